@@ -1,0 +1,2 @@
+//! One API in front of every AI model a company uses.
+fn main() {}

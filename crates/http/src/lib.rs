@@ -1,0 +1,1 @@
+//! The doors: request APIs in every client format.

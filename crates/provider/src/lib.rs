@@ -1,0 +1,1 @@
+//! What a provider is, and the one HTTP client that reaches it.

@@ -1,0 +1,1 @@
+//! Simulated providers on real sockets, for demonstrations, tests and benchmarks.

@@ -1,0 +1,2 @@
+//! Checks and measurements for developers.
+fn main() {}
