@@ -1,1 +1,47 @@
-//! The vocabulary: values that every other crate speaks.
+//! The vocabulary: the values that every other crate speaks.
+//!
+//! Nothing here performs I/O, knows a wire format (so no serde) or a vendor. Each file holds one subject:
+//!
+//! - [`body`]: the bytes a client sent, with one scan over their top level;
+//! - [`chat`]: a conversation and what it asks for, in the union of what the formats can say;
+//! - [`event`]: what comes back, as one stream of events;
+//! - [`operation`]: everything a model can be asked to do, one variant a capability;
+//! - [`usage`], [`money`], [`price`]: what was consumed, and what it cost;
+//! - [`fault`]: whose fault an error is, whether to try again, and what the caller is told;
+//! - [`entity`]: the things that are registered: models, callers;
+//! - [`record`]: what is kept of a request; [`target`]: where an attempt goes;
+//! - [`id`], [`dialect`], [`capability`], [`clock`]: names, formats, abilities, time.
+//!
+//! To add a capability: a variant in [`capability::Capability`] and in [`operation::Operation`]; the compiler leads
+//! from there.
+
+pub mod body;
+pub mod capability;
+pub mod chat;
+pub mod clock;
+pub mod dialect;
+pub mod entity;
+pub mod event;
+pub mod fault;
+pub mod id;
+pub mod money;
+pub mod operation;
+pub mod price;
+pub mod record;
+pub mod target;
+pub mod usage;
+
+pub use body::{Body, Field};
+pub use capability::Capability;
+pub use chat::ChatRequest;
+pub use clock::{Clock, SystemClock, Timestamp};
+pub use dialect::Dialect;
+pub use entity::{Caller, Model, ModelSource, ModelStatus, Quirks};
+pub use event::{Event, Finish};
+pub use fault::{Code, Fault, PublicError, Retry};
+pub use id::{KeyId, ModelId, ProviderId, RequestId};
+pub use money::Nanos;
+pub use operation::Operation;
+pub use price::{Cost, Price};
+pub use target::Target;
+pub use usage::{Usage, UsageClass, UsageOrigin};

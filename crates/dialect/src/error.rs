@@ -1,0 +1,32 @@
+//! Errors in each format: read from providers, written for clients.
+
+use crate::{anthropic, ollama, openai};
+use baton_model::fault::UpstreamError;
+use baton_model::{Dialect, PublicError};
+
+/// An error reply in a client's format.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErrorReply {
+    /// HTTP status, as the SDKs of that format expect it for this kind of error.
+    pub status: u16,
+    /// JSON.
+    pub body: Vec<u8>,
+}
+
+/// What a provider's error reply means. `body` may be anything: HTML, empty, cut.
+pub fn read(dialect: Dialect, status: u16, body: &[u8]) -> UpstreamError {
+    match dialect {
+        Dialect::OpenAi => openai::error::read(status, body),
+        Dialect::Anthropic => anthropic::error::read(status, body),
+        Dialect::Ollama => ollama::error::read(status, body),
+    }
+}
+
+/// An error in the shape, status and words of a client's format.
+pub fn write(dialect: Dialect, error: &PublicError, request_id: &str) -> ErrorReply {
+    match dialect {
+        Dialect::OpenAi => openai::error::write(error, request_id),
+        Dialect::Anthropic => anthropic::error::write(error, request_id),
+        Dialect::Ollama => ollama::error::write(error, request_id),
+    }
+}

@@ -1,0 +1,59 @@
+//! Who asks.
+
+use crate::id::{KeyId, ModelId};
+use std::sync::Arc;
+
+/// What a caller may do. Each includes those after it, but for [`Role::Caller`], which only makes requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Everything.
+    Admin,
+    /// Change models and see everything; no keys.
+    Operator,
+    /// See everything.
+    Viewer,
+    /// Make requests, and see what it may use.
+    Caller,
+}
+
+impl Role {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Admin, Self::Operator, Self::Viewer, Self::Caller];
+
+    /// The word in the API and in JWT claims.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::Operator => "operator",
+            Self::Viewer => "viewer",
+            Self::Caller => "caller",
+        }
+    }
+
+    /// The role of that word, in any case.
+    pub fn lookup(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.name().eq_ignore_ascii_case(name))
+    }
+}
+
+/// Who asks, as told by the credentials.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The key that was shown; `None` for the development mode on loopback.
+    pub key: Option<KeyId>,
+    /// What it may do.
+    pub role: Role,
+    /// The project that requests are booked on.
+    pub project: Option<Arc<str>>,
+    /// The user that requests are booked on.
+    pub user: Option<Arc<str>>,
+    /// The models it may use; `None`: all.
+    pub models: Option<Arc<[ModelId]>>,
+}
+
+impl Caller {
+    /// Whether it may use the model.
+    pub fn may_use(&self, model: &ModelId) -> bool {
+        self.models.as_ref().is_none_or(|models| models.contains(model))
+    }
+}

@@ -1,0 +1,241 @@
+//! What comes back: one stream of events, whatever was asked and however it is sent.
+//!
+//! A whole reply is the same stream, collected ([`Reply::collect`]) or taken apart ([`Reply::events`]).
+
+mod reply;
+
+pub use reply::{Choice, Reply};
+
+use crate::chat::Json;
+use crate::dialect::Dialect;
+use crate::fault::UpstreamError;
+use crate::usage::Usage;
+use bytes::Bytes;
+
+/// One thing that happens while a reply arrives.
+///
+/// `choice` numbers the answers from 0 where several were asked for (`n`), and the prompts of a completion.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// The reply begins: names, no content yet.
+    Started(Started),
+    /// Text.
+    Text {
+        /// Which answer.
+        choice: u32,
+        /// The next piece.
+        text: String,
+    },
+    /// Refusal text that stands apart (OpenAI).
+    Refusal {
+        /// Which answer.
+        choice: u32,
+        /// The next piece.
+        text: String,
+    },
+    /// Readable reasoning.
+    Reasoning {
+        /// Which answer.
+        choice: u32,
+        /// The next piece.
+        text: String,
+    },
+    /// The signature of the reasoning just sent; ends that piece of reasoning.
+    ReasoningSignature {
+        /// Which answer.
+        choice: u32,
+        /// Opaque.
+        signature: String,
+    },
+    /// Reasoning in encrypted form.
+    RedactedReasoning {
+        /// Which answer.
+        choice: u32,
+        /// Opaque.
+        data: String,
+    },
+    /// A tool call begins. Its arguments follow, possibly none.
+    ToolCall {
+        /// Which answer.
+        choice: u32,
+        /// Which call of the answer, from 0.
+        index: u32,
+        /// The id that the result refers to; minted by the reader where the provider sends none.
+        id: String,
+        /// The function's name.
+        name: String,
+    },
+    /// The next piece of a tool call's arguments.
+    ToolArguments {
+        /// Which answer.
+        choice: u32,
+        /// Which call of the answer.
+        index: u32,
+        /// A fragment of JSON text.
+        fragment: String,
+    },
+    /// A source that the text before it cites, as the JSON of the dialect that made it.
+    Citation {
+        /// Which answer.
+        choice: u32,
+        /// Whose JSON it is.
+        dialect: Dialect,
+        /// The citation as it stood.
+        json: Json,
+    },
+    /// Log probabilities of tokens just sent, as OpenAI's array of `content` entries (`token, logprob, bytes,
+    /// top_logprobs`), which Ollama shares.
+    LogProbs {
+        /// Which answer.
+        choice: u32,
+        /// A JSON array.
+        content: Json,
+    },
+    /// Content that the reader saw but did not take apart, because nobody needs it so: the exact lane forwards the
+    /// bytes as they are.
+    Opaque {
+        /// How many bytes of text, reasoning or arguments it holds; for an estimate if usage never comes.
+        text_bytes: u32,
+    },
+    /// A part that only one format knows (audio of a chat, results of a provider's own tools), as its JSON.
+    Other {
+        /// Which answer.
+        choice: u32,
+        /// Whose JSON it is.
+        dialect: Dialect,
+        /// The part as it stood.
+        json: Json,
+    },
+    /// An answer is complete.
+    Finished {
+        /// Which answer.
+        choice: u32,
+        /// Why.
+        reason: Finish,
+        /// The stop text that was met, where the provider says (Anthropic).
+        stop_sequence: Option<String>,
+    },
+    /// What was consumed; a later report completes an earlier one ([`Usage::update`]).
+    Usage(Usage),
+    /// How long the provider took (Ollama).
+    Timings(Timings),
+    /// Vectors, in the order of the inputs.
+    Embeddings(Vec<Vec<f32>>),
+    /// A picture.
+    Image(Picture),
+    /// Text heard, complete.
+    Transcript(Transcript),
+    /// The next bytes of spoken audio, or of any reply that has no finer form.
+    Bytes(Bytes),
+    /// The provider failed after it began to answer.
+    Failed(UpstreamError),
+    /// The provider said that the stream is complete (`[DONE]`, `message_stop`, `done: true`). A stream that ends
+    /// without this was cut.
+    Ended,
+}
+
+impl Event {
+    /// Whether a client can see something of the answer in it. Frames without content are held back until the first
+    /// one with, so that an error before it can still go to another model.
+    pub fn is_content(&self) -> bool {
+        match self {
+            Self::Text { text, .. } | Self::Refusal { text, .. } | Self::Reasoning { text, .. } => !text.is_empty(),
+            Self::ToolArguments { fragment, .. } => !fragment.is_empty(),
+            Self::ReasoningSignature { .. }
+            | Self::RedactedReasoning { .. }
+            | Self::ToolCall { .. }
+            | Self::Citation { .. }
+            | Self::LogProbs { .. }
+            | Self::Opaque { .. }
+            | Self::Other { .. }
+            | Self::Finished { .. }
+            | Self::Embeddings(_)
+            | Self::Image(_)
+            | Self::Transcript(_)
+            | Self::Bytes(_) => true,
+            Self::Started(_) | Self::Usage(_) | Self::Timings(_) | Self::Failed(_) | Self::Ended => false,
+        }
+    }
+
+    /// How many bytes of generated text it holds; for an estimate if usage never comes.
+    pub fn text_bytes(&self) -> usize {
+        match self {
+            Self::Text { text, .. } | Self::Refusal { text, .. } | Self::Reasoning { text, .. } => text.len(),
+            Self::ToolArguments { fragment, .. } => fragment.len(),
+            Self::ToolCall { name, .. } => name.len(),
+            Self::Opaque { text_bytes } => *text_bytes as usize,
+            _ => 0,
+        }
+    }
+}
+
+/// The names of a reply.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Started {
+    /// The provider's id of the reply (`chatcmpl-…`, `msg_…`); Ollama has none.
+    pub id: Option<String>,
+    /// The model that the provider says it used.
+    pub model: Option<String>,
+    /// Seconds since 1970.
+    pub created: Option<i64>,
+    /// OpenAI's `system_fingerprint`.
+    pub fingerprint: Option<String>,
+}
+
+/// Why an answer is complete.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Finish {
+    /// The model was done, or met a stop text.
+    Stop,
+    /// A stop text, where the provider says so expressly (Anthropic).
+    StopSequence,
+    /// The output limit.
+    Length,
+    /// The context window (Anthropic's `model_context_window_exceeded`).
+    ContextWindow,
+    /// It waits for the results of tools.
+    ToolCalls,
+    /// The provider's filter cut it (OpenAI).
+    ContentFilter,
+    /// The model refused (Anthropic's `refusal`).
+    Refusal,
+    /// The provider paused a long turn; send it back to go on (Anthropic's `pause_turn`).
+    Pause,
+    /// A reason that only one format knows, by its word (`load`, `unload`, `function_call`).
+    Other(String),
+}
+
+/// How long the provider took, in nanoseconds; zero where it does not say. Ollama's own fields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Timings {
+    /// All together.
+    pub total: u64,
+    /// Loading the model.
+    pub load: u64,
+    /// Reading the prompt.
+    pub prompt: u64,
+    /// Producing the answer.
+    pub output: u64,
+}
+
+/// A picture made.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Picture {
+    /// Base64, if sent.
+    pub base64: Option<String>,
+    /// Address, if sent.
+    pub url: Option<String>,
+    /// The prompt as the provider rewrote it.
+    pub revised_prompt: Option<String>,
+}
+
+/// Text heard.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Transcript {
+    /// The text.
+    pub text: String,
+    /// The language's name or code, where said.
+    pub language: Option<String>,
+    /// Seconds of audio, where said.
+    pub duration: Option<f64>,
+}

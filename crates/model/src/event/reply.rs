@@ -1,0 +1,220 @@
+//! A chat or completion reply as a whole: a stream of events, collected.
+
+use super::{Event, Finish, Started, Timings};
+use crate::chat::{Json, Part, PartKind, Reasoning, ToolCall};
+use crate::usage::Usage;
+
+/// A whole chat or completion reply.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Reply {
+    /// Its names.
+    pub started: Started,
+    /// The answers, by number.
+    pub choices: Vec<Choice>,
+    /// What was consumed; empty where the provider did not say.
+    pub usage: Option<Usage>,
+    /// How long the provider took, where it says.
+    pub timings: Option<Timings>,
+}
+
+/// One answer.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Choice {
+    /// Its number, from 0.
+    pub index: u32,
+    /// Text, reasoning, tool calls, in order.
+    pub parts: Vec<Part>,
+    /// Why it is complete; `None` if the stream was cut.
+    pub finish: Option<Finish>,
+    /// The stop text that was met.
+    pub stop_sequence: Option<String>,
+    /// Log probabilities: JSON arrays to be joined, one for each event that carried some.
+    pub logprobs: Vec<Json>,
+}
+
+impl Reply {
+    /// Puts a stream together. Neighbouring pieces of text (or reasoning) become one part; events of other
+    /// capabilities, errors and ends are passed over.
+    pub fn collect<'a>(events: impl IntoIterator<Item = &'a Event>) -> Self {
+        let mut reply = Self::default();
+        for event in events {
+            reply.push(event);
+        }
+        reply
+    }
+
+    /// Takes one more event.
+    pub fn push(&mut self, event: &Event) {
+        match event {
+            Event::Started(started) => self.started = started.clone(),
+            Event::Text { choice, text } => match self.last(*choice) {
+                Some(PartKind::Text { text: before, citations }) if citations.is_empty() => before.push_str(text),
+                _ => self.add(*choice, PartKind::Text { text: text.clone(), citations: Vec::new() }),
+            },
+            Event::Refusal { choice, text } => match self.last(*choice) {
+                Some(PartKind::Refusal(before)) => before.push_str(text),
+                _ => self.add(*choice, PartKind::Refusal(text.clone())),
+            },
+            Event::Reasoning { choice, text } => match self.last(*choice) {
+                Some(PartKind::Reasoning(Reasoning { text: before, signature: None, redacted: None })) => {
+                    before.push_str(text);
+                }
+                _ => self.add(*choice, PartKind::Reasoning(Reasoning { text: text.clone(), ..Reasoning::default() })),
+            },
+            Event::ReasoningSignature { choice, signature } => match self.last(*choice) {
+                Some(PartKind::Reasoning(Reasoning { signature: slot @ None, redacted: None, .. })) => {
+                    *slot = Some(signature.clone());
+                }
+                _ => self.add(
+                    *choice,
+                    PartKind::Reasoning(Reasoning { signature: Some(signature.clone()), ..Reasoning::default() }),
+                ),
+            },
+            Event::RedactedReasoning { choice, data } => self
+                .add(*choice, PartKind::Reasoning(Reasoning { redacted: Some(data.clone()), ..Reasoning::default() })),
+            Event::ToolCall { choice, id, name, .. } => self.add(
+                *choice,
+                PartKind::ToolCall(ToolCall { id: id.clone(), name: name.clone(), arguments: String::new() }),
+            ),
+            Event::ToolArguments { choice, index, fragment } => {
+                let calls = self.choice(*choice).parts.iter_mut().filter_map(|part| match &mut part.kind {
+                    PartKind::ToolCall(call) => Some(call),
+                    _ => None,
+                });
+                if let Some(call) = calls.into_iter().nth(*index as usize) {
+                    call.arguments.push_str(fragment);
+                }
+            }
+            Event::Citation { choice, dialect, json } => {
+                if let Some(PartKind::Text { citations, .. }) = self.last(*choice) {
+                    citations.push((*dialect, json.clone()));
+                }
+            }
+            Event::LogProbs { choice, content } => self.choice(*choice).logprobs.push(content.clone()),
+            Event::Other { choice, dialect, json } => {
+                self.add(*choice, PartKind::Other { dialect: *dialect, json: json.clone() });
+            }
+            Event::Finished { choice, reason, stop_sequence } => {
+                let choice = self.choice(*choice);
+                choice.finish = Some(reason.clone());
+                choice.stop_sequence.clone_from(stop_sequence);
+            }
+            Event::Usage(usage) => self.usage.get_or_insert_default().update(usage),
+            Event::Timings(timings) => self.timings = Some(*timings),
+            Event::Opaque { .. }
+            | Event::Embeddings(_)
+            | Event::Image(_)
+            | Event::Transcript(_)
+            | Event::Bytes(_)
+            | Event::Failed(_)
+            | Event::Ended => {}
+        }
+    }
+
+    /// The stream that [collects](Self::collect) into this reply, its end included.
+    pub fn events(&self) -> Vec<Event> {
+        let mut events = vec![Event::Started(self.started.clone())];
+        for choice in &self.choices {
+            choice.events(&mut events);
+        }
+        events.extend(self.usage.clone().map(Event::Usage));
+        events.extend(self.timings.map(Event::Timings));
+        events.push(Event::Ended);
+        events
+    }
+
+    /// The answer of that number, made if it is not there yet.
+    fn choice(&mut self, index: u32) -> &mut Choice {
+        let place = match self.choices.binary_search_by_key(&index, |choice| choice.index) {
+            Ok(place) => place,
+            Err(place) => {
+                self.choices.insert(place, Choice { index, ..Choice::default() });
+                place
+            }
+        };
+        #[expect(clippy::indexing_slicing, reason = "the search returned the place, or the line above filled it")]
+        &mut self.choices[place]
+    }
+
+    fn last(&mut self, choice: u32) -> Option<&mut PartKind> {
+        self.choice(choice).parts.last_mut().map(|part| &mut part.kind)
+    }
+
+    fn add(&mut self, choice: u32, kind: PartKind) {
+        self.choice(choice).parts.push(kind.into());
+    }
+}
+
+impl Choice {
+    fn events(&self, events: &mut Vec<Event>) {
+        let choice = self.index;
+        let mut calls = 0..;
+        for part in &self.parts {
+            match &part.kind {
+                PartKind::Text { text, citations } => {
+                    events.push(Event::Text { choice, text: text.clone() });
+                    events.extend(citations.iter().map(|(dialect, json)| Event::Citation {
+                        choice,
+                        dialect: *dialect,
+                        json: json.clone(),
+                    }));
+                }
+                PartKind::Refusal(text) => events.push(Event::Refusal { choice, text: text.clone() }),
+                PartKind::Reasoning(Reasoning { text, signature, redacted }) => {
+                    if !text.is_empty() || (signature.is_none() && redacted.is_none()) {
+                        events.push(Event::Reasoning { choice, text: text.clone() });
+                    }
+                    if let Some(signature) = signature {
+                        events.push(Event::ReasoningSignature { choice, signature: signature.clone() });
+                    }
+                    if let Some(data) = redacted {
+                        events.push(Event::RedactedReasoning { choice, data: data.clone() });
+                    }
+                }
+                PartKind::ToolCall(ToolCall { id, name, arguments }) => {
+                    let index = calls.next().unwrap_or(u32::MAX);
+                    events.push(Event::ToolCall { choice, index, id: id.clone(), name: name.clone() });
+                    events.push(Event::ToolArguments { choice, index, fragment: arguments.clone() });
+                }
+                PartKind::Other { dialect, json } => {
+                    events.push(Event::Other { choice, dialect: *dialect, json: json.clone() });
+                }
+                // A model answers with none of these; pictures and sound of a chat come as `Other`.
+                PartKind::Image(_) | PartKind::Audio { .. } | PartKind::Document(_) | PartKind::ToolResult(_) => {}
+            }
+        }
+        events.extend(self.logprobs.iter().map(|content| Event::LogProbs { choice, content: content.clone() }));
+        if let Some(reason) = &self.finish {
+            events.push(Event::Finished { choice, reason: reason.clone(), stop_sequence: self.stop_sequence.clone() });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reply_taken_apart_collects_into_itself() {
+        let events = [
+            Event::Started(Started { id: Some("msg_1".into()), ..Started::default() }),
+            Event::Reasoning { choice: 0, text: "The user ".into() },
+            Event::Reasoning { choice: 0, text: "asks.".into() },
+            Event::ReasoningSignature { choice: 0, signature: "c2ln".into() },
+            Event::Text { choice: 0, text: "Look".into() },
+            Event::Text { choice: 0, text: "ing.".into() },
+            Event::ToolCall { choice: 0, index: 0, id: "a".into(), name: "weather".into() },
+            Event::ToolCall { choice: 0, index: 1, id: "b".into(), name: "time".into() },
+            Event::ToolArguments { choice: 0, index: 0, fragment: "{\"city\":".into() },
+            Event::ToolArguments { choice: 0, index: 1, fragment: "{}".into() },
+            Event::ToolArguments { choice: 0, index: 0, fragment: "\"Paris\"}".into() },
+            Event::Finished { choice: 0, reason: Finish::ToolCalls, stop_sequence: None },
+            Event::Usage(Usage::default().with(crate::UsageClass::Input, 3)),
+            Event::Ended,
+        ];
+        let reply = Reply::collect(&events);
+        let parts = &reply.choices.first().expect("one answer").parts;
+        assert_eq!(parts.len(), 4, "{parts:?}");
+        assert_eq!(Reply::collect(&reply.events()), reply);
+    }
+}

@@ -1,0 +1,157 @@
+//! What the caller is told. Each door writes it in its own dialect's shape.
+
+use crate::chat::Json;
+use crate::dialect::Dialect;
+use bytes::Bytes;
+use std::time::Duration;
+
+/// The codes of Baton's own API; other dialects wear their own words for them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Code {
+    /// The request is wrong: 400.
+    InvalidRequest,
+    /// The prompt does not fit: 400.
+    TokenLimitExceeded,
+    /// A filter refused it: 400.
+    ContentFiltered,
+    /// No key, or not one that is known: 401.
+    AuthenticationError,
+    /// The budget is spent: 402.
+    BudgetExceeded,
+    /// Known, but not allowed: 403.
+    PermissionDenied,
+    /// No such model: 404.
+    ModelNotFound,
+    /// No such path or thing: 404.
+    NotFound,
+    /// It is not done that way (GET for POST …): 405.
+    MethodNotAllowed,
+    /// It exists already, or others depend on it: 409.
+    Conflict,
+    /// What `If-Match` named is no longer so: 412.
+    PreconditionFailed,
+    /// The body is too large: 413.
+    PayloadTooLarge,
+    /// Fields of a management call are wrong: 422, each named in the details.
+    ValidationError,
+    /// Too many requests or tokens: 429.
+    RateLimitExceeded,
+    /// The provider failed or answered nonsense: 502.
+    ProviderError,
+    /// The provider refused Baton's key: 502.
+    ProviderAuthenticationError,
+    /// The provider can't be reached: 503.
+    ProviderNotAvailable,
+    /// No capacity: 503.
+    Overloaded,
+    /// It took too long: 504.
+    RequestTimeout,
+    /// Baton's own bug: 500, with the request's id and nothing else.
+    Internal,
+}
+
+impl Code {
+    /// The word on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "invalid_request",
+            Self::TokenLimitExceeded => "token_limit_exceeded",
+            Self::ContentFiltered => "content_filtered",
+            Self::AuthenticationError => "authentication_error",
+            Self::BudgetExceeded => "budget_exceeded",
+            Self::PermissionDenied => "permission_denied",
+            Self::ModelNotFound => "model_not_found",
+            Self::NotFound => "not_found",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::Conflict => "conflict",
+            Self::PreconditionFailed => "precondition_failed",
+            Self::PayloadTooLarge => "payload_too_large",
+            Self::ValidationError => "validation_error",
+            Self::RateLimitExceeded => "rate_limit_exceeded",
+            Self::ProviderError => "provider_error",
+            Self::ProviderAuthenticationError => "provider_authentication_error",
+            Self::ProviderNotAvailable => "provider_not_available",
+            Self::Overloaded => "overloaded",
+            Self::RequestTimeout => "request_timeout",
+            Self::Internal => "internal_error",
+        }
+    }
+
+    /// The HTTP status at Baton's own doors.
+    pub fn status(self) -> u16 {
+        match self {
+            Self::InvalidRequest | Self::TokenLimitExceeded | Self::ContentFiltered => 400,
+            Self::AuthenticationError => 401,
+            Self::BudgetExceeded => 402,
+            Self::PermissionDenied => 403,
+            Self::ModelNotFound | Self::NotFound => 404,
+            Self::MethodNotAllowed => 405,
+            Self::Conflict => 409,
+            Self::PreconditionFailed => 412,
+            Self::PayloadTooLarge => 413,
+            Self::ValidationError => 422,
+            Self::RateLimitExceeded => 429,
+            Self::Internal => 500,
+            Self::ProviderError | Self::ProviderAuthenticationError => 502,
+            Self::ProviderNotAvailable | Self::Overloaded => 503,
+            Self::RequestTimeout => 504,
+        }
+    }
+}
+
+/// An error as the caller is told it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicError {
+    /// Which.
+    pub code: Code,
+    /// A sentence that a person can act on.
+    pub message: String,
+    /// The field it complains about.
+    pub param: Option<String>,
+    /// More, for programs: name and JSON value.
+    pub details: Vec<(&'static str, Json)>,
+    /// When it is worth trying again.
+    pub retry_after: Option<Duration>,
+    /// The provider's own error, as it came; forwarded unchanged to a client that speaks the same dialect.
+    pub upstream: Option<UpstreamBody>,
+}
+
+/// An error reply of a provider, as it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UpstreamBody {
+    /// The format it is written in.
+    pub dialect: Dialect,
+    /// Its HTTP status.
+    pub status: u16,
+    /// Its bytes.
+    pub body: Bytes,
+}
+
+impl PublicError {
+    /// An error with a code and a sentence.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), param: None, details: Vec::new(), retry_after: None, upstream: None }
+    }
+
+    /// The same, naming the field.
+    #[must_use]
+    pub fn at(mut self, param: impl Into<String>) -> Self {
+        self.param = Some(param.into());
+        self
+    }
+
+    /// The same with one more detail.
+    #[must_use]
+    pub fn detail(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.details.push((name, Json(value.into())));
+        self
+    }
+}
+
+impl std::fmt::Display for PublicError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.code.name(), self.message)
+    }
+}
+
+impl std::error::Error for PublicError {}

@@ -1,0 +1,137 @@
+//! Everything a model can be asked to do, one variant a capability.
+
+use crate::capability::Capability;
+use crate::chat::{ChatRequest, Extension};
+use bytes::Bytes;
+
+/// A request in the canonical vocabulary.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Operation {
+    /// Continue a conversation.
+    Chat(Box<ChatRequest>),
+    /// Continue a text.
+    Completion(Box<CompletionRequest>),
+    /// Turn texts into vectors.
+    Embedding(EmbeddingRequest),
+    /// Make pictures.
+    Image(ImageRequest),
+    /// Turn speech into text, in its own language or in English.
+    Transcription(TranscriptionRequest),
+    /// Turn text into speech.
+    Speech(SpeechRequest),
+}
+
+impl Operation {
+    /// The capability that a model needs to serve it.
+    pub fn capability(&self) -> Capability {
+        match self {
+            Self::Chat(_) => Capability::Chat,
+            Self::Completion(_) => Capability::Completion,
+            Self::Embedding(_) => Capability::Embedding,
+            Self::Image(_) => Capability::ImageGeneration,
+            Self::Transcription(request) if request.translate => Capability::AudioTranslation,
+            Self::Transcription(_) => Capability::AudioTranscription,
+            Self::Speech(_) => Capability::AudioSpeech,
+        }
+    }
+}
+
+/// A text to continue (OpenAI's `/v1/completions`, Ollama's `/api/generate`).
+///
+/// Options are those of a chat; `chat.messages` is empty.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct CompletionRequest {
+    /// The texts to continue; each makes its own choices.
+    pub prompts: Vec<Prompt>,
+    /// Text that comes after the gap (fill in the middle).
+    pub suffix: Option<String>,
+    /// Whether the answer repeats the prompt first.
+    pub echo: Option<bool>,
+    /// Sampling, limits and everything else that a chat request has too.
+    pub chat: ChatRequest,
+}
+
+/// A text, or tokens the client made itself with the model's tokenizer.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Prompt {
+    /// A text.
+    Text(String),
+    /// Token ids.
+    Tokens(Vec<u32>),
+}
+
+/// Texts to turn into vectors.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct EmbeddingRequest {
+    /// The model asked for.
+    pub model: String,
+    /// The texts, in order.
+    pub input: Vec<Prompt>,
+    /// Length that the vectors are cut to.
+    pub dimensions: Option<u32>,
+    /// Whether the client wants little-endian base64 instead of numbers. OpenAI's Python SDK asks for it by default.
+    pub base64: bool,
+    /// Whether a text that is too long is cut instead of refused (Ollama's default).
+    pub truncate: Option<bool>,
+    /// The end user on whose behalf it is asked.
+    pub user: Option<String>,
+    /// Fields that only one format knows.
+    pub extensions: Vec<Extension>,
+}
+
+/// Pictures to make (OpenAI's `/v1/images/generations`).
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ImageRequest {
+    /// The model asked for.
+    pub model: String,
+    /// What the picture shows.
+    pub prompt: String,
+    /// How many.
+    pub n: Option<u32>,
+    /// `1024x1024` and the like.
+    pub size: Option<String>,
+    /// `low`, `medium`, `high`, `hd` …
+    pub quality: Option<String>,
+    /// Whether it is asked as a stream.
+    pub stream: bool,
+    /// Fields that only one format knows.
+    pub extensions: Vec<Extension>,
+}
+
+/// Speech to write down. A multipart form outside; the fields that Baton does not read are kept in order.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct TranscriptionRequest {
+    /// The model asked for.
+    pub model: String,
+    /// The audio file.
+    pub file: Bytes,
+    /// Its name; the extension tells providers the format.
+    pub filename: String,
+    /// Its media type, if the client said.
+    pub content_type: Option<String>,
+    /// Whether the text shall be English whatever is spoken.
+    pub translate: bool,
+    /// `json`, `text`, `srt`, `verbose_json`, `vtt`, `diarized_json`; the service's default is `json`.
+    pub response_format: Option<String>,
+    /// Whether it is asked as a stream.
+    pub stream: bool,
+    /// Every other field of the form, in order: name and value.
+    pub fields: Vec<(String, String)>,
+}
+
+/// Text to speak (OpenAI's `/v1/audio/speech`).
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SpeechRequest {
+    /// The model asked for.
+    pub model: String,
+    /// The text.
+    pub input: String,
+    /// `alloy`, `nova` …
+    pub voice: Option<String>,
+    /// `mp3`, `opus`, `aac`, `flac`, `wav`, `pcm`; the service's default is `mp3`.
+    pub response_format: Option<String>,
+    /// Whether it is asked as server-sent events (`stream_format: "sse"`).
+    pub stream: bool,
+    /// Fields that only one format knows.
+    pub extensions: Vec<Extension>,
+}

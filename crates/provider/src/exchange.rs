@@ -1,0 +1,58 @@
+//! A reply as it arrives.
+
+use crate::error::ProviderError;
+use baton_model::{Capability, Dialect, Event};
+use bytes::Bytes;
+use futures::stream::BoxStream;
+
+/// Whether a reply comes whole or in pieces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Form {
+    /// One body.
+    Whole,
+    /// Frames, one after the other.
+    Stream,
+}
+
+/// A reply of a provider: its head, and the frames as they come.
+///
+/// Dropping it cancels the call.
+pub struct Exchange {
+    /// The format of the frames' bytes.
+    pub dialect: Dialect,
+    /// Whether it comes whole or in pieces; a provider may answer whole where a stream was asked.
+    pub form: Form,
+    /// The media type as the provider said it.
+    pub content_type: String,
+    /// Headers of the reply that may matter to the client (rate limits, request ids): lower-case name and value.
+    pub headers: Vec<(String, String)>,
+    /// What could not be said to the provider: `field: what became of it`.
+    pub dropped: Vec<String>,
+    /// The frames. Ends after the format's own end; an end without it is an error item.
+    pub frames: BoxStream<'static, Result<Frame, ProviderError>>,
+}
+
+/// A piece of a reply: bytes as they came, and what they mean.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Frame {
+    /// The bytes to forward to a client of the same format. Empty for a frame that the client did not ask for (usage
+    /// that Baton asked for on its own).
+    pub bytes: Bytes,
+    /// What they mean: everything, or with [`crate::Detail::Facts`] only what the meter and the fallback need.
+    pub events: Vec<Event>,
+}
+
+/// A reply kept for later: see [`crate::Provider::replay`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recording {
+    /// The format of the bytes.
+    pub dialect: Dialect,
+    /// What was asked.
+    pub capability: Capability,
+    /// Whether it came whole or in pieces.
+    pub form: Form,
+    /// The media type.
+    pub content_type: String,
+    /// The bytes of all frames, one after the other.
+    pub body: Bytes,
+}
