@@ -22,6 +22,8 @@ pub struct Exchange {
     pub dialect: Dialect,
     /// Whether it comes whole or in pieces; a provider may answer whole where a stream was asked.
     pub form: Form,
+    /// Whether usage was asked for on Baton's behalf, so that frames which only report it are hidden.
+    pub hide_usage: bool,
     /// The media type as the provider said it.
     pub content_type: String,
     /// Headers of the reply that may matter to the client (rate limits, request ids): lower-case name and value.
@@ -35,9 +37,10 @@ pub struct Exchange {
 /// A piece of a reply: bytes as they came, and what they mean.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Frame {
-    /// The bytes to forward to a client of the same format. Empty for a frame that the client did not ask for (usage
-    /// that Baton asked for on its own).
+    /// The bytes as they came, to be forwarded to a client of the same format unless [hidden](Self::hidden).
     pub bytes: Bytes,
+    /// Whether the frame is kept from the client because only Baton asked for it (usage in an OpenAI stream).
+    pub hidden: bool,
     /// What they mean: everything, or with [`crate::Detail::Facts`] only what the meter and the fallback need.
     pub events: Vec<Event>,
 }
@@ -53,6 +56,8 @@ pub struct Recording {
     pub form: Form,
     /// The media type.
     pub content_type: String,
-    /// The bytes of all frames, one after the other.
+    /// Whether frames that only report usage are [hidden](Frame::hidden).
+    pub hide_usage: bool,
+    /// The bytes of all frames, hidden ones too, one after the other.
     pub body: Bytes,
 }

@@ -37,6 +37,12 @@ pub trait Provider: Send + Sync {
     /// The format in which it serves a capability; `None` if it does not.
     fn dialect(&self, capability: Capability) -> Option<Dialect>;
 
+    /// Whether requests must say how large a context window they need, else the provider cuts long prompts silently
+    /// (Ollama's `num_ctx`): then [`Target::context_window`] is always set.
+    fn sizes_context(&self) -> bool {
+        false
+    }
+
     /// Sends a request. Returns when the head of the reply is there.
     fn send<'a>(&'a self, outgoing: Outgoing<'a>) -> BoxFuture<'a, Result<Exchange, ProviderError>>;
 
