@@ -1,1 +1,0 @@
-//! Events out and commands in.

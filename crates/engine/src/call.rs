@@ -1,0 +1,139 @@
+//! A request as it came through a door.
+
+use baton_model::record::Attribution;
+use baton_model::{Body, Caller, Capability, Dialect, ModelId, Operation, PublicError, RequestId, Timestamp};
+use baton_provider::Form;
+use std::cell::OnceCell;
+use std::time::Duration;
+
+/// Reads the canonical request out of a body; given by the door, which knows the format.
+pub type Read = fn(&[u8]) -> Result<Operation, PublicError>;
+
+/// One request on its way down the pipeline.
+///
+/// It holds the client's bytes, and their meaning only once a step or a target asks for it: most requests are
+/// forwarded without ever being taken apart.
+pub struct Call {
+    /// Its id, minted at the door.
+    pub id: RequestId,
+    /// When its head arrived.
+    pub arrived: Timestamp,
+    /// Who asks.
+    pub caller: Caller,
+    /// On whose behalf.
+    pub attribution: Attribution,
+    /// The door's name in records: `native`, `openai` …
+    pub door: &'static str,
+    /// The format of the body, and of the answer.
+    pub dialect: Dialect,
+    /// What is asked.
+    pub capability: Capability,
+    /// Which model is asked for.
+    pub wanted: Wanted,
+    /// Whether the client asked for a stream.
+    pub form: Form,
+    /// The output limit that the client set, in tokens.
+    pub max_output_tokens: Option<u64>,
+    /// Whether the client asked for determinism (temperature 0 or a seed): such answers are cached by default.
+    pub deterministic: bool,
+    /// What the client says about the cache.
+    pub cache: CachePolicy,
+    /// Fallbacks in place of the model's own.
+    pub fallbacks: Option<Vec<ModelId>>,
+    /// The most time that the client gives it.
+    pub timeout: Option<Duration>,
+    /// Client headers to be passed on (lower-case name and value).
+    pub headers: Vec<(String, String)>,
+    /// Query of the client's request to be passed on.
+    pub query: Option<String>,
+    /// What was sent.
+    pub content: Content,
+}
+
+/// Which model a client asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wanted {
+    /// By its name.
+    Model(String),
+    /// The default model of a provider.
+    Provider(String),
+    /// The service's default model.
+    Default,
+}
+
+impl std::fmt::Display for Wanted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Model(name) | Self::Provider(name) => f.write_str(name),
+            Self::Default => f.write_str("(default)"),
+        }
+    }
+}
+
+/// What a client says about the cache (`x-baton-cache`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum CachePolicy {
+    /// Nothing: embeddings and deterministic requests are cached.
+    #[default]
+    Default,
+    /// `no-store`: neither read nor kept.
+    NoStore,
+    /// `no-cache`: asked anew, then kept.
+    NoCache,
+    /// `max-age=N`: a kept answer of at most that age is welcome, whatever the request.
+    MaxAge(Duration),
+}
+
+/// What was sent: bytes whose meaning is read when asked for, or (from forms) the meaning alone.
+pub struct Content {
+    body: Option<Body>,
+    read: Read,
+    operation: OnceCell<Operation>,
+}
+
+impl Content {
+    /// A JSON body, and how to read it.
+    pub fn json(body: Body, read: Read) -> Self {
+        Self { body: Some(body), read, operation: OnceCell::new() }
+    }
+
+    /// A request that has no JSON body (a multipart form).
+    pub fn operation(operation: Operation) -> Self {
+        let content = Self { body: None, read: |_| Err(unread()), operation: OnceCell::new() };
+        // The cell is new, so it takes the value.
+        let _ = content.operation.set(operation);
+        content
+    }
+
+    /// The bytes, if it came as JSON.
+    pub fn body(&self) -> Option<&Body> {
+        self.body.as_ref()
+    }
+
+    /// The meaning; read on the first call.
+    ///
+    /// # Errors
+    /// If the body is not of the door's format: the error names the field.
+    pub fn meaning(&self) -> Result<&Operation, PublicError> {
+        if let Some(operation) = self.operation.get() {
+            return Ok(operation);
+        }
+        let body = self.body.as_ref().ok_or_else(unread)?;
+        let operation = (self.read)(&body.bytes)?;
+        Ok(self.operation.get_or_init(|| operation))
+    }
+
+    /// How many bytes were sent; an upper bound for the number of tokens of their text.
+    pub fn len(&self) -> usize {
+        self.body.as_ref().map_or(0, |body| body.bytes.len())
+    }
+
+    /// Whether nothing was sent as JSON.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+fn unread() -> PublicError {
+    PublicError::new(baton_model::Code::Internal, "a request without a body has no meaning to read")
+}

@@ -1,0 +1,133 @@
+//! A cache in this process, bounded in bytes.
+
+use crate::{Cache, Size};
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use moka::Expiry;
+use moka::ops::compute::Op;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// A cache in this process: the least used values go when it is full, each value by its own time at the latest.
+#[derive(Clone)]
+pub struct Memory {
+    values: moka::future::Cache<String, Arc<Entry>>,
+}
+
+struct Entry {
+    value: Bytes,
+    ttl: Duration,
+    tags: Vec<String>,
+}
+
+impl Entry {
+    fn weight(&self, key: &str) -> usize {
+        key.len() + self.value.len() + self.tags.iter().map(String::len).sum::<usize>() + std::mem::size_of::<Self>()
+    }
+}
+
+/// Each entry carries its own lifetime, counted from when it was written.
+struct OwnLifetime;
+
+impl Expiry<String, Arc<Entry>> for OwnLifetime {
+    fn expire_after_create(&self, _key: &String, entry: &Arc<Entry>, _now: Instant) -> Option<Duration> {
+        Some(entry.ttl)
+    }
+
+    fn expire_after_update(
+        &self,
+        _key: &String,
+        entry: &Arc<Entry>,
+        _now: Instant,
+        _left: Option<Duration>,
+    ) -> Option<Duration> {
+        Some(entry.ttl)
+    }
+}
+
+impl Memory {
+    /// A cache of at most `max_bytes`, keys and tags included.
+    pub fn new(max_bytes: u64) -> Self {
+        let values = moka::future::Cache::builder()
+            .max_capacity(max_bytes)
+            .weigher(|key: &String, entry: &Arc<Entry>| u32::try_from(entry.weight(key)).unwrap_or(u32::MAX))
+            .expire_after(OwnLifetime)
+            .build();
+        Self { values }
+    }
+}
+
+impl Cache for Memory {
+    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Option<Bytes>> {
+        Box::pin(async move { self.values.get(key).await.map(|entry| entry.value.clone()) })
+    }
+
+    fn set(&self, key: String, value: Bytes, ttl: Duration, tags: Vec<String>) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            self.values.insert(key, Arc::new(Entry { value, ttl, tags })).await;
+        })
+    }
+
+    fn purge<'a>(&'a self, tag: Option<&'a str>) -> BoxFuture<'a, u64> {
+        Box::pin(async move {
+            let mut purged = 0;
+            for (key, entry) in &self.values {
+                if tag.is_none_or(|tag| entry.tags.iter().any(|own| own == tag)) {
+                    // Removed only if it is still the value that was looked at: a newer one may lack the tag.
+                    let removed = self
+                        .values
+                        .entry(key.as_ref().clone())
+                        .and_compute_with(async |current| match current {
+                            Some(current) if Arc::ptr_eq(current.value(), &entry) => Op::Remove,
+                            _ => Op::Nop,
+                        })
+                        .await;
+                    purged += u64::from(matches!(removed, moka::ops::compute::CompResult::Removed(_)));
+                }
+            }
+            purged
+        })
+    }
+
+    fn size(&self) -> Size {
+        Size { entries: self.values.entry_count(), bytes: self.values.weighted_size() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    #[tokio::test]
+    async fn what_was_set_is_got_until_purged_by_its_tag() {
+        let cache = Memory::new(1 << 20);
+        cache.set("a".into(), Bytes::from_static(b"1"), HOUR, vec!["model:x".into()]).await;
+        cache.set("b".into(), Bytes::from_static(b"2"), HOUR, vec!["model:y".into()]).await;
+        assert_eq!(cache.get("a").await.as_deref(), Some(&b"1"[..]));
+        assert_eq!(cache.purge(Some("model:x")).await, 1);
+        assert_eq!(cache.get("a").await, None);
+        assert_eq!(cache.get("b").await.as_deref(), Some(&b"2"[..]));
+        assert_eq!(cache.purge(None).await, 1);
+        assert_eq!(cache.get("b").await, None);
+    }
+
+    #[tokio::test]
+    async fn a_lifetime_of_nothing_keeps_nothing() {
+        let cache = Memory::new(1 << 20);
+        cache.set("a".into(), Bytes::from_static(b"1"), Duration::ZERO, Vec::new()).await;
+        assert_eq!(cache.get("a").await, None);
+    }
+
+    #[tokio::test]
+    async fn it_stays_within_its_bytes() {
+        let cache = Memory::new(10_000);
+        for number in 0..100 {
+            cache.set(number.to_string(), Bytes::from(vec![0; 1000]), HOUR, Vec::new()).await;
+        }
+        cache.values.run_pending_tasks().await;
+        assert!(cache.size().bytes <= 10_000, "{:?}", cache.size());
+        assert!(cache.size().entries > 0);
+    }
+}
