@@ -12,10 +12,12 @@
 
 mod error;
 mod exchange;
+pub mod fake;
 pub mod transport;
 
 pub use error::ProviderError;
 pub use exchange::{Exchange, Form, Frame, Recording};
+pub use fake::Fake;
 pub use transport::Transport;
 
 use baton_model::chat::ChatRequest;

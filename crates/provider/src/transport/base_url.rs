@@ -1,0 +1,93 @@
+//! Where a provider is.
+
+use crate::error::ProviderError;
+use baton_model::fault::ErrorKind;
+use http::Uri;
+use http::uri::{Authority, PathAndQuery, Scheme};
+
+/// An address that paths are appended to: scheme, host, port and the start of the path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BaseUrl {
+    scheme: Scheme,
+    authority: Authority,
+    prefix: String,
+}
+
+impl BaseUrl {
+    /// Reads an address as an operator writes it: `https://api.openai.com/v1`, a slash at its end or not.
+    ///
+    /// # Errors
+    /// What was expected instead, in words.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let uri: Uri = text.trim().parse().map_err(|_| expected(text))?;
+        let parts = uri.into_parts();
+        let scheme = parts.scheme.filter(|scheme| *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS);
+        let (Some(scheme), Some(authority)) = (scheme, parts.authority) else { return Err(expected(text)) };
+        if authority.as_str().contains('@') {
+            return Err("must not hold a name or password; give the key apart from it".into());
+        }
+        let path = parts.path_and_query.unwrap_or_else(|| PathAndQuery::from_static("/"));
+        if path.query().is_some() {
+            return Err("must not hold a query".into());
+        }
+        Ok(Self { scheme, authority, prefix: path.path().trim_end_matches('/').to_owned() })
+    }
+
+    /// Host, and port if one was named.
+    pub fn authority(&self) -> &str {
+        self.authority.as_str()
+    }
+
+    /// The address of a path below it.
+    ///
+    /// # Errors
+    /// If path or query hold characters that no address may hold: an [`ErrorKind::InvalidRequest`], because only the
+    /// query comes from a client.
+    pub fn uri(&self, path: &str, query: Option<&str>) -> Result<Uri, ProviderError> {
+        let mut whole = format!("{}{path}", self.prefix);
+        if let Some(query) = query.filter(|query| !query.is_empty()) {
+            whole.push('?');
+            whole.push_str(query);
+        }
+        let built =
+            Uri::builder().scheme(self.scheme.clone()).authority(self.authority.clone()).path_and_query(whole).build();
+        built.map_err(|_| ProviderError::new(ErrorKind::InvalidRequest, format!("`{path}` makes no valid address")))
+    }
+}
+
+impl std::fmt::Display for BaseUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}://{}{}", self.scheme, self.authority, self.prefix)
+    }
+}
+
+/// Never repeats the address itself where it may hold a password.
+fn expected(text: &str) -> String {
+    let shown = if text.contains('@') { String::new() } else { format!(", not `{text}`") };
+    format!("expected http:// or https:// and a host{shown}")
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_appended() {
+        let check = |base: &str, path: &str, query, expected: &str| {
+            assert_eq!(BaseUrl::parse(base).unwrap().uri(path, query).unwrap().to_string(), expected);
+        };
+        check("https://api.openai.com/v1", "/models", None, "https://api.openai.com/v1/models");
+        check("https://api.openai.com/v1/", "/models", Some(""), "https://api.openai.com/v1/models");
+        check("http://[::1]:11434", "/api/chat", Some("beta=true"), "http://[::1]:11434/api/chat?beta=true");
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        for text in ["", "localhost:11434", "ftp://host", "https://", "/v1", "https://me:secret@host", "http://h/?a=b"]
+        {
+            let problem = BaseUrl::parse(text).unwrap_err();
+            assert!(!problem.contains("secret"), "{problem}");
+        }
+    }
+}

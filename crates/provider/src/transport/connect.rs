@@ -1,0 +1,63 @@
+//! Sockets and TLS.
+
+use http::Uri;
+use hyper_rustls::{ConfigBuilderExt as _, HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioIo;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tower::{BoxError, Service};
+
+/// Opens connections, each within a time. HTTP/2 where the server offers it (ALPN), HTTP/1.1 elsewhere.
+#[derive(Clone)]
+pub(super) struct Connector {
+    https: HttpsConnector<HttpConnector>,
+    time: Duration,
+}
+
+/// A connection did not stand in time.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection did not stand in time")]
+pub(super) struct TooSlow;
+
+impl Connector {
+    pub(super) fn new(tls: rustls::ClientConfig, time: Duration) -> Self {
+        let mut http = HttpConnector::new();
+        http.enforce_http(false);
+        http.set_nodelay(true);
+        http.set_keepalive(Some(Duration::from_secs(30)));
+        let https = HttpsConnectorBuilder::new()
+            .with_tls_config(tls)
+            .https_or_http()
+            .enable_all_versions()
+            .wrap_connector(http);
+        Self { https, time }
+    }
+}
+
+impl Service<Uri> for Connector {
+    type Response = MaybeHttpsStream<TokioIo<TcpStream>>;
+    type Error = BoxError;
+    type Future = futures::future::BoxFuture<'static, Result<Self::Response, BoxError>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.https.poll_ready(context)
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let (connecting, time) = (self.https.call(uri), self.time);
+        Box::pin(async move { tokio::time::timeout(time, connecting).await.unwrap_or_else(|_| Err(TooSlow.into())) })
+    }
+}
+
+/// TLS with the authorities that Mozilla trusts.
+pub(super) fn public_tls() -> rustls::ClientConfig {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    #[expect(clippy::expect_used, reason = "it fails only for a provider without cipher suites")]
+    let builder = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("aws-lc-rs has suites for every protocol version");
+    builder.with_webpki_roots().with_no_client_auth()
+}

@@ -1,0 +1,159 @@
+//! The one HTTP client.
+//!
+//! It sends a [`Request`] and gives a [`Reply`]: a head, then the body piece by piece, within the bounds that the
+//! request names. It follows no redirect, keeps no cookie, asks for no compression (a compressed stream can't be
+//! looked into as it passes) and never retries a request that a provider may have seen. What goes wrong becomes a
+//! [`ProviderError`] with a sentence that a person can act on, and without keys, queries or bodies.
+//!
+//! Files: [`base_url`] where requests go, `connect` sockets and TLS, `reply` the way back, [`headers`] what replies
+//! say in their heads, `failure` the sentences.
+
+pub mod base_url;
+mod connect;
+mod failure;
+pub mod headers;
+mod reply;
+
+pub use base_url::BaseUrl;
+pub use reply::Reply;
+
+use crate::error::ProviderError;
+use crate::exchange::Form;
+use crate::{Settings, Timeouts};
+use baton_model::{Clock, SystemClock};
+use bytes::Bytes;
+use connect::Connector;
+use http::{HeaderMap, HeaderValue, Method, header};
+use http_body_util::Full;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// A client with its pool of connections. Cheap to clone; clones share the pool.
+#[derive(Clone)]
+pub struct Transport {
+    client: Client<Connector, Full<Bytes>>,
+    tls: rustls::ClientConfig,
+    connect: Duration,
+    clock: Arc<dyn Clock>,
+}
+
+/// A request on its way.
+#[derive(Debug, Clone)]
+pub struct Request<'a> {
+    /// Usually POST.
+    pub method: Method,
+    /// Where the provider is.
+    pub base_url: &'a BaseUrl,
+    /// The path below it, with a leading slash.
+    pub path: &'a str,
+    /// The query, without the question mark.
+    pub query: Option<&'a str>,
+    /// Headers, credentials included; secrets marked sensitive.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+    /// How long it may take.
+    pub bounds: Bounds,
+}
+
+/// How long a call may take. The connection has its own bound, see [`Transport::connecting_within`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// From the request to the first piece of the reply. `None` where the head comes only with the whole answer.
+    pub first_token: Option<Duration>,
+    /// Between two pieces of the reply.
+    pub idle: Duration,
+    /// For the whole call.
+    pub total: Duration,
+}
+
+// === impl Transport ===
+
+impl Transport {
+    /// A client that trusts the authorities that Mozilla trusts. `clock` reads dates in `retry-after`.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self::with_tls(connect::public_tls(), clock)
+    }
+
+    /// A client with its own idea of whom to trust; the configuration must not name protocols (ALPN).
+    pub fn with_tls(tls: rustls::ClientConfig, clock: Arc<dyn Clock>) -> Self {
+        Self::build(tls, clock, Timeouts::default().connect)
+    }
+
+    /// The same, whose connections must stand within that time, TLS included. It has a pool of its own where the time
+    /// is another than before.
+    #[must_use]
+    pub fn connecting_within(&self, time: Duration) -> Self {
+        if time == self.connect { self.clone() } else { Self::build(self.tls.clone(), self.clock.clone(), time) }
+    }
+
+    fn build(tls: rustls::ClientConfig, clock: Arc<dyn Clock>, connect: Duration) -> Self {
+        let client = Client::builder(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .pool_timer(TokioTimer::new())
+            // Shorter than the keep-alive of the common front ends, so that they rarely close under a request.
+            .pool_idle_timeout(Duration::from_secs(50))
+            .build(Connector::new(tls.clone(), connect));
+        Self { client, tls, connect, clock }
+    }
+
+    /// Sends a request. Returns when the head of the reply is there, whatever its status (redirects excepted).
+    ///
+    /// Dropping the future, or the reply, cancels the call.
+    ///
+    /// # Errors
+    /// If the provider can't be reached, does not answer in time, or answers no HTTP, a redirect, or compressed.
+    pub async fn send(&self, request: Request<'_>) -> Result<Reply, ProviderError> {
+        let Request { method, base_url, path, query, headers, body, bounds } = request;
+        let uri = base_url.uri(path, query)?;
+        let place = base_url.authority().to_owned();
+        let started = Instant::now();
+        let mut http = http::Request::new(Full::new(body));
+        *http.method_mut() = method;
+        *http.uri_mut() = uri;
+        *http.headers_mut() = headers;
+        http.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+
+        let head = self.client.request(http);
+        let wait = bounds.first_token.map_or(bounds.total, |first| first.min(bounds.total));
+        let response = match tokio::time::timeout_at(started + wait, head).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => return Err(failure::of_request(&error, &place, self.connect)),
+            Err(_) if wait < bounds.total => return Err(failure::first_token(&place, wait)),
+            Err(_) => return Err(failure::total(&place, bounds.total)),
+        };
+        headers::check(response.status(), response.headers(), &place)?;
+        Ok(Reply::new(response, place, bounds, started, self.clock.clone()))
+    }
+}
+
+impl Default for Transport {
+    fn default() -> Self {
+        Self::new(Arc::new(SystemClock))
+    }
+}
+
+impl std::fmt::Debug for Transport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Transport").field("connect", &self.connect).finish_non_exhaustive()
+    }
+}
+
+// === impl Bounds ===
+
+impl Bounds {
+    /// The bounds of a provider's settings for a reply of that form, and of a call that may take `most`.
+    ///
+    /// A whole reply has no first token: its head comes when the answer is complete, so only the total bounds it.
+    pub fn of(settings: &Settings, form: Form, most: Option<Duration>) -> Self {
+        let Timeouts { first_token, idle, total, .. } = settings.timeouts;
+        Self {
+            first_token: (form == Form::Stream).then_some(first_token),
+            idle,
+            total: most.map_or(total, |most| most.min(total)),
+        }
+    }
+}

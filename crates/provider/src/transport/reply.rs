@@ -1,0 +1,151 @@
+//! The way back: a head, then pieces.
+
+use super::{Bounds, failure, headers};
+use crate::error::ProviderError;
+use baton_model::Clock;
+use baton_model::fault::ErrorKind;
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, StatusCode, header};
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// The reply to a request. Dropping it cancels the call.
+pub struct Reply {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Incoming,
+    place: String,
+    bounds: Bounds,
+    started: Instant,
+    begun: bool,
+    clock: Arc<dyn Clock>,
+}
+
+impl Reply {
+    pub(super) fn new(
+        response: http::Response<Incoming>,
+        place: String,
+        bounds: Bounds,
+        started: Instant,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let (head, body) = response.into_parts();
+        Self { status: head.status, headers: head.headers, body, place, bounds, started, begun: false, clock }
+    }
+
+    /// Its status; never a redirect.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Its headers.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// The host that answers, for messages.
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// The media type as the provider wrote it; empty if it says none.
+    pub fn content_type(&self) -> &str {
+        self.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// How long the provider asks to wait.
+    pub fn retry_after(&self) -> Option<Duration> {
+        headers::retry_after(&self.headers, self.clock.now())
+    }
+
+    /// The next piece of the body; `None` at its end.
+    ///
+    /// # Errors
+    /// If it takes too long, or the connection fails.
+    pub async fn piece(&mut self) -> Result<Option<Bytes>, ProviderError> {
+        loop {
+            let now = Instant::now();
+            let (until, bound) = self.patience(now);
+            let Ok(frame) = tokio::time::timeout_at(until, self.body.frame()).await else {
+                return Err(self.late(bound));
+            };
+            match frame {
+                None => return Ok(None),
+                Some(Err(error)) => {
+                    return Err(failure::of_connection(&error, &self.place, "in the middle of its answer"));
+                }
+                Some(Ok(frame)) => {
+                    self.begun = true;
+                    // What is no data is a trailer, which no provider uses.
+                    match frame.into_data() {
+                        Ok(data) if !data.is_empty() => return Ok(Some(data)),
+                        _ => {}
+                    }
+                }
+            }
+        }
+    }
+
+    /// The whole body.
+    ///
+    /// # Errors
+    /// As [`Self::piece`], and if it is larger than `limit` bytes.
+    pub async fn collect(mut self, limit: usize) -> Result<Bytes, ProviderError> {
+        let Some(first) = self.piece().await? else { return Ok(Bytes::new()) };
+        let mut whole = BytesMut::from(first);
+        while whole.len() <= limit {
+            match self.piece().await? {
+                Some(piece) => whole.extend_from_slice(&piece),
+                None => return Ok(whole.freeze()),
+            }
+        }
+        Err(ProviderError::new(ErrorKind::Protocol, format!("{} answers with more than {limit} bytes", self.place)))
+    }
+
+    /// The start of the body, as much as comes of it and fits into `limit` bytes: for error replies, of which a part
+    /// is better than nothing.
+    pub async fn collect_start(mut self, limit: usize) -> Bytes {
+        let mut start = BytesMut::new();
+        while let Ok(Some(piece)) = self.piece().await {
+            let room = limit.saturating_sub(start.len());
+            start.extend_from_slice(piece.get(..room).unwrap_or(&piece));
+            if start.len() >= limit {
+                break;
+            }
+        }
+        start.freeze()
+    }
+
+    /// Until when the next piece must come, and which bound says so.
+    fn patience(&self, now: Instant) -> (Instant, Bound) {
+        let Bounds { first_token, idle, total } = self.bounds;
+        let mut next = (now + idle, Bound::Idle);
+        // Some services send the head at once and think afterwards.
+        if let Some(first) = first_token.filter(|_| !self.begun).map(|first| self.started + first)
+            && first > next.0
+        {
+            next = (first, Bound::FirstToken(first - self.started));
+        }
+        let end = self.started + total;
+        if end <= next.0 { (end, Bound::Total) } else { next }
+    }
+
+    fn late(&self, bound: Bound) -> ProviderError {
+        match bound {
+            Bound::FirstToken(time) => failure::first_token(&self.place, time),
+            Bound::Idle => failure::idle(&self.place, self.bounds.idle),
+            Bound::Total => failure::total(&self.place, self.bounds.total),
+        }
+    }
+}
+
+/// Which bound was met.
+#[derive(Clone, Copy)]
+enum Bound {
+    FirstToken(Duration),
+    Idle,
+    Total,
+}
