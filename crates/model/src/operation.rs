@@ -1,7 +1,7 @@
 //! Everything a model can be asked to do, one variant a capability.
 
 use crate::capability::Capability;
-use crate::chat::{ChatRequest, Extension};
+use crate::chat::{ChatRequest, Extension, Message, Part, Role};
 use bytes::Bytes;
 
 /// A request in the canonical vocabulary.
@@ -49,6 +49,26 @@ pub struct CompletionRequest {
     pub echo: Option<bool>,
     /// Sampling, limits and everything else that a chat request has too.
     pub chat: ChatRequest,
+}
+
+impl CompletionRequest {
+    /// The same asked of a model that only chats: the text to continue becomes what the user says.
+    ///
+    /// # Errors
+    /// If a chat can't ask it: several prompts, token ids, a gap to fill, or the prompt repeated.
+    pub fn as_chat(&self) -> Result<ChatRequest, &'static str> {
+        let [Prompt::Text(prompt)] = self.prompts.as_slice() else {
+            return Err("prompt: a model that only chats takes one text, neither several nor token ids");
+        };
+        if self.suffix.as_deref().is_some_and(|suffix| !suffix.is_empty()) {
+            return Err("suffix: a model that only chats can't fill a gap");
+        }
+        if self.echo == Some(true) {
+            return Err("echo: a model that only chats can't repeat the prompt");
+        }
+        let message = Message { role: Role::User, name: None, parts: vec![Part::text(prompt.as_str())] };
+        Ok(ChatRequest { messages: vec![message], ..self.chat.clone() })
+    }
 }
 
 /// A text, or tokens the client made itself with the model's tokenizer.
