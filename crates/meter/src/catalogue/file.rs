@@ -1,0 +1,184 @@
+//! The data file's schema.
+
+use super::Entry;
+use baton_model::entity::{MaxTokensField, ReasoningStyle};
+use baton_model::price::{ContextTier, Rates};
+use baton_model::{Capability, Nanos, Price, Quirks, UsageClass};
+use indexmap::IndexMap;
+use serde::Deserialize;
+
+const BYTES: &[u8] = include_bytes!("../../data/catalogue.json");
+
+/// Decimal dollars per million units, by [`UsageClass::name`].
+type RatesFile = IndexMap<String, String>;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct File {
+    /// Where the facts come from: for people.
+    #[serde(rename = "sources")]
+    pub _sources: Vec<SourceFile>,
+    /// The day of the newest fact.
+    #[serde(rename = "date")]
+    pub _date: String,
+    pub models: Vec<EntryFile>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SourceFile {
+    #[serde(rename = "name")]
+    pub _name: String,
+    #[serde(rename = "version")]
+    pub _version: String,
+    #[serde(rename = "date")]
+    pub _date: String,
+    #[serde(rename = "licence")]
+    pub _licence: String,
+    #[serde(rename = "gives")]
+    pub _gives: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EntryFile {
+    vendor: String,
+    id: String,
+    #[serde(default)]
+    aliases: Vec<String>,
+    capabilities: Vec<String>,
+    token_limit: Option<u64>,
+    max_tokens: Option<u64>,
+    tokenizer: Option<String>,
+    price: Option<PriceFile>,
+    #[serde(default)]
+    quirks: QuirksFile,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PriceFile {
+    rates: RatesFile,
+    #[serde(default)]
+    context_tiers: Vec<ContextTierFile>,
+    #[serde(default)]
+    service_tiers: IndexMap<String, RatesFile>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ContextTierFile {
+    above: u64,
+    rates: RatesFile,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct QuirksFile {
+    #[serde(default)]
+    refuses: Vec<String>,
+    reasoning: Option<ReasoningFile>,
+    max_tokens_field: Option<MaxTokensFile>,
+    prefill: Option<bool>,
+    system_anywhere: Option<bool>,
+    json_schema: Option<bool>,
+    developer_role: Option<bool>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum ReasoningFile {
+    Unsupported,
+    Budget,
+    Adaptive,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum MaxTokensFile {
+    MaxCompletionTokens,
+    MaxTokens,
+}
+
+/// The embedded file's entries.
+#[expect(clippy::expect_used, reason = "the file is part of the program; a test reads all of it")]
+pub(super) fn read() -> Vec<Entry> {
+    let file: File = serde_json::from_slice(BYTES).expect("the embedded catalogue is valid");
+    file.models.into_iter().map(|entry| entry.into_entry().expect("the embedded catalogue's words are known")).collect()
+}
+
+impl EntryFile {
+    fn into_entry(self) -> Option<Entry> {
+        Some(Entry {
+            vendor: self.vendor,
+            id: self.id,
+            aliases: self.aliases,
+            capabilities: self.capabilities.iter().map(|name| Capability::lookup(name)).collect::<Option<_>>()?,
+            price: self.price.map(PriceFile::into_price).transpose_known()?,
+            token_limit: self.token_limit,
+            max_tokens: self.max_tokens,
+            quirks: self.quirks.into(),
+            tokenizer: self.tokenizer,
+        })
+    }
+}
+
+/// `Option<Option<T>>` whose inner `None` is an unknown word.
+trait Known<T> {
+    fn transpose_known(self) -> Option<Option<T>>;
+}
+
+impl<T> Known<T> for Option<Option<T>> {
+    fn transpose_known(self) -> Option<Option<T>> {
+        match self {
+            Some(Some(value)) => Some(Some(value)),
+            Some(None) => None,
+            None => Some(None),
+        }
+    }
+}
+
+impl PriceFile {
+    fn into_price(self) -> Option<Price> {
+        let tier = |tier: ContextTierFile| Some(ContextTier { above: tier.above, rates: rates(&tier.rates)? });
+        Some(Price {
+            rates: rates(&self.rates)?,
+            context_tiers: self.context_tiers.into_iter().map(tier).collect::<Option<_>>()?,
+            service_tiers: self
+                .service_tiers
+                .into_iter()
+                .map(|(name, tier)| Some((name, rates(&tier)?)))
+                .collect::<Option<_>>()?,
+        })
+    }
+}
+
+fn rates(file: &RatesFile) -> Option<Rates> {
+    file.iter().try_fold(Rates::default(), |rates, (class, dollars)| {
+        Some(rates.with(UsageClass::lookup(class)?, Nanos::parse(dollars)?))
+    })
+}
+
+impl From<QuirksFile> for Quirks {
+    fn from(file: QuirksFile) -> Self {
+        Self {
+            refuses: file.refuses,
+            reasoning: match file.reasoning {
+                None => ReasoningStyle::Unspecified,
+                Some(ReasoningFile::Unsupported) => ReasoningStyle::Unsupported,
+                Some(ReasoningFile::Budget) => ReasoningStyle::Budget,
+                Some(ReasoningFile::Adaptive) => ReasoningStyle::Adaptive,
+            },
+            max_tokens_field: match file.max_tokens_field {
+                None => MaxTokensField::Unspecified,
+                Some(MaxTokensFile::MaxCompletionTokens) => MaxTokensField::MaxCompletionTokens,
+                Some(MaxTokensFile::MaxTokens) => MaxTokensField::MaxTokens,
+            },
+            prefill: file.prefill,
+            system_anywhere: file.system_anywhere,
+            json_schema: file.json_schema,
+            developer_role: file.developer_role,
+            ..Self::default()
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! What is known of the vendors' models: prices, context windows, quirks.
+//!
+//! The facts stand in `data/catalogue.json`, sorted and dated; the file names where they come from. It was made by a
+//! script from a snapshot of models.dev and the prices of genai-prices (both MIT), in the schema of [`file`]: money as
+//! decimal strings, dated snapshots of a model as its aliases where nothing else differs. To change a fact, edit the
+//! file; a registration's own price and limits win over it.
+
+mod file;
+
+use baton_model::{Capability, Price, Quirks};
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+/// What is known of one model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// Whose it is: `openai`, `anthropic`.
+    pub vendor: String,
+    /// The vendor's name for it.
+    pub id: String,
+    /// Other names of the same: dated snapshots, `-latest`.
+    pub aliases: Vec<String>,
+    /// What it can do.
+    pub capabilities: Vec<Capability>,
+    /// What it costs; `None`: not known.
+    pub price: Option<Price>,
+    /// The context window, in tokens: prompt and output together.
+    pub token_limit: Option<u64>,
+    /// The largest output, in tokens.
+    pub max_tokens: Option<u64>,
+    /// How it differs from others of its format.
+    pub quirks: Quirks,
+    /// The [tokenizer](crate::Tokenizer) that counts for it; `None`: chosen by name.
+    pub tokenizer: Option<String>,
+}
+
+static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::new(file::read()));
+
+struct Catalogue {
+    entries: Vec<Entry>,
+    /// Places in `entries`, by name; ids before aliases.
+    names: HashMap<String, Vec<usize>>,
+}
+
+impl Catalogue {
+    fn new(entries: Vec<Entry>) -> Self {
+        let mut names = HashMap::<String, Vec<usize>>::new();
+        for (place, entry) in entries.iter().enumerate() {
+            names.entry(entry.id.clone()).or_default().push(place);
+        }
+        for (place, entry) in entries.iter().enumerate() {
+            for alias in &entry.aliases {
+                names.entry(alias.clone()).or_default().push(place);
+            }
+        }
+        Self { entries, names }
+    }
+
+    fn lookup(&self, vendor: &str, name: &str) -> Option<&Entry> {
+        let places = self.names.get(name)?;
+        places.iter().filter_map(|place| self.entries.get(*place)).find(|entry| entry.vendor == vendor)
+    }
+}
+
+/// What is known of a vendor's model, by the vendor's name for it: its id, else an alias, else the name without the
+/// date at its end (`gpt-4o-2025-01-02`, `claude-opus-4-6-20260205`).
+pub fn lookup(vendor: &str, upstream: &str) -> Option<Entry> {
+    let catalogue = &*CATALOGUE;
+    let known = catalogue.lookup(vendor, upstream);
+    known.or_else(|| catalogue.lookup(vendor, undated(upstream)?)).cloned()
+}
+
+/// Everything that is known, by vendor and id.
+pub fn entries() -> &'static [Entry] {
+    &CATALOGUE.entries
+}
+
+/// The name without `-YYYY-MM-DD` or `-YYYYMMDD` at its end.
+fn undated(name: &str) -> Option<&str> {
+    let ends_with = |pattern: &str| {
+        let start = name.len().checked_sub(pattern.len())?;
+        let fits = name.bytes().skip(start).zip(pattern.bytes()).all(|(byte, wanted)| match wanted {
+            b'0' => byte.is_ascii_digit(),
+            _ => byte == wanted,
+        });
+        if fits { name.get(..start) } else { None }
+    };
+    ends_with("-0000-00-00").or_else(|| ends_with("-00000000")).filter(|rest| !rest.is_empty())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,51 @@
+//! About how many tokens pictures, documents and sound have, from their size alone. Vendors compute them from pixels,
+//! pages and seconds; taking files apart for that is the provider's business.
+
+use baton_model::chat::{Document, Image, Source};
+
+/// A picture at low detail (OpenAI, "Images and vision").
+const IMAGE_LOW: u64 = 85;
+/// A picture otherwise: the most that Claude reads of one (Anthropic, "Vision"), and more than GPT-4o mostly does.
+const IMAGE: u64 = 1_600;
+/// A document of which nothing is known but its address.
+const DOCUMENT: u64 = 3_000;
+/// Bytes of a PDF for one token: a page has about 50 kB and 2,000 tokens (Anthropic, "PDF support").
+const DOCUMENT_BYTES: u64 = 25;
+/// Bytes of sound for one token: 10 tokens a second, and 16 bits at 24 kHz where it is not compressed.
+const RAW_AUDIO_BYTES: u64 = 4_800;
+/// The same for compressed sound at 128 kbit a second.
+const AUDIO_BYTES: u64 = 1_600;
+
+pub(super) fn image(image: &Image) -> u64 {
+    if image.detail.as_deref() == Some("low") { IMAGE_LOW } else { IMAGE }
+}
+
+/// The text of a document that is text.
+pub(super) fn document_text(document: &Document) -> Option<&str> {
+    match &document.source {
+        Source::Text(text) => Some(text),
+        Source::Base64 { .. } | Source::Url(_) | Source::File { .. } => None,
+    }
+}
+
+/// A document but for its [text](document_text).
+pub(super) fn document(document: &Document) -> u64 {
+    let named = [&document.title, &document.context].into_iter().flatten().map(|text| text.len() as u64 / 4).sum::<u64>();
+    named
+        + match &document.source {
+            Source::Text(_) => 0,
+            Source::Base64 { data, .. } => (decoded(data) as u64).div_ceil(DOCUMENT_BYTES),
+            Source::Url(_) | Source::File { .. } => DOCUMENT,
+        }
+}
+
+/// Sound of that many bytes, in a format or of a file name (`wav`, `talk.mp3`).
+pub(super) fn audio(bytes: usize, format: &str) -> u64 {
+    let raw = ["wav", "pcm", "pcm16"].iter().any(|ending| format.to_ascii_lowercase().ends_with(ending));
+    (bytes as u64).div_ceil(if raw { RAW_AUDIO_BYTES } else { AUDIO_BYTES })
+}
+
+/// How many bytes a base64 text stands for.
+pub(super) fn decoded(base64: &str) -> usize {
+    base64.len() / 4 * 3
+}

@@ -1,0 +1,53 @@
+//! What usage costs, in integer nano-dollars.
+//!
+//! Each class is rounded to a whole nano-dollar, half up, and the total is the sum of these parts: what a record shows
+//! part by part adds up exactly. The context tier is chosen by all tokens read, before anything is priced.
+
+mod rates;
+
+pub use rates::Effective;
+
+use baton_model::{Cost, Nanos, Price, Usage, UsageClass};
+
+/// What usage costs, part by part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Costed {
+    /// The classes that were used and have a rate, with what each costs.
+    pub parts: Vec<(UsageClass, Nanos)>,
+    /// The sum of the parts; unpriced if a class that was used has no rate.
+    pub total: Cost,
+}
+
+/// Prices usage. Without a price, only using nothing has a cost: zero.
+///
+/// A class without a rate of its own takes that of the class it is a kind of ([`Effective::get`]).
+pub fn cost<'p>(usage: &Usage, price: impl Into<Option<&'p Price>>) -> Costed {
+    let rates = price.into().map(|price| Effective::new(price, usage.input_tokens(), usage.service_tier.as_deref()));
+    let mut costed = Costed { parts: Vec::new(), total: Cost::Known(Nanos::ZERO) };
+    for (class, amount) in usage.nonzero() {
+        match rates.as_ref().and_then(|rates| rates.get(class)) {
+            Some(rate) => costed.add(class, part(amount, rate)),
+            None => costed.total = Cost::Unpriced,
+        }
+    }
+    costed
+}
+
+impl Costed {
+    fn add(&mut self, class: UsageClass, nanos: Nanos) {
+        self.parts.push((class, nanos));
+        if let Cost::Known(total) = &mut self.total {
+            *total += nanos;
+        }
+    }
+}
+
+/// What an amount costs at a rate for a million, rounded half up; the largest number of nano-dollars if it is more.
+fn part(amount: u64, rate: Nanos) -> Nanos {
+    let rate = u128::from(u64::try_from(rate.0).unwrap_or(0));
+    let nanos = (u128::from(amount) * rate + 500_000) / 1_000_000;
+    Nanos(i64::try_from(nanos).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,92 @@
+//! Which tokenizer a model has, by its name.
+
+use super::Tokenizer;
+
+/// Beginnings of models' names, the first that fits wins. OpenAI's are those of tiktoken's public table; a name that
+/// OpenAI has not tied to an encoding yet is estimated rather than guessed to be exact.
+const FAMILIES: [(&str, Tokenizer); 36] = [
+    ("gpt-5", Tokenizer::O200K),
+    ("gpt-4.1", Tokenizer::O200K),
+    ("gpt-4.5", Tokenizer::O200K),
+    ("gpt-4o", Tokenizer::O200K),
+    ("chatgpt-4o", Tokenizer::O200K),
+    ("gpt-oss", Tokenizer::O200K),
+    ("o1", Tokenizer::O200K),
+    ("o3", Tokenizer::O200K),
+    ("o4-", Tokenizer::O200K),
+    ("gpt-4", Tokenizer::CL100K),
+    ("gpt-3.5", Tokenizer::CL100K),
+    ("gpt-35", Tokenizer::CL100K),
+    ("text-embedding-3", Tokenizer::CL100K),
+    ("text-embedding-ada-002", Tokenizer::CL100K),
+    ("davinci-002", Tokenizer::CL100K),
+    ("babbage-002", Tokenizer::CL100K),
+    ("claude-opus-4-7", Tokenizer::CLAUDE_NEW),
+    ("claude-opus-4-8", Tokenizer::CLAUDE_NEW),
+    ("claude-opus-4-9", Tokenizer::CLAUDE_NEW),
+    ("claude-opus-4.7", Tokenizer::CLAUDE_NEW),
+    ("claude-opus-4.8", Tokenizer::CLAUDE_NEW),
+    ("claude-opus-4.9", Tokenizer::CLAUDE_NEW),
+    ("claude-opus-4", Tokenizer::CLAUDE),
+    ("claude-sonnet-4", Tokenizer::CLAUDE),
+    ("claude-haiku-4", Tokenizer::CLAUDE),
+    ("claude-opus", Tokenizer::CLAUDE_NEW),
+    ("claude-sonnet", Tokenizer::CLAUDE_NEW),
+    ("claude-haiku", Tokenizer::CLAUDE_NEW),
+    ("claude-fable", Tokenizer::CLAUDE_NEW),
+    ("claude-mythos", Tokenizer::CLAUDE_NEW),
+    ("claude-3", Tokenizer::CLAUDE),
+    ("claude-2", Tokenizer::CLAUDE),
+    ("claude-instant", Tokenizer::CLAUDE),
+    ("claude-1", Tokenizer::CLAUDE),
+    ("claude-v", Tokenizer::CLAUDE),
+    ("claude", Tokenizer::CLAUDE_NEW),
+];
+
+/// The tokenizer for a model's name, with or without a vendor before it (`openai/gpt-4o`, `anthropic.claude-…`,
+/// `ft:gpt-4o:org`).
+pub(super) fn tokenizer(upstream: &str) -> Tokenizer {
+    let name = upstream.rsplit('/').next().unwrap_or(upstream).to_ascii_lowercase();
+    let name = name.strip_prefix("ft:").unwrap_or(&name);
+    let name = match name.find("claude") {
+        Some(place) => name.get(place..).unwrap_or(name),
+        None => name,
+    };
+    FAMILIES
+        .iter()
+        .find(|(family, _)| name.starts_with(family))
+        .map_or(Tokenizer::OTHER, |(_, tokenizer)| *tokenizer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::tokenizer;
+
+    #[test]
+    fn names_find_their_family() {
+        for (name, expected) in [
+            ("gpt-4o-mini-2024-07-18", "o200k"),
+            ("openai/gpt-5.4", "o200k"),
+            ("ft:gpt-4o-mini:acme::abc", "o200k"),
+            ("openai/gpt-oss-120b", "o200k"),
+            ("o3-mini", "o200k"),
+            ("gpt-4-turbo", "cl100k"),
+            ("GPT-35-turbo-16k", "cl100k"),
+            ("text-embedding-3-small", "cl100k"),
+            ("claude-3-5-haiku-20241022", "claude"),
+            ("claude-opus-4-20250514", "claude"),
+            ("claude-opus-4-6", "claude"),
+            ("claude-opus-4-7", "claude-new"),
+            ("anthropic/claude-opus-4.8", "claude-new"),
+            ("us.anthropic.claude-sonnet-4-5-20250929-v1:0", "claude"),
+            ("claude-sonnet-5", "claude-new"),
+            ("claude-opus-5-5", "claude-new"),
+            ("gpt-6", "other"),
+            ("llama3.2:3b", "other"),
+            ("olmo-3", "other"),
+            ("", "other"),
+        ] {
+            assert_eq!(tokenizer(name).name(), expected, "{name}");
+        }
+    }
+}

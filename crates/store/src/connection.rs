@@ -1,0 +1,140 @@
+//! The one file that knows which database it is.
+
+use crate::error::StoreError;
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::{self, error::DatabaseError};
+use sea_orm::{
+    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
+};
+use std::path::Path;
+use std::time::Duration;
+
+/// Connections for reading beside the one that writes.
+const READERS: u32 = 4;
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The open connections. SQLite has one writer at a time: with a pool of one for writing, waiting happens in order
+/// here, and not by retries in the database.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    pub reader: DatabaseConnection,
+    pub writer: DatabaseConnection,
+}
+
+/// What kept a statement from running, where the database says so by a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    ReadOnly,
+    Busy,
+    Full,
+}
+
+impl Connection {
+    pub async fn open(url: &str) -> Result<Self, StoreError> {
+        match url.strip_prefix("sqlite:") {
+            Some(":memory:" | "//:memory:") => Self::memory().await,
+            Some(path) if !path.trim_start_matches("//").is_empty() => Self::file(path.strip_prefix("//").unwrap_or(path)).await,
+            _ => Err(StoreError::Address { address: without_password(url) }),
+        }
+    }
+
+    /// Each connection to memory has a database of its own, so there is but one, and it is never closed.
+    async fn memory() -> Result<Self, StoreError> {
+        let mut options = ConnectOptions::new("sqlite::memory:");
+        options.max_connections(1).min_connections(1).idle_timeout(None).max_lifetime(None).sqlx_logging(false);
+        options.map_sqlx_sqlite_opts(|sqlite| sqlite.foreign_keys(true));
+        let writer = Database::connect(options).await?;
+        Ok(Self { reader: writer.clone(), writer })
+    }
+
+    async fn file(path: &str) -> Result<Self, StoreError> {
+        let cannot = |reason: String| StoreError::CannotOpen { path: path.to_owned(), reason };
+        if Path::new(path).is_dir() {
+            return Err(cannot("it is a folder; name a file in it".into()));
+        }
+        if let Some(folder) = Path::new(path).parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            tokio::fs::create_dir_all(folder)
+                .await
+                .map_err(|error| cannot(format!("its folder `{}` cannot be made: {error}", folder.display())))?;
+        }
+        let connect = async |connections| {
+            let mut options = ConnectOptions::new("sqlite:");
+            let path = path.to_owned();
+            options.max_connections(connections).sqlx_logging(false);
+            options.map_sqlx_sqlite_opts(move |_| sqlite(&path));
+            Database::connect(options).await.map_err(|error| cannot(reason(&error)))
+        };
+        let writer = connect(1).await?;
+        Ok(Self { reader: connect(READERS).await?, writer })
+    }
+
+    pub async fn close(&self) {
+        for connection in [&self.reader, &self.writer] {
+            if let Err(error) = connection.close_by_ref().await {
+                tracing::warn!(error = %error, "failed to close the database");
+            }
+        }
+    }
+}
+
+/// Begins a transaction that means to write: on SQLite it takes the lock at once, so that what it has read can't
+/// change before it writes.
+pub(crate) async fn begin(writer: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+    let options = TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    };
+    writer.begin_with_options(options).await
+}
+
+fn sqlite(path: &str) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Normal)
+        .busy_timeout(BUSY_TIMEOUT)
+        .foreign_keys(true)
+}
+
+/// Why a file could not be opened, in words that help.
+fn reason(error: &DbErr) -> String {
+    let (DbErr::Conn(RuntimeErr::SqlxError(driver)) | DbErr::Query(RuntimeErr::SqlxError(driver))) = error else {
+        return error.to_string();
+    };
+    match code(driver) {
+        Some(8) => "it is read-only; check the owner and the permissions of the file and its folder".into(),
+        Some(14) => "the file or its folder may not be read or written; check its path, owner and permissions".into(),
+        Some(5 | 6) => "another process has locked it".into(),
+        Some(26) => "the file is not a SQLite database".into(),
+        Some(11) => "the file is damaged; restore a backup".into(),
+        _ => driver.to_string(),
+    }
+}
+
+/// What kept a statement from running, by SQLite's result code ("Result and Error Codes").
+pub(crate) fn trouble(error: Option<&sqlx::Error>) -> Option<Trouble> {
+    match code(error?) {
+        Some(8) => Some(Trouble::ReadOnly),
+        Some(5 | 6) => Some(Trouble::Busy),
+        Some(13) => Some(Trouble::Full),
+        _ => None,
+    }
+}
+
+/// The primary result code: the lowest byte of the extended one.
+fn code(error: &sqlx::Error) -> Option<u32> {
+    let extended: u32 = error.as_database_error().and_then(DatabaseError::code)?.parse().ok()?;
+    Some(extended & 0xff)
+}
+
+/// The address without what stands between `:` and `@`.
+fn without_password(url: &str) -> String {
+    let Some((before, after)) = url.rsplit_once('@') else { return url.to_owned() };
+    let user = before.find("://").map_or(0, |place| place + 3);
+    match before.get(user..).and_then(|credentials| credentials.find(':')) {
+        Some(colon) => format!("{}:…@{after}", before.get(..user + colon).unwrap_or_default()),
+        None => url.to_owned(),
+    }
+}

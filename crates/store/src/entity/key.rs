@@ -1,0 +1,29 @@
+//! An API key: its hash, never itself.
+
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "api_keys")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: String,
+    pub name: String,
+    pub prefix: String,
+    #[sea_orm(unique)]
+    pub hash: String,
+    pub role: String,
+    pub project: Option<String>,
+    pub user: Option<String>,
+    /// A JSON array of model ids; absent: all.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub models: Option<String>,
+    pub created_at: i64,
+    pub expires_at: Option<i64>,
+    pub revoked_at: Option<i64>,
+    pub last_used_at: Option<i64>,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

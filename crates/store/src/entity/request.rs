@@ -1,0 +1,44 @@
+//! A request, complete.
+
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "requests")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: String,
+    pub arrived: i64,
+    pub finished: i64,
+    pub first_content: Option<i64>,
+    /// From arrival to the last byte, in microseconds.
+    pub latency: i64,
+    pub door: String,
+    pub capability: String,
+    pub stream: bool,
+    pub requested: String,
+    pub served: Option<String>,
+    pub provider: Option<String>,
+    pub key_id: Option<String>,
+    pub project: Option<String>,
+    pub user: Option<String>,
+    pub task: Option<String>,
+    /// A JSON array.
+    #[sea_orm(column_type = "Text")]
+    pub tags: String,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub metadata: Option<String>,
+    pub outcome: String,
+    pub status: i32,
+    pub error_code: Option<String>,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub error_message: Option<String>,
+    pub cache: String,
+    /// Of all attempts; NULL: unpriced.
+    pub cost: Option<i64>,
+    pub estimated: bool,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,114 @@
+//! What can go wrong, by what the caller can do about it.
+
+use sea_orm::{DbErr, RuntimeErr, SqlErr};
+
+/// An error of the database.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The address is not one of a database that is known.
+    #[error("`{address}` is not a database address: use `sqlite:PATH` or `sqlite::memory:`")]
+    Address {
+        /// The address, without a password.
+        address: String,
+    },
+    /// The database can't be opened.
+    #[error("cannot open the database `{path}`: {reason}")]
+    CannotOpen {
+        /// Its path.
+        path: String,
+        /// Why, and what helps.
+        reason: String,
+    },
+    /// A newer program has changed its tables.
+    #[error(
+        "the database has the migration `{migration}`, which this version does not know: a newer Baton has used it; \
+         start that version, or restore a backup made before the update"
+    )]
+    Newer {
+        /// The first migration that is unknown.
+        migration: String,
+    },
+    /// It is not there.
+    #[error("there is no {what}")]
+    NotFound {
+        /// What was looked for: `model `fast``.
+        what: String,
+    },
+    /// It is there already, or was changed by someone else meanwhile.
+    #[error("{what}")]
+    Conflict {
+        /// What is in the way, as a sentence.
+        what: String,
+    },
+    /// The database refuses to be written.
+    #[error("the database is read-only: check the owner and the permissions of its file and folder")]
+    ReadOnly,
+    /// Another process holds the database, or it is too busy: worth trying again.
+    #[error("the database is busy or locked by another process")]
+    Busy(#[source] DbErr),
+    /// The disk is full.
+    #[error("the database's disk is full")]
+    Full(#[source] DbErr),
+    /// A row holds what this program can't read.
+    #[error("the database holds {what} that cannot be read: {reason}")]
+    Corrupt {
+        /// Which row.
+        what: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Anything else: the database is gone, damaged, or has other tables.
+    #[error("the database failed")]
+    Unavailable(#[source] DbErr),
+}
+
+impl StoreError {
+    pub(crate) fn not_found(what: impl Into<String>) -> Self {
+        Self::NotFound { what: what.into() }
+    }
+
+    pub(crate) fn conflict(what: impl Into<String>) -> Self {
+        Self::Conflict { what: what.into() }
+    }
+
+    pub(crate) fn corrupt(what: impl Into<String>, reason: impl std::fmt::Display) -> Self {
+        Self::Corrupt { what: what.into(), reason: reason.to_string() }
+    }
+
+    /// Whether the same may work a moment later.
+    pub fn is_temporary(&self) -> bool {
+        matches!(self, Self::Busy(_) | Self::Full(_) | Self::Unavailable(_))
+    }
+
+    /// A failed insertion: `taken` says what was there already.
+    pub(crate) fn insertion(error: DbErr, taken: impl FnOnce() -> String) -> Self {
+        match error.sql_err() {
+            Some(SqlErr::UniqueConstraintViolation(_)) => Self::Conflict { what: taken() },
+            _ => error.into(),
+        }
+    }
+}
+
+impl From<DbErr> for StoreError {
+    fn from(error: DbErr) -> Self {
+        match error {
+            DbErr::ConnectionAcquire(_) => Self::Busy(error),
+            _ => match crate::connection::trouble(driver(&error)) {
+                Some(crate::connection::Trouble::ReadOnly) => Self::ReadOnly,
+                Some(crate::connection::Trouble::Busy) => Self::Busy(error),
+                Some(crate::connection::Trouble::Full) => Self::Full(error),
+                None => Self::Unavailable(error),
+            },
+        }
+    }
+}
+
+/// What the driver said.
+fn driver(error: &DbErr) -> Option<&sea_orm::sqlx::Error> {
+    match error {
+        DbErr::Conn(RuntimeErr::SqlxError(error))
+        | DbErr::Exec(RuntimeErr::SqlxError(error))
+        | DbErr::Query(RuntimeErr::SqlxError(error)) => Some(error),
+        _ => None,
+    }
+}

@@ -1,0 +1,220 @@
+//! API keys.
+
+use crate::entity::key;
+use crate::{Store, StoreError, json};
+use baton_model::entity::Role;
+use baton_model::{KeyId, ModelId, Timestamp};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, Set};
+use sea_orm::sea_query::Expr;
+use std::sync::Arc;
+
+/// An API key, without the key itself: that is known to its owner alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiKey {
+    /// Its id.
+    pub id: KeyId,
+    /// A name for people.
+    pub name: String,
+    /// The key's first characters, to tell keys apart.
+    pub prefix: String,
+    /// What the key hashes to, in hexadecimal; unique.
+    pub hash: String,
+    /// What its owner may do.
+    pub role: Role,
+    /// The project that requests are booked on.
+    pub project: Option<Arc<str>>,
+    /// The user that requests are booked on.
+    pub user: Option<Arc<str>>,
+    /// The models it may use; `None`: all.
+    pub models: Option<Arc<[ModelId]>>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// From when on it is refused; `None`: never.
+    pub expires_at: Option<Timestamp>,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+    /// When it was last used, about.
+    pub last_used_at: Option<Timestamp>,
+}
+
+/// One page of keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyPage {
+    /// The keys, newest first.
+    pub items: Vec<ApiKey>,
+    /// How many there are on all pages.
+    pub total: u64,
+}
+
+/// The API keys.
+#[derive(Debug, Clone, Copy)]
+pub struct Keys<'s> {
+    pub(crate) store: &'s Store,
+}
+
+impl Keys<'_> {
+    /// Every key, revoked and expired ones included, oldest first: for the snapshot that requests are checked against.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the database from answering.
+    pub async fn all(self) -> Result<Vec<ApiKey>, StoreError> {
+        let query = key::Entity::find().order_by_asc(key::Column::CreatedAt).order_by_asc(key::Column::Id);
+        query.all(self.store.reader()).await?.into_iter().map(ApiKey::try_from).collect()
+    }
+
+    /// One page of keys, newest first. Pages count from 1.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the database from answering.
+    pub async fn list(self, page: u64, page_size: u64) -> Result<KeyPage, StoreError> {
+        let query = key::Entity::find().order_by_desc(key::Column::CreatedAt).order_by_desc(key::Column::Id);
+        let pages = query.paginate(self.store.reader(), page_size.max(1));
+        let rows = pages.fetch_page(page.saturating_sub(1)).await?;
+        let items = rows.into_iter().map(ApiKey::try_from).collect::<Result<_, _>>()?;
+        Ok(KeyPage { items, total: pages.num_items().await? })
+    }
+
+    /// The key of that id.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NotFound`].
+    pub async fn get(self, id: &KeyId) -> Result<ApiKey, StoreError> {
+        let row = key::Entity::find_by_id(id.as_str()).one(self.store.reader()).await?;
+        row.ok_or_else(|| missing(id))?.try_into()
+    }
+
+    /// The key of that hash.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the database from answering.
+    pub async fn lookup(self, hash: &str) -> Result<Option<ApiKey>, StoreError> {
+        let row = key::Entity::find().filter(key::Column::Hash.eq(hash)).one(self.store.reader()).await?;
+        row.map(ApiKey::try_from).transpose()
+    }
+
+    /// Adds a key.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Conflict`] if its id or hash is taken.
+    pub async fn insert(self, key: &ApiKey) -> Result<(), StoreError> {
+        let row = key::Model::from(key).into_active_model();
+        key::Entity::insert(row)
+            .exec_without_returning(self.store.writer())
+            .await
+            .map_err(|error| StoreError::insertion(error, || format!("the key `{}` exists already", key.id)))?;
+        Ok(())
+    }
+
+    /// Gives a key another name.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NotFound`].
+    pub async fn rename(self, id: &KeyId, name: &str) -> Result<(), StoreError> {
+        let row = key::ActiveModel { id: Set(id.to_string()), name: Set(name.to_owned()), ..Default::default() };
+        match row.update(self.store.writer()).await {
+            Err(sea_orm::DbErr::RecordNotUpdated) => Err(missing(id)),
+            result => result.map(drop).map_err(StoreError::from),
+        }
+    }
+
+    /// Revokes a key; one that is revoked already keeps its time.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NotFound`].
+    pub async fn revoke(self, id: &KeyId, now: Timestamp) -> Result<(), StoreError> {
+        let first = key::Entity::update_many()
+            .col_expr(key::Column::RevokedAt, Expr::value(now.0))
+            .filter(key::Column::Id.eq(id.as_str()))
+            .filter(key::Column::RevokedAt.is_null());
+        if first.exec(self.store.writer()).await?.rows_affected > 0 {
+            return Ok(());
+        }
+        self.get(id).await.map(drop)
+    }
+
+    /// Notes when keys were last used; unknown ids are passed over.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the database from writing.
+    pub async fn touch(self, used: &[(KeyId, Timestamp)]) -> Result<(), StoreError> {
+        let transaction = crate::connection::begin(self.store.writer()).await?;
+        for (id, time) in used {
+            key::Entity::update_many()
+                .col_expr(key::Column::LastUsedAt, Expr::value(time.0))
+                .filter(key::Column::Id.eq(id.as_str()))
+                .exec(&transaction)
+                .await?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Removes a key for good. Its requests stay in the ledger under its id.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NotFound`].
+    pub async fn delete(self, id: &KeyId) -> Result<(), StoreError> {
+        let deleted = key::Entity::delete_by_id(id.as_str()).exec(self.store.writer()).await?;
+        if deleted.rows_affected == 0 { Err(missing(id)) } else { Ok(()) }
+    }
+}
+
+fn missing(id: &KeyId) -> StoreError {
+    StoreError::not_found(format!("key `{id}`"))
+}
+
+impl From<&ApiKey> for key::Model {
+    fn from(key: &ApiKey) -> Self {
+        Self {
+            id: key.id.to_string(),
+            name: key.name.clone(),
+            prefix: key.prefix.clone(),
+            hash: key.hash.clone(),
+            role: key.role.name().to_owned(),
+            project: key.project.as_deref().map(str::to_owned),
+            user: key.user.as_deref().map(str::to_owned),
+            models: key.models.as_deref().map(|models| json::names(models.iter().map(ModelId::as_str))),
+            created_at: key.created_at.0,
+            expires_at: key.expires_at.map(|time| time.0),
+            revoked_at: key.revoked_at.map(|time| time.0),
+            last_used_at: key.last_used_at.map(|time| time.0),
+        }
+    }
+}
+
+impl TryFrom<key::Model> for ApiKey {
+    type Error = StoreError;
+
+    fn try_from(row: key::Model) -> Result<Self, StoreError> {
+        let what = || format!("a key (`{}`)", row.id);
+        // A list of models that can't be read must not become the permission to use all.
+        let models = match &row.models {
+            None => None,
+            Some(models) => Some(json::read_names(models).map_err(|error| StoreError::corrupt(what(), error))?),
+        };
+        Ok(Self {
+            role: Role::lookup(&row.role)
+                .ok_or_else(|| StoreError::corrupt(what(), format!("its role is `{}`", row.role)))?,
+            models: models.map(|models| models.iter().map(ModelId::from).collect()),
+            id: KeyId::from(&row.id),
+            name: row.name,
+            prefix: row.prefix,
+            hash: row.hash,
+            project: row.project.map(Arc::from),
+            user: row.user.map(Arc::from),
+            created_at: Timestamp(row.created_at),
+            expires_at: row.expires_at.map(Timestamp),
+            revoked_at: row.revoked_at.map(Timestamp),
+            last_used_at: row.last_used_at.map(Timestamp),
+        })
+    }
+}

@@ -1,0 +1,139 @@
+//! The list of requests, newest first, in pages that don't shift when new ones arrive.
+
+use super::row;
+use crate::StoreError;
+use crate::entity::{attempt, request};
+use baton_model::record::{CacheUse, Outcome, RequestRecord};
+use baton_model::{Capability, KeyId, ModelId, ProviderId, RequestId, Timestamp};
+use sea_orm::{ColumnTrait, Condition, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use std::collections::HashMap;
+
+/// Which requests; each field that is set narrows it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Served by this model, or asked for under its name.
+    pub model: Option<ModelId>,
+    /// Served by this provider.
+    pub provider: Option<ProviderId>,
+    /// Made with this key.
+    pub key: Option<KeyId>,
+    /// Booked on this project.
+    pub project: Option<String>,
+    /// Booked on this user.
+    pub user: Option<String>,
+    /// That ended so.
+    pub outcome: Option<Outcome>,
+    /// With this HTTP status.
+    pub status: Option<u16>,
+    /// For this capability.
+    pub capability: Option<Capability>,
+    /// That used the response cache so.
+    pub cache: Option<CacheUse>,
+    /// Arrived then or later.
+    pub from: Option<Timestamp>,
+    /// Arrived before.
+    pub to: Option<Timestamp>,
+    /// Whose id begins so.
+    pub id: Option<String>,
+}
+
+/// A place in the list: the last request of a page. As text it is `ARRIVED.ID`, opaque to clients.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cursor {
+    arrived: Timestamp,
+    id: RequestId,
+}
+
+/// One page of requests.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page {
+    /// The requests with their attempts, newest first.
+    pub items: Vec<RequestRecord>,
+    /// Where the next page begins; `None`: this is the last.
+    pub next: Option<Cursor>,
+}
+
+impl Cursor {
+    /// Reads what [`Display`](std::fmt::Display) wrote.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (arrived, id) = text.split_once('.')?;
+        (!id.is_empty()).then_some(())?;
+        Some(Self { arrived: Timestamp(arrived.parse().ok()?), id: RequestId::from(id) })
+    }
+}
+
+impl std::fmt::Display for Cursor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}", self.arrived.0, self.id)
+    }
+}
+
+pub(super) async fn list(
+    reader: &DatabaseConnection,
+    filter: &Filter,
+    cursor: Option<&Cursor>,
+    limit: u64,
+) -> Result<Page, StoreError> {
+    let limit = limit.clamp(1, 1_000);
+    let query = request::Entity::find()
+        .filter(condition(filter))
+        .filter(Condition::all().add_option(cursor.map(older)))
+        .order_by_desc(request::Column::Arrived)
+        .order_by_desc(request::Column::Id)
+        .limit(limit + 1);
+    let mut rows = query.all(reader).await?;
+    let more = rows.len() as u64 > limit;
+    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let items = with_attempts(reader, rows).await?;
+    let next = items.last().filter(|_| more).map(|last| Cursor { arrived: last.arrived, id: last.id.clone() });
+    Ok(Page { items, next })
+}
+
+/// The records of these rows, in their order.
+pub(super) async fn with_attempts(
+    reader: &DatabaseConnection,
+    rows: Vec<request::Model>,
+) -> Result<Vec<RequestRecord>, StoreError> {
+    let query = attempt::Entity::find()
+        .filter(attempt::Column::RequestId.is_in(rows.iter().map(|row| row.id.as_str())))
+        .order_by_asc(attempt::Column::Number);
+    let mut attempts = HashMap::<String, Vec<attempt::Model>>::new();
+    for attempt in query.all(reader).await? {
+        attempts.entry(attempt.request_id.clone()).or_default().push(attempt);
+    }
+    rows.into_iter()
+        .map(|row| {
+            let attempts = attempts.remove(&row.id).unwrap_or_default();
+            row::read(row, attempts)
+        })
+        .collect()
+}
+
+fn older(cursor: &Cursor) -> Condition {
+    let same_moment = Condition::all()
+        .add(request::Column::Arrived.eq(cursor.arrived.0))
+        .add(request::Column::Id.lt(cursor.id.as_str()));
+    Condition::any().add(request::Column::Arrived.lt(cursor.arrived.0)).add(same_moment)
+}
+
+fn condition(filter: &Filter) -> Condition {
+    use request::Column;
+    let model = |model: &ModelId| {
+        Condition::any().add(Column::Served.eq(model.as_str())).add(Column::Requested.eq(model.as_str()))
+    };
+    Condition::all()
+        .add_option(filter.model.as_ref().map(model))
+        .add_option(filter.provider.as_ref().map(|provider| Column::Provider.eq(provider.as_str())))
+        .add_option(filter.key.as_ref().map(|key| Column::KeyId.eq(key.as_str())))
+        .add_option(filter.project.as_ref().map(|project| Column::Project.eq(project)))
+        .add_option(filter.user.as_ref().map(|user| Column::User.eq(user)))
+        .add_option(filter.outcome.map(|outcome| Column::Outcome.eq(outcome.name())))
+        .add_option(filter.status.map(|status| Column::Status.eq(i32::from(status))))
+        .add_option(filter.capability.map(|capability| Column::Capability.eq(capability.name())))
+        .add_option(filter.cache.map(|cache| Column::Cache.eq(cache.name())))
+        .add_option(filter.from.map(|from| Column::Arrived.gte(from.0)))
+        .add_option(filter.to.map(|to| Column::Arrived.lt(to.0)))
+        .add_option(filter.id.as_ref().map(|id| Column::Id.gte(id)))
+        // A range instead of LIKE: no wildcards to escape, and the index serves it.
+        .add_option(filter.id.as_ref().map(|id| Column::Id.lte(format!("{id}\u{10ffff}"))))
+}

@@ -1,0 +1,80 @@
+//! Records of requests: written in batches, read as a list, as totals, and as statistics of one model.
+
+mod list;
+mod query;
+mod row;
+mod usage;
+mod write;
+
+pub use list::{Cursor, Filter, Page};
+pub use usage::{GroupBy, Latency, ModelStats, UsageQuery, UsageRow};
+
+use crate::entity::request;
+use crate::{Store, StoreError};
+use baton_model::RequestId;
+use baton_model::record::RequestRecord;
+use sea_orm::EntityTrait;
+
+/// The records of requests.
+#[derive(Debug, Clone, Copy)]
+pub struct Ledger<'s> {
+    pub(crate) store: &'s Store,
+}
+
+impl Ledger<'_> {
+    /// Writes records with their attempts, all or none. A request that is there already stays as it is, so that
+    /// writing a batch again after a crash changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the database from writing; then nothing of the batch is there.
+    pub async fn write(self, records: &[RequestRecord]) -> Result<(), StoreError> {
+        write::write(self.store.writer(), records).await
+    }
+
+    /// One request with each attempt.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NotFound`].
+    pub async fn get(self, id: &RequestId) -> Result<RequestRecord, StoreError> {
+        let row = request::Entity::find_by_id(id.as_str()).one(self.store.reader()).await?;
+        let row = row.ok_or_else(|| StoreError::not_found(format!("request `{id}`")))?;
+        let records = list::with_attempts(self.store.reader(), vec![row]).await?;
+        records.into_iter().next().ok_or_else(|| StoreError::not_found(format!("request `{id}`")))
+    }
+
+    /// One page of requests with their attempts, newest first; the first page where `cursor` is `None`.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the database from answering.
+    pub async fn list(self, filter: &Filter, cursor: Option<&Cursor>, limit: u64) -> Result<Page, StoreError> {
+        list::list(self.store.reader(), filter, cursor, limit).await
+    }
+
+    /// Totals, one row a group, ordered by the groups.
+    ///
+    /// What was consumed and what it cost is booked on the model and provider of the attempt that consumed it; requests,
+    /// errors and latencies on those that answered, or were tried last.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the database from answering.
+    pub async fn usage(self, query: &UsageQuery) -> Result<Vec<UsageRow>, StoreError> {
+        usage::usage(self.store.reader(), query).await
+    }
+
+    /// How one model has done since a moment.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the database from answering.
+    pub async fn model_stats(
+        self,
+        model: &baton_model::ModelId,
+        from: baton_model::Timestamp,
+    ) -> Result<ModelStats, StoreError> {
+        usage::model_stats(self.store.reader(), model, from).await
+    }
+}

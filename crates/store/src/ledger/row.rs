@@ -1,0 +1,198 @@
+//! A record as rows, and back.
+
+use crate::StoreError;
+use crate::entity::{attempt, request};
+use crate::json;
+use baton_model::capability::Capability;
+use baton_model::chat::Json;
+use baton_model::fault::ErrorKind;
+use baton_model::record::{AttemptRecord, Attribution, CacheUse, Outcome, RequestRecord};
+use baton_model::{
+    Code, Cost, KeyId, ModelId, Nanos, ProviderId, RequestId, Timestamp, Usage, UsageClass, UsageOrigin,
+};
+
+pub(super) fn request(record: &RequestRecord) -> request::Model {
+    let attribution = &record.attribution;
+    request::Model {
+        id: record.id.to_string(),
+        arrived: record.arrived.0,
+        finished: record.finished.0,
+        first_content: record.first_content.map(|time| time.0),
+        latency: i64::try_from(record.finished.since(record.arrived).as_micros()).unwrap_or(i64::MAX),
+        door: record.door.clone(),
+        capability: record.capability.name().to_owned(),
+        stream: record.stream,
+        requested: record.requested.clone(),
+        served: record.served.as_ref().map(ToString::to_string),
+        provider: record.provider.as_ref().map(ToString::to_string),
+        key_id: attribution.key.as_ref().map(ToString::to_string),
+        project: attribution.project.clone(),
+        user: attribution.user.clone(),
+        task: attribution.task.clone(),
+        tags: json::names(attribution.tags.iter().map(String::as_str)),
+        metadata: attribution.metadata.as_ref().map(|metadata| metadata.0.clone()),
+        outcome: record.outcome.name().to_owned(),
+        status: i32::from(record.status),
+        error_code: record.error.as_ref().map(|(code, _)| code.name().to_owned()),
+        error_message: record.error.as_ref().map(|(_, message)| message.clone()),
+        cache: record.cache.name().to_owned(),
+        cost: cost(record.cost()),
+        estimated: record.is_estimated(),
+    }
+}
+
+pub(super) fn attempts(record: &RequestRecord) -> impl Iterator<Item = attempt::Model> + '_ {
+    (0..).zip(&record.attempts).map(|(number, attempt)| self::attempt(&record.id, number, attempt))
+}
+
+fn attempt(request: &RequestId, number: i32, attempt: &AttemptRecord) -> attempt::Model {
+    let amount = |class| json::integer(attempt.usage.get(class));
+    attempt::Model {
+        request_id: request.to_string(),
+        number,
+        model: attempt.model.to_string(),
+        provider: attempt.provider.to_string(),
+        upstream: attempt.upstream.clone(),
+        started: attempt.started.0,
+        finished: attempt.finished.0,
+        outcome: attempt.outcome.name().to_owned(),
+        error_kind: attempt.error.as_ref().map(|(kind, _)| kind.name().to_owned()),
+        error_message: attempt.error.as_ref().map(|(_, message)| message.clone()),
+        origin: attempt.origin.name().to_owned(),
+        estimated: attempt.origin == UsageOrigin::Estimated && !attempt.usage.is_empty(),
+        service_tier: attempt.usage.service_tier.clone(),
+        cost: cost(attempt.cost),
+        input: amount(UsageClass::Input),
+        cache_read: amount(UsageClass::CacheRead),
+        cache_write: amount(UsageClass::CacheWrite),
+        cache_write_1h: amount(UsageClass::CacheWrite1h),
+        output: amount(UsageClass::Output),
+        reasoning: amount(UsageClass::Reasoning),
+        audio_input: amount(UsageClass::AudioInput),
+        audio_cache_read: amount(UsageClass::AudioCacheRead),
+        audio_output: amount(UsageClass::AudioOutput),
+        image_input: amount(UsageClass::ImageInput),
+        image_output: amount(UsageClass::ImageOutput),
+        images: amount(UsageClass::Images),
+        audio_ms: amount(UsageClass::AudioMillis),
+        characters: amount(UsageClass::Characters),
+        web_searches: amount(UsageClass::WebSearches),
+    }
+}
+
+fn cost(cost: Cost) -> Option<i64> {
+    cost.known().map(|nanos| nanos.0)
+}
+
+/// The record of a request's row and those of its attempts, in order.
+pub(super) fn read(row: request::Model, attempts: Vec<attempt::Model>) -> Result<RequestRecord, StoreError> {
+    let what = format!("a request (`{}`)", row.id);
+    let unknown = |field: &str, word: &str| StoreError::corrupt(what.clone(), format!("its {field} is `{word}`"));
+    let error = match row.error_code {
+        None => None,
+        Some(word) => {
+            let code = Code::lookup(&word).ok_or_else(|| unknown("error_code", &word))?;
+            Some((code, row.error_message.unwrap_or_default()))
+        }
+    };
+    Ok(RequestRecord {
+        capability: Capability::lookup(&row.capability).ok_or_else(|| unknown("capability", &row.capability))?,
+        outcome: Outcome::lookup(&row.outcome).ok_or_else(|| unknown("outcome", &row.outcome))?,
+        cache: CacheUse::lookup(&row.cache).ok_or_else(|| unknown("cache", &row.cache))?,
+        status: u16::try_from(row.status).map_err(|_| unknown("status", &row.status.to_string()))?,
+        attempts: attempts.into_iter().map(|attempt| read_attempt(attempt, &unknown)).collect::<Result<_, _>>()?,
+        attribution: Attribution {
+            key: row.key_id.map(KeyId::from),
+            project: row.project,
+            user: row.user,
+            task: row.task,
+            tags: json::read_names(&row.tags).map_err(|error| StoreError::corrupt(what.clone(), error))?,
+            metadata: row.metadata.map(Json),
+        },
+        error,
+        id: RequestId::from(row.id),
+        arrived: Timestamp(row.arrived),
+        finished: Timestamp(row.finished),
+        first_content: row.first_content.map(Timestamp),
+        door: row.door,
+        stream: row.stream,
+        requested: row.requested,
+        served: row.served.map(ModelId::from),
+        provider: row.provider.map(ProviderId::from),
+    })
+}
+
+fn read_attempt(
+    row: attempt::Model,
+    unknown: impl Fn(&str, &str) -> StoreError,
+) -> Result<AttemptRecord, StoreError> {
+    let usage = usage(&row);
+    let error = match row.error_kind {
+        None => None,
+        Some(word) => {
+            let kind = ErrorKind::lookup(&word).ok_or_else(|| unknown("error_kind", &word))?;
+            Some((kind, row.error_message.unwrap_or_default()))
+        }
+    };
+    Ok(AttemptRecord {
+        outcome: Outcome::lookup(&row.outcome).ok_or_else(|| unknown("attempt's outcome", &row.outcome))?,
+        origin: UsageOrigin::lookup(&row.origin).ok_or_else(|| unknown("attempt's origin", &row.origin))?,
+        error,
+        usage,
+        model: ModelId::from(row.model),
+        provider: ProviderId::from(row.provider),
+        upstream: row.upstream,
+        started: Timestamp(row.started),
+        finished: Timestamp(row.finished),
+        cost: row.cost.map_or(Cost::Unpriced, |nanos| Cost::Known(Nanos(nanos))),
+    })
+}
+
+fn usage(row: &attempt::Model) -> Usage {
+    let mut usage = Usage { service_tier: row.service_tier.clone(), ..Usage::default() };
+    for class in UsageClass::ALL {
+        usage.set(class, u64::try_from(amount(row, class)).unwrap_or(0));
+    }
+    usage
+}
+
+fn amount(row: &attempt::Model, class: UsageClass) -> i64 {
+    match class {
+        UsageClass::Input => row.input,
+        UsageClass::CacheRead => row.cache_read,
+        UsageClass::CacheWrite => row.cache_write,
+        UsageClass::CacheWrite1h => row.cache_write_1h,
+        UsageClass::Output => row.output,
+        UsageClass::Reasoning => row.reasoning,
+        UsageClass::AudioInput => row.audio_input,
+        UsageClass::AudioCacheRead => row.audio_cache_read,
+        UsageClass::AudioOutput => row.audio_output,
+        UsageClass::ImageInput => row.image_input,
+        UsageClass::ImageOutput => row.image_output,
+        UsageClass::Images => row.images,
+        UsageClass::AudioMillis => row.audio_ms,
+        UsageClass::Characters => row.characters,
+        UsageClass::WebSearches => row.web_searches,
+    }
+}
+
+/// The column of a class.
+pub(super) fn column(class: UsageClass) -> attempt::Column {
+    match class {
+        UsageClass::Input => attempt::Column::Input,
+        UsageClass::CacheRead => attempt::Column::CacheRead,
+        UsageClass::CacheWrite => attempt::Column::CacheWrite,
+        UsageClass::CacheWrite1h => attempt::Column::CacheWrite1h,
+        UsageClass::Output => attempt::Column::Output,
+        UsageClass::Reasoning => attempt::Column::Reasoning,
+        UsageClass::AudioInput => attempt::Column::AudioInput,
+        UsageClass::AudioCacheRead => attempt::Column::AudioCacheRead,
+        UsageClass::AudioOutput => attempt::Column::AudioOutput,
+        UsageClass::ImageInput => attempt::Column::ImageInput,
+        UsageClass::ImageOutput => attempt::Column::ImageOutput,
+        UsageClass::Images => attempt::Column::Images,
+        UsageClass::AudioMillis => attempt::Column::AudioMs,
+        UsageClass::Characters => attempt::Column::Characters,
+        UsageClass::WebSearches => attempt::Column::WebSearches,
+    }
+}

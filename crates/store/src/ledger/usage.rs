@@ -1,0 +1,172 @@
+//! Totals over a range of time.
+
+use super::query::{self, Sums};
+use crate::StoreError;
+use baton_model::{ModelId, Nanos, Timestamp, UsageClass};
+use sea_orm::DatabaseConnection;
+use std::collections::BTreeMap;
+
+/// What a total is made for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UsageQuery {
+    /// Requests that arrived then or later.
+    pub from: Timestamp,
+    /// Requests that arrived before.
+    pub to: Timestamp,
+    /// What makes a row, in order; nothing: one row for all.
+    pub group_by: Vec<GroupBy>,
+    /// Only this project.
+    pub project: Option<String>,
+    /// Only this key.
+    pub key: Option<baton_model::KeyId>,
+}
+
+/// What a total is grouped by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum GroupBy {
+    /// The model.
+    Model,
+    /// The provider.
+    Provider,
+    /// The key's id.
+    Key,
+    /// The project.
+    Project,
+    /// The user.
+    User,
+    /// The day of arrival in UTC, as `2026-11-23`.
+    Day,
+    /// The hour of arrival in UTC, as `2026-11-23T15:00:00Z`.
+    Hour,
+}
+
+impl GroupBy {
+    /// All of them, in the order in which documents list them.
+    pub const ALL: [Self; 7] =
+        [Self::Model, Self::Provider, Self::Key, Self::Project, Self::User, Self::Day, Self::Hour];
+
+    /// The word in the API.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Model => "model",
+            Self::Provider => "provider",
+            Self::Key => "key",
+            Self::Project => "project",
+            Self::User => "user",
+            Self::Day => "day",
+            Self::Hour => "hour",
+        }
+    }
+
+    /// The grouping of that word.
+    pub fn lookup(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|group| group.name() == name)
+    }
+}
+
+/// The total of one group.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct UsageRow {
+    /// The group, one value for each grouping asked for; `None` where requests have none (no project, no model tried).
+    pub group: Vec<Option<String>>,
+    /// Requests.
+    pub requests: u64,
+    /// Requests that failed.
+    pub errors: u64,
+    /// Requests that the response cache answered.
+    pub cache_hits: u64,
+    /// What was consumed, by class; only classes that are not zero.
+    pub tokens: Vec<(UsageClass, u64)>,
+    /// What it cost, as far as that is known.
+    pub cost: Nanos,
+    /// Requests with an attempt that could not be priced.
+    pub unpriced: u64,
+    /// Requests with an attempt whose usage is an estimate.
+    pub estimated: u64,
+    /// How long completed requests took; `None` if there are none.
+    pub latency: Option<Latency>,
+}
+
+/// Percentiles of the time from arrival to the last byte, exact over the range (nearest rank), in microseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Latency {
+    /// Half took at most this.
+    pub p50: u64,
+    /// 95 in 100 took at most this.
+    pub p95: u64,
+    /// 99 in 100 took at most this.
+    pub p99: u64,
+}
+
+/// How a model has done.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ModelStats {
+    /// Requests that it answered, or was the last to be tried for.
+    pub requests: u64,
+    /// Those of them that failed.
+    pub errors: u64,
+    /// What it consumed, by class; attempts for requests that another model answered in the end included.
+    pub tokens: Vec<(UsageClass, u64)>,
+    /// What that cost, as far as it is known.
+    pub cost: Nanos,
+    /// Requests with an attempt of it that could not be priced.
+    pub unpriced: u64,
+    /// How long completed requests took; `None` if there are none.
+    pub latency: Option<Latency>,
+}
+
+pub(super) async fn usage(reader: &DatabaseConnection, query: &UsageQuery) -> Result<Vec<UsageRow>, StoreError> {
+    let selection = query::Selection {
+        from: query.from,
+        to: query.to,
+        project: query.project.as_deref(),
+        key: query.key.as_ref(),
+        model: None,
+        group_by: &query.group_by,
+    };
+    totals(reader, &selection).await
+}
+
+pub(super) async fn model_stats(
+    reader: &DatabaseConnection,
+    model: &ModelId,
+    from: Timestamp,
+) -> Result<ModelStats, StoreError> {
+    let selection = query::Selection {
+        from,
+        to: Timestamp(i64::MAX),
+        project: None,
+        key: None,
+        model: Some(model),
+        group_by: &[],
+    };
+    let row = totals(reader, &selection).await?.into_iter().next().unwrap_or_default();
+    Ok(ModelStats {
+        requests: row.requests,
+        errors: row.errors,
+        tokens: row.tokens,
+        cost: row.cost,
+        unpriced: row.unpriced,
+        latency: row.latency,
+    })
+}
+
+/// Three questions (requests, what attempts consumed, percentiles), joined by group: a group may be in one alone, such
+/// as a model that was tried but never answered.
+async fn totals(reader: &DatabaseConnection, selection: &query::Selection<'_>) -> Result<Vec<UsageRow>, StoreError> {
+    let mut rows = BTreeMap::<Vec<Option<String>>, UsageRow>::new();
+    for (group, counts) in query::requests(reader, selection).await? {
+        let row = rows.entry(group).or_default();
+        (row.requests, row.errors, row.cache_hits) = (counts.requests, counts.errors, counts.cache_hits);
+    }
+    for (group, Sums { tokens, cost, unpriced, estimated }) in query::attempts(reader, selection).await? {
+        let row = rows.entry(group).or_default();
+        (row.tokens, row.cost, row.unpriced, row.estimated) = (tokens, cost, unpriced, estimated);
+    }
+    for (group, latency) in query::latencies(reader, selection).await? {
+        rows.entry(group).or_default().latency = Some(latency);
+    }
+    Ok(rows.into_iter().filter(|(_, row)| row.requests > 0 || !row.tokens.is_empty() || row.unpriced > 0)
+        .map(|(group, row)| UsageRow { group, ..row })
+        .collect())
+}
