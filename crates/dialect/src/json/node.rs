@@ -1,0 +1,336 @@
+//! A tree of JSON values that know where they stand.
+
+use super::lexer::{Lexer, unescape};
+use crate::ReadError;
+use baton_model::chat::Json;
+use std::borrow::Cow;
+
+/// One value, with the text it was written in.
+#[derive(Debug, Clone)]
+pub struct Node<'a> {
+    text: &'a str,
+    /// Its first byte in the whole text: no two values share one, so it names the value.
+    start: usize,
+    value: Value<'a>,
+}
+
+/// What a value is. Strings and numbers stay text until somebody asks for them.
+#[derive(Debug, Clone)]
+pub enum Value<'a> {
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number.
+    Number,
+    /// A string.
+    String,
+    /// An array.
+    Array(Vec<Node<'a>>),
+    /// An object; of keys given twice the last counts.
+    Object(Vec<(Cow<'a, str>, Node<'a>)>),
+}
+
+/// Something that was not as expected, somewhere in the tree. [`read`] turns it into a [`ReadError`] with the path.
+#[derive(Debug)]
+pub struct Fault {
+    start: usize,
+    member: Option<String>,
+    problem: String,
+}
+
+/// Parses a text and reads it with `read`; a fault that this finds is told with the path of its field.
+///
+/// # Errors
+/// If it is not JSON, or `read` says so.
+pub fn read<T>(bytes: &[u8], read: impl FnOnce(&Node<'_>) -> Result<T, Fault>) -> Result<T, ReadError> {
+    let root = Node::parse(bytes)?;
+    read(&root).map_err(|fault| {
+        let mut path = root.path_to(fault.start);
+        if let Some(member) = fault.member {
+            let dot = if path.is_empty() { "" } else { "." };
+            path = format!("{path}{dot}{member}");
+        }
+        ReadError::new(path, fault.problem)
+    })
+}
+
+impl<'a> Node<'a> {
+    /// Parses a whole text.
+    ///
+    /// # Errors
+    /// If it is not UTF-8 JSON, or nested deeper than [`super::MAX_DEPTH`].
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, ReadError> {
+        let mut lexer = Lexer::new(bytes)?;
+        let root = Self::value_at(&mut lexer, &mut 0)?;
+        lexer.end()?;
+        Ok(root)
+    }
+
+    fn value_at(lexer: &mut Lexer<'a>, depth: &mut usize) -> Result<Self, ReadError> {
+        let start = lexer.at();
+        let value = match lexer.peek() {
+            Some(b'{') => Value::Object(Self::members_at(lexer, depth)?),
+            Some(b'[') => Value::Array(Self::items_at(lexer, depth)?),
+            first => {
+                lexer.scalar()?;
+                match first {
+                    Some(b'"') => Value::String,
+                    Some(b't') => Value::Bool(true),
+                    Some(b'f') => Value::Bool(false),
+                    Some(b'n') => Value::Null,
+                    _ => Value::Number,
+                }
+            }
+        };
+        Ok(Self { text: lexer.text().get(start..lexer.at()).unwrap_or_default(), start, value })
+    }
+
+    fn items_at(lexer: &mut Lexer<'a>, depth: &mut usize) -> Result<Vec<Self>, ReadError> {
+        lexer.open(depth)?;
+        lexer.whitespace();
+        let mut items = Vec::new();
+        if !lexer.accept(b']') {
+            loop {
+                items.push(Self::value_at(lexer, depth)?);
+                lexer.whitespace();
+                if !lexer.accept(b',') {
+                    break;
+                }
+                lexer.whitespace();
+            }
+            lexer.expect(b']')?;
+        }
+        *depth -= 1;
+        Ok(items)
+    }
+
+    fn members_at(lexer: &mut Lexer<'a>, depth: &mut usize) -> Result<Vec<(Cow<'a, str>, Self)>, ReadError> {
+        lexer.open(depth)?;
+        lexer.whitespace();
+        let mut members = Vec::new();
+        if !lexer.accept(b'}') {
+            loop {
+                let key = lexer.key()?;
+                let name = unescape(lexer.text().get(key).unwrap_or_default());
+                members.push((name, Self::value_at(lexer, depth)?));
+                lexer.whitespace();
+                if !lexer.accept(b',') {
+                    break;
+                }
+                lexer.whitespace();
+            }
+            lexer.expect(b'}')?;
+        }
+        *depth -= 1;
+        Ok(members)
+    }
+
+    /// What it is.
+    pub fn value(&self) -> &Value<'a> {
+        &self.value
+    }
+
+    /// Its text as it was written.
+    pub fn text(&self) -> &'a str {
+        self.text
+    }
+
+    /// Its text as a value of the vocabulary.
+    pub fn json(&self) -> Json {
+        Json(self.text.to_owned())
+    }
+
+    /// Whether it is `null`.
+    pub fn is_null(&self) -> bool {
+        matches!(self.value, Value::Null)
+    }
+
+    /// Whether it is an object.
+    pub fn is_object(&self) -> bool {
+        matches!(self.value, Value::Object(_))
+    }
+
+    /// A member that is there and not `null`; `None` of anything but an object.
+    pub fn get(&self, name: &str) -> Option<&Self> {
+        let Value::Object(members) = &self.value else { return None };
+        members.iter().rev().find(|(key, _)| key == name).map(|(_, node)| node).filter(|node| !node.is_null())
+    }
+
+    /// A member that must be there and not `null`.
+    ///
+    /// # Errors
+    /// If it is not, or this is no object.
+    pub fn require(&self, name: &str) -> Result<&Self, Fault> {
+        self.members()?;
+        self.get(name).ok_or_else(|| Fault {
+            start: self.start,
+            member: Some(name.to_owned()),
+            problem: "required, but missing".to_owned(),
+        })
+    }
+
+    /// The members of an object, in order.
+    ///
+    /// # Errors
+    /// If it is none.
+    pub fn members(&self) -> Result<&[(Cow<'a, str>, Self)], Fault> {
+        match &self.value {
+            Value::Object(members) => Ok(members),
+            _ => Err(self.expected("an object")),
+        }
+    }
+
+    /// The items of an array.
+    ///
+    /// # Errors
+    /// If it is none.
+    pub fn items(&self) -> Result<&[Self], Fault> {
+        match &self.value {
+            Value::Array(items) => Ok(items),
+            _ => Err(self.expected("an array")),
+        }
+    }
+
+    /// The text of a string; `None` of anything else.
+    pub fn as_str(&self) -> Option<Cow<'a, str>> {
+        matches!(self.value, Value::String).then(|| unescape(self.text))
+    }
+
+    /// The text of a string.
+    ///
+    /// # Errors
+    /// If it is none.
+    pub fn string(&self) -> Result<String, Fault> {
+        self.as_str().map(Cow::into_owned).ok_or_else(|| self.expected("a string"))
+    }
+
+    /// A truth value.
+    ///
+    /// # Errors
+    /// If it is none.
+    pub fn bool(&self) -> Result<bool, Fault> {
+        match self.value {
+            Value::Bool(value) => Ok(value),
+            _ => Err(self.expected("true or false")),
+        }
+    }
+
+    /// A number that a `f64` can hold.
+    ///
+    /// # Errors
+    /// If it is none.
+    pub fn f64(&self) -> Result<f64, Fault> {
+        let number = matches!(self.value, Value::Number).then(|| self.text.parse().ok()).flatten();
+        number.filter(|number: &f64| number.is_finite()).ok_or_else(|| self.expected("a number"))
+    }
+
+    /// A whole number of the type asked for; `3.0` is one too, as vendors take it.
+    ///
+    /// # Errors
+    /// If it is none, or too large.
+    pub fn integer<T: TryFrom<i128>>(&self) -> Result<T, Fault> {
+        self.as_integer().and_then(|number| T::try_from(number).ok()).ok_or_else(|| self.expected("a whole number"))
+    }
+
+    fn as_integer(&self) -> Option<i128> {
+        if !matches!(self.value, Value::Number) {
+            return None;
+        }
+        self.text.parse().ok().or_else(|| {
+            let number: f64 = self.text.parse().ok()?;
+            #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and small")]
+            (number.fract() == 0.0 && number.abs() < 9e15).then_some(number as i128)
+        })
+    }
+
+    /// The same text without what the type checker of a lenient reader would refuse: a count that may be missing,
+    /// `null`, negative or fractional is read as the nearest whole number from zero.
+    pub fn count(&self) -> u64 {
+        let number = self.f64().unwrap_or(0.0);
+        self.integer().unwrap_or({
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
+            let rounded = number.round() as u64;
+            rounded
+        })
+    }
+
+    /// A fault at this value.
+    pub fn fault(&self, problem: impl Into<String>) -> Fault {
+        Fault { start: self.start, member: None, problem: problem.into() }
+    }
+
+    /// The fault of a value of the wrong kind.
+    pub fn expected(&self, expected: &str) -> Fault {
+        self.fault(format!("expected {expected}"))
+    }
+
+    /// The path of the value that starts there: `messages[2].content`.
+    fn path_to(&self, start: usize) -> String {
+        let contains = |node: &Self| node.start <= start && start < node.start + node.text.len();
+        let (mut node, mut path) = (self, String::new());
+        while node.start != start {
+            let inner = match &node.value {
+                Value::Object(members) => members.iter().find(|(_, member)| contains(member)).map(|(name, member)| {
+                    let dot = if path.is_empty() { "" } else { "." };
+                    (format!("{dot}{name}"), member)
+                }),
+                Value::Array(items) => items
+                    .iter()
+                    .enumerate()
+                    .find(|(_, item)| contains(item))
+                    .map(|(at, item)| (format!("[{at}]"), item)),
+                _ => None,
+            };
+            let Some((step, next)) = inner else { break };
+            path.push_str(&step);
+            node = next;
+        }
+        path
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, reader: impl FnOnce(&Node<'_>) -> Result<(), Fault>, error: &str) {
+        assert_eq!(read(text.as_bytes(), reader).unwrap_err().to_string(), error);
+    }
+
+    #[test]
+    fn faults_name_the_field() {
+        let text = r#"{"messages": [{"role":"user"}, {"content":[{"image_url":{"url":7}}]}]}"#;
+        let url = |root: &Node<'_>| {
+            let content = root.require("messages")?.items()?.last().unwrap().require("content")?;
+            content.items()?.first().unwrap().require("image_url")?.require("url")?.string().map(drop)
+        };
+        check(text, url, "messages[1].content[0].image_url.url: expected a string");
+        let model = |root: &Node<'_>| root.require("model").map(drop);
+        check(text, model, "model: required, but missing");
+        let content =
+            |root: &Node<'_>| root.require("messages")?.items()?.first().unwrap().require("content").map(drop);
+        check(text, content, "messages[0].content: required, but missing");
+        check("[]", model, "expected an object");
+    }
+
+    #[test]
+    fn values_keep_their_text() {
+        let root = Node::parse(br#"{"n": 1.50, "s":"\u00e9", "n": 2e0}"#).unwrap();
+        assert_eq!(root.get("n").unwrap().json(), Json("2e0".into()));
+        assert_eq!(root.get("n").unwrap().integer::<u8>().unwrap(), 2);
+        assert_eq!(root.get("s").unwrap().string().unwrap(), "é");
+        assert_eq!(root.get("s").unwrap().text(), r#""\u00e9""#);
+    }
+
+    #[test]
+    fn numbers_have_bounds() {
+        let number = |text: &'static str| Node::parse(text.as_bytes()).unwrap();
+        assert!(number("1e999").f64().is_err());
+        assert!(number("-1").integer::<u64>().is_err());
+        assert!(number("1.5").integer::<u64>().is_err());
+        assert_eq!(number("18446744073709551615").integer::<u64>().unwrap(), u64::MAX);
+        assert_eq!((number("-3").count(), number("1.6").count(), number("\"x\"").count()), (0, 2, 0));
+    }
+}
