@@ -100,6 +100,11 @@ impl ErrorKind {
         }
     }
 
+    /// The kind of that [name](Self::name).
+    pub fn lookup(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
     /// Whose fault it is.
     pub fn fault(self) -> Fault {
         match self {

@@ -123,6 +123,11 @@ impl UsageOrigin {
             Self::Estimated => "estimated",
         }
     }
+
+    /// The origin of that [name](Self::name).
+    pub fn lookup(name: &str) -> Option<Self> {
+        [Self::Reported, Self::Estimated].into_iter().find(|origin| origin.name() == name)
+    }
 }
 
 /// What one attempt consumed.

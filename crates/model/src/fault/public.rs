@@ -51,6 +51,35 @@ pub enum Code {
 }
 
 impl Code {
+    /// All of them, in the order of their statuses.
+    pub const ALL: [Self; 20] = [
+        Self::InvalidRequest,
+        Self::TokenLimitExceeded,
+        Self::ContentFiltered,
+        Self::AuthenticationError,
+        Self::BudgetExceeded,
+        Self::PermissionDenied,
+        Self::ModelNotFound,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::Conflict,
+        Self::PreconditionFailed,
+        Self::PayloadTooLarge,
+        Self::ValidationError,
+        Self::RateLimitExceeded,
+        Self::Internal,
+        Self::ProviderError,
+        Self::ProviderAuthenticationError,
+        Self::ProviderNotAvailable,
+        Self::Overloaded,
+        Self::RequestTimeout,
+    ];
+
+    /// The code of that [word](Self::name).
+    pub fn lookup(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| code.name() == name)
+    }
+
     /// The word on the wire.
     pub fn name(self) -> &'static str {
         match self {
