@@ -1,1 +1,21 @@
 //! The providers, one folder each, and presets for services that speak a known format.
+//!
+//! - [`presets`]: vendors as data: address, key, how they differ;
+//! - [`config`]: a description becomes a provider ([`build`]);
+//! - `openai`, `anthropic`, `ollama`: paths, discovery, and what else only one format has;
+//! - `line`: what they share on the way out, `reading` on the way back.
+//!
+//! To add a vendor that speaks a known format: an entry in [`presets::ALL`]. To add a provider with a protocol of its
+//! own: a folder like the others, and its arm in [`build`].
+
+mod anthropic;
+pub mod config;
+mod line;
+mod ollama;
+mod openai;
+pub mod presets;
+mod reading;
+mod secret;
+
+pub use config::{BuildError, ProviderConfig, build};
+pub use secret::Secret;

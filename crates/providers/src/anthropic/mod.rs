@@ -1,0 +1,71 @@
+//! Anthropic.
+//!
+//! Reference: Anthropic API reference (messages, count tokens, models), `anthropic-version: 2023-06-01`.
+
+mod count;
+mod discover;
+
+use crate::line::Line;
+use crate::openai::not_served;
+use baton_model::{Capability, ChatRequest, Dialect, ProviderId, Target};
+use baton_provider::{Detail, Discovered, Exchange, Outgoing, Provider, ProviderError, Recording, Settings};
+use futures::future::BoxFuture;
+
+/// The version sent where the client names none.
+const VERSION: &[(&str, &str)] = &[("anthropic-version", "2023-06-01")];
+
+/// Anthropic's API.
+pub(crate) struct Anthropic {
+    line: Line,
+}
+
+impl Anthropic {
+    pub(crate) fn new(line: Line) -> Self {
+        Self { line }
+    }
+
+    async fn call(&self, outgoing: Outgoing<'_>) -> Result<Exchange, ProviderError> {
+        match self.dialect(outgoing.capability) {
+            Some(dialect) => self.line.call(outgoing, dialect, "/v1/messages", VERSION).await,
+            None => Err(not_served(&self.line.id, outgoing.capability)),
+        }
+    }
+}
+
+impl Provider for Anthropic {
+    fn id(&self) -> &ProviderId {
+        &self.line.id
+    }
+
+    fn kind(&self) -> &'static str {
+        "anthropic"
+    }
+
+    fn settings(&self) -> &Settings {
+        &self.line.settings
+    }
+
+    fn dialect(&self, capability: Capability) -> Option<Dialect> {
+        (capability == Capability::Chat).then_some(Dialect::Anthropic)
+    }
+
+    fn send<'a>(&'a self, outgoing: Outgoing<'a>) -> BoxFuture<'a, Result<Exchange, ProviderError>> {
+        Box::pin(self.call(outgoing))
+    }
+
+    fn replay(&self, recording: &Recording, detail: Detail) -> Result<Exchange, ProviderError> {
+        self.line.replay(recording, detail)
+    }
+
+    fn count_tokens<'a>(
+        &'a self,
+        request: &'a ChatRequest,
+        target: &'a Target,
+    ) -> Option<BoxFuture<'a, Result<u64, ProviderError>>> {
+        Some(Box::pin(count::count(&self.line, request, target)))
+    }
+
+    fn discover(&self) -> BoxFuture<'_, Result<Vec<Discovered>, ProviderError>> {
+        Box::pin(discover::discover(&self.line))
+    }
+}

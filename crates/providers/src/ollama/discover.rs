@@ -1,0 +1,66 @@
+//! The models of an Ollama server: `GET /api/tags` names them, `POST /api/show` says what each can do.
+
+use crate::line::Line;
+use baton_model::{Capability, Dialect};
+use baton_provider::{Discovered, ProviderError};
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+/// How many models are asked about at once.
+const AT_ONCE: usize = 4;
+
+#[derive(Deserialize)]
+struct Tags {
+    models: Vec<Tag>,
+}
+
+#[derive(Deserialize)]
+struct Tag {
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct Show {
+    /// `completion`, `embedding`, `thinking`, `audio` and others. Absent before version 0.6.4.
+    #[serde(default)]
+    capabilities: Vec<String>,
+    /// `general.architecture`, `<architecture>.context_length` and many more.
+    #[serde(default)]
+    model_info: Map<String, Value>,
+}
+
+pub(super) async fn discover(line: &Line) -> Result<Vec<Discovered>, ProviderError> {
+    let tags: Tags = line.json(Dialect::Ollama, "/api/tags", None, None, &[]).await?;
+    stream::iter(tags.models).map(|tag| describe(line, tag.name)).buffered(AT_ONCE).try_collect().await
+}
+
+async fn describe(line: &Line, name: String) -> Result<Discovered, ProviderError> {
+    let body = serde_json::json!({ "model": &name }).to_string().into_bytes();
+    let show: Show = line.json(Dialect::Ollama, "/api/show", None, Some(body), &[]).await?;
+    let has = |ability: &str| show.capabilities.iter().any(|known| known == ability);
+    let mut capabilities = Vec::new();
+    if has("completion") {
+        capabilities.extend([Capability::Chat, Capability::Completion]);
+    }
+    if has("embedding") {
+        capabilities.push(Capability::Embedding);
+    }
+    if has("audio") {
+        capabilities.push(Capability::AudioTranscription);
+    }
+    Ok(Discovered {
+        token_limit: show.context_length(),
+        reasoning: (!show.capabilities.is_empty()).then(|| has("thinking")),
+        capabilities,
+        upstream: name,
+        ..Discovered::default()
+    })
+}
+
+impl Show {
+    fn context_length(&self) -> Option<u64> {
+        let architecture = self.model_info.get("general.architecture")?.as_str()?;
+        self.model_info.get(&format!("{architecture}.context_length"))?.as_u64()
+    }
+}

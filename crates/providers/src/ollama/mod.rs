@@ -1,0 +1,76 @@
+//! Ollama, through its own API: only there can the size of the context window be said.
+//!
+//! Reference: Ollama API documentation (`docs/api.md`). Speech goes through its OpenAI-compatible endpoint, because the
+//! native API has none.
+
+mod discover;
+
+use crate::line::Line;
+use crate::openai::not_served;
+use baton_model::{Capability, Dialect, ProviderId};
+use baton_provider::{Detail, Discovered, Exchange, Outgoing, Provider, ProviderError, Recording, Settings};
+use futures::future::BoxFuture;
+
+/// A server of Ollama, or its cloud.
+pub(crate) struct Ollama {
+    line: Line,
+}
+
+impl Ollama {
+    pub(crate) fn new(line: Line) -> Self {
+        Self { line }
+    }
+
+    async fn call(&self, outgoing: Outgoing<'_>) -> Result<Exchange, ProviderError> {
+        match endpoint(outgoing.capability) {
+            Some((path, dialect)) => self.line.call(outgoing, dialect, path, &[]).await,
+            None => Err(not_served(&self.line.id, outgoing.capability)),
+        }
+    }
+}
+
+impl Provider for Ollama {
+    fn id(&self) -> &ProviderId {
+        &self.line.id
+    }
+
+    fn kind(&self) -> &'static str {
+        "ollama"
+    }
+
+    fn settings(&self) -> &Settings {
+        &self.line.settings
+    }
+
+    fn dialect(&self, capability: Capability) -> Option<Dialect> {
+        endpoint(capability).map(|(_, dialect)| dialect)
+    }
+
+    fn sizes_context(&self) -> bool {
+        true
+    }
+
+    fn send<'a>(&'a self, outgoing: Outgoing<'a>) -> BoxFuture<'a, Result<Exchange, ProviderError>> {
+        Box::pin(self.call(outgoing))
+    }
+
+    fn replay(&self, recording: &Recording, detail: Detail) -> Result<Exchange, ProviderError> {
+        self.line.replay(recording, detail)
+    }
+
+    fn discover(&self) -> BoxFuture<'_, Result<Vec<Discovered>, ProviderError>> {
+        Box::pin(discover::discover(&self.line))
+    }
+}
+
+fn endpoint(capability: Capability) -> Option<(&'static str, Dialect)> {
+    match capability {
+        Capability::Chat => Some(("/api/chat", Dialect::Ollama)),
+        Capability::Completion => Some(("/api/generate", Dialect::Ollama)),
+        Capability::Embedding => Some(("/api/embed", Dialect::Ollama)),
+        Capability::AudioTranscription => Some(("/v1/audio/transcriptions", Dialect::OpenAi)),
+        Capability::ImageGeneration | Capability::AudioTranslation | Capability::AudioSpeech | Capability::Rerank => {
+            None
+        }
+    }
+}

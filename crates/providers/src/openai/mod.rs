@@ -1,0 +1,90 @@
+//! OpenAI, and whoever speaks its format.
+//!
+//! Reference: OpenAI API reference (chat completions, completions, embeddings, images, audio, models); Azure OpenAI
+//! REST reference for the paths with deployments.
+
+mod discover;
+
+use crate::line::Line;
+use crate::presets::{Paths, Preset};
+use baton_model::fault::ErrorKind;
+use baton_model::{Capability, Dialect, ProviderId};
+use baton_provider::{Detail, Discovered, Exchange, Outgoing, Provider, ProviderError, Recording, Settings};
+use futures::future::BoxFuture;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// A service in OpenAI's format.
+pub(crate) struct OpenAi {
+    line: Line,
+    capabilities: &'static [Capability],
+    paths: Paths,
+}
+
+impl OpenAi {
+    pub(crate) fn new(line: Line, preset: &Preset) -> Self {
+        Self { line, capabilities: preset.capabilities, paths: preset.paths }
+    }
+
+    async fn call(&self, outgoing: Outgoing<'_>) -> Result<Exchange, ProviderError> {
+        let endpoint = path(outgoing.capability)
+            .filter(|_| self.capabilities.contains(&outgoing.capability))
+            .ok_or_else(|| not_served(&self.line.id, outgoing.capability))?;
+        let path = match self.paths {
+            Paths::Plain => endpoint.to_owned(),
+            Paths::Deployments => {
+                let deployment = utf8_percent_encode(outgoing.target.upstream(), NON_ALPHANUMERIC);
+                format!("/openai/deployments/{deployment}{endpoint}")
+            }
+        };
+        self.line.call(outgoing, Dialect::OpenAi, &path, &[]).await
+    }
+}
+
+impl Provider for OpenAi {
+    fn id(&self) -> &ProviderId {
+        &self.line.id
+    }
+
+    fn kind(&self) -> &'static str {
+        "openai"
+    }
+
+    fn settings(&self) -> &Settings {
+        &self.line.settings
+    }
+
+    fn dialect(&self, capability: Capability) -> Option<Dialect> {
+        self.capabilities.contains(&capability).then_some(Dialect::OpenAi)
+    }
+
+    fn send<'a>(&'a self, outgoing: Outgoing<'a>) -> BoxFuture<'a, Result<Exchange, ProviderError>> {
+        Box::pin(self.call(outgoing))
+    }
+
+    fn replay(&self, recording: &Recording, detail: Detail) -> Result<Exchange, ProviderError> {
+        self.line.replay(recording, detail)
+    }
+
+    fn discover(&self) -> BoxFuture<'_, Result<Vec<Discovered>, ProviderError>> {
+        Box::pin(discover::discover(&self.line, self.paths))
+    }
+}
+
+/// The path of a capability, below `/v1`.
+pub(crate) fn path(capability: Capability) -> Option<&'static str> {
+    match capability {
+        Capability::Chat => Some("/chat/completions"),
+        Capability::Completion => Some("/completions"),
+        Capability::Embedding => Some("/embeddings"),
+        Capability::ImageGeneration => Some("/images/generations"),
+        Capability::AudioTranscription => Some("/audio/transcriptions"),
+        Capability::AudioTranslation => Some("/audio/translations"),
+        Capability::AudioSpeech => Some("/audio/speech"),
+        Capability::Rerank => None,
+    }
+}
+
+/// The engine asks only for what [`Provider::dialect`] offers; should it not, the call fails and nothing else.
+pub(crate) fn not_served(id: &ProviderId, capability: Capability) -> ProviderError {
+    ProviderError::new(ErrorKind::Internal, format!("{id} does not serve {capability}"))
+}

@@ -1,0 +1,401 @@
+//! Vendors that speak a known format, as data: address, key, and how they differ.
+//!
+//! To add one: an entry in [`ALL`], with a link to the vendor's reference in its comment.
+
+use baton_model::entity::MaxTokensField;
+use baton_model::{Capability, Dialect, Quirks};
+use baton_provider::Settings;
+use std::time::Duration;
+
+/// A vendor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Preset {
+    /// Its name in the configuration.
+    pub name: &'static str,
+    /// Its name for people.
+    pub title: &'static str,
+    /// The format it speaks.
+    pub dialect: Dialect,
+    /// Where it is; `None` where every customer or machine has an address of its own.
+    pub base_url: Option<&'static str>,
+    /// The environment variable that usually holds the key.
+    pub key_env: Option<&'static str>,
+    /// Whether a key is needed.
+    pub key: Key,
+    /// How the key is sent.
+    pub auth: Auth,
+    /// How its paths are made.
+    pub paths: Paths,
+    /// A query that every request needs.
+    pub query: Option<&'static str>,
+    /// What it has endpoints for.
+    pub capabilities: &'static [Capability],
+    /// How the output limit is called.
+    pub max_tokens: MaxTokensField,
+    /// Whether a stream may be asked for its usage.
+    pub stream_usage: Option<bool>,
+    /// Whether the developer role is known.
+    pub developer_role: Option<bool>,
+    /// Whether structured output by schema is known.
+    pub json_schema: Option<bool>,
+    /// How long the first token may take, where that is not the usual.
+    pub first_token: Option<Duration>,
+}
+
+/// Whether a vendor needs a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Key {
+    /// Nothing works without.
+    Required,
+    /// The operator of the server decides.
+    Optional,
+}
+
+/// How a key is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Auth {
+    /// `Authorization: Bearer …`.
+    Bearer,
+    /// In a header of its own.
+    Header(&'static str),
+}
+
+/// How paths are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Paths {
+    /// The format's own, below the address.
+    Plain,
+    /// Below `/openai/deployments/MODEL` (Azure's older API).
+    Deployments,
+}
+
+const CHAT: &[Capability] = &[Capability::Chat];
+const TEXT: &[Capability] = &[Capability::Chat, Capability::Completion];
+const TEXT_EMBED: &[Capability] = &[Capability::Chat, Capability::Completion, Capability::Embedding];
+const CHAT_EMBED: &[Capability] = &[Capability::Chat, Capability::Embedding];
+const EVERYTHING: &[Capability] = &[
+    Capability::Chat,
+    Capability::Completion,
+    Capability::Embedding,
+    Capability::ImageGeneration,
+    Capability::AudioTranscription,
+    Capability::AudioTranslation,
+    Capability::AudioSpeech,
+];
+
+/// A service in OpenAI's format that needs a key and knows the older names.
+const COMPATIBLE: Preset = Preset {
+    name: "",
+    title: "",
+    dialect: Dialect::OpenAi,
+    base_url: None,
+    key_env: None,
+    key: Key::Required,
+    auth: Auth::Bearer,
+    paths: Paths::Plain,
+    query: None,
+    capabilities: TEXT,
+    max_tokens: MaxTokensField::MaxTokens,
+    stream_usage: None,
+    developer_role: Some(false),
+    json_schema: None,
+    first_token: None,
+};
+
+/// The same on the operator's own machines, where a model may have to be loaded first.
+const OWN: Preset =
+    Preset { key: Key::Optional, capabilities: TEXT_EMBED, first_token: Some(Duration::from_secs(300)), ..COMPATIBLE };
+
+/// OpenAI itself.
+const OPENAI: Preset = Preset {
+    name: "openai",
+    title: "OpenAI",
+    base_url: Some("https://api.openai.com/v1"),
+    key_env: Some("OPENAI_API_KEY"),
+    capabilities: EVERYTHING,
+    max_tokens: MaxTokensField::Unspecified,
+    developer_role: None,
+    ..COMPATIBLE
+};
+
+/// All of them; the formats' own first, then by name.
+pub const ALL: &[Preset] = &[
+    OPENAI,
+    // https://docs.anthropic.com/en/api
+    Preset {
+        name: "anthropic",
+        title: "Anthropic",
+        dialect: Dialect::Anthropic,
+        base_url: Some("https://api.anthropic.com"),
+        key_env: Some("ANTHROPIC_API_KEY"),
+        auth: Auth::Header("x-api-key"),
+        capabilities: CHAT,
+        max_tokens: MaxTokensField::Unspecified,
+        developer_role: None,
+        ..COMPATIBLE
+    },
+    // https://github.com/ollama/ollama/blob/main/docs/api.md
+    Preset {
+        name: "ollama",
+        title: "Ollama",
+        dialect: Dialect::Ollama,
+        base_url: Some("http://127.0.0.1:11434"),
+        key_env: Some("OLLAMA_API_KEY"),
+        capabilities: &[
+            Capability::Chat,
+            Capability::Completion,
+            Capability::Embedding,
+            Capability::AudioTranscription,
+        ],
+        max_tokens: MaxTokensField::Unspecified,
+        developer_role: None,
+        ..OWN
+    },
+    // Any service in OpenAI's format; every endpoint is tried, the service says what it has.
+    Preset { name: "openai-compatible", title: "OpenAI-compatible", capabilities: EVERYTHING, ..OWN },
+    // https://learn.microsoft.com/azure/ai-foundry/openai/latest: base_url https://RESOURCE.openai.azure.com/openai/v1
+    Preset {
+        name: "azure",
+        title: "Azure OpenAI",
+        base_url: None,
+        key_env: Some("AZURE_OPENAI_API_KEY"),
+        auth: Auth::Header("api-key"),
+        ..OPENAI
+    },
+    // https://learn.microsoft.com/azure/ai-foundry/openai/reference: base_url https://RESOURCE.openai.azure.com
+    Preset {
+        name: "azure-deployments",
+        title: "Azure OpenAI, with deployments",
+        base_url: None,
+        key_env: Some("AZURE_OPENAI_API_KEY"),
+        auth: Auth::Header("api-key"),
+        paths: Paths::Deployments,
+        query: Some("api-version=2024-10-21"),
+        ..OPENAI
+    },
+    // https://inference-docs.cerebras.ai/api-reference/chat-completions
+    Preset {
+        name: "cerebras",
+        title: "Cerebras",
+        base_url: Some("https://api.cerebras.ai/v1"),
+        key_env: Some("CEREBRAS_API_KEY"),
+        max_tokens: MaxTokensField::MaxCompletionTokens,
+        ..COMPATIBLE
+    },
+    // https://docs.cohere.com/docs/compatibility-api
+    Preset {
+        name: "cohere",
+        title: "Cohere",
+        base_url: Some("https://api.cohere.ai/compatibility/v1"),
+        key_env: Some("COHERE_API_KEY"),
+        capabilities: CHAT_EMBED,
+        ..COMPATIBLE
+    },
+    // https://docs.deepinfra.com
+    Preset {
+        name: "deepinfra",
+        title: "DeepInfra",
+        base_url: Some("https://api.deepinfra.com/v1/openai"),
+        key_env: Some("DEEPINFRA_API_KEY"),
+        capabilities: EVERYTHING,
+        ..COMPATIBLE
+    },
+    // https://api-docs.deepseek.com: JSON mode, but no schemas.
+    Preset {
+        name: "deepseek",
+        title: "DeepSeek",
+        base_url: Some("https://api.deepseek.com/v1"),
+        key_env: Some("DEEPSEEK_API_KEY"),
+        capabilities: CHAT,
+        json_schema: Some(false),
+        ..COMPATIBLE
+    },
+    // https://docs.fireworks.ai/api-reference
+    Preset {
+        name: "fireworks",
+        title: "Fireworks",
+        base_url: Some("https://api.fireworks.ai/inference/v1"),
+        key_env: Some("FIREWORKS_API_KEY"),
+        capabilities: TEXT_EMBED,
+        ..COMPATIBLE
+    },
+    // https://ai.google.dev/gemini-api/docs/openai
+    Preset {
+        name: "gemini",
+        title: "Google Gemini",
+        base_url: Some("https://generativelanguage.googleapis.com/v1beta/openai"),
+        key_env: Some("GEMINI_API_KEY"),
+        capabilities: &[Capability::Chat, Capability::Embedding, Capability::ImageGeneration],
+        ..COMPATIBLE
+    },
+    // https://console.groq.com/docs/api-reference
+    Preset {
+        name: "groq",
+        title: "Groq",
+        base_url: Some("https://api.groq.com/openai/v1"),
+        key_env: Some("GROQ_API_KEY"),
+        capabilities: &[
+            Capability::Chat,
+            Capability::AudioTranscription,
+            Capability::AudioTranslation,
+            Capability::AudioSpeech,
+        ],
+        max_tokens: MaxTokensField::MaxCompletionTokens,
+        ..COMPATIBLE
+    },
+    // https://huggingface.co/docs/inference-providers
+    Preset {
+        name: "huggingface",
+        title: "Hugging Face",
+        base_url: Some("https://router.huggingface.co/v1"),
+        key_env: Some("HF_TOKEN"),
+        capabilities: CHAT,
+        ..COMPATIBLE
+    },
+    // https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
+    Preset { name: "llama.cpp", title: "llama.cpp", base_url: Some("http://127.0.0.1:8080/v1"), ..OWN },
+    // https://lmstudio.ai/docs/developer
+    Preset { name: "lmstudio", title: "LM Studio", base_url: Some("http://127.0.0.1:1234/v1"), ..OWN },
+    // https://localai.io
+    Preset {
+        name: "localai",
+        title: "LocalAI",
+        base_url: Some("http://127.0.0.1:8080/v1"),
+        capabilities: EVERYTHING,
+        ..OWN
+    },
+    // https://docs.mistral.ai/api: usage comes in every stream, and asking for it is an unknown field.
+    Preset {
+        name: "mistral",
+        title: "Mistral",
+        base_url: Some("https://api.mistral.ai/v1"),
+        key_env: Some("MISTRAL_API_KEY"),
+        capabilities: &[Capability::Chat, Capability::Embedding, Capability::AudioTranscription],
+        stream_usage: Some(false),
+        ..COMPATIBLE
+    },
+    // https://platform.moonshot.ai/docs
+    Preset {
+        name: "moonshot",
+        title: "Moonshot",
+        base_url: Some("https://api.moonshot.ai/v1"),
+        key_env: Some("MOONSHOT_API_KEY"),
+        capabilities: CHAT,
+        ..COMPATIBLE
+    },
+    // https://docs.api.nvidia.com
+    Preset {
+        name: "nvidia",
+        title: "NVIDIA",
+        base_url: Some("https://integrate.api.nvidia.com/v1"),
+        key_env: Some("NVIDIA_API_KEY"),
+        capabilities: TEXT_EMBED,
+        ..COMPATIBLE
+    },
+    // https://openrouter.ai/docs/api-reference
+    Preset {
+        name: "openrouter",
+        title: "OpenRouter",
+        base_url: Some("https://openrouter.ai/api/v1"),
+        key_env: Some("OPENROUTER_API_KEY"),
+        capabilities: TEXT_EMBED,
+        ..COMPATIBLE
+    },
+    // https://docs.perplexity.ai/api-reference: usage comes in every stream.
+    Preset {
+        name: "perplexity",
+        title: "Perplexity",
+        base_url: Some("https://api.perplexity.ai"),
+        key_env: Some("PERPLEXITY_API_KEY"),
+        capabilities: CHAT,
+        stream_usage: Some(false),
+        ..COMPATIBLE
+    },
+    // https://docs.sglang.ai/basic_usage/openai_api.html
+    Preset { name: "sglang", title: "SGLang", base_url: Some("http://127.0.0.1:30000/v1"), ..OWN },
+    // https://docs.together.ai/reference
+    Preset {
+        name: "together",
+        title: "Together",
+        base_url: Some("https://api.together.xyz/v1"),
+        key_env: Some("TOGETHER_API_KEY"),
+        capabilities: EVERYTHING,
+        ..COMPATIBLE
+    },
+    // https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html
+    Preset {
+        name: "vllm",
+        title: "vLLM",
+        base_url: Some("http://127.0.0.1:8000/v1"),
+        capabilities: &[
+            Capability::Chat,
+            Capability::Completion,
+            Capability::Embedding,
+            Capability::AudioTranscription,
+            Capability::AudioTranslation,
+        ],
+        ..OWN
+    },
+    // https://docs.x.ai/docs/api-reference
+    Preset {
+        name: "xai",
+        title: "xAI",
+        base_url: Some("https://api.x.ai/v1"),
+        key_env: Some("XAI_API_KEY"),
+        capabilities: &[Capability::Chat, Capability::Completion, Capability::ImageGeneration],
+        ..COMPATIBLE
+    },
+];
+
+/// The vendor of that name, in any case.
+pub fn lookup(name: &str) -> Option<&'static Preset> {
+    ALL.iter().find(|preset| preset.name.eq_ignore_ascii_case(name))
+}
+
+impl Preset {
+    /// How its models differ from others of the format.
+    pub fn quirks(&self) -> Quirks {
+        Quirks {
+            max_tokens_field: self.max_tokens,
+            stream_usage: self.stream_usage,
+            developer_role: self.developer_role,
+            json_schema: self.json_schema,
+            ..Quirks::default()
+        }
+    }
+
+    /// How it is to be treated if the operator says nothing.
+    pub fn settings(&self) -> Settings {
+        let mut settings = Settings::default();
+        if let Some(time) = self.first_token {
+            settings.timeouts.first_token = time;
+        }
+        settings
+    }
+}
+
+impl Auth {
+    /// Name and value of the header that carries a key.
+    pub(crate) fn header(self, key: &str) -> (&'static str, String) {
+        match self {
+            Self::Bearer => ("authorization", if key.is_empty() { String::new() } else { format!("Bearer {key}") }),
+            Self::Header(name) => (name, key.to_owned()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_make_sense() {
+        for preset in ALL {
+            assert_eq!(lookup(&preset.name.to_uppercase()), Some(preset), "{} is there twice", preset.name);
+            assert!(!preset.title.is_empty() && !preset.capabilities.is_empty(), "{}", preset.name);
+            let address = preset.base_url.map(baton_provider::transport::BaseUrl::parse);
+            assert!(address.is_none_or(|address| address.is_ok()), "{}", preset.name);
+            assert!(preset.key == Key::Optional || preset.key_env.is_some(), "{}", preset.name);
+        }
+    }
+}

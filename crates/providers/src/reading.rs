@@ -1,0 +1,304 @@
+//! The way back: bytes become frames, whether they come from a socket or from a recording.
+
+use baton_dialect::framing::{Framing, Splitter};
+use baton_dialect::{Codec, Detail, ReadError, Reader};
+use baton_model::fault::{ErrorKind, UpstreamBody};
+use baton_model::{Capability, Dialect, Event};
+use baton_provider::transport::Reply;
+use baton_provider::{Form, Frame, ProviderError};
+use bytes::Bytes;
+use futures::stream::{self, BoxStream, StreamExt as _};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// How long the end of the bytes is waited for after the format's own end, so that the connection can be used again.
+const TAIL: Duration = Duration::from_secs(1);
+
+/// How a reply is read.
+pub(crate) struct Reading {
+    pub(crate) codec: &'static dyn Codec,
+    pub(crate) dialect: Dialect,
+    pub(crate) capability: Capability,
+    pub(crate) form: Form,
+    pub(crate) detail: Detail,
+    pub(crate) hide_usage: bool,
+    pub(crate) max_frame_bytes: usize,
+    pub(crate) max_reply_bytes: usize,
+}
+
+/// Where its bytes come from.
+pub(crate) enum Source {
+    /// A provider.
+    Reply(Box<Reply>),
+    /// A recording; `None` once it was given out.
+    Recorded(Option<Bytes>),
+}
+
+type Frames = BoxStream<'static, Result<Frame, ProviderError>>;
+
+/// The form in which a good reply comes, by its media type.
+pub(crate) fn form(
+    asked: Form,
+    dialect: Dialect,
+    capability: Capability,
+    content_type: &str,
+    place: &str,
+) -> Result<Form, ProviderError> {
+    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let chatty = matches!(capability, Capability::Chat | Capability::Completion);
+    let protocol = |message| Err(ProviderError::new(ErrorKind::Protocol, message));
+    match essence.as_str() {
+        "text/html" | "application/xhtml+xml" => {
+            protocol(format!("{place} answered with a web page ({essence}), not with its API: correct the base_url"))
+        }
+        "text/event-stream" if asked == Form::Whole => {
+            protocol(format!("{place} answered with a stream where a whole reply was asked"))
+        }
+        // What Ollama sends whole is a stream of one line.
+        _ if asked == Form::Stream && Framing::of(dialect) == Framing::Ndjson => Ok(Form::Stream),
+        "text/event-stream" | "application/x-ndjson" => Ok(asked),
+        // Some services name no type, or the wrong one.
+        "" | "text/plain" | "application/octet-stream" if chatty => Ok(asked),
+        _ if chatty && !essence.ends_with("json") => {
+            protocol(format!("{place} answered with {essence}, not with JSON"))
+        }
+        _ => Ok(Form::Whole),
+    }
+}
+
+// === impl Reading ===
+
+impl Reading {
+    /// The frames. The stream ends after the format's own end, after an event that says the provider failed, or with
+    /// an error.
+    pub(crate) fn frames(self, source: Source) -> Frames {
+        match self.form {
+            Form::Stream => Stream::new(self, source).frames(),
+            Form::Whole if self.capability == Capability::AudioSpeech => sound(self.max_reply_bytes, source),
+            Form::Whole => stream::once(self.whole(source)).boxed(),
+        }
+    }
+
+    async fn whole(self, source: Source) -> Result<Frame, ProviderError> {
+        let bytes = match source {
+            Source::Reply(reply) => reply.collect(self.max_reply_bytes).await?,
+            Source::Recorded(bytes) => bytes.unwrap_or_default(),
+        };
+        if bytes.iter().all(u8::is_ascii_whitespace) {
+            return Err(ProviderError::new(ErrorKind::Protocol, "the provider answered with an empty body"));
+        }
+        if let Some(error) = disguised(self.dialect, &bytes) {
+            return Err(error);
+        }
+        let events = self.codec.read_reply(&bytes).map_err(|error| garbled("reply", &error))?;
+        match events.into_iter().partition::<Vec<_>, _>(|event| matches!(event, Event::Failed(_))) {
+            (failed, _) if !failed.is_empty() => {
+                let error = failed
+                    .into_iter()
+                    .find_map(|event| if let Event::Failed(error) = event { Some(error) } else { None });
+                Err(error.map_or_else(|| ProviderError::new(ErrorKind::Internal, "the provider failed"), Into::into))
+            }
+            (_, mut events) => {
+                if !events.contains(&Event::Ended) {
+                    events.push(Event::Ended);
+                }
+                Ok(Frame { bytes, hidden: false, events })
+            }
+        }
+    }
+}
+
+/// Sound, or whatever else is forwarded as it comes.
+fn sound(limit: usize, source: Source) -> Frames {
+    stream::unfold((Some(source), 0_usize), move |(source, seen)| async move {
+        let mut source = source?;
+        match source.piece().await {
+            Err(error) => Some((Err(error), (None, seen))),
+            Ok(None) if seen == 0 => Some((
+                Err(ProviderError::new(ErrorKind::Protocol, "the provider answered with an empty body")),
+                (None, 0),
+            )),
+            Ok(None) => Some((Ok(Frame { events: vec![Event::Ended], ..Frame::default() }), (None, seen))),
+            Ok(Some(bytes)) if seen + bytes.len() > limit => {
+                let message = format!("the provider answers with more than {limit} bytes");
+                Some((Err(ProviderError::new(ErrorKind::Protocol, message)), (None, seen)))
+            }
+            Ok(Some(bytes)) => {
+                let seen = seen + bytes.len();
+                let events = vec![Event::Bytes(bytes.clone())];
+                Some((Ok(Frame { bytes, hidden: false, events }), (Some(source), seen)))
+            }
+        }
+    })
+    .boxed()
+}
+
+// === impl Source ===
+
+impl Source {
+    async fn piece(&mut self) -> Result<Option<Bytes>, ProviderError> {
+        match self {
+            Self::Reply(reply) => reply.piece().await,
+            Self::Recorded(bytes) => Ok(bytes.take()),
+        }
+    }
+}
+
+/// A stream while it is read.
+struct Stream {
+    source: Source,
+    splitter: Splitter,
+    reader: Box<dyn Reader>,
+    hide_usage: bool,
+    /// Frames that are cut but not given out yet.
+    ready: VecDeque<Result<Frame, ProviderError>>,
+    place: Place,
+}
+
+/// How far a stream is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// In the middle.
+    Open,
+    /// The format's end was seen; the end of the bytes not yet.
+    Ended,
+    /// Nothing follows.
+    Closed,
+}
+
+impl Stream {
+    fn new(reading: Reading, source: Source) -> Self {
+        Self {
+            source,
+            splitter: Splitter::new(Framing::of(reading.dialect), reading.max_frame_bytes),
+            reader: reading.codec.reader(reading.detail),
+            hide_usage: reading.hide_usage,
+            ready: VecDeque::new(),
+            place: Place::Open,
+        }
+    }
+
+    fn frames(self) -> Frames {
+        stream::unfold(self, |mut stream| async move { Some((stream.next().await?, stream)) }).boxed()
+    }
+
+    async fn next(&mut self) -> Option<Result<Frame, ProviderError>> {
+        loop {
+            if let Some(frame) = self.ready.pop_front() {
+                return Some(frame);
+            }
+            match self.place {
+                Place::Closed => return None,
+                Place::Ended => {
+                    self.place = Place::Closed;
+                    let rest = async { while let Ok(Some(_)) = self.source.piece().await {} };
+                    let _ = tokio::time::timeout(TAIL, rest).await;
+                    return None;
+                }
+                Place::Open => match self.source.piece().await {
+                    Ok(Some(piece)) => self.take(piece),
+                    Ok(None) => self.finish(),
+                    Err(error) => self.fail(error),
+                },
+            }
+        }
+    }
+
+    /// Cuts and reads a piece.
+    fn take(&mut self, piece: Bytes) {
+        let mut cut = Vec::new();
+        let good = self.splitter.push(piece, &mut cut);
+        for bytes in cut {
+            if self.place != Place::Open {
+                return;
+            }
+            self.read(bytes);
+        }
+        if let Err(error) = good
+            && self.place == Place::Open
+        {
+            self.fail(ProviderError::new(ErrorKind::Protocol, error.to_string()));
+        }
+    }
+
+    fn read(&mut self, bytes: Bytes) {
+        match self.reader.push(&bytes) {
+            Ok(events) => {
+                let hidden = self.hide_usage && self.reader.is_usage_only();
+                self.give(Frame { bytes, hidden, events });
+            }
+            Err(error) => self.fail(garbled("stream", &error)),
+        }
+    }
+
+    /// At the end of the bytes: what is left, and whether it may end here.
+    fn finish(&mut self) {
+        if let Some(bytes) = self.splitter.finish().filter(|bytes| !bytes.iter().all(u8::is_ascii_whitespace)) {
+            // Half a frame is not forwarded.
+            match self.reader.push(&bytes) {
+                Ok(events) => {
+                    let hidden = self.hide_usage && self.reader.is_usage_only();
+                    self.give(Frame { bytes, hidden, events });
+                }
+                Err(_) => return self.fail(cut()),
+            }
+        }
+        if self.place == Place::Open {
+            let events = self.reader.finish();
+            if events.contains(&Event::Ended) {
+                self.give(Frame { events, ..Frame::default() });
+            } else {
+                self.fail(cut());
+            }
+        }
+        self.place = Place::Closed;
+    }
+
+    fn give(&mut self, frame: Frame) {
+        if frame.events.iter().any(|event| matches!(event, Event::Failed(_))) {
+            self.place = Place::Closed;
+        } else if frame.events.contains(&Event::Ended) {
+            self.place = Place::Ended;
+        }
+        self.ready.push_back(Ok(frame));
+    }
+
+    fn fail(&mut self, error: ProviderError) {
+        self.place = Place::Closed;
+        self.ready.push_back(Err(error));
+    }
+}
+
+fn cut() -> ProviderError {
+    ProviderError::new(ErrorKind::Protocol, "the stream ended before its end")
+}
+
+fn garbled(what: &str, error: &ReadError) -> ProviderError {
+    ProviderError::new(ErrorKind::Protocol, format!("the provider's {what} is not of its format: {error}"))
+}
+
+/// An error that came with status 200, as some services send it: `{"error": …}` beside or instead of an answer.
+fn disguised(dialect: Dialect, body: &[u8]) -> Option<ProviderError> {
+    #[derive(Deserialize)]
+    struct Probe<'a> {
+        #[serde(borrow)]
+        error: Option<&'a RawValue>,
+    }
+    #[derive(Deserialize)]
+    struct Inner {
+        code: Option<u16>,
+    }
+    // An answer never begins with `error`; to look only there keeps long answers from being parsed twice.
+    let start = body.get(..200).unwrap_or(body);
+    if !start.windows(7).any(|window| window == b"\"error\"") {
+        return None;
+    }
+    let error = serde_json::from_slice::<Probe<'_>>(body).ok()?.error.filter(|error| error.get() != "null")?;
+    let said = serde_json::from_str::<Inner>(error.get()).ok().and_then(|inner| inner.code);
+    let status = said.filter(|code| (400..600).contains(code)).unwrap_or(500);
+    let mut found = ProviderError::from(baton_dialect::error::read(dialect, status, body));
+    found.upstream = Some(UpstreamBody { dialect, status, body: Bytes::copy_from_slice(body) });
+    Some(found)
+}
