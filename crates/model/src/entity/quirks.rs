@@ -19,6 +19,8 @@ pub struct Quirks {
     pub system_anywhere: Option<bool>,
     /// Whether structured output by schema is known. Absent: yes.
     pub json_schema: Option<bool>,
+    /// Whether it takes cache marks in OpenAI's format (`prompt_cache_breakpoint`). Absent: no.
+    pub cache_marks: Option<bool>,
 }
 
 impl Quirks {
@@ -41,6 +43,7 @@ impl Quirks {
             prefill: specific.prefill.or(self.prefill),
             system_anywhere: specific.system_anywhere.or(self.system_anywhere),
             json_schema: specific.json_schema.or(self.json_schema),
+            cache_marks: specific.cache_marks.or(self.cache_marks),
         }
     }
 }
