@@ -13,6 +13,7 @@
 pub mod anthropic;
 pub mod error;
 pub mod framing;
+pub mod glance;
 pub mod json;
 pub mod native;
 pub mod ollama;

@@ -1,0 +1,200 @@
+//! What a door must know of a request before anyone reads it: a look at a few top-level fields.
+//!
+//! Everything else stays unread where the target speaks the same format, and the provider judges it.
+
+use crate::ReadError;
+use baton_model::{Body, Capability, Dialect};
+use serde::de::DeserializeOwned;
+
+/// A few facts of a request.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Glance {
+    /// The model asked for.
+    pub model: Option<String>,
+    /// Whether a stream is asked for.
+    pub stream: bool,
+    /// Whether usage is asked for inside the stream.
+    pub include_usage: bool,
+    /// The output limit, in tokens.
+    pub max_output_tokens: Option<u64>,
+    /// Whether determinism is asked for: temperature 0, or a seed.
+    pub deterministic: bool,
+    /// Whether vectors are wanted as base64.
+    pub base64: bool,
+}
+
+/// Looks at a request's top-level fields.
+///
+/// # Errors
+/// If one of these fields has the wrong type or value, or what the capability is about is missing or empty: the field
+/// is named.
+pub fn glance(dialect: Dialect, capability: Capability, body: &Body) -> Result<Glance, ReadError> {
+    for (name, form) in required(dialect, capability) {
+        form.check(name, body)?;
+    }
+    let look = Look { body, options: (dialect == Dialect::Ollama).then_some("options") };
+    let max = match dialect {
+        Dialect::OpenAi => look.natural(&["max_completion_tokens", "max_tokens"])?,
+        Dialect::Anthropic => look.natural(&["max_tokens"])?,
+        // -1 and -2 mean "no limit" and "fill the context".
+        Dialect::Ollama => {
+            look.sampling::<i64>("num_predict", "an integer")?.and_then(|limit| u64::try_from(limit).ok())
+        }
+    };
+    let temperature: Option<f64> = look.sampling("temperature", "a number")?;
+    let seed: Option<i64> = look.sampling("seed", "an integer")?;
+    let stream_by_default = dialect == Dialect::Ollama && capability != Capability::Embedding;
+    let stream_options: Option<StreamOptions> = look.get("stream_options", "an object")?;
+    Ok(Glance {
+        model: look.get("model", "a string")?,
+        stream: look.get("stream", "true or false")?.unwrap_or(stream_by_default) || look.speaks_events()?,
+        include_usage: stream_options.and_then(|options| options.include_usage).unwrap_or(false),
+        max_output_tokens: max,
+        deterministic: temperature == Some(0.0) || seed.is_some(),
+        base64: look.get::<String>("encoding_format", "a string")?.as_deref() == Some("base64"),
+    })
+}
+
+#[derive(serde::Deserialize)]
+struct StreamOptions {
+    include_usage: Option<bool>,
+}
+
+struct Look<'b> {
+    body: &'b Body,
+    /// The object that holds sampling parameters, where they don't stand at the top (Ollama).
+    options: Option<&'static str>,
+}
+
+impl Look<'_> {
+    fn get<T: DeserializeOwned>(&self, name: &str, expected: &str) -> Result<Option<T>, ReadError> {
+        match self.body.value(name) {
+            None => Ok(None),
+            Some(text) => parse(name, text, expected),
+        }
+    }
+
+    fn sampling<T: DeserializeOwned>(&self, name: &str, expected: &str) -> Result<Option<T>, ReadError> {
+        let Some(outer) = self.options else { return self.get(name, expected) };
+        let options: Option<serde_json::Map<String, serde_json::Value>> = self.get(outer, "an object")?;
+        match options.as_ref().and_then(|options| options.get(name)) {
+            None => Ok(None),
+            Some(value) => parse(&format!("{outer}.{name}"), value.to_string().as_bytes(), expected),
+        }
+    }
+
+    /// The first of these fields that is there; zero asks for nothing, which only Anthropic allows.
+    fn natural(&self, names: &[&str]) -> Result<Option<u64>, ReadError> {
+        for name in names {
+            if let Some(number) = self.get::<u64>(name, "a whole number of tokens")? {
+                return Ok(Some(number));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Speech says `stream_format: "sse"` for a stream of events.
+    fn speaks_events(&self) -> Result<bool, ReadError> {
+        Ok(self.get::<String>("stream_format", "a string")?.as_deref() == Some("sse"))
+    }
+}
+
+fn parse<T: DeserializeOwned>(name: &str, text: &[u8], expected: &str) -> Result<Option<T>, ReadError> {
+    if text == b"null" {
+        return Ok(None);
+    }
+    serde_json::from_slice(text)
+        .map(Some)
+        .map_err(|_| ReadError::new(name, format!("expected {expected}, got {}", shortened(text))))
+}
+
+fn shortened(text: &[u8]) -> String {
+    let text = String::from_utf8_lossy(text);
+    if text.chars().count() <= 40 { text.into_owned() } else { text.chars().take(40).chain(['…']).collect() }
+}
+
+/// What a field must be for the request to mean anything.
+enum Form {
+    /// An array with something in it.
+    Filled,
+    /// A string with something in it, or a filled array.
+    Text,
+}
+
+impl Form {
+    fn check(&self, name: &str, body: &Body) -> Result<(), ReadError> {
+        let expected = match self {
+            Self::Filled => "an array that is not empty",
+            Self::Text => "a string or an array that is not empty",
+        };
+        let Some(text) = body.value(name) else {
+            return Err(ReadError::new(name, format!("is missing; expected {expected}")));
+        };
+        let inside = |from: usize| text.get(from..text.len().saturating_sub(1)).unwrap_or_default();
+        let filled = !inside(1).trim_ascii().is_empty();
+        let fits = match (self, text.first()) {
+            (_, Some(b'[')) => filled,
+            (Self::Text, Some(b'"')) => !inside(1).is_empty(),
+            _ => false,
+        };
+        if fits { Ok(()) } else { Err(ReadError::new(name, format!("expected {expected}, got {}", shortened(text)))) }
+    }
+}
+
+fn required(dialect: Dialect, capability: Capability) -> &'static [(&'static str, Form)] {
+    match (dialect, capability) {
+        // Ollama loads a model by an empty conversation, so there nothing is required.
+        (Dialect::Ollama, _) => &[],
+        (_, Capability::Chat) => &[("messages", Form::Filled)],
+        (_, Capability::Embedding | Capability::AudioSpeech) => &[("input", Form::Text)],
+        (_, Capability::Completion | Capability::ImageGeneration) => &[("prompt", Form::Text)],
+        _ => &[],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::framing::splice;
+    use bytes::Bytes;
+
+    fn look(dialect: Dialect, capability: Capability, text: &'static str) -> Result<Glance, String> {
+        let body = splice::scan(Bytes::from_static(text.as_bytes())).map_err(|error| error.to_string())?;
+        glance(dialect, capability, &body).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn facts_stand_where_each_format_puts_them() {
+        let openai = look(
+            Dialect::OpenAi,
+            Capability::Chat,
+            r#"{"model":"m","messages":[{}],"stream":true,"stream_options":{"include_usage":true},"max_tokens":7,"seed":1}"#,
+        );
+        let expected = Glance {
+            model: Some("m".into()),
+            stream: true,
+            include_usage: true,
+            max_output_tokens: Some(7),
+            deterministic: true,
+            base64: false,
+        };
+        assert_eq!(openai, Ok(expected));
+        let ollama = look(Dialect::Ollama, Capability::Chat, r#"{"options":{"temperature":0,"num_predict":9}}"#);
+        let expected = Glance { stream: true, max_output_tokens: Some(9), deterministic: true, ..Glance::default() };
+        assert_eq!(ollama, Ok(expected));
+    }
+
+    #[test]
+    fn wrong_fields_are_named() {
+        for (text, problem) in [
+            (r#"{}"#, "messages: is missing; expected an array that is not empty"),
+            (r#"{"messages":[ ]}"#, "messages: expected an array that is not empty, got [ ]"),
+            (r#"{"messages":"hi"}"#, "messages: expected an array that is not empty, got \"hi\""),
+            (r#"{"messages":[1],"stream":"yes"}"#, "stream: expected true or false, got \"yes\""),
+            (r#"{"messages":[1],"model":7}"#, "model: expected a string, got 7"),
+            (r#"{"messages":[1],"max_tokens":-1}"#, "max_tokens: expected a whole number of tokens, got -1"),
+        ] {
+            assert_eq!(look(Dialect::OpenAi, Capability::Chat, text), Err(problem.into()));
+        }
+    }
+}
