@@ -3,7 +3,7 @@
 use baton_model::record::Attribution;
 use baton_model::{Body, Caller, Capability, Dialect, ModelId, Operation, PublicError, RequestId, Timestamp};
 use baton_provider::Form;
-use std::cell::OnceCell;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 /// Reads the canonical request out of a body; given by the door, which knows the format.
@@ -88,18 +88,18 @@ pub enum CachePolicy {
 pub struct Content {
     body: Option<Body>,
     read: Read,
-    operation: OnceCell<Operation>,
+    operation: OnceLock<Operation>,
 }
 
 impl Content {
     /// A JSON body, and how to read it.
     pub fn json(body: Body, read: Read) -> Self {
-        Self { body: Some(body), read, operation: OnceCell::new() }
+        Self { body: Some(body), read, operation: OnceLock::new() }
     }
 
     /// A request that has no JSON body (a multipart form).
     pub fn operation(operation: Operation) -> Self {
-        let content = Self { body: None, read: |_| Err(unread()), operation: OnceCell::new() };
+        let content = Self { body: None, read: |_| Err(unread()), operation: OnceLock::new() };
         // The cell is new, so it takes the value.
         let _ = content.operation.set(operation);
         content

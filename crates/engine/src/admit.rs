@@ -1,0 +1,27 @@
+//! May this caller use this model, and can its request be recorded?
+
+use crate::call::Call;
+use crate::engine::Shared;
+use crate::registry::Snapshot;
+use baton_model::{Code, Model, PublicError};
+use std::sync::Arc;
+
+/// The model that the call means, if its caller may use it.
+///
+/// # Errors
+/// `model_not_found`, `permission_denied`, or `overloaded` while the ledger has no room: a request that can't be
+/// recorded is not served.
+pub fn admit<'s>(shared: &Shared, snapshot: &'s Snapshot, call: &Call) -> Result<&'s Arc<Model>, PublicError> {
+    if !shared.ledger.has_room() {
+        return Err(PublicError::new(
+            Code::Overloaded,
+            "the ledger's journal is full because the database has been away; an operator must bring it back",
+        ));
+    }
+    let model = snapshot.get(&call.wanted, call.capability)?;
+    if !call.caller.may_use(&model.id) {
+        return Err(PublicError::new(Code::PermissionDenied, format!("this key may not use the model `{}`", model.id))
+            .at("model"));
+    }
+    Ok(model)
+}

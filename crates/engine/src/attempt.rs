@@ -1,0 +1,204 @@
+//! Walks the candidates: the error of each says whether to try it again, to move on, or to stop.
+
+use crate::call::Call;
+use crate::engine::Shared;
+use crate::fit::{self, Fitted};
+use crate::flow;
+use crate::record::Ticket;
+use crate::route::{Candidate, Plan};
+use baton_model::fault::{ErrorKind, Retry};
+use baton_model::{Code, Event, Operation, PublicError};
+use baton_provider::{Detail, Exchange, Form, Frame, Lane, Outgoing, ProviderError};
+use futures::StreamExt;
+use std::collections::VecDeque;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// A reply that has begun: its first content is there.
+pub struct Opened {
+    /// Who gives it.
+    pub candidate: Candidate,
+    /// Its head; `frames` goes on after the held ones.
+    pub exchange: Exchange,
+    /// The frames up to the first content.
+    pub held: VecDeque<Frame>,
+    /// What the client should know.
+    pub warnings: Vec<String>,
+}
+
+/// How the walk waits between tries of the same target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetrySettings {
+    /// The wait after the first failure, doubled with each, and varied by up to a half either way.
+    pub pause: Duration,
+    /// The longest wait; a provider that asks for more is passed over.
+    pub longest: Duration,
+}
+
+impl Default for RetrySettings {
+    fn default() -> Self {
+        Self { pause: Duration::from_millis(250), longest: Duration::from_secs(2) }
+    }
+}
+
+/// Tries the candidates in order until one begins to answer.
+///
+/// # Errors
+/// The last candidate's error; or, if the prompt fits none of them, the first one's numbers.
+pub async fn walk(
+    shared: &Shared,
+    call: &Call,
+    plan: Plan,
+    ticket: &mut Ticket,
+    deadline: Option<Instant>,
+) -> Result<Opened, PublicError> {
+    let mut last: Option<PublicError> = None;
+    let mut unfit: Option<PublicError> = None;
+    for candidate in plan.candidates {
+        let fitted = match fit::fit(call, &candidate).await {
+            Ok(fitted) => fitted,
+            Err(error) if error.code == Code::TokenLimitExceeded => {
+                unfit.get_or_insert(error);
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        match persist(shared, call, candidate, fitted, ticket, deadline).await {
+            Ok(opened) => return Ok(opened),
+            Err(error) => {
+                let stop = error.retry() == Retry::Never;
+                last = Some(told(error));
+                if stop {
+                    break;
+                }
+            }
+        }
+    }
+    Err(last.or(unfit).unwrap_or_else(|| {
+        PublicError::new(Code::ProviderNotAvailable, format!("no model can serve `{}` now", call.wanted))
+    }))
+}
+
+/// Tries one candidate, and again as often as its provider's settings and its errors invite.
+async fn persist(
+    shared: &Shared,
+    call: &Call,
+    candidate: Candidate,
+    fitted: Fitted,
+    ticket: &mut Ticket,
+    deadline: Option<Instant>,
+) -> Result<Opened, ProviderError> {
+    let mut retries = candidate.provider.settings().retries;
+    let mut pause = shared.settings.retry.pause;
+    loop {
+        ticket.attempt(&candidate.model);
+        let error = match open(call, &candidate, &fitted, ticket, deadline).await {
+            Ok((exchange, held)) => {
+                let mut warnings = fitted.warnings;
+                warnings.extend(exchange.dropped.iter().cloned());
+                return Ok(Opened { candidate, exchange, held, warnings });
+            }
+            Err(error) => error,
+        };
+        ticket.failed(&error);
+        let Retry::SameTarget(after) = error.retry() else { return Err(error) };
+        let wait = after.unwrap_or_else(|| shared.vary(pause));
+        let in_time = deadline.is_none_or(|deadline| Instant::now() + wait < deadline);
+        if retries == 0 || wait > shared.settings.retry.longest || !in_time {
+            return Err(error);
+        }
+        retries -= 1;
+        pause *= 2;
+        tokio::time::sleep(wait).await;
+    }
+}
+
+/// Sends the request and holds the frames back until the first content, so that an error inside a stream that began
+/// with 200 can still go to another model.
+async fn open(
+    call: &Call,
+    candidate: &Candidate,
+    fitted: &Fitted,
+    ticket: &mut Ticket,
+    deadline: Option<Instant>,
+) -> Result<(Exchange, VecDeque<Frame>), ProviderError> {
+    let exact = candidate.dialect == call.dialect && candidate.serves == call.capability;
+    let operation;
+    let (lane, detail) = match call.content.body().filter(|_| exact) {
+        Some(body) => (Lane::Exact(body), Detail::Facts),
+        None => {
+            operation = meaning(call, candidate)?;
+            (Lane::Translated(&operation), if exact { Detail::Facts } else { Detail::Full })
+        }
+    };
+    let outgoing = Outgoing {
+        target: &fitted.target,
+        capability: candidate.serves,
+        lane,
+        form: call.form,
+        detail,
+        headers: &call.headers,
+        query: call.query.as_deref(),
+        timeout: deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())),
+    };
+    let mut exchange = candidate.provider.send(outgoing).await?;
+    let mut held = VecDeque::new();
+    while let Some(frame) = exchange.frames.next().await {
+        let frame = frame?;
+        if let Some(attempt) = ticket.running() {
+            attempt.look(&frame);
+            if exchange.form == Form::Whole {
+                attempt.is_whole();
+            }
+        }
+        if let Some(error) = flow::failure(&frame) {
+            return Err(error);
+        }
+        let begun = frame.events.iter().any(|event| event.is_content() || *event == Event::Ended);
+        held.push_back(frame);
+        // A whole reply is one frame whatever it holds.
+        if begun || exchange.form == Form::Whole {
+            return Ok((exchange, held));
+        }
+    }
+    if held.is_empty() {
+        return Err(ProviderError::new(ErrorKind::Protocol, "the provider's answer is empty"));
+    }
+    Ok((exchange, held))
+}
+
+/// What the candidate is asked, in the canonical vocabulary.
+fn meaning(call: &Call, candidate: &Candidate) -> Result<Operation, ProviderError> {
+    let operation = call.content.meaning().map_err(|error| ProviderError {
+        param: error.param.clone(),
+        ..ProviderError::new(ErrorKind::InvalidRequest, error.message)
+    })?;
+    match operation {
+        Operation::Completion(request) if candidate.serves == baton_model::Capability::Chat => request
+            .as_chat()
+            .map(|chat| Operation::Chat(Box::new(chat)))
+            .map_err(|reason| ProviderError::new(ErrorKind::InvalidRequest, reason)),
+        other => Ok(other.clone()),
+    }
+}
+
+/// What the caller is told of a provider's error. A provider's own words about Baton's account stay inside.
+pub fn told(error: ProviderError) -> PublicError {
+    let kind = error.kind;
+    let mut public = PublicError::from(error);
+    if matches!(kind, ErrorKind::Authentication | ErrorKind::Permission | ErrorKind::Billing) {
+        public.upstream = None;
+    }
+    public
+}
+
+/// An error that was told to one caller, for another who waits for the same answer.
+pub fn again(error: PublicError) -> ProviderError {
+    let kind = ErrorKind::ALL.into_iter().find(|kind| kind.code() == error.code).unwrap_or(ErrorKind::Internal);
+    ProviderError {
+        param: error.param,
+        retry_after: error.retry_after,
+        upstream: error.upstream,
+        ..ProviderError::new(kind, error.message)
+    }
+}

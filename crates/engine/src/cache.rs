@@ -1,0 +1,237 @@
+//! Seen this before, or in flight now?
+//!
+//! An answer is kept as the provider's own bytes ([`Recording`]), so a kept one goes the same way up as a fresh one,
+//! whichever door asks and whether it asks for a stream. The key covers who may read it, the model as it is registered
+//! now, and every field of the request but `stream`.
+
+use crate::call::{CachePolicy, Call};
+use baton_kv::Cache;
+use baton_model::{Capability, Dialect, Model, ModelId, ProviderId, Timestamp};
+use baton_provider::{Form, Recording};
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What is cached without being asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CacheDefault {
+    /// Nothing.
+    Off,
+    /// Embeddings, and requests that ask for determinism (temperature 0 or a seed).
+    #[default]
+    Deterministic,
+    /// Every request.
+    All,
+}
+
+/// How answers are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CacheSettings {
+    /// What is cached without being asked for.
+    pub default: CacheDefault,
+    /// How long an answer is kept.
+    pub ttl: Duration,
+    /// The largest answer that is kept, in bytes.
+    pub max_answer_bytes: usize,
+}
+
+impl Default for CacheSettings {
+    fn default() -> Self {
+        Self { default: CacheDefault::default(), ttl: Duration::from_secs(3600), max_answer_bytes: 4 << 20 }
+    }
+}
+
+/// The response cache.
+pub struct ResponseCache {
+    settings: CacheSettings,
+    values: Arc<dyn Cache>,
+}
+
+/// What a call may do with the cache.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Use {
+    /// A kept answer of at most that age is welcome; `None`: none is.
+    pub read: Option<Duration>,
+    /// The answer is kept.
+    pub keep: bool,
+}
+
+/// A kept answer.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    /// The model that gave it.
+    pub model: ModelId,
+    /// Its provider, which knows how to read it.
+    pub provider: ProviderId,
+    /// When it was given.
+    pub at: Timestamp,
+    /// What was reported as left out then.
+    pub warnings: Vec<String>,
+    /// The answer.
+    pub recording: Recording,
+}
+
+impl ResponseCache {
+    /// A cache that keeps its values there.
+    pub fn new(settings: CacheSettings, values: Arc<dyn Cache>) -> Self {
+        Self { settings, values }
+    }
+
+    /// What the call may do with the cache; `None`: nothing.
+    pub fn applies(&self, call: &Call) -> Option<Use> {
+        call.content.body()?;
+        let wanted = match self.settings.default {
+            CacheDefault::Off => false,
+            CacheDefault::Deterministic => call.deterministic || call.capability == Capability::Embedding,
+            CacheDefault::All => true,
+        };
+        match call.cache {
+            CachePolicy::NoStore => None,
+            CachePolicy::NoCache => Some(Use { read: None, keep: true }),
+            CachePolicy::MaxAge(age) => Some(Use { read: Some(age), keep: true }),
+            CachePolicy::Default if wanted => Some(Use { read: Some(self.settings.ttl), keep: true }),
+            CachePolicy::Default => None,
+        }
+    }
+
+    /// The key under which the answer to this call of this model is kept.
+    pub fn key(call: &Call, model: &Model) -> String {
+        let mut hash = Sha256::new();
+        let mut put = |name: &str, value: &[u8]| {
+            // Lengths first, so that no two sequences of fields make the same bytes.
+            hash.update((name.len() as u64).to_le_bytes());
+            hash.update(name);
+            hash.update((value.len() as u64).to_le_bytes());
+            hash.update(value);
+        };
+        let attribution = &call.attribution;
+        put("key", attribution.key.as_ref().map_or("", |key| key.as_str()).as_bytes());
+        put("project", attribution.project.as_deref().unwrap_or("").as_bytes());
+        put("door", call.dialect.name().as_bytes());
+        put("capability", call.capability.name().as_bytes());
+        put("model", model.id.as_str().as_bytes());
+        put("version", &model.updated_at.0.to_le_bytes());
+        put("query", call.query.as_deref().unwrap_or("").as_bytes());
+        for (name, value) in call.headers.iter().filter(|(name, _)| name != "traceparent" && name != "tracestate") {
+            put(name, value.as_bytes());
+        }
+        if let Some(body) = call.content.body() {
+            let mut fields: Vec<_> = body.fields.iter().filter(|field| field.name != "stream").collect();
+            fields.sort_by(|a, b| a.name.cmp(&b.name));
+            for field in fields {
+                put(&field.name, body.bytes.get(field.value.clone()).unwrap_or_default());
+            }
+        }
+        let digest: [u8; 32] = hash.finalize().into();
+        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The kept answer, if there is one of at most that age.
+    pub async fn lookup(&self, key: &str, age: Duration, now: Timestamp) -> Option<Kept> {
+        let kept = read(&self.values.get(key).await?)?;
+        (now.since(kept.at) <= age).then_some(kept)
+    }
+
+    /// Keeps an answer, unless it is too large.
+    pub async fn keep(&self, key: String, kept: &Kept, call: &Call) {
+        if kept.recording.body.len() > self.settings.max_answer_bytes {
+            return;
+        }
+        let mut tags = vec![format!("model:{}", kept.model)];
+        tags.extend(call.attribution.key.as_ref().map(|key| format!("key:{key}")));
+        tags.extend(call.attribution.project.as_ref().map(|project| format!("project:{project}")));
+        self.values.set(key, write(kept), self.settings.ttl, tags).await;
+    }
+
+    /// Forgets every answer that has the tag (`model:ID`, `key:ID`, `project:ID`), or all; how many there were.
+    pub async fn purge(&self, tag: Option<&str>) -> u64 {
+        self.values.purge(tag).await
+    }
+
+    /// How much is kept.
+    pub fn size(&self) -> baton_kv::Size {
+        self.values.size()
+    }
+}
+
+/// The first line of a kept answer's bytes; the answer's own bytes follow.
+#[derive(Serialize, Deserialize)]
+struct Head {
+    model: String,
+    provider: String,
+    at: i64,
+    warnings: Vec<String>,
+    dialect: String,
+    capability: String,
+    stream: bool,
+    content_type: String,
+    hide_usage: bool,
+}
+
+fn write(kept: &Kept) -> Bytes {
+    let Kept { model, provider, at, warnings, recording } = kept;
+    let head = Head {
+        model: model.to_string(),
+        provider: provider.to_string(),
+        at: at.0,
+        warnings: warnings.clone(),
+        dialect: recording.dialect.name().into(),
+        capability: recording.capability.name().into(),
+        stream: recording.form == Form::Stream,
+        content_type: recording.content_type.clone(),
+        hide_usage: recording.hide_usage,
+    };
+    // A struct of strings and numbers always serialises.
+    let mut bytes = serde_json::to_vec(&head).unwrap_or_default();
+    bytes.push(b'\n');
+    bytes.extend_from_slice(&recording.body);
+    bytes.into()
+}
+
+fn read(bytes: &Bytes) -> Option<Kept> {
+    let end = bytes.iter().position(|byte| *byte == b'\n')?;
+    let head: Head = serde_json::from_slice(bytes.get(..end)?).ok()?;
+    Some(Kept {
+        model: head.model.into(),
+        provider: head.provider.into(),
+        at: Timestamp(head.at),
+        warnings: head.warnings,
+        recording: Recording {
+            dialect: Dialect::lookup(&head.dialect)?,
+            capability: Capability::lookup(&head.capability)?,
+            form: if head.stream { Form::Stream } else { Form::Whole },
+            content_type: head.content_type,
+            hide_usage: head.hide_usage,
+            body: bytes.slice(end + 1..),
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kept_answer_reads_back() {
+        let kept = Kept {
+            model: "m".into(),
+            provider: "p".into(),
+            at: Timestamp(7),
+            warnings: vec!["seed: not known".into()],
+            recording: Recording {
+                dialect: Dialect::Ollama,
+                capability: Capability::Chat,
+                form: Form::Stream,
+                content_type: "application/x-ndjson".into(),
+                hide_usage: false,
+                body: Bytes::from_static(b"{}\n{}\n"),
+            },
+        };
+        let read = read(&write(&kept)).expect("it was just written");
+        assert_eq!(read.recording, kept.recording);
+        assert_eq!((read.model, read.at, read.warnings), (kept.model, kept.at, kept.warnings));
+    }
+}

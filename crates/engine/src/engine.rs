@@ -1,0 +1,176 @@
+//! The engine: what the pipeline's steps share, and the way in.
+
+use crate::attempt::RetrySettings;
+use crate::cache::{CacheSettings, ResponseCache};
+use crate::call::Call;
+use crate::flight::Flights;
+use crate::flow::Answer;
+use crate::health::{CircuitSettings, Health};
+use crate::ledger::Ledger;
+use crate::limit::Limits;
+use crate::metrics::Metrics;
+use crate::pipeline;
+use crate::registry::Registry;
+use baton_kv::Cache;
+use baton_model::{Clock, PublicError};
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio_util::task::TaskTracker;
+
+/// How the engine behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// The response cache.
+    pub cache: CacheSettings,
+    /// When a model's circuit opens.
+    pub circuit: CircuitSettings,
+    /// How attempts are spaced.
+    pub retry: RetrySettings,
+    /// The most requests in flight on this node.
+    pub max_in_flight: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            cache: CacheSettings::default(),
+            circuit: CircuitSettings::default(),
+            retry: RetrySettings::default(),
+            max_in_flight: 10_000,
+        }
+    }
+}
+
+/// What the engine is made of.
+pub struct Parts {
+    /// How it behaves.
+    pub settings: Settings,
+    /// Models and providers.
+    pub registry: Registry,
+    /// Where answers are kept.
+    pub cache: Arc<dyn Cache>,
+    /// Where requests are recorded.
+    pub ledger: Ledger,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Seed of the generator that varies waits.
+    pub seed: u64,
+}
+
+/// What the steps of the pipeline share.
+pub struct Shared {
+    /// How it behaves.
+    pub settings: Settings,
+    /// Models and providers.
+    pub registry: Registry,
+    /// Kept answers.
+    pub cache: ResponseCache,
+    /// Shared calls under way.
+    pub flights: Flights,
+    /// The bound on requests in flight.
+    pub limits: Limits,
+    /// How each model fares.
+    pub health: Health,
+    /// Records.
+    pub ledger: Ledger,
+    /// Counters.
+    pub metrics: Metrics,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Work that outlives its request: shared calls, drains.
+    pub tasks: TaskTracker,
+    chance: Mutex<StdRng>,
+}
+
+impl Shared {
+    /// A wait, varied by up to a half either way, so that clients that failed together don't return together.
+    pub fn vary(&self, wait: Duration) -> Duration {
+        let factor = self.chance.lock().unwrap_or_else(PoisonError::into_inner).random_range(0.5..1.5);
+        wait.mul_f64(factor)
+    }
+}
+
+/// The way into the pipeline. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    shared: Arc<Shared>,
+}
+
+impl Engine {
+    /// An engine of these parts.
+    pub fn new(parts: Parts) -> Self {
+        let Parts { settings, registry, cache, ledger, clock, seed } = parts;
+        let shared = Shared {
+            settings,
+            registry,
+            cache: ResponseCache::new(settings.cache, cache),
+            flights: Flights::default(),
+            limits: Limits::new(settings.max_in_flight),
+            health: Health::new(settings.circuit, Arc::clone(&clock)),
+            ledger,
+            metrics: Metrics::default(),
+            clock,
+            tasks: TaskTracker::new(),
+            chance: Mutex::new(StdRng::seed_from_u64(seed)),
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Serves a call.
+    ///
+    /// # Errors
+    /// What the caller is told if no answer begins.
+    pub async fn serve(&self, call: Call) -> Result<Answer, PublicError> {
+        pipeline::serve(&self.shared, call).await
+    }
+
+    /// The order in which models would be tried for a call, and whether its prompt fits; calls nobody but, for a
+    /// doubtful size, a provider's counting endpoint.
+    ///
+    /// # Errors
+    /// If no model can be meant, or it can't do what is asked.
+    pub fn plan(&self, call: &Call) -> Result<crate::route::Plan, PublicError> {
+        let snapshot = self.shared.registry.snapshot();
+        let model = crate::admit::admit(&self.shared, &snapshot, call)?;
+        pipeline::plan(&self.shared, call, &snapshot, model)
+    }
+
+    /// Models and providers in force.
+    pub fn registry(&self) -> &Registry {
+        &self.shared.registry
+    }
+
+    /// How each model fares.
+    pub fn health(&self) -> &Health {
+        &self.shared.health
+    }
+
+    /// Kept answers.
+    pub fn cache(&self) -> &ResponseCache {
+        &self.shared.cache
+    }
+
+    /// The time.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.shared.clock
+    }
+
+    /// The text that Prometheus reads.
+    pub fn metrics(&self) -> String {
+        self.shared.metrics.encode(self.shared.ledger.pending_bytes(), self.shared.cache.size().bytes)
+    }
+
+    /// Whether new requests can be recorded.
+    pub fn has_room(&self) -> bool {
+        self.shared.ledger.has_room()
+    }
+
+    /// Waits for what outlives its request, then moves the last records into the database.
+    pub async fn close(&self) {
+        self.shared.tasks.close();
+        self.shared.tasks.wait().await;
+        self.shared.ledger.close().await;
+    }
+}

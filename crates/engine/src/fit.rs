@@ -1,0 +1,158 @@
+//! Whether a prompt fits a model, before anything is sent: exact where the length in bytes can't settle it.
+
+use crate::call::Call;
+use crate::route::Candidate;
+use baton_meter::count::{self, Count};
+use baton_model::operation::Prompt;
+use baton_model::{Capability, Code, Model, Operation, PublicError, Target};
+use memchr::memmem;
+use std::sync::Arc;
+
+/// An attempt's aim, with its limits set, and what the client should know of that.
+#[derive(Debug)]
+pub struct Fitted {
+    /// The aim.
+    pub target: Target,
+    /// What was changed: `max_tokens: lowered from 4096 to 1000 …`.
+    pub warnings: Vec<String>,
+}
+
+/// The share of the limit within which an estimate is checked with the provider, where it offers a count.
+const DOUBTFUL: f64 = 0.10;
+/// What is left for the answer in a context window when the client sets no limit.
+const ANSWER: u64 = 2048;
+/// The smallest context window that is asked for: less would only make the provider load the model again.
+const SMALLEST_WINDOW: u64 = 4096;
+
+/// Fits a request to a model: refuses a prompt that is too long, lowers an output limit that is too high, and says
+/// how large a context window is needed where the provider wants to know.
+///
+/// # Errors
+/// `token_limit_exceeded` with both numbers; or what is wrong with the body, if it had to be read.
+pub async fn fit(call: &Call, candidate: &Candidate) -> Result<Fitted, PublicError> {
+    let model = &candidate.model;
+    let mut target = Target::new(Arc::clone(model));
+    let mut warnings = Vec::new();
+    match call.capability {
+        Capability::Chat | Capability::Completion => {}
+        Capability::Embedding => {
+            texts_fit(call, model)?;
+            return Ok(Fitted { target, warnings });
+        }
+        _ => return Ok(Fitted { target, warnings }),
+    }
+    let wanted = call.max_output_tokens;
+    let mut output = wanted;
+    if let (Some(tokens), Some(largest)) = (output, model.max_tokens)
+        && tokens > largest
+    {
+        output = Some(largest);
+        warnings.push(format!("max_tokens: lowered from {tokens} to {largest}, the largest output of `{}`", model.id));
+    }
+    let sizes_context = candidate.provider.sizes_context();
+    let mut prompt = None;
+    if let Some(limit) = model.token_limit {
+        let size = size(call, candidate, limit, output.unwrap_or(0)).await?;
+        if size.tokens >= limit {
+            return Err(exceeded(model, size, limit));
+        }
+        if let Some(tokens) = output
+            && size.tokens + tokens > limit
+        {
+            let room = limit - size.tokens;
+            output = Some(room);
+            warnings
+                .push(format!("max_tokens: lowered from {tokens} to {room}, what the prompt leaves of {limit} tokens"));
+        }
+        prompt = Some(size.tokens);
+    }
+    if output != wanted {
+        target.max_output_tokens = output;
+    }
+    if sizes_context {
+        let prompt = match prompt {
+            Some(tokens) => tokens,
+            None => count::operation(call.content.meaning()?, model).tokens,
+        };
+        let window = window(prompt.saturating_add(output.unwrap_or(ANSWER)));
+        target.context_window = Some(model.token_limit.map_or(window, |limit| window.min(limit)));
+    }
+    Ok(Fitted { target, warnings })
+}
+
+/// The next of a few sizes: a provider loads the model anew for each size, so few are better than exact ones.
+fn window(tokens: u64) -> u64 {
+    tokens.max(SMALLEST_WINDOW).checked_next_power_of_two().unwrap_or(tokens)
+}
+
+/// The size of the prompt: a bound where that settles that it fits with its answer, else a count, checked with the
+/// provider where the count is an estimate close to the limit.
+async fn size(call: &Call, candidate: &Candidate, limit: u64, output: u64) -> Result<Count, PublicError> {
+    let model = &candidate.model;
+    let bytes = call.content.len() as u64;
+    let bound = Count { tokens: bytes, exact: false, tokenizer: "bytes" };
+    // A window is sized by the tokens, so a bound is good enough only while it changes nothing.
+    let small = !candidate.provider.sizes_context() || bytes + ANSWER <= SMALLEST_WINDOW;
+    if small && bytes > 0 && bytes.saturating_add(output) < limit && !may_hold_media(call) {
+        return Ok(bound);
+    }
+    let operation = call.content.meaning()?;
+    let count = count::operation(operation, model);
+    let doubtful = count.tokens.abs_diff(limit) as f64 <= limit as f64 * DOUBTFUL;
+    if count.exact || !doubtful {
+        return Ok(count);
+    }
+    let Operation::Chat(request) = operation else { return Ok(count) };
+    let target = Target::new(Arc::clone(model));
+    match candidate.provider.count_tokens(request, &target) {
+        None => Ok(count),
+        Some(counted) => match counted.await {
+            Ok(tokens) => Ok(Count { tokens, exact: true, tokenizer: "provider" }),
+            Err(error) => {
+                tracing::warn!(model.id = %model.id, %error, "the provider could not count a prompt; the estimate stands");
+                Ok(count)
+            }
+        },
+    }
+}
+
+/// Whether the body may hold something whose tokens its bytes don't bound: a picture by its address has few bytes and
+/// many tokens.
+fn may_hold_media(call: &Call) -> bool {
+    let Some(body) = call.content.body() else { return true };
+    [&b"url"[..], b"file", b"image"].iter().any(|word| memmem::find(&body.bytes, word).is_some())
+}
+
+/// Each text of an embedding has the whole window to itself.
+fn texts_fit(call: &Call, model: &Model) -> Result<(), PublicError> {
+    let Some(limit) = model.token_limit else { return Ok(()) };
+    if !call.content.is_empty() && call.content.len() as u64 <= limit {
+        return Ok(());
+    }
+    let Operation::Embedding(request) = call.content.meaning()? else { return Ok(()) };
+    if request.truncate == Some(true) {
+        return Ok(());
+    }
+    for text in &request.input {
+        let count = match text {
+            Prompt::Text(text) if text.len() as u64 <= limit => continue,
+            Prompt::Text(text) => count::text(text, model),
+            Prompt::Tokens(tokens) => Count { tokens: tokens.len() as u64, exact: true, tokenizer: "client" },
+        };
+        if count.tokens > limit {
+            return Err(exceeded(model, count, limit));
+        }
+    }
+    Ok(())
+}
+
+fn exceeded(model: &Model, count: Count, limit: u64) -> PublicError {
+    let about = if count.exact { "" } else { "about " };
+    PublicError::new(
+        Code::TokenLimitExceeded,
+        format!("the prompt has {about}{} tokens; the context window of `{}` holds {limit}", count.tokens, model.id),
+    )
+    .detail("tokens", count.tokens.to_string())
+    .detail("token_limit", limit.to_string())
+    .detail("method", if count.exact { "\"exact\"" } else { "\"estimate\"" })
+}

@@ -1,0 +1,176 @@
+//! How each model fares: its circuit, its last errors, what is under way. In memory, per node.
+
+use baton_model::fault::{ErrorKind, Fault};
+use baton_model::{Clock, ModelId, Timestamp};
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+/// When a circuit opens, and for how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CircuitSettings {
+    /// Failures in a row that open it.
+    pub failures: u32,
+    /// How long it stays open before the model is tried in its turn again.
+    pub cooldown: Duration,
+}
+
+impl Default for CircuitSettings {
+    fn default() -> Self {
+        Self { failures: 5, cooldown: Duration::from_secs(30) }
+    }
+}
+
+/// The health of all models.
+pub struct Health {
+    settings: CircuitSettings,
+    clock: Arc<dyn Clock>,
+    models: RwLock<HashMap<ModelId, Arc<Mutex<State>>>>,
+}
+
+/// One model's health.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct State {
+    /// Failures since the last success; the caller's own faults don't count.
+    pub failures_in_a_row: u32,
+    /// When the circuit last opened; `None` after a success.
+    pub opened: Option<Timestamp>,
+    /// When it last answered.
+    pub last_success: Option<Timestamp>,
+    /// The last errors, newest first.
+    pub last_errors: VecDeque<Mishap>,
+}
+
+/// One error of a model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mishap {
+    /// When.
+    pub at: Timestamp,
+    /// Which kind.
+    pub kind: ErrorKind,
+    /// The provider's sentence.
+    pub message: String,
+}
+
+/// Whether a model is tried in its turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Circuit {
+    /// Yes.
+    Closed,
+    /// Its cooldown is over: the next request tries it, and decides.
+    HalfOpen,
+    /// Only when all others have failed.
+    Open,
+}
+
+impl Circuit {
+    /// The word in the API and in metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::HalfOpen => "half_open",
+            Self::Open => "open",
+        }
+    }
+}
+
+const ERRORS_KEPT: usize = 10;
+
+impl Health {
+    /// Everyone is well.
+    pub fn new(settings: CircuitSettings, clock: Arc<dyn Clock>) -> Self {
+        Self { settings, clock, models: RwLock::default() }
+    }
+
+    /// The model answered.
+    pub fn succeeded(&self, model: &ModelId) {
+        let now = self.clock.now();
+        self.change(model, |state| {
+            state.failures_in_a_row = 0;
+            state.opened = None;
+            state.last_success = Some(now);
+        });
+    }
+
+    /// The model failed. An error that is the caller's fault says nothing about the model.
+    pub fn failed(&self, model: &ModelId, kind: ErrorKind, message: &str) {
+        if kind.fault() == Fault::Caller {
+            return;
+        }
+        let now = self.clock.now();
+        self.change(model, |state| {
+            state.failures_in_a_row = state.failures_in_a_row.saturating_add(1);
+            if state.failures_in_a_row >= self.settings.failures {
+                state.opened = Some(now);
+            }
+            state.last_errors.push_front(Mishap { at: now, kind, message: message.to_owned() });
+            state.last_errors.truncate(ERRORS_KEPT);
+        });
+    }
+
+    /// Whether the model is tried in its turn.
+    pub fn circuit(&self, model: &ModelId) -> Circuit {
+        self.circuit_of(&self.state(model))
+    }
+
+    /// Whether a model in that state is tried in its turn.
+    pub fn circuit_of(&self, state: &State) -> Circuit {
+        match state.opened {
+            None => Circuit::Closed,
+            Some(opened) if self.clock.now().since(opened) >= self.settings.cooldown => Circuit::HalfOpen,
+            Some(_) => Circuit::Open,
+        }
+    }
+
+    /// What is known of the model.
+    pub fn state(&self, model: &ModelId) -> State {
+        let models = self.models.read().unwrap_or_else(PoisonError::into_inner);
+        models.get(model).map(|state| state.lock().unwrap_or_else(PoisonError::into_inner).clone()).unwrap_or_default()
+    }
+
+    /// Forgets the model.
+    pub fn forget(&self, model: &ModelId) {
+        self.models.write().unwrap_or_else(PoisonError::into_inner).remove(model);
+    }
+
+    fn change(&self, model: &ModelId, change: impl FnOnce(&mut State)) {
+        let known = self.models.read().unwrap_or_else(PoisonError::into_inner).get(model).cloned();
+        let state = known.unwrap_or_else(|| {
+            let mut models = self.models.write().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(models.entry(model.clone()).or_default())
+        });
+        change(&mut state.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    struct HandSet(AtomicI64);
+
+    impl Clock for HandSet {
+        fn now(&self) -> Timestamp {
+            Timestamp(self.0.load(Ordering::Relaxed))
+        }
+    }
+
+    #[test]
+    fn a_circuit_opens_after_failures_in_a_row_and_is_tried_again_after_its_cooldown() {
+        let clock = Arc::new(HandSet(AtomicI64::new(0)));
+        let settings = CircuitSettings { failures: 2, cooldown: Duration::from_secs(30) };
+        let health = Health::new(settings, Arc::clone(&clock) as Arc<dyn Clock>);
+        let model = ModelId::from("m");
+        health.failed(&model, ErrorKind::Internal, "broke");
+        health.failed(&model, ErrorKind::InvalidRequest, "the caller's fault");
+        assert_eq!(health.circuit(&model), Circuit::Closed);
+        health.failed(&model, ErrorKind::Timeout, "slow");
+        assert_eq!(health.circuit(&model), Circuit::Open);
+        clock.0.store(30_000_000, Ordering::Relaxed);
+        assert_eq!(health.circuit(&model), Circuit::HalfOpen);
+        health.succeeded(&model);
+        assert_eq!(health.circuit(&model), Circuit::Closed);
+        assert_eq!(health.state(&model).last_errors.len(), 2);
+    }
+}

@@ -1,0 +1,196 @@
+//! Moves records from the journal into the database, in batches, in order.
+
+use super::journal::Journal;
+use super::line::{self, Line};
+use baton_model::record::{Outcome, RequestRecord};
+use baton_model::{Clock, RequestId};
+use baton_store::Store;
+use std::collections::{BTreeMap, HashMap};
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// Records written to the database in one transaction at most.
+const BATCH: usize = 500;
+/// The wait after a database error, doubled up to a minute.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// Runs until stopped, then moves what is left once more.
+pub async fn run(journal: Arc<Journal>, first_own: u64, store: Store, clock: Arc<dyn Clock>, stop: CancellationToken) {
+    let (place, open) = (BTreeMap::new(), HashMap::new());
+    let mut drain = Drain { first_own, journal, store, clock, place, open, recovered: false };
+    let mut pause = FIRST_PAUSE;
+    loop {
+        match drain.round().await {
+            Ok(true) => {
+                pause = FIRST_PAUSE;
+                if stop.is_cancelled() {
+                    continue;
+                }
+            }
+            Ok(false) => {
+                pause = FIRST_PAUSE;
+                if stop.is_cancelled() {
+                    return;
+                }
+                tokio::select! {
+                    () = drain.journal.written() => {}
+                    () = stop.cancelled() => {}
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, pending_bytes = drain.journal.size(), "the ledger can't be written; records wait in the journal");
+                if stop.is_cancelled() {
+                    return;
+                }
+                tokio::select! {
+                    () = tokio::time::sleep(pause) => {}
+                    () = stop.cancelled() => {}
+                }
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+        }
+    }
+}
+
+struct Drain {
+    journal: Arc<Journal>,
+    store: Store,
+    clock: Arc<dyn Clock>,
+    /// The first segment of this process; earlier ones were left by others.
+    first_own: u64,
+    /// How far each segment is in the database, in bytes.
+    place: BTreeMap<u64, u64>,
+    /// Requests that started and have not ended, and the segment where they started.
+    open: HashMap<RequestId, (u64, RequestRecord)>,
+    /// Whether the interrupted requests of earlier processes are recorded.
+    recovered: bool,
+}
+
+/// What one read of a segment gave.
+struct Chunk {
+    lines: Vec<Line>,
+    /// Where the next read begins.
+    next: u64,
+}
+
+impl Drain {
+    /// Moves one batch; whether there was anything to move.
+    async fn round(&mut self) -> Result<bool, DrainError> {
+        for (number, path) in self.journal.segments()? {
+            if number >= self.first_own && !self.recovered {
+                self.record_interrupted().await?;
+            }
+            // Asked before reading: a segment that was closed then holds no more than what is read now.
+            let closed = number < self.journal.current();
+            let from = self.place.get(&number).copied().unwrap_or(0);
+            let chunk = read(path.clone(), from).await?;
+            if chunk.next > from {
+                self.keep(number, chunk).await?;
+                return Ok(true);
+            }
+            if closed && !self.open.values().any(|(segment, _)| *segment == number) {
+                self.forget(number, &path)?;
+            }
+        }
+        Ok(false)
+    }
+
+    async fn keep(&mut self, number: u64, chunk: Chunk) -> Result<(), DrainError> {
+        let ended: Vec<RequestRecord> = chunk
+            .lines
+            .iter()
+            .filter_map(|line| match line {
+                Line::End(record) => Some((**record).clone()),
+                Line::Start(_) => None,
+            })
+            .collect();
+        if !ended.is_empty() {
+            self.store.ledger().write(&ended).await?;
+        }
+        for line in chunk.lines {
+            match line {
+                Line::Start(record) => {
+                    self.open.insert(record.id.clone(), (number, *record));
+                }
+                Line::End(record) => {
+                    self.open.remove(&record.id);
+                }
+            }
+        }
+        self.place.insert(number, chunk.next);
+        Ok(())
+    }
+
+    /// Starts of earlier processes that never ended: those processes are gone, and the requests with them.
+    async fn record_interrupted(&mut self) -> Result<(), DrainError> {
+        let now = self.clock.now();
+        let interrupted: Vec<RequestRecord> = self
+            .open
+            .values()
+            .map(|(_, record)| {
+                let mut record = record.clone();
+                record.outcome = Outcome::Interrupted;
+                record.finished = now;
+                for attempt in &mut record.attempts {
+                    attempt.outcome = Outcome::Interrupted;
+                }
+                record
+            })
+            .collect();
+        if !interrupted.is_empty() {
+            tracing::warn!(
+                requests = interrupted.len(),
+                "an earlier process ended with requests under way; they are recorded as interrupted"
+            );
+            self.store.ledger().write(&interrupted).await?;
+        }
+        self.open.clear();
+        self.recovered = true;
+        Ok(())
+    }
+
+    fn forget(&mut self, number: u64, path: &Path) -> io::Result<()> {
+        self.journal.delete(path)?;
+        self.place.remove(&number);
+        Ok(())
+    }
+}
+
+/// What went wrong in a round: the journal's files or the database.
+#[derive(Debug, thiserror::Error)]
+enum DrainError {
+    #[error("the journal can't be read: {0}")]
+    Journal(#[from] io::Error),
+    #[error(transparent)]
+    Store(#[from] baton_store::StoreError),
+}
+
+/// Reads up to a batch of complete lines; damaged ones are passed over with a warning.
+async fn read(path: PathBuf, from: u64) -> io::Result<Chunk> {
+    tokio::task::spawn_blocking(move || {
+        let mut file = std::fs::File::open(&path)?;
+        file.seek(SeekFrom::Start(from))?;
+        let mut reader = BufReader::new(file);
+        let mut chunk = Chunk { lines: Vec::new(), next: from };
+        let mut bytes = Vec::new();
+        while chunk.lines.len() < BATCH {
+            bytes.clear();
+            let length = reader.read_until(b'\n', &mut bytes)?;
+            if length == 0 || bytes.last() != Some(&b'\n') {
+                break;
+            }
+            chunk.next += length as u64;
+            match line::read(&bytes) {
+                Some(line) => chunk.lines.push(line),
+                None => tracing::warn!(path = %path.display(), "a damaged line in the journal is passed over"),
+            }
+        }
+        Ok(chunk)
+    })
+    .await
+    .unwrap_or_else(|error| Err(io::Error::other(error)))
+}

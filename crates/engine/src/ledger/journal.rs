@@ -1,0 +1,206 @@
+//! The journal's files: segments that only grow, written by one thread.
+//!
+//! The thread takes what has gathered in its queue, writes it in one go and answers each sender. `write` without
+//! `fsync`: the page cache outlives a killed process, which is what the ledger promises; a power cut may lose the last
+//! moments, and `sync` in the settings closes that gap for those who need it.
+
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError, mpsc};
+use tokio::sync::{Notify, oneshot};
+
+/// Where and how the journal is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournalSettings {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// A segment larger than this is closed, and the next begun.
+    pub segment_bytes: u64,
+    /// The most bytes that may wait for the database; when they are reached, new requests are refused.
+    pub max_bytes: u64,
+    /// Whether each batch is forced to the disk before it counts as written.
+    pub sync: bool,
+}
+
+impl JournalSettings {
+    /// The usual sizes in that folder.
+    pub fn in_folder(folder: impl Into<PathBuf>) -> Self {
+        Self { folder: folder.into(), segment_bytes: 8 << 20, max_bytes: 1 << 30, sync: false }
+    }
+}
+
+/// Receives whether the bytes were written.
+pub type Receipt = oneshot::Receiver<io::Result<()>>;
+
+struct Append {
+    bytes: Vec<u8>,
+    receipt: oneshot::Sender<io::Result<()>>,
+}
+
+/// The journal of one process.
+pub struct Journal {
+    settings: JournalSettings,
+    queue: Mutex<Option<mpsc::Sender<Append>>>,
+    thread: Mutex<Option<std::thread::JoinHandle<()>>>,
+    shared: std::sync::Arc<Shared>,
+}
+
+/// What the writing thread and the readers both see.
+#[derive(Default)]
+struct Shared {
+    /// Bytes in all segments.
+    size: AtomicU64,
+    /// The segment that is being written; smaller numbers are closed.
+    current: AtomicU64,
+    /// Rung after each batch.
+    written: Notify,
+}
+
+impl Journal {
+    /// Opens the folder, counts what is there, and begins a new segment after the last.
+    ///
+    /// # Errors
+    /// If the folder can't be made, read or written.
+    pub fn open(settings: JournalSettings) -> io::Result<Self> {
+        std::fs::create_dir_all(&settings.folder)?;
+        let present = segments(&settings.folder)?;
+        let shared = std::sync::Arc::new(Shared::default());
+        for path in present.values() {
+            shared.size.fetch_add(path.metadata()?.len(), Ordering::Relaxed);
+        }
+        let first = present.keys().next_back().map_or(1, |last| last + 1);
+        let writer = Writer::begin(settings.clone(), std::sync::Arc::clone(&shared), first)?;
+        let (queue, appends) = mpsc::channel();
+        let thread = std::thread::Builder::new().name("journal".into()).spawn(move || writer.run(&appends))?;
+        Ok(Self { settings, queue: Mutex::new(Some(queue)), thread: Mutex::new(Some(thread)), shared })
+    }
+
+    /// Queues a line; the receipt tells when it is written.
+    pub fn append(&self, bytes: Vec<u8>) -> Receipt {
+        let (receipt, written) = oneshot::channel();
+        if let Some(queue) = &*self.queue.lock().unwrap_or_else(PoisonError::into_inner) {
+            // If the thread is gone, the receipt is dropped and says so.
+            let _ = queue.send(Append { bytes, receipt });
+        }
+        written
+    }
+
+    /// Bytes in all segments.
+    pub fn size(&self) -> u64 {
+        self.shared.size.load(Ordering::Relaxed)
+    }
+
+    /// Whether it is below its bound.
+    pub fn has_room(&self) -> bool {
+        self.size() < self.settings.max_bytes
+    }
+
+    /// The segments there are, by number.
+    pub fn segments(&self) -> io::Result<BTreeMap<u64, PathBuf>> {
+        segments(&self.settings.folder)
+    }
+
+    /// The segment that is being written.
+    pub fn current(&self) -> u64 {
+        self.shared.current.load(Ordering::Acquire)
+    }
+
+    /// Resolves after the next batch is written.
+    pub async fn written(&self) {
+        self.shared.written.notified().await;
+    }
+
+    /// Deletes a closed segment whose lines are no longer needed.
+    pub fn delete(&self, path: &Path) -> io::Result<()> {
+        let bytes = path.metadata()?.len();
+        std::fs::remove_file(path)?;
+        self.shared.size.fetch_sub(bytes, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Writes what is queued and ends the thread.
+    pub fn close(&self) {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+struct Writer {
+    settings: JournalSettings,
+    shared: std::sync::Arc<Shared>,
+    file: File,
+    written: u64,
+}
+
+/// Appends taken in one go at most, so that a burst does not starve its own receipts.
+const BATCH: usize = 1024;
+
+impl Writer {
+    fn begin(settings: JournalSettings, shared: std::sync::Arc<Shared>, number: u64) -> io::Result<Self> {
+        let path = settings.folder.join(format!("{number:016}.journal"));
+        let file = OpenOptions::new().create_new(true).append(true).open(path)?;
+        shared.current.store(number, Ordering::Release);
+        Ok(Self { settings, shared, file, written: 0 })
+    }
+
+    fn run(mut self, appends: &mpsc::Receiver<Append>) {
+        while let Ok(first) = appends.recv() {
+            let batch: Vec<Append> = std::iter::once(first).chain(appends.try_iter().take(BATCH)).collect();
+            let bytes: Vec<u8> = batch.iter().flat_map(|append| append.bytes.iter().copied()).collect();
+            let outcome = self.write(&bytes);
+            for append in batch {
+                let told = match &outcome {
+                    Ok(()) => Ok(()),
+                    Err(error) => Err(io::Error::new(error.kind(), error.to_string())),
+                };
+                // A receipt that nobody waits for is no concern of the journal.
+                let _ = append.receipt.send(told);
+            }
+            self.shared.written.notify_waiters();
+            self.shared.written.notify_one();
+        }
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.written >= self.settings.segment_bytes {
+            let next = self.shared.current.load(Ordering::Acquire) + 1;
+            *self = Self::begin(self.settings.clone(), std::sync::Arc::clone(&self.shared), next)?;
+        }
+        let outcome =
+            self.file.write_all(bytes).and_then(|()| if self.settings.sync { self.file.sync_data() } else { Ok(()) });
+        match outcome {
+            Ok(()) => {
+                self.written += bytes.len() as u64;
+                self.shared.size.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+            }
+            // A batch written in part would swallow the line after it: cut it off again.
+            Err(_) => {
+                let _ = self.file.set_len(self.written);
+            }
+        }
+        outcome
+    }
+}
+
+fn segments(folder: &Path) -> io::Result<BTreeMap<u64, PathBuf>> {
+    let mut segments = BTreeMap::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        let number = path.file_stem().and_then(|stem| stem.to_str()).and_then(|stem| stem.parse().ok());
+        if let (Some(number), Some("journal")) = (number, path.extension().and_then(|extension| extension.to_str())) {
+            segments.insert(number, path);
+        }
+    }
+    Ok(segments)
+}

@@ -1,0 +1,75 @@
+//! The ledger: every request recorded exactly once, whatever crashes.
+//!
+//! A record is appended to the [journal] before the client sees the end of its reply; the [drain] moves
+//! records into the database in batches, by id, so that moving one twice changes nothing. A database that is away
+//! fills the journal, which is bounded: when it is full, new requests are refused rather than left unrecorded.
+//!
+//! The start of a request is journaled too: after a crash, a start without an end becomes a record with the outcome
+//! `interrupted`.
+
+mod drain;
+mod journal;
+mod line;
+
+pub use journal::{Journal, JournalSettings};
+
+use baton_model::Clock;
+use baton_model::record::RequestRecord;
+use baton_store::Store;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// The way into the ledger.
+pub struct Ledger {
+    journal: Arc<Journal>,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Ledger {
+    /// Opens the journal, takes up what an earlier process left there, and starts moving records into the database.
+    ///
+    /// # Errors
+    /// If the journal's folder can't be made, read or written.
+    pub fn open(settings: JournalSettings, store: Store, clock: Arc<dyn Clock>) -> std::io::Result<Self> {
+        let journal = Arc::new(Journal::open(settings)?);
+        let stop = CancellationToken::new();
+        let tasks = TaskTracker::new();
+        let first_own = journal.current();
+        tasks.spawn(drain::run(Arc::clone(&journal), first_own, store, clock, stop.clone()));
+        Ok(Self { journal, stop, tasks })
+    }
+
+    /// Whether there is room for another request's record.
+    pub fn has_room(&self) -> bool {
+        self.journal.has_room()
+    }
+
+    /// Bytes in the journal that are not in the database yet.
+    pub fn pending_bytes(&self) -> u64 {
+        self.journal.size()
+    }
+
+    /// Notes that a request was sent to a provider. Not waited for.
+    pub fn start(&self, record: &RequestRecord) {
+        drop(self.journal.append(line::start(record)));
+    }
+
+    /// Records how a request ended. Resolves when the record is in the journal.
+    ///
+    /// # Errors
+    /// If it could not be written; the error says why.
+    pub fn append(&self, record: &RequestRecord) -> impl Future<Output = std::io::Result<()>> + Send + use<> {
+        let receipt = self.journal.append(line::end(record));
+        async move { receipt.await.unwrap_or_else(|_| Err(std::io::Error::other("the journal is closed"))) }
+    }
+
+    /// Moves what is left into the database, and stops. Records that can't be moved stay in the journal for the next
+    /// start.
+    pub async fn close(&self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}

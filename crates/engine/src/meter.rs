@@ -1,0 +1,121 @@
+//! Looks on as frames pass, and settles what an attempt consumed.
+
+use baton_meter::count;
+use baton_meter::price;
+use baton_model::record::{AttemptRecord, Outcome};
+use baton_model::usage::UsageOrigin;
+use baton_model::{Cost, Event, Model, Nanos, Timestamp, Usage, UsageClass};
+use baton_provider::{Frame, ProviderError};
+use std::sync::Arc;
+
+/// One attempt under way, and what has been seen of its reply.
+pub struct Attempt {
+    /// The model that is tried.
+    pub model: Arc<Model>,
+    /// When it was sent.
+    pub started: Timestamp,
+    /// What the provider has reported so far.
+    reported: Usage,
+    /// Whether the reply is complete, so that what it reported is final.
+    complete: bool,
+    /// Bytes of generated text seen.
+    text_bytes: usize,
+}
+
+impl Attempt {
+    /// An attempt that is sent now.
+    pub fn new(model: Arc<Model>, started: Timestamp) -> Self {
+        Self { model, started, reported: Usage::default(), complete: false, text_bytes: 0 }
+    }
+
+    /// Looks at a frame on its way.
+    pub fn look(&mut self, frame: &Frame) {
+        for event in &frame.events {
+            match event {
+                Event::Usage(usage) => self.reported.update(usage),
+                Event::Ended => self.complete = true,
+                other => self.text_bytes += other.text_bytes(),
+            }
+        }
+    }
+
+    /// The reply came whole: what it reports is final, without a sign for its end.
+    pub fn is_whole(&mut self) {
+        self.complete = true;
+    }
+
+    /// What it consumed. The provider's numbers win; where a reply was cut before they came, Baton counts: the prompt
+    /// (it was sent) by `prompt_tokens`, the output by the text that came.
+    pub fn usage(&self, prompt_tokens: impl FnOnce() -> u64) -> (Usage, UsageOrigin) {
+        if self.complete && !self.reported.is_empty() {
+            return (self.reported.clone(), UsageOrigin::Reported);
+        }
+        let mut usage = self.reported.clone();
+        if usage.input_tokens() == 0 {
+            usage.set(UsageClass::Input, prompt_tokens());
+        }
+        let produced = count::bytes_estimate(self.text_bytes as u64, &self.model).tokens;
+        if usage.output_tokens() < produced {
+            usage.set(UsageClass::Output, produced.saturating_sub(usage.get(UsageClass::Reasoning)));
+        }
+        (usage, UsageOrigin::Estimated)
+    }
+
+    /// The record of an attempt that ended.
+    pub fn settle(
+        &self,
+        ending: Ending<'_>,
+        finished: Timestamp,
+        prompt_tokens: impl FnOnce() -> u64,
+    ) -> AttemptRecord {
+        let refused = self.reported.is_empty() && self.text_bytes == 0;
+        let (usage, origin) = match ending {
+            // Refused before anything was produced: vendors bill nothing for that.
+            Ending::Failed(_) if refused => (Usage::default(), UsageOrigin::Estimated),
+            _ => self.usage(prompt_tokens),
+        };
+        let (outcome, error) = match ending {
+            Ending::Completed => (Outcome::Completed, None),
+            Ending::Cancelled => (Outcome::Cancelled, None),
+            Ending::Failed(error) => (Outcome::Failed, Some((error.kind, error.message.clone()))),
+        };
+        let cost = self.cost(&usage);
+        AttemptRecord { outcome, error, usage, origin, cost, finished, ..self.unanswered() }
+    }
+
+    /// The record of an attempt that was just sent; it stands in the ledger if the process ends before the answer.
+    pub fn unanswered(&self) -> AttemptRecord {
+        AttemptRecord {
+            model: self.model.id.clone(),
+            provider: self.model.provider.clone(),
+            upstream: self.model.upstream.clone(),
+            started: self.started,
+            finished: self.started,
+            outcome: Outcome::Interrupted,
+            error: None,
+            usage: Usage::default(),
+            origin: UsageOrigin::Estimated,
+            cost: Cost::Unpriced,
+        }
+    }
+
+    /// What a usage costs at this model's price.
+    pub fn cost(&self, usage: &Usage) -> Cost {
+        match &self.model.price {
+            _ if usage.is_empty() => Cost::Known(Nanos::ZERO),
+            Some(price) => price::cost(usage, price).total,
+            None => Cost::Unpriced,
+        }
+    }
+}
+
+/// How an attempt ended.
+#[derive(Clone, Copy)]
+pub enum Ending<'a> {
+    /// The reply is complete.
+    Completed,
+    /// The client left.
+    Cancelled,
+    /// It failed.
+    Failed(&'a ProviderError),
+}

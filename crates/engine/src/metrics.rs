@@ -1,0 +1,189 @@
+//! What is counted, for Prometheus. Every family is declared here, with its help text; `docs/metrics.md` is made from
+//! this list.
+
+use baton_model::record::{AttemptRecord, RequestRecord};
+use baton_model::{Cost, UsageClass};
+use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+use std::time::Duration;
+
+/// All metrics of the request path.
+pub struct Metrics {
+    registry: Registry,
+    requests: Family<RequestLabels, Counter>,
+    duration: Family<ModelLabels, Histogram, fn() -> Histogram>,
+    first_content: Family<ModelLabels, Histogram, fn() -> Histogram>,
+    in_flight: Gauge,
+    attempts: Family<AttemptLabels, Counter>,
+    tokens: Family<TokenLabels, Counter>,
+    cost: Family<ModelLabels, Counter>,
+    unpriced: Family<ModelLabels, Counter>,
+    cache: Family<CacheLabels, Counter>,
+    journal: Gauge,
+    cache_bytes: Gauge,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    door: String,
+    capability: &'static str,
+    model: String,
+    provider: String,
+    outcome: &'static str,
+    status: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ModelLabels {
+    model: String,
+    provider: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct AttemptLabels {
+    model: String,
+    provider: String,
+    outcome: &'static str,
+    error: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct TokenLabels {
+    model: String,
+    provider: String,
+    class: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CacheLabels {
+    result: &'static str,
+}
+
+/// Model calls take from milliseconds (kept answers) to minutes (long reasoning).
+const SECONDS: [f64; 16] =
+    [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 600.0];
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let histogram: fn() -> Histogram = || Histogram::new(SECONDS);
+        let mut metrics = Self {
+            registry: Registry::with_prefix("baton"),
+            requests: Family::default(),
+            duration: Family::new_with_constructor(histogram),
+            first_content: Family::new_with_constructor(histogram),
+            in_flight: Gauge::default(),
+            attempts: Family::default(),
+            tokens: Family::default(),
+            cost: Family::default(),
+            unpriced: Family::default(),
+            cache: Family::default(),
+            journal: Gauge::default(),
+            cache_bytes: Gauge::default(),
+        };
+        metrics.register();
+        metrics
+    }
+}
+
+impl Metrics {
+    fn register(&mut self) {
+        let registry = &mut self.registry;
+        registry.register("requests", "Requests that ended, by how they ended", self.requests.clone());
+        registry.register(
+            "request_duration_seconds",
+            "Time from a request's head to the last byte of its answer",
+            self.duration.clone(),
+        );
+        registry.register(
+            "first_content_seconds",
+            "Time from a request's head to the first content of its answer",
+            self.first_content.clone(),
+        );
+        registry.register("requests_in_flight", "Requests under way on this node", self.in_flight.clone());
+        registry.register("attempts", "Calls of providers, by how they ended", self.attempts.clone());
+        registry.register("tokens", "What answers consumed, by class", self.tokens.clone());
+        registry.register("cost_nanodollars", "What attempts cost, in billionths of a dollar", self.cost.clone());
+        registry.register("unpriced_attempts", "Attempts whose price is not known", self.unpriced.clone());
+        registry.register("cache_lookups", "What the response cache did for requests", self.cache.clone());
+        registry.register(
+            "ledger_journal_bytes",
+            "Bytes in the ledger's journal, most of them on their way into the database",
+            self.journal.clone(),
+        );
+        registry.register("cache_bytes", "Bytes that the response cache holds", self.cache_bytes.clone());
+    }
+
+    /// A request was admitted.
+    pub fn started(&self) {
+        self.in_flight.inc();
+    }
+
+    /// An attempt ended.
+    pub fn attempt(&self, attempt: &AttemptRecord) {
+        let (model, provider) = (attempt.model.to_string(), attempt.provider.to_string());
+        let labels = ModelLabels { model: model.clone(), provider: provider.clone() };
+        self.attempts
+            .get_or_create(&AttemptLabels {
+                model: model.clone(),
+                provider: provider.clone(),
+                outcome: attempt.outcome.name(),
+                error: attempt.error.as_ref().map_or("", |(kind, _)| kind.name()),
+            })
+            .inc();
+        for (class, amount) in attempt.usage.nonzero() {
+            let class = UsageClass::name(class);
+            self.tokens
+                .get_or_create(&TokenLabels { model: model.clone(), provider: provider.clone(), class })
+                .inc_by(amount);
+        }
+        match attempt.cost {
+            Cost::Known(nanos) => {
+                self.cost.get_or_create(&labels).inc_by(u64::try_from(nanos.0).unwrap_or(0));
+            }
+            Cost::Unpriced => {
+                self.unpriced.get_or_create(&labels).inc();
+            }
+        }
+    }
+
+    /// A request ended.
+    pub fn ended(&self, record: &RequestRecord) {
+        self.in_flight.dec();
+        let model = record.served.as_ref().map(ToString::to_string).unwrap_or_default();
+        let provider = record.provider.as_ref().map(ToString::to_string).unwrap_or_default();
+        let labels = ModelLabels { model: model.clone(), provider: provider.clone() };
+        self.requests
+            .get_or_create(&RequestLabels {
+                door: record.door.clone(),
+                capability: record.capability.name(),
+                model,
+                provider,
+                outcome: record.outcome.name(),
+                status: u32::from(record.status),
+            })
+            .inc();
+        self.duration.get_or_create(&labels).observe(seconds(record.finished.since(record.arrived)));
+        if let Some(first) = record.first_content {
+            self.first_content.get_or_create(&labels).observe(seconds(first.since(record.arrived)));
+        }
+        self.cache.get_or_create(&CacheLabels { result: record.cache.name() }).inc();
+    }
+
+    /// The text that Prometheus reads (OpenMetrics), with the sizes as they are now.
+    pub fn encode(&self, journal_bytes: u64, cache_bytes: u64) -> String {
+        self.journal.set(i64::try_from(journal_bytes).unwrap_or(i64::MAX));
+        self.cache_bytes.set(i64::try_from(cache_bytes).unwrap_or(i64::MAX));
+        let mut text = String::new();
+        // Writing into a string can't fail.
+        let _ = text::encode(&mut text, &self.registry);
+        text
+    }
+}
+
+fn seconds(duration: Duration) -> f64 {
+    duration.as_secs_f64()
+}

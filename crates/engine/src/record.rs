@@ -1,0 +1,221 @@
+//! The record of a request while it is under way, and its end: settle, journal, count, log.
+
+use crate::call::Call;
+use crate::engine::Shared;
+use crate::meter::{Attempt, Ending};
+use baton_meter::count;
+use baton_model::record::{CacheUse, Outcome, RequestRecord};
+use baton_model::{Code, Cost, Model, PublicError};
+use baton_provider::ProviderError;
+use std::sync::Arc;
+use tokio::sync::OwnedSemaphorePermit;
+
+/// One request's record, from its admission to its end.
+///
+/// It can't be forgotten: dropping a ticket that was not settled (the client left, the handler was cancelled) records
+/// the request as cancelled, with what its running attempt consumed.
+pub struct Ticket {
+    shared: Arc<Shared>,
+    call: Arc<Call>,
+    record: Option<RequestRecord>,
+    running: Option<Attempt>,
+    /// The place among the requests in flight; given back with the ticket.
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Ticket {
+    /// A record for a request that was admitted.
+    pub fn new(shared: Arc<Shared>, call: Arc<Call>, permit: OwnedSemaphorePermit) -> Self {
+        let record = RequestRecord {
+            id: call.id.clone(),
+            arrived: call.arrived,
+            finished: call.arrived,
+            first_content: None,
+            door: call.door.into(),
+            capability: call.capability,
+            stream: call.form == baton_provider::Form::Stream,
+            requested: call.wanted.to_string(),
+            served: None,
+            provider: None,
+            attribution: call.attribution.clone(),
+            outcome: Outcome::Cancelled,
+            status: 499,
+            error: None,
+            cache: CacheUse::Bypass,
+            attempts: Vec::new(),
+        };
+        shared.metrics.started();
+        Self { shared, call, record: Some(record), running: None, _permit: permit }
+    }
+
+    /// What the cache did.
+    pub fn cache(&mut self, cache: CacheUse) {
+        if let Some(record) = &mut self.record {
+            record.cache = cache;
+        }
+    }
+
+    /// The model that answers without an attempt (a kept answer).
+    pub fn served(&mut self, model: &Model) {
+        if let Some(record) = &mut self.record {
+            record.served = Some(model.id.clone());
+            record.provider = Some(model.provider.clone());
+        }
+    }
+
+    /// An attempt is sent now. The first is journaled, so that a crash does not hide it.
+    pub fn attempt(&mut self, model: &Arc<Model>) {
+        let now = self.shared.clock.now();
+        self.served(model);
+        let running = Attempt::new(Arc::clone(model), now);
+        if let Some(record) = &self.record
+            && record.attempts.is_empty()
+        {
+            let mut start = record.clone();
+            start.attempts.push(Attempt::new(Arc::clone(model), now).unanswered());
+            self.shared.ledger.start(&start);
+        }
+        self.running = Some(running);
+    }
+
+    /// The attempt under way.
+    pub fn running(&mut self) -> Option<&mut Attempt> {
+        self.running.as_mut()
+    }
+
+    /// The attempt under way failed; another may follow.
+    pub fn failed(&mut self, error: &ProviderError) {
+        if let Some(attempt) = &self.running {
+            self.shared.health.failed(&attempt.model.id, error.kind, &error.message);
+        }
+        self.close_attempt(Ending::Failed(error));
+    }
+
+    /// How many attempts were made, the running one included.
+    pub fn attempts(&self) -> usize {
+        self.record.as_ref().map_or(0, |record| record.attempts.len()) + usize::from(self.running.is_some())
+    }
+
+    /// The first content is on its way to the client.
+    pub fn first_content(&mut self) {
+        let now = self.shared.clock.now();
+        if let Some(record) = &mut self.record {
+            record.first_content.get_or_insert(now);
+        }
+    }
+
+    /// What all attempts have cost so far, the running one by what it has reported.
+    pub fn cost(&self) -> Cost {
+        let Some(record) = &self.record else { return Cost::Unpriced };
+        let running = self.running.as_ref().map(|attempt| {
+            let (usage, _) = attempt.usage(|| self.prompt_tokens(&attempt.model));
+            attempt.cost(&usage)
+        });
+        match (record.cost(), running) {
+            (cost, None) => cost,
+            (Cost::Known(before), Some(Cost::Known(now))) => Cost::Known(before + now),
+            _ => Cost::Unpriced,
+        }
+    }
+
+    /// The answer is complete. Resolves when the record is in the journal.
+    pub async fn complete(&mut self, status: u16) {
+        if let Some(attempt) = &self.running {
+            self.shared.health.succeeded(&attempt.model.id);
+        }
+        self.close_attempt(Ending::Completed);
+        self.close(Outcome::Completed, status, None).await;
+    }
+
+    /// The request failed; the client is told `error`. Resolves when the record is in the journal.
+    pub async fn fail(&mut self, error: &PublicError) {
+        self.close(Outcome::Failed, error.code.status(), Some((error.code, error.message.clone()))).await;
+    }
+
+    /// The request failed while its answer was already on the way, so that its status was 200.
+    pub async fn fail_midway(&mut self, error: &PublicError) {
+        self.close(Outcome::Failed, 200, Some((error.code, error.message.clone()))).await;
+    }
+
+    /// The client left. Not waited for: nobody is there to wait.
+    pub fn cancel(&mut self) {
+        self.close_attempt(Ending::Cancelled);
+        // The record is queued by the call; only its receipt is dropped.
+        drop(self.close(Outcome::Cancelled, 499, None));
+    }
+
+    fn close_attempt(&mut self, ending: Ending<'_>) {
+        let Some(attempt) = self.running.take() else { return };
+        let record = attempt.settle(ending, self.shared.clock.now(), || self.prompt_tokens(&attempt.model));
+        self.shared.metrics.attempt(&record);
+        if let Some(own) = &mut self.record {
+            own.attempts.push(record);
+        }
+    }
+
+    /// The size of the prompt by Baton's own count.
+    fn prompt_tokens(&self, model: &Model) -> u64 {
+        match self.call.content.meaning() {
+            Ok(operation) => count::operation(operation, model).tokens,
+            Err(_) => count::bytes_estimate(self.call.content.len() as u64, model).tokens,
+        }
+    }
+
+    fn close(
+        &mut self,
+        outcome: Outcome,
+        status: u16,
+        error: Option<(Code, String)>,
+    ) -> impl Future<Output = ()> + Send + use<> {
+        let receipt = self.record.take().map(|mut record| {
+            record.finished = self.shared.clock.now();
+            record.outcome = outcome;
+            record.status = status;
+            record.error = error;
+            self.shared.metrics.ended(&record);
+            log(&record);
+            (self.shared.ledger.append(&record), record.id)
+        });
+        async move {
+            if let Some((receipt, id)) = receipt
+                && let Err(error) = receipt.await
+            {
+                tracing::error!(request.id = %id, %error, "a record could not be written to the journal");
+            }
+        }
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        if self.record.is_some() {
+            self.cancel();
+        }
+    }
+}
+
+/// The line of a request in the log: the same words as in the records.
+fn log(record: &RequestRecord) {
+    let usage = record.usage();
+    tracing::info!(
+        request.id = %record.id,
+        door = record.door,
+        capability = record.capability.name(),
+        model.requested = record.requested,
+        model.served = record.served.as_ref().map(|id| id.as_str()),
+        provider.id = record.provider.as_ref().map(|id| id.as_str()),
+        key.id = record.attribution.key.as_ref().map(|id| id.as_str()),
+        stream = record.stream,
+        outcome = record.outcome.name(),
+        status = record.status,
+        error.code = record.error.as_ref().map(|(code, _)| code.name()),
+        error.message = record.error.as_ref().map(|(_, message)| message.as_str()),
+        cache = record.cache.name(),
+        attempts = record.attempts.len(),
+        tokens.input = usage.input_tokens(),
+        tokens.output = usage.output_tokens(),
+        cost = record.cost().known().map(|nanos| nanos.to_string()),
+        duration_ms = u64::try_from(record.finished.since(record.arrived).as_millis()).unwrap_or(u64::MAX),
+        "request"
+    );
+}

@@ -1,0 +1,170 @@
+//! Which models and providers there are: an immutable snapshot, swapped as a whole.
+
+use crate::call::Wanted;
+use arc_swap::ArcSwap;
+use baton_model::{Capability, Code, Model, ModelId, ModelStatus, ProviderId, PublicError};
+use baton_provider::Provider;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The models and providers in force. Readers take a snapshot and keep it for a whole request.
+pub struct Registry {
+    snapshot: ArcSwap<Snapshot>,
+}
+
+/// Models and providers at one moment.
+#[derive(Default, Clone)]
+pub struct Snapshot {
+    /// By name.
+    pub models: BTreeMap<ModelId, Arc<Model>>,
+    /// By name.
+    pub providers: BTreeMap<ProviderId, Arc<dyn Provider>>,
+    /// The model for requests that name none.
+    pub default_model: Option<ModelId>,
+    /// The model for requests that name only a provider; the provider's first where it is not set.
+    pub default_models: BTreeMap<ProviderId, ModelId>,
+}
+
+impl Registry {
+    /// A registry that holds this.
+    pub fn new(snapshot: Snapshot) -> Self {
+        Self { snapshot: ArcSwap::from_pointee(snapshot) }
+    }
+
+    /// What is in force now.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshot.load_full()
+    }
+
+    /// Puts another snapshot in force; requests under way keep the one they took.
+    pub fn replace(&self, snapshot: Snapshot) {
+        self.snapshot.store(Arc::new(snapshot));
+    }
+
+    /// Changes the snapshot in force. `change` may run more than once, if others change it at the same time.
+    pub fn update(&self, change: impl Fn(&mut Snapshot)) {
+        self.snapshot.rcu(|snapshot| {
+            let mut next = Snapshot::clone(snapshot);
+            change(&mut next);
+            Arc::new(next)
+        });
+    }
+}
+
+impl Snapshot {
+    /// The model that a request means.
+    ///
+    /// # Errors
+    /// `model_not_found` if there is none, or it is inactive: the sentence names near misses.
+    pub fn get(&self, wanted: &Wanted, capability: Capability) -> Result<&Arc<Model>, PublicError> {
+        let found = match wanted {
+            Wanted::Model(name) => self.models.get(name.as_str()).or_else(|| self.without_latest(name)),
+            Wanted::Provider(name) => self.default_of(name, capability)?,
+            Wanted::Default => self.default_for(capability),
+        };
+        match (found, wanted) {
+            (Some(model), _) if model.status != ModelStatus::Inactive => Ok(model),
+            (Some(model), _) => Err(PublicError::new(
+                Code::ModelNotFound,
+                format!("the model `{}` is inactive; an operator can set its status to ACTIVE", model.id),
+            )
+            .at("model")),
+            (None, Wanted::Model(name)) => Err(self.not_found(name)),
+            (None, _) => Err(PublicError::new(
+                Code::InvalidRequest,
+                format!("name a model: no default model with the capability {capability} is configured"),
+            )
+            .at("model")),
+        }
+    }
+
+    /// Ollama's clients mean `name:latest` by `name`, and the other way round.
+    fn without_latest(&self, name: &str) -> Option<&Arc<Model>> {
+        match name.strip_suffix(":latest") {
+            Some(short) => self.models.get(short),
+            None => self.models.get(format!("{name}:latest").as_str()),
+        }
+    }
+
+    fn default_of(&self, name: &str, capability: Capability) -> Result<Option<&Arc<Model>>, PublicError> {
+        let provider = self.providers.keys().find(|id| id.as_str().eq_ignore_ascii_case(name)).ok_or_else(|| {
+            let known: Vec<&str> = self.providers.keys().map(ProviderId::as_str).collect();
+            PublicError::new(
+                Code::InvalidRequest,
+                format!("there is no provider `{name}`; configured are: {}", known.join(", ")),
+            )
+            .at("provider")
+        })?;
+        let set = self.default_models.get(provider).and_then(|id| self.models.get(id));
+        Ok(set
+            .filter(|model| model.capabilities.contains(&capability))
+            .or_else(|| self.offered(capability).find(|model| model.provider == *provider)))
+    }
+
+    fn default_for(&self, capability: Capability) -> Option<&Arc<Model>> {
+        let set = self.default_model.as_ref().and_then(|id| self.models.get(id));
+        set.filter(|model| model.capabilities.contains(&capability)).or_else(|| {
+            // Without a configured default the choice must be plain: the only model that can do it.
+            let mut offered = self.offered(capability);
+            offered.next().filter(|_| offered.next().is_none())
+        })
+    }
+
+    /// The active models with that capability.
+    pub fn offered(&self, capability: Capability) -> impl Iterator<Item = &Arc<Model>> {
+        self.models
+            .values()
+            .filter(move |model| model.status == ModelStatus::Active && model.capabilities.contains(&capability))
+    }
+
+    fn not_found(&self, name: &str) -> PublicError {
+        let near = nearest(name, self.models.keys().map(ModelId::as_str));
+        let hint = near.map_or_else(
+            || "GET /api/models lists those there are".to_owned(),
+            |near| format!("did you mean `{near}`?"),
+        );
+        PublicError::new(Code::ModelNotFound, format!("there is no model `{name}`; {hint}")).at("model")
+    }
+}
+
+/// The name most like `name`, if any is alike at all: at most a third of its letters differ.
+pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .map(|candidate| (distance(name, candidate), candidate))
+        .filter(|(distance, candidate)| *distance * 3 <= name.chars().count().max(candidate.chars().count()))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// Levenshtein's distance, in letters; case counts for nothing. Long names are compared by their first 64 letters.
+fn distance(a: &str, b: &str) -> usize {
+    let letters = |text: &str| text.chars().take(64).flat_map(char::to_lowercase).collect::<Vec<_>>();
+    let (a, b) = (letters(a), letters(b));
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.iter().enumerate() {
+        let mut diagonal = i;
+        let mut left = i + 1;
+        let mut next = vec![left];
+        for (to, above) in b.iter().zip(row.iter().skip(1)) {
+            let cost = (diagonal + usize::from(from != to)).min(above + 1).min(left + 1);
+            diagonal = *above;
+            left = cost;
+            next.push(cost);
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn near_misses_are_named() {
+        let known = ["gpt-4o", "gpt-4o-mini", "claude-haiku"];
+        assert_eq!(nearest("gpt4o", known.into_iter()), Some("gpt-4o"));
+        assert_eq!(nearest("Claude-Haiku", known.into_iter()), Some("claude-haiku"));
+        assert_eq!(nearest("mistral", known.into_iter()), None);
+    }
+}

@@ -1,0 +1,126 @@
+//! Which models to try, in which order, and why others are not tried. Pure: a function of what is given.
+
+use crate::registry::Snapshot;
+use baton_model::{Caller, Capability, Code, Dialect, Model, ModelId, ModelStatus, PublicError};
+use baton_provider::Provider;
+use std::sync::Arc;
+
+/// A model to try, and how.
+#[derive(Clone)]
+pub struct Candidate {
+    /// The model.
+    pub model: Arc<Model>,
+    /// Its provider.
+    pub provider: Arc<dyn Provider>,
+    /// What it is asked: what the client asked, or chat where a completion goes to a model that only chats.
+    pub serves: Capability,
+    /// The format in which it is asked.
+    pub dialect: Dialect,
+}
+
+/// A model that is not tried, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Passed {
+    /// Its name.
+    pub model: ModelId,
+    /// Why not.
+    pub reason: String,
+}
+
+/// The order of attempts.
+#[derive(Clone, Default)]
+pub struct Plan {
+    /// To be tried, first to last.
+    pub candidates: Vec<Candidate>,
+    /// Not to be tried.
+    pub passed: Vec<Passed>,
+}
+
+/// What a plan is made from, beside the snapshot.
+pub struct Ask<'a> {
+    /// Who asks.
+    pub caller: &'a Caller,
+    /// What is asked.
+    pub capability: Capability,
+    /// Fallbacks in place of the model's own.
+    pub fallbacks: Option<&'a [ModelId]>,
+    /// Whether a model's circuit is open: tried last, since all the others may fail too.
+    pub is_open: &'a dyn Fn(&ModelId) -> bool,
+}
+
+/// Orders the model and its fallbacks. The first is the one asked for; those whose circuit is open go to the end.
+///
+/// # Errors
+/// If the model asked for can't do what is asked: the sentence names the models that can.
+pub fn plan(snapshot: &Snapshot, first: &Arc<Model>, ask: &Ask<'_>) -> Result<Plan, PublicError> {
+    if serving(snapshot, first, ask.capability).is_none() {
+        return Err(cannot(snapshot, first, ask));
+    }
+    let mut plan = Plan::default();
+    let mut open = Vec::new();
+    let names = ask.fallbacks.unwrap_or(&first.fallbacks);
+    let mut seen = vec![&first.id];
+    consider(snapshot, first, ask, &mut plan, &mut open);
+    for name in names {
+        if seen.contains(&name) {
+            continue;
+        }
+        seen.push(name);
+        match snapshot.models.get(name) {
+            Some(model) => consider(snapshot, model, ask, &mut plan, &mut open),
+            None => plan.passed.push(Passed { model: name.clone(), reason: "there is no such model".into() }),
+        }
+    }
+    plan.candidates.append(&mut open);
+    Ok(plan)
+}
+
+fn consider(snapshot: &Snapshot, model: &Arc<Model>, ask: &Ask<'_>, plan: &mut Plan, open: &mut Vec<Candidate>) {
+    let reason = if model.status == ModelStatus::Inactive {
+        "it is inactive".to_owned()
+    } else if !ask.caller.may_use(&model.id) {
+        "the key may not use it".to_owned()
+    } else if let Some(candidate) = serving(snapshot, model, ask.capability) {
+        if (ask.is_open)(&model.id) {
+            open.push(candidate)
+        } else {
+            plan.candidates.push(candidate)
+        }
+        return;
+    } else {
+        format!("it has not the capability {}", ask.capability)
+    };
+    plan.passed.push(Passed { model: model.id.clone(), reason });
+}
+
+/// How a model serves a capability; a completion goes through chat where the model only chats.
+fn serving(snapshot: &Snapshot, model: &Arc<Model>, capability: Capability) -> Option<Candidate> {
+    let provider = snapshot.providers.get(&model.provider)?;
+    let as_chat = (capability == Capability::Completion).then_some(Capability::Chat);
+    [Some(capability), as_chat].into_iter().flatten().find_map(|serves| {
+        let dialect = provider.dialect(serves).filter(|_| model.capabilities.contains(&serves))?;
+        Some(Candidate { model: Arc::clone(model), provider: Arc::clone(provider), serves, dialect })
+    })
+}
+
+fn cannot(snapshot: &Snapshot, model: &Model, ask: &Ask<'_>) -> PublicError {
+    if !snapshot.providers.contains_key(&model.provider) {
+        return PublicError::new(
+            Code::ProviderNotAvailable,
+            format!("the provider `{}` of the model `{}` is not configured", model.provider, model.id),
+        );
+    }
+    let able: Vec<&str> = snapshot
+        .offered(ask.capability)
+        .filter(|other| ask.caller.may_use(&other.id))
+        .map(|other| other.id.as_str())
+        .take(10)
+        .collect();
+    let hint = if able.is_empty() { "no model can".to_owned() } else { format!("these can: {}", able.join(", ")) };
+    let has: Vec<&str> = model.capabilities.iter().map(|capability| capability.name()).collect();
+    PublicError::new(
+        Code::InvalidRequest,
+        format!("the model `{}` has {}, not {}; {hint}", model.id, has.join(", "), ask.capability),
+    )
+    .at("model")
+}
