@@ -1,1 +1,52 @@
 //! The doors: request APIs in every client format.
+//!
+//! A door reads a request in its format, hands it to the engine as one [`baton_engine::Call`], and writes what comes
+//! back in the same format. [`routes`] is the one page that lists every path; [`exchange`] is what they all do. No
+//! vendor is known here.
+//!
+//! To add a path: a line in [`routes`]. To add a format: a variant of [`door::Door`].
+
+pub mod answer;
+pub mod door;
+pub mod exchange;
+pub mod failure;
+mod form;
+mod headers;
+pub mod identify;
+mod listing;
+pub mod routes;
+
+pub use failure::Failure;
+pub use identify::Identity;
+pub use routes::router;
+
+use baton_auth::Auth;
+use baton_engine::Engine;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What the doors need.
+#[derive(Clone)]
+pub struct Doors {
+    /// The pipeline.
+    pub engine: Engine,
+    /// Who asks.
+    pub auth: Arc<Auth>,
+    /// Bounds and times.
+    pub settings: Settings,
+}
+
+/// Bounds and times of the doors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// The largest request body, in bytes.
+    pub max_body_bytes: usize,
+    /// Silence in a stream after which a comment is sent, so that nothing between client and Baton gives it up.
+    pub keep_alive: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { max_body_bytes: 64 << 20, keep_alive: Duration::from_secs(15) }
+    }
+}

@@ -1,0 +1,230 @@
+//! The answer on its way out: bytes as they came where the provider speaks the client's format, else written anew.
+
+use crate::door::Door;
+use crate::headers;
+use axum::body::Body;
+use axum::response::Response;
+use baton_dialect::framing::Framing;
+use baton_dialect::{Codec, Names, Writer, codec, native};
+use baton_engine::{Answer, Head};
+use baton_model::record::CacheUse;
+use baton_model::{Capability, Clock, Code, Cost, Event, PublicError, RequestId, Timestamp};
+use baton_provider::{Form, Frame};
+use bytes::{Bytes, BytesMut};
+use futures::stream::{self, BoxStream};
+use futures::{StreamExt, TryStreamExt};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderName, HeaderValue};
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What the client wants, and what a writer needs to know of it.
+pub struct Wanted {
+    /// The door it came through.
+    pub door: Door,
+    /// What was asked.
+    pub capability: Capability,
+    /// Whether as a stream.
+    pub form: Form,
+    /// Whether with usage inside the stream.
+    pub include_usage: bool,
+    /// Whether vectors as base64.
+    pub base64: bool,
+    /// The request's id.
+    pub id: RequestId,
+    /// When it arrived.
+    pub arrived: Timestamp,
+    /// Silence after which a comment is sent.
+    pub keep_alive: Duration,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+type Frames = BoxStream<'static, Result<Frame, PublicError>>;
+
+/// The response: its head is certain now, so an error from here on can only be told inside the stream.
+///
+/// # Errors
+/// If a whole answer fails before it is complete.
+pub async fn respond(answer: Answer, wanted: Wanted) -> Result<Response, PublicError> {
+    let Answer { head, frames } = answer;
+    // Bytes of the client's own format are forwarded as they came.
+    let as_it_came = head.dialect == wanted.door.dialect() && head.serves == wanted.capability;
+    match (wanted.form, head.form) {
+        (Form::Whole, Form::Whole) if as_it_came => {
+            let body = collect(frames).await?;
+            Ok(whole(body, head.content_type.clone(), &head, &wanted))
+        }
+        (Form::Whole, _) => {
+            let events = events(frames).await?;
+            let written = codec_of(&head, &wanted)?.write_reply(&events, &names(&head, &wanted));
+            let mut head = head;
+            head.warnings.extend(written.dropped.iter().map(|drop| format!("{}: {}", drop.field, drop.reason)));
+            Ok(whole(written.body, written.content_type, &head, &wanted))
+        }
+        (Form::Stream, Form::Stream) if as_it_came => {
+            let content_type = head.content_type.clone();
+            let writer = codec_of(&head, &wanted)?.writer(names(&head, &wanted));
+            Ok(streamed(Forward::AsItCame, frames, writer, content_type, head, wanted))
+        }
+        (Form::Stream, _) => {
+            let content_type = Framing::of(wanted.door.dialect()).content_type().to_owned();
+            let writer = codec_of(&head, &wanted)?.writer(names(&head, &wanted));
+            Ok(streamed(Forward::Written, frames, writer, content_type, head, wanted))
+        }
+    }
+}
+
+fn codec_of(_head: &Head, wanted: &Wanted) -> Result<&'static dyn Codec, PublicError> {
+    let dialect = wanted.door.dialect();
+    codec(dialect, wanted.capability)
+        .ok_or_else(|| PublicError::new(Code::Internal, format!("{dialect} has no {}", wanted.capability)))
+}
+
+fn names(head: &Head, wanted: &Wanted) -> Names {
+    Names {
+        id: wanted.id.to_string(),
+        model: head.model.to_string(),
+        created: wanted.arrived.seconds(),
+        include_usage: wanted.include_usage,
+        base64: wanted.base64,
+    }
+}
+
+async fn collect(mut frames: Frames) -> Result<Bytes, PublicError> {
+    let Some(first) = frames.try_next().await? else { return Ok(Bytes::new()) };
+    let Some(second) = frames.try_next().await? else { return Ok(first.bytes) };
+    let mut body = BytesMut::from(first.bytes);
+    body.extend_from_slice(&second.bytes);
+    while let Some(frame) = frames.try_next().await? {
+        body.extend_from_slice(&frame.bytes);
+    }
+    Ok(body.freeze())
+}
+
+async fn events(frames: Frames) -> Result<Vec<Event>, PublicError> {
+    frames
+        .try_fold(Vec::new(), |mut events, frame| async move {
+            events.extend(frame.events);
+            Ok(events)
+        })
+        .await
+}
+
+fn whole(body: Bytes, content_type: String, head: &Head, wanted: &Wanted) -> Response {
+    let (body, content_type) = match wanted.door {
+        Door::Native => (native::wrap(&summary(head, wanted), &body, &content_type).into(), "application/json".into()),
+        Door::OpenAi => (body, content_type),
+    };
+    let mut response = Response::new(Body::from(body));
+    response.headers_mut().insert(CONTENT_TYPE, headers::value(&content_type));
+    headers::describe(response.headers_mut(), head, wanted.id.as_str());
+    response
+}
+
+/// What Baton's own API tells beside the reply.
+fn summary(head: &Head, wanted: &Wanted) -> native::Summary {
+    native::Summary {
+        request_id: wanted.id.to_string(),
+        model_id: head.model.to_string(),
+        provider: head.provider.to_string(),
+        latency_ms: u64::try_from(wanted.clock.now().since(wanted.arrived).as_millis()).unwrap_or(u64::MAX),
+        cost: head.bill.get().copied().and_then(Cost::known),
+        cached: head.cache == CacheUse::Hit,
+        attempts: head.attempts,
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Forward {
+    AsItCame,
+    Written,
+}
+
+/// A stream on its way out.
+struct Outgoing {
+    forward: Forward,
+    frames: Frames,
+    writer: Box<dyn Writer>,
+    head: Head,
+    wanted: Wanted,
+    over: bool,
+}
+
+fn streamed(
+    forward: Forward,
+    frames: Frames,
+    writer: Box<dyn Writer>,
+    content_type: String,
+    head: Head,
+    wanted: Wanted,
+) -> Response {
+    let mut headers = http::HeaderMap::new();
+    headers.insert(CONTENT_TYPE, headers::value(&content_type));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    // Proxies that would gather the stream into one piece (nginx) are asked not to.
+    headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+    headers::describe(&mut headers, &head, wanted.id.as_str());
+    let outgoing = Outgoing { forward, frames, writer, head, wanted, over: false };
+    let body = stream::unfold(outgoing, |mut outgoing| async move {
+        let bytes = outgoing.next().await?;
+        Some((Ok::<_, Infallible>(bytes), outgoing))
+    });
+    let mut response = Response::new(Body::from_stream(body));
+    *response.headers_mut() = headers;
+    response
+}
+
+impl Outgoing {
+    /// The next bytes for the client; a comment when it was silent for too long.
+    async fn next(&mut self) -> Option<Bytes> {
+        let comments = Framing::of(self.wanted.door.dialect()) == Framing::Sse;
+        loop {
+            if self.over {
+                return None;
+            }
+            let silence = tokio::time::sleep(self.wanted.keep_alive);
+            let item = tokio::select! {
+                item = self.frames.next() => item,
+                () = silence, if comments => return Some(Bytes::from_static(b": keep-alive\n\n")),
+            };
+            let bytes = match item {
+                Some(Ok(frame)) => self.write(&frame),
+                Some(Err(error)) => {
+                    self.over = true;
+                    self.writer.fail(&error, self.wanted.id.as_str())
+                }
+                None => return None,
+            };
+            if !bytes.is_empty() {
+                return Some(bytes);
+            }
+        }
+    }
+
+    fn write(&mut self, frame: &Frame) -> Bytes {
+        let ended = frame.events.contains(&Event::Ended);
+        let summary = (ended && self.wanted.door == Door::Native)
+            .then(|| native::summary_event(&summary(&self.head, &self.wanted)));
+        let bytes = match self.forward {
+            Forward::AsItCame if frame.hidden => Bytes::new(),
+            Forward::AsItCame => frame.bytes.clone(),
+            Forward::Written => {
+                let mut bytes = BytesMut::new();
+                for event in &frame.events {
+                    // The summary stands before the end of the stream.
+                    if let (Event::Ended, Some(summary)) = (event, &summary) {
+                        bytes.extend_from_slice(summary);
+                    }
+                    bytes.extend_from_slice(&self.writer.push(event));
+                }
+                return bytes.freeze();
+            }
+        };
+        match summary {
+            None => bytes,
+            Some(summary) => [summary, bytes].concat().into(),
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! What every door does: identify the caller, read the request, let the engine serve it, write the answer.
+
+use crate::answer;
+use crate::door::Door;
+use crate::failure::Failure;
+use crate::headers::{self, Wishes};
+use crate::{Doors, form, identify};
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use baton_dialect::framing::splice;
+use baton_dialect::glance::{Glance, glance};
+use baton_dialect::{ReadError, codec, native};
+use baton_engine::{Call, Content, Wanted};
+use baton_model::operation::Operation;
+use baton_model::record::Attribution;
+use baton_model::{Caller, Capability, Code, Dialect, PublicError, RequestId};
+use baton_provider::Form;
+use bytes::Bytes;
+use http::request::Parts;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use std::sync::Arc;
+
+/// Serves one request at a door.
+pub async fn serve(door: Door, capability: Capability, State(doors): State<Doors>, request: Request) -> Response {
+    let id = identify::request_id();
+    match exchange(door, capability, &doors, request, &id).await {
+        Ok(response) => response,
+        Err(error) => {
+            tracing::debug!(request.id = %id, door = door.name(), error.code = error.code.name(), error.message = error.message, "refused");
+            Failure { door, error, id }.into_response()
+        }
+    }
+}
+
+async fn exchange(
+    door: Door,
+    capability: Capability,
+    doors: &Doors,
+    request: Request,
+    id: &RequestId,
+) -> Result<Response, PublicError> {
+    let arrived = doors.engine.clock().now();
+    let (parts, body) = request.into_parts();
+    let caller = identify::caller(doors, &parts.headers, &parts.extensions)?;
+    let wishes = Wishes::read(&parts.headers)?;
+    let bytes = collect(body, doors.settings.max_body_bytes).await?;
+    let mut asked = read(door, capability, &parts, bytes).await?;
+    let names = answer::Wanted {
+        door,
+        capability,
+        form: asked.form,
+        include_usage: asked.include_usage,
+        base64: asked.base64,
+        id: id.clone(),
+        arrived,
+        keep_alive: doors.settings.keep_alive,
+        clock: Arc::clone(doors.engine.clock()),
+    };
+    let attribution = attribution(&caller, &wishes, std::mem::take(&mut asked.attribution));
+    let call = Call {
+        id: id.clone(),
+        arrived,
+        caller,
+        attribution,
+        door: door.name(),
+        dialect: door.dialect(),
+        capability,
+        wanted: asked.wanted,
+        form: asked.form,
+        max_output_tokens: asked.max_output_tokens,
+        deterministic: asked.deterministic,
+        cache: wishes.cache,
+        fallbacks: wishes.fallbacks.or(asked.fallbacks),
+        timeout: wishes.timeout,
+        headers: headers::passed_on(&parts.headers),
+        query: parts.uri.query().map(str::to_owned),
+        content: asked.content,
+    };
+    let answer = doors.engine.serve(call).await?;
+    answer::respond(answer, names).await
+}
+
+/// Collects a body.
+///
+/// # Errors
+/// `payload_too_large` with the limit; or that the client broke off.
+pub async fn collect(body: axum::body::Body, limit: usize) -> Result<Bytes, PublicError> {
+    match Limited::new(body, limit).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(PublicError::new(
+            Code::PayloadTooLarge,
+            format!("the body is larger than {limit} bytes, the limit of this server (`server.max_body_bytes`)"),
+        )
+        .detail("limit_bytes", limit.to_string())),
+        Err(error) => {
+            Err(PublicError::new(Code::InvalidRequest, format!("the body could not be read to its end: {error}")))
+        }
+    }
+}
+
+/// A request as a door read it.
+pub struct Asked {
+    /// Which model.
+    pub wanted: Wanted,
+    /// Whether a stream.
+    pub form: Form,
+    /// Whether usage inside the stream.
+    pub include_usage: bool,
+    /// Whether vectors as base64.
+    pub base64: bool,
+    /// The output limit.
+    pub max_output_tokens: Option<u64>,
+    /// Whether determinism.
+    pub deterministic: bool,
+    /// Fallbacks in place of the model's own.
+    pub fallbacks: Option<Vec<baton_model::ModelId>>,
+    /// On whose behalf, as the body says.
+    pub attribution: Attribution,
+    /// What was sent.
+    pub content: Content,
+}
+
+/// Reads a request: a form for audio, else JSON.
+///
+/// # Errors
+/// `invalid_request` naming the field.
+pub async fn read(door: Door, capability: Capability, parts: &Parts, bytes: Bytes) -> Result<Asked, PublicError> {
+    if matches!(capability, Capability::AudioTranscription | Capability::AudioTranslation) {
+        return form::read(door, capability, &parts.headers, bytes).await;
+    }
+    json(door, capability, bytes)
+}
+
+/// Reads a JSON request.
+///
+/// # Errors
+/// `invalid_request` naming the field.
+pub fn json(door: Door, capability: Capability, bytes: Bytes) -> Result<Asked, PublicError> {
+    let mut body = splice::scan(bytes)?;
+    let mut envelope = native::Envelope::default();
+    if door == Door::Native {
+        (envelope, body) = native::unwrap(body)?;
+    }
+    let facts = glance(door.dialect(), capability, &body)?;
+    let Glance { model, stream, include_usage, max_output_tokens, deterministic, base64 } = facts;
+    let wanted = match (model, envelope.provider) {
+        (Some(model), _) => Wanted::Model(model),
+        (None, Some(provider)) => Wanted::Provider(provider),
+        (None, None) => Wanted::Default,
+    };
+    let attribution = Attribution {
+        project: envelope.project_id,
+        user: envelope.user_id,
+        task: envelope.task_id,
+        metadata: envelope.metadata,
+        ..Attribution::default()
+    };
+    Ok(Asked {
+        wanted,
+        form: if stream { Form::Stream } else { Form::Whole },
+        include_usage,
+        base64,
+        max_output_tokens,
+        deterministic,
+        fallbacks: envelope.fallbacks,
+        attribution,
+        content: Content::json(body, reader(door.dialect(), capability)?),
+    })
+}
+
+/// The function that reads the meaning of a body.
+fn reader(dialect: Dialect, capability: Capability) -> Result<baton_engine::call::Read, PublicError> {
+    macro_rules! read {
+        ($($dialect:ident $capability:ident),*) => {
+            match (dialect, capability) {
+                $((Dialect::$dialect, Capability::$capability) =>
+                    Ok(|bytes| meaning(Dialect::$dialect, Capability::$capability, bytes)),)*
+                _ => Err(PublicError::new(Code::Internal, format!("{dialect} has no {capability}"))),
+            }
+        };
+    }
+    read!(OpenAi Chat, OpenAi Completion, OpenAi Embedding, OpenAi ImageGeneration, OpenAi AudioSpeech)
+}
+
+fn meaning(dialect: Dialect, capability: Capability, bytes: &[u8]) -> Result<Operation, PublicError> {
+    let codec = codec(dialect, capability)
+        .ok_or_else(|| ReadError::new("", format!("{dialect} has no {capability}")))
+        .map_err(PublicError::from)?;
+    Ok(codec.read_request(bytes)?)
+}
+
+/// On whose behalf: the key's own project and user win over what the client says.
+fn attribution(caller: &Caller, wishes: &Wishes, body: Attribution) -> Attribution {
+    let own = |own: &Option<Arc<str>>| own.as_ref().map(|text| text.to_string());
+    Attribution {
+        key: caller.key.clone(),
+        project: own(&caller.project).or(body.project).or_else(|| wishes.project.clone()),
+        user: own(&caller.user).or(body.user).or_else(|| wishes.user.clone()),
+        task: body.task,
+        tags: wishes.tags.clone(),
+        metadata: body.metadata,
+    }
+}

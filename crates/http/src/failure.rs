@@ -1,0 +1,42 @@
+//! An error on its way out: one place for its status, shape and headers.
+
+use crate::door::Door;
+use crate::headers;
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use baton_model::{PublicError, RequestId};
+use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderValue, StatusCode};
+
+/// An error, and the door whose shape it wears.
+#[derive(Debug)]
+pub struct Failure {
+    /// The door.
+    pub door: Door,
+    /// The error.
+    pub error: PublicError,
+    /// The request's id.
+    pub id: RequestId,
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let Self { door, error, id } = self;
+        let (status, body) = door.error(&error, id.as_str());
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert("x-request-id", headers::value(id.as_str()));
+        // Baton has tried again where that could help: an SDK that does so too would only multiply the load.
+        let again = error.retry_after.is_some();
+        headers.insert("x-should-retry", HeaderValue::from_static(if again { "true" } else { "false" }));
+        if let Some(after) = error.retry_after {
+            headers.insert(RETRY_AFTER, headers::value(&after.as_secs_f64().ceil().max(1.0).to_string()));
+        }
+        if status == 401 {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}

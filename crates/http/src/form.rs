@@ -1,0 +1,91 @@
+//! Audio comes as a multipart form.
+
+use crate::door::Door;
+use crate::exchange::Asked;
+use baton_engine::{Content, Wanted};
+use baton_model::operation::{Operation, TranscriptionRequest};
+use baton_model::record::Attribution;
+use baton_model::{Capability, Code, PublicError};
+use baton_provider::Form;
+use bytes::Bytes;
+use futures::stream;
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+use std::convert::Infallible;
+
+/// Reads a form with `file`, `model` and the fields of OpenAI's audio API; Baton's own door also takes its own fields.
+///
+/// # Errors
+/// `invalid_request` naming the field.
+pub async fn read(door: Door, capability: Capability, headers: &HeaderMap, bytes: Bytes) -> Result<Asked, PublicError> {
+    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let boundary = multer::parse_boundary(content_type).map_err(|_| {
+        PublicError::new(
+            Code::InvalidRequest,
+            format!("content-type: expected multipart/form-data with a boundary, got `{content_type}`"),
+        )
+        .at("content-type")
+    })?;
+    let mut form = multer::Multipart::new(stream::iter([Ok::<_, Infallible>(bytes)]), boundary);
+    let translate = capability == Capability::AudioTranslation;
+    let mut request = TranscriptionRequest { translate, ..TranscriptionRequest::default() };
+    let mut asked = Fields::default();
+    while let Some(field) = form.next_field().await.map_err(broken)? {
+        let name = field.name().unwrap_or_default().to_owned();
+        if name == "file" {
+            request.filename = field.file_name().unwrap_or("audio").to_owned();
+            request.content_type = field.content_type().map(ToString::to_string);
+            request.file = field.bytes().await.map_err(broken)?;
+            continue;
+        }
+        let value = field.text().await.map_err(broken)?;
+        asked.take(door, name, value, &mut request);
+    }
+    if request.file.is_empty() {
+        return Err(
+            PublicError::new(Code::InvalidRequest, "file: is missing or empty; expected an audio file").at("file")
+        );
+    }
+    let wanted = match (request.model.is_empty(), asked.provider) {
+        (false, _) => Wanted::Model(request.model.clone()),
+        (true, Some(provider)) => Wanted::Provider(provider),
+        (true, None) => Wanted::Default,
+    };
+    Ok(Asked {
+        wanted,
+        form: if request.stream { Form::Stream } else { Form::Whole },
+        include_usage: false,
+        base64: false,
+        max_output_tokens: None,
+        deterministic: false,
+        fallbacks: None,
+        attribution: asked.attribution,
+        content: Content::operation(Operation::Transcription(request)),
+    })
+}
+
+/// Fields that Baton reads itself.
+#[derive(Default)]
+struct Fields {
+    provider: Option<String>,
+    attribution: Attribution,
+}
+
+impl Fields {
+    fn take(&mut self, door: Door, name: String, value: String, request: &mut TranscriptionRequest) {
+        match (door, name.as_str()) {
+            (_, "model") | (Door::Native, "model_id") => request.model = value,
+            (_, "response_format") => request.response_format = Some(value),
+            (_, "stream") => request.stream = value == "true",
+            (Door::Native, "provider") => self.provider = Some(value),
+            (Door::Native, "user_id") => self.attribution.user = Some(value),
+            (Door::Native, "project_id") => self.attribution.project = Some(value),
+            (Door::Native, "task_id") => self.attribution.task = Some(value),
+            _ => request.fields.push((name, value)),
+        }
+    }
+}
+
+fn broken(error: multer::Error) -> PublicError {
+    PublicError::new(Code::InvalidRequest, format!("the form can't be read: {error}"))
+}

@@ -1,0 +1,141 @@
+//! Headers in and out.
+
+use baton_engine::{CachePolicy, Head};
+use baton_model::{Code, Cost, ModelId, PublicError};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use std::time::Duration;
+
+/// Client headers that matter to a provider, and so are passed on.
+const PASSED_ON: [&str; 8] = [
+    "anthropic-beta",
+    "anthropic-version",
+    "openai-beta",
+    "openai-organization",
+    "openai-project",
+    "traceparent",
+    "tracestate",
+    "x-client-request-id",
+];
+
+/// What a client says in headers about how to serve it.
+#[derive(Debug, Clone, Default)]
+pub struct Wishes {
+    /// `x-baton-cache`.
+    pub cache: CachePolicy,
+    /// `x-baton-fallbacks`.
+    pub fallbacks: Option<Vec<ModelId>>,
+    /// `x-baton-timeout`, in seconds or with a unit (`30`, `1.5s`, `2m`, `500ms`).
+    pub timeout: Option<Duration>,
+    /// `x-baton-project`.
+    pub project: Option<String>,
+    /// `x-baton-user`.
+    pub user: Option<String>,
+    /// `x-baton-tags`.
+    pub tags: Vec<String>,
+}
+
+impl Wishes {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// If one has a value that means nothing: it is named.
+    pub fn read(headers: &HeaderMap) -> Result<Self, PublicError> {
+        let list = |name: &str| -> Option<Vec<String>> {
+            let text = text(headers, name)?;
+            Some(text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect())
+        };
+        Ok(Self {
+            cache: text(headers, "x-baton-cache").map_or(Ok(CachePolicy::Default), cache_policy)?,
+            fallbacks: list("x-baton-fallbacks").map(|names| names.iter().map(ModelId::from).collect()),
+            timeout: text(headers, "x-baton-timeout").map(timeout).transpose()?,
+            project: text(headers, "x-baton-project").map(str::to_owned),
+            user: text(headers, "x-baton-user").map(str::to_owned),
+            tags: list("x-baton-tags").unwrap_or_default(),
+        })
+    }
+}
+
+fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim).filter(|text| !text.is_empty())
+}
+
+fn cache_policy(text: &str) -> Result<CachePolicy, PublicError> {
+    let age = text.strip_prefix("max-age=").and_then(|seconds| seconds.parse().ok());
+    match (text, age) {
+        ("no-store", _) => Ok(CachePolicy::NoStore),
+        ("no-cache", _) => Ok(CachePolicy::NoCache),
+        (_, Some(seconds)) => Ok(CachePolicy::MaxAge(Duration::from_secs(seconds))),
+        _ => Err(wrong("x-baton-cache", "no-store, no-cache or max-age=SECONDS", text)),
+    }
+}
+
+fn timeout(text: &str) -> Result<Duration, PublicError> {
+    let (number, unit) = text.split_at(text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len()));
+    let unit = match unit {
+        "" | "s" => Some(1.0),
+        "ms" => Some(0.001),
+        "m" => Some(60.0),
+        _ => None,
+    };
+    let seconds = number.trim().parse::<f64>().ok().zip(unit).map(|(number, unit)| number * unit);
+    seconds
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .filter(|timeout| !timeout.is_zero())
+        .ok_or_else(|| wrong("x-baton-timeout", "a time such as 30, 1.5s, 2m or 500ms", text))
+}
+
+fn wrong(name: &str, expected: &str, got: &str) -> PublicError {
+    PublicError::new(Code::InvalidRequest, format!("{name}: expected {expected}, got {got}")).at(name)
+}
+
+/// The client's headers that are passed on to a provider.
+pub fn passed_on(headers: &HeaderMap) -> Vec<(String, String)> {
+    PASSED_ON.into_iter().filter_map(|name| Some((name.to_owned(), text(headers, name)?.to_owned()))).collect()
+}
+
+/// A header value of any text: what a header can't hold becomes `?`.
+pub fn value(text: &str) -> HeaderValue {
+    let visible: Vec<u8> = text.bytes().map(|byte| if (0x20..0x7f).contains(&byte) { byte } else { b'?' }).collect();
+    HeaderValue::from_bytes(&visible).unwrap_or(HeaderValue::from_static(""))
+}
+
+/// Says in the response's headers who answered, and how.
+pub fn describe(headers: &mut HeaderMap, head: &Head, request_id: &str) {
+    for (name, text) in &head.headers {
+        // The client's own request id is Baton's; the provider's goes beside it.
+        let name = if name == "x-request-id" { "x-upstream-request-id" } else { name };
+        if let Ok(name) = HeaderName::try_from(name) {
+            headers.append(name, value(text));
+        }
+    }
+    headers.insert("x-request-id", value(request_id));
+    headers.insert("x-baton-model", value(head.model.as_str()));
+    headers.insert("x-baton-provider", value(head.provider.as_str()));
+    headers.insert("x-baton-cache", HeaderValue::from_static(head.cache.name()));
+    headers.insert("x-baton-attempts", HeaderValue::from(head.attempts));
+    if let Some(cost) = head.bill.get() {
+        let cost = match cost {
+            Cost::Known(nanos) => value(&nanos.to_string()),
+            Cost::Unpriced => HeaderValue::from_static("unpriced"),
+        };
+        headers.insert("x-baton-cost", cost);
+    }
+    for warning in &head.warnings {
+        headers.append("x-baton-warning", value(warning));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_units() {
+        assert_eq!(timeout("30"), Ok(Duration::from_secs(30)));
+        assert_eq!(timeout("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(timeout("1.5m"), Ok(Duration::from_secs(90)));
+        for wrong in ["0", "-1", "soon", "5h", "NaN"] {
+            assert!(timeout(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! Every path of the request APIs, on one page.
+
+use crate::door::Door::{self, Native, OpenAi};
+use crate::{Doors, exchange, listing};
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::routing::{MethodRouter, get, post};
+use baton_model::Capability::{
+    self, AudioSpeech, AudioTranscription, AudioTranslation, Chat, Completion, Embedding, ImageGeneration,
+};
+
+/// The request APIs.
+pub fn router(doors: Doors) -> Router {
+    Router::new()
+        .route("/api/models/chat", door(Native, Chat))
+        .route("/api/models/completion", door(Native, Completion))
+        .route("/api/models/embedding", door(Native, Embedding))
+        .route("/api/models/image", door(Native, ImageGeneration))
+        .route("/api/models/audio/transcription", door(Native, AudioTranscription))
+        .route("/api/models/audio/translation", door(Native, AudioTranslation))
+        .route("/v1/chat/completions", door(OpenAi, Chat))
+        .route("/v1/completions", door(OpenAi, Completion))
+        .route("/v1/embeddings", door(OpenAi, Embedding))
+        .route("/v1/images/generations", door(OpenAi, ImageGeneration))
+        .route("/v1/audio/transcriptions", door(OpenAi, AudioTranscription))
+        .route("/v1/audio/translations", door(OpenAi, AudioTranslation))
+        .route("/v1/audio/speech", door(OpenAi, AudioSpeech))
+        .route("/v1/models", get(listing::all))
+        .route("/v1/models/{*id}", get(listing::one))
+        .with_state(doors)
+}
+
+fn door(door: Door, capability: Capability) -> MethodRouter<Doors> {
+    post(move |state: State<Doors>, request: Request| exchange::serve(door, capability, state, request))
+}
