@@ -18,6 +18,7 @@ pub mod json;
 pub mod native;
 pub mod ollama;
 pub mod openai;
+pub mod settle;
 
 use baton_model::{Body, Capability, Dialect, Event, Operation, PublicError, Target};
 use bytes::Bytes;

@@ -136,6 +136,11 @@ impl<'a> Node<'a> {
         self.text
     }
 
+    /// Where it stands in the whole text.
+    pub fn place(&self) -> std::ops::Range<usize> {
+        self.start..self.start + self.text.len()
+    }
+
     /// Its text as a value of the vocabulary.
     pub fn json(&self) -> Json {
         Json(self.text.to_owned())
@@ -205,6 +210,11 @@ impl<'a> Node<'a> {
         self.as_str().map(Cow::into_owned).ok_or_else(|| self.expected("a string"))
     }
 
+    /// The text of a string; `None` of anything else. For replies, where a member of an unexpected kind is passed over.
+    pub fn string_or_none(&self) -> Option<String> {
+        self.as_str().map(Cow::into_owned)
+    }
+
     /// A truth value.
     ///
     /// # Errors
@@ -244,8 +254,8 @@ impl<'a> Node<'a> {
         })
     }
 
-    /// The same text without what the type checker of a lenient reader would refuse: a count that may be missing,
-    /// `null`, negative or fractional is read as the nearest whole number from zero.
+    /// A count, as leniently as the bills of others must be read: a fraction is rounded, a negative number or anything
+    /// that is no number counts as 0.
     pub fn count(&self) -> u64 {
         let number = self.f64().unwrap_or(0.0);
         self.integer().unwrap_or({

@@ -1,0 +1,137 @@
+//! A request unwrapped: Baton's own fields read and taken out.
+
+use crate::ReadError;
+use crate::framing::splice::{Editor, scan};
+use crate::json::{Node, Value, quoted};
+use baton_model::Body;
+use baton_model::chat::Json;
+use bytes::Bytes;
+
+/// What a request says to Baton rather than to a model.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Envelope {
+    /// The model asked for (`model_id`, or `model`); `None`: a default.
+    pub model: Option<String>,
+    /// The provider asked for; without a model, its default model.
+    pub provider: Option<String>,
+    /// On behalf of which user.
+    pub user_id: Option<String>,
+    /// On behalf of which project.
+    pub project_id: Option<String>,
+    /// For which task.
+    pub task_id: Option<String>,
+    /// The client's own notes, a JSON object.
+    pub metadata: Option<Json>,
+}
+
+/// Takes a request apart into what is Baton's and a body in OpenAI's format, whose `model` is the one asked for.
+///
+/// # Errors
+/// If a field of Baton's has the wrong type, or `model_id` and `model` name different models.
+pub fn unwrap(body: &Body) -> Result<(Envelope, Body), ReadError> {
+    let mut editor = Editor::new(body);
+    let model_id = take_text(&mut editor, "model_id")?;
+    let model = text(&editor, "model")?;
+    if let (Some(id), Some(model)) = (&model_id, &model)
+        && id != model
+    {
+        return Err(ReadError::new("model_id", "names another model than `model` does"));
+    }
+    if let (Some(id), None) = (&model_id, &model) {
+        editor.set("model", quoted(id));
+    }
+    let envelope = Envelope {
+        model: model_id.or(model),
+        provider: take_text(&mut editor, "provider")?,
+        user_id: take_text(&mut editor, "user_id")?,
+        project_id: take_text(&mut editor, "project_id")?,
+        task_id: take_text(&mut editor, "task_id")?,
+        metadata: take_metadata(&mut editor)?,
+    };
+    let edited = editor.finish();
+    let openai = if same(&edited, &body.bytes) { body.clone() } else { scan(edited)? };
+    Ok((envelope, openai))
+}
+
+/// Whether nothing was edited: the very same bytes, without looking at them.
+fn same(left: &Bytes, right: &Bytes) -> bool {
+    left.as_ptr() == right.as_ptr() && left.len() == right.len()
+}
+
+fn take_text(editor: &mut Editor<'_>, name: &str) -> Result<Option<String>, ReadError> {
+    let text = text(editor, name)?;
+    editor.remove(name);
+    Ok(text)
+}
+
+fn text(editor: &Editor<'_>, name: &str) -> Result<Option<String>, ReadError> {
+    let Some(json) = editor.get(name) else { return Ok(None) };
+    let node = Node::parse(json.as_bytes())?;
+    match node.value() {
+        Value::Null => Ok(None),
+        Value::String => Ok(node.string_or_none().filter(|text| !text.is_empty())),
+        // Ids are often numbers where they come from.
+        Value::Number => Ok(Some(node.text().to_owned())),
+        _ => Err(ReadError::new(name, "expected a string")),
+    }
+}
+
+fn take_metadata(editor: &mut Editor<'_>) -> Result<Option<Json>, ReadError> {
+    let Some(json) = editor.get("metadata").map(str::to_owned) else { return Ok(None) };
+    let node = Node::parse(json.as_bytes())?;
+    let metadata = match node.value() {
+        Value::Null => None,
+        Value::Object(_) => Some(node.json()),
+        _ => return Err(ReadError::new("metadata", "expected an object")),
+    };
+    editor.remove("metadata");
+    Ok(metadata)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    fn check(request: &str, envelope: &Envelope, openai: &str) {
+        let body = scan(Bytes::from(request.to_owned())).unwrap();
+        let (read, rest) = unwrap(&body).unwrap();
+        assert_eq!((&read, String::from_utf8_lossy(&rest.bytes).as_ref()), (envelope, openai));
+        assert_eq!(rest.value("model").is_some(), read.model.is_some());
+    }
+
+    #[test]
+    fn what_is_batons_is_cut_out() {
+        let envelope = Envelope {
+            model: Some("fast".into()),
+            provider: Some("groq".into()),
+            user_id: Some("7".into()),
+            metadata: Some(Json(r#"{"a": 1.0}"#.into())),
+            ..Envelope::default()
+        };
+        check(
+            r#"{"model_id": "fast", "provider": "groq", "temperature": 1.0, "user_id": 7, "metadata": {"a": 1.0}, "messages": []}"#,
+            &envelope,
+            r#"{"temperature": 1.0, "messages": [], "model": "fast"}"#,
+        );
+    }
+
+    #[test]
+    fn an_openai_body_stays_as_it_is() {
+        let envelope = Envelope { model: Some("m".into()), ..Envelope::default() };
+        check(r#"{ "model":"m","x":1e2}"#, &envelope, r#"{ "model":"m","x":1e2}"#);
+        check(r#"{"messages":[]}"#, &Envelope::default(), r#"{"messages":[]}"#);
+    }
+
+    #[test]
+    fn wrong_types_are_named() {
+        for (request, error) in [
+            (r#"{"task_id":[]}"#, "task_id: expected a string"),
+            (r#"{"metadata":1}"#, "metadata: expected an object"),
+            (r#"{"model_id":"a","model":"b"}"#, "model_id: names another model than `model` does"),
+        ] {
+            let body = scan(Bytes::from(request)).unwrap();
+            assert_eq!(unwrap(&body).unwrap_err().to_string(), error);
+        }
+    }
+}

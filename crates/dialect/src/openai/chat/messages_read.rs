@@ -1,0 +1,218 @@
+//! Messages read: roles, content parts, tool calls and results.
+
+use super::cache;
+use crate::json::{Fault, Node, Value, object};
+use crate::openai::options::extension;
+use baton_model::Dialect;
+use baton_model::chat::{
+    Document, Extension, Image, Json, Message, Part, PartKind, Reasoning, Role, Source, ToolCall, ToolResult,
+};
+
+/// Reads `messages`. Unknown members of parts and calls go to `extensions`, with their whole path.
+pub(super) fn read(messages: &Node<'_>, extensions: &mut Vec<Extension>) -> Result<Vec<Message>, Fault> {
+    let mut all = Vec::with_capacity(messages.items()?.len());
+    for (place, message) in messages.items()?.iter().enumerate() {
+        all.push(read_message(message, &format!("messages[{place}]"), extensions)?);
+    }
+    Ok(all)
+}
+
+fn read_message(node: &Node<'_>, path: &str, extensions: &mut Vec<Extension>) -> Result<Message, Fault> {
+    let role = node.require("role")?;
+    let name = node.get("name").map(Node::string).transpose()?;
+    match role.string()?.as_str() {
+        "tool" => read_result(node, node.require("tool_call_id")?.string()?, name, path, extensions),
+        // The older form of the same: a call of that name, without an id.
+        "function" => read_result(node, String::new(), name, path, extensions),
+        "system" => read_turn(Role::System, node, name, path, extensions),
+        "developer" => read_turn(Role::Developer, node, name, path, extensions),
+        "user" => read_turn(Role::User, node, name, path, extensions),
+        "assistant" => read_turn(Role::Assistant, node, name, path, extensions),
+        _ => Err(role.expected("system, developer, user, assistant or tool")),
+    }
+}
+
+fn read_turn(
+    role: Role,
+    node: &Node<'_>,
+    name: Option<String>,
+    path: &str,
+    extensions: &mut Vec<Extension>,
+) -> Result<Message, Fault> {
+    let mut parts = Vec::new();
+    read_reasoning(node, &mut parts)?;
+    if let Some(content) = node.get("content") {
+        read_content(content, path, &mut parts, extensions)?;
+    }
+    if let Some(refusal) = node.get("refusal") {
+        parts.push(PartKind::Refusal(refusal.string()?).into());
+    }
+    if let Some(calls) = node.get("tool_calls") {
+        for (place, call) in calls.items()?.iter().enumerate() {
+            parts.push(read_call(call, &format!("{path}.tool_calls[{place}]"), extensions)?.into());
+        }
+    }
+    read_own_members(node, &mut parts)?;
+    Ok(Message { role, name, parts })
+}
+
+fn read_result(
+    node: &Node<'_>,
+    call_id: String,
+    name: Option<String>,
+    path: &str,
+    extensions: &mut Vec<Extension>,
+) -> Result<Message, Fault> {
+    let mut result = ToolResult { call_id, name, ..ToolResult::default() };
+    if let Some(content) = node.get("content") {
+        read_content(content, path, &mut result.parts, extensions)?;
+    }
+    let mut parts = vec![PartKind::ToolResult(result).into()];
+    read_own_members(node, &mut parts)?;
+    Ok(Message { role: Role::Tool, name: None, parts })
+}
+
+/// Members of a message that nothing else reads: kept as one part each, an object without `type`.
+fn read_own_members(node: &Node<'_>, parts: &mut Vec<Part>) -> Result<(), Fault> {
+    const READ: [&str; 9] = [
+        "role",
+        "name",
+        "content",
+        "refusal",
+        "tool_calls",
+        "tool_call_id",
+        "reasoning_content",
+        "reasoning",
+        "thinking_blocks",
+    ];
+    for (name, value) in node.members()? {
+        let says_nothing =
+            matches!(value.value(), Value::Null) || matches!(value.value(), Value::Array(items) if items.is_empty());
+        if says_nothing || READ.contains(&name.as_ref()) {
+            continue;
+        }
+        parts.push(other(object(|o| {
+            o.raw(name, value.text());
+        })));
+    }
+    Ok(())
+}
+
+fn other(json: Vec<u8>) -> Part {
+    PartKind::Other { dialect: Dialect::OpenAi, json: Json(String::from_utf8(json).unwrap_or_default()) }.into()
+}
+
+/// Reads reasoning in the members that compatible services use for it.
+fn read_reasoning(node: &Node<'_>, parts: &mut Vec<Part>) -> Result<(), Fault> {
+    if let Some(blocks) = node.get("thinking_blocks") {
+        for block in blocks.items()? {
+            let text = |name: &str| block.get(name).map(Node::string).transpose();
+            let reasoning = Reasoning {
+                text: text("thinking")?.unwrap_or_default(),
+                signature: text("signature")?,
+                redacted: text("data")?,
+            };
+            parts.push(PartKind::Reasoning(reasoning).into());
+        }
+        return Ok(());
+    }
+    if let Some(text) = node.get("reasoning_content").or_else(|| node.get("reasoning")).and_then(Node::as_str)
+        && !text.is_empty()
+    {
+        parts.push(PartKind::Reasoning(Reasoning { text: text.into_owned(), ..Reasoning::default() }).into());
+    }
+    Ok(())
+}
+
+/// Reads a string or an array of parts. An empty string is no part.
+fn read_content(
+    content: &Node<'_>,
+    path: &str,
+    parts: &mut Vec<Part>,
+    extensions: &mut Vec<Extension>,
+) -> Result<(), Fault> {
+    if let Some(text) = content.as_str() {
+        if !text.is_empty() {
+            parts.push(Part::text(text));
+        }
+        return Ok(());
+    }
+    for (place, item) in content.items().map_err(|_| content.expected("a string or an array"))?.iter().enumerate() {
+        parts.push(read_part(item, &format!("{path}.content[{place}]"), extensions)?);
+    }
+    Ok(())
+}
+
+fn read_part(node: &Node<'_>, path: &str, extensions: &mut Vec<Extension>) -> Result<Part, Fault> {
+    let (kind, member) = match node.require("type")?.string()?.as_str() {
+        "text" => {
+            let text = node.require("text")?.string()?;
+            (PartKind::Text { text, citations: Vec::new() }, "text")
+        }
+        "refusal" => (PartKind::Refusal(node.require("refusal")?.string()?), "refusal"),
+        "image_url" => (PartKind::Image(read_image(node.require("image_url")?)?), "image_url"),
+        "input_audio" => {
+            let audio = node.require("input_audio")?;
+            let (data, format) = (audio.require("data")?.string()?, audio.require("format")?.string()?);
+            (PartKind::Audio { data, format }, "input_audio")
+        }
+        "file" => (PartKind::Document(read_file(node.require("file")?)?), "file"),
+        _ => return Ok(PartKind::Other { dialect: Dialect::OpenAi, json: node.json() }.into()),
+    };
+    for (name, value) in node.members()? {
+        if name != "type" && name != member && !cache::MEMBERS.contains(&name.as_ref()) && !value.is_null() {
+            extensions.push(extension(format!("{path}.{name}"), value));
+        }
+    }
+    Ok(Part { kind, cache: cache::read(node)? })
+}
+
+fn read_image(node: &Node<'_>) -> Result<Image, Fault> {
+    // Mistral takes a bare string.
+    let url = if node.is_object() { node.require("url")?.string()? } else { node.string()? };
+    let source = match data_url(&url) {
+        Some((media_type, data)) => Source::Base64 { media_type: media_type.to_owned(), data: data.to_owned() },
+        None => Source::Url(url),
+    };
+    Ok(Image { source, detail: node.get("detail").map(Node::string).transpose()? })
+}
+
+fn read_file(node: &Node<'_>) -> Result<Document, Fault> {
+    let title = node.get("filename").map(Node::string).transpose()?;
+    let source = match (node.get("file_data"), node.get("file_id")) {
+        (Some(data), _) => {
+            let data = data.string()?;
+            match data_url(&data) {
+                Some((media_type, data)) => Source::Base64 { media_type: media_type.to_owned(), data: data.to_owned() },
+                None => Source::Base64 { media_type: String::new(), data },
+            }
+        }
+        (None, Some(id)) => Source::File { dialect: Dialect::OpenAi, id: id.string()? },
+        (None, None) => return Err(node.expected("file_data or file_id")),
+    };
+    Ok(Document { source, title, context: None, citations: None })
+}
+
+/// Media type and base64 of a `data:` address.
+fn data_url(url: &str) -> Option<(&str, &str)> {
+    url.strip_prefix("data:")?.split_once(";base64,")
+}
+
+fn read_call(node: &Node<'_>, path: &str, extensions: &mut Vec<Extension>) -> Result<PartKind, Fault> {
+    let Some(function) = node.get("function") else {
+        node.require("type")?;
+        return Ok(PartKind::Other { dialect: Dialect::OpenAi, json: node.json() });
+    };
+    for (name, value) in node.members()? {
+        if !["id", "type", "index", "function"].contains(&name.as_ref()) && !value.is_null() {
+            extensions.push(extension(format!("{path}.{name}"), value));
+        }
+    }
+    let arguments = function.get("arguments");
+    Ok(PartKind::ToolCall(ToolCall {
+        id: node.get("id").map(Node::string).transpose()?.unwrap_or_default(),
+        name: function.require("name")?.string()?,
+        // Meant to be JSON in a string; some clients send the object itself.
+        arguments: arguments.map(|node| node.string().unwrap_or_else(|_| node.text().to_owned())).unwrap_or_default(),
+    }))
+}

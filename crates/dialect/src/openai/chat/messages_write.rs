@@ -1,0 +1,351 @@
+//! Messages written: turns regrouped as this format has them, one message for each tool result.
+
+use super::cache;
+use crate::Dropped;
+use crate::json::{Array, Node, Object, Value};
+use baton_model::chat::{Document, Extension, Image, Json, Message, Part, PartKind, Role, Source, ToolResult};
+use baton_model::{Dialect, Quirks};
+use std::collections::HashMap;
+
+/// Writes the conversation. What can't be said goes to `dropped`.
+pub(super) struct Writer<'r> {
+    /// How instructions of a developer are called here.
+    developer: &'static str,
+    /// Whether cache marks are known.
+    marks: bool,
+    /// Whether reasoning is sent back, as text and with signatures.
+    reasoning: bool,
+    blocks: bool,
+    /// Members that only this format knows, by the path of what they belong to.
+    extensions: HashMap<&'r str, Vec<(&'r str, &'r Json)>>,
+    /// Pictures out of tool results, which hold text alone here; a user message after the last result brings them.
+    moved: Vec<&'r Part>,
+    dropped: &'r mut Vec<Dropped>,
+}
+
+impl<'r> Writer<'r> {
+    pub(super) fn new(extensions: &'r [Extension], quirks: &Quirks, dropped: &'r mut Vec<Dropped>) -> Self {
+        let mut members: HashMap<_, Vec<_>> = HashMap::new();
+        for extension in extensions.iter().filter(|extension| extension.dialect == Dialect::OpenAi) {
+            if let Some((owner, name)) =
+                extension.path.rsplit_once('.').filter(|(owner, _)| owner.starts_with("messages["))
+            {
+                members.entry(owner).or_default().push((name, &extension.value));
+            }
+        }
+        let silent = quirks.reasoning == baton_model::entity::ReasoningStyle::Unsupported;
+        Self {
+            developer: if quirks.developer_role == Some(false) { "system" } else { "developer" },
+            marks: quirks.cache_marks == Some(true),
+            reasoning: !silent && !quirks.refuses("reasoning_content"),
+            blocks: !silent && !quirks.refuses("thinking_blocks"),
+            extensions: members,
+            moved: Vec::new(),
+            dropped,
+        }
+    }
+
+    pub(super) fn write(mut self, messages: &'r [Message], a: &mut Array<'_>) {
+        for (place, message) in messages.iter().enumerate() {
+            let path = format!("messages[{place}]");
+            let (results, rest): (Vec<_>, Vec<_>) =
+                message.parts.iter().enumerate().partition(|(_, part)| matches!(part.kind, PartKind::ToolResult(_)));
+            for (_, part) in &results {
+                if let PartKind::ToolResult(result) = &part.kind {
+                    self.write_result(result, &rest, &path, message.role, a);
+                }
+            }
+            let owns = |part: &Part| own_members(&part.kind).is_some();
+            if message.role == Role::Tool && rest.iter().all(|(_, part)| owns(part)) {
+                continue;
+            }
+            self.flush_moved(a);
+            self.write_turn(message, &rest, &path, a);
+        }
+        self.flush_moved(a);
+    }
+
+    fn write_turn(&mut self, message: &Message, parts: &[(usize, &'r Part)], path: &str, a: &mut Array<'_>) {
+        let role = match message.role {
+            Role::System => "system",
+            Role::Developer => self.developer,
+            Role::User | Role::Tool => "user",
+            Role::Assistant => "assistant",
+        };
+        a.object(|o| {
+            o.string("role", role).maybe_string("name", message.name.as_deref());
+            let content: Vec<_> = parts.iter().filter(|(_, part)| is_content(&part.kind)).copied().collect();
+            let calls = parts.iter().any(|(_, part)| is_call(&part.kind));
+            let refuses = parts.iter().any(|(_, part)| matches!(part.kind, PartKind::Refusal(_)));
+            if content.is_empty() && (calls || refuses) {
+                o.null("content");
+            } else {
+                self.write_content(&content, path, o);
+            }
+            if message.role == Role::Assistant {
+                self.write_reasoning(parts, path, o);
+                self.write_calls(parts, path, o);
+            }
+            for (_, part) in parts {
+                match &part.kind {
+                    PartKind::Refusal(text) => drop_ref(o.string("refusal", text)),
+                    kind => write_own_members(kind, o),
+                }
+            }
+        });
+    }
+
+    fn write_result(
+        &mut self,
+        result: &'r ToolResult,
+        beside: &[(usize, &'r Part)],
+        path: &str,
+        role: Role,
+        a: &mut Array<'_>,
+    ) {
+        let (text, rest): (Vec<_>, Vec<_>) =
+            result.parts.iter().enumerate().partition(|(_, part)| !matches!(part.kind, PartKind::Image(_)));
+        if !rest.is_empty() {
+            self.drop(format!("{path}.content"), "pictures of a tool result moved into a user message");
+            self.moved.extend(rest.iter().map(|(_, part)| *part));
+        }
+        if result.is_error == Some(true) {
+            self.drop(format!("{path}.is_error"), "not known to openai");
+        }
+        a.object(|o| {
+            if result.call_id.is_empty() && result.name.is_some() {
+                o.string("role", "function");
+            } else {
+                o.string("role", "tool").string("tool_call_id", &result.call_id);
+            }
+            o.maybe_string("name", result.name.as_deref());
+            self.write_content(&text, path, o);
+            if role == Role::Tool {
+                for (_, part) in beside {
+                    write_own_members(&part.kind, o);
+                }
+            }
+        });
+    }
+
+    fn flush_moved(&mut self, a: &mut Array<'_>) {
+        let moved = std::mem::take(&mut self.moved);
+        if moved.is_empty() {
+            return;
+        }
+        a.object(|o| {
+            o.string("role", "user").array("content", |a| {
+                for part in moved {
+                    self.write_part(part, "", a);
+                }
+            });
+        });
+    }
+
+    /// Writes `content`: a string where one plain text is all there is.
+    fn write_content(&mut self, parts: &[(usize, &'r Part)], path: &str, o: &mut Object<'_>) {
+        match parts {
+            [] => drop_ref(o.string("content", "")),
+            [(place, Part { kind: PartKind::Text { text, .. }, cache })]
+                if (cache.is_none() || !self.marks)
+                    && !text.is_empty()
+                    && !self.extensions.contains_key(format!("{path}.content[{place}]").as_str()) =>
+            {
+                if cache.is_some() {
+                    self.drop_mark();
+                }
+                o.string("content", text);
+            }
+            _ => drop_ref(o.array("content", |a| {
+                for (place, part) in parts {
+                    self.write_part(part, &format!("{path}.content[{place}]"), a);
+                }
+            })),
+        }
+    }
+
+    fn write_part(&mut self, part: &Part, path: &str, a: &mut Array<'_>) {
+        if part.cache.is_some() && !self.marks {
+            self.drop_mark();
+        }
+        let marks = self.marks;
+        let extensions = self.extensions.get(path).cloned().unwrap_or_default();
+        let mut write = |type_: &str, fill: &dyn Fn(&mut Object<'_>)| {
+            a.object(|o| {
+                fill(o.string("type", type_));
+                cache::write(part.cache.filter(|_| marks), o);
+                for (name, value) in &extensions {
+                    o.json(name, value);
+                }
+            });
+        };
+        match &part.kind {
+            PartKind::Text { text, .. } => write("text", &|o| drop_ref(o.string("text", text))),
+            PartKind::Refusal(text) => write("refusal", &|o| drop_ref(o.string("refusal", text))),
+            PartKind::Image(image) => match image_url(image) {
+                Some(url) => write("image_url", &|o| {
+                    o.object("image_url", |o| {
+                        o.string("url", &url).maybe_string("detail", image.detail.as_deref());
+                    });
+                }),
+                None => self.drop(path, "a picture that only another provider has"),
+            },
+            PartKind::Audio { data, format } => write("input_audio", &|o| {
+                o.object("input_audio", |o| drop_ref(o.string("data", data).string("format", format)));
+            }),
+            PartKind::Document(document) => match file(document) {
+                File::Data(data) => write("file", &|o| {
+                    o.object("file", |o| {
+                        o.maybe_string("filename", document.title.as_deref()).string("file_data", &data);
+                    });
+                }),
+                File::Id(id) => write("file", &|o| {
+                    o.object("file", |o| {
+                        o.maybe_string("filename", document.title.as_deref()).string("file_id", id);
+                    });
+                }),
+                File::Text(text) => {
+                    write("text", &|o| drop_ref(o.string("text", &text)));
+                    self.drop(path, "a text document sent as text");
+                }
+                File::Unsayable(reason) => self.drop(path, reason),
+            },
+            PartKind::Other { dialect: Dialect::OpenAi, json } => drop(a.raw(&json.0)),
+            PartKind::Other { dialect, .. } => self.drop(path, &format!("known to {dialect} alone")),
+            PartKind::Reasoning(_) | PartKind::ToolCall(_) | PartKind::ToolResult(_) => {
+                self.drop(path, "out of place in this role");
+            }
+        }
+    }
+
+    fn write_calls(&mut self, parts: &[(usize, &'r Part)], path: &str, o: &mut Object<'_>) {
+        let mut calls = parts.iter().filter(|(_, part)| is_call(&part.kind)).peekable();
+        if calls.peek().is_none() {
+            return;
+        }
+        o.array("tool_calls", |a| {
+            for (place, (_, part)) in calls.enumerate() {
+                match &part.kind {
+                    PartKind::ToolCall(call) => {
+                        let members = self.extensions.get(format!("{path}.tool_calls[{place}]").as_str());
+                        a.object(|o| {
+                            o.string("id", &call.id).string("type", "function").object("function", |o| {
+                                o.string("name", &call.name).string("arguments", &call.arguments);
+                            });
+                            for (name, value) in members.into_iter().flatten() {
+                                o.json(name, value);
+                            }
+                        });
+                    }
+                    PartKind::Other { json, .. } => drop(a.raw(&json.0)),
+                    _ => {}
+                }
+            }
+        });
+    }
+
+    fn write_reasoning(&mut self, parts: &[(usize, &'r Part)], path: &str, o: &mut Object<'_>) {
+        let thoughts: Vec<_> = parts
+            .iter()
+            .filter_map(|(_, part)| if let PartKind::Reasoning(thought) = &part.kind { Some(thought) } else { None })
+            .collect();
+        if thoughts.is_empty() {
+            return;
+        }
+        if !self.reasoning {
+            self.drop(format!("{path}.reasoning_content"), "refused by the model");
+            return;
+        }
+        super::reply::write_reasoning(thoughts.into_iter(), self.blocks, o);
+    }
+
+    fn drop(&mut self, field: impl Into<String>, reason: &str) {
+        self.dropped.push(Dropped::new(field, reason));
+    }
+
+    /// Marks are hints, and a conversation may have many: one line says it for all.
+    fn drop_mark(&mut self) {
+        if self.dropped.iter().all(|dropped| dropped.field != "cache_control") {
+            self.drop("cache_control", "not known to the model");
+        }
+    }
+}
+
+/// Ends a chain of writes where nothing is to be returned.
+fn drop_ref(_: &mut Object<'_>) {}
+
+/// Whether the part stands in `content`.
+fn is_content(kind: &PartKind) -> bool {
+    let elsewhere = matches!(kind, PartKind::Refusal(_) | PartKind::Reasoning(_) | PartKind::ToolResult(_));
+    !elsewhere && !is_call(kind) && own_members(kind).is_none()
+}
+
+/// Whether the part stands in `tool_calls`: a function's, or a custom tool's.
+fn is_call(kind: &PartKind) -> bool {
+    match kind {
+        PartKind::ToolCall(_) => true,
+        PartKind::Other { dialect: Dialect::OpenAi, json } => Node::parse(json.0.as_bytes())
+            .is_ok_and(|node| node.get("type").and_then(Node::as_str).as_deref() == Some("custom")),
+        _ => false,
+    }
+}
+
+/// The text of a part that stands for members of the message itself.
+fn own_members(kind: &PartKind) -> Option<&Json> {
+    let PartKind::Other { dialect: Dialect::OpenAi, json } = kind else { return None };
+    Node::parse(json.0.as_bytes()).is_ok_and(|node| node.is_object() && node.get("type").is_none()).then_some(json)
+}
+
+/// Writes the members of the message that a part stands for, if it does.
+pub(super) fn write_own_members(kind: &PartKind, o: &mut Object<'_>) {
+    let Some(json) = own_members(kind) else { return };
+    if let Ok(node) = Node::parse(json.0.as_bytes())
+        && let Value::Object(members) = node.value()
+    {
+        for (name, value) in members {
+            o.raw(name, value.text());
+        }
+    }
+}
+
+fn image_url(image: &Image) -> Option<String> {
+    match &image.source {
+        Source::Url(url) => Some(url.clone()),
+        Source::Base64 { media_type, data } => {
+            let media_type = if media_type.is_empty() { sniffed(data) } else { media_type };
+            Some(format!("data:{media_type};base64,{data}"))
+        }
+        Source::Text(_) | Source::File { .. } => None,
+    }
+}
+
+/// The media type of a picture by how its base64 begins, for formats that do not say (Ollama).
+fn sniffed(data: &str) -> &'static str {
+    match data.as_bytes() {
+        [b'/', b'9', b'j', ..] => "image/jpeg",
+        [b'R', b'0', b'l', b'G', ..] => "image/gif",
+        [b'U', b'k', b'l', b'G', ..] => "image/webp",
+        _ => "image/png",
+    }
+}
+
+enum File<'d> {
+    Data(String),
+    Id(&'d str),
+    Text(String),
+    Unsayable(&'static str),
+}
+
+fn file(document: &Document) -> File<'_> {
+    match &document.source {
+        Source::Base64 { media_type, data } if media_type.is_empty() => File::Data(data.clone()),
+        Source::Base64 { media_type, data } => File::Data(format!("data:{media_type};base64,{data}")),
+        Source::File { dialect: Dialect::OpenAi, id } => File::Id(id),
+        Source::File { .. } => File::Unsayable("a file that only another provider has"),
+        Source::Url(_) => File::Unsayable("a document by its address is not known to openai"),
+        Source::Text(text) => match &document.title {
+            Some(title) => File::Text(format!("{title}\n\n{text}")),
+            None => File::Text(text.clone()),
+        },
+    }
+}

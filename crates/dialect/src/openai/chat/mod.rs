@@ -1,0 +1,61 @@
+//! Chat completions: `POST /v1/chat/completions`.
+//!
+//! Reference: OpenAI API reference, chat completions. What is special here:
+//! - options stand at the top level ([`super::options`]), messages hold strings or typed parts;
+//! - a message's own fields that only this format knows (`audio`, `function_call`, a vendor's `reasoning_details`) are
+//!   a [`baton_model::chat::PartKind::Other`] whose JSON is an object without `type`: `{"audio": {…}}`;
+//! - reasoning has no field in the reference; it is read and written in those that compatible services agree on:
+//!   `reasoning_content` for people, `thinking_blocks` for signatures and encrypted thoughts.
+
+mod cache;
+mod messages_read;
+mod messages_write;
+mod reply;
+mod request;
+mod rewrite;
+mod tools;
+
+pub(super) use reply::{annotation, finish_name, read_finish, write_block, write_names, write_tail, write_tier};
+pub(super) use rewrite::{Form, rewrite, set_model};
+pub(super) use tools::read as read_tools;
+
+use super::stream;
+use crate::{Codec, Detail, Names, ReadError, Reader, Rewritten, Writer, Written};
+use baton_model::{Body, Event, Operation, Target};
+
+/// The codec.
+#[derive(Debug)]
+pub struct Chat;
+
+impl Codec for Chat {
+    fn read_request(&self, body: &[u8]) -> Result<Operation, ReadError> {
+        request::read(body).map(|request| Operation::Chat(Box::new(request)))
+    }
+
+    fn write_request(&self, operation: &Operation, target: &Target) -> Result<Written, ReadError> {
+        match operation {
+            Operation::Chat(request) => request::write(request, target),
+            _ => Err(super::not_served("chat")),
+        }
+    }
+
+    fn rewrite(&self, body: &Body, target: &Target) -> Result<Rewritten, ReadError> {
+        rewrite(body, target, Form::Chat)
+    }
+
+    fn read_reply(&self, body: &[u8]) -> Result<Vec<Event>, ReadError> {
+        stream::read_reply(body)
+    }
+
+    fn write_reply(&self, events: &[Event], names: &Names) -> Written {
+        Written::json(reply::write(events, names))
+    }
+
+    fn reader(&self, detail: Detail) -> Box<dyn Reader> {
+        stream::reader(detail)
+    }
+
+    fn writer(&self, names: Names) -> Box<dyn Writer> {
+        Box::new(stream::ChatWriter::new(names))
+    }
+}

@@ -1,0 +1,219 @@
+//! A whole chat reply, written. (It is read as one chunk: [`crate::openai::stream`].)
+
+use super::messages_write::write_own_members;
+use crate::Names;
+use crate::json::{self, Object, object};
+use crate::openai::usage;
+use baton_model::chat::{Json, PartKind, Reasoning};
+use baton_model::event::{Choice, Event, Finish, Reply};
+use baton_model::{Dialect, Usage};
+
+/// Why an answer is complete, from its word.
+pub(in crate::openai) fn read_finish(word: &str) -> Finish {
+    match word {
+        "stop" => Finish::Stop,
+        "length" => Finish::Length,
+        "tool_calls" => Finish::ToolCalls,
+        "content_filter" => Finish::ContentFilter,
+        _ => Finish::Other(word.to_owned()),
+    }
+}
+
+/// The word for it. Clients check it against the reference's five, so that no other is ever said.
+pub(in crate::openai) fn finish_name(finish: &Finish) -> &'static str {
+    match finish {
+        Finish::Stop | Finish::StopSequence | Finish::Pause => "stop",
+        Finish::Length | Finish::ContextWindow => "length",
+        Finish::ToolCalls => "tool_calls",
+        Finish::ContentFilter | Finish::Refusal => "content_filter",
+        Finish::Other(word) if word == "function_call" => "function_call",
+        Finish::Other(_) => "stop",
+    }
+}
+
+/// Writes a whole reply for a client.
+pub(super) fn write(events: &[Event], names: &Names) -> Vec<u8> {
+    let mut reply = Reply::collect(events);
+    if reply.choices.is_empty() {
+        reply.choices.push(Choice { finish: Some(Finish::Stop), ..Choice::default() });
+    }
+    object(|o| {
+        write_names(&reply, names, "chat.completion", o);
+        o.array("choices", |a| {
+            for choice in &reply.choices {
+                a.object(|o| write_choice(choice, o));
+            }
+        });
+        write_tail(&reply, o);
+    })
+}
+
+/// What stands before the choices of a whole chat or completion.
+pub(in crate::openai) fn write_names(reply: &Reply, names: &Names, kind: &str, o: &mut Object<'_>) {
+    o.string("id", reply.started.id.as_deref().unwrap_or(&names.id)).string("object", kind);
+    o.integer("created", reply.started.created.unwrap_or(names.created));
+    o.string("model", reply.started.model.as_deref().unwrap_or(&names.model));
+}
+
+/// What stands after them.
+pub(in crate::openai) fn write_tail(reply: &Reply, o: &mut Object<'_>) {
+    if let Some(used) = &reply.usage {
+        o.object("usage", |o| usage::write(used, o));
+        write_tier(used, o);
+    }
+    o.maybe_string("system_fingerprint", reply.started.fingerprint.as_deref());
+}
+
+/// The service tier stands beside the usage, not in it.
+pub(in crate::openai) fn write_tier(usage: &Usage, o: &mut Object<'_>) {
+    o.maybe_string("service_tier", usage.service_tier.as_deref());
+}
+
+fn write_choice(choice: &Choice, o: &mut Object<'_>) {
+    o.integer("index", choice.index);
+    o.object("message", |o| {
+        o.string("role", "assistant");
+        let texts = || {
+            choice
+                .parts
+                .iter()
+                .filter_map(|part| if let PartKind::Text { text, .. } = &part.kind { Some(text) } else { None })
+        };
+        let refusals = || {
+            choice
+                .parts
+                .iter()
+                .filter_map(|part| if let PartKind::Refusal(text) = &part.kind { Some(text) } else { None })
+        };
+        let calls = || {
+            choice
+                .parts
+                .iter()
+                .filter_map(|part| if let PartKind::ToolCall(call) = &part.kind { Some(call) } else { None })
+        };
+        let thoughts = || {
+            choice
+                .parts
+                .iter()
+                .filter_map(|part| if let PartKind::Reasoning(thought) = &part.kind { Some(thought) } else { None })
+        };
+        let silent = texts().next().is_none() && (calls().next().is_some() || refusals().next().is_some());
+        if silent {
+            o.null("content");
+        } else {
+            o.string("content", &texts().map(String::as_str).collect::<String>());
+        }
+        match refusals().next() {
+            Some(_) => o.string("refusal", &refusals().map(String::as_str).collect::<String>()),
+            None => o.null("refusal"),
+        };
+        if thoughts().next().is_some() {
+            write_reasoning(thoughts(), true, o);
+        }
+        if calls().next().is_some() {
+            o.array("tool_calls", |a| {
+                for call in calls() {
+                    a.object(|o| {
+                        o.string("id", &call.id).string("type", "function").object("function", |o| {
+                            // A call without arguments is one with none, not one with bad JSON.
+                            let arguments = if call.arguments.is_empty() { "{}" } else { &call.arguments };
+                            o.string("name", &call.name).string("arguments", arguments);
+                        });
+                    });
+                }
+            });
+        }
+        let annotations: Vec<_> = citations(choice).collect();
+        if !annotations.is_empty() {
+            o.array("annotations", |a| {
+                for annotation in &annotations {
+                    a.raw(annotation);
+                }
+            });
+        }
+        for part in &choice.parts {
+            write_own_members(&part.kind, o);
+        }
+    });
+    write_logprobs(&choice.logprobs, o);
+    o.string("finish_reason", choice.finish.as_ref().map_or("stop", finish_name));
+}
+
+/// Writes what the model thought: `reasoning_content` for people, `thinking_blocks` where something must go back
+/// unchanged.
+pub(super) fn write_reasoning<'r>(
+    thoughts: impl Iterator<Item = &'r Reasoning> + Clone,
+    blocks: bool,
+    o: &mut Object<'_>,
+) {
+    let text: String = thoughts.clone().map(|thought| thought.text.as_str()).collect();
+    if !text.is_empty() {
+        o.string("reasoning_content", &text);
+    }
+    let sealed = |thought: &Reasoning| thought.signature.is_some() || thought.redacted.is_some();
+    if blocks && (thoughts.clone().any(sealed) || thoughts.clone().count() > 1) {
+        o.array("thinking_blocks", |a| {
+            for thought in thoughts {
+                a.object(|o| write_block(thought, o));
+            }
+        });
+    }
+}
+
+/// Writes one of the `thinking_blocks`.
+pub(in crate::openai) fn write_block(thought: &Reasoning, o: &mut Object<'_>) {
+    match &thought.redacted {
+        Some(data) => o.string("type", "redacted_thinking").string("data", data),
+        None => o
+            .string("type", "thinking")
+            .string("thinking", &thought.text)
+            .maybe_string("signature", thought.signature.as_deref()),
+    };
+}
+
+fn citations(choice: &Choice) -> impl Iterator<Item = String> + '_ {
+    choice
+        .parts
+        .iter()
+        .flat_map(|part| match &part.kind {
+            PartKind::Text { citations, .. } => citations.as_slice(),
+            _ => &[],
+        })
+        .filter_map(|(dialect, json)| annotation(*dialect, json))
+}
+
+/// A citation as an annotation of this format. Anthropic's name a document or a page; this format knows pages alone.
+pub(in crate::openai) fn annotation(dialect: Dialect, json: &Json) -> Option<String> {
+    if dialect == Dialect::OpenAi {
+        return Some(json.0.clone());
+    }
+    let node = json::Node::parse(json.0.as_bytes()).ok()?;
+    let url = node.get("url")?.as_str()?;
+    let title = node.get("title").and_then(json::Node::as_str);
+    let annotation = object(|o| {
+        o.string("type", "url_citation").object("url_citation", |o| {
+            o.string("url", &url)
+                .string("title", title.as_deref().unwrap_or(""))
+                .integer("start_index", 0)
+                .integer("end_index", 0);
+        });
+    });
+    String::from_utf8(annotation).ok()
+}
+
+fn write_logprobs(arrays: &[Json], o: &mut Object<'_>) {
+    if arrays.is_empty() {
+        o.null("logprobs");
+        return;
+    }
+    o.object("logprobs", |o| {
+        o.raw("content", &joined(arrays)).null("refusal");
+    });
+}
+
+/// One array of all the items.
+fn joined(arrays: &[Json]) -> String {
+    let inner = arrays.iter().filter_map(|array| array.0.trim().strip_prefix('[')?.strip_suffix(']'));
+    let items: Vec<_> = inner.map(str::trim).filter(|items| !items.is_empty()).collect();
+    format!("[{}]", items.join(","))
+}

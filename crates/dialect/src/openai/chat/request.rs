@@ -1,0 +1,59 @@
+//! A chat request, read and written.
+
+use super::{messages_read, messages_write, tools};
+use crate::json::{self, object};
+use crate::openai::options;
+use crate::settle::settle;
+use crate::{Dropped, ReadError, Written};
+use baton_model::{ChatRequest, Target};
+
+/// Reads a client's request.
+pub(super) fn read(body: &[u8]) -> Result<ChatRequest, ReadError> {
+    json::read(body, |root| {
+        let mut request = options::read(root, &["messages", "tools", "tool_choice"])?;
+        tools::read(&mut request, root)?;
+        request.messages = messages_read::read(root.require("messages")?, &mut request.extensions)?;
+        Ok(request)
+    })
+}
+
+/// Writes a request for a provider.
+pub(super) fn write(request: &ChatRequest, target: &Target) -> Result<Written, ReadError> {
+    let quirks = &target.model.quirks;
+    let (settled, mut dropped) = settle(request, target)?;
+    let tools = if request.tools.is_empty() { &settled.tools } else { &request.tools };
+    let marks = quirks.cache_marks == Some(true);
+    let body = object(|o| {
+        o.string("model", target.upstream());
+        let writer = messages_write::Writer::new(&settled.extensions, quirks, &mut dropped);
+        o.array("messages", |a| writer.write(&request.messages, a));
+        tools::write(tools, &settled, marks, o, &mut dropped);
+        options::write(&settled, quirks, o, &mut dropped);
+        if let Some(alternatives) = settled.logprobs {
+            o.bool("logprobs", true);
+            o.maybe_integer("top_logprobs", Some(alternatives).filter(|count| *count > 0));
+        }
+        options::write_stream(&settled, quirks, o);
+    });
+    dropped.extend(inexact_documents(request));
+    Ok(Written { dropped, ..Written::json(body) })
+}
+
+/// What Anthropic says about documents beyond their bytes.
+fn inexact_documents(request: &ChatRequest) -> Vec<Dropped> {
+    use baton_model::chat::{Document, PartKind};
+    let mut dropped = Vec::new();
+    for (place, message) in request.messages.iter().enumerate() {
+        for part in &message.parts {
+            if let PartKind::Document(Document { context, citations, .. }) = &part.kind {
+                if context.is_some() {
+                    dropped.push(Dropped::new(format!("messages[{place}].document.context"), "not known to openai"));
+                }
+                if *citations == Some(true) {
+                    dropped.push(Dropped::new(format!("messages[{place}].document.citations"), "not known to openai"));
+                }
+            }
+        }
+    }
+    dropped
+}

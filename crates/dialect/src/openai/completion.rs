@@ -1,0 +1,206 @@
+//! Completions: `POST /v1/completions`, the older endpoint that continues a text.
+//!
+//! Reference: OpenAI API reference, completions (legacy). A model that only chats answers one too: the engine asks it
+//! the chat of [`CompletionRequest::as_chat`], and the writers here make a `text_completion` of what it says.
+
+use super::chat::{Form, finish_name, rewrite, write_names, write_tail};
+use super::{options, stream};
+use crate::json::{self, Array, Fault, Node, Object, Value, object};
+use crate::settle::settle;
+use crate::{Codec, Detail, Names, ReadError, Reader, Rewritten, Writer, Written};
+use baton_model::chat::{Json, PartKind};
+use baton_model::event::{Choice, Event, Finish, Reply};
+use baton_model::operation::{CompletionRequest, Prompt};
+use baton_model::{Body, Dialect, Operation, PublicError, Target};
+use bytes::{Bytes, BytesMut};
+
+/// The codec.
+#[derive(Debug)]
+pub struct Completion;
+
+impl Codec for Completion {
+    fn read_request(&self, body: &[u8]) -> Result<Operation, ReadError> {
+        json::read(body, read).map(|request| Operation::Completion(Box::new(request)))
+    }
+
+    fn write_request(&self, operation: &Operation, target: &Target) -> Result<Written, ReadError> {
+        match operation {
+            Operation::Completion(request) => write(request, target),
+            _ => Err(super::not_served("completion")),
+        }
+    }
+
+    fn rewrite(&self, body: &Body, target: &Target) -> Result<Rewritten, ReadError> {
+        rewrite(body, target, Form::Completion)
+    }
+
+    fn read_reply(&self, body: &[u8]) -> Result<Vec<Event>, ReadError> {
+        stream::read_reply(body)
+    }
+
+    fn write_reply(&self, events: &[Event], names: &Names) -> Written {
+        Written::json(write_reply(events, names))
+    }
+
+    fn reader(&self, detail: Detail) -> Box<dyn Reader> {
+        stream::reader(detail)
+    }
+
+    fn writer(&self, names: Names) -> Box<dyn Writer> {
+        Box::new(StreamWriter { envelope: stream::Envelope::new("text_completion", names) })
+    }
+}
+
+fn read(root: &Node<'_>) -> Result<CompletionRequest, Fault> {
+    let mut chat = options::read(root, &["prompt", "suffix", "echo", "logprobs"])?;
+    // Here it is a number: how many alternatives.
+    chat.logprobs = root.get("logprobs").map(Node::integer).transpose()?;
+    Ok(CompletionRequest {
+        prompts: read_prompts(root.require("prompt")?)?,
+        suffix: root.get("suffix").map(Node::string).transpose()?,
+        echo: root.get("echo").map(Node::bool).transpose()?,
+        chat,
+    })
+}
+
+/// Reads a text, texts, token ids, or lists of token ids.
+pub(super) fn read_prompts(node: &Node<'_>) -> Result<Vec<Prompt>, Fault> {
+    if let Some(text) = node.as_str() {
+        return Ok(vec![Prompt::Text(text.into_owned())]);
+    }
+    let items = node.items().map_err(|_| node.expected("a string or an array"))?;
+    if !items.is_empty() && items.iter().all(|item| matches!(item.value(), Value::Number)) {
+        return Ok(vec![read_tokens(node)?]);
+    }
+    let prompt = |item: &Node<'_>| match item.value() {
+        Value::Array(_) => read_tokens(item),
+        _ => item.string().map(Prompt::Text),
+    };
+    items.iter().map(prompt).collect()
+}
+
+fn read_tokens(node: &Node<'_>) -> Result<Prompt, Fault> {
+    node.items()?.iter().map(Node::integer).collect::<Result<_, _>>().map(Prompt::Tokens)
+}
+
+/// Writes what [`read_prompts`] reads.
+pub(super) fn write_prompts(name: &str, prompts: &[Prompt], o: &mut Object<'_>) {
+    let tokens = |a: &mut Array<'_>, ids: &[u32]| {
+        for id in ids {
+            a.integer(*id);
+        }
+    };
+    match prompts {
+        [Prompt::Text(text)] => {
+            o.string(name, text);
+        }
+        [Prompt::Tokens(ids)] if !ids.is_empty() => {
+            o.array(name, |a| tokens(a, ids));
+        }
+        prompts => {
+            o.array(name, |a| {
+                for prompt in prompts {
+                    match prompt {
+                        Prompt::Text(text) => a.string(text),
+                        Prompt::Tokens(ids) => a.array(|a| tokens(a, ids)),
+                    };
+                }
+            });
+        }
+    }
+}
+
+fn write(request: &CompletionRequest, target: &Target) -> Result<Written, ReadError> {
+    let (mut settled, mut dropped) = settle(&request.chat, target)?;
+    // Chat alone has them; a default for chats is no request of this client's.
+    settled.tools.clear();
+    settled.reasoning = None;
+    // This endpoint has only the older name.
+    let mut quirks = target.model.quirks.clone();
+    quirks.max_tokens_field = baton_model::entity::MaxTokensField::MaxTokens;
+    let body = object(|o| {
+        o.string("model", target.upstream());
+        write_prompts("prompt", &request.prompts, o);
+        o.maybe_string("suffix", request.suffix.as_deref()).maybe_bool("echo", request.echo);
+        options::write(&settled, &quirks, o, &mut dropped);
+        o.maybe_integer("logprobs", settled.logprobs);
+        options::write_stream(&settled, &quirks, o);
+    });
+    Ok(Written { dropped, ..Written::json(body) })
+}
+
+fn write_reply(events: &[Event], names: &Names) -> Vec<u8> {
+    let mut reply = Reply::collect(events);
+    if reply.choices.is_empty() {
+        reply.choices.push(Choice { finish: Some(Finish::Stop), ..Choice::default() });
+    }
+    object(|o| {
+        write_names(&reply, names, "text_completion", o);
+        o.array("choices", |a| {
+            for choice in &reply.choices {
+                a.object(|o| {
+                    let text = choice.parts.iter().filter_map(|part| match &part.kind {
+                        PartKind::Text { text, .. } => Some(text.as_str()),
+                        _ => None,
+                    });
+                    o.string("text", &text.collect::<String>()).integer("index", choice.index);
+                    let mut logprobs = choice.parts.iter().filter_map(|part| match &part.kind {
+                        PartKind::Other { dialect: Dialect::OpenAi, json } => own_logprobs(json),
+                        _ => None,
+                    });
+                    o.raw("logprobs", &logprobs.next().unwrap_or_else(|| "null".into()));
+                    o.string("finish_reason", choice.finish.as_ref().map_or("stop", finish_name));
+                });
+            }
+        });
+        write_tail(&reply, o);
+    })
+}
+
+/// A completion's log probabilities have a shape of their own, which passes through as it is.
+fn own_logprobs(json: &Json) -> Option<String> {
+    let node = Node::parse(json.0.as_bytes()).ok()?;
+    node.get("logprobs").map(|logprobs| logprobs.text().to_owned())
+}
+
+/// Writes a completion's stream for a client.
+#[derive(Debug)]
+struct StreamWriter {
+    envelope: stream::Envelope,
+}
+
+impl StreamWriter {
+    fn chunk(&self, out: &mut BytesMut, choice: u32, text: &str, logprobs: &str, finish: Option<&Finish>) {
+        self.envelope.push(out, |o| {
+            o.string("text", text).integer("index", choice).raw("logprobs", logprobs);
+            match finish {
+                Some(finish) => o.string("finish_reason", finish_name(finish)),
+                None => o.null("finish_reason"),
+            };
+        });
+    }
+}
+
+impl Writer for StreamWriter {
+    fn push(&mut self, event: &Event) -> Bytes {
+        let mut out = BytesMut::new();
+        match event {
+            Event::Started(started) => self.envelope.start(started),
+            Event::Text { choice, text } if !text.is_empty() => self.chunk(&mut out, *choice, text, "null", None),
+            Event::Other { choice, dialect: Dialect::OpenAi, json } => {
+                if let Some(logprobs) = own_logprobs(json) {
+                    self.chunk(&mut out, *choice, "", &logprobs, None);
+                }
+            }
+            Event::Finished { choice, reason, .. } => self.chunk(&mut out, *choice, "", "null", Some(reason)),
+            Event::Usage(usage) => self.envelope.note_usage(usage),
+            Event::Ended => self.envelope.end(&mut out),
+            _ => {}
+        }
+        out.freeze()
+    }
+
+    fn fail(&mut self, error: &PublicError, request_id: &str) -> Bytes {
+        stream::fail(error, request_id)
+    }
+}

@@ -1,0 +1,180 @@
+//! Embeddings: `POST /v1/embeddings`.
+//!
+//! Reference: OpenAI API reference, embeddings. Vectors come as numbers or as base64 of little-endian 32-bit floats; the
+//! Python SDK asks for base64 by default.
+
+use super::completion::{read_prompts, write_prompts};
+use super::{options, usage};
+use crate::json::{self, Fault, Node, Object, object};
+use crate::{Codec, Detail, Dropped, Names, ReadError, Reader, Rewritten, Writer, Written};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use baton_model::event::{Event, Started};
+use baton_model::operation::EmbeddingRequest;
+use baton_model::{Body, Dialect, Operation, Target, Usage};
+
+/// The codec.
+#[derive(Debug)]
+pub struct Embedding;
+
+impl Codec for Embedding {
+    fn read_request(&self, body: &[u8]) -> Result<Operation, ReadError> {
+        json::read(body, read).map(Operation::Embedding)
+    }
+
+    fn write_request(&self, operation: &Operation, target: &Target) -> Result<Written, ReadError> {
+        match operation {
+            Operation::Embedding(request) => Ok(write(request, target)),
+            _ => Err(super::not_served("embedding")),
+        }
+    }
+
+    fn rewrite(&self, body: &Body, target: &Target) -> Result<Rewritten, ReadError> {
+        Ok(super::rename_model(body, target))
+    }
+
+    fn read_reply(&self, body: &[u8]) -> Result<Vec<Event>, ReadError> {
+        json::read(body, read_reply)
+    }
+
+    fn write_reply(&self, events: &[Event], names: &Names) -> Written {
+        Written::json(write_reply(events, names))
+    }
+
+    fn reader(&self, _detail: Detail) -> Box<dyn Reader> {
+        Box::new(super::whole::NoStream)
+    }
+
+    fn writer(&self, _names: Names) -> Box<dyn Writer> {
+        Box::new(super::whole::NoStream)
+    }
+}
+
+fn read(root: &Node<'_>) -> Result<EmbeddingRequest, Fault> {
+    let mut request = EmbeddingRequest {
+        model: root.get("model").map(Node::string).transpose()?.unwrap_or_default(),
+        input: read_prompts(root.require("input")?)?,
+        dimensions: root.get("dimensions").map(Node::integer).transpose()?,
+        user: root.get("user").map(Node::string).transpose()?,
+        ..EmbeddingRequest::default()
+    };
+    if let Some(format) = root.get("encoding_format") {
+        request.base64 = match format.string()?.as_str() {
+            "float" => false,
+            "base64" => true,
+            _ => return Err(format.expected("float or base64")),
+        };
+    }
+    for (name, value) in root.members()? {
+        if !["model", "input", "dimensions", "user", "encoding_format"].contains(&name.as_ref()) && !value.is_null() {
+            request.extensions.push(options::extension(name.as_ref(), value));
+        }
+    }
+    Ok(request)
+}
+
+fn write(request: &EmbeddingRequest, target: &Target) -> Written {
+    let quirks = &target.model.quirks;
+    let mut dropped = Vec::new();
+    let mut may = |name: &str, given: bool| {
+        let refused = given && quirks.refuses(name);
+        if refused {
+            dropped.push(Dropped::new(name, "refused by the model"));
+        }
+        given && !refused
+    };
+    let (dimensions, user) = (may("dimensions", request.dimensions.is_some()), may("user", request.user.is_some()));
+    // Asked for or not, the reader takes both.
+    let base64 = request.base64 && !quirks.refuses("encoding_format");
+    if request.truncate == Some(true) {
+        dropped.push(Dropped::new("truncate", "not known to openai"));
+    }
+    let body = object(|o| {
+        o.string("model", target.upstream());
+        write_prompts("input", &request.input, o);
+        o.maybe_integer("dimensions", request.dimensions.filter(|_| dimensions));
+        o.maybe_string("user", request.user.as_deref().filter(|_| user));
+        o.maybe_string("encoding_format", base64.then_some("base64"));
+        for extension in &request.extensions {
+            if extension.dialect == Dialect::OpenAi {
+                o.json(&extension.path, &extension.value);
+            } else {
+                dropped.push(Dropped::new(&extension.path, "not known to openai"));
+            }
+        }
+    });
+    Written { dropped, ..Written::json(body) }
+}
+
+fn read_reply(root: &Node<'_>) -> Result<Vec<Event>, Fault> {
+    let mut vectors = Vec::new();
+    for (place, item) in root.require("data")?.items()?.iter().enumerate() {
+        let index = item.get("index").map(Node::integer).transpose()?.unwrap_or(place);
+        vectors.push((index, read_vector(item.require("embedding")?)?));
+    }
+    vectors.sort_by_key(|(index, _)| *index);
+    let model = root.get("model").and_then(Node::string_or_none);
+    let mut events = vec![
+        Event::Started(Started { model, ..Started::default() }),
+        Event::Embeddings(vectors.into_iter().map(|(_, vector)| vector).collect()),
+    ];
+    events.extend(root.get("usage").map(usage::read).filter(|usage| !usage.is_empty()).map(Event::Usage));
+    events.push(Event::Ended);
+    Ok(events)
+}
+
+fn read_vector(node: &Node<'_>) -> Result<Vec<f32>, Fault> {
+    if let Some(base64) = node.as_str() {
+        let bytes = STANDARD.decode(base64.as_bytes()).map_err(|_| node.expected("base64"))?;
+        let (floats, rest) = bytes.as_chunks::<4>();
+        if !rest.is_empty() {
+            return Err(node.expected("base64 of 32-bit floats"));
+        }
+        return Ok(floats.iter().map(|float| f32::from_le_bytes(*float)).collect());
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "vectors are of that precision")]
+    node.items()?.iter().map(|number| number.f64().map(|number| number as f32)).collect()
+}
+
+fn write_reply(events: &[Event], names: &Names) -> Vec<u8> {
+    let (mut model, mut used, mut vectors) = (names.model.as_str(), Usage::default(), &[][..]);
+    for event in events {
+        match event {
+            Event::Started(Started { model: Some(name), .. }) => model = name,
+            Event::Embeddings(all) => vectors = all,
+            Event::Usage(usage) => used.update(usage),
+            _ => {}
+        }
+    }
+    object(|o| {
+        o.string("object", "list").array("data", |a| {
+            for (index, vector) in (0_u32..).zip(vectors) {
+                a.object(|o| {
+                    o.string("object", "embedding").integer("index", index);
+                    write_vector(vector, names.base64, o);
+                });
+            }
+        });
+        o.string("model", model).object("usage", |o| {
+            o.integer("prompt_tokens", used.input_tokens()).integer("total_tokens", used.input_tokens());
+        });
+    })
+}
+
+fn write_vector(vector: &[f32], base64: bool, o: &mut Object<'_>) {
+    if base64 {
+        let bytes: Vec<u8> = vector.iter().flat_map(|float| float.to_le_bytes()).collect();
+        o.string("embedding", &STANDARD.encode(bytes));
+        return;
+    }
+    o.array("embedding", |a| {
+        for float in vector {
+            // The shortest spelling of the 32-bit number, not of its 64-bit neighbour.
+            if float.is_finite() {
+                a.raw(&float.to_string())
+            } else {
+                a.raw("null")
+            };
+        }
+    });
+}

@@ -1,0 +1,258 @@
+//! Pictures: `POST /v1/images/generations`.
+//!
+//! Reference: OpenAI API reference, images, and its stream events `image_generation.partial_image` and
+//! `image_generation.completed`. Newer models report tokens; pictures of the others are counted by the piece.
+
+use super::{error, options, stream, usage};
+use crate::framing::sse;
+use crate::json::{self, Fault, Node, Object, object};
+use crate::{Codec, Detail, Dropped, Names, ReadError, Reader, Rewritten, Writer, Written};
+use baton_model::chat::Json;
+use baton_model::event::{Event, Picture};
+use baton_model::operation::ImageRequest;
+use baton_model::{Body, Dialect, Operation, PublicError, Target, Usage, UsageClass};
+use bytes::Bytes;
+
+/// The codec.
+#[derive(Debug)]
+pub struct Image;
+
+impl Codec for Image {
+    fn read_request(&self, body: &[u8]) -> Result<Operation, ReadError> {
+        json::read(body, read).map(Operation::Image)
+    }
+
+    fn write_request(&self, operation: &Operation, target: &Target) -> Result<Written, ReadError> {
+        match operation {
+            Operation::Image(request) => Ok(write(request, target)),
+            _ => Err(super::not_served("image")),
+        }
+    }
+
+    fn rewrite(&self, body: &Body, target: &Target) -> Result<Rewritten, ReadError> {
+        Ok(super::rename_model(body, target))
+    }
+
+    fn read_reply(&self, body: &[u8]) -> Result<Vec<Event>, ReadError> {
+        json::read(body, read_reply)
+    }
+
+    fn write_reply(&self, events: &[Event], names: &Names) -> Written {
+        Written::json(write_reply(events, names))
+    }
+
+    fn reader(&self, _detail: Detail) -> Box<dyn Reader> {
+        Box::new(StreamReader::default())
+    }
+
+    fn writer(&self, names: Names) -> Box<dyn Writer> {
+        Box::new(StreamWriter { created: names.created, usage: None, last: None })
+    }
+}
+
+fn read(root: &Node<'_>) -> Result<ImageRequest, Fault> {
+    let text = |name: &str| root.get(name).map(Node::string).transpose();
+    let mut request = ImageRequest {
+        model: text("model")?.unwrap_or_default(),
+        prompt: root.require("prompt")?.string()?,
+        n: root.get("n").map(Node::integer).transpose()?,
+        size: text("size")?,
+        quality: text("quality")?,
+        stream: root.get("stream").map(Node::bool).transpose()?.unwrap_or(false),
+        extensions: Vec::new(),
+    };
+    for (name, value) in root.members()? {
+        if !["model", "prompt", "n", "size", "quality", "stream"].contains(&name.as_ref()) && !value.is_null() {
+            request.extensions.push(options::extension(name.as_ref(), value));
+        }
+    }
+    Ok(request)
+}
+
+fn write(request: &ImageRequest, target: &Target) -> Written {
+    let mut dropped = Vec::new();
+    let quirks = &target.model.quirks;
+    let mut may = |name: &str| {
+        let refused = quirks.refuses(name);
+        if refused {
+            dropped.push(Dropped::new(name, "refused by the model"));
+        }
+        !refused
+    };
+    let n = request.n.filter(|_| may("n"));
+    let size = request.size.as_deref().filter(|_| may("size"));
+    let quality = request.quality.as_deref().filter(|_| may("quality"));
+    let mut known: Vec<(&str, &Json)> = Vec::new();
+    for extension in &request.extensions {
+        if extension.dialect != Dialect::OpenAi {
+            dropped.push(Dropped::new(&extension.path, "not known to openai"));
+        } else if quirks.refuses(&extension.path) {
+            dropped.push(Dropped::new(&extension.path, "refused by the model"));
+        } else {
+            known.push((&extension.path, &extension.value));
+        }
+    }
+    let body = object(|o| {
+        o.string("model", target.upstream()).string("prompt", &request.prompt);
+        o.maybe_integer("n", n).maybe_string("size", size).maybe_string("quality", quality);
+        o.maybe_bool("stream", request.stream.then_some(true));
+        for (name, value) in known {
+            o.json(name, value);
+        }
+    });
+    Written { dropped, ..Written::json(body) }
+}
+
+fn read_picture(node: &Node<'_>) -> Picture {
+    let text = |name: &str| node.get(name).and_then(Node::string_or_none);
+    Picture { base64: text("b64_json"), url: text("url"), revised_prompt: text("revised_prompt") }
+}
+
+/// Tokens as this endpoint reports them: text and image apart, and everything produced is image.
+fn read_usage(node: &Node<'_>) -> Usage {
+    let mut used = usage::read(node);
+    let details = ["input_tokens_details", "input_token_details"].into_iter().find_map(|name| node.get(name));
+    let images = details.and_then(|details| details.get("image_tokens")).map_or(0, Node::count);
+    let images = images.min(used.get(UsageClass::Input) + used.get(UsageClass::ImageInput));
+    used.set(UsageClass::Input, used.get(UsageClass::Input) + used.get(UsageClass::ImageInput) - images);
+    used.set(UsageClass::ImageInput, images);
+    used.set(UsageClass::ImageOutput, used.get(UsageClass::ImageOutput) + used.get(UsageClass::Output));
+    used.set(UsageClass::Output, 0);
+    used
+}
+
+fn read_reply(root: &Node<'_>) -> Result<Vec<Event>, Fault> {
+    let pictures = root.require("data")?.items()?;
+    let mut events: Vec<_> = pictures.iter().map(read_picture).map(Event::Image).collect();
+    let pieces = Usage::default().with(UsageClass::Images, pictures.len() as u64);
+    let used = root.get("usage").map(read_usage).filter(|usage| !usage.is_empty());
+    events.push(Event::Usage(used.unwrap_or(pieces)));
+    events.push(Event::Ended);
+    Ok(events)
+}
+
+fn write_picture(picture: &Picture, o: &mut Object<'_>) {
+    o.maybe_string("b64_json", picture.base64.as_deref()).maybe_string("url", picture.url.as_deref());
+    o.maybe_string("revised_prompt", picture.revised_prompt.as_deref());
+}
+
+fn write_usage(used: &Usage, o: &mut Object<'_>) {
+    let (input, output) = (used.input_tokens(), used.output_tokens());
+    if input + output == 0 {
+        return;
+    }
+    o.object("usage", |o| {
+        o.integer("total_tokens", input + output).integer("input_tokens", input).integer("output_tokens", output);
+        let images = used.get(UsageClass::ImageInput);
+        o.object("input_tokens_details", |o| {
+            o.integer("text_tokens", input - images).integer("image_tokens", images);
+        });
+    });
+}
+
+fn write_reply(events: &[Event], names: &Names) -> Vec<u8> {
+    let mut used = Usage::default();
+    events.iter().for_each(|event| {
+        if let Event::Usage(usage) = event {
+            used.update(usage)
+        }
+    });
+    object(|o| {
+        o.integer("created", names.created).array("data", |a| {
+            for event in events {
+                if let Event::Image(picture) = event {
+                    a.object(|o| write_picture(picture, o));
+                }
+            }
+        });
+        write_usage(&used, o);
+    })
+}
+
+/// Reads a stream of pictures, which ends when its connection does: completed pictures say nothing of others to come.
+#[derive(Debug, Default)]
+struct StreamReader {
+    pictures: u64,
+    over: bool,
+}
+
+impl Reader for StreamReader {
+    fn push(&mut self, frame: &[u8]) -> Result<Vec<Event>, ReadError> {
+        let event = sse::parse(frame);
+        let Some(data) = event.data.filter(|data| !data.trim_ascii().is_empty() && !self.over) else {
+            return Ok(Vec::new());
+        };
+        if data.trim_ascii() == b"[DONE]" {
+            self.over = true;
+            return Ok(vec![Event::Ended]);
+        }
+        let root = Node::parse(&data)?;
+        let kind = root.get("type").and_then(Node::string_or_none).unwrap_or_default();
+        if root.get("error").is_some() || kind == "error" {
+            self.over = true;
+            return Ok(vec![Event::Failed(error::read_node(200, &root))]);
+        }
+        if !kind.ends_with(".completed") {
+            return Ok(vec![Event::Other { choice: 0, dialect: Dialect::OpenAi, json: root.json() }]);
+        }
+        self.pictures += 1;
+        let pieces = Usage::default().with(UsageClass::Images, self.pictures);
+        let used = root.get("usage").map(read_usage).filter(|usage| !usage.is_empty());
+        Ok(vec![Event::Image(read_picture(&root)), Event::Usage(used.unwrap_or(pieces))])
+    }
+
+    fn finish(&mut self) -> Vec<Event> {
+        if self.over || self.pictures == 0 {
+            return Vec::new();
+        }
+        self.over = true;
+        vec![Event::Ended]
+    }
+}
+
+/// Writes a stream of pictures. The last is held back, because the usage stands in its event.
+#[derive(Debug)]
+struct StreamWriter {
+    created: i64,
+    usage: Option<Usage>,
+    last: Option<Picture>,
+}
+
+impl StreamWriter {
+    fn completed(&mut self) -> Bytes {
+        let Some(picture) = self.last.take() else { return Bytes::new() };
+        let data = object(|o| {
+            o.string("type", "image_generation.completed").integer("created_at", self.created);
+            write_picture(&picture, o);
+            if let Some(used) = &self.usage {
+                write_usage(used, o);
+            }
+        });
+        sse::write(Some("image_generation.completed"), &data)
+    }
+}
+
+impl Writer for StreamWriter {
+    fn push(&mut self, event: &Event) -> Bytes {
+        match event {
+            Event::Image(picture) => {
+                let before = self.completed();
+                self.last = Some(picture.clone());
+                before
+            }
+            Event::Usage(usage) => {
+                self.usage.get_or_insert_default().update(usage);
+                Bytes::new()
+            }
+            Event::Other { dialect: Dialect::OpenAi, json, .. } => {
+                sse::write(Some("image_generation.partial_image"), json.0.as_bytes())
+            }
+            Event::Ended => self.completed(),
+            _ => Bytes::new(),
+        }
+    }
+
+    fn fail(&mut self, error: &PublicError, request_id: &str) -> Bytes {
+        stream::fail(error, request_id)
+    }
+}

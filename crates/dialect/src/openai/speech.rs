@@ -1,0 +1,165 @@
+//! Text spoken: `POST /v1/audio/speech`.
+//!
+//! Reference: OpenAI API reference, audio. The reply is sound, sent as it is made; with `stream_format: "sse"` it comes
+//! in events instead, and these report usage.
+
+use super::{error, options, stream, usage};
+use crate::framing::sse;
+use crate::json::{self, Fault, Node, object};
+use crate::{Codec, Detail, Dropped, Names, ReadError, Reader, Rewritten, Writer, Written};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use baton_model::event::Event;
+use baton_model::operation::SpeechRequest;
+use baton_model::{Body, Dialect, Operation, PublicError, Target};
+use bytes::Bytes;
+
+/// The codec.
+#[derive(Debug)]
+pub struct Speech;
+
+impl Codec for Speech {
+    fn read_request(&self, body: &[u8]) -> Result<Operation, ReadError> {
+        json::read(body, read).map(Operation::Speech)
+    }
+
+    fn write_request(&self, operation: &Operation, target: &Target) -> Result<Written, ReadError> {
+        match operation {
+            Operation::Speech(request) => Ok(write(request, target)),
+            _ => Err(super::not_served("speech")),
+        }
+    }
+
+    fn rewrite(&self, body: &Body, target: &Target) -> Result<Rewritten, ReadError> {
+        Ok(super::rename_model(body, target))
+    }
+
+    fn read_reply(&self, body: &[u8]) -> Result<Vec<Event>, ReadError> {
+        Ok(vec![Event::Bytes(Bytes::copy_from_slice(body)), Event::Ended])
+    }
+
+    fn write_reply(&self, events: &[Event], _names: &Names) -> Written {
+        let sound =
+            events.iter().filter_map(|event| if let Event::Bytes(bytes) = event { Some(&bytes[..]) } else { None });
+        let body = sound.collect::<Vec<_>>().concat();
+        Written { content_type: content_type(&body).to_owned(), body: body.into(), dropped: Vec::new() }
+    }
+
+    fn reader(&self, _detail: Detail) -> Box<dyn Reader> {
+        Box::new(StreamReader::default())
+    }
+
+    fn writer(&self, _names: Names) -> Box<dyn Writer> {
+        Box::new(StreamWriter)
+    }
+}
+
+fn read(root: &Node<'_>) -> Result<SpeechRequest, Fault> {
+    let text = |name: &str| root.get(name).map(Node::string).transpose();
+    let mut request = SpeechRequest {
+        model: text("model")?.unwrap_or_default(),
+        input: root.require("input")?.string()?,
+        response_format: text("response_format")?,
+        stream: text("stream_format")?.as_deref() == Some("sse"),
+        ..SpeechRequest::default()
+    };
+    for (name, value) in root.members()? {
+        match name.as_ref() {
+            "model" | "input" | "response_format" | "stream_format" => {}
+            // A voice of one's own is an object with an id.
+            "voice" if value.as_str().is_some() => request.voice = Some(value.string()?),
+            _ if value.is_null() => {}
+            _ => request.extensions.push(options::extension(name.as_ref(), value)),
+        }
+    }
+    Ok(request)
+}
+
+fn write(request: &SpeechRequest, target: &Target) -> Written {
+    let mut dropped = Vec::new();
+    let body = object(|o| {
+        o.string("model", target.upstream()).string("input", &request.input);
+        o.maybe_string("voice", request.voice.as_deref());
+        o.maybe_string("response_format", request.response_format.as_deref());
+        o.maybe_string("stream_format", request.stream.then_some("sse"));
+        for extension in &request.extensions {
+            if extension.dialect == Dialect::OpenAi {
+                o.json(&extension.path, &extension.value);
+            } else {
+                dropped.push(Dropped::new(&extension.path, "not known to openai"));
+            }
+        }
+    });
+    Written { dropped, ..Written::json(body) }
+}
+
+/// The media type of sound by its first bytes.
+fn content_type(sound: &[u8]) -> &'static str {
+    match sound {
+        [b'R', b'I', b'F', b'F', ..] => "audio/wav",
+        [b'O', b'g', b'g', b'S', ..] => "audio/ogg",
+        [b'f', b'L', b'a', b'C', ..] => "audio/flac",
+        [b'I', b'D', b'3', ..] | [0xff, 0xfb | 0xf3 | 0xf2, ..] => "audio/mpeg",
+        [0xff, 0xf1 | 0xf9, ..] => "audio/aac",
+        _ => "application/octet-stream",
+    }
+}
+
+/// Reads events, or sound as it comes.
+#[derive(Debug, Default)]
+struct StreamReader {
+    events: bool,
+    over: bool,
+}
+
+impl Reader for StreamReader {
+    fn push(&mut self, frame: &[u8]) -> Result<Vec<Event>, ReadError> {
+        let data = sse::parse(frame).data.filter(|data| data.trim_ascii_start().starts_with(b"{"));
+        let Some(root) = data.as_ref().and_then(|data| Node::parse(data).ok()) else {
+            let says = !self.events && !frame.is_empty();
+            return Ok(if says { vec![Event::Bytes(Bytes::copy_from_slice(frame))] } else { Vec::new() });
+        };
+        self.events = true;
+        if self.over {
+            return Ok(Vec::new());
+        }
+        let kind = root.get("type").and_then(Node::string_or_none).unwrap_or_default();
+        if root.get("error").is_some() || kind == "error" {
+            self.over = true;
+            return Ok(vec![Event::Failed(error::read_node(200, &root))]);
+        }
+        Ok(match kind.as_str() {
+            "speech.audio.delta" | "audio.delta" => {
+                let sound =
+                    root.get("audio").or_else(|| root.get("delta")).and_then(Node::string_or_none).unwrap_or_default();
+                let sound = STANDARD.decode(sound).map_err(|_| ReadError::new("audio", "expected base64"))?;
+                vec![Event::Bytes(sound.into())]
+            }
+            "speech.audio.done" | "audio.done" => {
+                self.over = true;
+                let used = root.get("usage").map(usage::read).filter(|usage| !usage.is_empty());
+                used.map(Event::Usage).into_iter().chain([Event::Ended]).collect()
+            }
+            _ => Vec::new(),
+        })
+    }
+
+    fn finish(&mut self) -> Vec<Event> {
+        // Sound has no end of its own: HTTP says whether it came whole.
+        if self.events || self.over { Vec::new() } else { vec![Event::Ended] }
+    }
+}
+
+/// Writes sound as it comes.
+#[derive(Debug)]
+struct StreamWriter;
+
+impl Writer for StreamWriter {
+    fn push(&mut self, event: &Event) -> Bytes {
+        if let Event::Bytes(bytes) = event { bytes.clone() } else { Bytes::new() }
+    }
+
+    fn fail(&mut self, error: &PublicError, request_id: &str) -> Bytes {
+        stream::fail(error, request_id)
+    }
+}

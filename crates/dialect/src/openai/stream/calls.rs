@@ -1,0 +1,97 @@
+//! Tool calls put together from their fragments.
+//!
+//! By the reference a fragment has an `index`, and the first of a call its `id` and name. Vendors leave out the index,
+//! the id or both, give every call index 0, or send calls whole.
+
+use crate::json::Node;
+use baton_model::Event;
+
+/// The tool calls of one answer.
+#[derive(Debug, Default)]
+pub(super) struct Calls(Vec<Call>);
+
+#[derive(Debug)]
+struct Call {
+    /// The vendor's number of it.
+    number: Option<u64>,
+    /// The vendor's id of it; empty if it has none.
+    id: String,
+    /// Whether its beginning was told: not before its name is known.
+    begun: bool,
+    /// Arguments that came before the name.
+    held: String,
+}
+
+impl Calls {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Takes one entry of `tool_calls`.
+    pub(super) fn push(&mut self, entry: &Node<'_>, choice: u32, reply: &str, events: &mut Vec<Event>) {
+        let function = entry.get("function").or_else(|| entry.get("custom"));
+        let text =
+            |name: &str| function.and_then(|function| function.get(name)).and_then(Node::as_str).unwrap_or_default();
+        let (name, id) = (text("name"), entry.get("id").and_then(Node::as_str).unwrap_or_default());
+        let number = entry.get("index").and_then(|index| index.integer().ok());
+        let place = self.find(number, &id, !name.is_empty()).unwrap_or_else(|| {
+            self.0.push(Call { number, id: id.into_owned(), begun: false, held: String::new() });
+            self.0.len() - 1
+        });
+        let Some(call) = self.0.get_mut(place) else { return };
+        let index = u32::try_from(place).unwrap_or(u32::MAX);
+        let arguments = function.and_then(|function| function.get("arguments").or_else(|| function.get("input")));
+        let fragment = arguments.map(|node| node.as_str().unwrap_or_else(|| node.text().into())).unwrap_or_default();
+        if call.begun {
+            if !fragment.is_empty() {
+                events.push(Event::ToolArguments { choice, index, fragment: fragment.into_owned() });
+            }
+            return;
+        }
+        call.held.push_str(&fragment);
+        if !name.is_empty() {
+            call.begin(choice, index, &name, reply, events);
+        }
+    }
+
+    /// Which call a fragment belongs to; `None`: a new one.
+    fn find(&self, number: Option<u64>, id: &str, named: bool) -> Option<usize> {
+        let same_number = |call: &Call| number.is_some() && call.number == number;
+        if !id.is_empty() {
+            return self.0.iter().rposition(|call| call.id == id && (number.is_none() || call.number == number));
+        }
+        match number {
+            Some(_) => self.0.iter().rposition(same_number),
+            // Neither number nor id: a name begins a call, anything else goes on with the last.
+            None if named => None,
+            None => self.0.len().checked_sub(1),
+        }
+    }
+
+    /// Tells the calls whose name never came, so that nothing is lost.
+    pub(super) fn flush(&mut self, choice: u32, reply: &str, events: &mut Vec<Event>) {
+        for (index, call) in (0..).zip(&mut self.0).filter(|(_, call)| !call.begun) {
+            call.begin(choice, index, "", reply, events);
+        }
+    }
+}
+
+impl Call {
+    fn begin(&mut self, choice: u32, index: u32, name: &str, reply: &str, events: &mut Vec<Event>) {
+        self.begun = true;
+        let id = if self.id.is_empty() { minted(choice, index, reply) } else { self.id.clone() };
+        events.push(Event::ToolCall { choice, index, id, name: name.to_owned() });
+        let held = std::mem::take(&mut self.held);
+        if !held.is_empty() {
+            events.push(Event::ToolArguments { choice, index, fragment: held });
+        }
+    }
+}
+
+/// An id for a call that has none: the same each time the same reply is read, and of characters that all formats take.
+fn minted(choice: u32, index: u32, reply: &str) -> String {
+    let reply: String =
+        reply.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).take(40).collect();
+    let place = if choice == 0 { index.to_string() } else { format!("{choice}_{index}") };
+    if reply.is_empty() { format!("call_{place}") } else { format!("call_{place}_{reply}") }
+}

@@ -1,0 +1,253 @@
+//! A chat's stream, written.
+
+use crate::framing::sse;
+use crate::json::{Node, Object, Value, object};
+use crate::openai::chat::{annotation, finish_name, write_block, write_tier};
+use crate::openai::{error, usage};
+use crate::{Names, Writer};
+use baton_model::chat::Reasoning;
+use baton_model::event::{Event, Started};
+use baton_model::{Dialect, PublicError, Usage};
+use bytes::{Bytes, BytesMut};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What all chunks of a stream share.
+#[derive(Debug)]
+pub(in crate::openai) struct Envelope {
+    kind: &'static str,
+    id: String,
+    model: String,
+    created: i64,
+    fingerprint: Option<String>,
+    include_usage: bool,
+    usage: Option<Usage>,
+}
+
+impl Envelope {
+    pub(in crate::openai) fn new(kind: &'static str, names: Names) -> Self {
+        let Names { id, model, created, include_usage, .. } = names;
+        Self { kind, id, model, created, fingerprint: None, include_usage, usage: None }
+    }
+
+    /// Takes the provider's names over ours.
+    pub(in crate::openai) fn start(&mut self, started: &Started) {
+        let Started { id, model, created, fingerprint } = started;
+        let take = |slot: &mut String, name: &Option<String>| {
+            if let Some(name) = name {
+                slot.clone_from(name);
+            }
+        };
+        take(&mut self.id, id);
+        take(&mut self.model, model);
+        self.created = created.unwrap_or(self.created);
+        self.fingerprint.clone_from(fingerprint);
+    }
+
+    /// Appends a chunk with one choice.
+    pub(in crate::openai) fn push(&self, out: &mut BytesMut, choice: impl FnOnce(&mut Object<'_>)) {
+        let chunk = object(|o| {
+            self.write_names(o);
+            o.array("choices", |a| {
+                a.object(choice);
+            });
+            if self.include_usage {
+                o.null("usage");
+            }
+        });
+        sse::push(out, None, &chunk);
+    }
+
+    pub(in crate::openai) fn note_usage(&mut self, usage: &Usage) {
+        self.usage.get_or_insert_default().update(usage);
+    }
+
+    /// Appends the end: usage if asked for, and `[DONE]`.
+    pub(in crate::openai) fn end(&self, out: &mut BytesMut) {
+        if let Some(used) = self.usage.as_ref().filter(|_| self.include_usage) {
+            let chunk = object(|o| {
+                self.write_names(o);
+                o.array("choices", |_| {}).object("usage", |o| usage::write(used, o));
+                write_tier(used, o);
+            });
+            sse::push(out, None, &chunk);
+        }
+        sse::push(out, None, b"[DONE]");
+    }
+
+    fn write_names(&self, o: &mut Object<'_>) {
+        o.string("id", &self.id).string("object", self.kind).integer("created", self.created);
+        o.string("model", &self.model).maybe_string("system_fingerprint", self.fingerprint.as_deref());
+    }
+}
+
+/// The error that ends a stream; no `[DONE]` follows, so that nobody takes the answer for complete.
+pub(in crate::openai) fn fail(error: &PublicError, request_id: &str) -> Bytes {
+    sse::write(None, &error::write(error, request_id).body)
+}
+
+/// Writes a chat's stream for a client.
+#[derive(Debug)]
+pub(in crate::openai) struct ChatWriter {
+    envelope: Envelope,
+    choices: BTreeMap<u32, Choice>,
+}
+
+#[derive(Debug, Default)]
+struct Choice {
+    /// Tool calls of which no argument was sent yet.
+    bare_calls: BTreeSet<u32>,
+}
+
+impl ChatWriter {
+    pub(in crate::openai) fn new(names: Names) -> Self {
+        Self { envelope: Envelope::new("chat.completion.chunk", names), choices: BTreeMap::new() }
+    }
+
+    /// Appends a chunk with a delta; before a choice's first, the one with its role.
+    fn delta(&mut self, out: &mut BytesMut, choice: u32, delta: impl FnOnce(&mut Object<'_>)) {
+        self.begin(out, choice);
+        self.envelope.push(out, |o| {
+            o.integer("index", choice).object("delta", delta).null("finish_reason");
+        });
+    }
+
+    fn begin(&mut self, out: &mut BytesMut, choice: u32) {
+        if self.choices.contains_key(&choice) {
+            return;
+        }
+        self.choices.insert(choice, Choice::default());
+        self.envelope.push(out, |o| {
+            o.integer("index", choice);
+            o.object("delta", |o| {
+                o.string("role", "assistant").string("content", "");
+            });
+            o.null("finish_reason");
+        });
+    }
+
+    fn arguments(&mut self, out: &mut BytesMut, choice: u32, index: u32, fragment: &str) {
+        self.delta(out, choice, |o| {
+            o.array("tool_calls", |a| {
+                a.object(|o| {
+                    o.integer("index", index).object("function", |o| {
+                        o.string("arguments", fragment);
+                    });
+                });
+            });
+        });
+    }
+
+    fn block(&mut self, out: &mut BytesMut, choice: u32, block: &Reasoning) {
+        self.delta(out, choice, |o| {
+            o.array("thinking_blocks", |a| {
+                a.object(|o| write_block(block, o));
+            });
+        });
+    }
+
+    fn write(&mut self, event: &Event, out: &mut BytesMut) {
+        match event {
+            Event::Started(started) => {
+                self.envelope.start(started);
+                self.begin(out, 0);
+            }
+            Event::Text { choice, text } => self.delta(out, *choice, |o| put(o, "content", text)),
+            Event::Refusal { choice, text } => self.delta(out, *choice, |o| put(o, "refusal", text)),
+            Event::Reasoning { choice, text } => self.delta(out, *choice, |o| put(o, "reasoning_content", text)),
+            Event::ReasoningSignature { choice, signature } => {
+                self.block(out, *choice, &Reasoning { signature: Some(signature.clone()), ..Reasoning::default() });
+            }
+            Event::RedactedReasoning { choice, data } => {
+                self.block(out, *choice, &Reasoning { redacted: Some(data.clone()), ..Reasoning::default() });
+            }
+            Event::ToolCall { choice, index, id, name } => {
+                self.delta(out, *choice, |o| {
+                    o.array("tool_calls", |a| {
+                        a.object(|o| {
+                            o.integer("index", *index).string("id", id).string("type", "function");
+                            o.object("function", |o| {
+                                o.string("name", name).string("arguments", "");
+                            });
+                        });
+                    });
+                });
+                self.choices.entry(*choice).or_default().bare_calls.insert(*index);
+            }
+            Event::ToolArguments { choice, index, fragment } if !fragment.is_empty() => {
+                self.choices.entry(*choice).or_default().bare_calls.remove(index);
+                self.arguments(out, *choice, *index, fragment);
+            }
+            Event::Citation { choice, dialect, json } => {
+                if let Some(annotation) = annotation(*dialect, json) {
+                    self.delta(out, *choice, |o| {
+                        o.array("annotations", |a| {
+                            a.raw(&annotation);
+                        });
+                    });
+                }
+            }
+            Event::LogProbs { choice, content } => {
+                self.begin(out, *choice);
+                self.envelope.push(out, |o| {
+                    o.integer("index", *choice).object("delta", |_| {});
+                    o.object("logprobs", |o| {
+                        o.json("content", content).null("refusal");
+                    });
+                    o.null("finish_reason");
+                });
+            }
+            Event::Other { choice, dialect: Dialect::OpenAi, json } => {
+                if let Ok(node) = Node::parse(json.0.as_bytes())
+                    && let Value::Object(members) = node.value()
+                    && node.get("type").is_none()
+                {
+                    self.delta(out, *choice, |o| {
+                        for (name, value) in members {
+                            o.raw(name, value.text());
+                        }
+                    });
+                }
+            }
+            Event::Finished { choice, reason, .. } => {
+                self.begin(out, *choice);
+                // A call without arguments is one with none, not one with bad JSON.
+                let bare = self.choices.get_mut(choice).map(|choice| std::mem::take(&mut choice.bare_calls));
+                for index in bare.into_iter().flatten() {
+                    self.arguments(out, *choice, index, "{}");
+                }
+                self.envelope.push(out, |o| {
+                    o.integer("index", *choice).object("delta", |_| {}).string("finish_reason", finish_name(reason));
+                });
+            }
+            Event::Usage(usage) => self.envelope.note_usage(usage),
+            Event::Ended => self.envelope.end(out),
+            Event::ToolArguments { .. }
+            | Event::Other { .. }
+            | Event::Opaque { .. }
+            | Event::Timings(_)
+            | Event::Embeddings(_)
+            | Event::Image(_)
+            | Event::Transcript(_)
+            | Event::Bytes(_)
+            | Event::Failed(_) => {}
+        }
+    }
+}
+
+fn put(o: &mut Object<'_>, name: &str, text: &str) {
+    if !text.is_empty() {
+        o.string(name, text);
+    }
+}
+
+impl Writer for ChatWriter {
+    fn push(&mut self, event: &Event) -> Bytes {
+        let mut out = BytesMut::new();
+        self.write(event, &mut out);
+        out.freeze()
+    }
+
+    fn fail(&mut self, error: &PublicError, request_id: &str) -> Bytes {
+        fail(error, request_id)
+    }
+}

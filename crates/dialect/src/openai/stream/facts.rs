@@ -1,0 +1,176 @@
+//! The stream looked over: content is seen but not taken apart.
+//!
+//! Most frames hold a few words and nothing else. They are told by searching for a handful of keys; any frame that
+//! could hold more (usage, an error, a finish, another answer), or is unusual in form, is parsed like in full.
+
+use super::Full;
+use crate::json::lexer::unescape;
+use crate::{ReadError, Reader};
+use baton_model::Event;
+use memchr::memmem::Finder;
+use memchr::{memchr2, memrchr};
+use std::sync::LazyLock;
+
+/// Reads only what the meter and the fallback need.
+#[derive(Debug, Default)]
+pub(super) struct Facts {
+    full: Full,
+}
+
+impl Reader for Facts {
+    fn push(&mut self, frame: &[u8]) -> Result<Vec<Event>, ReadError> {
+        // The first frames have the names.
+        if self.full.chunks.is_started()
+            && !self.full.over
+            && let Some(text_bytes) = plain_text(frame)
+        {
+            self.full.usage_only = false;
+            return Ok(vec![Event::Opaque { text_bytes }]);
+        }
+        self.full.push(frame).map(reduced)
+    }
+
+    fn finish(&mut self) -> Vec<Event> {
+        self.full.finish()
+    }
+
+    fn is_usage_only(&self) -> bool {
+        self.full.is_usage_only()
+    }
+}
+
+/// The same events with all content in one that tells only its size.
+fn reduced(events: Vec<Event>) -> Vec<Event> {
+    let is_content = |event: &Event| event.is_content() && !matches!(event, Event::Finished { .. });
+    let size: usize = events.iter().filter(|event| is_content(event)).map(Event::text_bytes).sum();
+    let opaque = Event::Opaque { text_bytes: u32::try_from(size).unwrap_or(u32::MAX) };
+    let has_content = events.iter().any(is_content);
+    let is_fact = |event: &Event| {
+        let kept = matches!(
+            event,
+            Event::Started(_) | Event::Finished { .. } | Event::Usage(_) | Event::Failed(_) | Event::Ended
+        );
+        kept && !is_content(event)
+    };
+    let (names, facts): (Vec<_>, Vec<_>) =
+        events.into_iter().filter(is_fact).partition(|event| matches!(event, Event::Started(_)));
+    names.into_iter().chain(has_content.then_some(opaque)).chain(facts).collect()
+}
+
+/// How many bytes of text a frame holds that is known to hold text of the first answer and nothing else; `None` where
+/// that can't be said without parsing.
+fn plain_text(frame: &[u8]) -> Option<u32> {
+    let data = only_data(frame)?;
+    let keys = &*KEYS;
+    // Escapes could spell a key; `name` begins a tool call.
+    if keys.escape.find(data).is_some() || keys.deep.iter().any(|key| key.find(data).is_some()) {
+        return None;
+    }
+    let tells_nothing = |key: &Finder<'_>| values(data, key).all(|value| value.starts_with(b"null"));
+    let is_first = |value: &[u8]| matches!(value, [b'0', b',' | b'}' | b' ', ..]);
+    if !keys.telling.iter().all(tells_nothing) || !values(data, &keys.index).all(is_first) {
+        return None;
+    }
+    let size = |key: &Finder<'_>| values(data, key).map(text_length).try_fold(0, |sum, length| Some(sum + length?));
+    let reasoning = match size(&keys.reasoning_content)? {
+        0 => size(&keys.reasoning)?,
+        size => size,
+    };
+    let mut total = reasoning;
+    for key in &keys.text {
+        total += size(key)?;
+    }
+    u32::try_from(total).ok().filter(|total| *total > 0)
+}
+
+/// The data of a frame that is one `data:` line and nothing else, and whole.
+fn only_data(frame: &[u8]) -> Option<&[u8]> {
+    let rest = frame.strip_prefix(b"data:")?;
+    let (line, after) = rest.split_at(memchr2(b'\n', b'\r', rest).unwrap_or(rest.len()));
+    let data = line.trim_ascii();
+    (after.trim_ascii().is_empty() && data.starts_with(b"{") && data.ends_with(b"}")).then_some(data)
+}
+
+struct Keys {
+    /// Keys whose value must be `null`.
+    telling: [Finder<'static>; 3],
+    /// Keys that ask for parsing by being there.
+    deep: [Finder<'static>; 5],
+    escape: Finder<'static>,
+    index: Finder<'static>,
+    reasoning_content: Finder<'static>,
+    reasoning: Finder<'static>,
+    /// Other keys whose value is text of the answer.
+    text: [Finder<'static>; 4],
+}
+
+static KEYS: LazyLock<Keys> = LazyLock::new(|| Keys {
+    telling: ["\"usage\"", "\"error\"", "\"finish_reason\""].map(Finder::new),
+    deep: ["\"name\"", "\"thinking_blocks\"", "\"audio\"", "\"annotations\"", "\"message\""].map(Finder::new),
+    escape: Finder::new("\\u00"),
+    index: Finder::new("\"index\""),
+    reasoning_content: Finder::new("\"reasoning_content\""),
+    reasoning: Finder::new("\"reasoning\""),
+    text: ["\"content\"", "\"text\"", "\"refusal\"", "\"arguments\""].map(Finder::new),
+});
+
+/// What follows each occurrence of a key. Inside a string its quotes would be escaped, so it is a key wherever a colon
+/// follows.
+fn values<'d>(data: &'d [u8], key: &Finder<'_>) -> impl Iterator<Item = &'d [u8]> {
+    let length = key.needle().len();
+    key.find_iter(data).filter_map(move |at| {
+        let after = data.get(at + length..)?.trim_ascii_start();
+        Some(after.strip_prefix(b":")?.trim_ascii_start())
+    })
+}
+
+/// The length of a string without its escapes; 0 of any other value, `None` if it has no end.
+fn text_length(value: &[u8]) -> Option<usize> {
+    let inner = match value.strip_prefix(b"\"") {
+        Some(inner) => inner,
+        None => return Some(0),
+    };
+    let mut at = 0;
+    loop {
+        let next = at + memchr2(b'"', b'\\', inner.get(at..)?)?;
+        if inner.get(next) == Some(&b'"') {
+            let text = inner.get(..next)?;
+            if memrchr(b'\\', text).is_none() {
+                return Some(text.len());
+            }
+            let quoted = std::str::from_utf8(value.get(..next + 2)?).ok()?;
+            return Some(unescape(quoted).len());
+        }
+        at = next + 2;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(data: &str, expected: Option<u32>) {
+        assert_eq!(plain_text(format!("data: {data}\n\n").as_bytes()), expected, "{data}");
+    }
+
+    #[test]
+    fn text_is_measured_without_parsing() {
+        check(r#"{"choices":[{"index":0,"delta":{"content":"a\n\"é"},"finish_reason":null}],"usage":null}"#, Some(5));
+        check(r#"{"choices":[{"index" : 0 ,"delta":{"content":"a"},"finish_reason" : null}]}"#, Some(1));
+        check(r#"{"choices":[{"delta":{"reasoning":"ab","reasoning_content":"ab","content":null}}]}"#, Some(2));
+        check(r#"{"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{"}}]}}]}"#, Some(1));
+        check(r#"{"choices":[{"delta":{"content":"say \"usage\": 3"}}]}"#, Some(14));
+    }
+
+    #[test]
+    fn whatever_may_tell_more_is_parsed() {
+        check(r#"{"choices":[{"delta":{"content":""}}]}"#, None);
+        check(r#"{"choices":[{"delta":{"content":"a"},"finish_reason" :"stop"}]}"#, None);
+        check(r#"{"choices":[{"delta":{"content":"a"}}],"usage" : {"prompt_tokens":1}}"#, None);
+        check(r#"{"choices":[{"delta":{"content":"a"}}],"\u0075sage":{"prompt_tokens":1}}"#, None);
+        check(r#"{"choices":[{"index":1,"delta":{"content":"a"}}]}"#, None);
+        check(r#"{"choices":[{"delta":{"content":"a"}}],"error":{"message":"x"}}"#, None);
+        assert_eq!(plain_text(b"data: {\"choices\":[\ndata: {\"delta\":{\"content\":\"a\"}}]}\n\n"), None);
+        assert_eq!(plain_text(b"data: {\"choices\":[{\"delta\":{\"content\":\"a\n\n"), None);
+    }
+}

@@ -1,0 +1,278 @@
+//! Speech written down: `POST /v1/audio/transcriptions` and `/v1/audio/translations`.
+//!
+//! Reference: OpenAI API reference, audio. Requests are forms, which the HTTP door takes apart; replies are JSON or, as
+//! `text`, `srt` and `vtt`, no JSON at all. Streams have typed events and end with `transcript.text.done`.
+
+use super::multipart::Form;
+use super::{error, stream};
+use crate::framing::sse;
+use crate::json::{self, Fault, Node, Object, object};
+use crate::{Codec, Detail, Names, ReadError, Reader, Rewritten, Writer, Written};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use baton_model::event::{Event, Transcript};
+use baton_model::operation::TranscriptionRequest;
+use baton_model::{Body, Dialect, Operation, PublicError, Target, Usage, UsageClass};
+use bytes::Bytes;
+
+/// The codec of both endpoints.
+#[derive(Debug)]
+pub struct Transcription {
+    /// Whether the text shall be English.
+    pub translate: bool,
+}
+
+impl Codec for Transcription {
+    /// Reads the JSON form: the fields of the form, and the file as base64 in `file`.
+    fn read_request(&self, body: &[u8]) -> Result<Operation, ReadError> {
+        json::read(body, |root| read(root, self.translate)).map(Operation::Transcription)
+    }
+
+    fn write_request(&self, operation: &Operation, target: &Target) -> Result<Written, ReadError> {
+        match operation {
+            Operation::Transcription(request) => Ok(write(request, target)),
+            _ => Err(super::not_served("transcription")),
+        }
+    }
+
+    fn rewrite(&self, body: &Body, target: &Target) -> Result<Rewritten, ReadError> {
+        Ok(super::rename_model(body, target))
+    }
+
+    fn read_reply(&self, body: &[u8]) -> Result<Vec<Event>, ReadError> {
+        read_reply(body)
+    }
+
+    fn write_reply(&self, events: &[Event], _names: &Names) -> Written {
+        write_reply(events)
+    }
+
+    fn reader(&self, _detail: Detail) -> Box<dyn Reader> {
+        Box::new(StreamReader { over: false })
+    }
+
+    fn writer(&self, _names: Names) -> Box<dyn Writer> {
+        Box::new(StreamWriter::default())
+    }
+}
+
+fn read(root: &Node<'_>, translate: bool) -> Result<TranscriptionRequest, Fault> {
+    let text = |name: &str| root.get(name).map(Node::string).transpose();
+    let file = root.require("file")?;
+    let mut request = TranscriptionRequest {
+        model: text("model")?.unwrap_or_default(),
+        file: STANDARD.decode(file.string()?).map_err(|_| file.expected("base64"))?.into(),
+        filename: text("filename")?.unwrap_or_else(|| "audio.wav".into()),
+        content_type: text("content_type")?,
+        translate,
+        response_format: text("response_format")?,
+        stream: root.get("stream").map(Node::bool).transpose()?.unwrap_or(false),
+        fields: Vec::new(),
+    };
+    const READ: [&str; 6] = ["model", "file", "filename", "content_type", "response_format", "stream"];
+    for (name, value) in root.members()? {
+        if !READ.contains(&name.as_ref()) && !value.is_null() {
+            let value = value.string_or_none().unwrap_or_else(|| value.text().to_owned());
+            request.fields.push((name.clone().into_owned(), value));
+        }
+    }
+    Ok(request)
+}
+
+fn write(request: &TranscriptionRequest, target: &Target) -> Written {
+    let mut form = Form::new();
+    form.field("model", target.upstream());
+    if let Some(format) = &request.response_format {
+        form.field("response_format", format);
+    }
+    if request.stream {
+        form.field("stream", "true");
+    }
+    for (name, value) in &request.fields {
+        form.field(name, value);
+    }
+    let content_type = request.content_type.as_deref().unwrap_or("application/octet-stream");
+    form.file("file", &request.filename, content_type, &request.file);
+    let (body, content_type) = form.finish();
+    Written { body: body.into(), content_type, dropped: Vec::new() }
+}
+
+/// Whatever the form: what was heard, the usage where it is told, and the reply itself for a client that wants that form.
+fn read_reply(body: &[u8]) -> Result<Vec<Event>, ReadError> {
+    let mut events = Vec::new();
+    match Node::parse(body) {
+        Ok(root) if root.is_object() => {
+            if root.get("error").is_some() {
+                return Ok(vec![Event::Failed(error::read_node(200, &root))]);
+            }
+            json::read(body, |root| root.require("text").map(drop))?;
+            events.push(Event::Transcript(read_transcript(&root)));
+            events.extend(read_usage(&root).map(Event::Usage));
+            events.push(Event::Other { choice: 0, dialect: Dialect::OpenAi, json: root.json() });
+        }
+        _ => {
+            let text = std::str::from_utf8(body).map_err(|_| ReadError::new("", "neither JSON nor text"))?;
+            events.push(Event::Transcript(Transcript { text: text.to_owned(), ..Transcript::default() }));
+            events.push(Event::Bytes(Bytes::copy_from_slice(body)));
+        }
+    }
+    events.push(Event::Ended);
+    Ok(events)
+}
+
+fn read_transcript(root: &Node<'_>) -> Transcript {
+    let text = |name: &str| root.get(name).and_then(Node::string_or_none);
+    Transcript {
+        text: text("text").unwrap_or_default(),
+        language: text("language"),
+        duration: root.get("duration").and_then(seconds),
+    }
+}
+
+/// A number of seconds; some services write it as a string.
+fn seconds(node: &Node<'_>) -> Option<f64> {
+    node.f64().ok().or_else(|| node.as_str()?.parse().ok())
+}
+
+/// Tokens, or the time of the audio: told in `usage`, or by `duration` in verbose replies.
+fn read_usage(root: &Node<'_>) -> Option<Usage> {
+    let millis = |node: &Node<'_>| {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
+        let millis = (seconds(node)? * 1000.0).round() as u64;
+        Some(Usage::default().with(UsageClass::AudioMillis, millis))
+    };
+    let Some(usage) = root.get("usage") else { return root.get("duration").and_then(millis) };
+    if let Some(seconds) = usage.get("seconds") {
+        return millis(seconds);
+    }
+    let count = |node: &Node<'_>, name: &str| node.get(name).map_or(0, Node::count);
+    let (input, output) = (count(usage, "input_tokens"), count(usage, "output_tokens"));
+    let audio = usage.get("input_token_details").map_or(0, |details| count(details, "audio_tokens")).min(input);
+    let tokens = Usage::default()
+        .with(UsageClass::AudioInput, audio)
+        .with(UsageClass::Input, input - audio)
+        .with(UsageClass::Output, output);
+    Some(tokens).filter(|usage| !usage.is_empty())
+}
+
+fn write_usage(used: &Usage, o: &mut Object<'_>) {
+    let (input, output) = (used.input_tokens(), used.output_tokens());
+    let millis = used.get(UsageClass::AudioMillis);
+    if input + output > 0 {
+        let audio = used.get(UsageClass::AudioInput);
+        o.object("usage", |o| {
+            o.string("type", "tokens").integer("input_tokens", input).object("input_token_details", |o| {
+                o.integer("text_tokens", input - audio).integer("audio_tokens", audio);
+            });
+            o.integer("output_tokens", output).integer("total_tokens", input + output);
+        });
+    } else if millis > 0 {
+        o.object("usage", |o| {
+            o.string("type", "duration").integer("seconds", millis.div_ceil(1000));
+        });
+    }
+}
+
+fn write_reply(events: &[Event]) -> Written {
+    let (mut transcript, mut used) = (Transcript::default(), Usage::default());
+    for event in events {
+        match event {
+            Event::Other { dialect: Dialect::OpenAi, json, .. } => return Written::json(json.0.clone().into_bytes()),
+            Event::Bytes(body) => {
+                let content_type = "text/plain; charset=utf-8".to_owned();
+                return Written { body: body.clone(), content_type, dropped: Vec::new() };
+            }
+            Event::Transcript(heard) => transcript = heard.clone(),
+            Event::Text { text, .. } => transcript.text.push_str(text),
+            Event::Usage(usage) => used.update(usage),
+            _ => {}
+        }
+    }
+    Written::json(object(|o| {
+        o.string("text", &transcript.text);
+        write_usage(&used, o);
+    }))
+}
+
+#[derive(Debug)]
+struct StreamReader {
+    over: bool,
+}
+
+impl Reader for StreamReader {
+    fn push(&mut self, frame: &[u8]) -> Result<Vec<Event>, ReadError> {
+        let event = sse::parse(frame);
+        let Some(data) = event.data.filter(|data| !data.trim_ascii().is_empty() && !self.over) else {
+            return Ok(Vec::new());
+        };
+        if data.trim_ascii() == b"[DONE]" {
+            self.over = true;
+            return Ok(vec![Event::Ended]);
+        }
+        let root = Node::parse(&data)?;
+        let kind = root.get("type").and_then(Node::string_or_none).unwrap_or_default();
+        if root.get("error").is_some() || kind == "error" {
+            self.over = true;
+            return Ok(vec![Event::Failed(error::read_node(200, &root))]);
+        }
+        Ok(match kind.as_str() {
+            "transcript.text.delta" => {
+                let text = root.get("delta").and_then(Node::string_or_none).unwrap_or_default();
+                vec![Event::Text { choice: 0, text }]
+            }
+            "transcript.text.done" => {
+                self.over = true;
+                let mut events = vec![Event::Transcript(read_transcript(&root))];
+                events.extend(read_usage(&root).map(Event::Usage));
+                events.push(Event::Ended);
+                events
+            }
+            _ => vec![Event::Other { choice: 0, dialect: Dialect::OpenAi, json: root.json() }],
+        })
+    }
+
+    fn finish(&mut self) -> Vec<Event> {
+        Vec::new()
+    }
+}
+
+#[derive(Debug, Default)]
+struct StreamWriter {
+    transcript: Transcript,
+    usage: Usage,
+}
+
+impl Writer for StreamWriter {
+    fn push(&mut self, event: &Event) -> Bytes {
+        match event {
+            Event::Text { text, .. } => {
+                self.transcript.text.push_str(text);
+                let data = object(|o| {
+                    o.string("type", "transcript.text.delta").string("delta", text);
+                });
+                sse::write(Some("transcript.text.delta"), &data)
+            }
+            Event::Transcript(transcript) => {
+                self.transcript = transcript.clone();
+                Bytes::new()
+            }
+            Event::Usage(usage) => {
+                self.usage.update(usage);
+                Bytes::new()
+            }
+            Event::Other { dialect: Dialect::OpenAi, json, .. } => sse::write(None, json.0.as_bytes()),
+            Event::Ended => {
+                let data = object(|o| {
+                    o.string("type", "transcript.text.done").string("text", &self.transcript.text);
+                    write_usage(&self.usage, o);
+                });
+                sse::write(Some("transcript.text.done"), &data)
+            }
+            _ => Bytes::new(),
+        }
+    }
+
+    fn fail(&mut self, error: &PublicError, request_id: &str) -> Bytes {
+        stream::fail(error, request_id)
+    }
+}
