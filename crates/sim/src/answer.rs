@@ -1,0 +1,174 @@
+//! What a simulated model says, whatever API it is asked through.
+
+use crate::schema;
+use crate::tokens;
+use serde_json::Value;
+
+/// A question, as far as the answer depends on it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Question {
+    pub(crate) model: String,
+    /// What the user said last.
+    pub(crate) text: String,
+    /// Results of tools after that, in order.
+    pub(crate) results: Vec<String>,
+    /// The text that an answer must continue.
+    pub(crate) prefix: String,
+    pub(crate) images: usize,
+    pub(crate) tools: Vec<Tool>,
+    pub(crate) choice: Choice,
+    /// Whether several calls may be made at once.
+    pub(crate) parallel: bool,
+    pub(crate) schema: Option<Value>,
+    /// Any JSON object.
+    pub(crate) json: bool,
+    pub(crate) thinks: bool,
+    pub(crate) stops: Vec<String>,
+    pub(crate) max_tokens: Option<u64>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Tool {
+    pub(crate) name: String,
+    pub(crate) parameters: Value,
+}
+
+/// Whether tools are to be called.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) enum Choice {
+    #[default]
+    Auto,
+    None,
+    Any,
+    Named(String),
+}
+
+/// An answer.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Answer {
+    pub(crate) thought: String,
+    pub(crate) text: String,
+    /// Name and arguments.
+    pub(crate) calls: Vec<(String, Value)>,
+    pub(crate) end: End,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum End {
+    Stop,
+    StopText(String),
+    Length,
+    Calls,
+}
+
+const CITIES: [&str; 10] =
+    ["Paris", "London", "Tokyo", "Berlin", "Rome", "Madrid", "Vienna", "Oslo", "New York", "San Francisco"];
+
+/// Answers.
+pub(crate) fn answer(question: &Question) -> Answer {
+    let thought = if question.thinks { thought(question) } else { String::new() };
+    let calls = calls(question);
+    let (text, end) = if calls.is_empty() { (text(question), End::Stop) } else { (String::new(), End::Calls) };
+    bounded(Answer { thought, text, calls, end }, question)
+}
+
+impl Answer {
+    /// How many tokens it has, and how many of them are thought.
+    pub(crate) fn tokens(&self) -> (u64, u64) {
+        let thought = tokens::count(&self.thought);
+        let calls = self.calls.iter().map(|(name, arguments)| tokens::count(&format!("{name} {arguments}")));
+        (thought + tokens::count(&self.text) + calls.sum::<u64>(), thought)
+    }
+}
+
+fn thought(question: &Question) -> String {
+    format!("The user wants an answer to this: {}", question.text)
+}
+
+fn text(question: &Question) -> String {
+    if let Some(schema) = &question.schema {
+        return schema::instance(schema, "simulated").to_string();
+    }
+    if question.json {
+        return r#"{"answer": "simulated"}"#.to_owned();
+    }
+    if !question.results.is_empty() {
+        return format!("Here is what I found: {}", question.results.join("; "));
+    }
+    if !question.prefix.is_empty() {
+        return format!(" (after “{}”, I go on)", question.prefix);
+    }
+    if let Some(n) = words_wanted(&question.text) {
+        return (1..=n).map(|n| format!("word{n}")).collect::<Vec<_>>().join(" ");
+    }
+    let seen = match question.images {
+        0 => String::new(),
+        1 => " I also see a picture.".to_owned(),
+        n => format!(" I also see {n} pictures."),
+    };
+    let (model, asked) = (&question.model, &question.text);
+    format!("You said: {asked}{seen} I am {model}, a simulated model, and this is my answer.")
+}
+
+/// The number before `words` in a prompt.
+fn words_wanted(text: &str) -> Option<u64> {
+    let words: Vec<_> = text.split_whitespace().collect();
+    words.windows(2).find_map(|pair| match pair {
+        [n, word] if word.trim_matches(|c: char| !c.is_alphanumeric()) == "words" => n.parse().ok(),
+        _ => None,
+    })
+}
+
+fn calls(question: &Question) -> Vec<(String, Value)> {
+    if !question.results.is_empty() {
+        return Vec::new();
+    }
+    let asked = question.text.to_lowercase();
+    let fits = |tool: &&Tool| {
+        let name = tool.name.to_lowercase();
+        asked.contains(&name) || (asked.contains("weather") && name.contains("weather"))
+    };
+    let tool = match &question.choice {
+        Choice::None => None,
+        Choice::Named(name) => question.tools.iter().find(|tool| tool.name == *name),
+        Choice::Any => question.tools.iter().find(fits).or(question.tools.first()),
+        Choice::Auto => question.tools.iter().find(fits),
+    };
+    let Some(tool) = tool else { return Vec::new() };
+    let mut cities: Vec<_> = CITIES.into_iter().filter(|city| question.text.contains(city)).collect();
+    cities.sort_by_key(|city| question.text.find(city));
+    if cities.is_empty() {
+        cities.push("Paris");
+    }
+    if !question.parallel {
+        cities.truncate(1);
+    }
+    cities.into_iter().map(|city| (tool.name.clone(), schema::instance(&tool.parameters, city))).collect()
+}
+
+/// Cut at a stop text, and then at the limit.
+fn bounded(mut answer: Answer, question: &Question) -> Answer {
+    let found = question.stops.iter().filter(|stop| !stop.is_empty());
+    let found = found.filter_map(|stop| answer.text.find(stop.as_str()).map(|place| (place, stop))).min();
+    if let Some((place, stop)) = found {
+        answer.text.truncate(place);
+        answer.end = End::StopText(stop.clone());
+    }
+    let Some(most) = question.max_tokens else { return answer };
+    let (all, thought) = answer.tokens();
+    if all > most {
+        if thought >= most {
+            answer.thought = first(&answer.thought, most);
+            answer.text.clear();
+        } else {
+            answer.text = first(&answer.text, most - thought);
+        }
+        answer.calls.clear();
+        answer.end = End::Length;
+    }
+    answer
+}
+
+fn first(text: &str, n: u64) -> String {
+    tokens::split(text).into_iter().take(usize::try_from(n).unwrap_or(usize::MAX)).collect()
+}

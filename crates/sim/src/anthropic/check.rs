@@ -1,0 +1,274 @@
+//! What Anthropic refuses: its validation is strict, and names every field.
+
+use super::invalid;
+use super::messages::SIGNATURE;
+use crate::server::Refusal;
+use serde_json::Value;
+
+const FIELDS: [&str; 21] = [
+    "model",
+    "messages",
+    "max_tokens",
+    "cache_control",
+    "container",
+    "context_management",
+    "inference_geo",
+    "mcp_servers",
+    "metadata",
+    "output_config",
+    "service_tier",
+    "speed",
+    "stop_sequences",
+    "stream",
+    "system",
+    "temperature",
+    "thinking",
+    "tool_choice",
+    "tools",
+    "top_k",
+    "top_p",
+];
+
+/// Those of [`FIELDS`] that counting takes too.
+const COUNTED: [&str; 10] = [
+    "model",
+    "messages",
+    "cache_control",
+    "context_management",
+    "mcp_servers",
+    "output_config",
+    "system",
+    "thinking",
+    "tool_choice",
+    "tools",
+];
+
+pub(super) fn messages(json: &Value, strict: bool) -> Result<(), Refusal> {
+    known(json, &FIELDS, strict)?;
+    let max = &json["max_tokens"];
+    if max.is_null() {
+        return Err(invalid("max_tokens: Field required"));
+    }
+    if max.as_u64().is_none() {
+        return Err(invalid("max_tokens: Input should be a valid integer"));
+    }
+    numbers(json)?;
+    thinking(json)?;
+    shared(json)
+}
+
+pub(super) fn count(json: &Value, strict: bool) -> Result<(), Refusal> {
+    known(json, &COUNTED, strict)?;
+    shared(json)
+}
+
+fn known(json: &Value, fields: &[&str], strict: bool) -> Result<(), Refusal> {
+    let unknown = json.as_object().into_iter().flatten().find(|(name, _)| strict && !fields.contains(&name.as_str()));
+    unknown.map_or(Ok(()), |(name, _)| Err(invalid(format!("{name}: Extra inputs are not permitted"))))
+}
+
+fn shared(json: &Value) -> Result<(), Refusal> {
+    for block in json["system"].as_array().into_iter().flatten() {
+        if block["type"] != "text" || block["text"].as_str().is_none_or(str::is_empty) {
+            return Err(invalid("system: text content blocks must be non-empty"));
+        }
+    }
+    tools(json)?;
+    turns(json)
+}
+
+fn numbers(json: &Value) -> Result<(), Refusal> {
+    for name in ["temperature", "top_p"] {
+        if json[name].as_f64().is_some_and(|value| !(0.0..=1.0).contains(&value)) {
+            return Err(invalid(format!("{name}: range: 0..1")));
+        }
+    }
+    for stop in json["stop_sequences"].as_array().into_iter().flatten() {
+        if stop.as_str().is_none_or(|stop| stop.trim().is_empty()) {
+            return Err(invalid("stop_sequences: each stop sequence must contain non-whitespace"));
+        }
+    }
+    Ok(())
+}
+
+fn thinking(json: &Value) -> Result<(), Refusal> {
+    let thinking = &json["thinking"];
+    match thinking["type"].as_str() {
+        None | Some("disabled") => return Ok(()),
+        Some("adaptive") => {}
+        Some("enabled") => {
+            let budget = thinking["budget_tokens"].as_u64();
+            let budget = budget.ok_or_else(|| invalid("thinking.enabled.budget_tokens: Field required"))?;
+            if budget < 1024 {
+                let text = "thinking.enabled.budget_tokens: Input should be greater than or equal to 1024";
+                return Err(invalid(text));
+            }
+            if json["max_tokens"].as_u64().is_some_and(|max| max <= budget) {
+                return Err(invalid("`max_tokens` must be greater than `thinking.budget_tokens`"));
+            }
+        }
+        Some(other) => return Err(invalid(format!("thinking: Input tag '{other}' does not match"))),
+    }
+    if json["temperature"].as_f64().is_some_and(|value| value != 1.0) {
+        return Err(invalid("`temperature` may only be set to 1 when thinking is enabled"));
+    }
+    if matches!(json["tool_choice"]["type"].as_str(), Some("any" | "tool")) {
+        return Err(invalid("Thinking may not be enabled when tool_choice forces tool use."));
+    }
+    Ok(())
+}
+
+fn tools(json: &Value) -> Result<(), Refusal> {
+    let tools = json["tools"].as_array().map(Vec::as_slice).unwrap_or_default();
+    for (place, tool) in tools.iter().enumerate() {
+        if tool["type"].as_str().is_some_and(|kind| kind != "custom") {
+            continue;
+        }
+        let path = format!("tools.{place}.custom");
+        let name = tool["name"].as_str().unwrap_or_default();
+        let fits = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        if name.is_empty() || name.len() > 128 || !name.chars().all(fits) {
+            return Err(invalid(format!("{path}.name: String should match pattern '^[a-zA-Z0-9_-]{{1,128}}$'")));
+        }
+        if tool["input_schema"]["type"] != "object" {
+            return Err(invalid(format!("{path}.input_schema.type: Field required")));
+        }
+    }
+    if tools.is_empty() && !json["tool_choice"].is_null() {
+        return Err(invalid("tool_choice: may only be specified while providing tools"));
+    }
+    Ok(())
+}
+
+/// Roles alternate, and each call of a tool has its result at once.
+fn turns(json: &Value) -> Result<(), Refusal> {
+    let messages = json["messages"].as_array().filter(|messages| !messages.is_empty());
+    let messages = messages.ok_or_else(|| invalid("messages: at least one message is required"))?;
+    let mut open: Vec<&str> = Vec::new();
+    let mut last = "";
+    for (place, message) in messages.iter().enumerate() {
+        let role = message["role"].as_str().unwrap_or_default();
+        match role {
+            "user" | "assistant" => {}
+            "system" => return Err(invalid("messages: role 'system' is not supported on this model")),
+            other => {
+                return Err(invalid(format!(
+                    "messages.{place}.role: Input should be 'user' or 'assistant', not '{other}'"
+                )));
+            }
+        }
+        if place == 0 && role != "user" {
+            return Err(invalid("messages: first message must use the \"user\" role"));
+        }
+        if role == last {
+            return Err(invalid(format!(
+                "messages: roles must alternate between \"user\" and \"assistant\", but found multiple \"{role}\" roles in a row"
+            )));
+        }
+        last = role;
+        open = content(place, role, &message["content"], &open)?;
+    }
+    if !open.is_empty() {
+        return Err(without_results(messages.len() - 1, &open));
+    }
+    let end = messages.last().filter(|message| message["role"] == "assistant");
+    let text = end.and_then(|message| match &message["content"] {
+        Value::String(text) => Some(text.as_str()),
+        Value::Array(blocks) => blocks.last().and_then(|block| block["text"].as_str()),
+        _ => None,
+    });
+    if text.is_some_and(|text| text.ends_with(char::is_whitespace)) {
+        return Err(invalid("messages: final assistant content cannot end with trailing whitespace"));
+    }
+    Ok(())
+}
+
+/// Checks the content of a message, and gives the calls in it. `open` are the calls of the message before.
+fn content<'a>(place: usize, role: &str, content: &'a Value, open: &[&str]) -> Result<Vec<&'a str>, Refusal> {
+    let path = format!("messages.{place}.content");
+    let blocks = match content {
+        Value::String(text) if text.is_empty() => return Err(invalid(format!("{path}: must be non-empty"))),
+        Value::String(_) if open.is_empty() => return Ok(Vec::new()),
+        Value::String(_) => return Err(without_results(place - 1, open)),
+        Value::Array(blocks) if !blocks.is_empty() => blocks,
+        _ => return Err(invalid(format!("{path}: Input should be a valid list"))),
+    };
+    let mut calls = Vec::new();
+    let mut answered = Vec::new();
+    for (at, block) in blocks.iter().enumerate() {
+        let path = format!("{path}.{at}");
+        match (role, block["type"].as_str().unwrap_or_default()) {
+            (_, "text") => {
+                if block["text"].as_str().is_none_or(|text| text.trim().is_empty()) {
+                    return Err(invalid("messages: text content blocks must be non-empty"));
+                }
+            }
+            ("user", "image" | "document") => source(block, &path)?,
+            ("user", "tool_result") => {
+                let id = block["tool_use_id"].as_str().unwrap_or_default();
+                if !open.contains(&id) {
+                    let text = "unexpected `tool_use_id` found in `tool_result` blocks";
+                    return Err(invalid(format!(
+                        "{path}: {text}: {id}. Each `tool_result` block must have a corresponding `tool_use` block in the previous message."
+                    )));
+                }
+                answered.push(id);
+            }
+            ("assistant", "tool_use") => {
+                let id = block["id"].as_str().unwrap_or_default();
+                let fits = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+                if id.is_empty() || !id.chars().all(fits) {
+                    return Err(invalid(format!("{path}.tool_use.id: String should match pattern '^[a-zA-Z0-9_-]+$'")));
+                }
+                if !block["input"].is_object() {
+                    return Err(invalid(format!("{path}.tool_use.input: Input should be a valid dictionary")));
+                }
+                calls.push(id);
+            }
+            ("assistant", "thinking") => match block["signature"].as_str() {
+                None => return Err(invalid(format!("{path}.thinking.signature: Field required"))),
+                Some(SIGNATURE) => {}
+                Some(_) => return Err(invalid(format!("{path}: Invalid `signature` in `thinking` block"))),
+            },
+            ("assistant", "redacted_thinking" | "server_tool_use" | "web_search_tool_result") => {}
+            (_, kind) => {
+                return Err(invalid(format!(
+                    "{path}: Input tag '{kind}' found using 'type' does not match any of the expected tags"
+                )));
+            }
+        }
+    }
+    match open.iter().copied().filter(|id| !answered.contains(id)).collect::<Vec<_>>() {
+        missing if missing.is_empty() => Ok(calls),
+        missing => Err(without_results(place - 1, &missing)),
+    }
+}
+
+fn source(block: &Value, path: &str) -> Result<(), Refusal> {
+    let source = &block["source"];
+    match source["type"].as_str() {
+        Some("base64") => {
+            let types = ["image/jpeg", "image/png", "image/gif", "image/webp", "application/pdf"];
+            let media = source["media_type"].as_str().unwrap_or_default();
+            if !types.contains(&media) {
+                return Err(invalid(format!("{path}.source.base64.media_type: Input should be one of {types:?}")));
+            }
+            let data = source["data"].as_str().unwrap_or_default();
+            let fits = |c: char| c.is_ascii_alphanumeric() || "+/=".contains(c);
+            if data.is_empty() || !data.chars().all(fits) {
+                return Err(invalid(format!("{path}.source.base64: invalid base64 data")));
+            }
+            Ok(())
+        }
+        Some("url" | "text" | "content" | "file") => Ok(()),
+        _ => Err(invalid(format!("{path}.source: Field required"))),
+    }
+}
+
+fn without_results(place: usize, open: &[&str]) -> Refusal {
+    let text = "`tool_use` ids were found without `tool_result` blocks immediately after";
+    invalid(format!(
+        "messages.{place}: {text}: {}. Each `tool_use` block must have a corresponding `tool_result` block in the next message.",
+        open.join(", ")
+    ))
+}

@@ -1,0 +1,204 @@
+//! `POST /v1/messages` and `/v1/messages/count_tokens`.
+
+use super::{check, invalid, stream, whole};
+use crate::answer::{Answer, Choice, End, Question, Tool, answer};
+use crate::journal::Billed;
+use crate::server::{Call, Plan, Refusal};
+use crate::tokens;
+use serde_json::{Value, json};
+
+/// What every thought is signed with.
+pub(super) const SIGNATURE: &str = "c2ltdWxhdGVkLXNpZ25hdHVyZQ==";
+
+pub(super) fn plan(call: &Call<'_>) -> Result<Plan, Refusal> {
+    let model = model(call)?;
+    check::messages(call.json, call.options.strict)?;
+    let answer = answer(&question(call.json, &model));
+    let billed = billed(call);
+    if call.json["stream"].as_bool() == Some(true) {
+        return Ok(Plan::Stream { script: stream::script(call, &model, &answer, billed), billed });
+    }
+    let billed = with_output(billed, &answer);
+    let (reason, sequence) = stop(&answer.end);
+    let body = json!({
+        "id": id(call),
+        "type": "message",
+        "role": "assistant",
+        "model": model,
+        "content": blocks(call, &answer),
+        "stop_reason": reason,
+        "stop_sequence": sequence,
+        "usage": usage(billed),
+    });
+    Ok(whole(&body, billed))
+}
+
+/// `POST /v1/messages/count_tokens`.
+pub(super) fn count(call: &Call<'_>) -> Result<Plan, Refusal> {
+    model(call)?;
+    check::count(call.json, call.options.strict)?;
+    let Billed { input, cache_read, cache_write, .. } = cost(call.json, |_| false);
+    Ok(whole(&json!({ "input_tokens": input + cache_read + cache_write }), Billed::default()))
+}
+
+pub(super) fn id(call: &Call<'_>) -> String {
+    format!("msg_sim_{}", call.number)
+}
+
+pub(super) fn call_id(call: &Call<'_>, place: usize) -> String {
+    format!("toolu_sim_{}_{place}", call.number)
+}
+
+fn model(call: &Call<'_>) -> Result<String, Refusal> {
+    let name = call.json["model"].as_str().ok_or_else(|| invalid("model: Field required"))?;
+    if call.knows(name) {
+        Ok(name.to_owned())
+    } else {
+        Err(Refusal::new(404, "not_found_error", format!("model: {name}")))
+    }
+}
+
+// === The question ===
+
+fn question(json: &Value, model: &str) -> Question {
+    let messages = json["messages"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let last_user = messages.iter().rfind(|message| message["role"] == "user");
+    let content = last_user.map(|message| &message["content"]).unwrap_or(&Value::Null);
+    let prefix = messages.last().filter(|message| message["role"] == "assistant");
+    let (choice, parallel) = choice(&json["tool_choice"]);
+    Question {
+        model: model.to_owned(),
+        text: text(content),
+        results: parts(content, "tool_result").map(|block| text(&block["content"])).collect(),
+        prefix: prefix.map(|message| text(&message["content"])).unwrap_or_default(),
+        images: parts(content, "image").count(),
+        tools: json["tools"].as_array().into_iter().flatten().filter_map(tool).collect(),
+        choice,
+        parallel,
+        schema: json["output_config"]["format"].get("schema").cloned(),
+        json: false,
+        thinks: matches!(json["thinking"]["type"].as_str(), Some("enabled" | "adaptive")),
+        stops: json["stop_sequences"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect(),
+        max_tokens: json["max_tokens"].as_u64(),
+    }
+}
+
+fn parts<'a>(content: &'a Value, kind: &'static str) -> impl Iterator<Item = &'a Value> {
+    content.as_array().into_iter().flatten().filter(move |block| block["type"] == kind)
+}
+
+fn tool(tool: &Value) -> Option<Tool> {
+    Some(Tool { name: tool["name"].as_str()?.to_owned(), parameters: tool["input_schema"].clone() })
+}
+
+fn choice(choice: &Value) -> (Choice, bool) {
+    let said = match choice["type"].as_str() {
+        Some("none") => Choice::None,
+        Some("any") => Choice::Any,
+        Some("tool") => Choice::Named(choice["name"].as_str().unwrap_or_default().to_owned()),
+        _ => Choice::Auto,
+    };
+    (said, choice["disable_parallel_tool_use"].as_bool() != Some(true))
+}
+
+fn text(content: &Value) -> String {
+    match content {
+        Value::String(text) => text.clone(),
+        Value::Array(_) => {
+            parts(content, "text").filter_map(|block| block["text"].as_str()).collect::<Vec<_>>().join(" ")
+        }
+        _ => String::new(),
+    }
+}
+
+// === The bill ===
+
+fn billed(call: &Call<'_>) -> Billed {
+    cost(call.json, |prefix| call.journal.cache(prefix))
+}
+
+/// What stands before the last `cache_control` is written to the cache, and read from it the next time.
+fn cost(json: &Value, cached: impl Fn(&str) -> bool) -> Billed {
+    let mut pieces: Vec<(u64, &Value)> = Vec::new();
+    pieces.extend(json["tools"].as_array().into_iter().flatten().map(|tool| (tokens::count(&tool.to_string()), tool)));
+    match &json["system"] {
+        Value::String(text) => pieces.push((tokens::PER_MESSAGE + tokens::count(text), &json["system"])),
+        Value::Array(blocks) => pieces.extend(blocks.iter().map(|block| (block_cost(block), block))),
+        _ => {}
+    }
+    for message in json["messages"].as_array().into_iter().flatten() {
+        pieces.push((tokens::PER_MESSAGE, &message["role"]));
+        match &message["content"] {
+            Value::String(text) => pieces.push((tokens::count(text), &message["content"])),
+            content => pieces.extend(content.as_array().into_iter().flatten().map(|block| (block_cost(block), block))),
+        }
+    }
+    let sum = |pieces: &[(u64, &Value)]| pieces.iter().map(|(tokens, _)| tokens).sum::<u64>();
+    let mark = pieces.iter().rposition(|(_, piece)| piece.get("cache_control").is_some_and(|mark| !mark.is_null()));
+    let Some((before, after)) = mark.map(|place| pieces.split_at(place + 1)) else {
+        return Billed { input: sum(&pieces), ..Billed::default() };
+    };
+    let key = json!([json["model"], before.iter().map(|(_, piece)| piece).collect::<Vec<_>>()]).to_string();
+    let (read, write) = if cached(&key) { (sum(before), 0) } else { (0, sum(before)) };
+    Billed { input: sum(after), cache_read: read, cache_write: write, ..Billed::default() }
+}
+
+fn block_cost(block: &Value) -> u64 {
+    match block["type"].as_str() {
+        Some("text") => tokens::count(block["text"].as_str().unwrap_or_default()),
+        Some("image") => tokens::PER_IMAGE,
+        Some("tool_result") => match &block["content"] {
+            Value::Array(blocks) => blocks.iter().map(block_cost).sum(),
+            content => tokens::count(content.as_str().unwrap_or_default()),
+        },
+        Some("thinking") => tokens::count(block["thinking"].as_str().unwrap_or_default()),
+        _ => tokens::count(&block.to_string()),
+    }
+}
+
+pub(super) fn with_output(billed: Billed, answer: &Answer) -> Billed {
+    let (output, reasoning) = answer.tokens();
+    Billed { output, reasoning, ..billed }
+}
+
+pub(super) fn usage(billed: Billed) -> Value {
+    json!({
+        "input_tokens": billed.input,
+        "cache_creation_input_tokens": billed.cache_write,
+        "cache_read_input_tokens": billed.cache_read,
+        "cache_creation": { "ephemeral_5m_input_tokens": billed.cache_write, "ephemeral_1h_input_tokens": 0 },
+        "output_tokens": billed.output,
+        "service_tier": "standard",
+    })
+}
+
+// === The reply ===
+
+fn blocks(call: &Call<'_>, answer: &Answer) -> Vec<Value> {
+    let mut blocks = Vec::new();
+    if !answer.thought.is_empty() {
+        blocks.push(json!({ "type": "thinking", "thinking": answer.thought, "signature": SIGNATURE }));
+    }
+    if !answer.text.is_empty() {
+        blocks.push(json!({ "type": "text", "text": answer.text }));
+    }
+    for (place, (name, input)) in answer.calls.iter().enumerate() {
+        blocks.push(json!({ "type": "tool_use", "id": call_id(call, place), "name": name, "input": input }));
+    }
+    blocks
+}
+
+pub(super) fn stop(end: &End) -> (&'static str, Option<&str>) {
+    match end {
+        End::Stop => ("end_turn", None),
+        End::StopText(text) => ("stop_sequence", Some(text)),
+        End::Length => ("max_tokens", None),
+        End::Calls => ("tool_use", None),
+    }
+}

@@ -1,0 +1,94 @@
+//! The events of a stream (Anthropic API reference, streaming messages).
+
+use super::messages::{SIGNATURE, call_id, id, stop, usage, with_output};
+use super::{error_json, forced};
+use crate::answer::Answer;
+use crate::journal::Billed;
+use crate::play::Script;
+use crate::server::Call;
+use crate::tokens;
+use serde_json::{Value, json};
+
+pub(super) fn script(call: &Call<'_>, model: &str, answer: &Answer, billed: Billed) -> Script {
+    let message = json!({
+        "id": id(call),
+        "type": "message",
+        "role": "assistant",
+        "model": model,
+        "content": [],
+        "stop_reason": null,
+        "stop_sequence": null,
+        "usage": usage(Billed { output: 1, ..billed }),
+    });
+    let before =
+        vec![event(&json!({ "type": "message_start", "message": message })), event(&json!({ "type": "ping" }))];
+    let (reason, sequence) = stop(&answer.end);
+    let end = json!({
+        "type": "message_delta",
+        "delta": { "stop_reason": reason, "stop_sequence": sequence },
+        "usage": usage(with_output(billed, answer)),
+    });
+    Script {
+        content_type: "text/event-stream; charset=utf-8",
+        before,
+        pieces: pieces(call, answer),
+        after: vec![event(&end), event(&json!({ "type": "message_stop" }))],
+        error: event(&error_json(&forced(529), call.number)),
+        garbage: "event: content_block_delta\ndata: {\"type\": oops\n\n".into(),
+    }
+}
+
+/// The blocks, one after the other: start, deltas, stop. A delta is a token; what opens and closes a block goes along
+/// with its neighbour.
+fn pieces(call: &Call<'_>, answer: &Answer) -> Vec<(String, u64)> {
+    let mut pieces = Vec::new();
+    let mut index = 0;
+    if !answer.thought.is_empty() {
+        let block = json!({ "type": "thinking", "thinking": "", "signature": "" });
+        let deltas =
+            tokens::split(&answer.thought).into_iter().map(|t| json!({ "type": "thinking_delta", "thinking": t }));
+        let sign = json!({ "type": "signature_delta", "signature": SIGNATURE });
+        pieces.extend(content(index, &block, deltas.map(|delta| (delta, 1)).chain([(sign, 0)])));
+        index += 1;
+    }
+    if !answer.text.is_empty() {
+        let block = json!({ "type": "text", "text": "" });
+        let deltas = tokens::split(&answer.text).into_iter().map(|t| json!({ "type": "text_delta", "text": t }));
+        pieces.extend(content(index, &block, deltas.map(|delta| (delta, 1))));
+        index += 1;
+    }
+    for (place, (name, input)) in answer.calls.iter().enumerate() {
+        let block = json!({ "type": "tool_use", "id": call_id(call, place), "name": name, "input": {} });
+        let input = input.to_string();
+        let cost = tokens::count(&format!("{name} {input}"));
+        let mut middle = input.len() / 2;
+        while !input.is_char_boundary(middle) {
+            middle += 1;
+        }
+        let (first, second) = input.split_at(middle);
+        let delta = |text: &str| json!({ "type": "input_json_delta", "partial_json": text });
+        pieces.extend(content(index, &block, [(delta(""), 0), (delta(first), 0), (delta(second), cost)]));
+        index += 1;
+    }
+    pieces
+}
+
+fn content(index: u32, block: &Value, deltas: impl IntoIterator<Item = (Value, u64)>) -> Vec<(String, u64)> {
+    let start = event(&json!({ "type": "content_block_start", "index": index, "content_block": block }));
+    let stop = event(&json!({ "type": "content_block_stop", "index": index }));
+    let delta =
+        |(delta, tokens)| (event(&json!({ "type": "content_block_delta", "index": index, "delta": delta })), tokens);
+    let mut pieces: Vec<_> = deltas.into_iter().map(delta).collect();
+    if let Some((first, _)) = pieces.first_mut() {
+        first.insert_str(0, &start);
+    }
+    if let Some((last, _)) = pieces.last_mut() {
+        last.push_str(&stop);
+    }
+    pieces
+}
+
+fn event(value: &Value) -> String {
+    let kind = value["type"].as_str().unwrap_or_default();
+    format!("event: {kind}\ndata: {value}\n\n")
+}

@@ -1,0 +1,119 @@
+//! What a simulated provider remembers.
+
+use axum::body::Bytes;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// A request as it came, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// `GET`, `POST` …
+    pub method: String,
+    /// The path.
+    pub path: String,
+    /// The query, without the question mark.
+    pub query: Option<String>,
+    /// Lower-case name and value, in order; a value that is no text reads as empty.
+    pub headers: Vec<(String, String)>,
+    /// The body's bytes.
+    pub body: Bytes,
+    /// What the account is charged for it so far.
+    pub billed: Billed,
+    /// Whether the reply was given to its end.
+    pub complete: bool,
+    /// Whether the client left before the end.
+    pub disconnected: bool,
+}
+
+/// What an account is charged for, in [tokens](crate::tokens).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Billed {
+    /// Read, fresh.
+    pub input: u64,
+    /// Read from the cache.
+    pub cache_read: u64,
+    /// Written to the cache.
+    pub cache_write: u64,
+    /// Produced, reasoning included.
+    pub output: u64,
+    /// Of these, produced while reasoning.
+    pub reasoning: u64,
+}
+
+/// All requests, and the prompts that are in the cache.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Journal(Arc<Mutex<Pages>>);
+
+#[derive(Debug, Default)]
+struct Pages {
+    seen: Vec<Seen>,
+    cached: HashSet<String>,
+}
+
+/// The place of one request in the journal. Dropped before [`Self::complete`], it notes that the client left.
+pub(crate) struct Ticket {
+    journal: Journal,
+    number: usize,
+}
+
+impl Seen {
+    /// The value of a header.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The body as JSON; null if it is none.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+}
+
+impl Journal {
+    pub(crate) fn open(&self, seen: Seen) -> Ticket {
+        let mut pages = self.pages();
+        pages.seen.push(seen);
+        Ticket { journal: self.clone(), number: pages.seen.len() - 1 }
+    }
+
+    pub(crate) fn seen(&self) -> Vec<Seen> {
+        self.pages().seen.clone()
+    }
+
+    /// Whether that prefix of a prompt was there before; it is from now on.
+    pub(crate) fn cache(&self, prefix: &str) -> bool {
+        !self.pages().cached.insert(prefix.to_owned())
+    }
+
+    fn pages(&self) -> MutexGuard<'_, Pages> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Ticket {
+    /// A number for ids, from 1.
+    pub(crate) fn number(&self) -> usize {
+        self.number + 1
+    }
+
+    /// Sets what was charged so far.
+    pub(crate) fn bill(&self, billed: Billed) {
+        self.note(|seen| seen.billed = billed);
+    }
+
+    /// The reply was given to its end.
+    pub(crate) fn complete(&self) {
+        self.note(|seen| seen.complete = true);
+    }
+
+    fn note(&self, change: impl FnOnce(&mut Seen)) {
+        if let Some(seen) = self.journal.pages().seen.get_mut(self.number) {
+            change(seen);
+        }
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.note(|seen| seen.disconnected = !seen.complete);
+    }
+}

@@ -1,0 +1,182 @@
+//! `POST /api/chat`, `/api/generate` and `/api/embed`.
+
+use super::{capabilities, check, model, refusal, whole};
+use crate::answer::{Answer, End, Question, Tool, answer};
+use crate::journal::Billed;
+use crate::play::Script;
+use crate::server::{Call, Plan, Refusal};
+use crate::tokens;
+use serde_json::{Map, Value, json};
+
+/// When everything here happens.
+const CREATED: &str = "2026-01-01T00:00:00.000000001Z";
+
+/// What a token takes, in nanoseconds.
+const NANOS_PER_TOKEN: u64 = 1_000_000;
+
+pub(super) fn chat(call: &Call<'_>) -> Result<Plan, Refusal> {
+    let model = model(call)?;
+    check::chat(call.json, &model)?;
+    let messages = call.json["messages"].as_array().map(Vec::as_slice).unwrap_or_default();
+    if messages.is_empty() {
+        return Ok(loaded(call, &model));
+    }
+    let answer = answer(&question(call.json, &model, messages));
+    let tools = &call.json["tools"];
+    let tool_tokens = if tools.is_null() { 0 } else { tokens::count(&tools.to_string()) };
+    let input = tool_tokens + messages.iter().map(cost).sum::<u64>();
+    Ok(reply(call, &model, &answer, input, &|thinking, content, calls| {
+        let mut message = json!({ "role": "assistant", "content": content });
+        if !thinking.is_empty() {
+            message["thinking"] = json!(thinking);
+        }
+        if !calls.is_empty() {
+            let calls =
+                calls.iter().map(|(name, arguments)| json!({ "function": { "name": name, "arguments": arguments } }));
+            message["tool_calls"] = calls.collect();
+        }
+        ("message", message)
+    }))
+}
+
+pub(super) fn generate(call: &Call<'_>) -> Result<Plan, Refusal> {
+    let model = model(call)?;
+    if !capabilities(&model).contains(&"completion") {
+        return Err(refusal(400, format!("\"{model}\" does not support generate")));
+    }
+    check::options(&call.json["options"])?;
+    let prompt = call.json["prompt"].as_str().unwrap_or_default();
+    if prompt.is_empty() {
+        return Ok(loaded(call, &model));
+    }
+    let system = call.json["system"].as_str().unwrap_or_default();
+    let said = Question { text: prompt.to_owned(), ..options(call.json, &model) };
+    let input = tokens::count(prompt) + tokens::count(system) + tokens::PER_MESSAGE;
+    Ok(reply(call, &model, &answer(&said), input, &|_, content, _| ("response", json!(content))))
+}
+
+pub(super) fn embed(call: &Call<'_>) -> Result<Plan, Refusal> {
+    let model = model(call)?;
+    let inputs: Option<Vec<&str>> = match &call.json["input"] {
+        Value::String(text) => Some(vec![text]),
+        Value::Array(texts) => texts.iter().map(Value::as_str).collect(),
+        _ => None,
+    };
+    let inputs = inputs.ok_or_else(|| refusal(400, "invalid input type"))?;
+    let length = call.json["dimensions"].as_u64().unwrap_or(8);
+    let vectors: Vec<_> = inputs.iter().map(|text| crate::openai::others::vector(text, length)).collect();
+    let input = inputs.iter().map(|text| tokens::count(text)).sum();
+    let body = json!({
+        "model": model,
+        "embeddings": vectors,
+        "total_duration": NANOS_PER_TOKEN,
+        "load_duration": NANOS_PER_TOKEN,
+        "prompt_eval_count": input,
+    });
+    Ok(whole(&body, Billed { input, ..Billed::default() }))
+}
+
+/// A request without a prompt only loads the model.
+fn loaded(call: &Call<'_>, model: &str) -> Plan {
+    let (field, empty) = match call.path {
+        "/api/chat" => ("message", json!({ "role": "assistant", "content": "" })),
+        _ => ("response", json!("")),
+    };
+    let body = json!({ "model": model, "created_at": CREATED, field: empty, "done_reason": "load", "done": true });
+    whole(&body, Billed::default())
+}
+
+fn question(json: &Value, model: &str, messages: &[Value]) -> Question {
+    let last_user = messages.iter().rposition(|message| message["role"] == "user");
+    let asked = last_user.and_then(|place| messages.get(place));
+    let after = messages.get(last_user.map_or(0, |place| place + 1)..).unwrap_or_default();
+    let results = after.iter().filter(|message| message["role"] == "tool");
+    let content = |message: &Value| message["content"].as_str().unwrap_or_default().to_owned();
+    Question {
+        text: asked.map(content).unwrap_or_default(),
+        results: results.map(content).collect(),
+        images: asked.and_then(|message| message["images"].as_array()).map_or(0, Vec::len),
+        tools: json["tools"].as_array().into_iter().flatten().filter_map(tool).collect(),
+        parallel: true,
+        ..options(json, model)
+    }
+}
+
+/// What a chat and a plain prompt share.
+fn options(json: &Value, model: &str) -> Question {
+    let options = &json["options"];
+    let thinking = capabilities(model).contains(&"thinking");
+    Question {
+        model: model.to_owned(),
+        schema: Some(&json["format"]).filter(|format| format.is_object()).cloned(),
+        json: json["format"] == "json",
+        // A model that can think does, unless it is told not to.
+        thinks: thinking && json["think"].as_bool() != Some(false),
+        stops: options["stop"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect(),
+        max_tokens: options["num_predict"].as_u64(),
+        ..Question::default()
+    }
+}
+
+fn tool(tool: &Value) -> Option<Tool> {
+    let function = &tool["function"];
+    Some(Tool { name: function["name"].as_str()?.to_owned(), parameters: function["parameters"].clone() })
+}
+
+fn cost(message: &Value) -> u64 {
+    let calls = &message["tool_calls"];
+    let calls = if calls.is_null() { 0 } else { tokens::count(&calls.to_string()) };
+    let images = message["images"].as_array().map_or(0, Vec::len);
+    let pictures = u64::try_from(images).unwrap_or_default() * tokens::PER_IMAGE;
+    tokens::PER_MESSAGE + tokens::count(message["content"].as_str().unwrap_or_default()) + calls + pictures
+}
+
+type Say<'a> = &'a dyn Fn(&str, &str, &[(String, Value)]) -> (&'static str, Value);
+
+/// Lines, or one; `say` puts thinking, text and calls into the endpoint's own field.
+fn reply(call: &Call<'_>, model: &str, answer: &Answer, input: u64, say: Say<'_>) -> Plan {
+    let (output, reasoning) = answer.tokens();
+    let billed = Billed { input, ..Billed::default() };
+    let line = |(field, value): (&str, Value)| {
+        let mut line = Map::new();
+        line.insert("model".into(), json!(model));
+        line.insert("created_at".into(), json!(CREATED));
+        line.insert(field.into(), value);
+        line.insert("done".into(), json!(false));
+        line
+    };
+    let end = |mut line: Map<String, Value>| {
+        let reason = if answer.end == End::Length { "length" } else { "stop" };
+        line.insert("done_reason".into(), json!(reason));
+        line.insert("done".into(), json!(true));
+        line.insert("total_duration".into(), json!((input + output + 1) * NANOS_PER_TOKEN));
+        line.insert("load_duration".into(), json!(NANOS_PER_TOKEN));
+        line.insert("prompt_eval_count".into(), json!(input));
+        line.insert("prompt_eval_duration".into(), json!(input * NANOS_PER_TOKEN));
+        line.insert("eval_count".into(), json!(output));
+        line.insert("eval_duration".into(), json!(output * NANOS_PER_TOKEN));
+        Value::Object(line)
+    };
+    // Unlike the other vendors, it streams unless told not to.
+    if call.json["stream"].as_bool() == Some(false) {
+        let body = end(line(say(&answer.thought, &answer.text, &answer.calls)));
+        return whole(&body, Billed { output, reasoning, ..billed });
+    }
+    let written = |line: Map<String, Value>| format!("{}\n", Value::Object(line));
+    let mut pieces = Vec::new();
+    pieces.extend(tokens::split(&answer.thought).into_iter().map(|token| (written(line(say(token, "", &[]))), 1)));
+    pieces.extend(tokens::split(&answer.text).into_iter().map(|token| (written(line(say("", token, &[]))), 1)));
+    for one in &answer.calls {
+        let cost = tokens::count(&format!("{} {}", one.0, one.1));
+        pieces.push((written(line(say("", "", std::slice::from_ref(one)))), cost));
+    }
+    let script = Script {
+        content_type: "application/x-ndjson",
+        before: Vec::new(),
+        pieces,
+        after: vec![format!("{}\n", end(line(say("", "", &[]))))],
+        error: "{\"error\":\"an error was encountered while running the model\"}\n".into(),
+        garbage: "{\"model\": oops\n".into(),
+    };
+    Plan::Stream { script, billed }
+}

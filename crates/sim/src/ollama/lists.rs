@@ -1,0 +1,59 @@
+//! `GET /api/tags`, `POST /api/show` and `GET /api/ps`.
+
+use super::{capabilities, model, whole};
+use crate::journal::Billed;
+use crate::server::{Call, Plan, Refusal};
+use serde_json::{Value, json};
+
+/// The context window of every model.
+const CONTEXT: u64 = 32_768;
+
+pub(super) fn tags(call: &Call<'_>) -> Plan {
+    list(call, |_| {})
+}
+
+pub(super) fn running(call: &Call<'_>) -> Plan {
+    list(call, |entry| {
+        entry["expires_at"] = json!("2026-01-01T00:05:00Z");
+        entry["size_vram"] = json!(0);
+    })
+}
+
+pub(super) fn show(call: &Call<'_>) -> Result<Plan, Refusal> {
+    let model = model(call)?;
+    let body = json!({
+        "modelfile": format!("FROM {model}\n"),
+        "template": "{{ .Prompt }}",
+        "details": details(),
+        "model_info": {
+            "general.architecture": "llama",
+            "llama.context_length": CONTEXT,
+            "llama.embedding_length": 8,
+        },
+        "capabilities": capabilities(&model),
+        "modified_at": "2026-01-01T00:00:00Z",
+    });
+    Ok(whole(&body, Billed::default()))
+}
+
+fn list(call: &Call<'_>, more: impl Fn(&mut Value)) -> Plan {
+    let models = call.options.models.iter().map(|name| {
+        let digest = "0".repeat(64);
+        let mut entry = json!({ "name": name, "model": name, "size": 1000, "digest": digest, "details": details() });
+        entry["modified_at"] = json!("2026-01-01T00:00:00Z");
+        more(&mut entry);
+        entry
+    });
+    whole(&json!({ "models": models.collect::<Vec<_>>() }), Billed::default())
+}
+
+fn details() -> Value {
+    json!({
+        "parent_model": "",
+        "format": "gguf",
+        "family": "llama",
+        "families": ["llama"],
+        "parameter_size": "3.2B",
+        "quantization_level": "Q4_K_M",
+    })
+}

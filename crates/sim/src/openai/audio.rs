@@ -1,0 +1,163 @@
+//! Speech in both directions.
+
+use super::{event, forced, invalid, known, model};
+use crate::journal::Billed;
+use crate::play::Script;
+use crate::server::{Call, Plan, Refusal};
+use crate::tokens;
+use serde_json::json;
+
+/// What every recording says.
+const HEARD: &str = "The quick brown fox jumps over the lazy dog.";
+
+/// The same in English, for translations.
+const TRANSLATED: &str = "The quick brown fox jumps over the lazy dog, in English.";
+
+/// A field of a multipart form.
+struct Field {
+    name: String,
+    filename: Option<String>,
+    value: Vec<u8>,
+}
+
+/// `POST /v1/audio/transcriptions` and `/v1/audio/translations`. A second of audio is a thousand bytes.
+pub(super) fn heard(call: &Call<'_>, translate: bool) -> Result<Plan, Refusal> {
+    let fields = form(call).ok_or_else(|| invalid("file", "Could not parse multipart form"))?;
+    let field = |name: &str| fields.iter().find(|field| field.name == name);
+    let text_of = |name: &str| field(name).map(|field| String::from_utf8_lossy(&field.value).into_owned());
+    let model = text_of("model").ok_or_else(|| invalid("model", "you must provide a model parameter"))?;
+    known(call, &model)?;
+    let file = field("file").ok_or_else(|| invalid("file", "Missing required parameter: 'file'."))?;
+    let named = file.filename.as_deref().is_some_and(|name| {
+        ["flac", "mp3", "mp4", "mpeg", "mpga", "m4a", "ogg", "wav", "webm"].iter().any(|end| name.ends_with(end))
+    });
+    if !named || file.value.is_empty() {
+        return Err(invalid("file", "Invalid file format."));
+    }
+    let seconds = file.value.len().div_ceil(1000);
+    let text = if translate { TRANSLATED } else { HEARD };
+    let format = text_of("response_format").unwrap_or_else(|| "json".into());
+    if text_of("stream").as_deref() == Some("true") && !model.starts_with("whisper") && !translate {
+        return Ok(streamed(text, seconds));
+    }
+    let usage = json!({ "type": "duration", "seconds": seconds });
+    let (content_type, body) = match format.as_str() {
+        "json" => ("application/json", json!({ "text": text, "usage": usage }).to_string()),
+        "verbose_json" => {
+            let segment = json!({ "id": 0, "start": 0.0, "end": seconds, "text": text });
+            let task = if translate { "translate" } else { "transcribe" };
+            let body = json!({
+                "task": task,
+                "language": "english",
+                "duration": seconds as f64,
+                "text": text,
+                "segments": [segment],
+                "usage": usage,
+            });
+            ("application/json", body.to_string())
+        }
+        "text" => ("text/plain; charset=utf-8", format!("{text}\n")),
+        "srt" => ("text/plain; charset=utf-8", format!("1\n00:00:00,000 --> 00:00:01,000\n{text}\n\n")),
+        "vtt" => ("text/plain; charset=utf-8", format!("WEBVTT\n\n00:00:00.000 --> 00:00:01.000\n{text}\n\n")),
+        other => return Err(invalid("response_format", format!("Invalid value: '{other}'."))),
+    };
+    Ok(Plan::Whole { content_type, body: body.into_bytes(), billed: Billed::default() })
+}
+
+fn streamed(text: &str, seconds: usize) -> Plan {
+    let delta = |token: &str| (event(&json!({ "type": "transcript.text.delta", "delta": token })), 1);
+    let input = u64::try_from(seconds).unwrap_or_default() * 10;
+    let billed = Billed { input, ..Billed::default() };
+    let output = tokens::count(text);
+    let usage = json!({
+        "type": "tokens",
+        "input_tokens": input,
+        "input_token_details": { "audio_tokens": input, "text_tokens": 0 },
+        "output_tokens": output,
+        "total_tokens": input + output,
+    });
+    let script = Script {
+        content_type: "text/event-stream",
+        before: Vec::new(),
+        pieces: tokens::split(text).into_iter().map(delta).collect(),
+        after: vec![event(&json!({ "type": "transcript.text.done", "text": text, "usage": usage }))],
+        error: event(&super::error_json(&forced(500))),
+        garbage: "data: {\"type\": oops\n\n".into(),
+    };
+    Plan::Stream { script, billed }
+}
+
+/// `POST /v1/audio/speech`: silence in a WAV file, ten samples a character.
+pub(super) fn speech(call: &Call<'_>) -> Result<Plan, Refusal> {
+    model(call)?;
+    let input = call.json["input"].as_str().filter(|input| !input.is_empty() && input.len() <= 4096);
+    let input = input.ok_or_else(|| invalid("input", "Invalid 'input': expected 1 to 4096 characters."))?;
+    if call.json["voice"].is_null() {
+        return Err(invalid("voice", "Missing required parameter: 'voice'."));
+    }
+    let content_type = match call.json["response_format"].as_str().unwrap_or("mp3") {
+        "mp3" => "audio/mpeg",
+        "opus" => "audio/opus",
+        "aac" => "audio/aac",
+        "flac" => "audio/flac",
+        "wav" => "audio/wav",
+        "pcm" => "audio/pcm",
+        other => return Err(invalid("response_format", format!("Invalid value: '{other}'."))),
+    };
+    let samples = u32::try_from(input.chars().count() * 10).unwrap_or(u32::MAX);
+    Ok(Plan::Whole { content_type, body: silence(samples), billed: Billed::default() })
+}
+
+/// 8 kHz, 8 bits, one channel (RIFF WAVE).
+fn silence(samples: u32) -> Vec<u8> {
+    let mut file = Vec::new();
+    file.extend_from_slice(b"RIFF");
+    file.extend_from_slice(&(36 + samples).to_le_bytes());
+    file.extend_from_slice(b"WAVEfmt ");
+    file.extend_from_slice(&16_u32.to_le_bytes());
+    for half in [1_u16, 1] {
+        file.extend_from_slice(&half.to_le_bytes());
+    }
+    for word in [8000_u32, 8000] {
+        file.extend_from_slice(&word.to_le_bytes());
+    }
+    for half in [1_u16, 8] {
+        file.extend_from_slice(&half.to_le_bytes());
+    }
+    file.extend_from_slice(b"data");
+    file.extend_from_slice(&samples.to_le_bytes());
+    file.resize(file.len() + samples as usize, 0x80);
+    file
+}
+
+/// The fields of a multipart form (RFC 7578), read by its boundary alone.
+fn form(call: &Call<'_>) -> Option<Vec<Field>> {
+    let content_type = call.header("content-type")?.strip_prefix("multipart/form-data")?;
+    let boundary = content_type.split("boundary=").nth(1)?.split(';').next()?.trim().trim_matches('"');
+    let delimiter = format!("\r\n--{boundary}");
+    let mut body = b"\r\n".to_vec();
+    body.extend_from_slice(call.body);
+    let mut fields = Vec::new();
+    let mut rest = body.as_slice();
+    rest = rest.get(find(rest, delimiter.as_bytes())? + delimiter.len()..)?;
+    while !rest.starts_with(b"--") {
+        let end = find(rest, delimiter.as_bytes())?;
+        fields.push(part(rest.get(2..end)?)?);
+        rest = rest.get(end + delimiter.len()..)?;
+    }
+    Some(fields)
+}
+
+fn part(bytes: &[u8]) -> Option<Field> {
+    let end = find(bytes, b"\r\n\r\n")?;
+    let head = std::str::from_utf8(bytes.get(..end)?).ok()?;
+    let parameter = |name: &str| {
+        let start = head.find(&format!("; {name}=\""))? + name.len() + 4;
+        head.get(start..)?.split('"').next().map(str::to_owned)
+    };
+    Some(Field { name: parameter("name")?, filename: parameter("filename"), value: bytes.get(end + 4..)?.to_vec() })
+}
+
+fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
+    bytes.windows(wanted.len()).position(|window| window == wanted)
+}

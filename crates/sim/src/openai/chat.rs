@@ -1,0 +1,276 @@
+//! `POST /v1/chat/completions`.
+
+use super::{CREATED, check, event, forced, model};
+use crate::answer::{Answer, Choice, End, Question, Tool, answer};
+use crate::journal::Billed;
+use crate::play::Script;
+use crate::server::{Call, Plan, Refusal};
+use crate::tokens;
+use serde_json::{Value, json};
+
+/// The vendor caches prompts from this length on (prompt caching guide).
+const CACHED_FROM: u64 = 1024;
+
+pub(super) fn plan(call: &Call<'_>) -> Result<Plan, Refusal> {
+    let model = model(call)?;
+    check::chat(call.json, &model, call.options.strict)?;
+    let answers = answers(call.json, &model);
+    let billed = billed(call);
+    if call.json["stream"].as_bool() == Some(true) {
+        return Ok(Plan::Stream { script: stream(call, &model, &answers, billed), billed });
+    }
+    let billed = with_output(billed, &answers);
+    let choices: Vec<_> = answers.iter().enumerate().map(|(index, answer)| whole(call, index, answer)).collect();
+    let body = json!({
+        "id": id(call),
+        "object": "chat.completion",
+        "created": CREATED,
+        "model": model,
+        "choices": choices,
+        "usage": usage(billed),
+        "service_tier": "default",
+        "system_fingerprint": "fp_sim",
+    });
+    Ok(Plan::Whole { content_type: "application/json", body: body.to_string().into_bytes(), billed })
+}
+
+fn id(call: &Call<'_>) -> String {
+    format!("chatcmpl-sim-{}", call.number)
+}
+
+// === The question ===
+
+fn answers(json: &Value, model: &str) -> Vec<Answer> {
+    let question = question(json, model);
+    let n = json["n"].as_u64().unwrap_or(1);
+    (0..n).map(|_| answer(&question)).collect()
+}
+
+fn question(json: &Value, model: &str) -> Question {
+    let messages = json["messages"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let last_user = messages.iter().rposition(|message| message["role"] == "user");
+    let asked = last_user.and_then(|place| messages.get(place));
+    let after = messages.get(last_user.map_or(0, |place| place + 1)..).unwrap_or_default();
+    let results = after.iter().filter(|message| message["role"] == "tool").map(|message| text(&message["content"]));
+    let format = &json["response_format"];
+    Question {
+        model: model.to_owned(),
+        text: asked.map(|message| text(&message["content"])).unwrap_or_default(),
+        results: results.collect(),
+        images: asked.map(|message| images(&message["content"])).unwrap_or_default(),
+        tools: json["tools"].as_array().into_iter().flatten().filter_map(tool).collect(),
+        choice: choice(&json["tool_choice"]),
+        parallel: json["parallel_tool_calls"].as_bool().unwrap_or(true),
+        schema: format["json_schema"].get("schema").cloned(),
+        json: format["type"] == "json_object",
+        thinks: reasons(model) && json["reasoning_effort"] != "none",
+        stops: match &json["stop"] {
+            Value::String(stop) => vec![stop.clone()],
+            Value::Array(stops) => stops.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+            _ => Vec::new(),
+        },
+        max_tokens: json["max_completion_tokens"].as_u64().or(json["max_tokens"].as_u64()),
+        prefix: String::new(),
+    }
+}
+
+/// Compatible services show what their models think (DeepSeek's `reasoning_content`); OpenAI only counts it.
+fn shows_thought(model: &str) -> bool {
+    model.contains("reasoner")
+}
+
+fn reasons(model: &str) -> bool {
+    shows_thought(model) || model.starts_with("gpt-5")
+}
+
+fn tool(tool: &Value) -> Option<Tool> {
+    let function = &tool["function"];
+    Some(Tool { name: function["name"].as_str()?.to_owned(), parameters: function["parameters"].clone() })
+}
+
+fn choice(choice: &Value) -> Choice {
+    match choice {
+        Value::String(word) if word == "none" => Choice::None,
+        Value::String(word) if word == "required" => Choice::Any,
+        Value::Object(_) => choice["function"]["name"].as_str().map_or(Choice::Auto, |name| Choice::Named(name.into())),
+        _ => Choice::Auto,
+    }
+}
+
+pub(super) fn text(content: &Value) -> String {
+    match content {
+        Value::String(text) => text.clone(),
+        Value::Array(parts) => parts.iter().filter_map(|part| part["text"].as_str()).collect::<Vec<_>>().join(" "),
+        _ => String::new(),
+    }
+}
+
+fn images(content: &Value) -> usize {
+    content.as_array().into_iter().flatten().filter(|part| part["type"] == "image_url").count()
+}
+
+// === The bill ===
+
+fn billed(call: &Call<'_>) -> Billed {
+    let messages = call.json["messages"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let tools = &call.json["tools"];
+    let tool_tokens = if tools.is_null() { 0 } else { tokens::count(&tools.to_string()) };
+    let all = tool_tokens + messages.iter().map(cost).sum::<u64>();
+    let Some((_, prefix)) = messages.split_last() else { return Billed::default() };
+    let cacheable = tool_tokens + prefix.iter().map(cost).sum::<u64>();
+    let key = json!([call.json["model"], tools, prefix]).to_string();
+    let cache_read = if cacheable >= CACHED_FROM && call.journal.cache(&key) { cacheable } else { 0 };
+    Billed { input: all - cache_read, cache_read, ..Billed::default() }
+}
+
+fn cost(message: &Value) -> u64 {
+    let calls = &message["tool_calls"];
+    let calls = if calls.is_null() { 0 } else { tokens::count(&calls.to_string()) };
+    let pictures = u64::try_from(images(&message["content"])).unwrap_or_default() * tokens::PER_IMAGE;
+    tokens::PER_MESSAGE + tokens::count(&text(&message["content"])) + calls + pictures
+}
+
+fn with_output(billed: Billed, answers: &[Answer]) -> Billed {
+    let (output, reasoning) = answers.iter().map(Answer::tokens).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
+    Billed { output, reasoning, ..billed }
+}
+
+pub(super) fn usage(billed: Billed) -> Value {
+    let prompt = billed.input + billed.cache_read;
+    json!({
+        "prompt_tokens": prompt,
+        "completion_tokens": billed.output,
+        "total_tokens": prompt + billed.output,
+        "prompt_tokens_details": { "cached_tokens": billed.cache_read, "audio_tokens": 0 },
+        "completion_tokens_details": {
+            "reasoning_tokens": billed.reasoning,
+            "audio_tokens": 0,
+            "accepted_prediction_tokens": 0,
+            "rejected_prediction_tokens": 0,
+        },
+    })
+}
+
+// === The reply ===
+
+fn whole(call: &Call<'_>, index: usize, answer: &Answer) -> Value {
+    let content = if answer.calls.is_empty() { json!(answer.text) } else { Value::Null };
+    let mut message = json!({ "role": "assistant", "content": content, "refusal": null, "annotations": [] });
+    if !answer.calls.is_empty() {
+        let calls = answer.calls.iter().enumerate();
+        message["tool_calls"] =
+            calls.map(|(place, (name, arguments))| tool_call(call, index, place, name, arguments)).collect();
+    }
+    if shows_thought(call.json["model"].as_str().unwrap_or_default()) {
+        message["reasoning_content"] = json!(answer.thought);
+    }
+    let logprobs = logprobs(call.json, &tokens::split(&answer.text));
+    json!({ "index": index, "message": message, "logprobs": logprobs, "finish_reason": finish(&answer.end) })
+}
+
+fn tool_call(call: &Call<'_>, index: usize, place: usize, name: &str, arguments: &Value) -> Value {
+    json!({
+        "id": call_id(call, index, place),
+        "type": "function",
+        "function": { "name": name, "arguments": arguments.to_string() },
+    })
+}
+
+fn call_id(call: &Call<'_>, index: usize, place: usize) -> String {
+    format!("call_sim_{}_{index}_{place}", call.number)
+}
+
+fn finish(end: &End) -> &'static str {
+    match end {
+        End::Stop | End::StopText(_) => "stop",
+        End::Length => "length",
+        End::Calls => "tool_calls",
+    }
+}
+
+fn logprobs(json: &Value, tokens: &[&str]) -> Value {
+    if json["logprobs"].as_bool() != Some(true) {
+        return Value::Null;
+    }
+    let entry = |token: &str| json!({ "token": token, "logprob": -0.25, "bytes": token.as_bytes() });
+    let top = json["top_logprobs"].as_u64().unwrap_or(0);
+    let content = tokens.iter().map(|token| {
+        let mut said = entry(token);
+        said["top_logprobs"] = (0..top).map(|_| entry(token)).collect();
+        said
+    });
+    json!({ "content": content.collect::<Vec<_>>(), "refusal": null })
+}
+
+fn stream(call: &Call<'_>, model: &str, answers: &[Answer], billed: Billed) -> Script {
+    let include_usage = call.json["stream_options"]["include_usage"].as_bool() == Some(true);
+    let chunk = |choices: Value| {
+        let mut chunk = json!({
+            "id": id(call),
+            "object": "chat.completion.chunk",
+            "created": CREATED,
+            "model": model,
+            "service_tier": "default",
+            "system_fingerprint": "fp_sim",
+            "choices": choices,
+        });
+        if include_usage {
+            chunk["usage"] = Value::Null;
+        }
+        chunk
+    };
+    let say = |index: usize, delta: Value, tokens: &[&str]| {
+        event(&chunk(
+            json!([{ "index": index, "delta": delta, "logprobs": logprobs(call.json, tokens), "finish_reason": null }]),
+        ))
+    };
+    let mut script = Script {
+        content_type: "text/event-stream; charset=utf-8",
+        before: Vec::new(),
+        pieces: Vec::new(),
+        after: Vec::new(),
+        error: event(&super::error_json(&forced(500))),
+        garbage: "data: {\"id\": oops\n\n".into(),
+    };
+    for (index, answer) in answers.iter().enumerate() {
+        script.before.push(say(index, json!({ "role": "assistant", "content": "", "refusal": null }), &[]));
+        for token in tokens::split(&answer.thought) {
+            // Without a field for it, a thought costs and shows nothing.
+            let shown = shows_thought(model).then(|| say(index, json!({ "reasoning_content": token }), &[]));
+            script.pieces.push((shown.unwrap_or_default(), 1));
+        }
+        for token in tokens::split(&answer.text) {
+            script.pieces.push((say(index, json!({ "content": token }), &[token]), 1));
+        }
+        for (place, (name, arguments)) in answer.calls.iter().enumerate() {
+            let mut opening = tool_call(call, index, place, name, &json!(""));
+            opening["index"] = json!(place);
+            opening["function"]["arguments"] = json!("");
+            script.pieces.push((say(index, json!({ "tool_calls": [opening] }), &[]), 1));
+            for (text, tokens) in fragments(&arguments.to_string()) {
+                let delta = json!({ "tool_calls": [{ "index": place, "function": { "arguments": text } }] });
+                script.pieces.push((say(index, delta, &[]), tokens));
+            }
+        }
+        let end = json!([{ "index": index, "delta": {}, "logprobs": null, "finish_reason": finish(&answer.end) }]);
+        script.after.push(event(&chunk(end)));
+    }
+    script.pieces.retain(|(bytes, tokens)| !bytes.is_empty() || *tokens > 0);
+    if include_usage {
+        let mut last = chunk(json!([]));
+        last["usage"] = usage(with_output(billed, answers));
+        script.after.push(event(&last));
+    }
+    script.after.push("data: [DONE]\n\n".into());
+    script
+}
+
+/// Arguments in two pieces, which cost what their words cost.
+fn fragments(arguments: &str) -> Vec<(String, u64)> {
+    let mut middle = arguments.len() / 2;
+    while !arguments.is_char_boundary(middle) {
+        middle += 1;
+    }
+    let (first, second) = arguments.split_at(middle);
+    vec![(first.to_owned(), 0), (second.to_owned(), tokens::count(arguments))]
+}

@@ -1,0 +1,230 @@
+//! What OpenAI refuses in a chat request.
+
+use super::invalid;
+use crate::server::Refusal;
+use serde_json::Value;
+
+/// The fields of the reference (OpenAI API reference, create chat completion).
+const FIELDS: [&str; 37] = [
+    "messages",
+    "model",
+    "audio",
+    "frequency_penalty",
+    "function_call",
+    "functions",
+    "logit_bias",
+    "logprobs",
+    "max_completion_tokens",
+    "max_tokens",
+    "metadata",
+    "modalities",
+    "moderation",
+    "n",
+    "parallel_tool_calls",
+    "prediction",
+    "presence_penalty",
+    "prompt_cache_key",
+    "prompt_cache_options",
+    "prompt_cache_retention",
+    "reasoning_effort",
+    "response_format",
+    "safety_identifier",
+    "seed",
+    "service_tier",
+    "stop",
+    "store",
+    "stream",
+    "stream_options",
+    "temperature",
+    "tool_choice",
+    "tools",
+    "top_logprobs",
+    "top_p",
+    "user",
+    "verbosity",
+    "web_search_options",
+];
+
+pub(super) fn chat(json: &Value, model: &str, strict: bool) -> Result<(), Refusal> {
+    if strict {
+        let unknown = json.as_object().into_iter().flatten().find(|(name, _)| !FIELDS.contains(&name.as_str()));
+        if let Some((name, _)) = unknown {
+            return Err(invalid(name, format!("Unrecognized request argument supplied: {name}")));
+        }
+    }
+    messages(json)?;
+    numbers(json, model)?;
+    tools(json)?;
+    if !json["stream_options"].is_null() && json["stream"].as_bool() != Some(true) {
+        return Err(invalid(
+            "stream_options",
+            "The 'stream_options' parameter is only allowed when 'stream' is enabled.",
+        ));
+    }
+    format(json)
+}
+
+fn messages(json: &Value) -> Result<(), Refusal> {
+    let messages = json["messages"].as_array().filter(|messages| !messages.is_empty());
+    let messages = messages.ok_or_else(|| invalid("messages", "Invalid 'messages': empty array."))?;
+    let mut open: Vec<&str> = Vec::new();
+    for (place, message) in messages.iter().enumerate() {
+        let param = format!("messages.[{place}]");
+        let role = message["role"].as_str().unwrap_or_default();
+        if !["system", "developer", "user", "assistant", "tool", "function"].contains(&role) {
+            return Err(invalid(&format!("{param}.role"), format!("Invalid value: '{role}'.")));
+        }
+        if role == "tool" {
+            let id = message["tool_call_id"].as_str();
+            let Some(at) = id.and_then(|id| open.iter().position(|known| *known == id)) else {
+                let text = "messages with role 'tool' must be a response to a preceeding message with 'tool_calls'.";
+                return Err(invalid(&format!("{param}.role"), format!("Invalid parameter: {text}")));
+            };
+            open.remove(at);
+        } else if !open.is_empty() {
+            return Err(unanswered(&param, &open));
+        }
+        if role == "assistant" {
+            open = calls(message, &param)?;
+        }
+        content(message, role, &param)?;
+    }
+    if open.is_empty() { Ok(()) } else { Err(unanswered("messages", &open)) }
+}
+
+fn unanswered(param: &str, open: &[&str]) -> Refusal {
+    let text = "An assistant message with 'tool_calls' must be followed by tool messages responding to each \
+                'tool_call_id'. The following tool_call_ids did not have response messages: ";
+    invalid(param, format!("{text}{}", open.join(", ")))
+}
+
+fn calls<'a>(message: &'a Value, param: &str) -> Result<Vec<&'a str>, Refusal> {
+    let mut ids = Vec::new();
+    for call in message["tool_calls"].as_array().into_iter().flatten() {
+        let id = call["id"].as_str().ok_or_else(|| invalid(param, "Missing required parameter: 'id'."))?;
+        let function = &call["function"];
+        if call["type"] == "function" && (!function["name"].is_string() || !function["arguments"].is_string()) {
+            return Err(invalid(param, "Invalid type for 'tool_calls.function': expected strings."));
+        }
+        ids.push(id);
+    }
+    Ok(ids)
+}
+
+fn content(message: &Value, role: &str, param: &str) -> Result<(), Refusal> {
+    let param = format!("{param}.content");
+    let allowed: &[&str] = match role {
+        "user" => &["text", "image_url", "input_audio", "file"],
+        "assistant" => &["text", "refusal"],
+        _ => &["text"],
+    };
+    match &message["content"] {
+        Value::String(_) => Ok(()),
+        Value::Null if role == "assistant" => Ok(()),
+        Value::Array(parts) if !parts.is_empty() => {
+            match parts
+                .iter()
+                .map(|part| part["type"].as_str().unwrap_or_default())
+                .find(|kind| !allowed.contains(kind))
+            {
+                Some(kind) => {
+                    Err(invalid(&param, format!("Invalid value: '{kind}'. Supported values are: {allowed:?}")))
+                }
+                None => parts.iter().try_for_each(|part| picture(part, &param)),
+            }
+        }
+        _ => Err(invalid(&param, "Invalid value for 'content': expected a string, got null.")),
+    }
+}
+
+fn picture(part: &Value, param: &str) -> Result<(), Refusal> {
+    if part["type"] != "image_url" {
+        return Ok(());
+    }
+    match part["image_url"]["url"].as_str() {
+        Some(url) if url.starts_with("http") || url.starts_with("data:image/") => Ok(()),
+        _ => Err(invalid(param, "Expected a URL or a base64-encoded data URL with an image MIME type.")),
+    }
+}
+
+fn numbers(json: &Value, model: &str) -> Result<(), Refusal> {
+    let bounds = [
+        ("temperature", 0.0, 2.0),
+        ("top_p", 0.0, 1.0),
+        ("presence_penalty", -2.0, 2.0),
+        ("frequency_penalty", -2.0, 2.0),
+    ];
+    for (name, least, most) in bounds {
+        if let Some(value) = json[name].as_f64().filter(|value| *value < least || *value > most) {
+            return Err(invalid(name, format!("Invalid '{name}': {value} is not between {least} and {most}.")));
+        }
+    }
+    let counts =
+        [("n", 1, 128), ("top_logprobs", 0, 20), ("max_tokens", 1, u64::MAX), ("max_completion_tokens", 1, u64::MAX)];
+    for (name, least, most) in counts {
+        let value = &json[name];
+        if !value.is_null() && !value.as_u64().is_some_and(|value| (least..=most).contains(&value)) {
+            return Err(invalid(name, format!("Invalid '{name}': {value} is not between {least} and {most}.")));
+        }
+    }
+    if !json["top_logprobs"].is_null() && json["logprobs"].as_bool() != Some(true) {
+        return Err(invalid(
+            "top_logprobs",
+            "The 'top_logprobs' parameter is only allowed when 'logprobs' is enabled.",
+        ));
+    }
+    if json["stop"].as_array().is_some_and(|stops| stops.len() > 4) {
+        return Err(invalid("stop", "Invalid 'stop': array too long."));
+    }
+    // Reasoning models know only the new name, and no sampling.
+    if model.starts_with("gpt-5") || model.starts_with('o') {
+        for name in ["max_tokens", "stop"] {
+            if !json[name].is_null() {
+                let message = format!("Unsupported parameter: '{name}' is not supported with this model.");
+                return Err(Refusal { code: Some("unsupported_parameter"), ..invalid(name, message) });
+            }
+        }
+        if json["temperature"].as_f64().is_some_and(|value| value != 1.0) {
+            let message = "Unsupported value: 'temperature' does not support other values than the default (1).";
+            return Err(Refusal { code: Some("unsupported_value"), ..invalid("temperature", message) });
+        }
+    } else if !json["reasoning_effort"].is_null() && model.starts_with("gpt-") {
+        return Err(invalid("reasoning_effort", "Unrecognized request argument supplied: reasoning_effort"));
+    }
+    Ok(())
+}
+
+fn tools(json: &Value) -> Result<(), Refusal> {
+    let tools = json["tools"].as_array().map(Vec::as_slice).unwrap_or_default();
+    for name in ["tool_choice", "parallel_tool_calls"] {
+        if tools.is_empty() && !json[name].is_null() {
+            return Err(invalid(name, format!("'{name}' is only allowed when 'tools' are specified.")));
+        }
+    }
+    for (place, tool) in tools.iter().enumerate() {
+        let name = tool["function"]["name"].as_str().unwrap_or_default();
+        let fits = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        if tool["type"] == "function" && (name.is_empty() || name.len() > 64 || !name.chars().all(fits)) {
+            let param = format!("tools[{place}].function.name");
+            return Err(invalid(&param, format!("Invalid '{param}': string does not match pattern.")));
+        }
+    }
+    Ok(())
+}
+
+fn format(json: &Value) -> Result<(), Refusal> {
+    let format = &json["response_format"];
+    match format["type"].as_str() {
+        Some("json_object") if !json["messages"].to_string().to_lowercase().contains("json") => {
+            let text = "'messages' must contain the word 'json' in some form, to use 'response_format' of type \
+                        'json_object'.";
+            Err(invalid("messages", text))
+        }
+        Some("json_schema") if !format["json_schema"]["name"].is_string() => Err(invalid(
+            "response_format.json_schema.name",
+            "Missing required parameter: 'response_format.json_schema.name'.",
+        )),
+        Some("text" | "json_object" | "json_schema") | None => Ok(()),
+        Some(other) => Err(invalid("response_format.type", format!("Invalid value: '{other}'."))),
+    }
+}

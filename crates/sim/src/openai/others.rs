@@ -1,0 +1,187 @@
+//! Completions, embeddings, pictures and the list of models.
+
+use super::chat::usage;
+use super::{CREATED, event, forced, invalid, model};
+use crate::answer::{Answer, End, Question, answer};
+use crate::journal::Billed;
+use crate::play::Script;
+use crate::server::{Call, Plan, Refusal};
+use crate::tokens;
+use serde_json::{Value, json};
+
+/// The length of a vector where none is asked for.
+const DIMENSIONS: u64 = 8;
+
+/// A picture of one grey pixel.
+const PIXEL: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==";
+
+/// `POST /v1/completions`.
+pub(super) fn completion(call: &Call<'_>) -> Result<Plan, Refusal> {
+    let model = model(call)?;
+    let json = call.json;
+    let prompts = inputs(&json["prompt"]).ok_or_else(|| invalid("prompt", "Invalid 'prompt'."))?;
+    let stops = match &json["stop"] {
+        Value::String(stop) => vec![stop.clone()],
+        Value::Array(stops) => stops.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        _ => Vec::new(),
+    };
+    let n = json["n"].as_u64().unwrap_or(1);
+    let said = |prompt: &String| {
+        // The vendor's default is 16.
+        let max_tokens = Some(json["max_tokens"].as_u64().unwrap_or(16));
+        answer(&Question {
+            model: model.clone(),
+            text: prompt.clone(),
+            stops: stops.clone(),
+            max_tokens,
+            ..Question::default()
+        })
+    };
+    let answers: Vec<Answer> = prompts.iter().flat_map(|(prompt, _)| (0..n).map(move |_| said(prompt))).collect();
+    let billed = Billed { input: prompts.iter().map(|(_, tokens)| tokens).sum(), ..Billed::default() };
+    let output = answers.iter().map(|answer| answer.tokens().0).sum();
+    let reply = |choices: Value| {
+        let id = format!("cmpl-sim-{}", call.number);
+        json!({ "id": id, "object": "text_completion", "created": CREATED, "model": model, "choices": choices })
+    };
+    let choice = |index: usize, text: &str, end: Option<&End>| json!({ "text": text, "index": index, "logprobs": null, "finish_reason": end.map(finish) });
+    if json["stream"].as_bool() != Some(true) {
+        let billed = Billed { output, ..billed };
+        let choices = answers.iter().enumerate().map(|(index, answer)| choice(index, &answer.text, Some(&answer.end)));
+        let mut body = reply(choices.collect());
+        body["usage"] = usage(billed);
+        return Ok(whole(&body, billed));
+    }
+    let mut pieces = Vec::new();
+    let mut after = Vec::new();
+    for (index, answer) in answers.iter().enumerate() {
+        let tokens = tokens::split(&answer.text).into_iter();
+        pieces.extend(tokens.map(|token| (event(&reply(json!([choice(index, token, None)]))), 1)));
+        after.push(event(&reply(json!([choice(index, "", Some(&answer.end))]))));
+    }
+    if json["stream_options"]["include_usage"].as_bool() == Some(true) {
+        let mut last = reply(json!([]));
+        last["usage"] = usage(Billed { output, ..billed });
+        after.push(event(&last));
+    }
+    after.push("data: [DONE]\n\n".into());
+    let script = Script {
+        content_type: "text/event-stream",
+        before: Vec::new(),
+        pieces,
+        after,
+        error: event(&super::error_json(&forced(500))),
+        garbage: "data: {\"id\": oops\n\n".into(),
+    };
+    Ok(Plan::Stream { script, billed })
+}
+
+fn finish(end: &End) -> &'static str {
+    if *end == End::Length { "length" } else { "stop" }
+}
+
+/// `POST /v1/embeddings`. A vector is made of the text's bytes, of length one.
+pub(super) fn embeddings(call: &Call<'_>) -> Result<Plan, Refusal> {
+    let model = model(call)?;
+    let json = call.json;
+    let inputs = inputs(&json["input"]).filter(|inputs| inputs.iter().all(|(text, _)| !text.is_empty()));
+    let inputs = inputs.ok_or_else(|| invalid("input", "'input' must be a non-empty string or array of them."))?;
+    let length = json["dimensions"].as_u64().unwrap_or(DIMENSIONS);
+    let base64 = json["encoding_format"] == "base64";
+    let data = inputs.iter().enumerate().map(|(index, (text, _))| {
+        let vector = vector(text, length);
+        let embedding = if base64 { json!(base64_of(&vector)) } else { json!(vector) };
+        json!({ "object": "embedding", "index": index, "embedding": embedding })
+    });
+    let billed = Billed { input: inputs.iter().map(|(_, tokens)| tokens).sum(), ..Billed::default() };
+    let usage = json!({ "prompt_tokens": billed.input, "total_tokens": billed.input });
+    Ok(whole(&json!({ "object": "list", "data": data.collect::<Vec<_>>(), "model": model, "usage": usage }), billed))
+}
+
+pub(crate) fn vector(text: &str, length: u64) -> Vec<f32> {
+    let length = usize::try_from(length.clamp(1, 4096)).unwrap_or(8);
+    let mut vector = vec![1.0_f32; length];
+    for (place, byte) in text.bytes().enumerate() {
+        if let Some(slot) = vector.get_mut(place % length) {
+            *slot += f32::from(byte);
+        }
+    }
+    let norm = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
+    vector.into_iter().map(|x| x / norm).collect()
+}
+
+/// Little-endian, as the vendor's SDK reads it.
+fn base64_of(vector: &[f32]) -> String {
+    const SIGNS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let bytes: Vec<u8> = vector.iter().flat_map(|x| x.to_le_bytes()).collect();
+    let mut text = String::new();
+    for group in bytes.chunks(3) {
+        let word = group.iter().fold(0_u32, |word, byte| (word << 8) | u32::from(*byte)) << (8 * (3 - group.len()));
+        for place in 0..4 {
+            let sign = SIGNS.get((word >> (18 - 6 * place) & 63) as usize).copied().unwrap_or(b'=');
+            text.push(if place <= group.len() { char::from(sign) } else { '=' });
+        }
+    }
+    text
+}
+
+/// `POST /v1/images/generations`.
+pub(super) fn images(call: &Call<'_>) -> Result<Plan, Refusal> {
+    let model = model(call)?;
+    let prompt = call.json["prompt"].as_str().filter(|prompt| !prompt.is_empty());
+    let prompt = prompt.ok_or_else(|| invalid("prompt", "Missing required parameter: 'prompt'."))?;
+    let gpt = model.starts_with("gpt-image");
+    if gpt && !call.json["response_format"].is_null() {
+        return Err(invalid("response_format", "Unknown parameter: 'response_format'."));
+    }
+    let n = call.json["n"].as_u64().unwrap_or(1);
+    let picture = match call.json["response_format"].as_str() {
+        None if !gpt => json!({ "url": "https://images.example/sim.png", "revised_prompt": prompt }),
+        Some("url") => json!({ "url": "https://images.example/sim.png", "revised_prompt": prompt }),
+        _ => json!({ "b64_json": PIXEL }),
+    };
+    let mut body = json!({ "created": CREATED, "data": vec![picture; usize::try_from(n).unwrap_or(1).min(10)] });
+    let mut billed = Billed::default();
+    if gpt {
+        billed = Billed { input: tokens::count(prompt), output: 272 * n, ..billed };
+        body["usage"] = json!({
+            "input_tokens": billed.input,
+            "input_tokens_details": { "text_tokens": billed.input, "image_tokens": 0 },
+            "output_tokens": billed.output,
+            "total_tokens": billed.input + billed.output,
+        });
+    }
+    Ok(whole(&body, billed))
+}
+
+/// `GET /v1/models`.
+pub(super) fn models(call: &Call<'_>) -> Plan {
+    let model = |id: &String| json!({ "id": id, "object": "model", "created": CREATED, "owned_by": "sim" });
+    let data: Vec<_> = call.options.models.iter().map(model).collect();
+    whole(&json!({ "object": "list", "data": data }), Billed::default())
+}
+
+/// Texts or token lists: each as text, with its length in tokens.
+fn inputs(value: &Value) -> Option<Vec<(String, u64)>> {
+    let ids = |value: &Value| -> Option<(String, u64)> {
+        let ids = value.as_array()?.iter().map(Value::as_u64).collect::<Option<Vec<_>>>()?;
+        let n = u64::try_from(ids.len()).ok()?;
+        (n > 0).then(|| (format!("{ids:?}"), n))
+    };
+    match value {
+        Value::String(text) => Some(vec![(text.clone(), tokens::count(text))]),
+        Value::Array(items) if items.first().is_some_and(Value::is_number) => Some(vec![ids(value)?]),
+        Value::Array(items) if !items.is_empty() => {
+            let read = |item: &Value| match item.as_str() {
+                Some(text) => Some((text.to_owned(), tokens::count(text))),
+                None => ids(item),
+            };
+            items.iter().map(read).collect()
+        }
+        _ => None,
+    }
+}
+
+fn whole(body: &Value, billed: Billed) -> Plan {
+    Plan::Whole { content_type: "application/json", body: body.to_string().into_bytes(), billed }
+}

@@ -1,0 +1,169 @@
+//! Playing an answer: whole or piece by piece, well or with a fault.
+
+use crate::faults::Fault;
+use crate::journal::{Billed, Ticket};
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use futures::stream::{self, StreamExt as _};
+use std::collections::VecDeque;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// After how many tokens a stream fails.
+const TOKENS_BEFORE_FAULT: usize = 2;
+
+/// A stream, ready to be played.
+pub(crate) struct Script {
+    pub(crate) content_type: &'static str,
+    /// What opens it, without content.
+    pub(crate) before: Vec<String>,
+    /// The content: bytes, and how many tokens each piece costs.
+    pub(crate) pieces: Vec<(String, u64)>,
+    /// What closes it.
+    pub(crate) after: Vec<String>,
+    /// The vendor's error event.
+    pub(crate) error: String,
+    /// Something that is not of the format.
+    pub(crate) garbage: String,
+}
+
+/// The circumstances of a reply.
+pub(crate) struct Stage {
+    pub(crate) ticket: Ticket,
+    pub(crate) fault: Option<Fault>,
+    pub(crate) delay: Duration,
+    pub(crate) stopped: CancellationToken,
+    pub(crate) headers: Vec<(&'static str, String)>,
+}
+
+enum Step {
+    Bytes(String, u64),
+    Abort,
+    Hang,
+    Endless,
+}
+
+impl Stage {
+    /// A reply in one body, billed.
+    pub(crate) async fn whole(self, content_type: &str, body: impl Into<Bytes>, billed: Billed) -> Response {
+        let mut body: Bytes = body.into();
+        if !self.delay.is_zero() {
+            tokio::time::sleep(self.delay.saturating_mul(u32::try_from(billed.output).unwrap_or(u32::MAX))).await;
+        }
+        self.ticket.bill(billed);
+        match self.fault {
+            Some(Fault::Truncated) => {
+                body.truncate(body.len() / 2);
+                self.reply(StatusCode::OK, content_type, body)
+            }
+            Some(Fault::EndlessLine) => {
+                let start = vec![Step::Bytes("{\"object\":\"".into(), 0), Step::Endless];
+                self.stream(content_type, start, Billed::default())
+            }
+            Some(Fault::CutMidStream) => {
+                let half = String::from_utf8_lossy(body.get(..body.len() / 2).unwrap_or_default()).into_owned();
+                self.stream(content_type, vec![Step::Bytes(half, 0), Step::Abort], billed)
+            }
+            _ => self.reply(StatusCode::OK, content_type, body),
+        }
+    }
+
+    /// A reply piece by piece; `billed` is what it costs before the first piece.
+    pub(crate) fn stream_of(self, script: Script, billed: Billed) -> Response {
+        let Script { content_type, before, pieces, after, error, garbage } = script;
+        let mut steps: Vec<_> = before.into_iter().map(|bytes| Step::Bytes(bytes, 0)).collect();
+        let pieces = pieces.into_iter().map(|(bytes, tokens)| Step::Bytes(bytes, tokens));
+        let some = match self.fault {
+            Some(Fault::ErrorBeforeContent | Fault::EndlessLine) => 0,
+            Some(
+                Fault::ErrorMidStream
+                | Fault::CutMidStream
+                | Fault::NoEnd
+                | Fault::Truncated
+                | Fault::GarbageMidStream
+                | Fault::HangMidStream,
+            ) => TOKENS_BEFORE_FAULT,
+            _ => usize::MAX,
+        };
+        steps.extend(pieces.take(some));
+        match self.fault {
+            Some(Fault::ErrorBeforeContent | Fault::ErrorMidStream) => steps.push(Step::Bytes(error, 0)),
+            Some(Fault::CutMidStream) => steps.push(Step::Abort),
+            Some(Fault::NoEnd | Fault::Truncated) => {}
+            Some(Fault::GarbageMidStream) => steps.push(Step::Bytes(garbage, 0)),
+            Some(Fault::HangMidStream) => steps.push(Step::Hang),
+            Some(Fault::EndlessLine) => steps.extend([Step::Bytes("data: {\"object\":\"".into(), 0), Step::Endless]),
+            _ => steps.extend(after.into_iter().map(|bytes| Step::Bytes(bytes, 0))),
+        }
+        self.stream(content_type, steps, billed)
+    }
+
+    /// A reply of that status, with the vendor's headers.
+    pub(crate) fn reply(self, status: StatusCode, content_type: &str, body: impl Into<Body>) -> Response {
+        let mut response = Response::new(body.into());
+        *response.status_mut() = status;
+        self.decorate(&mut response, content_type);
+        self.ticket.complete();
+        response
+    }
+
+    fn stream(self, content_type: &str, steps: Vec<Step>, billed: Billed) -> Response {
+        let mut response = Response::new(Body::empty());
+        self.decorate(&mut response, content_type);
+        self.ticket.bill(billed);
+        *response.body_mut() = Body::from_stream(play(self, VecDeque::from(steps), billed));
+        response
+    }
+
+    fn decorate(&self, response: &mut Response, content_type: &str) {
+        if let Ok(value) = HeaderValue::from_str(content_type) {
+            response.headers_mut().insert(header::CONTENT_TYPE, value);
+        }
+        for (name, value) in &self.headers {
+            if let Ok(value) = HeaderValue::from_str(value) {
+                response.headers_mut().insert(HeaderName::from_static(name), value);
+            }
+        }
+    }
+}
+
+type Played = Result<Bytes, std::io::Error>;
+
+fn play(stage: Stage, steps: VecDeque<Step>, billed: Billed) -> impl futures::Stream<Item = Played> {
+    stream::unfold((stage, steps, billed), |(stage, mut steps, mut billed)| async move {
+        match steps.pop_front() {
+            None => {
+                stage.ticket.complete();
+                None
+            }
+            Some(Step::Bytes(bytes, tokens)) => {
+                if tokens > 0 && !stage.delay.is_zero() {
+                    tokio::time::sleep(stage.delay.saturating_mul(u32::try_from(tokens).unwrap_or(1))).await;
+                }
+                billed.output += tokens;
+                stage.ticket.bill(billed);
+                // Without this, all pieces would leave in one write.
+                tokio::task::yield_now().await;
+                Some((Ok(Bytes::from(bytes)), (stage, steps, billed)))
+            }
+            Some(Step::Abort) => {
+                // Time for what was said before to leave.
+                tokio::task::yield_now().await;
+                stage.ticket.complete();
+                Some((Err(std::io::Error::other("broken on purpose")), (stage, VecDeque::new(), billed)))
+            }
+            Some(Step::Hang) => {
+                stage.stopped.cancelled().await;
+                None
+            }
+            Some(Step::Endless) => {
+                steps.push_front(Step::Endless);
+                tokio::task::yield_now().await;
+                let more = stage.stopped.is_cancelled();
+                (!more).then(|| (Ok(Bytes::from_static(&[b'a'; 16 << 10])), (stage, steps, billed)))
+            }
+        }
+    })
+    .boxed()
+}

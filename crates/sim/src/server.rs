@@ -1,0 +1,330 @@
+//! The socket, and what happens to every request whatever the vendor.
+
+use crate::faults::Fault;
+use crate::journal::{Billed, Journal, Seen};
+use crate::options::{Kind, SimOptions};
+use crate::play::{Script, Stage};
+use crate::{anthropic, ollama, openai};
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::response::Response;
+use serde_json::Value;
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// The largest request body.
+const BODY_BYTES: usize = 64 << 20;
+
+/// A simulated provider. Stops when it is dropped.
+pub struct Sim {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    kind: Kind,
+    options: SimOptions,
+    journal: Journal,
+    control: Mutex<Control>,
+    stopped: CancellationToken,
+}
+
+#[derive(Default)]
+struct Control {
+    script: VecDeque<Option<Fault>>,
+    always: Option<Fault>,
+}
+
+/// A request, as a vendor's module sees it.
+pub(crate) struct Call<'a> {
+    pub(crate) method: &'a Method,
+    pub(crate) path: &'a str,
+    pub(crate) query: &'a str,
+    pub(crate) headers: &'a HeaderMap,
+    pub(crate) body: &'a Bytes,
+    /// The body as JSON; null if it is none.
+    pub(crate) json: &'a Value,
+    pub(crate) options: &'a SimOptions,
+    pub(crate) journal: &'a Journal,
+    /// A number for ids.
+    pub(crate) number: usize,
+}
+
+/// What a vendor's module decides.
+pub(crate) enum Plan {
+    /// One body.
+    Whole { content_type: &'static str, body: Vec<u8>, billed: Billed },
+    /// A stream; what it costs before the first token.
+    Stream { script: Script, billed: Billed },
+}
+
+/// An error reply, before it has a vendor's shape.
+#[derive(Debug, Clone)]
+pub(crate) struct Refusal {
+    pub(crate) status: u16,
+    /// The vendor's word.
+    pub(crate) kind: &'static str,
+    pub(crate) message: String,
+    pub(crate) code: Option<&'static str>,
+    pub(crate) param: Option<String>,
+}
+
+// === impl Sim ===
+
+impl Sim {
+    /// Starts a provider on a port of its own.
+    pub async fn start(kind: Kind, options: SimOptions) -> std::io::Result<Self> {
+        let listener = TcpListener::bind(options.listen).await?;
+        let address = listener.local_addr()?;
+        let shared = Arc::new(Shared {
+            kind,
+            options,
+            journal: Journal::default(),
+            control: Mutex::default(),
+            stopped: CancellationToken::new(),
+        });
+        let router = Router::new().fallback(handle).with_state(shared.clone());
+        let stopped = shared.stopped.clone();
+        tokio::spawn(async move {
+            let serving = axum::serve(listener, router).with_graceful_shutdown(stopped.cancelled_owned());
+            if let Err(error) = serving.await {
+                // Nothing waits for this task, and a test that needs the socket will see that it is gone.
+                drop(error);
+            }
+        });
+        Ok(Self { address, shared })
+    }
+
+    /// Which vendor's API it speaks.
+    pub fn kind(&self) -> Kind {
+        self.shared.kind
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The address that clients of the vendor are given: with `/v1` for OpenAI, without a path for the others.
+    pub fn base_url(&self) -> String {
+        match self.shared.kind {
+            Kind::OpenAi => format!("http://{}/v1", self.address),
+            Kind::Anthropic | Kind::Ollama => format!("http://{}", self.address),
+        }
+    }
+
+    /// The next requests fail in these ways, one after the other; `None` lets one pass.
+    pub fn script(&self, faults: impl IntoIterator<Item = Option<Fault>>) {
+        self.shared.control().script.extend(faults);
+    }
+
+    /// Every request fails in this way from now on, unless [scripted](Self::script) otherwise; `None` ends that.
+    pub fn always(&self, fault: Option<Fault>) {
+        self.shared.control().always = fault;
+    }
+
+    /// The requests so far, in order.
+    pub fn requests(&self) -> Vec<Seen> {
+        self.shared.journal.seen()
+    }
+
+    /// What was billed so far, a request each.
+    pub fn billed(&self) -> Vec<Billed> {
+        self.requests().into_iter().map(|seen| seen.billed).collect()
+    }
+}
+
+impl Drop for Sim {
+    fn drop(&mut self) {
+        self.shared.stopped.cancel();
+    }
+}
+
+impl Shared {
+    fn control(&self) -> MutexGuard<'_, Control> {
+        self.control.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn fault(&self, json: &Value) -> Option<Fault> {
+        let mut control = self.control();
+        match control.script.pop_front() {
+            Some(scripted) => scripted,
+            None => control.always.or_else(|| Fault::lookup(json["model"].as_str()?)),
+        }
+    }
+}
+
+/// Starts one provider of each kind, at these addresses, and serves until `stop` resolves.
+pub async fn run(
+    providers: Vec<(Kind, SimOptions)>,
+    started: impl FnOnce(&[Sim]),
+    stop: impl Future<Output = ()>,
+) -> std::io::Result<()> {
+    let mut sims = Vec::new();
+    for (kind, options) in providers {
+        sims.push(Sim::start(kind, options).await?);
+    }
+    started(&sims);
+    stop.await;
+    Ok(())
+}
+
+async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let body = axum::body::to_bytes(body, BODY_BYTES).await.unwrap_or_default();
+    let json: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let text = |value: &axum::http::HeaderValue| value.to_str().unwrap_or_default().to_owned();
+    let ticket = shared.journal.open(Seen {
+        method: head.method.to_string(),
+        path: head.uri.path().to_owned(),
+        query: head.uri.query().map(str::to_owned),
+        headers: head.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect(),
+        body: body.clone(),
+        billed: Billed::default(),
+        complete: false,
+        disconnected: false,
+    });
+    let number = ticket.number();
+    let fault = shared.fault(&json);
+    let delay = if fault == Some(Fault::Slow) { Duration::from_millis(200) } else { shared.options.token_delay };
+    let headers = reply_headers(shared.kind, number);
+    let stage = Stage { ticket, fault, delay, stopped: shared.stopped.clone(), headers };
+    let call = Call {
+        method: &head.method,
+        path: head.uri.path(),
+        query: head.uri.query().unwrap_or_default(),
+        headers: &head.headers,
+        body: &body,
+        json: &json,
+        options: &shared.options,
+        journal: &shared.journal,
+        number,
+    };
+    match unusual(&shared, stage, number).await {
+        Ok(response) => response,
+        Err(stage) => usual(&shared, stage, &call).await,
+    }
+}
+
+async fn usual(shared: &Shared, stage: Stage, call: &Call<'_>) -> Response {
+    let plan = match shared.kind {
+        Kind::OpenAi => openai::plan(call),
+        Kind::Anthropic => anthropic::plan(call),
+        Kind::Ollama => ollama::plan(call),
+    };
+    match plan {
+        Ok(Plan::Whole { content_type, body, billed }) => stage.whole(content_type, body, billed).await,
+        Ok(Plan::Stream { script, billed }) => stage.stream_of(script, billed),
+        Err(refusal) => refuse(shared.kind, stage, &refusal, call.number),
+    }
+}
+
+/// Replies that don't depend on the request. Gives the stage back if there is none.
+async fn unusual(shared: &Shared, stage: Stage, number: usize) -> Result<Response, Stage> {
+    let kind = shared.kind;
+    let refusal = match stage.fault {
+        Some(Fault::Hang) => {
+            shared.stopped.cancelled().await;
+            return Ok(stage.reply(StatusCode::SERVICE_UNAVAILABLE, "text/plain", "stopped"));
+        }
+        Some(Fault::Html) => {
+            let page = "<!doctype html><html><title>Welcome</title><body>It works!</body></html>";
+            return Ok(stage.reply(StatusCode::OK, "text/html; charset=utf-8", page));
+        }
+        Some(Fault::WrongType) => return Ok(stage.reply(StatusCode::OK, "application/xml", "<answer/>")),
+        Some(Fault::Empty204) => return Ok(stage.reply(StatusCode::NO_CONTENT, "application/json", Body::empty())),
+        Some(Fault::Redirect) => {
+            let mut response = stage.reply(StatusCode::FOUND, "text/plain", "elsewhere");
+            let aim = header::HeaderValue::from_static("https://elsewhere.example/login?token=hunter2");
+            response.headers_mut().insert(header::LOCATION, aim);
+            return Ok(response);
+        }
+        Some(Fault::Error200) => {
+            let body = error_body(kind, &forced(kind, 500), number);
+            return Ok(stage.reply(StatusCode::OK, "application/json", body));
+        }
+        Some(Fault::Status(status)) => forced(kind, status),
+        Some(Fault::Context) => match kind {
+            Kind::OpenAi => openai::context_refusal(),
+            Kind::Anthropic => anthropic::context_refusal(),
+            Kind::Ollama => ollama::context_refusal(),
+        },
+        Some(Fault::Quota) => match kind {
+            Kind::OpenAi => openai::quota_refusal(),
+            Kind::Anthropic => forced(kind, 402),
+            Kind::Ollama => forced(kind, 429),
+        },
+        _ => return Err(stage),
+    };
+    Ok(refuse(kind, stage, &refusal, number))
+}
+
+fn refuse(kind: Kind, mut stage: Stage, refusal: &Refusal, number: usize) -> Response {
+    if matches!(refusal.status, 429 | 503 | 529) {
+        stage.headers.push(("retry-after", "1".into()));
+    }
+    let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    stage.reply(status, "application/json", error_body(kind, refusal, number))
+}
+
+fn error_body(kind: Kind, refusal: &Refusal, number: usize) -> String {
+    match kind {
+        Kind::OpenAi => openai::error_json(refusal),
+        Kind::Anthropic => anthropic::error_json(refusal, number),
+        Kind::Ollama => ollama::error_json(refusal),
+    }
+    .to_string()
+}
+
+fn forced(kind: Kind, status: u16) -> Refusal {
+    match kind {
+        Kind::OpenAi => openai::forced(status),
+        Kind::Anthropic => anthropic::forced(status),
+        Kind::Ollama => ollama::forced(status),
+    }
+}
+
+/// The headers that the vendor sends with every reply.
+fn reply_headers(kind: Kind, number: usize) -> Vec<(&'static str, String)> {
+    match kind {
+        Kind::OpenAi => vec![
+            ("x-request-id", format!("req_sim_{number}")),
+            ("openai-processing-ms", "1".into()),
+            ("openai-version", "2020-10-01".into()),
+            ("x-ratelimit-limit-requests", "10000".into()),
+            ("x-ratelimit-remaining-requests", "9999".into()),
+            ("x-ratelimit-reset-requests", "6ms".into()),
+        ],
+        Kind::Anthropic => vec![
+            ("request-id", format!("req_sim_{number}")),
+            ("anthropic-ratelimit-requests-limit", "4000".into()),
+            ("anthropic-ratelimit-requests-remaining", "3999".into()),
+            ("anthropic-ratelimit-requests-reset", "2026-01-01T00:00:00Z".into()),
+        ],
+        Kind::Ollama => Vec::new(),
+    }
+}
+
+impl Refusal {
+    pub(crate) fn new(status: u16, kind: &'static str, message: impl Into<String>) -> Self {
+        Self { status, kind, message: message.into(), code: None, param: None }
+    }
+}
+
+impl Call<'_> {
+    /// The value of a header.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// Whether the model exists here.
+    pub(crate) fn knows(&self, model: &str) -> bool {
+        Fault::lookup(model).is_some() || self.options.models.iter().any(|known| known == model)
+    }
+}
