@@ -165,12 +165,18 @@ impl Usage {
 
     /// All tokens read, cached or not.
     pub fn input_tokens(&self) -> u64 {
-        self.nonzero().filter(|(class, _)| class.is_input_token()).map(|(_, amount)| amount).sum()
+        self.sum(UsageClass::is_input_token)
     }
 
     /// All tokens produced, reasoning included.
     pub fn output_tokens(&self) -> u64 {
-        self.nonzero().filter(|(class, _)| class.is_output_token()).map(|(_, amount)| amount).sum()
+        self.sum(UsageClass::is_output_token)
+    }
+
+    /// Saturates: a provider may report any number.
+    fn sum(&self, counts: impl Fn(UsageClass) -> bool) -> u64 {
+        let amounts = self.nonzero().filter(|(class, _)| counts(*class)).map(|(_, amount)| amount);
+        amounts.fold(0, u64::saturating_add)
     }
 
     /// Whether nothing was counted.
