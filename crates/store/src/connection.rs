@@ -2,12 +2,11 @@
 
 use crate::error::StoreError;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sea_orm::sqlx::{self, error::DatabaseError};
+use sea_orm::sqlx::{self, ConnectOptions as _, error::DatabaseError};
 use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr, SqliteTransactionMode,
     TransactionOptions, TransactionTrait,
 };
-use std::path::Path;
 use std::time::Duration;
 
 /// Connections for reading beside the one that writes.
@@ -32,10 +31,11 @@ pub(crate) enum Trouble {
 
 impl Connection {
     pub async fn open(url: &str) -> Result<Self, StoreError> {
-        match url.strip_prefix("sqlite:") {
-            Some(":memory:" | "//:memory:") => Self::memory().await,
-            Some(path) if !path.trim_start_matches("//").is_empty() => Self::file(path.strip_prefix("//").unwrap_or(path)).await,
-            _ => Err(StoreError::Address { address: without_password(url) }),
+        let unknown = || StoreError::Address { address: without_password(url) };
+        match url.strip_prefix("sqlite:").ok_or_else(unknown)?.trim_start_matches("//") {
+            ":memory:" => Self::memory().await,
+            "" => Err(unknown()),
+            _ => Self::file(url.parse().map_err(|_| unknown())?).await,
         }
     }
 
@@ -48,22 +48,29 @@ impl Connection {
         Ok(Self { reader: writer.clone(), writer })
     }
 
-    async fn file(path: &str) -> Result<Self, StoreError> {
-        let cannot = |reason: String| StoreError::CannotOpen { path: path.to_owned(), reason };
-        if Path::new(path).is_dir() {
+    async fn file(options: SqliteConnectOptions) -> Result<Self, StoreError> {
+        let options = options
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal)
+            .busy_timeout(BUSY_TIMEOUT)
+            .foreign_keys(true);
+        let path = options.get_filename();
+        let cannot = |reason: String| StoreError::CannotOpen { path: path.display().to_string(), reason };
+        if path.is_dir() {
             return Err(cannot("it is a folder; name a file in it".into()));
         }
-        if let Some(folder) = Path::new(path).parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             tokio::fs::create_dir_all(folder)
                 .await
                 .map_err(|error| cannot(format!("its folder `{}` cannot be made: {error}", folder.display())))?;
         }
         let connect = async |connections| {
-            let mut options = ConnectOptions::new("sqlite:");
-            let path = path.to_owned();
-            options.max_connections(connections).sqlx_logging(false);
-            options.map_sqlx_sqlite_opts(move |_| sqlite(&path));
-            Database::connect(options).await.map_err(|error| cannot(reason(&error)))
+            let options = options.clone();
+            let mut pool = ConnectOptions::new("sqlite:");
+            pool.max_connections(connections).sqlx_logging(false);
+            pool.map_sqlx_sqlite_opts(move |_| options.clone().disable_statement_logging());
+            Database::connect(pool).await.map_err(|error| cannot(reason(&error)))
         };
         let writer = connect(1).await?;
         Ok(Self { reader: connect(READERS).await?, writer })
@@ -86,16 +93,6 @@ pub(crate) async fn begin(writer: &DatabaseConnection) -> Result<DatabaseTransac
         ..TransactionOptions::default()
     };
     writer.begin_with_options(options).await
-}
-
-fn sqlite(path: &str) -> SqliteConnectOptions {
-    SqliteConnectOptions::new()
-        .filename(path)
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Normal)
-        .busy_timeout(BUSY_TIMEOUT)
-        .foreign_keys(true)
 }
 
 /// Why a file could not be opened, in words that help.

@@ -4,8 +4,10 @@ use crate::entity::key;
 use crate::{Store, StoreError, json};
 use baton_model::entity::Role;
 use baton_model::{KeyId, ModelId, Timestamp};
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, Set};
 use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, Set,
+};
 use std::sync::Arc;
 
 /// An API key, without the key itself: that is known to its owner alone.

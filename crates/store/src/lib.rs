@@ -38,8 +38,8 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens a database: `sqlite:data/baton.db` (folders and file are made), `sqlite::memory:`. Tables are made by
-    /// [`Self::migrate`].
+    /// Opens a database: `sqlite:data/baton.db` (folders and file are made; `?mode=ro` only reads), `sqlite::memory:`.
+    /// Tables are made by [`Self::migrate`].
     ///
     /// # Errors
     ///

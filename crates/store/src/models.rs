@@ -4,7 +4,7 @@ use crate::entity::model;
 use crate::{Store, StoreError, json};
 use baton_model::chat::Json;
 use baton_model::{Capability, Model, ModelId, ModelSource, ModelStatus, ProviderId, Timestamp};
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
 
 /// The models that the database keeps. Those of the configuration file are not among them.
 #[derive(Debug, Clone, Copy)]

@@ -114,27 +114,15 @@ impl EntryFile {
             id: self.id,
             aliases: self.aliases,
             capabilities: self.capabilities.iter().map(|name| Capability::lookup(name)).collect::<Option<_>>()?,
-            price: self.price.map(PriceFile::into_price).transpose_known()?,
+            price: match self.price {
+                Some(price) => Some(price.into_price()?),
+                None => None,
+            },
             token_limit: self.token_limit,
             max_tokens: self.max_tokens,
             quirks: self.quirks.into(),
             tokenizer: self.tokenizer,
         })
-    }
-}
-
-/// `Option<Option<T>>` whose inner `None` is an unknown word.
-trait Known<T> {
-    fn transpose_known(self) -> Option<Option<T>>;
-}
-
-impl<T> Known<T> for Option<Option<T>> {
-    fn transpose_known(self) -> Option<Option<T>> {
-        match self {
-            Some(Some(value)) => Some(Some(value)),
-            Some(None) => None,
-            None => Some(None),
-        }
     }
 }
 

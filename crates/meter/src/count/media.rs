@@ -30,7 +30,8 @@ pub(super) fn document_text(document: &Document) -> Option<&str> {
 
 /// A document but for its [text](document_text).
 pub(super) fn document(document: &Document) -> u64 {
-    let named = [&document.title, &document.context].into_iter().flatten().map(|text| text.len() as u64 / 4).sum::<u64>();
+    let named =
+        [&document.title, &document.context].into_iter().flatten().map(|text| text.len() as u64 / 4).sum::<u64>();
     named
         + match &document.source {
             Source::Text(_) => 0,

@@ -52,10 +52,7 @@ pub(super) fn tokenizer(upstream: &str) -> Tokenizer {
         Some(place) => name.get(place..).unwrap_or(name),
         None => name,
     };
-    FAMILIES
-        .iter()
-        .find(|(family, _)| name.starts_with(family))
-        .map_or(Tokenizer::OTHER, |(_, tokenizer)| *tokenizer)
+    FAMILIES.iter().find(|(family, _)| name.starts_with(family)).map_or(Tokenizer::OTHER, |(_, tokenizer)| *tokenizer)
 }
 
 #[cfg(test)]

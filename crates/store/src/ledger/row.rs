@@ -100,7 +100,7 @@ pub(super) fn read(row: request::Model, attempts: Vec<attempt::Model>) -> Result
         outcome: Outcome::lookup(&row.outcome).ok_or_else(|| unknown("outcome", &row.outcome))?,
         cache: CacheUse::lookup(&row.cache).ok_or_else(|| unknown("cache", &row.cache))?,
         status: u16::try_from(row.status).map_err(|_| unknown("status", &row.status.to_string()))?,
-        attempts: attempts.into_iter().map(|attempt| read_attempt(attempt, &unknown)).collect::<Result<_, _>>()?,
+        attempts: attempts.into_iter().map(|attempt| read_attempt(attempt, unknown)).collect::<Result<_, _>>()?,
         attribution: Attribution {
             key: row.key_id.map(KeyId::from),
             project: row.project,
@@ -122,10 +122,7 @@ pub(super) fn read(row: request::Model, attempts: Vec<attempt::Model>) -> Result
     })
 }
 
-fn read_attempt(
-    row: attempt::Model,
-    unknown: impl Fn(&str, &str) -> StoreError,
-) -> Result<AttemptRecord, StoreError> {
+fn read_attempt(row: attempt::Model, unknown: impl Fn(&str, &str) -> StoreError) -> Result<AttemptRecord, StoreError> {
     let usage = usage(&row);
     let error = match row.error_kind {
         None => None,
@@ -149,7 +146,8 @@ fn read_attempt(
 }
 
 fn usage(row: &attempt::Model) -> Usage {
-    let mut usage = Usage { service_tier: row.service_tier.clone(), ..Usage::default() };
+    let mut usage = Usage::default();
+    usage.service_tier.clone_from(&row.service_tier);
     for class in UsageClass::ALL {
         usage.set(class, u64::try_from(amount(row, class)).unwrap_or(0));
     }

@@ -132,14 +132,8 @@ pub(super) async fn model_stats(
     model: &ModelId,
     from: Timestamp,
 ) -> Result<ModelStats, StoreError> {
-    let selection = query::Selection {
-        from,
-        to: Timestamp(i64::MAX),
-        project: None,
-        key: None,
-        model: Some(model),
-        group_by: &[],
-    };
+    let selection =
+        query::Selection { from, to: Timestamp(i64::MAX), project: None, key: None, model: Some(model), group_by: &[] };
     let row = totals(reader, &selection).await?.into_iter().next().unwrap_or_default();
     Ok(ModelStats {
         requests: row.requests,
@@ -166,7 +160,9 @@ async fn totals(reader: &DatabaseConnection, selection: &query::Selection<'_>) -
     for (group, latency) in query::latencies(reader, selection).await? {
         rows.entry(group).or_default().latency = Some(latency);
     }
-    Ok(rows.into_iter().filter(|(_, row)| row.requests > 0 || !row.tokens.is_empty() || row.unpriced > 0)
+    Ok(rows
+        .into_iter()
+        .filter(|(_, row)| row.requests > 0 || !row.tokens.is_empty() || row.unpriced > 0)
         .map(|(group, row)| UsageRow { group, ..row })
         .collect())
 }

@@ -6,7 +6,9 @@ use crate::connection;
 use crate::entity::{attempt, request};
 use baton_model::record::RequestRecord;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
+use sea_orm::{
+    ColumnTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
+};
 use std::collections::HashSet;
 
 /// Rows in one statement: a row has up to 30 values, and SQLite takes 32,766 in a statement, PostgreSQL 65,535.

@@ -1,0 +1,5 @@
+//! Counting as callers use it: whole requests, real encodings, hostile texts.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod hostile;
+mod requests;

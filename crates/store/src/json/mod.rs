@@ -1,0 +1,33 @@
+//! JSON in columns: lists of names, prices, quirks.
+
+pub(crate) mod price;
+pub(crate) mod quirks;
+
+use baton_model::chat::Json;
+use indexmap::IndexMap;
+use serde_json::value::RawValue;
+
+/// A number of tokens as a column has it.
+pub(crate) fn integer(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// A JSON array of names.
+pub(crate) fn names<'n>(names: impl Iterator<Item = &'n str>) -> String {
+    serde_json::Value::from_iter(names).to_string()
+}
+
+pub(crate) fn read_names(text: &str) -> Result<Vec<String>, serde_json::Error> {
+    serde_json::from_str(text)
+}
+
+/// A JSON object of these members, in their order, each value as it was written.
+pub(crate) fn members(members: &[(String, Json)]) -> String {
+    let member = |(name, value): &(String, Json)| format!("{}:{}", serde_json::Value::from(name.as_str()), value.0);
+    format!("{{{}}}", members.iter().map(member).collect::<Vec<_>>().join(","))
+}
+
+pub(crate) fn read_members(text: &str) -> Result<Vec<(String, Json)>, serde_json::Error> {
+    let members: IndexMap<String, Box<RawValue>> = serde_json::from_str(text)?;
+    Ok(members.into_iter().map(|(name, value)| (name, Json(value.get().to_owned()))).collect())
+}

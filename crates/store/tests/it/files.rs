@@ -1,0 +1,86 @@
+//! What stands in the way of opening a file, said so that someone can act on it.
+
+use crate::{file, samples};
+use baton_store::{Store, StoreError};
+use sea_orm::{ConnectionTrait, Database};
+use std::path::Path;
+
+fn url(path: &Path) -> String {
+    format!("sqlite:{}", path.display())
+}
+
+async fn refused(url: &str) -> String {
+    match Store::open(url).await {
+        Ok(store) => store.migrate().await.unwrap_err().to_string(),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[tokio::test]
+async fn what_was_written_is_there_after_opening_again() {
+    let (store, folder) = file().await;
+    store.models().insert(&samples::model("a")).await.unwrap();
+    store.close().await;
+    let store = Store::open(&url(&folder.path().join("deep/baton.db"))).await.unwrap();
+    store.migrate().await.unwrap();
+    store.ping().await.unwrap();
+    assert_eq!(store.models().list().await.unwrap(), [samples::model("a")]);
+}
+
+#[tokio::test]
+async fn a_newer_database_is_refused() {
+    let (store, folder) = file().await;
+    store.close().await;
+    let path = folder.path().join("deep/baton.db");
+    let other = Database::connect(url(&path)).await.unwrap();
+    let insert = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m20990101_teleport', 0)";
+    other.execute_unprepared(insert).await.unwrap();
+    other.close().await.unwrap();
+    let store = Store::open(&url(&path)).await.unwrap();
+    let error = store.migrate().await.unwrap_err();
+    assert!(matches!(&error, StoreError::Newer { migration } if migration == "m20990101_teleport"), "{error:?}");
+    assert!(error.to_string().contains("a newer Baton has used it"), "{error}");
+}
+
+#[tokio::test]
+async fn the_reason_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = folder.path().join("notes.txt");
+    std::fs::write(&text, "this is a shopping list, and it is long enough to be looked at: milk, bread, tea").unwrap();
+    assert!(refused(&url(&text)).await.ends_with("the file is not a SQLite database"));
+    assert!(refused(&url(folder.path())).await.ends_with("it is a folder; name a file in it"));
+    let below = refused(&url(&text.join("baton.db"))).await;
+    assert!(below.contains("its folder") && below.contains("cannot be made"), "{below}");
+    assert_eq!(
+        refused("mysql://baton:secret@db/baton").await,
+        "`mysql://baton:…@db/baton` is not a database address: use `sqlite:PATH` or `sqlite::memory:`"
+    );
+    assert!(refused("sqlite:").await.contains("is not a database address"));
+}
+
+#[tokio::test]
+async fn two_may_write_at_once() {
+    let (first, folder) = file().await;
+    let second = Store::open(&url(&folder.path().join("deep/baton.db"))).await.unwrap();
+    let records = (0..200).map(|number| samples::record(number, 0, Vec::new())).collect::<Vec<_>>();
+    let write = async |store: &Store| {
+        for records in records.chunks(10) {
+            store.ledger().write(records).await.unwrap();
+        }
+    };
+    tokio::join!(write(&first), write(&second));
+    let rows = second.ledger().usage(&crate::ledger::everything()).await.unwrap();
+    assert_eq!(rows[0].requests, 200);
+}
+
+/// Permissions don't keep root from writing, and tests may run as root: so the address says that it is read-only.
+#[tokio::test]
+async fn a_read_only_database_is_named() {
+    let (store, folder) = file().await;
+    store.close().await;
+    let path = folder.path().join("deep/baton.db");
+    let store = Store::open(&format!("{}?mode=ro", url(&path))).await.unwrap();
+    let error = store.models().insert(&samples::model("a")).await.unwrap_err();
+    assert!(matches!(error, StoreError::ReadOnly), "{error:?}");
+    assert_eq!(store.models().list().await.unwrap(), []);
+}

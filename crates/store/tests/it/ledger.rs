@@ -1,0 +1,131 @@
+//! Records of requests.
+
+use crate::samples::{self, MIDNIGHT};
+use baton_model::record::{CacheUse, Outcome};
+use baton_model::{Capability, Cost, KeyId, ModelId, Nanos, ProviderId, RequestId, Timestamp, Usage};
+use baton_store::Store;
+use baton_store::ledger::{Cursor, Filter, UsageQuery};
+use futures::FutureExt;
+use std::pin::pin;
+
+pub async fn records_are_kept_whole(store: &Store) {
+    let full = samples::full_record();
+    let refused = samples::record(2, 6, Vec::new());
+    store.ledger().write(&[full.clone(), refused.clone()]).await.unwrap();
+    assert_eq!(store.ledger().get(&full.id).await.unwrap(), full);
+    assert_eq!(store.ledger().get(&refused.id).await.unwrap(), refused);
+    let missing = store.ledger().get(&RequestId::from("unknown")).await.unwrap_err();
+    assert_eq!(missing.to_string(), "there is no request `unknown`");
+}
+
+pub async fn writing_again_changes_nothing(store: &Store) {
+    let cost = Cost::Known(Nanos(5));
+    let records = (0..700)
+        .map(|number| samples::record(number, number.into(), vec![samples::attempt("a", cost, Usage::default())]))
+        .collect::<Vec<_>>();
+    store.ledger().write(&records[..400]).await.unwrap();
+    store.ledger().write(&records).await.unwrap();
+    store.ledger().write(&records).await.unwrap();
+    let mut changed = records[3].clone();
+    changed.status = 500;
+    changed.attempts.push(samples::attempt("b", cost, Usage::default()));
+    store.ledger().write(&[changed.clone(), changed]).await.unwrap();
+    store.ledger().write(&[]).await.unwrap();
+    assert_eq!(store.ledger().get(&records[3].id).await.unwrap(), records[3]);
+    let total = store.ledger().usage(&everything()).await.unwrap();
+    assert_eq!((total[0].requests, total[0].cost), (700, Nanos(3_500)));
+}
+
+pub async fn pages_cover_everything_once(store: &Store) {
+    // Three arrive at each moment, so that pages end between requests of one moment.
+    let records = (0..20).map(|number| samples::record(number, i64::from(number / 3), Vec::new())).collect::<Vec<_>>();
+    store.ledger().write(&records).await.unwrap();
+    let (mut seen, mut cursor) = (Vec::new(), None::<Cursor>);
+    loop {
+        let page = store.ledger().list(&Filter::default(), cursor.as_ref(), 4).await.unwrap();
+        assert!(page.items.len() <= 4);
+        seen.extend(page.items);
+        // One that arrives between two pages shifts nothing.
+        store.ledger().write(&[samples::record(100 + seen.len() as u32, 1_000, Vec::new())]).await.unwrap();
+        match page.next {
+            Some(next) => cursor = Some(Cursor::parse(&next.to_string()).unwrap()),
+            None => break,
+        }
+    }
+    assert_eq!(seen, records.into_iter().rev().collect::<Vec<_>>());
+    for wrong in ["", "1", ".", "x.y", "1."] {
+        assert_eq!(Cursor::parse(wrong), None, "{wrong}");
+    }
+}
+
+pub async fn filters_narrow(store: &Store) {
+    let full = samples::full_record();
+    let other = samples::record(2, 500, vec![samples::attempt("other", Cost::Unpriced, Usage::default())]);
+    store.ledger().write(&[full.clone(), other]).await.unwrap();
+    let one = Filter::default;
+    for filter in [
+        Filter { model: Some(ModelId::from("gpt-4o")), ..one() },
+        Filter { provider: Some(ProviderId::from("gpt-4o-provider")), ..one() },
+        Filter { project: Some("search".into()), ..one() },
+        Filter { user: Some("ada".into()), ..one() },
+        Filter { outcome: Some(Outcome::Cancelled), ..one() },
+        Filter { status: Some(499), ..one() },
+        Filter { to: Some(Timestamp(MIDNIGHT + 500)), ..one() },
+        Filter { id: Some("0193-000001".into()), ..one() },
+        Filter { project: Some("search".into()), capability: Some(Capability::Chat), ..one() },
+    ] {
+        let page = store.ledger().list(&filter, None, 10).await.unwrap();
+        assert_eq!(page.items.as_slice(), std::slice::from_ref(&full), "{filter:?}");
+        assert_eq!(page.next, None);
+    }
+    for filter in [
+        Filter { model: Some(ModelId::from("smart")), ..one() },
+        Filter { key: Some(KeyId::from("key_1")), ..one() },
+        Filter { from: Some(Timestamp(MIDNIGHT + 5)), ..one() },
+        Filter { cache: Some(CacheUse::Miss), ..one() },
+        Filter { id: Some("0193".into()), ..one() },
+    ] {
+        assert_eq!(store.ledger().list(&filter, None, 10).await.unwrap().items.len(), 2, "{filter:?}");
+    }
+    for filter in [
+        Filter { capability: Some(Capability::Embedding), ..one() },
+        Filter { project: Some("search' OR 1=1 --".into()), ..one() },
+        Filter { id: Some("0193%".into()), ..one() },
+        Filter { user: Some("ada".into()), status: Some(200), ..one() },
+    ] {
+        assert_eq!(store.ledger().list(&filter, None, 10).await.unwrap().items, [], "{filter:?}");
+    }
+}
+
+/// Drops a write after each number of steps that it may take: whatever was done by then, all of the batch is there or
+/// nothing of it.
+pub async fn a_dropped_write_leaves_nothing_half(store: &Store) {
+    for steps in 0..40_u32 {
+        let batch = (0..3)
+            .map(|number| {
+                let attempts = vec![samples::attempt("a", Cost::Known(Nanos(1)), Usage::default())];
+                samples::record(steps * 10 + number, i64::from(steps), attempts)
+            })
+            .collect::<Vec<_>>();
+        {
+            let mut write = pin!(store.ledger().write(&batch));
+            for _ in 0..steps {
+                if write.as_mut().now_or_never().is_some() {
+                    break;
+                }
+                tokio::task::yield_now().await;
+            }
+        }
+        let from = Timestamp(MIDNIGHT + i64::from(steps));
+        let query = UsageQuery { from, to: Timestamp(from.0 + 1), ..everything() };
+        let rows = store.ledger().usage(&query).await.unwrap();
+        let there = rows.first().map(|row| (row.requests, row.cost.0)).unwrap_or_default();
+        assert!([(0, 0), (3, 3)].contains(&there), "after {steps} steps: {there:?}");
+        store.ledger().write(&batch).await.unwrap();
+        assert_eq!(store.ledger().usage(&query).await.unwrap()[0].requests, 3);
+    }
+}
+
+pub fn everything() -> UsageQuery {
+    UsageQuery { from: Timestamp(0), to: Timestamp(i64::MAX), group_by: Vec::new(), project: None, key: None }
+}

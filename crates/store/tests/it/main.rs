@@ -1,0 +1,67 @@
+//! What the store promises. The suite is ordinary functions over `&Store`; each runs over each database.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+mod files;
+mod keys;
+mod ledger;
+mod models;
+mod records;
+mod samples;
+mod settings;
+mod totals;
+
+use baton_store::Store;
+use tempfile::TempDir;
+
+/// An empty store in memory.
+async fn memory() -> Store {
+    let store = Store::open("sqlite::memory:").await.unwrap();
+    store.migrate().await.unwrap();
+    store
+}
+
+/// An empty store in a file, and the folder to keep while it is used.
+async fn file() -> (Store, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&format!("sqlite:{}/deep/baton.db", folder.path().display())).await.unwrap();
+    store.migrate().await.unwrap();
+    (store, folder)
+}
+
+/// A test for each function of the suite and each database.
+macro_rules! suite {
+    ($($name:ident: $function:path;)+) => {
+        mod over_memory {
+            $(#[tokio::test]
+            async fn $name() {
+                $function(&super::memory().await).await;
+            })+
+        }
+        mod over_a_file {
+            $(#[tokio::test]
+            async fn $name() {
+                let (store, _folder) = super::file().await;
+                $function(&store).await;
+            })+
+        }
+    };
+}
+
+suite! {
+    models_are_kept_whole: crate::models::are_kept_whole;
+    models_are_unique: crate::models::are_unique;
+    models_change_only_as_seen: crate::models::change_only_as_seen;
+    keys_are_kept_whole: crate::keys::are_kept_whole;
+    keys_are_listed_in_pages: crate::keys::are_listed_in_pages;
+    keys_are_renamed_revoked_deleted: crate::keys::are_renamed_revoked_deleted;
+    settings_keep_the_first_or_the_last: crate::settings::keep_the_first_or_the_last;
+    records_are_kept_whole: crate::ledger::records_are_kept_whole;
+    writing_again_changes_nothing: crate::ledger::writing_again_changes_nothing;
+    pages_cover_everything_once: crate::ledger::pages_cover_everything_once;
+    filters_narrow: crate::ledger::filters_narrow;
+    a_dropped_write_leaves_nothing_half: crate::ledger::a_dropped_write_leaves_nothing_half;
+    totals_are_those_of_a_fold: crate::totals::are_those_of_a_fold;
+    totals_survive_absurd_numbers: crate::totals::survive_absurd_numbers;
+    totals_book_on_the_attempts_model: crate::totals::book_on_the_attempts_model;
+    totals_of_nothing_are_nothing: crate::totals::of_nothing_are_nothing;
+}
