@@ -8,7 +8,7 @@ use baton_dialect::framing::Framing;
 use baton_dialect::{Codec, Names, Writer, codec, native};
 use baton_engine::{Answer, Head};
 use baton_model::record::CacheUse;
-use baton_model::{Capability, Clock, Code, Cost, Event, PublicError, RequestId, Timestamp};
+use baton_model::{Capability, Clock, Code, Event, PublicError, RequestId, Timestamp};
 use baton_provider::{Form, Frame};
 use bytes::{Bytes, BytesMut};
 use futures::stream::{self, BoxStream};
@@ -114,7 +114,7 @@ async fn events(frames: Frames) -> Result<Vec<Event>, PublicError> {
 
 fn whole(body: Bytes, content_type: String, head: &Head, wanted: &Wanted) -> Response {
     let (body, content_type) = match wanted.door {
-        Door::Native => (native::wrap(&summary(head, wanted), &body, &content_type).into(), "application/json".into()),
+        Door::Native => (native::wrap(&summary(head, wanted), &body).into(), "application/json".into()),
         Door::OpenAi => (body, content_type),
     };
     let mut response = Response::new(Body::from(body));
@@ -126,13 +126,13 @@ fn whole(body: Bytes, content_type: String, head: &Head, wanted: &Wanted) -> Res
 /// What Baton's own API tells beside the reply.
 fn summary(head: &Head, wanted: &Wanted) -> native::Summary {
     native::Summary {
-        request_id: wanted.id.to_string(),
-        model_id: head.model.to_string(),
-        provider: head.provider.to_string(),
+        request_id: wanted.id.clone(),
+        model_id: head.model.clone(),
+        provider: head.provider.clone(),
         latency_ms: u64::try_from(wanted.clock.now().since(wanted.arrived).as_millis()).unwrap_or(u64::MAX),
-        cost: head.bill.get().copied().and_then(Cost::known),
+        cost: head.bill.get().copied().unwrap_or_default(),
         cached: head.cache == CacheUse::Hit,
-        attempts: head.attempts,
+        attempts: u32::try_from(head.attempts).unwrap_or(u32::MAX),
     }
 }
 
@@ -206,7 +206,7 @@ impl Outgoing {
     fn write(&mut self, frame: &Frame) -> Bytes {
         let ended = frame.events.contains(&Event::Ended);
         let summary = (ended && self.wanted.door == Door::Native)
-            .then(|| native::summary_event(&summary(&self.head, &self.wanted)));
+            .then(|| native::write_summary(&summary(&self.head, &self.wanted)));
         let bytes = match self.forward {
             Forward::AsItCame if frame.hidden => Bytes::new(),
             Forward::AsItCame => frame.bytes.clone(),

@@ -1,6 +1,7 @@
 //! Who asks: the credentials of a request become a [`Caller`].
 
 use crate::Doors;
+use baton_auth::Credentials;
 use baton_model::{Caller, PublicError, RequestId};
 use http::{Extensions, HeaderMap};
 use std::net::SocketAddr;
@@ -25,5 +26,6 @@ pub fn request_id() -> RequestId {
 /// `authentication_error` with what was expected.
 pub fn caller(doors: &Doors, headers: &HeaderMap, extensions: &Extensions) -> Result<Caller, PublicError> {
     let peer = extensions.get::<axum::extract::ConnectInfo<SocketAddr>>().map(|connected| connected.0.ip());
-    doors.auth.identify(headers, peer)
+    let credentials = Credentials::read(headers).map_err(|error| error.public())?;
+    doors.keys.authenticate(credentials, peer).map_err(|error| error.public())
 }

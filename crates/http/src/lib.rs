@@ -20,7 +20,7 @@ pub use failure::Failure;
 pub use identify::Identity;
 pub use routes::router;
 
-use baton_auth::Auth;
+use baton_auth::Keys;
 use baton_engine::Engine;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,7 +31,7 @@ pub struct Doors {
     /// The pipeline.
     pub engine: Engine,
     /// Who asks.
-    pub auth: Arc<Auth>,
+    pub keys: Arc<Keys>,
     /// Bounds and times.
     pub settings: Settings,
 }

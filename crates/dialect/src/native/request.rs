@@ -3,8 +3,8 @@
 use crate::ReadError;
 use crate::framing::splice::{Editor, scan};
 use crate::json::{Node, Value, quoted};
-use baton_model::Body;
 use baton_model::chat::Json;
+use baton_model::{Body, ModelId};
 use bytes::Bytes;
 
 /// What a request says to Baton rather than to a model.
@@ -22,6 +22,8 @@ pub struct Envelope {
     pub task_id: Option<String>,
     /// The client's own notes, a JSON object.
     pub metadata: Option<Json>,
+    /// Models to try in place of the model's own fallbacks.
+    pub fallbacks: Option<Vec<ModelId>>,
 }
 
 /// Takes a request apart into what is Baton's and a body in OpenAI's format, whose `model` is the one asked for.
@@ -47,6 +49,7 @@ pub fn unwrap(body: &Body) -> Result<(Envelope, Body), ReadError> {
         project_id: take_text(&mut editor, "project_id")?,
         task_id: take_text(&mut editor, "task_id")?,
         metadata: take_metadata(&mut editor)?,
+        fallbacks: take_fallbacks(&mut editor)?,
     };
     let edited = editor.finish();
     let openai = if same(&edited, &body.bytes) { body.clone() } else { scan(edited)? };
@@ -74,6 +77,14 @@ fn text(editor: &Editor<'_>, name: &str) -> Result<Option<String>, ReadError> {
         Value::Number => Ok(Some(node.text().to_owned())),
         _ => Err(ReadError::new(name, "expected a string")),
     }
+}
+
+fn take_fallbacks(editor: &mut Editor<'_>) -> Result<Option<Vec<ModelId>>, ReadError> {
+    let Some(json) = editor.get("fallbacks") else { return Ok(None) };
+    let names: Option<Vec<String>> =
+        serde_json::from_str(json).map_err(|_| ReadError::new("fallbacks", "expected an array of model names"))?;
+    editor.remove("fallbacks");
+    Ok(names.map(|names| names.iter().map(ModelId::from).collect()))
 }
 
 fn take_metadata(editor: &mut Editor<'_>) -> Result<Option<Json>, ReadError> {

@@ -1,0 +1,68 @@
+//! The environment, read once at start.
+
+use super::sections::{Config, ProviderSection};
+use std::collections::BTreeMap;
+
+/// Environment variables, those of a `.env` file in the working directory included.
+#[derive(Debug, Clone, Default)]
+pub struct Environment(BTreeMap<String, String>);
+
+/// Variables that stand for one key of the configuration.
+const KEYS: [(&str, &str); 9] = [
+    ("BATON_LISTEN", "server.listen"),
+    ("BATON_DATA_DIR", "data_dir"),
+    ("BATON_LOG_DIR", "logs.dir"),
+    ("BATON_LOG_LEVEL", "logs.level"),
+    ("BATON_ADMIN_KEY", "auth.admin_key"),
+    ("BATON_DEFAULT_MODEL", "default_model"),
+    ("BATON_CACHE", "cache.default"),
+    ("DATABASE_URL", "database.url"),
+    ("ENVIRONMENT", "environment"),
+];
+
+impl Environment {
+    /// The process's environment; what a `.env` file says comes after it.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    pub fn of_process() -> Self {
+        let mut variables: BTreeMap<String, String> =
+            dotenvy::dotenv_iter().into_iter().flatten().filter_map(Result::ok).collect();
+        variables.extend(std::env::vars());
+        Self(variables)
+    }
+
+    /// These variables and no others.
+    pub fn of(variables: impl IntoIterator<Item = (&'static str, &'static str)>) -> Self {
+        Self(variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+    }
+
+    /// A variable that is set and not empty.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// The keys of the configuration that variables stand for, and their values.
+    pub fn overrides(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        KEYS.into_iter().filter_map(|(variable, key)| Some((key, self.get(variable)?)))
+    }
+
+    /// `OPENAI_API_KEY`, `ANTHROPIC_API_KEY` and `OLLAMA_URL` register a provider each, unless the file has one of that
+    /// name.
+    pub fn register_providers(&self, config: &mut Config) {
+        for (name, key, address) in [
+            ("openai", Some("OPENAI_API_KEY"), "OPENAI_BASE_URL"),
+            ("anthropic", Some("ANTHROPIC_API_KEY"), "ANTHROPIC_BASE_URL"),
+            ("ollama", None, "OLLAMA_URL"),
+        ] {
+            let api_key = key.and_then(|key| self.get(key));
+            let base_url = self.get(address);
+            let wanted = if key.is_some() { api_key.is_some() } else { base_url.is_some() };
+            if wanted && !config.providers.contains_key(name) {
+                config.providers.insert(name.to_owned(), ProviderSection {
+                    api_key: api_key.map(Into::into),
+                    base_url: base_url.map(str::to_owned),
+                    ..ProviderSection::of_kind(name)
+                });
+            }
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! The configuration: defaults, then the file, then the environment, then flags.
+//!
+//! [`sections`] is what can be said; its doc comments become `docs/configuration.md`. An unknown key is an error that
+//! names the nearest known one; `${NAME}` in a value is taken from the environment.
+
+mod environment;
+mod expand;
+mod fault;
+pub mod reference;
+pub mod sections;
+
+pub use environment::Environment;
+pub use fault::{ConfigError, Fault};
+pub use sections::Config;
+
+use config::{File, FileFormat};
+use std::path::{Path, PathBuf};
+
+/// Where a configuration comes from, beside the environment.
+#[derive(Debug, Clone, Default)]
+pub struct Source {
+    /// The file named by `--config`; it must be there.
+    pub file: Option<PathBuf>,
+    /// `--listen`.
+    pub listen: Option<String>,
+}
+
+/// The file that is read if it is there and none was named.
+const DEFAULT_FILE: &str = "baton.toml";
+
+/// Reads the configuration.
+///
+/// # Errors
+/// Every fault that was found, with where it stands.
+pub fn load(source: &Source, environment: &Environment) -> Result<Config, ConfigError> {
+    let named = source.file.clone().or_else(|| environment.get("BATON_CONFIG").map(PathBuf::from));
+    let path = named.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_FILE));
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && named.is_none() => String::new(),
+        Err(error) => return Err(Fault::new(path.display(), "", format!("can't be read: {error}")).into()),
+    };
+    read(&path, &text, source, environment)
+}
+
+fn read(path: &Path, text: &str, source: &Source, environment: &Environment) -> Result<Config, ConfigError> {
+    // Read once on its own, for faults with their line.
+    let table: toml::Table = toml::from_str(text).map_err(|error| fault::syntax(path, text, &error))?;
+    let expanded = expand::expand(path, table, environment)?;
+    let written = toml::to_string(&expanded).map_err(|error| Fault::new(path.display(), "", error.to_string()))?;
+    toml::from_str::<Config>(&written).map_err(|error| fault::shape(path, text, &written, &error))?;
+
+    let mut layers = config::Config::builder().add_source(File::from_str(&written, FileFormat::Toml));
+    for (key, value) in environment.overrides() {
+        layers = layers.set_override(key, value).map_err(|error| Fault::new("environment", key, error.to_string()))?;
+    }
+    if let Some(listen) = &source.listen {
+        layers = layers.set_override("server.listen", listen.as_str()).map_err(|error| Fault::new("--listen", "", error.to_string()))?;
+    }
+    let mut config: Config = layers
+        .build()
+        .and_then(config::Config::try_deserialize)
+        .map_err(|error| Fault::new("environment", "", error.to_string()))?;
+    environment.register_providers(&mut config);
+    let faults = sections::check(&config, &path.display().to_string());
+    if faults.is_empty() { Ok(config) } else { Err(ConfigError { faults }) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,289 @@
+//! What the configuration can say. The doc comments of this file are the configuration reference.
+
+use super::fault::Fault;
+use baton_engine::CacheDefault;
+use baton_model::{Capability, Nanos};
+use baton_providers::Secret;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+mod model;
+mod provider;
+
+pub use model::{ModelSection, PriceSection, QuirksSection};
+pub use provider::{DisconnectSection, ProviderSection, TimeoutsSection};
+
+/// The configuration of one Baton.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// `development` or `production`. In production, requests without a key are never accepted.
+    pub environment: EnvironmentKind,
+    /// Folder of the journal and the SQLite file.
+    pub data_dir: PathBuf,
+    /// The model for requests that name none.
+    pub default_model: Option<String>,
+    /// Where and how requests are accepted.
+    pub server: ServerSection,
+    /// Where records and registrations are kept.
+    pub database: DatabaseSection,
+    /// Who may ask.
+    pub auth: AuthSection,
+    /// Log files.
+    pub logs: LogsSection,
+    /// The response cache.
+    pub cache: CacheSection,
+    /// Retries and circuits.
+    pub routing: RoutingSection,
+    /// The journal of the ledger.
+    pub ledger: LedgerSection,
+    /// Taking over the providers' own lists of models.
+    pub discovery: DiscoverySection,
+    /// Providers, by name.
+    pub providers: BTreeMap<String, ProviderSection>,
+    /// Models. Those given here are read-only over the API.
+    pub models: Vec<ModelSection>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            environment: EnvironmentKind::default(),
+            data_dir: "data".into(),
+            default_model: None,
+            server: ServerSection::default(),
+            database: DatabaseSection::default(),
+            auth: AuthSection::default(),
+            logs: LogsSection::default(),
+            cache: CacheSection::default(),
+            routing: RoutingSection::default(),
+            ledger: LedgerSection::default(),
+            discovery: DiscoverySection::default(),
+            providers: BTreeMap::new(),
+            models: Vec::new(),
+        }
+    }
+}
+
+/// Where it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum EnvironmentKind {
+    /// On somebody's desk: requests from loopback need no key while none was configured.
+    #[default]
+    Development,
+    /// For others.
+    Production,
+}
+
+/// Where and how requests are accepted.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ServerSection {
+    /// Address and port.
+    pub listen: String,
+    /// The largest request body, in bytes.
+    pub max_body_bytes: usize,
+    /// The most requests in flight; more are refused with `overloaded`.
+    pub max_in_flight: usize,
+    /// Silence in a stream after which a comment is sent.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub keep_alive: Duration,
+    /// How long requests under way may go on after a signal to stop.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub shutdown_grace: Duration,
+}
+
+impl Default for ServerSection {
+    fn default() -> Self {
+        let doors = baton_http::Settings::default();
+        Self {
+            listen: "127.0.0.1:8080".into(),
+            max_body_bytes: doors.max_body_bytes,
+            max_in_flight: baton_engine::Settings::default().max_in_flight,
+            keep_alive: doors.keep_alive,
+            shutdown_grace: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Where records and registrations are kept.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct DatabaseSection {
+    /// `sqlite:PATH`; by default `baton.db` in the data folder.
+    pub url: Option<String>,
+}
+
+/// Who may ask.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct AuthSection {
+    /// A key with the role admin. Without one, a key is made at the first start and printed once.
+    #[schemars(with = "Option<String>")]
+    pub admin_key: Option<Secret>,
+}
+
+/// Log files: one a day (UTC), JSON lines.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct LogsSection {
+    /// Their folder.
+    pub dir: PathBuf,
+    /// How many days are kept.
+    pub keep: usize,
+    /// What is logged: `error`, `warn`, `info`, `debug`, `trace`, or by module (`info,baton_engine=debug`).
+    pub level: String,
+}
+
+impl Default for LogsSection {
+    fn default() -> Self {
+        Self { dir: "logs".into(), keep: 14, level: "info".into() }
+    }
+}
+
+/// The response cache.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct CacheSection {
+    /// What is cached without being asked for by header: `off`, `deterministic` (embeddings, and requests with
+    /// temperature 0 or a seed) or `all`.
+    #[schemars(with = "String")]
+    pub default: CacheDefault,
+    /// How long an answer is kept.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub ttl: Duration,
+    /// The most memory it uses, in bytes.
+    pub max_bytes: u64,
+    /// The largest answer that is kept, in bytes.
+    pub max_answer_bytes: usize,
+}
+
+impl Default for CacheSection {
+    fn default() -> Self {
+        let engine = baton_engine::CacheSettings::default();
+        Self {
+            default: engine.default,
+            ttl: engine.ttl,
+            max_bytes: 128 << 20,
+            max_answer_bytes: engine.max_answer_bytes,
+        }
+    }
+}
+
+/// Retries and circuits.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RoutingSection {
+    /// Failures in a row after which a model is tried last.
+    pub circuit_failures: u32,
+    /// How long that lasts.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub circuit_cooldown: Duration,
+    /// The wait before the same model is tried again, doubled each time.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub retry_pause: Duration,
+    /// The longest such wait; a provider that asks for more is passed over.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub longest_retry_pause: Duration,
+}
+
+impl Default for RoutingSection {
+    fn default() -> Self {
+        let (circuit, retry) = (baton_engine::CircuitSettings::default(), baton_engine::RetrySettings::default());
+        Self {
+            circuit_failures: circuit.failures,
+            circuit_cooldown: circuit.cooldown,
+            retry_pause: retry.pause,
+            longest_retry_pause: retry.longest,
+        }
+    }
+}
+
+/// The journal of the ledger, in the data folder.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct LedgerSection {
+    /// The most bytes that may wait for the database; when they are reached, requests are refused.
+    pub max_journal_bytes: u64,
+    /// Whether every record is forced to the disk before the client sees the end of its reply. A killed process loses
+    /// nothing either way; a power cut may cost the last moments without it.
+    pub sync: bool,
+}
+
+impl Default for LedgerSection {
+    fn default() -> Self {
+        Self { max_journal_bytes: 1 << 30, sync: false }
+    }
+}
+
+/// Taking over the providers' own lists of models.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct DiscoverySection {
+    /// Whether providers are asked at start.
+    pub at_start: bool,
+    /// How often they are asked again; absent: never by itself.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "Option<String>")]
+    pub every: Option<Duration>,
+}
+
+impl Default for DiscoverySection {
+    fn default() -> Self {
+        Self { at_start: true, every: Some(Duration::from_secs(3600)) }
+    }
+}
+
+/// Everything that is wrong beyond single types: references that lead nowhere, prices that are no prices.
+pub fn check(config: &Config, place: &str) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let mut fault = |key: String, problem: String| faults.push(Fault::new(place, key, problem));
+    if config.server.listen.parse::<std::net::SocketAddr>().is_err() {
+        let listen = &config.server.listen;
+        fault("server.listen".into(), format!("expected ADDRESS:PORT such as 127.0.0.1:8080, got `{listen}`"));
+    }
+    let mut names = BTreeMap::new();
+    for (index, model) in config.models.iter().enumerate() {
+        let key = |field: &str| format!("models[{index}].{field}");
+        if model.model_id.is_empty() {
+            fault(key("model_id"), "is empty".into());
+        }
+        if let Some(first) = names.insert(model.model_id.as_str(), index) {
+            fault(key("model_id"), format!("`{}` is taken by models[{first}]", model.model_id));
+        }
+        if !config.providers.contains_key(&model.provider) {
+            let known: Vec<&str> = config.providers.keys().map(String::as_str).collect();
+            fault(key("provider"), format!("there is no provider `{}`; configured are: {}", model.provider, known.join(", ")));
+        }
+        for capability in &model.capabilities {
+            if Capability::lookup(capability).is_none() {
+                let known: Vec<&str> = Capability::ALL.iter().map(|capability| capability.name()).collect();
+                fault(key("capabilities"), format!("`{capability}` is none of {}", known.join(", ")));
+            }
+        }
+        for (class, dollars) in model.price.iter().flat_map(PriceSection::entries) {
+            if Nanos::parse(dollars).is_none() {
+                fault(key(&format!("price.{class}")), format!("expected dollars per million as \"0.59\", got `{dollars}`"));
+            }
+        }
+    }
+    for (index, model) in config.models.iter().enumerate() {
+        for fallback in &model.fallbacks {
+            // A fallback may also be a model that is registered or discovered later; only itself is surely wrong.
+            if *fallback == model.model_id {
+                fault(format!("models[{index}].fallbacks"), format!("`{fallback}` can't fall back on itself"));
+            }
+        }
+    }
+    faults
+}

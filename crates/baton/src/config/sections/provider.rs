@@ -1,0 +1,146 @@
+//! `[providers.NAME]`.
+
+use baton_model::{ProviderId, Quirks};
+use baton_provider::{OnDisconnect, Settings, Timeouts};
+use baton_providers::{ProviderConfig, Secret, presets};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::model::QuirksSection;
+
+/// A provider.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProviderSection {
+    /// `openai`, `anthropic` or `ollama`, or a preset: `openrouter`, `groq`, `together`, `fireworks`, `deepseek`, `xai`,
+    /// `mistral`, `azure`, `gemini`, `vllm`, `sglang`, `llamacpp`, `lmstudio`, `localai` and others.
+    pub kind: String,
+    /// Its address; a preset knows its own.
+    #[serde(default)]
+    pub base_url: Option<String>,
+    /// Its key.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub api_key: Option<Secret>,
+    /// Headers sent with every request.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub headers: BTreeMap<String, Secret>,
+    /// Query sent with every request (`api-version=…`).
+    #[serde(default)]
+    pub query: Option<String>,
+    /// Bounds on waiting.
+    #[serde(default)]
+    pub timeouts: TimeoutsSection,
+    /// How often the same model is tried again on an error that invites it.
+    #[serde(default)]
+    pub retries: Option<u32>,
+    /// What becomes of the call when the client leaves: `"cancel"`, or `{ drain = { time = "30s", bytes = 1000000 } }`.
+    #[serde(default)]
+    pub on_disconnect: Option<DisconnectSection>,
+    /// Whether its own list of models is taken over.
+    #[serde(default)]
+    pub discover: Option<bool>,
+    /// The model for requests that name only this provider.
+    #[serde(default)]
+    pub default_model: Option<String>,
+    /// How it differs from its format; a preset knows its own.
+    #[serde(default)]
+    pub quirks: QuirksSection,
+}
+
+/// Bounds on waiting for a provider; what is absent is the preset's.
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct TimeoutsSection {
+    /// Until the connection stands.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "Option<String>")]
+    pub connect: Option<Duration>,
+    /// Until the head of the reply.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "Option<String>")]
+    pub first_token: Option<Duration>,
+    /// Between two pieces of the reply.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "Option<String>")]
+    pub idle: Option<Duration>,
+    /// For the whole call.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "Option<String>")]
+    pub total: Option<Duration>,
+}
+
+/// What becomes of a call whose client has left.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+pub enum DisconnectSection {
+    /// It is cancelled at once.
+    Cancel,
+    /// It is read to its end, for its exact usage.
+    Drain {
+        /// The most time.
+        #[serde(with = "humantime_serde")]
+        #[schemars(with = "String")]
+        time: Duration,
+        /// The most bytes.
+        bytes: usize,
+    },
+}
+
+impl ProviderSection {
+    /// A provider of that kind, with everything as usual.
+    pub fn of_kind(kind: &str) -> Self {
+        Self {
+            kind: kind.to_owned(),
+            base_url: None,
+            api_key: None,
+            headers: BTreeMap::new(),
+            query: None,
+            timeouts: TimeoutsSection::default(),
+            retries: None,
+            on_disconnect: None,
+            discover: None,
+            default_model: None,
+            quirks: QuirksSection::default(),
+        }
+    }
+
+    /// As the provider's own description.
+    pub fn describe(&self, name: &str) -> ProviderConfig {
+        let mut description = ProviderConfig::new(ProviderId::from(name), self.kind.as_str());
+        description.base_url.clone_from(&self.base_url);
+        description.api_key.clone_from(&self.api_key);
+        description.headers = self.headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+        description.query.clone_from(&self.query);
+        description.settings = self.settings(&description.settings);
+        description.quirks = Quirks::default().overlaid_by(&self.quirks.quirks());
+        description
+    }
+
+    fn settings(&self, usual: &Settings) -> Settings {
+        let TimeoutsSection { connect, first_token, idle, total } = self.timeouts;
+        let timeouts = Timeouts {
+            connect: connect.unwrap_or(usual.timeouts.connect),
+            first_token: first_token.unwrap_or(usual.timeouts.first_token),
+            idle: idle.unwrap_or(usual.timeouts.idle),
+            total: total.unwrap_or(usual.timeouts.total),
+        };
+        let on_disconnect = match self.on_disconnect {
+            None => usual.on_disconnect,
+            Some(DisconnectSection::Cancel) => OnDisconnect::Cancel,
+            Some(DisconnectSection::Drain { time, bytes }) => OnDisconnect::Drain { time, bytes },
+        };
+        Settings { timeouts, on_disconnect, retries: self.retries.unwrap_or(usual.retries), ..usual.clone() }
+    }
+
+    /// The name under which the catalogue knows its models, if it is the vendor itself and not merely compatible: a
+    /// local server may call its model `gpt-4o` too, but nobody is billed for it.
+    pub fn vendor(&self, name: &str) -> Option<String> {
+        let preset = presets::lookup(&self.kind)?;
+        let own_address = self.base_url.is_none() || name == preset.name;
+        own_address.then(|| preset.name.to_owned())
+    }
+}
