@@ -19,6 +19,8 @@ pub mod native;
 pub mod ollama;
 pub mod openai;
 pub mod settle;
+#[cfg(test)]
+mod testing;
 
 use baton_model::{Body, Capability, Dialect, Event, Operation, PublicError, Target};
 use bytes::Bytes;

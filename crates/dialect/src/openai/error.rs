@@ -91,7 +91,7 @@ fn kind_of_word(word: &str) -> Option<ErrorKind> {
         "context_length_exceeded" | "exceed_context_size_error" | "context_window_exceeded" => ErrorKind::ContextLength,
         "insufficient_quota" | "billing_hard_limit_reached" | "billing_not_active" => ErrorKind::Billing,
         "content_filter" | "content_policy_violation" | "moderation_blocked" => ErrorKind::ContentFiltered,
-        "model_not_found" | "model_not_supported" | "not_found_error" => ErrorKind::NotFound,
+        "model_not_found" | "model_not_supported" | "model_decommissioned" | "not_found_error" => ErrorKind::NotFound,
         "invalid_api_key" | "authentication_error" => ErrorKind::Authentication,
         "permission_error" | "permission_denied" => ErrorKind::Permission,
         "rate_limit_exceeded" | "rate_limit_error" | "rate_limited" | "requests" | "tokens" => ErrorKind::RateLimited,
@@ -132,7 +132,9 @@ fn kind_of_message(status: u16, message: &str) -> Option<ErrorKind> {
     {
         return Some(ErrorKind::Billing);
     }
-    if matches!(status, 200 | 400) && says(&["is not a valid model id", "invalid model name", "no such model"]) {
+    if matches!(status, 200 | 400)
+        && says(&["is not a valid model id", "invalid model:", "invalid model name", "no such model"])
+    {
         return Some(ErrorKind::NotFound);
     }
     if matches!(status, 200 | 500) && says(&["overloaded", "no capacity", "server busy"]) {

@@ -13,6 +13,8 @@ mod multipart;
 pub mod options;
 mod speech;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod transcription;
 pub mod usage;
 mod whole;

@@ -21,7 +21,11 @@ fn read_message(node: &Node<'_>, path: &str, extensions: &mut Vec<Extension>) ->
     let role = node.require("role")?;
     let name = node.get("name").map(Node::string).transpose()?;
     match role.string()?.as_str() {
-        "tool" => read_result(node, node.require("tool_call_id")?.string()?, name, path, extensions),
+        "tool" => {
+            // Some services do without; the results then follow the calls in order.
+            let call_id = node.get("tool_call_id").map(Node::string).transpose()?;
+            read_result(node, call_id.unwrap_or_default(), name, path, extensions)
+        }
         // The older form of the same: a call of that name, without an id.
         "function" => read_result(node, String::new(), name, path, extensions),
         "system" => read_turn(Role::System, node, name, path, extensions),
@@ -44,6 +48,7 @@ fn read_turn(
     if let Some(content) = node.get("content") {
         read_content(content, path, &mut parts, extensions)?;
     }
+    mark_last(node, &mut parts)?;
     if let Some(refusal) = node.get("refusal") {
         parts.push(PartKind::Refusal(refusal.string()?).into());
     }
@@ -68,8 +73,17 @@ fn read_result(
         read_content(content, path, &mut result.parts, extensions)?;
     }
     let mut parts = vec![PartKind::ToolResult(result).into()];
+    mark_last(node, &mut parts)?;
     read_own_members(node, &mut parts)?;
     Ok(Message { role: Role::Tool, name: None, parts })
+}
+
+/// A mark on the message itself is one on its last part.
+fn mark_last(node: &Node<'_>, parts: &mut [Part]) -> Result<(), Fault> {
+    if let (Some(mark), Some(last)) = (cache::read(node)?, parts.last_mut()) {
+        last.cache = Some(mark);
+    }
+    Ok(())
 }
 
 /// Members of a message that nothing else reads: kept as one part each, an object without `type`.
@@ -88,7 +102,7 @@ fn read_own_members(node: &Node<'_>, parts: &mut Vec<Part>) -> Result<(), Fault>
     for (name, value) in node.members()? {
         let says_nothing =
             matches!(value.value(), Value::Null) || matches!(value.value(), Value::Array(items) if items.is_empty());
-        if says_nothing || READ.contains(&name.as_ref()) {
+        if says_nothing || READ.contains(&name.as_ref()) || cache::MEMBERS.contains(&name.as_ref()) {
             continue;
         }
         parts.push(other(object(|o| {
@@ -151,7 +165,8 @@ fn read_part(node: &Node<'_>, path: &str, extensions: &mut Vec<Extension>) -> Re
         }
         "refusal" => (PartKind::Refusal(node.require("refusal")?.string()?), "refusal"),
         "image_url" => (PartKind::Image(read_image(node.require("image_url")?)?), "image_url"),
-        "input_audio" => {
+        // Mistral takes a bare string, which does not tell the format: that stays as it is.
+        "input_audio" if node.get("input_audio").is_none_or(Node::is_object) => {
             let audio = node.require("input_audio")?;
             let (data, format) = (audio.require("data")?.string()?, audio.require("format")?.string()?);
             (PartKind::Audio { data, format }, "input_audio")

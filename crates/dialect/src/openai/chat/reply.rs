@@ -115,8 +115,9 @@ fn write_choice(choice: &Choice, o: &mut Object<'_>) {
                 for call in calls() {
                     a.object(|o| {
                         o.string("id", &call.id).string("type", "function").object("function", |o| {
-                            // A call without arguments is one with none, not one with bad JSON.
-                            let arguments = if call.arguments.is_empty() { "{}" } else { &call.arguments };
+                            // A call without arguments is one with none, not one with bad JSON; unless it was cut.
+                            let bare = call.arguments.is_empty() && choice.finish != Some(Finish::Length);
+                            let arguments = if bare { "{}" } else { &call.arguments };
                             o.string("name", &call.name).string("arguments", arguments);
                         });
                     });

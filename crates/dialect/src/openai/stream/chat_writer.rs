@@ -6,7 +6,7 @@ use crate::openai::chat::{annotation, finish_name, write_block, write_tier};
 use crate::openai::{error, usage};
 use crate::{Names, Writer};
 use baton_model::chat::Reasoning;
-use baton_model::event::{Event, Started};
+use baton_model::event::{Event, Finish, Started};
 use baton_model::{Dialect, PublicError, Usage};
 use bytes::{Bytes, BytesMut};
 use std::collections::{BTreeMap, BTreeSet};
@@ -210,9 +210,9 @@ impl ChatWriter {
             }
             Event::Finished { choice, reason, .. } => {
                 self.begin(out, *choice);
-                // A call without arguments is one with none, not one with bad JSON.
+                // A call without arguments is one with none, not one with bad JSON; unless it was cut.
                 let bare = self.choices.get_mut(choice).map(|choice| std::mem::take(&mut choice.bare_calls));
-                for index in bare.into_iter().flatten() {
+                for index in bare.into_iter().flatten().filter(|_| *reason != Finish::Length) {
                     self.arguments(out, *choice, index, "{}");
                 }
                 self.envelope.push(out, |o| {

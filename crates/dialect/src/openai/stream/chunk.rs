@@ -154,6 +154,8 @@ impl Choice {
                     json: item.json(),
                 })),
                 (_, Value::Array(items)) if items.is_empty() => {}
+                // Labels (`channel`, `prefix`) say nothing of the answer.
+                (_, Value::String | Value::Bool(_) | Value::Number) => {}
                 _ => events.push(member(choice, name, value)),
             }
         }

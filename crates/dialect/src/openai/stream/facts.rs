@@ -95,7 +95,7 @@ struct Keys {
     /// Keys whose value must be `null`.
     telling: [Finder<'static>; 3],
     /// Keys that ask for parsing by being there.
-    deep: [Finder<'static>; 5],
+    deep: [Finder<'static>; 7],
     escape: Finder<'static>,
     index: Finder<'static>,
     reasoning_content: Finder<'static>,
@@ -106,7 +106,16 @@ struct Keys {
 
 static KEYS: LazyLock<Keys> = LazyLock::new(|| Keys {
     telling: ["\"usage\"", "\"error\"", "\"finish_reason\""].map(Finder::new),
-    deep: ["\"name\"", "\"thinking_blocks\"", "\"audio\"", "\"annotations\"", "\"message\""].map(Finder::new),
+    deep: [
+        "\"name\"",
+        "\"thinking_blocks\"",
+        "\"reasoning_details\"",
+        "\"audio\"",
+        "\"annotations\"",
+        "\"message\"",
+        "\"executed_tools\"",
+    ]
+    .map(Finder::new),
     escape: Finder::new("\\u00"),
     index: Finder::new("\"index\""),
     reasoning_content: Finder::new("\"reasoning_content\""),

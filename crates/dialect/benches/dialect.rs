@@ -1,0 +1,104 @@
+//! What a request and a reply cost on their way through the codecs.
+#![expect(clippy::unwrap_used, reason = "a benchmark")]
+
+use baton_dialect::framing::splice::scan;
+use baton_dialect::framing::{Framing, Splitter};
+use baton_dialect::{Codec, Detail, Names, codec};
+use baton_model::chat::Json;
+use baton_model::{Capability, Dialect, Event, Model, ModelSource, ModelStatus, Quirks, Target, Timestamp};
+use bytes::Bytes;
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use std::hint::black_box;
+use std::sync::Arc;
+
+const STREAM: &[u8] = include_bytes!("../src/openai/fixtures/llama-server/chat_stream.response.txt");
+const REPLY: &[u8] = include_bytes!("../src/openai/fixtures/llama-server/chat_tools_required.response.txt");
+
+fn chat() -> &'static dyn Codec {
+    codec(Dialect::OpenAi, Capability::Chat).unwrap()
+}
+
+fn target() -> Target {
+    Target::new(Arc::new(Model {
+        id: "model".into(),
+        provider: "provider".into(),
+        upstream: "upstream".into(),
+        capabilities: vec![Capability::Chat],
+        status: ModelStatus::Active,
+        display_name: None,
+        description: None,
+        max_tokens: None,
+        token_limit: None,
+        price: None,
+        fallbacks: Vec::new(),
+        configuration: Vec::new(),
+        metadata: Json("{}".into()),
+        source: ModelSource::Config,
+        created_at: Timestamp::default(),
+        updated_at: Timestamp::default(),
+        quirks: Quirks::default(),
+        tokenizer: None,
+    }))
+}
+
+/// A conversation of about that many bytes.
+fn request(size: usize) -> Bytes {
+    let turn = r#"{"role": "user", "content": "Tell me about the \"capital\" of France,\nand why it is where it is. "}, {"role": "assistant", "content": "It lies on the Seine — since the third century before our time."}"#;
+    let turns = vec![turn; size / turn.len() + 1].join(", ");
+    format!(r#"{{"model": "model", "temperature": 0.7, "messages": [{turns}], "stream": true}}"#).into()
+}
+
+fn frames() -> Vec<Bytes> {
+    let (mut splitter, mut frames) = (Splitter::new(Framing::Sse, 1 << 20), Vec::new());
+    splitter.push(Bytes::from_static(STREAM), &mut frames).unwrap();
+    frames
+}
+
+fn requests(c: &mut Criterion) {
+    let (target, mut group) = (target(), c.benchmark_group("request"));
+    for (name, size) in [("10kB", 10_000), ("1MB", 1_000_000)] {
+        let body = request(size);
+        group.throughput(Throughput::Bytes(body.len() as u64));
+        group.bench_function(format!("scan+rewrite/{name}"), |b| {
+            b.iter(|| chat().rewrite(&scan(black_box(body.clone())).unwrap(), &target).unwrap());
+        });
+        group.bench_function(format!("read/{name}"), |b| b.iter(|| chat().read_request(black_box(&body)).unwrap()));
+        let operation = chat().read_request(&body).unwrap();
+        group.bench_function(format!("write/{name}"), |b| {
+            b.iter(|| chat().write_request(black_box(&operation), &target).unwrap());
+        });
+    }
+}
+
+fn replies(c: &mut Criterion) {
+    let mut group = c.benchmark_group("reply");
+    group.bench_function("read", |b| b.iter(|| chat().read_reply(black_box(REPLY)).unwrap()));
+    let events = chat().read_reply(REPLY).unwrap();
+    group.bench_function("write", |b| b.iter(|| chat().write_reply(black_box(&events), &Names::default())));
+}
+
+fn streams(c: &mut Criterion) {
+    let (frames, mut group) = (frames(), c.benchmark_group("stream"));
+    group.throughput(Throughput::Elements(frames.len() as u64));
+    group.bench_function("split", |b| b.iter(self::frames));
+    let mut events: Vec<Event> = Vec::new();
+    for (name, detail) in [("full", Detail::Full), ("facts", Detail::Facts)] {
+        group.bench_function(name, |b| {
+            b.iter(|| {
+                let mut reader = chat().reader(detail);
+                events = frames.iter().flat_map(|frame| reader.push(black_box(frame)).unwrap()).collect();
+            });
+        });
+    }
+    let mut reader = chat().reader(Detail::Full);
+    let events: Vec<Event> = frames.iter().flat_map(|frame| reader.push(frame).unwrap()).collect();
+    group.bench_function("write", |b| {
+        b.iter(|| {
+            let mut writer = chat().writer(Names::default());
+            events.iter().map(|event| writer.push(black_box(event)).len()).sum::<usize>()
+        });
+    });
+}
+
+criterion_group!(benches, requests, replies, streams);
+criterion_main!(benches);
