@@ -1,6 +1,7 @@
 //! What stands in the way of opening a file, said so that someone can act on it.
 
 use crate::{file, samples};
+use baton_model::{Cost, Usage};
 use baton_store::{Store, StoreError};
 use sea_orm::{ConnectionTrait, Database};
 use std::path::Path;
@@ -56,6 +57,25 @@ async fn the_reason_is_named() {
         "`mysql://baton:…@db/baton` is not a database address: use `sqlite:PATH` or `sqlite::memory:`"
     );
     assert!(refused("sqlite:").await.contains("is not a database address"));
+}
+
+/// The last attempt of the batch is refused, after everything else has been written.
+#[tokio::test]
+async fn a_batch_that_fails_at_its_end_leaves_nothing() {
+    let (store, folder) = file().await;
+    let other = Database::connect(url(&folder.path().join("deep/baton.db"))).await.unwrap();
+    let trigger = "CREATE TRIGGER poison BEFORE INSERT ON attempts WHEN NEW.model = 'poison' \
+                   BEGIN SELECT RAISE(ABORT, 'poisoned'); END";
+    other.execute_unprepared(trigger).await.unwrap();
+    let attempt = |model: &str| vec![samples::attempt(model, Cost::Unpriced, Usage::default())];
+    let mut records = (0..1_200).map(|number| samples::record(number, 0, attempt("good"))).collect::<Vec<_>>();
+    records.push(samples::record(1_200, 0, attempt("poison")));
+    let error = store.ledger().write(&records).await.unwrap_err();
+    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    assert_eq!(store.ledger().usage(&crate::ledger::everything()).await.unwrap(), []);
+    other.execute_unprepared("DROP TRIGGER poison").await.unwrap();
+    store.ledger().write(&records).await.unwrap();
+    assert_eq!(store.ledger().usage(&crate::ledger::everything()).await.unwrap()[0].requests, 1_201);
 }
 
 #[tokio::test]
