@@ -13,6 +13,8 @@ pub(super) struct Writer<'r> {
     developer: &'static str,
     /// Whether cache marks are known.
     marks: bool,
+    /// Whether it was said that they are not.
+    mark_dropped: bool,
     /// Whether reasoning is sent back, as text and with signatures.
     reasoning: bool,
     blocks: bool,
@@ -37,6 +39,7 @@ impl<'r> Writer<'r> {
         Self {
             developer: if quirks.developer_role == Some(false) { "system" } else { "developer" },
             marks: quirks.cache_marks == Some(true),
+            mark_dropped: false,
             reasoning: !silent && !quirks.refuses("reasoning_content"),
             blocks: !silent && !quirks.refuses("thinking_blocks"),
             extensions: members,
@@ -265,7 +268,7 @@ impl<'r> Writer<'r> {
 
     /// Marks are hints, and a conversation may have many: one line says it for all.
     fn drop_mark(&mut self) {
-        if self.dropped.iter().all(|dropped| dropped.field != "cache_control") {
+        if !std::mem::replace(&mut self.mark_dropped, true) {
             self.drop("cache_control", "not known to the model");
         }
     }
