@@ -323,8 +323,9 @@ impl Call<'_> {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// Whether the model exists here.
+    /// Whether the model exists here. Ollama's names have a tag; without one, `latest` is meant.
     pub(crate) fn knows(&self, model: &str) -> bool {
-        Fault::lookup(model).is_some() || self.options.models.iter().any(|known| known == model)
+        let is = |known: &String| known.strip_suffix(":latest").unwrap_or(known) == model || known == model;
+        Fault::lookup(model).is_some() || self.options.models.iter().any(is)
     }
 }

@@ -32,7 +32,8 @@ fn authorize(call: &Call<'_>) -> Result<(), Refusal> {
 }
 
 pub(crate) fn error_json(refusal: &Refusal) -> Value {
-    json!({ "error": refusal.message })
+    // What comes from the OpenAI-compatible endpoint has a kind, and OpenAI's shape.
+    if refusal.kind.is_empty() { json!({ "error": refusal.message }) } else { openai::error_json(refusal) }
 }
 
 pub(crate) fn forced(status: u16) -> Refusal {
@@ -59,8 +60,7 @@ fn refusal(status: u16, message: impl Into<String>) -> Refusal {
 fn model(call: &Call<'_>) -> Result<String, Refusal> {
     let name = call.json["model"].as_str().filter(|name| !name.is_empty());
     let name = name.ok_or_else(|| refusal(400, "model is required"))?;
-    let tagged = if name.contains(':') { name.to_owned() } else { format!("{name}:latest") };
-    if call.knows(name) || call.knows(&tagged) {
+    if call.knows(name) {
         return Ok(name.to_owned());
     }
     Err(refusal(404, format!("model '{name}' not found")))

@@ -1,0 +1,154 @@
+//! Everything that a provider can do wrong, and what is said about it.
+
+use crate::setup::{Ask, KEY, KINDS, Pair};
+use baton_model::fault::ErrorKind;
+use baton_provider::{Form, ProviderError};
+use baton_providers::ProviderConfig;
+use baton_sim::{Fault, Kind};
+use std::time::Duration;
+use tokio::net::TcpListener;
+
+fn impatient(config: &mut ProviderConfig) {
+    config.settings.timeouts.first_token = Duration::from_millis(300);
+    config.settings.timeouts.idle = Duration::from_millis(300);
+    config.settings.timeouts.total = Duration::from_millis(1500);
+    config.settings.max_frame_bytes = 1 << 20;
+    config.settings.max_reply_bytes = 1 << 20;
+}
+
+async fn fails(kind: Kind, fault: Fault, form: Form) -> ProviderError {
+    let pair = Pair::with(kind, |options| options, impatient).await;
+    pair.sim.always(Some(fault));
+    let model = pair_model(kind);
+    let ask = Ask::chat(model, "Good morning!");
+    let error = pair.ask(if form == Form::Stream { ask.stream() } else { ask }).await.err();
+    let error = error.unwrap_or_else(|| panic!("{kind:?} {fault:?} {form:?} did not fail"));
+    assert!(!error.message.contains("hunter2") && !error.message.contains(KEY), "{error}");
+    error
+}
+
+fn pair_model(kind: Kind) -> &'static str {
+    kind.models()[0]
+}
+
+/// Fault, what it is in a whole reply, what it is in a stream, and a word of the sentence.
+const CASES: &[(Fault, ErrorKind, ErrorKind, &str)] = &[
+    (Fault::Html, ErrorKind::Protocol, ErrorKind::Protocol, "web page"),
+    (Fault::Truncated, ErrorKind::Protocol, ErrorKind::Protocol, ""),
+    (Fault::EndlessLine, ErrorKind::Protocol, ErrorKind::Protocol, "1048576"),
+    (Fault::Empty204, ErrorKind::Protocol, ErrorKind::Protocol, "204"),
+    (Fault::Redirect, ErrorKind::Protocol, ErrorKind::Protocol, "https://elsewhere.example/login"),
+    (Fault::CutMidStream, ErrorKind::Unreachable, ErrorKind::Unreachable, "in the middle of its answer"),
+    (Fault::Hang, ErrorKind::Timeout, ErrorKind::Timeout, "did not"),
+    (Fault::Status(401), ErrorKind::Authentication, ErrorKind::Authentication, ""),
+    (Fault::Status(429), ErrorKind::RateLimited, ErrorKind::RateLimited, ""),
+    (Fault::Status(500), ErrorKind::Internal, ErrorKind::Internal, ""),
+    (Fault::Status(503), ErrorKind::Overloaded, ErrorKind::Overloaded, ""),
+    (Fault::Context, ErrorKind::ContextLength, ErrorKind::ContextLength, ""),
+];
+
+#[tokio::test]
+async fn each_fault_is_told_as_what_it_is() {
+    for (kind, _, _) in KINDS.iter().copied() {
+        for (fault, whole, stream, word) in CASES {
+            for (form, expected) in [(Form::Whole, whole), (Form::Stream, stream)] {
+                let error = fails(kind, *fault, form).await;
+                assert_eq!(error.kind, *expected, "{kind:?} {fault:?} {form:?}: {error}");
+                // A whole reply has no first token to wait for, so its hang is bounded by the total.
+                let word = if *fault == Fault::Hang && form == Form::Whole { "total" } else { word };
+                assert!(error.message.contains(word), "{kind:?} {fault:?} {form:?}: {error}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn streams_that_go_wrong_end_with_an_error() {
+    for (kind, _, _) in KINDS.iter().copied() {
+        for (fault, expected) in [
+            (Fault::NoEnd, ErrorKind::Protocol),
+            (Fault::GarbageMidStream, ErrorKind::Protocol),
+            (Fault::HangMidStream, ErrorKind::Timeout),
+        ] {
+            let error = fails(kind, fault, Form::Stream).await;
+            assert_eq!(error.kind, expected, "{kind:?} {fault:?}: {error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_error_inside_a_stream_is_its_last_event() {
+    use baton_model::Event;
+    for (kind, _, _) in KINDS.iter().copied() {
+        for fault in [Fault::ErrorBeforeContent, Fault::ErrorMidStream] {
+            let pair = Pair::new(kind).await;
+            pair.sim.always(Some(fault));
+            let (_, frames) = pair.ask(Ask::chat(pair_model(kind), "Good morning!").stream()).await.unwrap();
+            let last = frames.last().unwrap().events.last();
+            assert!(matches!(last, Some(Event::Failed(_))), "{kind:?} {fault:?}: {last:?}");
+            let content = frames.iter().any(|frame| frame.events.iter().any(Event::is_content));
+            assert_eq!(content, fault == Fault::ErrorMidStream, "{kind:?} {fault:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_error_with_status_200_is_an_error() {
+    for (kind, _, _) in KINDS.iter().copied() {
+        let error = fails(kind, Fault::Error200, Form::Whole).await;
+        assert_eq!(error.kind, ErrorKind::Internal, "{kind:?}: {error}");
+        assert!(error.upstream.is_some(), "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_limit_says_when_to_come_again() {
+    for (kind, _, _) in KINDS.iter().copied() {
+        let error = fails(kind, Fault::Status(429), Form::Whole).await;
+        assert_eq!(error.retry_after, Some(Duration::from_secs(1)), "{kind:?}");
+        let upstream = error.upstream.unwrap();
+        assert_eq!(upstream.status, 429, "{kind:?}");
+        assert!(serde_json::from_slice::<serde_json::Value>(&upstream.body).is_ok(), "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_key_stays_secret() {
+    let pair = Pair::with(Kind::OpenAi, |options| options.key("another"), |_| {}).await;
+    let error = pair.ask(Ask::chat("gpt-4o", "Good morning!")).await.err().unwrap();
+    assert_eq!(error.kind, ErrorKind::Authentication);
+    assert_eq!(error.upstream, None, "its body shows parts of the key");
+    assert!(!error.message.contains(KEY), "{error}");
+}
+
+#[tokio::test]
+async fn nobody_listens() {
+    // A port that was free a moment ago, and that nobody else is given while it waits to be used again.
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let pair = Pair::with(Kind::OpenAi, |o| o, |config| config.base_url = Some(format!("http://{address}/v1"))).await;
+    let error = pair.ask(Ask::chat("gpt-4o", "Good morning!")).await.err().unwrap();
+    assert_eq!(error.kind, ErrorKind::Unreachable);
+    assert_eq!(error.message, format!("connection refused by {address}"));
+}
+
+#[tokio::test]
+async fn plain_http_is_no_tls() {
+    let pair = Pair::new(Kind::OpenAi).await;
+    let address = pair.sim.address();
+    let tls = Pair::with(Kind::OpenAi, |o| o, |config| config.base_url = Some(format!("https://{address}/v1"))).await;
+    let error = tls.ask(Ask::chat("gpt-4o", "Good morning!")).await.err().unwrap();
+    assert_eq!(error.kind, ErrorKind::Unreachable);
+    assert!(error.message.starts_with(&format!("TLS with {address} failed: ")), "{error}");
+}
+
+#[tokio::test]
+async fn a_host_that_does_not_exist_is_named() {
+    // `.invalid` never resolves (RFC 6761).
+    let change = |config: &mut ProviderConfig| config.base_url = Some("http://nowhere.invalid/v1".into());
+    let pair = Pair::with(Kind::OpenAi, |o| o, change).await;
+    let error = pair.ask(Ask::chat("gpt-4o", "Good morning!")).await.err().unwrap();
+    assert_eq!(error.kind, ErrorKind::Unreachable);
+    assert!(error.message.starts_with("host of nowhere.invalid not found"), "{error}");
+}

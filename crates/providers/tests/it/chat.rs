@@ -1,0 +1,199 @@
+//! Chats: whole and as a stream, exact and translated.
+
+use crate::setup::{Ask, KINDS, Pair, collect, visible};
+use baton_model::chat::PartKind;
+use baton_model::event::Reply;
+use baton_model::{Event, Finish, UsageClass};
+use baton_provider::{Detail, Form, Recording};
+use baton_sim::Kind;
+use bytes::Bytes;
+use futures::StreamExt as _;
+use serde_json::json;
+
+fn text(reply: &Reply) -> String {
+    let parts = reply.choices[0].parts.iter();
+    parts
+        .filter_map(|part| if let PartKind::Text { text, .. } = &part.kind { Some(text.as_str()) } else { None })
+        .collect()
+}
+
+fn answer(model: &str, asked: &str) -> String {
+    format!("You said: {asked} I am {model}, a simulated model, and this is my answer.")
+}
+
+#[tokio::test]
+async fn a_question_is_answered_whole_and_as_a_stream() {
+    for (kind, model, dialect) in KINDS.iter().copied() {
+        let pair = Pair::new(kind).await;
+        for ask in [Ask::chat(model, "Good morning!"), Ask::chat(model, "Good morning!").stream()] {
+            let form = ask.form;
+            let (exchange, frames) = pair.ask(ask).await.unwrap();
+            assert_eq!((exchange.dialect, exchange.form), (dialect, form), "{kind:?}");
+            let reply = collect(&frames);
+            assert_eq!(text(&reply), answer(model, "Good morning!"), "{kind:?} {form:?}");
+            assert_eq!(reply.choices[0].finish, Some(Finish::Stop), "{kind:?} {form:?}");
+            assert_eq!(frames.last().unwrap().events.last(), Some(&Event::Ended), "{kind:?} {form:?}");
+            let usage = reply.usage.unwrap();
+            let billed = *pair.sim.billed().last().unwrap();
+            assert_eq!(usage.get(UsageClass::Input), billed.input, "{kind:?} {form:?}");
+            assert_eq!(usage.get(UsageClass::Output), billed.output, "{kind:?} {form:?}");
+            assert_eq!((billed.input, billed.output), (6, 15), "{kind:?} {form:?}");
+        }
+        assert_eq!(pair.sim.requests()[0].json()["model"], model);
+        assert!(pair.sim.requests().iter().all(|seen| seen.complete && !seen.disconnected), "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn bytes_of_the_same_format_pass_unchanged() {
+    let pair = Pair::new(Kind::OpenAi).await;
+    let ask = Ask::chat("gpt-4o", "Good morning!").with("seed", json!(7)).stream().exact();
+    let (exchange, frames) = pair.ask(ask).await.unwrap();
+
+    let sent = pair.sim.requests()[0].clone();
+    let text = String::from_utf8(sent.body.to_vec()).unwrap();
+    assert!(
+        text.starts_with(r#"{"model":"gpt-4o","messages":[{"role":"user","content":"Good morning!"}],"seed":7"#),
+        "{text}"
+    );
+    assert_eq!(sent.json()["stream_options"]["include_usage"], true);
+
+    assert!(exchange.hide_usage);
+    let hidden: Vec<_> = frames.iter().filter(|frame| frame.hidden).collect();
+    assert_eq!(hidden.len(), 1, "the usage that only Baton asked for");
+    let shown = visible(&frames);
+    assert!(!shown.contains("\"prompt_tokens\""), "{shown}");
+    assert!(shown.ends_with("data: [DONE]\n\n"), "{shown}");
+    assert_eq!(collect(&frames).usage.unwrap().get(UsageClass::Output), 15);
+}
+
+#[tokio::test]
+async fn anthropic_bytes_pass_unchanged() {
+    let pair = Pair::new(Kind::Anthropic).await;
+    let ask = Ask::chat("claude-sonnet-4-5", "Good morning!").with("max_tokens", json!(99)).stream().exact();
+    let (_, frames) = pair.ask(ask).await.unwrap();
+    let sent = pair.sim.requests()[0].json();
+    assert_eq!((&sent["model"], &sent["max_tokens"]), (&json!("claude-sonnet-4-5"), &json!(99)));
+    let shown = visible(&frames);
+    assert!(
+        shown.starts_with("event: message_start\n") && shown.ends_with("data: {\"type\":\"message_stop\"}\n\n"),
+        "{shown}"
+    );
+    assert_eq!(collect(&frames).usage.unwrap().get(UsageClass::Output), 15);
+}
+
+#[tokio::test]
+async fn tools_are_called_in_parallel_and_their_results_understood() {
+    let weather = json!([{ "type": "function", "function": {
+        "name": "get_weather",
+        "description": "The weather of a city",
+        "parameters": { "type": "object", "properties": { "city": { "type": "string" } }, "required": ["city"] },
+    } }]);
+    for (kind, model, _) in KINDS.iter().copied() {
+        let pair = Pair::new(kind).await;
+        for stream in [false, true] {
+            let ask = Ask::chat(model, "What is the weather in Paris and Oslo?").with("tools", weather.clone());
+            let (_, frames) = pair.ask(if stream { ask.stream() } else { ask }).await.unwrap();
+            let reply = collect(&frames);
+            assert_eq!(reply.choices[0].finish, Some(Finish::ToolCalls), "{kind:?}");
+            let calls = reply.choices[0].parts.iter().filter_map(|part| match &part.kind {
+                PartKind::ToolCall(call) => Some(call.clone()),
+                _ => None,
+            });
+            let calls: Vec<_> = calls.collect();
+            let said: Vec<_> = calls.iter().map(|call| (call.name.as_str(), call.arguments.replace(' ', ""))).collect();
+            let expected =
+                [("get_weather", r#"{"city":"Paris"}"#.into()), ("get_weather", r#"{"city":"Oslo"}"#.into())];
+            assert_eq!(said, expected, "{kind:?} {stream}");
+
+            let called = calls.iter().map(|call| {
+                json!({
+                    "id": call.id, "type": "function", "function": { "name": call.name, "arguments": call.arguments },
+                })
+            });
+            let called: Vec<_> = called.collect();
+            let messages = json!([
+                { "role": "user", "content": "What is the weather in Paris and Oslo?" },
+                { "role": "assistant", "content": null, "tool_calls": called },
+                { "role": "tool", "tool_call_id": calls[0].id, "content": "sunny" },
+                { "role": "tool", "tool_call_id": calls[1].id, "content": "snow" },
+            ]);
+            let ask = Ask::chat(model, "").with("messages", messages).with("tools", weather.clone());
+            let (_, frames) = pair.ask(ask).await.unwrap();
+            assert_eq!(text(&collect(&frames)), "Here is what I found: sunny; snow", "{kind:?} {stream}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_stops_at_the_limit() {
+    for (kind, model, _) in KINDS.iter().copied() {
+        let pair = Pair::new(kind).await;
+        let ask = Ask::chat(model, "Say 50 words").with("max_tokens", json!(3)).stream();
+        let (_, frames) = pair.ask(ask).await.unwrap();
+        let reply = collect(&frames);
+        assert_eq!(
+            (text(&reply).as_str(), &reply.choices[0].finish),
+            ("word1 word2 word3", &Some(Finish::Length)),
+            "{kind:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_answer_fits_its_schema() {
+    let schema = json!({
+        "type": "object",
+        "properties": { "city": { "type": "string" }, "days": { "type": "integer" } },
+        "required": ["city", "days"],
+        "additionalProperties": false,
+    });
+    let format = json!({ "type": "json_schema", "json_schema": { "name": "trip", "schema": schema, "strict": true } });
+    for (kind, model, _) in KINDS.iter().copied() {
+        let pair = Pair::new(kind).await;
+        let (_, frames) = pair.ask(Ask::chat(model, "Plan").with("response_format", format.clone())).await.unwrap();
+        let said: serde_json::Value = serde_json::from_str(&text(&collect(&frames))).unwrap();
+        assert_eq!(said, json!({ "city": "simulated", "days": 1 }), "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_recording_says_the_same_again() {
+    for (kind, model, dialect) in KINDS.iter().copied() {
+        let pair = Pair::new(kind).await;
+        for ask in [Ask::chat(model, "Again"), Ask::chat(model, "Again").stream()] {
+            let capability = ask.capability;
+            let (exchange, frames) = pair.ask(ask).await.unwrap();
+            let recording = Recording {
+                dialect,
+                capability,
+                form: exchange.form,
+                content_type: exchange.content_type.clone(),
+                hide_usage: exchange.hide_usage,
+                body: Bytes::from(frames.iter().flat_map(|frame| frame.bytes.to_vec()).collect::<Vec<_>>()),
+            };
+            let replay = pair.provider.replay(&recording, Detail::Full).unwrap();
+            let again: Vec<_> = replay.frames.map(Result::unwrap).collect().await;
+            assert_eq!(collect(&again), collect(&frames), "{kind:?} {:?}", exchange.form);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_dropped_reply_ends_the_call() {
+    for (kind, model, _) in KINDS.iter().copied() {
+        let pair = Pair::with(kind, |options| options.model("hang-mid-stream"), |_| {}).await;
+        let mut exchange = pair.open(Ask::chat("hang-mid-stream", model).stream()).await.unwrap();
+        assert_eq!(exchange.form, Form::Stream);
+        while let Some(Ok(frame)) = exchange.frames.next().await {
+            if frame.events.iter().any(Event::is_content) {
+                break;
+            }
+        }
+        drop(exchange);
+        // The vendor notices when its side of the connection closes; there is no event to wait for but that.
+        while !pair.sim.requests()[0].disconnected {
+            tokio::task::yield_now().await;
+        }
+    }
+}

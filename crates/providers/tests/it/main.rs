@@ -1,0 +1,10 @@
+//! The providers against simulated vendors, over real sockets.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+
+mod bad_replies;
+mod chat;
+mod discovery;
+mod headers;
+mod others;
+mod setup;

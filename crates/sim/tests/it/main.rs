@@ -1,0 +1,169 @@
+//! The simulated vendors, asked without any of Baton's codecs.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+use axum::body::Bytes;
+use baton_sim::{Billed, Fault, Kind, Sim, SimOptions};
+use http_body_util::{BodyExt as _, Full};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use serde_json::{Value, json};
+
+async fn sim(kind: Kind) -> Sim {
+    Sim::start(kind, SimOptions::of(kind)).await.unwrap()
+}
+
+/// Status and text of the reply.
+async fn post(sim: &Sim, path: &str, body: &Value) -> (u16, String) {
+    let request = axum::http::Request::post(format!("http://{}{path}", sim.address()))
+        .header("anthropic-version", "2023-06-01")
+        .body(Full::new(Bytes::from(body.to_string())))
+        .unwrap();
+    let reply = Client::builder(TokioExecutor::new()).build_http().request(request).await.unwrap();
+    let status = reply.status().as_u16();
+    let bytes = reply.into_body().collect().await.unwrap().to_bytes();
+    (status, String::from_utf8(bytes.to_vec()).unwrap())
+}
+
+async fn refuses(kind: Kind, path: &str, cases: &[(Value, &str)]) {
+    let sim = sim(kind).await;
+    for (body, word) in cases {
+        let (status, text) = post(&sim, path, body).await;
+        assert!((400..500).contains(&status), "{status} for {body}: {text}");
+        assert!(text.contains(word), "{body}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn openai_refuses_what_openai_refuses() {
+    let chat = |more: Value| {
+        let mut body = json!({ "model": "gpt-4o", "messages": [{ "role": "user", "content": "Hi" }] });
+        for (name, value) in more.as_object().unwrap() {
+            body[name] = value.clone();
+        }
+        body
+    };
+    let call = json!({ "id": "a", "type": "function", "function": { "name": "f", "arguments": "{}" } });
+    refuses(
+        Kind::OpenAi,
+        "/v1/chat/completions",
+        &[
+            (chat(json!({ "model": "nope" })), "model_not_found"),
+            (chat(json!({ "messages": [] })), "empty array"),
+            (chat(json!({ "top_k": 3 })), "Unrecognized request argument"),
+            (chat(json!({ "temperature": 3 })), "temperature"),
+            (chat(json!({ "stream_options": {} })), "stream_options"),
+            (chat(json!({ "tool_choice": "auto" })), "tool_choice"),
+            (chat(json!({ "model": "gpt-5", "max_tokens": 3 })), "unsupported_parameter"),
+            (chat(json!({ "response_format": { "type": "json_object" } })), "must contain the word 'json'"),
+            (chat(json!({ "messages": [{ "role": "tool", "tool_call_id": "a", "content": "x" }] })), "preceeding"),
+            (chat(json!({ "messages": [{ "role": "assistant", "tool_calls": [call] }] })), "did not have response"),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn anthropic_refuses_what_anthropic_refuses() {
+    let ask = json!({ "role": "user", "content": "Hi" });
+    let messages = |more: Value| {
+        let mut body = json!({ "model": "claude-sonnet-4-5", "max_tokens": 9, "messages": [ask] });
+        for (name, value) in more.as_object().unwrap() {
+            body[name] = value.clone();
+        }
+        body
+    };
+    let block = |block: Value| json!({ "role": "assistant", "content": [block] });
+    let call = block(json!({ "type": "tool_use", "id": "a", "name": "f", "input": {} }));
+    let result = json!({ "role": "user", "content": [{ "type": "tool_result", "tool_use_id": "b", "content": "x" }] });
+    refuses(
+        Kind::Anthropic,
+        "/v1/messages",
+        &[
+            (messages(json!({ "max_tokens": null })), "max_tokens: Field required"),
+            (messages(json!({ "seed": 1 })), "seed: Extra inputs are not permitted"),
+            (messages(json!({ "temperature": 1.5 })), "temperature"),
+            (messages(json!({ "messages": [ask, ask] })), "roles must alternate"),
+            (messages(json!({ "messages": [block(json!({ "type": "text", "text": "x" }))] })), "first message"),
+            (messages(json!({ "messages": [ask, call, ask] })), "were found without `tool_result`"),
+            (messages(json!({ "messages": [ask, call, result] })), "unexpected `tool_use_id`"),
+            (
+                messages(json!({ "messages": [ask, block(json!({ "type": "thinking", "thinking": "x" }))] })),
+                "signature",
+            ),
+            (messages(json!({ "messages": [{ "role": "user", "content": "" }] })), "non-empty"),
+            (messages(json!({ "thinking": { "type": "enabled", "budget_tokens": 99 } })), "1024"),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn ollama_refuses_what_ollama_refuses() {
+    let chat = |message: Value| json!({ "model": "llama3.2", "messages": [message] });
+    let call = json!({ "function": { "name": "f", "arguments": "{}" } });
+    refuses(
+        Kind::Ollama,
+        "/api/chat",
+        &[
+            (json!({ "model": "nope:1b", "messages": [] }), "model 'nope:1b' not found"),
+            (json!({ "messages": [] }), "model is required"),
+            (chat(json!({ "role": "developer", "content": "x" })), "invalid role: developer"),
+            (chat(json!({ "role": "user", "content": [] })), "cannot unmarshal array"),
+            (chat(json!({ "role": "user", "images": ["data:image/png;base64,AA"] })), "illegal base64"),
+            (chat(json!({ "role": "assistant", "tool_calls": [call] })), "arguments"),
+            (json!({ "model": "llama3.2", "think": true, "messages": [] }), "does not support thinking"),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn long_prompts_are_cached() {
+    let system = vec!["word"; 1100].join(" ");
+    let sim_openai = sim(Kind::OpenAi).await;
+    let messages = json!([{ "role": "system", "content": system }, { "role": "user", "content": "Hi" }]);
+    for _ in 0..2 {
+        post(&sim_openai, "/v1/chat/completions", &json!({ "model": "gpt-4o", "messages": messages })).await;
+    }
+    let read: Vec<_> = sim_openai.billed().iter().map(|billed| (billed.input, billed.cache_read)).collect();
+    assert_eq!(read, [(1109, 0), (5, 1104)]);
+
+    let sim_anthropic = sim(Kind::Anthropic).await;
+    let marked = json!([{ "type": "text", "text": system, "cache_control": { "type": "ephemeral" } }]);
+    let body = json!({
+        "model": "claude-sonnet-4-5",
+        "max_tokens": 1,
+        "system": marked,
+        "messages": [{ "role": "user", "content": "Hi" }],
+    });
+    for _ in 0..2 {
+        post(&sim_anthropic, "/v1/messages", &body).await;
+    }
+    let written = Billed { input: 5, cache_write: 1100, output: 1, ..Billed::default() };
+    let read = Billed { input: 5, cache_read: 1100, output: 1, ..Billed::default() };
+    assert_eq!(sim_anthropic.billed(), [written, read]);
+}
+
+#[tokio::test]
+async fn faults_come_in_the_order_of_the_script() {
+    let sim = sim(Kind::OpenAi).await;
+    sim.script([Some(Fault::Status(503)), None]);
+    sim.always(Some(Fault::Status(500)));
+    let mut statuses = Vec::new();
+    for _ in 0..3 {
+        let body = json!({ "model": "gpt-4o", "messages": [{ "role": "user", "content": "Hi" }] });
+        statuses.push(post(&sim, "/v1/chat/completions", &body).await.0);
+    }
+    assert_eq!(statuses, [503, 200, 500]);
+}
+
+#[tokio::test]
+async fn a_stream_without_its_end_is_billed_for_what_left() {
+    let sim = sim(Kind::OpenAi).await;
+    let body = json!({ "model": "no-end", "stream": true, "messages": [{ "role": "user", "content": "Hi" }] });
+    let (status, text) = post(&sim, "/v1/chat/completions", &body).await;
+    assert_eq!(status, 200);
+    assert!(text.contains("\"You\"") && text.contains("\" said:\"") && !text.contains("[DONE]"), "{text}");
+    assert_eq!(sim.billed()[0].output, 2);
+}
