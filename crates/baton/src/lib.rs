@@ -1,7 +1,12 @@
 //! One API in front of every AI model a company uses: the wiring.
 //!
 //! - [`config`]: what can be said, and where it comes from;
-//! - [`app`]: the parts put together;
-//! - [`commands`]: one file a command.
+//! - [`app`]: the parts put together; [`surface`]: every path they serve; [`serve`]: sockets and signals;
+//! - [`commands`]: one file a command; [`telemetry`]: log lines.
 
+pub mod app;
+pub mod commands;
 pub mod config;
+pub mod serve;
+pub mod surface;
+pub mod telemetry;

@@ -57,11 +57,14 @@ impl Environment {
             let base_url = self.get(address);
             let wanted = if key.is_some() { api_key.is_some() } else { base_url.is_some() };
             if wanted && !config.providers.contains_key(name) {
-                config.providers.insert(name.to_owned(), ProviderSection {
-                    api_key: api_key.map(Into::into),
-                    base_url: base_url.map(str::to_owned),
-                    ..ProviderSection::of_kind(name)
-                });
+                config.providers.insert(
+                    name.to_owned(),
+                    ProviderSection {
+                        api_key: api_key.map(Into::into),
+                        base_url: base_url.map(str::to_owned),
+                        ..ProviderSection::of_kind(name)
+                    },
+                );
             }
         }
     }

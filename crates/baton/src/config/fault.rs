@@ -81,8 +81,10 @@ fn unknown(message: &str) -> Option<&str> {
 fn message(message: &str) -> String {
     let Some(name) = unknown(message) else { return message.to_owned() };
     let known = message.split('`').skip(3).step_by(2);
-    let hint = nearest(name, known.clone())
-        .map_or_else(|| format!("known are: {}", known.collect::<Vec<_>>().join(", ")), |near| format!("did you mean `{near}`?"));
+    let hint = nearest(name, known.clone()).map_or_else(
+        || format!("known are: {}", known.collect::<Vec<_>>().join(", ")),
+        |near| format!("did you mean `{near}`?"),
+    );
     format!("unknown key `{name}`; {hint}")
 }
 

@@ -6,7 +6,6 @@
 mod environment;
 mod expand;
 mod fault;
-pub mod reference;
 pub mod sections;
 
 pub use environment::Environment;
@@ -55,7 +54,9 @@ fn read(path: &Path, text: &str, source: &Source, environment: &Environment) -> 
         layers = layers.set_override(key, value).map_err(|error| Fault::new("environment", key, error.to_string()))?;
     }
     if let Some(listen) = &source.listen {
-        layers = layers.set_override("server.listen", listen.as_str()).map_err(|error| Fault::new("--listen", "", error.to_string()))?;
+        layers = layers
+            .set_override("server.listen", listen.as_str())
+            .map_err(|error| Fault::new("--listen", "", error.to_string()))?;
     }
     let mut config: Config = layers
         .build()
@@ -65,6 +66,3 @@ fn read(path: &Path, text: &str, source: &Source, environment: &Environment) -> 
     let faults = sections::check(&config, &path.display().to_string());
     if faults.is_empty() { Ok(config) } else { Err(ConfigError { faults }) }
 }
-
-#[cfg(test)]
-mod tests;

@@ -263,7 +263,10 @@ pub fn check(config: &Config, place: &str) -> Vec<Fault> {
         }
         if !config.providers.contains_key(&model.provider) {
             let known: Vec<&str> = config.providers.keys().map(String::as_str).collect();
-            fault(key("provider"), format!("there is no provider `{}`; configured are: {}", model.provider, known.join(", ")));
+            fault(
+                key("provider"),
+                format!("there is no provider `{}`; configured are: {}", model.provider, known.join(", ")),
+            );
         }
         for capability in &model.capabilities {
             if Capability::lookup(capability).is_none() {
@@ -273,7 +276,10 @@ pub fn check(config: &Config, place: &str) -> Vec<Fault> {
         }
         for (class, dollars) in model.price.iter().flat_map(PriceSection::entries) {
             if Nanos::parse(dollars).is_none() {
-                fault(key(&format!("price.{class}")), format!("expected dollars per million as \"0.59\", got `{dollars}`"));
+                fault(
+                    key(&format!("price.{class}")),
+                    format!("expected dollars per million as \"0.59\", got `{dollars}`"),
+                );
             }
         }
     }

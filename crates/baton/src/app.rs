@@ -1,0 +1,174 @@
+//! The parts of one Baton put together.
+
+use crate::config::Config;
+use crate::config::sections::EnvironmentKind;
+use anyhow::{Context, bail};
+use axum::Router;
+use baton_admin::Admin;
+use baton_auth::{Bootstrap, Keys, bootstrap};
+use baton_engine::{
+    CacheSettings, CircuitSettings, Directory, Engine, JournalSettings, Ledger, Parts, Registry, RetrySettings,
+    Settings, Snapshot,
+};
+use baton_http::Doors;
+use baton_model::{Clock, ModelId, ProviderId, SystemClock};
+use baton_provider::{Provider, Transport};
+use baton_store::Store;
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+/// One Baton, ready to serve.
+pub struct App {
+    /// Every path it serves.
+    pub router: Router,
+    /// The pipeline.
+    pub engine: Engine,
+    /// The models.
+    pub directory: Arc<Directory>,
+    /// The database.
+    pub store: Store,
+    /// How there comes to be an admin.
+    pub bootstrap: Bootstrap,
+    /// Whether requests from loopback need no key.
+    pub open_on_loopback: bool,
+}
+
+impl App {
+    /// Puts the parts together: database, keys, providers, models, pipeline, doors.
+    ///
+    /// # Errors
+    /// The first part that can't be had, and what to do about it.
+    pub async fn build(config: &Config) -> anyhow::Result<Self> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let mut chance = StdRng::from_os_rng();
+        let store = open_store(config).await?;
+        let (providers, vendors) = providers(config)?;
+        let journal = JournalSettings {
+            max_bytes: config.ledger.max_journal_bytes,
+            sync: config.ledger.sync,
+            ..JournalSettings::in_folder(config.data_dir.join("journal"))
+        };
+        let ledger = Ledger::open(journal, store.clone(), Arc::clone(&clock))
+            .with_context(|| format!("the journal in `{}` can't be opened", config.data_dir.display()))?;
+        let engine = Engine::new(Parts {
+            settings: settings(config),
+            registry: Registry::new(snapshot(config, providers)),
+            cache: Arc::new(baton_kv::Memory::new(config.cache.max_bytes)),
+            ledger,
+            clock: Arc::clone(&clock),
+            seed: chance.random(),
+        });
+        let configured = config.models.iter().map(|model| model.register(clock.now())).collect();
+        let directory = Arc::new(Directory::new(store.clone(), engine.clone(), configured, vendors));
+        directory.reload().await.context("the models can't be read from the database")?;
+        let open_on_loopback = open_on_loopback(config)?;
+        let keys =
+            Keys::open(store.clone(), Arc::clone(&clock), &mut chance).await.context("the keys can't be read")?;
+        let given = config.auth.admin_key.as_ref().map(|key| baton_auth::Secret::given(key.reveal()));
+        let (keys, bootstrap) = bootstrap(keys.open_on_loopback(open_on_loopback), given.as_ref(), &mut chance).await?;
+        let keys = Arc::new(keys);
+        let doors = Doors {
+            engine: engine.clone(),
+            keys: Arc::clone(&keys),
+            settings: baton_http::Settings {
+                max_body_bytes: config.server.max_body_bytes,
+                keep_alive: config.server.keep_alive,
+            },
+        };
+        let admin = Admin::new(doors.clone(), Arc::clone(&directory), store.clone());
+        let router = crate::surface::router(doors, admin);
+        Ok(Self { router, engine, directory, store, bootstrap, open_on_loopback })
+    }
+
+    /// Ends what runs in the background and writes what is left.
+    pub async fn close(self) {
+        self.engine.close().await;
+        self.store.close().await;
+    }
+}
+
+/// Opens the database and brings its tables up to date.
+///
+/// # Errors
+/// If it can't be opened, or is newer than this program.
+pub async fn open_store(config: &Config) -> anyhow::Result<Store> {
+    std::fs::create_dir_all(&config.data_dir)
+        .with_context(|| format!("the data folder `{}` can't be made", config.data_dir.display()))?;
+    let url = database_url(config);
+    let store = Store::open(&url).await?;
+    store.migrate().await?;
+    Ok(store)
+}
+
+/// The address of the database.
+pub fn database_url(config: &Config) -> String {
+    let in_data_dir = |dir: &Path| format!("sqlite:{}", dir.join("baton.db").display());
+    config.database.url.clone().unwrap_or_else(|| in_data_dir(&config.data_dir))
+}
+
+/// In development, with no key configured, requests from this very machine are admin; other addresses must have a key.
+fn open_on_loopback(config: &Config) -> anyhow::Result<bool> {
+    let development = config.environment == EnvironmentKind::Development && config.auth.admin_key.is_none();
+    let loopback = config.server.listen.parse::<SocketAddr>().is_ok_and(|listen| listen.ip().is_loopback());
+    if development && !loopback {
+        bail!(
+            "server.listen: `{}` is open to other machines, but no admin key is set: set BATON_ADMIN_KEY, or listen on \
+             127.0.0.1",
+            config.server.listen
+        );
+    }
+    Ok(development)
+}
+
+type Providers = BTreeMap<ProviderId, Arc<dyn Provider>>;
+
+/// The configured providers, and for those that are vendors themselves their names in the catalogue.
+///
+/// # Errors
+/// If one can't be made of what is configured: the key is named.
+pub fn providers(config: &Config) -> anyhow::Result<(Providers, BTreeMap<ProviderId, String>)> {
+    let transport = Transport::default();
+    let (mut providers, mut vendors) = (Providers::new(), BTreeMap::new());
+    for (name, section) in &config.providers {
+        let provider = baton_providers::build(&section.describe(name), &transport)
+            .map_err(|error| anyhow::anyhow!("providers.{name}.{}: {}", error.field, error.problem))?;
+        let id = ProviderId::from(name);
+        vendors.extend(section.vendor(name).map(|vendor| (id.clone(), vendor)));
+        providers.insert(id, provider);
+    }
+    Ok((providers, vendors))
+}
+
+fn snapshot(config: &Config, providers: Providers) -> Snapshot {
+    let default_models = config
+        .providers
+        .iter()
+        .filter_map(|(name, section)| Some((ProviderId::from(name), ModelId::from(section.default_model.as_ref()?))))
+        .collect();
+    Snapshot {
+        models: BTreeMap::new(),
+        providers,
+        default_model: config.default_model.as_ref().map(ModelId::from),
+        default_models,
+    }
+}
+
+fn settings(config: &Config) -> Settings {
+    Settings {
+        cache: CacheSettings {
+            default: config.cache.default,
+            ttl: config.cache.ttl,
+            max_answer_bytes: config.cache.max_answer_bytes,
+        },
+        circuit: CircuitSettings {
+            failures: config.routing.circuit_failures,
+            cooldown: config.routing.circuit_cooldown,
+        },
+        retry: RetrySettings { pause: config.routing.retry_pause, longest: config.routing.longest_retry_pause },
+        max_in_flight: config.server.max_in_flight,
+    }
+}

@@ -1,0 +1,138 @@
+//! `baton demo`.
+
+use super::configuration;
+use crate::app::App;
+use crate::config::sections::{ModelSection, ProviderSection};
+use crate::config::{Environment, Source};
+use crate::serve;
+use crate::telemetry::{self, Console};
+use anyhow::Context;
+use baton_auth::Secret;
+use baton_sim::{Kind, Sim, SimOptions};
+use clap::Args;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+/// Starts Baton with simulated providers, so that everything can be tried at once.
+///
+/// Real providers are there too where OPENAI_API_KEY, ANTHROPIC_API_KEY or OLLAMA_URL is set. Example: baton demo
+#[derive(Args)]
+pub struct Demo {
+    /// Address and port
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<String>,
+}
+
+/// The demonstration's own folder, so that it never touches an installation's data.
+const DATA_DIR: &str = "data/demo";
+
+impl Demo {
+    /// Runs until a signal.
+    pub async fn run(self, source: Source, environment: &Environment) -> anyhow::Result<ExitCode> {
+        let mut config = configuration(&Source { listen: self.listen, ..source }, environment)?;
+        config.data_dir = DATA_DIR.into();
+        config.database.url = None;
+        let _telemetry = telemetry::start(&config.logs, Console::Warnings)?;
+        let listener = serve::listen(&config).await?;
+        let real: Vec<String> = config.providers.keys().cloned().collect();
+        let mut sims = Vec::new();
+        for kind in Kind::ALL {
+            let sim = Sim::start(kind, SimOptions::of(kind)).await?;
+            config.providers.insert(simulated(kind), provider(&sim));
+            sims.push(sim);
+        }
+        config.models.extend(models()?);
+        let key = Secret::generate(&mut StdRng::from_os_rng());
+        config.auth.admin_key = Some(key.reveal().into());
+        let app = App::build(&config).await?;
+        if config.discovery.at_start {
+            for name in &real {
+                app.directory.discover(Some(name), false).await?;
+            }
+        }
+        greet(listener.local_addr()?, &sims, &real, key.reveal());
+        serve::serve(app, listener, &config, serve::signals()).await?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn simulated(kind: Kind) -> String {
+    format!("sim-{}", kind.name())
+}
+
+/// The simulated provider as Baton sees it. Its few models are registered below, so its list is not taken over.
+fn provider(sim: &Sim) -> ProviderSection {
+    ProviderSection {
+        base_url: Some(sim.base_url()),
+        api_key: Some("simulated".into()),
+        discover: Some(false),
+        ..ProviderSection::of_kind(sim.kind().name())
+    }
+}
+
+/// The demonstration's models, as they would stand in a configuration file.
+fn models() -> anyhow::Result<Vec<ModelSection>> {
+    #[derive(serde::Deserialize)]
+    struct Demonstration {
+        models: Vec<ModelSection>,
+    }
+    let Demonstration { models } =
+        toml::from_str(include_str!("demo/models.toml")).context("the demonstration's models")?;
+    Ok(models)
+}
+
+#[expect(clippy::print_stdout, reason = "what to try next belongs on the terminal")]
+fn greet(address: SocketAddr, sims: &[Sim], real: &[String], key: &str) {
+    println!("Baton listens on http://{address} (API description: http://{address}/docs)\n");
+    for sim in sims {
+        println!("  simulated {:<10} http://{}", sim.kind().name(), sim.address());
+    }
+    for name in real {
+        println!("  real      {name}");
+    }
+    println!("\nAdmin key of this run: {key}\n\nTry these:\n");
+    for (what, line) in lines(address, key) {
+        println!("# {what}\n{line}\n");
+    }
+}
+
+/// Lines that work when pasted.
+fn lines(address: SocketAddr, key: &str) -> [(&'static str, String); 4] {
+    let post = |path: &str, body: &str, more: &str| {
+        format!(
+            "curl {more}http://{address}{path} -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' -d '{body}'"
+        )
+    };
+    [
+        (
+            "A chat in OpenAI's format, answered by the simulated Anthropic",
+            post(
+                "/v1/chat/completions",
+                r#"{"model":"claude","messages":[{"role":"user","content":"Say hello"}]}"#,
+                "",
+            ),
+        ),
+        (
+            "The same as a stream, from the simulated Ollama",
+            post(
+                "/v1/chat/completions",
+                r#"{"model":"llama","stream":true,"messages":[{"role":"user","content":"Say hello"}]}"#,
+                "-N ",
+            ),
+        ),
+        (
+            "A model that always fails falls back; see x-baton-model and x-baton-attempts in the headers",
+            post(
+                "/api/models/chat",
+                r#"{"model_id":"resilient","messages":[{"role":"user","content":"Still there?"}]}"#,
+                "-i ",
+            ),
+        ),
+        (
+            "What that cost, by model",
+            format!("curl 'http://{address}/api/usage?group_by=model' -H 'Authorization: Bearer {key}'"),
+        ),
+    ]
+}

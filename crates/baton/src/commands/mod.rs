@@ -1,0 +1,64 @@
+//! The commands, one file each.
+
+mod demo;
+mod serve;
+
+use crate::config::{Config, Environment, Source, load};
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// One API in front of every AI model a company uses.
+#[derive(Parser)]
+#[command(name = "baton", version, propagate_version = true)]
+struct Cli {
+    /// The configuration file; by default BATON_CONFIG, else baton.toml if it is there
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Serve(serve::Serve),
+    Demo(demo::Demo),
+}
+
+/// Runs the command that the process was asked for.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            print_error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the error of a command belongs on the terminal")]
+fn print_error(error: &anyhow::Error) {
+    eprintln!("error: {error:#}");
+}
+
+fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    rustls::crypto::aws_lc_rs::default_provider()
+        .install_default()
+        .map_err(|_| anyhow::anyhow!("the TLS library was set up twice"))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no threads to run on")?;
+    let environment = Environment::of_process();
+    let source = Source { file: cli.config, listen: None };
+    runtime.block_on(async move {
+        match cli.command {
+            Command::Serve(command) => command.run(source, &environment).await,
+            Command::Demo(command) => command.run(source, &environment).await,
+        }
+    })
+}
+
+/// Reads the configuration for a command.
+fn configuration(source: &Source, environment: &Environment) -> anyhow::Result<Config> {
+    Ok(load(source, environment)?)
+}

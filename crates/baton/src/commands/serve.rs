@@ -1,0 +1,55 @@
+//! `baton serve`.
+
+use super::configuration;
+use crate::app::App;
+use crate::config::{Config, Environment, Source};
+use crate::serve;
+use crate::telemetry::{self, Console};
+use baton_auth::Bootstrap;
+use clap::Args;
+use std::process::ExitCode;
+
+/// Serves requests.
+///
+/// Example: baton serve --config baton.toml --listen 127.0.0.1:8080
+#[derive(Args)]
+pub struct Serve {
+    /// Address and port; by default BATON_LISTEN, the file's, or 127.0.0.1:8080
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<String>,
+}
+
+impl Serve {
+    /// Runs until a signal.
+    pub async fn run(self, source: Source, environment: &Environment) -> anyhow::Result<ExitCode> {
+        let config = configuration(&Source { listen: self.listen, ..source }, environment)?;
+        let _telemetry = telemetry::start(&config.logs, Console::All)?;
+        let listener = serve::listen(&config).await?;
+        let app = App::build(&config).await?;
+        if config.discovery.at_start {
+            app.directory.discover(None, false).await?;
+        }
+        greet(&app, &config, listener.local_addr()?);
+        serve::serve(app, listener, &config, serve::signals()).await?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the key is shown this once, on the terminal and not in the log")]
+fn greet(app: &App, config: &Config, address: std::net::SocketAddr) {
+    let models = app.engine.registry().snapshot().models.len();
+    tracing::info!(%address, models, providers = config.providers.len(), "baton is ready");
+    if let Bootstrap::Made(key) = &app.bootstrap {
+        println!("The admin key, shown this once: {}", key.reveal());
+    }
+    if app.open_on_loopback {
+        tracing::warn!(
+            "development mode: requests from this machine need no key and may do everything; set BATON_ADMIN_KEY to end it"
+        );
+    }
+    if config.providers.is_empty() {
+        tracing::warn!(
+            "no provider is configured: set OPENAI_API_KEY, ANTHROPIC_API_KEY or OLLAMA_URL, or write a baton.toml"
+        );
+    }
+}

@@ -1,0 +1,64 @@
+//! Every path that one Baton serves: the doors, the management API, health, metrics, the documentation.
+
+use axum::Router;
+use axum::extract::{OriginalUri, State};
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use baton_admin::Admin;
+use baton_engine::Engine;
+use baton_http::door::Door;
+use baton_http::{Doors, Failure, identify};
+use baton_model::{Code, PublicError};
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa_swagger_ui::SwaggerUi;
+
+/// All of them.
+pub fn router(doors: Doors, admin: Admin) -> Router {
+    let engine = doors.engine.clone();
+    let (management, api) = baton_admin::router(admin);
+    Router::new()
+        .route("/", get(|| async { Redirect::temporary("/docs/") }))
+        .route("/docs", get(|| async { Redirect::permanent("/docs/") }))
+        .route("/health/live", get(|| async { "ok" }))
+        .route("/metrics", get(metrics))
+        .with_state(engine)
+        .merge(baton_http::router(doors))
+        .merge(management)
+        .merge(SwaggerUi::new("/docs/").url("/openapi.json", api))
+        .fallback(unknown_path)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| bug()))
+}
+
+async fn metrics(State(engine): State<Engine>) -> Response {
+    let text = engine.metrics();
+    ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response()
+}
+
+async fn unknown_path(OriginalUri(uri): OriginalUri) -> Response {
+    let message = format!("there is nothing at `{}`; /docs lists what there is", uri.path());
+    refused(uri.path(), PublicError::new(Code::NotFound, message))
+}
+
+async fn wrong_method(OriginalUri(uri): OriginalUri) -> Response {
+    let message = format!("`{}` is not asked that way; /docs says how", uri.path());
+    refused(uri.path(), PublicError::new(Code::MethodNotAllowed, message))
+}
+
+/// In the words of the door that the path belongs to.
+fn refused(path: &str, error: PublicError) -> Response {
+    let door = if path.starts_with("/v1/") { Door::OpenAi } else { Door::Native };
+    Failure { door, error, id: identify::request_id() }.into_response()
+}
+
+/// Our own bug: the log has the story, the caller the id.
+fn bug() -> Response {
+    let id = identify::request_id();
+    tracing::error!(request.id = %id, "a handler panicked");
+    let error = PublicError::new(Code::Internal, "an error of Baton's own; the log has more under this request id");
+    let mut response = Failure { door: Door::Native, error, id }.into_response();
+    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    response
+}
