@@ -30,7 +30,8 @@ pub struct Exchange {
     pub headers: Vec<(String, String)>,
     /// What could not be said to the provider: `field: what became of it`.
     pub dropped: Vec<String>,
-    /// The frames. Ends after the format's own end; an end without it is an error item.
+    /// The frames. Ends after the format's own end ([`Event::Ended`]), or after [`Event::Failed`]; an end without either
+    /// is an error item, and the last one.
     pub frames: BoxStream<'static, Result<Frame, ProviderError>>,
 }
 

@@ -12,9 +12,13 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The most of an error reply that is kept.
 const ERROR_BYTES: usize = 256 << 10;
+
+/// How long anything but a model's answer may take.
+const ASIDE: Duration = Duration::from_secs(30);
 
 /// The most of a model list that is read.
 const LIST_BYTES: usize = 32 << 20;
@@ -124,7 +128,7 @@ impl Line {
             query: query.as_deref(),
             headers,
             body: body.unwrap_or_default().into(),
-            bounds: Bounds::of(&self.settings, Form::Whole, Some(self.settings.timeouts.first_token)),
+            bounds: Bounds::of(&self.settings, Form::Whole, Some(ASIDE)),
         };
         let reply = self.accept(self.transport.send(request).await?, dialect).await?;
         let place = reply.place().to_owned();

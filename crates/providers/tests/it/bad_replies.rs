@@ -6,7 +6,7 @@ use baton_provider::{Form, ProviderError};
 use baton_providers::ProviderConfig;
 use baton_sim::{Fault, Kind};
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::net::TcpSocket;
 
 fn impatient(config: &mut ProviderConfig) {
     config.settings.timeouts.first_token = Duration::from_millis(300);
@@ -34,6 +34,7 @@ fn pair_model(kind: Kind) -> &'static str {
 /// Fault, what it is in a whole reply, what it is in a stream, and a word of the sentence.
 const CASES: &[(Fault, ErrorKind, ErrorKind, &str)] = &[
     (Fault::Html, ErrorKind::Protocol, ErrorKind::Protocol, "web page"),
+    (Fault::WrongType, ErrorKind::Protocol, ErrorKind::Protocol, ""),
     (Fault::Truncated, ErrorKind::Protocol, ErrorKind::Protocol, ""),
     (Fault::EndlessLine, ErrorKind::Protocol, ErrorKind::Protocol, "1048576"),
     (Fault::Empty204, ErrorKind::Protocol, ErrorKind::Protocol, "204"),
@@ -123,10 +124,10 @@ async fn a_refused_key_stays_secret() {
 
 #[tokio::test]
 async fn nobody_listens() {
-    // A port that was free a moment ago, and that nobody else is given while it waits to be used again.
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    drop(listener);
+    // Bound, so that nobody else gets the port, but not listening.
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = socket.local_addr().unwrap();
     let pair = Pair::with(Kind::OpenAi, |o| o, |config| config.base_url = Some(format!("http://{address}/v1"))).await;
     let error = pair.ask(Ask::chat("gpt-4o", "Good morning!")).await.err().unwrap();
     assert_eq!(error.kind, ErrorKind::Unreachable);
