@@ -1,8 +1,9 @@
 //! What a request holds, in tokens, and whether it fits.
 //!
 //! Chats are counted by OpenAI's cookbook ("How to count tokens with tiktoken"): 3 for each message, 1 for a name, the
-//! role and the content, and 3 that prime the answer. Tools, pictures, documents and sound have no published rule: they
-//! are estimated, and the count says so.
+//! role and the content, and 3 that prime the answer. Models up to GPT-4.1 count so, exactly; reasoning models come out a
+//! token or two lower. Tools, pictures, documents and sound have no published rule: they are estimated, and the count
+//! says so.
 
 mod media;
 mod walk;
@@ -65,7 +66,9 @@ pub fn tokenizer(model: &Model) -> Tokenizer {
 /// How many tokens the model reads for the request.
 pub fn operation(operation: &Operation, model: &Model) -> Count {
     let tokenizer = tokenizer(model);
-    let (mut tokens, mut exact) = (0_u64, tokenizer.is_exact());
+    let framed = matches!(operation, Operation::Chat(_));
+    let (mut tokens, mut exact) =
+        (0_u64, tokenizer.is_exact() && (!framed || Tokenizer::follows_cookbook(&model.upstream)));
     walk::operation(operation, &mut |piece| {
         tokens = tokens.saturating_add(match piece {
             Piece::Text(text) => tokenizer.count(text),

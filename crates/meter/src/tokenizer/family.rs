@@ -43,6 +43,17 @@ const FAMILIES: [(&str, Tokenizer); 36] = [
     ("claude", Tokenizer::CLAUDE_NEW),
 ];
 
+/// Beginnings of the names of models whose chats OpenAI counts as its cookbook says. Later ones are off by a token or
+/// two, and what it says of them is not published.
+const COOKBOOK: [&str; 5] = ["gpt-3.5", "gpt-35", "gpt-4", "chatgpt-4o", "ft:gpt-"];
+
+/// Whether the model's chats are counted as the cookbook says. Those that search get instructions of their own.
+pub(super) fn follows_cookbook(upstream: &str) -> bool {
+    let name = upstream.rsplit('/').next().unwrap_or(upstream).to_ascii_lowercase();
+    COOKBOOK.iter().any(|family| name.starts_with(family))
+        && !["search", "audio"].iter().any(|kind| name.contains(kind))
+}
+
 /// The tokenizer for a model's name, with or without a vendor before it (`openai/gpt-4o`, `anthropic.claude-…`,
 /// `ft:gpt-4o:org`).
 pub(super) fn tokenizer(upstream: &str) -> Tokenizer {

@@ -61,6 +61,10 @@ fn the_cookbooks_chat_has_the_cookbooks_count() {
         let count = count::operation(&request, &model(name));
         assert_eq!((count.tokens, count.exact), (tokens, true), "{name}");
     }
+    for name in ["gpt-5-mini", "o3-mini", "gpt-4o-search-preview"] {
+        let count = count::operation(&request, &model(name));
+        assert_eq!((count.tokens, count.exact), (124, false), "{name}");
+    }
     let claude = count::operation(&request, &model("claude-sonnet-4-5"));
     assert_eq!((claude.exact, claude.tokenizer), (false, "claude"));
     assert!(claude.tokens > 124);
