@@ -1,14 +1,14 @@
 //! The database: tables, migrations, and a repository for each thing kept there.
 //!
 //! Nothing but this crate knows SQL. Entities, migrations and queries are portable; what belongs to one database alone
-//! stands in [`connection`]. The hot path never comes here: models and keys are read into snapshots, records arrive in
+//! stands in `connection.rs`. The hot path never comes here: models and keys are read into snapshots, records arrive in
 //! batches from a journal.
 //!
 //! - [`Store::models`], [`Store::keys`], [`Store::settings`]: what is registered;
 //! - [`Store::ledger`]: what happened: [`Ledger::write`] is idempotent by request id;
 //! - [`record`]: a request's record as JSON, for the journal and the API.
 //!
-//! To add a table: an entity, a migration at the end of [`migration`]'s list, a repository.
+//! To add a table: an entity, a migration at the end of `migration`'s list, a repository.
 
 mod connection;
 mod entity;

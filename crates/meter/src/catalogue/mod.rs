@@ -1,7 +1,7 @@
 //! What is known of the vendors' models: prices, context windows, quirks.
 //!
 //! The facts stand in `data/catalogue.json`, sorted and dated; the file names where they come from. It was made by a
-//! script from a snapshot of models.dev and the prices of genai-prices (both MIT), in the schema of [`file`]: money as
+//! script from a snapshot of models.dev and the prices of genai-prices (both MIT), in the schema of `file.rs`: money as
 //! decimal strings, dated snapshots of a model as its aliases where nothing else differs. To change a fact, edit the
 //! file; a registration's own price and limits win over it.
 
