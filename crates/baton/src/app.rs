@@ -16,7 +16,7 @@ use baton_provider::{Provider, Transport};
 use baton_store::Store;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -63,7 +63,8 @@ impl App {
             seed: chance.random(),
         });
         let configured = config.models.iter().map(|model| model.register(clock.now())).collect();
-        let directory = Arc::new(Directory::new(store.clone(), engine.clone(), configured, vendors));
+        let unlisted = unlisted(config);
+        let directory = Arc::new(Directory::new(store.clone(), engine.clone(), configured, vendors, unlisted));
         directory.reload().await.context("the models can't be read from the database")?;
         let open_on_loopback = open_on_loopback(config)?;
         let keys =
@@ -141,6 +142,11 @@ pub fn providers(config: &Config) -> anyhow::Result<(Providers, BTreeMap<Provide
         providers.insert(id, provider);
     }
     Ok((providers, vendors))
+}
+
+fn unlisted(config: &Config) -> BTreeSet<ProviderId> {
+    let told = config.providers.iter().filter(|(_, section)| section.discover == Some(false));
+    told.map(|(name, _)| ProviderId::from(name)).collect()
 }
 
 fn snapshot(config: &Config, providers: Providers) -> Snapshot {

@@ -19,14 +19,13 @@ pub fn router(doors: Doors, admin: Admin) -> Router {
     let engine = doors.engine.clone();
     let (management, api) = baton_admin::router(admin);
     Router::new()
-        .route("/", get(|| async { Redirect::temporary("/docs/") }))
-        .route("/docs", get(|| async { Redirect::permanent("/docs/") }))
+        .route("/", get(|| async { Redirect::temporary("/docs") }))
         .route("/health/live", get(|| async { "ok" }))
         .route("/metrics", get(metrics))
         .with_state(engine)
         .merge(baton_http::router(doors))
         .merge(management)
-        .merge(SwaggerUi::new("/docs/").url("/openapi.json", api))
+        .merge(SwaggerUi::new("/docs").url("/openapi.json", api))
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| bug()))

@@ -21,6 +21,8 @@ pub struct Directory {
     engine: Engine,
     configured: Vec<Model>,
     vendors: BTreeMap<ProviderId, String>,
+    /// Providers whose lists are taken over only when they are asked for by name.
+    unlisted: BTreeSet<ProviderId>,
     /// One change at a time: each reads, writes and makes a new snapshot.
     change: tokio::sync::Mutex<()>,
 }
@@ -42,9 +44,15 @@ pub struct Discovery {
 
 impl Directory {
     /// The directory; `vendors` names, for each provider that is a vendor itself (not merely compatible), its name in
-    /// the catalogue.
-    pub fn new(store: Store, engine: Engine, configured: Vec<Model>, vendors: BTreeMap<ProviderId, String>) -> Self {
-        Self { store, engine, configured, vendors, change: tokio::sync::Mutex::default() }
+    /// the catalogue; `unlisted` are asked for their models only by name.
+    pub fn new(
+        store: Store,
+        engine: Engine,
+        configured: Vec<Model>,
+        vendors: BTreeMap<ProviderId, String>,
+        unlisted: BTreeSet<ProviderId>,
+    ) -> Self {
+        Self { store, engine, configured, vendors, unlisted, change: tokio::sync::Mutex::default() }
     }
 
     /// Makes a new snapshot of what there is.
@@ -151,7 +159,10 @@ impl Directory {
         let asked: Vec<(ProviderId, Arc<dyn Provider>)> = snapshot
             .providers
             .iter()
-            .filter(|(id, _)| provider.is_none_or(|name| id.as_str().eq_ignore_ascii_case(name)))
+            .filter(|(id, _)| match provider {
+                Some(name) => id.as_str().eq_ignore_ascii_case(name),
+                None => !self.unlisted.contains(*id),
+            })
             .map(|(id, provider)| (id.clone(), Arc::clone(provider)))
             .collect();
         if let (true, Some(name)) = (asked.is_empty(), provider) {

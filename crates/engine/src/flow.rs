@@ -70,6 +70,8 @@ pub struct Flow {
     on_disconnect: OnDisconnect,
     deadline: Option<Instant>,
     settled: bool,
+    /// An error that was met while looking whether a frame is the last.
+    failed: Option<ProviderError>,
 }
 
 impl Flow {
@@ -97,7 +99,7 @@ impl Flow {
         };
         let on_disconnect = candidate.provider.settings().on_disconnect;
         let (ticket, frames) = (Some(ticket), Some(frames));
-        (head, Self { shared, ticket, held, frames, form, bill, on_disconnect, deadline, settled: false })
+        (head, Self { shared, ticket, held, frames, form, bill, on_disconnect, deadline, settled: false, failed: None })
     }
 
     /// An answer that no provider is asked for: a kept one.
@@ -113,6 +115,7 @@ impl Flow {
             on_disconnect: OnDisconnect::Cancel,
             deadline: None,
             settled: false,
+            failed: None,
         }
     }
 
@@ -129,7 +132,7 @@ impl Flow {
         };
         match next {
             Some(Ok(frame)) => {
-                if self.form == Form::Whole || frame.events.contains(&Event::Ended) {
+                if frame.events.contains(&Event::Ended) || self.is_last().await {
                     self.complete().await;
                 }
                 Some(Ok(frame))
@@ -144,8 +147,29 @@ impl Flow {
         }
     }
 
+    /// Whether a frame of a whole reply is its last: nothing says so but the end that follows. A stream has a sign.
+    async fn is_last(&mut self) -> bool {
+        if self.form != Form::Whole || !self.held.is_empty() || self.settled {
+            return false;
+        }
+        match self.arriving().await {
+            None => true,
+            Some(Ok(next)) => {
+                self.held.push_back(next);
+                false
+            }
+            Some(Err(error)) => {
+                self.failed = Some(error);
+                false
+            }
+        }
+    }
+
     /// The next frame from the provider, looked at by the meter, within the time that the client gave.
     async fn arriving(&mut self) -> Option<Result<Frame, ProviderError>> {
+        if let Some(error) = self.failed.take() {
+            return Some(Err(error));
+        }
         let frames = self.frames.as_mut()?;
         let next = match self.deadline {
             None => frames.next().await,

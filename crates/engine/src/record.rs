@@ -17,7 +17,7 @@ use tokio::sync::OwnedSemaphorePermit;
 pub struct Ticket {
     shared: Arc<Shared>,
     call: Arc<Call>,
-    record: Option<RequestRecord>,
+    record: Option<Box<RequestRecord>>,
     running: Option<Attempt>,
     /// The place among the requests in flight; given back with the ticket.
     _permit: OwnedSemaphorePermit,
@@ -45,7 +45,7 @@ impl Ticket {
             attempts: Vec::new(),
         };
         shared.metrics.started();
-        Self { shared, call, record: Some(record), running: None, _permit: permit }
+        Self { shared, call, record: Some(Box::new(record)), running: None, _permit: permit }
     }
 
     /// What the cache did.
@@ -71,7 +71,7 @@ impl Ticket {
         if let Some(record) = &self.record
             && record.attempts.is_empty()
         {
-            let mut start = record.clone();
+            let mut start = RequestRecord::clone(record);
             start.attempts.push(Attempt::new(Arc::clone(model), now).unanswered());
             self.shared.ledger.start(&start);
         }
@@ -174,7 +174,7 @@ impl Ticket {
             record.error = error;
             self.shared.metrics.ended(&record);
             log(&record);
-            (self.shared.ledger.append(&record), record.id)
+            (self.shared.ledger.append(&record), record.id.clone())
         });
         async move {
             if let Some((receipt, id)) = receipt

@@ -52,6 +52,11 @@ pub async fn respond(answer: Answer, wanted: Wanted) -> Result<Response, PublicE
     // Bytes of the client's own format are forwarded as they came.
     let as_it_came = head.dialect == wanted.door.dialect() && head.serves == wanted.capability;
     match (wanted.form, head.form) {
+        // Sound is played while it arrives.
+        (Form::Whole, Form::Whole) if as_it_came && wanted.capability == Capability::AudioSpeech => {
+            let body = Body::from_stream(frames.map_ok(|frame| frame.bytes));
+            Ok(respond_with(body, &head.content_type, &head, &wanted))
+        }
         (Form::Whole, Form::Whole) if as_it_came => {
             let body = collect(frames).await?;
             Ok(whole(body, head.content_type.clone(), &head, &wanted))
@@ -117,8 +122,12 @@ fn whole(body: Bytes, content_type: String, head: &Head, wanted: &Wanted) -> Res
         Door::Native => (native::wrap(&summary(head, wanted), &body).into(), "application/json".into()),
         Door::OpenAi => (body, content_type),
     };
-    let mut response = Response::new(Body::from(body));
-    response.headers_mut().insert(CONTENT_TYPE, headers::value(&content_type));
+    respond_with(Body::from(body), &content_type, head, wanted)
+}
+
+fn respond_with(body: Body, content_type: &str, head: &Head, wanted: &Wanted) -> Response {
+    let mut response = Response::new(body);
+    response.headers_mut().insert(CONTENT_TYPE, headers::value(content_type));
     headers::describe(response.headers_mut(), head, wanted.id.as_str());
     response
 }
