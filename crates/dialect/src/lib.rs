@@ -12,6 +12,7 @@
 
 pub mod anthropic;
 pub mod error;
+mod facts;
 pub mod framing;
 pub mod glance;
 pub mod json;

@@ -1,0 +1,66 @@
+//! Streams looked over: what the readers of [`Detail::Facts`](crate::Detail::Facts) share.
+//!
+//! Most frames hold a few words and nothing else. They are told by searching for a handful of keys; what could hold
+//! more is parsed like in full, and [`reduced`].
+
+use crate::json::lexer::unescape;
+use baton_model::Event;
+use memchr::memmem::Finder;
+use memchr::{memchr2, memrchr};
+
+/// The same events with all content in one that tells only its size.
+pub(crate) fn reduced(events: Vec<Event>) -> Vec<Event> {
+    let is_content = |event: &Event| event.is_content() && !matches!(event, Event::Finished { .. });
+    let size: usize = events.iter().filter(|event| is_content(event)).map(Event::text_bytes).sum();
+    let opaque = Event::Opaque { text_bytes: u32::try_from(size).unwrap_or(u32::MAX) };
+    let has_content = events.iter().any(is_content);
+    let is_fact = |event: &Event| {
+        let kept = matches!(
+            event,
+            Event::Started(_) | Event::Finished { .. } | Event::Usage(_) | Event::Failed(_) | Event::Ended
+        );
+        kept && !is_content(event)
+    };
+    let (names, facts): (Vec<_>, Vec<_>) =
+        events.into_iter().filter(is_fact).partition(|event| matches!(event, Event::Started(_)));
+    names.into_iter().chain(has_content.then_some(opaque)).chain(facts).collect()
+}
+
+/// The data of a frame that is one `data:` line and nothing else, and whole.
+pub(crate) fn only_data(frame: &[u8]) -> Option<&[u8]> {
+    let rest = frame.strip_prefix(b"data:")?;
+    let (line, after) = rest.split_at(memchr2(b'\n', b'\r', rest).unwrap_or(rest.len()));
+    let data = line.trim_ascii();
+    (after.trim_ascii().is_empty() && data.starts_with(b"{") && data.ends_with(b"}")).then_some(data)
+}
+
+/// What follows each occurrence of a key. Inside a string its quotes would be escaped, so it is a key wherever a colon
+/// follows.
+pub(crate) fn values<'d>(data: &'d [u8], key: &Finder<'_>) -> impl Iterator<Item = &'d [u8]> {
+    let length = key.needle().len();
+    key.find_iter(data).filter_map(move |at| {
+        let after = data.get(at + length..)?.trim_ascii_start();
+        Some(after.strip_prefix(b":")?.trim_ascii_start())
+    })
+}
+
+/// The length of a string without its escapes; 0 of any other value, `None` if it has no end.
+pub(crate) fn text_length(value: &[u8]) -> Option<usize> {
+    let inner = match value.strip_prefix(b"\"") {
+        Some(inner) => inner,
+        None => return Some(0),
+    };
+    let mut at = 0;
+    loop {
+        let next = at + memchr2(b'"', b'\\', inner.get(at..)?)?;
+        if inner.get(next) == Some(&b'"') {
+            let text = inner.get(..next)?;
+            if memrchr(b'\\', text).is_none() {
+                return Some(text.len());
+            }
+            let quoted = std::str::from_utf8(value.get(..next + 2)?).ok()?;
+            return Some(unescape(quoted).len());
+        }
+        at = next + 2;
+    }
+}
