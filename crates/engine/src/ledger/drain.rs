@@ -24,16 +24,13 @@ pub async fn run(journal: Arc<Journal>, first_own: u64, store: Store, clock: Arc
     let mut drain = Drain { first_own, journal, store, clock, place, open, recovered: false };
     let mut pause = FIRST_PAUSE;
     loop {
+        // Asked before the round, so that what was written before the stop is moved by it.
+        let stopping = stop.is_cancelled();
         match drain.round().await {
-            Ok(true) => {
-                pause = FIRST_PAUSE;
-                if stop.is_cancelled() {
-                    continue;
-                }
-            }
+            Ok(true) => pause = FIRST_PAUSE,
             Ok(false) => {
                 pause = FIRST_PAUSE;
-                if stop.is_cancelled() {
+                if stopping {
                     return;
                 }
                 tokio::select! {
@@ -43,7 +40,7 @@ pub async fn run(journal: Arc<Journal>, first_own: u64, store: Store, clock: Arc
             }
             Err(error) => {
                 tracing::error!(%error, pending_bytes = drain.journal.size(), "the ledger can't be written; records wait in the journal");
-                if stop.is_cancelled() {
+                if stopping {
                     return;
                 }
                 tokio::select! {
@@ -83,6 +80,8 @@ impl Drain {
         for (number, path) in self.journal.segments()? {
             if number >= self.first_own && !self.recovered {
                 self.record_interrupted().await?;
+                // The old segments have served now; the next round deletes them.
+                return Ok(true);
             }
             // Asked before reading: a segment that was closed then holds no more than what is read now.
             let closed = number < self.journal.current();

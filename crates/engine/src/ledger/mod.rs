@@ -68,6 +68,8 @@ impl Ledger {
     /// Moves what is left into the database, and stops. Records that can't be moved stay in the journal for the next
     /// start.
     pub async fn close(&self) {
+        // The queue is in order: when this is written, so is everything before it.
+        let _ = self.journal.append(Vec::new()).await;
         self.stop.cancel();
         self.tasks.close();
         self.tasks.wait().await;

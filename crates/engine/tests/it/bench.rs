@@ -1,0 +1,200 @@
+//! A test bench: an engine with scripted providers, and calls as a door would make them.
+
+use baton_engine::{
+    Answer, CachePolicy, Call, Content, Engine, JournalSettings, Ledger, Parts, Registry, RetrySettings, Settings,
+    Snapshot, Wanted,
+};
+use baton_kv::Memory;
+use baton_model::chat::{ChatRequest, Json, Message, Part, Role};
+use baton_model::entity::{Quirks, Role as CallerRole};
+use baton_model::price::Rates;
+use baton_model::record::{Attribution, RequestRecord};
+use baton_model::{
+    Body, Caller, Capability, Clock, Dialect, Field, KeyId, Model, ModelId, ModelSource, ModelStatus, Nanos, Operation,
+    Price, ProviderId, PublicError, RequestId, SystemClock, Timestamp, Usage, UsageClass,
+};
+use baton_provider::fake::Fake;
+use baton_provider::{Form, Frame, Provider};
+use baton_store::Store;
+use bytes::Bytes;
+use futures::StreamExt;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// An engine, and what it is made of.
+pub struct Bench {
+    pub engine: Engine,
+    pub store: Store,
+    pub folder: TempDir,
+}
+
+/// A provider's price in every test: 1 dollar per million tokens read, 2 per million produced.
+pub fn price() -> Price {
+    let rates =
+        Rates::default().with(UsageClass::Input, Nanos::DOLLAR).with(UsageClass::Output, Nanos(2 * Nanos::DOLLAR.0));
+    Price { rates, ..Price::default() }
+}
+
+/// 10 tokens read, 5 produced: 20 micro-dollars at [`price`].
+pub fn usage() -> Usage {
+    Usage::default().with(UsageClass::Input, 10).with(UsageClass::Output, 5)
+}
+
+/// A model of that provider that can do everything.
+pub fn model(id: &str, provider: &str) -> Model {
+    Model {
+        id: id.into(),
+        provider: provider.into(),
+        upstream: format!("{id}-upstream"),
+        capabilities: Capability::ALL.to_vec(),
+        status: ModelStatus::Active,
+        display_name: None,
+        description: None,
+        max_tokens: None,
+        token_limit: None,
+        price: Some(price()),
+        fallbacks: Vec::new(),
+        configuration: Vec::new(),
+        metadata: Json("{}".into()),
+        source: ModelSource::Config,
+        created_at: Timestamp(0),
+        updated_at: Timestamp(0),
+        quirks: Quirks::default(),
+        tokenizer: None,
+    }
+}
+
+/// The same with fallbacks.
+pub fn falling_back(model: Model, fallbacks: &[&str]) -> Model {
+    Model { fallbacks: fallbacks.iter().map(ModelId::from).collect(), ..model }
+}
+
+impl Bench {
+    pub async fn new(models: Vec<Model>, providers: Vec<Arc<Fake>>) -> Self {
+        Self::with(models, providers, Settings::default()).await
+    }
+
+    pub async fn with(models: Vec<Model>, providers: Vec<Arc<Fake>>, settings: Settings) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open("sqlite::memory:").await.unwrap();
+        store.migrate().await.unwrap();
+        Self::over(models, providers, settings, folder, store)
+    }
+
+    pub fn over(
+        models: Vec<Model>,
+        providers: Vec<Arc<Fake>>,
+        settings: Settings,
+        folder: TempDir,
+        store: Store,
+    ) -> Self {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let journal = JournalSettings::in_folder(folder.path().join("journal"));
+        let ledger = Ledger::open(journal, store.clone(), Arc::clone(&clock)).unwrap();
+        let snapshot = Snapshot {
+            models: models.into_iter().map(|model| (model.id.clone(), Arc::new(model))).collect(),
+            providers: providers
+                .into_iter()
+                .map(|provider| (provider.id().clone(), provider as Arc<dyn Provider>))
+                .collect::<BTreeMap<ProviderId, _>>(),
+            ..Snapshot::default()
+        };
+        let retry = RetrySettings { pause: Duration::from_millis(1), ..settings.retry };
+        let engine = Engine::new(Parts {
+            settings: Settings { retry, ..settings },
+            registry: Registry::new(snapshot),
+            cache: Arc::new(Memory::new(1 << 20)),
+            ledger,
+            clock,
+            seed: 1,
+        });
+        Self { engine, store, folder }
+    }
+
+    /// Serves a call to its end.
+    pub async fn ask(&self, call: Call) -> Result<Told, PublicError> {
+        let answer = self.engine.serve(call).await?;
+        Ok(read(answer).await)
+    }
+
+    /// The record of a request, once everything under way is settled.
+    pub async fn record(&self, id: &RequestId) -> RequestRecord {
+        self.engine.close().await;
+        self.store.ledger().get(id).await.unwrap()
+    }
+}
+
+/// An answer, read to its end.
+pub struct Told {
+    pub model: String,
+    pub head: baton_engine::Head,
+    /// The bytes that a client of the same format sees.
+    pub text: String,
+    /// The error in place of the end.
+    pub error: Option<PublicError>,
+}
+
+pub async fn read(mut answer: Answer) -> Told {
+    let (mut text, mut error) = (String::new(), None);
+    while let Some(item) = answer.frames.next().await {
+        match item {
+            Ok(Frame { hidden: true, .. }) => {}
+            Ok(frame) => text.push_str(std::str::from_utf8(&frame.bytes).unwrap()),
+            Err(told) => error = Some(told),
+        }
+    }
+    Told { model: answer.head.model.to_string(), head: answer.head, text, error }
+}
+
+/// A chat that says hello, as the OpenAI door makes it.
+pub fn chat(model: &str) -> Call {
+    static NUMBER: AtomicU64 = AtomicU64::new(1);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let text = format!(r#"{{"model":"{model}","messages":[{{"role":"user","content":"hello"}}]}}"#);
+    Call {
+        id: RequestId::from(format!("request-{number:04}")),
+        arrived: SystemClock.now(),
+        caller: Caller { key: None, role: CallerRole::Caller, project: None, user: None, models: None },
+        attribution: Attribution::default(),
+        door: "openai",
+        dialect: Dialect::OpenAi,
+        capability: Capability::Chat,
+        wanted: Wanted::Model(model.into()),
+        form: Form::Stream,
+        max_output_tokens: None,
+        deterministic: false,
+        cache: CachePolicy::Default,
+        fallbacks: None,
+        timeout: None,
+        headers: Vec::new(),
+        query: None,
+        content: content(&text, said("hello")),
+    }
+}
+
+/// The same on behalf of a key.
+pub fn of_key(mut call: Call, key: &str) -> Call {
+    call.attribution.key = Some(KeyId::from(key));
+    call.caller.key = Some(KeyId::from(key));
+    call
+}
+
+/// A body whose top level holds the text as one field, and what it means.
+pub fn content(text: &str, read: baton_engine::call::Read) -> Content {
+    let bytes = Bytes::copy_from_slice(text.as_bytes());
+    let fields = vec![Field { name: "messages".into(), key: 0..0, value: 0..bytes.len() }];
+    Content::json(Body { bytes, fields }, read)
+}
+
+fn said(_text: &str) -> baton_engine::call::Read {
+    |_| Ok(conversation("hello"))
+}
+
+/// A conversation in which the user says that.
+pub fn conversation(text: &str) -> Operation {
+    let message = Message { role: Role::User, name: None, parts: vec![Part::text(text)] };
+    Operation::Chat(Box::new(ChatRequest { messages: vec![message], ..ChatRequest::default() }))
+}

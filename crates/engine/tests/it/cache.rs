@@ -1,0 +1,177 @@
+//! What is kept, for whom, and what it costs then.
+
+use crate::bench::{Bench, chat, content, conversation, model, of_key, read, usage};
+use baton_engine::{CachePolicy, Call};
+use baton_model::record::CacheUse;
+use baton_model::{Capability, Cost, Dialect, Nanos};
+use baton_provider::Form;
+use baton_provider::fake::{Act, Answer, Fake, Then};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Notify;
+
+async fn bench(fake: Fake) -> (Bench, Arc<Fake>) {
+    let fake = Arc::new(fake);
+    (Bench::new(vec![model("a", "one")], vec![Arc::clone(&fake)]).await, fake)
+}
+
+fn answering() -> Fake {
+    Fake::new("one", Dialect::OpenAi).always(Answer::text(&["hi"], usage()))
+}
+
+fn deterministic() -> Call {
+    Call { deterministic: true, ..chat("a") }
+}
+
+#[tokio::test]
+async fn a_deterministic_request_is_answered_once_and_then_for_nothing() {
+    let (bench, fake) = bench(answering()).await;
+    let first = bench.ask(deterministic()).await.unwrap();
+    let call = deterministic();
+    let id = call.id.clone();
+    let second = bench.ask(call).await.unwrap();
+    assert_eq!((first.head.cache, second.head.cache), (CacheUse::Miss, CacheUse::Hit));
+    assert_eq!(first.text, second.text);
+    assert_eq!(second.head.bill.get(), Some(&Cost::Known(Nanos::ZERO)));
+    assert_eq!(fake.calls().len(), 1);
+    let record = bench.record(&id).await;
+    assert_eq!((record.cache, record.attempts.len(), record.cost()), (CacheUse::Hit, 0, Cost::Known(Nanos::ZERO)));
+    assert_eq!(record.served.map(|model| model.to_string()), Some("a".into()));
+}
+
+#[tokio::test]
+async fn what_is_cached_is_chosen_by_request_and_header() {
+    for (what, call, calls) in [
+        ("an ordinary chat", chat as fn(&str) -> Call, 2),
+        ("no-store", |_| Call { cache: CachePolicy::NoStore, ..deterministic() }, 2),
+        ("no-cache", |_| Call { cache: CachePolicy::NoCache, ..chat("a") }, 2),
+        ("max-age", |_| Call { cache: CachePolicy::MaxAge(Duration::from_secs(60)), ..chat("a") }, 1),
+        ("too old", |_| Call { cache: CachePolicy::MaxAge(Duration::ZERO), ..chat("a") }, 2),
+        ("an embedding", |_| Call { capability: Capability::Embedding, form: Form::Whole, ..chat("a") }, 1),
+    ] {
+        let (bench, fake) = bench(answering()).await;
+        bench.ask(call("a")).await.unwrap();
+        bench.ask(call("a")).await.unwrap();
+        assert_eq!(fake.calls().len(), calls, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn no_key_reads_what_another_was_answered() {
+    let (bench, fake) = bench(answering()).await;
+    bench.ask(of_key(deterministic(), "k1")).await.unwrap();
+    bench.ask(of_key(deterministic(), "k2")).await.unwrap();
+    let mut of_project = of_key(deterministic(), "k1");
+    of_project.attribution.project = Some("p".into());
+    bench.ask(of_project).await.unwrap();
+    assert_eq!(fake.calls().len(), 3);
+    assert_eq!(bench.ask(of_key(deterministic(), "k1")).await.unwrap().head.cache, CacheUse::Hit);
+}
+
+#[tokio::test]
+async fn another_prompt_is_another_answer() {
+    let (bench, fake) = bench(answering()).await;
+    bench.ask(deterministic()).await.unwrap();
+    let other = content(r#"{"messages":"bye"}"#, |_| Ok(conversation("bye")));
+    bench.ask(Call { content: other, ..deterministic() }).await.unwrap();
+    assert_eq!(fake.calls().len(), 2);
+}
+
+#[tokio::test]
+async fn a_kept_answer_serves_whole_and_streamed() {
+    let (bench, fake) = bench(answering()).await;
+    bench.ask(Call { form: Form::Whole, ..deterministic() }).await.unwrap();
+    let streamed = bench.ask(deterministic()).await.unwrap();
+    assert_eq!((streamed.head.cache, streamed.head.form), (CacheUse::Hit, Form::Whole));
+    assert_eq!(fake.calls().len(), 1);
+}
+
+#[tokio::test]
+async fn identical_requests_in_flight_share_one_call() {
+    let go = Arc::new(Notify::new());
+    let answer = Act::from(Answer::text(&["hi"], usage()));
+    let (bench, fake) =
+        bench(Fake::new("one", Dialect::OpenAi).always(Act::After(Arc::clone(&go), Box::new(answer)))).await;
+    let leading = tokio::spawn({
+        let engine = bench.engine.clone();
+        async move { read(engine.serve(deterministic()).await.unwrap()).await }
+    });
+    while fake.calls().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let following = tokio::spawn({
+        let engine = bench.engine.clone();
+        async move { read(engine.serve(deterministic()).await.unwrap()).await }
+    });
+    // The second has joined when it waits; one more call would be seen below.
+    tokio::task::yield_now().await;
+    go.notify_waiters();
+    go.notify_one();
+    let (leading, following) = (leading.await.unwrap(), following.await.unwrap());
+    assert_eq!(fake.calls().len(), 1);
+    assert_eq!(leading.text, following.text);
+    assert_eq!((leading.head.cache, following.head.cache), (CacheUse::Miss, CacheUse::Hit));
+}
+
+#[tokio::test]
+async fn a_shared_call_goes_on_while_someone_waits_and_ends_when_nobody_does() {
+    let go = Arc::new(Notify::new());
+    let answer = Act::from(Answer::text(&["hi"], usage()));
+    let (bench, fake) = bench(
+        Fake::new("one", Dialect::OpenAi)
+            .then(Act::After(Arc::clone(&go), Box::new(answer)))
+            .then(Answer::text(&["hi"], usage()).cut(2, Then::Hang)),
+    )
+    .await;
+    let first = tokio::spawn({
+        let engine = bench.engine.clone();
+        async move { engine.serve(deterministic()).await.map(|_| ()) }
+    });
+    while fake.calls().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let mut second = Box::pin(bench.engine.serve(deterministic()));
+    assert!(futures::future::poll_immediate(&mut second).await.is_none());
+    first.abort();
+    assert!(first.await.is_err());
+    go.notify_one();
+    assert_eq!(read(second.await.unwrap()).await.text, "<start>hi<usage><end>");
+    assert_eq!(fake.cancelled(), 0);
+
+    // Asked anew, and left by the only one who waits.
+    let answer = bench.engine.serve(Call { cache: CachePolicy::NoCache, ..deterministic() }).await.unwrap();
+    drop(answer);
+    bench.engine.close().await;
+    assert_eq!(fake.cancelled(), 1);
+}
+
+#[tokio::test]
+async fn a_failed_answer_is_not_kept() {
+    let broken = baton_provider::ProviderError::new(baton_model::fault::ErrorKind::Protocol, "cut");
+    let (bench, fake) = bench(
+        Fake::new("one", Dialect::OpenAi)
+            .then(Answer::text(&["half", "never"], usage()).cut(2, Then::Fail(broken)))
+            .then(Answer::text(&["hi"], usage())),
+    )
+    .await;
+    assert!(bench.ask(deterministic()).await.unwrap().error.is_some());
+    assert_eq!(bench.ask(deterministic()).await.unwrap().text, "<start>hi<usage><end>");
+    assert_eq!(fake.calls().len(), 2);
+}
+
+#[tokio::test]
+async fn a_changed_model_and_a_purge_forget_answers() {
+    let (bench, fake) = bench(answering()).await;
+    bench.ask(of_key(deterministic(), "k1")).await.unwrap();
+    assert_eq!(bench.engine.cache().purge(Some("key:k2")).await, 0);
+    assert_eq!(bench.engine.cache().purge(Some("key:k1")).await, 1);
+    bench.ask(of_key(deterministic(), "k1")).await.unwrap();
+    assert_eq!(fake.calls().len(), 2);
+    bench.engine.registry().update(|snapshot| {
+        let mut changed = model("a", "one");
+        changed.updated_at = baton_model::Timestamp(1);
+        snapshot.models.insert(changed.id.clone(), Arc::new(changed));
+    });
+    bench.ask(of_key(deterministic(), "k1")).await.unwrap();
+    assert_eq!(fake.calls().len(), 3);
+}

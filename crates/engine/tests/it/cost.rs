@@ -1,0 +1,70 @@
+//! What is billed, by whose numbers.
+
+use crate::bench::{Bench, chat, falling_back, model, usage};
+use baton_model::fault::ErrorKind;
+use baton_model::usage::UsageOrigin;
+use baton_model::{Cost, Dialect, Model, Nanos};
+use baton_provider::ProviderError;
+use baton_provider::fake::{Answer, Fake, Then};
+use std::sync::Arc;
+
+#[tokio::test]
+async fn the_providers_numbers_are_billed_at_the_models_price() {
+    let fake = Arc::new(Fake::new("one", Dialect::OpenAi).always(Answer::text(&["hi"], usage())));
+    let bench = Bench::new(vec![model("a", "one")], vec![fake]).await;
+    let call = chat("a");
+    let id = call.id.clone();
+    let told = bench.ask(call).await.unwrap();
+    assert_eq!(told.head.bill.get(), Some(&Cost::Known(Nanos(20_000))));
+    let record = bench.record(&id).await;
+    assert_eq!(record.cost(), Cost::Known(Nanos(20_000)));
+    assert_eq!((record.usage(), record.attempts[0].origin), (usage(), UsageOrigin::Reported));
+}
+
+#[tokio::test]
+async fn an_unknown_price_is_unpriced_and_never_zero() {
+    let fake = Arc::new(Fake::new("one", Dialect::OpenAi).always(Answer::text(&["hi"], usage())));
+    let bench = Bench::new(vec![Model { price: None, ..model("a", "one") }], vec![fake]).await;
+    let call = chat("a");
+    let id = call.id.clone();
+    let told = bench.ask(call).await.unwrap();
+    assert_eq!(told.head.bill.get(), Some(&Cost::Unpriced));
+    assert_eq!(bench.record(&id).await.cost(), Cost::Unpriced);
+}
+
+#[tokio::test]
+async fn a_failed_attempt_that_consumed_something_counts_at_its_own_price() {
+    // It reports its input, produces nothing, and fails: the next one answers.
+    let mut begun = Answer::text(&["never"], usage());
+    begun.frames[0]
+        .events
+        .push(baton_model::Event::Usage(baton_model::Usage::default().with(baton_model::UsageClass::Input, 7)));
+    let broken = ProviderError::new(ErrorKind::Protocol, "cut");
+    let one = Arc::new(Fake::new("one", Dialect::OpenAi).always(begun.cut(1, Then::Fail(broken))));
+    let two = Arc::new(Fake::new("two", Dialect::OpenAi).always(Answer::text(&["hi"], usage())));
+    let models = vec![falling_back(model("a", "one"), &["b"]), model("b", "two")];
+    let bench = Bench::new(models, vec![one, two]).await;
+    let call = chat("a");
+    let id = call.id.clone();
+    bench.ask(call).await.unwrap();
+    let record = bench.record(&id).await;
+    assert_eq!(record.attempts[0].cost, Cost::Known(Nanos(7_000)));
+    assert_eq!(record.cost(), Cost::Known(Nanos(27_000)));
+}
+
+#[tokio::test]
+async fn an_answer_without_usage_is_estimated_and_says_so() {
+    let mut silent = Answer::text(&["some words of an answer"], usage());
+    for frame in &mut silent.frames {
+        frame.events.retain(|event| !matches!(event, baton_model::Event::Usage(_)));
+    }
+    let fake = Arc::new(Fake::new("one", Dialect::OpenAi).always(silent));
+    let bench = Bench::new(vec![model("a", "one")], vec![fake]).await;
+    let call = chat("a");
+    let id = call.id.clone();
+    bench.ask(call).await.unwrap();
+    let record = bench.record(&id).await;
+    assert_eq!(record.attempts[0].origin, UsageOrigin::Estimated);
+    assert!(record.usage().input_tokens() > 0 && record.usage().output_tokens() > 0);
+    assert!(record.is_estimated());
+}

@@ -1,0 +1,126 @@
+//! The ledger: once each, whatever crashes.
+
+use crate::bench::{Bench, chat, model, usage};
+use baton_engine::{JournalSettings, Ledger, Settings};
+use baton_model::record::Outcome;
+use baton_model::{Code, Dialect, RequestId, SystemClock};
+use baton_provider::fake::{Act, Answer, Fake};
+use baton_store::Store;
+use baton_store::ledger::{Filter, Page};
+use std::sync::Arc;
+
+fn answering() -> Arc<Fake> {
+    Arc::new(Fake::new("one", Dialect::OpenAi).always(Answer::text(&["hi"], usage())))
+}
+
+async fn store() -> Store {
+    let store = Store::open("sqlite::memory:").await.unwrap();
+    store.migrate().await.unwrap();
+    store
+}
+
+async fn listed(store: &Store) -> Page {
+    store.ledger().list(&Filter::default(), None, 100).await.unwrap()
+}
+
+#[tokio::test]
+async fn the_record_is_in_the_journal_before_the_end_of_the_answer() {
+    let bench = Bench::new(vec![model("a", "one")], vec![answering()]).await;
+    let call = chat("a");
+    let id = call.id.to_string();
+    bench.ask(call).await.unwrap();
+    let journal = std::fs::read_dir(bench.folder.path().join("journal")).unwrap();
+    let text: String = journal.map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap()).collect();
+    assert!(text.lines().any(|line| line.contains(" end ") && line.contains(&id)), "{text}");
+}
+
+#[tokio::test]
+async fn a_process_that_died_is_made_good_by_the_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("journal");
+    // The first process writes a whole record and a start, and dies in the middle of a line; its database never saw
+    // anything.
+    let (ended, open) = (chat("a"), chat("a"));
+    let (ended_id, open_id) = (ended.id.clone(), open.id.clone());
+    {
+        let hangs = Arc::new(Fake::new("one", Dialect::OpenAi).then(Answer::text(&["hi"], usage())).then(Act::Hang));
+        let lost = store().await;
+        let bench = Bench::over(vec![model("a", "one")], vec![hangs], Settings::default(), folder, lost);
+        bench.ask(ended).await.unwrap();
+        let engine = bench.engine.clone();
+        let waiting = tokio::spawn(async move { engine.serve(open).await.map(|_| ()) });
+        let segment = || std::fs::read_dir(&journal).unwrap().next().unwrap().unwrap().path();
+        while !std::fs::read_to_string(segment()).unwrap().contains(&format!("\"{open_id}\"")) {
+            tokio::task::yield_now().await;
+        }
+        let mut copy = std::fs::read(segment()).unwrap();
+        copy.extend_from_slice(b"0123abcd end {\"id\":\"tor");
+        let kept = tempfile::tempdir().unwrap();
+        std::fs::write(kept.path().join("0000000000000001.journal"), copy).unwrap();
+        waiting.abort();
+        let _ = waiting.await;
+
+        // The second process starts over what the first left on its disk.
+        let fresh = store().await;
+        for _ in 0..2 {
+            let settings = JournalSettings::in_folder(kept.path());
+            let ledger = Ledger::open(settings, fresh.clone(), Arc::new(SystemClock)).unwrap();
+            ledger.close().await;
+        }
+        let page = listed(&fresh).await;
+        let found: Vec<(&RequestId, Outcome)> = page.items.iter().map(|record| (&record.id, record.outcome)).collect();
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert!(found.contains(&(&ended_id, Outcome::Completed)));
+        assert!(found.contains(&(&open_id, Outcome::Interrupted)));
+        let left: Vec<_> = std::fs::read_dir(kept.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+        assert_eq!(left.len(), 1, "only the segment being written is left: {left:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_full_journal_refuses_requests_rather_than_lose_their_records() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = JournalSettings { max_bytes: 1, ..JournalSettings::in_folder(folder.path().join("journal")) };
+    // The tables are missing, so nothing can be moved into this database.
+    let away = Store::open("sqlite::memory:").await.unwrap();
+    let ledger = Ledger::open(settings, away, Arc::new(SystemClock)).unwrap();
+    assert!(ledger.has_room());
+    let bench = Bench::new(vec![model("a", "one")], vec![answering()]).await;
+    let call = chat("a");
+    let id = call.id.clone();
+    bench.ask(call).await.unwrap();
+    let record = bench.record(&id).await;
+    ledger.append(&record).await.unwrap();
+    assert!(!ledger.has_room());
+    assert!(ledger.pending_bytes() > 1);
+}
+
+#[tokio::test]
+async fn a_request_that_was_refused_is_recorded_with_its_error() {
+    let bench = Bench::new(vec![model("a", "one")], vec![answering()]).await;
+    let mut call = chat("a");
+    call.fallbacks = None;
+    call.capability = baton_model::Capability::Rerank;
+    let mut cannot = model("b", "one");
+    cannot.capabilities = vec![baton_model::Capability::Chat];
+    bench.engine.registry().update(|snapshot| {
+        snapshot.models.insert("b".into(), Arc::new(cannot.clone()));
+    });
+    call.wanted = baton_engine::Wanted::Model("b".into());
+    let id = call.id.clone();
+    assert_eq!(bench.ask(call).await.err().unwrap().code, Code::InvalidRequest);
+    let record = bench.record(&id).await;
+    assert_eq!((record.outcome, record.status), (Outcome::Failed, 400));
+}
+
+#[tokio::test]
+async fn many_at_once_are_recorded_once_each() {
+    let bench = Bench::new(vec![model("a", "one")], vec![answering()]).await;
+    let asked = (0..200).map(|_| bench.ask(chat("a")));
+    for told in futures::future::join_all(asked).await {
+        told.unwrap();
+    }
+    bench.engine.close().await;
+    let usage = bench.store.ledger().list(&Filter::default(), None, 1000).await.unwrap();
+    assert_eq!(usage.items.len(), 200);
+}

@@ -1,0 +1,12 @@
+//! The pipeline over scripted providers, a real journal and a real database.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+
+mod bench;
+mod cache;
+mod cost;
+mod directory;
+mod fallback;
+mod fit;
+mod leaving;
+mod ledger;
