@@ -32,6 +32,11 @@ impl Admin {
 #[openapi(info(title = "Baton"))]
 struct Api;
 
+/// The description of the whole API.
+pub fn description() -> Description {
+    Api::openapi()
+}
+
 /// Every path of the management API, and its description.
 pub fn router(admin: Admin) -> (Router, Description) {
     let router = Router::new().route("/health/ready", get(ready)).with_state(admin);
