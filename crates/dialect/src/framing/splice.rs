@@ -135,6 +135,21 @@ impl<'b> Editor<'b> {
         Ok(())
     }
 
+    /// Takes a field out of a nested object. Whether it was there.
+    ///
+    /// # Errors
+    /// If the outer field is no object.
+    pub fn remove_nested(&mut self, outer: &str, inner: &str) -> Result<bool, ReadError> {
+        let Some(object) = self.get(outer).filter(|json| *json != "null") else { return Ok(false) };
+        let object = Bytes::from(object.to_owned());
+        let fields = fields(&object).map_err(|_| ReadError::new(outer, "expected an object"))?;
+        let mut editor = Editor::over(&object, &fields);
+        let was_there = editor.remove(inner);
+        let edited = String::from_utf8_lossy(&editor.finish()).into_owned();
+        self.set(outer, edited);
+        Ok(was_there)
+    }
+
     /// The JSON text of a field of a nested object as it is now.
     pub fn get_nested(&self, outer: &str, inner: &str) -> Option<String> {
         let object = Bytes::from(self.get(outer)?.to_owned());

@@ -1,0 +1,100 @@
+//! Messages read: a text, pictures, thoughts, tool calls and results.
+
+use crate::json::{Fault, Node};
+use crate::ollama::calls;
+use crate::ollama::options::extension;
+use baton_model::chat::{Extension, Image, Message, Part, PartKind, Reasoning, Role, Source, ToolCall, ToolResult};
+
+/// Reads `messages`. Members that only this format knows go to `extensions`, with their whole path.
+pub(super) fn read(messages: &Node<'_>, extensions: &mut Vec<Extension>) -> Result<Vec<Message>, Fault> {
+    let mut reader = Reader { open: Vec::new(), extensions };
+    let messages = messages.items()?.iter().enumerate();
+    messages.map(|(place, message)| reader.message(message, place)).collect()
+}
+
+struct Reader<'r> {
+    /// Calls that no result has answered yet: id and name. Older clients send neither ids nor what a result refers to,
+    /// and other formats need both.
+    open: Vec<(String, String)>,
+    extensions: &'r mut Vec<Extension>,
+}
+
+impl Reader<'_> {
+    fn message(&mut self, node: &Node<'_>, place: usize) -> Result<Message, Fault> {
+        let word = node.require("role")?;
+        let role = match word.string()?.to_lowercase().as_str() {
+            "system" => Role::System,
+            "developer" => Role::Developer,
+            "user" => Role::User,
+            "assistant" => Role::Assistant,
+            "tool" => Role::Tool,
+            _ => return Err(word.expected("system, user, assistant or tool")),
+        };
+        let mut parts = read_content(node)?;
+        if role == Role::Tool {
+            parts = vec![PartKind::ToolResult(self.result(node, parts)?).into()];
+        } else {
+            for (index, call) in items(node, "tool_calls")?.iter().enumerate() {
+                let call = self.call(call, place, index)?;
+                self.open.push((call.id.clone(), call.name.clone()));
+                parts.push(PartKind::ToolCall(call).into());
+            }
+        }
+        const READ: [&str; 7] = ["role", "content", "thinking", "images", "tool_calls", "tool_name", "tool_call_id"];
+        for (name, value) in node.members()? {
+            if !READ.contains(&name.as_ref()) && !value.is_null() {
+                self.extensions.push(extension(format!("messages[{place}].{name}"), value));
+            }
+        }
+        Ok(Message { role, name: None, parts })
+    }
+
+    fn call(&mut self, node: &Node<'_>, place: usize, index: usize) -> Result<ToolCall, Fault> {
+        let function = node.require("function")?;
+        for (name, value) in node.members()? {
+            if !["id", "type", "function"].contains(&name.as_ref()) && !value.is_null() {
+                self.extensions.push(extension(format!("messages[{place}].tool_calls[{index}].{name}"), value));
+            }
+        }
+        let id = node.get("id").map(Node::string).transpose()?.filter(|id| !id.is_empty());
+        Ok(ToolCall {
+            id: id.unwrap_or_else(|| calls::minted(index, &format!("m{place}"))),
+            name: function.require("name")?.string()?,
+            arguments: calls::read_arguments(function.get("arguments")),
+        })
+    }
+
+    fn result(&mut self, node: &Node<'_>, parts: Vec<Part>) -> Result<ToolResult, Fault> {
+        let text = |name: &str| node.get(name).map(Node::string).transpose();
+        let (id, name) = (text("tool_call_id")?, text("tool_name")?);
+        let answered = match (&id, &name) {
+            (Some(id), _) => self.open.iter().position(|(open, _)| open == id),
+            (None, Some(name)) => self.open.iter().position(|(_, open)| open == name),
+            // The results follow the calls in order.
+            (None, None) => (!self.open.is_empty()).then_some(0),
+        };
+        let answered = answered.map(|place| self.open.remove(place));
+        let call_id = id.or(answered.map(|(id, _)| id)).unwrap_or_default();
+        Ok(ToolResult { call_id, name, parts, is_error: None })
+    }
+}
+
+/// What a message says. The server puts pictures before the text, so they stand there.
+fn read_content(node: &Node<'_>) -> Result<Vec<Part>, Fault> {
+    let text =
+        |name: &str| node.get(name).map(Node::string).transpose().map(|text| text.filter(|text| !text.is_empty()));
+    let mut parts = Vec::new();
+    if let Some(thought) = text("thinking")? {
+        parts.push(PartKind::Reasoning(Reasoning { text: thought, ..Reasoning::default() }).into());
+    }
+    for image in items(node, "images")? {
+        let source = Source::Base64 { media_type: String::new(), data: image.string()? };
+        parts.push(PartKind::Image(Image { source, detail: None }).into());
+    }
+    parts.extend(text("content")?.map(Part::text));
+    Ok(parts)
+}
+
+fn items<'n, 'a>(node: &'n Node<'a>, name: &str) -> Result<&'n [Node<'a>], Fault> {
+    node.get(name).map_or(Ok(&[]), Node::items)
+}

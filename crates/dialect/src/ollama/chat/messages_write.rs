@@ -1,0 +1,223 @@
+//! Messages written: each a text with its pictures, one for each tool result.
+
+use crate::Dropped;
+use crate::json::{Array, Object};
+use crate::ollama::calls;
+use baton_model::chat::{
+    Document, Extension, Image, Json, Message, Part, PartKind, Reasoning, Role, Source, ToolCall, ToolResult,
+};
+use baton_model::entity::ReasoningStyle;
+use baton_model::{Dialect, Quirks};
+use std::collections::HashMap;
+
+/// Writes the conversation. What can't be said goes to `dropped`.
+pub(super) struct Writer<'r> {
+    /// Whether thoughts are sent back.
+    reasoning: bool,
+    /// Whether it was said that cache marks are not known.
+    mark_dropped: bool,
+    /// Members that only this format knows, by the path of what they belong to.
+    extensions: HashMap<&'r str, Vec<(&'r str, &'r Json)>>,
+    /// The names of the calls so far, by id.
+    called: HashMap<&'r str, &'r str>,
+    dropped: &'r mut Vec<Dropped>,
+}
+
+/// What one message comes to.
+#[derive(Default)]
+struct Said<'r> {
+    texts: Vec<String>,
+    images: Vec<&'r str>,
+    thoughts: Vec<&'r str>,
+    calls: Vec<&'r ToolCall>,
+}
+
+impl<'r> Writer<'r> {
+    pub(super) fn new(extensions: &'r [Extension], quirks: &Quirks, dropped: &'r mut Vec<Dropped>) -> Self {
+        let mut members: HashMap<_, Vec<_>> = HashMap::new();
+        for extension in extensions.iter().filter(|extension| extension.dialect == Dialect::Ollama) {
+            let place = extension.path.rsplit_once('.').filter(|(owner, _)| owner.starts_with("messages["));
+            if let Some((owner, name)) = place {
+                members.entry(owner).or_default().push((name, &extension.value));
+            }
+        }
+        Self {
+            reasoning: quirks.reasoning != ReasoningStyle::Unsupported && !quirks.refuses("thinking"),
+            mark_dropped: false,
+            extensions: members,
+            called: HashMap::new(),
+            dropped,
+        }
+    }
+
+    pub(super) fn write(mut self, messages: &'r [Message], a: &mut Array<'_>) {
+        for (place, message) in messages.iter().enumerate() {
+            let path = format!("messages[{place}]");
+            let (results, rest): (Vec<_>, Vec<_>) =
+                message.parts.iter().enumerate().partition(|(_, part)| matches!(part.kind, PartKind::ToolResult(_)));
+            for (_, part) in &results {
+                if let PartKind::ToolResult(result) = &part.kind {
+                    self.mark(part);
+                    self.result(result, &path, a);
+                }
+            }
+            if message.role != Role::Tool || !rest.is_empty() {
+                self.turn(message, &rest, &path, a);
+            }
+        }
+    }
+
+    fn turn(&mut self, message: &'r Message, parts: &[(usize, &'r Part)], path: &str, a: &mut Array<'_>) {
+        if message.name.is_some() {
+            self.drop(format!("{path}.name"), "not known to ollama");
+        }
+        let (role, assistant) = match message.role {
+            Role::System | Role::Developer => ("system", false),
+            Role::User | Role::Tool => ("user", false),
+            Role::Assistant => ("assistant", true),
+        };
+        let said = self.said(parts, assistant, path);
+        for call in &said.calls {
+            self.called.insert(&call.id, &call.name);
+        }
+        a.object(|o| {
+            o.string("role", role);
+            // An answer's texts are pieces of one; others stand each for itself.
+            self.content(&said, if assistant { "" } else { "\n" }, o);
+            if !said.thoughts.is_empty() {
+                o.string("thinking", &said.thoughts.concat());
+            }
+            if !said.calls.is_empty() {
+                o.array("tool_calls", |a| {
+                    for (index, call) in said.calls.iter().enumerate() {
+                        self.call(call, index, path, a);
+                    }
+                });
+            }
+            self.members(path, o);
+        });
+    }
+
+    fn result(&mut self, result: &'r ToolResult, path: &str, a: &mut Array<'_>) {
+        if result.is_error == Some(true) {
+            self.drop(format!("{path}.is_error"), "not known to ollama");
+        }
+        let parts: Vec<_> = result.parts.iter().enumerate().collect();
+        let said = self.said(&parts, false, path);
+        let name = result.name.as_deref().or_else(|| self.called.get(result.call_id.as_str()).copied());
+        a.object(|o| {
+            o.string("role", "tool");
+            self.content(&said, "\n", o);
+            o.maybe_string("tool_name", name);
+            o.maybe_string("tool_call_id", Some(result.call_id.as_str()).filter(|id| !id.is_empty()));
+            self.members(path, o);
+        });
+    }
+
+    fn content(&self, said: &Said<'_>, separator: &str, o: &mut Object<'_>) {
+        o.string("content", &said.texts.join(separator));
+        if !said.images.is_empty() {
+            o.array("images", |a| {
+                for image in &said.images {
+                    a.string(image);
+                }
+            });
+        }
+    }
+
+    fn call(&mut self, call: &ToolCall, index: usize, path: &str, a: &mut Array<'_>) {
+        let path = format!("{path}.tool_calls[{index}]");
+        a.object(|o| {
+            if !calls::write(call, index, o) {
+                self.drop(format!("{path}.arguments"), "no JSON object: sent as a text in one");
+            }
+            self.members(&path, o);
+        });
+    }
+
+    fn members(&self, path: &str, o: &mut Object<'_>) {
+        for (name, value) in self.extensions.get(path).into_iter().flatten() {
+            o.json(name, value);
+        }
+    }
+
+    /// Sorts the parts of one message.
+    fn said(&mut self, parts: &[(usize, &'r Part)], assistant: bool, path: &str) -> Said<'r> {
+        let mut said = Said::default();
+        for (place, part) in parts {
+            self.mark(part);
+            let path = format!("{path}.content[{place}]");
+            match &part.kind {
+                PartKind::Text { text, .. } | PartKind::Refusal(text) => said.texts.push(text.clone()),
+                PartKind::Image(image) => match image_data(image) {
+                    Ok(data) => {
+                        if image.detail.is_some() {
+                            self.drop(format!("{path}.detail"), "not known to ollama");
+                        }
+                        said.images.push(data);
+                    }
+                    Err(reason) => self.drop(path, reason),
+                },
+                // Where Ollama's own OpenAI-compatible endpoint puts sound, too.
+                PartKind::Audio { data, .. } => said.images.push(data),
+                PartKind::Document(document) => self.document(document, path, &mut said),
+                PartKind::Reasoning(thought) if assistant => self.thought(thought, &path, &mut said),
+                PartKind::ToolCall(call) if assistant => said.calls.push(call),
+                PartKind::Other { dialect, .. } => self.drop(path, &format!("known to {dialect} alone")),
+                PartKind::Reasoning(_) | PartKind::ToolCall(_) | PartKind::ToolResult(_) => {
+                    self.drop(path, "out of place in this role");
+                }
+            }
+        }
+        said
+    }
+
+    fn thought(&mut self, thought: &'r Reasoning, path: &str, said: &mut Said<'r>) {
+        if !self.reasoning {
+            self.drop(path, "refused by the model");
+            return;
+        }
+        if thought.redacted.is_some() {
+            self.drop(path, "encrypted reasoning is not known to ollama");
+        } else if thought.signature.is_some() {
+            self.drop(format!("{path}.signature"), "not known to ollama");
+        }
+        if !thought.text.is_empty() {
+            said.thoughts.push(&thought.text);
+        }
+    }
+
+    fn document(&mut self, document: &Document, path: String, said: &mut Said<'r>) {
+        let Source::Text(text) = &document.source else {
+            return self.drop(path, "documents are not known to ollama");
+        };
+        said.texts.push(match &document.title {
+            Some(title) => format!("{title}\n\n{text}"),
+            None => text.clone(),
+        });
+        self.drop(path, "a text document sent as text");
+    }
+
+    /// Marks are hints, and a conversation may have many: one line says it for all.
+    fn mark(&mut self, part: &Part) {
+        if part.cache.is_some() && !std::mem::replace(&mut self.mark_dropped, true) {
+            self.drop("cache_control", "not known to ollama");
+        }
+    }
+
+    fn drop(&mut self, field: impl Into<String>, reason: &str) {
+        self.dropped.push(Dropped::new(field, reason));
+    }
+}
+
+/// The base64 of a picture, or why there is none.
+fn image_data(image: &Image) -> Result<&str, &'static str> {
+    match &image.source {
+        Source::Base64 { data, .. } => Ok(data),
+        Source::Url(url) => {
+            let data = url.strip_prefix("data:").and_then(|rest| rest.split_once(";base64,"));
+            data.map(|(_, data)| data).ok_or("pictures by their address are not known to ollama")
+        }
+        Source::Text(_) | Source::File { .. } => Err("a picture that only another provider has"),
+    }
+}

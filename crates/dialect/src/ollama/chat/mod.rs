@@ -1,0 +1,53 @@
+//! Chats: `POST /api/chat`.
+//!
+//! Reference: Ollama API documentation, "Generate a chat completion". What is special here: a message holds one text,
+//! its pictures as bare base64 beside it, and no other kind of part.
+
+mod messages_read;
+mod messages_write;
+mod request;
+mod rewrite;
+mod tools;
+
+pub(super) use rewrite::{rewrite, set_model, set_window};
+
+use super::{line, stream, writer};
+use crate::{Codec, Detail, Names, ReadError, Reader, Rewritten, Writer, Written};
+use baton_model::{Body, Event, Operation, Target};
+
+/// The codec.
+#[derive(Debug)]
+pub struct Chat;
+
+impl Codec for Chat {
+    fn read_request(&self, body: &[u8]) -> Result<Operation, ReadError> {
+        request::read(body).map(|request| Operation::Chat(Box::new(request)))
+    }
+
+    fn write_request(&self, operation: &Operation, target: &Target) -> Result<Written, ReadError> {
+        match operation {
+            Operation::Chat(request) => request::write(request, target),
+            _ => Err(super::not_served("chat")),
+        }
+    }
+
+    fn rewrite(&self, body: &Body, target: &Target) -> Result<Rewritten, ReadError> {
+        rewrite(body, target)
+    }
+
+    fn read_reply(&self, body: &[u8]) -> Result<Vec<Event>, ReadError> {
+        line::read_reply(body)
+    }
+
+    fn write_reply(&self, events: &[Event], names: &Names) -> Written {
+        writer::write_reply(writer::Form::Chat, events, names)
+    }
+
+    fn reader(&self, detail: Detail) -> Box<dyn Reader> {
+        stream::reader(detail)
+    }
+
+    fn writer(&self, names: Names) -> Box<dyn Writer> {
+        Box::new(writer::StreamWriter::new(writer::Form::Chat, names))
+    }
+}

@@ -1,0 +1,36 @@
+//! A chat request, read and written.
+
+use super::{messages_read, messages_write, tools};
+use crate::json::{self, object};
+use crate::ollama::options;
+use crate::settle::settle;
+use crate::{ReadError, Written};
+use baton_model::{ChatRequest, Target};
+
+/// Reads a client's request. One without messages only loads the model.
+pub(super) fn read(body: &[u8]) -> Result<ChatRequest, ReadError> {
+    json::read(body, |root| {
+        let mut request = options::read(root, &["messages", "tools"])?;
+        if let Some(list) = root.get("tools") {
+            request.tools = tools::read(list)?;
+        }
+        if let Some(messages) = root.get("messages") {
+            request.messages = messages_read::read(messages, &mut request.extensions)?;
+        }
+        Ok(request)
+    })
+}
+
+/// Writes a request for a provider.
+pub(super) fn write(request: &ChatRequest, target: &Target) -> Result<Written, ReadError> {
+    let (settled, mut dropped) = settle(request, target)?;
+    let tools = if request.tools.is_empty() { &settled.tools } else { &request.tools };
+    let body = object(|o| {
+        o.string("model", target.upstream());
+        let writer = messages_write::Writer::new(&settled.extensions, &target.model.quirks, &mut dropped);
+        o.array("messages", |a| writer.write(&request.messages, a));
+        tools::write(tools, &settled, o, &mut dropped);
+        options::write(&settled, target, o, &mut dropped);
+    });
+    Ok(Written { dropped, ..Written::json(body) })
+}

@@ -1,0 +1,76 @@
+//! Completions: `POST /api/generate`.
+//!
+//! Reference: Ollama API documentation, "Generate a completion". Unlike OpenAI's, the prompt goes through the model's
+//! template unless `raw` is set, and one request has one prompt. `system`, `template`, `raw`, `context` and `images`
+//! have no place in the vocabulary: they stay extensions.
+
+use super::{chat, line, options, stream, writer};
+use crate::json::{self, Fault, Node, object};
+use crate::settle::settle;
+use crate::{Codec, Detail, Dropped, Names, ReadError, Reader, Rewritten, Writer, Written};
+use baton_model::operation::{CompletionRequest, Prompt};
+use baton_model::{Body, Event, Operation, Target};
+
+/// The codec.
+#[derive(Debug)]
+pub struct Completion;
+
+impl Codec for Completion {
+    fn read_request(&self, body: &[u8]) -> Result<Operation, ReadError> {
+        json::read(body, read).map(|request| Operation::Completion(Box::new(request)))
+    }
+
+    fn write_request(&self, operation: &Operation, target: &Target) -> Result<Written, ReadError> {
+        match operation {
+            Operation::Completion(request) => write(request, target),
+            _ => Err(super::not_served("completion")),
+        }
+    }
+
+    fn rewrite(&self, body: &Body, target: &Target) -> Result<Rewritten, ReadError> {
+        chat::rewrite(body, target)
+    }
+
+    fn read_reply(&self, body: &[u8]) -> Result<Vec<Event>, ReadError> {
+        line::read_reply(body)
+    }
+
+    fn write_reply(&self, events: &[Event], names: &Names) -> Written {
+        writer::write_reply(writer::Form::Completion, events, names)
+    }
+
+    fn reader(&self, detail: Detail) -> Box<dyn Reader> {
+        stream::reader(detail)
+    }
+
+    fn writer(&self, names: Names) -> Box<dyn Writer> {
+        Box::new(writer::StreamWriter::new(writer::Form::Completion, names))
+    }
+}
+
+/// Without a prompt it only loads the model.
+fn read(root: &Node<'_>) -> Result<CompletionRequest, Fault> {
+    let text = |name: &str| root.get(name).map(Node::string).transpose();
+    Ok(CompletionRequest {
+        prompts: vec![Prompt::Text(text("prompt")?.unwrap_or_default())],
+        suffix: text("suffix")?,
+        echo: None,
+        chat: options::read(root, &["prompt", "suffix"])?,
+    })
+}
+
+fn write(request: &CompletionRequest, target: &Target) -> Result<Written, ReadError> {
+    let [Prompt::Text(prompt)] = request.prompts.as_slice() else {
+        return Err(ReadError::new("prompt", "ollama takes one text, neither several nor token ids"));
+    };
+    let (settled, mut dropped) = settle(&request.chat, target)?;
+    if request.echo == Some(true) {
+        dropped.push(Dropped::new("echo", "not known to ollama"));
+    }
+    let body = object(|o| {
+        o.string("model", target.upstream()).string("prompt", prompt);
+        o.maybe_string("suffix", request.suffix.as_deref());
+        options::write(&settled, target, o, &mut dropped);
+    });
+    Ok(Written { dropped, ..Written::json(body) })
+}

@@ -1,0 +1,221 @@
+//! Embeddings: `POST /api/embed`.
+//!
+//! Reference: Ollama API documentation, "Generate embeddings". Vectors come as numbers alone, and a text that is too
+//! long is cut unless `truncate` is false: requests written here say false where the client did not ask for it.
+
+use super::{chat, error, line, options};
+use crate::framing::splice::Editor;
+use crate::json::{self, Array, Fault, Node, Object, object};
+use crate::{Codec, Detail, Dropped, Names, ReadError, Reader, Rewritten, Writer, Written};
+use baton_model::chat::Extension;
+use baton_model::event::{Event, Started, Timings};
+use baton_model::operation::{EmbeddingRequest, Prompt};
+use baton_model::{Body, Dialect, Operation, PublicError, Target, Usage};
+use bytes::Bytes;
+
+/// The codec.
+#[derive(Debug)]
+pub struct Embedding;
+
+impl Codec for Embedding {
+    fn read_request(&self, body: &[u8]) -> Result<Operation, ReadError> {
+        json::read(body, read).map(Operation::Embedding)
+    }
+
+    fn write_request(&self, operation: &Operation, target: &Target) -> Result<Written, ReadError> {
+        match operation {
+            Operation::Embedding(request) => write(request, target),
+            _ => Err(super::not_served("embedding")),
+        }
+    }
+
+    fn rewrite(&self, body: &Body, target: &Target) -> Result<Rewritten, ReadError> {
+        let mut editor = Editor::new(body);
+        chat::set_model(&mut editor, target);
+        chat::set_window(&mut editor, target)?;
+        Ok(Rewritten { body: editor.finish(), hide_usage: false, dropped: Vec::new() })
+    }
+
+    fn read_reply(&self, body: &[u8]) -> Result<Vec<Event>, ReadError> {
+        json::read(body, read_reply)
+    }
+
+    fn write_reply(&self, events: &[Event], names: &Names) -> Written {
+        Written::json(write_reply(events, names))
+    }
+
+    fn reader(&self, _detail: Detail) -> Box<dyn Reader> {
+        Box::new(NoStream)
+    }
+
+    fn writer(&self, _names: Names) -> Box<dyn Writer> {
+        Box::new(NoStream)
+    }
+}
+
+fn read(root: &Node<'_>) -> Result<EmbeddingRequest, Fault> {
+    let mut request = EmbeddingRequest {
+        model: root.get("model").map(Node::string).transpose()?.unwrap_or_default(),
+        input: root.get("input").map(read_input).transpose()?.unwrap_or_default(),
+        dimensions: root.get("dimensions").map(Node::integer).transpose()?,
+        truncate: root.get("truncate").map(Node::bool).transpose()?,
+        ..EmbeddingRequest::default()
+    };
+    for (name, value) in root.members()? {
+        match name.as_ref() {
+            "model" | "input" | "dimensions" | "truncate" => {}
+            _ if value.is_null() => {}
+            "options" => {
+                for (name, option) in value.members()? {
+                    request.extensions.push(options::extension(format!("options.{name}"), option));
+                }
+            }
+            _ => request.extensions.push(options::extension(name.as_ref(), value)),
+        }
+    }
+    Ok(request)
+}
+
+fn read_input(node: &Node<'_>) -> Result<Vec<Prompt>, Fault> {
+    if let Some(text) = node.as_str() {
+        return Ok(vec![Prompt::Text(text.into_owned())]);
+    }
+    let items = node.items().map_err(|_| node.expected("a string or an array of strings"))?;
+    items.iter().map(|item| item.string().map(Prompt::Text)).collect()
+}
+
+fn write(request: &EmbeddingRequest, target: &Target) -> Result<Written, ReadError> {
+    let texts: Option<Vec<_>> = request.input.iter().map(text).collect();
+    // To leave one out would give each text after it the vector of another.
+    let texts = texts.ok_or_else(|| ReadError::new("input", "ollama takes texts, not token ids"))?;
+    let mut dropped = Vec::new();
+    let dimensions = request.dimensions.filter(|_| !target.model.quirks.refuses("dimensions"));
+    if request.dimensions.is_some() && dimensions.is_none() {
+        dropped.push(Dropped::new("dimensions", "refused by the model"));
+    }
+    if request.user.is_some() {
+        dropped.push(Dropped::new("user", "not known to ollama"));
+    }
+    let (own, foreign): (Vec<_>, Vec<_>) =
+        request.extensions.iter().partition(|extension| extension.dialect == Dialect::Ollama);
+    dropped.extend(foreign.iter().map(|extension| Dropped::new(&extension.path, "not known to ollama")));
+    let body = object(|o| {
+        o.string("model", target.upstream());
+        match texts.as_slice() {
+            [text] => drop_ref(o.string("input", text)),
+            texts => drop_ref(o.array("input", |a| {
+                for text in texts {
+                    a.string(text);
+                }
+            })),
+        }
+        o.bool("truncate", request.truncate.unwrap_or(false)).maybe_integer("dimensions", dimensions);
+        write_extensions(&own, target, o);
+    });
+    Ok(Written { dropped, ..Written::json(body) })
+}
+
+fn text(prompt: &Prompt) -> Option<&str> {
+    match prompt {
+        Prompt::Text(text) => Some(text),
+        Prompt::Tokens(_) => None,
+    }
+}
+
+/// Ends a chain of writes where nothing is to be returned.
+fn drop_ref(_: &mut Object<'_>) {}
+
+fn write_extensions(own: &[&Extension], target: &Target, o: &mut Object<'_>) {
+    let options: Vec<_> = own.iter().filter_map(|e| Some((e.path.strip_prefix("options.")?, &e.value))).collect();
+    let window = target.context_window.filter(|_| options.iter().all(|(name, _)| *name != "num_ctx"));
+    if !options.is_empty() || window.is_some() {
+        o.object("options", |o| {
+            for (name, value) in options {
+                o.json(name, value);
+            }
+            o.maybe_integer("num_ctx", window);
+        });
+    }
+    for extension in own.iter().filter(|extension| !extension.path.starts_with("options.")) {
+        o.json(&extension.path, &extension.value);
+    }
+}
+
+fn read_reply(root: &Node<'_>) -> Result<Vec<Event>, Fault> {
+    let vectors = root.require("embeddings")?.items()?.iter().map(read_vector).collect::<Result<_, _>>()?;
+    let model = root.get("model").and_then(Node::string_or_none);
+    let mut events = vec![Event::Started(Started { model, ..Started::default() }), Event::Embeddings(vectors)];
+    events.extend(line::usage(root).map(Event::Usage));
+    events.extend(line::timings(root).map(Event::Timings));
+    events.push(Event::Ended);
+    Ok(events)
+}
+
+fn read_vector(node: &Node<'_>) -> Result<Vec<f32>, Fault> {
+    #[expect(clippy::cast_possible_truncation, reason = "vectors are of that precision")]
+    node.items()?.iter().map(|number| number.f64().map(|number| number as f32)).collect()
+}
+
+fn write_reply(events: &[Event], names: &Names) -> Vec<u8> {
+    let (mut model, mut used, mut timings) = (names.model.as_str(), Usage::default(), Timings::default());
+    let mut vectors = &[][..];
+    for event in events {
+        match event {
+            Event::Started(Started { model: Some(name), .. }) => model = name,
+            Event::Embeddings(all) => vectors = all,
+            Event::Usage(usage) => used.update(usage),
+            Event::Timings(told) => timings = *told,
+            _ => {}
+        }
+    }
+    object(|o| {
+        o.string("model", model).array("embeddings", |a| {
+            for vector in vectors {
+                a.array(|a| write_vector(vector, a));
+            }
+        });
+        let mut count = |name: &str, number: u64| {
+            if number > 0 {
+                o.integer(name, number);
+            }
+        };
+        count("total_duration", timings.total);
+        count("load_duration", timings.load);
+        count("prompt_eval_count", used.input_tokens());
+    })
+}
+
+fn write_vector(vector: &[f32], a: &mut Array<'_>) {
+    for float in vector {
+        // The shortest spelling of the 32-bit number, not of its 64-bit neighbour.
+        if float.is_finite() {
+            a.raw(&float.to_string())
+        } else {
+            a.raw("null")
+        };
+    }
+}
+
+/// This endpoint never streams: a reader and writer for those who ask for one all the same.
+#[derive(Debug)]
+struct NoStream;
+
+impl Reader for NoStream {
+    fn push(&mut self, _frame: &[u8]) -> Result<Vec<Event>, ReadError> {
+        Err(ReadError::new("", "this endpoint has no streams"))
+    }
+
+    fn finish(&mut self) -> Vec<Event> {
+        Vec::new()
+    }
+}
+
+impl Writer for NoStream {
+    fn push(&mut self, _event: &Event) -> Bytes {
+        Bytes::new()
+    }
+
+    fn fail(&mut self, error: &PublicError, request_id: &str) -> Bytes {
+        error::write(error, request_id).body.into()
+    }
+}

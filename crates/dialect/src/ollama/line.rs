@@ -1,0 +1,140 @@
+//! One line of a stream, or a whole reply, which is one line that says everything.
+//!
+//! Reference: Ollama API documentation, responses of "Generate a chat completion" and "Generate a completion"; the two
+//! differ in where the text stands (`message.content`, `response`), so one reader reads both.
+
+use super::{calls, error, time};
+use crate::ReadError;
+use crate::json::{Node, Value, object};
+use baton_model::chat::Json;
+use baton_model::event::{Event, Finish, Started, Timings};
+use baton_model::{Dialect, Usage, UsageClass};
+
+/// What lines refer back to.
+#[derive(Debug, Default)]
+pub(super) struct Lines {
+    started: bool,
+    /// When the first line says it was made: names the reply's calls.
+    created: String,
+    /// How many tool calls came.
+    calls: usize,
+}
+
+/// Reads a whole reply.
+pub(super) fn read_reply(body: &[u8]) -> Result<Vec<Event>, ReadError> {
+    let root = Node::parse(body)?;
+    if ["message", "response", "done", "error"].iter().all(|name| root.get(name).is_none()) {
+        return Err(ReadError::new("message", "required, but missing"));
+    }
+    let mut events = Vec::new();
+    Lines::default().push(&root, &mut events);
+    // A whole reply needs no sign of its end.
+    if !events.iter().any(|event| matches!(event, Event::Failed(_) | Event::Ended)) {
+        events.push(Event::Ended);
+    }
+    Ok(events)
+}
+
+impl Lines {
+    /// Whether the reply's names were told.
+    pub(super) fn is_started(&self) -> bool {
+        self.started
+    }
+
+    /// The events of a line.
+    pub(super) fn push(&mut self, root: &Node<'_>, events: &mut Vec<Event>) {
+        if root.get("error").is_some() {
+            events.push(Event::Failed(error::read_node(200, root)));
+            return;
+        }
+        self.start(root, events);
+        let message = root.get("message").filter(|node| node.is_object()).unwrap_or(root);
+        let text =
+            |node: &Node<'_>, name: &str| node.get(name).and_then(Node::string_or_none).filter(|t| !t.is_empty());
+        events.extend(text(message, "thinking").map(|text| Event::Reasoning { choice: 0, text }));
+        let said = text(message, "content").or_else(|| text(root, "response"));
+        events.extend(said.map(|text| Event::Text { choice: 0, text }));
+        for call in message.get("tool_calls").and_then(|calls| calls.items().ok()).unwrap_or_default() {
+            self.call(call, events);
+        }
+        if let Some(logprobs) = root.get("logprobs")
+            && matches!(logprobs.value(), Value::Array(items) if !items.is_empty())
+        {
+            events.push(Event::LogProbs { choice: 0, content: logprobs.json() });
+        }
+        if root.get("done").is_some_and(|done| done.bool().unwrap_or(false)) {
+            self.finish(root, events);
+        }
+    }
+
+    fn start(&mut self, root: &Node<'_>, events: &mut Vec<Event>) {
+        if self.started {
+            return;
+        }
+        self.started = true;
+        self.created = root.get("created_at").and_then(Node::string_or_none).unwrap_or_default();
+        events.push(Event::Started(Started {
+            model: root.get("model").and_then(Node::string_or_none).filter(|model| !model.is_empty()),
+            created: time::read(&self.created),
+            ..Started::default()
+        }));
+    }
+
+    fn call(&mut self, node: &Node<'_>, events: &mut Vec<Event>) {
+        let Some(function) = node.get("function") else { return };
+        let text = |node: &Node<'_>, name: &str| node.get(name).and_then(Node::string_or_none).unwrap_or_default();
+        let id = Some(text(node, "id")).filter(|id| !id.is_empty());
+        // Its own number is wrong where each call comes on its own line.
+        let index = u32::try_from(self.calls).unwrap_or(u32::MAX);
+        let id = id.unwrap_or_else(|| calls::minted(self.calls, &self.created));
+        self.calls += 1;
+        events.push(Event::ToolCall { choice: 0, index, id, name: text(function, "name") });
+        let fragment = calls::read_arguments(function.get("arguments"));
+        if !fragment.is_empty() {
+            events.push(Event::ToolArguments { choice: 0, index, fragment });
+        }
+    }
+
+    fn finish(&self, root: &Node<'_>, events: &mut Vec<Event>) {
+        if let Some(context) = root.get("context").filter(|context| matches!(context.value(), Value::Array(_))) {
+            let json = object(|o| {
+                o.raw("context", context.text());
+            });
+            let json = Json(String::from_utf8(json).unwrap_or_default());
+            events.push(Event::Other { choice: 0, dialect: Dialect::Ollama, json });
+        }
+        let word = root.get("done_reason").and_then(Node::string_or_none).unwrap_or_default();
+        let reason = match word.as_str() {
+            // The format has no word of its own for it, and older servers say nothing at all.
+            "stop" | "" if self.calls > 0 => Finish::ToolCalls,
+            "stop" | "" => Finish::Stop,
+            "length" => Finish::Length,
+            _ => Finish::Other(word),
+        };
+        events.push(Event::Finished { choice: 0, reason, stop_sequence: None });
+        events.extend(usage(root).map(Event::Usage));
+        events.extend(timings(root).map(Event::Timings));
+        events.push(Event::Ended);
+    }
+}
+
+/// What was consumed: absent counts are zero, and all zero is nothing said.
+pub(super) fn usage(root: &Node<'_>) -> Option<Usage> {
+    let count = |name: &str| root.get(name).map_or(0, Node::count);
+    let usage = Usage::default()
+        .with(UsageClass::Input, count("prompt_eval_count"))
+        .with(UsageClass::Output, count("eval_count"));
+    Some(usage).filter(|usage| !usage.is_empty())
+}
+
+/// How long it took, where it is said.
+pub(super) fn timings(root: &Node<'_>) -> Option<Timings> {
+    let nanoseconds = |name: &str| root.get(name).map_or(0, Node::count);
+    let timings = Timings {
+        total: nanoseconds("total_duration"),
+        load: nanoseconds("load_duration"),
+        prompt: nanoseconds("prompt_eval_duration"),
+        output: nanoseconds("eval_duration"),
+    };
+    Some(timings).filter(|timings| *timings != Timings::default())
+}

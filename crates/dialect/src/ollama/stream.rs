@@ -1,0 +1,132 @@
+//! Streams, read: one line at a time.
+//!
+//! Looked over for its facts alone, most lines hold a few words and nothing else. They are told by searching for a
+//! handful of keys; any line that could hold more is parsed like in full.
+
+use super::line::Lines;
+use crate::facts::{reduced, text_length, values};
+use crate::json::Node;
+use crate::{Detail, ReadError, Reader};
+use baton_model::Event;
+use memchr::memmem::Finder;
+use std::sync::LazyLock;
+
+/// A reader for a provider's stream.
+pub(super) fn reader(detail: Detail) -> Box<dyn Reader> {
+    match detail {
+        Detail::Full => Box::new(Full::default()),
+        Detail::Facts => Box::new(Facts::default()),
+    }
+}
+
+/// Reads every event.
+#[derive(Debug, Default)]
+struct Full {
+    lines: Lines,
+    /// Whether the end, or a failure, was told.
+    over: bool,
+}
+
+impl Reader for Full {
+    fn push(&mut self, frame: &[u8]) -> Result<Vec<Event>, ReadError> {
+        let mut events = Vec::new();
+        if self.over || frame.trim_ascii().is_empty() {
+            return Ok(events);
+        }
+        self.lines.push(&Node::parse(frame)?, &mut events);
+        self.over = events.iter().any(|event| matches!(event, Event::Failed(_) | Event::Ended));
+        Ok(events)
+    }
+
+    /// The last line always says that it is the last.
+    fn finish(&mut self) -> Vec<Event> {
+        Vec::new()
+    }
+}
+
+/// Reads only what the meter and the fallback need.
+#[derive(Debug, Default)]
+struct Facts {
+    full: Full,
+}
+
+impl Reader for Facts {
+    fn push(&mut self, frame: &[u8]) -> Result<Vec<Event>, ReadError> {
+        // The first line has the names.
+        if self.full.lines.is_started()
+            && !self.full.over
+            && let Some(text_bytes) = plain_text(frame)
+        {
+            return Ok(vec![Event::Opaque { text_bytes }]);
+        }
+        self.full.push(frame).map(reduced)
+    }
+
+    fn finish(&mut self) -> Vec<Event> {
+        self.full.finish()
+    }
+}
+
+/// How many bytes of text a line holds that is known to hold text and nothing else; `None` where that can't be said
+/// without parsing.
+fn plain_text(frame: &[u8]) -> Option<u32> {
+    let line = frame.trim_ascii();
+    let keys = &*KEYS;
+    let whole = line.starts_with(b"{") && line.ends_with(b"}");
+    // Escapes could spell a key.
+    if !whole || keys.escape.find(line).is_some() || keys.telling.iter().any(|key| values(line, key).next().is_some()) {
+        return None;
+    }
+    let mut done = values(line, &keys.done);
+    if !done.next()?.starts_with(b"false") || done.next().is_some() {
+        return None;
+    }
+    let mut total = 0;
+    for length in keys.text.iter().flat_map(|key| values(line, key)).map(text_length) {
+        total += length?;
+    }
+    u32::try_from(total).ok().filter(|total| *total > 0)
+}
+
+struct Keys {
+    /// Keys that ask for parsing by being there.
+    telling: [Finder<'static>; 3],
+    done: Finder<'static>,
+    escape: Finder<'static>,
+    /// Keys whose value is text of the answer.
+    text: [Finder<'static>; 3],
+}
+
+static KEYS: LazyLock<Keys> = LazyLock::new(|| Keys {
+    telling: ["\"tool_calls\"", "\"error\"", "\"logprobs\""].map(Finder::new),
+    done: Finder::new("\"done\""),
+    escape: Finder::new("\\u00"),
+    text: ["\"content\"", "\"thinking\"", "\"response\""].map(Finder::new),
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(line: &str, expected: Option<u32>) {
+        assert_eq!(plain_text(line.as_bytes()), expected, "{line}");
+    }
+
+    #[test]
+    fn text_is_measured_without_parsing() {
+        check(r#"{"message":{"role":"assistant","content":"a\n\"é"},"done":false}"#, Some(5));
+        check("{\"message\":{\"content\":\"\",\"thinking\":\"ab\"}, \"done\" : false}\r\n", Some(2));
+        check(r#"{"response":"say \"done\": true","done":false}"#, Some(16));
+    }
+
+    #[test]
+    fn whatever_may_tell_more_is_parsed() {
+        check(r#"{"message":{"content":""},"done":false}"#, None);
+        check(r#"{"message":{"content":"a"},"done":true}"#, None);
+        check(r#"{"message":{"content":"a"}}"#, None);
+        check(r#"{"message":{"content":"a"},"done":false,"\u0064one":true}"#, None);
+        check(r#"{"message":{"content":"a","tool_calls":[]},"done":false}"#, None);
+        check(r#"{"error":"x","message":{"content":"a"},"done":false}"#, None);
+        check(r#"{"message":{"content":"a"},"done":false"#, None);
+    }
+}

@@ -1,0 +1,474 @@
+//! The format as a whole: fixtures, generated requests, rewritten bodies.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use crate::framing::{Framing, splice::scan};
+use crate::testing::{chat_request, check_cuts, codec, facts, read_stream, target, target_with_defaults, text_bytes};
+use crate::{Codec, Detail, Dropped, Names, Written};
+use baton_model::chat::{
+    ChatRequest, Effort, Extension, Image, Json, Message, OutputFormat, Part, PartKind, ReasoningOptions, Role, Source,
+    Tool, ToolChoice,
+};
+use baton_model::entity::ReasoningStyle;
+use baton_model::event::{Event, Finish, Reply};
+use baton_model::operation::{CompletionRequest, Prompt};
+use baton_model::{Capability, Code, Dialect, Operation, PublicError, Quirks, Target, UsageClass};
+use bytes::Bytes;
+use proptest::prelude::*;
+use std::collections::HashMap;
+
+fn chat() -> &'static dyn Codec {
+    codec(Dialect::Ollama, Capability::Chat)
+}
+
+fn read(body: &str) -> ChatRequest {
+    match chat().read_request(body.as_bytes()).unwrap() {
+        Operation::Chat(request) => *request,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn write(request: &ChatRequest, target: &Target) -> (String, Vec<Dropped>) {
+    let Written { body, dropped, .. } =
+        chat().write_request(&Operation::Chat(Box::new(request.clone())), target).unwrap();
+    (String::from_utf8(body.to_vec()).unwrap(), dropped)
+}
+
+fn value(text: &str) -> serde_json::Value {
+    serde_json::from_str(text).unwrap()
+}
+
+fn fields(dropped: &[Dropped]) -> Vec<&str> {
+    dropped.iter().map(|dropped| dropped.field.as_str()).collect()
+}
+
+/// A request that says everything reads and writes as the same JSON.
+#[test]
+fn everything_a_chat_can_say_survives() {
+    let body = r#"{"model":"upstream","messages":[
+        {"role":"system","content":"s"},{"role":"user","content":"u","images":["iVBORw0KGgo="],"mood":"good"},
+        {"role":"assistant","content":"c","thinking":"hm","tool_calls":[{"id":"a","function":{"index":0,"name":"f","arguments":{"x": 1.50}},"extra":1},
+          {"id":"b","function":{"index":1,"name":"g","arguments":{}}}]},
+        {"role":"tool","content":"1","tool_name":"f","tool_call_id":"a"},{"role":"tool","content":"2","tool_name":"g","tool_call_id":"b"}],
+        "tools":[{"type":"function","function":{"name":"f","description":"d","parameters":{"type": "object"},"new":true},"more":[]},{"type":"search"}],
+        "stream":false,"format":{"b": 1.0, "a": 2},"think":"high","logprobs":true,"top_logprobs":3,
+        "options":{"temperature":0.5,"top_p":1,"min_p":0.1,"frequency_penalty":0.1,"presence_penalty":-1,"repeat_penalty":1.1,"top_k":3,"seed":7,
+          "num_predict":5,"stop":["a","b"],"num_ctx":4096,"mirostat":1},
+        "keep_alive":"10m","truncate":true,"debug":{"x":1}}"#;
+    let mut target = target(Quirks::default());
+    target.context_window = Some(16_384);
+    let (written, dropped) = write(&read(body), &target);
+    let mut expected = value(body);
+    expected.as_object_mut().unwrap().insert("shift".into(), false.into());
+    assert_eq!(value(&written), expected);
+    assert_eq!(dropped, []);
+    assert!(written.contains(r#""format":{"b": 1.0, "a": 2}"#), "{written}");
+    assert!(written.contains(r#""arguments":{"x": 1.50}"#), "{written}");
+}
+
+#[test]
+fn faults_are_named() {
+    for (body, error) in [
+        (r#"{"messages":[{"role":"king"}]}"#, "messages[0].role: expected system, user, assistant or tool"),
+        (r#"{"messages":[{"role":"user","content":[]}]}"#, "messages[0].content: expected a string"),
+        (r#"{"messages":[],"options":{"temperature":"hot"}}"#, "options.temperature: expected a number"),
+        (r#"{"messages":[],"format":"xml"}"#, "format: expected json or a schema"),
+        (r#"{"messages":[],"think":1}"#, "think: expected true, false or a level"),
+    ] {
+        assert_eq!(chat().read_request(body.as_bytes()).unwrap_err().to_string(), error);
+    }
+}
+
+/// Older clients send neither ids nor what a result refers to.
+#[test]
+fn results_find_their_calls() {
+    let request = read(
+        r#"{"messages":[{"role":"user","content":"u"},
+            {"role":"assistant","tool_calls":[{"function":{"name":"f","arguments":{}}},{"function":{"name":"g","arguments":{}}}]},
+            {"role":"tool","content":"2","tool_name":"g"},{"role":"tool","content":"1"},
+            {"role":"assistant","tool_calls":[{"function":{"name":"f","arguments":{}}}]},{"role":"tool","content":"3"}]}"#,
+    );
+    let ids = request.messages.iter().flat_map(|message| &message.parts).filter_map(|part| match &part.kind {
+        PartKind::ToolCall(call) => Some(call.id.as_str()),
+        PartKind::ToolResult(result) => Some(result.call_id.as_str()),
+        _ => None,
+    });
+    assert_eq!(ids.collect::<Vec<_>>(), ["call_0_m1", "call_1_m1", "call_1_m1", "call_0_m1", "call_0_m4", "call_0_m4"]);
+}
+
+#[test]
+fn a_model_is_asked_as_it_can_be() {
+    let request = ChatRequest {
+        stream: true,
+        include_usage: true,
+        max_output_tokens: Some(100),
+        n: Some(2),
+        tool_choice: Some(ToolChoice::Required),
+        reasoning: Some(ReasoningOptions { effort: Some(Effort::Low), ..ReasoningOptions::default() }),
+        ..read(r#"{"messages":[{"role":"developer","content":"d"}],"options":{"temperature":1,"num_predict":-1}}"#)
+    };
+    let quirks =
+        Quirks { refuses: vec!["temperature".into()], reasoning: ReasoningStyle::Unsupported, ..Quirks::default() };
+    let mut target = target_with_defaults(quirks, &[("top_p", "0.5"), ("keep_alive", "\"1h\""), ("max_tokens", "7")]);
+    target.max_output_tokens = Some(50);
+    target.context_window = Some(8_192);
+    let (written, dropped) = write(&request, &target);
+    let expected = r#"{"model":"upstream","messages":[{"role":"system","content":"d"}],"stream":true,"options":{"top_p":0.5,"num_predict":50,"num_ctx":8192},"truncate":false,"shift":false,"keep_alive":"1h"}"#;
+    assert_eq!(written, expected);
+    assert_eq!(fields(&dropped), ["max_tokens", "temperature", "reasoning", "tool_choice", "n"]);
+}
+
+#[test]
+fn thinking_is_asked_by_switch_or_level() {
+    let check = |reasoning: ReasoningOptions, style: ReasoningStyle, expected: Option<&str>, dropped: &[&str]| {
+        let request = ChatRequest { reasoning: Some(reasoning), ..ChatRequest::default() };
+        let (written, lost) = write(&request, &target(Quirks { reasoning: style, ..Quirks::default() }));
+        assert_eq!(value(&written).get("think").map(ToString::to_string).as_deref(), expected);
+        assert_eq!(fields(&lost), dropped);
+    };
+    let effort = |effort| ReasoningOptions { effort: Some(effort), ..ReasoningOptions::default() };
+    let budget = |budget| ReasoningOptions { budget: Some(budget), ..ReasoningOptions::default() };
+    let plain = ReasoningStyle::Unspecified;
+    check(effort(Effort::None), plain, Some("false"), &[]);
+    check(effort(Effort::Minimal), plain, Some("\"low\""), &[]);
+    check(effort(Effort::XHigh), plain, Some("\"max\""), &[]);
+    check(effort(Effort::High), ReasoningStyle::Budget, Some("true"), &["reasoning.effort"]);
+    check(budget(2_048), plain, Some("\"medium\""), &["reasoning.budget"]);
+    check(ReasoningOptions { enabled: Some(false), ..effort(Effort::High) }, plain, Some("false"), &[]);
+    check(ReasoningOptions { adaptive: true, ..ReasoningOptions::default() }, plain, Some("true"), &[]);
+    check(ReasoningOptions::default(), plain, None, &[]);
+}
+
+fn check_rewrite(body: &str, target: &Target, expected: &str, dropped: &[&str]) {
+    let body = scan(Bytes::from(body.to_owned())).unwrap();
+    let rewritten = chat().rewrite(&body, target).unwrap();
+    assert_eq!(String::from_utf8_lossy(&rewritten.body), expected);
+    assert!(!rewritten.hide_usage);
+    assert_eq!(fields(&rewritten.dropped), dropped);
+}
+
+#[test]
+fn the_clients_bytes_stay_but_for_a_few() {
+    let plain = target(Quirks::default());
+    check_rewrite(r#"{ "model" : "m", "x":1.0}"#, &plain, r#"{ "model" : "upstream", "x":1.0}"#, &[]);
+    let mut sized = target(Quirks::default());
+    (sized.context_window, sized.max_output_tokens) = (Some(8_192), Some(50));
+    check_rewrite(
+        r#"{"model":"upstream","options":{"seed": 1, "num_predict": 99}}"#,
+        &sized,
+        r#"{"model":"upstream","options":{"seed": 1, "num_predict": 50, "num_ctx": 8192}}"#,
+        &["options.num_predict"],
+    );
+    check_rewrite(
+        r#"{"model":"upstream","options":{"num_ctx":2048,"num_predict":-1}}"#,
+        &sized,
+        r#"{"model":"upstream","options":{"num_ctx":2048,"num_predict":50}}"#,
+        &[],
+    );
+    check_rewrite(
+        r#"{"model":"upstream"}"#,
+        &sized,
+        r#"{"model":"upstream","options":{"num_predict":50,"num_ctx":8192}}"#,
+        &[],
+    );
+}
+
+#[test]
+fn defaults_and_refusals_are_spliced_in() {
+    let quirks = Quirks { refuses: vec!["top_p".into()], json_schema: Some(false), ..Quirks::default() };
+    let defaults = [("temperature", "0.25"), ("seed", "3"), ("reasoning_effort", "\"low\""), ("keep_alive", "-1")];
+    check_rewrite(
+        r#"{"model":"m","format":{"type":"object"},"think":true,"options":{"top_p":1,"seed":1}}"#,
+        &target_with_defaults(quirks, &defaults),
+        r#"{"model":"upstream","format":"json","think":true,"options":{"seed":1,"temperature":0.25},"keep_alive":-1}"#,
+        &["options.top_p", "format"],
+    );
+}
+
+const STREAMS: [&[u8]; 6] = [
+    include_bytes!("fixtures/recorded/chat_stream.response.txt"),
+    include_bytes!("fixtures/recorded/chat_tools_stream.response.txt"),
+    include_bytes!("fixtures/recorded/chat_think_stream.response.txt"),
+    include_bytes!("fixtures/recorded/chat_format_json_stream.response.txt"),
+    include_bytes!("fixtures/by-hand/chat_tools_ids_stream.response.txt"),
+    include_bytes!("fixtures/by-hand/chat_logprobs_stream.response.txt"),
+];
+
+#[test]
+fn streams_survive_every_cut_and_facts_agree() {
+    for stream in STREAMS {
+        let full = check_cuts(chat(), Framing::Ndjson, stream);
+        let (looked_over, error) = read_stream(chat(), Framing::Ndjson, Detail::Facts, stream);
+        assert_eq!(error, None);
+        assert_eq!(facts(&looked_over), facts(&full));
+        assert_eq!(text_bytes(&looked_over), text_bytes(&full));
+    }
+}
+
+#[test]
+fn a_stream_written_reads_back() {
+    for stream in STREAMS {
+        let (events, _) = read_stream(chat(), Framing::Ndjson, Detail::Full, stream);
+        let mut writer = chat().writer(Names::default());
+        let written: Vec<u8> = events.iter().flat_map(|event| writer.push(event)).collect();
+        let (again, error) = read_stream(chat(), Framing::Ndjson, Detail::Full, &written);
+        assert_eq!((Reply::collect(&again), error), (Reply::collect(&events), None));
+        let whole = chat().write_reply(&events, &Names::default());
+        let (whole, streamed) = (chat().read_reply(&whole.body).unwrap(), Reply::collect(&events));
+        let (whole, n_logprobs) = (Reply::collect(&whole), streamed.choices.first().unwrap().logprobs.len());
+        assert_eq!((whole.started, whole.usage, whole.timings), (streamed.started, streamed.usage, streamed.timings));
+        // Log probabilities of all lines become one array.
+        assert_eq!(whole.choices.first().unwrap().logprobs.len(), n_logprobs.min(1));
+        assert_eq!(whole.choices.first().unwrap().finish, streamed.choices.first().unwrap().finish);
+    }
+}
+
+#[test]
+fn calls_come_whole_and_with_ids() {
+    let (events, _) = read_stream(chat(), Framing::Ndjson, Detail::Full, STREAMS[4]);
+    let reply = Reply::collect(&events);
+    let calls = reply.choices.first().unwrap().parts.iter().filter_map(|part| match &part.kind {
+        PartKind::ToolCall(call) => Some((call.id.as_str(), call.arguments.as_str())),
+        _ => None,
+    });
+    let expected =
+        [("call_ab12cd34", r#"{"city":"Paris","days":1.50}"#), ("call_ef56ab78", r#"{"city":"Z\u00fcrich"}"#)];
+    assert_eq!(calls.collect::<Vec<_>>(), expected);
+    assert_eq!(reply.choices.first().unwrap().finish, Some(Finish::ToolCalls));
+    // The recorded server sends none; the same reply gets the same each time.
+    let id = |events: &[Event]| {
+        events.iter().find_map(|event| if let Event::ToolCall { id, .. } = event { Some(id.clone()) } else { None })
+    };
+    let (events, _) = read_stream(chat(), Framing::Ndjson, Detail::Full, STREAMS[1]);
+    assert_eq!(id(&events).as_deref(), Some("call_0_20261123T142926323857964Z"));
+}
+
+#[test]
+fn an_error_ends_a_stream() {
+    let stream = b"{\"model\":\"m\",\"message\":{\"content\":\"a\"},\"done\":false}\n{\"error\":\"an error was encountered while running the model\"}\n{\"done\":true}\n";
+    for detail in [Detail::Full, Detail::Facts] {
+        let (events, _) = read_stream(chat(), Framing::Ndjson, detail, stream);
+        assert!(matches!(events.last(), Some(Event::Failed(error)) if error.message.contains("running")), "{events:?}");
+    }
+    let written = chat().writer(Names::default()).fail(&PublicError::new(Code::Overloaded, "later"), "r");
+    assert_eq!(written, "{\"error\":\"later\"}\n");
+}
+
+#[test]
+fn whole_replies_are_read() {
+    for (body, finish) in [
+        (&include_bytes!("fixtures/recorded/chat.response.txt")[..], Finish::Length),
+        (include_bytes!("fixtures/recorded/chat_think.response.txt"), Finish::Stop),
+        (include_bytes!("fixtures/recorded/chat_tools.response.txt"), Finish::ToolCalls),
+        (include_bytes!("fixtures/recorded/chat_format_schema.response.txt"), Finish::Stop),
+    ] {
+        let events = chat().read_reply(body).unwrap();
+        let reply = Reply::collect(&events);
+        assert_eq!(reply.choices.first().and_then(|choice| choice.finish.clone()), Some(finish));
+        assert!(reply.usage.is_some() && reply.timings.is_some());
+        let again = chat().write_reply(&events, &Names::default());
+        assert_eq!(Reply::collect(&chat().read_reply(&again.body).unwrap()), reply);
+    }
+    let loaded = br#"{"model":"m","created_at":"2026-11-23T14:29:08Z","message":{"role":"assistant","content":""},"done":true,"done_reason":"load"}"#;
+    let events = chat().read_reply(loaded).unwrap();
+    assert!(events.contains(&Event::Finished { choice: 0, reason: Finish::Other("load".into()), stop_sequence: None }));
+    assert!(!events.iter().any(|event| matches!(event, Event::Usage(_))));
+    assert_eq!(
+        value(std::str::from_utf8(&chat().write_reply(&events, &Names::default()).body).unwrap()),
+        value(std::str::from_utf8(loaded).unwrap())
+    );
+}
+
+#[test]
+fn other_formats_answers_are_written() {
+    let events = [
+        Event::Text { choice: 0, text: "Look.".into() },
+        Event::ToolCall { choice: 0, index: 0, id: "a".into(), name: "f".into() },
+        Event::ToolArguments { choice: 0, index: 0, fragment: "{\"x\"".into() },
+        Event::ToolArguments { choice: 0, index: 0, fragment: ":1}".into() },
+        Event::Text { choice: 1, text: "Another.".into() },
+        Event::Finished { choice: 0, reason: Finish::ToolCalls, stop_sequence: None },
+        Event::Ended,
+    ];
+    let names = Names { model: "m".into(), created: 1_795_444_148, ..Names::default() };
+    let head = r#""model":"m","created_at":"2026-11-23T14:29:08Z""#;
+    let calls = r#""tool_calls":[{"id":"a","function":{"index":0,"name":"f","arguments":{"x":1}}}]"#;
+    let whole = chat().write_reply(&events, &names);
+    let expected = format!(
+        r#"{{{head},"message":{{"role":"assistant","content":"Look.",{calls}}},"done_reason":"stop","done":true}}"#
+    );
+    assert_eq!(whole.body, expected);
+    assert_eq!(fields(&whole.dropped), ["n"]);
+    let mut writer = chat().writer(names);
+    let written: Vec<u8> = events.iter().flat_map(|event| writer.push(event)).collect();
+    let expected = format!(
+        "{{{head},\"message\":{{\"role\":\"assistant\",\"content\":\"Look.\"}},\"done\":false}}\n\
+         {{{head},\"message\":{{\"role\":\"assistant\",\"content\":\"\",{calls}}},\"done\":false}}\n\
+         {{{head},\"message\":{{\"role\":\"assistant\",\"content\":\"\"}},\"done_reason\":\"stop\",\"done\":true}}\n"
+    );
+    assert_eq!(String::from_utf8(written).unwrap(), expected);
+}
+
+#[test]
+fn completions_stream_and_answer() {
+    let completion = codec(Dialect::Ollama, Capability::Completion);
+    let stream = include_bytes!("fixtures/recorded/generate_stream.response.txt");
+    let events = check_cuts(completion, Framing::Ndjson, stream);
+    let mut writer = completion.writer(Names::default());
+    let written: Vec<u8> = events.iter().flat_map(|event| writer.push(event)).collect();
+    let (again, _) = read_stream(completion, Framing::Ndjson, Detail::Full, &written);
+    assert_eq!(Reply::collect(&again), Reply::collect(&events));
+    let (looked_over, _) = read_stream(completion, Framing::Ndjson, Detail::Facts, stream);
+    assert_eq!((facts(&looked_over), text_bytes(&looked_over)), (facts(&events), text_bytes(&events)));
+
+    let whole = include_bytes!("fixtures/recorded/generate.response.txt");
+    let events = completion.read_reply(whole).unwrap();
+    let written = completion.write_reply(&events, &Names::default()).body;
+    assert_eq!(Reply::collect(&completion.read_reply(&written).unwrap()), Reply::collect(&events));
+
+    let request = br#"{"model":"upstream","prompt":"def f(","suffix":")","raw":true,"system":"s","images":["AA=="],"context":[1,2],"think":false,"stream":false,"options":{"num_predict":3}}"#;
+    let operation = completion.read_request(request).unwrap();
+    let written = completion.write_request(&operation, &target(Quirks::default())).unwrap();
+    assert_eq!(value(std::str::from_utf8(&written.body).unwrap()), value(std::str::from_utf8(request).unwrap()));
+    assert_eq!(written.dropped, []);
+    let two = CompletionRequest { prompts: vec![Prompt::Text("a".into()); 2], ..CompletionRequest::default() };
+    let error = completion.write_request(&Operation::Completion(Box::new(two)), &target(Quirks::default()));
+    assert_eq!(error.unwrap_err().to_string(), "prompt: ollama takes one text, neither several nor token ids");
+}
+
+#[test]
+fn vectors_are_read_and_written() {
+    let embedding = codec(Dialect::Ollama, Capability::Embedding);
+    let body = include_bytes!("fixtures/recorded/embed.response.txt");
+    let events = embedding.read_reply(body).unwrap();
+    let shape = events.iter().find_map(|event| match event {
+        Event::Embeddings(vectors) => Some(vectors.iter().map(Vec::len).collect::<Vec<_>>()),
+        _ => None,
+    });
+    assert_eq!(shape, Some(vec![576, 576]));
+    let used = events.iter().find_map(|event| if let Event::Usage(usage) = event { Some(usage.clone()) } else { None });
+    assert_eq!(used.unwrap().get(UsageClass::Input), 2);
+    let written = embedding.write_reply(&events, &Names::default()).body;
+    assert_eq!(value(std::str::from_utf8(&written).unwrap()), value(std::str::from_utf8(body).unwrap()));
+
+    let request = br#"{"model":"upstream","input":["a","b"],"truncate":true,"dimensions":8,"options":{"num_thread":2},"keep_alive":0}"#;
+    let operation = embedding.read_request(request).unwrap();
+    let mut sized = target(Quirks::default());
+    sized.context_window = Some(4_096);
+    let written = embedding.write_request(&operation, &sized).unwrap();
+    let expected = r#"{"model":"upstream","input":["a","b"],"truncate":true,"dimensions":8,"options":{"num_thread":2,"num_ctx":4096},"keep_alive":0}"#;
+    assert_eq!((written.body, written.dropped), (expected.into(), vec![]));
+    let bare = embedding.read_request(br#"{"input":"a"}"#).unwrap();
+    let written = embedding.write_request(&bare, &target(Quirks::default())).unwrap();
+    assert_eq!(written.body, r#"{"model":"upstream","input":"a","truncate":false}"#);
+    let Operation::Embedding(mut request) = bare else { panic!("{bare:?}") };
+    request.input.push(Prompt::Tokens(vec![1]));
+    assert!(embedding.write_request(&Operation::Embedding(request), &sized).is_err());
+}
+
+/// What reading back a written request gives: what this format has fewer words for, in those.
+fn as_said_here(request: &ChatRequest) -> ChatRequest {
+    let mut said = ChatRequest {
+        tool_choice: None,
+        parallel_tool_calls: None,
+        n: None,
+        end_user: None,
+        service_tier: None,
+        verbosity: None,
+        ..request.clone()
+    };
+    if request.tool_choice == Some(ToolChoice::None) {
+        said.tools.clear();
+    }
+    for tool in &mut said.tools {
+        if let Tool::Function { strict, parameters, .. } = tool {
+            *strict = None;
+            parameters.get_or_insert(Json(r#"{"type":"object","properties":{}}"#.into()));
+        }
+    }
+    said.output = match said.output {
+        OutputFormat::Text => OutputFormat::Unspecified,
+        OutputFormat::Schema(mut schema) => {
+            (schema.name, schema.description, schema.strict) = (None, None, None);
+            OutputFormat::Schema(schema)
+        }
+        other => other,
+    };
+    said.reasoning = said.reasoning.map(|reasoning| match reasoning.effort {
+        Some(Effort::None) => ReasoningOptions { enabled: Some(false), ..ReasoningOptions::default() },
+        Some(Effort::Minimal) => ReasoningOptions { effort: Some(Effort::Low), ..reasoning },
+        Some(Effort::XHigh) => ReasoningOptions { effort: Some(Effort::Max), ..reasoning },
+        _ => reasoning,
+    });
+    let mut called = HashMap::new();
+    said.messages = request.messages.iter().map(|message| message_as_said_here(message, &mut called)).collect();
+    said
+}
+
+fn message_as_said_here(message: &Message, called: &mut HashMap<String, String>) -> Message {
+    let separator = if message.role == Role::Assistant { "" } else { "\n" };
+    let (mut thought, mut text, mut images, mut rest) = (String::new(), Vec::new(), Vec::new(), Vec::new());
+    for part in &message.parts {
+        let image = |data: &String| {
+            let source = Source::Base64 { media_type: String::new(), data: data.clone() };
+            Part::from(PartKind::Image(Image { source, detail: None }))
+        };
+        match part.kind.clone() {
+            PartKind::Text { text: more, .. } => text.push(more),
+            PartKind::Reasoning(more) => thought.push_str(&more.text),
+            PartKind::Image(Image { source: Source::Base64 { data, .. }, .. }) | PartKind::Audio { data, .. } => {
+                images.push(image(&data));
+            }
+            PartKind::ToolCall(call) => {
+                called.insert(call.id.clone(), call.name.clone());
+                rest.push(PartKind::ToolCall(call).into());
+            }
+            PartKind::ToolResult(mut result) => {
+                result.name = called.get(&result.call_id).cloned();
+                rest.push(PartKind::ToolResult(result).into());
+            }
+            _ => {}
+        }
+    }
+    let thought = baton_model::chat::Reasoning { text: thought, ..Default::default() };
+    let thought = (!thought.text.is_empty()).then(|| PartKind::Reasoning(thought).into());
+    let text = (!text.is_empty()).then(|| Part::text(text.join(separator)));
+    let role = if message.role == Role::Developer { Role::System } else { message.role };
+    Message { role, name: None, parts: thought.into_iter().chain(images).chain(text).chain(rest).collect() }
+}
+
+#[test]
+fn what_other_formats_know_is_listed() {
+    let mut request = read(r#"{"messages":[{"role":"user","content":"hi"}]}"#);
+    let parts = &mut request.messages.first_mut().unwrap().parts;
+    parts.push(PartKind::Other { dialect: Dialect::Anthropic, json: Json("{}".into()) }.into());
+    parts.push(PartKind::Image(Image { source: Source::Url("https://x/y.png".into()), detail: None }).into());
+    let extension = Extension { dialect: Dialect::OpenAi, path: "store".into(), value: Json("true".into()) };
+    request.extensions.push(extension);
+    let (_, dropped) = write(&request, &target(Quirks::default()));
+    assert_eq!(fields(&dropped), ["messages[0].content[1]", "messages[0].content[2]", "store"]);
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_reads_back(request in chat_request()) {
+        let (written, _) = write(&request, &target(Quirks::default()));
+        prop_assert_eq!(read(&written), as_said_here(&request));
+        // And what this format can say, it says again without a loss.
+        let said = as_said_here(&request);
+        let (written, dropped) = write(&said, &target(Quirks::default()));
+        prop_assert_eq!(read(&written), said);
+        prop_assert_eq!(dropped, []);
+    }
+
+    #[test]
+    fn readers_survive_anything(bytes: Vec<u8>, frame in r#"[{}\[\]",:a-z0-9]{0,40}\n"#) {
+        for capability in Capability::ALL {
+            let Some(codec) = crate::codec(Dialect::Ollama, capability) else { continue };
+            let _ = (codec.read_request(&bytes), codec.read_reply(&bytes));
+            for detail in [Detail::Full, Detail::Facts] {
+                let mut reader = codec.reader(detail);
+                let _ = (reader.push(&bytes), reader.push(frame.as_bytes()), reader.finish());
+            }
+        }
+    }
+}

@@ -1,0 +1,276 @@
+//! Replies, written for a client: whole, or a line at a time.
+//!
+//! This format has one answer only, no refusals apart from text, and no signatures; tool calls are held until they are
+//! whole.
+
+use super::{calls, error, time};
+use crate::json::{Node, Object, Value, object};
+use crate::{Dropped, Names, Writer, Written};
+use baton_model::chat::{Json, PartKind, ToolCall};
+use baton_model::event::{Choice, Event, Finish, Reply, Started, Timings};
+use baton_model::{Dialect, PublicError, Usage};
+use bytes::Bytes;
+
+/// Where the text of an answer stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// In `message`, as a chat's.
+    Chat,
+    /// In `response`, as a completion's.
+    Completion,
+}
+
+/// What one line says.
+#[derive(Debug, Default)]
+struct Said<'s> {
+    text: &'s str,
+    thought: &'s str,
+    calls: &'s [ToolCall],
+}
+
+impl Form {
+    fn write(self, said: &Said<'_>, o: &mut Object<'_>) {
+        match self {
+            Self::Chat => drop_ref(o.object("message", |o| {
+                o.string("role", "assistant").string("content", said.text);
+                write_rest(said, o);
+            })),
+            Self::Completion => {
+                o.string("response", said.text);
+                write_rest(said, o);
+            }
+        }
+    }
+}
+
+fn write_rest(said: &Said<'_>, o: &mut Object<'_>) {
+    if !said.thought.is_empty() {
+        o.string("thinking", said.thought);
+    }
+    if !said.calls.is_empty() {
+        o.array("tool_calls", |a| {
+            for (index, call) in said.calls.iter().enumerate() {
+                a.object(|o| {
+                    calls::write(call, index, o);
+                });
+            }
+        });
+    }
+}
+
+/// Ends a chain of writes where nothing is to be returned.
+fn drop_ref(_: &mut Object<'_>) {}
+
+/// Writes a whole reply.
+pub(super) fn write_reply(form: Form, events: &[Event], names: &Names) -> Written {
+    let reply = Reply::collect(events);
+    let others = reply.choices.iter().filter(|choice| choice.index != 0).count();
+    let answer = reply.choices.iter().find(|choice| choice.index == 0).cloned().unwrap_or_default();
+    let (text, thought, calls) = (text(&answer), thought(&answer), tool_calls(&answer));
+    let body = object(|o| {
+        write_names(&reply.started, names, o);
+        form.write(&Said { text: &text, thought: &thought, calls: &calls }, o);
+        write_logprobs(&answer.logprobs, o);
+        for part in &answer.parts {
+            write_own(&part.kind, o);
+        }
+        write_end(answer.finish.as_ref(), reply.usage.as_ref(), reply.timings, o);
+    });
+    let dropped = (others > 0).then(|| Dropped::new("n", "ollama's format has one answer"));
+    Written { dropped: dropped.into_iter().collect(), ..Written::json(body) }
+}
+
+fn text(answer: &Choice) -> String {
+    let texts = answer.parts.iter().filter_map(|part| match &part.kind {
+        PartKind::Text { text, .. } | PartKind::Refusal(text) => Some(text.as_str()),
+        _ => None,
+    });
+    texts.collect()
+}
+
+fn thought(answer: &Choice) -> String {
+    let thoughts = answer.parts.iter().filter_map(|part| match &part.kind {
+        PartKind::Reasoning(thought) => Some(thought.text.as_str()),
+        _ => None,
+    });
+    thoughts.collect()
+}
+
+fn tool_calls(answer: &Choice) -> Vec<ToolCall> {
+    let calls = answer.parts.iter().filter_map(|part| match &part.kind {
+        PartKind::ToolCall(call) => Some(call.clone()),
+        _ => None,
+    });
+    calls.collect()
+}
+
+fn write_names(started: &Started, names: &Names, o: &mut Object<'_>) {
+    o.string("model", started.model.as_deref().unwrap_or(&names.model));
+    o.string("created_at", &time::write(started.created.unwrap_or(names.created)));
+}
+
+/// Members that only this format knows: the `context` of a completion.
+fn write_own(kind: &PartKind, o: &mut Object<'_>) {
+    if let PartKind::Other { dialect: Dialect::Ollama, json } = kind {
+        write_members(json, o);
+    }
+}
+
+fn write_members(json: &Json, o: &mut Object<'_>) {
+    let Ok(node) = Node::parse(json.0.as_bytes()) else { return };
+    if let Value::Object(members) = node.value() {
+        for (name, value) in members {
+            o.raw(name, value.text());
+        }
+    }
+}
+
+/// Writes one array of all the items, as OpenAI and Ollama share their shape.
+fn write_logprobs(arrays: &[Json], o: &mut Object<'_>) {
+    if arrays.is_empty() {
+        return;
+    }
+    o.array("logprobs", |a| {
+        for array in arrays {
+            let Ok(node) = Node::parse(array.0.as_bytes()) else { continue };
+            for item in node.items().unwrap_or_default() {
+                a.raw(item.text());
+            }
+        }
+    });
+}
+
+/// Writes what only the last line has.
+fn write_end(finish: Option<&Finish>, usage: Option<&Usage>, timings: Option<Timings>, o: &mut Object<'_>) {
+    o.string("done_reason", finish.map_or("stop", finish_name)).bool("done", true);
+    // Zero is left out, as the server does.
+    let mut count = |name: &str, number: u64| {
+        if number > 0 {
+            o.integer(name, number);
+        }
+    };
+    let (timings, usage) = (timings.unwrap_or_default(), usage.cloned().unwrap_or_default());
+    count("total_duration", timings.total);
+    count("load_duration", timings.load);
+    count("prompt_eval_count", usage.input_tokens());
+    count("prompt_eval_duration", timings.prompt);
+    count("eval_count", usage.output_tokens());
+    count("eval_duration", timings.output);
+}
+
+/// The word for it. Tool calls have none of their own.
+fn finish_name(finish: &Finish) -> &str {
+    match finish {
+        Finish::Length | Finish::ContextWindow => "length",
+        Finish::Other(word) if word == "load" || word == "unload" => word,
+        Finish::Stop
+        | Finish::StopSequence
+        | Finish::ToolCalls
+        | Finish::ContentFilter
+        | Finish::Refusal
+        | Finish::Pause
+        | Finish::Other(_) => "stop",
+    }
+}
+
+/// Writes a stream for a client.
+#[derive(Debug)]
+pub(super) struct StreamWriter {
+    form: Form,
+    names: Names,
+    started: Started,
+    /// Calls whose end has not come, with the vendor's number of each.
+    calls: Vec<(u32, ToolCall)>,
+    own: Option<Json>,
+    finish: Option<Finish>,
+    usage: Option<Usage>,
+    timings: Option<Timings>,
+}
+
+impl StreamWriter {
+    pub(super) fn new(form: Form, names: Names) -> Self {
+        let (started, calls) = (Started::default(), Vec::new());
+        Self { form, names, started, calls, own: None, finish: None, usage: None, timings: None }
+    }
+
+    fn write(&mut self, event: &Event) -> Bytes {
+        match event {
+            Event::Started(started) => self.started = started.clone(),
+            Event::Text { choice: 0, text } | Event::Refusal { choice: 0, text } if !text.is_empty() => {
+                return self.line(&Said { text, ..Said::default() }, &[]);
+            }
+            Event::Reasoning { choice: 0, text } if !text.is_empty() => {
+                return self.line(&Said { thought: text, ..Said::default() }, &[]);
+            }
+            Event::LogProbs { choice: 0, content } => {
+                return self.line(&Said::default(), std::slice::from_ref(content));
+            }
+            Event::ToolCall { choice: 0, index, id, name } => {
+                let call = ToolCall { id: id.clone(), name: name.clone(), arguments: String::new() };
+                self.calls.push((*index, call));
+            }
+            Event::ToolArguments { choice: 0, index, fragment } => {
+                if let Some((_, call)) = self.calls.iter_mut().find(|(number, _)| number == index) {
+                    call.arguments.push_str(fragment);
+                }
+            }
+            Event::Other { choice: 0, dialect: Dialect::Ollama, json } => self.own = Some(json.clone()),
+            Event::Finished { choice: 0, reason, .. } => {
+                self.finish = Some(reason.clone());
+                return self.flush_calls();
+            }
+            Event::Usage(usage) => self.usage.get_or_insert_default().update(usage),
+            Event::Timings(timings) => self.timings = Some(*timings),
+            Event::Ended => return self.end(),
+            _ => {}
+        }
+        Bytes::new()
+    }
+
+    fn line(&self, said: &Said<'_>, logprobs: &[Json]) -> Bytes {
+        line(|o| {
+            write_names(&self.started, &self.names, o);
+            self.form.write(said, o);
+            write_logprobs(logprobs, o);
+            o.bool("done", false);
+        })
+    }
+
+    /// The calls, whole, in one line.
+    fn flush_calls(&mut self) -> Bytes {
+        let calls: Vec<_> = std::mem::take(&mut self.calls).into_iter().map(|(_, call)| call).collect();
+        if calls.is_empty() { Bytes::new() } else { self.line(&Said { calls: &calls, ..Said::default() }, &[]) }
+    }
+
+    fn end(&mut self) -> Bytes {
+        let mut out = Vec::from(self.flush_calls());
+        out.extend_from_slice(&line(|o| {
+            write_names(&self.started, &self.names, o);
+            self.form.write(&Said::default(), o);
+            if let Some(own) = &self.own {
+                write_members(own, o);
+            }
+            write_end(self.finish.as_ref(), self.usage.as_ref(), self.timings, o);
+        }));
+        out.into()
+    }
+}
+
+fn line(fill: impl FnOnce(&mut Object<'_>)) -> Bytes {
+    let mut line = object(fill);
+    line.push(b'\n');
+    line.into()
+}
+
+impl Writer for StreamWriter {
+    fn push(&mut self, event: &Event) -> Bytes {
+        self.write(event)
+    }
+
+    fn fail(&mut self, error: &PublicError, request_id: &str) -> Bytes {
+        let mut line = error::write(error, request_id).body;
+        line.retain(|byte| *byte != b'\n');
+        line.push(b'\n');
+        line.into()
+    }
+}
