@@ -1,11 +1,82 @@
-//! The anthropic format.
+//! Anthropic's format: messages.
+//!
+//! Reference: Anthropic API reference, messages (`POST /v1/messages`), streaming messages, count tokens, errors;
+//! `anthropic-version: 2023-06-01`. What is special about the format:
+//! - instructions stand beside the conversation (`system`), whose turns alternate, the user's first
+//!   ([`messages_write`] regroups);
+//! - the results of tools are blocks of a user's turn, all of one turn together;
+//! - thoughts carry a signature and must go back unchanged ([`reasoning`] has the options);
+//! - usage counts cached tokens beside the input ([`usage`]).
 
+mod cache;
+pub mod count_tokens;
 pub mod error;
+mod media;
+mod messages_read;
+mod messages_write;
+mod options;
+mod reasoning;
+mod reply;
+mod request;
+mod rewrite;
+mod stream;
+mod system;
+#[cfg(test)]
+mod tests;
+mod tools;
+pub mod usage;
 
-use crate::Codec;
-use baton_model::Capability;
+use crate::json::Node;
+use crate::{Codec, Detail, Names, ReadError, Reader, Rewritten, Writer, Written};
+use baton_model::chat::Extension;
+use baton_model::{Body, Capability, Dialect, Event, Operation, Target};
 
-/// The codec of a capability in this format.
-pub fn codec(_capability: Capability) -> Option<&'static dyn Codec> {
-    None
+/// The codec of a capability in this format: it has messages alone.
+pub fn codec(capability: Capability) -> Option<&'static dyn Codec> {
+    (capability == Capability::Chat).then_some(&Messages)
+}
+
+/// The codec of `POST /v1/messages`.
+#[derive(Debug)]
+struct Messages;
+
+impl Codec for Messages {
+    fn read_request(&self, body: &[u8]) -> Result<Operation, ReadError> {
+        request::read(body).map(|request| Operation::Chat(Box::new(request)))
+    }
+
+    fn write_request(&self, operation: &Operation, target: &Target) -> Result<Written, ReadError> {
+        match operation {
+            Operation::Chat(request) => request::write(request, target, request::Purpose::Answer),
+            _ => Err(ReadError::new("", "the messages codec was given another operation")),
+        }
+    }
+
+    fn rewrite(&self, body: &Body, target: &Target) -> Result<Rewritten, ReadError> {
+        rewrite::rewrite(body, target)
+    }
+
+    fn read_reply(&self, body: &[u8]) -> Result<Vec<Event>, ReadError> {
+        stream::read_reply(body)
+    }
+
+    fn write_reply(&self, events: &[Event], names: &Names) -> Written {
+        Written::json(reply::write(events, names))
+    }
+
+    fn reader(&self, detail: Detail) -> Box<dyn Reader> {
+        stream::reader(detail)
+    }
+
+    fn writer(&self, names: Names) -> Box<dyn Writer> {
+        Box::new(stream::MessageWriter::new(names))
+    }
+}
+
+/// What is said of everything that this format has no word for.
+const UNKNOWN: &str = "not known to anthropic";
+
+/// A field that only this format knows.
+fn extension(path: impl Into<String>, node: &Node<'_>) -> Extension {
+    Extension { dialect: Dialect::Anthropic, path: path.into(), value: node.json() }
 }

@@ -1,0 +1,108 @@
+//! Pictures and documents: where their bytes are.
+//!
+//! Reference: Anthropic API reference, `ImageBlockParam` and `DocumentBlockParam`. A picture's source is `base64`, `url`
+//! or `file`; a document's may be `text` too. One of `content` holds blocks and stays as it stands.
+
+use crate::json::{Fault, Node, Object};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use baton_model::Dialect;
+use baton_model::chat::{Document, Image, PartKind, Source};
+use std::borrow::Cow;
+
+/// Reads an `image` block; `None` if its source is of a kind that nothing else knows.
+pub(super) fn read_image(node: &Node<'_>) -> Result<Option<PartKind>, Fault> {
+    let source = read_source(node.require("source")?)?.filter(|source| !matches!(source, Source::Text(_)));
+    Ok(source.map(|source| PartKind::Image(Image { source, detail: None })))
+}
+
+/// Reads a `document` block; `None` if its source is of a kind that nothing else knows.
+pub(super) fn read_document(node: &Node<'_>) -> Result<Option<PartKind>, Fault> {
+    let Some(source) = read_source(node.require("source")?)? else { return Ok(None) };
+    let citations = node.get("citations").and_then(|citations| citations.get("enabled"));
+    Ok(Some(PartKind::Document(Document {
+        source,
+        title: node.get("title").map(Node::string).transpose()?,
+        context: node.get("context").map(Node::string).transpose()?,
+        citations: citations.map(Node::bool).transpose()?,
+    })))
+}
+
+fn read_source(node: &Node<'_>) -> Result<Option<Source>, Fault> {
+    let text = |name: &str| node.require(name)?.string();
+    Ok(match text("type")?.as_str() {
+        "base64" => Some(Source::Base64 { media_type: text("media_type")?, data: text("data")? }),
+        "url" => Some(Source::Url(text("url")?)),
+        "text" => Some(Source::Text(text("data")?)),
+        "file" => Some(Source::File { dialect: Dialect::Anthropic, id: text("file_id")? }),
+        _ => None,
+    })
+}
+
+/// A source as this format says it.
+#[derive(Debug)]
+pub(super) enum Written<'s> {
+    Base64(&'s str, &'s str),
+    Url(&'s str),
+    Text(Cow<'s, str>),
+    File(&'s str),
+}
+
+/// How a picture's source is said, or why it can't be.
+pub(super) fn image(image: &Image) -> Result<Written<'_>, &'static str> {
+    match &image.source {
+        Source::Base64 { media_type, data } if media_type.is_empty() => Ok(Written::Base64(sniffed(data), data)),
+        Source::Base64 { media_type, data } => Ok(Written::Base64(media_type, data)),
+        // An address with data that is not base64 is one that no provider fetches.
+        Source::Url(url) if url.starts_with("data:") => Err("a data address that is not base64"),
+        Source::Url(url) => Ok(Written::Url(url)),
+        Source::File { dialect: Dialect::Anthropic, id } => Ok(Written::File(id)),
+        Source::File { .. } => Err("a picture that only another provider has"),
+        Source::Text(_) => Err("a picture made of text"),
+    }
+}
+
+/// How a document's source is said, or why it can't be.
+pub(super) fn document(document: &Document) -> Result<Written<'_>, &'static str> {
+    match &document.source {
+        Source::Base64 { media_type, data } if media_type.starts_with("text/") => decoded(data).map(Written::Text),
+        Source::Base64 { media_type, data } if media_type.is_empty() => Ok(Written::Base64("application/pdf", data)),
+        Source::Base64 { media_type, data } => Ok(Written::Base64(media_type, data)),
+        Source::Url(url) => Ok(Written::Url(url)),
+        Source::Text(text) => Ok(Written::Text(text.into())),
+        Source::File { dialect: Dialect::Anthropic, id } => Ok(Written::File(id)),
+        Source::File { .. } => Err("a file that only another provider has"),
+    }
+}
+
+/// The text in base64: this format takes text as text, and PDF alone as base64.
+fn decoded(data: &str) -> Result<Cow<'_, str>, &'static str> {
+    let bytes = STANDARD.decode(data).map_err(|_| "a text that is not base64")?;
+    String::from_utf8(bytes).map(Cow::Owned).map_err(|_| "a text that is not UTF-8")
+}
+
+/// The media type of a picture by how its base64 begins, for formats that do not say (Ollama).
+fn sniffed(data: &str) -> &'static str {
+    match data.as_bytes() {
+        [b'/', b'9', b'j', ..] => "image/jpeg",
+        [b'R', b'0', b'l', b'G', ..] => "image/gif",
+        [b'U', b'k', b'l', b'G', ..] => "image/webp",
+        _ => "image/png",
+    }
+}
+
+impl Written<'_> {
+    /// Writes `source`.
+    pub(super) fn write(&self, o: &mut Object<'_>) {
+        o.object("source", |o| {
+            match self {
+                Self::Base64(media_type, data) => {
+                    o.string("type", "base64").string("media_type", media_type).string("data", data)
+                }
+                Self::Url(url) => o.string("type", "url").string("url", url),
+                Self::Text(text) => o.string("type", "text").string("media_type", "text/plain").string("data", text),
+                Self::File(id) => o.string("type", "file").string("file_id", id),
+            };
+        });
+    }
+}

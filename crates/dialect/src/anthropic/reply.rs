@@ -1,0 +1,93 @@
+//! A whole reply, written. (It is read as the blocks of a stream: [`super::stream`].)
+//!
+//! Reference: Anthropic API reference, `Message`.
+
+use super::messages_write::{arguments, write_citations};
+use super::usage;
+use crate::Names;
+use crate::json::{Array, Object, object};
+use baton_model::Dialect;
+use baton_model::chat::{Part, PartKind};
+use baton_model::event::{Event, Finish, Reply};
+
+/// Why an answer is complete, from its word.
+pub(super) fn read_finish(word: &str) -> Finish {
+    match word {
+        "end_turn" => Finish::Stop,
+        "stop_sequence" => Finish::StopSequence,
+        "max_tokens" => Finish::Length,
+        "model_context_window_exceeded" => Finish::ContextWindow,
+        "tool_use" => Finish::ToolCalls,
+        "refusal" => Finish::Refusal,
+        "pause_turn" => Finish::Pause,
+        _ => Finish::Other(word.to_owned()),
+    }
+}
+
+/// The word for it. Clients check it against the reference's, so that no other is ever said.
+pub(super) fn finish_name(finish: &Finish) -> &'static str {
+    match finish {
+        Finish::Stop | Finish::Other(_) => "end_turn",
+        Finish::StopSequence => "stop_sequence",
+        Finish::Length => "max_tokens",
+        Finish::ContextWindow => "model_context_window_exceeded",
+        Finish::ToolCalls => "tool_use",
+        Finish::ContentFilter | Finish::Refusal => "refusal",
+        Finish::Pause => "pause_turn",
+    }
+}
+
+/// Writes a whole reply for a client: the first answer, as the format has one.
+pub(super) fn write(events: &[Event], names: &Names) -> Vec<u8> {
+    let reply = Reply::collect(events);
+    let choice = reply.choices.first();
+    object(|o| {
+        o.string("id", reply.started.id.as_deref().unwrap_or(&names.id));
+        o.string("type", "message").string("role", "assistant");
+        o.string("model", reply.started.model.as_deref().unwrap_or(&names.model));
+        o.array("content", |a| {
+            for part in choice.map(|choice| choice.parts.as_slice()).unwrap_or_default() {
+                write_block(part, a);
+            }
+        });
+        o.string("stop_reason", choice.and_then(|choice| choice.finish.as_ref()).map_or("end_turn", finish_name));
+        write_stop(choice.and_then(|choice| choice.stop_sequence.as_deref()), o);
+        o.object("usage", |o| usage::write(&reply.usage.clone().unwrap_or_default(), o));
+    })
+}
+
+/// Writes `stop_sequence`, which is always there.
+pub(super) fn write_stop(stop: Option<&str>, o: &mut Object<'_>) {
+    match stop {
+        Some(stop) => o.string("stop_sequence", stop),
+        None => o.null("stop_sequence"),
+    };
+}
+
+fn write_block(part: &Part, a: &mut Array<'_>) {
+    match &part.kind {
+        PartKind::Text { text, citations } if !text.is_empty() => drop(a.object(|o| {
+            o.string("type", "text").string("text", text);
+            write_citations(citations, o);
+        })),
+        PartKind::Refusal(text) if !text.is_empty() => {
+            a.object(|o| {
+                o.string("type", "text").string("text", text);
+            });
+        }
+        PartKind::Reasoning(thought) => drop(a.object(|o| match &thought.redacted {
+            Some(data) => drop(o.string("type", "redacted_thinking").string("data", data)),
+            None => {
+                o.string("type", "thinking").string("thinking", &thought.text);
+                // Always there by the reference; thoughts of other providers have none.
+                o.string("signature", thought.signature.as_deref().unwrap_or_default());
+            }
+        })),
+        PartKind::ToolCall(call) => drop(a.object(|o| {
+            o.string("type", "tool_use").string("id", &call.id).string("name", &call.name);
+            o.raw("input", arguments(&call.arguments).text());
+        })),
+        PartKind::Other { dialect: Dialect::Anthropic, json } => drop(a.raw(&json.0)),
+        _ => {}
+    }
+}

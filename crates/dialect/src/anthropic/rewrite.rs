@@ -1,0 +1,153 @@
+//! A client's own bytes made fit for one target: a few fields changed, everything else byte for byte.
+
+use super::options;
+use super::reasoning::Plan;
+use super::request::Purpose;
+use super::tools;
+use crate::framing::splice::Editor;
+use crate::json::{self, Node, object};
+use crate::{Dropped, ReadError, Rewritten, openai};
+use baton_model::chat::Tool;
+use baton_model::entity::ReasoningStyle;
+use baton_model::{Body, ChatRequest, Target};
+
+/// Changes what must be changed.
+pub(super) fn rewrite(body: &Body, target: &Target) -> Result<Rewritten, ReadError> {
+    let mut editor = Editor::new(body);
+    let mut dropped = Vec::new();
+    let model = json::quoted(target.upstream());
+    if editor.get("model") != Some(&model) {
+        editor.set("model", model);
+    }
+    add_defaults(&mut editor, target)?;
+    let asked = body.value("max_tokens").filter(|text| *text != b"null");
+    set_limit(&mut editor, target, asked.is_some(), &mut dropped)?;
+    refuse(&mut editor, target, &mut dropped)?;
+    Ok(Rewritten { body: editor.finish(), hide_usage: false, dropped })
+}
+
+/// Adds the operator's defaults, which are written in OpenAI's names, for fields that the client left out.
+fn add_defaults(editor: &mut Editor<'_>, target: &Target) -> Result<(), ReadError> {
+    let mut defaults = ChatRequest::default();
+    openai::options::apply_defaults(&mut defaults, target.defaults())?;
+    // The limit is settled apart, the length of a default budget by the client's.
+    let asked = editor.get("max_tokens").and_then(|text| text.parse().ok());
+    defaults.max_output_tokens = asked.or(defaults.max_output_tokens);
+    let thinks = editor.has("thinking") || editor.has("output_config");
+    if thinks {
+        defaults.reasoning = None;
+    }
+    let sampled = ["temperature", "top_p", "top_k"].iter().any(|name| editor.has(name));
+    if sampled || editor.has("thinking") {
+        // They exclude one another: whoever gives one has chosen.
+        (defaults.sampling.temperature, defaults.sampling.top_p) = (None, None);
+    }
+    let own: Vec<Tool> = std::mem::take(&mut defaults.tools);
+    let has_tools = editor.has("tools");
+    let plan = Plan::new(&defaults, target, has_tools || tools::is_forced(&defaults, &own), &mut Vec::new());
+    let text = object(|o| {
+        if !has_tools {
+            tools::write(&own, &defaults, o, &mut Vec::new());
+        }
+        options::write(&defaults, &plan, Purpose::Answer, o, &mut Vec::new());
+    });
+    for (name, value) in Node::parse(&text)?.members().unwrap_or_default() {
+        if !editor.has(name) {
+            editor.set(name, value.text());
+        }
+    }
+    Ok(())
+}
+
+/// Puts the target's limit in place of the client's; a budget of thought must stay below it.
+fn set_limit(
+    editor: &mut Editor<'_>,
+    target: &Target,
+    asked_for: bool,
+    dropped: &mut Vec<Dropped>,
+) -> Result<(), ReadError> {
+    let Some(limit) = target.max_output_tokens else { return Ok(()) };
+    let asked = editor.get("max_tokens").unwrap_or_default().to_owned();
+    asked.parse::<f64>().map_err(|_| ReadError::new("max_tokens", "expected a whole number"))?;
+    if asked != limit.to_string() {
+        if asked_for {
+            dropped.push(Dropped::new("max_tokens", format!("changed from {asked} to {limit}")));
+        }
+        editor.set("max_tokens", limit.to_string());
+    }
+    let budget = editor.get_nested("thinking", "budget_tokens").and_then(|text| text.parse::<u64>().ok());
+    let Some(budget) = budget.filter(|budget| *budget >= limit) else { return Ok(()) };
+    if limit > 1024 {
+        let lowered = (limit / 2).max(1024);
+        editor.set_nested("thinking", "budget_tokens", lowered.to_string())?;
+        dropped.push(Dropped::new("thinking.budget_tokens", format!("changed from {budget} to {lowered}")));
+    } else {
+        editor.remove("thinking");
+        dropped.push(Dropped::new("thinking", format!("max_tokens of {limit} leave no room for it")));
+    }
+    Ok(())
+}
+
+/// Takes out what the model refuses.
+fn refuse(editor: &mut Editor<'_>, target: &Target, dropped: &mut Vec<Dropped>) -> Result<(), ReadError> {
+    let quirks = &target.model.quirks;
+    for refused in &quirks.refuses {
+        match refused.as_str() {
+            "stop" => remove(editor, "stop_sequences", dropped),
+            "user" => remove_nested(editor, "metadata", "user_id", dropped)?,
+            "response_format" => remove_nested(editor, "output_config", "format", dropped)?,
+            "reasoning" => remove_reasoning(editor, dropped)?,
+            "max_tokens" | "model" | "messages" => {}
+            name => remove(editor, name, dropped),
+        }
+    }
+    if quirks.reasoning == ReasoningStyle::Unsupported {
+        remove_reasoning(editor, dropped)?;
+    }
+    if quirks.json_schema == Some(false) {
+        remove_nested(editor, "output_config", "format", dropped)?;
+    }
+    Ok(())
+}
+
+fn remove(editor: &mut Editor<'_>, field: &str, dropped: &mut Vec<Dropped>) {
+    if editor.has(field) && editor.remove(field) {
+        dropped.push(Dropped::new(field, "refused by the model"));
+    }
+}
+
+/// That it shall not think is what such a model does anyway, so that goes unlisted.
+fn remove_reasoning(editor: &mut Editor<'_>, dropped: &mut Vec<Dropped>) -> Result<(), ReadError> {
+    if editor.get_nested("thinking", "type").as_deref() == Some("\"disabled\"") {
+        editor.remove("thinking");
+    }
+    remove(editor, "thinking", dropped);
+    remove_nested(editor, "output_config", "effort", dropped)
+}
+
+/// Takes out one member of a nested object, and the object with its last.
+fn remove_nested(
+    editor: &mut Editor<'_>,
+    outer: &str,
+    inner: &str,
+    dropped: &mut Vec<Dropped>,
+) -> Result<(), ReadError> {
+    let Some(text) = editor.get(outer).map(str::to_owned) else { return Ok(()) };
+    let node = Node::parse(text.as_bytes())?;
+    if node.get(inner).is_none() {
+        return Ok(());
+    }
+    let rest: Vec<_> = node.members().unwrap_or_default().iter().filter(|(name, _)| name != inner).collect();
+    if rest.is_empty() {
+        editor.remove(outer);
+    } else {
+        let kept = object(|o| {
+            for (name, value) in rest {
+                o.raw(name, value.text());
+            }
+        });
+        editor.set(outer, String::from_utf8(kept).unwrap_or_default());
+    }
+    dropped.push(Dropped::new(format!("{outer}.{inner}"), "refused by the model"));
+    Ok(())
+}

@@ -1,0 +1,114 @@
+//! The stream looked over: deltas are seen but not taken apart.
+
+use super::Full;
+use crate::facts::{only_data, reduced, text_length, values};
+use crate::{ReadError, Reader};
+use baton_model::Event;
+use memchr::memmem::Finder;
+use std::sync::LazyLock;
+
+/// Reads only what the meter and the fallback need.
+#[derive(Debug, Default)]
+pub(super) struct Facts {
+    full: Full,
+}
+
+impl Reader for Facts {
+    fn push(&mut self, frame: &[u8]) -> Result<Vec<Event>, ReadError> {
+        if !self.full.over
+            && let Some(delta) = plain_delta(frame)
+            && (!delta.is_json || self.full.blocks.takes_arguments())
+        {
+            if delta.is_json {
+                self.full.blocks.note_arguments();
+            }
+            return Ok(vec![Event::Opaque { text_bytes: delta.text_bytes }]);
+        }
+        self.full.push(frame).map(reduced)
+    }
+
+    fn finish(&mut self) -> Vec<Event> {
+        self.full.finish()
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Delta {
+    text_bytes: u32,
+    /// Whether it is JSON of a block's input.
+    is_json: bool,
+}
+
+/// What a frame holds that is known to be a delta of text, thought or arguments, and nothing else; `None` where that
+/// can't be said without parsing.
+fn plain_delta(frame: &[u8]) -> Option<Delta> {
+    let keys = &*KEYS;
+    let line = match frame.strip_prefix(b"event: content_block_delta\n") {
+        Some(line) => line,
+        None if frame.starts_with(b"data:") => frame,
+        None => return None,
+    };
+    let data = only_data(line)?;
+    let is_delta = |value: &[u8]| value.starts_with(b"\"content_block_delta\"");
+    if !values(data, &keys.type_).any(is_delta) || keys.escape.find(data).is_some() {
+        return None;
+    }
+    if keys.telling.iter().any(|key| values(data, key).next().is_some()) {
+        return None;
+    }
+    let size = |key: &Finder<'_>| values(data, key).map(text_length).try_fold(0, |sum, length| Some(sum + length?));
+    let (json, text) = (size(&keys.json)?, size(&keys.text)? + size(&keys.thinking)?);
+    let text_bytes = u32::try_from(json + text).ok().filter(|total| *total > 0)?;
+    Some(Delta { text_bytes, is_json: json > 0 })
+}
+
+struct Keys {
+    type_: Finder<'static>,
+    /// Keys that ask for parsing by being there.
+    telling: [Finder<'static>; 6],
+    escape: Finder<'static>,
+    text: Finder<'static>,
+    thinking: Finder<'static>,
+    json: Finder<'static>,
+}
+
+static KEYS: LazyLock<Keys> = LazyLock::new(|| Keys {
+    type_: Finder::new("\"type\""),
+    telling: ["\"usage\"", "\"error\"", "\"stop_reason\"", "\"signature\"", "\"citation\"", "\"message\""]
+        .map(Finder::new),
+    escape: Finder::new("\\u00"),
+    text: Finder::new("\"text\""),
+    thinking: Finder::new("\"thinking\""),
+    json: Finder::new("\"partial_json\""),
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::framing::sse;
+
+    fn check(delta: &str, expected: Option<(u32, bool)>) {
+        let data = format!(r#"{{"type":"content_block_delta","index":0,"delta":{delta}}}"#);
+        let expected = expected.map(|(text_bytes, is_json)| Delta { text_bytes, is_json });
+        assert_eq!(plain_delta(&sse::write(Some("content_block_delta"), data.as_bytes())), expected, "{delta}");
+        assert_eq!(plain_delta(&sse::write(None, data.as_bytes())), expected, "{delta}");
+    }
+
+    #[test]
+    fn deltas_are_measured_without_parsing() {
+        check(r#"{"type":"text_delta","text":"a\n\"é"}"#, Some((5, false)));
+        check(r#"{"type":"thinking_delta","thinking":"hm"}"#, Some((2, false)));
+        check(r#"{"type":"input_json_delta","partial_json":"{\"a\""}"#, Some((4, true)));
+        check(r#"{"type":"text_delta","text":"say \"usage\": 3"}"#, Some((14, false)));
+    }
+
+    #[test]
+    fn whatever_may_tell_more_is_parsed() {
+        check(r#"{"type":"text_delta","text":""}"#, None);
+        check(r#"{"type":"signature_delta","signature":"s"}"#, None);
+        check(r#"{"type":"text_delta","text":"a"},"usage":{"output_tokens":1}"#, None);
+        check(r#"{"type":"text_delta","text":"a"},"\u0075sage":{"output_tokens":1}"#, None);
+        assert_eq!(plain_delta(b"event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"), None);
+        assert_eq!(plain_delta(b"data: {\"type\":\"content_block_delta\",\"delta\":{\"text\":\"a\n\n"), None);
+    }
+}

@@ -1,0 +1,310 @@
+//! A message's stream, written.
+//!
+//! Blocks can't overlap here, and OpenAI's tool calls can: a call that begins while another is unfinished is kept back
+//! until that one is complete.
+
+use crate::anthropic::reply::{finish_name, write_stop};
+use crate::anthropic::{error, usage};
+use crate::framing::sse;
+use crate::json::{Node, Object, object};
+use crate::{Names, Writer};
+use baton_model::event::{Event, Finish};
+use baton_model::{Dialect, PublicError, Usage};
+use bytes::{Bytes, BytesMut};
+
+/// Writes a message's stream for a client: the first answer, as the format has one.
+#[derive(Debug)]
+pub(in crate::anthropic) struct MessageWriter {
+    names: Names,
+    /// Whether `message_start` was said: not before the first content, so that it knows the usage of the prompt.
+    begun: bool,
+    open: Open,
+    /// The number of the next block.
+    next: u32,
+    calls: Vec<Call>,
+    usage: Usage,
+    finish: Option<(Finish, Option<String>)>,
+}
+
+/// The block that is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Open {
+    None,
+    Text,
+    /// Text that has cited a source; more text is another block.
+    Cited,
+    Thinking,
+    /// One that comes at once.
+    Other,
+    /// The call of that index.
+    Tool(u32),
+}
+
+#[derive(Debug)]
+struct Call {
+    index: u32,
+    id: String,
+    name: String,
+    /// All arguments so far.
+    arguments: String,
+    state: State,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Waiting,
+    Open,
+    Closed,
+}
+
+impl MessageWriter {
+    pub(in crate::anthropic) fn new(names: Names) -> Self {
+        Self {
+            names,
+            begun: false,
+            open: Open::None,
+            next: 0,
+            calls: Vec::new(),
+            usage: Usage::default(),
+            finish: None,
+        }
+    }
+
+    fn write(&mut self, event: &Event, out: &mut BytesMut) {
+        match event {
+            Event::Started(started) => {
+                let take = |slot: &mut String, name: &Option<String>| {
+                    if let Some(name) = name {
+                        slot.clone_from(name);
+                    }
+                };
+                take(&mut self.names.id, &started.id);
+                take(&mut self.names.model, &started.model);
+            }
+            Event::Text { choice: 0, text } | Event::Refusal { choice: 0, text } if !text.is_empty() => {
+                if self.open != Open::Text {
+                    self.start(out, Open::Text, |o| {
+                        o.string("type", "text").string("text", "");
+                    });
+                }
+                self.delta(out, |o| {
+                    o.string("type", "text_delta").string("text", text);
+                });
+            }
+            Event::Reasoning { choice: 0, text } if !text.is_empty() => {
+                self.think(out);
+                self.delta(out, |o| {
+                    o.string("type", "thinking_delta").string("thinking", text);
+                });
+            }
+            Event::ReasoningSignature { choice: 0, signature } => {
+                self.think(out);
+                self.delta(out, |o| {
+                    o.string("type", "signature_delta").string("signature", signature);
+                });
+                self.close(out);
+            }
+            Event::RedactedReasoning { choice: 0, data } => {
+                self.whole(
+                    out,
+                    &object(|o| {
+                        o.string("type", "redacted_thinking").string("data", data);
+                    }),
+                );
+            }
+            Event::ToolCall { choice: 0, index, id, name } => self.call(out, *index, id, name),
+            Event::ToolArguments { choice: 0, index, fragment } if !fragment.is_empty() => {
+                self.arguments(out, *index, fragment);
+            }
+            Event::Citation { choice: 0, dialect: Dialect::Anthropic, json } => {
+                if matches!(self.open, Open::Text | Open::Cited) {
+                    self.delta(out, |o| {
+                        o.string("type", "citations_delta").json("citation", json);
+                    });
+                    self.open = Open::Cited;
+                }
+            }
+            Event::Other { choice: 0, dialect: Dialect::Anthropic, json } => self.whole(out, json.0.as_bytes()),
+            Event::Finished { choice: 0, reason, stop_sequence } => {
+                self.finish = Some((reason.clone(), stop_sequence.clone()));
+                self.begin(out);
+                self.flush(out);
+            }
+            Event::Usage(usage) => self.usage.update(usage),
+            Event::Ended => self.end(out),
+            _ => {}
+        }
+    }
+
+    fn begin(&mut self, out: &mut BytesMut) {
+        if std::mem::replace(&mut self.begun, true) {
+            return;
+        }
+        event(out, "message_start", |o| {
+            o.object("message", |o| {
+                o.string("id", &self.names.id).string("type", "message").string("role", "assistant");
+                o.string("model", &self.names.model).array("content", |_| {});
+                o.null("stop_reason").null("stop_sequence");
+                o.object("usage", |o| usage::write(&self.usage, o));
+            });
+        });
+    }
+
+    /// Starts a block in place of the one that is open.
+    fn start(&mut self, out: &mut BytesMut, kind: Open, fill: impl FnOnce(&mut Object<'_>)) {
+        self.flush(out);
+        self.begin(out);
+        self.start_raw(out, kind, &object(fill));
+    }
+
+    fn start_raw(&mut self, out: &mut BytesMut, kind: Open, block: &[u8]) {
+        let index = self.next;
+        event(out, "content_block_start", |o| {
+            o.integer("index", index).raw("content_block", &String::from_utf8_lossy(block));
+        });
+        self.next += 1;
+        self.open = kind;
+    }
+
+    fn think(&mut self, out: &mut BytesMut) {
+        if self.open != Open::Thinking {
+            self.start(out, Open::Thinking, |o| {
+                o.string("type", "thinking").string("thinking", "").string("signature", "");
+            });
+        }
+    }
+
+    fn delta(&self, out: &mut BytesMut, fill: impl FnOnce(&mut Object<'_>)) {
+        let index = self.next.saturating_sub(1);
+        event(out, "content_block_delta", |o| {
+            o.integer("index", index).object("delta", fill);
+        });
+    }
+
+    fn close(&mut self, out: &mut BytesMut) {
+        if self.open == Open::None {
+            return;
+        }
+        let index = self.next.saturating_sub(1);
+        event(out, "content_block_stop", |o| {
+            o.integer("index", index);
+        });
+        if let Open::Tool(index) = self.open
+            && let Some(call) = self.calls.iter_mut().find(|call| call.index == index)
+        {
+            call.state = State::Closed;
+        }
+        self.open = Open::None;
+    }
+
+    /// A block that comes at once.
+    fn whole(&mut self, out: &mut BytesMut, block: &[u8]) {
+        self.flush(out);
+        self.begin(out);
+        self.start_raw(out, Open::Other, block);
+        self.close(out);
+    }
+
+    fn call(&mut self, out: &mut BytesMut, index: u32, id: &str, name: &str) {
+        let (id, name) = (id.to_owned(), name.to_owned());
+        self.calls.push(Call { index, id, name, arguments: String::new(), state: State::Waiting });
+        if let Open::Tool(open) = self.open {
+            if !self.is_complete(open) {
+                return;
+            }
+            self.close(out);
+        }
+        // Calls kept back before it come first.
+        self.open_calls(out, false);
+    }
+
+    fn arguments(&mut self, out: &mut BytesMut, index: u32, fragment: &str) {
+        let Some(call) = self.calls.iter_mut().find(|call| call.index == index) else { return };
+        call.arguments.push_str(fragment);
+        match call.state {
+            State::Open => self.delta(out, |o| write_fragment(fragment, o)),
+            // The other may have become complete with what came last.
+            State::Waiting => {
+                if let Open::Tool(open) = self.open
+                    && self.is_complete(open)
+                {
+                    self.close(out);
+                    self.open_calls(out, false);
+                }
+            }
+            State::Closed => {}
+        }
+    }
+
+    /// Whether all arguments of a call are there, as far as they can tell.
+    fn is_complete(&self, index: u32) -> bool {
+        let call = self.calls.iter().find(|call| call.index == index);
+        call.is_some_and(|call| Node::parse(call.arguments.as_bytes()).is_ok_and(|node| node.is_object()))
+    }
+
+    /// Starts the calls kept back, in order; up to the first that is unfinished, unless `all` are to be written.
+    fn open_calls(&mut self, out: &mut BytesMut, all: bool) {
+        while let Some(call) = self.calls.iter_mut().find(|call| call.state == State::Waiting) {
+            call.state = State::Open;
+            let (index, arguments) = (call.index, call.arguments.clone());
+            let block = object(|o| {
+                o.string("type", "tool_use").string("id", &call.id).string("name", &call.name);
+                o.object("input", |_| {});
+            });
+            self.close(out);
+            self.begin(out);
+            self.start_raw(out, Open::Tool(index), &block);
+            if !arguments.is_empty() {
+                self.delta(out, |o| write_fragment(&arguments, o));
+            }
+            if !all && !self.is_complete(index) {
+                return;
+            }
+        }
+    }
+
+    /// Closes what is open, and writes what was kept back.
+    fn flush(&mut self, out: &mut BytesMut) {
+        self.close(out);
+        self.open_calls(out, true);
+        self.close(out);
+    }
+
+    fn end(&mut self, out: &mut BytesMut) {
+        self.begin(out);
+        self.flush(out);
+        let (reason, stop) = self.finish.take().unwrap_or((Finish::Stop, None));
+        event(out, "message_delta", |o| {
+            o.object("delta", |o| {
+                o.string("stop_reason", finish_name(&reason));
+                write_stop(stop.as_deref(), o);
+            });
+            o.object("usage", |o| usage::write(&self.usage, o));
+        });
+        event(out, "message_stop", |_| {});
+    }
+}
+
+fn write_fragment(fragment: &str, o: &mut Object<'_>) {
+    o.string("type", "input_json_delta").string("partial_json", fragment);
+}
+
+fn event(out: &mut BytesMut, name: &str, fill: impl FnOnce(&mut Object<'_>)) {
+    let data = object(|o| {
+        o.string("type", name);
+        fill(o);
+    });
+    sse::push(out, Some(name), &data);
+}
+
+impl Writer for MessageWriter {
+    fn push(&mut self, event: &Event) -> Bytes {
+        let mut out = BytesMut::new();
+        self.write(event, &mut out);
+        out.freeze()
+    }
+
+    fn fail(&mut self, error: &PublicError, request_id: &str) -> Bytes {
+        sse::write(Some("error"), &error::write(error, request_id).body)
+    }
+}
