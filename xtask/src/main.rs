@@ -1,2 +1,44 @@
-//! Checks and measurements for developers.
-fn main() {}
+//! Checks and measurements for developers: `cargo xtask --help`.
+
+#![expect(clippy::print_stdout, clippy::indexing_slicing, reason = "a tool for developers")]
+
+mod docs;
+mod layers;
+mod live;
+mod process;
+mod startup;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "xtask", about = "Checks and measurements for developers")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Checks that no crate uses one of its own layer or above
+    Layers,
+    /// Writes the generated documents: configuration reference, metric list, openapi.json
+    Docs,
+    /// Measures: bench startup
+    #[command(subcommand)]
+    Bench(Bench),
+    Live(live::Live),
+}
+
+#[derive(Subcommand)]
+enum Bench {
+    Startup(startup::Startup),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Cli::parse().command {
+        Command::Layers => layers::run(),
+        Command::Docs => docs::run(),
+        Command::Bench(Bench::Startup(startup)) => startup.run(),
+        Command::Live(live) => live.run(),
+    }
+}

@@ -5,6 +5,7 @@
 //! - [`commands`]: one file a command; [`telemetry`]: log lines.
 
 pub mod app;
+pub mod client;
 pub mod commands;
 pub mod config;
 pub mod serve;

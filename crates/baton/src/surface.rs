@@ -31,6 +31,11 @@ pub fn router(doors: Doors, admin: Admin) -> Router {
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| bug()))
 }
 
+/// The description of the whole API.
+pub fn description() -> utoipa::openapi::OpenApi {
+    baton_admin::description()
+}
+
 async fn metrics(State(engine): State<Engine>) -> Response {
     let text = engine.metrics();
     ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response()

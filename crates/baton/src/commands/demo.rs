@@ -44,7 +44,10 @@ impl Demo {
             sims.push(sim);
         }
         config.models.extend(models()?);
-        let key = Secret::generate(&mut StdRng::from_os_rng());
+        let key = match environment.get("BATON_DEMO_KEY") {
+            Some(key) => Secret::given(key),
+            None => Secret::generate(&mut StdRng::from_os_rng()),
+        };
         config.auth.admin_key = Some(key.reveal().into());
         let app = App::build(&config).await?;
         if config.discovery.at_start {

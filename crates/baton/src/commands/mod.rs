@@ -1,7 +1,16 @@
 //! The commands, one file each.
 
+mod chat;
+mod check;
 mod demo;
+mod keys;
+mod migrate;
+mod models;
+mod openapi;
+mod output;
 mod serve;
+mod sim;
+mod usage;
 
 use crate::config::{Config, Environment, Source, load};
 use anyhow::Context;
@@ -24,6 +33,16 @@ struct Cli {
 enum Command {
     Serve(serve::Serve),
     Demo(demo::Demo),
+    Check(check::Check),
+    Migrate(migrate::Migrate),
+    Models(models::Models),
+    Keys(keys::Keys),
+    Usage(usage::Usage),
+    Chat(chat::Chat),
+    Sim(sim::Simulate),
+    Openapi(openapi::OpenApi),
+    #[command(hide = true)]
+    Docs(openapi::Docs),
 }
 
 /// Runs the command that the process was asked for.
@@ -54,6 +73,15 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         match cli.command {
             Command::Serve(command) => command.run(source, &environment).await,
             Command::Demo(command) => command.run(source, &environment).await,
+            Command::Check(command) => command.run(source, &environment).await,
+            Command::Migrate(command) => command.run(source, &environment).await,
+            Command::Models(command) => command.run(&environment).await,
+            Command::Keys(command) => command.run(&environment).await,
+            Command::Usage(command) => command.run(&environment).await,
+            Command::Chat(command) => command.run(&environment).await,
+            Command::Sim(command) => command.run().await,
+            Command::Openapi(command) => command.run(),
+            Command::Docs(command) => Ok(command.run()),
         }
     })
 }

@@ -6,6 +6,7 @@
 mod environment;
 mod expand;
 mod fault;
+pub mod reference;
 pub mod sections;
 
 pub use environment::Environment;

@@ -1,0 +1,106 @@
+//! `baton check`.
+
+use super::output;
+use crate::app;
+use crate::config::{Config, Environment, Source, load};
+use baton_provider::Provider;
+use clap::Args;
+use serde_json::json;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// Checks the configuration, the database and the providers; exit code 1 names each fault.
+///
+/// Example: baton check --config baton.toml
+#[derive(Args)]
+pub struct Check {
+    /// Prints JSON
+    #[arg(long)]
+    json: bool,
+    /// Does not call the providers
+    #[arg(long)]
+    offline: bool,
+}
+
+/// One thing that was looked at.
+struct Finding {
+    what: String,
+    fault: Option<String>,
+    told: String,
+}
+
+impl Finding {
+    fn good(what: impl Into<String>, told: impl Into<String>) -> Self {
+        Self { what: what.into(), fault: None, told: told.into() }
+    }
+
+    fn bad(what: impl Into<String>, fault: impl Into<String>) -> Self {
+        Self { what: what.into(), fault: Some(fault.into()), told: String::new() }
+    }
+}
+
+impl Check {
+    /// Runs it.
+    pub async fn run(self, source: Source, environment: &Environment) -> anyhow::Result<ExitCode> {
+        let findings = match load(&source, environment) {
+            Err(error) => error.faults.iter().map(|fault| Finding::bad("configuration", fault.to_string())).collect(),
+            Ok(config) => {
+                let mut findings = vec![Finding::good("configuration", summary(&config))];
+                findings.push(database(&config).await);
+                findings.extend(self.providers(&config).await);
+                findings
+            }
+        };
+        let faulty = findings.iter().any(|finding| finding.fault.is_some());
+        if self.json {
+            let items: Vec<_> = findings
+                .iter()
+                .map(|finding| json!({ "what": finding.what, "ok": finding.fault.is_none(), "fault": finding.fault, "told": finding.told }))
+                .collect();
+            output::json(&json!({ "ok": !faulty, "findings": items }));
+        } else {
+            for Finding { what, fault, told } in &findings {
+                match fault {
+                    Some(fault) => output::line(&format!("FAULT {what}: {fault}")),
+                    None => output::line(&format!("ok    {what}: {told}")),
+                }
+            }
+        }
+        Ok(if faulty { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    }
+
+    async fn providers(&self, config: &Config) -> Vec<Finding> {
+        let providers = match app::providers(config) {
+            Ok((providers, _)) => providers,
+            Err(error) => return vec![Finding::bad("providers", format!("{error:#}"))],
+        };
+        if self.offline {
+            return vec![Finding::good("providers", format!("{} configured, not called", providers.len()))];
+        }
+        let asked = providers.values().map(|provider| ask(Arc::clone(provider)));
+        futures::future::join_all(asked).await
+    }
+}
+
+fn summary(config: &Config) -> String {
+    format!("{} providers, {} models", config.providers.len(), config.models.len())
+}
+
+async fn database(config: &Config) -> Finding {
+    match app::open_store(config).await {
+        Ok(store) => {
+            store.close().await;
+            Finding::good("database", app::database_url(config))
+        }
+        Err(error) => Finding::bad("database", format!("{error:#}")),
+    }
+}
+
+/// A provider that lists its models can be reached, and accepts its key.
+async fn ask(provider: Arc<dyn Provider>) -> Finding {
+    let what = format!("provider {}", provider.id());
+    match provider.discover().await {
+        Ok(models) => Finding::good(what, format!("{} models", models.len())),
+        Err(error) => Finding::bad(what, error.to_string()),
+    }
+}

@@ -1,0 +1,96 @@
+//! `baton keys`.
+
+use super::output;
+use crate::client::{Server, segment};
+use crate::config::Environment;
+use clap::{Args, Subcommand};
+use http::Method;
+use serde_json::{Value, json};
+use std::process::ExitCode;
+
+/// Makes, lists and revokes API keys of a running Baton.
+///
+/// Example: baton keys create "team a" --models gpt-4o-mini,claude-haiku
+#[derive(Args)]
+pub struct Keys {
+    #[command(flatten)]
+    server: Server,
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Makes a key, and prints it this once
+    Create {
+        /// A name for people
+        name: String,
+        /// `admin` or `caller` (also `operator`, `viewer`)
+        #[arg(long, default_value = "caller")]
+        role: String,
+        /// The models it may use; by default all
+        #[arg(long, value_delimiter = ',')]
+        models: Vec<String>,
+        /// The project that its requests are booked on
+        #[arg(long)]
+        project: Option<String>,
+        /// From when on it is refused, as 2027-01-31T00:00:00Z
+        #[arg(long)]
+        expires_at: Option<String>,
+    },
+    /// Lists keys, without the keys themselves
+    List,
+    /// Revokes a key, in force at once
+    Revoke {
+        /// Its id
+        id: String,
+    },
+}
+
+const COLUMNS: [(&str, &str); 7] = [
+    ("id", "/id"),
+    ("name", "/name"),
+    ("prefix", "/prefix"),
+    ("role", "/role"),
+    ("project", "/project_id"),
+    ("expires", "/expires_at"),
+    ("revoked", "/revoked_at"),
+];
+
+impl Keys {
+    /// Runs it.
+    pub async fn run(self, environment: &Environment) -> anyhow::Result<ExitCode> {
+        let client = self.server.client(environment)?;
+        match self.what {
+            What::Create { name, role, models, project, expires_at } => {
+                let mut body = json!({ "name": name, "role": role });
+                if let Some(body) = body.as_object_mut() {
+                    body.extend((!models.is_empty()).then(|| ("models".to_owned(), json!(models))));
+                    body.extend(project.map(|project| ("project_id".to_owned(), json!(project))));
+                    body.extend(expires_at.map(|time| ("expires_at".to_owned(), json!(time))));
+                }
+                let made = client.send(Method::POST, "/api/keys", Some(&body)).await?;
+                if self.server.json {
+                    output::json(&made);
+                } else {
+                    let text = |pointer: &str| made.pointer(pointer).map(output::cell).unwrap_or_default();
+                    output::line(&format!(
+                        "{}\n\nThis is the only time the key `{}` is shown.",
+                        text("/key"),
+                        text("/id")
+                    ));
+                }
+            }
+            What::List => {
+                let answer = client.get("/api/keys", &[("page_size", "100")]).await?;
+                let items = answer.pointer("/items").and_then(Value::as_array).cloned().unwrap_or_default();
+                if self.server.json { output::json(&answer) } else { output::table(&COLUMNS, &items) }
+            }
+            What::Revoke { id } => {
+                client.send(Method::DELETE, &format!("/api/keys/{}", segment(&id)), None).await?;
+                output::line(&format!("`{id}` is revoked"));
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,90 @@
+//! The configuration reference and the metric list, made from the code.
+
+use super::sections::Config;
+use schemars::schema_for;
+use serde_json::Value;
+use std::fmt::Write;
+
+/// Every key of the configuration, as Markdown. The sentences are the doc comments of [`super::sections`].
+pub fn configuration() -> String {
+    let schema = schema_for!(Config).to_value();
+    let defaults: Value = serde_json::to_value(&schema).unwrap_or_default();
+    let mut text = String::from(
+        "# Configuration\n\n<!-- Made from crates/baton/src/config/sections.rs by `cargo xtask docs`. -->\n\n\
+         Layers, each over the one before: defaults, the file (`baton.toml`, `--config` or `BATON_CONFIG`), the\n\
+         environment (a `.env` file included), flags. `${NAME}` in a value is taken from the environment. An unknown key\n\
+         is an error that names the nearest known one. `baton check` names every fault and where it stands.\n",
+    );
+    section(&mut text, &defaults, &schema, "", 0);
+    text
+}
+
+/// The table of one object's keys, then its objects.
+fn section(text: &mut String, root: &Value, schema: &Value, path: &str, depth: usize) {
+    let Some(properties) = schema.get("properties").and_then(Value::as_object) else { return };
+    if depth > 3 {
+        return;
+    }
+    let heading = if path.is_empty() { "Top level".to_owned() } else { format!("`{path}`") };
+    let _ = write!(text, "\n## {heading}\n\n");
+    if let (Some(about), false) = (schema.get("description").and_then(Value::as_str), path.is_empty()) {
+        let _ = write!(text, "{about}\n\n");
+    }
+    text.push_str("| key | meaning | default |\n| --- | --- | --- |\n");
+    let mut objects = Vec::new();
+    for (key, property) in properties {
+        let resolved = resolve(root, property);
+        let about = property.get("description").or_else(|| resolved.get("description")).and_then(Value::as_str);
+        let about = about.unwrap_or_default().replace('\n', " ");
+        let default = property.get("default").filter(|default| !default.is_null() && !default.is_object());
+        let default = default.map(|default| format!("`{}`", default.to_string().trim_matches('"'))).unwrap_or_default();
+        let _ = writeln!(text, "| `{key}` | {about} | {default} |");
+        let inner = inner_path(path, key, resolved);
+        if let Some((inner, object)) = inner.map(|(inner, object)| (inner, resolve(root, object))) {
+            objects.push((inner, object));
+        }
+    }
+    for (path, object) in objects {
+        section(text, root, object, &path, depth + 1);
+    }
+}
+
+/// The path of an object behind a key: `[server]`, `[providers.NAME]`, `[[models]]`.
+fn inner_path<'s>(path: &str, key: &str, schema: &'s Value) -> Option<(String, &'s Value)> {
+    let dot = if path.is_empty() { String::new() } else { format!("{path}.") };
+    if schema.get("properties").is_some() {
+        return Some((format!("{dot}{key}"), schema));
+    }
+    if let Some(values) = schema.get("additionalProperties").filter(|values| values.is_object()) {
+        return Some((format!("{dot}{key}.NAME"), values));
+    }
+    schema.get("items").map(|items| (format!("{dot}{key}[]"), items))
+}
+
+/// What a `$ref` refers to; of a choice with null, the other.
+fn resolve<'s>(root: &'s Value, schema: &'s Value) -> &'s Value {
+    if let Some(name) = schema.get("$ref").and_then(Value::as_str) {
+        return root.pointer(name.trim_start_matches('#')).unwrap_or(schema);
+    }
+    let choices = schema.get("anyOf").and_then(Value::as_array);
+    let other = choices.and_then(|choices| choices.iter().find(|choice| choice.get("$ref").is_some()));
+    other.map_or(schema, |choice| resolve(root, choice))
+}
+
+/// Every metric, as Markdown, from the families that are registered.
+pub fn metrics() -> String {
+    let mut text = String::from(
+        "# Metrics\n\n<!-- Made from crates/engine/src/metrics.rs by `cargo xtask docs`. -->\n\n\
+         `GET /metrics` answers in the OpenMetrics text format.\n\n| name | type | meaning |\n| --- | --- | --- |\n",
+    );
+    let exposed = baton_engine::metrics::Metrics::default().encode(0, 0);
+    let mut help = "";
+    for line in exposed.lines() {
+        if let Some(about) = line.strip_prefix("# HELP ") {
+            help = about.split_once(' ').map_or("", |(_, help)| help);
+        } else if let Some((name, kind)) = line.strip_prefix("# TYPE ").and_then(|rest| rest.split_once(' ')) {
+            let _ = writeln!(text, "| `{name}` | {kind} | {help} |");
+        }
+    }
+    text
+}
