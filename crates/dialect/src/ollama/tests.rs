@@ -184,11 +184,10 @@ fn defaults_and_refusals_are_spliced_in() {
     );
 }
 
-const STREAMS: [&[u8]; 6] = [
+const STREAMS: [&[u8]; 5] = [
     include_bytes!("fixtures/recorded/chat_stream.response.txt"),
     include_bytes!("fixtures/recorded/chat_tools_stream.response.txt"),
     include_bytes!("fixtures/recorded/chat_think_stream.response.txt"),
-    include_bytes!("fixtures/recorded/chat_format_json_stream.response.txt"),
     include_bytes!("fixtures/by-hand/chat_tools_ids_stream.response.txt"),
     include_bytes!("fixtures/by-hand/chat_logprobs_stream.response.txt"),
 ];
@@ -224,7 +223,7 @@ fn a_stream_written_reads_back() {
 
 #[test]
 fn calls_come_whole_and_with_ids() {
-    let (events, _) = read_stream(chat(), Framing::Ndjson, Detail::Full, STREAMS[4]);
+    let (events, _) = read_stream(chat(), Framing::Ndjson, Detail::Full, STREAMS[3]);
     let reply = Reply::collect(&events);
     let calls = reply.choices.first().unwrap().parts.iter().filter_map(|part| match &part.kind {
         PartKind::ToolCall(call) => Some((call.id.as_str(), call.arguments.as_str())),

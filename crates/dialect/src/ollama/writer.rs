@@ -162,7 +162,7 @@ fn write_end(finish: Option<&Finish>, usage: Option<&Usage>, timings: Option<Tim
 fn finish_name(finish: &Finish) -> &str {
     match finish {
         Finish::Length | Finish::ContextWindow => "length",
-        Finish::Other(word) if word == "load" || word == "unload" => word,
+        Finish::Other(word) if word != "function_call" => word,
         Finish::Stop
         | Finish::StopSequence
         | Finish::ToolCalls

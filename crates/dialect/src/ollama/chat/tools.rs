@@ -53,7 +53,10 @@ pub(super) fn write(tools: &[Tool], request: &ChatRequest, o: &mut Object<'_>, d
     if request.parallel_tool_calls == Some(false) {
         dropped.push(Dropped::new("parallel_tool_calls", "not known to ollama"));
     }
-    if !tools.is_empty() {
+    let known = |tool: &Tool| !matches!(tool, Tool::Other { dialect, .. } if *dialect != Dialect::Ollama);
+    let foreign = tools.iter().enumerate().filter(|(_, tool)| !known(tool));
+    dropped.extend(foreign.map(|(place, _)| Dropped::new(format!("tools[{place}]"), "not known to ollama")));
+    if tools.iter().any(known) {
         o.array("tools", |a| {
             for (place, tool) in tools.iter().enumerate() {
                 write_tool(tool, place, a, dropped);
@@ -63,10 +66,7 @@ pub(super) fn write(tools: &[Tool], request: &ChatRequest, o: &mut Object<'_>, d
 }
 
 fn write_tool(tool: &Tool, place: usize, a: &mut Array<'_>, dropped: &mut Vec<Dropped>) {
-    let mut drop = |field: &str| {
-        let dot = if field.is_empty() { "" } else { "." };
-        dropped.push(Dropped::new(format!("tools[{place}]{dot}{field}"), "not known to ollama"));
-    };
+    let mut drop = |field: &str| dropped.push(Dropped::new(format!("tools[{place}].{field}"), "not known to ollama"));
     let (name, description, parameters, extensions) = match tool {
         Tool::Function { name, description, parameters, strict, cache, extensions } => {
             if strict.is_some() {
@@ -81,7 +81,7 @@ fn write_tool(tool: &Tool, place: usize, a: &mut Array<'_>, dropped: &mut Vec<Dr
             a.raw(&json.0);
             return;
         }
-        Tool::Other { .. } => return drop(""),
+        Tool::Other { .. } => return,
     };
     let mut outer: Vec<(&str, &Json)> = Vec::new();
     let mut inner: Vec<(&str, &Json)> = Vec::new();
