@@ -1,11 +1,27 @@
-//! The management API.
+//! The management API: models, keys, usage, the ledger, the cache.
+//!
+//! [`routes`] lists every path; each resource is a folder with a file a verb, which reads top to bottom: what it takes,
+//! what it answers, what can go wrong. [`wire`] has what they share. [`describe`] is what `/openapi.json` says.
+//!
+//! What is *not* here: requests to models (`baton-http`), and any rule of what may be registered beyond the form of its
+//! fields (`baton_engine::Directory`).
+//!
+//! To add an endpoint: a file, a line in [`routes`], a line in [`describe`].
+
+mod cache;
+mod describe;
+mod keys;
+mod models;
+mod providers;
+mod ready;
+mod requests;
+mod routes;
+mod usage;
+mod wire;
 
 use axum::Router;
-use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use baton_engine::Directory;
+pub(crate) use baton_engine::directory::told;
 use baton_http::Doors;
 use baton_store::Store;
 use std::sync::Arc;
@@ -16,7 +32,6 @@ use utoipa::openapi::OpenApi as Description;
 #[derive(Clone)]
 pub struct Admin {
     pub(crate) doors: Doors,
-    #[expect(dead_code, reason = "the model endpoints come next")]
     pub(crate) directory: Arc<Directory>,
     pub(crate) store: Store,
 }
@@ -28,28 +43,12 @@ impl Admin {
     }
 }
 
-#[derive(OpenApi)]
-#[openapi(info(title = "Baton"))]
-struct Api;
-
-/// The description of the whole API.
-pub fn description() -> Description {
-    Api::openapi()
-}
-
-/// Every path of the management API, and its description.
+/// Every path of the management API, and the description of all APIs, the request APIs included.
 pub fn router(admin: Admin) -> (Router, Description) {
-    let router = Router::new().route("/health/ready", get(ready)).with_state(admin);
-    (router, Api::openapi())
+    (routes::router(admin), description())
 }
 
-/// Whether requests can be served and recorded.
-async fn ready(State(admin): State<Admin>) -> Response {
-    if let Err(error) = admin.store.ping().await {
-        return (StatusCode::SERVICE_UNAVAILABLE, format!("the database does not answer: {error}")).into_response();
-    }
-    if !admin.doors.engine.has_room() {
-        return (StatusCode::SERVICE_UNAVAILABLE, "the ledger's journal is full").into_response();
-    }
-    "ready".into_response()
+/// The description of all APIs.
+pub fn description() -> Description {
+    describe::Api::openapi()
 }

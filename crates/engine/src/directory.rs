@@ -280,10 +280,14 @@ impl Directory {
         known.map_or_else(|| vec![Capability::Chat], |entry| entry.capabilities)
     }
 
-    /// The model with what the catalogue knows where the registration says nothing.
+    /// The model with what the catalogue knows where the registration says nothing; it can chat if nobody says what it
+    /// can do.
     fn completed(&self, mut model: Model) -> Model {
         let vendor = self.vendors.get(&model.provider);
         let Some(known) = vendor.and_then(|vendor| catalogue::lookup(vendor, &model.upstream)) else {
+            if model.capabilities.is_empty() {
+                model.capabilities = vec![Capability::Chat];
+            }
             return model;
         };
         model.price = model.price.or(known.price);

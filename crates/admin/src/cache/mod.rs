@@ -1,0 +1,4 @@
+//! `/api/cache`: the response cache.
+
+pub mod purge;
+pub mod size;

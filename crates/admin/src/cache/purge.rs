@@ -1,0 +1,41 @@
+//! `DELETE /api/cache`.
+
+use crate::Admin;
+use crate::describe::ErrorBody;
+use crate::wire::access::Administrator;
+use crate::wire::answer::{Answer, json};
+use crate::wire::params::Params;
+use axum::extract::State;
+use http::{StatusCode, Uri};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// How many answers were forgotten.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PurgeView {
+    /// That many.
+    purged: u64,
+}
+
+/// Forgets kept answers: all, or those of a model, a key or a project.
+#[utoipa::path(delete, path = "/api/cache", tag = "cache", params(
+    ("model" = Option<String>, Query, description = "Only answers of this model"),
+    ("key" = Option<String>, Query, description = "Only answers to this key, by its id"),
+    ("project" = Option<String>, Query, description = "Only answers to this project"),
+), responses(
+    (status = 200, description = "Forgotten", body = PurgeView),
+    (status = 422, description = "A parameter is wrong, or there are several", body = ErrorBody),
+))]
+pub async fn purge(State(admin): State<Admin>, _: Administrator, uri: Uri) -> Answer {
+    let mut params = Params::read(&uri)?;
+    let tags: Vec<String> = ["model", "key", "project"]
+        .into_iter()
+        .filter_map(|name| params.take(name).map(|value| format!("{name}:{value}")))
+        .collect();
+    if tags.len() > 1 {
+        params.faults.add("model", "only one of model, key and project can be given");
+    }
+    params.finish()?;
+    let purged = admin.doors.engine.cache().purge(tags.first().map(String::as_str)).await;
+    json(StatusCode::OK, &PurgeView { purged })
+}

@@ -1,0 +1,25 @@
+//! `GET /api/cache`.
+
+use crate::Admin;
+use crate::wire::access::Viewer;
+use crate::wire::answer::{Answer, json};
+use axum::extract::State;
+use http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// How much the response cache keeps.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CacheView {
+    /// Answers.
+    entries: u64,
+    /// Bytes, keys included.
+    bytes: u64,
+}
+
+/// Tells how much the response cache keeps.
+#[utoipa::path(get, path = "/api/cache", tag = "cache", responses((status = 200, description = "Its size", body = CacheView)))]
+pub async fn size(State(admin): State<Admin>, _: Viewer) -> Answer {
+    let size = admin.doors.engine.cache().size();
+    json(StatusCode::OK, &CacheView { entries: size.entries, bytes: size.bytes })
+}

@@ -1,0 +1,24 @@
+//! `DELETE /api/keys/{id}`.
+
+use crate::Admin;
+use crate::describe::ErrorBody;
+use crate::wire::access::Administrator;
+use crate::wire::answer::Answer;
+use axum::extract::{Path, State};
+use axum::response::IntoResponse;
+use baton_auth::AuthError;
+use baton_model::KeyId;
+use http::StatusCode;
+
+/// Revokes a key, at once. It stays in the list, and its requests in the ledger.
+#[utoipa::path(delete, path = "/api/keys/{id}", tag = "keys", params(("id" = String, Path)), responses(
+    (status = 204, description = "Revoked"),
+    (status = 404, description = "There is no such key", body = ErrorBody),
+))]
+pub async fn revoke(State(admin): State<Admin>, _: Administrator, Path(id): Path<String>) -> Answer {
+    admin.doors.keys.revoke(&KeyId::from(id)).await.map_err(|error| match error {
+        AuthError::Store(error) => crate::told(error),
+        other => other.public(),
+    })?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}

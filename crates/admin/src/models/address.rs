@@ -1,0 +1,98 @@
+//! What a path below `/api/models/` means.
+
+use baton_engine::Snapshot;
+use baton_engine::registry::nearest;
+use baton_model::entity::Role;
+use baton_model::{Caller, Code, Model, ModelId, ModelStatus, PublicError};
+use http::Uri;
+use percent_encoding::percent_decode_str;
+use std::sync::Arc;
+
+/// Where every model's address begins.
+pub const PREFIX: &str = "/api/models/";
+
+/// Names that stand for calls below [`PREFIX`], so that no model can have them.
+pub const RESERVED: [&str; 10] = [
+    "chat",
+    "completion",
+    "embedding",
+    "image",
+    "audio/transcription",
+    "audio/translation",
+    "audio/speech",
+    "discover",
+    "tokens",
+    "route",
+];
+
+/// A model, or a view of one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Address {
+    /// The model itself.
+    Model(ModelId),
+    /// How it fares.
+    Health(ModelId),
+    /// How it has done.
+    Stats(ModelId),
+}
+
+/// What a path means. Its last segment is a view only where its slash is written raw: `a%2Fhealth` is a model.
+///
+/// # Errors
+/// If the path is not UTF-8 once decoded.
+pub fn read(uri: &Uri) -> Result<Address, PublicError> {
+    let rest = uri.path().strip_prefix(PREFIX).unwrap_or_default();
+    let id = |text: &str| {
+        let decoded = percent_decode_str(text).decode_utf8();
+        decoded.map(ModelId::from).map_err(|_| {
+            PublicError::new(Code::InvalidRequest, "the model's id in the path is not UTF-8").at("model_id")
+        })
+    };
+    match rest.rsplit_once('/') {
+        Some((model, "health")) => id(model).map(Address::Health),
+        Some((model, "stats")) => id(model).map(Address::Stats),
+        _ => id(rest).map(Address::Model),
+    }
+}
+
+/// Whether the caller sees the model: what it may use; of the inactive ones only those who may see everything know.
+pub fn sees(caller: &Caller, model: &Model) -> bool {
+    caller.may_use(&model.id) && (model.status != ModelStatus::Inactive || caller.role != Role::Caller)
+}
+
+/// The model of that id, if the caller sees it.
+///
+/// # Errors
+/// `model_not_found`, with the nearest name that the caller sees.
+pub fn find<'s>(snapshot: &'s Snapshot, caller: &Caller, id: &ModelId) -> Result<&'s Arc<Model>, PublicError> {
+    snapshot.models.get(id).filter(|model| sees(caller, model)).ok_or_else(|| {
+        let seen = snapshot.models.values().filter(|model| sees(caller, model)).map(|model| model.id.as_str());
+        let hint = match nearest(id.as_str(), seen) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "GET /api/models lists those there are".to_owned(),
+        };
+        PublicError::new(Code::ModelNotFound, format!("there is no model `{id}`; {hint}")).at("model_id")
+    })
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_hold_slashes_and_views_follow_them() {
+        for (path, expected) in [
+            ("/api/models/gpt-4o", Address::Model("gpt-4o".into())),
+            ("/api/models/hf.co/org/m:q4", Address::Model("hf.co/org/m:q4".into())),
+            ("/api/models/hf.co%2Forg%2Fm%3Aq4", Address::Model("hf.co/org/m:q4".into())),
+            ("/api/models/hf.co/org/m:q4/health", Address::Health("hf.co/org/m:q4".into())),
+            ("/api/models/org%2Fm/stats", Address::Stats("org/m".into())),
+            ("/api/models/a%2Fhealth", Address::Model("a/health".into())),
+            ("/api/models/health", Address::Model("health".into())),
+        ] {
+            assert_eq!(read(&path.parse().unwrap()).unwrap(), expected, "{path}");
+        }
+        assert!(read(&"/api/models/%ff".parse().unwrap()).is_err());
+    }
+}

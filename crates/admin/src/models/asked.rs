@@ -1,0 +1,87 @@
+//! A request body in Baton's own format that is looked at rather than served.
+
+use baton_dialect::framing::splice;
+use baton_engine::{Call, Snapshot, Wanted};
+use baton_http::door::Door;
+use baton_http::exchange::{self, Asked};
+use baton_http::identify;
+use baton_model::record::Attribution;
+use baton_model::{Body, Caller, Capability, Clock, Code, PublicError};
+use bytes::Bytes;
+use std::sync::Arc;
+
+/// Which capability the body asks for: what `said` names, else what its fields tell.
+///
+/// # Errors
+/// `invalid_request` if the body is no JSON object, or has none of the fields that requests have.
+pub fn capability(bytes: &Bytes, said: Option<Capability>, snapshot: &Snapshot) -> Result<Capability, PublicError> {
+    let body = splice::scan(bytes.clone())?;
+    let has = |name: &str| body.value(name).is_some();
+    match said {
+        Some(capability) => Ok(capability),
+        None if has("messages") => Ok(Capability::Chat),
+        None if has("prompt") => Ok(text_or_picture(&body, snapshot)),
+        None if has("input") && has("voice") => Ok(Capability::AudioSpeech),
+        None if has("input") => Ok(Capability::Embedding),
+        None => Err(PublicError::new(
+            Code::InvalidRequest,
+            "expected the body of a request: `messages` (chat), `prompt` (completion) or `input` (embedding)",
+        )),
+    }
+}
+
+/// A prompt is for a picture where the model asked for makes nothing else of it.
+fn text_or_picture(body: &Body, snapshot: &Snapshot) -> Capability {
+    let name = ["model_id", "model"].iter().find_map(|field| body.value(field));
+    let name: Option<String> = name.and_then(|text| serde_json::from_slice(text).ok());
+    let model = name.and_then(|name| snapshot.models.get(name.as_str()));
+    let draws = model.is_some_and(|model| {
+        let can = |capability| model.capabilities.contains(&capability);
+        can(Capability::ImageGeneration) && !can(Capability::Completion) && !can(Capability::Chat)
+    });
+    if draws { Capability::ImageGeneration } else { Capability::Completion }
+}
+
+/// The call that the body would make.
+///
+/// # Errors
+/// `invalid_request` naming the field; audio comes as a form, which is not looked at.
+pub fn call(bytes: Bytes, capability: Capability, caller: Caller, clock: &Arc<dyn Clock>) -> Result<Call, PublicError> {
+    let Asked { wanted, form, max_output_tokens, deterministic, fallbacks, content, .. } =
+        exchange::json(Door::Native, capability, bytes)?;
+    Ok(Call {
+        id: identify::request_id(),
+        arrived: clock.now(),
+        attribution: Attribution { key: caller.key.clone(), ..Attribution::default() },
+        caller,
+        door: Door::Native.name(),
+        dialect: Door::Native.dialect(),
+        capability,
+        wanted,
+        form,
+        max_output_tokens,
+        deterministic,
+        cache: baton_engine::CachePolicy::Default,
+        fallbacks,
+        timeout: None,
+        headers: Vec::new(),
+        query: None,
+        content,
+    })
+}
+
+/// The model that a call means, if its caller may use it.
+///
+/// # Errors
+/// `model_not_found`, `permission_denied`.
+pub fn model<'s>(snapshot: &'s Snapshot, call: &Call) -> Result<&'s Arc<baton_model::Model>, PublicError> {
+    let model = snapshot.get(&call.wanted, call.capability)?;
+    if !call.caller.may_use(&model.id) {
+        let message = match &call.wanted {
+            Wanted::Model(name) => format!("this key may not use the model `{name}`"),
+            Wanted::Provider(_) | Wanted::Default => format!("this key may not use the model `{}`", model.id),
+        };
+        return Err(PublicError::new(Code::PermissionDenied, message).at("model"));
+    }
+    Ok(model)
+}

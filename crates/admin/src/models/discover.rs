@@ -1,0 +1,78 @@
+//! `POST /api/models/discover`.
+
+use crate::Admin;
+use crate::describe::ErrorBody;
+use crate::wire::access::Operator;
+use crate::wire::answer::{Answer, json};
+use crate::wire::faults::Faults;
+use crate::wire::fields::Fields;
+use axum::extract::State;
+use baton_model::ModelId;
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Which providers to ask.
+#[derive(Debug, Deserialize, ToSchema)]
+#[expect(dead_code, reason = "the schema of what `Fields` reads")]
+pub struct DiscoverBody {
+    /// The provider to ask; by default all of them.
+    #[schema(example = "ollama")]
+    provider: Option<String>,
+    /// Whether only to tell what would change.
+    dry_run: Option<bool>,
+}
+
+/// What a discovery found.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DiscoverReport {
+    /// Every model that the providers list.
+    found: Vec<String>,
+    /// Those that are new here.
+    added: Vec<String>,
+    /// Those of which the provider says something else than before.
+    changed: Vec<String>,
+    /// Those discovered before that are listed no more.
+    gone: Vec<String>,
+    /// Providers that could not be asked.
+    failed: Vec<Failed>,
+    /// Whether nothing was changed.
+    dry_run: bool,
+}
+
+/// A provider that could not be asked.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Failed {
+    /// Its name.
+    provider: String,
+    /// Why.
+    error: String,
+}
+
+/// Asks one provider, or all, which models they have, and takes them over.
+#[utoipa::path(post, path = "/api/models/discover", tag = "models", request_body = DiscoverBody, responses(
+    (status = 200, description = "What was found; a provider that fails is named in `failed`", body = DiscoverReport),
+    (status = 404, description = "There is no such provider", body = ErrorBody),
+))]
+pub async fn discover(State(admin): State<Admin>, _: Operator, mut fields: Fields) -> Answer {
+    let mut faults = Faults::default();
+    let provider = fields.text("provider", &mut faults);
+    let dry_run = fields.take("dry_run", "true or false", &mut faults).flatten().unwrap_or(false);
+    fields.finish(&mut faults);
+    faults.check()?;
+    let found = admin.directory.discover(provider.as_deref(), dry_run).await?;
+    let names = |ids: &[ModelId]| ids.iter().map(ModelId::to_string).collect();
+    let report = DiscoverReport {
+        found: names(&found.found),
+        added: names(&found.added),
+        changed: names(&found.changed),
+        gone: names(&found.gone),
+        failed: found
+            .failed
+            .into_iter()
+            .map(|(provider, error)| Failed { provider: provider.to_string(), error })
+            .collect(),
+        dry_run,
+    };
+    json(StatusCode::OK, &report)
+}

@@ -1,0 +1,78 @@
+//! `GET /api/models/{model_id}/health`.
+
+use super::address::find;
+use crate::Admin;
+use crate::describe::ErrorBody;
+use crate::wire::access::Viewer;
+use crate::wire::answer::{Answer, json};
+use crate::wire::time;
+use baton_engine::health::Mishap;
+use baton_model::ModelId;
+use http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// How a model fares on this node.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HealthView {
+    /// The model.
+    model_id: String,
+    /// Its provider.
+    provider: String,
+    /// Whether it is offered.
+    status: &'static str,
+    /// `closed`: it is tried in its turn; `open`: only when all others have failed; `half_open`: the next request
+    /// decides.
+    #[schema(example = "closed")]
+    circuit: &'static str,
+    /// Failures since the last success.
+    failures_in_a_row: u32,
+    /// When the circuit last opened.
+    opened_at: Option<String>,
+    /// When it last answered.
+    last_success_at: Option<String>,
+    /// The last errors, newest first.
+    last_errors: Vec<MishapView>,
+}
+
+/// One error of a model.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MishapView {
+    /// When.
+    at: String,
+    /// Which kind: `overloaded`, `timeout`, `unreachable` …
+    #[schema(example = "overloaded")]
+    kind: &'static str,
+    /// The provider's sentence.
+    message: String,
+}
+
+/// Shows how a model fares: its circuit and its last errors.
+#[utoipa::path(get, path = "/api/models/{model_id}/health", tag = "models", params(("model_id" = String, Path)),
+    responses(
+        (status = 200, description = "How it fares", body = HealthView),
+        (status = 404, description = "There is no such model", body = ErrorBody),
+    )
+)]
+pub fn health(admin: &Admin, Viewer(caller): &Viewer, id: &ModelId) -> Answer {
+    let snapshot = admin.doors.engine.registry().snapshot();
+    let model = find(&snapshot, caller, id)?;
+    let health = admin.doors.engine.health();
+    let state = health.state(id);
+    let mishap = |mishap: &Mishap| MishapView {
+        at: time::write(mishap.at),
+        kind: mishap.kind.name(),
+        message: mishap.message.clone(),
+    };
+    let view = HealthView {
+        model_id: id.to_string(),
+        provider: model.provider.to_string(),
+        status: model.status.name(),
+        circuit: health.circuit_of(&state).name(),
+        failures_in_a_row: state.failures_in_a_row,
+        opened_at: state.opened.map(time::write),
+        last_success_at: state.last_success.map(time::write),
+        last_errors: state.last_errors.iter().map(mishap).collect(),
+    };
+    json(StatusCode::OK, &view)
+}

@@ -1,0 +1,249 @@
+//! The fields of a model as a client gives them.
+
+use super::quirks::QuirksJson;
+use super::{address, written_price};
+use crate::wire::faults::Faults;
+use crate::wire::fields::{Fields, brief};
+use crate::wire::money;
+use baton_engine::Snapshot;
+use baton_engine::registry::nearest;
+use baton_meter::Tokenizer;
+use baton_model::chat::Json;
+use baton_model::price::Rates;
+use baton_model::{Capability, Model, ModelId, ModelStatus, Nanos, Price, ProviderId, Quirks, UsageClass};
+use indexmap::IndexMap;
+use serde_json::value::RawValue;
+
+/// What is said of a model: absent fields say nothing. Where null means something (forget it), it is `Some(None)`.
+#[derive(Debug, Default, PartialEq)]
+pub struct Changes {
+    provider: Option<ProviderId>,
+    upstream: Option<String>,
+    capabilities: Option<Vec<Capability>>,
+    status: Option<ModelStatus>,
+    display_name: Option<Option<String>>,
+    description: Option<Option<String>>,
+    max_tokens: Option<Option<u64>>,
+    token_limit: Option<Option<u64>>,
+    price: Option<Option<Price>>,
+    fallbacks: Option<Vec<ModelId>>,
+    configuration: Option<Vec<(String, Json)>>,
+    metadata: Option<Json>,
+    quirks: Option<Quirks>,
+    tokenizer: Option<Option<String>>,
+}
+
+impl Changes {
+    /// Reads the fields of a model but its id; `own` is that id, on which it can't fall back.
+    pub fn read(fields: &mut Fields, own: Option<&ModelId>, snapshot: &Snapshot, faults: &mut Faults) -> Self {
+        Self {
+            provider: provider(fields, snapshot, faults),
+            upstream: fields.text("upstream", faults),
+            capabilities: capabilities(fields, faults),
+            status: status(fields, faults),
+            display_name: fields.nullable_text("display_name", faults),
+            description: fields.nullable_text("description", faults),
+            max_tokens: tokens(fields, "max_tokens", faults),
+            token_limit: tokens(fields, "token_limit", faults),
+            price: price(fields, faults),
+            fallbacks: fallbacks(fields, own, snapshot, faults),
+            configuration: configuration(fields, faults),
+            metadata: metadata(fields, faults),
+            quirks: quirks(fields, faults),
+            tokenizer: tokenizer(fields, faults),
+        }
+    }
+
+    /// Whether nothing is said.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether the provider is said.
+    pub fn provider(&self) -> Option<&ProviderId> {
+        self.provider.as_ref()
+    }
+
+    /// Makes them.
+    pub fn apply(self, model: &mut Model) {
+        fn set<T>(place: &mut T, change: Option<T>) {
+            if let Some(value) = change {
+                *place = value;
+            }
+        }
+        set(&mut model.provider, self.provider);
+        set(&mut model.upstream, self.upstream);
+        set(&mut model.capabilities, self.capabilities);
+        set(&mut model.status, self.status);
+        set(&mut model.display_name, self.display_name);
+        set(&mut model.description, self.description);
+        set(&mut model.max_tokens, self.max_tokens);
+        set(&mut model.token_limit, self.token_limit);
+        set(&mut model.price, self.price);
+        set(&mut model.fallbacks, self.fallbacks);
+        set(&mut model.configuration, self.configuration);
+        set(&mut model.metadata, self.metadata);
+        set(&mut model.quirks, self.quirks);
+        set(&mut model.tokenizer, self.tokenizer);
+    }
+}
+
+/// The id of a new model.
+pub fn model_id(fields: &mut Fields, faults: &mut Faults) -> Option<ModelId> {
+    const LONGEST: usize = 256;
+    if fields.raw("model_id").is_none_or(|text| text == "null") {
+        faults.add("model_id", "is required: what clients ask for");
+        return None;
+    }
+    let text = fields.text("model_id", faults)?;
+    let problem = if address::RESERVED.contains(&text.as_str()) {
+        format!("`{text}` is the name of a call of this API; choose another")
+    } else if text.len() > LONGEST {
+        format!("is longer than {LONGEST} bytes")
+    } else if text.trim() != text || text.starts_with('/') || text.ends_with('/') {
+        "must not begin or end with blanks or slashes".to_owned()
+    } else {
+        return Some(ModelId::from(text));
+    };
+    faults.add("model_id", problem);
+    None
+}
+
+fn provider(fields: &mut Fields, snapshot: &Snapshot, faults: &mut Faults) -> Option<ProviderId> {
+    let name = fields.text("provider", faults)?;
+    let known = || snapshot.providers.keys();
+    let found = known().find(|id| id.as_str() == name).or_else(|| known().find(|id| is(id, &name)));
+    if found.is_none() {
+        let known: Vec<&str> = known().map(ProviderId::as_str).collect();
+        faults.add("provider", format!("there is no provider `{name}`; configured are: {}", known.join(", ")));
+    }
+    found.cloned()
+}
+
+fn is(id: &ProviderId, name: &str) -> bool {
+    id.as_str().eq_ignore_ascii_case(name)
+}
+
+fn capabilities(fields: &mut Fields, faults: &mut Faults) -> Option<Vec<Capability>> {
+    let names: Vec<String> = fields.take("capabilities", "an array of capabilities such as [\"CHAT\"]", faults)??;
+    let mut capabilities = Vec::new();
+    for name in &names {
+        match Capability::lookup(name) {
+            Some(capability) if capabilities.contains(&capability) => {}
+            Some(capability) => capabilities.push(capability),
+            None => faults.add("capabilities", format!("`{}` is none of {}", brief(name), known_capabilities())),
+        }
+    }
+    if names.is_empty() {
+        faults.add("capabilities", format!("must not be empty; there are {}", known_capabilities()));
+    }
+    Some(capabilities)
+}
+
+/// The names of all capabilities, for messages.
+pub fn known_capabilities() -> String {
+    Capability::ALL.map(Capability::name).join(", ")
+}
+
+/// The names of all statuses, for messages.
+pub fn known_statuses() -> String {
+    ModelStatus::ALL.map(ModelStatus::name).join(", ")
+}
+
+fn status(fields: &mut Fields, faults: &mut Faults) -> Option<ModelStatus> {
+    let name: String = fields.take("status", &format!("one of {}", known_statuses()), faults)??;
+    let status = ModelStatus::lookup(&name);
+    if status.is_none() {
+        faults.add("status", format!("`{}` is none of {}", brief(&name), known_statuses()));
+    }
+    status
+}
+
+fn tokens(fields: &mut Fields, name: &'static str, faults: &mut Faults) -> Option<Option<u64>> {
+    let expected = "a number of tokens from 1 on, or null";
+    let tokens: Option<u64> = fields.take(name, expected, faults)?;
+    if tokens.is_some_and(|tokens| tokens == 0 || i64::try_from(tokens).is_err()) {
+        faults.add(name, format!("expected {expected}"));
+    }
+    Some(tokens)
+}
+
+/// The price: as `price`, or for input and output alike as `cost_per_token`, in dollars for one token.
+fn price(fields: &mut Fields, faults: &mut Faults) -> Option<Option<Price>> {
+    let per_token = fields.raw("cost_per_token").map(str::to_owned);
+    let price = fields.raw("price").map(str::to_owned);
+    match (price, per_token) {
+        (Some(_), Some(_)) => {
+            faults.add("cost_per_token", "can't be given beside price, which says the same");
+            None
+        }
+        (Some(text), None) | (None, Some(text)) if text == "null" => Some(None),
+        (Some(text), None) => written_price::read(&text, faults).map(Some),
+        (None, Some(text)) => match money::read(&text, 6) {
+            Some(rate) => Some(Some(same_for_all(rate))),
+            None => {
+                let expected = "expected dollars per token as a decimal of at most 15 places, such as 0.0000005";
+                faults.add("cost_per_token", format!("{expected}, got {}", brief(&text)));
+                None
+            }
+        },
+        (None, None) => None,
+    }
+}
+
+fn same_for_all(rate: Nanos) -> Price {
+    let rates = Rates::default().with(UsageClass::Input, rate).with(UsageClass::Output, rate);
+    Price { rates, ..Price::default() }
+}
+
+fn fallbacks(
+    fields: &mut Fields,
+    own: Option<&ModelId>,
+    snapshot: &Snapshot,
+    faults: &mut Faults,
+) -> Option<Vec<ModelId>> {
+    let names: Vec<String> = fields.take("fallbacks", "an array of model ids", faults)??;
+    for name in &names {
+        if own.is_some_and(|own| own.as_str() == name) {
+            faults.add("fallbacks", format!("`{name}`: a model can't fall back on itself"));
+        } else if !snapshot.models.contains_key(name.as_str()) {
+            let near = nearest(name, snapshot.models.keys().map(ModelId::as_str));
+            let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            faults.add("fallbacks", format!("there is no model `{}`{hint}", brief(name)));
+        }
+    }
+    Some(names.iter().map(ModelId::from).collect())
+}
+
+fn configuration(fields: &mut Fields, faults: &mut Faults) -> Option<Vec<(String, Json)>> {
+    let members: IndexMap<String, Box<RawValue>> = fields.take("configuration", "an object", faults)??;
+    Some(members.into_iter().map(|(name, value)| (name, Json(value.get().to_owned()))).collect())
+}
+
+fn metadata(fields: &mut Fields, faults: &mut Faults) -> Option<Json> {
+    let text = fields.raw("metadata").map(str::to_owned)?;
+    if !text.starts_with('{') {
+        faults.add("metadata", format!("expected an object, got {}", brief(&text)));
+    }
+    Some(Json(text))
+}
+
+fn quirks(fields: &mut Fields, faults: &mut Faults) -> Option<Quirks> {
+    let text = fields.raw("quirks")?;
+    match serde_json::from_str::<QuirksJson>(text) {
+        Ok(quirks) => Some(quirks.into()),
+        Err(error) => {
+            faults.add("quirks", error.to_string());
+            None
+        }
+    }
+}
+
+fn tokenizer(fields: &mut Fields, faults: &mut Faults) -> Option<Option<String>> {
+    let name = fields.nullable_text("tokenizer", faults)?;
+    if let Some(name) = name.as_deref().filter(|name| Tokenizer::lookup(name).is_none()) {
+        let known = Tokenizer::ALL.map(Tokenizer::name).join(", ");
+        faults.add("tokenizer", format!("`{}` is none of {known}", brief(name)));
+    }
+    Some(name)
+}

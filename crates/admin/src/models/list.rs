@@ -1,0 +1,76 @@
+//! `GET /api/models`.
+
+use super::address::sees;
+use super::input::{known_capabilities, known_statuses};
+use super::view::ModelView;
+use crate::Admin;
+use crate::describe::ErrorBody;
+use crate::wire::access::Anyone;
+use crate::wire::answer::{Answer, json};
+use crate::wire::page::{Page, Paging};
+use crate::wire::params::Params;
+use axum::extract::State;
+use baton_model::{Capability, Model, ModelStatus};
+use http::{StatusCode, Uri};
+
+/// Lists the models that the caller may use, by id.
+#[utoipa::path(get, path = "/api/models", tag = "models", params(
+    ("page" = Option<u64>, Query, description = "From 1; by default 1"),
+    ("page_size" = Option<u64>, Query, description = "1 to 100; by default 20"),
+    ("provider" = Option<String>, Query, description = "Only this provider's"),
+    ("capability" = Option<String>, Query, description = "Only those that have it, such as `CHAT`"),
+    ("status" = Option<String>, Query, description = "`ACTIVE`, `INACTIVE` or `DEPRECATED`"),
+    ("search" = Option<String>, Query, description = "Only those in whose names or description it stands"),
+), responses(
+    (status = 200, description = "A page of models", body = Page<ModelView>),
+    (status = 422, description = "A parameter is wrong", body = ErrorBody),
+))]
+pub async fn list(State(admin): State<Admin>, Anyone(caller): Anyone, uri: Uri) -> Answer {
+    let mut params = Params::read(&uri)?;
+    let paging = Paging::take(&mut params);
+    let wanted = Wanted::take(&mut params);
+    params.finish()?;
+    let snapshot = admin.doors.engine.registry().snapshot();
+    let models: Vec<&Model> = snapshot
+        .models
+        .values()
+        .map(|model| &**model)
+        .filter(|model| sees(&caller, model) && wanted.has(model))
+        .collect();
+    let Page { items, total, page, page_size } = paging.cut(models.into_iter());
+    let items = items.into_iter().map(ModelView::from).collect();
+    json(StatusCode::OK, &Page::<ModelView> { items, total, page, page_size })
+}
+
+/// Which models are wanted; each that is set narrows it.
+struct Wanted {
+    provider: Option<String>,
+    capability: Option<Capability>,
+    status: Option<ModelStatus>,
+    search: Option<String>,
+}
+
+impl Wanted {
+    fn take(params: &mut Params) -> Self {
+        Self {
+            provider: params.take("provider"),
+            capability: params.parse("capability", &known_capabilities(), Capability::lookup),
+            status: params.parse("status", &known_statuses(), ModelStatus::lookup),
+            search: params.take("search").map(|text| text.to_lowercase()),
+        }
+    }
+
+    fn has(&self, model: &Model) -> bool {
+        self.provider.as_ref().is_none_or(|provider| model.provider.as_str().eq_ignore_ascii_case(provider))
+            && self.capability.is_none_or(|capability| model.capabilities.contains(&capability))
+            && self.status.is_none_or(|status| model.status == status)
+            && self.search.as_ref().is_none_or(|text| mentions(model, text))
+    }
+}
+
+/// Whether the text, in small letters, stands in one of the model's names or its description.
+fn mentions(model: &Model, text: &str) -> bool {
+    let texts =
+        [Some(model.id.as_str()), Some(&model.upstream), model.display_name.as_deref(), model.description.as_deref()];
+    texts.into_iter().flatten().any(|candidate| candidate.to_lowercase().contains(text))
+}

@@ -1,0 +1,48 @@
+//! The wildcard below `/api/models/`: to the model, or to a view of it.
+
+use super::address::{self, Address};
+use super::{get, health, remove, stats, update};
+use crate::Admin;
+use crate::wire::access::{Anyone, Operator, Viewer};
+use crate::wire::answer::Answer;
+use crate::wire::fields::Fields;
+use axum::extract::State;
+use baton_auth::require;
+use baton_model::entity::Role;
+use baton_model::{Code, ModelId, PublicError};
+use http::{HeaderMap, Uri};
+
+/// `GET`.
+pub async fn read(State(admin): State<Admin>, Anyone(caller): Anyone, uri: Uri) -> Answer {
+    match address::read(&uri)? {
+        Address::Model(id) => get::get(&admin, &caller, &id),
+        Address::Health(id) => {
+            require(&caller, Role::Viewer).map_err(|error| error.public())?;
+            health::health(&admin, &Viewer(caller), &id)
+        }
+        Address::Stats(id) => {
+            require(&caller, Role::Viewer).map_err(|error| error.public())?;
+            stats::stats(&admin, &Viewer(caller), &id, &uri).await
+        }
+    }
+}
+
+/// `PUT`.
+pub async fn write(State(admin): State<Admin>, _: Operator, uri: Uri, headers: HeaderMap, fields: Fields) -> Answer {
+    update::update(&admin, &model(&uri)?, &headers, fields).await
+}
+
+/// `DELETE`.
+pub async fn delete(State(admin): State<Admin>, _: Operator, uri: Uri) -> Answer {
+    remove::remove(&admin, &model(&uri)?, &uri).await
+}
+
+fn model(uri: &Uri) -> Result<ModelId, PublicError> {
+    match address::read(uri)? {
+        Address::Model(id) => Ok(id),
+        Address::Health(_) | Address::Stats(_) => Err(PublicError::new(
+            Code::MethodNotAllowed,
+            format!("`{}` can only be read; the slash of a model's id can be written as %2F", uri.path()),
+        )),
+    }
+}

@@ -1,0 +1,72 @@
+//! `POST /api/models`.
+
+use super::input::{self, Changes};
+use super::view::{ModelView, etag, location};
+use crate::Admin;
+use crate::describe::{ErrorBody, ModelBody};
+use crate::wire::access::Operator;
+use crate::wire::answer::{Answer, json};
+use crate::wire::faults::Faults;
+use crate::wire::fields::Fields;
+use axum::extract::State;
+use baton_model::chat::Json;
+use baton_model::{Code, Model, ModelId, ModelSource, ModelStatus, ProviderId, PublicError, Quirks};
+use http::StatusCode;
+use http::header::{ETAG, LOCATION};
+
+/// Registers a model.
+#[utoipa::path(post, path = "/api/models", tag = "models", request_body = ModelBody, responses(
+    (status = 201, description = "Registered; `Location` and `ETag` name it", body = ModelView),
+    (status = 400, description = "The body is no JSON object", body = ErrorBody),
+    (status = 409, description = "`model_id` is taken", body = ErrorBody),
+    (status = 422, description = "Fields are wrong: `details.errors` names each", body = ErrorBody),
+))]
+pub async fn register(State(admin): State<Admin>, _: Operator, mut fields: Fields) -> Answer {
+    let mut faults = Faults::default();
+    let id = input::model_id(&mut fields, &mut faults);
+    let snapshot = admin.doors.engine.registry().snapshot();
+    if fields.raw("provider").is_none_or(|text| text == "null") {
+        faults.add("provider", "is required: the name of a configured provider");
+    }
+    let changes = Changes::read(&mut fields, id.as_ref(), &snapshot, &mut faults);
+    fields.finish(&mut faults);
+    faults.check()?;
+    // Both are there now: what is missing was noted as a fault.
+    let (id, provider) = id.zip(changes.provider().cloned()).ok_or_else(incomplete)?;
+    let mut model = blank(id, provider, &admin);
+    changes.apply(&mut model);
+    let model = admin.directory.register(model).await?;
+    let mut response = json(StatusCode::CREATED, &ModelView::from(&*model))?;
+    response.headers_mut().insert(LOCATION, location(&model.id));
+    response.headers_mut().insert(ETAG, etag(&model));
+    Ok(response)
+}
+
+fn incomplete() -> PublicError {
+    PublicError::new(Code::ValidationError, "model_id and provider are required")
+}
+
+/// A model of which nothing more is said.
+fn blank(id: ModelId, provider: ProviderId, admin: &Admin) -> Model {
+    let now = admin.doors.engine.clock().now();
+    Model {
+        upstream: id.to_string(),
+        id,
+        provider,
+        capabilities: Vec::new(),
+        status: ModelStatus::Active,
+        display_name: None,
+        description: None,
+        max_tokens: None,
+        token_limit: None,
+        price: None,
+        fallbacks: Vec::new(),
+        configuration: Vec::new(),
+        metadata: Json("{}".into()),
+        source: ModelSource::Api,
+        created_at: now,
+        updated_at: now,
+        quirks: Quirks::default(),
+        tokenizer: None,
+    }
+}

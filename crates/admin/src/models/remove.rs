@@ -1,0 +1,29 @@
+//! `DELETE /api/models/{model_id}`.
+
+use crate::Admin;
+use crate::describe::ErrorBody;
+use crate::wire::answer::Answer;
+use crate::wire::params::Params;
+use axum::response::IntoResponse;
+use baton_model::ModelId;
+use http::{StatusCode, Uri};
+
+/// Removes a model.
+#[utoipa::path(delete, path = "/api/models/{model_id}", tag = "models",
+    params(
+        ("model_id" = String, Path),
+        ("force" = Option<bool>, Query, description = "Even while other models fall back on it"),
+    ),
+    responses(
+        (status = 204, description = "Removed"),
+        (status = 404, description = "There is no such model", body = ErrorBody),
+        (status = 409, description = "Others fall back on it, or it stands in the configuration file", body = ErrorBody),
+    )
+)]
+pub async fn remove(admin: &Admin, id: &ModelId, uri: &Uri) -> Answer {
+    let mut params = Params::read(uri)?;
+    let force = params.flag("force");
+    params.finish()?;
+    admin.directory.remove(id, force).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}

@@ -1,0 +1,162 @@
+//! `POST /api/models/route`.
+
+use super::asked;
+use super::input::known_capabilities;
+use super::size::{method, size};
+use crate::Admin;
+use crate::describe::ErrorBody;
+use crate::wire::access::Anyone;
+use crate::wire::answer::{Answer, Raw, json};
+use crate::wire::money::dollars;
+use crate::wire::params::Params;
+use axum::extract::State;
+use baton_engine::route::{Candidate, Passed};
+use baton_engine::{Call, Engine};
+use baton_meter::price;
+use baton_model::{Capability, Model, PublicError, Usage, UsageClass};
+use http::{StatusCode, Uri};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+/// Who would be tried for a request.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RouteView {
+    /// What is asked.
+    #[schema(example = "CHAT")]
+    capability: &'static str,
+    /// Models that would be tried, first to last; the next only when one fails.
+    candidates: Vec<CandidateView>,
+    /// Models that would not be tried.
+    passed: Vec<PassedView>,
+}
+
+/// A model that would be tried.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CandidateView {
+    /// The model.
+    model_id: String,
+    /// Its provider.
+    provider: String,
+    /// What the provider calls it.
+    upstream: String,
+    /// What it would be asked: a completion goes to a model that only chats as a chat.
+    serves: &'static str,
+    /// The format in which it would be asked: `openai`, `anthropic`, `ollama`.
+    dialect: &'static str,
+    /// `exact`: the body goes there as it is, but for the model's name; `translated`: it is written anew.
+    lane: &'static str,
+    /// `closed`, `half_open`, or `open`: then it is tried last.
+    circuit: &'static str,
+    /// How many tokens it would read.
+    tokens: u64,
+    /// `exact` or `estimate`.
+    method: &'static str,
+    /// Its context window, in tokens; null: not known.
+    token_limit: Option<u64>,
+    /// Whether the prompt leaves room in it; null where it is not known.
+    fits: Option<bool>,
+    /// Why it would be passed over when its turn comes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    /// What it would cost.
+    expected_cost: ExpectedCost,
+}
+
+/// What a request would cost, in exact decimal dollars.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ExpectedCost {
+    /// The prompt alone, with nothing cached; null: unpriced.
+    #[schema(value_type = Option<f64>)]
+    prompt: Option<Box<RawValue>>,
+    /// With the longest answer that the request, or else the model, allows; null: unpriced, or no limit is known.
+    #[schema(value_type = Option<f64>)]
+    at_most: Option<Box<RawValue>>,
+}
+
+/// A model that would not be tried.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PassedView {
+    /// The model.
+    model_id: String,
+    /// Why not.
+    reason: String,
+}
+
+/// Tells which models would be tried for a request (a body in Baton's own format), and what that would cost. Calls
+/// nobody.
+#[utoipa::path(post, path = "/api/models/route", tag = "models",
+    params(("capability" = Option<String>, Query, description = "What is asked; by default as the body's fields tell")),
+    request_body(content = Object, description = "The body of `/api/models/chat` and its like",
+        example = json!({"model_id": "fast", "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 100})),
+    responses(
+        (status = 200, description = "The order of attempts", body = RouteView),
+        (status = 400, description = "The body is no request, or the model can't serve it", body = ErrorBody),
+        (status = 403, description = "The key may not use the model", body = ErrorBody),
+        (status = 404, description = "There is no such model", body = ErrorBody),
+    )
+)]
+pub async fn route(State(admin): State<Admin>, Anyone(caller): Anyone, uri: Uri, Raw(bytes): Raw) -> Answer {
+    let mut params = Params::read(&uri)?;
+    let said = params.parse("capability", &known_capabilities(), Capability::lookup);
+    params.finish()?;
+    let engine = &admin.doors.engine;
+    let capability = asked::capability(&bytes, said, &engine.registry().snapshot())?;
+    let call = asked::call(bytes, capability, caller, engine.clock())?;
+    let plan = engine.plan(&call)?;
+    let candidates = plan.candidates.iter().map(|candidate| view(engine, &call, candidate));
+    let passed = |Passed { model, reason }| PassedView { model_id: model.to_string(), reason };
+    let view = RouteView {
+        capability: capability.name(),
+        candidates: candidates.collect::<Result<_, _>>()?,
+        passed: plan.passed.into_iter().map(passed).collect(),
+    };
+    json(StatusCode::OK, &view)
+}
+
+fn view(engine: &Engine, call: &Call, candidate: &Candidate) -> Result<CandidateView, PublicError> {
+    let model = &candidate.model;
+    let size = size(call.content.meaning()?, model);
+    let exact = candidate.dialect == call.dialect && candidate.serves == call.capability;
+    let too_long = (size.fits == Some(false)).then(|| {
+        let limit = model.token_limit.unwrap_or_default();
+        format!("the prompt has {} tokens; the context window holds {limit}", size.count.tokens)
+    });
+    Ok(CandidateView {
+        model_id: model.id.to_string(),
+        provider: model.provider.to_string(),
+        upstream: model.upstream.clone(),
+        serves: candidate.serves.name(),
+        dialect: candidate.dialect.name(),
+        lane: if exact { "exact" } else { "translated" },
+        circuit: engine.health().circuit(&model.id).name(),
+        tokens: size.count.tokens,
+        method: method(size.count),
+        token_limit: model.token_limit,
+        fits: size.fits,
+        reason: too_long,
+        expected_cost: expected_cost(model, call, size.count.tokens),
+    })
+}
+
+fn expected_cost(model: &Model, call: &Call, tokens: u64) -> ExpectedCost {
+    let cost = |usage: &Usage| price::cost(usage, model.price.as_ref()).total.known().map(dollars);
+    let mut usage = Usage::default();
+    usage.set(UsageClass::Input, tokens);
+    // What pictures and speech cost follows from more than their prompt.
+    let by_text = matches!(call.capability, Capability::Chat | Capability::Completion | Capability::Embedding);
+    let prompt = if by_text { cost(&usage) } else { None };
+    let longest = match call.capability {
+        Capability::Chat | Capability::Completion => match (call.max_output_tokens, model.max_tokens) {
+            (Some(asked), Some(largest)) => Some(asked.min(largest)),
+            (asked, largest) => asked.or(largest),
+        },
+        Capability::Embedding => Some(0),
+        _ => None,
+    };
+    let at_most = longest.and_then(|longest| {
+        usage.set(UsageClass::Output, longest);
+        cost(&usage)
+    });
+    ExpectedCost { prompt, at_most }
+}

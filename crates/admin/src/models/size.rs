@@ -1,0 +1,33 @@
+//! How large a prompt is for a model, and whether it fits.
+
+use baton_meter::count::{self, Count};
+use baton_model::operation::Prompt;
+use baton_model::{Model, Operation};
+
+/// A prompt's size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    /// How many tokens the model reads.
+    pub count: Count,
+    /// Whether they leave room in its context window; `None`: its window is not known.
+    pub fits: Option<bool>,
+}
+
+/// Measures a prompt.
+pub fn size(operation: &Operation, model: &Model) -> Size {
+    let count = count::operation(operation, model);
+    let fits = model.token_limit.map(|limit| match operation {
+        // Each text of an embedding has the whole window to itself.
+        Operation::Embedding(request) => request.input.iter().all(|text| match text {
+            Prompt::Text(text) => text.len() as u64 <= limit || count::text(text, model).tokens <= limit,
+            Prompt::Tokens(tokens) => tokens.len() as u64 <= limit,
+        }),
+        _ => count.tokens < limit,
+    });
+    Size { count, fits }
+}
+
+/// How exact a count is, in the API's words.
+pub fn method(count: Count) -> &'static str {
+    if count.exact { "exact" } else { "estimate" }
+}

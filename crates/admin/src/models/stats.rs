@@ -1,0 +1,71 @@
+//! `GET /api/models/{model_id}/stats`.
+
+use super::address::find;
+use crate::Admin;
+use crate::describe::ErrorBody;
+use crate::usage::view::{LatencyView, known_cost, tokens};
+use crate::wire::access::Viewer;
+use crate::wire::answer::{Answer, json};
+use crate::wire::params::Params;
+use crate::wire::time;
+use baton_model::{ModelId, Timestamp};
+use http::{StatusCode, Uri};
+use indexmap::IndexMap;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+/// How a model has done.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct StatsView {
+    /// The model.
+    model_id: String,
+    /// Since when; null: ever.
+    from: Option<String>,
+    /// Requests that it answered, or was the last to be tried for.
+    requests: u64,
+    /// Those of them that failed.
+    errors: u64,
+    /// What it consumed, by class (`input`, `output`, `cache_read` …); attempts for requests that another model answered
+    /// in the end included.
+    #[schema(value_type = Object)]
+    tokens: IndexMap<&'static str, u64>,
+    /// What that cost, in exact decimal dollars; null if none of it could be priced.
+    #[schema(value_type = Option<f64>)]
+    cost: Option<Box<RawValue>>,
+    /// Requests with an attempt of it that could not be priced.
+    unpriced: u64,
+    /// How long completed requests took; null if there are none.
+    latency_ms: Option<LatencyView>,
+}
+
+/// Shows how a model has done: requests, errors, consumption, cost, latency.
+#[utoipa::path(get, path = "/api/models/{model_id}/stats", tag = "models",
+    params(
+        ("model_id" = String, Path),
+        ("from" = Option<String>, Query, description = "Since when: RFC 3339, or a date; by default ever"),
+    ),
+    responses(
+        (status = 200, description = "How it has done", body = StatsView),
+        (status = 404, description = "There is no such model", body = ErrorBody),
+    )
+)]
+pub async fn stats(admin: &Admin, Viewer(caller): &Viewer, id: &ModelId, uri: &Uri) -> Answer {
+    let mut params = Params::read(uri)?;
+    let from = params.parse("from", time::EXPECTED, time::read);
+    params.finish()?;
+    find(&admin.doors.engine.registry().snapshot(), caller, id)?;
+    let ledger = admin.store.ledger();
+    let stats = ledger.model_stats(id, from.unwrap_or(Timestamp(0))).await.map_err(crate::told)?;
+    let view = StatsView {
+        model_id: id.to_string(),
+        from: from.map(time::write),
+        requests: stats.requests,
+        errors: stats.errors,
+        tokens: tokens(&stats.tokens),
+        cost: known_cost(stats.cost, stats.unpriced),
+        unpriced: stats.unpriced,
+        latency_ms: stats.latency.map(LatencyView::from),
+    };
+    json(StatusCode::OK, &view)
+}

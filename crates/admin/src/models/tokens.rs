@@ -1,0 +1,60 @@
+//! `POST /api/models/tokens`.
+
+use super::asked;
+use super::size::{method, size};
+use crate::Admin;
+use crate::describe::ErrorBody;
+use crate::wire::access::Anyone;
+use crate::wire::answer::{Answer, Raw, json};
+use axum::extract::State;
+use http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// How large a prompt is.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TokensView {
+    /// The model that it was counted for.
+    model_id: String,
+    /// How many tokens the model reads.
+    #[schema(example = 12)]
+    tokens: u64,
+    /// `exact`, or `estimate` where the vendor publishes no tokenizer.
+    #[schema(example = "exact")]
+    method: &'static str,
+    /// What counted.
+    #[schema(example = "o200k")]
+    tokenizer: &'static str,
+    /// The model's context window, in tokens; null: not known.
+    token_limit: Option<u64>,
+    /// Whether the prompt leaves room in it; null where it is not known.
+    fits: Option<bool>,
+}
+
+/// Counts the tokens of a chat, completion or embedding request (a body in Baton's own format), without asking anyone.
+#[utoipa::path(post, path = "/api/models/tokens", tag = "models",
+    request_body(content = Object, description = "The body of `/api/models/chat`, `/completion` or `/embedding`",
+        example = json!({"model_id": "gpt-4o", "messages": [{"role": "user", "content": "Hello"}]})),
+    responses(
+        (status = 200, description = "The size", body = TokensView),
+        (status = 400, description = "The body is no request", body = ErrorBody),
+        (status = 404, description = "There is no such model", body = ErrorBody),
+    )
+)]
+pub async fn tokens(State(admin): State<Admin>, Anyone(caller): Anyone, Raw(bytes): Raw) -> Answer {
+    let engine = &admin.doors.engine;
+    let snapshot = engine.registry().snapshot();
+    let capability = asked::capability(&bytes, None, &snapshot)?;
+    let call = asked::call(bytes, capability, caller, engine.clock())?;
+    let model = asked::model(&snapshot, &call)?;
+    let size = size(call.content.meaning()?, model);
+    let view = TokensView {
+        model_id: model.id.to_string(),
+        tokens: size.count.tokens,
+        method: method(size.count),
+        tokenizer: size.count.tokenizer,
+        token_limit: model.token_limit,
+        fits: size.fits,
+    };
+    json(StatusCode::OK, &view)
+}

@@ -1,0 +1,75 @@
+//! `PUT /api/models/{model_id}`.
+
+use super::input::Changes;
+use super::view::{ModelView, etag};
+use crate::Admin;
+use crate::describe::{ErrorBody, ModelBody};
+use crate::wire::answer::{Answer, json};
+use crate::wire::faults::Faults;
+use crate::wire::fields::Fields;
+use baton_model::{Code, Model, ModelId, PublicError, Timestamp};
+use http::header::{ETAG, IF_MATCH};
+use http::{HeaderMap, StatusCode};
+
+/// What an answer shows but nobody can set: passed over, so that a model got can be put back with a field changed.
+const READ_ONLY: [&str; 3] = ["source", "created_at", "updated_at"];
+
+/// Changes the fields given; null forgets one where it may be absent. With `If-Match` only if the model is still that
+/// version.
+#[utoipa::path(put, path = "/api/models/{model_id}", tag = "models",
+    params(
+        ("model_id" = String, Path),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the version that was seen"),
+    ),
+    request_body = ModelBody,
+    responses(
+        (status = 200, description = "Changed", body = ModelView),
+        (status = 400, description = "No field is given", body = ErrorBody),
+        (status = 404, description = "There is no such model", body = ErrorBody),
+        (status = 409, description = "It stands in the configuration file", body = ErrorBody),
+        (status = 412, description = "It has been changed since", body = ErrorBody),
+        (status = 422, description = "Fields are wrong: `details.errors` names each", body = ErrorBody),
+    )
+)]
+pub async fn update(admin: &Admin, id: &ModelId, headers: &HeaderMap, mut fields: Fields) -> Answer {
+    let snapshot = admin.doors.engine.registry().snapshot();
+    let mut faults = Faults::default();
+    if fields.text("model_id", &mut faults).is_some_and(|given| given != id.as_str()) {
+        faults.add("model_id", "can't be changed; register another model and remove this one");
+    }
+    for name in READ_ONLY {
+        fields.raw(name);
+    }
+    let changes = Changes::read(&mut fields, Some(id), &snapshot, &mut faults);
+    fields.finish(&mut faults);
+    faults.check()?;
+    if changes.is_empty() {
+        return Err(PublicError::new(Code::InvalidRequest, "the body names no field to change").into());
+    }
+    let seen = match snapshot.models.get(id) {
+        Some(model) => seen(headers, model)?,
+        None => None,
+    };
+    let model = admin.directory.update(id, seen, |model| changes.apply(model)).await?;
+    let mut response = json(StatusCode::OK, &ModelView::from(&*model))?;
+    response.headers_mut().insert(ETAG, etag(&model));
+    Ok(response)
+}
+
+/// The version that the client has seen, as `If-Match` says (RFC 9110, section 13.1.1); `None`: any.
+fn seen(headers: &HeaderMap, model: &Model) -> Result<Option<Timestamp>, PublicError> {
+    let given = headers.get_all(IF_MATCH).iter().filter_map(|value| value.to_str().ok());
+    let tags: Vec<&str> = given.flat_map(|value| value.split(',')).map(str::trim).collect();
+    let current = format!("\"{}\"", model.updated_at.0);
+    if tags.is_empty() || tags.contains(&"*") {
+        return Ok(None);
+    }
+    if tags.contains(&current.as_str()) {
+        return Ok(Some(model.updated_at));
+    }
+    Err(PublicError::new(
+        Code::PreconditionFailed,
+        format!("the model `{}` has been changed since; get it again and repeat the change", model.id),
+    )
+    .at("if-match"))
+}

@@ -1,0 +1,118 @@
+//! A price on the wire: dollars per million units by class, with the tiers that some vendors have.
+
+use crate::wire::faults::Faults;
+use crate::wire::fields::{Fields, brief};
+use crate::wire::money;
+use baton_model::price::{ContextTier, Rates};
+use baton_model::{Price, UsageClass};
+use indexmap::IndexMap;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+/// What is expected of every amount.
+const EXPECTED: &str = "expected dollars per million as a decimal of at most nine places, such as 0.59 or \"0.59\"";
+
+/// A price as it is written: `{"input": 0.59, "output": 0.79, "context_tiers": [{"above": 200000, "input": …}],
+/// "service_tiers": {"flex": {"input": …}}}`.
+#[derive(Debug, Serialize)]
+pub struct PriceJson {
+    #[serde(flatten)]
+    rates: IndexMap<&'static str, Box<RawValue>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    context_tiers: Vec<TierJson>,
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    service_tiers: IndexMap<String, IndexMap<&'static str, Box<RawValue>>>,
+}
+
+#[derive(Debug, Serialize)]
+struct TierJson {
+    above: u64,
+    #[serde(flatten)]
+    rates: IndexMap<&'static str, Box<RawValue>>,
+}
+
+impl From<&Price> for PriceJson {
+    fn from(price: &Price) -> Self {
+        let tier = |tier: &ContextTier| TierJson { above: tier.above, rates: rates(&tier.rates) };
+        Self {
+            rates: rates(&price.rates),
+            context_tiers: price.context_tiers.iter().map(tier).collect(),
+            service_tiers: price.service_tiers.iter().map(|(name, tier)| (name.clone(), rates(tier))).collect(),
+        }
+    }
+}
+
+fn rates(rates: &Rates) -> IndexMap<&'static str, Box<RawValue>> {
+    rates.known().map(|(class, rate)| (class.name(), money::dollars(rate))).collect()
+}
+
+/// Reads a price; what is wrong with it is noted, with its path.
+pub fn read(json: &str, faults: &mut Faults) -> Option<Price> {
+    let fields = Fields::nested("price", json, faults)?;
+    let mut price = Price::default();
+    for (name, text) in fields.all() {
+        match name {
+            "context_tiers" => price.context_tiers = read_context_tiers(text, faults),
+            "service_tiers" => price.service_tiers = read_service_tiers(text, faults),
+            _ => read_rate("price", name, text, &mut price.rates, faults),
+        }
+    }
+    if price.rates.is_empty() {
+        faults.add("price", "names no amount; expected at least one, such as input");
+    }
+    Some(price)
+}
+
+/// Reads one amount into its class; null is as absent.
+fn read_rate(path: &str, name: &str, text: &str, rates: &mut Rates, faults: &mut Faults) {
+    let field = || format!("{path}.{name}");
+    let Some(class) = UsageClass::lookup(name) else {
+        let known = UsageClass::ALL.map(UsageClass::name).join(", ");
+        return faults.add(field(), format!("unknown class; known are: {known}"));
+    };
+    match money::read(text, 0) {
+        _ if text == "null" => {}
+        Some(rate) => rates.set(class, rate),
+        None => faults.add(field(), format!("{EXPECTED}, got {}", brief(text))),
+    }
+}
+
+fn read_context_tiers(json: &str, faults: &mut Faults) -> Vec<ContextTier> {
+    const PATH: &str = "price.context_tiers";
+    let Ok(list) = serde_json::from_str::<Vec<IndexMap<String, Box<RawValue>>>>(json) else {
+        faults.add(PATH, "expected an array of objects such as {\"above\": 200000, \"input\": 6}");
+        return Vec::new();
+    };
+    let mut tiers: Vec<ContextTier> = list.iter().map(|tier| read_context_tier(PATH, tier, faults)).collect();
+    tiers.sort_by_key(|tier| tier.above);
+    tiers
+}
+
+fn read_context_tier(path: &str, tier: &IndexMap<String, Box<RawValue>>, faults: &mut Faults) -> ContextTier {
+    let above = tier.get("above").and_then(|above| above.get().parse().ok());
+    if above.is_none() {
+        faults.add(format!("{path}.above"), "expected a number of tokens");
+    }
+    let mut rates = Rates::default();
+    for (name, text) in tier.iter().filter(|(name, _)| *name != "above") {
+        read_rate(path, name, text.get(), &mut rates, faults);
+    }
+    ContextTier { above: above.unwrap_or(0), rates }
+}
+
+fn read_service_tiers(json: &str, faults: &mut Faults) -> Vec<(String, Rates)> {
+    const PATH: &str = "price.service_tiers";
+    let Ok(tiers) = serde_json::from_str::<IndexMap<String, IndexMap<String, Box<RawValue>>>>(json) else {
+        faults.add(PATH, "expected an object such as {\"flex\": {\"input\": 0.5}}");
+        return Vec::new();
+    };
+    let mut read = Vec::new();
+    for (tier, amounts) in tiers {
+        let mut rates = Rates::default();
+        for (name, text) in &amounts {
+            read_rate(&format!("{PATH}.{tier}"), name, text.get(), &mut rates, faults);
+        }
+        read.push((tier, rates));
+    }
+    read
+}

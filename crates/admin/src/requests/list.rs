@@ -1,0 +1,73 @@
+//! `GET /api/requests`.
+
+use super::view::RequestsView;
+use crate::Admin;
+use crate::describe::ErrorBody;
+use crate::models::input::known_capabilities;
+use crate::wire::access::Viewer;
+use crate::wire::answer::{Answer, json};
+use crate::wire::params::Params;
+use crate::wire::time;
+use axum::extract::State;
+use baton_model::record::{CacheUse, Outcome, RequestRecord};
+use baton_model::{Capability, KeyId, ModelId, ProviderId};
+use baton_store::ledger::{Cursor, Filter};
+use baton_store::record;
+use http::{StatusCode, Uri};
+use serde_json::value::RawValue;
+
+/// Lists requests, newest first, a page at a time.
+#[utoipa::path(get, path = "/api/requests", tag = "requests", params(
+    ("model" = Option<String>, Query, description = "Served by this model, or asked for under its name"),
+    ("provider" = Option<String>, Query, description = "Served by this provider"),
+    ("key" = Option<String>, Query, description = "Made with this key, by its id"),
+    ("project" = Option<String>, Query, description = "Booked on this project"),
+    ("user" = Option<String>, Query, description = "Booked on this user"),
+    ("outcome" = Option<String>, Query, description = "`completed`, `failed`, `cancelled` or `interrupted`"),
+    ("status" = Option<u16>, Query, description = "The HTTP status that the client saw"),
+    ("capability" = Option<String>, Query, description = "For this capability, such as `CHAT`"),
+    ("cache" = Option<String>, Query, description = "`hit`, `miss` or `bypass`"),
+    ("from" = Option<String>, Query, description = "Arrived then or later: RFC 3339, or a date"),
+    ("to" = Option<String>, Query, description = "Arrived before: RFC 3339, or a date, which is included"),
+    ("id" = Option<String>, Query, description = "Whose id begins so"),
+    ("limit" = Option<u64>, Query, description = "1 to 100; by default 20"),
+    ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
+), responses(
+    (status = 200, description = "A page of requests", body = RequestsView),
+    (status = 422, description = "A parameter is wrong", body = ErrorBody),
+))]
+pub async fn list(State(admin): State<Admin>, _: Viewer, uri: Uri) -> Answer {
+    let mut params = Params::read(&uri)?;
+    let filter = filter(&mut params);
+    let limit = params.number("limit", 1..=100, 20);
+    let cursor = params.parse("cursor", "a `next_cursor`", Cursor::parse);
+    params.finish()?;
+    let page = admin.store.ledger().list(&filter, cursor.as_ref(), limit).await.map_err(crate::told)?;
+    let view = RequestsView {
+        items: page.items.iter().filter_map(written).collect(),
+        next_cursor: page.next.map(|cursor| cursor.to_string()),
+    };
+    json(StatusCode::OK, &view)
+}
+
+fn filter(params: &mut Params) -> Filter {
+    Filter {
+        model: params.take("model").map(ModelId::from),
+        provider: params.take("provider").map(ProviderId::from),
+        key: params.take("key").map(KeyId::from),
+        project: params.take("project"),
+        user: params.take("user"),
+        outcome: params.parse("outcome", "completed, failed, cancelled or interrupted", Outcome::lookup),
+        status: params.parse("status", "an HTTP status", |text| text.parse().ok()),
+        capability: params.parse("capability", &known_capabilities(), Capability::lookup),
+        cache: params.parse("cache", "hit, miss or bypass", CacheUse::lookup),
+        from: params.parse("from", time::EXPECTED, time::read),
+        to: params.parse("to", time::EXPECTED, time::read_end),
+        id: params.take("id"),
+    }
+}
+
+/// A record as JSON.
+pub fn written(record: &RequestRecord) -> Option<Box<RawValue>> {
+    RawValue::from_string(record::to_json(record)).ok()
+}

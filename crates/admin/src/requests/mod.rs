@@ -1,0 +1,5 @@
+//! `/api/requests`: the ledger, request by request.
+
+pub mod get;
+pub mod list;
+pub mod view;

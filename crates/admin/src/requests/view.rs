@@ -1,0 +1,104 @@
+//! The description of a request's record; [`baton_store::record`] writes it.
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+/// One page of requests.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RequestsView {
+    /// The requests, newest first.
+    #[schema(value_type = Vec<RecordSchema>)]
+    pub items: Vec<Box<RawValue>>,
+    /// What `cursor` must be for the next page; null: this is the last.
+    pub next_cursor: Option<String>,
+}
+
+/// One request with each attempt.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RequestRecord)]
+pub struct RecordSchema {
+    /// The request's id, as in `x-request-id`.
+    id: String,
+    /// When its head arrived.
+    arrived_at: String,
+    /// When its last byte left.
+    finished_at: String,
+    /// When the first content left; null if none did.
+    first_content_at: Option<String>,
+    /// From arrival to the last byte.
+    latency_ms: u64,
+    /// `native`, `openai`, `anthropic` or `ollama`.
+    door: String,
+    /// What was asked.
+    capability: String,
+    /// Whether as a stream.
+    stream: bool,
+    /// The model asked for, as the client wrote it.
+    requested: String,
+    /// The model that served it, or was tried last.
+    model: Option<String>,
+    /// That model's provider.
+    provider: Option<String>,
+    /// The key's id.
+    key_id: Option<String>,
+    /// The project that it is booked on.
+    project_id: Option<String>,
+    /// The user that it is booked on.
+    user_id: Option<String>,
+    /// The task.
+    task_id: Option<String>,
+    /// `x-baton-tags`.
+    tags: Vec<String>,
+    /// The client's metadata.
+    #[schema(value_type = Option<Object>)]
+    metadata: Option<Box<RawValue>>,
+    /// `completed`, `failed`, `cancelled` or `interrupted`.
+    outcome: String,
+    /// The HTTP status that the client saw.
+    status: u16,
+    /// The error that the client saw: `{code, message}`.
+    #[schema(value_type = Option<Object>)]
+    error: Option<Box<RawValue>>,
+    /// `hit`, `miss` or `bypass`.
+    cache: String,
+    /// What the attempt that answered consumed, by class.
+    #[schema(value_type = Object)]
+    tokens: Option<Box<RawValue>>,
+    /// What all attempts cost, in exact decimal dollars; null: unpriced.
+    cost: Option<f64>,
+    /// Whether any of its numbers is an estimate.
+    estimated: bool,
+    /// Each attempt, in order.
+    attempts: Vec<AttemptSchema>,
+}
+
+/// One attempt at one model.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AttemptRecord)]
+pub struct AttemptSchema {
+    /// The model tried.
+    model: String,
+    /// Its provider.
+    provider: String,
+    /// What the provider calls it.
+    upstream: String,
+    /// When it was sent.
+    started_at: String,
+    /// When its last byte came.
+    finished_at: String,
+    /// `completed`, `failed`, `cancelled` or `interrupted`.
+    outcome: String,
+    /// What went wrong: `{kind, message}`.
+    #[schema(value_type = Option<Object>)]
+    error: Option<Box<RawValue>>,
+    /// What it consumed, by class.
+    #[schema(value_type = Object)]
+    tokens: Option<Box<RawValue>>,
+    /// The service tier, where the provider names one.
+    service_tier: Option<String>,
+    /// `reported` by the provider, or `estimated`.
+    usage: String,
+    /// What it cost, in exact decimal dollars; null: unpriced.
+    cost: Option<f64>,
+}

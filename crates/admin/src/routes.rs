@@ -1,0 +1,30 @@
+//! Every path of the management API, on one page.
+//!
+//! Paths below `/api/models/` that are no model stand in [`crate::models::address::RESERVED`] too. A new path takes a
+//! line here and one in [`crate::describe`].
+
+use crate::wire::answer::finish;
+use crate::{Admin, cache, keys, models, providers, ready, requests, usage};
+use axum::Router;
+use axum::middleware::from_fn;
+use axum::routing::{get, post};
+
+/// The management API.
+pub fn router(admin: Admin) -> Router {
+    Router::new()
+        .route("/api/models", get(models::list::list).post(models::register::register))
+        .route("/api/models/discover", post(models::discover::discover))
+        .route("/api/models/tokens", post(models::tokens::tokens))
+        .route("/api/models/route", post(models::route::route))
+        .route("/api/models/{*rest}", get(models::one::read).put(models::one::write).delete(models::one::delete))
+        .route("/api/providers", get(providers::list))
+        .route("/api/keys", get(keys::list::list).post(keys::create::create))
+        .route("/api/keys/{id}", get(keys::get::get).put(keys::rename::rename).delete(keys::revoke::revoke))
+        .route("/api/usage", get(usage::totals::usage))
+        .route("/api/requests", get(requests::list::list))
+        .route("/api/requests/{id}", get(requests::get::get))
+        .route("/api/cache", get(cache::size::size).delete(cache::purge::purge))
+        .route("/health/ready", get(ready::ready))
+        .route_layer(from_fn(finish))
+        .with_state(admin)
+}

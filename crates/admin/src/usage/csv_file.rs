@@ -1,0 +1,59 @@
+//! Totals as CSV: one column for each grouped field, each class of consumption, and the rest.
+
+use axum::response::{IntoResponse, Response};
+use baton_model::{Code, Nanos, PublicError, UsageClass};
+use baton_store::ledger::{GroupBy, UsageRow};
+use csv::Writer;
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+
+/// The rows as a file.
+///
+/// # Errors
+/// Never in practice: it is written in memory, and all rows have the same columns.
+pub fn write(rows: &[UsageRow], group_by: &[GroupBy]) -> Result<Response, PublicError> {
+    let text = text(rows, group_by).map_err(|error| {
+        tracing::error!(%error, "totals could not be written as CSV");
+        PublicError::new(Code::Internal, "the totals could not be written")
+    })?;
+    let headers =
+        [(CONTENT_TYPE, "text/csv; charset=utf-8"), (CONTENT_DISPOSITION, "attachment; filename=\"usage.csv\"")];
+    Ok((headers, text).into_response())
+}
+
+fn text(rows: &[UsageRow], group_by: &[GroupBy]) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+    let mut writer = Writer::from_writer(Vec::new());
+    writer.write_record(header(group_by))?;
+    for row in rows {
+        writer.write_record(record(row))?;
+    }
+    Ok(writer.into_inner()?)
+}
+
+fn header(group_by: &[GroupBy]) -> Vec<String> {
+    let groups = group_by.iter().map(|by| by.name().to_owned());
+    let counts = ["requests", "errors", "cache_hits"].map(str::to_owned);
+    let tokens = UsageClass::ALL.map(|class| format!("tokens_{}", class.name()));
+    let rest = ["cost", "unpriced", "estimated", "latency_p50_ms", "latency_p95_ms", "latency_p99_ms"];
+    groups.chain(counts).chain(tokens).chain(rest.map(str::to_owned)).collect()
+}
+
+/// A row; what is not known is empty.
+fn record(row: &UsageRow) -> Vec<String> {
+    let amount = |class| row.tokens.iter().find(|(known, _)| *known == class).map_or(0, |(_, amount)| *amount);
+    let known = row.unpriced == 0 || row.cost != Nanos::ZERO;
+    let latencies = match row.latency {
+        Some(latency) => [latency.p50, latency.p95, latency.p99].map(millis),
+        None => Default::default(),
+    };
+    let mut record: Vec<String> = row.group.iter().map(|value| value.clone().unwrap_or_default()).collect();
+    record.extend([row.requests, row.errors, row.cache_hits].map(|count| count.to_string()));
+    record.extend(UsageClass::ALL.map(|class| amount(class).to_string()));
+    record.push(if known { row.cost.to_string() } else { String::new() });
+    record.extend([row.unpriced, row.estimated].map(|count| count.to_string()));
+    record.extend(latencies);
+    record
+}
+
+fn millis(micros: u64) -> String {
+    format!("{}.{:03}", micros / 1000, micros % 1000)
+}

@@ -1,0 +1,5 @@
+//! `GET /api/usage`: totals, as JSON or CSV.
+
+mod csv_file;
+pub mod totals;
+pub mod view;

@@ -1,0 +1,105 @@
+//! `GET /api/usage`.
+
+use super::csv_file;
+use super::view::{RowView, UsageView};
+use crate::Admin;
+use crate::describe::ErrorBody;
+use crate::wire::access::Anyone;
+use crate::wire::answer::{Answer, json};
+use crate::wire::params::Params;
+use crate::wire::time;
+use axum::extract::State;
+use baton_model::entity::Role;
+use baton_model::{Caller, Code, KeyId, PublicError, Timestamp};
+use baton_store::ledger::{GroupBy, UsageQuery};
+use http::{StatusCode, Uri};
+use std::time::Duration;
+
+/// What is looked at if nothing is said: the last 30 days.
+const DAYS: u64 = 30;
+const DAY: u64 = 24 * 60 * 60;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Json,
+    Csv,
+}
+
+/// Totals of requests, tokens, cost, errors and latency. A caller sees its own key's alone.
+#[utoipa::path(get, path = "/api/usage", tag = "usage", params(
+    ("from" = Option<String>, Query, description = "Since when: RFC 3339, or a date; by default 30 days before `to`"),
+    ("to" = Option<String>, Query, description = "Until before when: RFC 3339, or a date, which is included; by default now"),
+    ("group_by" = Option<String>, Query, description = "What makes a row, with commas: `model`, `provider`, `key`, `project`, `user`, `day`, `hour`; by default one row for all"),
+    ("project" = Option<String>, Query, description = "Only this project"),
+    ("key" = Option<String>, Query, description = "Only this key, by its id"),
+    ("format" = Option<String>, Query, description = "`json` (the default) or `csv`"),
+), responses(
+    (status = 200, description = "The totals", content((UsageView = "application/json"), (String = "text/csv"))),
+    (status = 422, description = "A parameter is wrong", body = ErrorBody),
+))]
+pub async fn usage(State(admin): State<Admin>, Anyone(caller): Anyone, uri: Uri) -> Answer {
+    let (mut query, format) = read(&uri, admin.doors.engine.clock().now())?;
+    query.key = visible(&caller, query.key)?;
+    let rows = admin.store.ledger().usage(&query).await.map_err(crate::told)?;
+    if format == Format::Csv {
+        return Ok(csv_file::write(&rows, &query.group_by)?);
+    }
+    let items: Vec<RowView> = rows.into_iter().map(|row| RowView::new(row, &query.group_by)).collect();
+    let view = UsageView {
+        from: time::write(query.from),
+        to: time::write(query.to),
+        group_by: query.group_by.iter().map(|by| by.name()).collect(),
+        total: items.len() as u64,
+        items,
+    };
+    json(StatusCode::OK, &view)
+}
+
+fn read(uri: &Uri, now: Timestamp) -> Result<(UsageQuery, Format), PublicError> {
+    let mut params = Params::read(uri)?;
+    let from = params.parse("from", time::EXPECTED, time::read);
+    // What arrives in this very microsecond belongs to it too.
+    let to = params.parse("to", time::EXPECTED, time::read_end).unwrap_or(Timestamp(now.0.saturating_add(1)));
+    let groups = format!("one or more of {}, with commas", GroupBy::ALL.map(GroupBy::name).join(", "));
+    let group_by = params.parse("group_by", &groups, groups_of).unwrap_or_default();
+    let project = params.take("project");
+    let key = params.take("key").map(KeyId::from);
+    let format = params.parse("format", "json or csv", |text| match text {
+        "json" => Some(Format::Json),
+        "csv" => Some(Format::Csv),
+        _ => None,
+    });
+    let from = from.unwrap_or_else(|| {
+        let span = i64::try_from(Duration::from_secs(DAYS * DAY).as_micros()).unwrap_or(i64::MAX);
+        Timestamp(to.0.saturating_sub(span))
+    });
+    if from >= to {
+        params.faults.add("from", "must be before `to`");
+    }
+    params.finish()?;
+    Ok((UsageQuery { from, to, group_by, project, key }, format.unwrap_or(Format::Json)))
+}
+
+fn groups_of(text: &str) -> Option<Vec<GroupBy>> {
+    let mut groups = Vec::new();
+    for name in text.split(',').map(str::trim) {
+        let group = GroupBy::lookup(name)?;
+        if groups.contains(&group) {
+            return None;
+        }
+        groups.push(group);
+    }
+    Some(groups)
+}
+
+/// Which key's usage the caller may see: that asked for, or its own alone.
+fn visible(caller: &Caller, asked: Option<KeyId>) -> Result<Option<KeyId>, PublicError> {
+    if caller.role != Role::Caller {
+        return Ok(asked);
+    }
+    match (&caller.key, asked) {
+        (Some(own), None) => Ok(Some(own.clone())),
+        (Some(own), Some(asked)) if *own == asked => Ok(Some(asked)),
+        _ => Err(PublicError::new(Code::PermissionDenied, "this key sees only its own usage").at("key")),
+    }
+}

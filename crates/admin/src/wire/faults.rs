@@ -1,0 +1,43 @@
+//! What is wrong with a request, gathered, so that one answer names every bad field.
+
+use baton_model::{Code, PublicError};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// One field that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FieldFault {
+    /// The field, with its path: `price.input`.
+    #[schema(example = "price.input")]
+    pub field: String,
+    /// What was expected.
+    #[schema(example = "expected dollars per million as a decimal, such as 0.59")]
+    pub message: String,
+}
+
+/// Every field that is wrong, in the order of reading.
+#[derive(Debug, Default)]
+pub struct Faults(Vec<FieldFault>);
+
+impl Faults {
+    /// Notes one.
+    pub fn add(&mut self, field: impl Into<String>, message: impl Into<String>) {
+        self.0.push(FieldFault { field: field.into(), message: message.into() });
+    }
+
+    /// Nothing, if nothing is wrong.
+    ///
+    /// # Errors
+    /// `validation_error`: the message names the first, `details.errors` all of them.
+    pub fn check(self) -> Result<(), PublicError> {
+        let Some(first) = self.0.first() else { return Ok(()) };
+        let more = match self.0.len() {
+            1 => String::new(),
+            n => format!(" (and {} more, see details.errors)", n - 1),
+        };
+        let message = format!("{}: {}{more}", first.field, first.message);
+        // Structs of strings always serialise.
+        let errors = serde_json::to_string(&self.0).unwrap_or_default();
+        Err(PublicError::new(Code::ValidationError, message).at(&first.field).detail("errors", errors))
+    }
+}

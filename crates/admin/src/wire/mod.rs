@@ -1,0 +1,10 @@
+//! What all endpoints share of their wire format: reading fields and queries, writing answers, times and money.
+
+pub mod access;
+pub mod answer;
+pub mod faults;
+pub mod fields;
+pub mod money;
+pub mod page;
+pub mod params;
+pub mod time;

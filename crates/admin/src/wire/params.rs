@@ -1,0 +1,79 @@
+//! A query string, read parameter by parameter.
+
+use super::faults::Faults;
+use axum::extract::Query;
+use baton_engine::registry::nearest;
+use baton_model::{Code, PublicError};
+use http::Uri;
+
+/// The parameters of a query. What is taken is ticked off; what is left at the end is unknown.
+pub struct Params {
+    given: Vec<(String, String)>,
+    taken: Vec<&'static str>,
+    /// What is wrong so far.
+    pub faults: Faults,
+}
+
+impl Params {
+    /// Reads the query of a request.
+    ///
+    /// # Errors
+    /// `invalid_request` if it is not percent-encoded text.
+    pub fn read(uri: &Uri) -> Result<Self, PublicError> {
+        let Query(given) = Query::<Vec<(String, String)>>::try_from_uri(uri)
+            .map_err(|error| PublicError::new(Code::InvalidRequest, format!("the query can't be read: {error}")))?;
+        Ok(Self { given, taken: Vec::new(), faults: Faults::default() })
+    }
+
+    /// A parameter; an empty one is as absent.
+    pub fn take(&mut self, name: &'static str) -> Option<String> {
+        self.taken.push(name);
+        let mut values = self.given.iter().filter(|(given, _)| given == name).map(|(_, value)| value);
+        let value = values.next().filter(|value| !value.is_empty()).cloned();
+        if values.next().is_some() {
+            self.faults.add(name, "given more than once");
+        }
+        value
+    }
+
+    /// A parameter that `read` understands; `expected` says what it takes.
+    pub fn parse<T>(&mut self, name: &'static str, expected: &str, read: impl FnOnce(&str) -> Option<T>) -> Option<T> {
+        let text = self.take(name)?;
+        let value = read(&text);
+        if value.is_none() {
+            self.faults.add(name, format!("expected {expected}, got `{}`", super::fields::brief(&text)));
+        }
+        value
+    }
+
+    /// A number within bounds; the default if it is absent.
+    pub fn number(&mut self, name: &'static str, bounds: std::ops::RangeInclusive<u64>, default: u64) -> u64 {
+        let expected = format!("a number from {} to {}", bounds.start(), bounds.end());
+        let within = |text: &str| text.parse().ok().filter(|number| bounds.contains(number));
+        self.parse(name, &expected, within).unwrap_or(default)
+    }
+
+    /// Whether it is `true`; absent is false.
+    pub fn flag(&mut self, name: &'static str) -> bool {
+        self.parse(name, "true or false", |text| text.parse().ok()).unwrap_or(false)
+    }
+
+    /// All read.
+    ///
+    /// # Errors
+    /// `validation_error` with every parameter that is wrong or unknown.
+    pub fn finish(mut self) -> Result<(), PublicError> {
+        for (name, _) in self.given.iter().filter(|(name, _)| !self.taken.contains(&name.as_str())) {
+            self.faults.add(name.as_str(), unknown("parameter", name, &self.taken));
+        }
+        self.faults.check()
+    }
+}
+
+/// That a name is not known, and what may have been meant.
+pub fn unknown(what: &str, name: &str, known: &[&str]) -> String {
+    match nearest(name, known.iter().copied()) {
+        Some(near) => format!("unknown {what}; did you mean `{near}`?"),
+        None => format!("unknown {what}; known are: {}", known.join(", ")),
+    }
+}

@@ -1,0 +1,51 @@
+//! Times on the wire: RFC 3339 in UTC.
+
+use baton_model::Timestamp;
+use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, Utc};
+use std::time::Duration;
+
+/// RFC 3339 in UTC, to the microsecond. A time beyond the calendar is written as the calendar's end.
+pub fn write(time: Timestamp) -> String {
+    let time = DateTime::from_timestamp_micros(time.0).unwrap_or(DateTime::<Utc>::MAX_UTC);
+    time.to_rfc3339_opts(SecondsFormat::Micros, true)
+}
+
+/// What [`read`] and its kin take.
+pub const EXPECTED: &str = "a time such as 2026-11-23T15:00:00Z, or a date such as 2026-11-23";
+
+/// Reads RFC 3339, or a date: its beginning in UTC.
+pub fn read(text: &str) -> Option<Timestamp> {
+    // A `+` of an offset that a client left unescaped arrives as a blank.
+    let text = text.replace(' ', "+");
+    DateTime::parse_from_rfc3339(&text).ok().map(|time| Timestamp(time.timestamp_micros())).or_else(|| day(&text))
+}
+
+/// The same as the end of a range: a date means its end, so that `to=2026-11-23` includes that day.
+pub fn read_end(text: &str) -> Option<Timestamp> {
+    match day(text) {
+        Some(begin) => Some(begin.plus(Duration::from_secs(24 * 60 * 60))),
+        None => read(text),
+    }
+}
+
+fn day(text: &str) -> Option<Timestamp> {
+    let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
+    Some(Timestamp(date.and_time(NaiveTime::MIN).and_utc().timestamp_micros()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_and_dates_are_read() {
+        for text in ["2026-11-23T00:00:00Z", "2026-11-23", "2026-11-23T01:00:00+01:00", "2026-11-23T01:00:00 01:00"] {
+            assert_eq!(read(text).map(write).as_deref(), Some("2026-11-23T00:00:00.000000Z"), "{text}");
+        }
+        assert_eq!(read_end("2026-11-23").map(write).as_deref(), Some("2026-11-24T00:00:00.000000Z"));
+        assert_eq!(read_end("2026-11-23T00:00:00Z"), read("2026-11-23"));
+        for wrong in ["", "yesterday", "2026-13-01", "1700000000"] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
+    }
+}
