@@ -2,7 +2,7 @@
 
 use super::fault::Fault;
 use baton_engine::CacheDefault;
-use baton_model::{Capability, Nanos};
+use baton_model::{Capability, ModelStatus, Nanos};
 use baton_providers::Secret;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -273,6 +273,10 @@ pub fn check(config: &Config, place: &str) -> Vec<Fault> {
                 let known: Vec<&str> = Capability::ALL.iter().map(|capability| capability.name()).collect();
                 fault(key("capabilities"), format!("`{capability}` is none of {}", known.join(", ")));
             }
+        }
+        if let Some(status) = model.status.as_ref().filter(|status| ModelStatus::lookup(status).is_none()) {
+            let known: Vec<&str> = ModelStatus::ALL.iter().map(|status| status.name()).collect();
+            fault(key("status"), format!("`{status}` is none of {}", known.join(", ")));
         }
         for (class, dollars) in model.price.iter().flat_map(PriceSection::entries) {
             if Nanos::parse(dollars).is_none() {

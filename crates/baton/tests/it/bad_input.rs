@@ -1,0 +1,107 @@
+//! Wrong requests: each gets the error that the contract names, which names the field.
+
+use crate::baton::{Baton, asking};
+use http::Method;
+use serde_json::json;
+
+#[tokio::test]
+async fn wrong_bodies_are_refused_with_the_field_and_what_was_expected() {
+    let baton = Baton::start().await;
+    let deep = format!("{{\"model\":\"gpt\",\"messages\":{}1{}}}", "[".repeat(500), "]".repeat(500));
+    for (what, body, part) in [
+        ("nothing", String::new(), "JSON"),
+        ("cut JSON", "{\"model\":\"gpt\"".into(), "JSON"),
+        ("no object", "[1]".into(), "object"),
+        ("no messages", r#"{"model":"gpt"}"#.into(), "messages: is missing"),
+        ("empty messages", r#"{"model":"gpt","messages":[]}"#.into(), "messages: expected an array that is not empty"),
+        ("messages of another type", r#"{"model":"gpt","messages":"hi"}"#.into(), "messages: expected an array"),
+        ("a name of another type", r#"{"model":7,"messages":[{}]}"#.into(), "model: expected a string, got 7"),
+        ("a stream that is no yes or no", r#"{"model":"gpt","messages":[{}],"stream":"yes"}"#.into(), "stream: expected true or false"),
+        ("a negative limit", r#"{"model":"gpt","messages":[{}],"max_tokens":-1}"#.into(), "max_tokens: expected a whole number"),
+        ("a duplicate key", r#"{"model":"gpt","model":"claude","messages":[{}]}"#.into(), "model"),
+        ("too deep", deep, "deep"),
+        ("an unknown role, translated", r#"{"model":"claude","messages":[{"role":"wizard","content":"hi"}]}"#.into(), "messages[0].role"),
+        ("content of another type, translated", r#"{"model":"claude","messages":[{"role":"user","content":7}]}"#.into(), "messages[0].content"),
+        ("a tool without a name, translated", r#"{"model":"claude","messages":[{"role":"user","content":"hi"}],"tools":[{"type":"function","function":{}}]}"#.into(), "tools[0]"),
+    ] {
+        for (path, pointer) in [("/v1/chat/completions", "/error/type"), ("/api/models/chat", "/error/code")] {
+            let told = baton.send(Method::POST, path, &[], body.clone()).await;
+            assert_eq!(told.status.as_u16(), 400, "{what} at {path}: {}", told.text());
+            let error = told.json();
+            let message = error.pointer("/error/message").and_then(|text| text.as_str()).unwrap();
+            assert!(message.contains(part), "{what} at {path}: {message}");
+            let kind = error.pointer(pointer).and_then(|text| text.as_str()).unwrap();
+            assert!(["invalid_request_error", "invalid_request"].contains(&kind), "{what}: {kind}");
+        }
+    }
+    assert!(baton.anthropic.requests().is_empty() && baton.openai.requests().is_empty(), "nobody was called");
+}
+
+#[tokio::test]
+async fn bytes_that_are_no_text_are_refused() {
+    let baton = Baton::start().await;
+    let mut body = br#"{"model":"gpt","messages":[{"role":"user","content":""#.to_vec();
+    body.extend_from_slice(&[0xff, 0xfe]);
+    body.extend_from_slice(br#""}]}"#);
+    let told = baton.send(Method::POST, "/v1/chat/completions", &[], body).await.expect(400);
+    assert!(told.text().contains("UTF-8"), "{}", told.text());
+}
+
+#[tokio::test]
+async fn a_body_beyond_the_limit_is_refused() {
+    let baton = Baton::with("[server]\nmax_body_bytes = 1000\n").await;
+    let told = baton.post("/v1/chat/completions", &asking("gpt", &"x".repeat(1000), json!({}))).await.expect(413);
+    assert!(told.text().contains("1000 bytes"), "{}", told.text());
+    let told = baton.post("/api/models/chat", &asking("gpt", &"x".repeat(1000), json!({}))).await.expect(413);
+    assert_eq!(told.json()["error"]["code"], "payload_too_large");
+}
+
+#[tokio::test]
+async fn a_hundred_megabytes_are_refused_by_the_usual_limit() {
+    let baton = Baton::start().await;
+    baton.send(Method::POST, "/v1/chat/completions", &[], vec![b' '; 100 << 20]).await.expect(413);
+}
+
+#[tokio::test]
+async fn unknown_things_are_named_in_the_words_of_the_door() {
+    let baton = Baton::start().await;
+    let told = baton.chat("gtp", json!({})).await.expect(404).json();
+    assert_eq!(told["error"]["code"], "model_not_found");
+    assert!(told["error"]["message"].as_str().unwrap().contains("did you mean `gpt`?"), "{told}");
+    let told = baton.post("/api/models/chat", &asking("gtp", "hi", json!({}))).await.expect(404).json();
+    assert_eq!(told["error"]["code"], "model_not_found");
+    assert!(told["error"]["request_id"].is_string());
+    let told = baton.chat("embed", json!({})).await.expect(400).json();
+    assert!(told["error"]["message"].as_str().unwrap().contains("these can: claude"), "{told}");
+    assert_eq!(baton.get("/v1/nothing").await.expect(404).json()["error"]["type"], "invalid_request_error");
+    assert_eq!(baton.get("/v1/chat/completions").await.status.as_u16(), 405);
+    baton.get("/v1/models/gpt").await.expect(200);
+    baton.get("/v1/models/gtp").await.expect(404);
+}
+
+#[tokio::test]
+async fn wrong_wishes_in_headers_are_named() {
+    let baton = Baton::start().await;
+    for (name, value) in [("x-baton-cache", "sometimes"), ("x-baton-timeout", "soon")] {
+        let body = asking("gpt", "hi", json!({})).to_string();
+        let told = baton.send(Method::POST, "/v1/chat/completions", &[(name, value)], body).await.expect(400);
+        assert!(told.text().contains(name), "{}", told.text());
+    }
+}
+
+#[tokio::test]
+async fn keys_are_asked_for_and_never_echoed() {
+    let baton = Baton::with("[auth]\nadmin_key = \"bt-the-admin-key-of-this-test\"\n").await;
+    let body = asking("gpt", "hi", json!({})).to_string();
+    let told = baton.send(Method::POST, "/v1/chat/completions", &[], body.clone()).await.expect(401);
+    assert_eq!(told.header("www-authenticate"), Some("Bearer"));
+    let wrong = [("authorization", "Bearer bt-a-wrong-key")];
+    let told = baton.send(Method::POST, "/v1/chat/completions", &wrong, body.clone()).await.expect(401);
+    assert!(!told.text().contains("bt-a-wrong-key"));
+    for header in ["x-api-key", "api-key"] {
+        let right = [(header, "bt-the-admin-key-of-this-test")];
+        baton.send(Method::POST, "/v1/chat/completions", &right, body.clone()).await.expect(200);
+    }
+    let seen = baton.openai.requests();
+    assert!(seen.iter().all(|seen| !format!("{seen:?}").contains("bt-the-admin-key")), "the key stays with Baton");
+}

@@ -1,0 +1,245 @@
+//! The binary: commands, exit codes, and what a killed process leaves.
+
+use serde_json::Value;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_baton");
+
+fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(BINARY);
+    command.args(arguments).current_dir(folder).env_clear().stdin(Stdio::null());
+    command
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    command(folder, arguments).output().unwrap()
+}
+
+fn told(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// A running binary, killed when dropped.
+struct Running {
+    child: Child,
+    address: String,
+    lines: Vec<String>,
+}
+
+impl Running {
+    /// Starts it on a free port; reads its output until a line holds `ready`.
+    fn start(folder: &Path, arguments: &[&str], variables: &[(&str, &str)], ready: &str) -> Self {
+        let address =
+            format!("127.0.0.1:{}", std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port());
+        let mut child = command(folder, arguments)
+            .args(["--listen", &address])
+            .envs(variables.iter().copied())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let pipes: [Box<dyn Read + Send>; 2] =
+            [Box::new(child.stdout.take().unwrap()), Box::new(child.stderr.take().unwrap())];
+        for pipe in pipes {
+            let sender = sender.clone();
+            std::thread::spawn(move || {
+                BufReader::new(pipe).lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
+            });
+        }
+        drop(sender);
+        let mut lines = Vec::new();
+        for line in receiver {
+            let over = line.contains(ready);
+            lines.push(line);
+            if over {
+                return Self { child, address, lines };
+            }
+        }
+        panic!("it ended before it was ready: {lines:?}");
+    }
+
+    fn ask(&self, method: &str, path: &str, key: &str, body: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {key}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+            self.address,
+            body.len()
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let status = answer.split(' ').nth(1).and_then(|word| word.parse().ok()).unwrap_or_else(|| panic!("{answer}"));
+        (status, answer.split_once("\r\n\r\n").unwrap().1.to_owned())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+const KEY: &str = "bt-a-key-for-the-tests-of-the-binary-000000000";
+
+#[test]
+fn every_command_helps_with_an_example() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["serve", "demo", "check", "migrate", "models", "keys", "usage", "chat", "sim", "openapi"] {
+        let output = run(folder.path(), &[name, "--help"]);
+        assert!(output.status.success(), "{name}");
+        assert!(told(&output).contains(&format!("Example: baton {name}")), "{name}: {}", told(&output));
+    }
+}
+
+#[test]
+fn the_lines_that_the_demonstration_prints_work() {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = Running::start(folder.path(), &["demo"], &[("BATON_DEMO_KEY", KEY)], "group_by=model");
+    let lines: Vec<&String> = demo.lines.iter().filter(|line| line.starts_with("curl ")).collect();
+    assert_eq!(lines.len(), 4, "{:?}", demo.lines);
+    for line in lines {
+        let output = Command::new("bash").args(["-c", &format!("{line} -sS --fail-with-body")]).output().unwrap();
+        assert!(output.status.success(), "{line}: {}", told(&output));
+        assert!(!output.stdout.is_empty(), "{line}");
+    }
+    let (status, models) = demo.ask("GET", "/v1/models", KEY, "");
+    assert_eq!(status, 200);
+    assert!(models.contains("\"tiny\"") && models.contains("\"broken\""), "{models}");
+    let body = r#"{"model":"tiny","messages":[{"role":"user","content":"This prompt is surely longer than the few tokens that fit into a window of thirty-two tokens, is it not, dear reader of these tests?"}]}"#;
+    let (status, refused) = demo.ask("POST", "/api/models/chat", KEY, body);
+    assert_eq!((status, refused.contains("token_limit_exceeded")), (400, true), "{refused}");
+    let body = r#"{"model":"broken","messages":[{"role":"user","content":"hello"}]}"#;
+    assert_eq!(demo.ask("POST", "/api/models/chat", KEY, body).0, 502);
+}
+
+#[test]
+fn a_killed_process_has_every_request_that_a_client_saw_finish() {
+    let folder = tempfile::tempdir().unwrap();
+    let body = r#"{"model":"gpt","messages":[{"role":"user","content":"Say hello"}]}"#;
+    let mut finished = 0;
+    {
+        let mut demo = Running::start(folder.path(), &["demo"], &[("BATON_DEMO_KEY", KEY)], "group_by=model");
+        for _ in 0..25 {
+            assert_eq!(demo.ask("POST", "/v1/chat/completions", KEY, body).0, 200);
+            finished += 1;
+        }
+        // SIGKILL: nothing is flushed by the process itself.
+        demo.child.kill().unwrap();
+        demo.child.wait().unwrap();
+    }
+    let demo = Running::start(folder.path(), &["demo"], &[("BATON_DEMO_KEY", KEY)], "group_by=model");
+    let recorded = || -> u64 {
+        let (status, usage) = demo.ask("GET", "/api/usage?group_by=model", KEY, "");
+        assert_eq!(status, 200, "{usage}");
+        let usage: Value = serde_json::from_str(&usage).unwrap();
+        let rows = usage.as_array().or_else(|| usage["items"].as_array()).cloned().unwrap_or_default();
+        rows.iter().filter_map(|row| row["requests"].as_u64()).sum()
+    };
+    // The journal is moved into the database in the background.
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    while recorded() < finished && std::time::Instant::now() < deadline {
+        std::thread::yield_now();
+    }
+    assert_eq!(recorded(), finished);
+}
+
+#[test]
+fn check_names_each_fault_and_where_it_stands() {
+    for (text, fault) in [
+        ("[server]\nlisen = \"127.0.0.1:1\"\n", "baton.toml:2:1: server: unknown key `lisen`; did you mean `listen`?"),
+        ("[server\n", "baton.toml:1:8"),
+        ("[server]\nlisten = \"here\"\n", "server.listen: expected ADDRESS:PORT"),
+        ("[server]\nmax_in_flight = \"many\"\n", "invalid type"),
+        (
+            "[providers.x]\nkind = \"openai\"\napi_key = \"${NOT_SET_ANYWHERE}\"\n",
+            "providers.x.api_key: the environment variable `NOT_SET_ANYWHERE` is not set",
+        ),
+        ("[providers.x]\nkind = \"openay\"\nbase_url = \"http://127.0.0.1:9\"\n", "providers.x.kind"),
+        ("[providers.x]\nkind = \"openai\"\nbase_url = \"ftp://nowhere\"\n", "providers.x.base_url"),
+        ("[providers.x]\nkind = \"openai\"\nbase_url = \"http://127.0.0.1:9/v1\"\n", "provider x: unreachable"),
+        ("[[models]]\nmodel_id = \"a\"\nprovider = \"nobody\"\n", "models[0].provider: there is no provider `nobody`"),
+        (
+            "[providers.x]\nkind = \"ollama\"\n[[models]]\nmodel_id = \"a\"\nprovider = \"x\"\n[[models]]\nmodel_id = \"a\"\nprovider = \"x\"\n",
+            "models[1].model_id: `a` is taken by models[0]",
+        ),
+        (
+            "[providers.x]\nkind = \"ollama\"\n[[models]]\nmodel_id = \"a\"\nprovider = \"x\"\nprice = { input = \"1,5\" }\n",
+            "models[0].price.input",
+        ),
+        (
+            "[providers.x]\nkind = \"ollama\"\n[[models]]\nmodel_id = \"a\"\nprovider = \"x\"\ncapabilities = [\"FLY\"]\n",
+            "models[0].capabilities: `FLY` is none of",
+        ),
+        (
+            "[providers.x]\nkind = \"ollama\"\n[[models]]\nmodel_id = \"a\"\nprovider = \"x\"\nstatus = \"ASLEEP\"\n",
+            "models[0].status: `ASLEEP` is none of",
+        ),
+        ("[database]\nurl = \"mysql://x\"\n", "database: `mysql://x` is not a database address"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("baton.toml"), text).unwrap();
+        let output = run(folder.path(), &["check"]);
+        assert_eq!(output.status.code(), Some(1), "{text}: {}", told(&output));
+        assert!(told(&output).contains(fault), "{text}\nexpected {fault}\ngot {}", told(&output));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(folder.path(), &["check", "--json"]);
+    assert!(output.status.success(), "{}", told(&output));
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(answer["ok"], true);
+}
+
+#[test]
+fn an_open_address_without_a_key_does_not_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(folder.path(), &["serve", "--listen", "0.0.0.0:0"]);
+    assert!(!output.status.success());
+    assert!(told(&output).contains("set BATON_ADMIN_KEY"), "{}", told(&output));
+}
+
+#[test]
+fn the_command_line_asks_a_running_baton() {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = Running::start(folder.path(), &["demo"], &[("BATON_DEMO_KEY", KEY)], "group_by=model");
+    let url = format!("http://{}", demo.address);
+    let asked = |arguments: &[&str]| {
+        let output = run(folder.path(), &[arguments, &["--url", &url, "--key", KEY]].concat());
+        assert!(output.status.success(), "{arguments:?}: {}", told(&output));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(asked(&["models", "list"]).contains("sim-anthropic"));
+    let spoken = asked(&["chat", "claude", "Say hello"]);
+    assert!(spoken.contains("Say hello") && spoken.contains("tokens in"), "{spoken}");
+    let made: Value = serde_json::from_str(&asked(&["keys", "create", "team a", "--models", "gpt", "--json"])).unwrap();
+    let key = made["key"].as_str().unwrap();
+    assert_eq!(
+        demo.ask(
+            "POST",
+            "/v1/chat/completions",
+            key,
+            r#"{"model":"claude","messages":[{"role":"user","content":"hi"}]}"#
+        )
+        .0,
+        403
+    );
+    assert_eq!(
+        demo.ask("POST", "/v1/chat/completions", key, r#"{"model":"gpt","messages":[{"role":"user","content":"hi"}]}"#)
+            .0,
+        200
+    );
+    assert!(asked(&["keys", "list"]).contains("team a"));
+    asked(&["keys", "revoke", made["id"].as_str().unwrap()]);
+    assert_eq!(demo.ask("GET", "/v1/models", key, "").0, 401);
+    asked(&["models", "add", "another", "--provider", "sim-openai", "--upstream", "gpt-4o"]);
+    assert!(asked(&["models", "show", "another"]).contains("gpt-4o"));
+    asked(&["models", "remove", "another"]);
+    assert!(asked(&["usage"]).contains("gpt"));
+    let unreachable = run(folder.path(), &["models", "list", "--url", "http://127.0.0.1:9"]);
+    assert!(told(&unreachable).contains("is Baton running at"), "{}", told(&unreachable));
+}

@@ -1,0 +1,13 @@
+//! One Baton as its users meet it: over real sockets, in front of simulated providers; and the binary itself.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+
+mod bad_input;
+mod bad_provider;
+mod baton;
+mod binary;
+mod cache;
+mod chat;
+mod documents;
+mod other;
+mod stream;
