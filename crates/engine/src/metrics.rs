@@ -8,7 +8,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
-use prometheus_client::registry::Registry;
+use prometheus_client::registry::{Metric, Registry};
 use std::time::Duration;
 
 /// All metrics of the request path.
@@ -25,6 +25,43 @@ pub struct Metrics {
     cache: Family<CacheLabels, Counter>,
     journal: Gauge,
     cache_bytes: Gauge,
+    documented: Vec<Documented>,
+}
+
+/// A metric as the documentation lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Documented {
+    /// Its name, as Prometheus sees it.
+    pub name: String,
+    /// `counter`, `gauge` or `histogram`.
+    pub kind: &'static str,
+    /// What it means.
+    pub meaning: &'static str,
+}
+
+/// Registers a metric and lists it, in one breath.
+struct List<'m> {
+    registry: &'m mut Registry,
+    documented: &'m mut Vec<Documented>,
+}
+
+impl List<'_> {
+    fn counter(&mut self, name: &'static str, meaning: &'static str, metric: impl Metric) {
+        self.add(name, "_total", "counter", meaning, metric);
+    }
+
+    fn gauge(&mut self, name: &'static str, meaning: &'static str, metric: impl Metric) {
+        self.add(name, "", "gauge", meaning, metric);
+    }
+
+    fn histogram(&mut self, name: &'static str, meaning: &'static str, metric: impl Metric) {
+        self.add(name, "", "histogram", meaning, metric);
+    }
+
+    fn add(&mut self, name: &str, ending: &str, kind: &'static str, meaning: &'static str, metric: impl Metric) {
+        self.registry.register(name, meaning, metric);
+        self.documented.push(Documented { name: format!("baton_{name}{ending}"), kind, meaning });
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -83,6 +120,7 @@ impl Default for Metrics {
             cache: Family::default(),
             journal: Gauge::default(),
             cache_bytes: Gauge::default(),
+            documented: Vec::new(),
         };
         metrics.register();
         metrics
@@ -91,30 +129,36 @@ impl Default for Metrics {
 
 impl Metrics {
     fn register(&mut self) {
-        let registry = &mut self.registry;
-        registry.register("requests", "Requests that ended, by how they ended", self.requests.clone());
-        registry.register(
+        let Self { registry, documented, .. } = self;
+        let mut list = List { registry, documented };
+        list.counter("requests", "Requests that ended, by how they ended", self.requests.clone());
+        list.histogram(
             "request_duration_seconds",
             "Time from a request's head to the last byte of its answer",
             self.duration.clone(),
         );
-        registry.register(
+        list.histogram(
             "first_content_seconds",
             "Time from a request's head to the first content of its answer",
             self.first_content.clone(),
         );
-        registry.register("requests_in_flight", "Requests under way on this node", self.in_flight.clone());
-        registry.register("attempts", "Calls of providers, by how they ended", self.attempts.clone());
-        registry.register("tokens", "What answers consumed, by class", self.tokens.clone());
-        registry.register("cost_nanodollars", "What attempts cost, in billionths of a dollar", self.cost.clone());
-        registry.register("unpriced_attempts", "Attempts whose price is not known", self.unpriced.clone());
-        registry.register("cache_lookups", "What the response cache did for requests", self.cache.clone());
-        registry.register(
+        list.gauge("requests_in_flight", "Requests under way on this node", self.in_flight.clone());
+        list.counter("attempts", "Calls of providers, by how they ended", self.attempts.clone());
+        list.counter("tokens", "What answers consumed, by class", self.tokens.clone());
+        list.counter("cost_nanodollars", "What attempts cost, in billionths of a dollar", self.cost.clone());
+        list.counter("unpriced_attempts", "Attempts whose price is not known", self.unpriced.clone());
+        list.counter("cache_lookups", "What the response cache did for requests", self.cache.clone());
+        list.gauge(
             "ledger_journal_bytes",
             "Bytes in the ledger's journal, most of them on their way into the database",
             self.journal.clone(),
         );
-        registry.register("cache_bytes", "Bytes that the response cache holds", self.cache_bytes.clone());
+        list.gauge("cache_bytes", "Bytes that the response cache holds", self.cache_bytes.clone());
+    }
+
+    /// Every metric: its name, its type, what it means.
+    pub fn documented(&self) -> &[Documented] {
+        &self.documented
     }
 
     /// A request was admitted.

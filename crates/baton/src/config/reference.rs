@@ -71,20 +71,14 @@ fn resolve<'s>(root: &'s Value, schema: &'s Value) -> &'s Value {
     other.map_or(schema, |choice| resolve(root, choice))
 }
 
-/// Every metric, as Markdown, from the families that are registered.
+/// Every metric, as Markdown, from the list with which they are registered.
 pub fn metrics() -> String {
     let mut text = String::from(
         "# Metrics\n\n<!-- Made from crates/engine/src/metrics.rs by `cargo xtask docs`. -->\n\n\
          `GET /metrics` answers in the OpenMetrics text format.\n\n| name | type | meaning |\n| --- | --- | --- |\n",
     );
-    let exposed = baton_engine::metrics::Metrics::default().encode(0, 0);
-    let mut help = "";
-    for line in exposed.lines() {
-        if let Some(about) = line.strip_prefix("# HELP ") {
-            help = about.split_once(' ').map_or("", |(_, help)| help);
-        } else if let Some((name, kind)) = line.strip_prefix("# TYPE ").and_then(|rest| rest.split_once(' ')) {
-            let _ = writeln!(text, "| `{name}` | {kind} | {help} |");
-        }
+    for metric in baton_engine::metrics::Metrics::default().documented() {
+        let _ = writeln!(text, "| `{}` | {} | {} |", metric.name, metric.kind, metric.meaning);
     }
     text
 }

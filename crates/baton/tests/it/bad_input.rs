@@ -65,10 +65,10 @@ async fn a_hundred_megabytes_are_refused_by_the_usual_limit() {
 #[tokio::test]
 async fn unknown_things_are_named_in_the_words_of_the_door() {
     let baton = Baton::start().await;
-    let told = baton.chat("gtp", json!({})).await.expect(404).json();
+    let told = baton.chat("gppt", json!({})).await.expect(404).json();
     assert_eq!(told["error"]["code"], "model_not_found");
     assert!(told["error"]["message"].as_str().unwrap().contains("did you mean `gpt`?"), "{told}");
-    let told = baton.post("/api/models/chat", &asking("gtp", "hi", json!({}))).await.expect(404).json();
+    let told = baton.post("/api/models/chat", &asking("gppt", "hi", json!({}))).await.expect(404).json();
     assert_eq!(told["error"]["code"], "model_not_found");
     assert!(told["error"]["request_id"].is_string());
     let told = baton.chat("embed", json!({})).await.expect(400).json();
@@ -76,7 +76,7 @@ async fn unknown_things_are_named_in_the_words_of_the_door() {
     assert_eq!(baton.get("/v1/nothing").await.expect(404).json()["error"]["type"], "invalid_request_error");
     assert_eq!(baton.get("/v1/chat/completions").await.status.as_u16(), 405);
     baton.get("/v1/models/gpt").await.expect(200);
-    baton.get("/v1/models/gtp").await.expect(404);
+    baton.get("/v1/models/gppt").await.expect(404);
 }
 
 #[tokio::test]
