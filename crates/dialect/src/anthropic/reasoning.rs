@@ -2,7 +2,7 @@
 //!
 //! Reference: Anthropic API reference, extended thinking, adaptive thinking, effort. Models up to 4.5 take a budget of
 //! tokens, those from 4.6 decide themselves and take an effort; which one it is stands in the model's quirks. A budget
-//! is at least 1,024 tokens and less than `max_tokens`; a forced tool choice excludes thinking.
+//! is at least 1,024 tokens and less than `max_tokens`, and is excluded by a forced tool choice.
 
 use super::extension;
 use super::options::DEFAULT_MAX_TOKENS;
@@ -70,7 +70,7 @@ impl Plan {
         let style = target.model.quirks.reasoning;
         plan.effort = word(reasoning, style, dropped);
         plan.thinking = match wish(reasoning, style) {
-            Some(Thinking::Adaptive | Thinking::Budget(_)) if forced => {
+            Some(Thinking::Budget(_)) if forced => {
                 dropped.push(Dropped::new("reasoning", "not together with a tool that must be called"));
                 None
             }

@@ -37,7 +37,7 @@ fn add_defaults(editor: &mut Editor<'_>, target: &Target) -> Result<(), ReadErro
     if thinks {
         defaults.reasoning = None;
     }
-    let sampled = ["temperature", "top_p", "top_k"].iter().any(|name| editor.has(name));
+    let sampled = ["temperature", "top_p"].iter().any(|name| editor.has(name));
     if sampled || editor.has("thinking") {
         // They exclude one another: whoever gives one has chosen.
         (defaults.sampling.temperature, defaults.sampling.top_p) = (None, None);

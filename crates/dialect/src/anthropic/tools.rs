@@ -47,7 +47,7 @@ fn read_tool(node: &Node<'_>) -> Result<Tool, Fault> {
     })
 }
 
-/// Whether the model must call a tool, which excludes thinking.
+/// Whether the model must call a tool, which excludes a budget of thought.
 pub(super) fn is_forced(request: &ChatRequest, tools: &[Tool]) -> bool {
     let forced = match &request.tool_choice {
         Some(ToolChoice::Required | ToolChoice::Tool(_)) => true,
