@@ -76,7 +76,7 @@ pub enum ReasoningStyle {
     Unsupported,
     /// By a budget of tokens (Claude up to 4.5).
     Budget,
-    /// Adaptively, with an effort (Claude from 4.6).
+    /// Adaptively, with an effort (Claude from 4.6); by a level at Ollama, where others know a switch alone.
     Adaptive,
 }
 
