@@ -7,7 +7,7 @@ use crate::Dropped;
 use crate::json::{self, Fault, Node, Object};
 use baton_model::chat::{Effort, Extension, Json, OutputFormat, ReasoningOptions, Schema};
 use baton_model::entity::ReasoningStyle;
-use baton_model::{ChatRequest, Dialect, Quirks, Target};
+use baton_model::{ChatRequest, Dialect, Target};
 
 /// Reads all fields except those named in `others`, which the caller reads itself. What is not known becomes an
 /// extension; `null` is as good as absent.
@@ -116,7 +116,7 @@ fn read_think(request: &mut ChatRequest, node: &Node<'_>) -> Result<(), Fault> {
 pub(super) fn write(request: &ChatRequest, target: &Target, o: &mut Object<'_>, dropped: &mut Vec<Dropped>) {
     o.bool("stream", request.stream);
     o.maybe_json("format", format(&request.output).as_ref());
-    o.maybe_json("think", think(request.reasoning.as_ref(), &target.model.quirks, dropped).as_ref());
+    o.maybe_json("think", think(request.reasoning.as_ref(), target, dropped).as_ref());
     if let Some(alternatives) = request.logprobs {
         o.bool("logprobs", true);
         o.maybe_integer("top_logprobs", Some(alternatives).filter(|count| *count > 0));
@@ -219,8 +219,9 @@ pub(super) fn format(output: &OutputFormat) -> Option<Json> {
     }
 }
 
-/// The `think` that says it: a switch or a level, as Ollama's own OpenAI-compatible endpoint maps efforts.
-pub(super) fn think(reasoning: Option<&ReasoningOptions>, quirks: &Quirks, dropped: &mut Vec<Dropped>) -> Option<Json> {
+/// The `think` that says it: a level where the model knows levels, as Ollama's own OpenAI-compatible endpoint maps
+/// efforts, else a switch.
+pub(super) fn think(reasoning: Option<&ReasoningOptions>, target: &Target, dropped: &mut Vec<Dropped>) -> Option<Json> {
     let reasoning = reasoning?;
     if reasoning.display.is_some() {
         dropped.push(Dropped::new("reasoning.display", "not known to ollama"));
@@ -235,17 +236,22 @@ pub(super) fn think(reasoning: Option<&ReasoningOptions>, quirks: &Quirks, dropp
         (None, None, None) if reasoning.adaptive => "true",
         (None, None, None) => return None,
     };
+    let sent = if knows_levels(target) { level } else { "true" };
     if let Some(budget) = reasoning.budget {
-        dropped.push(Dropped::new("reasoning.budget", format!("{budget} tokens sent as think: {level}")));
+        dropped.push(Dropped::new("reasoning.budget", format!("{budget} tokens sent as think: {sent}")));
+    } else if sent != level {
+        dropped.push(Dropped::new("reasoning.effort", "sent as think: true"));
     }
-    if quirks.reasoning == ReasoningStyle::Budget && level != "true" {
-        // A model, or a server, that knows no levels.
-        if reasoning.budget.is_none() {
-            dropped.push(Dropped::new("reasoning.effort", "sent as think: true"));
-        }
-        return Some(Json("true".to_owned()));
+    Some(Json(sent.to_owned()))
+}
+
+/// Only gpt-oss has levels; for others newer servers take any as `true`, and older ones refuse the request.
+fn knows_levels(target: &Target) -> bool {
+    match target.model.quirks.reasoning {
+        ReasoningStyle::Adaptive => true,
+        ReasoningStyle::Unspecified => target.upstream().contains("gpt-oss"),
+        ReasoningStyle::Budget | ReasoningStyle::Unsupported => false,
     }
-    Some(Json(level.to_owned()))
 }
 
 /// What the format has no words for.

@@ -37,6 +37,11 @@ fn value(text: &str) -> serde_json::Value {
     serde_json::from_str(text).unwrap()
 }
 
+/// A model that can be told how hard to think.
+fn with_levels() -> Quirks {
+    Quirks { reasoning: ReasoningStyle::Adaptive, ..Quirks::default() }
+}
+
 fn fields(dropped: &[Dropped]) -> Vec<&str> {
     dropped.iter().map(|dropped| dropped.field.as_str()).collect()
 }
@@ -54,7 +59,7 @@ fn everything_a_chat_can_say_survives() {
         "options":{"temperature":0.5,"top_p":1,"min_p":0.1,"frequency_penalty":0.1,"presence_penalty":-1,"repeat_penalty":1.1,"top_k":3,"seed":7,
           "num_predict":5,"stop":["a","b"],"num_ctx":4096,"mirostat":1},
         "keep_alive":"10m","truncate":true,"debug":{"x":1}}"#;
-    let mut target = target(Quirks::default());
+    let mut target = target(with_levels());
     target.context_window = Some(16_384);
     let (written, dropped) = write(&read(body), &target);
     let mut expected = value(body);
@@ -127,13 +132,13 @@ fn thinking_is_asked_by_switch_or_level() {
     };
     let effort = |effort| ReasoningOptions { effort: Some(effort), ..ReasoningOptions::default() };
     let budget = |budget| ReasoningOptions { budget: Some(budget), ..ReasoningOptions::default() };
-    let plain = ReasoningStyle::Unspecified;
-    check(effort(Effort::None), plain, Some("false"), &[]);
-    check(effort(Effort::Minimal), plain, Some("\"low\""), &[]);
-    check(effort(Effort::XHigh), plain, Some("\"max\""), &[]);
-    check(effort(Effort::High), ReasoningStyle::Budget, Some("true"), &["reasoning.effort"]);
-    check(budget(2_048), plain, Some("\"medium\""), &["reasoning.budget"]);
-    check(ReasoningOptions { enabled: Some(false), ..effort(Effort::High) }, plain, Some("false"), &[]);
+    let (plain, levels) = (ReasoningStyle::Unspecified, ReasoningStyle::Adaptive);
+    check(effort(Effort::None), levels, Some("false"), &[]);
+    check(effort(Effort::Minimal), levels, Some("\"low\""), &[]);
+    check(effort(Effort::XHigh), levels, Some("\"max\""), &[]);
+    check(effort(Effort::High), plain, Some("true"), &["reasoning.effort"]);
+    check(budget(2_048), levels, Some("\"medium\""), &["reasoning.budget"]);
+    check(ReasoningOptions { enabled: Some(false), ..effort(Effort::High) }, levels, Some("false"), &[]);
     check(ReasoningOptions { adaptive: true, ..ReasoningOptions::default() }, plain, Some("true"), &[]);
     check(ReasoningOptions::default(), plain, None, &[]);
 }
@@ -450,11 +455,11 @@ fn what_other_formats_know_is_listed() {
 proptest! {
     #[test]
     fn what_is_written_reads_back(request in chat_request()) {
-        let (written, _) = write(&request, &target(Quirks::default()));
+        let (written, _) = write(&request, &target(with_levels()));
         prop_assert_eq!(read(&written), as_said_here(&request));
         // And what this format can say, it says again without a loss.
         let said = as_said_here(&request);
-        let (written, dropped) = write(&said, &target(Quirks::default()));
+        let (written, dropped) = write(&said, &target(with_levels()));
         prop_assert_eq!(read(&written), said);
         prop_assert_eq!(dropped, []);
     }
