@@ -11,11 +11,41 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 use std::sync::Arc;
 
-const STREAM: &[u8] = include_bytes!("../src/openai/fixtures/llama-server/chat_stream.response.txt");
-const REPLY: &[u8] = include_bytes!("../src/openai/fixtures/llama-server/chat_tools_required.response.txt");
+/// A format, with what a provider answers in it.
+struct Format {
+    dialect: Dialect,
+    stream: &'static [u8],
+    reply: &'static [u8],
+}
 
-fn chat() -> &'static dyn Codec {
-    codec(Dialect::OpenAi, Capability::Chat).unwrap()
+const FORMATS: [Format; 3] = [
+    Format {
+        dialect: Dialect::OpenAi,
+        stream: include_bytes!("../src/openai/fixtures/llama-server/chat_stream.response.txt"),
+        reply: include_bytes!("../src/openai/fixtures/llama-server/chat_tools_required.response.txt"),
+    },
+    Format {
+        dialect: Dialect::Anthropic,
+        stream: include_bytes!("../src/anthropic/fixtures/llama-server/messages_stream.response.txt"),
+        reply: include_bytes!("../src/anthropic/fixtures/llama-server/messages_tools_any.response.txt"),
+    },
+    Format {
+        dialect: Dialect::Ollama,
+        stream: include_bytes!("../src/ollama/fixtures/recorded/chat_stream.response.txt"),
+        reply: include_bytes!("../src/ollama/fixtures/recorded/chat_tools.response.txt"),
+    },
+];
+
+impl Format {
+    fn chat(&self) -> &'static dyn Codec {
+        codec(self.dialect, Capability::Chat).unwrap()
+    }
+
+    fn frames(&self) -> Vec<Bytes> {
+        let (mut splitter, mut frames) = (Splitter::new(Framing::of(self.dialect), 1 << 20), Vec::new());
+        splitter.push(Bytes::from_static(self.stream), &mut frames).unwrap();
+        frames
+    }
 }
 
 fn target() -> Target {
@@ -48,56 +78,55 @@ fn request(size: usize) -> Bytes {
     format!(r#"{{"model": "model", "temperature": 0.7, "messages": [{turns}], "stream": true}}"#).into()
 }
 
-fn frames() -> Vec<Bytes> {
-    let (mut splitter, mut frames) = (Splitter::new(Framing::Sse, 1 << 20), Vec::new());
-    splitter.push(Bytes::from_static(STREAM), &mut frames).unwrap();
-    frames
-}
-
 fn requests(c: &mut Criterion) {
-    let (target, mut group) = (target(), c.benchmark_group("request"));
-    for (name, size) in [("10kB", 10_000), ("1MB", 1_000_000)] {
-        let body = request(size);
-        group.throughput(Throughput::Bytes(body.len() as u64));
-        group.bench_function(format!("scan+rewrite/{name}"), |b| {
-            b.iter(|| chat().rewrite(&scan(black_box(body.clone())).unwrap(), &target).unwrap());
-        });
-        group.bench_function(format!("read/{name}"), |b| b.iter(|| chat().read_request(black_box(&body)).unwrap()));
-        let operation = chat().read_request(&body).unwrap();
-        group.bench_function(format!("write/{name}"), |b| {
-            b.iter(|| chat().write_request(black_box(&operation), &target).unwrap());
-        });
+    let target = target();
+    for format in &FORMATS {
+        let (chat, mut group) = (format.chat(), c.benchmark_group(format!("{}/request", format.dialect)));
+        for (name, size) in [("10kB", 10_000), ("1MB", 1_000_000)] {
+            let body = request(size);
+            group.throughput(Throughput::Bytes(body.len() as u64));
+            group.bench_function(format!("scan+rewrite/{name}"), |b| {
+                b.iter(|| chat.rewrite(&scan(black_box(body.clone())).unwrap(), &target).unwrap());
+            });
+            group.bench_function(format!("read/{name}"), |b| b.iter(|| chat.read_request(black_box(&body)).unwrap()));
+            let operation = chat.read_request(&body).unwrap();
+            group.bench_function(format!("write/{name}"), |b| {
+                b.iter(|| chat.write_request(black_box(&operation), &target).unwrap());
+            });
+        }
     }
 }
 
 fn replies(c: &mut Criterion) {
-    let mut group = c.benchmark_group("reply");
-    group.bench_function("read", |b| b.iter(|| chat().read_reply(black_box(REPLY)).unwrap()));
-    let events = chat().read_reply(REPLY).unwrap();
-    group.bench_function("write", |b| b.iter(|| chat().write_reply(black_box(&events), &Names::default())));
+    for format in &FORMATS {
+        let (chat, mut group) = (format.chat(), c.benchmark_group(format!("{}/reply", format.dialect)));
+        group.bench_function("read", |b| b.iter(|| chat.read_reply(black_box(format.reply)).unwrap()));
+        let events = chat.read_reply(format.reply).unwrap();
+        group.bench_function("write", |b| b.iter(|| chat.write_reply(black_box(&events), &Names::default())));
+    }
 }
 
 fn streams(c: &mut Criterion) {
-    let (frames, mut group) = (frames(), c.benchmark_group("stream"));
-    group.throughput(Throughput::Elements(frames.len() as u64));
-    group.bench_function("split", |b| b.iter(self::frames));
-    let mut events: Vec<Event> = Vec::new();
-    for (name, detail) in [("full", Detail::Full), ("facts", Detail::Facts)] {
-        group.bench_function(name, |b| {
+    for format in &FORMATS {
+        let (chat, frames) = (format.chat(), format.frames());
+        let mut group = c.benchmark_group(format!("{}/stream", format.dialect));
+        group.throughput(Throughput::Elements(frames.len() as u64));
+        group.bench_function("split", |b| b.iter(|| format.frames()));
+        let read = |detail| -> Vec<Event> {
+            let mut reader = chat.reader(detail);
+            frames.iter().flat_map(|frame| reader.push(black_box(frame)).unwrap()).collect()
+        };
+        for (name, detail) in [("full", Detail::Full), ("facts", Detail::Facts)] {
+            group.bench_function(name, |b| b.iter(|| read(detail)));
+        }
+        let events = read(Detail::Full);
+        group.bench_function("write", |b| {
             b.iter(|| {
-                let mut reader = chat().reader(detail);
-                events = frames.iter().flat_map(|frame| reader.push(black_box(frame)).unwrap()).collect();
+                let mut writer = chat.writer(Names::default());
+                events.iter().map(|event| writer.push(black_box(event)).len()).sum::<usize>()
             });
         });
     }
-    let mut reader = chat().reader(Detail::Full);
-    let events: Vec<Event> = frames.iter().flat_map(|frame| reader.push(frame).unwrap()).collect();
-    group.bench_function("write", |b| {
-        b.iter(|| {
-            let mut writer = chat().writer(Names::default());
-            events.iter().map(|event| writer.push(black_box(event)).len()).sum::<usize>()
-        });
-    });
 }
 
 criterion_group!(benches, requests, replies, streams);

@@ -19,6 +19,8 @@ pub mod json;
 pub mod native;
 pub mod ollama;
 pub mod openai;
+#[cfg(test)]
+mod pairs;
 pub mod settle;
 #[cfg(test)]
 mod testing;

@@ -1,0 +1,259 @@
+//! Every format's requests and replies in every other format: what a writer does not list as dropped must arrive.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use crate::framing::Framing;
+use crate::testing::{chat_request, codec, read_stream, target};
+use crate::{Codec, Detail, Dropped, Names};
+use baton_model::chat::{
+    ChatRequest, Image, Json, Message, OutputFormat, Part, PartKind, Role, Source, Tool, ToolChoice,
+};
+use baton_model::event::{Event, Finish, Reply, Started};
+use baton_model::{Capability, Dialect, Operation, Quirks, Usage, UsageClass};
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+
+fn chat(dialect: Dialect) -> &'static dyn Codec {
+    codec(dialect, Capability::Chat)
+}
+
+/// Writes a request in a format and reads it there.
+fn through(dialect: Dialect, request: &ChatRequest) -> (ChatRequest, Vec<Dropped>) {
+    let operation = Operation::Chat(Box::new(request.clone()));
+    let written = chat(dialect).write_request(&operation, &target(Quirks::default())).unwrap();
+    match chat(dialect).read_request(&written.body) {
+        Ok(Operation::Chat(request)) => (*request, written.dropped),
+        other => panic!("{other:?} of {written:?}"),
+    }
+}
+
+/// What a request says, by the name under which a writer would list it as dropped; in a form in which two ways to say
+/// the same are equal.
+fn said(request: &ChatRequest) -> BTreeMap<&'static str, String> {
+    let mut said = BTreeMap::new();
+    let mut say = |name: &'static str, value: Option<String>| said.extend(value.map(|value| (name, value)));
+    let sampling = &request.sampling;
+    say("temperature", sampling.temperature.map(|number| number.to_string()));
+    say("top_p", sampling.top_p.map(|number| number.to_string()));
+    say("top_k", sampling.top_k.map(|number| number.to_string()));
+    say("seed", sampling.seed.map(|number| number.to_string()));
+    // Zero is none, said expressly.
+    let penalty = |number: Option<f64>| number.filter(|number| *number != 0.0).map(|number| number.to_string());
+    say("frequency_penalty", penalty(sampling.frequency_penalty));
+    say("presence_penalty", penalty(sampling.presence_penalty));
+    say("max_tokens", request.max_output_tokens.map(|limit| limit.to_string()));
+    say("stop", (!request.stop.is_empty()).then(|| format!("{:?}", request.stop)));
+    say("n", request.n.filter(|n| *n != 1).map(|n| n.to_string()));
+    say("logprobs", request.logprobs.map(|count| count.to_string()));
+    say("user", request.end_user.clone());
+    say("service_tier", request.service_tier.clone());
+    say("verbosity", request.verbosity.clone());
+    say("stream", request.stream.then(String::new));
+    // Efforts have other names elsewhere, and some formats fewer.
+    say("reasoning", request.reasoning.as_ref().map(|_| String::new()));
+    say(
+        "response_format",
+        match &request.output {
+            OutputFormat::Unspecified | OutputFormat::Text => None,
+            OutputFormat::JsonObject => Some("object".to_owned()),
+            OutputFormat::Schema(schema) => Some(same_json(&schema.schema)),
+        },
+    );
+    let callable = !request.tools.is_empty() && request.tool_choice != Some(ToolChoice::None);
+    let parallel = request.parallel_tool_calls.filter(|parallel| !parallel && callable);
+    say("parallel_tool_calls", parallel.map(|_| "one".to_owned()));
+    let choice = request.tool_choice.as_ref().filter(|choice| **choice != ToolChoice::Auto);
+    say("tool_choice", choice.map(|choice| format!("{choice:?}")));
+    for tool in &request.tools {
+        if let Tool::Function { name, description, .. } = tool {
+            said.entry("tools").or_default().push_str(&format!("{name}: {description:?}; "));
+        }
+    }
+    for message in &request.messages {
+        for part in &message.parts {
+            say_part(message, part, &mut said);
+        }
+    }
+    said
+}
+
+/// Whose text it is; formats differ in where instructions stand, so these are compared among themselves.
+fn speaker(message: &Message) -> &'static str {
+    match message.role {
+        Role::System | Role::Developer => "instructions",
+        Role::User | Role::Tool => "user's text",
+        Role::Assistant => "assistant's text",
+    }
+}
+
+fn say_part(message: &Message, part: &Part, said: &mut BTreeMap<&'static str, String>) {
+    let mut say = |name: &'static str, text: &str| said.entry(name).or_default().push_str(text);
+    match &part.kind {
+        // Formats join texts in different ways, and one skips those that are blank.
+        PartKind::Text { text, .. } => say(speaker(message), &text.split_whitespace().collect::<String>()),
+        PartKind::ToolCall(call) => {
+            let arguments = same_json(&Json(call.arguments.clone()));
+            say("calls", &format!("{} {} {arguments}; ", call.id, call.name));
+        }
+        PartKind::ToolResult(result) => {
+            say("results", &format!("{}: ", result.call_id));
+            for part in &result.parts {
+                if let PartKind::Text { text, .. } = &part.kind {
+                    say("results", &text.split_whitespace().collect::<String>());
+                }
+            }
+        }
+        PartKind::Image(Image { source: Source::Base64 { data, .. }, .. }) => say("pictures", data),
+        _ => {}
+    }
+}
+
+fn same_json(json: &Json) -> String {
+    serde_json::from_str::<serde_json::Value>(&json.0).unwrap().to_string()
+}
+
+/// What must arrive although this format has no word for it: none of the tools may be called, so that none is sent.
+fn is_said_by_silence(name: &str, request: &ChatRequest, dialect: Dialect) -> bool {
+    let silenced = dialect == Dialect::Ollama && request.tool_choice == Some(ToolChoice::None);
+    // Without tools, no format has a choice among them.
+    (silenced && matches!(name, "tools" | "tool_choice")) || (request.tools.is_empty() && name == "tool_choice")
+}
+
+fn is_listed(name: &str, dropped: &[Dropped]) -> bool {
+    dropped.iter().any(|dropped| match dropped.field.strip_prefix(name) {
+        _ if dropped.field == "messages" => dropped.reason.starts_with(name),
+        Some(rest) => rest.is_empty() || rest.starts_with(['.', '[']),
+        None => false,
+    })
+}
+
+/// Replies as a provider makes them: (of which format, its stream).
+const STREAMS: [(Dialect, &[u8]); 7] = [
+    (Dialect::OpenAi, include_bytes!("openai/fixtures/llama-server/chat_tools_required_stream.response.txt")),
+    (Dialect::OpenAi, include_bytes!("openai/fixtures/ollama/v1_chat_stream.response.txt")),
+    (Dialect::Anthropic, include_bytes!("anthropic/fixtures/llama-server/messages_stream.response.txt")),
+    (Dialect::Anthropic, include_bytes!("anthropic/fixtures/llama-server/messages_tools_any_stream.response.txt")),
+    (Dialect::Anthropic, include_bytes!("anthropic/fixtures/by-hand/everything_stream.response.txt")),
+    (Dialect::Ollama, include_bytes!("ollama/fixtures/recorded/chat_think_stream.response.txt")),
+    (Dialect::Ollama, include_bytes!("ollama/fixtures/by-hand/chat_tools_ids_stream.response.txt")),
+];
+
+/// What every format can say of an answer.
+#[derive(Debug, Default, PartialEq)]
+struct Answer {
+    text: String,
+    thought: String,
+    /// Id, name, arguments.
+    calls: Vec<(String, String, String)>,
+    finish: Option<Finish>,
+    /// Tokens read and produced.
+    tokens: (u64, u64),
+}
+
+fn answered(events: &[Event]) -> Answer {
+    let reply = Reply::collect(events);
+    let usage = reply.usage.unwrap_or_default();
+    let choice = reply.choices.first().unwrap();
+    let finish = choice.finish.clone().map(|finish| match finish {
+        Finish::StopSequence => Finish::Stop,
+        other => other,
+    });
+    let tokens = (usage.input_tokens(), usage.output_tokens());
+    let mut answer = Answer { finish, tokens, ..Answer::default() };
+    for part in &choice.parts {
+        match &part.kind {
+            PartKind::Text { text, .. } => answer.text.push_str(text),
+            PartKind::Reasoning(thought) => answer.thought.push_str(&thought.text),
+            PartKind::ToolCall(call) => {
+                let arguments = same_json(&Json(call.arguments.clone()));
+                answer.calls.push((call.id.clone(), call.name.clone(), arguments));
+            }
+            _ => {}
+        }
+    }
+    answer
+}
+
+#[test]
+fn answers_say_the_same_in_every_format() {
+    for (from, stream) in STREAMS {
+        let (events, error) = read_stream(chat(from), Framing::of(from), Detail::Full, stream);
+        assert_eq!(error, None);
+        for to in Dialect::ALL {
+            let names = Names { id: "id".into(), model: "m".into(), include_usage: true, ..Names::default() };
+            let mut writer = chat(to).writer(names.clone());
+            let written: Vec<u8> = events.iter().flat_map(|event| writer.push(event)).collect();
+            let (again, error) = read_stream(chat(to), Framing::of(to), Detail::Full, &written);
+            assert_eq!((answered(&again), error), (answered(&events), None), "streamed from {from} to {to}");
+            assert_eq!(again.last(), Some(&Event::Ended), "from {from} to {to}");
+            let whole = chat(to).write_reply(&events, &names);
+            let whole = chat(to).read_reply(&whole.body).unwrap();
+            assert_eq!(answered(&whole), answered(&events), "whole from {from} to {to}");
+        }
+    }
+}
+
+/// Fragments of parallel calls may come interleaved (OpenAI); formats that can't say so hold them.
+#[test]
+fn interleaved_calls_arrive_whole() {
+    let call = |index, id: &str| Event::ToolCall { choice: 0, index, id: id.into(), name: "f".into() };
+    let arguments = |index, text: &str| Event::ToolArguments { choice: 0, index, fragment: text.into() };
+    let events = [
+        Event::Started(Started { id: Some("r".into()), model: Some("m".into()), ..Started::default() }),
+        Event::Text { choice: 0, text: "Both.".into() },
+        call(0, "a"),
+        call(1, "b"),
+        arguments(0, "{\"x\""),
+        arguments(1, "{\"y\":"),
+        arguments(0, ":1}"),
+        arguments(1, "2}"),
+        Event::Finished { choice: 0, reason: Finish::ToolCalls, stop_sequence: None },
+        Event::Usage(Usage::default().with(UsageClass::Input, 3).with(UsageClass::Output, 5)),
+        Event::Ended,
+    ];
+    for to in Dialect::ALL {
+        let mut writer = chat(to).writer(Names { include_usage: true, ..Names::default() });
+        let written: Vec<u8> = events.iter().flat_map(|event| writer.push(event)).collect();
+        let (again, error) = read_stream(chat(to), Framing::of(to), Detail::Full, &written);
+        assert_eq!((answered(&again), error), (answered(&events), None), "{to}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_is_not_listed_arrives(request in chat_request()) {
+        for from in Dialect::ALL {
+            let (asked, _) = through(from, &request);
+            for to in Dialect::ALL {
+                let (arrived, dropped) = through(to, &asked);
+                let (asked_for, arrived) = (said(&asked), said(&arrived));
+                for (name, value) in asked_for {
+                    if is_listed(name, &dropped) || is_said_by_silence(name, &asked, to) {
+                        continue;
+                    }
+                    // A turn may be added where a format wants another order; then that is listed.
+                    let found = arrived.get(name).map(String::as_str).unwrap_or_default();
+                    prop_assert!(
+                        found.contains(&value),
+                        "{name} from {from} to {to}: {value:?} became {found:?}; listed: {dropped:?}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn any_events_can_be_written(texts in prop::collection::vec(any::<String>(), 0..4), arguments: String, choice in 0_u32..2) {
+        let mut events: Vec<Event> = texts.into_iter().map(|text| Event::Text { choice, text }).collect();
+        events.push(Event::ToolArguments { choice, index: 3, fragment: arguments.clone() });
+        events.push(Event::ToolCall { choice, index: 1, id: String::new(), name: String::new() });
+        events.push(Event::ToolArguments { choice, index: 1, fragment: arguments });
+        events.push(Event::Ended);
+        for to in Dialect::ALL {
+            let mut writer = chat(to).writer(Names::default());
+            let written: Vec<u8> = events.iter().flat_map(|event| writer.push(event)).collect();
+            let (_, error) = read_stream(chat(to), Framing::of(to), Detail::Full, &written);
+            prop_assert_eq!(error, None);
+            prop_assert!(chat(to).read_reply(&chat(to).write_reply(&events, &Names::default()).body).is_ok());
+        }
+    }
+}
