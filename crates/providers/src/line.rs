@@ -4,13 +4,14 @@ use crate::reading::{self, Source};
 use crate::secret::Secret;
 use baton_dialect::{Codec, ReadError, codec};
 use baton_model::fault::{ErrorKind, UpstreamBody};
-use baton_model::{Capability, Dialect, Operation, ProviderId, Quirks, Target};
+use baton_model::{Capability, Dialect, ProviderId, Quirks, Target};
 use baton_provider::transport::{BaseUrl, Bounds, Reply, Request, headers};
 use baton_provider::{Detail, Exchange, Form, Lane, Outgoing, ProviderError, Recording, Settings, Transport};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use std::borrow::Cow;
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -115,6 +116,19 @@ impl Line {
         body: Option<Vec<u8>>,
         defaults: &[(&'static str, &'static str)],
     ) -> Result<T, ProviderError> {
+        self.aside(dialect, path, query, body.map(Bytes::from), defaults, |bytes| serde_json::from_slice(bytes)).await
+    }
+
+    /// The same, read with `read`.
+    pub(crate) async fn aside<T, E: Display>(
+        &self,
+        dialect: Dialect,
+        path: &str,
+        query: Option<&str>,
+        body: Option<Bytes>,
+        defaults: &[(&'static str, &'static str)],
+        read: impl FnOnce(&[u8]) -> Result<T, E>,
+    ) -> Result<T, ProviderError> {
         let mut headers = self.merged(&[], defaults);
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         if body.is_some() {
@@ -127,26 +141,20 @@ impl Line {
             path,
             query: query.as_deref(),
             headers,
-            body: body.unwrap_or_default().into(),
+            body: body.unwrap_or_default(),
             bounds: Bounds::of(&self.settings, Form::Whole, Some(ASIDE)),
         };
         let reply = self.accept(self.transport.send(request).await?, dialect).await?;
         let place = reply.place().to_owned();
         let bytes = reply.collect(LIST_BYTES).await?;
-        serde_json::from_slice(&bytes).map_err(|error| {
+        read(&bytes).map_err(|error| {
             ProviderError::new(ErrorKind::Protocol, format!("{place} answered {path} with something else: {error}"))
         })
     }
 
-    /// A request as this provider is sent it.
-    pub(crate) fn written(
-        &self,
-        dialect: Dialect,
-        operation: &Operation,
-        target: &Target,
-    ) -> Result<Bytes, ProviderError> {
-        let codec = codec_of(dialect, operation.capability())?;
-        Ok(codec.write_request(operation, &with_quirks(target, &self.quirks)).map_err(refused)?.body)
+    /// The target as this provider has it: with the quirks of the vendor, where the model says nothing.
+    pub(crate) fn suited<'t>(&self, target: &'t Target) -> Cow<'t, Target> {
+        with_quirks(target, &self.quirks)
     }
 
     /// Lets a good reply pass, and makes an error of every other.
@@ -244,7 +252,7 @@ fn codec_of(dialect: Dialect, capability: Capability) -> Result<&'static dyn Cod
     })
 }
 
-fn refused(error: ReadError) -> ProviderError {
+pub(crate) fn refused(error: ReadError) -> ProviderError {
     let mut refused = ProviderError::new(ErrorKind::InvalidRequest, error.to_string());
     refused.param = Some(error.path).filter(|path| !path.is_empty());
     refused
