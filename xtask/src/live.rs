@@ -97,7 +97,7 @@ impl Live {
             }
         };
         provider("ollama", "ollama", &self.ollama);
-        provider("llama", "llamacpp", &self.openai);
+        provider("llama", "llama.cpp", &self.openai);
         provider("claude-like", "anthropic", &self.anthropic);
         provider("audio", "openai", &self.audio);
         if self.anthropic.is_some() {
@@ -105,6 +105,9 @@ impl Live {
         }
         if self.openai.is_some() {
             text.push_str("[[models]]\nmodel_id = \"chat\"\nprovider = \"llama\"\nupstream = \"smollm2-135m\"\ncapabilities = [\"CHAT\", \"COMPLETION\", \"EMBEDDING\"]\ntoken_limit = 4096\n");
+        }
+        if self.ollama.is_some() {
+            text.push_str("[[models]]\nmodel_id = \"vectors\"\nprovider = \"ollama\"\nupstream = \"smollm2:135m\"\ncapabilities = [\"EMBEDDING\"]\n");
         }
         if self.audio.is_some() {
             text.push_str("[[models]]\nmodel_id = \"listen\"\nprovider = \"audio\"\nupstream = \"whisper-1\"\ncapabilities = [\"AUDIO_TRANSCRIPTION\"]\nprice = { audio_ms = \"0.1\" }\n");

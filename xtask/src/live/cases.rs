@@ -20,7 +20,7 @@ pub fn all(live: &Live) -> Vec<Case> {
     let mut cases = Vec::new();
     if live.ollama.is_some() {
         chats(&mut cases, "ollama", "smollm2:135m", Some("smollm2-tools:135m"));
-        embeddings(&mut cases, "ollama", "smollm2:135m");
+        embeddings(&mut cases, "ollama", "vectors");
         add(&mut cases, "ollama-thinking", chat("smollm2-think:135m", "What is the capital of France?", 48, json!({ "reasoning_effort": "low" })), thinking);
         add(&mut cases, "ollama-overflow", chat("smollm2:135m", &"word ".repeat(20_000), 8, json!({})), too_long);
         add(&mut cases, "ollama-discovered", Request::get("/v1/models/smollm2:135m"), listed);

@@ -15,7 +15,7 @@ use super::model::QuirksSection;
 #[serde(deny_unknown_fields)]
 pub struct ProviderSection {
     /// `openai`, `anthropic` or `ollama`, or a preset: `openrouter`, `groq`, `together`, `fireworks`, `deepseek`, `xai`,
-    /// `mistral`, `azure`, `gemini`, `vllm`, `sglang`, `llamacpp`, `lmstudio`, `localai` and others.
+    /// `mistral`, `azure`, `gemini`, `vllm`, `sglang`, `llama.cpp`, `lmstudio`, `localai` and others.
     pub kind: String,
     /// Its address; a preset knows its own.
     #[serde(default)]
