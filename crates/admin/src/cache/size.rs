@@ -8,7 +8,7 @@ use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// How much the response cache keeps.
+/// How much the response cache keeps. The last changes are counted a moment later.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CacheView {
     /// Answers.

@@ -1,0 +1,38 @@
+//! `/openapi.json` says what there is.
+
+use crate::setup::TestAdmin;
+use axum::http::Method;
+
+#[tokio::test]
+async fn every_described_path_is_there() {
+    let admin = TestAdmin::new().await;
+    let description = serde_json::to_value(baton_admin::description()).unwrap();
+    let mut seen = 0;
+    for (path, operations) in description["paths"].as_object().unwrap() {
+        let real = path.replace("{model_id}", "house").replace("{id}", "house");
+        for method in operations.as_object().unwrap().keys() {
+            let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+            let reply = admin.with("").send(method.clone(), &real, &[], "").await;
+            let expected = if path == "/health/ready" { 200 } else { 401 };
+            assert_eq!(reply.status, expected, "{method} {path}");
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, 37, "the management API's calls and the request APIs'");
+}
+
+#[test]
+fn bodies_and_errors_have_schemas() {
+    let description = serde_json::to_value(baton_admin::description()).unwrap();
+    let schemas = description["components"]["schemas"].as_object().unwrap();
+    for name in ["Error", "Model", "ModelView", "KeyView", "UsageView", "RequestRecord", "TokensView", "RouteView"] {
+        assert!(schemas.contains_key(name), "{name}: {:?}", schemas.keys().collect::<Vec<_>>());
+    }
+    // Every reference leads somewhere.
+    let text = description.to_string();
+    for reference in text.split("#/components/schemas/").skip(1) {
+        let name = reference.split('"').next().unwrap();
+        assert!(schemas.contains_key(name), "{name}");
+    }
+    assert_eq!(description["components"]["securitySchemes"]["key"]["scheme"], "bearer");
+}

@@ -1,0 +1,37 @@
+//! Discovery: told first, done after.
+
+use crate::setup::TestAdmin;
+use baton_sim::Fault;
+use serde_json::json;
+
+#[tokio::test]
+async fn a_dry_run_tells_and_a_real_one_does() {
+    let admin = TestAdmin::new().await;
+    let dry = admin.post("/api/models/discover", r#"{"provider": "LAB", "dry_run": true}"#).await;
+    assert_eq!(dry.status, 200, "{}", dry.text);
+    let added = dry.json()["added"].clone();
+    assert!(added.as_array().unwrap().contains(&json!("qwen3:8b")), "{added}");
+    assert_eq!(admin.get("/api/models").await.json()["total"], 1);
+    let done = admin.post("/api/models/discover", r#"{"provider": "lab"}"#).await.json();
+    assert_eq!((&done["added"], &done["dry_run"]), (&added, &json!(false)));
+    let found = admin.get("/api/models/qwen3:8b").await.json();
+    assert_eq!((&found["source"], &found["provider"]), (&json!("discovered"), &json!("lab")));
+    let again = admin.post("/api/models/discover", r#"{"provider": "lab"}"#).await.json();
+    assert_eq!((&again["added"], &again["changed"], &again["gone"]), (&json!([]), &json!([]), &json!([])));
+}
+
+#[tokio::test]
+async fn a_provider_that_fails_is_in_the_report() {
+    let admin = TestAdmin::new().await;
+    admin.openai.always(Some(Fault::Status(500)));
+    let report = admin.post("/api/models/discover", "").await.json();
+    assert_eq!(report["failed"][0]["provider"], "openai");
+    assert!(!report["added"].as_array().unwrap().is_empty(), "the other was asked: {report}");
+    admin.post("/api/models/discover", r#"{"provider": "nobody"}"#).await.is_refused(404, "not_found", &[]);
+    let wrong = r#"{"provider": 1, "dry_run": "yes", "dryrun": true}"#;
+    admin.post("/api/models/discover", wrong).await.is_refused(
+        422,
+        "validation_error",
+        &["provider", "dry_run", "dryrun"],
+    );
+}

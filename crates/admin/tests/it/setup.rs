@@ -1,0 +1,247 @@
+//! One Baton with two simulated vendors, spoken to in few words.
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Method, Request, StatusCode};
+use baton_admin::Admin;
+use baton_auth::{Keys, Secret};
+use baton_engine::{Directory, Engine, JournalSettings, Ledger, Parts, Registry, Settings, Snapshot};
+use baton_http::Doors;
+use baton_model::chat::Json;
+use baton_model::{Capability, Clock, Model, ModelSource, ModelStatus, ProviderId, Quirks, Timestamp};
+use baton_provider::{Provider, Transport};
+use baton_providers::{ProviderConfig, build};
+use baton_sim::{Kind, Sim, SimOptions};
+use baton_store::Store;
+use http_body_util::BodyExt;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+/// The key that is admin.
+const ADMIN: &str = "bt-admin-key-of-the-tests-0123456789";
+/// 2026-11-23T12:00:00Z.
+const NOON: i64 = 1_795_435_200_000_000;
+
+/// A clock set by hand.
+pub(crate) struct HandSet(AtomicI64);
+
+impl Clock for HandSet {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// One Baton: providers `openai` and `lab` (Ollama), and the model `house` of its configuration file.
+pub(crate) struct TestAdmin {
+    router: Router,
+    pub(crate) openai: Sim,
+    pub(crate) lab: Sim,
+    pub(crate) store: Store,
+    pub(crate) engine: Engine,
+    clock: Arc<HandSet>,
+    key: String,
+    _folder: TempDir,
+}
+
+/// An answer, read.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+}
+
+impl TestAdmin {
+    pub(crate) async fn new() -> Self {
+        let openai = Sim::start(Kind::OpenAi, SimOptions::of(Kind::OpenAi)).await.unwrap();
+        let lab = Sim::start(Kind::Ollama, SimOptions::of(Kind::Ollama)).await.unwrap();
+        let providers = BTreeMap::from([provider("openai", &openai), provider("lab", &lab)]);
+        let clock = Arc::new(HandSet(AtomicI64::new(NOON)));
+        let shared: Arc<dyn Clock> = Arc::clone(&clock) as _;
+        let store = Store::open("sqlite::memory:").await.unwrap();
+        store.migrate().await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let ledger =
+            Ledger::open(JournalSettings::in_folder(folder.path()), store.clone(), Arc::clone(&shared)).unwrap();
+        let engine = Engine::new(Parts {
+            settings: Settings::default(),
+            registry: Registry::new(Snapshot { providers, ..Snapshot::default() }),
+            cache: Arc::new(baton_kv::Memory::new(1 << 20)),
+            ledger,
+            clock: Arc::clone(&shared),
+            seed: 1,
+        });
+        let vendors = BTreeMap::from([(ProviderId::from("openai"), "openai".to_owned())]);
+        let directory =
+            Arc::new(Directory::new(store.clone(), engine.clone(), vec![house()], vendors, BTreeSet::new()));
+        directory.reload().await.unwrap();
+        let keys = Keys::open(store.clone(), shared, &mut StdRng::seed_from_u64(1)).await.unwrap();
+        let keys = Arc::new(keys.with_admin(&Secret::given(ADMIN)));
+        let doors = Doors { engine: engine.clone(), keys, settings: baton_http::Settings::default() };
+        let (management, _) = baton_admin::router(Admin::new(doors.clone(), directory, store.clone()));
+        let router = baton_http::router(doors).merge(management);
+        Self { router, openai, lab, store, engine, clock, key: ADMIN.into(), _folder: folder }
+    }
+
+    /// Asks with another key from now on; `""` sends none.
+    pub(crate) fn with(&self, key: &str) -> As<'_> {
+        As { admin: self, key: key.to_owned() }
+    }
+
+    pub(crate) fn advance(&self, seconds: i64) {
+        self.clock.0.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Reply {
+        self.with(&self.key).get(path).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &str) -> Reply {
+        self.with(&self.key).send(Method::POST, path, &[], body).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: &str) -> Reply {
+        self.with(&self.key).send(Method::PUT, path, &[], body).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Reply {
+        self.with(&self.key).send(Method::DELETE, path, &[], "").await
+    }
+
+    pub(crate) async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
+        self.with(&self.key).send(method, path, headers, body).await
+    }
+
+    /// Registers a model of the simulated OpenAI.
+    pub(crate) async fn register(&self, id: &str, more: &str) -> Reply {
+        let body = format!(r#"{{"model_id": "{id}", "provider": "openai", "upstream": "gpt-4o"{more}}}"#);
+        let reply = self.post("/api/models", &body).await;
+        assert_eq!(reply.status, 201, "{}", reply.text);
+        reply
+    }
+
+    /// Makes a key of that role; the key itself, and its id.
+    pub(crate) async fn make_key(&self, role: &str, more: &str) -> (String, String) {
+        let reply = self.post("/api/keys", &format!(r#"{{"name": "k", "role": "{role}"{more}}}"#)).await;
+        assert_eq!(reply.status, 201, "{}", reply.text);
+        let json = reply.json();
+        (json["key"].as_str().unwrap().to_owned(), json["id"].as_str().unwrap().to_owned())
+    }
+
+    /// Waits until everything that was served is in the database.
+    pub(crate) async fn settle(&self) {
+        self.engine.close().await;
+    }
+}
+
+/// One Baton, asked with a key.
+pub(crate) struct As<'a> {
+    admin: &'a TestAdmin,
+    key: String,
+}
+
+impl As<'_> {
+    pub(crate) async fn get(&self, path: &str) -> Reply {
+        self.send(Method::GET, path, &[], "").await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &str) -> Reply {
+        self.send(Method::POST, path, &[], body).await
+    }
+
+    pub(crate) async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
+        let mut request = Request::builder().method(method).uri(path);
+        if !self.key.is_empty() {
+            request = request.header("authorization", format!("Bearer {}", self.key));
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Body::from(body.to_owned())).unwrap();
+        let response = self.admin.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        Reply { status: parts.status, headers: parts.headers, text: String::from_utf8(bytes.to_vec()).unwrap() }
+    }
+
+    /// A chat through Baton's own door.
+    pub(crate) async fn chat(&self, model: &str, text: &str) -> Reply {
+        let body = format!(r#"{{"model_id": "{model}", "messages": [{{"role": "user", "content": "{text}"}}]}}"#);
+        let reply = self.post("/api/models/chat", &body).await;
+        assert_eq!(reply.status, 200, "{}", reply.text);
+        reply
+    }
+}
+
+impl Reply {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| unreadable(&self.text, &error))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers[name].to_str().unwrap()
+    }
+
+    /// The strings of a field of each item.
+    pub(crate) fn items(&self, field: &str) -> Vec<String> {
+        let json = self.json();
+        json["items"].as_array().unwrap().iter().map(|item| item[field].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// An error in the contract's shape, with this status and code, naming these fields.
+    pub(crate) fn is_refused(&self, status: u16, code: &str, fields: &[&str]) {
+        assert_eq!(self.status, status, "{}", self.text);
+        let json = self.json();
+        let error = &json["error"];
+        assert_eq!(error["code"], code, "{error}");
+        assert!(!error["message"].as_str().unwrap().is_empty());
+        assert_eq!(error["request_id"], self.header("x-request-id"));
+        assert_eq!(self.header("content-type"), "application/json");
+        if !fields.is_empty() {
+            let errors = error["details"]["errors"].as_array().unwrap();
+            let named: Vec<&str> = errors.iter().map(|error| error["field"].as_str().unwrap()).collect();
+            assert_eq!(named, fields, "{error}");
+        }
+    }
+}
+
+#[expect(clippy::panic, reason = "a test's failure with its reason")]
+fn unreadable(text: &str, error: &serde_json::Error) -> Value {
+    panic!("{error}: {text}")
+}
+
+fn provider(name: &str, sim: &Sim) -> (ProviderId, Arc<dyn Provider>) {
+    let mut config = ProviderConfig::new(name, sim.kind().name());
+    config.base_url = Some(sim.base_url());
+    (ProviderId::from(name), build(&config, &Transport::default()).unwrap())
+}
+
+/// A model of the configuration file.
+fn house() -> Model {
+    Model {
+        id: "house".into(),
+        provider: "lab".into(),
+        upstream: "llama3.2".into(),
+        capabilities: vec![Capability::Chat],
+        status: ModelStatus::Active,
+        display_name: Some("House model".into()),
+        description: None,
+        max_tokens: None,
+        token_limit: Some(100),
+        price: None,
+        fallbacks: Vec::new(),
+        configuration: Vec::new(),
+        metadata: Json("{}".into()),
+        source: ModelSource::Config,
+        created_at: Timestamp(NOON),
+        updated_at: Timestamp(NOON),
+        quirks: Quirks::default(),
+        tokenizer: None,
+    }
+}
