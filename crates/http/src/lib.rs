@@ -4,9 +4,10 @@
 //! back in the same format. [`routes`] is the one page that lists every path; [`exchange`] is what they all do. No
 //! vendor is known here.
 //!
-//! To add a path: a line in [`routes`]. To add a format: a variant of [`door::Door`].
+//! To add a path: a line in [`routes`], and one in [`describe`]. To add a format: a variant of [`door::Door`].
 
 pub mod answer;
+pub mod describe;
 pub mod door;
 pub mod exchange;
 pub mod failure;

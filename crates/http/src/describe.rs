@@ -1,0 +1,249 @@
+//! The description of the request APIs, one entry a path of [`crate::routes`].
+//!
+//! Bodies of other vendors' formats are described as free objects with a link to the vendor's own reference: that is
+//! kept true by the vendor, and what Baton does not know passes through.
+
+use utoipa::openapi::path::{HttpMethod, OperationBuilder, ParameterBuilder, ParameterIn, PathItem};
+use utoipa::openapi::request_body::RequestBodyBuilder;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::openapi::tag::TagBuilder;
+use utoipa::openapi::{ContentBuilder, Info, OpenApi, OpenApiBuilder, PathsBuilder, Ref, Required, ResponseBuilder};
+
+const REFERENCE: &str = "https://platform.openai.com/docs/api-reference";
+
+/// How a path's body is sent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sent {
+    Json,
+    Form,
+    Nothing,
+}
+
+/// A path of the request APIs.
+struct Entry {
+    path: &'static str,
+    tag: &'static str,
+    summary: &'static str,
+    /// The page of OpenAI's reference that has the body.
+    page: &'static str,
+    sent: Sent,
+    example: Option<&'static str>,
+}
+
+const NATIVE: &str = "requests";
+const OPENAI: &str = "openai";
+
+const ENTRIES: [Entry; 15] = [
+    Entry {
+        path: "/api/models/chat",
+        tag: NATIVE,
+        summary: "Continues a conversation",
+        page: "chat/create",
+        sent: Sent::Json,
+        example: Some(
+            r#"{"model_id": "gpt-4o", "messages": [{"role": "user", "content": "Say hello"}], "user_id": "u-1"}"#,
+        ),
+    },
+    Entry {
+        path: "/api/models/completion",
+        tag: NATIVE,
+        summary: "Continues a text",
+        page: "completions/create",
+        sent: Sent::Json,
+        example: Some(r#"{"model_id": "gpt-3.5-turbo-instruct", "prompt": "Once upon a time"}"#),
+    },
+    Entry {
+        path: "/api/models/embedding",
+        tag: NATIVE,
+        summary: "Turns texts into vectors",
+        page: "embeddings/create",
+        sent: Sent::Json,
+        example: Some(r#"{"model_id": "text-embedding-3-small", "input": ["a text", "another"]}"#),
+    },
+    Entry {
+        path: "/api/models/image",
+        tag: NATIVE,
+        summary: "Makes pictures",
+        page: "images/create",
+        sent: Sent::Json,
+        example: Some(r#"{"model_id": "gpt-image-1", "prompt": "a lighthouse at dusk"}"#),
+    },
+    Entry {
+        path: "/api/models/audio/transcription",
+        tag: NATIVE,
+        summary: "Turns speech into text",
+        page: "audio/createTranscription",
+        sent: Sent::Form,
+        example: None,
+    },
+    Entry {
+        path: "/api/models/audio/translation",
+        tag: NATIVE,
+        summary: "Turns speech into English text",
+        page: "audio/createTranslation",
+        sent: Sent::Form,
+        example: None,
+    },
+    Entry {
+        path: "/v1/chat/completions",
+        tag: OPENAI,
+        summary: "Continues a conversation",
+        page: "chat/create",
+        sent: Sent::Json,
+        example: Some(r#"{"model": "gpt-4o", "messages": [{"role": "user", "content": "Say hello"}]}"#),
+    },
+    Entry {
+        path: "/v1/completions",
+        tag: OPENAI,
+        summary: "Continues a text",
+        page: "completions/create",
+        sent: Sent::Json,
+        example: None,
+    },
+    Entry {
+        path: "/v1/embeddings",
+        tag: OPENAI,
+        summary: "Turns texts into vectors",
+        page: "embeddings/create",
+        sent: Sent::Json,
+        example: None,
+    },
+    Entry {
+        path: "/v1/images/generations",
+        tag: OPENAI,
+        summary: "Makes pictures",
+        page: "images/create",
+        sent: Sent::Json,
+        example: None,
+    },
+    Entry {
+        path: "/v1/audio/transcriptions",
+        tag: OPENAI,
+        summary: "Turns speech into text",
+        page: "audio/createTranscription",
+        sent: Sent::Form,
+        example: None,
+    },
+    Entry {
+        path: "/v1/audio/translations",
+        tag: OPENAI,
+        summary: "Turns speech into English text",
+        page: "audio/createTranslation",
+        sent: Sent::Form,
+        example: None,
+    },
+    Entry {
+        path: "/v1/audio/speech",
+        tag: OPENAI,
+        summary: "Turns a text into speech",
+        page: "audio/createSpeech",
+        sent: Sent::Json,
+        example: None,
+    },
+    Entry {
+        path: "/v1/models",
+        tag: OPENAI,
+        summary: "Lists the models that the key may use",
+        page: "models/list",
+        sent: Sent::Nothing,
+        example: None,
+    },
+    Entry {
+        path: "/v1/models/{id}",
+        tag: OPENAI,
+        summary: "Shows a model",
+        page: "models/retrieve",
+        sent: Sent::Nothing,
+        example: None,
+    },
+];
+
+/// The description of the request APIs, to be merged into the whole. Errors refer to the schema `Error`, which the
+/// management API defines.
+pub fn describe() -> OpenApi {
+    let paths = ENTRIES.iter().fold(PathsBuilder::new(), |paths, entry| paths.path(entry.path, item(entry)));
+    let tag = |name: &str, description: &str| TagBuilder::new().name(name).description(Some(description)).build();
+    OpenApiBuilder::new()
+        .info(Info::new("Requests", ""))
+        .paths(paths)
+        .tags(Some([
+            tag(NATIVE, "Baton's own request API: OpenAI's bodies, with an envelope around the reply"),
+            tag(OPENAI, "OpenAI's API, served by every provider: OpenAI's SDKs need only another base URL"),
+        ]))
+        .build()
+}
+
+fn item(entry: &Entry) -> PathItem {
+    let method = if entry.sent == Sent::Nothing { HttpMethod::Get } else { HttpMethod::Post };
+    let mut operation = OperationBuilder::new()
+        .tag(entry.tag)
+        .summary(Some(entry.summary))
+        .description(Some(description(entry)))
+        .response("200", answer(entry))
+        .response("default", error(entry));
+    if entry.path.ends_with("{id}") {
+        let id = ParameterBuilder::new().name("id").parameter_in(ParameterIn::Path).schema(Some(text()));
+        operation = operation.parameter(id.required(Required::True).build());
+    }
+    if entry.sent != Sent::Nothing {
+        let mut content = ContentBuilder::new().schema(Some(object()));
+        if let Some(example) = entry.example.and_then(|text| serde_json::from_str(text).ok()) {
+            content = content.example(Some(example));
+        }
+        let media_type = if entry.sent == Sent::Form { "multipart/form-data" } else { "application/json" };
+        let body = RequestBodyBuilder::new().content(media_type, content.build());
+        operation = operation.request_body(Some(body.required(Some(Required::True)).build()));
+    }
+    PathItem::new(method, operation)
+}
+
+fn description(entry: &Entry) -> String {
+    let format = format!("[OpenAI's reference]({REFERENCE}/{})", entry.page);
+    match (entry.tag, entry.sent) {
+        (NATIVE, Sent::Form) => format!(
+            "The form of {format}, with `model_id` or `model`, or `provider` alone, or neither for the service's default \
+             model; and `user_id`, `project_id`, `task_id` for attribution."
+        ),
+        (NATIVE, _) => format!(
+            "The body of {format}, with `model_id` or `model`, or `provider` alone, or neither for the service's default \
+             model; and `user_id`, `project_id`, `task_id`, `metadata` for attribution, `fallbacks` in place of the \
+             model's own. With `stream: true` the answer is server-sent events in OpenAI's format, then an event \
+             `summary`."
+        ),
+        _ => format!("As {format} says."),
+    }
+}
+
+fn answer(entry: &Entry) -> ResponseBuilder {
+    let (description, media_type) = match (entry.tag, entry.path) {
+        (NATIVE, _) => (
+            "`{response, request_id, model_id, provider, latency_ms, cost, cached, attempts}`, where `response` is \
+             OpenAI's body",
+            "application/json",
+        ),
+        (_, "/v1/audio/speech") => ("The sound", "audio/mpeg"),
+        _ => ("OpenAI's body", "application/json"),
+    };
+    let schema = if media_type == "audio/mpeg" { text() } else { object() };
+    let content = ContentBuilder::new().schema(Some(schema)).build();
+    ResponseBuilder::new().description(description).content(media_type, content)
+}
+
+fn error(entry: &Entry) -> ResponseBuilder {
+    if entry.tag == NATIVE {
+        let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Error"))).build();
+        return ResponseBuilder::new().description("An error").content("application/json", content);
+    }
+    let content = ContentBuilder::new().schema(Some(object())).build();
+    ResponseBuilder::new()
+        .description("An error in OpenAI's shape: `{error: {message, type, param, code}}`")
+        .content("application/json", content)
+}
+
+fn object() -> Schema {
+    Schema::Object(ObjectBuilder::new().schema_type(Type::Object).build())
+}
+
+fn text() -> Schema {
+    Schema::Object(ObjectBuilder::new().schema_type(Type::String).build())
+}
