@@ -1,0 +1,108 @@
+//! What every request pays in the engine: its place in the cache, its route.
+//!
+//! Run with `cargo bench -p baton-engine`.
+
+#![expect(missing_docs, reason = "the macros of the benchmark library make undocumented items")]
+
+use baton_engine::cache::ResponseCache;
+use baton_engine::route::{Ask, plan};
+use baton_engine::{CachePolicy, Call, Content, Snapshot, Wanted};
+use baton_model::chat::Json;
+use baton_model::entity::{Quirks, Role};
+use baton_model::record::Attribution;
+use baton_model::{
+    Body, Caller, Capability, Code, Dialect, Field, Model, ModelId, ModelSource, ModelStatus, PublicError, RequestId,
+    Timestamp,
+};
+use baton_provider::fake::Fake;
+use baton_provider::{Form, Provider};
+use bytes::Bytes;
+use criterion::{Criterion, criterion_group, criterion_main};
+use std::collections::BTreeMap;
+use std::hint::black_box;
+use std::sync::Arc;
+
+fn model(number: usize, fallbacks: &[usize]) -> Model {
+    Model {
+        id: format!("model-{number}").into(),
+        provider: "one".into(),
+        upstream: "upstream".into(),
+        capabilities: vec![Capability::Chat],
+        status: ModelStatus::Active,
+        display_name: None,
+        description: None,
+        max_tokens: None,
+        token_limit: Some(128_000),
+        price: None,
+        fallbacks: fallbacks.iter().map(|number| ModelId::from(format!("model-{number}"))).collect(),
+        configuration: Vec::new(),
+        metadata: Json("{}".into()),
+        source: ModelSource::Config,
+        created_at: Timestamp(0),
+        updated_at: Timestamp(0),
+        quirks: Quirks::default(),
+        tokenizer: None,
+    }
+}
+
+fn caller() -> Caller {
+    Caller { key: None, role: Role::Caller, project: None, user: None, models: None }
+}
+
+fn call(bytes: usize) -> Call {
+    let text = format!(r#"{{"model":"model-0","messages":"{}"}}"#, "x".repeat(bytes));
+    let body = Body {
+        fields: vec![
+            Field { name: "model".into(), key: 1..8, value: 9..18 },
+            Field { name: "messages".into(), key: 19..29, value: 30..text.len() - 1 },
+        ],
+        bytes: Bytes::from(text),
+    };
+    Call {
+        id: RequestId::from("id"),
+        arrived: Timestamp(0),
+        caller: caller(),
+        attribution: Attribution::default(),
+        door: "openai",
+        dialect: Dialect::OpenAi,
+        capability: Capability::Chat,
+        wanted: Wanted::Model("model-0".into()),
+        form: Form::Whole,
+        max_output_tokens: None,
+        deterministic: true,
+        cache: CachePolicy::Default,
+        fallbacks: None,
+        timeout: None,
+        headers: Vec::new(),
+        query: None,
+        content: Content::json(body, |_| Err(PublicError::new(Code::Internal, "nobody reads it"))),
+    }
+}
+
+fn path(criterion: &mut Criterion) {
+    let models: Vec<Model> =
+        (0..7000).map(|number| model(number, if number == 0 { &[1, 2, 3] } else { &[] })).collect();
+    let provider: Arc<dyn Provider> = Arc::new(Fake::new("one", Dialect::OpenAi));
+    let snapshot = Snapshot {
+        models: models.into_iter().map(|model| (model.id.clone(), Arc::new(model))).collect(),
+        providers: BTreeMap::from([("one".into(), provider)]),
+        ..Snapshot::default()
+    };
+    let caller = caller();
+    let ask = Ask { caller: &caller, capability: Capability::Chat, fallbacks: None, is_open: &|_| false };
+    criterion.bench_function("route: a model of 7,000 with three fallbacks", |bencher| {
+        bencher.iter(|| {
+            let first = snapshot.get(&Wanted::Model("model-0".into()), Capability::Chat).map_err(|error| error.code);
+            first.map(|first| plan(&snapshot, first, black_box(&ask)).is_ok())
+        });
+    });
+    for (name, bytes) in [("10 kB", 10_000), ("1 MB", 1_000_000)] {
+        let (call, model) = (call(bytes), model(0, &[]));
+        criterion.bench_function(&format!("cache key: {name}"), |bencher| {
+            bencher.iter(|| ResponseCache::key(black_box(&call), black_box(&model)));
+        });
+    }
+}
+
+criterion_group!(benches, path);
+criterion_main!(benches);
