@@ -2,8 +2,6 @@
 //!
 //! Run with `cargo bench -p baton-engine`.
 
-#![expect(missing_docs, reason = "the macros of the benchmark library make undocumented items")]
-
 use baton_engine::cache::ResponseCache;
 use baton_engine::route::{Ask, plan};
 use baton_engine::{CachePolicy, Call, Content, Snapshot, Wanted};

@@ -211,6 +211,7 @@ fn read(bytes: &Bytes) -> Option<Kept> {
 }
 
 #[cfg(test)]
+#[expect(clippy::expect_used, reason = "tests")]
 mod tests {
     use super::*;
 

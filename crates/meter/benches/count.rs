@@ -2,8 +2,6 @@
 //!
 //! Run with `cargo bench -p baton-meter`.
 
-#![expect(missing_docs, reason = "the macros of the benchmark library make undocumented items")]
-
 use baton_meter::{Tokenizer, cost};
 use baton_model::price::Rates;
 use baton_model::{Nanos, Price, Usage, UsageClass};
