@@ -58,18 +58,19 @@ impl Fields {
         }))
     }
 
-    /// A text that is neither empty nor longer than 512 characters; null is as absent.
+    /// A line of text that is neither empty nor longer than 2048 characters; null is as absent.
     pub fn text(&mut self, name: &'static str, faults: &mut Faults) -> Option<String> {
         let text = self.take::<String>(name, "a string", faults)??;
         let path = self.at(name);
-        checked_text(path, text, faults)
+        checked(path, text, char::is_control, faults)
     }
 
-    /// A text that may be null: `None` if it is absent, `Some(None)` for null.
+    /// A text of one or more lines that may be null: `None` if it is absent, `Some(None)` for null.
     pub fn nullable_text(&mut self, name: &'static str, faults: &mut Faults) -> Option<Option<String>> {
         let path = self.at(name);
         let text = self.take::<String>(name, "a string or null", faults)?;
-        Some(text.and_then(|text| checked_text(path, text, faults)))
+        let unfit = |letter: char| letter.is_control() && !letter.is_whitespace();
+        Some(text.and_then(|text| checked(path, text, unfit, faults)))
     }
 
     /// The field's name with its path.
@@ -93,14 +94,14 @@ impl Fields {
     }
 }
 
-const LONGEST_TEXT: usize = 512;
+const LONGEST_TEXT: usize = 2048;
 
-fn checked_text(path: String, text: String, faults: &mut Faults) -> Option<String> {
+fn checked(path: String, text: String, unfit: impl Fn(char) -> bool, faults: &mut Faults) -> Option<String> {
     let problem = if text.trim().is_empty() {
         "must not be empty"
     } else if text.chars().count() > LONGEST_TEXT {
-        "is longer than 512 characters"
-    } else if text.chars().any(char::is_control) {
+        "is longer than 2048 characters"
+    } else if text.chars().any(unfit) {
         "must not hold control characters"
     } else {
         return Some(text);

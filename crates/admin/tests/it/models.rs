@@ -6,7 +6,7 @@ use axum::http::Method;
 #[tokio::test]
 async fn a_model_is_registered_shown_changed_and_removed() {
     let admin = TestAdmin::new().await;
-    let body = r#"{"model_id": "hf.co/org/m:q4", "provider": "OpenAI", "upstream": "gpt-4o", "capabilities": ["chat", "COMPLETION"],
+    let body = r#"{"model_id": "hf.co/org/m:q4", "description": "Two\nlines", "provider": "OpenAI", "upstream": "gpt-4o", "capabilities": ["chat", "COMPLETION"],
         "status": "deprecated", "display_name": "M", "token_limit": 1000, "price": {"input": "0.59", "output": 0.79},
         "configuration": {"temperature": 0.50}, "metadata": {"team": ["a"]}, "quirks": {"refuses": ["seed"]}, "tokenizer": "cl100k"}"#;
     let reply = admin.post("/api/models", body).await;
