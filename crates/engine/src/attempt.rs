@@ -11,6 +11,7 @@ use baton_model::{Code, Event, Operation, PublicError};
 use baton_provider::{Detail, Exchange, Form, Frame, Lane, Outgoing, ProviderError};
 use futures::StreamExt;
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -47,7 +48,7 @@ impl Default for RetrySettings {
 /// The last candidate's error; or, if the prompt fits none of them, the first one's numbers.
 pub async fn walk(
     shared: &Shared,
-    call: &Call,
+    call: &Arc<Call>,
     plan: Plan,
     ticket: &mut Ticket,
     deadline: Option<Instant>,

@@ -29,7 +29,7 @@ const SMALLEST_WINDOW: u64 = 4096;
 ///
 /// # Errors
 /// `token_limit_exceeded` with both numbers; or what is wrong with the body, if it had to be read.
-pub async fn fit(call: &Call, candidate: &Candidate) -> Result<Fitted, PublicError> {
+pub async fn fit(call: &Arc<Call>, candidate: &Candidate) -> Result<Fitted, PublicError> {
     let model = &candidate.model;
     let mut target = Target::new(Arc::clone(model));
     let mut warnings = Vec::new();
@@ -72,7 +72,7 @@ pub async fn fit(call: &Call, candidate: &Candidate) -> Result<Fitted, PublicErr
     if sizes_context {
         let prompt = match prompt {
             Some(tokens) => tokens,
-            None => count::operation(call.content.meaning()?, model).tokens,
+            None => counted(call, model).await?.tokens,
         };
         let window = window(prompt.saturating_add(output.unwrap_or(ANSWER)));
         target.context_window = Some(model.token_limit.map_or(window, |limit| window.min(limit)));
@@ -87,7 +87,7 @@ fn window(tokens: u64) -> u64 {
 
 /// The size of the prompt: a bound where that settles that it fits with its answer, else a count, checked with the
 /// provider where the count is an estimate close to the limit.
-async fn size(call: &Call, candidate: &Candidate, limit: u64, output: u64) -> Result<Count, PublicError> {
+async fn size(call: &Arc<Call>, candidate: &Candidate, limit: u64, output: u64) -> Result<Count, PublicError> {
     let model = &candidate.model;
     let bytes = call.content.len() as u64;
     let bound = Count { tokens: bytes, exact: false, tokenizer: "bytes" };
@@ -96,13 +96,12 @@ async fn size(call: &Call, candidate: &Candidate, limit: u64, output: u64) -> Re
     if small && bytes > 0 && bytes.saturating_add(output) < limit && !may_hold_media(call) {
         return Ok(bound);
     }
-    let operation = call.content.meaning()?;
-    let count = count::operation(operation, model);
+    let count = counted(call, model).await?;
     let doubtful = count.tokens.abs_diff(limit) as f64 <= limit as f64 * DOUBTFUL;
     if count.exact || !doubtful {
         return Ok(count);
     }
-    let Operation::Chat(request) = operation else { return Ok(count) };
+    let Operation::Chat(request) = call.content.meaning()? else { return Ok(count) };
     let target = Target::new(Arc::clone(model));
     match candidate.provider.count_tokens(request, &target) {
         None => Ok(count),
@@ -114,6 +113,13 @@ async fn size(call: &Call, candidate: &Candidate, limit: u64, output: u64) -> Re
             }
         },
     }
+}
+
+/// Counts the prompt on a thread of its own: a megabyte takes a while, and the first count loads the tables.
+async fn counted(call: &Arc<Call>, model: &Arc<Model>) -> Result<Count, PublicError> {
+    let (call, model) = (Arc::clone(call), Arc::clone(model));
+    let counting = tokio::task::spawn_blocking(move || Ok(count::operation(call.content.meaning()?, &model)));
+    counting.await.unwrap_or_else(|_| Err(PublicError::new(Code::Internal, "the prompt could not be counted")))
 }
 
 /// Whether the body may hold something whose tokens its bytes don't bound: a picture by its address has few bytes and

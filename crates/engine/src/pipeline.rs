@@ -56,7 +56,7 @@ pub async fn serve(shared: &Arc<Shared>, call: Call) -> Result<Answer, PublicErr
 /// Routes the call and opens an answer; the walk's error is recorded.
 async fn fresh(
     shared: &Arc<Shared>,
-    call: &Call,
+    call: &Arc<Call>,
     snapshot: &Snapshot,
     model: &Arc<Model>,
     mut ticket: Ticket,

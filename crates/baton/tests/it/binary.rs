@@ -41,9 +41,10 @@ impl Running {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
+        let (stdout, stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+        let mut running = Self { child, address, lines: Vec::new() };
         let (sender, receiver) = std::sync::mpsc::channel();
-        let pipes: [Box<dyn Read + Send>; 2] =
-            [Box::new(child.stdout.take().unwrap()), Box::new(child.stderr.take().unwrap())];
+        let pipes: [Box<dyn Read + Send>; 2] = [Box::new(stdout), Box::new(stderr)];
         for pipe in pipes {
             let sender = sender.clone();
             std::thread::spawn(move || {
@@ -51,15 +52,14 @@ impl Running {
             });
         }
         drop(sender);
-        let mut lines = Vec::new();
         for line in receiver {
             let over = line.contains(ready);
-            lines.push(line);
+            running.lines.push(line);
             if over {
-                return Self { child, address, lines };
+                return running;
             }
         }
-        panic!("it ended before it was ready: {lines:?}");
+        panic!("it ended before it was ready: {:?}", running.lines);
     }
 
     fn ask(&self, method: &str, path: &str, key: &str, body: &str) -> (u16, String) {
