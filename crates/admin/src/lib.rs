@@ -50,5 +50,5 @@ pub fn router(admin: Admin) -> (Router, Description) {
 
 /// The description of all APIs.
 pub fn description() -> Description {
-    describe::Api::openapi().merge_from(baton_http::describe::describe())
+    describe::named(describe::Api::openapi().merge_from(baton_http::describe::describe()))
 }

@@ -2,15 +2,18 @@
 
 use crate::setup::TestAdmin;
 use axum::http::Method;
+use std::collections::BTreeSet;
 
 #[tokio::test]
 async fn every_described_path_is_there() {
     let admin = TestAdmin::new().await;
     let description = serde_json::to_value(baton_admin::description()).unwrap();
     let mut seen = 0;
+    let mut names = BTreeSet::new();
     for (path, operations) in description["paths"].as_object().unwrap() {
         let real = path.replace("{model_id}", "house").replace("{id}", "house");
-        for method in operations.as_object().unwrap().keys() {
+        for (method, operation) in operations.as_object().unwrap() {
+            assert!(names.insert(operation["operationId"].as_str().unwrap()), "{operation}");
             let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
             let reply = admin.with("").send(method.clone(), &real, &[], "").await;
             let expected = if path == "/health/ready" { 200 } else { 401 };
