@@ -1,12 +1,12 @@
 //! The management API: models, keys, usage, the ledger, the cache.
 //!
-//! [`routes`] lists every path; each resource is a folder with a file a verb, which reads top to bottom: what it takes,
-//! what it answers, what can go wrong. [`wire`] has what they share. [`describe`] is what `/openapi.json` says.
+//! `routes.rs` lists every path; each resource is a folder with a file a verb, which reads top to bottom: what it takes,
+//! what it answers, what can go wrong. `wire` has what they share. `describe` is what `/openapi.json` says.
 //!
 //! What is *not* here: requests to models (`baton-http`), and any rule of what may be registered beyond the form of its
 //! fields (`baton_engine::Directory`).
 //!
-//! To add an endpoint: a file, a line in [`routes`], a line in [`describe`].
+//! To add an endpoint: a file, a line in `routes.rs`, a line in `describe`.
 
 mod cache;
 mod describe;
