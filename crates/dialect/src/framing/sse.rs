@@ -123,12 +123,15 @@ pub fn parse(frame: &[u8]) -> Event<'_> {
         let value = value.strip_prefix(b" ").unwrap_or(value);
         match field {
             b"event" => event.name = std::str::from_utf8(value).ok(),
-            b"data" => {
-                event.data = Some(match event.data.take() {
-                    None => Cow::Borrowed(value),
-                    Some(before) => Cow::Owned([&before, &b"\n"[..], value].concat()),
-                });
-            }
+            b"data" => match &mut event.data {
+                None => event.data = Some(Cow::Borrowed(value)),
+                // Grows in place: a frame of a million short lines must not copy all before each.
+                Some(before) => {
+                    let joined = before.to_mut();
+                    joined.push(b'\n');
+                    joined.extend_from_slice(value);
+                }
+            },
             _ => {}
         }
     }

@@ -39,6 +39,9 @@ struct Delta {
     is_json: bool,
 }
 
+/// The type of an event that holds a delta.
+const EVENT: &[u8] = b"\"content_block_delta\"";
+
 /// What a frame holds that is known to be a delta of text, thought or arguments, and nothing else; `None` where that
 /// can't be said without parsing.
 fn plain_delta(frame: &[u8]) -> Option<Delta> {
@@ -49,8 +52,14 @@ fn plain_delta(frame: &[u8]) -> Option<Delta> {
         None => return None,
     };
     let data = only_data(line)?;
-    let is_delta = |value: &[u8]| value.starts_with(b"\"content_block_delta\"");
-    if !values(data, &keys.type_).any(is_delta) || keys.escape.find(data).is_some() {
+    let is = |value: &[u8], types: &[&[u8]]| types.iter().any(|type_| value.starts_with(type_));
+    // An event's own type may stand anywhere, so none may be another event's.
+    let is_known =
+        |value: &[u8]| is(value, &[EVENT, b"\"text_delta\"", b"\"thinking_delta\"", b"\"input_json_delta\""]);
+    if !values(data, &keys.type_).any(|value| is(value, &[EVENT])) || !values(data, &keys.type_).all(is_known) {
+        return None;
+    }
+    if keys.escape.find(data).is_some() {
         return None;
     }
     if keys.telling.iter().any(|key| values(data, key).next().is_some()) {
@@ -108,6 +117,7 @@ mod tests {
         check(r#"{"type":"signature_delta","signature":"s"}"#, None);
         check(r#"{"type":"text_delta","text":"a"},"usage":{"output_tokens":1}"#, None);
         check(r#"{"type":"text_delta","text":"a"},"\u0075sage":{"output_tokens":1}"#, None);
+        check(r#"{"type":"text_delta","text":"a"},"type":"message_stop""#, None);
         assert_eq!(plain_delta(b"event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"), None);
         assert_eq!(plain_delta(b"data: {\"type\":\"content_block_delta\",\"delta\":{\"text\":\"a\n\n"), None);
     }

@@ -37,6 +37,11 @@ impl Chunks {
         self.started
     }
 
+    /// Whether the first answer began.
+    pub(super) fn has_first(&self) -> bool {
+        self.choices.contains_key(&0)
+    }
+
     /// The events of a chunk.
     pub(super) fn push(&mut self, root: &Node<'_>, events: &mut Vec<Event>) {
         if root.get("error").is_some() || is_error_object(root) {

@@ -18,8 +18,9 @@ pub(super) struct Facts {
 
 impl Reader for Facts {
     fn push(&mut self, frame: &[u8]) -> Result<Vec<Event>, ReadError> {
-        // The first frames have the names.
+        // The first frames have the names, and begin the first answer, which must be complete at the end.
         if self.full.chunks.is_started()
+            && self.full.chunks.has_first()
             && !self.full.over
             && let Some(text_bytes) = plain_text(frame)
         {
@@ -48,6 +49,10 @@ fn plain_text(frame: &[u8]) -> Option<u32> {
         return None;
     }
     let tells_nothing = |key: &Finder<'_>| values(data, key).all(|value| value.starts_with(b"null"));
+    // vLLM's older way to say an error.
+    if values(data, &keys.object).any(|value| value.starts_with(b"\"error\"")) {
+        return None;
+    }
     let is_first = |value: &[u8]| matches!(value, [b'0', b',' | b'}' | b' ', ..]);
     if !keys.telling.iter().all(tells_nothing) || !values(data, &keys.index).all(is_first) {
         return None;
@@ -70,6 +75,7 @@ struct Keys {
     /// Keys that ask for parsing by being there.
     deep: [Finder<'static>; 7],
     escape: Finder<'static>,
+    object: Finder<'static>,
     index: Finder<'static>,
     reasoning_content: Finder<'static>,
     reasoning: Finder<'static>,
@@ -90,6 +96,7 @@ static KEYS: LazyLock<Keys> = LazyLock::new(|| Keys {
     ]
     .map(Finder::new),
     escape: Finder::new("\\u00"),
+    object: Finder::new("\"object\""),
     index: Finder::new("\"index\""),
     reasoning_content: Finder::new("\"reasoning_content\""),
     reasoning: Finder::new("\"reasoning\""),
@@ -99,6 +106,7 @@ static KEYS: LazyLock<Keys> = LazyLock::new(|| Keys {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Detail;
 
     fn check(data: &str, expected: Option<u32>) {
         assert_eq!(plain_text(format!("data: {data}\n\n").as_bytes()), expected, "{data}");
@@ -121,7 +129,23 @@ mod tests {
         check(r#"{"choices":[{"delta":{"content":"a"}}],"\u0075sage":{"prompt_tokens":1}}"#, None);
         check(r#"{"choices":[{"index":1,"delta":{"content":"a"}}]}"#, None);
         check(r#"{"choices":[{"delta":{"content":"a"}}],"error":{"message":"x"}}"#, None);
+        check(r#"{"object" : "error","content":"a"}"#, None);
         assert_eq!(plain_text(b"data: {\"choices\":[\ndata: {\"delta\":{\"content\":\"a\"}}]}\n\n"), None);
         assert_eq!(plain_text(b"data: {\"choices\":[{\"delta\":{\"content\":\"a\n\n"), None);
+    }
+
+    #[test]
+    fn an_answer_that_never_finished_is_not_complete() {
+        for detail in [Detail::Full, Detail::Facts] {
+            let mut reader = super::super::reader(detail);
+            for chunk in [
+                r#"{"id":"x","choices":[]}"#,
+                r#"{"choices":[{"index":1,"delta":{"content":"b"},"finish_reason":"stop"}]}"#,
+                r#"{"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":null}]}"#,
+            ] {
+                assert!(reader.push(format!("data: {chunk}\n\n").as_bytes()).is_ok(), "{chunk}");
+            }
+            assert_eq!(reader.finish(), [], "{detail:?}");
+        }
     }
 }

@@ -1,0 +1,47 @@
+//! Reading streams of every format, closely and by facts: no panic, and the same bill either way.
+#![no_main]
+
+use baton_dialect::framing::{Framing, Splitter};
+use baton_dialect::{Detail, Names, codec};
+use baton_model::{Capability, Dialect, Event, Usage};
+use bytes::Bytes;
+use libfuzzer_sys::fuzz_target;
+
+fn read(dialect: Dialect, detail: Detail, data: &[u8]) -> Option<(Vec<Event>, Usage, bool)> {
+    let codec = codec(dialect, Capability::Chat)?;
+    let (mut splitter, mut frames) = (Splitter::new(Framing::of(dialect), 1 << 16), Vec::new());
+    splitter.push(Bytes::copy_from_slice(data), &mut frames).ok()?;
+    frames.extend(splitter.finish());
+    let mut reader = codec.reader(detail);
+    let mut events = Vec::new();
+    for frame in frames {
+        events.extend(reader.push(&frame).ok()?);
+    }
+    events.extend(reader.finish());
+    let mut usage = Usage::default();
+    for event in &events {
+        if let Event::Usage(newer) = event {
+            usage.update(newer);
+        }
+    }
+    let ended = events.contains(&Event::Ended);
+    Some((events, usage, ended))
+}
+
+fuzz_target!(|data: &[u8]| {
+    let Some((choice, data)) = data.split_first() else { return };
+    let dialect = Dialect::ALL[usize::from(*choice) % 3];
+    let facts = read(dialect, Detail::Facts, data);
+    let Some((events, usage, ended)) = read(dialect, Detail::Full, data) else { return };
+    if let Some((_, by_facts, ended_by_facts)) = facts {
+        assert_eq!((by_facts, ended_by_facts), (usage, ended));
+    }
+    for other in Dialect::ALL {
+        if let Some(codec) = codec(other, Capability::Chat) {
+            let mut writer = codec.writer(Names::default());
+            for event in &events {
+                let _ = writer.push(event);
+            }
+        }
+    }
+});
