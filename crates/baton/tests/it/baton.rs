@@ -153,7 +153,7 @@ impl Baton {
             let (name, url) = (sim.kind().name(), sim.base_url());
             providers.push_str(&format!(
                 "[providers.{name}]\nkind = \"{name}\"\nbase_url = \"{url}\"\napi_key = \"sim\"\nretries = 0\n\
-                 timeouts = {{ first_token = \"2s\", idle = \"2s\", total = \"10s\" }}\n"
+                 timeouts = {{ first_token = \"20s\", idle = \"20s\", total = \"60s\" }}\n"
             ));
         }
         std::fs::write(&file, format!("{more}\n{providers}\n{MODELS}")).unwrap();
