@@ -97,6 +97,7 @@ fn every_command_helps_with_an_example() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn the_lines_that_the_demonstration_prints_work() {
     let folder = tempfile::tempdir().unwrap();
@@ -242,4 +243,18 @@ fn the_command_line_asks_a_running_baton() {
     assert!(asked(&["usage"]).contains("gpt"));
     let unreachable = run(folder.path(), &["models", "list", "--url", "http://127.0.0.1:9"]);
     assert!(told(&unreachable).contains("is Baton running at"), "{}", told(&unreachable));
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "run_tests says which Python has the SDK")]
+fn the_official_openai_sdk_cannot_tell_the_difference() {
+    let python = std::env::var("BATON_TEST_PYTHON").expect(
+        "BATON_TEST_PYTHON names a Python that has the SDK of tests/sdk/requirements.txt: ./run_tests.sh makes one",
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let demo = Running::start(folder.path(), &["demo"], &[("BATON_DEMO_KEY", KEY)], "group_by=model");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sdk/openai_sdk.py");
+    let url = format!("http://{}", demo.address);
+    let output = Command::new(python).arg(script).args([url.as_str(), KEY]).output().unwrap();
+    assert!(output.status.success(), "{}", told(&output));
 }
