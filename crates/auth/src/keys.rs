@@ -106,11 +106,14 @@ impl Keys {
     ) -> Result<Caller, AuthError> {
         match credentials {
             Some(credentials) => self.check(credentials.reveal()),
-            None if self.open_on_loopback && peer.is_some_and(|peer| peer.to_canonical().is_loopback()) => {
-                Ok(admin(None))
-            }
+            None if self.needs_none(peer) => Ok(admin(None)),
             None => Err(AuthError::Missing),
         }
+    }
+
+    /// Whether a request of this peer is admin without a key: the development mode, on this very machine.
+    pub fn needs_none(&self, peer: Option<IpAddr>) -> bool {
+        self.open_on_loopback && peer.is_some_and(|peer| peer.to_canonical().is_loopback())
     }
 
     /// Makes a key, in force at once. The secret is shown this once.

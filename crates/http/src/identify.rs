@@ -1,10 +1,12 @@
 //! Who asks: the credentials of a request become a [`Caller`].
 
 use crate::Doors;
+use axum::extract::ConnectInfo;
 use baton_auth::Credentials;
-use baton_model::{Caller, PublicError, RequestId};
-use http::{Extensions, HeaderMap};
-use std::net::SocketAddr;
+use baton_model::{Caller, Code, PublicError, RequestId};
+use http::request::Parts;
+use http::uri::Authority;
+use std::net::{IpAddr, SocketAddr};
 
 /// A caller, and the id of its request.
 #[derive(Debug, Clone)]
@@ -24,8 +26,66 @@ pub fn request_id() -> RequestId {
 ///
 /// # Errors
 /// `authentication_error` with what was expected.
-pub fn caller(doors: &Doors, headers: &HeaderMap, extensions: &Extensions) -> Result<Caller, PublicError> {
-    let peer = extensions.get::<axum::extract::ConnectInfo<SocketAddr>>().map(|connected| connected.0.ip());
-    let credentials = Credentials::read(headers).map_err(|error| error.public())?;
+pub fn caller(doors: &Doors, parts: &Parts) -> Result<Caller, PublicError> {
+    let credentials = Credentials::read(&parts.headers).map_err(|error| error.public())?;
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|connected| connected.0.ip());
+    if credentials.is_none() && doors.keys.needs_none(peer) {
+        // The development mode means the operator, and not what the operator's browser or proxy let in.
+        stranger(parts).map_err(|why| PublicError::new(Code::AuthenticationError, why))?;
+    }
     doors.keys.authenticate(credentials, peer).map_err(|error| error.public())
+}
+
+/// Whether a request that comes from this machine was made by someone elsewhere: a web page open in a browser here (it
+/// says so in `Origin` and `Sec-Fetch-Site`), a page whose name was pointed at this machine (DNS rebinding: the host is
+/// not a loopback name), or whoever stands behind a proxy here.
+fn stranger(parts: &Parts) -> Result<(), String> {
+    let text = |name: &str| parts.headers.get(name).map(|value| value.to_str().unwrap_or("?").trim());
+    let host = text("host").or_else(|| parts.uri.authority().map(Authority::as_str));
+    if let Some(host) = host.filter(|host| !is_loopback(host)) {
+        return Err(format!(
+            "a request to the host `{host}` needs an API key: without one, ask for 127.0.0.1 or localhost"
+        ));
+    }
+    let own = |origin: &str| {
+        let authority = origin.split_once("://").map(|(_, authority)| authority);
+        host.is_some_and(|host| authority.is_some_and(|authority| authority.eq_ignore_ascii_case(host)))
+    };
+    if let Some(origin) = text("origin").filter(|origin| !own(origin)) {
+        return Err(format!("a request from a web page of another origin (`{origin}`) needs an API key"));
+    }
+    if text("sec-fetch-site").is_some_and(|site| site == "cross-site" || site == "same-site") {
+        return Err("a request from a web page of another site needs an API key".to_owned());
+    }
+    if parts.headers.contains_key("x-forwarded-for") || parts.headers.contains_key("forwarded") {
+        return Err("a request that came through a proxy needs an API key".to_owned());
+    }
+    Ok(())
+}
+
+/// Whether a `Host` names this machine in a way that no other can claim.
+fn is_loopback(host: &str) -> bool {
+    let Ok(authority) = host.parse::<Authority>() else { return false };
+    let name = authority.host().to_ascii_lowercase();
+    let address = name.trim_start_matches('[').trim_end_matches(']');
+    name == "localhost"
+        || name.ends_with(".localhost")
+        || address.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_loopback;
+
+    #[test]
+    fn names_that_only_this_machine_has() {
+        for host in ["127.0.0.1:8080", "127.0.0.1", "localhost:8080", "LOCALHOST", "[::1]:8080", "baton.localhost:80"] {
+            assert!(is_loopback(host), "{host}");
+        }
+        for host in
+            ["", "evil.example:8080", "localhost.evil.example", "127.0.0.1.nip.io", "10.0.0.1:8080", "[::2]", "?"]
+        {
+            assert!(!is_loopback(host), "{host}");
+        }
+    }
 }

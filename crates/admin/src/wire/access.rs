@@ -23,7 +23,7 @@ pub struct Administrator;
 
 /// The caller of a request, if it has the role.
 fn admit(parts: &Parts, admin: &Admin, needed: Role) -> Result<Caller, Refused> {
-    let caller = identify::caller(&admin.doors, &parts.headers, &parts.extensions)?;
+    let caller = identify::caller(&admin.doors, parts)?;
     require(&caller, needed).map_err(|error| error.public())?;
     Ok(caller)
 }

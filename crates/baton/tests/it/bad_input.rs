@@ -105,3 +105,48 @@ async fn keys_are_asked_for_and_never_echoed() {
     let seen = baton.openai.requests();
     assert!(seen.iter().all(|seen| !format!("{seen:?}").contains("bt-the-admin-key")), "the key stays with Baton");
 }
+
+#[tokio::test]
+async fn without_a_key_only_this_machine_itself_is_trusted() {
+    let baton = Baton::start().await;
+    let body = asking("gpt", "hi", json!({})).to_string();
+    let foreign: [&[(&str, &str)]; 8] = [
+        &[("origin", "https://evil.example")],
+        &[("origin", "null")],
+        &[("origin", "http://127.0.0.1:1")],
+        &[("host", "evil.example:8080")],
+        &[("host", "evil.example"), ("origin", "http://evil.example")],
+        &[("sec-fetch-site", "cross-site")],
+        &[("x-forwarded-for", "203.0.113.7")],
+        &[("forwarded", "for=203.0.113.7")],
+    ];
+    for headers in foreign {
+        let told = baton.send(Method::POST, "/v1/chat/completions", headers, body.clone()).await.expect(401).json();
+        assert!(told["error"]["message"].as_str().unwrap().contains("needs an API key"), "{told}");
+        baton.send(Method::GET, "/api/keys", headers, "").await.expect(401);
+        baton.send(Method::GET, "/v1/models", headers, "").await.expect(401);
+    }
+    assert!(baton.openai.requests().is_empty(), "no provider was called");
+    // Its own pages may: their origin is the host they ask.
+    let own: [&[(&str, &str)]; 3] = [
+        &[("host", "localhost:8080"), ("origin", "http://localhost:8080"), ("sec-fetch-site", "same-origin")],
+        &[("host", "[::1]:8080"), ("origin", "http://[::1]:8080")],
+        &[("sec-fetch-site", "none")],
+    ];
+    for headers in own {
+        baton.send(Method::POST, "/v1/chat/completions", headers, body.clone()).await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn a_key_is_taken_from_wherever_it_comes() {
+    let baton = Baton::with("[auth]\nadmin_key = \"bt-the-admin-key-of-this-test\"\n").await;
+    let body = asking("gpt", "hi", json!({})).to_string();
+    let headers = [
+        ("authorization", "Bearer bt-the-admin-key-of-this-test"),
+        ("host", "baton.example"),
+        ("origin", "https://app.example"),
+        ("x-forwarded-for", "203.0.113.7"),
+    ];
+    baton.send(Method::POST, "/v1/chat/completions", &headers, body).await.expect(200);
+}
