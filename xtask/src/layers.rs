@@ -80,13 +80,19 @@ fn faults(metadata: &Metadata) -> Vec<String> {
     let mut faults = Vec::new();
     for package in metadata.packages.iter().filter(|package| package.name != "xtask") {
         let Some(layer) = layers.get(package.name.as_str()) else {
-            faults.push(format!("`{}` has no layer: give it one in xtask/src/layers.rs and ARCHITECTURE.md", package.name));
+            faults.push(format!(
+                "`{}` has no layer: give it one in xtask/src/layers.rs and ARCHITECTURE.md",
+                package.name
+            ));
             continue;
         };
         // Tests may use what they like: the simulated providers, for one.
         for dependency in package.dependencies.iter().filter(|dependency| dependency.kind.is_none()) {
             if layers.get(dependency.name.as_str()).is_some_and(|below| below >= layer) {
-                faults.push(format!("`{}` (layer {layer}) uses `{}`, which is not below it", package.name, dependency.name));
+                faults.push(format!(
+                    "`{}` (layer {layer}) uses `{}`, which is not below it",
+                    package.name, dependency.name
+                ));
             }
             for (from, to, why) in ABSENT {
                 if package.name == from && dependency.name == to {
@@ -121,9 +127,12 @@ mod tests {
                 ],
             }],
         };
-        assert_eq!(faults(&metadata), [
-            "`baton-engine` (layer 2) uses `baton-http`, which is not below it",
-            "`baton-engine` uses `baton-dialect`, but the engine knows no wire format",
-        ]);
+        assert_eq!(
+            faults(&metadata),
+            [
+                "`baton-engine` (layer 2) uses `baton-http`, which is not below it",
+                "`baton-engine` uses `baton-dialect`, but the engine knows no wire format",
+            ]
+        );
     }
 }

@@ -93,7 +93,9 @@ impl Live {
         let mut text = String::new();
         let mut provider = |name: &str, kind: &str, url: &Option<String>| {
             if let Some(url) = url {
-                text.push_str(&format!("[providers.{name}]\nkind = \"{kind}\"\nbase_url = \"{url}\"\napi_key = \"none\"\n"));
+                text.push_str(&format!(
+                    "[providers.{name}]\nkind = \"{kind}\"\nbase_url = \"{url}\"\napi_key = \"none\"\n"
+                ));
             }
         };
         provider("ollama", "ollama", &self.ollama);

@@ -21,7 +21,12 @@ pub fn all(live: &Live) -> Vec<Case> {
     if live.ollama.is_some() {
         chats(&mut cases, "ollama", "smollm2:135m", Some("smollm2-tools:135m"));
         embeddings(&mut cases, "ollama", "vectors");
-        add(&mut cases, "ollama-thinking", chat("smollm2-think:135m", "What is the capital of France?", 48, json!({ "reasoning_effort": "low" })), thinking);
+        add(
+            &mut cases,
+            "ollama-thinking",
+            chat("smollm2-think:135m", "What is the capital of France?", 48, json!({ "reasoning_effort": "low" })),
+            thinking,
+        );
         add(&mut cases, "ollama-overflow", chat("smollm2:135m", &"word ".repeat(20_000), 8, json!({})), too_long);
         add(&mut cases, "ollama-discovered", Request::get("/v1/models/smollm2:135m"), listed);
         add(&mut cases, "ollama-completion", completion("smollm2:135m"), completed);
@@ -47,7 +52,12 @@ pub fn all(live: &Live) -> Vec<Case> {
         }
     }
     add(&mut cases, "errors-unknown-model", chat("nobody", "Hello", 8, json!({})), unknown_model);
-    add(&mut cases, "errors-bad-json", Request { body: b"{\"model\":".to_vec(), ..chat("x", "", 1, json!({})) }, bad_json);
+    add(
+        &mut cases,
+        "errors-bad-json",
+        Request { body: b"{\"model\":".to_vec(), ..chat("x", "", 1, json!({})) },
+        bad_json,
+    );
     add(&mut cases, "records-usage", Request::get("/api/usage?group_by=model"), usage_recorded);
     cases
 }
@@ -117,7 +127,12 @@ fn embeddings(cases: &mut Vec<Case>, engine: &str, model: &str) {
     };
     add(cases, &format!("{engine}-embeddings"), body(json!({})), vectors);
     if engine != "audio" {
-        add(cases, &format!("{engine}-embeddings-base64"), body(json!({ "encoding_format": "base64" })), base64_vectors);
+        add(
+            cases,
+            &format!("{engine}-embeddings-base64"),
+            body(json!({ "encoding_format": "base64" })),
+            base64_vectors,
+        );
     }
     add(cases, &format!("{engine}-embeddings-again"), body(json!({})), from_cache);
 }
@@ -255,7 +270,11 @@ fn too_long(reply: &Reply) -> anyhow::Result<String> {
 fn listed(reply: &Reply) -> anyhow::Result<String> {
     ensure!(reply.status == 200, "expected 200");
     let body = reply.json()?;
-    Ok(format!("context {}, {}", number_at(&body, "/context_window")?, body.pointer("/capabilities").unwrap_or(&Value::Null)))
+    Ok(format!(
+        "context {}, {}",
+        number_at(&body, "/context_window")?,
+        body.pointer("/capabilities").unwrap_or(&Value::Null)
+    ))
 }
 
 fn completed(reply: &Reply) -> anyhow::Result<String> {
