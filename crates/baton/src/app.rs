@@ -112,7 +112,11 @@ pub fn database_url(config: &Config) -> String {
 }
 
 /// In development, with no key configured, requests from this very machine are admin; other addresses must have a key.
-fn open_on_loopback(config: &Config) -> anyhow::Result<bool> {
+/// Whether requests from this machine need no key.
+///
+/// # Errors
+/// If then other machines could ask too.
+pub fn open_on_loopback(config: &Config) -> anyhow::Result<bool> {
     let development = config.environment == EnvironmentKind::Development && config.auth.admin_key.is_none();
     let loopback = config.server.listen.parse::<SocketAddr>().is_ok_and(|listen| listen.ip().is_loopback());
     if development && !loopback {

@@ -135,12 +135,15 @@ impl Client {
 /// The sentence of an error answer, whichever format it wears.
 fn refusal(status: u16, body: &[u8]) -> String {
     let told: Option<Value> = serde_json::from_slice(body).ok();
-    let message = told.as_ref().and_then(|told| told.pointer("/error/message")).and_then(Value::as_str);
-    let mut sentence = message.map_or_else(|| format!("refused with status {status}"), str::to_owned);
-    if let Some(fields) = told.as_ref().and_then(|told| told.pointer("/error/details")).filter(|_| status == 422) {
-        sentence.push_str(&format!(" {fields}"));
+    let at = |pointer: &str| told.as_ref().and_then(|told| told.pointer(pointer));
+    // Of several wrong fields the sentence tells only the first.
+    if let Some(errors) = at("/error/details/errors").and_then(Value::as_array).filter(|errors| errors.len() > 1) {
+        let text = |error: &Value, field: &str| error.get(field).and_then(Value::as_str).unwrap_or("?").to_owned();
+        let lines = errors.iter().map(|error| format!("\n  {}: {}", text(error, "field"), text(error, "message")));
+        return format!("{} fields are wrong:{}", errors.len(), lines.collect::<String>());
     }
-    sentence
+    let message = at("/error/message").and_then(Value::as_str);
+    message.map_or_else(|| format!("refused with status {status}"), str::to_owned)
 }
 
 /// A query string.

@@ -45,7 +45,10 @@ impl Check {
         let findings = match load(&source, environment) {
             Err(error) => error.faults.iter().map(|fault| Finding::bad("configuration", fault.to_string())).collect(),
             Ok(config) => {
-                let mut findings = vec![Finding::good("configuration", summary(&config))];
+                let mut findings = vec![match app::open_on_loopback(&config) {
+                    Ok(_) => Finding::good("configuration", summary(&config)),
+                    Err(error) => Finding::bad("configuration", format!("{error:#}")),
+                }];
                 findings.push(database(&config).await);
                 findings.extend(self.providers(&config).await);
                 findings

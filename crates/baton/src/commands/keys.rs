@@ -21,7 +21,9 @@ pub struct Keys {
 
 #[derive(Subcommand)]
 enum What {
-    /// Makes a key, and prints it this once
+    /// Makes a key, and prints it this once.
+    ///
+    /// Example: baton keys create "team a" --models gpt-4o-mini
     Create {
         /// A name for people
         name: String,
@@ -38,9 +40,13 @@ enum What {
         #[arg(long)]
         expires_at: Option<String>,
     },
-    /// Lists keys, without the keys themselves
+    /// Lists keys, without the keys themselves.
+    ///
+    /// Example: baton keys list --json
     List,
-    /// Revokes a key, in force at once
+    /// Revokes a key, in force at once.
+    ///
+    /// Example: baton keys revoke key_7b533dc67ca782efa1a16069
     Revoke {
         /// Its id
         id: String,

@@ -8,7 +8,7 @@ use http::Method;
 use serde_json::{Value, json};
 use std::process::ExitCode;
 
-/// Lists, registers, changes and discovers models of a running Baton.
+/// Lists, registers, removes and discovers models of a running Baton.
 ///
 /// Example: baton models list --provider ollama
 #[derive(Args)]
@@ -21,7 +21,9 @@ pub struct Models {
 
 #[derive(Subcommand)]
 enum What {
-    /// Lists models
+    /// Lists models.
+    ///
+    /// Example: baton models list --capability EMBEDDING
     List {
         /// Only those of this provider
         #[arg(long)]
@@ -33,12 +35,16 @@ enum What {
         #[arg(long)]
         search: Option<String>,
     },
-    /// Shows one model
+    /// Shows one model.
+    ///
+    /// Example: baton models show gpt-4o-mini
     Show {
         /// Its name
         model: String,
     },
-    /// Registers a model
+    /// Registers a model.
+    ///
+    /// Example: baton models add fast --provider groq --upstream llama-3.3-70b-versatile --fallback gpt-4o-mini
     Add {
         /// What clients ask for
         model: String,
@@ -58,7 +64,9 @@ enum What {
         #[arg(long, value_delimiter = ',')]
         fallback: Vec<String>,
     },
-    /// Removes a model
+    /// Removes a model.
+    ///
+    /// Example: baton models remove fast
     Remove {
         /// Its name
         model: String,
@@ -66,7 +74,9 @@ enum What {
         #[arg(long)]
         force: bool,
     },
-    /// Asks the providers for their models and takes them over
+    /// Asks the providers for their models and takes them over.
+    ///
+    /// Example: baton models discover --dry-run
     Discover {
         /// Only this provider
         #[arg(long)]
@@ -75,7 +85,9 @@ enum What {
         #[arg(long)]
         dry_run: bool,
     },
-    /// Shows whether a model works, and its last errors
+    /// Shows whether a model works, and its last errors.
+    ///
+    /// Example: baton models health fast
     Health {
         /// Its name
         model: String,

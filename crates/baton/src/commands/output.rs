@@ -3,11 +3,13 @@
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{ContentArrangement, Table};
 use serde_json::Value;
+use std::io::{ErrorKind, Write};
 
-/// Prints a line.
-#[expect(clippy::print_stdout, reason = "the answer of a command belongs on the terminal")]
+/// Prints a line. If nobody reads any more (`baton models list | head`), the command is over.
 pub fn line(text: &str) {
-    println!("{text}");
+    if let Err(error) = writeln!(std::io::stdout(), "{text}") {
+        std::process::exit(i32::from(error.kind() != ErrorKind::BrokenPipe));
+    }
 }
 
 /// Prints JSON, indented.

@@ -45,8 +45,9 @@ impl Usage {
         columns.extend([
             ("requests", "/requests"),
             ("errors", "/errors"),
-            ("cached", "/cache_hits"),
+            ("cache hits", "/cache_hits"),
             ("input", "/tokens/input"),
+            ("cached input", "/tokens/cache_read"),
             ("output", "/tokens/output"),
             ("dollars", "/cost"),
             ("p50 ms", "/latency_ms/p50"),

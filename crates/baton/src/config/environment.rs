@@ -26,7 +26,10 @@ impl Environment {
     pub fn of_process() -> Self {
         let mut variables: BTreeMap<String, String> =
             dotenvy::dotenv_iter().into_iter().flatten().filter_map(Result::ok).collect();
-        variables.extend(std::env::vars());
+        // One that is no text can be none of ours.
+        variables.extend(
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
+        );
         Self(variables)
     }
 
@@ -40,9 +43,9 @@ impl Environment {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// The keys of the configuration that variables stand for, and their values.
-    pub fn overrides(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        KEYS.into_iter().filter_map(|(variable, key)| Some((key, self.get(variable)?)))
+    /// The variables that stand for keys of the configuration: name, key and value.
+    pub fn overrides(&self) -> impl Iterator<Item = (&'static str, &'static str, &str)> {
+        KEYS.into_iter().filter_map(|(variable, key)| Some((variable, key, self.get(variable)?)))
     }
 
     /// `OPENAI_API_KEY`, `ANTHROPIC_API_KEY` and `OLLAMA_URL` register a provider each, unless the file has one of that

@@ -51,7 +51,8 @@ fn read(path: &Path, text: &str, source: &Source, environment: &Environment) -> 
     toml::from_str::<Config>(&written).map_err(|error| fault::shape(path, text, &written, &error))?;
 
     let mut layers = config::Config::builder().add_source(File::from_str(&written, FileFormat::Toml));
-    for (key, value) in environment.overrides() {
+    for (variable, key, value) in environment.overrides() {
+        alone(key, value).map_err(|problem| Fault::new("environment", variable, problem))?;
         layers = layers.set_override(key, value).map_err(|error| Fault::new("environment", key, error.to_string()))?;
     }
     if let Some(listen) = &source.listen {
@@ -64,6 +65,26 @@ fn read(path: &Path, text: &str, source: &Source, environment: &Environment) -> 
         .and_then(config::Config::try_deserialize)
         .map_err(|error| Fault::new("environment", "", error.to_string()))?;
     environment.register_providers(&mut config);
-    let faults = sections::check(&config, &path.display().to_string());
+    let mut faults = sections::check(&config, &path.display().to_string());
+    for fault in &mut faults {
+        if let Some(place) = beyond_the_file(&fault.key, source, environment) {
+            fault.place = place;
+        }
+    }
     if faults.is_empty() { Ok(config) } else { Err(ConfigError { faults }) }
+}
+
+/// Whether one value may stand at a key, and what was expected if not.
+fn alone(key: &str, value: &str) -> Result<(), String> {
+    let document = format!("{key} = {}", toml::Value::from(value));
+    toml::from_str::<Config>(&document).map(drop).map_err(|error| error.message().to_owned())
+}
+
+/// The flag or the variable that a key's value comes from, if it comes from one.
+fn beyond_the_file(key: &str, source: &Source, environment: &Environment) -> Option<String> {
+    if key == "server.listen" && source.listen.is_some() {
+        return Some("--listen".to_owned());
+    }
+    let (variable, ..) = environment.overrides().find(|(_, overridden, _)| *overridden == key)?;
+    Some(format!("environment: {variable}"))
 }

@@ -95,6 +95,19 @@ fn every_command_helps_with_an_example() {
         assert!(output.status.success(), "{name}");
         assert!(told(&output).contains(&format!("Example: baton {name}")), "{name}: {}", told(&output));
     }
+    for (name, parts) in [
+        ("models", &["list", "show", "add", "remove", "discover", "health"][..]),
+        ("keys", &["create", "list", "revoke"]),
+    ] {
+        for part in parts {
+            let output = run(folder.path(), &[name, part, "--help"]);
+            assert!(
+                told(&output).contains(&format!("Example: baton {name} {part}")),
+                "{name} {part}: {}",
+                told(&output)
+            );
+        }
+    }
 }
 
 #[cfg(unix)]
@@ -189,7 +202,23 @@ fn check_names_each_fault_and_where_it_stands() {
         assert_eq!(output.status.code(), Some(1), "{text}: {}", told(&output));
         assert!(told(&output).contains(fault), "{text}\nexpected {fault}\ngot {}", told(&output));
     }
+    for (variable, value, fault) in [
+        (
+            "ENVIRONMENT",
+            "prod",
+            "environment: ENVIRONMENT: unknown variant `prod`, expected `development` or `production`",
+        ),
+        ("BATON_LISTEN", "here", "environment: BATON_LISTEN: server.listen: expected ADDRESS:PORT"),
+        ("BATON_LISTEN", "0.0.0.0:8080", "set BATON_ADMIN_KEY"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let output = command(folder.path(), &["check"]).env(variable, value).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{variable}={value}: {}", told(&output));
+        assert!(told(&output).contains(fault), "{variable}={value}\nexpected {fault}\ngot {}", told(&output));
+    }
     let folder = tempfile::tempdir().unwrap();
+    let output = run(folder.path(), &["serve", "--listen", "here"]);
+    assert!(told(&output).contains("error: --listen: server.listen: expected ADDRESS:PORT"), "{}", told(&output));
     let output = run(folder.path(), &["check", "--json"]);
     assert!(output.status.success(), "{}", told(&output));
     let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -240,6 +269,15 @@ fn the_command_line_asks_a_running_baton() {
     asked(&["models", "add", "another", "--provider", "sim-openai", "--upstream", "gpt-4o"]);
     assert!(asked(&["models", "show", "another"]).contains("gpt-4o"));
     asked(&["models", "remove", "another"]);
+    asked(&["models", "add", "first", "--provider", "sim-openai", "--upstream", "gpt-4o"]);
+    asked(&["models", "add", "second", "--provider", "sim-openai", "--upstream", "gpt-4o", "--fallback", "first"]);
+    let refused = run(folder.path(), &["models", "remove", "first", "--url", &url, "--key", KEY]);
+    assert!(told(&refused).contains("fall back on `first`"), "{}", told(&refused));
+    asked(&["models", "remove", "first", "--force"]);
+    let wrong = ["models", "add", "third", "--provider", "nobody", "--capability", "FLY", "--url", &url, "--key", KEY];
+    let wrong = told(&run(folder.path(), &wrong));
+    assert!(wrong.contains("error: 2 fields are wrong:\n  provider: there is no provider `nobody`"), "{wrong}");
+    assert!(wrong.contains("\n  capabilities: `FLY` is none of CHAT") && !wrong.contains('{'), "{wrong}");
     assert!(asked(&["usage"]).contains("gpt"));
     let unreachable = run(folder.path(), &["models", "list", "--url", "http://127.0.0.1:9"]);
     assert!(told(&unreachable).contains("is Baton running at"), "{}", told(&unreachable));
