@@ -18,6 +18,7 @@ pub mod glance;
 pub mod json;
 pub mod native;
 pub mod ollama;
+mod open_calls;
 pub mod openai;
 #[cfg(test)]
 mod pairs;

@@ -7,6 +7,7 @@ use super::media;
 use super::system::{self, System};
 use super::{UNKNOWN, cache};
 use crate::json::{Array, Node, Object};
+use crate::open_calls::OpenCalls;
 use crate::{Dropped, ReadError};
 use baton_model::chat::{Extension, Json, Message, Part, PartKind, Role, ToolCall, ToolResult};
 use baton_model::entity::ReasoningStyle;
@@ -35,8 +36,8 @@ pub(super) struct Writer<'r> {
     quirks: &'r Quirks,
     /// Members that only this format knows, by the path of what they belong to.
     extensions: HashMap<&'r str, Vec<(&'r str, &'r Json)>>,
-    /// Calls without an id in the turn before: the id given to them, and their names.
-    minted: Vec<(String, String)>,
+    /// Calls without an id in the turn before, by the id given to them.
+    minted: OpenCalls,
     mint: u32,
     dropped: &'r mut Vec<Dropped>,
 }
@@ -58,7 +59,7 @@ impl<'r> Writer<'r> {
                 members.entry(owner).or_default().push((name, &extension.value));
             }
         }
-        Self { quirks, extensions: members, minted: Vec::new(), mint: 0, dropped }
+        Self { quirks, extensions: members, minted: OpenCalls::default(), mint: 0, dropped }
     }
 
     /// Puts the conversation into this format's order.
@@ -67,16 +68,14 @@ impl<'r> Writer<'r> {
     /// If it ends with the assistant, and this model does not go on from there.
     pub(super) fn regroup(&mut self, messages: &'r [Message]) -> Result<Conversation<'r>, ReadError> {
         let mut conversation = Conversation { system: System::default(), turns: Vec::new() };
-        for (place, message) in messages.iter().enumerate() {
+        for ((place, message), precedes_assistant) in messages.iter().enumerate().zip(precede_assistant(messages)) {
             let path = format!("messages[{place}]");
             if message.name.is_some() {
                 self.drop(format!("{path}.name"), UNKNOWN);
             }
             match message.role {
                 Role::System | Role::Developer => {
-                    let next = messages.iter().skip(place + 1).find(|next| !is_instruction(next));
                     let follows_user = matches!(conversation.turns.last(), Some(turn) if turn.role != "assistant");
-                    let precedes_assistant = next.is_none_or(|next| next.role == Role::Assistant);
                     if self.quirks.system_anywhere == Some(true) && follows_user && precedes_assistant {
                         let blocks = self.blocks(message, &path, "system");
                         conversation.push("system", blocks);
@@ -211,7 +210,7 @@ impl<'r> Writer<'r> {
 
     fn write_turn(&mut self, turn: &Turn<'r>, a: &mut Array<'_>) {
         if turn.role == "assistant" {
-            self.minted.clear();
+            self.minted = OpenCalls::default();
         }
         a.object(|o| {
             o.string("role", turn.role);
@@ -288,7 +287,7 @@ impl<'r> Writer<'r> {
         if id.is_empty() {
             id = format!("toolu_{}", self.mint).into();
             self.mint += 1;
-            self.minted.push((id.to_string(), call.name.clone()));
+            self.minted.push(id.to_string(), call.name.clone());
         }
         o.string("type", "tool_use").string("id", &id).string("name", &call.name);
         let input = arguments(&call.arguments);
@@ -301,10 +300,8 @@ impl<'r> Writer<'r> {
     fn write_result(&mut self, result: &ToolResult, path: &str, o: &mut Object<'_>) {
         let mut id = plain_id(&result.call_id);
         if id.is_empty() {
-            let named = self.minted.iter().position(|(_, name)| result.name.as_ref() == Some(name));
-            if named.is_some() || !self.minted.is_empty() {
-                id = self.minted.remove(named.unwrap_or(0)).0.into();
-            }
+            let named = result.name.as_ref().and_then(|name| self.minted.answer_name(name));
+            id = named.or_else(|| self.minted.answer_first()).map_or(id, Cow::Owned);
         }
         o.string("type", "tool_result").string("tool_use_id", &id);
         let mut parts = Vec::with_capacity(result.parts.len());
@@ -353,6 +350,24 @@ impl<'r> Conversation<'r> {
             }
         });
     }
+}
+
+/// Of each message, whether the assistant's turn or the end follows, instructions apart.
+fn precede_assistant(messages: &[Message]) -> Vec<bool> {
+    let mut follows = true;
+    let mut precede: Vec<_> = messages
+        .iter()
+        .rev()
+        .map(|message| {
+            let precedes = follows;
+            if !is_instruction(message) {
+                follows = message.role == Role::Assistant;
+            }
+            precedes
+        })
+        .collect();
+    precede.reverse();
+    precede
 }
 
 fn is_instruction(message: &Message) -> bool {

@@ -10,6 +10,7 @@ use baton_model::chat::{Json, PartKind, ToolCall};
 use baton_model::event::{Choice, Event, Finish, Reply, Started, Timings};
 use baton_model::{Dialect, PublicError, Usage};
 use bytes::Bytes;
+use std::collections::BTreeMap;
 
 /// Where the text of an answer stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -179,8 +180,8 @@ pub(super) struct StreamWriter {
     form: Form,
     names: Names,
     started: Started,
-    /// Calls whose end has not come, with the vendor's number of each.
-    calls: Vec<(u32, ToolCall)>,
+    /// Calls whose end has not come, by their number.
+    calls: BTreeMap<u32, ToolCall>,
     own: Option<Json>,
     finish: Option<Finish>,
     usage: Option<Usage>,
@@ -189,7 +190,7 @@ pub(super) struct StreamWriter {
 
 impl StreamWriter {
     pub(super) fn new(form: Form, names: Names) -> Self {
-        let (started, calls) = (Started::default(), Vec::new());
+        let (started, calls) = (Started::default(), BTreeMap::new());
         Self { form, names, started, calls, own: None, finish: None, usage: None, timings: None }
     }
 
@@ -207,10 +208,10 @@ impl StreamWriter {
             }
             Event::ToolCall { choice: 0, index, id, name } => {
                 let call = ToolCall { id: id.clone(), name: name.clone(), arguments: String::new() };
-                self.calls.push((*index, call));
+                self.calls.insert(*index, call);
             }
             Event::ToolArguments { choice: 0, index, fragment } => {
-                if let Some((_, call)) = self.calls.iter_mut().find(|(number, _)| number == index) {
+                if let Some(call) = self.calls.get_mut(index) {
                     call.arguments.push_str(fragment);
                 }
             }
@@ -238,7 +239,7 @@ impl StreamWriter {
 
     /// The calls, whole, in one line.
     fn flush_calls(&mut self) -> Bytes {
-        let calls: Vec<_> = std::mem::take(&mut self.calls).into_iter().map(|(_, call)| call).collect();
+        let calls: Vec<_> = std::mem::take(&mut self.calls).into_values().collect();
         if calls.is_empty() { Bytes::new() } else { self.line(&Said { calls: &calls, ..Said::default() }, &[]) }
     }
 

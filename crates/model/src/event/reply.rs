@@ -3,6 +3,7 @@
 use super::{Event, Finish, Started, Timings};
 use crate::chat::{Json, Part, PartKind, Reasoning, ToolCall};
 use crate::usage::Usage;
+use std::collections::HashMap;
 
 /// A whole chat or completion reply.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -16,6 +17,9 @@ pub struct Reply {
     /// How long the provider took, where it says.
     pub timings: Option<Timings>,
 }
+
+/// Where the tool calls of each answer stand among its parts.
+type Calls = HashMap<u32, Vec<usize>>;
 
 /// One answer.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -36,15 +40,14 @@ impl Reply {
     /// Puts a stream together. Neighbouring pieces of text (or reasoning) become one part; events of other
     /// capabilities, errors and ends are passed over.
     pub fn collect<'a>(events: impl IntoIterator<Item = &'a Event>) -> Self {
-        let mut reply = Self::default();
+        let (mut reply, mut calls) = (Self::default(), Calls::new());
         for event in events {
-            reply.push(event);
+            reply.push(event, &mut calls);
         }
         reply
     }
 
-    /// Takes one more event.
-    pub fn push(&mut self, event: &Event) {
+    fn push(&mut self, event: &Event, calls: &mut Calls) {
         match event {
             Event::Started(started) => self.started = started.clone(),
             Event::Text { choice, text } => match self.last(*choice) {
@@ -72,16 +75,15 @@ impl Reply {
             },
             Event::RedactedReasoning { choice, data } => self
                 .add(*choice, PartKind::Reasoning(Reasoning { redacted: Some(data.clone()), ..Reasoning::default() })),
-            Event::ToolCall { choice, id, name, .. } => self.add(
-                *choice,
-                PartKind::ToolCall(ToolCall { id: id.clone(), name: name.clone(), arguments: String::new() }),
-            ),
+            Event::ToolCall { choice, id, name, .. } => {
+                calls.entry(*choice).or_default().push(self.choice(*choice).parts.len());
+                let call = ToolCall { id: id.clone(), name: name.clone(), arguments: String::new() };
+                self.add(*choice, PartKind::ToolCall(call));
+            }
             Event::ToolArguments { choice, index, fragment } => {
-                let calls = self.choice(*choice).parts.iter_mut().filter_map(|part| match &mut part.kind {
-                    PartKind::ToolCall(call) => Some(call),
-                    _ => None,
-                });
-                if let Some(call) = calls.into_iter().nth(*index as usize) {
+                let place = calls.get(choice).and_then(|places| places.get(*index as usize));
+                let part = place.and_then(|place| self.choice(*choice).parts.get_mut(*place));
+                if let Some(PartKind::ToolCall(call)) = part.map(|part| &mut part.kind) {
                     call.arguments.push_str(fragment);
                 }
             }

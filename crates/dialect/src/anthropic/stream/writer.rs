@@ -11,6 +11,7 @@ use crate::{Names, Writer};
 use baton_model::event::{Event, Finish};
 use baton_model::{Dialect, PublicError, Usage};
 use bytes::{Bytes, BytesMut};
+use std::collections::HashMap;
 
 /// Writes a message's stream for a client: the first answer, as the format has one.
 #[derive(Debug)]
@@ -22,6 +23,10 @@ pub(in crate::anthropic) struct MessageWriter {
     /// The number of the next block.
     next: u32,
     calls: Vec<Call>,
+    /// The place of each call among them, by its index.
+    places: HashMap<u32, usize>,
+    /// How many of them were opened: those before the first that waits.
+    opened: usize,
     usage: Usage,
     finish: Option<(Finish, Option<String>)>,
 }
@@ -65,6 +70,8 @@ impl MessageWriter {
             open: Open::None,
             next: 0,
             calls: Vec::new(),
+            places: HashMap::new(),
+            opened: 0,
             usage: Usage::default(),
             finish: None,
         }
@@ -190,7 +197,7 @@ impl MessageWriter {
             o.integer("index", index);
         });
         if let Open::Tool(index) = self.open
-            && let Some(call) = self.calls.iter_mut().find(|call| call.index == index)
+            && let Some(call) = self.call_of(index)
         {
             call.state = State::Closed;
         }
@@ -207,6 +214,7 @@ impl MessageWriter {
 
     fn call(&mut self, out: &mut BytesMut, index: u32, id: &str, name: &str) {
         let (id, name) = (id.to_owned(), name.to_owned());
+        self.places.entry(index).or_insert(self.calls.len());
         self.calls.push(Call { index, id, name, arguments: String::new(), state: State::Waiting });
         if let Open::Tool(open) = self.open {
             if !self.is_complete(open) {
@@ -219,7 +227,7 @@ impl MessageWriter {
     }
 
     fn arguments(&mut self, out: &mut BytesMut, index: u32, fragment: &str) {
-        let Some(call) = self.calls.iter_mut().find(|call| call.index == index) else { return };
+        let Some(call) = self.call_of(index) else { return };
         call.arguments.push_str(fragment);
         match call.state {
             State::Open => self.delta(out, |o| write_fragment(fragment, o)),
@@ -238,13 +246,20 @@ impl MessageWriter {
 
     /// Whether all arguments of a call are there, as far as they can tell.
     fn is_complete(&self, index: u32) -> bool {
-        let call = self.calls.iter().find(|call| call.index == index);
-        call.is_some_and(|call| Node::parse(call.arguments.as_bytes()).is_ok_and(|node| node.is_object()))
+        let Some(call) = self.places.get(&index).and_then(|place| self.calls.get(*place)) else { return false };
+        // Most are not, and need no parsing to tell.
+        let may_be = call.arguments.trim_end().ends_with('}');
+        may_be && Node::parse(call.arguments.as_bytes()).is_ok_and(|node| node.is_object())
+    }
+
+    fn call_of(&mut self, index: u32) -> Option<&mut Call> {
+        self.calls.get_mut(*self.places.get(&index)?)
     }
 
     /// Starts the calls kept back, in order; up to the first that is unfinished, unless `all` are to be written.
     fn open_calls(&mut self, out: &mut BytesMut, all: bool) {
-        while let Some(call) = self.calls.iter_mut().find(|call| call.state == State::Waiting) {
+        while let Some(call) = self.calls.get_mut(self.opened) {
+            self.opened += 1;
             call.state = State::Open;
             let (index, arguments) = (call.index, call.arguments.clone());
             let block = object(|o| {

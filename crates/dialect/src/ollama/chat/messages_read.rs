@@ -3,19 +3,19 @@
 use crate::json::{Fault, Node};
 use crate::ollama::calls;
 use crate::ollama::options::extension;
+use crate::open_calls::OpenCalls;
 use baton_model::chat::{Extension, Image, Message, Part, PartKind, Reasoning, Role, Source, ToolCall, ToolResult};
 
 /// Reads `messages`. Members that only this format knows go to `extensions`, with their whole path.
 pub(super) fn read(messages: &Node<'_>, extensions: &mut Vec<Extension>) -> Result<Vec<Message>, Fault> {
-    let mut reader = Reader { open: Vec::new(), extensions };
+    let mut reader = Reader { open: OpenCalls::default(), extensions };
     let messages = messages.items()?.iter().enumerate();
     messages.map(|(place, message)| reader.message(message, place)).collect()
 }
 
 struct Reader<'r> {
-    /// Calls that no result has answered yet: id and name. Older clients send neither ids nor what a result refers to,
-    /// and other formats need both.
-    open: Vec<(String, String)>,
+    /// Older clients send neither ids nor what a result refers to, and other formats need both.
+    open: OpenCalls,
     extensions: &'r mut Vec<Extension>,
 }
 
@@ -36,7 +36,7 @@ impl Reader<'_> {
         } else {
             for (index, call) in items(node, "tool_calls")?.iter().enumerate() {
                 let call = self.call(call, place, index)?;
-                self.open.push((call.id.clone(), call.name.clone()));
+                self.open.push(call.id.clone(), call.name.clone());
                 parts.push(PartKind::ToolCall(call).into());
             }
         }
@@ -68,13 +68,12 @@ impl Reader<'_> {
         let text = |name: &str| node.get(name).map(Node::string).transpose();
         let (id, name) = (text("tool_call_id")?, text("tool_name")?);
         let answered = match (&id, &name) {
-            (Some(id), _) => self.open.iter().position(|(open, _)| open == id),
-            (None, Some(name)) => self.open.iter().position(|(_, open)| open == name),
+            (Some(id), _) => self.open.answer_id(id),
+            (None, Some(name)) => self.open.answer_name(name),
             // The results follow the calls in order.
-            (None, None) => (!self.open.is_empty()).then_some(0),
+            (None, None) => self.open.answer_first(),
         };
-        let answered = answered.map(|place| self.open.remove(place));
-        let call_id = id.or(answered.map(|(id, _)| id)).unwrap_or_default();
+        let call_id = id.or(answered).unwrap_or_default();
         Ok(ToolResult { call_id, name, parts, is_error: None })
     }
 }

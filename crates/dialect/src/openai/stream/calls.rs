@@ -5,15 +5,21 @@
 
 use crate::json::Node;
 use baton_model::Event;
+use std::collections::HashMap;
 
 /// The tool calls of one answer.
 #[derive(Debug, Default)]
-pub(super) struct Calls(Vec<Call>);
+pub(super) struct Calls {
+    calls: Vec<Call>,
+    /// The last of each number.
+    by_number: HashMap<u64, usize>,
+    /// The last of each id, and of each id with that number.
+    by_id: HashMap<String, usize>,
+    by_both: HashMap<(String, u64), usize>,
+}
 
 #[derive(Debug)]
 struct Call {
-    /// The vendor's number of it.
-    number: Option<u64>,
     /// The vendor's id of it; empty if it has none.
     id: String,
     /// Whether its beginning was told: not before its name is known.
@@ -24,7 +30,7 @@ struct Call {
 
 impl Calls {
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.calls.is_empty()
     }
 
     /// Takes one entry of `tool_calls`.
@@ -34,11 +40,8 @@ impl Calls {
             |name: &str| function.and_then(|function| function.get(name)).and_then(Node::as_str).unwrap_or_default();
         let (name, id) = (text("name"), entry.get("id").and_then(Node::as_str).unwrap_or_default());
         let number = entry.get("index").and_then(|index| index.integer().ok());
-        let place = self.find(number, &id, !name.is_empty()).unwrap_or_else(|| {
-            self.0.push(Call { number, id: id.into_owned(), begun: false, held: String::new() });
-            self.0.len() - 1
-        });
-        let Some(call) = self.0.get_mut(place) else { return };
+        let place = self.find(number, &id, !name.is_empty()).unwrap_or_else(|| self.add(number, id.into_owned()));
+        let Some(call) = self.calls.get_mut(place) else { return };
         let index = u32::try_from(place).unwrap_or(u32::MAX);
         let arguments = function.and_then(|function| function.get("arguments").or_else(|| function.get("input")));
         let fragment = arguments.map(|node| node.as_str().unwrap_or_else(|| node.text().into())).unwrap_or_default();
@@ -56,21 +59,31 @@ impl Calls {
 
     /// Which call a fragment belongs to; `None`: a new one.
     fn find(&self, number: Option<u64>, id: &str, named: bool) -> Option<usize> {
-        let same_number = |call: &Call| number.is_some() && call.number == number;
-        if !id.is_empty() {
-            return self.0.iter().rposition(|call| call.id == id && (number.is_none() || call.number == number));
-        }
-        match number {
-            Some(_) => self.0.iter().rposition(same_number),
+        match (number, id) {
+            (Some(number), "") => self.by_number.get(&number).copied(),
+            (Some(number), id) => self.by_both.get(&(id.to_owned(), number)).copied(),
             // Neither number nor id: a name begins a call, anything else goes on with the last.
-            None if named => None,
-            None => self.0.len().checked_sub(1),
+            (None, "") if named => None,
+            (None, "") => self.calls.len().checked_sub(1),
+            (None, id) => self.by_id.get(id).copied(),
         }
+    }
+
+    /// One more call. Returns its place.
+    fn add(&mut self, number: Option<u64>, id: String) -> usize {
+        let place = self.calls.len();
+        if let Some(number) = number {
+            self.by_number.insert(number, place);
+            self.by_both.insert((id.clone(), number), place);
+        }
+        self.by_id.insert(id.clone(), place);
+        self.calls.push(Call { id, begun: false, held: String::new() });
+        place
     }
 
     /// Tells the calls whose name never came, so that nothing is lost.
     pub(super) fn flush(&mut self, choice: u32, reply: &str, events: &mut Vec<Event>) {
-        for (index, call) in (0..).zip(&mut self.0).filter(|(_, call)| !call.begun) {
+        for (index, call) in (0..).zip(&mut self.calls).filter(|(_, call)| !call.begun) {
             call.begin(choice, index, "", reply, events);
         }
     }
