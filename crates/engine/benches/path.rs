@@ -74,6 +74,7 @@ fn call(bytes: usize) -> Call {
         headers: Vec::new(),
         query: None,
         content: Content::json(body, |_| Err(PublicError::new(Code::Internal, "nobody reads it"))),
+        status: |error| error.code.status(),
     }
 }
 

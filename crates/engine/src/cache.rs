@@ -152,8 +152,8 @@ impl ResponseCache {
     }
 
     /// How much is kept.
-    pub fn size(&self) -> baton_kv::Size {
-        self.values.size()
+    pub async fn size(&self) -> baton_kv::Size {
+        self.values.size().await
     }
 }
 

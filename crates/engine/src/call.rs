@@ -48,6 +48,8 @@ pub struct Call {
     pub query: Option<String>,
     /// What was sent.
     pub content: Content,
+    /// The HTTP status with which the door tells an error: formats differ, and a provider's own error may be forwarded.
+    pub status: fn(&PublicError) -> u16,
 }
 
 /// Which model a client asks for.

@@ -301,6 +301,17 @@ impl Directory {
         model
     }
 
+    /// Fallbacks that lead nowhere: the model that names one, and the name. A configuration may name models that are
+    /// discovered later, so this is asked once they are.
+    pub fn missing_fallbacks(&self) -> Vec<(ModelId, ModelId)> {
+        let snapshot = self.engine.registry().snapshot();
+        let named = snapshot
+            .models
+            .values()
+            .flat_map(|model| model.fallbacks.iter().map(|name| (model.id.clone(), name.clone())));
+        named.filter(|(_, name)| !snapshot.models.contains_key(name)).collect()
+    }
+
     async fn stored(&self, id: &ModelId) -> Result<Model, PublicError> {
         if self.configured.iter().any(|model| model.id == *id) {
             return Err(PublicError::new(

@@ -158,8 +158,9 @@ impl Engine {
     }
 
     /// The text that Prometheus reads.
-    pub fn metrics(&self) -> String {
-        self.shared.metrics.encode(self.shared.ledger.pending_bytes(), self.shared.cache.size().bytes)
+    pub async fn metrics(&self) -> String {
+        let cached = self.shared.cache.size().await;
+        self.shared.metrics.encode(self.shared.ledger.pending_bytes(), cached.bytes)
     }
 
     /// Whether new requests can be recorded.

@@ -129,7 +129,8 @@ impl Ticket {
 
     /// The request failed; the client is told `error`. Resolves when the record is in the journal.
     pub async fn fail(&mut self, error: &PublicError) {
-        self.close(Outcome::Failed, error.code.status(), Some((error.code, error.message.clone()))).await;
+        let status = (self.call.status)(error);
+        self.close(Outcome::Failed, status, Some((error.code, error.message.clone()))).await;
     }
 
     /// The request failed while its answer was already on the way, so that its status was 200.

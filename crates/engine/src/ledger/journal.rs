@@ -5,7 +5,7 @@
 //! moments, and `sync` in the settings closes that gap for those who need it.
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -46,6 +46,8 @@ pub struct Journal {
     queue: Mutex<Option<mpsc::Sender<Append>>>,
     thread: Mutex<Option<std::thread::JoinHandle<()>>>,
     shared: std::sync::Arc<Shared>,
+    /// Held while the journal is open; the system lets go of it when the process ends, however it ends.
+    _lock: File,
 }
 
 /// What the writing thread and the readers both see.
@@ -63,9 +65,10 @@ impl Journal {
     /// Opens the folder, counts what is there, and begins a new segment after the last.
     ///
     /// # Errors
-    /// If the folder can't be made, read or written.
+    /// If the folder can't be made, read or written, or is another process's journal.
     pub fn open(settings: JournalSettings) -> io::Result<Self> {
         std::fs::create_dir_all(&settings.folder)?;
+        let lock = lock(&settings.folder)?;
         let present = segments(&settings.folder)?;
         let shared = std::sync::Arc::new(Shared::default());
         for path in present.values() {
@@ -75,7 +78,7 @@ impl Journal {
         let writer = Writer::begin(settings.clone(), std::sync::Arc::clone(&shared), first)?;
         let (queue, appends) = mpsc::channel();
         let thread = std::thread::Builder::new().name("journal".into()).spawn(move || writer.run(&appends))?;
-        Ok(Self { settings, queue: Mutex::new(Some(queue)), thread: Mutex::new(Some(thread)), shared })
+        Ok(Self { settings, queue: Mutex::new(Some(queue)), thread: Mutex::new(Some(thread)), shared, _lock: lock })
     }
 
     /// Queues a line; the receipt tells when it is written.
@@ -190,6 +193,19 @@ impl Writer {
             }
         }
         outcome
+    }
+}
+
+/// Takes the folder for this process alone: another would take our requests for those of a process that died.
+fn lock(folder: &Path) -> io::Result<File> {
+    let file = OpenOptions::new().create(true).append(true).open(folder.join("lock"))?;
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => {
+            Err(io::Error::new(io::ErrorKind::WouldBlock, "another process uses it: each needs a folder of its own"))
+        }
+        // A file system without locks: then that no other uses it is the operator's care.
+        Err(TryLockError::Error(error)) if error.kind() != io::ErrorKind::Unsupported => Err(error),
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(file),
     }
 }
 

@@ -172,6 +172,7 @@ pub fn chat(model: &str) -> Call {
         headers: Vec::new(),
         query: None,
         content: content(&text, said("hello")),
+        status: |error| error.code.status(),
     }
 }
 
