@@ -37,7 +37,7 @@ pub fn description() -> utoipa::openapi::OpenApi {
 }
 
 async fn metrics(State(engine): State<Engine>) -> Response {
-    let text = engine.metrics();
+    let text = engine.metrics().await;
     ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response()
 }
 

@@ -63,25 +63,25 @@ pub async fn respond(answer: Answer, wanted: Wanted) -> Result<Response, PublicE
         }
         (Form::Whole, _) => {
             let events = events(frames).await?;
-            let written = codec_of(&head, &wanted)?.write_reply(&events, &names(&head, &wanted));
+            let written = codec_of(&wanted)?.write_reply(&events, &names(&head, &wanted));
             let mut head = head;
             head.warnings.extend(written.dropped.iter().map(|drop| format!("{}: {}", drop.field, drop.reason)));
             Ok(whole(written.body, written.content_type, &head, &wanted))
         }
         (Form::Stream, Form::Stream) if as_it_came => {
             let content_type = head.content_type.clone();
-            let writer = codec_of(&head, &wanted)?.writer(names(&head, &wanted));
+            let writer = codec_of(&wanted)?.writer(names(&head, &wanted));
             Ok(streamed(Forward::AsItCame, frames, writer, content_type, head, wanted))
         }
         (Form::Stream, _) => {
             let content_type = Framing::of(wanted.door.dialect()).content_type().to_owned();
-            let writer = codec_of(&head, &wanted)?.writer(names(&head, &wanted));
+            let writer = codec_of(&wanted)?.writer(names(&head, &wanted));
             Ok(streamed(Forward::Written, frames, writer, content_type, head, wanted))
         }
     }
 }
 
-fn codec_of(_head: &Head, wanted: &Wanted) -> Result<&'static dyn Codec, PublicError> {
+fn codec_of(wanted: &Wanted) -> Result<&'static dyn Codec, PublicError> {
     let dialect = wanted.door.dialect();
     codec(dialect, wanted.capability)
         .ok_or_else(|| PublicError::new(Code::Internal, format!("{dialect} has no {}", wanted.capability)))

@@ -29,6 +29,14 @@ impl Door {
         }
     }
 
+    /// The status with which this door tells an error; as a function that a call can carry.
+    pub fn status(self) -> fn(&PublicError) -> u16 {
+        match self {
+            Self::Native => |error| Self::Native.error(error, "").0,
+            Self::OpenAi => |error| Self::OpenAi.error(error, "").0,
+        }
+    }
+
     /// An error as this door's clients know it: status and JSON body.
     pub fn error(self, error: &PublicError, request_id: &str) -> (u16, Bytes) {
         match self {

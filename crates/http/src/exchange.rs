@@ -75,6 +75,7 @@ async fn exchange(
         headers: headers::passed_on(&parts.headers),
         query: parts.uri.query().map(str::to_owned),
         content: asked.content,
+        status: door.status(),
     };
     let answer = doors.engine.serve(call).await?;
     answer::respond(answer, names).await

@@ -23,7 +23,7 @@ pub trait Cache: Send + Sync {
     fn purge<'a>(&'a self, tag: Option<&'a str>) -> BoxFuture<'a, u64>;
 
     /// How much is kept.
-    fn size(&self) -> Size;
+    fn size(&self) -> BoxFuture<'_, Size>;
 }
 
 /// How much a cache keeps.

@@ -67,6 +67,7 @@ pub fn call(bytes: Bytes, capability: Capability, caller: Caller, clock: &Arc<dy
         headers: Vec::new(),
         query: None,
         content,
+        status: Door::Native.status(),
     })
 }
 

@@ -33,7 +33,27 @@ pub fn cell(value: &Value) -> String {
     match value {
         Value::Null => "-".into(),
         Value::String(text) => text.clone(),
+        // Money has nine places at most; a float's own short form of it may be `2e-8`.
+        Value::Number(number) if number.is_f64() => {
+            let text = format!("{:.9}", number.as_f64().unwrap_or_default());
+            text.trim_end_matches('0').trim_end_matches('.').to_owned()
+        }
         Value::Array(items) => items.iter().map(cell).collect::<Vec<_>>().join(", "),
         other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cell;
+    use serde_json::json;
+
+    #[test]
+    fn small_amounts_are_written_out() {
+        for (number, text) in
+            [(json!(2e-8), "0.00000002"), (json!(9.5e-7), "0.00000095"), (json!(1.5), "1.5"), (json!(12), "12")]
+        {
+            assert_eq!(cell(&number), text);
+        }
     }
 }

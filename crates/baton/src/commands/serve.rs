@@ -42,6 +42,9 @@ fn greet(app: &App, config: &Config, address: std::net::SocketAddr) {
     if let Bootstrap::Made(key) = &app.bootstrap {
         println!("The admin key, shown this once: {}", key.reveal());
     }
+    for (model, fallback) in app.directory.missing_fallbacks() {
+        tracing::warn!(model.id = %model, %fallback, "a fallback names no model; it is passed over");
+    }
     if app.open_on_loopback {
         tracing::warn!(
             "development mode: requests from this machine need no key and may do everything; set BATON_ADMIN_KEY to end it"
