@@ -38,7 +38,9 @@ impl Fields {
 
     /// The field's own JSON text, trimmed; `None` if it is absent. Null is `Some("null")`.
     pub fn raw(&mut self, name: &'static str) -> Option<&str> {
-        self.taken.push(name);
+        if !self.taken.contains(&name) {
+            self.taken.push(name);
+        }
         self.body.value(name).and_then(|value| std::str::from_utf8(value).ok())
     }
 
