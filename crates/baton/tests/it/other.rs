@@ -107,6 +107,17 @@ async fn speech_is_written_down_in_every_form() {
 }
 
 #[tokio::test]
+async fn a_transcript_that_comes_whole_is_streamed_in_one_piece() {
+    let baton = Baton::start().await;
+    let (kind, body) = form(&[("model", "listen"), ("stream", "true")]);
+    let told = baton.send(Method::POST, "/v1/audio/transcriptions", &[("content-type", &kind)], body).await.expect(200);
+    let events = told.events();
+    let kinds: Vec<_> = events.iter().map(|event| event["type"].as_str()).collect();
+    assert_eq!(kinds, [Some("transcript.text.delta"), Some("transcript.text.done")], "{}", told.text());
+    assert_eq!(events[0]["delta"], events[1]["text"]);
+}
+
+#[tokio::test]
 async fn text_is_spoken() {
     let baton = Baton::start().await;
     let body = json!({ "model": "speak", "input": "Hello", "voice": "alloy" });

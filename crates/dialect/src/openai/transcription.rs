@@ -239,7 +239,16 @@ impl Reader for StreamReader {
 #[derive(Debug, Default)]
 struct StreamWriter {
     transcript: Transcript,
+    /// Whether all was heard: what is told after it in no words of ours is the whole reply once more.
+    complete: bool,
     usage: Usage,
+}
+
+fn write_delta(text: &str) -> Bytes {
+    let data = object(|o| {
+        o.string("type", "transcript.text.delta").string("delta", text);
+    });
+    sse::write(Some("transcript.text.delta"), &data)
 }
 
 impl Writer for StreamWriter {
@@ -247,20 +256,22 @@ impl Writer for StreamWriter {
         match event {
             Event::Text { text, .. } => {
                 self.transcript.text.push_str(text);
-                let data = object(|o| {
-                    o.string("type", "transcript.text.delta").string("delta", text);
-                });
-                sse::write(Some("transcript.text.delta"), &data)
+                write_delta(text)
             }
             Event::Transcript(transcript) => {
+                // A service that does not stream tells all at once.
+                let told = !self.transcript.text.is_empty() || transcript.text.is_empty();
                 self.transcript = transcript.clone();
-                Bytes::new()
+                self.complete = true;
+                if told { Bytes::new() } else { write_delta(&transcript.text) }
             }
             Event::Usage(usage) => {
                 self.usage.update(usage);
                 Bytes::new()
             }
-            Event::Other { dialect: Dialect::OpenAi, json, .. } => sse::write(None, json.0.as_bytes()),
+            Event::Other { dialect: Dialect::OpenAi, json, .. } if !self.complete => {
+                sse::write(None, json.0.as_bytes())
+            }
             Event::Ended => {
                 let data = object(|o| {
                     o.string("type", "transcript.text.done").string("text", &self.transcript.text);
