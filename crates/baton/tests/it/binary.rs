@@ -234,6 +234,17 @@ fn an_open_address_without_a_key_does_not_start() {
 }
 
 #[test]
+fn a_data_folder_has_one_baton() {
+    let folder = tempfile::tempdir().unwrap();
+    let _first = Running::start(folder.path(), &["serve"], &[], "baton is ready");
+    let second = run(folder.path(), &["serve", "--listen", "127.0.0.1:0"]);
+    assert!(!second.status.success());
+    assert!(told(&second).contains("another process uses it: each needs a folder of its own"), "{}", told(&second));
+    let checked = run(folder.path(), &["check"]);
+    assert!(checked.status.success(), "a running Baton can be checked: {}", told(&checked));
+}
+
+#[test]
 fn the_command_line_asks_a_running_baton() {
     let folder = tempfile::tempdir().unwrap();
     let demo = Running::start(folder.path(), &["demo"], &[("BATON_DEMO_KEY", KEY)], "group_by=model");
