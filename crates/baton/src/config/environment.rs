@@ -22,7 +22,6 @@ const KEYS: [(&str, &str); 9] = [
 
 impl Environment {
     /// The process's environment; what a `.env` file says comes after it.
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
     pub fn of_process() -> Self {
         let mut variables: BTreeMap<String, String> =
             dotenvy::dotenv_iter().into_iter().flatten().filter_map(Result::ok).collect();

@@ -225,6 +225,27 @@ fn check_names_each_fault_and_where_it_stands() {
     assert_eq!(answer["ok"], true);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_variable_that_is_no_text_is_no_matter() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = tempfile::tempdir().unwrap();
+    let odd = std::ffi::OsStr::from_bytes(b"\xff\xfe");
+    let output = command(folder.path(), &["check"]).env("ODD", odd).output().unwrap();
+    assert!(output.status.success(), "{}", told(&output));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_has_gone_ends_a_command_quietly() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = command(folder.path(), &["openapi"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // Closed before the description, which is larger than a pipe holds, is written.
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success() && output.stderr.is_empty(), "{}", told(&output));
+}
+
 #[test]
 fn an_open_address_without_a_key_does_not_start() {
     let folder = tempfile::tempdir().unwrap();

@@ -83,11 +83,12 @@ async fn a_journal_has_one_process() {
     let folder = tempfile::tempdir().unwrap();
     let open = |store| Ledger::open(JournalSettings::in_folder(folder.path()), store, Arc::new(SystemClock));
     let first = open(store().await).unwrap();
-    let refused = open(store().await).err().expect("the first still writes here");
+    // The first still writes here.
+    let refused = open(store().await).err().unwrap();
     assert!(refused.to_string().contains("another process uses it"), "{refused}");
     first.close().await;
     drop(first);
-    open(store().await).expect("the first has let go");
+    open(store().await).unwrap();
 }
 
 #[tokio::test]
