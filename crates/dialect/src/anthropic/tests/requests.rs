@@ -111,6 +111,14 @@ fn a_model_is_asked_as_it_can_be() {
     );
     let (written, _) = write(&midway, &target(Quirks { system_anywhere: Some(true), ..Quirks::default() }));
     assert!(written.contains(r#"{"role":"user","content":"u"},{"role":"system","content":"d"}"#), "{written}");
+
+    // Only instructions right before the assistant's turn stay where they are.
+    let several = from_openai(
+        r#"{"messages":[{"role":"user","content":"u"},{"role":"system","content":"c"},{"role":"system","content":"d"},{"role":"assistant","content":"a"},{"role":"user","content":"v"},{"role":"system","content":"top"},{"role":"user","content":"w"}]}"#,
+    );
+    let (written, _) = write(&several, &target(Quirks { system_anywhere: Some(true), ..Quirks::default() }));
+    assert!(written.contains(r#""system":"top""#), "{written}");
+    assert!(written.contains(r#""content":[{"type":"text","text":"c"},{"type":"text","text":"d"}]"#), "{written}");
 }
 
 /// What an effort or budget becomes: the style of the model, `max_tokens`, what is written.
