@@ -97,12 +97,21 @@ impl App {
 /// # Errors
 /// If it can't be opened, or is newer than this program.
 pub async fn open_store(config: &Config) -> anyhow::Result<Store> {
-    std::fs::create_dir_all(&config.data_dir)
+    make_private(&config.data_dir)
         .with_context(|| format!("the data folder `{}` can't be made", config.data_dir.display()))?;
     let url = database_url(config);
     let store = Store::open(&url).await?;
     store.migrate().await?;
     Ok(store)
+}
+
+/// Makes the folder, for its owner alone: the database holds what keys are hashed with.
+fn make_private(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }
 
 /// The address of the database.

@@ -4,7 +4,7 @@ use crate::door::Door;
 use crate::headers;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use baton_model::{PublicError, RequestId};
+use baton_model::{Code, PublicError, RequestId};
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 
@@ -28,8 +28,10 @@ impl IntoResponse for Failure {
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert("x-request-id", headers::value(id.as_str()));
-        // Baton has tried again where that could help: an SDK that does so too would only multiply the load.
-        let again = error.retry_after.is_some();
+        // Baton has tried again where that could help: an SDK that does so too would only multiply the load. It may
+        // where a time is named and waiting is the cure; a spent account is not cured by it.
+        let waiting_helps = matches!(error.code, Code::RateLimitExceeded | Code::Overloaded);
+        let again = waiting_helps && error.retry_after.is_some();
         headers.insert("x-should-retry", HeaderValue::from_static(if again { "true" } else { "false" }));
         if let Some(after) = error.retry_after {
             headers.insert(RETRY_AFTER, headers::value(&after.as_secs_f64().ceil().max(1.0).to_string()));

@@ -71,7 +71,9 @@ async fn a_provider_of_the_clients_format_speaks_for_itself() {
     let told = baton.chat("limited", json!({})).await.expect(429);
     let own: Value = told.json();
     assert!(own["error"]["message"].is_string() && own.get("request_id").is_none(), "{own}");
+    assert_eq!((told.header("x-should-retry"), told.header("retry-after").is_some()), (Some("true"), true));
     // What the ledger keeps is what the client saw, whoever worded it.
     let told = baton.chat("broken", json!({})).await.expect(500);
+    assert_eq!(told.header("x-should-retry"), Some("false"));
     assert_eq!(baton.record(&told).await.status, 500);
 }
