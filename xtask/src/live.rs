@@ -108,8 +108,12 @@ impl Live {
         if self.openai.is_some() {
             text.push_str("[[models]]\nmodel_id = \"chat\"\nprovider = \"llama\"\nupstream = \"smollm2-135m\"\ncapabilities = [\"CHAT\", \"COMPLETION\", \"EMBEDDING\"]\ntoken_limit = 4096\n");
         }
-        if self.ollama.is_some() {
-            text.push_str("[[models]]\nmodel_id = \"vectors\"\nprovider = \"ollama\"\nupstream = \"smollm2:135m\"\ncapabilities = [\"EMBEDDING\"]\n");
+        // On an entry of its own: a model that is registered by hand is not discovered under its plain name too.
+        if let Some(url) = &self.ollama {
+            text.push_str(&format!(
+                "[providers.vectors]\nkind = \"ollama\"\nbase_url = \"{url}\"\ndiscover = false\n[[models]]\n\
+                 model_id = \"vectors\"\nprovider = \"vectors\"\nupstream = \"smollm2:135m\"\ncapabilities = [\"EMBEDDING\"]\n"
+            ));
         }
         if self.audio.is_some() {
             text.push_str("[[models]]\nmodel_id = \"listen\"\nprovider = \"audio\"\nupstream = \"whisper-1\"\ncapabilities = [\"AUDIO_TRANSCRIPTION\"]\nprice = { audio_ms = \"0.1\" }\n");
