@@ -7,20 +7,25 @@ use std::process::Command;
 
 /// Each crate's layer. A crate may use crates of lower layers only; `admin` may use `http`, whose error shapes and
 /// credentials it shares.
-const LAYERS: [(&str, u8); 13] = [
+const LAYERS: [(&str, u8); 18] = [
     ("baton-model", 0),
     ("baton-dialect", 1),
     ("baton-meter", 1),
     ("baton-provider", 1),
     ("baton-store", 1),
     ("baton-kv", 1),
+    ("baton-bus", 1),
+    ("baton-seal", 1),
+    ("baton-fetch", 1),
     ("baton-providers", 2),
     ("baton-engine", 2),
     ("baton-auth", 2),
+    ("baton-events", 2),
     ("baton-http", 3),
     ("baton-admin", 4),
     ("baton", 5),
     ("baton-sim", 0),
+    ("baton-servers", 0),
 ];
 
 /// Arrows that must not be there although the layers would allow them, and why.

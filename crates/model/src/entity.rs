@@ -3,7 +3,7 @@
 mod caller;
 mod quirks;
 
-pub use caller::{Caller, Role};
+pub use caller::{Actor, Caller, Role};
 pub use quirks::{MaxTokensField, Quirks, ReasoningStyle};
 
 use crate::capability::Capability;

@@ -1,6 +1,7 @@
 //! Who asks.
 
-use crate::id::{KeyId, ModelId};
+use crate::id::{KeyId, ModelId, RequestId};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// What a caller may do. Each includes those after it, but for [`Role::Caller`], which only makes requests.
@@ -55,5 +56,37 @@ impl Caller {
     /// Whether it may use the model.
     pub fn may_use(&self, model: &ModelId) -> bool {
         self.models.as_ref().is_none_or(|models| models.contains(model))
+    }
+}
+
+/// Who makes a change, for the audit log. The service itself is an actor too: discovery, for one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    /// The key, user or part of the service: `key_1f…`, `user:anna`, `loopback`, `baton:discovery`.
+    pub name: String,
+    /// What it may do.
+    pub role: Role,
+    /// From where; `None` for the service itself and for commands.
+    pub address: Option<IpAddr>,
+    /// The request that made the change.
+    pub request: Option<RequestId>,
+    /// The command that made the change: a command's effect and the note that it had one are committed together.
+    pub command: Option<String>,
+}
+
+impl Actor {
+    /// A part of the service: `baton:discovery`.
+    pub fn service(part: &str) -> Self {
+        Self { name: format!("baton:{part}"), role: Role::Admin, address: None, request: None, command: None }
+    }
+
+    /// A caller, from an address.
+    pub fn caller(caller: &Caller, address: Option<IpAddr>, request: Option<RequestId>) -> Self {
+        let name = match (&caller.key, &caller.user) {
+            (Some(key), _) => key.to_string(),
+            (None, Some(user)) => format!("user:{user}"),
+            (None, None) => "admin".to_owned(),
+        };
+        Self { name, role: caller.role, address, request, command: None }
     }
 }

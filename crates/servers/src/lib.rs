@@ -1,0 +1,24 @@
+//! PostgreSQL, Redis and NATS for tests: real servers, never imitations. A development dependency only.
+//!
+//! Two kinds. *Shared* servers run already (`./run_tests.sh` starts them where none answers on the standard port), and
+//! each test takes a database or a prefix of its own there. *Own* servers are started by a test that means to stop,
+//! fill or break one, on a free port, in a folder that goes with them.
+//!
+//! Whoever needs one calls [`postgres::database`], [`redis::prefix`], [`nats::prefix`], or [`postgres::Own::start`],
+//! [`redis::Own::start`], [`nats::Own::start`]. What can't be had is a panic: a test without its server has failed.
+#![expect(clippy::panic, clippy::expect_used, reason = "a test without its server has failed, and says why")]
+
+pub mod nats;
+pub mod postgres;
+mod process;
+pub mod redis;
+
+pub use process::free_port;
+
+/// A name that no other test uses, of letters, digits and `_`.
+fn unique(what: &str) -> String {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let moment = std::time::SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_nanos());
+    format!("baton_{what}_{}_{moment}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+}
