@@ -36,7 +36,7 @@ pub use capability::Capability;
 pub use chat::ChatRequest;
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use dialect::Dialect;
-pub use entity::{Caller, Model, ModelSource, ModelStatus, Quirks};
+pub use entity::{Actor, Caller, Model, ModelSource, ModelStatus, Quirks};
 pub use event::{Event, Finish};
 pub use fault::{Code, Fault, PublicError, Retry};
 pub use id::{KeyId, ModelId, ProviderId, RequestId};
