@@ -1,5 +1,6 @@
 //! The description of the management API, from which `/openapi.json` is made.
 
+use crate::failures::Failures;
 use crate::wire::faults::FieldFault;
 use crate::{cache, keys, models, providers, ready, requests, usage};
 use serde::{Deserialize, Serialize};
@@ -48,7 +49,7 @@ use utoipa::{Modify, OpenApi, ToSchema};
         (name = "service", description = "The service itself"),
     ),
     security(("key" = [])),
-    modifiers(&Key),
+    modifiers(&Key, &Failures),
 )]
 pub struct Api;
 

@@ -10,6 +10,7 @@
 
 mod cache;
 mod describe;
+mod failures;
 mod keys;
 mod models;
 mod providers;

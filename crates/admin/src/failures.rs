@@ -1,0 +1,66 @@
+//! The failures that calls have in common, put into the description of each call that can have them. A call says for
+//! itself what is its own.
+
+use utoipa::Modify;
+use utoipa::openapi::path::{Operation, ParameterIn};
+use utoipa::openapi::security::SecurityRequirement;
+use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder};
+
+/// Adds them.
+pub struct Failures;
+
+/// Who has the failure.
+#[derive(Clone, Copy)]
+enum Of {
+    /// Every call that needs a key.
+    All,
+    /// Calls that name a thing in their path.
+    Named,
+    /// Calls with parameters.
+    Asked,
+    /// Calls with a body.
+    Told,
+}
+
+const FAILURES: [(&str, Of, &str); 9] = [
+    ("400", Of::Told, "The body is no JSON object"),
+    ("400", Of::Named, "The name in the path can't be read"),
+    ("401", Of::All, "No key was sent, or one that is unknown, revoked or expired"),
+    ("403", Of::All, "The key's role does not allow it"),
+    ("404", Of::Named, "There is no such thing"),
+    ("413", Of::Told, "The body is larger than `server.max_body_bytes`"),
+    ("422", Of::Asked, "Parameters are wrong: `details.errors` names each"),
+    ("422", Of::Told, "Fields are wrong: `details.errors` names each"),
+    ("503", Of::All, "The database can't answer at the moment"),
+];
+
+impl Modify for Failures {
+    fn modify(&self, api: &mut OpenApi) {
+        for item in api.paths.paths.values_mut() {
+            let calls = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
+            calls.into_iter().flatten().for_each(complete);
+        }
+    }
+}
+
+fn complete(call: &mut Operation) {
+    let open = call.security.as_ref().is_some_and(|needed| needed.contains(&SecurityRequirement::default()));
+    let parameters = call.parameters.as_deref().unwrap_or_default();
+    let any = |place: ParameterIn| {
+        parameters.iter().any(|parameter| matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == place))
+    };
+    let (named, asked) = (any(ParameterIn::Path), any(ParameterIn::Query));
+    for (status, of, description) in FAILURES {
+        let applies = match of {
+            Of::All => !open,
+            Of::Named => named,
+            Of::Asked => asked,
+            Of::Told => call.request_body.is_some(),
+        };
+        if applies && !call.responses.responses.contains_key(status) {
+            let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Error"))).build();
+            let response = ResponseBuilder::new().description(description).content("application/json", content).build();
+            call.responses.responses.insert(status.to_owned(), RefOr::T(response));
+        }
+    }
+}
