@@ -8,6 +8,8 @@ mod baton;
 mod binary;
 mod cache;
 mod chat;
+mod description;
 mod documents;
 mod other;
+mod running;
 mod stream;

@@ -1,0 +1,33 @@
+//! What `/openapi.json` says against what a running server does: requests made from the description, good and bad.
+
+use crate::running::{KEY, Running, told};
+use std::process::Command;
+
+/// Requests per call and phase; the seed makes them the same in every run.
+const REQUESTS: &str = "40";
+const SEED: &str = "20261123";
+
+/// No answer is a 5xx that the description does not foresee, none has a status, type or shape that it does not name.
+#[test]
+fn the_server_does_what_its_description_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = Running::start(folder.path(), &["demo"], &[("BATON_DEMO_KEY", KEY)], "group_by=model");
+    let python = std::env::var("BATON_TEST_PYTHON").expect(
+        "BATON_TEST_PYTHON names a Python that has the tools of tests/sdk/requirements.txt: ./run_tests.sh makes one",
+    );
+    let checks = [
+        "not_a_server_error",
+        "status_code_conformance",
+        "content_type_conformance",
+        "response_headers_conformance",
+        "response_schema_conformance",
+    ];
+    let output = Command::new(python)
+        .args(["-m", "schemathesis.cli", "run", &format!("http://{}/openapi.json", demo.address)])
+        .args(["-H", &format!("Authorization: Bearer {KEY}"), "--checks", &checks.join(",")])
+        .args(["--max-examples", REQUESTS, "--seed", SEED, "--generation-database", "none", "--workers", "2"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", told(&output));
+}

@@ -1,0 +1,92 @@
+//! The binary as a process of its own: started, asked, killed.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_baton");
+
+/// The admin key that tests give.
+pub const KEY: &str = "bt-a-key-for-the-tests-of-the-binary-000000000";
+
+/// A command in that folder, with no variable but those that are given to it.
+pub fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(BINARY);
+    command.args(arguments).current_dir(folder).env_clear().stdin(Stdio::null());
+    command
+}
+
+/// Runs a command to its end.
+pub fn run(folder: &Path, arguments: &[&str]) -> Output {
+    command(folder, arguments).output().unwrap()
+}
+
+/// What it printed, on both ways.
+pub fn told(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// A running binary, killed when dropped.
+pub struct Running {
+    pub child: Child,
+    pub address: String,
+    pub lines: Vec<String>,
+}
+
+impl Running {
+    /// Starts it on a free port; reads its output until a line holds `ready`.
+    pub fn start(folder: &Path, arguments: &[&str], variables: &[(&str, &str)], ready: &str) -> Self {
+        let address =
+            format!("127.0.0.1:{}", std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port());
+        let mut child = command(folder, arguments)
+            .args(["--listen", &address])
+            .envs(variables.iter().copied())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (stdout, stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+        let mut running = Self { child, address, lines: Vec::new() };
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let pipes: [Box<dyn Read + Send>; 2] = [Box::new(stdout), Box::new(stderr)];
+        for pipe in pipes {
+            let sender = sender.clone();
+            std::thread::spawn(move || {
+                BufReader::new(pipe).lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
+            });
+        }
+        drop(sender);
+        for line in receiver {
+            let over = line.contains(ready);
+            running.lines.push(line);
+            if over {
+                return running;
+            }
+        }
+        panic!("it ended before it was ready: {:?}", running.lines);
+    }
+
+    /// Asks it; the status and the body.
+    pub fn ask(&self, method: &str, path: &str, key: &str, body: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {key}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+            self.address,
+            body.len()
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let status = answer.split(' ').nth(1).and_then(|word| word.parse().ok()).unwrap_or_else(|| panic!("{answer}"));
+        (status, answer.split_once("\r\n\r\n").unwrap().1.to_owned())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
