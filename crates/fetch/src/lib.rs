@@ -1,1 +1,19 @@
-//! The one HTTP client of side calls: key sets, webhooks, files by address. Providers have `Transport`.
+//! The client of side calls: signing keys, webhooks, files that requests point at. Calls to providers go through
+//! `baton_provider::Transport` instead.
+//!
+//! - [`Client::trusted`] goes where the operator says: the address stands in the configuration.
+//! - [`Client::guarded`] goes where somebody else says. It resolves names itself and connects only to addresses of the
+//!   public internet ([`address`]) and to networks that the operator allows, so nobody can make Baton ask its own
+//!   machine, its neighbours or the metadata service of a cloud.
+//!
+//! Both bound time, size and, where asked, the type of what comes; neither follows redirects: the caller sees the status.
+
+pub mod address;
+mod client;
+mod error;
+mod guard;
+mod request;
+
+pub use client::{Client, Limits};
+pub use error::FetchError;
+pub use request::{Reply, Request};

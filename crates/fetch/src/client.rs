@@ -1,0 +1,163 @@
+//! The client.
+
+use crate::guard::Guard;
+use crate::request::fits;
+use crate::{FetchError, Reply, Request};
+use bytes::{Bytes, BytesMut};
+use futures::StreamExt;
+use http::header::CONTENT_TYPE;
+use ipnet::IpNet;
+use reqwest::redirect::Policy;
+use reqwest::{ClientBuilder, Response, Url};
+use std::error::Error;
+use std::time::Duration;
+
+/// A client of side calls. Cheap to clone; connections are shared by clones.
+#[derive(Debug, Clone)]
+pub struct Client {
+    /// Or why there is none: told by each call, so that a machine without certificates can do everything else.
+    inner: Result<reqwest::Client, String>,
+    guard: Option<Guard>,
+    limits: Limits,
+}
+
+/// Bounds of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The most time, from resolving the name to the last byte.
+    pub time: Duration,
+    /// The most bytes of a reply's body.
+    pub bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { time: Duration::from_secs(10), bytes: 1 << 20 }
+    }
+}
+
+impl Client {
+    /// For addresses that the operator has chosen. Proxies of the environment are used.
+    pub fn trusted() -> Self {
+        Self::new(reqwest::Client::builder(), None)
+    }
+
+    /// For addresses that somebody else has chosen: connects only to the public internet and to these networks, and
+    /// never through a proxy, which would resolve names by itself.
+    pub fn guarded(allowed: Vec<IpNet>) -> Self {
+        let guard = Guard::new(allowed);
+        Self::new(reqwest::Client::builder().no_proxy().dns_resolver(guard.clone()), Some(guard))
+    }
+
+    fn new(builder: ClientBuilder, guard: Option<Guard>) -> Self {
+        let builder = builder.redirect(Policy::none()).user_agent(concat!("baton/", env!("CARGO_PKG_VERSION")));
+        let inner = builder.build().map_err(|error| chain(&error));
+        Self { inner, guard, limits: Limits::default() }
+    }
+
+    /// The same with other bounds.
+    #[must_use]
+    pub fn within(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Makes the call. A reply of any status is a reply.
+    ///
+    /// # Errors
+    ///
+    /// If the address is none or not permitted, nobody answers there in time, or too much or something else comes.
+    pub async fn send(&self, request: Request) -> Result<Reply, FetchError> {
+        let inner = self.inner.as_ref().map_err(|reason| FetchError::Setup(reason.clone()))?;
+        let url = parse(&request.url)?;
+        if let Some(guard) = &self.guard {
+            guard.check(&url)?;
+        }
+        let host = url.host_str().unwrap_or_default().to_owned();
+        let exchange = self.exchange(inner, url, request, &host);
+        match tokio::time::timeout(self.limits.time, exchange).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(FetchError::TimedOut { host, limit: self.limits.time }),
+        }
+    }
+
+    async fn exchange(
+        &self,
+        inner: &reqwest::Client,
+        url: Url,
+        request: Request,
+        host: &str,
+    ) -> Result<Reply, FetchError> {
+        let call = inner.request(request.method, url).headers(request.headers).body(request.body);
+        let response = call.send().await.map_err(|error| failure(&error, host))?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        if status.is_success() && !request.types.is_empty() {
+            let found = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("no type");
+            if !fits(found, &request.types) {
+                let expected = request.types.join(" or ");
+                return Err(FetchError::Type { host: host.to_owned(), found: found.to_owned(), expected });
+            }
+        }
+        let body = collect(response, host, self.limits.bytes, request.cut).await?;
+        Ok(Reply { status, headers, body })
+    }
+}
+
+/// The body, as far as it is taken.
+async fn collect(response: Response, host: &str, limit: usize, cut: bool) -> Result<Bytes, FetchError> {
+    let mut body = BytesMut::new();
+    let mut pieces = response.bytes_stream();
+    while let Some(piece) = pieces.next().await {
+        let piece = piece.map_err(|error| failure(&error, host))?;
+        let room = limit - body.len();
+        match piece.get(..room) {
+            // There is just enough room, or too little.
+            Some(start) if piece.len() > room => {
+                if !cut {
+                    return Err(FetchError::TooLarge { host: host.to_owned(), limit });
+                }
+                body.extend_from_slice(start);
+                break;
+            }
+            _ => body.extend_from_slice(&piece),
+        }
+    }
+    Ok(body.freeze())
+}
+
+fn parse(text: &str) -> Result<Url, FetchError> {
+    // What was given may hold a password; only an address that has none is repeated.
+    let wrong = |url: &str, expected| Err(FetchError::Address { url: url.to_owned(), expected });
+    let Ok(url) = Url::parse(text) else { return wrong("…", "expected http:// or https:// and a host") };
+    if !url.username().is_empty() || url.password().is_some() {
+        return wrong("…", "must not hold a user name or password");
+    }
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        return wrong(url.scheme(), "expected http:// or https:// and a host");
+    }
+    Ok(url)
+}
+
+/// A failure below HTTP. What the guard refused is found in its causes.
+fn failure(error: &reqwest::Error, host: &str) -> FetchError {
+    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(inner) = cause {
+        if let Some(refused) = inner.downcast_ref::<FetchError>() {
+            return refused.clone();
+        }
+        cause = inner.source();
+    }
+    // Only the last cause says what happened; those before it name the address with its query.
+    FetchError::Unreachable { host: host.to_owned(), reason: root(error) }
+}
+
+fn root(error: &(dyn Error + 'static)) -> String {
+    error.source().map_or_else(|| error.to_string(), root)
+}
+
+fn chain(error: &(dyn Error + 'static)) -> String {
+    match error.source() {
+        Some(source) => format!("{error}: {}", chain(source)),
+        None => error.to_string(),
+    }
+}
