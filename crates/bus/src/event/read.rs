@@ -1,0 +1,213 @@
+//! An event out of bytes from outside.
+
+use super::{DEFINED, Event, Extension, Fault, is_name};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use baton_model::Timestamp;
+use baton_model::chat::Json;
+use chrono::DateTime;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+use serde_json::value::RawValue;
+use std::fmt;
+
+/// The most bytes of an identifier: they become keys of databases and names of streams.
+const LONGEST: usize = 512;
+
+impl Event {
+    /// Reads an event. What the specification leaves open is taken as it comes: unknown extensions, any offset of
+    /// `time`, `data_base64` that holds JSON; `null` is an attribute that is not there.
+    ///
+    /// # Errors
+    /// The first attribute at fault, and what was expected of it.
+    pub fn read(bytes: &[u8]) -> Result<Self, Fault> {
+        let members: Members = serde_json::from_slice(bytes).map_err(|error| {
+            let shape = if error.is_data() { "expected a JSON object" } else { "is not JSON" };
+            Fault { attribute: None, problem: format!("{shape}: {error}") }
+        })?;
+        let mut draft = Draft::default();
+        for (name, value) in members.0 {
+            draft.put(name, &value)?;
+        }
+        draft.finish()
+    }
+}
+
+/// A command's JSON without what it has as `apikey`, or `None` if it is no JSON object.
+pub(crate) fn masked(raw: &[u8]) -> Option<Value> {
+    let mut value: Value = serde_json::from_slice(raw).ok()?;
+    for (name, value) in value.as_object_mut()? {
+        if name.eq_ignore_ascii_case("apikey") {
+            *value = "***".into();
+        }
+    }
+    Some(value)
+}
+
+/// What has been read so far.
+#[derive(Default)]
+struct Draft {
+    event: Option<Event>,
+    specversion: bool,
+    seen: Vec<String>,
+}
+
+impl Draft {
+    fn put(&mut self, name: String, value: &RawValue) -> Result<(), Fault> {
+        if self.seen.contains(&name) {
+            return Err(fault(&name, "stands there twice"));
+        }
+        let event = self.event.get_or_insert_with(|| Event::new("", "", ""));
+        if value.get() == "null" {
+            // As the specification says: not there. JSON's null as `data` means nothing to any command.
+            self.seen.push(name);
+            return Ok(());
+        }
+        match name.as_str() {
+            "specversion" => {
+                version(&text(&name, value)?)?;
+                self.specversion = true;
+            }
+            "id" => event.id = identifier(&name, value)?,
+            "source" => event.source = identifier(&name, value)?,
+            "type" => event.kind = identifier(&name, value)?,
+            "subject" => event.subject = Some(text(&name, value)?),
+            "time" => event.time = Some(time(&text(&name, value)?)?),
+            "datacontenttype" => event.datacontenttype = Some(content_type(&text(&name, value)?)?),
+            "dataschema" => event.dataschema = Some(text(&name, value)?),
+            "data" | "data_base64" if event.data.is_some() => {
+                return Err(fault(&name, "expected either `data` or `data_base64`, got both"));
+            }
+            "data" => event.data = Some(Json(value.get().to_owned())),
+            "data_base64" => event.data = Some(decoded(&text(&name, value)?)?),
+            _ => {
+                let value = extension(&name, value)?;
+                event.extensions.insert(name.clone(), value);
+            }
+        }
+        self.seen.push(name);
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Event, Fault> {
+        let missing = |name| fault(name, "is missing");
+        let event = self.event.ok_or_else(|| missing("specversion"))?;
+        if !self.specversion {
+            return Err(missing("specversion"));
+        }
+        for (name, value) in [("id", &event.id), ("source", &event.source), ("type", &event.kind)] {
+            if value.is_empty() {
+                return Err(missing(name));
+            }
+        }
+        Ok(event)
+    }
+}
+
+fn fault(attribute: &str, problem: impl Into<String>) -> Fault {
+    // A name from outside goes into messages: not a page of it.
+    let name: String = attribute.chars().take(64).filter(|char| !char.is_control()).collect();
+    Fault { attribute: Some(name), problem: problem.into() }
+}
+
+fn text(name: &str, value: &RawValue) -> Result<String, Fault> {
+    serde_json::from_str(value.get()).map_err(|_| fault(name, format!("expected a string, got {}", kind(value))))
+}
+
+fn identifier(name: &str, value: &RawValue) -> Result<String, Fault> {
+    let text = text(name, value)?;
+    if text.is_empty() {
+        return Err(fault(name, "is empty"));
+    }
+    if text.len() > LONGEST {
+        return Err(fault(name, format!("expected at most {LONGEST} bytes, got {}", text.len())));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(fault(name, "has control characters"));
+    }
+    Ok(text)
+}
+
+fn version(text: &str) -> Result<(), Fault> {
+    // Patches of 1.0 change no format, and some writers name them.
+    let known = text == "1.0" || text.starts_with("1.0.");
+    known.then_some(()).ok_or_else(|| fault("specversion", format!("expected 1.0, got `{}`", short(text))))
+}
+
+fn time(text: &str) -> Result<Timestamp, Fault> {
+    let time = DateTime::parse_from_rfc3339(text)
+        .map_err(|_| fault("time", format!("expected a moment such as 2026-01-31T12:00:00Z, got `{}`", short(text))))?;
+    Ok(Timestamp(time.timestamp_micros()))
+}
+
+fn content_type(text: &str) -> Result<String, Fault> {
+    let essence = text.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
+    let json = essence == "application/json" || essence == "text/json" || essence.ends_with("+json");
+    let problem = || fault("datacontenttype", format!("expected application/json, got `{}`", short(text)));
+    json.then(|| text.to_owned()).ok_or_else(problem)
+}
+
+fn decoded(text: &str) -> Result<Json, Fault> {
+    let bytes = STANDARD.decode(text).map_err(|error| fault("data_base64", format!("is not base64: {error}")))?;
+    let value: Box<RawValue> =
+        serde_json::from_slice(&bytes).map_err(|error| fault("data_base64", format!("holds no JSON: {error}")))?;
+    Ok(Json(value.get().to_owned()))
+}
+
+fn extension(name: &str, value: &RawValue) -> Result<Extension, Fault> {
+    if !is_name(name) {
+        let lower: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+        let known = DEFINED.iter().chain(&["apikey", "replyto", "commandid", "traceparent", "tracestate"]);
+        let meant = known.copied().find(|known| *known == lower).map(|known| format!("; is `{known}` meant?"));
+        let problem = "is no attribute: names are of lower-case letters and digits";
+        return Err(fault(name, format!("{problem}{}", meant.unwrap_or_default())));
+    }
+    match serde_json::from_str(value.get()) {
+        Ok(Value::String(text)) => Ok(Extension::Text(text)),
+        Ok(Value::Bool(value)) => Ok(Extension::Boolean(value)),
+        Ok(Value::Number(number)) if number.is_i64() => Ok(Extension::Number(number.as_i64().unwrap_or_default())),
+        _ => Err(fault(name, format!("expected a string, a whole number or a boolean, got {}", kind(value)))),
+    }
+}
+
+fn kind(value: &RawValue) -> &'static str {
+    match value.get().bytes().next() {
+        Some(b'{') => "an object",
+        Some(b'[') => "a list",
+        Some(b'"') => "a string",
+        Some(b't' | b'f') => "a boolean",
+        _ => "a number",
+    }
+}
+
+fn short(text: &str) -> String {
+    text.chars().take(40).filter(|char| !char.is_control()).collect()
+}
+
+/// The members of an object in order, also those that stand there twice.
+struct Members(Vec<(String, Box<RawValue>)>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Collect).map(Self)
+    }
+}
+
+struct Collect;
+
+impl<'de> Visitor<'de> for Collect {
+    type Value = Vec<(String, Box<RawValue>)>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object of attributes")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut members = Vec::new();
+        while let Some(member) = map.next_entry()? {
+            members.push(member);
+        }
+        Ok(members)
+    }
+}
