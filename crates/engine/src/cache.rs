@@ -5,7 +5,7 @@
 //! now, and every field of the request but `stream`.
 
 use crate::call::{CachePolicy, Call};
-use baton_kv::Cache;
+use baton_kv::{Cache, Purged};
 use baton_model::{Capability, Dialect, Model, ModelId, ProviderId, Timestamp};
 use baton_provider::{Form, Recording};
 use bytes::Bytes;
@@ -146,12 +146,12 @@ impl ResponseCache {
         self.values.set(key, write(kept), self.settings.ttl, tags).await;
     }
 
-    /// Forgets every answer that has the tag (`model:ID`, `key:ID`, `project:ID`), or all; how many there were.
-    pub async fn purge(&self, tag: Option<&str>) -> u64 {
+    /// Forgets every answer that has the tag (`model:ID`, `key:ID`, `project:ID`), or all.
+    pub async fn purge(&self, tag: Option<&str>) -> Purged {
         self.values.purge(tag).await
     }
 
-    /// How much is kept.
+    /// How much is kept in this process.
     pub async fn size(&self) -> baton_kv::Size {
         self.values.size().await
     }

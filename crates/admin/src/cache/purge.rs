@@ -6,6 +6,7 @@ use crate::wire::access::Administrator;
 use crate::wire::answer::{Answer, json};
 use crate::wire::params::Params;
 use axum::extract::State;
+use baton_model::{Code, PublicError};
 use http::{StatusCode, Uri};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -13,7 +14,7 @@ use utoipa::ToSchema;
 /// How many answers were forgotten.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PurgeView {
-    /// That many.
+    /// That many; with Redis, those that had expired or been replaced are counted too.
     purged: u64,
 }
 
@@ -25,6 +26,7 @@ pub struct PurgeView {
 ), responses(
     (status = 200, description = "Forgotten", body = PurgeView),
     (status = 422, description = "A parameter is wrong, or there are several", body = ErrorBody),
+    (status = 503, description = "What nodes share can't be reached: nothing there was forgotten", body = ErrorBody),
 ))]
 pub async fn purge(State(admin): State<Admin>, _: Administrator, uri: Uri) -> Answer {
     let mut params = Params::read(&uri)?;
@@ -37,5 +39,12 @@ pub async fn purge(State(admin): State<Admin>, _: Administrator, uri: Uri) -> An
     }
     params.finish()?;
     let purged = admin.doors.engine.cache().purge(tags.first().map(String::as_str)).await;
-    json(StatusCode::OK, &PurgeView { purged })
+    if !purged.complete {
+        return Err(PublicError::new(
+            Code::Overloaded,
+            "redis is away, and the answers that nodes share are in it still: try again when it is back",
+        )
+        .into());
+    }
+    json(StatusCode::OK, &PurgeView { purged: purged.entries })
 }
