@@ -8,8 +8,10 @@
 //! - [`operation`]: everything a model can be asked to do, one variant a capability;
 //! - [`usage`], [`money`], [`price`]: what was consumed, and what it cost;
 //! - [`fault`]: whose fault an error is, whether to try again, and what the caller is told;
+//! - [`event_kind`]: what happens that other services are told of;
 //! - [`entity`]: the things that are registered: models, callers;
 //! - [`record`]: what is kept of a request; [`target`]: where an attempt goes;
+//! - [`trace`]: which trace a request belongs to;
 //! - [`id`], [`dialect`], [`capability`], [`clock`]: names, formats, abilities, time.
 //!
 //! To add a capability: a variant in [`capability::Capability`] and in [`operation::Operation`]; the compiler leads
@@ -22,6 +24,7 @@ pub mod clock;
 pub mod dialect;
 pub mod entity;
 pub mod event;
+pub mod event_kind;
 pub mod fault;
 pub mod id;
 pub mod money;
@@ -29,6 +32,7 @@ pub mod operation;
 pub mod price;
 pub mod record;
 pub mod target;
+pub mod trace;
 pub mod usage;
 
 pub use body::{Body, Field};
@@ -38,10 +42,12 @@ pub use clock::{Clock, SystemClock, Timestamp};
 pub use dialect::Dialect;
 pub use entity::{Actor, Caller, Model, ModelSource, ModelStatus, Quirks};
 pub use event::{Event, Finish};
+pub use event_kind::EventKind;
 pub use fault::{Code, Fault, PublicError, Retry};
 pub use id::{KeyId, ModelId, ProviderId, RequestId};
 pub use money::Nanos;
 pub use operation::Operation;
 pub use price::{Cost, Price};
 pub use target::Target;
+pub use trace::{SpanId, TraceContext, TraceId};
 pub use usage::{Usage, UsageClass, UsageOrigin};

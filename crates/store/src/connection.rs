@@ -1,11 +1,12 @@
 //! The one file that knows which database it is.
 
 use crate::error::StoreError;
+use baton_model::{Clock, SystemClock, Timestamp};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::sqlx::{self, ConnectOptions as _, error::DatabaseError};
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 use std::time::Duration;
 
@@ -93,6 +94,52 @@ pub(crate) async fn begin(writer: &DatabaseConnection) -> Result<DatabaseTransac
         ..TransactionOptions::default()
     };
     writer.begin_with_options(options).await
+}
+
+/// Whether it is PostgreSQL.
+pub(crate) fn is_postgres(database: &impl ConnectionTrait) -> bool {
+    database.get_database_backend() == DbBackend::Postgres
+}
+
+/// The present moment by the one clock that all nodes share: the server's. SQLite has this machine's.
+pub(crate) async fn now(database: &impl ConnectionTrait) -> Result<Timestamp, DbErr> {
+    if !is_postgres(database) {
+        return Ok(SystemClock.now());
+    }
+    let query = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now";
+    let row = database.query_one_raw(Statement::from_string(DbBackend::Postgres, query)).await?;
+    let row = row.ok_or_else(|| DbErr::RecordNotFound("the time".into()))?;
+    Ok(Timestamp(row.try_get("", "now")?))
+}
+
+/// Keeps other processes from changing tables until the transaction ends. On SQLite [`begin`] has done that.
+pub(crate) async fn lock_tables(transaction: &DatabaseTransaction) -> Result<(), DbErr> {
+    if is_postgres(transaction) {
+        // "baton" as a number: locks of this kind are by agreement.
+        transaction.execute_unprepared("SELECT pg_advisory_xact_lock(422037745518)").await?;
+    }
+    Ok(())
+}
+
+/// Makes a table one that rows are only added to, whoever writes.
+pub(crate) async fn refuse_changes(database: &impl ConnectionTrait, table: &str) -> Result<(), DbErr> {
+    let statements = if is_postgres(database) {
+        format!(
+            "CREATE FUNCTION refuse_changes() RETURNS trigger LANGUAGE plpgsql AS \
+             $$ BEGIN RAISE EXCEPTION 'rows of % are only added', TG_TABLE_NAME; END $$; \
+             CREATE TRIGGER {table}_only_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} \
+             FOR EACH STATEMENT EXECUTE FUNCTION refuse_changes()"
+        )
+    } else {
+        let trigger = |event: &str| {
+            format!(
+                "CREATE TRIGGER {table}_refuses_{event} BEFORE {event} ON {table} \
+                 BEGIN SELECT RAISE(ABORT, 'rows of {table} are only added'); END;"
+            )
+        };
+        ["update", "delete"].map(trigger).concat()
+    };
+    database.execute_unprepared(&statements).await.map(drop)
 }
 
 /// Why a file could not be opened, in words that help.

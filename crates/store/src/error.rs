@@ -1,6 +1,6 @@
 //! What can go wrong, by what the caller can do about it.
 
-use sea_orm::{DbErr, RuntimeErr, SqlErr};
+use sea_orm::{DbErr, RuntimeErr};
 
 /// An error of the database.
 #[derive(Debug, thiserror::Error)]
@@ -78,14 +78,6 @@ impl StoreError {
     /// Whether the same may work a moment later.
     pub fn is_temporary(&self) -> bool {
         matches!(self, Self::Busy(_) | Self::Full(_) | Self::Unavailable(_))
-    }
-
-    /// A failed insertion: `taken` says what was there already.
-    pub(crate) fn insertion(error: DbErr, taken: impl FnOnce() -> String) -> Self {
-        match error.sql_err() {
-            Some(SqlErr::UniqueConstraintViolation(_)) => Self::Conflict { what: taken() },
-            _ => error.into(),
-        }
     }
 }
 

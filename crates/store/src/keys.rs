@@ -1,12 +1,14 @@
 //! API keys.
 
 use crate::entity::key;
-use crate::{Store, StoreError, json};
+use crate::place::Place;
+use crate::{StoreError, json};
 use baton_model::entity::Role;
 use baton_model::{KeyId, ModelId, Timestamp};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, Set,
+    ActiveModelTrait, ActiveValue::NotSet, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
+    QueryOrder, Set,
 };
 use std::sync::Arc;
 
@@ -37,6 +39,12 @@ pub struct ApiKey {
     pub revoked_at: Option<Timestamp>,
     /// When it was last used, about.
     pub last_used_at: Option<Timestamp>,
+    /// The networks it may be used from (`10.0.0.0/8`); `None`: any.
+    pub addresses: Option<Vec<String>>,
+    /// What the key before the last rotation hashes to.
+    pub previous_hash: Option<String>,
+    /// Until when that key is accepted too.
+    pub previous_until: Option<Timestamp>,
 }
 
 /// One page of keys.
@@ -51,7 +59,7 @@ pub struct KeyPage {
 /// The API keys.
 #[derive(Debug, Clone, Copy)]
 pub struct Keys<'s> {
-    pub(crate) store: &'s Store,
+    pub(crate) place: Place<'s>,
 }
 
 impl Keys<'_> {
@@ -62,7 +70,7 @@ impl Keys<'_> {
     /// Whatever keeps the database from answering.
     pub async fn all(self) -> Result<Vec<ApiKey>, StoreError> {
         let query = key::Entity::find().order_by_asc(key::Column::CreatedAt).order_by_asc(key::Column::Id);
-        query.all(self.store.reader()).await?.into_iter().map(ApiKey::try_from).collect()
+        query.all(&self.place.reader()).await?.into_iter().map(ApiKey::try_from).collect()
     }
 
     /// One page of keys, newest first. Pages count from 1.
@@ -72,7 +80,8 @@ impl Keys<'_> {
     /// Whatever keeps the database from answering.
     pub async fn list(self, page: u64, page_size: u64) -> Result<KeyPage, StoreError> {
         let query = key::Entity::find().order_by_desc(key::Column::CreatedAt).order_by_desc(key::Column::Id);
-        let pages = query.paginate(self.store.reader(), page_size.max(1));
+        let reader = self.place.reader();
+        let pages = query.paginate(&reader, page_size.max(1));
         let rows = pages.fetch_page(page.saturating_sub(1)).await?;
         let items = rows.into_iter().map(ApiKey::try_from).collect::<Result<_, _>>()?;
         Ok(KeyPage { items, total: pages.num_items().await? })
@@ -84,17 +93,17 @@ impl Keys<'_> {
     ///
     /// [`StoreError::NotFound`].
     pub async fn get(self, id: &KeyId) -> Result<ApiKey, StoreError> {
-        let row = key::Entity::find_by_id(id.as_str()).one(self.store.reader()).await?;
+        let row = key::Entity::find_by_id(id.as_str()).one(&self.place.reader()).await?;
         row.ok_or_else(|| missing(id))?.try_into()
     }
 
-    /// The key of that hash.
+    /// The key of that hash; not one that had it before a rotation.
     ///
     /// # Errors
     ///
     /// Whatever keeps the database from answering.
     pub async fn lookup(self, hash: &str) -> Result<Option<ApiKey>, StoreError> {
-        let row = key::Entity::find().filter(key::Column::Hash.eq(hash)).one(self.store.reader()).await?;
+        let row = key::Entity::find().filter(key::Column::Hash.eq(hash)).one(&self.place.reader()).await?;
         row.map(ApiKey::try_from).transpose()
     }
 
@@ -104,12 +113,33 @@ impl Keys<'_> {
     ///
     /// [`StoreError::Conflict`] if its id or hash is taken.
     pub async fn insert(self, key: &ApiKey) -> Result<(), StoreError> {
-        let row = key::Model::from(key).into_active_model();
-        key::Entity::insert(row)
-            .exec_without_returning(self.store.writer())
-            .await
-            .map_err(|error| StoreError::insertion(error, || format!("the key `{}` exists already", key.id)))?;
-        Ok(())
+        let insert = key::Entity::insert(key::Model::from(key).into_active_model());
+        let inserted = insert.on_conflict(crate::keep()).exec_without_returning(&self.place.writer()).await?;
+        crate::inserted(inserted, || format!("the key `{}` exists already", key.id))
+    }
+
+    /// Replaces what an operator may change of a key (name, role, project, user, models, addresses, expiry) and the
+    /// hashes, which a rotation changes. When it was made, revoked and used stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NotFound`]; [`StoreError::Conflict`] if its new hash is another key's.
+    pub async fn update(self, key: &ApiKey) -> Result<(), StoreError> {
+        let row = key::ActiveModel {
+            created_at: NotSet,
+            revoked_at: NotSet,
+            last_used_at: NotSet,
+            ..key::Model::from(key).into_active_model().reset_all()
+        };
+        let other =
+            key::Entity::find().filter(key::Column::Hash.eq(&key.hash)).filter(key::Column::Id.ne(key.id.as_str()));
+        if other.one(&self.place.writer()).await?.is_some() {
+            return Err(StoreError::conflict(format!("the key `{}` has the hash of another", key.id)));
+        }
+        match row.update(&self.place.writer()).await {
+            Err(sea_orm::DbErr::RecordNotUpdated) => Err(missing(&key.id)),
+            result => result.map(drop).map_err(StoreError::from),
+        }
     }
 
     /// Gives a key another name.
@@ -119,7 +149,7 @@ impl Keys<'_> {
     /// [`StoreError::NotFound`].
     pub async fn rename(self, id: &KeyId, name: &str) -> Result<(), StoreError> {
         let row = key::ActiveModel { id: Set(id.to_string()), name: Set(name.to_owned()), ..Default::default() };
-        match row.update(self.store.writer()).await {
+        match row.update(&self.place.writer()).await {
             Err(sea_orm::DbErr::RecordNotUpdated) => Err(missing(id)),
             result => result.map(drop).map_err(StoreError::from),
         }
@@ -135,7 +165,7 @@ impl Keys<'_> {
             .col_expr(key::Column::RevokedAt, Expr::value(now.0))
             .filter(key::Column::Id.eq(id.as_str()))
             .filter(key::Column::RevokedAt.is_null());
-        if first.exec(self.store.writer()).await?.rows_affected > 0 {
+        if first.exec(&self.place.writer()).await?.rows_affected > 0 {
             return Ok(());
         }
         self.get(id).await.map(drop)
@@ -147,7 +177,7 @@ impl Keys<'_> {
     ///
     /// Whatever keeps the database from writing.
     pub async fn touch(self, used: &[(KeyId, Timestamp)]) -> Result<(), StoreError> {
-        let transaction = crate::connection::begin(self.store.writer()).await?;
+        let transaction = self.place.begin().await?;
         for (id, time) in used {
             key::Entity::update_many()
                 .col_expr(key::Column::LastUsedAt, Expr::value(time.0))
@@ -165,7 +195,7 @@ impl Keys<'_> {
     ///
     /// [`StoreError::NotFound`].
     pub async fn delete(self, id: &KeyId) -> Result<(), StoreError> {
-        let deleted = key::Entity::delete_by_id(id.as_str()).exec(self.store.writer()).await?;
+        let deleted = key::Entity::delete_by_id(id.as_str()).exec(&self.place.writer()).await?;
         if deleted.rows_affected == 0 { Err(missing(id)) } else { Ok(()) }
     }
 }
@@ -189,6 +219,9 @@ impl From<&ApiKey> for key::Model {
             expires_at: key.expires_at.map(|time| time.0),
             revoked_at: key.revoked_at.map(|time| time.0),
             last_used_at: key.last_used_at.map(|time| time.0),
+            addresses: key.addresses.as_ref().map(|networks| json::names(networks.iter().map(String::as_str))),
+            previous_hash: key.previous_hash.clone(),
+            previous_until: key.previous_until.map(|time| time.0),
         }
     }
 }
@@ -198,11 +231,10 @@ impl TryFrom<key::Model> for ApiKey {
 
     fn try_from(row: key::Model) -> Result<Self, StoreError> {
         let what = || format!("a key (`{}`)", row.id);
-        // A list of models that can't be read must not become the permission to use all.
-        let models = match &row.models {
-            None => None,
-            Some(models) => Some(json::read_names(models).map_err(|error| StoreError::corrupt(what(), error))?),
-        };
+        // A list of models or networks that can't be read must not become the permission to use all.
+        let names = |text: &String| json::read_names(text).map_err(|error| StoreError::corrupt(what(), error));
+        let models = row.models.as_ref().map(names).transpose()?;
+        let addresses = row.addresses.as_ref().map(names).transpose()?;
         Ok(Self {
             role: Role::lookup(&row.role)
                 .ok_or_else(|| StoreError::corrupt(what(), format!("its role is `{}`", row.role)))?,
@@ -217,6 +249,9 @@ impl TryFrom<key::Model> for ApiKey {
             expires_at: row.expires_at.map(Timestamp),
             revoked_at: row.revoked_at.map(Timestamp),
             last_used_at: row.last_used_at.map(Timestamp),
+            addresses,
+            previous_hash: row.previous_hash,
+            previous_until: row.previous_until.map(Timestamp),
         })
     }
 }

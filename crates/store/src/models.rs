@@ -1,7 +1,8 @@
 //! Registered models.
 
 use crate::entity::model;
-use crate::{Store, StoreError, json};
+use crate::place::Place;
+use crate::{StoreError, json};
 use baton_model::chat::Json;
 use baton_model::{Capability, Model, ModelId, ModelSource, ModelStatus, ProviderId, Timestamp};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
@@ -9,7 +10,7 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, Query
 /// The models that the database keeps. Those of the configuration file are not among them.
 #[derive(Debug, Clone, Copy)]
 pub struct Models<'s> {
-    pub(crate) store: &'s Store,
+    pub(crate) place: Place<'s>,
 }
 
 impl Models<'_> {
@@ -19,7 +20,7 @@ impl Models<'_> {
     ///
     /// Whatever keeps the database from answering.
     pub async fn list(self) -> Result<Vec<Model>, StoreError> {
-        let rows = model::Entity::find().order_by_asc(model::Column::Id).all(self.store.reader()).await?;
+        let rows = model::Entity::find().order_by_asc(model::Column::Id).all(&self.place.reader()).await?;
         rows.into_iter().map(read).collect()
     }
 
@@ -29,7 +30,7 @@ impl Models<'_> {
     ///
     /// [`StoreError::NotFound`].
     pub async fn get(self, id: &ModelId) -> Result<Model, StoreError> {
-        let row = model::Entity::find_by_id(id.as_str()).one(self.store.reader()).await?;
+        let row = model::Entity::find_by_id(id.as_str()).one(&self.place.reader()).await?;
         read(row.ok_or_else(|| missing(id))?)
     }
 
@@ -39,11 +40,9 @@ impl Models<'_> {
     ///
     /// [`StoreError::Conflict`] if its id is taken.
     pub async fn insert(self, model: &Model) -> Result<(), StoreError> {
-        model::Entity::insert(write(model).into_active_model())
-            .exec_without_returning(self.store.writer())
-            .await
-            .map_err(|error| StoreError::insertion(error, || format!("the model `{}` exists already", model.id)))?;
-        Ok(())
+        let insert = model::Entity::insert(write(model).into_active_model());
+        let inserted = insert.on_conflict(crate::keep()).exec_without_returning(&self.place.writer()).await?;
+        crate::inserted(inserted, || format!("the model `{}` exists already", model.id))
     }
 
     /// Replaces a model, if it is still as it was at `seen` (its `updated_at` when it was read).
@@ -57,7 +56,7 @@ impl Models<'_> {
             .set(row)
             .filter(model::Column::Id.eq(model.id.as_str()))
             .filter(model::Column::UpdatedAt.eq(seen.0))
-            .exec(self.store.writer())
+            .exec(&self.place.writer())
             .await?;
         if updated.rows_affected > 0 {
             return Ok(());
@@ -72,7 +71,7 @@ impl Models<'_> {
     ///
     /// [`StoreError::NotFound`].
     pub async fn delete(self, id: &ModelId) -> Result<(), StoreError> {
-        let deleted = model::Entity::delete_by_id(id.as_str()).exec(self.store.writer()).await?;
+        let deleted = model::Entity::delete_by_id(id.as_str()).exec(&self.place.writer()).await?;
         if deleted.rows_affected == 0 { Err(missing(id)) } else { Ok(()) }
     }
 }

@@ -1,14 +1,15 @@
 //! Small values of the service's own, by name.
 
+use crate::StoreError;
 use crate::entity::setting;
-use crate::{Store, StoreError};
+use crate::place::Place;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{EntityTrait, Set};
 
 /// Small values of the service's own: the marker of the bootstrap key, the pepper of key hashes.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings<'s> {
-    pub(crate) store: &'s Store,
+    pub(crate) place: Place<'s>,
 }
 
 impl Settings<'_> {
@@ -18,7 +19,7 @@ impl Settings<'_> {
     ///
     /// Whatever keeps the database from answering.
     pub async fn lookup(self, name: &str) -> Result<Option<String>, StoreError> {
-        let row = setting::Entity::find_by_id(name).one(self.store.reader()).await?;
+        let row = setting::Entity::find_by_id(name).one(&self.place.reader()).await?;
         Ok(row.map(|row| row.value))
     }
 
@@ -41,13 +42,13 @@ impl Settings<'_> {
     pub async fn get_or_set(self, name: &str, value: &str) -> Result<String, StoreError> {
         let keep = OnConflict::column(setting::Column::Name).do_nothing().to_owned();
         self.insert(name, value, keep).await?;
-        let row = setting::Entity::find_by_id(name).one(self.store.writer()).await?;
+        let row = setting::Entity::find_by_id(name).one(&self.place.writer()).await?;
         row.map(|row| row.value).ok_or_else(|| StoreError::not_found(format!("setting `{name}`")))
     }
 
     async fn insert(self, name: &str, value: &str, conflict: OnConflict) -> Result<(), StoreError> {
         let row = setting::ActiveModel { name: Set(name.to_owned()), value: Set(value.to_owned()) };
-        setting::Entity::insert(row).on_conflict(conflict).exec_without_returning(self.store.writer()).await?;
+        setting::Entity::insert(row).on_conflict(conflict).exec_without_returning(&self.place.writer()).await?;
         Ok(())
     }
 }

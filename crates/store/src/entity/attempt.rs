@@ -10,6 +10,8 @@ pub struct Model {
     /// From 0, in order.
     #[sea_orm(primary_key, auto_increment = false)]
     pub number: i32,
+    /// When the request arrived: a ledger in parts by month has the attempts beside their request.
+    pub arrived: i64,
     pub model: String,
     pub provider: String,
     pub upstream: String,

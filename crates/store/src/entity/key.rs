@@ -21,6 +21,12 @@ pub struct Model {
     pub expires_at: Option<i64>,
     pub revoked_at: Option<i64>,
     pub last_used_at: Option<i64>,
+    /// A JSON array of networks; absent: all.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub addresses: Option<String>,
+    /// Before the last rotation.
+    pub previous_hash: Option<String>,
+    pub previous_until: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -94,8 +94,12 @@ pub(super) async fn with_attempts(
     reader: &DatabaseConnection,
     rows: Vec<request::Model>,
 ) -> Result<Vec<RequestRecord>, StoreError> {
+    let arrived = || rows.iter().map(|row| row.arrived);
     let query = attempt::Entity::find()
         .filter(attempt::Column::RequestId.is_in(rows.iter().map(|row| row.id.as_str())))
+        // Names the months, where the ledger is in parts.
+        .filter(attempt::Column::Arrived.gte(arrived().min()))
+        .filter(attempt::Column::Arrived.lte(arrived().max()))
         .order_by_asc(attempt::Column::Number);
     let mut attempts = HashMap::<String, Vec<attempt::Model>>::new();
     for attempt in query.all(reader).await? {

@@ -22,14 +22,14 @@ pub struct Ledger<'s> {
 }
 
 impl Ledger<'_> {
-    /// Writes records with their attempts, all or none. A request that is there already stays as it is, so that
+    /// Writes records with their attempts, and for each the event that tells of it, all or none. A request that is there already stays as it is, so that
     /// writing a batch again after a crash changes nothing.
     ///
     /// # Errors
     ///
     /// Whatever keeps the database from writing; then nothing of the batch is there.
     pub async fn write(self, records: &[RequestRecord]) -> Result<(), StoreError> {
-        write::write(self.store.writer(), records).await
+        write::write(self.store, records).await
     }
 
     /// One request with each attempt.

@@ -89,6 +89,10 @@ pub(super) async fn attempts(
         request::Entity,
         request_column(request::Column::Id).equals((attempt::Entity, attempt::Column::RequestId)),
     );
+    // Said of both tables: a ledger in parts then leaves other months alone.
+    select.and_where(attempt_column(attempt::Column::Arrived).gte(selection.from.0));
+    select.and_where(attempt_column(attempt::Column::Arrived).lt(selection.to.0));
+    select.and_where(attempt_column(attempt::Column::Arrived).equals((request::Entity, request::Column::Arrived)));
     narrow(&mut select, selection, Of::Attempts);
     group(&mut select, selection, Of::Attempts);
     for class in UsageClass::ALL {

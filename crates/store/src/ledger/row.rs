@@ -42,14 +42,15 @@ pub(super) fn request(record: &RequestRecord) -> request::Model {
 }
 
 pub(super) fn attempts(record: &RequestRecord) -> impl Iterator<Item = attempt::Model> + '_ {
-    (0..).zip(&record.attempts).map(|(number, attempt)| self::attempt(&record.id, number, attempt))
+    (0..).zip(&record.attempts).map(|(number, attempt)| self::attempt(record, number, attempt))
 }
 
-fn attempt(request: &RequestId, number: i32, attempt: &AttemptRecord) -> attempt::Model {
+fn attempt(request: &RequestRecord, number: i32, attempt: &AttemptRecord) -> attempt::Model {
     let amount = |class| json::integer(attempt.usage.get(class));
     attempt::Model {
-        request_id: request.to_string(),
+        request_id: request.id.to_string(),
         number,
+        arrived: request.arrived.0,
         model: attempt.model.to_string(),
         provider: attempt.provider.to_string(),
         upstream: attempt.upstream.clone(),

@@ -1,24 +1,21 @@
 //! Writes a batch of records, all or none.
 
 use super::row;
-use crate::StoreError;
-use crate::connection;
-use crate::entity::{attempt, request};
-use baton_model::record::RequestRecord;
-use sea_orm::sea_query::OnConflict;
-use sea_orm::{
-    ColumnTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
-};
+use crate::entity::{attempt, event, request};
+use crate::{Store, StoreError, connection, events, record};
+use baton_model::EventKind;
+use baton_model::record::{Outcome, RequestRecord};
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
 use std::collections::HashSet;
 
 /// Rows in one statement: a row has up to 30 values, and SQLite takes 32,766 in a statement, PostgreSQL 65,535.
 const ROWS: usize = 500;
 
-pub(super) async fn write(writer: &DatabaseConnection, records: &[RequestRecord]) -> Result<(), StoreError> {
+pub(super) async fn write(store: &Store, records: &[RequestRecord]) -> Result<(), StoreError> {
     if records.is_empty() {
         return Ok(());
     }
-    let transaction = connection::begin(writer).await?;
+    let transaction = connection::begin(store.writer()).await?;
     let mut seen = HashSet::new();
     for records in records.chunks(ROWS) {
         let known = known(&transaction, records).await?;
@@ -27,6 +24,7 @@ pub(super) async fn write(writer: &DatabaseConnection, records: &[RequestRecord]
             .filter(|record| !known.contains(record.id.as_str()) && seen.insert(record.id.as_str()))
             .collect::<Vec<_>>();
         insert(&transaction, &new).await?;
+        events::insert(&transaction, new.iter().map(|record| event(record, &store.node)).collect()).await?;
     }
     transaction.commit().await?;
     Ok(())
@@ -45,18 +43,31 @@ async fn insert(transaction: &DatabaseTransaction, records: &[&RequestRecord]) -
     let attempts = records.iter().flat_map(|record| row::attempts(record)).map(IntoActiveModel::into_active_model);
     let attempts = attempts.collect::<Vec<_>>();
     if !requests.is_empty() {
-        request::Entity::insert_many(requests)
-            .on_conflict(OnConflict::column(request::Column::Id).do_nothing().to_owned())
-            .exec_without_returning(transaction)
-            .await?;
+        request::Entity::insert_many(requests).on_conflict(crate::keep()).exec_without_returning(transaction).await?;
     }
     for attempts in attempts.chunks(ROWS) {
         attempt::Entity::insert_many(attempts.to_vec())
-            .on_conflict(
-                OnConflict::columns([attempt::Column::RequestId, attempt::Column::Number]).do_nothing().to_owned(),
-            )
+            .on_conflict(crate::keep())
             .exec_without_returning(transaction)
             .await?;
     }
     Ok(())
+}
+
+/// The event that tells of a request. It has the request's id: there is one, however often the request is written.
+fn event(record: &RequestRecord, node: &str) -> event::Model {
+    let kind = match record.outcome {
+        Outcome::Completed => EventKind::ModelRequestCompleted,
+        Outcome::Failed | Outcome::Cancelled | Outcome::Interrupted => EventKind::ModelRequestFailed,
+    };
+    event::Model {
+        id: record.id.to_string(),
+        kind: kind.name().to_owned(),
+        subject: record.id.to_string(),
+        time: record.finished.0,
+        data: record::to_json(record),
+        traceparent: None,
+        source: node.to_owned(),
+        position: None,
+    }
 }

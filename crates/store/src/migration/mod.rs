@@ -1,26 +1,51 @@
 //! The tables' history. A migration that was released is never changed: what comes later is a new one at the end.
 
 mod m20261123_first_tables;
+mod m20261124_shared_service;
 
-use crate::StoreError;
-use sea_orm::DatabaseConnection;
+use crate::{StoreError, connection};
+use sea_orm::{DatabaseConnection, DatabaseExecutor, EntityName, EntityTrait, QueryOrder};
 use sea_orm_migration::prelude::*;
+use sea_orm_migration::seaql_migrations;
 
 struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261123_first_tables::Migration)]
+        vec![Box::new(m20261123_first_tables::Migration), Box::new(m20261124_shared_service::Migration)]
     }
 }
 
-/// Runs the migrations that are still to come.
+/// Runs the migrations that are still to come: all of them or none, and one process at a time. A process that is killed
+/// meanwhile leaves what was there before.
 pub(crate) async fn run(writer: &DatabaseConnection) -> Result<(), StoreError> {
+    // Without a lock first: a user without the right to change tables, or a database that only reads, may go on with
+    // tables that are as they should be.
+    if Migrator::migrations().len() == applied(writer.into()).await? {
+        return Ok(());
+    }
+    let transaction = connection::begin(writer).await?;
+    connection::lock_tables(&transaction).await?;
+    if Migrator::migrations().len() > applied((&transaction).into()).await? {
+        Migrator::up(&transaction, None).await?;
+    }
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// How many migrations have been run. Asks without making the table of them, which takes a right.
+async fn applied(database: DatabaseExecutor<'_>) -> Result<usize, StoreError> {
+    let manager = SchemaManager::new(database);
+    if !manager.has_table(seaql_migrations::Entity.table_name()).await? {
+        return Ok(0);
+    }
+    let applied = seaql_migrations::Entity::find()
+        .order_by_asc(seaql_migrations::Column::Version)
+        .all(manager.get_connection())
+        .await?;
     let known = Migrator::migrations();
-    let applied = Migrator::get_migration_models(writer).await?;
     if let Some(newer) = applied.iter().find(|row| known.iter().all(|migration| migration.name() != row.version)) {
         return Err(StoreError::Newer { migration: newer.version.clone() });
     }
-    Migrator::up(writer, None).await?;
-    Ok(())
+    Ok(applied.len())
 }

@@ -19,6 +19,9 @@ fn key(number: i64) -> ApiKey {
         expires_at: Some(Timestamp(MIDNIGHT + 99)),
         revoked_at: None,
         last_used_at: None,
+        addresses: Some(vec!["10.0.0.0/8".into()]),
+        previous_hash: None,
+        previous_until: None,
     }
 }
 

@@ -1,10 +1,13 @@
 //! What the store promises. The suite is ordinary functions over `&Store`; each runs over each database.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+mod changes;
+mod events;
 mod files;
 mod keys;
 mod ledger;
 mod models;
+mod nodes;
 mod records;
 mod samples;
 mod settings;
@@ -59,6 +62,21 @@ suite! {
     writing_again_changes_nothing: crate::ledger::writing_again_changes_nothing;
     pages_cover_everything_once: crate::ledger::pages_cover_everything_once;
     filters_narrow: crate::ledger::filters_narrow;
+    changes_happen_as_a_whole: crate::changes::happen_as_a_whole;
+    changes_leave_nothing_when_dropped: crate::changes::leave_nothing_when_dropped;
+    changes_survive_a_conflict: crate::changes::survive_a_conflict;
+    changes_are_searched: crate::changes::are_searched;
+    providers_projects_feedback_are_kept_whole: crate::changes::of_providers_projects_feedback_are_kept_whole;
+    events_are_read_in_the_order_they_were_placed: crate::events::are_read_in_the_order_they_were_placed;
+    events_are_placed_in_bulk: crate::events::are_placed_in_bulk;
+    events_tell_of_each_request_once: crate::events::tell_of_each_request_once;
+    events_go_when_they_are_old: crate::events::go_when_they_are_old;
+    events_become_deliveries: crate::events::become_deliveries;
+    nodes_run_a_command_once: crate::nodes::run_a_command_once;
+    nodes_take_over_a_command: crate::nodes::take_over_a_command;
+    nodes_give_a_command_back: crate::nodes::give_a_command_back;
+    nodes_hold_a_lease_one_at_a_time: crate::nodes::hold_a_lease_one_at_a_time;
+    nodes_settle_a_race: crate::nodes::settle_a_race;
     totals_are_those_of_a_fold: crate::totals::are_those_of_a_fold;
     totals_survive_absurd_numbers: crate::totals::survive_absurd_numbers;
     totals_book_on_the_attempts_model: crate::totals::book_on_the_attempts_model;

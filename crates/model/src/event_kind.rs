@@ -1,0 +1,104 @@
+//! What can happen that others are told of.
+
+/// The type of an event, as it stands in `type` and, behind `baton.events.`, in its subject on a bus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum EventKind {
+    /// A model was registered or discovered.
+    ModelRegistered,
+    /// A model was changed.
+    ModelUpdated,
+    /// A model was deleted, or its provider lists it no more.
+    ModelDeleted,
+    /// A request was answered.
+    ModelRequestCompleted,
+    /// A request failed, was cancelled by its client, or was under way when its node ended.
+    ModelRequestFailed,
+    /// Somebody said what an answer was worth.
+    ModelFeedbackReceived,
+    /// A model's circuit opened or closed.
+    ModelHealthChanged,
+    /// A budget is spent to a threshold.
+    BudgetThreshold,
+    /// A budget is spent.
+    BudgetExceeded,
+    /// A key was made.
+    KeyCreated,
+    /// A key was revoked.
+    KeyRevoked,
+    /// A provider was registered.
+    ProviderRegistered,
+    /// A provider was changed.
+    ProviderUpdated,
+    /// A provider was deleted.
+    ProviderDeleted,
+    /// A project was made.
+    ProjectCreated,
+    /// A project was changed.
+    ProjectUpdated,
+    /// A project was deleted.
+    ProjectDeleted,
+}
+
+impl EventKind {
+    /// All of them, in the order in which documents list them.
+    pub const ALL: [Self; 17] = [
+        Self::ModelRegistered,
+        Self::ModelUpdated,
+        Self::ModelDeleted,
+        Self::ModelRequestCompleted,
+        Self::ModelRequestFailed,
+        Self::ModelFeedbackReceived,
+        Self::ModelHealthChanged,
+        Self::BudgetThreshold,
+        Self::BudgetExceeded,
+        Self::KeyCreated,
+        Self::KeyRevoked,
+        Self::ProviderRegistered,
+        Self::ProviderUpdated,
+        Self::ProviderDeleted,
+        Self::ProjectCreated,
+        Self::ProjectUpdated,
+        Self::ProjectDeleted,
+    ];
+
+    /// The word in events and filters.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ModelRegistered => "model.registered",
+            Self::ModelUpdated => "model.updated",
+            Self::ModelDeleted => "model.deleted",
+            Self::ModelRequestCompleted => "model.request.completed",
+            Self::ModelRequestFailed => "model.request.failed",
+            Self::ModelFeedbackReceived => "model.feedback.received",
+            Self::ModelHealthChanged => "model.health.changed",
+            Self::BudgetThreshold => "budget.threshold",
+            Self::BudgetExceeded => "budget.exceeded",
+            Self::KeyCreated => "key.created",
+            Self::KeyRevoked => "key.revoked",
+            Self::ProviderRegistered => "provider.registered",
+            Self::ProviderUpdated => "provider.updated",
+            Self::ProviderDeleted => "provider.deleted",
+            Self::ProjectCreated => "project.created",
+            Self::ProjectUpdated => "project.updated",
+            Self::ProjectDeleted => "project.deleted",
+        }
+    }
+
+    /// The kind of that word.
+    pub fn lookup(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_is_of_one_kind() {
+        for kind in EventKind::ALL {
+            assert_eq!(EventKind::lookup(kind.name()), Some(kind));
+        }
+        assert_eq!(EventKind::lookup("model.exploded"), None);
+    }
+}

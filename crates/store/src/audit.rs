@@ -1,0 +1,164 @@
+//! The audit log: who changed what, before and after. It only grows; the database itself refuses anything else.
+
+use crate::entity::audit;
+use crate::{Store, StoreError};
+use baton_model::entity::Role;
+use baton_model::{Actor, RequestId, Timestamp};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+};
+use std::net::IpAddr;
+
+/// A change, for the log. Secrets in it are masked by whoever writes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewAudit {
+    /// What was done: `model.register`, `key.revoke`.
+    pub action: &'static str,
+    /// To what kind of thing: `model`, `key`.
+    pub kind: &'static str,
+    /// To which one.
+    pub subject: String,
+    /// What it was, as JSON; `None` if it was not there.
+    pub before: Option<String>,
+    /// What it is, as JSON; `None` if it is gone.
+    pub after: Option<String>,
+}
+
+/// An entry of the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditEntry {
+    /// A UUIDv7.
+    pub id: String,
+    /// When.
+    pub at: Timestamp,
+    /// Who: [`Actor::name`].
+    pub actor: String,
+    /// What the actor might do then.
+    pub role: Role,
+    /// From where.
+    pub address: Option<IpAddr>,
+    /// The request that made the change.
+    pub request: Option<RequestId>,
+    /// The command that made the change.
+    pub command: Option<String>,
+    /// What was done.
+    pub action: String,
+    /// To what kind of thing.
+    pub kind: String,
+    /// To which one.
+    pub subject: String,
+    /// What it was, as JSON.
+    pub before: Option<String>,
+    /// What it is, as JSON.
+    pub after: Option<String>,
+}
+
+/// Which entries; each field that is set narrows it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    /// Made by this actor.
+    pub actor: Option<String>,
+    /// That did this.
+    pub action: Option<String>,
+    /// To this kind of thing.
+    pub kind: Option<String>,
+    /// To this one.
+    pub subject: Option<String>,
+    /// Made then or later.
+    pub from: Option<Timestamp>,
+    /// Made before.
+    pub to: Option<Timestamp>,
+}
+
+/// One page of the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditPage {
+    /// The entries, newest first.
+    pub items: Vec<AuditEntry>,
+    /// The `cursor` of the next page; `None`: this is the last.
+    pub next: Option<String>,
+}
+
+/// The audit log. [`Change::audit`](crate::Change::audit) adds to it.
+#[derive(Debug, Clone, Copy)]
+pub struct Audit<'s> {
+    pub(crate) store: &'s Store,
+}
+
+impl Audit<'_> {
+    /// One page of entries, newest first; the first page where `cursor` is `None`.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the database from answering.
+    pub async fn list(self, filter: &AuditFilter, cursor: Option<&str>, limit: u64) -> Result<AuditPage, StoreError> {
+        let limit = limit.clamp(1, 1_000);
+        let query = audit::Entity::find()
+            .filter(condition(filter))
+            .filter(Condition::all().add_option(cursor.map(|cursor| audit::Column::Id.lt(cursor))))
+            .order_by_desc(audit::Column::Id)
+            .limit(limit + 1);
+        let rows = query.all(self.store.reader()).await?;
+        let (rows, next) = crate::page(rows, limit, |row| row.id.clone());
+        Ok(AuditPage { items: rows.into_iter().map(AuditEntry::try_from).collect::<Result<_, _>>()?, next })
+    }
+}
+
+fn condition(filter: &AuditFilter) -> Condition {
+    use audit::Column;
+    Condition::all()
+        .add_option(filter.actor.as_ref().map(|actor| Column::Actor.eq(actor)))
+        .add_option(filter.action.as_ref().map(|action| Column::Action.eq(action)))
+        .add_option(filter.kind.as_ref().map(|kind| Column::Kind.eq(kind)))
+        .add_option(filter.subject.as_ref().map(|subject| Column::Subject.eq(subject)))
+        .add_option(filter.from.map(|from| Column::At.gte(from.0)))
+        .add_option(filter.to.map(|to| Column::At.lt(to.0)))
+}
+
+pub(crate) async fn insert(
+    database: &impl ConnectionTrait,
+    entry: NewAudit,
+    by: &Actor,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let row = audit::Model {
+        id: crate::new_id(),
+        at: now.0,
+        actor: by.name.clone(),
+        role: by.role.name().to_owned(),
+        address: by.address.map(|address| address.to_string()),
+        request_id: by.request.as_ref().map(ToString::to_string),
+        command_id: by.command.clone(),
+        action: entry.action.to_owned(),
+        kind: entry.kind.to_owned(),
+        subject: entry.subject,
+        before: entry.before,
+        after: entry.after,
+    };
+    audit::Entity::insert(row.into_active_model()).exec_without_returning(database).await?;
+    Ok(())
+}
+
+impl TryFrom<audit::Model> for AuditEntry {
+    type Error = StoreError;
+
+    fn try_from(row: audit::Model) -> Result<Self, StoreError> {
+        let what = || format!("an audit entry (`{}`)", row.id);
+        let address = row.address.as_deref().map(str::parse).transpose();
+        Ok(Self {
+            role: Role::lookup(&row.role)
+                .ok_or_else(|| StoreError::corrupt(what(), format!("its role is `{}`", row.role)))?,
+            address: address.map_err(|error| StoreError::corrupt(what(), error))?,
+            at: Timestamp(row.at),
+            request: row.request_id.map(RequestId::from),
+            command: row.command_id,
+            id: row.id,
+            actor: row.actor,
+            action: row.action,
+            kind: row.kind,
+            subject: row.subject,
+            before: row.before,
+            after: row.after,
+        })
+    }
+}

@@ -1,0 +1,119 @@
+//! A change of what is registered: everything it does happens together, or nothing of it.
+
+use crate::audit::{self, NewAudit};
+use crate::events::{self, NewEvent};
+use crate::place::Place;
+use crate::{
+    Feedback, Keys, Models, Projects, Providers, Settings, Store, StoreError, Webhooks, commands, connection, counters,
+};
+use baton_model::{Actor, Clock};
+use sea_orm::DatabaseTransaction;
+use std::sync::Arc;
+
+/// A unit of work under way: rows, the events that tell of them, and the entries of the audit log.
+///
+/// It begins with [`Store::change`] and takes effect with [`Self::commit`]; dropped, it has never been. Another change
+/// may have to wait until then, so nothing slow belongs in between. Questions asked of the [`Store`] meanwhile don't see
+/// it; those asked here do. After an error other than [`StoreError::NotFound`] and [`StoreError::Conflict`] nothing
+/// but to drop it is left.
+pub struct Change {
+    transaction: DatabaseTransaction,
+    by: Actor,
+    node: Arc<str>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Change {
+    pub(crate) async fn begin(store: &Store, by: &Actor) -> Result<Self, StoreError> {
+        let transaction = connection::begin(store.writer()).await?;
+        Ok(Self { transaction, by: by.clone(), node: Arc::clone(&store.node), clock: Arc::clone(&store.clock) })
+    }
+
+    /// Who makes it.
+    pub fn by(&self) -> &Actor {
+        &self.by
+    }
+
+    /// Registered models.
+    pub fn models(&self) -> Models<'_> {
+        Models { place: self.place() }
+    }
+
+    /// API keys.
+    pub fn keys(&self) -> Keys<'_> {
+        Keys { place: self.place() }
+    }
+
+    /// Registered providers.
+    pub fn providers(&self) -> Providers<'_> {
+        Providers { place: self.place() }
+    }
+
+    /// Projects.
+    pub fn projects(&self) -> Projects<'_> {
+        Projects { place: self.place() }
+    }
+
+    /// Webhooks.
+    pub fn webhooks(&self) -> Webhooks<'_> {
+        Webhooks { place: self.place() }
+    }
+
+    /// What was said of answers.
+    pub fn feedback(&self) -> Feedback<'_> {
+        Feedback { place: self.place() }
+    }
+
+    /// Small values of the service's own.
+    pub fn settings(&self) -> Settings<'_> {
+        Settings { place: self.place() }
+    }
+
+    /// Tells others of it: the event is in the outbox once the change is committed, and only then. Returns its id.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the database from writing.
+    pub async fn tell(&self, event: NewEvent) -> Result<String, StoreError> {
+        let row = events::row(event, &self.node, self.clock.now());
+        let id = row.id.clone();
+        events::insert(&self.transaction, vec![row]).await?;
+        Ok(id)
+    }
+
+    /// Adds an entry to the audit log.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the database from writing.
+    pub async fn audit(&self, entry: NewAudit) -> Result<(), StoreError> {
+        audit::insert(&self.transaction, entry, &self.by, self.clock.now()).await
+    }
+
+    /// Makes it true for everyone, and returns the revision that it has led to. A change that a command makes is noted
+    /// with the command, so that it is not made again.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Conflict`] if it is the work of a command that another node has taken over; whatever keeps the
+    /// database from writing. Then nothing of it has happened.
+    pub async fn commit(self) -> Result<u64, StoreError> {
+        if let Some(command) = &self.by.command {
+            commands::note_effect(&self.transaction, command, &self.node).await?;
+        }
+        // Last, because other changes wait for this row from here on.
+        let revision = counters::count_up(&self.transaction, counters::REVISION, 1).await?;
+        self.transaction.commit().await?;
+        Ok(revision)
+    }
+
+    fn place(&self) -> Place<'_> {
+        Place::Change(&self.transaction)
+    }
+}
+
+impl std::fmt::Debug for Change {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Change").field("by", &self.by).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,230 @@
+//! Events: the outbox that changes write, and the stream that others read.
+
+use crate::entity::event;
+use crate::webhooks::deliveries;
+use crate::{Store, StoreError, connection, counters};
+use baton_model::{EventKind, Timestamp};
+use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, Query};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
+use std::collections::BTreeMap;
+
+/// Rows in one statement.
+const ROWS: usize = 500;
+
+/// Something that happened, on its way into the outbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewEvent {
+    /// Its type.
+    pub kind: EventKind,
+    /// What it is about: the id of a model, key, request.
+    pub subject: String,
+    /// A JSON object.
+    pub data: String,
+    /// The trace that it belongs to, as in W3C's header.
+    pub traceparent: Option<String>,
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEvent {
+    /// Unique: a UUIDv7, for events of requests the request's own id.
+    pub id: String,
+    /// Its type.
+    pub kind: EventKind,
+    /// What it is about.
+    pub subject: String,
+    /// When it happened.
+    pub time: Timestamp,
+    /// A JSON object.
+    pub data: String,
+    /// The trace that it belongs to.
+    pub traceparent: Option<String>,
+    /// The node where it happened.
+    pub source: String,
+    /// Its place in the stream; `None`: the relay has not come to it yet.
+    pub position: Option<u64>,
+}
+
+/// The events.
+///
+/// They are committed in any order, from many nodes. One relay at a time gives them positions, so that who reads by
+/// position never misses one that was committed late.
+#[derive(Debug, Clone, Copy)]
+pub struct Events<'s> {
+    pub(crate) store: &'s Store,
+}
+
+impl Events<'_> {
+    /// Those without a position, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the database from answering.
+    pub async fn unplaced(self, limit: u64) -> Result<Vec<StoredEvent>, StoreError> {
+        let query = event::Entity::find()
+            .filter(event::Column::Position.is_null())
+            .order_by_asc(event::Column::Time)
+            .order_by_asc(event::Column::Id)
+            .limit(limit);
+        // Not the reader: it may be a connection that is behind.
+        query.all(self.store.writer()).await?.into_iter().map(StoredEvent::try_from).collect()
+    }
+
+    /// Gives these the next positions, in this order, and makes a delivery of each for every webhook that wants it.
+    /// Those that have a position keep it. Returns the last position of all.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the database from writing; then nothing has changed.
+    pub async fn place(self, ids: &[String]) -> Result<u64, StoreError> {
+        let transaction = connection::begin(self.store.writer()).await?;
+        // Counting first: who places at the same time waits here, and then sees what was placed.
+        counters::count_up(&transaction, counters::POSITION, 0).await?;
+        let mut unplaced = BTreeMap::new();
+        for ids in ids.chunks(ROWS) {
+            let query = event::Entity::find()
+                .filter(event::Column::Id.is_in(ids.iter().map(String::as_str)))
+                .filter(event::Column::Position.is_null());
+            unplaced.extend(query.all(&transaction).await?.into_iter().map(|row| (row.id.clone(), row)));
+        }
+        let placed = ids.iter().filter_map(|id| unplaced.remove(id)).collect::<Vec<_>>();
+        let last = counters::count_up(&transaction, counters::POSITION, placed.len() as u64).await?;
+        let first = last.saturating_sub(placed.len() as u64).saturating_add(1);
+        for (chunk, rows) in placed.chunks(ROWS).enumerate() {
+            let first = crate::json::integer(first).saturating_add(crate::json::integer((chunk * ROWS) as u64));
+            position(&transaction, rows, first).await?;
+        }
+        let placed = placed.into_iter().map(StoredEvent::try_from).collect::<Result<Vec<_>, _>>()?;
+        deliveries::make(&transaction, &placed, self.store.clock.now()).await?;
+        transaction.commit().await?;
+        Ok(last)
+    }
+
+    /// Those after a position, in order; of these types, where some are named.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the database from answering.
+    pub async fn after(
+        self,
+        position: u64,
+        types: Option<&[EventKind]>,
+        limit: u64,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        let mut query = event::Entity::find()
+            .filter(event::Column::Position.gt(crate::json::integer(position)))
+            .order_by_asc(event::Column::Position)
+            .limit(limit);
+        if let Some(types) = types {
+            query = query.filter(event::Column::Kind.is_in(types.iter().map(|kind| kind.name())));
+        }
+        query.all(self.store.reader()).await?.into_iter().map(StoredEvent::try_from).collect()
+    }
+
+    /// The position of an event; `None` if it is not known (any more), or has none yet.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the database from answering.
+    pub async fn position_of(self, id: &str) -> Result<Option<u64>, StoreError> {
+        let row = event::Entity::find_by_id(id).one(self.store.reader()).await?;
+        row.map(StoredEvent::try_from).transpose().map(|event| event.and_then(|event| event.position))
+    }
+
+    /// The position that was given last, to anyone.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the database from answering.
+    pub async fn last_position(self) -> Result<u64, StoreError> {
+        counters::get(self.store.reader(), counters::POSITION).await
+    }
+
+    /// Removes what happened before then, with its deliveries: but nothing that the relay has not come to, or that a
+    /// webhook still waits for. How many.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the database from writing; what was removed by then is gone.
+    pub async fn expire(self, before: Timestamp) -> Result<u64, StoreError> {
+        let mut expired = 0;
+        loop {
+            let ids = event::Entity::find()
+                .select_only()
+                .column(event::Column::Id)
+                .filter(event::Column::Time.lt(before.0))
+                .filter(event::Column::Position.is_not_null())
+                .filter(event::Column::Id.not_in_subquery(deliveries::pending_events()))
+                .limit(ROWS as u64)
+                .into_tuple::<String>()
+                .all(self.store.writer())
+                .await?;
+            if ids.is_empty() {
+                return Ok(expired);
+            }
+            let these = event::Entity::delete_many().filter(event::Column::Id.is_in(ids));
+            expired += these.exec(self.store.writer()).await?.rows_affected;
+        }
+    }
+}
+
+/// The row of a new event.
+pub(crate) fn row(event: NewEvent, node: &str, now: Timestamp) -> event::Model {
+    event::Model {
+        id: crate::new_id(),
+        kind: event.kind.name().to_owned(),
+        subject: event.subject,
+        time: now.0,
+        data: event.data,
+        traceparent: event.traceparent,
+        source: node.to_owned(),
+        position: None,
+    }
+}
+
+/// Puts events into the outbox; one that is there already stays as it is.
+pub(crate) async fn insert(database: &impl ConnectionTrait, rows: Vec<event::Model>) -> Result<(), StoreError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    event::Entity::insert_many(rows.into_iter().map(IntoActiveModel::into_active_model))
+        .on_conflict(crate::keep())
+        .exec_without_returning(database)
+        .await?;
+    Ok(())
+}
+
+/// Gives rows positions from `first` on, in one statement.
+async fn position(database: &impl ConnectionTrait, rows: &[event::Model], first: i64) -> Result<(), StoreError> {
+    let mut position = CaseStatement::new();
+    for (row, place) in rows.iter().zip(first..) {
+        position = position.case(Expr::col(event::Column::Id).eq(row.id.as_str()), Expr::value(place));
+    }
+    let mut update = Query::update();
+    update
+        .table(event::Entity)
+        .value(event::Column::Position, position)
+        .and_where(event::Column::Id.is_in(rows.iter().map(|row| row.id.as_str())));
+    database.execute(&update).await?;
+    Ok(())
+}
+
+impl TryFrom<event::Model> for StoredEvent {
+    type Error = StoreError;
+
+    fn try_from(row: event::Model) -> Result<Self, StoreError> {
+        let what = || format!("an event (`{}`)", row.id);
+        let position = row.position.map(u64::try_from).transpose().map_err(|error| StoreError::corrupt(what(), error));
+        Ok(Self {
+            kind: EventKind::lookup(&row.kind)
+                .ok_or_else(|| StoreError::corrupt(what(), format!("its type is `{}`", row.kind)))?,
+            position: position?,
+            id: row.id,
+            subject: row.subject,
+            time: Timestamp(row.time),
+            data: row.data,
+            traceparent: row.traceparent,
+            source: row.source,
+        })
+    }
+}

@@ -1,0 +1,77 @@
+//! Feedback: what somebody said an answer was worth.
+
+use crate::StoreError;
+use crate::entity::feedback;
+use crate::place::Place;
+use baton_model::{RequestId, Timestamp};
+use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
+
+/// What was said of an answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FeedbackEntry {
+    /// A UUIDv7.
+    pub id: String,
+    /// The request that was answered.
+    pub request: RequestId,
+    /// A number; what it means is the client's business.
+    pub score: Option<f64>,
+    /// Words.
+    pub comment: Option<String>,
+    /// When.
+    pub at: Timestamp,
+    /// Who: [`Actor::name`](baton_model::Actor).
+    pub actor: String,
+}
+
+/// The feedback.
+#[derive(Debug, Clone, Copy)]
+pub struct Feedback<'s> {
+    pub(crate) place: Place<'s>,
+}
+
+impl Feedback<'_> {
+    /// Adds an entry. Whether its request is known is not asked: the ledger may be behind.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Conflict`] if its id is taken.
+    pub async fn insert(self, entry: &FeedbackEntry) -> Result<(), StoreError> {
+        let row = feedback::Model {
+            id: entry.id.clone(),
+            request_id: entry.request.to_string(),
+            score: entry.score,
+            comment: entry.comment.clone(),
+            at: entry.at.0,
+            actor: entry.actor.clone(),
+        };
+        let insert = feedback::Entity::insert(row.into_active_model());
+        let inserted = insert.on_conflict(crate::keep()).exec_without_returning(&self.place.writer()).await?;
+        crate::inserted(inserted, || format!("the feedback `{}` exists already", entry.id))
+    }
+
+    /// What was said of one answer, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the database from answering.
+    pub async fn of(self, request: &RequestId) -> Result<Vec<FeedbackEntry>, StoreError> {
+        let query = feedback::Entity::find()
+            .filter(feedback::Column::RequestId.eq(request.as_str()))
+            .order_by_asc(feedback::Column::At)
+            .order_by_asc(feedback::Column::Id);
+        Ok(query.all(&self.place.reader()).await?.into_iter().map(FeedbackEntry::from).collect())
+    }
+}
+
+impl From<feedback::Model> for FeedbackEntry {
+    fn from(row: feedback::Model) -> Self {
+        Self {
+            id: row.id,
+            request: RequestId::from(row.request_id),
+            score: row.score,
+            comment: row.comment,
+            at: Timestamp(row.at),
+            actor: row.actor,
+        }
+    }
+}

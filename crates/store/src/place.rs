@@ -1,0 +1,37 @@
+//! Where a repository works.
+
+use crate::{Store, connection};
+use sea_orm::{DatabaseExecutor, DatabaseTransaction, DbErr};
+
+/// The whole store, each call by itself; or a unit of work, all calls together.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Place<'s> {
+    Store(&'s Store),
+    Change(&'s DatabaseTransaction),
+}
+
+impl<'s> Place<'s> {
+    /// For questions. In a unit of work they see what it has written.
+    pub fn reader(self) -> DatabaseExecutor<'s> {
+        match self {
+            Self::Store(store) => store.reader().into(),
+            Self::Change(transaction) => transaction.into(),
+        }
+    }
+
+    /// For single statements that write.
+    pub fn writer(self) -> DatabaseExecutor<'s> {
+        match self {
+            Self::Store(store) => store.writer().into(),
+            Self::Change(transaction) => transaction.into(),
+        }
+    }
+
+    /// For several statements that belong together: a transaction of their own, or a part of the one they are in.
+    pub async fn begin(self) -> Result<DatabaseTransaction, DbErr> {
+        match self {
+            Self::Store(store) => connection::begin(store.writer()).await,
+            Self::Change(transaction) => sea_orm::TransactionTrait::begin(transaction).await,
+        }
+    }
+}

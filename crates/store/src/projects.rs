@@ -1,0 +1,132 @@
+//! Projects: what requests are booked on.
+
+use crate::StoreError;
+use crate::entity::project;
+use crate::place::Place;
+use baton_model::Timestamp;
+use baton_model::chat::Json;
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder};
+
+/// A project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Project {
+    /// Its id, as keys, tokens and requests name it.
+    pub id: String,
+    /// A name for people.
+    pub name: String,
+    /// A JSON object of the operator's own.
+    pub metadata: Json,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// One page of projects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProjectPage {
+    /// The projects, newest first.
+    pub items: Vec<Project>,
+    /// How many there are on all pages.
+    pub total: u64,
+}
+
+/// The projects.
+#[derive(Debug, Clone, Copy)]
+pub struct Projects<'s> {
+    pub(crate) place: Place<'s>,
+}
+
+impl Projects<'_> {
+    /// One page of projects, newest first. Pages count from 1.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the database from answering.
+    pub async fn list(self, page: u64, page_size: u64) -> Result<ProjectPage, StoreError> {
+        let query =
+            project::Entity::find().order_by_desc(project::Column::CreatedAt).order_by_desc(project::Column::Id);
+        let reader = self.place.reader();
+        let pages = query.paginate(&reader, page_size.max(1));
+        let rows = pages.fetch_page(page.saturating_sub(1)).await?;
+        Ok(ProjectPage { items: rows.into_iter().map(Project::from).collect(), total: pages.num_items().await? })
+    }
+
+    /// The project of that id.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NotFound`].
+    pub async fn get(self, id: &str) -> Result<Project, StoreError> {
+        let row = project::Entity::find_by_id(id).one(&self.place.reader()).await?;
+        row.map(Project::from).ok_or_else(|| missing(id))
+    }
+
+    /// Adds a project.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Conflict`] if its id is taken.
+    pub async fn insert(self, project: &Project) -> Result<(), StoreError> {
+        let insert = project::Entity::insert(project::Model::from(project).into_active_model());
+        let inserted = insert.on_conflict(crate::keep()).exec_without_returning(&self.place.writer()).await?;
+        crate::inserted(inserted, || format!("the project `{}` exists already", project.id))
+    }
+
+    /// Replaces a project, if it is still as it was at `seen` (its `updated_at` when it was read).
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NotFound`]; [`StoreError::Conflict`] if someone else has changed it since.
+    pub async fn update(self, project: &Project, seen: Timestamp) -> Result<(), StoreError> {
+        let updated = project::Entity::update_many()
+            .set(project::Model::from(project).into_active_model().reset_all())
+            .filter(project::Column::Id.eq(project.id.as_str()))
+            .filter(project::Column::UpdatedAt.eq(seen.0))
+            .exec(&self.place.writer())
+            .await?;
+        if updated.rows_affected > 0 {
+            return Ok(());
+        }
+        self.get(&project.id).await?;
+        Err(StoreError::conflict(format!("the project `{}` has been changed meanwhile", project.id)))
+    }
+
+    /// Removes a project. Its requests stay in the ledger under its id.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NotFound`].
+    pub async fn delete(self, id: &str) -> Result<(), StoreError> {
+        let deleted = project::Entity::delete_by_id(id).exec(&self.place.writer()).await?;
+        if deleted.rows_affected == 0 { Err(missing(id)) } else { Ok(()) }
+    }
+}
+
+fn missing(id: &str) -> StoreError {
+    StoreError::not_found(format!("project `{id}`"))
+}
+
+impl From<&Project> for project::Model {
+    fn from(project: &Project) -> Self {
+        Self {
+            id: project.id.clone(),
+            name: project.name.clone(),
+            metadata: project.metadata.0.clone(),
+            created_at: project.created_at.0,
+            updated_at: project.updated_at.0,
+        }
+    }
+}
+
+impl From<project::Model> for Project {
+    fn from(row: project::Model) -> Self {
+        Self {
+            id: row.id,
+            name: row.name,
+            metadata: Json(row.metadata),
+            created_at: Timestamp(row.created_at),
+            updated_at: Timestamp(row.updated_at),
+        }
+    }
+}

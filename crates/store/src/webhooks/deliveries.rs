@@ -1,0 +1,304 @@
+//! Events on their way to webhooks.
+
+use super::{Webhook, Webhooks};
+use crate::StoreError;
+use crate::entity::{delivery, event, webhook};
+use crate::events::StoredEvent;
+use baton_model::Timestamp;
+use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
+use sea_orm::{
+    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+};
+use std::collections::HashMap;
+
+/// Rows in one statement.
+const ROWS: usize = 500;
+
+/// How far a delivery is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DeliveryState {
+    /// It is (again) to be tried.
+    Pending,
+    /// The webhook has accepted it.
+    Delivered,
+    /// It was given up.
+    Dead,
+}
+
+impl DeliveryState {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Pending, Self::Delivered, Self::Dead];
+
+    /// The word in the API.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Delivered => "delivered",
+            Self::Dead => "dead",
+        }
+    }
+
+    /// The state of that word.
+    pub fn lookup(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+}
+
+/// An event on its way to a webhook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// A UUIDv7.
+    pub id: String,
+    /// To which webhook.
+    pub webhook: String,
+    /// Which event.
+    pub event: String,
+    /// How far it is.
+    pub state: DeliveryState,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it is tried next, while it is pending.
+    pub next_at: Timestamp,
+    /// The HTTP status of the last answer.
+    pub last_status: Option<u16>,
+    /// What went wrong last.
+    pub last_error: Option<String>,
+    /// When that was.
+    pub updated_at: Timestamp,
+}
+
+/// A delivery to be tried now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DueDelivery {
+    /// The delivery.
+    pub delivery: Delivery,
+    /// To whom.
+    pub webhook: Webhook,
+    /// What.
+    pub event: StoredEvent,
+}
+
+/// A try that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The HTTP status, if there was an answer.
+    pub status: Option<u16>,
+    /// What went wrong, in a sentence.
+    pub error: String,
+    /// When it is tried again; `None`: it is given up.
+    pub next: Option<Timestamp>,
+}
+
+/// One page of deliveries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryPage {
+    /// The deliveries, newest first.
+    pub items: Vec<Delivery>,
+    /// The `cursor` of the next page; `None`: this is the last.
+    pub next: Option<String>,
+}
+
+impl Webhooks<'_> {
+    /// What is to be tried by now, oldest first, to webhooks that are active.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the database from answering.
+    pub async fn due(self, now: Timestamp, limit: u64) -> Result<Vec<DueDelivery>, StoreError> {
+        let writer = self.place.writer();
+        let webhooks = webhook::Entity::find().filter(webhook::Column::Active.eq(true)).all(&writer).await?;
+        let webhooks =
+            webhooks.into_iter().map(|row| Webhook::try_from(row).map(|webhook| (webhook.id.clone(), webhook)));
+        let webhooks = webhooks.collect::<Result<HashMap<_, _>, _>>()?;
+        let rows = delivery::Entity::find()
+            .filter(delivery::Column::State.eq(DeliveryState::Pending.name()))
+            .filter(delivery::Column::NextAt.lte(now.0))
+            .filter(delivery::Column::WebhookId.is_in(webhooks.keys().map(String::as_str)))
+            .order_by_asc(delivery::Column::NextAt)
+            .order_by_asc(delivery::Column::Id)
+            .limit(Ord::min(limit, ROWS as u64))
+            .all(&writer)
+            .await?;
+        let ids = rows.iter().map(|row| row.event_id.as_str());
+        let events = event::Entity::find().filter(event::Column::Id.is_in(ids)).all(&writer).await?;
+        let events = events.into_iter().map(|row| (row.id.clone(), row)).collect::<HashMap<_, _>>();
+        rows.into_iter()
+            .filter_map(|row| {
+                let (webhook, event) = (webhooks.get(&row.webhook_id)?, events.get(&row.event_id)?);
+                Some((row, webhook.clone(), event.clone()))
+            })
+            .map(|(row, webhook, event)| {
+                Ok(DueDelivery { delivery: row.try_into()?, webhook, event: event.try_into()? })
+            })
+            .collect()
+    }
+
+    /// Notes that the webhook has accepted a delivery.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NotFound`].
+    pub async fn delivered(self, id: &str, status: u16, now: Timestamp) -> Result<(), StoreError> {
+        let columns = [
+            (delivery::Column::State, Expr::value(DeliveryState::Delivered.name())),
+            (delivery::Column::LastStatus, Expr::value(i32::from(status))),
+            (delivery::Column::LastError, Expr::value(None::<String>)),
+        ];
+        self.tried(id, columns, now).await
+    }
+
+    /// Notes that a try has failed.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NotFound`].
+    pub async fn failed(self, id: &str, failure: &Failure, now: Timestamp) -> Result<(), StoreError> {
+        let state = if failure.next.is_some() { DeliveryState::Pending } else { DeliveryState::Dead };
+        let columns = [
+            (delivery::Column::State, Expr::value(state.name())),
+            (delivery::Column::LastStatus, Expr::value(failure.status.map(i32::from))),
+            (delivery::Column::LastError, Expr::value(failure.error.as_str())),
+            (delivery::Column::NextAt, Expr::value(failure.next.unwrap_or(now).0)),
+        ];
+        self.tried(id, columns, now).await
+    }
+
+    async fn tried(
+        self,
+        id: &str,
+        columns: impl IntoIterator<Item = (delivery::Column, Expr)>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let attempts = Expr::col(delivery::Column::Attempts).add(1);
+        let mut update = delivery::Entity::update_many()
+            .col_expr(delivery::Column::Attempts, attempts)
+            .col_expr(delivery::Column::UpdatedAt, Expr::value(now.0))
+            .filter(delivery::Column::Id.eq(id));
+        for (column, value) in columns {
+            update = update.col_expr(column, value);
+        }
+        let updated = update.exec(&self.place.writer()).await?;
+        if updated.rows_affected == 0 { Err(missing(id)) } else { Ok(()) }
+    }
+
+    /// One page of deliveries, newest first; to one webhook and in one state, where they are named.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the database from answering.
+    pub async fn deliveries(
+        self,
+        webhook: Option<&str>,
+        state: Option<DeliveryState>,
+        cursor: Option<&str>,
+        limit: u64,
+    ) -> Result<DeliveryPage, StoreError> {
+        let limit = limit.clamp(1, 1_000);
+        let condition = Condition::all()
+            .add_option(webhook.map(|webhook| delivery::Column::WebhookId.eq(webhook)))
+            .add_option(state.map(|state| delivery::Column::State.eq(state.name())))
+            .add_option(cursor.map(|cursor| delivery::Column::Id.lt(cursor)));
+        let query = delivery::Entity::find().filter(condition).order_by_desc(delivery::Column::Id).limit(limit + 1);
+        let rows = query.all(&self.place.reader()).await?;
+        let (rows, next) = crate::page(rows, limit, |row| row.id.clone());
+        Ok(DeliveryPage { items: rows.into_iter().map(Delivery::try_from).collect::<Result<_, _>>()?, next })
+    }
+
+    /// One delivery.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NotFound`].
+    pub async fn delivery(self, id: &str) -> Result<Delivery, StoreError> {
+        let row = delivery::Entity::find_by_id(id).one(&self.place.reader()).await?;
+        row.ok_or_else(|| missing(id))?.try_into()
+    }
+
+    /// Has a delivery tried again at once, whatever its state, with as many tries as a new one has.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NotFound`].
+    pub async fn redeliver(self, id: &str, now: Timestamp) -> Result<(), StoreError> {
+        let updated = delivery::Entity::update_many()
+            .col_expr(delivery::Column::State, Expr::value(DeliveryState::Pending.name()))
+            .col_expr(delivery::Column::Attempts, Expr::value(0))
+            .col_expr(delivery::Column::NextAt, Expr::value(now.0))
+            .col_expr(delivery::Column::UpdatedAt, Expr::value(now.0))
+            .filter(delivery::Column::Id.eq(id))
+            .exec(&self.place.writer())
+            .await?;
+        if updated.rows_affected == 0 { Err(missing(id)) } else { Ok(()) }
+    }
+}
+
+/// Makes a delivery of each event for every webhook that wants it.
+pub(crate) async fn make(
+    transaction: &DatabaseTransaction,
+    events: &[StoredEvent],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let webhooks = webhook::Entity::find().filter(webhook::Column::Active.eq(true)).all(transaction).await?;
+    let webhooks = webhooks.into_iter().map(Webhook::try_from).collect::<Result<Vec<_>, _>>()?;
+    let wanted = events.iter().flat_map(|event| {
+        webhooks.iter().filter(|webhook| webhook.wants(event.kind)).map(|webhook| new(webhook, event, now))
+    });
+    let rows = wanted.map(IntoActiveModel::into_active_model).collect::<Vec<_>>();
+    for rows in rows.chunks(ROWS) {
+        let insert = delivery::Entity::insert_many(rows.to_vec()).on_conflict(crate::keep());
+        insert.exec_without_returning(transaction).await?;
+    }
+    Ok(())
+}
+
+/// The events that an active webhook still waits for.
+pub(crate) fn pending_events() -> SelectStatement {
+    let webhook = Expr::col((webhook::Entity, webhook::Column::Id));
+    Query::select()
+        .column((delivery::Entity, delivery::Column::EventId))
+        .from(delivery::Entity)
+        .inner_join(webhook::Entity, webhook.equals((delivery::Entity, delivery::Column::WebhookId)))
+        .and_where(webhook::Column::Active.eq(true))
+        .and_where(delivery::Column::State.eq(DeliveryState::Pending.name()))
+        .to_owned()
+}
+
+fn new(webhook: &Webhook, event: &StoredEvent, now: Timestamp) -> delivery::Model {
+    delivery::Model {
+        id: crate::new_id(),
+        webhook_id: webhook.id.clone(),
+        event_id: event.id.clone(),
+        state: DeliveryState::Pending.name().to_owned(),
+        attempts: 0,
+        next_at: now.0,
+        last_status: None,
+        last_error: None,
+        updated_at: now.0,
+    }
+}
+
+fn missing(id: &str) -> StoreError {
+    StoreError::not_found(format!("delivery `{id}`"))
+}
+
+impl TryFrom<delivery::Model> for Delivery {
+    type Error = StoreError;
+
+    fn try_from(row: delivery::Model) -> Result<Self, StoreError> {
+        let corrupt = |reason: String| StoreError::corrupt(format!("a delivery (`{}`)", row.id), reason);
+        Ok(Self {
+            state: DeliveryState::lookup(&row.state).ok_or_else(|| corrupt(format!("its state is `{}`", row.state)))?,
+            attempts: u32::try_from(row.attempts).map_err(|error| corrupt(error.to_string()))?,
+            last_status: row.last_status.and_then(|status| u16::try_from(status).ok()),
+            id: row.id,
+            webhook: row.webhook_id,
+            event: row.event_id,
+            next_at: Timestamp(row.next_at),
+            last_error: row.last_error,
+            updated_at: Timestamp(row.updated_at),
+        })
+    }
+}
