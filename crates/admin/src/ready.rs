@@ -11,6 +11,9 @@ use http::StatusCode;
     (status = 503, description = "They can't: the reason", body = String, content_type = "text/plain"),
 ))]
 pub async fn ready(State(admin): State<Admin>) -> Response {
+    if admin.doors.draining.has_begun() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "draining").into_response();
+    }
     if let Err(error) = admin.store.ping().await {
         return (StatusCode::SERVICE_UNAVAILABLE, format!("the database does not answer: {error}")).into_response();
     }

@@ -1,9 +1,9 @@
 //! How long it takes to tell who asks, among two hundred keys.
 #![expect(clippy::unwrap_used, reason = "a benchmark")]
 
-use baton_auth::{Credentials, Keys, NewKey};
-use baton_model::SystemClock;
+use baton_auth::{Credentials, Keys, NewKey, Origin};
 use baton_model::entity::Role;
+use baton_model::{Actor, SystemClock};
 use baton_store::Store;
 use criterion::{Criterion, criterion_group, criterion_main};
 use http::{HeaderMap, HeaderValue};
@@ -21,17 +21,20 @@ fn lookup(criterion: &mut Criterion) {
         let keys = Keys::open(store, Arc::new(SystemClock), &mut chance).await.unwrap();
         let mut headers = HeaderMap::new();
         for number in 0..200 {
-            let (_, secret) = keys.create(NewKey::new(number.to_string(), Role::Caller), &mut chance).await.unwrap();
+            let (_, secret) = keys
+                .create(&Actor::service("bench"), NewKey::new(number.to_string(), Role::Caller), &mut chance)
+                .await
+                .unwrap();
             headers.insert("x-api-key", HeaderValue::from_str(secret.reveal()).unwrap());
         }
         (keys, headers)
     });
     criterion.bench_function("a known key", |bencher| {
-        bencher.iter(|| keys.authenticate(Credentials::read(black_box(&headers)).unwrap(), None).unwrap());
+        bencher.iter(|| keys.lookup(Credentials::read(black_box(&headers)).unwrap(), Origin::default()).unwrap());
     });
     let unknown = HeaderMap::from_iter([("x-api-key".parse().unwrap(), HeaderValue::from_static("bt-unknown"))]);
     criterion.bench_function("an unknown key", |bencher| {
-        bencher.iter(|| keys.authenticate(Credentials::read(black_box(&unknown)).unwrap(), None).unwrap_err());
+        bencher.iter(|| keys.lookup(Credentials::read(black_box(&unknown)).unwrap(), Origin::default()).unwrap_err());
     });
 }
 

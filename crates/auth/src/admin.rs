@@ -1,8 +1,8 @@
 //! The first key, so that there is someone to make others.
 
 use crate::{AuthError, Keys, NewKey, Secret};
-use baton_model::KeyId;
 use baton_model::entity::Role;
+use baton_model::{Actor, KeyId};
 use rand::Rng;
 
 /// Says that the first key was made: it is not made again after its owner has deleted it.
@@ -37,7 +37,8 @@ pub async fn bootstrap(
         return Ok((keys, Bootstrap::Present));
     }
     let secret = Secret::generate(chance);
-    let made = keys.insert(NewKey::new("bootstrap", Role::Admin), KeyId::from(ID), &secret).await;
+    let made =
+        keys.insert(&Actor::service("start"), NewKey::new("bootstrap", Role::Admin), KeyId::from(ID), &secret).await;
     let bootstrap = match made {
         Ok(_) => Bootstrap::Made(secret),
         // Another node has made it at the same moment: it prints its own.

@@ -1,8 +1,10 @@
 //! Why a caller is turned away.
 
+use crate::token::TokenFault;
 use baton_model::entity::Role;
 use baton_model::{Code, PublicError};
 use baton_store::StoreError;
+use std::net::IpAddr;
 
 /// Why a caller is turned away. The messages say what was expected, and never what was sent.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +32,23 @@ pub enum AuthError {
     /// The key has expired.
     #[error("the API key has expired")]
     Expired,
+    /// The key was rotated, and the time that both were accepted is over.
+    #[error("the API key has been replaced by a newer one")]
+    Replaced,
+    /// The key may not be used from there.
+    #[error("the API key may not be used from {}", address.map_or_else(|| "an address that is not known".to_owned(), |address| address.to_string()))]
+    Elsewhere {
+        /// Where the request comes from, if that is known.
+        address: Option<IpAddr>,
+    },
+    /// A token is not believed.
+    #[error(transparent)]
+    Token(#[from] TokenFault),
+    /// A token was sent, but none are taken.
+    #[error(
+        "a JSON Web Token was sent, but this service takes none: expected an API key; tokens need JWT_SECRET or `auth.jwt`"
+    )]
+    NoTokens,
     /// The caller is known, but may not do this.
     #[error("this needs the role `{}`, but the caller has `{}`", needed.name(), has.name())]
     Forbidden {
@@ -52,8 +71,13 @@ impl AuthError {
             | Self::Ambiguous
             | Self::Unknown
             | Self::Revoked
-            | Self::Expired => Code::AuthenticationError,
-            Self::Forbidden { .. } => Code::PermissionDenied,
+            | Self::Expired
+            | Self::Replaced
+            | Self::NoTokens => Code::AuthenticationError,
+            // Not the caller's fault: the same token may be good once the issuer answers.
+            Self::Token(TokenFault::NoSigners(_)) => Code::Overloaded,
+            Self::Token(_) => Code::AuthenticationError,
+            Self::Forbidden { .. } | Self::Elsewhere { .. } => Code::PermissionDenied,
             Self::Store(_) => Code::Internal,
         };
         PublicError::new(code, self.to_string())

@@ -3,6 +3,7 @@
 //! - [`credentials`]: which headers hold a key, in every dialect;
 //! - [`secret`]: what a key looks like, and what is stored of it;
 //! - [`keys`]: the keys as an immutable snapshot, so that checking one reads no disk and takes no lock;
+//! - [`token`]: JSON Web Tokens, by a shared secret or by an issuer's keys;
 //! - [`admin`]: the first key, so that there is someone to make others;
 //! - [`role`]: who may do what.
 //!
@@ -15,10 +16,12 @@ mod error;
 pub mod keys;
 pub mod role;
 pub mod secret;
+pub mod token;
 
 pub use admin::{Bootstrap, bootstrap};
 pub use credentials::Credentials;
 pub use error::AuthError;
-pub use keys::{Keys, NewKey};
+pub use keys::{Keys, NewKey, Origin};
 pub use role::{require, require_any};
 pub use secret::Secret;
+pub use token::Tokens;

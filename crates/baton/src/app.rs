@@ -5,12 +5,13 @@ use crate::config::sections::EnvironmentKind;
 use anyhow::{Context, bail};
 use axum::Router;
 use baton_admin::Admin;
-use baton_auth::{Bootstrap, Keys, bootstrap};
+use baton_auth::token::Issuer;
+use baton_auth::{Bootstrap, Keys, Tokens, bootstrap};
 use baton_engine::{
     CacheSettings, CircuitSettings, Directory, Engine, JournalSettings, Ledger, Parts, Registry, RetrySettings,
     Settings, Snapshot,
 };
-use baton_http::Doors;
+use baton_http::{Doors, Draining};
 use baton_model::{Clock, ModelId, ProviderId, SystemClock};
 use baton_provider::{Provider, Transport};
 use baton_store::Store;
@@ -31,6 +32,10 @@ pub struct App {
     pub directory: Arc<Directory>,
     /// The database.
     pub store: Store,
+    /// Who may ask.
+    pub keys: Arc<Keys>,
+    /// Whether this node is about to stop.
+    pub draining: Draining,
     /// How there comes to be an admin.
     pub bootstrap: Bootstrap,
     /// Whether requests from loopback need no key.
@@ -70,7 +75,8 @@ impl App {
         let keys =
             Keys::open(store.clone(), Arc::clone(&clock), &mut chance).await.context("the keys can't be read")?;
         let given = config.auth.admin_key.as_ref().map(|key| baton_auth::Secret::given(key.reveal()));
-        let (keys, bootstrap) = bootstrap(keys.open_on_loopback(open_on_loopback), given.as_ref(), &mut chance).await?;
+        let keys = keys.open_on_loopback(open_on_loopback).with_tokens(tokens(config, &clock));
+        let (keys, bootstrap) = bootstrap(keys, given.as_ref(), &mut chance).await?;
         let keys = Arc::new(keys);
         let doors = Doors {
             engine: engine.clone(),
@@ -79,10 +85,13 @@ impl App {
                 max_body_bytes: config.server.max_body_bytes,
                 keep_alive: config.server.keep_alive,
             },
+            proxies: config.server.proxies(),
+            draining: Draining::default(),
         };
+        let draining = doors.draining.clone();
         let admin = Admin::new(doors.clone(), Arc::clone(&directory), store.clone());
         let router = crate::surface::router(doors, admin);
-        Ok(Self { router, engine, directory, store, bootstrap, open_on_loopback })
+        Ok(Self { router, engine, directory, store, keys, draining, bootstrap, open_on_loopback })
     }
 
     /// Ends what runs in the background and writes what is left.
@@ -120,22 +129,29 @@ pub fn database_url(config: &Config) -> String {
     config.database.url.clone().unwrap_or_else(|| in_data_dir(&config.data_dir))
 }
 
-/// In development, with no key configured, requests from this very machine are admin; other addresses must have a key.
 /// Whether requests from this machine need no key.
 ///
 /// # Errors
 /// If then other machines could ask too.
 pub fn open_on_loopback(config: &Config) -> anyhow::Result<bool> {
-    let development = config.environment == EnvironmentKind::Development && config.auth.admin_key.is_none();
+    let given = config.auth.admin_key.is_some() || config.auth.jwt.is_on();
+    let development = config.environment == EnvironmentKind::Development && !given;
     let loopback = config.server.listen.parse::<SocketAddr>().is_ok_and(|listen| listen.ip().is_loopback());
     if development && !loopback {
         bail!(
-            "server.listen: `{}` is open to other machines, but no admin key is set: set BATON_ADMIN_KEY, or listen on \
-             127.0.0.1",
+            "server.listen: `{}` is open to other machines, but neither an admin key nor JWT_SECRET is set: \
+             set BATON_ADMIN_KEY, or listen on 127.0.0.1",
             config.server.listen
         );
     }
     Ok(development)
+}
+
+/// The tokens that are taken, if any are.
+fn tokens(config: &Config, clock: &Arc<dyn Clock>) -> Option<Tokens> {
+    let jwt = &config.auth.jwt;
+    let issuer = jwt.source().map(|source| Arc::new(Issuer::new(source, jwt.issuer_settings(), Arc::clone(clock))));
+    jwt.is_on().then(|| Tokens::new(jwt.settings(), issuer, Arc::clone(clock)))
 }
 
 type Providers = BTreeMap<ProviderId, Arc<dyn Provider>>;

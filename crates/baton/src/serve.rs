@@ -1,15 +1,22 @@
 //! Sockets and signals: accepts connections until told to stop, then lets requests finish.
 
+mod accept;
+pub mod tls;
+
 use crate::app::App;
 use crate::config::Config;
 use anyhow::Context;
-use axum::serve::ListenerExt;
+use baton_auth::Keys;
 use baton_engine::Directory;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use tls::Certificates;
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+
+/// How often it is written down when keys were last used.
+const NOTING: Duration = Duration::from_secs(30);
 
 /// Opens the port.
 ///
@@ -22,29 +29,41 @@ pub async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
     })
 }
 
-/// Serves until `stop`, then until the requests under way are over, or the grace is.
+/// Serves until `stop`; then says that it is not ready, for as long as load balancers need to see it; then takes no new
+/// connections and waits until the requests under way are over, or the grace is.
 ///
 /// # Errors
-/// If the socket fails.
+/// If the certificate is of no use.
 pub async fn serve(app: App, listener: TcpListener, config: &Config, stop: CancellationToken) -> anyhow::Result<()> {
-    let discovery = tokio::spawn(discover(Arc::clone(&app.directory), config.discovery.every, stop.clone()));
-    let router = app.router.clone().into_make_service_with_connect_info::<SocketAddr>();
-    // Each piece of a stream leaves at once instead of waiting for the next.
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "TCP_NODELAY could not be set");
-        }
-    });
-    let server = axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
-    let grace = async {
+    let certificates = config.server.tls.as_ref().map(Certificates::load).transpose()?.map(Arc::new);
+    let mut chores = JoinSet::new();
+    chores.spawn(discover(Arc::clone(&app.directory), config.discovery.every, stop.clone()));
+    chores.spawn(note_uses(Arc::clone(&app.keys)));
+    chores.spawn(keep_tokens_fresh(Arc::clone(&app.keys)));
+    if let Some(certificates) = &certificates {
+        chores.spawn(tls::keep_fresh(Arc::clone(certificates)));
+    }
+    let closing = CancellationToken::new();
+    let accepting = accept::run(listener, app.router.clone(), certificates, closing.clone());
+    let (delay, grace) = (config.drain_delay(), config.server.shutdown_grace);
+    let stopping = async {
         stop.cancelled().await;
-        tokio::time::sleep(config.server.shutdown_grace).await;
+        app.draining.begin();
+        if !delay.is_zero() {
+            tracing::info!(?delay, "not ready any more; the port closes after the delay");
+            tokio::time::sleep(delay).await;
+        }
+        closing.cancel();
+        tokio::time::sleep(grace).await;
     };
     tokio::select! {
-        ended = std::future::IntoFuture::into_future(server) => ended.context("the server's socket failed")?,
-        () = grace => tracing::warn!(grace = ?config.server.shutdown_grace, "requests still under way were cut off"),
+        () = accepting => {}
+        () = stopping => tracing::warn!(?grace, "requests still under way were cut off"),
     }
-    discovery.abort();
+    chores.shutdown().await;
+    if let Err(error) = app.keys.note_uses().await {
+        tracing::warn!(%error, "when keys were last used could not be written down");
+    }
     app.close().await;
     Ok(())
 }
@@ -60,6 +79,23 @@ async fn discover(directory: Arc<Directory>, every: Option<Duration>, stop: Canc
         if let Err(error) = directory.discover(None, false).await {
             tracing::warn!(%error, "the models could not be discovered");
         }
+    }
+}
+
+/// Writes down when keys were last used, again and again.
+async fn note_uses(keys: Arc<Keys>) {
+    loop {
+        tokio::time::sleep(NOTING).await;
+        if let Err(error) = keys.note_uses().await {
+            tracing::debug!(%error, "when keys were last used is written down later");
+        }
+    }
+}
+
+/// Fetches the signing keys of the token issuer again and again.
+async fn keep_tokens_fresh(keys: Arc<Keys>) {
+    if let Some(issuer) = keys.tokens().and_then(baton_auth::Tokens::issuer) {
+        issuer.keep_fresh().await;
     }
 }
 

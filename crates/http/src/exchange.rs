@@ -41,7 +41,7 @@ async fn exchange(
 ) -> Result<Response, PublicError> {
     let arrived = doors.engine.clock().now();
     let (parts, body) = request.into_parts();
-    let caller = identify::caller(doors, &parts)?;
+    let caller = identify::caller(doors, &parts).await?;
     let wishes = Wishes::read(&parts.headers)?;
     let bytes = collect(body, doors.settings.max_body_bytes).await?;
     let mut asked = read(door, capability, &parts, bytes).await?;

@@ -2,8 +2,8 @@
 
 use crate::Doors;
 use axum::extract::ConnectInfo;
-use baton_auth::Credentials;
-use baton_model::{Caller, Code, PublicError, RequestId};
+use baton_auth::{Credentials, Origin};
+use baton_model::{Actor, Caller, Code, PublicError, RequestId};
 use http::request::Parts;
 use http::uri::Authority;
 use std::net::{IpAddr, SocketAddr};
@@ -17,6 +17,16 @@ pub struct Identity {
     pub id: RequestId,
 }
 
+/// What a part of Baton that makes requests of its own (commands from the bus) puts into their extensions. Nothing that
+/// comes over the network can set it.
+#[derive(Debug, Clone)]
+pub struct Internal {
+    /// Who asks, if no credentials are sent along.
+    pub caller: Option<Caller>,
+    /// The command that the request carries out.
+    pub command: Option<String>,
+}
+
 /// A new request id: a UUIDv7, so that ids sort by time.
 pub fn request_id() -> RequestId {
     RequestId::from(uuid::Uuid::now_v7().to_string())
@@ -26,14 +36,35 @@ pub fn request_id() -> RequestId {
 ///
 /// # Errors
 /// `authentication_error` with what was expected.
-pub fn caller(doors: &Doors, parts: &Parts) -> Result<Caller, PublicError> {
+pub async fn caller(doors: &Doors, parts: &Parts) -> Result<Caller, PublicError> {
     let credentials = Credentials::read(&parts.headers).map_err(|error| error.public())?;
-    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|connected| connected.0.ip());
-    if credentials.is_none() && doors.keys.needs_none(peer) {
+    let internal = parts.extensions.get::<Internal>().and_then(|internal| internal.caller.as_ref());
+    if let (None, Some(caller)) = (credentials, internal) {
+        return Ok(caller.clone());
+    }
+    let origin = Origin { peer: peer(parts), client: address(doors, parts) };
+    if credentials.is_none() && doors.keys.needs_none(origin.peer) {
         // The development mode means the operator, and not what the operator's browser or proxy let in.
         stranger(parts).map_err(|why| PublicError::new(Code::AuthenticationError, why))?;
     }
-    doors.keys.authenticate(credentials, peer).map_err(|error| error.public())
+    doors.keys.authenticate(credentials, origin).await.map_err(|error| error.public())
+}
+
+/// Who makes a change, for the audit log.
+pub fn actor(doors: &Doors, parts: &Parts, caller: &Caller) -> Actor {
+    let request = parts.extensions.get::<RequestId>().cloned();
+    let command = parts.extensions.get::<Internal>().and_then(|internal| internal.command.clone());
+    Actor { command, ..Actor::caller(caller, address(doors, parts), request) }
+}
+
+/// The address of the client, behind whatever trusted proxies; `None` if it is not known.
+pub fn address(doors: &Doors, parts: &Parts) -> Option<IpAddr> {
+    peer(parts).and_then(|peer| doors.proxies.client(peer, &parts.headers))
+}
+
+/// The other end of the connection.
+fn peer(parts: &Parts) -> Option<IpAddr> {
+    parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|connected| connected.0.ip())
 }
 
 /// Whether a request that comes from this machine was made by someone elsewhere: a web page open in a browser here (it

@@ -6,9 +6,11 @@
 //!
 //! To add a path: a line in [`routes`], and one in [`describe`]. To add a format: a variant of [`door::Door`].
 
+pub mod address;
 pub mod answer;
 pub mod describe;
 pub mod door;
+pub mod draining;
 pub mod exchange;
 pub mod failure;
 mod form;
@@ -17,6 +19,8 @@ pub mod identify;
 mod listing;
 pub mod routes;
 
+pub use address::{ForwardedHeader, Proxies};
+pub use draining::Draining;
 pub use failure::Failure;
 pub use identify::Identity;
 pub use routes::router;
@@ -35,6 +39,10 @@ pub struct Doors {
     pub keys: Arc<Keys>,
     /// Bounds and times.
     pub settings: Settings,
+    /// Who is believed about where requests come from.
+    pub proxies: Proxies,
+    /// Whether this node is about to stop.
+    pub draining: Draining,
 }
 
 /// Bounds and times of the doors.

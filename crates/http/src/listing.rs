@@ -43,7 +43,7 @@ impl<'m> Listed<'m> {
 pub async fn all(State(doors): State<Doors>, request: Request) -> Response {
     let id = identify::request_id();
     let (parts, _) = request.into_parts();
-    let caller = match identify::caller(&doors, &parts) {
+    let caller = match identify::caller(&doors, &parts).await {
         Ok(caller) => caller,
         Err(error) => return Failure { door: Door::OpenAi, error, id }.into_response(),
     };
@@ -61,7 +61,7 @@ pub async fn all(State(doors): State<Doors>, request: Request) -> Response {
 pub async fn one(State(doors): State<Doors>, Path(name): Path<String>, request: Request) -> Response {
     let id = identify::request_id();
     let (parts, _) = request.into_parts();
-    let found = identify::caller(&doors, &parts).and_then(|caller| {
+    let found = identify::caller(&doors, &parts).await.and_then(|caller| {
         let snapshot = doors.engine.registry().snapshot();
         let model = snapshot.get(&Wanted::Model(name.clone()), Capability::Chat)?;
         if caller.may_use(&model.id) {

@@ -1,5 +1,6 @@
 //! `POST /api/keys`.
 
+use super::input;
 use super::view::{KeyView, NewKeyView, location};
 use crate::Admin;
 use crate::describe::ErrorBody;
@@ -7,11 +8,11 @@ use crate::wire::access::Administrator;
 use crate::wire::answer::{Answer, json};
 use crate::wire::faults::Faults;
 use crate::wire::fields::{Fields, brief};
-use crate::wire::time;
 use axum::extract::State;
-use baton_auth::NewKey;
+use baton_auth::{NewKey, Secret};
 use baton_model::entity::Role;
-use baton_model::{ModelId, Timestamp};
+use baton_model::Timestamp;
+use baton_store::ApiKey;
 use http::header::{CACHE_CONTROL, LOCATION};
 use http::{HeaderValue, StatusCode};
 use rand::SeedableRng;
@@ -34,6 +35,8 @@ pub struct KeyBody {
     user_id: Option<String>,
     /// The models it may use; by default all.
     models: Option<Vec<String>>,
+    /// The networks it may be used from (`10.0.0.0/8`); by default any.
+    addresses: Option<Vec<String>>,
     /// From when on it is refused; by default never.
     expires_at: Option<String>,
 }
@@ -44,21 +47,26 @@ pub struct KeyBody {
     (status = 403, description = "Only an admin makes keys", body = ErrorBody),
     (status = 422, description = "Fields are wrong: `details.errors` names each", body = ErrorBody),
 ))]
-pub async fn create(State(admin): State<Admin>, _: Administrator, mut fields: Fields) -> Answer {
+pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator, mut fields: Fields) -> Answer {
     let mut faults = Faults::default();
     let new = read(&mut fields, admin.doors.engine.clock().now(), &mut faults);
     fields.finish(&mut faults);
     faults.check()?;
     // A key is a secret, so its randomness comes from the system, whatever seeds the rest.
-    let (key, secret) =
-        admin.doors.keys.create(new, &mut StdRng::from_os_rng()).await.map_err(|error| error.public())?;
-    let view = NewKeyView { key: secret.reveal().to_owned(), kept: KeyView::from(&key) };
-    let mut response = json(StatusCode::CREATED, &view)?;
-    let headers = response.headers_mut();
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let made = admin.doors.keys.create(&by, new, &mut StdRng::from_os_rng()).await;
+    let (key, secret) = made.map_err(input::told)?;
+    let mut response = shown_once(StatusCode::CREATED, &key, &secret)?;
     if let Ok(location) = HeaderValue::from_str(&location(&key.id)) {
-        headers.insert(LOCATION, location);
+        response.headers_mut().insert(LOCATION, location);
     }
+    Ok(response)
+}
+
+/// The one answer that shows a key.
+pub fn shown_once(status: StatusCode, key: &ApiKey, secret: &Secret) -> Answer {
+    let view = NewKeyView { key: secret.reveal().to_owned(), kept: KeyView::from(key) };
+    let mut response = json(status, &view)?;
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }
 
@@ -71,8 +79,9 @@ fn read(fields: &mut Fields, now: Timestamp, faults: &mut Faults) -> NewKey {
         role: role(fields, faults),
         project: fields.text("project_id", faults),
         user: fields.text("user_id", faults),
-        models: models(fields, faults),
-        expires_at: expiry(fields, now, faults),
+        models: input::models(fields, faults),
+        addresses: input::addresses(fields, faults),
+        expires_at: input::expiry(fields, now, faults),
     }
 }
 
@@ -85,23 +94,4 @@ fn role(fields: &mut Fields, faults: &mut Faults) -> Role {
         faults.add("role", format!("`{}` is none of {known}", brief(&name)));
         Role::Caller
     })
-}
-
-fn models(fields: &mut Fields, faults: &mut Faults) -> Option<Vec<ModelId>> {
-    let names: Vec<String> = fields.take("models", "an array of model ids, or null for all", faults)??;
-    if names.is_empty() {
-        faults.add("models", "is empty, so that the key could use none; leave it out for all");
-    }
-    Some(names.iter().map(ModelId::from).collect())
-}
-
-fn expiry(fields: &mut Fields, now: Timestamp, faults: &mut Faults) -> Option<Timestamp> {
-    let text: String = fields.take("expires_at", time::EXPECTED, faults)??;
-    let expiry = time::read(&text);
-    match expiry {
-        None => faults.add("expires_at", format!("expected {}, got `{}`", time::EXPECTED, brief(&text))),
-        Some(expiry) if expiry <= now => faults.add("expires_at", "is in the past"),
-        Some(_) => {}
-    }
-    expiry
 }

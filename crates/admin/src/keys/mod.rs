@@ -1,8 +1,10 @@
-//! `/api/keys`: a file a verb. Only [`create`] ever shows a key.
+//! `/api/keys`: a file a verb. Only [`create`] and [`rotate`] ever show one.
 
 pub mod create;
 pub mod get;
+mod input;
 pub mod list;
-pub mod rename;
 pub mod revoke;
+pub mod rotate;
+pub mod update;
 pub mod view;

@@ -1,12 +1,12 @@
 //! `DELETE /api/keys/{id}`.
 
+use super::input;
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Administrator;
 use crate::wire::answer::Answer;
 use axum::extract::{Path, State};
 use axum::response::IntoResponse;
-use baton_auth::AuthError;
 use baton_model::KeyId;
 use http::StatusCode;
 
@@ -15,10 +15,7 @@ use http::StatusCode;
     (status = 204, description = "Revoked"),
     (status = 404, description = "There is no such key", body = ErrorBody),
 ))]
-pub async fn revoke(State(admin): State<Admin>, _: Administrator, Path(id): Path<String>) -> Answer {
-    admin.doors.keys.revoke(&KeyId::from(id)).await.map_err(|error| match error {
-        AuthError::Store(error) => crate::told(error),
-        other => other.public(),
-    })?;
+pub async fn revoke(State(admin): State<Admin>, Administrator(by): Administrator, Path(id): Path<String>) -> Answer {
+    admin.doors.keys.revoke(&by, &KeyId::from(id)).await.map_err(input::told)?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

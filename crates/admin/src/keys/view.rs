@@ -27,6 +27,10 @@ pub struct KeyView {
     user_id: Option<String>,
     /// The models it may use; null: all.
     models: Option<Vec<String>>,
+    /// The networks it may be used from; null: any.
+    addresses: Option<Vec<String>>,
+    /// Until when the key before the last rotation is accepted too.
+    previous_until: Option<String>,
     /// When it was made.
     created_at: String,
     /// From when on it is refused; null: never.
@@ -58,6 +62,8 @@ impl From<&ApiKey> for KeyView {
             project_id: key.project.as_deref().map(str::to_owned),
             user_id: key.user.as_deref().map(str::to_owned),
             models: key.models.as_ref().map(|models| models.iter().map(ModelId::to_string).collect()),
+            addresses: key.addresses.clone(),
+            previous_until: key.previous_until.map(time::write),
             created_at: time::write(key.created_at),
             expires_at: key.expires_at.map(time::write),
             revoked_at: key.revoked_at.map(time::write),

@@ -5,7 +5,7 @@ use crate::Admin;
 use axum::extract::FromRequestParts;
 use baton_auth::require;
 use baton_http::identify;
-use baton_model::Caller;
+use baton_model::{Actor, Caller};
 use baton_model::entity::Role;
 use http::request::Parts;
 
@@ -16,33 +16,44 @@ pub struct Anyone(pub Caller);
 pub struct Viewer(pub Caller);
 
 /// Who may change models.
-pub struct Operator;
+pub struct Operator(pub Actor);
 
 /// Who may do everything.
-pub struct Administrator;
+pub struct Administrator(pub Actor);
 
 /// The caller of a request, if it has the role.
-fn admit(parts: &Parts, admin: &Admin, needed: Role) -> Result<Caller, Refused> {
-    let caller = identify::caller(&admin.doors, parts)?;
+async fn admit(parts: &Parts, admin: &Admin, needed: Role) -> Result<Caller, Refused> {
+    let caller = identify::caller(&admin.doors, parts).await?;
     require(&caller, needed).map_err(|error| error.public())?;
     Ok(caller)
 }
 
+/// Who sees: the caller itself.
+fn caller(_: &Parts, _: &Admin, caller: Caller) -> Caller {
+    caller
+}
+
+/// Who changes: as the audit log will name it.
+fn actor(parts: &Parts, admin: &Admin, caller: Caller) -> Actor {
+    identify::actor(&admin.doors, parts, &caller)
+}
+
 macro_rules! access {
-    ($($name:ident by $role:ident: $make:expr,)+) => {$(
+    ($($name:ident is $what:ident by $role:ident,)+) => {$(
         impl FromRequestParts<Admin> for $name {
             type Rejection = Refused;
 
             async fn from_request_parts(parts: &mut Parts, admin: &Admin) -> Result<Self, Refused> {
-                admit(parts, admin, Role::$role).map($make)
+                let caller = admit(parts, admin, Role::$role).await?;
+                Ok(Self($what(parts, admin, caller)))
             }
         }
     )+};
 }
 
 access! {
-    Anyone by Caller: Anyone,
-    Viewer by Viewer: Viewer,
-    Operator by Operator: |_| Operator,
-    Administrator by Admin: |_| Administrator,
+    Anyone is caller by Caller,
+    Viewer is caller by Viewer,
+    Operator is actor by Operator,
+    Administrator is actor by Admin,
 }

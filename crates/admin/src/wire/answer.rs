@@ -39,8 +39,9 @@ impl IntoResponse for Refused {
 }
 
 /// Gives a request its id, writes its error if there is one, and says the id in the answer.
-pub async fn finish(request: Request, next: Next) -> Response {
+pub async fn finish(mut request: Request, next: Next) -> Response {
     let id = identify::request_id();
+    request.extensions_mut().insert(id.clone());
     let mut response = next.run(request).await;
     if let Some(Unwritten(error)) = response.extensions_mut().remove() {
         tracing::debug!(request.id = %id, error.code = error.code.name(), error.message = error.message, "refused");

@@ -83,7 +83,13 @@ impl TestAdmin {
         directory.reload().await.unwrap();
         let keys = Keys::open(store.clone(), shared, &mut StdRng::seed_from_u64(1)).await.unwrap();
         let keys = Arc::new(keys.with_admin(&Secret::given(ADMIN)));
-        let doors = Doors { engine: engine.clone(), keys, settings: baton_http::Settings::default() };
+        let doors = Doors {
+            engine: engine.clone(),
+            keys,
+            settings: baton_http::Settings::default(),
+            proxies: baton_http::Proxies::default(),
+            draining: baton_http::Draining::default(),
+        };
         let (management, _) = baton_admin::router(Admin::new(doors.clone(), directory, store.clone()));
         let router = baton_http::router(doors).merge(management);
         Self { router, openai, lab, store, engine, clock, key: ADMIN.into(), _folder: folder }

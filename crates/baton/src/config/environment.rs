@@ -8,12 +8,14 @@ use std::collections::BTreeMap;
 pub struct Environment(BTreeMap<String, String>);
 
 /// Variables that stand for one key of the configuration.
-const KEYS: [(&str, &str); 9] = [
+const KEYS: [(&str, &str); 11] = [
     ("BATON_LISTEN", "server.listen"),
     ("BATON_DATA_DIR", "data_dir"),
     ("BATON_LOG_DIR", "logs.dir"),
     ("BATON_LOG_LEVEL", "logs.level"),
     ("BATON_ADMIN_KEY", "auth.admin_key"),
+    ("BATON_SECRET_KEY", "auth.secret_key"),
+    ("JWT_SECRET", "auth.jwt.secret"),
     ("BATON_DEFAULT_MODEL", "default_model"),
     ("BATON_CACHE", "cache.default"),
     ("DATABASE_URL", "database.url"),

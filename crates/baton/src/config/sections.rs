@@ -3,18 +3,21 @@
 use super::fault::Fault;
 use baton_engine::CacheDefault;
 use baton_model::{Capability, ModelStatus, Nanos};
-use baton_providers::Secret;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+mod auth;
 mod model;
 mod provider;
+mod server;
 
+pub use auth::{AuthSection, JwtSection};
 pub use model::{ModelSection, PriceSection, QuirksSection};
 pub use provider::{DisconnectSection, ProviderSection, TimeoutsSection};
+pub use server::{ServerSection, TlsSection};
 
 /// The configuration of one Baton.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -68,6 +71,16 @@ impl Default for Config {
     }
 }
 
+impl Config {
+    /// How long the port still accepts after a signal to stop.
+    pub fn drain_delay(&self) -> Duration {
+        self.server.drain_delay.unwrap_or(match self.environment {
+            EnvironmentKind::Development => Duration::ZERO,
+            EnvironmentKind::Production => Duration::from_secs(5),
+        })
+    }
+}
+
 /// Where it runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -79,54 +92,12 @@ pub enum EnvironmentKind {
     Production,
 }
 
-/// Where and how requests are accepted.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct ServerSection {
-    /// Address and port.
-    pub listen: String,
-    /// The largest request body, in bytes.
-    pub max_body_bytes: usize,
-    /// The most requests in flight; more are refused with `overloaded`.
-    pub max_in_flight: usize,
-    /// Silence in a stream after which a comment is sent.
-    #[serde(with = "humantime_serde")]
-    #[schemars(with = "String")]
-    pub keep_alive: Duration,
-    /// How long requests under way may go on after a signal to stop.
-    #[serde(with = "humantime_serde")]
-    #[schemars(with = "String")]
-    pub shutdown_grace: Duration,
-}
-
-impl Default for ServerSection {
-    fn default() -> Self {
-        let doors = baton_http::Settings::default();
-        Self {
-            listen: "127.0.0.1:8080".into(),
-            max_body_bytes: doors.max_body_bytes,
-            max_in_flight: baton_engine::Settings::default().max_in_flight,
-            keep_alive: doors.keep_alive,
-            shutdown_grace: Duration::from_secs(30),
-        }
-    }
-}
-
 /// Where records and registrations are kept.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct DatabaseSection {
     /// `sqlite:PATH`; by default `baton.db` in the data folder.
     pub url: Option<String>,
-}
-
-/// Who may ask.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct AuthSection {
-    /// A key with the role admin. Without one, a key is made at the first start and printed once.
-    #[schemars(with = "Option<String>")]
-    pub admin_key: Option<Secret>,
 }
 
 /// Log files: one a day (UTC), JSON lines.
@@ -248,9 +219,11 @@ impl Default for DiscoverySection {
 pub fn check(config: &Config, place: &str) -> Vec<Fault> {
     let mut faults = Vec::new();
     let mut fault = |key: String, problem: String| faults.push(Fault::new(place, key, problem));
-    if config.server.listen.parse::<std::net::SocketAddr>().is_err() {
-        let listen = &config.server.listen;
-        fault("server.listen".into(), format!("expected ADDRESS:PORT such as 127.0.0.1:8080, got `{listen}`"));
+    for (key, problem) in config.server.faults() {
+        fault(format!("server.{key}"), problem);
+    }
+    for (key, problem) in config.auth.faults(config.environment) {
+        fault(format!("auth.{key}"), problem);
     }
     let mut names = BTreeMap::new();
     for (index, model) in config.models.iter().enumerate() {

@@ -1,0 +1,77 @@
+//! `POST /api/keys/{id}/rotate`.
+
+use super::create::shown_once;
+use super::input;
+use super::view::NewKeyView;
+use crate::Admin;
+use crate::describe::ErrorBody;
+use crate::wire::access::Administrator;
+use crate::wire::answer::Answer;
+use crate::wire::faults::Faults;
+use crate::wire::fields::{Fields, brief};
+use axum::extract::{Path, State};
+use baton_auth::AuthError;
+use baton_model::{Code, KeyId, PublicError};
+use http::StatusCode;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use serde::Deserialize;
+use std::time::Duration;
+use utoipa::ToSchema;
+
+/// How long both may be used.
+#[derive(Debug, Deserialize, ToSchema)]
+#[expect(dead_code, reason = "the schema of what `Fields` reads")]
+pub struct RotateBody {
+    /// How long the key before is accepted too: `24h`, `30m`; by default `24h`, `0s` ends it at once.
+    #[schema(example = "24h")]
+    overlap: Option<String>,
+}
+
+const OVERLAP: Duration = Duration::from_secs(24 * 60 * 60);
+const LONGEST: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+
+/// Gives a key another secret, shown this once. The one before is accepted for a while, so that whoever uses it can change
+/// over; rotating again ends it at once.
+#[utoipa::path(post, path = "/api/keys/{id}/rotate", tag = "keys", params(("id" = String, Path)),
+    request_body = RotateBody, responses(
+        (status = 200, description = "Rotated; `key` is shown this once", body = NewKeyView),
+        (status = 404, description = "There is no such key", body = ErrorBody),
+        (status = 409, description = "The key is revoked", body = ErrorBody),
+        (status = 422, description = "Fields are wrong: `details.errors` names each", body = ErrorBody),
+    )
+)]
+pub async fn rotate(
+    State(admin): State<Admin>,
+    Administrator(by): Administrator,
+    Path(id): Path<String>,
+    mut fields: Fields,
+) -> Answer {
+    let mut faults = Faults::default();
+    let overlap = overlap(&mut fields, &mut faults);
+    fields.finish(&mut faults);
+    faults.check()?;
+    let id = KeyId::from(id);
+    let rotated = admin.doors.keys.rotate(&by, &id, overlap, &mut StdRng::from_os_rng()).await;
+    let (key, secret) = rotated.map_err(|error| match error {
+        AuthError::Revoked => PublicError::new(Code::Conflict, "the key is revoked: make another"),
+        other => input::told(other),
+    })?;
+    shown_once(StatusCode::OK, &key, &secret)
+}
+
+fn overlap(fields: &mut Fields, faults: &mut Faults) -> Duration {
+    let expected = "a time such as 24h or 30m";
+    let Some(text) = fields.take::<String>("overlap", expected, faults).flatten() else { return OVERLAP };
+    match humantime::parse_duration(&text) {
+        Ok(overlap) if overlap <= LONGEST => overlap,
+        Ok(_) => {
+            faults.add("overlap", "is longer than 90 days");
+            OVERLAP
+        }
+        Err(_) => {
+            faults.add("overlap", format!("expected {expected}, got `{}`", brief(&text)));
+            OVERLAP
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! What is known of the keys while requests are checked.
+
+use crate::secret::Hash;
+use baton_model::{Caller, KeyId, Timestamp};
+use baton_store::ApiKey;
+use ipnet::IpNet;
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use subtle::ConstantTimeEq;
+
+/// All keys at one moment.
+#[derive(Default)]
+pub(super) struct Snapshot {
+    by_hash: HashMap<Hash, Known>,
+    /// The hash in force of each.
+    by_id: HashMap<KeyId, Hash>,
+}
+
+/// What is known of one key, or of what it was before a rotation.
+pub(super) struct Known {
+    pub caller: Caller,
+    pub expires_at: Option<Timestamp>,
+    pub revoked: bool,
+    /// From when on only what came in its place is accepted.
+    pub replaced_at: Option<Timestamp>,
+    /// The networks it may be used from; `None`: any.
+    addresses: Option<Arc<[IpNet]>>,
+    /// When it was last used, in microseconds; 0 if that is written down already. Shared by all snapshots.
+    used: Arc<AtomicI64>,
+}
+
+impl Snapshot {
+    /// The keys of the database, with the uses of those before them.
+    pub fn read(keys: &[ApiKey], before: &Self) -> Self {
+        let mut snapshot = Self::default();
+        for key in keys {
+            let used = before.by_id(&key.id).map(|known| Arc::clone(&known.used)).unwrap_or_default();
+            // A hash that is no hash can match nothing.
+            if let Some(hash) = read_hex(&key.hash) {
+                snapshot.by_hash.insert(hash, Known::read(key, None, Arc::clone(&used)));
+                snapshot.by_id.insert(key.id.clone(), hash);
+            }
+            if let Some(hash) = key.previous_hash.as_deref().and_then(read_hex) {
+                let until = key.previous_until.unwrap_or_default();
+                snapshot.by_hash.insert(hash, Known::read(key, Some(until), used));
+            }
+        }
+        snapshot
+    }
+
+    /// The key that hashes to that. The map is asked for a keyed hash, which nobody outside can steer; the comparison
+    /// itself takes constant time.
+    pub fn by_hash(&self, hash: &Hash) -> Option<&Known> {
+        let (stored, known) = self.by_hash.get_key_value(hash)?;
+        bool::from(stored.ct_eq(hash)).then_some(known)
+    }
+
+    /// The key of that id.
+    pub fn by_id(&self, id: &KeyId) -> Option<&Known> {
+        self.by_hash.get(self.by_id.get(id)?)
+    }
+
+    /// The keys that were used since this was last asked, and when.
+    pub fn take_uses(&self) -> Vec<(KeyId, Timestamp)> {
+        let keys = self.by_id.keys().filter_map(|id| Some((id, self.by_id(id)?)));
+        let used = keys.map(|(id, known)| (id.clone(), Timestamp(known.used.swap(0, Ordering::Relaxed))));
+        used.filter(|(_, time)| time.0 != 0).collect()
+    }
+
+    /// Takes back what could not be written down, unless there is something newer by now.
+    pub fn give_back(&self, used: &[(KeyId, Timestamp)]) {
+        for (id, time) in used {
+            if let Some(known) = self.by_id(id) {
+                known.used.fetch_max(time.0, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+impl Known {
+    fn read(key: &ApiKey, replaced_at: Option<Timestamp>, used: Arc<AtomicI64>) -> Self {
+        let caller = Caller {
+            key: Some(key.id.clone()),
+            role: key.role,
+            project: key.project.clone(),
+            user: key.user.clone(),
+            models: key.models.clone(),
+        };
+        // A network that can't be read allows nobody rather than everybody.
+        let addresses =
+            key.addresses.as_ref().map(|list| list.iter().filter_map(|network| network.parse().ok()).collect());
+        let revoked = key.revoked_at.is_some();
+        Self { caller, expires_at: key.expires_at, revoked, replaced_at, addresses, used }
+    }
+
+    /// Whether it may be used from there. A bound key may not be used from where nobody knows.
+    pub fn allows(&self, client: Option<IpAddr>) -> bool {
+        let within = |client: IpAddr, networks: &[IpNet]| {
+            let client = client.to_canonical();
+            networks.iter().any(|network| network.contains(&client))
+        };
+        self.addresses.as_ref().is_none_or(|networks| client.is_some_and(|client| within(client, networks)))
+    }
+
+    /// Notes that it is used.
+    pub fn note_use(&self, now: Timestamp) {
+        self.used.store(now.0, Ordering::Relaxed);
+    }
+}
+
+fn read_hex(text: &str) -> Option<Hash> {
+    let mut hash = Hash::default();
+    if text.len() != 2 * hash.len() || !text.is_ascii() {
+        return None;
+    }
+    for (place, byte) in hash.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(text.get(2 * place..2 * place + 2)?, 16).ok()?;
+    }
+    Some(hash)
+}

@@ -1,0 +1,238 @@
+//! The keys: checked against an immutable snapshot. `change.rs` makes, rotates and revokes them.
+
+mod change;
+mod known;
+mod told;
+
+pub use change::NewKey;
+
+use crate::secret::{Hash, Pepper, random_pepper};
+use crate::token::{Claims, TokenFault, Tokens};
+use crate::{AuthError, Credentials, Secret};
+use arc_swap::ArcSwap;
+use baton_model::entity::Role;
+use baton_model::{Caller, Clock, ModelId};
+use baton_store::Store;
+use known::{Known, Snapshot};
+use rand::Rng;
+use std::net::IpAddr;
+use std::sync::Arc;
+use subtle::ConstantTimeEq;
+
+const PEPPER: &str = "key_pepper";
+
+/// Where a request comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Origin {
+    /// The other end of the connection.
+    pub peer: Option<IpAddr>,
+    /// The client: the peer itself, or whom a trusted proxy names; `None` if that is not known.
+    pub client: Option<IpAddr>,
+}
+
+/// The keys of the service, and the tokens that it takes beside them.
+pub struct Keys {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    pepper: Pepper,
+    tokens: Option<Tokens>,
+    /// Whether requests from loopback without a key are admin: the development mode.
+    open_on_loopback: bool,
+    /// The key that the environment gave, by its hash. It is never stored.
+    admin: Option<Hash>,
+    known: ArcSwap<Snapshot>,
+    /// One reload at a time, so that an older list never replaces a newer one.
+    reloading: tokio::sync::Mutex<()>,
+}
+
+impl Keys {
+    /// Reads the keys. The pepper that they are hashed with is made at the first start and kept in the settings.
+    ///
+    /// # Errors
+    ///
+    /// If the store can't be read or written.
+    pub async fn open(store: Store, clock: Arc<dyn Clock>, chance: &mut (impl Rng + Send)) -> Result<Self, AuthError> {
+        let pepper = store.settings().get_or_set(PEPPER, &random_pepper(chance)).await?;
+        let keys = Self {
+            store,
+            clock,
+            pepper: Pepper::new(pepper.as_bytes()),
+            tokens: None,
+            open_on_loopback: false,
+            admin: None,
+            known: ArcSwap::default(),
+            reloading: tokio::sync::Mutex::new(()),
+        };
+        keys.reload().await?;
+        Ok(keys)
+    }
+
+    /// The same with the development mode: a request without a key from this very machine is admin.
+    #[must_use]
+    pub fn open_on_loopback(mut self, open: bool) -> Self {
+        self.open_on_loopback = open;
+        self
+    }
+
+    /// The same with one key more that is admin and stands in no table.
+    #[must_use]
+    pub fn with_admin(mut self, secret: &Secret) -> Self {
+        self.admin = Some(self.pepper.hash(secret.reveal()));
+        self
+    }
+
+    /// The same with tokens as credentials beside the keys.
+    #[must_use]
+    pub fn with_tokens(mut self, tokens: Option<Tokens>) -> Self {
+        self.tokens = tokens;
+        self
+    }
+
+    /// The tokens, if they are taken.
+    pub fn tokens(&self) -> Option<&Tokens> {
+        self.tokens.as_ref()
+    }
+
+    /// Who asks. Waits only for a token whose signing key is not known: its issuer is asked once, within bounds.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Keys::lookup`].
+    pub async fn authenticate(
+        &self,
+        credentials: Option<Credentials<'_>>,
+        origin: Origin,
+    ) -> Result<Caller, AuthError> {
+        let found = self.lookup(credentials, origin);
+        let unknown = matches!(found, Err(AuthError::Token(TokenFault::UnknownSigner | TokenFault::NoSigners(_))));
+        let Some(tokens) = self.tokens.as_ref().filter(|_| unknown) else { return found };
+        tokens.renew().await;
+        self.lookup(credentials, origin)
+    }
+
+    /// Who asks, as far as is known now. Reads no disk, takes no lock, calls nobody.
+    ///
+    /// # Errors
+    ///
+    /// Why the credentials are not taken; [`AuthError::Missing`] if there are none.
+    pub fn lookup(&self, credentials: Option<Credentials<'_>>, origin: Origin) -> Result<Caller, AuthError> {
+        let Some(credentials) = credentials else {
+            return if self.needs_none(origin.peer) { Ok(admin()) } else { Err(AuthError::Missing) };
+        };
+        let shown = credentials.reveal();
+        match (Tokens::looks_like(shown), &self.tokens) {
+            (true, Some(tokens)) => self.bearer(tokens.check(shown)?, origin),
+            (true, None) => self.owner(shown, origin).map_err(|error| match error {
+                AuthError::Unknown => AuthError::NoTokens,
+                other => other,
+            }),
+            (false, _) => self.owner(shown, origin),
+        }
+    }
+
+    /// Whether a request of this peer is admin without a key: the development mode, on this very machine.
+    pub fn needs_none(&self, peer: Option<IpAddr>) -> bool {
+        self.open_on_loopback && peer.is_some_and(|peer| peer.to_canonical().is_loopback())
+    }
+
+    /// Reads the keys again: after a change made elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// If the store can't be read; then the keys stay as they were.
+    pub async fn reload(&self) -> Result<(), AuthError> {
+        let _one = self.reloading.lock().await;
+        let all = self.store.keys().all().await?;
+        let next = Snapshot::read(&all, &self.known.load());
+        self.known.store(Arc::new(next));
+        Ok(())
+    }
+
+    /// Writes down when keys were last used: what has come together since the last time, in one go. What can't be
+    /// written stays for the next.
+    ///
+    /// # Errors
+    ///
+    /// If the store can't be written.
+    pub async fn note_uses(&self) -> Result<(), AuthError> {
+        let known = self.known.load_full();
+        let used = known.take_uses();
+        if used.is_empty() {
+            return Ok(());
+        }
+        self.store.keys().touch(&used).await.map_err(|error| {
+            known.give_back(&used);
+            AuthError::from(error)
+        })
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Who owns a key.
+    fn owner(&self, key: &str, origin: Origin) -> Result<Caller, AuthError> {
+        let hash = self.pepper.hash(key);
+        if self.admin.is_some_and(|admin| bool::from(admin.ct_eq(&hash))) {
+            return Ok(admin());
+        }
+        let snapshot = self.known.load();
+        let known = snapshot.by_hash(&hash).ok_or(AuthError::Unknown)?;
+        self.usable(known, origin)?;
+        Ok(known.caller.clone())
+    }
+
+    /// Who bears a token. One that belongs to a key can do no more than the key can, and ends with it.
+    fn bearer(&self, claims: Claims, origin: Origin) -> Result<Caller, AuthError> {
+        let Claims { role, project, user, models, key } = claims;
+        let Some(id) = key else { return Ok(Caller { key: None, role, project, user, models }) };
+        let snapshot = self.known.load();
+        let known = snapshot.by_id(&id).ok_or(AuthError::Unknown)?;
+        self.usable(known, origin)?;
+        let of_key = &known.caller;
+        Ok(Caller {
+            role: lesser(role, of_key.role),
+            project: project.or_else(|| of_key.project.clone()),
+            user: user.or_else(|| of_key.user.clone()),
+            models: both(models, of_key.models.clone()),
+            key: Some(id),
+        })
+    }
+
+    /// Whether a key may be used, now and from there.
+    fn usable(&self, known: &Known, origin: Origin) -> Result<(), AuthError> {
+        let now = self.clock.now();
+        if known.revoked {
+            return Err(AuthError::Revoked);
+        }
+        if known.expires_at.is_some_and(|expires_at| expires_at <= now) {
+            return Err(AuthError::Expired);
+        }
+        if known.replaced_at.is_some_and(|replaced_at| replaced_at <= now) {
+            return Err(AuthError::Replaced);
+        }
+        if !known.allows(origin.client) {
+            return Err(AuthError::Elsewhere { address: origin.client });
+        }
+        known.note_use(now);
+        Ok(())
+    }
+}
+
+fn admin() -> Caller {
+    Caller { key: None, role: Role::Admin, project: None, user: None, models: None }
+}
+
+/// The role that includes less. They are in order, the highest first.
+fn lesser(one: Role, other: Role) -> Role {
+    let both = [one, other];
+    Role::ALL.into_iter().rfind(|role| both.contains(role)).unwrap_or(Role::Caller)
+}
+
+/// The models that are in both lists; a list that is absent holds all.
+fn both(one: Option<Arc<[ModelId]>>, other: Option<Arc<[ModelId]>>) -> Option<Arc<[ModelId]>> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.iter().filter(|model| other.contains(model)).cloned().collect()),
+        (one, other) => one.or(other),
+    }
+}

@@ -1,0 +1,197 @@
+//! What the claims of a token make of its bearer.
+
+use super::TokenFault;
+use baton_model::entity::Role;
+use baton_model::{KeyId, ModelId};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The longest name in a claim, in characters.
+const LONGEST: usize = 256;
+
+/// Which claims say what. A name may be a path (`realm_access.roles`); one that holds points itself is tried first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimNames {
+    /// The role: a word, or a list of words of which the highest role counts.
+    pub role: String,
+    /// The project that requests are booked on.
+    pub project: String,
+    /// The user that requests are booked on.
+    pub user: String,
+    /// The models that may be used: a list, or words with blanks between them.
+    pub models: String,
+    /// The id of the API key on which requests are booked, and which bounds what the token may do.
+    pub key: String,
+    /// What words of the role claim mean, if they are not the roles' own names. With entries here, only they count.
+    pub roles: BTreeMap<String, Role>,
+    /// The role of tokens without that claim.
+    pub default_role: Role,
+}
+
+impl Default for ClaimNames {
+    fn default() -> Self {
+        Self {
+            role: "role".into(),
+            project: "project_id".into(),
+            user: "sub".into(),
+            models: "models".into(),
+            key: "key_id".into(),
+            roles: BTreeMap::new(),
+            default_role: Role::Caller,
+        }
+    }
+}
+
+/// What a token says of its bearer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claims {
+    /// What it may do.
+    pub role: Role,
+    /// The project that requests are booked on.
+    pub project: Option<Arc<str>>,
+    /// The user that requests are booked on.
+    pub user: Option<Arc<str>>,
+    /// The models it may use; `None`: all.
+    pub models: Option<Arc<[ModelId]>>,
+    /// The key that it belongs to.
+    pub key: Option<KeyId>,
+}
+
+impl ClaimNames {
+    /// Reads them.
+    pub(super) fn read(&self, claims: &Map<String, Value>) -> Result<Claims, TokenFault> {
+        Ok(Claims {
+            role: self.read_role(claims)?,
+            project: text(claims, &self.project)?.map(Arc::from),
+            user: text(claims, &self.user)?.map(Arc::from),
+            models: words(claims, &self.models)?.map(|names| names.iter().map(ModelId::from).collect()),
+            key: text(claims, &self.key)?.map(KeyId::from),
+        })
+    }
+
+    fn read_role(&self, claims: &Map<String, Value>) -> Result<Role, TokenFault> {
+        let words = match find(claims, &self.role) {
+            None => return Ok(self.default_role),
+            Some(Value::String(word)) => vec![word.as_str()],
+            Some(Value::Array(words)) => words.iter().filter_map(Value::as_str).collect(),
+            Some(_) => return Err(fault(&self.role, "is no role: expected a word, or a list of words")),
+        };
+        // The roles are in order, the highest first.
+        let known = Role::ALL.into_iter().find(|role| words.iter().any(|word| self.meaning(word) == Some(*role)));
+        known.ok_or_else(|| fault(&self.role, format!("names no role that is known here: expected {}", self.roles())))
+    }
+
+    fn meaning(&self, word: &str) -> Option<Role> {
+        if self.roles.is_empty() { Role::lookup(word) } else { self.roles.get(word).copied() }
+    }
+
+    fn roles(&self) -> String {
+        if self.roles.is_empty() {
+            return Role::ALL.map(Role::name).join(", ");
+        }
+        self.roles.keys().cloned().collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// A claim by its name, or by the path that its name is; null is as absent.
+fn find<'c>(claims: &'c Map<String, Value>, name: &str) -> Option<&'c Value> {
+    let path = || {
+        let (first, rest) = name.split_once('.')?;
+        rest.split('.').try_fold(claims.get(first)?, |value, step| value.get(step))
+    };
+    claims.get(name).or_else(path).filter(|value| !value.is_null())
+}
+
+/// A claim that names one thing. Numbers are taken as their digits.
+fn text(claims: &Map<String, Value>, name: &str) -> Result<Option<String>, TokenFault> {
+    let text = match find(claims, name) {
+        None => return Ok(None),
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Number(number)) => number.to_string(),
+        Some(_) => return Err(fault(name, "is no text: expected a name")),
+    };
+    checked(name, text).map(Some)
+}
+
+/// A claim that names several.
+fn words(claims: &Map<String, Value>, name: &str) -> Result<Option<Vec<String>>, TokenFault> {
+    let wrong = || fault(name, "is no list: expected a list of names, or names with blanks between them");
+    let words: Vec<String> = match find(claims, name) {
+        None => return Ok(None),
+        Some(Value::String(text)) => text.split_whitespace().map(str::to_owned).collect(),
+        Some(Value::Array(items)) => {
+            let words = items.iter().map(|item| item.as_str().map(str::to_owned));
+            words.collect::<Option<_>>().ok_or_else(wrong)?
+        }
+        Some(_) => return Err(wrong()),
+    };
+    words.into_iter().map(|word| checked(name, word)).collect::<Result<_, _>>().map(Some)
+}
+
+fn checked(name: &str, text: String) -> Result<String, TokenFault> {
+    if text.trim().is_empty() || text.chars().count() > LONGEST || text.chars().any(char::is_control) {
+        return Err(fault(name, "is no name: expected 1 to 256 characters, none of them a control character"));
+    }
+    Ok(text)
+}
+
+fn fault(claim: &str, problem: impl Into<String>) -> TokenFault {
+    TokenFault::Claim { claim: claim.to_owned(), problem: problem.into() }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    fn read(names: &ClaimNames, json: &str) -> Result<Claims, String> {
+        names.read(&serde_json::from_str(json).unwrap()).map_err(|fault| fault.to_string())
+    }
+
+    #[test]
+    fn claims_become_a_caller() {
+        let names = ClaimNames::default();
+        let full = r#"{"sub": "ada", "role": "Operator", "project_id": 7, "models": "a b", "key_id": "key_1"}"#;
+        let claims = read(&names, full).unwrap();
+        assert_eq!(claims.role, Role::Operator);
+        assert_eq!((claims.user.as_deref(), claims.project.as_deref()), (Some("ada"), Some("7")));
+        assert_eq!(claims.models.as_deref(), Some([ModelId::from("a"), ModelId::from("b")].as_slice()));
+        assert_eq!(claims.key, Some(KeyId::from("key_1")));
+        let least = read(&names, r#"{"role": null, "models": []}"#).unwrap();
+        assert_eq!((least.role, least.user), (Role::Caller, None));
+        // An empty list is none, not all.
+        assert_eq!(least.models.as_deref(), Some([].as_slice()));
+    }
+
+    #[test]
+    fn roles_come_from_where_the_issuer_has_them() {
+        let roles = BTreeMap::from([("ops".to_owned(), Role::Operator), ("all".to_owned(), Role::Admin)]);
+        let names = ClaimNames { role: "realm_access.roles".into(), roles, ..ClaimNames::default() };
+        let role = |json: &str| read(&names, json).map(|claims| claims.role);
+        assert_eq!(role(r#"{"realm_access": {"roles": ["x", "ops", 5]}}"#), Ok(Role::Operator));
+        assert_eq!(role(r#"{"realm_access": {"roles": ["ops", "all"]}}"#), Ok(Role::Admin));
+        assert_eq!(role(r#"{"realm_access.roles": "ops"}"#), Ok(Role::Operator));
+        assert_eq!(role(r#"{"realm_access": 5}"#), Ok(Role::Caller));
+        // With a list of its own, the names of the roles themselves mean nothing.
+        let refused = role(r#"{"realm_access": {"roles": ["admin"]}}"#).unwrap_err();
+        assert!(refused.contains("names no role that is known here: expected all, ops"), "{refused}");
+    }
+
+    #[test]
+    fn claims_of_another_kind_are_named() {
+        for (json, expected) in [
+            (r#"{"role": "root"}"#, "claim `role` names no role that is known here: expected admin, operator"),
+            (r#"{"role": 5}"#, "claim `role` is no role"),
+            (r#"{"role": []}"#, "claim `role` names no role"),
+            (r#"{"sub": {}}"#, "claim `sub` is no text"),
+            (r#"{"sub": " "}"#, "claim `sub` is no name"),
+            (r#"{"project_id": "a\nb"}"#, "claim `project_id` is no name"),
+            (r#"{"models": [5]}"#, "claim `models` is no list"),
+            (r#"{"models": {"a": 1}}"#, "claim `models` is no list"),
+        ] {
+            let fault = read(&ClaimNames::default(), json).unwrap_err();
+            assert!(fault.contains(expected), "{fault}");
+        }
+    }
+}

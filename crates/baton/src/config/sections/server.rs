@@ -1,0 +1,110 @@
+//! `[server]`.
+
+use baton_http::{ForwardedHeader, Proxies};
+use ipnet::IpNet;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Where and how requests are accepted.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ServerSection {
+    /// Address and port.
+    pub listen: String,
+    /// A certificate, so that the port speaks TLS. Absent: plain HTTP, as behind a proxy that does it.
+    pub tls: Option<TlsSection>,
+    /// The networks of proxies that are believed when they say for whom they ask (`["10.0.0.0/8"]`). The address of the
+    /// client counts for keys that are bound to networks, and stands in the audit log.
+    pub trusted_proxies: Vec<String>,
+    /// In which header they say it: `x-forwarded-for` or `forwarded`. The other is not looked at.
+    pub forwarded_header: ForwardedSection,
+    /// The largest request body, in bytes.
+    pub max_body_bytes: usize,
+    /// The most requests in flight; more are refused with `overloaded`.
+    pub max_in_flight: usize,
+    /// Silence in a stream after which a comment is sent.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub keep_alive: Duration,
+    /// How long, after a signal to stop, the port still accepts while `/health/ready` says `draining`, so that load
+    /// balancers notice; by default nothing in development, 5s in production.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "Option<String>")]
+    pub drain_delay: Option<Duration>,
+    /// How long requests under way may go on after that.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub shutdown_grace: Duration,
+}
+
+/// A certificate and its key. The files are read again when they change, and at SIGHUP; new ones that are of no use
+/// leave those before in force.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TlsSection {
+    /// A PEM file with the certificate, and those that lead from it to the authority.
+    pub certificate: PathBuf,
+    /// A PEM file with the certificate's private key, without a password.
+    pub key: PathBuf,
+}
+
+/// In which header proxies say for whom they ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ForwardedSection {
+    /// `x-forwarded-for: client, proxy`.
+    #[default]
+    XForwardedFor,
+    /// `forwarded: for=client` (RFC 7239).
+    Forwarded,
+}
+
+impl Default for ServerSection {
+    fn default() -> Self {
+        let doors = baton_http::Settings::default();
+        Self {
+            listen: "127.0.0.1:8080".into(),
+            tls: None,
+            trusted_proxies: Vec::new(),
+            forwarded_header: ForwardedSection::default(),
+            max_body_bytes: doors.max_body_bytes,
+            max_in_flight: baton_engine::Settings::default().max_in_flight,
+            keep_alive: doors.keep_alive,
+            drain_delay: None,
+            shutdown_grace: Duration::from_secs(30),
+        }
+    }
+}
+
+impl ServerSection {
+    /// The proxies that are believed.
+    pub fn proxies(&self) -> Proxies {
+        let header = match self.forwarded_header {
+            ForwardedSection::XForwardedFor => ForwardedHeader::XForwardedFor,
+            ForwardedSection::Forwarded => ForwardedHeader::Forwarded,
+        };
+        Proxies::new(self.trusted_proxies.iter().filter_map(|text| network(text)).collect(), header)
+    }
+
+    /// What is wrong beyond types: the key below `server`, and the problem.
+    pub fn faults(&self) -> Vec<(String, String)> {
+        let mut faults = Vec::new();
+        if self.listen.parse::<SocketAddr>().is_err() {
+            let problem = format!("expected ADDRESS:PORT such as 127.0.0.1:8080, got `{}`", self.listen);
+            faults.push(("listen".to_owned(), problem));
+        }
+        for (index, text) in self.trusted_proxies.iter().enumerate().filter(|(_, text)| network(text).is_none()) {
+            let problem = format!("expected a network such as 10.0.0.0/8, or an address, got `{text}`");
+            faults.push((format!("trusted_proxies[{index}]"), problem));
+        }
+        faults
+    }
+}
+
+/// A network, or one address.
+fn network(text: &str) -> Option<IpNet> {
+    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+}
