@@ -98,13 +98,29 @@ impl Change {
     /// [`StoreError::Conflict`] if it is the work of a command that another node has taken over; whatever keeps the
     /// database from writing. Then nothing of it has happened.
     pub async fn commit(self) -> Result<u64, StoreError> {
-        if let Some(command) = &self.by.command {
-            commands::note_effect(&self.transaction, command, &self.node).await?;
-        }
+        self.note_effect().await?;
         // Last, because other changes wait for this row from here on.
         let revision = counters::count_up(&self.transaction, counters::REVISION, 1).await?;
         self.transaction.commit().await?;
         Ok(revision)
+    }
+
+    /// The same for a change of nothing that nodes hold in snapshots (feedback, or events alone): the revision stays, so
+    /// that none of them reads everything again.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Self::commit`].
+    pub async fn commit_aside(self) -> Result<(), StoreError> {
+        self.note_effect().await?;
+        Ok(self.transaction.commit().await?)
+    }
+
+    async fn note_effect(&self) -> Result<(), StoreError> {
+        match &self.by.command {
+            Some(command) => commands::note_effect(&self.transaction, command, &self.node).await,
+            None => Ok(()),
+        }
     }
 
     fn place(&self) -> Place<'_> {

@@ -1,12 +1,16 @@
 //! What can go wrong, by what the caller can do about it.
 
+use crate::connection::Trouble;
 use sea_orm::{DbErr, RuntimeErr};
 
 /// An error of the database.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The address is not one of a database that is known.
-    #[error("`{address}` is not a database address: use `sqlite:PATH` or `sqlite::memory:`")]
+    #[error(
+        "`{address}` is not a database address: use `sqlite:PATH`, `sqlite::memory:` or \
+         `postgresql://USER:PASSWORD@HOST:PORT/DATABASE`"
+    )]
     Address {
         /// The address, without a password.
         address: String,
@@ -14,7 +18,7 @@ pub enum StoreError {
     /// The database can't be opened.
     #[error("cannot open the database `{path}`: {reason}")]
     CannotOpen {
-        /// Its path.
+        /// Its path, or its name and server.
         path: String,
         /// Why, and what helps.
         reason: String,
@@ -41,13 +45,25 @@ pub enum StoreError {
         what: String,
     },
     /// The database refuses to be written.
-    #[error("the database is read-only: check the owner and the permissions of its file and folder")]
+    #[error(
+        "the database is read-only: check the owner and the permissions of its file and folder; of a server, that it is \
+         no standby, and its `default_transaction_read_only`"
+    )]
     ReadOnly,
+    /// The user lacks a right.
+    #[error(
+        "the database does not allow it ({message}): give its user that right, or run `baton migrate` once as a user who \
+         may make tables"
+    )]
+    Denied {
+        /// What the server says.
+        message: String,
+    },
     /// Another process holds the database, or it is too busy: worth trying again.
-    #[error("the database is busy or locked by another process")]
+    #[error("the database is busy, has no connection left, or is locked by another process")]
     Busy(#[source] DbErr),
     /// The disk is full.
-    #[error("the database's disk is full")]
+    #[error("the database's disk is full: make room there; records wait in the journal until then")]
     Full(#[source] DbErr),
     /// A row holds what this program can't read.
     #[error("the database holds {what} that cannot be read: {reason}")]
@@ -77,7 +93,7 @@ impl StoreError {
 
     /// Whether the same may work a moment later.
     pub fn is_temporary(&self) -> bool {
-        matches!(self, Self::Busy(_) | Self::Full(_) | Self::Unavailable(_))
+        matches!(self, Self::Busy(_) | Self::Full(_) | Self::ReadOnly | Self::Unavailable(_))
     }
 }
 
@@ -86,9 +102,11 @@ impl From<DbErr> for StoreError {
         match error {
             DbErr::ConnectionAcquire(_) => Self::Busy(error),
             _ => match crate::connection::trouble(driver(&error)) {
-                Some(crate::connection::Trouble::ReadOnly) => Self::ReadOnly,
-                Some(crate::connection::Trouble::Busy) => Self::Busy(error),
-                Some(crate::connection::Trouble::Full) => Self::Full(error),
+                Some(Trouble::ReadOnly) => Self::ReadOnly,
+                Some(Trouble::Busy) => Self::Busy(error),
+                Some(Trouble::Full) => Self::Full(error),
+                Some(Trouble::Denied(message)) => Self::Denied { message },
+                Some(Trouble::Nul) => Self::conflict("a text has the character NUL, which the database does not keep"),
                 None => Self::Unavailable(error),
             },
         }
@@ -96,7 +114,7 @@ impl From<DbErr> for StoreError {
 }
 
 /// What the driver said.
-fn driver(error: &DbErr) -> Option<&sea_orm::sqlx::Error> {
+fn driver(error: &DbErr) -> Option<&sqlx::Error> {
     match error {
         DbErr::Conn(RuntimeErr::SqlxError(error))
         | DbErr::Exec(RuntimeErr::SqlxError(error))

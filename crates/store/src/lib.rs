@@ -1,7 +1,7 @@
 //! The database: tables, migrations, and a repository for each thing kept there.
 //!
 //! Nothing but this crate knows SQL. Entities, migrations and queries are portable; what belongs to one database alone
-//! stands in `connection.rs`. The hot path never comes here: models and keys are read into snapshots, records arrive in
+//! stands in `connection` and `partitions.rs`. The hot path never comes here: models and keys are read into snapshots, records arrive in
 //! batches from a journal.
 //!
 //! - [`Store::models`], [`Store::keys`], [`Store::providers`], [`Store::projects`], [`Store::webhooks`],
@@ -10,14 +10,16 @@
 //! - [`Store::ledger`]: what happened: [`Ledger::write`] is idempotent by request id;
 //! - [`Store::events`], [`Store::audit`]: what is told of all that;
 //! - [`Store::commands`], [`Store::leases`]: what nodes agree on;
+//! - [`copy`]: moves everything to another database;
 //! - [`record`]: a request's record as JSON, for the journal and the API.
 //!
-//! To add a table: an entity, a migration at the end of `migration`'s list, a repository.
+//! To add a table: an entity, a migration at the end of `migration`'s list, a repository, a line in `copy`.
 
 pub mod audit;
 mod change;
 pub mod commands;
 mod connection;
+pub mod copy;
 mod counters;
 mod entity;
 mod error;
@@ -40,6 +42,7 @@ pub mod webhooks;
 pub use audit::{Audit, NewAudit};
 pub use change::Change;
 pub use commands::{Claim, Commands};
+pub use connection::{Pools, masked};
 pub use error::StoreError;
 pub use events::{Events, NewEvent, StoredEvent};
 pub use feedback::{Feedback, FeedbackEntry};
@@ -68,14 +71,23 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens a database: `sqlite:data/baton.db` (folders and file are made; `?mode=ro` only reads), `sqlite::memory:`.
-    /// Tables are made by [`Self::migrate`].
+    /// Opens a database: `sqlite:data/baton.db` (folders and file are made; `?mode=ro` only reads), `sqlite::memory:`,
+    /// `postgresql://…` (`postgresql+asyncpg://…` too). Tables are made by [`Self::migrate`].
     ///
     /// # Errors
     ///
     /// [`StoreError::Address`] for an address of another kind, [`StoreError::CannotOpen`] with the path and the reason.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
-        let connection = Arc::new(Connection::open(url).await?);
+        Self::open_with(url, &Pools::default()).await
+    }
+
+    /// Opens a database with so many connections and such timeouts.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::open`].
+    pub async fn open_with(url: &str, pools: &Pools) -> Result<Self, StoreError> {
+        let connection = Arc::new(Connection::open(url, pools).await?);
         Ok(Self { connection, node: Arc::from(format!("baton-{}", new_id())), clock: Arc::new(SystemClock) })
     }
 
@@ -95,9 +107,24 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Newer`] if a newer program has changed them already: running on would lose what it keeps there.
+    /// [`StoreError::Newer`] if a newer program has changed them already: running on would lose what it keeps there;
+    /// [`StoreError::Denied`] if that takes a right that the database's user lacks.
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        migration::run(self.writer()).await
+        migration::run(self.writer()).await?;
+        if let Err(error) = self.ledger().prepare(self.clock.now()).await {
+            // Records go elsewhere then, and nothing is lost.
+            tracing::warn!(%error, "the ledger's parts for the coming months could not be made");
+        }
+        Ok(())
+    }
+
+    /// Whether the tables are as this program knows them.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Newer`] if a newer program has changed them.
+    pub async fn is_migrated(&self) -> Result<bool, StoreError> {
+        migration::is_done(self.reader()).await
     }
 
     /// Whether the database answers, for readiness.
@@ -205,7 +232,7 @@ impl Store {
 
 impl std::fmt::Debug for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Store").field("connection", &self.connection).field("node", &self.node).finish_non_exhaustive()
+        f.debug_struct("Store").field("node", &self.node).finish_non_exhaustive()
     }
 }
 

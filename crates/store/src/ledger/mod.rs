@@ -2,17 +2,19 @@
 
 mod list;
 mod query;
+mod retain;
 mod row;
 mod usage;
 mod write;
 
 pub use list::{Cursor, Filter, Page};
+pub use retain::Retained;
 pub use usage::{GroupBy, Latency, ModelStats, UsageQuery, UsageRow};
 
 use crate::entity::request;
-use crate::{Store, StoreError};
-use baton_model::RequestId;
+use crate::{Store, StoreError, partitions};
 use baton_model::record::RequestRecord;
+use baton_model::{RequestId, Timestamp};
 use sea_orm::EntityTrait;
 
 /// The records of requests.
@@ -65,16 +67,32 @@ impl Ledger<'_> {
         usage::usage(self.store.reader(), query).await
     }
 
+    /// Makes room ahead: on PostgreSQL the parts for the months around `now`. To be done every few days; without it
+    /// records are kept all the same, but their month can't be dropped as a whole. Elsewhere there is nothing to do.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the database from changing its tables.
+    pub async fn prepare(self, now: Timestamp) -> Result<(), StoreError> {
+        partitions::prepare(self.store.writer(), now).await
+    }
+
+    /// Removes what arrived before `since`, with what was said of it: on PostgreSQL the months that lie wholly before,
+    /// in one go each; on SQLite the requests, some hundreds at a time.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the database from writing; what was removed by then is gone.
+    pub async fn retain(self, since: Timestamp) -> Result<Retained, StoreError> {
+        retain::retain(self.store.writer(), since).await
+    }
+
     /// How one model has done since a moment.
     ///
     /// # Errors
     ///
     /// Whatever keeps the database from answering.
-    pub async fn model_stats(
-        self,
-        model: &baton_model::ModelId,
-        from: baton_model::Timestamp,
-    ) -> Result<ModelStats, StoreError> {
+    pub async fn model_stats(self, model: &baton_model::ModelId, from: Timestamp) -> Result<ModelStats, StoreError> {
         usage::model_stats(self.store.reader(), model, from).await
     }
 }

@@ -11,6 +11,9 @@ use baton_model::{
     Code, Cost, KeyId, ModelId, Nanos, ProviderId, RequestId, Timestamp, Usage, UsageClass, UsageOrigin,
 };
 
+/// The longest project or user that is kept, in characters.
+const LONGEST_WORD: usize = 500;
+
 pub(super) fn request(record: &RequestRecord) -> request::Model {
     let attribution = &record.attribution;
     request::Model {
@@ -22,19 +25,19 @@ pub(super) fn request(record: &RequestRecord) -> request::Model {
         door: record.door.clone(),
         capability: record.capability.name().to_owned(),
         stream: record.stream,
-        requested: record.requested.clone(),
+        requested: text(&record.requested),
         served: record.served.as_ref().map(ToString::to_string),
         provider: record.provider.as_ref().map(ToString::to_string),
         key_id: attribution.key.as_ref().map(ToString::to_string),
-        project: attribution.project.clone(),
-        user: attribution.user.clone(),
-        task: attribution.task.clone(),
+        project: attribution.project.as_deref().map(word),
+        user: attribution.user.as_deref().map(word),
+        task: attribution.task.as_deref().map(text),
         tags: json::names(attribution.tags.iter().map(String::as_str)),
         metadata: attribution.metadata.as_ref().map(|metadata| metadata.0.clone()),
         outcome: record.outcome.name().to_owned(),
         status: i32::from(record.status),
         error_code: record.error.as_ref().map(|(code, _)| code.name().to_owned()),
-        error_message: record.error.as_ref().map(|(_, message)| message.clone()),
+        error_message: record.error.as_ref().map(|(_, message)| text(message)),
         cache: record.cache.name().to_owned(),
         cost: cost(record.cost()),
         estimated: record.is_estimated(),
@@ -58,10 +61,10 @@ fn attempt(request: &RequestRecord, number: i32, attempt: &AttemptRecord) -> att
         finished: attempt.finished.0,
         outcome: attempt.outcome.name().to_owned(),
         error_kind: attempt.error.as_ref().map(|(kind, _)| kind.name().to_owned()),
-        error_message: attempt.error.as_ref().map(|(_, message)| message.clone()),
+        error_message: attempt.error.as_ref().map(|(_, message)| text(message)),
         origin: attempt.origin.name().to_owned(),
         estimated: attempt.origin == UsageOrigin::Estimated && !attempt.usage.is_empty(),
-        service_tier: attempt.usage.service_tier.clone(),
+        service_tier: attempt.usage.service_tier.as_deref().map(text),
         cost: cost(attempt.cost),
         input: amount(UsageClass::Input),
         cache_read: amount(UsageClass::CacheRead),
@@ -79,6 +82,16 @@ fn attempt(request: &RequestRecord, number: i32, attempt: &AttemptRecord) -> att
         characters: amount(UsageClass::Characters),
         web_searches: amount(UsageClass::WebSearches),
     }
+}
+
+/// Text of a client's or provider's: PostgreSQL keeps no NUL, and one such text must not hold up all that come after.
+fn text(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
+
+/// Such text in a column with an index, whose entries are limited to a third of a page.
+fn word(word: &str) -> String {
+    text(word).chars().take(LONGEST_WORD).collect()
 }
 
 fn cost(cost: Cost) -> Option<i64> {

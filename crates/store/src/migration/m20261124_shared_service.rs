@@ -28,11 +28,11 @@ impl MigrationTrait for Migration {
         for table in tables {
             manager.create_table(table).await?;
         }
-        for index in indexes() {
-            manager.create_index(index).await?;
-        }
         for column in [text_null("addresses"), string_null("previous_hash"), big_integer_null("previous_until")] {
             manager.alter_table(Table::alter().table("api_keys").add_column(column).to_owned()).await?;
+        }
+        for index in indexes() {
+            manager.create_index(index).await?;
         }
         let database = manager.get_connection();
         // The relay asks for what has no position yet, and that is a handful among millions.
@@ -189,7 +189,7 @@ fn indexes() -> Vec<IndexCreateStatement> {
     vec![
         of("events_time", "events", &["time"]),
         of("audit_at", "audit", &["at"]),
-        of("audit_subject", "audit", &["kind", "id"]),
+        of("audit_kind", "audit", &["kind", "id"]),
         of("commands_received_at", "commands", &["received_at"]),
         of("feedback_request_id", "feedback", &["request_id"]),
         of("feedback_at", "feedback", &["at"]),

@@ -21,7 +21,7 @@ impl MigratorTrait for Migrator {
 pub(crate) async fn run(writer: &DatabaseConnection) -> Result<(), StoreError> {
     // Without a lock first: a user without the right to change tables, or a database that only reads, may go on with
     // tables that are as they should be.
-    if Migrator::migrations().len() == applied(writer.into()).await? {
+    if is_done(writer).await? {
         return Ok(());
     }
     let transaction = connection::begin(writer).await?;
@@ -31,6 +31,11 @@ pub(crate) async fn run(writer: &DatabaseConnection) -> Result<(), StoreError> {
     }
     transaction.commit().await?;
     Ok(())
+}
+
+/// Whether there is nothing to come.
+pub(crate) async fn is_done(database: &DatabaseConnection) -> Result<bool, StoreError> {
+    Ok(Migrator::migrations().len() == applied(database.into()).await?)
 }
 
 /// How many migrations have been run. Asks without making the table of them, which takes a right.

@@ -54,7 +54,8 @@ async fn the_reason_is_named() {
     assert!(below.contains("its folder") && below.contains("cannot be made"), "{below}");
     assert_eq!(
         refused("mysql://baton:secret@db/baton").await,
-        "`mysql://baton:…@db/baton` is not a database address: use `sqlite:PATH` or `sqlite::memory:`"
+        "`mysql://baton:…@db/baton` is not a database address: use `sqlite:PATH`, `sqlite::memory:` or \
+         `postgresql://USER:PASSWORD@HOST:PORT/DATABASE`"
     );
     assert!(refused("sqlite:").await.contains("is not a database address"));
 }

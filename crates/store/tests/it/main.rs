@@ -13,6 +13,7 @@ mod samples;
 mod settings;
 mod totals;
 
+use baton_servers::postgres::{self, Database};
 use baton_store::Store;
 use tempfile::TempDir;
 
@@ -31,6 +32,14 @@ async fn file() -> (Store, TempDir) {
     (store, folder)
 }
 
+/// An empty store on the shared server, and the database to keep while it is used.
+async fn server() -> (Store, Database) {
+    let database = postgres::database();
+    let store = Store::open(&database.url()).await.unwrap();
+    store.migrate().await.unwrap();
+    (store, database)
+}
+
 /// A test for each function of the suite and each database.
 macro_rules! suite {
     ($($name:ident: $function:path;)+) => {
@@ -45,6 +54,14 @@ macro_rules! suite {
             async fn $name() {
                 let (store, _folder) = super::file().await;
                 $function(&store).await;
+            })+
+        }
+        mod over_postgres {
+            $(#[tokio::test]
+            async fn $name() {
+                let (store, _database) = super::server().await;
+                $function(&store).await;
+                store.close().await;
             })+
         }
     };

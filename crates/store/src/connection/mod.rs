@@ -1,0 +1,165 @@
+//! Which database it is: nothing outside of this folder has to know but `partitions.rs`.
+
+mod postgres;
+mod sqlite;
+
+use crate::error::StoreError;
+use baton_model::{Clock, SystemClock, Timestamp};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode, Statement,
+    TransactionOptions, TransactionTrait,
+};
+use std::time::Duration;
+
+/// How many connections there are, and how long things may take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pools {
+    /// The most connections for lists, totals and snapshots.
+    pub readers: u32,
+    /// The most connections for records and changes. SQLite has one.
+    pub writers: u32,
+    /// How long a free connection is waited for, and a server that does not answer.
+    pub acquire_timeout: Duration,
+    /// How long PostgreSQL may work on a list or total.
+    pub statement_timeout: Duration,
+}
+
+impl Default for Pools {
+    fn default() -> Self {
+        Self {
+            readers: 4,
+            writers: 4,
+            acquire_timeout: Duration::from_secs(5),
+            statement_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+/// The open connections.
+pub(crate) struct Connection {
+    pub reader: DatabaseConnection,
+    pub writer: DatabaseConnection,
+}
+
+/// What kept a statement from running, where the database says so by a code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    ReadOnly,
+    Busy,
+    Full,
+    /// With what the server says.
+    Denied(String),
+    /// Text that PostgreSQL does not keep.
+    Nul,
+}
+
+impl Connection {
+    pub async fn open(url: &str, pools: &Pools) -> Result<Self, StoreError> {
+        let unknown = || StoreError::Address { address: masked(url) };
+        if let Some(options) = postgres::address(url) {
+            return postgres::open(options.map_err(|_| unknown())?, pools).await;
+        }
+        match url.strip_prefix("sqlite:").ok_or_else(unknown)?.trim_start_matches("//") {
+            ":memory:" => sqlite::memory().await,
+            "" => Err(unknown()),
+            _ => sqlite::file(url.parse().map_err(|_| unknown())?, pools).await,
+        }
+    }
+
+    pub async fn close(&self) {
+        for connection in [&self.reader, &self.writer] {
+            if let Err(error) = connection.close_by_ref().await {
+                tracing::warn!(error = %error, "failed to close the database");
+            }
+        }
+    }
+}
+
+/// Begins a transaction that means to write: on SQLite it takes the lock at once, so that what it has read can't
+/// change before it writes.
+pub(crate) async fn begin(writer: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+    let options = TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    };
+    writer.begin_with_options(options).await
+}
+
+/// Whether it is PostgreSQL.
+pub(crate) fn is_postgres(database: &impl ConnectionTrait) -> bool {
+    database.get_database_backend() == DbBackend::Postgres
+}
+
+/// The present moment by the one clock that all nodes share: the server's. SQLite has this machine's.
+pub(crate) async fn now(database: &impl ConnectionTrait) -> Result<Timestamp, DbErr> {
+    if !is_postgres(database) {
+        return Ok(SystemClock.now());
+    }
+    let query = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now";
+    let row = database.query_one_raw(Statement::from_string(DbBackend::Postgres, query)).await?;
+    let row = row.ok_or_else(|| DbErr::RecordNotFound("the time".into()))?;
+    Ok(Timestamp(row.try_get("", "now")?))
+}
+
+/// Keeps other processes from changing tables until the transaction ends. On SQLite [`begin`] has done that.
+pub(crate) async fn lock_tables(transaction: &DatabaseTransaction) -> Result<(), DbErr> {
+    if is_postgres(transaction) {
+        // "baton" as a number: locks of this kind are by agreement.
+        transaction.execute_unprepared("SELECT pg_advisory_xact_lock(422037745518)").await?;
+    }
+    Ok(())
+}
+
+/// Makes a table one that rows are only added to, whoever writes.
+pub(crate) async fn refuse_changes(database: &impl ConnectionTrait, table: &str) -> Result<(), DbErr> {
+    let statements = if is_postgres(database) {
+        format!(
+            "CREATE FUNCTION refuse_changes() RETURNS trigger LANGUAGE plpgsql AS \
+             $$ BEGIN RAISE EXCEPTION 'rows of % are only added', TG_TABLE_NAME; END $$; \
+             CREATE TRIGGER {table}_only_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} \
+             FOR EACH STATEMENT EXECUTE FUNCTION refuse_changes()"
+        )
+    } else {
+        let trigger = |event: &str| {
+            format!(
+                "CREATE TRIGGER {table}_refuses_{event} BEFORE {event} ON {table} \
+                 BEGIN SELECT RAISE(ABORT, 'rows of {table} are only added'); END;"
+            )
+        };
+        ["update", "delete"].map(trigger).concat()
+    };
+    database.execute_unprepared(&statements).await.map(drop)
+}
+
+/// What kept a statement from running.
+pub(crate) fn trouble(error: Option<&sqlx::Error>) -> Option<Trouble> {
+    let error = error?;
+    if matches!(error, sqlx::Error::PoolTimedOut) {
+        return Some(Trouble::Busy);
+    }
+    let error = error.as_database_error()?;
+    let code = error.code()?;
+    // SQLite's codes are numbers, PostgreSQL's have five characters.
+    if code.len() == 5 { postgres::trouble(&code, error.message()) } else { sqlite::trouble(&code) }
+}
+
+/// An address of a database without its password, to be shown.
+pub fn masked(url: &str) -> String {
+    let (url, query) = url.split_once('?').map_or((url, None), |(url, query)| (url, Some(query)));
+    let mut shown = without_password(url);
+    for (place, pair) in query.into_iter().flat_map(|query| query.split('&')).enumerate() {
+        shown.push(if place == 0 { '?' } else { '&' });
+        shown.push_str(if pair.starts_with("password=") { "password=…" } else { pair });
+    }
+    shown
+}
+
+/// The address without what stands between `:` and `@`.
+fn without_password(url: &str) -> String {
+    let Some((before, after)) = url.rsplit_once('@') else { return url.to_owned() };
+    let user = before.find("://").map_or(0, |place| place + 3);
+    match before.get(user..).and_then(|credentials| credentials.find(':')) {
+        Some(colon) => format!("{}:…@{after}", before.get(..user + colon).unwrap_or_default()),
+        None => url.to_owned(),
+    }
+}

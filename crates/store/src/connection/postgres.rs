@@ -1,0 +1,128 @@
+//! PostgreSQL: a server, version 15 or newer.
+
+use super::{Connection, Pools, Trouble};
+use crate::error::StoreError;
+use sea_orm::SqlxPostgresConnector;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
+use sqlx::{ConnectOptions as _, Connection as _};
+use std::io::ErrorKind;
+use std::time::Duration;
+
+/// The oldest version that is known to do.
+const OLDEST: i32 = 15;
+/// A node that stands still in the middle of a change must not keep the others waiting for longer.
+const IDLE_IN_TRANSACTION: Duration = Duration::from_secs(30);
+
+/// The options of an address; `None` if it is one of another database. What Python's drivers are given is taken too:
+/// `postgresql+asyncpg://…?ssl=require`.
+pub(super) fn address(url: &str) -> Option<Result<PgConnectOptions, sqlx::Error>> {
+    let (scheme, rest) = url.split_once("://")?;
+    match scheme {
+        "postgres" | "postgresql" => Some(url.parse()),
+        "postgresql+asyncpg" | "postgres+asyncpg" => Some(format!("postgresql://{}", ssl_mode(rest)).parse()),
+        _ => None,
+    }
+}
+
+/// asyncpg's `ssl` by the name that it has elsewhere.
+fn ssl_mode(rest: &str) -> String {
+    let Some((place, query)) = rest.split_once('?') else { return rest.to_owned() };
+    let pair = |pair: &str| match pair.split_once('=') {
+        Some(("ssl", "true")) => "sslmode=require".to_owned(),
+        Some(("ssl", "false")) => "sslmode=disable".to_owned(),
+        Some(("ssl", mode)) => format!("sslmode={mode}"),
+        _ => pair.to_owned(),
+    };
+    format!("{place}?{}", query.split('&').map(pair).collect::<Vec<_>>().join("&"))
+}
+
+pub(super) async fn open(options: PgConnectOptions, pools: &Pools) -> Result<Connection, StoreError> {
+    let options = options.application_name("baton").disable_statement_logging();
+    // A pool would try for its whole timeout, whatever is wrong, and then know nothing: so one connection goes ahead.
+    let looked_at = tokio::time::timeout(pools.acquire_timeout, look(&options)).await;
+    let cannot = |reason: String| StoreError::CannotOpen { path: shown(&options), reason };
+    match looked_at {
+        Ok(Ok(version)) if version / 10_000 >= OLDEST => {}
+        Ok(Ok(version)) => {
+            let version = version / 10_000;
+            return Err(cannot(format!("it is PostgreSQL {version}; version {OLDEST} or newer is needed")));
+        }
+        Ok(Err(error)) => return Err(cannot(reason(&options, &error))),
+        Err(_) => return Err(cannot(format!("it does not answer within {:?}", pools.acquire_timeout))),
+    }
+    let pool = |connections: u32, options: PgConnectOptions| {
+        let pool = PgPoolOptions::new()
+            .max_connections(connections.max(1))
+            .acquire_timeout(pools.acquire_timeout)
+            .connect_lazy_with(options);
+        SqlxPostgresConnector::from_sqlx_postgres_pool(pool)
+    };
+    let bound = |setting: &'static str, bound: Duration| [(setting, bound.as_millis().to_string())];
+    let reader = options.clone().options(bound("statement_timeout", pools.statement_timeout));
+    let writer = options.clone().options(bound("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION));
+    Ok(Connection { reader: pool(pools.readers, reader), writer: pool(pools.writers, writer) })
+}
+
+/// The server's version, as a number: 150004.
+async fn look(options: &PgConnectOptions) -> Result<i32, sqlx::Error> {
+    let mut connection = PgConnection::connect_with(options).await?;
+    let version = sqlx::query_scalar("SELECT current_setting('server_version_num')::int").fetch_one(&mut connection);
+    let version = version.await?;
+    connection.close().await?;
+    Ok(version)
+}
+
+/// The server and database, to be shown.
+fn shown(options: &PgConnectOptions) -> String {
+    let database = options.get_database().unwrap_or(options.get_username());
+    match options.get_socket() {
+        Some(socket) => format!("{database} at {}", socket.display()),
+        None => format!("{database} at {}:{}", options.get_host(), options.get_port()),
+    }
+}
+
+/// Why a server could not be reached, in words that help.
+fn reason(options: &PgConnectOptions, error: &sqlx::Error) -> String {
+    let (host, port, user) = (options.get_host(), options.get_port(), options.get_username());
+    match error {
+        sqlx::Error::Io(error) => match error.kind() {
+            ErrorKind::ConnectionRefused => {
+                format!("nothing listens on port {port} of {host}; is the server running, and is the port right?")
+            }
+            _ => format!("{host} can't be reached ({error}); check the host's name and the network"),
+        },
+        sqlx::Error::Tls(error) => format!(
+            "the connection can't be encrypted ({error}); check `sslmode` and `sslrootcert` in the address and the \
+             server's certificate"
+        ),
+        sqlx::Error::Database(error) => match error.code().as_deref() {
+            Some("28P01") => format!("the password of the user `{user}` is wrong, or missing"),
+            Some("28000") => format!("the server does not let the user `{user}` in ({})", error.message()),
+            Some("3D000") => {
+                let name = options.get_database().unwrap_or(user);
+                format!("there is no database `{name}`; make it with `CREATE DATABASE \"{name}\"`")
+            }
+            Some("53300") => format!(
+                "the server has no connection left ({}); raise its `max_connections`, or give each node fewer \
+                 (`database.readers`, `database.writers`)",
+                error.message()
+            ),
+            Some("57P03") => "the server is starting up or going down; try again in a moment".into(),
+            _ => error.message().to_owned(),
+        },
+        _ => error.to_string(),
+    }
+}
+
+/// What kept a statement from running, by its SQLSTATE ("PostgreSQL Error Codes").
+pub(super) fn trouble(code: &str, message: &str) -> Option<Trouble> {
+    match code {
+        "25006" => Some(Trouble::ReadOnly),
+        // No connection left, starting up, locked, deadlock, serialization, out of time.
+        "53300" | "57P03" | "55P03" | "40P01" | "40001" | "57014" => Some(Trouble::Busy),
+        "53100" => Some(Trouble::Full),
+        "42501" => Some(Trouble::Denied(message.to_owned())),
+        "22021" => Some(Trouble::Nul),
+        _ => None,
+    }
+}

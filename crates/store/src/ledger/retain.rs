@@ -1,0 +1,62 @@
+//! Removes what is older than it has to be.
+
+use crate::entity::{feedback, request};
+use crate::{StoreError, connection, partitions};
+use baton_model::Timestamp;
+use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QuerySelect};
+
+/// Rows in one statement: others write in between.
+const ROWS: u64 = 500;
+
+/// What was removed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Retained {
+    /// Whole months, as `2026-11`.
+    pub months: Vec<String>,
+    /// Requests that were removed one by one.
+    pub requests: u64,
+}
+
+pub(super) async fn retain(writer: &DatabaseConnection, since: Timestamp) -> Result<Retained, StoreError> {
+    let (months, requests) = if connection::is_postgres(writer) {
+        (partitions::drop_before(writer, since).await?, partitions::clear_rest(writer, since).await?)
+    } else {
+        (Vec::new(), requests(writer, since).await?)
+    };
+    said(writer, since).await?;
+    Ok(Retained { months, requests })
+}
+
+/// Requests; their attempts go with them.
+async fn requests(writer: &DatabaseConnection, since: Timestamp) -> Result<u64, StoreError> {
+    let mut removed = 0;
+    loop {
+        let old = request::Entity::find()
+            .select_only()
+            .column(request::Column::Id)
+            .filter(request::Column::Arrived.lt(since.0))
+            .limit(ROWS);
+        let old = old.into_tuple::<String>().all(writer).await?;
+        if old.is_empty() {
+            return Ok(removed);
+        }
+        let these = request::Entity::delete_many().filter(request::Column::Id.is_in(old));
+        removed += these.exec(writer).await?.rows_affected;
+    }
+}
+
+/// What was said of answers.
+async fn said(writer: &DatabaseConnection, since: Timestamp) -> Result<(), StoreError> {
+    loop {
+        let old = feedback::Entity::find()
+            .select_only()
+            .column(feedback::Column::Id)
+            .filter(feedback::Column::At.lt(since.0))
+            .limit(ROWS);
+        let old = old.into_tuple::<String>().all(writer).await?;
+        if old.is_empty() {
+            return Ok(());
+        }
+        feedback::Entity::delete_many().filter(feedback::Column::Id.is_in(old)).exec(writer).await?;
+    }
+}
