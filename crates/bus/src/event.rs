@@ -26,7 +26,7 @@ pub struct Event {
     pub subject: Option<String>,
     /// When.
     pub time: Option<Timestamp>,
-    /// What `data` is; absent: `application/json`.
+    /// What `data` is, if it is more special than `application/json` (which is written where there is data).
     pub datacontenttype: Option<String>,
     /// The address of a schema of `data`.
     pub dataschema: Option<String>,
@@ -88,6 +88,9 @@ impl Event {
         }
     }
 }
+
+/// What `data` is unless something else is said.
+const JSON: &str = "application/json";
 
 /// Attributes that the specification defines; no extension may have such a name.
 const DEFINED: [&str; 10] =

@@ -1,6 +1,6 @@
 //! Events out and commands in: CloudEvents over this process, Redis Streams or NATS JetStream.
 //!
-//! A [`Bus`] promises the same whatever carries it ([`Local`] does in this process):
+//! A [`Bus`] promises the same whatever carries it: this process ([`Local`]), [`RedisStreams`] or [`Nats`].
 //! - *events* go to whoever listens, at least once; the bus drops those it has seen lately, by their `id`;
 //! - a *command* is held by one node at a time, and comes again until it is acknowledged: after [`Settings::ack_wait`]
 //!   if its node died, after a wait of the node's choice if it asked for one ([`Delivery::retry`]);
@@ -9,13 +9,15 @@
 //!
 //! The crate carries and knows no command: what one means, and that it is executed once, is its reader's business.
 //!
-//! To add a carrier: a file beside `local.rs`, and a line in `tests/it/suite.rs`.
+//! To add a carrier: a file beside `local.rs`, and a place in `tests/it/place.rs`.
 
 mod dead;
 mod delivery;
 mod error;
 mod event;
 mod local;
+mod nats;
+mod redis_streams;
 mod settings;
 
 pub use dead::DeadLetter;
@@ -23,6 +25,8 @@ pub use delivery::Delivery;
 pub use error::BusError;
 pub use event::{Event, Extension, Fault};
 pub use local::Local;
+pub use nats::Nats;
+pub use redis_streams::RedisStreams;
 pub use settings::{Bound, Settings};
 
 use futures::future::BoxFuture;
@@ -38,8 +42,8 @@ pub trait Bus: Send + Sync {
     /// publish one at a time to learn which.
     fn publish<'a>(&'a self, events: &'a [Event]) -> BoxFuture<'a, Result<(), BusError>>;
 
-    /// Events that any node publishes from now on. A notice to look, no more: what comes while the bus is away or the
-    /// reader is slow may be missed. The stream goes on by itself after the bus was away.
+    /// Events that any node publishes from now on. A notice to look, no more: one may come twice, and what comes while
+    /// the bus is away or the reader is slow may be missed. The stream goes on by itself after the bus was away.
     ///
     /// # Errors
     /// If the bus is not there.

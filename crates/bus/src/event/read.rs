@@ -1,6 +1,6 @@
 //! An event out of bytes from outside.
 
-use super::{DEFINED, Event, Extension, Fault, is_name};
+use super::{DEFINED, Event, Extension, Fault, JSON, is_name};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use baton_model::Timestamp;
@@ -74,7 +74,7 @@ impl Draft {
             "type" => event.kind = identifier(&name, value)?,
             "subject" => event.subject = Some(text(&name, value)?),
             "time" => event.time = Some(time(&text(&name, value)?)?),
-            "datacontenttype" => event.datacontenttype = Some(content_type(&text(&name, value)?)?),
+            "datacontenttype" => event.datacontenttype = content_type(&text(&name, value)?)?,
             "dataschema" => event.dataschema = Some(text(&name, value)?),
             "data" | "data_base64" if event.data.is_some() => {
                 return Err(fault(&name, "expected either `data` or `data_base64`, got both"));
@@ -141,11 +141,12 @@ fn time(text: &str) -> Result<Timestamp, Fault> {
     Ok(Timestamp(time.timestamp_micros()))
 }
 
-fn content_type(text: &str) -> Result<String, Fault> {
+/// The type, unless it is plain JSON.
+fn content_type(text: &str) -> Result<Option<String>, Fault> {
     let essence = text.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
     let json = essence == "application/json" || essence == "text/json" || essence.ends_with("+json");
     let problem = || fault("datacontenttype", format!("expected application/json, got `{}`", short(text)));
-    json.then(|| text.to_owned()).ok_or_else(problem)
+    json.then(|| (text != JSON).then(|| text.to_owned())).ok_or_else(problem)
 }
 
 fn decoded(text: &str) -> Result<Json, Fault> {

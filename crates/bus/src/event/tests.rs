@@ -1,4 +1,4 @@
-#![expect(clippy::expect_used, clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::expect_used, clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use super::*;
 use proptest::collection::btree_map;
@@ -96,7 +96,7 @@ prop_compose! {
             kind,
             subject,
             time: time.map(Timestamp),
-            datacontenttype: content.or_else(|| data.as_ref().map(|_| "application/json".to_owned())),
+            datacontenttype: content,
             dataschema: schema,
             data: data.map(Json),
             extensions,

@@ -1,6 +1,6 @@
 //! An event as JSON.
 
-use super::{DEFINED, Event, Extension, is_name};
+use super::{DEFINED, Event, Extension, JSON, is_name};
 use baton_model::Timestamp;
 use chrono::{DateTime, SecondsFormat};
 use serde::ser::SerializeMap;
@@ -33,8 +33,8 @@ impl Serialize for Event {
                 map.serialize_entry(name, value)?;
             }
         }
-        let implied = self.data.as_ref().map(|_| "application/json");
-        if let Some(content) = self.datacontenttype.as_deref().or(implied) {
+        let json = self.data.as_ref().map(|_| JSON);
+        if let Some(content) = self.datacontenttype.as_deref().or(json) {
             map.serialize_entry("datacontenttype", content)?;
         }
         if let Some(schema) = &self.dataschema {

@@ -39,7 +39,7 @@ async fn what_was_set_is_got(cache: &dyn Cache) {
     set(cache, "a", "3", &[]).await;
     check(cache, "a", Some("3")).await;
     check(cache, "A", None).await;
-    assert_eq!(cache.purge(None).await.complete, true);
+    assert!(cache.purge(None).await.complete);
 }
 
 async fn a_purge_takes_what_has_the_tag(cache: &dyn Cache) {

@@ -1,0 +1,111 @@
+//! Where NATS is, and how to come in.
+
+use crate::{BusError, Settings};
+use async_nats::{Client, ConnectError, ConnectOptions, Event, ServerAddr};
+use percent_encoding::percent_decode_str;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// One server or the servers of a cluster, with their credentials kept apart: addresses are logged.
+pub(super) struct Address {
+    servers: Vec<ServerAddr>,
+    credentials: Credentials,
+}
+
+enum Credentials {
+    None,
+    Token(String),
+    Password { user: String, password: String },
+}
+
+const EXPECTED: &str = "expected nats://[USER:PASSWORD@|TOKEN@]HOST[:PORT], or tls:// for TLS";
+
+impl Address {
+    pub fn read(text: &str) -> Result<Self, BusError> {
+        let bad = || BusError::Setup(EXPECTED.into());
+        let (mut servers, mut credentials) = (Vec::new(), Credentials::None);
+        for text in text.split(',').map(str::trim) {
+            let server: ServerAddr = text.parse().map_err(|_| bad())?;
+            if !matches!(server.scheme(), "nats" | "tls") || server.host().is_empty() {
+                return Err(bad());
+            }
+            let plain = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+            match (server.username().map(plain), server.password().map(plain)) {
+                (Some(user), Some(password)) => credentials = Credentials::Password { user, password },
+                (Some(token), None) => credentials = Credentials::Token(token),
+                (None, _) => {}
+            }
+            let mut url = server.into_inner();
+            let stripped = url.set_username("").and_then(|()| url.set_password(None));
+            stripped.map_err(|()| bad())?;
+            servers.push(ServerAddr::from_url(url).map_err(|_| bad())?);
+        }
+        Ok(Self { servers, credentials })
+    }
+
+    /// Connects, or says why it can't.
+    pub async fn once(&self, settings: &Settings) -> Result<Client, ConnectError> {
+        self.options(settings).connect(self.servers.clone()).await
+    }
+
+    /// Connects as soon as it can, again and again.
+    pub async fn patient(&self, settings: &Settings) -> Result<Client, ConnectError> {
+        let here = self.to_string();
+        let away = Arc::new(AtomicBool::new(false));
+        let told = move |event: Event| {
+            let (away, here) = (Arc::clone(&away), here.clone());
+            async move { tell(&event, &away, &here) }
+        };
+        self.options(settings)
+            .retry_on_initial_connect()
+            .max_reconnects(None)
+            .reconnect_delay_callback(|attempts| {
+                let exponent = u32::try_from(attempts.min(5)).unwrap_or(5);
+                Duration::from_millis(100 << exponent).min(Duration::from_secs(2))
+            })
+            .event_callback(told)
+            .connect(self.servers.clone())
+            .await
+    }
+
+    fn options(&self, settings: &Settings) -> ConnectOptions {
+        let options = ConnectOptions::new()
+            .name("baton")
+            .connection_timeout(settings.timeout)
+            .request_timeout(Some(settings.timeout))
+            .ping_interval(Duration::from_secs(10));
+        match &self.credentials {
+            Credentials::None => options,
+            Credentials::Token(token) => options.token(token.clone()),
+            Credentials::Password { user, password } => options.user_and_password(user.clone(), password.clone()),
+        }
+    }
+}
+
+/// Logs the begin and the end of each outage, and what the server complains about.
+fn tell(event: &Event, away: &AtomicBool, here: &str) {
+    match event {
+        Event::Disconnected => {
+            if !away.swap(true, Ordering::Relaxed) {
+                tracing::warn!(nats = here, "nats is away");
+            }
+        }
+        Event::Connected => {
+            if away.swap(false, Ordering::Relaxed) {
+                tracing::info!(nats = here, "nats is back");
+            }
+        }
+        other => tracing::debug!(nats = here, event = %other, "nats told something"),
+    }
+}
+
+/// Hosts and ports, without credentials.
+impl fmt::Display for Address {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let places: Vec<String> =
+            self.servers.iter().map(|server| format!("{}:{}", server.host(), server.port())).collect();
+        formatter.write_str(&places.join(", "))
+    }
+}

@@ -1,0 +1,58 @@
+//! What is wrong with NATS, for people.
+
+use super::address::Address;
+use crate::{BusError, Settings};
+use async_nats::jetstream::context::ContextBuilder;
+use async_nats::jetstream::{self, Context, ErrorCode};
+use async_nats::{Client, ConnectError, ConnectErrorKind};
+use std::error::Error;
+
+/// JetStream as the settings want it.
+pub(super) fn context(client: Client, settings: &Settings) -> Context {
+    ContextBuilder::new().timeout(settings.timeout).ack_timeout(settings.timeout).build(client)
+}
+
+/// The code that JetStream gave, if the error came from there.
+pub(super) fn code(error: &(dyn Error + 'static)) -> Option<ErrorCode> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(error) = error.downcast_ref::<jetstream::Error>() {
+            return Some(error.error_code());
+        }
+        next = error.source();
+    }
+    None
+}
+
+pub(super) fn off(address: &Address) -> String {
+    format!("NATS at {address} answers, but JetStream is off: start nats-server with -js")
+}
+
+/// What JetStream said, where that means that it is off.
+pub(super) fn is_off(code: ErrorCode) -> bool {
+    code == ErrorCode::JETSTREAM_NOT_ENABLED || code == ErrorCode::JETSTREAM_NOT_ENABLED_FOR_ACCOUNT
+}
+
+pub(super) fn connecting(error: &ConnectError, address: &Address) -> BusError {
+    match error.kind() {
+        ConnectErrorKind::AuthorizationViolation | ConnectErrorKind::Authentication => BusError::Setup(format!(
+            "NATS at {address} wants other credentials: write nats://USER:PASSWORD@HOST or nats://TOKEN@HOST"
+        )),
+        ConnectErrorKind::TimedOut => BusError::Away(format!("NATS at {address} does not answer in time")),
+        ConnectErrorKind::Io if refused(error) => {
+            BusError::Away(format!("NATS at {address} refuses connections: is it running there?"))
+        }
+        _ => BusError::Away(format!("NATS at {address}: {error}")),
+    }
+}
+
+fn refused(error: &ConnectError) -> bool {
+    let mut next: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = next {
+        if let Some(error) = error.downcast_ref::<std::io::Error>() {
+            return error.kind() == std::io::ErrorKind::ConnectionRefused;
+        }
+        next = error.source();
+    }
+    false
+}

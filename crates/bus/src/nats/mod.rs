@@ -1,0 +1,252 @@
+//! A bus on NATS JetStream.
+//!
+//! Subjects `PREFIX.events.TYPE`, `PREFIX.commands.TYPE` and `PREFIX.dead`, kept in the streams `PREFIX_EVENTS`,
+//! `PREFIX_COMMANDS` and `PREFIX_DEAD` (the prefix in capitals). All nodes read commands through one durable consumer. What
+//! of these is there already stays as an operator has set it up.
+
+mod address;
+mod commands;
+mod fault;
+mod setup;
+
+use crate::{Bus, BusError, DeadLetter, Delivery, Event, Settings};
+use address::Address;
+use async_nats::Client;
+use async_nats::jetstream::context::PublishErrorKind;
+use async_nats::jetstream::message::PublishMessage;
+use async_nats::jetstream::{self, Context};
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use futures::stream::BoxStream;
+use futures::{FutureExt, StreamExt};
+use setup::Names;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// A bus on NATS JetStream. Clones share its connection.
+#[derive(Clone)]
+pub struct Nats {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    settings: Settings,
+    address: Address,
+    names: Names,
+    client: Client,
+    context: Context,
+    /// Whether streams and consumer are known to be there.
+    ready: AtomicBool,
+}
+
+/// How many events are on their way at once.
+const BATCH: usize = 100;
+/// The wait after a failure.
+const PAUSE: Duration = Duration::from_millis(500);
+
+impl Nats {
+    /// A bus at `nats://…` or `tls://…`, or at several such addresses of one cluster, with commas between them; it need
+    /// not be there yet.
+    ///
+    /// # Errors
+    /// If one is no address.
+    pub async fn open(url: &str, settings: Settings) -> Result<Self, BusError> {
+        let address = Address::read(url)?;
+        let client = address.patient(&settings).await.map_err(|error| fault::connecting(&error, &address))?;
+        let context = fault::context(client.clone(), &settings);
+        let names = Names::new(&settings.prefix);
+        let ready = AtomicBool::new(false);
+        Ok(Self { shared: Arc::new(Shared { settings, address, names, client, context, ready }) })
+    }
+}
+
+impl Shared {
+    /// Sees to it that streams and consumer are there.
+    async fn prepare(&self) -> Result<(), BusError> {
+        if !self.ready.load(Ordering::Relaxed) {
+            setup::prepare(&self.context, &self.names, &self.settings, &self.address).await?;
+            self.ready.store(true, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    fn away(&self, problem: &str) -> BusError {
+        BusError::Away(format!("NATS at {} {problem}", self.address))
+    }
+
+    /// Puts a message into a stream; `id`: the stream drops it if it had it lately.
+    async fn store(&self, subject: String, id: Option<&str>, payload: Bytes) -> Result<(), BusError> {
+        self.prepare().await?;
+        let message = || {
+            let message = PublishMessage::build().payload(payload.clone());
+            id.map_or(message.clone(), |id| message.message_id(id))
+        };
+        match self.put(&subject, message()).await {
+            // Somebody has removed the stream, or the server has lost it.
+            Err(Put::Nowhere) => {
+                self.ready.store(false, Ordering::Relaxed);
+                self.prepare().await?;
+                self.put(&subject, message()).await.map_err(|put| self.told(put))
+            }
+            done => done.map_err(|put| self.told(put)),
+        }
+    }
+
+    async fn put(&self, subject: &str, message: PublishMessage) -> Result<(), Put> {
+        let put = async { self.context.send_publish(subject.to_owned(), message).await?.await };
+        let error = match timeout(self.settings.timeout, put).await {
+            Ok(Ok(_)) => return Ok(()),
+            Ok(Err(error)) => error,
+            Err(_) => return Err(Put::Silence),
+        };
+        Err(match error.kind() {
+            PublishErrorKind::StreamNotFound => Put::Nowhere,
+            PublishErrorKind::TimedOut | PublishErrorKind::BrokenPipe | PublishErrorKind::MaxAckPending => Put::Silence,
+            PublishErrorKind::MaxPayloadExceeded => Put::TooLarge,
+            _ if fault::code(&error) == Some(jetstream::ErrorCode::STREAM_STORE_FAILED) => Put::Full,
+            _ => Put::Other(error.to_string()),
+        })
+    }
+
+    fn told(&self, put: Put) -> BusError {
+        match put {
+            Put::Nowhere => BusError::Setup(fault::off(&self.address)),
+            Put::Silence => self.away("does not answer in time"),
+            Put::TooLarge => {
+                BusError::Refused(format!("too large for NATS at {}: raise its max_payload", self.address))
+            }
+            Put::Full => BusError::Full(self.settings.max_commands),
+            Put::Other(problem) => self.away(&format!("did not take a message: {problem}")),
+        }
+    }
+
+    /// Waits until the server has done all that this connection has asked of it: it answers in order.
+    async fn heard(&self) -> Result<(), BusError> {
+        let inbox = self.client.new_inbox();
+        let asked = async {
+            let mut echo = self.client.subscribe(inbox.clone()).await.ok()?;
+            self.client.publish(inbox, Bytes::new()).await.ok()?;
+            echo.next().await
+        };
+        asked.await.map(drop).ok_or_else(|| self.away("has closed the connection"))
+    }
+
+    async fn follow(&self, subject: String) -> Result<BoxStream<'static, Event>, BusError> {
+        let listening = async {
+            let messages = self.client.subscribe(subject).await.map_err(|error| self.away(&error.to_string()))?;
+            // The server knows of the subscription before anything is sent that it should hear.
+            self.heard().await?;
+            Ok(messages)
+        };
+        let messages =
+            timeout(self.settings.timeout, listening).await.map_err(|_| self.away("does not answer in time"))??;
+        Ok(messages.filter_map(async |message| Event::read(&message.payload).ok()).boxed())
+    }
+}
+
+/// Why a message is not in its stream.
+enum Put {
+    /// No stream has that subject.
+    Nowhere,
+    Silence,
+    TooLarge,
+    Full,
+    Other(String),
+}
+
+impl Bus for Nats {
+    fn publish<'a>(&'a self, events: &'a [Event]) -> BoxFuture<'a, Result<(), BusError>> {
+        async move {
+            for batch in events.chunks(BATCH) {
+                let all = batch.iter().map(async |event| {
+                    let subject = self.shared.names.event(&event.kind)?;
+                    self.shared.store(subject, Some(&event.id), event.write().into()).await
+                });
+                futures::future::try_join_all(all).await?;
+            }
+            Ok(())
+        }
+        .boxed()
+    }
+
+    fn listen(&self) -> BoxFuture<'_, Result<BoxStream<'static, Event>, BusError>> {
+        self.shared.follow(self.shared.names.all_events()).boxed()
+    }
+
+    fn send<'a>(&'a self, command: &'a Event) -> BoxFuture<'a, Result<(), BusError>> {
+        async move {
+            let subject = self.shared.names.command(&command.kind)?;
+            self.shared.store(subject, None, command.write().into()).await
+        }
+        .boxed()
+    }
+
+    fn commands(&self) -> BoxStream<'static, Delivery> {
+        commands::commands(Arc::clone(&self.shared))
+    }
+
+    fn reply<'a>(&'a self, to: &'a str, event: &'a Event) -> BoxFuture<'a, Result<(), BusError>> {
+        async move {
+            if !setup::is_subject(to) || self.shared.names.is_own(to) {
+                return Err(BusError::Refused(format!("replyto: expected a subject of your own, got `{to}`")));
+            }
+            let payload: Bytes = event.write().into();
+            if payload.len() > self.shared.client.max_payload() {
+                return Err(self.shared.told(Put::TooLarge));
+            }
+            let replying = async {
+                let sent = self.shared.client.publish(to.to_owned(), payload).await;
+                sent.map_err(|error| self.shared.away(&error.to_string()))?;
+                self.shared.heard().await
+            };
+            timeout(self.shared.settings.timeout, replying)
+                .await
+                .map_err(|_| self.shared.away("does not answer in time"))?
+        }
+        .boxed()
+    }
+
+    fn replies<'a>(&'a self, to: &'a str) -> BoxFuture<'a, Result<BoxStream<'static, Event>, BusError>> {
+        self.shared.follow(to.to_owned()).boxed()
+    }
+
+    fn bury<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), BusError>> {
+        async move {
+            let letter = letter.event();
+            self.shared.store(self.shared.names.dead(), Some(&letter.id), letter.write().into()).await
+        }
+        .boxed()
+    }
+
+    fn buried(&self, limit: usize) -> BoxFuture<'_, Result<Vec<Event>, BusError>> {
+        async move {
+            self.shared.prepare().await?;
+            let stream = self.shared.names.dead_stream();
+            let last = setup::last(&self.shared.context, &stream, limit);
+            match timeout(self.shared.settings.timeout, last).await {
+                Ok(Ok(last)) => Ok(last.iter().filter_map(|bytes| Event::read(bytes).ok()).collect()),
+                Ok(Err(problem)) => Err(self.shared.away(&problem)),
+                Err(_) => Err(self.shared.away("does not answer in time")),
+            }
+        }
+        .boxed()
+    }
+
+    fn check(&self) -> BoxFuture<'_, Result<String, BusError>> {
+        async move {
+            let Shared { settings, address, names, .. } = &*self.shared;
+            // Anew: the connection that is there tries again and again, and never tells why.
+            let client = match timeout(settings.timeout, address.once(settings)).await {
+                Ok(client) => client.map_err(|error| fault::connecting(&error, address))?,
+                Err(_) => return Err(self.shared.away("does not answer in time")),
+            };
+            let version = client.server_info().version;
+            let context = fault::context(client, settings);
+            setup::prepare(&context, names, settings, address).await?;
+            Ok(format!("JetStream of NATS {version} at {address}"))
+        }
+        .boxed()
+    }
+}

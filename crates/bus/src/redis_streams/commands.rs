@@ -1,0 +1,160 @@
+//! Commands out of a stream, and what becomes of them.
+
+use super::{BLOCK, PAUSE, Shared, milliseconds, scripts, whole};
+use crate::delivery::Receipt;
+use crate::{BusError, Delivery, Fault};
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use futures::stream::BoxStream;
+use futures::{FutureExt, StreamExt};
+use redis::aio::MultiplexedConnection;
+use redis::streams::{StreamReadOptions, StreamReadReply};
+use redis::{AsyncCommands, RedisResult, Value, from_redis_value};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// A command as Redis has it.
+struct Entry {
+    id: String,
+    attempt: u32,
+    fields: HashMap<String, Value>,
+}
+
+/// Commands, over as many connections as it takes.
+pub(super) fn commands(shared: Arc<Shared>) -> BoxStream<'static, Delivery> {
+    let stream = async_stream::stream! {
+        let mut reader = Reader { shared, own: None, look: Instant::now(), away: false };
+        loop {
+            match reader.next().await {
+                Ok(Some(entry)) => {
+                    reader.back();
+                    yield reader.delivery(entry);
+                }
+                Ok(None) => reader.back(),
+                Err(error) => {
+                    reader.gone(&error);
+                    sleep(PAUSE).await;
+                }
+            }
+        }
+    };
+    stream.boxed()
+}
+
+struct Reader {
+    shared: Arc<Shared>,
+    /// A connection of its own, where reads may wait.
+    own: Option<MultiplexedConnection>,
+    /// When it looks again for commands that are to come again.
+    look: Instant,
+    away: bool,
+}
+
+impl Reader {
+    /// The next command, or none after a while.
+    async fn next(&mut self) -> RedisResult<Option<Entry>> {
+        if self.own.is_none() {
+            let mut own = self.shared.own().await?;
+            self.shared.found(&mut own).await?;
+            self.own = Some(own);
+        }
+        let Some(own) = &mut self.own else { return Ok(None) };
+        if self.look <= Instant::now() {
+            if let Some(entry) = again(&self.shared, own).await? {
+                // There may be more of them.
+                return Ok(Some(entry));
+            }
+            self.look = Instant::now() + pace(&self.shared);
+        }
+        let wait = self.look.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
+        fresh(&self.shared, own, wait).await
+    }
+
+    fn delivery(&self, entry: Entry) -> Delivery {
+        let receipt = Held { shared: Arc::clone(&self.shared), id: entry.id.clone() };
+        let raw = entry.fields.get("event").and_then(|value| from_redis_value::<Vec<u8>>(value.clone()).ok());
+        let found = raw.is_some();
+        let mut delivery = Delivery::new(Bytes::from(raw.unwrap_or_default()), entry.attempt, entry.id, receipt);
+        if !found {
+            let names: Vec<&str> = entry.fields.keys().map(String::as_str).collect();
+            let problem = format!("expected a field `event` in the stream's entry, got {}", names.join(", "));
+            delivery.event = Err(Fault { attribute: None, problem });
+        }
+        delivery
+    }
+
+    fn gone(&mut self, error: &redis::RedisError) {
+        self.own = None;
+        if !std::mem::replace(&mut self.away, true) {
+            tracing::warn!(error = %self.shared.told(error), "commands can't be read");
+        }
+    }
+
+    fn back(&mut self) {
+        if std::mem::take(&mut self.away) {
+            tracing::info!("commands are read again");
+        }
+    }
+}
+
+/// How often to look for commands that are to come again.
+fn pace(shared: &Shared) -> Duration {
+    (shared.settings.ack_wait / 4).clamp(Duration::from_millis(50), Duration::from_secs(1)).min(BLOCK)
+}
+
+async fn again(shared: &Shared, own: &mut MultiplexedConnection) -> RedisResult<Option<Entry>> {
+    let mut call = scripts::AGAIN.key(shared.name("commands"));
+    call.key(shared.name("commands:later")).arg(&shared.settings.prefix).arg(milliseconds(shared.settings.ack_wait));
+    let taken: Option<(String, u32, HashMap<String, Value>)> = call.invoke_async(own).await?;
+    Ok(taken.map(|(id, attempt, fields)| Entry { id, attempt, fields }))
+}
+
+async fn fresh(shared: &Shared, own: &mut MultiplexedConnection, wait: Duration) -> RedisResult<Option<Entry>> {
+    let group = &shared.settings.prefix;
+    let options = StreamReadOptions::default().group(group, group).count(1).block(whole(wait));
+    let reply: Option<StreamReadReply> = own.xread_options(&[shared.name("commands")], &[">"], &options).await?;
+    let entry = reply.into_iter().flat_map(|reply| reply.keys).flat_map(|key| key.ids).next();
+    Ok(entry.map(|entry| Entry { id: entry.id, attempt: 1, fields: entry.map }))
+}
+
+struct Held {
+    shared: Arc<Shared>,
+    id: String,
+}
+
+impl Receipt for Held {
+    fn ack(&self) -> BoxFuture<'_, Result<(), BusError>> {
+        let (stream, later) = (self.shared.name("commands"), self.shared.name("commands:later"));
+        let mut done = redis::pipe();
+        // Out of the stream too: what is left there waits, or is held.
+        done.atomic()
+            .xack(&stream, &self.shared.settings.prefix, &[&self.id])
+            .xdel(&stream, &[&self.id])
+            .zrem(&later, &self.id);
+        async move {
+            let run = async |mut connection| done.query_async::<()>(&mut connection).await;
+            self.shared.run(run).await
+        }
+        .boxed()
+    }
+
+    fn retry(&self, after: Duration) -> BoxFuture<'_, Result<(), BusError>> {
+        let mut call = scripts::RETRY.key(self.shared.name("commands"));
+        call.key(self.shared.name("commands:later"))
+            .arg(&self.shared.settings.prefix)
+            .arg(&self.id)
+            .arg(milliseconds(after));
+        async move { self.shared.run(async |mut connection| call.invoke_async::<()>(&mut connection).await).await }
+            .boxed()
+    }
+
+    fn extend(&self) -> BoxFuture<'_, Result<(), BusError>> {
+        let group = &self.shared.settings.prefix;
+        let mut claim = redis::cmd("XCLAIM");
+        claim.arg(self.shared.name("commands")).arg(group).arg(group).arg(0).arg(&self.id).arg("JUSTID");
+        async move { self.shared.run(async |mut connection| claim.query_async::<()>(&mut connection).await).await }
+            .boxed()
+    }
+}
