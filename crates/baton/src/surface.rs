@@ -2,12 +2,12 @@
 
 use axum::Router;
 use axum::extract::{OriginalUri, State};
-use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{ACCEPT, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use baton_admin::Admin;
-use baton_engine::Engine;
+use baton_engine::{Engine, metrics};
 use baton_http::door::Door;
 use baton_http::{Doors, Failure, identify};
 use baton_model::{Code, PublicError};
@@ -36,9 +36,16 @@ pub fn description() -> utoipa::openapi::OpenApi {
     baton_admin::description()
 }
 
-async fn metrics(State(engine): State<Engine>) -> Response {
+/// In the OpenMetrics format, with exemplars, for who asks for it; else in Prometheus' older one, which has none.
+async fn metrics(State(engine): State<Engine>, headers: HeaderMap) -> Response {
     let text = engine.metrics().await;
-    ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response()
+    let accepts =
+        |header: &HeaderValue| header.to_str().is_ok_and(|header| header.contains("application/openmetrics-text"));
+    if headers.get_all(ACCEPT).iter().any(accepts) {
+        ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response()
+    } else {
+        ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], metrics::plain(&text)).into_response()
+    }
 }
 
 async fn unknown_path(OriginalUri(uri): OriginalUri) -> Response {

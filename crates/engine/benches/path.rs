@@ -59,6 +59,7 @@ fn call(bytes: usize) -> Call {
     Call {
         id: RequestId::from("id"),
         arrived: Timestamp(0),
+        trace: baton_engine::Trace::none(),
         caller: caller(),
         attribution: Attribution::default(),
         door: "openai",

@@ -125,20 +125,22 @@ async fn open(
 ) -> Result<(Exchange, VecDeque<Frame>), ProviderError> {
     let exact = candidate.dialect == call.dialect && candidate.serves == call.capability;
     let operation;
-    let (lane, detail) = match call.content.body().filter(|_| exact) {
-        Some(body) => (Lane::Exact(body), Detail::Facts),
+    let lane = match call.content.body().filter(|_| exact) {
+        Some(body) => Lane::Exact(body),
         None => {
             operation = meaning(call, candidate)?;
-            (Lane::Translated(&operation), if exact { Detail::Facts } else { Detail::Full })
+            Lane::Translated(&operation)
         }
     };
+    let detail = if exact && !ticket.listens() { Detail::Facts } else { Detail::Full };
+    let headers = ticket.headers();
     let outgoing = Outgoing {
         target: &fitted.target,
         capability: candidate.serves,
         lane,
         form: call.form,
         detail,
-        headers: &call.headers,
+        headers: &headers,
         query: call.query.as_deref(),
         timeout: deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())),
     };

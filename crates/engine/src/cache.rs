@@ -115,7 +115,7 @@ impl ResponseCache {
         put("model", model.id.as_str().as_bytes());
         put("version", &model.updated_at.0.to_le_bytes());
         put("query", call.query.as_deref().unwrap_or("").as_bytes());
-        for (name, value) in call.headers.iter().filter(|(name, _)| name != "traceparent" && name != "tracestate") {
+        for (name, value) in &call.headers {
             put(name, value.as_bytes());
         }
         if let Some(body) = call.content.body() {

@@ -1,5 +1,6 @@
 //! A request as it came through a door.
 
+use crate::trace::Trace;
 use baton_model::record::Attribution;
 use baton_model::{Body, Caller, Capability, Dialect, ModelId, Operation, PublicError, RequestId, Timestamp};
 use baton_provider::Form;
@@ -18,6 +19,8 @@ pub struct Call {
     pub id: RequestId,
     /// When its head arrived.
     pub arrived: Timestamp,
+    /// The trace that it belongs to.
+    pub trace: Trace,
     /// Who asks.
     pub caller: Caller,
     /// On whose behalf.

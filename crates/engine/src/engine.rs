@@ -9,10 +9,12 @@ use crate::health::{CircuitSettings, Health};
 use crate::ledger::Ledger;
 use crate::limit::Limits;
 use crate::metrics::Metrics;
+use crate::observe::Observer;
 use crate::pipeline;
 use crate::registry::Registry;
+use crate::trace::{self, Sampling, Trace};
 use baton_kv::Cache;
-use baton_model::{Clock, PublicError};
+use baton_model::{Clock, PublicError, SpanId};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,6 +32,8 @@ pub struct Settings {
     pub retry: RetrySettings,
     /// The most requests in flight on this node.
     pub max_in_flight: usize,
+    /// Which requests are recorded as traces.
+    pub sampling: Sampling,
 }
 
 impl Default for Settings {
@@ -39,6 +43,7 @@ impl Default for Settings {
             circuit: CircuitSettings::default(),
             retry: RetrySettings::default(),
             max_in_flight: 10_000,
+            sampling: Sampling::default(),
         }
     }
 }
@@ -53,9 +58,11 @@ pub struct Parts {
     pub cache: Arc<dyn Cache>,
     /// Where requests are recorded.
     pub ledger: Ledger,
+    /// Who is told of requests that are over.
+    pub observer: Option<Arc<dyn Observer>>,
     /// The time.
     pub clock: Arc<dyn Clock>,
-    /// Seed of the generator that varies waits.
+    /// Seed of the generator that varies waits and names spans.
     pub seed: u64,
 }
 
@@ -77,6 +84,8 @@ pub struct Shared {
     pub ledger: Ledger,
     /// Counters.
     pub metrics: Metrics,
+    /// Who is told of requests that are over.
+    pub observer: Option<Arc<dyn Observer>>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Work that outlives its request: shared calls, drains.
@@ -85,6 +94,11 @@ pub struct Shared {
 }
 
 impl Shared {
+    /// The id of a new span.
+    pub fn span(&self) -> SpanId {
+        SpanId(trace::nonzero(&mut *self.chance.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+
     /// A wait, varied by up to a half either way, so that clients that failed together don't return together.
     pub fn vary(&self, wait: Duration) -> Duration {
         let factor = self.chance.lock().unwrap_or_else(PoisonError::into_inner).random_range(0.5..1.5);
@@ -101,7 +115,7 @@ pub struct Engine {
 impl Engine {
     /// An engine of these parts.
     pub fn new(parts: Parts) -> Self {
-        let Parts { settings, registry, cache, ledger, clock, seed } = parts;
+        let Parts { settings, registry, cache, ledger, observer, clock, seed } = parts;
         let shared = Shared {
             settings,
             registry,
@@ -111,6 +125,7 @@ impl Engine {
             health: Health::new(settings.circuit, Arc::clone(&clock)),
             ledger,
             metrics: Metrics::default(),
+            observer,
             clock,
             tasks: TaskTracker::new(),
             chance: Mutex::new(StdRng::seed_from_u64(seed)),
@@ -124,6 +139,12 @@ impl Engine {
     /// What the caller is told if no answer begins.
     pub async fn serve(&self, call: Call) -> Result<Answer, PublicError> {
         pipeline::serve(&self.shared, call).await
+    }
+
+    /// The trace of a request with these headers (`traceparent`, `tracestate`).
+    pub fn trace(&self, parent: Option<&str>, state: Option<&str>) -> Trace {
+        let mut chance = self.shared.chance.lock().unwrap_or_else(PoisonError::into_inner);
+        Trace::begin(self.shared.settings.sampling, parent, state, &mut *chance)
     }
 
     /// The order in which models would be tried for a call, and whether its prompt fits; calls nobody but, for a
@@ -160,7 +181,8 @@ impl Engine {
     /// The text that Prometheus reads.
     pub async fn metrics(&self) -> String {
         let cached = self.shared.cache.size().await;
-        self.shared.metrics.encode(self.shared.ledger.pending_bytes(), cached.bytes)
+        let spans = self.shared.observer.as_ref().map(|observer| observer.spans()).unwrap_or_default();
+        self.shared.metrics.encode(self.shared.ledger.pending_bytes(), cached.bytes, spans)
     }
 
     /// Whether new requests can be recorded.

@@ -20,12 +20,25 @@ pub struct Attempt {
     complete: bool,
     /// Bytes of generated text seen.
     text_bytes: usize,
+    /// What was said, if somebody wants to know.
+    said: Option<Vec<Event>>,
 }
 
 impl Attempt {
     /// An attempt that is sent now.
     pub fn new(model: Arc<Model>, started: Timestamp) -> Self {
-        Self { model, started, reported: Usage::default(), complete: false, text_bytes: 0 }
+        Self { model, started, reported: Usage::default(), complete: false, text_bytes: 0, said: None }
+    }
+
+    /// The same, and what is said is kept.
+    #[must_use]
+    pub fn listening(self) -> Self {
+        Self { said: Some(Vec::new()), ..self }
+    }
+
+    /// What was said, taken out.
+    pub fn said(&mut self) -> Vec<Event> {
+        self.said.take().unwrap_or_default()
     }
 
     /// Looks at a frame on its way.
@@ -36,6 +49,9 @@ impl Attempt {
                 Event::Ended => self.complete = true,
                 other => self.text_bytes += other.text_bytes(),
             }
+        }
+        if let Some(said) = &mut self.said {
+            said.extend(frame.events.iter().filter(|event| is_said(event)).cloned());
         }
     }
 
@@ -107,6 +123,20 @@ impl Attempt {
             None => Cost::Unpriced,
         }
     }
+}
+
+/// Whether an event is something that was said, in words.
+fn is_said(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::Text { .. }
+            | Event::Refusal { .. }
+            | Event::Reasoning { .. }
+            | Event::ToolCall { .. }
+            | Event::ToolArguments { .. }
+            | Event::Finished { .. }
+            | Event::Transcript(_)
+    )
 }
 
 /// How an attempt ended.

@@ -1,22 +1,25 @@
 //! What is counted, for Prometheus. Every family is declared here, with its help text; `docs/metrics.md` is made from
 //! this list.
 
+use crate::observe::Spans;
+use crate::trace::Trace;
 use baton_model::record::{AttemptRecord, RequestRecord};
 use baton_model::{Cost, UsageClass};
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::exemplar::HistogramWithExemplars;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Metric, Registry};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// All metrics of the request path.
 pub struct Metrics {
     registry: Registry,
     requests: Family<RequestLabels, Counter>,
-    duration: Family<ModelLabels, Histogram, fn() -> Histogram>,
-    first_content: Family<ModelLabels, Histogram, fn() -> Histogram>,
+    duration: Times,
+    first_content: Times,
     in_flight: Gauge,
     attempts: Family<AttemptLabels, Counter>,
     tokens: Family<TokenLabels, Counter>,
@@ -25,6 +28,7 @@ pub struct Metrics {
     cache: Family<CacheLabels, Counter>,
     journal: Gauge,
     cache_bytes: Gauge,
+    spans: Family<SpanLabels, Counter>,
     documented: Vec<Documented>,
 }
 
@@ -100,13 +104,26 @@ struct CacheLabels {
     result: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct SpanLabels {
+    result: &'static str,
+}
+
+/// What leads from a point of a histogram to the trace of a request.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Exemplar {
+    trace_id: String,
+}
+
+type Times = Family<ModelLabels, HistogramWithExemplars<Exemplar>, fn() -> HistogramWithExemplars<Exemplar>>;
+
 /// Model calls take from milliseconds (kept answers) to minutes (long reasoning).
 const SECONDS: [f64; 16] =
     [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 600.0];
 
 impl Default for Metrics {
     fn default() -> Self {
-        let histogram: fn() -> Histogram = || Histogram::new(SECONDS);
+        let histogram: fn() -> HistogramWithExemplars<Exemplar> = || HistogramWithExemplars::new(SECONDS.into_iter());
         let mut metrics = Self {
             registry: Registry::with_prefix("baton"),
             requests: Family::default(),
@@ -120,6 +137,7 @@ impl Default for Metrics {
             cache: Family::default(),
             journal: Gauge::default(),
             cache_bytes: Gauge::default(),
+            spans: Family::default(),
             documented: Vec::new(),
         };
         metrics.register();
@@ -154,6 +172,11 @@ impl Metrics {
             self.journal.clone(),
         );
         list.gauge("cache_bytes", "Bytes that the response cache holds", self.cache_bytes.clone());
+        list.counter(
+            "telemetry_spans",
+            "Spans for the collector of traces: exported, dropped (the queue was full) or failed (it was away)",
+            self.spans.clone(),
+        );
     }
 
     /// Every metric: its name, its type, what it means.
@@ -194,8 +217,9 @@ impl Metrics {
         }
     }
 
-    /// A request ended.
-    pub fn ended(&self, record: &RequestRecord) {
+    /// A request ended. If its trace is recorded, the times lead to it.
+    pub fn ended(&self, record: &RequestRecord, trace: &Trace) {
+        let exemplar = || trace.recorded.then(|| Exemplar { trace_id: trace.id.to_string() });
         self.in_flight.dec();
         let model = record.served.as_ref().map(ToString::to_string).unwrap_or_default();
         let provider = record.provider.as_ref().map(ToString::to_string).unwrap_or_default();
@@ -210,15 +234,18 @@ impl Metrics {
                 status: u32::from(record.status),
             })
             .inc();
-        self.duration.get_or_create(&labels).observe(seconds(record.finished.since(record.arrived)));
+        self.duration.get_or_create(&labels).observe(seconds(record.finished.since(record.arrived)), exemplar(), None);
         if let Some(first) = record.first_content {
-            self.first_content.get_or_create(&labels).observe(seconds(first.since(record.arrived)));
+            self.first_content.get_or_create(&labels).observe(seconds(first.since(record.arrived)), exemplar(), None);
         }
         self.cache.get_or_create(&CacheLabels { result: record.cache.name() }).inc();
     }
 
     /// The text that Prometheus reads (OpenMetrics), with the sizes as they are now.
-    pub fn encode(&self, journal_bytes: u64, cache_bytes: u64) -> String {
+    pub fn encode(&self, journal_bytes: u64, cache_bytes: u64, spans: Spans) -> String {
+        for (result, number) in [("exported", spans.exported), ("dropped", spans.dropped), ("failed", spans.failed)] {
+            self.spans.get_or_create(&SpanLabels { result }).inner().store(number, Ordering::Relaxed);
+        }
         self.journal.set(i64::try_from(journal_bytes).unwrap_or(i64::MAX));
         self.cache_bytes.set(i64::try_from(cache_bytes).unwrap_or(i64::MAX));
         let mut text = String::new();
@@ -226,6 +253,26 @@ impl Metrics {
         let _ = text::encode(&mut text, &self.registry);
         text
     }
+}
+
+/// The same in Prometheus' older text format: no exemplars, counters named as their samples, no mark at the end.
+pub fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let counters: Vec<&str> =
+        text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.strip_suffix(" counter")).collect();
+    for line in text.lines().filter(|line| *line != "# EOF" && !line.starts_with("# UNIT ")) {
+        let about = line.strip_prefix("# HELP ").or_else(|| line.strip_prefix("# TYPE "));
+        match about.and_then(|about| about.split_once(' ')) {
+            Some((name, rest)) if counters.contains(&name) => {
+                plain.extend([line.get(..7).unwrap_or_default(), name, "_total ", rest]);
+            }
+            Some(_) => plain.push_str(line),
+            // A label's value can't hold this: its quotes are escaped.
+            None => plain.push_str(line.split_once(" # {").map_or(line, |(sample, _)| sample)),
+        }
+        plain.push('\n');
+    }
+    plain
 }
 
 fn seconds(duration: Duration) -> f64 {

@@ -118,7 +118,7 @@ async fn seen(
     {
         match replay(shared, call, snapshot, &kept, ticket) {
             Ok(answer) => return Seen::Kept(Box::new(answer)),
-            Err(back) => ticket = back,
+            Err(back) => ticket = *back,
         }
     }
     ticket.cache(CacheUse::Miss);
@@ -135,13 +135,13 @@ fn replay(
     snapshot: &Snapshot,
     kept: &Kept,
     mut ticket: Ticket,
-) -> Result<Answer, Ticket> {
+) -> Result<Answer, Box<Ticket>> {
     let Kept { model, provider, warnings, recording, .. } = kept;
     let as_it_came =
         recording.dialect == call.dialect && recording.form == call.form && recording.capability == call.capability;
     let detail = if as_it_came { Detail::Facts } else { Detail::Full };
     let Some(exchange) = snapshot.providers.get(provider).and_then(|from| from.replay(recording, detail).ok()) else {
-        return Err(ticket);
+        return Err(Box::new(ticket));
     };
     ticket.cache(CacheUse::Hit);
     if let Some(model) = snapshot.models.get(model) {

@@ -3,9 +3,11 @@
 use crate::call::Call;
 use crate::engine::Shared;
 use crate::meter::{Attempt, Ending};
+use crate::observe::Ended;
+use crate::trace::Trace;
 use baton_meter::count;
 use baton_model::record::{CacheUse, Outcome, RequestRecord};
-use baton_model::{Code, Cost, Model, PublicError};
+use baton_model::{Code, Cost, Event, Model, PublicError, SpanId};
 use baton_provider::ProviderError;
 use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
@@ -19,6 +21,10 @@ pub struct Ticket {
     call: Arc<Call>,
     record: Option<Box<RequestRecord>>,
     running: Option<Attempt>,
+    /// The span of each attempt, the running one included, if the trace is recorded.
+    spans: Vec<SpanId>,
+    /// What the last attempt said, if somebody wants to know.
+    said: Vec<Event>,
     /// The place among the requests in flight; given back with the ticket.
     _permit: OwnedSemaphorePermit,
 }
@@ -45,7 +51,15 @@ impl Ticket {
             attempts: Vec::new(),
         };
         shared.metrics.started();
-        Self { shared, call, record: Some(Box::new(record)), running: None, _permit: permit }
+        Self {
+            shared,
+            call,
+            record: Some(Box::new(record)),
+            running: None,
+            spans: Vec::new(),
+            said: Vec::new(),
+            _permit: permit,
+        }
     }
 
     /// What the cache did.
@@ -68,6 +82,10 @@ impl Ticket {
         let now = self.shared.clock.now();
         self.served(model);
         let running = Attempt::new(Arc::clone(model), now);
+        let running = if self.listens() { running.listening() } else { running };
+        if self.call.trace.recorded {
+            self.spans.push(self.shared.span());
+        }
         if let Some(record) = &self.record
             && record.attempts.is_empty()
         {
@@ -76,6 +94,18 @@ impl Ticket {
             self.shared.ledger.start(&start);
         }
         self.running = Some(running);
+    }
+
+    /// Whether somebody wants to know what is said.
+    pub fn listens(&self) -> bool {
+        self.shared.observer.as_ref().is_some_and(|observer| observer.wants_answers())
+    }
+
+    /// The client's headers that the attempt under way passes on, with its place in the trace.
+    pub fn headers(&self) -> Vec<(String, String)> {
+        let mut headers = self.call.headers.clone();
+        headers.extend(self.call.trace.headers(self.spans.last().copied()));
+        headers
     }
 
     /// The attempt under way.
@@ -146,7 +176,8 @@ impl Ticket {
     }
 
     fn close_attempt(&mut self, ending: Ending<'_>) {
-        let Some(attempt) = self.running.take() else { return };
+        let Some(mut attempt) = self.running.take() else { return };
+        self.said = attempt.said();
         let record = attempt.settle(ending, self.shared.clock.now(), || self.prompt_tokens(&attempt.model));
         self.shared.metrics.attempt(&record);
         if let Some(own) = &mut self.record {
@@ -173,8 +204,12 @@ impl Ticket {
             record.outcome = outcome;
             record.status = status;
             record.error = error;
-            self.shared.metrics.ended(&record);
-            log(&record);
+            self.shared.metrics.ended(&record, &self.call.trace);
+            log(&record, &self.call.trace);
+            if let Some(observer) = &self.shared.observer {
+                let Self { call, spans, said, .. } = &*self;
+                observer.ended(&Ended { record: &record, call, spans, answer: said });
+            }
             (self.shared.ledger.append(&record), record.id.clone())
         });
         async move {
@@ -196,10 +231,11 @@ impl Drop for Ticket {
 }
 
 /// The line of a request in the log: the same words as in the records.
-fn log(record: &RequestRecord) {
+fn log(record: &RequestRecord, trace: &Trace) {
     let usage = record.usage();
     tracing::info!(
         request.id = %record.id,
+        trace.id = %trace.id,
         door = record.door,
         capability = record.capability.name(),
         model.requested = record.requested,

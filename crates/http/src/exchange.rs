@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use baton_dialect::framing::splice;
 use baton_dialect::glance::{Glance, glance};
 use baton_dialect::{ReadError, codec, native};
-use baton_engine::{Call, Content, Wanted};
+use baton_engine::{Call, Content, Trace, Wanted};
 use baton_model::operation::Operation;
 use baton_model::record::Attribution;
 use baton_model::{Caller, Capability, Code, Dialect, PublicError, RequestId};
@@ -23,13 +23,17 @@ use std::sync::Arc;
 /// Serves one request at a door.
 pub async fn serve(door: Door, capability: Capability, State(doors): State<Doors>, request: Request) -> Response {
     let id = identify::request_id();
-    match exchange(door, capability, &doors, request, &id).await {
+    let trace = headers::trace(request.headers(), &doors.engine);
+    let context = headers::value(&trace.context().to_string());
+    let mut response = match exchange(door, capability, &doors, request, &id, trace).await {
         Ok(response) => response,
         Err(error) => {
             tracing::debug!(request.id = %id, door = door.name(), error.code = error.code.name(), error.message = error.message, "refused");
             Failure { door, error, id }.into_response()
         }
-    }
+    };
+    response.headers_mut().insert("traceparent", context);
+    response
 }
 
 async fn exchange(
@@ -38,6 +42,7 @@ async fn exchange(
     doors: &Doors,
     request: Request,
     id: &RequestId,
+    trace: Trace,
 ) -> Result<Response, PublicError> {
     let arrived = doors.engine.clock().now();
     let (parts, body) = request.into_parts();
@@ -60,6 +65,7 @@ async fn exchange(
     let call = Call {
         id: id.clone(),
         arrived,
+        trace,
         caller,
         attribution,
         door: door.name(),

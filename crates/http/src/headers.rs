@@ -1,19 +1,17 @@
 //! Headers in and out.
 
-use baton_engine::{CachePolicy, Head};
+use baton_engine::{CachePolicy, Engine, Head, Trace};
 use baton_model::{Code, Cost, ModelId, PublicError};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use std::time::Duration;
 
-/// Client headers that matter to a provider, and so are passed on.
-const PASSED_ON: [&str; 8] = [
+/// Client headers that matter to a provider, and so are passed on; the trace context is apart (`trace`).
+const PASSED_ON: [&str; 6] = [
     "anthropic-beta",
     "anthropic-version",
     "openai-beta",
     "openai-organization",
     "openai-project",
-    "traceparent",
-    "tracestate",
     "x-client-request-id",
 ];
 
@@ -91,6 +89,11 @@ fn wrong(name: &str, expected: &str, got: &str) -> PublicError {
 /// The client's headers that are passed on to a provider.
 pub fn passed_on(headers: &HeaderMap) -> Vec<(String, String)> {
     PASSED_ON.into_iter().filter_map(|name| Some((name.to_owned(), text(headers, name)?.to_owned()))).collect()
+}
+
+/// The trace of a request.
+pub fn trace(headers: &HeaderMap, engine: &Engine) -> Trace {
+    engine.trace(text(headers, "traceparent"), text(headers, "tracestate"))
 }
 
 /// A header value of any text: what a header can't hold becomes `?`.

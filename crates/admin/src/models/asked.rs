@@ -52,6 +52,7 @@ pub fn call(bytes: Bytes, capability: Capability, caller: Caller, clock: &Arc<dy
     Ok(Call {
         id: identify::request_id(),
         arrived: clock.now(),
+        trace: baton_engine::Trace::none(),
         attribution: Attribution { key: caller.key.clone(), ..Attribution::default() },
         caller,
         door: Door::Native.name(),

@@ -3,6 +3,7 @@
 mod chat;
 mod check;
 mod demo;
+mod health;
 mod keys;
 mod migrate;
 mod models;
@@ -34,6 +35,7 @@ enum Command {
     Serve(serve::Serve),
     Demo(demo::Demo),
     Check(check::Check),
+    Health(health::Health),
     Migrate(migrate::Migrate),
     Models(models::Models),
     Keys(keys::Keys),
@@ -74,6 +76,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::Serve(command) => command.run(source, &environment).await,
             Command::Demo(command) => command.run(source, &environment).await,
             Command::Check(command) => command.run(source, &environment).await,
+            Command::Health(command) => command.run(source, &environment).await,
             Command::Migrate(command) => command.run(source, &environment).await,
             Command::Models(command) => command.run(&environment).await,
             Command::Keys(command) => command.run(&environment).await,

@@ -8,11 +8,13 @@ use std::collections::BTreeMap;
 pub struct Environment(BTreeMap<String, String>);
 
 /// Variables that stand for one key of the configuration.
-const KEYS: [(&str, &str); 11] = [
+const KEYS: [(&str, &str); 17] = [
     ("BATON_LISTEN", "server.listen"),
     ("BATON_DATA_DIR", "data_dir"),
     ("BATON_LOG_DIR", "logs.dir"),
     ("BATON_LOG_LEVEL", "logs.level"),
+    ("BATON_LOG_CONSOLE", "logs.console"),
+    ("BATON_SHUTDOWN_GRACE", "server.shutdown_grace"),
     ("BATON_ADMIN_KEY", "auth.admin_key"),
     ("BATON_SECRET_KEY", "auth.secret_key"),
     ("JWT_SECRET", "auth.jwt.secret"),
@@ -20,6 +22,10 @@ const KEYS: [(&str, &str); 11] = [
     ("BATON_CACHE", "cache.default"),
     ("DATABASE_URL", "database.url"),
     ("ENVIRONMENT", "environment"),
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", "telemetry.endpoint"),
+    ("OTEL_EXPORTER_OTLP_PROTOCOL", "telemetry.protocol"),
+    ("OTEL_SERVICE_NAME", "telemetry.service_name"),
+    ("OTEL_TRACES_SAMPLER_ARG", "telemetry.sample"),
 ];
 
 impl Environment {

@@ -75,7 +75,8 @@ fn resolve<'s>(root: &'s Value, schema: &'s Value) -> &'s Value {
 pub fn metrics() -> String {
     let mut text = String::from(
         "# Metrics\n\n<!-- Made from crates/engine/src/metrics.rs by `cargo xtask docs`. -->\n\n\
-         `GET /metrics` answers in the OpenMetrics text format.\n\n| name | type | meaning |\n| --- | --- | --- |\n",
+         `GET /metrics` answers in the OpenMetrics text format, with exemplars that lead to traces, where `Accept` names it (as\n\
+         Prometheus does), else in the older text format.\n\n| name | type | meaning |\n| --- | --- | --- |\n",
     );
     for metric in baton_engine::metrics::Metrics::default().documented() {
         let _ = writeln!(text, "| `{}` | {} | {} |", metric.name, metric.kind, metric.meaning);

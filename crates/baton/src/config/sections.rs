@@ -10,14 +10,18 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 mod auth;
+mod logs;
 mod model;
 mod provider;
 mod server;
+mod telemetry;
 
 pub use auth::{AuthSection, JwtSection};
+pub use logs::{ConsoleForm, ContentSection, LogsSection};
 pub use model::{ModelSection, PriceSection, QuirksSection};
 pub use provider::{DisconnectSection, ProviderSection, TimeoutsSection};
 pub use server::{ServerSection, TlsSection};
+pub use telemetry::TelemetrySection;
 
 /// The configuration of one Baton.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -37,6 +41,8 @@ pub struct Config {
     pub auth: AuthSection,
     /// Log files.
     pub logs: LogsSection,
+    /// Traces and metrics for a collector.
+    pub telemetry: TelemetrySection,
     /// The response cache.
     pub cache: CacheSection,
     /// Retries and circuits.
@@ -61,6 +67,7 @@ impl Default for Config {
             database: DatabaseSection::default(),
             auth: AuthSection::default(),
             logs: LogsSection::default(),
+            telemetry: TelemetrySection::default(),
             cache: CacheSection::default(),
             routing: RoutingSection::default(),
             ledger: LedgerSection::default(),
@@ -98,24 +105,6 @@ pub enum EnvironmentKind {
 pub struct DatabaseSection {
     /// `sqlite:PATH`; by default `baton.db` in the data folder.
     pub url: Option<String>,
-}
-
-/// Log files: one a day (UTC), JSON lines.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct LogsSection {
-    /// Their folder.
-    pub dir: PathBuf,
-    /// How many days are kept.
-    pub keep: usize,
-    /// What is logged: `error`, `warn`, `info`, `debug`, `trace`, or by module (`info,baton_engine=debug`).
-    pub level: String,
-}
-
-impl Default for LogsSection {
-    fn default() -> Self {
-        Self { dir: "logs".into(), keep: 14, level: "info".into() }
-    }
 }
 
 /// The response cache.
@@ -224,6 +213,12 @@ pub fn check(config: &Config, place: &str) -> Vec<Fault> {
     }
     for (key, problem) in config.auth.faults(config.environment) {
         fault(format!("auth.{key}"), problem);
+    }
+    for (key, problem) in config.telemetry.faults() {
+        fault(format!("telemetry.{key}"), problem);
+    }
+    if let Err((number, problem)) = config.logs.content.redactor() {
+        fault(format!("logs.content.redact[{number}].pattern"), problem);
     }
     let mut names = BTreeMap::new();
     for (index, model) in config.models.iter().enumerate() {

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 #[test]
 fn every_command_helps_with_an_example() {
     let folder = tempfile::tempdir().unwrap();
-    for name in ["serve", "demo", "check", "migrate", "models", "keys", "usage", "chat", "sim", "openapi"] {
+    for name in ["serve", "demo", "check", "health", "migrate", "models", "keys", "usage", "chat", "sim", "openapi"] {
         let output = run(folder.path(), &[name, "--help"]);
         assert!(output.status.success(), "{name}");
         assert!(told(&output).contains(&format!("Example: baton {name}")), "{name}: {}", told(&output));

@@ -10,6 +10,8 @@ mod cache;
 mod chat;
 mod description;
 mod documents;
+mod logs;
 mod other;
 mod running;
 mod stream;
+mod tracing;

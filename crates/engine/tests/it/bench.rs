@@ -108,6 +108,7 @@ impl Bench {
             registry: Registry::new(snapshot),
             cache: Arc::new(Memory::new(1 << 20)),
             ledger,
+            observer: None,
             clock,
             seed: 1,
         });
@@ -157,6 +158,7 @@ pub fn chat(model: &str) -> Call {
     Call {
         id: RequestId::from(format!("request-{number:04}")),
         arrived: SystemClock.now(),
+        trace: baton_engine::Trace::none(),
         caller: Caller { key: None, role: CallerRole::Caller, project: None, user: None, models: None },
         attribution: Attribution::default(),
         door: "openai",

@@ -1,0 +1,125 @@
+//! Prompts and answers for the log files, by opt-in: redacted and written by a thread of their own, so that no request
+//! waits for it.
+
+use super::redact::Redactor;
+use crate::config::sections::ContentSection;
+use anyhow::Context;
+use baton_engine::observe::Ended;
+use baton_model::chat::PartKind;
+use baton_model::event::Reply;
+use baton_model::{Event, RequestId, TraceId};
+use bytes::Bytes;
+use serde_json::{Value, json};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+/// The target of its lines, which the terminal does not show.
+pub const TARGET: &str = "baton::content";
+
+/// The most requests whose content waits to be written.
+const QUEUE: usize = 1000;
+
+/// Where prompts and answers go.
+pub struct ContentLog {
+    projects: Vec<String>,
+    writer: Mutex<Option<(SyncSender<Item>, JoinHandle<()>)>>,
+}
+
+/// What one request said, and was told.
+struct Item {
+    id: RequestId,
+    trace: TraceId,
+    prompt: Option<Bytes>,
+    answer: Vec<Event>,
+}
+
+impl ContentLog {
+    /// Starts the thread that writes.
+    ///
+    /// # Errors
+    /// If a rule can't be understood, or there is no thread to be had.
+    pub fn start(section: &ContentSection) -> anyhow::Result<Self> {
+        let redactor = section
+            .redactor()
+            .map_err(|(number, problem)| anyhow::anyhow!("logs.content.redact[{number}].pattern: {problem}"))?;
+        let (sender, receiver) = sync_channel(QUEUE);
+        let most = section.max_bytes;
+        let thread = std::thread::Builder::new()
+            .name("content-log".into())
+            .spawn(move || write(&receiver, &redactor, most))
+            .context("no thread for the log of contents")?;
+        Ok(Self { projects: section.projects.clone(), writer: Mutex::new(Some((sender, thread))) })
+    }
+
+    /// Takes what a request said. Where the writer is too far behind, it is left out, and that is said.
+    pub fn take(&self, ended: &Ended<'_>) {
+        let project = ended.record.attribution.project.as_ref();
+        if !self.projects.is_empty() && project.is_none_or(|project| !self.projects.contains(project)) {
+            return;
+        }
+        let item = Item {
+            id: ended.record.id.clone(),
+            trace: ended.call.trace.id,
+            prompt: ended.call.content.body().map(|body| body.bytes.clone()),
+            answer: ended.answer.to_vec(),
+        };
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Err(TrySendError::Full(item))) = writer.as_ref().map(|(sender, _)| sender.try_send(item)) {
+            tracing::warn!(request.id = %item.id, "its content is not logged: too much waits to be written");
+        }
+    }
+
+    /// Writes what is left.
+    pub fn close(&self) {
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((sender, thread)) = writer {
+            drop(sender);
+            // A thread that panicked has nothing left to write.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn write(items: &Receiver<Item>, redactor: &Redactor, most: usize) {
+    for Item { id, trace, prompt, answer } in items {
+        let prompt = prompt.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let prompt = prompt.map(|prompt| told(prompt, redactor, most));
+        let answer = (!answer.is_empty()).then(|| told(said(&answer), redactor, most));
+        tracing::info!(target: TARGET, { request.id = %id, trace.id = %trace, prompt, answer }, "content");
+    }
+}
+
+/// A document as it is logged. What is secret goes before anything is cut, so that no half of it is left.
+fn told(mut document: Value, redactor: &Redactor, most: usize) -> String {
+    redactor.json(&mut document);
+    let mut text = document.to_string();
+    if text.len() > most {
+        let end = (0..=most).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
+/// What was answered, as a document.
+fn said(events: &[Event]) -> Value {
+    let heard = events.iter().find_map(|event| match event {
+        Event::Transcript(transcript) => Some(transcript.text.clone()),
+        _ => None,
+    });
+    if let Some(text) = heard {
+        return json!({ "transcript": text });
+    }
+    let choices = Reply::collect(events).choices.into_iter().map(|choice| {
+        let parts = choice.parts.into_iter().filter_map(|part| match part.kind {
+            PartKind::Text { text, .. } => Some(json!({ "text": text })),
+            PartKind::Refusal(text) => Some(json!({ "refusal": text })),
+            PartKind::Reasoning(reasoning) => Some(json!({ "reasoning": reasoning.text })),
+            PartKind::ToolCall(call) => Some(json!({ "tool": call.name, "arguments": call.arguments })),
+            _ => None,
+        });
+        Value::Array(parts.collect())
+    });
+    Value::Array(choices.collect())
+}

@@ -1,0 +1,136 @@
+//! What Baton tells of itself: log lines (JSON in a file a day, UTC; readable on a terminal), traces, contents by opt-in.
+//!
+//! - [`spans`] makes spans of a record, [`traces`] sends them;
+//! - [`content`] writes prompts and answers, [`redact`] takes out of them what must not be read.
+
+pub mod content;
+pub mod redact;
+mod spans;
+mod traces;
+
+use crate::config::Config;
+use crate::config::sections::{ConsoleForm, LogsSection, TelemetrySection};
+use anyhow::Context;
+use baton_engine::Observer;
+use baton_engine::observe::{Ended, Spans};
+use content::ContentLog;
+use std::io::IsTerminal;
+use std::sync::Arc;
+use traces::Traces;
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
+use tracing_appender::rolling::{RollingFileAppender, Rotation};
+use tracing_subscriber::filter::FilterExt;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer, filter, fmt};
+
+/// Looks on as requests end, and makes traces and logs of them.
+pub struct Witness {
+    traces: Option<Traces>,
+    content: Option<ContentLog>,
+}
+
+impl Witness {
+    /// What the configuration asks for; `None` if that is nothing.
+    ///
+    /// # Errors
+    /// If something of it can't be used: the key is named.
+    pub fn start(config: &Config) -> anyhow::Result<Option<Arc<Self>>> {
+        let endpoint = config.telemetry.endpoint.as_deref();
+        let traces = endpoint.map(|endpoint| Traces::start(&config.telemetry, endpoint)).transpose()?;
+        let content = &config.logs.content;
+        let content = content.enabled.then(|| ContentLog::start(content)).transpose()?;
+        let wanted = traces.is_some() || content.is_some();
+        Ok(wanted.then(|| Arc::new(Self { traces, content })))
+    }
+
+    /// Sends and writes what is left.
+    pub async fn close(&self) {
+        if let Some(traces) = &self.traces {
+            traces.close().await;
+        }
+        if let Some(content) = &self.content {
+            content.close();
+        }
+    }
+}
+
+impl Observer for Witness {
+    fn ended(&self, ended: &Ended<'_>) {
+        if let Some(traces) = &self.traces {
+            traces.take(ended);
+        }
+        if let Some(content) = &self.content {
+            content.take(ended);
+        }
+    }
+
+    fn wants_answers(&self) -> bool {
+        self.content.is_some()
+    }
+
+    fn spans(&self) -> Spans {
+        self.traces.as_ref().map(Traces::counts).unwrap_or_default()
+    }
+}
+
+/// A client for the collector.
+fn client(section: &TelemetrySection) -> anyhow::Result<reqwest::Client> {
+    reqwest::Client::builder().timeout(section.timeout).build().context("no client for the collector of traces")
+}
+
+/// Writes what is still queued when dropped.
+pub struct Telemetry {
+    _guards: Vec<WorkerGuard>,
+}
+
+/// Where log lines are shown beside the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Console {
+    /// All of them.
+    All,
+    /// Warnings and errors: the command prints for itself.
+    Warnings,
+}
+
+/// Starts logging.
+///
+/// # Errors
+/// If the level means nothing, or the folder can't be made.
+pub fn start(logs: &LogsSection, console: Console) -> anyhow::Result<Telemetry> {
+    let level =
+        EnvFilter::try_new(&logs.level).with_context(|| format!("logs.level: `{}` means nothing", logs.level))?;
+    std::fs::create_dir_all(&logs.dir)
+        .with_context(|| format!("the log folder `{}` can't be made", logs.dir.display()))?;
+    let file = RollingFileAppender::builder()
+        .rotation(Rotation::DAILY)
+        .filename_prefix("baton")
+        .filename_suffix("log")
+        .max_log_files(logs.keep)
+        .build(&logs.dir)
+        .with_context(|| format!("no log file can be made in `{}`", logs.dir.display()))?;
+    // A full queue waits instead of dropping lines: a log that loses lines under load is missing when it is needed.
+    let (file, file_guard) = NonBlockingBuilder::default().lossy(false).finish(file);
+    let (terminal, terminal_guard) = NonBlockingBuilder::default().finish(std::io::stderr());
+    let colour = std::io::stderr().is_terminal();
+    let shown = match console {
+        Console::All => EnvFilter::try_new(&logs.level)?,
+        Console::Warnings => EnvFilter::new("warn"),
+    };
+    // Prompts and answers are for the files alone.
+    let shown = shown.and(filter::filter_fn(|metadata| metadata.target() != content::TARGET));
+    let terminal = match logs.console {
+        ConsoleForm::Readable => {
+            fmt::layer().compact().with_target(false).with_ansi(colour).with_writer(terminal).boxed()
+        }
+        ConsoleForm::Json => {
+            fmt::layer().json().flatten_event(true).with_current_span(false).with_writer(terminal).boxed()
+        }
+    };
+    tracing_subscriber::registry()
+        .with(fmt::layer().json().flatten_event(true).with_current_span(false).with_writer(file).with_filter(level))
+        .with(terminal.with_filter(shown))
+        .try_init()
+        .context("logging was started twice")?;
+    Ok(Telemetry { _guards: vec![file_guard, terminal_guard] })
+}
