@@ -23,6 +23,7 @@ mod wire;
 use axum::Router;
 use baton_engine::Directory;
 pub(crate) use baton_engine::directory::told;
+pub use models::view::text as model_text;
 use baton_http::Doors;
 use baton_store::Store;
 use std::sync::Arc;

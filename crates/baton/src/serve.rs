@@ -6,6 +6,7 @@ pub mod tls;
 use crate::app::App;
 use crate::config::Config;
 use anyhow::Context;
+use baton_model::Actor;
 use baton_auth::Keys;
 use baton_engine::Directory;
 use std::sync::Arc;
@@ -76,7 +77,7 @@ async fn discover(directory: Arc<Directory>, every: Option<Duration>, stop: Canc
             () = tokio::time::sleep(every) => {}
             () = stop.cancelled() => return,
         }
-        if let Err(error) = directory.discover(None, false).await {
+        if let Err(error) = directory.discover(None, false, &Actor::service("discovery")).await {
             tracing::warn!(%error, "the models could not be discovered");
         }
     }

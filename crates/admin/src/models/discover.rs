@@ -54,13 +54,13 @@ pub struct Failed {
     (status = 200, description = "What was found; a provider that fails is named in `failed`", body = DiscoverReport),
     (status = 404, description = "There is no such provider", body = ErrorBody),
 ))]
-pub async fn discover(State(admin): State<Admin>, _: Operator, mut fields: Fields) -> Answer {
+pub async fn discover(State(admin): State<Admin>, Operator(by): Operator, mut fields: Fields) -> Answer {
     let mut faults = Faults::default();
     let provider = fields.text("provider", &mut faults);
     let dry_run = fields.take("dry_run", "true or false", &mut faults).flatten().unwrap_or(false);
     fields.finish(&mut faults);
     faults.check()?;
-    let found = admin.directory.discover(provider.as_deref(), dry_run).await?;
+    let found = admin.directory.discover(provider.as_deref(), dry_run, &by).await?;
     let names = |ids: &[ModelId]| ids.iter().map(ModelId::to_string).collect();
     let report = DiscoverReport {
         found: names(&found.found),

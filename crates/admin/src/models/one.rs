@@ -28,13 +28,13 @@ pub async fn read(State(admin): State<Admin>, Anyone(caller): Anyone, uri: Uri) 
 }
 
 /// `PUT`.
-pub async fn write(State(admin): State<Admin>, _: Operator, uri: Uri, headers: HeaderMap, fields: Fields) -> Answer {
-    update::update(&admin, &model(&uri)?, &headers, fields).await
+pub async fn write(State(admin): State<Admin>, Operator(by): Operator, uri: Uri, headers: HeaderMap, fields: Fields) -> Answer {
+    update::update(&admin, &by, &model(&uri)?, &headers, fields).await
 }
 
 /// `DELETE`.
-pub async fn delete(State(admin): State<Admin>, _: Operator, uri: Uri) -> Answer {
-    remove::remove(&admin, &model(&uri)?, &uri).await
+pub async fn delete(State(admin): State<Admin>, Operator(by): Operator, uri: Uri) -> Answer {
+    remove::remove(&admin, &by, &model(&uri)?, &uri).await
 }
 
 fn model(uri: &Uri) -> Result<ModelId, PublicError> {

@@ -21,7 +21,7 @@ use http::header::{ETAG, LOCATION};
     (status = 409, description = "`model_id` is taken", body = ErrorBody),
     (status = 422, description = "Fields are wrong: `details.errors` names each", body = ErrorBody),
 ))]
-pub async fn register(State(admin): State<Admin>, _: Operator, mut fields: Fields) -> Answer {
+pub async fn register(State(admin): State<Admin>, Operator(by): Operator, mut fields: Fields) -> Answer {
     let mut faults = Faults::default();
     let id = input::model_id(&mut fields, &mut faults);
     let snapshot = admin.doors.engine.registry().snapshot();
@@ -35,7 +35,7 @@ pub async fn register(State(admin): State<Admin>, _: Operator, mut fields: Field
     let (id, provider) = id.zip(changes.provider().cloned()).ok_or_else(incomplete)?;
     let mut model = blank(id, provider, &admin);
     changes.apply(&mut model);
-    let model = admin.directory.register(model).await?;
+    let model = admin.directory.register(model, &by).await?;
     let mut response = json(StatusCode::CREATED, &ModelView::from(&*model))?;
     response.headers_mut().insert(LOCATION, location(&model.id));
     response.headers_mut().insert(ETAG, etag(&model));

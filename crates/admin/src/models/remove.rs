@@ -5,7 +5,7 @@ use crate::describe::ErrorBody;
 use crate::wire::answer::Answer;
 use crate::wire::params::Params;
 use axum::response::IntoResponse;
-use baton_model::ModelId;
+use baton_model::{Actor, ModelId};
 use http::{StatusCode, Uri};
 
 /// Removes a model.
@@ -20,10 +20,10 @@ use http::{StatusCode, Uri};
         (status = 409, description = "Others fall back on it, or it stands in the configuration file", body = ErrorBody),
     )
 )]
-pub async fn remove(admin: &Admin, id: &ModelId, uri: &Uri) -> Answer {
+pub async fn remove(admin: &Admin, by: &Actor, id: &ModelId, uri: &Uri) -> Answer {
     let mut params = Params::read(uri)?;
     let force = params.flag("force");
     params.finish()?;
-    admin.directory.remove(id, force).await?;
+    admin.directory.remove(id, force, by).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

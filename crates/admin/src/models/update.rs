@@ -7,7 +7,7 @@ use crate::describe::{ErrorBody, ModelBody};
 use crate::wire::answer::{Answer, json};
 use crate::wire::faults::Faults;
 use crate::wire::fields::Fields;
-use baton_model::{Code, Model, ModelId, PublicError, Timestamp};
+use baton_model::{Actor, Code, Model, ModelId, PublicError, Timestamp};
 use http::header::{ETAG, IF_MATCH};
 use http::{HeaderMap, StatusCode};
 
@@ -31,7 +31,7 @@ const READ_ONLY: [&str; 3] = ["source", "created_at", "updated_at"];
         (status = 422, description = "Fields are wrong: `details.errors` names each", body = ErrorBody),
     )
 )]
-pub async fn update(admin: &Admin, id: &ModelId, headers: &HeaderMap, mut fields: Fields) -> Answer {
+pub async fn update(admin: &Admin, by: &Actor, id: &ModelId, headers: &HeaderMap, mut fields: Fields) -> Answer {
     let snapshot = admin.doors.engine.registry().snapshot();
     let mut faults = Faults::default();
     if fields.text("model_id", &mut faults).is_some_and(|given| given != id.as_str()) {
@@ -50,7 +50,7 @@ pub async fn update(admin: &Admin, id: &ModelId, headers: &HeaderMap, mut fields
         Some(model) => seen(headers, model)?,
         None => None,
     };
-    let model = admin.directory.update(id, seen, |model| changes.apply(model)).await?;
+    let model = admin.directory.update(id, seen, by, |model| changes.apply(model)).await?;
     let mut response = json(StatusCode::OK, &ModelView::from(&*model))?;
     response.headers_mut().insert(ETAG, etag(&model));
     Ok(response)

@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use baton_admin::Admin;
 use baton_auth::{Keys, Secret};
-use baton_engine::{Directory, Engine, JournalSettings, Ledger, Parts, Registry, Settings, Snapshot};
+use baton_engine::{Directory, Engine, JournalSettings, Ledger, Parts, Registry, Settings, Snapshot, Vendors};
 use baton_http::Doors;
 use baton_model::chat::Json;
 use baton_model::{Capability, Clock, Model, ModelSource, ModelStatus, ProviderId, Quirks, Timestamp};
@@ -17,7 +17,7 @@ use http_body_util::BodyExt;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use tempfile::TempDir;
@@ -74,13 +74,13 @@ impl TestAdmin {
             registry: Registry::new(Snapshot { providers, ..Snapshot::default() }),
             cache: Arc::new(baton_kv::Memory::new(1 << 20)),
             ledger,
-            observer: None,
             clock: Arc::clone(&shared),
             seed: 1,
         });
-        let vendors = BTreeMap::from([(ProviderId::from("openai"), "openai".to_owned())]);
-        let directory =
-            Arc::new(Directory::new(store.clone(), engine.clone(), vec![house()], vendors, BTreeSet::new()));
+        let names = BTreeMap::from([(ProviderId::from("openai"), "openai".to_owned())]);
+        let vendors = Vendors { names, ..Vendors::default() };
+        let view = baton_admin::model_text;
+        let directory = Arc::new(Directory::new(store.clone(), engine.clone(), vec![house()], vendors, view));
         directory.reload().await.unwrap();
         let keys = Keys::open(store.clone(), shared, &mut StdRng::seed_from_u64(1)).await.unwrap();
         let keys = Arc::new(keys.with_admin(&Secret::given(ADMIN)));

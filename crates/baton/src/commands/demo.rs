@@ -7,6 +7,7 @@ use crate::config::{Environment, Source};
 use crate::serve;
 use crate::telemetry::{self, Console};
 use anyhow::Context;
+use baton_model::Actor;
 use baton_auth::Secret;
 use baton_sim::{Kind, Sim, SimOptions};
 use clap::Args;
@@ -52,7 +53,7 @@ impl Demo {
         let app = App::build(&config).await?;
         if config.discovery.at_start {
             for name in &real {
-                app.directory.discover(Some(name), false).await?;
+                app.directory.discover(Some(name), false, &Actor::service("discovery")).await?;
             }
         }
         greet(listener.local_addr()?, &sims, &real, key.reveal());

@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::config::{Config, Environment, Source};
 use crate::serve;
 use crate::telemetry::{self, Console};
+use baton_model::Actor;
 use baton_auth::Bootstrap;
 use clap::Args;
 use std::process::ExitCode;
@@ -27,7 +28,7 @@ impl Serve {
         let listener = serve::listen(&config).await?;
         let app = App::build(&config).await?;
         if config.discovery.at_start {
-            app.directory.discover(None, false).await?;
+            app.directory.discover(None, false, &Actor::service("discovery")).await?;
         }
         greet(&app, &config, listener.local_addr()?);
         serve::serve(app, listener, &config, serve::signals()).await?;

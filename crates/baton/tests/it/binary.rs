@@ -2,6 +2,7 @@
 
 use crate::running::{KEY, Running, command, run, told};
 use serde_json::Value;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 #[test]

@@ -25,7 +25,9 @@ fn the_server_does_what_its_description_says() {
     let output = Command::new(python)
         .args(["-m", "schemathesis.cli", "run", &format!("http://{}/openapi.json", demo.address)])
         .args(["-H", &format!("Authorization: Bearer {KEY}"), "--checks", &checks.join(",")])
-        .args(["--max-examples", REQUESTS, "--seed", SEED, "--generation-database", "none", "--workers", "2"])
+        .args(["--max-examples", REQUESTS, "--seed", SEED, "--generation-database", "none"])
+        // One at a time: with threads, Python 3.11's parser fails now and then.
+        .args(["--workers", "1"])
         .current_dir(folder.path())
         .output()
         .unwrap();

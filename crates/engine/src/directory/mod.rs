@@ -2,16 +2,21 @@
 //!
 //! What is registered is kept as it was said; what was not said (a price, a context window) is filled in from the
 //! built-in catalogue when the snapshot is made, so that a newer catalogue takes effect without a new registration.
+//!
+//! Every change is one transaction with its event and its entry in the audit log; other nodes see its revision.
+
+mod discovery;
+
+pub use discovery::Discovery;
 
 use crate::engine::Engine;
 use crate::registry::Snapshot;
+use arc_swap::ArcSwap;
 use baton_meter::catalogue;
-use baton_model::chat::Json;
 use baton_model::{
-    Capability, Code, Model, ModelId, ModelSource, ModelStatus, ProviderId, PublicError, Quirks, Timestamp,
+    Actor, Capability, Code, EventKind, Model, ModelId, ModelSource, ProviderId, PublicError, Timestamp,
 };
-use baton_provider::{Discovered, Provider};
-use baton_store::{Store, StoreError};
+use baton_store::{Change, NewAudit, NewEvent, Store, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -20,39 +25,38 @@ pub struct Directory {
     store: Store,
     engine: Engine,
     configured: Vec<Model>,
-    vendors: BTreeMap<ProviderId, String>,
-    /// Providers whose lists are taken over only when they are asked for by name.
-    unlisted: BTreeSet<ProviderId>,
+    vendors: ArcSwap<Vendors>,
+    /// A model as others see it, a JSON object: for events and the audit log.
+    view: fn(&Model) -> String,
     /// One change at a time: each reads, writes and makes a new snapshot.
     change: tokio::sync::Mutex<()>,
 }
 
-/// What a discovery found.
+/// What is known of providers beyond how to call them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Discovery {
-    /// Every model that the providers list.
-    pub found: Vec<ModelId>,
-    /// Those that are new here.
-    pub added: Vec<ModelId>,
-    /// Those of which the provider says something else than before.
-    pub changed: Vec<ModelId>,
-    /// Those discovered before that are listed no more.
-    pub gone: Vec<ModelId>,
-    /// Providers that could not be asked, and why.
-    pub failed: Vec<(ProviderId, String)>,
+pub struct Vendors {
+    /// For each provider that is a vendor itself (not merely compatible), its name in the catalogue.
+    pub names: BTreeMap<ProviderId, String>,
+    /// Providers whose lists are taken over only when they are asked for by name.
+    pub unlisted: BTreeSet<ProviderId>,
 }
 
 impl Directory {
-    /// The directory; `vendors` names, for each provider that is a vendor itself (not merely compatible), its name in
-    /// the catalogue; `unlisted` are asked for their models only by name.
+    /// The directory; `view` writes a model as others see it, a JSON object without secrets.
     pub fn new(
         store: Store,
         engine: Engine,
         configured: Vec<Model>,
-        vendors: BTreeMap<ProviderId, String>,
-        unlisted: BTreeSet<ProviderId>,
+        vendors: Vendors,
+        view: fn(&Model) -> String,
     ) -> Self {
-        Self { store, engine, configured, vendors, unlisted, change: tokio::sync::Mutex::default() }
+        let vendors = ArcSwap::from_pointee(vendors);
+        Self { store, engine, configured, vendors, view, change: tokio::sync::Mutex::default() }
+    }
+
+    /// Takes over what is known of other providers; [`Self::reload`] puts it in force.
+    pub fn know(&self, vendors: Vendors) {
+        self.vendors.store(Arc::new(vendors));
     }
 
     /// Makes a new snapshot of what there is.
@@ -75,7 +79,7 @@ impl Directory {
     ///
     /// # Errors
     /// `conflict` if its id is taken; `validation_error` if its provider or a fallback is not there.
-    pub async fn register(&self, model: Model) -> Result<Arc<Model>, PublicError> {
+    pub async fn register(&self, model: Model, by: &Actor) -> Result<Arc<Model>, PublicError> {
         let _one = self.change.lock().await;
         let snapshot = self.engine.registry().snapshot();
         if snapshot.models.contains_key(&model.id) {
@@ -84,12 +88,15 @@ impl Directory {
             );
         }
         check(&snapshot, &model)?;
-        self.store.models().insert(&model).await.map_err(told)?;
+        let change = self.store.change(by).await.map_err(told)?;
+        change.models().insert(&model).await.map_err(told)?;
+        self.note(&change, "model.register", None, Some(&model)).await?;
+        change.commit().await.map_err(told)?;
         self.reload().await?;
         self.get(&model.id)
     }
 
-    /// Changes a registered model: `change` gets it as it was registered.
+    /// Changes a registered model: `alter` gets it as it was registered.
     ///
     /// # Errors
     /// `model_not_found`; `conflict` if it stands in the configuration or someone else changed it meanwhile;
@@ -98,24 +105,29 @@ impl Directory {
         &self,
         id: &ModelId,
         seen: Option<Timestamp>,
-        change: impl FnOnce(&mut Model),
+        by: &Actor,
+        alter: impl FnOnce(&mut Model),
     ) -> Result<Arc<Model>, PublicError> {
         let _one = self.change.lock().await;
-        let mut model = self.stored(id).await?;
-        let was = model.updated_at;
+        let before = self.stored(id).await?;
+        let was = before.updated_at;
         if seen.is_some_and(|seen| seen != was) {
             return Err(PublicError::new(
                 Code::PreconditionFailed,
                 format!("the model `{id}` has been changed since; get it again and repeat the change"),
             ));
         }
-        change(&mut model);
+        let mut model = before.clone();
+        alter(&mut model);
         // A discovered model that was changed by hand is the operator's from then on.
         model.source = ModelSource::Api;
         // The time is the version too, so it always moves.
         model.updated_at = self.engine.clock().now().max(Timestamp(was.0 + 1));
         check(&self.engine.registry().snapshot(), &model)?;
-        self.store.models().update(&model, was).await.map_err(told)?;
+        let change = self.store.change(by).await.map_err(told)?;
+        change.models().update(&model, was).await.map_err(told)?;
+        self.note(&change, "model.update", Some(&before), Some(&model)).await?;
+        change.commit().await.map_err(told)?;
         self.reload().await?;
         self.get(id)
     }
@@ -125,9 +137,9 @@ impl Directory {
     /// # Errors
     /// `model_not_found`; `conflict` if it stands in the configuration, or while another falls back on it, unless
     /// `force`.
-    pub async fn remove(&self, id: &ModelId, force: bool) -> Result<(), PublicError> {
+    pub async fn remove(&self, id: &ModelId, force: bool, by: &Actor) -> Result<(), PublicError> {
         let _one = self.change.lock().await;
-        self.stored(id).await?;
+        let before = self.stored(id).await?;
         let snapshot = self.engine.registry().snapshot();
         let users: Vec<&str> = snapshot
             .models
@@ -144,146 +156,20 @@ impl Directory {
                 ),
             ));
         }
-        self.store.models().delete(id).await.map_err(told)?;
+        let change = self.store.change(by).await.map_err(told)?;
+        change.models().delete(id).await.map_err(told)?;
+        self.note(&change, "model.delete", Some(&before), None).await?;
+        change.commit().await.map_err(told)?;
         self.engine.health().forget(id);
         self.engine.cache().purge(Some(&format!("model:{id}"))).await;
         self.reload().await
     }
 
-    /// Asks one provider, or all, which models they have, and takes them over.
-    ///
-    /// # Errors
-    /// `not_found` if there is no such provider; a provider that fails is in the report instead.
-    pub async fn discover(&self, provider: Option<&str>, dry_run: bool) -> Result<Discovery, PublicError> {
-        let snapshot = self.engine.registry().snapshot();
-        let asked: Vec<(ProviderId, Arc<dyn Provider>)> = snapshot
-            .providers
-            .iter()
-            .filter(|(id, _)| match provider {
-                Some(name) => id.as_str().eq_ignore_ascii_case(name),
-                None => !self.unlisted.contains(*id),
-            })
-            .map(|(id, provider)| (id.clone(), Arc::clone(provider)))
-            .collect();
-        if let (true, Some(name)) = (asked.is_empty(), provider) {
-            return Err(PublicError::new(Code::NotFound, format!("there is no provider `{name}`")).at("provider"));
-        }
-        let answers = futures::future::join_all(asked.iter().map(|(_, provider)| provider.discover())).await;
-        let _one = self.change.lock().await;
-        let mut report = Discovery::default();
-        for ((id, _), answer) in asked.iter().zip(answers) {
-            match answer {
-                Ok(listed) => self.take_over(id, listed, dry_run, &mut report).await?,
-                Err(error) => {
-                    tracing::warn!(provider.id = %id, %error, "a provider could not be asked for its models");
-                    report.failed.push((id.clone(), error.to_string()));
-                }
-            }
-        }
-        if !dry_run {
-            self.reload().await?;
-        }
-        Ok(report)
-    }
-
-    async fn take_over(
-        &self,
-        provider: &ProviderId,
-        listed: Vec<Discovered>,
-        dry_run: bool,
-        report: &mut Discovery,
-    ) -> Result<(), PublicError> {
-        let stored = self.store.models().list().await.map_err(told)?;
-        let own = |model: &&Model| model.provider == *provider;
-        let mut present = BTreeSet::new();
-        for found in listed {
-            // The operator's own registration of it, under whatever name, stays as it is.
-            let registered = self
-                .configured
-                .iter()
-                .chain(&stored)
-                .filter(own)
-                .find(|model| model.upstream == found.upstream && model.source != ModelSource::Discovered);
-            if let Some(registered) = registered {
-                report.found.push(registered.id.clone());
-                continue;
-            }
-            let known = stored.iter().filter(own).find(|model| model.upstream == found.upstream);
-            let model = self.discovered(provider, found, known, &stored);
-            present.insert(model.id.clone());
-            report.found.push(model.id.clone());
-            match known {
-                None => {
-                    report.added.push(model.id.clone());
-                    if !dry_run {
-                        self.store.models().insert(&model).await.map_err(told)?;
-                    }
-                }
-                Some(known) if differs(known, &model) => {
-                    report.changed.push(model.id.clone());
-                    if !dry_run {
-                        self.store.models().update(&model, known.updated_at).await.map_err(told)?;
-                    }
-                }
-                Some(_) => {}
-            }
-        }
-        for model in stored.iter().filter(own).filter(|model| model.source == ModelSource::Discovered) {
-            if !present.contains(&model.id) {
-                report.gone.push(model.id.clone());
-                if !dry_run {
-                    self.store.models().delete(&model.id).await.map_err(told)?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The registration of a model that a provider lists. A name that is taken gets the provider's in front.
-    fn discovered(&self, provider: &ProviderId, found: Discovered, known: Option<&Model>, stored: &[Model]) -> Model {
-        let plain = ModelId::from(&found.upstream);
-        let taken = self.configured.iter().chain(stored).any(|model| model.id == plain && model.provider != *provider);
-        let id = match known {
-            Some(known) => known.id.clone(),
-            None if taken => ModelId::from(format!("{provider}/{plain}")),
-            None => plain,
-        };
-        let now = self.engine.clock().now();
-        Model {
-            id,
-            provider: provider.clone(),
-            capabilities: self.capabilities(provider, &found),
-            upstream: found.upstream,
-            status: known.map_or(ModelStatus::Active, |known| known.status),
-            display_name: found.display_name,
-            description: None,
-            max_tokens: found.max_tokens,
-            token_limit: found.token_limit,
-            price: None,
-            fallbacks: Vec::new(),
-            configuration: Vec::new(),
-            metadata: Json("{}".into()),
-            source: ModelSource::Discovered,
-            created_at: known.map_or(now, |known| known.created_at),
-            updated_at: known.map_or(now, |known| now.max(Timestamp(known.updated_at.0 + 1))),
-            quirks: Quirks::default(),
-            tokenizer: None,
-        }
-    }
-
-    /// What a listed model can do: as the provider says, else the catalogue, else what nearly all of them can.
-    fn capabilities(&self, provider: &ProviderId, found: &Discovered) -> Vec<Capability> {
-        if !found.capabilities.is_empty() {
-            return found.capabilities.clone();
-        }
-        let known = self.vendors.get(provider).and_then(|vendor| catalogue::lookup(vendor, &found.upstream));
-        known.map_or_else(|| vec![Capability::Chat], |entry| entry.capabilities)
-    }
-
     /// The model with what the catalogue knows where the registration says nothing; it can chat if nobody says what it
     /// can do.
     fn completed(&self, mut model: Model) -> Model {
-        let vendor = self.vendors.get(&model.provider);
+        let vendors = self.vendors.load();
+        let vendor = vendors.names.get(&model.provider);
         let Some(known) = vendor.and_then(|vendor| catalogue::lookup(vendor, &model.upstream)) else {
             if model.capabilities.is_empty() {
                 model.capabilities = vec![Capability::Chat];
@@ -312,6 +198,28 @@ impl Directory {
         named.filter(|(_, name)| !snapshot.models.contains_key(name)).collect()
     }
 
+    /// Tells of a change to a model: others by an event, the audit log by an entry.
+    async fn note(
+        &self,
+        change: &Change,
+        action: &'static str,
+        before: Option<&Model>,
+        after: Option<&Model>,
+    ) -> Result<(), PublicError> {
+        let Some(model) = after.or(before) else { return Ok(()) };
+        let kind = match (before, after) {
+            (None, _) => EventKind::ModelRegistered,
+            (Some(_), Some(_)) => EventKind::ModelUpdated,
+            (Some(_), None) => EventKind::ModelDeleted,
+        };
+        let [before, after] = [before, after].map(|model| model.map(|model| (self.view)(model)));
+        let data = after.clone().or_else(|| before.clone()).unwrap_or_default();
+        let event = NewEvent { kind, subject: model.id.to_string(), data, traceparent: None };
+        change.tell(event).await.map_err(told)?;
+        let audit = NewAudit { action, kind: "model", subject: model.id.to_string(), before, after };
+        change.audit(audit).await.map_err(told)
+    }
+
     async fn stored(&self, id: &ModelId) -> Result<Model, PublicError> {
         if self.configured.iter().any(|model| model.id == *id) {
             return Err(PublicError::new(
@@ -333,14 +241,6 @@ impl Directory {
             .cloned()
             .ok_or_else(|| PublicError::new(Code::ModelNotFound, format!("there is no model `{id}`")))
     }
-}
-
-/// Whether the provider says something else of the model than before.
-fn differs(known: &Model, listed: &Model) -> bool {
-    known.capabilities != listed.capabilities
-        || known.token_limit != listed.token_limit
-        || known.max_tokens != listed.max_tokens
-        || known.display_name != listed.display_name
 }
 
 /// What a registration refers to must be there.
