@@ -2,14 +2,15 @@
 
 use crate::config::Config;
 use crate::config::sections::EnvironmentKind;
+use crate::telemetry::Witness;
 use anyhow::{Context, bail};
 use axum::Router;
 use baton_admin::Admin;
 use baton_auth::token::Issuer;
 use baton_auth::{Bootstrap, Keys, Tokens, bootstrap};
 use baton_engine::{
-    CacheSettings, CircuitSettings, Directory, Engine, JournalSettings, Ledger, Parts, Registry, RetrySettings,
-    Settings, Snapshot, Vendors,
+    CacheSettings, CircuitSettings, Directory, Engine, JournalSettings, Ledger, Observer, Parts, Registry,
+    RetrySettings, Settings, Snapshot, Vendors,
 };
 use baton_http::{Doors, Draining};
 use baton_model::{Clock, ModelId, ProviderId, SystemClock};
@@ -40,6 +41,8 @@ pub struct App {
     pub bootstrap: Bootstrap,
     /// Whether requests from loopback need no key.
     pub open_on_loopback: bool,
+    /// What makes traces and logs of requests.
+    witness: Option<Arc<Witness>>,
 }
 
 impl App {
@@ -59,11 +62,13 @@ impl App {
         };
         let ledger = Ledger::open(journal, store.clone(), Arc::clone(&clock))
             .with_context(|| format!("the journal in `{}` can't be opened", config.data_dir.display()))?;
+        let witness = Witness::start(config)?;
         let engine = Engine::new(Parts {
             settings: settings(config),
             registry: Registry::new(snapshot(config, providers)),
             cache: Arc::new(baton_kv::Memory::new(config.cache.max_bytes)),
             ledger,
+            observer: witness.clone().map(|witness| witness as Arc<dyn Observer>),
             clock: Arc::clone(&clock),
             seed: chance.random(),
         });
@@ -92,12 +97,15 @@ impl App {
         let draining = doors.draining.clone();
         let admin = Admin::new(doors.clone(), Arc::clone(&directory), store.clone());
         let router = crate::surface::router(doors, admin);
-        Ok(Self { router, engine, directory, store, keys, draining, bootstrap, open_on_loopback })
+        Ok(Self { router, engine, directory, store, keys, draining, bootstrap, open_on_loopback, witness })
     }
 
     /// Ends what runs in the background and writes what is left.
     pub async fn close(self) {
         self.engine.close().await;
+        if let Some(witness) = &self.witness {
+            witness.close().await;
+        }
         self.store.close().await;
     }
 }
@@ -206,5 +214,6 @@ fn settings(config: &Config) -> Settings {
         },
         retry: RetrySettings { pause: config.routing.retry_pause, longest: config.routing.longest_retry_pause },
         max_in_flight: config.server.max_in_flight,
+        sampling: config.telemetry.sampling(),
     }
 }

@@ -7,7 +7,8 @@
 //! - [`directory`]: which models there are, and how that changes;
 //! - [`registry`]: the models and providers in force, one snapshot a request;
 //! - [`ledger`]: the journal, and the way from there into the database;
-//! - [`health`], [`metrics`]: how models fare, and what is counted.
+//! - [`health`], [`metrics`]: how models fare, and what is counted;
+//! - [`trace`], [`observe`]: which trace a request belongs to, and who is told when it is over.
 
 mod admit;
 mod attempt;
@@ -23,10 +24,12 @@ pub mod ledger;
 mod limit;
 mod meter;
 pub mod metrics;
+pub mod observe;
 mod pipeline;
 mod record;
 pub mod registry;
 pub mod route;
+pub mod trace;
 
 pub use attempt::RetrySettings;
 pub use cache::{CacheDefault, CacheSettings};
@@ -36,4 +39,6 @@ pub use engine::{Engine, Parts, Settings};
 pub use flow::{Answer, Bill, Head};
 pub use health::{Circuit, CircuitSettings};
 pub use ledger::{JournalSettings, Ledger};
+pub use observe::Observer;
 pub use registry::{Registry, Snapshot};
+pub use trace::{Sampling, Trace};

@@ -74,6 +74,7 @@ impl TestAdmin {
             registry: Registry::new(Snapshot { providers, ..Snapshot::default() }),
             cache: Arc::new(baton_kv::Memory::new(1 << 20)),
             ledger,
+            observer: None,
             clock: Arc::clone(&shared),
             seed: 1,
         });
