@@ -84,17 +84,22 @@ fn shown(options: &PgConnectOptions) -> String {
 /// Why a server could not be reached, in words that help.
 fn reason(options: &PgConnectOptions, error: &sqlx::Error) -> String {
     let (host, port, user) = (options.get_host(), options.get_port(), options.get_username());
+    let unencrypted = |error: &dyn std::fmt::Display| {
+        format!(
+            "the connection can't be encrypted ({error}); check `sslmode` and `sslrootcert` in the address and the \
+             server's certificate"
+        )
+    };
     match error {
+        sqlx::Error::Tls(error) => unencrypted(error),
         sqlx::Error::Io(error) => match error.kind() {
             ErrorKind::ConnectionRefused => {
                 format!("nothing listens on port {port} of {host}; is the server running, and is the port right?")
             }
+            // What a handshake fails with.
+            ErrorKind::InvalidData => unencrypted(error),
             _ => format!("{host} can't be reached ({error}); check the host's name and the network"),
         },
-        sqlx::Error::Tls(error) => format!(
-            "the connection can't be encrypted ({error}); check `sslmode` and `sslrootcert` in the address and the \
-             server's certificate"
-        ),
         sqlx::Error::Database(error) => match error.code().as_deref() {
             Some("28P01") => format!("the password of the user `{user}` is wrong, or missing"),
             Some("28000") => format!("the server does not let the user `{user}` in ({})", error.message()),

@@ -105,3 +105,71 @@ async fn a_read_only_database_is_named() {
     assert!(matches!(error, StoreError::ReadOnly), "{error:?}");
     assert_eq!(store.models().list().await.unwrap(), []);
 }
+
+/// Drops a migration after each number of steps that it may take, as a killed process does: all of it has happened, or
+/// nothing, and the next start goes on from there.
+#[tokio::test]
+async fn an_interrupted_migration_leaves_all_or_nothing() {
+    let (mut nothing, mut all) = (0, 0);
+    for steps in (0..600).step_by(23) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("baton.db");
+        let store = Store::open(&url(&path)).await.unwrap();
+        {
+            let mut migrate = std::pin::pin!(store.migrate());
+            for _ in 0..steps {
+                if futures::FutureExt::now_or_never(migrate.as_mut()).is_some() {
+                    break;
+                }
+                tokio::time::sleep(std::time::Duration::from_micros(50)).await;
+            }
+        }
+        store.close().await;
+        let other = Database::connect(url(&path)).await.unwrap();
+        let tables = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
+        let tables = sea_orm::Statement::from_string(sea_orm::DbBackend::Sqlite, tables);
+        let tables = other.query_one_raw(tables).await.unwrap().unwrap().try_get_by_index::<i64>(0).unwrap();
+        match tables {
+            0 => nothing += 1,
+            16 => all += 1,
+            some => panic!("{some} tables after {steps} steps"),
+        }
+        other.close().await.unwrap();
+        let store = Store::open(&url(&path)).await.unwrap();
+        store.migrate().await.unwrap();
+        store.models().insert(&samples::model("a")).await.unwrap();
+        store.close().await;
+    }
+    assert!(nothing > 0 && all > 0, "{nothing} interrupted, {all} done");
+}
+
+/// The audit log only grows, whoever writes.
+#[tokio::test]
+async fn the_audit_log_refuses_changes() {
+    let (store, folder) = file().await;
+    let other = Database::connect(url(&folder.path().join("deep/baton.db"))).await.unwrap();
+    let (server, database) = crate::server().await;
+    for store in [&store, &server] {
+        let change = store.change(&crate::changes::ada()).await.unwrap();
+        let (kind, subject) = ("key", "key_1".to_owned());
+        let entry = baton_store::NewAudit { action: "key.revoke", kind, subject, before: None, after: None };
+        change.audit(entry).await.unwrap();
+        change.commit().await.unwrap();
+    }
+    for statement in ["DELETE FROM audit", "UPDATE audit SET actor = 'nobody'"] {
+        let error = other.execute_unprepared(statement).await.unwrap_err().to_string();
+        assert!(error.contains("rows of audit are only added"), "{error}");
+        // Says what it was refused with, as a value.
+        let caught = format!(
+            "CREATE OR REPLACE FUNCTION attempt() RETURNS text LANGUAGE plpgsql AS $$ \
+             BEGIN {statement}; RETURN 'done'; EXCEPTION WHEN raise_exception THEN RETURN SQLERRM; END $$"
+        );
+        database.sql(&caught);
+        assert_eq!(database.sql("SELECT attempt()"), "rows of audit are only added");
+    }
+    let all = baton_store::audit::AuditFilter::default();
+    for store in [&store, &server] {
+        assert_eq!(store.audit().list(&all, None, 9).await.unwrap().items.len(), 1);
+    }
+    server.close().await;
+}

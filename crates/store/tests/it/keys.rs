@@ -67,3 +67,29 @@ pub async fn are_renamed_revoked_deleted(store: &Store) {
         assert_eq!(result.unwrap_err().to_string(), "there is no key `key_1`");
     }
 }
+
+pub async fn are_rotated(store: &Store) {
+    for number in 1..=2 {
+        store.keys().insert(&key(number)).await.unwrap();
+    }
+    store.keys().revoke(&key(2).id, Timestamp(7)).await.unwrap();
+    store.keys().touch(&[(key(1).id, Timestamp(9))]).await.unwrap();
+    let rotated = ApiKey {
+        hash: "new".into(),
+        previous_hash: Some(key(1).hash),
+        previous_until: Some(Timestamp(MIDNIGHT)),
+        addresses: None,
+        role: Role::Operator,
+        ..key(1)
+    };
+    store.keys().update(&rotated).await.unwrap();
+    let expected = ApiKey { last_used_at: Some(Timestamp(9)), ..rotated.clone() };
+    assert_eq!(store.keys().lookup("new").await.unwrap(), Some(expected));
+    assert_eq!(store.keys().lookup(&key(1).hash).await.unwrap(), None);
+    let taken = store.keys().update(&ApiKey { hash: "new".into(), ..key(2) }).await.unwrap_err();
+    assert!(matches!(taken, StoreError::Conflict { .. }), "{taken:?}");
+    store.keys().update(&key(2)).await.unwrap();
+    assert_eq!(store.keys().get(&key(2).id).await.unwrap().revoked_at, Some(Timestamp(7)), "it stays revoked");
+    let missing = store.keys().update(&key(3)).await.unwrap_err();
+    assert!(matches!(missing, StoreError::NotFound { .. }), "{missing:?}");
+}

@@ -97,6 +97,46 @@ pub async fn filters_narrow(store: &Store) {
     }
 }
 
+/// What clients and providers say may be anything; one record must not hold up all that come after it.
+pub async fn odd_text_holds_nothing_up(store: &Store) {
+    let mut record = samples::full_record();
+    record.requested = "a\0b".into();
+    record.error = Some((baton_model::Code::ProviderError, "\0".into()));
+    record.attribution.project = Some("p".repeat(4_000));
+    record.attribution.user = Some("\u{1f980}\0".repeat(4_000));
+    record.attribution.task = Some("\0".into());
+    record.attempts[0].error = Some((baton_model::fault::ErrorKind::Overloaded, "nul: \0".into()));
+    store.ledger().write(&[record.clone()]).await.unwrap();
+    let kept = store.ledger().get(&record.id).await.unwrap();
+    assert_eq!((kept.requested.as_str(), kept.attribution.task.as_deref()), ("a\u{fffd}b", Some("\u{fffd}")));
+    assert_eq!(kept.attribution.project.unwrap().len(), 500);
+    assert_eq!(kept.attribution.user.unwrap().chars().count(), 500);
+}
+
+pub async fn old_records_go(store: &Store) {
+    let day = 86_400_000_000;
+    let attempts = || vec![samples::attempt("a", Cost::Known(Nanos(1)), Usage::default())];
+    let old = (0..700).map(|number| samples::record(number, -90 * day, attempts()));
+    let records = old.chain([samples::record(900, 0, attempts())]).collect::<Vec<_>>();
+    store.ledger().write(&records).await.unwrap();
+    let (request, said) = (records[0].id.clone(), Timestamp(MIDNIGHT - 90 * day));
+    let said = baton_store::FeedbackEntry {
+        id: "f".into(),
+        request: request.clone(),
+        score: None,
+        comment: Some("fine".into()),
+        at: said,
+        actor: "ada".into(),
+    };
+    store.feedback().insert(&said).await.unwrap();
+    let since = Timestamp(MIDNIGHT - 40 * day);
+    assert_eq!(store.ledger().retain(since).await.unwrap().requests, 700);
+    assert_eq!(store.ledger().retain(since).await.unwrap().requests, 0);
+    let left = store.ledger().usage(&everything()).await.unwrap();
+    assert_eq!((left[0].requests, left[0].cost), (1, Nanos(1)));
+    assert_eq!(store.feedback().of(&request).await.unwrap(), []);
+}
+
 /// Drops a write after each number of steps that it may take: whatever was done by then, all of the batch is there or
 /// nothing of it.
 pub async fn a_dropped_write_leaves_nothing_half(store: &Store) {

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 mod changes;
+mod copies;
 mod events;
 mod files;
 mod keys;
@@ -10,6 +11,7 @@ mod models;
 mod nodes;
 mod records;
 mod samples;
+mod servers;
 mod settings;
 mod totals;
 
@@ -94,6 +96,9 @@ suite! {
     nodes_give_a_command_back: crate::nodes::give_a_command_back;
     nodes_hold_a_lease_one_at_a_time: crate::nodes::hold_a_lease_one_at_a_time;
     nodes_settle_a_race: crate::nodes::settle_a_race;
+    odd_text_holds_nothing_up: crate::ledger::odd_text_holds_nothing_up;
+    old_records_go: crate::ledger::old_records_go;
+    keys_are_rotated: crate::keys::are_rotated;
     totals_are_those_of_a_fold: crate::totals::are_those_of_a_fold;
     totals_survive_absurd_numbers: crate::totals::survive_absurd_numbers;
     totals_book_on_the_attempts_model: crate::totals::book_on_the_attempts_model;

@@ -1,0 +1,167 @@
+//! Copies from one database to another.
+
+use crate::changes::{ada, registered};
+use crate::samples::{self, MIDNIGHT};
+use crate::{file, memory, server};
+use baton_model::entity::Role;
+use baton_model::{Cost, KeyId, Nanos, RequestId, Timestamp, Usage, UsageClass};
+use baton_store::audit::AuditFilter;
+use baton_store::copy::{CopyReport, copy};
+use baton_store::ledger::{Filter, UsageQuery};
+use baton_store::{ApiKey, FeedbackEntry, NewAudit, Store, StoreError, Webhook};
+use std::time::Duration;
+
+/// Something in every table.
+async fn fill(store: &Store) {
+    store.settings().set("pepper", "secret").await.unwrap();
+    let change = store.change(&ada()).await.unwrap();
+    change.models().insert(&samples::model("a/b:c")).await.unwrap();
+    change.models().insert(&samples::model("Z")).await.unwrap();
+    change.keys().insert(&key()).await.unwrap();
+    change.webhooks().insert(&webhook()).await.unwrap();
+    change.feedback().insert(&said()).await.unwrap();
+    change.tell(registered("a/b:c")).await.unwrap();
+    let after = Some("{}".to_owned());
+    let entry = NewAudit { action: "model.register", kind: "model", subject: "Z".into(), before: None, after };
+    change.audit(entry).await.unwrap();
+    change.commit().await.unwrap();
+    let used = Usage::default().with(UsageClass::Output, 7);
+    let attempts = || vec![samples::attempt("a", Cost::Known(Nanos(3)), used.clone()); 2];
+    let mut records = (2..1_202).map(|number| samples::record(number, number.into(), attempts())).collect::<Vec<_>>();
+    records.push(samples::full_record());
+    store.ledger().write(&records).await.unwrap();
+    let ids = store.events().unplaced(600).await.unwrap().into_iter().map(|event| event.id).collect::<Vec<_>>();
+    store.events().place(&ids).await.unwrap();
+    store.commands().claim("c", "model.register", Duration::ZERO).await.unwrap();
+    store.commands().finish("c", Some("{}")).await.unwrap();
+}
+
+fn key() -> ApiKey {
+    ApiKey {
+        id: KeyId::from("key_1"),
+        name: "team".into(),
+        prefix: "bt-abc".into(),
+        hash: "0a".into(),
+        role: Role::Caller,
+        project: None,
+        user: None,
+        models: None,
+        created_at: Timestamp(MIDNIGHT),
+        expires_at: None,
+        revoked_at: None,
+        last_used_at: None,
+        addresses: None,
+        previous_hash: None,
+        previous_until: None,
+    }
+}
+
+fn webhook() -> Webhook {
+    Webhook {
+        id: "hook".into(),
+        url: "https://hook.example".into(),
+        types: None,
+        sealed_secret: "sealed".into(),
+        active: true,
+        created_at: Timestamp(MIDNIGHT),
+        updated_at: Timestamp(MIDNIGHT),
+    }
+}
+
+fn said() -> FeedbackEntry {
+    let request = RequestId::from("0193-000002");
+    FeedbackEntry { id: "f".into(), request, score: Some(0.1), comment: None, at: Timestamp(5), actor: "ada".into() }
+}
+
+async fn run(from: &Store, to: &Store) -> Result<CopyReport, StoreError> {
+    copy(from, to, |_, done, of| assert!(done <= of)).await
+}
+
+async fn are_the_same(from: &Store, to: &Store) {
+    assert_eq!(to.models().list().await.unwrap(), from.models().list().await.unwrap());
+    assert_eq!(to.keys().all().await.unwrap(), from.keys().all().await.unwrap());
+    assert_eq!(to.webhooks().list().await.unwrap(), from.webhooks().list().await.unwrap());
+    assert_eq!(to.feedback().of(&said().request).await.unwrap(), [said()]);
+    assert_eq!(to.settings().lookup("pepper").await.unwrap().as_deref(), Some("secret"));
+    let (one, other) = (from.events().after(0, None, 2_000).await, to.events().after(0, None, 2_000).await);
+    assert_eq!(other.unwrap(), one.unwrap());
+    let (one, other) = (from.events().unplaced(2_000).await, to.events().unplaced(2_000).await);
+    assert_eq!(other.unwrap(), one.unwrap());
+    let (one, other) = (
+        from.ledger().list(&Filter::default(), None, 1_000).await,
+        to.ledger().list(&Filter::default(), None, 1_000).await,
+    );
+    assert_eq!(other.unwrap(), one.unwrap());
+    let (one, other) = (
+        from.audit().list(&AuditFilter::default(), None, 9).await,
+        to.audit().list(&AuditFilter::default(), None, 9).await,
+    );
+    assert_eq!(other.unwrap(), one.unwrap());
+    assert_eq!(to.revision().await.unwrap(), from.revision().await.unwrap());
+    assert_eq!(to.events().last_position().await.unwrap(), 600);
+    let (one, other) = (
+        from.webhooks().deliveries(None, None, None, 1_000).await,
+        to.webhooks().deliveries(None, None, None, 1_000).await,
+    );
+    assert_eq!(other.unwrap(), one.unwrap());
+}
+
+#[tokio::test]
+async fn go_over_and_back() {
+    let ((lite, _folder), (postgres, _database), back) = (file().await, server().await, memory().await);
+    fill(&lite).await;
+    let report = run(&lite, &postgres).await.unwrap();
+    assert_eq!(report.faults(), Vec::<String>::new());
+    let count = |name: &str| report.tables.iter().find(|table| table.name == name).map(|table| table.written).unwrap();
+    assert_eq!((count("requests"), count("attempts"), count("events"), count("models")), (1_201, 2_402, 1_202, 2));
+    assert_eq!((count("audit"), count("commands"), count("deliveries"), count("settings")), (1, 1, 600, 1));
+    assert_eq!((report.target.requests, report.target.cost), (1_201, report.source.cost));
+    are_the_same(&lite, &postgres).await;
+    run(&postgres, &back).await.unwrap();
+    are_the_same(&lite, &back).await;
+    postgres.close().await;
+}
+
+#[tokio::test]
+async fn can_be_run_again() {
+    let ((lite, _folder), (postgres, _database)) = (file().await, server().await);
+    fill(&lite).await;
+    // As an interrupted run leaves it: some batches are there, the rest is not.
+    let page = lite.ledger().list(&Filter::default(), None, 400).await.unwrap();
+    postgres.ledger().write(&page.items).await.unwrap();
+    let events = "DELETE FROM events WHERE position IS NULL";
+    _database.sql(events);
+    let report = run(&lite, &postgres).await.unwrap();
+    let requests = report.tables.iter().find(|table| table.name == "requests").unwrap();
+    assert_eq!((requests.source, requests.written, requests.target), (1_201, 801, 1_201));
+    are_the_same(&lite, &postgres).await;
+    let again = run(&lite, &postgres).await.unwrap();
+    assert!(again.tables.iter().all(|table| table.written == 0 && table.source == table.target), "{again:?}");
+    postgres.close().await;
+}
+
+#[tokio::test]
+async fn refuse_what_is_different() {
+    let (from, to) = (memory().await, memory().await);
+    from.settings().set("pepper", "secret").await.unwrap();
+    to.settings().set("pepper", "another").await.unwrap();
+    let error = run(&from, &to).await.unwrap_err();
+    assert!(matches!(error, StoreError::Conflict { .. }), "{error:?}");
+    assert!(error.to_string().contains("under `pepper` in `settings`"), "{error}");
+    assert_eq!(to.settings().lookup("pepper").await.unwrap().as_deref(), Some("another"));
+
+    let (from, to) = (memory().await, memory().await);
+    let attempt = |cost| vec![samples::attempt("a", Cost::Known(Nanos(cost)), Usage::default())];
+    from.ledger().write(&[samples::record(1, 0, attempt(1)), samples::record(2, 0, attempt(1))]).await.unwrap();
+    let mut other = samples::record(2, 0, attempt(1));
+    other.attempts[0].upstream = "elsewhere".into();
+    to.ledger().write(&[other]).await.unwrap();
+    let error = run(&from, &to).await.unwrap_err();
+    assert!(error.to_string().contains("other attempts of the requests `0193-000001` to `0193-000002`"), "{error}");
+    let query = UsageQuery { to: Timestamp(i64::MAX), ..crate::ledger::everything() };
+    assert_eq!(to.ledger().usage(&query).await.unwrap()[0].requests, 1, "nothing of that batch is there");
+
+    let empty = Store::open("sqlite::memory:").await.unwrap();
+    let error = run(&empty, &to).await.unwrap_err();
+    assert!(error.to_string().contains("run `baton migrate` on it first"), "{error}");
+}
