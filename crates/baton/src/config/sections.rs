@@ -10,17 +10,23 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 mod auth;
+mod database;
 mod logs;
 mod model;
+mod nodes;
 mod provider;
 mod server;
+mod shared;
 mod telemetry;
 
 pub use auth::{AuthSection, JwtSection};
+pub use database::{DatabaseSection, EventsSection, LedgerSection};
 pub use logs::{ConsoleForm, ContentSection, LogsSection};
 pub use model::{ModelSection, PriceSection, QuirksSection};
+pub use nodes::{CommandsSection, IdentitySection, NodeSection};
 pub use provider::{DisconnectSection, ProviderSection, TimeoutsSection};
 pub use server::{ServerSection, TlsSection};
+pub use shared::{BusSection, NatsSection, RedisSection};
 pub use telemetry::TelemetrySection;
 
 /// The configuration of one Baton.
@@ -37,6 +43,12 @@ pub struct Config {
     pub server: ServerSection,
     /// Where records and registrations are kept.
     pub database: DatabaseSection,
+    /// Redis, for what nodes share.
+    pub redis: RedisSection,
+    /// NATS, for events and commands.
+    pub nats: NatsSection,
+    /// How events and commands travel.
+    pub bus: BusSection,
     /// Who may ask.
     pub auth: AuthSection,
     /// Log files.
@@ -47,10 +59,16 @@ pub struct Config {
     pub cache: CacheSection,
     /// Retries and circuits.
     pub routing: RoutingSection,
-    /// The journal of the ledger.
+    /// The ledger, and its journal.
     pub ledger: LedgerSection,
+    /// The stream of events.
+    pub events: EventsSection,
     /// Taking over the providers' own lists of models.
     pub discovery: DiscoverySection,
+    /// This node, among others that share its database.
+    pub node: NodeSection,
+    /// Commands from the bus.
+    pub commands: CommandsSection,
     /// Providers, by name.
     pub providers: BTreeMap<String, ProviderSection>,
     /// Models. Those given here are read-only over the API.
@@ -65,13 +83,19 @@ impl Default for Config {
             default_model: None,
             server: ServerSection::default(),
             database: DatabaseSection::default(),
+            redis: RedisSection::default(),
+            nats: NatsSection::default(),
+            bus: BusSection::default(),
             auth: AuthSection::default(),
             logs: LogsSection::default(),
             telemetry: TelemetrySection::default(),
             cache: CacheSection::default(),
             routing: RoutingSection::default(),
             ledger: LedgerSection::default(),
+            events: EventsSection::default(),
             discovery: DiscoverySection::default(),
+            node: NodeSection::default(),
+            commands: CommandsSection::default(),
             providers: BTreeMap::new(),
             models: Vec::new(),
         }
@@ -97,14 +121,6 @@ pub enum EnvironmentKind {
     Development,
     /// For others.
     Production,
-}
-
-/// Where records and registrations are kept.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct DatabaseSection {
-    /// `sqlite:PATH`; by default `baton.db` in the data folder.
-    pub url: Option<String>,
 }
 
 /// The response cache.
@@ -169,23 +185,6 @@ impl Default for RoutingSection {
     }
 }
 
-/// The journal of the ledger, in the data folder.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct LedgerSection {
-    /// The most bytes that may wait for the database; when they are reached, requests are refused.
-    pub max_journal_bytes: u64,
-    /// Whether every record is forced to the disk before the client sees the end of its reply. A killed process loses
-    /// nothing either way; a power cut may cost the last moments without it.
-    pub sync: bool,
-}
-
-impl Default for LedgerSection {
-    fn default() -> Self {
-        Self { max_journal_bytes: 1 << 30, sync: false }
-    }
-}
-
 /// Taking over the providers' own lists of models.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -219,6 +218,16 @@ pub fn check(config: &Config, place: &str) -> Vec<Fault> {
     }
     if let Err((number, problem)) = config.logs.content.redactor() {
         fault(format!("logs.content.redact[{number}].pattern"), problem);
+    }
+    if let Some(identity) = config.commands.identity.as_ref().filter(|identity| identity.caller().is_none()) {
+        let known = baton_model::entity::Role::ALL.map(baton_model::entity::Role::name).join(", ");
+        fault("commands.identity.role".into(), format!("`{}` is none of {known}", identity.role));
+    }
+    if config.commands.lease < Duration::from_secs(3) {
+        fault("commands.lease".into(), "expected 3s at least".into());
+    }
+    for (key, problem) in shared::faults(&config.redis, &config.nats, &config.bus) {
+        fault(key.into(), problem);
     }
     let mut names = BTreeMap::new();
     for (index, model) in config.models.iter().enumerate() {
