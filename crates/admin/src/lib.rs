@@ -23,9 +23,10 @@ mod wire;
 use axum::Router;
 use baton_engine::Directory;
 pub(crate) use baton_engine::directory::told;
-pub use models::view::text as model_text;
 use baton_http::Doors;
 use baton_store::Store;
+pub use models::view::text as model_text;
+pub use providers::{Configured, Providers, sealed_row};
 use std::sync::Arc;
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Description;
@@ -36,12 +37,13 @@ pub struct Admin {
     pub(crate) doors: Doors,
     pub(crate) directory: Arc<Directory>,
     pub(crate) store: Store,
+    pub(crate) providers: Arc<Providers>,
 }
 
 impl Admin {
     /// Over these parts.
-    pub fn new(doors: Doors, directory: Arc<Directory>, store: Store) -> Self {
-        Self { doors, directory, store }
+    pub fn new(doors: Doors, directory: Arc<Directory>, store: Store, providers: Arc<Providers>) -> Self {
+        Self { doors, directory, store, providers }
     }
 }
 

@@ -17,7 +17,11 @@ pub fn router(admin: Admin) -> Router {
         .route("/api/models/tokens", post(models::tokens::tokens))
         .route("/api/models/route", post(models::route::route))
         .route("/api/models/{*rest}", get(models::one::read).put(models::one::write).delete(models::one::delete))
-        .route("/api/providers", get(providers::list))
+        .route("/api/providers", get(providers::list::list).post(providers::register::register))
+        .route(
+            "/api/providers/{name}",
+            get(providers::get::get).put(providers::update::update).delete(providers::remove::remove),
+        )
         .route("/api/keys", get(keys::list::list).post(keys::create::create))
         .route("/api/keys/{id}", get(keys::get::get).put(keys::update::update).delete(keys::revoke::revoke))
         .route("/api/keys/{id}/rotate", post(keys::rotate::rotate))

@@ -5,7 +5,7 @@ use crate::config::sections::EnvironmentKind;
 use crate::telemetry::Witness;
 use anyhow::{Context, bail};
 use axum::Router;
-use baton_admin::Admin;
+use baton_admin::{Admin, Configured};
 use baton_auth::token::Issuer;
 use baton_auth::{Bootstrap, Keys, Tokens, bootstrap};
 use baton_engine::{
@@ -33,6 +33,8 @@ pub struct App {
     pub directory: Arc<Directory>,
     /// The database.
     pub store: Store,
+    /// The providers, those that the database keeps included.
+    pub providers: Arc<baton_admin::Providers>,
     /// Who may ask.
     pub keys: Arc<Keys>,
     /// Whether this node is about to stop.
@@ -65,7 +67,7 @@ impl App {
         let witness = Witness::start(config)?;
         let engine = Engine::new(Parts {
             settings: settings(config),
-            registry: Registry::new(snapshot(config, providers)),
+            registry: Registry::new(snapshot(config, providers.clone())),
             cache: Arc::new(baton_kv::Memory::new(config.cache.max_bytes)),
             ledger,
             observer: witness.clone().map(|witness| witness as Arc<dyn Observer>),
@@ -75,8 +77,17 @@ impl App {
         let configured = config.models.iter().map(|model| model.register(clock.now())).collect();
         let vendors = Vendors { names: vendors, unlisted: unlisted(config) };
         let view = baton_admin::model_text;
-        let directory = Arc::new(Directory::new(store.clone(), engine.clone(), configured, vendors, view));
-        directory.reload().await.context("the models can't be read from the database")?;
+        let directory = Arc::new(Directory::new(store.clone(), engine.clone(), configured, vendors.clone(), view));
+        let keyring = config.auth.keyring().map_err(anyhow::Error::msg)?;
+        let providers = baton_admin::Providers::new(
+            store.clone(),
+            Arc::clone(&directory),
+            engine.clone(),
+            keyring,
+            Configured { providers, vendors, default_models: default_models(config) },
+        );
+        let providers = Arc::new(providers);
+        providers.reload().await.context("providers and models can't be read from the database")?;
         let open_on_loopback = open_on_loopback(config)?;
         let keys =
             Keys::open(store.clone(), Arc::clone(&clock), &mut chance).await.context("the keys can't be read")?;
@@ -95,9 +106,9 @@ impl App {
             draining: Draining::default(),
         };
         let draining = doors.draining.clone();
-        let admin = Admin::new(doors.clone(), Arc::clone(&directory), store.clone());
+        let admin = Admin::new(doors.clone(), Arc::clone(&directory), store.clone(), Arc::clone(&providers));
         let router = crate::surface::router(doors, admin);
-        Ok(Self { router, engine, directory, store, keys, draining, bootstrap, open_on_loopback, witness })
+        Ok(Self { router, engine, directory, store, providers, keys, draining, bootstrap, open_on_loopback, witness })
     }
 
     /// Ends what runs in the background and writes what is left.
@@ -187,17 +198,20 @@ fn unlisted(config: &Config) -> BTreeSet<ProviderId> {
     told.map(|(name, _)| ProviderId::from(name)).collect()
 }
 
-fn snapshot(config: &Config, providers: Providers) -> Snapshot {
-    let default_models = config
-        .providers
-        .iter()
+/// For each provider that has one, the model for requests that name only the provider.
+fn default_models(config: &Config) -> BTreeMap<ProviderId, ModelId> {
+    let named = config.providers.iter();
+    named
         .filter_map(|(name, section)| Some((ProviderId::from(name), ModelId::from(section.default_model.as_ref()?))))
-        .collect();
+        .collect()
+}
+
+fn snapshot(config: &Config, providers: Providers) -> Snapshot {
     Snapshot {
         models: BTreeMap::new(),
         providers,
         default_model: config.default_model.as_ref().map(ModelId::from),
-        default_models,
+        default_models: default_models(config),
     }
 }
 

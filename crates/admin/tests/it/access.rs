@@ -13,6 +13,7 @@ const CALLS: &[(Method, &str, &str)] = &[
     (Method::GET, "/api/models/house/health", "viewer"),
     (Method::GET, "/api/models/house/stats", "viewer"),
     (Method::GET, "/api/providers", "viewer"),
+    (Method::GET, "/api/providers/lab", "viewer"),
     (Method::GET, "/api/keys", "viewer"),
     (Method::GET, "/api/keys/x", "viewer"),
     (Method::GET, "/api/requests", "viewer"),
@@ -25,6 +26,10 @@ const CALLS: &[(Method, &str, &str)] = &[
     (Method::POST, "/api/keys", "admin"),
     (Method::PUT, "/api/keys/x", "admin"),
     (Method::DELETE, "/api/keys/x", "admin"),
+    (Method::POST, "/api/keys/x/rotate", "admin"),
+    (Method::POST, "/api/providers", "admin"),
+    (Method::PUT, "/api/providers/lab", "admin"),
+    (Method::DELETE, "/api/providers/lab", "admin"),
     (Method::DELETE, "/api/cache", "admin"),
 ];
 

@@ -109,3 +109,51 @@ async fn keys_are_listed_in_pages_newest_first() {
     assert_eq!(admin.get("/api/keys?page_size=2&page=2").await.items("id"), &ids[2..]);
     assert_eq!(admin.get("/api/keys?page=9").await.items("id"), Vec::<String>::new());
 }
+
+#[tokio::test]
+async fn a_key_is_rotated_and_both_work_for_a_while() {
+    let admin = TestAdmin::new().await;
+    let (old, id) = admin.make_key("viewer", "").await;
+    let rotated = admin.post(&format!("/api/keys/{id}/rotate"), r#"{"overlap": "1h"}"#).await;
+    assert_eq!((rotated.status.as_u16(), rotated.header("cache-control")), (200, "no-store"), "{}", rotated.text);
+    let json = rotated.json();
+    assert_eq!((&json["id"], &json["previous_until"]), (&id.as_str().into(), &"2026-11-23T13:00:00.000000Z".into()));
+    let new = json["key"].as_str().unwrap();
+    for key in [&old, new] {
+        assert_eq!(admin.with(key).get("/api/keys").await.status, 200);
+    }
+    admin.advance(3600);
+    admin.with(&old).get("/api/keys").await.is_refused(401, "authentication_error", &[]);
+    assert_eq!(admin.with(new).get("/api/keys").await.status, 200);
+    for (body, field) in
+        [(r#"{"overlap": "soon"}"#, "overlap"), (r#"{"overlap": "91d"}"#, "overlap"), (r#"{"x": 1}"#, "x")]
+    {
+        let refused = admin.post(&format!("/api/keys/{id}/rotate"), body).await;
+        refused.is_refused(422, "validation_error", &[field]);
+    }
+    admin.post("/api/keys/key_nobody/rotate", "").await.is_refused(404, "not_found", &[]);
+    admin.delete(&format!("/api/keys/{id}")).await;
+    admin.post(&format!("/api/keys/{id}/rotate"), "").await.is_refused(409, "conflict", &[]);
+}
+
+#[tokio::test]
+async fn what_a_key_may_do_is_changed_at_once() {
+    let admin = TestAdmin::new().await;
+    let (key, id) = admin.make_key("caller", r#", "addresses": ["10.1.2.3/8", "::1"]"#).await;
+    let path = format!("/api/keys/{id}");
+    assert_eq!(admin.get(&path).await.json()["addresses"], serde_json::json!(["10.0.0.0/8", "::1/128"]));
+    // Here requests come from nowhere that is known.
+    admin.with(&key).get("/api/models").await.is_refused(403, "permission_denied", &[]);
+    let changed = admin.put(&path, r#"{"addresses": null, "models": ["house"], "name": "n"}"#).await;
+    assert_eq!(changed.status, 200, "{}", changed.text);
+    assert_eq!((&changed.json()["name"], &changed.json()["addresses"]), (&"n".into(), &serde_json::Value::Null));
+    assert_eq!(admin.with(&key).get("/api/models").await.items("model_id"), ["house"]);
+    assert_eq!(admin.put(&path, r#"{"expires_at": "2026-11-23T12:00:01Z"}"#).await.status, 200);
+    admin.advance(1);
+    admin.with(&key).get("/api/models").await.is_refused(401, "authentication_error", &[]);
+    assert_eq!(admin.put(&path, r#"{"expires_at": null}"#).await.status, 200);
+    assert_eq!(admin.with(&key).get("/api/models").await.status, 200);
+    let wrong = r#"{"addresses": ["10.0.0.0/33"], "models": [], "role": "admin"}"#;
+    admin.put(&path, wrong).await.is_refused(422, "validation_error", &["models", "addresses", "role"]);
+    admin.put(&path, r#"{"addresses": []}"#).await.is_refused(422, "validation_error", &["addresses"]);
+}

@@ -10,5 +10,6 @@ mod lists;
 mod looking;
 mod models;
 mod prices;
+mod providers;
 mod setup;
 mod usage;

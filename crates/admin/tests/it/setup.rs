@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
-use baton_admin::Admin;
+use baton_admin::{Admin, Configured, Providers};
 use baton_auth::{Keys, Secret};
 use baton_engine::{Directory, Engine, JournalSettings, Ledger, Parts, Registry, Settings, Snapshot, Vendors};
 use baton_http::Doors;
@@ -11,6 +11,7 @@ use baton_model::chat::Json;
 use baton_model::{Capability, Clock, Model, ModelSource, ModelStatus, ProviderId, Quirks, Timestamp};
 use baton_provider::{Provider, Transport};
 use baton_providers::{ProviderConfig, build};
+use baton_seal::Keyring;
 use baton_sim::{Kind, Sim, SimOptions};
 use baton_store::Store;
 use http_body_util::BodyExt;
@@ -25,6 +26,8 @@ use tower::ServiceExt;
 
 /// The key that is admin.
 const ADMIN: &str = "bt-admin-key-of-the-tests-0123456789";
+/// What secrets in the database are encrypted with.
+pub(crate) const SECRET_KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 /// 2026-11-23T12:00:00Z.
 const NOON: i64 = 1_795_435_200_000_000;
 
@@ -44,6 +47,7 @@ pub(crate) struct TestAdmin {
     pub(crate) lab: Sim,
     pub(crate) store: Store,
     pub(crate) engine: Engine,
+    pub(crate) providers: Arc<Providers>,
     clock: Arc<HandSet>,
     key: String,
     _folder: TempDir,
@@ -59,9 +63,15 @@ pub(crate) struct Reply {
 
 impl TestAdmin {
     pub(crate) async fn new() -> Self {
+        Self::with_secret_key(Some(SECRET_KEY)).await
+    }
+
+    /// One that encrypts what it keeps with that key, or has none.
+    pub(crate) async fn with_secret_key(secret_key: Option<&str>) -> Self {
         let openai = Sim::start(Kind::OpenAi, SimOptions::of(Kind::OpenAi)).await.unwrap();
         let lab = Sim::start(Kind::Ollama, SimOptions::of(Kind::Ollama)).await.unwrap();
         let providers = BTreeMap::from([provider("openai", &openai), provider("lab", &lab)]);
+        let configured = providers.clone();
         let clock = Arc::new(HandSet(AtomicI64::new(NOON)));
         let shared: Arc<dyn Clock> = Arc::clone(&clock) as _;
         let store = Store::open("sqlite::memory:").await.unwrap();
@@ -81,8 +91,12 @@ impl TestAdmin {
         let names = BTreeMap::from([(ProviderId::from("openai"), "openai".to_owned())]);
         let vendors = Vendors { names, ..Vendors::default() };
         let view = baton_admin::model_text;
-        let directory = Arc::new(Directory::new(store.clone(), engine.clone(), vec![house()], vendors, view));
-        directory.reload().await.unwrap();
+        let directory = Arc::new(Directory::new(store.clone(), engine.clone(), vec![house()], vendors.clone(), view));
+        let keyring = secret_key.map(|list| Keyring::parse(list).unwrap());
+        let configured = Configured { providers: configured, vendors, ..Configured::default() };
+        let providers =
+            Arc::new(Providers::new(store.clone(), Arc::clone(&directory), engine.clone(), keyring, configured));
+        providers.reload().await.unwrap();
         let keys = Keys::open(store.clone(), shared, &mut StdRng::seed_from_u64(1)).await.unwrap();
         let keys = Arc::new(keys.with_admin(&Secret::given(ADMIN)));
         let doors = Doors {
@@ -92,9 +106,10 @@ impl TestAdmin {
             proxies: baton_http::Proxies::default(),
             draining: baton_http::Draining::default(),
         };
-        let (management, _) = baton_admin::router(Admin::new(doors.clone(), directory, store.clone()));
+        let (management, _) =
+            baton_admin::router(Admin::new(doors.clone(), directory, store.clone(), Arc::clone(&providers)));
         let router = baton_http::router(doors).merge(management);
-        Self { router, openai, lab, store, engine, clock, key: ADMIN.into(), _folder: folder }
+        Self { router, openai, lab, store, engine, providers, clock, key: ADMIN.into(), _folder: folder }
     }
 
     /// Asks with another key from now on; `""` sends none.

@@ -3,6 +3,10 @@
 use super::output;
 use crate::app;
 use crate::config::{Config, Environment, Source, load};
+use crate::shared_state;
+use crate::serve::tls::Certificates;
+use baton_auth::token::Issuer;
+use baton_model::SystemClock;
 use baton_provider::Provider;
 use clap::Args;
 use serde_json::json;
@@ -50,6 +54,9 @@ impl Check {
                     Err(error) => Finding::bad("configuration", format!("{error:#}")),
                 }];
                 findings.push(database(&config).await);
+                findings.extend(shared(&config).await);
+                findings.extend(certificate(&config));
+                findings.extend(self.issuer(&config).await);
                 findings.extend(self.providers(&config).await);
                 findings
             }
@@ -72,6 +79,21 @@ impl Check {
         Ok(if faulty { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
 
+    /// Whether the keys of the token issuer can be fetched.
+    async fn issuer(&self, config: &Config) -> Option<Finding> {
+        let jwt = &config.auth.jwt;
+        let source = jwt.source()?;
+        let what = "token issuer";
+        if self.offline {
+            return Some(Finding::good(what, "not called"));
+        }
+        let issuer = Issuer::new(source, jwt.issuer_settings(), Arc::new(SystemClock));
+        Some(match issuer.fetch().await {
+            Ok(keys) => Finding::good(what, format!("{keys} signing keys")),
+            Err(fault) => Finding::bad(what, fault),
+        })
+    }
+
     async fn providers(&self, config: &Config) -> Vec<Finding> {
         let providers = match app::providers(config) {
             Ok((providers, _)) => providers,
@@ -89,14 +111,33 @@ fn summary(config: &Config) -> String {
     format!("{} providers, {} models", config.providers.len(), config.models.len())
 }
 
+/// Whether the port's certificate is of use.
+fn certificate(config: &Config) -> Option<Finding> {
+    let section = config.server.tls.as_ref()?;
+    Some(match Certificates::load(section) {
+        Ok(_) => Finding::good("certificate", section.certificate.display().to_string()),
+        Err(error) => Finding::bad("certificate", format!("{error:#}")),
+    })
+}
+
 async fn database(config: &Config) -> Finding {
     match app::open_store(config).await {
         Ok(store) => {
             store.close().await;
-            Finding::good("database", app::database_url(config))
+            Finding::good("database", baton_store::masked(&app::database_url(config)))
         }
         Err(error) => Finding::bad("database", format!("{error:#}")),
     }
+}
+
+/// Redis and the bus.
+async fn shared(config: &Config) -> Vec<Finding> {
+    let found = shared_state::check(config).await;
+    let finding = |(what, told): (&str, Result<String, String>)| match told {
+        Ok(told) => Finding::good(what, told),
+        Err(fault) => Finding::bad(what, fault),
+    };
+    found.into_iter().map(finding).collect()
 }
 
 /// A provider that lists its models can be reached, and accepts its key.

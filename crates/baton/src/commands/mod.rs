@@ -9,8 +9,10 @@ mod migrate;
 mod models;
 mod openapi;
 mod output;
+mod secrets;
 mod serve;
 mod sim;
+mod token;
 mod usage;
 
 use crate::config::{Config, Environment, Source, load};
@@ -39,6 +41,8 @@ enum Command {
     Migrate(migrate::Migrate),
     Models(models::Models),
     Keys(keys::Keys),
+    Token(token::Token),
+    Secrets(secrets::Secrets),
     Usage(usage::Usage),
     Chat(chat::Chat),
     Sim(sim::Simulate),
@@ -80,6 +84,8 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::Migrate(command) => command.run(source, &environment).await,
             Command::Models(command) => command.run(&environment).await,
             Command::Keys(command) => command.run(&environment).await,
+            Command::Token(command) => command.run(&source, &environment),
+            Command::Secrets(command) => command.run(&source, &environment).await,
             Command::Usage(command) => command.run(&environment).await,
             Command::Chat(command) => command.run(&environment).await,
             Command::Sim(command) => command.run().await,

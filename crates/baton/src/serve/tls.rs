@@ -72,11 +72,11 @@ impl ResolvesServerCert for Certificates {
 
 /// Reads the files again whenever they change, and at SIGHUP.
 pub async fn keep_fresh(certificates: Arc<Certificates>) {
-    let mut hangup = hangups();
+    let mut hangups = Hangups::new();
     loop {
         tokio::select! {
             () = tokio::time::sleep(LOOKING) => {}
-            () = hangup() => {}
+            () = hangups.next() => {}
         }
         let reading = Arc::clone(&certificates);
         match tokio::task::spawn_blocking(move || reading.refresh()).await {
@@ -134,18 +134,26 @@ fn crypto() -> CryptoProvider {
     aws_lc_rs::default_provider()
 }
 
-/// What waits for the next SIGHUP, where there is such a thing.
-#[cfg(unix)]
-fn hangups() -> impl AsyncFnMut() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut hangup = signal(SignalKind::hangup()).ok();
-    async move || match &mut hangup {
-        Some(hangup) => drop(hangup.recv().await),
-        None => std::future::pending().await,
-    }
+/// The SIGHUPs that come, where there is such a thing.
+struct Hangups {
+    #[cfg(unix)]
+    signal: Option<tokio::signal::unix::Signal>,
 }
 
-#[cfg(not(unix))]
-fn hangups() -> impl AsyncFnMut() {
-    async || std::future::pending().await
+impl Hangups {
+    fn new() -> Self {
+        Self {
+            #[cfg(unix)]
+            signal: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()).ok(),
+        }
+    }
+
+    async fn next(&mut self) {
+        #[cfg(unix)]
+        if let Some(signal) = &mut self.signal {
+            signal.recv().await;
+            return;
+        }
+        std::future::pending().await
+    }
 }

@@ -13,5 +13,7 @@ mod documents;
 mod logs;
 mod other;
 mod running;
+mod serve;
+mod sign_in;
 mod stream;
 mod tracing;

@@ -187,7 +187,10 @@ impl JwtSection {
             fault("audience", problem.to_owned());
         }
         for (index, name) in self.algorithms.iter().enumerate().filter(|(_, name)| name.parse::<Algorithm>().is_err()) {
-            fault(&format!("algorithms[{index}]"), format!("`{name}` is none of HS256, RS256, ES256, EdDSA and their like"));
+            fault(
+                &format!("algorithms[{index}]"),
+                format!("`{name}` is none of HS256, RS256, ES256, EdDSA and their like"),
+            );
         }
         let known = Role::ALL.map(Role::name).join(", ");
         for (word, role) in self.roles.iter().filter(|(_, role)| Role::lookup(role).is_none()) {

@@ -1,0 +1,51 @@
+//! `POST /api/providers`.
+
+use super::get::view;
+use super::input::{Changes, ProviderBody, name};
+use super::kept::Sealed;
+use super::view::{ProviderView, location};
+use crate::Admin;
+use crate::describe::ErrorBody;
+use crate::wire::access::Administrator;
+use crate::wire::answer::{Answer, json};
+use crate::wire::faults::Faults;
+use crate::wire::fields::Fields;
+use axum::extract::State;
+use baton_model::chat::Json;
+use baton_store::RegisteredProvider;
+use http::header::LOCATION;
+use http::{HeaderValue, StatusCode};
+
+/// Registers a provider, in force at once. Its key is kept encrypted, and never shown again.
+#[utoipa::path(post, path = "/api/providers", tag = "providers", request_body = ProviderBody, responses(
+    (status = 201, description = "Registered", body = ProviderView),
+    (status = 409, description = "The name is taken", body = ErrorBody),
+    (status = 422, description = "Fields are wrong: `details.errors` names each", body = ErrorBody),
+))]
+pub async fn register(State(admin): State<Admin>, Administrator(by): Administrator, mut fields: Fields) -> Answer {
+    let mut faults = Faults::default();
+    let name = name(&mut fields, &mut faults);
+    let changes = Changes::read(&mut fields, &mut faults).unwrap_or_default();
+    if !changes.names_kind() && fields.raw("kind").is_none_or(|text| text == "null") {
+        faults.add("kind", "is required: `openai`, `anthropic`, `ollama`, or a preset");
+    }
+    fields.finish(&mut faults);
+    faults.check()?;
+    let now = admin.doors.engine.clock().now();
+    let mut row = RegisteredProvider {
+        name,
+        kind: String::new(),
+        base_url: None,
+        sealed_key: None,
+        settings: Json("{}".into()),
+        created_at: now,
+        updated_at: now,
+    };
+    changes.apply(&mut row, Sealed::default(), admin.providers.keyring())?;
+    let row = admin.providers.register(&by, row).await?;
+    let mut response = json(StatusCode::CREATED, &view(&admin, &row.name, Some(&row)))?;
+    if let Ok(location) = HeaderValue::from_str(&location(&row.name)) {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    Ok(response)
+}

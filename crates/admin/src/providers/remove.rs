@@ -1,0 +1,36 @@
+//! `DELETE /api/providers/{name}`.
+
+use crate::Admin;
+use crate::describe::ErrorBody;
+use crate::wire::access::Administrator;
+use crate::wire::answer::Answer;
+use crate::wire::params::Params;
+use axum::extract::{Path, State};
+use axum::response::IntoResponse;
+use baton_model::ProviderId;
+use http::{StatusCode, Uri};
+
+/// Removes a provider, and the models that it was discovered to have.
+#[utoipa::path(delete, path = "/api/providers/{name}", tag = "providers",
+    params(
+        ("name" = String, Path),
+        ("force" = Option<bool>, Query, description = "Even while models are registered with it: they go too"),
+    ),
+    responses(
+        (status = 204, description = "Removed"),
+        (status = 404, description = "There is no such provider", body = ErrorBody),
+        (status = 409, description = "Models are registered with it, or it stands in the configuration file", body = ErrorBody),
+    )
+)]
+pub async fn remove(
+    State(admin): State<Admin>,
+    Administrator(by): Administrator,
+    Path(name): Path<String>,
+    uri: Uri,
+) -> Answer {
+    let mut params = Params::read(&uri)?;
+    let force = params.flag("force");
+    params.finish()?;
+    admin.providers.remove(&by, &ProviderId::from(name), force).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}

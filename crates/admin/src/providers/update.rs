@@ -1,0 +1,49 @@
+//! `PUT /api/providers/{name}`.
+
+use super::get::view;
+use super::input::{Changes, ProviderBody};
+use super::kept::Sealed;
+use super::view::ProviderView;
+use crate::Admin;
+use crate::describe::ErrorBody;
+use crate::wire::access::Administrator;
+use crate::wire::answer::{Answer, json};
+use crate::wire::faults::Faults;
+use crate::wire::fields::Fields;
+use axum::extract::{Path, State};
+use baton_model::{Code, ProviderId, PublicError};
+use http::StatusCode;
+
+/// Changes the fields given, in force at once; null forgets one.
+#[utoipa::path(put, path = "/api/providers/{name}", tag = "providers", params(("name" = String, Path)),
+    request_body = ProviderBody, responses(
+        (status = 200, description = "Changed", body = ProviderView),
+        (status = 400, description = "No field is given", body = ErrorBody),
+        (status = 404, description = "There is no such provider", body = ErrorBody),
+        (status = 409, description = "It stands in the configuration file, or someone else changed it", body = ErrorBody),
+        (status = 422, description = "Fields are wrong: `details.errors` names each", body = ErrorBody),
+    )
+)]
+pub async fn update(
+    State(admin): State<Admin>,
+    Administrator(by): Administrator,
+    Path(name): Path<String>,
+    mut fields: Fields,
+) -> Answer {
+    let name = ProviderId::from(name);
+    let before = admin.providers.stored(&name).await?;
+    let mut faults = Faults::default();
+    if fields.text("name", &mut faults).is_some_and(|given| given != name.as_str()) {
+        faults.add("name", "can't be changed; register another provider and remove this one");
+    }
+    let changes = Changes::read(&mut fields, &mut faults);
+    fields.finish(&mut faults);
+    faults.check()?;
+    let changes = changes.ok_or_else(|| PublicError::new(Code::InvalidRequest, "the body names no field to change"))?;
+    let mut after = before.clone();
+    // Secrets that can't be opened are lost already: then a new key is the way out, not an obstacle.
+    let sealed = Sealed::open(&before, admin.providers.keyring()).unwrap_or_default();
+    changes.apply(&mut after, sealed, admin.providers.keyring())?;
+    let after = admin.providers.update(&by, &before, after).await?;
+    json(StatusCode::OK, &view(&admin, &name, Some(&after)))
+}

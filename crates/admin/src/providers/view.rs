@@ -1,0 +1,151 @@
+//! A provider as the API shows it: never its key, never a header's value.
+
+use super::kept::Kept;
+use crate::wire::time;
+use baton_engine::{Circuit, Engine, Snapshot};
+use baton_model::{Capability, ModelId, ProviderId};
+use baton_provider::Provider;
+use baton_store::RegisteredProvider;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::time::Duration;
+use utoipa::ToSchema;
+
+/// A provider. Of those in the configuration, address and key stay with the operator.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProviderView {
+    /// Its name.
+    #[schema(example = "groq")]
+    name: String,
+    /// The format that it speaks (`openai`, `anthropic`, `ollama`), or, of a registered one, the kind it was registered as.
+    #[schema(example = "openai")]
+    kind: String,
+    /// `config` or `api`.
+    #[schema(example = "config")]
+    source: &'static str,
+    /// What it can be asked.
+    #[schema(example = json!(["CHAT", "COMPLETION"]))]
+    capabilities: Vec<&'static str>,
+    /// How many models are registered with it.
+    models: u64,
+    /// The model for requests that name only the provider.
+    default_model: Option<String>,
+    /// How its models fare on this node.
+    circuits: CircuitsView,
+    /// Why it is not in force, if it is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fault: Option<String>,
+    /// How it was registered, if it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registration: Option<RegistrationView>,
+}
+
+/// How a provider was registered.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RegistrationView {
+    /// The vendor or format: `openai`, `groq`.
+    kind: String,
+    /// Its address; null: that of its kind.
+    base_url: Option<String>,
+    /// The first characters of its key; null: it has none.
+    key_prefix: Option<String>,
+    /// The names of the headers that are sent with every request.
+    headers: Vec<String>,
+    /// Query sent with every request.
+    query: Option<String>,
+    /// Bounds on waiting that differ from those of its kind: `connect`, `first_token`, `idle`, `total`.
+    #[schema(value_type = BTreeMap<String, String>)]
+    timeouts: BTreeMap<String, String>,
+    /// How often the same model is tried again; null: as its kind says.
+    retries: Option<u32>,
+    /// Whether its own list of models is taken over.
+    discover: bool,
+    /// When it was registered.
+    created_at: String,
+    /// When it was last changed.
+    updated_at: String,
+}
+
+/// How many models are in which state.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub struct CircuitsView {
+    /// They are tried in their turn.
+    closed: u64,
+    /// The next request decides.
+    half_open: u64,
+    /// They are tried only when all others have failed.
+    open: u64,
+}
+
+impl ProviderView {
+    /// A provider that is in force, or a registered one that is not.
+    pub fn new(
+        engine: &Engine,
+        snapshot: &Snapshot,
+        id: &ProviderId,
+        row: Option<&RegisteredProvider>,
+        fault: Option<String>,
+    ) -> Self {
+        let provider = snapshot.providers.get(id);
+        let mut circuits = CircuitsView::default();
+        for model in snapshot.models.values().filter(|model| model.provider == *id) {
+            match engine.health().circuit(&model.id) {
+                Circuit::Closed => circuits.closed += 1,
+                Circuit::HalfOpen => circuits.half_open += 1,
+                Circuit::Open => circuits.open += 1,
+            }
+        }
+        let kind = row.map(|row| row.kind.clone()).or_else(|| provider.map(|provider| provider.kind().to_owned()));
+        Self {
+            name: id.to_string(),
+            kind: kind.unwrap_or_default(),
+            source: if row.is_some() { "api" } else { "config" },
+            capabilities: provider.map(|provider| capabilities(&**provider)).unwrap_or_default(),
+            models: circuits.closed + circuits.half_open + circuits.open,
+            default_model: snapshot.default_models.get(id).map(ModelId::to_string),
+            circuits,
+            fault,
+            registration: row.map(RegistrationView::from),
+        }
+    }
+}
+
+impl From<&RegisteredProvider> for RegistrationView {
+    fn from(row: &RegisteredProvider) -> Self {
+        let kept = Kept::of(row);
+        let told = |millis: u64| humantime::format_duration(Duration::from_millis(millis)).to_string();
+        Self {
+            kind: row.kind.clone(),
+            base_url: row.base_url.clone(),
+            key_prefix: kept.key_prefix,
+            headers: kept.header_names,
+            query: kept.query,
+            timeouts: kept.timeouts.into_iter().map(|(name, millis)| (name, told(millis))).collect(),
+            retries: kept.retries,
+            discover: kept.discover != Some(false),
+            created_at: time::write(row.created_at),
+            updated_at: time::write(row.updated_at),
+        }
+    }
+}
+
+/// A registration as text, for events and the audit log.
+pub fn text(row: &RegisteredProvider) -> String {
+    #[derive(Serialize)]
+    struct Named<'r> {
+        name: &'r str,
+        #[serde(flatten)]
+        registration: RegistrationView,
+    }
+    serde_json::to_string(&Named { name: row.name.as_str(), registration: row.into() }).unwrap_or_default()
+}
+
+fn capabilities(provider: &dyn Provider) -> Vec<&'static str> {
+    let all = Capability::ALL.into_iter();
+    all.filter(|capability| provider.dialect(*capability).is_some()).map(Capability::name).collect()
+}
+
+/// The address of a provider.
+pub fn location(name: &ProviderId) -> String {
+    format!("/api/providers/{name}")
+}

@@ -1,0 +1,103 @@
+//! Tokens and encrypted secrets, through the binary as operators use it.
+
+use crate::running::{KEY, Running, command, told};
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::Output;
+
+const SECRET: &str = "a secret of thirty-two characters";
+
+fn with(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+    command(folder, arguments).envs(variables.iter().copied()).output().unwrap()
+}
+
+#[test]
+fn a_minted_token_signs_in_and_ends_the_open_mode() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = [("JWT_SECRET", SECRET)];
+    let mint = |arguments: &[&str]| {
+        let output = with(folder.path(), &[&["token", "mint", "--sub", "ada"], arguments].concat(), &secret);
+        assert!(output.status.success(), "{}", told(&output));
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    let baton = Running::start(folder.path(), &["serve"], &secret, "baton is ready");
+    let status = |token: &str| baton.ask("GET", "/api/keys", token, "").0;
+    assert_eq!(status(&mint(&["--role", "viewer"])), 200);
+    assert_eq!(status(&mint(&[])), 403, "a caller sees no keys");
+    let other =
+        with(folder.path(), &["token", "mint", "--sub", "ada", "--role", "admin"], &[("JWT_SECRET", "another")]);
+    assert_eq!(status(String::from_utf8(other.stdout).unwrap().trim()), 401);
+    let mut stream = TcpStream::connect(&baton.address).unwrap();
+    stream.write_all(b"GET /api/keys HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").unwrap();
+    let mut anonymous = String::new();
+    stream.read_to_string(&mut anonymous).unwrap();
+    assert!(anonymous.starts_with("HTTP/1.1 401"), "with JWT_SECRET, this machine needs credentials too");
+}
+
+#[test]
+fn wrong_settings_of_sign_in_refuse_the_start_and_say_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let production = ("ENVIRONMENT", "production");
+    for (file, variables, expected) in [
+        ("", &[("JWT_SECRET", "too short"), production][..], "environment: JWT_SECRET: auth.jwt.secret: "),
+        ("", &[("JWT_SECRET", "too short"), production][..], "is shorter than 32 bytes"),
+        ("", &[("BATON_SECRET_KEY", "hunter2")][..], "expected 32 random bytes"),
+        ("auth.jwt.jwks_url = \"ftp://x\"", &[][..], "auth.jwt.jwks_url: expected an address"),
+        ("auth.jwt.jwks_url = \"https://x\"", &[][..], "auth.jwt.audience: is needed with an issuer"),
+        ("auth.jwt.algorithms = [\"none\"]", &[][..], "auth.jwt.algorithms[0]: `none` is none of"),
+        ("auth.jwt.roles = { ops = \"king\" }", &[][..], "auth.jwt.roles.ops: `king` is none of admin"),
+        ("auth.jwt.default_role = \"king\"", &[][..], "auth.jwt.default_role: `king` is none of"),
+        ("server.trusted_proxies = [\"lb\"]", &[][..], "server.trusted_proxies[0]: expected a network"),
+    ] {
+        std::fs::write(folder.path().join("baton.toml"), file).unwrap();
+        let output = with(folder.path(), &["serve"], variables);
+        let text = told(&output);
+        assert!(!output.status.success() && !text.contains("hunter2") && !text.contains("too short"), "{text}");
+        let expected = expected.trim_start_matches("environment: JWT_SECRET: ");
+        assert!(text.contains(expected), "{text}");
+    }
+    std::fs::write(folder.path().join("baton.toml"), "server.tls = { certificate = \"a.pem\", key = \"b.pem\" }")
+        .unwrap();
+    let text = told(&with(folder.path(), &["check", "--offline"], &[]));
+    assert!(text.contains("FAULT certificate: server.tls.certificate: `a.pem` can't be read"), "{text}");
+    std::fs::write(folder.path().join("baton.toml"), "[auth.jwt]\njwks_url = \"http://127.0.0.1:1/\"\naudience = []")
+        .unwrap();
+    let text = told(&with(folder.path(), &["check"], &[]));
+    assert!(text.contains("FAULT token issuer: `127.0.0.1` can't be reached"), "{text}");
+    std::fs::write(folder.path().join("baton.toml"), "").unwrap();
+    let text = told(&with(folder.path(), &["token", "mint", "--sub", "a"], &[]));
+    assert!(text.contains("JWT_SECRET is not set"), "{text}");
+    let text =
+        told(&with(folder.path(), &["token", "mint", "--sub", "a", "--role", "king"], &[("JWT_SECRET", SECRET)]));
+    assert!(text.contains("--role: `king` is none of admin, operator, viewer, caller"), "{text}");
+    let text = told(&with(folder.path(), &["secrets", "rotate"], &[]));
+    assert!(text.contains("BATON_SECRET_KEY is not set"), "{text}");
+}
+
+#[test]
+fn secrets_outlive_their_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = || String::from_utf8(with(folder.path(), &["secrets", "key"], &[]).stdout).unwrap().trim().to_owned();
+    let (old, new) = (key(), key());
+    let serve = |secret_key: &str| {
+        let variables = [("BATON_ADMIN_KEY", KEY), ("BATON_SECRET_KEY", secret_key)];
+        Running::start(folder.path(), &["serve"], &variables, "baton is ready")
+    };
+    let body = r#"{"name": "groq", "kind": "groq", "api_key": "gsk_0123456789abcdef", "discover": false}"#;
+    assert_eq!(serve(&old).ask("POST", "/api/providers", KEY, body).0, 201);
+    let fault = |secret_key: &str| {
+        let (status, shown) = serve(secret_key).ask("GET", "/api/providers/groq", KEY, "");
+        assert_eq!(status, 200, "{shown}");
+        serde_json::from_str::<serde_json::Value>(&shown).unwrap()["fault"].as_str().map(str::to_owned)
+    };
+    // Only the new key: what the old one has sealed can't be read, and the rest goes on.
+    assert!(fault(&new).unwrap().contains("add that key to BATON_SECRET_KEY"));
+    let rotate = |list: &str| with(folder.path(), &["secrets", "rotate"], &[("BATON_SECRET_KEY", list)]);
+    let refused = rotate(&new);
+    assert!(!refused.status.success() && told(&refused).contains("the provider `groq`"), "{}", told(&refused));
+    let rotated = rotate(&format!("{new},{old}"));
+    assert!(told(&rotated).contains("1 of 1 secrets are encrypted anew"), "{}", told(&rotated));
+    assert!(told(&rotate(&new)).contains("0 of 1 secrets are encrypted anew"));
+    assert_eq!(fault(&new), None);
+}
