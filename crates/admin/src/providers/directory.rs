@@ -73,7 +73,7 @@ impl Providers {
     }
 
     /// What encrypts secrets.
-    pub(super) fn keyring(&self) -> Option<&Keyring> {
+    pub(crate) fn keyring(&self) -> Option<&Keyring> {
         self.keyring.as_ref()
     }
 
