@@ -1,0 +1,87 @@
+//! `[node]` and `[commands]`.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use std::time::Duration;
+
+/// This node, among others that share its database.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct NodeSection {
+    /// Its name in events, leases and the claims of commands; by default the host's name and a random part. No two
+    /// nodes may have the same.
+    pub name: Option<String>,
+    /// How often it looks for what others have changed, where no notice tells it to look at once.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub follow: Duration,
+}
+
+impl Default for NodeSection {
+    fn default() -> Self {
+        Self { name: None, follow: Duration::from_millis(500) }
+    }
+}
+
+/// Commands from the bus.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct CommandsSection {
+    /// Whether this node executes them.
+    pub enabled: bool,
+    /// The most that are executed at a time on this node.
+    pub concurrency: usize,
+    /// Deliveries after which a command that finds no capacity is given up.
+    pub attempts: u32,
+    /// How long a command is a node's before another may take it over; renewed for as long as it is executed.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub lease: Duration,
+    /// Who asks where a command carries no `apikey`; absent: such commands are refused.
+    pub identity: Option<IdentitySection>,
+}
+
+impl Default for CommandsSection {
+    fn default() -> Self {
+        Self { enabled: true, concurrency: 16, attempts: 8, lease: Duration::from_secs(30), identity: None }
+    }
+}
+
+/// Who asks where a command carries no key.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IdentitySection {
+    /// `admin`, `operator`, `viewer` or `caller`.
+    pub role: String,
+    /// The project that requests are booked on.
+    #[serde(default)]
+    pub project: Option<String>,
+    /// The user that requests are booked on.
+    #[serde(default)]
+    pub user: Option<String>,
+    /// The models it may use; absent: all.
+    #[serde(default)]
+    pub models: Option<Vec<String>>,
+}
+
+impl NodeSection {
+    /// The node's name: the configured one, else the host's with a random part.
+    pub fn name(&self, chance: u32) -> String {
+        let host = || std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        let host = || Some(host().trim().to_owned()).filter(|host| !host.is_empty()).unwrap_or("baton".into());
+        self.name.clone().unwrap_or_else(|| format!("{}-{chance:08x}", host()))
+    }
+}
+
+impl IdentitySection {
+    /// As a caller; `None` if the role is none.
+    pub fn caller(&self) -> Option<baton_model::Caller> {
+        Some(baton_model::Caller {
+            key: None,
+            role: baton_model::entity::Role::lookup(&self.role)?,
+            project: self.project.as_deref().map(Into::into),
+            user: Some(self.user.as_deref().unwrap_or("commands").into()),
+            models: self.models.as_ref().map(|models| models.iter().map(baton_model::ModelId::from).collect()),
+        })
+    }
+}
