@@ -131,7 +131,7 @@ pub async fn of_providers_projects_feedback_are_kept_whole(store: &Store) {
     change.projects().insert(&project).await.unwrap();
     change.feedback().insert(&said).await.unwrap();
     change.commit().await.unwrap();
-    assert_eq!(store.providers().list().await.unwrap(), [provider.clone()]);
+    assert_eq!(store.providers().list().await.unwrap(), std::slice::from_ref(&provider));
     assert!(!format!("{provider:?}").contains("sealed:1"));
     let later = RegisteredProvider { sealed_key: None, updated_at: Timestamp(MIDNIGHT + 1), ..provider.clone() };
     store.providers().update(&later, provider.updated_at).await.unwrap();
@@ -141,7 +141,7 @@ pub async fn of_providers_projects_feedback_are_kept_whole(store: &Store) {
     store.providers().delete(&later.name).await.unwrap();
     assert_eq!(store.providers().get(&later.name).await.unwrap_err().to_string(), "there is no provider `groq`");
 
-    assert_eq!(store.projects().list(1, 10).await.unwrap().items, [project.clone()]);
+    assert_eq!(store.projects().list(1, 10).await.unwrap().items, std::slice::from_ref(&project));
     let renamed = Project { name: "Find".into(), updated_at: Timestamp(MIDNIGHT + 1), ..project.clone() };
     store.projects().update(&renamed, project.updated_at).await.unwrap();
     assert_eq!(store.projects().get("search").await.unwrap(), renamed);
@@ -149,6 +149,6 @@ pub async fn of_providers_projects_feedback_are_kept_whole(store: &Store) {
     store.projects().delete("search").await.unwrap();
     assert!(matches!(store.projects().delete("search").await, Err(StoreError::NotFound { .. })));
 
-    assert_eq!(store.feedback().of(&said.request).await.unwrap(), [said.clone()]);
+    assert_eq!(store.feedback().of(&said.request).await.unwrap(), std::slice::from_ref(&said));
     assert_eq!(store.feedback().of(&RequestId::from("other")).await.unwrap(), []);
 }

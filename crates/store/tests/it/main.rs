@@ -1,5 +1,5 @@
 //! What the store promises. The suite is ordinary functions over `&Store`; each runs over each database.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 mod changes;
 mod copies;
