@@ -1,0 +1,66 @@
+//! Failures in a row: pauses between tries, and one line in the log for all of them.
+
+use std::fmt::Display;
+use std::time::{Duration, Instant};
+
+const FIRST: Duration = Duration::from_millis(200);
+const LONGEST: Duration = Duration::from_secs(5);
+
+/// Whether something works, and when it is tried again if it does not.
+#[derive(Debug, Default)]
+pub struct Outage {
+    failures: u32,
+    until: Option<Instant>,
+}
+
+impl Outage {
+    /// Whether the pause after the last failure is still on.
+    pub fn rests(&self, now: Instant) -> bool {
+        self.until.is_some_and(|until| now < until)
+    }
+
+    /// It failed. Only the first time is for the log.
+    pub fn failed(&mut self, now: Instant, what: &str, error: &impl Display) {
+        if self.failures == 0 {
+            tracing::warn!(%error, "{what} rests; nothing is lost, and it goes on by itself");
+        } else {
+            tracing::debug!(%error, "{what} still rests");
+        }
+        self.until = Some(now + self.pause());
+        self.failures = self.failures.saturating_add(1);
+    }
+
+    /// It works.
+    pub fn over(&mut self, what: &str) {
+        if self.failures > 0 {
+            tracing::info!(tries = self.failures, "{what} goes on");
+        }
+        *self = Self::default();
+    }
+
+    fn pause(&self) -> Duration {
+        FIRST.saturating_mul(2u32.saturating_pow(self.failures.min(16))).min(LONGEST)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_and_end() {
+        let mut outage = Outage::default();
+        let mut now = Instant::now();
+        assert!(!outage.rests(now));
+        for expected in [200, 400, 800, 1_600, 3_200, 5_000, 5_000] {
+            outage.failed(now, "it", &"gone");
+            now += Duration::from_millis(expected - 1);
+            assert!(outage.rests(now), "{expected}");
+            now += Duration::from_millis(1);
+            assert!(!outage.rests(now), "{expected}");
+        }
+        outage.over("it");
+        outage.failed(now, "it", &"gone");
+        assert!(!outage.rests(now + FIRST));
+    }
+}

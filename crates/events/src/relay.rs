@@ -1,0 +1,97 @@
+//! The relay: from the outbox to the bus, and into the stream.
+
+use crate::cloud;
+use crate::outage::Outage;
+use baton_bus::{Bus, BusError, Event};
+use baton_store::{Store, StoreError, StoredEvent};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+/// Events in one round.
+const BATCH: u64 = 200;
+const WHAT: &str = "the relay of events";
+
+/// Publishes what is in the outbox and gives it its place in the stream, in this order: a node that dies in between
+/// leaves it to the next, which publishes it again.
+pub struct Relay {
+    store: Store,
+    bus: Arc<dyn Bus>,
+    outage: Mutex<Outage>,
+}
+
+/// What keeps events from being relayed.
+#[derive(Debug, thiserror::Error)]
+enum RelayError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Bus(#[from] BusError),
+}
+
+impl Relay {
+    /// A relay from that database to that bus.
+    pub fn new(store: Store, bus: Arc<dyn Bus>) -> Self {
+        Self { store, bus, outage: Mutex::default() }
+    }
+
+    /// Relays one batch. Whether there may be more: if not, look again a little later. For the one node that has the
+    /// lease; two relays at once would only publish twice.
+    pub async fn round(&self) -> bool {
+        if self.outage().rests(Instant::now()) {
+            return false;
+        }
+        match self.batch().await {
+            Ok(relayed) => {
+                self.outage().over(WHAT);
+                relayed
+            }
+            Err(error) => {
+                self.outage().failed(Instant::now(), WHAT, &error);
+                false
+            }
+        }
+    }
+
+    async fn batch(&self) -> Result<bool, RelayError> {
+        let events = self.store.events().unplaced(BATCH).await?;
+        if events.is_empty() {
+            return Ok(false);
+        }
+        let (gone, failure) = self.publish(&events).await;
+        if !gone.is_empty() {
+            self.store.events().place(&gone).await?;
+        }
+        failure.map_or(Ok(true), |error| Err(error.into()))
+    }
+
+    /// Publishes them; the ids of those that need no other try, and what was in the way of the rest.
+    async fn publish(&self, events: &[StoredEvent]) -> (Vec<String>, Option<BusError>) {
+        let clouds: Vec<Event> = events.iter().map(cloud).collect();
+        match self.bus.publish(&clouds).await {
+            Ok(()) => (events.iter().map(|event| event.id.clone()).collect(), None),
+            // One of them will never go. The bus drops those that it has taken by now.
+            Err(BusError::Refused(_)) => self.singly(&clouds).await,
+            Err(error) => (Vec::new(), Some(error)),
+        }
+    }
+
+    async fn singly(&self, clouds: &[Event]) -> (Vec<String>, Option<BusError>) {
+        let mut gone = Vec::new();
+        for event in clouds {
+            match self.bus.publish(std::slice::from_ref(event)).await {
+                Ok(()) => {}
+                Err(error @ BusError::Refused(_)) => tracing::error!(
+                    event.id, event.kind, %error,
+                    "the bus refuses an event for good; it stands in the stream of the API, and goes to webhooks"
+                ),
+                Err(error) => return (gone, Some(error)),
+            }
+            gone.push(event.id.clone());
+        }
+        (gone, None)
+    }
+
+    fn outage(&self) -> MutexGuard<'_, Outage> {
+        self.outage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

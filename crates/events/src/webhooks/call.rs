@@ -1,0 +1,143 @@
+//! One try to deliver an event.
+
+use super::sealed_row;
+use super::secret::Secrets;
+use crate::cloud;
+use baton_fetch::{Client, FetchError, Reply, Request};
+use baton_model::{Clock, Timestamp};
+use baton_seal::Keyring;
+use baton_store::webhooks::DueDelivery;
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What a try needs.
+#[derive(Clone)]
+pub struct Means {
+    pub client: Client,
+    pub keyring: Option<Keyring>,
+    pub clock: Arc<dyn Clock>,
+}
+
+/// A try that is over.
+#[derive(Debug)]
+pub struct Tried {
+    /// The delivery.
+    pub delivery: String,
+    /// Whose it is.
+    pub webhook: String,
+    /// How often it had failed before.
+    pub failures: u32,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// What came of a try.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The service has it.
+    Accepted(StatusCode),
+    /// It has not: another try may help, after the time it asked for at the earliest.
+    Again { status: Option<StatusCode>, error: String, after: Option<Duration> },
+    /// It has not, and the same would happen again.
+    Never(String),
+    /// The service wants no more events.
+    Gone,
+}
+
+impl Outcome {
+    /// Whether the service took it.
+    pub fn is_accepted(&self) -> bool {
+        matches!(self, Self::Accepted(_))
+    }
+}
+
+/// Delivers an event; takes as long as the client's limit at most.
+pub async fn call(means: Means, due: DueDelivery) -> Tried {
+    let outcome = match request(&means, &due) {
+        Ok(request) => match means.client.send(request).await {
+            Ok(reply) => answered(&reply, means.clock.now()),
+            Err(error) => unanswered(&error),
+        },
+        // An operator can put that right.
+        Err(error) => Outcome::Again { status: None, error, after: None },
+    };
+    Tried { delivery: due.delivery.id, webhook: due.webhook.id, failures: due.delivery.attempts, outcome }
+}
+
+fn request(means: &Means, due: &DueDelivery) -> Result<Request, String> {
+    let webhook = &due.webhook;
+    let keyring = means.keyring.as_ref();
+    let keyring = keyring.ok_or("the webhook's secret is encrypted, but BATON_SECRET_KEY is not set")?;
+    let opened = keyring.open_text(&sealed_row(&webhook.id), &webhook.sealed_secret);
+    let opened = opened.map_err(|error| format!("the webhook's secret can't be read: {error}"))?;
+    let secrets = Secrets::read(&opened).map_err(|error| format!("the webhook's secret can't be read: {error}"))?;
+    let now = means.clock.now();
+    let body = cloud(&due.event).write();
+    let signatures = secrets.signatures(&due.event.id, now, body.as_bytes());
+    let request = [
+        ("webhook-id", due.event.id.clone()),
+        ("webhook-timestamp", now.seconds().to_string()),
+        ("webhook-signature", signatures),
+    ]
+    .into_iter()
+    // Ids, digits and base64 are always values of headers.
+    .filter_map(|(name, value)| Some((HeaderName::from_static(name), HeaderValue::try_from(value).ok()?)))
+    .fold(Request::post(webhook.url.as_str(), body).cut(), |request, (name, value)| request.header(name, value));
+    Ok(request.header(CONTENT_TYPE, HeaderValue::from_static("application/cloudevents+json")))
+}
+
+fn answered(reply: &Reply, now: Timestamp) -> Outcome {
+    let status = reply.status;
+    if status.is_success() {
+        return Outcome::Accepted(status);
+    }
+    if status == StatusCode::GONE {
+        return Outcome::Gone;
+    }
+    let hint =
+        if status.is_redirection() { "; redirects are not followed: register the address behind it" } else { "" };
+    let error = format!("it answered {status}{hint}");
+    Outcome::Again { status: Some(status), error, after: retry_after(&reply.headers, now) }
+}
+
+fn unanswered(error: &FetchError) -> Outcome {
+    match error {
+        // No connection is made, so trying again would find out nothing but whether the name has moved.
+        FetchError::Refused { .. } | FetchError::Address { .. } => Outcome::Never(error.to_string()),
+        _ => Outcome::Again { status: None, error: error.to_string(), after: None },
+    }
+}
+
+/// How long the service asks to be left alone: seconds, or a date.
+fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let since = httpdate::parse_http_date(text).ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+    let until = Timestamp(i64::try_from(since.as_micros()).ok()?);
+    Some(until.since(now))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_read_as_seconds_or_as_a_date() {
+        let now = Timestamp(1_795_435_200_000_000); // 2026-11-23T12:00:00Z
+        for (text, expected) in [
+            ("120", Some(120)),
+            ("Mon, 23 Nov 2026 12:01:00 GMT", Some(60)),
+            ("Mon, 23 Nov 2026 11:00:00 GMT", Some(0)),
+            ("-5", None),
+            ("soon", None),
+        ] {
+            let headers = HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_static(text))]);
+            assert_eq!(retry_after(&headers, now), expected.map(Duration::from_secs), "{text}");
+        }
+        assert_eq!(retry_after(&HeaderMap::new(), now), None);
+    }
+}

@@ -1,0 +1,46 @@
+//! Webhooks: events for services that have no bus, as signed requests.
+//!
+//! A webhook gets each event that it wants as a `POST` of the CloudEvent, signed by the Standard Webhooks scheme
+//! (<https://www.standardwebhooks.com>). An answer of 2xx within the time accepts it; anything else is tried again by
+//! the schedule, and at its end the delivery is *dead*: kept, listed, and delivered again when an admin says so. 410
+//! ends the webhook itself.
+//!
+//! - [`secret`]: what messages are signed with;
+//! - [`target`]: which addresses can be registered; what is connected to is checked by [`baton_fetch`] each time;
+//! - `schedule.rs`, `call.rs`: when a delivery is tried, and one try;
+//! - `rounds.rs`: many at once, without one slow service holding up the others.
+
+mod call;
+mod rounds;
+mod schedule;
+pub mod secret;
+pub mod target;
+
+pub use rounds::Webhooks;
+pub use schedule::Schedule;
+pub use secret::{Secret, SecretFault, Secrets};
+
+use ipnet::IpNet;
+use std::time::Duration;
+
+/// How webhooks are called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Networks besides the public internet where webhooks may be.
+    pub allow: Vec<IpNet>,
+    /// How long a service may take to answer.
+    pub timeout: Duration,
+    /// The waits between tries.
+    pub schedule: Schedule,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { allow: Vec::new(), timeout: Duration::from_secs(10), schedule: Schedule::default() }
+    }
+}
+
+/// What a webhook's secret is bound to when it is sealed.
+pub fn sealed_row(id: &str) -> String {
+    format!("webhooks/{id}/secret")
+}

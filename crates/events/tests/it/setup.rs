@@ -1,0 +1,72 @@
+//! A store with a clock set by hand, and what happens in it.
+
+use baton_events::Relay;
+use baton_model::{Actor, Clock, EventKind, Timestamp};
+use baton_store::{NewEvent, Store};
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant};
+
+/// 2026-11-23T12:00:00Z.
+pub const NOON: Timestamp = Timestamp(1_795_435_200_000_000);
+
+/// A clock set by hand.
+pub struct HandSet(AtomicI64);
+
+impl HandSet {
+    pub fn at_noon() -> Arc<Self> {
+        Arc::new(Self(AtomicI64::new(NOON.0)))
+    }
+
+    pub fn set(&self, now: Timestamp) {
+        self.0.store(now.0, Ordering::SeqCst);
+    }
+}
+
+impl Clock for HandSet {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// An empty store at that address, of the node `node-1`.
+pub async fn store(url: &str, clock: &Arc<HandSet>) -> Store {
+    let store = Store::open(url).await.unwrap().named("node-1", Arc::clone(clock) as _);
+    store.migrate().await.unwrap();
+    store
+}
+
+/// An empty store in memory.
+pub async fn memory(clock: &Arc<HandSet>) -> Store {
+    store("sqlite::memory:", clock).await
+}
+
+/// Tells of something that happened to that model; the event's id.
+pub async fn tell(store: &Store, kind: EventKind, model: &str) -> String {
+    let data = format!(r#"{{"model_id":"{model}"}}"#);
+    let change = store.change(&Actor::service("test")).await.unwrap();
+    let event = NewEvent { kind, subject: model.to_owned(), data, traceparent: None };
+    let id = change.tell(event).await.unwrap();
+    change.commit_aside().await.unwrap();
+    id
+}
+
+/// Relays all there is.
+pub async fn relay_all(relay: &Relay) {
+    while relay.round().await {}
+}
+
+/// The ids of the stream, in order.
+pub async fn stream(store: &Store) -> Vec<String> {
+    store.events().after(0, None, 1_000).await.unwrap().into_iter().map(|event| event.id).collect()
+}
+
+/// Asks until the answer is yes.
+pub async fn until<F: Future<Output = bool>>(what: &str, mut asked: impl FnMut() -> F) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !asked().await {
+        assert!(Instant::now() < deadline, "{what}: it did not come to that");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}

@@ -1,0 +1,246 @@
+//! Every event that a webhook wants reaches it, signed; what does not is tried again, and then kept.
+
+use crate::setup::{HandSet, NOON, memory, relay_all, store, tell, until};
+use crate::target::{Answers, Target};
+use baton_bus::{Event, Local};
+use baton_events::webhooks::{Secret, Secrets, Settings, sealed_row};
+use baton_events::{Relay, Webhooks};
+use baton_model::{EventKind, Timestamp};
+use baton_seal::Keyring;
+use baton_store::audit::AuditFilter;
+use baton_store::webhooks::{Delivery, DeliveryState};
+use baton_store::{Store, Webhook};
+use std::sync::Arc;
+use std::time::Duration;
+
+const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+const OTHER_KEY: &str = "ff0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+/// A store, its relay and its webhooks.
+struct Hub {
+    clock: Arc<HandSet>,
+    store: Store,
+    relay: Relay,
+    webhooks: Webhooks,
+}
+
+fn allowing(networks: &[&str]) -> Settings {
+    Settings { allow: networks.iter().map(|network| network.parse().unwrap()).collect(), ..Settings::default() }
+}
+
+impl Hub {
+    async fn new(settings: Settings) -> Self {
+        let clock = HandSet::at_noon();
+        let store = memory(&clock).await;
+        Self::over(store, clock, settings, KEY)
+    }
+
+    fn over(store: Store, clock: Arc<HandSet>, settings: Settings, key: &str) -> Self {
+        let relay = Relay::new(store.clone(), Arc::new(Local::new(baton_bus::Settings::default())));
+        let keyring = Some(Keyring::parse(key).unwrap());
+        let webhooks = Webhooks::new(store.clone(), keyring, settings, Arc::clone(&clock) as _, 1);
+        Self { clock, store, relay, webhooks }
+    }
+
+    async fn register(&self, id: &str, url: &str, types: Option<Vec<EventKind>>) {
+        let secrets = Secrets::of(Secret::parse(SECRET).unwrap());
+        let sealed = Keyring::parse(KEY).unwrap().seal(&sealed_row(id), secrets.write().as_bytes()).unwrap();
+        let webhook = Webhook {
+            id: id.to_owned(),
+            url: url.to_owned(),
+            types,
+            sealed_secret: sealed,
+            active: true,
+            created_at: NOON,
+            updated_at: NOON,
+        };
+        self.store.webhooks().insert(&webhook).await.unwrap();
+    }
+
+    /// Tells of that many new models, and makes deliveries of it.
+    async fn happen(&self, count: usize) {
+        for n in 0..count {
+            tell(&self.store, EventKind::ModelRegistered, &format!("model-{n}")).await;
+        }
+        relay_all(&self.relay).await;
+    }
+
+    /// Delivers until nothing more is due or under way.
+    async fn deliver(&self) {
+        until("the deliveries end", async || !self.webhooks.round().await).await;
+    }
+
+    async fn deliveries(&self, webhook: &str, state: DeliveryState) -> Vec<Delivery> {
+        self.store.webhooks().deliveries(Some(webhook), Some(state), None, 1_000).await.unwrap().items
+    }
+
+    async fn only(&self, state: DeliveryState) -> Delivery {
+        let deliveries = self.deliveries("wh", state).await;
+        assert_eq!(deliveries.len(), 1, "{deliveries:?}");
+        deliveries[0].clone()
+    }
+}
+
+async fn what_is_wanted_arrives_signed(store: Store, clock: Arc<HandSet>) {
+    let hub = Hub::over(store, clock, allowing(&["127.0.0.0/8"]), KEY);
+    let target = Target::start(Answers::Status(204)).await;
+    hub.register("wh", &target.url, Some(vec![EventKind::ModelDeleted])).await;
+    tell(&hub.store, EventKind::ModelRegistered, "fast").await;
+    let wanted = tell(&hub.store, EventKind::ModelDeleted, "fast").await;
+    relay_all(&hub.relay).await;
+    hub.deliver().await;
+    let received = target.received();
+    assert_eq!(received.len(), 1);
+    let message = &received[0];
+    assert_eq!(message.header("content-type"), "application/cloudevents+json");
+    assert_eq!(message.header("webhook-id"), wanted);
+    assert_eq!(message.header("webhook-timestamp"), NOON.seconds().to_string());
+    let signatures = message.header("webhook-signature");
+    assert!(Secret::parse(SECRET).unwrap().verify(&wanted, NOON.seconds(), &message.body, signatures), "{signatures}");
+    let event = Event::read(&message.body).unwrap();
+    assert_eq!((event.id.as_str(), event.kind.as_str(), event.source.as_str()), (&*wanted, "model.deleted", "node-1"));
+    assert_eq!(event.data.unwrap().0, r#"{"model_id":"fast"}"#);
+    let delivery = hub.only(DeliveryState::Delivered).await;
+    assert_eq!((delivery.attempts, delivery.last_status, delivery.last_error), (1, Some(204), None));
+}
+
+#[tokio::test]
+async fn what_is_wanted_arrives_signed_over_sqlite() {
+    let clock = HandSet::at_noon();
+    what_is_wanted_arrives_signed(memory(&clock).await, clock).await;
+}
+
+#[tokio::test]
+async fn what_is_wanted_arrives_signed_over_postgres() {
+    let (clock, database) = (HandSet::at_noon(), baton_servers::postgres::database());
+    let store = store(&database.url(), &clock).await;
+    what_is_wanted_arrives_signed(store.clone(), clock).await;
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_delivery_that_fails_is_tried_again_by_the_schedule_then_kept_then_delivered_on_demand() {
+    let hub = Hub::new(allowing(&["127.0.0.1/32"])).await;
+    let target = Target::start(Answers::Status(500)).await;
+    hub.register("wh", &target.url, None).await;
+    hub.happen(1).await;
+    let mut now = NOON;
+    for (tries, seconds) in [(1, 5.0), (2, 60.0), (3, 300.0), (4, 1_800.0), (5, 7_200.0), (6, 21_600.0), (7, 43_200.0)]
+    {
+        hub.deliver().await;
+        let delivery = hub.only(DeliveryState::Pending).await;
+        assert_eq!((delivery.attempts, delivery.last_status), (tries, Some(500)));
+        assert_eq!(delivery.last_error.as_deref(), Some("it answered 500 Internal Server Error"));
+        let wait = delivery.next_at.since(now).as_secs_f64();
+        assert!((seconds * 0.8..seconds * 1.2).contains(&wait), "{tries}: {wait}");
+        assert_eq!(target.received().len(), tries as usize);
+        hub.clock.set(Timestamp(delivery.next_at.0 - 1));
+        hub.deliver().await;
+        assert_eq!(target.received().len(), tries as usize, "not a moment too early");
+        now = delivery.next_at;
+        hub.clock.set(now);
+    }
+    hub.deliver().await;
+    let dead = hub.only(DeliveryState::Dead).await;
+    assert_eq!((dead.attempts, dead.last_status), (8, Some(500)));
+
+    target.answer(Answers::Status(200));
+    hub.deliver().await;
+    assert_eq!(target.received().len(), 8, "what is dead rests");
+    hub.store.webhooks().redeliver(&dead.id, now).await.unwrap();
+    hub.deliver().await;
+    assert_eq!(hub.only(DeliveryState::Delivered).await.id, dead.id);
+    let ids: Vec<String> = target.received().iter().map(|message| message.header("webhook-id").to_owned()).collect();
+    assert!(ids.iter().all(|id| *id == ids[0]), "every try has the same id: {ids:?}");
+}
+
+#[tokio::test]
+async fn a_service_is_left_alone_for_as_long_as_it_asks() {
+    let hub = Hub::new(allowing(&["127.0.0.1/32"])).await;
+    let target = Target::start(Answers::Busy("600")).await;
+    hub.register("wh", &target.url, None).await;
+    hub.happen(1).await;
+    hub.deliver().await;
+    let delivery = hub.only(DeliveryState::Pending).await;
+    assert_eq!(delivery.next_at, NOON.plus(Duration::from_secs(600)));
+    assert_eq!(delivery.last_status, Some(429));
+}
+
+#[tokio::test]
+async fn a_service_that_is_gone_gets_nothing_more() {
+    let hub = Hub::new(allowing(&["127.0.0.1/32"])).await;
+    let target = Target::start(Answers::Status(410)).await;
+    hub.register("wh", &target.url, None).await;
+    hub.happen(1).await;
+    hub.deliver().await;
+    assert_eq!(hub.only(DeliveryState::Dead).await.last_error.as_deref(), Some("it answered 410 Gone"));
+    assert!(!hub.store.webhooks().get("wh").await.unwrap().active);
+    hub.happen(1).await;
+    hub.deliver().await;
+    assert_eq!(target.received().len(), 1);
+    let log = hub.store.audit().list(&AuditFilter::default(), None, 10).await.unwrap().items;
+    let entry = &log[0];
+    let told = (entry.actor.as_str(), entry.action.as_str(), entry.subject.as_str());
+    assert_eq!(told, ("baton:webhooks", "webhook.deactivate", "wh"));
+    assert_eq!(entry.after.as_deref(), Some(r#"{"id":"wh","active":false}"#));
+}
+
+#[tokio::test]
+async fn services_that_never_answer_hold_up_no_other() {
+    let settings = Settings { timeout: Duration::from_secs(3_600), ..allowing(&["127.0.0.1/32"]) };
+    let hub = Hub::new(settings).await;
+    let (silent, well) = (Target::start(Answers::Silence).await, Target::start(Answers::Status(200)).await);
+    for n in 0..4 {
+        hub.register(&format!("silent-{n}"), &silent.url, None).await;
+    }
+    hub.register("well", &well.url, None).await;
+    // More than are looked at in one question.
+    hub.happen(300).await;
+    until("the others are delivered", async || {
+        hub.webhooks.round().await;
+        hub.deliveries("well", DeliveryState::Delivered).await.len() == 300
+    })
+    .await;
+    assert_eq!(silent.received().len(), 4 * 4, "so many calls a webhook, and no more");
+    assert_eq!(hub.deliveries("silent-0", DeliveryState::Pending).await.len(), 300);
+}
+
+#[tokio::test]
+async fn a_service_that_does_not_answer_in_time_has_failed() {
+    let settings = Settings { timeout: Duration::from_millis(50), ..allowing(&["127.0.0.1/32"]) };
+    let hub = Hub::new(settings).await;
+    let target = Target::start(Answers::Silence).await;
+    hub.register("wh", &target.url, None).await;
+    hub.happen(1).await;
+    hub.deliver().await;
+    let delivery = hub.only(DeliveryState::Pending).await;
+    assert_eq!(delivery.last_error.as_deref(), Some("`127.0.0.1` did not answer within 50ms"));
+    assert!(delivery.next_at > NOON);
+}
+
+#[tokio::test]
+async fn nothing_goes_where_it_is_not_allowed() {
+    let hub = Hub::new(allowing(&["10.0.0.0/8"])).await;
+    let target = Target::start(Answers::Status(200)).await;
+    hub.register("wh", &target.url, None).await;
+    hub.happen(1).await;
+    hub.deliver().await;
+    let error = hub.only(DeliveryState::Dead).await.last_error.unwrap();
+    assert!(error.contains("127.0.0.1, which is not on the public internet"), "{error}");
+    assert!(!error.contains("s3cret"), "{error}");
+    assert!(target.received().is_empty());
+}
+
+#[tokio::test]
+async fn without_its_key_a_secret_signs_nothing() {
+    let clock = HandSet::at_noon();
+    let hub = Hub::over(memory(&clock).await, clock, allowing(&["127.0.0.1/32"]), OTHER_KEY);
+    let target = Target::start(Answers::Status(200)).await;
+    hub.register("wh", &target.url, None).await;
+    hub.happen(1).await;
+    hub.deliver().await;
+    let error = hub.only(DeliveryState::Pending).await.last_error.unwrap();
+    assert!(error.contains("BATON_SECRET_KEY"), "{error}");
+    assert!(target.received().is_empty());
+}
