@@ -2,6 +2,7 @@
 
 mod chat;
 mod check;
+mod db;
 mod demo;
 mod health;
 mod keys;
@@ -39,6 +40,8 @@ enum Command {
     Check(check::Check),
     Health(health::Health),
     Migrate(migrate::Migrate),
+    #[command(subcommand)]
+    Db(db::Db),
     Models(models::Models),
     Keys(keys::Keys),
     Token(token::Token),
@@ -82,6 +85,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::Check(command) => command.run(source, &environment).await,
             Command::Health(command) => command.run(source, &environment).await,
             Command::Migrate(command) => command.run(source, &environment).await,
+            Command::Db(command) => command.run().await,
             Command::Models(command) => command.run(&environment).await,
             Command::Keys(command) => command.run(&environment).await,
             Command::Token(command) => command.run(&source, &environment),
