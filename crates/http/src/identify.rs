@@ -53,8 +53,14 @@ pub async fn caller(doors: &Doors, parts: &Parts) -> Result<Caller, PublicError>
 /// Who makes a change, for the audit log.
 pub fn actor(doors: &Doors, parts: &Parts, caller: &Caller) -> Actor {
     let request = parts.extensions.get::<RequestId>().cloned();
-    let command = parts.extensions.get::<Internal>().and_then(|internal| internal.command.clone());
-    Actor { command, ..Actor::caller(caller, address(doors, parts), request) }
+    let internal = parts.extensions.get::<Internal>();
+    let mut actor = Actor::caller(caller, address(doors, parts), request);
+    // Whoever showed nothing and is not vouched for is there by the development mode.
+    if internal.is_none() && matches!(Credentials::read(&parts.headers), Ok(None)) {
+        actor.name = "loopback".to_owned();
+    }
+    actor.command = internal.and_then(|internal| internal.command.clone());
+    actor
 }
 
 /// The address of the client, behind whatever trusted proxies; `None` if it is not known.

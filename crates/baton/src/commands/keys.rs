@@ -8,7 +8,7 @@ use http::Method;
 use serde_json::{Value, json};
 use std::process::ExitCode;
 
-/// Makes, lists and revokes API keys of a running Baton.
+/// Makes, lists, rotates and revokes API keys of a running Baton.
 ///
 /// Example: baton keys create "team a" --models gpt-4o-mini,claude-haiku
 #[derive(Args)]
@@ -36,9 +36,22 @@ enum What {
         /// The project that its requests are booked on
         #[arg(long)]
         project: Option<String>,
+        /// The networks it may be used from, as 10.0.0.0/8; by default any
+        #[arg(long, value_delimiter = ',')]
+        addresses: Vec<String>,
         /// From when on it is refused, as 2027-01-31T00:00:00Z
         #[arg(long)]
         expires_at: Option<String>,
+    },
+    /// Gives a key another secret, and prints it this once; the one before is accepted for a while.
+    ///
+    /// Example: baton keys rotate key_7b533dc67ca782efa1a16069 --overlap 1h
+    Rotate {
+        /// Its id
+        id: String,
+        /// How long the one before is accepted too
+        #[arg(long, default_value = "24h")]
+        overlap: String,
     },
     /// Lists keys, without the keys themselves.
     ///
@@ -68,24 +81,21 @@ impl Keys {
     pub async fn run(self, environment: &Environment) -> anyhow::Result<ExitCode> {
         let client = self.server.client(environment)?;
         match self.what {
-            What::Create { name, role, models, project, expires_at } => {
+            What::Create { name, role, models, project, addresses, expires_at } => {
                 let mut body = json!({ "name": name, "role": role });
                 if let Some(body) = body.as_object_mut() {
                     body.extend((!models.is_empty()).then(|| ("models".to_owned(), json!(models))));
+                    body.extend((!addresses.is_empty()).then(|| ("addresses".to_owned(), json!(addresses))));
                     body.extend(project.map(|project| ("project_id".to_owned(), json!(project))));
                     body.extend(expires_at.map(|time| ("expires_at".to_owned(), json!(time))));
                 }
                 let made = client.send(Method::POST, "/api/keys", Some(&body)).await?;
-                if self.server.json {
-                    output::json(&made);
-                } else {
-                    let text = |pointer: &str| made.pointer(pointer).map(output::cell).unwrap_or_default();
-                    output::line(&format!(
-                        "{}\n\nThis is the only time the key `{}` is shown.",
-                        text("/key"),
-                        text("/id")
-                    ));
-                }
+                show_once(&made, self.server.json);
+            }
+            What::Rotate { id, overlap } => {
+                let path = format!("/api/keys/{}/rotate", segment(&id));
+                let rotated = client.send(Method::POST, &path, Some(&json!({ "overlap": overlap }))).await?;
+                show_once(&rotated, self.server.json);
             }
             What::List => {
                 let answer = client.get("/api/keys", &[("page_size", "100")]).await?;
@@ -99,4 +109,13 @@ impl Keys {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Prints a key, which nobody can print again.
+fn show_once(made: &Value, json: bool) {
+    if json {
+        return output::json(made);
+    }
+    let text = |pointer: &str| made.pointer(pointer).map(output::cell).unwrap_or_default();
+    output::line(&format!("{}\n\nThis is the only time the key `{}` is shown.", text("/key"), text("/id")));
 }

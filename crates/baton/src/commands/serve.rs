@@ -48,7 +48,7 @@ fn greet(app: &App, config: &Config, address: std::net::SocketAddr) {
     }
     if app.open_on_loopback {
         tracing::warn!(
-            "development mode: requests from this machine need no key and may do everything; set BATON_ADMIN_KEY to end it"
+            "development mode: requests from this machine need no key and may do everything; set BATON_ADMIN_KEY or JWT_SECRET to end it"
         );
     }
     if config.providers.is_empty() {

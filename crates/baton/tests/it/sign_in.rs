@@ -1,10 +1,18 @@
 //! Tokens and encrypted secrets, through the binary as operators use it.
 
+use crate::baton::Baton;
 use crate::running::{KEY, Running, command, told};
+use baton_auth::Secret;
+use baton_auth::token::{ClaimNames, Mint, mint};
+use baton_model::entity::Role;
+use baton_model::{Clock, SystemClock};
+use baton_store::audit::AuditFilter;
+use http::Method;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::Output;
+use std::time::Duration;
 
 const SECRET: &str = "a secret of thirty-two characters";
 
@@ -100,4 +108,32 @@ fn secrets_outlive_their_key() {
     assert!(told(&rotated).contains("1 of 1 secrets are encrypted anew"), "{}", told(&rotated));
     assert!(told(&rotate(&new)).contains("0 of 1 secrets are encrypted anew"));
     assert_eq!(fault(&new), None);
+}
+
+#[tokio::test]
+async fn the_audit_log_names_who_made_a_change_and_from_where() {
+    let baton = Baton::with(&format!("auth.jwt.secret = \"{SECRET}\"\nauth.admin_key = \"{KEY}\"")).await;
+    let wanted = Mint {
+        user: "ada".into(),
+        role: Role::Admin,
+        project: None,
+        models: Vec::new(),
+        ttl: Duration::from_secs(60),
+        issuer: None,
+        audience: None,
+    };
+    let token = mint(&Secret::given(SECRET), &ClaimNames::default(), &wanted, SystemClock.now()).unwrap();
+    let open = Baton::start().await;
+    for (baton, shown, actor) in
+        [(&baton, Some(token.as_str()), "user:ada"), (&baton, Some(KEY), "admin"), (&open, None, "loopback")]
+    {
+        let bearer = format!("Bearer {}", shown.unwrap_or_default());
+        let headers: &[(&str, &str)] = if shown.is_some() { &[("authorization", &bearer)] } else { &[] };
+        let made = baton.send(Method::POST, "/api/keys", headers, r#"{"name": "k"}"#).await.expect(201);
+        let page = baton.app.store.audit().list(&AuditFilter::default(), None, 1).await.unwrap();
+        let entry = page.items.first().unwrap();
+        assert_eq!((entry.actor.as_str(), entry.action.as_str()), (actor, "key.create"));
+        assert_eq!(entry.address, Some("127.0.0.1".parse().unwrap()));
+        assert_eq!(entry.request.as_ref().map(|id| id.as_str()), made.header("x-request-id"));
+    }
 }
