@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::config::sections::EnvironmentKind;
+use crate::shared_state::SharedState;
 use crate::telemetry::Witness;
 use anyhow::{Context, bail};
 use axum::Router;
@@ -35,6 +36,8 @@ pub struct App {
     pub store: Store,
     /// The providers, those that the database keeps included.
     pub providers: Arc<baton_admin::Providers>,
+    /// What nodes share beside the database.
+    pub shared: SharedState,
     /// Who may ask.
     pub keys: Arc<Keys>,
     /// Whether this node is about to stop.
@@ -64,11 +67,12 @@ impl App {
         };
         let ledger = Ledger::open(journal, store.clone(), Arc::clone(&clock))
             .with_context(|| format!("the journal in `{}` can't be opened", config.data_dir.display()))?;
+        let shared = SharedState::open(config).await?;
         let witness = Witness::start(config)?;
         let engine = Engine::new(Parts {
             settings: settings(config),
             registry: Registry::new(snapshot(config, providers.clone())),
-            cache: Arc::new(baton_kv::Memory::new(config.cache.max_bytes)),
+            cache: Arc::clone(&shared.cache),
             ledger,
             observer: witness.clone().map(|witness| witness as Arc<dyn Observer>),
             clock: Arc::clone(&clock),
@@ -108,7 +112,19 @@ impl App {
         let draining = doors.draining.clone();
         let admin = Admin::new(doors.clone(), Arc::clone(&directory), store.clone(), Arc::clone(&providers));
         let router = crate::surface::router(doors, admin);
-        Ok(Self { router, engine, directory, store, providers, keys, draining, bootstrap, open_on_loopback, witness })
+        Ok(Self {
+            router,
+            engine,
+            directory,
+            store,
+            shared,
+            providers,
+            keys,
+            draining,
+            bootstrap,
+            open_on_loopback,
+            witness,
+        })
     }
 
     /// Ends what runs in the background and writes what is left.

@@ -9,5 +9,6 @@ pub mod client;
 pub mod commands;
 pub mod config;
 pub mod serve;
+pub mod shared_state;
 pub mod surface;
 pub mod telemetry;

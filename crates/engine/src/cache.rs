@@ -6,7 +6,7 @@
 
 use crate::call::{CachePolicy, Call};
 use baton_kv::{Cache, Purged};
-use baton_model::{Capability, Dialect, Model, ModelId, ProviderId, Timestamp};
+use baton_model::{Capability, Dialect, Model, ModelId, ModelSource, ProviderId, Timestamp};
 use baton_provider::{Form, Recording};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -113,7 +113,11 @@ impl ResponseCache {
         put("door", call.dialect.name().as_bytes());
         put("capability", call.capability.name().as_bytes());
         put("model", model.id.as_str().as_bytes());
-        put("version", &model.updated_at.0.to_le_bytes());
+        match model.source {
+            // Every node has its own time for it, which means nothing: what was configured does.
+            ModelSource::Config => put("configured", configured(model).as_bytes()),
+            ModelSource::Api | ModelSource::Discovered => put("version", &model.updated_at.0.to_le_bytes()),
+        }
         put("query", call.query.as_deref().unwrap_or("").as_bytes());
         for (name, value) in &call.headers {
             put(name, value.as_bytes());
@@ -151,10 +155,21 @@ impl ResponseCache {
         self.values.purge(tag).await
     }
 
+    /// How Redis fares that keeps the answers; `None`: there is none.
+    pub fn health(&self) -> Option<baton_kv::Health> {
+        self.values.health()
+    }
+
     /// How much is kept in this process.
     pub async fn size(&self) -> baton_kv::Size {
         self.values.size().await
     }
+}
+
+/// What of a model's configuration goes into its answers.
+fn configured(model: &Model) -> String {
+    let Model { provider, upstream, capabilities, max_tokens, token_limit, configuration, quirks, .. } = model;
+    format!("{:?}", (provider, upstream, capabilities, max_tokens, token_limit, configuration, quirks))
 }
 
 /// The first line of a kept answer's bytes; the answer's own bytes follow.

@@ -182,7 +182,8 @@ impl Engine {
     pub async fn metrics(&self) -> String {
         let cached = self.shared.cache.size().await;
         let spans = self.shared.observer.as_ref().map(|observer| observer.spans()).unwrap_or_default();
-        self.shared.metrics.encode(self.shared.ledger.pending_bytes(), cached.bytes, spans)
+        let redis = self.shared.cache.health();
+        self.shared.metrics.encode(self.shared.ledger.pending_bytes(), cached.bytes, redis, spans)
     }
 
     /// Whether new requests can be recorded.

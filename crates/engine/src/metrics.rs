@@ -3,6 +3,7 @@
 
 use crate::observe::Spans;
 use crate::trace::Trace;
+use baton_kv::Health;
 use baton_model::record::{AttemptRecord, RequestRecord};
 use baton_model::{Cost, UsageClass};
 use prometheus_client::encoding::{EncodeLabelSet, text};
@@ -29,6 +30,8 @@ pub struct Metrics {
     journal: Gauge,
     cache_bytes: Gauge,
     spans: Family<SpanLabels, Counter>,
+    redis_up: Family<Unlabelled, Gauge>,
+    redis_errors: Family<Unlabelled, Counter>,
     documented: Vec<Documented>,
 }
 
@@ -109,6 +112,9 @@ struct SpanLabels {
     result: &'static str,
 }
 
+/// A metric that is there only where what it tells of is configured.
+type Unlabelled = Vec<(String, String)>;
+
 /// What leads from a point of a histogram to the trace of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Exemplar {
@@ -138,6 +144,8 @@ impl Default for Metrics {
             journal: Gauge::default(),
             cache_bytes: Gauge::default(),
             spans: Family::default(),
+            redis_up: Family::default(),
+            redis_errors: Family::default(),
             documented: Vec::new(),
         };
         metrics.register();
@@ -171,7 +179,17 @@ impl Metrics {
             "Bytes in the ledger's journal, most of them on their way into the database",
             self.journal.clone(),
         );
-        list.gauge("cache_bytes", "Bytes that the response cache holds", self.cache_bytes.clone());
+        list.gauge("cache_bytes", "Bytes that the response cache holds in this process", self.cache_bytes.clone());
+        list.gauge(
+            "redis_up",
+            "Whether Redis is used; if not, it is away, and what nodes share is kept in this process",
+            self.redis_up.clone(),
+        );
+        list.counter(
+            "redis_errors",
+            "Operations of Redis that failed or had no answer in time",
+            self.redis_errors.clone(),
+        );
         list.counter(
             "telemetry_spans",
             "Spans for the collector of traces: exported, dropped (the queue was full) or failed (it was away)",
@@ -242,9 +260,13 @@ impl Metrics {
     }
 
     /// The text that Prometheus reads (OpenMetrics), with the sizes as they are now.
-    pub fn encode(&self, journal_bytes: u64, cache_bytes: u64, spans: Spans) -> String {
+    pub fn encode(&self, journal_bytes: u64, cache_bytes: u64, redis: Option<Health>, spans: Spans) -> String {
         for (result, number) in [("exported", spans.exported), ("dropped", spans.dropped), ("failed", spans.failed)] {
             self.spans.get_or_create(&SpanLabels { result }).inner().store(number, Ordering::Relaxed);
+        }
+        if let Some(Health { up, errors }) = redis {
+            self.redis_up.get_or_create(&Vec::new()).set(i64::from(up));
+            self.redis_errors.get_or_create(&Vec::new()).inner().store(errors, Ordering::Relaxed);
         }
         self.journal.set(i64::try_from(journal_bytes).unwrap_or(i64::MAX));
         self.cache_bytes.set(i64::try_from(cache_bytes).unwrap_or(i64::MAX));

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 pub struct Environment(BTreeMap<String, String>);
 
 /// Variables that stand for one key of the configuration.
-const KEYS: [(&str, &str); 17] = [
+const KEYS: [(&str, &str); 19] = [
     ("BATON_LISTEN", "server.listen"),
     ("BATON_DATA_DIR", "data_dir"),
     ("BATON_LOG_DIR", "logs.dir"),
@@ -21,6 +21,8 @@ const KEYS: [(&str, &str); 17] = [
     ("BATON_DEFAULT_MODEL", "default_model"),
     ("BATON_CACHE", "cache.default"),
     ("DATABASE_URL", "database.url"),
+    ("REDIS_URL", "redis.url"),
+    ("NATS_URL", "nats.url"),
     ("ENVIRONMENT", "environment"),
     ("OTEL_EXPORTER_OTLP_ENDPOINT", "telemetry.endpoint"),
     ("OTEL_EXPORTER_OTLP_PROTOCOL", "telemetry.protocol"),

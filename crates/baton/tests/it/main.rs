@@ -14,6 +14,7 @@ mod documents;
 mod logs;
 mod other;
 mod redis;
+mod redis;
 mod running;
 mod serve;
 mod sign_in;

@@ -1,0 +1,60 @@
+//! What nodes share beside the database: the cache, notices and the bus, each on the best that is configured.
+
+use crate::config::Config;
+use anyhow::Context;
+use baton_bus::{Bus, Local, Nats, RedisStreams};
+use baton_kv::{Cache, InProcess, Memory, Notices, Redis, Shared};
+use std::sync::Arc;
+
+/// What nodes share beside the database. Without Redis and NATS, what one node has for itself.
+#[derive(Clone)]
+pub struct SharedState {
+    /// Kept answers.
+    pub cache: Arc<dyn Cache>,
+    /// "Something changed, look now."
+    pub notices: Arc<dyn Notices>,
+    /// Events and commands.
+    pub bus: Arc<dyn Bus>,
+}
+
+impl SharedState {
+    /// Connects to what is configured. What is away is no error: it is used as soon as it is there.
+    ///
+    /// # Errors
+    /// If an address is none; the key is named.
+    pub async fn open(config: &Config) -> anyhow::Result<Self> {
+        let memory = Memory::new(config.cache.max_bytes);
+        let bus = bus(config).await?;
+        let Some(settings) = config.redis.settings() else {
+            return Ok(Self { cache: Arc::new(memory), notices: Arc::new(InProcess::default()), bus });
+        };
+        let redis = Redis::open(settings).await.context("redis.url")?;
+        Ok(Self { cache: Arc::new(Shared::new(redis.clone(), memory)), notices: Arc::new(redis), bus })
+    }
+}
+
+async fn bus(config: &Config) -> anyhow::Result<Arc<dyn Bus>> {
+    if let Some(url) = &config.nats.url {
+        let settings = config.bus.settings(&config.nats.prefix);
+        return Ok(Arc::new(Nats::open(url.reveal(), settings).await.context("nats.url")?));
+    }
+    let settings = config.bus.settings(&config.redis.prefix);
+    match &config.redis.url {
+        Some(url) => Ok(Arc::new(RedisStreams::open(url.reveal(), settings).context("redis.url")?)),
+        None => Ok(Arc::new(Local::new(settings))),
+    }
+}
+
+/// Looks at each of them: its name, and what it is or what is wrong with it.
+pub async fn check(config: &Config) -> Vec<(&'static str, Result<String, String>)> {
+    let mut found = Vec::new();
+    if let Some(settings) = config.redis.settings() {
+        found.push(("redis", Redis::check(&settings).await.map_err(|fault| fault.to_string())));
+    }
+    let told = match bus(config).await {
+        Ok(bus) => bus.check().await.map_err(|error| error.to_string()),
+        Err(error) => Err(format!("{error:#}")),
+    };
+    found.push(("bus", told));
+    found
+}
