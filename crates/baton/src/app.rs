@@ -78,6 +78,9 @@ impl App {
             clock: Arc::clone(&clock),
             seed: chance.random(),
         });
+        if let Some(witness) = &witness {
+            witness.measure(config, &engine)?;
+        }
         let configured = config.models.iter().map(|model| model.register(clock.now())).collect();
         let vendors = Vendors { names: vendors, unlisted: unlisted(config) };
         let view = baton_admin::model_text;

@@ -38,11 +38,6 @@ pub struct Client {
 const MOST: usize = 256 << 20;
 
 impl Server {
-    /// The one at that address, asked without a key.
-    pub fn at(url: String) -> Self {
-        Self { url: Some(url), key: None, json: false }
-    }
-
     /// A client of that Baton.
     ///
     /// # Errors

@@ -5,8 +5,8 @@ use crate::app::App;
 use crate::config::{Config, Environment, Source};
 use crate::serve;
 use crate::telemetry::{self, Console};
-use baton_model::Actor;
 use baton_auth::Bootstrap;
+use baton_model::Actor;
 use clap::Args;
 use std::process::ExitCode;
 

@@ -8,12 +8,13 @@ use std::collections::BTreeMap;
 pub struct Environment(BTreeMap<String, String>);
 
 /// Variables that stand for one key of the configuration.
-const KEYS: [(&str, &str); 19] = [
+const KEYS: [(&str, &str); 20] = [
     ("BATON_LISTEN", "server.listen"),
     ("BATON_DATA_DIR", "data_dir"),
     ("BATON_LOG_DIR", "logs.dir"),
     ("BATON_LOG_LEVEL", "logs.level"),
     ("BATON_LOG_CONSOLE", "logs.console"),
+    ("BATON_DRAIN_DELAY", "server.drain_delay"),
     ("BATON_SHUTDOWN_GRACE", "server.shutdown_grace"),
     ("BATON_ADMIN_KEY", "auth.admin_key"),
     ("BATON_SECRET_KEY", "auth.secret_key"),
@@ -30,7 +31,25 @@ const KEYS: [(&str, &str); 19] = [
     ("OTEL_TRACES_SAMPLER_ARG", "telemetry.sample"),
 ];
 
+/// Those that Baton reads besides.
+const OTHERS: [&str; 9] = [
+    "ANTHROPIC_API_KEY",
+    "ANTHROPIC_BASE_URL",
+    "BATON_API_KEY",
+    "BATON_CONFIG",
+    "BATON_DEMO_KEY",
+    "BATON_URL",
+    "OLLAMA_URL",
+    "OPENAI_API_KEY",
+    "OPENAI_BASE_URL",
+];
+
 impl Environment {
+    /// The names of all variables that mean something to Baton.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        KEYS.into_iter().map(|(name, _)| name).chain(OTHERS)
+    }
+
     /// The process's environment; what a `.env` file says comes after it.
     pub fn of_process() -> Self {
         let mut variables: BTreeMap<String, String> =

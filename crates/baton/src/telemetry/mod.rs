@@ -1,9 +1,11 @@
 //! What Baton tells of itself: log lines (JSON in a file a day, UTC; readable on a terminal), traces, contents by opt-in.
 //!
-//! - [`spans`] makes spans of a record, [`traces`] sends them;
+//! - [`spans`] makes spans of a record, [`traces`] sends them; [`push`] sends metrics, read by [`open_metrics`];
 //! - [`content`] writes prompts and answers, [`redact`] takes out of them what must not be read.
 
 pub mod content;
+mod open_metrics;
+mod push;
 pub mod redact;
 mod spans;
 mod traces;
@@ -11,11 +13,12 @@ mod traces;
 use crate::config::Config;
 use crate::config::sections::{ConsoleForm, LogsSection, TelemetrySection};
 use anyhow::Context;
-use baton_engine::Observer;
 use baton_engine::observe::{Ended, Spans};
+use baton_engine::{Engine, Observer};
 use content::ContentLog;
+use push::Push;
 use std::io::IsTerminal;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use traces::Traces;
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
@@ -28,6 +31,7 @@ use tracing_subscriber::{EnvFilter, Layer, filter, fmt};
 pub struct Witness {
     traces: Option<Traces>,
     content: Option<ContentLog>,
+    metrics: Mutex<Option<Push>>,
 }
 
 impl Witness {
@@ -41,13 +45,27 @@ impl Witness {
         let content = &config.logs.content;
         let content = content.enabled.then(|| ContentLog::start(content)).transpose()?;
         let wanted = traces.is_some() || content.is_some();
-        Ok(wanted.then(|| Arc::new(Self { traces, content })))
+        Ok(wanted.then(|| Arc::new(Self { traces, content, metrics: Mutex::default() })))
+    }
+
+    /// Sends the metrics of that engine too, if the configuration says so.
+    ///
+    /// # Errors
+    /// If the collector's headers can't be used.
+    pub fn measure(&self, config: &Config, engine: &Engine) -> anyhow::Result<()> {
+        let push = Push::start(&config.telemetry, engine.clone())?;
+        *self.metrics.lock().unwrap_or_else(PoisonError::into_inner) = push;
+        Ok(())
     }
 
     /// Sends and writes what is left.
     pub async fn close(&self) {
         if let Some(traces) = &self.traces {
             traces.close().await;
+        }
+        let push = self.metrics.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(push) = push {
+            push.close().await;
         }
         if let Some(content) = &self.content {
             content.close();

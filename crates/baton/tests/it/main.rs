@@ -9,6 +9,7 @@ mod binary;
 mod cache;
 mod chat;
 mod database;
+mod deploy;
 mod description;
 mod documents;
 mod logs;

@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use bytes::Bytes;
 use http::Method;
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
 use opentelemetry_proto::tonic::trace::v1::Span;
@@ -21,6 +22,7 @@ const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 #[derive(Clone, Default)]
 struct Collector {
     requests: Arc<Mutex<Vec<(HeaderMap, ExportTraceServiceRequest)>>>,
+    measured: Arc<Mutex<Vec<ExportMetricsServiceRequest>>>,
     /// How many requests it refuses before it takes one.
     refuses: Arc<Mutex<usize>>,
 }
@@ -30,7 +32,10 @@ impl Collector {
     async fn start(&self) -> String {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        let router = Router::new().route("/v1/traces", post(Self::take)).with_state(self.clone());
+        let router = Router::new()
+            .route("/v1/traces", post(Self::take))
+            .route("/v1/metrics", post(Self::measure))
+            .with_state(self.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         address
     }
@@ -44,6 +49,10 @@ impl Collector {
         let request = ExportTraceServiceRequest::decode(body).unwrap();
         collector.requests.lock().unwrap().push((headers, request));
         (StatusCode::OK, Vec::new())
+    }
+
+    async fn measure(State(collector): State<Self>, body: Bytes) {
+        collector.measured.lock().unwrap().push(ExportMetricsServiceRequest::decode(body).unwrap());
     }
 
     fn spans(&self) -> Vec<Span> {
@@ -219,4 +228,20 @@ async fn times_lead_to_traces_where_the_reader_understands_it() {
     assert_eq!(plain.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
     assert!(!plain.text().contains("trace_id") && !plain.text().contains("# EOF"), "{}", plain.text());
     assert!(plain.text().contains("# TYPE baton_requests_total counter\n"), "{}", plain.text());
+}
+
+#[tokio::test]
+async fn the_collector_gets_the_metrics_too() {
+    let collector = Collector::default();
+    let baton = traced(&collector, "").await;
+    ask(&baton, "gpt", &[]).await.expect(200);
+    let text = baton.app.engine.metrics().await;
+    baton.app.close().await;
+    let measured = collector.measured.lock().unwrap();
+    let metrics = &measured.last().unwrap().resource_metrics[0].scope_metrics[0].metrics;
+    let named: Vec<&str> = metrics.iter().map(|metric| metric.name.as_str()).collect();
+    let written = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next());
+    assert_eq!(named, written.collect::<Vec<_>>(), "the same as at /metrics");
+    let requests = metrics.iter().find(|metric| metric.name == "baton_requests").unwrap();
+    assert!(format!("{:?}", requests.data).contains("AsDouble(1.0)"), "{requests:?}");
 }
