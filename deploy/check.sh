@@ -59,7 +59,8 @@ refused --set ingress.enabled=true
 echo "== Prometheus rules"
 if ! command -v promtool >/dev/null && command -v apt-get >/dev/null; then
   # The tool alone, unpacked beside the others: the package would start a server.
-  (cd "$tools" && apt-get download --quiet prometheus >/dev/null 2>&1 && dpkg-deb -x prometheus_*.deb prometheus \
+  fetch() { apt-get download --quiet prometheus >/dev/null 2>&1; }
+  (cd "$tools" && { fetch || { apt-get update --quiet >/dev/null 2>&1 && fetch; }; } && dpkg-deb -x prometheus_*.deb prometheus \
     && cp prometheus/usr/bin/promtool bin/ && rm -rf prometheus prometheus_*.deb) || true
 fi
 if command -v promtool >/dev/null; then
