@@ -13,6 +13,7 @@ use baton_engine::{
     CacheSettings, CircuitSettings, Directory, Engine, JournalSettings, Ledger, Observer, Parts, Registry,
     RetrySettings, Settings, Snapshot, Vendors,
 };
+use baton_events::Webhooks;
 use baton_http::{Doors, Draining};
 use baton_model::{Clock, ModelId, ProviderId, SystemClock};
 use baton_provider::{Provider, Transport};
@@ -38,6 +39,8 @@ pub struct App {
     pub providers: Arc<baton_admin::Providers>,
     /// What nodes share beside the database.
     pub shared: SharedState,
+    /// Events on their way to webhooks.
+    pub webhooks: Arc<Webhooks>,
     /// Who may ask.
     pub keys: Arc<Keys>,
     /// Whether this node is about to stop.
@@ -58,7 +61,7 @@ impl App {
     pub async fn build(config: &Config) -> anyhow::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let mut chance = StdRng::from_os_rng();
-        let store = open_store(config).await?;
+        let store = open_store(config).await?.named(&config.node.name(chance.random()), Arc::clone(&clock));
         let (providers, vendors) = providers(config)?;
         let journal = JournalSettings {
             max_bytes: config.ledger.max_journal_bytes,
@@ -114,8 +117,10 @@ impl App {
         };
         let draining = doors.draining.clone();
         let admin = Admin::new(doors.clone(), Arc::clone(&directory), store.clone(), Arc::clone(&providers));
-        let router = crate::surface::router(doors, admin);
+        let router = crate::surface::router(doors, admin, Arc::clone(&shared.notices));
+        let webhooks = webhooks(config, &store, &clock, chance.random())?;
         Ok(Self {
+            webhooks,
             router,
             engine,
             directory,
@@ -140,6 +145,12 @@ impl App {
     }
 }
 
+fn webhooks(config: &Config, store: &Store, clock: &Arc<dyn Clock>, seed: u64) -> anyhow::Result<Arc<Webhooks>> {
+    let keyring = config.auth.keyring().map_err(anyhow::Error::msg)?;
+    let settings = baton_events::webhooks::Settings::default();
+    Ok(Arc::new(Webhooks::new(store.clone(), keyring, settings, Arc::clone(clock), seed)))
+}
+
 /// Opens the database and brings its tables up to date.
 ///
 /// # Errors
@@ -148,7 +159,7 @@ pub async fn open_store(config: &Config) -> anyhow::Result<Store> {
     make_private(&config.data_dir)
         .with_context(|| format!("the data folder `{}` can't be made", config.data_dir.display()))?;
     let url = database_url(config);
-    let store = Store::open(&url).await?;
+    let store = Store::open_with(&url, &config.database.pools()).await?;
     store.migrate().await?;
     Ok(store)
 }

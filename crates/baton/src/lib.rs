@@ -2,12 +2,15 @@
 //!
 //! - [`config`]: what can be said, and where it comes from;
 //! - [`app`]: the parts put together; [`surface`]: every path they serve; [`serve`]: sockets and signals;
+//! - [`nodes`]: what a node does beside answering requests; [`execute`]: commands of the bus;
 //! - [`commands`]: one file a command; [`telemetry`]: log lines.
 
 pub mod app;
 pub mod client;
 pub mod commands;
 pub mod config;
+pub mod execute;
+pub mod nodes;
 pub mod serve;
 pub mod shared_state;
 pub mod surface;

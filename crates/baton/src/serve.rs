@@ -5,10 +5,9 @@ pub mod tls;
 
 use crate::app::App;
 use crate::config::Config;
+use crate::nodes;
 use anyhow::Context;
 use baton_auth::Keys;
-use baton_engine::Directory;
-use baton_model::Actor;
 use std::sync::Arc;
 use std::time::Duration;
 use tls::Certificates;
@@ -38,7 +37,7 @@ pub async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
 pub async fn serve(app: App, listener: TcpListener, config: &Config, stop: CancellationToken) -> anyhow::Result<()> {
     let certificates = config.server.tls.as_ref().map(Certificates::load).transpose()?.map(Arc::new);
     let mut chores = JoinSet::new();
-    chores.spawn(discover(Arc::clone(&app.directory), config.discovery.every, stop.clone()));
+    let mut node = nodes::start(&app, config, &stop);
     chores.spawn(note_uses(Arc::clone(&app.keys)));
     chores.spawn(keep_tokens_fresh(Arc::clone(&app.keys)));
     if let Some(certificates) = &certificates {
@@ -62,25 +61,12 @@ pub async fn serve(app: App, listener: TcpListener, config: &Config, stop: Cance
         () = stopping => tracing::warn!(?grace, "requests still under way were cut off"),
     }
     chores.shutdown().await;
+    node.shutdown().await;
     if let Err(error) = app.keys.note_uses().await {
         tracing::warn!(%error, "when keys were last used could not be written down");
     }
     app.close().await;
     Ok(())
-}
-
-/// Asks the providers for their models again and again.
-async fn discover(directory: Arc<Directory>, every: Option<Duration>, stop: CancellationToken) {
-    let Some(every) = every.filter(|every| !every.is_zero()) else { return };
-    loop {
-        tokio::select! {
-            () = tokio::time::sleep(every) => {}
-            () = stop.cancelled() => return,
-        }
-        if let Err(error) = directory.discover(None, false, &Actor::service("discovery")).await {
-            tracing::warn!(%error, "the models could not be discovered");
-        }
-    }
 }
 
 /// Writes down when keys were last used, again and again.

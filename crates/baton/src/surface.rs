@@ -1,23 +1,28 @@
 //! Every path that one Baton serves: the doors, the management API, health, metrics, the documentation.
 
+use crate::nodes;
 use axum::Router;
 use axum::extract::{OriginalUri, State};
 use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use baton_admin::Admin;
 use baton_engine::{Engine, metrics};
 use baton_http::door::Door;
 use baton_http::{Doors, Failure, identify};
+use baton_kv::Notices;
 use baton_model::{Code, PublicError};
+use std::sync::Arc;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_swagger_ui::SwaggerUi;
 
 /// All of them.
-pub fn router(doors: Doors, admin: Admin) -> Router {
+pub fn router(doors: Doors, admin: Admin, notices: Arc<dyn Notices>) -> Router {
     let engine = doors.engine.clone();
     let (management, api) = baton_admin::router(admin);
+    let management = management.layer(from_fn_with_state(notices, nodes::tell));
     Router::new()
         .route("/", get(|| async { Redirect::temporary("/docs") }))
         .route("/health/live", get(|| async { "ok" }))

@@ -3,6 +3,7 @@
 use super::configuration;
 use crate::app::App;
 use crate::config::{Config, Environment, Source};
+use crate::nodes::{Lease, leases};
 use crate::serve;
 use crate::telemetry::{self, Console};
 use baton_auth::Bootstrap;
@@ -28,7 +29,10 @@ impl Serve {
         let listener = serve::listen(&config).await?;
         let app = App::build(&config).await?;
         if config.discovery.at_start {
-            app.directory.discover(None, false, &Actor::service("discovery")).await?;
+            // Of nodes that start at once, one asks.
+            if Lease::new(app.store.clone(), leases::DISCOVERY).held().await {
+                app.directory.discover(None, false, &Actor::service("discovery")).await?;
+            }
         }
         greet(&app, &config, listener.local_addr()?);
         serve::serve(app, listener, &config, serve::signals()).await?;

@@ -1,0 +1,88 @@
+//! What became of a command, and the event that tells its sender.
+
+use baton_bus::Event;
+use baton_model::Timestamp;
+use baton_model::chat::Json;
+use http::StatusCode;
+use serde_json::Value;
+
+/// What became of a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is done; what the call answered.
+    Done(Json),
+    /// It failed for good.
+    Failed {
+        /// The error as the API says it: `{code, message, details, request_id}`.
+        error: Json,
+        /// Its sentence.
+        reason: String,
+    },
+    /// It may work later.
+    Later(String),
+}
+
+impl Outcome {
+    /// What a call's answer means.
+    pub fn of(status: StatusCode, body: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(body).into_owned();
+        if status.is_success() {
+            return Self::Done(Json(if text.is_empty() { "null".to_owned() } else { text }));
+        }
+        let error =
+            serde_json::from_str::<Value>(&text).ok().and_then(|mut body| body.get_mut("error").map(Value::take));
+        let error = error.unwrap_or_else(|| serde_json::json!({ "code": "internal_error", "message": text }));
+        let reason = error.get("message").and_then(Value::as_str).unwrap_or_default().to_owned();
+        match status {
+            // Baton itself, or every provider, has no capacity for it now: the command is as good as before.
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => Self::Later(reason),
+            _ => Self::Failed { error: Json(error.to_string()), reason },
+        }
+    }
+
+    /// A failure that no call was made for.
+    pub fn refused(reason: String) -> Self {
+        let error = serde_json::json!({ "code": "invalid_request", "message": reason });
+        Self::Failed { error: Json(error.to_string()), reason }
+    }
+
+    /// The event for the command's sender: `<type>.result` or `<type>.error`, with `commandid`. Its id is the same
+    /// however often it is sent.
+    pub fn reply(&self, command: &Event, node: &str, now: Timestamp) -> Event {
+        let (word, data) = match self {
+            Self::Done(data) => ("result", data.clone()),
+            Self::Failed { error, .. } => ("error", error.clone()),
+            Self::Later(reason) => {
+                ("error", Json(serde_json::json!({ "code": "overloaded", "message": reason }).to_string()))
+            }
+        };
+        let mut event = Event::new(format!("{}:{word}", command.id), node, format!("{}.{word}", command.kind));
+        event.subject.clone_from(&command.subject);
+        event.time = Some(now);
+        event.datacontenttype = Some("application/json".to_owned());
+        event.data = Some(data);
+        let event = event.with("commandid", &command.id);
+        match command.text("traceparent") {
+            Some(trace) => event.with("traceparent", trace),
+            None => event,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_an_outcome() {
+        assert_eq!(Outcome::of(StatusCode::NO_CONTENT, b""), Outcome::Done(Json("null".into())));
+        assert_eq!(Outcome::of(StatusCode::OK, b"{\"a\": 1.0}"), Outcome::Done(Json("{\"a\": 1.0}".into())));
+        let body = br#"{"error":{"code":"conflict","message":"taken"}}"#;
+        assert_eq!(
+            Outcome::of(StatusCode::CONFLICT, body),
+            Outcome::Failed { error: Json(r#"{"code":"conflict","message":"taken"}"#.into()), reason: "taken".into() }
+        );
+        assert_eq!(Outcome::of(StatusCode::SERVICE_UNAVAILABLE, body), Outcome::Later("taken".into()));
+        assert!(matches!(Outcome::of(StatusCode::BAD_GATEWAY, b"<html>"), Outcome::Failed { .. }));
+    }
+}

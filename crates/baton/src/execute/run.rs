@@ -1,0 +1,263 @@
+//! The loop that takes commands from the bus.
+
+use super::command::Call;
+use super::outcome::Outcome;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use baton_bus::{Bus, BusError, DeadLetter, Delivery, Event};
+use baton_http::identify::Internal;
+use baton_model::{Caller, Clock};
+use baton_store::{Claim, Store, StoreError};
+use futures::StreamExt;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderName, HeaderValue};
+use http_body_util::BodyExt;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
+
+/// The first wait before a command that could not be executed comes again; doubled each time, up to a minute.
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// How often a reply is sent before it is left to the next delivery.
+const REPLIES: u32 = 3;
+
+/// How commands are executed.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The most at a time on this node.
+    pub concurrency: usize,
+    /// Deliveries after which a command that can't be executed is given up.
+    pub attempts: u32,
+    /// How long a command is this node's before another may take it over.
+    pub lease: Duration,
+    /// Who asks where a command carries no `apikey`; `None`: such commands are refused.
+    pub identity: Option<Caller>,
+}
+
+/// Takes commands from the bus and executes them.
+pub struct Executor {
+    /// Where commands come from.
+    pub bus: Arc<dyn Bus>,
+    /// Where it is kept which were executed.
+    pub store: Store,
+    /// The API that they are calls of.
+    pub router: Router,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// How.
+    pub settings: Settings,
+}
+
+impl Executor {
+    /// Executes commands until stopped, then waits for those under way.
+    pub async fn run(self, stop: CancellationToken) {
+        let places = Arc::new(Semaphore::new(self.settings.concurrency.max(1)));
+        let (executor, tasks) = (Arc::new(self), TaskTracker::new());
+        let mut deliveries = executor.bus.commands();
+        loop {
+            let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
+            let delivery = tokio::select! {
+                delivery = deliveries.next() => delivery,
+                () = stop.cancelled() => None,
+            };
+            let Some(delivery) = delivery else { break };
+            let executor = Arc::clone(&executor);
+            tasks.spawn(async move {
+                executor.serve(delivery).await;
+                drop(place);
+            });
+        }
+        tasks.close();
+        tasks.wait().await;
+    }
+
+    /// One delivery, from its arrival to its acknowledgement.
+    async fn serve(&self, delivery: Delivery) {
+        let taken = match &delivery.event {
+            Ok(event) if event.id.is_empty() => self.give_up(&delivery, "id: is empty").await,
+            Ok(event) => self.claim(&delivery, event).await,
+            Err(fault) => self.give_up(&delivery, &fault.to_string()).await,
+        };
+        let told = match taken {
+            Ok(Next::Acknowledge) => delivery.ack().await,
+            Ok(Next::Again(wait)) => delivery.retry(wait).await,
+            Ok(Next::Nothing) => Ok(()),
+            // The bus gives it out again when this node's time with it is over.
+            Err(error) => Err(error),
+        };
+        if let Err(error) = told {
+            tracing::warn!(?delivery, %error, "the bus did not take an answer about a command; it comes again");
+        }
+    }
+
+    async fn claim(&self, delivery: &Delivery, event: &Event) -> Result<Next, BusError> {
+        let claim = match self.store.commands().claim(&event.id, &event.kind, self.settings.lease).await {
+            Ok(claim) => claim,
+            Err(error) => return Ok(self.later(delivery, event, &error)),
+        };
+        match claim {
+            Claim::Run => self.execute(delivery, event).await,
+            Claim::Repeat { reply } => {
+                let reply = reply.and_then(|text| Event::read(text.as_bytes()).ok());
+                Ok(self.send(event, reply).await)
+            }
+            Claim::Elsewhere { until } => {
+                let wait = until.since(self.clock.now()).clamp(FIRST_WAIT, LONGEST_WAIT);
+                Ok(Next::Again(wait))
+            }
+            Claim::Effected => {
+                let done = serde_json::json!({ "repeated": true, "message": "it was done; its answer was lost" });
+                let outcome = Outcome::Done(baton_model::chat::Json(done.to_string()));
+                self.finish(delivery, event, &outcome).await
+            }
+        }
+    }
+
+    async fn execute(&self, delivery: &Delivery, event: &Event) -> Result<Next, BusError> {
+        let outcome = tokio::select! {
+            outcome = self.call(event) => outcome,
+            () = self.keep(delivery, event) => return Ok(Next::Nothing),
+        };
+        if let Outcome::Later(reason) = &outcome
+            && delivery.attempt < self.settings.attempts
+        {
+            tracing::info!(command.id = event.id, command.kind = event.kind, reason, "a command is tried again later");
+            return Ok(match self.store.commands().release(&event.id).await {
+                Ok(()) => Next::Again(wait(delivery.attempt)),
+                Err(error) => self.later(delivery, event, &error),
+            });
+        }
+        self.finish(delivery, event, &outcome).await
+    }
+
+    /// The call that the command stands for, with the rights of who sent it.
+    async fn call(&self, event: &Event) -> Outcome {
+        let call = match Call::read(event) {
+            Ok(call) => call,
+            Err(problem) => return Outcome::refused(problem),
+        };
+        let mut request = Request::new(Body::from(call.body));
+        *request.method_mut() = call.method;
+        match call.path.parse() {
+            Ok(uri) => *request.uri_mut() = uri,
+            Err(error) => return Outcome::refused(format!("data: makes no address: {error}")),
+        }
+        let headers = request.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some(key) = event.text("apikey") {
+            let Ok(mut value) = HeaderValue::from_str(&format!("Bearer {key}")) else {
+                return Outcome::refused("apikey: holds what no key has".to_owned());
+            };
+            value.set_sensitive(true);
+            headers.insert(AUTHORIZATION, value);
+        }
+        let tag = HeaderValue::from_str(&format!("command:{}", event.id)).ok();
+        let trace = event.text("traceparent").and_then(|trace| HeaderValue::from_str(trace).ok());
+        for (name, value) in [("x-baton-tags", tag), ("traceparent", trace)] {
+            headers.extend(value.map(|value| (HeaderName::from_static(name), value)));
+        }
+        let internal = Internal { caller: self.settings.identity.clone(), command: Some(event.id.clone()) };
+        request.extensions_mut().insert(internal);
+        // The router can't fail, and its answers are of known length but for streams, which commands can't ask for.
+        let response = match self.router.clone().oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        };
+        let status = response.status();
+        match response.into_body().collect().await {
+            Ok(body) => Outcome::of(status, &body.to_bytes()),
+            Err(error) => Outcome::Later(format!("the answer broke off: {error}")),
+        }
+    }
+
+    /// Keeps the command this node's for as long as it is executed. Ends if it can't be kept: another node has it then.
+    async fn keep(&self, delivery: &Delivery, event: &Event) {
+        let mut failures = 0;
+        loop {
+            tokio::time::sleep(self.settings.lease / 3).await;
+            if let Err(error) = delivery.extend().await {
+                tracing::debug!(command.id = event.id, %error, "the bus was not told that a command is still executed");
+            }
+            match self.store.commands().extend(&event.id, self.settings.lease).await {
+                Ok(true) => failures = 0,
+                Ok(false) => return tracing::warn!(command.id = event.id, "a command was taken over by another node"),
+                // While the database is away nobody can take it over.
+                Err(error) => {
+                    failures += 1;
+                    tracing::debug!(command.id = event.id, failures, %error, "a command's claim can't be renewed now");
+                }
+            }
+        }
+    }
+
+    /// Notes the outcome, tells the sender, and puts failures with the dead letters.
+    async fn finish(&self, delivery: &Delivery, event: &Event, outcome: &Outcome) -> Result<Next, BusError> {
+        let reply = outcome.reply(event, self.store.node(), self.clock.now());
+        match self.store.commands().finish(&event.id, Some(&reply.write())).await {
+            Ok(true) => {}
+            Ok(false) => return Ok(Next::Nothing),
+            Err(error) => return Ok(self.later(delivery, event, &error)),
+        }
+        match outcome {
+            Outcome::Done(_) => tracing::info!(command.id = event.id, command.kind = event.kind, "a command is done"),
+            Outcome::Failed { reason, .. } | Outcome::Later(reason) => self.bury(delivery, reason).await?,
+        }
+        Ok(self.send(event, Some(reply)).await)
+    }
+
+    /// Sends the reply where the sender wants one.
+    async fn send(&self, event: &Event, reply: Option<Event>) -> Next {
+        let (Some(to), Some(reply)) = (event.text("replyto"), reply) else { return Next::Acknowledge };
+        for attempt in 1..=REPLIES {
+            match self.bus.reply(to, &reply).await {
+                Ok(()) => return Next::Acknowledge,
+                Err(error @ BusError::Refused(_)) => {
+                    tracing::warn!(command.id = event.id, %error, "no reply can go where a command wants it");
+                    return Next::Acknowledge;
+                }
+                Err(error) => {
+                    tracing::debug!(command.id = event.id, attempt, %error, "a reply could not be sent");
+                    tokio::time::sleep(FIRST_WAIT).await;
+                }
+            }
+        }
+        // It is kept with the command: the next delivery sends it.
+        Next::Again(FIRST_WAIT)
+    }
+
+    async fn give_up(&self, delivery: &Delivery, reason: &str) -> Result<Next, BusError> {
+        self.bury(delivery, reason).await?;
+        Ok(Next::Acknowledge)
+    }
+
+    async fn bury(&self, delivery: &Delivery, reason: &str) -> Result<(), BusError> {
+        tracing::warn!(?delivery, reason, "a command failed; it is with the dead letters");
+        self.bus.bury(&DeadLetter::new(delivery, reason, self.store.node(), self.clock.now())).await
+    }
+
+    /// The database is away: the command waits with the bus, for as long as it takes.
+    fn later(&self, delivery: &Delivery, event: &Event, error: &StoreError) -> Next {
+        tracing::warn!(command.id = event.id, %error, "the database can't answer; a command waits");
+        Next::Again(wait(delivery.attempt))
+    }
+}
+
+/// What the bus is told of a delivery.
+enum Next {
+    /// It is done.
+    Acknowledge,
+    /// It shall come again after that time.
+    Again(Duration),
+    /// Nothing: another node has it.
+    Nothing,
+}
+
+/// The wait before the delivery after that one.
+fn wait(attempt: u32) -> Duration {
+    FIRST_WAIT.saturating_mul(1 << attempt.saturating_sub(1).min(6)).min(LONGEST_WAIT)
+}

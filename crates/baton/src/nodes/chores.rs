@@ -1,0 +1,87 @@
+//! The work that one node does at a time: each kind under a lease of its own.
+
+use super::Lease;
+use baton_model::Timestamp;
+use baton_store::{Store, StoreError};
+use std::future::Future;
+use std::time::{Duration, Instant};
+use tokio_util::sync::CancellationToken;
+
+/// How often work under a lease is looked for where nothing says that there is some.
+pub const LOOK: Duration = Duration::from_millis(200);
+/// How often what is too old is removed.
+pub const HOUSEKEEPING: Duration = Duration::from_secs(3600);
+/// How long a command is remembered, so that it is not executed twice.
+const COMMANDS_KEPT: Duration = Duration::from_secs(24 * 3600);
+
+/// Does rounds of work while this node holds the lease; a round says whether there was anything to do. Runs until
+/// stopped.
+pub async fn under<F>(mut lease: Lease, look: Duration, stop: CancellationToken, mut round: impl FnMut() -> F)
+where
+    F: Future<Output = bool>,
+{
+    loop {
+        let busy = lease.held().await && round().await;
+        let pause = if busy { Duration::ZERO } else { look };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = stop.cancelled() => break,
+        }
+    }
+    lease.release().await;
+}
+
+/// Does something every so often while this node holds the lease, `first` after its start at the earliest. Runs until
+/// stopped.
+pub async fn every<F>(
+    lease: Lease,
+    first: Duration,
+    period: Duration,
+    stop: CancellationToken,
+    mut work: impl FnMut() -> F,
+) where
+    F: Future<Output = ()>,
+{
+    let mut due = Instant::now() + first;
+    let round = || {
+        let now = (Instant::now() >= due).then(|| {
+            due = Instant::now() + period;
+            work()
+        });
+        async move {
+            if let Some(work) = now {
+                work.await;
+            }
+            false
+        }
+    };
+    // Looking often keeps the lease with the node that has it.
+    under(lease, LOOK, stop, round).await;
+}
+
+/// How long things are kept.
+#[derive(Debug, Clone, Copy)]
+pub struct Kept {
+    /// Records of requests; `None`: for ever.
+    pub requests: Option<Duration>,
+    /// Events.
+    pub events: Duration,
+}
+
+/// Removes what is too old.
+pub async fn clean(store: &Store, now: Timestamp, kept: Kept) {
+    if let Err(error) = remove(store, now, kept).await {
+        tracing::warn!(%error, "what is too old could not be removed; the next try is in an hour");
+    }
+}
+
+async fn remove(store: &Store, now: Timestamp, kept: Kept) -> Result<(), StoreError> {
+    let before = |age: Duration| Timestamp(now.0.saturating_sub(i64::try_from(age.as_micros()).unwrap_or(i64::MAX)));
+    store.ledger().prepare(now).await?;
+    if let Some(age) = kept.requests {
+        store.ledger().retain(before(age)).await?;
+    }
+    store.events().expire(before(kept.events)).await?;
+    store.commands().expire(before(COMMANDS_KEPT)).await?;
+    Ok(())
+}

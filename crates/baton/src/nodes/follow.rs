@@ -1,0 +1,118 @@
+//! Following what other nodes change: models, keys, providers.
+
+use anyhow::Context;
+use baton_admin::Providers;
+use baton_bus::Bus;
+use baton_kv::{Notice, Notices};
+use baton_store::Store;
+use futures::stream::{self, BoxStream};
+use futures::{FutureExt, StreamExt};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// What the notices of changes are about.
+pub const TOPIC: &str = "changed";
+/// The wait before a bus or Redis that could not be listened to is asked again.
+const LISTEN_AGAIN: Duration = Duration::from_secs(5);
+
+/// What a node holds in snapshots.
+#[derive(Clone)]
+pub struct Registered {
+    /// The providers, and with them the models.
+    pub providers: Arc<Providers>,
+    /// The keys.
+    pub keys: Arc<baton_auth::Keys>,
+}
+
+impl Registered {
+    /// Takes over what the database says.
+    ///
+    /// # Errors
+    /// If the database can't be read; what could not be taken over stays as it was.
+    pub async fn reload(&self) -> anyhow::Result<()> {
+        self.providers.reload().await.context("providers and models can't be read")?;
+        self.keys.reload().await.context("the keys can't be read")
+    }
+}
+
+/// Where notices of changes come from.
+pub struct Sources {
+    /// Redis, or this process.
+    pub notices: Arc<dyn Notices>,
+    /// The bus: its events tell of changes too.
+    pub bus: Arc<dyn Bus>,
+}
+
+/// Takes over every change within `every`, and at once where a notice comes. Runs until stopped.
+pub async fn follow(registered: Registered, store: Store, sources: Sources, every: Duration, stop: CancellationToken) {
+    let mut notices = listen(sources);
+    let (mut in_force, mut away) = (None, false);
+    loop {
+        match look(&registered, &store, in_force).await {
+            Ok(revision) => {
+                if std::mem::take(&mut away) {
+                    tracing::info!("the database answers again; what others changed is in force");
+                }
+                in_force = Some(revision);
+            }
+            Err(error) if !away => {
+                away = true;
+                tracing::warn!(
+                    error = format!("{error:#}"),
+                    "what others change can't be read; what is known stays in force"
+                );
+            }
+            Err(_) => {}
+        }
+        tokio::select! {
+            () = tokio::time::sleep(every) => {}
+            Some(()) = notices.next() => {}
+            () = stop.cancelled() => return,
+        }
+    }
+}
+
+/// Reloads if there is a newer revision than the one in force; the one in force then.
+async fn look(registered: &Registered, store: &Store, in_force: Option<u64>) -> anyhow::Result<u64> {
+    // Asked first: what is committed while the snapshots are made is looked at again.
+    let revision = store.revision().await?;
+    if in_force != Some(revision) {
+        registered.reload().await?;
+    }
+    Ok(revision)
+}
+
+/// Every notice that something may have changed, from wherever; goes on by itself after outages.
+fn listen(sources: Sources) -> BoxStream<'static, ()> {
+    let Sources { notices, bus } = sources;
+    let told = async move { notices.subscribe().await }.flatten_stream();
+    let told = told.filter_map(async |notice| match notice {
+        Notice::Told { topic, .. } => (topic == TOPIC).then_some(()),
+        Notice::Missed => Some(()),
+    });
+    stream::select(told, published(bus)).boxed()
+}
+
+/// Events that tell of a change of what is registered.
+fn published(bus: Arc<dyn Bus>) -> impl futures::Stream<Item = ()> + Send {
+    let again = stream::repeat(bus).then(async |bus| {
+        loop {
+            match bus.listen().await {
+                Ok(events) => return events,
+                Err(error) => {
+                    tracing::debug!(%error, "the bus can't be listened to");
+                    tokio::time::sleep(LISTEN_AGAIN).await;
+                }
+            }
+        }
+    });
+    again.flatten().filter_map(async |event| registers(&event.kind).then_some(()))
+}
+
+/// Whether an event of that type tells of a change of what is registered, and not of a request.
+fn registers(kind: &str) -> bool {
+    ["model.registered", "model.updated", "model.deleted", "key.", "provider.", "project."]
+        .iter()
+        .any(|prefix| kind.starts_with(prefix))
+}

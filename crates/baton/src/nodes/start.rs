@@ -1,0 +1,82 @@
+//! Everything that a node does beside answering requests.
+
+use super::chores::{self, Kept};
+use super::follow::{self, Registered, Sources};
+use super::{Lease, leases};
+use crate::app::App;
+use crate::config::Config;
+use crate::execute::{self, Executor};
+use baton_engine::Directory;
+use baton_events::{Relay, Webhooks};
+use baton_model::Actor;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// The wait before what is too old is removed for the first time, so that a start is not slowed by it.
+const SETTLED: Duration = Duration::from_secs(60);
+
+/// Starts it all; every task ends at `stop`.
+pub fn start(app: &App, config: &Config, stop: &CancellationToken) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    let lease = |name| Lease::new(app.store.clone(), name);
+
+    let registered = Registered { providers: Arc::clone(&app.providers), keys: Arc::clone(&app.keys) };
+    let sources = Sources { notices: Arc::clone(&app.shared.notices), bus: Arc::clone(&app.shared.bus) };
+    tasks.spawn(follow::follow(registered, app.store.clone(), sources, config.node.follow, stop.clone()));
+
+    if let Some(period) = config.discovery.every.filter(|period| !period.is_zero()) {
+        let directory = Arc::clone(&app.directory);
+        let discover = move || discover(Arc::clone(&directory));
+        tasks.spawn(chores::every(lease(leases::DISCOVERY), period, period, stop.clone(), discover));
+    }
+
+    let relay = Arc::new(Relay::new(app.store.clone(), Arc::clone(&app.shared.bus)));
+    let round = move || {
+        let relay = Arc::clone(&relay);
+        async move { relay.round().await }
+    };
+    tasks.spawn(chores::under(lease(leases::RELAY), chores::LOOK, stop.clone(), round));
+
+    let webhooks: Arc<Webhooks> = Arc::clone(&app.webhooks);
+    let round = move || {
+        let webhooks = Arc::clone(&webhooks);
+        async move { webhooks.round().await }
+    };
+    tasks.spawn(chores::under(lease(leases::WEBHOOKS), chores::LOOK, stop.clone(), round));
+
+    let (store, clock) = (app.store.clone(), Arc::clone(app.engine.clock()));
+    let kept = Kept { requests: config.ledger.retention, events: config.events.keep };
+    let clean = move || {
+        let (store, now) = (store.clone(), clock.now());
+        async move { chores::clean(&store, now, kept).await }
+    };
+    tasks.spawn(chores::every(lease(leases::RETENTION), SETTLED, chores::HOUSEKEEPING, stop.clone(), clean));
+
+    if config.commands.enabled {
+        tasks.spawn(executor(app, config).run(stop.clone()));
+    }
+    tasks
+}
+
+async fn discover(directory: Arc<Directory>) {
+    if let Err(error) = directory.discover(None, false, &Actor::service("discovery")).await {
+        tracing::warn!(%error, "the models could not be discovered");
+    }
+}
+
+fn executor(app: &App, config: &Config) -> Executor {
+    Executor {
+        bus: Arc::clone(&app.shared.bus),
+        store: app.store.clone(),
+        router: app.router.clone(),
+        clock: Arc::clone(app.engine.clock()),
+        settings: execute::Settings {
+            concurrency: config.commands.concurrency,
+            attempts: config.commands.attempts,
+            lease: config.commands.lease,
+            identity: config.commands.identity.as_ref().and_then(|identity| identity.caller()),
+        },
+    }
+}

@@ -1,0 +1,19 @@
+//! Telling other nodes that something has changed, so that they look at once.
+
+use super::follow::TOPIC;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use baton_kv::Notices;
+use http::Method;
+use std::sync::Arc;
+
+/// Around the management API: a call that changed something is told before its answer leaves.
+pub async fn tell(State(notices): State<Arc<dyn Notices>>, request: Request, next: Next) -> Response {
+    let may_change = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    let response = next.run(request).await;
+    if may_change && response.status().is_success() {
+        notices.publish(TOPIC, "").await;
+    }
+    response
+}
