@@ -102,6 +102,8 @@ async fn what_shall_come_later_comes_later_and_once(place: &Place) {
     let now = taken(&mut commands).await;
     assert_eq!(id(&now), "now");
     now.ack().await.unwrap();
+    let quiet = tokio::time::timeout(brief().ack_wait * 2, commands.next()).await;
+    assert!(quiet.is_err(), "{quiet:?} did not wait as long as it was to");
     let again = taken(&mut commands).await;
     assert_eq!((id(&again), again.attempt), ("later", 2));
     again.retry(Duration::ZERO).await.unwrap();
