@@ -93,12 +93,12 @@ fn content_is_logged_by_opt_in_and_without_what_the_rules_find() {
 
 #[test]
 fn content_is_cut_and_kept_to_the_projects_that_agreed() {
-    let (folder, ..) = ask("[logs.content]\nenabled = true\nmax_bytes = 60\nprojects = [\"shop\"]\n");
+    let (folder, _demo, _) = ask("[logs.content]\nenabled = true\nmax_bytes = 60\nprojects = [\"shop\"]\n");
     let lines_of_shop = lines(folder.path(), "content");
     let prompt = line(&lines_of_shop, "content")["prompt"].as_str().unwrap().to_owned();
     assert!(prompt.ends_with('…') && prompt.len() == 60 + '…'.len_utf8(), "{prompt}");
 
-    let (folder, ..) = ask("[logs.content]\nenabled = true\nprojects = [\"another\"]\n");
+    let (folder, _demo, _) = ask("[logs.content]\nenabled = true\nprojects = [\"another\"]\n");
     let others = lines(folder.path(), "request");
     assert!(!others.iter().any(|line| line["message"] == "content"), "{others:?}");
 }
