@@ -1,5 +1,11 @@
 //! How each model fares: its circuit, its last errors, what is under way. In memory, per node.
 
+mod changes;
+mod tell;
+
+pub use changes::{Change, Changes};
+pub use tell::tell;
+
 use baton_model::fault::{ErrorKind, Fault};
 use baton_model::{Clock, ModelId, Timestamp};
 use std::collections::{HashMap, VecDeque};
@@ -26,6 +32,7 @@ pub struct Health {
     settings: CircuitSettings,
     clock: Arc<dyn Clock>,
     models: RwLock<HashMap<ModelId, Arc<Mutex<State>>>>,
+    changes: Changes,
 }
 
 /// One model's health.
@@ -79,7 +86,7 @@ const ERRORS_KEPT: usize = 10;
 impl Health {
     /// Everyone is well.
     pub fn new(settings: CircuitSettings, clock: Arc<dyn Clock>) -> Self {
-        Self { settings, clock, models: RwLock::default() }
+        Self { settings, clock, models: RwLock::default(), changes: Changes::default() }
     }
 
     /// The model answered.
@@ -128,8 +135,14 @@ impl Health {
         models.get(model).map(|state| state.lock().unwrap_or_else(PoisonError::into_inner).clone()).unwrap_or_default()
     }
 
+    /// Circuits that opened or closed.
+    pub fn changes(&self) -> &Changes {
+        &self.changes
+    }
+
     /// Forgets the model.
     pub fn forget(&self, model: &ModelId) {
+        self.changes.forget(model);
         self.models.write().unwrap_or_else(PoisonError::into_inner).remove(model);
     }
 
@@ -139,7 +152,18 @@ impl Health {
             let mut models = self.models.write().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(models.entry(model.clone()).or_default())
         });
-        change(&mut state.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+        let was_open = state.opened.is_some();
+        change(&mut state);
+        if was_open != state.opened.is_some() {
+            self.changes.note(model, self.change_of(&state));
+        }
+    }
+
+    fn change_of(&self, state: &State) -> Change {
+        let circuit = if state.opened.is_some() { Circuit::Open } else { Circuit::Closed };
+        let last_error = state.last_errors.front().filter(|_| circuit == Circuit::Open).cloned();
+        Change { at: self.clock.now(), circuit, failures_in_a_row: state.failures_in_a_row, last_error }
     }
 }
 
@@ -172,5 +196,27 @@ mod tests {
         health.succeeded(&model);
         assert_eq!(health.circuit(&model), Circuit::Closed);
         assert_eq!(health.state(&model).last_errors.len(), 2);
+    }
+
+    #[test]
+    fn the_last_change_of_each_circuit_is_noted() {
+        let settings = CircuitSettings { failures: 2, cooldown: Duration::from_secs(30) };
+        let health = Health::new(settings, Arc::new(HandSet(AtomicI64::new(7))));
+        let (model, other) = (ModelId::from("m"), ModelId::from("other"));
+        health.succeeded(&model);
+        health.failed(&model, ErrorKind::Timeout, "slow");
+        assert!(health.changes().take().is_empty(), "its circuit is as it was");
+        for _ in 0..3 {
+            health.failed(&model, ErrorKind::Timeout, "slow");
+            health.failed(&other, ErrorKind::Internal, "broke");
+        }
+        health.forget(&other);
+        let mishap = Mishap { at: Timestamp(7), kind: ErrorKind::Timeout, message: "slow".into() };
+        let opened =
+            Change { at: Timestamp(7), circuit: Circuit::Open, failures_in_a_row: 2, last_error: Some(mishap) };
+        assert_eq!(health.changes().take().into_iter().collect::<Vec<_>>(), [(model.clone(), opened)]);
+        health.succeeded(&model);
+        let closed = health.changes().take().remove(&model).map(|change| (change.circuit, change.last_error));
+        assert_eq!(closed, Some((Circuit::Closed, None)));
     }
 }

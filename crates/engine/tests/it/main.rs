@@ -8,5 +8,6 @@ mod cost;
 mod directory;
 mod fallback;
 mod fit;
+mod health;
 mod leaving;
 mod ledger;

@@ -1,0 +1,54 @@
+//! Circuits that opened or closed, for who tells others of it.
+
+use super::{Circuit, Mishap};
+use baton_model::{ModelId, Timestamp};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
+
+/// A circuit that opened or closed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// When.
+    pub at: Timestamp,
+    /// Open or closed.
+    pub circuit: Circuit,
+    /// Failures since the last success.
+    pub failures_in_a_row: u32,
+    /// The error that opened it.
+    pub last_error: Option<Mishap>,
+}
+
+/// The last change of each model that nobody has taken yet: never more than there are models.
+#[derive(Default)]
+pub struct Changes {
+    waiting: Mutex<BTreeMap<ModelId, Change>>,
+    arrived: Notify,
+}
+
+impl Changes {
+    /// Notes a change. This is on the way of requests: it waits for nobody.
+    pub fn note(&self, model: &ModelId, change: Change) {
+        self.waiting().insert(model.clone(), change);
+        self.arrived.notify_one();
+    }
+
+    /// The model is no more.
+    pub fn forget(&self, model: &ModelId) {
+        self.waiting().remove(model);
+    }
+
+    /// Takes what there is, perhaps nothing.
+    pub fn take(&self) -> BTreeMap<ModelId, Change> {
+        std::mem::take(&mut *self.waiting())
+    }
+
+    /// Returns when there may be something.
+    pub async fn arrived(&self) {
+        self.arrived.notified().await;
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, BTreeMap<ModelId, Change>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
