@@ -2,7 +2,7 @@
 
 use crate::failures::Failures;
 use crate::wire::faults::FieldFault;
-use crate::{cache, keys, models, providers, ready, requests, usage};
+use crate::{audit, cache, events, keys, models, projects, providers, ready, requests, usage, webhooks};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi, ToSchema};
@@ -36,9 +36,25 @@ use utoipa::{Modify, OpenApi, ToSchema};
         keys::update::update,
         keys::rotate::rotate,
         keys::revoke::revoke,
+        projects::list::list,
+        projects::create::create,
+        projects::get::get,
+        projects::update::update,
+        projects::remove::remove,
         usage::totals::usage,
         requests::list::list,
         requests::get::get,
+        requests::feedback::give,
+        events::stream::stream,
+        webhooks::list::list,
+        webhooks::create::create,
+        webhooks::get::get,
+        webhooks::update::update,
+        webhooks::remove::remove,
+        webhooks::rotate::rotate,
+        webhooks::deliveries::deliveries,
+        webhooks::redeliver::redeliver,
+        audit::list,
         cache::size::size,
         cache::purge::purge,
         ready::ready,
@@ -48,8 +64,12 @@ use utoipa::{Modify, OpenApi, ToSchema};
         (name = "models", description = "Which models there are, how they fare, and what a request to them would do"),
         (name = "providers", description = "The services that serve models"),
         (name = "keys", description = "Who may ask"),
+        (name = "projects", description = "What requests are booked on"),
         (name = "usage", description = "What was consumed, and what it cost"),
         (name = "requests", description = "The ledger, request by request"),
+        (name = "events", description = "What happens, as it happens"),
+        (name = "webhooks", description = "Services that are told of events over HTTP"),
+        (name = "audit", description = "Who changed what"),
         (name = "cache", description = "The response cache"),
         (name = "service", description = "The service itself"),
     ),

@@ -4,7 +4,7 @@
 //! line here and one in [`crate::describe`].
 
 use crate::wire::answer::finish;
-use crate::{Admin, cache, keys, models, providers, ready, requests, usage};
+use crate::{Admin, audit, cache, events, keys, models, projects, providers, ready, requests, usage, webhooks};
 use axum::Router;
 use axum::middleware::from_fn;
 use axum::routing::{get, post};
@@ -25,9 +25,25 @@ pub fn router(admin: Admin) -> Router {
         .route("/api/keys", get(keys::list::list).post(keys::create::create))
         .route("/api/keys/{id}", get(keys::get::get).put(keys::update::update).delete(keys::revoke::revoke))
         .route("/api/keys/{id}/rotate", post(keys::rotate::rotate))
+        .route("/api/projects", get(projects::list::list).post(projects::create::create))
+        .route(
+            "/api/projects/{id}",
+            get(projects::get::get).put(projects::update::update).delete(projects::remove::remove),
+        )
         .route("/api/usage", get(usage::totals::usage))
         .route("/api/requests", get(requests::list::list))
         .route("/api/requests/{id}", get(requests::get::get))
+        .route("/api/requests/{id}/feedback", post(requests::feedback::give))
+        .route("/api/events", get(events::stream::stream))
+        .route("/api/webhooks", get(webhooks::list::list).post(webhooks::create::create))
+        .route(
+            "/api/webhooks/{id}",
+            get(webhooks::get::get).put(webhooks::update::update).delete(webhooks::remove::remove),
+        )
+        .route("/api/webhooks/{id}/rotate", post(webhooks::rotate::rotate))
+        .route("/api/webhooks/{id}/deliveries", get(webhooks::deliveries::deliveries))
+        .route("/api/webhooks/deliveries/{id}/redeliver", post(webhooks::redeliver::redeliver))
+        .route("/api/audit", get(audit::list))
         .route("/api/cache", get(cache::size::size).delete(cache::purge::purge))
         .route("/health/ready", get(ready::ready))
         .route_layer(from_fn(finish))

@@ -60,7 +60,8 @@ pub async fn rotate(
     shown_once(StatusCode::OK, &key, &secret)
 }
 
-fn overlap(fields: &mut Fields, faults: &mut Faults) -> Duration {
+/// How long a secret that was replaced stays in force: the field `overlap`.
+pub fn overlap(fields: &mut Fields, faults: &mut Faults) -> Duration {
     let expected = "a time such as 24h or 30m";
     let Some(text) = fields.take::<String>("overlap", expected, faults).flatten() else { return OVERLAP };
     match humantime::parse_duration(&text) {

@@ -28,7 +28,13 @@ pub async fn read(State(admin): State<Admin>, Anyone(caller): Anyone, uri: Uri) 
 }
 
 /// `PUT`.
-pub async fn write(State(admin): State<Admin>, Operator(by): Operator, uri: Uri, headers: HeaderMap, fields: Fields) -> Answer {
+pub async fn write(
+    State(admin): State<Admin>,
+    Operator(by): Operator,
+    uri: Uri,
+    headers: HeaderMap,
+    fields: Fields,
+) -> Answer {
     update::update(&admin, &by, &model(&uri)?, &headers, fields).await
 }
 

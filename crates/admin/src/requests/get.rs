@@ -1,21 +1,36 @@
 //! `GET /api/requests/{id}`.
 
-use super::list::written;
-use super::view::RecordSchema;
+use super::feedback::FeedbackView;
+use super::view::JudgedRecordSchema;
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Viewer;
 use crate::wire::answer::{Answer, json};
 use axum::extract::{Path, State};
 use baton_model::RequestId;
+use baton_model::record::RequestRecord;
+use baton_store::record;
 use http::StatusCode;
+use indexmap::IndexMap;
+use serde_json::value::{RawValue, to_raw_value};
 
-/// Shows a request with each attempt.
+/// Shows a request with each attempt, and what was said of its answer.
 #[utoipa::path(get, path = "/api/requests/{id}", tag = "requests", params(("id" = String, Path)), responses(
-    (status = 200, description = "The request", body = RecordSchema),
+    (status = 200, description = "The request", body = JudgedRecordSchema),
     (status = 404, description = "There is no such request (or its record is still on its way)", body = ErrorBody),
 ))]
 pub async fn get(State(admin): State<Admin>, _: Viewer, Path(id): Path<String>) -> Answer {
-    let record = admin.store.ledger().get(&RequestId::from(id)).await.map_err(crate::told)?;
-    json(StatusCode::OK, &written(&record))
+    let id = RequestId::from(id);
+    let record = admin.store.ledger().get(&id).await.map_err(crate::told)?;
+    let feedback = admin.store.feedback().of(&id).await.map_err(crate::told)?;
+    let feedback: Vec<FeedbackView> = feedback.iter().map(FeedbackView::from).collect();
+    json(StatusCode::OK, &judged(&record, &feedback))
+}
+
+/// The record as it is kept, and what was said of it.
+fn judged(record: &RequestRecord, feedback: &[FeedbackView]) -> IndexMap<String, Box<RawValue>> {
+    let mut fields: IndexMap<String, Box<RawValue>> =
+        serde_json::from_str(&record::to_json(record)).unwrap_or_default();
+    fields.extend(to_raw_value(feedback).ok().map(|feedback| ("feedback".to_owned(), feedback)));
+    fields
 }

@@ -1,5 +1,6 @@
 //! `/api/requests`: the ledger, request by request.
 
+pub mod feedback;
 pub mod get;
 pub mod list;
 pub mod view;

@@ -73,6 +73,16 @@ pub struct RecordSchema {
     attempts: Vec<AttemptSchema>,
 }
 
+/// One request with each attempt, and what was said of its answer.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = JudgedRequestRecord)]
+pub struct JudgedRecordSchema {
+    #[serde(flatten)]
+    record: RecordSchema,
+    /// What was said of its answer, oldest first.
+    feedback: Vec<super::feedback::FeedbackView>,
+}
+
 /// One attempt at one model.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AttemptRecord)]

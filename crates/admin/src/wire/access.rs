@@ -5,8 +5,8 @@ use crate::Admin;
 use axum::extract::FromRequestParts;
 use baton_auth::require;
 use baton_http::identify;
-use baton_model::{Actor, Caller};
 use baton_model::entity::Role;
+use baton_model::{Actor, Caller};
 use http::request::Parts;
 
 /// Everyone who is known.

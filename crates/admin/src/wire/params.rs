@@ -53,6 +53,12 @@ impl Params {
         self.parse(name, &expected, within).unwrap_or(default)
     }
 
+    /// The parameter `cursor` of lists whose cursor is an id, a UUID.
+    pub fn id_cursor(&mut self) -> Option<String> {
+        let is_id = |text: &str| text.len() == 36 && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+        self.parse("cursor", "a `next_cursor`", |text| is_id(text).then(|| text.to_owned()))
+    }
+
     /// Whether it is `true`; absent is false.
     pub fn flag(&mut self, name: &'static str) -> bool {
         self.parse(name, "true or false", |text| text.parse().ok()).unwrap_or(false)

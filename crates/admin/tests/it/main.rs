@@ -2,14 +2,19 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 mod access;
+mod audit;
 mod cache;
 mod description;
 mod discovery;
+mod events;
+mod feedback;
 mod keys;
 mod lists;
 mod looking;
 mod models;
 mod prices;
+mod projects;
 mod providers;
 mod setup;
 mod usage;
+mod webhooks;

@@ -48,6 +48,7 @@ pub(crate) struct TestAdmin {
     pub(crate) store: Store,
     pub(crate) engine: Engine,
     pub(crate) providers: Arc<Providers>,
+    pub(crate) draining: baton_http::Draining,
     clock: Arc<HandSet>,
     key: String,
     _folder: TempDir,
@@ -74,7 +75,7 @@ impl TestAdmin {
         let configured = providers.clone();
         let clock = Arc::new(HandSet(AtomicI64::new(NOON)));
         let shared: Arc<dyn Clock> = Arc::clone(&clock) as _;
-        let store = Store::open("sqlite::memory:").await.unwrap();
+        let store = Store::open("sqlite::memory:").await.unwrap().named("node-1", Arc::clone(&shared));
         store.migrate().await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let ledger =
@@ -106,10 +107,11 @@ impl TestAdmin {
             proxies: baton_http::Proxies::default(),
             draining: baton_http::Draining::default(),
         };
-        let (management, _) =
-            baton_admin::router(Admin::new(doors.clone(), directory, store.clone(), Arc::clone(&providers)));
+        let admin = Admin::new(doors.clone(), directory, store.clone(), Arc::clone(&providers));
+        let (management, _) = baton_admin::router(admin.reaching(vec!["10.0.0.0/8".parse().unwrap()]));
+        let draining = doors.draining.clone();
         let router = baton_http::router(doors).merge(management);
-        Self { router, openai, lab, store, engine, providers, clock, key: ADMIN.into(), _folder: folder }
+        Self { router, openai, lab, store, engine, providers, draining, clock, key: ADMIN.into(), _folder: folder }
     }
 
     /// Asks with another key from now on; `""` sends none.
@@ -157,6 +159,13 @@ impl TestAdmin {
         (json["key"].as_str().unwrap().to_owned(), json["id"].as_str().unwrap().to_owned())
     }
 
+    /// Gives what has happened its place in the stream, as the relay does.
+    pub(crate) async fn relay(&self) {
+        let events = self.store.events().unplaced(1_000).await.unwrap();
+        let ids: Vec<String> = events.into_iter().map(|event| event.id).collect();
+        self.store.events().place(&ids).await.unwrap();
+    }
+
     /// Waits until everything that was served is in the database.
     pub(crate) async fn settle(&self) {
         self.engine.close().await;
@@ -179,6 +188,20 @@ impl As<'_> {
     }
 
     pub(crate) async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
+        let response = self.open(method, path, headers, body).await;
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        Reply { status: parts.status, headers: parts.headers, text: String::from_utf8(bytes.to_vec()).unwrap() }
+    }
+
+    /// The answer as it begins; its body may never end.
+    pub(crate) async fn open(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> axum::response::Response {
         let mut request = Request::builder().method(method).uri(path);
         if !self.key.is_empty() {
             request = request.header("authorization", format!("Bearer {}", self.key));
@@ -187,10 +210,7 @@ impl As<'_> {
             request = request.header(*name, *value);
         }
         let request = request.body(Body::from(body.to_owned())).unwrap();
-        let response = self.admin.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let bytes = body.collect().await.unwrap().to_bytes();
-        Reply { status: parts.status, headers: parts.headers, text: String::from_utf8(bytes.to_vec()).unwrap() }
+        self.admin.router.clone().oneshot(request).await.unwrap()
     }
 
     /// A chat through Baton's own door.

@@ -1,0 +1,111 @@
+//! `GET /api/audit`.
+
+use crate::Admin;
+use crate::describe::ErrorBody;
+use crate::wire::access::Viewer;
+use crate::wire::answer::{Answer, json};
+use crate::wire::params::Params;
+use crate::wire::time;
+use axum::extract::State;
+use baton_store::audit::{AuditEntry, AuditFilter};
+use http::{StatusCode, Uri};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+/// One page of the audit log.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AuditView {
+    /// The changes, newest first.
+    items: Vec<AuditEntryView>,
+    /// What `cursor` must be for the next page; null: this is the last.
+    next_cursor: Option<String>,
+}
+
+/// A change that somebody made.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AuditEntryView {
+    /// The entry's id.
+    id: String,
+    /// When.
+    at: String,
+    /// Who: a key's id, `user:…`, `admin` for the key of the configuration, `baton:…` for the service itself.
+    #[schema(example = "key_5f0c9a4e1b2d3c4f5a6b7c8d")]
+    actor: String,
+    /// What the actor might do then.
+    #[schema(example = "admin")]
+    role: &'static str,
+    /// From where; null: not over the network.
+    address: Option<String>,
+    /// The request that made the change, as in `x-request-id`.
+    request_id: Option<String>,
+    /// The command of the bus that made the change.
+    command_id: Option<String>,
+    /// What was done.
+    #[schema(example = "model.update")]
+    action: String,
+    /// To what kind of thing.
+    #[schema(example = "model")]
+    kind: String,
+    /// To which one.
+    #[schema(example = "fast")]
+    subject: String,
+    /// What it was, without secrets; null: it was not there.
+    #[schema(value_type = Option<Object>)]
+    before: Option<Box<RawValue>>,
+    /// What it is, without secrets; null: it is gone.
+    #[schema(value_type = Option<Object>)]
+    after: Option<Box<RawValue>>,
+}
+
+/// Lists who changed what, newest first, a page at a time. The log only grows: nobody can change or remove an entry.
+#[utoipa::path(get, path = "/api/audit", tag = "audit", params(
+    ("actor" = Option<String>, Query, description = "Made by this actor"),
+    ("action" = Option<String>, Query, description = "That did this, such as `key.revoke`"),
+    ("kind" = Option<String>, Query, description = "To this kind of thing, such as `key`"),
+    ("subject" = Option<String>, Query, description = "To the thing of this id"),
+    ("from" = Option<String>, Query, description = "Made then or later: RFC 3339, or a date"),
+    ("to" = Option<String>, Query, description = "Made before: RFC 3339, or a date, which is included"),
+    ("limit" = Option<u64>, Query, description = "1 to 100; by default 20"),
+    ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
+), responses(
+    (status = 200, description = "A page of the log", body = AuditView),
+    (status = 422, description = "A parameter is wrong", body = ErrorBody),
+))]
+pub async fn list(State(admin): State<Admin>, _: Viewer, uri: Uri) -> Answer {
+    let mut params = Params::read(&uri)?;
+    let filter = AuditFilter {
+        actor: params.take("actor"),
+        action: params.take("action"),
+        kind: params.take("kind"),
+        subject: params.take("subject"),
+        from: params.parse("from", time::EXPECTED, time::read),
+        to: params.parse("to", time::EXPECTED, time::read_end),
+    };
+    let limit = params.number("limit", 1..=100, 20);
+    let cursor = params.id_cursor();
+    params.finish()?;
+    let page = admin.store.audit().list(&filter, cursor.as_deref(), limit).await.map_err(crate::told)?;
+    let items = page.items.into_iter().map(AuditEntryView::from).collect();
+    json(StatusCode::OK, &AuditView { items, next_cursor: page.next })
+}
+
+impl From<AuditEntry> for AuditEntryView {
+    fn from(entry: AuditEntry) -> Self {
+        let raw = |text: Option<String>| text.and_then(|text| RawValue::from_string(text).ok());
+        Self {
+            id: entry.id,
+            at: time::write(entry.at),
+            actor: entry.actor,
+            role: entry.role.name(),
+            address: entry.address.map(|address| address.to_string()),
+            request_id: entry.request.map(|request| request.to_string()),
+            command_id: entry.command,
+            action: entry.action,
+            kind: entry.kind,
+            subject: entry.subject,
+            before: raw(entry.before),
+            after: raw(entry.after),
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Tells those who follow the events that there are more: one question to the database, however many they are.
+
+use baton_store::Store;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// How often the database is asked, while somebody follows.
+const EVERY: Duration = Duration::from_millis(250);
+
+/// The last position of the stream, as far as it is known here.
+pub struct Feed {
+    store: Store,
+    last: watch::Sender<u64>,
+    asking: Mutex<bool>,
+}
+
+impl Feed {
+    /// Of that database.
+    pub fn new(store: Store) -> Arc<Self> {
+        Arc::new(Self { store, last: watch::Sender::new(0), asking: Mutex::new(false) })
+    }
+
+    /// The last position, from now on. The database is asked for it as long as somebody holds one of these.
+    pub fn follow(self: &Arc<Self>) -> watch::Receiver<u64> {
+        let follower = self.last.subscribe();
+        let mut asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
+        if !std::mem::replace(&mut *asking, true) {
+            tokio::spawn(Arc::clone(self).ask());
+        }
+        follower
+    }
+
+    async fn ask(self: Arc<Self>) {
+        while !self.is_over() {
+            match self.store.events().last_position().await {
+                Ok(last) => {
+                    self.last.send_if_modified(|known| std::mem::replace(known, last) != last);
+                }
+                Err(error) => tracing::debug!(%error, "whether there are new events is asked again"),
+            }
+            tokio::time::sleep(EVERY).await;
+        }
+    }
+
+    /// Whether nobody follows any more; then who comes next begins anew.
+    fn is_over(&self) -> bool {
+        let mut asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
+        *asking = self.last.receiver_count() > 0;
+        !*asking
+    }
+}

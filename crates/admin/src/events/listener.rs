@@ -1,0 +1,141 @@
+//! One client that follows the events.
+
+use crate::Admin;
+use axum::body::{Body, Bytes};
+use baton_auth::require;
+use baton_events::cloud;
+use baton_http::identify;
+use baton_model::EventKind;
+use baton_model::entity::Role;
+use baton_store::StoredEvent;
+use futures::stream;
+use http::request::Parts;
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+
+/// Events read at once: what a slow client makes this node hold.
+const BATCH: u64 = 100;
+/// How often it is looked whether this node stops.
+const TICK: Duration = Duration::from_millis(250);
+/// How often it is looked whether the client may still listen: its key may have been revoked.
+const ADMISSION: Duration = Duration::from_secs(5);
+
+/// One client.
+pub struct Listener {
+    admin: Admin,
+    parts: Parts,
+    types: Option<Vec<EventKind>>,
+    /// Everything up to here is sent or in `ready`.
+    position: u64,
+    ready: VecDeque<StoredEvent>,
+    last: watch::Receiver<u64>,
+    /// Whether there may be more than was read.
+    look: bool,
+    admitted: Instant,
+}
+
+impl Listener {
+    /// Who made that request, of these types, from after a position on.
+    pub fn new(admin: Admin, parts: Parts, types: Option<Vec<EventKind>>, position: u64) -> Self {
+        let last = admin.feed.follow();
+        let (ready, admitted) = (VecDeque::new(), Instant::now());
+        Self { admin, parts, types, position, ready, last, look: true, admitted }
+    }
+
+    /// What it gets: server-sent events, and comments while there are none. Ends when this node stops.
+    pub fn body(self) -> Body {
+        // The first comment opens the stream: some clients wait for a byte.
+        let opening = stream::iter([Ok::<_, Infallible>(Bytes::from_static(b": events\n\n"))]);
+        let rest = stream::unfold(self, async |mut listener| Some((Ok(listener.piece().await?), listener)));
+        Body::from_stream(futures::StreamExt::chain(opening, rest))
+    }
+
+    async fn piece(&mut self) -> Option<Bytes> {
+        let silence = self.admin.doors.settings.keep_alive;
+        match tokio::time::timeout(silence, self.next()).await {
+            Ok(event) => event.map(|event| written(&event).into()),
+            Err(_) => Some(Bytes::from_static(b": keep-alive\n\n")),
+        }
+    }
+
+    async fn next(&mut self) -> Option<StoredEvent> {
+        loop {
+            if self.admin.doors.draining.has_begun() || !self.is_admitted().await {
+                return None;
+            }
+            if let Some(event) = self.ready.pop_front() {
+                return Some(event);
+            }
+            if self.look {
+                self.read().await;
+            } else {
+                let changed = tokio::time::timeout(TICK, self.last.changed()).await;
+                self.look = matches!(changed, Ok(Ok(())));
+            }
+        }
+    }
+
+    async fn read(&mut self) {
+        // Asked first: whatever stands before it can be read by now.
+        let last = *self.last.borrow_and_update();
+        match self.admin.store.events().after(self.position, self.types.as_deref(), BATCH).await {
+            Ok(events) => {
+                // Other types are not read again and again.
+                let read = events.last().and_then(|event| event.position);
+                self.position = self.position.max(read.unwrap_or(last));
+                self.look = !events.is_empty();
+                self.ready = events.into();
+            }
+            Err(error) => {
+                tracing::debug!(%error, "events can't be read; it is tried again");
+                tokio::time::sleep(TICK).await;
+            }
+        }
+    }
+
+    /// Whether the client may (still) listen.
+    async fn is_admitted(&mut self) -> bool {
+        if self.admitted.elapsed() < ADMISSION {
+            return true;
+        }
+        self.admitted = Instant::now();
+        let caller = identify::caller(&self.admin.doors, &self.parts).await;
+        caller.is_ok_and(|caller| require(&caller, Role::Viewer).is_ok())
+    }
+}
+
+/// A server-sent event. JSON has line breaks only between its values, where any of them is as good.
+fn written(event: &StoredEvent) -> String {
+    let json = cloud(event).write();
+    let lines = json.split(['\r', '\n']).filter(|line| !line.is_empty());
+    let data: String = lines.map(|line| format!("data: {line}\n")).collect();
+    format!("id: {}\nevent: {}\n{data}\n", event.id, event.kind.name())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use baton_model::Timestamp;
+
+    #[test]
+    fn an_event_is_written_as_server_sent_events_are() {
+        let event = StoredEvent {
+            id: "0193-1".into(),
+            kind: EventKind::KeyRevoked,
+            subject: "key_1".into(),
+            time: Timestamp(0),
+            data: "{\n\"a\":\r\n1}".into(),
+            traceparent: None,
+            source: "n".into(),
+            position: Some(1),
+        };
+        assert_eq!(
+            written(&event),
+            "id: 0193-1\nevent: key.revoked\ndata: {\"specversion\":\"1.0\",\"id\":\"0193-1\",\"source\":\"n\",\
+             \"type\":\"key.revoked\",\"subject\":\"key_1\",\"time\":\"1970-01-01T00:00:00.000000Z\",\
+             \"datacontenttype\":\"application/json\",\"data\":{\ndata: \"a\":\ndata: 1}}\n\n"
+        );
+    }
+}

@@ -1,0 +1,5 @@
+//! `/api/events`: what happens, as it happens.
+
+pub mod feed;
+pub mod listener;
+pub mod stream;

@@ -1,0 +1,75 @@
+//! `GET /api/events`.
+
+use super::listener::Listener;
+use crate::Admin;
+use crate::describe::ErrorBody;
+use crate::wire::access::Viewer;
+use crate::wire::answer::{Answer, Refused};
+use crate::wire::params::Params;
+use axum::extract::State;
+use axum::response::IntoResponse;
+use baton_model::{Code, EventKind, PublicError};
+use http::HeaderName;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::request::Parts;
+
+/// What `after` is for everything that is kept.
+const OLDEST: &str = "oldest";
+
+/// Streams what happens as server-sent events: `id` is the event's id, `event` its type, `data` the CloudEvent. From now
+/// on, or from after an event that was seen: a client that was cut off goes on where it was, and misses nothing that is
+/// still kept (`events.keep`). The stream ends when the node stops or the key is revoked; connect again.
+#[utoipa::path(get, path = "/api/events", tag = "events", params(
+    ("after" = Option<String>, Query, description = "The id of the last event that was seen, or `oldest`; by default from now on"),
+    ("types" = Option<String>, Query, description = "Only these types, separated by commas: `model.updated,key.revoked`"),
+    ("Last-Event-ID" = Option<String>, Header, description = "As `after`, which it outranks; browsers send it by themselves"),
+), responses(
+    (status = 200, description = "Events, and comments while there are none", body = String, content_type = "text/event-stream"),
+    (status = 400, description = "The event to go on from is not in the stream, or not any more", body = ErrorBody),
+))]
+pub async fn stream(State(admin): State<Admin>, _: Viewer, parts: Parts) -> Answer {
+    let mut params = Params::read(&parts.uri)?;
+    let after = params.take("after");
+    let types = types(&mut params);
+    params.finish()?;
+    let seen = parts.headers.get("last-event-id").map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned());
+    let position = position(&admin, seen.filter(|id| !id.is_empty()).or(after)).await?;
+    let headers = [
+        (CONTENT_TYPE, "text/event-stream"),
+        (CACHE_CONTROL, "no-cache"),
+        // Proxies that would gather the stream into one piece (nginx) are asked not to.
+        (HeaderName::from_static("x-accel-buffering"), "no"),
+    ];
+    Ok((headers, Listener::new(admin, parts, types, position).body()).into_response())
+}
+
+/// The types asked for.
+pub fn types(params: &mut Params) -> Option<Vec<EventKind>> {
+    let expected = format!("types separated by commas: {}", known_types());
+    params.parse("types", &expected, |text| text.split(',').map(|name| EventKind::lookup(name.trim())).collect())
+}
+
+/// The names of all types, for messages.
+pub fn known_types() -> String {
+    EventKind::ALL.map(EventKind::name).join(", ")
+}
+
+/// Where the stream begins.
+async fn position(admin: &Admin, after: Option<String>) -> Result<u64, Refused> {
+    let events = admin.store.events();
+    match after.as_deref() {
+        None => Ok(events.last_position().await.map_err(crate::told)?),
+        Some(OLDEST) => Ok(0),
+        Some(id) => match events.position_of(id).await.map_err(crate::told)? {
+            Some(position) => Ok(position),
+            None => Err(PublicError::new(
+                Code::InvalidRequest,
+                "the event to go on from is not in the stream, or not any more: events are kept for a time \
+                 (`events.keep`); begin with `?after=oldest` for all that are kept, or without `after` and Last-Event-ID \
+                 for what happens from now on",
+            )
+            .at("after")
+            .into()),
+        },
+    }
+}

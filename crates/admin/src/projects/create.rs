@@ -1,0 +1,47 @@
+//! `POST /api/projects`.
+
+use super::input::{self, ProjectBody};
+use super::note;
+use super::view::{ProjectView, location};
+use crate::Admin;
+use crate::describe::ErrorBody;
+use crate::wire::access::Administrator;
+use crate::wire::answer::{Answer, json};
+use crate::wire::faults::Faults;
+use crate::wire::fields::Fields;
+use axum::extract::State;
+use baton_model::chat::Json;
+use baton_store::Project;
+use http::header::LOCATION;
+use http::{HeaderValue, StatusCode};
+
+/// Makes a project.
+#[utoipa::path(post, path = "/api/projects", tag = "projects", request_body = ProjectBody, responses(
+    (status = 201, description = "Made", body = ProjectView),
+    (status = 409, description = "The id is taken", body = ErrorBody),
+    (status = 422, description = "Fields are wrong: `details.errors` names each", body = ErrorBody),
+))]
+pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator, mut fields: Fields) -> Answer {
+    let mut faults = Faults::default();
+    let id = input::id(&mut fields, &mut faults).unwrap_or_default();
+    let name = fields.text("name", &mut faults);
+    let metadata = input::metadata(&mut fields, &mut faults);
+    fields.finish(&mut faults);
+    faults.check()?;
+    let now = admin.doors.engine.clock().now();
+    let project = Project {
+        name: name.unwrap_or_else(|| id.clone()),
+        id,
+        metadata: metadata.unwrap_or_else(|| Json("{}".into())),
+        created_at: now,
+        updated_at: now,
+    };
+    let change = admin.store.change(&by).await.map_err(crate::told)?;
+    change.projects().insert(&project).await.map_err(crate::told)?;
+    note::commit(change, None, Some(&project)).await.map_err(crate::told)?;
+    let mut response = json(StatusCode::CREATED, &ProjectView::from(&project))?;
+    if let Ok(location) = HeaderValue::from_str(&location(&project.id)) {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    Ok(response)
+}

@@ -1,0 +1,10 @@
+//! `/api/projects`: what requests are booked on; a file a verb.
+
+pub mod create;
+pub mod get;
+mod input;
+pub mod list;
+mod note;
+pub mod remove;
+pub mod update;
+pub mod view;

@@ -1,0 +1,24 @@
+//! What a change to a project leaves: an event, and an entry in the audit log.
+
+use super::view::text;
+use baton_model::EventKind;
+use baton_store::{Change, NewAudit, NewEvent, Project, StoreError};
+
+/// Tells of a change, and commits it.
+///
+/// # Errors
+/// Whatever keeps the database from writing; then nothing has changed.
+pub async fn commit(change: Change, before: Option<&Project>, after: Option<&Project>) -> Result<(), StoreError> {
+    let Some(project) = after.or(before) else { return Ok(()) };
+    let (kind, action) = match (before, after) {
+        (None, _) => (EventKind::ProjectCreated, "project.create"),
+        (Some(_), Some(_)) => (EventKind::ProjectUpdated, "project.update"),
+        (Some(_), None) => (EventKind::ProjectDeleted, "project.delete"),
+    };
+    let subject = project.id.clone();
+    change.tell(NewEvent { kind, subject: subject.clone(), data: text(project), traceparent: None }).await?;
+    let [before, after] = [before, after].map(|project| project.map(text));
+    change.audit(NewAudit { action, kind: "project", subject, before, after }).await?;
+    change.commit().await?;
+    Ok(())
+}

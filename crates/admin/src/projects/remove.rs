@@ -1,0 +1,23 @@
+//! `DELETE /api/projects/{id}`.
+
+use super::note;
+use crate::Admin;
+use crate::describe::ErrorBody;
+use crate::wire::access::Administrator;
+use crate::wire::answer::Answer;
+use axum::extract::{Path, State};
+use axum::response::IntoResponse;
+use http::StatusCode;
+
+/// Removes a project. Keys that are booked on it go on, and its requests stay in the ledger under its id.
+#[utoipa::path(delete, path = "/api/projects/{id}", tag = "projects", params(("id" = String, Path)), responses(
+    (status = 204, description = "Removed"),
+    (status = 404, description = "There is no such project", body = ErrorBody),
+))]
+pub async fn remove(State(admin): State<Admin>, Administrator(by): Administrator, Path(id): Path<String>) -> Answer {
+    let change = admin.store.change(&by).await.map_err(crate::told)?;
+    let before = change.projects().get(&id).await.map_err(crate::told)?;
+    change.projects().delete(&id).await.map_err(crate::told)?;
+    note::commit(change, Some(&before), None).await.map_err(crate::told)?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}

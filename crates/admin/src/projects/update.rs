@@ -1,0 +1,58 @@
+//! `PUT /api/projects/{id}`.
+
+use super::input::{self, ProjectBody};
+use super::note;
+use super::view::ProjectView;
+use crate::Admin;
+use crate::describe::ErrorBody;
+use crate::wire::access::Administrator;
+use crate::wire::answer::{Answer, json};
+use crate::wire::faults::Faults;
+use crate::wire::fields::Fields;
+use axum::extract::{Path, State};
+use baton_model::{Code, PublicError, Timestamp};
+use http::StatusCode;
+
+/// What an answer shows but nobody can set: passed over, so that a project got can be put back with a field changed.
+const READ_ONLY: [&str; 2] = ["created_at", "updated_at"];
+
+/// Changes the fields given.
+#[utoipa::path(put, path = "/api/projects/{id}", tag = "projects", params(("id" = String, Path)),
+    request_body = ProjectBody, responses(
+        (status = 200, description = "Changed", body = ProjectView),
+        (status = 400, description = "No field is given", body = ErrorBody),
+        (status = 404, description = "There is no such project", body = ErrorBody),
+        (status = 409, description = "Someone else has changed it at the same time", body = ErrorBody),
+        (status = 422, description = "Fields are wrong: `details.errors` names each", body = ErrorBody),
+    )
+)]
+pub async fn update(
+    State(admin): State<Admin>,
+    Administrator(by): Administrator,
+    Path(id): Path<String>,
+    mut fields: Fields,
+) -> Answer {
+    let mut faults = Faults::default();
+    for name in READ_ONLY {
+        fields.raw(name);
+    }
+    if fields.text("id", &mut faults).is_some_and(|given| given != id) {
+        faults.add("id", "can't be changed: requests are booked on it");
+    }
+    let name = fields.text("name", &mut faults);
+    let metadata = input::metadata(&mut fields, &mut faults);
+    fields.finish(&mut faults);
+    faults.check()?;
+    if name.is_none() && metadata.is_none() {
+        return Err(PublicError::new(Code::InvalidRequest, "the body names no field to change: name, metadata").into());
+    }
+    let change = admin.store.change(&by).await.map_err(crate::told)?;
+    let before = change.projects().get(&id).await.map_err(crate::told)?;
+    let mut after = before.clone();
+    after.name = name.unwrap_or(after.name);
+    after.metadata = metadata.unwrap_or(after.metadata);
+    after.updated_at = admin.doors.engine.clock().now().max(Timestamp(before.updated_at.0.saturating_add(1)));
+    change.projects().update(&after, before.updated_at).await.map_err(crate::told)?;
+    note::commit(change, Some(&before), Some(&after)).await.map_err(crate::told)?;
+    json(StatusCode::OK, &ProjectView::from(&after))
+}

@@ -1,0 +1,169 @@
+//! `POST /api/requests/{id}/feedback`.
+
+use crate::Admin;
+use crate::describe::ErrorBody;
+use crate::wire::access::Anyone;
+use crate::wire::answer::{Answer, Refused, json};
+use crate::wire::faults::Faults;
+use crate::wire::fields::{Fields, brief};
+use crate::wire::time;
+use axum::extract::{Path, State};
+use baton_http::identify;
+use baton_model::entity::Role;
+use baton_model::record::RequestRecord;
+use baton_model::{Caller, Code, EventKind, PublicError, RequestId};
+use baton_store::{FeedbackEntry, NewEvent, StoreError};
+use http::StatusCode;
+use http::request::Parts;
+use serde::{Deserialize, Serialize};
+use std::time::{Duration, Instant};
+use utoipa::ToSchema;
+
+/// How long a record is waited for: it reaches the database a moment after its answer the client.
+const PATIENCE: Duration = Duration::from_secs(2);
+const LOOK: Duration = Duration::from_millis(50);
+
+/// What an answer was worth.
+#[derive(Debug, Deserialize, ToSchema)]
+#[expect(dead_code, reason = "the schema of what `Fields` reads")]
+pub struct FeedbackBody {
+    /// From -1 (bad) to 1 (good).
+    #[schema(minimum = -1, maximum = 1)]
+    score: Option<f64>,
+    /// In words.
+    comment: Option<String>,
+}
+
+/// What somebody said an answer was worth.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FeedbackView {
+    /// Its id.
+    id: String,
+    /// The request that was answered.
+    request_id: String,
+    /// From -1 (bad) to 1 (good); null if only words were said.
+    score: Option<f64>,
+    /// In words.
+    comment: Option<String>,
+    /// When.
+    at: String,
+    /// Who.
+    actor: String,
+}
+
+impl From<&FeedbackEntry> for FeedbackView {
+    fn from(entry: &FeedbackEntry) -> Self {
+        Self {
+            id: entry.id.clone(),
+            request_id: entry.request.to_string(),
+            score: entry.score,
+            comment: entry.comment.clone(),
+            at: time::write(entry.at),
+            actor: entry.actor.clone(),
+        }
+    }
+}
+
+/// Says what an answer was worth: a score, words, or both. Anyone may for requests made with the same key, in the same
+/// project or by the same user; operators for all. It can be said more than once.
+#[utoipa::path(post, path = "/api/requests/{id}/feedback", tag = "requests", params(("id" = String, Path)),
+    request_body = FeedbackBody, responses(
+        (status = 201, description = "Kept", body = FeedbackView),
+        (status = 400, description = "Neither score nor comment is given", body = ErrorBody),
+        (status = 404, description = "There is no such request among the caller's own", body = ErrorBody),
+        (status = 422, description = "Fields are wrong: `details.errors` names each", body = ErrorBody),
+    )
+)]
+pub async fn give(
+    State(admin): State<Admin>,
+    Anyone(caller): Anyone,
+    Path(id): Path<String>,
+    parts: Parts,
+    mut fields: Fields,
+) -> Answer {
+    let mut faults = Faults::default();
+    let score = score(&mut fields, &mut faults);
+    let comment = fields.nullable_text("comment", &mut faults).flatten();
+    fields.finish(&mut faults);
+    faults.check()?;
+    if score.is_none() && comment.is_none() {
+        return Err(PublicError::new(Code::InvalidRequest, "expected a score, a comment, or both").into());
+    }
+    let record = own(&admin, &caller, RequestId::from(id)).await?;
+    let actor = identify::actor(&admin.doors, &parts, &caller);
+    let entry = FeedbackEntry {
+        id: identify::request_id().to_string(),
+        request: record.id.clone(),
+        score,
+        comment,
+        at: admin.doors.engine.clock().now(),
+        actor: actor.name.clone(),
+    };
+    let change = admin.store.change(&actor).await.map_err(crate::told)?;
+    change.feedback().insert(&entry).await.map_err(crate::told)?;
+    let kind = EventKind::ModelFeedbackReceived;
+    let event = NewEvent { kind, subject: record.id.to_string(), data: data(&record, &entry), traceparent: None };
+    change.tell(event).await.map_err(crate::told)?;
+    change.commit_aside().await.map_err(crate::told)?;
+    json(StatusCode::CREATED, &FeedbackView::from(&entry))
+}
+
+fn score(fields: &mut Fields, faults: &mut Faults) -> Option<f64> {
+    let text = fields.raw("score").map(str::to_owned)?;
+    let score = fields.take::<f64>("score", "a number from -1 to 1", faults)??;
+    if !(-1.0..=1.0).contains(&score) {
+        faults.add("score", format!("expected a number from -1 (bad) to 1 (good), got {}", brief(&text)));
+        return None;
+    }
+    Some(score)
+}
+
+/// A request of the caller's own, or any for an operator.
+async fn own(admin: &Admin, caller: &Caller, id: RequestId) -> Result<RequestRecord, Refused> {
+    let until = Instant::now() + PATIENCE;
+    let record = loop {
+        match admin.store.ledger().get(&id).await {
+            Err(StoreError::NotFound { .. }) if Instant::now() < until => tokio::time::sleep(LOOK).await,
+            found => break found.map_err(crate::told)?,
+        }
+    };
+    if may_judge(caller, &record) {
+        return Ok(record);
+    }
+    // As if it were not there: ids of others are nobody's business.
+    Err(crate::told(StoreError::NotFound { what: format!("request `{id}`") }).into())
+}
+
+fn may_judge(caller: &Caller, record: &RequestRecord) -> bool {
+    let who = &record.attribution;
+    let same_user = || caller.key.is_none() && caller.user.is_some() && caller.user.as_deref() == who.user.as_deref();
+    matches!(caller.role, Role::Admin | Role::Operator)
+        || (caller.key.is_some() && caller.key == who.key)
+        || (caller.project.is_some() && caller.project.as_deref() == who.project.as_deref())
+        || same_user()
+}
+
+/// What the event says.
+fn data(record: &RequestRecord, entry: &FeedbackEntry) -> String {
+    #[derive(Serialize)]
+    struct Data<'r> {
+        #[serde(flatten)]
+        feedback: FeedbackView,
+        model_id: Option<&'r str>,
+        provider: Option<&'r str>,
+        key_id: Option<&'r str>,
+        project_id: Option<&'r str>,
+        user_id: Option<&'r str>,
+    }
+    let who = &record.attribution;
+    let data = Data {
+        feedback: FeedbackView::from(entry),
+        model_id: record.served.as_ref().map(|model| model.as_str()),
+        provider: record.provider.as_ref().map(|provider| provider.as_str()),
+        key_id: who.key.as_ref().map(|key| key.as_str()),
+        project_id: who.project.as_deref(),
+        user_id: who.user.as_deref(),
+    };
+    // Text and numbers within bounds always serialise.
+    serde_json::to_string(&data).unwrap_or_default()
+}

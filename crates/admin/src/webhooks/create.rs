@@ -1,0 +1,107 @@
+//! `POST /api/webhooks`.
+
+use super::input::Changes;
+use super::kept;
+use super::view::{NewWebhookView, WebhookView, location, text};
+use crate::Admin;
+use crate::describe::ErrorBody;
+use crate::wire::access::Administrator;
+use crate::wire::answer::{Answer, json};
+use crate::wire::faults::Faults;
+use crate::wire::fields::Fields;
+use axum::extract::State;
+use baton_events::webhooks::{Secret, Secrets};
+use baton_http::identify;
+use baton_model::Timestamp;
+use baton_store::{NewAudit, Webhook};
+use http::header::{CACHE_CONTROL, LOCATION};
+use http::{HeaderValue, StatusCode};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+/// What a webhook shall be, or what to change of it.
+#[derive(Debug, Deserialize, ToSchema)]
+#[expect(dead_code, reason = "the schema of what `Fields` reads")]
+#[schema(as = Webhook)]
+pub struct WebhookBody {
+    /// Where events are posted: `https`, or `http` in the networks of `webhooks.allow`; required to make one.
+    #[schema(example = "https://example.com/hooks/baton")]
+    url: Option<String>,
+    /// The types that it gets; by default, or null: all.
+    #[schema(example = json!(["model.updated", "key.revoked"]))]
+    types: Option<Vec<String>>,
+    /// Whether it gets events; by default true.
+    active: Option<bool>,
+    /// What messages are signed with, where it has to be a certain one (`whsec_` and 24 to 64 bytes in base64); only to
+    /// make one; by default a new one.
+    secret: Option<String>,
+}
+
+/// Registers a service that is told of events. The answer is the only one that shows the secret that its messages are
+/// signed with, by the Standard Webhooks scheme.
+#[utoipa::path(post, path = "/api/webhooks", tag = "webhooks", request_body = WebhookBody, responses(
+    (status = 201, description = "Made; `secret` is shown this once", body = NewWebhookView),
+    (status = 422, description = "Fields are wrong: `details.errors` names each; or BATON_SECRET_KEY is not set", body = ErrorBody),
+))]
+pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator, mut fields: Fields) -> Answer {
+    let mut faults = Faults::default();
+    if fields.raw("url").is_none_or(|text| text == "null") {
+        faults.add("url", "is required: where events are posted");
+    }
+    let changes = Changes::read(&admin, &mut fields, &mut faults).await;
+    let secret = secret(&mut fields, &mut faults);
+    fields.finish(&mut faults);
+    faults.check()?;
+    let now = admin.doors.engine.clock().now();
+    let id = format!("wh_{}", identify::request_id().as_str().replace('-', ""));
+    let mut webhook = Webhook {
+        sealed_secret: kept::seal(&admin, &id, &Secrets::of(secret.clone()))?,
+        id,
+        url: String::new(),
+        types: None,
+        active: true,
+        created_at: now,
+        updated_at: Timestamp(i64::MIN),
+    };
+    changes.apply(&mut webhook, now);
+    let change = admin.store.change(&by).await.map_err(crate::told)?;
+    change.webhooks().insert(&webhook).await.map_err(crate::told)?;
+    let audit = NewAudit {
+        action: "webhook.create",
+        kind: "webhook",
+        subject: webhook.id.clone(),
+        before: None,
+        after: Some(text(&webhook)),
+    };
+    change.audit(audit).await.map_err(crate::told)?;
+    change.commit_aside().await.map_err(crate::told)?;
+    let mut response = shown_once(StatusCode::CREATED, &webhook, &secret)?;
+    if let Ok(location) = HeaderValue::from_str(&location(&webhook.id)) {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    Ok(response)
+}
+
+/// The answer that shows a secret.
+pub fn shown_once(status: StatusCode, webhook: &Webhook, secret: &Secret) -> Answer {
+    let view = NewWebhookView { secret: secret.reveal().to_string(), webhook: WebhookView::from(webhook) };
+    let mut response = json(status, &view)?;
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+/// A secret's randomness comes from the system, whatever seeds the rest.
+pub fn generate() -> Secret {
+    Secret::generate(&mut StdRng::from_os_rng())
+}
+
+fn secret(fields: &mut Fields, faults: &mut Faults) -> Secret {
+    let Some(text) = fields.text("secret", faults) else { return generate() };
+    Secret::parse(&text).unwrap_or_else(|error| {
+        // What was given may be a secret all the same: it is not repeated.
+        faults.add("secret", error.to_string());
+        generate()
+    })
+}

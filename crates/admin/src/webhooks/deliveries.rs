@@ -1,0 +1,36 @@
+//! `GET /api/webhooks/{id}/deliveries`.
+
+use super::view::{DeliveriesView, DeliveryView};
+use crate::Admin;
+use crate::describe::ErrorBody;
+use crate::wire::access::Administrator;
+use crate::wire::answer::{Answer, json};
+use crate::wire::params::Params;
+use axum::extract::{Path, State};
+use baton_store::webhooks::DeliveryState;
+use http::{StatusCode, Uri};
+
+/// Lists what was delivered to a webhook, what waits, and what was given up, newest first, a page at a time. Deliveries
+/// are kept as long as their events (`events.keep`).
+#[utoipa::path(get, path = "/api/webhooks/{id}/deliveries", tag = "webhooks", params(
+    ("id" = String, Path),
+    ("state" = Option<String>, Query, description = "`pending`, `delivered` or `dead`"),
+    ("limit" = Option<u64>, Query, description = "1 to 100; by default 20"),
+    ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
+), responses(
+    (status = 200, description = "A page of deliveries", body = DeliveriesView),
+    (status = 404, description = "There is no such webhook", body = ErrorBody),
+    (status = 422, description = "A parameter is wrong", body = ErrorBody),
+))]
+pub async fn deliveries(State(admin): State<Admin>, _: Administrator, Path(id): Path<String>, uri: Uri) -> Answer {
+    let mut params = Params::read(&uri)?;
+    let state = params.parse("state", "pending, delivered or dead", DeliveryState::lookup);
+    let limit = params.number("limit", 1..=100, 20);
+    let cursor = params.id_cursor();
+    params.finish()?;
+    let webhooks = admin.store.webhooks();
+    webhooks.get(&id).await.map_err(crate::told)?;
+    let page = webhooks.deliveries(Some(&id), state, cursor.as_deref(), limit).await.map_err(crate::told)?;
+    let items = page.items.iter().map(DeliveryView::from).collect();
+    json(StatusCode::OK, &DeliveriesView { items, next_cursor: page.next })
+}

@@ -1,0 +1,44 @@
+//! A webhook's secret as the database keeps it: sealed.
+
+use crate::Admin;
+use crate::wire::faults::Faults;
+use baton_events::webhooks::{Secrets, sealed_row};
+use baton_model::{Code, PublicError};
+use baton_seal::Keyring;
+use baton_store::Webhook;
+
+/// The secrets of a webhook, sealed.
+///
+/// # Errors
+/// `validation_error` if there is nothing to seal with.
+pub fn seal(admin: &Admin, id: &str, secrets: &Secrets) -> Result<String, PublicError> {
+    let sealed = keyring(admin)?.seal(&sealed_row(id), secrets.write().as_bytes());
+    sealed.map_err(|error| PublicError::new(Code::Internal, error.to_string()))
+}
+
+/// The secrets of a webhook.
+///
+/// # Errors
+/// `validation_error` if there is nothing to open them with; `conflict` if what there is does not.
+pub fn open(admin: &Admin, webhook: &Webhook) -> Result<Secrets, PublicError> {
+    let lost = |why: String| {
+        let message =
+            format!("the webhook's secret can't be read ({why}); rotate with `overlap` 0s for a new one alone");
+        PublicError::new(Code::Conflict, message)
+    };
+    let opened = keyring(admin)?.open_text(&sealed_row(&webhook.id), &webhook.sealed_secret);
+    Secrets::read(&opened.map_err(|error| lost(error.to_string()))?).map_err(|error| lost(error.to_string()))
+}
+
+fn keyring(admin: &Admin) -> Result<&Keyring, PublicError> {
+    if let Some(keyring) = admin.providers.keyring() {
+        return Ok(keyring);
+    }
+    let mut faults = Faults::default();
+    faults.add(
+        "secret",
+        "can't be kept, because there is nothing to encrypt it with: set BATON_SECRET_KEY (`baton secrets key` makes one)",
+    );
+    faults.check()?;
+    Err(PublicError::new(Code::Internal, "there is nothing to encrypt with"))
+}

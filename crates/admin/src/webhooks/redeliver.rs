@@ -1,0 +1,35 @@
+//! `POST /api/webhooks/deliveries/{id}/redeliver`.
+
+use super::view::DeliveryView;
+use crate::Admin;
+use crate::describe::ErrorBody;
+use crate::wire::access::Administrator;
+use crate::wire::answer::{Answer, json};
+use axum::extract::{Path, State};
+use baton_store::NewAudit;
+use http::StatusCode;
+
+/// Delivers again: at once, whatever its state, with as many tries as a new one has. The message has the same id as
+/// before, so that a service that has seen it can tell.
+#[utoipa::path(post, path = "/api/webhooks/deliveries/{id}/redeliver", tag = "webhooks", params(("id" = String, Path)),
+    responses(
+        (status = 202, description = "It is on its way", body = DeliveryView),
+        (status = 404, description = "There is no such delivery", body = ErrorBody),
+    )
+)]
+pub async fn redeliver(State(admin): State<Admin>, Administrator(by): Administrator, Path(id): Path<String>) -> Answer {
+    let now = admin.doors.engine.clock().now();
+    let change = admin.store.change(&by).await.map_err(crate::told)?;
+    change.webhooks().redeliver(&id, now).await.map_err(crate::told)?;
+    let delivery = change.webhooks().delivery(&id).await.map_err(crate::told)?;
+    let audit = NewAudit {
+        action: "webhook.redeliver",
+        kind: "webhook",
+        subject: delivery.webhook.clone(),
+        before: None,
+        after: Some(serde_json::json!({ "delivery_id": id, "event_id": delivery.event }).to_string()),
+    };
+    change.audit(audit).await.map_err(crate::told)?;
+    change.commit_aside().await.map_err(crate::told)?;
+    json(StatusCode::ACCEPTED, &DeliveryView::from(&delivery))
+}

@@ -1,0 +1,27 @@
+//! `DELETE /api/webhooks/{id}`.
+
+use super::view::text;
+use crate::Admin;
+use crate::describe::ErrorBody;
+use crate::wire::access::Administrator;
+use crate::wire::answer::Answer;
+use axum::extract::{Path, State};
+use axum::response::IntoResponse;
+use baton_store::NewAudit;
+use http::StatusCode;
+
+/// Removes a webhook, with all that is on its way to it.
+#[utoipa::path(delete, path = "/api/webhooks/{id}", tag = "webhooks", params(("id" = String, Path)), responses(
+    (status = 204, description = "Removed"),
+    (status = 404, description = "There is no such webhook", body = ErrorBody),
+))]
+pub async fn remove(State(admin): State<Admin>, Administrator(by): Administrator, Path(id): Path<String>) -> Answer {
+    let change = admin.store.change(&by).await.map_err(crate::told)?;
+    let before = change.webhooks().get(&id).await.map_err(crate::told)?;
+    change.webhooks().delete(&id).await.map_err(crate::told)?;
+    let audit =
+        NewAudit { action: "webhook.delete", kind: "webhook", subject: id, before: Some(text(&before)), after: None };
+    change.audit(audit).await.map_err(crate::told)?;
+    change.commit_aside().await.map_err(crate::told)?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}

@@ -1,0 +1,62 @@
+//! `POST /api/webhooks/{id}/rotate`.
+
+use super::create::{generate, shown_once};
+use super::kept;
+use super::view::{NewWebhookView, text};
+use crate::Admin;
+use crate::describe::ErrorBody;
+use crate::keys::rotate::{RotateBody, overlap};
+use crate::wire::access::Administrator;
+use crate::wire::answer::Answer;
+use crate::wire::faults::Faults;
+use crate::wire::fields::Fields;
+use axum::extract::{Path, State};
+use baton_events::webhooks::Secrets;
+use baton_model::Timestamp;
+use baton_store::NewAudit;
+use http::StatusCode;
+
+/// Gives a webhook another secret, shown this once. For a while messages are signed with both, so that its service can
+/// change over; rotating again ends the older one at once.
+#[utoipa::path(post, path = "/api/webhooks/{id}/rotate", tag = "webhooks", params(("id" = String, Path)),
+    request_body = RotateBody, responses(
+        (status = 200, description = "Rotated; `secret` is shown this once", body = NewWebhookView),
+        (status = 404, description = "There is no such webhook", body = ErrorBody),
+        (status = 409, description = "The secret before can't be read, or someone else changes the webhook", body = ErrorBody),
+        (status = 422, description = "Fields are wrong: `details.errors` names each; or BATON_SECRET_KEY is not set", body = ErrorBody),
+    )
+)]
+pub async fn rotate(
+    State(admin): State<Admin>,
+    Administrator(by): Administrator,
+    Path(id): Path<String>,
+    mut fields: Fields,
+) -> Answer {
+    let mut faults = Faults::default();
+    let overlap = overlap(&mut fields, &mut faults);
+    fields.finish(&mut faults);
+    faults.check()?;
+    let now = admin.doors.engine.clock().now();
+    let secret = generate();
+    let change = admin.store.change(&by).await.map_err(crate::told)?;
+    let before = change.webhooks().get(&id).await.map_err(crate::told)?;
+    let secrets = if overlap.is_zero() {
+        Secrets::of(secret.clone())
+    } else {
+        kept::open(&admin, &before)?.rotated(secret.clone(), now.plus(overlap))
+    };
+    let mut after = before.clone();
+    after.sealed_secret = kept::seal(&admin, &id, &secrets)?;
+    after.updated_at = now.max(Timestamp(before.updated_at.0.saturating_add(1)));
+    change.webhooks().update(&after, before.updated_at).await.map_err(crate::told)?;
+    let audit = NewAudit {
+        action: "webhook.rotate",
+        kind: "webhook",
+        subject: id,
+        before: Some(text(&before)),
+        after: Some(text(&after)),
+    };
+    change.audit(audit).await.map_err(crate::told)?;
+    change.commit_aside().await.map_err(crate::told)?;
+    shown_once(StatusCode::OK, &after, &secret)
+}

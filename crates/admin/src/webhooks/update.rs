@@ -1,0 +1,66 @@
+//! `PUT /api/webhooks/{id}`.
+
+use super::create::WebhookBody;
+use super::input::Changes;
+use super::view::{WebhookView, text};
+use crate::Admin;
+use crate::describe::ErrorBody;
+use crate::wire::access::Administrator;
+use crate::wire::answer::{Answer, json};
+use crate::wire::faults::Faults;
+use crate::wire::fields::Fields;
+use axum::extract::{Path, State};
+use baton_model::{Code, PublicError};
+use baton_store::NewAudit;
+use http::StatusCode;
+
+/// What an answer shows but nobody can set: passed over, so that a webhook got can be put back with a field changed.
+const READ_ONLY: [&str; 3] = ["id", "created_at", "updated_at"];
+
+/// Changes the fields given. Events that happen while it is not active pass it by; what is on its way waits.
+#[utoipa::path(put, path = "/api/webhooks/{id}", tag = "webhooks", params(("id" = String, Path)),
+    request_body = WebhookBody, responses(
+        (status = 200, description = "Changed", body = WebhookView),
+        (status = 400, description = "No field is given", body = ErrorBody),
+        (status = 404, description = "There is no such webhook", body = ErrorBody),
+        (status = 409, description = "Someone else has changed it at the same time", body = ErrorBody),
+        (status = 422, description = "Fields are wrong: `details.errors` names each", body = ErrorBody),
+    )
+)]
+pub async fn update(
+    State(admin): State<Admin>,
+    Administrator(by): Administrator,
+    Path(id): Path<String>,
+    mut fields: Fields,
+) -> Answer {
+    let mut faults = Faults::default();
+    for name in READ_ONLY {
+        fields.raw(name);
+    }
+    if fields.raw("secret").is_some() {
+        faults.add("secret", "is not changed here: POST /api/webhooks/{id}/rotate makes a new one");
+    }
+    let changes = Changes::read(&admin, &mut fields, &mut faults).await;
+    fields.finish(&mut faults);
+    faults.check()?;
+    if changes.is_empty() {
+        return Err(
+            PublicError::new(Code::InvalidRequest, "the body names no field to change: url, types, active").into()
+        );
+    }
+    let change = admin.store.change(&by).await.map_err(crate::told)?;
+    let before = change.webhooks().get(&id).await.map_err(crate::told)?;
+    let mut after = before.clone();
+    changes.apply(&mut after, admin.doors.engine.clock().now());
+    change.webhooks().update(&after, before.updated_at).await.map_err(crate::told)?;
+    let audit = NewAudit {
+        action: "webhook.update",
+        kind: "webhook",
+        subject: id,
+        before: Some(text(&before)),
+        after: Some(text(&after)),
+    };
+    change.audit(audit).await.map_err(crate::told)?;
+    change.commit_aside().await.map_err(crate::told)?;
+    json(StatusCode::OK, &WebhookView::from(&after))
+}

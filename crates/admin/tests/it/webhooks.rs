@@ -1,0 +1,150 @@
+//! Webhooks: registered, changed, rotated; their deliveries listed and repeated.
+
+use crate::setup::{SECRET_KEY, TestAdmin};
+use baton_events::webhooks::{Secret, Secrets, sealed_row};
+use baton_model::Timestamp;
+use baton_seal::Keyring;
+use baton_store::webhooks::Failure;
+
+const URL: &str = "https://example.com/hooks?token=s3cret";
+
+async fn create(admin: &TestAdmin, more: &str) -> (String, Secret) {
+    let reply = admin.post("/api/webhooks", &format!(r#"{{"url": "{URL}"{more}}}"#)).await;
+    assert_eq!(reply.status, 201, "{}", reply.text);
+    assert_eq!(reply.header("cache-control"), "no-store");
+    let json = reply.json();
+    let id = json["id"].as_str().unwrap();
+    assert_eq!(reply.header("location"), format!("/api/webhooks/{id}"));
+    (id.to_owned(), Secret::parse(json["secret"].as_str().unwrap()).unwrap())
+}
+
+/// What the database keeps, opened.
+async fn kept(admin: &TestAdmin, id: &str) -> Secrets {
+    let webhook = admin.store.webhooks().get(id).await.unwrap();
+    let opened = Keyring::parse(SECRET_KEY).unwrap().open_text(&sealed_row(id), &webhook.sealed_secret).unwrap();
+    Secrets::read(&opened).unwrap()
+}
+
+#[tokio::test]
+async fn a_webhook_is_made_changed_and_removed() {
+    let admin = TestAdmin::new().await;
+    let (id, secret) = create(&admin, r#", "types": ["model.updated", "key.revoked", "key.revoked"]"#).await;
+    assert_eq!(kept(&admin, &id).await, Secrets::of(secret.clone()));
+    let path = format!("/api/webhooks/{id}");
+    let shown = admin.get(&path).await;
+    assert_eq!(shown.json()["url"], URL);
+    assert_eq!(shown.json()["types"], serde_json::json!(["model.updated", "key.revoked"]));
+    assert_eq!(shown.json()["active"], true);
+    assert_eq!(admin.get("/api/webhooks").await.items("id"), [id.as_str()]);
+
+    // What was got can be put back.
+    let mut body = shown.json();
+    (body["types"], body["active"]) = (serde_json::Value::Null, false.into());
+    let changed = admin.put(&path, &body.to_string()).await;
+    assert_eq!(changed.status, 200, "{}", changed.text);
+    assert!(changed.json()["types"].is_null() && changed.json()["active"] == false, "{}", changed.text);
+    assert_ne!(changed.json()["updated_at"], shown.json()["updated_at"]);
+
+    assert_eq!(admin.delete(&path).await.status, 204);
+    admin.get(&path).await.is_refused(404, "not_found", &[]);
+    let audit = admin.get("/api/audit?kind=webhook").await;
+    assert_eq!(audit.items("action"), ["webhook.delete", "webhook.update", "webhook.create"]);
+    let reveal = secret.reveal();
+    for text in [&shown.text, &changed.text, &audit.text] {
+        assert!(!text.contains(reveal.as_str()), "{text}");
+    }
+    assert!(!audit.text.contains("s3cret"), "{}", audit.text);
+}
+
+#[tokio::test]
+async fn a_secret_is_given_or_rotated() {
+    let admin = TestAdmin::new().await;
+    let given = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    let (id, secret) = create(&admin, &format!(r#", "secret": "{given}""#)).await;
+    assert_eq!(*secret.reveal(), given);
+    let path = format!("/api/webhooks/{id}/rotate");
+    let rotated = admin.post(&path, r#"{"overlap": "1h"}"#).await;
+    assert_eq!(rotated.status, 200, "{}", rotated.text);
+    let second = Secret::parse(rotated.json()["secret"].as_str().unwrap()).unwrap();
+    let now = admin.engine.clock().now();
+    let until = Timestamp(now.0 + 3_600_000_000);
+    assert_eq!(kept(&admin, &id).await, Secrets::of(secret).rotated(second, until));
+    let third = admin.post(&path, r#"{"overlap": "0s"}"#).await;
+    let third = Secret::parse(third.json()["secret"].as_str().unwrap()).unwrap();
+    assert_eq!(kept(&admin, &id).await, Secrets::of(third));
+}
+
+#[tokio::test]
+async fn wrong_fields_are_named() {
+    let admin = TestAdmin::new().await;
+    for (body, fields) in [
+        ("{}", &["url"][..]),
+        (r#"{"url": "http://example.com"}"#, &["url"]),
+        (r#"{"url": "https://user:pass@example.com"}"#, &["url"]),
+        (r#"{"url": "https://127.0.0.1/hook"}"#, &["url"]),
+        (r#"{"url": "https://a.example", "types": [], "active": 1}"#, &["types", "active"]),
+        (r#"{"url": "https://a.example", "types": ["model.exploded"], "events": 1}"#, &["types", "events"]),
+        (r#"{"url": "https://a.example", "secret": "hunter2hunter2"}"#, &["secret"]),
+    ] {
+        let reply = admin.post("/api/webhooks", body).await;
+        reply.is_refused(422, "validation_error", fields);
+        assert!(!reply.text.contains("hunter2") && !reply.text.contains("pass@"), "{}", reply.text);
+    }
+    assert_eq!(admin.post("/api/webhooks", r#"{"url": "http://10.1.2.3/hook"}"#).await.status, 201);
+    let (id, _) = create(&admin, "").await;
+    let path = format!("/api/webhooks/{id}");
+    admin.put(&path, "{}").await.is_refused(400, "invalid_request", &[]);
+    admin.put(&path, r#"{"secret": "x"}"#).await.is_refused(422, "validation_error", &["secret"]);
+    admin.post(&format!("{path}/rotate"), r#"{"overlap": "soon"}"#).await.is_refused(
+        422,
+        "validation_error",
+        &["overlap"],
+    );
+    admin.get(&format!("{path}/deliveries?state=lost&cursor=x")).await.is_refused(
+        422,
+        "validation_error",
+        &["state", "cursor"],
+    );
+}
+
+#[tokio::test]
+async fn without_a_key_to_encrypt_with_there_are_no_webhooks() {
+    let admin = TestAdmin::with_secret_key(None).await;
+    let reply = admin.post("/api/webhooks", &format!(r#"{{"url": "{URL}"}}"#)).await;
+    reply.is_refused(422, "validation_error", &["secret"]);
+    assert!(reply.text.contains("BATON_SECRET_KEY"), "{}", reply.text);
+}
+
+#[tokio::test]
+async fn deliveries_are_listed_and_repeated() {
+    let admin = TestAdmin::new().await;
+    let (id, _) = create(&admin, r#", "types": ["model.registered"]"#).await;
+    for model in ["a", "b", "c"] {
+        admin.register(model, "").await;
+    }
+    admin.relay().await;
+    let now = admin.engine.clock().now();
+    let due = admin.store.webhooks().due(now, &[], 10).await.unwrap();
+    let failure = Failure { status: Some(500), error: "it answered 500".into(), next: None };
+    admin.store.webhooks().failed(&due[0].delivery.id, &failure, now).await.unwrap();
+    let path = format!("/api/webhooks/{id}/deliveries");
+    let dead = admin.get(&format!("{path}?state=dead")).await;
+    assert_eq!(dead.items("event_id"), [due[0].event.id.as_str()]);
+    let item = &dead.json()["items"][0];
+    assert_eq!((&item["attempts"], &item["last_status"]), (&1.into(), &500.into()));
+    assert!(item["next_at"].is_null(), "{item}");
+
+    let first = admin.get(&format!("{path}?limit=2")).await;
+    let rest = admin.get(&format!("{path}?limit=2&cursor={}", first.json()["next_cursor"].as_str().unwrap())).await;
+    assert_eq!((first.items("id").len(), rest.items("id").len()), (2, 1));
+    assert!(rest.json()["next_cursor"].is_null());
+
+    let delivery = dead.items("id").remove(0);
+    let again = admin.post(&format!("/api/webhooks/deliveries/{delivery}/redeliver"), "").await;
+    assert_eq!(again.status, 202, "{}", again.text);
+    assert_eq!((&again.json()["state"], &again.json()["attempts"]), (&"pending".into(), &0.into()));
+    assert_eq!(admin.store.webhooks().due(now, &[], 10).await.unwrap().len(), 3);
+    admin.post("/api/webhooks/deliveries/none/redeliver", "").await.is_refused(404, "not_found", &[]);
+    admin.get("/api/webhooks/none/deliveries").await.is_refused(404, "not_found", &[]);
+    assert_eq!(admin.get("/api/audit?action=webhook.redeliver").await.items("subject"), [id.as_str()]);
+}
