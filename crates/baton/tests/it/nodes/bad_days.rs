@@ -4,6 +4,7 @@
 use super::clients::{End, Saw, client};
 use super::cluster::Cluster;
 use crate::running::KEY;
+use async_nats::jetstream::consumer::{AckPolicy, pull};
 use baton_bus::{Bus, Event, Nats, Settings};
 use baton_model::chat::Json;
 use baton_sim::Billed;
@@ -234,7 +235,8 @@ async fn published(cluster: &Cluster) -> BTreeSet<String> {
     let context = async_nats::jetstream::new(client);
     let mut stream = context.get_stream("BATON_EVENTS").await.unwrap();
     let total = stream.info().await.unwrap().state.messages;
-    let consumer = stream.create_consumer(async_nats::jetstream::consumer::pull::Config::default()).await.unwrap();
+    let unacknowledged = pull::Config { ack_policy: AckPolicy::None, ..pull::Config::default() };
+    let consumer = stream.create_consumer(unacknowledged).await.unwrap();
     let messages = consumer.messages().await.unwrap().take(usize::try_from(total).unwrap());
     messages.map(|message| Event::read(&message.unwrap().payload).unwrap().id).collect().await
 }
