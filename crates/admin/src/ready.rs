@@ -17,8 +17,8 @@ pub async fn ready(State(admin): State<Admin>) -> Response {
     if let Err(error) = admin.store.ping().await {
         return (StatusCode::SERVICE_UNAVAILABLE, format!("the database does not answer: {error}")).into_response();
     }
-    if !admin.doors.engine.has_room() {
-        return (StatusCode::SERVICE_UNAVAILABLE, "the ledger's journal is full").into_response();
+    if let Some(trouble) = admin.doors.engine.trouble() {
+        return (StatusCode::SERVICE_UNAVAILABLE, trouble).into_response();
     }
     "ready".into_response()
 }

@@ -12,11 +12,8 @@ use std::sync::Arc;
 /// `model_not_found`, `permission_denied`, or `overloaded` while the ledger has no room: a request that can't be
 /// recorded is not served.
 pub fn admit<'s>(shared: &Shared, snapshot: &'s Snapshot, call: &Call) -> Result<&'s Arc<Model>, PublicError> {
-    if !shared.ledger.has_room() {
-        return Err(PublicError::new(
-            Code::Overloaded,
-            "the ledger's journal is full because the database has been away; an operator must bring it back",
-        ));
+    if let Some(trouble) = shared.ledger.trouble() {
+        return Err(PublicError::new(Code::Overloaded, trouble));
     }
     let model = snapshot.get(&call.wanted, call.capability)?;
     if !call.caller.may_use(&model.id) {

@@ -186,9 +186,9 @@ impl Engine {
         self.shared.metrics.encode(self.shared.ledger.pending_bytes(), cached.bytes, redis, spans)
     }
 
-    /// Whether new requests can be recorded.
-    pub fn has_room(&self) -> bool {
-        self.shared.ledger.has_room()
+    /// Why new requests can't be recorded, and so are refused; `None`: they can.
+    pub fn trouble(&self) -> Option<&'static str> {
+        self.shared.ledger.trouble()
     }
 
     /// Waits for what outlives its request, then moves the last records into the database.

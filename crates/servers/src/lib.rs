@@ -8,6 +8,7 @@
 //! [`redis::Own::start`], [`nats::Own::start`]. What can't be had is a panic: a test without its server has failed.
 #![expect(clippy::panic, clippy::expect_used, reason = "a test without its server has failed, and says why")]
 
+pub mod disk;
 pub mod nats;
 pub mod postgres;
 mod process;
@@ -21,4 +22,10 @@ fn unique(what: &str) -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let moment = std::time::SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_nanos());
     format!("baton_{what}_{}_{moment}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// The address that a variable gives, or the standard one.
+#[expect(clippy::disallowed_methods, reason = "tests are told by variables where their servers are")]
+fn address(variable: &str, standard: &str) -> String {
+    std::env::var(variable).unwrap_or_else(|_| standard.to_owned())
 }

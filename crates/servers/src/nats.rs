@@ -6,7 +6,7 @@ use tempfile::TempDir;
 
 /// The shared server, with JetStream: `BATON_TEST_NATS`, else the standard port.
 pub fn url() -> String {
-    std::env::var("BATON_TEST_NATS").unwrap_or_else(|_| "nats://127.0.0.1:4222".into())
+    crate::address("BATON_TEST_NATS", "nats://127.0.0.1:4222")
 }
 
 /// A prefix for subjects and streams that no other test uses.

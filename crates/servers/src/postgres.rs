@@ -11,7 +11,7 @@ const FOLDERS: [&str; 3] = ["/usr/lib/postgresql/17/bin", "/usr/lib/postgresql/1
 
 /// The shared server, without a database: `BATON_TEST_POSTGRES`, else the standard port.
 pub fn url() -> String {
-    std::env::var("BATON_TEST_POSTGRES").unwrap_or_else(|_| "postgresql://postgres@127.0.0.1:5432".into())
+    crate::address("BATON_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432")
 }
 
 /// A database of the test's own on the shared server; dropped with this value.

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 /// The shared server: `BATON_TEST_REDIS`, else the standard port.
 pub fn url() -> String {
-    std::env::var("BATON_TEST_REDIS").unwrap_or_else(|_| "redis://127.0.0.1:6379".into())
+    crate::address("BATON_TEST_REDIS", "redis://127.0.0.1:6379")
 }
 
 /// A prefix for keys and streams that no other test uses.

@@ -12,6 +12,7 @@ mod database;
 mod deploy;
 mod description;
 mod documents;
+mod full_disk;
 mod logs;
 mod nodes;
 mod other;

@@ -3,13 +3,20 @@
 //! The thread takes what has gathered in its queue, writes it in one go and answers each sender. `write` without
 //! `fsync`: the page cache outlives a killed process, which is what the ledger promises; a power cut may lose the last
 //! moments, and `sync` in the settings closes that gap for those who need it.
+//!
+//! A full disk must not cost the records of requests that are under way. So room is set aside ([`reserve`]): it is given
+//! free when a write fails, new requests are refused from then on, and accepted again once the room is set aside anew.
 
+mod reserve;
+
+use reserve::Reserve;
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError, mpsc};
+use std::time::Duration;
 use tokio::sync::{Notify, oneshot};
 
 /// Where and how the journal is kept.
@@ -23,12 +30,14 @@ pub struct JournalSettings {
     pub max_bytes: u64,
     /// Whether each batch is forced to the disk before it counts as written.
     pub sync: bool,
+    /// Bytes set aside for the records of requests that are under way when the disk is full.
+    pub reserve_bytes: u64,
 }
 
 impl JournalSettings {
     /// The usual sizes in that folder.
     pub fn in_folder(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into(), segment_bytes: 8 << 20, max_bytes: 1 << 30, sync: false }
+        Self { folder: folder.into(), segment_bytes: 8 << 20, max_bytes: 1 << 30, sync: false, reserve_bytes: 4 << 20 }
     }
 }
 
@@ -57,6 +66,8 @@ struct Shared {
     size: AtomicU64,
     /// The segment that is being written; smaller numbers are closed.
     current: AtomicU64,
+    /// Whether the last write failed, or no room could be set aside since.
+    disk_full: AtomicBool,
     /// Rung after each batch.
     written: Notify,
 }
@@ -96,9 +107,15 @@ impl Journal {
         self.shared.size.load(Ordering::Relaxed)
     }
 
-    /// Whether it is below its bound.
-    pub fn has_room(&self) -> bool {
-        self.size() < self.settings.max_bytes
+    /// Why no record can be added; `None`: one can.
+    pub fn trouble(&self) -> Option<&'static str> {
+        if self.shared.disk_full.load(Ordering::Acquire) {
+            return Some("the ledger's journal can't be written: see whether the disk of the data folder is full");
+        }
+        let full = self.size() >= self.settings.max_bytes;
+        full.then_some(
+            "the ledger's journal is full, because the database has not taken its records: see whether it answers",
+        )
     }
 
     /// The segments there are, by number.
@@ -144,41 +161,113 @@ struct Writer {
     shared: std::sync::Arc<Shared>,
     file: File,
     written: u64,
+    reserve: Reserve,
+    /// What could not be written, even into the room set aside.
+    unwritten: Vec<u8>,
 }
+
+/// How often a full disk is tried again.
+const AGAIN: Duration = Duration::from_millis(500);
 
 /// Appends taken in one go at most, so that a burst does not starve its own receipts.
 const BATCH: usize = 1024;
 
 impl Writer {
     fn begin(settings: JournalSettings, shared: std::sync::Arc<Shared>, number: u64) -> io::Result<Self> {
-        let path = settings.folder.join(format!("{number:016}.journal"));
-        let file = OpenOptions::new().create_new(true).append(true).open(path)?;
+        let file = segment(&settings.folder, number)?;
         shared.current.store(number, Ordering::Release);
-        Ok(Self { settings, shared, file, written: 0 })
+        let reserve = Reserve::new(&settings.folder, settings.reserve_bytes);
+        let mut writer = Self { settings, shared, file, written: 0, reserve, unwritten: Vec::new() };
+        writer.recover();
+        Ok(writer)
     }
 
     fn run(mut self, appends: &mpsc::Receiver<Append>) {
-        while let Ok(first) = appends.recv() {
-            let batch: Vec<Append> = std::iter::once(first).chain(appends.try_iter().take(BATCH)).collect();
-            let bytes: Vec<u8> = batch.iter().flat_map(|append| append.bytes.iter().copied()).collect();
-            let outcome = self.write(&bytes);
-            for append in batch {
-                let told = match &outcome {
-                    Ok(()) => Ok(()),
-                    Err(error) => Err(io::Error::new(error.kind(), error.to_string())),
-                };
-                // A receipt that nobody waits for is no concern of the journal.
-                let _ = append.receipt.send(told);
-            }
-            self.shared.written.notify_waiters();
-            self.shared.written.notify_one();
+        loop {
+            let first = if self.is_well() {
+                appends.recv().ok()
+            } else {
+                match appends.recv_timeout(AGAIN) {
+                    Err(mpsc::RecvTimeoutError::Timeout) => {
+                        self.recover();
+                        continue;
+                    }
+                    received => received.ok(),
+                }
+            };
+            let Some(first) = first else { break };
+            self.take(std::iter::once(first).chain(appends.try_iter().take(BATCH)).collect());
         }
+        // The last chance: what is left in memory is lost otherwise.
+        if !self.is_well() {
+            self.recover();
+        }
+    }
+
+    fn take(&mut self, batch: Vec<Append>) {
+        let bytes: Vec<u8> = batch.iter().flat_map(|append| append.bytes.iter().copied()).collect();
+        let outcome = self.write_somehow(bytes);
+        for append in batch {
+            let told = match &outcome {
+                Ok(()) => Ok(()),
+                Err(error) => Err(io::Error::new(error.kind(), error.to_string())),
+            };
+            // A receipt that nobody waits for is no concern of the journal.
+            let _ = append.receipt.send(told);
+        }
+        self.shared.written.notify_waiters();
+        self.shared.written.notify_one();
+    }
+
+    /// Writes, on a full disk into the room set aside. What can't be written even so is kept for later.
+    fn write_somehow(&mut self, bytes: Vec<u8>) -> io::Result<()> {
+        let mut pending = std::mem::take(&mut self.unwritten);
+        pending.extend(bytes);
+        let mut outcome = self.write(&pending);
+        if let Err(error) = &outcome {
+            if !self.shared.disk_full.swap(true, Ordering::AcqRel) {
+                tracing::error!(%error, "the journal can't be written: new requests are refused until it can");
+            }
+            self.reserve.release();
+            outcome = self.write(&pending);
+        }
+        if outcome.is_err() {
+            self.unwritten = pending;
+        }
+        outcome
+    }
+
+    fn is_well(&self) -> bool {
+        !self.shared.disk_full.load(Ordering::Acquire)
+    }
+
+    /// Writes what is left, and sets room aside again: then new requests are accepted.
+    fn recover(&mut self) {
+        let pending = std::mem::take(&mut self.unwritten);
+        let outcome = match self.write(&pending) {
+            Ok(()) => self.reserve.take(),
+            Err(error) => {
+                self.unwritten = pending;
+                Err(error)
+            }
+        };
+        let was_full = self.shared.disk_full.swap(outcome.is_err(), Ordering::AcqRel);
+        match outcome {
+            Err(error) if !was_full => {
+                tracing::error!(%error, "no room can be set aside for the journal: requests are refused until it can");
+            }
+            Ok(()) if was_full => tracing::info!("the journal can be written again"),
+            _ => {}
+        }
+        self.shared.written.notify_one();
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         if self.written >= self.settings.segment_bytes {
             let next = self.shared.current.load(Ordering::Acquire) + 1;
-            *self = Self::begin(self.settings.clone(), std::sync::Arc::clone(&self.shared), next)?;
+            self.file = segment(&self.settings.folder, next)?;
+            self.written = 0;
+            self.shared.current.store(next, Ordering::Release);
         }
         let outcome =
             self.file.write_all(bytes).and_then(|()| if self.settings.sync { self.file.sync_data() } else { Ok(()) });
@@ -194,6 +283,11 @@ impl Writer {
         }
         outcome
     }
+}
+
+/// A new segment's file.
+fn segment(folder: &Path, number: u64) -> io::Result<File> {
+    OpenOptions::new().create_new(true).append(true).open(folder.join(format!("{number:016}.journal")))
 }
 
 /// Takes the folder for this process alone: another would take our requests for those of a process that died.

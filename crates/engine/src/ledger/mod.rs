@@ -41,9 +41,9 @@ impl Ledger {
         Ok(Self { journal, stop, tasks })
     }
 
-    /// Whether there is room for another request's record.
-    pub fn has_room(&self) -> bool {
-        self.journal.has_room()
+    /// Why there is no room for another request's record; `None`: there is.
+    pub fn trouble(&self) -> Option<&'static str> {
+        self.journal.trouble()
     }
 
     /// Bytes in the journal that are not in the database yet.

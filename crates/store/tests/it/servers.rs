@@ -4,6 +4,7 @@ use crate::ledger::everything;
 use crate::samples::{self, MIDNIGHT};
 use baton_model::chat::Json;
 use baton_model::{ModelId, Timestamp};
+use baton_servers::disk::SmallDisk;
 use baton_servers::postgres::{self, Own};
 use baton_store::ledger::Filter;
 use baton_store::{Pools, Store, StoreError, masked};
@@ -277,32 +278,6 @@ async fn open_one(url: &str) -> sqlx::PgConnection {
     <sqlx::PgConnection as sqlx::Connection>::connect(url).await.unwrap()
 }
 
-/// A disk of a few megabytes, unmounted with this value.
-struct SmallDisk(TempDir);
-
-impl SmallDisk {
-    fn mount(megabytes: u32) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let root = printed("id", &["-u"]) == "0";
-        let options = format!("size={megabytes}m,mode=0700,uid={}", servers_user());
-        let path = folder.path().display().to_string();
-        let mount = ["mount", "-t", "tmpfs", "-o", &options, "tmpfs", &path];
-        // Who is not root may be allowed to become it.
-        let (program, arguments) = if root { ("mount", &mount[1..]) } else { ("sudo", &mount[..]) };
-        printed(program, arguments);
-        Self(folder)
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let path = self.0.path().display().to_string();
-        let root = printed("id", &["-u"]) == "0";
-        let (program, arguments) = if root { ("umount", vec![path.as_str()]) } else { ("sudo", vec!["umount", &path]) };
-        printed(program, &arguments);
-    }
-}
-
 /// The user that an own server runs as: it refuses to be root.
 fn servers_user() -> String {
     if printed("id", &["-u"]) == "0" { printed("id", &["-u", "postgres"]) } else { printed("id", &["-u"]) }
@@ -316,10 +291,10 @@ fn printed(program: &str, arguments: &[&str]) -> String {
 
 #[tokio::test]
 async fn a_full_disk_is_named_and_nothing_is_lost() {
-    let disk = SmallDisk::mount(24);
+    let disk = SmallDisk::mount_for_postgres(24);
     let server = Own::start(&[]);
     let all = postgres::database_on(&server.url());
-    all.sql(&format!("CREATE TABLESPACE small LOCATION '{}'", disk.0.path().display()));
+    all.sql(&format!("CREATE TABLESPACE small LOCATION '{}'", disk.path().display()));
     all.sql("CREATE DATABASE small TABLESPACE small");
     let url = all.url().replace(all.name(), "small");
     let store = Store::open(&url).await.unwrap();
