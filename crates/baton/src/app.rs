@@ -117,6 +117,7 @@ impl App {
         };
         let draining = doors.draining.clone();
         let admin = Admin::new(doors.clone(), Arc::clone(&directory), store.clone(), Arc::clone(&providers));
+        let admin = admin.reaching(config.webhooks.networks());
         let router = crate::surface::router(doors, admin, Arc::clone(&shared.notices));
         let webhooks = webhooks(config, &store, &clock, chance.random())?;
         Ok(Self {
@@ -147,8 +148,7 @@ impl App {
 
 fn webhooks(config: &Config, store: &Store, clock: &Arc<dyn Clock>, seed: u64) -> anyhow::Result<Arc<Webhooks>> {
     let keyring = config.auth.keyring().map_err(anyhow::Error::msg)?;
-    let settings = baton_events::webhooks::Settings::default();
-    Ok(Arc::new(Webhooks::new(store.clone(), keyring, settings, Arc::clone(clock), seed)))
+    Ok(Arc::new(Webhooks::new(store.clone(), keyring, config.webhooks.settings(), Arc::clone(clock), seed)))
 }
 
 /// Opens the database and brings its tables up to date.

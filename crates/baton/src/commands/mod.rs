@@ -1,20 +1,24 @@
 //! The commands, one file each.
 
+mod audit;
 mod chat;
 mod check;
 mod db;
 mod demo;
+mod events;
 mod health;
 mod keys;
 mod migrate;
 mod models;
 mod openapi;
 mod output;
+mod projects;
 mod secrets;
 mod serve;
 mod sim;
 mod token;
 mod usage;
+mod webhooks;
 
 use crate::config::{Config, Environment, Source, load};
 use anyhow::Context;
@@ -47,6 +51,10 @@ enum Command {
     Token(token::Token),
     Secrets(secrets::Secrets),
     Usage(usage::Usage),
+    Projects(projects::Projects),
+    Webhooks(webhooks::Webhooks),
+    Events(events::Events),
+    Audit(audit::Audit),
     Chat(chat::Chat),
     Sim(sim::Simulate),
     Openapi(openapi::OpenApi),
@@ -91,6 +99,10 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::Token(command) => command.run(&source, &environment),
             Command::Secrets(command) => command.run(&source, &environment).await,
             Command::Usage(command) => command.run(&environment).await,
+            Command::Projects(command) => command.run(&environment).await,
+            Command::Webhooks(command) => command.run(&environment).await,
+            Command::Events(command) => command.run(&environment).await,
+            Command::Audit(command) => command.run(&environment).await,
             Command::Chat(command) => command.run(&environment).await,
             Command::Sim(command) => command.run().await,
             Command::Openapi(command) => command.run(),

@@ -18,6 +18,7 @@ mod provider;
 mod server;
 mod shared;
 mod telemetry;
+mod webhooks;
 
 pub use auth::{AuthSection, JwtSection};
 pub use database::{DatabaseSection, EventsSection, LedgerSection};
@@ -28,6 +29,7 @@ pub use provider::{DisconnectSection, ProviderSection, TimeoutsSection};
 pub use server::{ServerSection, TlsSection};
 pub use shared::{BusSection, NatsSection, RedisSection};
 pub use telemetry::TelemetrySection;
+pub use webhooks::WebhooksSection;
 
 /// The configuration of one Baton.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -63,6 +65,8 @@ pub struct Config {
     pub ledger: LedgerSection,
     /// The stream of events.
     pub events: EventsSection,
+    /// Events for services over HTTP.
+    pub webhooks: WebhooksSection,
     /// Taking over the providers' own lists of models.
     pub discovery: DiscoverySection,
     /// This node, among others that share its database.
@@ -93,6 +97,7 @@ impl Default for Config {
             routing: RoutingSection::default(),
             ledger: LedgerSection::default(),
             events: EventsSection::default(),
+            webhooks: WebhooksSection::default(),
             discovery: DiscoverySection::default(),
             node: NodeSection::default(),
             commands: CommandsSection::default(),
@@ -212,6 +217,9 @@ pub fn check(config: &Config, place: &str) -> Vec<Fault> {
     }
     for (key, problem) in config.auth.faults(config.environment) {
         fault(format!("auth.{key}"), problem);
+    }
+    for (key, problem) in config.webhooks.faults() {
+        fault(format!("webhooks.{key}"), problem);
     }
     for (key, problem) in config.telemetry.faults() {
         fault(format!("telemetry.{key}"), problem);

@@ -46,6 +46,11 @@ pub fn start(app: &App, config: &Config, stop: &CancellationToken) -> JoinSet<()
     };
     tasks.spawn(chores::under(lease(leases::WEBHOOKS), chores::LOOK, stop.clone(), round));
 
+    let (telling, stopped) = (baton_engine::health::tell(app.engine.clone(), app.store.clone()), stop.clone());
+    tasks.spawn(async move {
+        stopped.run_until_cancelled(telling).await;
+    });
+
     let (store, clock) = (app.store.clone(), Arc::clone(app.engine.clock()));
     let kept = Kept { requests: config.ledger.retention, events: config.events.keep };
     let clean = move || {

@@ -8,7 +8,10 @@ use std::process::{Command, Stdio};
 #[test]
 fn every_command_helps_with_an_example() {
     let folder = tempfile::tempdir().unwrap();
-    for name in ["serve", "demo", "check", "health", "migrate", "models", "keys", "usage", "chat", "sim", "openapi"] {
+    for name in [
+        "serve", "demo", "check", "health", "migrate", "models", "keys", "usage", "projects", "webhooks", "events",
+        "audit", "chat", "sim", "openapi",
+    ] {
         let output = run(folder.path(), &[name, "--help"]);
         assert!(output.status.success(), "{name}");
         assert!(told(&output).contains(&format!("Example: baton {name}")), "{name}: {}", told(&output));
@@ -16,6 +19,8 @@ fn every_command_helps_with_an_example() {
     for (name, parts) in [
         ("models", &["list", "show", "add", "remove", "discover", "health"][..]),
         ("keys", &["create", "list", "revoke"]),
+        ("projects", &["create", "list", "rename", "remove"]),
+        ("webhooks", &["create", "list", "remove", "rotate", "deliveries", "redeliver"]),
     ] {
         for part in parts {
             let output = run(folder.path(), &[name, part, "--help"]);
@@ -216,6 +221,13 @@ fn the_command_line_asks_a_running_baton() {
     assert!(asked(&["keys", "list"]).contains("team a"));
     asked(&["keys", "revoke", made["id"].as_str().unwrap()]);
     assert_eq!(demo.ask("GET", "/v1/models", key, "").0, 401);
+    asked(&["projects", "create", "search", "--name", "Search team"]);
+    assert!(asked(&["projects", "list"]).contains("Search team"));
+    asked(&["projects", "rename", "search", "Search"]);
+    asked(&["projects", "remove", "search"]);
+    let changes = asked(&["audit", "--kind", "project"]);
+    assert!(changes.contains("project.create") && changes.contains("project.delete"), "{changes}");
+    assert!(asked(&["webhooks", "list", "--json"]).contains("\"total\": 0"));
     asked(&["models", "add", "another", "--provider", "sim-openai", "--upstream", "gpt-4o"]);
     assert!(asked(&["models", "show", "another"]).contains("gpt-4o"));
     asked(&["models", "remove", "another"]);

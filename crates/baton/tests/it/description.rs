@@ -26,6 +26,8 @@ fn the_server_does_what_its_description_says() {
         .args(["-m", "schemathesis.cli", "run", &format!("http://{}/openapi.json", demo.address)])
         .args(["-H", &format!("Authorization: Bearer {KEY}"), "--checks", &checks.join(",")])
         .args(["--max-examples", REQUESTS, "--seed", SEED, "--generation-database", "none"])
+        // Its answer has no end.
+        .args(["--exclude-path", "/api/events"])
         // One at a time: with threads, Python 3.11's parser fails now and then.
         .args(["--workers", "1"])
         .current_dir(folder.path())

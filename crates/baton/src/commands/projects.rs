@@ -1,0 +1,92 @@
+//! `baton projects`.
+
+use super::output;
+use crate::client::{Server, segment};
+use crate::config::Environment;
+use clap::{Args, Subcommand};
+use http::Method;
+use serde_json::{Value, json};
+use std::process::ExitCode;
+
+/// Makes, lists and removes the projects of a running Baton.
+///
+/// Example: baton projects create search --name "Search team"
+#[derive(Args)]
+pub struct Projects {
+    #[command(flatten)]
+    server: Server,
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Makes a project.
+    ///
+    /// Example: baton projects create search --name "Search team"
+    Create {
+        /// Its id, as keys, tokens and requests name it
+        id: String,
+        /// A name for people; by default the id
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// Lists projects.
+    ///
+    /// Example: baton projects list --json
+    List,
+    /// Gives a project another name.
+    ///
+    /// Example: baton projects rename search "Search and retrieval"
+    Rename {
+        /// Its id
+        id: String,
+        /// Its new name
+        name: String,
+    },
+    /// Removes a project; its requests stay in the ledger.
+    ///
+    /// Example: baton projects remove search
+    Remove {
+        /// Its id
+        id: String,
+    },
+}
+
+const COLUMNS: [(&str, &str); 3] = [("id", "/id"), ("name", "/name"), ("created", "/created_at")];
+
+impl Projects {
+    /// Runs it.
+    pub async fn run(self, environment: &Environment) -> anyhow::Result<ExitCode> {
+        let client = self.server.client(environment)?;
+        let path = |id: &str| format!("/api/projects/{}", segment(id));
+        match self.what {
+            What::Create { id, name } => {
+                let mut body = json!({ "id": id });
+                if let (Some(body), Some(name)) = (body.as_object_mut(), name) {
+                    body.insert("name".to_owned(), json!(name));
+                }
+                let made = client.send(Method::POST, "/api/projects", Some(&body)).await?;
+                if self.server.json { output::json(&made) } else { output::line(&format!("`{id}` is made")) }
+            }
+            What::List => {
+                let answer = client.get("/api/projects", &[("page_size", "100")]).await?;
+                let items = answer.pointer("/items").and_then(Value::as_array).cloned().unwrap_or_default();
+                if self.server.json { output::json(&answer) } else { output::table(&COLUMNS, &items) }
+            }
+            What::Rename { id, name } => {
+                let changed = client.send(Method::PUT, &path(&id), Some(&json!({ "name": name }))).await?;
+                if self.server.json {
+                    output::json(&changed)
+                } else {
+                    output::line(&format!("`{id}` is now called `{name}`"))
+                }
+            }
+            What::Remove { id } => {
+                client.send(Method::DELETE, &path(&id), None).await?;
+                output::line(&format!("`{id}` is removed"));
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,89 @@
+//! `[webhooks]`.
+
+use baton_events::webhooks::{Schedule, Settings};
+use humantime_serde::Serde;
+use ipnet::IpNet;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use std::net::IpAddr;
+use std::time::Duration;
+
+/// Events for services over HTTP, registered by `/api/webhooks`.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct WebhooksSection {
+    /// Networks where webhooks may be besides the public internet (`["10.0.0.0/8"]`); there they may be plain `http` too.
+    pub allow: Vec<String>,
+    /// How long a service may take to answer.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub timeout: Duration,
+    /// The waits before a delivery that failed is tried again, the first, the second and so on, varied by a fifth; after
+    /// the last it is given up, and can be repeated by hand.
+    #[schemars(with = "Vec<String>")]
+    pub schedule: Vec<Serde<Duration>>,
+}
+
+impl Default for WebhooksSection {
+    fn default() -> Self {
+        let Settings { timeout, schedule, .. } = Settings::default();
+        Self { allow: Vec::new(), timeout, schedule: schedule.0.into_iter().map(Serde::from).collect() }
+    }
+}
+
+impl WebhooksSection {
+    /// The networks where webhooks may be besides the public internet.
+    pub fn networks(&self) -> Vec<IpNet> {
+        self.allow.iter().filter_map(|text| network(text)).collect()
+    }
+
+    /// How webhooks are called.
+    pub fn settings(&self) -> Settings {
+        let schedule = Schedule(self.schedule.iter().map(|wait| **wait).collect());
+        Settings { allow: self.networks(), timeout: self.timeout, schedule }
+    }
+
+    /// What is wrong beyond types: the key below `webhooks`, and the problem.
+    pub fn faults(&self) -> Vec<(String, String)> {
+        let wrong = self.allow.iter().enumerate().filter(|(_, text)| network(text).is_none());
+        let mut faults: Vec<_> = wrong
+            .map(|(index, text)| {
+                let problem = format!("expected a network such as 10.0.0.0/8, or an address, got `{text}`");
+                (format!("allow[{index}]"), problem)
+            })
+            .collect();
+        if self.timeout.is_zero() {
+            faults.push(("timeout".to_owned(), "expected a time such as 10s".to_owned()));
+        }
+        faults
+    }
+}
+
+/// A network, or one address.
+fn network(text: &str) -> Option<IpNet> {
+    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn networks_and_waits_are_read() {
+        let section: WebhooksSection =
+            toml::from_str("allow = [\"10.0.0.0/8\", \"192.168.1.1\"]\nschedule = [\"1s\", \"2m\"]").unwrap();
+        let settings = section.settings();
+        assert_eq!(settings.allow, ["10.0.0.0/8".parse().unwrap(), "192.168.1.1/32".parse().unwrap()]);
+        assert_eq!(settings.schedule, Schedule([1, 120].map(Duration::from_secs).to_vec()));
+        assert_eq!(section.faults(), []);
+        assert_eq!(WebhooksSection::default().settings(), Settings::default());
+        let wrong = WebhooksSection {
+            allow: vec!["10.0.0.0/8".into(), "home".into()],
+            timeout: Duration::ZERO,
+            ..WebhooksSection::default()
+        };
+        let keys: Vec<String> = wrong.faults().into_iter().map(|(key, _)| key).collect();
+        assert_eq!(keys, ["allow[1]", "timeout"]);
+    }
+}
