@@ -10,6 +10,7 @@ mod cache;
 mod chat;
 mod database;
 mod deploy;
+mod commands;
 mod description;
 mod documents;
 mod full_disk;
