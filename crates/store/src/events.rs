@@ -55,7 +55,8 @@ pub struct Events<'s> {
 }
 
 impl Events<'_> {
-    /// Those without a position, oldest first.
+    /// Those without a position, oldest first; without those of types that only a newer node knows, which relays them
+    /// when it has the lease.
     ///
     /// # Errors
     ///
@@ -63,6 +64,7 @@ impl Events<'_> {
     pub async fn unplaced(self, limit: u64) -> Result<Vec<StoredEvent>, StoreError> {
         let query = event::Entity::find()
             .filter(event::Column::Position.is_null())
+            .filter(event::Column::Kind.is_in(EventKind::ALL.map(EventKind::name)))
             .order_by_asc(event::Column::Time)
             .order_by_asc(event::Column::Id)
             .limit(limit);
@@ -111,13 +113,12 @@ impl Events<'_> {
         types: Option<&[EventKind]>,
         limit: u64,
     ) -> Result<Vec<StoredEvent>, StoreError> {
-        let mut query = event::Entity::find()
+        let types = types.unwrap_or(&EventKind::ALL);
+        let query = event::Entity::find()
             .filter(event::Column::Position.gt(crate::json::integer(position)))
+            .filter(event::Column::Kind.is_in(types.iter().map(|kind| kind.name())))
             .order_by_asc(event::Column::Position)
             .limit(limit);
-        if let Some(types) = types {
-            query = query.filter(event::Column::Kind.is_in(types.iter().map(|kind| kind.name())));
-        }
         query.all(self.store.reader()).await?.into_iter().map(StoredEvent::try_from).collect()
     }
 

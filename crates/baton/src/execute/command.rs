@@ -103,6 +103,7 @@ fn query(fields: &Map<String, Value>, without: &[&str]) -> Result<String, String
 const IN_PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b':');
 
 #[cfg(test)]
+#[expect(clippy::expect_used, reason = "tests")]
 mod tests {
     use super::*;
     use baton_model::chat::Json;

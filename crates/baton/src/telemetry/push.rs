@@ -214,6 +214,7 @@ fn count(value: f64) -> u64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::indexing_slicing, clippy::panic, reason = "tests")]
 mod tests {
     use super::{Data, Number, request};
     use baton_model::Timestamp;

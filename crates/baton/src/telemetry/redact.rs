@@ -174,4 +174,5 @@ fn is_card(digits: &[u32]) -> bool {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 mod tests;

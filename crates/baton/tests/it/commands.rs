@@ -158,7 +158,7 @@ async fn what_is_wrong_goes_to_the_dead_letters_with_its_reason() {
 async fn a_command_waits_for_capacity() {
     let commanded = Commanded::start(None).await;
     let busy = Fault::lookup("fail-503").expect("a fault");
-    commanded.baton.openai.script([Some(busy.clone()), None]);
+    commanded.baton.openai.script([Some(busy), None]);
     let reply = commanded.ask(command("1", "chat.execute", chat()).with("apikey", KEY)).await;
     assert_eq!(reply.kind, "chat.execute.result");
     assert_eq!(commanded.baton.openai.requests().len(), 2);

@@ -9,6 +9,7 @@ const SEED: &str = "20261123";
 
 /// No answer is a 5xx that the description does not foresee, none has a status, type or shape that it does not name.
 #[test]
+#[expect(clippy::disallowed_methods, reason = "run_tests says which Python has the tools")]
 fn the_server_does_what_its_description_says() {
     let folder = tempfile::tempdir().unwrap();
     let demo = Running::start(folder.path(), &["demo"], &[("BATON_DEMO_KEY", KEY)], "group_by=model");

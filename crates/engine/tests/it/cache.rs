@@ -169,9 +169,18 @@ async fn a_changed_model_and_a_purge_forget_answers() {
     assert_eq!(fake.calls().len(), 2);
     bench.engine.registry().update(|snapshot| {
         let mut changed = model("a", "one");
+        changed.source = baton_model::ModelSource::Api;
         changed.updated_at = baton_model::Timestamp(1);
         snapshot.models.insert(changed.id.clone(), Arc::new(changed));
     });
     bench.ask(of_key(deterministic(), "k1")).await.unwrap();
     assert_eq!(fake.calls().len(), 3);
+    bench.engine.registry().update(|snapshot| {
+        let mut changed = model("a", "one");
+        changed.source = baton_model::ModelSource::Api;
+        changed.updated_at = baton_model::Timestamp(2);
+        snapshot.models.insert(changed.id.clone(), Arc::new(changed));
+    });
+    bench.ask(of_key(deterministic(), "k1")).await.unwrap();
+    assert_eq!(fake.calls().len(), 4);
 }

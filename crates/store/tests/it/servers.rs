@@ -10,7 +10,6 @@ use baton_store::ledger::Filter;
 use baton_store::{Pools, Store, StoreError, masked};
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
-use tempfile::TempDir;
 
 fn quick() -> Pools {
     Pools { acquire_timeout: Duration::from_secs(2), ..Pools::default() }
