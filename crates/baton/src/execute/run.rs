@@ -198,16 +198,34 @@ impl Executor {
     /// Notes the outcome, tells the sender, and puts failures with the dead letters.
     async fn finish(&self, delivery: &Delivery, event: &Event, outcome: &Outcome) -> Result<Next, BusError> {
         let reply = outcome.reply(event, self.store.node(), self.clock.now());
-        match self.store.commands().finish(&event.id, Some(&reply.write())).await {
-            Ok(true) => {}
-            Ok(false) => return Ok(Next::Nothing),
-            Err(error) => return Ok(self.later(delivery, event, &error)),
+        if !self.note(delivery, event, &reply.write()).await {
+            return Ok(Next::Nothing);
         }
         match outcome {
             Outcome::Done(_) => tracing::info!(command.id = event.id, command.kind = event.kind, "a command is done"),
             Outcome::Failed { reason, .. } | Outcome::Later(reason) => self.bury(delivery, reason).await?,
         }
         Ok(self.send(event, Some(reply)).await)
+    }
+
+    /// Notes what was replied, for as long as it takes: a command that was executed must not be given back, or it would
+    /// be executed again. Whether the command still was this node's.
+    async fn note(&self, delivery: &Delivery, event: &Event, reply: &str) -> bool {
+        let mut failures = 0;
+        loop {
+            match self.store.commands().finish(&event.id, Some(reply)).await {
+                Ok(ours) => return ours,
+                Err(error) if failures == 0 => {
+                    tracing::warn!(command.id = event.id, %error, "what a command did can't be noted yet; it stays here until it can");
+                }
+                Err(_) => {}
+            }
+            failures += 1;
+            if let Err(error) = delivery.extend().await {
+                tracing::debug!(command.id = event.id, %error, "the bus was not told that a command stays here");
+            }
+            tokio::time::sleep(FIRST_WAIT).await;
+        }
     }
 
     /// Sends the reply where the sender wants one.
