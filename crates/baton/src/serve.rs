@@ -36,6 +36,11 @@ pub async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
 /// If the certificate is of no use.
 pub async fn serve(app: App, listener: TcpListener, config: &Config, stop: CancellationToken) -> anyhow::Result<()> {
     let certificates = config.server.tls.as_ref().map(Certificates::load).transpose()?.map(Arc::new);
+    if let Some(Err(error)) =
+        certificates.as_ref().map(|certificates| certificates.check_time(app.engine.clock().now()))
+    {
+        tracing::warn!(error = format!("{error:#}"), "clients won't accept the certificate");
+    }
     let mut chores = JoinSet::new();
     let mut node = nodes::start(&app, config, &stop);
     chores.spawn(note_uses(Arc::clone(&app.keys)));

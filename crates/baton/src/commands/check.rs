@@ -1,19 +1,25 @@
 //! `baton check`.
+//!
+//! [`local`] looks at what this machine has to give: the port, the folders, the certificate. [`fallbacks`] looks for
+//! models that are named and not there.
+
+mod fallbacks;
+mod local;
 
 use super::output;
 use crate::app;
 use crate::config::{Config, Environment, Source, load};
 use crate::shared_state;
-use crate::serve::tls::Certificates;
 use baton_auth::token::Issuer;
 use baton_model::SystemClock;
+use baton_model::entity::Model;
 use baton_provider::Provider;
 use clap::Args;
 use serde_json::json;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-/// Checks the configuration, the database and the providers; exit code 1 names each fault.
+/// Checks the configuration, this machine, the servers behind Baton and the providers; exit code 1 names each fault.
 ///
 /// Example: baton check --config baton.toml
 #[derive(Args)]
@@ -53,11 +59,14 @@ impl Check {
                     Ok(_) => Finding::good("configuration", summary(&config)),
                     Err(error) => Finding::bad("configuration", format!("{error:#}")),
                 }];
-                findings.push(database(&config).await);
+                findings.extend(local::look(&config).await);
+                let (database, registered) = database(&config).await;
+                findings.push(database);
                 findings.extend(shared(&config).await);
-                findings.extend(certificate(&config));
                 findings.extend(self.issuer(&config).await);
-                findings.extend(self.providers(&config).await);
+                let (providers, listed) = self.providers(&config).await;
+                findings.extend(providers);
+                findings.extend(fallbacks::look(&config, registered, listed));
                 findings
             }
         };
@@ -90,20 +99,27 @@ impl Check {
         let issuer = Issuer::new(source, jwt.issuer_settings(), Arc::new(SystemClock));
         Some(match issuer.fetch().await {
             Ok(keys) => Finding::good(what, format!("{keys} signing keys")),
-            Err(fault) => Finding::bad(what, fault),
+            Err(fault) => {
+                let key = if jwt.jwks_url.is_some() { "jwks_url" } else { "issuer" };
+                let advice = "until its keys can be fetched, its tokens are refused";
+                Finding::bad(what, format!("{fault}; look at auth.jwt.{key}: {advice}"))
+            }
         })
     }
 
-    async fn providers(&self, config: &Config) -> Vec<Finding> {
+    /// What the providers say, and the models that they list; `None`: not all of them were asked and answered.
+    async fn providers(&self, config: &Config) -> (Vec<Finding>, Option<Vec<Listed>>) {
         let providers = match app::providers(config) {
             Ok((providers, _)) => providers,
-            Err(error) => return vec![Finding::bad("providers", format!("{error:#}"))],
+            Err(error) => return (vec![Finding::bad("providers", format!("{error:#}"))], None),
         };
         if self.offline {
-            return vec![Finding::good("providers", format!("{} configured, not called", providers.len()))];
+            let told = format!("{} configured, not called", providers.len());
+            return (vec![Finding::good("providers", told)], providers.is_empty().then(Vec::new));
         }
         let asked = providers.values().map(|provider| ask(Arc::clone(provider)));
-        futures::future::join_all(asked).await
+        let (findings, lists): (Vec<_>, Vec<_>) = futures::future::join_all(asked).await.into_iter().unzip();
+        (findings, lists.into_iter().collect())
     }
 }
 
@@ -111,22 +127,17 @@ fn summary(config: &Config) -> String {
     format!("{} providers, {} models", config.providers.len(), config.models.len())
 }
 
-/// Whether the port's certificate is of use.
-fn certificate(config: &Config) -> Option<Finding> {
-    let section = config.server.tls.as_ref()?;
-    Some(match Certificates::load(section) {
-        Ok(_) => Finding::good("certificate", section.certificate.display().to_string()),
-        Err(error) => Finding::bad("certificate", format!("{error:#}")),
-    })
-}
-
-async fn database(config: &Config) -> Finding {
-    match app::open_store(config).await {
-        Ok(store) => {
-            store.close().await;
-            Finding::good("database", baton_store::masked(&app::database_url(config)))
-        }
-        Err(error) => Finding::bad("database", format!("{error:#}")),
+/// Whether the database can be used, and the models that it holds.
+async fn database(config: &Config) -> (Finding, Option<Vec<Model>>) {
+    let looked_at = async {
+        let store = app::open_store(config).await?;
+        let models = store.models().list().await?;
+        store.close().await;
+        anyhow::Ok(models)
+    };
+    match looked_at.await {
+        Ok(models) => (Finding::good("database", baton_store::masked(&app::database_url(config))), Some(models)),
+        Err(error) => (Finding::bad("database", format!("{error:#}")), None),
     }
 }
 
@@ -140,11 +151,21 @@ async fn shared(config: &Config) -> Vec<Finding> {
     found.into_iter().map(finding).collect()
 }
 
+/// The models that a provider lists: its name, and theirs.
+struct Listed {
+    provider: String,
+    upstreams: Vec<String>,
+}
+
 /// A provider that lists its models can be reached, and accepts its key.
-async fn ask(provider: Arc<dyn Provider>) -> Finding {
+async fn ask(provider: Arc<dyn Provider>) -> (Finding, Option<Listed>) {
     let what = format!("provider {}", provider.id());
     match provider.discover().await {
-        Ok(models) => Finding::good(what, format!("{} models", models.len())),
-        Err(error) => Finding::bad(what, error.to_string()),
+        Ok(models) => {
+            let found = Finding::good(what, format!("{} models", models.len()));
+            let upstreams = models.into_iter().map(|model| model.upstream).collect();
+            (found, Some(Listed { provider: provider.id().to_string(), upstreams }))
+        }
+        Err(error) => (Finding::bad(what, error.to_string()), None),
     }
 }

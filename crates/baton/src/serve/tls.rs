@@ -2,12 +2,15 @@
 
 use crate::config::sections::TlsSection;
 use anyhow::{Context, bail};
+use baton_model::Timestamp;
+use chrono::{DateTime, SecondsFormat, Utc};
+use rustls::client::verify_server_cert_signed_by_trust_anchor;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
-use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::server::{ClientHello, ParsedCertificate, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
-use rustls::{Error, ServerConfig};
+use rustls::{CertificateError, Error, RootCertStore, ServerConfig};
 use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -53,6 +56,33 @@ impl Certificates {
         let next = Arc::new(read.certified(&self.certificate, &self.key)?);
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = next;
         Ok(true)
+    }
+
+    /// Whether the certificate is valid at that time, by the dates in it.
+    ///
+    /// # Errors
+    /// From when or until when it is.
+    pub fn check_time(&self, now: Timestamp) -> anyhow::Result<()> {
+        let current = Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner));
+        let Some(certificate) = current.cert.first() else { return Ok(()) };
+        let certificate = ParsedCertificate::try_from(certificate).context("server.tls.certificate")?;
+        let now = UnixTime::since_unix_epoch(Duration::from_micros(now.0.unsigned_abs()));
+        let algorithms = crypto().signature_verification_algorithms.all;
+        // Dates are looked at before anything else; that no authority is trusted here is no matter.
+        let looked_at =
+            verify_server_cert_signed_by_trust_anchor(&certificate, &RootCertStore::empty(), &[], now, algorithms);
+        let file = self.certificate.display();
+        match looked_at {
+            Err(Error::InvalidCertificate(CertificateError::ExpiredContext { not_after, .. })) => bail!(
+                "server.tls.certificate: `{file}` expired at {}: put a renewed one there; a running Baton takes it over",
+                day(not_after)
+            ),
+            Err(Error::InvalidCertificate(CertificateError::NotValidYetContext { not_before, .. })) => bail!(
+                "server.tls.certificate: `{file}` is valid from {} on: look at this machine's clock, or put another there",
+                day(not_before)
+            ),
+            _ => Ok(()),
+        }
     }
 
     /// What makes connections of streams: HTTP/2 and HTTP/1.1, as the client prefers.
@@ -128,6 +158,11 @@ impl Files {
             error => anyhow::anyhow!("server.tls: the certificate or its key is of no use: {error}"),
         })
     }
+}
+
+fn day(time: UnixTime) -> String {
+    let time = i64::try_from(time.as_secs()).ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+    time.unwrap_or(DateTime::<Utc>::MAX_UTC).to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 fn crypto() -> CryptoProvider {

@@ -1,0 +1,56 @@
+//! Models that are named as a fallback or a default, and are not there.
+
+use super::{Finding, Listed};
+use crate::config::Config;
+use baton_model::entity::Model;
+use std::collections::BTreeSet;
+
+/// Looks for them among the models that are configured, registered (`None`: the database can't be read) and listed by
+/// providers (`None`: not all were asked). What is not found is a fault only where all could be looked at.
+pub(super) fn look(config: &Config, registered: Option<Vec<Model>>, listed: Option<Vec<Listed>>) -> Vec<Finding> {
+    let discovers = config.discovery.at_start || config.discovery.every.is_some();
+    let complete = registered.is_some() && (listed.is_some() || !discovers);
+    let (registered, listed) = (registered.unwrap_or_default(), listed.unwrap_or_default());
+    let mut there: BTreeSet<String> = config.models.iter().map(|model| model.model_id.clone()).collect();
+    there.extend(registered.iter().map(|model| model.id.to_string()));
+    if discovers {
+        let taken_over =
+            |list: &&Listed| config.providers.get(&list.provider).is_none_or(|section| section.discover != Some(false));
+        // Where a name is taken, the model is called by its provider's too.
+        there.extend(listed.iter().filter(taken_over).flat_map(|Listed { provider, upstreams }| {
+            upstreams.iter().flat_map(move |upstream| [upstream.clone(), format!("{provider}/{upstream}")])
+        }));
+    }
+    let missing = named(config, &registered).into_iter().filter(|(_, name)| !there.contains(name));
+    missing
+        .map(|(place, name)| {
+            if complete {
+                let problem =
+                    "names no model that is configured, registered or listed by a provider: it is passed over";
+                Finding::bad("models", format!("{place}: `{name}` {problem}; correct the name, or register the model"))
+            } else {
+                let problem = "is no model that is known by now; not all could be looked at";
+                Finding::good("models", format!("{place}: `{name}` {problem}"))
+            }
+        })
+        .collect()
+}
+
+/// Every name of a model that stands for another: where, and the name.
+fn named(config: &Config, registered: &[Model]) -> Vec<(String, String)> {
+    let mut named: Vec<(String, String)> =
+        config.default_model.iter().map(|name| ("default_model".to_owned(), name.clone())).collect();
+    for (name, section) in &config.providers {
+        named.extend(
+            section.default_model.iter().map(|model| (format!("providers.{name}.default_model"), model.clone())),
+        );
+    }
+    for (index, model) in config.models.iter().enumerate() {
+        named.extend(model.fallbacks.iter().map(|name| (format!("models[{index}].fallbacks"), name.clone())));
+    }
+    for model in registered {
+        let place = format!("the fallbacks of the registered model `{}`", model.id);
+        named.extend(model.fallbacks.iter().map(|name| (place.clone(), name.to_string())));
+    }
+    named
+}

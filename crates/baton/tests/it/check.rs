@@ -1,0 +1,250 @@
+//! What `baton check` says of each fault, word for word, and that it tells no secret. Databases: `database.rs`.
+
+use crate::running::{command, told};
+use baton_servers::{free_port, nats, redis};
+use baton_sim::{Kind, Sim, SimOptions};
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Command, Output};
+
+/// Which stands in every password and key of these tests.
+const SECRET: &str = "s3cr3t";
+
+/// `baton check` in a folder, on a port that is free.
+fn check(folder: &Path, configuration: &str, variables: &[(&str, &str)]) -> Output {
+    std::fs::write(folder.join("baton.toml"), configuration).unwrap();
+    let mut check: Command = command(folder, &["check"]);
+    check.env("BATON_LISTEN", format!("127.0.0.1:{}", free_port())).envs(variables.iter().copied()).output().unwrap()
+}
+
+/// It names exactly these faults.
+#[track_caller]
+fn names(output: &Output, faults: &[&str]) {
+    let told = told(output);
+    let found: Vec<&str> = told.lines().filter_map(|line| line.strip_prefix("FAULT ")).collect();
+    assert_eq!(found, faults, "{told}");
+    assert_eq!(output.status.code(), Some(i32::from(!faults.is_empty())), "{told}");
+    assert!(!told.contains(SECRET), "{told}");
+}
+
+fn place(url: &str) -> &str {
+    url.split_once("://").unwrap().1
+}
+
+#[test]
+fn of_redis() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = redis::Own::start(&["--requirepass", "s3cr3t-password"]);
+    let address = server.url();
+    let place = place(&address);
+    let away = format!("127.0.0.1:{}", free_port());
+    for (url, fault) in [
+        (
+            format!("redis://{place}"),
+            format!("Redis at {place} wants a password: write redis://:PASSWORD@HOST or redis://USER:PASSWORD@HOST"),
+        ),
+        (
+            format!("redis://:s3cr3t@{place}"),
+            format!("Redis at {place} does not accept the user or the password in the address"),
+        ),
+        (format!("redis://:s3cr3t@{away}"), format!("Redis at {away} refuses connections: is it running there?")),
+    ] {
+        let output = check(folder.path(), "", &[("REDIS_URL", &url)]);
+        names(&output, &[&format!("redis: {fault}"), &format!("bus: {fault}")]);
+    }
+    let output = check(folder.path(), "", &[("REDIS_URL", &format!("redis://:s3cr3t-password@{place}"))]);
+    names(&output, &[]);
+    assert!(
+        told(&output).contains("ok    redis: Redis 7.") && told(&output).contains("ok    bus: streams of Redis 7.")
+    );
+}
+
+#[test]
+fn of_nats() {
+    let folder = tempfile::tempdir().unwrap();
+    let (without, with) = (nats::Own::start(false), nats::Own::start(true));
+    let away = format!("127.0.0.1:{}", free_port());
+    let url = without.url();
+    names(
+        &check(folder.path(), "", &[("NATS_URL", &url)]),
+        &[&format!("bus: NATS at {} answers, but JetStream is off: start nats-server with -js", place(&url))],
+    );
+    names(
+        &check(folder.path(), "", &[("NATS_URL", &format!("nats://baton:s3cr3t@{away}"))]),
+        &[&format!("bus: NATS at {away} refuses connections: is it running there?")],
+    );
+    let redis = redis::url();
+    let output = check(folder.path(), "", &[("NATS_URL", &with.url()), ("REDIS_URL", &redis)]);
+    names(&output, &[]);
+    let told = told(&output);
+    assert!(told.contains("ok    redis: Redis ") && told.contains("ok    bus: JetStream of NATS "), "{told}");
+}
+
+/// Answers every request on a port of its own so.
+fn answering(status: &'static str, body: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 4096]);
+            let length = body.len();
+            let head = format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
+            let _ = stream.write_all(format!("{head}{body}").as_bytes());
+        }
+    });
+    format!("http://{address}/keys")
+}
+
+#[test]
+fn of_a_token_issuer() {
+    let folder = tempfile::tempdir().unwrap();
+    let advice = "look at auth.jwt.jwks_url: until its keys can be fetched, its tokens are refused";
+    let away = format!("http://127.0.0.1:{}/keys?token=s3cr3t", free_port());
+    let broken = answering("500 Internal Server Error", "s3cr3t");
+    let garbage = answering("200 OK", "<html>s3cr3t</html>");
+    let useless = answering("200 OK", r#"{"keys":[{"kty":"oct","k":"s3cr3t"}]}"#);
+    for (url, fault) in [
+        (&away, "`127.0.0.1` can't be reached: Connection refused (os error 111)".to_owned()),
+        (&broken, format!("`{broken}` answered with the status 500")),
+        (&garbage, format!("what `{garbage}` answers is of no use: it is no JSON Web Key Set")),
+        (&useless, format!("what `{useless}` answers is of no use: it holds no public key to check signatures with")),
+    ] {
+        let output = check(folder.path(), &format!("[auth.jwt]\njwks_url = \"{url}\"\naudience = []\n"), &[]);
+        names(&output, &[&format!("token issuer: {fault}; {advice}")]);
+    }
+}
+
+/// A certificate that is valid in these years, and its key, as `NAME.pem` and `NAME.key`; the section that names them.
+fn issue(folder: &Path, name: &str, years: [i32; 2]) -> String {
+    let mut params = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
+    let [from, to] = years.map(|year| rcgen::date_time_ymd(year, 1, 1));
+    (params.not_before, params.not_after) = (from, to);
+    let key = rcgen::KeyPair::generate().unwrap();
+    std::fs::write(folder.join(format!("{name}.pem")), params.self_signed(&key).unwrap().pem()).unwrap();
+    std::fs::write(folder.join(format!("{name}.key")), key.serialize_pem()).unwrap();
+    format!("server.tls = {{ certificate = \"{name}.pem\", key = \"{name}.key\" }}\n")
+}
+
+#[test]
+fn of_a_certificate() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = issue(folder.path(), "good", [2020, 2090]);
+    let old = issue(folder.path(), "old", [2020, 2021]);
+    let early = issue(folder.path(), "early", [2080, 2090]);
+    let other = issue(folder.path(), "other", [2020, 2090]);
+    for (section, fault) in [
+        (&old, "`old.pem` expired at 2021-01-01T00:00:00Z: put a renewed one there; a running Baton takes it over"),
+        (
+            &early,
+            "`early.pem` is valid from 2080-01-01T00:00:00Z on: look at this machine's clock, or put another there",
+        ),
+        (&good.replace("good.pem", "none.pem"), "`none.pem` can't be read: No such file or directory (os error 2)"),
+        (&good.replace("good.pem", "good.key"), "`good.key` holds no certificate: expected PEM"),
+    ] {
+        names(&check(folder.path(), section, &[]), &[&format!("certificate: server.tls.certificate: {fault}")]);
+    }
+    for (section, fault) in [
+        (good.replace("good.key", "good.pem"), "`good.pem` holds no private key: expected PEM without a password"),
+        (
+            other.replace("other.key", "good.key"),
+            "the key in `good.key` does not belong to the certificate in `other.pem`",
+        ),
+    ] {
+        names(&check(folder.path(), &section, &[]), &[&format!("certificate: server.tls.key: {fault}")]);
+    }
+    names(&check(folder.path(), &good, &[]), &[]);
+}
+
+#[test]
+fn of_the_secret_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let expected = "expected 32 random bytes as base64 or as 64 hexadecimal digits, several keys separated by commas with \
+                    the newest first";
+    let good = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+    for (keys, fault) in [
+        ("s3cr3t-".to_owned(), "key 1 of 1 is neither base64 nor hexadecimal".to_owned()),
+        (format!("{good},s3cr3t-"), "key 2 of 2 is neither base64 nor hexadecimal".to_owned()),
+        ("s3cr3tAA".to_owned(), "key 1 of 1 is 6 bytes long".to_owned()),
+    ] {
+        names(
+            &check(folder.path(), "", &[("BATON_SECRET_KEY", &keys)]),
+            &[&format!(
+                "configuration: environment: BATON_SECRET_KEY: auth.secret_key: (BATON_SECRET_KEY) {fault}: {expected}"
+            )],
+        );
+    }
+}
+
+#[test]
+fn of_folders() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("file"), "").unwrap();
+    let advice = "let the user that Baton runs as write there, or choose another folder with";
+    std::fs::create_dir(folder.path().join("data")).unwrap();
+    std::fs::write(folder.path().join("data/journal"), "").unwrap();
+    names(
+        &check(folder.path(), "", &[("BATON_LOG_DIR", "file/logs")]),
+        &[
+            &format!(
+                "journal: `data/journal` can't be written: `data/journal` is no folder; {advice} data_dir (BATON_DATA_DIR)"
+            ),
+            &format!("logs: `file/logs` can't be written: `file` is no folder; {advice} logs.dir (BATON_LOG_DIR)"),
+        ],
+    );
+    std::fs::remove_file(folder.path().join("data/journal")).unwrap();
+    names(&check(folder.path(), "", &[]), &[]);
+    // It has left nothing that could belong to the wrong user.
+    assert!(!folder.path().join("data/journal").exists() && !folder.path().join("logs").exists());
+}
+
+#[test]
+fn of_the_port() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let error = TcpListener::bind(&address).unwrap_err();
+    names(
+        &check(folder.path(), "", &[("BATON_LISTEN", &address)]),
+        &[&format!(
+            "port: can't listen on {address}: {error}; choose another with server.listen (BATON_LISTEN), or --listen"
+        )],
+    );
+    let baton = crate::running::Running::start(folder.path(), &["serve"], &[], "baton is ready");
+    let output = check(folder.path(), "", &[("BATON_LISTEN", &baton.address)]);
+    names(&output, &[]);
+    let expected =
+        format!("ok    port: {} is in use, and so is the data folder: by a Baton that runs\n", baton.address);
+    assert!(told(&output).contains(&expected), "{}", told(&output));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_models_that_are_not_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let sim = Sim::start(Kind::OpenAi, SimOptions::of(Kind::OpenAi)).await.unwrap();
+    let configuration = |base_url: &str| {
+        format!(
+            "default_model = \"gtp\"\n[providers.sim]\nkind = \"openai\"\nbase_url = \"{base_url}\"\n\
+             api_key = \"s3cr3t\"\n[[models]]\nmodel_id = \"gpt\"\nprovider = \"sim\"\n\
+             fallbacks = [\"gpt-4o-mini\", \"nowhere\"]\n"
+        )
+    };
+    let problem = "names no model that is configured, registered or listed by a provider: it is passed over; correct the \
+                   name, or register the model";
+    names(
+        &check(folder.path(), &configuration(&sim.base_url()), &[]),
+        &[
+            &format!("models: default_model: `gtp` {problem}"),
+            &format!("models: models[0].fallbacks: `nowhere` {problem}"),
+        ],
+    );
+    // Who can't be asked may have them: that the provider is away is the only fault.
+    let output = check(folder.path(), &configuration(&format!("http://127.0.0.1:{}/v1", free_port())), &[]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(told(&output).contains("FAULT provider sim: unreachable"), "{}", told(&output));
+    for name in ["gtp", "gpt-4o-mini", "nowhere"] {
+        let expected = format!("`{name}` is no model that is known by now; not all could be looked at\n");
+        assert!(told(&output).contains(&expected), "{}", told(&output));
+    }
+}
