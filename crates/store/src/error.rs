@@ -60,7 +60,7 @@ pub enum StoreError {
         message: String,
     },
     /// Another process holds the database, or it is too busy: worth trying again.
-    #[error("the database is busy, has no connection left, or is locked by another process")]
+    #[error("the database is away or busy, has no connection left, or is locked by another process")]
     Busy(#[source] DbErr),
     /// The disk is full.
     #[error("the database's disk is full: make room there; records wait in the journal until then")]

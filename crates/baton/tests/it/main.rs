@@ -18,6 +18,7 @@ mod full_disk;
 mod logs;
 mod nodes;
 mod other;
+mod outage;
 mod redis;
 mod running;
 mod serve;
