@@ -1,11 +1,11 @@
 //! Tokens and encrypted secrets, through the binary as operators use it.
 
-use crate::baton::Baton;
+use crate::baton::{Baton, asking};
 use crate::running::{KEY, Running, command, told};
 use baton_auth::Secret;
 use baton_auth::token::{ClaimNames, Mint, mint};
 use baton_model::entity::Role;
-use baton_model::{Clock, SystemClock};
+use baton_model::{Clock, SystemClock, Timestamp};
 use baton_store::audit::AuditFilter;
 use http::Method;
 use std::io::{Read, Write};
@@ -136,4 +136,55 @@ async fn the_audit_log_names_who_made_a_change_and_from_where() {
         assert_eq!(entry.address, Some("127.0.0.1".parse().unwrap()));
         assert_eq!(entry.request.as_ref().map(|id| id.as_str()), made.header("x-request-id"));
     }
+}
+
+/// A token from a machine whose clock is off is refused with both times, at every door.
+#[tokio::test]
+async fn a_token_of_a_clock_that_is_ten_minutes_off_is_told_both_times() {
+    let baton = Baton::with(&format!("auth.jwt.secret = \"{SECRET}\"")).await;
+    let now = SystemClock.now();
+    let wanted = Mint {
+        user: "ada".into(),
+        role: Role::Caller,
+        project: None,
+        models: Vec::new(),
+        ttl: Duration::from_secs(300),
+        issuer: None,
+        audience: None,
+    };
+    let fast = Timestamp(now.0 + 600_000_000);
+    let slow = Timestamp(now.0 - 600_000_000);
+    for (clock, expected) in [
+        (fast, format!("the token is valid from {} on; this machine's clock says ", time(fast.seconds()))),
+        (slow, format!("the token expired at {}; this machine's clock says ", time(slow.seconds() + 300))),
+    ] {
+        let token = mint(&Secret::given(SECRET), &ClaimNames::default(), &wanted, clock).unwrap();
+        let bearer = format!("Bearer {token}");
+        for (path, body) in [
+            ("/v1/chat/completions", asking("gpt", "Say hello", serde_json::json!({}))),
+            ("/api/models/chat", asking("gpt", "Say hello", serde_json::json!({}))),
+        ] {
+            let before = SystemClock.now().seconds();
+            let refused =
+                baton.send(Method::POST, path, &[("authorization", &bearer)], body.to_string()).await.expect(401);
+            let error = &refused.json()["error"];
+            let (told, here) = error["message"].as_str().unwrap().split_at(expected.len());
+            assert_eq!(told, expected, "{path}");
+            let here = chrono::DateTime::parse_from_rfc3339(here).unwrap().timestamp();
+            assert!((before..=SystemClock.now().seconds()).contains(&here), "{path}: {error}");
+            // Each in the words of its door.
+            let word = if path.starts_with("/v1") { "invalid_api_key" } else { "authentication_error" };
+            assert_eq!(error["code"], word, "{path}: {error}");
+            assert!(!refused.text().contains(&token));
+        }
+    }
+    let good = mint(&Secret::given(SECRET), &ClaimNames::default(), &wanted, now).unwrap();
+    let body = asking("gpt", "Say hello", serde_json::json!({})).to_string();
+    let bearer = format!("Bearer {good}");
+    baton.send(Method::POST, "/v1/chat/completions", &[("authorization", &bearer)], body).await.expect(200);
+}
+
+fn time(seconds: i64) -> String {
+    let time = chrono::DateTime::from_timestamp(seconds, 0).unwrap();
+    time.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
 }
