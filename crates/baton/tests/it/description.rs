@@ -4,7 +4,7 @@ use crate::running::{KEY, Running, told};
 use std::process::Command;
 
 /// Requests per call and phase; the seed makes them the same in every run.
-const REQUESTS: &str = "40";
+const REQUESTS: &str = "25";
 const SEED: &str = "20261123";
 
 /// No answer is a 5xx that the description does not foresee, none has a status, type or shape that it does not name.
