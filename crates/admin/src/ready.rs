@@ -4,6 +4,10 @@ use crate::Admin;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
+use std::time::Duration;
+
+/// How long the database may take to answer: a little less than the second that Kubernetes' probes wait.
+const PATIENCE: Duration = Duration::from_millis(800);
 
 /// Tells whether requests can be served and recorded, for load balancers.
 #[utoipa::path(get, path = "/health/ready", tag = "service", security(()), responses(
@@ -14,8 +18,13 @@ pub async fn ready(State(admin): State<Admin>) -> Response {
     if admin.doors.draining.has_begun() {
         return (StatusCode::SERVICE_UNAVAILABLE, "draining").into_response();
     }
-    if let Err(error) = admin.store.ping().await {
-        return (StatusCode::SERVICE_UNAVAILABLE, format!("the database does not answer: {error}")).into_response();
+    let reason = match tokio::time::timeout(PATIENCE, admin.store.ping()).await {
+        Ok(Ok(())) => None,
+        Ok(Err(error)) => Some(error.to_string()),
+        Err(_) => Some(format!("no answer within {} ms", PATIENCE.as_millis())),
+    };
+    if let Some(reason) = reason {
+        return (StatusCode::SERVICE_UNAVAILABLE, format!("the database does not answer: {reason}")).into_response();
     }
     if let Some(trouble) = admin.doors.engine.trouble() {
         return (StatusCode::SERVICE_UNAVAILABLE, trouble).into_response();

@@ -5,7 +5,7 @@
 //! - [`claims`]: what its claims make of the caller;
 //! - [`signers`]: the public keys of an issuer;
 //! - [`issuer`]: how they are fetched, kept and renewed;
-//! - [`mint`]: tokens of Baton's own.
+//! - [`mint()`]: tokens of Baton's own.
 //!
 //! Which algorithms a key may be used with is decided by the key, never by the token; `none` is no algorithm.
 
