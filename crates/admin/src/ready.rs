@@ -21,7 +21,9 @@ pub async fn ready(State(admin): State<Admin>) -> Response {
     let reason = match tokio::time::timeout(PATIENCE, admin.store.ping()).await {
         Ok(Ok(())) => None,
         Ok(Err(error)) => Some(error.to_string()),
-        Err(_) => Some(format!("no answer within {} ms", PATIENCE.as_millis())),
+        Err(_) => {
+            Some(format!("nothing within {} ms: it is away, busy, or has no connection left", PATIENCE.as_millis()))
+        }
     };
     if let Some(reason) = reason {
         return (StatusCode::SERVICE_UNAVAILABLE, format!("the database does not answer: {reason}")).into_response();

@@ -95,8 +95,7 @@ impl Node {
 
     /// What is refused while the database does not answer, and how.
     fn refuses_what_needs_the_database(&self) {
-        let reason = "the database does not answer: the database is away or busy, has no connection left, or is locked by \
-                      another process";
+        let reason = "the database does not answer: nothing within 800 ms: it is away, busy, or has no connection left";
         assert_eq!(self.ready(), (503, reason.to_owned()));
         for (method, path, body) in [
             ("POST", "/api/models", json!({ "model_id": "new", "provider": "openai", "upstream": "gpt-4o" })),
