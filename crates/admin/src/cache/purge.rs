@@ -2,11 +2,13 @@
 
 use crate::Admin;
 use crate::describe::ErrorBody;
+use crate::told;
 use crate::wire::access::Administrator;
 use crate::wire::answer::{Answer, json};
 use crate::wire::params::Params;
 use axum::extract::State;
 use baton_model::{Code, PublicError};
+use baton_store::NewAudit;
 use http::{StatusCode, Uri};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -28,7 +30,7 @@ pub struct PurgeView {
     (status = 422, description = "A parameter is wrong, or there are several", body = ErrorBody),
     (status = 503, description = "What nodes share can't be reached: nothing there was forgotten", body = ErrorBody),
 ))]
-pub async fn purge(State(admin): State<Admin>, _: Administrator, uri: Uri) -> Answer {
+pub async fn purge(State(admin): State<Admin>, Administrator(by): Administrator, uri: Uri) -> Answer {
     let mut params = Params::read(&uri)?;
     let tags: Vec<String> = ["model", "key", "project"]
         .into_iter()
@@ -38,6 +40,8 @@ pub async fn purge(State(admin): State<Admin>, _: Administrator, uri: Uri) -> An
         params.faults.add("model", "only one of model, key and project can be given");
     }
     params.finish()?;
+    // Begun first: what can't be noted is not done.
+    let change = admin.store.change(&by).await.map_err(told)?;
     let purged = admin.doors.engine.cache().purge(tags.first().map(String::as_str)).await;
     if !purged.complete {
         return Err(PublicError::new(
@@ -46,5 +50,10 @@ pub async fn purge(State(admin): State<Admin>, _: Administrator, uri: Uri) -> An
         )
         .into());
     }
+    let subject = tags.into_iter().next().unwrap_or_else(|| "all".to_owned());
+    let after = Some(format!("{{\"purged\":{}}}", purged.entries));
+    let entry = NewAudit { action: "cache.purge", kind: "cache", subject, before: None, after };
+    change.audit(entry).await.map_err(told)?;
+    change.commit_aside().await.map_err(told)?;
     json(StatusCode::OK, &PurgeView { purged: purged.entries })
 }

@@ -25,4 +25,7 @@ async fn kept_answers_are_forgotten() {
     assert_eq!(admin.delete("/api/cache?project=nobody").await.json(), json!({"purged": 0}));
     assert_eq!(admin.delete(&format!("/api/cache?key={id}")).await.json(), json!({"purged": 1}));
     assert_eq!(admin.delete("/api/cache").await.json(), json!({"purged": 0}));
+    let noted = admin.get("/api/audit?action=cache.purge").await.json();
+    let subjects: Vec<_> = noted["items"].as_array().unwrap().iter().map(|entry| entry["subject"].clone()).collect();
+    assert_eq!(subjects, [json!("all"), json!(format!("key:{id}")), json!("project:nobody"), json!("model:m")]);
 }
