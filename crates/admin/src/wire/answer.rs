@@ -7,7 +7,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use baton_http::door::Door;
 use baton_http::{Failure, exchange, identify};
-use baton_model::PublicError;
+use baton_model::{Code, PublicError};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, StatusCode};
@@ -41,6 +41,11 @@ impl IntoResponse for Refused {
 /// Gives a request its id, writes its error if there is one, and says the id in the answer.
 pub async fn finish(mut request: Request, next: Next) -> Response {
     let id = identify::request_id();
+    // As in `Params`: nothing that is kept holds one, and PostgreSQL takes none.
+    if request.uri().path().contains("%00") {
+        let error = PublicError::new(Code::InvalidRequest, "the path holds the character U+0000");
+        return Failure { door: Door::Native, error, id }.into_response();
+    }
     request.extensions_mut().insert(id.clone());
     let mut response = next.run(request).await;
     if let Some(Unwritten(error)) = response.extensions_mut().remove() {
@@ -60,7 +65,7 @@ pub async fn finish(mut request: Request, next: Next) -> Response {
 pub fn json(status: StatusCode, body: &impl Serialize) -> Answer {
     let text = serde_json::to_string(body).map_err(|error| {
         tracing::error!(%error, "an answer could not be written");
-        PublicError::new(baton_model::Code::Internal, "the answer could not be written")
+        PublicError::new(Code::Internal, "the answer could not be written")
     })?;
     Ok((status, [(CONTENT_TYPE, "application/json")], text).into_response())
 }

@@ -33,6 +33,11 @@ impl Params {
         if values.next().is_some() {
             self.faults.add(name, "given more than once");
         }
+        // Nothing that is kept holds one, and PostgreSQL takes none.
+        if value.as_ref().is_some_and(|value| value.contains('\0')) {
+            self.faults.add(name, "holds the character U+0000");
+            return None;
+        }
         value
     }
 

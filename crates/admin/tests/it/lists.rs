@@ -77,3 +77,13 @@ async fn providers_are_listed_without_secrets() {
     assert!(openai["capabilities"].as_array().unwrap().contains(&"CHAT".into()));
     assert!(!reply.text.contains("127.0.0.1"), "{}", reply.text);
 }
+
+/// PostgreSQL takes no text with U+0000, so it is refused before it comes there.
+#[tokio::test]
+async fn null_characters_are_refused() {
+    let admin = with_models().await;
+    admin.get("/api/requests?model=a%00b").await.is_refused(422, "validation_error", &["model"]);
+    admin.get("/api/requests/a%00b").await.is_refused(400, "invalid_request", &[]);
+    admin.get("/api/models/a%00b").await.is_refused(400, "invalid_request", &[]);
+    admin.get("/api/keys/%00").await.is_refused(400, "invalid_request", &[]);
+}
