@@ -30,7 +30,7 @@ pub async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
 }
 
 /// Serves until `stop`; then says that it is not ready, for as long as load balancers need to see it; then takes no new
-/// connections and waits until the requests under way are over, or the grace is.
+/// connections and waits until the requests and commands under way are over, or the grace is.
 ///
 /// # Errors
 /// If the certificate is of no use.
@@ -61,8 +61,13 @@ pub async fn serve(app: App, listener: TcpListener, config: &Config, stop: Cance
         closing.cancel();
         tokio::time::sleep(grace).await;
     };
+    // Commands under way count as requests do: cut off, they would be executed again elsewhere.
+    let finished = async {
+        accepting.await;
+        while node.join_next().await.is_some() {}
+    };
     tokio::select! {
-        () = accepting => {}
+        () = finished => {}
         () = stopping => tracing::warn!(?grace, "requests still under way were cut off"),
     }
     chores.shutdown().await;

@@ -62,8 +62,9 @@ impl Executor {
         loop {
             let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
             let delivery = tokio::select! {
-                delivery = deliveries.next() => delivery,
+                biased;
                 () = stop.cancelled() => None,
+                delivery = deliveries.next() => delivery,
             };
             let Some(delivery) = delivery else { break };
             let executor = Arc::clone(&executor);
