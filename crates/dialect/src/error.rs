@@ -16,7 +16,7 @@ pub struct ErrorReply {
 /// What a provider's error reply means. `body` may be anything: HTML, empty, cut.
 pub fn read(dialect: Dialect, status: u16, body: &[u8]) -> UpstreamError {
     match dialect {
-        Dialect::OpenAi => openai::error::read(status, body),
+        Dialect::OpenAi | Dialect::Responses => openai::error::read(status, body),
         Dialect::Anthropic => anthropic::error::read(status, body),
         Dialect::Ollama => ollama::error::read(status, body),
     }
@@ -25,7 +25,7 @@ pub fn read(dialect: Dialect, status: u16, body: &[u8]) -> UpstreamError {
 /// An error in the shape, status and words of a client's format.
 pub fn write(dialect: Dialect, error: &PublicError, request_id: &str) -> ErrorReply {
     match dialect {
-        Dialect::OpenAi => openai::error::write(error, request_id),
+        Dialect::OpenAi | Dialect::Responses => openai::error::write(error, request_id),
         Dialect::Anthropic => anthropic::error::write(error, request_id),
         Dialect::Ollama => ollama::error::write(error, request_id),
     }

@@ -35,6 +35,7 @@ pub fn glance(dialect: Dialect, capability: Capability, body: &Body) -> Result<G
     let look = Look { body, options: (dialect == Dialect::Ollama).then_some("options") };
     let max = match dialect {
         Dialect::OpenAi => look.natural(&["max_completion_tokens", "max_tokens"])?,
+        Dialect::Responses => look.natural(&["max_output_tokens"])?,
         Dialect::Anthropic => look.natural(&["max_tokens"])?,
         // -1 and -2 mean "no limit" and "fill the context".
         Dialect::Ollama => {
@@ -145,7 +146,9 @@ fn required(dialect: Dialect, capability: Capability) -> &'static [(&'static str
     match (dialect, capability) {
         // Ollama loads a model by an empty conversation, so there nothing is required.
         (Dialect::Ollama, _) => &[],
-        (_, Capability::Chat) => &[("messages", Form::Filled)],
+        // A response may go on from another, or from a stored prompt, and say nothing itself.
+        (Dialect::Responses, _) => &[],
+        (_, Capability::Chat | Capability::TokenCount) => &[("messages", Form::Filled)],
         (_, Capability::Embedding | Capability::AudioSpeech) => &[("input", Form::Text)],
         (_, Capability::Completion | Capability::ImageGeneration) => &[("prompt", Form::Text)],
         _ => &[],

@@ -33,6 +33,7 @@ use bytes::Bytes;
 pub fn codec(dialect: Dialect, capability: Capability) -> Option<&'static dyn Codec> {
     match dialect {
         Dialect::OpenAi => openai::codec(capability),
+        Dialect::Responses => None,
         Dialect::Anthropic => anthropic::codec(capability),
         Dialect::Ollama => ollama::codec(capability),
     }

@@ -137,6 +137,7 @@ async fn open(
     let outgoing = Outgoing {
         target: &fitted.target,
         capability: candidate.serves,
+        dialect: candidate.dialect,
         lane,
         form: call.form,
         detail,

@@ -216,7 +216,7 @@ fn read(bytes: &Bytes) -> Option<Kept> {
         warnings: head.warnings,
         recording: Recording {
             dialect: Dialect::lookup(&head.dialect)?,
-            capability: Capability::lookup(&head.capability)?,
+            capability: Capability::asked(&head.capability)?,
             form: if head.stream { Form::Stream } else { Form::Whole },
             content_type: head.content_type,
             hide_usage: head.hide_usage,

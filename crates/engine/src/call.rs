@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 /// Reads the canonical request out of a body; given by the door, which knows the format.
-pub type Read = fn(&[u8]) -> Result<Operation, PublicError>;
+pub type Read = Box<dyn Fn(&[u8]) -> Result<Operation, PublicError> + Send + Sync>;
 
 /// One request on its way down the pipeline.
 ///
@@ -104,7 +104,7 @@ impl Content {
 
     /// A request that has no JSON body (a multipart form).
     pub fn operation(operation: Operation) -> Self {
-        let content = Self { body: None, read: |_| Err(unread()), operation: OnceLock::new() };
+        let content = Self { body: None, read: Box::new(|_| Err(unread())), operation: OnceLock::new() };
         // The cell is new, so it takes the value.
         let _ = content.operation.set(operation);
         content

@@ -89,6 +89,7 @@ pub fn plan(shared: &Shared, call: &Call, snapshot: &Snapshot, model: &Arc<Model
     let ask = Ask {
         caller: &call.caller,
         capability: call.capability,
+        client: call.dialect,
         fallbacks: call.fallbacks.as_deref(),
         is_open: &is_open,
     };

@@ -42,6 +42,8 @@ pub struct Ask<'a> {
     pub caller: &'a Caller,
     /// What is asked.
     pub capability: Capability,
+    /// The format in which it is asked.
+    pub client: Dialect,
     /// Fallbacks in place of the model's own.
     pub fallbacks: Option<&'a [ModelId]>,
     /// Whether a model's circuit is open: tried last, since all the others may fail too.
@@ -53,7 +55,7 @@ pub struct Ask<'a> {
 /// # Errors
 /// If the model asked for can't do what is asked: the sentence names the models that can.
 pub fn plan(snapshot: &Snapshot, first: &Arc<Model>, ask: &Ask<'_>) -> Result<Plan, PublicError> {
-    if serving(snapshot, first, ask.capability).is_none() {
+    if serving(snapshot, first, ask).is_none() {
         return Err(cannot(snapshot, first, ask));
     }
     let mut plan = Plan::default();
@@ -80,7 +82,7 @@ fn consider(snapshot: &Snapshot, model: &Arc<Model>, ask: &Ask<'_>, plan: &mut P
         "it is inactive".to_owned()
     } else if !ask.caller.may_use(&model.id) {
         "the key may not use it".to_owned()
-    } else if let Some(candidate) = serving(snapshot, model, ask.capability) {
+    } else if let Some(candidate) = serving(snapshot, model, ask) {
         if (ask.is_open)(&model.id) {
             open.push(candidate)
         } else {
@@ -94,11 +96,13 @@ fn consider(snapshot: &Snapshot, model: &Arc<Model>, ask: &Ask<'_>, plan: &mut P
 }
 
 /// How a model serves a capability; a completion goes through chat where the model only chats.
-fn serving(snapshot: &Snapshot, model: &Arc<Model>, capability: Capability) -> Option<Candidate> {
+fn serving(snapshot: &Snapshot, model: &Arc<Model>, ask: &Ask<'_>) -> Option<Candidate> {
+    let (capability, client) = (ask.capability, ask.client);
     let provider = snapshot.providers.get(&model.provider)?;
     let as_chat = (capability == Capability::Completion).then_some(Capability::Chat);
     [Some(capability), as_chat].into_iter().flatten().find_map(|serves| {
-        let dialect = provider.dialect(serves).filter(|_| model.capabilities.contains(&serves))?;
+        let listed = model.capabilities.contains(&serves.listed_as());
+        let dialect = provider.dialect(serves, client, model).filter(|_| listed)?;
         Some(Candidate { model: Arc::clone(model), provider: Arc::clone(provider), serves, dialect })
     })
 }

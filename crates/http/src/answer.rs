@@ -120,7 +120,7 @@ async fn events(frames: Frames) -> Result<Vec<Event>, PublicError> {
 fn whole(body: Bytes, content_type: String, head: &Head, wanted: &Wanted) -> Response {
     let (body, content_type) = match wanted.door {
         Door::Native => (native::wrap(&summary(head, wanted), &body).into(), "application/json".into()),
-        Door::OpenAi => (body, content_type),
+        _ => (body, content_type),
     };
     respond_with(Body::from(body), &content_type, head, wanted)
 }

@@ -11,6 +11,12 @@ pub enum Door {
     Native,
     /// OpenAI's.
     OpenAi,
+    /// OpenAI's responses.
+    Responses,
+    /// Anthropic's.
+    Anthropic,
+    /// Ollama's own.
+    Ollama,
 }
 
 impl Door {
@@ -19,6 +25,9 @@ impl Door {
         match self {
             Self::Native => "native",
             Self::OpenAi => "openai",
+            Self::Responses => "responses",
+            Self::Anthropic => "anthropic",
+            Self::Ollama => "ollama",
         }
     }
 
@@ -26,6 +35,9 @@ impl Door {
     pub fn dialect(self) -> Dialect {
         match self {
             Self::Native | Self::OpenAi => Dialect::OpenAi,
+            Self::Responses => Dialect::Responses,
+            Self::Anthropic => Dialect::Anthropic,
+            Self::Ollama => Dialect::Ollama,
         }
     }
 
@@ -34,6 +46,9 @@ impl Door {
         match self {
             Self::Native => |error| Self::Native.error(error, "").0,
             Self::OpenAi => |error| Self::OpenAi.error(error, "").0,
+            Self::Responses => |error| Self::Responses.error(error, "").0,
+            Self::Anthropic => |error| Self::Anthropic.error(error, "").0,
+            Self::Ollama => |error| Self::Ollama.error(error, "").0,
         }
     }
 
@@ -44,7 +59,7 @@ impl Door {
                 let reply = native::write_error(error, request_id);
                 (reply.status, reply.body.into())
             }
-            Self::OpenAi => match &error.upstream {
+            Self::OpenAi | Self::Responses | Self::Anthropic | Self::Ollama => match &error.upstream {
                 // The provider's own words, if it speaks the client's language.
                 Some(upstream) if upstream.dialect == self.dialect() => (upstream.status, upstream.body.clone()),
                 _ => {

@@ -9,9 +9,8 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use baton_dialect::framing::splice;
 use baton_dialect::glance::{Glance, glance};
-use baton_dialect::{ReadError, codec, native};
+use baton_dialect::{codec, native};
 use baton_engine::{Call, Content, Trace, Wanted};
-use baton_model::operation::Operation;
 use baton_model::record::Attribution;
 use baton_model::{Caller, Capability, Code, Dialect, PublicError, RequestId};
 use baton_provider::Form;
@@ -177,23 +176,9 @@ pub fn json(door: Door, capability: Capability, bytes: Bytes) -> Result<Asked, P
 
 /// The function that reads the meaning of a body.
 fn reader(dialect: Dialect, capability: Capability) -> Result<baton_engine::call::Read, PublicError> {
-    macro_rules! read {
-        ($($dialect:ident $capability:ident),*) => {
-            match (dialect, capability) {
-                $((Dialect::$dialect, Capability::$capability) =>
-                    Ok(|bytes| meaning(Dialect::$dialect, Capability::$capability, bytes)),)*
-                _ => Err(PublicError::new(Code::Internal, format!("{dialect} has no {capability}"))),
-            }
-        };
-    }
-    read!(OpenAi Chat, OpenAi Completion, OpenAi Embedding, OpenAi ImageGeneration, OpenAi AudioSpeech)
-}
-
-fn meaning(dialect: Dialect, capability: Capability, bytes: &[u8]) -> Result<Operation, PublicError> {
     let codec = codec(dialect, capability)
-        .ok_or_else(|| ReadError::new("", format!("{dialect} has no {capability}")))
-        .map_err(PublicError::from)?;
-    Ok(codec.read_request(bytes)?)
+        .ok_or_else(|| PublicError::new(Code::Internal, format!("{dialect} has no {capability}")))?;
+    Ok(Box::new(|bytes| Ok(codec.read_request(bytes)?)))
 }
 
 /// On whose behalf: the key's own project and user win over what the client says.

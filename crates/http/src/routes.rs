@@ -1,6 +1,6 @@
 //! Every path of the request APIs, on one page.
 
-use crate::door::Door::{self, Native, OpenAi};
+use crate::door::Door::{self, Anthropic, Native, Ollama, OpenAi};
 use crate::{Doors, exchange, listing};
 use axum::Router;
 use axum::extract::{Request, State};
@@ -27,6 +27,10 @@ pub fn router(doors: Doors) -> Router {
         .route("/v1/audio/speech", door(OpenAi, AudioSpeech))
         .route("/v1/models", get(listing::all))
         .route("/v1/models/{*id}", get(listing::one))
+        .route("/v1/messages", door(Anthropic, Chat))
+        .route("/api/chat", door(Ollama, Chat))
+        .route("/api/generate", door(Ollama, Completion))
+        .route("/api/embed", door(Ollama, Embedding))
         .with_state(doors)
 }
 

@@ -1,6 +1,6 @@
 //! What a model can be asked to do.
 
-/// One thing a model can do. Written in capitals on the outside, read in any case.
+/// One thing a model can be asked to do. Written in capitals on the outside, read in any case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Capability {
     /// A conversation is continued.
@@ -19,11 +19,19 @@ pub enum Capability {
     AudioSpeech,
     /// Documents are ordered by how well they answer a query.
     Rerank,
+    /// Texts and pictures are judged by whether they break a policy.
+    Moderation,
+    /// Pictures are changed as a text says. Models list [`Self::ImageGeneration`] for it.
+    ImageEdit,
+    /// Pictures like a given one are made. Models list [`Self::ImageGeneration`] for it.
+    ImageVariation,
+    /// The tokens of a conversation are counted. Models list [`Self::Chat`] for it.
+    TokenCount,
 }
 
 impl Capability {
-    /// All of them, in the order in which documents list them.
-    pub const ALL: [Self; 8] = [
+    /// What a model may list, in the order in which documents do.
+    pub const ALL: [Self; 9] = [
         Self::Chat,
         Self::Completion,
         Self::Embedding,
@@ -32,7 +40,21 @@ impl Capability {
         Self::AudioTranslation,
         Self::AudioSpeech,
         Self::Rerank,
+        Self::Moderation,
     ];
+
+    /// What a request may ask beside [those](Self::ALL); see [`Self::listed_as`].
+    pub const ASIDE: [Self; 3] = [Self::ImageEdit, Self::ImageVariation, Self::TokenCount];
+
+    /// The capability that a model lists when it can do this.
+    #[must_use]
+    pub fn listed_as(self) -> Self {
+        match self {
+            Self::ImageEdit | Self::ImageVariation => Self::ImageGeneration,
+            Self::TokenCount => Self::Chat,
+            listed => listed,
+        }
+    }
 
     /// The name in the API and in configuration.
     pub fn name(self) -> &'static str {
@@ -45,12 +67,22 @@ impl Capability {
             Self::AudioTranslation => "AUDIO_TRANSLATION",
             Self::AudioSpeech => "AUDIO_SPEECH",
             Self::Rerank => "RERANK",
+            Self::Moderation => "MODERATION",
+            Self::ImageEdit => "IMAGE_EDIT",
+            Self::ImageVariation => "IMAGE_VARIATION",
+            Self::TokenCount => "TOKEN_COUNT",
         }
     }
 
-    /// The capability of that [name](Self::name), in any case.
+    /// The capability of that [name](Self::name), in any case, among those that a model may list.
     pub fn lookup(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|capability| capability.name().eq_ignore_ascii_case(name))
+    }
+
+    /// The same among all that a request may ask.
+    pub fn asked(name: &str) -> Option<Self> {
+        Self::lookup(name)
+            .or_else(|| Self::ASIDE.into_iter().find(|capability| capability.name().eq_ignore_ascii_case(name)))
     }
 }
 

@@ -5,6 +5,8 @@
 pub enum Dialect {
     /// OpenAI's chat completions and the endpoints beside it (`/v1/…`).
     OpenAi,
+    /// OpenAI's responses (`/v1/responses`).
+    Responses,
     /// Anthropic's messages (`/v1/messages`).
     Anthropic,
     /// Ollama's native API (`/api/…`).
@@ -13,12 +15,13 @@ pub enum Dialect {
 
 impl Dialect {
     /// All of them, in the order in which documents list them.
-    pub const ALL: [Self; 3] = [Self::OpenAi, Self::Anthropic, Self::Ollama];
+    pub const ALL: [Self; 4] = [Self::OpenAi, Self::Responses, Self::Anthropic, Self::Ollama];
 
     /// The name used in configuration, logs and metrics.
     pub fn name(self) -> &'static str {
         match self {
             Self::OpenAi => "openai",
+            Self::Responses => "responses",
             Self::Anthropic => "anthropic",
             Self::Ollama => "ollama",
         }

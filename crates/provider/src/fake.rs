@@ -6,7 +6,7 @@
 use crate::{Detail, Discovered, Exchange, Form, Frame, Lane, Outgoing, Provider, ProviderError, Recording, Settings};
 use baton_model::chat::ChatRequest;
 use baton_model::fault::ErrorKind;
-use baton_model::{Capability, Dialect, Event, Finish, ModelId, Operation, ProviderId, Target, Usage};
+use baton_model::{Capability, Dialect, Event, Finish, Model, ModelId, Operation, ProviderId, Target, Usage};
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream, StreamExt as _};
@@ -218,7 +218,11 @@ impl Provider for Fake {
         &self.settings
     }
 
-    fn dialect(&self, capability: Capability) -> Option<Dialect> {
+    fn serves(&self, capability: Capability) -> bool {
+        self.dialects.iter().any(|(served, _)| *served == capability)
+    }
+
+    fn dialect(&self, capability: Capability, _client: Dialect, _model: &Model) -> Option<Dialect> {
         self.dialects.iter().find(|(served, _)| *served == capability).map(|(_, dialect)| *dialect)
     }
 
@@ -230,7 +234,7 @@ impl Provider for Fake {
                 match act {
                     Act::Answer(answer) => {
                         let mut exchange = self.exchange(answer, outgoing.form, guard)?;
-                        exchange.dialect = self.dialect(outgoing.capability).unwrap_or(exchange.dialect);
+                        exchange.dialect = outgoing.dialect;
                         return Ok(exchange);
                     }
                     Act::Fail(error) => {

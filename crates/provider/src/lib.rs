@@ -21,7 +21,7 @@ pub use fake::Fake;
 pub use transport::Transport;
 
 use baton_model::chat::ChatRequest;
-use baton_model::{Body, Capability, Dialect, Operation, ProviderId, Target};
+use baton_model::{Body, Capability, Dialect, Model, Operation, ProviderId, Target};
 use futures::future::BoxFuture;
 use std::time::Duration;
 
@@ -36,8 +36,12 @@ pub trait Provider: Send + Sync {
     /// How it is to be treated.
     fn settings(&self) -> &Settings;
 
-    /// The format in which it serves a capability; `None` if it does not.
-    fn dialect(&self, capability: Capability) -> Option<Dialect>;
+    /// Whether it serves a capability at all.
+    fn serves(&self, capability: Capability) -> bool;
+
+    /// The format in which a model of its serves a capability to a client that speaks `client`: that one, where the
+    /// provider speaks it too. `None` if it does not serve it.
+    fn dialect(&self, capability: Capability, client: Dialect, model: &Model) -> Option<Dialect>;
 
     /// Whether requests must say how large a context window they need, else the provider cuts long prompts silently
     /// (Ollama's `num_ctx`): then [`Target::context_window`] is always set.
@@ -83,6 +87,8 @@ pub struct Outgoing<'a> {
     pub target: &'a Target,
     /// What is asked.
     pub capability: Capability,
+    /// The format to ask in: what [`Provider::dialect`] said.
+    pub dialect: Dialect,
     /// The request: the client's bytes, or its meaning.
     pub lane: Lane<'a>,
     /// Whether the reply is wanted as a stream.

@@ -82,7 +82,7 @@ pub fn build(config: &ProviderConfig, transport: &Transport) -> Result<Arc<dyn P
         quirks: preset.quirks().overlaid_by(&config.quirks),
     };
     Ok(match preset.dialect {
-        Dialect::OpenAi => Arc::new(openai::OpenAi::new(line, preset)),
+        Dialect::OpenAi | Dialect::Responses => Arc::new(openai::OpenAi::new(line, preset)),
         Dialect::Anthropic => Arc::new(anthropic::Anthropic::new(line)),
         Dialect::Ollama => Arc::new(ollama::Ollama::new(line)),
     })
@@ -99,7 +99,7 @@ fn base_url(config: &ProviderConfig, preset: &Preset) -> Result<BaseUrl, BuildEr
     let text = text.trim().trim_end_matches('/');
     // The paths of these formats begin with the version; people copy addresses that end with it.
     let text = match preset.dialect {
-        Dialect::OpenAi => text,
+        Dialect::OpenAi | Dialect::Responses => text,
         Dialect::Anthropic => text.strip_suffix("/v1").unwrap_or(text),
         Dialect::Ollama => text.strip_suffix("/v1").or_else(|| text.strip_suffix("/api")).unwrap_or(text),
     };

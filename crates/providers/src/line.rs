@@ -46,14 +46,14 @@ struct Prepared {
 }
 
 impl Line {
-    /// Sends a request in a format to a path, and reads the head of the reply.
+    /// Sends a request to a path, and reads the head of the reply.
     pub(crate) async fn call(
         &self,
         outgoing: Outgoing<'_>,
-        dialect: Dialect,
         path: &str,
         defaults: &[(&'static str, &'static str)],
     ) -> Result<Exchange, ProviderError> {
+        let dialect = outgoing.dialect;
         let codec = codec_of(dialect, outgoing.capability)?;
         let Prepared { body, content_type, hide_usage, dropped } = prepare(codec, &outgoing, &self.quirks)?;
         let mut headers = self.merged(outgoing.headers, defaults);
@@ -272,7 +272,7 @@ fn read_detail(detail: Detail) -> baton_dialect::Detail {
 fn accepted(form: Form, dialect: Dialect) -> HeaderValue {
     HeaderValue::from_static(match (form, dialect) {
         (Form::Whole, _) => "*/*",
-        (Form::Stream, Dialect::OpenAi | Dialect::Anthropic) => "text/event-stream, */*",
+        (Form::Stream, Dialect::OpenAi | Dialect::Responses | Dialect::Anthropic) => "text/event-stream, */*",
         (Form::Stream, Dialect::Ollama) => "application/x-ndjson, */*",
     })
 }

@@ -142,7 +142,7 @@ pub fn text(row: &RegisteredProvider) -> String {
 
 fn capabilities(provider: &dyn Provider) -> Vec<&'static str> {
     let all = Capability::ALL.into_iter();
-    all.filter(|capability| provider.dialect(*capability).is_some()).map(Capability::name).collect()
+    all.filter(|capability| provider.serves(*capability)).map(Capability::name).collect()
 }
 
 /// The address of a provider.

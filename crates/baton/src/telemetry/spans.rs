@@ -136,6 +136,10 @@ fn operation(capability: Capability) -> &'static str {
         Capability::AudioTranslation => "audio_translation",
         Capability::AudioSpeech => "audio_speech",
         Capability::Rerank => "rerank",
+        Capability::Moderation => "moderation",
+        Capability::ImageEdit => "image_edit",
+        Capability::ImageVariation => "image_variation",
+        Capability::TokenCount => "count_tokens",
     }
 }
 

@@ -24,7 +24,7 @@ impl Framing {
     /// The framing of a format's streams.
     pub fn of(dialect: Dialect) -> Self {
         match dialect {
-            Dialect::OpenAi | Dialect::Anthropic => Self::Sse,
+            Dialect::OpenAi | Dialect::Responses | Dialect::Anthropic => Self::Sse,
             Dialect::Ollama => Self::Ndjson,
         }
     }

@@ -29,11 +29,7 @@ pub fn codec(capability: Capability) -> Option<&'static dyn Codec> {
         Capability::Chat => &chat::Chat,
         Capability::Completion => &completion::Completion,
         Capability::Embedding => &embedding::Embedding,
-        Capability::ImageGeneration
-        | Capability::AudioTranscription
-        | Capability::AudioTranslation
-        | Capability::AudioSpeech
-        | Capability::Rerank => return None,
+        _ => return None,
     })
 }
 

@@ -33,7 +33,7 @@ pub fn codec(capability: Capability) -> Option<&'static dyn Codec> {
         Capability::AudioTranscription => &transcription::Transcription { translate: false },
         Capability::AudioTranslation => &transcription::Transcription { translate: true },
         Capability::AudioSpeech => &speech::Speech,
-        Capability::Rerank => return None,
+        _ => return None,
     })
 }
 

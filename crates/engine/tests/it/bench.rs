@@ -193,7 +193,7 @@ pub fn content(text: &str, read: baton_engine::call::Read) -> Content {
 }
 
 fn said(_text: &str) -> baton_engine::call::Read {
-    |_| Ok(conversation("hello"))
+    Box::new(|_| Ok(conversation("hello")))
 }
 
 /// A conversation in which the user says that.

@@ -72,7 +72,7 @@ async fn no_key_reads_what_another_was_answered() {
 async fn another_prompt_is_another_answer() {
     let (bench, fake) = bench(answering()).await;
     bench.ask(deterministic()).await.unwrap();
-    let other = content(r#"{"messages":"bye"}"#, |_| Ok(conversation("bye")));
+    let other = content(r#"{"messages":"bye"}"#, Box::new(|_| Ok(conversation("bye"))));
     bench.ask(Call { content: other, ..deterministic() }).await.unwrap();
     assert_eq!(fake.calls().len(), 2);
 }

@@ -15,7 +15,10 @@ fn limited(limit: u64) -> Model {
 
 /// A hundred words: a hundred tokens and a few for the form.
 fn long() -> baton_engine::Content {
-    content(&format!(r#"{{"messages":"{}"}}"#, "word ".repeat(100)), |_| Ok(conversation(&"word ".repeat(100))))
+    content(
+        &format!(r#"{{"messages":"{}"}}"#, "word ".repeat(100)),
+        Box::new(|_| Ok(conversation(&"word ".repeat(100)))),
+    )
 }
 
 #[tokio::test]

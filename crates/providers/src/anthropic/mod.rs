@@ -7,7 +7,7 @@ mod discover;
 
 use crate::line::Line;
 use crate::openai::not_served;
-use baton_model::{Capability, ChatRequest, Dialect, ProviderId, Target};
+use baton_model::{Capability, ChatRequest, Dialect, Model, ProviderId, Target};
 use baton_provider::{Detail, Discovered, Exchange, Outgoing, Provider, ProviderError, Recording, Settings};
 use futures::future::BoxFuture;
 
@@ -25,8 +25,8 @@ impl Anthropic {
     }
 
     async fn call(&self, outgoing: Outgoing<'_>) -> Result<Exchange, ProviderError> {
-        match self.dialect(outgoing.capability) {
-            Some(dialect) => self.line.call(outgoing, dialect, "/v1/messages", VERSION).await,
+        match path(outgoing.capability) {
+            Some(path) => self.line.call(outgoing, path, VERSION).await,
             None => Err(not_served(&self.line.id, outgoing.capability)),
         }
     }
@@ -45,8 +45,12 @@ impl Provider for Anthropic {
         &self.line.settings
     }
 
-    fn dialect(&self, capability: Capability) -> Option<Dialect> {
-        (capability == Capability::Chat).then_some(Dialect::Anthropic)
+    fn serves(&self, capability: Capability) -> bool {
+        path(capability).is_some()
+    }
+
+    fn dialect(&self, capability: Capability, _client: Dialect, _model: &Model) -> Option<Dialect> {
+        self.serves(capability).then_some(Dialect::Anthropic)
     }
 
     fn send<'a>(&'a self, outgoing: Outgoing<'a>) -> BoxFuture<'a, Result<Exchange, ProviderError>> {
@@ -67,5 +71,12 @@ impl Provider for Anthropic {
 
     fn discover(&self) -> BoxFuture<'_, Result<Vec<Discovered>, ProviderError>> {
         Box::pin(discover::discover(&self.line))
+    }
+}
+
+fn path(capability: Capability) -> Option<&'static str> {
+    match capability {
+        Capability::Chat => Some("/v1/messages"),
+        _ => None,
     }
 }

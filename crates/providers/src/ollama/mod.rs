@@ -7,7 +7,7 @@ mod discover;
 
 use crate::line::Line;
 use crate::openai::not_served;
-use baton_model::{Capability, Dialect, ProviderId};
+use baton_model::{Capability, Dialect, Model, ProviderId};
 use baton_provider::{Detail, Discovered, Exchange, Outgoing, Provider, ProviderError, Recording, Settings};
 use futures::future::BoxFuture;
 
@@ -23,7 +23,7 @@ impl Ollama {
 
     async fn call(&self, outgoing: Outgoing<'_>) -> Result<Exchange, ProviderError> {
         match endpoint(outgoing.capability) {
-            Some((path, dialect)) => self.line.call(outgoing, dialect, path, &[]).await,
+            Some((path, _)) => self.line.call(outgoing, path, &[]).await,
             None => Err(not_served(&self.line.id, outgoing.capability)),
         }
     }
@@ -42,7 +42,11 @@ impl Provider for Ollama {
         &self.line.settings
     }
 
-    fn dialect(&self, capability: Capability) -> Option<Dialect> {
+    fn serves(&self, capability: Capability) -> bool {
+        endpoint(capability).is_some()
+    }
+
+    fn dialect(&self, capability: Capability, _client: Dialect, _model: &Model) -> Option<Dialect> {
         endpoint(capability).map(|(_, dialect)| dialect)
     }
 
@@ -69,8 +73,6 @@ fn endpoint(capability: Capability) -> Option<(&'static str, Dialect)> {
         Capability::Completion => Some(("/api/generate", Dialect::Ollama)),
         Capability::Embedding => Some(("/api/embed", Dialect::Ollama)),
         Capability::AudioTranscription => Some(("/v1/audio/transcriptions", Dialect::OpenAi)),
-        Capability::ImageGeneration | Capability::AudioTranslation | Capability::AudioSpeech | Capability::Rerank => {
-            None
-        }
+        _ => None,
     }
 }

@@ -8,7 +8,7 @@ mod discover;
 use crate::line::Line;
 use crate::presets::{Paths, Preset};
 use baton_model::fault::ErrorKind;
-use baton_model::{Capability, Dialect, ProviderId};
+use baton_model::{Capability, Dialect, Model, ProviderId};
 use baton_provider::{Detail, Discovered, Exchange, Outgoing, Provider, ProviderError, Recording, Settings};
 use futures::future::BoxFuture;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -26,8 +26,8 @@ impl OpenAi {
     }
 
     async fn call(&self, outgoing: Outgoing<'_>) -> Result<Exchange, ProviderError> {
-        let endpoint = path(outgoing.capability)
-            .filter(|_| self.capabilities.contains(&outgoing.capability))
+        let endpoint = path(outgoing.dialect, outgoing.capability)
+            .filter(|_| self.serves(outgoing.capability))
             .ok_or_else(|| not_served(&self.line.id, outgoing.capability))?;
         let path = match self.paths {
             Paths::Plain => endpoint.to_owned(),
@@ -36,7 +36,7 @@ impl OpenAi {
                 format!("/openai/deployments/{deployment}{endpoint}")
             }
         };
-        self.line.call(outgoing, Dialect::OpenAi, &path, &[]).await
+        self.line.call(outgoing, &path, &[]).await
     }
 }
 
@@ -53,8 +53,13 @@ impl Provider for OpenAi {
         &self.line.settings
     }
 
-    fn dialect(&self, capability: Capability) -> Option<Dialect> {
-        self.capabilities.contains(&capability).then_some(Dialect::OpenAi)
+    fn serves(&self, capability: Capability) -> bool {
+        path(Dialect::OpenAi, capability).is_some() && self.capabilities.contains(&capability.listed_as())
+    }
+
+    fn dialect(&self, capability: Capability, client: Dialect, _model: &Model) -> Option<Dialect> {
+        let wanted = path(client, capability).map(|_| client);
+        self.serves(capability).then(|| wanted.unwrap_or(Dialect::OpenAi))
     }
 
     fn send<'a>(&'a self, outgoing: Outgoing<'a>) -> BoxFuture<'a, Result<Exchange, ProviderError>> {
@@ -70,17 +75,17 @@ impl Provider for OpenAi {
     }
 }
 
-/// The path of a capability, below `/v1`.
-pub(crate) fn path(capability: Capability) -> Option<&'static str> {
-    match capability {
-        Capability::Chat => Some("/chat/completions"),
-        Capability::Completion => Some("/completions"),
-        Capability::Embedding => Some("/embeddings"),
-        Capability::ImageGeneration => Some("/images/generations"),
-        Capability::AudioTranscription => Some("/audio/transcriptions"),
-        Capability::AudioTranslation => Some("/audio/translations"),
-        Capability::AudioSpeech => Some("/audio/speech"),
-        Capability::Rerank => None,
+/// The path of a capability in a format, below `/v1`.
+pub(crate) fn path(dialect: Dialect, capability: Capability) -> Option<&'static str> {
+    match (dialect, capability) {
+        (Dialect::OpenAi, Capability::Chat) => Some("/chat/completions"),
+        (Dialect::OpenAi, Capability::Completion) => Some("/completions"),
+        (Dialect::OpenAi, Capability::Embedding) => Some("/embeddings"),
+        (Dialect::OpenAi, Capability::ImageGeneration) => Some("/images/generations"),
+        (Dialect::OpenAi, Capability::AudioTranscription) => Some("/audio/transcriptions"),
+        (Dialect::OpenAi, Capability::AudioTranslation) => Some("/audio/translations"),
+        (Dialect::OpenAi, Capability::AudioSpeech) => Some("/audio/speech"),
+        _ => None,
     }
 }
 

@@ -110,7 +110,7 @@ pub(super) fn read(row: request::Model, attempts: Vec<attempt::Model>) -> Result
         }
     };
     Ok(RequestRecord {
-        capability: Capability::lookup(&row.capability).ok_or_else(|| unknown("capability", &row.capability))?,
+        capability: Capability::asked(&row.capability).ok_or_else(|| unknown("capability", &row.capability))?,
         outcome: Outcome::lookup(&row.outcome).ok_or_else(|| unknown("outcome", &row.outcome))?,
         cache: CacheUse::lookup(&row.cache).ok_or_else(|| unknown("cache", &row.cache))?,
         status: u16::try_from(row.status).map_err(|_| unknown("status", &row.status.to_string()))?,

@@ -71,7 +71,7 @@ pub(super) fn read(text: &str) -> Result<RequestRecord, RecordError> {
         arrived: moment("arrived_at", &request.arrived_at)?,
         finished: moment("finished_at", &request.finished_at)?,
         first_content: request.first_content_at.map(|text| moment("first_content_at", &text)).transpose()?,
-        capability: known("capability", &request.capability, Capability::lookup)?,
+        capability: known("capability", &request.capability, Capability::asked)?,
         outcome: known("outcome", &request.outcome, Outcome::lookup)?,
         cache: known("cache", &request.cache, CacheUse::lookup)?,
         error: request.error.map(error).transpose()?,
