@@ -80,6 +80,7 @@ async fn speech_is_written_down() {
         let outgoing = Outgoing {
             target: &target,
             capability: Capability::AudioTranscription,
+            dialect: Dialect::OpenAi,
             lane: Lane::Translated(&operation),
             form: Form::Whole,
             detail: Detail::Full,

@@ -85,6 +85,7 @@ impl Pair {
         let outgoing = Outgoing {
             target: &target,
             capability: ask.capability,
+            dialect: self.provider.dialect(ask.capability, Dialect::OpenAi, &target.model).unwrap(),
             lane,
             form: ask.form,
             detail: if ask.exact { Detail::Facts } else { Detail::Full },
