@@ -12,9 +12,12 @@ pub(crate) struct Question {
     pub(crate) text: String,
     /// Results of tools after that, in order.
     pub(crate) results: Vec<String>,
+    /// How often tools were called after that.
+    pub(crate) rounds: usize,
     /// The text that an answer must continue.
     pub(crate) prefix: String,
-    pub(crate) images: usize,
+    /// What is seen in each picture: see [`crate::picture`].
+    pub(crate) images: Vec<String>,
     pub(crate) tools: Vec<Tool>,
     pub(crate) choice: Choice,
     /// Whether several calls may be made at once.
@@ -68,7 +71,11 @@ const CITIES: [&str; 10] =
 pub(crate) fn answer(question: &Question) -> Answer {
     let thought = if question.thinks { thought(question) } else { String::new() };
     let calls = calls(question);
-    let (text, end) = if calls.is_empty() { (text(question), End::Stop) } else { (String::new(), End::Calls) };
+    let (text, end) = match calls.is_empty() {
+        true => (text(question), End::Stop),
+        false if question.text.contains("aloud") => ("Let me look that up.".to_owned(), End::Calls),
+        false => (String::new(), End::Calls),
+    };
     bounded(Answer { thought, text, calls, end }, question)
 }
 
@@ -82,7 +89,8 @@ impl Answer {
 }
 
 fn thought(question: &Question) -> String {
-    format!("The user wants an answer to this: {}", question.text)
+    let step = if question.rounds == 0 { String::new() } else { format!(" (step {})", question.rounds + 1) };
+    format!("The user wants an answer to this: {}{step}", question.text)
 }
 
 fn text(question: &Question) -> String {
@@ -101,11 +109,7 @@ fn text(question: &Question) -> String {
     if let Some(n) = words_wanted(&question.text) {
         return (1..=n).map(|n| format!("word{n}")).collect::<Vec<_>>().join(" ");
     }
-    let seen = match question.images {
-        0 => String::new(),
-        1 => " I also see a picture.".to_owned(),
-        n => format!(" I also see {n} pictures."),
-    };
+    let seen: String = question.images.iter().map(|image| format!(" I also see a picture: {image}.")).collect();
     let (model, asked) = (&question.model, &question.text);
     format!("You said: {asked}{seen} I am {model}, a simulated model, and this is my answer.")
 }
@@ -119,10 +123,12 @@ fn words_wanted(text: &str) -> Option<u64> {
     })
 }
 
+/// The calls of the step that is next: `then` in a question parts its steps.
 fn calls(question: &Question) -> Vec<(String, Value)> {
-    if !question.results.is_empty() {
+    let answered = question.rounds == 0 && !question.results.is_empty();
+    let Some(step) = question.text.split(" then ").nth(question.rounds).filter(|_| !answered) else {
         return Vec::new();
-    }
+    };
     let asked = question.text.to_lowercase();
     let fits = |tool: &&Tool| {
         let name = tool.name.to_lowercase();
@@ -135,8 +141,8 @@ fn calls(question: &Question) -> Vec<(String, Value)> {
         Choice::Auto => question.tools.iter().find(fits),
     };
     let Some(tool) = tool else { return Vec::new() };
-    let mut cities: Vec<_> = CITIES.into_iter().filter(|city| question.text.contains(city)).collect();
-    cities.sort_by_key(|city| question.text.find(city));
+    let mut cities: Vec<_> = CITIES.into_iter().filter(|city| step.contains(city)).collect();
+    cities.sort_by_key(|city| step.find(city));
     if cities.is_empty() {
         cities.push("Paris");
     }

@@ -1,8 +1,10 @@
 //! What a simulated provider remembers.
 
 use axum::body::Bytes;
-use std::collections::HashSet;
+use serde_json::Value;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
 
 /// A request as it came, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,12 +44,26 @@ pub struct Billed {
 
 /// All requests, and the prompts that are in the cache.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Journal(Arc<Mutex<Pages>>);
+pub(crate) struct Journal {
+    pages: Arc<Mutex<Pages>>,
+    changed: Arc<Notify>,
+}
 
 #[derive(Debug, Default)]
 struct Pages {
     seen: Vec<Seen>,
     cached: HashSet<String>,
+    stored: HashMap<String, Stored>,
+}
+
+/// A response that OpenAI keeps.
+#[derive(Debug, Clone)]
+pub(crate) struct Stored {
+    pub(crate) body: Value,
+    /// All that the model was given, that of earlier responses included.
+    pub(crate) context: Vec<Value>,
+    /// What was given with this request.
+    pub(crate) input: Vec<Value>,
 }
 
 /// The place of one request in the journal. Dropped before [`Self::complete`], it notes that the client left.
@@ -60,6 +76,11 @@ impl Seen {
     /// The value of a header.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether the body has that text.
+    pub(crate) fn contains(&self, text: &str) -> bool {
+        String::from_utf8_lossy(&self.body).contains(text)
     }
 
     /// The body as JSON; null if it is none.
@@ -84,8 +105,35 @@ impl Journal {
         !self.pages().cached.insert(prefix.to_owned())
     }
 
+    /// Keeps a response.
+    pub(crate) fn store(&self, id: &str, stored: Stored) {
+        self.pages().stored.insert(id.to_owned(), stored);
+    }
+
+    pub(crate) fn stored(&self, id: &str) -> Option<Stored> {
+        self.pages().stored.get(id).cloned()
+    }
+
+    /// Whether there was such a response; there is none from now on.
+    pub(crate) fn forget(&self, id: &str) -> bool {
+        self.pages().stored.remove(id).is_some()
+    }
+
+    /// The requests whose body has that text, as soon as there is one and the last of them is over.
+    pub(crate) async fn over(&self, text: &str) -> Vec<Seen> {
+        loop {
+            let changed = self.changed.notified();
+            let mut seen = self.seen();
+            seen.retain(|seen| seen.contains(text));
+            if seen.last().is_some_and(|last| last.complete || last.disconnected) {
+                return seen;
+            }
+            changed.await;
+        }
+    }
+
     fn pages(&self) -> MutexGuard<'_, Pages> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.pages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -109,6 +157,7 @@ impl Ticket {
         if let Some(seen) = self.journal.pages().seen.get_mut(self.number) {
             change(seen);
         }
+        self.journal.changed.notify_waiters();
     }
 }
 

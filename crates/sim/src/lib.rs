@@ -8,12 +8,21 @@
 //! - **Text**: a sentence that repeats the question. `N words` in the prompt asks for a text of that length.
 //! - **Tokens**: see [`tokens`]. A stream sends one piece a token.
 //! - **Tools**: called if the prompt mentions weather or a tool's name, or if the request insists; once a city, so
-//!   that two cities make two parallel calls. After a tool's result the answer repeats it.
+//!   that two cities make two parallel calls. ` then ` parts the question into steps, each with calls of its own
+//!   (`the weather in Paris then Rome`); after the last step's results the answer repeats all of them. `aloud` in the
+//!   question has something said before the calls.
 //! - **Structured output**: the smallest object that fits the schema.
-//! - **Reasoning**: a thought before the answer, where the request asks for it, signed where the vendor signs.
+//! - **Pictures**: the answer tells type, length and fingerprint, so that a picture that was changed is noticed.
+//! - **Reasoning**: a thought before the answer, where the request asks for it. Where the vendor signs or seals it
+//!   (Anthropic's thinking and redacted thinking, OpenAI's encrypted reasoning items) the simulation verifies what comes
+//!   back, and refuses a thought that was changed, or is missing where the vendor wants it. Anthropic's documented magic
+//!   text makes a thought redacted.
+//! - **State**: OpenAI's responses are stored unless the request says no.
 //! - **Faults**: by the model's name ([`Fault::lookup`]: `fail-429`, `html`, `cut-mid-stream` …) or for the next
 //!   requests ([`Sim::script`]).
-//! - **Memory**: every request as it came, what was billed, and whether the client left early ([`Sim::requests`]).
+//! - **Memory**: every request as it came, what was billed, and whether the client left early ([`Sim::requests`]). Other
+//!   processes ask for it over the socket: `GET /_sim/requests?containing=TEXT` lists the requests whose body has that
+//!   text, and `GET /_sim/over?containing=TEXT` answers the same once the last of them is over.
 
 #![expect(clippy::indexing_slicing, reason = "only JSON values are indexed: a missing field reads as null")]
 
@@ -24,10 +33,13 @@ mod journal;
 mod ollama;
 mod openai;
 mod options;
+mod picture;
 mod play;
 mod schema;
+mod seal;
 mod server;
 pub mod tokens;
+mod watch;
 
 pub use faults::Fault;
 pub use journal::{Billed, Seen};

@@ -4,7 +4,7 @@ use crate::faults::Fault;
 use crate::journal::{Billed, Journal, Seen};
 use crate::options::{Kind, SimOptions};
 use crate::play::{Script, Stage};
-use crate::{anthropic, ollama, openai};
+use crate::{anthropic, ollama, openai, watch};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
@@ -176,6 +176,9 @@ pub async fn run(
 }
 
 async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    if let Some(response) = watch::answer(&shared.journal, request.uri()).await {
+        return response;
+    }
     let (head, body) = request.into_parts();
     let body = axum::body::to_bytes(body, BODY_BYTES).await.unwrap_or_default();
     let json: Value = serde_json::from_slice(&body).unwrap_or_default();

@@ -1,7 +1,9 @@
 //! What Anthropic refuses: its validation is strict, and names every field.
 
 use super::invalid;
-use super::messages::SIGNATURE;
+use super::messages::is_sealed;
+use crate::picture;
+use crate::seal::seal;
 use crate::server::Refusal;
 use serde_json::Value;
 
@@ -43,7 +45,7 @@ const COUNTED: [&str; 10] = [
     "tools",
 ];
 
-pub(super) fn messages(json: &Value, strict: bool) -> Result<(), Refusal> {
+pub(super) fn messages(json: &Value, model: &str, strict: bool) -> Result<(), Refusal> {
     known(json, &FIELDS, strict)?;
     let max = &json["max_tokens"];
     if max.is_null() {
@@ -54,7 +56,10 @@ pub(super) fn messages(json: &Value, strict: bool) -> Result<(), Refusal> {
     }
     numbers(json)?;
     thinking(json)?;
-    shared(json)
+    by_model(json, model)?;
+    format(json)?;
+    shared(json)?;
+    thought_before_calls(json)
 }
 
 pub(super) fn count(json: &Value, strict: bool) -> Result<(), Refusal> {
@@ -116,6 +121,72 @@ fn thinking(json: &Value) -> Result<(), Refusal> {
         return Err(invalid("Thinking may not be enabled when tool_choice forces tool use."));
     }
     Ok(())
+}
+
+/// Which model takes what (Anthropic documentation: adaptive thinking, effort, migration to 4.6).
+fn by_model(json: &Value, model: &str) -> Result<(), Refusal> {
+    let is_older = model.contains("-4-5");
+    if is_older && json["thinking"]["type"] == "adaptive" {
+        return Err(invalid("adaptive thinking is not supported on this model"));
+    }
+    if is_older && !json["output_config"]["effort"].is_null() {
+        return Err(invalid("This model does not support the effort parameter."));
+    }
+    let last = json["messages"].as_array().and_then(|messages| messages.last());
+    if model.contains("-4-6") && last.is_some_and(|message| message["role"] == "assistant") {
+        let text =
+            "This model does not support assistant message prefill. The conversation must end with a user message.";
+        return Err(invalid(text));
+    }
+    Ok(())
+}
+
+/// A schema says of each object that it is closed (Anthropic documentation, structured outputs).
+fn format(json: &Value) -> Result<(), Refusal> {
+    let format = &json["output_config"]["format"];
+    if format.is_null() {
+        return Ok(());
+    }
+    if format["type"] != "json_schema" || !format["schema"].is_object() {
+        return Err(invalid("output_config.format.schema: Field required"));
+    }
+    if is_open(&format["schema"]) {
+        return Err(invalid(
+            "output_config.format.schema: For 'object' type, 'additionalProperties' must be explicitly set to false",
+        ));
+    }
+    Ok(())
+}
+
+/// Whether an object in the schema may have fields that it does not name.
+fn is_open(schema: &Value) -> bool {
+    let open = schema["type"] == "object" && schema["additionalProperties"].as_bool() != Some(false);
+    let children = ["properties", "$defs", "definitions"].into_iter().filter_map(|name| schema[name].as_object());
+    let variants = ["anyOf", "allOf"].into_iter().filter_map(|name| schema[name].as_array());
+    open || children.flatten().any(|(_, child)| is_open(child))
+        || variants.flatten().any(is_open)
+        || (schema["items"].is_object() && is_open(&schema["items"]))
+}
+
+/// With a budget for thought, the turn whose tools' results are sent starts with its thought.
+fn thought_before_calls(json: &Value) -> Result<(), Refusal> {
+    if json["thinking"]["type"] != "enabled" {
+        return Ok(());
+    }
+    let messages = json["messages"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let Some(place) = messages.iter().rposition(|message| message["role"] == "assistant") else { return Ok(()) };
+    let blocks = messages.get(place).and_then(|message| message["content"].as_array());
+    let blocks = blocks.map(Vec::as_slice).unwrap_or_default();
+    let found = blocks.first().and_then(|block| block["type"].as_str()).unwrap_or_default();
+    let calls = blocks.iter().any(|block| block["type"] == "tool_use");
+    if !calls || matches!(found, "thinking" | "redacted_thinking") {
+        return Ok(());
+    }
+    Err(invalid(format!(
+        "messages.{place}.content.0.type: Expected `thinking` or `redacted_thinking`, but found `{found}`. When \
+         `thinking` is enabled, a final `assistant` message must start with a thinking block (preceeding the lastmost \
+         set of `tool_use` and `tool_result` blocks)."
+    )))
 }
 
 fn tools(json: &Value) -> Result<(), Refusal> {
@@ -227,10 +298,15 @@ fn content<'a>(place: usize, role: &str, content: &'a Value, open: &[&str]) -> R
             }
             ("assistant", "thinking") => match block["signature"].as_str() {
                 None => return Err(invalid(format!("{path}.thinking.signature: Field required"))),
-                Some(SIGNATURE) => {}
+                Some(signature) if signature == seal(block["thinking"].as_str().unwrap_or_default()) => {}
                 Some(_) => return Err(invalid(format!("{path}: Invalid `signature` in `thinking` block"))),
             },
-            ("assistant", "redacted_thinking" | "server_tool_use" | "web_search_tool_result") => {}
+            ("assistant", "redacted_thinking") => {
+                if !block["data"].as_str().is_some_and(is_sealed) {
+                    return Err(invalid(format!("{path}: Invalid `data` in `redacted_thinking` block")));
+                }
+            }
+            ("assistant", "server_tool_use" | "web_search_tool_result") => {}
             (_, kind) => {
                 return Err(invalid(format!(
                     "{path}: Input tag '{kind}' found using 'type' does not match any of the expected tags"
@@ -257,6 +333,9 @@ fn source(block: &Value, path: &str) -> Result<(), Refusal> {
             let fits = |c: char| c.is_ascii_alphanumeric() || "+/=".contains(c);
             if data.is_empty() || !data.chars().all(fits) {
                 return Err(invalid(format!("{path}.source.base64: invalid base64 data")));
+            }
+            if picture::is_mistaken(data, media) {
+                return Err(invalid(format!("{path}.source.base64: does not match the media type {media}")));
             }
             Ok(())
         }

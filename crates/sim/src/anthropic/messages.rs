@@ -3,16 +3,19 @@
 use super::{check, invalid, stream, whole};
 use crate::answer::{Answer, Choice, End, Question, Tool, answer};
 use crate::journal::Billed;
+use crate::picture;
+use crate::seal::seal;
 use crate::server::{Call, Plan, Refusal};
 use crate::tokens;
 use serde_json::{Value, json};
 
-/// What every thought is signed with.
-pub(super) const SIGNATURE: &str = "c2ltdWxhdGVkLXNpZ25hdHVyZQ==";
+/// A prompt with this text makes the vendor redact its thoughts (Anthropic documentation, extended thinking).
+const REDACT: &str =
+    "ANTHROPIC_MAGIC_STRING_TRIGGER_REDACTED_THINKING_46C9A13E193C177646C7398A98432ECCCE4C1253D5E2D82641AC0E52CC2876CB";
 
 pub(super) fn plan(call: &Call<'_>) -> Result<Plan, Refusal> {
     let model = model(call)?;
-    check::messages(call.json, call.options.strict)?;
+    check::messages(call.json, &model, call.options.strict)?;
     let answer = answer(&question(call.json, &model));
     let billed = billed(call);
     if call.json["stream"].as_bool() == Some(true) {
@@ -62,16 +65,20 @@ fn model(call: &Call<'_>) -> Result<String, Refusal> {
 
 fn question(json: &Value, model: &str) -> Question {
     let messages = json["messages"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let last_user = messages.iter().rfind(|message| message["role"] == "user");
-    let content = last_user.map(|message| &message["content"]).unwrap_or(&Value::Null);
+    let asks = |message: &Value| message["role"] == "user" && !text(&message["content"]).is_empty();
+    let asked = messages.iter().rposition(asks).unwrap_or_default();
+    let content = messages.get(asked).map(|message| &message["content"]).unwrap_or(&Value::Null);
+    let since = messages.get(asked..).unwrap_or_default().iter().map(|message| &message["content"]);
+    let results = since.clone().flat_map(|content| parts(content, "tool_result"));
     let prefix = messages.last().filter(|message| message["role"] == "assistant");
     let (choice, parallel) = choice(&json["tool_choice"]);
     Question {
         model: model.to_owned(),
         text: text(content),
-        results: parts(content, "tool_result").map(|block| text(&block["content"])).collect(),
+        results: results.map(|block| text(&block["content"])).collect(),
+        rounds: since.filter(|content| parts(content, "tool_use").next().is_some()).count(),
         prefix: prefix.map(|message| text(&message["content"])).unwrap_or_default(),
-        images: parts(content, "image").count(),
+        images: parts(content, "image").map(|block| seen(&block["source"])).collect(),
         tools: json["tools"].as_array().into_iter().flatten().filter_map(tool).collect(),
         choice,
         parallel,
@@ -91,6 +98,13 @@ fn question(json: &Value, model: &str) -> Question {
 
 fn parts<'a>(content: &'a Value, kind: &'static str) -> impl Iterator<Item = &'a Value> {
     content.as_array().into_iter().flatten().filter(move |block| block["type"] == kind)
+}
+
+fn seen(source: &Value) -> String {
+    match source["data"].as_str() {
+        Some(data) => picture::of_base64(data, source["media_type"].as_str().unwrap_or_default()),
+        None => source["url"].as_str().unwrap_or_default().to_owned(),
+    }
 }
 
 fn tool(tool: &Value) -> Option<Tool> {
@@ -180,10 +194,23 @@ pub(super) fn usage(billed: Billed) -> Value {
 
 // === The reply ===
 
+/// The block with the sealed thought, where the vendor redacts it.
+pub(super) fn redacted(answer: &Answer) -> Option<Value> {
+    let data = || json!({ "type": "redacted_thinking", "data": seal(REDACT) });
+    answer.thought.contains(REDACT).then(data)
+}
+
+/// Whether a redacted block is one of ours.
+pub(super) fn is_sealed(data: &str) -> bool {
+    data == seal(REDACT)
+}
+
 fn blocks(call: &Call<'_>, answer: &Answer) -> Vec<Value> {
     let mut blocks = Vec::new();
-    if !answer.thought.is_empty() {
-        blocks.push(json!({ "type": "thinking", "thinking": answer.thought, "signature": SIGNATURE }));
+    if let Some(block) = redacted(answer) {
+        blocks.push(block);
+    } else if !answer.thought.is_empty() {
+        blocks.push(json!({ "type": "thinking", "thinking": answer.thought, "signature": seal(&answer.thought) }));
     }
     if !answer.text.is_empty() {
         blocks.push(json!({ "type": "text", "text": answer.text }));

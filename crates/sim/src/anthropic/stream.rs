@@ -1,10 +1,11 @@
 //! The events of a stream (Anthropic API reference, streaming messages).
 
-use super::messages::{SIGNATURE, call_id, id, stop, usage, with_output};
+use super::messages::{call_id, id, redacted, stop, usage, with_output};
 use super::{error_json, forced};
 use crate::answer::Answer;
 use crate::journal::Billed;
 use crate::play::Script;
+use crate::seal::seal;
 use crate::server::Call;
 use crate::tokens;
 use serde_json::{Value, json};
@@ -43,11 +44,16 @@ pub(super) fn script(call: &Call<'_>, model: &str, answer: &Answer, billed: Bill
 fn pieces(call: &Call<'_>, answer: &Answer) -> Vec<(String, u64)> {
     let mut pieces = Vec::new();
     let mut index = 0;
-    if !answer.thought.is_empty() {
+    if let Some(block) = redacted(answer) {
+        let start = event(&json!({ "type": "content_block_start", "index": index, "content_block": block }));
+        let stop = event(&json!({ "type": "content_block_stop", "index": index }));
+        pieces.push((start + &stop, tokens::count(&answer.thought)));
+        index += 1;
+    } else if !answer.thought.is_empty() {
         let block = json!({ "type": "thinking", "thinking": "", "signature": "" });
         let deltas =
             tokens::split(&answer.thought).into_iter().map(|t| json!({ "type": "thinking_delta", "thinking": t }));
-        let sign = json!({ "type": "signature_delta", "signature": SIGNATURE });
+        let sign = json!({ "type": "signature_delta", "signature": seal(&answer.thought) });
         pieces.extend(content(index, &block, deltas.map(|delta| (delta, 1)).chain([(sign, 0)])));
         index += 1;
     }

@@ -3,6 +3,7 @@
 use super::{capabilities, check, model, refusal, whole};
 use crate::answer::{Answer, End, Question, Tool, answer};
 use crate::journal::Billed;
+use crate::picture;
 use crate::play::Script;
 use crate::server::{Call, Plan, Refusal};
 use crate::tokens;
@@ -95,11 +96,17 @@ fn question(json: &Value, model: &str, messages: &[Value]) -> Question {
     Question {
         text: asked.map(content).unwrap_or_default(),
         results: results.map(content).collect(),
-        images: asked.and_then(|message| message["images"].as_array()).map_or(0, Vec::len),
+        rounds: after.iter().filter(|message| !message["tool_calls"].is_null()).count(),
+        images: asked.map(images).unwrap_or_default(),
         tools: json["tools"].as_array().into_iter().flatten().filter_map(tool).collect(),
         parallel: true,
         ..options(json, model)
     }
+}
+
+fn images(message: &Value) -> Vec<String> {
+    let images = message["images"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    images.map(|data| picture::of_base64(data, "")).collect()
 }
 
 /// What a chat and a plain prompt share.

@@ -3,13 +3,14 @@
 use super::{CREATED, check, event, forced, model};
 use crate::answer::{Answer, Choice, End, Question, Tool, answer};
 use crate::journal::Billed;
+use crate::picture;
 use crate::play::Script;
 use crate::server::{Call, Plan, Refusal};
 use crate::tokens;
 use serde_json::{Value, json};
 
 /// The vendor caches prompts from this length on (prompt caching guide).
-const CACHED_FROM: u64 = 1024;
+pub(super) const CACHED_FROM: u64 = 1024;
 
 pub(super) fn plan(call: &Call<'_>) -> Result<Plan, Refusal> {
     let model = model(call)?;
@@ -57,6 +58,7 @@ fn question(json: &Value, model: &str) -> Question {
         model: model.to_owned(),
         text: asked.map(|message| text(&message["content"])).unwrap_or_default(),
         results: results.collect(),
+        rounds: after.iter().filter(|message| !message["tool_calls"].is_null()).count(),
         images: asked.map(|message| images(&message["content"])).unwrap_or_default(),
         tools: json["tools"].as_array().into_iter().flatten().filter_map(tool).collect(),
         choice: choice(&json["tool_choice"]),
@@ -79,7 +81,7 @@ fn shows_thought(model: &str) -> bool {
     model.contains("reasoner")
 }
 
-fn reasons(model: &str) -> bool {
+pub(super) fn reasons(model: &str) -> bool {
     shows_thought(model) || model.starts_with("gpt-5")
 }
 
@@ -105,8 +107,9 @@ pub(super) fn text(content: &Value) -> String {
     }
 }
 
-fn images(content: &Value) -> usize {
-    content.as_array().into_iter().flatten().filter(|part| part["type"] == "image_url").count()
+fn images(content: &Value) -> Vec<String> {
+    let parts = content.as_array().into_iter().flatten();
+    parts.filter_map(|part| part["image_url"]["url"].as_str()).map(picture::of_url).collect()
 }
 
 // === The bill ===
@@ -126,7 +129,7 @@ fn billed(call: &Call<'_>) -> Billed {
 fn cost(message: &Value) -> u64 {
     let calls = &message["tool_calls"];
     let calls = if calls.is_null() { 0 } else { tokens::count(&calls.to_string()) };
-    let pictures = u64::try_from(images(&message["content"])).unwrap_or_default() * tokens::PER_IMAGE;
+    let pictures = u64::try_from(images(&message["content"]).len()).unwrap_or_default() * tokens::PER_IMAGE;
     tokens::PER_MESSAGE + tokens::count(&text(&message["content"])) + calls + pictures
 }
 
@@ -154,7 +157,8 @@ pub(super) fn usage(billed: Billed) -> Value {
 // === The reply ===
 
 fn whole(call: &Call<'_>, index: usize, answer: &Answer) -> Value {
-    let content = if answer.calls.is_empty() { json!(answer.text) } else { Value::Null };
+    let silent = !answer.calls.is_empty() && answer.text.is_empty();
+    let content = if silent { Value::Null } else { json!(answer.text) };
     let mut message = json!({ "role": "assistant", "content": content, "refusal": null, "annotations": [] });
     if !answer.calls.is_empty() {
         let calls = answer.calls.iter().enumerate();

@@ -224,7 +224,27 @@ fn format(json: &Value) -> Result<(), Refusal> {
             "response_format.json_schema.name",
             "Missing required parameter: 'response_format.json_schema.name'.",
         )),
+        Some("json_schema")
+            if format["json_schema"]["strict"] == true && is_loose(&format["json_schema"]["schema"]) =>
+        {
+            let name = &format["json_schema"]["name"];
+            let text =
+                format!("Invalid schema for response_format {name}: 'additionalProperties' is required to be false");
+            Err(invalid("response_format", format!("{text} and 'required' to include every key in properties.")))
+        }
         Some("text" | "json_object" | "json_schema") | None => Ok(()),
         Some(other) => Err(invalid("response_format.type", format!("Invalid value: '{other}'."))),
     }
+}
+
+/// Whether an object in a strict schema is open, or has fields that may be missing (structured outputs guide).
+fn is_loose(schema: &Value) -> bool {
+    let fields = schema["properties"].as_object();
+    let required = schema["required"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let optional = fields.into_iter().flatten().any(|(name, _)| !required.iter().any(|known| known == name));
+    let loose = schema["type"] == "object" && (optional || schema["additionalProperties"].as_bool() != Some(false));
+    loose
+        || fields.into_iter().flatten().any(|(_, child)| is_loose(child))
+        || schema["$defs"].as_object().into_iter().flatten().any(|(_, child)| is_loose(child))
+        || (schema["items"].is_object() && is_loose(&schema["items"]))
 }

@@ -4,6 +4,7 @@ mod audio;
 mod chat;
 mod check;
 pub(crate) mod others;
+mod responses;
 
 use crate::server::{Call, Plan, Refusal};
 use serde_json::{Value, json};
@@ -21,6 +22,10 @@ pub(crate) fn plan(call: &Call<'_>) -> Result<Plan, Refusal> {
         ("POST", "/v1/audio/transcriptions") => audio::heard(call, false),
         ("POST", "/v1/audio/translations") => audio::heard(call, true),
         ("POST", "/v1/audio/speech") => audio::speech(call),
+        ("POST", "/v1/responses") => responses::create(call),
+        (_, path) if path.starts_with("/v1/responses/") => {
+            responses::kept(call, path.trim_start_matches("/v1/responses/"))
+        }
         ("GET", "/v1/models") => Ok(others::models(call)),
         (method, path) => {
             let message = format!("Invalid URL ({method} {path})");

@@ -76,6 +76,12 @@ async fn anthropic_refuses_what_anthropic_refuses() {
     let block = |block: Value| json!({ "role": "assistant", "content": [block] });
     let call = block(json!({ "type": "tool_use", "id": "a", "name": "f", "input": {} }));
     let result = json!({ "role": "user", "content": [{ "type": "tool_result", "tool_use_id": "b", "content": "x" }] });
+    let result_of_a =
+        json!({ "role": "user", "content": [{ "type": "tool_result", "tool_use_id": "a", "content": "x" }] });
+    let thought =
+        |text: &str, signature: &str| block(json!({ "type": "thinking", "thinking": text, "signature": signature }));
+    let think = json!({ "type": "enabled", "budget_tokens": 1024 });
+    let open = json!({ "type": "json_schema", "schema": { "type": "object", "properties": {} } });
     refuses(
         Kind::Anthropic,
         "/v1/messages",
@@ -90,6 +96,18 @@ async fn anthropic_refuses_what_anthropic_refuses() {
             (
                 messages(json!({ "messages": [ask, block(json!({ "type": "thinking", "thinking": "x" }))] })),
                 "signature",
+            ),
+            (messages(json!({ "messages": [ask, thought("x", "y"), ask] })), "Invalid `signature`"),
+            (
+                messages(json!({ "thinking": think, "max_tokens": 2000, "messages": [ask, call, result_of_a] })),
+                "Expected `thinking` or `redacted_thinking`, but found `tool_use`",
+            ),
+            (messages(json!({ "thinking": { "type": "adaptive" } })), "adaptive thinking is not supported"),
+            (messages(json!({ "thinking": think, "max_tokens": 2000, "temperature": 0.5 })), "temperature"),
+            (messages(json!({ "output_config": { "format": open } })), "'additionalProperties' must be explicitly"),
+            (
+                messages(json!({ "model": "claude-opus-4-6", "messages": [ask, block(json!({ "type": "text", "text": "x" }))] })),
+                "prefill",
             ),
             (messages(json!({ "messages": [{ "role": "user", "content": "" }] })), "non-empty"),
             (messages(json!({ "thinking": { "type": "enabled", "budget_tokens": 99 } })), "1024"),
@@ -166,4 +184,78 @@ async fn a_stream_without_its_end_is_billed_for_what_left() {
     assert_eq!(status, 200);
     assert!(text.contains("\"You\"") && text.contains("\" said:\"") && !text.contains("[DONE]"), "{text}");
     assert_eq!(sim.billed()[0].output, 2);
+}
+
+/// The reply as JSON.
+async fn said(sim: &Sim, path: &str, body: &Value) -> Value {
+    let (status, text) = post(sim, path, body).await;
+    assert_eq!(status, 200, "{text}");
+    serde_json::from_str(&text).unwrap()
+}
+
+#[tokio::test]
+async fn a_signed_thought_comes_back_unchanged_or_not_at_all() {
+    let sim = sim(Kind::Anthropic).await;
+    let tool = json!({ "name": "weather", "input_schema": { "type": "object", "properties": { "city": { "type": "string" } } } });
+    let mut body = json!({
+        "model": "claude-sonnet-4-5",
+        "max_tokens": 2000,
+        "thinking": { "type": "enabled", "budget_tokens": 1024 },
+        "tools": [tool],
+        "messages": [{ "role": "user", "content": "The weather in Paris then Rome" }],
+    });
+    for city in ["Paris", "Rome"] {
+        let reply = said(&sim, "/v1/messages", &body).await;
+        let content = &reply["content"];
+        assert_eq!((&content[0]["type"], &content[1]["input"]["city"]), (&json!("thinking"), &json!(city)));
+        let result =
+            json!({ "type": "tool_result", "tool_use_id": content[1]["id"], "content": format!("sun in {city}") });
+        let messages = body["messages"].as_array_mut().unwrap();
+        messages.push(json!({ "role": "assistant", "content": content }));
+        messages.push(json!({ "role": "user", "content": [result] }));
+    }
+    let reply = said(&sim, "/v1/messages", &body).await;
+    assert_eq!(reply["content"][1]["text"], "Here is what I found: sun in Paris; sun in Rome");
+    body["messages"][1]["content"][0]["thinking"] = json!("something else");
+    let (status, text) = post(&sim, "/v1/messages", &body).await;
+    assert!(status == 400 && text.contains("Invalid `signature`"), "{text}");
+}
+
+#[tokio::test]
+async fn sealed_reasoning_is_verified() {
+    let sim = sim(Kind::OpenAi).await;
+    let tool = json!({ "type": "function", "name": "weather", "parameters": { "type": "object", "properties": {} } });
+    let ask = json!({ "role": "user", "content": "The weather in Paris" });
+    let mut body = json!({
+        "model": "gpt-5",
+        "store": false,
+        "include": ["reasoning.encrypted_content"],
+        "tools": [tool],
+        "input": [ask],
+    });
+    let output = said(&sim, "/v1/responses", &body).await["output"].clone();
+    let result = json!({ "type": "function_call_output", "call_id": output[1]["call_id"], "output": "sun" });
+    body["input"] = json!([ask, output[0], output[1], result]);
+    let reply = said(&sim, "/v1/responses", &body).await;
+    assert_eq!(reply["output"][1]["content"][0]["text"], "Here is what I found: sun");
+    body["input"] = json!([ask, output[1], result]);
+    let (_, text) = post(&sim, "/v1/responses", &body).await;
+    assert!(text.contains("without its required 'reasoning' item"), "{text}");
+    let mut forged = output[0].clone();
+    forged["encrypted_content"] = json!("forged");
+    body["input"] = json!([ask, forged, output[1], result]);
+    let (_, text) = post(&sim, "/v1/responses", &body).await;
+    assert!(text.contains("could not be verified"), "{text}");
+}
+
+#[tokio::test]
+async fn a_response_goes_on_from_a_stored_one() {
+    let sim = sim(Kind::OpenAi).await;
+    let first = said(&sim, "/v1/responses", &json!({ "model": "gpt-4o", "input": "One" })).await;
+    let body = json!({ "model": "gpt-4o", "input": "Two", "previous_response_id": first["id"] });
+    let second = said(&sim, "/v1/responses", &body).await;
+    assert!(second["usage"]["input_tokens"].as_u64().unwrap() > first["usage"]["input_tokens"].as_u64().unwrap() + 4);
+    let body = json!({ "model": "gpt-4o", "input": "Two", "previous_response_id": "resp_other" });
+    let (status, text) = post(&sim, "/v1/responses", &body).await;
+    assert!(status == 400 && text.contains("previous_response_not_found"), "{text}");
 }

@@ -1,0 +1,246 @@
+//! `/v1/responses` (OpenAI API reference, responses).
+
+mod check;
+mod stream;
+
+use super::chat::{CACHED_FROM, reasons};
+use super::{CREATED, invalid, model};
+use crate::answer::{Answer, Choice, End, Question, Tool, answer};
+use crate::journal::{Billed, Stored};
+use crate::picture;
+use crate::seal::seal;
+use crate::server::{Call, Plan, Refusal};
+use crate::tokens;
+use serde_json::{Value, json};
+
+/// `POST /v1/responses`.
+pub(super) fn create(call: &Call<'_>) -> Result<Plan, Refusal> {
+    let model = model(call)?;
+    let json = call.json;
+    let input = items(&json["input"])?;
+    let mut context = earlier(call)?;
+    context.extend(input.iter().cloned());
+    check::check(json, &context, &model, call.options.strict)?;
+    let answer = answer(&question(json, &context, &model));
+    let billed = billed(call, &context);
+    let output = output(call, &answer);
+    let done = with_output(billed, &answer);
+    let body = response(call, &model, &output, Some(&answer.end), Some(done));
+    if json["store"].as_bool() != Some(false) {
+        context.extend(output.iter().cloned());
+        call.journal.store(&id(call), Stored { body: body.clone(), context, input });
+    }
+    if json["stream"].as_bool() == Some(true) {
+        let script = stream::script(call, &model, &output, &answer, &body);
+        return Ok(Plan::Stream { script, billed });
+    }
+    Ok(whole(&body, done))
+}
+
+/// `GET` and `DELETE` of `/v1/responses/{id}`, and `GET` of its `/input_items`.
+pub(super) fn kept(call: &Call<'_>, path: &str) -> Result<Plan, Refusal> {
+    let (id, rest) = path.split_once('/').unwrap_or((path, ""));
+    let missing = || Refusal::new(404, "invalid_request_error", format!("Response with id '{id}' not found."));
+    let stored = call.journal.stored(id).ok_or_else(missing)?;
+    let body = match (call.method.as_str(), rest) {
+        ("GET", "") => stored.body,
+        ("GET", "input_items") => json!({ "object": "list", "data": stored.input, "has_more": false }),
+        ("DELETE", "") => {
+            call.journal.forget(id);
+            json!({ "id": id, "object": "response", "deleted": true })
+        }
+        _ => return Err(missing()),
+    };
+    Ok(whole(&body, Billed::default()))
+}
+
+fn id(call: &Call<'_>) -> String {
+    format!("resp_sim_{}", call.number)
+}
+
+fn whole(body: &Value, billed: Billed) -> Plan {
+    Plan::Whole { content_type: "application/json", body: body.to_string().into_bytes(), billed }
+}
+
+// === The question ===
+
+/// The input as items; a text is what a user says.
+fn items(input: &Value) -> Result<Vec<Value>, Refusal> {
+    match input {
+        Value::String(text) => Ok(vec![json!({ "role": "user", "content": text })]),
+        Value::Array(items) => Ok(items.clone()),
+        _ => Err(invalid("input", "Missing required parameter: 'input'.")),
+    }
+}
+
+/// What was said before, if the request goes on from a stored response.
+fn earlier(call: &Call<'_>) -> Result<Vec<Value>, Refusal> {
+    let Some(id) = call.json["previous_response_id"].as_str() else { return Ok(Vec::new()) };
+    let stored = call.journal.stored(id).ok_or_else(|| Refusal {
+        code: Some("previous_response_not_found"),
+        ..invalid("previous_response_id", format!("Previous response with id '{id}' not found."))
+    });
+    Ok(stored?.context)
+}
+
+fn question(json: &Value, context: &[Value], model: &str) -> Question {
+    let asked = context.iter().rposition(|item| item["role"] == "user").unwrap_or_default();
+    let content = context.get(asked).map(|item| &item["content"]).unwrap_or(&Value::Null);
+    let since = context.get(asked..).unwrap_or_default();
+    let results = since.iter().filter(|item| item["type"] == "function_call_output");
+    let begins = |pair: &&[Value]| match pair {
+        [before, item] => item["type"] == "function_call" && before["type"] != "function_call",
+        _ => false,
+    };
+    let format = &json["text"]["format"];
+    Question {
+        model: model.to_owned(),
+        text: text(content),
+        results: results.map(|item| text(&item["output"])).collect(),
+        rounds: since.windows(2).filter(begins).count(),
+        images: images(content),
+        tools: json["tools"].as_array().into_iter().flatten().filter_map(tool).collect(),
+        choice: match &json["tool_choice"] {
+            Value::String(word) if word == "none" => Choice::None,
+            Value::String(word) if word == "required" => Choice::Any,
+            choice => choice["name"].as_str().map_or(Choice::Auto, |name| Choice::Named(name.into())),
+        },
+        parallel: json["parallel_tool_calls"].as_bool().unwrap_or(true),
+        schema: format.get("schema").cloned(),
+        json: format["type"] == "json_object",
+        thinks: reasons(model) && json["reasoning"]["effort"] != "none",
+        max_tokens: json["max_output_tokens"].as_u64(),
+        ..Question::default()
+    }
+}
+
+fn text(content: &Value) -> String {
+    super::chat::text(content)
+}
+
+fn images(content: &Value) -> Vec<String> {
+    let parts = content.as_array().into_iter().flatten();
+    parts.filter_map(|part| part["image_url"].as_str()).map(picture::of_url).collect()
+}
+
+fn tool(tool: &Value) -> Option<Tool> {
+    Some(Tool { name: tool["name"].as_str()?.to_owned(), parameters: tool["parameters"].clone() })
+}
+
+// === The bill ===
+
+fn billed(call: &Call<'_>, context: &[Value]) -> Billed {
+    let tools = &call.json["tools"];
+    let tools = if tools.is_null() { 0 } else { tokens::count(&tools.to_string()) };
+    let instructions = call.json["instructions"].as_str();
+    let before = tools + instructions.map_or(0, |text| tokens::PER_MESSAGE + tokens::count(text));
+    let all = before + context.iter().map(cost).sum::<u64>();
+    let cacheable = all - context.last().map_or(0, cost);
+    let key = json!([call.json["model"], call.json["tools"], instructions, context.split_last()]).to_string();
+    let cache_read = if cacheable >= CACHED_FROM && call.journal.cache(&key) { cacheable } else { 0 };
+    Billed { input: all - cache_read, cache_read, ..Billed::default() }
+}
+
+fn cost(item: &Value) -> u64 {
+    match item["type"].as_str() {
+        Some("function_call" | "reasoning") => tokens::count(&item.to_string()),
+        Some("function_call_output") => tokens::PER_MESSAGE + tokens::count(&text(&item["output"])),
+        _ => {
+            let pictures = u64::try_from(images(&item["content"]).len()).unwrap_or_default() * tokens::PER_IMAGE;
+            tokens::PER_MESSAGE + tokens::count(&text(&item["content"])) + pictures
+        }
+    }
+}
+
+fn with_output(billed: Billed, answer: &Answer) -> Billed {
+    let (output, reasoning) = answer.tokens();
+    Billed { output, reasoning, ..billed }
+}
+
+fn usage(billed: Billed) -> Value {
+    let input = billed.input + billed.cache_read;
+    json!({
+        "input_tokens": input,
+        "input_tokens_details": { "cached_tokens": billed.cache_read },
+        "output_tokens": billed.output,
+        "output_tokens_details": { "reasoning_tokens": billed.reasoning },
+        "total_tokens": input + billed.output,
+    })
+}
+
+// === The reply ===
+
+/// The items of the answer. What belongs to a thought has its number in its id, so that a missing one is noticed.
+fn output(call: &Call<'_>, answer: &Answer) -> Vec<Value> {
+    let number = call.number;
+    let mut items = Vec::new();
+    let mark = if answer.thought.is_empty() { "" } else { "r" };
+    if !answer.thought.is_empty() {
+        let summary = match call.json["reasoning"]["summary"].as_str() {
+            Some(_) => json!([{ "type": "summary_text", "text": answer.thought }]),
+            None => json!([]),
+        };
+        let mut item = json!({ "id": format!("rs_sim_{number}"), "type": "reasoning", "summary": summary });
+        let include = call.json["include"].as_array();
+        if include.is_some_and(|include| include.iter().any(|word| word == "reasoning.encrypted_content")) {
+            item["encrypted_content"] = json!(seal(&format!("rs_sim_{number}")));
+        }
+        items.push(item);
+    }
+    if !answer.text.is_empty() {
+        items.push(json!({
+            "id": format!("msg_sim_{mark}{number}"),
+            "type": "message",
+            "role": "assistant",
+            "status": "completed",
+            "content": [{ "type": "output_text", "text": answer.text, "annotations": [], "logprobs": [] }],
+        }));
+    }
+    for (place, (name, arguments)) in answer.calls.iter().enumerate() {
+        items.push(json!({
+            "id": format!("fc_sim_{mark}{number}_{place}"),
+            "type": "function_call",
+            "status": "completed",
+            "call_id": format!("call_sim_{number}_0_{place}"),
+            "name": name,
+            "arguments": arguments.to_string(),
+        }));
+    }
+    items
+}
+
+/// The response object; without an end it is still in progress.
+fn response(call: &Call<'_>, model: &str, output: &[Value], end: Option<&End>, billed: Option<Billed>) -> Value {
+    let json = call.json;
+    let or = |name: &str, default: Value| if json[name].is_null() { default } else { json[name].clone() };
+    let (status, details) = match end {
+        None => ("in_progress", Value::Null),
+        Some(End::Length) => ("incomplete", json!({ "reason": "max_output_tokens" })),
+        Some(_) => ("completed", Value::Null),
+    };
+    json!({
+        "id": id(call),
+        "object": "response",
+        "created_at": CREATED,
+        "status": status,
+        "error": null,
+        "incomplete_details": details,
+        "instructions": json["instructions"],
+        "max_output_tokens": json["max_output_tokens"],
+        "model": model,
+        "output": output,
+        "parallel_tool_calls": or("parallel_tool_calls", json!(true)),
+        "previous_response_id": json["previous_response_id"],
+        "reasoning": or("reasoning", json!({ "effort": null, "summary": null })),
+        "service_tier": "default",
+        "store": or("store", json!(true)),
+        "temperature": or("temperature", json!(1.0)),
+        "text": or("text", json!({ "format": { "type": "text" } })),
+        "tool_choice": or("tool_choice", json!("auto")),
+        "tools": or("tools", json!([])),
+        "top_p": or("top_p", json!(1.0)),
+        "truncation": "disabled",
+        "usage": billed.map(usage),
+        "metadata": or("metadata", json!({})),
+    })
+}
