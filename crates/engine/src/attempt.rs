@@ -6,7 +6,7 @@ use crate::fit::{self, Fitted};
 use crate::flow;
 use crate::record::Ticket;
 use crate::route::{Candidate, Plan};
-use baton_model::fault::{ErrorKind, Retry};
+use baton_model::fault::{ErrorKind, Retry, UpstreamBody};
 use baton_model::{Code, Event, Operation, PublicError};
 use baton_provider::{Detail, Exchange, Form, Frame, Lane, Outgoing, ProviderError};
 use futures::StreamExt;
@@ -68,7 +68,7 @@ pub async fn walk(
             Ok(opened) => return Ok(opened),
             Err(error) => {
                 let stop = error.retry() == Retry::Never;
-                last = Some(told(error));
+                last = Some(error.into());
                 if stop {
                     break;
                 }
@@ -155,7 +155,18 @@ async fn open(
                 attempt.is_whole();
             }
         }
-        if let Some(error) = flow::failure(&frame) {
+        if let Some(mut error) = flow::failure(&frame) {
+            // A client of the same format sees what the provider sent, as if it had asked itself.
+            error.upstream = error.upstream.or_else(|| {
+                let before = held.iter().flat_map(|frame: &Frame| frame.bytes.iter().copied());
+                Some(UpstreamBody {
+                    dialect: exchange.dialect,
+                    status: 200,
+                    content_type: exchange.content_type.clone(),
+                    headers: exchange.headers.clone(),
+                    body: before.chain(frame.bytes.iter().copied()).collect(),
+                })
+            });
             return Err(error);
         }
         let begun = frame.events.iter().any(|event| event.is_content() || *event == Event::Ended);
@@ -184,16 +195,6 @@ fn meaning(call: &Call, candidate: &Candidate) -> Result<Operation, ProviderErro
             .map_err(|reason| ProviderError::new(ErrorKind::InvalidRequest, reason)),
         other => Ok(other.clone()),
     }
-}
-
-/// What the caller is told of a provider's error. A provider's own words about Baton's account stay inside.
-pub fn told(error: ProviderError) -> PublicError {
-    let kind = error.kind;
-    let mut public = PublicError::from(error);
-    if matches!(kind, ErrorKind::Authentication | ErrorKind::Permission | ErrorKind::Billing) {
-        public.upstream = None;
-    }
-    public
 }
 
 /// An error that was told to one caller, for another who waits for the same answer.

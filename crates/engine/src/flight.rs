@@ -164,6 +164,6 @@ pub async fn follow(
     }
     let head = Head { cache: CacheUse::Hit, attempts: 0, bill: free(), ..head };
     let frames = flight.frames().map(|item| item.map_err(crate::attempt::again)).boxed();
-    let form = head.form;
-    Ok((head, Flow::kept(shared, ticket, form, frames).into_stream()))
+    let (form, dialect) = (head.form, head.dialect);
+    Ok((head, Flow::kept(shared, ticket, form, dialect, frames).into_stream()))
 }

@@ -1,9 +1,9 @@
 //! An answer on its way up: frames as they come, and the settling of the request at their end.
 
-use crate::attempt::{self, Opened};
+use crate::attempt::Opened;
 use crate::engine::Shared;
 use crate::record::Ticket;
-use baton_model::fault::ErrorKind;
+use baton_model::fault::{ErrorKind, UpstreamBody};
 use baton_model::record::CacheUse;
 use baton_model::{Capability, Cost, Dialect, Event, ModelId, Nanos, ProviderId, PublicError};
 use baton_provider::{Exchange, Form, Frame, OnDisconnect, ProviderError};
@@ -66,6 +66,7 @@ pub struct Flow {
     /// `None` after an error.
     frames: Option<Frames>,
     form: Form,
+    dialect: Dialect,
     bill: Bill,
     on_disconnect: OnDisconnect,
     deadline: Option<Instant>,
@@ -99,11 +100,24 @@ impl Flow {
         };
         let on_disconnect = candidate.provider.settings().on_disconnect;
         let (ticket, frames) = (Some(ticket), Some(frames));
-        (head, Self { shared, ticket, held, frames, form, bill, on_disconnect, deadline, settled: false, failed: None })
+        let flow = Self {
+            shared,
+            ticket,
+            held,
+            frames,
+            form,
+            dialect,
+            bill,
+            on_disconnect,
+            deadline,
+            settled: false,
+            failed: None,
+        };
+        (head, flow)
     }
 
     /// An answer that no provider is asked for: a kept one.
-    pub fn kept(shared: Arc<Shared>, mut ticket: Ticket, form: Form, frames: Frames) -> Self {
+    pub fn kept(shared: Arc<Shared>, mut ticket: Ticket, form: Form, dialect: Dialect, frames: Frames) -> Self {
         ticket.first_content();
         Self {
             shared,
@@ -111,6 +125,7 @@ impl Flow {
             held: VecDeque::new(),
             frames: Some(frames),
             form,
+            dialect,
             bill: free(),
             on_disconnect: OnDisconnect::Cancel,
             deadline: None,
@@ -184,7 +199,14 @@ impl Flow {
         if let Some(attempt) = self.ticket.as_mut().and_then(Ticket::running) {
             attempt.look(&frame);
         }
-        Some(failure(&frame).map_or(Ok(frame), Err))
+        Some(match failure(&frame) {
+            None => Ok(frame),
+            Some(mut error) => {
+                error.upstream =
+                    error.upstream.or_else(|| Some(UpstreamBody::json(self.dialect, 200, frame.bytes.clone())));
+                Err(error)
+            }
+        })
     }
 
     async fn complete(&mut self) {
@@ -201,7 +223,7 @@ impl Flow {
     async fn fail(&mut self, error: ProviderError) -> PublicError {
         self.settled = true;
         self.frames = None;
-        let public = attempt::told(error.clone());
+        let public = PublicError::from(error.clone());
         if let Some(ticket) = &mut self.ticket {
             ticket.failed(&error);
             ticket.fail_midway(&public).await;

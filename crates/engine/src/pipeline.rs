@@ -161,7 +161,7 @@ fn replay(
         attempts: 0,
         bill: free(),
     };
-    let flow = Flow::kept(Arc::clone(shared), ticket, recording.form, exchange.frames);
+    let flow = Flow::kept(Arc::clone(shared), ticket, recording.form, recording.dialect, exchange.frames);
     Ok(Answer { head, frames: flow.into_stream() })
 }
 

@@ -202,13 +202,21 @@ impl Outgoing {
                 Some(Ok(frame)) => self.write(&frame),
                 Some(Err(error)) => {
                     self.over = true;
-                    self.writer.fail(&error, self.wanted.id.as_str())
+                    self.fail(&error)
                 }
                 None => return None,
             };
             if !bytes.is_empty() {
                 return Some(bytes);
             }
+        }
+    }
+
+    /// The provider's own words, where the client speaks its language.
+    fn fail(&mut self, error: &PublicError) -> Bytes {
+        match &error.upstream {
+            Some(upstream) if self.forward == Forward::AsItCame => upstream.body.clone(),
+            _ => self.writer.fail(error, self.wanted.id.as_str()),
         }
     }
 

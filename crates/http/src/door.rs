@@ -1,8 +1,8 @@
 //! The formats in which clients may talk.
 
 use baton_dialect::{error, native};
+use baton_model::fault::UpstreamBody;
 use baton_model::{Dialect, PublicError};
-use bytes::Bytes;
 
 /// A client API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,29 +44,21 @@ impl Door {
     /// The status with which this door tells an error; as a function that a call can carry.
     pub fn status(self) -> fn(&PublicError) -> u16 {
         match self {
-            Self::Native => |error| Self::Native.error(error, "").0,
-            Self::OpenAi => |error| Self::OpenAi.error(error, "").0,
-            Self::Responses => |error| Self::Responses.error(error, "").0,
-            Self::Anthropic => |error| Self::Anthropic.error(error, "").0,
-            Self::Ollama => |error| Self::Ollama.error(error, "").0,
+            Self::Native => |error| Self::Native.error(error, "").status,
+            Self::OpenAi => |error| Self::OpenAi.error(error, "").status,
+            Self::Responses => |error| Self::Responses.error(error, "").status,
+            Self::Anthropic => |error| Self::Anthropic.error(error, "").status,
+            Self::Ollama => |error| Self::Ollama.error(error, "").status,
         }
     }
 
-    /// An error as this door's clients know it: status and JSON body.
-    pub fn error(self, error: &PublicError, request_id: &str) -> (u16, Bytes) {
-        match self {
-            Self::Native => {
-                let reply = native::write_error(error, request_id);
-                (reply.status, reply.body.into())
-            }
-            Self::OpenAi | Self::Responses | Self::Anthropic | Self::Ollama => match &error.upstream {
-                // The provider's own words, if it speaks the client's language.
-                Some(upstream) if upstream.dialect == self.dialect() => (upstream.status, upstream.body.clone()),
-                _ => {
-                    let reply = error::write(self.dialect(), error, request_id);
-                    (reply.status, reply.body.into())
-                }
-            },
-        }
+    /// An error as this door's clients know it: the provider's own words, if it speaks the client's language.
+    pub fn error(self, error: &PublicError, request_id: &str) -> UpstreamBody {
+        let reply = match (self, &error.upstream) {
+            (Self::Native, _) => native::write_error(error, request_id),
+            (_, Some(upstream)) if upstream.dialect == self.dialect() => return upstream.clone(),
+            _ => error::write(self.dialect(), error, request_id),
+        };
+        UpstreamBody::json(self.dialect(), reply.status, reply.body.into())
     }
 }

@@ -4,6 +4,7 @@ use crate::door::Door;
 use crate::headers;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
+use baton_model::fault::UpstreamBody;
 use baton_model::{Code, PublicError, RequestId};
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
@@ -22,12 +23,15 @@ pub struct Failure {
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let Self { door, error, id } = self;
-        let (status, body) = door.error(&error, id.as_str());
+        let UpstreamBody { status, content_type, headers: theirs, body, .. } = door.error(&error, id.as_str());
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers::forward(headers, &theirs);
+        headers.insert(CONTENT_TYPE, headers::value(&content_type));
         headers.insert("x-request-id", headers::value(id.as_str()));
+        // The status and words may be a provider's: this says what it is to Baton.
+        headers.insert("x-baton-error", HeaderValue::from_static(error.code.name()));
         // Baton has tried again where that could help: an SDK that does so too would only multiply the load. It may
         // where a time is named and waiting is the cure; a spent account is not cured by it.
         let waiting_helps = matches!(error.code, Code::RateLimitExceeded | Code::Overloaded);

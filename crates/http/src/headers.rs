@@ -102,15 +102,20 @@ pub fn value(text: &str) -> HeaderValue {
     HeaderValue::from_bytes(&visible).unwrap_or(HeaderValue::from_static(""))
 }
 
-/// Says in the response's headers who answered, and how.
-pub fn describe(headers: &mut HeaderMap, head: &Head, request_id: &str) {
-    for (name, text) in &head.headers {
+/// Passes a provider's headers on to the client.
+pub fn forward(headers: &mut HeaderMap, theirs: &[(String, String)]) {
+    for (name, text) in theirs {
         // The client's own request id is Baton's; the provider's goes beside it.
         let name = if name == "x-request-id" { "x-upstream-request-id" } else { name };
         if let Ok(name) = HeaderName::try_from(name) {
             headers.append(name, value(text));
         }
     }
+}
+
+/// Says in the response's headers who answered, and how.
+pub fn describe(headers: &mut HeaderMap, head: &Head, request_id: &str) {
+    forward(headers, &head.headers);
     headers.insert("x-request-id", value(request_id));
     headers.insert("x-baton-model", value(head.model.as_str()));
     headers.insert("x-baton-provider", value(head.provider.as_str()));

@@ -70,10 +70,18 @@ impl Line {
             bounds: Bounds::of(&self.settings, outgoing.form, outgoing.timeout),
         };
         let reply = self.transport.send(request).await?;
-        let reply = self.accept(reply, dialect).await?;
+        let mut reply = self.accept(reply, dialect).await?;
 
         let content_type = reply.content_type().to_owned();
-        let form = reading::form(outgoing.form, dialect, outgoing.capability, &content_type, reply.place())?;
+        let mut form = reading::form(outgoing.form, dialect, outgoing.capability, &content_type, reply.place())?;
+        let mut first = None;
+        if outgoing.form == Form::Stream && form == Form::Whole && outgoing.capability == Capability::Chat {
+            // Some services send a stream and call it JSON.
+            first = reply.piece().await?;
+            if first.as_deref().is_some_and(reading::begins_stream) {
+                form = Form::Stream;
+            }
+        }
         let headers = headers::telling(reply.headers());
         let reading = reading::Reading {
             codec,
@@ -85,7 +93,7 @@ impl Line {
             max_frame_bytes: self.settings.max_frame_bytes,
             max_reply_bytes: self.settings.max_reply_bytes,
         };
-        let frames = reading.frames(Source::Reply(Box::new(reply)));
+        let frames = reading.frames(Source::Reply(first, Box::new(reply)));
         Ok(Exchange { dialect, form, hide_usage, content_type, headers, dropped, frames })
     }
 
@@ -167,26 +175,28 @@ impl Line {
             return Ok(reply);
         }
         let retry_after = reply.retry_after();
+        let (headers, content_type) = (headers::telling(reply.headers()), reply.content_type().to_owned());
         let body = reply.collect_start(ERROR_BYTES).await;
         let mut error = ProviderError::from(baton_dialect::error::read(dialect, status.as_u16(), &body));
         error.retry_after = retry_after;
-        error.upstream = self.forwardable(dialect, status.as_u16(), error.kind, body);
+        error.upstream = self.forwardable(&body).map(|body| UpstreamBody {
+            dialect,
+            status: status.as_u16(),
+            content_type,
+            headers,
+            body,
+        });
         if let Some(key) = &self.key {
             error.message = key.redact(&error.message);
         }
         Err(error)
     }
 
-    /// The error reply as it came, where a client may see it: not what only the operator can mend (it may show parts
-    /// of the key), not pages of proxies.
-    fn forwardable(&self, dialect: Dialect, status: u16, kind: ErrorKind, body: Bytes) -> Option<UpstreamBody> {
-        let operators = matches!(kind, ErrorKind::Authentication | ErrorKind::Permission | ErrorKind::Billing);
-        let json = serde_json::from_slice::<IgnoredAny>(&body).is_ok();
-        let body = match (&self.key, std::str::from_utf8(&body)) {
-            (Some(key), Ok(text)) if text.contains(key.reveal()) => Bytes::from(key.redact(text)),
-            _ => body,
-        };
-        (json && !operators).then_some(UpstreamBody { dialect, status, body })
+    /// An error reply as a client may see it: without the key; `None` for pages of proxies.
+    fn forwardable(&self, body: &Bytes) -> Option<Bytes> {
+        serde_json::from_slice::<IgnoredAny>(body).ok()?;
+        let redacted = self.key.as_ref().zip(std::str::from_utf8(body).ok()).map(|(key, text)| key.redact(text));
+        Some(redacted.map_or_else(|| body.clone(), Bytes::from))
     }
 
     /// Defaults, then the client's headers, then ours.

@@ -6,7 +6,7 @@ use baton_model::fault::{ErrorKind, UpstreamBody};
 use baton_model::{Capability, Dialect, Event};
 use baton_provider::transport::Reply;
 use baton_provider::{Form, Frame, ProviderError};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures::stream::{self, BoxStream, StreamExt as _};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -30,8 +30,8 @@ pub(crate) struct Reading {
 
 /// Where its bytes come from.
 pub(crate) enum Source {
-    /// A provider.
-    Reply(Box<Reply>),
+    /// A provider, and the first piece if that was looked at already.
+    Reply(Option<Bytes>, Box<Reply>),
     /// A recording; `None` once it was given out.
     Recorded(Option<Bytes>),
 }
@@ -68,6 +68,11 @@ pub(crate) fn form(
     }
 }
 
+/// Whether these bytes begin a stream of server-sent events.
+pub(crate) fn begins_stream(bytes: &[u8]) -> bool {
+    [&b"data:"[..], b"event:", b"id:", b":"].iter().any(|begin| bytes.trim_ascii_start().starts_with(begin))
+}
+
 // === impl Reading ===
 
 impl Reading {
@@ -83,7 +88,13 @@ impl Reading {
 
     async fn whole(self, source: Source) -> Result<Frame, ProviderError> {
         let bytes = match source {
-            Source::Reply(reply) => reply.collect(self.max_reply_bytes).await?,
+            Source::Reply(first, reply) => {
+                let rest = reply.collect(self.max_reply_bytes).await?;
+                match first {
+                    None => rest,
+                    Some(first) => [first, rest].concat().into(),
+                }
+            }
             Source::Recorded(bytes) => bytes.unwrap_or_default(),
         };
         if bytes.iter().all(u8::is_ascii_whitespace) {
@@ -140,7 +151,10 @@ fn sound(limit: usize, source: Source) -> Frames {
 impl Source {
     async fn piece(&mut self) -> Result<Option<Bytes>, ProviderError> {
         match self {
-            Self::Reply(reply) => reply.piece().await,
+            Self::Reply(first, reply) => match first.take() {
+                None => reply.piece().await,
+                first => Ok(first),
+            },
             Self::Recorded(bytes) => Ok(bytes.take()),
         }
     }
@@ -154,6 +168,9 @@ struct Stream {
     hide_usage: bool,
     /// Frames that are cut but not given out yet.
     ready: VecDeque<Result<Frame, ProviderError>>,
+    /// What came after the end: it says nothing to the meter, but the client gets it as it came.
+    after: BytesMut,
+    most_after: usize,
     place: Place,
 }
 
@@ -164,6 +181,8 @@ enum Place {
     Open,
     /// The format's end was seen; the end of the bytes not yet.
     Ended,
+    /// The provider said that it failed, and the frame that says so waits for what follows it.
+    Failed,
     /// Nothing follows.
     Closed,
 }
@@ -176,6 +195,8 @@ impl Stream {
             reader: reading.codec.reader(reading.detail),
             hide_usage: reading.hide_usage,
             ready: VecDeque::new(),
+            after: BytesMut::new(),
+            most_after: reading.max_frame_bytes,
             place: Place::Open,
         }
     }
@@ -186,16 +207,21 @@ impl Stream {
 
     async fn next(&mut self) -> Option<Result<Frame, ProviderError>> {
         loop {
-            if let Some(frame) = self.ready.pop_front() {
+            let failing = self.place == Place::Failed && self.ready.len() == 1;
+            if !failing && let Some(frame) = self.ready.pop_front() {
                 return Some(frame);
             }
             match self.place {
                 Place::Closed => return None,
                 Place::Ended => {
-                    self.place = Place::Closed;
-                    let rest = async { while let Ok(Some(_)) = self.source.piece().await {} };
-                    let _ = tokio::time::timeout(TAIL, rest).await;
-                    return None;
+                    let bytes = self.rest().await;
+                    return (!bytes.is_empty()).then(|| Ok(Frame { bytes, ..Frame::default() }));
+                }
+                Place::Failed => {
+                    let rest = self.rest().await;
+                    if let Some(Ok(frame)) = self.ready.front_mut() {
+                        frame.bytes = [frame.bytes.as_ref(), &rest].concat().into();
+                    }
                 }
                 Place::Open => match self.source.piece().await {
                     Ok(Some(piece)) => self.take(piece),
@@ -206,15 +232,32 @@ impl Stream {
         }
     }
 
+    /// The bytes that follow the end, for as long as the provider may take to end them. Nothing comes after that.
+    async fn rest(&mut self) -> Bytes {
+        self.place = Place::Closed;
+        self.after.extend(self.splitter.finish());
+        let read = async {
+            while let Ok(Some(piece)) = self.source.piece().await {
+                if self.after.len() + piece.len() > self.most_after {
+                    break;
+                }
+                self.after.extend_from_slice(&piece);
+            }
+        };
+        let _ = tokio::time::timeout(TAIL, read).await;
+        self.after.split().freeze()
+    }
+
     /// Cuts and reads a piece.
     fn take(&mut self, piece: Bytes) {
         let mut cut = Vec::new();
         let good = self.splitter.push(piece, &mut cut);
         for bytes in cut {
-            if self.place != Place::Open {
-                return;
+            if self.place == Place::Open {
+                self.read(bytes);
+            } else {
+                self.after.extend_from_slice(&bytes);
             }
-            self.read(bytes);
         }
         if let Err(error) = good
             && self.place == Place::Open
@@ -258,7 +301,7 @@ impl Stream {
 
     fn give(&mut self, frame: Frame) {
         if frame.events.iter().any(|event| matches!(event, Event::Failed(_))) {
-            self.place = Place::Closed;
+            self.place = Place::Failed;
         } else if frame.events.contains(&Event::Ended) {
             self.place = Place::Ended;
         }
@@ -299,6 +342,7 @@ fn disguised(dialect: Dialect, body: &[u8]) -> Option<ProviderError> {
     let said = serde_json::from_str::<Inner>(error.get()).ok().and_then(|inner| inner.code);
     let status = said.filter(|code| (400..600).contains(code)).unwrap_or(500);
     let mut found = ProviderError::from(baton_dialect::error::read(dialect, status, body));
-    found.upstream = Some(UpstreamBody { dialect, status, body: Bytes::copy_from_slice(body) });
+    // It goes on as it came, to a client that speaks the format.
+    found.upstream = Some(UpstreamBody::json(dialect, 200, Bytes::copy_from_slice(body)));
     Some(found)
 }

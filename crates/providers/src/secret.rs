@@ -17,10 +17,19 @@ impl Secret {
         &self.0
     }
 
-    /// The text with every occurrence of the key blotted out.
+    /// The text with every occurrence of the key blotted out, and what a vendor shows of it between asterisks
+    /// (`sk-proj-****abcd`).
     pub fn redact(&self, text: &str) -> String {
         // Shorter ones are no keys, and would blot out words.
-        if self.0.len() < 6 { text.to_owned() } else { text.replace(&self.0, "[key]") }
+        if self.0.len() < 6 {
+            return text.to_owned();
+        }
+        let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | ',' | '\\');
+        let blot = |word: &str| {
+            let bare = word.trim_end_matches(ends);
+            if bare.contains("***") { word.replacen(bare, "[key]", 1) } else { word.to_owned() }
+        };
+        text.replace(&self.0, "[key]").split_inclusive(ends).map(blot).collect()
     }
 }
 
@@ -39,5 +48,25 @@ impl From<&str> for Secret {
 impl<'de> serde::Deserialize<'de> for Secret {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer).map(Self::new)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Secret;
+
+    #[test]
+    fn keys_are_blotted_out_whole_or_masked() {
+        let key = Secret::new("sk-proj-0123456789abcd");
+        for (text, expected) in [
+            ("no key `sk-proj-0123456789abcd` here", "no key `[key]` here"),
+            (
+                r#"{"message":"Incorrect API key provided: sk-proj-*****abcd. Find"}"#,
+                r#"{"message":"Incorrect API key provided: [key] Find"}"#,
+            ),
+            ("**bold** stays", "**bold** stays"),
+        ] {
+            assert_eq!(key.redact(text), expected);
+        }
     }
 }

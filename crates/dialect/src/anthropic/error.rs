@@ -131,7 +131,7 @@ mod tests {
         assert_eq!((reply.status, String::from_utf8_lossy(&reply.body).as_ref()), (529, body));
         let mut error = PublicError::new(Code::InvalidRequest, "mine");
         let theirs = bytes::Bytes::from_static(br#"{"type":"error","error":{"type":"x","message":"y"}}"#);
-        error.upstream = Some(UpstreamBody { dialect: Dialect::Anthropic, status: 400, body: theirs.clone() });
+        error.upstream = Some(UpstreamBody::json(Dialect::Anthropic, 400, theirs.clone()));
         assert_eq!(write(&error, "r").body, theirs);
     }
 }

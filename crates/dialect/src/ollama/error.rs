@@ -164,7 +164,7 @@ mod tests {
         let reply = write(&error, "r1");
         assert_eq!((reply.status, reply.body.as_slice()), (404, &br#"{"error":"model `x` not found"}"#[..]));
         let body = bytes::Bytes::from_static(br#"{"error":"theirs"}"#);
-        error.upstream = Some(UpstreamBody { dialect: Dialect::Ollama, status: 400, body: body.clone() });
+        error.upstream = Some(UpstreamBody::json(Dialect::Ollama, 400, body.clone()));
         assert_eq!(write(&error, "r"), ErrorReply { status: 400, body: body.to_vec() });
     }
 }

@@ -294,9 +294,9 @@ mod tests {
     fn the_providers_own_words_go_through() {
         let mut error = PublicError::new(Code::InvalidRequest, "mine");
         let body = bytes::Bytes::from_static(br#"{"error":{"message":"theirs"}}"#);
-        error.upstream = Some(UpstreamBody { dialect: Dialect::OpenAi, status: 422, body: body.clone() });
+        error.upstream = Some(UpstreamBody::json(Dialect::OpenAi, 422, body.clone()));
         assert_eq!(write(&error, "r"), ErrorReply { status: 422, body: body.to_vec() });
-        error.upstream = Some(UpstreamBody { dialect: Dialect::OpenAi, status: 502, body: "<html>".into() });
+        error.upstream = Some(UpstreamBody::json(Dialect::OpenAi, 502, "<html>".into()));
         assert_eq!(write(&error, "r").status, 400);
     }
 }

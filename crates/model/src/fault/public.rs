@@ -150,10 +150,21 @@ pub struct PublicError {
 pub struct UpstreamBody {
     /// The format it is written in.
     pub dialect: Dialect,
-    /// Its HTTP status.
+    /// Its HTTP status; 200 where the error stood in an answer that began well.
     pub status: u16,
+    /// Its media type.
+    pub content_type: String,
+    /// Its headers that may matter to the client (rate limits, request ids): lower-case name and value.
+    pub headers: Vec<(String, String)>,
     /// Its bytes.
     pub body: Bytes,
+}
+
+impl UpstreamBody {
+    /// A reply in JSON, without headers.
+    pub fn json(dialect: Dialect, status: u16, body: Bytes) -> Self {
+        Self { dialect, status, content_type: "application/json".into(), headers: Vec::new(), body }
+    }
 }
 
 impl PublicError {
