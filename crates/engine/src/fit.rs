@@ -69,7 +69,9 @@ pub async fn fit(call: &Arc<Call>, candidate: &Candidate) -> Result<Fitted, Publ
     if output != wanted {
         target.max_output_tokens = output;
     }
-    if sizes_context {
+    // A window that nobody knows is left to a client that can ask for it itself.
+    let left_to_client = candidate.dialect == call.dialect && model.token_limit.is_none();
+    if sizes_context && !left_to_client {
         let prompt = match prompt {
             Some(tokens) => tokens,
             None => counted(call, model).await?.tokens,

@@ -101,7 +101,9 @@ fn serving(snapshot: &Snapshot, model: &Arc<Model>, ask: &Ask<'_>) -> Option<Can
     let provider = snapshot.providers.get(&model.provider)?;
     let as_chat = (capability == Capability::Completion).then_some(Capability::Chat);
     [Some(capability), as_chat].into_iter().flatten().find_map(|serves| {
-        let listed = model.capabilities.contains(&serves.listed_as());
+        let completes = serves == Capability::Completion && provider.completes(client);
+        let needed = if completes { Capability::Chat } else { serves.listed_as() };
+        let listed = model.capabilities.contains(&needed) || model.capabilities.contains(&serves);
         let dialect = provider.dialect(serves, client, model).filter(|_| listed)?;
         Some(Candidate { model: Arc::clone(model), provider: Arc::clone(provider), serves, dialect })
     })

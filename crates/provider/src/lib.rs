@@ -49,6 +49,11 @@ pub trait Provider: Send + Sync {
         false
     }
 
+    /// Whether a model that chats also continues texts in a format (Ollama's `/api/generate`).
+    fn completes(&self, _client: Dialect) -> bool {
+        false
+    }
+
     /// Sends a request. Returns when the head of the reply is there.
     fn send<'a>(&'a self, outgoing: Outgoing<'a>) -> BoxFuture<'a, Result<Exchange, ProviderError>>;
 

@@ -54,6 +54,10 @@ impl Provider for Ollama {
         true
     }
 
+    fn completes(&self, client: Dialect) -> bool {
+        client == Dialect::Ollama
+    }
+
     fn send<'a>(&'a self, outgoing: Outgoing<'a>) -> BoxFuture<'a, Result<Exchange, ProviderError>> {
         Box::pin(self.call(outgoing))
     }
