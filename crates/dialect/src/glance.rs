@@ -3,7 +3,9 @@
 //! Everything else stays unread where the target speaks the same format, and the provider judges it.
 
 use crate::ReadError;
+use crate::framing::splice;
 use baton_model::{Body, Capability, Dialect};
+use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
 /// A few facts of a request.
@@ -26,12 +28,8 @@ pub struct Glance {
 /// Looks at a request's top-level fields.
 ///
 /// # Errors
-/// If one of these fields has the wrong type or value, or what the capability is about is missing or empty: the field
-/// is named.
+/// If one of these fields has the wrong type or value: the field is named.
 pub fn glance(dialect: Dialect, capability: Capability, body: &Body) -> Result<Glance, ReadError> {
-    for (name, form) in required(dialect, capability) {
-        form.check(name, body)?;
-    }
     let look = Look { body, options: (dialect == Dialect::Ollama).then_some("options") };
     let max = match dialect {
         Dialect::OpenAi => look.natural(&["max_completion_tokens", "max_tokens"])?,
@@ -54,6 +52,20 @@ pub fn glance(dialect: Dialect, capability: Capability, body: &Body) -> Result<G
         deterministic: temperature == Some(0.0) || seed.is_some(),
         base64: look.get::<String>("encoding_format", "a string")?.as_deref() == Some("base64"),
     })
+}
+
+/// Checks that what the capability is about is there, for a request that will be read; one that is forwarded as it came
+/// is judged by its provider.
+///
+/// # Errors
+/// If it is missing or empty: the field is named.
+pub fn check(dialect: Dialect, capability: Capability, body: &[u8]) -> Result<(), ReadError> {
+    let required = required(dialect, capability);
+    if required.is_empty() {
+        return Ok(());
+    }
+    let body = splice::scan(Bytes::copy_from_slice(body))?;
+    required.iter().try_for_each(|(name, form)| form.check(name, &body))
 }
 
 #[derive(serde::Deserialize)]
@@ -158,8 +170,6 @@ fn required(dialect: Dialect, capability: Capability) -> &'static [(&'static str
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::framing::splice;
-    use bytes::Bytes;
 
     fn look(dialect: Dialect, capability: Capability, text: &'static str) -> Result<Glance, String> {
         let body = splice::scan(Bytes::from_static(text.as_bytes())).map_err(|error| error.to_string())?;
@@ -190,14 +200,19 @@ mod tests {
     #[test]
     fn wrong_fields_are_named() {
         for (text, problem) in [
-            (r#"{}"#, "messages: is missing; expected an array that is not empty"),
-            (r#"{"messages":[ ]}"#, "messages: expected an array that is not empty, got [ ]"),
-            (r#"{"messages":"hi"}"#, "messages: expected an array that is not empty, got \"hi\""),
             (r#"{"messages":[1],"stream":"yes"}"#, "stream: expected true or false, got \"yes\""),
             (r#"{"messages":[1],"model":7}"#, "model: expected a string, got 7"),
             (r#"{"messages":[1],"max_tokens":-1}"#, "max_tokens: expected a whole number of tokens, got -1"),
         ] {
             assert_eq!(look(Dialect::OpenAi, Capability::Chat, text), Err(problem.into()));
+        }
+        for (text, problem) in [
+            (r#"{}"#, "messages: is missing; expected an array that is not empty"),
+            (r#"{"messages":[ ]}"#, "messages: expected an array that is not empty, got [ ]"),
+            (r#"{"messages":"hi"}"#, "messages: expected an array that is not empty, got \"hi\""),
+        ] {
+            let checked = check(Dialect::OpenAi, Capability::Chat, text.as_bytes());
+            assert_eq!(checked.map_err(|error| error.to_string()), Err(problem.into()));
         }
     }
 }

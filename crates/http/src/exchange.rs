@@ -8,7 +8,7 @@ use crate::{Doors, form, identify};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use baton_dialect::framing::splice;
-use baton_dialect::glance::{Glance, glance};
+use baton_dialect::glance::{self, Glance, glance};
 use baton_dialect::{codec, native};
 use baton_engine::{Call, Content, Trace, Wanted};
 use baton_model::record::Attribution;
@@ -178,7 +178,10 @@ pub fn json(door: Door, capability: Capability, bytes: Bytes) -> Result<Asked, P
 fn reader(dialect: Dialect, capability: Capability) -> Result<baton_engine::call::Read, PublicError> {
     let codec = codec(dialect, capability)
         .ok_or_else(|| PublicError::new(Code::Internal, format!("{dialect} has no {capability}")))?;
-    Ok(Box::new(|bytes| Ok(codec.read_request(bytes)?)))
+    Ok(Box::new(move |bytes| {
+        glance::check(dialect, capability, bytes)?;
+        Ok(codec.read_request(bytes)?)
+    }))
 }
 
 /// On whose behalf: the key's own project and user win over what the client says.
