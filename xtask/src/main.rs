@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, clippy::indexing_slicing, reason = "a tool for developers")]
 
+mod corpus;
 mod docs;
 mod layers;
 mod live;
@@ -27,6 +28,8 @@ enum Command {
     #[command(subcommand)]
     Bench(Bench),
     Live(live::Live),
+    #[command(subcommand)]
+    Corpus(corpus::Corpus),
 }
 
 #[derive(Subcommand)]
@@ -40,5 +43,6 @@ fn main() -> anyhow::Result<()> {
         Command::Docs => docs::run(),
         Command::Bench(Bench::Startup(startup)) => startup.run(),
         Command::Live(live) => live.run(),
+        Command::Corpus(corpus) => corpus.run(),
     }
 }

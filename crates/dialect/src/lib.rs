@@ -13,6 +13,7 @@
 pub mod anthropic;
 pub mod error;
 mod facts;
+pub mod fidelity;
 pub mod framing;
 pub mod glance;
 pub mod json;

@@ -98,7 +98,9 @@ impl<'r> Writer<'r> {
         if conversation.turns.is_empty() {
             let blocks = conversation.system.take();
             if !blocks.is_empty() {
-                self.drop("messages", "instructions alone are sent as the user's turn");
+                for block in &blocks {
+                    self.drop(block.path.as_str(), "instructions alone are sent as the user's turn");
+                }
                 conversation.push("user", blocks);
             }
         } else if conversation.turns.first().is_some_and(|turn| turn.role != "user") {
@@ -154,7 +156,13 @@ impl<'r> Writer<'r> {
     /// Whether the part can be said in a turn of that role; if not, it is listed. Blank text is refused, and says nothing.
     fn keeps(&mut self, part: &Part, path: &str, role: &str) -> bool {
         let problem = match (&part.kind, role) {
-            (PartKind::Text { text, .. } | PartKind::Refusal(text), _) => return !text.trim().is_empty(),
+            (PartKind::Text { text, citations }, _) => {
+                if citations.iter().any(|(dialect, _)| *dialect != Dialect::Anthropic) {
+                    self.drop(format!("{path}.citations"), UNKNOWN);
+                }
+                return !text.trim().is_empty();
+            }
+            (PartKind::Refusal(text), _) => return !text.trim().is_empty(),
             (PartKind::Image(image), "user") => {
                 if image.detail.is_some() {
                     self.drop(format!("{path}.detail"), UNKNOWN);
@@ -406,7 +414,8 @@ impl Input<'_> {
 /// The arguments of a call as this format has them: an object.
 pub(super) fn arguments(text: &str) -> Input<'_> {
     let trimmed = text.trim();
-    if trimmed.is_empty() {
+    // Of no arguments some models write `null`.
+    if matches!(trimmed, "" | "null") {
         return Input::Object("{}");
     }
     if Node::parse(trimmed.as_bytes()).is_ok_and(|node| node.is_object()) {

@@ -11,6 +11,7 @@
 mod cache;
 pub mod count_tokens;
 pub mod error;
+mod fidelity;
 mod media;
 mod messages_read;
 mod messages_write;
@@ -25,6 +26,8 @@ mod system;
 mod tests;
 mod tools;
 pub mod usage;
+
+pub use fidelity::FIDELITY;
 
 use crate::json::Node;
 use crate::{Codec, Detail, Names, ReadError, Reader, Rewritten, Writer, Written};

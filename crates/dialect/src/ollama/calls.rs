@@ -22,7 +22,8 @@ pub(super) fn read_arguments(node: Option<&Node<'_>>) -> String {
 /// Arguments as an object. Whether they were one: else a model's broken JSON is kept as a text within.
 pub(super) fn write_arguments(arguments: &str) -> (String, bool) {
     let text = arguments.trim();
-    if text.is_empty() {
+    // Of no arguments some models write `null`.
+    if matches!(text, "" | "null") {
         return ("{}".to_owned(), true);
     }
     match Node::parse(text.as_bytes()) {
@@ -63,6 +64,7 @@ mod tests {
     fn arguments_survive() {
         check(r#"{"a": 1.50}"#, r#"{"a": 1.50}"#, r#"{"a": 1.50}"#);
         check("", "{}", "{}");
+        check("null", "{}", "{}");
         check(r#"{"a": "#, r#"{"_unparsed":"{\"a\": "}"#, r#"{"a": "#);
         check("[1]", r#"{"_unparsed":"[1]"}"#, "[1]");
     }

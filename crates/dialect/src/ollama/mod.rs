@@ -12,6 +12,7 @@ mod chat;
 mod completion;
 mod embedding;
 pub mod error;
+mod fidelity;
 mod line;
 mod options;
 mod stream;
@@ -19,6 +20,8 @@ mod stream;
 mod tests;
 mod time;
 mod writer;
+
+pub use fidelity::FIDELITY;
 
 use crate::{Codec, ReadError};
 use baton_model::Capability;

@@ -266,6 +266,8 @@ fn unsayable(request: &ChatRequest, dropped: &mut Vec<Dropped>) {
     drop("service_tier", request.service_tier.is_some());
     drop("verbosity", request.verbosity.is_some());
     drop("cache_control", request.cache.is_some());
+    let described = matches!(&request.output, OutputFormat::Schema(schema) if schema.description.is_some());
+    drop("response_format.description", described);
     for extension in &request.extensions {
         drop(&extension.path, extension.dialect != Dialect::Ollama && !is_keep_alive(extension));
     }

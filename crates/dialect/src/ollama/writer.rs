@@ -259,6 +259,12 @@ impl StreamWriter {
 
 fn line(fill: impl FnOnce(&mut Object<'_>)) -> Bytes {
     let mut line = object(fill);
+    // JSON of others may be set over several lines, and this one would end at the first. In strings they are escaped.
+    for byte in &mut line {
+        if matches!(byte, b'\n' | b'\r') {
+            *byte = b' ';
+        }
+    }
     line.push(b'\n');
     line.into()
 }

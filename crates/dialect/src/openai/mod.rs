@@ -8,6 +8,7 @@ mod chat;
 mod completion;
 mod embedding;
 pub mod error;
+mod fidelity;
 mod image;
 mod multipart;
 pub mod options;
@@ -18,6 +19,8 @@ mod tests;
 mod transcription;
 pub mod usage;
 mod whole;
+
+pub use fidelity::FIDELITY;
 
 use crate::framing::splice::Editor;
 use crate::{Codec, ReadError, Rewritten};

@@ -189,8 +189,13 @@ pub(super) fn write(request: &ChatRequest, quirks: &Quirks, o: &mut Object<'_>, 
     // The newer word where a different `user` came along, else the one that all services know.
     let user = if given("user") { "safety_identifier" } else { "user" };
     o.maybe_string(user, request.end_user.as_deref());
-    o.maybe_string("service_tier", request.service_tier.as_deref());
+    // Anthropic's word for the default.
+    let tier = request.service_tier.as_deref().map(|tier| if tier == "standard_only" { "default" } else { tier });
+    o.maybe_string("service_tier", tier);
     o.maybe_string("verbosity", request.verbosity.as_deref());
+    if request.cache.is_some() {
+        dropped.push(Dropped::new("cache_control", "not known to openai: the provider caches by itself"));
+    }
     for extension in &request.extensions {
         if extension.dialect != Dialect::OpenAi {
             dropped.push(Dropped::new(&extension.path, "not known to openai"));
@@ -265,11 +270,9 @@ fn write_reasoning(reasoning: Option<&ReasoningOptions>, o: &mut Object<'_>, dro
 
 /// The effort that says what was asked in other ways. Above `high` only the newest models go, so no budget does.
 fn effort(reasoning: &ReasoningOptions) -> Option<Effort> {
-    if reasoning.effort.is_some() {
-        return reasoning.effort;
-    }
     match (reasoning.enabled, reasoning.budget) {
         (Some(false), _) => Some(Effort::None),
+        _ if reasoning.effort.is_some() => reasoning.effort,
         (_, Some(..=1_535)) => Some(Effort::Low),
         (_, Some(1_536..=3_071)) => Some(Effort::Medium),
         (_, Some(3_072..)) => Some(Effort::High),

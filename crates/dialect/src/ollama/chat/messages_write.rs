@@ -29,7 +29,8 @@ struct Said<'r> {
     texts: Vec<String>,
     images: Vec<&'r str>,
     thoughts: Vec<&'r str>,
-    calls: Vec<&'r ToolCall>,
+    /// With the paths of their parts.
+    calls: Vec<(String, &'r ToolCall)>,
 }
 
 impl<'r> Writer<'r> {
@@ -55,10 +56,10 @@ impl<'r> Writer<'r> {
             let path = format!("messages[{place}]");
             let (results, rest): (Vec<_>, Vec<_>) =
                 message.parts.iter().enumerate().partition(|(_, part)| matches!(part.kind, PartKind::ToolResult(_)));
-            for (_, part) in &results {
+            for (place, part) in &results {
                 if let PartKind::ToolResult(result) = &part.kind {
                     self.mark(part);
-                    self.result(result, &path, a);
+                    self.result(result, &path, &format!("{path}.content[{place}]"), a);
                 }
             }
             if message.role != Role::Tool || !rest.is_empty() {
@@ -77,7 +78,7 @@ impl<'r> Writer<'r> {
             Role::Assistant => ("assistant", true),
         };
         let said = self.said(parts, assistant, path);
-        for call in &said.calls {
+        for (_, call) in &said.calls {
             self.called.insert(&call.id, &call.name);
         }
         a.object(|o| {
@@ -89,8 +90,8 @@ impl<'r> Writer<'r> {
             }
             if !said.calls.is_empty() {
                 o.array("tool_calls", |a| {
-                    for (index, call) in said.calls.iter().enumerate() {
-                        self.call(call, index, path, a);
+                    for (index, (part, call)) in said.calls.iter().enumerate() {
+                        self.call(call, part, index, path, a);
                     }
                 });
             }
@@ -98,12 +99,13 @@ impl<'r> Writer<'r> {
         });
     }
 
-    fn result(&mut self, result: &'r ToolResult, path: &str, a: &mut Array<'_>) {
+    /// `path` is the message's, `part` the result's own.
+    fn result(&mut self, result: &'r ToolResult, path: &str, part: &str, a: &mut Array<'_>) {
         if result.is_error == Some(true) {
-            self.drop(format!("{path}.is_error"), "not known to ollama");
+            self.drop(format!("{part}.is_error"), "not known to ollama");
         }
         let parts: Vec<_> = result.parts.iter().enumerate().collect();
-        let said = self.said(&parts, false, path);
+        let said = self.said(&parts, false, part);
         let name = result.name.as_deref().or_else(|| self.called.get(result.call_id.as_str()).copied());
         a.object(|o| {
             o.string("role", "tool");
@@ -125,13 +127,12 @@ impl<'r> Writer<'r> {
         }
     }
 
-    fn call(&mut self, call: &ToolCall, index: usize, path: &str, a: &mut Array<'_>) {
-        let path = format!("{path}.tool_calls[{index}]");
+    fn call(&mut self, call: &ToolCall, part: &str, index: usize, path: &str, a: &mut Array<'_>) {
         a.object(|o| {
             if !calls::write(call, index, o) {
-                self.drop(format!("{path}.arguments"), "no JSON object: sent as a text in one");
+                self.drop(format!("{part}.arguments"), "no JSON object: sent as a text in one");
             }
-            self.members(&path, o);
+            self.members(&format!("{path}.tool_calls[{index}]"), o);
         });
     }
 
@@ -148,7 +149,13 @@ impl<'r> Writer<'r> {
             self.mark(part);
             let path = format!("{path}.content[{place}]");
             match &part.kind {
-                PartKind::Text { text, .. } | PartKind::Refusal(text) => said.texts.push(text.clone()),
+                PartKind::Text { text, citations } => {
+                    if !citations.is_empty() {
+                        self.drop(format!("{path}.citations"), "not known to ollama");
+                    }
+                    said.texts.push(text.clone());
+                }
+                PartKind::Refusal(text) => said.texts.push(text.clone()),
                 PartKind::Image(image) => match image_data(image) {
                     Ok(data) => {
                         if image.detail.is_some() {
@@ -162,7 +169,7 @@ impl<'r> Writer<'r> {
                 PartKind::Audio { data, .. } => said.images.push(data),
                 PartKind::Document(document) => self.document(document, path, &mut said),
                 PartKind::Reasoning(thought) if assistant => self.thought(thought, &path, &mut said),
-                PartKind::ToolCall(call) if assistant => said.calls.push(call),
+                PartKind::ToolCall(call) if assistant => said.calls.push((path, call)),
                 PartKind::Other { dialect, .. } => self.drop(path, &format!("known to {dialect} alone")),
                 PartKind::Reasoning(_) | PartKind::ToolCall(_) | PartKind::ToolResult(_) => {
                     self.drop(path, "out of place in this role");

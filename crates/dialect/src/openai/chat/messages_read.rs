@@ -70,7 +70,7 @@ fn read_result(
 ) -> Result<Message, Fault> {
     let mut result = ToolResult { call_id, name, ..ToolResult::default() };
     if let Some(content) = node.get("content") {
-        read_content(content, path, &mut result.parts, extensions)?;
+        read_content(content, &format!("{path}.content[0]"), &mut result.parts, extensions)?;
     }
     let mut parts = vec![PartKind::ToolResult(result).into()];
     mark_last(node, &mut parts)?;

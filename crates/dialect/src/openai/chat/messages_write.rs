@@ -3,7 +3,9 @@
 use super::cache;
 use crate::Dropped;
 use crate::json::{Array, Node, Object, Value};
-use baton_model::chat::{Document, Extension, Image, Json, Message, Part, PartKind, Role, Source, ToolResult};
+use baton_model::chat::{
+    CacheControl, Document, Extension, Image, Json, Message, Part, PartKind, Role, Source, ToolResult,
+};
 use baton_model::{Dialect, Quirks};
 use std::collections::HashMap;
 
@@ -20,8 +22,9 @@ pub(super) struct Writer<'r> {
     blocks: bool,
     /// Members that only this format knows, by the path of what they belong to.
     extensions: HashMap<&'r str, Vec<(&'r str, &'r Json)>>,
-    /// Pictures out of tool results, which hold text alone here; a user message after the last result brings them.
-    moved: Vec<&'r Part>,
+    /// Pictures, sounds and files out of tool results, which hold text alone here, with their paths; a user message after
+    /// the last result brings them.
+    moved: Vec<(String, &'r Part)>,
     dropped: &'r mut Vec<Dropped>,
 }
 
@@ -53,9 +56,10 @@ impl<'r> Writer<'r> {
             let path = format!("messages[{place}]");
             let (results, rest): (Vec<_>, Vec<_>) =
                 message.parts.iter().enumerate().partition(|(_, part)| matches!(part.kind, PartKind::ToolResult(_)));
-            for (_, part) in &results {
+            for (place, part) in &results {
                 if let PartKind::ToolResult(result) = &part.kind {
-                    self.write_result(result, &rest, &path, message.role, a);
+                    let beside: &[_] = if message.role == Role::Tool { &rest } else { &[] };
+                    self.write_result(result, part.cache, beside, &format!("{path}.content[{place}]"), a);
                 }
             }
             let owns = |part: &Part| own_members(&part.kind).is_some();
@@ -78,6 +82,7 @@ impl<'r> Writer<'r> {
         a.object(|o| {
             o.string("role", role).maybe_string("name", message.name.as_deref());
             let content: Vec<_> = parts.iter().filter(|(_, part)| is_content(&part.kind)).copied().collect();
+            self.drop_citations(parts, path);
             let calls = parts.iter().any(|(_, part)| is_call(&part.kind));
             let refuses = parts.iter().any(|(_, part)| matches!(part.kind, PartKind::Refusal(_)));
             if content.is_empty() && (calls || refuses) {
@@ -101,16 +106,19 @@ impl<'r> Writer<'r> {
     fn write_result(
         &mut self,
         result: &'r ToolResult,
+        mark: Option<CacheControl>,
         beside: &[(usize, &'r Part)],
         path: &str,
-        role: Role,
         a: &mut Array<'_>,
     ) {
-        let (text, rest): (Vec<_>, Vec<_>) =
-            result.parts.iter().enumerate().partition(|(_, part)| !matches!(part.kind, PartKind::Image(_)));
-        if !rest.is_empty() {
-            self.drop(format!("{path}.content"), "pictures of a tool result moved into a user message");
-            self.moved.extend(rest.iter().map(|(_, part)| *part));
+        let (text, rest): (Vec<_>, Vec<_>) = result.parts.iter().enumerate().partition(|(_, part)| is_text(&part.kind));
+        for (place, part) in rest {
+            let path = format!("{path}.content[{place}]");
+            self.drop(&path, "out of a tool result moved into a user message");
+            self.moved.push((path, part));
+        }
+        if mark.is_some() && !self.marks {
+            self.drop_mark();
         }
         if result.is_error == Some(true) {
             self.drop(format!("{path}.is_error"), "not known to openai");
@@ -123,10 +131,9 @@ impl<'r> Writer<'r> {
             }
             o.maybe_string("name", result.name.as_deref());
             self.write_content(&text, path, o);
-            if role == Role::Tool {
-                for (_, part) in beside {
-                    write_own_members(&part.kind, o);
-                }
+            cache::write(mark.filter(|_| self.marks), o);
+            for (_, part) in beside {
+                write_own_members(&part.kind, o);
             }
         });
     }
@@ -138,8 +145,8 @@ impl<'r> Writer<'r> {
         }
         a.object(|o| {
             o.string("role", "user").array("content", |a| {
-                for part in moved {
-                    self.write_part(part, "", a);
+                for (path, part) in moved {
+                    self.write_part(part, &path, a);
                 }
             });
         });
@@ -170,6 +177,9 @@ impl<'r> Writer<'r> {
     fn write_part(&mut self, part: &Part, path: &str, a: &mut Array<'_>) {
         if part.cache.is_some() && !self.marks {
             self.drop_mark();
+        }
+        if let PartKind::Document(document) = &part.kind {
+            self.drop_beyond_bytes(document, path);
         }
         let marks = self.marks;
         let extensions = self.extensions.get(path).cloned().unwrap_or_default();
@@ -221,6 +231,16 @@ impl<'r> Writer<'r> {
         }
     }
 
+    /// What Anthropic says about documents beyond their bytes.
+    fn drop_beyond_bytes(&mut self, document: &Document, path: &str) {
+        if document.context.is_some() {
+            self.drop(format!("{path}.context"), "not known to openai");
+        }
+        if document.citations == Some(true) {
+            self.drop(format!("{path}.citations"), "not known to openai");
+        }
+    }
+
     fn write_calls(&mut self, parts: &[(usize, &'r Part)], path: &str, o: &mut Object<'_>) {
         let mut calls = parts.iter().filter(|(_, part)| is_call(&part.kind)).peekable();
         if calls.peek().is_none() {
@@ -266,6 +286,15 @@ impl<'r> Writer<'r> {
         self.dropped.push(Dropped::new(field, reason));
     }
 
+    /// An answer that goes back has no annotations here: its reader takes them for members of one format alone.
+    fn drop_citations(&mut self, parts: &[(usize, &'r Part)], path: &str) {
+        for (place, part) in parts {
+            if matches!(&part.kind, PartKind::Text { citations, .. } if !citations.is_empty()) {
+                self.drop(format!("{path}.content[{place}].citations"), "not known to openai");
+            }
+        }
+    }
+
     /// Marks are hints, and a conversation may have many: one line says it for all.
     fn drop_mark(&mut self) {
         if !std::mem::replace(&mut self.mark_dropped, true) {
@@ -276,6 +305,15 @@ impl<'r> Writer<'r> {
 
 /// Ends a chain of writes where nothing is to be returned.
 fn drop_ref(_: &mut Object<'_>) {}
+
+/// Whether a tool's result can hold the part.
+fn is_text(kind: &PartKind) -> bool {
+    match kind {
+        PartKind::Image(_) | PartKind::Audio { .. } => false,
+        PartKind::Document(document) => matches!(document.source, Source::Text(_)),
+        _ => true,
+    }
+}
 
 /// Whether the part stands in `content`.
 fn is_content(kind: &PartKind) -> bool {

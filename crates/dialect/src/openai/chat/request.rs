@@ -4,7 +4,7 @@ use super::{messages_read, messages_write, tools};
 use crate::json::{self, object};
 use crate::openai::options;
 use crate::settle::settle;
-use crate::{Dropped, ReadError, Written};
+use crate::{ReadError, Written};
 use baton_model::{ChatRequest, Target};
 
 /// Reads a client's request.
@@ -35,25 +35,5 @@ pub(super) fn write(request: &ChatRequest, target: &Target) -> Result<Written, R
         }
         options::write_stream(&settled, quirks, o);
     });
-    dropped.extend(inexact_documents(request));
     Ok(Written { dropped, ..Written::json(body) })
-}
-
-/// What Anthropic says about documents beyond their bytes.
-fn inexact_documents(request: &ChatRequest) -> Vec<Dropped> {
-    use baton_model::chat::{Document, PartKind};
-    let mut dropped = Vec::new();
-    for (place, message) in request.messages.iter().enumerate() {
-        for part in &message.parts {
-            if let PartKind::Document(Document { context, citations, .. }) = &part.kind {
-                if context.is_some() {
-                    dropped.push(Dropped::new(format!("messages[{place}].document.context"), "not known to openai"));
-                }
-                if *citations == Some(true) {
-                    dropped.push(Dropped::new(format!("messages[{place}].document.citations"), "not known to openai"));
-                }
-            }
-        }
-    }
-    dropped
 }

@@ -106,6 +106,9 @@ fn drop_ref(_: &mut Object<'_>) {}
 fn write_tool(tool: &Tool, place: usize, marks: bool, a: &mut Array<'_>, dropped: &mut Vec<Dropped>) {
     match tool {
         Tool::Function { name, description, parameters, strict, cache, extensions } => {
+            if cache.is_some() && !marks {
+                dropped.push(Dropped::new(format!("tools[{place}].cache_control"), "not known to the model"));
+            }
             let mut outer: Vec<(&str, &Json)> = Vec::new();
             let mut inner: Vec<(&str, &Json)> = Vec::new();
             for extension in extensions {

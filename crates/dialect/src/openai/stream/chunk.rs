@@ -220,5 +220,7 @@ fn is_error_object(root: &Node<'_>) -> bool {
 
 #[expect(clippy::cast_possible_truncation, reason = "`as` saturates")]
 fn whole(seconds: f64) -> i64 {
+    // Some send milliseconds; as seconds they would lie in the far future.
+    let seconds = if seconds > 1e11 { seconds / 1000.0 } else { seconds };
     seconds as i64
 }

@@ -1,0 +1,181 @@
+//! The fields of a chat's reply, and a reply taken apart into them.
+
+use super::request::{arguments_of, plain_json};
+use super::{Said, fields};
+use baton_model::chat::{Part, PartKind, Reasoning, ToolCall};
+use baton_model::event::{Choice, Finish, Reply, Started, Timings};
+use baton_model::{Usage, UsageClass};
+
+fields! {
+    /// A field of a chat's reply.
+    Field {
+        /// Its id.
+        Id = "id",
+        /// The model that the provider used.
+        Model = "model",
+        /// When it was made.
+        Created = "created",
+        /// OpenAI's fingerprint of the system.
+        Fingerprint = "system_fingerprint",
+        /// Answers beside the first.
+        MoreChoices = "answers beside the first",
+        /// Text.
+        Text = "text",
+        /// Sources that a text cites.
+        Citations = "citations",
+        /// A refusal that stands apart from text.
+        Refusal = "refusal",
+        /// A thought that anyone may read.
+        Thought = "reasoning: text",
+        /// The proof that it is the provider's.
+        ThoughtSignature = "reasoning: signature",
+        /// An encrypted thought.
+        ThoughtRedacted = "reasoning: encrypted",
+        /// The id of a call.
+        CallId = "tool call: id",
+        /// Name and arguments of a call.
+        Call = "tool call",
+        /// Log probabilities.
+        Logprobs = "logprobs",
+        /// A part that only one format knows.
+        Other = "content of one format alone",
+        /// It was done.
+        FinishStop = "finish: stop",
+        /// It met a stop text.
+        FinishStopSequence = "finish: stop_sequence",
+        /// It met the output limit.
+        FinishLength = "finish: length",
+        /// It met the end of the context window.
+        FinishContextWindow = "finish: context window",
+        /// It waits for tools.
+        FinishToolCalls = "finish: tool_calls",
+        /// It was cut by a filter.
+        FinishContentFilter = "finish: content_filter",
+        /// It refused.
+        FinishRefusal = "finish: refusal",
+        /// It paused.
+        FinishPause = "finish: pause",
+        /// A reason that only one format knows.
+        FinishOther = "finish: of one format alone",
+        /// The stop text that was met.
+        StopSequence = "stop text met",
+        /// The tier that was used.
+        ServiceTier = "service_tier",
+        /// How long it took.
+        Timings = "durations",
+    }
+}
+
+/// Everything that a reply says, in order.
+pub fn said(reply: &Reply) -> Vec<Said<Field>> {
+    let mut all = Sayings(Vec::new());
+    let Reply { started: Started { id, model, created, fingerprint }, choices, usage, timings } = reply;
+    all.option(Field::Id, "id", id.as_deref());
+    all.option(Field::Model, "model", model.as_deref());
+    all.option(Field::Created, "created", *created);
+    all.option(Field::Fingerprint, "system_fingerprint", fingerprint.as_deref());
+    for choice in choices {
+        all.choice(choice);
+    }
+    // What was counted is compared class by class, as each format adds them up.
+    let tier = usage.as_ref().and_then(|usage| usage.service_tier.as_deref());
+    all.option(Field::ServiceTier, "service_tier", tier);
+    if let Some(Timings { total, load, prompt, output }) = timings {
+        all.say(Field::Timings, "timings", format!("{total} {load} {prompt} {output}"));
+    }
+    all.0
+}
+
+struct Sayings(Vec<Said<Field>>);
+
+impl Sayings {
+    fn say(&mut self, field: Field, path: impl Into<String>, value: impl Into<String>) {
+        self.0.push(Said { field, path: path.into(), value: value.into() });
+    }
+
+    fn option(&mut self, field: Field, path: &str, value: Option<impl ToString>) {
+        if let Some(value) = value {
+            self.say(field, path, value.to_string());
+        }
+    }
+
+    fn choice(&mut self, choice: &Choice) {
+        let Choice { index, parts, finish, stop_sequence, logprobs } = choice;
+        if *index > 0 {
+            return self.say(Field::MoreChoices, "n", format!("{choice:?}"));
+        }
+        for part in parts {
+            self.part(part);
+        }
+        // An answer that calls tools waits for them, whatever the provider's word: a forced call ends with `stop`.
+        let calls = parts.iter().any(|part| matches!(part.kind, PartKind::ToolCall(_)));
+        let finish =
+            finish.clone().map(|finish| if calls && finish == Finish::Stop { Finish::ToolCalls } else { finish });
+        if let Some(finish) = finish {
+            self.say(finish_field(&finish), "finish", format!("{finish:?}"));
+        }
+        self.option(Field::StopSequence, "stop_sequence", stop_sequence.as_deref());
+        let items = logprobs.iter().map(plain_json);
+        let items: String = items.map(|items| items.trim_matches(['[', ']']).to_owned()).collect::<Vec<_>>().join(",");
+        self.option(Field::Logprobs, "logprobs", Some(items).filter(|items| !items.is_empty()));
+    }
+
+    fn part(&mut self, part: &Part) {
+        // An answer has no cache marks.
+        let Part { kind, cache: _ } = part;
+        match kind {
+            PartKind::Text { text, citations } => {
+                self.text(Field::Text, text);
+                for (dialect, json) in citations {
+                    self.say(Field::Citations, "citations", format!("{dialect} {}", plain_json(json)));
+                }
+            }
+            PartKind::Refusal(text) => self.text(Field::Refusal, text),
+            PartKind::Reasoning(Reasoning { text, signature, redacted }) => {
+                self.text(Field::Thought, text);
+                self.option(Field::ThoughtSignature, "signature", signature.as_deref());
+                self.option(Field::ThoughtRedacted, "redacted", redacted.as_deref());
+            }
+            PartKind::ToolCall(ToolCall { id, name, arguments }) => {
+                self.option(Field::CallId, "call", Some(id).filter(|id| !id.is_empty()));
+                self.say(Field::Call, "call", format!("{name} {}", arguments_of(arguments)));
+            }
+            PartKind::Other { dialect, json } => {
+                self.say(Field::Other, "content", format!("{dialect} {}", plain_json(json)));
+            }
+            // A model answers with none of these.
+            PartKind::Image(_) | PartKind::Audio { .. } | PartKind::Document(_) | PartKind::ToolResult(_) => {}
+        }
+    }
+
+    fn text(&mut self, field: Field, text: &str) {
+        if !text.trim().is_empty() {
+            self.say(field, "content", text);
+        }
+    }
+}
+
+/// What was consumed, as a format counts it: amounts by the class among which they are counted there.
+pub(super) fn counted(usage: &Usage, counted: fn(UsageClass) -> Option<UsageClass>) -> Usage {
+    let mut sums = Usage::default();
+    for (class, amount) in usage.nonzero() {
+        if let Some(class) = counted(class) {
+            sums.set(class, sums.get(class).saturating_add(amount));
+        }
+    }
+    sums
+}
+
+fn finish_field(finish: &Finish) -> Field {
+    match finish {
+        Finish::Stop => Field::FinishStop,
+        Finish::StopSequence => Field::FinishStopSequence,
+        Finish::Length => Field::FinishLength,
+        Finish::ContextWindow => Field::FinishContextWindow,
+        Finish::ToolCalls => Field::FinishToolCalls,
+        Finish::ContentFilter => Field::FinishContentFilter,
+        Finish::Refusal => Field::FinishRefusal,
+        Finish::Pause => Field::FinishPause,
+        Finish::Other(_) => Field::FinishOther,
+    }
+}

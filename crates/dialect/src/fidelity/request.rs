@@ -1,0 +1,517 @@
+//! The fields of a chat request, and a request taken apart into them.
+//!
+//! What is the default of every format and only said expressly (`n` of 1, a penalty of 0, the tool choice `auto`) is not
+//! taken for something said: formats may leave it out.
+
+use super::{Said, fields};
+use crate::json::Node;
+use baton_model::chat::{
+    CacheControl, ChatRequest, Document, Effort, Extension, Image, Json, Message, OutputFormat, Part, PartKind,
+    Reasoning, ReasoningOptions, Role, Sampling, Schema, Source, Tool, ToolCall, ToolChoice, ToolResult,
+};
+
+fields! {
+    /// A field of a chat request.
+    Field {
+        /// Sampling temperature.
+        Temperature = "temperature",
+        /// Nucleus sampling.
+        TopP = "top_p",
+        /// The best k tokens.
+        TopK = "top_k",
+        /// The least likelihood of a token.
+        MinP = "min_p",
+        /// A seed.
+        Seed = "seed",
+        /// Penalty by how often.
+        FrequencyPenalty = "frequency_penalty",
+        /// Penalty by whether at all.
+        PresencePenalty = "presence_penalty",
+        /// Ollama's penalty.
+        RepeatPenalty = "repeat_penalty",
+        /// A bias per token id.
+        LogitBias = "logit_bias",
+        /// The output limit.
+        MaxTokens = "max_tokens",
+        /// Texts to stop at.
+        Stop = "stop",
+        /// More than one answer.
+        N = "n",
+        /// Log probabilities.
+        Logprobs = "logprobs",
+        /// That it shall not reason.
+        ReasoningOff = "reasoning: off",
+        /// That it shall reason, as much as it likes.
+        ReasoningOn = "reasoning: on",
+        /// How hard it shall reason.
+        Effort = "reasoning.effort",
+        /// For how many tokens.
+        Budget = "reasoning.budget",
+        /// How its thoughts are shown.
+        Display = "reasoning.display",
+        /// Whether it is asked as a stream.
+        Stream = "stream",
+        /// Who the end user is.
+        User = "user",
+        /// The tier of service.
+        ServiceTier = "service_tier",
+        /// How wordy it shall be.
+        Verbosity = "verbosity",
+        /// A cache mark on the whole request.
+        RequestCache = "cache_control",
+        /// A field that only one format knows.
+        Extension = "fields of one format alone",
+        /// Some JSON object as answer.
+        JsonObject = "response_format: json_object",
+        /// A schema for the answer.
+        Schema = "response_format: schema",
+        /// Its name.
+        SchemaName = "response_format.name",
+        /// What it is for.
+        SchemaDescription = "response_format.description",
+        /// Whether the answer must fit.
+        SchemaStrict = "response_format.strict",
+        /// Functions, by name.
+        Function = "tools: function",
+        /// What a function does.
+        FunctionDescription = "tools.description",
+        /// The schema of its arguments.
+        FunctionParameters = "tools.parameters",
+        /// Whether arguments must fit.
+        FunctionStrict = "tools.strict",
+        /// A cache mark on it.
+        FunctionCache = "tools.cache_control",
+        /// Members of it that only one format knows.
+        FunctionExtension = "tools: members of one format alone",
+        /// A tool that only one format knows.
+        OtherTool = "tools: a provider's own",
+        /// None may be called.
+        ChoiceNone = "tool_choice: none",
+        /// Any must be called.
+        ChoiceRequired = "tool_choice: required",
+        /// One must be called.
+        ChoiceTool = "tool_choice: one tool",
+        /// A choice that only one format knows.
+        ChoiceOther = "tool_choice: of one format alone",
+        /// One call at a time.
+        SingleCalls = "parallel_tool_calls: false",
+        /// What the system says.
+        Instructions = "system text",
+        /// That it is a developer who says it.
+        Developer = "developer role",
+        /// What the user says.
+        UserText = "user text",
+        /// What the model said.
+        AssistantText = "assistant text",
+        /// A name of the speaker.
+        Name = "message name",
+        /// A cache mark on a part.
+        PartCache = "content: cache_control",
+        /// Sources that a text cites.
+        Citations = "content: citations",
+        /// What the model refused with.
+        Refusal = "content: refusal",
+        /// A picture in the request.
+        ImageData = "image: data",
+        /// A picture on the web.
+        ImageUrl = "image: URL",
+        /// A picture uploaded before.
+        ImageFile = "image: uploaded file",
+        /// How closely to look at it.
+        ImageDetail = "image.detail",
+        /// Sound.
+        Audio = "audio",
+        /// A document in the request.
+        DocumentData = "document: data",
+        /// A document on the web.
+        DocumentUrl = "document: URL",
+        /// A document of plain text.
+        DocumentText = "document: text",
+        /// A document uploaded before.
+        DocumentFile = "document: uploaded file",
+        /// Its title or file name.
+        DocumentTitle = "document.title",
+        /// What to know about it.
+        DocumentContext = "document.context",
+        /// Whether answers cite it.
+        DocumentCitations = "document.citations",
+        /// A thought that anyone may read.
+        Thought = "reasoning: text",
+        /// The proof that it is the provider's.
+        ThoughtSignature = "reasoning: signature",
+        /// An encrypted thought.
+        ThoughtRedacted = "reasoning: encrypted",
+        /// The id of a call.
+        CallId = "tool call: id",
+        /// Name and arguments of a call.
+        Call = "tool call",
+        /// The call that a result answers.
+        ResultId = "tool result: id",
+        /// The name of the tool.
+        ResultName = "tool result: name",
+        /// The text of a result.
+        ResultText = "tool result: text",
+        /// A picture in a result.
+        ResultImage = "tool result: image",
+        /// A document in a result.
+        ResultDocument = "tool result: document",
+        /// That the call failed.
+        ResultError = "tool result: is_error",
+        /// A part that only one format knows.
+        OtherPart = "content: of one format alone",
+    }
+}
+
+impl Field {
+    /// Whether it is known to one format, so that its fate depends on which that is.
+    pub fn is_of_one_format(self) -> bool {
+        matches!(
+            self,
+            Self::Extension
+                | Self::FunctionExtension
+                | Self::OtherTool
+                | Self::OtherPart
+                | Self::ChoiceOther
+                | Self::Citations
+                | Self::ImageFile
+                | Self::DocumentFile
+        )
+    }
+}
+
+/// Everything that a request says, in order.
+pub fn said(request: &ChatRequest) -> Vec<Said<Field>> {
+    let mut all = Sayings::default();
+    let ChatRequest {
+        // The target's own, whatever the client called it.
+        model: _,
+        messages,
+        tools,
+        tool_choice,
+        parallel_tool_calls,
+        output,
+        sampling,
+        max_output_tokens,
+        stop,
+        n,
+        logprobs,
+        reasoning,
+        stream,
+        // Every provider is asked for usage; whether the client sees it is the door's matter.
+        include_usage: _,
+        end_user,
+        service_tier,
+        verbosity,
+        cache,
+        extensions,
+    } = request;
+    all.sampling(sampling);
+    all.option(Field::MaxTokens, "max_tokens", *max_output_tokens);
+    all.option(Field::Stop, "stop", Some(stop).filter(|stop| !stop.is_empty()).map(|stop| format!("{stop:?}")));
+    all.option(Field::N, "n", n.filter(|n| *n != 1));
+    all.option(Field::Logprobs, "logprobs", *logprobs);
+    all.reasoning(reasoning.as_ref());
+    all.option(Field::Stream, "stream", stream.then_some(true));
+    all.option(Field::User, "user", end_user.as_deref());
+    // Anthropic's word for the default.
+    let tier = service_tier.as_deref().map(|tier| if tier == "standard_only" { "default" } else { tier });
+    all.option(Field::ServiceTier, "service_tier", tier);
+    all.option(Field::Verbosity, "verbosity", verbosity.as_deref());
+    all.option(Field::RequestCache, "cache_control", cache.map(lifetime));
+    for extension in extensions {
+        all.extension(Field::Extension, "", extension);
+    }
+    all.output(output);
+    all.tools(tools, tool_choice.as_ref(), *parallel_tool_calls);
+    for (place, message) in messages.iter().enumerate() {
+        all.message(message, &format!("messages[{place}]"));
+    }
+    all.0
+}
+
+/// Whose words the parts of a message are.
+#[derive(Clone, Copy)]
+enum Speaker {
+    System,
+    User,
+    Assistant,
+    Tool,
+}
+
+#[derive(Default)]
+struct Sayings(Vec<Said<Field>>);
+
+impl Sayings {
+    fn say(&mut self, field: Field, path: impl Into<String>, value: impl Into<String>) {
+        self.0.push(Said { field, path: path.into(), value: value.into() });
+    }
+
+    fn option(&mut self, field: Field, path: &str, value: Option<impl ToString>) {
+        if let Some(value) = value {
+            self.say(field, path, value.to_string());
+        }
+    }
+
+    fn sampling(&mut self, sampling: &Sampling) {
+        let Sampling {
+            temperature,
+            top_p,
+            top_k,
+            min_p,
+            seed,
+            frequency_penalty,
+            presence_penalty,
+            repeat_penalty,
+            logit_bias,
+        } = sampling;
+        let penalty = |number: &Option<f64>| number.filter(|number| *number != 0.0);
+        self.option(Field::Temperature, "temperature", *temperature);
+        self.option(Field::TopP, "top_p", *top_p);
+        self.option(Field::TopK, "top_k", *top_k);
+        self.option(Field::MinP, "min_p", *min_p);
+        self.option(Field::Seed, "seed", *seed);
+        self.option(Field::FrequencyPenalty, "frequency_penalty", penalty(frequency_penalty));
+        self.option(Field::PresencePenalty, "presence_penalty", penalty(presence_penalty));
+        self.option(Field::RepeatPenalty, "repeat_penalty", *repeat_penalty);
+        self.option(Field::LogitBias, "logit_bias", logit_bias.as_ref().map(plain_json));
+    }
+
+    fn reasoning(&mut self, reasoning: Option<&ReasoningOptions>) {
+        let Some(ReasoningOptions { enabled, effort, budget, adaptive, display }) = reasoning else { return };
+        // That it shall think follows from how much; only where that is all, it is said by itself.
+        let counted = effort.is_some_and(|effort| effort != Effort::None) || budget.is_some();
+        let none = *effort == Some(Effort::None) && enabled.is_none() && budget.is_none() && !adaptive;
+        if *enabled == Some(false) || none {
+            // Then nobody asks how much.
+            return self.say(Field::ReasoningOff, "reasoning", "off");
+        }
+        if !counted && (*enabled == Some(true) || *adaptive) {
+            self.say(Field::ReasoningOn, "reasoning", "on");
+        }
+        let effort = effort.filter(|effort| *effort != Effort::None);
+        self.option(Field::Effort, "reasoning.effort", effort.map(Effort::name));
+        self.option(Field::Budget, "reasoning.budget", *budget);
+        self.option(Field::Display, "reasoning.display", display.as_deref());
+    }
+
+    fn extension(&mut self, field: Field, owner: &str, extension: &Extension) {
+        let Extension { dialect, path, value } = extension;
+        // The conversation may be regrouped: a member's place in it is not part of its name.
+        let name =
+            path.rsplit_once('.').filter(|_| path.starts_with("messages[")).map_or(path.as_str(), |(_, name)| name);
+        self.say(field, format!("{owner}{path}"), format!("{dialect} {name} {}", plain_json(value)));
+    }
+
+    fn output(&mut self, output: &OutputFormat) {
+        match output {
+            OutputFormat::Unspecified | OutputFormat::Text => {}
+            OutputFormat::JsonObject => self.say(Field::JsonObject, "response_format", "json_object"),
+            OutputFormat::Schema(Schema { name, description, schema, strict }) => {
+                self.say(Field::Schema, "response_format", plain_json(schema));
+                self.option(Field::SchemaName, "response_format.name", name.as_deref());
+                self.option(Field::SchemaDescription, "response_format.description", description.as_deref());
+                self.option(Field::SchemaStrict, "response_format.strict", *strict);
+            }
+        }
+    }
+
+    /// Without tools, nobody asks which of them may be called.
+    fn tools(&mut self, tools: &[Tool], choice: Option<&ToolChoice>, parallel: Option<bool>) {
+        for (place, tool) in tools.iter().enumerate() {
+            self.tool(tool, &format!("tools[{place}]"));
+        }
+        if tools.is_empty() {
+            return;
+        }
+        match choice {
+            None | Some(ToolChoice::Auto) => {}
+            Some(ToolChoice::None) => return self.say(Field::ChoiceNone, "tool_choice", "none"),
+            Some(ToolChoice::Required) => self.say(Field::ChoiceRequired, "tool_choice", "required"),
+            Some(ToolChoice::Tool(name)) => self.say(Field::ChoiceTool, "tool_choice", name),
+            Some(ToolChoice::Other { dialect, json }) => {
+                self.say(Field::ChoiceOther, "tool_choice", format!("{dialect} {}", plain_json(json)));
+            }
+        }
+        if parallel == Some(false) {
+            self.say(Field::SingleCalls, "parallel_tool_calls", "false");
+        }
+    }
+
+    fn tool(&mut self, tool: &Tool, path: &str) {
+        match tool {
+            Tool::Function { name, description, parameters, strict, cache, extensions } => {
+                self.say(Field::Function, path, name);
+                let description = description.as_deref().filter(|description| !description.is_empty());
+                self.option(Field::FunctionDescription, &format!("{path}.description"), description);
+                let parameters = parameters.as_ref().and_then(schema);
+                self.option(Field::FunctionParameters, &format!("{path}.parameters"), parameters);
+                self.option(Field::FunctionStrict, &format!("{path}.strict"), *strict);
+                self.option(Field::FunctionCache, &format!("{path}.cache_control"), cache.map(lifetime));
+                for extension in extensions {
+                    self.extension(Field::FunctionExtension, &format!("{path}."), extension);
+                }
+            }
+            Tool::Other { dialect, json } => {
+                self.say(Field::OtherTool, path, format!("{dialect} {}", plain_json(json)));
+            }
+        }
+    }
+
+    fn message(&mut self, message: &Message, path: &str) {
+        let Message { role, name, parts } = message;
+        let speaker = match role {
+            Role::System | Role::Developer => Speaker::System,
+            Role::User => Speaker::User,
+            Role::Assistant => Speaker::Assistant,
+            Role::Tool => Speaker::Tool,
+        };
+        if *role == Role::Developer && !parts.is_empty() {
+            self.say(Field::Developer, format!("{path}.role"), "developer");
+        }
+        self.option(Field::Name, &format!("{path}.name"), name.as_deref());
+        for (place, part) in parts.iter().enumerate() {
+            self.part(part, speaker, &format!("{path}.content[{place}]"));
+        }
+    }
+
+    fn part(&mut self, part: &Part, speaker: Speaker, path: &str) {
+        let Part { kind, cache } = part;
+        // A mark on a thought is one on what follows; on a blank text, one on nothing.
+        let markable = match kind {
+            PartKind::Reasoning(_) => false,
+            PartKind::Text { text, .. } => !text.trim().is_empty(),
+            _ => true,
+        };
+        if let Some(cache) = cache.filter(|_| markable) {
+            self.say(Field::PartCache, format!("{path}.cache_control"), lifetime(cache));
+        }
+        match kind {
+            PartKind::Text { text, citations } => {
+                let field = match speaker {
+                    Speaker::System => Field::Instructions,
+                    Speaker::User => Field::UserText,
+                    Speaker::Assistant => Field::AssistantText,
+                    Speaker::Tool => Field::ResultText,
+                };
+                self.text(field, path, text);
+                for (dialect, json) in citations {
+                    self.say(Field::Citations, format!("{path}.citations"), format!("{dialect} {}", plain_json(json)));
+                }
+            }
+            PartKind::Refusal(text) => self.text(Field::Refusal, path, text),
+            PartKind::Image(image) => self.image(image, speaker, path),
+            PartKind::Audio { data, format } => self.say(Field::Audio, path, format!("{format} {data}")),
+            PartKind::Document(document) => self.document(document, speaker, path),
+            PartKind::Reasoning(Reasoning { text, signature, redacted }) => {
+                self.text(Field::Thought, path, text);
+                self.option(Field::ThoughtSignature, &format!("{path}.signature"), signature.as_deref());
+                self.option(Field::ThoughtRedacted, path, redacted.as_deref());
+            }
+            PartKind::ToolCall(ToolCall { id, name, arguments }) => {
+                self.option(Field::CallId, &format!("{path}.id"), Some(id).filter(|id| !id.is_empty()));
+                self.say(Field::Call, format!("{path}.arguments"), format!("{name} {}", arguments_of(arguments)));
+            }
+            PartKind::ToolResult(ToolResult { call_id, name, parts, is_error }) => {
+                self.option(Field::ResultId, &format!("{path}.id"), Some(call_id).filter(|id| !id.is_empty()));
+                self.option(Field::ResultName, &format!("{path}.name"), name.as_deref());
+                self.option(Field::ResultError, &format!("{path}.is_error"), is_error.filter(|error| *error));
+                for (place, part) in parts.iter().enumerate() {
+                    self.part(part, Speaker::Tool, &format!("{path}.content[{place}]"));
+                }
+            }
+            PartKind::Other { dialect, json } => {
+                self.say(Field::OtherPart, path, format!("{dialect} {}", plain_json(json)));
+            }
+        }
+    }
+
+    fn text(&mut self, field: Field, path: &str, text: &str) {
+        if !text.trim().is_empty() {
+            self.say(field, path, text);
+        }
+    }
+
+    fn image(&mut self, image: &Image, speaker: Speaker, path: &str) {
+        let Image { source, detail } = image;
+        let (field, value) = match source {
+            // Some formats have no media type: it is told from the data again.
+            Source::Base64 { media_type: _, data } => (Field::ImageData, data.clone()),
+            Source::Url(url) => (Field::ImageUrl, url.clone()),
+            Source::Text(text) => (Field::ImageData, text.clone()),
+            Source::File { dialect, id } => (Field::ImageFile, format!("{dialect} {id}")),
+        };
+        let field = if matches!(speaker, Speaker::Tool) { Field::ResultImage } else { field };
+        self.say(field, path, value);
+        self.option(Field::ImageDetail, &format!("{path}.detail"), detail.as_deref());
+    }
+
+    fn document(&mut self, document: &Document, speaker: Speaker, path: &str) {
+        let Document { source, title, context, citations } = document;
+        let (field, value) = match source {
+            Source::Base64 { media_type, data } => (Field::DocumentData, format!("{media_type} {data}")),
+            Source::Url(url) => (Field::DocumentUrl, url.clone()),
+            Source::Text(text) => (Field::DocumentText, text.clone()),
+            Source::File { dialect, id } => (Field::DocumentFile, format!("{dialect} {id}")),
+        };
+        let field = if matches!(speaker, Speaker::Tool) { Field::ResultDocument } else { field };
+        self.say(field, path, value);
+        self.option(Field::DocumentTitle, &format!("{path}.title"), title.as_deref());
+        self.option(Field::DocumentContext, &format!("{path}.context"), context.as_deref());
+        let citations = citations.filter(|citations| *citations);
+        self.option(Field::DocumentCitations, &format!("{path}.citations"), citations);
+    }
+}
+
+fn lifetime(mark: CacheControl) -> String {
+    let CacheControl { lifetime } = mark;
+    lifetime.map_or_else(|| "default".to_owned(), |lifetime| format!("{lifetime:?}"))
+}
+
+/// JSON without the white space around its members; numbers and order as they were written.
+pub(super) fn plain_json(json: &Json) -> String {
+    match serde_json::from_str::<Box<serde_json::value::RawValue>>(&json.0) {
+        Ok(_) => compact(&json.0),
+        Err(_) => json.0.clone(),
+    }
+}
+
+/// The text without white space outside of strings.
+fn compact(json: &str) -> String {
+    let (mut out, mut inside, mut escaped) = (String::with_capacity(json.len()), false, false);
+    for c in json.chars() {
+        if inside || !c.is_ascii_whitespace() {
+            out.push(c);
+        }
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if inside => escaped = true,
+            '"' => inside = !inside,
+            _ => {}
+        }
+    }
+    out
+}
+
+/// A schema as the formats understand it: that it describes an object goes without saying, and none is an empty one.
+fn schema(schema: &Json) -> Option<String> {
+    let mut value: serde_json::Value = serde_json::from_str(&schema.0).ok()?;
+    let members = value.as_object_mut()?;
+    if members.get("type").is_some_and(|type_| type_ == "object") {
+        members.shift_remove("type");
+    }
+    if members.get("properties").is_some_and(|properties| properties.as_object().is_some_and(serde_json::Map::is_empty))
+    {
+        members.shift_remove("properties");
+    }
+    (!members.is_empty()).then(|| value.to_string())
+}
+
+/// The arguments of a call: none, or `null`, are an empty object.
+pub(super) fn arguments_of(text: &str) -> String {
+    let trimmed = text.trim();
+    match Node::parse(trimmed.as_bytes()) {
+        _ if matches!(trimmed, "" | "null") => "{}".to_owned(),
+        Ok(_) => compact(trimmed),
+        Err(_) => text.to_owned(),
+    }
+}

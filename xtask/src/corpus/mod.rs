@@ -1,0 +1,55 @@
+//! Recorded traffic of providers, read by the codecs: does anything get lost, and what to begin fuzzing with.
+//!
+//! A folder of recordings is given on the command line; nothing of it comes into the repository.
+
+mod exchange;
+mod losses;
+mod replies;
+mod requests;
+
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+
+/// Reads recorded traffic (`*.jsonl.gz`)
+#[derive(Subcommand)]
+pub enum Corpus {
+    Check(Check),
+}
+
+/// Translates every recorded request, reply and stream into every format and back, and lists what is lost on the way
+#[derive(Args)]
+pub struct Check {
+    /// The folder of recordings
+    folder: PathBuf,
+    /// How many examples of each loss are shown
+    #[arg(long, default_value_t = 2)]
+    examples: usize,
+    /// Only the recording of this id
+    #[arg(long)]
+    id: Option<String>,
+}
+
+impl Corpus {
+    /// Runs it.
+    ///
+    /// # Errors
+    /// If the recordings can't be read, or something is lost.
+    pub fn run(self) -> anyhow::Result<()> {
+        match self {
+            Self::Check(check) => check.run(),
+        }
+    }
+}
+
+impl Check {
+    fn run(self) -> anyhow::Result<()> {
+        let mut losses = losses::Losses::default();
+        exchange::each(&self.folder, |exchange| {
+            if self.id.as_ref().is_none_or(|id| *id == exchange.id) {
+                requests::check(&exchange, &mut losses);
+                replies::check(&exchange, &mut losses);
+            }
+        })?;
+        losses.report(self.examples)
+    }
+}

@@ -1,0 +1,110 @@
+//! Replies and streams: read in their format, written in every format whole and as a stream, and read again there.
+
+use super::exchange::{Exchange, chat};
+use super::losses::Losses;
+use baton_dialect::fidelity;
+use baton_dialect::framing::{Framing, Splitter};
+use baton_dialect::{Detail, Names};
+use baton_model::event::Reply;
+use baton_model::{Dialect, Event, Usage};
+use bytes::Bytes;
+
+/// The most that one frame may hold.
+const FRAME: usize = 1 << 26;
+
+/// Checks one reply in every format.
+pub fn check(exchange: &Exchange, losses: &mut Losses) {
+    let (Some(from), 200) = (exchange.dialect(), exchange.status) else { return };
+    let Some(codec) = chat(from) else { return };
+    let kind = if exchange.stream { "stream" } else { "reply" };
+    let read = if exchange.stream {
+        stream(from, Detail::Full, exchange.response.as_bytes())
+    } else {
+        codec.read_reply(exchange.response.as_bytes()).map_err(|error| error.to_string())
+    };
+    let events = match read {
+        Ok(events) => events,
+        Err(error) => return losses.lost(format!("{from} {kind} refused"), &exchange.id, &error),
+    };
+    if exchange.stream {
+        check_facts(exchange, from, &events, losses);
+    }
+    if events.iter().any(|event| matches!(event, Event::Failed(_))) || !events.contains(&Event::Ended) {
+        return losses.checked(format!("{from} {kind} that fails or is cut"));
+    }
+    for to in Dialect::ALL {
+        check_pair(exchange, (from, to), &events, losses);
+    }
+}
+
+/// Looked over for its facts, a stream must give the same bill and the same end.
+fn check_facts(exchange: &Exchange, from: Dialect, events: &[Event], losses: &mut Losses) {
+    losses.checked(format!("{from} stream by its facts"));
+    match stream(from, Detail::Facts, exchange.response.as_bytes()) {
+        Ok(facts) if facts_of(&facts) == facts_of(events) => {}
+        Ok(facts) => {
+            let what = format!("{:?} instead of {:?}", facts_of(&facts), facts_of(events));
+            losses.lost(format!("{from} stream by its facts"), &exchange.id, &what);
+        }
+        Err(error) => losses.lost(format!("{from} stream by its facts"), &exchange.id, &error),
+    }
+}
+
+fn facts_of(events: &[Event]) -> (Usage, Vec<Event>, usize) {
+    let is_fact = |event: &&Event| matches!(event, Event::Finished { .. } | Event::Failed(_) | Event::Ended);
+    let size = events.iter().map(Event::text_bytes).sum();
+    (Reply::collect(events).usage.unwrap_or_default(), events.iter().filter(is_fact).cloned().collect(), size)
+}
+
+fn check_pair(exchange: &Exchange, (from, to): (Dialect, Dialect), events: &[Event], losses: &mut Losses) {
+    let Some(codec) = chat(to) else { return };
+    let before = Reply::collect(events);
+    let names = Names { id: "id".into(), model: "m".into(), include_usage: true, ..Names::default() };
+    let whole = codec.write_reply(events, &names);
+    let whole = codec.read_reply(&whole.body).map_err(|error| error.to_string());
+    let mut writer = codec.writer(names);
+    let streamed: Vec<u8> = events.iter().flat_map(|event| writer.push(event)).collect();
+    let streamed = stream(to, Detail::Full, &streamed);
+    for (kind, arrived) in [("whole", whole), ("streamed", streamed)] {
+        let pair = format!("{from} reply to {to}, {kind}");
+        losses.checked(&pair);
+        let arrived = match arrived {
+            Ok(events) => events,
+            Err(error) => {
+                losses.lost(format!("{pair}: not read again"), &exchange.id, &error);
+                continue;
+            }
+        };
+        if arrived.last() != Some(&Event::Ended) {
+            losses.lost(format!("{pair}: the end"), &exchange.id, &format!("{:?}", arrived.last()));
+        }
+        let after = Reply::collect(&arrived);
+        for said in fidelity::lost_of_reply(&before, &after, to) {
+            losses.lost(format!("{pair}: {}", said.field.name()), &exchange.id, &said.value);
+        }
+        if bill(&before) != bill(&after) || !fidelity::same_bill(&before, &after, to) {
+            let what = format!("{:?} became {:?}", before.usage, after.usage);
+            losses.lost(format!("{pair}: the bill"), &exchange.id, &what);
+        }
+    }
+}
+
+/// All tokens read and produced.
+fn bill(reply: &Reply) -> (u64, u64) {
+    let usage = reply.usage.clone().unwrap_or_default();
+    (usage.input_tokens(), usage.output_tokens())
+}
+
+fn stream(dialect: Dialect, detail: Detail, bytes: &[u8]) -> Result<Vec<Event>, String> {
+    let codec = chat(dialect).ok_or("no codec")?;
+    let (mut splitter, mut frames) = (Splitter::new(Framing::of(dialect), FRAME), Vec::new());
+    splitter.push(Bytes::copy_from_slice(bytes), &mut frames).map_err(|error| error.to_string())?;
+    frames.extend(splitter.finish());
+    let mut reader = codec.reader(detail);
+    let mut events = Vec::new();
+    for frame in frames {
+        events.extend(reader.push(&frame).map_err(|error| error.to_string())?);
+    }
+    events.extend(reader.finish());
+    Ok(events)
+}
