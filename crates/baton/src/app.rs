@@ -10,7 +10,7 @@ use baton_admin::{Admin, Configured};
 use baton_auth::token::Issuer;
 use baton_auth::{Bootstrap, Keys, Tokens, bootstrap};
 use baton_engine::{
-    CacheSettings, CircuitSettings, Directory, Engine, JournalSettings, Ledger, Observer, Parts, Registry,
+    CacheSettings, CircuitSettings, Directory, Engine, Holdings, JournalSettings, Ledger, Observer, Parts, Registry,
     RetrySettings, Settings, Snapshot, Vendors,
 };
 use baton_events::Webhooks;
@@ -107,6 +107,7 @@ impl App {
         let keys = Arc::new(keys);
         let doors = Doors {
             engine: engine.clone(),
+            holdings: Holdings::new(store.clone(), Arc::clone(&clock)),
             keys: Arc::clone(&keys),
             settings: baton_http::Settings {
                 max_body_bytes: config.server.max_body_bytes,

@@ -26,7 +26,7 @@ pub use identify::Identity;
 pub use routes::router;
 
 use baton_auth::Keys;
-use baton_engine::Engine;
+use baton_engine::{Engine, Holdings};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,6 +35,8 @@ use std::time::Duration;
 pub struct Doors {
     /// The pipeline.
     pub engine: Engine,
+    /// What callers keep at providers.
+    pub holdings: Holdings,
     /// Who asks.
     pub keys: Arc<Keys>,
     /// Bounds and times.

@@ -1,9 +1,11 @@
 //! The things that are registered: models, and those who call them.
 
 mod caller;
+mod holding;
 mod quirks;
 
 pub use caller::{Actor, Caller, Role};
+pub use holding::{Holding, HoldingKind, Owner};
 pub use quirks::{MaxTokensField, Quirks, ReasoningStyle};
 
 use crate::capability::Capability;

@@ -3,7 +3,10 @@
 //! It speaks no wire format: its frames hold whatever bytes and events the test put there. What it was asked is kept
 //! for the test to look at.
 
-use crate::{Detail, Discovered, Exchange, Form, Frame, Lane, Outgoing, Provider, ProviderError, Recording, Settings};
+use crate::{
+    Detail, Discovered, Exchange, Form, Forward, Forwarded, Frame, Lane, Outgoing, Provider, ProviderError, Recording,
+    Settings,
+};
 use baton_model::chat::ChatRequest;
 use baton_model::fault::ErrorKind;
 use baton_model::{Capability, Dialect, Event, Finish, Model, ModelId, Operation, ProviderId, Target, Usage};
@@ -277,6 +280,12 @@ impl Provider for Fake {
     ) -> Option<BoxFuture<'a, Result<u64, ProviderError>>> {
         let tokens = self.token_count?;
         Some(Box::pin(async move { Ok(tokens) }))
+    }
+
+    /// A script has nothing that is not read.
+    fn forward<'a>(&'a self, forward: Forward<'a>) -> BoxFuture<'a, Result<Forwarded, ProviderError>> {
+        let message = format!("{} has no {}", self.id, forward.path);
+        Box::pin(async { Err(ProviderError::new(ErrorKind::NotFound, message)) })
     }
 
     fn discover(&self) -> BoxFuture<'_, Result<Vec<Discovered>, ProviderError>> {

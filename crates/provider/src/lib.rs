@@ -13,11 +13,13 @@
 mod error;
 mod exchange;
 pub mod fake;
+mod forward;
 pub mod transport;
 
 pub use error::ProviderError;
 pub use exchange::{Exchange, Form, Frame, Recording};
 pub use fake::Fake;
+pub use forward::{Forward, Forwarded};
 pub use transport::Transport;
 
 use baton_model::chat::ChatRequest;
@@ -71,6 +73,13 @@ pub trait Provider: Send + Sync {
     ) -> Option<BoxFuture<'a, Result<u64, ProviderError>>> {
         None
     }
+
+    /// Passes a request on without reading it, with Baton's credentials; the answer comes as the provider gave it,
+    /// whatever its status.
+    ///
+    /// # Errors
+    /// If there is no answer: the provider can't be reached, is too slow, or redirects.
+    fn forward<'a>(&'a self, forward: Forward<'a>) -> BoxFuture<'a, Result<Forwarded, ProviderError>>;
 
     /// The models it has.
     fn discover(&self) -> BoxFuture<'_, Result<Vec<Discovered>, ProviderError>>;

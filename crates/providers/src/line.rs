@@ -1,5 +1,7 @@
 //! The line to a provider: what all of them share on the way out.
 
+mod forward;
+
 use crate::reading::{self, Source};
 use crate::secret::Secret;
 use baton_dialect::{Codec, ReadError, codec};

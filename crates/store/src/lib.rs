@@ -10,6 +10,7 @@
 //! - [`Store::ledger`]: what happened: [`Ledger::write`] is idempotent by request id;
 //! - [`Store::events`], [`Store::audit`]: what is told of all that;
 //! - [`Store::commands`], [`Store::leases`]: what nodes agree on;
+//! - [`Store::holdings`]: what callers keep at providers;
 //! - [`copy`]: moves everything to another database;
 //! - [`record`]: a request's record as JSON, for the journal and the API.
 //!
@@ -25,6 +26,7 @@ mod entity;
 mod error;
 pub mod events;
 pub mod feedback;
+pub mod holdings;
 mod json;
 pub mod keys;
 mod leases;
@@ -46,6 +48,7 @@ pub use connection::{Pools, masked};
 pub use error::StoreError;
 pub use events::{Events, NewEvent, StoredEvent};
 pub use feedback::{Feedback, FeedbackEntry};
+pub use holdings::Holdings;
 pub use keys::{ApiKey, Keys};
 pub use leases::Leases;
 pub use ledger::Ledger;
@@ -209,6 +212,11 @@ impl Store {
     /// Records of requests.
     pub fn ledger(&self) -> Ledger<'_> {
         Ledger { store: self }
+    }
+
+    /// What callers keep at providers.
+    pub fn holdings(&self) -> Holdings<'_> {
+        Holdings { store: self }
     }
 
     /// Small values of the service's own.

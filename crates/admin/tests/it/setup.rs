@@ -5,7 +5,9 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use baton_admin::{Admin, Configured, Providers};
 use baton_auth::{Keys, Secret};
-use baton_engine::{Directory, Engine, JournalSettings, Ledger, Parts, Registry, Settings, Snapshot, Vendors};
+use baton_engine::{
+    Directory, Engine, Holdings, JournalSettings, Ledger, Parts, Registry, Settings, Snapshot, Vendors,
+};
 use baton_http::Doors;
 use baton_model::chat::Json;
 use baton_model::{Capability, Clock, Model, ModelSource, ModelStatus, ProviderId, Quirks, Timestamp};
@@ -102,6 +104,7 @@ impl TestAdmin {
         let keys = Arc::new(keys.with_admin(&Secret::given(ADMIN)));
         let doors = Doors {
             engine: engine.clone(),
+            holdings: Holdings::new(store.clone(), Arc::clone(engine.clock())),
             keys,
             settings: baton_http::Settings::default(),
             proxies: baton_http::Proxies::default(),

@@ -8,7 +8,9 @@ mod discover;
 use crate::line::Line;
 use crate::openai::not_served;
 use baton_model::{Capability, ChatRequest, Dialect, Model, ProviderId, Target};
-use baton_provider::{Detail, Discovered, Exchange, Outgoing, Provider, ProviderError, Recording, Settings};
+use baton_provider::{
+    Detail, Discovered, Exchange, Forward, Forwarded, Outgoing, Provider, ProviderError, Recording, Settings,
+};
 use futures::future::BoxFuture;
 
 /// The version sent where the client names none.
@@ -67,6 +69,11 @@ impl Provider for Anthropic {
         target: &'a Target,
     ) -> Option<BoxFuture<'a, Result<u64, ProviderError>>> {
         Some(Box::pin(count::count(&self.line, request, target)))
+    }
+
+    fn forward<'a>(&'a self, forward: Forward<'a>) -> BoxFuture<'a, Result<Forwarded, ProviderError>> {
+        let path = forward.path;
+        Box::pin(self.line.forward(forward, path, VERSION))
     }
 
     fn discover(&self) -> BoxFuture<'_, Result<Vec<Discovered>, ProviderError>> {

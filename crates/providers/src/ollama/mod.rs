@@ -8,7 +8,9 @@ mod discover;
 use crate::line::Line;
 use crate::openai::not_served;
 use baton_model::{Capability, Dialect, Model, ProviderId};
-use baton_provider::{Detail, Discovered, Exchange, Outgoing, Provider, ProviderError, Recording, Settings};
+use baton_provider::{
+    Detail, Discovered, Exchange, Forward, Forwarded, Outgoing, Provider, ProviderError, Recording, Settings,
+};
 use futures::future::BoxFuture;
 
 /// A server of Ollama, or its cloud.
@@ -64,6 +66,11 @@ impl Provider for Ollama {
 
     fn replay(&self, recording: &Recording, detail: Detail) -> Result<Exchange, ProviderError> {
         self.line.replay(recording, detail)
+    }
+
+    fn forward<'a>(&'a self, forward: Forward<'a>) -> BoxFuture<'a, Result<Forwarded, ProviderError>> {
+        let path = forward.path;
+        Box::pin(self.line.forward(forward, path, &[]))
     }
 
     fn discover(&self) -> BoxFuture<'_, Result<Vec<Discovered>, ProviderError>> {

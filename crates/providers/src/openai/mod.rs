@@ -9,7 +9,9 @@ use crate::line::Line;
 use crate::presets::{Paths, Preset};
 use baton_model::fault::ErrorKind;
 use baton_model::{Capability, Dialect, Model, ProviderId};
-use baton_provider::{Detail, Discovered, Exchange, Outgoing, Provider, ProviderError, Recording, Settings};
+use baton_provider::{
+    Detail, Discovered, Exchange, Forward, Forwarded, Outgoing, Provider, ProviderError, Recording, Settings,
+};
 use futures::future::BoxFuture;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -68,6 +70,17 @@ impl Provider for OpenAi {
 
     fn replay(&self, recording: &Recording, detail: Detail) -> Result<Exchange, ProviderError> {
         self.line.replay(recording, detail)
+    }
+
+    fn forward<'a>(&'a self, forward: Forward<'a>) -> BoxFuture<'a, Result<Forwarded, ProviderError>> {
+        Box::pin(async move {
+            let path = match self.paths {
+                Paths::Plain => forward.path.to_owned(),
+                // What belongs to no deployment stands beside them.
+                Paths::Deployments => format!("/openai{}", forward.path),
+            };
+            self.line.forward(forward, &path, &[]).await
+        })
     }
 
     fn discover(&self) -> BoxFuture<'_, Result<Vec<Discovered>, ProviderError>> {

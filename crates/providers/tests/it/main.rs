@@ -5,6 +5,7 @@
 mod bad_replies;
 mod chat;
 mod discovery;
+mod forward;
 mod headers;
 mod others;
 mod setup;

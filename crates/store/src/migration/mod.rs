@@ -2,6 +2,7 @@
 
 mod m20261123_first_tables;
 mod m20261124_shared_service;
+mod m20261125_holdings;
 
 use crate::{StoreError, connection};
 use sea_orm::{DatabaseConnection, DatabaseExecutor, EntityName, EntityTrait, QueryOrder};
@@ -12,7 +13,11 @@ struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261123_first_tables::Migration), Box::new(m20261124_shared_service::Migration)]
+        vec![
+            Box::new(m20261123_first_tables::Migration),
+            Box::new(m20261124_shared_service::Migration),
+            Box::new(m20261125_holdings::Migration),
+        ]
     }
 }
 

@@ -5,6 +5,7 @@ mod changes;
 mod copies;
 mod events;
 mod files;
+mod holdings;
 mod keys;
 mod ledger;
 mod models;
@@ -91,6 +92,9 @@ suite! {
     events_tell_of_each_request_once: crate::events::tell_of_each_request_once;
     events_go_when_they_are_old: crate::events::go_when_they_are_old;
     events_become_deliveries: crate::events::become_deliveries;
+    holdings_belong_to_key_and_project: crate::holdings::belong_to_key_and_project;
+    holdings_are_listed_in_pages: crate::holdings::are_listed_in_pages;
+    holdings_go: crate::holdings::go;
     nodes_run_a_command_once: crate::nodes::run_a_command_once;
     nodes_take_over_a_command: crate::nodes::take_over_a_command;
     nodes_give_a_command_back: crate::nodes::give_a_command_back;

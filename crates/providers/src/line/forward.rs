@@ -1,0 +1,69 @@
+//! Passing a request on, and its answer back, without reading either.
+
+use super::{Line, joined, value};
+use baton_provider::transport::{Bounds, Reply, Request, headers};
+use baton_provider::{Forward, Forwarded, ProviderError};
+use bytes::Bytes;
+use futures::stream::{self, BoxStream, StreamExt as _};
+use http::{HeaderValue, header};
+
+/// The most of an error reply that is passed on.
+const ERROR_BYTES: usize = 256 << 10;
+
+impl Line {
+    /// Sends a request to a path, and gives the answer as it comes, whatever its status.
+    pub(crate) async fn forward(
+        &self,
+        forward: Forward<'_>,
+        path: &str,
+        defaults: &[(&'static str, &'static str)],
+    ) -> Result<Forwarded, ProviderError> {
+        let Forward { method, path: _, query, headers: theirs, content_type, body, form, timeout } = forward;
+        let mut sent = self.merged(theirs, defaults);
+        sent.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
+        if let Some(content_type) = content_type {
+            sent.insert(header::CONTENT_TYPE, value(content_type)?);
+        }
+        let query = joined(self.query.as_deref(), query);
+        let request = Request {
+            method,
+            base_url: &self.base_url,
+            path,
+            query: query.as_deref(),
+            headers: sent,
+            body,
+            bounds: Bounds::of(&self.settings, form, timeout),
+        };
+        let reply = self.transport.send(request).await?;
+        let status = reply.status();
+        let content_type = reply.content_type().to_owned();
+        let mut told = headers::telling(reply.headers());
+        told.extend(
+            ["retry-after", "retry-after-ms", "content-disposition"]
+                .into_iter()
+                .filter_map(|name| Some((name.to_owned(), reply.headers().get(name)?.to_str().ok()?.to_owned()))),
+        );
+        let body = if status.is_success() { pieces(reply) } else { self.error_body(reply).await };
+        Ok(Forwarded { status: status.as_u16(), content_type, headers: told, body })
+    }
+
+    /// An error reply, in which a provider may repeat the key.
+    async fn error_body(&self, reply: Reply) -> BoxStream<'static, Result<Bytes, ProviderError>> {
+        let bytes = reply.collect_start(ERROR_BYTES).await;
+        let redacted = self.key.as_ref().zip(std::str::from_utf8(&bytes).ok()).map(|(key, text)| key.redact(text));
+        let bytes = redacted.map_or(bytes, Bytes::from);
+        stream::once(async { Ok(bytes) }).boxed()
+    }
+}
+
+fn pieces(reply: Reply) -> BoxStream<'static, Result<Bytes, ProviderError>> {
+    stream::unfold(Some(reply), |reply| async move {
+        let mut reply = reply?;
+        match reply.piece().await {
+            Ok(Some(bytes)) => Some((Ok(bytes), Some(reply))),
+            Ok(None) => None,
+            Err(error) => Some((Err(error), None)),
+        }
+    })
+    .boxed()
+}

@@ -1,0 +1,153 @@
+//! Holdings: what callers keep at providers, and whose it is.
+
+use crate::entity::holding;
+use crate::{Store, StoreError};
+use baton_model::entity::{Caller, Holding, HoldingKind, Owner, Role};
+use baton_model::{KeyId, ModelId, ProviderId, Timestamp};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
+use std::sync::Arc;
+
+/// A place in a list of holdings, by Baton's own id of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Near<'a> {
+    /// The newest.
+    Newest,
+    /// What is older than that one.
+    OlderThan(&'a str),
+    /// What is newer than that one; the nearest to it.
+    NewerThan(&'a str),
+}
+
+/// The holdings.
+#[derive(Debug, Clone, Copy)]
+pub struct Holdings<'s> {
+    pub(crate) store: &'s Store,
+}
+
+impl Holdings<'_> {
+    /// Notes what a provider keeps. What is noted already stays as it is: who makes something first has it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Conflict`] if the provider has something of that kind and name noted already.
+    pub async fn insert(self, holding: &Holding) -> Result<(), StoreError> {
+        let insert = holding::Entity::insert(holding::Model::from(holding).into_active_model());
+        let rows = insert.on_conflict(crate::keep()).exec_without_returning(self.store.writer()).await?;
+        crate::inserted(rows, || format!("the {} `{}` is noted already", holding.kind.name(), holding.object))
+    }
+
+    /// All of that kind and name, newest first; more than one only where two providers use the same name.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the database from answering.
+    pub async fn find(self, kind: HoldingKind, object: &str) -> Result<Vec<Holding>, StoreError> {
+        let query = holding::Entity::find()
+            .filter(holding::Column::Object.eq(object))
+            .filter(holding::Column::Kind.eq(kind.name()))
+            .order_by_desc(holding::Column::Id);
+        Ok(query.all(self.store.reader()).await?.into_iter().filter_map(read).collect())
+    }
+
+    /// At most `limit` of that kind that the caller may see, newest first.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the database from answering.
+    pub async fn list(
+        self,
+        caller: &Caller,
+        kind: HoldingKind,
+        near: Near<'_>,
+        limit: u64,
+    ) -> Result<Vec<Holding>, StoreError> {
+        let query = holding::Entity::find().filter(holding::Column::Kind.eq(kind.name())).filter(seen_by(caller));
+        let query = match near {
+            Near::Newest => query.order_by_desc(holding::Column::Id),
+            Near::OlderThan(id) => query.filter(holding::Column::Id.lt(id)).order_by_desc(holding::Column::Id),
+            Near::NewerThan(id) => query.filter(holding::Column::Id.gt(id)).order_by_asc(holding::Column::Id),
+        };
+        let rows = query.limit(limit).all(self.store.reader()).await?;
+        let mut holdings: Vec<Holding> = rows.into_iter().filter_map(read).collect();
+        if matches!(near, Near::NewerThan(_)) {
+            holdings.reverse();
+        }
+        Ok(holdings)
+    }
+
+    /// Forgets one, by Baton's own id. Does nothing if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the database from writing.
+    pub async fn delete(self, id: &str) -> Result<(), StoreError> {
+        holding::Entity::delete_by_id(id).exec(self.store.writer()).await?;
+        Ok(())
+    }
+
+    /// Forgets what providers have thrown away by now.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the database from writing.
+    pub async fn expire(self, now: Timestamp) -> Result<u64, StoreError> {
+        let old = holding::Entity::delete_many().filter(holding::Column::ExpiresAt.lt(now.0));
+        Ok(old.exec(self.store.writer()).await?.rows_affected)
+    }
+}
+
+/// The same as [`Owner::lets`].
+fn seen_by(caller: &Caller) -> Condition {
+    if caller.role == Role::Admin {
+        return Condition::all();
+    }
+    let project = caller.project.as_deref().map(|project| holding::Column::Project.eq(project));
+    let key = caller.key.as_ref().map(|key| holding::Column::KeyId.eq(key.as_str()));
+    let user = caller.user.as_deref().map(|user| {
+        Condition::all()
+            .add(holding::Column::UserId.eq(user))
+            .add(holding::Column::KeyId.is_null())
+            .add(holding::Column::Project.is_null())
+    });
+    if project.is_none() && key.is_none() && user.is_none() {
+        return Condition::all().add(holding::Column::Id.is_null());
+    }
+    Condition::any().add_option(project).add_option(key).add_option(user)
+}
+
+impl From<&Holding> for holding::Model {
+    fn from(holding: &Holding) -> Self {
+        let Holding { id, object, kind, provider, owner, model, created_at, expires_at } = holding;
+        let text = |text: &Option<Arc<str>>| text.as_deref().map(str::to_owned);
+        Self {
+            id: id.clone(),
+            object: object.clone(),
+            kind: kind.name().to_owned(),
+            provider: provider.to_string(),
+            key_id: owner.key.as_ref().map(KeyId::to_string),
+            project: text(&owner.project),
+            user_id: text(&owner.user),
+            model: model.as_ref().map(ModelId::to_string),
+            created_at: created_at.0,
+            expires_at: expires_at.map(|at| at.0),
+        }
+    }
+}
+
+/// `None` for a kind that only a newer program knows.
+fn read(row: holding::Model) -> Option<Holding> {
+    Some(Holding {
+        kind: HoldingKind::lookup(&row.kind)?,
+        id: row.id,
+        object: row.object,
+        provider: ProviderId::from(row.provider),
+        owner: Owner {
+            key: row.key_id.map(KeyId::from),
+            project: row.project.map(Arc::from),
+            user: row.user_id.map(Arc::from),
+        },
+        model: row.model.map(ModelId::from),
+        created_at: Timestamp(row.created_at),
+        expires_at: row.expires_at.map(Timestamp),
+    })
+}
