@@ -1,4 +1,5 @@
-//! The documents that are generated from the code. The binary prints each; here they are put in their places.
+//! The documents that are generated from the code. The binary prints each, but for the formats', which needs no binary;
+//! here they are put in their places.
 
 use anyhow::{Context, bail};
 use std::process::Command;
@@ -15,6 +16,8 @@ const DOCUMENTS: [(&[&str], &str); 3] = [
 /// # Errors
 /// If the binary can't be built, or a file not be written.
 pub fn run() -> anyhow::Result<()> {
+    let formats = baton_dialect::fidelity::document::dialects();
+    std::fs::write("docs/dialects.md", formats).context("writing docs/dialects.md")?;
     for (arguments, file) in DOCUMENTS {
         let output = Command::new(env!("CARGO"))
             .args(["run", "--quiet", "--package", "baton", "--"])

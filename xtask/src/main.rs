@@ -22,7 +22,7 @@ struct Cli {
 enum Command {
     /// Checks that no crate uses one of its own layer or above
     Layers,
-    /// Writes the generated documents: configuration reference, metric list, openapi.json
+    /// Writes the generated documents: formats, configuration reference, metric list, openapi.json
     Docs,
     /// Measures: bench startup
     #[command(subcommand)]

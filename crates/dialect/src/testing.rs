@@ -7,6 +7,7 @@ use baton_model::chat::{
     CacheControl, ChatRequest, Document, Effort, Image, Json, Message, OutputFormat, Part, PartKind, Reasoning,
     ReasoningOptions, Role, Sampling, Schema, Source, Tool, ToolCall, ToolChoice, ToolResult,
 };
+use baton_model::event::Reply;
 use baton_model::{Capability, Dialect, Event, Model, ModelSource, ModelStatus, Quirks, Target, Timestamp};
 use bytes::Bytes;
 use proptest::option;
@@ -47,11 +48,8 @@ pub fn target_with_defaults(quirks: Quirks, defaults: &[(&str, &str)]) -> Target
 
 /// The events of a stream, or the error that ended it.
 pub fn read_stream(codec: &dyn Codec, framing: Framing, detail: Detail, stream: &[u8]) -> (Vec<Event>, Option<String>) {
-    let (mut splitter, mut frames) = (Splitter::new(framing, 1 << 24), Vec::new());
-    splitter.push(Bytes::copy_from_slice(stream), &mut frames).unwrap();
-    frames.extend(splitter.finish());
     let (mut reader, mut events) = (codec.reader(detail), Vec::new());
-    for frame in &frames {
+    for frame in &frames(framing, &[stream]) {
         match reader.push(frame) {
             Ok(more) => events.extend(more),
             Err(error) => return (events, Some(error.to_string())),
@@ -61,22 +59,54 @@ pub fn read_stream(codec: &dyn Codec, framing: Framing, detail: Detail, stream: 
     (events, None)
 }
 
-/// Cuts a stream at every byte: nothing may panic, and nothing may be told as complete before all answers are.
-/// Returns the events of the whole.
+/// Cuts a stream at every byte and after every frame, and splits it in two at every byte: nothing may panic, nothing may
+/// be told as complete before all answers are, and the bill may depend neither on how closely it is read nor on how it
+/// was cut into chunks. Returns the events of the whole.
 pub fn check_cuts(codec: &dyn Codec, framing: Framing, stream: &[u8]) -> Vec<Event> {
     let (whole, error) = read_stream(codec, framing, Detail::Full, stream);
     assert_eq!(error, None);
     assert_eq!(whole.last(), Some(&Event::Ended));
-    let finishes = |events: &[Event]| events.iter().filter(|event| matches!(event, Event::Finished { .. })).count();
-    for detail in [Detail::Full, Detail::Facts] {
-        for cut in 0..stream.len() {
-            let (events, _) = read_stream(codec, framing, detail, stream.get(..cut).unwrap());
-            if events.contains(&Event::Ended) {
-                assert_eq!(finishes(&events), finishes(&whole), "complete when cut at byte {cut} ({detail:?})");
-            }
-        }
+    let cut_frames = frames(framing, &[stream]);
+    for at in 0..=stream.len() {
+        let (first, second) = stream.split_at(at);
+        // The same frames are read as the same events.
+        assert_eq!(frames(framing, &[first, second]), cut_frames, "split at byte {at}");
+    }
+    let mut end = 0;
+    let ends = cut_frames.iter().map(|frame| {
+        end += frame.len();
+        end
+    });
+    for cut in ends.chain(0..stream.len()) {
+        check_cut(codec, framing, stream.get(..cut).unwrap(), &whole);
     }
     whole
+}
+
+fn check_cut(codec: &dyn Codec, framing: Framing, stream: &[u8], whole: &[Event]) {
+    let finishes = |events: &[Event]| events.iter().filter(|event| matches!(event, Event::Finished { .. })).count();
+    let cut = stream.len();
+    let bills = [Detail::Full, Detail::Facts].map(|detail| {
+        let (events, _) = read_stream(codec, framing, detail, stream);
+        if events.contains(&Event::Ended) {
+            assert_eq!(finishes(&events), finishes(whole), "complete when cut at byte {cut} ({detail:?})");
+        }
+        Reply::collect(&events).usage.unwrap_or_default()
+    });
+    assert_eq!(bills[0], bills[1], "the bill when cut at byte {cut}");
+    let total = Reply::collect(whole).usage.unwrap_or_default();
+    for (class, amount) in bills[0].nonzero() {
+        assert!(amount <= total.get(class), "{} is {amount} when cut at byte {cut}", class.name());
+    }
+}
+
+fn frames(framing: Framing, chunks: &[&[u8]]) -> Vec<Bytes> {
+    let (mut splitter, mut frames) = (Splitter::new(framing, 1 << 24), Vec::new());
+    for chunk in chunks {
+        splitter.push(Bytes::copy_from_slice(chunk), &mut frames).unwrap();
+    }
+    frames.extend(splitter.finish());
+    frames
 }
 
 /// What the meter and the fallback need of events, in order.

@@ -2,12 +2,14 @@
 //!
 //! [`request`] and [`reply`] list the fields and take a value apart into them: their `match`es and patterns are
 //! exhaustive, so that a field added to the vocabulary must be placed there. Each codec declares beside itself, in its
-//! `fidelity.rs`, what becomes of every field ([`Fate`]); the tests hold it to that.
+//! `fidelity.rs`, what becomes of every field ([`Fate`]); the tests hold it to that, and `docs/dialects.md` is made of it
+//! ([`document`]).
 //!
 //! What a request loses between two formats is what it says ([`request::said`]), does not arrive ([`lost`]) and is not
 //! listed among what was [dropped](crate::Dropped).
 
 mod compare;
+pub mod document;
 pub mod reply;
 pub mod request;
 #[cfg(test)]

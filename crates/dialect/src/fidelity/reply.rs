@@ -66,6 +66,13 @@ fields! {
     }
 }
 
+impl Field {
+    /// Whether it is known to one format, so that its fate depends on which that is.
+    pub fn is_of_one_format(self) -> bool {
+        matches!(self, Self::Other)
+    }
+}
+
 /// Everything that a reply says, in order.
 pub fn said(reply: &Reply) -> Vec<Said<Field>> {
     let mut all = Sayings(Vec::new());

@@ -144,6 +144,16 @@ fn bills_are_counted_as_declared() {
     }
 }
 
+#[test]
+fn the_document_says_what_is_declared() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/dialects.md");
+    let written = std::fs::read_to_string(path).unwrap();
+    assert!(
+        written == super::document::dialects(),
+        "docs/dialects.md is not what the code says: run `cargo xtask docs`"
+    );
+}
+
 proptest! {
     /// From A to B nothing is lost that is not listed, nor on the way back to A.
     #[test]

@@ -145,14 +145,14 @@ pub fn write(name: Option<&str>, data: &[u8]) -> Bytes {
     out.freeze()
 }
 
-/// Appends an event.
+/// Appends an event. Each line of the data is one of its own, whatever ends it.
 pub fn push(out: &mut BytesMut, name: Option<&str>, data: &[u8]) {
     if let Some(name) = name {
         out.extend_from_slice(b"event: ");
         out.extend_from_slice(name.as_bytes());
         out.extend_from_slice(b"\n");
     }
-    for line in data.split(|byte| *byte == b'\n') {
+    for line in data.split(|byte| matches!(byte, b'\n' | b'\r')) {
         out.extend_from_slice(b"data: ");
         out.extend_from_slice(line);
         out.extend_from_slice(b"\n");
@@ -208,6 +208,7 @@ mod tests {
         assert_eq!(event, Event { name: Some("x"), data: Some(b"a\nb\n".into()) });
         assert_eq!(parse(b": ping\n\n"), Event::default());
         assert_eq!(write(Some("x"), b"a\nb"), &b"event: x\ndata: a\ndata: b\n\n"[..]);
+        assert_eq!(parse(&write(None, b"{\r}")).data.as_deref(), Some(&b"{\n}"[..]));
     }
 
     proptest! {

@@ -1,0 +1,83 @@
+//! `docs/dialects.md`: per pair of formats, field by field, what is kept, said in another way, or dropped.
+
+use super::{Fate, declared, reply, request};
+use baton_model::{Dialect, UsageClass};
+use std::fmt::Write;
+
+/// What stands before the tables.
+const INTRODUCTION: &str = include_str!("introduction.md");
+
+/// The whole document, in Markdown.
+pub fn dialects() -> String {
+    let mut out = INTRODUCTION.to_owned();
+    let formats: Vec<_> = Dialect::ALL.into_iter().filter(|dialect| declared(*dialect).is_some()).collect();
+    for from in &formats {
+        for to in formats.iter().filter(|to| *to != from) {
+            pair(*from, *to, &mut out);
+        }
+    }
+    usage(&formats, &mut out);
+    out
+}
+
+/// The name of a format in headings.
+fn title(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::OpenAi => "OpenAI chat",
+        Dialect::Responses => "OpenAI responses",
+        Dialect::Anthropic => "Anthropic",
+        Dialect::Ollama => "Ollama",
+    }
+}
+
+fn pair(from: Dialect, to: Dialect, out: &mut String) {
+    let (Some(source), Some(target)) = (declared(from), declared(to)) else { return };
+    let _ = write!(out, "\n## {} to {}\n", title(from), title(to));
+    let requests = request::Field::ALL.iter();
+    let requests = requests.filter(|field| says((source.request)(**field)));
+    let requests = requests.map(|field| (field.name(), (target.request)(*field), field.is_of_one_format()));
+    section("A request", from, requests, out);
+    let replies = reply::Field::ALL.iter().filter(|field| says((source.reply)(**field)));
+    let replies = replies.map(|field| (field.name(), (target.reply)(*field), field.is_of_one_format()));
+    section("A reply", from, replies, out);
+}
+
+/// Whether something in the format is read as that field.
+fn says(fate: Fate) -> bool {
+    matches!(fate, Fate::Kept | Fate::Partly(_))
+}
+
+/// What is kept in one sentence, and a row for each of the others: name, fate, and whether one format alone knows it.
+fn section<'f>(what: &str, from: Dialect, fields: impl Iterator<Item = (&'f str, Fate, bool)>, out: &mut String) {
+    let alone = format!("known to {} alone", title(from));
+    let (kept, others): (Vec<_>, Vec<_>) = fields.partition(|(_, fate, _)| *fate == Fate::Kept);
+    let kept: Vec<_> = kept.into_iter().map(|(name, ..)| name).collect();
+    let _ =
+        write!(out, "\n{what} keeps: {}.\n\n| field | becomes | how, or why |\n| --- | --- | --- |\n", kept.join(", "));
+    for (name, fate, foreign) in others {
+        let (word, reason) = match fate {
+            Fate::Kept => ("kept", ""),
+            // Between two formats it is never the one that knows it.
+            Fate::Partly(_) if foreign => ("dropped", alone.as_str()),
+            Fate::Partly(reason) => ("kept in part", reason),
+            Fate::Emulated(how) => ("said in another way", how),
+            Fate::Dropped(reason) => ("dropped", reason),
+        };
+        let _ = writeln!(out, "| {name} | {word} | {reason} |");
+    }
+}
+
+/// Among which class each format counts each class.
+fn usage(formats: &[Dialect], out: &mut String) {
+    let titles: Vec<_> = formats.iter().map(|dialect| title(*dialect)).collect();
+    let _ = write!(out, "\n## Usage\n\nWhat was consumed of a class is counted, in a reply of each format, as:\n\n");
+    let _ = writeln!(out, "| class | {} |", titles.join(" | "));
+    let _ = writeln!(out, "| --- |{}", " --- |".repeat(titles.len()));
+    for class in UsageClass::ALL {
+        let counted = formats.iter().filter_map(|dialect| declared(*dialect)).map(|declared| {
+            (declared.counted)(class)
+                .map_or("no number for it", |counted| if counted == class { "itself" } else { counted.name() })
+        });
+        let _ = writeln!(out, "| {} | {} |", class.name(), counted.collect::<Vec<_>>().join(" | "));
+    }
+}
