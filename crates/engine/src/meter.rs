@@ -20,6 +20,8 @@ pub struct Attempt {
     complete: bool,
     /// Bytes of generated text seen.
     text_bytes: usize,
+    /// Whether vendors bill nothing for what is asked.
+    free: bool,
     /// What was said, if somebody wants to know.
     said: Option<Vec<Event>>,
 }
@@ -27,13 +29,19 @@ pub struct Attempt {
 impl Attempt {
     /// An attempt that is sent now.
     pub fn new(model: Arc<Model>, started: Timestamp) -> Self {
-        Self { model, started, reported: Usage::default(), complete: false, text_bytes: 0, said: None }
+        Self { model, started, reported: Usage::default(), complete: false, text_bytes: 0, free: false, said: None }
     }
 
     /// The same, and what is said is kept.
     #[must_use]
     pub fn listening(self) -> Self {
         Self { said: Some(Vec::new()), ..self }
+    }
+
+    /// The same for something that vendors bill nothing for: what they don't report is nothing.
+    #[must_use]
+    pub fn free(self) -> Self {
+        Self { free: true, ..self }
     }
 
     /// What was said, taken out.
@@ -63,7 +71,7 @@ impl Attempt {
     /// What it consumed. The provider's numbers win; where a reply was cut before they came, Baton counts: the prompt
     /// (it was sent) by `prompt_tokens`, the output by the text that came.
     pub fn usage(&self, prompt_tokens: impl FnOnce() -> u64) -> (Usage, UsageOrigin) {
-        if self.complete && !self.reported.is_empty() {
+        if self.free || (self.complete && !self.reported.is_empty()) {
             return (self.reported.clone(), UsageOrigin::Reported);
         }
         let mut usage = self.reported.clone();

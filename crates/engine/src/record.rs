@@ -7,7 +7,7 @@ use crate::observe::Ended;
 use crate::trace::Trace;
 use baton_meter::count;
 use baton_model::record::{CacheUse, Outcome, RequestRecord};
-use baton_model::{Code, Cost, Event, Model, PublicError, SpanId};
+use baton_model::{Capability, Code, Cost, Event, Model, PublicError, SpanId};
 use baton_provider::ProviderError;
 use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
@@ -81,7 +81,10 @@ impl Ticket {
     pub fn attempt(&mut self, model: &Arc<Model>) {
         let now = self.shared.clock.now();
         self.served(model);
-        let running = Attempt::new(Arc::clone(model), now);
+        let mut running = Attempt::new(Arc::clone(model), now);
+        if self.call.capability == Capability::TokenCount {
+            running = running.free();
+        }
         let running = if self.listens() { running.listening() } else { running };
         if self.call.trace.recorded {
             self.spans.push(self.shared.span());

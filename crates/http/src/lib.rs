@@ -8,6 +8,7 @@
 
 pub mod address;
 pub mod answer;
+mod anthropic;
 pub mod describe;
 pub mod door;
 pub mod draining;
@@ -16,8 +17,12 @@ pub mod failure;
 mod form;
 mod headers;
 pub mod identify;
+mod kept;
 mod listing;
+mod named;
 pub mod routes;
+mod spans;
+mod upstream;
 
 pub use address::{ForwardedHeader, Proxies};
 pub use draining::Draining;

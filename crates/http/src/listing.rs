@@ -1,5 +1,6 @@
 //! The models that a caller may use, in the shape of each client API.
 
+use crate::anthropic::models;
 use crate::door::Door;
 use crate::failure::Failure;
 use crate::{Doors, headers, identify};
@@ -8,6 +9,7 @@ use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use baton_engine::Wanted;
 use baton_model::{Capability, Code, Model, ModelStatus, PublicError, RequestId};
+use http::HeaderMap;
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -45,15 +47,18 @@ pub async fn all(State(doors): State<Doors>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
     let caller = match identify::caller(&doors, &parts).await {
         Ok(caller) => caller,
-        Err(error) => return Failure { door: Door::OpenAi, error, id }.into_response(),
+        Err(error) => return Failure { door: door(&parts.headers), error, id }.into_response(),
     };
     let snapshot = doors.engine.registry().snapshot();
-    let data: Vec<Listed<'_>> = snapshot
-        .models
-        .values()
-        .filter(|model| model.status != ModelStatus::Inactive && caller.may_use(&model.id))
-        .map(|model| Listed::new(model))
-        .collect();
+    let offered =
+        snapshot.models.values().filter(|model| model.status != ModelStatus::Inactive && caller.may_use(&model.id));
+    if models::is_asked(&parts.headers) {
+        return match models::page(offered.collect(), parts.uri.query()) {
+            Ok(page) => named(Json(page), &id),
+            Err(error) => Failure { door: Door::Anthropic, error, id }.into_response(),
+        };
+    }
+    let data: Vec<Listed<'_>> = offered.map(|model| Listed::new(model)).collect();
     named(Json(serde_json::json!({ "object": "list", "data": data })), &id)
 }
 
@@ -71,9 +76,15 @@ pub async fn one(State(doors): State<Doors>, Path(name): Path<String>, request: 
         }
     });
     match found {
+        Ok(model) if models::is_asked(&parts.headers) => named(Json(models::Listed::new(&model)), &id),
         Ok(model) => named(Json(Listed::new(&model)), &id),
-        Err(error) => Failure { door: Door::OpenAi, error, id }.into_response(),
+        Err(error) => Failure { door: door(&parts.headers), error, id }.into_response(),
     }
+}
+
+/// Whose clients ask.
+fn door(headers: &HeaderMap) -> Door {
+    if models::is_asked(headers) { Door::Anthropic } else { Door::OpenAi }
 }
 
 fn named(body: impl IntoResponse, id: &RequestId) -> Response {

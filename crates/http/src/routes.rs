@@ -1,7 +1,7 @@
 //! Every path of the request APIs, on one page.
 
 use crate::door::Door::{self, Anthropic, Native, Ollama, OpenAi};
-use crate::{Doors, exchange, listing};
+use crate::{Doors, anthropic, exchange, listing};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::routing::{MethodRouter, get, post};
@@ -28,6 +28,11 @@ pub fn router(doors: Doors) -> Router {
         .route("/v1/models", get(listing::all))
         .route("/v1/models/{*id}", get(listing::one))
         .route("/v1/messages", door(Anthropic, Chat))
+        .route("/v1/messages/count_tokens", post(anthropic::count::serve))
+        .route("/v1/messages/batches", get(anthropic::batches::list).post(anthropic::batches::create))
+        .route("/v1/messages/batches/{id}", get(anthropic::batches::one).delete(anthropic::batches::one))
+        .route("/v1/messages/batches/{id}/cancel", post(anthropic::batches::cancel))
+        .route("/v1/messages/batches/{id}/results", get(anthropic::batches::results))
         .route("/api/chat", door(Ollama, Chat))
         .route("/api/generate", door(Ollama, Completion))
         .route("/api/embed", door(Ollama, Embedding))

@@ -34,9 +34,13 @@ use crate::{Codec, Detail, Names, ReadError, Reader, Rewritten, Writer, Written}
 use baton_model::chat::Extension;
 use baton_model::{Body, Capability, Dialect, Event, Operation, Target};
 
-/// The codec of a capability in this format: it has messages alone.
+/// The codec of a capability in this format: messages, and their count.
 pub fn codec(capability: Capability) -> Option<&'static dyn Codec> {
-    (capability == Capability::Chat).then_some(&Messages)
+    match capability {
+        Capability::Chat => Some(&Messages),
+        Capability::TokenCount => Some(&count_tokens::Count),
+        _ => None,
+    }
 }
 
 /// The codec of `POST /v1/messages`.

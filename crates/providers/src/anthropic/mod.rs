@@ -51,8 +51,10 @@ impl Provider for Anthropic {
         path(capability).is_some()
     }
 
-    fn dialect(&self, capability: Capability, _client: Dialect, _model: &Model) -> Option<Dialect> {
-        self.serves(capability).then_some(Dialect::Anthropic)
+    /// A count is asked for in this format or not at all: other clients have no such endpoint.
+    fn dialect(&self, capability: Capability, client: Dialect, _model: &Model) -> Option<Dialect> {
+        let asked = capability != Capability::TokenCount || client == Dialect::Anthropic;
+        (asked && self.serves(capability)).then_some(Dialect::Anthropic)
     }
 
     fn send<'a>(&'a self, outgoing: Outgoing<'a>) -> BoxFuture<'a, Result<Exchange, ProviderError>> {
@@ -84,6 +86,7 @@ impl Provider for Anthropic {
 fn path(capability: Capability) -> Option<&'static str> {
     match capability {
         Capability::Chat => Some("/v1/messages"),
+        Capability::TokenCount => Some("/v1/messages/count_tokens"),
         _ => None,
     }
 }

@@ -1,0 +1,175 @@
+//! Passing a request on to the provider that is meant, and its answer back, without reading either: for what providers
+//! keep for their callers.
+
+use crate::headers;
+use axum::body::Body;
+use axum::response::Response;
+use baton_engine::Snapshot;
+use baton_model::{Caller, Code, ProviderId, PublicError, RequestId};
+use baton_provider::{Form, Forward, Forwarded, Provider};
+use bytes::{Bytes, BytesMut};
+use futures::TryStreamExt;
+use http::header::CONTENT_TYPE;
+use http::request::Parts;
+use http::{HeaderMap, Method, StatusCode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use std::sync::Arc;
+
+/// What may stand in a part of a path as it is.
+const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// The most of an answer that Baton reads to know what was made.
+const READ: usize = 32 << 20;
+
+/// An answer, complete.
+pub struct Whole {
+    /// Its status.
+    pub status: u16,
+    /// Its media type.
+    pub content_type: String,
+    /// Headers that matter to the client.
+    pub headers: Vec<(String, String)>,
+    /// Its bytes.
+    pub body: Bytes,
+}
+
+impl Whole {
+    /// Whether it is no error.
+    pub fn is_good(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+}
+
+/// An id as part of a path.
+pub fn encoded(id: &str) -> String {
+    utf8_percent_encode(id, PATH).to_string()
+}
+
+/// The provider of that name.
+///
+/// # Errors
+/// `provider_not_available` if it is configured no more.
+pub fn provider(snapshot: &Snapshot, id: &ProviderId) -> Result<Arc<dyn Provider>, PublicError> {
+    snapshot.providers.get(id).cloned().ok_or_else(|| {
+        PublicError::new(Code::ProviderNotAvailable, format!("the provider `{id}` that keeps it is configured no more"))
+    })
+}
+
+/// The provider of a kind that is meant: what `x-baton-provider` names, else the only one that the caller may use, else
+/// the default model's.
+///
+/// # Errors
+/// `invalid_request` that names those there are.
+pub fn choose(
+    snapshot: &Snapshot,
+    caller: &Caller,
+    headers: &HeaderMap,
+    kind: &str,
+) -> Result<Arc<dyn Provider>, PublicError> {
+    let served = |id: &ProviderId| {
+        let mut models = snapshot.models.values();
+        caller.models.is_none() || models.any(|model| model.provider == *id && caller.may_use(&model.id))
+    };
+    let offered: Vec<&Arc<dyn Provider>> =
+        snapshot.providers.values().filter(|provider| provider.kind() == kind && served(provider.id())).collect();
+    let names = || offered.iter().map(|provider| provider.id().as_str()).collect::<Vec<_>>().join(", ");
+    let refuse = |message| Err(PublicError::new(Code::InvalidRequest, message).at("x-baton-provider"));
+    if let Some(named) = headers.get("x-baton-provider") {
+        let named = named.to_str().unwrap_or_default().trim();
+        let found = offered.iter().find(|provider| provider.id().as_str().eq_ignore_ascii_case(named));
+        return match found {
+            Some(provider) => Ok(Arc::clone(provider)),
+            None => {
+                refuse(format!("x-baton-provider: there is no provider `{named}` for this; there are: {}", names()))
+            }
+        };
+    }
+    let default = snapshot.default_model.as_ref().and_then(|id| snapshot.models.get(id)).map(|model| &model.provider);
+    match offered.as_slice() {
+        [] => refuse(format!("no provider of the kind `{kind}` is configured for this")),
+        [only] => Ok(Arc::clone(only)),
+        several => match several.iter().find(|provider| Some(provider.id()) == default) {
+            Some(provider) => Ok(Arc::clone(provider)),
+            None => refuse(format!("name the provider in the header x-baton-provider: {}", names())),
+        },
+    }
+}
+
+/// A request without a body.
+pub fn asking<'a>(method: Method, path: &'a str, headers: &'a [(String, String)]) -> Forward<'a> {
+    let (query, content_type, body) = (None, None, Bytes::new());
+    Forward { method, path, query, headers, content_type, body, form: Form::Whole, timeout: None }
+}
+
+/// Sends a request.
+///
+/// # Errors
+/// If there is no answer.
+pub async fn send(provider: &dyn Provider, forward: Forward<'_>) -> Result<Forwarded, PublicError> {
+    Ok(provider.forward(forward).await?)
+}
+
+/// Sends a request, and reads the whole answer.
+///
+/// # Errors
+/// If there is no answer, or it is too large to be read.
+pub async fn ask(provider: &dyn Provider, forward: Forward<'_>) -> Result<Whole, PublicError> {
+    let Forwarded { status, content_type, headers, mut body } = send(provider, forward).await?;
+    let mut bytes = BytesMut::new();
+    while let Some(piece) = body.try_next().await? {
+        bytes.extend_from_slice(&piece);
+        if bytes.len() > READ {
+            return Err(PublicError::new(Code::ProviderError, format!("the answer is larger than {READ} bytes")));
+        }
+    }
+    Ok(Whole { status, content_type, headers, body: bytes.freeze() })
+}
+
+/// An answer as it came.
+pub fn stream(answer: Forwarded, provider: &ProviderId, id: &RequestId) -> Response {
+    let Forwarded { status, content_type, headers, body } = answer;
+    respond(status, &content_type, &headers, Body::from_stream(body), provider, id)
+}
+
+/// The same of one that was read.
+pub fn whole(answer: Whole, provider: &ProviderId, id: &RequestId) -> Response {
+    let Whole { status, content_type, headers, body } = answer;
+    respond(status, &content_type, &headers, Body::from(body), provider, id)
+}
+
+/// JSON of Baton's own.
+pub fn json(body: Vec<u8>, id: &RequestId) -> Response {
+    let mut response = Response::new(Body::from(body));
+    response.headers_mut().insert(CONTENT_TYPE, headers::value("application/json"));
+    name(&mut response, id);
+    response
+}
+
+/// Says the request's id, as the clients of each format read it.
+pub fn name(response: &mut Response, id: &RequestId) {
+    response.headers_mut().insert("x-request-id", headers::value(id.as_str()));
+}
+
+/// The media type of a request's body.
+pub fn content_type(parts: &Parts) -> Option<&str> {
+    parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok())
+}
+
+fn respond(
+    status: u16,
+    content_type: &str,
+    theirs: &[(String, String)],
+    body: Body,
+    provider: &ProviderId,
+    id: &RequestId,
+) -> Response {
+    let mut response = Response::new(body);
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+    headers::forward(response.headers_mut(), theirs);
+    if !content_type.is_empty() {
+        response.headers_mut().insert(CONTENT_TYPE, headers::value(content_type));
+    }
+    response.headers_mut().insert("x-baton-provider", headers::value(provider.as_str()));
+    name(&mut response, id);
+    response
+}
