@@ -12,6 +12,8 @@
 
 pub mod anthropic;
 pub mod error;
+#[cfg(test)]
+mod exact;
 mod facts;
 pub mod fidelity;
 pub mod framing;
@@ -26,6 +28,8 @@ mod pairs;
 pub mod settle;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod wrong;
 
 use baton_model::{Body, Capability, Dialect, Event, Operation, PublicError, Target};
 use bytes::Bytes;

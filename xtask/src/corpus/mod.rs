@@ -2,6 +2,7 @@
 //!
 //! A folder of recordings is given on the command line; nothing of it comes into the repository.
 
+mod exact;
 mod exchange;
 mod losses;
 mod replies;
@@ -46,6 +47,7 @@ impl Check {
         let mut losses = losses::Losses::default();
         exchange::each(&self.folder, |exchange| {
             if self.id.as_ref().is_none_or(|id| *id == exchange.id) {
+                exact::check(&exchange, &mut losses);
                 requests::check(&exchange, &mut losses);
                 replies::check(&exchange, &mut losses);
             }

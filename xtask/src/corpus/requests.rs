@@ -55,7 +55,7 @@ fn through(to: Dialect, asked: &ChatRequest) -> Option<Result<Arrived, String>> 
 }
 
 /// A model without peculiarities.
-fn target() -> Target {
+pub fn target() -> Target {
     Target::new(Arc::new(Model {
         id: "m".into(),
         provider: "p".into(),

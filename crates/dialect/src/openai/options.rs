@@ -98,7 +98,10 @@ fn read_response_format(request: &mut ChatRequest, node: &Node<'_>) -> Result<()
             request.output = OutputFormat::Schema(Schema {
                 name: schema.get("name").map(Node::string).transpose()?,
                 description: schema.get("description").map(Node::string).transpose()?,
-                schema: schema.get("schema").map_or_else(|| Json("{}".into()), Node::json),
+                schema: match schema.get("schema") {
+                    Some(schema) => schema.members().map(|_| schema.json())?,
+                    None => Json("{}".into()),
+                },
                 strict: schema.get("strict").map(Node::bool).transpose()?,
             });
         }
