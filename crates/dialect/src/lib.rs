@@ -25,6 +25,8 @@ mod open_calls;
 pub mod openai;
 #[cfg(test)]
 mod pairs;
+mod proof;
+pub mod responses;
 pub mod settle;
 #[cfg(test)]
 mod testing;
@@ -38,7 +40,7 @@ use bytes::Bytes;
 pub fn codec(dialect: Dialect, capability: Capability) -> Option<&'static dyn Codec> {
     match dialect {
         Dialect::OpenAi => openai::codec(capability),
-        Dialect::Responses => None,
+        Dialect::Responses => responses::codec(capability),
         Dialect::Anthropic => anthropic::codec(capability),
         Dialect::Ollama => ollama::codec(capability),
     }
@@ -133,6 +135,8 @@ pub struct Names {
     pub include_usage: bool,
     /// Whether a vector is wanted as base64.
     pub base64: bool,
+    /// The client's request, for formats whose replies repeat it (responses); empty for others.
+    pub request: Bytes,
 }
 
 /// A request or reply as bytes, and what could not be said.

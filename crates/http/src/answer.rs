@@ -31,6 +31,8 @@ pub struct Wanted {
     pub include_usage: bool,
     /// Whether vectors as base64.
     pub base64: bool,
+    /// The client's request, for formats whose replies repeat it; empty for others.
+    pub request: Bytes,
     /// The request's id.
     pub id: RequestId,
     /// When it arrived.
@@ -94,6 +96,7 @@ fn names(head: &Head, wanted: &Wanted) -> Names {
         created: wanted.arrived.seconds(),
         include_usage: wanted.include_usage,
         base64: wanted.base64,
+        request: wanted.request.clone(),
     }
 }
 

@@ -48,6 +48,7 @@ async fn exchange(
     let caller = identify::caller(doors, &parts).await?;
     let wishes = Wishes::read(&parts.headers)?;
     let bytes = collect(body, doors.settings.max_body_bytes).await?;
+    let request = if door == Door::Responses { bytes.clone() } else { Bytes::new() };
     let mut asked = read(door, capability, &parts, bytes).await?;
     let names = answer::Wanted {
         door,
@@ -55,6 +56,7 @@ async fn exchange(
         form: asked.form,
         include_usage: asked.include_usage,
         base64: asked.base64,
+        request,
         id: id.clone(),
         arrived,
         keep_alive: doors.settings.keep_alive,

@@ -6,6 +6,7 @@
 use super::media;
 use super::system::{self, System};
 use super::{UNKNOWN, cache};
+use crate::proof;
 use crate::json::{Array, Node, Object};
 use crate::open_calls::OpenCalls;
 use crate::{Dropped, ReadError};
@@ -176,6 +177,7 @@ impl<'r> Writer<'r> {
                 let sealed = thought.signature.is_some() || thought.redacted.is_some();
                 match (refused, sealed) {
                     (true, _) => Some("refused by the model"),
+                    _ if proof::is_of_responses(thought) => Some("a thought of another kind of provider"),
                     (_, false) => Some("a thought without a signature"),
                     _ => None,
                 }

@@ -6,6 +6,7 @@ use super::request::Purpose;
 use super::tools;
 use crate::framing::splice::Editor;
 use crate::json::{self, Node, object};
+use crate::proof::{RESPONSES, may_hold, without};
 use crate::{Dropped, ReadError, Rewritten, openai};
 use baton_model::chat::Tool;
 use baton_model::entity::ReasoningStyle;
@@ -23,6 +24,7 @@ pub(super) fn rewrite(body: &Body, target: &Target) -> Result<Rewritten, ReadErr
     let asked = body.value("max_tokens").filter(|text| *text != b"null");
     set_limit(&mut editor, target, asked.is_some(), &mut dropped)?;
     refuse(&mut editor, target, &mut dropped)?;
+    leave_out_foreign_thoughts(&mut editor, &mut dropped)?;
     Ok(Rewritten { body: editor.finish(), hide_usage: false, dropped })
 }
 
@@ -106,6 +108,35 @@ fn refuse(editor: &mut Editor<'_>, target: &Target, dropped: &mut Vec<Dropped>) 
     }
     if quirks.json_schema == Some(false) {
         remove_nested(editor, "output_config", "format", dropped)?;
+    }
+    Ok(())
+}
+
+/// Takes out what providers of another kind thought: the service would refuse their signatures.
+fn leave_out_foreign_thoughts(editor: &mut Editor<'_>, dropped: &mut Vec<Dropped>) -> Result<(), ReadError> {
+    let Some(messages) = editor.get("messages").filter(|text| may_hold(text.as_bytes(), &[RESPONSES])) else {
+        return Ok(());
+    };
+    let root = Node::parse(messages.as_bytes())?;
+    let is_foreign = |block: &Node<'_>| {
+        block.get("signature").and_then(Node::as_str).is_some_and(|signature| signature.starts_with(RESPONSES))
+    };
+    let (mut edited, mut from) = (String::with_capacity(messages.len()), 0);
+    for message in root.items().unwrap_or_default() {
+        let Some(content) = message.get("content") else { continue };
+        // A turn that held nothing else is no turn.
+        let blank = content.items().is_ok_and(|blocks| !blocks.is_empty() && blocks.iter().all(is_foreign));
+        let rest = if blank { Some("\"…\"".to_owned()) } else { without(content, is_foreign) };
+        if let Some(rest) = rest {
+            edited.push_str(messages.get(from..content.place().start).unwrap_or_default());
+            edited.push_str(&rest);
+            from = content.place().end;
+        }
+    }
+    if from > 0 {
+        edited.push_str(messages.get(from..).unwrap_or_default());
+        editor.set("messages", edited);
+        dropped.push(Dropped::new("messages", "thoughts of another kind of provider left out"));
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ mod embedding;
 pub mod error;
 mod fidelity;
 mod image;
+pub(crate) mod media;
 mod multipart;
 pub mod options;
 mod speech;
@@ -19,6 +20,8 @@ mod tests;
 mod transcription;
 pub mod usage;
 mod whole;
+
+pub(crate) use chat::cache;
 
 pub use fidelity::FIDELITY;
 

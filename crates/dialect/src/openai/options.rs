@@ -272,7 +272,7 @@ fn write_reasoning(reasoning: Option<&ReasoningOptions>, o: &mut Object<'_>, dro
 }
 
 /// The effort that says what was asked in other ways. Above `high` only the newest models go, so no budget does.
-fn effort(reasoning: &ReasoningOptions) -> Option<Effort> {
+pub(crate) fn effort(reasoning: &ReasoningOptions) -> Option<Effort> {
     match (reasoning.enabled, reasoning.budget) {
         (Some(false), _) => Some(Effort::None),
         _ if reasoning.effort.is_some() => reasoning.effort,

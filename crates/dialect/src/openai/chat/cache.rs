@@ -7,10 +7,10 @@ use crate::json::{Fault, Node, Object};
 use baton_model::chat::{CacheControl, CacheLifetime};
 
 /// The members that hold a mark.
-pub(super) const MEMBERS: [&str; 2] = ["prompt_cache_breakpoint", "cache_control"];
+pub(crate) const MEMBERS: [&str; 2] = ["prompt_cache_breakpoint", "cache_control"];
 
 /// The mark of a part or tool.
-pub(super) fn read(node: &Node<'_>) -> Result<Option<CacheControl>, Fault> {
+pub(crate) fn read(node: &Node<'_>) -> Result<Option<CacheControl>, Fault> {
     let Some(mark) = MEMBERS.iter().find_map(|name| node.get(name)) else { return Ok(None) };
     mark.members()?;
     let lifetime = match mark.get("ttl").and_then(Node::as_str).as_deref() {
@@ -23,7 +23,7 @@ pub(super) fn read(node: &Node<'_>) -> Result<Option<CacheControl>, Fault> {
 }
 
 /// Writes a mark, for models that know them.
-pub(super) fn write(mark: Option<CacheControl>, o: &mut Object<'_>) {
+pub(crate) fn write(mark: Option<CacheControl>, o: &mut Object<'_>) {
     let Some(mark) = mark else { return };
     o.object("prompt_cache_breakpoint", |o| {
         o.string("mode", "explicit");

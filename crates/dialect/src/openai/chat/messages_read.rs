@@ -2,6 +2,7 @@
 
 use super::cache;
 use crate::json::{Fault, Node, Value, object};
+use crate::openai::media::data_url;
 use crate::openai::options::extension;
 use baton_model::Dialect;
 use baton_model::chat::{
@@ -185,10 +186,7 @@ fn read_part(node: &Node<'_>, path: &str, extensions: &mut Vec<Extension>) -> Re
 fn read_image(node: &Node<'_>) -> Result<Image, Fault> {
     // Mistral takes a bare string.
     let url = if node.is_object() { node.require("url")?.string()? } else { node.string()? };
-    let source = match data_url(&url) {
-        Some((media_type, data)) => Source::Base64 { media_type: media_type.to_owned(), data: data.to_owned() },
-        None => Source::Url(url),
-    };
+    let source = data_url(&url).unwrap_or(Source::Url(url));
     Ok(Image { source, detail: node.get("detail").map(Node::string).transpose()? })
 }
 
@@ -197,20 +195,12 @@ fn read_file(node: &Node<'_>) -> Result<Document, Fault> {
     let source = match (node.get("file_data"), node.get("file_id")) {
         (Some(data), _) => {
             let data = data.string()?;
-            match data_url(&data) {
-                Some((media_type, data)) => Source::Base64 { media_type: media_type.to_owned(), data: data.to_owned() },
-                None => Source::Base64 { media_type: String::new(), data },
-            }
+            data_url(&data).unwrap_or(Source::Base64 { media_type: String::new(), data })
         }
         (None, Some(id)) => Source::File { dialect: Dialect::OpenAi, id: id.string()? },
         (None, None) => return Err(node.expected("file_data or file_id")),
     };
     Ok(Document { source, title, context: None, citations: None })
-}
-
-/// Media type and base64 of a `data:` address.
-fn data_url(url: &str) -> Option<(&str, &str)> {
-    url.strip_prefix("data:")?.split_once(";base64,")
 }
 
 fn read_call(node: &Node<'_>, path: &str, extensions: &mut Vec<Extension>) -> Result<PartKind, Fault> {

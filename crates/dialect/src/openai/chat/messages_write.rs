@@ -3,9 +3,8 @@
 use super::cache;
 use crate::Dropped;
 use crate::json::{Array, Node, Object, Value};
-use baton_model::chat::{
-    CacheControl, Document, Extension, Image, Json, Message, Part, PartKind, Role, Source, ToolResult,
-};
+use crate::openai::media::{File, file, image_url};
+use baton_model::chat::{CacheControl, Document, Extension, Json, Message, Part, PartKind, Role, Source, ToolResult};
 use baton_model::{Dialect, Quirks};
 use std::collections::HashMap;
 
@@ -346,47 +345,5 @@ pub(super) fn write_own_members(kind: &PartKind, o: &mut Object<'_>) {
         for (name, value) in members {
             o.raw(name, value.text());
         }
-    }
-}
-
-fn image_url(image: &Image) -> Option<String> {
-    match &image.source {
-        Source::Url(url) => Some(url.clone()),
-        Source::Base64 { media_type, data } => {
-            let media_type = if media_type.is_empty() { sniffed(data) } else { media_type };
-            Some(format!("data:{media_type};base64,{data}"))
-        }
-        Source::Text(_) | Source::File { .. } => None,
-    }
-}
-
-/// The media type of a picture by how its base64 begins, for formats that do not say (Ollama).
-fn sniffed(data: &str) -> &'static str {
-    match data.as_bytes() {
-        [b'/', b'9', b'j', ..] => "image/jpeg",
-        [b'R', b'0', b'l', b'G', ..] => "image/gif",
-        [b'U', b'k', b'l', b'G', ..] => "image/webp",
-        _ => "image/png",
-    }
-}
-
-enum File<'d> {
-    Data(String),
-    Id(&'d str),
-    Text(String),
-    Unsayable(&'static str),
-}
-
-fn file(document: &Document) -> File<'_> {
-    match &document.source {
-        Source::Base64 { media_type, data } if media_type.is_empty() => File::Data(data.clone()),
-        Source::Base64 { media_type, data } => File::Data(format!("data:{media_type};base64,{data}")),
-        Source::File { dialect: Dialect::OpenAi, id } => File::Id(id),
-        Source::File { .. } => File::Unsayable("a file that only another provider has"),
-        Source::Url(_) => File::Unsayable("a document by its address is not known to openai"),
-        Source::Text(text) => match &document.title {
-            Some(title) => File::Text(format!("{title}\n\n{text}")),
-            None => File::Text(text.clone()),
-        },
     }
 }

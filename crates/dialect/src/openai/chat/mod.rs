@@ -7,7 +7,7 @@
 //! - reasoning has no field in the reference; it is read and written in those that compatible services agree on:
 //!   `reasoning_content` for people, `thinking_blocks` for signatures and encrypted thoughts.
 
-mod cache;
+pub(crate) mod cache;
 mod messages_read;
 mod messages_write;
 mod reply;

@@ -1,0 +1,280 @@
+//! Messages written as items.
+
+use super::{parts, reasoning};
+use crate::Dropped;
+use crate::json::{Array, Node, Object, object};
+use crate::open_calls::OpenCalls;
+use baton_model::chat::{Document, Extension, Json, Message, Part, PartKind, Role, ToolCall, ToolResult};
+use baton_model::entity::ReasoningStyle;
+use baton_model::{Dialect, Quirks};
+use std::collections::HashMap;
+
+/// Writes the conversation. What can't be said goes to `dropped`.
+pub(super) struct Writer<'r> {
+    developer: &'static str,
+    /// Whether cache marks are known, and whether it was said that they are not.
+    marks: bool,
+    mark_dropped: bool,
+    /// Whether thoughts are sent back.
+    reasons: bool,
+    /// Members that only this format knows, by the path of what they belong to.
+    extensions: HashMap<&'r str, Vec<(&'r str, &'r Json)>>,
+    /// Ids for calls and results of formats that have none.
+    open: OpenCalls,
+    minted: u32,
+    dropped: &'r mut Vec<Dropped>,
+}
+
+impl<'r> Writer<'r> {
+    pub(super) fn new(extensions: &'r [Extension], quirks: &Quirks, dropped: &'r mut Vec<Dropped>) -> Self {
+        let mut members: HashMap<_, Vec<_>> = HashMap::new();
+        for extension in extensions.iter().filter(|extension| extension.dialect == Dialect::Responses) {
+            let inside = extension.path.rsplit_once('.').filter(|(owner, _)| owner.starts_with("messages["));
+            if let Some((owner, name)) = inside {
+                members.entry(owner).or_default().push((name, &extension.value));
+            }
+        }
+        Self {
+            developer: if quirks.developer_role == Some(false) { "system" } else { "developer" },
+            marks: quirks.cache_marks == Some(true),
+            mark_dropped: false,
+            reasons: quirks.reasoning != ReasoningStyle::Unsupported,
+            extensions: members,
+            open: OpenCalls::default(),
+            minted: 0,
+            dropped,
+        }
+    }
+
+    /// Writes `instructions`, if the conversation begins with them, and `input`.
+    pub(super) fn write(mut self, messages: &[Message], o: &mut Object<'_>) {
+        let instructions = messages.first().and_then(|first| self.instructions(first));
+        o.maybe_string("instructions", instructions);
+        o.array("input", |a| {
+            for (place, message) in messages.iter().enumerate().skip(usize::from(instructions.is_some())) {
+                self.message(message, &format!("messages[{place}]"), a);
+            }
+        });
+    }
+
+    /// The text of a system message that holds one and nothing else.
+    fn instructions<'m>(&self, message: &'m Message) -> Option<&'m str> {
+        let [Part { kind: PartKind::Text { text, .. }, cache: None }] = message.parts.as_slice() else { return None };
+        let plain = message.role == Role::System && message.name.is_none() && !text.is_empty();
+        let alone = ["messages[0].content[0]", "messages[0].content[0].message"]
+            .iter()
+            .all(|path| !self.extensions.contains_key(path));
+        (plain && alone).then_some(text)
+    }
+
+    fn message(&mut self, message: &Message, path: &str, a: &mut Array<'_>) {
+        if message.name.is_some() {
+            self.drop(format!("{path}.name"), "not known to responses");
+        }
+        let mut content: Vec<(usize, &Part)> = Vec::new();
+        for (place, part) in message.parts.iter().enumerate() {
+            let here = format!("{path}.content[{place}]");
+            // A message with members of its own is one of its own.
+            if !is_content(&part.kind) || self.extensions.contains_key(format!("{here}.message").as_str()) {
+                self.flush(message.role, &mut content, path, a);
+            }
+            if is_content(&part.kind) {
+                content.push((place, part));
+            } else {
+                self.item(part, &here, a);
+            }
+        }
+        if message.parts.is_empty() {
+            self.write_message(message.role, &[], path, a);
+        }
+        self.flush(message.role, &mut content, path, a);
+    }
+
+    fn flush<'p>(&mut self, role: Role, content: &mut Vec<(usize, &'p Part)>, path: &str, a: &mut Array<'_>) {
+        let content: Vec<(usize, &'p Part)> = std::mem::take(content);
+        if !content.is_empty() {
+            self.write_message(role, &content, path, a);
+        }
+    }
+
+    fn write_message(&mut self, role: Role, parts: &[(usize, &Part)], path: &str, a: &mut Array<'_>) {
+        let name = match role {
+            Role::System => "system",
+            Role::Developer => self.developer,
+            Role::User | Role::Tool => "user",
+            Role::Assistant => "assistant",
+        };
+        let first = parts.first().map_or(0, |(place, _)| *place);
+        let own = self.extensions.get(format!("{path}.content[{first}].message").as_str()).cloned();
+        // A part that can't be said must not leave an empty message behind.
+        let content = match parts {
+            [] => "\"\"".to_owned(),
+            [(_, Part { kind: PartKind::Text { text, .. }, .. })] if self.is_plain(parts, path) => {
+                crate::json::quoted(text)
+            }
+            _ => self.array_of(parts, path, role == Role::Assistant),
+        };
+        if content == "[]" {
+            return;
+        }
+        a.object(|o| {
+            o.string("type", "message").string("role", name).raw("content", &content);
+            for (name, value) in own.into_iter().flatten() {
+                o.json(name, value);
+            }
+        });
+    }
+
+    /// Whether a part is a text that can be said as a string.
+    fn is_plain(&mut self, parts: &[(usize, &Part)], path: &str) -> bool {
+        let [(place, Part { kind: PartKind::Text { text, citations }, cache })] = parts else { return false };
+        let plain = citations.is_empty()
+            && !text.is_empty()
+            && (cache.is_none() || !self.marks)
+            && !self.extensions.contains_key(format!("{path}.content[{place}]").as_str());
+        if plain && cache.is_some() {
+            self.drop_mark();
+        }
+        plain
+    }
+
+    /// Parts as an array.
+    fn array_of(&mut self, parts: &[(usize, &Part)], path: &str, output: bool) -> String {
+        let array = crate::json::array(|a| {
+            for (place, part) in parts {
+                self.part(part, &format!("{path}.content[{place}]"), output, a);
+            }
+        });
+        String::from_utf8(array).unwrap_or_default()
+    }
+
+    fn part(&mut self, part: &Part, path: &str, output: bool, a: &mut Array<'_>) {
+        if part.cache.is_some() && !self.marks {
+            self.drop_mark();
+        }
+        let members = self.extensions.get(path).cloned().unwrap_or_default();
+        let how = parts::How { output, marks: self.marks, members: &members };
+        if let Err(reason) = parts::write(part, &how, a) {
+            self.drop(path, reason);
+        } else if let PartKind::Document(document) = &part.kind {
+            self.inexact(document, path);
+        }
+    }
+
+    /// What Anthropic says about documents beyond their bytes.
+    fn inexact(&mut self, document: &Document, path: &str) {
+        if matches!(document.source, baton_model::chat::Source::Text(_)) {
+            self.drop(path, "a text document sent as text");
+        }
+        if document.context.is_some() {
+            self.drop(format!("{path}.context"), "not known to responses");
+        }
+        if document.citations == Some(true) {
+            self.drop(format!("{path}.citations"), "not known to responses");
+        }
+    }
+
+    /// A part that is an item of its own.
+    fn item(&mut self, part: &Part, path: &str, a: &mut Array<'_>) {
+        match &part.kind {
+            PartKind::ToolCall(call) => self.call(call, path, a),
+            PartKind::ToolResult(result) => self.result(result, path, a),
+            PartKind::Reasoning(_) if !self.reasons => self.drop(path, "refused by the model"),
+            PartKind::Reasoning(thought) => {
+                let mut outcome = Ok(());
+                let item = object(|o| {
+                    o.string("type", "reasoning");
+                    outcome = reasoning::write_back(thought, o);
+                });
+                match outcome {
+                    Ok(()) => drop(a.raw(&String::from_utf8_lossy(&item))),
+                    Err(reason) => self.drop(path, reason),
+                }
+            }
+            PartKind::Other { dialect: Dialect::Responses, json } => drop(a.raw(&json.0)),
+            PartKind::Other { dialect, .. } => self.drop(path, &format!("known to {dialect} alone")),
+            PartKind::Text { .. }
+            | PartKind::Refusal(_)
+            | PartKind::Image(_)
+            | PartKind::Audio { .. }
+            | PartKind::Document(_) => {}
+        }
+        if part.cache.is_some() {
+            self.drop_mark();
+        }
+    }
+
+    fn call(&mut self, call: &ToolCall, path: &str, a: &mut Array<'_>) {
+        let id = if call.id.is_empty() {
+            self.minted += 1;
+            format!("call_{}", self.minted - 1)
+        } else {
+            call.id.clone()
+        };
+        self.open.push(id.clone(), call.name.clone());
+        let members = self.extensions.get(path).cloned().unwrap_or_default();
+        // A call without arguments is one with none, not one with bad JSON.
+        let arguments = if call.arguments.is_empty() { "{}" } else { &call.arguments };
+        a.object(|o| {
+            o.string("type", "function_call").string("call_id", &id).string("name", &call.name);
+            o.string("arguments", arguments);
+            for (name, value) in members {
+                o.json(name, value);
+            }
+        });
+    }
+
+    fn result(&mut self, result: &ToolResult, path: &str, a: &mut Array<'_>) {
+        let named = || result.name.as_deref();
+        let answered = match (result.call_id.is_empty(), named()) {
+            (false, _) => self.open.answer_id(&result.call_id).or_else(|| Some(result.call_id.clone())),
+            (true, Some(name)) => self.open.answer_name(name).or_else(|| self.open.answer_first()),
+            (true, None) => self.open.answer_first(),
+        };
+        if result.is_error == Some(true) {
+            self.drop(format!("{path}.is_error"), "not known to responses");
+        }
+        let parts: Vec<_> = result.parts.iter().enumerate().collect();
+        let output = match parts.as_slice() {
+            [] => "\"\"".to_owned(),
+            [(_, Part { kind: PartKind::Text { text, .. }, .. })] if self.is_plain(&parts, path) => {
+                crate::json::quoted(text)
+            }
+            _ => self.array_of(&parts, path, false),
+        };
+        let members = self.extensions.get(path).cloned().unwrap_or_default();
+        a.object(|o| {
+            o.string("type", "function_call_output").string("call_id", answered.as_deref().unwrap_or_default());
+            o.raw("output", &output);
+            for (name, value) in members {
+                o.json(name, value);
+            }
+        });
+    }
+
+    fn drop(&mut self, field: impl Into<String>, reason: &str) {
+        self.dropped.push(Dropped::new(field, reason));
+    }
+
+    /// Marks are hints, and a conversation may have many: one line says it for all.
+    fn drop_mark(&mut self) {
+        if !std::mem::replace(&mut self.mark_dropped, true) {
+            self.drop("cache_control", "not known to the model");
+        }
+    }
+}
+
+/// Whether the part stands in a message, not beside it.
+fn is_content(kind: &PartKind) -> bool {
+    match kind {
+        PartKind::Text { .. }
+        | PartKind::Refusal(_)
+        | PartKind::Image(_)
+        | PartKind::Audio { .. }
+        | PartKind::Document(_) => true,
+        PartKind::Reasoning(_) | PartKind::ToolCall(_) | PartKind::ToolResult(_) => false,
+        PartKind::Other { dialect: Dialect::Responses, json } => Node::parse(json.0.as_bytes())
+            .is_ok_and(|node| node.get("type").and_then(Node::as_str).is_some_and(|type_| parts::is_part(&type_))),
+        PartKind::Other { .. } => false,
+    }
+}

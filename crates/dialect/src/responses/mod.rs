@@ -1,0 +1,78 @@
+//! OpenAI's responses: `POST /v1/responses`.
+//!
+//! Reference: OpenAI API reference, responses (`CreateResponse`, `Item`, `ResponseStreamEvent`). What is special here:
+//! - a conversation is a list of items, not of messages: what the model thought, said and called in one turn are items
+//!   side by side, which are read as one message and written apart again ([`items_read`], [`items_write`]). An item's
+//!   own `id` and `status` mean something to the service that keeps it alone, and are not read;
+//! - `instructions` is the first system message;
+//! - an item that only this format knows (`web_search_call`, `mcp_call`, `compaction`) is a
+//!   [`baton_model::chat::PartKind::Other`]; so is an unknown part of a message, told apart by its type
+//!   ([`parts::is_part`]);
+//! - fields that mean the same in chat completions (`metadata`, `prompt_cache_key`) are extensions of that format
+//!   ([`options`]), so that they get there;
+//! - reasoning items hold an encrypted thought ([`reasoning`]);
+//! - a reply repeats much of its request ([`response`]).
+//!
+//! Errors are those of chat completions, [`crate::openai::error`].
+
+mod items_read;
+mod items_write;
+mod options;
+mod parts;
+mod reasoning;
+mod request;
+mod response;
+mod rewrite;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod tools;
+mod usage;
+
+use crate::{Codec, Detail, Names, ReadError, Reader, Rewritten, Writer, Written};
+use baton_model::{Body, Capability, Event, Operation, Target};
+
+/// The codec of a capability in this format.
+pub fn codec(capability: Capability) -> Option<&'static dyn Codec> {
+    (capability == Capability::Chat).then_some(&Responses as &dyn Codec)
+}
+
+/// The codec.
+#[derive(Debug)]
+struct Responses;
+
+impl Codec for Responses {
+    fn read_request(&self, body: &[u8]) -> Result<Operation, ReadError> {
+        request::read(body).map(|request| Operation::Chat(Box::new(request)))
+    }
+
+    fn write_request(&self, operation: &Operation, target: &Target) -> Result<Written, ReadError> {
+        match operation {
+            Operation::Chat(request) => request::write(request, target),
+            _ => Err(ReadError::new("", "the responses codec was given another operation")),
+        }
+    }
+
+    fn rewrite(&self, body: &Body, target: &Target) -> Result<Rewritten, ReadError> {
+        rewrite::rewrite(body, target)
+    }
+
+    fn read_reply(&self, body: &[u8]) -> Result<Vec<Event>, ReadError> {
+        stream::read_reply(body)
+    }
+
+    fn write_reply(&self, events: &[Event], names: &Names) -> Written {
+        Written::json(stream::write_reply(events, names))
+    }
+
+    fn reader(&self, detail: Detail) -> Box<dyn Reader> {
+        stream::reader(detail)
+    }
+
+    fn writer(&self, names: Names) -> Box<dyn Writer> {
+        Box::new(stream::ResponseWriter::new(names))
+    }
+}
+
+/// Ends a chain of writes where nothing is to be returned.
+fn written(_: &mut crate::json::Object<'_>) {}

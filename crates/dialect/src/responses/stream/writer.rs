@@ -1,0 +1,260 @@
+//! A response, written: as a stream, or as the object that such a stream ends with.
+
+use super::open::{Call, Line, Message, Open, Thought};
+use crate::json::{Node, object};
+use crate::responses::parts::annotation;
+use crate::responses::reasoning;
+use crate::responses::response::{Response, Status, error_code, incomplete};
+use crate::responses::written;
+use crate::{Names, Writer};
+use baton_model::chat::Json;
+use baton_model::event::{Event, Finish};
+use baton_model::{Dialect, PublicError};
+use bytes::{Bytes, BytesMut};
+use std::collections::BTreeMap;
+
+/// Writes a whole reply for a client.
+pub(in crate::responses) fn write_reply(events: &[Event], names: &Names) -> Vec<u8> {
+    let (mut writer, mut out) = (ResponseWriter::new(names.clone()), BytesMut::new());
+    for event in events.iter().filter(|event| !matches!(event, Event::Ended)) {
+        writer.write(event, &mut out);
+        // What a stream would have told: nobody reads it.
+        out.clear();
+    }
+    writer.close_all(&mut out);
+    writer.response.write(Status::Finished(writer.finish.as_ref()), writer.items()).into_bytes()
+}
+
+/// Writes a response's stream for a client: the first answer, as the format has one.
+#[derive(Debug)]
+pub(in crate::responses) struct ResponseWriter {
+    response: Response,
+    line: Line,
+    begun: bool,
+    /// The items so far, by number; empty while they are open.
+    output: Vec<String>,
+    open: Open,
+    /// The calls that are open, by their index.
+    calls: BTreeMap<u32, Call>,
+    finish: Option<Finish>,
+}
+
+impl ResponseWriter {
+    pub(in crate::responses) fn new(names: Names) -> Self {
+        Self {
+            response: Response::new(names),
+            line: Line::default(),
+            begun: false,
+            output: Vec::new(),
+            open: Open::None,
+            calls: BTreeMap::new(),
+            finish: None,
+        }
+    }
+
+    fn items(&self) -> impl Iterator<Item = &str> {
+        self.output.iter().map(String::as_str).filter(|item| !item.is_empty())
+    }
+
+    fn write(&mut self, event: &Event, out: &mut BytesMut) {
+        match event {
+            Event::Started(started) => {
+                self.response.start(started);
+                self.begin(out);
+            }
+            Event::Text { choice: 0, text } if !text.is_empty() => {
+                self.with_message(out, |message, line, out| message.say(false, text, line, out));
+            }
+            Event::Refusal { choice: 0, text } if !text.is_empty() => {
+                self.with_message(out, |message, line, out| message.say(true, text, line, out));
+            }
+            Event::Citation { choice: 0, dialect, json } => {
+                if let Some(annotation) = annotation(*dialect, json) {
+                    self.with_message(out, |message, line, out| message.cite(annotation, line, out));
+                }
+            }
+            Event::LogProbs { choice: 0, content } => {
+                self.with_message(out, |message, line, out| message.weigh(content, line, out));
+            }
+            Event::Reasoning { choice: 0, text } if !text.is_empty() => {
+                self.with_thought(out, |thought, line, out| thought.say(text, line, out));
+            }
+            Event::ReasoningSignature { choice: 0, signature } => {
+                self.seal(object(|o| reasoning::write_signature(signature, o)), out);
+            }
+            Event::RedactedReasoning { choice: 0, data } => {
+                self.close(out);
+                self.seal(object(|o| reasoning::write_redacted(data, o)), out);
+            }
+            Event::ToolCall { choice: 0, index, id, name } => self.call(*index, id, name, out),
+            Event::ToolArguments { choice: 0, index, fragment } if !fragment.is_empty() => {
+                if let Some(call) = self.calls.get_mut(index) {
+                    call.say(fragment, &mut self.line, out);
+                }
+            }
+            Event::Other { choice: 0, dialect: Dialect::Responses, json } => self.whole(json, out),
+            Event::Finished { choice: 0, reason, .. } => {
+                self.finish = Some(reason.clone());
+                self.close_all(out);
+            }
+            Event::Usage(usage) => self.response.usage.get_or_insert_default().update(usage),
+            Event::Ended => self.end(out),
+            _ => {}
+        }
+    }
+
+    fn begin(&mut self, out: &mut BytesMut) {
+        if std::mem::replace(&mut self.begun, true) {
+            return;
+        }
+        let response = self.response.write(Status::InProgress, std::iter::empty());
+        for name in ["response.created", "response.in_progress"] {
+            self.line.push(out, name, |o| written(o.raw("response", &response)));
+        }
+    }
+
+    /// A place for one more item, which stands there as `item` for now.
+    fn add(&mut self, item: impl FnOnce(usize, &Response) -> (String, Open), out: &mut BytesMut) {
+        self.close(out);
+        self.begin(out);
+        let number = self.output.len();
+        self.output.push(String::new());
+        let (item, open) = item(number, &self.response);
+        self.open = open;
+        self.line.push(out, "response.output_item.added", |o| {
+            o.integer("output_index", number as u64).raw("item", &item);
+        });
+    }
+
+    fn done(&mut self, (number, item): (usize, String), out: &mut BytesMut) {
+        self.line.push(out, "response.output_item.done", |o| {
+            o.integer("output_index", number as u64).raw("item", &item);
+        });
+        if let Some(place) = self.output.get_mut(number) {
+            *place = item;
+        }
+    }
+
+    fn with_message(&mut self, out: &mut BytesMut, write: impl FnOnce(&mut Message, &mut Line, &mut BytesMut)) {
+        if !matches!(self.open, Open::Message(_)) {
+            let new = |number, response: &Response| {
+                let message = Message::new(number, response.item_id("msg", number));
+                (message.item("in_progress"), Open::Message(message))
+            };
+            self.add(new, out);
+        }
+        if let Open::Message(message) = &mut self.open {
+            write(message, &mut self.line, out);
+        }
+    }
+
+    fn with_thought(&mut self, out: &mut BytesMut, write: impl FnOnce(&mut Thought, &mut Line, &mut BytesMut)) {
+        if !matches!(self.open, Open::Thought(_)) {
+            let new = |number, response: &Response| {
+                let thought = Thought::new(number, response.item_id("rs", number));
+                (thought.item(), Open::Thought(thought))
+            };
+            self.add(new, out);
+        }
+        if let Open::Thought(thought) = &mut self.open {
+            write(thought, &mut self.line, out);
+        }
+    }
+
+    /// Ends the thought with what goes back unchanged: members of its item.
+    fn seal(&mut self, members: Vec<u8>, out: &mut BytesMut) {
+        self.with_thought(out, |thought, _, _| thought.seal = Some(members));
+        self.close(out);
+    }
+
+    fn call(&mut self, index: u32, call_id: &str, name: &str, out: &mut BytesMut) {
+        self.close(out);
+        let number = self.output.len();
+        let call = Call {
+            number,
+            id: self.response.item_id("fc", number),
+            call_id: call_id.to_owned(),
+            name: name.to_owned(),
+            arguments: String::new(),
+        };
+        self.add(|_, _| (call.item("in_progress"), Open::None), out);
+        if let Some(before) = self.calls.insert(index, call) {
+            let closed = before.close(false, &mut self.line, out);
+            self.done(closed, out);
+        }
+    }
+
+    /// An item that comes at once.
+    fn whole(&mut self, json: &Json, out: &mut BytesMut) {
+        // An unknown part of a message is no item.
+        let node = Node::parse(json.0.as_bytes()).ok();
+        let type_ = node.as_ref().and_then(|node| node.get("type")?.as_str());
+        if type_.is_none_or(|type_| crate::responses::parts::is_part(&type_)) {
+            return;
+        }
+        let number = self.output.len();
+        self.add(|_, _| (json.0.clone(), Open::None), out);
+        self.done((number, json.0.clone()), out);
+    }
+
+    /// Closes the message or thought that is open.
+    fn close(&mut self, out: &mut BytesMut) {
+        let status = match incomplete(Status::Finished(self.finish.as_ref())) {
+            Some(_) => "incomplete",
+            None => "completed",
+        };
+        let closed = match std::mem::replace(&mut self.open, Open::None) {
+            Open::None => return,
+            Open::Message(message) => message.close(status, &mut self.line, out),
+            Open::Thought(thought) => thought.close(&mut self.line, out),
+        };
+        self.done(closed, out);
+    }
+
+    fn close_all(&mut self, out: &mut BytesMut) {
+        self.close(out);
+        let cut = incomplete(Status::Finished(self.finish.as_ref())).is_some();
+        for (_, call) in std::mem::take(&mut self.calls) {
+            let closed = call.close(cut, &mut self.line, out);
+            self.done(closed, out);
+        }
+    }
+
+    fn end(&mut self, out: &mut BytesMut) {
+        self.begin(out);
+        self.close_all(out);
+        let status = Status::Finished(self.finish.as_ref());
+        let name = if incomplete(status).is_some() { "response.incomplete" } else { "response.completed" };
+        let response = self.response.write(status, self.items());
+        self.line.push(out, name, |o| written(o.raw("response", &response)));
+    }
+}
+
+impl Writer for ResponseWriter {
+    fn push(&mut self, event: &Event) -> Bytes {
+        let mut out = BytesMut::new();
+        self.write(event, &mut out);
+        out.freeze()
+    }
+
+    /// What was made so far, as a response that failed; then an `error`, by which SDKs raise.
+    fn fail(&mut self, error: &PublicError, request_id: &str) -> Bytes {
+        let mut out = BytesMut::new();
+        self.begin(&mut out);
+        let response = self.response.write(Status::Failed(error), self.items());
+        self.line.push(&mut out, "response.failed", |o| written(o.raw("response", &response)));
+        let reply = crate::openai::error::write(error, request_id).body;
+        let reply = Node::parse(&reply).ok();
+        self.line.push(&mut out, "error", |o| {
+            o.string("code", error_code(error)).string("message", &error.message);
+            match &error.param {
+                Some(param) => o.string("param", param),
+                None => o.null("param"),
+            };
+            if let Some(inner) = reply.as_ref().and_then(|reply| reply.get("error")) {
+                o.raw("error", inner.text());
+            }
+        });
+        out.freeze()
+    }
+}
