@@ -6,6 +6,7 @@ use crate::fit::{self, Fitted};
 use crate::flow;
 use crate::record::Ticket;
 use crate::route::{Candidate, Plan};
+use baton_model::entity::ReasoningStyle;
 use baton_model::fault::{ErrorKind, Retry, UpstreamBody};
 use baton_model::{Code, Event, Operation, PublicError};
 use baton_provider::{Detail, Exchange, Form, Frame, Lane, Outgoing, ProviderError};
@@ -85,15 +86,19 @@ async fn persist(
     shared: &Shared,
     call: &Call,
     candidate: Candidate,
-    fitted: Fitted,
+    mut fitted: Fitted,
     ticket: &mut Ticket,
     deadline: Option<Instant>,
 ) -> Result<Opened, ProviderError> {
+    let operation = match exact(call, &candidate) {
+        true => None,
+        false => Some(meaning(shared, call, &candidate, &mut fitted).await?),
+    };
     let mut retries = candidate.provider.settings().retries;
     let mut pause = shared.settings.retry.pause;
     loop {
         ticket.attempt(&candidate.model);
-        let error = match open(call, &candidate, &fitted, ticket, deadline).await {
+        let error = match open(call, &candidate, &fitted, operation.as_ref(), ticket, deadline).await {
             Ok((exchange, held)) => {
                 let mut warnings = fitted.warnings;
                 warnings.extend(exchange.dropped.iter().cloned());
@@ -120,19 +125,17 @@ async fn open(
     call: &Call,
     candidate: &Candidate,
     fitted: &Fitted,
+    operation: Option<&Operation>,
     ticket: &mut Ticket,
     deadline: Option<Instant>,
 ) -> Result<(Exchange, VecDeque<Frame>), ProviderError> {
-    let exact = candidate.dialect == call.dialect && candidate.serves == call.capability;
-    let operation;
-    let lane = match call.content.body().filter(|_| exact) {
-        Some(body) => Lane::Exact(body),
-        None => {
-            operation = meaning(call, candidate)?;
-            Lane::Translated(&operation)
-        }
+    let as_it_came = candidate.dialect == call.dialect && candidate.serves == call.capability;
+    let lane = match (operation, call.content.body()) {
+        (Some(operation), _) => Lane::Translated(operation),
+        (None, Some(body)) => Lane::Exact(body),
+        (None, None) => return Err(ProviderError::new(ErrorKind::Internal, "a request without a body or a meaning")),
     };
-    let detail = if exact && !ticket.listens() { Detail::Facts } else { Detail::Full };
+    let detail = if as_it_came && !ticket.listens() { Detail::Facts } else { Detail::Full };
     let headers = ticket.headers();
     let outgoing = Outgoing {
         target: &fitted.target,
@@ -182,8 +185,33 @@ async fn open(
     Ok((exchange, held))
 }
 
-/// What the candidate is asked, in the canonical vocabulary.
-fn meaning(call: &Call, candidate: &Candidate) -> Result<Operation, ProviderError> {
+/// Whether the client's own bytes can go out: the candidate speaks its format.
+fn exact(call: &Call, candidate: &Candidate) -> bool {
+    candidate.dialect == call.dialect && candidate.serves == call.capability && call.content.body().is_some()
+}
+
+/// What the candidate is asked, in the canonical vocabulary, with the thoughts that the client dropped.
+async fn meaning(
+    shared: &Shared,
+    call: &Call,
+    candidate: &Candidate,
+    fitted: &mut Fitted,
+) -> Result<Operation, ProviderError> {
+    let mut operation = translated(call, candidate)?;
+    if let Operation::Chat(request) = &mut operation
+        && candidate.dialect.proves_thoughts()
+    {
+        let complete = shared.recall.restore(call, &candidate.model.provider, request).await;
+        let by_budget = candidate.model.quirks.reasoning == ReasoningStyle::Budget;
+        if !complete && by_budget && request.reasoning.take().is_some() {
+            // Such a model refuses to think on where it can't see what it thought before.
+            fitted.warnings.push("reasoning: left out, for the thoughts before the tool calls are not known".into());
+        }
+    }
+    Ok(operation)
+}
+
+fn translated(call: &Call, candidate: &Candidate) -> Result<Operation, ProviderError> {
     let operation = call.content.meaning().map_err(|error| ProviderError {
         param: error.param.clone(),
         ..ProviderError::new(ErrorKind::InvalidRequest, error.message)

@@ -11,6 +11,7 @@ use crate::limit::Limits;
 use crate::metrics::Metrics;
 use crate::observe::Observer;
 use crate::pipeline;
+use crate::recall::Recall;
 use crate::registry::Registry;
 use crate::trace::{self, Sampling, Trace};
 use baton_kv::Cache;
@@ -74,6 +75,8 @@ pub struct Shared {
     pub registry: Registry,
     /// Kept answers.
     pub cache: ResponseCache,
+    /// Thoughts that clients drop.
+    pub recall: Recall,
     /// Shared calls under way.
     pub flights: Flights,
     /// The bound on requests in flight.
@@ -119,6 +122,7 @@ impl Engine {
         let shared = Shared {
             settings,
             registry,
+            recall: Recall::new(Arc::clone(&cache)),
             cache: ResponseCache::new(settings.cache, cache),
             flights: Flights::default(),
             limits: Limits::new(settings.max_in_flight),

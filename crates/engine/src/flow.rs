@@ -2,6 +2,7 @@
 
 use crate::attempt::Opened;
 use crate::engine::Shared;
+use crate::recall::Heard;
 use crate::record::Ticket;
 use baton_model::fault::{ErrorKind, UpstreamBody};
 use baton_model::record::CacheUse;
@@ -73,6 +74,8 @@ pub struct Flow {
     settled: bool,
     /// An error that was met while looking whether a frame is the last.
     failed: Option<ProviderError>,
+    /// What the model thinks before its calls, where the client's format may have no place for it.
+    heard: Option<(Heard, ProviderId)>,
 }
 
 impl Flow {
@@ -82,6 +85,11 @@ impl Flow {
         let Exchange { dialect, form, content_type, headers, frames, .. } = exchange;
         ticket.first_content();
         let bill = Bill::default();
+        let heard = (dialect.proves_thoughts() && dialect != ticket.call().dialect).then(|| {
+            let mut heard = Heard::default();
+            held.iter().for_each(|frame| heard.listen(&frame.events));
+            (heard, candidate.model.provider.clone())
+        });
         if form == Form::Whole {
             let _ = bill.set(ticket.cost());
         }
@@ -112,6 +120,7 @@ impl Flow {
             deadline,
             settled: false,
             failed: None,
+            heard,
         };
         (head, flow)
     }
@@ -131,6 +140,7 @@ impl Flow {
             deadline: None,
             settled: false,
             failed: None,
+            heard: None,
         }
     }
 
@@ -199,6 +209,9 @@ impl Flow {
         if let Some(attempt) = self.ticket.as_mut().and_then(Ticket::running) {
             attempt.look(&frame);
         }
+        if let Some((heard, _)) = &mut self.heard {
+            heard.listen(&frame.events);
+        }
         Some(match failure(&frame) {
             None => Ok(frame),
             Some(mut error) => {
@@ -216,6 +229,9 @@ impl Flow {
             self.settled = true;
             // Whole answers have their bill already.
             let _ = self.bill.set(ticket.cost());
+            if let Some((heard, provider)) = self.heard.take().filter(|(heard, _)| !heard.is_empty()) {
+                self.shared.recall.keep(ticket.call(), &provider, heard).await;
+            }
             ticket.complete(200).await;
         }
     }

@@ -27,6 +27,7 @@ mod meter;
 pub mod metrics;
 pub mod observe;
 mod pipeline;
+mod recall;
 mod record;
 pub mod registry;
 pub mod route;

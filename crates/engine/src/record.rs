@@ -99,6 +99,11 @@ impl Ticket {
         self.running = Some(running);
     }
 
+    /// The call.
+    pub fn call(&self) -> &Call {
+        &self.call
+    }
+
     /// Whether somebody wants to know what is said.
     pub fn listens(&self) -> bool {
         self.shared.observer.as_ref().is_some_and(|observer| observer.wants_answers())

@@ -27,6 +27,11 @@ impl Dialect {
         }
     }
 
+    /// Whether thoughts carry a proof that they are the provider's own, and so must go back as they came.
+    pub fn proves_thoughts(self) -> bool {
+        matches!(self, Self::Responses | Self::Anthropic)
+    }
+
     /// The dialect of that [name](Self::name), in any case.
     pub fn lookup(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|dialect| dialect.name().eq_ignore_ascii_case(name))

@@ -11,3 +11,4 @@ mod fit;
 mod health;
 mod leaving;
 mod ledger;
+mod recall;

@@ -1,0 +1,128 @@
+//! Thoughts that a client's format has no place for come back with the results of the calls they led to.
+
+use crate::bench::{Bench, chat, content, model, of_key};
+use baton_engine::Call;
+use baton_model::chat::{
+    ChatRequest, Message, Part, PartKind, Reasoning, ReasoningOptions, Role, ToolCall, ToolResult,
+};
+use baton_model::entity::{Quirks, ReasoningStyle};
+use baton_model::event::{Event, Finish};
+use baton_model::{Dialect, Operation};
+use baton_provider::fake::{Answer, Fake};
+use baton_provider::{Form, Frame};
+use std::sync::Arc;
+
+/// A thought, a call, another thought, another call.
+fn thoughtful() -> Answer {
+    let call = |index: u32, id: &str| Event::ToolCall { choice: 0, index, id: id.into(), name: "look".into() };
+    let events = [
+        Event::Reasoning { choice: 0, text: "First ".into() },
+        Event::Reasoning { choice: 0, text: "here.".into() },
+        Event::ReasoningSignature { choice: 0, signature: "s1".into() },
+        Event::RedactedReasoning { choice: 0, data: "r1".into() },
+        Event::Text { choice: 0, text: "Looking.".into() },
+        call(0, "call_a"),
+        Event::Reasoning { choice: 0, text: "Then there.".into() },
+        Event::ReasoningSignature { choice: 0, signature: "s2".into() },
+        call(1, "call_b"),
+        Event::Finished { choice: 0, reason: Finish::ToolCalls, stop_sequence: None },
+        Event::Ended,
+    ];
+    Answer::new(
+        events.into_iter().map(|event| Frame { bytes: "x".into(), hidden: false, events: vec![event] }).collect(),
+    )
+}
+
+/// The next turn, as a client sends it that dropped all thoughts.
+fn results(id_a: &'static str) -> ChatRequest {
+    let call = |id: &str| {
+        Part::from(PartKind::ToolCall(ToolCall { id: id.into(), name: "look".into(), arguments: "{}".into() }))
+    };
+    let result = |id: &str| Message {
+        role: Role::Tool,
+        name: None,
+        parts: vec![
+            PartKind::ToolResult(ToolResult {
+                call_id: id.into(),
+                parts: vec![Part::text("x")],
+                ..ToolResult::default()
+            })
+            .into(),
+        ],
+    };
+    let messages = vec![
+        Message { role: Role::User, name: None, parts: vec![Part::text("Look around.")] },
+        Message { role: Role::Assistant, name: None, parts: vec![Part::text("Looking."), call(id_a), call("call_b")] },
+        result(id_a),
+        result("call_b"),
+    ];
+    ChatRequest {
+        messages,
+        reasoning: Some(ReasoningOptions { budget: Some(2048), ..Default::default() }),
+        ..ChatRequest::default()
+    }
+}
+
+fn going_on(request: fn() -> ChatRequest) -> Call {
+    let read = Box::new(move |_: &[u8]| Ok(Operation::Chat(Box::new(request()))));
+    Call { content: content(r#"{"messages":[]}"#, read), ..chat("claude") }
+}
+
+/// The turn with the calls, as the provider got it last; and whether it was asked to think.
+fn asked(fake: &Fake) -> (Vec<String>, bool) {
+    let calls = fake.calls();
+    let Some(Operation::Chat(request)) = &calls.last().unwrap().operation else { panic!("not translated") };
+    let parts = request.messages.iter().find(|message| message.role == Role::Assistant).unwrap().parts.iter();
+    let said = parts.map(|part| match &part.kind {
+        PartKind::Reasoning(Reasoning { text, signature, redacted, .. }) => {
+            format!("{text}|{}", signature.as_deref().or(redacted.as_deref()).unwrap_or("no proof"))
+        }
+        PartKind::ToolCall(call) => call.id.clone(),
+        PartKind::Text { text, .. } => text.clone(),
+        other => panic!("{other:?}"),
+    });
+    (said.collect(), request.reasoning.is_some())
+}
+
+async fn bench(style: ReasoningStyle) -> (Bench, Arc<Fake>) {
+    let fake = Arc::new(Fake::new("anthropic", Dialect::Anthropic).always(thoughtful()));
+    let claude =
+        baton_model::Model { quirks: Quirks { reasoning: style, ..Quirks::default() }, ..model("claude", "anthropic") };
+    (Bench::new(vec![claude], vec![Arc::clone(&fake)]).await, fake)
+}
+
+#[tokio::test]
+async fn thoughts_come_back_with_the_results_of_their_calls() {
+    let (bench, fake) = bench(ReasoningStyle::Budget).await;
+    bench.ask(of_key(chat("claude"), "key_1")).await.unwrap();
+    bench.ask(of_key(going_on(|| results("call_a")), "key_1")).await.unwrap();
+    let expected = ["First here.|s1", "|r1", "Looking.", "call_a", "Then there.|s2", "call_b"];
+    assert_eq!(asked(&fake), (expected.map(str::to_owned).to_vec(), true));
+}
+
+#[tokio::test]
+async fn thoughts_are_given_back_to_whom_they_were_told_alone() {
+    let (bench, fake) = bench(ReasoningStyle::Budget).await;
+    bench.ask(of_key(chat("claude"), "key_1")).await.unwrap();
+    let told = bench.ask(of_key(going_on(|| results("call_a")), "key_2")).await.unwrap();
+    let bare = ["Looking.", "call_a", "call_b"].map(str::to_owned).to_vec();
+    assert_eq!(asked(&fake), (bare, false), "a model with a budget is not asked to think on without its thoughts");
+    assert!(told.head.warnings.iter().any(|warning| warning.starts_with("reasoning: ")), "{:?}", told.head.warnings);
+}
+
+#[tokio::test]
+async fn a_model_that_adapts_thinks_on_without_its_thoughts() {
+    let (bench, fake) = bench(ReasoningStyle::Adaptive).await;
+    bench.ask(going_on(|| results("call_a"))).await.unwrap();
+    assert!(asked(&fake).1);
+}
+
+#[tokio::test]
+async fn whole_answers_are_remembered_too() {
+    let (bench, fake) = bench(ReasoningStyle::Budget).await;
+    let mut first = chat("claude");
+    first.form = Form::Whole;
+    bench.ask(first).await.unwrap();
+    bench.ask(going_on(|| results("call_a"))).await.unwrap();
+    assert_eq!(asked(&fake).0.len(), 6);
+}
