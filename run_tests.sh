@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Runs all tests. Installs what it needs and does not find, at fixed versions: the test runner by cargo, a Python
-# environment with the official SDKs and tools (in `.venv`), and Debian's PostgreSQL, Redis and NATS. Servers that answer
-# on the standard ports are used as they are (each test takes a database or a prefix of its own there); others are started
-# for this run and stopped with it.
+# environment with the official SDKs and tools (in `.venv`), the SDKs for JavaScript (in `target/sdk`; Node itself, 20 or
+# newer, must be there), and Debian's PostgreSQL, Redis and NATS. Servers that answer on the standard ports are used as
+# they are (each test takes a database or a prefix of its own there); others are started for this run and stopped with it.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -16,6 +16,14 @@ if ! cmp -s "$REQUIREMENTS" .venv/installed.txt; then
   cp "$REQUIREMENTS" .venv/installed.txt
 fi
 export BATON_TEST_PYTHON="$PWD/.venv/bin/python"
+
+PACKAGES_OF_NODE=crates/baton/tests/sdk/js
+if ! cmp -s "$PACKAGES_OF_NODE/package-lock.json" target/sdk/package-lock.json; then
+  mkdir -p target/sdk
+  cp "$PACKAGES_OF_NODE"/package*.json target/sdk/
+  npm ci --prefix target/sdk --ignore-scripts --no-audit --no-fund --silent || { rm target/sdk/package-lock.json; exit 1; }
+fi
+export BATON_TEST_NODE="$PWD/target/sdk"
 
 PACKAGES=()
 [ -n "$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null)" ] || PACKAGES+=(postgresql)

@@ -21,6 +21,7 @@ mod other;
 mod outage;
 mod redis;
 mod running;
+mod sdks;
 mod serve;
 mod sign_in;
 mod stream;

@@ -190,6 +190,9 @@ fn thought_before_calls(json: &Value) -> Result<(), Refusal> {
 }
 
 fn tools(json: &Value) -> Result<(), Refusal> {
+    if !json["tools"].is_null() && !json["tools"].is_array() {
+        return Err(invalid("tools: Input should be a valid array"));
+    }
     let tools = json["tools"].as_array().map(Vec::as_slice).unwrap_or_default();
     for (place, tool) in tools.iter().enumerate() {
         if tool["type"].as_str().is_some_and(|kind| kind != "custom") {

@@ -89,6 +89,7 @@ async fn anthropic_refuses_what_anthropic_refuses() {
             (messages(json!({ "max_tokens": null })), "max_tokens: Field required"),
             (messages(json!({ "seed": 1 })), "seed: Extra inputs are not permitted"),
             (messages(json!({ "temperature": 1.5 })), "temperature"),
+            (messages(json!({ "tools": "hammer" })), "tools: Input should be a valid array"),
             (messages(json!({ "messages": [ask, ask] })), "roles must alternate"),
             (messages(json!({ "messages": [block(json!({ "type": "text", "text": "x" }))] })), "first message"),
             (messages(json!({ "messages": [ask, call, ask] })), "were found without `tool_result`"),

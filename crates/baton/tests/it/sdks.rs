@@ -1,0 +1,134 @@
+//! The official SDKs and what is built upon them, each with every simulated provider behind Baton: the scripts in
+//! `tests/sdk` compare what the SDK's own objects hold with what was sent, a named check each.
+
+use crate::running::{KEY, Running, told};
+use baton_sim::{Kind, Sim, SimOptions};
+use serde_json::json;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::Command;
+
+/// Name, capability and the provider's name for it.
+const MODELS: [(&str, &str, &str, &str); 9] = [
+    ("gpt", "openai", "CHAT", "gpt-4o-mini"),
+    ("gpt-thinks", "openai", "CHAT", "deepseek-reasoner"),
+    ("gpt-5", "openai", "CHAT", "gpt-5"),
+    ("claude", "anthropic", "CHAT", "claude-sonnet-4-5"),
+    ("opus", "anthropic", "CHAT", "claude-opus-4-6"),
+    ("llama", "ollama", "CHAT", "llama3.2:latest"),
+    ("qwen", "ollama", "CHAT", "qwen3:8b"),
+    ("embed-openai", "openai", "EMBEDDING", "text-embedding-3-small"),
+    ("embed-ollama", "ollama", "EMBEDDING", "nomic-embed-text:latest"),
+];
+
+/// The faults for which each provider has a model, `openai-fail-429` and so on.
+const FAULTS: [&str; 8] =
+    ["fail-401", "fail-429", "fail-500", "fail-503", "fail-529", "fail-context", "error-mid-stream", "slow"];
+
+/// Runs a script with the address of a Baton, its key, and the addresses of the providers as JSON.
+async fn runs(program: &str, script: &Path) {
+    let mut sims = Vec::new();
+    for kind in Kind::ALL {
+        sims.push(Sim::start(kind, SimOptions::of(kind).model("deepseek-reasoner")).await.unwrap());
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("baton.toml");
+    std::fs::write(&file, configuration(&sims)).unwrap();
+    let places: serde_json::Value =
+        sims.iter().map(|sim| (sim.kind().name().to_owned(), json!(sim.address().to_string()))).collect();
+    tokio::task::block_in_place(|| {
+        let file = file.to_str().unwrap();
+        let variables = [("BATON_ADMIN_KEY", KEY)];
+        let baton = Running::start(folder.path(), &["serve", "--config", file], &variables, "baton is ready");
+        let url = format!("http://{}", baton.address);
+        let output = Command::new(program).arg(script).args([&url, KEY, &places.to_string()]).output().unwrap();
+        assert!(output.status.success(), "{}", told(&output));
+    });
+}
+
+fn configuration(sims: &[Sim]) -> String {
+    let mut text = String::new();
+    for sim in sims {
+        let (name, url) = (sim.kind().name(), sim.base_url());
+        let provider = format!("kind = \"{name}\"\nbase_url = \"{url}\"\napi_key = \"sim\"\nretries = 0");
+        writeln!(text, "[providers.{name}]\n{provider}\ndiscover = false").unwrap();
+    }
+    let mut model = |id: &str, provider: &str, capability: &str, upstream: &str| {
+        let what = format!("provider = \"{provider}\"\ncapabilities = [\"{capability}\"]\nupstream = \"{upstream}\"");
+        writeln!(text, "[[models]]\nmodel_id = \"{id}\"\n{what}").unwrap();
+    };
+    for (id, provider, capability, upstream) in MODELS {
+        model(id, provider, capability, upstream);
+    }
+    for sim in sims {
+        for fault in FAULTS {
+            let provider = sim.kind().name();
+            model(&format!("{provider}-{fault}"), provider, "CHAT", fault);
+        }
+    }
+    text
+}
+
+#[expect(clippy::disallowed_methods, reason = "run_tests says which Python has the SDKs")]
+async fn python(script: &str) {
+    let python = std::env::var("BATON_TEST_PYTHON").expect(
+        "BATON_TEST_PYTHON names a Python that has the SDKs of tests/sdk/requirements.txt: ./run_tests.sh makes one",
+    );
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/sdk/python/{script}.py"));
+    runs(&python, &script).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chats_and_embeddings_of_the_openai_sdk_for_python() {
+    python("openai_chat").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_of_the_anthropic_sdk_for_python() {
+    python("anthropic_messages").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chats_and_embeddings_of_the_ollama_library_for_python() {
+    python("ollama_chat").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn frameworks_for_python() {
+    python("frameworks").await;
+}
+
+/// Runs a script from a folder inside the one with the packages: Node looks for imports in the folders above.
+#[expect(clippy::disallowed_methods, reason = "run_tests says where the packages are")]
+async fn node(script: &str) {
+    let folder = std::env::var("BATON_TEST_NODE").expect(
+        "BATON_TEST_NODE names a folder with the packages of tests/sdk/js/package.json: ./run_tests.sh makes one",
+    );
+    let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sdk/js");
+    let place = tempfile::Builder::new().prefix("scripts").tempdir_in(folder).unwrap();
+    for entry in std::fs::read_dir(scripts).unwrap() {
+        let entry = entry.unwrap();
+        std::fs::copy(entry.path(), place.path().join(entry.file_name())).unwrap();
+    }
+    runs("node", &place.path().join(format!("{script}.js"))).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chats_and_embeddings_of_the_openai_sdk_for_javascript() {
+    node("openai_chat").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_of_the_anthropic_sdk_for_javascript() {
+    node("anthropic_messages").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chats_and_embeddings_of_the_ollama_library_for_javascript() {
+    node("ollama_chat").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn frameworks_for_javascript() {
+    node("frameworks").await;
+}
