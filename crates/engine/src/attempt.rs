@@ -94,6 +94,10 @@ async fn persist(
         true => None,
         false => Some(meaning(shared, call, &candidate, &mut fitted).await?),
     };
+    if call.strict && !fitted.warnings.is_empty() {
+        let message = format!("the request is strict: {}", fitted.warnings.join("; "));
+        return Err(ProviderError::new(ErrorKind::InvalidRequest, message));
+    }
     let mut retries = candidate.provider.settings().retries;
     let mut pause = shared.settings.retry.pause;
     loop {
@@ -142,6 +146,7 @@ async fn open(
         capability: candidate.serves,
         dialect: candidate.dialect,
         lane,
+        strict: call.strict,
         form: call.form,
         detail,
         headers: &headers,

@@ -43,6 +43,8 @@ pub struct Call {
     pub cache: CachePolicy,
     /// Fallbacks in place of the model's own.
     pub fallbacks: Option<Vec<ModelId>>,
+    /// Whether it is refused where something of it can't be said to a model, instead of being told of it.
+    pub strict: bool,
     /// The most time that the client gives it.
     pub timeout: Option<Duration>,
     /// Client headers to be passed on (lower-case name and value).

@@ -78,6 +78,7 @@ async fn exchange(
         deterministic: asked.deterministic,
         cache: wishes.cache,
         fallbacks: wishes.fallbacks.or(asked.fallbacks),
+        strict: wishes.strict,
         timeout: wishes.timeout,
         headers: headers::passed_on(&parts.headers),
         query: parts.uri.query().map(str::to_owned),

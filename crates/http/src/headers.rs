@@ -22,6 +22,8 @@ pub struct Wishes {
     pub cache: CachePolicy,
     /// `x-baton-fallbacks`.
     pub fallbacks: Option<Vec<ModelId>>,
+    /// `x-baton-strict`: `true` refuses what can't be said to the model in full.
+    pub strict: bool,
     /// `x-baton-timeout`, in seconds or with a unit (`30`, `1.5s`, `2m`, `500ms`).
     pub timeout: Option<Duration>,
     /// `x-baton-project`.
@@ -45,6 +47,7 @@ impl Wishes {
         Ok(Self {
             cache: text(headers, "x-baton-cache").map_or(Ok(CachePolicy::Default), cache_policy)?,
             fallbacks: list("x-baton-fallbacks").map(|names| names.iter().map(ModelId::from).collect()),
+            strict: text(headers, "x-baton-strict").map_or(Ok(false), strict)?,
             timeout: text(headers, "x-baton-timeout").map(timeout).transpose()?,
             project: text(headers, "x-baton-project").map(str::to_owned),
             user: text(headers, "x-baton-user").map(str::to_owned),
@@ -65,6 +68,10 @@ fn cache_policy(text: &str) -> Result<CachePolicy, PublicError> {
         (_, Some(seconds)) => Ok(CachePolicy::MaxAge(Duration::from_secs(seconds))),
         _ => Err(wrong("x-baton-cache", "no-store, no-cache or max-age=SECONDS", text)),
     }
+}
+
+fn strict(text: &str) -> Result<bool, PublicError> {
+    text.parse().map_err(|_| wrong("x-baton-strict", "true or false", text))
 }
 
 fn timeout(text: &str) -> Result<Duration, PublicError> {

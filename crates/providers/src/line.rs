@@ -58,6 +58,9 @@ impl Line {
         let dialect = outgoing.dialect;
         let codec = codec_of(dialect, outgoing.capability)?;
         let Prepared { body, content_type, hide_usage, dropped } = prepare(codec, &outgoing, &self.quirks)?;
+        if outgoing.strict && !dropped.is_empty() {
+            return Err(unsayable(&dropped));
+        }
         let mut headers = self.merged(outgoing.headers, defaults);
         headers.insert(header::CONTENT_TYPE, value(&content_type)?);
         headers.insert(header::ACCEPT, accepted(outgoing.form, dialect));
@@ -268,6 +271,13 @@ pub(crate) fn refused(error: ReadError) -> ProviderError {
     let mut refused = ProviderError::new(ErrorKind::InvalidRequest, error.to_string());
     refused.param = Some(error.path).filter(|path| !path.is_empty());
     refused
+}
+
+/// What becomes of a strict request of which something can't be said: each item is `field: why`.
+fn unsayable(dropped: &[String]) -> ProviderError {
+    let message = format!("the request is strict, and this can't be said to the model: {}", dropped.join("; "));
+    let field = dropped.first().and_then(|dropped| dropped.split(": ").next()).map(str::to_owned);
+    ProviderError { param: field, ..ProviderError::new(ErrorKind::InvalidRequest, message) }
 }
 
 fn said(dropped: baton_dialect::Dropped) -> String {

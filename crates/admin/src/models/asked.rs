@@ -50,6 +50,7 @@ pub fn call(bytes: Bytes, capability: Capability, caller: Caller, clock: &Arc<dy
     let Asked { wanted, form, max_output_tokens, deterministic, fallbacks, content, .. } =
         exchange::json(Door::Native, capability, bytes)?;
     Ok(Call {
+        strict: false,
         id: identify::request_id(),
         arrived: clock.now(),
         trace: baton_engine::Trace::none(),

@@ -170,6 +170,7 @@ pub fn chat(model: &str) -> Call {
         deterministic: false,
         cache: CachePolicy::Default,
         fallbacks: None,
+        strict: false,
         timeout: None,
         headers: Vec::new(),
         query: None,

@@ -90,3 +90,16 @@ async fn a_doubtful_estimate_is_checked_with_the_provider() {
         assert_eq!(bench.ask(call).await.map_err(|error| error.code).is_ok(), fits, "{counted}");
     }
 }
+
+#[tokio::test]
+async fn a_strict_request_is_refused_where_its_limit_would_be_lowered() {
+    let fake = Arc::new(answering("one"));
+    let model = Model { max_tokens: Some(1000), ..model("a", "one") };
+    let bench = Bench::new(vec![model], vec![Arc::clone(&fake)]).await;
+    let mut call = chat("a");
+    (call.max_output_tokens, call.strict) = (Some(4096), true);
+    let error = bench.ask(call).await.err().unwrap();
+    assert_eq!(error.code, Code::InvalidRequest);
+    assert!(error.message.contains("max_tokens: lowered from 4096 to 1000"), "{error:?}");
+    assert!(fake.calls().is_empty());
+}

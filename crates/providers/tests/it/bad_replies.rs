@@ -118,7 +118,7 @@ async fn a_refused_key_stays_secret() {
     let pair = Pair::with(Kind::OpenAi, |options| options.key("another"), |_| {}).await;
     let error = pair.ask(Ask::chat("gpt-4o", "Good morning!")).await.err().unwrap();
     assert_eq!(error.kind, ErrorKind::Authentication);
-    let told = String::from_utf8(error.upstream.unwrap().body.to_vec()).unwrap();
+    let told = String::from_utf8(error.upstream.clone().unwrap().body.to_vec()).unwrap();
     // The vendor shows the beginning and the end of a key.
     assert!(told.contains("provided: [key]") && !told.contains(&KEY[KEY.len() - 4..]), "{told}");
     assert!(!error.message.contains(KEY), "{error}");

@@ -3,7 +3,8 @@
 use crate::setup::{Ask, KINDS, Pair, collect, visible};
 use baton_model::chat::PartKind;
 use baton_model::event::Reply;
-use baton_model::{Event, Finish, UsageClass};
+use baton_model::fault::ErrorKind;
+use baton_model::{Capability, Event, Finish, UsageClass};
 use baton_provider::{Detail, Form, Recording};
 use baton_sim::Kind;
 use bytes::Bytes;
@@ -196,4 +197,16 @@ async fn a_dropped_reply_ends_the_call() {
             tokio::task::yield_now().await;
         }
     }
+}
+
+#[tokio::test]
+async fn a_strict_request_is_refused_where_something_of_it_cannot_be_said() {
+    let pair = Pair::new(Kind::Anthropic).await;
+    let body =
+        json!({ "model": "m", "messages": [{ "role": "user", "content": "Hello" }], "seed": 7, "max_tokens": 9 });
+    let ask = |strict| Ask { strict, ..Ask::of("claude-sonnet-4-5", Capability::Chat, body.clone()) };
+    let refused = pair.ask(ask(true)).await.err().unwrap();
+    assert_eq!((refused.kind, refused.param.as_deref()), (ErrorKind::InvalidRequest, Some("seed")), "{refused}");
+    let (exchange, _) = pair.ask(ask(false)).await.unwrap();
+    assert!(exchange.dropped.iter().any(|dropped| dropped.starts_with("seed: ")), "{:?}", exchange.dropped);
 }

@@ -82,6 +82,7 @@ async fn speech_is_written_down() {
             capability: Capability::AudioTranscription,
             dialect: Dialect::OpenAi,
             lane: Lane::Translated(&operation),
+            strict: false,
             form: Form::Whole,
             detail: Detail::Full,
             headers: &[],

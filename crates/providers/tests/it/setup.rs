@@ -37,6 +37,7 @@ pub(crate) struct Ask<'a> {
     pub(crate) body: Value,
     pub(crate) form: Form,
     pub(crate) exact: bool,
+    pub(crate) strict: bool,
     pub(crate) headers: &'a [(String, String)],
     pub(crate) query: Option<&'a str>,
     pub(crate) timeout: Option<Duration>,
@@ -87,6 +88,7 @@ impl Pair {
             capability: ask.capability,
             dialect: self.provider.dialect(ask.capability, Dialect::OpenAi, &target.model).unwrap(),
             lane,
+            strict: ask.strict,
             form: ask.form,
             detail: if ask.exact { Detail::Facts } else { Detail::Full },
             headers: ask.headers,
@@ -105,7 +107,7 @@ impl<'a> Ask<'a> {
     }
 
     pub(crate) fn of(model: &'a str, capability: Capability, body: Value) -> Self {
-        Self { model, capability, body, form: Form::Whole, exact: false, headers: &[], query: None, timeout: None }
+        Self { model, capability, body, form: Form::Whole, exact: false, strict: false, headers: &[], query: None, timeout: None }
     }
 
     pub(crate) fn stream(mut self) -> Self {
