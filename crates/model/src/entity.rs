@@ -6,7 +6,7 @@ mod quirks;
 
 pub use caller::{Actor, Caller, Role};
 pub use holding::{Holding, HoldingKind, Owner};
-pub use quirks::{MaxTokensField, Quirks, ReasoningStyle};
+pub use quirks::{ChatApi, MaxTokensField, Quirks, ReasoningStyle};
 
 use crate::capability::Capability;
 use crate::chat::Json;

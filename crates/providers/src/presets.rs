@@ -2,7 +2,7 @@
 //!
 //! To add one: an entry in [`ALL`], with a link to the vendor's reference in its comment.
 
-use baton_model::entity::MaxTokensField;
+use baton_model::entity::{ChatApi, MaxTokensField};
 use baton_model::{Capability, Dialect, Quirks};
 use baton_provider::Settings;
 use std::time::Duration;
@@ -38,6 +38,8 @@ pub struct Preset {
     pub developer_role: Option<bool>,
     /// Whether structured output by schema is known.
     pub json_schema: Option<bool>,
+    /// Which of OpenAI's two APIs for chats it has; the model says where this does not.
+    pub api: ChatApi,
     /// How long the first token may take, where that is not the usual.
     pub first_token: Option<Duration>,
 }
@@ -99,6 +101,7 @@ const COMPATIBLE: Preset = Preset {
     stream_usage: None,
     developer_role: Some(false),
     json_schema: None,
+    api: ChatApi::Chat,
     first_token: None,
 };
 
@@ -115,6 +118,7 @@ const OPENAI: Preset = Preset {
     capabilities: EVERYTHING,
     max_tokens: MaxTokensField::Unspecified,
     developer_role: None,
+    api: ChatApi::Both,
     ..COMPATIBLE
 };
 
@@ -152,7 +156,13 @@ pub const ALL: &[Preset] = &[
         ..OWN
     },
     // Any service in OpenAI's format; every endpoint is tried, the service says what it has.
-    Preset { name: "openai-compatible", title: "OpenAI-compatible", capabilities: EVERYTHING, ..OWN },
+    Preset {
+        name: "openai-compatible",
+        title: "OpenAI-compatible",
+        capabilities: EVERYTHING,
+        api: ChatApi::Unspecified,
+        ..OWN
+    },
     // https://learn.microsoft.com/azure/ai-foundry/openai/latest: base_url https://RESOURCE.openai.azure.com/openai/v1
     Preset {
         name: "azure",
@@ -171,6 +181,8 @@ pub const ALL: &[Preset] = &[
         auth: Auth::Header("api-key"),
         paths: Paths::Deployments,
         query: Some("api-version=2024-10-21"),
+        // Responses are below the newer address alone.
+        api: ChatApi::Chat,
         ..OPENAI
     },
     // https://inference-docs.cerebras.ai/api-reference/chat-completions
@@ -255,7 +267,13 @@ pub const ALL: &[Preset] = &[
     // https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
     Preset { name: "llama.cpp", title: "llama.cpp", base_url: Some("http://127.0.0.1:8080/v1"), ..OWN },
     // https://lmstudio.ai/docs/developer
-    Preset { name: "lmstudio", title: "LM Studio", base_url: Some("http://127.0.0.1:1234/v1"), ..OWN },
+    Preset {
+        name: "lmstudio",
+        title: "LM Studio",
+        base_url: Some("http://127.0.0.1:1234/v1"),
+        api: ChatApi::Both,
+        ..OWN
+    },
     // https://localai.io
     Preset {
         name: "localai",
@@ -334,6 +352,7 @@ pub const ALL: &[Preset] = &[
             Capability::AudioTranscription,
             Capability::AudioTranslation,
         ],
+        api: ChatApi::Both,
         ..OWN
     },
     // https://docs.x.ai/docs/api-reference
@@ -343,6 +362,7 @@ pub const ALL: &[Preset] = &[
         base_url: Some("https://api.x.ai/v1"),
         key_env: Some("XAI_API_KEY"),
         capabilities: &[Capability::Chat, Capability::Completion, Capability::ImageGeneration],
+        api: ChatApi::Both,
         ..COMPATIBLE
     },
 ];
@@ -360,6 +380,7 @@ impl Preset {
             stream_usage: self.stream_usage,
             developer_role: self.developer_role,
             json_schema: self.json_schema,
+            api: self.api,
             ..Quirks::default()
         }
     }

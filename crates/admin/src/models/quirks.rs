@@ -1,7 +1,7 @@
 //! How a model differs from others of its format, on the wire.
 
 use baton_model::Quirks;
-use baton_model::entity::{MaxTokensField, ReasoningStyle};
+use baton_model::entity::{ChatApi, MaxTokensField, ReasoningStyle};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -36,6 +36,9 @@ pub struct QuirksJson {
     /// Whether it takes cache marks in OpenAI's format.
     #[serde(skip_serializing_if = "Option::is_none")]
     cache_marks: Option<bool>,
+    /// Which of OpenAI's two APIs for chats it has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api: Option<ApiWord>,
 }
 
 /// A name of the output limit.
@@ -44,6 +47,18 @@ pub struct QuirksJson {
 enum MaxTokensWord {
     MaxTokens,
     MaxCompletionTokens,
+}
+
+/// Which of OpenAI's two APIs for chats it has.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum ApiWord {
+    /// Chat completions.
+    Chat,
+    /// Responses: requests of all clients go out in that format.
+    Responses,
+    /// Both: each client is served by its own.
+    Both,
 }
 
 /// A way to reason.
@@ -76,6 +91,12 @@ impl From<QuirksJson> for Quirks {
             system_anywhere: json.system_anywhere,
             json_schema: json.json_schema,
             cache_marks: json.cache_marks,
+            api: match json.api {
+                None => ChatApi::Unspecified,
+                Some(ApiWord::Chat) => ChatApi::Chat,
+                Some(ApiWord::Responses) => ChatApi::Responses,
+                Some(ApiWord::Both) => ChatApi::Both,
+            },
         }
     }
 }
@@ -101,6 +122,12 @@ impl From<&Quirks> for QuirksJson {
             system_anywhere: quirks.system_anywhere,
             json_schema: quirks.json_schema,
             cache_marks: quirks.cache_marks,
+            api: match quirks.api {
+                ChatApi::Unspecified => None,
+                ChatApi::Chat => Some(ApiWord::Chat),
+                ChatApi::Responses => Some(ApiWord::Responses),
+                ChatApi::Both => Some(ApiWord::Both),
+            },
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The data file's schema.
 
 use super::Entry;
-use baton_model::entity::{MaxTokensField, ReasoningStyle};
+use baton_model::entity::{ChatApi, MaxTokensField, ReasoningStyle};
 use baton_model::price::{ContextTier, Rates};
 use baton_model::{Capability, Nanos, Price, Quirks, UsageClass};
 use indexmap::IndexMap;
@@ -83,6 +83,14 @@ struct QuirksFile {
     system_anywhere: Option<bool>,
     json_schema: Option<bool>,
     developer_role: Option<bool>,
+    api: Option<ApiFile>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum ApiFile {
+    Chat,
+    Responses,
 }
 
 #[derive(Deserialize)]
@@ -166,6 +174,11 @@ impl From<QuirksFile> for Quirks {
             system_anywhere: file.system_anywhere,
             json_schema: file.json_schema,
             developer_role: file.developer_role,
+            api: match file.api {
+                None => ChatApi::Unspecified,
+                Some(ApiFile::Chat) => ChatApi::Chat,
+                Some(ApiFile::Responses) => ChatApi::Responses,
+            },
             ..Self::default()
         }
     }

@@ -21,6 +21,8 @@ pub struct Quirks {
     pub json_schema: Option<bool>,
     /// Whether it takes cache marks in OpenAI's format (`prompt_cache_breakpoint`). Absent: no.
     pub cache_marks: Option<bool>,
+    /// Which of OpenAI's two APIs for chats it has.
+    pub api: ChatApi,
 }
 
 impl Quirks {
@@ -44,6 +46,7 @@ impl Quirks {
             system_anywhere: specific.system_anywhere.or(self.system_anywhere),
             json_schema: specific.json_schema.or(self.json_schema),
             cache_marks: specific.cache_marks.or(self.cache_marks),
+            api: specific.api.or(self.api),
         }
     }
 }
@@ -61,6 +64,32 @@ pub enum MaxTokensField {
 }
 
 impl MaxTokensField {
+    fn or(self, other: Self) -> Self {
+        if self == Self::Unspecified { other } else { self }
+    }
+}
+
+/// Which of OpenAI's two APIs for chats a model or service has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum ChatApi {
+    /// Not said: chat completions, which all of the format have.
+    #[default]
+    Unspecified,
+    /// Chat completions alone.
+    Chat,
+    /// Responses alone.
+    Responses,
+    /// Both: each client is served by its own.
+    Both,
+}
+
+impl ChatApi {
+    /// What a model has at a service: where that has chat completions alone, nothing else, whatever it is elsewhere.
+    #[must_use]
+    pub fn at(self, service: Self) -> Self {
+        if service == Self::Chat { service } else { self.or(service) }
+    }
+
     fn or(self, other: Self) -> Self {
         if self == Self::Unspecified { other } else { self }
     }

@@ -7,6 +7,7 @@ mod discover;
 
 use crate::line::Line;
 use crate::presets::{Paths, Preset};
+use baton_model::entity::ChatApi;
 use baton_model::fault::ErrorKind;
 use baton_model::{Capability, Dialect, Model, ProviderId};
 use baton_provider::{
@@ -59,9 +60,12 @@ impl Provider for OpenAi {
         path(Dialect::OpenAi, capability).is_some() && self.capabilities.contains(&capability.listed_as())
     }
 
-    fn dialect(&self, capability: Capability, client: Dialect, _model: &Model) -> Option<Dialect> {
-        let wanted = path(client, capability).map(|_| client);
-        self.serves(capability).then(|| wanted.unwrap_or(Dialect::OpenAi))
+    fn dialect(&self, capability: Capability, client: Dialect, model: &Model) -> Option<Dialect> {
+        self.serves(capability).then(|| match (capability, model.quirks.api.at(self.line.quirks.api)) {
+            (Capability::Chat, ChatApi::Responses) => Dialect::Responses,
+            (Capability::Chat, ChatApi::Both) if client == Dialect::Responses => Dialect::Responses,
+            _ => Dialect::OpenAi,
+        })
     }
 
     fn send<'a>(&'a self, outgoing: Outgoing<'a>) -> BoxFuture<'a, Result<Exchange, ProviderError>> {
@@ -92,6 +96,7 @@ impl Provider for OpenAi {
 pub(crate) fn path(dialect: Dialect, capability: Capability) -> Option<&'static str> {
     match (dialect, capability) {
         (Dialect::OpenAi, Capability::Chat) => Some("/chat/completions"),
+        (Dialect::Responses, Capability::Chat) => Some("/responses"),
         (Dialect::OpenAi, Capability::Completion) => Some("/completions"),
         (Dialect::OpenAi, Capability::Embedding) => Some("/embeddings"),
         (Dialect::OpenAi, Capability::ImageGeneration) => Some("/images/generations"),

@@ -1,7 +1,7 @@
 //! Quirks as JSON: what is unspecified is absent.
 
 use baton_model::Quirks;
-use baton_model::entity::{MaxTokensField, ReasoningStyle};
+use baton_model::entity::{ChatApi, MaxTokensField, ReasoningStyle};
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize, Deserialize, Default)]
@@ -25,6 +25,8 @@ struct Document {
     json_schema: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cache_marks: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api: Option<ApiWord>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -32,6 +34,14 @@ struct Document {
 enum Field {
     MaxCompletionTokens,
     MaxTokens,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum ApiWord {
+    Chat,
+    Responses,
+    Both,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -53,6 +63,7 @@ pub(crate) fn write(quirks: &Quirks) -> String {
         system_anywhere,
         json_schema,
         cache_marks,
+        api,
     } = quirks.clone();
     let document = Document {
         max_tokens_field: match max_tokens_field {
@@ -73,6 +84,12 @@ pub(crate) fn write(quirks: &Quirks) -> String {
         system_anywhere,
         json_schema,
         cache_marks,
+        api: match api {
+            ChatApi::Unspecified => None,
+            ChatApi::Chat => Some(ApiWord::Chat),
+            ChatApi::Responses => Some(ApiWord::Responses),
+            ChatApi::Both => Some(ApiWord::Both),
+        },
     };
     serde_json::to_string(&document).unwrap_or_default()
 }
@@ -98,5 +115,11 @@ pub(crate) fn read(text: &str) -> Result<Quirks, serde_json::Error> {
         system_anywhere: document.system_anywhere,
         json_schema: document.json_schema,
         cache_marks: document.cache_marks,
+        api: match document.api {
+            None => ChatApi::Unspecified,
+            Some(ApiWord::Chat) => ChatApi::Chat,
+            Some(ApiWord::Responses) => ChatApi::Responses,
+            Some(ApiWord::Both) => ChatApi::Both,
+        },
     })
 }

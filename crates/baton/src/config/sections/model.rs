@@ -1,7 +1,7 @@
 //! `[[models]]`.
 
 use baton_model::chat::Json;
-use baton_model::entity::{MaxTokensField, ReasoningStyle};
+use baton_model::entity::{ChatApi, MaxTokensField, ReasoningStyle};
 use baton_model::price::Rates;
 use baton_model::{
     Capability, Model, ModelId, ModelSource, ModelStatus, Nanos, Price, ProviderId, Quirks, Timestamp, UsageClass,
@@ -156,6 +156,8 @@ pub struct QuirksSection {
     pub system_anywhere: Option<bool>,
     /// Whether it answers in JSON of a schema.
     pub json_schema: Option<bool>,
+    /// Which of OpenAI's two APIs for chats it has: `chat`, `responses`, or `both`, where each client is served by its own.
+    pub api: Option<ApiWord>,
 }
 
 /// A name of the output limit.
@@ -166,6 +168,18 @@ pub enum MaxTokensWord {
     MaxTokens,
     /// `max_completion_tokens`.
     MaxCompletionTokens,
+}
+
+/// Which of OpenAI's two APIs for chats it has.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ApiWord {
+    /// Chat completions.
+    Chat,
+    /// Responses: requests of all clients go out in that format.
+    Responses,
+    /// Both: each client is served by its own.
+    Both,
 }
 
 /// A way to reason.
@@ -201,6 +215,12 @@ impl QuirksSection {
             prefill: self.prefill,
             system_anywhere: self.system_anywhere,
             json_schema: self.json_schema,
+            api: match self.api {
+                None => ChatApi::Unspecified,
+                Some(ApiWord::Chat) => ChatApi::Chat,
+                Some(ApiWord::Responses) => ChatApi::Responses,
+                Some(ApiWord::Both) => ChatApi::Both,
+            },
             ..Quirks::default()
         }
     }
