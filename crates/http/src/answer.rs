@@ -2,6 +2,7 @@
 
 use crate::door::Door;
 use crate::headers;
+use crate::responses::Keep;
 use axum::body::Body;
 use axum::response::Response;
 use baton_dialect::framing::Framing;
@@ -33,6 +34,8 @@ pub struct Wanted {
     pub base64: bool,
     /// The client's request, for formats whose replies repeat it; empty for others.
     pub request: Bytes,
+    /// Who notes a response that the provider keeps; `None` where none is to be kept.
+    pub keep: Option<Keep>,
     /// The request's id.
     pub id: RequestId,
     /// When it arrived.
@@ -60,7 +63,7 @@ pub async fn respond(answer: Answer, wanted: Wanted) -> Result<Response, PublicE
             Ok(respond_with(body, &head.content_type, &head, &wanted))
         }
         (Form::Whole, Form::Whole) if as_it_came => {
-            let body = collect(frames).await?;
+            let body = collect(frames, &head, wanted.keep.as_ref()).await?;
             Ok(whole(body, head.content_type.clone(), &head, &wanted))
         }
         (Form::Whole, _) => {
@@ -100,15 +103,32 @@ fn names(head: &Head, wanted: &Wanted) -> Names {
     }
 }
 
-async fn collect(mut frames: Frames) -> Result<Bytes, PublicError> {
-    let Some(first) = frames.try_next().await? else { return Ok(Bytes::new()) };
-    let Some(second) = frames.try_next().await? else { return Ok(first.bytes) };
-    let mut body = BytesMut::from(first.bytes);
-    body.extend_from_slice(&second.bytes);
-    while let Some(frame) = frames.try_next().await? {
-        body.extend_from_slice(&frame.bytes);
+async fn collect(mut frames: Frames, head: &Head, keep: Option<&Keep>) -> Result<Bytes, PublicError> {
+    let mut events = Vec::new();
+    let mut note = |frame: &mut Frame| {
+        if keep.is_some() {
+            events.append(&mut frame.events);
+        }
+    };
+    let Some(mut first) = frames.try_next().await? else { return Ok(Bytes::new()) };
+    note(&mut first);
+    let body = match frames.try_next().await? {
+        None => first.bytes,
+        Some(mut next) => {
+            let mut body = BytesMut::from(first.bytes);
+            note(&mut next);
+            body.extend_from_slice(&next.bytes);
+            while let Some(mut frame) = frames.try_next().await? {
+                note(&mut frame);
+                body.extend_from_slice(&frame.bytes);
+            }
+            body.freeze()
+        }
+    };
+    if let Some(keep) = keep {
+        keep.note(head, &events).await;
     }
-    Ok(body.freeze())
+    Ok(body)
 }
 
 async fn events(frames: Frames) -> Result<Vec<Event>, PublicError> {
@@ -202,7 +222,12 @@ impl Outgoing {
                 () = silence, if comments => return Some(Bytes::from_static(b": keep-alive\n\n")),
             };
             let bytes = match item {
-                Some(Ok(frame)) => self.write(&frame),
+                Some(Ok(frame)) => {
+                    if let (Some(keep), Forward::AsItCame) = (&self.wanted.keep, self.forward) {
+                        keep.note(&self.head, &frame.events).await;
+                    }
+                    self.write(&frame)
+                }
                 Some(Err(error)) => {
                     self.over = true;
                     self.fail(&error)

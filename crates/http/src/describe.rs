@@ -33,7 +33,7 @@ struct Entry {
 const NATIVE: &str = "requests";
 const OPENAI: &str = "openai";
 
-const ENTRIES: [Entry; 15] = [
+const ENTRIES: [Entry; 19] = [
     Entry {
         path: "/api/models/chat",
         tag: NATIVE,
@@ -91,6 +91,38 @@ const ENTRIES: [Entry; 15] = [
         page: "chat/create",
         sent: Sent::Json,
         example: Some(r#"{"model": "gpt-4o", "messages": [{"role": "user", "content": "Say hello"}]}"#),
+    },
+    Entry {
+        path: "/v1/responses",
+        tag: OPENAI,
+        summary: "Makes a response",
+        page: "responses/create",
+        sent: Sent::Json,
+        example: Some(r#"{"model": "gpt-4o", "input": "Say hello"}"#),
+    },
+    Entry {
+        path: "/v1/responses/{id}",
+        tag: OPENAI,
+        summary: "Shows a response that its provider keeps (DELETE: deletes it)",
+        page: "responses/get",
+        sent: Sent::Nothing,
+        example: None,
+    },
+    Entry {
+        path: "/v1/responses/{id}/cancel",
+        tag: OPENAI,
+        summary: "Cancels a response that is made in the background",
+        page: "responses/cancel",
+        sent: Sent::Json,
+        example: None,
+    },
+    Entry {
+        path: "/v1/responses/{id}/input_items",
+        tag: OPENAI,
+        summary: "Lists what a response was made of",
+        page: "responses/input-items",
+        sent: Sent::Nothing,
+        example: None,
     },
     Entry {
         path: "/v1/completions",
@@ -181,7 +213,7 @@ fn item(entry: &Entry) -> PathItem {
         .description(Some(description(entry)))
         .response("200", answer(entry))
         .response("default", error(entry));
-    if entry.path.ends_with("{id}") {
+    if entry.path.contains("{id}") {
         let id = ParameterBuilder::new().name("id").parameter_in(ParameterIn::Path).schema(Some(text()));
         operation = operation.parameter(id.required(Required::True).build());
     }

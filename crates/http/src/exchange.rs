@@ -4,7 +4,7 @@ use crate::answer;
 use crate::door::Door;
 use crate::failure::Failure;
 use crate::headers::{self, Wishes};
-use crate::{Doors, form, identify};
+use crate::{Doors, form, identify, responses};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use baton_dialect::framing::splice;
@@ -50,6 +50,8 @@ async fn exchange(
     let bytes = collect(body, doors.settings.max_body_bytes).await?;
     let request = if door == Door::Responses { bytes.clone() } else { Bytes::new() };
     let mut asked = read(door, capability, &parts, bytes).await?;
+    let keep =
+        if door == Door::Responses { responses::prepare(doors, &caller, &request, &mut asked).await? } else { None };
     let names = answer::Wanted {
         door,
         capability,
@@ -57,6 +59,7 @@ async fn exchange(
         include_usage: asked.include_usage,
         base64: asked.base64,
         request,
+        keep,
         id: id.clone(),
         arrived,
         keep_alive: doors.settings.keep_alive,

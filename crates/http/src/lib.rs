@@ -20,6 +20,7 @@ pub mod identify;
 mod kept;
 mod listing;
 mod named;
+mod responses;
 pub mod routes;
 mod spans;
 mod upstream;

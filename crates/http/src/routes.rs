@@ -1,7 +1,7 @@
 //! Every path of the request APIs, on one page.
 
-use crate::door::Door::{self, Anthropic, Native, Ollama, OpenAi};
-use crate::{Doors, anthropic, exchange, listing};
+use crate::door::Door::{self, Anthropic, Native, Ollama, OpenAi, Responses};
+use crate::{Doors, anthropic, exchange, listing, responses};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::routing::{MethodRouter, get, post};
@@ -19,6 +19,10 @@ pub fn router(doors: Doors) -> Router {
         .route("/api/models/audio/transcription", door(Native, AudioTranscription))
         .route("/api/models/audio/translation", door(Native, AudioTranslation))
         .route("/v1/chat/completions", door(OpenAi, Chat))
+        .route("/v1/responses", door(Responses, Chat))
+        .route("/v1/responses/{id}", get(responses::one).delete(responses::one))
+        .route("/v1/responses/{id}/cancel", post(responses::cancel))
+        .route("/v1/responses/{id}/input_items", get(responses::input_items))
         .route("/v1/completions", door(OpenAi, Completion))
         .route("/v1/embeddings", door(OpenAi, Embedding))
         .route("/v1/images/generations", door(OpenAi, ImageGeneration))

@@ -20,6 +20,7 @@ mod nodes;
 mod other;
 mod outage;
 mod redis;
+mod responses;
 mod running;
 mod sdks;
 mod serve;

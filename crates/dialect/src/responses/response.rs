@@ -11,7 +11,7 @@ use baton_model::event::{Finish, Started};
 use baton_model::{Body, PublicError, Usage};
 
 /// What a response says of its request, and what if that says nothing; in the order of the reference.
-const REPEATED: [(&str, &str); 20] = [
+const REPEATED: [(&str, &str); 19] = [
     ("background", "false"),
     ("conversation", "null"),
     ("instructions", "null"),
@@ -24,7 +24,6 @@ const REPEATED: [(&str, &str); 20] = [
     ("prompt_cache_key", "null"),
     ("reasoning", r#"{"effort":null,"summary":null}"#),
     ("safety_identifier", "null"),
-    ("store", "true"),
     ("temperature", "1.0"),
     ("text", r#"{"format":{"type":"text"}}"#),
     ("tool_choice", "\"auto\""),
@@ -96,6 +95,8 @@ impl Response {
                 Some(used) if !matches!(status, Status::InProgress) => o.object("usage", |o| usage::write(used, o)),
                 _ => o.null("usage"),
             };
+            // What is written here was answered by a provider that keeps no responses, and Baton keeps none either.
+            o.bool("store", false);
             self.repeat("user", "null", o);
         });
         String::from_utf8(object).unwrap_or_default()

@@ -275,7 +275,7 @@ fn a_stream_written_reads_back_and_ends_with_the_whole() {
     let whole = chat().write_reply(&events, &names());
     assert_eq!(*response, value(std::str::from_utf8(&whole.body).unwrap()));
     for (name, expected) in
-        [("instructions", "\"Be kind.\""), ("tools", r#"[{"type":"web_search"}]"#), ("store", "true")]
+        [("instructions", "\"Be kind.\""), ("tools", r#"[{"type":"web_search"}]"#), ("store", "false")]
     {
         assert_eq!(response.get(name), Some(&value(expected)), "{name}");
     }
