@@ -7,8 +7,8 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
     let Some((choice, data)) = data.split_first() else { return };
-    let dialect = Dialect::ALL[usize::from(*choice) % 3];
-    let capability = Capability::ALL[usize::from(*choice / 3) % Capability::ALL.len()];
+    let dialect = Dialect::ALL[usize::from(*choice) % Dialect::ALL.len()];
+    let capability = Capability::ALL[usize::from(*choice) / Dialect::ALL.len() % Capability::ALL.len()];
     let Some(codec_of) = codec(dialect, capability) else { return };
     let Ok(events) = codec_of.read_reply(data) else { return };
     for other in Dialect::ALL {

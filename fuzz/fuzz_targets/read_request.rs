@@ -12,8 +12,8 @@ mod target;
 
 fuzz_target!(|data: &[u8]| {
     let Some((choice, data)) = data.split_first() else { return };
-    let dialect = Dialect::ALL[usize::from(*choice) % 3];
-    let capability = Capability::ALL[usize::from(*choice / 3) % Capability::ALL.len()];
+    let dialect = Dialect::ALL[usize::from(*choice) % Dialect::ALL.len()];
+    let capability = Capability::ALL[usize::from(*choice) / Dialect::ALL.len() % Capability::ALL.len()];
     let Some(codec_of) = codec(dialect, capability) else { return };
     let target = target::target();
     if let Ok(body) = splice::scan(Bytes::copy_from_slice(data)) {

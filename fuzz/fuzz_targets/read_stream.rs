@@ -34,7 +34,7 @@ fn read(dialect: Dialect, detail: Detail, data: &[u8]) -> Option<Read> {
 
 fuzz_target!(|data: &[u8]| {
     let Some((choice, data)) = data.split_first() else { return };
-    let dialect = Dialect::ALL[usize::from(*choice) % 3];
+    let dialect = Dialect::ALL[usize::from(*choice) % Dialect::ALL.len()];
     let facts = read(dialect, Detail::Facts, data);
     let Some((events, closely)) = read(dialect, Detail::Full, data) else { return };
     if let Some((_, by_facts)) = facts {
