@@ -35,7 +35,7 @@ const REQUESTS: [&str; 12] = [
 
 #[test]
 fn every_other_byte_stays() {
-    for dialect in [Dialect::OpenAi, Dialect::Anthropic, Dialect::Ollama] {
+    for dialect in Dialect::ALL {
         let chat = codec(dialect, Capability::Chat);
         for request in REQUESTS {
             // Anthropic requires a limit, so that one would be added.

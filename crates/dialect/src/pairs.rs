@@ -11,7 +11,7 @@ use baton_model::{Capability, Dialect, Operation, Quirks, Usage, UsageClass};
 use proptest::prelude::*;
 
 /// The formats of chats.
-const CHATS: [Dialect; 3] = [Dialect::OpenAi, Dialect::Anthropic, Dialect::Ollama];
+const CHATS: [Dialect; 4] = Dialect::ALL;
 
 fn chat(dialect: Dialect) -> &'static dyn Codec {
     codec(dialect, Capability::Chat)

@@ -33,7 +33,6 @@ fn of_request(field: request::Field) -> Fate {
         | F::DocumentTitle
         | F::DocumentContext
         | F::DocumentCitations
-        | F::ThoughtSignature
         | F::ThoughtRedacted
         | F::ResultText
         | F::ResultError => Kept,
@@ -67,6 +66,7 @@ fn of_request(field: request::Field) -> Fate {
         F::ImageFile | F::DocumentFile => Partly("files of Anthropic; others only their provider has"),
         F::Audio => Dropped("the models hear nothing"),
         F::DocumentData => Partly("text is sent as text"),
+        F::ThoughtSignature => Partly("not those of OpenAI's responses"),
         F::Thought => Partly("only with the signature that proves it"),
         F::CallId | F::ResultId => {
             Emulated("characters but letters, digits, `_` and `-` become `_`, in call and result alike")

@@ -83,6 +83,8 @@ impl Plan {
         };
         if plan.is_thinking() {
             plan.display.clone_from(&reasoning.display);
+        } else if reasoning.display.is_some() && reasoning.enabled != Some(false) {
+            dropped.push(Dropped::new("reasoning.display", "the model is not asked to reason"));
         }
         plan
     }

@@ -77,6 +77,13 @@ pub(super) fn write(tools: &[Tool], request: &ChatRequest, o: &mut Object<'_>, d
     dropped.extend(foreign.map(|(place, _)| Dropped::new(format!("tools[{place}]"), UNKNOWN)));
     // Without tools the format refuses a choice among them.
     if !tools.iter().any(|tool| is_known(tool) && is_allowed(tool)) {
+        let chosen = !matches!(request.tool_choice, None | Some(ToolChoice::Auto | ToolChoice::None));
+        let single = request.parallel_tool_calls == Some(false);
+        for (name, said) in [("tool_choice", chosen), ("parallel_tool_calls", single)] {
+            if said && !tools.is_empty() {
+                dropped.push(Dropped::new(name, "no tool is left that is known to anthropic"));
+            }
+        }
         return;
     }
     o.array("tools", |a| {

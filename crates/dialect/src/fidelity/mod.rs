@@ -19,7 +19,7 @@ mod tests;
 
 pub use compare::{lost, lost_of_reply, same_bill};
 
-use crate::{anthropic, ollama, openai};
+use crate::{anthropic, ollama, openai, responses};
 use baton_model::{Dialect, UsageClass};
 
 /// What becomes of a field in a format.
@@ -50,7 +50,7 @@ pub struct Declared {
 pub fn declared(dialect: Dialect) -> Option<Declared> {
     match dialect {
         Dialect::OpenAi => Some(openai::FIDELITY),
-        Dialect::Responses => None,
+        Dialect::Responses => Some(responses::FIDELITY),
         Dialect::Anthropic => Some(anthropic::FIDELITY),
         Dialect::Ollama => Some(ollama::FIDELITY),
     }

@@ -5,6 +5,8 @@
 
 use super::{Said, fields};
 use crate::json::Node;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use baton_model::chat::{
     CacheControl, ChatRequest, Document, Effort, Extension, Image, Json, Message, OutputFormat, Part, PartKind,
     Reasoning, ReasoningOptions, Role, Sampling, Schema, Source, Tool, ToolCall, ToolChoice, ToolResult,
@@ -218,6 +220,9 @@ pub fn said(request: &ChatRequest) -> Vec<Said<Field>> {
     all.option(Field::ServiceTier, "service_tier", tier);
     all.option(Field::Verbosity, "verbosity", verbosity.as_deref());
     all.option(Field::RequestCache, "cache_control", cache.map(lifetime));
+    // Members of an object have no order.
+    let mut extensions: Vec<_> = extensions.iter().collect();
+    extensions.sort_by_key(|extension| extension.path.rsplit('.').next());
     for extension in extensions {
         all.extension(Field::Extension, "", extension);
     }
@@ -365,7 +370,9 @@ impl Sayings {
             Role::Assistant => Speaker::Assistant,
             Role::Tool => Speaker::Tool,
         };
-        if *role == Role::Developer && !parts.is_empty() {
+        // An item of one format alone speaks for nobody.
+        let speaks = parts.iter().any(|part| !matches!(part.kind, PartKind::Other { .. }));
+        if *role == Role::Developer && speaks {
             self.say(Field::Developer, format!("{path}.role"), "developer");
         }
         self.option(Field::Name, &format!("{path}.name"), name.as_deref());
@@ -448,6 +455,11 @@ impl Sayings {
     fn document(&mut self, document: &Document, speaker: Speaker, path: &str) {
         let Document { source, title, context, citations } = document;
         let (field, value) = match source {
+            // Text is the same whether it stands as text or as base64.
+            Source::Base64 { media_type, data } if media_type.starts_with("text/") => match decoded(data) {
+                Some(text) => (Field::DocumentText, text),
+                None => (Field::DocumentData, format!("{media_type} {data}")),
+            },
             Source::Base64 { media_type, data } => (Field::DocumentData, format!("{media_type} {data}")),
             Source::Url(url) => (Field::DocumentUrl, url.clone()),
             Source::Text(text) => (Field::DocumentText, text.clone()),
@@ -460,6 +472,10 @@ impl Sayings {
         let citations = citations.filter(|citations| *citations);
         self.option(Field::DocumentCitations, &format!("{path}.citations"), citations);
     }
+}
+
+fn decoded(data: &str) -> Option<String> {
+    String::from_utf8(STANDARD.decode(data).ok()?).ok()
 }
 
 fn lifetime(mark: CacheControl) -> String {

@@ -34,6 +34,12 @@ fn png() -> Source {
     Source::Base64 { media_type: "image/png".into(), data: "iVBORw0KGgo=".into() }
 }
 
+/// A file uploaded before: both formats of OpenAI find the same ones.
+fn uploaded(dialect: Dialect) -> Source {
+    let dialect = if dialect == Dialect::Responses { Dialect::OpenAi } else { dialect };
+    Source::File { dialect, id: "file_1".into() }
+}
+
 /// A call and its result.
 fn called(result: ToolResult) -> [Message; 2] {
     let call = ToolCall { id: "call_1".into(), name: "f".into(), arguments: r#"{"a": 1.50}"#.into() };
@@ -173,7 +179,7 @@ pub(super) fn say(field: request::Field, dialect: Dialect, request: &mut ChatReq
         }
         F::ImageData => part(request, image(png())),
         F::ImageUrl => part(request, image(Source::Url("https://example.org/a.png".into()))),
-        F::ImageFile => part(request, image(Source::File { dialect, id: "file_1".into() })),
+        F::ImageFile => part(request, image(uploaded(dialect))),
         F::ImageDetail => part(request, PartKind::Image(Image { source: png(), detail: Some("low".into()) })),
         F::Audio => part(request, PartKind::Audio { data: "UklGRg==".into(), format: "wav".into() }),
         F::DocumentData => part(request, PartKind::Document(document(pdf()))),
@@ -182,7 +188,7 @@ pub(super) fn say(field: request::Field, dialect: Dialect, request: &mut ChatReq
         }
         F::DocumentText => part(request, PartKind::Document(document(Source::Text("Once upon a time".into())))),
         F::DocumentFile => {
-            part(request, PartKind::Document(document(Source::File { dialect, id: "file_1".into() })));
+            part(request, PartKind::Document(document(uploaded(dialect))));
         }
         F::DocumentTitle => {
             part(request, PartKind::Document(Document { title: Some("a.pdf".into()), ..document(pdf()) }));

@@ -152,12 +152,22 @@ impl<'r> Writer<'r> {
         if part.cache.is_some() && !self.marks {
             self.drop_mark();
         }
+        self.drop_citations(part, path, output);
         let members = self.extensions.get(path).cloned().unwrap_or_default();
         let how = parts::How { output, marks: self.marks, members: &members };
         if let Err(reason) = parts::write(part, &how, a) {
             self.drop(path, reason);
         } else if let PartKind::Document(document) = &part.kind {
             self.inexact(document, path);
+        }
+    }
+
+    /// Lists sources that have no annotation here.
+    fn drop_citations(&mut self, part: &Part, path: &str, output: bool) {
+        let PartKind::Text { citations, .. } = &part.kind else { return };
+        let said = |(dialect, json): &(Dialect, Json)| output && parts::annotation(*dialect, json).is_some();
+        if !citations.iter().all(said) {
+            self.drop(format!("{path}.citations"), "not known to responses");
         }
     }
 

@@ -15,6 +15,7 @@
 //!
 //! Errors are those of chat completions, [`crate::openai::error`].
 
+mod fidelity;
 mod items_read;
 mod items_write;
 mod options;
@@ -28,6 +29,8 @@ mod stream;
 mod tests;
 mod tools;
 mod usage;
+
+pub use fidelity::FIDELITY;
 
 use crate::{Codec, Detail, Names, ReadError, Reader, Rewritten, Writer, Written};
 use baton_model::{Body, Capability, Event, Operation, Target};

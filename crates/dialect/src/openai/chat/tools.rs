@@ -85,6 +85,14 @@ pub(super) fn write(
         let foreign = (0..tools.len()).map(|place| format!("tools[{place}]"));
         dropped.extend(foreign.map(|field| Dropped::new(field, "not known to openai")));
         // Without tools the format refuses the options about them.
+        let foreign = !tools.is_empty();
+        let chosen = !matches!(request.tool_choice, None | Some(ToolChoice::Auto | ToolChoice::None));
+        let single = request.parallel_tool_calls == Some(false);
+        for (name, said) in [("tool_choice", chosen), ("parallel_tool_calls", single)] {
+            if foreign && said {
+                dropped.push(Dropped::new(name, "no tool is left that is known to openai"));
+            }
+        }
         return;
     }
     match &request.tool_choice {
