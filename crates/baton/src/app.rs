@@ -107,6 +107,7 @@ impl App {
         let keys = Arc::new(keys);
         let doors = Doors {
             engine: engine.clone(),
+            directory: Arc::clone(&directory),
             holdings: Holdings::new(store.clone(), Arc::clone(&clock)),
             keys: Arc::clone(&keys),
             settings: baton_http::Settings {

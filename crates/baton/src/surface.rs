@@ -24,7 +24,7 @@ pub fn router(doors: Doors, admin: Admin, notices: Arc<dyn Notices>) -> Router {
     let (management, api) = baton_admin::router(admin);
     let management = management.layer(from_fn_with_state(notices, nodes::tell));
     Router::new()
-        .route("/", get(|| async { Redirect::temporary("/docs") }))
+        .route("/", get(front))
         .route("/health/live", get(|| async { "ok" }))
         .route("/metrics", get(metrics))
         .with_state(engine)
@@ -34,6 +34,16 @@ pub fn router(doors: Doors, admin: Admin, notices: Arc<dyn Notices>) -> Router {
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| bug()))
+}
+
+/// Browsers come to the documentation; clients of Ollama look here whether it is running.
+async fn front(headers: HeaderMap) -> Response {
+    let reads = |header: &HeaderValue| header.to_str().is_ok_and(|header| header.contains("text/html"));
+    if headers.get_all(ACCEPT).iter().any(reads) {
+        Redirect::temporary("/docs").into_response()
+    } else {
+        "Ollama is running".into_response()
+    }
 }
 
 /// The description of the whole API.

@@ -150,7 +150,8 @@ async fn open(
         form: call.form,
         detail,
         headers: &headers,
-        query: call.query.as_deref(),
+        // A query belongs to its format: another would not know it.
+        query: call.query.as_deref().filter(|_| candidate.dialect == call.dialect),
         timeout: deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())),
     };
     let mut exchange = candidate.provider.send(outgoing).await?;

@@ -56,6 +56,19 @@ impl Holdings {
         Ok(holding)
     }
 
+    /// Notes what has come of something noted, for the same owner; what is noted already stays as it is.
+    ///
+    /// # Errors
+    /// `overloaded` if the database can't take it.
+    pub async fn adopt(&self, parent: &Holding, kind: HoldingKind, object: &str) -> Result<(), PublicError> {
+        let (id, object) = (uuid::Uuid::now_v7().to_string(), object.to_owned());
+        let holding = Holding { id, object, kind, created_at: self.clock.now(), expires_at: None, ..parent.clone() };
+        match self.store.holdings().insert(&holding).await.map_err(told) {
+            Err(error) if error.code != Code::Conflict => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     /// The one of that name, if the caller may see it: what belongs to others is not there.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 use crate::door::Door;
 use crate::headers;
 use crate::responses::Keep;
+use crate::timing::Watch;
 use axum::body::Body;
 use axum::response::Response;
 use baton_dialect::framing::Framing;
@@ -15,7 +16,7 @@ use bytes::{Bytes, BytesMut};
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt, TryStreamExt};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -67,7 +68,8 @@ pub async fn respond(answer: Answer, wanted: Wanted) -> Result<Response, PublicE
             Ok(whole(body, head.content_type.clone(), &head, &wanted))
         }
         (Form::Whole, _) => {
-            let events = events(frames).await?;
+            let mut events = events(frames).await?;
+            Watch::new(wanted.door, wanted.arrived, &wanted.clock).look(&mut events);
             let written = codec_of(&wanted)?.write_reply(&events, &names(&head, &wanted));
             let mut head = head;
             head.warnings.extend(written.dropped.iter().map(|drop| format!("{}: {}", drop.field, drop.reason)));
@@ -152,7 +154,15 @@ fn respond_with(body: Body, content_type: &str, head: &Head, wanted: &Wanted) ->
     let mut response = Response::new(body);
     response.headers_mut().insert(CONTENT_TYPE, headers::value(content_type));
     headers::describe(response.headers_mut(), head, wanted.id.as_str());
+    name(response.headers_mut(), wanted);
     response
+}
+
+/// Anthropic's clients read the request's id under another name; the provider's own stays, if it sent one.
+fn name(headers: &mut HeaderMap, wanted: &Wanted) {
+    if wanted.door == Door::Anthropic {
+        headers.entry("request-id").or_insert_with(|| headers::value(wanted.id.as_str()));
+    }
 }
 
 /// What Baton's own API tells beside the reply.
@@ -181,6 +191,7 @@ struct Outgoing {
     writer: Box<dyn Writer>,
     head: Head,
     wanted: Wanted,
+    watch: Watch,
     over: bool,
 }
 
@@ -192,13 +203,15 @@ fn streamed(
     head: Head,
     wanted: Wanted,
 ) -> Response {
-    let mut headers = http::HeaderMap::new();
+    let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, headers::value(&content_type));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     // Proxies that would gather the stream into one piece (nginx) are asked not to.
     headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
     headers::describe(&mut headers, &head, wanted.id.as_str());
-    let outgoing = Outgoing { forward, frames, writer, head, wanted, over: false };
+    name(&mut headers, &wanted);
+    let watch = Watch::new(wanted.door, wanted.arrived, &wanted.clock);
+    let outgoing = Outgoing { forward, frames, writer, head, wanted, watch, over: false };
     let body = stream::unfold(outgoing, |mut outgoing| async move {
         let bytes = outgoing.next().await?;
         Some((Ok::<_, Infallible>(bytes), outgoing))
@@ -226,7 +239,7 @@ impl Outgoing {
                     if let (Some(keep), Forward::AsItCame) = (&self.wanted.keep, self.forward) {
                         keep.note(&self.head, &frame.events).await;
                     }
-                    self.write(&frame)
+                    self.write(frame)
                 }
                 Some(Err(error)) => {
                     self.over = true;
@@ -248,15 +261,16 @@ impl Outgoing {
         }
     }
 
-    fn write(&mut self, frame: &Frame) -> Bytes {
+    fn write(&mut self, mut frame: Frame) -> Bytes {
         let ended = frame.events.contains(&Event::Ended);
         let summary = (ended && self.wanted.door == Door::Native)
             .then(|| native::write_summary(&summary(&self.head, &self.wanted)));
         let bytes = match self.forward {
             Forward::AsItCame if frame.hidden => Bytes::new(),
-            Forward::AsItCame => frame.bytes.clone(),
+            Forward::AsItCame => frame.bytes,
             Forward::Written => {
                 let mut bytes = BytesMut::new();
+                self.watch.look(&mut frame.events);
                 for event in &frame.events {
                     // The summary stands before the end of the stream.
                     if let (Event::Ended, Some(summary)) = (event, &summary) {

@@ -3,6 +3,8 @@
 //! Bodies of other vendors' formats are described as free objects with a link to the vendor's own reference: that is
 //! kept true by the vendor, and what Baton does not know passes through.
 
+mod vendors;
+
 use utoipa::openapi::path::{HttpMethod, OperationBuilder, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
@@ -197,10 +199,12 @@ pub fn describe() -> OpenApi {
     let tag = |name: &str, description: &str| TagBuilder::new().name(name).description(Some(description)).build();
     OpenApiBuilder::new()
         .info(Info::new("Requests", ""))
-        .paths(paths)
+        .paths(vendors::paths(paths))
         .tags(Some([
             tag(NATIVE, "Baton's own request API: OpenAI's bodies, with an envelope around the reply"),
             tag(OPENAI, "OpenAI's API, served by every provider: OpenAI's SDKs need only another base URL"),
+            tag(vendors::ANTHROPIC, "Anthropic's API, served by every provider; `/v1/models` answers in its shape too"),
+            tag(vendors::OLLAMA, "Ollama's API, served by every provider"),
         ]))
         .build()
 }

@@ -30,6 +30,9 @@ impl IntoResponse for Failure {
         headers::forward(headers, &theirs);
         headers.insert(CONTENT_TYPE, headers::value(&content_type));
         headers.insert("x-request-id", headers::value(id.as_str()));
+        if door == Door::Anthropic {
+            headers.entry("request-id").or_insert_with(|| headers::value(id.as_str()));
+        }
         // The status and words may be a provider's: this says what it is to Baton.
         headers.insert("x-baton-error", HeaderValue::from_static(error.code.name()));
         // Baton has tried again where that could help: an SDK that does so too would only multiply the load. It may
@@ -39,6 +42,8 @@ impl IntoResponse for Failure {
         headers.insert("x-should-retry", HeaderValue::from_static(if again { "true" } else { "false" }));
         if let Some(after) = error.retry_after {
             headers.insert(RETRY_AFTER, headers::value(&after.as_secs_f64().ceil().max(1.0).to_string()));
+            // The SDKs of OpenAI and Anthropic read this one first, and so don't wait longer than is asked.
+            headers.insert("retry-after-ms", headers::value(&after.as_millis().max(1).to_string()));
         }
         if status == 401 {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -20,9 +20,12 @@ pub mod identify;
 mod kept;
 mod listing;
 mod named;
+mod ollama;
+mod openai;
 mod responses;
 pub mod routes;
 mod spans;
+mod timing;
 mod upstream;
 
 pub use address::{ForwardedHeader, Proxies};
@@ -32,7 +35,7 @@ pub use identify::Identity;
 pub use routes::router;
 
 use baton_auth::Keys;
-use baton_engine::{Engine, Holdings};
+use baton_engine::{Directory, Engine, Holdings};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,6 +44,8 @@ use std::time::Duration;
 pub struct Doors {
     /// The pipeline.
     pub engine: Engine,
+    /// Which models there are, and how that changes.
+    pub directory: Arc<Directory>,
     /// What callers keep at providers.
     pub holdings: Holdings,
     /// Who asks.

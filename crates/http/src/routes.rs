@@ -1,10 +1,10 @@
 //! Every path of the request APIs, on one page.
 
 use crate::door::Door::{self, Anthropic, Native, Ollama, OpenAi, Responses};
-use crate::{Doors, anthropic, exchange, listing, responses};
+use crate::{Doors, anthropic, exchange, listing, ollama, openai, responses};
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, delete, get, head, post};
 use baton_model::Capability::{
     self, AudioSpeech, AudioTranscription, AudioTranslation, Chat, Completion, Embedding, ImageGeneration,
 };
@@ -29,6 +29,12 @@ pub fn router(doors: Doors) -> Router {
         .route("/v1/audio/transcriptions", door(OpenAi, AudioTranscription))
         .route("/v1/audio/translations", door(OpenAi, AudioTranslation))
         .route("/v1/audio/speech", door(OpenAi, AudioSpeech))
+        .route("/v1/files", get(openai::files::list).post(openai::files::create))
+        .route("/v1/files/{id}", get(openai::files::one).delete(openai::files::one))
+        .route("/v1/files/{id}/content", get(openai::files::content))
+        .route("/v1/batches", get(openai::batches::list).post(openai::batches::create))
+        .route("/v1/batches/{id}", get(openai::batches::one))
+        .route("/v1/batches/{id}/cancel", post(openai::batches::cancel))
         .route("/v1/models", get(listing::all))
         .route("/v1/models/{*id}", get(listing::one))
         .route("/v1/messages", door(Anthropic, Chat))
@@ -37,10 +43,26 @@ pub fn router(doors: Doors) -> Router {
         .route("/v1/messages/batches/{id}", get(anthropic::batches::one).delete(anthropic::batches::one))
         .route("/v1/messages/batches/{id}/cancel", post(anthropic::batches::cancel))
         .route("/v1/messages/batches/{id}/results", get(anthropic::batches::results))
-        .route("/api/chat", door(Ollama, Chat))
-        .route("/api/generate", door(Ollama, Completion))
+        .route("/api/chat", loading(Chat))
+        .route("/api/generate", loading(Completion))
         .route("/api/embed", door(Ollama, Embedding))
+        .route("/api/embeddings", post(ollama::embeddings::serve))
+        .route("/api/tags", get(ollama::lists::tags))
+        .route("/api/ps", get(ollama::lists::running))
+        .route("/api/version", get(ollama::lists::version))
+        .route("/api/show", post(ollama::show::serve))
+        .route("/api/pull", post(ollama::manage::serve))
+        .route("/api/push", post(ollama::manage::serve))
+        .route("/api/create", post(ollama::manage::serve))
+        .route("/api/copy", post(ollama::manage::serve))
+        .route("/api/delete", delete(ollama::manage::serve))
+        .route("/api/blobs/{digest}", head(ollama::manage::serve).post(ollama::manage::serve))
         .with_state(doors)
+}
+
+/// A request of Ollama's that may say nothing but that a model be loaded.
+fn loading(capability: Capability) -> MethodRouter<Doors> {
+    post(move |state: State<Doors>, request: Request| ollama::load::serve(capability, state, request))
 }
 
 fn door(door: Door, capability: Capability) -> MethodRouter<Doors> {

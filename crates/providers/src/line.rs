@@ -61,7 +61,7 @@ impl Line {
         if outgoing.strict && !dropped.is_empty() {
             return Err(unsayable(&dropped));
         }
-        let mut headers = self.merged(outgoing.headers, defaults);
+        let mut headers = self.merged(&spoken(outgoing.headers, dialect), defaults);
         headers.insert(header::CONTENT_TYPE, value(&content_type)?);
         headers.insert(header::ACCEPT, accepted(outgoing.form, dialect));
         let query = joined(self.query.as_deref(), outgoing.query);
@@ -297,6 +297,17 @@ fn accepted(form: Form, dialect: Dialect) -> HeaderValue {
         (Form::Stream, Dialect::OpenAi | Dialect::Responses | Dialect::Anthropic) => "text/event-stream, */*",
         (Form::Stream, Dialect::Ollama) => "application/x-ndjson, */*",
     })
+}
+
+/// The client's headers without those that speak of another vendor's API: a fallback may lead there.
+fn spoken(client: &[(String, String)], dialect: Dialect) -> Vec<(String, String)> {
+    let foreign: &[&str] = match dialect {
+        Dialect::OpenAi | Dialect::Responses => &["anthropic-"],
+        Dialect::Anthropic => &["openai-"],
+        Dialect::Ollama => &["anthropic-", "openai-"],
+    };
+    let own = |name: &str| !foreign.iter().any(|vendor| name.starts_with(vendor));
+    client.iter().filter(|(name, _)| own(name)).cloned().collect()
 }
 
 /// Headers that no client decides.

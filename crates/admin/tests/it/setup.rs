@@ -104,6 +104,7 @@ impl TestAdmin {
         let keys = Arc::new(keys.with_admin(&Secret::given(ADMIN)));
         let doors = Doors {
             engine: engine.clone(),
+            directory: Arc::clone(&directory),
             holdings: Holdings::new(store.clone(), Arc::clone(engine.clock())),
             keys,
             settings: baton_http::Settings::default(),

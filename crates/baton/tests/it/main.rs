@@ -14,6 +14,7 @@ mod database;
 mod deploy;
 mod description;
 mod documents;
+mod doors;
 mod full_disk;
 mod logs;
 mod nodes;

@@ -76,3 +76,20 @@ async fn a_vendor_is_told_in_its_own_words() {
     let sent = pair.sim.requests()[0].json();
     assert_eq!((&sent["max_tokens"], &sent["messages"][0]["role"]), (&json!(5), &json!("system")), "{sent}");
 }
+
+#[tokio::test]
+async fn what_speaks_of_another_vendor_stays_behind() {
+    let sent = [("anthropic-beta", "files"), ("openai-project", "p"), ("x-client-request-id", "c")];
+    for (kind, gone) in [
+        (Kind::OpenAi, &["anthropic-beta"][..]),
+        (Kind::Anthropic, &["openai-project"]),
+        (Kind::Ollama, &["anthropic-beta", "openai-project"]),
+    ] {
+        let pair = Pair::new(kind).await;
+        let headers = client(&sent);
+        pair.ask(Ask { headers: &headers, ..Ask::chat(kind.models()[0], "Good morning!") }).await.unwrap();
+        let seen = &pair.sim.requests()[0];
+        let missing: Vec<_> = sent.iter().map(|(name, _)| *name).filter(|name| seen.header(name).is_none()).collect();
+        assert_eq!(missing, gone, "{kind:?}");
+    }
+}

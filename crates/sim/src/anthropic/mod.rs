@@ -1,5 +1,6 @@
 //! Anthropic's API (Anthropic API reference: messages, count tokens, models, errors).
 
+mod batches;
 mod check;
 mod messages;
 mod stream;
@@ -16,6 +17,10 @@ pub(crate) fn plan(call: &Call<'_>) -> Result<Plan, Refusal> {
     match (call.method.as_str(), call.path) {
         ("POST", "/v1/messages") => messages::plan(call),
         ("POST", "/v1/messages/count_tokens") => messages::count(call),
+        ("POST", "/v1/messages/batches") => batches::create(call),
+        (_, path) if path.starts_with("/v1/messages/batches/") => {
+            batches::kept(call, path.trim_start_matches("/v1/messages/batches/"))
+        }
         ("GET", "/v1/models") => Ok(models(call)),
         _ => Err(Refusal::new(404, "not_found_error", "Not Found")),
     }

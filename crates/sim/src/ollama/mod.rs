@@ -18,6 +18,13 @@ pub(crate) fn plan(call: &Call<'_>) -> Result<Plan, Refusal> {
         ("POST", "/api/show") => lists::show(call),
         ("GET", "/api/ps") => Ok(lists::running(call)),
         ("GET", "/api/version") => Ok(whole(&json!({ "version": "0.9.3" }), Billed::default())),
+        ("POST", "/api/pull" | "/api/push" | "/api/create") => {
+            let body = b"{\"status\":\"pulling manifest\"}\n{\"status\":\"success\"}\n".to_vec();
+            Ok(Plan::Whole { content_type: "application/x-ndjson", body, billed: Billed::default() })
+        }
+        ("POST", "/api/copy") | ("DELETE", "/api/delete") => {
+            Ok(Plan::Whole { content_type: "text/plain", body: Vec::new(), billed: Billed::default() })
+        }
         ("POST", "/v1/audio/transcriptions") => openai::transcription(call),
         _ => Err(refusal(404, "404 page not found")),
     }

@@ -3,6 +3,7 @@
 mod audio;
 mod chat;
 mod check;
+mod kept;
 pub(crate) mod others;
 mod responses;
 
@@ -25,6 +26,9 @@ pub(crate) fn plan(call: &Call<'_>) -> Result<Plan, Refusal> {
         ("POST", "/v1/responses") => responses::create(call),
         (_, path) if path.starts_with("/v1/responses/") => {
             responses::kept(call, path.trim_start_matches("/v1/responses/"))
+        }
+        (_, path) if path.starts_with("/v1/files") || path.starts_with("/v1/batches") => {
+            kept::plan(call, path.trim_start_matches("/v1/"))
         }
         ("GET", "/v1/models") => Ok(others::models(call)),
         (method, path) => {

@@ -1,0 +1,276 @@
+//! What the doors have beside requests for models: counts, lists, and what providers keep for their callers.
+
+use crate::baton::{Baton, Told, asking};
+use bytes::Bytes;
+use http::Method;
+use serde_json::{Value, json};
+
+const JSON: (&str, &str) = ("content-type", "application/json");
+const ANTHROPIC: (&str, &str) = ("anthropic-version", "2023-06-01");
+
+/// A key with these fields.
+async fn key(baton: &Baton, fields: Value) -> String {
+    baton.post("/api/keys", &fields).await.expect(201).json()["key"].as_str().unwrap().to_owned()
+}
+
+/// Asks with a key.
+async fn with(baton: &Baton, key: &str, method: Method, path: &str, body: impl Into<Bytes>) -> Told {
+    baton.send(method, path, &[("x-api-key", key), JSON, ANTHROPIC], body).await
+}
+
+fn count(model: &str) -> Value {
+    asking(model, "Say hello", json!({}))
+}
+
+#[tokio::test]
+async fn tokens_are_counted_by_anthropic_or_here() {
+    let baton = Baton::start().await;
+    let body = r#"{ "messages":[{"role":"user","content":"Say hello"}],"model" : "claude" }"#;
+    let path = "/v1/messages/count_tokens?beta=true";
+    let told = baton.send(Method::POST, path, &[JSON, ANTHROPIC, ("anthropic-beta", "b")], body).await.expect(200);
+    let seen = baton.anthropic.requests().pop().unwrap();
+    let expected = body.replace("\"claude\"", "\"claude-haiku-4-5\"");
+    assert_eq!(String::from_utf8_lossy(&seen.body), expected);
+    assert_eq!((seen.path.as_str(), seen.query.as_deref()), ("/v1/messages/count_tokens", Some("beta=true")));
+    assert_eq!(seen.header("anthropic-beta"), Some("b"));
+    assert!(told.json()["input_tokens"].as_u64() > Some(0), "{}", told.text());
+    assert_eq!(told.header("request-id"), Some("req_sim_1"));
+    assert_eq!(told.header("x-baton-cost"), Some("0"));
+
+    let wrong = asking("claude", "Say hello", json!({ "new": 1 }));
+    let wrong = baton.post("/v1/messages/count_tokens", &wrong).await.expect(400);
+    assert!(wrong.text().contains("Extra inputs are not permitted"), "{}", wrong.text());
+
+    let here = baton.post("/v1/messages/count_tokens", &count("gpt")).await.expect(200).json();
+    assert!(here["input_tokens"].as_u64() > Some(3), "{here}");
+    assert!(baton.openai.requests().is_empty());
+    let missing = baton.post("/v1/messages/count_tokens", &count("gtp")).await.expect(404);
+    assert_eq!(missing.json()["error"]["type"], "not_found_error");
+    let empty = json!({ "model": "gpt", "messages": [] });
+    assert_eq!(baton.post("/v1/messages/count_tokens", &empty).await.expect(400).json()["type"], "error");
+}
+
+#[tokio::test]
+async fn models_have_the_shape_of_their_client() {
+    let baton = Baton::start().await;
+    let ask = async |path: &str| baton.send(Method::GET, path, &[ANTHROPIC], Bytes::new()).await;
+    let all = ask("/v1/models?limit=1000").await.expect(200).json();
+    let ids: Vec<&str> = all["data"].as_array().unwrap().iter().map(|model| model["id"].as_str().unwrap()).collect();
+    assert!(ids.contains(&"claude") && all["has_more"] == false, "{all}");
+    let first = ask("/v1/models?limit=2").await.expect(200).json();
+    assert_eq!((&first["has_more"], &first["last_id"]), (&json!(true), &json!(ids[1])));
+    let second = ask(&format!("/v1/models?limit=2&after_id={}", ids[1])).await.expect(200).json();
+    assert_eq!(second["first_id"], ids[2]);
+    let back = ask(&format!("/v1/models?limit=2&before_id={}", ids[2])).await.expect(200).json();
+    assert_eq!((&back["first_id"], &back["has_more"]), (&json!(ids[0]), &json!(false)));
+    let one = ask("/v1/models/claude").await.expect(200).json();
+    assert_eq!((&one["type"], &one["max_tokens"]), (&json!("model"), &json!(64000)));
+    assert_eq!(ask("/v1/models/none").await.expect(404).json()["type"], "error");
+    assert_eq!(baton.get("/v1/models/claude").await.expect(200).json()["object"], "model");
+}
+
+#[tokio::test]
+async fn message_batches_belong_to_who_made_them() {
+    let baton = Baton::start().await;
+    let ada = key(&baton, json!({ "name": "ada", "models": ["claude"] })).await;
+    let eve = key(&baton, json!({ "name": "eve" })).await;
+    let request = |model: &str| format!(r#"{{"custom_id":"a","params":{{ "max_tokens":1e1,"model":"{model}"}} }}"#);
+    let body = |models: &[&str]| {
+        let requests: Vec<String> = models.iter().map(|model| request(model)).collect();
+        format!(r#"{{"requests" : [{}], "new":1.0}}"#, requests.join(" , "))
+    };
+    let path = "/v1/messages/batches";
+    with(&baton, &ada, Method::POST, path, body(&["gpt"])).await.expect(403);
+    with(&baton, &eve, Method::POST, path, body(&["claude", "gpt"])).await.expect(400);
+    with(&baton, &eve, Method::POST, path, body(&["gpt"])).await.expect(400);
+    let made = with(&baton, &ada, Method::POST, path, body(&["claude", "claude"])).await.expect(200).json();
+    let seen = baton.anthropic.requests().pop().unwrap();
+    assert_eq!(String::from_utf8_lossy(&seen.body), body(&["claude-haiku-4-5", "claude-haiku-4-5"]));
+
+    let one = format!("{path}/{}", made["id"].as_str().unwrap());
+    let shown = with(&baton, &ada, Method::GET, &one, "").await.expect(200).json();
+    assert_eq!(
+        (&shown["processing_status"], &shown["results_url"]),
+        (&json!("ended"), &json!(format!("{one}/results")))
+    );
+    let results = with(&baton, &ada, Method::GET, &format!("{one}/results"), "").await.expect(200);
+    assert_eq!(results.text().matches("claude-haiku-4-5").count(), 2, "{}", results.text());
+    for (method, path) in
+        [(Method::GET, one.clone()), (Method::GET, format!("{one}/results")), (Method::DELETE, one.clone())]
+    {
+        let told = with(&baton, &eve, method, &path, "").await.expect(404);
+        assert_eq!(told.json()["error"]["type"], "not_found_error", "{path}");
+    }
+    let listed = async |key: &str| with(&baton, key, Method::GET, path, "").await.expect(200).json();
+    assert_eq!(listed(&ada).await["data"][0]["id"], made["id"]);
+    assert_eq!(listed(&eve).await["data"], json!([]));
+    assert_eq!(baton.get(path).await.expect(200).json()["data"][0]["id"], made["id"]);
+    let cancelled = with(&baton, &ada, Method::POST, &format!("{one}/cancel"), "").await.expect(200).json();
+    assert_eq!(cancelled["processing_status"], "canceling");
+    with(&baton, &ada, Method::DELETE, &one, "").await.expect(200);
+    with(&baton, &ada, Method::GET, &one, "").await.expect(404);
+}
+
+#[tokio::test]
+async fn ollamas_lists_name_the_models_of_every_vendor() {
+    let baton = Baton::start().await;
+    let tags = baton.get("/api/tags").await.expect(200).json();
+    let names: Vec<&str> =
+        tags["models"].as_array().unwrap().iter().map(|model| model["name"].as_str().unwrap()).collect();
+    assert!(names.contains(&"claude:latest") && names.contains(&"llama:latest"), "{names:?}");
+    for name in ["claude", "claude:latest"] {
+        let shown = baton.post("/api/show", &json!({ "model": name })).await.expect(200).json();
+        assert_eq!(shown["model_info"]["anthropic.context_length"], 200_000, "{shown}");
+        assert!(shown["capabilities"].as_array().unwrap().contains(&json!("completion")), "{shown}");
+    }
+    let shown = baton.post("/api/show", &json!({ "model": "llama:latest" })).await.expect(200).json();
+    assert_eq!(shown["modelfile"], "FROM llama3.2:latest\n");
+    assert_eq!(baton.ollama.requests().pop().unwrap().json()["model"], "llama3.2:latest");
+    let missing = baton.post("/api/show", &json!({ "model": "none" })).await.expect(404).json();
+    assert!(missing["error"].is_string(), "{missing}");
+    let running = baton.get("/api/ps").await.expect(200).json();
+    let named = |name: &str| running["models"].as_array().unwrap().iter().any(|model| model["name"] == name);
+    assert!(named("llama:latest") && named("nomic:latest"), "{running}");
+    assert!(baton.get("/api/version").await.expect(200).json()["version"].is_string());
+    assert_eq!(baton.get("/").await.expect(200).text(), "Ollama is running");
+    let head = baton.send(Method::HEAD, "/", &[], Bytes::new()).await.expect(200);
+    assert_eq!(head.text(), "");
+}
+
+#[tokio::test]
+async fn models_are_loaded_by_saying_nothing() {
+    let baton = Baton::start().await;
+    for (path, body, reason) in [
+        ("/api/chat", json!({ "model": "claude", "messages": [] }), "load"),
+        ("/api/chat", json!({ "model": "claude:latest", "keep_alive": 0 }), "unload"),
+        ("/api/generate", json!({ "model": "gpt", "keep_alive": "0s" }), "unload"),
+        ("/api/generate", json!({ "model": "gpt" }), "load"),
+    ] {
+        let told = baton.post(path, &body).await.expect(200).json();
+        assert_eq!((&told["done"], &told["done_reason"]), (&json!(true), &json!(reason)), "{body}");
+    }
+    assert!(baton.anthropic.requests().is_empty() && baton.openai.requests().is_empty());
+    let body = json!({ "model": "llama", "messages": [], "keep_alive": "10m" });
+    let told = baton.post("/api/chat", &body).await.expect(200).json();
+    assert_eq!(told["done_reason"], "load");
+    assert_eq!(baton.ollama.requests().pop().unwrap().json()["keep_alive"], "10m");
+}
+
+#[tokio::test]
+async fn ollamas_clients_talk_to_every_vendor() {
+    let baton = Baton::start().await;
+    for model in ["gpt", "claude", "llama"] {
+        let told = baton.post("/api/chat", &asking(model, "Say hello", json!({}))).await.expect(200);
+        let lines: Vec<Value> = told.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let last = lines.last().unwrap();
+        assert_eq!((&last["done"], &last["done_reason"]), (&json!(true), &json!("stop")), "{model}");
+        for field in ["total_duration", "eval_duration", "prompt_eval_count", "eval_count"] {
+            assert!(last[field].as_u64() > Some(0), "{model}: {field}: {last}");
+        }
+        let whole = json!({ "model": model, "prompt": "Say hello", "stream": false });
+        let told = baton.post("/api/generate", &whole).await.expect(200).json();
+        assert!(told["response"].as_str().unwrap().contains("Say hello"), "{model}: {told}");
+        assert!(told["total_duration"].as_u64() > Some(0), "{model}: {told}");
+    }
+    for model in ["embed", "nomic"] {
+        let many = baton.post("/api/embed", &json!({ "model": model, "input": ["a", "b"] })).await.expect(200).json();
+        assert_eq!(many["embeddings"].as_array().unwrap().len(), 2, "{model}");
+        let one = baton.post("/api/embeddings", &json!({ "model": model, "prompt": "a" })).await.expect(200).json();
+        assert_eq!(
+            one["embedding"].as_array().map(Vec::len),
+            many["embeddings"][0].as_array().map(Vec::len),
+            "{model}"
+        );
+    }
+    assert!(baton.post("/api/embeddings", &json!({ "model": "embed" })).await.expect(400).json()["error"].is_string());
+}
+
+#[tokio::test]
+async fn only_admins_change_the_models_of_a_server() {
+    let baton = Baton::start().await;
+    let eve = key(&baton, json!({ "name": "eve" })).await;
+    with(&baton, &eve, Method::POST, "/api/pull", r#"{"model":"qwen3:8b"}"#).await.expect(403);
+    assert!(baton.ollama.requests().is_empty());
+    let told = baton.post("/api/pull", &json!({ "model": "qwen3:8b" })).await.expect(200);
+    assert!(told.text().ends_with("{\"status\":\"success\"}\n"), "{}", told.text());
+    let paths: Vec<String> = baton.ollama.requests().into_iter().map(|seen| seen.path).collect();
+    assert_eq!(paths[..2], ["/api/pull", "/api/tags"]);
+    // What was pulled is there now.
+    baton.get("/v1/models/qwen3:8b").await.expect(200);
+    baton.send(Method::DELETE, "/api/delete", &[JSON], r#"{"model":"x"}"#).await.expect(200);
+    let wrong = baton.send(Method::POST, "/api/pull", &[JSON, ("x-baton-provider", "openai")], "{}").await.expect(400);
+    assert!(wrong.text().contains("ollama"), "{}", wrong.text());
+}
+
+/// A form with a file.
+fn form(purpose: &str, file: &str) -> String {
+    format!(
+        "--b\r\nContent-Disposition: form-data; name=\"purpose\"\r\n\r\n{purpose}\r\n--b\r\nContent-Disposition: \
+         form-data; name=\"file\"; filename=\"f.jsonl\"\r\nContent-Type: text/plain\r\n\r\n{file}\r\n--b--\r\n"
+    )
+}
+
+#[tokio::test]
+async fn files_and_batches_belong_to_who_made_them() {
+    let baton = Baton::start().await;
+    let ada = key(&baton, json!({ "name": "ada", "models": ["gpt"] })).await;
+    let eve = key(&baton, json!({ "name": "eve" })).await;
+    let multipart = ("content-type", "multipart/form-data; boundary=b");
+    let upload = async |key: &str, body: String| {
+        baton.send(Method::POST, "/v1/files", &[multipart, ("x-api-key", key)], body).await
+    };
+    let ask = async |key: &str, method: Method, path: &str, body: &str| {
+        baton.send(method, path, &[JSON, ("authorization", &format!("Bearer {key}"))], body.to_owned()).await
+    };
+    let line = |model: &str| format!(r#"{{"custom_id":"a", "body":{{"x":1.0,"model": "{model}"}} }}"#);
+    let lines = |model: &str| format!("{}\n{}\n", line(model), line(model));
+
+    let refused = upload(&ada, form("batch", &lines("claude"))).await.expect(403).json();
+    assert!(refused["error"]["message"].as_str().unwrap().contains("line 1"), "{refused}");
+    upload(&eve, form("batch", &format!("{}\n{}", line("gpt"), line("claude")))).await.expect(400);
+    upload(&eve, form("batch", &lines("claude"))).await.expect(400);
+    upload(&eve, form("batch", "no json")).await.expect(400);
+    let file = upload(&ada, form("batch", &lines("gpt"))).await.expect(200).json();
+    let seen = baton.openai.requests().pop().unwrap();
+    assert_eq!(String::from_utf8_lossy(&seen.body), form("batch", &lines("gpt-4o-mini")));
+
+    let file = file["id"].as_str().unwrap();
+    let create = json!({ "input_file_id": file, "endpoint": "/v1/chat/completions", "completion_window": "24h" });
+    ask(&eve, Method::POST, "/v1/batches", &create.to_string()).await.expect(404);
+    let batch = ask(&ada, Method::POST, "/v1/batches", &create.to_string()).await.expect(200).json();
+    let one = format!("/v1/batches/{}", batch["id"].as_str().unwrap());
+    ask(&eve, Method::GET, &one, "").await.expect(404);
+    let batch = ask(&ada, Method::GET, &one, "").await.expect(200).json();
+    let output = format!("/v1/files/{}/content", batch["output_file_id"].as_str().unwrap());
+    ask(&eve, Method::GET, &output, "").await.expect(404);
+    assert_eq!(ask(&ada, Method::GET, &output, "").await.expect(200).text().matches("gpt-4o-mini").count(), 2);
+    let ids = async |key: &str, path: &str| -> usize {
+        ask(key, Method::GET, path, "").await.expect(200).json()["data"].as_array().unwrap().len()
+    };
+    assert_eq!((ids(&ada, "/v1/files").await, ids(&ada, "/v1/batches").await), (2, 1));
+    assert_eq!((ids(&eve, "/v1/files").await, ids(&eve, "/v1/batches").await), (0, 0));
+    let page = ask(&ada, Method::GET, "/v1/files?limit=1", "").await.expect(200).json();
+    let rest = format!("/v1/files?limit=1&after={}", page["last_id"].as_str().unwrap());
+    let rest = ask(&ada, Method::GET, &rest, "").await.expect(200).json();
+    assert_eq!(
+        (&page["has_more"], &rest["has_more"], &rest["data"][0]["id"]),
+        (&json!(true), &json!(false), &json!(file))
+    );
+    ask(&ada, Method::POST, &format!("{one}/cancel"), "").await.expect(200);
+    ask(&ada, Method::DELETE, &format!("/v1/files/{file}"), "").await.expect(200);
+    ask(&ada, Method::GET, &format!("/v1/files/{file}"), "").await.expect(404);
+}
+
+#[tokio::test]
+async fn waits_are_told_as_the_sdks_read_them() {
+    let baton = Baton::start().await;
+    let told = baton.post("/v1/messages", &asking("none", "x", json!({ "max_tokens": 5 }))).await.expect(404);
+    assert_eq!(told.header("request-id"), told.header("x-request-id"));
+    let told = baton.post("/v1/messages", &asking("gpt", "Say hello", json!({ "max_tokens": 50 }))).await.expect(200);
+    assert_eq!(told.header("request-id"), told.header("x-request-id"));
+    let path = "/v1/messages?beta=true";
+    let body = asking("gpt", "Say hello", json!({ "max_tokens": 50 })).to_string();
+    baton.send(Method::POST, path, &[JSON, ANTHROPIC], body).await.expect(200);
+    let seen = baton.openai.requests().pop().unwrap();
+    assert_eq!((seen.query.as_deref(), seen.header("anthropic-version")), (None, None));
+}

@@ -1,0 +1,120 @@
+//! `GET /api/tags`, `/api/ps`, `/api/version`.
+
+use super::{Details, answer, modified, tagged};
+use crate::{Doors, headers, identify, upstream};
+use axum::extract::{Request, State};
+use axum::response::Response;
+use baton_engine::Snapshot;
+use baton_model::{Caller, Model, ModelStatus, PublicError};
+use baton_provider::Provider;
+use futures::future::join_all;
+use http::Method;
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// The version of Ollama whose API this door speaks; clients ask it to know what they may use.
+const VERSION: &str = "0.9.3";
+
+/// A model in a list.
+#[derive(Serialize)]
+struct Listed<'m> {
+    name: String,
+    model: String,
+    modified_at: String,
+    /// Bytes; not known here.
+    size: u64,
+    digest: &'static str,
+    details: Details<'m>,
+}
+
+impl<'m> Listed<'m> {
+    fn new(model: &'m Model) -> Self {
+        let name = tagged(model);
+        Self {
+            model: name.clone(),
+            name,
+            modified_at: modified(model),
+            size: 0,
+            digest: "",
+            details: Details::of(model),
+        }
+    }
+}
+
+/// `GET /api/tags`.
+pub async fn tags(State(doors): State<Doors>, request: Request) -> Response {
+    let id = identify::request_id();
+    let (parts, _) = request.into_parts();
+    let listed = identify::caller(&doors, &parts).await.and_then(|caller| {
+        let snapshot = doors.engine.registry().snapshot();
+        let models: Vec<Listed<'_>> = offered(&snapshot, &caller).map(|model| Listed::new(model)).collect();
+        Ok(upstream::json(written(&json!({ "models": models }))?, &id))
+    });
+    answer(listed, id.clone())
+}
+
+/// `GET /api/ps`: what the servers of Ollama behind have loaded, by the names that it has here.
+pub async fn running(State(doors): State<Doors>, request: Request) -> Response {
+    let id = identify::request_id();
+    let (parts, _) = request.into_parts();
+    let listed = async {
+        let caller = identify::caller(&doors, &parts).await?;
+        let snapshot = doors.engine.registry().snapshot();
+        let headers = headers::passed_on(&parts.headers);
+        let servers = snapshot.providers.values().filter(|provider| provider.kind() == "ollama");
+        let mut asked = Vec::new();
+        for server in servers {
+            asked.push(loaded(server.as_ref(), &snapshot, &caller, &headers));
+        }
+        let models: Vec<Value> = join_all(asked).await.concat();
+        Ok(upstream::json(written(&json!({ "models": models }))?, &id))
+    };
+    answer(listed.await, id.clone())
+}
+
+/// `GET /api/version`.
+pub async fn version() -> Response {
+    let id = identify::request_id();
+    upstream::json(format!("{{\"version\":\"{VERSION}\"}}").into_bytes(), &id)
+}
+
+/// The models that a caller may use.
+fn offered<'s>(snapshot: &'s Snapshot, caller: &Caller) -> impl Iterator<Item = &'s Arc<Model>> {
+    let models = snapshot.models.values();
+    models.filter(|model| model.status != ModelStatus::Inactive && caller.may_use(&model.id))
+}
+
+/// What a server has loaded; nothing if it does not say.
+async fn loaded(
+    server: &dyn Provider,
+    snapshot: &Snapshot,
+    caller: &Caller,
+    headers: &[(String, String)],
+) -> Vec<Value> {
+    let asked = upstream::ask(server, upstream::asking(Method::GET, "/api/ps", headers)).await;
+    let Ok(told) =
+        asked.inspect_err(|error| tracing::debug!(provider.id = %server.id(), %error, "no list of loaded models"))
+    else {
+        return Vec::new();
+    };
+    let entries = serde_json::from_slice::<Value>(&told.body).ok();
+    let entries = entries.as_ref().and_then(|list| list["models"].as_array()).map(Vec::as_slice).unwrap_or_default();
+    let named = |entry: &Value| {
+        let upstream = entry["model"].as_str().or_else(|| entry["name"].as_str())?;
+        let model = offered(snapshot, caller).find(|model| {
+            model.provider == *server.id()
+                && (model.upstream == upstream || format!("{}:latest", model.upstream) == upstream)
+        })?;
+        let mut entry = entry.clone();
+        let fields = entry.as_object_mut()?;
+        fields.insert("name".into(), tagged(model).into());
+        fields.insert("model".into(), tagged(model).into());
+        Some(entry)
+    };
+    entries.iter().filter_map(named).collect()
+}
+
+fn written(value: &Value) -> Result<Vec<u8>, PublicError> {
+    serde_json::to_vec(value).map_err(|_| PublicError::new(baton_model::Code::Internal, "the list can't be written"))
+}

@@ -1,0 +1,127 @@
+//! `POST /api/chat` and `/api/generate`: a request that says nothing loads a model, or unloads it (`keep_alive: 0`).
+//! A server of Ollama is asked to; of other vendors it is always true, so nobody is.
+
+use super::{answer, is_ollamas};
+use crate::door::Door;
+use crate::{Doors, exchange, headers, identify, upstream};
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use baton_dialect::framing::splice;
+use baton_engine::Wanted;
+use baton_model::{Body as Json, Capability, Code, PublicError, RequestId};
+use bytes::Bytes;
+use chrono::{DateTime, SecondsFormat};
+use http::request::Parts;
+use serde_json::{Value, json};
+
+/// Serves a request, or says that the model is loaded.
+pub async fn serve(capability: Capability, State(doors): State<Doors>, request: Request) -> Response {
+    let id = identify::request_id();
+    let (parts, body) = request.into_parts();
+    let bytes = match exchange::collect(body, doors.settings.max_body_bytes).await {
+        Ok(bytes) => bytes,
+        Err(error) => return answer(Err(error), id),
+    };
+    match loaded(&doors, capability, &parts, &bytes, &id).await {
+        Ok(Some(response)) => response,
+        Ok(None) => {
+            let request = Request::from_parts(parts, Body::from(bytes));
+            exchange::serve(Door::Ollama, capability, State(doors), request).await
+        }
+        Err(error) => answer(Err(error), id),
+    }
+}
+
+/// The answer to a request that says nothing; `None` if it says something, or goes to a server of Ollama.
+async fn loaded(
+    doors: &Doors,
+    capability: Capability,
+    parts: &Parts,
+    bytes: &Bytes,
+    id: &RequestId,
+) -> Result<Option<Response>, PublicError> {
+    let Some(body) = splice::scan(bytes.clone()).ok().filter(|body| says_nothing(capability, body)) else {
+        return Ok(None);
+    };
+    let caller = identify::caller(doors, parts).await?;
+    let name = body.value("model").and_then(|text| serde_json::from_slice::<String>(text).ok());
+    let snapshot = doors.engine.registry().snapshot();
+    let model = snapshot.get(&name.clone().map_or(Wanted::Default, Wanted::Model), capability)?;
+    if !caller.may_use(&model.id) {
+        let message = format!("this key may not use the model `{}`", model.id);
+        return Err(PublicError::new(Code::PermissionDenied, message).at("model"));
+    }
+    if is_ollamas(&snapshot, model) {
+        return Ok(None);
+    }
+    let now = DateTime::from_timestamp(doors.engine.clock().now().seconds(), 0).unwrap_or_default();
+    let mut said = json!({
+        "model": name.unwrap_or_else(|| model.id.to_string()),
+        "created_at": now.to_rfc3339_opts(SecondsFormat::Secs, true),
+        "done": true,
+        "done_reason": if unloads(&body) { "unload" } else { "load" },
+    });
+    if let Some(said) = said.as_object_mut() {
+        match capability {
+            Capability::Chat => said.insert("message".into(), json!({ "role": "assistant", "content": "" })),
+            _ => said.insert("response".into(), json!("")),
+        };
+    }
+    let mut response = upstream::json(said.to_string().into_bytes(), id);
+    response.headers_mut().insert("x-baton-model", headers::value(model.id.as_str()));
+    Ok(Some(response))
+}
+
+fn says_nothing(capability: Capability, body: &Json) -> bool {
+    let empty = |name: &str| {
+        let value = body.value(name).and_then(|text| serde_json::from_slice::<Value>(text).ok()).unwrap_or_default();
+        match value {
+            Value::Null => true,
+            Value::String(text) => text.is_empty(),
+            Value::Array(items) => items.is_empty(),
+            _ => false,
+        }
+    };
+    match capability {
+        Capability::Chat => empty("messages"),
+        _ => empty("prompt") && empty("images"),
+    }
+}
+
+/// Whether `keep_alive` is zero: a number of seconds, or a time such as `0s` or `0m`.
+fn unloads(body: &Json) -> bool {
+    match body.value("keep_alive").and_then(|text| serde_json::from_slice(text).ok()) {
+        Some(Value::Number(number)) => number.as_f64() == Some(0.0),
+        Some(Value::String(text)) => {
+            let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+            number.parse::<f64>() == Ok(0.0)
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_says_nothing() {
+        let scan = |text: &str| splice::scan(Bytes::copy_from_slice(text.as_bytes())).unwrap();
+        for (text, chat, generate) in [
+            (r#"{"model":"m"}"#, true, true),
+            (r#"{"messages":[],"prompt":""}"#, true, true),
+            (r#"{"messages":[{}],"prompt":"x"}"#, false, false),
+            (r#"{"images":["a"],"messages":null}"#, true, false),
+        ] {
+            assert_eq!(says_nothing(Capability::Chat, &scan(text)), chat, "{text}");
+            assert_eq!(says_nothing(Capability::Completion, &scan(text)), generate, "{text}");
+        }
+        for (keep_alive, expected) in [("0", true), ("\"0s\"", true), ("\"0\"", true), ("\"5m\"", false), ("-1", false)]
+        {
+            assert_eq!(unloads(&scan(&format!(r#"{{"keep_alive":{keep_alive}}}"#))), expected, "{keep_alive}");
+        }
+        assert!(!unloads(&scan("{}")));
+    }
+}

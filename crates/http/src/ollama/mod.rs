@@ -1,0 +1,60 @@
+//! What Ollama's door has beside chats, completions and embeddings (Ollama API documentation, `docs/api.md`).
+//!
+//! Lists are made of the registry, so that its clients see the models of every vendor; what changes the models of a
+//! server goes to the Ollama behind, for admins.
+
+pub mod embeddings;
+pub mod lists;
+pub mod load;
+pub mod manage;
+pub mod show;
+
+use crate::door::Door;
+use crate::failure::Failure;
+use axum::response::{IntoResponse, Response};
+use baton_engine::Snapshot;
+use baton_model::{Model, PublicError, RequestId};
+use chrono::{DateTime, SecondsFormat};
+use serde::Serialize;
+
+/// An answer, or an error in this door's shape.
+fn answer(result: Result<Response, PublicError>, id: RequestId) -> Response {
+    result.unwrap_or_else(|error| Failure { door: Door::Ollama, error, id }.into_response())
+}
+
+/// What is known of a model's file; of other vendors' models next to nothing.
+#[derive(Serialize)]
+struct Details<'m> {
+    parent_model: &'static str,
+    format: &'static str,
+    family: &'m str,
+    families: [&'m str; 1],
+    parameter_size: &'static str,
+    quantization_level: &'static str,
+}
+
+impl<'m> Details<'m> {
+    fn of(model: &'m Model) -> Self {
+        let family = model.provider.as_str();
+        Self { parent_model: "", format: "", family, families: [family], parameter_size: "", quantization_level: "" }
+    }
+}
+
+/// When a model was last changed.
+fn modified(model: &Model) -> String {
+    DateTime::from_timestamp(model.updated_at.seconds(), 0)
+        .unwrap_or_default()
+        .to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// The name as this format's clients write names: with a tag.
+fn tagged(model: &Model) -> String {
+    let id = model.id.as_str();
+    let last = id.rsplit('/').next().unwrap_or(id);
+    if last.contains(':') { id.to_owned() } else { format!("{id}:latest") }
+}
+
+/// Whether an Ollama has the model.
+fn is_ollamas(snapshot: &Snapshot, model: &Model) -> bool {
+    snapshot.providers.get(&model.provider).is_some_and(|provider| provider.kind() == "ollama")
+}

@@ -1,0 +1,89 @@
+//! `POST /api/show`: a model, from the server of Ollama that has it, else as far as the registry knows it.
+
+use super::{Details, answer, is_ollamas, modified};
+use crate::{Doors, exchange, headers, identify, upstream};
+use axum::extract::{Request, State};
+use axum::response::Response;
+use baton_dialect::framing::splice::{self, Editor};
+use baton_engine::Wanted;
+use baton_model::entity::ReasoningStyle;
+use baton_model::{Capability, Code, Model, PublicError, RequestId};
+use baton_provider::Forward;
+use http::Method;
+use serde_json::{Value, json};
+
+/// Shows a model.
+pub async fn serve(State(doors): State<Doors>, request: Request) -> Response {
+    let id = identify::request_id();
+    answer(show(&doors, request, &id).await, id)
+}
+
+async fn show(doors: &Doors, request: Request, id: &RequestId) -> Result<Response, PublicError> {
+    let (parts, body) = request.into_parts();
+    let caller = identify::caller(doors, &parts).await?;
+    let body = splice::scan(exchange::collect(body, doors.settings.max_body_bytes).await?)?;
+    // Older clients say `name`.
+    let field = if body.value("model").is_some() { "model" } else { "name" };
+    let name = body.value(field).and_then(|text| serde_json::from_slice::<String>(text).ok());
+    let name = name.ok_or_else(|| PublicError::new(Code::InvalidRequest, "model: expected a string").at("model"))?;
+    let snapshot = doors.engine.registry().snapshot();
+    let model = snapshot.get(&Wanted::Model(name.clone()), Capability::Chat)?;
+    if !caller.may_use(&model.id) {
+        return Err(
+            PublicError::new(Code::ModelNotFound, format!("there is no model `{name}` for this key")).at("model")
+        );
+    }
+    if !is_ollamas(&snapshot, model) {
+        return Ok(upstream::json(known(model).to_string().into_bytes(), id));
+    }
+    let provider = upstream::provider(&snapshot, &model.provider)?;
+    let mut editor = Editor::new(&body);
+    editor.set(field, Value::from(model.upstream.as_str()).to_string());
+    let headers = headers::passed_on(&parts.headers);
+    let forward = Forward {
+        content_type: Some("application/json"),
+        body: editor.finish(),
+        ..upstream::asking(Method::POST, "/api/show", &headers)
+    };
+    let told = upstream::send(provider.as_ref(), forward).await?;
+    Ok(upstream::stream(told, provider.id(), id))
+}
+
+/// What the registry knows, in the shape of a server that has the model.
+fn known(model: &Model) -> Value {
+    let architecture = model.provider.as_str();
+    let mut info = json!({ "general.architecture": architecture, "general.basename": model.upstream });
+    if let (Some(limit), Some(info)) = (model.token_limit, info.as_object_mut()) {
+        info.insert(format!("{architecture}.context_length"), limit.into());
+    }
+    json!({
+        "license": "",
+        "modelfile": format!("FROM {}\n", model.id),
+        "parameters": "",
+        "template": "",
+        "details": Details::of(model),
+        "model_info": info,
+        "capabilities": capabilities(model),
+        "modified_at": modified(model),
+    })
+}
+
+/// The format's words for what a model can do. Whether tools and pictures are known is not listed anywhere, so chats
+/// are said to take them: the vendor refuses where it does not.
+fn capabilities(model: &Model) -> Vec<&'static str> {
+    let has = |capability| model.capabilities.contains(&capability);
+    let mut words = Vec::new();
+    if has(Capability::Chat) || has(Capability::Completion) {
+        words.push("completion");
+    }
+    if has(Capability::Chat) {
+        words.extend(["tools", "vision"]);
+    }
+    if matches!(model.quirks.reasoning, ReasoningStyle::Budget | ReasoningStyle::Adaptive) {
+        words.push("thinking");
+    }
+    if has(Capability::Embedding) {
+        words.push("embedding");
+    }
+    words
+}

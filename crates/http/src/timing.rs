@@ -1,0 +1,91 @@
+//! How long an answer took, measured here: for clients of Ollama, whose format says so, where another vendor answers.
+
+use crate::door::Door;
+use baton_model::event::Timings;
+use baton_model::{Clock, Event, Timestamp};
+use std::sync::Arc;
+
+/// A watch over one answer; it says nothing at other doors, nor where the provider has measured itself.
+pub struct Watch {
+    clock: Option<Arc<dyn Clock>>,
+    arrived: Timestamp,
+    begun: Option<Timestamp>,
+}
+
+impl Watch {
+    /// A watch over the answer to a request that arrived then.
+    pub fn new(door: Door, arrived: Timestamp, clock: &Arc<dyn Clock>) -> Self {
+        Self { clock: (door == Door::Ollama).then(|| Arc::clone(clock)), arrived, begun: None }
+    }
+
+    /// Looks at the events of a frame, and adds what was measured before the last.
+    pub fn look(&mut self, events: &mut Vec<Event>) {
+        let Some(clock) = &self.clock else { return };
+        if events.iter().any(|event| matches!(event, Event::Timings(_))) {
+            self.clock = None;
+            return;
+        }
+        let now = clock.now();
+        if events.iter().any(Event::is_content) {
+            self.begun.get_or_insert(now);
+        }
+        if let Some(end) = events.iter().position(|event| *event == Event::Ended) {
+            events.insert(end, Event::Timings(self.measured(now)));
+            self.clock = None;
+        }
+    }
+
+    /// An answer that came at once was produced all the time: when it was begun is not known.
+    fn measured(&self, now: Timestamp) -> Timings {
+        let nanos = |from: Timestamp, to: Timestamp| u64::try_from(to.since(from).as_nanos()).unwrap_or(u64::MAX);
+        let begun = self.begun.filter(|begun| *begun < now).unwrap_or(self.arrived);
+        Timings {
+            total: nanos(self.arrived, now),
+            load: 0,
+            prompt: nanos(self.arrived, begun),
+            output: nanos(begun, now),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    struct Ticking(AtomicI64);
+
+    impl Clock for Ticking {
+        fn now(&self) -> Timestamp {
+            Timestamp(self.0.fetch_add(1_000, Ordering::Relaxed))
+        }
+    }
+
+    fn text(text: &str) -> Event {
+        Event::Text { choice: 0, text: text.into() }
+    }
+
+    fn told(door: Door, frames: &[&[Event]]) -> Vec<Event> {
+        let clock: Arc<dyn Clock> = Arc::new(Ticking(AtomicI64::new(2_000)));
+        let mut watch = Watch::new(door, Timestamp(0), &clock);
+        let look = |frame: &&[Event]| {
+            let mut events = frame.to_vec();
+            watch.look(&mut events);
+            events
+        };
+        frames.iter().map(look).collect::<Vec<_>>().concat()
+    }
+
+    #[test]
+    fn an_answer_is_measured_once() {
+        let measured = Timings { total: 4_000_000, load: 0, prompt: 2_000_000, output: 2_000_000 };
+        let frames = [&[text("a")][..], &[text("b")], &[Event::Ended]];
+        let expected = [text("a"), text("b"), Event::Timings(measured), Event::Ended];
+        assert_eq!(told(Door::Ollama, &frames), expected);
+        assert_eq!(told(Door::OpenAi, &frames), [text("a"), text("b"), Event::Ended]);
+        let own = Event::Timings(Timings { total: 7, ..Timings::default() });
+        assert_eq!(told(Door::Ollama, &[&[own.clone()], &[Event::Ended]]), [own, Event::Ended]);
+        let whole = Timings { total: 2_000_000, load: 0, prompt: 0, output: 2_000_000 };
+        assert_eq!(told(Door::Ollama, &[&[text("a"), Event::Ended]]), [text("a"), Event::Timings(whole), Event::Ended]);
+    }
+}

@@ -1,0 +1,63 @@
+//! Message batches (Anthropic API reference, message batches). A batch has ended as soon as it is looked at: its results
+//! say of each request which model was asked.
+
+use super::{invalid, whole};
+use crate::journal::{Billed, Stored};
+use crate::server::{Call, Plan, Refusal};
+use serde_json::{Value, json};
+
+/// Answers a request below `/v1/messages/batches/`; `rest` follows that.
+pub(super) fn kept(call: &Call<'_>, rest: &str) -> Result<Plan, Refusal> {
+    let (id, below) = rest.split_once('/').unwrap_or((rest, ""));
+    let missing = || Refusal::new(404, "not_found_error", format!("Message batch {id} not found."));
+    let mut batch = call.journal.stored(id).ok_or_else(missing)?;
+    match (call.method.as_str(), below) {
+        ("GET", "") => {
+            batch.body["processing_status"] = json!("ended");
+            batch.body["results_url"] = json!(format!("https://api.anthropic.com/v1/messages/batches/{id}/results"));
+            Ok(whole(&batch.body, Billed::default()))
+        }
+        ("DELETE", "") => {
+            call.journal.forget(id);
+            Ok(whole(&json!({ "id": id, "type": "message_batch_deleted" }), Billed::default()))
+        }
+        ("POST", "cancel") => {
+            batch.body["processing_status"] = json!("canceling");
+            Ok(whole(&batch.body, Billed::default()))
+        }
+        ("GET", "results") => {
+            let line = |request: &Value| {
+                let message = json!({ "type": "message", "model": request["params"]["model"] });
+                let result = json!({ "type": "succeeded", "message": message });
+                format!("{}\n", json!({ "custom_id": request["custom_id"], "result": result }))
+            };
+            let body = batch.input.iter().map(line).collect::<String>().into_bytes();
+            Ok(Plan::Whole { content_type: "application/x-jsonl", body, billed: Billed::default() })
+        }
+        _ => Err(Refusal::new(404, "not_found_error", "Not Found")),
+    }
+}
+
+/// `POST /v1/messages/batches`.
+pub(super) fn create(call: &Call<'_>) -> Result<Plan, Refusal> {
+    let requests = call.json["requests"].as_array().ok_or_else(|| invalid("requests: Field required"))?;
+    let unknown = requests.iter().find(|request| {
+        let model = request["params"]["model"].as_str().unwrap_or_default();
+        !call.options.models.iter().any(|known| known == model)
+    });
+    if let Some(unknown) = unknown {
+        return Err(Refusal::new(404, "not_found_error", format!("model: {}", unknown["params"]["model"])));
+    }
+    let id = format!("msgbatch_sim{}", call.number);
+    let body = json!({
+        "id": id,
+        "type": "message_batch",
+        "processing_status": "in_progress",
+        "request_counts": { "processing": requests.len(), "succeeded": 0, "errored": 0, "canceled": 0, "expired": 0 },
+        "created_at": "2026-01-01T00:00:00Z",
+        "expires_at": "2026-01-02T00:00:00Z",
+        "results_url": null,
+    });
+    call.journal.store(&id, Stored { body: body.clone(), context: Vec::new(), input: requests.clone() });
+    Ok(whole(&body, Billed::default()))
+}

@@ -1,0 +1,122 @@
+//! Files and batches (OpenAI API reference, files and batch). A batch is over as soon as it is looked at: its output
+//! says of each line which model was asked.
+
+use super::CREATED;
+use crate::journal::{Billed, Stored};
+use crate::server::{Call, Plan, Refusal};
+use serde_json::{Value, json};
+
+/// Answers a request below `/v1/files` or `/v1/batches`; `rest` follows `/v1/`.
+pub(super) fn plan(call: &Call<'_>, rest: &str) -> Result<Plan, Refusal> {
+    let parts: Vec<&str> = rest.split('/').collect();
+    match (call.method.as_str(), parts.as_slice()) {
+        ("POST", ["files"]) => upload(call),
+        ("GET", ["files", id]) => kept(call, id).map(|file| whole(&file.body)),
+        ("GET", ["files", id, "content"]) => content(call, id),
+        ("DELETE", ["files", id]) => {
+            kept(call, id)?;
+            call.journal.forget(id);
+            Ok(whole(&json!({ "id": id, "object": "file", "deleted": true })))
+        }
+        ("POST", ["batches"]) => create(call),
+        ("GET", ["batches", id]) => look(call, id),
+        ("POST", ["batches", id, "cancel"]) => {
+            let mut batch = kept(call, id)?.body;
+            batch["status"] = json!("cancelling");
+            Ok(whole(&batch))
+        }
+        _ => Err(Refusal::new(404, "invalid_request_error", "Invalid URL")),
+    }
+}
+
+fn upload(call: &Call<'_>) -> Result<Plan, Refusal> {
+    let purpose = field(call.body, "purpose").ok_or_else(|| invalid("'purpose' is a required property"))?;
+    let text = field(call.body, "file").ok_or_else(|| invalid("'file' is a required property"))?;
+    Ok(whole(&keep(call, &format!("file-sim{}", call.number), &purpose, &text)))
+}
+
+fn keep(call: &Call<'_>, id: &str, purpose: &str, text: &str) -> Value {
+    let body = json!({
+        "id": id,
+        "object": "file",
+        "bytes": text.len(),
+        "created_at": CREATED,
+        "filename": "file.jsonl",
+        "purpose": purpose,
+        "status": "processed",
+    });
+    call.journal.store(id, Stored { body: body.clone(), context: Vec::new(), input: vec![json!(text)] });
+    body
+}
+
+/// The text of a part of a form.
+fn field(form: &[u8], name: &str) -> Option<String> {
+    let form = String::from_utf8_lossy(form);
+    let boundary = form.lines().next()?.trim_end();
+    let part = form.split(boundary).find(|part| part.contains(&format!("name=\"{name}\"")))?;
+    let (_, text) = part.split_once("\r\n\r\n")?;
+    Some(text.strip_suffix("\r\n").unwrap_or(text).to_owned())
+}
+
+fn text(call: &Call<'_>, id: &str) -> Result<String, Refusal> {
+    let file = kept(call, id)?;
+    Ok(file.input.first().and_then(Value::as_str).unwrap_or_default().to_owned())
+}
+
+fn content(call: &Call<'_>, id: &str) -> Result<Plan, Refusal> {
+    let body = text(call, id)?.into_bytes();
+    Ok(Plan::Whole { content_type: "application/octet-stream", body, billed: Billed::default() })
+}
+
+fn create(call: &Call<'_>) -> Result<Plan, Refusal> {
+    let input = call.json["input_file_id"].as_str().unwrap_or_default();
+    kept(call, input)?;
+    let id = format!("batch_sim{}", call.number);
+    let body = json!({
+        "id": id,
+        "object": "batch",
+        "endpoint": call.json["endpoint"],
+        "input_file_id": input,
+        "completion_window": call.json["completion_window"],
+        "status": "validating",
+        "created_at": CREATED,
+        "output_file_id": null,
+        "error_file_id": null,
+    });
+    call.journal.store(&id, Stored { body: body.clone(), context: Vec::new(), input: Vec::new() });
+    Ok(whole(&body))
+}
+
+fn look(call: &Call<'_>, id: &str) -> Result<Plan, Refusal> {
+    let mut batch = kept(call, id)?;
+    if batch.body["output_file_id"].is_null() {
+        let input = text(call, batch.body["input_file_id"].as_str().unwrap_or_default())?;
+        let lines = input.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let output: Vec<String> = lines
+            .map(|line| {
+                let body = json!({ "model": line["body"]["model"] });
+                json!({ "custom_id": line["custom_id"], "response": { "status_code": 200, "body": body } }).to_string()
+            })
+            .collect();
+        let file = format!("file-out-{id}");
+        keep(call, &file, "batch_output", &output.join("\n"));
+        batch.body["output_file_id"] = json!(file);
+        batch.body["status"] = json!("completed");
+        call.journal.store(id, batch.clone());
+    }
+    Ok(whole(&batch.body))
+}
+
+fn kept(call: &Call<'_>, id: &str) -> Result<Stored, Refusal> {
+    call.journal
+        .stored(id)
+        .ok_or_else(|| Refusal::new(404, "invalid_request_error", format!("No such File object: {id}")))
+}
+
+fn invalid(message: &str) -> Refusal {
+    Refusal::new(400, "invalid_request_error", message)
+}
+
+fn whole(body: &Value) -> Plan {
+    Plan::Whole { content_type: "application/json", body: body.to_string().into_bytes(), billed: Billed::default() }
+}
