@@ -211,7 +211,43 @@ mod tests {
         assert_eq!(parse(&write(None, b"{\r}")).data.as_deref(), Some(&b"{\n}"[..]));
     }
 
+    /// What a reader of others' making sees: names and data of the events that are complete and have data.
+    fn seen_by_another(input: &[u8]) -> Vec<(Option<String>, String)> {
+        let bytes = futures::stream::iter([Ok::<_, std::io::Error>(Bytes::copy_from_slice(input))]);
+        let events = futures::executor::block_on_stream(sse_stream::SseStream::from_bytes_stream(bytes));
+        events.map(Result::unwrap).filter_map(|event| Some((event.event, event.data?))).collect()
+    }
+
+    fn seen(input: &[u8]) -> Vec<(Option<String>, String)> {
+        let (mut splitter, mut frames) = (Splitter::new(usize::MAX), Vec::new());
+        splitter.push(Bytes::copy_from_slice(input), &mut frames).unwrap();
+        let events = frames.iter().map(|frame| parse(frame));
+        let text = |data: Cow<'_, [u8]>| String::from_utf8(data.into_owned()).unwrap();
+        events.filter_map(|event| Some((event.name.map(str::to_owned), text(event.data?)))).collect()
+    }
+
+    #[test]
+    fn recorded_streams_look_the_same_to_another_reader() {
+        for stream in [
+            &include_bytes!("../openai/fixtures/llama-server/chat_tools_required_stream.response.txt")[..],
+            include_bytes!("../openai/fixtures/ollama/v1_chat_stream.response.txt"),
+            include_bytes!("../anthropic/fixtures/by-hand/everything_stream.response.txt"),
+            include_bytes!("../anthropic/fixtures/llama-server/messages_stream.response.txt"),
+        ] {
+            assert_eq!(seen(stream), seen_by_another(stream));
+        }
+    }
+
     proptest! {
+        #[test]
+        fn any_stream_looks_the_same_to_another_reader(
+            input in "\u{feff}?((data|event|id|retry|x|:|datax|)(:| |: |:  |)([a-c: é]{0,3})(\n|\r|\r\n|\n\n|\r\r|\r\n\r\n)){0,12}"
+        ) {
+            // A stream may end within a frame: that is no event to either. Behind a `\r` this one waits for a `\n`.
+            let input = input + ":";
+            prop_assert_eq!(seen(input.as_bytes()), seen_by_another(input.as_bytes()), "{:?}", input);
+        }
+
         #[test]
         fn any_split_gives_the_same_frames(input in "(data: x|\n|\r|\r\n|:){0,20}", cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..6)) {
             let whole = split([input.as_bytes()]);
