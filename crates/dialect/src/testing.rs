@@ -145,7 +145,7 @@ fn word() -> impl Strategy<Value = String> {
 fn json_object() -> impl Strategy<Value = Json> {
     prop_oneof![
         Just(Json("{}".into())),
-        Just(Json(r#"{"type": "object", "properties": {"b": {"type":"number","minimum":1.50}, "a": {}}}"#.into())),
+        Just(Json(r#"{"type": "object", "properties": {"b": {"type":"number","minimum":1.50}, "a": {}}, "additionalProperties": false}"#.into())),
     ]
 }
 

@@ -20,6 +20,7 @@ mod reasoning;
 mod reply;
 mod request;
 mod rewrite;
+mod schema;
 mod stream;
 mod system;
 #[cfg(test)]

@@ -4,6 +4,7 @@
 
 use super::reasoning::{self, Plan};
 use super::request::Purpose;
+use super::schema::closed;
 use super::{UNKNOWN, cache, extension};
 use crate::Dropped;
 use crate::json::{Fault, Node, Object};
@@ -200,7 +201,7 @@ fn write_output_config(request: &ChatRequest, plan: &Plan, o: &mut Object<'_>, d
         o.maybe_string("effort", plan.effort);
         if let Some(schema) = schema {
             o.object("format", |o| {
-                o.string("type", "json_schema").json("schema", &schema.schema);
+                o.string("type", "json_schema").raw("schema", &closed(&schema.schema));
             });
         }
         for (name, value) in others {

@@ -312,7 +312,7 @@ impl Sayings {
             OutputFormat::Unspecified | OutputFormat::Text => {}
             OutputFormat::JsonObject => self.say(Field::JsonObject, "response_format", "json_object"),
             OutputFormat::Schema(Schema { name, description, schema, strict }) => {
-                self.say(Field::Schema, "response_format", plain_json(schema));
+                self.say(Field::Schema, "response_format", answer_schema(schema));
                 self.option(Field::SchemaName, "response_format.name", name.as_deref());
                 self.option(Field::SchemaDescription, "response_format.description", description.as_deref());
                 self.option(Field::SchemaStrict, "response_format.strict", *strict);
@@ -506,6 +506,28 @@ fn compact(json: &str) -> String {
         }
     }
     out
+}
+
+/// A schema of an answer as the formats understand it: whether an object with properties may have others is not counted,
+/// as Anthropic takes closed ones alone, and what fits those fits the open ones too.
+fn answer_schema(schema: &Json) -> String {
+    let Ok(mut value) = serde_json::from_str(&schema.0) else { return plain_json(schema) };
+    forget_openness(&mut value);
+    value.to_string()
+}
+
+fn forget_openness(value: &mut serde_json::Value) {
+    if let Some(object) = value.as_object_mut()
+        && object.contains_key("properties")
+        && object.get("additionalProperties").is_some_and(serde_json::Value::is_boolean)
+    {
+        object.shift_remove("additionalProperties");
+    }
+    match value {
+        serde_json::Value::Object(members) => members.values_mut().for_each(forget_openness),
+        serde_json::Value::Array(items) => items.iter_mut().for_each(forget_openness),
+        _ => {}
+    }
 }
 
 /// A schema as the formats understand it: that it describes an object goes without saying, and none is an empty one.

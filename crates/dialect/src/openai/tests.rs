@@ -175,6 +175,42 @@ fn a_stream_written_reads_back() {
     }
 }
 
+/// What an SDK makes of the pieces: lists by `index`, and texts one after the other.
+#[test]
+fn blocks_of_thought_that_were_streamed_come_back_whole() {
+    let mut writer = chat().writer(Names::default());
+    let mut out = Vec::new();
+    let text = |text: &str| Event::Reasoning { choice: 0, text: text.into() };
+    let signature = |signature: &str| Event::ReasoningSignature { choice: 0, signature: signature.into() };
+    let redacted = Event::RedactedReasoning { choice: 0, data: "d".into() };
+    for event in [text("a"), text("b"), signature("s"), redacted, text("c"), text("d"), signature("t")] {
+        out.extend(writer.push(&event));
+    }
+    let (mut said, mut blocks) = (String::new(), vec![serde_json::json!({}); 3]);
+    for line in String::from_utf8(out).unwrap().lines().filter_map(|line| line.strip_prefix("data: ")) {
+        let chunk: serde_json::Value = serde_json::from_str(line).unwrap();
+        let delta = &chunk["choices"][0]["delta"];
+        said.push_str(delta["reasoning_content"].as_str().unwrap_or_default());
+        for piece in delta["thinking_blocks"].as_array().into_iter().flatten() {
+            let block = &mut blocks[usize::try_from(piece["index"].as_u64().unwrap()).unwrap()];
+            for (name, value) in piece.as_object().unwrap().iter().filter(|(name, _)| *name != "index") {
+                let before = block[name].as_str().filter(|_| name != "type").unwrap_or_default().to_owned();
+                block[name] = (before + value.as_str().unwrap()).into();
+            }
+        }
+    }
+    let message = serde_json::json!({ "role": "assistant", "reasoning_content": said, "thinking_blocks": blocks });
+    let request = read(&serde_json::json!({ "model": "m", "messages": [message] }).to_string());
+    let thought = |part: &'_ baton_model::chat::Part| match &part.kind {
+        PartKind::Reasoning(thought) => Some(thought.clone()),
+        _ => None,
+    };
+    let thoughts: Vec<_> = request.messages[0].parts.iter().filter_map(thought).collect();
+    let told: Vec<_> = thoughts.iter().map(|thought| (thought.text.as_str(), thought.signature.as_deref())).collect();
+    assert_eq!(told, [("ab", Some("s")), ("", None), ("cd", Some("t"))]);
+    assert_eq!(thoughts[1].redacted.as_deref(), Some("d"));
+}
+
 #[test]
 fn an_error_ends_a_stream() {
     let stream = b"data: {\"id\":\"x\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\ndata: {\"error\":{\"message\":\"m\",\"type\":\"server_error\"}}\n\ndata: [DONE]\n\n";

@@ -85,6 +85,16 @@ pub(in crate::openai) fn fail(error: &PublicError, request_id: &str) -> Bytes {
     sse::write(None, &error::write(error, request_id).body)
 }
 
+/// A piece of one of the `thinking_blocks`.
+fn write_piece(index: u32, block: &Reasoning, o: &mut Object<'_>) {
+    o.array("thinking_blocks", |a| {
+        a.object(|o| {
+            o.integer("index", index);
+            write_block(block, o);
+        });
+    });
+}
+
 /// Writes a chat's stream for a client.
 #[derive(Debug)]
 pub(in crate::openai) struct ChatWriter {
@@ -96,6 +106,8 @@ pub(in crate::openai) struct ChatWriter {
 struct Choice {
     /// Tool calls of which no argument was sent yet.
     bare_calls: BTreeSet<u32>,
+    /// Blocks of thought that are over.
+    thoughts: u32,
 }
 
 impl ChatWriter {
@@ -137,11 +149,21 @@ impl ChatWriter {
         });
     }
 
+    /// What closes a block of thought. Its index has SDKs put the pieces of one block together.
     fn block(&mut self, out: &mut BytesMut, choice: u32, block: &Reasoning) {
+        let index = self.choices.entry(choice).or_default().thoughts;
+        self.delta(out, choice, |o| write_piece(index, block, o));
+        self.choices.entry(choice).or_default().thoughts += 1;
+    }
+
+    /// A piece of a thought. `reasoning_content` runs through all blocks, so from the second on they say their text too.
+    fn thought(&mut self, out: &mut BytesMut, choice: u32, text: &str) {
+        let index = self.choices.get(&choice).map_or(0, |choice| choice.thoughts);
         self.delta(out, choice, |o| {
-            o.array("thinking_blocks", |a| {
-                a.object(|o| write_block(block, o));
-            });
+            o.string("reasoning_content", text);
+            if index > 0 {
+                write_piece(index, &Reasoning { text: text.to_owned(), ..Reasoning::default() }, o);
+            }
         });
     }
 
@@ -153,7 +175,7 @@ impl ChatWriter {
             }
             Event::Text { choice, text } => self.delta(out, *choice, |o| put(o, "content", text)),
             Event::Refusal { choice, text } => self.delta(out, *choice, |o| put(o, "refusal", text)),
-            Event::Reasoning { choice, text } => self.delta(out, *choice, |o| put(o, "reasoning_content", text)),
+            Event::Reasoning { choice, text } => self.thought(out, *choice, text),
             Event::ReasoningSignature { choice, signature } => {
                 self.block(out, *choice, &Reasoning { signature: Some(signature.clone()), ..Reasoning::default() });
             }
