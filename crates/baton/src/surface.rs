@@ -5,7 +5,7 @@ use axum::Router;
 use axum::extract::{OriginalUri, State};
 use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn_with_state, map_request};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use baton_admin::Admin;
@@ -33,6 +33,7 @@ pub fn router(doors: Doors, admin: Admin, notices: Arc<dyn Notices>) -> Router {
         .merge(SwaggerUi::new("/docs").url("/openapi.json", api))
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
+        .layer(map_request(|request| async { baton_http::linger(request) }))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| bug()))
 }
 

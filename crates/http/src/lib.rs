@@ -18,6 +18,7 @@ mod form;
 mod headers;
 pub mod identify;
 mod kept;
+mod linger;
 mod listing;
 mod named;
 mod ollama;
@@ -32,6 +33,7 @@ pub use address::{ForwardedHeader, Proxies};
 pub use draining::Draining;
 pub use failure::Failure;
 pub use identify::Identity;
+pub use linger::linger;
 pub use routes::router;
 
 use baton_auth::Keys;

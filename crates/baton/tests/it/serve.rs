@@ -274,3 +274,37 @@ async fn the_port_is_a_port() {
     config.server.listen = taken.local_addr().unwrap().to_string();
     assert!(format!("{:#}", listen(&config).await.unwrap_err()).contains("choose one with --listen"));
 }
+
+#[tokio::test]
+async fn a_connection_stays_of_use_when_a_request_is_refused_unread() {
+    let serving = Serving::start("").await;
+    let mut stream = TcpStream::connect(serving.address).await.unwrap();
+    let body = "x".repeat(1 << 20);
+    for (path, key, status) in [("/v1/nothing", KEY, "404"), ("/v1/chat/completions", "bt-nobody", "401")] {
+        let head = format!("POST {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {key}\r\n");
+        let request = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let told = response(&mut stream).await;
+        assert!(told.starts_with(&format!("HTTP/1.1 {status} ")), "{told}");
+    }
+    let told = asked(stream, "GET", "/health/live", "", "").await;
+    assert!(told.starts_with("HTTP/1.1 200 "), "{told}");
+    serving.end().await;
+}
+
+/// The next response on a connection, of a length that its head names.
+async fn response(stream: &mut TcpStream) -> String {
+    let mut told = String::new();
+    let mut byte = [0];
+    loop {
+        stream.read_exact(&mut byte).await.unwrap();
+        told.push(char::from(byte[0]));
+        if told.ends_with("\r\n\r\n") {
+            break;
+        }
+    }
+    let length = told.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap().parse().unwrap();
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).await.unwrap();
+    told + &String::from_utf8(body).unwrap()
+}
