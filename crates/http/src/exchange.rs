@@ -152,6 +152,7 @@ pub fn json(door: Door, capability: Capability, bytes: Bytes) -> Result<Asked, P
     let mut envelope = native::Envelope::default();
     if door == Door::Native {
         (envelope, body) = native::unwrap(&body)?;
+        glance::check(door.dialect(), capability, &body.bytes)?;
     }
     let facts = glance(door.dialect(), capability, &body)?;
     let Glance { model, stream, include_usage, max_output_tokens, deterministic, base64 } = facts;
