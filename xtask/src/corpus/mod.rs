@@ -7,6 +7,7 @@ mod exchange;
 mod losses;
 mod replies;
 mod requests;
+mod seeds;
 
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 #[derive(Subcommand)]
 pub enum Corpus {
     Check(Check),
+    Seeds(seeds::Seeds),
 }
 
 /// Translates every recorded request, reply and stream into every format and back, and lists what is lost on the way
@@ -38,6 +40,7 @@ impl Corpus {
     pub fn run(self) -> anyhow::Result<()> {
         match self {
             Self::Check(check) => check.run(),
+            Self::Seeds(seeds) => seeds.run(),
         }
     }
 }
