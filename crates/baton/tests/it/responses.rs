@@ -91,8 +91,8 @@ async fn what_nobody_keeps_is_refused_before_anyone_is_asked() {
 
 #[tokio::test]
 async fn a_model_of_responses_alone_serves_clients_of_chats() {
-    let more =
-        "[[models]]\nmodel_id = \"pro\"\nprovider = \"openai\"\nupstream = \"o1-pro\"\ncapabilities = [\"CHAT\"]\n";
+    let more = "[[models]]\nmodel_id = \"pro\"\nprovider = \"openai\"\nupstream = \"gpt-5\"\ncapabilities = [\"CHAT\"]\n\
+                quirks = { api = \"responses\" }\n";
     let baton = Baton::with(more).await;
     for stream in [false, true] {
         let body = asking("pro", "Say hello", json!({ "stream": stream }));

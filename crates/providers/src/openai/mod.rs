@@ -111,3 +111,61 @@ pub(crate) fn path(dialect: Dialect, capability: Capability) -> Option<&'static 
 pub(crate) fn not_served(id: &ProviderId, capability: Capability) -> ProviderError {
     ProviderError::new(ErrorKind::Internal, format!("{id} does not serve {capability}"))
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::{ProviderConfig, build};
+    use baton_model::chat::Json;
+    use baton_model::{ModelSource, ModelStatus, Quirks, Timestamp};
+    use baton_provider::Transport;
+
+    fn model(api: ChatApi) -> Model {
+        Model {
+            id: "m".into(),
+            provider: "p".into(),
+            upstream: "m".into(),
+            capabilities: vec![Capability::Chat],
+            status: ModelStatus::Active,
+            display_name: None,
+            description: None,
+            max_tokens: None,
+            token_limit: None,
+            price: None,
+            fallbacks: Vec::new(),
+            configuration: Vec::new(),
+            metadata: Json("{}".into()),
+            source: ModelSource::Config,
+            created_at: Timestamp::default(),
+            updated_at: Timestamp::default(),
+            quirks: Quirks { api, ..Quirks::default() },
+            tokenizer: None,
+        }
+    }
+
+    #[test]
+    fn a_model_is_asked_by_the_api_that_it_has_there() {
+        use ChatApi::{Both, Chat, Responses, Unspecified};
+        let (chat, responses) = (Dialect::OpenAi, Dialect::Responses);
+        for (kind, said, api, of_chat, of_responses) in [
+            ("openai", Unspecified, Unspecified, chat, responses),
+            ("openai", Unspecified, Responses, responses, responses),
+            ("openai", Unspecified, Chat, chat, chat),
+            ("openai", Chat, Responses, chat, chat),
+            ("groq", Unspecified, Responses, chat, chat),
+            ("groq", Both, Unspecified, chat, responses),
+            ("openai-compatible", Unspecified, Unspecified, chat, chat),
+            ("openai-compatible", Unspecified, Responses, responses, responses),
+        ] {
+            let mut config = ProviderConfig::new("p", kind);
+            config.api_key = Some(crate::Secret::new("k"));
+            config.base_url = Some("http://127.0.0.1:1/v1".into());
+            config.quirks.api = said;
+            let provider = build(&config, &Transport::default()).unwrap();
+            let asked = |client| provider.dialect(Capability::Chat, client, &model(api)).unwrap();
+            let told = (asked(Dialect::Anthropic), asked(chat), asked(responses));
+            assert_eq!(told, (of_chat, of_chat, of_responses), "{kind} {said:?} {api:?}");
+        }
+    }
+}
