@@ -82,6 +82,14 @@ impl Holdings {
         })
     }
 
+    /// Whether anyone keeps something of that name.
+    ///
+    /// # Errors
+    /// `overloaded` if the database does not answer.
+    pub async fn is_known(&self, kind: HoldingKind, object: &str) -> Result<bool, PublicError> {
+        Ok(!self.store.holdings().find(kind, object).await.map_err(told)?.is_empty())
+    }
+
     /// At most `limit` of that kind that the caller may see, newest first.
     ///
     /// # Errors

@@ -46,6 +46,10 @@ impl Needs {
     }
 }
 
+async fn is_known(doors: &Doors, response: &str) -> Result<bool, PublicError> {
+    doors.holdings.is_known(HoldingKind::Response, response).await
+}
+
 /// Sees to it that the request goes to the one provider that can serve it, and to no other after it.
 ///
 /// # Errors
@@ -56,8 +60,12 @@ pub(super) async fn bind(doors: &Doors, caller: &Caller, needs: &Needs, asked: &
     let refuse = |message: String| Err(PublicError::new(Code::InvalidRequest, message).at(field));
     let kept = match &needs.previous {
         Some(id) => {
-            let found = kept::find(doors, caller, HoldingKind::Response, id).await;
-            Some(found.map_err(|error| error.at("previous_response_id"))?)
+            match kept::find(doors, caller, HoldingKind::Response, id).await {
+                Ok(found) => Some(found),
+                // What Baton never saw was made before it came between; the provider knows.
+                Err(error) if error.code == Code::NotFound && !is_known(doors, id).await? => None,
+                Err(error) => return Err(error.at("previous_response_id")),
+            }
         }
         None => None,
     };
