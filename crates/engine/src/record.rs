@@ -82,7 +82,7 @@ impl Ticket {
         let now = self.shared.clock.now();
         self.served(model);
         let mut running = Attempt::new(Arc::clone(model), now);
-        if self.call.capability == Capability::TokenCount {
+        if matches!(self.call.capability, Capability::TokenCount | Capability::Moderation) {
             running = running.free();
         }
         let running = if self.listens() { running.listening() } else { running };

@@ -6,7 +6,8 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::routing::{MethodRouter, delete, get, head, post};
 use baton_model::Capability::{
-    self, AudioSpeech, AudioTranscription, AudioTranslation, Chat, Completion, Embedding, ImageGeneration,
+    self, AudioSpeech, AudioTranscription, AudioTranslation, Chat, Completion, Embedding, ImageGeneration, Moderation,
+    Rerank,
 };
 
 /// The request APIs.
@@ -29,6 +30,9 @@ pub fn router(doors: Doors) -> Router {
         .route("/v1/audio/transcriptions", door(OpenAi, AudioTranscription))
         .route("/v1/audio/translations", door(OpenAi, AudioTranslation))
         .route("/v1/audio/speech", door(OpenAi, AudioSpeech))
+        .route("/v1/moderations", door(OpenAi, Moderation))
+        .route("/v1/rerank", door(OpenAi, Rerank))
+        .route("/rerank", door(OpenAi, Rerank))
         .route("/v1/files", get(openai::files::list).post(openai::files::create))
         .route("/v1/files/{id}", get(openai::files::one).delete(openai::files::one))
         .route("/v1/files/{id}/content", get(openai::files::content))

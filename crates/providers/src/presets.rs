@@ -83,7 +83,22 @@ const EVERYTHING: &[Capability] = &[
     Capability::AudioTranscription,
     Capability::AudioTranslation,
     Capability::AudioSpeech,
+    Capability::Moderation,
+    Capability::Rerank,
 ];
+/// OpenAI itself orders no documents.
+const OPENAIS: &[Capability] = &[
+    Capability::Chat,
+    Capability::Completion,
+    Capability::Embedding,
+    Capability::ImageGeneration,
+    Capability::AudioTranscription,
+    Capability::AudioTranslation,
+    Capability::AudioSpeech,
+    Capability::Moderation,
+];
+/// What servers on one's own machines have: vLLM, llama.cpp, SGLang and the like rerank too.
+const SERVERS: &[Capability] = &[Capability::Chat, Capability::Completion, Capability::Embedding, Capability::Rerank];
 
 /// A service in OpenAI's format that needs a key and knows the older names.
 const COMPATIBLE: Preset = Preset {
@@ -107,7 +122,7 @@ const COMPATIBLE: Preset = Preset {
 
 /// The same on the operator's own machines, where a model may have to be loaded first.
 const OWN: Preset =
-    Preset { key: Key::Optional, capabilities: TEXT_EMBED, first_token: Some(Duration::from_secs(300)), ..COMPATIBLE };
+    Preset { key: Key::Optional, capabilities: SERVERS, first_token: Some(Duration::from_secs(300)), ..COMPATIBLE };
 
 /// OpenAI itself.
 const OPENAI: Preset = Preset {
@@ -115,7 +130,7 @@ const OPENAI: Preset = Preset {
     title: "OpenAI",
     base_url: Some("https://api.openai.com/v1"),
     key_env: Some("OPENAI_API_KEY"),
-    capabilities: EVERYTHING,
+    capabilities: OPENAIS,
     max_tokens: MaxTokensField::Unspecified,
     developer_role: None,
     api: ChatApi::Both,

@@ -4,6 +4,7 @@
 //! One file or folder for each endpoint; [`options`], [`stream`] and [`usage`] are what chats and completions share.
 //! What is special about the format: usage overlaps ([`usage`]), and a stream may lack its end ([`stream`]).
 
+mod alone;
 mod chat;
 mod completion;
 mod embedding;
@@ -39,6 +40,8 @@ pub fn codec(capability: Capability) -> Option<&'static dyn Codec> {
         Capability::AudioTranscription => &transcription::Transcription { translate: false },
         Capability::AudioTranslation => &transcription::Transcription { translate: true },
         Capability::AudioSpeech => &speech::Speech,
+        Capability::Moderation => &alone::Alone("moderation"),
+        Capability::Rerank => &alone::Alone("rerank"),
         _ => return None,
     })
 }

@@ -63,7 +63,14 @@ impl Call {
     }
 }
 
-const CALLS: [Call; 30] = [
+const CALLS: [Call; 32] = [
+    post("/v1/moderations", OPENAI, "Judges whether a text or picture breaks a policy", "moderations/create"),
+    post(
+        "/v1/rerank",
+        OPENAI,
+        "Orders documents by how well they answer a query (as Cohere and Jina do)",
+        "https://api.jina.ai/redoc#tag/rerank",
+    ),
     get("/v1/files", OPENAI, "Lists the files of the key and its project", "files/list"),
     post("/v1/files", OPENAI, "Uploads a file", "files/create").with_form(),
     get("/v1/files/{id}", OPENAI, "Shows a file", "files/retrieve"),
@@ -112,6 +119,7 @@ pub(super) fn paths(paths: PathsBuilder) -> PathsBuilder {
 
 fn item(call: Call) -> PathItem {
     let reference = match call.tag {
+        _ if call.page.starts_with("https:") => format!("[the reference]({})", call.page),
         ANTHROPIC => format!("[Anthropic's reference]({ANTHROPIC_REFERENCE}/{})", call.page),
         OLLAMA => format!("[Ollama's reference]({OLLAMA_REFERENCE}#{})", call.page),
         _ => format!("[OpenAI's reference]({REFERENCE}/{})", call.page),

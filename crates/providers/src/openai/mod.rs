@@ -103,6 +103,8 @@ pub(crate) fn path(dialect: Dialect, capability: Capability) -> Option<&'static 
         (Dialect::OpenAi, Capability::AudioTranscription) => Some("/audio/transcriptions"),
         (Dialect::OpenAi, Capability::AudioTranslation) => Some("/audio/translations"),
         (Dialect::OpenAi, Capability::AudioSpeech) => Some("/audio/speech"),
+        (Dialect::OpenAi, Capability::Moderation) => Some("/moderations"),
+        (Dialect::OpenAi, Capability::Rerank) => Some("/rerank"),
         _ => None,
     }
 }

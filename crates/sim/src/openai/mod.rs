@@ -23,6 +23,8 @@ pub(crate) fn plan(call: &Call<'_>) -> Result<Plan, Refusal> {
         ("POST", "/v1/audio/transcriptions") => audio::heard(call, false),
         ("POST", "/v1/audio/translations") => audio::heard(call, true),
         ("POST", "/v1/audio/speech") => audio::speech(call),
+        ("POST", "/v1/moderations") => others::moderation(call),
+        ("POST", "/v1/rerank") => others::rerank(call),
         ("POST", "/v1/responses") => responses::create(call),
         (_, path) if path.starts_with("/v1/responses/") => {
             responses::kept(call, path.trim_start_matches("/v1/responses/"))

@@ -185,3 +185,27 @@ fn inputs(value: &Value) -> Option<Vec<(String, u64)>> {
 fn whole(body: &Value, billed: Billed) -> Plan {
     Plan::Whole { content_type: "application/json", body: body.to_string().into_bytes(), billed }
 }
+
+/// `POST /v1/moderations`: whatever speaks of harm is flagged. It costs nothing.
+pub(super) fn moderation(call: &Call<'_>) -> Result<Plan, Refusal> {
+    let model = model(call)?;
+    let flagged = call.json["input"].to_string().contains("harm");
+    let result = json!({ "flagged": flagged, "categories": { "violence": flagged }, "category_scores": {} });
+    Ok(whole(&json!({ "id": "modr-sim", "model": model, "results": [result] }), Billed::default()))
+}
+
+/// `POST /v1/rerank`, as Jina has it: the documents that hold the query come first.
+pub(super) fn rerank(call: &Call<'_>) -> Result<Plan, Refusal> {
+    let model = model(call)?;
+    let query = call.json["query"].as_str().ok_or_else(|| invalid("query", "Missing required parameter: 'query'."))?;
+    let documents = call.json["documents"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let text = |document: &serde_json::Value| document.as_str().unwrap_or_default().to_owned();
+    let score = |document: &serde_json::Value| if text(document).contains(query) { 0.9 } else { 0.1 };
+    let mut scored: Vec<(usize, f64)> = documents.iter().map(score).enumerate().collect();
+    scored.sort_by(|one, other| other.1.total_cmp(&one.1));
+    let results = scored.into_iter().map(|(index, score)| json!({ "index": index, "relevance_score": score }));
+    let input = documents.iter().map(|document| tokens::count(&text(document)) + tokens::count(query)).sum();
+    let billed = Billed { input, ..Billed::default() };
+    let usage = json!({ "total_tokens": billed.input });
+    Ok(whole(&json!({ "model": model, "results": results.collect::<Vec<_>>(), "usage": usage }), billed))
+}
