@@ -1,15 +1,20 @@
 //! Thoughts that a client gives no place to.
 //!
 //! A model that reasons wants its thoughts back, unchanged, with the calls that followed them, as long as the results
-//! of those calls are talked about. Clients of a format without thoughts drop them. So the thoughts before a call are
-//! kept for a while under the call's id and put back when a conversation returns with that call and without them. Only
-//! who got them gets them back, and only for the provider that made them.
+//! of those calls are talked about. Clients of a format without thoughts drop them, or keep pieces. So the thoughts
+//! before a call are kept for a while, and put back when a conversation returns with that call. Calls are known by their
+//! id, or by what they ask where a client drops ids too (Ollama's). Only who got the thoughts gets them back, and only
+//! for the provider that made them.
 
 use crate::call::Call;
 use baton_kv::Cache;
-use baton_model::chat::{Message, Part, PartKind, Reasoning, Role};
+use baton_model::chat::{Message, Part, PartKind, Reasoning, Role, ToolCall};
 use baton_model::{ChatRequest, Event, ProviderId};
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,7 +38,7 @@ struct Kept {
     thoughts: Vec<Thought>,
 }
 
-#[derive(Debug, Default, Deserialize, Serialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
 struct Thought {
     text: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -50,10 +55,16 @@ impl Recall {
 
     /// Keeps the thoughts of an answer to that call by that provider.
     pub async fn keep(&self, call: &Call, provider: &ProviderId, heard: Heard) {
-        for (id, thoughts) in heard.calls {
-            match serde_json::to_vec(&Kept { thoughts }) {
-                Ok(bytes) => self.values.set(key(call, provider, &id), bytes.into(), LIFETIME, Vec::new()).await,
-                Err(error) => tracing::warn!(%error, "thoughts could not be kept"),
+        for (tool, thoughts) in heard.calls.into_values().filter(|(_, thoughts)| !thoughts.is_empty()) {
+            let bytes = match serde_json::to_vec(&Kept { thoughts }) {
+                Ok(bytes) => Bytes::from(bytes),
+                Err(error) => {
+                    tracing::warn!(%error, "thoughts could not be kept");
+                    continue;
+                }
+            };
+            for name in [tool.id.clone(), asked(&tool)] {
+                self.values.set(key(call, provider, &name), bytes.clone(), LIFETIME, Vec::new()).await;
             }
         }
     }
@@ -64,27 +75,59 @@ impl Recall {
         let mut left = MOST_CALLS;
         let answered = last_calls(&request.messages);
         for (place, message) in request.messages.iter_mut().enumerate().rev() {
-            if message.role != Role::Assistant || left == 0 || has_proof(message) {
+            if message.role != Role::Assistant || left == 0 {
                 continue;
             }
-            let ids: Vec<String> = message.parts.iter().filter_map(call_id).map(str::to_owned).collect();
-            if ids.is_empty() {
+            let tools: Vec<ToolCall> = message.parts.iter().filter_map(tool).cloned().collect();
+            if tools.is_empty() {
                 continue;
             }
-            left = left.saturating_sub(ids.len());
+            left = left.saturating_sub(tools.len());
             let mut found = Vec::new();
-            for id in ids {
-                let kept = self.values.get(&key(call, provider, &id)).await;
-                let kept = kept.and_then(|bytes| serde_json::from_slice::<Kept>(&bytes).ok());
-                found.extend(kept.map(|kept| (id, kept.thoughts)));
+            for tool in tools {
+                let thoughts = self.thoughts(call, provider, &tool).await;
+                found.extend(thoughts.map(|thoughts| (tool.id, thoughts)));
             }
             if found.is_empty() {
-                complete &= Some(place) != answered;
+                complete &= Some(place) != answered || has_proof(message);
             } else {
+                // What a client sends back itself may be a piece of it; what was kept is what was thought.
                 put_back(message, found);
             }
         }
         complete
+    }
+}
+
+impl Recall {
+    async fn thoughts(&self, call: &Call, provider: &ProviderId, tool: &ToolCall) -> Option<Vec<Thought>> {
+        let kept = match self.values.get(&key(call, provider, &tool.id)).await {
+            Some(kept) => kept,
+            None => self.values.get(&key(call, provider, &asked(tool))).await?,
+        };
+        serde_json::from_slice::<Kept>(&kept).ok().map(|kept| kept.thoughts)
+    }
+}
+
+/// What names a call beside its id: its function and arguments, whatever order and spelling they are sent back in.
+fn asked(tool: &ToolCall) -> String {
+    let arguments =
+        serde_json::from_str(&tool.arguments).map_or_else(|_| tool.arguments.clone(), |value| sorted(&value));
+    let digest: [u8; 32] = Sha256::digest(format!("{}:{}:{arguments}", tool.name.len(), tool.name)).into();
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// JSON with its keys in order.
+fn sorted(value: &Value) -> String {
+    match value {
+        Value::Object(members) => {
+            let members: BTreeMap<String, String> =
+                members.iter().map(|(key, value)| (Value::from(key.as_str()).to_string(), sorted(value))).collect();
+            let members: Vec<String> = members.into_iter().map(|(key, value)| format!("{key}:{value}")).collect();
+            format!("{{{}}}", members.join(","))
+        }
+        Value::Array(items) => format!("[{}]", items.iter().map(sorted).collect::<Vec<_>>().join(",")),
+        other => other.to_string(),
     }
 }
 
@@ -95,8 +138,12 @@ fn last_calls(messages: &[Message]) -> Option<usize> {
     (last.role == Role::Assistant && last.parts.iter().any(|part| call_id(part).is_some())).then_some(place)
 }
 
+fn tool(part: &Part) -> Option<&ToolCall> {
+    if let PartKind::ToolCall(call) = &part.kind { Some(call) } else { None }
+}
+
 fn call_id(part: &Part) -> Option<&str> {
-    if let PartKind::ToolCall(call) = &part.kind { Some(&call.id) } else { None }
+    tool(part).map(|call| call.id.as_str())
 }
 
 /// Whether thoughts that a provider can recognise as its own stand there.
@@ -151,7 +198,8 @@ fn key(call: &Call, provider: &ProviderId, id: &str) -> String {
 pub struct Heard {
     /// What was thought since the last call of each answer.
     open: Vec<(u32, Thought, bool)>,
-    calls: Vec<(String, Vec<Thought>)>,
+    /// By answer and number.
+    calls: BTreeMap<(u32, u32), (ToolCall, Vec<Thought>)>,
     bytes: usize,
 }
 
@@ -178,7 +226,19 @@ impl Heard {
                     self.thought(*choice).redacted = Some(data.clone());
                     self.close(*choice);
                 }
-                Event::ToolCall { choice, id, .. } => self.called(*choice, id),
+                Event::ToolCall { choice, index, id, name } => {
+                    let tool = ToolCall { id: id.clone(), name: name.clone(), arguments: String::new() };
+                    let thoughts = self.before(*choice);
+                    self.calls.insert((*choice, *index), (tool, thoughts));
+                }
+                Event::ToolArguments { choice, index, fragment } => {
+                    if let Some((tool, thoughts)) = self.calls.get_mut(&(*choice, *index))
+                        && !thoughts.is_empty()
+                    {
+                        self.bytes += fragment.len();
+                        tool.arguments.push_str(fragment);
+                    }
+                }
                 _ => {}
             }
         }
@@ -204,16 +264,12 @@ impl Heard {
         self.open.iter_mut().filter(|(of, ..)| *of == choice).for_each(|(_, _, closed)| *closed = true);
     }
 
-    /// A call takes the thoughts before it; those without proof can't be given back.
-    fn called(&mut self, choice: u32, id: &str) {
-        let thoughts: Vec<Thought> = self
-            .open
+    /// The thoughts since the last call; those without proof can't be given back.
+    fn before(&mut self, choice: u32) -> Vec<Thought> {
+        self.open
             .extract_if(.., |(of, ..)| *of == choice)
             .map(|(_, thought, _)| thought)
             .filter(|thought| thought.signature.is_some() || thought.redacted.is_some())
-            .collect();
-        if !thoughts.is_empty() {
-            self.calls.push((id.to_owned(), thoughts));
-        }
+            .collect()
     }
 }

@@ -22,6 +22,8 @@ fn thoughtful() -> Answer {
         Event::RedactedReasoning { choice: 0, data: "r1".into() },
         Event::Text { choice: 0, text: "Looking.".into() },
         call(0, "call_a"),
+        Event::ToolArguments { choice: 0, index: 0, fragment: r#"{"b": [1, {"d":2,"c":1}],"#.into() },
+        Event::ToolArguments { choice: 0, index: 0, fragment: r#""a": 1.50}"#.into() },
         Event::Reasoning { choice: 0, text: "Then there.".into() },
         Event::ReasoningSignature { choice: 0, signature: "s2".into() },
         call(1, "call_b"),
@@ -36,7 +38,8 @@ fn thoughtful() -> Answer {
 /// The next turn, as a client sends it that dropped all thoughts.
 fn results(id_a: &'static str) -> ChatRequest {
     let call = |id: &str| {
-        Part::from(PartKind::ToolCall(ToolCall { id: id.into(), name: "look".into(), arguments: "{}".into() }))
+        let arguments = if id == "call_b" { "{}" } else { r#"{"a":1.5,"b":[1,{"c":1,"d":2}]}"# };
+        Part::from(PartKind::ToolCall(ToolCall { id: id.into(), name: "look".into(), arguments: arguments.into() }))
     };
     let result = |id: &str| Message {
         role: Role::Tool,
@@ -124,5 +127,28 @@ async fn whole_answers_are_remembered_too() {
     first.form = Form::Whole;
     bench.ask(first).await.unwrap();
     bench.ask(going_on(|| results("call_a"))).await.unwrap();
+    assert_eq!(asked(&fake).0.len(), 6);
+}
+
+#[tokio::test]
+async fn calls_are_known_by_what_they_ask_where_their_ids_are_lost() {
+    let (bench, fake) = bench(ReasoningStyle::Budget).await;
+    bench.ask(chat("claude")).await.unwrap();
+    bench.ask(going_on(|| results("minted_anew"))).await.unwrap();
+    assert_eq!(asked(&fake).0.first().map(String::as_str), Some("First here.|s1"));
+}
+
+#[tokio::test]
+async fn what_was_kept_stands_in_place_of_what_a_client_kept_of_it() {
+    let (bench, fake) = bench(ReasoningStyle::Budget).await;
+    bench.ask(chat("claude")).await.unwrap();
+    let piece = || {
+        let mut request = results("call_a");
+        let thought = Reasoning { text: "here.".into(), signature: Some("s1".into()), ..Reasoning::default() };
+        request.messages[1].parts.insert(0, PartKind::Reasoning(thought).into());
+        request
+    };
+    bench.ask(going_on(piece)).await.unwrap();
+    assert_eq!(asked(&fake).0.first().map(String::as_str), Some("First here.|s1"));
     assert_eq!(asked(&fake).0.len(), 6);
 }
