@@ -113,15 +113,14 @@ def loop(vendor, mark, streamed):
         same([turn["content"][0]["type"] for turn in turns], ["thinking"] * 3, "thoughts that went back")
 
 
-RECALL = {"anthropic": "Baton restores thoughts though the library drops the ids of calls"}
 
 
-@check(awaits=RECALL)
+@check()
 def loop_with_thinking(vendor, mark):
     loop(vendor, mark, streamed=False)
 
 
-@check(awaits=RECALL)
+@check()
 def loop_with_streamed_thinking(vendor, mark):
     loop(vendor, mark, streamed=True)
 
