@@ -84,7 +84,7 @@ mod tests {
         assert_eq!(told(Door::Ollama, &frames), expected);
         assert_eq!(told(Door::OpenAi, &frames), [text("a"), text("b"), Event::Ended]);
         let own = Event::Timings(Timings { total: 7, ..Timings::default() });
-        assert_eq!(told(Door::Ollama, &[&[own.clone()], &[Event::Ended]]), [own, Event::Ended]);
+        assert_eq!(told(Door::Ollama, &[std::slice::from_ref(&own), &[Event::Ended]]), [own, Event::Ended]);
         let whole = Timings { total: 2_000_000, load: 0, prompt: 0, output: 2_000_000 };
         assert_eq!(told(Door::Ollama, &[&[text("a"), Event::Ended]]), [text("a"), Event::Timings(whole), Event::Ended]);
     }

@@ -78,11 +78,12 @@ async fn what_a_provider_keeps_is_asked_for_there() {
 #[tokio::test]
 async fn what_nobody_keeps_is_refused_before_anyone_is_asked() {
     let baton = Baton::start().await;
-    let unknown = respond(&baton, "gpt", json!({ "previous_response_id": "resp_none" })).await.expect(404).json();
-    assert_eq!(unknown.pointer("/error/param"), Some(&json!("previous_response_id")), "{unknown}");
-    for (field, value) in
-        [("background", json!(true)), ("conversation", json!("conv_1")), ("prompt", json!({ "id": "p" }))]
-    {
+    for (field, value) in [
+        ("previous_response_id", json!("resp_none")),
+        ("background", json!(true)),
+        ("conversation", json!("conv_1")),
+        ("prompt", json!({ "id": "p" })),
+    ] {
         let refused = respond(&baton, "llama", json!({ field: value })).await.expect(400).json();
         assert_eq!(refused.pointer("/error/param"), Some(&json!(field)), "{refused}");
     }
@@ -105,4 +106,11 @@ async fn a_model_of_responses_alone_serves_clients_of_chats() {
         assert!(said.contains("Say hello"), "{said}");
         assert_eq!(baton.openai.requests().last().unwrap().path, "/v1/responses");
     }
+}
+
+#[tokio::test]
+async fn a_response_from_before_baton_is_asked_of_the_provider_that_may_have_it() {
+    let baton = Baton::start().await;
+    let theirs = respond(&baton, "gpt", json!({ "previous_response_id": "resp_older" })).await.expect(400).json();
+    assert_eq!(theirs.pointer("/error/code"), Some(&json!("previous_response_not_found")), "the provider's own words");
 }

@@ -23,7 +23,7 @@ const MODELS: [(&str, &str, &str, &str); 9] = [
 
 /// The faults for which each provider has a model, `openai-fail-429` and so on.
 const FAULTS: [&str; 8] =
-    ["fail-401", "fail-429", "fail-500", "fail-503", "fail-529", "fail-context", "error-mid-stream", "slow"];
+    ["fail-401", "fail-429", "fail-500", "fail-503", "fail-529", "fail-context", "error-mid-stream", "hang-mid-stream"];
 
 /// Runs a script with the address of a Baton, its key, and the addresses of the providers as JSON.
 async fn runs(program: &str, script: &Path) {

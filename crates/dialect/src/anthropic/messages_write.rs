@@ -6,9 +6,9 @@
 use super::media;
 use super::system::{self, System};
 use super::{UNKNOWN, cache};
-use crate::proof;
 use crate::json::{Array, Node, Object};
 use crate::open_calls::OpenCalls;
+use crate::proof;
 use crate::{Dropped, ReadError};
 use baton_model::chat::{Extension, Json, Message, Part, PartKind, Role, ToolCall, ToolResult};
 use baton_model::entity::ReasoningStyle;

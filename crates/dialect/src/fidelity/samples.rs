@@ -64,7 +64,8 @@ fn function(request: &mut ChatRequest) -> &mut Tool {
 
 fn schema(request: &mut ChatRequest) -> &mut Schema {
     if !matches!(request.output, OutputFormat::Schema(_)) {
-        let schema = Json(r#"{"type":"object","properties":{"b":{"minimum":1.50},"a":{}},"additionalProperties":false}"#.into());
+        let schema =
+            Json(r#"{"type":"object","properties":{"b":{"minimum":1.50},"a":{}},"additionalProperties":false}"#.into());
         request.output = OutputFormat::Schema(Schema { schema, ..Schema::default() });
     }
     let OutputFormat::Schema(schema) = &mut request.output else { unreachable!("made above") };

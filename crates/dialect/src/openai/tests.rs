@@ -1,5 +1,5 @@
 //! The format as a whole: fixtures, generated requests, rewritten bodies.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use crate::framing::{Framing, splice::scan};
 use crate::testing::{chat_request, check_cuts, codec, facts, read_stream, target, target_with_defaults, text_bytes};

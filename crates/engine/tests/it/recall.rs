@@ -1,5 +1,7 @@
 //! Thoughts that a client's format has no place for come back with the results of the calls they led to.
 
+#![expect(clippy::panic, reason = "tests")]
+
 use crate::bench::{Bench, chat, content, model, of_key};
 use baton_engine::Call;
 use baton_model::chat::{

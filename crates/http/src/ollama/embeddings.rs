@@ -20,8 +20,12 @@ const ANSWER: usize = 16 << 20;
 /// Asks for one vector, as the newer endpoint does.
 pub async fn serve(State(doors): State<Doors>, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
-    let body = exchange::collect(body, doors.settings.max_body_bytes).await.and_then(renamed);
-    let body = match body {
+    let renamed = async {
+        // Who has no key is told that first.
+        identify::caller(&doors, &parts).await?;
+        renamed(exchange::collect(body, doors.settings.max_body_bytes).await?)
+    };
+    let body = match renamed.await {
         Ok(body) => body,
         Err(error) => return answer(Err(error), identify::request_id()),
     };

@@ -107,7 +107,17 @@ impl<'a> Ask<'a> {
     }
 
     pub(crate) fn of(model: &'a str, capability: Capability, body: Value) -> Self {
-        Self { model, capability, body, form: Form::Whole, exact: false, strict: false, headers: &[], query: None, timeout: None }
+        Self {
+            model,
+            capability,
+            body,
+            form: Form::Whole,
+            exact: false,
+            strict: false,
+            headers: &[],
+            query: None,
+            timeout: None,
+        }
     }
 
     pub(crate) fn stream(mut self) -> Self {

@@ -114,7 +114,7 @@ check("error in a stream", async (vendor, mark) => {
 });
 
 check("cancel", async (vendor, mark) => {
-  const stream = await client.messages.create(asked(`${vendor}-slow`, user(hello(mark)), { stream: true }));
+  const stream = await client.messages.create(asked(`${vendor}-hang-mid-stream`, user(hello(mark)), { stream: true }));
   for await (const event of stream) {
     if (event.delta?.text) break;
   }

@@ -109,7 +109,7 @@ check("error in a stream", async (vendor, mark) => {
 });
 
 check("cancel", async (vendor, mark) => {
-  const stream = await chat(`${vendor}-slow`, user(hello(mark)), { stream: true });
+  const stream = await chat(`${vendor}-hang-mid-stream`, user(hello(mark)), { stream: true });
   for await (const part of stream) {
     if (part.message.content) break;
   }

@@ -143,7 +143,7 @@ check("error in a stream", async (vendor, mark) => {
 });
 
 check("cancel", async (vendor, mark) => {
-  const stream = await chat(`${vendor}-slow`, user(hello(mark)), { stream: true });
+  const stream = await chat(`${vendor}-hang-mid-stream`, user(hello(mark)), { stream: true });
   for await (const chunk of stream) {
     if (chunk.choices[0]?.delta.content) break;
   }

@@ -236,7 +236,7 @@ def error_in_a_stream(vendor, mark):
 
 @check()
 def cancel(vendor, mark):
-    with client.messages.stream(model=f"{vendor}-slow", max_tokens=200, messages=user(hello(mark))) as events:
+    with client.messages.stream(model=f"{vendor}-hang-mid-stream", max_tokens=200, messages=user(hello(mark))) as events:
         next(iter(events.text_stream))
     same(over(vendor, mark)["disconnected"], True, "the provider was left")
 

@@ -193,7 +193,7 @@ def error_in_a_stream(vendor, mark):
 
 @check()
 def cancel(vendor, mark):
-    parts = client.chat(model=f"{vendor}-slow", messages=user(hello(mark)), stream=True)
+    parts = client.chat(model=f"{vendor}-hang-mid-stream", messages=user(hello(mark)), stream=True)
     next(part for part in parts if part.message.content)
     parts.close()
     same(over(vendor, mark)["disconnected"], True, "the provider was left")

@@ -254,7 +254,7 @@ def error_in_a_stream(vendor, mark):
 
 @check()
 def cancel(vendor, mark):
-    chunks = client.chat.completions.create(model=f"{vendor}-slow", messages=user(hello(mark)), stream=True)
+    chunks = client.chat.completions.create(model=f"{vendor}-hang-mid-stream", messages=user(hello(mark)), stream=True)
     next(chunk for chunk in chunks if chunk.choices and chunk.choices[0].delta.content)
     chunks.close()
     same(over(vendor, mark)["disconnected"], True, "the provider was left")
