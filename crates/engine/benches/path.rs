@@ -57,6 +57,7 @@ fn call(bytes: usize) -> Call {
         bytes: Bytes::from(text),
     };
     Call {
+        strict: false,
         id: RequestId::from("id"),
         arrived: Timestamp(0),
         trace: baton_engine::Trace::none(),
@@ -74,7 +75,7 @@ fn call(bytes: usize) -> Call {
         timeout: None,
         headers: Vec::new(),
         query: None,
-        content: Content::json(body, |_| Err(PublicError::new(Code::Internal, "nobody reads it"))),
+        content: Content::json(body, Box::new(|_| Err(PublicError::new(Code::Internal, "nobody reads it")))),
         status: |error| error.code.status(),
     }
 }
@@ -89,7 +90,13 @@ fn path(criterion: &mut Criterion) {
         ..Snapshot::default()
     };
     let caller = caller();
-    let ask = Ask { caller: &caller, capability: Capability::Chat, fallbacks: None, is_open: &|_| false };
+    let ask = Ask {
+        caller: &caller,
+        capability: Capability::Chat,
+        client: baton_model::Dialect::OpenAi,
+        fallbacks: None,
+        is_open: &|_| false,
+    };
     criterion.bench_function("route: a model of 7,000 with three fallbacks", |bencher| {
         bencher.iter(|| {
             let first = snapshot.get(&Wanted::Model("model-0".into()), Capability::Chat).map_err(|error| error.code);
