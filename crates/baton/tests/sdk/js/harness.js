@@ -47,10 +47,14 @@ export const same = assert.deepEqual;
 
 async function ask(vendor, question, mark) {
   const reply = await fetch(`http://${SIMS[vendor]}/_sim/${question}?containing=${mark}`);
-  return await reply.json();
+  const requests = await reply.json();
+  return requests.sort((a, b) => turns(a) - turns(b));
 }
 
-// The requests with that text that came to the provider, each with body, billed tokens and how it ended.
+const turns = (request) => request.body?.messages?.length ?? 0;
+
+// The requests with that text that came to the provider, each with body, billed tokens and how it ended. The longest
+// conversation comes last, so that a turn that was asked again is not taken for the end.
 export const sent = (vendor, mark) => ask(vendor, "requests", mark);
 
 // The last request with that text, once it is over.

@@ -75,13 +75,19 @@ def ask(vendor, question, mark):
 
 
 def sent(vendor, mark):
-    """The requests with that text that came to the provider, each with body, billed tokens and how it ended."""
-    return ask(vendor, "requests", mark)
+    """The requests with that text that came to the provider, each with body, billed tokens and how it ended.
+
+    The longest conversation comes last, so that a turn that was asked again is not taken for the end."""
+    return sorted(ask(vendor, "requests", mark), key=turns)
+
+
+def turns(request):
+    return len(request["body"].get("messages", [])) if isinstance(request["body"], dict) else 0
 
 
 def over(vendor, mark):
     """The last request with that text, once it is over."""
-    return ask(vendor, "over", mark)[-1]
+    return sorted(ask(vendor, "over", mark), key=turns)[-1]
 
 
 def billed(vendor, mark):
