@@ -94,7 +94,7 @@ async fn persist(
         true => None,
         false => Some(meaning(shared, call, &candidate, &mut fitted).await?),
     };
-    if call.strict && !fitted.warnings.is_empty() {
+    if (call.strict || candidate.model.quirks.strict == Some(true)) && !fitted.warnings.is_empty() {
         let message = format!("the request is strict: {}", fitted.warnings.join("; "));
         return Err(ProviderError::new(ErrorKind::InvalidRequest, message));
     }

@@ -58,7 +58,8 @@ impl Line {
         let dialect = outgoing.dialect;
         let codec = codec_of(dialect, outgoing.capability)?;
         let Prepared { body, content_type, hide_usage, dropped } = prepare(codec, &outgoing, &self.quirks)?;
-        if outgoing.strict && !dropped.is_empty() {
+        let strict = outgoing.strict || self.suited(outgoing.target).model.quirks.strict == Some(true);
+        if strict && !dropped.is_empty() {
             return Err(unsayable(&dropped));
         }
         let mut headers = self.merged(&spoken(outgoing.headers, dialect), defaults);

@@ -36,6 +36,9 @@ pub struct QuirksJson {
     /// Whether it takes cache marks in OpenAI's format.
     #[serde(skip_serializing_if = "Option::is_none")]
     cache_marks: Option<bool>,
+    /// Whether requests are refused of which something can't be said to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    strict: Option<bool>,
     /// Which of OpenAI's two APIs for chats it has.
     #[serde(skip_serializing_if = "Option::is_none")]
     api: Option<ApiWord>,
@@ -91,6 +94,7 @@ impl From<QuirksJson> for Quirks {
             system_anywhere: json.system_anywhere,
             json_schema: json.json_schema,
             cache_marks: json.cache_marks,
+            strict: json.strict,
             api: match json.api {
                 None => ChatApi::Unspecified,
                 Some(ApiWord::Chat) => ChatApi::Chat,
@@ -122,6 +126,7 @@ impl From<&Quirks> for QuirksJson {
             system_anywhere: quirks.system_anywhere,
             json_schema: quirks.json_schema,
             cache_marks: quirks.cache_marks,
+            strict: quirks.strict,
             api: match quirks.api {
                 ChatApi::Unspecified => None,
                 ChatApi::Chat => Some(ApiWord::Chat),

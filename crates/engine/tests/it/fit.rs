@@ -1,6 +1,7 @@
 //! Whether a prompt fits, and what is said to the provider of that.
 
 use crate::bench::{Bench, chat, content, conversation, falling_back, model, usage};
+use baton_model::entity::Quirks;
 use baton_model::{Code, Dialect, Model};
 use baton_provider::fake::{Answer, Fake};
 use std::sync::Arc;
@@ -95,11 +96,15 @@ async fn a_doubtful_estimate_is_checked_with_the_provider() {
 async fn a_strict_request_is_refused_where_its_limit_would_be_lowered() {
     let fake = Arc::new(answering("one"));
     let model = Model { max_tokens: Some(1000), ..model("a", "one") };
-    let bench = Bench::new(vec![model], vec![Arc::clone(&fake)]).await;
-    let mut call = chat("a");
-    (call.max_output_tokens, call.strict) = (Some(4096), true);
-    let error = bench.ask(call).await.err().unwrap();
-    assert_eq!(error.code, Code::InvalidRequest);
-    assert!(error.message.contains("max_tokens: lowered from 4096 to 1000"), "{error:?}");
+    let quirks = Quirks { strict: Some(true), ..Quirks::default() };
+    let strict = Model { quirks, max_tokens: Some(1000), ..crate::bench::model("b", "one") };
+    let bench = Bench::new(vec![model, strict], vec![Arc::clone(&fake)]).await;
+    for (model, strict) in [("a", true), ("b", false)] {
+        let mut call = chat(model);
+        (call.max_output_tokens, call.strict) = (Some(4096), strict);
+        let error = bench.ask(call).await.err().unwrap();
+        assert_eq!(error.code, Code::InvalidRequest);
+        assert!(error.message.contains("max_tokens: lowered from 4096 to 1000"), "{error:?}");
+    }
     assert!(fake.calls().is_empty());
 }

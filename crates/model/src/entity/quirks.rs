@@ -21,6 +21,8 @@ pub struct Quirks {
     pub json_schema: Option<bool>,
     /// Whether it takes cache marks in OpenAI's format (`prompt_cache_breakpoint`). Absent: no.
     pub cache_marks: Option<bool>,
+    /// Whether requests are refused of which something can't be said to it, instead of being told of it. Absent: no.
+    pub strict: Option<bool>,
     /// Which of OpenAI's two APIs for chats it has.
     pub api: ChatApi,
 }
@@ -46,6 +48,7 @@ impl Quirks {
             system_anywhere: specific.system_anywhere.or(self.system_anywhere),
             json_schema: specific.json_schema.or(self.json_schema),
             cache_marks: specific.cache_marks.or(self.cache_marks),
+            strict: specific.strict.or(self.strict),
             api: specific.api.or(self.api),
         }
     }

@@ -26,6 +26,8 @@ struct Document {
     #[serde(skip_serializing_if = "Option::is_none")]
     cache_marks: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    strict: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     api: Option<ApiWord>,
 }
 
@@ -63,6 +65,7 @@ pub(crate) fn write(quirks: &Quirks) -> String {
         system_anywhere,
         json_schema,
         cache_marks,
+        strict,
         api,
     } = quirks.clone();
     let document = Document {
@@ -84,6 +87,7 @@ pub(crate) fn write(quirks: &Quirks) -> String {
         system_anywhere,
         json_schema,
         cache_marks,
+        strict,
         api: match api {
             ChatApi::Unspecified => None,
             ChatApi::Chat => Some(ApiWord::Chat),
@@ -115,6 +119,7 @@ pub(crate) fn read(text: &str) -> Result<Quirks, serde_json::Error> {
         system_anywhere: document.system_anywhere,
         json_schema: document.json_schema,
         cache_marks: document.cache_marks,
+        strict: document.strict,
         api: match document.api {
             None => ChatApi::Unspecified,
             Some(ApiWord::Chat) => ChatApi::Chat,

@@ -156,6 +156,11 @@ pub struct QuirksSection {
     pub system_anywhere: Option<bool>,
     /// Whether it answers in JSON of a schema.
     pub json_schema: Option<bool>,
+    /// Whether it takes cache marks in OpenAI's format (`prompt_cache_breakpoint`).
+    pub cache_marks: Option<bool>,
+    /// Whether requests are refused of which something can't be said to it, instead of being told of it in
+    /// `x-baton-warning`. A request asks for the same with `x-baton-strict: true`.
+    pub strict: Option<bool>,
     /// Which of OpenAI's two APIs for chats it has: `chat`, `responses`, or `both`, where each client is served by its own.
     pub api: Option<ApiWord>,
 }
@@ -215,13 +220,14 @@ impl QuirksSection {
             prefill: self.prefill,
             system_anywhere: self.system_anywhere,
             json_schema: self.json_schema,
+            cache_marks: self.cache_marks,
+            strict: self.strict,
             api: match self.api {
                 None => ChatApi::Unspecified,
                 Some(ApiWord::Chat) => ChatApi::Chat,
                 Some(ApiWord::Responses) => ChatApi::Responses,
                 Some(ApiWord::Both) => ChatApi::Both,
             },
-            ..Quirks::default()
         }
     }
 }
