@@ -162,7 +162,7 @@ fn required(dialect: Dialect, capability: Capability) -> &'static [(&'static str
         (Dialect::Responses, _) => &[],
         (_, Capability::Chat | Capability::TokenCount) => &[("messages", Form::Filled)],
         (_, Capability::Embedding | Capability::AudioSpeech) => &[("input", Form::Text)],
-        (_, Capability::Completion | Capability::ImageGeneration) => &[("prompt", Form::Text)],
+        (_, Capability::Completion | Capability::ImageGeneration | Capability::ImageEdit) => &[("prompt", Form::Text)],
         _ => &[],
     }
 }

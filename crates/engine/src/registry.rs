@@ -97,24 +97,25 @@ impl Snapshot {
         })?;
         let set = self.default_models.get(provider).and_then(|id| self.models.get(id));
         Ok(set
-            .filter(|model| model.capabilities.contains(&capability))
+            .filter(|model| model.capabilities.contains(&capability.listed_as()))
             .or_else(|| self.offered(capability).find(|model| model.provider == *provider)))
     }
 
     fn default_for(&self, capability: Capability) -> Option<&Arc<Model>> {
         let set = self.default_model.as_ref().and_then(|id| self.models.get(id));
-        set.filter(|model| model.capabilities.contains(&capability)).or_else(|| {
+        set.filter(|model| model.capabilities.contains(&capability.listed_as())).or_else(|| {
             // Without a configured default the choice must be plain: the only model that can do it.
             let mut offered = self.offered(capability);
             offered.next().filter(|_| offered.next().is_none())
         })
     }
 
-    /// The active models with that capability.
+    /// The active models that list that capability, or the one that stands for it.
     pub fn offered(&self, capability: Capability) -> impl Iterator<Item = &Arc<Model>> {
+        let listed = capability.listed_as();
         self.models
             .values()
-            .filter(move |model| model.status == ModelStatus::Active && model.capabilities.contains(&capability))
+            .filter(move |model| model.status == ModelStatus::Active && model.capabilities.contains(&listed))
     }
 
     fn not_found(&self, name: &str) -> PublicError {

@@ -132,15 +132,15 @@ pub struct Asked {
     pub content: Content,
 }
 
-/// Reads a request: a form for audio, else JSON.
+/// Reads a request: a form where the capability has one, else JSON.
 ///
 /// # Errors
 /// `invalid_request` naming the field.
 pub async fn read(door: Door, capability: Capability, parts: &Parts, bytes: Bytes) -> Result<Asked, PublicError> {
-    if matches!(capability, Capability::AudioTranscription | Capability::AudioTranslation) {
-        return form::read(door, capability, &parts.headers, bytes).await;
+    match form::read(door, capability, &parts.headers, &bytes).await? {
+        Some(asked) => Ok(asked),
+        None => json(door, capability, bytes),
     }
-    json(door, capability, bytes)
 }
 
 /// Reads a JSON request.

@@ -6,8 +6,8 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::routing::{MethodRouter, delete, get, head, post};
 use baton_model::Capability::{
-    self, AudioSpeech, AudioTranscription, AudioTranslation, Chat, Completion, Embedding, ImageGeneration, Moderation,
-    Rerank,
+    self, AudioSpeech, AudioTranscription, AudioTranslation, Chat, Completion, Embedding, ImageEdit, ImageGeneration,
+    ImageVariation, Moderation, Rerank,
 };
 
 /// The request APIs.
@@ -27,6 +27,8 @@ pub fn router(doors: Doors) -> Router {
         .route("/v1/completions", door(OpenAi, Completion))
         .route("/v1/embeddings", door(OpenAi, Embedding))
         .route("/v1/images/generations", door(OpenAi, ImageGeneration))
+        .route("/v1/images/edits", door(OpenAi, ImageEdit))
+        .route("/v1/images/variations", door(OpenAi, ImageVariation))
         .route("/v1/audio/transcriptions", door(OpenAi, AudioTranscription))
         .route("/v1/audio/translations", door(OpenAi, AudioTranslation))
         .route("/v1/audio/speech", door(OpenAi, AudioSpeech))

@@ -15,6 +15,8 @@ pub enum Operation {
     Embedding(EmbeddingRequest),
     /// Make pictures.
     Image(ImageRequest),
+    /// Make pictures from pictures.
+    ImageForm(ImageFormRequest),
     /// Turn speech into text, in its own language or in English.
     Transcription(TranscriptionRequest),
     /// Turn text into speech.
@@ -29,6 +31,8 @@ impl Operation {
             Self::Completion(_) => Capability::Completion,
             Self::Embedding(_) => Capability::Embedding,
             Self::Image(_) => Capability::ImageGeneration,
+            Self::ImageForm(request) if request.variation => Capability::ImageVariation,
+            Self::ImageForm(_) => Capability::ImageEdit,
             Self::Transcription(request) if request.translate => Capability::AudioTranslation,
             Self::Transcription(_) => Capability::AudioTranscription,
             Self::Speech(_) => Capability::AudioSpeech,
@@ -116,6 +120,33 @@ pub struct ImageRequest {
     pub stream: bool,
     /// Fields that only one format knows.
     pub extensions: Vec<Extension>,
+}
+
+/// Pictures to change, or to make others like (OpenAI's `/v1/images/edits` and `/v1/images/variations`). A multipart form
+/// outside, whose parts are kept as they came.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ImageFormRequest {
+    /// The model asked for.
+    pub model: String,
+    /// Whether others like the picture are asked for, not changes as the prompt says.
+    pub variation: bool,
+    /// Whether it is asked as a stream.
+    pub stream: bool,
+    /// Everything but the model, in order: the pictures too.
+    pub parts: Vec<FormPart>,
+}
+
+/// A part of a multipart form.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct FormPart {
+    /// The field's name: `image`, `image[]`, `mask`, `prompt` …
+    pub name: String,
+    /// The file's name; of a file alone.
+    pub filename: Option<String>,
+    /// Its media type, if the client said.
+    pub content_type: Option<String>,
+    /// What it holds.
+    pub content: Bytes,
 }
 
 /// Speech to write down. A multipart form outside; the fields that Baton does not read are kept in order.

@@ -52,6 +52,7 @@ impl Kind {
                 "gpt-3.5-turbo-instruct",
                 "text-embedding-3-small",
                 "gpt-image-1",
+                "dall-e-2",
                 "whisper-1",
                 "tts-1",
             ],

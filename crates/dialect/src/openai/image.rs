@@ -42,11 +42,11 @@ impl Codec for Image {
     }
 
     fn reader(&self, _detail: Detail) -> Box<dyn Reader> {
-        Box::new(StreamReader::default())
+        stream_reader()
     }
 
     fn writer(&self, names: Names) -> Box<dyn Writer> {
-        Box::new(StreamWriter { created: names.created, usage: None, last: None })
+        stream_writer("image_generation", names.created)
     }
 }
 
@@ -121,7 +121,7 @@ fn read_usage(node: &Node<'_>) -> Usage {
     used
 }
 
-fn read_reply(root: &Node<'_>) -> Result<Vec<Event>, Fault> {
+pub(super) fn read_reply(root: &Node<'_>) -> Result<Vec<Event>, Fault> {
     let pictures = root.require("data")?.items()?;
     let mut events: Vec<_> = pictures.iter().map(read_picture).map(Event::Image).collect();
     let pieces = Usage::default().with(UsageClass::Images, pictures.len() as u64);
@@ -150,7 +150,7 @@ fn write_usage(used: &Usage, o: &mut Object<'_>) {
     });
 }
 
-fn write_reply(events: &[Event], names: &Names) -> Vec<u8> {
+pub(super) fn write_reply(events: &[Event], names: &Names) -> Vec<u8> {
     let mut used = Usage::default();
     events.iter().for_each(|event| {
         if let Event::Usage(usage) = event {
@@ -167,6 +167,15 @@ fn write_reply(events: &[Event], names: &Names) -> Vec<u8> {
         });
         write_usage(&used, o);
     })
+}
+
+pub(super) fn stream_reader() -> Box<dyn Reader> {
+    Box::new(StreamReader::default())
+}
+
+/// Writes events named after the endpoint: `image_generation` or `image_edit`.
+pub(super) fn stream_writer(endpoint: &'static str, created: i64) -> Box<dyn Writer> {
+    Box::new(StreamWriter { endpoint, created, usage: None, last: None })
 }
 
 /// Reads a stream of pictures, which ends when its connection does: completed pictures say nothing of others to come.
@@ -213,6 +222,7 @@ impl Reader for StreamReader {
 /// Writes a stream of pictures. The last is held back, because the usage stands in its event.
 #[derive(Debug)]
 struct StreamWriter {
+    endpoint: &'static str,
     created: i64,
     usage: Option<Usage>,
     last: Option<Picture>,
@@ -221,14 +231,15 @@ struct StreamWriter {
 impl StreamWriter {
     fn completed(&mut self) -> Bytes {
         let Some(picture) = self.last.take() else { return Bytes::new() };
+        let kind = format!("{}.completed", self.endpoint);
         let data = object(|o| {
-            o.string("type", "image_generation.completed").integer("created_at", self.created);
+            o.string("type", &kind).integer("created_at", self.created);
             write_picture(&picture, o);
             if let Some(used) = &self.usage {
                 write_usage(used, o);
             }
         });
-        sse::write(Some("image_generation.completed"), &data)
+        sse::write(Some(&kind), &data)
     }
 }
 
@@ -245,7 +256,7 @@ impl Writer for StreamWriter {
                 Bytes::new()
             }
             Event::Other { dialect: Dialect::OpenAi, json, .. } => {
-                sse::write(Some("image_generation.partial_image"), json.0.as_bytes())
+                sse::write(Some(&format!("{}.partial_image", self.endpoint)), json.0.as_bytes())
             }
             Event::Ended => self.completed(),
             _ => Bytes::new(),

@@ -11,6 +11,7 @@ mod embedding;
 pub mod error;
 mod fidelity;
 mod image;
+mod image_form;
 pub(crate) mod media;
 mod multipart;
 pub mod options;
@@ -37,6 +38,8 @@ pub fn codec(capability: Capability) -> Option<&'static dyn Codec> {
         Capability::Completion => &completion::Completion,
         Capability::Embedding => &embedding::Embedding,
         Capability::ImageGeneration => &image::Image,
+        Capability::ImageEdit => &image_form::ImageForm { variation: false },
+        Capability::ImageVariation => &image_form::ImageForm { variation: true },
         Capability::AudioTranscription => &transcription::Transcription { translate: false },
         Capability::AudioTranslation => &transcription::Transcription { translate: true },
         Capability::AudioSpeech => &speech::Speech,

@@ -6,36 +6,43 @@ use memchr::memmem;
 
 /// A form being written.
 #[derive(Debug)]
-pub(super) struct Form {
-    parts: Vec<Part>,
+pub(super) struct Form<'a> {
+    parts: Vec<Part<'a>>,
 }
 
 #[derive(Debug)]
-struct Part {
+struct Part<'a> {
     head: String,
-    content: Vec<u8>,
+    content: &'a [u8],
 }
 
-impl Form {
+impl<'a> Form<'a> {
     pub(super) fn new() -> Self {
         Self { parts: Vec::new() }
     }
 
     /// Adds a field.
-    pub(super) fn field(&mut self, name: &str, value: &str) {
-        let head = format!("Content-Disposition: form-data; name=\"{}\"\r\n", escaped(name));
-        self.parts.push(Part { head, content: value.as_bytes().to_vec() });
+    pub(super) fn field(&mut self, name: &str, value: &'a str) {
+        self.part(name, None, None, value.as_bytes());
     }
 
     /// Adds a file.
-    pub(super) fn file(&mut self, name: &str, filename: &str, content_type: &str, content: &[u8]) {
-        let content_type: String = content_type.chars().filter(|c| !c.is_control()).collect();
-        let head = format!(
-            "Content-Disposition: form-data; name=\"{}\"; filename=\"{}\"\r\nContent-Type: {content_type}\r\n",
-            escaped(name),
-            escaped(filename),
-        );
-        self.parts.push(Part { head, content: content.to_vec() });
+    pub(super) fn file(&mut self, name: &str, filename: &str, content_type: &str, content: &'a [u8]) {
+        self.part(name, Some(filename), Some(content_type), content);
+    }
+
+    /// Adds a part of either kind.
+    pub(super) fn part(&mut self, name: &str, filename: Option<&str>, content_type: Option<&str>, content: &'a [u8]) {
+        let mut head = format!("Content-Disposition: form-data; name=\"{}\"", escaped(name));
+        if let Some(filename) = filename {
+            head.push_str(&format!("; filename=\"{}\"", escaped(filename)));
+        }
+        head.push_str("\r\n");
+        if let Some(content_type) = content_type {
+            let content_type: String = content_type.chars().filter(|c| !c.is_control()).collect();
+            head.push_str(&format!("Content-Type: {content_type}\r\n"));
+        }
+        self.parts.push(Part { head, content });
     }
 
     /// The body and its media type. The boundary follows from the content, and does not occur in it.
@@ -45,7 +52,7 @@ impl Form {
         let mut body = Vec::with_capacity(size + 80);
         for part in &self.parts {
             body.extend_from_slice(format!("--{boundary}\r\n{}\r\n", part.head).as_bytes());
-            body.extend_from_slice(&part.content);
+            body.extend_from_slice(part.content);
             body.extend_from_slice(b"\r\n");
         }
         body.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
@@ -55,11 +62,11 @@ impl Form {
     fn boundary(&self) -> String {
         // FNV-1a over everything: the same form makes the same bytes.
         let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-        for byte in self.parts.iter().flat_map(|part| part.head.as_bytes().iter().chain(&part.content)) {
+        for byte in self.parts.iter().flat_map(|part| part.head.as_bytes().iter().chain(part.content)) {
             hash = (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3);
         }
         let occurs =
-            |boundary: &str| self.parts.iter().any(|part| memmem::find(&part.content, boundary.as_bytes()).is_some());
+            |boundary: &str| self.parts.iter().any(|part| memmem::find(part.content, boundary.as_bytes()).is_some());
         let mut boundary = format!("baton-{hash:016x}");
         while occurs(&boundary) {
             hash = hash.wrapping_add(0x9e37_79b9_7f4a_7c15);

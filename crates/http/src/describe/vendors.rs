@@ -63,7 +63,11 @@ impl Call {
     }
 }
 
-const CALLS: [Call; 32] = [
+const CALLS: [Call; 34] = [
+    post("/v1/images/edits", OPENAI, "Changes pictures (a form, or JSON with `images`)", "images/createEdit")
+        .with_form()
+        .telling(Told::Streamed),
+    post("/v1/images/variations", OPENAI, "Makes pictures like a given one", "images/createVariation").with_form(),
     post("/v1/moderations", OPENAI, "Judges whether a text or picture breaks a policy", "moderations/create"),
     post(
         "/v1/rerank",

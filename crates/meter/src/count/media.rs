@@ -6,7 +6,7 @@ use baton_model::chat::{Document, Image, Source};
 /// A picture at low detail (OpenAI, "Images and vision").
 const IMAGE_LOW: u64 = 85;
 /// A picture otherwise: the most that Claude reads of one (Anthropic, "Vision"), and more than GPT-4o mostly does.
-const IMAGE: u64 = 1_600;
+pub(super) const IMAGE: u64 = 1_600;
 /// A document of which nothing is known but its address.
 const DOCUMENT: u64 = 3_000;
 /// Bytes of a PDF for one token: a page has about 50 kB and 2,000 tokens (Anthropic, "PDF support").

@@ -3,7 +3,7 @@
 use super::media;
 use baton_model::Operation;
 use baton_model::chat::{ChatRequest, Message, OutputFormat, Part, PartKind, Role, Tool};
-use baton_model::operation::Prompt;
+use baton_model::operation::{FormPart, Prompt};
 
 /// Something that the model reads.
 pub(super) enum Piece<'a> {
@@ -38,6 +38,7 @@ pub(super) fn operation(operation: &Operation, visit: &mut Visit<'_>) {
             visit(Piece::Text(&request.prompt));
             visit(Piece::Estimated(0));
         }
+        Operation::ImageForm(request) => request.parts.iter().for_each(|part| form_part(part, visit)),
         Operation::Transcription(request) => {
             visit(Piece::Estimated(media::audio(request.file.len(), &request.filename)));
             for (_, prompt) in request.fields.iter().filter(|(name, _)| name == "prompt") {
@@ -48,6 +49,15 @@ pub(super) fn operation(operation: &Operation, visit: &mut Visit<'_>) {
             visit(Piece::Text(&request.input));
             visit(Piece::Estimated(0));
         }
+    }
+}
+
+/// Of the fields beside pictures and masks only the prompt is read.
+fn form_part(part: &FormPart, visit: &mut Visit<'_>) {
+    if part.filename.is_some() {
+        visit(Piece::Estimated(media::IMAGE));
+    } else if part.name == "prompt" {
+        visit(Piece::Text(&String::from_utf8_lossy(&part.content)));
     }
 }
 

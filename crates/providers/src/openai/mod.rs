@@ -100,6 +100,8 @@ pub(crate) fn path(dialect: Dialect, capability: Capability) -> Option<&'static 
         (Dialect::OpenAi, Capability::Completion) => Some("/completions"),
         (Dialect::OpenAi, Capability::Embedding) => Some("/embeddings"),
         (Dialect::OpenAi, Capability::ImageGeneration) => Some("/images/generations"),
+        (Dialect::OpenAi, Capability::ImageEdit) => Some("/images/edits"),
+        (Dialect::OpenAi, Capability::ImageVariation) => Some("/images/variations"),
         (Dialect::OpenAi, Capability::AudioTranscription) => Some("/audio/transcriptions"),
         (Dialect::OpenAi, Capability::AudioTranslation) => Some("/audio/translations"),
         (Dialect::OpenAi, Capability::AudioSpeech) => Some("/audio/speech"),

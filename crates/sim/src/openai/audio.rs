@@ -1,5 +1,6 @@
 //! Speech in both directions.
 
+use super::form::{self, Field};
 use super::{event, forced, invalid, known, model};
 use crate::journal::Billed;
 use crate::play::Script;
@@ -13,18 +14,11 @@ const HEARD: &str = "The quick brown fox jumps over the lazy dog.";
 /// The same in English, for translations.
 const TRANSLATED: &str = "The quick brown fox jumps over the lazy dog, in English.";
 
-/// A field of a multipart form.
-struct Field {
-    name: String,
-    filename: Option<String>,
-    value: Vec<u8>,
-}
-
 /// `POST /v1/audio/transcriptions` and `/v1/audio/translations`. A second of audio is a thousand bytes.
 pub(super) fn heard(call: &Call<'_>, translate: bool) -> Result<Plan, Refusal> {
-    let fields = form(call).ok_or_else(|| invalid("file", "Could not parse multipart form"))?;
+    let fields = form::read(call).ok_or_else(|| invalid("file", "Could not parse multipart form"))?;
     let field = |name: &str| fields.iter().find(|field| field.name == name);
-    let text_of = |name: &str| field(name).map(|field| String::from_utf8_lossy(&field.value).into_owned());
+    let text_of = |name: &str| field(name).map(Field::text);
     let model = text_of("model").ok_or_else(|| invalid("model", "you must provide a model parameter"))?;
     known(call, &model)?;
     let file = field("file").ok_or_else(|| invalid("file", "Missing required parameter: 'file'."))?;
@@ -128,36 +122,4 @@ fn silence(samples: u32) -> Vec<u8> {
     file.extend_from_slice(&samples.to_le_bytes());
     file.resize(file.len() + samples as usize, 0x80);
     file
-}
-
-/// The fields of a multipart form (RFC 7578), read by its boundary alone.
-fn form(call: &Call<'_>) -> Option<Vec<Field>> {
-    let content_type = call.header("content-type")?.strip_prefix("multipart/form-data")?;
-    let boundary = content_type.split("boundary=").nth(1)?.split(';').next()?.trim().trim_matches('"');
-    let delimiter = format!("\r\n--{boundary}");
-    let mut body = b"\r\n".to_vec();
-    body.extend_from_slice(call.body);
-    let mut fields = Vec::new();
-    let mut rest = body.as_slice();
-    rest = rest.get(find(rest, delimiter.as_bytes())? + delimiter.len()..)?;
-    while !rest.starts_with(b"--") {
-        let end = find(rest, delimiter.as_bytes())?;
-        fields.push(part(rest.get(2..end)?)?);
-        rest = rest.get(end + delimiter.len()..)?;
-    }
-    Some(fields)
-}
-
-fn part(bytes: &[u8]) -> Option<Field> {
-    let end = find(bytes, b"\r\n\r\n")?;
-    let head = std::str::from_utf8(bytes.get(..end)?).ok()?;
-    let parameter = |name: &str| {
-        let start = head.find(&format!("; {name}=\""))? + name.len() + 4;
-        head.get(start..)?.split('"').next().map(str::to_owned)
-    };
-    Some(Field { name: parameter("name")?, filename: parameter("filename"), value: bytes.get(end + 4..)?.to_vec() })
-}
-
-fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
-    bytes.windows(wanted.len()).position(|window| window == wanted)
 }

@@ -1,4 +1,4 @@
-//! Completions, embeddings, pictures and the list of models.
+//! Completions, embeddings, judgements and the list of models.
 
 use super::chat::usage;
 use super::{CREATED, event, forced, invalid, model};
@@ -11,9 +11,6 @@ use serde_json::{Value, json};
 
 /// The length of a vector where none is asked for.
 const DIMENSIONS: u64 = 8;
-
-/// A picture of one grey pixel.
-const PIXEL: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==";
 
 /// `POST /v1/completions`.
 pub(super) fn completion(call: &Call<'_>) -> Result<Plan, Refusal> {
@@ -125,35 +122,6 @@ fn base64_of(vector: &[f32]) -> String {
     text
 }
 
-/// `POST /v1/images/generations`.
-pub(super) fn images(call: &Call<'_>) -> Result<Plan, Refusal> {
-    let model = model(call)?;
-    let prompt = call.json["prompt"].as_str().filter(|prompt| !prompt.is_empty());
-    let prompt = prompt.ok_or_else(|| invalid("prompt", "Missing required parameter: 'prompt'."))?;
-    let gpt = model.starts_with("gpt-image");
-    if gpt && !call.json["response_format"].is_null() {
-        return Err(invalid("response_format", "Unknown parameter: 'response_format'."));
-    }
-    let n = call.json["n"].as_u64().unwrap_or(1);
-    let picture = match call.json["response_format"].as_str() {
-        None if !gpt => json!({ "url": "https://images.example/sim.png", "revised_prompt": prompt }),
-        Some("url") => json!({ "url": "https://images.example/sim.png", "revised_prompt": prompt }),
-        _ => json!({ "b64_json": PIXEL }),
-    };
-    let mut body = json!({ "created": CREATED, "data": vec![picture; usize::try_from(n).unwrap_or(1).min(10)] });
-    let mut billed = Billed::default();
-    if gpt {
-        billed = Billed { input: tokens::count(prompt), output: 272 * n, ..billed };
-        body["usage"] = json!({
-            "input_tokens": billed.input,
-            "input_tokens_details": { "text_tokens": billed.input, "image_tokens": 0 },
-            "output_tokens": billed.output,
-            "total_tokens": billed.input + billed.output,
-        });
-    }
-    Ok(whole(&body, billed))
-}
-
 /// `GET /v1/models`.
 pub(super) fn models(call: &Call<'_>) -> Plan {
     let model = |id: &String| json!({ "id": id, "object": "model", "created": CREATED, "owned_by": "sim" });
@@ -182,7 +150,7 @@ fn inputs(value: &Value) -> Option<Vec<(String, u64)>> {
     }
 }
 
-fn whole(body: &Value, billed: Billed) -> Plan {
+pub(super) fn whole(body: &Value, billed: Billed) -> Plan {
     Plan::Whole { content_type: "application/json", body: body.to_string().into_bytes(), billed }
 }
 

@@ -1,5 +1,6 @@
-//! Audio comes as a multipart form.
+//! Speech to write down.
 
+use super::broken;
 use crate::door::Door;
 use crate::exchange::Asked;
 use baton_engine::{Content, Wanted};
@@ -7,26 +8,17 @@ use baton_model::operation::{Operation, TranscriptionRequest};
 use baton_model::record::Attribution;
 use baton_model::{Capability, Code, PublicError};
 use baton_provider::Form;
-use bytes::Bytes;
-use futures::stream;
-use http::HeaderMap;
-use http::header::CONTENT_TYPE;
-use std::convert::Infallible;
+use multer::Multipart;
 
 /// Reads a form with `file`, `model` and the fields of OpenAI's audio API; Baton's own door also takes its own fields.
 ///
 /// # Errors
 /// `invalid_request` naming the field.
-pub async fn read(door: Door, capability: Capability, headers: &HeaderMap, bytes: Bytes) -> Result<Asked, PublicError> {
-    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let boundary = multer::parse_boundary(content_type).map_err(|_| {
-        PublicError::new(
-            Code::InvalidRequest,
-            format!("content-type: expected multipart/form-data with a boundary, got `{content_type}`"),
-        )
-        .at("content-type")
-    })?;
-    let mut form = multer::Multipart::new(stream::iter([Ok::<_, Infallible>(bytes)]), boundary);
+pub(super) async fn read(
+    door: Door,
+    capability: Capability,
+    mut form: Multipart<'static>,
+) -> Result<Asked, PublicError> {
     let translate = capability == Capability::AudioTranslation;
     let mut request = TranscriptionRequest { translate, ..TranscriptionRequest::default() };
     let mut asked = Fields::default();
@@ -84,8 +76,4 @@ impl Fields {
             _ => request.fields.push((name, value)),
         }
     }
-}
-
-fn broken(error: multer::Error) -> PublicError {
-    PublicError::new(Code::InvalidRequest, format!("the form can't be read: {error}"))
 }

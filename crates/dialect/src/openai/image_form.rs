@@ -1,0 +1,117 @@
+//! Pictures made from pictures: `POST /v1/images/edits` and `/v1/images/variations`.
+//!
+//! Reference: OpenAI API reference, images (create image edit, create image variation). Requests are forms, which the HTTP
+//! door takes apart; edits may also be JSON, with pictures as `{image_url}` or `{file_id}` in `images` and `mask`. Replies
+//! and streams are those of [generations](super::image), but for the names of the events.
+
+use super::multipart::Form;
+use super::{image, media};
+use crate::json::{self, Fault, Node};
+use crate::{Codec, Detail, Dropped, Names, ReadError, Reader, Rewritten, Writer, Written};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use baton_model::chat::Source;
+use baton_model::event::Event;
+use baton_model::operation::{FormPart, ImageFormRequest};
+use baton_model::{Body, Operation, Target};
+
+/// The codec of both endpoints.
+#[derive(Debug)]
+pub struct ImageForm {
+    /// Whether others like the picture are asked for.
+    pub variation: bool,
+}
+
+impl Codec for ImageForm {
+    /// Reads the JSON form of edits.
+    fn read_request(&self, body: &[u8]) -> Result<Operation, ReadError> {
+        if self.variation {
+            return Err(ReadError::new("", "expected a form: variations have no JSON form"));
+        }
+        json::read(body, read).map(Operation::ImageForm)
+    }
+
+    fn write_request(&self, operation: &Operation, target: &Target) -> Result<Written, ReadError> {
+        match operation {
+            Operation::ImageForm(request) => Ok(write(request, target)),
+            _ => Err(super::not_served("image form")),
+        }
+    }
+
+    fn rewrite(&self, body: &Body, target: &Target) -> Result<Rewritten, ReadError> {
+        Ok(super::rename_model(body, target))
+    }
+
+    fn read_reply(&self, body: &[u8]) -> Result<Vec<Event>, ReadError> {
+        json::read(body, image::read_reply)
+    }
+
+    fn write_reply(&self, events: &[Event], names: &Names) -> Written {
+        Written::json(image::write_reply(events, names))
+    }
+
+    fn reader(&self, _detail: Detail) -> Box<dyn Reader> {
+        image::stream_reader()
+    }
+
+    fn writer(&self, names: Names) -> Box<dyn Writer> {
+        image::stream_writer("image_edit", names.created)
+    }
+}
+
+fn read(root: &Node<'_>) -> Result<ImageFormRequest, Fault> {
+    root.require("prompt")?.string()?;
+    let mut request = ImageFormRequest {
+        model: root.get("model").map(Node::string).transpose()?.unwrap_or_default(),
+        stream: root.get("stream").map(Node::bool).transpose()?.unwrap_or(false),
+        ..ImageFormRequest::default()
+    };
+    for (name, value) in root.members()? {
+        match name.as_ref() {
+            _ if value.is_null() => {}
+            "model" => {}
+            "images" => {
+                for picture in value.items()? {
+                    request.parts.push(read_picture("image[]", picture)?);
+                }
+            }
+            "mask" => request.parts.push(read_picture("mask", value)?),
+            _ => {
+                let content = value.string_or_none().unwrap_or_else(|| value.text().to_owned());
+                request.parts.push(FormPart { name: name.to_string(), content: content.into(), ..FormPart::default() });
+            }
+        }
+    }
+    Ok(request)
+}
+
+/// A form holds the bytes of its pictures, so one that is elsewhere can't be told by it.
+fn read_picture(name: &str, node: &Node<'_>) -> Result<FormPart, Fault> {
+    let url = node.require("image_url")?;
+    let Some(Source::Base64 { media_type, data }) = media::data_url(&url.string()?) else {
+        return Err(url.expected("a `data:` address with base64"));
+    };
+    let content = STANDARD.decode(data).map_err(|_| url.expected("a `data:` address with base64"))?;
+    let ending = media_type.rsplit('/').next().unwrap_or_default();
+    Ok(FormPart {
+        name: name.to_owned(),
+        filename: Some(format!("picture.{ending}")),
+        content_type: Some(media_type.clone()),
+        content: content.into(),
+    })
+}
+
+fn write(request: &ImageFormRequest, target: &Target) -> Written {
+    let mut dropped = Vec::new();
+    let mut form = Form::new();
+    form.field("model", target.upstream());
+    for part in &request.parts {
+        if target.model.quirks.refuses(&part.name) {
+            dropped.push(Dropped::new(&part.name, "refused by the model"));
+            continue;
+        }
+        form.part(&part.name, part.filename.as_deref(), part.content_type.as_deref(), &part.content);
+    }
+    let (body, content_type) = form.finish();
+    Written { body: body.into(), content_type, dropped }
+}
