@@ -5,6 +5,7 @@
 //! exchange of every case, as fixtures for the formats.
 
 mod cases;
+mod doors;
 mod http;
 
 use crate::process::{Baton, build};

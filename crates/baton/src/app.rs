@@ -9,6 +9,7 @@ use axum::Router;
 use baton_admin::{Admin, Configured};
 use baton_auth::token::Issuer;
 use baton_auth::{Bootstrap, Keys, Tokens, bootstrap};
+use baton_engine::responses::Responses;
 use baton_engine::{
     CacheSettings, CircuitSettings, Directory, Engine, Holdings, JournalSettings, Ledger, Observer, Parts, Registry,
     RetrySettings, Settings, Snapshot, Vendors,
@@ -109,6 +110,7 @@ impl App {
             engine: engine.clone(),
             directory: Arc::clone(&directory),
             holdings: Holdings::new(store.clone(), Arc::clone(&clock)),
+            responses: Responses::new(store.clone(), Arc::clone(&clock), config.responses.bounds()),
             keys: Arc::clone(&keys),
             settings: baton_http::Settings {
                 max_body_bytes: config.server.max_body_bytes,

@@ -137,6 +137,8 @@ pub struct Names {
     pub base64: bool,
     /// The client's request, for formats whose replies repeat it (responses); empty for others.
     pub request: Bytes,
+    /// Whether the reply is kept for later requests, for formats that say so (responses).
+    pub kept: bool,
 }
 
 /// A request or reply as bytes, and what could not be said.

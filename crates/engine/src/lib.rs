@@ -30,6 +30,7 @@ mod pipeline;
 mod recall;
 mod record;
 pub mod registry;
+pub mod responses;
 pub mod route;
 pub mod trace;
 

@@ -35,7 +35,7 @@ pub struct Wanted {
     pub base64: bool,
     /// The client's request, for formats whose replies repeat it; empty for others.
     pub request: Bytes,
-    /// Who notes a response that the provider keeps; `None` where none is to be kept.
+    /// Who keeps a response, or notes that the provider does; `None` where none is to be kept.
     pub keep: Option<Keep>,
     /// The request's id.
     pub id: RequestId,
@@ -70,7 +70,14 @@ pub async fn respond(answer: Answer, wanted: Wanted) -> Result<Response, PublicE
         (Form::Whole, _) => {
             let mut events = events(frames).await?;
             Watch::new(wanted.door, wanted.arrived, &wanted.clock).look(&mut events);
-            let written = codec_of(&wanted)?.write_reply(&events, &names(&head, &wanted));
+            let mut names = names(&head, &wanted);
+            let mut written = codec_of(&wanted)?.write_reply(&events, &names);
+            if let (Some(keep), true) = (&wanted.keep, names.kept)
+                && !keep.own(&head, &written.body).await
+            {
+                names.kept = false;
+                written = codec_of(&wanted)?.write_reply(&events, &names);
+            }
             let mut head = head;
             head.warnings.extend(written.dropped.iter().map(|drop| format!("{}: {}", drop.field, drop.reason)));
             Ok(whole(written.body, written.content_type, &head, &wanted))
@@ -102,6 +109,7 @@ fn names(head: &Head, wanted: &Wanted) -> Names {
         include_usage: wanted.include_usage,
         base64: wanted.base64,
         request: wanted.request.clone(),
+        kept: wanted.keep.as_ref().is_some_and(Keep::is_own_kept),
     }
 }
 
@@ -239,7 +247,12 @@ impl Outgoing {
                     if let (Some(keep), Forward::AsItCame) = (&self.wanted.keep, self.forward) {
                         keep.note(&self.head, &frame.events).await;
                     }
-                    self.write(frame)
+                    let ended = frame.events.contains(&Event::Ended);
+                    let bytes = self.write(frame);
+                    if let (Some(keep), Forward::Written, true) = (&self.wanted.keep, self.forward, ended) {
+                        keep.own_of_stream(&self.head, &bytes).await;
+                    }
+                    bytes
                 }
                 Some(Err(error)) => {
                     self.over = true;

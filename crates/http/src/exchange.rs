@@ -49,9 +49,16 @@ async fn exchange(
     let wishes = Wishes::read(&parts.headers)?;
     let bytes = collect(body, doors.settings.max_body_bytes).await?;
     let request = if door == Door::Responses { bytes.clone() } else { Bytes::new() };
-    let mut asked = read(door, capability, &parts, bytes).await?;
-    let keep =
-        if door == Door::Responses { responses::prepare(doors, &caller, &request, &mut asked).await? } else { None };
+    let (asked, keep) = match door {
+        Door::Responses => {
+            let prepared = responses::prepare(doors, &caller, bytes, id).await?;
+            let mut asked = read(door, capability, &parts, prepared.body.clone()).await?;
+            prepared.bind(doors, &caller, &mut asked).await?;
+            (asked, prepared.keep)
+        }
+        _ => (read(door, capability, &parts, bytes).await?, None),
+    };
+    let mut asked = asked;
     let names = answer::Wanted {
         door,
         capability,

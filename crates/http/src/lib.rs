@@ -37,6 +37,7 @@ pub use linger::linger;
 pub use routes::router;
 
 use baton_auth::Keys;
+use baton_engine::responses::Responses;
 use baton_engine::{Directory, Engine, Holdings};
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,6 +51,8 @@ pub struct Doors {
     pub directory: Arc<Directory>,
     /// What callers keep at providers.
     pub holdings: Holdings,
+    /// Responses that Baton keeps itself.
+    pub responses: Responses,
     /// Who asks.
     pub keys: Arc<Keys>,
     /// Bounds and times.

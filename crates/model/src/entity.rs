@@ -2,10 +2,12 @@
 
 mod caller;
 mod holding;
+mod kept_response;
 mod quirks;
 
 pub use caller::{Actor, Caller, Role};
 pub use holding::{Holding, HoldingKind, Owner};
+pub use kept_response::KeptResponse;
 pub use quirks::{ChatApi, MaxTokensField, Quirks, ReasoningStyle};
 
 use crate::capability::Capability;

@@ -11,6 +11,7 @@
 //! - [`Store::events`], [`Store::audit`]: what is told of all that;
 //! - [`Store::commands`], [`Store::leases`]: what nodes agree on;
 //! - [`Store::holdings`]: what callers keep at providers;
+//! - [`Store::kept_responses`]: responses that Baton keeps itself;
 //! - [`copy`]: moves everything to another database;
 //! - [`record`]: a request's record as JSON, for the journal and the API.
 //!
@@ -28,6 +29,7 @@ pub mod events;
 pub mod feedback;
 pub mod holdings;
 mod json;
+pub mod kept_responses;
 pub mod keys;
 mod leases;
 pub mod ledger;
@@ -49,6 +51,7 @@ pub use error::StoreError;
 pub use events::{Events, NewEvent, StoredEvent};
 pub use feedback::{Feedback, FeedbackEntry};
 pub use holdings::Holdings;
+pub use kept_responses::KeptResponses;
 pub use keys::{ApiKey, Keys};
 pub use leases::Leases;
 pub use ledger::Ledger;
@@ -217,6 +220,11 @@ impl Store {
     /// What callers keep at providers.
     pub fn holdings(&self) -> Holdings<'_> {
         Holdings { store: self }
+    }
+
+    /// The responses that Baton keeps itself.
+    pub fn kept_responses(&self) -> KeptResponses<'_> {
+        KeptResponses { store: self }
     }
 
     /// Small values of the service's own.

@@ -1,7 +1,7 @@
 //! What is asked, and what must be so.
 
-use super::Live;
 use super::http::{Reply, Request};
+use super::{Live, doors};
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 
@@ -20,6 +20,7 @@ pub fn all(live: &Live) -> Vec<Case> {
     let mut cases = Vec::new();
     if live.ollama.is_some() {
         chats(&mut cases, "ollama", "smollm2:135m", Some("smollm2-tools:135m"));
+        doors::cases(&mut cases, "ollama", "smollm2:135m");
         embeddings(&mut cases, "ollama", "vectors");
         add(
             &mut cases,
@@ -33,6 +34,7 @@ pub fn all(live: &Live) -> Vec<Case> {
     }
     if live.openai.is_some() {
         chats(&mut cases, "openai", "chat", None);
+        doors::cases(&mut cases, "openai", "chat");
         embeddings(&mut cases, "openai", "chat");
         add(&mut cases, "openai-two-answers", chat("chat", "Say a word.", 8, json!({ "n": 2 })), two_answers);
         add(&mut cases, "openai-overflow", chat("chat", &"word ".repeat(20_000), 8, json!({})), too_long);
@@ -40,6 +42,7 @@ pub fn all(live: &Live) -> Vec<Case> {
     }
     if live.anthropic.is_some() {
         chats(&mut cases, "anthropic", "messages", None);
+        doors::cases(&mut cases, "anthropic", "messages");
         add(&mut cases, "anthropic-overflow", chat("messages", &"word ".repeat(20_000), 8, json!({})), too_long);
     }
     if live.audio.is_some() {
@@ -62,7 +65,8 @@ pub fn all(live: &Live) -> Vec<Case> {
     cases
 }
 
-fn add(cases: &mut Vec<Case>, name: &str, request: Request, check: fn(&Reply) -> anyhow::Result<String>) {
+/// Adds a case.
+pub fn add(cases: &mut Vec<Case>, name: &str, request: Request, check: fn(&Reply) -> anyhow::Result<String>) {
     cases.push(Case { name: name.into(), request, check });
 }
 
@@ -162,21 +166,25 @@ fn transcription(sound: &[u8], format: &str) -> Request {
 
 // === What must be so ===
 
-fn ok(reply: &Reply) -> anyhow::Result<()> {
+/// That it was answered.
+pub fn ok(reply: &Reply) -> anyhow::Result<()> {
     ensure!(reply.status == 200, "expected 200");
     ensure!(reply.header("x-request-id").is_some(), "no x-request-id");
     Ok(())
 }
 
-fn text_at(value: &Value, pointer: &str) -> anyhow::Result<String> {
+/// The text at that pointer.
+pub fn text_at(value: &Value, pointer: &str) -> anyhow::Result<String> {
     value.pointer(pointer).and_then(Value::as_str).map(str::to_owned).with_context(|| format!("no text at {pointer}"))
 }
 
-fn number_at(value: &Value, pointer: &str) -> anyhow::Result<u64> {
+/// The number at that pointer.
+pub fn number_at(value: &Value, pointer: &str) -> anyhow::Result<u64> {
     value.pointer(pointer).and_then(Value::as_u64).with_context(|| format!("no number at {pointer}"))
 }
 
-fn shortened(text: &str) -> String {
+/// The beginning of a text, quoted.
+pub fn shortened(text: &str) -> String {
     format!("{:?}", text.chars().take(48).collect::<String>())
 }
 

@@ -5,6 +5,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use baton_admin::{Admin, Configured, Providers};
 use baton_auth::{Keys, Secret};
+use baton_engine::responses::{Bounds, Responses};
 use baton_engine::{
     Directory, Engine, Holdings, JournalSettings, Ledger, Parts, Registry, Settings, Snapshot, Vendors,
 };
@@ -106,6 +107,7 @@ impl TestAdmin {
             engine: engine.clone(),
             directory: Arc::clone(&directory),
             holdings: Holdings::new(store.clone(), Arc::clone(engine.clock())),
+            responses: Responses::new(store.clone(), Arc::clone(engine.clock()), Bounds::default()),
             keys,
             settings: baton_http::Settings::default(),
             proxies: baton_http::Proxies::default(),

@@ -21,7 +21,7 @@ mod telemetry;
 mod webhooks;
 
 pub use auth::{AuthSection, JwtSection};
-pub use database::{DatabaseSection, EventsSection, LedgerSection};
+pub use database::{DatabaseSection, EventsSection, LedgerSection, ResponsesSection};
 pub use logs::{ConsoleForm, ContentSection, LogsSection};
 pub use model::{ModelSection, PriceSection, QuirksSection};
 pub use nodes::{CommandsSection, IdentitySection, NodeSection};
@@ -65,6 +65,8 @@ pub struct Config {
     pub ledger: LedgerSection,
     /// The stream of events.
     pub events: EventsSection,
+    /// Responses (OpenAI's) that Baton keeps itself.
+    pub responses: ResponsesSection,
     /// Events for services over HTTP.
     pub webhooks: WebhooksSection,
     /// Taking over the providers' own lists of models.
@@ -97,6 +99,7 @@ impl Default for Config {
             routing: RoutingSection::default(),
             ledger: LedgerSection::default(),
             events: EventsSection::default(),
+            responses: ResponsesSection::default(),
             webhooks: WebhooksSection::default(),
             discovery: DiscoverySection::default(),
             node: NodeSection::default(),

@@ -380,10 +380,14 @@ async fn pictures_are_changed_by_forms_whose_bytes_arrive() {
     // A dollar a million tokens read, forty a million made.
     let nanos = i64::try_from(read * 1_000 + 2 * 272 * 40_000).unwrap();
     assert_eq!(record.cost(), Cost::Known(Nanos(nanos)));
+}
 
+#[tokio::test]
+async fn pictures_that_are_changed_are_streamed() {
+    let baton = Baton::start().await;
     // The only model that paints is the one that is meant without a name.
     let streamed = [picture("image"), ("prompt", "", b"a hat"), ("stream", "", b"true")];
-    let told = ask_form(&baton, path, &streamed, "gpt-image-1").await;
+    let told = ask_form(&baton, "/v1/images/edits", &streamed, "gpt-image-1").await;
     let events = told.events();
     let kinds: Vec<_> = events.iter().map(|event| event["type"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["image_edit.partial_image", "image_edit.completed"], "{}", told.text());

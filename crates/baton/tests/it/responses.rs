@@ -22,13 +22,12 @@ fn text(response: &Value) -> &str {
 #[tokio::test]
 async fn every_provider_answers_whole_and_streamed() {
     let baton = Baton::start().await;
-    for (model, keeps) in [("gpt", true), ("claude", false), ("llama", false)] {
+    for model in ["gpt", "claude", "llama"] {
         let told = respond(&baton, model, json!({})).await.expect(200);
         let response = told.json();
         assert!(text(&response).contains("Say hello"), "{model}: {response}");
         assert_eq!((&response["object"], &response["status"]), (&json!("response"), &json!("completed")), "{model}");
-        // Only what a provider keeps can be asked for.
-        assert_eq!(response["store"] != json!(false), keeps, "{model}: {response}");
+        assert_ne!(response["store"], json!(false), "{model}: {response}");
 
         let streamed = respond(&baton, model, json!({ "stream": true })).await.expect(200);
         let events = streamed.events();
@@ -113,4 +112,110 @@ async fn a_response_from_before_baton_is_asked_of_the_provider_that_may_have_it(
     let baton = Baton::start().await;
     let theirs = respond(&baton, "gpt", json!({ "previous_response_id": "resp_older" })).await.expect(400).json();
     assert_eq!(theirs.pointer("/error/code"), Some(&json!("previous_response_not_found")), "the provider's own words");
+}
+
+/// What the provider was told last, without the model's name.
+fn told_last(sim: &baton_sim::Sim) -> Value {
+    sim.requests().last().unwrap().json()
+}
+
+#[tokio::test]
+async fn what_a_provider_does_not_keep_baton_does() {
+    let baton = Baton::start().await;
+    for (model, stream) in [("claude", false), ("llama", false), ("claude", true)] {
+        let told = respond(&baton, model, json!({ "stream": stream, "instructions": "Be kind." })).await.expect(200);
+        let first = if stream { told.events().last().unwrap()["response"].clone() } else { told.json() };
+        let id = first["id"].as_str().unwrap();
+        assert_eq!((&first["store"], &first["previous_response_id"]), (&json!(true), &Value::Null), "{first}");
+        let path = format!("/v1/responses/{id}");
+        assert_eq!(baton.get(&path).await.expect(200).json(), first);
+        let refused = baton.post(&format!("{path}/cancel"), &json!({})).await.expect(400).json();
+        assert!(refused.pointer("/error/message").unwrap().as_str().unwrap().contains("background"), "{refused}");
+        let refused = baton.get(&format!("{path}?stream=true")).await.expect(400).json();
+        assert_eq!(refused.pointer("/error/param"), Some(&json!("stream")));
+
+        // Another model goes on from it, with all that was said, and not with instructions that are for one turn alone.
+        let more = json!({ "previous_response_id": id, "input": [{ "role": "user", "content": "And then?" }] });
+        let second = respond(&baton, "llama", more).await.expect(200).json();
+        assert_eq!(second["previous_response_id"], id);
+        let said = told_last(&baton.ollama);
+        let said: Vec<_> =
+            said["messages"].as_array().unwrap().iter().map(|m| (m["role"].clone(), m["content"].clone())).collect();
+        let turn = |role: &str, text: &str| (json!(role), json!(text));
+        assert_eq!(said, [turn("user", "Say hello"), turn("assistant", text(&first)), turn("user", "And then?")]);
+
+        let items = format!("/v1/responses/{}/input_items", second["id"].as_str().unwrap());
+        let page = baton.get(&format!("{items}?limit=2")).await.expect(200).json();
+        let texts = |page: &Value| -> Vec<Value> {
+            let items = page["data"].as_array().unwrap().iter();
+            items.map(|item| item.pointer("/content/0/text").unwrap().clone()).collect()
+        };
+        assert_eq!(texts(&page), [json!("And then?"), json!(text(&first))]);
+        assert_eq!((&page["object"], &page["has_more"]), (&json!("list"), &json!(true)));
+        let rest = baton.get(&format!("{items}?after={}", page["last_id"].as_str().unwrap())).await.expect(200).json();
+        assert_eq!((texts(&rest), &rest["has_more"]), (vec![json!("Say hello")], &json!(false)));
+        let oldest = baton.get(&format!("{items}?order=asc&limit=1")).await.expect(200).json();
+        assert_eq!((texts(&oldest), &oldest["first_id"]), (texts(&rest), &rest["last_id"]));
+        let refused = baton.get(&format!("{items}?order=up")).await.expect(400).json();
+        assert_eq!(refused.pointer("/error/param"), Some(&json!("order")));
+
+        let gone = json!({ "id": id, "object": "response", "deleted": true });
+        assert_eq!(baton.send(Method::DELETE, &path, &[], "").await.expect(200).json(), gone);
+        baton.get(&path).await.expect(404);
+        // What came of it stands by itself.
+        baton.get(&items).await.expect(200);
+        let refused = respond(&baton, model, json!({ "previous_response_id": id })).await.expect(400).json();
+        assert_eq!(refused.pointer("/error/param"), Some(&json!("previous_response_id")), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn a_provider_that_keeps_responses_goes_on_from_one_that_baton_keeps() {
+    let baton = Baton::start().await;
+    let first = respond(&baton, "claude", json!({})).await.expect(200).json();
+    let second = respond(&baton, "gpt", json!({ "previous_response_id": first["id"] })).await.expect(200).json();
+    let told = told_last(&baton.openai);
+    assert_eq!((told["input"].as_array().unwrap().len(), told.get("previous_response_id")), (3, None), "{told}");
+    assert!(told["input"].as_array().unwrap().iter().all(|item| item.get("id").is_none()), "{told}");
+    // From here on it is kept there.
+    respond(&baton, "gpt", json!({ "previous_response_id": second["id"] })).await.expect(200);
+    assert_eq!(told_last(&baton.openai)["previous_response_id"], second["id"]);
+}
+
+#[tokio::test]
+async fn no_response_is_kept_that_shall_not_be() {
+    let off = Baton::with("[responses]\nkeep = \"0s\"\n").await;
+    let small = Baton::with("[responses]\nmax_bytes = 100\n").await;
+    let on = Baton::start().await;
+    for (baton, more) in [(&off, json!({})), (&small, json!({})), (&on, json!({ "store": false }))] {
+        let response = respond(baton, "claude", more).await.expect(200).json();
+        assert_eq!(response["store"], false);
+        let path = format!("/v1/responses/{}", response["id"].as_str().unwrap());
+        baton.get(&path).await.expect(404);
+    }
+}
+
+#[tokio::test]
+async fn what_others_have_kept_is_not_there() {
+    let baton = Baton::start().await;
+    let mut keys = Vec::new();
+    for name in ["ada", "eve"] {
+        let made = baton.post("/api/keys", &json!({ "name": name })).await.expect(201).json();
+        keys.push(format!("Bearer {}", made["key"].as_str().unwrap()));
+    }
+    let (ada, eve) = ([("authorization", keys[0].as_str())], [("authorization", keys[1].as_str())]);
+    let body = json!({ "model": "claude", "input": "Say hello" }).to_string();
+    let first = baton.send(Method::POST, "/v1/responses", &ada, body).await.expect(200).json();
+    let id = first["id"].as_str().unwrap();
+    let path = format!("/v1/responses/{id}");
+    baton.send(Method::GET, &path, &ada, "").await.expect(200);
+    for (method, path) in
+        [(Method::GET, path.clone()), (Method::GET, format!("{path}/input_items")), (Method::DELETE, path.clone())]
+    {
+        baton.send(method, &path, &eve, "").await.expect(404);
+    }
+    let body = json!({ "model": "claude", "input": "More", "previous_response_id": id }).to_string();
+    let refused = baton.send(Method::POST, "/v1/responses", &eve, body).await.expect(404).json();
+    assert_eq!(refused.pointer("/error/param"), Some(&json!("previous_response_id")));
+    baton.send(Method::GET, &path, &ada, "").await.expect(200);
 }

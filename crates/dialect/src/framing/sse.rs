@@ -17,7 +17,12 @@ pub struct Splitter {
     line: Line,
     /// Whether the frame has a line that is not blank.
     has_line: bool,
+    /// Whether a frame has been delivered.
+    begun: bool,
 }
+
+/// The byte order mark.
+const MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Where in a line the splitter stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +38,7 @@ enum Line {
 impl Splitter {
     /// A splitter that refuses frames of more than `limit` bytes.
     pub fn new(limit: usize) -> Self {
-        Self { limit, pending: BytesMut::new(), line: Line::Start, has_line: false }
+        Self { limit, pending: BytesMut::new(), line: Line::Start, has_line: false, begun: false }
     }
 
     /// Takes a chunk; the frames that are complete now are appended to `frames`.
@@ -47,7 +52,8 @@ impl Splitter {
                 at += usize::from(rest.first() == Some(&b'\n'));
                 self.line = Line::Start;
                 if ends {
-                    frames.push(self.frame(&chunk, from, at)?);
+                    let frame = self.frame(&chunk, from, at)?;
+                    self.deliver(frame, frames);
                     from = at;
                 }
                 continue;
@@ -66,7 +72,8 @@ impl Splitter {
             }
             self.line = Line::Start;
             if ends {
-                frames.push(self.frame(&chunk, from, at)?);
+                let frame = self.frame(&chunk, from, at)?;
+                self.deliver(frame, frames);
                 from = at;
             }
         }
@@ -93,6 +100,15 @@ impl Splitter {
         Ok(self.pending.split().freeze())
     }
 
+    /// A byte order mark means nothing at the start of a stream, where it is a frame of its own, and is a part of a field's
+    /// name anywhere else.
+    fn deliver(&mut self, mut frame: Bytes, frames: &mut Vec<Bytes>) {
+        if !std::mem::replace(&mut self.begun, true) && frame.starts_with(MARK) {
+            frames.push(frame.split_to(MARK.len()));
+        }
+        frames.push(frame);
+    }
+
     fn check(&self, size: usize) -> Result<(), TooLong> {
         if size > self.limit { Err(TooLong { limit: self.limit }) } else { Ok(()) }
     }
@@ -110,7 +126,7 @@ pub struct Event<'a> {
 /// Takes one frame apart. Comments and fields other than `event` and `data` are passed over.
 pub fn parse(frame: &[u8]) -> Event<'_> {
     let mut event = Event::default();
-    let mut rest = frame.strip_prefix(b"\xef\xbb\xbf").unwrap_or(frame);
+    let mut rest = frame;
     while !rest.is_empty() {
         let length = memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
         let (line, after) = rest.split_at(length);
@@ -184,7 +200,7 @@ mod tests {
         check("data: a\n\ndata: b\n\n", &["data: a\n\n", "data: b\n\n"]);
         check("data: a\r\n\r\ndata: b\r\n\r\n", &["data: a\r\n\r\n", "data: b\r\n\r\n"]);
         check("data: a\r\rdata: b\r\r", &["data: a\r\r", "data: b\r\r"]);
-        check("\u{feff}: hi\n\n\n\nevent: x\ndata: b", &["\u{feff}: hi\n\n", "\n\nevent: x\ndata: b"]);
+        check("\u{feff}: hi\n\n\n\nevent: x\ndata: b", &["\u{feff}", ": hi\n\n", "\n\nevent: x\ndata: b"]);
     }
 
     #[test]
@@ -204,9 +220,10 @@ mod tests {
 
     #[test]
     fn events_are_taken_apart() {
-        let event = parse(b"\xef\xbb\xbf: note\r\nevent: x\r\nid: 7\r\ndata: a\r\ndata:b\r\ndata\r\n\r\n");
+        let event = parse(b": note\r\nevent: x\r\nid: 7\r\ndata: a\r\ndata:b\r\ndata\r\n\r\n");
         assert_eq!(event, Event { name: Some("x"), data: Some(b"a\nb\n".into()) });
         assert_eq!(parse(b": ping\n\n"), Event::default());
+        assert_eq!(parse(b"\xef\xbb\xbfdata: a\n\n"), Event::default());
         assert_eq!(write(Some("x"), b"a\nb"), &b"event: x\ndata: a\ndata: b\n\n"[..]);
         assert_eq!(parse(&write(None, b"{\r}")).data.as_deref(), Some(&b"{\n}"[..]));
     }
@@ -241,7 +258,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_stream_looks_the_same_to_another_reader(
-            input in "\u{feff}?((data|event|id|retry|x|:|datax|)(:| |: |:  |)([a-c: é]{0,3})(\n|\r|\r\n|\n\n|\r\r|\r\n\r\n)){0,12}"
+            input in "\u{feff}?((data|event|\u{feff}data|id|retry|x|:|datax|)(:| |: |:  |)([a-c: é]{0,3})(\n|\r|\r\n|\n\n|\r\r|\r\n\r\n)){0,12}"
         ) {
             // A stream may end within a frame: that is no event to either. Behind a `\r` this one waits for a `\n`.
             let input = input + ":";

@@ -15,6 +15,7 @@
 //!
 //! Errors are those of chat completions, [`crate::openai::error`].
 
+pub mod context;
 mod fidelity;
 mod items_read;
 mod items_write;

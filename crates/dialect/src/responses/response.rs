@@ -51,15 +51,16 @@ pub(super) struct Response {
     model: String,
     created: i64,
     request: Option<Body>,
+    kept: bool,
     pub usage: Option<Usage>,
 }
 
 impl Response {
     pub(super) fn new(names: Names) -> Self {
-        let Names { id, model, created, request, .. } = names;
+        let Names { id, model, created, request, kept, .. } = names;
         // The id is Baton's own whatever the provider's was: clients ask Baton for it.
         let id = if id.starts_with("resp_") { id } else { format!("resp_{id}") };
-        Self { id, model, created, request: splice::scan(request).ok(), usage: None }
+        Self { id, model, created, request: splice::scan(request).ok(), kept, usage: None }
     }
 
     /// Takes the provider's names over ours.
@@ -95,8 +96,7 @@ impl Response {
                 Some(used) if !matches!(status, Status::InProgress) => o.object("usage", |o| usage::write(used, o)),
                 _ => o.null("usage"),
             };
-            // What is written here was answered by a provider that keeps no responses, and Baton keeps none either.
-            o.bool("store", false);
+            o.bool("store", self.kept);
             self.repeat("user", "null", o);
         });
         String::from_utf8(object).unwrap_or_default()

@@ -102,12 +102,7 @@ impl Asked {
     /// # Errors
     /// `invalid_request` for a limit that is none.
     pub fn read(query: Option<&str>) -> Result<Self, PublicError> {
-        let get = |names: &[&str]| {
-            let mut pairs = query.unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
-            pairs.find(|(name, _)| names.contains(name)).map(|(_, value)| {
-                percent_encoding::percent_decode_str(&value.replace('+', " ")).decode_utf8_lossy().into_owned()
-            })
-        };
+        let get = |names: &[&str]| parameter(query, names);
         let limit = match get(&["limit"]) {
             None => 20,
             Some(text) => text.parse().ok().filter(|limit| (1..=1000).contains(limit)).ok_or_else(|| {
@@ -116,6 +111,14 @@ impl Asked {
         };
         Ok(Self { limit, after: get(&["after_id", "after"]), before: get(&["before_id"]) })
     }
+}
+
+/// The value of the first parameter of one of these names.
+pub fn parameter(query: Option<&str>, names: &[&str]) -> Option<String> {
+    let mut pairs = query.unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
+    pairs.find(|(name, _)| names.contains(name)).map(|(_, value)| {
+        percent_encoding::percent_decode_str(&value.replace('+', " ")).decode_utf8_lossy().into_owned()
+    })
 }
 
 #[cfg(test)]

@@ -3,20 +3,18 @@
 
 use crate::exchange::Asked;
 use crate::{Doors, kept};
-use baton_dialect::framing::splice;
-use baton_engine::Wanted;
+use baton_engine::{Snapshot, Wanted};
 use baton_model::entity::HoldingKind;
-use baton_model::{Caller, Capability, Code, Dialect, PublicError};
-use bytes::Bytes;
+use baton_model::{Body, Caller, Capability, Code, Dialect, Model, ModelId, PublicError};
 
 /// What a request needs of the provider that serves it.
 pub(super) struct Needs {
     /// Whether the answer is to be kept; the format's default is yes.
     pub(super) store: bool,
     /// The response that it goes on from.
-    previous: Option<String>,
-    /// The first field that asks for something kept.
-    field: Option<&'static str>,
+    pub(super) previous: Option<String>,
+    /// The fields that ask for something that a provider keeps.
+    fields: Vec<&'static str>,
 }
 
 /// The fields that only a provider of this format can serve.
@@ -26,8 +24,7 @@ const FIELDS: [&str; 4] = ["previous_response_id", "conversation", "prompt", "ba
 ///
 /// # Errors
 /// If one has the wrong type.
-pub(super) fn read(body: &Bytes) -> Result<Needs, PublicError> {
-    let body = splice::scan(body.clone())?;
+pub(super) fn read(body: &Body) -> Result<Needs, PublicError> {
     let given = |name: &str| body.value(name).filter(|value| !matches!(*value, b"null" | b"false"));
     let previous = match given("previous_response_id") {
         None => None,
@@ -35,14 +32,20 @@ pub(super) fn read(body: &Bytes) -> Result<Needs, PublicError> {
             PublicError::new(Code::InvalidRequest, "previous_response_id: expected a string").at("previous_response_id")
         })?),
     };
-    let field = FIELDS.into_iter().find(|name| given(name).is_some());
-    Ok(Needs { store: body.value("store") != Some(b"false"), previous, field })
+    let fields = FIELDS.into_iter().filter(|name| given(name).is_some()).collect();
+    Ok(Needs { store: body.value("store") != Some(b"false"), previous, fields })
 }
 
 impl Needs {
     /// Whether only some providers can serve it.
     pub(super) fn bound(&self) -> bool {
-        self.field.is_some()
+        !self.fields.is_empty()
+    }
+
+    /// Says that what came before is said in full now.
+    pub(super) fn taken_up(&mut self) {
+        self.previous = None;
+        self.fields.retain(|field| *field != "previous_response_id");
     }
 }
 
@@ -56,7 +59,7 @@ async fn is_known(doors: &Doors, response: &str) -> Result<bool, PublicError> {
 /// `not_found` for an earlier response that the caller may not see; `invalid_request` if the model's provider keeps
 /// nothing, or not that response.
 pub(super) async fn bind(doors: &Doors, caller: &Caller, needs: &Needs, asked: &mut Asked) -> Result<(), PublicError> {
-    let field = needs.field.unwrap_or("previous_response_id");
+    let field = needs.fields.first().copied().unwrap_or("previous_response_id");
     let refuse = |message: String| Err(PublicError::new(Code::InvalidRequest, message).at(field));
     let kept = match &needs.previous {
         Some(id) => {
@@ -84,12 +87,30 @@ pub(super) async fn bind(doors: &Doors, caller: &Caller, needs: &Needs, asked: &
             kept.holding.provider, model.id, model.provider
         ));
     }
-    let provider = snapshot.providers.get(&model.provider);
-    let speaks = provider.and_then(|provider| provider.dialect(Capability::Chat, Dialect::Responses, model));
-    if speaks != Some(Dialect::Responses) {
-        return refuse(format!("{field}: `{}`, the provider of `{}`, keeps nothing for it", model.provider, model.id));
+    if !keeps(&snapshot, model) {
+        return match &needs.previous {
+            Some(id) => refuse(format!("{field}: there is no response `{id}` for this key")),
+            None => {
+                refuse(format!("{field}: `{}`, the provider of `{}`, keeps nothing for it", model.provider, model.id))
+            }
+        };
     }
     // Another provider would know nothing of it.
     asked.fallbacks = Some(Vec::new());
     Ok(())
+}
+
+/// Whether the model that a request names, or else that one, is at a provider that keeps responses.
+pub(super) fn keeper(doors: &Doors, body: &Body, or: &ModelId) -> bool {
+    let named: Option<String> = body.value("model").and_then(|model| serde_json::from_slice(model).ok());
+    let wanted = Wanted::Model(named.unwrap_or_else(|| or.to_string()));
+    let snapshot = doors.engine.registry().snapshot();
+    snapshot.get(&wanted, Capability::Chat).is_ok_and(|model| keeps(&snapshot, model))
+}
+
+/// Whether the model is asked in the format whose services keep responses.
+fn keeps(snapshot: &Snapshot, model: &Model) -> bool {
+    let provider = snapshot.providers.get(&model.provider);
+    let speaks = provider.and_then(|provider| provider.dialect(Capability::Chat, Dialect::Responses, model));
+    speaks == Some(Dialect::Responses)
 }

@@ -1,7 +1,7 @@
 //! What callers keep at providers.
 
 use crate::samples::MIDNIGHT;
-use baton_model::entity::{Caller, Holding, HoldingKind, Owner, Role};
+use baton_model::entity::{Caller, Holding, HoldingKind, KeptResponse, Owner, Role};
 use baton_model::{KeyId, ModelId, ProviderId, Timestamp};
 use baton_store::holdings::Near;
 use baton_store::{Store, StoreError};
@@ -87,4 +87,33 @@ pub async fn go(store: &Store) {
     store.holdings().delete("id-0003").await.unwrap();
     assert_eq!(store.holdings().expire(Timestamp(MIDNIGHT + 2)).await.unwrap(), 1);
     assert_eq!(listed(store, &caller(Some("k"), None, None), Near::Newest, 9).await, ["f2"]);
+}
+
+/// A response that goes that many microseconds after midnight.
+pub fn response(id: &str, lives: i64) -> KeptResponse {
+    KeptResponse {
+        id: id.into(),
+        owner: Owner { key: Some(KeyId::from("k1")), project: None, user: Some(Arc::from("ada")) },
+        model: ModelId::from("claude"),
+        input: r#"[{"id":"msg_1","type":"message","role":"user","content":"é"}]"#.into(),
+        response: format!(r#"{{"id":"{id}"}}"#),
+        created_at: Timestamp(MIDNIGHT),
+        expires_at: Timestamp(MIDNIGHT + lives),
+    }
+}
+
+pub async fn responses_are_kept_for_their_time(store: &Store) {
+    let (one, two, three) = (response("resp_1", 1), response("resp_2", 2), response("resp_3", 3));
+    for kept in [&one, &two, &three] {
+        store.kept_responses().insert(kept).await.unwrap();
+    }
+    assert!(matches!(store.kept_responses().insert(&one).await, Err(StoreError::Conflict { .. })));
+    let now = Timestamp(MIDNIGHT + 2);
+    assert_eq!(store.kept_responses().get("resp_1", now).await.unwrap(), None);
+    assert_eq!(store.kept_responses().get("resp_2", now).await.unwrap(), Some(two));
+    store.kept_responses().delete("resp_3").await.unwrap();
+    store.kept_responses().delete("resp_3").await.unwrap();
+    assert_eq!(store.kept_responses().get("resp_3", now).await.unwrap(), None);
+    assert_eq!(store.kept_responses().expire(now).await.unwrap(), 1);
+    assert_eq!(store.kept_responses().get("resp_1", Timestamp(MIDNIGHT)).await.unwrap(), None);
 }

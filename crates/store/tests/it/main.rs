@@ -95,6 +95,7 @@ suite! {
     holdings_belong_to_key_and_project: crate::holdings::belong_to_key_and_project;
     holdings_are_listed_in_pages: crate::holdings::are_listed_in_pages;
     holdings_go: crate::holdings::go;
+    responses_are_kept_for_their_time: crate::holdings::responses_are_kept_for_their_time;
     nodes_run_a_command_once: crate::nodes::run_a_command_once;
     nodes_take_over_a_command: crate::nodes::take_over_a_command;
     nodes_give_a_command_back: crate::nodes::give_a_command_back;

@@ -1,5 +1,6 @@
 //! Where things are kept, and for how long.
 
+use baton_engine::responses::Bounds;
 use baton_store::Pools;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -79,5 +80,32 @@ pub struct EventsSection {
 impl Default for EventsSection {
     fn default() -> Self {
         Self { keep: Duration::from_secs(7 * 24 * 3600) }
+    }
+}
+
+/// Responses (OpenAI's `/v1/responses`) of models whose provider keeps none: Baton keeps them itself, unless a request says
+/// `"store": false`.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ResponsesSection {
+    /// How long; `0s`: none are kept.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub keep: Duration,
+    /// The longest conversation that is kept, in bytes. What is longer is answered with `"store": false`.
+    pub max_bytes: usize,
+}
+
+impl Default for ResponsesSection {
+    fn default() -> Self {
+        let Bounds { keep, max_bytes } = Bounds::default();
+        Self { keep, max_bytes }
+    }
+}
+
+impl ResponsesSection {
+    /// The same for the engine.
+    pub fn bounds(&self) -> Bounds {
+        Bounds { keep: self.keep, max_bytes: self.max_bytes }
     }
 }
