@@ -25,7 +25,7 @@ pub fn cases(cases: &mut Vec<Case>, engine: &str, model: &str) {
 
     let body = |more: Value| {
         let mut body =
-            json!({ "model": model, "messages": messages, "options": { "num_predict": 16, "temperature": 0 } });
+            json!({ "model": model, "messages": messages, "options": { "num_predict": 16, "temperature": 0.1 } });
         merge(&mut body, more);
         Request::post("/api/chat", &body)
     };

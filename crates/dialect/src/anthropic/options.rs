@@ -8,6 +8,7 @@ use super::schema::closed;
 use super::{UNKNOWN, cache, extension};
 use crate::Dropped;
 use crate::json::{Fault, Node, Object};
+use crate::responses::says_nothing;
 use baton_model::chat::{OutputFormat, Schema};
 use baton_model::{ChatRequest, Dialect};
 
@@ -112,6 +113,9 @@ pub(super) fn write(
     list_unknown(request, dropped);
     for extension in &request.extensions {
         let counted = purpose == Purpose::Answer || COUNTED.contains(&extension.path.as_str());
+        if says_nothing(extension) {
+            continue;
+        }
         if extension.dialect != Dialect::Anthropic {
             dropped.push(Dropped::new(&extension.path, UNKNOWN));
         } else if counted && !extension.path.contains(['.', '[']) {

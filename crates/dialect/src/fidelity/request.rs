@@ -5,6 +5,7 @@
 
 use super::{Said, fields};
 use crate::json::Node;
+use crate::responses::says_nothing;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use baton_model::chat::{
@@ -221,7 +222,7 @@ pub fn said(request: &ChatRequest) -> Vec<Said<Field>> {
     all.option(Field::Verbosity, "verbosity", verbosity.as_deref());
     all.option(Field::RequestCache, "cache_control", cache.map(lifetime));
     // Members of an object have no order.
-    let mut extensions: Vec<_> = extensions.iter().collect();
+    let mut extensions: Vec<_> = extensions.iter().filter(|extension| !says_nothing(extension)).collect();
     extensions.sort_by_key(|extension| extension.path.rsplit('.').next());
     for extension in extensions {
         all.extension(Field::Extension, "", extension);

@@ -5,6 +5,7 @@
 
 use crate::Dropped;
 use crate::json::{self, Fault, Node, Object};
+use crate::responses::says_nothing;
 use baton_model::chat::{Effort, Extension, Json, OutputFormat, ReasoningOptions, Schema};
 use baton_model::entity::ReasoningStyle;
 use baton_model::{ChatRequest, Dialect, Target};
@@ -269,7 +270,8 @@ fn unsayable(request: &ChatRequest, dropped: &mut Vec<Dropped>) {
     let described = matches!(&request.output, OutputFormat::Schema(schema) if schema.description.is_some());
     drop("response_format.description", described);
     for extension in &request.extensions {
-        drop(&extension.path, extension.dialect != Dialect::Ollama && !is_keep_alive(extension));
+        let foreign = extension.dialect != Dialect::Ollama && !is_keep_alive(extension);
+        drop(&extension.path, foreign && !says_nothing(extension));
     }
     if let Some(n) = request.n.filter(|n| *n != 1) {
         dropped.push(Dropped::new("n", format!("lowered from {n} to 1")));

@@ -4,6 +4,7 @@
 //! `repeat_penalty` are llama.cpp's and vLLM's additions.
 
 use crate::json::{self, Fault, Node, Object};
+use crate::responses::says_nothing;
 use crate::{Dropped, ReadError};
 use baton_model::chat::{Effort, Extension, Json, OutputFormat, ReasoningOptions, Schema};
 use baton_model::entity::MaxTokensField;
@@ -201,7 +202,9 @@ pub(super) fn write(request: &ChatRequest, quirks: &Quirks, o: &mut Object<'_>, 
     }
     for extension in &request.extensions {
         if extension.dialect != Dialect::OpenAi {
-            dropped.push(Dropped::new(&extension.path, "not known to openai"));
+            if !says_nothing(extension) {
+                dropped.push(Dropped::new(&extension.path, "not known to openai"));
+            }
         } else if !extension.path.contains(['.', '[']) {
             o.json(&extension.path, &extension.value);
         }

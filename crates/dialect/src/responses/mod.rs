@@ -32,6 +32,7 @@ mod tools;
 mod usage;
 
 pub use fidelity::FIDELITY;
+pub(crate) use options::says_nothing;
 
 use crate::{Codec, Detail, Names, ReadError, Reader, Rewritten, Writer, Written};
 use baton_model::{Body, Capability, Event, Operation, Target};

@@ -26,6 +26,19 @@ const LEAST_OUTPUT: u64 = 16;
 const ENCRYPTED: &str = "reasoning.encrypted_content";
 const LOGPROBS: &str = "message.output_text.logprobs";
 
+/// Whether leaving a field out changes nothing: it says what is so anyway, or what is seen to in front of the provider.
+pub(crate) fn says_nothing(extension: &Extension) -> bool {
+    let Extension { dialect, path, value } = extension;
+    match (*dialect, path.as_str(), value.0.as_str()) {
+        // Who is asked at the door of responses keeps them where the provider does not.
+        (Dialect::Responses, "store", _)
+        | (Dialect::Responses, "background", "false")
+        | (Dialect::Responses, "truncation", "\"disabled\"")
+        | (Dialect::OpenAi, "store", "false") => true,
+        _ => false,
+    }
+}
+
 /// A field that only this format knows, or chat completions as well.
 pub(super) fn extension(path: impl Into<String>, node: &Node<'_>) -> Extension {
     let path = path.into();
