@@ -44,7 +44,7 @@ fn model(number: usize, fallbacks: &[usize]) -> Model {
 }
 
 fn caller() -> Caller {
-    Caller { key: None, role: Role::Caller, project: None, user: None, models: None }
+    Caller { key: None, role: Role::Caller, project: None, user: None, models: None, strict: false }
 }
 
 fn call(bytes: usize) -> Call {

@@ -72,6 +72,7 @@ async fn exchange(
         keep_alive: doors.settings.keep_alive,
         clock: Arc::clone(doors.engine.clock()),
     };
+    let strict = wishes.strict || caller.strict;
     let attribution = attribution(&caller, &wishes, std::mem::take(&mut asked.attribution));
     let call = Call {
         id: id.clone(),
@@ -88,7 +89,7 @@ async fn exchange(
         deterministic: asked.deterministic,
         cache: wishes.cache,
         fallbacks: wishes.fallbacks.or(asked.fallbacks),
-        strict: wishes.strict,
+        strict,
         timeout: wishes.timeout,
         headers: headers::passed_on(&parts.headers),
         query: parts.uri.query().map(str::to_owned),

@@ -41,6 +41,8 @@ pub struct ApiKey {
     pub last_used_at: Option<Timestamp>,
     /// The networks it may be used from (`10.0.0.0/8`); `None`: any.
     pub addresses: Option<Vec<String>>,
+    /// Whether its requests are refused where something in them can't be said to the model.
+    pub strict: bool,
     /// What the key before the last rotation hashes to.
     pub previous_hash: Option<String>,
     /// Until when that key is accepted too.
@@ -118,7 +120,7 @@ impl Keys<'_> {
         crate::inserted(inserted, || format!("the key `{}` exists already", key.id))
     }
 
-    /// Replaces what an operator may change of a key (name, role, project, user, models, addresses, expiry) and the
+    /// Replaces what an operator may change of a key (name, role, project, user, models, addresses, strictness, expiry) and the
     /// hashes, which a rotation changes. When it was made, revoked and used stays as it is.
     ///
     /// # Errors
@@ -220,6 +222,7 @@ impl From<&ApiKey> for key::Model {
             revoked_at: key.revoked_at.map(|time| time.0),
             last_used_at: key.last_used_at.map(|time| time.0),
             addresses: key.addresses.as_ref().map(|networks| json::names(networks.iter().map(String::as_str))),
+            strict: key.strict,
             previous_hash: key.previous_hash.clone(),
             previous_until: key.previous_until.map(|time| time.0),
         }
@@ -250,6 +253,7 @@ impl TryFrom<key::Model> for ApiKey {
             revoked_at: row.revoked_at.map(Timestamp),
             last_used_at: row.last_used_at.map(Timestamp),
             addresses,
+            strict: row.strict,
             previous_hash: row.previous_hash,
             previous_until: row.previous_until.map(Timestamp),
         })

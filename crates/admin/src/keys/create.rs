@@ -37,6 +37,9 @@ pub struct KeyBody {
     models: Option<Vec<String>>,
     /// The networks it may be used from (`10.0.0.0/8`); by default any.
     addresses: Option<Vec<String>>,
+    /// Whether its requests are refused where something in them can't be said to the model, instead of being told of it in
+    /// `x-baton-warning`; by default false.
+    strict: Option<bool>,
     /// From when on it is refused; by default never.
     expires_at: Option<String>,
 }
@@ -81,6 +84,7 @@ fn read(fields: &mut Fields, now: Timestamp, faults: &mut Faults) -> NewKey {
         user: fields.text("user_id", faults),
         models: input::models(fields, faults),
         addresses: input::addresses(fields, faults),
+        strict: input::strict(fields, faults).unwrap_or(false),
         expires_at: input::expiry(fields, now, faults),
     }
 }

@@ -17,6 +17,11 @@ pub fn models(fields: &mut Fields, faults: &mut Faults) -> Option<Vec<ModelId>> 
     Some(names.iter().map(ModelId::from).collect())
 }
 
+/// Whether a key is strict.
+pub fn strict(fields: &mut Fields, faults: &mut Faults) -> Option<bool> {
+    fields.take("strict", "true or false", faults).flatten()
+}
+
 /// The networks a key may be used from; `None` for any.
 pub fn addresses(fields: &mut Fields, faults: &mut Faults) -> Option<Vec<IpNet>> {
     let texts: Vec<String> = fields.take("addresses", "an array of networks, or null for any", faults)??;

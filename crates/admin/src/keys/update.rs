@@ -25,6 +25,8 @@ pub struct KeyChange {
     models: Option<Vec<String>>,
     /// The networks it may be used from; null: any.
     addresses: Option<Vec<String>>,
+    /// Whether its requests are refused where something in them can't be said to the model.
+    strict: Option<bool>,
     /// From when on it is refused; null: never.
     expires_at: Option<String>,
 }
@@ -49,11 +51,12 @@ pub async fn update(
     let name = fields.text("name", &mut faults);
     let models = input::models(&mut fields, &mut faults);
     let addresses = input::addresses(&mut fields, &mut faults);
+    let strict = input::strict(&mut fields, &mut faults);
     let expires_at = input::expiry(&mut fields, admin.doors.engine.clock().now(), &mut faults);
     fields.finish(&mut faults);
     faults.check()?;
-    if name.is_none() && !given.contains(&true) {
-        let message = "the body names no field to change: name, models, addresses, expires_at";
+    if name.is_none() && strict.is_none() && !given.contains(&true) {
+        let message = "the body names no field to change: name, models, addresses, strict, expires_at";
         return Err(PublicError::new(Code::InvalidRequest, message).into());
     }
     let [with_models, with_addresses, with_expiry] = given;
@@ -68,6 +71,7 @@ pub async fn update(
         if with_addresses {
             key.addresses = addresses.map(|networks| networks.iter().map(ToString::to_string).collect());
         }
+        key.strict = strict.unwrap_or(key.strict);
         if with_expiry {
             key.expires_at = expires_at;
         }

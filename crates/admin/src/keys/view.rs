@@ -29,6 +29,8 @@ pub struct KeyView {
     models: Option<Vec<String>>,
     /// The networks it may be used from; null: any.
     addresses: Option<Vec<String>>,
+    /// Whether its requests are refused where something in them can't be said to the model.
+    strict: bool,
     /// Until when the key before the last rotation is accepted too.
     previous_until: Option<String>,
     /// When it was made.
@@ -63,6 +65,7 @@ impl From<&ApiKey> for KeyView {
             user_id: key.user.as_deref().map(str::to_owned),
             models: key.models.as_ref().map(|models| models.iter().map(ModelId::to_string).collect()),
             addresses: key.addresses.clone(),
+            strict: key.strict,
             previous_until: key.previous_until.map(time::write),
             created_at: time::write(key.created_at),
             expires_at: key.expires_at.map(time::write),

@@ -28,6 +28,8 @@ pub struct NewKey {
     pub models: Option<Vec<ModelId>>,
     /// The networks it may be used from; `None`: any.
     pub addresses: Option<Vec<IpNet>>,
+    /// Whether its requests are refused where something in them can't be said to the model.
+    pub strict: bool,
     /// From when on it is refused; `None`: never.
     pub expires_at: Option<Timestamp>,
 }
@@ -35,7 +37,16 @@ pub struct NewKey {
 impl NewKey {
     /// A key that never expires and may use all models, from anywhere.
     pub fn new(name: impl Into<String>, role: Role) -> Self {
-        Self { name: name.into(), role, project: None, user: None, models: None, addresses: None, expires_at: None }
+        Self {
+            name: name.into(),
+            role,
+            project: None,
+            user: None,
+            models: None,
+            addresses: None,
+            strict: false,
+            expires_at: None,
+        }
     }
 }
 
@@ -57,7 +68,7 @@ impl Keys {
         Ok((key, secret))
     }
 
-    /// Changes what may be changed of a key: name, models, addresses, expiry.
+    /// Changes what may be changed of a key: name, models, addresses, strictness, expiry.
     ///
     /// # Errors
     ///
@@ -150,6 +161,7 @@ impl Keys {
             revoked_at: None,
             last_used_at: None,
             addresses: new.addresses.map(|networks| networks.iter().map(IpNet::to_string).collect()),
+            strict: new.strict,
             previous_hash: None,
             previous_until: None,
         };

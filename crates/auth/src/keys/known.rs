@@ -87,6 +87,7 @@ impl Known {
             project: key.project.clone(),
             user: key.user.clone(),
             models: key.models.clone(),
+            strict: key.strict,
         };
         // A network that can't be read allows nobody rather than everybody.
         let addresses =

@@ -16,6 +16,7 @@ pub(super) fn told(key: &ApiKey) -> String {
         "user_id": key.user.as_deref(),
         "models": key.models.as_ref().map(|models| models.iter().map(ModelId::as_str).collect::<Vec<_>>()),
         "addresses": key.addresses,
+        "strict": key.strict,
         "created_at": time(key.created_at),
         "expires_at": key.expires_at.map(time),
         "revoked_at": key.revoked_at.map(time),

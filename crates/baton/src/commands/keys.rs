@@ -39,6 +39,9 @@ enum What {
         /// The networks it may be used from, as 10.0.0.0/8; by default any
         #[arg(long, value_delimiter = ',')]
         addresses: Vec<String>,
+        /// Refuses its requests where something in them can't be said to the model
+        #[arg(long)]
+        strict: bool,
         /// From when on it is refused, as 2027-01-31T00:00:00Z
         #[arg(long)]
         expires_at: Option<String>,
@@ -81,8 +84,8 @@ impl Keys {
     pub async fn run(self, environment: &Environment) -> anyhow::Result<ExitCode> {
         let client = self.server.client(environment)?;
         match self.what {
-            What::Create { name, role, models, project, addresses, expires_at } => {
-                let mut body = json!({ "name": name, "role": role });
+            What::Create { name, role, models, project, addresses, strict, expires_at } => {
+                let mut body = json!({ "name": name, "role": role, "strict": strict });
                 if let Some(body) = body.as_object_mut() {
                     body.extend((!models.is_empty()).then(|| ("models".to_owned(), json!(models))));
                     body.extend((!addresses.is_empty()).then(|| ("addresses".to_owned(), json!(addresses))));

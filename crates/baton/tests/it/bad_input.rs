@@ -150,3 +150,31 @@ async fn a_key_is_taken_from_wherever_it_comes() {
     ];
     baton.send(Method::POST, "/v1/chat/completions", &headers, body).await.expect(200);
 }
+
+#[tokio::test]
+async fn what_cannot_be_said_is_told_or_refused() {
+    let baton = Baton::start().await;
+    let quirks = json!({ "model_id": "picky", "provider": "anthropic", "upstream": "claude-haiku-4-5",
+        "capabilities": ["CHAT"], "quirks": { "strict": true } });
+    baton.post("/api/models", &quirks).await.expect(201);
+    let made = baton.post("/api/keys", &json!({ "name": "exact", "strict": true })).await.expect(201).json();
+    let (path, bearer) =
+        (format!("/api/keys/{}", made["id"].as_str().unwrap()), format!("Bearer {}", made["key"].as_str().unwrap()));
+    let key = ("authorization", bearer.as_str());
+    let ask = async |model: &str, headers: &[(&str, &str)], status: u16| {
+        let body = asking(model, "Say hello", json!({ "logit_bias": { "1": 2 } })).to_string();
+        let told = baton.send(Method::POST, "/v1/chat/completions", headers, body).await.expect(status);
+        let told =
+            if status == 200 { told.header("x-baton-warning").unwrap_or_default().to_owned() } else { told.text() };
+        assert!(told.contains("logit_bias"), "{told}");
+    };
+    ask("claude", &[], 200).await;
+    ask("claude", &[("x-baton-strict", "true")], 400).await;
+    ask("picky", &[], 400).await;
+    ask("claude", &[key], 400).await;
+    let changed = baton.send(Method::PUT, &path, &[], json!({ "strict": false }).to_string()).await.expect(200).json();
+    assert_eq!(changed["strict"], false);
+    ask("claude", &[key], 200).await;
+    let refused = baton.send(Method::PUT, &path, &[], json!({ "strict": "yes" }).to_string()).await.expect(422).text();
+    assert!(refused.contains("true or false"), "{refused}");
+}

@@ -112,7 +112,14 @@ async fn a_command_is_a_call_with_the_rights_of_its_key() {
 
 #[tokio::test]
 async fn a_command_without_a_key_has_the_configured_rights() {
-    let identity = Caller { key: None, role: Role::Caller, project: Some("batch".into()), user: None, models: None };
+    let identity = Caller {
+        key: None,
+        role: Role::Caller,
+        project: Some("batch".into()),
+        user: None,
+        models: None,
+        strict: false,
+    };
     let commanded = Commanded::start(Some(identity)).await;
     let reply = commanded.ask(command("1", "chat.execute", chat())).await;
     assert_eq!(reply.kind, "chat.execute.result");

@@ -159,7 +159,7 @@ pub fn chat(model: &str) -> Call {
         id: RequestId::from(format!("request-{number:04}")),
         arrived: SystemClock.now(),
         trace: baton_engine::Trace::none(),
-        caller: Caller { key: None, role: CallerRole::Caller, project: None, user: None, models: None },
+        caller: Caller { key: None, role: CallerRole::Caller, project: None, user: None, models: None, strict: false },
         attribution: Attribution::default(),
         door: "openai",
         dialect: Dialect::OpenAi,

@@ -50,6 +50,8 @@ pub struct Caller {
     pub user: Option<Arc<str>>,
     /// The models it may use; `None`: all.
     pub models: Option<Arc<[ModelId]>>,
+    /// Whether its requests are refused where something in them can't be said to the model.
+    pub strict: bool,
 }
 
 impl Caller {

@@ -105,6 +105,7 @@ mod tests {
             project: project.map(Arc::from),
             user: user.map(Arc::from),
             models: None,
+            strict: false,
         }
     }
 

@@ -24,6 +24,7 @@ pub struct Model {
     /// A JSON array of networks; absent: all.
     #[sea_orm(column_type = "Text", nullable)]
     pub addresses: Option<String>,
+    pub strict: bool,
     /// Before the last rotation.
     pub previous_hash: Option<String>,
     pub previous_until: Option<i64>,

@@ -4,6 +4,7 @@ mod m20261123_first_tables;
 mod m20261124_shared_service;
 mod m20261125_holdings;
 mod m20261127_kept_responses;
+mod m20261128_strict_keys;
 
 use crate::{StoreError, connection};
 use sea_orm::{DatabaseConnection, DatabaseExecutor, EntityName, EntityTrait, QueryOrder};
@@ -19,6 +20,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_shared_service::Migration),
             Box::new(m20261125_holdings::Migration),
             Box::new(m20261127_kept_responses::Migration),
+            Box::new(m20261128_strict_keys::Migration),
         ]
     }
 }

@@ -53,6 +53,7 @@ fn key() -> ApiKey {
         revoked_at: None,
         last_used_at: None,
         addresses: None,
+        strict: false,
         previous_hash: None,
         previous_until: None,
     }

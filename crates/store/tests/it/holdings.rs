@@ -28,6 +28,7 @@ fn caller(key: Option<&str>, project: Option<&str>, user: Option<&str>) -> Calle
         project: project.map(Arc::from),
         user: user.map(Arc::from),
         models: None,
+        strict: false,
     }
 }
 

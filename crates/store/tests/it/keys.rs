@@ -20,6 +20,7 @@ fn key(number: i64) -> ApiKey {
         revoked_at: None,
         last_used_at: None,
         addresses: Some(vec!["10.0.0.0/8".into()]),
+        strict: false,
         previous_hash: None,
         previous_until: None,
     }
@@ -79,6 +80,7 @@ pub async fn are_rotated(store: &Store) {
         previous_hash: Some(key(1).hash),
         previous_until: Some(Timestamp(MIDNIGHT)),
         addresses: None,
+        strict: true,
         role: Role::Operator,
         ..key(1)
     };

@@ -82,6 +82,7 @@ impl IdentitySection {
             project: self.project.as_deref().map(Into::into),
             user: Some(self.user.as_deref().unwrap_or("commands").into()),
             models: self.models.as_ref().map(|models| models.iter().map(baton_model::ModelId::from).collect()),
+            strict: false,
         })
     }
 }
