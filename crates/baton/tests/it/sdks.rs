@@ -94,6 +94,16 @@ async fn chats_and_embeddings_of_the_ollama_library_for_python() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn responses_of_the_openai_sdk_for_python() {
+    python("openai_responses").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn counts_models_and_batches_of_the_anthropic_sdk_for_python() {
+    python("anthropic_others").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn frameworks_for_python() {
     python("frameworks").await;
 }
