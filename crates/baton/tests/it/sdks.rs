@@ -104,6 +104,11 @@ async fn counts_models_and_batches_of_the_anthropic_sdk_for_python() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn wrong_requests_by_the_sdks_for_python() {
+    python("bad_input").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn frameworks_for_python() {
     python("frameworks").await;
 }
