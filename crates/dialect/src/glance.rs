@@ -65,6 +65,9 @@ pub fn check(dialect: Dialect, capability: Capability, body: &[u8]) -> Result<()
         return Ok(());
     }
     let body = splice::scan(Bytes::copy_from_slice(body))?;
+    if dialect == Dialect::Responses && KEPT.iter().any(|name| body.value(name).is_some_and(|value| value != b"null")) {
+        return Ok(());
+    }
     required.iter().try_for_each(|(name, form)| form.check(name, &body))
 }
 
@@ -154,12 +157,14 @@ impl Form {
     }
 }
 
+/// What a response may go on from, and say nothing itself.
+const KEPT: [&str; 3] = ["previous_response_id", "conversation", "prompt"];
+
 fn required(dialect: Dialect, capability: Capability) -> &'static [(&'static str, Form)] {
     match (dialect, capability) {
         // Ollama loads a model by an empty conversation, so there nothing is required.
         (Dialect::Ollama, _) => &[],
-        // A response may go on from another, or from a stored prompt, and say nothing itself.
-        (Dialect::Responses, _) => &[],
+        (Dialect::Responses, _) => &[("input", Form::Text)],
         (_, Capability::Chat | Capability::TokenCount) => &[("messages", Form::Filled)],
         (_, Capability::Embedding | Capability::AudioSpeech) => &[("input", Form::Text)],
         (_, Capability::Completion | Capability::ImageGeneration | Capability::ImageEdit) => &[("prompt", Form::Text)],
@@ -195,6 +200,20 @@ mod tests {
         let ollama = look(Dialect::Ollama, Capability::Chat, r#"{"options":{"temperature":0,"num_predict":9}}"#);
         let expected = Glance { stream: true, max_output_tokens: Some(9), deterministic: true, ..Glance::default() };
         assert_eq!(ollama, Ok(expected));
+    }
+
+    #[test]
+    fn a_response_says_something_or_goes_on() {
+        let check =
+            |body: &str| check(Dialect::Responses, Capability::Chat, body.as_bytes()).map_err(|error| error.path);
+        for said in
+            [r#"{"input":"x"}"#, r#"{"input":[{}]}"#, r#"{"previous_response_id":"r"}"#, r#"{"prompt":{},"input":[]}"#]
+        {
+            assert_eq!(check(said), Ok(()), "{said}");
+        }
+        for nothing in ["{}", r#"{"input":[]}"#, r#"{"input":"","prompt":null}"#] {
+            assert_eq!(check(nothing), Err("input".to_owned()), "{nothing}");
+        }
     }
 
     #[test]

@@ -122,7 +122,10 @@ fn read_text(request: &mut ChatRequest, node: &Node<'_>) -> Result<(), Fault> {
                     request.output = OutputFormat::Schema(Schema {
                         name: value.get("name").map(Node::string).transpose()?,
                         description: value.get("description").map(Node::string).transpose()?,
-                        schema: value.get("schema").map_or_else(|| Json("{}".into()), Node::json),
+                        schema: match value.get("schema") {
+                            Some(schema) => schema.members().map(|_| schema.json())?,
+                            None => Json("{}".into()),
+                        },
                         strict: value.get("strict").map(Node::bool).transpose()?,
                     });
                 }

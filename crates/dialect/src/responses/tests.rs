@@ -95,6 +95,10 @@ fn faults_are_named() {
         (r#"{"input":"x","temperature":"hot"}"#, "temperature: expected a number"),
         (r#"{"input":"x","tool_choice":"maybe"}"#, "tool_choice: expected none, auto, required or an object"),
         (r#"{"input":"x","tools":[{"type":"function"}]}"#, "tools[0].name: required, but missing"),
+        (
+            r#"{"input":"x","text":{"format":{"type":"json_schema","name":"s","schema":7}}}"#,
+            "text.format.schema: expected an object",
+        ),
     ] {
         assert_eq!(chat().read_request(body.as_bytes()).unwrap_err().to_string(), error);
     }
