@@ -246,13 +246,10 @@ pub(super) fn think(reasoning: Option<&ReasoningOptions>, target: &Target, dropp
     Some(Json(sent.to_owned()))
 }
 
-/// Only gpt-oss has levels; for others newer servers take any as `true`, and older ones refuse the request.
+/// Few models have levels (gpt-oss, which the catalogue knows); for others newer servers take any as `true`, and older
+/// ones refuse the request.
 fn knows_levels(target: &Target) -> bool {
-    match target.model.quirks.reasoning {
-        ReasoningStyle::Adaptive => true,
-        ReasoningStyle::Unspecified => target.upstream().contains("gpt-oss"),
-        ReasoningStyle::Budget | ReasoningStyle::Unsupported => false,
-    }
+    target.model.quirks.reasoning == ReasoningStyle::Adaptive
 }
 
 /// What the format has no words for.

@@ -1,6 +1,6 @@
 //! `[providers.NAME]`.
 
-use baton_model::{ProviderId, Quirks};
+use baton_model::{Dialect, ProviderId, Quirks};
 use baton_provider::{OnDisconnect, Settings, Timeouts};
 use baton_providers::{ProviderConfig, Secret, presets};
 use schemars::JsonSchema;
@@ -141,6 +141,7 @@ impl ProviderSection {
     pub fn vendor(&self, name: &str) -> Option<String> {
         let preset = presets::lookup(&self.kind)?;
         let own_address = self.base_url.is_none() || name == preset.name;
-        own_address.then(|| preset.name.to_owned())
+        // An Ollama has the same models wherever it runs, and no prices.
+        (own_address || preset.dialect == Dialect::Ollama).then(|| preset.name.to_owned())
     }
 }
