@@ -111,6 +111,7 @@ impl App {
             directory: Arc::clone(&directory),
             holdings: Holdings::new(store.clone(), Arc::clone(&clock)),
             responses: Responses::new(store.clone(), Arc::clone(&clock), config.responses.bounds()),
+            fetch: config.audio.client(config.server.max_body_bytes),
             keys: Arc::clone(&keys),
             settings: baton_http::Settings {
                 max_body_bytes: config.server.max_body_bytes,

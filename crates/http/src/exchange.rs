@@ -52,11 +52,11 @@ async fn exchange(
     let (asked, keep) = match door {
         Door::Responses => {
             let prepared = responses::prepare(doors, &caller, bytes, id).await?;
-            let mut asked = read(door, capability, &parts, prepared.body.clone()).await?;
+            let mut asked = read(door, capability, doors, &parts, prepared.body.clone()).await?;
             prepared.bind(doors, &caller, &mut asked).await?;
             (asked, prepared.keep)
         }
-        _ => (read(door, capability, &parts, bytes).await?, None),
+        _ => (read(door, capability, doors, &parts, bytes).await?, None),
     };
     let mut asked = asked;
     let names = answer::Wanted {
@@ -144,8 +144,14 @@ pub struct Asked {
 ///
 /// # Errors
 /// `invalid_request` naming the field.
-pub async fn read(door: Door, capability: Capability, parts: &Parts, bytes: Bytes) -> Result<Asked, PublicError> {
-    match form::read(door, capability, &parts.headers, &bytes).await? {
+pub async fn read(
+    door: Door,
+    capability: Capability,
+    doors: &Doors,
+    parts: &Parts,
+    bytes: Bytes,
+) -> Result<Asked, PublicError> {
+    match form::read(door, capability, doors, &parts.headers, &bytes).await? {
         Some(asked) => Ok(asked),
         None => json(door, capability, bytes),
     }

@@ -53,6 +53,8 @@ pub struct Doors {
     pub holdings: Holdings,
     /// Responses that Baton keeps itself.
     pub responses: Responses,
+    /// What fetches sound that a caller names by its address.
+    pub fetch: baton_fetch::Client,
     /// Who asks.
     pub keys: Arc<Keys>,
     /// Bounds and times.

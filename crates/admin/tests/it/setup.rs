@@ -108,6 +108,7 @@ impl TestAdmin {
             directory: Arc::clone(&directory),
             holdings: Holdings::new(store.clone(), Arc::clone(engine.clock())),
             responses: Responses::new(store.clone(), Arc::clone(engine.clock()), Bounds::default()),
+            fetch: baton_fetch::Client::guarded(Vec::new()),
             keys,
             settings: baton_http::Settings::default(),
             proxies: baton_http::Proxies::default(),

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+mod audio;
 mod auth;
 mod database;
 mod logs;
@@ -20,6 +21,7 @@ mod shared;
 mod telemetry;
 mod webhooks;
 
+pub use audio::AudioSection;
 pub use auth::{AuthSection, JwtSection};
 pub use database::{DatabaseSection, EventsSection, LedgerSection, ResponsesSection};
 pub use logs::{ConsoleForm, ContentSection, LogsSection};
@@ -67,6 +69,8 @@ pub struct Config {
     pub events: EventsSection,
     /// Responses (OpenAI's) that Baton keeps itself.
     pub responses: ResponsesSection,
+    /// Sound that callers name by its address.
+    pub audio: AudioSection,
     /// Events for services over HTTP.
     pub webhooks: WebhooksSection,
     /// Taking over the providers' own lists of models.
@@ -100,6 +104,7 @@ impl Default for Config {
             ledger: LedgerSection::default(),
             events: EventsSection::default(),
             responses: ResponsesSection::default(),
+            audio: AudioSection::default(),
             webhooks: WebhooksSection::default(),
             discovery: DiscoverySection::default(),
             node: NodeSection::default(),
@@ -220,6 +225,9 @@ pub fn check(config: &Config, place: &str) -> Vec<Fault> {
     }
     for (key, problem) in config.auth.faults(config.environment) {
         fault(format!("auth.{key}"), problem);
+    }
+    for (key, problem) in config.audio.faults() {
+        fault(format!("audio.{key}"), problem);
     }
     for (key, problem) in config.webhooks.faults() {
         fault(format!("webhooks.{key}"), problem);

@@ -139,3 +139,56 @@ async fn a_form_without_a_file_is_refused() {
         .expect(400);
     assert!(told.text().contains("multipart/form-data"), "{}", told.text());
 }
+
+/// A server with a second of sound, a page that is none, and nothing else. Its address.
+async fn library() -> String {
+    let (_, form) = form(&[]);
+    let start = form.windows(4).position(|window| window == b"RIFF").unwrap();
+    let sound = form[start..form.len() - b"\r\n--b0--\r\n".len()].to_vec();
+    let router = axum::Router::new()
+        .route("/calls/a.wav", axum::routing::get(|| async { ([("content-type", "audio/wav")], sound) }))
+        .route("/page", axum::routing::get(|| async { ([("content-type", "text/html")], "hello") }));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    format!("http://{address}")
+}
+
+#[tokio::test]
+async fn sound_is_fetched_from_its_address() {
+    let library = library().await;
+    let baton = Baton::with("[audio]\nallow = [\"127.0.0.0/8\"]\n").await;
+    let ask = |file: &str| json!({ "model_id": "listen", "file_url": format!("{library}{file}"), "language": "en", "temperature": 0.5 });
+    for path in ["/api/models/audio/transcription", "/api/models/audio/translation"] {
+        let told = baton.post(path, &ask("/calls/a.wav?key=1")).await.expect(200);
+        assert!(told.json().pointer("/response/text").is_some_and(serde_json::Value::is_string), "{}", told.text());
+        let sent = String::from_utf8_lossy(&baton.openai.requests().pop().unwrap().body).into_owned();
+        for part in [
+            "filename=\"a.wav\"",
+            "audio/wav",
+            "name=\"language\"\r\n\r\nen",
+            "name=\"temperature\"\r\n\r\n0.5",
+            "WAVEfmt",
+        ] {
+            assert!(sent.contains(part), "{part}: {sent:.400}");
+        }
+    }
+    for (file, part) in [("/page", "text/html"), ("/nothing", "404")] {
+        let told = baton.post("/api/models/audio/transcription", &ask(file)).await.expect(400);
+        assert!(told.text().contains("file_url") && told.text().contains(part), "{}", told.text());
+    }
+    let told = baton.post("/api/models/audio/transcription", &json!({ "model_id": "listen" })).await.expect(400);
+    assert!(told.text().contains("file_url: is missing"), "{}", told.text());
+}
+
+#[tokio::test]
+async fn sound_is_not_fetched_from_where_it_shall_not_be() {
+    let library = library().await;
+    let body = json!({ "model_id": "listen", "file_url": format!("{library}/calls/a.wav") });
+    let baton = Baton::start().await;
+    let told = baton.post("/api/models/audio/transcription", &body).await.expect(400);
+    assert!(told.text().contains("127.0.0.1, which is not on the public internet"), "{}", told.text());
+    let small = Baton::with("[server]\nmax_body_bytes = 1000\n[audio]\nallow = [\"127.0.0.0/8\"]\n").await;
+    small.post("/api/models/audio/transcription", &body).await.expect(413);
+    assert!(baton.openai.requests().is_empty() && small.openai.requests().is_empty());
+}

@@ -38,33 +38,19 @@ pub(super) async fn read(
             PublicError::new(Code::InvalidRequest, "file: is missing or empty; expected an audio file").at("file")
         );
     }
-    let wanted = match (request.model.is_empty(), asked.provider) {
-        (false, _) => Wanted::Model(request.model.clone()),
-        (true, Some(provider)) => Wanted::Provider(provider),
-        (true, None) => Wanted::Default,
-    };
-    Ok(Asked {
-        wanted,
-        form: if request.stream { Form::Stream } else { Form::Whole },
-        include_usage: false,
-        base64: false,
-        max_output_tokens: None,
-        deterministic: false,
-        fallbacks: None,
-        attribution: asked.attribution,
-        content: Content::operation(Operation::Transcription(request)),
-    })
+    Ok(asked.asked(request))
 }
 
 /// Fields that Baton reads itself.
 #[derive(Default)]
-struct Fields {
+pub(super) struct Fields {
     provider: Option<String>,
     attribution: Attribution,
 }
 
 impl Fields {
-    fn take(&mut self, door: Door, name: String, value: String, request: &mut TranscriptionRequest) {
+    /// Takes one field; what Baton does not read goes to the provider as it is.
+    pub(super) fn take(&mut self, door: Door, name: String, value: String, request: &mut TranscriptionRequest) {
         match (door, name.as_str()) {
             (_, "model") | (Door::Native, "model_id") => request.model = value,
             (_, "response_format") => request.response_format = Some(value),
@@ -74,6 +60,26 @@ impl Fields {
             (Door::Native, "project_id") => self.attribution.project = Some(value),
             (Door::Native, "task_id") => self.attribution.task = Some(value),
             _ => request.fields.push((name, value)),
+        }
+    }
+
+    /// The request as the pipeline takes it.
+    pub(super) fn asked(self, request: TranscriptionRequest) -> Asked {
+        let wanted = match (request.model.is_empty(), self.provider) {
+            (false, _) => Wanted::Model(request.model.clone()),
+            (true, Some(provider)) => Wanted::Provider(provider),
+            (true, None) => Wanted::Default,
+        };
+        Asked {
+            wanted,
+            form: if request.stream { Form::Stream } else { Form::Whole },
+            include_usage: false,
+            base64: false,
+            max_output_tokens: None,
+            deterministic: false,
+            fallbacks: None,
+            attribution: self.attribution,
+            content: Content::operation(Operation::Transcription(request)),
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Requests that come as multipart forms: sound, and pictures made from pictures.
 
 mod audio;
+mod fetched;
 mod image;
 
+use crate::Doors;
 use crate::door::Door;
 use crate::exchange::Asked;
 use baton_model::{Capability, Code, PublicError};
@@ -20,11 +22,15 @@ use std::convert::Infallible;
 pub async fn read(
     door: Door,
     capability: Capability,
+    doors: &Doors,
     headers: &HeaderMap,
     bytes: &Bytes,
 ) -> Result<Option<Asked>, PublicError> {
     let json = essence(headers).eq_ignore_ascii_case("application/json");
     match capability {
+        Capability::AudioTranscription | Capability::AudioTranslation if json && door == Door::Native => {
+            fetched::read(capability, &doors.fetch, bytes).await.map(Some)
+        }
         Capability::AudioTranscription | Capability::AudioTranslation => {
             audio::read(door, capability, open(headers, bytes)?).await.map(Some)
         }

@@ -1,0 +1,43 @@
+//! Sound that callers name by its address.
+
+use super::webhooks::network;
+use baton_fetch::{Client, Limits};
+use ipnet::IpNet;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use std::time::Duration;
+
+/// Sound that is fetched: `file_url` of `/api/models/audio/transcription` and `translation`.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct AudioSection {
+    /// The networks where it may be besides the public internet: `["10.0.0.0/8"]`.
+    pub allow: Vec<String>,
+    /// How long it may take. The size is bounded by `server.max_body_bytes`.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub timeout: Duration,
+}
+
+impl Default for AudioSection {
+    fn default() -> Self {
+        Self { allow: Vec::new(), timeout: Duration::from_secs(30) }
+    }
+}
+
+impl AudioSection {
+    /// What fetches it, up to so many bytes.
+    pub fn client(&self, bytes: usize) -> Client {
+        let networks: Vec<IpNet> = self.allow.iter().filter_map(|text| network(text)).collect();
+        Client::guarded(networks).within(Limits { time: self.timeout, bytes })
+    }
+
+    /// What is wrong beyond types: the key below `audio`, and the problem.
+    pub fn faults(&self) -> Vec<(String, String)> {
+        let wrong = self.allow.iter().enumerate().filter(|(_, text)| network(text).is_none());
+        let told = wrong.map(|(index, text)| {
+            (format!("allow[{index}]"), format!("expected a network such as 10.0.0.0/8, or an address, got `{text}`"))
+        });
+        told.collect()
+    }
+}

@@ -1,0 +1,72 @@
+//! Speech to write down that is somewhere else: Baton's own door takes its address, as JSON.
+
+use super::audio::Fields;
+use crate::door::Door;
+use crate::exchange::Asked;
+use baton_fetch::{Client, FetchError, Request};
+use baton_model::operation::TranscriptionRequest;
+use baton_model::{Capability, Code, PublicError};
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use serde_json::{Map, Value};
+
+/// What sound comes as; many servers know no type of it.
+const TYPES: [&str; 4] = ["audio/*", "video/*", "application/ogg", "application/octet-stream"];
+
+/// Reads a JSON object with `file_url` and the fields of a form, and fetches the file.
+///
+/// # Errors
+/// `invalid_request` naming the field: also where the address is not permitted, or what is there is no sound;
+/// `payload_too_large`.
+pub(super) async fn read(capability: Capability, client: &Client, body: &Bytes) -> Result<Asked, PublicError> {
+    let invalid = |message: String| PublicError::new(Code::InvalidRequest, message);
+    let object: Map<String, Value> =
+        serde_json::from_slice(body).map_err(|error| invalid(format!("expected a JSON object: {error}")))?;
+    let translate = capability == Capability::AudioTranslation;
+    let mut request = TranscriptionRequest { translate, ..TranscriptionRequest::default() };
+    let (mut fields, mut address) = (Fields::default(), None);
+    for (name, value) in object {
+        let value = match value {
+            Value::Null => continue,
+            Value::String(text) => text,
+            other => other.to_string(),
+        };
+        match name.as_str() {
+            "file_url" => address = Some(value),
+            _ => fields.take(Door::Native, name, value, &mut request),
+        }
+    }
+    let address = address.filter(|address| !address.is_empty()).ok_or_else(|| {
+        invalid("file_url: is missing; expected the address of an audio file, or a form with `file`".into())
+            .at("file_url")
+    })?;
+    fetch(client, &address, &mut request).await?;
+    Ok(fields.asked(request))
+}
+
+async fn fetch(client: &Client, address: &str, request: &mut TranscriptionRequest) -> Result<(), PublicError> {
+    let reply = client.send(Request::get(address).expecting(&TYPES)).await.map_err(|error| told(&error))?;
+    if !reply.status.is_success() {
+        let message = format!("file_url: the file can't be fetched: the server answered {}", reply.status.as_u16());
+        return Err(PublicError::new(Code::InvalidRequest, message).at("file_url"));
+    }
+    if reply.body.is_empty() {
+        return Err(PublicError::new(Code::InvalidRequest, "file_url: the file is empty").at("file_url"));
+    }
+    // Providers tell the kind of sound by the name's ending.
+    let path = address.split(['?', '#']).next().unwrap_or_default();
+    let name = path.rsplit('/').next().unwrap_or_default();
+    request.filename = if name.is_empty() { "audio".to_owned() } else { name.to_owned() };
+    request.content_type = reply.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    request.file = reply.body;
+    Ok(())
+}
+
+fn told(error: &FetchError) -> PublicError {
+    let code = match error {
+        FetchError::TooLarge { .. } => Code::PayloadTooLarge,
+        FetchError::Setup(_) => Code::Internal,
+        _ => Code::InvalidRequest,
+    };
+    PublicError::new(code, format!("file_url: {error}")).at("file_url")
+}
