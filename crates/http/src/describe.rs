@@ -227,7 +227,11 @@ fn item(entry: &Entry) -> PathItem {
             content = content.example(Some(example));
         }
         let media_type = if entry.sent == Sent::Form { "multipart/form-data" } else { "application/json" };
-        let body = RequestBodyBuilder::new().content(media_type, content.build());
+        let mut body = RequestBodyBuilder::new().content(media_type, content.build());
+        // Sound may be somewhere else.
+        if (entry.tag, entry.sent) == (NATIVE, Sent::Form) {
+            body = body.content("application/json", ContentBuilder::new().schema(Some(object())).build());
+        }
         operation = operation.request_body(Some(body.required(Some(Required::True)).build()));
     }
     PathItem::new(method, operation)
@@ -237,8 +241,8 @@ fn description(entry: &Entry) -> String {
     let format = format!("[OpenAI's reference]({REFERENCE}/{})", entry.page);
     match (entry.tag, entry.sent) {
         (NATIVE, Sent::Form) => format!(
-            "The form of {format}, with `model_id` or `model`, or `provider` alone, or neither for the service's default \
-             model; and `user_id`, `project_id`, `task_id` for attribution."
+            "The form of {format}, or JSON of the same fields with the address of the sound as `file_url`, with \
+             `model_id` or `model`, or `provider` alone, or neither for the service's default model; and `user_id`, `project_id`, `task_id` for attribution."
         ),
         (NATIVE, _) => format!(
             "The body of {format}, with `model_id` or `model`, or `provider` alone, or neither for the service's default \
