@@ -242,7 +242,8 @@ fn description(entry: &Entry) -> String {
     match (entry.tag, entry.sent) {
         (NATIVE, Sent::Form) => format!(
             "The form of {format}, or JSON of the same fields with the address of the sound as `file_url`, with \
-             `model_id` or `model`, or `provider` alone, or neither for the service's default model; and `user_id`, `project_id`, `task_id` for attribution."
+             `model_id` or `model`, or `provider` alone, or neither for the service's default model; and `user_id`, \
+             `project_id`, `task_id` for attribution."
         ),
         (NATIVE, _) => format!(
             "The body of {format}, with `model_id` or `model`, or `provider` alone, or neither for the service's default \
