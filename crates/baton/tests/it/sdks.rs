@@ -134,6 +134,11 @@ async fn chats_and_embeddings_of_the_openai_sdk_for_javascript() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn responses_of_the_openai_sdk_for_javascript() {
+    node("openai_responses").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn messages_of_the_anthropic_sdk_for_javascript() {
     node("anthropic_messages").await;
 }

@@ -120,15 +120,36 @@ def errors(vendor, mark):
     same(lost.param, "previous_response_id")
 
 
-@check("openai")
+@check()
 def kept(vendor, mark):
-    first = client.responses.create(model="gpt", input=hello(mark))
+    plain = VENDORS[vendor]["plain"]
+    first = client.responses.create(model=plain, input=hello(mark), instructions="Be kind.")
     same(client.responses.retrieve(first.id).output_text, first.output_text)
-    same([item.content for item in client.responses.input_items.list(first.id).data], [hello(mark)])
-    second = client.responses.create(model="gpt", input="And then?", previous_response_id=first.id)
+    [item] = client.responses.input_items.list(first.id).data
+    # The simulated OpenAI shows items as they came.
+    same(item.content if vendor == "openai" else item.content[0].text, hello(mark))
+    second = client.responses.create(model=plain, input="And then?", previous_response_id=first.id)
     same((second.previous_response_id, second.output_text), (first.id, said(vendor, "And then?")))
+    if vendor != "openai":
+        told = [message["role"] for message in sent(vendor, mark)[-1]["body"]["messages"]]
+        same(told, ["user", "assistant", "user"], "the whole conversation, and no instructions of before")
+        listed = client.responses.input_items.list(second.id, limit=1, order="asc")
+        same([item.content[0].text for item in listed], [hello(mark), said(vendor, hello(mark)), "And then?"], "pages")
     client.responses.delete(first.id)
     raised(openai.NotFoundError, 404, lambda: client.responses.retrieve(first.id), "deleted")
+
+
+@check("anthropic")
+def thoughts_are_kept(vendor, mark):
+    asked = dict(model="claude", tools=tools, reasoning={"effort": "low"})
+    response = client.responses.create(input=user(STEPS + mark), **asked)
+    for city in ["Paris", "Rome", "Oslo"]:
+        same(calls(response), [("get_weather", {"city": city})])
+        response = client.responses.create(
+            input=results(response, [f"sun in {city}"]), previous_response_id=response.id, **asked)
+    same(response.output_text, FOUND + "sun in Paris; sun in Rome; sun in Oslo")
+    turns = [turn for turn in sent(vendor, mark)[-1]["body"]["messages"] if turn["role"] == "assistant"]
+    same([turn["content"][0]["type"] for turn in turns], ["thinking"] * 3, "thoughts that went back")
 
 
 run()
