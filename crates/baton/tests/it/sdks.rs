@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// Name, capability and the provider's name for it.
-const MODELS: [(&str, &str, &str, &str); 9] = [
+const MODELS: [(&str, &str, &str, &str); 15] = [
     ("gpt", "openai", "CHAT", "gpt-4o-mini"),
     ("gpt-thinks", "openai", "CHAT", "deepseek-reasoner"),
     ("gpt-5", "openai", "CHAT", "gpt-5"),
@@ -19,6 +19,12 @@ const MODELS: [(&str, &str, &str, &str); 9] = [
     ("qwen", "ollama", "CHAT", "qwen3:8b"),
     ("embed-openai", "openai", "EMBEDDING", "text-embedding-3-small"),
     ("embed-ollama", "ollama", "EMBEDDING", "nomic-embed-text:latest"),
+    ("paint", "openai", "IMAGE_GENERATION", "gpt-image-1"),
+    ("vary", "openai", "IMAGE_GENERATION", "dall-e-2"),
+    ("listen", "openai", "AUDIO_TRANSCRIPTION", "whisper-1"),
+    ("listen-live", "openai", "AUDIO_TRANSCRIPTION", "gpt-4o-transcribe"),
+    ("speak", "openai", "AUDIO_SPEECH", "tts-1"),
+    ("judge", "openai", "MODERATION", "gpt-4o-mini"),
 ];
 
 /// The faults for which each provider has a model, `openai-fail-429` and so on.
@@ -29,7 +35,8 @@ const FAULTS: [&str; 8] =
 async fn runs(program: &str, script: &Path) {
     let mut sims = Vec::new();
     for kind in Kind::ALL {
-        sims.push(Sim::start(kind, SimOptions::of(kind).model("deepseek-reasoner")).await.unwrap());
+        let options = SimOptions::of(kind).model("deepseek-reasoner").model("gpt-4o-transcribe");
+        sims.push(Sim::start(kind, options).await.unwrap());
     }
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("baton.toml");
@@ -101,6 +108,11 @@ async fn responses_of_the_openai_sdk_for_python() {
 #[tokio::test(flavor = "multi_thread")]
 async fn counts_models_and_batches_of_the_anthropic_sdk_for_python() {
     python("anthropic_others").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pictures_sound_and_files_of_the_openai_sdk_for_python() {
+    python("openai_others").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
