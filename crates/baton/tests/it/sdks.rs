@@ -156,6 +156,11 @@ async fn messages_of_the_anthropic_sdk_for_javascript() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn counts_models_and_batches_of_the_anthropic_sdk_for_javascript() {
+    node("anthropic_others").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn chats_and_embeddings_of_the_ollama_library_for_javascript() {
     node("ollama_chat").await;
 }
