@@ -5,7 +5,7 @@
 #![expect(clippy::panic, reason = "tests")]
 
 use crate::framing::splice;
-use crate::glance::glance;
+use crate::glance::{check, glance};
 use crate::{ReadError, error};
 use baton_model::{Capability, Dialect, PublicError};
 use bytes::Bytes;
@@ -25,6 +25,9 @@ fn hello(rest: &str) -> String {
 
 /// What is wrong with a request, and the request in each format.
 fn wrong(dialect: Dialect) -> Vec<(&'static str, String)> {
+    if dialect == Dialect::Responses {
+        return wrong_response();
+    }
     let deep = |depth| format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
     let tool = match dialect {
         Dialect::Anthropic => r#"{"name":"f","input_schema":{"type":"object"}}"#,
@@ -57,6 +60,45 @@ fn wrong(dialect: Dialect) -> Vec<(&'static str, String)> {
     ];
     all.extend(of_format(dialect));
     all
+}
+
+/// What is wrong with a response, whose format has items for messages.
+fn wrong_response() -> Vec<(&'static str, String)> {
+    let response = |input: &str, rest: &str| format!(r#"{{"model":"m","input":{input}{rest}}}"#);
+    let hi = |rest: &str| response("\"hi\"", rest);
+    let deep = |depth| format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+    let tools = vec![r#"{"type":"function","name":"f","parameters":{"type":"object"}}"#; 10_000].join(",");
+    let part = |part: &str| response(&format!(r#"[{{"role":"user","content":[{part}]}}]"#), "");
+    vec![
+        ("nothing", String::new()),
+        ("no input", r#"{"model":"m"}"#.into()),
+        ("an empty input", response("[]", "")),
+        ("an input of another type", response("7", "")),
+        ("an unknown role", response(r#"[{"role":"wizard","content":"hi"}]"#, "")),
+        ("content of another type", response(r#"[{"role":"user","content":7}]"#, "")),
+        ("an item without a type", response("[{}]", "")),
+        ("a call without a name", response(r#"[{"type":"function_call","call_id":"x","arguments":"{}"}]"#, "")),
+        (
+            "a result without a call",
+            response(r#"[{"type":"function_call_output","call_id":"x","output":"sunny"}]"#, ""),
+        ),
+        ("a result without an id", response(r#"[{"type":"function_call_output","output":"sunny"}]"#, "")),
+        ("a picture without address", part(r#"{"type":"input_image"}"#)),
+        ("a file without content", part(r#"{"type":"input_file"}"#)),
+        ("a negative limit", hi(r#","max_output_tokens":-1"#)),
+        ("a temperature of another type", hi(r#","temperature":"hot""#)),
+        ("a stream that is no yes or no", hi(r#","stream":"yes""#)),
+        ("10,000 tools", hi(&format!(r#","tools":[{tools}]"#))),
+        ("tools of another type", hi(r#","tools":{}"#)),
+        ("a tool without a name", hi(r#","tools":[{"type":"function","parameters":{}}]"#)),
+        ("a tool whose schema is none", hi(r#","tools":[{"type":"function","name":"f","parameters":"x"}]"#)),
+        ("a schema that is none", hi(r#","text":{"format":{"type":"json_schema","name":"s","schema":"x"}}"#)),
+        ("an unknown choice", hi(r#","tool_choice":"maybe""#)),
+        ("200 levels", hi(&format!(r#","metadata":{{"x":{}}}"#, deep(200)))),
+        ("a null character", response(r#""a\u0000b""#, "")),
+        ("a lone surrogate", response(r#""a\ud800b""#, "")),
+        ("a duplicate key", r#"{"model":"m","input":"a","input":"b"}"#.into()),
+    ]
 }
 
 /// What each format says in its own way.
@@ -94,7 +136,8 @@ fn of_format(dialect: Dialect) -> Vec<(&'static str, String)> {
             ("a tool whose schema is none", hello(r#","tools":[{"function":{"name":"f","parameters":"x"}}]"#)),
             ("a tool without a name", hello(r#","tools":[{"function":{}}]"#)),
         ],
-        Dialect::OpenAi | Dialect::Responses => vec![
+        Dialect::Responses => Vec::new(),
+        Dialect::OpenAi => vec![
             ("a negative limit", request(&format!("[{HELLO}]"), "").replace("9", "-1")),
             ("a temperature of another type", hello(r#","temperature":"hot""#)),
             ("a tool result without a call", request(r#"[{"role":"tool","tool_call_id":"x","content":"sunny"}]"#, "")),
@@ -118,6 +161,7 @@ fn of_format(dialect: Dialect) -> Vec<(&'static str, String)> {
 fn read(dialect: Dialect, body: &str) -> Result<(), ReadError> {
     let body = splice::scan(Bytes::copy_from_slice(body.as_bytes()))?;
     glance(dialect, Capability::Chat, &body)?;
+    check(dialect, Capability::Chat, &body.bytes)?;
     let Some(codec) = crate::codec(dialect, Capability::Chat) else { panic!("no codec") };
     codec.read_request(&body.bytes).map(|_| ())
 }
@@ -125,7 +169,7 @@ fn read(dialect: Dialect, body: &str) -> Result<(), ReadError> {
 #[test]
 fn clients_are_told_what_is_wrong() {
     let mut all = String::new();
-    for dialect in [Dialect::OpenAi, Dialect::Anthropic, Dialect::Ollama] {
+    for dialect in [Dialect::OpenAi, Dialect::Responses, Dialect::Anthropic, Dialect::Ollama] {
         for (what, body) in wrong(dialect) {
             let told = match read(dialect, &body) {
                 Ok(()) => "accepted".to_owned(),
