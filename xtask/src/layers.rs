@@ -7,8 +7,9 @@ use std::process::Command;
 
 /// Each crate's layer. A crate may use crates of lower layers only; `admin` may use `http`, whose error shapes and
 /// credentials it shares.
-const LAYERS: [(&str, u8); 18] = [
+const LAYERS: [(&str, u8); 19] = [
     ("baton-model", 0),
+    ("baton-tasks", 0),
     ("baton-dialect", 1),
     ("baton-meter", 1),
     ("baton-provider", 1),

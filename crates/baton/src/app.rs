@@ -253,6 +253,7 @@ fn snapshot(config: &Config, providers: Providers) -> Snapshot {
 fn settings(config: &Config) -> Settings {
     Settings {
         cache: CacheSettings {
+            share: config.cache.share,
             default: config.cache.default,
             ttl: config.cache.ttl,
             max_answer_bytes: config.cache.max_answer_bytes,

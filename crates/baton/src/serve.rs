@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::nodes;
 use anyhow::Context;
 use baton_auth::Keys;
+use baton_tasks::supervised;
 use std::sync::Arc;
 use std::time::Duration;
 use tls::Certificates;
@@ -43,10 +44,10 @@ pub async fn serve(app: App, listener: TcpListener, config: &Config, stop: Cance
     }
     let mut chores = JoinSet::new();
     let mut node = nodes::start(&app, config, &stop);
-    chores.spawn(note_uses(Arc::clone(&app.keys)));
-    chores.spawn(keep_tokens_fresh(Arc::clone(&app.keys)));
+    chores.spawn(finished("note_key_uses", note_uses(Arc::clone(&app.keys))));
+    chores.spawn(finished("token_keys", keep_tokens_fresh(Arc::clone(&app.keys))));
     if let Some(certificates) = &certificates {
-        chores.spawn(tls::keep_fresh(Arc::clone(certificates)));
+        chores.spawn(finished("certificates", tls::keep_fresh(Arc::clone(certificates))));
     }
     let closing = CancellationToken::new();
     let accepting = accept::run(listener, app.router.clone(), certificates, closing.clone());
@@ -77,6 +78,11 @@ pub async fn serve(app: App, listener: TcpListener, config: &Config, stop: Cance
     }
     app.close().await;
     Ok(())
+}
+
+/// A supervised task of a set whose tasks say nothing at their end.
+pub(crate) async fn finished(task: &'static str, work: impl Future<Output = ()>) {
+    supervised(task, work).await;
 }
 
 /// Writes down when keys were last used, again and again.

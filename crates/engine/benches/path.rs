@@ -4,7 +4,8 @@
 
 use baton_engine::cache::ResponseCache;
 use baton_engine::route::{Ask, plan};
-use baton_engine::{CachePolicy, Call, Content, Snapshot, Wanted};
+use baton_engine::{CachePolicy, CacheSettings, Call, Content, Snapshot, Wanted};
+use baton_kv::Memory;
 use baton_model::chat::Json;
 use baton_model::entity::{Quirks, Role};
 use baton_model::record::Attribution;
@@ -44,7 +45,7 @@ fn model(number: usize, fallbacks: &[usize]) -> Model {
 }
 
 fn caller() -> Caller {
-    Caller { key: None, role: Role::Caller, project: None, user: None, models: None, strict: false }
+    Caller { key: None, role: Role::Caller, project: None, projects: None, user: None, models: None, strict: false }
 }
 
 fn call(bytes: usize) -> Call {
@@ -105,8 +106,9 @@ fn path(criterion: &mut Criterion) {
     });
     for (name, bytes) in [("10 kB", 10_000), ("1 MB", 1_000_000)] {
         let (call, model) = (call(bytes), model(0, &[]));
+        let cache = ResponseCache::new(CacheSettings::default(), Arc::new(Memory::new(0)));
         criterion.bench_function(&format!("cache key: {name}"), |bencher| {
-            bencher.iter(|| ResponseCache::key(black_box(&call), black_box(&model)));
+            bencher.iter(|| cache.key(black_box(&call), black_box(&model)));
         });
     }
 }

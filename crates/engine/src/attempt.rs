@@ -10,6 +10,7 @@ use baton_model::entity::ReasoningStyle;
 use baton_model::fault::{ErrorKind, Retry, UpstreamBody};
 use baton_model::{Code, Event, Operation, PublicError};
 use baton_provider::{Detail, Exchange, Form, Frame, Lane, Outgoing, ProviderError};
+use baton_tasks::compute;
 use futures::StreamExt;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -113,12 +114,13 @@ async fn persist(
         ticket.failed(&error);
         let Retry::SameTarget(after) = error.retry() else { return Err(error) };
         let wait = after.unwrap_or_else(|| shared.vary(pause));
-        let in_time = deadline.is_none_or(|deadline| Instant::now() + wait < deadline);
+        // The deadline is compared as time left, because a moment plus a long wait can be beyond what the clock holds.
+        let in_time = deadline.is_none_or(|deadline| wait < deadline.saturating_duration_since(Instant::now()));
         if retries == 0 || wait > shared.settings.retry.longest || !in_time {
             return Err(error);
         }
         retries -= 1;
-        pause *= 2;
+        pause = pause.saturating_mul(2);
         tokio::time::sleep(wait).await;
     }
 }
@@ -146,6 +148,7 @@ async fn open(
         capability: candidate.serves,
         dialect: candidate.dialect,
         lane,
+        size: call.content.len(),
         strict: call.strict,
         form: call.form,
         detail,
@@ -203,7 +206,7 @@ async fn meaning(
     candidate: &Candidate,
     fitted: &mut Fitted,
 ) -> Result<Operation, ProviderError> {
-    let mut operation = translated(call, candidate)?;
+    let mut operation = compute(call.content.len(), || translated(call, candidate))?;
     if let Operation::Chat(request) = &mut operation
         && candidate.dialect.proves_thoughts()
     {

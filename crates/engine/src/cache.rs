@@ -27,9 +27,22 @@ pub enum CacheDefault {
     All,
 }
 
+/// Who may be given a kept answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CacheShare {
+    /// Who asked for it first: the same key, project and user.
+    #[default]
+    Caller,
+    /// Everyone whose requests are booked on the same project; without a project, as `caller`.
+    Project,
+}
+
 /// How answers are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CacheSettings {
+    /// Who may be given a kept answer.
+    pub share: CacheShare,
     /// What is cached without being asked for.
     pub default: CacheDefault,
     /// How long an answer is kept.
@@ -40,7 +53,12 @@ pub struct CacheSettings {
 
 impl Default for CacheSettings {
     fn default() -> Self {
-        Self { default: CacheDefault::default(), ttl: Duration::from_secs(3600), max_answer_bytes: 4 << 20 }
+        Self {
+            share: CacheShare::default(),
+            default: CacheDefault::default(),
+            ttl: Duration::from_secs(3600),
+            max_answer_bytes: 4 << 20,
+        }
     }
 }
 
@@ -98,7 +116,7 @@ impl ResponseCache {
     }
 
     /// The key under which the answer to this call of this model is kept.
-    pub fn key(call: &Call, model: &Model) -> String {
+    pub fn key(&self, call: &Call, model: &Model) -> String {
         let mut hash = Sha256::new();
         let mut put = |name: &str, value: &[u8]| {
             // Lengths first, so that no two sequences of fields make the same bytes.
@@ -107,12 +125,27 @@ impl ResponseCache {
             hash.update((value.len() as u64).to_le_bytes());
             hash.update(value);
         };
-        let attribution = &call.attribution;
-        put("key", attribution.key.as_ref().map_or("", |key| key.as_str()).as_bytes());
-        put("project", attribution.project.as_deref().unwrap_or("").as_bytes());
+        let (caller, attribution) = (&call.caller, &call.attribution);
+        let project = attribution.project.as_deref();
+        put("project", project.unwrap_or("").as_bytes());
+        if self.settings.share == CacheShare::Caller || project.is_none() {
+            // Tokens may have no key, so the user tells them apart; a key may serve many users.
+            put("key", attribution.key.as_ref().map_or("", |key| key.as_str()).as_bytes());
+            put("user", attribution.user.as_deref().unwrap_or("").as_bytes());
+        }
+        // What a caller may use decides which fallback may answer it, and strictness whether anything may be dropped.
+        put("role", caller.role.name().as_bytes());
+        put("strict", &[u8::from(call.strict)]);
+        match &caller.models {
+            None => put("models", b"all"),
+            Some(models) => models.iter().for_each(|model| put("model", model.as_str().as_bytes())),
+        }
+        for fallback in call.fallbacks.iter().flatten() {
+            put("fallback", fallback.as_str().as_bytes());
+        }
         put("door", call.dialect.name().as_bytes());
         put("capability", call.capability.name().as_bytes());
-        put("model", model.id.as_str().as_bytes());
+        put("asked", model.id.as_str().as_bytes());
         match model.source {
             // Every node has its own time for it, which means nothing: what was configured does.
             ModelSource::Config => put("configured", configured(model).as_bytes()),

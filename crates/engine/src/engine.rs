@@ -105,7 +105,8 @@ impl Shared {
     /// A wait, varied by up to a half either way, so that clients that failed together don't return together.
     pub fn vary(&self, wait: Duration) -> Duration {
         let factor = self.chance.lock().unwrap_or_else(PoisonError::into_inner).random_range(0.5..1.5);
-        wait.mul_f64(factor)
+        // `mul_f64` panics where the product is no duration.
+        Duration::try_from_secs_f64(wait.as_secs_f64() * factor).unwrap_or(Duration::MAX)
     }
 }
 

@@ -5,6 +5,7 @@ use crate::route::Candidate;
 use baton_meter::count::{self, Count};
 use baton_model::operation::Prompt;
 use baton_model::{Capability, Code, Model, Operation, PublicError, Target};
+use baton_tasks::{blocking, compute};
 use memchr::memmem;
 use std::sync::Arc;
 
@@ -36,7 +37,7 @@ pub async fn fit(call: &Arc<Call>, candidate: &Candidate) -> Result<Fitted, Publ
     match call.capability {
         Capability::Chat | Capability::Completion => {}
         Capability::Embedding => {
-            texts_fit(call, model)?;
+            compute(call.content.len(), || texts_fit(call, model))?;
             return Ok(Fitted { target, warnings });
         }
         _ => return Ok(Fitted { target, warnings }),
@@ -120,8 +121,8 @@ async fn size(call: &Arc<Call>, candidate: &Candidate, limit: u64, output: u64) 
 /// Counts the prompt on a thread of its own: a megabyte takes a while, and the first count loads the tables.
 async fn counted(call: &Arc<Call>, model: &Arc<Model>) -> Result<Count, PublicError> {
     let (call, model) = (Arc::clone(call), Arc::clone(model));
-    let counting = tokio::task::spawn_blocking(move || Ok(count::operation(call.content.meaning()?, &model)));
-    counting.await.unwrap_or_else(|_| Err(PublicError::new(Code::Internal, "the prompt could not be counted")))
+    let counting = blocking("token_count", move || Ok(count::operation(call.content.meaning()?, &model)));
+    counting.await.unwrap_or_else(|| Err(PublicError::new(Code::Internal, "the prompt could not be counted")))
 }
 
 /// Whether the body may hold something whose tokens its bytes don't bound: a picture by its address has few bytes and

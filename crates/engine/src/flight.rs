@@ -92,6 +92,15 @@ impl Flight {
         self.changed.send_replace(());
     }
 
+    /// Ends the call with an error, unless it has ended.
+    pub fn abandon(&self, error: PublicError) {
+        let mut state = self.state();
+        state.over.get_or_insert_with(|| Err(error.clone()));
+        state.head.get_or_insert(Err(error));
+        drop(state);
+        self.changed.send_replace(());
+    }
+
     /// Waits for the head of the answer.
     ///
     /// # Errors

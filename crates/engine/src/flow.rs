@@ -8,6 +8,7 @@ use baton_model::fault::{ErrorKind, UpstreamBody};
 use baton_model::record::CacheUse;
 use baton_model::{Capability, Cost, Dialect, Event, ModelId, Nanos, ProviderId, PublicError};
 use baton_provider::{Exchange, Form, Frame, OnDisconnect, ProviderError};
+use baton_tasks::supervised;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use std::collections::VecDeque;
@@ -267,7 +268,7 @@ impl Drop for Flow {
     fn drop(&mut self) {
         let OnDisconnect::Drain { time, bytes } = self.on_disconnect else { return };
         if let (false, Some(frames), Some(ticket)) = (self.settled, self.frames.take(), self.ticket.take()) {
-            self.shared.tasks.spawn(drain(frames, ticket, time, bytes));
+            self.shared.tasks.spawn(supervised("drain", drain(frames, ticket, time, bytes)));
         }
     }
 }

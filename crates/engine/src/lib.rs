@@ -35,7 +35,7 @@ pub mod route;
 pub mod trace;
 
 pub use attempt::RetrySettings;
-pub use cache::{CacheDefault, CacheSettings};
+pub use cache::{CacheDefault, CacheSettings, CacheShare};
 pub use call::{CachePolicy, Call, Content, Wanted};
 pub use directory::{Directory, Discovery, Vendors};
 pub use engine::{Engine, Parts, Settings};

@@ -31,6 +31,7 @@ pub struct Metrics {
     cache_bytes: Gauge,
     spans: Family<SpanLabels, Counter>,
     redis_up: Family<Unlabelled, Gauge>,
+    task_panics: Family<TaskLabels, Counter>,
     redis_errors: Family<Unlabelled, Counter>,
     documented: Vec<Documented>,
 }
@@ -112,6 +113,11 @@ struct SpanLabels {
     result: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct TaskLabels {
+    task: &'static str,
+}
+
 /// A metric that is there only where what it tells of is configured.
 type Unlabelled = Vec<(String, String)>;
 
@@ -145,6 +151,7 @@ impl Default for Metrics {
             cache_bytes: Gauge::default(),
             spans: Family::default(),
             redis_up: Family::default(),
+            task_panics: Family::default(),
             redis_errors: Family::default(),
             documented: Vec::new(),
         };
@@ -189,6 +196,11 @@ impl Metrics {
             "redis_errors",
             "Operations of Redis that failed or had no answer in time",
             self.redis_errors.clone(),
+        );
+        list.counter(
+            "task_panics",
+            "Background tasks that panicked: each is a fault of Baton, and its log line says where",
+            self.task_panics.clone(),
         );
         list.counter(
             "telemetry_spans",
@@ -263,6 +275,9 @@ impl Metrics {
     pub fn encode(&self, journal_bytes: u64, cache_bytes: u64, redis: Option<Health>, spans: Spans) -> String {
         for (result, number) in [("exported", spans.exported), ("dropped", spans.dropped), ("failed", spans.failed)] {
             self.spans.get_or_create(&SpanLabels { result }).inner().store(number, Ordering::Relaxed);
+        }
+        for (task, count) in baton_tasks::panics() {
+            self.task_panics.get_or_create(&TaskLabels { task }).inner().store(count, Ordering::Relaxed);
         }
         if let Some(Health { up, errors }) = redis {
             self.redis_up.get_or_create(&Vec::new()).set(i64::from(up));

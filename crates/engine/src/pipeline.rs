@@ -6,7 +6,7 @@
 
 use crate::admit::admit;
 use crate::attempt;
-use crate::cache::{Kept, ResponseCache, Use};
+use crate::cache::{Kept, Use};
 use crate::call::Call;
 use crate::engine::Shared;
 use crate::flight::{self, Boarding, Flight};
@@ -16,10 +16,11 @@ use crate::record::Ticket;
 use crate::registry::Snapshot;
 use crate::route::{self, Ask, Plan};
 use baton_model::record::CacheUse;
-use baton_model::{Model, ModelId, ModelStatus, PublicError};
+use baton_model::{Code, Model, ModelId, ModelStatus, PublicError};
 use baton_provider::{Detail, Form, Recording};
+use baton_tasks::{compute, supervised};
 use bytes::BytesMut;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use tokio::time::Instant;
 
 /// Serves a call.
@@ -36,7 +37,7 @@ pub async fn serve(shared: &Arc<Shared>, call: Call) -> Result<Answer, PublicErr
         let (head, flow) = fresh(shared, &call, &snapshot, model, ticket).await?;
         return Ok(Answer { head, frames: flow.into_stream() });
     };
-    let key = ResponseCache::key(&call, model);
+    let key = compute(call.content.len(), || shared.cache.key(&call, model));
     ticket.served(model);
     match seen(shared, &call, &snapshot, &key, cached, ticket).await {
         Seen::Kept(answer) => Ok(*answer),
@@ -46,7 +47,7 @@ pub async fn serve(shared: &Arc<Shared>, call: Call) -> Result<Answer, PublicErr
         }
         Seen::Never(flight, ticket) => {
             let lead = lead(Arc::clone(shared), call, Arc::clone(&snapshot), Arc::clone(model), ticket, key, &flight);
-            shared.tasks.spawn(lead);
+            shared.tasks.spawn(supervised("leader", lead));
             let head = flight.head().await?;
             Ok(Answer { head, frames: flight.frames() })
         }
@@ -61,7 +62,8 @@ async fn fresh(
     model: &Arc<Model>,
     mut ticket: Ticket,
 ) -> Result<(Head, Flow), PublicError> {
-    let deadline = call.timeout.map(|timeout| Instant::now() + timeout);
+    // A time beyond what the clock holds is no deadline.
+    let deadline = call.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
     let opened = match plan(shared, call, snapshot, model) {
         Ok(plan) => attempt::walk(shared, call, plan, &mut ticket, deadline).await,
         Err(error) => Err(error),
@@ -175,10 +177,13 @@ fn lead(
     key: String,
     flight: &Arc<Flight>,
 ) -> impl Future<Output = ()> + Send + use<> {
+    let leading =
+        Leading { shared: Arc::clone(&shared), key: key.clone(), form: call.form, flight: Arc::downgrade(flight) };
     // Only those who wait hold the flight; when they are gone, so is the reason for the call.
     let (left, flight) = (flight.left(), Arc::downgrade(flight));
-    let form = call.form;
     async move {
+        // Moved in, so that it is dropped with this task however the task ends.
+        let _leading = leading;
         let work = async {
             let opened = fresh(&shared, &call, &snapshot, &model, ticket).await;
             let Some(aboard) = flight.upgrade() else { return };
@@ -227,7 +232,25 @@ fn lead(
             () = work => {}
             () = left.cancelled() => {}
         }
-        shared.flights.land(&key, form);
+    }
+}
+
+/// The duty of a leader to those who wait for it: when its task ends, and be it by a panic, nobody joins the call any
+/// more, and whoever still waits is told an error. Without it they would wait for ever and keep their places.
+struct Leading {
+    shared: Arc<Shared>,
+    key: String,
+    form: Form,
+    flight: Weak<Flight>,
+}
+
+impl Drop for Leading {
+    fn drop(&mut self) {
+        // First the door, then the end: who joined in between would miss the end.
+        self.shared.flights.land(&self.key, self.form);
+        if let Some(flight) = self.flight.upgrade() {
+            flight.abandon(PublicError::new(Code::Internal, "the call ended without an answer"));
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::registry::Snapshot;
 use baton_model::{Caller, Capability, Code, Dialect, Model, ModelId, ModelStatus, PublicError};
 use baton_provider::Provider;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// A model to try, and how.
@@ -61,13 +62,13 @@ pub fn plan(snapshot: &Snapshot, first: &Arc<Model>, ask: &Ask<'_>) -> Result<Pl
     let mut plan = Plan::default();
     let mut open = Vec::new();
     let names = ask.fallbacks.unwrap_or(&first.fallbacks);
-    let mut seen = vec![&first.id];
+    // A set, since a client may name as many fallbacks as its request holds.
+    let mut seen = HashSet::from([&first.id]);
     consider(snapshot, first, ask, &mut plan, &mut open);
     for name in names {
-        if seen.contains(&name) {
+        if !seen.insert(name) {
             continue;
         }
-        seen.push(name);
         match snapshot.models.get(name) {
             Some(model) => consider(snapshot, model, ask, &mut plan, &mut open),
             None => plan.passed.push(Passed { model: name.clone(), reason: "there is no such model".into() }),

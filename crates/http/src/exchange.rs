@@ -1,6 +1,7 @@
 //! What every door does: identify the caller, read the request, let the engine serve it, write the answer.
 
 use crate::answer;
+use crate::body::read_body;
 use crate::door::Door;
 use crate::failure::Failure;
 use crate::headers::{self, Wishes};
@@ -14,9 +15,9 @@ use baton_engine::{Call, Content, Trace, Wanted};
 use baton_model::record::Attribution;
 use baton_model::{Caller, Capability, Code, Dialect, PublicError, RequestId};
 use baton_provider::Form;
+use baton_tasks::compute;
 use bytes::Bytes;
 use http::request::Parts;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use std::sync::Arc;
 
 /// Serves one request at a door.
@@ -47,7 +48,7 @@ async fn exchange(
     let (parts, body) = request.into_parts();
     let caller = identify::caller(doors, &parts).await?;
     let wishes = Wishes::read(&parts.headers)?;
-    let bytes = collect(body, doors.settings.max_body_bytes).await?;
+    let bytes = read_body(&caller, body, doors.settings.max_body_bytes).await?;
     let request = if door == Door::Responses { bytes.clone() } else { Bytes::new() };
     let (asked, keep) = match door {
         Door::Responses => {
@@ -73,7 +74,7 @@ async fn exchange(
         clock: Arc::clone(doors.engine.clock()),
     };
     let strict = wishes.strict || caller.strict;
-    let attribution = attribution(&caller, &wishes, std::mem::take(&mut asked.attribution));
+    let attribution = attribution(&caller, &wishes, std::mem::take(&mut asked.attribution))?;
     let call = Call {
         id: id.clone(),
         arrived,
@@ -98,24 +99,6 @@ async fn exchange(
     };
     let answer = doors.engine.serve(call).await?;
     answer::respond(answer, names).await
-}
-
-/// Collects a body.
-///
-/// # Errors
-/// `payload_too_large` with the limit; or that the client broke off.
-pub async fn collect(body: axum::body::Body, limit: usize) -> Result<Bytes, PublicError> {
-    match Limited::new(body, limit).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(PublicError::new(
-            Code::PayloadTooLarge,
-            format!("the body is larger than {limit} bytes, the limit of this server (`server.max_body_bytes`)"),
-        )
-        .detail("limit_bytes", limit.to_string())),
-        Err(error) => {
-            Err(PublicError::new(Code::InvalidRequest, format!("the body could not be read to its end: {error}")))
-        }
-    }
 }
 
 /// A request as a door read it.
@@ -153,7 +136,7 @@ pub async fn read(
 ) -> Result<Asked, PublicError> {
     match form::read(door, capability, doors, &parts.headers, &bytes).await? {
         Some(asked) => Ok(asked),
-        None => json(door, capability, bytes),
+        None => compute(bytes.len(), || json(door, capability, bytes)),
     }
 }
 
@@ -168,6 +151,7 @@ pub fn json(door: Door, capability: Capability, bytes: Bytes) -> Result<Asked, P
         (envelope, body) = native::unwrap(&body)?;
         glance::check(door.dialect(), capability, &body.bytes)?;
     }
+    headers::at_most(headers::MOST_FALLBACKS, envelope.fallbacks.as_ref().map_or(0, Vec::len), "fallbacks")?;
     let facts = glance(door.dialect(), capability, &body)?;
     let Glance { model, stream, include_usage, max_output_tokens, deterministic, base64 } = facts;
     let wanted = match (model, envelope.provider) {
@@ -206,14 +190,22 @@ fn reader(dialect: Dialect, capability: Capability) -> Result<baton_engine::call
 }
 
 /// On whose behalf: the key's own project and user win over what the client says.
-fn attribution(caller: &Caller, wishes: &Wishes, body: Attribution) -> Attribution {
+///
+/// # Errors
+/// `permission_denied` if the client names a project that its key may not book on.
+fn attribution(caller: &Caller, wishes: &Wishes, body: Attribution) -> Result<Attribution, PublicError> {
     let own = |own: &Option<Arc<str>>| own.as_ref().map(|text| text.to_string());
-    Attribution {
+    for (project, field) in [(&body.project, "project_id"), (&wishes.project, "x-baton-project")] {
+        let Some(project) = project.as_deref().filter(|project| !caller.may_book_on(project)) else { continue };
+        let message = format!("{field}: this key may not book requests on the project `{project}`");
+        return Err(PublicError::new(Code::PermissionDenied, message).at(field));
+    }
+    Ok(Attribution {
         key: caller.key.clone(),
         project: own(&caller.project).or(body.project).or_else(|| wishes.project.clone()),
         user: own(&caller.user).or(body.user).or_else(|| wishes.user.clone()),
         task: body.task,
         tags: wishes.tags.clone(),
         metadata: body.metadata,
-    }
+    })
 }

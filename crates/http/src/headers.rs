@@ -5,6 +5,16 @@ use baton_model::{Code, Cost, ModelId, PublicError};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use std::time::Duration;
 
+/// The longest `x-baton-timeout`: no call to a provider lasts longer, and arithmetic with a time within it never
+/// overflows.
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
+
+/// The most fallbacks of one request. Each may be tried in turn, with retries of its own.
+pub const MOST_FALLBACKS: usize = 16;
+
+/// The most tags of one request; every one is kept with its record.
+const MOST_TAGS: usize = 32;
+
 /// Client headers that matter to a provider, and so are passed on; the trace context is apart (`trace`).
 const PASSED_ON: [&str; 6] = [
     "anthropic-beta",
@@ -40,24 +50,40 @@ impl Wishes {
     /// # Errors
     /// If one has a value that means nothing: it is named.
     pub fn read(headers: &HeaderMap) -> Result<Self, PublicError> {
-        let list = |name: &str| -> Option<Vec<String>> {
-            let text = text(headers, name)?;
-            Some(text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect())
+        let list = |name: &str, most: usize| -> Result<Option<Vec<String>>, PublicError> {
+            let Some(text) = text(headers, name) else { return Ok(None) };
+            let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+            let items: Vec<String> = items.map(str::to_owned).collect();
+            at_most(most, items.len(), name)?;
+            Ok(Some(items))
         };
         Ok(Self {
             cache: text(headers, "x-baton-cache").map_or(Ok(CachePolicy::Default), cache_policy)?,
-            fallbacks: list("x-baton-fallbacks").map(|names| names.iter().map(ModelId::from).collect()),
+            fallbacks: list("x-baton-fallbacks", MOST_FALLBACKS)?
+                .map(|names| names.iter().map(ModelId::from).collect()),
             strict: text(headers, "x-baton-strict").map_or(Ok(false), strict)?,
             timeout: text(headers, "x-baton-timeout").map(timeout).transpose()?,
             project: text(headers, "x-baton-project").map(str::to_owned),
             user: text(headers, "x-baton-user").map(str::to_owned),
-            tags: list("x-baton-tags").unwrap_or_default(),
+            tags: list("x-baton-tags", MOST_TAGS)?.unwrap_or_default(),
         })
     }
 }
 
 fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim).filter(|text| !text.is_empty())
+}
+
+/// Refuses a list that is longer than its bound.
+///
+/// # Errors
+/// `invalid_request` that names the field and the bound.
+pub fn at_most(most: usize, length: usize, name: &str) -> Result<(), PublicError> {
+    if length <= most {
+        return Ok(());
+    }
+    Err(PublicError::new(Code::InvalidRequest, format!("{name}: must have at most {most} entries, got {length}"))
+        .at(name))
 }
 
 fn cache_policy(text: &str) -> Result<CachePolicy, PublicError> {
@@ -85,8 +111,8 @@ fn timeout(text: &str) -> Result<Duration, PublicError> {
     let seconds = number.trim().parse::<f64>().ok().zip(unit).map(|(number, unit)| number * unit);
     seconds
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-        .filter(|timeout| !timeout.is_zero())
-        .ok_or_else(|| wrong("x-baton-timeout", "a time such as 30, 1.5s, 2m or 500ms", text))
+        .filter(|timeout| !timeout.is_zero() && *timeout <= LONGEST_TIMEOUT)
+        .ok_or_else(|| wrong("x-baton-timeout", "a time of at most 24 hours such as 30, 1.5s, 2m or 500ms", text))
 }
 
 fn wrong(name: &str, expected: &str, got: &str) -> PublicError {
@@ -149,7 +175,8 @@ mod tests {
         assert_eq!(timeout("30"), Ok(Duration::from_secs(30)));
         assert_eq!(timeout("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(timeout("1.5m"), Ok(Duration::from_secs(90)));
-        for wrong in ["0", "-1", "soon", "5h", "NaN"] {
+        assert_eq!(timeout("86400"), Ok(LONGEST_TIMEOUT));
+        for wrong in ["0", "-1", "soon", "5h", "NaN", "inf", "86401", "9300000000000000000", "1e300m"] {
             assert!(timeout(wrong).is_err(), "{wrong}");
         }
     }

@@ -9,6 +9,7 @@
 pub mod address;
 pub mod answer;
 mod anthropic;
+pub mod body;
 pub mod describe;
 pub mod door;
 pub mod draining;
@@ -32,6 +33,7 @@ mod upstream;
 pub use address::{ForwardedHeader, Proxies};
 pub use draining::Draining;
 pub use failure::Failure;
+pub use headers::MOST_FALLBACKS;
 pub use identify::Identity;
 pub use linger::linger;
 pub use routes::router;

@@ -5,6 +5,7 @@
 
 use axum::body::{Body, HttpBody};
 use axum::extract::Request;
+use baton_tasks::supervised;
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use std::pin::Pin;
@@ -57,7 +58,7 @@ impl Drop for Lingering {
         let Some(body) = self.body.take().filter(|body| !body.is_end_stream()) else { return };
         // Without a runtime the process is ending anyway.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(tokio::time::timeout(LONGEST, forget(body)));
+            runtime.spawn(supervised("linger", tokio::time::timeout(LONGEST, forget(body))));
         }
     }
 }

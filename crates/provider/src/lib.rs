@@ -105,6 +105,8 @@ pub struct Outgoing<'a> {
     pub dialect: Dialect,
     /// The request: the client's bytes, or its meaning.
     pub lane: Lane<'a>,
+    /// The size of the client's request in bytes: how much work it is to write.
+    pub size: usize,
     /// Whether it is refused if anything of it can't be said to the target.
     pub strict: bool,
     /// Whether the reply is wanted as a stream.

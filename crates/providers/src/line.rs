@@ -9,6 +9,7 @@ use baton_model::fault::{ErrorKind, UpstreamBody};
 use baton_model::{Capability, Dialect, ProviderId, Quirks, Target};
 use baton_provider::transport::{BaseUrl, Bounds, Reply, Request, headers};
 use baton_provider::{Detail, Exchange, Form, Lane, Outgoing, ProviderError, Recording, Settings, Transport};
+use baton_tasks::compute;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -57,7 +58,8 @@ impl Line {
     ) -> Result<Exchange, ProviderError> {
         let dialect = outgoing.dialect;
         let codec = codec_of(dialect, outgoing.capability)?;
-        let Prepared { body, content_type, hide_usage, dropped } = prepare(codec, &outgoing, &self.quirks)?;
+        let Prepared { body, content_type, hide_usage, dropped } =
+            compute(outgoing.size, || prepare(codec, &outgoing, &self.quirks))?;
         let strict = outgoing.strict || self.suited(outgoing.target).model.quirks.strict == Some(true);
         if strict && !dropped.is_empty() {
             return Err(unsayable(&dropped));

@@ -6,6 +6,7 @@ use baton_model::fault::{ErrorKind, UpstreamBody};
 use baton_model::{Capability, Dialect, Event};
 use baton_provider::transport::Reply;
 use baton_provider::{Form, Frame, ProviderError};
+use baton_tasks::compute;
 use bytes::{Bytes, BytesMut};
 use futures::stream::{self, BoxStream, StreamExt as _};
 use serde::Deserialize;
@@ -103,7 +104,8 @@ impl Reading {
         if let Some(error) = disguised(self.dialect, &bytes) {
             return Err(error);
         }
-        let events = self.codec.read_reply(&bytes).map_err(|error| garbled("reply", &error))?;
+        let events =
+            compute(bytes.len(), || self.codec.read_reply(&bytes)).map_err(|error| garbled("reply", &error))?;
         match events.into_iter().partition::<Vec<_>, _>(|event| matches!(event, Event::Failed(_))) {
             (failed, _) if !failed.is_empty() => {
                 let error = failed

@@ -1,6 +1,7 @@
 //! Tells those who follow the events that there are more: one question to the database, however many they are.
 
 use baton_store::Store;
+use baton_tasks::supervised;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -26,7 +27,7 @@ impl Feed {
         let follower = self.last.subscribe();
         let mut asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
         if !std::mem::replace(&mut *asking, true) {
-            tokio::spawn(Arc::clone(self).ask());
+            tokio::spawn(supervised("event_feed", Arc::clone(self).ask()));
         }
         follower
     }

@@ -14,6 +14,9 @@ use baton_model::{Capability, Model, ModelId, ModelStatus, Nanos, Price, Provide
 use indexmap::IndexMap;
 use serde_json::value::RawValue;
 
+/// The most fallbacks of a model, as of a request.
+const MOST_FALLBACKS: usize = baton_http::MOST_FALLBACKS;
+
 /// What is said of a model: absent fields say nothing. Where null means something (forget it), it is `Some(None)`.
 #[derive(Debug, Default, PartialEq)]
 pub struct Changes {
@@ -203,6 +206,10 @@ fn fallbacks(
     faults: &mut Faults,
 ) -> Option<Vec<ModelId>> {
     let names: Vec<String> = fields.take("fallbacks", "an array of model ids", faults)??;
+    if names.len() > MOST_FALLBACKS {
+        faults.add("fallbacks", format!("must have at most {MOST_FALLBACKS} entries, got {}", names.len()));
+        return None;
+    }
     for name in &names {
         if own.is_some_and(|own| own.as_str() == name) {
             faults.add("fallbacks", format!("`{name}`: a model can't fall back on itself"));

@@ -54,6 +54,9 @@ pub struct Changes {
     default_model: Option<Option<String>>,
 }
 
+/// The longest bound of a call, in milliseconds: 24 hours.
+const LONGEST_BOUND: u64 = 24 * 3600 * 1000;
+
 const BOUNDS: [&str; 4] = ["connect", "first_token", "idle", "total"];
 const LONGEST_NAME: usize = 64;
 const MOST_RETRIES: u32 = 10;
@@ -154,10 +157,10 @@ fn timeouts(fields: &mut Fields, faults: &mut Faults) -> Option<BTreeMap<String,
     for (name, text) in given.unwrap_or_default() {
         let field = format!("timeouts.{}", brief(&name));
         let millis = humantime::parse_duration(&text).ok().and_then(|bound| u64::try_from(bound.as_millis()).ok());
-        match millis.filter(|millis| *millis > 0) {
+        match millis.filter(|millis| (1..=LONGEST_BOUND).contains(millis)) {
             _ if !BOUNDS.contains(&name.as_str()) => faults.add(field, format!("is none of {}", BOUNDS.join(", "))),
             Some(millis) => drop(bounds.insert(name, millis)),
-            None => faults.add(field, format!("expected a time such as 30s, got `{}`", brief(&text))),
+            None => faults.add(field, format!("expected a time such as 30s, of at most 24h, got `{}`", brief(&text))),
         }
     }
     Some(bounds)

@@ -21,10 +21,16 @@ pub struct Operator(pub Actor);
 /// Who may do everything.
 pub struct Administrator(pub Actor);
 
+/// A caller that has the role which the endpoint asks for; in the extensions of the request.
+#[derive(Clone)]
+pub(super) struct Admitted(pub Caller);
+
 /// The caller of a request, if it has the role.
-async fn admit(parts: &Parts, admin: &Admin, needed: Role) -> Result<Caller, Refused> {
+async fn admit(parts: &mut Parts, admin: &Admin, needed: Role) -> Result<Caller, Refused> {
     let caller = identify::caller(&admin.doors, parts).await?;
     require(&caller, needed).map_err(|error| error.public())?;
+    // The body is read by a later argument of the endpoint, and only for somebody who was admitted.
+    parts.extensions.insert(Admitted(caller.clone()));
     Ok(caller)
 }
 

@@ -1,12 +1,14 @@
 //! Answers on their way out: errors in Baton's own shape, and the request's id on everything.
 
+use super::access::Admitted;
 use super::fields::Fields;
 use crate::Admin;
 use axum::extract::{FromRequest, Request};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use baton_http::body::read_body;
 use baton_http::door::Door;
-use baton_http::{Failure, exchange, identify};
+use baton_http::{Failure, identify};
 use baton_model::{Code, PublicError};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
@@ -77,7 +79,11 @@ impl FromRequest<Admin> for Raw {
     type Rejection = Refused;
 
     async fn from_request(request: Request, admin: &Admin) -> Result<Self, Refused> {
-        Ok(Self(exchange::collect(request.into_body(), admin.doors.settings.max_body_bytes).await?))
+        let Some(Admitted(caller)) = request.extensions().get::<Admitted>().cloned() else {
+            // An endpoint that takes a body and asks for no role would read it for everybody.
+            return Err(PublicError::new(Code::Internal, "the endpoint does not say who may call it").into());
+        };
+        Ok(Self(read_body(&caller, request.into_body(), admin.doors.settings.max_body_bytes).await?))
     }
 }
 

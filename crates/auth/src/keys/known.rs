@@ -85,6 +85,7 @@ impl Known {
             key: Some(key.id.clone()),
             role: key.role,
             project: key.project.clone(),
+            projects: None,
             user: key.user.clone(),
             models: key.models.clone(),
             strict: key.strict,

@@ -185,7 +185,9 @@ impl Keys {
     /// Who bears a token. One that belongs to a key can do no more than the key can, and ends with it.
     fn bearer(&self, claims: Claims, origin: Origin) -> Result<Caller, AuthError> {
         let Claims { role, project, user, models, key } = claims;
-        let Some(id) = key else { return Ok(Caller { key: None, role, project, user, models, strict: false }) };
+        let Some(id) = key else {
+            return Ok(Caller { key: None, role, project, projects: None, user, models, strict: false });
+        };
         let snapshot = self.known.load();
         let known = snapshot.by_id(&id).ok_or(AuthError::Unknown)?;
         self.usable(known, origin)?;
@@ -193,6 +195,7 @@ impl Keys {
         Ok(Caller {
             role: lesser(role, of_key.role),
             project: project.or_else(|| of_key.project.clone()),
+            projects: of_key.projects.clone(),
             user: user.or_else(|| of_key.user.clone()),
             models: both(models, of_key.models.clone()),
             key: Some(id),
@@ -221,7 +224,7 @@ impl Keys {
 }
 
 fn admin() -> Caller {
-    Caller { key: None, role: Role::Admin, project: None, user: None, models: None, strict: false }
+    Caller { key: None, role: Role::Admin, project: None, projects: None, user: None, models: None, strict: false }
 }
 
 /// The role that includes less. They are in order, the highest first.

@@ -3,6 +3,7 @@
 //! [`sections`] is what can be said; its doc comments become `docs/configuration.md`. An unknown key is an error that
 //! names the nearest known one; `${NAME}` in a value is taken from the environment.
 
+mod duration;
 mod environment;
 mod expand;
 mod fault;

@@ -1,7 +1,7 @@
 //! What the configuration can say. The doc comments of this file are the configuration reference.
 
 use super::fault::Fault;
-use baton_engine::CacheDefault;
+use baton_engine::{CacheDefault, CacheShare};
 use baton_model::{Capability, ModelStatus, Nanos};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -144,8 +144,12 @@ pub struct CacheSection {
     /// temperature 0 or a seed) or `all`.
     #[schemars(with = "String")]
     pub default: CacheDefault,
+    /// Who may be given a kept reply: `caller` (the same key, project and user) or `project` (everyone whose requests are
+    /// booked on the same project).
+    #[schemars(with = "String")]
+    pub share: CacheShare,
     /// How long an answer is kept.
-    #[serde(with = "humantime_serde")]
+    #[serde(with = "crate::config::duration")]
     #[schemars(with = "String")]
     pub ttl: Duration,
     /// The most memory it uses, in bytes.
@@ -159,6 +163,7 @@ impl Default for CacheSection {
         let engine = baton_engine::CacheSettings::default();
         Self {
             default: engine.default,
+            share: engine.share,
             ttl: engine.ttl,
             max_bytes: 128 << 20,
             max_answer_bytes: engine.max_answer_bytes,
@@ -173,15 +178,15 @@ pub struct RoutingSection {
     /// Failures in a row after which a model is tried last.
     pub circuit_failures: u32,
     /// How long that lasts.
-    #[serde(with = "humantime_serde")]
+    #[serde(with = "crate::config::duration")]
     #[schemars(with = "String")]
     pub circuit_cooldown: Duration,
     /// The wait before the same model is tried again, doubled each time.
-    #[serde(with = "humantime_serde")]
+    #[serde(with = "crate::config::duration")]
     #[schemars(with = "String")]
     pub retry_pause: Duration,
     /// The longest such wait; a provider that asks for more is passed over.
-    #[serde(with = "humantime_serde")]
+    #[serde(with = "crate::config::duration")]
     #[schemars(with = "String")]
     pub longest_retry_pause: Duration,
 }
@@ -205,7 +210,7 @@ pub struct DiscoverySection {
     /// Whether providers are asked at start.
     pub at_start: bool,
     /// How often they are asked again; absent: never by itself.
-    #[serde(with = "humantime_serde")]
+    #[serde(with = "crate::config::duration")]
     #[schemars(with = "Option<String>")]
     pub every: Option<Duration>,
 }

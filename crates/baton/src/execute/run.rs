@@ -9,6 +9,7 @@ use baton_bus::{Bus, BusError, DeadLetter, Delivery, Event};
 use baton_http::identify::Internal;
 use baton_model::{Caller, Clock};
 use baton_store::{Claim, Store, StoreError};
+use baton_tasks::supervised;
 use futures::StreamExt;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue};
@@ -68,10 +69,11 @@ impl Executor {
             };
             let Some(delivery) = delivery else { break };
             let executor = Arc::clone(&executor);
-            tasks.spawn(async move {
+            // The place comes back however the command ends; one that panicked is delivered again by the bus.
+            tasks.spawn(supervised("command", async move {
                 executor.serve(delivery).await;
                 drop(place);
-            });
+            }));
         }
         tasks.close();
         tasks.wait().await;

@@ -3,6 +3,7 @@
 use super::Lease;
 use baton_model::Timestamp;
 use baton_store::{Store, StoreError};
+use baton_tasks::supervised;
 use std::future::Future;
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
@@ -16,12 +17,15 @@ const COMMANDS_KEPT: Duration = Duration::from_secs(24 * 3600);
 
 /// Does rounds of work while this node holds the lease; a round says whether there was anything to do. Runs until
 /// stopped.
+///
+/// A round that panics ends alone: the next one is tried like after any other failure, for nobody else does this work.
 pub async fn under<F>(mut lease: Lease, look: Duration, stop: CancellationToken, mut round: impl FnMut() -> F)
 where
     F: Future<Output = bool>,
 {
+    let name = lease.name();
     loop {
-        let busy = lease.held().await && round().await;
+        let busy = lease.held().await && supervised(name, round()).await.unwrap_or(false);
         let pause = if busy { Duration::ZERO } else { look };
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
@@ -42,10 +46,11 @@ pub async fn every<F>(
 ) where
     F: Future<Output = ()>,
 {
-    let mut due = Instant::now() + first;
+    // A period beyond what the clock holds never comes round.
+    let mut due = Instant::now().checked_add(first);
     let round = || {
-        let now = (Instant::now() >= due).then(|| {
-            due = Instant::now() + period;
+        let now = due.is_some_and(|due| Instant::now() >= due).then(|| {
+            due = Instant::now().checked_add(period);
             work()
         });
         async move {

@@ -23,6 +23,11 @@ impl Lease {
         Self { store, name, held: false, asked: None, away: false }
     }
 
+    /// Its name.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
     /// Whether this node has it. While the database is away nobody has: what leases are for is work in the database.
     pub async fn held(&mut self) -> bool {
         if self.asked.is_none_or(|asked| asked.elapsed() >= RENEW) {

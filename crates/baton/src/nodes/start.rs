@@ -6,6 +6,7 @@ use super::{Lease, leases};
 use crate::app::App;
 use crate::config::Config;
 use crate::execute::{self, Executor};
+use crate::serve::finished;
 use baton_engine::Directory;
 use baton_events::{Relay, Webhooks};
 use baton_model::Actor;
@@ -24,7 +25,8 @@ pub fn start(app: &App, config: &Config, stop: &CancellationToken) -> JoinSet<()
 
     let registered = Registered { providers: Arc::clone(&app.providers), keys: Arc::clone(&app.keys) };
     let sources = Sources { notices: Arc::clone(&app.shared.notices), bus: Arc::clone(&app.shared.bus) };
-    tasks.spawn(follow::follow(registered, app.store.clone(), sources, config.node.follow, stop.clone()));
+    let follow = follow::follow(registered, app.store.clone(), sources, config.node.follow, stop.clone());
+    tasks.spawn(finished("follow", follow));
 
     if let Some(period) = config.discovery.every.filter(|period| !period.is_zero()) {
         let directory = Arc::clone(&app.directory);
@@ -47,9 +49,9 @@ pub fn start(app: &App, config: &Config, stop: &CancellationToken) -> JoinSet<()
     tasks.spawn(chores::under(lease(leases::WEBHOOKS), chores::LOOK, stop.clone(), round));
 
     let (telling, stopped) = (baton_engine::health::tell(app.engine.clone(), app.store.clone()), stop.clone());
-    tasks.spawn(async move {
+    tasks.spawn(finished("health_events", async move {
         stopped.run_until_cancelled(telling).await;
-    });
+    }));
 
     let (store, clock) = (app.store.clone(), Arc::clone(app.engine.clock()));
     let kept = Kept { requests: config.ledger.retention, events: config.events.keep };
@@ -60,7 +62,7 @@ pub fn start(app: &App, config: &Config, stop: &CancellationToken) -> JoinSet<()
     tasks.spawn(chores::every(lease(leases::RETENTION), SETTLED, chores::HOUSEKEEPING, stop.clone(), clean));
 
     if config.commands.enabled {
-        tasks.spawn(executor(app, config).run(stop.clone()));
+        tasks.spawn(finished("commands", executor(app, config).run(stop.clone())));
     }
     tasks
 }

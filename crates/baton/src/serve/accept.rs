@@ -42,7 +42,8 @@ pub async fn run(
             () = closing.cancelled() => break,
         };
         while connections.try_join_next().is_some() {}
-        connections.spawn(connection(stream, peer, router.clone(), acceptor.clone(), graceful.watcher()));
+        let served = connection(stream, peer, router.clone(), acceptor.clone(), graceful.watcher());
+        connections.spawn(super::finished("connection", served));
     }
     drop(listener);
     graceful.shutdown().await;

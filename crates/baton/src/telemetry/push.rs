@@ -54,7 +54,7 @@ impl Push {
             engine,
             away: false,
         };
-        let task = tokio::spawn(sending.run(every, closing.clone()));
+        let task = tokio::spawn(crate::serve::finished("metrics_push", sending.run(every, closing.clone())));
         Ok(Some(Self { closing, task }))
     }
 

@@ -60,7 +60,7 @@ impl Traces {
         let (sender, receiver) = channel(section.queue);
         let (counts, closing) = (Arc::new(Counts::default()), CancellationToken::new());
         let sending = Sending { exporter, counts: Arc::clone(&counts), closing: closing.clone(), away: false };
-        let task = tokio::spawn(sending.run(receiver));
+        let task = tokio::spawn(crate::serve::finished("traces", sending.run(receiver)));
         Ok(Self { queue: Mutex::new(Some(sender)), counts, closing, task: Mutex::new(Some(task)) })
     }
 

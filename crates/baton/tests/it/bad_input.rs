@@ -38,6 +38,29 @@ async fn wrong_bodies_are_refused_with_the_field_and_what_was_expected() {
 }
 
 #[tokio::test]
+async fn lists_and_times_of_a_request_are_bounded() {
+    let baton = Baton::start().await;
+    let many = vec!["gpt"; 17];
+    let body = asking("gpt", "hi", json!({})).to_string();
+    for (header, value) in [
+        ("x-baton-fallbacks", many.join(",")),
+        ("x-baton-tags", vec!["t"; 33].join(",")),
+        ("x-baton-timeout", "9300000000000000000".to_owned()),
+        ("x-baton-timeout", "86401".to_owned()),
+    ] {
+        let told =
+            baton.send(Method::POST, "/v1/chat/completions", &[(header, &value)], body.clone()).await.expect(400);
+        assert!(told.text().contains(header), "{}", told.text());
+    }
+    let told = baton.post("/api/models/chat", &asking("gpt", "hi", json!({ "fallbacks": many }))).await.expect(400);
+    assert_eq!(told.json()["error"]["message"], "fallbacks: must have at most 16 entries, got 17");
+    let told = baton.post("/api/models/route", &asking("gpt", "hi", json!({ "fallbacks": many }))).await.expect(400);
+    assert!(told.text().contains("fallbacks"), "{}", told.text());
+    let most = asking("gpt", "hi", json!({ "fallbacks": &many[..16] }));
+    baton.post("/api/models/chat", &most).await.expect(200);
+}
+
+#[tokio::test]
 async fn bytes_that_are_no_text_are_refused() {
     let baton = Baton::start().await;
     let mut body = br#"{"model":"gpt","messages":[{"role":"user","content":""#.to_vec();

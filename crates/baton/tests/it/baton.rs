@@ -176,6 +176,11 @@ impl Baton {
         Self { openai, anthropic, ollama, app, address, transport, _folder: folder }
     }
 
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Sends a request and reads the head of its answer.
     pub async fn open(&self, method: Method, path: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Reply {
         let base_url = BaseUrl::parse(&format!("http://{}", self.address)).unwrap();

@@ -116,6 +116,7 @@ async fn a_command_without_a_key_has_the_configured_rights() {
         key: None,
         role: Role::Caller,
         project: Some("batch".into()),
+        projects: None,
         user: None,
         models: None,
         strict: false,

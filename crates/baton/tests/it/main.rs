@@ -16,6 +16,7 @@ mod description;
 mod documents;
 mod doors;
 mod full_disk;
+mod identity;
 mod logs;
 mod nodes;
 mod other;

@@ -16,9 +16,13 @@ pub use journal::{Journal, JournalSettings};
 use baton_model::Clock;
 use baton_model::record::RequestRecord;
 use baton_store::Store;
+use baton_tasks::supervised;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+/// The wait before the drain begins anew after a panic.
+const AFTER_PANIC: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// The way into the ledger.
 pub struct Ledger {
@@ -37,7 +41,15 @@ impl Ledger {
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
         let first_own = journal.current();
-        tasks.spawn(drain::run(Arc::clone(&journal), first_own, store, clock, stop.clone()));
+        let (draining, stopped) = (Arc::clone(&journal), stop.clone());
+        tasks.spawn(async move {
+            let run =
+                || drain::run(Arc::clone(&draining), first_own, store.clone(), Arc::clone(&clock), stopped.clone());
+            // Nobody else moves records, so one that panicked begins anew: every step may be done twice.
+            while supervised("ledger_drain", run()).await.is_none() && !stopped.is_cancelled() {
+                tokio::time::sleep(AFTER_PANIC).await;
+            }
+        });
         Ok(Self { journal, stop, tasks })
     }
 

@@ -1,9 +1,9 @@
 //! What is kept, for whom, and what it costs then.
 
 use crate::bench::{Bench, chat, content, conversation, model, of_key, read, usage};
-use baton_engine::{CachePolicy, Call};
+use baton_engine::{CachePolicy, CacheSettings, CacheShare, Call, Settings};
 use baton_model::record::CacheUse;
-use baton_model::{Capability, Cost, Dialect, Nanos};
+use baton_model::{Capability, Code, Cost, Dialect, ModelId, Nanos};
 use baton_provider::Form;
 use baton_provider::fake::{Act, Answer, Fake, Then};
 use std::sync::Arc;
@@ -183,4 +183,87 @@ async fn a_changed_model_and_a_purge_forget_answers() {
     });
     bench.ask(of_key(deterministic(), "k1")).await.unwrap();
     assert_eq!(fake.calls().len(), 4);
+}
+
+#[tokio::test]
+async fn no_user_of_a_token_reads_what_another_was_answered() {
+    let of_user = |user: &str, project: Option<&str>| {
+        let mut call = deterministic();
+        call.caller.user = Some(user.into());
+        call.caller.project = project.map(Into::into);
+        call.attribution.user = Some(user.to_owned());
+        call.attribution.project = project.map(str::to_owned);
+        call
+    };
+    let (bench, fake) = bench(answering()).await;
+    for user in ["ada", "eve"] {
+        let told = bench.ask(of_user(user, None)).await.unwrap();
+        assert_eq!(told.head.cache, CacheUse::Miss, "{user}");
+        let again = bench.ask(of_user(user, None)).await.unwrap();
+        assert_eq!(again.head.cache, CacheUse::Hit, "{user}");
+    }
+    // Nor in one project, unless the operator says so; and never without one.
+    for user in ["ada", "eve"] {
+        assert_eq!(bench.ask(of_user(user, Some("p"))).await.unwrap().head.cache, CacheUse::Miss, "{user}");
+    }
+    assert_eq!(fake.calls().len(), 4);
+    let settings = Settings {
+        cache: CacheSettings { share: CacheShare::Project, ..CacheSettings::default() },
+        ..Settings::default()
+    };
+    let shared = Bench::with(vec![model("a", "one")], vec![Arc::new(answering())], settings).await;
+    for (user, project, expected) in [
+        ("ada", Some("p"), CacheUse::Miss),
+        ("eve", Some("p"), CacheUse::Hit),
+        ("eve", Some("q"), CacheUse::Miss),
+        ("ada", None, CacheUse::Miss),
+        ("eve", None, CacheUse::Miss),
+    ] {
+        let told = shared.ask(of_user(user, project)).await.unwrap();
+        assert_eq!(told.head.cache, expected, "{user} of {project:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_caller_may_use_and_asks_for_is_part_of_the_key() {
+    let (bench, fake) = bench(answering()).await;
+    let mut limited = of_key(deterministic(), "k");
+    limited.caller.models = Some([ModelId::from("a")].into());
+    let strict = Call { strict: true, ..of_key(deterministic(), "k") };
+    let falling_back = Call { fallbacks: Some(vec!["b".into()]), ..of_key(deterministic(), "k") };
+    for call in [of_key(deterministic(), "k"), limited, strict, falling_back] {
+        assert_eq!(bench.ask(call).await.unwrap().head.cache, CacheUse::Miss);
+    }
+    assert_eq!(fake.calls().len(), 4);
+}
+
+#[tokio::test]
+async fn a_panic_in_the_shared_call_ends_it_for_all_who_wait_and_frees_their_places() {
+    // Another format than the client's, so that the leader has to read the request, which panics.
+    let fake = Fake::new("one", Dialect::Anthropic).always(Answer::text(&["hi"], usage()));
+    let settings = Settings { max_in_flight: 2, ..Settings::default() };
+    let bench = Bench::with(vec![model("a", "one")], vec![Arc::new(fake)], settings).await;
+    let panics = |ended: &str| baton_tasks::panics().iter().find(|(task, _)| *task == ended).map_or(0, |(_, n)| *n);
+    let before = panics("leader");
+    let call = || {
+        let unreadable = content(r#"{"messages":"hello"}"#, Box::new(|_| panic!("on purpose")));
+        Call { content: unreadable, ..deterministic() }
+    };
+    let (leading, following) = tokio::join!(bench.engine.serve(call()), bench.engine.serve(call()));
+    for ended in [leading, following] {
+        assert_eq!(ended.map(|_| ()).unwrap_err().code, Code::Internal);
+    }
+    assert_eq!(panics("leader"), before + 1);
+    // Both places are free again.
+    let (one, other) = tokio::join!(bench.ask(chat("a")), bench.ask(chat("a")));
+    assert!(one.is_ok() && other.is_ok());
+}
+
+#[tokio::test]
+async fn a_time_beyond_the_clock_is_no_deadline() {
+    let (bench, _) = bench(answering()).await;
+    for call in [deterministic(), chat("a")] {
+        let told = bench.ask(Call { timeout: Some(Duration::MAX), ..call }).await.unwrap();
+        assert_eq!(told.text, "<start>hi<usage><end>");
+    }
 }

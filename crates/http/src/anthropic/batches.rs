@@ -6,9 +6,10 @@
 
 use super::answer;
 use super::models::Asked;
+use crate::body::read_body;
 use crate::named::Named;
 use crate::upstream::Whole;
-use crate::{Doors, exchange, headers, identify, kept, spans, upstream};
+use crate::{Doors, headers, identify, kept, spans, upstream};
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use baton_model::entity::HoldingKind;
@@ -30,7 +31,7 @@ pub async fn create(State(doors): State<Doors>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let made = async {
         let caller = identify::caller(&doors, &parts).await?;
-        let bytes = exchange::collect(body, doors.settings.max_body_bytes).await?;
+        let bytes = read_body(&caller, body, doors.settings.max_body_bytes).await?;
         let Meant { body, provider, model } = meant(&doors, &caller, &parts, bytes)?;
         let headers = headers::passed_on(&parts.headers);
         let forward = Forward {
@@ -94,7 +95,7 @@ async fn pass(doors: &Doors, batch: &str, below: &str, request: Request) -> Resp
     let passed = async {
         let caller = identify::caller(doors, &parts).await?;
         let kept = kept::find(doors, &caller, KIND, batch).await?;
-        let body = exchange::collect(body, doors.settings.max_body_bytes).await?;
+        let body = read_body(&caller, body, doors.settings.max_body_bytes).await?;
         let headers = headers::passed_on(&parts.headers);
         let path = format!("{PATH}/{}{below}", upstream::encoded(batch));
         let content_type = upstream::content_type(&parts).filter(|_| !body.is_empty());

@@ -1,6 +1,7 @@
 //! `POST /v1/messages/count_tokens`: exact where a provider of this format counts, else Baton's own count.
 
 use super::answer;
+use crate::body::read_body;
 use crate::door::Door;
 use crate::{Doors, exchange, headers, identify, upstream};
 use axum::body::Body;
@@ -12,6 +13,7 @@ use baton_dialect::glance;
 use baton_engine::Wanted;
 use baton_meter::count;
 use baton_model::{Caller, Capability, Code, Dialect, Model, Operation, PublicError};
+use baton_tasks::blocking;
 use bytes::Bytes;
 use std::sync::Arc;
 
@@ -21,7 +23,7 @@ pub async fn serve(State(doors): State<Doors>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let read = async {
         let caller = identify::caller(&doors, &parts).await?;
-        let bytes = exchange::collect(body, doors.settings.max_body_bytes).await?;
+        let bytes = read_body(&caller, body, doors.settings.max_body_bytes).await?;
         let model = model(&doors, &caller, &bytes)?;
         Ok((bytes, model))
     };
@@ -35,8 +37,8 @@ pub async fn serve(State(doors): State<Doors>, request: Request) -> Response {
     }
     let Counted::Here(model) = model else { return answer(Err(uncounted()), id) };
     let name = model.id.clone();
-    let counted = tokio::task::spawn_blocking(move || here(&bytes, &model)).await;
-    let counted = counted.unwrap_or_else(|_| Err(uncounted())).map(|tokens| {
+    let counted = blocking("token_count", move || here(&bytes, &model)).await;
+    let counted = counted.unwrap_or_else(|| Err(uncounted())).map(|tokens| {
         let mut response = upstream::json(count_tokens::write_reply(tokens).body.to_vec(), &id);
         response.headers_mut().insert("x-baton-model", headers::value(name.as_str()));
         response

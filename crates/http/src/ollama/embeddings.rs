@@ -1,6 +1,7 @@
 //! `POST /api/embeddings`: the older form of `/api/embed`, one prompt and one vector.
 
 use super::answer;
+use crate::body::{read_body, read_own_reply};
 use crate::door::Door;
 use crate::{Doors, exchange, identify};
 use axum::body::Body;
@@ -22,8 +23,8 @@ pub async fn serve(State(doors): State<Doors>, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
     let renamed = async {
         // Who has no key is told that first.
-        identify::caller(&doors, &parts).await?;
-        renamed(exchange::collect(body, doors.settings.max_body_bytes).await?)
+        let caller = identify::caller(&doors, &parts).await?;
+        renamed(read_body(&caller, body, doors.settings.max_body_bytes).await?)
     };
     let body = match renamed.await {
         Ok(body) => body,
@@ -36,7 +37,7 @@ pub async fn serve(State(doors): State<Doors>, request: Request) -> Response {
         return told;
     }
     let (mut head, body) = told.into_parts();
-    let vector = exchange::collect(body, ANSWER).await.and_then(|body| vector(&body));
+    let vector = read_own_reply(body, ANSWER).await.and_then(|body| vector(&body));
     match vector {
         Ok(vector) => {
             head.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

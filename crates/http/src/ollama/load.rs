@@ -2,6 +2,7 @@
 //! A server of Ollama is asked to; of other vendors it is always true, so nobody is.
 
 use super::{answer, is_ollamas};
+use crate::body::read_body;
 use crate::door::Door;
 use crate::{Doors, exchange, headers, identify, upstream};
 use axum::body::Body;
@@ -9,42 +10,45 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use baton_dialect::framing::splice;
 use baton_engine::Wanted;
-use baton_model::{Body as Json, Capability, Code, PublicError, RequestId};
+use baton_model::{Body as Json, Caller, Capability, Code, PublicError, RequestId};
 use bytes::Bytes;
 use chrono::{DateTime, SecondsFormat};
-use http::request::Parts;
 use serde_json::{Value, json};
 
 /// Serves a request, or says that the model is loaded.
 pub async fn serve(capability: Capability, State(doors): State<Doors>, request: Request) -> Response {
     let id = identify::request_id();
     let (parts, body) = request.into_parts();
-    let bytes = match exchange::collect(body, doors.settings.max_body_bytes).await {
-        Ok(bytes) => bytes,
+    let read = async {
+        let caller = identify::caller(&doors, &parts).await?;
+        let bytes = read_body(&caller, body, doors.settings.max_body_bytes).await?;
+        let loaded = loaded(&doors, capability, &caller, &bytes, &id)?;
+        Ok((bytes, loaded))
+    };
+    let (bytes, loaded) = match read.await {
+        Ok(read) => read,
         Err(error) => return answer(Err(error), id),
     };
-    match loaded(&doors, capability, &parts, &bytes, &id).await {
-        Ok(Some(response)) => response,
-        Ok(None) => {
+    match loaded {
+        Some(response) => response,
+        None => {
             let request = Request::from_parts(parts, Body::from(bytes));
             exchange::serve(Door::Ollama, capability, State(doors), request).await
         }
-        Err(error) => answer(Err(error), id),
     }
 }
 
 /// The answer to a request that says nothing; `None` if it says something, or goes to a server of Ollama.
-async fn loaded(
+fn loaded(
     doors: &Doors,
     capability: Capability,
-    parts: &Parts,
+    caller: &Caller,
     bytes: &Bytes,
     id: &RequestId,
 ) -> Result<Option<Response>, PublicError> {
     let Some(body) = splice::scan(bytes.clone()).ok().filter(|body| says_nothing(capability, body)) else {
         return Ok(None);
     };
-    let caller = identify::caller(doors, parts).await?;
     let name = body.value("model").and_then(|text| serde_json::from_slice::<String>(text).ok());
     let snapshot = doors.engine.registry().snapshot();
     let model = snapshot.get(&name.clone().map_or(Wanted::Default, Wanted::Model), capability)?;

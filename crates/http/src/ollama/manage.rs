@@ -2,7 +2,8 @@
 //! are, for admins; afterwards its list is taken over.
 
 use super::answer;
-use crate::{Doors, exchange, headers, identify, upstream};
+use crate::body::read_body;
+use crate::{Doors, headers, identify, upstream};
 use axum::extract::{Request, State};
 use axum::response::Response;
 use baton_model::entity::Role;
@@ -25,7 +26,7 @@ async fn pass(doors: &Doors, request: Request, id: &RequestId) -> Result<Respons
     }
     let snapshot = doors.engine.registry().snapshot();
     let provider = upstream::choose(&snapshot, &caller, &parts.headers, "ollama")?;
-    let body = exchange::collect(body, doors.settings.max_body_bytes).await?;
+    let body = read_body(&caller, body, doors.settings.max_body_bytes).await?;
     let headers = headers::passed_on(&parts.headers);
     let content_type = upstream::content_type(&parts).filter(|_| !body.is_empty());
     let forward = Forward {

@@ -1,7 +1,8 @@
 //! `POST /api/show`: a model, from the server of Ollama that has it, else as far as the registry knows it.
 
 use super::{Details, answer, is_ollamas, modified};
-use crate::{Doors, exchange, headers, identify, upstream};
+use crate::body::read_body;
+use crate::{Doors, headers, identify, upstream};
 use axum::extract::{Request, State};
 use axum::response::Response;
 use baton_dialect::framing::splice::{self, Editor};
@@ -21,7 +22,7 @@ pub async fn serve(State(doors): State<Doors>, request: Request) -> Response {
 async fn show(doors: &Doors, request: Request, id: &RequestId) -> Result<Response, PublicError> {
     let (parts, body) = request.into_parts();
     let caller = identify::caller(doors, &parts).await?;
-    let body = splice::scan(exchange::collect(body, doors.settings.max_body_bytes).await?)?;
+    let body = splice::scan(read_body(&caller, body, doors.settings.max_body_bytes).await?)?;
     // Older clients say `name`.
     let field = if body.value("model").is_some() { "model" } else { "name" };
     let name = body.value(field).and_then(|text| serde_json::from_slice::<String>(text).ok());

@@ -2,9 +2,10 @@
 
 use super::{answer, page, pass};
 use crate::anthropic::models::Asked;
+use crate::body::read_body;
 use crate::kept::Kept;
 use crate::upstream::Whole;
-use crate::{Doors, exchange, headers, identify, kept, upstream};
+use crate::{Doors, headers, identify, kept, upstream};
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use baton_model::entity::HoldingKind;
@@ -25,7 +26,7 @@ pub async fn create(State(doors): State<Doors>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let made = async {
         let caller = identify::caller(&doors, &parts).await?;
-        let body = exchange::collect(body, doors.settings.max_body_bytes).await?;
+        let body = read_body(&caller, body, doors.settings.max_body_bytes).await?;
         let input: Input = serde_json::from_slice(&body).map_err(|error| {
             PublicError::new(Code::InvalidRequest, format!("input_file_id: expected the id of a file: {error}"))
                 .at("input_file_id")

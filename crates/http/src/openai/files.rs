@@ -2,8 +2,9 @@
 
 use super::{answer, lines, page, pass};
 use crate::anthropic::models::Asked;
+use crate::body::read_body;
 use crate::named::Named;
-use crate::{Doors, exchange, headers, identify, kept, spans, upstream};
+use crate::{Doors, headers, identify, kept, spans, upstream};
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use baton_model::entity::HoldingKind;
@@ -24,7 +25,7 @@ pub async fn create(State(doors): State<Doors>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let made = async {
         let caller = identify::caller(&doors, &parts).await?;
-        let bytes = exchange::collect(body, doors.settings.max_body_bytes).await?;
+        let bytes = read_body(&caller, body, doors.settings.max_body_bytes).await?;
         let Meant { body, provider, model } = meant(&doors, &caller, &parts, bytes).await?;
         let headers = headers::passed_on(&parts.headers);
         let forward = Forward {

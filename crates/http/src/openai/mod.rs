@@ -4,11 +4,12 @@ pub mod batches;
 pub mod files;
 mod lines;
 
+use crate::body::read_body;
 use crate::door::Door;
 use crate::failure::Failure;
 use crate::kept::{self, Kept};
 use crate::upstream::{self, Whole};
-use crate::{Doors, exchange, headers, identify};
+use crate::{Doors, headers, identify};
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use baton_model::entity::HoldingKind;
@@ -38,7 +39,7 @@ async fn pass(
     let (parts, body) = request.into_parts();
     let caller = identify::caller(doors, &parts).await?;
     let kept = kept::find(doors, &caller, kind, object).await?;
-    let body = exchange::collect(body, doors.settings.max_body_bytes).await?;
+    let body = read_body(&caller, body, doors.settings.max_body_bytes).await?;
     let headers = headers::passed_on(&parts.headers);
     let content_type = upstream::content_type(&parts).filter(|_| !body.is_empty());
     let query = parts.uri.query();

@@ -11,6 +11,7 @@ mod own;
 
 pub(crate) use keep::Keep;
 
+use crate::body::read_body;
 use crate::door::Door;
 use crate::failure::Failure;
 use crate::{Doors, exchange, headers, identify, kept, upstream};
@@ -49,7 +50,7 @@ async fn pass(doors: &Doors, response: &str, below: &str, request: Request) -> R
             return own::serve(doors, kept, &parts.method, below, parts.uri.query(), &id).await;
         }
         let kept = kept::find(doors, &caller, HoldingKind::Response, response).await?;
-        let body = exchange::collect(body, doors.settings.max_body_bytes).await?;
+        let body = read_body(&caller, body, doors.settings.max_body_bytes).await?;
         let headers = headers::passed_on(&parts.headers);
         let path = format!("/responses/{}{below}", upstream::encoded(response));
         let content_type = upstream::content_type(&parts).filter(|_| !body.is_empty());

@@ -5,6 +5,7 @@
 //! at first after 100 ms, later every 2 s. A probe has to be answered in time too, so a slow Redis stays down.
 
 use super::{Health, RedisFault, RedisSettings, cache};
+use baton_tasks::supervised;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, RedisError, RedisResult};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -54,7 +55,7 @@ impl Link {
                 link.errors.fetch_add(1, Ordering::Relaxed);
                 let error = link.told(&error);
                 tracing::warn!(%error, "redis is away: what nodes share is kept in this process meanwhile");
-                tokio::spawn(probe(Arc::downgrade(&link), FIRST_PAUSE));
+                tokio::spawn(supervised("redis_probe", probe(Arc::downgrade(&link), FIRST_PAUSE)));
             }
         }
         Ok(link)
@@ -121,7 +122,8 @@ impl Link {
         drop(state);
         let error = self.told(error);
         tracing::warn!(operation, %error, "redis is away: what nodes share is kept in this process meanwhile");
-        tokio::spawn(probe(Arc::downgrade(self), if brief { LONGEST_PAUSE } else { FIRST_PAUSE }));
+        let pause = if brief { LONGEST_PAUSE } else { FIRST_PAUSE };
+        tokio::spawn(supervised("redis_probe", probe(Arc::downgrade(self), pause)));
     }
 
     fn up(&self, connection: MultiplexedConnection) {

@@ -46,6 +46,8 @@ pub struct Caller {
     pub role: Role,
     /// The project that requests are booked on.
     pub project: Option<Arc<str>>,
+    /// Further projects that a request may name to be booked on, for a caller without a project of its own.
+    pub projects: Option<Arc<[Arc<str>]>>,
     /// The user that requests are booked on.
     pub user: Option<Arc<str>>,
     /// The models it may use; `None`: all.
@@ -58,6 +60,16 @@ impl Caller {
     /// Whether it may use the model.
     pub fn may_use(&self, model: &ModelId) -> bool {
         self.models.as_ref().is_none_or(|models| models.contains(model))
+    }
+
+    /// Whether a request that names the project may be booked on it: its own, one of its list, or any for an admin
+    /// without a project. Without this rule a key could spend another project's money.
+    pub fn may_book_on(&self, project: &str) -> bool {
+        let listed = || self.projects.iter().any(|projects| projects.iter().any(|listed| **listed == *project));
+        match &self.project {
+            Some(own) => **own == *project,
+            None => self.role == Role::Admin || listed(),
+        }
     }
 }
 

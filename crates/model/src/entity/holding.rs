@@ -103,6 +103,7 @@ mod tests {
             key: key.map(KeyId::from),
             role: Role::Caller,
             project: project.map(Arc::from),
+            projects: None,
             user: user.map(Arc::from),
             models: None,
             strict: false,

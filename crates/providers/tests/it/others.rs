@@ -82,6 +82,7 @@ async fn speech_is_written_down() {
             capability: Capability::AudioTranscription,
             dialect: Dialect::OpenAi,
             lane: Lane::Translated(&operation),
+            size: 0,
             strict: false,
             form: Form::Whole,
             detail: Detail::Full,

@@ -88,6 +88,7 @@ impl Pair {
             capability: ask.capability,
             dialect: self.provider.dialect(ask.capability, Dialect::OpenAi, &target.model).unwrap(),
             lane,
+            size: 0,
             strict: ask.strict,
             form: ask.form,
             detail: if ask.exact { Detail::Facts } else { Detail::Full },

@@ -26,6 +26,7 @@ fn caller(key: Option<&str>, project: Option<&str>, user: Option<&str>) -> Calle
         key: key.map(KeyId::from),
         role: Role::Caller,
         project: project.map(Arc::from),
+        projects: None,
         user: user.map(Arc::from),
         models: None,
         strict: false,

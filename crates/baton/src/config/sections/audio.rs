@@ -14,7 +14,7 @@ pub struct AudioSection {
     /// The networks where it may be besides the public internet: `["10.0.0.0/8"]`.
     pub allow: Vec<String>,
     /// How long it may take. The size is bounded by `server.max_body_bytes`.
-    #[serde(with = "humantime_serde")]
+    #[serde(with = "crate::config::duration")]
     #[schemars(with = "String")]
     pub timeout: Duration,
 }

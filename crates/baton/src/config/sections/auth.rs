@@ -46,15 +46,15 @@ pub struct JwtSection {
     /// ES256, ES384, EdDSA.
     pub algorithms: Vec<String>,
     /// How far the clocks of issuer and Baton may be apart.
-    #[serde(with = "humantime_serde")]
+    #[serde(with = "crate::config::duration")]
     #[schemars(with = "String")]
     pub leeway: Duration,
     /// How often the issuer's keys are fetched. A token with an unknown key has them fetched at once, every 10s at most.
-    #[serde(with = "humantime_serde")]
+    #[serde(with = "crate::config::duration")]
     #[schemars(with = "String")]
     pub refresh: Duration,
     /// How long the last keys are used while the issuer can't be reached.
-    #[serde(with = "humantime_serde")]
+    #[serde(with = "crate::config::duration")]
     #[schemars(with = "String")]
     pub max_stale: Duration,
     /// Which claims say what.

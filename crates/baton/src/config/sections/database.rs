@@ -18,11 +18,11 @@ pub struct DatabaseSection {
     /// The most connections for records and changes. SQLite has one.
     pub writers: u32,
     /// How long a free connection is waited for, and a server that does not answer.
-    #[serde(with = "humantime_serde")]
+    #[serde(with = "crate::config::duration")]
     #[schemars(with = "String")]
     pub acquire_timeout: Duration,
     /// How long PostgreSQL may work on a list or total.
-    #[serde(with = "humantime_serde")]
+    #[serde(with = "crate::config::duration")]
     #[schemars(with = "String")]
     pub statement_timeout: Duration,
 }
@@ -56,7 +56,7 @@ pub struct LedgerSection {
     /// nothing either way; a power cut may cost the last moments without it.
     pub sync: bool,
     /// How long records are kept (`400d`); absent: for ever. PostgreSQL drops whole months, once all of a month is older.
-    #[serde(with = "humantime_serde")]
+    #[serde(with = "crate::config::duration")]
     #[schemars(with = "Option<String>")]
     pub retention: Option<Duration>,
 }
@@ -72,7 +72,7 @@ impl Default for LedgerSection {
 #[serde(default, deny_unknown_fields)]
 pub struct EventsSection {
     /// How long events are kept for those who read them later.
-    #[serde(with = "humantime_serde")]
+    #[serde(with = "crate::config::duration")]
     #[schemars(with = "String")]
     pub keep: Duration,
 }
@@ -89,7 +89,7 @@ impl Default for EventsSection {
 #[serde(default, deny_unknown_fields)]
 pub struct ResponsesSection {
     /// How long; `0s`: none are kept.
-    #[serde(with = "humantime_serde")]
+    #[serde(with = "crate::config::duration")]
     #[schemars(with = "String")]
     pub keep: Duration,
     /// The longest conversation that is kept, in bytes. What is longer is answered with `"store": false`.

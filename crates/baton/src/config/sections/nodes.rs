@@ -12,7 +12,7 @@ pub struct NodeSection {
     /// nodes may have the same.
     pub name: Option<String>,
     /// How often it looks for what others have changed, where no notice tells it to look at once.
-    #[serde(with = "humantime_serde")]
+    #[serde(with = "crate::config::duration")]
     #[schemars(with = "String")]
     pub follow: Duration,
 }
@@ -34,7 +34,7 @@ pub struct CommandsSection {
     /// Deliveries after which a command that finds no capacity is given up.
     pub attempts: u32,
     /// How long a command is a node's before another may take it over; renewed for as long as it is executed.
-    #[serde(with = "humantime_serde")]
+    #[serde(with = "crate::config::duration")]
     #[schemars(with = "String")]
     pub lease: Duration,
     /// Who asks where a command carries no `apikey`; absent: such commands are refused.
@@ -80,6 +80,7 @@ impl IdentitySection {
             key: None,
             role: baton_model::entity::Role::lookup(&self.role)?,
             project: self.project.as_deref().map(Into::into),
+            projects: None,
             user: Some(self.user.as_deref().unwrap_or("commands").into()),
             models: self.models.as_ref().map(|models| models.iter().map(baton_model::ModelId::from).collect()),
             strict: false,

@@ -56,19 +56,19 @@ pub struct ProviderSection {
 #[serde(default, deny_unknown_fields)]
 pub struct TimeoutsSection {
     /// Until the connection stands.
-    #[serde(with = "humantime_serde")]
+    #[serde(with = "crate::config::duration")]
     #[schemars(with = "Option<String>")]
     pub connect: Option<Duration>,
     /// Until the head of the reply.
-    #[serde(with = "humantime_serde")]
+    #[serde(with = "crate::config::duration")]
     #[schemars(with = "Option<String>")]
     pub first_token: Option<Duration>,
     /// Between two pieces of the reply.
-    #[serde(with = "humantime_serde")]
+    #[serde(with = "crate::config::duration")]
     #[schemars(with = "Option<String>")]
     pub idle: Option<Duration>,
     /// For the whole call.
-    #[serde(with = "humantime_serde")]
+    #[serde(with = "crate::config::duration")]
     #[schemars(with = "Option<String>")]
     pub total: Option<Duration>,
 }
@@ -82,7 +82,7 @@ pub enum DisconnectSection {
     /// It is read to its end, for its exact usage.
     Drain {
         /// The most time.
-        #[serde(with = "humantime_serde")]
+        #[serde(with = "crate::config::duration")]
         #[schemars(with = "String")]
         time: Duration,
         /// The most bytes.

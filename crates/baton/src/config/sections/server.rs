@@ -26,16 +26,16 @@ pub struct ServerSection {
     /// The most requests in flight; more are refused with `overloaded`.
     pub max_in_flight: usize,
     /// Silence in a stream after which a comment is sent.
-    #[serde(with = "humantime_serde")]
+    #[serde(with = "crate::config::duration")]
     #[schemars(with = "String")]
     pub keep_alive: Duration,
     /// How long, after a signal to stop, the port still accepts while `/health/ready` says `draining`, so that load
     /// balancers notice; by default nothing in development, 5s in production.
-    #[serde(with = "humantime_serde")]
+    #[serde(with = "crate::config::duration")]
     #[schemars(with = "Option<String>")]
     pub drain_delay: Option<Duration>,
     /// How long requests under way may go on after that.
-    #[serde(with = "humantime_serde")]
+    #[serde(with = "crate::config::duration")]
     #[schemars(with = "String")]
     pub shutdown_grace: Duration,
 }

@@ -17,7 +17,7 @@ pub struct RedisSection {
     /// What the names of keys and streams begin with.
     pub prefix: String,
     /// The longest that a request waits for Redis; one that is slower is skipped for a while.
-    #[serde(with = "humantime_serde")]
+    #[serde(with = "crate::config::duration")]
     #[schemars(with = "String")]
     pub timeout: Duration,
 }
@@ -60,11 +60,11 @@ impl Default for NatsSection {
 #[serde(default, deny_unknown_fields)]
 pub struct BusSection {
     /// How long a command is a node's before another gets it, unless the node says that it is still at it.
-    #[serde(with = "humantime_serde")]
+    #[serde(with = "crate::config::duration")]
     #[schemars(with = "String")]
     pub ack_wait: Duration,
     /// The longest that one operation may take.
-    #[serde(with = "humantime_serde")]
+    #[serde(with = "crate::config::duration")]
     #[schemars(with = "String")]
     pub timeout: Duration,
     /// The most commands that may wait.
@@ -72,13 +72,13 @@ pub struct BusSection {
     /// The most events that the bus keeps; the oldest go first.
     pub max_events: u64,
     /// How long it keeps them.
-    #[serde(with = "humantime_serde")]
+    #[serde(with = "crate::config::duration")]
     #[schemars(with = "String")]
     pub event_age: Duration,
     /// The most dead letters that it keeps.
     pub max_dead: u64,
     /// How long it keeps them.
-    #[serde(with = "humantime_serde")]
+    #[serde(with = "crate::config::duration")]
     #[schemars(with = "String")]
     pub dead_age: Duration,
 }

@@ -24,13 +24,13 @@ pub struct TelemetrySection {
     /// decided.
     pub sample: f64,
     /// How long the collector may take to accept a batch.
-    #[serde(with = "humantime_serde")]
+    #[serde(with = "crate::config::duration")]
     #[schemars(with = "String")]
     pub timeout: Duration,
     /// The most spans that wait for the collector; more are dropped and counted.
     pub queue: usize,
     /// How often metrics are sent; absent: never.
-    #[serde(with = "humantime_serde")]
+    #[serde(with = "crate::config::duration")]
     #[schemars(with = "Option<String>")]
     pub metrics_every: Option<Duration>,
 }

@@ -15,7 +15,7 @@ pub struct WebhooksSection {
     /// Networks where webhooks may be besides the public internet (`["10.0.0.0/8"]`); there they may be plain `http` too.
     pub allow: Vec<String>,
     /// How long a service may take to answer.
-    #[serde(with = "humantime_serde")]
+    #[serde(with = "crate::config::duration")]
     #[schemars(with = "String")]
     pub timeout: Duration,
     /// The waits before a delivery that failed is tried again, the first, the second and so on, varied by a fifth; after
