@@ -1,7 +1,7 @@
 //! `baton audit`.
 
 use super::output;
-use crate::client::Server;
+use crate::client::{Expected, Server};
 use crate::config::Environment;
 use clap::Args;
 use serde_json::Value;
@@ -63,7 +63,7 @@ impl Audit {
         .into_iter()
         .filter_map(|(name, value)| Some((name, value.as_deref()?)))
         .collect();
-        let answer = client.get("/api/audit", &query).await?;
+        let answer = client.get("/api/audit", &query, &Expected::LIST).await?;
         let items = answer.pointer("/items").and_then(Value::as_array).cloned().unwrap_or_default();
         if self.server.json {
             output::json(&answer)

@@ -1,7 +1,7 @@
 //! `baton chat`.
 
 use super::output;
-use crate::client::{Client, Server};
+use crate::client::{ApiCall, Client, Server};
 use crate::config::Environment;
 use anyhow::bail;
 use baton_provider::transport::Reply;
@@ -67,7 +67,8 @@ impl Chat {
             "stream": true,
             "stream_options": { "include_usage": true },
         });
-        let reply = client.open(Method::POST, "/api/models/chat", None, Some(&body)).await?;
+        let reply =
+            client.stream(ApiCall { body: Some(&body), ..ApiCall::new(Method::POST, "/api/models/chat") }).await?;
         let answer = read(reply, !self.server.json).await?;
         messages.push(json!({ "role": "assistant", "content": answer.text }));
         if self.server.json {
@@ -100,6 +101,10 @@ async fn read(mut reply: Reply, show: bool) -> anyhow::Result<Answer> {
             let line: Vec<u8> = pending.drain(..=end).collect();
             take(&line, &mut answer, show)?;
         }
+    }
+    // Baton's last event sums the request up; a stream without it was cut, or was never Baton's.
+    if answer.summary.is_null() {
+        bail!("the reply ended before it was complete");
     }
     Ok(answer)
 }

@@ -1,7 +1,7 @@
 //! `baton events`.
 
 use super::output;
-use crate::client::{Client, Server, segment};
+use crate::client::{ApiCall, Client, Server};
 use crate::config::Environment;
 use clap::Args;
 use http::Method;
@@ -42,10 +42,10 @@ impl Events {
     async fn listen(&mut self, client: &Client) -> anyhow::Result<()> {
         let types = (!self.types.is_empty()).then(|| self.types.join(","));
         let parameters = [("types", types), ("after", self.after.clone())];
-        let query: Vec<String> =
-            parameters.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", segment(&value?)))).collect();
-        let query = Some(query.join("&")).filter(|query| !query.is_empty());
-        let mut reply = client.open(Method::GET, "/api/events", query.as_deref(), None).await?;
+        let query: Vec<(&str, &str)> =
+            parameters.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?))).collect();
+        let call = ApiCall { query: &query, ..ApiCall::new(Method::GET, "/api/events") };
+        let mut reply = client.stream(call).await?;
         let (mut pending, mut data) = (Vec::new(), Vec::new());
         while let Ok(Some(piece)) = reply.piece().await {
             pending.extend_from_slice(&piece);

@@ -1,24 +1,29 @@
 //! `baton health`.
 
-use super::configuration;
+use super::{configuration, output};
 use crate::config::{Config, Environment, Source};
 use anyhow::{Context, bail};
 use clap::Args;
+use reqwest::redirect::Policy;
+use serde_json::json;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// Asks a running Baton whether it serves; exit code 1 if not. For health checks where there is no shell and no curl.
+/// Checks whether a running Baton can serve requests; exits 1 if not. For health checks without a shell or curl.
 ///
 /// Example: baton health --url http://127.0.0.1:8080
 #[derive(Args)]
 pub struct Health {
-    /// Address of the Baton; by default that on which one with this configuration listens
+    /// Address of the Baton [default: where one with this configuration listens]
     #[arg(long, value_name = "URL")]
     url: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
 }
 
-/// How long the answer may take.
+/// How long the reply may take.
 const PATIENCE: Duration = Duration::from_secs(4);
 
 impl Health {
@@ -28,12 +33,26 @@ impl Health {
             Some(url) => (url, false),
             None => (own_address(&configuration(&source, environment)?)?, true),
         };
+        let url = url.trim_end_matches('/');
         // The certificate of this very machine is for the name by which others know it. Nothing secret is sent.
         let client = reqwest::Client::builder().timeout(PATIENCE).tls_danger_accept_invalid_certs(own).no_proxy();
-        let path = format!("{}/health/ready", url.trim_end_matches('/'));
-        let reply = client.build()?.get(&path).send().await.with_context(|| format!("{path} can't be reached"))?;
-        if !reply.status().is_success() {
-            bail!("{path} says: {}", reply.text().await.unwrap_or_default().trim());
+        // Another address that is ready says nothing about this one.
+        let client = client.redirect(Policy::none()).build()?;
+        let reply = client.get(format!("{url}/health/ready")).send().await;
+        let reply = reply.with_context(|| format!("{url} can't be reached"))?;
+        let (status, of_baton) = (reply.status(), reply.headers().contains_key("x-request-id"));
+        let message = reply.text().await.unwrap_or_default();
+        if !status.is_success() && of_baton {
+            bail!("{url} is not ready: {}", message.trim());
+        }
+        // A web page that says "ready" to everything is no Baton.
+        if !(status.is_success() && of_baton && message == "ready") {
+            bail!("{url} did not reply as Baton does: the status is {status}");
+        }
+        if self.json {
+            output::json(&json!({ "url": url, "ready": true }));
+        } else {
+            output::line(&format!("{url} is ready"));
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -1,10 +1,9 @@
 //! `baton keys`.
 
 use super::output;
-use crate::client::{Server, segment};
+use crate::client::{Expected, Field, Server, segment};
 use crate::config::Environment;
 use clap::{Args, Subcommand};
-use http::Method;
 use serde_json::{Value, json};
 use std::process::ExitCode;
 
@@ -69,6 +68,7 @@ enum What {
     },
 }
 
+const WITH_KEY: &[Field] = &[Field::Text("/id"), Field::Text("/key")];
 const COLUMNS: [(&str, &str); 7] = [
     ("id", "/id"),
     ("name", "/name"),
@@ -92,21 +92,21 @@ impl Keys {
                     body.extend(project.map(|project| ("project_id".to_owned(), json!(project))));
                     body.extend(expires_at.map(|time| ("expires_at".to_owned(), json!(time))));
                 }
-                let made = client.send(Method::POST, "/api/keys", Some(&body)).await?;
+                let made = client.post("/api/keys", &body, &Expected::created(WITH_KEY)).await?;
                 show_once(&made, self.server.json);
             }
             What::Rotate { id, overlap } => {
                 let path = format!("/api/keys/{}/rotate", segment(&id));
-                let rotated = client.send(Method::POST, &path, Some(&json!({ "overlap": overlap }))).await?;
+                let rotated = client.post(&path, &json!({ "overlap": overlap }), &Expected::ok(WITH_KEY)).await?;
                 show_once(&rotated, self.server.json);
             }
             What::List => {
-                let answer = client.get("/api/keys", &[("page_size", "100")]).await?;
+                let answer = client.get("/api/keys", &[("page_size", "100")], &Expected::LIST).await?;
                 let items = answer.pointer("/items").and_then(Value::as_array).cloned().unwrap_or_default();
                 if self.server.json { output::json(&answer) } else { output::table(&COLUMNS, &items) }
             }
             What::Revoke { id } => {
-                client.send(Method::DELETE, &format!("/api/keys/{}", segment(&id)), None).await?;
+                client.delete(&format!("/api/keys/{}", segment(&id)), &[]).await?;
                 output::line(&format!("`{id}` is revoked"));
             }
         }

@@ -22,7 +22,7 @@ mod webhooks;
 
 use crate::config::{Config, Environment, Source, load};
 use anyhow::Context;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -60,6 +60,11 @@ enum Command {
     Openapi(openapi::OpenApi),
     #[command(hide = true)]
     Docs(openapi::Docs),
+}
+
+/// Every command with its arguments.
+pub fn definition() -> clap::Command {
+    Cli::command()
 }
 
 /// Runs the command that the process was asked for.
@@ -114,4 +119,40 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
 /// Reads the configuration for a command.
 fn configuration(source: &Source, environment: &Environment) -> anyhow::Result<Config> {
     Ok(load(source, environment)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn the_definition_is_sound() {
+        definition().debug_assert();
+    }
+
+    /// clap hands a global argument down by its id: where a subcommand has an argument of the same id, one value serves
+    /// both, and nothing complains.
+    #[test]
+    fn no_argument_shares_its_id_or_name_with_a_global_one() {
+        check(&definition(), &BTreeSet::new(), "baton");
+    }
+
+    fn check(command: &clap::Command, inherited: &BTreeSet<String>, path: &str) {
+        let names = |argument: &clap::Arg| {
+            let long = argument.get_long().map(|long| format!("--{long}"));
+            let short = argument.get_short().map(|short| format!("-{short}"));
+            [Some(argument.get_id().to_string()), long, short].into_iter().flatten()
+        };
+        for argument in command.get_arguments() {
+            for name in names(argument) {
+                assert!(!inherited.contains(&name), "{path}: `{name}` is a global argument already");
+            }
+        }
+        let global = command.get_arguments().filter(|argument| argument.is_global_set()).flat_map(names);
+        let inherited: BTreeSet<String> = inherited.iter().cloned().chain(global).collect();
+        for command in command.get_subcommands() {
+            check(command, &inherited, &format!("{path} {}", command.get_name()));
+        }
+    }
 }

@@ -1,10 +1,9 @@
 //! `baton models`.
 
 use super::output;
-use crate::client::{Server, segment};
+use crate::client::{Expected, Field, Server, segment};
 use crate::config::Environment;
 use clap::{Args, Subcommand};
-use http::Method;
 use serde_json::{Value, json};
 use std::process::ExitCode;
 
@@ -94,6 +93,9 @@ enum What {
     },
 }
 
+const MODEL: &[Field] = &[Field::Text("/model_id")];
+const DISCOVERED: &[Field] =
+    &[Field::List("/added"), Field::List("/changed"), Field::List("/gone"), Field::List("/failed")];
 const COLUMNS: [(&str, &str); 7] = [
     ("model", "/model_id"),
     ("provider", "/provider"),
@@ -117,7 +119,7 @@ impl Models {
                     let number = page.to_string();
                     let mut query = vec![("page_size", "100"), ("page", number.as_str())];
                     query.extend(filters.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?))));
-                    let answer = client.get("/api/models", &query).await?;
+                    let answer = client.get("/api/models", &query, &Expected::LIST).await?;
                     let more: Vec<Value> =
                         answer.pointer("/items").and_then(Value::as_array).cloned().unwrap_or_default();
                     let total = answer.pointer("/total").and_then(Value::as_u64).unwrap_or(0);
@@ -129,21 +131,25 @@ impl Models {
                 }
                 if self.server.json { output::json(&Value::Array(items)) } else { output::table(&COLUMNS, &items) }
             }
-            What::Show { model } => show(&client.get(&format!("/api/models/{}", segment(&model)), &[]).await?),
-            What::Health { model } => show(&client.get(&format!("/api/models/{}/health", segment(&model)), &[]).await?),
+            What::Show { model } => {
+                show(&client.get(&format!("/api/models/{}", segment(&model)), &[], &Expected::ok(MODEL)).await?)
+            }
+            What::Health { model } => {
+                let path = format!("/api/models/{}/health", segment(&model));
+                show(&client.get(&path, &[], &Expected::ok(MODEL)).await?)
+            }
             What::Add { model, provider, upstream, capability, token_limit, fallback } => {
                 let mut body = json!({ "model_id": model, "provider": provider, "capabilities": capability, "fallbacks": fallback });
                 if let Some(body) = body.as_object_mut() {
                     body.extend(upstream.map(|upstream| ("upstream".to_owned(), json!(upstream))));
                     body.extend(token_limit.map(|limit| ("token_limit".to_owned(), json!(limit))));
                 }
-                let added = client.send(Method::POST, "/api/models", Some(&body)).await?;
+                let added = client.post("/api/models", &body, &Expected::created(MODEL)).await?;
                 if self.server.json { show(&added) } else { output::line(&format!("`{model}` is registered")) }
             }
             What::Remove { model, force } => {
-                let force = if force { "?force=true" } else { "" };
-                let path = format!("/api/models/{}{force}", segment(&model));
-                client.send(Method::DELETE, &path, None).await?;
+                let force: &[_] = if force { &[("force", "true")] } else { &[] };
+                client.delete(&format!("/api/models/{}", segment(&model)), force).await?;
                 output::line(&format!("`{model}` is removed"));
             }
             What::Discover { provider, dry_run } => {
@@ -151,7 +157,7 @@ impl Models {
                 if let (Some(provider), Some(body)) = (provider, body.as_object_mut()) {
                     body.insert("provider".into(), json!(provider));
                 }
-                let found = client.send(Method::POST, "/api/models/discover", Some(&body)).await?;
+                let found = client.post("/api/models/discover", &body, &Expected::ok(DISCOVERED)).await?;
                 if self.server.json {
                     show(&found);
                 } else {

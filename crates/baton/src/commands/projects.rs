@@ -1,10 +1,9 @@
 //! `baton projects`.
 
 use super::output;
-use crate::client::{Server, segment};
+use crate::client::{Expected, Field, Server, segment};
 use crate::config::Environment;
 use clap::{Args, Subcommand};
-use http::Method;
 use serde_json::{Value, json};
 use std::process::ExitCode;
 
@@ -53,6 +52,7 @@ enum What {
     },
 }
 
+const ID: Field = Field::Text("/id");
 const COLUMNS: [(&str, &str); 3] = [("id", "/id"), ("name", "/name"), ("created", "/created_at")];
 
 impl Projects {
@@ -66,16 +66,16 @@ impl Projects {
                 if let (Some(body), Some(name)) = (body.as_object_mut(), name) {
                     body.insert("name".to_owned(), json!(name));
                 }
-                let made = client.send(Method::POST, "/api/projects", Some(&body)).await?;
+                let made = client.post("/api/projects", &body, &Expected::created(&[ID])).await?;
                 if self.server.json { output::json(&made) } else { output::line(&format!("`{id}` is made")) }
             }
             What::List => {
-                let answer = client.get("/api/projects", &[("page_size", "100")]).await?;
+                let answer = client.get("/api/projects", &[("page_size", "100")], &Expected::LIST).await?;
                 let items = answer.pointer("/items").and_then(Value::as_array).cloned().unwrap_or_default();
                 if self.server.json { output::json(&answer) } else { output::table(&COLUMNS, &items) }
             }
             What::Rename { id, name } => {
-                let changed = client.send(Method::PUT, &path(&id), Some(&json!({ "name": name }))).await?;
+                let changed = client.put(&path(&id), &json!({ "name": name }), &Expected::ok(&[ID])).await?;
                 if self.server.json {
                     output::json(&changed)
                 } else {
@@ -83,7 +83,7 @@ impl Projects {
                 }
             }
             What::Remove { id } => {
-                client.send(Method::DELETE, &path(&id), None).await?;
+                client.delete(&path(&id), &[]).await?;
                 output::line(&format!("`{id}` is removed"));
             }
         }

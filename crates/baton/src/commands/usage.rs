@@ -1,7 +1,7 @@
 //! `baton usage`.
 
 use super::output;
-use crate::client::Server;
+use crate::client::{Expected, Server};
 use crate::config::Environment;
 use clap::Args;
 use serde_json::Value;
@@ -32,12 +32,12 @@ impl Usage {
         let mut query = vec![("group_by", self.group_by.as_str())];
         query.extend(self.from.as_deref().map(|from| ("from", from)));
         query.extend(self.to.as_deref().map(|to| ("to", to)));
-        let answer = client.get("/api/usage", &query).await?;
+        let answer = client.get("/api/usage", &query, &Expected::LIST).await?;
         if self.server.json {
             output::json(&answer);
             return Ok(ExitCode::SUCCESS);
         }
-        let rows = answer.as_array().or_else(|| answer.pointer("/items").and_then(Value::as_array)).cloned();
+        let rows = answer.pointer("/items").and_then(Value::as_array).cloned();
         let groups: Vec<(String, String)> =
             self.group_by.split(',').map(|group| (group.trim().to_owned(), format!("/{}", group.trim()))).collect();
         let mut columns: Vec<(&str, &str)> =

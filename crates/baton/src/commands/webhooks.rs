@@ -1,7 +1,7 @@
 //! `baton webhooks`.
 
 use super::output;
-use crate::client::{Server, segment};
+use crate::client::{ApiCall, Expected, Field, Server, segment};
 use crate::config::Environment;
 use clap::{Args, Subcommand};
 use http::Method;
@@ -26,7 +26,8 @@ enum What {
     /// Example: baton webhooks create https://example.com/hooks/baton --types model.updated
     Create {
         /// Where events are posted
-        url: String,
+        #[arg(value_name = "URL")]
+        endpoint: String,
         /// The types that it gets; by default all
         #[arg(long, value_delimiter = ',')]
         types: Vec<String>,
@@ -71,6 +72,7 @@ enum What {
     },
 }
 
+const WITH_SECRET: &[Field] = &[Field::Text("/id"), Field::Text("/secret")];
 const COLUMNS: [(&str, &str); 4] = [("id", "/id"), ("url", "/url"), ("types", "/types"), ("active", "/active")];
 const DELIVERIES: [(&str, &str); 6] = [
     ("id", "/id"),
@@ -87,33 +89,35 @@ impl Webhooks {
         let client = self.server.client(environment)?;
         let path = |id: &str| format!("/api/webhooks/{}", segment(id));
         match self.what {
-            What::Create { url, types } => {
+            What::Create { endpoint, types } => {
                 let types = if types.is_empty() { Value::Null } else { json!(types) };
-                let body = json!({ "url": url, "types": types });
-                let made = client.send(Method::POST, "/api/webhooks", Some(&body)).await?;
+                let body = json!({ "url": endpoint, "types": types });
+                let made = client.post("/api/webhooks", &body, &Expected::created(WITH_SECRET)).await?;
                 secret(&made, self.server.json);
             }
             What::List => {
-                let answer = client.get("/api/webhooks", &[("page_size", "100")]).await?;
+                let answer = client.get("/api/webhooks", &[("page_size", "100")], &Expected::LIST).await?;
                 list(&answer, &COLUMNS, self.server.json);
             }
             What::Remove { id } => {
-                client.send(Method::DELETE, &path(&id), None).await?;
+                client.delete(&path(&id), &[]).await?;
                 output::line(&format!("`{id}` is removed"));
             }
             What::Rotate { id, overlap } => {
                 let body = json!({ "overlap": overlap });
-                let rotated = client.send(Method::POST, &format!("{}/rotate", path(&id)), Some(&body)).await?;
+                let rotated = client.post(&format!("{}/rotate", path(&id)), &body, &Expected::ok(WITH_SECRET)).await?;
                 secret(&rotated, self.server.json);
             }
             What::Deliveries { id, state } => {
                 let state = state.as_deref().map(|state| ("state", state));
                 let query: Vec<(&str, &str)> = [("limit", "100")].into_iter().chain(state).collect();
-                list(&client.get(&format!("{}/deliveries", path(&id)), &query).await?, &DELIVERIES, self.server.json);
+                let answer = client.get(&format!("{}/deliveries", path(&id)), &query, &Expected::LIST).await?;
+                list(&answer, &DELIVERIES, self.server.json);
             }
             What::Redeliver { delivery } => {
                 let path = format!("/api/webhooks/deliveries/{}/redeliver", segment(&delivery));
-                client.send(Method::POST, &path, None).await?;
+                let call = ApiCall::new(Method::POST, &path);
+                client.call(call, &Expected::accepted(&[Field::Text("/id")])).await?;
                 output::line(&format!("`{delivery}` is on its way"));
             }
         }

@@ -9,6 +9,7 @@ mod binary;
 mod cache;
 mod chat;
 mod check;
+mod command_line;
 mod commands;
 mod database;
 mod deploy;

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::Receiver;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_baton");
 
@@ -46,18 +47,9 @@ impl Running {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let (stdout, stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+        let lines = lines(&mut child);
         let mut running = Self { child, address, lines: Vec::new() };
-        let (sender, receiver) = std::sync::mpsc::channel();
-        let pipes: [Box<dyn Read + Send>; 2] = [Box::new(stdout), Box::new(stderr)];
-        for pipe in pipes {
-            let sender = sender.clone();
-            std::thread::spawn(move || {
-                BufReader::new(pipe).lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
-            });
-        }
-        drop(sender);
-        for line in receiver {
+        for line in lines {
             let over = line.contains(ready);
             running.lines.push(line);
             if over {
@@ -82,6 +74,20 @@ impl Running {
         let status = answer.split(' ').nth(1).and_then(|word| word.parse().ok()).unwrap_or_else(|| panic!("{answer}"));
         (status, answer.split_once("\r\n\r\n").unwrap().1.to_owned())
     }
+}
+
+/// What a process prints on either way, line by line, until it ends.
+pub fn lines(child: &mut Child) -> Receiver<String> {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let pipes: [Box<dyn Read + Send>; 2] =
+        [Box::new(child.stdout.take().unwrap()), Box::new(child.stderr.take().unwrap())];
+    for pipe in pipes {
+        let sender = sender.clone();
+        std::thread::spawn(move || {
+            BufReader::new(pipe).lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
+        });
+    }
+    receiver
 }
 
 impl Drop for Running {

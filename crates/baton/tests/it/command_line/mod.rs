@@ -1,0 +1,172 @@
+//! Every command of the binary, run with example arguments: the credentials go to Baton and nobody else, and success is
+//! reported only for what Baton replied.
+
+mod examples;
+mod recorder;
+mod things;
+
+use crate::running::{KEY, command, lines, told};
+use examples::{EXAMPLES, Example, Talks};
+use recorder::Recorder;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use things::Things;
+
+/// Variables that local commands need; none of them is the key.
+const LOCAL: [(&str, &str); 4] = [
+    ("BATON_SECRET_KEY", "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"),
+    ("JWT_SECRET", "a-secret-for-tokens-of-these-tests-0000000"),
+    ("BATON_DEMO_KEY", "bt-another-key-for-the-tests-0000000000000000"),
+    ("BATON_LISTEN", "127.0.0.1:0"),
+];
+
+/// How a command is told which Baton it talks to.
+#[derive(Debug, Clone, Copy)]
+enum Told {
+    ByVariables,
+    ByFlags,
+}
+
+/// Every command that has no subcommands, as it is typed.
+fn leaves(command: &clap::Command, path: &str) -> BTreeSet<String> {
+    let below = |command: &clap::Command| leaves(command, format!("{path} {}", command.get_name()).trim_start());
+    let found: BTreeSet<String> = command.get_subcommands().flat_map(below).collect();
+    if found.is_empty() { BTreeSet::from([path.to_owned()]) } else { found }
+}
+
+#[test]
+fn every_command_has_an_example() {
+    let examples: BTreeSet<String> = EXAMPLES.iter().map(|example| example.path.to_owned()).collect();
+    assert_eq!(leaves(&baton::commands::definition(), ""), examples);
+}
+
+#[test]
+fn credentials_go_to_baton_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut things = Things::start();
+    let baton = Recorder::in_front_of(things.address());
+    for told in [Told::ByVariables, Told::ByFlags] {
+        for example in EXAMPLES {
+            let other = Recorder::replying(&reply("200 OK", "content-type: application/json", "{}"));
+            let arguments = arguments(example, &mut things, &baton.url(), &other.url());
+            baton.forget();
+            run(folder.path(), example, &arguments, told, &baton);
+            let seen = baton.seen();
+            match example.talks {
+                Talks::ToBaton { .. } | Talks::ToBatonUntilStopped => {
+                    let requests = seen.matches(" HTTP/1.1\r\n").count();
+                    assert!(requests > 0 && seen.matches(KEY).count() == requests, "{}: {seen}", example.path);
+                }
+                Talks::ToBatonWithoutKey => {
+                    assert!(seen.contains(" HTTP/1.1\r\n") && !seen.contains(KEY), "{}: {seen}", example.path);
+                }
+                Talks::ToNobody | Talks::ToNobodyUntilStopped { .. } => assert_eq!(seen, "", "{}", example.path),
+            }
+            assert_eq!(other.end(), "", "{} {told:?}", example.path);
+        }
+    }
+}
+
+/// Runs a command that must succeed.
+fn run(folder: &Path, example: &Example, arguments: &[String], told_by: Told, baton: &Recorder) {
+    let mut command = prepared(folder, arguments, example.talks, told_by, &baton.url());
+    match example.talks {
+        Talks::ToBatonUntilStopped => until(command, |line| !line.is_empty()),
+        Talks::ToNobodyUntilStopped { ready } => until(command, |line| line.contains(ready)),
+        talks => {
+            let output = command.output().unwrap();
+            assert!(output.status.success(), "{arguments:?} {told_by:?}: {}", told(&output));
+            if let Talks::ToBaton { prints } = talks {
+                let printed = String::from_utf8_lossy(&output.stdout);
+                assert!(printed.contains(prints), "{arguments:?}: expected {prints} in {printed}");
+            }
+        }
+    }
+}
+
+/// The command, told where Baton is and which key to use.
+fn prepared(folder: &Path, arguments: &[String], talks: Talks, told_by: Told, url: &str) -> Command {
+    let mut words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let takes_flags = matches!(talks, Talks::ToBaton { .. } | Talks::ToBatonUntilStopped);
+    if takes_flags && matches!(told_by, Told::ByFlags) {
+        words.extend(["--url", url, "--key", KEY]);
+        let mut command = command(folder, &words);
+        command.envs(LOCAL);
+        return command;
+    }
+    let mut command = command(folder, &words);
+    command.envs(LOCAL).env("BATON_URL", url).env("BATON_API_KEY", KEY);
+    command
+}
+
+/// Runs a command until it prints such a line, then stops it.
+fn until(mut command: Command, ready: impl Fn(&str) -> bool) {
+    let mut child = Stopped(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
+    let mut seen = lines(&mut child.0).into_iter();
+    assert!(seen.any(|line| ready(&line)), "{command:?} ended before it was ready");
+}
+
+/// A process that is killed when dropped.
+struct Stopped(Child);
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn arguments(example: &Example, things: &mut Things, baton: &str, other: &str) -> Vec<String> {
+    let given = example.arguments.iter().map(|argument| things.fill(argument, baton, other));
+    let given: Vec<String> = given.collect();
+    example.path.split(' ').map(str::to_owned).chain(given).collect()
+}
+
+fn reply(status: &str, header: &str, body: &str) -> String {
+    format!("HTTP/1.1 {status}\r\n{header}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len())
+}
+
+/// Replies of other services, and of a Baton that did something else.
+fn replies_of_others(elsewhere: &str) -> Vec<String> {
+    let json = "content-type: application/json";
+    let with_id = "content-type: application/json\r\nx-request-id: 1";
+    vec![
+        reply("200 OK", "content-type: text/html", "<html>Welcome</html>"),
+        reply("200 OK", json, "{}"),
+        reply("201 Created", json, r#"{"id": "x", "key": "x", "secret": "x", "model_id": "x"}"#),
+        "HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n".to_owned(),
+        reply("200 OK", with_id, "{}"),
+        reply("201 Created", with_id, "{}"),
+        reply("202 Accepted", with_id, r#"{"id": ""}"#),
+        reply("200 OK", "content-type: text/event-stream\r\nx-request-id: 1", "data: {}\n\n"),
+        reply("302 Found", &format!("location: {elsewhere}/api"), ""),
+    ]
+}
+
+#[test]
+fn success_is_only_what_baton_replied() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut things = Things::start();
+    let elsewhere = Recorder::replying(&reply("200 OK", "content-type: application/json", "{}"));
+    for example in EXAMPLES {
+        if !matches!(example.talks, Talks::ToBaton { .. } | Talks::ToBatonWithoutKey) {
+            continue;
+        }
+        for reply in replies_of_others(&elsewhere.url()) {
+            let stranger = Recorder::replying(&reply);
+            let arguments = arguments(example, &mut things, &stranger.url(), &elsewhere.url());
+            for json in [&[][..], &["--json".to_owned()]] {
+                let arguments = [&arguments[..], json].concat();
+                let mut command =
+                    prepared(folder.path(), &arguments, example.talks, Told::ByVariables, &stranger.url());
+                let output = command.output().unwrap();
+                let told = told(&output);
+                assert_eq!(output.status.code(), Some(1), "{arguments:?} for {reply}: {told}");
+                assert!(output.stdout.is_empty() && told.starts_with("error: "), "{arguments:?} for {reply}: {told}");
+            }
+            stranger.end();
+        }
+    }
+    assert_eq!(elsewhere.end(), "");
+}
