@@ -1,6 +1,6 @@
 //! Every path of the management API, on one page.
 //!
-//! Paths below `/api/models/` that are no model stand in [`crate::models::address::RESERVED`] too. A new path takes a
+//! Paths below `/api/models/` that are no model stand in [`baton_model::ModelId::RESERVED`] too. A new path takes a
 //! line here and one in [`crate::describe`].
 
 use crate::wire::answer::finish;

@@ -37,7 +37,7 @@ pub mod trace;
 pub use attempt::RetrySettings;
 pub use cache::{CacheDefault, CacheSettings, CacheShare};
 pub use call::{CachePolicy, Call, Content, Wanted};
-pub use directory::{Directory, Discovery, Vendors};
+pub use directory::{Conflict, Directory, Discovery, Vendors};
 pub use engine::{Engine, Parts, Settings};
 pub use flow::{Answer, Bill, Head};
 pub use health::{Circuit, CircuitSettings};

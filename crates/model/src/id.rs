@@ -51,3 +51,61 @@ name! {
     /// An API key's id; never the key itself.
     KeyId
 }
+
+// === impl ModelId ===
+
+/// The longest id of a model, in bytes.
+const LONGEST: usize = 256;
+
+impl ModelId {
+    /// Names that stand for calls of the management API below `/api/models/`, so that no model can have them.
+    pub const RESERVED: [&str; 10] = [
+        "chat",
+        "completion",
+        "embedding",
+        "image",
+        "audio/transcription",
+        "audio/translation",
+        "audio/speech",
+        "discover",
+        "tokens",
+        "route",
+    ];
+
+    /// The id of that text, if a model can be registered under it.
+    ///
+    /// # Errors
+    /// What is wrong with it, as a sentence that follows the field's name.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if text.is_empty() {
+            Err("must not be empty".to_owned())
+        } else if Self::RESERVED.contains(&text) {
+            Err(format!("`{text}` is the name of a call of this API; choose another"))
+        } else if text.len() > LONGEST {
+            Err(format!("is longer than {LONGEST} bytes"))
+        } else if text.trim() != text || text.starts_with('/') || text.ends_with('/') {
+            Err("must not begin or end with blanks or slashes".to_owned())
+        } else if text.chars().any(char::is_control) {
+            // PostgreSQL refuses the character NUL in a text, and the others break logs and headers.
+            Err("must not hold control characters".to_owned())
+        } else {
+            Ok(Self::from(text))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ModelId;
+
+    #[test]
+    fn ids_that_no_model_can_have_are_refused() {
+        for text in ["gpt-4o", "hf.co/org/model:q4", "chat/1", "Llama 3", "\u{e9}t\u{e9}"] {
+            assert_eq!(ModelId::parse(text), Ok(ModelId::from(text)));
+        }
+        let long = "m".repeat(257);
+        for text in ["", " ", "a ", "\ta", "/a", "a/", "chat", "audio/speech", "a\0b", "a\nb", long.as_str()] {
+            assert!(ModelId::parse(text).is_err(), "{text:?}");
+        }
+    }
+}

@@ -65,14 +65,15 @@ pub struct Keys<'s> {
 }
 
 impl Keys<'_> {
-    /// Every key, revoked and expired ones included, oldest first: for the snapshot that requests are checked against.
+    /// Every key, revoked and expired ones included, oldest first: for the snapshot that requests are checked against. One
+    /// that can't be read is left out, and logged: it lets nobody in, and keeps nobody else out.
     ///
     /// # Errors
     ///
     /// Whatever keeps the database from answering.
     pub async fn all(self) -> Result<Vec<ApiKey>, StoreError> {
         let query = key::Entity::find().order_by_asc(key::Column::CreatedAt).order_by_asc(key::Column::Id);
-        query.all(&self.place.reader()).await?.into_iter().map(ApiKey::try_from).collect()
+        Ok(crate::readable(query.all(&self.place.reader()).await?.into_iter().map(ApiKey::try_from)))
     }
 
     /// One page of keys, newest first. Pages count from 1.

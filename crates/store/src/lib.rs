@@ -267,6 +267,16 @@ fn inserted(rows: u64, taken: impl FnOnce() -> String) -> Result<(), StoreError>
     if rows > 0 { Ok(()) } else { Err(StoreError::conflict(taken())) }
 }
 
+/// The rows that can be read; the others are logged.
+fn readable<T>(rows: impl Iterator<Item = Result<T, StoreError>>) -> Vec<T> {
+    let logged = rows.inspect(|row| {
+        if let Err(error) = row {
+            tracing::error!(%error, "a row was left out");
+        }
+    });
+    logged.filter_map(Result::ok).collect()
+}
+
 /// A page of rows, of which one more than fits was asked for, and the cursor of the next.
 fn page<T>(mut rows: Vec<T>, limit: u64, cursor: impl FnOnce(&T) -> String) -> (Vec<T>, Option<String>) {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);

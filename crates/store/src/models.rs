@@ -14,14 +14,14 @@ pub struct Models<'s> {
 }
 
 impl Models<'_> {
-    /// All of them, by id.
+    /// All of them, by id. One that can't be read is left out, and logged: a node must start without it.
     ///
     /// # Errors
     ///
     /// Whatever keeps the database from answering.
     pub async fn list(self) -> Result<Vec<Model>, StoreError> {
         let rows = model::Entity::find().order_by_asc(model::Column::Id).all(&self.place.reader()).await?;
-        rows.into_iter().map(read).collect()
+        Ok(crate::readable(rows.into_iter().map(read)))
     }
 
     /// The model of that id.

@@ -11,20 +11,6 @@ use std::sync::Arc;
 /// Where every model's address begins.
 pub const PREFIX: &str = "/api/models/";
 
-/// Names that stand for calls below [`PREFIX`], so that no model can have them.
-pub const RESERVED: [&str; 10] = [
-    "chat",
-    "completion",
-    "embedding",
-    "image",
-    "audio/transcription",
-    "audio/translation",
-    "audio/speech",
-    "discover",
-    "tokens",
-    "route",
-];
-
 /// A model, or a view of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Address {

@@ -7,6 +7,7 @@ use crate::wire::answer::{Answer, json};
 use crate::wire::faults::Faults;
 use crate::wire::fields::Fields;
 use axum::extract::State;
+use baton_engine::Conflict;
 use baton_model::ModelId;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -34,10 +35,26 @@ pub struct DiscoverReport {
     changed: Vec<String>,
     /// Those discovered before that are listed no more.
     gone: Vec<String>,
+    /// Listed models that were not taken over; everything else was.
+    conflicts: Vec<ConflictView>,
     /// Providers that could not be asked.
     failed: Vec<Failed>,
     /// Whether nothing was changed.
     dry_run: bool,
+}
+
+/// A listed model that was not taken over.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ConflictView {
+    /// The provider that lists it.
+    #[schema(example = "openai")]
+    provider: String,
+    /// What the provider calls it.
+    #[schema(example = "gpt-4o")]
+    upstream: String,
+    /// Why it was not taken over.
+    #[schema(example = "the id `gpt-4o` is taken by the model that the provider calls `gpt-4o-2024-08-06`")]
+    error: String,
 }
 
 /// A provider that could not be asked.
@@ -49,9 +66,20 @@ pub struct Failed {
     error: String,
 }
 
+impl From<Conflict> for ConflictView {
+    fn from(conflict: Conflict) -> Self {
+        let Conflict { provider, listed, problem } = conflict;
+        Self { provider: provider.to_string(), upstream: listed, error: problem }
+    }
+}
+
 /// Asks one provider, or all, which models they have, and takes them over.
 #[utoipa::path(post, path = "/api/models/discover", tag = "models", request_body = DiscoverBody, responses(
-    (status = 200, description = "What was found; a provider that fails is named in `failed`", body = DiscoverReport),
+    (
+        status = 200,
+        description = "What was found; `failed` names providers that could not be asked, `conflicts` models that were not taken over",
+        body = DiscoverReport,
+    ),
     (status = 404, description = "There is no such provider", body = ErrorBody),
 ))]
 pub async fn discover(State(admin): State<Admin>, Operator(by): Operator, mut fields: Fields) -> Answer {
@@ -67,6 +95,7 @@ pub async fn discover(State(admin): State<Admin>, Operator(by): Operator, mut fi
         added: names(&found.added),
         changed: names(&found.changed),
         gone: names(&found.gone),
+        conflicts: found.conflicts.into_iter().map(ConflictView::from).collect(),
         failed: found
             .failed
             .into_iter()

@@ -1,7 +1,7 @@
 //! The fields of a model as a client gives them.
 
 use super::quirks::QuirksJson;
-use super::{address, written_price};
+use super::written_price;
 use crate::wire::faults::Faults;
 use crate::wire::fields::{Fields, brief};
 use crate::wire::money;
@@ -40,7 +40,7 @@ impl Changes {
     /// Reads the fields of a model but its id; `own` is that id, on which it can't fall back.
     pub fn read(fields: &mut Fields, own: Option<&ModelId>, snapshot: &Snapshot, faults: &mut Faults) -> Self {
         Self {
-            provider: provider(fields, snapshot, faults),
+            provider: provider(fields, own, snapshot, faults),
             upstream: fields.text("upstream", faults),
             capabilities: capabilities(fields, faults),
             status: status(fields, faults),
@@ -93,31 +93,27 @@ impl Changes {
 
 /// The id of a new model.
 pub fn model_id(fields: &mut Fields, faults: &mut Faults) -> Option<ModelId> {
-    const LONGEST: usize = 256;
     if fields.raw("model_id").is_none_or(|text| text == "null") {
         faults.add("model_id", "is required: what clients ask for");
         return None;
     }
     let text = fields.text("model_id", faults)?;
-    let problem = if address::RESERVED.contains(&text.as_str()) {
-        format!("`{text}` is the name of a call of this API; choose another")
-    } else if text.len() > LONGEST {
-        format!("is longer than {LONGEST} bytes")
-    } else if text.trim() != text || text.starts_with('/') || text.ends_with('/') {
-        "must not begin or end with blanks or slashes".to_owned()
-    } else {
-        return Some(ModelId::from(text));
-    };
-    faults.add("model_id", problem);
-    None
+    ModelId::parse(&text).map_err(|problem| faults.add("model_id", problem)).ok()
 }
 
-fn provider(fields: &mut Fields, snapshot: &Snapshot, faults: &mut Faults) -> Option<ProviderId> {
+fn provider(
+    fields: &mut Fields,
+    own: Option<&ModelId>,
+    snapshot: &Snapshot,
+    faults: &mut Faults,
+) -> Option<ProviderId> {
     let name = fields.text("provider", faults)?;
-    let known = || snapshot.providers.keys();
+    // A model whose provider is gone can be put back as it was read, with another field changed.
+    let before = own.and_then(|own| snapshot.models.get(own)).map(|model| &model.provider);
+    let known = || snapshot.providers.keys().chain(before);
     let found = known().find(|id| id.as_str() == name).or_else(|| known().find(|id| is(id, &name)));
     if found.is_none() {
-        let known: Vec<&str> = known().map(ProviderId::as_str).collect();
+        let known: Vec<&str> = snapshot.providers.keys().map(ProviderId::as_str).collect();
         faults.add("provider", format!("there is no provider `{name}`; configured are: {}", known.join(", ")));
     }
     found.cloned()
@@ -210,7 +206,12 @@ fn fallbacks(
         faults.add("fallbacks", format!("must have at most {MOST_FALLBACKS} entries, got {}", names.len()));
         return None;
     }
+    let before = own.and_then(|own| snapshot.models.get(own)).map_or(&[][..], |model| &model.fallbacks);
     for name in &names {
+        // A fallback may have been removed since it was named: that must not keep the other fields from being changed.
+        if before.iter().any(|before| before.as_str() == name) {
+            continue;
+        }
         if own.is_some_and(|own| own.as_str() == name) {
             faults.add("fallbacks", format!("`{name}`: a model can't fall back on itself"));
         } else if !snapshot.models.contains_key(name.as_str()) {

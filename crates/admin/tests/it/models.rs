@@ -2,6 +2,7 @@
 
 use crate::setup::TestAdmin;
 use axum::http::Method;
+use serde_json::json;
 
 #[tokio::test]
 async fn a_model_is_registered_shown_changed_and_removed() {
@@ -199,4 +200,18 @@ async fn paths_of_calls_are_no_models() {
     }
     admin.get("/api/models/audio/nothing").await.is_refused(404, "model_not_found", &[]);
     admin.put("/api/models/house/health", r#"{"status": "ACTIVE"}"#).await.is_refused(405, "method_not_allowed", &[]);
+}
+
+#[tokio::test]
+async fn a_model_whose_fallback_is_gone_can_still_be_changed() {
+    let admin = TestAdmin::new().await;
+    admin.post("/api/models", r#"{"model_id": "b", "provider": "openai"}"#).await.expect(201);
+    admin.post("/api/models", r#"{"model_id": "a", "provider": "openai", "fallbacks": ["b"]}"#).await.expect(201);
+    admin.delete("/api/models/b?force=true").await.expect(204);
+    let changed = admin.put("/api/models/a", r#"{"description": "one"}"#).await.expect(200);
+    assert_eq!(changed.json()["fallbacks"], json!(["b"]));
+    admin.put("/api/models/a", &changed.text).await.expect(200);
+    let wrong = r#"{"fallbacks": ["b", "nobody"]}"#;
+    admin.put("/api/models/a", wrong).await.is_refused(422, "validation_error", &["fallbacks"]);
+    admin.put("/api/models/a", r#"{"fallbacks": []}"#).await.expect(200);
 }

@@ -245,6 +245,12 @@ impl Reply {
     }
 
     /// An error in the contract's shape, with this status and code, naming these fields.
+    #[track_caller]
+    pub(crate) fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", self.text);
+        self
+    }
+
     pub(crate) fn is_refused(&self, status: u16, code: &str, fields: &[&str]) {
         assert_eq!(self.status, status, "{}", self.text);
         let json = self.json();

@@ -53,7 +53,10 @@ impl Demo {
         let app = App::build(&config).await?;
         if config.discovery.at_start {
             for name in &real {
-                app.directory.discover(Some(name), false, &Actor::service("discovery")).await?;
+                let discovered = app.directory.discover(Some(name), false, &Actor::service("discovery")).await;
+                if let Err(error) = discovered {
+                    tracing::warn!(provider.id = name, %error, "the provider's models could not be discovered");
+                }
             }
         }
         greet(listener.local_addr()?, &sims, &real, key.reveal());

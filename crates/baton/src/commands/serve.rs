@@ -7,6 +7,7 @@ use crate::nodes::{Lease, leases};
 use crate::serve;
 use crate::telemetry::{self, Console};
 use baton_auth::Bootstrap;
+use baton_engine::directory::Problem;
 use baton_model::Actor;
 use clap::Args;
 use std::process::ExitCode;
@@ -31,12 +32,32 @@ impl Serve {
         if config.discovery.at_start {
             // Of nodes that start at once, one asks.
             if Lease::new(app.store.clone(), leases::DISCOVERY).held().await {
-                app.directory.discover(None, false, &Actor::service("discovery")).await?;
+                discover(&app).await;
             }
         }
         greet(&app, &config, listener.local_addr()?);
+        warn_of_problems(&app).await;
         serve::serve(app, listener, &config, serve::signals()).await?;
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Takes over what the providers list. Whatever goes wrong, the node starts with the models that it knows.
+async fn discover(app: &App) {
+    if let Err(error) = app.directory.discover(None, false, &Actor::service("discovery")).await {
+        tracing::warn!(%error, "the models could not be discovered; those known before are offered");
+    }
+}
+
+/// Logs what is registered but can't be used.
+async fn warn_of_problems(app: &App) {
+    match app.directory.problems().await {
+        Ok(problems) => {
+            for Problem { model, problem } in problems {
+                tracing::warn!(model.id = %model, problem, "a registered model has a problem");
+            }
+        }
+        Err(error) => tracing::warn!(%error, "the registered models could not be checked"),
     }
 }
 
@@ -46,9 +67,6 @@ fn greet(app: &App, config: &Config, address: std::net::SocketAddr) {
     tracing::info!(%address, models, providers = config.providers.len(), "baton is ready");
     if let Bootstrap::Made(key) = &app.bootstrap {
         println!("The admin key, shown this once: {}", key.reveal());
-    }
-    for (model, fallback) in app.directory.missing_fallbacks() {
-        tracing::warn!(model.id = %model, %fallback, "a fallback names no model; it is passed over");
     }
     if app.open_on_loopback {
         tracing::warn!(

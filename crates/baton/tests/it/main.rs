@@ -28,5 +28,6 @@ mod running;
 mod sdks;
 mod serve;
 mod sign_in;
+mod start;
 mod stream;
 mod tracing;

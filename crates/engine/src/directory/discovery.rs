@@ -1,19 +1,16 @@
 //! Taking over what providers list.
 
+use super::plan::{self, Ground, Plan, Step};
 use super::{Directory, told};
-use baton_meter::catalogue;
-use baton_model::chat::Json;
-use baton_model::{
-    Actor, Capability, Code, Model, ModelId, ModelSource, ModelStatus, ProviderId, PublicError, Quirks, Timestamp,
-};
+use baton_model::{Actor, Code, Model, ModelId, ProviderId, PublicError};
 use baton_provider::{Discovered, Provider};
-use std::collections::BTreeSet;
+use baton_store::{Change, StoreError};
 use std::sync::Arc;
 
 /// What a discovery found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Discovery {
-    /// Every model that the providers list.
+    /// The id of every model that the providers list and that is registered here.
     pub found: Vec<ModelId>,
     /// Those that are new here.
     pub added: Vec<ModelId>,
@@ -21,8 +18,21 @@ pub struct Discovery {
     pub changed: Vec<ModelId>,
     /// Those discovered before that are listed no more.
     pub gone: Vec<ModelId>,
+    /// Listed models that were not taken over.
+    pub conflicts: Vec<Conflict>,
     /// Providers that could not be asked, and why.
     pub failed: Vec<(ProviderId, String)>,
+}
+
+/// A listed model that was not taken over. The rest of the list was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conflict {
+    /// The provider that lists it.
+    pub provider: ProviderId,
+    /// What the provider calls it.
+    pub listed: String,
+    /// Why it was not taken over.
+    pub problem: String,
 }
 
 impl Discovery {
@@ -31,6 +41,7 @@ impl Discovery {
         self.added.extend(other.added);
         self.changed.extend(other.changed);
         self.gone.extend(other.gone);
+        self.conflicts.extend(other.conflicts);
         self.failed.extend(other.failed);
     }
 }
@@ -38,19 +49,43 @@ impl Discovery {
 /// How often a list is compared again because another node has changed the models meanwhile.
 const ATTEMPTS: u32 = 3;
 
-/// One model's change.
-struct Step {
-    before: Option<Model>,
-    after: Option<Model>,
-}
-
 impl Directory {
-    /// Asks one provider, or all, which models they have, and takes them over.
+    /// Asks one provider, or all, which models they have, and takes them over. A dry run reports what a real one would,
+    /// and changes nothing.
     ///
     /// # Errors
-    /// `not_found` if there is no such provider; a provider that fails is in the report instead.
+    /// `not_found` if there is no such provider; whatever keeps the database from answering. A provider that fails and
+    /// a model that can't be taken over are in the report instead.
     pub async fn discover(&self, provider: Option<&str>, dry_run: bool, by: &Actor) -> Result<Discovery, PublicError> {
-        let vendors = self.vendors.load_full();
+        let asked = self.to_ask(provider)?;
+        let answers = futures::future::join_all(asked.iter().map(|(_, provider)| provider.discover())).await;
+        let _one = self.change.lock().await;
+        let mut report = Discovery::default();
+        let mut lists = Vec::new();
+        for ((id, _), answer) in asked.into_iter().zip(answers) {
+            match answer {
+                Ok(listed) => lists.push((id, listed)),
+                Err(error) => {
+                    tracing::warn!(provider.id = %id, %error, "a provider could not be asked for its models");
+                    report.failed.push((id, error.to_string()));
+                }
+            }
+        }
+        if dry_run {
+            self.simulate(&lists, &mut report).await?;
+            return Ok(report);
+        }
+        let taken_over = self.take_over_all(&lists, by, &mut report).await;
+        // Also after an error: what was taken over before it is in force at once.
+        self.reload().await?;
+        taken_over?;
+        warn_of(&report.conflicts);
+        Ok(report)
+    }
+
+    /// The providers that are asked.
+    fn to_ask(&self, provider: Option<&str>) -> Result<Vec<(ProviderId, Arc<dyn Provider>)>, PublicError> {
+        let vendors = self.vendors.load();
         let snapshot = self.engine.registry().snapshot();
         let asked: Vec<(ProviderId, Arc<dyn Provider>)> = snapshot
             .providers
@@ -61,163 +96,102 @@ impl Directory {
             })
             .map(|(id, provider)| (id.clone(), Arc::clone(provider)))
             .collect();
-        if let (true, Some(name)) = (asked.is_empty(), provider) {
-            return Err(PublicError::new(Code::NotFound, format!("there is no provider `{name}`")).at("provider"));
-        }
-        let answers = futures::future::join_all(asked.iter().map(|(_, provider)| provider.discover())).await;
-        let _one = self.change.lock().await;
-        let mut report = Discovery::default();
-        for ((id, _), answer) in asked.iter().zip(answers) {
-            match answer {
-                Ok(listed) => self.adopt(id, &listed, dry_run, by, &mut report).await?,
-                Err(error) => {
-                    tracing::warn!(provider.id = %id, %error, "a provider could not be asked for its models");
-                    report.failed.push((id.clone(), error.to_string()));
-                }
+        match provider {
+            Some(name) if asked.is_empty() => {
+                Err(PublicError::new(Code::NotFound, format!("there is no provider `{name}`")).at("provider"))
             }
+            _ => Ok(asked),
         }
-        if !dry_run {
-            self.reload().await?;
-        }
-        Ok(report)
     }
 
-    /// Makes a provider's list ours, and reports how it differed.
-    async fn adopt(
+    /// Reports what taking over would do. Each plan is made on what the ones before it would leave, as in a real run:
+    /// two providers may list the same name.
+    async fn simulate(
         &self,
-        provider: &ProviderId,
-        listed: &[Discovered],
-        dry_run: bool,
-        by: &Actor,
+        lists: &[(ProviderId, Vec<Discovered>)],
         report: &mut Discovery,
     ) -> Result<(), PublicError> {
-        for attempt in 1.. {
-            let (steps, found) = self.compare(provider, listed).await?;
-            let taken = if dry_run || steps.is_empty() { Ok(()) } else { self.take_over(steps, by).await };
-            match taken {
-                // Another node may have done the same between our reading and our writing.
-                Err(error) if error.code == Code::Conflict && attempt < ATTEMPTS => {}
-                taken => {
-                    report.merge(found);
-                    return taken;
-                }
-            }
+        let mut stored = self.store.models().list().await.map_err(told)?;
+        for (provider, listed) in lists {
+            let plan = self.plan(&stored, provider, listed);
+            plan.apply(&mut stored);
+            report.merge(plan.report());
         }
         Ok(())
     }
 
-    /// What would have to change for the provider's list to be ours.
-    async fn compare(
+    async fn take_over_all(
+        &self,
+        lists: &[(ProviderId, Vec<Discovered>)],
+        by: &Actor,
+        report: &mut Discovery,
+    ) -> Result<(), PublicError> {
+        for (provider, listed) in lists {
+            report.merge(self.take_over(provider, listed, by).await?);
+        }
+        Ok(())
+    }
+
+    /// Makes a provider's list ours, and reports how it differed.
+    async fn take_over(
         &self,
         provider: &ProviderId,
         listed: &[Discovered],
-    ) -> Result<(Vec<Step>, Discovery), PublicError> {
-        let stored = self.store.models().list().await.map_err(told)?;
-        let own = |model: &&Model| model.provider == *provider;
-        let (mut present, mut steps, mut report) = (BTreeSet::new(), Vec::new(), Discovery::default());
-        for found in listed {
-            // The operator's own registration of it, under whatever name, stays as it is.
-            let registered = self
-                .configured
-                .iter()
-                .chain(&stored)
-                .filter(own)
-                .find(|model| model.upstream == found.upstream && model.source != ModelSource::Discovered);
-            if let Some(registered) = registered {
-                report.found.push(registered.id.clone());
-                continue;
+        by: &Actor,
+    ) -> Result<Discovery, PublicError> {
+        let mut attempt = 1;
+        loop {
+            let plan = self.plan(&self.store.models().list().await.map_err(told)?, provider, listed);
+            if let Some(done) = self.carry_out(plan, by, attempt == ATTEMPTS).await? {
+                return Ok(done.report());
             }
-            let known = stored.iter().filter(own).find(|model| model.upstream == found.upstream);
-            let model = self.discovered(provider, found.clone(), known, &stored);
-            report.found.push(model.id.clone());
-            // A list that names a model twice must not register it twice.
-            if !present.insert(model.id.clone()) {
-                continue;
-            }
-            match known {
-                None => {
-                    report.added.push(model.id.clone());
-                    steps.push(Step { before: None, after: Some(model) });
-                }
-                Some(known) if differs(known, &model) => {
-                    report.changed.push(model.id.clone());
-                    steps.push(Step { before: Some(known.clone()), after: Some(model) });
-                }
-                Some(_) => {}
-            }
+            attempt += 1;
         }
-        for model in stored.iter().filter(own).filter(|model| model.source == ModelSource::Discovered) {
-            if !present.contains(&model.id) {
-                report.gone.push(model.id.clone());
-                steps.push(Step { before: Some(model.clone()), after: None });
-            }
-        }
-        Ok((steps, report))
     }
 
-    /// Makes a provider's list ours, all of it or nothing.
-    async fn take_over(&self, steps: Vec<Step>, by: &Actor) -> Result<(), PublicError> {
+    /// Carries out a plan in one transaction, and returns what was done of it. Another node may have done the same
+    /// between our reading and our writing: then nothing is done (`None`), or, the `last` time, all the rest.
+    async fn carry_out(&self, mut plan: Plan, by: &Actor, last: bool) -> Result<Option<Plan>, PublicError> {
+        if plan.steps.is_empty() {
+            return Ok(Some(plan));
+        }
         let change = self.store.change(by).await.map_err(told)?;
-        for Step { before, after } in &steps {
-            match (before, after) {
-                (None, Some(model)) => change.models().insert(model).await,
-                (Some(known), Some(model)) => change.models().update(model, known.updated_at).await,
-                (Some(known), None) => change.models().delete(&known.id).await,
-                (None, None) => Ok(()),
+        for step in std::mem::take(&mut plan.steps) {
+            match write(&change, &step).await {
+                Ok(()) => {
+                    let (before, after) = step.models();
+                    self.note(&change, "model.discover", before, after).await?;
+                    plan.steps.push(step);
+                }
+                Err(StoreError::Conflict { .. } | StoreError::NotFound { .. }) if !last => return Ok(None),
+                Err(overtaken @ (StoreError::Conflict { .. } | StoreError::NotFound { .. })) => {
+                    let (provider, listed) = step.listed();
+                    plan.conflicts.push(Conflict { provider, listed, problem: overtaken.to_string() });
+                }
+                Err(error) => return Err(told(error)),
             }
-            .map_err(told)?;
-            self.note(&change, "model.discover", before.as_ref(), after.as_ref()).await?;
         }
-        change.commit().await.map(drop).map_err(told)
+        change.commit().await.map_err(told)?;
+        Ok(Some(plan))
     }
 
-    /// The registration of a model that a provider lists. A name that is taken gets the provider's in front.
-    fn discovered(&self, provider: &ProviderId, found: Discovered, known: Option<&Model>, stored: &[Model]) -> Model {
-        let plain = ModelId::from(&found.upstream);
-        let taken = self.configured.iter().chain(stored).any(|model| model.id == plain && model.provider != *provider);
-        let id = match known {
-            Some(known) => known.id.clone(),
-            None if taken => ModelId::from(format!("{provider}/{plain}")),
-            None => plain,
-        };
-        let now = self.engine.clock().now();
-        Model {
-            id,
-            provider: provider.clone(),
-            capabilities: self.capabilities(provider, &found),
-            upstream: found.upstream,
-            status: known.map_or(ModelStatus::Active, |known| known.status),
-            display_name: found.display_name,
-            description: None,
-            max_tokens: found.max_tokens,
-            token_limit: found.token_limit,
-            price: None,
-            fallbacks: Vec::new(),
-            configuration: Vec::new(),
-            metadata: Json("{}".into()),
-            source: ModelSource::Discovered,
-            created_at: known.map_or(now, |known| known.created_at),
-            updated_at: known.map_or(now, |known| now.max(Timestamp(known.updated_at.0 + 1))),
-            quirks: Quirks::default(),
-            tokenizer: None,
-        }
-    }
-
-    /// What a listed model can do: as the provider says, else the catalogue, else what nearly all of them can.
-    fn capabilities(&self, provider: &ProviderId, found: &Discovered) -> Vec<Capability> {
-        if !found.capabilities.is_empty() {
-            return found.capabilities.clone();
-        }
+    fn plan(&self, stored: &[Model], provider: &ProviderId, listed: &[Discovered]) -> Plan {
         let vendors = self.vendors.load();
-        let known = vendors.names.get(provider).and_then(|vendor| catalogue::lookup(vendor, &found.upstream));
-        known.map_or_else(|| vec![Capability::Chat], |entry| entry.capabilities)
+        let now = self.engine.clock().now();
+        plan::plan(&Ground { configured: &self.configured, stored, vendors: &vendors, now }, provider, listed)
     }
 }
 
-/// Whether the provider says something else of the model than before.
-fn differs(known: &Model, listed: &Model) -> bool {
-    known.capabilities != listed.capabilities
-        || known.token_limit != listed.token_limit
-        || known.max_tokens != listed.max_tokens
-        || known.display_name != listed.display_name
+async fn write(change: &Change, step: &Step) -> Result<(), StoreError> {
+    match step {
+        Step::Add(model) => change.models().insert(model).await,
+        Step::Change(models) => change.models().update(&models.1, models.0.updated_at).await,
+        Step::Remove(model) => change.models().delete(&model.id).await,
+    }
+}
+
+fn warn_of(conflicts: &[Conflict]) {
+    for Conflict { provider, listed, problem } in conflicts {
+        tracing::warn!(provider.id = %provider, model.upstream = listed, problem, "a listed model was not taken over");
+    }
 }

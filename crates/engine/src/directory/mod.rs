@@ -6,8 +6,11 @@
 //! Every change is one transaction with its event and its entry in the audit log; other nodes see its revision.
 
 mod discovery;
+mod plan;
+mod problems;
 
-pub use discovery::Discovery;
+pub use discovery::{Conflict, Discovery};
+pub use problems::Problem;
 
 use crate::engine::Engine;
 use crate::registry::Snapshot;
@@ -87,7 +90,7 @@ impl Directory {
                 PublicError::new(Code::Conflict, format!("the model `{}` exists already", model.id)).at("model_id")
             );
         }
-        check(&snapshot, &model)?;
+        check(&snapshot, None, &model)?;
         let change = self.store.change(by).await.map_err(told)?;
         change.models().insert(&model).await.map_err(told)?;
         self.note(&change, "model.register", None, Some(&model)).await?;
@@ -123,7 +126,7 @@ impl Directory {
         model.source = ModelSource::Api;
         // The time is the version too, so it always moves.
         model.updated_at = self.engine.clock().now().max(Timestamp(was.0 + 1));
-        check(&self.engine.registry().snapshot(), &model)?;
+        check(&self.engine.registry().snapshot(), Some(&before), &model)?;
         let change = self.store.change(by).await.map_err(told)?;
         change.models().update(&model, was).await.map_err(told)?;
         self.note(&change, "model.update", Some(&before), Some(&model)).await?;
@@ -187,17 +190,6 @@ impl Directory {
         model
     }
 
-    /// Fallbacks that lead nowhere: the model that names one, and the name. A configuration may name models that are
-    /// discovered later, so this is asked once they are.
-    pub fn missing_fallbacks(&self) -> Vec<(ModelId, ModelId)> {
-        let snapshot = self.engine.registry().snapshot();
-        let named = snapshot
-            .models
-            .values()
-            .flat_map(|model| model.fallbacks.iter().map(|name| (model.id.clone(), name.clone())));
-        named.filter(|(_, name)| !snapshot.models.contains_key(name)).collect()
-    }
-
     /// Tells of a change to a model: others by an event, the audit log by an entry.
     async fn note(
         &self,
@@ -243,9 +235,11 @@ impl Directory {
     }
 }
 
-/// What a registration refers to must be there.
-fn check(snapshot: &Snapshot, model: &Model) -> Result<(), PublicError> {
-    if !snapshot.providers.contains_key(&model.provider) {
+/// What a registration refers to must be there. What it referred to before may be gone since: that must not keep other
+/// fields from being changed.
+fn check(snapshot: &Snapshot, before: Option<&Model>, model: &Model) -> Result<(), PublicError> {
+    let kept = before.is_some_and(|before| before.provider == model.provider);
+    if !kept && !snapshot.providers.contains_key(&model.provider) {
         let known: Vec<&str> = snapshot.providers.keys().map(ProviderId::as_str).collect();
         return Err(PublicError::new(
             Code::ValidationError,
@@ -253,7 +247,8 @@ fn check(snapshot: &Snapshot, model: &Model) -> Result<(), PublicError> {
         )
         .at("provider"));
     }
-    for fallback in &model.fallbacks {
+    let before = before.map_or(&[][..], |before| &before.fallbacks);
+    for fallback in model.fallbacks.iter().filter(|fallback| !before.contains(fallback)) {
         if *fallback == model.id || !snapshot.models.contains_key(fallback) {
             let problem =
                 if *fallback == model.id { "a model can't fall back on itself" } else { "there is no such model" };

@@ -173,3 +173,25 @@ async fn the_audit_log_refuses_changes() {
     }
     server.close().await;
 }
+
+/// As a newer version may have written them before an update was taken back, or somebody by hand.
+#[tokio::test]
+async fn rows_that_cannot_be_read_are_left_out() {
+    let (store, folder) = file().await;
+    for id in ["a", "b"] {
+        store.models().insert(&samples::model(id)).await.unwrap();
+    }
+    for number in 1..=2 {
+        store.keys().insert(&crate::keys::key(number)).await.unwrap();
+    }
+    let other = Database::connect(url(&folder.path().join("deep/baton.db"))).await.unwrap();
+    for spoil in [
+        "UPDATE models SET capabilities = '[\"TELEPATHY\"]' WHERE id = 'a'",
+        "UPDATE api_keys SET role = 'emperor' WHERE id = 'key_1'",
+    ] {
+        assert_eq!(other.execute_unprepared(spoil).await.unwrap().rows_affected(), 1);
+    }
+    assert_eq!(store.models().list().await.unwrap(), [samples::model("b")]);
+    assert_eq!(store.keys().all().await.unwrap(), [crate::keys::key(2)]);
+    assert!(matches!(store.models().get(&"a".into()).await, Err(StoreError::Corrupt { .. })));
+}

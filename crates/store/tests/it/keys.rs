@@ -5,7 +5,7 @@ use baton_model::entity::Role;
 use baton_model::{KeyId, ModelId, Timestamp};
 use baton_store::{ApiKey, Store, StoreError};
 
-fn key(number: i64) -> ApiKey {
+pub fn key(number: i64) -> ApiKey {
     ApiKey {
         id: KeyId::from(format!("key_{number}")),
         name: format!("team {number}"),
