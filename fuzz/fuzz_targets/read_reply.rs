@@ -1,7 +1,7 @@
 //! Reading whole replies of every format, and writing them in every other.
 #![no_main]
 
-use baton_dialect::{Names, codec};
+use baton_dialect::{ReplyContext, codec};
 use baton_model::{Capability, Dialect};
 use libfuzzer_sys::fuzz_target;
 
@@ -13,7 +13,7 @@ fuzz_target!(|data: &[u8]| {
     let Ok(events) = codec_of.read_reply(data) else { return };
     for other in Dialect::ALL {
         if let Some(codec) = codec(other, capability) {
-            let _ = codec.write_reply(&events, &Names::default());
+            let _ = codec.write_reply(&events, &ReplyContext::default());
         }
     }
 });

@@ -2,8 +2,8 @@
 #![no_main]
 
 use baton_dialect::framing::{Framing, Splitter};
-use baton_dialect::{Detail, Names, codec};
-use baton_model::{Capability, Dialect, Event, Usage};
+use baton_dialect::{ReplyContext, codec};
+use baton_model::{Detail, Capability, Dialect, Event, Usage};
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
 
@@ -15,7 +15,7 @@ fn read(dialect: Dialect, detail: Detail, data: &[u8]) -> Option<Read> {
     let (mut splitter, mut frames) = (Splitter::new(Framing::of(dialect), 1 << 16), Vec::new());
     splitter.push(Bytes::copy_from_slice(data), &mut frames).ok()?;
     frames.extend(splitter.finish());
-    let mut reader = codec.reader(detail);
+    let mut reader = codec.stream_reader(detail)?;
     let mut events = Vec::new();
     for frame in frames {
         events.extend(reader.push(&frame).ok()?);
@@ -35,14 +35,14 @@ fn read(dialect: Dialect, detail: Detail, data: &[u8]) -> Option<Read> {
 fuzz_target!(|data: &[u8]| {
     let Some((choice, data)) = data.split_first() else { return };
     let dialect = Dialect::ALL[usize::from(*choice) % Dialect::ALL.len()];
-    let facts = read(dialect, Detail::Facts, data);
+    let facts = read(dialect, Detail::MeterOnly, data);
     let Some((events, closely)) = read(dialect, Detail::Full, data) else { return };
     if let Some((_, by_facts)) = facts {
         assert_eq!(by_facts, closely);
     }
     for other in Dialect::ALL {
-        if let Some(codec) = codec(other, Capability::Chat) {
-            let mut writer = codec.writer(Names::default());
+        let writer = codec(other, Capability::Chat).and_then(|codec| codec.stream_writer(ReplyContext::default()));
+        if let Some(mut writer) = writer {
             for event in &events {
                 let _ = writer.push(event);
             }

@@ -3,9 +3,9 @@
 
 use baton_dialect::framing::splice::scan;
 use baton_dialect::framing::{Framing, Splitter};
-use baton_dialect::{Codec, Detail, Names, codec};
+use baton_dialect::{Codec, ReplyContext, codec};
 use baton_model::chat::Json;
-use baton_model::{Capability, Dialect, Event, Model, ModelSource, ModelStatus, Quirks, Target, Timestamp};
+use baton_model::{Capability, Detail, Dialect, Event, Model, ModelSource, ModelStatus, Quirks, Target, Timestamp};
 use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
@@ -102,7 +102,9 @@ fn replies(c: &mut Criterion) {
         let (chat, mut group) = (format.chat(), c.benchmark_group(format!("{}/reply", format.dialect)));
         group.bench_function("read", |b| b.iter(|| chat.read_reply(black_box(format.reply)).unwrap()));
         let events = chat.read_reply(format.reply).unwrap();
-        group.bench_function("write", |b| b.iter(|| chat.write_reply(black_box(&events), &Names::default())));
+        group.bench_function("write", |b| {
+            b.iter(|| chat.write_reply(black_box(&events), &ReplyContext::default()).unwrap())
+        });
     }
 }
 
@@ -113,16 +115,16 @@ fn streams(c: &mut Criterion) {
         group.throughput(Throughput::Elements(frames.len() as u64));
         group.bench_function("split", |b| b.iter(|| format.frames()));
         let read = |detail| -> Vec<Event> {
-            let mut reader = chat.reader(detail);
+            let mut reader = chat.stream_reader(detail).unwrap();
             frames.iter().flat_map(|frame| reader.push(black_box(frame)).unwrap()).collect()
         };
-        for (name, detail) in [("full", Detail::Full), ("facts", Detail::Facts)] {
+        for (name, detail) in [("full", Detail::Full), ("facts", Detail::MeterOnly)] {
             group.bench_function(name, |b| b.iter(|| read(detail)));
         }
         let events = read(Detail::Full);
         group.bench_function("write", |b| {
             b.iter(|| {
-                let mut writer = chat.writer(Names::default());
+                let mut writer = chat.stream_writer(ReplyContext::default()).unwrap();
                 events.iter().map(|event| writer.push(black_box(event)).len()).sum::<usize>()
             });
         });

@@ -1,4 +1,4 @@
-//! Streams looked over: what the readers of [`Detail::Facts`](crate::Detail::Facts) share.
+//! Streams looked over: what the readers of [`Detail::MeterOnly`](crate::Detail::MeterOnly) share.
 //!
 //! Most frames hold a few words and nothing else. They are told by searching for a handful of keys; what could hold
 //! more is parsed like in full, and [`reduced`].

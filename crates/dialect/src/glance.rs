@@ -4,7 +4,7 @@
 
 use crate::ReadError;
 use crate::framing::splice;
-use baton_model::{Body, Capability, Dialect};
+use baton_model::{Body, Capability, Detail, Dialect};
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 pub struct Glance {
     /// The model asked for.
     pub model: Option<String>,
-    /// Whether a stream is asked for.
+    /// Whether a stream is asked for, of an endpoint that has streams.
     pub stream: bool,
     /// Whether usage is asked for inside the stream.
     pub include_usage: bool,
@@ -42,16 +42,23 @@ pub fn glance(dialect: Dialect, capability: Capability, body: &Body) -> Result<G
     };
     let temperature: Option<f64> = look.sampling("temperature", "a number")?;
     let seed: Option<i64> = look.sampling("seed", "an integer")?;
-    let stream_by_default = dialect == Dialect::Ollama && capability != Capability::Embedding;
+    // Ollama streams unless told not to.
+    let asks_for_stream = look.get("stream", "true or false")?.unwrap_or(dialect == Dialect::Ollama);
+    let asks_for_stream = asks_for_stream || look.speaks_events()?;
     let stream_options: Option<StreamOptions> = look.get("stream_options", "an object")?;
     Ok(Glance {
         model: look.get("model", "a string")?,
-        stream: look.get("stream", "true or false")?.unwrap_or(stream_by_default) || look.speaks_events()?,
+        stream: asks_for_stream && streams(dialect, capability),
         include_usage: stream_options.and_then(|options| options.include_usage).unwrap_or(false),
         max_output_tokens: max,
         deterministic: temperature == Some(0.0) || seed.is_some(),
         base64: look.get::<String>("encoding_format", "a string")?.as_deref() == Some("base64"),
     })
+}
+
+/// Whether the endpoint can stream at all. Vendors ignore `stream` where it can't.
+fn streams(dialect: Dialect, capability: Capability) -> bool {
+    crate::codec(dialect, capability).is_some_and(|codec| codec.stream_reader(Detail::MeterOnly).is_some())
 }
 
 /// Checks that what the capability is about is there, for a request that will be read; one that is forwarded as it came
@@ -200,6 +207,20 @@ mod tests {
         let ollama = look(Dialect::Ollama, Capability::Chat, r#"{"options":{"temperature":0,"num_predict":9}}"#);
         let expected = Glance { stream: true, max_output_tokens: Some(9), deterministic: true, ..Glance::default() };
         assert_eq!(ollama, Ok(expected));
+    }
+
+    #[test]
+    fn a_stream_is_asked_only_of_endpoints_that_have_one() {
+        for (dialect, capability, stream) in [
+            (Dialect::OpenAi, Capability::Chat, true),
+            (Dialect::OpenAi, Capability::Embedding, false),
+            (Dialect::OpenAi, Capability::Rerank, false),
+            (Dialect::Anthropic, Capability::TokenCount, false),
+            (Dialect::Ollama, Capability::Embedding, false),
+        ] {
+            let hints = look(dialect, capability, r#"{"model":"m","stream":true}"#);
+            assert_eq!(hints.map(|hints| hints.stream), Ok(stream), "{dialect} {capability}");
+        }
     }
 
     #[test]

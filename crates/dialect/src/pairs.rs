@@ -4,10 +4,10 @@
 use crate::fidelity::lost;
 use crate::framing::Framing;
 use crate::testing::{chat_request, codec, read_stream, target};
-use crate::{Codec, Detail, Dropped, Names};
+use crate::{Codec, Dropped, ReplyContext};
 use baton_model::chat::{ChatRequest, PartKind};
 use baton_model::event::{Event, Finish, Reply, Started};
-use baton_model::{Capability, Dialect, Operation, Quirks, Usage, UsageClass};
+use baton_model::{Capability, Detail, Dialect, Operation, Quirks, Usage, UsageClass};
 use proptest::prelude::*;
 
 /// The formats of chats.
@@ -84,13 +84,14 @@ fn answers_say_the_same_in_every_format() {
         let (events, error) = read_stream(chat(from), Framing::of(from), Detail::Full, stream);
         assert_eq!(error, None);
         for to in CHATS {
-            let names = Names { id: "id".into(), model: "m".into(), include_usage: true, ..Names::default() };
-            let mut writer = chat(to).writer(names.clone());
+            let context =
+                ReplyContext { id: "id".into(), model: "m".into(), include_usage: true, ..ReplyContext::default() };
+            let mut writer = chat(to).stream_writer(context.clone()).unwrap();
             let written: Vec<u8> = events.iter().flat_map(|event| writer.push(event)).collect();
             let (again, error) = read_stream(chat(to), Framing::of(to), Detail::Full, &written);
             assert_eq!((answered(&again), error), (answered(&events), None), "streamed from {from} to {to}");
             assert_eq!(again.last(), Some(&Event::Ended), "from {from} to {to}");
-            let whole = chat(to).write_reply(&events, &names);
+            let whole = chat(to).write_reply(&events, &context).unwrap();
             let whole = chat(to).read_reply(&whole.body).unwrap();
             assert_eq!(answered(&whole), answered(&events), "whole from {from} to {to}");
         }
@@ -116,7 +117,8 @@ fn interleaved_calls_arrive_whole() {
         Event::Ended,
     ];
     for to in CHATS {
-        let mut writer = chat(to).writer(Names { include_usage: true, ..Names::default() });
+        let mut writer =
+            chat(to).stream_writer(ReplyContext { include_usage: true, ..ReplyContext::default() }).unwrap();
         let written: Vec<u8> = events.iter().flat_map(|event| writer.push(event)).collect();
         let (again, error) = read_stream(chat(to), Framing::of(to), Detail::Full, &written);
         assert_eq!((answered(&again), error), (answered(&events), None), "{to}");
@@ -144,11 +146,11 @@ proptest! {
         events.push(Event::ToolArguments { choice, index: 1, fragment: arguments });
         events.push(Event::Ended);
         for to in CHATS {
-            let mut writer = chat(to).writer(Names::default());
+            let mut writer = chat(to).stream_writer(ReplyContext::default()).unwrap();
             let written: Vec<u8> = events.iter().flat_map(|event| writer.push(event)).collect();
             let (_, error) = read_stream(chat(to), Framing::of(to), Detail::Full, &written);
             prop_assert_eq!(error, None);
-            prop_assert!(chat(to).read_reply(&chat(to).write_reply(&events, &Names::default()).body).is_ok());
+            prop_assert!(chat(to).read_reply(&chat(to).write_reply(&events, &ReplyContext::default()).unwrap().body).is_ok());
         }
     }
 }

@@ -1,14 +1,14 @@
 //! What the tests of all formats share: generated requests, targets, fixtures run through splitters and readers.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+use crate::Codec;
 use crate::framing::{Framing, Splitter};
-use crate::{Codec, Detail};
 use baton_model::chat::{
     CacheControl, ChatRequest, Document, Effort, Image, Json, Message, OutputFormat, Part, PartKind, Reasoning,
     ReasoningOptions, Role, Sampling, Schema, Source, Tool, ToolCall, ToolChoice, ToolResult,
 };
 use baton_model::event::Reply;
-use baton_model::{Capability, Dialect, Event, Model, ModelSource, ModelStatus, Quirks, Target, Timestamp};
+use baton_model::{Capability, Detail, Dialect, Event, Model, ModelSource, ModelStatus, Quirks, Target, Timestamp};
 use bytes::Bytes;
 use proptest::option;
 use proptest::prelude::*;
@@ -48,7 +48,7 @@ pub fn target_with_defaults(quirks: Quirks, defaults: &[(&str, &str)]) -> Target
 
 /// The events of a stream, or the error that ended it.
 pub fn read_stream(codec: &dyn Codec, framing: Framing, detail: Detail, stream: &[u8]) -> (Vec<Event>, Option<String>) {
-    let (mut reader, mut events) = (codec.reader(detail), Vec::new());
+    let (mut reader, mut events) = (codec.stream_reader(detail).unwrap(), Vec::new());
     for frame in &frames(framing, &[stream]) {
         match reader.push(frame) {
             Ok(more) => events.extend(more),
@@ -86,7 +86,7 @@ pub fn check_cuts(codec: &dyn Codec, framing: Framing, stream: &[u8]) -> Vec<Eve
 fn check_cut(codec: &dyn Codec, framing: Framing, stream: &[u8], whole: &[Event]) {
     let finishes = |events: &[Event]| events.iter().filter(|event| matches!(event, Event::Finished { .. })).count();
     let cut = stream.len();
-    let bills = [Detail::Full, Detail::Facts].map(|detail| {
+    let bills = [Detail::Full, Detail::MeterOnly].map(|detail| {
         let (events, _) = read_stream(codec, framing, detail, stream);
         if events.contains(&Event::Ended) {
             assert_eq!(finishes(&events), finishes(whole), "complete when cut at byte {cut} ({detail:?})");

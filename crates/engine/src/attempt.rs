@@ -8,8 +8,8 @@ use crate::record::Ticket;
 use crate::route::{Candidate, Plan};
 use baton_model::entity::ReasoningStyle;
 use baton_model::fault::{ErrorKind, Retry, UpstreamBody};
-use baton_model::{Code, Event, Operation, PublicError};
-use baton_provider::{Detail, Exchange, Form, Frame, Lane, Outgoing, ProviderError};
+use baton_model::{Code, Detail, Event, Operation, PublicError};
+use baton_provider::{Exchange, Form, Frame, Lane, Outgoing, ProviderError};
 use baton_tasks::compute;
 use futures::StreamExt;
 use std::collections::VecDeque;
@@ -141,7 +141,7 @@ async fn open(
         (None, Some(body)) => Lane::Exact(body),
         (None, None) => return Err(ProviderError::new(ErrorKind::Internal, "a request without a body or a meaning")),
     };
-    let detail = if as_it_came && !ticket.listens() { Detail::Facts } else { Detail::Full };
+    let detail = if as_it_came && !ticket.listens() { Detail::MeterOnly } else { Detail::Full };
     let headers = ticket.headers();
     let outgoing = Outgoing {
         target: &fitted.target,

@@ -16,8 +16,8 @@ use crate::record::Ticket;
 use crate::registry::Snapshot;
 use crate::route::{self, Ask, Plan};
 use baton_model::record::CacheUse;
-use baton_model::{Code, Model, ModelId, ModelStatus, PublicError};
-use baton_provider::{Detail, Form, Recording};
+use baton_model::{Code, Detail, Model, ModelId, ModelStatus, PublicError};
+use baton_provider::{Form, Recording};
 use baton_tasks::{compute, supervised};
 use bytes::BytesMut;
 use std::sync::{Arc, Weak};
@@ -142,7 +142,7 @@ fn replay(
     let Kept { model, provider, warnings, recording, .. } = kept;
     let as_it_came =
         recording.dialect == call.dialect && recording.form == call.form && recording.capability == call.capability;
-    let detail = if as_it_came { Detail::Facts } else { Detail::Full };
+    let detail = if as_it_came { Detail::MeterOnly } else { Detail::Full };
     let Some(exchange) = snapshot.providers.get(provider).and_then(|from| from.replay(recording, detail).ok()) else {
         return Err(Box::new(ticket));
     };

@@ -7,7 +7,7 @@ use crate::timing::Watch;
 use axum::body::Body;
 use axum::response::Response;
 use baton_dialect::framing::Framing;
-use baton_dialect::{Codec, Names, Writer, codec, native};
+use baton_dialect::{Codec, ReplyContext, StreamWriter, Written, codec, native};
 use baton_engine::{Answer, Head};
 use baton_model::record::CacheUse;
 use baton_model::{Capability, Clock, Code, Event, PublicError, RequestId, Timestamp};
@@ -70,13 +70,13 @@ pub async fn respond(answer: Answer, wanted: Wanted) -> Result<Response, PublicE
         (Form::Whole, _) => {
             let mut events = events(frames).await?;
             Watch::new(wanted.door, wanted.arrived, &wanted.clock).look(&mut events);
-            let mut names = names(&head, &wanted);
-            let mut written = codec_of(&wanted)?.write_reply(&events, &names);
-            if let (Some(keep), true) = (&wanted.keep, names.kept)
+            let mut context = context(&head, &wanted);
+            let mut written = write_reply(&wanted, &events, &context)?;
+            if let (Some(keep), true) = (&wanted.keep, context.stored)
                 && !keep.own(&head, &written.body).await
             {
-                names.kept = false;
-                written = codec_of(&wanted)?.write_reply(&events, &names);
+                context.stored = false;
+                written = write_reply(&wanted, &events, &context)?;
             }
             let mut head = head;
             head.warnings.extend(written.dropped.iter().map(|drop| format!("{}: {}", drop.field, drop.reason)));
@@ -84,12 +84,12 @@ pub async fn respond(answer: Answer, wanted: Wanted) -> Result<Response, PublicE
         }
         (Form::Stream, Form::Stream) if as_it_came => {
             let content_type = head.content_type.clone();
-            let writer = codec_of(&wanted)?.writer(names(&head, &wanted));
+            let writer = stream_writer(&head, &wanted)?;
             Ok(streamed(Forward::AsItCame, frames, writer, content_type, head, wanted))
         }
         (Form::Stream, _) => {
             let content_type = Framing::of(wanted.door.dialect()).content_type().to_owned();
-            let writer = codec_of(&wanted)?.writer(names(&head, &wanted));
+            let writer = stream_writer(&head, &wanted)?;
             Ok(streamed(Forward::Written, frames, writer, content_type, head, wanted))
         }
     }
@@ -101,15 +101,29 @@ fn codec_of(wanted: &Wanted) -> Result<&'static dyn Codec, PublicError> {
         .ok_or_else(|| PublicError::new(Code::Internal, format!("{dialect} has no {}", wanted.capability)))
 }
 
-fn names(head: &Head, wanted: &Wanted) -> Names {
-    Names {
+fn write_reply(wanted: &Wanted, events: &[Event], context: &ReplyContext) -> Result<Written, PublicError> {
+    codec_of(wanted)?.write_reply(events, context).ok_or_else(|| unwritten(wanted))
+}
+
+fn stream_writer(head: &Head, wanted: &Wanted) -> Result<Box<dyn StreamWriter>, PublicError> {
+    codec_of(wanted)?.stream_writer(context(head, wanted)).ok_or_else(|| unwritten(wanted))
+}
+
+/// A reply of an endpoint whose replies are only passed through, or that never streams.
+fn unwritten(wanted: &Wanted) -> PublicError {
+    let message = format!("a reply of {} is not written in the {} format", wanted.capability, wanted.door.dialect());
+    PublicError::new(Code::Internal, message)
+}
+
+fn context(head: &Head, wanted: &Wanted) -> ReplyContext {
+    ReplyContext {
         id: wanted.id.to_string(),
         model: head.model.to_string(),
         created: wanted.arrived.seconds(),
         include_usage: wanted.include_usage,
         base64: wanted.base64,
         request: wanted.request.clone(),
-        kept: wanted.keep.as_ref().is_some_and(Keep::is_own_kept),
+        stored: wanted.keep.as_ref().is_some_and(Keep::is_own_kept),
     }
 }
 
@@ -196,7 +210,7 @@ enum Forward {
 struct Outgoing {
     forward: Forward,
     frames: Frames,
-    writer: Box<dyn Writer>,
+    writer: Box<dyn StreamWriter>,
     head: Head,
     wanted: Wanted,
     watch: Watch,
@@ -206,7 +220,7 @@ struct Outgoing {
 fn streamed(
     forward: Forward,
     frames: Frames,
-    writer: Box<dyn Writer>,
+    writer: Box<dyn StreamWriter>,
     content_type: String,
     head: Head,
     wanted: Wanted,

@@ -42,7 +42,7 @@ pub struct Frame {
     pub bytes: Bytes,
     /// Whether the frame is kept from the client because only Baton asked for it (usage in an OpenAI stream).
     pub hidden: bool,
-    /// What they mean: everything, or with [`crate::Detail::Facts`] only what the meter and the fallback need.
+    /// What they mean: everything, or with [`baton_model::Detail::MeterOnly`] only what the meter and the fallback need.
     pub events: Vec<Event>,
 }
 

@@ -4,12 +4,11 @@
 //! for the test to look at.
 
 use crate::{
-    Detail, Discovered, Exchange, Form, Forward, Forwarded, Frame, Lane, Outgoing, Provider, ProviderError, Recording,
-    Settings,
+    Discovered, Exchange, Form, Forward, Forwarded, Frame, Lane, Outgoing, Provider, ProviderError, Recording, Settings,
 };
 use baton_model::chat::ChatRequest;
 use baton_model::fault::ErrorKind;
-use baton_model::{Capability, Dialect, Event, Finish, Model, ModelId, Operation, ProviderId, Target, Usage};
+use baton_model::{Capability, Detail, Dialect, Event, Finish, Model, ModelId, Operation, ProviderId, Target, Usage};
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream, StreamExt as _};

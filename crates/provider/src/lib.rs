@@ -23,7 +23,7 @@ pub use forward::{Forward, Forwarded};
 pub use transport::Transport;
 
 use baton_model::chat::ChatRequest;
-use baton_model::{Body, Capability, Dialect, Model, Operation, ProviderId, Target};
+use baton_model::{Body, Capability, Detail, Dialect, Model, Operation, ProviderId, Target};
 use futures::future::BoxFuture;
 use std::time::Duration;
 
@@ -83,15 +83,6 @@ pub trait Provider: Send + Sync {
 
     /// The models it has.
     fn discover(&self) -> BoxFuture<'_, Result<Vec<Discovered>, ProviderError>>;
-}
-
-/// How closely the frames of a reply are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Detail {
-    /// Every event, for translation.
-    Full,
-    /// Only what the meter and the fallback need.
-    Facts,
 }
 
 /// A request on its way to a provider.

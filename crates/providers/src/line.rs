@@ -6,9 +6,9 @@ use crate::reading::{self, Source};
 use crate::secret::Secret;
 use baton_dialect::{Codec, ReadError, codec};
 use baton_model::fault::{ErrorKind, UpstreamBody};
-use baton_model::{Capability, Dialect, ProviderId, Quirks, Target};
+use baton_model::{Capability, Detail, Dialect, ProviderId, Quirks, Target};
 use baton_provider::transport::{BaseUrl, Bounds, Reply, Request, headers};
-use baton_provider::{Detail, Exchange, Form, Lane, Outgoing, ProviderError, Recording, Settings, Transport};
+use baton_provider::{Exchange, Form, Lane, Outgoing, ProviderError, Recording, Settings, Transport};
 use baton_tasks::compute;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
@@ -96,7 +96,7 @@ impl Line {
             dialect,
             capability: outgoing.capability,
             form,
-            detail: read_detail(outgoing.detail),
+            detail: outgoing.detail,
             hide_usage,
             max_frame_bytes: self.settings.max_frame_bytes,
             max_reply_bytes: self.settings.max_reply_bytes,
@@ -113,7 +113,7 @@ impl Line {
             dialect,
             capability,
             form,
-            detail: read_detail(detail),
+            detail,
             hide_usage,
             max_frame_bytes: self.settings.max_frame_bytes,
             max_reply_bytes: self.settings.max_reply_bytes,
@@ -285,13 +285,6 @@ fn unsayable(dropped: &[String]) -> ProviderError {
 
 fn said(dropped: baton_dialect::Dropped) -> String {
     format!("{}: {}", dropped.field, dropped.reason)
-}
-
-fn read_detail(detail: Detail) -> baton_dialect::Detail {
-    match detail {
-        Detail::Full => baton_dialect::Detail::Full,
-        Detail::Facts => baton_dialect::Detail::Facts,
-    }
 }
 
 fn accepted(form: Form, dialect: Dialect) -> HeaderValue {

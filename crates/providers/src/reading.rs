@@ -1,9 +1,9 @@
 //! The way back: bytes become frames, whether they come from a socket or from a recording.
 
 use baton_dialect::framing::{Framing, Splitter};
-use baton_dialect::{Codec, Detail, ReadError, Reader};
+use baton_dialect::{Codec, ReadError, StreamReader};
 use baton_model::fault::{ErrorKind, UpstreamBody};
-use baton_model::{Capability, Dialect, Event};
+use baton_model::{Capability, Detail, Dialect, Event};
 use baton_provider::transport::Reply;
 use baton_provider::{Form, Frame, ProviderError};
 use baton_tasks::compute;
@@ -81,7 +81,13 @@ impl Reading {
     /// an error.
     pub(crate) fn frames(self, source: Source) -> Frames {
         match self.form {
-            Form::Stream => Stream::new(self, source).frames(),
+            Form::Stream => match self.codec.stream_reader(self.detail) {
+                Some(reader) => Stream::new(&self, reader, source).frames(),
+                None => {
+                    let message = format!("{} has no streams in the {} format", self.capability, self.dialect);
+                    stream::once(async { Err(ProviderError::new(ErrorKind::Protocol, message)) }).boxed()
+                }
+            },
             Form::Whole if self.capability == Capability::AudioSpeech => sound(self.max_reply_bytes, source),
             Form::Whole => stream::once(self.whole(source)).boxed(),
         }
@@ -166,7 +172,7 @@ impl Source {
 struct Stream {
     source: Source,
     splitter: Splitter,
-    reader: Box<dyn Reader>,
+    reader: Box<dyn StreamReader>,
     hide_usage: bool,
     /// Frames that are cut but not given out yet.
     ready: VecDeque<Result<Frame, ProviderError>>,
@@ -190,11 +196,11 @@ enum Place {
 }
 
 impl Stream {
-    fn new(reading: Reading, source: Source) -> Self {
+    fn new(reading: &Reading, reader: Box<dyn StreamReader>, source: Source) -> Self {
         Self {
             source,
             splitter: Splitter::new(Framing::of(reading.dialect), reading.max_frame_bytes),
-            reader: reading.codec.reader(reading.detail),
+            reader,
             hide_usage: reading.hide_usage,
             ready: VecDeque::new(),
             after: BytesMut::new(),

@@ -2,11 +2,11 @@
 
 use super::exchange::{Exchange, chat};
 use super::losses::Losses;
+use baton_dialect::ReplyContext;
 use baton_dialect::fidelity;
 use baton_dialect::framing::{Framing, Splitter};
-use baton_dialect::{Detail, Names};
 use baton_model::event::Reply;
-use baton_model::{Dialect, Event, Usage};
+use baton_model::{Detail, Dialect, Event, Usage};
 use bytes::Bytes;
 
 /// The most that one frame may hold.
@@ -40,7 +40,7 @@ pub fn check(exchange: &Exchange, losses: &mut Losses) {
 /// Looked over for its facts, a stream must give the same bill and the same end.
 fn check_facts(exchange: &Exchange, from: Dialect, events: &[Event], losses: &mut Losses) {
     losses.checked(format!("{from} stream by its facts"));
-    match stream(from, Detail::Facts, exchange.response.as_bytes()) {
+    match stream(from, Detail::MeterOnly, exchange.response.as_bytes()) {
         Ok(facts) if facts_of(&facts) == facts_of(events) => {}
         Ok(facts) => {
             let what = format!("{:?} instead of {:?}", facts_of(&facts), facts_of(events));
@@ -59,10 +59,10 @@ fn facts_of(events: &[Event]) -> (Usage, Vec<Event>, usize) {
 fn check_pair(exchange: &Exchange, (from, to): (Dialect, Dialect), events: &[Event], losses: &mut Losses) {
     let Some(codec) = chat(to) else { return };
     let before = Reply::collect(events);
-    let names = Names { id: "id".into(), model: "m".into(), include_usage: true, ..Names::default() };
-    let whole = codec.write_reply(events, &names);
+    let context = ReplyContext { id: "id".into(), model: "m".into(), include_usage: true, ..ReplyContext::default() };
+    let Some(whole) = codec.write_reply(events, &context) else { return };
     let whole = codec.read_reply(&whole.body).map_err(|error| error.to_string());
-    let mut writer = codec.writer(names);
+    let Some(mut writer) = codec.stream_writer(context) else { return };
     let streamed: Vec<u8> = events.iter().flat_map(|event| writer.push(event)).collect();
     let streamed = stream(to, Detail::Full, &streamed);
     for (kind, arrived) in [("whole", whole), ("streamed", streamed)] {
@@ -100,7 +100,7 @@ fn stream(dialect: Dialect, detail: Detail, bytes: &[u8]) -> Result<Vec<Event>, 
     let (mut splitter, mut frames) = (Splitter::new(Framing::of(dialect), FRAME), Vec::new());
     splitter.push(Bytes::copy_from_slice(bytes), &mut frames).map_err(|error| error.to_string())?;
     frames.extend(splitter.finish());
-    let mut reader = codec.reader(detail);
+    let mut reader = codec.stream_reader(detail).ok_or("no streams")?;
     let mut events = Vec::new();
     for frame in frames {
         events.extend(reader.push(&frame).map_err(|error| error.to_string())?);

@@ -26,8 +26,8 @@ pub(super) fn write(mark: Option<CacheControl>, o: &mut Object<'_>) {
     o.object(MEMBER, |o| {
         o.string("type", "ephemeral");
         match mark.lifetime {
-            Some(CacheLifetime::FiveMinutes) => drop(o.string("ttl", "5m")),
-            Some(CacheLifetime::OneHour) => drop(o.string("ttl", "1h")),
+            Some(CacheLifetime::FiveMinutes) => o.string("ttl", "5m").end(),
+            Some(CacheLifetime::OneHour) => o.string("ttl", "1h").end(),
             Some(CacheLifetime::ThirtyMinutes) | None => {}
         }
     });

@@ -4,13 +4,12 @@
 //! answered by `{"input_tokens": n}`.
 
 use super::request::{self, Purpose};
-use super::stream;
-use crate::framing::splice::Editor;
 use crate::json::{self, Node, object};
-use crate::{Codec, Detail, Names, ReadError, Reader, Rewritten, Writer, Written};
+use crate::rename_model::rename_model;
+use crate::{Codec, ReadError, Rewritten, Written};
 use baton_model::{Body, ChatRequest, Event, Operation, Target};
 
-/// The codec of the endpoint, whose replies are only ever forwarded: a count that Baton makes itself is written by
+/// The codec of the endpoint. Its replies are only passed through: a count that Baton makes itself is written by
 /// [`write_reply`].
 #[derive(Debug)]
 pub(super) struct Count;
@@ -23,35 +22,17 @@ impl Codec for Count {
     fn write_request(&self, operation: &Operation, target: &Target) -> Result<Written, ReadError> {
         match operation {
             Operation::Chat(request) => write_request(request, target),
-            _ => Err(ReadError::new("", "the count codec was given another operation")),
+            _ => Err(ReadError::wrong_operation("count")),
         }
     }
 
     /// The model's name alone: whatever else is changed would change what is counted.
     fn rewrite(&self, body: &Body, target: &Target) -> Result<Rewritten, ReadError> {
-        let mut editor = Editor::new(body);
-        let model = json::quoted(target.upstream());
-        if editor.get("model") != Some(&model) {
-            editor.set("model", model);
-        }
-        Ok(Rewritten { body: editor.finish(), hide_usage: false, dropped: Vec::new() })
+        Ok(rename_model(body, target))
     }
 
     fn read_reply(&self, body: &[u8]) -> Result<Vec<Event>, ReadError> {
         self::read_reply(body).map(|_| vec![Event::Ended])
-    }
-
-    /// Nothing is said of a count in events.
-    fn write_reply(&self, _events: &[Event], _names: &Names) -> Written {
-        Written::json(b"{}".to_vec())
-    }
-
-    fn reader(&self, detail: Detail) -> Box<dyn Reader> {
-        stream::reader(detail)
-    }
-
-    fn writer(&self, names: Names) -> Box<dyn Writer> {
-        Box::new(stream::MessageWriter::new(names))
     }
 }
 

@@ -33,7 +33,7 @@ struct Turn<'r> {
 }
 
 /// Writes the conversation. What can't be said goes to `dropped`.
-pub(super) struct Writer<'r> {
+pub(super) struct MessagesWriter<'r> {
     quirks: &'r Quirks,
     /// Members that only this format knows, by the path of what they belong to.
     extensions: HashMap<&'r str, Vec<(&'r str, &'r Json)>>,
@@ -50,7 +50,7 @@ pub(super) struct Conversation<'r> {
     turns: Vec<Turn<'r>>,
 }
 
-impl<'r> Writer<'r> {
+impl<'r> MessagesWriter<'r> {
     pub(super) fn new(extensions: &'r [Extension], quirks: &'r Quirks, dropped: &'r mut Vec<Dropped>) -> Self {
         let mut members: HashMap<_, Vec<_>> = HashMap::new();
         for extension in extensions.iter().filter(|extension| extension.dialect == Dialect::Anthropic) {
@@ -234,7 +234,7 @@ impl<'r> Writer<'r> {
             [block] if self.plain_text(block).is_some() => {
                 o.string("content", self.plain_text(block).unwrap_or_default());
             }
-            _ => drop(o.array("content", |a| self.write_blocks(blocks, a))),
+            _ => o.array("content", |a| self.write_blocks(blocks, a)).end(),
         }
     }
 
@@ -259,7 +259,7 @@ impl<'r> Writer<'r> {
                 o.string("type", "text").string("text", text);
                 write_citations(citations, o);
             }
-            PartKind::Refusal(text) => drop(o.string("type", "text").string("text", text)),
+            PartKind::Refusal(text) => o.string("type", "text").string("text", text).end(),
             PartKind::Image(image) => {
                 o.string("type", "image");
                 if let Ok(source) = media::image(image) {
@@ -280,7 +280,7 @@ impl<'r> Writer<'r> {
                 }
             }
             PartKind::Reasoning(thought) => match &thought.redacted {
-                Some(data) => drop(o.string("type", "redacted_thinking").string("data", data)),
+                Some(data) => o.string("type", "redacted_thinking").string("data", data).end(),
                 None => {
                     o.string("type", "thinking").string("thinking", &thought.text);
                     o.maybe_string("signature", thought.signature.as_deref());
@@ -326,11 +326,13 @@ impl<'r> Writer<'r> {
             [block] if self.plain_text(block).is_some() => {
                 o.string("content", self.plain_text(block).unwrap_or_default());
             }
-            _ => drop(o.array("content", |a| {
-                for block in &parts {
-                    self.write_block(&block.part, &block.path, a);
-                }
-            })),
+            _ => o
+                .array("content", |a| {
+                    for block in &parts {
+                        self.write_block(&block.part, &block.path, a);
+                    }
+                })
+                .end(),
         }
         o.maybe_bool("is_error", result.is_error);
     }
@@ -351,7 +353,7 @@ impl<'r> Conversation<'r> {
     }
 
     /// Writes `system` and `messages`.
-    pub(super) fn write(&mut self, writer: &mut Writer<'r>, o: &mut Object<'_>) {
+    pub(super) fn write(&mut self, writer: &mut MessagesWriter<'r>, o: &mut Object<'_>) {
         self.system.write(writer, o);
         o.array("messages", |a| {
             for turn in &mut self.turns {

@@ -31,9 +31,9 @@ pub mod usage;
 pub use fidelity::FIDELITY;
 
 use crate::json::Node;
-use crate::{Codec, Detail, Names, ReadError, Reader, Rewritten, Writer, Written};
+use crate::{Codec, ReadError, ReplyContext, Rewritten, StreamReader, StreamWriter, Written};
 use baton_model::chat::Extension;
-use baton_model::{Body, Capability, Dialect, Event, Operation, Target};
+use baton_model::{Body, Capability, Detail, Dialect, Event, Operation, Target};
 
 /// The codec of a capability in this format: messages, and their count.
 pub fn codec(capability: Capability) -> Option<&'static dyn Codec> {
@@ -56,7 +56,7 @@ impl Codec for Messages {
     fn write_request(&self, operation: &Operation, target: &Target) -> Result<Written, ReadError> {
         match operation {
             Operation::Chat(request) => request::write(request, target, request::Purpose::Answer),
-            _ => Err(ReadError::new("", "the messages codec was given another operation")),
+            _ => Err(ReadError::wrong_operation("messages")),
         }
     }
 
@@ -68,16 +68,16 @@ impl Codec for Messages {
         stream::read_reply(body)
     }
 
-    fn write_reply(&self, events: &[Event], names: &Names) -> Written {
-        Written::json(reply::write(events, names))
+    fn write_reply(&self, events: &[Event], context: &ReplyContext) -> Option<Written> {
+        Some(Written::json(reply::write(events, context)))
     }
 
-    fn reader(&self, detail: Detail) -> Box<dyn Reader> {
-        stream::reader(detail)
+    fn stream_reader(&self, detail: Detail) -> Option<Box<dyn StreamReader>> {
+        Some(stream::reader(detail))
     }
 
-    fn writer(&self, names: Names) -> Box<dyn Writer> {
-        Box::new(stream::MessageWriter::new(names))
+    fn stream_writer(&self, context: ReplyContext) -> Option<Box<dyn StreamWriter>> {
+        Some(Box::new(stream::MessageWriter::new(context)))
     }
 }
 

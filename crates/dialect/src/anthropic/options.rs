@@ -178,9 +178,9 @@ fn write_metadata(request: &ChatRequest, o: &mut Object<'_>) {
 fn write_tier(request: &ChatRequest, o: &mut Object<'_>, dropped: &mut Vec<Dropped>) {
     match request.service_tier.as_deref() {
         None => {}
-        Some("auto") => drop(o.string("service_tier", "auto")),
+        Some("auto") => o.string("service_tier", "auto").end(),
         // OpenAI's word for it.
-        Some("standard_only" | "default") => drop(o.string("service_tier", "standard_only")),
+        Some("standard_only" | "default") => o.string("service_tier", "standard_only").end(),
         Some(_) => dropped.push(Dropped::new("service_tier", UNKNOWN)),
     }
 }

@@ -4,7 +4,7 @@
 
 use super::messages_write::{arguments, write_citations};
 use super::usage;
-use crate::Names;
+use crate::ReplyContext;
 use crate::json::{Array, Object, object};
 use baton_model::Dialect;
 use baton_model::chat::{Part, PartKind};
@@ -38,13 +38,13 @@ pub(super) fn finish_name(finish: &Finish) -> &'static str {
 }
 
 /// Writes a whole reply for a client: the first answer, as the format has one.
-pub(super) fn write(events: &[Event], names: &Names) -> Vec<u8> {
+pub(super) fn write(events: &[Event], context: &ReplyContext) -> Vec<u8> {
     let reply = Reply::collect(events);
     let choice = reply.choices.first();
     object(|o| {
-        o.string("id", reply.started.id.as_deref().unwrap_or(&names.id));
+        o.string("id", reply.started.id.as_deref().unwrap_or(&context.id));
         o.string("type", "message").string("role", "assistant");
-        o.string("model", reply.started.model.as_deref().unwrap_or(&names.model));
+        o.string("model", reply.started.model.as_deref().unwrap_or(&context.model));
         o.array("content", |a| {
             for part in choice.map(|choice| choice.parts.as_slice()).unwrap_or_default() {
                 write_block(part, a);
@@ -76,7 +76,7 @@ fn write_block(part: &Part, a: &mut Array<'_>) {
             });
         }
         PartKind::Reasoning(thought) => drop(a.object(|o| match &thought.redacted {
-            Some(data) => drop(o.string("type", "redacted_thinking").string("data", data)),
+            Some(data) => o.string("type", "redacted_thinking").string("data", data).end(),
             None => {
                 o.string("type", "thinking").string("thinking", &thought.text);
                 // Always there by the reference; thoughts of other providers have none.

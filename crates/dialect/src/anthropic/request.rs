@@ -1,6 +1,6 @@
 //! A messages request, read and written.
 
-use super::messages_write::Writer;
+use super::messages_write::MessagesWriter;
 use super::reasoning::Plan;
 use super::{messages_read, options, tools};
 use crate::json::{self, object};
@@ -38,7 +38,7 @@ pub(super) fn write(request: &ChatRequest, target: &Target, purpose: Purpose) ->
     let tools = if request.tools.is_empty() { &settled.tools } else { &request.tools };
     let plan = Plan::new(&settled, target, tools::is_forced(&settled, tools), &mut dropped);
     let mut unsaid = Vec::new();
-    let mut writer = Writer::new(&settled.extensions, &target.model.quirks, &mut unsaid);
+    let mut writer = MessagesWriter::new(&settled.extensions, &target.model.quirks, &mut unsaid);
     let mut conversation = writer.regroup(&request.messages)?;
     let body = object(|o| {
         o.string("model", target.upstream());

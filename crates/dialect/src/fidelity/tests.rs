@@ -5,9 +5,9 @@ use super::samples::{base, reply as answer, say};
 use super::{Fate, Said, declared, lost, lost_of_reply, reply, request, same_bill};
 use crate::framing::Framing;
 use crate::testing::{codec, read_stream, target};
-use crate::{Codec, Detail, Dropped, Names};
+use crate::{Codec, Dropped, ReplyContext};
 use baton_model::event::Reply;
-use baton_model::{Capability, ChatRequest, Dialect, Event, Operation, Quirks, Usage, UsageClass};
+use baton_model::{Capability, ChatRequest, Detail, Dialect, Event, Operation, Quirks, Usage, UsageClass};
 use proptest::prelude::*;
 use std::fmt::Write;
 
@@ -86,9 +86,9 @@ fn requests_keep_what_is_declared() {
 
 /// A reply written in a format and read there: whole, and as a stream.
 fn both_ways(to: Dialect, events: &[Event]) -> [Reply; 2] {
-    let names = Names { id: "id".into(), model: "m".into(), include_usage: true, ..Names::default() };
-    let whole = chat(to).read_reply(&chat(to).write_reply(events, &names).body).unwrap();
-    let mut writer = chat(to).writer(names);
+    let context = ReplyContext { id: "id".into(), model: "m".into(), include_usage: true, ..ReplyContext::default() };
+    let whole = chat(to).read_reply(&chat(to).write_reply(events, &context).unwrap().body).unwrap();
+    let mut writer = chat(to).stream_writer(context).unwrap();
     let written: Vec<u8> = events.iter().flat_map(|event| writer.push(event)).collect();
     let (streamed, error) = read_stream(chat(to), Framing::of(to), Detail::Full, &written);
     assert_eq!((error, streamed.last()), (None, Some(&Event::Ended)), "{to}: {}", String::from_utf8_lossy(&written));

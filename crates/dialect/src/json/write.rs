@@ -61,6 +61,9 @@ pub struct Array<'o> {
 }
 
 impl Object<'_> {
+    /// Ends a chain of writes where an expression without value is expected, such as the arm of a `match`.
+    pub fn end(&mut self) {}
+
     fn write(out: &mut Vec<u8>, fill: impl FnOnce(&mut Object<'_>)) {
         out.push(b'{');
         fill(&mut Object { out, empty: true });

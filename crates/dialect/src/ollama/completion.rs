@@ -7,9 +7,9 @@
 use super::{chat, line, options, stream, writer};
 use crate::json::{self, Fault, Node, object};
 use crate::settle::settle;
-use crate::{Codec, Detail, Dropped, Names, ReadError, Reader, Rewritten, Writer, Written};
+use crate::{Codec, Dropped, ReadError, ReplyContext, Rewritten, StreamReader, StreamWriter, Written};
 use baton_model::operation::{CompletionRequest, Prompt};
-use baton_model::{Body, Event, Operation, Target};
+use baton_model::{Body, Detail, Event, Operation, Target};
 
 /// The codec.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ impl Codec for Completion {
     fn write_request(&self, operation: &Operation, target: &Target) -> Result<Written, ReadError> {
         match operation {
             Operation::Completion(request) => write(request, target),
-            _ => Err(super::not_served("completion")),
+            _ => Err(ReadError::wrong_operation("completion")),
         }
     }
 
@@ -35,16 +35,16 @@ impl Codec for Completion {
         line::read_reply(body)
     }
 
-    fn write_reply(&self, events: &[Event], names: &Names) -> Written {
-        writer::write_reply(writer::Form::Completion, events, names)
+    fn write_reply(&self, events: &[Event], context: &ReplyContext) -> Option<Written> {
+        Some(writer::write_reply(writer::Form::Completion, events, context))
     }
 
-    fn reader(&self, detail: Detail) -> Box<dyn Reader> {
-        stream::reader(detail)
+    fn stream_reader(&self, detail: Detail) -> Option<Box<dyn StreamReader>> {
+        Some(stream::reader(detail))
     }
 
-    fn writer(&self, names: Names) -> Box<dyn Writer> {
-        Box::new(writer::StreamWriter::new(writer::Form::Completion, names))
+    fn stream_writer(&self, context: ReplyContext) -> Option<Box<dyn StreamWriter>> {
+        Some(Box::new(writer::LineWriter::new(writer::Form::Completion, context)))
     }
 }
 

@@ -3,15 +3,15 @@
 //! Reference: Ollama API documentation, "Generate embeddings". Vectors come as numbers alone, and a text that is too
 //! long is cut unless `truncate` is false: requests written here say false where the client did not ask for it.
 
-use super::{chat, error, line, options};
+use super::{chat, line, options};
 use crate::framing::splice::Editor;
 use crate::json::{self, Array, Fault, Node, Object, object};
-use crate::{Codec, Detail, Dropped, Names, ReadError, Reader, Rewritten, Writer, Written};
+use crate::rename_model::set_model;
+use crate::{Codec, Dropped, ReadError, ReplyContext, Rewritten, Written};
 use baton_model::chat::Extension;
 use baton_model::event::{Event, Started, Timings};
 use baton_model::operation::{EmbeddingRequest, Prompt};
-use baton_model::{Body, Dialect, Operation, PublicError, Target, Usage};
-use bytes::Bytes;
+use baton_model::{Body, Dialect, Operation, Target, Usage};
 
 /// The codec.
 #[derive(Debug)]
@@ -25,13 +25,13 @@ impl Codec for Embedding {
     fn write_request(&self, operation: &Operation, target: &Target) -> Result<Written, ReadError> {
         match operation {
             Operation::Embedding(request) => write(request, target),
-            _ => Err(super::not_served("embedding")),
+            _ => Err(ReadError::wrong_operation("embedding")),
         }
     }
 
     fn rewrite(&self, body: &Body, target: &Target) -> Result<Rewritten, ReadError> {
         let mut editor = Editor::new(body);
-        chat::set_model(&mut editor, target);
+        set_model(&mut editor, target);
         chat::set_window(&mut editor, target)?;
         Ok(Rewritten { body: editor.finish(), hide_usage: false, dropped: Vec::new() })
     }
@@ -40,16 +40,8 @@ impl Codec for Embedding {
         json::read(body, read_reply)
     }
 
-    fn write_reply(&self, events: &[Event], names: &Names) -> Written {
-        Written::json(write_reply(events, names))
-    }
-
-    fn reader(&self, _detail: Detail) -> Box<dyn Reader> {
-        Box::new(NoStream)
-    }
-
-    fn writer(&self, _names: Names) -> Box<dyn Writer> {
-        Box::new(NoStream)
+    fn write_reply(&self, events: &[Event], context: &ReplyContext) -> Option<Written> {
+        Some(Written::json(write_reply(events, context)))
     }
 }
 
@@ -102,12 +94,14 @@ fn write(request: &EmbeddingRequest, target: &Target) -> Result<Written, ReadErr
     let body = object(|o| {
         o.string("model", target.upstream());
         match texts.as_slice() {
-            [text] => drop_ref(o.string("input", text)),
-            texts => drop_ref(o.array("input", |a| {
-                for text in texts {
-                    a.string(text);
-                }
-            })),
+            [text] => o.string("input", text).end(),
+            texts => o
+                .array("input", |a| {
+                    for text in texts {
+                        a.string(text);
+                    }
+                })
+                .end(),
         }
         o.bool("truncate", request.truncate.unwrap_or(false)).maybe_integer("dimensions", dimensions);
         write_extensions(&own, target, o);
@@ -121,9 +115,6 @@ fn text(prompt: &Prompt) -> Option<&str> {
         Prompt::Tokens(_) => None,
     }
 }
-
-/// Ends a chain of writes where nothing is to be returned.
-fn drop_ref(_: &mut Object<'_>) {}
 
 fn write_extensions(own: &[&Extension], target: &Target, o: &mut Object<'_>) {
     let options: Vec<_> = own.iter().filter_map(|e| Some((e.path.strip_prefix("options.")?, &e.value))).collect();
@@ -156,8 +147,8 @@ fn read_vector(node: &Node<'_>) -> Result<Vec<f32>, Fault> {
     node.items()?.iter().map(|number| number.f64().map(|number| number as f32)).collect()
 }
 
-fn write_reply(events: &[Event], names: &Names) -> Vec<u8> {
-    let (mut model, mut used, mut timings) = (names.model.as_str(), Usage::default(), Timings::default());
+fn write_reply(events: &[Event], context: &ReplyContext) -> Vec<u8> {
+    let (mut model, mut used, mut timings) = (context.model.as_str(), Usage::default(), Timings::default());
     let mut vectors = &[][..];
     for event in events {
         match event {
@@ -193,29 +184,5 @@ fn write_vector(vector: &[f32], a: &mut Array<'_>) {
         } else {
             a.raw("null")
         };
-    }
-}
-
-/// This endpoint never streams: a reader and writer for those who ask for one all the same.
-#[derive(Debug)]
-struct NoStream;
-
-impl Reader for NoStream {
-    fn push(&mut self, _frame: &[u8]) -> Result<Vec<Event>, ReadError> {
-        Err(ReadError::new("", "this endpoint has no streams"))
-    }
-
-    fn finish(&mut self) -> Vec<Event> {
-        Vec::new()
-    }
-}
-
-impl Writer for NoStream {
-    fn push(&mut self, _event: &Event) -> Bytes {
-        Bytes::new()
-    }
-
-    fn fail(&mut self, error: &PublicError, request_id: &str) -> Bytes {
-        error::write(error, request_id).body.into()
     }
 }

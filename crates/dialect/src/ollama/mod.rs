@@ -23,7 +23,7 @@ mod writer;
 
 pub use fidelity::FIDELITY;
 
-use crate::{Codec, ReadError};
+use crate::Codec;
 use baton_model::Capability;
 
 /// The codec of a capability in this format.
@@ -34,9 +34,4 @@ pub fn codec(capability: Capability) -> Option<&'static dyn Codec> {
         Capability::Embedding => &embedding::Embedding,
         _ => return None,
     })
-}
-
-/// An operation of another capability than the codec's: a mistake of the caller's.
-fn not_served(codec: &str) -> ReadError {
-    ReadError::new("", format!("the {codec} codec was given another operation"))
 }

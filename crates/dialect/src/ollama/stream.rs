@@ -6,16 +6,16 @@
 use super::line::Lines;
 use crate::facts::{reduced, text_length, values};
 use crate::json::Node;
-use crate::{Detail, ReadError, Reader};
-use baton_model::Event;
+use crate::{ReadError, StreamReader};
+use baton_model::{Detail, Event};
 use memchr::memmem::Finder;
 use std::sync::LazyLock;
 
 /// A reader for a provider's stream.
-pub(super) fn reader(detail: Detail) -> Box<dyn Reader> {
+pub(super) fn reader(detail: Detail) -> Box<dyn StreamReader> {
     match detail {
         Detail::Full => Box::new(Full::default()),
-        Detail::Facts => Box::new(Facts::default()),
+        Detail::MeterOnly => Box::new(Facts::default()),
     }
 }
 
@@ -27,7 +27,7 @@ struct Full {
     over: bool,
 }
 
-impl Reader for Full {
+impl StreamReader for Full {
     fn push(&mut self, frame: &[u8]) -> Result<Vec<Event>, ReadError> {
         let mut events = Vec::new();
         if self.over || frame.trim_ascii().is_empty() {
@@ -50,7 +50,7 @@ struct Facts {
     full: Full,
 }
 
-impl Reader for Facts {
+impl StreamReader for Facts {
     fn push(&mut self, frame: &[u8]) -> Result<Vec<Event>, ReadError> {
         // The first line has the names.
         if self.full.lines.is_started()

@@ -3,7 +3,7 @@
 
 use crate::framing::{Framing, splice::scan};
 use crate::testing::{chat_request, check_cuts, codec, facts, read_stream, target, target_with_defaults, text_bytes};
-use crate::{Codec, Detail, Dropped, Names, Written};
+use crate::{Codec, Dropped, ReplyContext, Written};
 use baton_model::chat::{
     ChatRequest, Effort, Extension, Image, Json, Message, OutputFormat, Part, PartKind, ReasoningOptions, Role, Source,
     Tool, ToolChoice,
@@ -11,7 +11,7 @@ use baton_model::chat::{
 use baton_model::entity::ReasoningStyle;
 use baton_model::event::{Event, Finish, Reply};
 use baton_model::operation::{CompletionRequest, Prompt};
-use baton_model::{Capability, Code, Dialect, Operation, PublicError, Quirks, Target, UsageClass};
+use baton_model::{Capability, Code, Detail, Dialect, Operation, PublicError, Quirks, Target, UsageClass};
 use bytes::Bytes;
 use proptest::prelude::*;
 use std::collections::HashMap;
@@ -201,7 +201,7 @@ const STREAMS: [&[u8]; 5] = [
 fn streams_survive_every_cut_and_facts_agree() {
     for stream in STREAMS {
         let full = check_cuts(chat(), Framing::Ndjson, stream);
-        let (looked_over, error) = read_stream(chat(), Framing::Ndjson, Detail::Facts, stream);
+        let (looked_over, error) = read_stream(chat(), Framing::Ndjson, Detail::MeterOnly, stream);
         assert_eq!(error, None);
         assert_eq!(facts(&looked_over), facts(&full));
         assert_eq!(text_bytes(&looked_over), text_bytes(&full));
@@ -212,11 +212,11 @@ fn streams_survive_every_cut_and_facts_agree() {
 fn a_stream_written_reads_back() {
     for stream in STREAMS {
         let (events, _) = read_stream(chat(), Framing::Ndjson, Detail::Full, stream);
-        let mut writer = chat().writer(Names::default());
+        let mut writer = chat().stream_writer(ReplyContext::default()).unwrap();
         let written: Vec<u8> = events.iter().flat_map(|event| writer.push(event)).collect();
         let (again, error) = read_stream(chat(), Framing::Ndjson, Detail::Full, &written);
         assert_eq!((Reply::collect(&again), error), (Reply::collect(&events), None));
-        let whole = chat().write_reply(&events, &Names::default());
+        let whole = chat().write_reply(&events, &ReplyContext::default()).unwrap();
         let (whole, streamed) = (chat().read_reply(&whole.body).unwrap(), Reply::collect(&events));
         let (whole, n_logprobs) = (Reply::collect(&whole), streamed.choices.first().unwrap().logprobs.len());
         assert_eq!((whole.started, whole.usage, whole.timings), (streamed.started, streamed.usage, streamed.timings));
@@ -249,11 +249,12 @@ fn calls_come_whole_and_with_ids() {
 #[test]
 fn an_error_ends_a_stream() {
     let stream = b"{\"model\":\"m\",\"message\":{\"content\":\"a\"},\"done\":false}\n{\"error\":\"an error was encountered while running the model\"}\n{\"done\":true}\n";
-    for detail in [Detail::Full, Detail::Facts] {
+    for detail in [Detail::Full, Detail::MeterOnly] {
         let (events, _) = read_stream(chat(), Framing::Ndjson, detail, stream);
         assert!(matches!(events.last(), Some(Event::Failed(error)) if error.message.contains("running")), "{events:?}");
     }
-    let written = chat().writer(Names::default()).fail(&PublicError::new(Code::Overloaded, "later"), "r");
+    let written =
+        chat().stream_writer(ReplyContext::default()).unwrap().fail(&PublicError::new(Code::Overloaded, "later"), "r");
     assert_eq!(written, "{\"error\":\"later\"}\n");
 }
 
@@ -269,7 +270,7 @@ fn whole_replies_are_read() {
         let reply = Reply::collect(&events);
         assert_eq!(reply.choices.first().and_then(|choice| choice.finish.clone()), Some(finish));
         assert!(reply.usage.is_some() && reply.timings.is_some());
-        let again = chat().write_reply(&events, &Names::default());
+        let again = chat().write_reply(&events, &ReplyContext::default()).unwrap();
         assert_eq!(Reply::collect(&chat().read_reply(&again.body).unwrap()), reply);
     }
     let loaded = br#"{"model":"m","created_at":"2026-11-23T14:29:08Z","message":{"role":"assistant","content":""},"done":true,"done_reason":"load"}"#;
@@ -277,7 +278,7 @@ fn whole_replies_are_read() {
     assert!(events.contains(&Event::Finished { choice: 0, reason: Finish::Other("load".into()), stop_sequence: None }));
     assert!(!events.iter().any(|event| matches!(event, Event::Usage(_))));
     assert_eq!(
-        value(std::str::from_utf8(&chat().write_reply(&events, &Names::default()).body).unwrap()),
+        value(std::str::from_utf8(&chat().write_reply(&events, &ReplyContext::default()).unwrap().body).unwrap()),
         value(std::str::from_utf8(loaded).unwrap())
     );
 }
@@ -293,16 +294,16 @@ fn other_formats_answers_are_written() {
         Event::Finished { choice: 0, reason: Finish::ToolCalls, stop_sequence: None },
         Event::Ended,
     ];
-    let names = Names { model: "m".into(), created: 1_795_444_148, ..Names::default() };
+    let context = ReplyContext { model: "m".into(), created: 1_795_444_148, ..ReplyContext::default() };
     let head = r#""model":"m","created_at":"2026-11-23T14:29:08Z""#;
     let calls = r#""tool_calls":[{"id":"a","function":{"index":0,"name":"f","arguments":{"x":1}}}]"#;
-    let whole = chat().write_reply(&events, &names);
+    let whole = chat().write_reply(&events, &context).unwrap();
     let expected = format!(
         r#"{{{head},"message":{{"role":"assistant","content":"Look.",{calls}}},"done_reason":"stop","done":true}}"#
     );
     assert_eq!(whole.body, expected);
     assert_eq!(fields(&whole.dropped), ["n"]);
-    let mut writer = chat().writer(names);
+    let mut writer = chat().stream_writer(context).unwrap();
     let written: Vec<u8> = events.iter().flat_map(|event| writer.push(event)).collect();
     let expected = format!(
         "{{{head},\"message\":{{\"role\":\"assistant\",\"content\":\"Look.\"}},\"done\":false}}\n\
@@ -317,16 +318,16 @@ fn completions_stream_and_answer() {
     let completion = codec(Dialect::Ollama, Capability::Completion);
     let stream = include_bytes!("fixtures/recorded/generate_stream.response.txt");
     let events = check_cuts(completion, Framing::Ndjson, stream);
-    let mut writer = completion.writer(Names::default());
+    let mut writer = completion.stream_writer(ReplyContext::default()).unwrap();
     let written: Vec<u8> = events.iter().flat_map(|event| writer.push(event)).collect();
     let (again, _) = read_stream(completion, Framing::Ndjson, Detail::Full, &written);
     assert_eq!(Reply::collect(&again), Reply::collect(&events));
-    let (looked_over, _) = read_stream(completion, Framing::Ndjson, Detail::Facts, stream);
+    let (looked_over, _) = read_stream(completion, Framing::Ndjson, Detail::MeterOnly, stream);
     assert_eq!((facts(&looked_over), text_bytes(&looked_over)), (facts(&events), text_bytes(&events)));
 
     let whole = include_bytes!("fixtures/recorded/generate.response.txt");
     let events = completion.read_reply(whole).unwrap();
-    let written = completion.write_reply(&events, &Names::default()).body;
+    let written = completion.write_reply(&events, &ReplyContext::default()).unwrap().body;
     assert_eq!(Reply::collect(&completion.read_reply(&written).unwrap()), Reply::collect(&events));
 
     let request = br#"{"model":"upstream","prompt":"def f(","suffix":")","raw":true,"system":"s","images":["AA=="],"context":[1,2],"think":false,"stream":false,"options":{"num_predict":3}}"#;
@@ -351,7 +352,7 @@ fn vectors_are_read_and_written() {
     assert_eq!(shape, Some(vec![576, 576]));
     let used = events.iter().find_map(|event| if let Event::Usage(usage) = event { Some(usage.clone()) } else { None });
     assert_eq!(used.unwrap().get(UsageClass::Input), 2);
-    let written = embedding.write_reply(&events, &Names::default()).body;
+    let written = embedding.write_reply(&events, &ReplyContext::default()).unwrap().body;
     assert_eq!(value(std::str::from_utf8(&written).unwrap()), value(std::str::from_utf8(body).unwrap()));
 
     let request = br#"{"model":"upstream","input":["a","b"],"truncate":true,"dimensions":8,"options":{"num_thread":2},"keep_alive":0}"#;
@@ -469,8 +470,8 @@ proptest! {
         for capability in Capability::ALL {
             let Some(codec) = crate::codec(Dialect::Ollama, capability) else { continue };
             let _ = (codec.read_request(&bytes), codec.read_reply(&bytes));
-            for detail in [Detail::Full, Detail::Facts] {
-                let mut reader = codec.reader(detail);
+            for detail in [Detail::Full, Detail::MeterOnly] {
+                let mut reader = codec.stream_reader(detail).unwrap();
                 let _ = (reader.push(&bytes), reader.push(frame.as_bytes()), reader.finish());
             }
         }

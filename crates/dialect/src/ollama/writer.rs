@@ -5,7 +5,7 @@
 
 use super::{calls, error, time};
 use crate::json::{Node, Object, Value, object};
-use crate::{Dropped, Names, Writer, Written};
+use crate::{Dropped, ReplyContext, StreamWriter, Written};
 use baton_model::chat::{Json, PartKind, ToolCall};
 use baton_model::event::{Choice, Event, Finish, Reply, Started, Timings};
 use baton_model::{Dialect, PublicError, Usage};
@@ -32,10 +32,12 @@ struct Said<'s> {
 impl Form {
     fn write(self, said: &Said<'_>, o: &mut Object<'_>) {
         match self {
-            Self::Chat => drop_ref(o.object("message", |o| {
-                o.string("role", "assistant").string("content", said.text);
-                write_rest(said, o);
-            })),
+            Self::Chat => o
+                .object("message", |o| {
+                    o.string("role", "assistant").string("content", said.text);
+                    write_rest(said, o);
+                })
+                .end(),
             Self::Completion => {
                 o.string("response", said.text);
                 write_rest(said, o);
@@ -59,17 +61,14 @@ fn write_rest(said: &Said<'_>, o: &mut Object<'_>) {
     }
 }
 
-/// Ends a chain of writes where nothing is to be returned.
-fn drop_ref(_: &mut Object<'_>) {}
-
 /// Writes a whole reply.
-pub(super) fn write_reply(form: Form, events: &[Event], names: &Names) -> Written {
+pub(super) fn write_reply(form: Form, events: &[Event], context: &ReplyContext) -> Written {
     let reply = Reply::collect(events);
     let others = reply.choices.iter().filter(|choice| choice.index != 0).count();
     let answer = reply.choices.iter().find(|choice| choice.index == 0).cloned().unwrap_or_default();
     let (text, thought, calls) = (text(&answer), thought(&answer), tool_calls(&answer));
     let body = object(|o| {
-        write_names(&reply.started, names, o);
+        write_names(&reply.started, context, o);
         form.write(&Said { text: &text, thought: &thought, calls: &calls }, o);
         write_logprobs(&answer.logprobs, o);
         for part in &answer.parts {
@@ -105,9 +104,9 @@ fn tool_calls(answer: &Choice) -> Vec<ToolCall> {
     calls.collect()
 }
 
-fn write_names(started: &Started, names: &Names, o: &mut Object<'_>) {
-    o.string("model", started.model.as_deref().unwrap_or(&names.model));
-    o.string("created_at", &time::write(started.created.unwrap_or(names.created)));
+fn write_names(started: &Started, context: &ReplyContext, o: &mut Object<'_>) {
+    o.string("model", started.model.as_deref().unwrap_or(&context.model));
+    o.string("created_at", &time::write(started.created.unwrap_or(context.created)));
 }
 
 /// Members that only this format knows: the `context` of a completion.
@@ -176,9 +175,9 @@ fn finish_name(finish: &Finish) -> &str {
 
 /// Writes a stream for a client.
 #[derive(Debug)]
-pub(super) struct StreamWriter {
+pub(super) struct LineWriter {
     form: Form,
-    names: Names,
+    context: ReplyContext,
     started: Started,
     /// Calls whose end has not come, by their number.
     calls: BTreeMap<u32, ToolCall>,
@@ -188,10 +187,10 @@ pub(super) struct StreamWriter {
     timings: Option<Timings>,
 }
 
-impl StreamWriter {
-    pub(super) fn new(form: Form, names: Names) -> Self {
+impl LineWriter {
+    pub(super) fn new(form: Form, context: ReplyContext) -> Self {
         let (started, calls) = (Started::default(), BTreeMap::new());
-        Self { form, names, started, calls, own: None, finish: None, usage: None, timings: None }
+        Self { form, context, started, calls, own: None, finish: None, usage: None, timings: None }
     }
 
     fn write(&mut self, event: &Event) -> Bytes {
@@ -230,7 +229,7 @@ impl StreamWriter {
 
     fn line(&self, said: &Said<'_>, logprobs: &[Json]) -> Bytes {
         line(|o| {
-            write_names(&self.started, &self.names, o);
+            write_names(&self.started, &self.context, o);
             self.form.write(said, o);
             write_logprobs(logprobs, o);
             o.bool("done", false);
@@ -246,7 +245,7 @@ impl StreamWriter {
     fn end(&mut self) -> Bytes {
         let mut out = Vec::from(self.flush_calls());
         out.extend_from_slice(&line(|o| {
-            write_names(&self.started, &self.names, o);
+            write_names(&self.started, &self.context, o);
             self.form.write(&Said::default(), o);
             if let Some(own) = &self.own {
                 write_members(own, o);
@@ -269,7 +268,7 @@ fn line(fill: impl FnOnce(&mut Object<'_>)) -> Bytes {
     line.into()
 }
 
-impl Writer for StreamWriter {
+impl StreamWriter for LineWriter {
     fn push(&mut self, event: &Event) -> Bytes {
         self.write(event)
     }

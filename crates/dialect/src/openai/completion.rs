@@ -7,11 +7,11 @@ use super::chat::{Form, finish_name, rewrite, write_names, write_tail};
 use super::{options, stream};
 use crate::json::{self, Array, Fault, Node, Object, Value, object};
 use crate::settle::settle;
-use crate::{Codec, Detail, Names, ReadError, Reader, Rewritten, Writer, Written};
+use crate::{Codec, ReadError, ReplyContext, Rewritten, StreamReader, StreamWriter, Written};
 use baton_model::chat::{Json, PartKind};
 use baton_model::event::{Choice, Event, Finish, Reply};
 use baton_model::operation::{CompletionRequest, Prompt};
-use baton_model::{Body, Dialect, Operation, PublicError, Target};
+use baton_model::{Body, Detail, Dialect, Operation, PublicError, Target};
 use bytes::{Bytes, BytesMut};
 
 /// The codec.
@@ -26,7 +26,7 @@ impl Codec for Completion {
     fn write_request(&self, operation: &Operation, target: &Target) -> Result<Written, ReadError> {
         match operation {
             Operation::Completion(request) => write(request, target),
-            _ => Err(super::not_served("completion")),
+            _ => Err(ReadError::wrong_operation("completion")),
         }
     }
 
@@ -38,16 +38,16 @@ impl Codec for Completion {
         stream::read_reply(body)
     }
 
-    fn write_reply(&self, events: &[Event], names: &Names) -> Written {
-        Written::json(write_reply(events, names))
+    fn write_reply(&self, events: &[Event], context: &ReplyContext) -> Option<Written> {
+        Some(Written::json(write_reply(events, context)))
     }
 
-    fn reader(&self, detail: Detail) -> Box<dyn Reader> {
-        stream::reader(detail)
+    fn stream_reader(&self, detail: Detail) -> Option<Box<dyn StreamReader>> {
+        Some(stream::reader(detail))
     }
 
-    fn writer(&self, names: Names) -> Box<dyn Writer> {
-        Box::new(StreamWriter { envelope: stream::Envelope::new("text_completion", names) })
+    fn stream_writer(&self, context: ReplyContext) -> Option<Box<dyn StreamWriter>> {
+        Some(Box::new(CompletionWriter { envelope: stream::Envelope::new("text_completion", context) }))
     }
 }
 
@@ -129,13 +129,13 @@ fn write(request: &CompletionRequest, target: &Target) -> Result<Written, ReadEr
     Ok(Written { dropped, ..Written::json(body) })
 }
 
-fn write_reply(events: &[Event], names: &Names) -> Vec<u8> {
+fn write_reply(events: &[Event], context: &ReplyContext) -> Vec<u8> {
     let mut reply = Reply::collect(events);
     if reply.choices.is_empty() {
         reply.choices.push(Choice { finish: Some(Finish::Stop), ..Choice::default() });
     }
     object(|o| {
-        write_names(&reply, names, "text_completion", o);
+        write_names(&reply, context, "text_completion", o);
         o.array("choices", |a| {
             for choice in &reply.choices {
                 a.object(|o| {
@@ -165,11 +165,11 @@ fn own_logprobs(json: &Json) -> Option<String> {
 
 /// Writes a completion's stream for a client.
 #[derive(Debug)]
-struct StreamWriter {
+struct CompletionWriter {
     envelope: stream::Envelope,
 }
 
-impl StreamWriter {
+impl CompletionWriter {
     fn chunk(&self, out: &mut BytesMut, choice: u32, text: &str, logprobs: &str, finish: Option<&Finish>) {
         self.envelope.push(out, |o| {
             o.string("text", text).integer("index", choice).raw("logprobs", logprobs);
@@ -181,7 +181,7 @@ impl StreamWriter {
     }
 }
 
-impl Writer for StreamWriter {
+impl StreamWriter for CompletionWriter {
     fn push(&mut self, event: &Event) -> Bytes {
         let mut out = BytesMut::new();
         match event {

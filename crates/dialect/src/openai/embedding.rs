@@ -6,7 +6,8 @@
 use super::completion::{read_prompts, write_prompts};
 use super::{options, usage};
 use crate::json::{self, Fault, Node, Object, object};
-use crate::{Codec, Detail, Dropped, Names, ReadError, Reader, Rewritten, Writer, Written};
+use crate::rename_model::rename_model;
+use crate::{Codec, Dropped, ReadError, ReplyContext, Rewritten, Written};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use baton_model::event::{Event, Started};
@@ -25,28 +26,20 @@ impl Codec for Embedding {
     fn write_request(&self, operation: &Operation, target: &Target) -> Result<Written, ReadError> {
         match operation {
             Operation::Embedding(request) => Ok(write(request, target)),
-            _ => Err(super::not_served("embedding")),
+            _ => Err(ReadError::wrong_operation("embedding")),
         }
     }
 
     fn rewrite(&self, body: &Body, target: &Target) -> Result<Rewritten, ReadError> {
-        Ok(super::rename_model(body, target))
+        Ok(rename_model(body, target))
     }
 
     fn read_reply(&self, body: &[u8]) -> Result<Vec<Event>, ReadError> {
         json::read(body, read_reply)
     }
 
-    fn write_reply(&self, events: &[Event], names: &Names) -> Written {
-        Written::json(write_reply(events, names))
-    }
-
-    fn reader(&self, _detail: Detail) -> Box<dyn Reader> {
-        Box::new(super::whole::NoStream)
-    }
-
-    fn writer(&self, _names: Names) -> Box<dyn Writer> {
-        Box::new(super::whole::NoStream)
+    fn write_reply(&self, events: &[Event], context: &ReplyContext) -> Option<Written> {
+        Some(Written::json(write_reply(events, context)))
     }
 }
 
@@ -136,8 +129,8 @@ fn read_vector(node: &Node<'_>) -> Result<Vec<f32>, Fault> {
     node.items()?.iter().map(|number| number.f64().map(|number| number as f32)).collect()
 }
 
-fn write_reply(events: &[Event], names: &Names) -> Vec<u8> {
-    let (mut model, mut used, mut vectors) = (names.model.as_str(), Usage::default(), &[][..]);
+fn write_reply(events: &[Event], context: &ReplyContext) -> Vec<u8> {
+    let (mut model, mut used, mut vectors) = (context.model.as_str(), Usage::default(), &[][..]);
     for event in events {
         match event {
             Event::Started(Started { model: Some(name), .. }) => model = name,
@@ -151,7 +144,7 @@ fn write_reply(events: &[Event], names: &Names) -> Vec<u8> {
             for (index, vector) in (0_u32..).zip(vectors) {
                 a.object(|o| {
                     o.string("object", "embedding").integer("index", index);
-                    write_vector(vector, names.base64, o);
+                    write_vector(vector, context.base64, o);
                 });
             }
         });

@@ -6,11 +6,12 @@
 use super::{error, options, stream, usage};
 use crate::framing::sse;
 use crate::json::{self, Fault, Node, Object, object};
-use crate::{Codec, Detail, Dropped, Names, ReadError, Reader, Rewritten, Writer, Written};
+use crate::rename_model::rename_model;
+use crate::{Codec, Dropped, ReadError, ReplyContext, Rewritten, StreamReader, StreamWriter, Written};
 use baton_model::chat::Json;
 use baton_model::event::{Event, Picture};
 use baton_model::operation::ImageRequest;
-use baton_model::{Body, Dialect, Operation, PublicError, Target, Usage, UsageClass};
+use baton_model::{Body, Detail, Dialect, Operation, PublicError, Target, Usage, UsageClass};
 use bytes::Bytes;
 
 /// The codec.
@@ -25,28 +26,28 @@ impl Codec for Image {
     fn write_request(&self, operation: &Operation, target: &Target) -> Result<Written, ReadError> {
         match operation {
             Operation::Image(request) => Ok(write(request, target)),
-            _ => Err(super::not_served("image")),
+            _ => Err(ReadError::wrong_operation("image")),
         }
     }
 
     fn rewrite(&self, body: &Body, target: &Target) -> Result<Rewritten, ReadError> {
-        Ok(super::rename_model(body, target))
+        Ok(rename_model(body, target))
     }
 
     fn read_reply(&self, body: &[u8]) -> Result<Vec<Event>, ReadError> {
         json::read(body, read_reply)
     }
 
-    fn write_reply(&self, events: &[Event], names: &Names) -> Written {
-        Written::json(write_reply(events, names))
+    fn write_reply(&self, events: &[Event], context: &ReplyContext) -> Option<Written> {
+        Some(Written::json(write_reply(events, context)))
     }
 
-    fn reader(&self, _detail: Detail) -> Box<dyn Reader> {
-        stream_reader()
+    fn stream_reader(&self, _detail: Detail) -> Option<Box<dyn StreamReader>> {
+        Some(stream_reader())
     }
 
-    fn writer(&self, names: Names) -> Box<dyn Writer> {
-        stream_writer("image_generation", names.created)
+    fn stream_writer(&self, context: ReplyContext) -> Option<Box<dyn StreamWriter>> {
+        Some(stream_writer("image_generation", context.created))
     }
 }
 
@@ -150,7 +151,7 @@ fn write_usage(used: &Usage, o: &mut Object<'_>) {
     });
 }
 
-pub(super) fn write_reply(events: &[Event], names: &Names) -> Vec<u8> {
+pub(super) fn write_reply(events: &[Event], context: &ReplyContext) -> Vec<u8> {
     let mut used = Usage::default();
     events.iter().for_each(|event| {
         if let Event::Usage(usage) = event {
@@ -158,7 +159,7 @@ pub(super) fn write_reply(events: &[Event], names: &Names) -> Vec<u8> {
         }
     });
     object(|o| {
-        o.integer("created", names.created).array("data", |a| {
+        o.integer("created", context.created).array("data", |a| {
             for event in events {
                 if let Event::Image(picture) = event {
                     a.object(|o| write_picture(picture, o));
@@ -169,23 +170,23 @@ pub(super) fn write_reply(events: &[Event], names: &Names) -> Vec<u8> {
     })
 }
 
-pub(super) fn stream_reader() -> Box<dyn Reader> {
-    Box::new(StreamReader::default())
+pub(super) fn stream_reader() -> Box<dyn StreamReader> {
+    Box::new(ImageReader::default())
 }
 
 /// Writes events named after the endpoint: `image_generation` or `image_edit`.
-pub(super) fn stream_writer(endpoint: &'static str, created: i64) -> Box<dyn Writer> {
-    Box::new(StreamWriter { endpoint, created, usage: None, last: None })
+pub(super) fn stream_writer(endpoint: &'static str, created: i64) -> Box<dyn StreamWriter> {
+    Box::new(ImageWriter { endpoint, created, usage: None, last: None })
 }
 
 /// Reads a stream of pictures, which ends when its connection does: completed pictures say nothing of others to come.
 #[derive(Debug, Default)]
-struct StreamReader {
+struct ImageReader {
     pictures: u64,
     over: bool,
 }
 
-impl Reader for StreamReader {
+impl StreamReader for ImageReader {
     fn push(&mut self, frame: &[u8]) -> Result<Vec<Event>, ReadError> {
         let event = sse::parse(frame);
         let Some(data) = event.data.filter(|data| !data.trim_ascii().is_empty() && !self.over) else {
@@ -221,14 +222,14 @@ impl Reader for StreamReader {
 
 /// Writes a stream of pictures. The last is held back, because the usage stands in its event.
 #[derive(Debug)]
-struct StreamWriter {
+struct ImageWriter {
     endpoint: &'static str,
     created: i64,
     usage: Option<Usage>,
     last: Option<Picture>,
 }
 
-impl StreamWriter {
+impl ImageWriter {
     fn completed(&mut self) -> Bytes {
         let Some(picture) = self.last.take() else { return Bytes::new() };
         let kind = format!("{}.completed", self.endpoint);
@@ -243,7 +244,7 @@ impl StreamWriter {
     }
 }
 
-impl Writer for StreamWriter {
+impl StreamWriter for ImageWriter {
     fn push(&mut self, event: &Event) -> Bytes {
         match event {
             Event::Image(picture) => {

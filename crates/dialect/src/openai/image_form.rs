@@ -7,13 +7,14 @@
 use super::multipart::Form;
 use super::{image, media};
 use crate::json::{self, Fault, Node};
-use crate::{Codec, Detail, Dropped, Names, ReadError, Reader, Rewritten, Writer, Written};
+use crate::rename_model::rename_model;
+use crate::{Codec, Dropped, ReadError, ReplyContext, Rewritten, StreamReader, StreamWriter, Written};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use baton_model::chat::Source;
 use baton_model::event::Event;
 use baton_model::operation::{FormPart, ImageFormRequest};
-use baton_model::{Body, Operation, Target};
+use baton_model::{Body, Detail, Operation, Target};
 
 /// The codec of both endpoints.
 #[derive(Debug)]
@@ -34,28 +35,28 @@ impl Codec for ImageForm {
     fn write_request(&self, operation: &Operation, target: &Target) -> Result<Written, ReadError> {
         match operation {
             Operation::ImageForm(request) => Ok(write(request, target)),
-            _ => Err(super::not_served("image form")),
+            _ => Err(ReadError::wrong_operation("image form")),
         }
     }
 
     fn rewrite(&self, body: &Body, target: &Target) -> Result<Rewritten, ReadError> {
-        Ok(super::rename_model(body, target))
+        Ok(rename_model(body, target))
     }
 
     fn read_reply(&self, body: &[u8]) -> Result<Vec<Event>, ReadError> {
         json::read(body, image::read_reply)
     }
 
-    fn write_reply(&self, events: &[Event], names: &Names) -> Written {
-        Written::json(image::write_reply(events, names))
+    fn write_reply(&self, events: &[Event], context: &ReplyContext) -> Option<Written> {
+        Some(Written::json(image::write_reply(events, context)))
     }
 
-    fn reader(&self, _detail: Detail) -> Box<dyn Reader> {
-        image::stream_reader()
+    fn stream_reader(&self, _detail: Detail) -> Option<Box<dyn StreamReader>> {
+        Some(image::stream_reader())
     }
 
-    fn writer(&self, names: Names) -> Box<dyn Writer> {
-        image::stream_writer("image_edit", names.created)
+    fn stream_writer(&self, context: ReplyContext) -> Option<Box<dyn StreamWriter>> {
+        Some(image::stream_writer("image_edit", context.created))
     }
 }
 

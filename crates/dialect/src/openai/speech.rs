@@ -6,12 +6,13 @@
 use super::{error, options, stream, usage};
 use crate::framing::sse;
 use crate::json::{self, Fault, Node, object};
-use crate::{Codec, Detail, Dropped, Names, ReadError, Reader, Rewritten, Writer, Written};
+use crate::rename_model::rename_model;
+use crate::{Codec, Dropped, ReadError, ReplyContext, Rewritten, StreamReader, StreamWriter, Written};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use baton_model::event::Event;
 use baton_model::operation::SpeechRequest;
-use baton_model::{Body, Dialect, Operation, PublicError, Target};
+use baton_model::{Body, Detail, Dialect, Operation, PublicError, Target};
 use bytes::Bytes;
 
 /// The codec.
@@ -26,31 +27,31 @@ impl Codec for Speech {
     fn write_request(&self, operation: &Operation, target: &Target) -> Result<Written, ReadError> {
         match operation {
             Operation::Speech(request) => Ok(write(request, target)),
-            _ => Err(super::not_served("speech")),
+            _ => Err(ReadError::wrong_operation("speech")),
         }
     }
 
     fn rewrite(&self, body: &Body, target: &Target) -> Result<Rewritten, ReadError> {
-        Ok(super::rename_model(body, target))
+        Ok(rename_model(body, target))
     }
 
     fn read_reply(&self, body: &[u8]) -> Result<Vec<Event>, ReadError> {
         Ok(vec![Event::Bytes(Bytes::copy_from_slice(body)), Event::Ended])
     }
 
-    fn write_reply(&self, events: &[Event], _names: &Names) -> Written {
-        let sound =
+    fn write_reply(&self, events: &[Event], _context: &ReplyContext) -> Option<Written> {
+        let audio =
             events.iter().filter_map(|event| if let Event::Bytes(bytes) = event { Some(&bytes[..]) } else { None });
-        let body = sound.collect::<Vec<_>>().concat();
-        Written { content_type: content_type(&body).to_owned(), body: body.into(), dropped: Vec::new() }
+        let body = audio.collect::<Vec<_>>().concat();
+        Some(Written { content_type: content_type(&body).to_owned(), body: body.into(), dropped: Vec::new() })
     }
 
-    fn reader(&self, _detail: Detail) -> Box<dyn Reader> {
-        Box::new(StreamReader::default())
+    fn stream_reader(&self, _detail: Detail) -> Option<Box<dyn StreamReader>> {
+        Some(Box::new(SpeechReader::default()))
     }
 
-    fn writer(&self, _names: Names) -> Box<dyn Writer> {
-        Box::new(StreamWriter)
+    fn stream_writer(&self, _context: ReplyContext) -> Option<Box<dyn StreamWriter>> {
+        Some(Box::new(SpeechWriter))
     }
 }
 
@@ -107,12 +108,12 @@ fn content_type(sound: &[u8]) -> &'static str {
 
 /// Reads events, or sound as it comes.
 #[derive(Debug, Default)]
-struct StreamReader {
+struct SpeechReader {
     events: bool,
     over: bool,
 }
 
-impl Reader for StreamReader {
+impl StreamReader for SpeechReader {
     fn push(&mut self, frame: &[u8]) -> Result<Vec<Event>, ReadError> {
         let data = sse::parse(frame).data.filter(|data| data.trim_ascii_start().starts_with(b"{"));
         let Some(root) = data.as_ref().and_then(|data| Node::parse(data).ok()) else {
@@ -152,9 +153,9 @@ impl Reader for StreamReader {
 
 /// Writes sound as it comes.
 #[derive(Debug)]
-struct StreamWriter;
+struct SpeechWriter;
 
-impl Writer for StreamWriter {
+impl StreamWriter for SpeechWriter {
     fn push(&mut self, event: &Event) -> Bytes {
         if let Event::Bytes(bytes) = event { bytes.clone() } else { Bytes::new() }
     }

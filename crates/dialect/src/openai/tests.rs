@@ -3,11 +3,11 @@
 
 use crate::framing::{Framing, splice::scan};
 use crate::testing::{chat_request, check_cuts, codec, facts, read_stream, target, target_with_defaults, text_bytes};
-use crate::{Codec, Detail, Dropped, Names, Written};
+use crate::{Codec, Dropped, ReplyContext, Written};
 use baton_model::chat::{ChatRequest, Json, PartKind};
 use baton_model::entity::{MaxTokensField, ReasoningStyle};
 use baton_model::event::{Choice, Event, Finish, Reply};
-use baton_model::{Capability, Dialect, Operation, Quirks, Target, UsageClass};
+use baton_model::{Capability, Detail, Dialect, Operation, Quirks, Target, UsageClass};
 use bytes::Bytes;
 use proptest::prelude::*;
 
@@ -154,7 +154,7 @@ const STREAMS: [&[u8]; 5] = [
 fn streams_survive_every_cut_and_facts_agree() {
     for stream in STREAMS {
         let full = check_cuts(chat(), Framing::Sse, stream);
-        let (looked_over, error) = read_stream(chat(), Framing::Sse, Detail::Facts, stream);
+        let (looked_over, error) = read_stream(chat(), Framing::Sse, Detail::MeterOnly, stream);
         assert_eq!(error, None);
         assert_eq!(facts(&looked_over), facts(&full));
         assert_eq!(text_bytes(&looked_over), text_bytes(&full));
@@ -165,11 +165,11 @@ fn streams_survive_every_cut_and_facts_agree() {
 fn a_stream_written_reads_back() {
     for stream in STREAMS {
         let (events, _) = read_stream(chat(), Framing::Sse, Detail::Full, stream);
-        let mut writer = chat().writer(Names { include_usage: true, ..Names::default() });
+        let mut writer = chat().stream_writer(ReplyContext { include_usage: true, ..ReplyContext::default() }).unwrap();
         let written: Vec<u8> = events.iter().flat_map(|event| writer.push(event)).collect();
         let (again, error) = read_stream(chat(), Framing::Sse, Detail::Full, &written);
         assert_eq!((Reply::collect(&again), error), (Reply::collect(&events), None));
-        let whole = chat().write_reply(&events, &Names::default());
+        let whole = chat().write_reply(&events, &ReplyContext::default()).unwrap();
         let whole = Reply::collect(&chat().read_reply(&whole.body).unwrap());
         assert_eq!(whole, Reply::collect(&events));
     }
@@ -178,7 +178,7 @@ fn a_stream_written_reads_back() {
 /// What an SDK makes of the pieces: lists by `index`, and texts one after the other.
 #[test]
 fn blocks_of_thought_that_were_streamed_come_back_whole() {
-    let mut writer = chat().writer(Names::default());
+    let mut writer = chat().stream_writer(ReplyContext::default()).unwrap();
     let mut out = Vec::new();
     let text = |text: &str| Event::Reasoning { choice: 0, text: text.into() };
     let signature = |signature: &str| Event::ReasoningSignature { choice: 0, signature: signature.into() };
@@ -214,12 +214,12 @@ fn blocks_of_thought_that_were_streamed_come_back_whole() {
 #[test]
 fn an_error_ends_a_stream() {
     let stream = b"data: {\"id\":\"x\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\ndata: {\"error\":{\"message\":\"m\",\"type\":\"server_error\"}}\n\ndata: [DONE]\n\n";
-    for detail in [Detail::Full, Detail::Facts] {
+    for detail in [Detail::Full, Detail::MeterOnly] {
         let (events, _) = read_stream(chat(), Framing::Sse, detail, stream);
         assert!(matches!(events.last(), Some(Event::Failed(error)) if error.message == "m"), "{events:?}");
     }
     let error = baton_model::PublicError::new(baton_model::Code::Overloaded, "later");
-    let written = chat().writer(Names::default()).fail(&error, "r");
+    let written = chat().stream_writer(ReplyContext::default()).unwrap().fail(&error, "r");
     assert!(written.starts_with(b"data: {\"error\":{\"message\":\"later\""));
 }
 
@@ -281,7 +281,7 @@ fn whole_replies_are_read() {
         let reply = Reply::collect(&events);
         assert_eq!(reply.choices.first().and_then(|choice| choice.finish.clone()), Some(finish));
         assert!(reply.usage.is_some());
-        let again = chat().write_reply(&events, &Names::default());
+        let again = chat().write_reply(&events, &ReplyContext::default()).unwrap();
         assert_eq!(Reply::collect(&chat().read_reply(&again.body).unwrap()), reply);
     }
 }
@@ -291,7 +291,7 @@ fn completions_stream_and_answer() {
     let completion = codec(Dialect::OpenAi, Capability::Completion);
     let stream = include_bytes!("fixtures/llama-server/completions_stream.response.txt");
     let events = check_cuts(completion, Framing::Sse, stream);
-    let mut writer = completion.writer(Names::default());
+    let mut writer = completion.stream_writer(ReplyContext::default()).unwrap();
     let written: Vec<u8> = events.iter().flat_map(|event| writer.push(event)).collect();
     let (again, _) = read_stream(completion, Framing::Sse, Detail::Full, &written);
     assert_eq!(Reply::collect(&again).choices, Reply::collect(&events).choices);
@@ -302,7 +302,8 @@ fn completions_stream_and_answer() {
         Event::Finished { choice: 0, reason: Finish::Stop, stop_sequence: None },
     ];
     let body = completion
-        .write_reply(&said, &Names { id: "i".into(), model: "m".into(), created: 1, ..Names::default() })
+        .write_reply(&said, &ReplyContext { id: "i".into(), model: "m".into(), created: 1, ..ReplyContext::default() })
+        .unwrap()
         .body;
     let expected = r#"{"id":"i","object":"text_completion","created":1,"model":"m","choices":[{"text":"Paris","index":0,"logprobs":null,"finish_reason":"stop"}]}"#;
     assert_eq!(body, expected);
@@ -332,7 +333,7 @@ fn vectors_come_in_both_forms() {
     ] {
         let events = embedding.read_reply(body).unwrap();
         for base64 in [false, true] {
-            let written = embedding.write_reply(&events, &Names { base64, ..Names::default() });
+            let written = embedding.write_reply(&events, &ReplyContext { base64, ..ReplyContext::default() }).unwrap();
             assert_eq!(vectors(&written.body), vectors(body));
         }
     }
@@ -355,7 +356,7 @@ fn transcripts_come_in_every_form() {
         let used =
             events.iter().find_map(|event| if let Event::Usage(usage) = event { usage.nonzero().next() } else { None });
         assert_eq!(used, class);
-        assert_eq!(transcription.write_reply(&events, &Names::default()).body, body);
+        assert_eq!(transcription.write_reply(&events, &ReplyContext::default()).unwrap().body, body);
     };
     check(r#"{"text":"hi","usage":{"type":"duration","seconds":3}}"#, "hi", Some((UsageClass::AudioMillis, 3_000)));
     check(
@@ -410,8 +411,8 @@ proptest! {
         for capability in Capability::ALL {
             let Some(codec) = crate::codec(Dialect::OpenAi, capability) else { continue };
             let _ = (codec.read_request(&bytes), codec.read_reply(&bytes));
-            for detail in [Detail::Full, Detail::Facts] {
-                let mut reader = codec.reader(detail);
+            for detail in [Detail::Full, Detail::MeterOnly] {
+                let mut reader = codec.stream_reader(detail).unwrap();
                 let _ = (reader.push(&bytes), reader.push(frame.as_bytes()), reader.finish());
             }
         }

@@ -7,12 +7,13 @@ use super::multipart::Form;
 use super::{error, stream};
 use crate::framing::sse;
 use crate::json::{self, Fault, Node, Object, object};
-use crate::{Codec, Detail, Names, ReadError, Reader, Rewritten, Writer, Written};
+use crate::rename_model::rename_model;
+use crate::{Codec, ReadError, ReplyContext, Rewritten, StreamReader, StreamWriter, Written};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use baton_model::event::{Event, Transcript};
 use baton_model::operation::TranscriptionRequest;
-use baton_model::{Body, Dialect, Operation, PublicError, Target, Usage, UsageClass};
+use baton_model::{Body, Detail, Dialect, Operation, PublicError, Target, Usage, UsageClass};
 use bytes::Bytes;
 
 /// The codec of both endpoints.
@@ -31,28 +32,28 @@ impl Codec for Transcription {
     fn write_request(&self, operation: &Operation, target: &Target) -> Result<Written, ReadError> {
         match operation {
             Operation::Transcription(request) => Ok(write(request, target)),
-            _ => Err(super::not_served("transcription")),
+            _ => Err(ReadError::wrong_operation("transcription")),
         }
     }
 
     fn rewrite(&self, body: &Body, target: &Target) -> Result<Rewritten, ReadError> {
-        Ok(super::rename_model(body, target))
+        Ok(rename_model(body, target))
     }
 
     fn read_reply(&self, body: &[u8]) -> Result<Vec<Event>, ReadError> {
         read_reply(body)
     }
 
-    fn write_reply(&self, events: &[Event], _names: &Names) -> Written {
-        write_reply(events)
+    fn write_reply(&self, events: &[Event], _context: &ReplyContext) -> Option<Written> {
+        Some(write_reply(events))
     }
 
-    fn reader(&self, _detail: Detail) -> Box<dyn Reader> {
-        Box::new(StreamReader { over: false })
+    fn stream_reader(&self, _detail: Detail) -> Option<Box<dyn StreamReader>> {
+        Some(Box::new(TranscriptReader { over: false }))
     }
 
-    fn writer(&self, _names: Names) -> Box<dyn Writer> {
-        Box::new(StreamWriter::default())
+    fn stream_writer(&self, _context: ReplyContext) -> Option<Box<dyn StreamWriter>> {
+        Some(Box::new(TranscriptWriter::default()))
     }
 }
 
@@ -195,11 +196,11 @@ fn write_reply(events: &[Event]) -> Written {
 }
 
 #[derive(Debug)]
-struct StreamReader {
+struct TranscriptReader {
     over: bool,
 }
 
-impl Reader for StreamReader {
+impl StreamReader for TranscriptReader {
     fn push(&mut self, frame: &[u8]) -> Result<Vec<Event>, ReadError> {
         let event = sse::parse(frame);
         let Some(data) = event.data.filter(|data| !data.trim_ascii().is_empty() && !self.over) else {
@@ -237,7 +238,7 @@ impl Reader for StreamReader {
 }
 
 #[derive(Debug, Default)]
-struct StreamWriter {
+struct TranscriptWriter {
     transcript: Transcript,
     /// Whether all was heard: what is told after it in no words of ours is the whole reply once more.
     complete: bool,
@@ -251,7 +252,7 @@ fn write_delta(text: &str) -> Bytes {
     sse::write(Some("transcript.text.delta"), &data)
 }
 
-impl Writer for StreamWriter {
+impl StreamWriter for TranscriptWriter {
     fn push(&mut self, event: &Event) -> Bytes {
         match event {
             Event::Text { text, .. } => {

@@ -10,7 +10,7 @@ use baton_model::{Dialect, Quirks};
 use std::collections::HashMap;
 
 /// Writes the conversation. What can't be said goes to `dropped`.
-pub(super) struct Writer<'r> {
+pub(super) struct ItemsWriter<'r> {
     developer: &'static str,
     /// Whether cache marks are known, and whether it was said that they are not.
     marks: bool,
@@ -25,7 +25,7 @@ pub(super) struct Writer<'r> {
     dropped: &'r mut Vec<Dropped>,
 }
 
-impl<'r> Writer<'r> {
+impl<'r> ItemsWriter<'r> {
     pub(super) fn new(extensions: &'r [Extension], quirks: &Quirks, dropped: &'r mut Vec<Dropped>) -> Self {
         let mut members: HashMap<_, Vec<_>> = HashMap::new();
         for extension in extensions.iter().filter(|extension| extension.dialect == Dialect::Responses) {

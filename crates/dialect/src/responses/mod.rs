@@ -34,8 +34,8 @@ mod usage;
 pub use fidelity::FIDELITY;
 pub(crate) use options::says_nothing;
 
-use crate::{Codec, Detail, Names, ReadError, Reader, Rewritten, Writer, Written};
-use baton_model::{Body, Capability, Event, Operation, Target};
+use crate::{Codec, ReadError, ReplyContext, Rewritten, StreamReader, StreamWriter, Written};
+use baton_model::{Body, Capability, Detail, Event, Operation, Target};
 
 /// The codec of a capability in this format.
 pub fn codec(capability: Capability) -> Option<&'static dyn Codec> {
@@ -54,7 +54,7 @@ impl Codec for Responses {
     fn write_request(&self, operation: &Operation, target: &Target) -> Result<Written, ReadError> {
         match operation {
             Operation::Chat(request) => request::write(request, target),
-            _ => Err(ReadError::new("", "the responses codec was given another operation")),
+            _ => Err(ReadError::wrong_operation("responses")),
         }
     }
 
@@ -66,18 +66,15 @@ impl Codec for Responses {
         stream::read_reply(body)
     }
 
-    fn write_reply(&self, events: &[Event], names: &Names) -> Written {
-        Written::json(stream::write_reply(events, names))
+    fn write_reply(&self, events: &[Event], context: &ReplyContext) -> Option<Written> {
+        Some(Written::json(stream::write_reply(events, context)))
     }
 
-    fn reader(&self, detail: Detail) -> Box<dyn Reader> {
-        stream::reader(detail)
+    fn stream_reader(&self, detail: Detail) -> Option<Box<dyn StreamReader>> {
+        Some(stream::reader(detail))
     }
 
-    fn writer(&self, names: Names) -> Box<dyn Writer> {
-        Box::new(stream::ResponseWriter::new(names))
+    fn stream_writer(&self, context: ReplyContext) -> Option<Box<dyn StreamWriter>> {
+        Some(Box::new(stream::ResponseWriter::new(context)))
     }
 }
-
-/// Ends a chain of writes where nothing is to be returned.
-fn written(_: &mut crate::json::Object<'_>) {}

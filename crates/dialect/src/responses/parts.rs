@@ -2,7 +2,6 @@
 //!
 //! Reference: OpenAI API reference, `InputContent` and `OutputContent`.
 
-use super::written;
 use crate::json::{Array, Fault, Node, Object};
 use crate::openai::cache;
 use crate::openai::media::{self, File};
@@ -122,9 +121,9 @@ pub(super) fn write(part: &Part, how: &How<'_>, a: &mut Array<'_>) -> Result<(),
                 }
             });
         }),
-        PartKind::Text { text, .. } => push("input_text", &|o| written(o.string("text", text))),
-        PartKind::Refusal(text) if how.output => push("refusal", &|o| written(o.string("refusal", text))),
-        PartKind::Refusal(text) => push("input_text", &|o| written(o.string("text", text))),
+        PartKind::Text { text, .. } => push("input_text", &|o| o.string("text", text).end()),
+        PartKind::Refusal(text) if how.output => push("refusal", &|o| o.string("refusal", text).end()),
+        PartKind::Refusal(text) => push("input_text", &|o| o.string("text", text).end()),
         PartKind::Image(_) | PartKind::Document(_) | PartKind::Audio { .. } if how.output => {
             Err("out of place in this role")
         }
@@ -138,20 +137,20 @@ pub(super) fn write(part: &Part, how: &How<'_>, a: &mut Array<'_>) -> Result<(),
             (_, None) => Err("a picture that only another provider has"),
         },
         PartKind::Audio { data, format } => push("input_audio", &|o| {
-            o.object("input_audio", |o| written(o.string("data", data).string("format", format)));
+            o.object("input_audio", |o| o.string("data", data).string("format", format).end());
         }),
         PartKind::Document(document) => {
             let title = document.title.as_deref();
             if let Source::Url(url) = &document.source {
-                return push("input_file", &|o| written(o.maybe_string("filename", title).string("file_url", url)));
+                return push("input_file", &|o| o.maybe_string("filename", title).string("file_url", url).end());
             }
             match media::file(document) {
                 // The format takes data by its name's ending, and refuses it without one.
                 File::Data(data) => push("input_file", &|o| {
                     o.string("filename", title.unwrap_or("document.pdf")).string("file_data", &data);
                 }),
-                File::Id(id) => push("input_file", &|o| written(o.string("file_id", id))),
-                File::Text(text) => push("input_text", &|o| written(o.string("text", &text))),
+                File::Id(id) => push("input_file", &|o| o.string("file_id", id).end()),
+                File::Text(text) => push("input_text", &|o| o.string("text", &text).end()),
                 File::Unsayable(reason) => Err(reason),
             }
         }

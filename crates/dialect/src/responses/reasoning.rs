@@ -98,7 +98,7 @@ pub(super) fn write_signature(signature: &str, o: &mut Object<'_>) {
     match members {
         // The item's id was said already, before its end was known.
         Some(members) => write_members(&members, &["id", "summary", "type"], o),
-        None => drop(o.string("encrypted_content", &format!("{SIGNATURE}{signature}"))),
+        None => o.string("encrypted_content", &format!("{SIGNATURE}{signature}")).end(),
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) fn write(request: &ChatRequest, target: &Target) -> Result<Written, R
     let given = if request.tools.is_empty() { &settled.tools } else { &request.tools };
     let body = object(|o| {
         o.string("model", target.upstream());
-        items_write::Writer::new(&settled.extensions, quirks, &mut dropped).write(&request.messages, o);
+        items_write::ItemsWriter::new(&settled.extensions, quirks, &mut dropped).write(&request.messages, o);
         tools::write(given, &settled, o, &mut dropped);
         options::write(&settled, quirks, o, &mut dropped);
         options::write_include(&settled, quirks, request.messages.iter().any(carries_thoughts), o);

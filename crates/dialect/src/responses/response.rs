@@ -3,8 +3,8 @@
 //! Reference: OpenAI API reference, `Response`. It repeats much of its request; where the client said nothing, the
 //! service's defaults.
 
-use super::{usage, written};
-use crate::Names;
+use super::usage;
+use crate::ReplyContext;
 use crate::framing::splice;
 use crate::json::{Object, object};
 use baton_model::event::{Finish, Started};
@@ -51,16 +51,16 @@ pub(super) struct Response {
     model: String,
     created: i64,
     request: Option<Body>,
-    kept: bool,
+    stored: bool,
     pub usage: Option<Usage>,
 }
 
 impl Response {
-    pub(super) fn new(names: Names) -> Self {
-        let Names { id, model, created, request, kept, .. } = names;
+    pub(super) fn new(context: ReplyContext) -> Self {
+        let ReplyContext { id, model, created, request, stored, .. } = context;
         // The id is Baton's own whatever the provider's was: clients ask Baton for it.
         let id = if id.starts_with("resp_") { id } else { format!("resp_{id}") };
-        Self { id, model, created, request: splice::scan(request).ok(), kept, usage: None }
+        Self { id, model, created, request: splice::scan(request).ok(), stored, usage: None }
     }
 
     /// Takes the provider's names over ours.
@@ -96,7 +96,7 @@ impl Response {
                 Some(used) if !matches!(status, Status::InProgress) => o.object("usage", |o| usage::write(used, o)),
                 _ => o.null("usage"),
             };
-            o.bool("store", self.kept);
+            o.bool("store", self.stored);
             self.repeat("user", "null", o);
         });
         String::from_utf8(object).unwrap_or_default()
@@ -131,7 +131,7 @@ fn write_status(status: Status<'_>, o: &mut Object<'_>) {
         Status::InProgress | Status::Finished(_) => o.null("error"),
     };
     match reason {
-        Some(reason) => o.object("incomplete_details", |o| written(o.string("reason", reason))),
+        Some(reason) => o.object("incomplete_details", |o| o.string("reason", reason).end()),
         None => o.null("incomplete_details"),
     };
 }

@@ -4,11 +4,11 @@
 use crate::framing::{Framing, splice::scan};
 use crate::json::Node;
 use crate::testing::{chat_request, check_cuts, codec, facts, read_stream, target, target_with_defaults, text_bytes};
-use crate::{Codec, Detail, Dropped, Names, Written};
+use crate::{Codec, Dropped, ReplyContext, Written};
 use baton_model::chat::{ChatRequest, Message, PartKind, Reasoning, Role, Tool};
 use baton_model::entity::ReasoningStyle;
 use baton_model::event::{Event, Finish, Reply};
-use baton_model::{Capability, Code, Dialect, Operation, PublicError, Quirks, Target, UsageClass};
+use baton_model::{Capability, Code, Detail, Dialect, Operation, PublicError, Quirks, Target, UsageClass};
 use bytes::Bytes;
 use proptest::prelude::*;
 
@@ -213,7 +213,7 @@ fn a_stream_says_everything_and_can_be_cut_anywhere() {
 #[test]
 fn a_stream_looked_over_tells_the_same_facts() {
     let (full, _) = read_stream(chat(), Framing::Sse, Detail::Full, STREAM);
-    let (looked, error) = read_stream(chat(), Framing::Sse, Detail::Facts, STREAM);
+    let (looked, error) = read_stream(chat(), Framing::Sse, Detail::MeterOnly, STREAM);
     assert_eq!(error, None);
     assert_eq!(facts(&looked), facts(&full));
     assert_eq!(text_bytes(&looked), text_bytes(&full));
@@ -223,7 +223,7 @@ fn a_stream_looked_over_tells_the_same_facts() {
 #[test]
 fn a_stream_that_breaks_or_never_ends_is_not_complete() {
     let check = |data: &str, expected: Option<&str>| {
-        for detail in [Detail::Full, Detail::Facts] {
+        for detail in [Detail::Full, Detail::MeterOnly] {
             let (events, error) = read_stream(chat(), Framing::Sse, detail, format!("data: {data}\n\n").as_bytes());
             assert_eq!(error, None);
             let failed = events.iter().find_map(|event| match event {
@@ -258,15 +258,21 @@ fn a_response_says_why_it_is_not_complete() {
     assert!(chat().read_reply(br#"{"id":"r"}"#).is_err());
 }
 
-fn names() -> Names {
+fn names() -> ReplyContext {
     let request = br#"{"model":"m","instructions":"Be kind.","tools":[{"type":"web_search"}],"temperature":0.50}"#;
-    Names { id: "7".into(), model: "m".into(), created: 5, request: Bytes::from_static(request), ..Names::default() }
+    ReplyContext {
+        id: "7".into(),
+        model: "m".into(),
+        created: 5,
+        request: Bytes::from_static(request),
+        ..ReplyContext::default()
+    }
 }
 
 #[test]
 fn a_stream_written_reads_back_and_ends_with_the_whole() {
     let (events, _) = read_stream(chat(), Framing::Sse, Detail::Full, STREAM);
-    let mut writer = chat().writer(names());
+    let mut writer = chat().stream_writer(names()).unwrap();
     let written: Vec<u8> = events.iter().flat_map(|event| writer.push(event)).collect();
     let text = String::from_utf8(written.clone()).unwrap();
     let datas: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("data: ")).map(value).collect();
@@ -276,7 +282,7 @@ fn a_stream_written_reads_back_and_ends_with_the_whole() {
     let types: Vec<_> = datas.iter().map(|data| data.get("type").unwrap().as_str().unwrap().to_owned()).collect();
     insta::assert_snapshot!(types.join("\n"));
     let response = datas.last().unwrap().get("response").unwrap();
-    let whole = chat().write_reply(&events, &names());
+    let whole = chat().write_reply(&events, &names()).unwrap();
     assert_eq!(*response, value(std::str::from_utf8(&whole.body).unwrap()));
     for (name, expected) in
         [("instructions", "\"Be kind.\""), ("tools", r#"[{"type":"web_search"}]"#), ("store", "false")]
@@ -300,7 +306,7 @@ fn a_stream_written_reads_back_and_ends_with_the_whole() {
 
 #[test]
 fn a_failure_is_told_as_both_kinds_of_clients_expect() {
-    let mut writer = chat().writer(names());
+    let mut writer = chat().stream_writer(names()).unwrap();
     let begun = writer.push(&Event::Text { choice: 0, text: "a".into() });
     assert!(begun.starts_with(b"event: response.created\n"));
     let failed = writer.fail(&PublicError::new(Code::RateLimitExceeded, "slow down"), "r1");
@@ -320,7 +326,7 @@ fn through_client(client: Dialect, thought: Reasoning) -> ChatRequest {
     let message = Message { role: Role::Assistant, name: None, parts: vec![part] };
     let choice = baton_model::event::Choice { parts: message.parts, finish: Some(Finish::Stop), ..Default::default() };
     let events = Reply { choices: vec![choice], ..Reply::default() }.events();
-    let written = codec(client, Capability::Chat).write_reply(&events, &names());
+    let written = codec(client, Capability::Chat).write_reply(&events, &names()).unwrap();
     let reply = Node::parse(&written.body).unwrap();
     let body = match client {
         Dialect::Responses => format!(r#"{{"input":{}}}"#, reply.get("output").unwrap().text()),
@@ -431,7 +437,7 @@ proptest! {
     #[test]
     fn survives_anything(bytes: Vec<u8>, frames in prop::collection::vec("(event: x\n)?data: [{}\":,a-z0-9]{0,20}\n\n", 0..4)) {
         drop((chat().read_request(&bytes), chat().read_reply(&bytes)));
-        for detail in [Detail::Full, Detail::Facts] {
+        for detail in [Detail::Full, Detail::MeterOnly] {
             read_stream(chat(), Framing::Sse, detail, frames.concat().as_bytes());
         }
     }

@@ -74,15 +74,17 @@ pub(super) fn write(tools: &[Tool], request: &ChatRequest, o: &mut Object<'_>, d
     }
     match &request.tool_choice {
         None => {}
-        Some(ToolChoice::Auto) => drop(o.string("tool_choice", "auto")),
-        Some(ToolChoice::None) => drop(o.string("tool_choice", "none")),
-        Some(ToolChoice::Required) => drop(o.string("tool_choice", "required")),
-        Some(ToolChoice::Tool(name)) => drop(o.object("tool_choice", |o| {
-            o.string("type", "function").string("name", name);
-        })),
-        Some(ToolChoice::Other { dialect: Dialect::Responses, json }) => drop(o.json("tool_choice", json)),
+        Some(ToolChoice::Auto) => o.string("tool_choice", "auto").end(),
+        Some(ToolChoice::None) => o.string("tool_choice", "none").end(),
+        Some(ToolChoice::Required) => o.string("tool_choice", "required").end(),
+        Some(ToolChoice::Tool(name)) => o
+            .object("tool_choice", |o| {
+                o.string("type", "function").string("name", name);
+            })
+            .end(),
+        Some(ToolChoice::Other { dialect: Dialect::Responses, json }) => o.json("tool_choice", json).end(),
         Some(ToolChoice::Other { dialect, json }) => match choice_of_chat(*dialect, json) {
-            Some(choice) => drop(o.raw("tool_choice", &choice)),
+            Some(choice) => o.raw("tool_choice", &choice).end(),
             None => dropped.push(Dropped::new("tool_choice", "not known to responses")),
         },
     }
@@ -143,13 +145,15 @@ fn custom_of_chat(dialect: Dialect, json: &Json) -> Option<String> {
         o.string("type", "custom");
         for (name, value) in custom.members().unwrap_or_default() {
             match value.get("grammar").filter(|_| name == "format") {
-                Some(grammar) => drop(o.object("format", |o| {
-                    o.string("type", "grammar");
-                    for (name, value) in grammar.members().unwrap_or_default() {
-                        o.raw(name, value.text());
-                    }
-                })),
-                None => drop(o.raw(name, value.text())),
+                Some(grammar) => o
+                    .object("format", |o| {
+                        o.string("type", "grammar");
+                        for (name, value) in grammar.members().unwrap_or_default() {
+                            o.raw(name, value.text());
+                        }
+                    })
+                    .end(),
+                None => o.raw(name, value.text()).end(),
             }
         }
     });

@@ -7,9 +7,9 @@ mod discover;
 
 use crate::line::Line;
 use crate::openai::not_served;
-use baton_model::{Capability, ChatRequest, Dialect, Model, ProviderId, Target};
+use baton_model::{Capability, ChatRequest, Detail, Dialect, Model, ProviderId, Target};
 use baton_provider::{
-    Detail, Discovered, Exchange, Forward, Forwarded, Outgoing, Provider, ProviderError, Recording, Settings,
+    Discovered, Exchange, Forward, Forwarded, Outgoing, Provider, ProviderError, Recording, Settings,
 };
 use futures::future::BoxFuture;
 

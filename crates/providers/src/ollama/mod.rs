@@ -7,9 +7,9 @@ mod discover;
 
 use crate::line::Line;
 use crate::openai::not_served;
-use baton_model::{Capability, Dialect, Model, ProviderId};
+use baton_model::{Capability, Detail, Dialect, Model, ProviderId};
 use baton_provider::{
-    Detail, Discovered, Exchange, Forward, Forwarded, Outgoing, Provider, ProviderError, Recording, Settings,
+    Discovered, Exchange, Forward, Forwarded, Outgoing, Provider, ProviderError, Recording, Settings,
 };
 use futures::future::BoxFuture;
 

@@ -9,9 +9,9 @@ use crate::line::Line;
 use crate::presets::{Paths, Preset};
 use baton_model::entity::ChatApi;
 use baton_model::fault::ErrorKind;
-use baton_model::{Capability, Dialect, Model, ProviderId};
+use baton_model::{Capability, Detail, Dialect, Model, ProviderId};
 use baton_provider::{
-    Detail, Discovered, Exchange, Forward, Forwarded, Outgoing, Provider, ProviderError, Recording, Settings,
+    Discovered, Exchange, Forward, Forwarded, Outgoing, Provider, ProviderError, Recording, Settings,
 };
 use futures::future::BoxFuture;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};

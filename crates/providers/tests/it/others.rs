@@ -2,8 +2,8 @@
 
 use crate::setup::{Ask, Pair, collect};
 use baton_model::operation::TranscriptionRequest;
-use baton_model::{Capability, Dialect, Event, Operation, Target, UsageClass};
-use baton_provider::{Detail, Form, Lane, Outgoing};
+use baton_model::{Capability, Detail, Dialect, Event, Operation, Target, UsageClass};
+use baton_provider::{Form, Lane, Outgoing};
 use baton_sim::Kind;
 use bytes::Bytes;
 use futures::StreamExt as _;

@@ -4,8 +4,8 @@ use baton_dialect::{codec, framing::splice};
 use baton_model::chat::Json;
 use baton_model::entity::{Model, ModelSource, ModelStatus};
 use baton_model::event::Reply;
-use baton_model::{Body, Capability, Dialect, Operation, Quirks, Target, Timestamp};
-use baton_provider::{Detail, Exchange, Form, Frame, Lane, Outgoing, Provider, ProviderError, Transport};
+use baton_model::{Body, Capability, Detail, Dialect, Operation, Quirks, Target, Timestamp};
+use baton_provider::{Exchange, Form, Frame, Lane, Outgoing, Provider, ProviderError, Transport};
 use baton_providers::{ProviderConfig, Secret, build};
 use baton_sim::{Kind, Sim, SimOptions};
 use bytes::Bytes;
@@ -91,7 +91,7 @@ impl Pair {
             size: 0,
             strict: ask.strict,
             form: ask.form,
-            detail: if ask.exact { Detail::Facts } else { Detail::Full },
+            detail: if ask.exact { Detail::MeterOnly } else { Detail::Full },
             headers: ask.headers,
             query: ask.query,
             timeout: ask.timeout,

@@ -2,7 +2,7 @@
 
 use super::Full;
 use crate::facts::{only_data, reduced, text_length, values};
-use crate::{ReadError, Reader};
+use crate::{ReadError, StreamReader};
 use baton_model::Event;
 use memchr::memmem::Finder;
 use std::sync::LazyLock;
@@ -13,7 +13,7 @@ pub(super) struct Facts {
     full: Full,
 }
 
-impl Reader for Facts {
+impl StreamReader for Facts {
     fn push(&mut self, frame: &[u8]) -> Result<Vec<Event>, ReadError> {
         if !self.full.over
             && let Some(delta) = plain_delta(frame)

@@ -14,15 +14,16 @@ use super::reply::read_finish;
 use super::{error, usage};
 use crate::framing::sse;
 use crate::json::Node;
-use crate::{Detail, ReadError, Reader};
+use crate::{ReadError, StreamReader};
+use baton_model::Detail;
 use baton_model::event::{Event, Started};
 use blocks::Blocks;
 
 /// A reader for a provider's stream.
-pub(super) fn reader(detail: Detail) -> Box<dyn Reader> {
+pub(super) fn reader(detail: Detail) -> Box<dyn StreamReader> {
     match detail {
         Detail::Full => Box::new(Full::default()),
-        Detail::Facts => Box::new(facts::Facts::default()),
+        Detail::MeterOnly => Box::new(facts::Facts::default()),
     }
 }
 
@@ -130,7 +131,7 @@ impl Full {
     }
 }
 
-impl Reader for Full {
+impl StreamReader for Full {
     fn push(&mut self, frame: &[u8]) -> Result<Vec<Event>, ReadError> {
         let event = sse::parse(frame);
         let Some(data) = event.data.filter(|data| !data.trim_ascii().is_empty() && !self.over) else {

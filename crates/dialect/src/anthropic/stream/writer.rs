@@ -7,7 +7,7 @@ use crate::anthropic::reply::{finish_name, write_stop};
 use crate::anthropic::{error, usage};
 use crate::framing::sse;
 use crate::json::{Node, Object, object};
-use crate::{Names, Writer};
+use crate::{ReplyContext, StreamWriter};
 use baton_model::event::{Event, Finish};
 use baton_model::{Dialect, PublicError, Usage};
 use bytes::{Bytes, BytesMut};
@@ -16,7 +16,7 @@ use std::collections::HashMap;
 /// Writes a message's stream for a client: the first answer, as the format has one.
 #[derive(Debug)]
 pub(in crate::anthropic) struct MessageWriter {
-    names: Names,
+    context: ReplyContext,
     /// Whether `message_start` was said: not before the first content, so that it knows the usage of the prompt.
     begun: bool,
     open: Open,
@@ -63,9 +63,9 @@ enum State {
 }
 
 impl MessageWriter {
-    pub(in crate::anthropic) fn new(names: Names) -> Self {
+    pub(in crate::anthropic) fn new(context: ReplyContext) -> Self {
         Self {
-            names,
+            context,
             begun: false,
             open: Open::None,
             next: 0,
@@ -85,8 +85,8 @@ impl MessageWriter {
                         slot.clone_from(name);
                     }
                 };
-                take(&mut self.names.id, &started.id);
-                take(&mut self.names.model, &started.model);
+                take(&mut self.context.id, &started.id);
+                take(&mut self.context.model, &started.model);
             }
             Event::Text { choice: 0, text } | Event::Refusal { choice: 0, text } if !text.is_empty() => {
                 if self.open != Open::Text {
@@ -149,8 +149,8 @@ impl MessageWriter {
         }
         event(out, "message_start", |o| {
             o.object("message", |o| {
-                o.string("id", &self.names.id).string("type", "message").string("role", "assistant");
-                o.string("model", &self.names.model).array("content", |_| {});
+                o.string("id", &self.context.id).string("type", "message").string("role", "assistant");
+                o.string("model", &self.context.model).array("content", |_| {});
                 o.null("stop_reason").null("stop_sequence");
                 o.object("usage", |o| usage::write(&self.usage, o));
             });
@@ -312,7 +312,7 @@ fn event(out: &mut BytesMut, name: &str, fill: impl FnOnce(&mut Object<'_>)) {
     sse::push(out, Some(name), &data);
 }
 
-impl Writer for MessageWriter {
+impl StreamWriter for MessageWriter {
     fn push(&mut self, event: &Event) -> Bytes {
         let mut out = BytesMut::new();
         self.write(event, &mut out);

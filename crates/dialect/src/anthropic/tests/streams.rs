@@ -1,13 +1,13 @@
 //! Replies, whole and as streams.
 
 use super::messages;
+use crate::ReplyContext;
 use crate::framing::Framing;
 use crate::testing::{check_cuts, facts, read_stream, text_bytes};
-use crate::{Detail, Names};
 use baton_model::chat::PartKind;
 use baton_model::event::{Event, Finish, Reply, Started};
 use baton_model::fault::ErrorKind;
-use baton_model::{Code, Dialect, PublicError, Usage, UsageClass};
+use baton_model::{Code, Detail, Dialect, PublicError, Usage, UsageClass};
 use proptest::prelude::*;
 
 const STREAMS: [&[u8]; 3] = [
@@ -23,7 +23,7 @@ const REPLIES: [&[u8]; 3] = [
 ];
 
 fn written(events: &[Event]) -> Vec<u8> {
-    let mut writer = messages().writer(Names::default());
+    let mut writer = messages().stream_writer(ReplyContext::default()).unwrap();
     events.iter().flat_map(|event| writer.push(event)).collect()
 }
 
@@ -31,7 +31,7 @@ fn written(events: &[Event]) -> Vec<u8> {
 fn streams_survive_every_cut_and_facts_agree() {
     for stream in STREAMS {
         let full = check_cuts(messages(), Framing::Sse, stream);
-        let (looked_over, error) = read_stream(messages(), Framing::Sse, Detail::Facts, stream);
+        let (looked_over, error) = read_stream(messages(), Framing::Sse, Detail::MeterOnly, stream);
         assert_eq!(error, None);
         assert_eq!(facts(&looked_over), facts(&full));
         assert_eq!(text_bytes(&looked_over), text_bytes(&full));
@@ -44,7 +44,7 @@ fn a_stream_written_reads_back() {
         let (events, _) = read_stream(messages(), Framing::Sse, Detail::Full, stream);
         let (again, error) = read_stream(messages(), Framing::Sse, Detail::Full, &written(&events));
         assert_eq!((Reply::collect(&again), error), (Reply::collect(&events), None));
-        let whole = messages().write_reply(&events, &Names::default());
+        let whole = messages().write_reply(&events, &ReplyContext::default()).unwrap();
         assert_eq!(Reply::collect(&messages().read_reply(&whole.body).unwrap()), Reply::collect(&events));
     }
 }
@@ -54,11 +54,11 @@ fn whole_replies_read_and_write() {
     for body in REPLIES {
         let reply = Reply::collect(&messages().read_reply(body).unwrap());
         assert!(reply.usage.is_some() && reply.choices.first().is_some_and(|choice| choice.finish.is_some()));
-        let again = messages().write_reply(&reply.events(), &Names::default());
+        let again = messages().write_reply(&reply.events(), &ReplyContext::default()).unwrap();
         assert_eq!(Reply::collect(&messages().read_reply(&again.body).unwrap()), reply);
     }
     let by_hand: serde_json::Value = serde_json::from_slice(REPLIES[2]).unwrap();
-    let again = messages().write_reply(&messages().read_reply(REPLIES[2]).unwrap(), &Names::default());
+    let again = messages().write_reply(&messages().read_reply(REPLIES[2]).unwrap(), &ReplyContext::default()).unwrap();
     assert_eq!(serde_json::from_slice::<serde_json::Value>(&again.body).unwrap(), by_hand);
 }
 
@@ -94,11 +94,14 @@ fn everything_is_understood() {
 #[test]
 fn an_error_ends_a_stream() {
     let stream = include_bytes!("../fixtures/by-hand/error_stream.response.txt");
-    for detail in [Detail::Full, Detail::Facts] {
+    for detail in [Detail::Full, Detail::MeterOnly] {
         let (events, _) = read_stream(messages(), Framing::Sse, detail, stream);
         assert!(matches!(events.last(), Some(Event::Failed(error)) if error.kind == ErrorKind::Overloaded));
     }
-    let failed = messages().writer(Names::default()).fail(&PublicError::new(Code::Overloaded, "later"), "r");
+    let failed = messages()
+        .stream_writer(ReplyContext::default())
+        .unwrap()
+        .fail(&PublicError::new(Code::Overloaded, "later"), "r");
     let expected = "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"later\"},\"request_id\":\"r\"}\n\n";
     assert_eq!(failed, expected);
 }
@@ -161,8 +164,8 @@ proptest! {
     #[test]
     fn readers_survive_anything(bytes: Vec<u8>, frame in r#"data: [{}\[\]",:a-z0-9]{0,40}\n\n"#) {
         let _ = (messages().read_request(&bytes), messages().read_reply(&bytes));
-        for detail in [Detail::Full, Detail::Facts] {
-            let mut reader = messages().reader(detail);
+        for detail in [Detail::Full, Detail::MeterOnly] {
+            let mut reader = messages().stream_reader(detail).unwrap();
             let _ = (reader.push(&bytes), reader.push(frame.as_bytes()), reader.finish());
         }
     }

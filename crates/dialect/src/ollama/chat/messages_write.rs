@@ -11,7 +11,7 @@ use baton_model::{Dialect, Quirks};
 use std::collections::HashMap;
 
 /// Writes the conversation. What can't be said goes to `dropped`.
-pub(super) struct Writer<'r> {
+pub(super) struct MessagesWriter<'r> {
     /// Whether thoughts are sent back.
     reasoning: bool,
     /// Whether it was said that cache marks are not known.
@@ -33,7 +33,7 @@ struct Said<'r> {
     calls: Vec<(String, &'r ToolCall)>,
 }
 
-impl<'r> Writer<'r> {
+impl<'r> MessagesWriter<'r> {
     pub(super) fn new(extensions: &'r [Extension], quirks: &Quirks, dropped: &'r mut Vec<Dropped>) -> Self {
         let mut members: HashMap<_, Vec<_>> = HashMap::new();
         for extension in extensions.iter().filter(|extension| extension.dialect == Dialect::Ollama) {

@@ -9,11 +9,11 @@ mod request;
 mod rewrite;
 mod tools;
 
-pub(super) use rewrite::{rewrite, set_model, set_window};
+pub(super) use rewrite::{rewrite, set_window};
 
 use super::{line, stream, writer};
-use crate::{Codec, Detail, Names, ReadError, Reader, Rewritten, Writer, Written};
-use baton_model::{Body, Event, Operation, Target};
+use crate::{Codec, ReadError, ReplyContext, Rewritten, StreamReader, StreamWriter, Written};
+use baton_model::{Body, Detail, Event, Operation, Target};
 
 /// The codec.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ impl Codec for Chat {
     fn write_request(&self, operation: &Operation, target: &Target) -> Result<Written, ReadError> {
         match operation {
             Operation::Chat(request) => request::write(request, target),
-            _ => Err(super::not_served("chat")),
+            _ => Err(ReadError::wrong_operation("chat")),
         }
     }
 
@@ -39,15 +39,15 @@ impl Codec for Chat {
         line::read_reply(body)
     }
 
-    fn write_reply(&self, events: &[Event], names: &Names) -> Written {
-        writer::write_reply(writer::Form::Chat, events, names)
+    fn write_reply(&self, events: &[Event], context: &ReplyContext) -> Option<Written> {
+        Some(writer::write_reply(writer::Form::Chat, events, context))
     }
 
-    fn reader(&self, detail: Detail) -> Box<dyn Reader> {
-        stream::reader(detail)
+    fn stream_reader(&self, detail: Detail) -> Option<Box<dyn StreamReader>> {
+        Some(stream::reader(detail))
     }
 
-    fn writer(&self, names: Names) -> Box<dyn Writer> {
-        Box::new(writer::StreamWriter::new(writer::Form::Chat, names))
+    fn stream_writer(&self, context: ReplyContext) -> Option<Box<dyn StreamWriter>> {
+        Some(Box::new(writer::LineWriter::new(writer::Form::Chat, context)))
     }
 }

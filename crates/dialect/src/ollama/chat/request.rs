@@ -27,7 +27,7 @@ pub(super) fn write(request: &ChatRequest, target: &Target) -> Result<Written, R
     let tools = if request.tools.is_empty() { &settled.tools } else { &request.tools };
     let body = object(|o| {
         o.string("model", target.upstream());
-        let writer = messages_write::Writer::new(&settled.extensions, &target.model.quirks, &mut dropped);
+        let writer = messages_write::MessagesWriter::new(&settled.extensions, &target.model.quirks, &mut dropped);
         o.array("messages", |a| writer.write(&request.messages, a));
         tools::write(tools, &settled, o, &mut dropped);
         options::write(&settled, target, o, &mut dropped);

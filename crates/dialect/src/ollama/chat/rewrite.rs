@@ -1,8 +1,9 @@
 //! A client's own bytes made fit for one target: a few fields changed, everything else byte for byte.
 
 use crate::framing::splice::Editor;
-use crate::json::{self, Node};
+use crate::json::Node;
 use crate::ollama::options;
+use crate::rename_model::set_model;
 use crate::settle::settle;
 use crate::{Dropped, ReadError, Rewritten};
 use baton_model::entity::ReasoningStyle;
@@ -18,14 +19,6 @@ pub(in crate::ollama) fn rewrite(body: &Body, target: &Target) -> Result<Rewritt
     set_window(&mut editor, target)?;
     refuse(&mut editor, target, &mut dropped)?;
     Ok(Rewritten { body: editor.finish(), hide_usage: false, dropped })
-}
-
-/// Sets the model's name; not even that where it is called the same.
-pub(in crate::ollama) fn set_model(editor: &mut Editor<'_>, target: &Target) {
-    let model = json::quoted(target.upstream());
-    if editor.get("model") != Some(&model) {
-        editor.set("model", model);
-    }
 }
 
 /// Asks for the window that the prompt needs, unless the client chose one itself.

@@ -9,7 +9,7 @@ use baton_model::{Dialect, Quirks};
 use std::collections::HashMap;
 
 /// Writes the conversation. What can't be said goes to `dropped`.
-pub(super) struct Writer<'r> {
+pub(super) struct MessagesWriter<'r> {
     /// How instructions of a developer are called here.
     developer: &'static str,
     /// Whether cache marks are known.
@@ -27,7 +27,7 @@ pub(super) struct Writer<'r> {
     dropped: &'r mut Vec<Dropped>,
 }
 
-impl<'r> Writer<'r> {
+impl<'r> MessagesWriter<'r> {
     pub(super) fn new(extensions: &'r [Extension], quirks: &Quirks, dropped: &'r mut Vec<Dropped>) -> Self {
         let mut members: HashMap<_, Vec<_>> = HashMap::new();
         for extension in extensions.iter().filter(|extension| extension.dialect == Dialect::OpenAi) {
@@ -95,7 +95,7 @@ impl<'r> Writer<'r> {
             }
             for (_, part) in parts {
                 match &part.kind {
-                    PartKind::Refusal(text) => drop_ref(o.string("refusal", text)),
+                    PartKind::Refusal(text) => o.string("refusal", text).end(),
                     kind => write_own_members(kind, o),
                 }
             }
@@ -154,7 +154,7 @@ impl<'r> Writer<'r> {
     /// Writes `content`: a string where one plain text is all there is.
     fn write_content(&mut self, parts: &[(usize, &'r Part)], path: &str, o: &mut Object<'_>) {
         match parts {
-            [] => drop_ref(o.string("content", "")),
+            [] => o.string("content", "").end(),
             [(place, Part { kind: PartKind::Text { text, .. }, cache })]
                 if (cache.is_none() || !self.marks)
                     && !text.is_empty()
@@ -165,11 +165,13 @@ impl<'r> Writer<'r> {
                 }
                 o.string("content", text);
             }
-            _ => drop_ref(o.array("content", |a| {
-                for (place, part) in parts {
-                    self.write_part(part, &format!("{path}.content[{place}]"), a);
-                }
-            })),
+            _ => o
+                .array("content", |a| {
+                    for (place, part) in parts {
+                        self.write_part(part, &format!("{path}.content[{place}]"), a);
+                    }
+                })
+                .end(),
         }
     }
 
@@ -192,8 +194,8 @@ impl<'r> Writer<'r> {
             });
         };
         match &part.kind {
-            PartKind::Text { text, .. } => write("text", &|o| drop_ref(o.string("text", text))),
-            PartKind::Refusal(text) => write("refusal", &|o| drop_ref(o.string("refusal", text))),
+            PartKind::Text { text, .. } => write("text", &|o| o.string("text", text).end()),
+            PartKind::Refusal(text) => write("refusal", &|o| o.string("refusal", text).end()),
             PartKind::Image(image) => match image_url(image) {
                 Some(url) => write("image_url", &|o| {
                     o.object("image_url", |o| {
@@ -203,7 +205,7 @@ impl<'r> Writer<'r> {
                 None => self.drop(path, "a picture that only another provider has"),
             },
             PartKind::Audio { data, format } => write("input_audio", &|o| {
-                o.object("input_audio", |o| drop_ref(o.string("data", data).string("format", format)));
+                o.object("input_audio", |o| o.string("data", data).string("format", format).end());
             }),
             PartKind::Document(document) => match file(document) {
                 File::Data(data) => write("file", &|o| {
@@ -217,7 +219,7 @@ impl<'r> Writer<'r> {
                     });
                 }),
                 File::Text(text) => {
-                    write("text", &|o| drop_ref(o.string("text", &text)));
+                    write("text", &|o| o.string("text", &text).end());
                     self.drop(path, "a text document sent as text");
                 }
                 File::Unsayable(reason) => self.drop(path, reason),
@@ -301,9 +303,6 @@ impl<'r> Writer<'r> {
         }
     }
 }
-
-/// Ends a chain of writes where nothing is to be returned.
-fn drop_ref(_: &mut Object<'_>) {}
 
 /// Whether a tool's result can hold the part.
 fn is_text(kind: &PartKind) -> bool {

@@ -16,12 +16,12 @@ mod rewrite;
 mod tools;
 
 pub(super) use reply::{annotation, finish_name, read_finish, write_block, write_names, write_tail, write_tier};
-pub(super) use rewrite::{Form, rewrite, set_model};
+pub(super) use rewrite::{Form, rewrite};
 pub(super) use tools::read as read_tools;
 
 use super::stream;
-use crate::{Codec, Detail, Names, ReadError, Reader, Rewritten, Writer, Written};
-use baton_model::{Body, Event, Operation, Target};
+use crate::{Codec, ReadError, ReplyContext, Rewritten, StreamReader, StreamWriter, Written};
+use baton_model::{Body, Detail, Event, Operation, Target};
 
 /// The codec.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ impl Codec for Chat {
     fn write_request(&self, operation: &Operation, target: &Target) -> Result<Written, ReadError> {
         match operation {
             Operation::Chat(request) => request::write(request, target),
-            _ => Err(super::not_served("chat")),
+            _ => Err(ReadError::wrong_operation("chat")),
         }
     }
 
@@ -47,15 +47,15 @@ impl Codec for Chat {
         stream::read_reply(body)
     }
 
-    fn write_reply(&self, events: &[Event], names: &Names) -> Written {
-        Written::json(reply::write(events, names))
+    fn write_reply(&self, events: &[Event], context: &ReplyContext) -> Option<Written> {
+        Some(Written::json(reply::write(events, context)))
     }
 
-    fn reader(&self, detail: Detail) -> Box<dyn Reader> {
-        stream::reader(detail)
+    fn stream_reader(&self, detail: Detail) -> Option<Box<dyn StreamReader>> {
+        Some(stream::reader(detail))
     }
 
-    fn writer(&self, names: Names) -> Box<dyn Writer> {
-        Box::new(stream::ChatWriter::new(names))
+    fn stream_writer(&self, context: ReplyContext) -> Option<Box<dyn StreamWriter>> {
+        Some(Box::new(stream::ChatWriter::new(context)))
     }
 }

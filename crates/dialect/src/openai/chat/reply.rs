@@ -1,7 +1,7 @@
 //! A whole chat reply, written. (It is read as one chunk: [`crate::openai::stream`].)
 
 use super::messages_write::write_own_members;
-use crate::Names;
+use crate::ReplyContext;
 use crate::json::{self, Object, object};
 use crate::openai::usage;
 use baton_model::chat::{Json, PartKind, Reasoning};
@@ -32,13 +32,13 @@ pub(in crate::openai) fn finish_name(finish: &Finish) -> &'static str {
 }
 
 /// Writes a whole reply for a client.
-pub(super) fn write(events: &[Event], names: &Names) -> Vec<u8> {
+pub(super) fn write(events: &[Event], context: &ReplyContext) -> Vec<u8> {
     let mut reply = Reply::collect(events);
     if reply.choices.is_empty() {
         reply.choices.push(Choice { finish: Some(Finish::Stop), ..Choice::default() });
     }
     object(|o| {
-        write_names(&reply, names, "chat.completion", o);
+        write_names(&reply, context, "chat.completion", o);
         o.array("choices", |a| {
             for choice in &reply.choices {
                 a.object(|o| write_choice(choice, o));
@@ -49,10 +49,10 @@ pub(super) fn write(events: &[Event], names: &Names) -> Vec<u8> {
 }
 
 /// What stands before the choices of a whole chat or completion.
-pub(in crate::openai) fn write_names(reply: &Reply, names: &Names, kind: &str, o: &mut Object<'_>) {
-    o.string("id", reply.started.id.as_deref().unwrap_or(&names.id)).string("object", kind);
-    o.integer("created", reply.started.created.unwrap_or(names.created));
-    o.string("model", reply.started.model.as_deref().unwrap_or(&names.model));
+pub(in crate::openai) fn write_names(reply: &Reply, context: &ReplyContext, kind: &str, o: &mut Object<'_>) {
+    o.string("id", reply.started.id.as_deref().unwrap_or(&context.id)).string("object", kind);
+    o.integer("created", reply.started.created.unwrap_or(context.created));
+    o.string("model", reply.started.model.as_deref().unwrap_or(&context.model));
 }
 
 /// What stands after them.

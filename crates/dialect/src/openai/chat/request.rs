@@ -25,7 +25,7 @@ pub(super) fn write(request: &ChatRequest, target: &Target) -> Result<Written, R
     let marks = quirks.cache_marks == Some(true);
     let body = object(|o| {
         o.string("model", target.upstream());
-        let writer = messages_write::Writer::new(&settled.extensions, quirks, &mut dropped);
+        let writer = messages_write::MessagesWriter::new(&settled.extensions, quirks, &mut dropped);
         o.array("messages", |a| writer.write(&request.messages, a));
         tools::write(tools, &settled, marks, o, &mut dropped);
         options::write(&settled, quirks, o, &mut dropped);

@@ -1,8 +1,9 @@
 //! A client's own bytes made fit for one target: a few fields changed, everything else byte for byte.
 
 use crate::framing::splice::Editor;
-use crate::json::{self, Node};
+use crate::json::Node;
 use crate::openai::options::max_tokens_field;
+use crate::rename_model::set_model;
 use crate::{Dropped, ReadError, Rewritten};
 use baton_model::entity::{MaxTokensField, ReasoningStyle};
 use baton_model::{Body, Target};
@@ -48,14 +49,6 @@ pub(in crate::openai) fn rewrite(body: &Body, target: &Target, form: Form) -> Re
     }
     let hide_usage = ask_for_usage(&mut editor, target)?;
     Ok(Rewritten { body: editor.finish(), hide_usage, dropped })
-}
-
-/// Sets the model's name; not even that where it is called the same.
-pub(in crate::openai) fn set_model(editor: &mut Editor<'_>, target: &Target) {
-    let model = json::quoted(target.upstream());
-    if editor.get("model") != Some(&model) {
-        editor.set("model", model);
-    }
 }
 
 fn add_defaults(editor: &mut Editor<'_>, target: &Target, form: Form) {

@@ -97,19 +97,18 @@ pub(super) fn write(
     }
     match &request.tool_choice {
         None => {}
-        Some(ToolChoice::Auto) => drop_ref(o.string("tool_choice", "auto")),
-        Some(ToolChoice::None) => drop_ref(o.string("tool_choice", "none")),
-        Some(ToolChoice::Required) => drop_ref(o.string("tool_choice", "required")),
-        Some(ToolChoice::Tool(name)) => drop_ref(o.object("tool_choice", |o| {
-            o.string("type", "function").object("function", |o| drop_ref(o.string("name", name)));
-        })),
-        Some(ToolChoice::Other { dialect: Dialect::OpenAi, json }) => drop_ref(o.json("tool_choice", json)),
+        Some(ToolChoice::Auto) => o.string("tool_choice", "auto").end(),
+        Some(ToolChoice::None) => o.string("tool_choice", "none").end(),
+        Some(ToolChoice::Required) => o.string("tool_choice", "required").end(),
+        Some(ToolChoice::Tool(name)) => o
+            .object("tool_choice", |o| {
+                o.string("type", "function").object("function", |o| o.string("name", name).end());
+            })
+            .end(),
+        Some(ToolChoice::Other { dialect: Dialect::OpenAi, json }) => o.json("tool_choice", json).end(),
         Some(ToolChoice::Other { .. }) => dropped.push(Dropped::new("tool_choice", "not known to openai")),
     }
 }
-
-/// Ends a chain of writes where nothing is to be returned.
-fn drop_ref(_: &mut Object<'_>) {}
 
 fn write_tool(tool: &Tool, place: usize, marks: bool, a: &mut Array<'_>, dropped: &mut Vec<Dropped>) {
     match tool {

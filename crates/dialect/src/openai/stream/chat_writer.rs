@@ -4,7 +4,7 @@ use crate::framing::sse;
 use crate::json::{Node, Object, Value, object};
 use crate::openai::chat::{annotation, finish_name, write_block, write_tier};
 use crate::openai::{error, usage};
-use crate::{Names, Writer};
+use crate::{ReplyContext, StreamWriter};
 use baton_model::chat::Reasoning;
 use baton_model::event::{Event, Finish, Started};
 use baton_model::{Dialect, PublicError, Usage};
@@ -24,8 +24,8 @@ pub(in crate::openai) struct Envelope {
 }
 
 impl Envelope {
-    pub(in crate::openai) fn new(kind: &'static str, names: Names) -> Self {
-        let Names { id, model, created, include_usage, .. } = names;
+    pub(in crate::openai) fn new(kind: &'static str, context: ReplyContext) -> Self {
+        let ReplyContext { id, model, created, include_usage, .. } = context;
         Self { kind, id, model, created, fingerprint: None, include_usage, usage: None }
     }
 
@@ -111,8 +111,8 @@ struct Choice {
 }
 
 impl ChatWriter {
-    pub(in crate::openai) fn new(names: Names) -> Self {
-        Self { envelope: Envelope::new("chat.completion.chunk", names), choices: BTreeMap::new() }
+    pub(in crate::openai) fn new(context: ReplyContext) -> Self {
+        Self { envelope: Envelope::new("chat.completion.chunk", context), choices: BTreeMap::new() }
     }
 
     /// Appends a chunk with a delta; before a choice's first, the one with its role.
@@ -262,7 +262,7 @@ fn put(o: &mut Object<'_>, name: &str, text: &str) {
     }
 }
 
-impl Writer for ChatWriter {
+impl StreamWriter for ChatWriter {
     fn push(&mut self, event: &Event) -> Bytes {
         let mut out = BytesMut::new();
         self.write(event, &mut out);

@@ -5,7 +5,7 @@
 
 use super::Full;
 use crate::facts::{only_data, reduced, text_length, values};
-use crate::{ReadError, Reader};
+use crate::{ReadError, StreamReader};
 use baton_model::Event;
 use memchr::memmem::Finder;
 use std::sync::LazyLock;
@@ -16,7 +16,7 @@ pub(super) struct Facts {
     full: Full,
 }
 
-impl Reader for Facts {
+impl StreamReader for Facts {
     fn push(&mut self, frame: &[u8]) -> Result<Vec<Event>, ReadError> {
         // The first frames have the names, and begin the first answer, which must be complete at the end.
         if self.full.chunks.is_started()
@@ -106,7 +106,7 @@ static KEYS: LazyLock<Keys> = LazyLock::new(|| Keys {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Detail;
+    use baton_model::Detail;
 
     fn check(data: &str, expected: Option<u32>) {
         assert_eq!(plain_text(format!("data: {data}\n\n").as_bytes()), expected, "{data}");
@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn an_answer_that_never_finished_is_not_complete() {
-        for detail in [Detail::Full, Detail::Facts] {
+        for detail in [Detail::Full, Detail::MeterOnly] {
             let mut reader = super::super::reader(detail);
             for chunk in [
                 r#"{"id":"x","choices":[]}"#,

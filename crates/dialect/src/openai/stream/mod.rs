@@ -13,14 +13,14 @@ use chunk::Chunks;
 
 use crate::framing::sse;
 use crate::json::Node;
-use crate::{Detail, ReadError, Reader};
-use baton_model::Event;
+use crate::{ReadError, StreamReader};
+use baton_model::{Detail, Event};
 
 /// A reader for a provider's stream.
-pub(super) fn reader(detail: Detail) -> Box<dyn Reader> {
+pub(super) fn reader(detail: Detail) -> Box<dyn StreamReader> {
     match detail {
         Detail::Full => Box::new(Full::default()),
-        Detail::Facts => Box::new(facts::Facts::default()),
+        Detail::MeterOnly => Box::new(facts::Facts::default()),
     }
 }
 
@@ -48,7 +48,7 @@ pub(super) struct Full {
     usage_only: bool,
 }
 
-impl Reader for Full {
+impl StreamReader for Full {
     fn push(&mut self, frame: &[u8]) -> Result<Vec<Event>, ReadError> {
         self.usage_only = false;
         let event = sse::parse(frame);

@@ -5,7 +5,7 @@
 
 use super::Full;
 use crate::facts::{only_data, reduced, text_length, values};
-use crate::{ReadError, Reader};
+use crate::{ReadError, StreamReader};
 use baton_model::Event;
 use memchr::memchr;
 use memchr::memmem::Finder;
@@ -19,7 +19,7 @@ pub(super) struct Facts {
     last: Option<Vec<u8>>,
 }
 
-impl Reader for Facts {
+impl StreamReader for Facts {
     fn push(&mut self, frame: &[u8]) -> Result<Vec<Event>, ReadError> {
         let Some(delta) = plain_delta(frame).filter(|_| !self.full.over) else {
             self.last = None;

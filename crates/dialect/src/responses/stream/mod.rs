@@ -12,15 +12,15 @@ pub(super) use writer::{ResponseWriter, write_reply};
 
 use crate::framing::sse;
 use crate::json::Node;
-use crate::{Detail, ReadError, Reader};
-use baton_model::Event;
+use crate::{ReadError, StreamReader};
+use baton_model::{Detail, Event};
 use items::Items;
 
 /// A reader for a provider's stream.
-pub(super) fn reader(detail: Detail) -> Box<dyn Reader> {
+pub(super) fn reader(detail: Detail) -> Box<dyn StreamReader> {
     match detail {
         Detail::Full => Box::new(Full::default()),
-        Detail::Facts => Box::new(facts::Facts::default()),
+        Detail::MeterOnly => Box::new(facts::Facts::default()),
     }
 }
 
@@ -44,7 +44,7 @@ struct Full {
     over: bool,
 }
 
-impl Reader for Full {
+impl StreamReader for Full {
     fn push(&mut self, frame: &[u8]) -> Result<Vec<Event>, ReadError> {
         let event = sse::parse(frame);
         let Some(data) = event.data.filter(|data| !data.trim_ascii().is_empty() && !self.over) else {

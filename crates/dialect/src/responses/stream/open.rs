@@ -3,7 +3,6 @@
 use crate::framing::sse;
 use crate::json::{Object, object};
 use crate::responses::reasoning::write_summary;
-use crate::responses::written;
 use baton_model::chat::Json;
 use bytes::BytesMut;
 
@@ -208,7 +207,7 @@ impl Thought {
         if self.text.is_empty() {
             line.push(out, "response.reasoning_summary_part.added", |o| {
                 self.place(o);
-                o.object("part", |o| written(o.string("type", "summary_text").string("text", "")));
+                o.object("part", |o| o.string("type", "summary_text").string("text", "").end());
             });
         }
         self.text.push_str(text);
@@ -227,7 +226,7 @@ impl Thought {
             });
             line.push(out, "response.reasoning_summary_part.done", |o| {
                 self.place(o);
-                o.object("part", |o| written(o.string("type", "summary_text").string("text", &self.text)));
+                o.object("part", |o| o.string("type", "summary_text").string("text", &self.text).end());
             });
         }
         (self.number, self.item())

@@ -5,8 +5,7 @@ use crate::json::{Node, object};
 use crate::responses::parts::annotation;
 use crate::responses::reasoning;
 use crate::responses::response::{Response, Status, error_code, incomplete};
-use crate::responses::written;
-use crate::{Names, Writer};
+use crate::{ReplyContext, StreamWriter};
 use baton_model::chat::Json;
 use baton_model::event::{Event, Finish};
 use baton_model::{Dialect, PublicError};
@@ -14,8 +13,8 @@ use bytes::{Bytes, BytesMut};
 use std::collections::BTreeMap;
 
 /// Writes a whole reply for a client.
-pub(in crate::responses) fn write_reply(events: &[Event], names: &Names) -> Vec<u8> {
-    let (mut writer, mut out) = (ResponseWriter::new(names.clone()), BytesMut::new());
+pub(in crate::responses) fn write_reply(events: &[Event], context: &ReplyContext) -> Vec<u8> {
+    let (mut writer, mut out) = (ResponseWriter::new(context.clone()), BytesMut::new());
     for event in events.iter().filter(|event| !matches!(event, Event::Ended)) {
         writer.write(event, &mut out);
         // What a stream would have told: nobody reads it.
@@ -40,9 +39,9 @@ pub(in crate::responses) struct ResponseWriter {
 }
 
 impl ResponseWriter {
-    pub(in crate::responses) fn new(names: Names) -> Self {
+    pub(in crate::responses) fn new(context: ReplyContext) -> Self {
         Self {
-            response: Response::new(names),
+            response: Response::new(context),
             line: Line::default(),
             begun: false,
             output: Vec::new(),
@@ -109,7 +108,7 @@ impl ResponseWriter {
         }
         let response = self.response.write(Status::InProgress, std::iter::empty());
         for name in ["response.created", "response.in_progress"] {
-            self.line.push(out, name, |o| written(o.raw("response", &response)));
+            self.line.push(out, name, |o| o.raw("response", &response).end());
         }
     }
 
@@ -226,11 +225,11 @@ impl ResponseWriter {
         let status = Status::Finished(self.finish.as_ref());
         let name = if incomplete(status).is_some() { "response.incomplete" } else { "response.completed" };
         let response = self.response.write(status, self.items());
-        self.line.push(out, name, |o| written(o.raw("response", &response)));
+        self.line.push(out, name, |o| o.raw("response", &response).end());
     }
 }
 
-impl Writer for ResponseWriter {
+impl StreamWriter for ResponseWriter {
     fn push(&mut self, event: &Event) -> Bytes {
         let mut out = BytesMut::new();
         self.write(event, &mut out);
@@ -242,7 +241,7 @@ impl Writer for ResponseWriter {
         let mut out = BytesMut::new();
         self.begin(&mut out);
         let response = self.response.write(Status::Failed(error), self.items());
-        self.line.push(&mut out, "response.failed", |o| written(o.raw("response", &response)));
+        self.line.push(&mut out, "response.failed", |o| o.raw("response", &response).end());
         let reply = crate::openai::error::write(error, request_id).body;
         let reply = Node::parse(&reply).ok();
         self.line.push(&mut out, "error", |o| {
