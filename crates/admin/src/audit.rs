@@ -85,7 +85,7 @@ pub async fn list(State(admin): State<Admin>, _: Viewer, uri: Uri) -> Answer {
     let limit = params.number("limit", 1..=100, 20);
     let cursor = params.id_cursor();
     params.finish()?;
-    let page = admin.store.audit().list(&filter, cursor.as_deref(), limit).await.map_err(crate::told)?;
+    let page = admin.store.audit().list(&filter, cursor.as_deref(), limit).await?;
     let items = page.items.into_iter().map(AuditEntryView::from).collect();
     json(StatusCode::OK, &AuditView { items, next_cursor: page.next })
 }

@@ -4,7 +4,7 @@
 //! what it answers, what can go wrong. `wire` has what they share. `describe` is what `/openapi.json` says.
 //!
 //! What is *not* here: requests to models (`baton-http`), and any rule of what may be registered beyond the form of its
-//! fields (`baton_engine::Directory`).
+//! fields (`baton-control`).
 //!
 //! To add an endpoint: a file, a line in `routes.rs`, a line in `describe`.
 
@@ -25,14 +25,14 @@ mod webhooks;
 mod wire;
 
 use axum::Router;
-use baton_engine::Directory;
-pub(crate) use baton_engine::directory::told;
-use baton_http::Doors;
+use axum::extract::FromRef;
+use baton_control::{Models, Providers};
 use baton_store::Store;
+use baton_web::Web;
 use events::feed::Feed;
 use ipnet::IpNet;
 pub use models::view::text as model_text;
-pub use providers::{Configured, Providers, sealed_row};
+pub use providers::view::text as provider_text;
 use std::sync::Arc;
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Description;
@@ -40,8 +40,8 @@ use utoipa::openapi::OpenApi as Description;
 /// What the management API needs.
 #[derive(Clone)]
 pub struct Admin {
-    pub(crate) doors: Doors,
-    pub(crate) directory: Arc<Directory>,
+    pub(crate) web: Web,
+    pub(crate) models: Arc<Models>,
     pub(crate) store: Store,
     pub(crate) providers: Arc<Providers>,
     pub(crate) feed: Arc<Feed>,
@@ -51,9 +51,9 @@ pub struct Admin {
 
 impl Admin {
     /// Over these parts.
-    pub fn new(doors: Doors, directory: Arc<Directory>, store: Store, providers: Arc<Providers>) -> Self {
+    pub fn new(web: Web, models: Arc<Models>, store: Store, providers: Arc<Providers>) -> Self {
         let feed = Feed::new(store.clone());
-        Self { doors, directory, store, providers, feed, reachable: Arc::new([]) }
+        Self { web, models, store, providers, feed, reachable: Arc::new([]) }
     }
 
     /// Lets webhooks be in these networks too, besides the public internet.
@@ -63,12 +63,18 @@ impl Admin {
     }
 }
 
-/// Every path of the management API, and the description of all APIs, the request APIs included.
-pub fn router(admin: Admin) -> (Router, Description) {
-    (routes::router(admin), description())
+impl FromRef<Admin> for Web {
+    fn from_ref(admin: &Admin) -> Self {
+        admin.web.clone()
+    }
 }
 
-/// The description of all APIs.
-pub fn description() -> Description {
-    describe::named(describe::Api::openapi().merge_from(baton_http::describe::describe()))
+/// Every path of the management API.
+pub fn router(admin: Admin) -> Router {
+    routes::router(admin)
+}
+
+/// The description of all APIs: the management API's own, with what the request APIs say of themselves.
+pub fn description(requests: Description) -> Description {
+    describe::named(describe::Api::openapi().merge_from(requests))
 }

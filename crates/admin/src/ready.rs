@@ -15,12 +15,16 @@ const PATIENCE: Duration = Duration::from_millis(800);
     (status = 503, description = "They can't: the reason", body = String, content_type = "text/plain"),
 ))]
 pub async fn ready(State(admin): State<Admin>) -> Response {
-    if admin.doors.draining.has_begun() {
+    if admin.web.draining.has_begun() {
         return (StatusCode::SERVICE_UNAVAILABLE, "draining").into_response();
     }
     let reason = match tokio::time::timeout(PATIENCE, admin.store.ping()).await {
         Ok(Ok(())) => None,
-        Ok(Err(error)) => Some(error.to_string()),
+        Ok(Err(error)) => {
+            // Probes need no key, so they are not told what the database said.
+            tracing::warn!(error = &error as &dyn std::error::Error, "the database does not answer");
+            Some("see the log".to_owned())
+        }
         Err(_) => {
             Some(format!("nothing within {} ms: it is away, busy, or has no connection left", PATIENCE.as_millis()))
         }
@@ -28,7 +32,7 @@ pub async fn ready(State(admin): State<Admin>) -> Response {
     if let Some(reason) = reason {
         return (StatusCode::SERVICE_UNAVAILABLE, format!("the database does not answer: {reason}")).into_response();
     }
-    if let Some(trouble) = admin.doors.engine.trouble() {
+    if let Some(trouble) = admin.web.engine.trouble() {
         return (StatusCode::SERVICE_UNAVAILABLE, trouble).into_response();
     }
     "ready".into_response()

@@ -3,14 +3,15 @@
 //! Paths below `/api/models/` that are no model stand in [`baton_model::ModelId::RESERVED`] too. A new path takes a
 //! line here and one in [`crate::describe`].
 
-use crate::wire::answer::finish;
 use crate::{Admin, audit, cache, events, keys, models, projects, providers, ready, requests, usage, webhooks};
 use axum::Router;
-use axum::middleware::from_fn;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
+use baton_web::{ClientApi, Responding, respond};
 
 /// The management API.
 pub fn router(admin: Admin) -> Router {
+    let responding = Responding { web: admin.web.clone(), api: |_| ClientApi::Native };
     Router::new()
         .route("/api/models", get(models::list::list).post(models::register::register))
         .route("/api/models/discover", post(models::discover::discover))
@@ -46,6 +47,6 @@ pub fn router(admin: Admin) -> Router {
         .route("/api/audit", get(audit::list))
         .route("/api/cache", get(cache::size::size).delete(cache::purge::purge))
         .route("/health/ready", get(ready::ready))
-        .route_layer(from_fn(finish))
+        .route_layer(from_fn_with_state(responding, respond))
         .with_state(admin)
 }

@@ -64,22 +64,33 @@ pub enum AuthError {
 
 impl AuthError {
     /// As the caller is told it.
-    pub fn public(&self) -> PublicError {
-        let code = match self {
-            Self::Missing
-            | Self::Malformed { .. }
-            | Self::Ambiguous
-            | Self::Unknown
-            | Self::Revoked
-            | Self::Expired
-            | Self::Replaced
-            | Self::NoTokens => Code::AuthenticationError,
-            // Not the caller's fault: the same token may be good once the issuer answers.
-            Self::Token(TokenFault::NoSigners(_)) => Code::Overloaded,
-            Self::Token(_) => Code::AuthenticationError,
-            Self::Forbidden { .. } | Self::Elsewhere { .. } => Code::PermissionDenied,
-            Self::Store(_) => Code::Internal,
+    pub fn public(self) -> PublicError {
+        self.into()
+    }
+}
+
+impl From<AuthError> for PublicError {
+    fn from(error: AuthError) -> Self {
+        use AuthError as E;
+        let code = match error {
+            E::Missing
+            | E::Malformed { .. }
+            | E::Ambiguous
+            | E::Unknown
+            | E::Revoked
+            | E::Expired
+            | E::Replaced
+            | E::NoTokens => Code::AuthenticationError,
+            // Not the caller's fault: the same token may be good once the issuer answers. What its HTTP client said is for
+            // the log.
+            E::Token(TokenFault::NoSigners(_)) => {
+                let message = "tokens can't be checked at the moment: the issuer's signing keys are not available";
+                return Self::new(Code::Overloaded, message).because(error);
+            }
+            E::Token(_) => Code::AuthenticationError,
+            E::Forbidden { .. } | E::Elsewhere { .. } => Code::PermissionDenied,
+            E::Store(error) => return error.into(),
         };
-        PublicError::new(code, self.to_string())
+        Self::new(code, error.to_string())
     }
 }

@@ -6,19 +6,21 @@ use crate::shared_state::SharedState;
 use crate::telemetry::Witness;
 use anyhow::{Context, bail};
 use axum::Router;
-use baton_admin::{Admin, Configured};
+use baton_admin::Admin;
 use baton_auth::token::Issuer;
 use baton_auth::{Bootstrap, Keys, Tokens, bootstrap};
-use baton_engine::responses::Responses;
+use baton_control::{Configured, Models, ProviderObjects, Providers, Vendors, Views};
+use baton_conversations::Conversations;
 use baton_engine::{
-    CacheSettings, CircuitSettings, Directory, Engine, Holdings, JournalSettings, Ledger, Observer, Parts, Registry,
-    RetrySettings, Settings, Snapshot, Vendors,
+    CacheSettings, CircuitSettings, Engine, JournalSettings, Ledger, Observer, Parts, Registry, RetrySettings,
+    Settings, Snapshot,
 };
 use baton_events::Webhooks;
-use baton_http::{Doors, Draining};
+use baton_http::HttpState;
 use baton_model::{Clock, ModelId, ProviderId, SystemClock};
 use baton_provider::{Provider, Transport};
 use baton_store::Store;
+use baton_web::{Draining, Web};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,11 +35,11 @@ pub struct App {
     /// The pipeline.
     pub engine: Engine,
     /// The models.
-    pub directory: Arc<Directory>,
+    pub models: Arc<Models>,
     /// The database.
     pub store: Store,
     /// The providers, those that the database keeps included.
-    pub providers: Arc<baton_admin::Providers>,
+    pub providers: Arc<Providers>,
     /// What nodes share beside the database.
     pub shared: SharedState,
     /// Events on their way to webhooks.
@@ -50,12 +52,14 @@ pub struct App {
     pub bootstrap: Bootstrap,
     /// Whether requests from loopback need no key.
     pub open_on_loopback: bool,
+    /// What writes into the database after its request.
+    background: (ProviderObjects, Conversations),
     /// What makes traces and logs of requests.
     witness: Option<Arc<Witness>>,
 }
 
 impl App {
-    /// Puts the parts together: database, keys, providers, models, pipeline, doors.
+    /// Puts the parts together: database, keys, providers, models, pipeline, APIs.
     ///
     /// # Errors
     /// The first part that can't be had, and what to do about it.
@@ -87,15 +91,16 @@ impl App {
         }
         let configured = config.models.iter().map(|model| model.register(clock.now())).collect();
         let vendors = Vendors { names: vendors, unlisted: unlisted(config) };
-        let view = baton_admin::model_text;
-        let directory = Arc::new(Directory::new(store.clone(), engine.clone(), configured, vendors.clone(), view));
+        let views = Views { model: baton_admin::model_text, provider: baton_admin::provider_text };
+        let models = Arc::new(Models::new(store.clone(), engine.clone(), configured, vendors.clone(), views.model));
         let keyring = config.auth.keyring().map_err(anyhow::Error::msg)?;
-        let providers = baton_admin::Providers::new(
+        let providers = Providers::new(
             store.clone(),
-            Arc::clone(&directory),
+            Arc::clone(&models),
             engine.clone(),
             keyring,
             Configured { providers, vendors, default_models: default_models(config) },
+            views,
         );
         let providers = Arc::new(providers);
         providers.reload().await.context("providers and models can't be read from the database")?;
@@ -106,30 +111,31 @@ impl App {
         let keys = keys.open_on_loopback(open_on_loopback).with_tokens(tokens(config, &clock));
         let (keys, bootstrap) = bootstrap(keys, given.as_ref(), &mut chance).await?;
         let keys = Arc::new(keys);
-        let doors = Doors {
-            engine: engine.clone(),
-            directory: Arc::clone(&directory),
-            holdings: Holdings::new(store.clone(), Arc::clone(&clock)),
-            responses: Responses::new(store.clone(), Arc::clone(&clock), config.responses.bounds()),
-            fetch: config.audio.client(config.server.max_body_bytes),
-            keys: Arc::clone(&keys),
-            settings: baton_http::Settings {
-                max_body_bytes: config.server.max_body_bytes,
-                keep_alive: config.server.keep_alive,
-            },
+        let web = Web {
             proxies: config.server.proxies(),
-            draining: Draining::default(),
+            max_body_bytes: config.server.max_body_bytes,
+            keep_alive: config.server.keep_alive,
+            ..Web::new(engine.clone(), Arc::clone(&keys))
         };
-        let draining = doors.draining.clone();
-        let admin = Admin::new(doors.clone(), Arc::clone(&directory), store.clone(), Arc::clone(&providers));
+        let draining = web.draining.clone();
+        let state = HttpState {
+            web: web.clone(),
+            models: Arc::clone(&models),
+            provider_objects: ProviderObjects::new(store.clone(), Arc::clone(&clock)),
+            conversations: Conversations::new(store.clone(), Arc::clone(&clock), config.responses.bounds()),
+            fetch: config.audio.client(config.server.max_body_bytes),
+        };
+        let background = (state.provider_objects.clone(), state.conversations.clone());
+        let admin = Admin::new(web, Arc::clone(&models), store.clone(), Arc::clone(&providers));
         let admin = admin.reaching(config.webhooks.networks());
-        let router = crate::surface::router(doors, admin, Arc::clone(&shared.notices));
+        let router = crate::surface::router(state, admin, Arc::clone(&shared.notices));
         let webhooks = webhooks(config, &store, &clock, chance.random())?;
         Ok(Self {
             webhooks,
             router,
             engine,
-            directory,
+            models,
+            background,
             store,
             shared,
             providers,
@@ -144,6 +150,8 @@ impl App {
     /// Ends what runs in the background and writes what is left.
     pub async fn close(self) {
         self.engine.close().await;
+        self.background.0.close().await;
+        self.background.1.close().await;
         if let Some(witness) = &self.witness {
             witness.close().await;
         }
@@ -209,15 +217,15 @@ fn tokens(config: &Config, clock: &Arc<dyn Clock>) -> Option<Tokens> {
     jwt.is_on().then(|| Tokens::new(jwt.settings(), issuer, Arc::clone(clock)))
 }
 
-type Providers = BTreeMap<ProviderId, Arc<dyn Provider>>;
+type ProviderMap = BTreeMap<ProviderId, Arc<dyn Provider>>;
 
 /// The configured providers, and for those that are vendors themselves their names in the catalogue.
 ///
 /// # Errors
 /// If one can't be made of what is configured: the key is named.
-pub fn providers(config: &Config) -> anyhow::Result<(Providers, BTreeMap<ProviderId, String>)> {
+pub fn providers(config: &Config) -> anyhow::Result<(ProviderMap, BTreeMap<ProviderId, String>)> {
     let transport = Transport::default();
-    let (mut providers, mut vendors) = (Providers::new(), BTreeMap::new());
+    let (mut providers, mut vendors) = (ProviderMap::new(), BTreeMap::new());
     for (name, section) in &config.providers {
         let provider = baton_providers::build(&section.describe(name), &transport)
             .map_err(|error| anyhow::anyhow!("providers.{name}.{}: {}", error.field, error.problem))?;
@@ -241,7 +249,7 @@ fn default_models(config: &Config) -> BTreeMap<ProviderId, ModelId> {
         .collect()
 }
 
-fn snapshot(config: &Config, providers: Providers) -> Snapshot {
+fn snapshot(config: &Config, providers: ProviderMap) -> Snapshot {
     Snapshot {
         models: BTreeMap::new(),
         providers,

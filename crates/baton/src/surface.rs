@@ -1,4 +1,4 @@
-//! Every path that one Baton serves: the doors, the management API, health, metrics, the documentation.
+//! Every path that one Baton serves: the request APIs, the management API, health, metrics, the documentation.
 
 use crate::nodes;
 use axum::Router;
@@ -10,30 +10,29 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use baton_admin::Admin;
 use baton_engine::{Engine, metrics};
-use baton_http::door::Door;
-use baton_http::{Doors, Failure, identify};
+use baton_http::HttpState;
 use baton_kv::Notices;
 use baton_model::{Code, PublicError};
+use baton_web::{ClientApi, Failure, identify, linger};
 use std::sync::Arc;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_swagger_ui::SwaggerUi;
 
 /// All of them.
-pub fn router(doors: Doors, admin: Admin, notices: Arc<dyn Notices>) -> Router {
-    let engine = doors.engine.clone();
-    let (management, api) = baton_admin::router(admin);
-    let management = management.layer(from_fn_with_state(notices, nodes::tell));
+pub fn router(state: HttpState, admin: Admin, notices: Arc<dyn Notices>) -> Router {
+    let engine = state.web.engine.clone();
+    let management = baton_admin::router(admin).layer(from_fn_with_state(notices, nodes::tell));
     Router::new()
         .route("/", get(front))
         .route("/health/live", get(|| async { "ok" }))
         .route("/metrics", get(metrics))
         .with_state(engine)
-        .merge(baton_http::router(doors))
+        .merge(baton_http::router(state))
         .merge(management)
-        .merge(SwaggerUi::new("/docs").url("/openapi.json", api))
+        .merge(SwaggerUi::new("/docs").url("/openapi.json", description()))
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
-        .layer(map_request(|request| async { baton_http::linger(request) }))
+        .layer(map_request(|request| async { linger(request) }))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| bug()))
 }
 
@@ -49,7 +48,7 @@ async fn front(headers: HeaderMap) -> Response {
 
 /// The description of the whole API.
 pub fn description() -> utoipa::openapi::OpenApi {
-    baton_admin::description()
+    baton_admin::description(baton_http::describe::describe())
 }
 
 /// In the OpenMetrics format, with exemplars, for who asks for it; else in Prometheus' older one, which has none.
@@ -74,10 +73,10 @@ async fn wrong_method(OriginalUri(uri): OriginalUri) -> Response {
     refused(uri.path(), PublicError::new(Code::MethodNotAllowed, message))
 }
 
-/// In the words of the door that the path belongs to.
+/// In the shape of the API that the path belongs to.
 fn refused(path: &str, error: PublicError) -> Response {
-    let door = if path.starts_with("/v1/") { Door::OpenAi } else { Door::Native };
-    Failure { door, error, id: identify::request_id() }.into_response()
+    let api = if path.starts_with("/v1/") { ClientApi::OpenAi } else { ClientApi::Native };
+    Failure { api, error, id: identify::request_id() }.into_response()
 }
 
 /// Our own bug: the log has the story, the caller the id.
@@ -85,7 +84,7 @@ fn bug() -> Response {
     let id = identify::request_id();
     tracing::error!(request.id = %id, "a handler panicked");
     let error = PublicError::new(Code::Internal, "an error of Baton's own; the log has more under this request id");
-    let mut response = Failure { door: Door::Native, error, id }.into_response();
+    let mut response = Failure { api: ClientApi::Native, error, id }.into_response();
     *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
     response
 }

@@ -4,7 +4,7 @@
 
 use baton_engine::cache::ResponseCache;
 use baton_engine::route::{Ask, plan};
-use baton_engine::{CachePolicy, CacheSettings, Call, Content, Snapshot, Wanted};
+use baton_engine::{CachePolicy, CacheSettings, Call, Content, ModelSelector, Snapshot};
 use baton_kv::Memory;
 use baton_model::chat::Json;
 use baton_model::entity::{Quirks, Role};
@@ -64,10 +64,10 @@ fn call(bytes: usize) -> Call {
         trace: baton_engine::Trace::none(),
         caller: caller(),
         attribution: Attribution::default(),
-        door: "openai",
+        api: "openai",
         dialect: Dialect::OpenAi,
         capability: Capability::Chat,
-        wanted: Wanted::Model("model-0".into()),
+        selector: ModelSelector::Model("model-0".into()),
         form: Form::Whole,
         max_output_tokens: None,
         deterministic: true,
@@ -100,7 +100,8 @@ fn path(criterion: &mut Criterion) {
     };
     criterion.bench_function("route: a model of 7,000 with three fallbacks", |bencher| {
         bencher.iter(|| {
-            let first = snapshot.get(&Wanted::Model("model-0".into()), Capability::Chat).map_err(|error| error.code);
+            let first =
+                snapshot.get(&ModelSelector::Model("model-0".into()), Capability::Chat).map_err(|error| error.code);
             first.map(|first| plan(&snapshot, first, black_box(&ask)).is_ok())
         });
     });

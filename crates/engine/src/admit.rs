@@ -1,8 +1,8 @@
 //! May this caller use this model, and can its request be recorded?
 
 use crate::call::Call;
-use crate::engine::Shared;
 use crate::registry::Snapshot;
+use crate::shared::Shared;
 use baton_model::{Code, Model, PublicError};
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ pub fn admit<'s>(shared: &Shared, snapshot: &'s Snapshot, call: &Call) -> Result
     if let Some(trouble) = shared.ledger.trouble() {
         return Err(PublicError::new(Code::Overloaded, trouble));
     }
-    let model = snapshot.get(&call.wanted, call.capability)?;
+    let model = snapshot.get(&call.selector, call.capability)?;
     if !call.caller.may_use(&model.id) {
         return Err(PublicError::new(Code::PermissionDenied, format!("this key may not use the model `{}`", model.id))
             .at("model"));

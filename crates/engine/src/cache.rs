@@ -1,7 +1,7 @@
-//! Seen this before, or in flight now?
+//! Lookup this before, or in coalesce now?
 //!
 //! An answer is kept as the provider's own bytes ([`Recording`]), so a kept one goes the same way up as a fresh one,
-//! whichever door asks and whether it asks for a stream. The key covers who may read it, the model as it is registered
+//! whichever API asks and whether it asks for a stream. The key covers who may read it, the model as it is registered
 //! now, and every field of the request but `stream`.
 
 use crate::call::{CachePolicy, Call};
@@ -79,7 +79,7 @@ pub struct Use {
 
 /// A kept answer.
 #[derive(Debug, Clone)]
-pub struct Kept {
+pub struct CachedReply {
     /// The model that gave it.
     pub model: ModelId,
     /// Its provider, which knows how to read it.
@@ -143,7 +143,7 @@ impl ResponseCache {
         for fallback in call.fallbacks.iter().flatten() {
             put("fallback", fallback.as_str().as_bytes());
         }
-        put("door", call.dialect.name().as_bytes());
+        put("dialect", call.dialect.name().as_bytes());
         put("capability", call.capability.name().as_bytes());
         put("asked", model.id.as_str().as_bytes());
         match model.source {
@@ -167,13 +167,13 @@ impl ResponseCache {
     }
 
     /// The kept answer, if there is one of at most that age.
-    pub async fn lookup(&self, key: &str, age: Duration, now: Timestamp) -> Option<Kept> {
+    pub async fn lookup(&self, key: &str, age: Duration, now: Timestamp) -> Option<CachedReply> {
         let kept = read(&self.values.get(key).await?)?;
         (now.since(kept.at) <= age).then_some(kept)
     }
 
     /// Keeps an answer, unless it is too large.
-    pub async fn keep(&self, key: String, kept: &Kept, call: &Call) {
+    pub async fn keep(&self, key: String, kept: &CachedReply, call: &Call) {
         if kept.recording.body.len() > self.settings.max_answer_bytes {
             return;
         }
@@ -219,8 +219,8 @@ struct Head {
     hide_usage: bool,
 }
 
-fn write(kept: &Kept) -> Bytes {
-    let Kept { model, provider, at, warnings, recording } = kept;
+fn write(kept: &CachedReply) -> Bytes {
+    let CachedReply { model, provider, at, warnings, recording } = kept;
     let head = Head {
         model: model.to_string(),
         provider: provider.to_string(),
@@ -239,10 +239,10 @@ fn write(kept: &Kept) -> Bytes {
     bytes.into()
 }
 
-fn read(bytes: &Bytes) -> Option<Kept> {
+fn read(bytes: &Bytes) -> Option<CachedReply> {
     let end = bytes.iter().position(|byte| *byte == b'\n')?;
     let head: Head = serde_json::from_slice(bytes.get(..end)?).ok()?;
-    Some(Kept {
+    Some(CachedReply {
         model: head.model.into(),
         provider: head.provider.into(),
         at: Timestamp(head.at),
@@ -265,7 +265,7 @@ mod tests {
 
     #[test]
     fn a_kept_answer_reads_back() {
-        let kept = Kept {
+        let kept = CachedReply {
             model: "m".into(),
             provider: "p".into(),
             at: Timestamp(7),

@@ -1,4 +1,4 @@
-//! A request as it came through a door.
+//! A request on its way down the pipeline.
 
 use crate::trace::Trace;
 use baton_model::record::Attribution;
@@ -7,7 +7,7 @@ use baton_provider::Form;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-/// Reads the canonical request out of a body; given by the door, which knows the format.
+/// Reads the canonical request out of a body; given by the API, which knows the format.
 pub type Read = Box<dyn Fn(&[u8]) -> Result<Operation, PublicError> + Send + Sync>;
 
 /// One request on its way down the pipeline.
@@ -15,7 +15,7 @@ pub type Read = Box<dyn Fn(&[u8]) -> Result<Operation, PublicError> + Send + Syn
 /// It holds the client's bytes, and their meaning only once a step or a target asks for it: most requests are
 /// forwarded without ever being taken apart.
 pub struct Call {
-    /// Its id, minted at the door.
+    /// Its id.
     pub id: RequestId,
     /// When its head arrived.
     pub arrived: Timestamp,
@@ -25,14 +25,14 @@ pub struct Call {
     pub caller: Caller,
     /// On whose behalf.
     pub attribution: Attribution,
-    /// The door's name in records: `native`, `openai` …
-    pub door: &'static str,
+    /// The client API's name in records: `native`, `openai` …
+    pub api: &'static str,
     /// The format of the body, and of the answer.
     pub dialect: Dialect,
     /// What is asked.
     pub capability: Capability,
     /// Which model is asked for.
-    pub wanted: Wanted,
+    pub selector: ModelSelector,
     /// Whether the client asked for a stream.
     pub form: Form,
     /// The output limit that the client set, in tokens.
@@ -53,13 +53,13 @@ pub struct Call {
     pub query: Option<String>,
     /// What was sent.
     pub content: Content,
-    /// The HTTP status with which the door tells an error: formats differ, and a provider's own error may be forwarded.
+    /// The HTTP status of an error in the client API: formats differ, and a provider's own error may be forwarded.
     pub status: fn(&PublicError) -> u16,
 }
 
 /// Which model a client asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Wanted {
+pub enum ModelSelector {
     /// By its name.
     Model(String),
     /// The default model of a provider.
@@ -68,7 +68,7 @@ pub enum Wanted {
     Default,
 }
 
-impl std::fmt::Display for Wanted {
+impl std::fmt::Display for ModelSelector {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Model(name) | Self::Provider(name) => f.write_str(name),
@@ -120,7 +120,7 @@ impl Content {
     /// The meaning; read on the first call.
     ///
     /// # Errors
-    /// If the body is not of the door's format: the error names the field.
+    /// If the body is not of the API's format: the error names the field.
     pub fn meaning(&self) -> Result<&Operation, PublicError> {
         if let Some(operation) = self.operation.get() {
             return Ok(operation);

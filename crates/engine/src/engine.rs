@@ -1,53 +1,26 @@
-//! The engine: what the pipeline's steps share, and the way in.
+//! The engine: the way into the pipeline.
 
-use crate::attempt::RetrySettings;
-use crate::cache::{CacheSettings, ResponseCache};
+use crate::ask;
+use crate::cache::ResponseCache;
 use crate::call::Call;
-use crate::flight::Flights;
-use crate::flow::Answer;
-use crate::health::{CircuitSettings, Health};
+use crate::coalesce::Coalescer;
+use crate::health::Health;
 use crate::ledger::Ledger;
 use crate::limit::Limits;
 use crate::metrics::Metrics;
 use crate::observe::Observer;
 use crate::pipeline;
-use crate::recall::Recall;
+use crate::reasoning_cache::ReasoningCache;
 use crate::registry::Registry;
-use crate::trace::{self, Sampling, Trace};
+use crate::reply::Reply;
+use crate::shared::{Settings, Shared};
+use crate::trace::Trace;
 use baton_kv::Cache;
-use baton_model::{Clock, PublicError, SpanId};
+use baton_model::{Clock, PublicError};
+use rand::SeedableRng;
 use rand::rngs::StdRng;
-use rand::{Rng, SeedableRng};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 use tokio_util::task::TaskTracker;
-
-/// How the engine behaves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Settings {
-    /// The response cache.
-    pub cache: CacheSettings,
-    /// When a model's circuit opens.
-    pub circuit: CircuitSettings,
-    /// How attempts are spaced.
-    pub retry: RetrySettings,
-    /// The most requests in flight on this node.
-    pub max_in_flight: usize,
-    /// Which requests are recorded as traces.
-    pub sampling: Sampling,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            cache: CacheSettings::default(),
-            circuit: CircuitSettings::default(),
-            retry: RetrySettings::default(),
-            max_in_flight: 10_000,
-            sampling: Sampling::default(),
-        }
-    }
-}
 
 /// What the engine is made of.
 pub struct Parts {
@@ -67,49 +40,6 @@ pub struct Parts {
     pub seed: u64,
 }
 
-/// What the steps of the pipeline share.
-pub struct Shared {
-    /// How it behaves.
-    pub settings: Settings,
-    /// Models and providers.
-    pub registry: Registry,
-    /// Kept answers.
-    pub cache: ResponseCache,
-    /// Thoughts that clients drop.
-    pub recall: Recall,
-    /// Shared calls under way.
-    pub flights: Flights,
-    /// The bound on requests in flight.
-    pub limits: Limits,
-    /// How each model fares.
-    pub health: Health,
-    /// Records.
-    pub ledger: Ledger,
-    /// Counters.
-    pub metrics: Metrics,
-    /// Who is told of requests that are over.
-    pub observer: Option<Arc<dyn Observer>>,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
-    /// Work that outlives its request: shared calls, drains.
-    pub tasks: TaskTracker,
-    chance: Mutex<StdRng>,
-}
-
-impl Shared {
-    /// The id of a new span.
-    pub fn span(&self) -> SpanId {
-        SpanId(trace::nonzero(&mut *self.chance.lock().unwrap_or_else(PoisonError::into_inner)))
-    }
-
-    /// A wait, varied by up to a half either way, so that clients that failed together don't return together.
-    pub fn vary(&self, wait: Duration) -> Duration {
-        let factor = self.chance.lock().unwrap_or_else(PoisonError::into_inner).random_range(0.5..1.5);
-        // `mul_f64` panics where the product is no duration.
-        Duration::try_from_secs_f64(wait.as_secs_f64() * factor).unwrap_or(Duration::MAX)
-    }
-}
-
 /// The way into the pipeline. Cheap to clone.
 #[derive(Clone)]
 pub struct Engine {
@@ -123,9 +53,9 @@ impl Engine {
         let shared = Shared {
             settings,
             registry,
-            recall: Recall::new(Arc::clone(&cache)),
+            reasoning_cache: ReasoningCache::new(Arc::clone(&cache)),
             cache: ResponseCache::new(settings.cache, cache),
-            flights: Flights::default(),
+            coalescer: Coalescer::default(),
             limits: Limits::new(settings.max_in_flight),
             health: Health::new(settings.circuit, Arc::clone(&clock)),
             ledger,
@@ -142,7 +72,7 @@ impl Engine {
     ///
     /// # Errors
     /// What the caller is told if no answer begins.
-    pub async fn serve(&self, call: Call) -> Result<Answer, PublicError> {
+    pub async fn serve(&self, call: Call) -> Result<Reply, PublicError> {
         pipeline::serve(&self.shared, call).await
     }
 
@@ -160,7 +90,7 @@ impl Engine {
     pub fn plan(&self, call: &Call) -> Result<crate::route::Plan, PublicError> {
         let snapshot = self.shared.registry.snapshot();
         let model = crate::admit::admit(&self.shared, &snapshot, call)?;
-        pipeline::plan(&self.shared, call, &snapshot, model)
+        ask::plan(&self.shared, call, &snapshot, model)
     }
 
     /// Models and providers in force.
@@ -173,7 +103,7 @@ impl Engine {
         &self.shared.health
     }
 
-    /// Kept answers.
+    /// CachedReply answers.
     pub fn cache(&self) -> &ResponseCache {
         &self.shared.cache
     }

@@ -1,48 +1,46 @@
-//! The pipeline of a request, one file a step: `admit → limit → cache → route → attempt → meter → record`.
+//! The pipeline of a request, one file a step: `admit → limit → cache → route → dispatch → meter → record`.
 //!
-//! `pipeline.rs` tells the order. What goes down is one [`Call`]; what comes up is one [`Answer`], a head and a stream
+//! `pipeline.rs` tells the order. What goes down is one [`Call`]; what comes up is one [`Reply`], a head and a stream
 //! of frames. The engine knows no wire format and no vendor: a format is a value that doors and providers agree on,
 //! and bytes pass through unread.
 //!
-//! - [`directory`]: which models there are, and how that changes;
 //! - [`registry`]: the models and providers in force, one snapshot a request;
 //! - [`ledger`]: the journal, and the way from there into the database;
 //! - [`health`], [`metrics`]: how models fare, and what is counted;
 //! - [`trace`], [`observe`]: which trace a request belongs to, and who is told when it is over.
 
 mod admit;
-mod attempt;
+mod ask;
 pub mod cache;
 pub mod call;
-pub mod directory;
+mod coalesce;
+mod dispatch;
 mod engine;
 mod fit;
-mod flight;
-mod flow;
 pub mod health;
-pub mod holdings;
 pub mod ledger;
 mod limit;
 mod meter;
 pub mod metrics;
 pub mod observe;
 mod pipeline;
-mod recall;
+mod reasoning_cache;
 mod record;
 pub mod registry;
-pub mod responses;
+mod reply;
+mod reply_stream;
 pub mod route;
+mod shared;
 pub mod trace;
 
-pub use attempt::RetrySettings;
 pub use cache::{CacheDefault, CacheSettings, CacheShare};
-pub use call::{CachePolicy, Call, Content, Wanted};
-pub use directory::{Conflict, Directory, Discovery, Vendors};
-pub use engine::{Engine, Parts, Settings};
-pub use flow::{Answer, Bill, Head};
+pub use call::{CachePolicy, Call, Content, ModelSelector};
+pub use dispatch::RetrySettings;
+pub use engine::{Engine, Parts};
 pub use health::{Circuit, CircuitSettings};
-pub use holdings::Holdings;
 pub use ledger::{JournalSettings, Ledger};
 pub use observe::Observer;
 pub use registry::{Registry, Snapshot};
+pub use reply::{Bill, Reply, ReplyHead};
+pub use shared::Settings;
 pub use trace::{Sampling, Trace};

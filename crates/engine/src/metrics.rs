@@ -74,7 +74,7 @@ impl List<'_> {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
-    door: String,
+    api: String,
     capability: &'static str,
     model: String,
     provider: String,
@@ -256,7 +256,7 @@ impl Metrics {
         let labels = ModelLabels { model: model.clone(), provider: provider.clone() };
         self.requests
             .get_or_create(&RequestLabels {
-                door: record.door.clone(),
+                api: record.api.clone(),
                 capability: record.capability.name(),
                 model,
                 provider,

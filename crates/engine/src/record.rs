@@ -1,9 +1,9 @@
 //! The record of a request while it is under way, and its end: settle, journal, count, log.
 
 use crate::call::Call;
-use crate::engine::Shared;
 use crate::meter::{Attempt, Ending};
 use crate::observe::Ended;
+use crate::shared::Shared;
 use crate::trace::Trace;
 use baton_meter::count;
 use baton_model::record::{CacheUse, Outcome, RequestRecord};
@@ -14,9 +14,9 @@ use tokio::sync::OwnedSemaphorePermit;
 
 /// One request's record, from its admission to its end.
 ///
-/// It can't be forgotten: dropping a ticket that was not settled (the client left, the handler was cancelled) records
+/// It can't be forgotten: dropping a recorder that was not settled (the client left, the handler was cancelled) records
 /// the request as cancelled, with what its running attempt consumed.
-pub struct Ticket {
+pub struct RequestRecorder {
     shared: Arc<Shared>,
     call: Arc<Call>,
     record: Option<Box<RequestRecord>>,
@@ -25,11 +25,11 @@ pub struct Ticket {
     spans: Vec<SpanId>,
     /// What the last attempt said, if somebody wants to know.
     said: Vec<Event>,
-    /// The place among the requests in flight; given back with the ticket.
+    /// The place among the requests in coalesce; given back with the recorder.
     _permit: OwnedSemaphorePermit,
 }
 
-impl Ticket {
+impl RequestRecorder {
     /// A record for a request that was admitted.
     pub fn new(shared: Arc<Shared>, call: Arc<Call>, permit: OwnedSemaphorePermit) -> Self {
         let record = RequestRecord {
@@ -37,10 +37,10 @@ impl Ticket {
             arrived: call.arrived,
             finished: call.arrived,
             first_content: None,
-            door: call.door.into(),
+            api: call.api.into(),
             capability: call.capability,
             stream: call.form == baton_provider::Form::Stream,
-            requested: call.wanted.to_string(),
+            requested: call.selector.to_string(),
             served: None,
             provider: None,
             attribution: call.attribution.clone(),
@@ -230,7 +230,7 @@ impl Ticket {
     }
 }
 
-impl Drop for Ticket {
+impl Drop for RequestRecorder {
     fn drop(&mut self) {
         if self.record.is_some() {
             self.cancel();
@@ -244,7 +244,7 @@ fn log(record: &RequestRecord, trace: &Trace) {
     tracing::info!(
         request.id = %record.id,
         trace.id = %trace.id,
-        door = record.door,
+        api = record.api,
         capability = record.capability.name(),
         model.requested = record.requested,
         model.served = record.served.as_ref().map(|id| id.as_str()),

@@ -1,6 +1,6 @@
 //! Which models and providers there are: an immutable snapshot, swapped as a whole.
 
-use crate::call::Wanted;
+use crate::call::ModelSelector;
 use arc_swap::ArcSwap;
 use baton_model::{Capability, Code, Model, ModelId, ModelStatus, ProviderId, PublicError};
 use baton_provider::Provider;
@@ -56,11 +56,11 @@ impl Snapshot {
     ///
     /// # Errors
     /// `model_not_found` if there is none, or it is inactive: the sentence names near misses.
-    pub fn get(&self, wanted: &Wanted, capability: Capability) -> Result<&Arc<Model>, PublicError> {
+    pub fn get(&self, wanted: &ModelSelector, capability: Capability) -> Result<&Arc<Model>, PublicError> {
         let found = match wanted {
-            Wanted::Model(name) => self.models.get(name.as_str()).or_else(|| self.without_latest(name)),
-            Wanted::Provider(name) => self.default_of(name, capability)?,
-            Wanted::Default => self.default_for(capability),
+            ModelSelector::Model(name) => self.models.get(name.as_str()).or_else(|| self.without_latest(name)),
+            ModelSelector::Provider(name) => self.default_of(name, capability)?,
+            ModelSelector::Default => self.default_for(capability),
         };
         match (found, wanted) {
             (Some(model), _) if model.status != ModelStatus::Inactive => Ok(model),
@@ -69,7 +69,7 @@ impl Snapshot {
                 format!("the model `{}` is inactive; an operator can set its status to ACTIVE", model.id),
             )
             .at("model")),
-            (None, Wanted::Model(name)) => Err(self.not_found(name)),
+            (None, ModelSelector::Model(name)) => Err(self.not_found(name)),
             (None, _) => Err(PublicError::new(
                 Code::InvalidRequest,
                 format!("name a model: no default model with the capability {capability} is configured"),

@@ -21,7 +21,7 @@ pub struct Candidate {
 
 /// A model that is not tried, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Passed {
+pub struct SkippedModel {
     /// Its name.
     pub model: ModelId,
     /// Why not.
@@ -34,7 +34,7 @@ pub struct Plan {
     /// To be tried, first to last.
     pub candidates: Vec<Candidate>,
     /// Not to be tried.
-    pub passed: Vec<Passed>,
+    pub passed: Vec<SkippedModel>,
 }
 
 /// What a plan is made from, beside the snapshot.
@@ -71,7 +71,7 @@ pub fn plan(snapshot: &Snapshot, first: &Arc<Model>, ask: &Ask<'_>) -> Result<Pl
         }
         match snapshot.models.get(name) {
             Some(model) => consider(snapshot, model, ask, &mut plan, &mut open),
-            None => plan.passed.push(Passed { model: name.clone(), reason: "there is no such model".into() }),
+            None => plan.passed.push(SkippedModel { model: name.clone(), reason: "there is no such model".into() }),
         }
     }
     plan.candidates.append(&mut open);
@@ -93,7 +93,7 @@ fn consider(snapshot: &Snapshot, model: &Arc<Model>, ask: &Ask<'_>, plan: &mut P
     } else {
         format!("it has not the capability {}", ask.capability)
     };
-    plan.passed.push(Passed { model: model.id.clone(), reason });
+    plan.passed.push(SkippedModel { model: model.id.clone(), reason });
 }
 
 /// How a model serves a capability; a completion goes through chat where the model only chats.

@@ -1,16 +1,15 @@
 //! Headers in and out.
 
-use baton_engine::{CachePolicy, Engine, Head, Trace};
+use baton_engine::{CachePolicy, ReplyHead};
 use baton_model::{Code, Cost, ModelId, PublicError};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use baton_web::bounds::{MOST_FALLBACKS, at_most};
+use baton_web::headers::{forward, text, value};
+use http::{HeaderMap, HeaderValue};
 use std::time::Duration;
 
 /// The longest `x-baton-timeout`: no call to a provider lasts longer, and arithmetic with a time within it never
 /// overflows.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
-
-/// The most fallbacks of one request. Each may be tried in turn, with retries of its own.
-pub const MOST_FALLBACKS: usize = 16;
 
 /// The most tags of one request; every one is kept with its record.
 const MOST_TAGS: usize = 32;
@@ -25,9 +24,9 @@ const PASSED_ON: [&str; 6] = [
     "x-client-request-id",
 ];
 
-/// What a client says in headers about how to serve it.
+/// The `x-baton-…` headers of a request: how it is to be served.
 #[derive(Debug, Clone, Default)]
-pub struct Wishes {
+pub struct RequestHeaders {
     /// `x-baton-cache`.
     pub cache: CachePolicy,
     /// `x-baton-fallbacks`.
@@ -44,7 +43,7 @@ pub struct Wishes {
     pub tags: Vec<String>,
 }
 
-impl Wishes {
+impl RequestHeaders {
     /// Reads them.
     ///
     /// # Errors
@@ -68,22 +67,6 @@ impl Wishes {
             tags: list("x-baton-tags", MOST_TAGS)?.unwrap_or_default(),
         })
     }
-}
-
-fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim).filter(|text| !text.is_empty())
-}
-
-/// Refuses a list that is longer than its bound.
-///
-/// # Errors
-/// `invalid_request` that names the field and the bound.
-pub fn at_most(most: usize, length: usize, name: &str) -> Result<(), PublicError> {
-    if length <= most {
-        return Ok(());
-    }
-    Err(PublicError::new(Code::InvalidRequest, format!("{name}: must have at most {most} entries, got {length}"))
-        .at(name))
 }
 
 fn cache_policy(text: &str) -> Result<CachePolicy, PublicError> {
@@ -124,30 +107,8 @@ pub fn passed_on(headers: &HeaderMap) -> Vec<(String, String)> {
     PASSED_ON.into_iter().filter_map(|name| Some((name.to_owned(), text(headers, name)?.to_owned()))).collect()
 }
 
-/// The trace of a request.
-pub fn trace(headers: &HeaderMap, engine: &Engine) -> Trace {
-    engine.trace(text(headers, "traceparent"), text(headers, "tracestate"))
-}
-
-/// A header value of any text: what a header can't hold becomes `?`.
-pub fn value(text: &str) -> HeaderValue {
-    let visible: Vec<u8> = text.bytes().map(|byte| if (0x20..0x7f).contains(&byte) { byte } else { b'?' }).collect();
-    HeaderValue::from_bytes(&visible).unwrap_or(HeaderValue::from_static(""))
-}
-
-/// Passes a provider's headers on to the client.
-pub fn forward(headers: &mut HeaderMap, theirs: &[(String, String)]) {
-    for (name, text) in theirs {
-        // The client's own request id is Baton's; the provider's goes beside it.
-        let name = if name == "x-request-id" { "x-upstream-request-id" } else { name };
-        if let Ok(name) = HeaderName::try_from(name) {
-            headers.append(name, value(text));
-        }
-    }
-}
-
 /// Says in the response's headers who answered, and how.
-pub fn describe(headers: &mut HeaderMap, head: &Head, request_id: &str) {
+pub fn describe(headers: &mut HeaderMap, head: &ReplyHead, request_id: &str) {
     forward(headers, &head.headers);
     headers.insert("x-request-id", value(request_id));
     headers.insert("x-baton-model", value(head.model.as_str()));

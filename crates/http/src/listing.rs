@@ -1,17 +1,15 @@
 //! The models that a caller may use, in the shape of each client API.
 
+use crate::HttpState;
 use crate::anthropic::models;
-use crate::door::Door;
-use crate::failure::Failure;
-use crate::{Doors, headers, identify};
 use axum::Json;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use baton_engine::Wanted;
-use baton_model::{Capability, Code, Model, ModelStatus, PublicError, RequestId};
+use baton_engine::ModelSelector;
+use baton_model::{Capability, Code, Model, ModelStatus, PublicError};
+use baton_web::{ClientApi, Inbound, Refused};
 use http::HeaderMap;
 use serde::Serialize;
-use std::sync::Arc;
 
 /// A model as OpenAI's `/v1/models` lists it (OpenAI API reference, models), with what Baton knows beside.
 #[derive(Serialize)]
@@ -42,53 +40,50 @@ impl<'m> Listed<'m> {
 }
 
 /// `GET /v1/models`.
-pub async fn all(State(doors): State<Doors>, request: Request) -> Response {
-    let id = identify::request_id();
-    let (parts, _) = request.into_parts();
-    let caller = match identify::caller(&doors, &parts).await {
-        Ok(caller) => caller,
-        Err(error) => return Failure { door: door(&parts.headers), error, id }.into_response(),
-    };
-    let snapshot = doors.engine.registry().snapshot();
-    let offered =
-        snapshot.models.values().filter(|model| model.status != ModelStatus::Inactive && caller.may_use(&model.id));
-    if models::is_asked(&parts.headers) {
-        return match models::page(offered.collect(), parts.uri.query()) {
-            Ok(page) => named(Json(page), &id),
-            Err(error) => Failure { door: Door::Anthropic, error, id }.into_response(),
-        };
+///
+/// # Errors
+/// For Anthropic's clients: if the page that is asked for can't be.
+pub async fn all(State(state): State<HttpState>, inbound: Inbound) -> Result<Response, Refused> {
+    let snapshot = state.web.engine.registry().snapshot();
+    let offered = snapshot
+        .models
+        .values()
+        .filter(|model| model.status != ModelStatus::Inactive && inbound.caller.may_use(&model.id));
+    if is_anthropic(&inbound.parts.headers) {
+        return Ok(Json(models::page(offered.collect(), inbound.query())?).into_response());
     }
     let data: Vec<Listed<'_>> = offered.map(|model| Listed::new(model)).collect();
-    named(Json(serde_json::json!({ "object": "list", "data": data })), &id)
+    Ok(Json(serde_json::json!({ "object": "list", "data": data })).into_response())
 }
 
 /// `GET /v1/models/{id}`; ids may hold slashes.
-pub async fn one(State(doors): State<Doors>, Path(name): Path<String>, request: Request) -> Response {
-    let id = identify::request_id();
-    let (parts, _) = request.into_parts();
-    let found = identify::caller(&doors, &parts).await.and_then(|caller| {
-        let snapshot = doors.engine.registry().snapshot();
-        let model = snapshot.get(&Wanted::Model(name.clone()), Capability::Chat)?;
-        if caller.may_use(&model.id) {
-            Ok(Arc::clone(model))
-        } else {
-            Err(PublicError::new(Code::ModelNotFound, format!("there is no model `{name}` for this key")).at("model"))
-        }
-    });
-    match found {
-        Ok(model) if models::is_asked(&parts.headers) => named(Json(models::Listed::new(&model)), &id),
-        Ok(model) => named(Json(Listed::new(&model)), &id),
-        Err(error) => Failure { door: door(&parts.headers), error, id }.into_response(),
+///
+/// # Errors
+/// `model_not_found`, also for a model that the caller may not use.
+pub async fn one(
+    State(state): State<HttpState>,
+    Path(name): Path<String>,
+    inbound: Inbound,
+) -> Result<Response, Refused> {
+    let snapshot = state.web.engine.registry().snapshot();
+    let model = snapshot.get(&ModelSelector::Model(name.clone()), Capability::Chat)?;
+    if !inbound.caller.may_use(&model.id) {
+        let message = format!("there is no model `{name}` for this key");
+        return Err(PublicError::new(Code::ModelNotFound, message).at("model").into());
     }
+    Ok(match is_anthropic(&inbound.parts.headers) {
+        true => Json(models::Listed::new(model)).into_response(),
+        false => Json(Listed::new(model)).into_response(),
+    })
 }
 
-/// Whose clients ask.
-fn door(headers: &HeaderMap) -> Door {
-    if models::is_asked(headers) { Door::Anthropic } else { Door::OpenAi }
+/// Whose clients a request is of: two vendors list their models at the same path.
+pub fn api(headers: &HeaderMap) -> ClientApi {
+    if is_anthropic(headers) { ClientApi::Anthropic } else { ClientApi::OpenAi }
 }
 
-fn named(body: impl IntoResponse, id: &RequestId) -> Response {
-    let mut response = body.into_response();
-    response.headers_mut().insert("x-request-id", headers::value(id.as_str()));
-    response
+/// Whether a request is of Anthropic's clients: they say which version they speak, or have a key of their own header.
+fn is_anthropic(headers: &HeaderMap) -> bool {
+    headers.contains_key("anthropic-version")
+        || (headers.contains_key("x-api-key") && !headers.contains_key("authorization"))
 }

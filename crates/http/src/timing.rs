@@ -1,11 +1,11 @@
 //! How long an answer took, measured here: for clients of Ollama, whose format says so, where another vendor answers.
 
-use crate::door::Door;
 use baton_model::event::Timings;
 use baton_model::{Clock, Event, Timestamp};
+use baton_web::ClientApi;
 use std::sync::Arc;
 
-/// A watch over one answer; it says nothing at other doors, nor where the provider has measured itself.
+/// A watch over one answer; it says nothing at other state, nor where the provider has measured itself.
 pub struct Watch {
     clock: Option<Arc<dyn Clock>>,
     arrived: Timestamp,
@@ -14,8 +14,8 @@ pub struct Watch {
 
 impl Watch {
     /// A watch over the answer to a request that arrived then.
-    pub fn new(door: Door, arrived: Timestamp, clock: &Arc<dyn Clock>) -> Self {
-        Self { clock: (door == Door::Ollama).then(|| Arc::clone(clock)), arrived, begun: None }
+    pub fn new(api: ClientApi, arrived: Timestamp, clock: &Arc<dyn Clock>) -> Self {
+        Self { clock: (api == ClientApi::Ollama).then(|| Arc::clone(clock)), arrived, begun: None }
     }
 
     /// Looks at the events of a frame, and adds what was measured before the last.
@@ -65,9 +65,9 @@ mod tests {
         Event::Text { choice: 0, text: text.into() }
     }
 
-    fn told(door: Door, frames: &[&[Event]]) -> Vec<Event> {
+    fn told(api: ClientApi, frames: &[&[Event]]) -> Vec<Event> {
         let clock: Arc<dyn Clock> = Arc::new(Ticking(AtomicI64::new(2_000)));
-        let mut watch = Watch::new(door, Timestamp(0), &clock);
+        let mut watch = Watch::new(api, Timestamp(0), &clock);
         let look = |frame: &&[Event]| {
             let mut events = frame.to_vec();
             watch.look(&mut events);
@@ -81,11 +81,14 @@ mod tests {
         let measured = Timings { total: 4_000_000, load: 0, prompt: 2_000_000, output: 2_000_000 };
         let frames = [&[text("a")][..], &[text("b")], &[Event::Ended]];
         let expected = [text("a"), text("b"), Event::Timings(measured), Event::Ended];
-        assert_eq!(told(Door::Ollama, &frames), expected);
-        assert_eq!(told(Door::OpenAi, &frames), [text("a"), text("b"), Event::Ended]);
+        assert_eq!(told(ClientApi::Ollama, &frames), expected);
+        assert_eq!(told(ClientApi::OpenAi, &frames), [text("a"), text("b"), Event::Ended]);
         let own = Event::Timings(Timings { total: 7, ..Timings::default() });
-        assert_eq!(told(Door::Ollama, &[std::slice::from_ref(&own), &[Event::Ended]]), [own, Event::Ended]);
+        assert_eq!(told(ClientApi::Ollama, &[std::slice::from_ref(&own), &[Event::Ended]]), [own, Event::Ended]);
         let whole = Timings { total: 2_000_000, load: 0, prompt: 0, output: 2_000_000 };
-        assert_eq!(told(Door::Ollama, &[&[text("a"), Event::Ended]]), [text("a"), Event::Timings(whole), Event::Ended]);
+        assert_eq!(
+            told(ClientApi::Ollama, &[&[text("a"), Event::Ended]]),
+            [text("a"), Event::Timings(whole), Event::Ended]
+        );
     }
 }

@@ -1,12 +1,12 @@
 //! Passing a request on to the provider that is meant, and its answer back, without reading either: for what providers
 //! keep for their callers.
 
-use crate::headers;
 use axum::body::Body;
 use axum::response::Response;
 use baton_engine::Snapshot;
-use baton_model::{Caller, Code, ProviderId, PublicError, RequestId};
+use baton_model::{Caller, Code, ProviderId, PublicError};
 use baton_provider::{Form, Forward, Forwarded, Provider};
+use baton_web::headers::{forward, value};
 use bytes::{Bytes, BytesMut};
 use futures::TryStreamExt;
 use http::header::CONTENT_TYPE;
@@ -21,7 +21,7 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.')
 /// The most of an answer that Baton reads to know what was made.
 const READ: usize = 32 << 20;
 
-/// An answer, complete.
+/// A reply, complete.
 pub struct Whole {
     /// Its status.
     pub status: u16,
@@ -35,7 +35,7 @@ pub struct Whole {
 
 impl Whole {
     /// Whether it is no error.
-    pub fn is_good(&self) -> bool {
+    pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
 }
@@ -51,7 +51,10 @@ pub fn encoded(id: &str) -> String {
 /// `provider_not_available` if it is configured no more.
 pub fn provider(snapshot: &Snapshot, id: &ProviderId) -> Result<Arc<dyn Provider>, PublicError> {
     snapshot.providers.get(id).cloned().ok_or_else(|| {
-        PublicError::new(Code::ProviderNotAvailable, format!("the provider `{id}` that keeps it is configured no more"))
+        PublicError::new(
+            Code::ProviderNotAvailable,
+            format!("the provider `{id}` that keeps it is not configured any more"),
+        )
     })
 }
 
@@ -119,35 +122,29 @@ pub async fn ask(provider: &dyn Provider, forward: Forward<'_>) -> Result<Whole,
     while let Some(piece) = body.try_next().await? {
         bytes.extend_from_slice(&piece);
         if bytes.len() > READ {
-            return Err(PublicError::new(Code::ProviderError, format!("the answer is larger than {READ} bytes")));
+            return Err(PublicError::new(Code::ProviderError, format!("the reply is larger than {READ} bytes")));
         }
     }
     Ok(Whole { status, content_type, headers, body: bytes.freeze() })
 }
 
-/// An answer as it came.
-pub fn stream(answer: Forwarded, provider: &ProviderId, id: &RequestId) -> Response {
-    let Forwarded { status, content_type, headers, body } = answer;
-    respond(status, &content_type, &headers, Body::from_stream(body), provider, id)
+/// A reply as it came.
+pub fn stream(reply: Forwarded, provider: &ProviderId) -> Response {
+    let Forwarded { status, content_type, headers, body } = reply;
+    respond(status, &content_type, &headers, Body::from_stream(body), provider)
 }
 
 /// The same of one that was read.
-pub fn whole(answer: Whole, provider: &ProviderId, id: &RequestId) -> Response {
-    let Whole { status, content_type, headers, body } = answer;
-    respond(status, &content_type, &headers, Body::from(body), provider, id)
+pub fn whole(reply: Whole, provider: &ProviderId) -> Response {
+    let Whole { status, content_type, headers, body } = reply;
+    respond(status, &content_type, &headers, Body::from(body), provider)
 }
 
 /// JSON of Baton's own.
-pub fn json(body: Vec<u8>, id: &RequestId) -> Response {
+pub fn json(body: Vec<u8>) -> Response {
     let mut response = Response::new(Body::from(body));
-    response.headers_mut().insert(CONTENT_TYPE, headers::value("application/json"));
-    name(&mut response, id);
+    response.headers_mut().insert(CONTENT_TYPE, value("application/json"));
     response
-}
-
-/// Says the request's id, as the clients of each format read it.
-pub fn name(response: &mut Response, id: &RequestId) {
-    response.headers_mut().insert("x-request-id", headers::value(id.as_str()));
 }
 
 /// The media type of a request's body.
@@ -161,15 +158,13 @@ fn respond(
     theirs: &[(String, String)],
     body: Body,
     provider: &ProviderId,
-    id: &RequestId,
 ) -> Response {
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
-    headers::forward(response.headers_mut(), theirs);
+    forward(response.headers_mut(), theirs);
     if !content_type.is_empty() {
-        response.headers_mut().insert(CONTENT_TYPE, headers::value(content_type));
+        response.headers_mut().insert(CONTENT_TYPE, value(content_type));
     }
-    response.headers_mut().insert("x-baton-provider", headers::value(provider.as_str()));
-    name(&mut response, id);
+    response.headers_mut().insert("x-baton-provider", value(provider.as_str()));
     response
 }

@@ -2,7 +2,7 @@
 
 mod public;
 
-pub use public::{Code, PublicError, UpstreamBody};
+pub use public::{Cause, Code, PublicError, UpstreamBody};
 
 use std::time::Duration;
 

@@ -19,8 +19,8 @@ pub struct RequestRecord {
     pub finished: Timestamp,
     /// When the first content left; `None` if none did.
     pub first_content: Option<Timestamp>,
-    /// The door it came through: `native`, `openai`, `anthropic`, `ollama`.
-    pub door: String,
+    /// The client API that it came through: `native`, `openai`, `anthropic`, `ollama`.
+    pub api: String,
     /// What was asked.
     pub capability: Capability,
     /// Whether a stream was asked for.

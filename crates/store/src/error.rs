@@ -1,6 +1,7 @@
 //! What can go wrong, by what the caller can do about it.
 
 use crate::connection::Trouble;
+use baton_model::{Code, PublicError};
 use sea_orm::{DbErr, RuntimeErr};
 
 /// An error of the database.
@@ -109,6 +110,23 @@ impl From<DbErr> for StoreError {
                 Some(Trouble::Nul) => Self::conflict("a text has the character NUL, which the database does not keep"),
                 None => Self::Unavailable(error),
             },
+        }
+    }
+}
+
+/// What a caller may know: its own mistakes word for word. Everything else is one sentence, whatever the database said,
+/// with the chain behind it for the log.
+impl From<StoreError> for PublicError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound { .. } => Self::new(Code::NotFound, error.to_string()),
+            StoreError::Conflict { .. } => Self::new(Code::Conflict, error.to_string()),
+            StoreError::Corrupt { .. } => {
+                Self::new(Code::Internal, "a stored entry can't be read; the service's log says which").because(error)
+            }
+            other => {
+                Self::new(Code::Overloaded, "the database can't answer at the moment; try again later").because(other)
+            }
         }
     }
 }

@@ -2,7 +2,6 @@
 
 use crate::Admin;
 use crate::describe::ErrorBody;
-use crate::told;
 use crate::wire::access::Administrator;
 use crate::wire::answer::{Answer, json};
 use crate::wire::params::Params;
@@ -41,8 +40,8 @@ pub async fn purge(State(admin): State<Admin>, Administrator(by): Administrator,
     }
     params.finish()?;
     // Begun first: what can't be noted is not done.
-    let change = admin.store.change(&by).await.map_err(told)?;
-    let purged = admin.doors.engine.cache().purge(tags.first().map(String::as_str)).await;
+    let change = admin.store.change(&by).await?;
+    let purged = admin.web.engine.cache().purge(tags.first().map(String::as_str)).await;
     if !purged.complete {
         return Err(PublicError::new(
             Code::Overloaded,
@@ -53,7 +52,7 @@ pub async fn purge(State(admin): State<Admin>, Administrator(by): Administrator,
     let subject = tags.into_iter().next().unwrap_or_else(|| "all".to_owned());
     let after = Some(format!("{{\"purged\":{}}}", purged.entries));
     let entry = NewAudit { action: "cache.purge", kind: "cache", subject, before: None, after };
-    change.audit(entry).await.map_err(told)?;
-    change.commit_aside().await.map_err(told)?;
+    change.audit(entry).await?;
+    change.commit_aside().await?;
     json(StatusCode::OK, &PurgeView { purged: purged.entries })
 }

@@ -20,6 +20,6 @@ pub struct CacheView {
 /// Tells how much the response cache keeps.
 #[utoipa::path(get, path = "/api/cache", tag = "cache", responses((status = 200, description = "Its size", body = CacheView)))]
 pub async fn size(State(admin): State<Admin>, _: Viewer) -> Answer {
-    let size = admin.doors.engine.cache().size().await;
+    let size = admin.web.engine.cache().size().await;
     json(StatusCode::OK, &CacheView { entries: size.entries, bytes: size.bytes })
 }

@@ -4,10 +4,10 @@ use crate::Admin;
 use axum::body::{Body, Bytes};
 use baton_auth::require;
 use baton_events::cloud;
-use baton_http::identify;
 use baton_model::EventKind;
 use baton_model::entity::Role;
 use baton_store::StoredEvent;
+use baton_web::identify;
 use futures::stream;
 use http::request::Parts;
 use std::collections::VecDeque;
@@ -53,7 +53,7 @@ impl Listener {
     }
 
     async fn piece(&mut self) -> Option<Bytes> {
-        let silence = self.admin.doors.settings.keep_alive;
+        let silence = self.admin.web.keep_alive;
         match tokio::time::timeout(silence, self.next()).await {
             Ok(event) => event.map(|event| written(&event).into()),
             Err(_) => Some(Bytes::from_static(b": keep-alive\n\n")),
@@ -62,7 +62,7 @@ impl Listener {
 
     async fn next(&mut self) -> Option<StoredEvent> {
         loop {
-            if self.admin.doors.draining.has_begun() || !self.is_admitted().await {
+            if self.admin.web.draining.has_begun() || !self.is_admitted().await {
                 return None;
             }
             if let Some(event) = self.ready.pop_front() {
@@ -101,7 +101,7 @@ impl Listener {
             return true;
         }
         self.admitted = Instant::now();
-        let caller = identify::caller(&self.admin.doors, &self.parts).await;
+        let caller = identify::caller(&self.admin.web, &self.parts).await;
         caller.is_ok_and(|caller| require(&caller, Role::Viewer).is_ok())
     }
 }

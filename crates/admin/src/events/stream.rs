@@ -58,9 +58,9 @@ pub fn known_types() -> String {
 async fn position(admin: &Admin, after: Option<String>) -> Result<u64, Refused> {
     let events = admin.store.events();
     match after.as_deref() {
-        None => Ok(events.last_position().await.map_err(crate::told)?),
+        None => Ok(events.last_position().await?),
         Some(OLDEST) => Ok(0),
-        Some(id) => match events.position_of(id).await.map_err(crate::told)? {
+        Some(id) => match events.position_of(id).await? {
             Some(position) => Ok(position),
             None => Err(PublicError::new(
                 Code::InvalidRequest,

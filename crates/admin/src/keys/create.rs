@@ -52,12 +52,12 @@ pub struct KeyBody {
 ))]
 pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator, mut fields: Fields) -> Answer {
     let mut faults = Faults::default();
-    let new = read(&mut fields, admin.doors.engine.clock().now(), &mut faults);
+    let new = read(&mut fields, admin.web.engine.clock().now(), &mut faults);
     fields.finish(&mut faults);
     faults.check()?;
     // A key is a secret, so its randomness comes from the system, whatever seeds the rest.
-    let made = admin.doors.keys.create(&by, new, &mut StdRng::from_os_rng()).await;
-    let (key, secret) = made.map_err(input::told)?;
+    let made = admin.web.keys.create(&by, new, &mut StdRng::from_os_rng()).await;
+    let (key, secret) = made?;
     let mut response = shown_once(StatusCode::CREATED, &key, &secret)?;
     if let Ok(location) = HeaderValue::from_str(&location(&key.id)) {
         response.headers_mut().insert(LOCATION, location);

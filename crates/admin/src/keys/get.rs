@@ -15,6 +15,6 @@ use http::StatusCode;
     (status = 404, description = "There is no such key", body = ErrorBody),
 ))]
 pub async fn get(State(admin): State<Admin>, _: Viewer, Path(id): Path<String>) -> Answer {
-    let key = admin.store.keys().get(&KeyId::from(id)).await.map_err(crate::told)?;
+    let key = admin.store.keys().get(&KeyId::from(id)).await?;
     json(StatusCode::OK, &KeyView::from(&key))
 }

@@ -3,8 +3,7 @@
 use crate::wire::faults::Faults;
 use crate::wire::fields::{Fields, brief};
 use crate::wire::time;
-use baton_auth::AuthError;
-use baton_model::{ModelId, PublicError, Timestamp};
+use baton_model::{ModelId, Timestamp};
 use ipnet::IpNet;
 use std::net::IpAddr;
 
@@ -51,14 +50,6 @@ pub fn expiry(fields: &mut Fields, now: Timestamp, faults: &mut Faults) -> Optio
         Some(_) => {}
     }
     expiry
-}
-
-/// What the caller is told of a failure.
-pub fn told(error: AuthError) -> PublicError {
-    match error {
-        AuthError::Store(error) => crate::told(error),
-        other => other.public(),
-    }
 }
 
 fn network(text: &str) -> Option<IpNet> {

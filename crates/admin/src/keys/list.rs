@@ -18,7 +18,7 @@ pub async fn list(State(admin): State<Admin>, _: Viewer, uri: Uri) -> Answer {
     let mut params = Params::read(&uri)?;
     let Paging { page, size } = Paging::take(&mut params);
     params.finish()?;
-    let keys = admin.store.keys().list(page, size).await.map_err(crate::told)?;
+    let keys = admin.store.keys().list(page, size).await?;
     let items = keys.items.iter().map(KeyView::from).collect();
     json(StatusCode::OK, &Page::<KeyView> { items, total: keys.total, page, page_size: size })
 }

@@ -1,6 +1,5 @@
 //! `DELETE /api/keys/{id}`.
 
-use super::input;
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Administrator;
@@ -16,6 +15,6 @@ use http::StatusCode;
     (status = 404, description = "There is no such key", body = ErrorBody),
 ))]
 pub async fn revoke(State(admin): State<Admin>, Administrator(by): Administrator, Path(id): Path<String>) -> Answer {
-    admin.doors.keys.revoke(&by, &KeyId::from(id)).await.map_err(input::told)?;
+    admin.web.keys.revoke(&by, &KeyId::from(id)).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

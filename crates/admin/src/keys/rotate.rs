@@ -1,7 +1,6 @@
 //! `POST /api/keys/{id}/rotate`.
 
 use super::create::shown_once;
-use super::input;
 use super::view::NewKeyView;
 use crate::Admin;
 use crate::describe::ErrorBody;
@@ -52,10 +51,10 @@ pub async fn rotate(
     fields.finish(&mut faults);
     faults.check()?;
     let id = KeyId::from(id);
-    let rotated = admin.doors.keys.rotate(&by, &id, overlap, &mut StdRng::from_os_rng()).await;
+    let rotated = admin.web.keys.rotate(&by, &id, overlap, &mut StdRng::from_os_rng()).await;
     let (key, secret) = rotated.map_err(|error| match error {
         AuthError::Revoked => PublicError::new(Code::Conflict, "the key is revoked: make another"),
-        other => input::told(other),
+        other => other.into(),
     })?;
     shown_once(StatusCode::OK, &key, &secret)
 }

@@ -52,7 +52,7 @@ pub async fn update(
     let models = input::models(&mut fields, &mut faults);
     let addresses = input::addresses(&mut fields, &mut faults);
     let strict = input::strict(&mut fields, &mut faults);
-    let expires_at = input::expiry(&mut fields, admin.doors.engine.clock().now(), &mut faults);
+    let expires_at = input::expiry(&mut fields, admin.web.engine.clock().now(), &mut faults);
     fields.finish(&mut faults);
     faults.check()?;
     if name.is_none() && strict.is_none() && !given.contains(&true) {
@@ -61,7 +61,7 @@ pub async fn update(
     }
     let [with_models, with_addresses, with_expiry] = given;
     let id = KeyId::from(id);
-    let changed = admin.doors.keys.update(&by, &id, |key| {
+    let changed = admin.web.keys.update(&by, &id, |key| {
         if let Some(name) = name {
             key.name = name;
         }
@@ -76,5 +76,5 @@ pub async fn update(
             key.expires_at = expires_at;
         }
     });
-    json(StatusCode::OK, &KeyView::from(&changed.await.map_err(input::told)?))
+    json(StatusCode::OK, &KeyView::from(&changed.await?))
 }

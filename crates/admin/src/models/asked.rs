@@ -1,12 +1,12 @@
 //! A request body in Baton's own format that is looked at rather than served.
 
 use baton_dialect::framing::splice;
-use baton_engine::{Call, Snapshot, Wanted};
-use baton_http::door::Door;
-use baton_http::exchange::{self, Asked};
-use baton_http::identify;
+use baton_engine::{Call, ModelSelector, Snapshot};
 use baton_model::record::Attribution;
 use baton_model::{Body, Caller, Capability, Clock, Code, PublicError};
+use baton_web::ClientApi;
+use baton_web::identify;
+use baton_web::parse::{ParsedRequest, parse_json};
 use bytes::Bytes;
 use std::sync::Arc;
 
@@ -47,8 +47,8 @@ fn text_or_picture(body: &Body, snapshot: &Snapshot) -> Capability {
 /// # Errors
 /// `invalid_request` naming the field; audio comes as a form, which is not looked at.
 pub fn call(bytes: Bytes, capability: Capability, caller: Caller, clock: &Arc<dyn Clock>) -> Result<Call, PublicError> {
-    let Asked { wanted, form, max_output_tokens, deterministic, fallbacks, content, .. } =
-        exchange::json(Door::Native, capability, bytes)?;
+    let ParsedRequest { selector, form, max_output_tokens, deterministic, fallbacks, content, .. } =
+        parse_json(ClientApi::Native, capability, bytes)?;
     Ok(Call {
         strict: false,
         id: identify::request_id(),
@@ -56,10 +56,10 @@ pub fn call(bytes: Bytes, capability: Capability, caller: Caller, clock: &Arc<dy
         trace: baton_engine::Trace::none(),
         attribution: Attribution { key: caller.key.clone(), ..Attribution::default() },
         caller,
-        door: Door::Native.name(),
-        dialect: Door::Native.dialect(),
+        api: ClientApi::Native.name(),
+        dialect: ClientApi::Native.dialect(),
         capability,
-        wanted,
+        selector,
         form,
         max_output_tokens,
         deterministic,
@@ -69,7 +69,7 @@ pub fn call(bytes: Bytes, capability: Capability, caller: Caller, clock: &Arc<dy
         headers: Vec::new(),
         query: None,
         content,
-        status: Door::Native.status(),
+        status: ClientApi::Native.status(),
     })
 }
 
@@ -78,11 +78,13 @@ pub fn call(bytes: Bytes, capability: Capability, caller: Caller, clock: &Arc<dy
 /// # Errors
 /// `model_not_found`, `permission_denied`.
 pub fn model<'s>(snapshot: &'s Snapshot, call: &Call) -> Result<&'s Arc<baton_model::Model>, PublicError> {
-    let model = snapshot.get(&call.wanted, call.capability)?;
+    let model = snapshot.get(&call.selector, call.capability)?;
     if !call.caller.may_use(&model.id) {
-        let message = match &call.wanted {
-            Wanted::Model(name) => format!("this key may not use the model `{name}`"),
-            Wanted::Provider(_) | Wanted::Default => format!("this key may not use the model `{}`", model.id),
+        let message = match &call.selector {
+            ModelSelector::Model(name) => format!("this key may not use the model `{name}`"),
+            ModelSelector::Provider(_) | ModelSelector::Default => {
+                format!("this key may not use the model `{}`", model.id)
+            }
         };
         return Err(PublicError::new(Code::PermissionDenied, message).at("model"));
     }

@@ -7,7 +7,7 @@ use crate::wire::answer::{Answer, json};
 use crate::wire::faults::Faults;
 use crate::wire::fields::Fields;
 use axum::extract::State;
-use baton_engine::Conflict;
+use baton_control::Conflict;
 use baton_model::ModelId;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -88,7 +88,7 @@ pub async fn discover(State(admin): State<Admin>, Operator(by): Operator, mut fi
     let dry_run = fields.take("dry_run", "true or false", &mut faults).flatten().unwrap_or(false);
     fields.finish(&mut faults);
     faults.check()?;
-    let found = admin.directory.discover(provider.as_deref(), dry_run, &by).await?;
+    let found = admin.models.discover(provider.as_deref(), dry_run, &by).await?;
     let names = |ids: &[ModelId]| ids.iter().map(ModelId::to_string).collect();
     let report = DiscoverReport {
         found: names(&found.found),

@@ -15,7 +15,7 @@ use http::header::ETAG;
     (status = 404, description = "There is none that the caller may use", body = ErrorBody),
 ))]
 pub fn get(admin: &Admin, caller: &Caller, id: &ModelId) -> Answer {
-    let snapshot = admin.doors.engine.registry().snapshot();
+    let snapshot = admin.web.engine.registry().snapshot();
     let model = find(&snapshot, caller, id)?;
     let mut response = json(StatusCode::OK, &ModelView::from(&**model))?;
     response.headers_mut().insert(ETAG, etag(model));

@@ -55,9 +55,9 @@ pub struct MishapView {
     )
 )]
 pub fn health(admin: &Admin, Viewer(caller): &Viewer, id: &ModelId) -> Answer {
-    let snapshot = admin.doors.engine.registry().snapshot();
+    let snapshot = admin.web.engine.registry().snapshot();
     let model = find(&snapshot, caller, id)?;
-    let health = admin.doors.engine.health();
+    let health = admin.web.engine.health();
     let state = health.state(id);
     let mishap = |mishap: &Mishap| MishapView {
         at: time::write(mishap.at),

@@ -15,7 +15,7 @@ use indexmap::IndexMap;
 use serde_json::value::RawValue;
 
 /// The most fallbacks of a model, as of a request.
-const MOST_FALLBACKS: usize = baton_http::MOST_FALLBACKS;
+const MOST_FALLBACKS: usize = baton_web::bounds::MOST_FALLBACKS;
 
 /// What is said of a model: absent fields say nothing. Where null means something (forget it), it is `Some(None)`.
 #[derive(Debug, Default, PartialEq)]

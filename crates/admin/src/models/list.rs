@@ -28,9 +28,9 @@ use http::{StatusCode, Uri};
 pub async fn list(State(admin): State<Admin>, Anyone(caller): Anyone, uri: Uri) -> Answer {
     let mut params = Params::read(&uri)?;
     let paging = Paging::take(&mut params);
-    let wanted = Wanted::take(&mut params);
+    let wanted = ModelSelector::take(&mut params);
     params.finish()?;
-    let snapshot = admin.doors.engine.registry().snapshot();
+    let snapshot = admin.web.engine.registry().snapshot();
     let models: Vec<&Model> = snapshot
         .models
         .values()
@@ -43,14 +43,14 @@ pub async fn list(State(admin): State<Admin>, Anyone(caller): Anyone, uri: Uri) 
 }
 
 /// Which models are wanted; each that is set narrows it.
-struct Wanted {
+struct ModelSelector {
     provider: Option<String>,
     capability: Option<Capability>,
     status: Option<ModelStatus>,
     search: Option<String>,
 }
 
-impl Wanted {
+impl ModelSelector {
     fn take(params: &mut Params) -> Self {
         Self {
             provider: params.take("provider"),

@@ -17,11 +17,11 @@ pub async fn read(State(admin): State<Admin>, Anyone(caller): Anyone, uri: Uri) 
     match address::read(&uri)? {
         Address::Model(id) => get::get(&admin, &caller, &id),
         Address::Health(id) => {
-            require(&caller, Role::Viewer).map_err(|error| error.public())?;
+            require(&caller, Role::Viewer)?;
             health::health(&admin, &Viewer(caller), &id)
         }
         Address::Stats(id) => {
-            require(&caller, Role::Viewer).map_err(|error| error.public())?;
+            require(&caller, Role::Viewer)?;
             stats::stats(&admin, &Viewer(caller), &id, &uri).await
         }
     }

@@ -24,7 +24,7 @@ use http::header::{ETAG, LOCATION};
 pub async fn register(State(admin): State<Admin>, Operator(by): Operator, mut fields: Fields) -> Answer {
     let mut faults = Faults::default();
     let id = input::model_id(&mut fields, &mut faults);
-    let snapshot = admin.doors.engine.registry().snapshot();
+    let snapshot = admin.web.engine.registry().snapshot();
     if fields.raw("provider").is_none_or(|text| text == "null") {
         faults.add("provider", "is required: the name of a configured provider");
     }
@@ -35,7 +35,7 @@ pub async fn register(State(admin): State<Admin>, Operator(by): Operator, mut fi
     let (id, provider) = id.zip(changes.provider().cloned()).ok_or_else(incomplete)?;
     let mut model = blank(id, provider, &admin);
     changes.apply(&mut model);
-    let model = admin.directory.register(model, &by).await?;
+    let model = admin.models.register(model, &by).await?;
     let mut response = json(StatusCode::CREATED, &ModelView::from(&*model))?;
     response.headers_mut().insert(LOCATION, location(&model.id));
     response.headers_mut().insert(ETAG, etag(&model));
@@ -48,7 +48,7 @@ fn incomplete() -> PublicError {
 
 /// A model of which nothing more is said.
 fn blank(id: ModelId, provider: ProviderId, admin: &Admin) -> Model {
-    let now = admin.doors.engine.clock().now();
+    let now = admin.web.engine.clock().now();
     Model {
         upstream: id.to_string(),
         id,

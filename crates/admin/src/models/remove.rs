@@ -24,6 +24,6 @@ pub async fn remove(admin: &Admin, by: &Actor, id: &ModelId, uri: &Uri) -> Answe
     let mut params = Params::read(uri)?;
     let force = params.flag("force");
     params.finish()?;
-    admin.directory.remove(id, force, by).await?;
+    admin.models.remove(id, force, by).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -10,7 +10,7 @@ use crate::wire::answer::{Answer, Raw, json};
 use crate::wire::money::dollars;
 use crate::wire::params::Params;
 use axum::extract::State;
-use baton_engine::route::{Candidate, Passed};
+use baton_engine::route::{Candidate, SkippedModel};
 use baton_engine::{Call, Engine};
 use baton_meter::price;
 use baton_model::{Capability, Model, PublicError, Usage, UsageClass};
@@ -100,12 +100,12 @@ pub async fn route(State(admin): State<Admin>, Anyone(caller): Anyone, uri: Uri,
     let mut params = Params::read(&uri)?;
     let said = params.parse("capability", &known_capabilities(), Capability::lookup);
     params.finish()?;
-    let engine = &admin.doors.engine;
+    let engine = &admin.web.engine;
     let capability = asked::capability(&bytes, said, &engine.registry().snapshot())?;
     let call = asked::call(bytes, capability, caller, engine.clock())?;
     let plan = engine.plan(&call)?;
     let candidates = plan.candidates.iter().map(|candidate| view(engine, &call, candidate));
-    let passed = |Passed { model, reason }| PassedView { model_id: model.to_string(), reason };
+    let passed = |SkippedModel { model, reason }| PassedView { model_id: model.to_string(), reason };
     let view = RouteView {
         capability: capability.name(),
         candidates: candidates.collect::<Result<_, _>>()?,

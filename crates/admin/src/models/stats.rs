@@ -54,9 +54,9 @@ pub async fn stats(admin: &Admin, Viewer(caller): &Viewer, id: &ModelId, uri: &U
     let mut params = Params::read(uri)?;
     let from = params.parse("from", time::EXPECTED, time::read);
     params.finish()?;
-    find(&admin.doors.engine.registry().snapshot(), caller, id)?;
+    find(&admin.web.engine.registry().snapshot(), caller, id)?;
     let ledger = admin.store.ledger();
-    let stats = ledger.model_stats(id, from.unwrap_or(Timestamp(0))).await.map_err(crate::told)?;
+    let stats = ledger.model_stats(id, from.unwrap_or(Timestamp(0))).await?;
     let view = StatsView {
         model_id: id.to_string(),
         from: from.map(time::write),

@@ -42,7 +42,7 @@ pub struct TokensView {
     )
 )]
 pub async fn tokens(State(admin): State<Admin>, Anyone(caller): Anyone, Raw(bytes): Raw) -> Answer {
-    let engine = &admin.doors.engine;
+    let engine = &admin.web.engine;
     let snapshot = engine.registry().snapshot();
     let capability = asked::capability(&bytes, None, &snapshot)?;
     let call = asked::call(bytes, capability, caller, engine.clock())?;

@@ -32,7 +32,7 @@ const READ_ONLY: [&str; 3] = ["source", "created_at", "updated_at"];
     )
 )]
 pub async fn update(admin: &Admin, by: &Actor, id: &ModelId, headers: &HeaderMap, mut fields: Fields) -> Answer {
-    let snapshot = admin.doors.engine.registry().snapshot();
+    let snapshot = admin.web.engine.registry().snapshot();
     let mut faults = Faults::default();
     if fields.text("model_id", &mut faults).is_some_and(|given| given != id.as_str()) {
         faults.add("model_id", "can't be changed; register another model and remove this one");
@@ -50,7 +50,7 @@ pub async fn update(admin: &Admin, by: &Actor, id: &ModelId, headers: &HeaderMap
         Some(model) => seen(headers, model)?,
         None => None,
     };
-    let model = admin.directory.update(id, seen, by, |model| changes.apply(model)).await?;
+    let model = admin.models.update(id, seen, by, |model| changes.apply(model)).await?;
     let mut response = json(StatusCode::OK, &ModelView::from(&*model))?;
     response.headers_mut().insert(ETAG, etag(&model));
     Ok(response)

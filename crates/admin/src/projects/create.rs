@@ -28,7 +28,7 @@ pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator
     let metadata = input::metadata(&mut fields, &mut faults);
     fields.finish(&mut faults);
     faults.check()?;
-    let now = admin.doors.engine.clock().now();
+    let now = admin.web.engine.clock().now();
     let project = Project {
         name: name.unwrap_or_else(|| id.clone()),
         id,
@@ -36,9 +36,9 @@ pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator
         created_at: now,
         updated_at: now,
     };
-    let change = admin.store.change(&by).await.map_err(crate::told)?;
-    change.projects().insert(&project).await.map_err(crate::told)?;
-    note::commit(change, None, Some(&project)).await.map_err(crate::told)?;
+    let change = admin.store.change(&by).await?;
+    change.projects().insert(&project).await?;
+    note::commit(change, None, Some(&project)).await?;
     let mut response = json(StatusCode::CREATED, &ProjectView::from(&project))?;
     if let Ok(location) = HeaderValue::from_str(&location(&project.id)) {
         response.headers_mut().insert(LOCATION, location);

@@ -14,6 +14,6 @@ use http::StatusCode;
     (status = 404, description = "There is no such project", body = ErrorBody),
 ))]
 pub async fn get(State(admin): State<Admin>, _: Viewer, Path(id): Path<String>) -> Answer {
-    let project = admin.store.projects().get(&id).await.map_err(crate::told)?;
+    let project = admin.store.projects().get(&id).await?;
     json(StatusCode::OK, &ProjectView::from(&project))
 }

@@ -18,7 +18,7 @@ pub async fn list(State(admin): State<Admin>, _: Viewer, uri: Uri) -> Answer {
     let mut params = Params::read(&uri)?;
     let Paging { page, size } = Paging::take(&mut params);
     params.finish()?;
-    let projects = admin.store.projects().list(page, size).await.map_err(crate::told)?;
+    let projects = admin.store.projects().list(page, size).await?;
     let items = projects.items.iter().map(ProjectView::from).collect();
     json(StatusCode::OK, &Page::<ProjectView> { items, total: projects.total, page, page_size: size })
 }

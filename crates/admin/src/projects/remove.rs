@@ -15,9 +15,9 @@ use http::StatusCode;
     (status = 404, description = "There is no such project", body = ErrorBody),
 ))]
 pub async fn remove(State(admin): State<Admin>, Administrator(by): Administrator, Path(id): Path<String>) -> Answer {
-    let change = admin.store.change(&by).await.map_err(crate::told)?;
-    let before = change.projects().get(&id).await.map_err(crate::told)?;
-    change.projects().delete(&id).await.map_err(crate::told)?;
-    note::commit(change, Some(&before), None).await.map_err(crate::told)?;
+    let change = admin.store.change(&by).await?;
+    let before = change.projects().get(&id).await?;
+    change.projects().delete(&id).await?;
+    note::commit(change, Some(&before), None).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -46,13 +46,13 @@ pub async fn update(
     if name.is_none() && metadata.is_none() {
         return Err(PublicError::new(Code::InvalidRequest, "the body names no field to change: name, metadata").into());
     }
-    let change = admin.store.change(&by).await.map_err(crate::told)?;
-    let before = change.projects().get(&id).await.map_err(crate::told)?;
+    let change = admin.store.change(&by).await?;
+    let before = change.projects().get(&id).await?;
     let mut after = before.clone();
     after.name = name.unwrap_or(after.name);
     after.metadata = metadata.unwrap_or(after.metadata);
-    after.updated_at = admin.doors.engine.clock().now().max(Timestamp(before.updated_at.0.saturating_add(1)));
-    change.projects().update(&after, before.updated_at).await.map_err(crate::told)?;
-    note::commit(change, Some(&before), Some(&after)).await.map_err(crate::told)?;
+    after.updated_at = admin.web.engine.clock().now().max(Timestamp(before.updated_at.0.saturating_add(1)));
+    change.projects().update(&after, before.updated_at).await?;
+    note::commit(change, Some(&before), Some(&after)).await?;
     json(StatusCode::OK, &ProjectView::from(&after))
 }

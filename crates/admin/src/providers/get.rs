@@ -26,6 +26,6 @@ pub async fn get(State(admin): State<Admin>, _: Viewer, Path(name): Path<String>
 
 /// A provider as it is on this node.
 pub(super) fn view(admin: &Admin, name: &ProviderId, row: Option<&RegisteredProvider>) -> ProviderView {
-    let snapshot = admin.doors.engine.registry().snapshot();
-    ProviderView::new(&admin.doors.engine, &snapshot, name, row, admin.providers.fault(name))
+    let snapshot = admin.web.engine.registry().snapshot();
+    ProviderView::new(&admin.web.engine, &snapshot, name, row, admin.providers.fault(name))
 }

@@ -1,8 +1,8 @@
 //! The fields of a provider as a client gives them.
 
-use super::kept::{Kept, Sealed};
 use crate::wire::faults::Faults;
 use crate::wire::fields::{Fields, brief};
+use baton_control::providers::{ProviderSecrets, ProviderSettings};
 use baton_model::{ProviderId, PublicError};
 use baton_providers::presets;
 use baton_seal::Keyring;
@@ -23,9 +23,9 @@ pub struct ProviderBody {
     kind: Option<String>,
     /// Its address; a preset knows its own.
     base_url: Option<String>,
-    /// Its key. Kept encrypted, and never shown again.
+    /// Its key. ProviderSettings encrypted, and never shown again.
     api_key: Option<String>,
-    /// Headers sent with every request. Kept encrypted like the key; replaced as a whole.
+    /// Headers sent with every request. ProviderSettings encrypted like the key; replaced as a whole.
     headers: Option<BTreeMap<String, String>>,
     /// Query sent with every request (`api-version=…`).
     query: Option<String>,
@@ -96,10 +96,10 @@ impl Changes {
     pub fn apply(
         self,
         row: &mut RegisteredProvider,
-        mut sealed: Sealed,
+        mut sealed: ProviderSecrets,
         keyring: Option<&Keyring>,
     ) -> Result<(), PublicError> {
-        let mut kept = Kept::of(row);
+        let mut kept = ProviderSettings::of(row);
         row.kind = self.kind.unwrap_or_else(|| row.kind.clone());
         row.base_url = self.base_url.unwrap_or_else(|| row.base_url.clone());
         kept.query = self.query.unwrap_or(kept.query);

@@ -21,8 +21,8 @@ pub async fn list(State(admin): State<Admin>, _: Viewer, uri: Uri) -> Answer {
     let mut params = Params::read(&uri)?;
     let paging = Paging::take(&mut params);
     params.finish()?;
-    let rows = admin.store.providers().list().await.map_err(crate::told)?;
-    let snapshot = admin.doors.engine.registry().snapshot();
+    let rows = admin.store.providers().list().await?;
+    let snapshot = admin.web.engine.registry().snapshot();
     let mut all: BTreeMap<&ProviderId, Option<&RegisteredProvider>> =
         snapshot.providers.keys().map(|name| (name, None)).collect();
     // One of the configuration hides a registered one of the same name.
@@ -30,6 +30,6 @@ pub async fn list(State(admin): State<Admin>, _: Viewer, uri: Uri) -> Answer {
     all.extend(rows.iter().filter(|row| !hidden(row)).map(|row| (&row.name, Some(row))));
     let views = all
         .into_iter()
-        .map(|(name, row)| ProviderView::new(&admin.doors.engine, &snapshot, name, row, admin.providers.fault(name)));
+        .map(|(name, row)| ProviderView::new(&admin.web.engine, &snapshot, name, row, admin.providers.fault(name)));
     json(StatusCode::OK, &paging.cut(views))
 }

@@ -2,7 +2,6 @@
 
 use super::get::view;
 use super::input::{Changes, ProviderBody, name};
-use super::kept::Sealed;
 use super::view::{ProviderView, location};
 use crate::Admin;
 use crate::describe::ErrorBody;
@@ -11,6 +10,7 @@ use crate::wire::answer::{Answer, json};
 use crate::wire::faults::Faults;
 use crate::wire::fields::Fields;
 use axum::extract::State;
+use baton_control::providers::ProviderSecrets;
 use baton_model::chat::Json;
 use baton_store::RegisteredProvider;
 use http::header::LOCATION;
@@ -31,7 +31,7 @@ pub async fn register(State(admin): State<Admin>, Administrator(by): Administrat
     }
     fields.finish(&mut faults);
     faults.check()?;
-    let now = admin.doors.engine.clock().now();
+    let now = admin.web.engine.clock().now();
     let mut row = RegisteredProvider {
         name,
         kind: String::new(),
@@ -41,7 +41,7 @@ pub async fn register(State(admin): State<Admin>, Administrator(by): Administrat
         created_at: now,
         updated_at: now,
     };
-    changes.apply(&mut row, Sealed::default(), admin.providers.keyring())?;
+    changes.apply(&mut row, ProviderSecrets::default(), admin.providers.keyring())?;
     let row = admin.providers.register(&by, row).await?;
     let mut response = json(StatusCode::CREATED, &view(&admin, &row.name, Some(&row)))?;
     if let Ok(location) = HeaderValue::from_str(&location(&row.name)) {

@@ -2,7 +2,6 @@
 
 use super::get::view;
 use super::input::{Changes, ProviderBody};
-use super::kept::Sealed;
 use super::view::ProviderView;
 use crate::Admin;
 use crate::describe::ErrorBody;
@@ -11,6 +10,7 @@ use crate::wire::answer::{Answer, json};
 use crate::wire::faults::Faults;
 use crate::wire::fields::Fields;
 use axum::extract::{Path, State};
+use baton_control::providers::ProviderSecrets;
 use baton_model::{Code, ProviderId, PublicError};
 use http::StatusCode;
 
@@ -42,7 +42,7 @@ pub async fn update(
     let changes = changes.ok_or_else(|| PublicError::new(Code::InvalidRequest, "the body names no field to change"))?;
     let mut after = before.clone();
     // Secrets that can't be opened are lost already: then a new key is the way out, not an obstacle.
-    let sealed = Sealed::open(&before, admin.providers.keyring()).unwrap_or_default();
+    let sealed = ProviderSecrets::open(&before, admin.providers.keyring()).unwrap_or_default();
     changes.apply(&mut after, sealed, admin.providers.keyring())?;
     let after = admin.providers.update(&by, &before, after).await?;
     json(StatusCode::OK, &view(&admin, &name, Some(&after)))

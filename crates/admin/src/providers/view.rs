@@ -1,7 +1,7 @@
 //! A provider as the API shows it: never its key, never a header's value.
 
-use super::kept::Kept;
 use crate::wire::time;
+use baton_control::providers::ProviderSettings;
 use baton_engine::{Circuit, Engine, Snapshot};
 use baton_model::{Capability, ModelId, ProviderId};
 use baton_provider::Provider;
@@ -112,7 +112,7 @@ impl ProviderView {
 
 impl From<&RegisteredProvider> for RegistrationView {
     fn from(row: &RegisteredProvider) -> Self {
-        let kept = Kept::of(row);
+        let kept = ProviderSettings::of(row);
         let told = |millis: u64| humantime::format_duration(Duration::from_millis(millis)).to_string();
         Self {
             kind: row.kind.clone(),

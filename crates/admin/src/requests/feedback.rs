@@ -8,11 +8,11 @@ use crate::wire::faults::Faults;
 use crate::wire::fields::{Fields, brief};
 use crate::wire::time;
 use axum::extract::{Path, State};
-use baton_http::identify;
 use baton_model::entity::Role;
 use baton_model::record::RequestRecord;
 use baton_model::{Caller, Code, EventKind, PublicError, RequestId};
 use baton_store::{FeedbackEntry, NewEvent, StoreError};
+use baton_web::identify;
 use http::StatusCode;
 use http::request::Parts;
 use serde::{Deserialize, Serialize};
@@ -90,21 +90,21 @@ pub async fn give(
         return Err(PublicError::new(Code::InvalidRequest, "expected a score, a comment, or both").into());
     }
     let record = own(&admin, &caller, RequestId::from(id)).await?;
-    let actor = identify::actor(&admin.doors, &parts, &caller);
+    let actor = identify::actor(&admin.web, &parts, &caller);
     let entry = FeedbackEntry {
         id: identify::request_id().to_string(),
         request: record.id.clone(),
         score,
         comment,
-        at: admin.doors.engine.clock().now(),
+        at: admin.web.engine.clock().now(),
         actor: actor.name.clone(),
     };
-    let change = admin.store.change(&actor).await.map_err(crate::told)?;
-    change.feedback().insert(&entry).await.map_err(crate::told)?;
+    let change = admin.store.change(&actor).await?;
+    change.feedback().insert(&entry).await?;
     let kind = EventKind::ModelFeedbackReceived;
     let event = NewEvent { kind, subject: record.id.to_string(), data: data(&record, &entry), traceparent: None };
-    change.tell(event).await.map_err(crate::told)?;
-    change.commit_aside().await.map_err(crate::told)?;
+    change.tell(event).await?;
+    change.commit_aside().await?;
     json(StatusCode::CREATED, &FeedbackView::from(&entry))
 }
 
@@ -124,14 +124,14 @@ async fn own(admin: &Admin, caller: &Caller, id: RequestId) -> Result<RequestRec
     let record = loop {
         match admin.store.ledger().get(&id).await {
             Err(StoreError::NotFound { .. }) if Instant::now() < until => tokio::time::sleep(LOOK).await,
-            found => break found.map_err(crate::told)?,
+            found => break found?,
         }
     };
     if may_judge(caller, &record) {
         return Ok(record);
     }
     // As if it were not there: ids of others are nobody's business.
-    Err(crate::told(StoreError::NotFound { what: format!("request `{id}`") }).into())
+    Err(StoreError::NotFound { what: format!("request `{id}`") }.into())
 }
 
 fn may_judge(caller: &Caller, record: &RequestRecord) -> bool {

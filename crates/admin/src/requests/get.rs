@@ -21,8 +21,8 @@ use serde_json::value::{RawValue, to_raw_value};
 ))]
 pub async fn get(State(admin): State<Admin>, _: Viewer, Path(id): Path<String>) -> Answer {
     let id = RequestId::from(id);
-    let record = admin.store.ledger().get(&id).await.map_err(crate::told)?;
-    let feedback = admin.store.feedback().of(&id).await.map_err(crate::told)?;
+    let record = admin.store.ledger().get(&id).await?;
+    let feedback = admin.store.feedback().of(&id).await?;
     let feedback: Vec<FeedbackView> = feedback.iter().map(FeedbackView::from).collect();
     json(StatusCode::OK, &judged(&record, &feedback))
 }

@@ -42,7 +42,7 @@ pub async fn list(State(admin): State<Admin>, _: Viewer, uri: Uri) -> Answer {
     let limit = params.number("limit", 1..=100, 20);
     let cursor = params.parse("cursor", "a `next_cursor`", Cursor::parse);
     params.finish()?;
-    let page = admin.store.ledger().list(&filter, cursor.as_ref(), limit).await.map_err(crate::told)?;
+    let page = admin.store.ledger().list(&filter, cursor.as_ref(), limit).await?;
     let view = RequestsView {
         items: page.items.iter().filter_map(written).collect(),
         next_cursor: page.next.map(|cursor| cursor.to_string()),

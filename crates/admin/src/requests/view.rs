@@ -29,7 +29,7 @@ pub struct RecordSchema {
     /// From arrival to the last byte.
     latency_ms: u64,
     /// `native`, `openai`, `anthropic` or `ollama`.
-    door: String,
+    api: String,
     /// What was asked.
     capability: String,
     /// Whether as a stream.

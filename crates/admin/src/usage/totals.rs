@@ -38,9 +38,9 @@ enum Format {
     (status = 422, description = "A parameter is wrong", body = ErrorBody),
 ))]
 pub async fn usage(State(admin): State<Admin>, Anyone(caller): Anyone, uri: Uri) -> Answer {
-    let (mut query, format) = read(&uri, admin.doors.engine.clock().now())?;
+    let (mut query, format) = read(&uri, admin.web.engine.clock().now())?;
     query.key = visible(&caller, query.key)?;
-    let rows = admin.store.ledger().usage(&query).await.map_err(crate::told)?;
+    let rows = admin.store.ledger().usage(&query).await?;
     if format == Format::Csv {
         return Ok(csv_file::write(&rows, &query.group_by)?);
     }

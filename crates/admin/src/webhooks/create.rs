@@ -11,9 +11,9 @@ use crate::wire::faults::Faults;
 use crate::wire::fields::Fields;
 use axum::extract::State;
 use baton_events::webhooks::{Secret, Secrets};
-use baton_http::identify;
 use baton_model::Timestamp;
 use baton_store::{NewAudit, Webhook};
+use baton_web::identify;
 use http::header::{CACHE_CONTROL, LOCATION};
 use http::{HeaderValue, StatusCode};
 use rand::SeedableRng;
@@ -54,7 +54,7 @@ pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator
     let secret = secret(&mut fields, &mut faults);
     fields.finish(&mut faults);
     faults.check()?;
-    let now = admin.doors.engine.clock().now();
+    let now = admin.web.engine.clock().now();
     let id = format!("wh_{}", identify::request_id().as_str().replace('-', ""));
     let mut webhook = Webhook {
         sealed_secret: kept::seal(&admin, &id, &Secrets::of(secret.clone()))?,
@@ -66,8 +66,8 @@ pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator
         updated_at: Timestamp(i64::MIN),
     };
     changes.apply(&mut webhook, now);
-    let change = admin.store.change(&by).await.map_err(crate::told)?;
-    change.webhooks().insert(&webhook).await.map_err(crate::told)?;
+    let change = admin.store.change(&by).await?;
+    change.webhooks().insert(&webhook).await?;
     let audit = NewAudit {
         action: "webhook.create",
         kind: "webhook",
@@ -75,8 +75,8 @@ pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator
         before: None,
         after: Some(text(&webhook)),
     };
-    change.audit(audit).await.map_err(crate::told)?;
-    change.commit_aside().await.map_err(crate::told)?;
+    change.audit(audit).await?;
+    change.commit_aside().await?;
     let mut response = shown_once(StatusCode::CREATED, &webhook, &secret)?;
     if let Ok(location) = HeaderValue::from_str(&location(&webhook.id)) {
         response.headers_mut().insert(LOCATION, location);

@@ -29,8 +29,8 @@ pub async fn deliveries(State(admin): State<Admin>, _: Administrator, Path(id): 
     let cursor = params.id_cursor();
     params.finish()?;
     let webhooks = admin.store.webhooks();
-    webhooks.get(&id).await.map_err(crate::told)?;
-    let page = webhooks.deliveries(Some(&id), state, cursor.as_deref(), limit).await.map_err(crate::told)?;
+    webhooks.get(&id).await?;
+    let page = webhooks.deliveries(Some(&id), state, cursor.as_deref(), limit).await?;
     let items = page.items.iter().map(DeliveryView::from).collect();
     json(StatusCode::OK, &DeliveriesView { items, next_cursor: page.next })
 }

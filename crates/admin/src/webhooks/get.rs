@@ -14,6 +14,6 @@ use http::StatusCode;
     (status = 404, description = "There is no such webhook", body = ErrorBody),
 ))]
 pub async fn get(State(admin): State<Admin>, _: Administrator, Path(id): Path<String>) -> Answer {
-    let webhook = admin.store.webhooks().get(&id).await.map_err(crate::told)?;
+    let webhook = admin.store.webhooks().get(&id).await?;
     json(StatusCode::OK, &WebhookView::from(&webhook))
 }

@@ -18,6 +18,6 @@ pub async fn list(State(admin): State<Admin>, _: Administrator, uri: Uri) -> Ans
     let mut params = Params::read(&uri)?;
     let paging = Paging::take(&mut params);
     params.finish()?;
-    let webhooks = admin.store.webhooks().list().await.map_err(crate::told)?;
+    let webhooks = admin.store.webhooks().list().await?;
     json(StatusCode::OK, &paging.cut(webhooks.iter().map(WebhookView::from)))
 }

@@ -18,10 +18,10 @@ use http::StatusCode;
     )
 )]
 pub async fn redeliver(State(admin): State<Admin>, Administrator(by): Administrator, Path(id): Path<String>) -> Answer {
-    let now = admin.doors.engine.clock().now();
-    let change = admin.store.change(&by).await.map_err(crate::told)?;
-    change.webhooks().redeliver(&id, now).await.map_err(crate::told)?;
-    let delivery = change.webhooks().delivery(&id).await.map_err(crate::told)?;
+    let now = admin.web.engine.clock().now();
+    let change = admin.store.change(&by).await?;
+    change.webhooks().redeliver(&id, now).await?;
+    let delivery = change.webhooks().delivery(&id).await?;
     let audit = NewAudit {
         action: "webhook.redeliver",
         kind: "webhook",
@@ -29,7 +29,7 @@ pub async fn redeliver(State(admin): State<Admin>, Administrator(by): Administra
         before: None,
         after: Some(serde_json::json!({ "delivery_id": id, "event_id": delivery.event }).to_string()),
     };
-    change.audit(audit).await.map_err(crate::told)?;
-    change.commit_aside().await.map_err(crate::told)?;
+    change.audit(audit).await?;
+    change.commit_aside().await?;
     json(StatusCode::ACCEPTED, &DeliveryView::from(&delivery))
 }

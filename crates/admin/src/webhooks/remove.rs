@@ -16,12 +16,12 @@ use http::StatusCode;
     (status = 404, description = "There is no such webhook", body = ErrorBody),
 ))]
 pub async fn remove(State(admin): State<Admin>, Administrator(by): Administrator, Path(id): Path<String>) -> Answer {
-    let change = admin.store.change(&by).await.map_err(crate::told)?;
-    let before = change.webhooks().get(&id).await.map_err(crate::told)?;
-    change.webhooks().delete(&id).await.map_err(crate::told)?;
+    let change = admin.store.change(&by).await?;
+    let before = change.webhooks().get(&id).await?;
+    change.webhooks().delete(&id).await?;
     let audit =
         NewAudit { action: "webhook.delete", kind: "webhook", subject: id, before: Some(text(&before)), after: None };
-    change.audit(audit).await.map_err(crate::told)?;
-    change.commit_aside().await.map_err(crate::told)?;
+    change.audit(audit).await?;
+    change.commit_aside().await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

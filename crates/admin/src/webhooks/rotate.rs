@@ -36,10 +36,10 @@ pub async fn rotate(
     let overlap = overlap(&mut fields, &mut faults);
     fields.finish(&mut faults);
     faults.check()?;
-    let now = admin.doors.engine.clock().now();
+    let now = admin.web.engine.clock().now();
     let secret = generate();
-    let change = admin.store.change(&by).await.map_err(crate::told)?;
-    let before = change.webhooks().get(&id).await.map_err(crate::told)?;
+    let change = admin.store.change(&by).await?;
+    let before = change.webhooks().get(&id).await?;
     let secrets = if overlap.is_zero() {
         Secrets::of(secret.clone())
     } else {
@@ -48,7 +48,7 @@ pub async fn rotate(
     let mut after = before.clone();
     after.sealed_secret = kept::seal(&admin, &id, &secrets)?;
     after.updated_at = now.max(Timestamp(before.updated_at.0.saturating_add(1)));
-    change.webhooks().update(&after, before.updated_at).await.map_err(crate::told)?;
+    change.webhooks().update(&after, before.updated_at).await?;
     let audit = NewAudit {
         action: "webhook.rotate",
         kind: "webhook",
@@ -56,7 +56,7 @@ pub async fn rotate(
         before: Some(text(&before)),
         after: Some(text(&after)),
     };
-    change.audit(audit).await.map_err(crate::told)?;
-    change.commit_aside().await.map_err(crate::told)?;
+    change.audit(audit).await?;
+    change.commit_aside().await?;
     shown_once(StatusCode::OK, &after, &secret)
 }

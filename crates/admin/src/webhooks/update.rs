@@ -48,11 +48,11 @@ pub async fn update(
             PublicError::new(Code::InvalidRequest, "the body names no field to change: url, types, active").into()
         );
     }
-    let change = admin.store.change(&by).await.map_err(crate::told)?;
-    let before = change.webhooks().get(&id).await.map_err(crate::told)?;
+    let change = admin.store.change(&by).await?;
+    let before = change.webhooks().get(&id).await?;
     let mut after = before.clone();
-    changes.apply(&mut after, admin.doors.engine.clock().now());
-    change.webhooks().update(&after, before.updated_at).await.map_err(crate::told)?;
+    changes.apply(&mut after, admin.web.engine.clock().now());
+    change.webhooks().update(&after, before.updated_at).await?;
     let audit = NewAudit {
         action: "webhook.update",
         kind: "webhook",
@@ -60,7 +60,7 @@ pub async fn update(
         before: Some(text(&before)),
         after: Some(text(&after)),
     };
-    change.audit(audit).await.map_err(crate::told)?;
-    change.commit_aside().await.map_err(crate::told)?;
+    change.audit(audit).await?;
+    change.commit_aside().await?;
     json(StatusCode::OK, &WebhookView::from(&after))
 }

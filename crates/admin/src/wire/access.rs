@@ -4,9 +4,9 @@ use super::answer::Refused;
 use crate::Admin;
 use axum::extract::FromRequestParts;
 use baton_auth::require;
-use baton_http::identify;
 use baton_model::entity::Role;
 use baton_model::{Actor, Caller};
+use baton_web::identify;
 use http::request::Parts;
 
 /// Everyone who is known.
@@ -27,8 +27,8 @@ pub(super) struct Admitted(pub Caller);
 
 /// The caller of a request, if it has the role.
 async fn admit(parts: &mut Parts, admin: &Admin, needed: Role) -> Result<Caller, Refused> {
-    let caller = identify::caller(&admin.doors, parts).await?;
-    require(&caller, needed).map_err(|error| error.public())?;
+    let caller = identify::caller(&admin.web, parts).await?;
+    require(&caller, needed)?;
     // The body is read by a later argument of the endpoint, and only for somebody who was admitted.
     parts.extensions.insert(Admitted(caller.clone()));
     Ok(caller)
@@ -41,7 +41,7 @@ fn caller(_: &Parts, _: &Admin, caller: Caller) -> Caller {
 
 /// Who changes: as the audit log will name it.
 fn actor(parts: &Parts, admin: &Admin, caller: Caller) -> Actor {
-    identify::actor(&admin.doors, parts, &caller)
+    identify::actor(&admin.web, parts, &caller)
 }
 
 macro_rules! access {

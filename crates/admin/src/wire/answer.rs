@@ -1,64 +1,20 @@
-//! Answers on their way out: errors in Baton's own shape, and the request's id on everything.
+//! Replies on their way out, and bodies on their way in.
 
 use super::access::Admitted;
 use super::fields::Fields;
 use crate::Admin;
 use axum::extract::{FromRequest, Request};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use baton_http::body::read_body;
-use baton_http::door::Door;
-use baton_http::{Failure, identify};
 use baton_model::{Code, PublicError};
+pub use baton_web::Refused;
+use baton_web::body::read_body;
 use bytes::Bytes;
+use http::StatusCode;
 use http::header::CONTENT_TYPE;
-use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
 /// What an endpoint answers.
 pub type Answer = Result<Response, Refused>;
-
-/// An error of an endpoint. [`finish`] writes it, because it knows the request's id.
-#[derive(Debug)]
-pub struct Refused(PublicError);
-
-impl<E: Into<PublicError>> From<E> for Refused {
-    fn from(error: E) -> Self {
-        Self(error.into())
-    }
-}
-
-/// An error on its way to [`finish`].
-#[derive(Clone)]
-struct Unwritten(PublicError);
-
-impl IntoResponse for Refused {
-    fn into_response(self) -> Response {
-        let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
-        response.extensions_mut().insert(Unwritten(self.0));
-        response
-    }
-}
-
-/// Gives a request its id, writes its error if there is one, and says the id in the answer.
-pub async fn finish(mut request: Request, next: Next) -> Response {
-    let id = identify::request_id();
-    // As in `Params`: nothing that is kept holds one, and PostgreSQL takes none.
-    if request.uri().path().contains("%00") {
-        let error = PublicError::new(Code::InvalidRequest, "the path holds the character U+0000");
-        return Failure { door: Door::Native, error, id }.into_response();
-    }
-    request.extensions_mut().insert(id.clone());
-    let mut response = next.run(request).await;
-    if let Some(Unwritten(error)) = response.extensions_mut().remove() {
-        tracing::debug!(request.id = %id, error.code = error.code.name(), error.message = error.message, "refused");
-        return Failure { door: Door::Native, error, id }.into_response();
-    }
-    if let Ok(id) = HeaderValue::from_str(id.as_str()) {
-        response.headers_mut().insert("x-request-id", id);
-    }
-    response
-}
 
 /// A JSON answer.
 ///
@@ -83,7 +39,7 @@ impl FromRequest<Admin> for Raw {
             // An endpoint that takes a body and asks for no role would read it for everybody.
             return Err(PublicError::new(Code::Internal, "the endpoint does not say who may call it").into());
         };
-        Ok(Self(read_body(&caller, request.into_body(), admin.doors.settings.max_body_bytes).await?))
+        Ok(Self(read_body(&caller, request.into_body(), admin.web.max_body_bytes).await?))
     }
 }
 

@@ -1,8 +1,9 @@
 //! What all endpoints share of their wire format: reading fields and queries, writing answers, times and money.
 
+pub use baton_control::faults;
+
 pub mod access;
 pub mod answer;
-pub mod faults;
 pub mod fields;
 pub mod money;
 pub mod page;

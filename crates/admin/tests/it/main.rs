@@ -7,6 +7,7 @@ mod cache;
 mod description;
 mod discovery;
 mod events;
+mod failures;
 mod feedback;
 mod keys;
 mod lists;

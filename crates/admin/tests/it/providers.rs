@@ -54,7 +54,7 @@ async fn the_key_belongs_to_its_row() {
     let rows = admin.store.providers().list().await.unwrap();
     let ring = Keyring::parse(SECRET_KEY).unwrap();
     let opened =
-        ring.open_text(&baton_admin::sealed_row(&rows[0].name), rows[0].sealed_key.as_deref().unwrap()).unwrap();
+        ring.open_text(&baton_control::sealed_row(&rows[0].name), rows[0].sealed_key.as_deref().unwrap()).unwrap();
     assert!(opened.contains(KEY));
     // Somebody with access to the database moves a key to a provider of his own.
     let mut moved = rows[1].clone();

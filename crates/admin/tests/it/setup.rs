@@ -3,13 +3,12 @@
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
-use baton_admin::{Admin, Configured, Providers};
+use baton_admin::Admin;
 use baton_auth::{Keys, Secret};
-use baton_engine::responses::{Bounds, Responses};
-use baton_engine::{
-    Directory, Engine, Holdings, JournalSettings, Ledger, Parts, Registry, Settings, Snapshot, Vendors,
-};
-use baton_http::Doors;
+use baton_control::{Configured, Models, ProviderObjects, Providers, Vendors, Views};
+use baton_conversations::{Bounds, Conversations};
+use baton_engine::{Engine, JournalSettings, Ledger, Parts, Registry, Settings, Snapshot};
+use baton_http::HttpState;
 use baton_model::chat::Json;
 use baton_model::{Capability, Clock, Model, ModelSource, ModelStatus, ProviderId, Quirks, Timestamp};
 use baton_provider::{Provider, Transport};
@@ -17,6 +16,7 @@ use baton_providers::{ProviderConfig, build};
 use baton_seal::Keyring;
 use baton_sim::{Kind, Sim, SimOptions};
 use baton_store::Store;
+use baton_web::Web;
 use http_body_util::BodyExt;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -51,7 +51,7 @@ pub(crate) struct TestAdmin {
     pub(crate) store: Store,
     pub(crate) engine: Engine,
     pub(crate) providers: Arc<Providers>,
-    pub(crate) draining: baton_http::Draining,
+    pub(crate) draining: baton_web::Draining,
     clock: Arc<HandSet>,
     key: String,
     _folder: TempDir,
@@ -94,30 +94,28 @@ impl TestAdmin {
         });
         let names = BTreeMap::from([(ProviderId::from("openai"), "openai".to_owned())]);
         let vendors = Vendors { names, ..Vendors::default() };
-        let view = baton_admin::model_text;
-        let directory = Arc::new(Directory::new(store.clone(), engine.clone(), vec![house()], vendors.clone(), view));
+        let views = Views { model: baton_admin::model_text, provider: baton_admin::provider_text };
+        let models = Models::new(store.clone(), engine.clone(), vec![house()], vendors.clone(), views.model);
+        let models = Arc::new(models);
         let keyring = secret_key.map(|list| Keyring::parse(list).unwrap());
         let configured = Configured { providers: configured, vendors, ..Configured::default() };
-        let providers =
-            Arc::new(Providers::new(store.clone(), Arc::clone(&directory), engine.clone(), keyring, configured));
+        let providers = Providers::new(store.clone(), Arc::clone(&models), engine.clone(), keyring, configured, views);
+        let providers = Arc::new(providers);
         providers.reload().await.unwrap();
         let keys = Keys::open(store.clone(), shared, &mut StdRng::seed_from_u64(1)).await.unwrap();
         let keys = Arc::new(keys.with_admin(&Secret::given(ADMIN)));
-        let doors = Doors {
-            engine: engine.clone(),
-            directory: Arc::clone(&directory),
-            holdings: Holdings::new(store.clone(), Arc::clone(engine.clock())),
-            responses: Responses::new(store.clone(), Arc::clone(engine.clock()), Bounds::default()),
+        let web = Web::new(engine.clone(), keys);
+        let admin = Admin::new(web.clone(), Arc::clone(&models), store.clone(), Arc::clone(&providers));
+        let management = baton_admin::router(admin.reaching(vec!["10.0.0.0/8".parse().unwrap()]));
+        let draining = web.draining.clone();
+        let state = HttpState {
+            web,
+            models,
+            provider_objects: ProviderObjects::new(store.clone(), Arc::clone(engine.clock())),
+            conversations: Conversations::new(store.clone(), Arc::clone(engine.clock()), Bounds::default()),
             fetch: baton_fetch::Client::guarded(Vec::new()),
-            keys,
-            settings: baton_http::Settings::default(),
-            proxies: baton_http::Proxies::default(),
-            draining: baton_http::Draining::default(),
         };
-        let admin = Admin::new(doors.clone(), directory, store.clone(), Arc::clone(&providers));
-        let (management, _) = baton_admin::router(admin.reaching(vec!["10.0.0.0/8".parse().unwrap()]));
-        let draining = doors.draining.clone();
-        let router = baton_http::router(doors).merge(management);
+        let router = baton_http::router(state).merge(management);
         Self { router, openai, lab, store, engine, providers, draining, clock, key: ADMIN.into(), _folder: folder }
     }
 

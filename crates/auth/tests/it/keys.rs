@@ -187,8 +187,8 @@ async fn a_key_bound_to_networks_works_only_from_there() {
     }
     for bad in ["11.1.2.3", "127.0.0.1", "::1", "2001:db9::1"] {
         let error = show_from(&keys, secret.reveal(), bad).unwrap_err();
-        assert_eq!(error.public().code.status(), 403);
         assert!(error.to_string().contains(bad), "{error}");
+        assert_eq!(error.public().code.status(), 403);
     }
     let error = show(&keys, secret.reveal()).unwrap_err();
     assert!(error.to_string().contains("an address that is not known"), "{error}");

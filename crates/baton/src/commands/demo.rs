@@ -53,9 +53,10 @@ impl Demo {
         let app = App::build(&config).await?;
         if config.discovery.at_start {
             for name in &real {
-                let discovered = app.directory.discover(Some(name), false, &Actor::service("discovery")).await;
+                let discovered = app.models.discover(Some(name), false, &Actor::service("discovery")).await;
                 if let Err(error) = discovered {
-                    tracing::warn!(provider.id = name, %error, "the provider's models could not be discovered");
+                    let error: &dyn std::error::Error = &error;
+                    tracing::warn!(provider.id = name, error, "the provider's models could not be discovered");
                 }
             }
         }

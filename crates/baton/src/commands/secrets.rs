@@ -87,7 +87,7 @@ async fn providers(change: &Change, keyring: &Keyring, now: Timestamp, tally: &m
     for mut provider in change.providers().list().await? {
         let Some(sealed) = &provider.sealed_key else { continue };
         tally.all += 1;
-        let row = baton_admin::sealed_row(&provider.name);
+        let row = baton_control::sealed_row(&provider.name);
         let resealed = keyring.reseal(&row, sealed).with_context(|| format!("the provider `{}`", provider.name))?;
         let Some(resealed) = resealed else { continue };
         let seen = provider.updated_at;

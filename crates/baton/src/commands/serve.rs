@@ -7,7 +7,7 @@ use crate::nodes::{Lease, leases};
 use crate::serve;
 use crate::telemetry::{self, Console};
 use baton_auth::Bootstrap;
-use baton_engine::directory::Problem;
+use baton_control::Problem;
 use baton_model::Actor;
 use clap::Args;
 use std::process::ExitCode;
@@ -44,20 +44,25 @@ impl Serve {
 
 /// Takes over what the providers list. Whatever goes wrong, the node starts with the models that it knows.
 async fn discover(app: &App) {
-    if let Err(error) = app.directory.discover(None, false, &Actor::service("discovery")).await {
-        tracing::warn!(%error, "the models could not be discovered; those known before are offered");
+    if let Err(error) = app.models.discover(None, false, &Actor::service("discovery")).await {
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "the models could not be discovered; those known before are offered"
+        );
     }
 }
 
 /// Logs what is registered but can't be used.
 async fn warn_of_problems(app: &App) {
-    match app.directory.problems().await {
+    match app.models.problems().await {
         Ok(problems) => {
             for Problem { model, problem } in problems {
                 tracing::warn!(model.id = %model, problem, "a registered model has a problem");
             }
         }
-        Err(error) => tracing::warn!(%error, "the registered models could not be checked"),
+        Err(error) => {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the registered models could not be checked")
+        }
     }
 }
 

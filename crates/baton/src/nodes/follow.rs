@@ -1,8 +1,8 @@
 //! Following what other nodes change: models, keys, providers.
 
 use anyhow::Context;
-use baton_admin::Providers;
 use baton_bus::Bus;
+use baton_control::Providers;
 use baton_kv::{Notice, Notices};
 use baton_store::Store;
 use futures::stream::{self, BoxStream};

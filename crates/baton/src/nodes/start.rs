@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::execute::{self, Executor};
 use crate::serve::finished;
-use baton_engine::Directory;
+use baton_control::Models;
 use baton_events::{Relay, Webhooks};
 use baton_model::Actor;
 use std::sync::Arc;
@@ -29,8 +29,8 @@ pub fn start(app: &App, config: &Config, stop: &CancellationToken) -> JoinSet<()
     tasks.spawn(finished("follow", follow));
 
     if let Some(period) = config.discovery.every.filter(|period| !period.is_zero()) {
-        let directory = Arc::clone(&app.directory);
-        let discover = move || discover(Arc::clone(&directory));
+        let models = Arc::clone(&app.models);
+        let discover = move || discover(Arc::clone(&models));
         tasks.spawn(chores::every(lease(leases::DISCOVERY), period, period, stop.clone(), discover));
     }
 
@@ -67,9 +67,9 @@ pub fn start(app: &App, config: &Config, stop: &CancellationToken) -> JoinSet<()
     tasks
 }
 
-async fn discover(directory: Arc<Directory>) {
-    if let Err(error) = directory.discover(None, false, &Actor::service("discovery")).await {
-        tracing::warn!(%error, "the models could not be discovered");
+async fn discover(models: Arc<Models>) {
+    if let Err(error) = models.discover(None, false, &Actor::service("discovery")).await {
+        tracing::warn!(error = &error as &dyn std::error::Error, "the models could not be discovered");
     }
 }
 

@@ -25,7 +25,7 @@ fn of_request(ended: &Ended<'_>) -> SpanData {
         KeyValue::new("gen_ai.request.stream", record.stream),
         KeyValue::new("http.response.status_code", i64::from(record.status)),
         KeyValue::new("baton.request.id", record.id.to_string()),
-        KeyValue::new("baton.door", record.door.clone()),
+        KeyValue::new("baton.api", record.api.clone()),
         KeyValue::new("baton.outcome", record.outcome.name()),
         KeyValue::new("baton.cache", record.cache.name()),
         KeyValue::new("baton.attempts", number(record.attempts.len() as u64)),

@@ -61,7 +61,7 @@ fn a_request_is_a_line_and_says_nothing_of_its_content() {
     let request = line(&lines, "request");
     for (name, value) in [
         ("level", "INFO"),
-        ("door", "openai"),
+        ("api", "openai"),
         ("model.served", "gpt"),
         ("outcome", "completed"),
         ("trace.id", "0af7651916cd43dd8448eb211c80319c"),

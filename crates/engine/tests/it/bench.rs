@@ -1,8 +1,8 @@
-//! A test bench: an engine with scripted providers, and calls as a door would make them.
+//! A test bench: an engine with scripted providers, and calls as an API would make them.
 
 use baton_engine::{
-    Answer, CachePolicy, Call, Content, Engine, JournalSettings, Ledger, Parts, Registry, RetrySettings, Settings,
-    Snapshot, Wanted,
+    CachePolicy, Call, Content, Engine, JournalSettings, Ledger, ModelSelector, Parts, Registry, Reply, RetrySettings,
+    Settings, Snapshot,
 };
 use baton_kv::Memory;
 use baton_model::chat::{ChatRequest, Json, Message, Part, Role};
@@ -117,8 +117,8 @@ impl Bench {
 
     /// Serves a call to its end.
     pub async fn ask(&self, call: Call) -> Result<Told, PublicError> {
-        let answer = self.engine.serve(call).await?;
-        Ok(read(answer).await)
+        let reply = self.engine.serve(call).await?;
+        Ok(read(reply).await)
     }
 
     /// The record of a request, once everything under way is settled.
@@ -131,26 +131,26 @@ impl Bench {
 /// An answer, read to its end.
 pub struct Told {
     pub model: String,
-    pub head: baton_engine::Head,
+    pub head: baton_engine::ReplyHead,
     /// The bytes that a client of the same format sees.
     pub text: String,
     /// The error in place of the end.
     pub error: Option<PublicError>,
 }
 
-pub async fn read(mut answer: Answer) -> Told {
+pub async fn read(mut reply: Reply) -> Told {
     let (mut text, mut error) = (String::new(), None);
-    while let Some(item) = answer.frames.next().await {
+    while let Some(item) = reply.frames.next().await {
         match item {
             Ok(Frame { hidden: true, .. }) => {}
             Ok(frame) => text.push_str(std::str::from_utf8(&frame.bytes).unwrap()),
             Err(told) => error = Some(told),
         }
     }
-    Told { model: answer.head.model.to_string(), head: answer.head, text, error }
+    Told { model: reply.head.model.to_string(), head: reply.head, text, error }
 }
 
-/// A chat that says hello, as the OpenAI door makes it.
+/// A chat that says hello, as the OpenAI API makes it.
 pub fn chat(model: &str) -> Call {
     static NUMBER: AtomicU64 = AtomicU64::new(1);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -169,10 +169,10 @@ pub fn chat(model: &str) -> Call {
             strict: false,
         },
         attribution: Attribution::default(),
-        door: "openai",
+        api: "openai",
         dialect: Dialect::OpenAi,
         capability: Capability::Chat,
-        wanted: Wanted::Model(model.into()),
+        selector: ModelSelector::Model(model.into()),
         form: Form::Stream,
         max_output_tokens: None,
         deterministic: false,

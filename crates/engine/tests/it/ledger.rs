@@ -120,7 +120,7 @@ async fn a_request_that_was_refused_is_recorded_with_its_error() {
     bench.engine.registry().update(|snapshot| {
         snapshot.models.insert("b".into(), Arc::new(cannot.clone()));
     });
-    call.wanted = baton_engine::Wanted::Model("b".into());
+    call.selector = baton_engine::ModelSelector::Model("b".into());
     let id = call.id.clone();
     assert_eq!(bench.ask(call).await.err().unwrap().code, Code::InvalidRequest);
     let record = bench.record(&id).await;

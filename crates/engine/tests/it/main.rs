@@ -5,10 +5,9 @@
 mod bench;
 mod cache;
 mod cost;
-mod directory;
 mod fallback;
 mod fit;
 mod health;
 mod leaving;
 mod ledger;
-mod recall;
+mod reasoning_cache;

@@ -4,20 +4,17 @@
 //! answers only `results_url` changes: it would lead to the vendor, where Baton's keys mean nothing. It becomes a path,
 //! which the official SDKs resolve against their base URL.
 
-use super::answer;
-use super::models::Asked;
-use crate::body::read_body;
-use crate::named::Named;
+use crate::batch_models::BatchModels;
 use crate::upstream::Whole;
-use crate::{Doors, headers, identify, kept, spans, upstream};
-use axum::extract::{Path, Request, State};
+use crate::{HttpState, headers, objects, spans, upstream};
+use axum::extract::{Path, State};
 use axum::response::Response;
 use baton_model::entity::HoldingKind;
-use baton_model::{Caller, Code, ModelId, PublicError};
-use baton_provider::{Form, Forward, Provider};
+use baton_model::{Code, ModelId, PublicError};
+use baton_provider::{Forward, Provider};
+use baton_web::{Inbound, Refused};
 use bytes::Bytes;
 use http::Method;
-use http::request::Parts;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::sync::Arc;
@@ -26,100 +23,71 @@ const KIND: HoldingKind = HoldingKind::MessageBatch;
 const PATH: &str = "/v1/messages/batches";
 
 /// `POST /v1/messages/batches`.
-pub async fn create(State(doors): State<Doors>, request: Request) -> Response {
-    let id = identify::request_id();
-    let (parts, body) = request.into_parts();
-    let made = async {
-        let caller = identify::caller(&doors, &parts).await?;
-        let bytes = read_body(&caller, body, doors.settings.max_body_bytes).await?;
-        let Meant { body, provider, model } = meant(&doors, &caller, &parts, bytes)?;
-        let headers = headers::passed_on(&parts.headers);
-        let forward = Forward {
-            query: parts.uri.query(),
-            content_type: Some("application/json"),
-            body,
-            ..upstream::asking(Method::POST, PATH, &headers)
-        };
-        let made = upstream::ask(provider.as_ref(), forward).await?;
-        kept::keep(&doors, &caller, KIND, provider.id(), model.as_ref(), &made).await?;
-        Ok(upstream::whole(local(made), provider.id(), &id))
+pub async fn create(State(state): State<HttpState>, mut inbound: Inbound) -> Result<Response, Refused> {
+    let bytes = inbound.read_body().await?;
+    let Batch { body, provider, model } = read_batch(&state, &inbound, bytes)?;
+    let headers = headers::passed_on(&inbound.parts.headers);
+    let forward = Forward {
+        query: inbound.query(),
+        content_type: Some("application/json"),
+        body,
+        ..upstream::asking(Method::POST, PATH, &headers)
     };
-    answer(made.await, id.clone())
+    let made = upstream::ask(provider.as_ref(), forward).await?;
+    objects::note(&state, &inbound.caller, KIND, provider.id(), model.as_ref(), &made).await?;
+    Ok(upstream::whole(local(made), provider.id()))
 }
 
 /// `GET /v1/messages/batches`.
-pub async fn list(State(doors): State<Doors>, request: Request) -> Response {
-    let id = identify::request_id();
-    let (parts, _) = request.into_parts();
-    let listed = async {
-        let caller = identify::caller(&doors, &parts).await?;
-        let asked = Asked::read(parts.uri.query())?;
-        let headers = headers::passed_on(&parts.headers);
-        let (items, more) =
-            kept::list(&doors, &caller, KIND, &asked, |batch| format!("{PATH}/{batch}"), &headers).await?;
-        Ok(upstream::json(page(&items, more), &id))
-    };
-    answer(listed.await, id.clone())
+pub async fn list(State(state): State<HttpState>, inbound: Inbound) -> Result<Response, Refused> {
+    let (items, more) = objects::list(&state, &inbound, KIND, PATH).await?;
+    Ok(upstream::json(page(&items, more)))
 }
 
 /// `GET` and `DELETE /v1/messages/batches/{id}`.
-pub async fn one(State(doors): State<Doors>, Path(batch): Path<String>, request: Request) -> Response {
-    pass(&doors, &batch, "", request).await
+pub async fn one(
+    State(state): State<HttpState>,
+    Path(batch): Path<String>,
+    inbound: Inbound,
+) -> Result<Response, Refused> {
+    forward(&state, &batch, "", inbound).await
 }
 
 /// `POST /v1/messages/batches/{id}/cancel`.
-pub async fn cancel(State(doors): State<Doors>, Path(batch): Path<String>, request: Request) -> Response {
-    pass(&doors, &batch, "/cancel", request).await
+pub async fn cancel(
+    State(state): State<HttpState>,
+    Path(batch): Path<String>,
+    inbound: Inbound,
+) -> Result<Response, Refused> {
+    forward(&state, &batch, "/cancel", inbound).await
 }
 
 /// `GET /v1/messages/batches/{id}/results`: a line each, as they come.
-pub async fn results(State(doors): State<Doors>, Path(batch): Path<String>, request: Request) -> Response {
-    let id = identify::request_id();
-    let (parts, _) = request.into_parts();
-    let passed = async {
-        let caller = identify::caller(&doors, &parts).await?;
-        let kept = kept::find(&doors, &caller, KIND, &batch).await?;
-        let headers = headers::passed_on(&parts.headers);
-        let path = format!("{PATH}/{}/results", upstream::encoded(&batch));
-        let forward =
-            Forward { query: parts.uri.query(), form: Form::Stream, ..upstream::asking(Method::GET, &path, &headers) };
-        let results = upstream::send(kept.provider.as_ref(), forward).await?;
-        Ok(upstream::stream(results, kept.provider.id(), &id))
-    };
-    answer(passed.await, id.clone())
+pub async fn results(
+    State(state): State<HttpState>,
+    Path(batch): Path<String>,
+    mut inbound: Inbound,
+) -> Result<Response, Refused> {
+    let path = format!("{PATH}/{}/results", upstream::encoded(&batch));
+    Ok(objects::stream(&state, &mut inbound, KIND, &batch, &path).await?)
 }
 
-async fn pass(doors: &Doors, batch: &str, below: &str, request: Request) -> Response {
-    let id = identify::request_id();
-    let (parts, body) = request.into_parts();
-    let passed = async {
-        let caller = identify::caller(doors, &parts).await?;
-        let kept = kept::find(doors, &caller, KIND, batch).await?;
-        let body = read_body(&caller, body, doors.settings.max_body_bytes).await?;
-        let headers = headers::passed_on(&parts.headers);
-        let path = format!("{PATH}/{}{below}", upstream::encoded(batch));
-        let content_type = upstream::content_type(&parts).filter(|_| !body.is_empty());
-        let query = parts.uri.query();
-        let forward = Forward { query, content_type, body, ..upstream::asking(parts.method.clone(), &path, &headers) };
-        let told = upstream::ask(kept.provider.as_ref(), forward).await?;
-        if parts.method == Method::DELETE && (told.is_good() || told.status == 404) {
-            doors.holdings.forget(&kept.holding).await?;
-        }
-        Ok(upstream::whole(local(told), kept.provider.id(), &id))
-    };
-    answer(passed.await, id.clone())
+async fn forward(state: &HttpState, batch: &str, below: &str, mut inbound: Inbound) -> Result<Response, Refused> {
+    let path = format!("{PATH}/{}{below}", upstream::encoded(batch));
+    let (found, reply) = objects::forward(state, &mut inbound, KIND, batch, &path).await?;
+    Ok(upstream::whole(local(reply), found.provider.id()))
 }
 
 /// A batch as it goes out, and to whom.
-struct Meant {
+struct Batch {
     body: Bytes,
     provider: Arc<dyn Provider>,
     model: Option<ModelId>,
 }
 
-fn meant(doors: &Doors, caller: &Caller, parts: &Parts, bytes: Bytes) -> Result<Meant, PublicError> {
+fn read_batch(state: &HttpState, inbound: &Inbound, bytes: Bytes) -> Result<Batch, PublicError> {
     #[derive(Deserialize)]
-    struct Batch<'a> {
+    struct Requests<'a> {
         #[serde(borrow)]
         requests: Vec<Entry<'a>>,
     }
@@ -133,36 +101,36 @@ fn meant(doors: &Doors, caller: &Caller, parts: &Parts, bytes: Bytes) -> Result<
         #[serde(borrow)]
         model: &'a RawValue,
     }
-    let batch: Batch<'_> = serde_json::from_slice(&bytes).map_err(|error| {
+    let batch: Requests<'_> = serde_json::from_slice(&bytes).map_err(|error| {
         PublicError::new(Code::InvalidRequest, format!("requests: expected a list, each with `params.model`: {error}"))
             .at("requests")
     })?;
-    let snapshot = doors.engine.registry().snapshot();
-    let mut named = Named::new(&snapshot, caller);
+    let snapshot = state.web.engine.registry().snapshot();
+    let mut models = BatchModels::new(&snapshot, &inbound.caller);
     let mut places = Vec::with_capacity(batch.requests.len());
     for (number, entry) in batch.requests.iter().enumerate() {
         let place = format!("requests.{number}.params.model");
         let name: String = serde_json::from_str(entry.params.model.get())
             .map_err(|_| PublicError::new(Code::InvalidRequest, format!("{place}: expected a string")).at(&place))?;
-        let upstream = named.upstream(&name, &place)?;
+        let upstream = models.upstream(&name, &place)?;
         if let Some(span) = spans::of(entry.params.model, &bytes).filter(|_| upstream != name) {
             places.push((span, serde_json::Value::from(upstream).to_string()));
         }
     }
-    let provider = match named.provider() {
+    let provider = match models.provider() {
         Some(id) => upstream::provider(&snapshot, id)?,
-        None => upstream::choose(&snapshot, caller, &parts.headers, "anthropic")?,
+        None => upstream::choose(&snapshot, &inbound.caller, &inbound.parts.headers, "anthropic")?,
     };
     if provider.kind() != "anthropic" {
         let message = format!("requests: `{}` has no message batches: only Anthropic's API does", provider.id());
         return Err(PublicError::new(Code::InvalidRequest, message).at("requests"));
     }
-    Ok(Meant { body: spans::replace(&bytes, &places), provider, model: named.only().map(|model| model.id.clone()) })
+    Ok(Batch { body: spans::replace(&bytes, &places), provider, model: models.only().map(|model| model.id.clone()) })
 }
 
-/// The answer with a `results_url` at this door.
-fn local(answer: Whole) -> Whole {
-    Whole { body: with_own_url(&answer.body), ..answer }
+/// The reply with a `results_url` on this server.
+fn local(reply: Whole) -> Whole {
+    Whole { body: with_own_url(&reply.body), ..reply }
 }
 
 fn with_own_url(body: &Bytes) -> Bytes {

@@ -1,4 +1,4 @@
-//! The doors in Anthropic's and Ollama's formats, and what providers keep for their callers.
+//! The state in Anthropic's and Ollama's formats, and what providers keep for their callers.
 
 use super::{OPENAI, REFERENCE, Sent, object, text};
 use utoipa::openapi::path::{HttpMethod, OperationBuilder, ParameterBuilder, ParameterIn, PathItem};

@@ -1,24 +1,24 @@
 //! Speech to write down.
 
 use super::broken;
-use crate::door::Door;
-use crate::exchange::Asked;
-use baton_engine::{Content, Wanted};
+use baton_engine::{Content, ModelSelector};
 use baton_model::operation::{Operation, TranscriptionRequest};
 use baton_model::record::Attribution;
 use baton_model::{Capability, Code, PublicError};
 use baton_provider::Form;
+use baton_web::ClientApi;
+use baton_web::parse::ParsedRequest;
 use multer::Multipart;
 
-/// Reads a form with `file`, `model` and the fields of OpenAI's audio API; Baton's own door also takes its own fields.
+/// Reads a form with `file`, `model` and the fields of OpenAI's audio API; Baton's own api also takes its own fields.
 ///
 /// # Errors
 /// `invalid_request` naming the field.
 pub(super) async fn read(
-    door: Door,
+    api: ClientApi,
     capability: Capability,
     mut form: Multipart<'static>,
-) -> Result<Asked, PublicError> {
+) -> Result<ParsedRequest, PublicError> {
     let translate = capability == Capability::AudioTranslation;
     let mut request = TranscriptionRequest { translate, ..TranscriptionRequest::default() };
     let mut asked = Fields::default();
@@ -31,7 +31,7 @@ pub(super) async fn read(
             continue;
         }
         let value = field.text().await.map_err(broken)?;
-        asked.take(door, name, value, &mut request);
+        asked.take(api, name, value, &mut request);
     }
     if request.file.is_empty() {
         return Err(
@@ -50,28 +50,28 @@ pub(super) struct Fields {
 
 impl Fields {
     /// Takes one field; what Baton does not read goes to the provider as it is.
-    pub(super) fn take(&mut self, door: Door, name: String, value: String, request: &mut TranscriptionRequest) {
-        match (door, name.as_str()) {
-            (_, "model") | (Door::Native, "model_id") => request.model = value,
+    pub(super) fn take(&mut self, api: ClientApi, name: String, value: String, request: &mut TranscriptionRequest) {
+        match (api, name.as_str()) {
+            (_, "model") | (ClientApi::Native, "model_id") => request.model = value,
             (_, "response_format") => request.response_format = Some(value),
             (_, "stream") => request.stream = value == "true",
-            (Door::Native, "provider") => self.provider = Some(value),
-            (Door::Native, "user_id") => self.attribution.user = Some(value),
-            (Door::Native, "project_id") => self.attribution.project = Some(value),
-            (Door::Native, "task_id") => self.attribution.task = Some(value),
+            (ClientApi::Native, "provider") => self.provider = Some(value),
+            (ClientApi::Native, "user_id") => self.attribution.user = Some(value),
+            (ClientApi::Native, "project_id") => self.attribution.project = Some(value),
+            (ClientApi::Native, "task_id") => self.attribution.task = Some(value),
             _ => request.fields.push((name, value)),
         }
     }
 
     /// The request as the pipeline takes it.
-    pub(super) fn asked(self, request: TranscriptionRequest) -> Asked {
-        let wanted = match (request.model.is_empty(), self.provider) {
-            (false, _) => Wanted::Model(request.model.clone()),
-            (true, Some(provider)) => Wanted::Provider(provider),
-            (true, None) => Wanted::Default,
+    pub(super) fn asked(self, request: TranscriptionRequest) -> ParsedRequest {
+        let selector = match (request.model.is_empty(), self.provider) {
+            (false, _) => ModelSelector::Model(request.model.clone()),
+            (true, Some(provider)) => ModelSelector::Provider(provider),
+            (true, None) => ModelSelector::Default,
         };
-        Asked {
-            wanted,
+        ParsedRequest {
+            selector,
             form: if request.stream { Form::Stream } else { Form::Whole },
             include_usage: false,
             base64: false,

@@ -1,11 +1,11 @@
-//! Speech to write down that is somewhere else: Baton's own door takes its address, as JSON.
+//! Speech to write down that is somewhere else: Baton's own api takes its address, as JSON.
 
 use super::audio::Fields;
-use crate::door::Door;
-use crate::exchange::Asked;
 use baton_fetch::{Client, FetchError, Request};
 use baton_model::operation::TranscriptionRequest;
 use baton_model::{Capability, Code, PublicError};
+use baton_web::ClientApi;
+use baton_web::parse::ParsedRequest;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use serde_json::{Map, Value};
@@ -18,7 +18,7 @@ const TYPES: [&str; 4] = ["audio/*", "video/*", "application/ogg", "application/
 /// # Errors
 /// `invalid_request` naming the field: also where the address is not permitted, or what is there is no sound;
 /// `payload_too_large`.
-pub(super) async fn read(capability: Capability, client: &Client, body: &Bytes) -> Result<Asked, PublicError> {
+pub(super) async fn read(capability: Capability, client: &Client, body: &Bytes) -> Result<ParsedRequest, PublicError> {
     let invalid = |message: String| PublicError::new(Code::InvalidRequest, message);
     let object: Map<String, Value> =
         serde_json::from_slice(body).map_err(|error| invalid(format!("expected a JSON object: {error}")))?;
@@ -33,7 +33,7 @@ pub(super) async fn read(capability: Capability, client: &Client, body: &Bytes) 
         };
         match name.as_str() {
             "file_url" => address = Some(value),
-            _ => fields.take(Door::Native, name, value, &mut request),
+            _ => fields.take(ClientApi::Native, name, value, &mut request),
         }
     }
     let address = address.filter(|address| !address.is_empty()).ok_or_else(|| {

@@ -1,19 +1,19 @@
 //! Pictures to change, or to make others like.
 
 use super::broken;
-use crate::exchange::Asked;
-use baton_engine::{Content, Wanted};
+use baton_engine::{Content, ModelSelector};
 use baton_model::operation::{FormPart, ImageFormRequest, Operation};
 use baton_model::record::Attribution;
 use baton_model::{Capability, Code, PublicError};
 use baton_provider::Form;
+use baton_web::parse::ParsedRequest;
 use multer::Multipart;
 
 /// Reads a form with `image` or several `image[]`, `model`, and whatever else the provider knows.
 ///
 /// # Errors
 /// `invalid_request` naming the field.
-pub(super) async fn read(capability: Capability, mut form: Multipart<'static>) -> Result<Asked, PublicError> {
+pub(super) async fn read(capability: Capability, mut form: Multipart<'static>) -> Result<ParsedRequest, PublicError> {
     let variation = capability == Capability::ImageVariation;
     let mut request = ImageFormRequest { variation, ..ImageFormRequest::default() };
     while let Some(field) = form.next_field().await.map_err(broken)? {
@@ -36,8 +36,8 @@ pub(super) async fn read(capability: Capability, mut form: Multipart<'static>) -
         );
     }
     let named = !request.model.is_empty();
-    Ok(Asked {
-        wanted: if named { Wanted::Model(request.model.clone()) } else { Wanted::Default },
+    Ok(ParsedRequest {
+        selector: if named { ModelSelector::Model(request.model.clone()) } else { ModelSelector::Default },
         form: if request.stream { Form::Stream } else { Form::Whole },
         include_usage: false,
         base64: false,

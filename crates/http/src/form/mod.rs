@@ -4,10 +4,10 @@ mod audio;
 mod fetched;
 mod image;
 
-use crate::Doors;
-use crate::door::Door;
-use crate::exchange::Asked;
+use crate::HttpState;
 use baton_model::{Capability, Code, PublicError};
+use baton_web::ClientApi;
+use baton_web::parse::ParsedRequest;
 use bytes::Bytes;
 use futures::stream;
 use http::HeaderMap;
@@ -20,19 +20,19 @@ use std::convert::Infallible;
 /// # Errors
 /// `invalid_request` naming the field.
 pub async fn read(
-    door: Door,
+    api: ClientApi,
     capability: Capability,
-    doors: &Doors,
+    state: &HttpState,
     headers: &HeaderMap,
     bytes: &Bytes,
-) -> Result<Option<Asked>, PublicError> {
+) -> Result<Option<ParsedRequest>, PublicError> {
     let json = essence(headers).eq_ignore_ascii_case("application/json");
     match capability {
-        Capability::AudioTranscription | Capability::AudioTranslation if json && door == Door::Native => {
-            fetched::read(capability, &doors.fetch, bytes).await.map(Some)
+        Capability::AudioTranscription | Capability::AudioTranslation if json && api == ClientApi::Native => {
+            fetched::read(capability, &state.fetch, bytes).await.map(Some)
         }
         Capability::AudioTranscription | Capability::AudioTranslation => {
-            audio::read(door, capability, open(headers, bytes)?).await.map(Some)
+            audio::read(api, capability, open(headers, bytes)?).await.map(Some)
         }
         Capability::ImageEdit if json => Ok(None),
         Capability::ImageEdit | Capability::ImageVariation => {

@@ -1,19 +1,20 @@
 //! `GET /api/tags`, `/api/ps`, `/api/version`.
 
-use super::{Details, answer, modified, tagged};
-use crate::{Doors, headers, identify, upstream};
-use axum::extract::{Request, State};
+use super::{Details, modified, tagged};
+use crate::{HttpState, headers, upstream};
+use axum::extract::State;
 use axum::response::Response;
 use baton_engine::Snapshot;
 use baton_model::{Caller, Model, ModelStatus, PublicError};
 use baton_provider::Provider;
+use baton_web::{Inbound, Refused};
 use futures::future::join_all;
 use http::Method;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// The version of Ollama whose API this door speaks; clients ask it to know what they may use.
+/// The version of Ollama whose API this is; clients ask it to know what they may use.
 const VERSION: &str = "0.9.3";
 
 /// A model in a list.
@@ -43,40 +44,25 @@ impl<'m> Listed<'m> {
 }
 
 /// `GET /api/tags`.
-pub async fn tags(State(doors): State<Doors>, request: Request) -> Response {
-    let id = identify::request_id();
-    let (parts, _) = request.into_parts();
-    let listed = identify::caller(&doors, &parts).await.and_then(|caller| {
-        let snapshot = doors.engine.registry().snapshot();
-        let models: Vec<Listed<'_>> = offered(&snapshot, &caller).map(|model| Listed::new(model)).collect();
-        Ok(upstream::json(written(&json!({ "models": models }))?, &id))
-    });
-    answer(listed, id.clone())
+pub async fn tags(State(state): State<HttpState>, inbound: Inbound) -> Result<Response, Refused> {
+    let snapshot = state.web.engine.registry().snapshot();
+    let models: Vec<Listed<'_>> = offered(&snapshot, &inbound.caller).map(|model| Listed::new(model)).collect();
+    Ok(upstream::json(written(&json!({ "models": models }))?))
 }
 
-/// `GET /api/ps`: what the servers of Ollama behind have loaded, by the names that it has here.
-pub async fn running(State(doors): State<Doors>, request: Request) -> Response {
-    let id = identify::request_id();
-    let (parts, _) = request.into_parts();
-    let listed = async {
-        let caller = identify::caller(&doors, &parts).await?;
-        let snapshot = doors.engine.registry().snapshot();
-        let headers = headers::passed_on(&parts.headers);
-        let servers = snapshot.providers.values().filter(|provider| provider.kind() == "ollama");
-        let mut asked = Vec::new();
-        for server in servers {
-            asked.push(loaded(server.as_ref(), &snapshot, &caller, &headers));
-        }
-        let models: Vec<Value> = join_all(asked).await.concat();
-        Ok(upstream::json(written(&json!({ "models": models }))?, &id))
-    };
-    answer(listed.await, id.clone())
+/// `GET /api/ps`: what the Ollama servers behind Baton have loaded, by the names that it has here.
+pub async fn running(State(state): State<HttpState>, inbound: Inbound) -> Result<Response, Refused> {
+    let snapshot = state.web.engine.registry().snapshot();
+    let headers = headers::passed_on(&inbound.parts.headers);
+    let servers = snapshot.providers.values().filter(|provider| provider.kind() == "ollama");
+    let asked = servers.map(|server| loaded(server.as_ref(), &snapshot, &inbound.caller, &headers));
+    let models: Vec<Value> = join_all(asked).await.concat();
+    Ok(upstream::json(written(&json!({ "models": models }))?))
 }
 
-/// `GET /api/version`.
+/// `GET /api/version`. Clients ask it before they have credentials.
 pub async fn version() -> Response {
-    let id = identify::request_id();
-    upstream::json(format!("{{\"version\":\"{VERSION}\"}}").into_bytes(), &id)
+    upstream::json(format!("{{\"version\":\"{VERSION}\"}}").into_bytes())
 }
 
 /// The models that a caller may use.

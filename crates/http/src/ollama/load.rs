@@ -1,57 +1,48 @@
 //! `POST /api/chat` and `/api/generate`: a request that says nothing loads a model, or unloads it (`keep_alive: 0`).
 //! A server of Ollama is asked to; of other vendors it is always true, so nobody is.
 
-use super::{answer, is_ollamas};
-use crate::body::read_body;
-use crate::door::Door;
-use crate::{Doors, exchange, headers, identify, upstream};
-use axum::body::Body;
-use axum::extract::{Request, State};
+use super::is_ollamas;
+use crate::{HttpState, exchange, upstream};
+use axum::extract::State;
 use axum::response::Response;
 use baton_dialect::framing::splice;
-use baton_engine::Wanted;
-use baton_model::{Body as Json, Caller, Capability, Code, PublicError, RequestId};
+use baton_engine::ModelSelector;
+use baton_model::{Body as Json, Caller, Capability, Code, PublicError};
+use baton_web::headers::value;
+use baton_web::{ClientApi, Inbound, Refused};
 use bytes::Bytes;
 use chrono::{DateTime, SecondsFormat};
 use serde_json::{Value, json};
 
 /// Serves a request, or says that the model is loaded.
-pub async fn serve(capability: Capability, State(doors): State<Doors>, request: Request) -> Response {
-    let id = identify::request_id();
-    let (parts, body) = request.into_parts();
-    let read = async {
-        let caller = identify::caller(&doors, &parts).await?;
-        let bytes = read_body(&caller, body, doors.settings.max_body_bytes).await?;
-        let loaded = loaded(&doors, capability, &caller, &bytes, &id)?;
-        Ok((bytes, loaded))
-    };
-    let (bytes, loaded) = match read.await {
-        Ok(read) => read,
-        Err(error) => return answer(Err(error), id),
-    };
-    match loaded {
-        Some(response) => response,
-        None => {
-            let request = Request::from_parts(parts, Body::from(bytes));
-            exchange::serve(Door::Ollama, capability, State(doors), request).await
-        }
+///
+/// # Errors
+/// If the request can't be served.
+pub async fn serve(
+    capability: Capability,
+    State(state): State<HttpState>,
+    mut inbound: Inbound,
+) -> Result<Response, Refused> {
+    let bytes = inbound.read_body().await?;
+    match loaded(&state, capability, &inbound.caller, &bytes)? {
+        Some(response) => Ok(response),
+        None => exchange::serve(ClientApi::Ollama, capability, State(state), inbound.with_body(bytes)).await,
     }
 }
 
-/// The answer to a request that says nothing; `None` if it says something, or goes to a server of Ollama.
+/// The reply to a request that says nothing; `None` if it says something, or goes to a server of Ollama.
 fn loaded(
-    doors: &Doors,
+    state: &HttpState,
     capability: Capability,
     caller: &Caller,
     bytes: &Bytes,
-    id: &RequestId,
 ) -> Result<Option<Response>, PublicError> {
     let Some(body) = splice::scan(bytes.clone()).ok().filter(|body| says_nothing(capability, body)) else {
         return Ok(None);
     };
     let name = body.value("model").and_then(|text| serde_json::from_slice::<String>(text).ok());
-    let snapshot = doors.engine.registry().snapshot();
-    let model = snapshot.get(&name.clone().map_or(Wanted::Default, Wanted::Model), capability)?;
+    let snapshot = state.web.engine.registry().snapshot();
+    let model = snapshot.get(&name.clone().map_or(ModelSelector::Default, ModelSelector::Model), capability)?;
     if !caller.may_use(&model.id) {
         let message = format!("this key may not use the model `{}`", model.id);
         return Err(PublicError::new(Code::PermissionDenied, message).at("model"));
@@ -59,21 +50,21 @@ fn loaded(
     if is_ollamas(&snapshot, model) {
         return Ok(None);
     }
-    let now = DateTime::from_timestamp(doors.engine.clock().now().seconds(), 0).unwrap_or_default();
-    let mut said = json!({
+    let now = DateTime::from_timestamp(state.web.engine.clock().now().seconds(), 0).unwrap_or_default();
+    let mut reply = json!({
         "model": name.unwrap_or_else(|| model.id.to_string()),
         "created_at": now.to_rfc3339_opts(SecondsFormat::Secs, true),
         "done": true,
         "done_reason": if unloads(&body) { "unload" } else { "load" },
     });
-    if let Some(said) = said.as_object_mut() {
+    if let Some(reply) = reply.as_object_mut() {
         match capability {
-            Capability::Chat => said.insert("message".into(), json!({ "role": "assistant", "content": "" })),
-            _ => said.insert("response".into(), json!("")),
+            Capability::Chat => reply.insert("message".into(), json!({ "role": "assistant", "content": "" })),
+            _ => reply.insert("response".into(), json!("")),
         };
     }
-    let mut response = upstream::json(said.to_string().into_bytes(), id);
-    response.headers_mut().insert("x-baton-model", headers::value(model.id.as_str()));
+    let mut response = upstream::json(reply.to_string().into_bytes());
+    response.headers_mut().insert("x-baton-model", value(model.id.as_str()));
     Ok(Some(response))
 }
 

@@ -1,4 +1,4 @@
-//! What Ollama's door has beside chats, completions and embeddings (Ollama API documentation, `docs/api.md`).
+//! Paths of Ollama's API beside chats, completions and embeddings (Ollama API documentation, `docs/api.md`).
 //!
 //! Lists are made of the registry, so that its clients see the models of every vendor; what changes the models of a
 //! server goes to the Ollama behind, for admins.
@@ -9,18 +9,10 @@ pub mod load;
 pub mod manage;
 pub mod show;
 
-use crate::door::Door;
-use crate::failure::Failure;
-use axum::response::{IntoResponse, Response};
 use baton_engine::Snapshot;
-use baton_model::{Model, PublicError, RequestId};
+use baton_model::Model;
 use chrono::{DateTime, SecondsFormat};
 use serde::Serialize;
-
-/// An answer, or an error in this door's shape.
-fn answer(result: Result<Response, PublicError>, id: RequestId) -> Response {
-    result.unwrap_or_else(|error| Failure { door: Door::Ollama, error, id }.into_response())
-}
 
 /// What is known of a model's file; of other vendors' models next to nothing.
 #[derive(Serialize)]

@@ -1,53 +1,48 @@
 //! `POST /api/show`: a model, from the server of Ollama that has it, else as far as the registry knows it.
 
-use super::{Details, answer, is_ollamas, modified};
-use crate::body::read_body;
-use crate::{Doors, headers, identify, upstream};
-use axum::extract::{Request, State};
+use super::{Details, is_ollamas, modified};
+use crate::{HttpState, headers, upstream};
+use axum::extract::State;
 use axum::response::Response;
 use baton_dialect::framing::splice::{self, Editor};
-use baton_engine::Wanted;
+use baton_engine::ModelSelector;
 use baton_model::entity::ReasoningStyle;
-use baton_model::{Capability, Code, Model, PublicError, RequestId};
+use baton_model::{Capability, Code, Model, PublicError};
 use baton_provider::Forward;
+use baton_web::{Inbound, Refused};
 use http::Method;
 use serde_json::{Value, json};
 
 /// Shows a model.
-pub async fn serve(State(doors): State<Doors>, request: Request) -> Response {
-    let id = identify::request_id();
-    answer(show(&doors, request, &id).await, id)
-}
-
-async fn show(doors: &Doors, request: Request, id: &RequestId) -> Result<Response, PublicError> {
-    let (parts, body) = request.into_parts();
-    let caller = identify::caller(doors, &parts).await?;
-    let body = splice::scan(read_body(&caller, body, doors.settings.max_body_bytes).await?)?;
+///
+/// # Errors
+/// If the request can't be read, or the caller sees no such model.
+pub async fn serve(State(state): State<HttpState>, mut inbound: Inbound) -> Result<Response, Refused> {
+    let body = splice::scan(inbound.read_body().await?)?;
     // Older clients say `name`.
     let field = if body.value("model").is_some() { "model" } else { "name" };
     let name = body.value(field).and_then(|text| serde_json::from_slice::<String>(text).ok());
     let name = name.ok_or_else(|| PublicError::new(Code::InvalidRequest, "model: expected a string").at("model"))?;
-    let snapshot = doors.engine.registry().snapshot();
-    let model = snapshot.get(&Wanted::Model(name.clone()), Capability::Chat)?;
-    if !caller.may_use(&model.id) {
-        return Err(
-            PublicError::new(Code::ModelNotFound, format!("there is no model `{name}` for this key")).at("model")
-        );
+    let snapshot = state.web.engine.registry().snapshot();
+    let model = snapshot.get(&ModelSelector::Model(name.clone()), Capability::Chat)?;
+    if !inbound.caller.may_use(&model.id) {
+        let message = format!("there is no model `{name}` for this key");
+        return Err(PublicError::new(Code::ModelNotFound, message).at("model").into());
     }
     if !is_ollamas(&snapshot, model) {
-        return Ok(upstream::json(known(model).to_string().into_bytes(), id));
+        return Ok(upstream::json(known(model).to_string().into_bytes()));
     }
     let provider = upstream::provider(&snapshot, &model.provider)?;
     let mut editor = Editor::new(&body);
     editor.set(field, Value::from(model.upstream.as_str()).to_string());
-    let headers = headers::passed_on(&parts.headers);
+    let headers = headers::passed_on(&inbound.parts.headers);
     let forward = Forward {
         content_type: Some("application/json"),
         body: editor.finish(),
         ..upstream::asking(Method::POST, "/api/show", &headers)
     };
-    let told = upstream::send(provider.as_ref(), forward).await?;
-    Ok(upstream::stream(told, provider.id(), id))
+    let reply = upstream::send(provider.as_ref(), forward).await?;
+    Ok(upstream::stream(reply, provider.id()))
 }
 
 /// What the registry knows, in the shape of a server that has the model.

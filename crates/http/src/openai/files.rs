@@ -1,104 +1,84 @@
 //! Files (OpenAI API reference, files): kept by the provider they were uploaded to.
 
-use super::{answer, lines, page, pass};
-use crate::anthropic::models::Asked;
-use crate::body::read_body;
-use crate::named::Named;
-use crate::{Doors, headers, identify, kept, spans, upstream};
-use axum::extract::{Path, Request, State};
+use super::{lines, page};
+use crate::batch_models::BatchModels;
+use crate::{HttpState, headers, objects, spans, upstream};
+use axum::extract::{Path, State};
 use axum::response::Response;
 use baton_model::entity::HoldingKind;
-use baton_model::{Caller, Code, ModelId, PublicError};
-use baton_provider::{Form, Forward, Provider};
+use baton_model::{Code, ModelId, PublicError};
+use baton_provider::{Forward, Provider};
+use baton_web::{Inbound, Refused};
 use bytes::Bytes;
 use futures::stream;
 use http::Method;
-use http::request::Parts;
 use std::convert::Infallible;
 use std::sync::Arc;
 
 const KIND: HoldingKind = HoldingKind::File;
 
 /// `POST /v1/files`.
-pub async fn create(State(doors): State<Doors>, request: Request) -> Response {
-    let id = identify::request_id();
-    let (parts, body) = request.into_parts();
-    let made = async {
-        let caller = identify::caller(&doors, &parts).await?;
-        let bytes = read_body(&caller, body, doors.settings.max_body_bytes).await?;
-        let Meant { body, provider, model } = meant(&doors, &caller, &parts, bytes).await?;
-        let headers = headers::passed_on(&parts.headers);
-        let forward = Forward {
-            query: parts.uri.query(),
-            content_type: upstream::content_type(&parts),
-            body,
-            ..upstream::asking(Method::POST, "/files", &headers)
-        };
-        let made = upstream::ask(provider.as_ref(), forward).await?;
-        kept::keep(&doors, &caller, KIND, provider.id(), model.as_ref(), &made).await?;
-        Ok(upstream::whole(made, provider.id(), &id))
+pub async fn create(State(state): State<HttpState>, mut inbound: Inbound) -> Result<Response, Refused> {
+    let bytes = inbound.read_body().await?;
+    let Upload { body, provider, model } = read_upload(&state, &inbound, bytes).await?;
+    let headers = headers::passed_on(&inbound.parts.headers);
+    let forward = Forward {
+        query: inbound.query(),
+        content_type: upstream::content_type(&inbound.parts),
+        body,
+        ..upstream::asking(Method::POST, "/files", &headers)
     };
-    answer(made.await, id.clone())
+    let made = upstream::ask(provider.as_ref(), forward).await?;
+    objects::note(&state, &inbound.caller, KIND, provider.id(), model.as_ref(), &made).await?;
+    Ok(upstream::whole(made, provider.id()))
 }
 
 /// `GET /v1/files`.
-pub async fn list(State(doors): State<Doors>, request: Request) -> Response {
-    let id = identify::request_id();
-    let (parts, _) = request.into_parts();
-    let listed = async {
-        let caller = identify::caller(&doors, &parts).await?;
-        let asked = Asked::read(parts.uri.query())?;
-        let headers = headers::passed_on(&parts.headers);
-        let (items, more) =
-            kept::list(&doors, &caller, KIND, &asked, |file| format!("/files/{file}"), &headers).await?;
-        Ok(upstream::json(page(&items, more), &id))
-    };
-    answer(listed.await, id.clone())
+pub async fn list(State(state): State<HttpState>, inbound: Inbound) -> Result<Response, Refused> {
+    let (items, more) = objects::list(&state, &inbound, KIND, "/files").await?;
+    Ok(upstream::json(page(&items, more)))
 }
 
 /// `GET` and `DELETE /v1/files/{id}`.
-pub async fn one(State(doors): State<Doors>, Path(file): Path<String>, request: Request) -> Response {
-    let id = identify::request_id();
+pub async fn one(
+    State(state): State<HttpState>,
+    Path(file): Path<String>,
+    mut inbound: Inbound,
+) -> Result<Response, Refused> {
     let path = format!("/files/{}", upstream::encoded(&file));
-    let passed = pass(&doors, KIND, &file, &path, request).await;
-    answer(passed.map(|(kept, told)| upstream::whole(told, kept.provider.id(), &id)), id.clone())
+    let (found, reply) = objects::forward(&state, &mut inbound, KIND, &file, &path).await?;
+    Ok(upstream::whole(reply, found.provider.id()))
 }
 
 /// `GET /v1/files/{id}/content`: the bytes as they come.
-pub async fn content(State(doors): State<Doors>, Path(file): Path<String>, request: Request) -> Response {
-    let id = identify::request_id();
-    let (parts, _) = request.into_parts();
-    let passed = async {
-        let caller = identify::caller(&doors, &parts).await?;
-        let kept = kept::find(&doors, &caller, KIND, &file).await?;
-        let headers = headers::passed_on(&parts.headers);
-        let path = format!("/files/{}/content", upstream::encoded(&file));
-        let forward =
-            Forward { query: parts.uri.query(), form: Form::Stream, ..upstream::asking(Method::GET, &path, &headers) };
-        let content = upstream::send(kept.provider.as_ref(), forward).await?;
-        Ok(upstream::stream(content, kept.provider.id(), &id))
-    };
-    answer(passed.await, id.clone())
+pub async fn content(
+    State(state): State<HttpState>,
+    Path(file): Path<String>,
+    mut inbound: Inbound,
+) -> Result<Response, Refused> {
+    let path = format!("/files/{}/content", upstream::encoded(&file));
+    Ok(objects::stream(&state, &mut inbound, KIND, &file, &path).await?)
 }
 
 /// A form as it goes out, and to whom.
-struct Meant {
+struct Upload {
     body: Bytes,
     provider: Arc<dyn Provider>,
     model: Option<ModelId>,
 }
 
-async fn meant(doors: &Doors, caller: &Caller, parts: &Parts, bytes: Bytes) -> Result<Meant, PublicError> {
+async fn read_upload(state: &HttpState, inbound: &Inbound, bytes: Bytes) -> Result<Upload, PublicError> {
+    let (caller, parts) = (&inbound.caller, &inbound.parts);
     let content_type = upstream::content_type(parts).unwrap_or_default();
-    let snapshot = doors.engine.registry().snapshot();
-    let form = Uploaded::read(content_type, &bytes).await?;
+    let snapshot = state.web.engine.registry().snapshot();
+    let form = UploadForm::read(content_type, &bytes).await?;
     if form.purpose.as_deref() != Some("batch") {
         let provider = upstream::choose(&snapshot, caller, &parts.headers, "openai")?;
-        return Ok(Meant { body: bytes, provider, model: None });
+        return Ok(Upload { body: bytes, provider, model: None });
     }
-    let mut named = Named::new(&snapshot, caller);
-    let file = lines::renamed(&form.file, &mut named)?;
-    let provider = match named.provider() {
+    let mut models = BatchModels::new(&snapshot, caller);
+    let file = lines::renamed(&form.file, &mut models)?;
+    let provider = match models.provider() {
         Some(id) => upstream::provider(&snapshot, id)?,
         None => upstream::choose(&snapshot, caller, &parts.headers, "openai")?,
     };
@@ -107,17 +87,17 @@ async fn meant(doors: &Doors, caller: &Caller, parts: &Parts, bytes: Bytes) -> R
         return Err(PublicError::new(Code::InvalidRequest, message).at("file"));
     }
     let body = if file == form.file { bytes } else { form.with(&bytes, &file)? };
-    Ok(Meant { body, provider, model: named.only().map(|model| model.id.clone()) })
+    Ok(Upload { body, provider, model: models.only().map(|model| model.id.clone()) })
 }
 
 /// What an uploaded form holds.
-struct Uploaded {
+struct UploadForm {
     purpose: Option<String>,
     file: Bytes,
     boundary: String,
 }
 
-impl Uploaded {
+impl UploadForm {
     async fn read(content_type: &str, bytes: &Bytes) -> Result<Self, PublicError> {
         let broken =
             |error: multer::Error| PublicError::new(Code::InvalidRequest, format!("the form can't be read: {error}"));

@@ -1,6 +1,6 @@
 //! The file of a batch: a request a line, each with the model that it names.
 
-use crate::named::Named;
+use crate::batch_models::BatchModels;
 use crate::spans;
 use baton_model::{Code, PublicError};
 use bytes::Bytes;
@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 /// # Errors
 /// If a line is no request, or names a model that the caller may not use or that is another provider's: the line is
 /// named, counted from 1.
-pub fn renamed(file: &Bytes, named: &mut Named<'_>) -> Result<Bytes, PublicError> {
+pub fn renamed(file: &Bytes, named: &mut BatchModels<'_>) -> Result<Bytes, PublicError> {
     #[derive(Deserialize)]
     struct Line<'a> {
         #[serde(borrow)]

@@ -1,8 +1,9 @@
-//! What the caller is told. Each door writes it in its own dialect's shape.
+//! What the caller is told. Each client API writes it in its own shape.
 
 use crate::chat::Json;
 use crate::dialect::Dialect;
 use bytes::Bytes;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The codes of Baton's own API; other dialects wear their own words for them.
@@ -143,7 +144,14 @@ pub struct PublicError {
     pub retry_after: Option<Duration>,
     /// The provider's own error, as it came; forwarded unchanged to a client that speaks the same dialect.
     pub upstream: Option<UpstreamBody>,
+    /// What led to it, in the words of a library; never shown to the caller.
+    pub cause: Option<Cause>,
 }
+
+/// The error behind a [`PublicError`]: for the log, which gets it once, where the error becomes a response, because only
+/// there the request's id is at hand.
+#[derive(Debug, Clone)]
+pub struct Cause(Arc<dyn std::error::Error + Send + Sync>);
 
 /// An error reply of a provider, as it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -170,13 +178,28 @@ impl UpstreamBody {
 impl PublicError {
     /// An error with a code and a sentence.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), param: None, details: Vec::new(), retry_after: None, upstream: None }
+        Self {
+            code,
+            message: message.into(),
+            param: None,
+            details: Vec::new(),
+            retry_after: None,
+            upstream: None,
+            cause: None,
+        }
     }
 
     /// The same, naming the field.
     #[must_use]
     pub fn at(mut self, param: impl Into<String>) -> Self {
         self.param = Some(param.into());
+        self
+    }
+
+    /// The same with the error that led to it.
+    #[must_use]
+    pub fn because(mut self, cause: impl std::error::Error + Send + Sync + 'static) -> Self {
+        self.cause = Some(Cause(Arc::new(cause)));
         self
     }
 
@@ -194,4 +217,29 @@ impl std::fmt::Display for PublicError {
     }
 }
 
-impl std::error::Error for PublicError {}
+impl std::error::Error for PublicError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        let Cause(cause) = self.cause.as_ref()?;
+        Some(cause.as_ref())
+    }
+}
+
+// === impl Cause ===
+
+impl Cause {
+    /// The whole chain, outermost first: `the database failed: Execution Error: …`.
+    pub fn chain(&self) -> String {
+        let first: &dyn std::error::Error = self.0.as_ref();
+        let errors = std::iter::successors(Some(first), |error| error.source());
+        errors.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    }
+}
+
+/// Errors are compared by what callers see, so every cause is like every other.
+impl PartialEq for Cause {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Cause {}

@@ -12,7 +12,7 @@ pub struct Model {
     pub first_content: Option<i64>,
     /// From arrival to the last byte, in microseconds.
     pub latency: i64,
-    pub door: String,
+    pub api: String,
     pub capability: String,
     pub stream: bool,
     pub requested: String,

@@ -3,6 +3,7 @@
 mod m20261123_first_tables;
 mod m20261124_shared_service;
 mod m20261125_holdings;
+mod m20261127_api_of_requests;
 mod m20261127_kept_responses;
 mod m20261128_strict_keys;
 
@@ -21,6 +22,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_holdings::Migration),
             Box::new(m20261127_kept_responses::Migration),
             Box::new(m20261128_strict_keys::Migration),
+            Box::new(m20261127_api_of_requests::Migration),
         ]
     }
 }

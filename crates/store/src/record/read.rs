@@ -17,7 +17,9 @@ struct Request {
     arrived_at: String,
     finished_at: String,
     first_content_at: Option<String>,
-    door: String,
+    /// What was written before the field had this name calls it `door`: journals of the program before an update.
+    #[serde(alias = "door")]
+    api: String,
     capability: String,
     stream: bool,
     requested: String,
@@ -77,7 +79,7 @@ pub(super) fn read(text: &str) -> Result<RequestRecord, RecordError> {
         error: request.error.map(error).transpose()?,
         attempts: request.attempts.into_iter().map(attempt).collect::<Result<_, _>>()?,
         id: RequestId::from(request.id),
-        door: request.door,
+        api: request.api,
         stream: request.stream,
         requested: request.requested,
         served: request.model.map(ModelId::from),

@@ -1,7 +1,7 @@
 //! What stands in the way of opening a file, said so that someone can act on it.
 
 use crate::{file, samples};
-use baton_model::{Cost, Usage};
+use baton_model::{Code, Cost, PublicError, Usage};
 use baton_store::{Store, StoreError};
 use sea_orm::{ConnectionTrait, Database};
 use std::path::Path;
@@ -194,4 +194,17 @@ async fn rows_that_cannot_be_read_are_left_out() {
     assert_eq!(store.models().list().await.unwrap(), [samples::model("b")]);
     assert_eq!(store.keys().all().await.unwrap(), [crate::keys::key(2)]);
     assert!(matches!(store.models().get(&"a".into()).await, Err(StoreError::Corrupt { .. })));
+}
+
+#[tokio::test]
+async fn a_caller_is_told_nothing_of_the_database() {
+    let (store, folder) = file().await;
+    let other = Database::connect(url(&folder.path().join("deep/baton.db"))).await.unwrap();
+    other.execute_unprepared("DROP TABLE models").await.unwrap();
+    let public = PublicError::from(store.models().list().await.unwrap_err());
+    assert_eq!(
+        (public.code, public.message.as_str()),
+        (Code::Overloaded, "the database can't answer at the moment; try again later")
+    );
+    assert!(public.cause.unwrap().chain().contains("no such table: models"));
 }

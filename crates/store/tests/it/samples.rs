@@ -76,7 +76,7 @@ pub fn record(number: u32, arrived: i64, attempts: Vec<AttemptRecord>) -> Reques
         arrived: Timestamp(MIDNIGHT + arrived),
         finished: Timestamp(MIDNIGHT + arrived + 1_000),
         first_content: Some(Timestamp(MIDNIGHT + arrived + 500)),
-        door: "openai".into(),
+        api: "openai".into(),
         capability: Capability::Chat,
         stream: true,
         requested: "smart".into(),

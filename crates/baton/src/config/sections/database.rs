@@ -1,6 +1,6 @@
 //! Where things are kept, and for how long.
 
-use baton_engine::responses::Bounds;
+use baton_conversations::Bounds;
 use baton_store::Pools;
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -1,6 +1,6 @@
 //! `[server]`.
 
-use baton_http::{ForwardedHeader, Proxies};
+use baton_web::{ForwardedHeader, Proxies};
 use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -64,15 +64,14 @@ pub enum ForwardedSection {
 
 impl Default for ServerSection {
     fn default() -> Self {
-        let doors = baton_http::Settings::default();
         Self {
             listen: "127.0.0.1:8080".into(),
             tls: None,
             trusted_proxies: Vec::new(),
             forwarded_header: ForwardedSection::default(),
-            max_body_bytes: doors.max_body_bytes,
+            max_body_bytes: baton_web::MAX_BODY_BYTES,
             max_in_flight: baton_engine::Settings::default().max_in_flight,
-            keep_alive: doors.keep_alive,
+            keep_alive: baton_web::KEEP_ALIVE,
             drain_delay: None,
             shutdown_grace: Duration::from_secs(30),
         }

@@ -1,0 +1,22 @@
+//! The control plane: what is registered, and its rules.
+//!
+//! - [`models`]: which models there are, how that changes, and what providers list of their own;
+//! - [`providers`]: which providers there are, those of the configuration and those of the database;
+//! - [`provider_objects`]: files, batches and responses that providers keep for callers.
+//!
+//! A change is checked here, written as one transaction with its event and its audit entry, and put in force as a new
+//! snapshot of the engine's registry. The data plane only ever reads snapshots.
+//!
+//! What is *not* here: HTTP and the shapes on the wire (`baton-admin`), and SQL (`baton-store`).
+//!
+//! To add something that can be registered: a folder here with its rules, a repository in the store, its endpoints in
+//! `baton-admin`.
+
+pub mod faults;
+pub mod models;
+pub mod provider_objects;
+pub mod providers;
+
+pub use models::{Conflict, Discovery, Models, Problem, Vendors};
+pub use provider_objects::ProviderObjects;
+pub use providers::{Configured, Providers, Views, sealed_row};

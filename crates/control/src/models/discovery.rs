@@ -1,0 +1,197 @@
+//! Taking over what providers list.
+
+use super::Models;
+use super::plan::{self, Ground, Plan, Step};
+use baton_model::{Actor, Code, Model, ModelId, ProviderId, PublicError};
+use baton_provider::{Discovered, Provider};
+use baton_store::{Change, StoreError};
+use std::sync::Arc;
+
+/// What a discovery found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Discovery {
+    /// The id of every model that the providers list and that is registered here.
+    pub found: Vec<ModelId>,
+    /// Those that are new here.
+    pub added: Vec<ModelId>,
+    /// Those of which the provider says something else than before.
+    pub changed: Vec<ModelId>,
+    /// Those discovered before that are listed no more.
+    pub gone: Vec<ModelId>,
+    /// Listed models that were not taken over.
+    pub conflicts: Vec<Conflict>,
+    /// Providers that could not be asked, and why.
+    pub failed: Vec<(ProviderId, String)>,
+}
+
+/// A listed model that was not taken over. The rest of the list was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conflict {
+    /// The provider that lists it.
+    pub provider: ProviderId,
+    /// What the provider calls it.
+    pub listed: String,
+    /// Why it was not taken over.
+    pub problem: String,
+}
+
+impl Discovery {
+    fn merge(&mut self, other: Self) {
+        self.found.extend(other.found);
+        self.added.extend(other.added);
+        self.changed.extend(other.changed);
+        self.gone.extend(other.gone);
+        self.conflicts.extend(other.conflicts);
+        self.failed.extend(other.failed);
+    }
+}
+
+/// How often a list is compared again because another node has changed the models meanwhile.
+const ATTEMPTS: u32 = 3;
+
+impl Models {
+    /// Asks one provider, or all, which models they have, and takes them over. A dry run reports what a real one would,
+    /// and changes nothing.
+    ///
+    /// # Errors
+    /// `not_found` if there is no such provider; whatever keeps the database from answering. A provider that fails and
+    /// a model that can't be taken over are in the report instead.
+    pub async fn discover(&self, provider: Option<&str>, dry_run: bool, by: &Actor) -> Result<Discovery, PublicError> {
+        let asked = self.to_ask(provider)?;
+        let answers = futures::future::join_all(asked.iter().map(|(_, provider)| provider.discover())).await;
+        let _one = self.change.lock().await;
+        let mut report = Discovery::default();
+        let mut lists = Vec::new();
+        for ((id, _), answer) in asked.into_iter().zip(answers) {
+            match answer {
+                Ok(listed) => lists.push((id, listed)),
+                Err(error) => {
+                    tracing::warn!(provider.id = %id, %error, "a provider could not be asked for its models");
+                    report.failed.push((id, error.to_string()));
+                }
+            }
+        }
+        if dry_run {
+            self.simulate(&lists, &mut report).await?;
+            return Ok(report);
+        }
+        let taken_over = self.take_over_all(&lists, by, &mut report).await;
+        // Also after an error: what was taken over before it is in force at once.
+        self.reload().await?;
+        taken_over?;
+        warn_of(&report.conflicts);
+        Ok(report)
+    }
+
+    /// The providers that are asked.
+    fn to_ask(&self, provider: Option<&str>) -> Result<Vec<(ProviderId, Arc<dyn Provider>)>, PublicError> {
+        let vendors = self.vendors.load();
+        let snapshot = self.engine.registry().snapshot();
+        let asked: Vec<(ProviderId, Arc<dyn Provider>)> = snapshot
+            .providers
+            .iter()
+            .filter(|(id, _)| match provider {
+                Some(name) => id.as_str().eq_ignore_ascii_case(name),
+                None => !vendors.unlisted.contains(*id),
+            })
+            .map(|(id, provider)| (id.clone(), Arc::clone(provider)))
+            .collect();
+        match provider {
+            Some(name) if asked.is_empty() => {
+                Err(PublicError::new(Code::NotFound, format!("there is no provider `{name}`")).at("provider"))
+            }
+            _ => Ok(asked),
+        }
+    }
+
+    /// Reports what taking over would do. Each plan is made on what the ones before it would leave, as in a real run:
+    /// two providers may list the same name.
+    async fn simulate(
+        &self,
+        lists: &[(ProviderId, Vec<Discovered>)],
+        report: &mut Discovery,
+    ) -> Result<(), PublicError> {
+        let mut stored = self.store.models().list().await?;
+        for (provider, listed) in lists {
+            let plan = self.plan(&stored, provider, listed);
+            plan.apply(&mut stored);
+            report.merge(plan.report());
+        }
+        Ok(())
+    }
+
+    async fn take_over_all(
+        &self,
+        lists: &[(ProviderId, Vec<Discovered>)],
+        by: &Actor,
+        report: &mut Discovery,
+    ) -> Result<(), PublicError> {
+        for (provider, listed) in lists {
+            report.merge(self.take_over(provider, listed, by).await?);
+        }
+        Ok(())
+    }
+
+    /// Makes a provider's list ours, and reports how it differed.
+    async fn take_over(
+        &self,
+        provider: &ProviderId,
+        listed: &[Discovered],
+        by: &Actor,
+    ) -> Result<Discovery, PublicError> {
+        let mut attempt = 1;
+        loop {
+            let plan = self.plan(&self.store.models().list().await?, provider, listed);
+            if let Some(done) = self.carry_out(plan, by, attempt == ATTEMPTS).await? {
+                return Ok(done.report());
+            }
+            attempt += 1;
+        }
+    }
+
+    /// Carries out a plan in one transaction, and returns what was done of it. Another node may have done the same
+    /// between our reading and our writing: then nothing is done (`None`), or, the `last` time, all the rest.
+    async fn carry_out(&self, mut plan: Plan, by: &Actor, last: bool) -> Result<Option<Plan>, PublicError> {
+        if plan.steps.is_empty() {
+            return Ok(Some(plan));
+        }
+        let change = self.store.change(by).await?;
+        for step in std::mem::take(&mut plan.steps) {
+            match write(&change, &step).await {
+                Ok(()) => {
+                    let (before, after) = step.models();
+                    self.note(&change, "model.discover", before, after).await?;
+                    plan.steps.push(step);
+                }
+                Err(StoreError::Conflict { .. } | StoreError::NotFound { .. }) if !last => return Ok(None),
+                Err(overtaken @ (StoreError::Conflict { .. } | StoreError::NotFound { .. })) => {
+                    let (provider, listed) = step.listed();
+                    plan.conflicts.push(Conflict { provider, listed, problem: overtaken.to_string() });
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        change.commit().await?;
+        Ok(Some(plan))
+    }
+
+    fn plan(&self, stored: &[Model], provider: &ProviderId, listed: &[Discovered]) -> Plan {
+        let vendors = self.vendors.load();
+        let now = self.engine.clock().now();
+        plan::plan(&Ground { configured: &self.configured, stored, vendors: &vendors, now }, provider, listed)
+    }
+}
+
+async fn write(change: &Change, step: &Step) -> Result<(), StoreError> {
+    match step {
+        Step::Add(model) => change.models().insert(model).await,
+        Step::Change(models) => change.models().update(&models.1, models.0.updated_at).await,
+        Step::Remove(model) => change.models().delete(&model.id).await,
+    }
+}
+
+fn warn_of(conflicts: &[Conflict]) {
+    for Conflict { provider, listed, problem } in conflicts {
+        tracing::warn!(provider.id = %provider, model.upstream = listed, problem, "a listed model was not taken over");
+    }
+}

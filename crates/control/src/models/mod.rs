@@ -1,0 +1,260 @@
+//! Which models there are: those of the configuration, those registered over the API, those that providers list.
+//!
+//! What is registered is kept as it was said; what was not said (a price, a context window) is filled in from the
+//! built-in catalogue when the snapshot is made, so that a newer catalogue takes effect without a new registration.
+//!
+//! Every change is one transaction with its event and its entry in the audit log; other nodes see its revision.
+
+mod discovery;
+mod plan;
+mod problems;
+
+pub use discovery::{Conflict, Discovery};
+pub use problems::Problem;
+
+use arc_swap::ArcSwap;
+use baton_engine::{Engine, Snapshot};
+use baton_meter::catalogue;
+use baton_model::{
+    Actor, Capability, Code, EventKind, Model, ModelId, ModelSource, ProviderId, PublicError, Timestamp,
+};
+use baton_store::{Change, NewAudit, NewEvent, Store, StoreError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// The models' directory of one node.
+pub struct Models {
+    store: Store,
+    engine: Engine,
+    configured: Vec<Model>,
+    vendors: ArcSwap<Vendors>,
+    /// A model as others see it, a JSON object: for events and the audit log.
+    view: fn(&Model) -> String,
+    /// One change at a time: each reads, writes and makes a new snapshot.
+    change: tokio::sync::Mutex<()>,
+}
+
+/// What is known of providers beyond how to call them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Vendors {
+    /// For each provider that is a vendor itself (not merely compatible), its name in the catalogue.
+    pub names: BTreeMap<ProviderId, String>,
+    /// Providers whose lists are taken over only when they are asked for by name.
+    pub unlisted: BTreeSet<ProviderId>,
+}
+
+impl Models {
+    /// The directory; `view` writes a model as others see it, a JSON object without secrets.
+    pub fn new(
+        store: Store,
+        engine: Engine,
+        configured: Vec<Model>,
+        vendors: Vendors,
+        view: fn(&Model) -> String,
+    ) -> Self {
+        let vendors = ArcSwap::from_pointee(vendors);
+        Self { store, engine, configured, vendors, view, change: tokio::sync::Mutex::default() }
+    }
+
+    /// Takes over what is known of other providers; [`Self::reload`] puts it in force.
+    pub fn know(&self, vendors: Vendors) {
+        self.vendors.store(Arc::new(vendors));
+    }
+
+    /// Makes a new snapshot of what there is.
+    ///
+    /// # Errors
+    /// If the database can't be read; the snapshot in force stays.
+    pub async fn reload(&self) -> Result<(), PublicError> {
+        let stored = self.store.models().list().await?;
+        // A configured model hides a stored one of the same name.
+        let models: BTreeMap<ModelId, Arc<Model>> = stored
+            .into_iter()
+            .chain(self.configured.iter().cloned())
+            .map(|model| (model.id.clone(), Arc::new(self.completed(model))))
+            .collect();
+        self.engine.registry().update(|snapshot| snapshot.models.clone_from(&models));
+        Ok(())
+    }
+
+    /// Registers a model.
+    ///
+    /// # Errors
+    /// `conflict` if its id is taken; `validation_error` if its provider or a fallback is not there.
+    pub async fn register(&self, model: Model, by: &Actor) -> Result<Arc<Model>, PublicError> {
+        let _one = self.change.lock().await;
+        let snapshot = self.engine.registry().snapshot();
+        if snapshot.models.contains_key(&model.id) {
+            return Err(
+                PublicError::new(Code::Conflict, format!("the model `{}` exists already", model.id)).at("model_id")
+            );
+        }
+        check(&snapshot, None, &model)?;
+        let change = self.store.change(by).await?;
+        change.models().insert(&model).await?;
+        self.note(&change, "model.register", None, Some(&model)).await?;
+        change.commit().await?;
+        self.reload().await?;
+        self.get(&model.id)
+    }
+
+    /// Changes a registered model: `alter` gets it as it was registered.
+    ///
+    /// # Errors
+    /// `model_not_found`; `conflict` if it stands in the configuration or someone else changed it meanwhile;
+    /// `precondition_failed` if it is not as it was at `seen`; `validation_error` as for registering.
+    pub async fn update(
+        &self,
+        id: &ModelId,
+        seen: Option<Timestamp>,
+        by: &Actor,
+        alter: impl FnOnce(&mut Model),
+    ) -> Result<Arc<Model>, PublicError> {
+        let _one = self.change.lock().await;
+        let before = self.stored(id).await?;
+        let was = before.updated_at;
+        if seen.is_some_and(|seen| seen != was) {
+            return Err(PublicError::new(
+                Code::PreconditionFailed,
+                format!("the model `{id}` has been changed since; get it again and repeat the change"),
+            ));
+        }
+        let mut model = before.clone();
+        alter(&mut model);
+        // A discovered model that was changed by hand is the operator's from then on.
+        model.source = ModelSource::Api;
+        // The time is the version too, so it always moves.
+        model.updated_at = self.engine.clock().now().max(Timestamp(was.0 + 1));
+        check(&self.engine.registry().snapshot(), Some(&before), &model)?;
+        let change = self.store.change(by).await?;
+        change.models().update(&model, was).await?;
+        self.note(&change, "model.update", Some(&before), Some(&model)).await?;
+        change.commit().await?;
+        self.reload().await?;
+        self.get(id)
+    }
+
+    /// Removes a registered model.
+    ///
+    /// # Errors
+    /// `model_not_found`; `conflict` if it stands in the configuration, or while another falls back on it, unless
+    /// `force`.
+    pub async fn remove(&self, id: &ModelId, force: bool, by: &Actor) -> Result<(), PublicError> {
+        let _one = self.change.lock().await;
+        let before = self.stored(id).await?;
+        let snapshot = self.engine.registry().snapshot();
+        let users: Vec<&str> = snapshot
+            .models
+            .values()
+            .filter(|model| model.id != *id && model.fallbacks.contains(id))
+            .map(|model| model.id.as_str())
+            .collect();
+        if !users.is_empty() && !force {
+            return Err(PublicError::new(
+                Code::Conflict,
+                format!(
+                    "these models fall back on `{id}`: {}; change them, or remove it with ?force=true",
+                    users.join(", ")
+                ),
+            ));
+        }
+        let change = self.store.change(by).await?;
+        change.models().delete(id).await?;
+        self.note(&change, "model.delete", Some(&before), None).await?;
+        change.commit().await?;
+        self.engine.health().forget(id);
+        self.engine.cache().purge(Some(&format!("model:{id}"))).await;
+        self.reload().await
+    }
+
+    /// The model with what the catalogue knows where the registration says nothing; it can chat if nobody says what it
+    /// can do.
+    fn completed(&self, mut model: Model) -> Model {
+        let vendors = self.vendors.load();
+        let vendor = vendors.names.get(&model.provider);
+        let Some(known) = vendor.and_then(|vendor| catalogue::lookup(vendor, &model.upstream)) else {
+            if model.capabilities.is_empty() {
+                model.capabilities = vec![Capability::Chat];
+            }
+            return model;
+        };
+        model.price = model.price.or(known.price);
+        model.token_limit = model.token_limit.or(known.token_limit);
+        model.max_tokens = model.max_tokens.or(known.max_tokens);
+        model.tokenizer = model.tokenizer.or(known.tokenizer);
+        model.quirks = known.quirks.overlaid_by(&model.quirks);
+        if model.capabilities.is_empty() {
+            model.capabilities = known.capabilities;
+        }
+        model
+    }
+
+    /// Tells of a change to a model: others by an event, the audit log by an entry.
+    async fn note(
+        &self,
+        change: &Change,
+        action: &'static str,
+        before: Option<&Model>,
+        after: Option<&Model>,
+    ) -> Result<(), PublicError> {
+        let Some(model) = after.or(before) else { return Ok(()) };
+        let kind = match (before, after) {
+            (None, _) => EventKind::ModelRegistered,
+            (Some(_), Some(_)) => EventKind::ModelUpdated,
+            (Some(_), None) => EventKind::ModelDeleted,
+        };
+        let [before, after] = [before, after].map(|model| model.map(|model| (self.view)(model)));
+        let data = after.clone().or_else(|| before.clone()).unwrap_or_default();
+        let event = NewEvent { kind, subject: model.id.to_string(), data, traceparent: None };
+        change.tell(event).await?;
+        let audit = NewAudit { action, kind: "model", subject: model.id.to_string(), before, after };
+        Ok(change.audit(audit).await?)
+    }
+
+    async fn stored(&self, id: &ModelId) -> Result<Model, PublicError> {
+        if self.configured.iter().any(|model| model.id == *id) {
+            return Err(PublicError::new(
+                Code::Conflict,
+                format!("the model `{id}` stands in the configuration file; change it there"),
+            ));
+        }
+        self.store.models().get(id).await.map_err(|error| match error {
+            StoreError::NotFound { .. } => PublicError::new(Code::ModelNotFound, format!("there is no model `{id}`")),
+            other => other.into(),
+        })
+    }
+
+    fn get(&self, id: &ModelId) -> Result<Arc<Model>, PublicError> {
+        let snapshot = self.engine.registry().snapshot();
+        snapshot
+            .models
+            .get(id)
+            .cloned()
+            .ok_or_else(|| PublicError::new(Code::ModelNotFound, format!("there is no model `{id}`")))
+    }
+}
+
+/// What a registration refers to must be there. What it referred to before may be gone since: that must not keep other
+/// fields from being changed.
+fn check(snapshot: &Snapshot, before: Option<&Model>, model: &Model) -> Result<(), PublicError> {
+    let kept = before.is_some_and(|before| before.provider == model.provider);
+    if !kept && !snapshot.providers.contains_key(&model.provider) {
+        let known: Vec<&str> = snapshot.providers.keys().map(ProviderId::as_str).collect();
+        return Err(PublicError::new(
+            Code::ValidationError,
+            format!("provider: there is no `{}`; configured are: {}", model.provider, known.join(", ")),
+        )
+        .at("provider"));
+    }
+    let before = before.map_or(&[][..], |before| &before.fallbacks);
+    for fallback in model.fallbacks.iter().filter(|fallback| !before.contains(fallback)) {
+        if *fallback == model.id || !snapshot.models.contains_key(fallback) {
+            let problem =
+                if *fallback == model.id { "a model can't fall back on itself" } else { "there is no such model" };
+            return Err(
+                PublicError::new(Code::ValidationError, format!("fallbacks: `{fallback}`: {problem}")).at("fallbacks")
+            );
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,279 @@
+//! Which providers there are: those of the configuration, and those that the database keeps.
+
+mod registered;
+
+pub use registered::{ProviderSecrets, ProviderSettings, sealed_row};
+
+use crate::faults::Faults;
+use crate::models::{Models, Vendors};
+use baton_engine::Engine;
+use baton_model::{Actor, Code, EventKind, Model, ModelId, ModelSource, ProviderId, PublicError, Timestamp};
+use baton_provider::{Provider, Transport};
+use baton_providers::build;
+use baton_seal::Keyring;
+use baton_store::{Change, NewAudit, NewEvent, RegisteredProvider, Store, StoreError};
+use registered::{described, vendor};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The providers of the configuration.
+#[derive(Default, Clone)]
+pub struct Configured {
+    /// By name.
+    pub providers: BTreeMap<ProviderId, Arc<dyn Provider>>,
+    /// What is known of them beyond how to call them.
+    pub vendors: Vendors,
+    /// The model for requests that name only the provider.
+    pub default_models: BTreeMap<ProviderId, ModelId>,
+}
+
+/// How registered things are written for events and the audit log: JSON objects without secrets, as the API shows them.
+#[derive(Clone, Copy)]
+pub struct Views {
+    /// A model.
+    pub model: fn(&Model) -> String,
+    /// A provider.
+    pub provider: fn(&RegisteredProvider) -> String,
+}
+
+/// The providers of one node.
+pub struct Providers {
+    store: Store,
+    engine: Engine,
+    models: Arc<Models>,
+    keyring: Option<Keyring>,
+    transport: Transport,
+    configured: Configured,
+    views: Views,
+    /// Those of the database as they were last built, or why they could not be.
+    built: Mutex<BTreeMap<ProviderId, Built>>,
+    /// One change or reload at a time.
+    change: tokio::sync::Mutex<()>,
+}
+
+/// A provider of the database at one version.
+#[derive(Clone)]
+struct Built {
+    version: Timestamp,
+    provider: Result<Arc<dyn Provider>, String>,
+}
+
+impl Providers {
+    /// The providers; `keyring` opens what the database keeps encrypted. [`Self::reload`] puts them in force.
+    pub fn new(
+        store: Store,
+        models: Arc<Models>,
+        engine: Engine,
+        keyring: Option<Keyring>,
+        configured: Configured,
+        views: Views,
+    ) -> Self {
+        let (built, change) = (Mutex::default(), tokio::sync::Mutex::default());
+        Self { store, engine, models, keyring, transport: Transport::default(), configured, views, built, change }
+    }
+
+    /// Takes over what the database says, of providers and of models. One that can't be built is left out, with a
+    /// warning.
+    ///
+    /// # Errors
+    /// If the database can't be read; what is in force stays.
+    pub async fn reload(&self) -> Result<(), PublicError> {
+        let _one = self.change.lock().await;
+        self.take_over().await
+    }
+
+    /// Whether it stands in the configuration.
+    pub fn is_configured(&self, name: &ProviderId) -> bool {
+        self.configured.providers.contains_key(name)
+    }
+
+    /// What encrypts secrets.
+    pub fn keyring(&self) -> Option<&Keyring> {
+        self.keyring.as_ref()
+    }
+
+    /// Why a provider of the database is not in force; `None` if it is.
+    pub fn fault(&self, name: &ProviderId) -> Option<String> {
+        self.lock().get(name).and_then(|built| built.provider.as_ref().err().cloned())
+    }
+
+    /// The provider of that name that the database keeps.
+    ///
+    /// # Errors
+    /// `conflict` if it stands in the configuration; `not_found`.
+    pub async fn stored(&self, name: &ProviderId) -> Result<RegisteredProvider, PublicError> {
+        if self.is_configured(name) {
+            let message = format!("the provider `{name}` stands in the configuration file; change it there");
+            return Err(PublicError::new(Code::Conflict, message));
+        }
+        self.store.providers().get(name).await.map_err(|error| missing(name, error))
+    }
+
+    /// Registers a provider.
+    ///
+    /// # Errors
+    /// `conflict` if its name is taken; `validation_error` if it can't be built.
+    pub async fn register(&self, by: &Actor, row: RegisteredProvider) -> Result<RegisteredProvider, PublicError> {
+        let _one = self.change.lock().await;
+        if self.is_configured(&row.name) {
+            let message = format!("the provider `{}` stands in the configuration file", row.name);
+            return Err(PublicError::new(Code::Conflict, message).at("name"));
+        }
+        self.build(&row).map_err(refused)?;
+        let change = self.store.change(by).await?;
+        change.providers().insert(&row).await?;
+        self.note(&change, "provider.register", None, Some(&row)).await?;
+        self.commit(change).await?;
+        Ok(row)
+    }
+
+    /// Puts a changed provider in the place of `before`.
+    ///
+    /// # Errors
+    /// `conflict` if someone else changed it meanwhile; `validation_error` if it can't be built.
+    pub async fn update(
+        &self,
+        by: &Actor,
+        before: &RegisteredProvider,
+        mut after: RegisteredProvider,
+    ) -> Result<RegisteredProvider, PublicError> {
+        let _one = self.change.lock().await;
+        // The time is the version too, so it always moves.
+        after.updated_at = self.engine.clock().now().max(Timestamp(before.updated_at.0 + 1));
+        self.build(&after).map_err(refused)?;
+        let change = self.store.change(by).await?;
+        change.providers().update(&after, before.updated_at).await?;
+        self.note(&change, "provider.update", Some(before), Some(&after)).await?;
+        self.commit(change).await?;
+        Ok(after)
+    }
+
+    /// Removes a provider; with `force` its models too.
+    ///
+    /// # Errors
+    /// `not_found`; `conflict` if it stands in the configuration, or has models and `force` is not given.
+    pub async fn remove(&self, by: &Actor, name: &ProviderId, force: bool) -> Result<(), PublicError> {
+        let _one = self.change.lock().await;
+        let row = self.stored(name).await?;
+        let change = self.store.change(by).await?;
+        let models = change.models().list().await?;
+        let models: Vec<Model> = models.into_iter().filter(|model| model.provider == *name).collect();
+        // What was only discovered goes with the provider; what somebody registered needs a word.
+        let registered: Vec<&str> = models
+            .iter()
+            .filter(|model| model.source != ModelSource::Discovered)
+            .map(|model| model.id.as_str())
+            .collect();
+        if !registered.is_empty() && !force {
+            let names = registered.join(", ");
+            let message = format!("these models are served by `{name}`: {names}; remove them, or all with ?force=true");
+            return Err(PublicError::new(Code::Conflict, message));
+        }
+        for model in &models {
+            change.models().delete(&model.id).await?;
+            self.note_model(&change, model).await?;
+        }
+        change.providers().delete(name).await?;
+        self.note(&change, "provider.delete", Some(&row), None).await?;
+        self.commit(change).await
+    }
+
+    async fn commit(&self, change: Change) -> Result<(), PublicError> {
+        change.commit().await?;
+        self.take_over().await
+    }
+
+    async fn take_over(&self) -> Result<(), PublicError> {
+        let rows = self.store.providers().list().await?;
+        let Configured { mut providers, mut vendors, mut default_models } = self.configured.clone();
+        let mut built = BTreeMap::new();
+        for row in rows.iter().filter(|row| !self.is_configured(&row.name)) {
+            let made = self.unchanged(row).unwrap_or_else(|| self.build_told(row));
+            if let Ok(provider) = &made.provider {
+                let kept = ProviderSettings::of(row);
+                providers.insert(row.name.clone(), Arc::clone(provider));
+                vendors.names.extend(vendor(row).map(|vendor| (row.name.clone(), vendor)));
+                vendors.unlisted.extend((kept.discover == Some(false)).then(|| row.name.clone()));
+                default_models.extend(kept.default_model.map(|model| (row.name.clone(), ModelId::from(model))));
+            }
+            built.insert(row.name.clone(), made);
+        }
+        *self.lock() = built;
+        self.engine.registry().update(|snapshot| {
+            snapshot.providers.clone_from(&providers);
+            snapshot.default_models.clone_from(&default_models);
+        });
+        self.models.know(vendors);
+        self.models.reload().await
+    }
+
+    /// The provider of a row that has not changed, with its connections.
+    fn unchanged(&self, row: &RegisteredProvider) -> Option<Built> {
+        self.lock().get(&row.name).filter(|built| built.version == row.updated_at && built.provider.is_ok()).cloned()
+    }
+
+    fn build_told(&self, row: &RegisteredProvider) -> Built {
+        let provider = self.build(row).map_err(|(field, problem)| format!("{field}: {problem}"));
+        let known = self.lock().get(&row.name).and_then(|built| built.provider.as_ref().err().cloned());
+        if let Err(fault) = &provider
+            && known.as_ref() != Some(fault)
+        {
+            tracing::warn!(provider.id = %row.name, error = fault, "a registered provider can't be used");
+        }
+        Built { version: row.updated_at, provider }
+    }
+
+    /// Makes a provider of a row; else the field that is wrong, and the problem.
+    fn build(&self, row: &RegisteredProvider) -> Result<Arc<dyn Provider>, (String, String)> {
+        let sealed = ProviderSecrets::open(row, self.keyring()).map_err(|problem| ("api_key".to_owned(), problem))?;
+        let config = described(row, &ProviderSettings::of(row), &sealed);
+        build(&config, &self.transport).map_err(|error| (error.field, error.problem))
+    }
+
+    /// Writes the audit log and the event.
+    async fn note(
+        &self,
+        change: &Change,
+        action: &'static str,
+        before: Option<&RegisteredProvider>,
+        after: Option<&RegisteredProvider>,
+    ) -> Result<(), PublicError> {
+        let kind = match (before, after) {
+            (None, _) => EventKind::ProviderRegistered,
+            (_, Some(_)) => EventKind::ProviderUpdated,
+            (_, None) => EventKind::ProviderDeleted,
+        };
+        let view = self.views.provider;
+        let subject = before.or(after).map(|row| row.name.to_string()).unwrap_or_default();
+        let data = after.or(before).map(view).unwrap_or_default();
+        change.tell(NewEvent { kind, subject: subject.clone(), data, traceparent: None }).await?;
+        let (before, after) = (before.map(view), after.map(view));
+        Ok(change.audit(NewAudit { action, kind: "provider", subject, before, after }).await?)
+    }
+
+    async fn note_model(&self, change: &Change, model: &Model) -> Result<(), PublicError> {
+        let (subject, data) = (model.id.to_string(), (self.views.model)(model));
+        let event =
+            NewEvent { kind: EventKind::ModelDeleted, subject: subject.clone(), data: data.clone(), traceparent: None };
+        change.tell(event).await?;
+        let entry = NewAudit { action: "model.delete", kind: "model", subject, before: Some(data), after: None };
+        Ok(change.audit(entry).await?)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<ProviderId, Built>> {
+        self.built.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn refused((field, problem): (String, String)) -> PublicError {
+    let mut faults = Faults::default();
+    faults.add(field, problem);
+    faults.check().err().unwrap_or_else(|| PublicError::new(Code::ValidationError, "the provider can't be built"))
+}
+
+fn missing(name: &ProviderId, error: StoreError) -> PublicError {
+    match error {
+        StoreError::NotFound { .. } => PublicError::new(Code::NotFound, format!("there is no provider `{name}`")),
+        other => other.into(),
+    }
+}

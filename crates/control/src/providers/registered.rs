@@ -1,0 +1,133 @@
+//! A provider as the database keeps it: its settings as JSON, its secrets sealed.
+
+use crate::faults::Faults;
+use baton_model::chat::Json;
+use baton_model::{Code, ProviderId, PublicError};
+use baton_providers::{ProviderConfig, Secret, presets};
+use baton_seal::Keyring;
+use baton_store::RegisteredProvider;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// What is no secret of a provider.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ProviderSettings {
+    /// Query sent with every request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub query: Option<String>,
+    /// Bounds on waiting, in milliseconds, by name: `connect`, `first_token`, `idle`, `total`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub timeouts: BTreeMap<String, u64>,
+    /// How often the same model is tried again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retries: Option<u32>,
+    /// Whether its own list of models is taken over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub discover: Option<bool>,
+    /// The model for requests that name only this provider.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default_model: Option<String>,
+    /// The first characters of its key, to tell keys apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_prefix: Option<String>,
+    /// The names of the headers that are sent with every request.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub header_names: Vec<String>,
+}
+
+/// What is sealed of a provider.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ProviderSecrets {
+    /// Its key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub api_key: Option<String>,
+    /// The headers that are sent with every request.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
+}
+
+/// The row that a provider's secrets are bound to.
+pub fn sealed_row(name: &ProviderId) -> String {
+    format!("providers/{name}/secrets")
+}
+
+impl ProviderSettings {
+    /// The settings of a row. What an older program wrote, or somebody by hand, and can't be read, is as absent.
+    pub fn of(row: &RegisteredProvider) -> Self {
+        serde_json::from_str(&row.settings.0).unwrap_or_default()
+    }
+
+    /// As the row keeps them.
+    pub fn json(&self) -> Json {
+        // Text and numbers always serialise.
+        Json(serde_json::to_string(self).unwrap_or_default())
+    }
+}
+
+impl ProviderSecrets {
+    /// The secrets of a row.
+    ///
+    /// # Errors
+    /// Why they can't be opened.
+    pub fn open(row: &RegisteredProvider, keyring: Option<&Keyring>) -> Result<Self, String> {
+        let Some(sealed) = &row.sealed_key else { return Ok(Self::default()) };
+        let keyring = keyring.ok_or("its key is encrypted, and BATON_SECRET_KEY is not set")?;
+        let text = keyring.open_text(&sealed_row(&row.name), sealed).map_err(|error| format!("its key: {error}"))?;
+        serde_json::from_str(&text).map_err(|_| "its key: what was encrypted can't be read".to_owned())
+    }
+
+    /// ProviderSecrets for a row; `None` if there is no secret.
+    ///
+    /// # Errors
+    /// `validation_error` if there is nothing to encrypt with.
+    pub fn seal(&self, name: &ProviderId, keyring: Option<&Keyring>) -> Result<Option<String>, PublicError> {
+        if self.api_key.is_none() && self.headers.is_empty() {
+            return Ok(None);
+        }
+        let field = if self.api_key.is_some() { "api_key" } else { "headers" };
+        let problem = "can't be kept, because there is nothing to encrypt it with: set BATON_SECRET_KEY (`baton secrets \
+                       key` makes one), or write the provider into the configuration file";
+        let Some(keyring) = keyring else {
+            let mut faults = Faults::default();
+            faults.add(field, problem);
+            faults.check()?;
+            return Ok(None);
+        };
+        let text = serde_json::to_string(self).unwrap_or_default();
+        let sealed = keyring.seal(&sealed_row(name), text.as_bytes());
+        sealed
+            .map(Some)
+            .map_err(|error| PublicError::new(Code::Internal, "the secret could not be encrypted").because(error))
+    }
+}
+
+/// The provider's own description, from a row and its secrets.
+pub fn described(row: &RegisteredProvider, kept: &ProviderSettings, sealed: &ProviderSecrets) -> ProviderConfig {
+    let mut config = ProviderConfig::new(row.name.clone(), row.kind.as_str());
+    config.base_url.clone_from(&row.base_url);
+    config.api_key = sealed.api_key.as_deref().map(Secret::from);
+    config.headers = sealed.headers.iter().map(|(name, value)| (name.clone(), Secret::from(value.as_str()))).collect();
+    config.query.clone_from(&kept.query);
+    config.settings.retries = kept.retries.unwrap_or(config.settings.retries);
+    let timeouts = &mut config.settings.timeouts;
+    for (name, place) in [
+        ("connect", &mut timeouts.connect),
+        ("first_token", &mut timeouts.first_token),
+        ("idle", &mut timeouts.idle),
+        ("total", &mut timeouts.total),
+    ] {
+        if let Some(millis) = kept.timeouts.get(name) {
+            *place = Duration::from_millis(*millis);
+        }
+    }
+    config
+}
+
+/// The name under which the catalogue knows a provider's models, if it is the vendor itself and not merely compatible.
+pub fn vendor(row: &RegisteredProvider) -> Option<String> {
+    let preset = presets::lookup(&row.kind)?;
+    (row.base_url.is_none() || row.name.as_str() == preset.name).then(|| preset.name.to_owned())
+}

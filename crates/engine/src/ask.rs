@@ -1,0 +1,61 @@
+//! Asking a provider: the call is routed, then dispatched until one begins to reply.
+
+use crate::call::Call;
+use crate::dispatch;
+use crate::health::Circuit;
+use crate::record::RequestRecorder;
+use crate::registry::Snapshot;
+use crate::reply::ReplyHead;
+use crate::reply_stream::ReplyStream;
+use crate::route::{self, Ask, Plan};
+use crate::shared::Shared;
+use baton_model::{Model, ModelId, ModelStatus, PublicError};
+use std::sync::Arc;
+use tokio::time::Instant;
+
+/// Routes the call and dispatches it until a provider begins to reply; an error is recorded.
+///
+/// # Errors
+/// Why no provider replied.
+pub async fn ask_provider(
+    shared: &Arc<Shared>,
+    call: &Arc<Call>,
+    snapshot: &Snapshot,
+    model: &Arc<Model>,
+    mut recorder: RequestRecorder,
+) -> Result<(ReplyHead, ReplyStream), PublicError> {
+    // A time beyond what the clock holds is no deadline.
+    let deadline = call.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+    let opened = match plan(shared, call, snapshot, model) {
+        Ok(plan) => dispatch::try_candidates(shared, call, plan, &mut recorder, deadline).await,
+        Err(error) => Err(error),
+    };
+    match opened {
+        Ok(mut opened) => {
+            if opened.candidate.model.status == ModelStatus::Deprecated {
+                opened.warnings.push(format!("model: `{}` is deprecated", opened.candidate.model.id));
+            }
+            Ok(ReplyStream::opened(Arc::clone(shared), recorder, opened, deadline))
+        }
+        Err(error) => {
+            recorder.fail(&error).await;
+            Err(error)
+        }
+    }
+}
+
+/// The order in which models would be tried for the call.
+///
+/// # Errors
+/// If the model can't do what is asked.
+pub fn plan(shared: &Shared, call: &Call, snapshot: &Snapshot, model: &Arc<Model>) -> Result<Plan, PublicError> {
+    let is_open = |id: &ModelId| shared.health.circuit(id) == Circuit::Open;
+    let ask = Ask {
+        caller: &call.caller,
+        capability: call.capability,
+        client: call.dialect,
+        fallbacks: call.fallbacks.as_deref(),
+        is_open: &is_open,
+    };
+    route::plan(snapshot, model, &ask)
+}

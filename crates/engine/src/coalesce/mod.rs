@@ -1,0 +1,208 @@
+//! Identical requests share one call to a provider, and cached replies are given again.
+//!
+//! The shared call runs in a task of its own, so that it goes on when the client that began it leaves while others wait.
+//! When the last one leaves, it is cancelled.
+
+mod in_flight;
+
+pub use in_flight::{Coalescer, InFlightCall, Place};
+
+use crate::ask::ask_provider;
+use crate::cache::CachedReply;
+use crate::call::Call;
+use crate::record::RequestRecorder;
+use crate::registry::Snapshot;
+use crate::reply::{Reply, ReplyHead, free};
+use crate::reply_stream::ReplyStream;
+use crate::shared::Shared;
+use baton_model::record::CacheUse;
+use baton_model::{Code, Detail, Model, PublicError};
+use baton_provider::{Form, Recording};
+use baton_tasks::supervised;
+use bytes::BytesMut;
+use futures::StreamExt;
+use std::sync::{Arc, Weak};
+
+/// A cached reply, read again by the provider that gave it.
+///
+/// # Errors
+/// The recorder back, if that provider is gone or the bytes don't read: then the provider is asked.
+pub fn replay(
+    shared: &Arc<Shared>,
+    call: &Call,
+    snapshot: &Snapshot,
+    cached: &CachedReply,
+    mut recorder: RequestRecorder,
+) -> Result<Box<Reply>, Box<RequestRecorder>> {
+    let CachedReply { model, provider, warnings, recording, .. } = cached;
+    let passes_through =
+        recording.dialect == call.dialect && recording.form == call.form && recording.capability == call.capability;
+    let detail = if passes_through { Detail::MeterOnly } else { Detail::Full };
+    let Some(exchange) = snapshot.providers.get(provider).and_then(|from| from.replay(recording, detail).ok()) else {
+        return Err(Box::new(recorder));
+    };
+    recorder.cache(CacheUse::Hit);
+    if let Some(model) = snapshot.models.get(model) {
+        recorder.served(model);
+    }
+    let head = ReplyHead {
+        model: model.clone(),
+        provider: provider.clone(),
+        dialect: recording.dialect,
+        serves: recording.capability,
+        form: recording.form,
+        content_type: recording.content_type.clone(),
+        headers: Vec::new(),
+        warnings: warnings.clone(),
+        cache: CacheUse::Hit,
+        attempts: 0,
+        bill: free(),
+    };
+    let stream =
+        ReplyStream::unbilled(Arc::clone(shared), recorder, recording.form, recording.dialect, exchange.frames);
+    Ok(Box::new(Reply { head, frames: stream.into_stream() }))
+}
+
+/// The reply of a shared call to a request that joined it: a record of its own, no attempt, no cost.
+///
+/// # Errors
+/// Those of the shared call.
+pub async fn follow(
+    shared: Arc<Shared>,
+    in_flight: Arc<InFlightCall>,
+    mut recorder: RequestRecorder,
+) -> Result<Reply, PublicError> {
+    recorder.cache(CacheUse::Hit);
+    let head = match in_flight.head().await {
+        Ok(head) => head,
+        Err(error) => {
+            recorder.fail(&error).await;
+            return Err(error);
+        }
+    };
+    if let Some(model) = shared.registry.snapshot().models.get(&head.model) {
+        recorder.served(model);
+    }
+    let head = ReplyHead { cache: CacheUse::Hit, attempts: 0, bill: free(), ..head };
+    let frames = in_flight.frames().map(|item| item.map_err(crate::dispatch::provider_error_of)).boxed();
+    let (form, dialect) = (head.form, head.dialect);
+    let stream = ReplyStream::unbilled(shared, recorder, form, dialect, frames);
+    Ok(Reply { head, frames: stream.into_stream() })
+}
+
+/// Begins the shared call in a task, and follows it for the client that began it. That client pays.
+///
+/// # Errors
+/// Those of the call.
+pub async fn lead(
+    shared: Arc<Shared>,
+    call: Arc<Call>,
+    snapshot: Arc<Snapshot>,
+    model: Arc<Model>,
+    recorder: RequestRecorder,
+    key: String,
+    in_flight: Arc<InFlightCall>,
+) -> Result<Reply, PublicError> {
+    let leader =
+        Leader { shared: Arc::clone(&shared), call, snapshot, model, key, in_flight: Arc::downgrade(&in_flight) };
+    let cancelled = in_flight.abandoned();
+    shared.tasks.spawn(supervised("coalesce_leader", async move {
+        // Held by this task, so that it is dropped with the task however that ends.
+        let guard = LeaderGuard(leader);
+        tokio::select! {
+            () = guard.0.run(recorder) => {}
+            () = cancelled.cancelled() => {}
+        }
+    }));
+    let head = in_flight.head().await?;
+    Ok(Reply { head, frames: in_flight.frames() })
+}
+
+/// Who gets a reply on behalf of all who wait for it.
+struct Leader {
+    shared: Arc<Shared>,
+    call: Arc<Call>,
+    snapshot: Arc<Snapshot>,
+    model: Arc<Model>,
+    key: String,
+    /// Only those who wait hold the call; when they are gone, so is the reason for it.
+    in_flight: Weak<InFlightCall>,
+}
+
+impl Leader {
+    /// Gets the reply and caches it. Returns when it is complete, or nobody waits any more.
+    async fn run(&self, recorder: RequestRecorder) {
+        let opened = ask_provider(&self.shared, &self.call, &self.snapshot, &self.model, recorder).await;
+        let Some(in_flight) = self.in_flight.upgrade() else { return };
+        let (head, stream) = match opened {
+            Ok((head, stream)) => (ReplyHead { cache: CacheUse::Miss, ..head }, stream),
+            Err(error) => return in_flight.begin(Err(error)),
+        };
+        in_flight.begin(Ok(head.clone()));
+        // Not held while the provider is waited for, or nobody could be seen to have left.
+        drop(in_flight);
+        let Some((outcome, recording)) = self.pass_on(&head, stream).await else { return };
+        if outcome.is_ok() {
+            self.cache(&head, recording).await;
+        }
+        if let Some(in_flight) = self.in_flight.upgrade() {
+            in_flight.end(outcome);
+        }
+    }
+
+    /// Passes the frames on to those who wait; `None` if nobody does any more.
+    async fn pass_on(&self, head: &ReplyHead, mut stream: ReplyStream) -> Option<(Result<(), PublicError>, Recording)> {
+        let (mut body, mut hide_usage) = (BytesMut::new(), false);
+        let outcome = loop {
+            let next = stream.next().await;
+            let in_flight = self.in_flight.upgrade()?;
+            match next {
+                Some(Ok(frame)) => {
+                    body.extend_from_slice(&frame.bytes);
+                    hide_usage |= frame.hidden;
+                    in_flight.push(frame);
+                }
+                Some(Err(error)) => break Err(error),
+                None => break Ok(()),
+            }
+        };
+        let recording = Recording {
+            dialect: head.dialect,
+            capability: head.serves,
+            form: head.form,
+            content_type: head.content_type.clone(),
+            hide_usage,
+            body: body.freeze(),
+        };
+        Some((outcome, recording))
+    }
+
+    async fn cache(&self, head: &ReplyHead, recording: Recording) {
+        // A reply of another form than asked would surprise the next one who asks; it is as rare as it is cheap to ask.
+        if recording.form == Form::Whole || self.call.form == Form::Stream {
+            let cached = CachedReply {
+                model: head.model.clone(),
+                provider: head.provider.clone(),
+                at: self.shared.clock.now(),
+                warnings: head.warnings.clone(),
+                recording,
+            };
+            self.shared.cache.keep(self.key.clone(), &cached, &self.call).await;
+        }
+    }
+}
+
+/// The duty of a leader to those who wait for it: when its task ends, and be it by a panic, nobody joins the call any
+/// more, and whoever still waits is told an error. Without it they would wait for ever and keep their places.
+struct LeaderGuard(Leader);
+
+impl Drop for LeaderGuard {
+    fn drop(&mut self) {
+        let Self(Leader { shared, call, key, in_flight, .. }) = self;
+        // In this order: who joined between the two would miss the end.
+        shared.coalescer.remove(key, call.form);
+        if let Some(in_flight) = in_flight.upgrade() {
+            in_flight.abandon(PublicError::new(Code::Internal, "the call ended without a reply"));
+        }
+    }
+}

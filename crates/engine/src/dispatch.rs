@@ -1,0 +1,246 @@
+//! Walks the candidates: the error of each says whether to try it again, to move on, or to stop.
+
+use crate::call::Call;
+use crate::fit::{self, Fitted};
+use crate::record::RequestRecorder;
+use crate::reply::failure;
+use crate::route::{Candidate, Plan};
+use crate::shared::Shared;
+use baton_model::entity::ReasoningStyle;
+use baton_model::fault::{ErrorKind, Retry, UpstreamBody};
+use baton_model::{Code, Detail, Event, Operation, PublicError};
+use baton_provider::{Exchange, Form, Frame, Lane, Outgoing, ProviderError};
+use baton_tasks::compute;
+use futures::StreamExt;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// A reply that has begun: its first content is there.
+pub struct Opened {
+    /// Who gives it.
+    pub candidate: Candidate,
+    /// Its head; `frames` goes on after the held ones.
+    pub exchange: Exchange,
+    /// The frames up to the first content.
+    pub held: VecDeque<Frame>,
+    /// What the client should know.
+    pub warnings: Vec<String>,
+}
+
+/// How the try_candidates waits between tries of the same target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetrySettings {
+    /// The wait after the first failure, doubled with each, and varied by up to a half either way.
+    pub pause: Duration,
+    /// The longest wait; a provider that asks for more is passed over.
+    pub longest: Duration,
+}
+
+impl Default for RetrySettings {
+    fn default() -> Self {
+        Self { pause: Duration::from_millis(250), longest: Duration::from_secs(2) }
+    }
+}
+
+/// Tries the candidates in order until one begins to answer.
+///
+/// # Errors
+/// The last candidate's error; or, if the prompt fits none of them, the first one's numbers.
+pub async fn try_candidates(
+    shared: &Shared,
+    call: &Arc<Call>,
+    plan: Plan,
+    recorder: &mut RequestRecorder,
+    deadline: Option<Instant>,
+) -> Result<Opened, PublicError> {
+    let mut last: Option<PublicError> = None;
+    let mut unfit: Option<PublicError> = None;
+    for candidate in plan.candidates {
+        let fitted = match fit::fit(call, &candidate).await {
+            Ok(fitted) => fitted,
+            Err(error) if error.code == Code::TokenLimitExceeded => {
+                unfit.get_or_insert(error);
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        match try_candidate(shared, call, candidate, fitted, recorder, deadline).await {
+            Ok(opened) => return Ok(opened),
+            Err(error) => {
+                let stop = error.retry() == Retry::Never;
+                last = Some(error.into());
+                if stop {
+                    break;
+                }
+            }
+        }
+    }
+    Err(last.or(unfit).unwrap_or_else(|| {
+        PublicError::new(Code::ProviderNotAvailable, format!("no model can serve `{}` now", call.selector))
+    }))
+}
+
+/// Tries one candidate, and again as often as its provider's settings and its errors invite.
+async fn try_candidate(
+    shared: &Shared,
+    call: &Call,
+    candidate: Candidate,
+    mut fitted: Fitted,
+    recorder: &mut RequestRecorder,
+    deadline: Option<Instant>,
+) -> Result<Opened, ProviderError> {
+    let operation = match passes_through(call, &candidate) {
+        true => None,
+        false => Some(meaning(shared, call, &candidate, &mut fitted).await?),
+    };
+    if (call.strict || candidate.model.quirks.strict == Some(true)) && !fitted.warnings.is_empty() {
+        let message = format!("the request is strict: {}", fitted.warnings.join("; "));
+        return Err(ProviderError::new(ErrorKind::InvalidRequest, message));
+    }
+    let mut retries = candidate.provider.settings().retries;
+    let mut pause = shared.settings.retry.pause;
+    loop {
+        recorder.attempt(&candidate.model);
+        let error = match start_attempt(call, &candidate, &fitted, operation.as_ref(), recorder, deadline).await {
+            Ok((exchange, held)) => {
+                let mut warnings = fitted.warnings;
+                warnings.extend(exchange.dropped.iter().cloned());
+                return Ok(Opened { candidate, exchange, held, warnings });
+            }
+            Err(error) => error,
+        };
+        recorder.failed(&error);
+        let Retry::SameTarget(after) = error.retry() else { return Err(error) };
+        let wait = after.unwrap_or_else(|| shared.vary(pause));
+        // The deadline is compared as time left, because a moment plus a long wait can be beyond what the clock holds.
+        let in_time = deadline.is_none_or(|deadline| wait < deadline.saturating_duration_since(Instant::now()));
+        if retries == 0 || wait > shared.settings.retry.longest || !in_time {
+            return Err(error);
+        }
+        retries -= 1;
+        pause = pause.saturating_mul(2);
+        tokio::time::sleep(wait).await;
+    }
+}
+
+/// Sends the request and holds the frames back until the first content, so that an error inside a stream that began
+/// with 200 can still go to another model.
+async fn start_attempt(
+    call: &Call,
+    candidate: &Candidate,
+    fitted: &Fitted,
+    operation: Option<&Operation>,
+    recorder: &mut RequestRecorder,
+    deadline: Option<Instant>,
+) -> Result<(Exchange, VecDeque<Frame>), ProviderError> {
+    let as_it_came = candidate.dialect == call.dialect && candidate.serves == call.capability;
+    let lane = match (operation, call.content.body()) {
+        (Some(operation), _) => Lane::Translated(operation),
+        (None, Some(body)) => Lane::Exact(body),
+        (None, None) => return Err(ProviderError::new(ErrorKind::Internal, "a request without a body or a meaning")),
+    };
+    let detail = if as_it_came && !recorder.listens() { Detail::MeterOnly } else { Detail::Full };
+    let headers = recorder.headers();
+    let outgoing = Outgoing {
+        target: &fitted.target,
+        capability: candidate.serves,
+        dialect: candidate.dialect,
+        lane,
+        size: call.content.len(),
+        strict: call.strict,
+        form: call.form,
+        detail,
+        headers: &headers,
+        // A query belongs to its format: another would not know it.
+        query: call.query.as_deref().filter(|_| candidate.dialect == call.dialect),
+        timeout: deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())),
+    };
+    let mut exchange = candidate.provider.send(outgoing).await?;
+    let mut held = VecDeque::new();
+    while let Some(frame) = exchange.frames.next().await {
+        let frame = frame?;
+        if let Some(attempt) = recorder.running() {
+            attempt.look(&frame);
+            if exchange.form == Form::Whole {
+                attempt.is_whole();
+            }
+        }
+        if let Some(mut error) = failure(&frame) {
+            // A client of the same format sees what the provider sent, as if it had asked itself.
+            error.upstream = error.upstream.or_else(|| {
+                let before = held.iter().flat_map(|frame: &Frame| frame.bytes.iter().copied());
+                Some(UpstreamBody {
+                    dialect: exchange.dialect,
+                    status: 200,
+                    content_type: exchange.content_type.clone(),
+                    headers: exchange.headers.clone(),
+                    body: before.chain(frame.bytes.iter().copied()).collect(),
+                })
+            });
+            return Err(error);
+        }
+        let begun = frame.events.iter().any(|event| event.is_content() || *event == Event::Ended);
+        held.push_back(frame);
+        // A whole reply is one frame whatever it holds.
+        if begun || exchange.form == Form::Whole {
+            return Ok((exchange, held));
+        }
+    }
+    if held.is_empty() {
+        return Err(ProviderError::new(ErrorKind::Protocol, "the provider's answer is empty"));
+    }
+    Ok((exchange, held))
+}
+
+/// Whether the client's own bytes can go out: the candidate speaks its format.
+fn passes_through(call: &Call, candidate: &Candidate) -> bool {
+    candidate.dialect == call.dialect && candidate.serves == call.capability && call.content.body().is_some()
+}
+
+/// What the candidate is asked, in the canonical vocabulary, with the thoughts that the client dropped.
+async fn meaning(
+    shared: &Shared,
+    call: &Call,
+    candidate: &Candidate,
+    fitted: &mut Fitted,
+) -> Result<Operation, ProviderError> {
+    let mut operation = compute(call.content.len(), || translated(call, candidate))?;
+    if let Operation::Chat(request) = &mut operation
+        && candidate.dialect.proves_thoughts()
+    {
+        let complete = shared.reasoning_cache.restore(call, &candidate.model.provider, request).await;
+        let by_budget = candidate.model.quirks.reasoning == ReasoningStyle::Budget;
+        if !complete && by_budget && request.reasoning.take().is_some() {
+            // Such a model refuses to think on where it can't see what it thought before.
+            fitted.warnings.push("reasoning: left out, for the thoughts before the tool calls are not known".into());
+        }
+    }
+    Ok(operation)
+}
+
+fn translated(call: &Call, candidate: &Candidate) -> Result<Operation, ProviderError> {
+    let operation = call.content.meaning().map_err(|error| ProviderError {
+        param: error.param.clone(),
+        ..ProviderError::new(ErrorKind::InvalidRequest, error.message)
+    })?;
+    match operation {
+        Operation::Completion(request) if candidate.serves == baton_model::Capability::Chat => request
+            .as_chat()
+            .map(|chat| Operation::Chat(Box::new(chat)))
+            .map_err(|reason| ProviderError::new(ErrorKind::InvalidRequest, reason)),
+        other => Ok(other.clone()),
+    }
+}
+
+/// An error that was told to one caller, for another who waits for the same answer.
+pub fn provider_error_of(error: PublicError) -> ProviderError {
+    let kind = ErrorKind::ALL.into_iter().find(|kind| kind.code() == error.code).unwrap_or(ErrorKind::Internal);
+    ProviderError {
+        param: error.param,
+        retry_after: error.retry_after,
+        upstream: error.upstream,
+        ..ProviderError::new(kind, error.message)
+    }
+}

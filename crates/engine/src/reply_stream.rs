@@ -1,0 +1,251 @@
+//! A reply on its way up: frames as they come, and the settling of the request at their end.
+
+use crate::dispatch::Opened;
+use crate::reasoning_cache::ReasoningRecorder;
+use crate::record::RequestRecorder;
+use crate::reply::{Bill, ReplyHead, failure, free};
+use crate::shared::Shared;
+use baton_model::fault::{ErrorKind, UpstreamBody};
+use baton_model::record::CacheUse;
+use baton_model::{Dialect, Event, ProviderId, PublicError};
+use baton_provider::{Exchange, Form, Frame, OnDisconnect, ProviderError};
+use baton_tasks::supervised;
+use futures::StreamExt;
+use futures::stream::BoxStream;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+type Frames = BoxStream<'static, Result<Frame, ProviderError>>;
+
+/// A reply under way, and the recorder that settles it.
+pub struct ReplyStream {
+    shared: Arc<Shared>,
+    /// `None` once it was handed to the background.
+    recorder: Option<RequestRecorder>,
+    held: VecDeque<Frame>,
+    /// `None` after an error.
+    frames: Option<Frames>,
+    form: Form,
+    dialect: Dialect,
+    bill: Bill,
+    on_disconnect: OnDisconnect,
+    deadline: Option<Instant>,
+    settled: bool,
+    /// An error that was met while looking whether a frame is the last.
+    failed: Option<ProviderError>,
+    /// The reasoning before tool calls, where the client's format may have no place for it.
+    reasoning: Option<(ReasoningRecorder, ProviderId)>,
+}
+
+impl ReplyStream {
+    /// The reply that goes on from a reply just opened.
+    pub fn opened(
+        shared: Arc<Shared>,
+        mut recorder: RequestRecorder,
+        opened: Opened,
+        deadline: Option<Instant>,
+    ) -> (ReplyHead, Self) {
+        let Opened { candidate, exchange, held, warnings } = opened;
+        let Exchange { dialect, form, content_type, headers, frames, .. } = exchange;
+        recorder.first_content();
+        let bill = Bill::default();
+        let reasoning = (dialect.proves_thoughts() && dialect != recorder.call().dialect).then(|| {
+            let mut reasoning = ReasoningRecorder::default();
+            held.iter().for_each(|frame| reasoning.listen(&frame.events));
+            (reasoning, candidate.model.provider.clone())
+        });
+        if form == Form::Whole {
+            let _ = bill.set(recorder.cost());
+        }
+        let head = ReplyHead {
+            model: candidate.model.id.clone(),
+            provider: candidate.model.provider.clone(),
+            dialect,
+            serves: candidate.serves,
+            form,
+            content_type,
+            headers,
+            warnings,
+            cache: CacheUse::Bypass,
+            attempts: recorder.attempts(),
+            bill: Arc::clone(&bill),
+        };
+        let on_disconnect = candidate.provider.settings().on_disconnect;
+        let (recorder, frames) = (Some(recorder), Some(frames));
+        let stream = Self {
+            shared,
+            recorder,
+            held,
+            frames,
+            form,
+            dialect,
+            bill,
+            on_disconnect,
+            deadline,
+            settled: false,
+            failed: None,
+            reasoning,
+        };
+        (head, stream)
+    }
+
+    /// A reply that no provider is asked for: a cached or coalesced one.
+    pub fn unbilled(
+        shared: Arc<Shared>,
+        mut recorder: RequestRecorder,
+        form: Form,
+        dialect: Dialect,
+        frames: Frames,
+    ) -> Self {
+        recorder.first_content();
+        Self {
+            shared,
+            recorder: Some(recorder),
+            held: VecDeque::new(),
+            frames: Some(frames),
+            form,
+            dialect,
+            bill: free(),
+            on_disconnect: OnDisconnect::Cancel,
+            deadline: None,
+            settled: false,
+            failed: None,
+            reasoning: None,
+        }
+    }
+
+    /// As a stream of its frames.
+    pub fn into_stream(self) -> BoxStream<'static, Result<Frame, PublicError>> {
+        futures::stream::unfold(self, |mut stream| async move { stream.next().await.map(|item| (item, stream)) })
+            .boxed()
+    }
+
+    /// The next frame. The request is settled before the last one leaves.
+    pub async fn next(&mut self) -> Option<Result<Frame, PublicError>> {
+        let next = match self.held.pop_front() {
+            Some(frame) => Some(Ok(frame)),
+            None => self.arriving().await,
+        };
+        match next {
+            Some(Ok(frame)) => {
+                if frame.events.contains(&Event::Ended) || self.is_last().await {
+                    self.complete().await;
+                }
+                Some(Ok(frame))
+            }
+            // The end was there already: what follows it says nothing to the client.
+            Some(Err(_)) if self.settled => None,
+            Some(Err(error)) => Some(Err(self.fail(error).await)),
+            None => {
+                self.complete().await;
+                None
+            }
+        }
+    }
+
+    /// Whether a frame of a whole reply is its last: nothing says so but the end that follows. A stream has a sign.
+    async fn is_last(&mut self) -> bool {
+        if self.form != Form::Whole || !self.held.is_empty() || self.settled {
+            return false;
+        }
+        match self.arriving().await {
+            None => true,
+            Some(Ok(next)) => {
+                self.held.push_back(next);
+                false
+            }
+            Some(Err(error)) => {
+                self.failed = Some(error);
+                false
+            }
+        }
+    }
+
+    /// The next frame from the provider, looked at by the meter, within the time that the client gave.
+    async fn arriving(&mut self) -> Option<Result<Frame, ProviderError>> {
+        if let Some(error) = self.failed.take() {
+            return Some(Err(error));
+        }
+        let frames = self.frames.as_mut()?;
+        let next = match self.deadline {
+            None => frames.next().await,
+            Some(deadline) => tokio::time::timeout_at(deadline, frames.next()).await.unwrap_or_else(|_| {
+                Some(Err(ProviderError::new(ErrorKind::Timeout, "the time that the request allowed is over")))
+            }),
+        };
+        let frame = match next? {
+            Ok(frame) => frame,
+            Err(error) => return Some(Err(error)),
+        };
+        if let Some(attempt) = self.recorder.as_mut().and_then(RequestRecorder::running) {
+            attempt.look(&frame);
+        }
+        if let Some((reasoning, _)) = &mut self.reasoning {
+            reasoning.listen(&frame.events);
+        }
+        Some(match failure(&frame) {
+            None => Ok(frame),
+            Some(mut error) => {
+                error.upstream =
+                    error.upstream.or_else(|| Some(UpstreamBody::json(self.dialect, 200, frame.bytes.clone())));
+                Err(error)
+            }
+        })
+    }
+
+    async fn complete(&mut self) {
+        if let Some(recorder) = &mut self.recorder
+            && !self.settled
+        {
+            self.settled = true;
+            // Whole replies have their bill already.
+            let _ = self.bill.set(recorder.cost());
+            if let Some((reasoning, provider)) = self.reasoning.take().filter(|(reasoning, _)| !reasoning.is_empty()) {
+                self.shared.reasoning_cache.keep(recorder.call(), &provider, reasoning).await;
+            }
+            recorder.complete(200).await;
+        }
+    }
+
+    async fn fail(&mut self, error: ProviderError) -> PublicError {
+        self.settled = true;
+        self.frames = None;
+        let public = PublicError::from(error.clone());
+        if let Some(recorder) = &mut self.recorder {
+            recorder.failed(&error);
+            recorder.fail_midway(&public).await;
+        }
+        public
+    }
+}
+
+/// A client that leaves: the provider's call is cancelled by the drop of its frames, or drained within bounds for its
+/// exact usage. Either way the recorder records the request as cancelled.
+impl Drop for ReplyStream {
+    fn drop(&mut self) {
+        let OnDisconnect::Drain { time, bytes } = self.on_disconnect else { return };
+        if let (false, Some(frames), Some(recorder)) = (self.settled, self.frames.take(), self.recorder.take()) {
+            self.shared.tasks.spawn(supervised("drain", drain(frames, recorder, time, bytes)));
+        }
+    }
+}
+
+async fn drain(mut frames: Frames, mut recorder: RequestRecorder, time: Duration, bytes: usize) {
+    let read = async {
+        let mut left = bytes;
+        while let Some(Ok(frame)) = frames.next().await {
+            if let Some(attempt) = recorder.running() {
+                attempt.look(&frame);
+            }
+            left = left.saturating_sub(frame.bytes.len());
+            if left == 0 {
+                break;
+            }
+        }
+    };
+    // Whether it ended or ran out of time, what was seen is what counts.
+    let _ = tokio::time::timeout(time, read).await;
+    recorder.cancel();
+}

@@ -1,0 +1,90 @@
+//! What the steps of the pipeline share.
+
+use crate::cache::{CacheSettings, ResponseCache};
+use crate::coalesce::Coalescer;
+use crate::dispatch::RetrySettings;
+use crate::health::{CircuitSettings, Health};
+use crate::ledger::Ledger;
+use crate::limit::Limits;
+use crate::metrics::Metrics;
+use crate::observe::Observer;
+use crate::reasoning_cache::ReasoningCache;
+use crate::registry::Registry;
+use crate::trace::{self, Sampling};
+use baton_model::{Clock, SpanId};
+use rand::Rng;
+use rand::rngs::StdRng;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio_util::task::TaskTracker;
+
+/// How the engine behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// The response cache.
+    pub cache: CacheSettings,
+    /// When a model's circuit opens.
+    pub circuit: CircuitSettings,
+    /// How attempts are spaced.
+    pub retry: RetrySettings,
+    /// The most requests in coalesce on this node.
+    pub max_in_flight: usize,
+    /// Which requests are recorded as traces.
+    pub sampling: Sampling,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            cache: CacheSettings::default(),
+            circuit: CircuitSettings::default(),
+            retry: RetrySettings::default(),
+            max_in_flight: 10_000,
+            sampling: Sampling::default(),
+        }
+    }
+}
+
+/// What the steps of the pipeline share.
+pub struct Shared {
+    /// How it behaves.
+    pub settings: Settings,
+    /// Models and providers.
+    pub registry: Registry,
+    /// CachedReply answers.
+    pub cache: ResponseCache,
+    /// Thoughts that clients drop.
+    pub reasoning_cache: ReasoningCache,
+    /// Shared calls under way.
+    pub coalescer: Coalescer,
+    /// The bound on requests in coalesce.
+    pub limits: Limits,
+    /// How each model fares.
+    pub health: Health,
+    /// Records.
+    pub ledger: Ledger,
+    /// Counters.
+    pub metrics: Metrics,
+    /// Who is told of requests that are over.
+    pub observer: Option<Arc<dyn Observer>>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Work that outlives its request: shared calls, drains.
+    pub tasks: TaskTracker,
+    /// The generator that varies waits and names spans.
+    pub chance: Mutex<StdRng>,
+}
+
+impl Shared {
+    /// The id of a new span.
+    pub fn span(&self) -> SpanId {
+        SpanId(trace::nonzero(&mut *self.chance.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    /// A wait, varied by up to a half either way, so that clients that failed together don't return together.
+    pub fn vary(&self, wait: Duration) -> Duration {
+        let factor = self.chance.lock().unwrap_or_else(PoisonError::into_inner).random_range(0.5..1.5);
+        // `mul_f64` panics where the product is no duration.
+        Duration::try_from_secs_f64(wait.as_secs_f64() * factor).unwrap_or(Duration::MAX)
+    }
+}

@@ -1,0 +1,201 @@
+//! Objects that providers keep for their callers, one at a time and in lists: only the owner reaches them.
+
+use crate::list_query::ListQuery;
+use crate::upstream::{self, Whole};
+use crate::{HttpState, headers};
+use axum::response::Response;
+use baton_control::provider_objects::{Made, Near};
+use baton_model::entity::{Holding, HoldingKind};
+use baton_model::{Caller, Code, ModelId, ProviderId, PublicError, Timestamp};
+use baton_provider::{Form, Forward, Provider};
+use baton_web::Inbound;
+use bytes::Bytes;
+use chrono::DateTime;
+use futures::{StreamExt, TryStreamExt};
+use http::Method;
+use serde::Deserialize;
+use serde_json::Value;
+use std::sync::Arc;
+
+/// How many of a list are asked for at once.
+const AT_ONCE: usize = 8;
+/// The most of a list: each is asked for.
+const MOST: usize = 100;
+
+/// An object, and the provider that keeps it.
+pub struct Found {
+    /// The object.
+    pub object: Holding,
+    /// Its provider.
+    pub provider: Arc<dyn Provider>,
+}
+
+/// The object of that name, if the caller may see it.
+///
+/// # Errors
+/// `not_found`, or that its provider is not configured any more.
+pub async fn find(state: &HttpState, caller: &Caller, kind: HoldingKind, object: &str) -> Result<Found, PublicError> {
+    let object = state.provider_objects.get(caller, kind, object).await?;
+    let provider = upstream::provider(&state.web.engine.registry().snapshot(), &object.provider)?;
+    Ok(Found { object, provider })
+}
+
+/// Forwards a request about an object to its provider, and reads the whole reply. An object that was deleted there is
+/// forgotten here.
+///
+/// # Errors
+/// If the caller may not see the object, or there is no reply.
+pub async fn forward(
+    state: &HttpState,
+    inbound: &mut Inbound,
+    kind: HoldingKind,
+    object: &str,
+    path: &str,
+) -> Result<(Found, Whole), PublicError> {
+    let found = find(state, &inbound.caller, kind, object).await?;
+    let body = inbound.read_body().await?;
+    let headers = headers::passed_on(&inbound.parts.headers);
+    let whole = upstream::ask(found.provider.as_ref(), request(inbound, path, body, &headers)).await?;
+    forget_if_gone(state, inbound, &found, whole.status).await?;
+    Ok((found, whole))
+}
+
+/// The same, and the reply goes on to the client as it comes.
+///
+/// # Errors
+/// As of [`forward`].
+pub async fn stream(
+    state: &HttpState,
+    inbound: &mut Inbound,
+    kind: HoldingKind,
+    object: &str,
+    path: &str,
+) -> Result<Response, PublicError> {
+    let found = find(state, &inbound.caller, kind, object).await?;
+    let body = inbound.read_body().await?;
+    let headers = headers::passed_on(&inbound.parts.headers);
+    let request = Forward { form: Form::Stream, ..request(inbound, path, body, &headers) };
+    let reply = upstream::send(found.provider.as_ref(), request).await?;
+    forget_if_gone(state, inbound, &found, reply.status).await?;
+    Ok(upstream::stream(reply, found.provider.id()))
+}
+
+fn request<'a>(inbound: &'a Inbound, path: &'a str, body: Bytes, headers: &'a [(String, String)]) -> Forward<'a> {
+    Forward {
+        query: inbound.query(),
+        // A request without a body has no media type.
+        content_type: upstream::content_type(&inbound.parts).filter(|_| !body.is_empty()),
+        body,
+        ..upstream::asking(inbound.parts.method.clone(), path, headers)
+    }
+}
+
+async fn forget_if_gone(state: &HttpState, inbound: &Inbound, found: &Found, status: u16) -> Result<(), PublicError> {
+    if inbound.parts.method == Method::DELETE && matches!(status, 200..300 | 404) {
+        state.provider_objects.forget(&found.object).await?;
+    }
+    Ok(())
+}
+
+/// Notes the object that a reply says was made; does nothing for an error.
+///
+/// # Errors
+/// If it can't be noted: then nobody would come to it again.
+pub async fn note(
+    state: &HttpState,
+    caller: &Caller,
+    kind: HoldingKind,
+    provider: &ProviderId,
+    model: Option<&ModelId>,
+    reply: &Whole,
+) -> Result<(), PublicError> {
+    #[derive(Deserialize)]
+    struct Object {
+        id: String,
+        #[serde(default)]
+        expires_at: Value,
+    }
+    if !reply.is_success() {
+        return Ok(());
+    }
+    let object: Object = serde_json::from_slice(&reply.body)
+        .map_err(|_| PublicError::new(Code::ProviderError, format!("`{provider}` did not say what it has made")))?;
+    // A batch is kept longer than its time to run, which is what vendors mean by this field there.
+    let expires_at = moment(&object.expires_at).filter(|_| kind == HoldingKind::File);
+    let made = Made { kind, object: &object.id, provider, model, expires_at };
+    match state.provider_objects.keep(caller, made).await {
+        // The same was made before, as some services do with the same file: whose it is stays as it is.
+        Err(error) if error.code == Code::Conflict => Ok(()),
+        kept => kept.map(drop),
+    }
+}
+
+/// Seconds since 1970 (OpenAI) or RFC 3339 (Anthropic).
+fn moment(value: &Value) -> Option<Timestamp> {
+    let seconds = match value {
+        Value::String(text) => DateTime::parse_from_rfc3339(text).ok()?.timestamp(),
+        other => other.as_i64()?,
+    };
+    seconds.checked_mul(1_000_000).map(Timestamp)
+}
+
+/// A page of the objects that the caller may see, each as its provider shows it now, newest first; and whether there are
+/// more. What a provider has no more is forgotten. `path` is the provider's collection: `/files`.
+///
+/// # Errors
+/// If the object to begin at is not known, or a provider does not answer.
+pub async fn list(
+    state: &HttpState,
+    inbound: &Inbound,
+    kind: HoldingKind,
+    path: &str,
+) -> Result<(Vec<Bytes>, bool), PublicError> {
+    let (caller, query) = (&inbound.caller, ListQuery::read(inbound.query())?);
+    let limit = query.limit.min(MOST);
+    let from = match query.after.as_deref().or(query.before.as_deref()) {
+        Some(object) => Some(state.provider_objects.get(caller, kind, object).await?.id),
+        None => None,
+    };
+    let near = match (&from, &query.after) {
+        (None, _) => Near::Newest,
+        (Some(id), Some(_)) => Near::OlderThan(id),
+        (Some(id), None) => Near::NewerThan(id),
+    };
+    let one_more = u64::try_from(limit + 1).unwrap_or(u64::MAX);
+    let mut objects = state.provider_objects.list(caller, kind, near, one_more).await?;
+    let more = objects.len() > limit;
+    match near {
+        Near::NewerThan(_) => drop(objects.drain(..objects.len().saturating_sub(limit))),
+        Near::Newest | Near::OlderThan(_) => objects.truncate(limit),
+    }
+    let headers = &headers::passed_on(&inbound.parts.headers);
+    let shown = futures::stream::iter(objects).map(|object| async move { show(state, &object, path, headers).await });
+    let shown: Vec<Option<Bytes>> = shown.buffered(AT_ONCE).try_collect().await?;
+    Ok((shown.into_iter().flatten().collect(), more))
+}
+
+/// One as its provider shows it; `None` if that has it no more.
+async fn show(
+    state: &HttpState,
+    object: &Holding,
+    path: &str,
+    headers: &[(String, String)],
+) -> Result<Option<Bytes>, PublicError> {
+    // What a provider keeps that is gone is still there, only not to be had: the others are.
+    let Ok(provider) = upstream::provider(&state.web.engine.registry().snapshot(), &object.provider) else {
+        return Ok(None);
+    };
+    let path = format!("{path}/{}", upstream::encoded(&object.object));
+    let reply = upstream::ask(provider.as_ref(), upstream::asking(Method::GET, &path, headers)).await?;
+    match reply.status {
+        200 => Ok(Some(reply.body)),
+        404 => {
+            state.provider_objects.forget(object).await?;
+            Ok(None)
+        }
+        status => Err(PublicError::new(
+            Code::ProviderError,
+            format!("`{}` replied {status} for the {} `{}`", object.provider, object.kind.name(), object.object),
+        )),
+    }
+}

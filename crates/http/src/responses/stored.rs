@@ -1,0 +1,79 @@
+//! The responses that Baton stores itself, as OpenAI shows its own (OpenAI API reference, responses: get, delete, cancel,
+//! list input items).
+
+use crate::list_query::{ListQuery, parameter};
+use crate::{HttpState, upstream};
+use axum::response::Response;
+use baton_dialect::responses::context::{Items, id_of};
+use baton_model::entity::KeptResponse;
+use baton_model::{Code, PublicError};
+use http::Method;
+use serde::Serialize;
+use serde_json::json;
+use serde_json::value::RawValue;
+
+/// What is asked of a response: the method, and what stands below its address.
+pub(super) async fn serve(
+    state: &HttpState,
+    stored: KeptResponse,
+    method: &Method,
+    below: &str,
+    query: Option<&str>,
+) -> Result<Response, PublicError> {
+    let body = match (method, below) {
+        (&Method::DELETE, "") => {
+            state.conversations.delete(&stored.id).await?;
+            json!({ "id": stored.id, "object": "response", "deleted": true }).to_string()
+        }
+        (_, "") if parameter(query, &["stream"]).as_deref() == Some("true") => {
+            let message = "stream: only a response that is made in the background can be streamed again";
+            return Err(PublicError::new(Code::InvalidRequest, message).at("stream"));
+        }
+        (_, "") => stored.response,
+        (_, "/cancel") => {
+            let message = "only a response that is made in the background can be cancelled";
+            return Err(PublicError::new(Code::InvalidRequest, message));
+        }
+        _ => list(&stored, query)?,
+    };
+    Ok(upstream::json(body.into_bytes()))
+}
+
+/// A page of input items.
+#[derive(Serialize)]
+struct Page<'p> {
+    object: &'static str,
+    data: Vec<&'p RawValue>,
+    first_id: Option<String>,
+    last_id: Option<String>,
+    has_more: bool,
+}
+
+/// `order` (`desc` unless `asc`), `after` an item's id, `limit`.
+fn list(stored: &KeptResponse, query: Option<&str>) -> Result<String, PublicError> {
+    let wrong = |field: &str, expected: &str, got: &str| {
+        PublicError::new(Code::InvalidRequest, format!("{field}: expected {expected}, got `{got}`")).at(field)
+    };
+    let ListQuery { limit, after, .. } = ListQuery::read(query)?;
+    let ascending = match parameter(query, &["order"]).as_deref() {
+        Some("asc") => true,
+        None | Some("desc") => false,
+        Some(other) => return Err(wrong("order", "`asc` or `desc`", other)),
+    };
+    let input = Items::parse(stored.input.as_bytes())?;
+    let mut items: Vec<&str> = input.iter().collect();
+    if !ascending {
+        items.reverse();
+    }
+    if let Some(after) = after {
+        let place = items.iter().position(|item| id_of(item).as_deref() == Some(after.as_str()));
+        let place = place.ok_or_else(|| wrong("after", "the id of an input item", &after))?;
+        items.drain(..=place);
+    }
+    let has_more = items.len() > limit;
+    items.truncate(limit);
+    let unreadable = |_| PublicError::new(Code::Internal, "the stored input can't be read");
+    let data = items.iter().map(|item| serde_json::from_str(item)).collect::<Result<_, _>>().map_err(unreadable)?;
+    let (first_id, last_id) = (items.first().copied().and_then(id_of), items.last().copied().and_then(id_of));
+    serde_json::to_string(&Page { object: "list", data, first_id, last_id, has_more }).map_err(unreadable)
+}

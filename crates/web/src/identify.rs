@@ -1,0 +1,119 @@
+//! Who asks: the credentials of a request become a [`Caller`].
+
+use crate::Web;
+use axum::extract::ConnectInfo;
+use baton_auth::{Credentials, Origin};
+use baton_model::{Actor, Caller, Code, PublicError, RequestId};
+use http::request::Parts;
+use http::uri::Authority;
+use std::net::{IpAddr, SocketAddr};
+
+/// What a part of Baton that makes requests of its own (commands from the bus) puts into their extensions. Nothing that
+/// comes over the network can set it.
+#[derive(Debug, Clone)]
+pub struct Internal {
+    /// Who asks, if no credentials are sent along.
+    pub caller: Option<Caller>,
+    /// The command that the request carries out.
+    pub command: Option<String>,
+}
+
+/// A new request id: a UUIDv7, so that ids sort by time.
+pub fn request_id() -> RequestId {
+    RequestId::from(uuid::Uuid::now_v7().to_string())
+}
+
+/// The caller of a request.
+///
+/// # Errors
+/// `authentication_error` with what was expected.
+pub async fn caller(web: &Web, parts: &Parts) -> Result<Caller, PublicError> {
+    let credentials = Credentials::read(&parts.headers)?;
+    let internal = parts.extensions.get::<Internal>().and_then(|internal| internal.caller.as_ref());
+    if let (None, Some(caller)) = (credentials, internal) {
+        return Ok(caller.clone());
+    }
+    let origin = Origin { peer: peer(parts), client: address(web, parts) };
+    if credentials.is_none() && web.keys.needs_none(origin.peer) {
+        // The development mode means the operator, and not what the operator's browser or proxy let in.
+        stranger(parts).map_err(|why| PublicError::new(Code::AuthenticationError, why))?;
+    }
+    Ok(web.keys.authenticate(credentials, origin).await?)
+}
+
+/// Who makes a change, for the audit log.
+pub fn actor(web: &Web, parts: &Parts, caller: &Caller) -> Actor {
+    let request = parts.extensions.get::<RequestId>().cloned();
+    let internal = parts.extensions.get::<Internal>();
+    let mut actor = Actor::caller(caller, address(web, parts), request);
+    // Whoever showed nothing and is not vouched for is there by the development mode.
+    if internal.is_none() && matches!(Credentials::read(&parts.headers), Ok(None)) {
+        actor.name = "loopback".to_owned();
+    }
+    actor.command = internal.and_then(|internal| internal.command.clone());
+    actor
+}
+
+/// The address of the client, behind whatever trusted proxies; `None` if it is not known.
+pub fn address(web: &Web, parts: &Parts) -> Option<IpAddr> {
+    peer(parts).and_then(|peer| web.proxies.client(peer, &parts.headers))
+}
+
+/// The other end of the connection.
+fn peer(parts: &Parts) -> Option<IpAddr> {
+    parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|connected| connected.0.ip())
+}
+
+/// Whether a request that comes from this machine was made by someone elsewhere: a web page open in a browser here (it
+/// says so in `Origin` and `Sec-Fetch-Site`), a page whose name was pointed at this machine (DNS rebinding: the host is
+/// not a loopback name), or whoever stands behind a proxy here.
+fn stranger(parts: &Parts) -> Result<(), String> {
+    let text = |name: &str| parts.headers.get(name).map(|value| value.to_str().unwrap_or("?").trim());
+    let host = text("host").or_else(|| parts.uri.authority().map(Authority::as_str));
+    if let Some(host) = host.filter(|host| !is_loopback(host)) {
+        return Err(format!(
+            "a request to the host `{host}` needs an API key: without one, ask for 127.0.0.1 or localhost"
+        ));
+    }
+    let own = |origin: &str| {
+        let authority = origin.split_once("://").map(|(_, authority)| authority);
+        host.is_some_and(|host| authority.is_some_and(|authority| authority.eq_ignore_ascii_case(host)))
+    };
+    if let Some(origin) = text("origin").filter(|origin| !own(origin)) {
+        return Err(format!("a request from a web page of another origin (`{origin}`) needs an API key"));
+    }
+    if text("sec-fetch-site").is_some_and(|site| site == "cross-site" || site == "same-site") {
+        return Err("a request from a web page of another site needs an API key".to_owned());
+    }
+    if parts.headers.contains_key("x-forwarded-for") || parts.headers.contains_key("forwarded") {
+        return Err("a request that came through a proxy needs an API key".to_owned());
+    }
+    Ok(())
+}
+
+/// Whether a `Host` names this machine in a way that no other can claim.
+fn is_loopback(host: &str) -> bool {
+    let Ok(authority) = host.parse::<Authority>() else { return false };
+    let name = authority.host().to_ascii_lowercase();
+    let address = name.trim_start_matches('[').trim_end_matches(']');
+    name == "localhost"
+        || name.ends_with(".localhost")
+        || address.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_loopback;
+
+    #[test]
+    fn names_that_only_this_machine_has() {
+        for host in ["127.0.0.1:8080", "127.0.0.1", "localhost:8080", "LOCALHOST", "[::1]:8080", "baton.localhost:80"] {
+            assert!(is_loopback(host), "{host}");
+        }
+        for host in
+            ["", "evil.example:8080", "localhost.evil.example", "127.0.0.1.nip.io", "10.0.0.1:8080", "[::2]", "?"]
+        {
+            assert!(!is_loopback(host), "{host}");
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! A request as handlers get it: its caller is known, its body is not read yet.
+
+use crate::body::read_body;
+use crate::respond::{Arrived, Refused};
+use crate::{Web, identify};
+use axum::body::Body;
+use axum::extract::{FromRef, FromRequest, Request};
+use baton_engine::Trace;
+use baton_model::{Actor, Caller, Code, PublicError, RequestId, Timestamp};
+use bytes::Bytes;
+use http::request::Parts;
+use std::sync::{Mutex, PoisonError};
+
+/// A request whose caller is known.
+///
+/// As the last argument of a handler it refuses a request without good credentials before anything of its body is read.
+pub struct Inbound {
+    /// The request's id.
+    pub id: RequestId,
+    /// Whose it is.
+    pub caller: Caller,
+    /// The trace that it belongs to.
+    pub trace: Trace,
+    /// When its head arrived.
+    pub arrived: Timestamp,
+    /// Its head.
+    pub parts: Parts,
+    // Nobody locks it: the mutex alone lets `&Inbound` be held while something is waited for.
+    body: Mutex<Body>,
+    limit: usize,
+    web: Web,
+}
+
+impl Inbound {
+    /// Reads the body, once: afterwards it is empty.
+    ///
+    /// # Errors
+    /// `payload_too_large` with the limit; or that the client broke off.
+    pub async fn read_body(&mut self) -> Result<Bytes, PublicError> {
+        let body = std::mem::take(self.body.get_mut().unwrap_or_else(PoisonError::into_inner));
+        read_body(&self.caller, body, self.limit).await
+    }
+
+    /// The same request with another body, for a handler that has read the first and goes on as another.
+    #[must_use]
+    pub fn with_body(self, body: Bytes) -> Self {
+        Self { body: Mutex::new(Body::from(body)), ..self }
+    }
+
+    /// Who makes a change, for the audit log.
+    pub fn actor(&self) -> Actor {
+        identify::actor(&self.web, &self.parts, &self.caller)
+    }
+
+    /// The query of the request, without the question mark.
+    pub fn query(&self) -> Option<&str> {
+        self.parts.uri.query()
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for Inbound
+where
+    Web: FromRef<S>,
+{
+    type Rejection = Refused;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refused> {
+        let web = Web::from_ref(state);
+        let (parts, body) = request.into_parts();
+        let Some(Arrived { id, trace, at }) = parts.extensions.get::<Arrived>().cloned() else {
+            return Err(PublicError::new(Code::Internal, "the path is outside of every API's layer").into());
+        };
+        let caller = identify::caller(&web, &parts).await?;
+        let limit = web.max_body_bytes;
+        Ok(Self { id, caller, trace, arrived: at, parts, body: Mutex::new(body), limit, web })
+    }
+}

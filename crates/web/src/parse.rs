@@ -1,0 +1,83 @@
+//! Reading the body of a request to a model, as far as the pipeline needs it.
+
+use crate::ClientApi;
+use crate::bounds::{MOST_FALLBACKS, at_most};
+use baton_dialect::framing::splice;
+use baton_dialect::glance::{self, Glance, glance};
+use baton_dialect::{codec, native};
+use baton_engine::{Content, ModelSelector};
+use baton_model::record::Attribution;
+use baton_model::{Capability, Code, Dialect, PublicError};
+use baton_provider::Form;
+use bytes::Bytes;
+
+/// A request as its API read it.
+pub struct ParsedRequest {
+    /// Which model.
+    pub selector: ModelSelector,
+    /// Whether a stream.
+    pub form: Form,
+    /// Whether usage inside the stream.
+    pub include_usage: bool,
+    /// Whether vectors as base64.
+    pub base64: bool,
+    /// The output limit.
+    pub max_output_tokens: Option<u64>,
+    /// Whether determinism.
+    pub deterministic: bool,
+    /// Fallbacks in place of the model's own.
+    pub fallbacks: Option<Vec<baton_model::ModelId>>,
+    /// On whose behalf, as the body says.
+    pub attribution: Attribution,
+    /// What was sent.
+    pub content: Content,
+}
+
+/// Reads a JSON request.
+///
+/// # Errors
+/// `invalid_request` naming the field.
+pub fn parse_json(api: ClientApi, capability: Capability, bytes: Bytes) -> Result<ParsedRequest, PublicError> {
+    let mut body = splice::scan(bytes)?;
+    let mut envelope = native::Envelope::default();
+    if api == ClientApi::Native {
+        (envelope, body) = native::unwrap(&body)?;
+        glance::check(api.dialect(), capability, &body.bytes)?;
+    }
+    at_most(MOST_FALLBACKS, envelope.fallbacks.as_ref().map_or(0, Vec::len), "fallbacks")?;
+    let facts = glance(api.dialect(), capability, &body)?;
+    let Glance { model, stream, include_usage, max_output_tokens, deterministic, base64 } = facts;
+    let selector = match (model, envelope.provider) {
+        (Some(model), _) => ModelSelector::Model(model),
+        (None, Some(provider)) => ModelSelector::Provider(provider),
+        (None, None) => ModelSelector::Default,
+    };
+    let attribution = Attribution {
+        project: envelope.project_id,
+        user: envelope.user_id,
+        task: envelope.task_id,
+        metadata: envelope.metadata,
+        ..Attribution::default()
+    };
+    Ok(ParsedRequest {
+        selector,
+        form: if stream { Form::Stream } else { Form::Whole },
+        include_usage,
+        base64,
+        max_output_tokens,
+        deterministic,
+        fallbacks: envelope.fallbacks,
+        attribution,
+        content: Content::json(body, reader(api.dialect(), capability)?),
+    })
+}
+
+/// The function that reads the meaning of a body.
+fn reader(dialect: Dialect, capability: Capability) -> Result<baton_engine::call::Read, PublicError> {
+    let codec = codec(dialect, capability)
+        .ok_or_else(|| PublicError::new(Code::Internal, format!("{dialect} has no {capability}")))?;
+    Ok(Box::new(move |bytes| {
+        glance::check(dialect, capability, bytes)?;
+        Ok(codec.read_request(bytes)?)
+    }))
+}

@@ -1,0 +1,84 @@
+//! The layer around each group of paths: what every request gets before its handler, and every response after it.
+
+use crate::failure::Failure;
+use crate::headers;
+use crate::{ClientApi, Web, identify};
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use baton_engine::Trace;
+use baton_model::{Code, PublicError, RequestId, Timestamp};
+use http::{HeaderMap, StatusCode};
+
+/// What the layer needs: the group's API may depend on the head, because two vendors share some paths.
+#[derive(Clone)]
+pub struct Responding {
+    /// What every API needs.
+    pub web: Web,
+    /// Whose clients a request with these headers is of.
+    pub api: fn(&HeaderMap) -> ClientApi,
+}
+
+/// A request's id, its trace and the time at which its head was read; in its extensions.
+#[derive(Debug, Clone)]
+pub struct Arrived {
+    /// The request's id.
+    pub id: RequestId,
+    /// The trace that it belongs to.
+    pub trace: Trace,
+    /// When its head was read.
+    pub at: Timestamp,
+}
+
+/// An error of a handler. [`respond`] renders it, because it knows the request's id and the shape of the API.
+#[derive(Debug)]
+pub struct Refused(PublicError);
+
+/// An error on its way to [`respond`].
+#[derive(Clone)]
+struct Unrendered(PublicError);
+
+impl<E: Into<PublicError>> From<E> for Refused {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        response.extensions_mut().insert(Unrendered(self.0));
+        response
+    }
+}
+
+/// Gives a request its id and trace, renders the error of its handler, and says both in the response.
+pub async fn respond(State(responding): State<Responding>, mut request: Request, next: Next) -> Response {
+    let Responding { web, api } = responding;
+    let (id, api) = (identify::request_id(), api(request.headers()));
+    let trace = trace(&web, request.headers());
+    let context = headers::value(&trace.context().to_string());
+    let mut response = if request.uri().path().contains("%00") {
+        // Nothing that is stored holds this character, and PostgreSQL takes none: no handler has to know.
+        Refused(PublicError::new(Code::InvalidRequest, "the path holds the character U+0000")).into_response()
+    } else {
+        let at = web.engine.clock().now();
+        // The id stands there by itself too, for what knows nothing of traces: the audit log.
+        request.extensions_mut().insert(id.clone());
+        request.extensions_mut().insert(Arrived { id: id.clone(), trace, at });
+        next.run(request).await
+    };
+    if let Some(Unrendered(error)) = response.extensions_mut().remove() {
+        tracing::debug!(request.id = %id, api = api.name(), error.code = error.code.name(), error.message = error.message, "refused");
+        response = Failure { api, error, id: id.clone() }.into_response();
+    }
+    // A handler may have said the id itself, as its clients read it; then it is the same.
+    response.headers_mut().insert("x-request-id", headers::value(id.as_str()));
+    response.headers_mut().insert("traceparent", context);
+    response
+}
+
+/// The trace of a request.
+fn trace(web: &Web, headers: &HeaderMap) -> Trace {
+    web.engine.trace(headers::text(headers, "traceparent"), headers::text(headers, "tracestate"))
+}
