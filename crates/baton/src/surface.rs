@@ -3,7 +3,7 @@
 use crate::nodes;
 use axum::Router;
 use axum::extract::{OriginalUri, State};
-use axum::http::header::{ACCEPT, CONTENT_TYPE};
+use axum::http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::{from_fn_with_state, map_request};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -14,6 +14,7 @@ use baton_http::HttpState;
 use baton_kv::Notices;
 use baton_model::{Code, PublicError};
 use baton_web::{ClientApi, Failure, identify, linger};
+use serde_json::json;
 use std::sync::Arc;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_swagger_ui::SwaggerUi;
@@ -36,14 +37,24 @@ pub fn router(state: HttpState, admin: Admin, notices: Arc<dyn Notices>) -> Rout
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| bug()))
 }
 
-/// Browsers come to the documentation; clients of Ollama look here whether it is running.
+/// What this is and where to go on. Browsers are sent to the documentation.
 async fn front(headers: HeaderMap) -> Response {
     let reads = |header: &HeaderValue| header.to_str().is_ok_and(|header| header.contains("text/html"));
     if headers.get_all(ACCEPT).iter().any(reads) {
-        Redirect::temporary("/docs").into_response()
-    } else {
-        "Ollama is running".into_response()
+        return Redirect::temporary("/docs").into_response();
     }
+    // Clients of Ollama look here whether it is running, and some of them compare the sentence.
+    let agent = headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+    if agent.to_ascii_lowercase().starts_with("ollama") {
+        return "Ollama is running".into_response();
+    }
+    let description = json!({
+        "name": "baton",
+        "version": env!("CARGO_PKG_VERSION"),
+        "description": env!("CARGO_PKG_DESCRIPTION"),
+        "links": { "docs": "/docs", "openapi": "/openapi.json", "health": "/health/live", "models": "/v1/models" },
+    });
+    ([(CONTENT_TYPE, "application/json")], description.to_string()).into_response()
 }
 
 /// The description of the whole API.
@@ -64,12 +75,12 @@ async fn metrics(State(engine): State<Engine>, headers: HeaderMap) -> Response {
 }
 
 async fn unknown_path(OriginalUri(uri): OriginalUri) -> Response {
-    let message = format!("there is nothing at `{}`; /docs lists what there is", uri.path());
+    let message = format!("there is no path `{}`; /docs lists all paths", uri.path());
     refused(uri.path(), PublicError::new(Code::NotFound, message))
 }
 
 async fn wrong_method(OriginalUri(uri): OriginalUri) -> Response {
-    let message = format!("`{}` is not asked that way; /docs says how", uri.path());
+    let message = format!("method not allowed for `{}`; /docs lists the methods of each path", uri.path());
     refused(uri.path(), PublicError::new(Code::MethodNotAllowed, message))
 }
 
@@ -83,7 +94,7 @@ fn refused(path: &str, error: PublicError) -> Response {
 fn bug() -> Response {
     let id = identify::request_id();
     tracing::error!(request.id = %id, "a handler panicked");
-    let error = PublicError::new(Code::Internal, "an error of Baton's own; the log has more under this request id");
+    let error = PublicError::new(Code::Internal, "internal error in Baton; the log has more under this request id");
     let mut response = Failure { api: ClientApi::Native, error, id }.into_response();
     *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
     response

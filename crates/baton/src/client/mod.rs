@@ -16,8 +16,8 @@ use baton_provider::Transport;
 use baton_provider::transport::{BaseUrl, Bounds, Reply, Request};
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, Method};
-use serde_json::Value;
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use serde_json::{Value, json};
 use std::time::Duration;
 
 /// A client of one Baton.
@@ -86,6 +86,61 @@ impl Client {
         self.call(ApiCall { query, ..ApiCall::new(Method::DELETE, path) }, &Expected::NOTHING).await.map(drop)
     }
 
+    /// Every item of a list in numbered pages: `{items, total}`.
+    ///
+    /// # Errors
+    /// As for [`call`](Self::call).
+    pub async fn all(&self, path: &str, query: &[(&str, &str)]) -> anyhow::Result<Value> {
+        let mut items = Vec::new();
+        for page in 1.. {
+            let number = page.to_string();
+            let query = [query, &[("page_size", "100"), ("page", number.as_str())]].concat();
+            let mut reply = self.get(path, &query, &Expected::LIST).await?;
+            let found = taken(&mut reply);
+            let total = reply.get("total").and_then(Value::as_u64).unwrap_or_default();
+            let is_last = found.is_empty();
+            items.extend(found);
+            // An empty page ends it too: things may be removed while pages are read.
+            if is_last || items.len() as u64 >= total {
+                break;
+            }
+        }
+        Ok(json!({ "total": items.len(), "items": items }))
+    }
+
+    /// The first `limit` items of a list that is paged by cursor: `{items, next_cursor}`.
+    ///
+    /// # Errors
+    /// As for [`call`](Self::call).
+    pub async fn newest(&self, path: &str, query: &[(&str, &str)], limit: u64) -> anyhow::Result<Value> {
+        let (mut items, mut cursor) = (Vec::new(), None::<String>);
+        loop {
+            // Even a limit of 0 asks once, so that a wrong filter is reported.
+            let size = limit.saturating_sub(items.len() as u64).clamp(1, 100).to_string();
+            let mut query = [query, &[("limit", size.as_str())]].concat();
+            query.extend(cursor.as_deref().map(|cursor| ("cursor", cursor)));
+            let mut reply = self.get(path, &query, &Expected::LIST).await?;
+            items.extend(taken(&mut reply));
+            cursor = reply.get("next_cursor").and_then(Value::as_str).map(str::to_owned);
+            if cursor.is_none() || items.len() as u64 >= limit {
+                return Ok(json!({ "items": items, "next_cursor": cursor }));
+            }
+        }
+    }
+
+    /// Whether there is something at that path.
+    ///
+    /// # Errors
+    /// If Baton can't be reached or refuses for another reason.
+    pub async fn exists(&self, path: &str) -> anyhow::Result<bool> {
+        let reply = self.reply(ApiCall::new(Method::GET, path)).await?;
+        match reply.status() {
+            StatusCode::OK => Ok(true),
+            StatusCode::NOT_FOUND => Ok(false),
+            status => bail!("{path}: the status is {status}"),
+        }
+    }
+
     /// Makes a call and reads the whole reply; `null` where none is expected.
     ///
     /// # Errors
@@ -108,8 +163,18 @@ impl Client {
         Ok(reply)
     }
 
-    /// Sends a call with the credentials; any reply with a status of 2xx.
+    /// Sends a call with the credentials; a reply with a status of 2xx.
     async fn send(&self, call: ApiCall<'_>) -> anyhow::Result<Reply> {
+        let reply = self.reply(call).await?;
+        if reply.status().is_success() {
+            return Ok(reply);
+        }
+        let status = reply.status();
+        bail!("{}", refusal::sentence(status, &reply.collect_start(MAX_REFUSAL_BYTES).await))
+    }
+
+    /// Sends a call with the credentials; the reply, whatever it is.
+    async fn reply(&self, call: ApiCall<'_>) -> anyhow::Result<Reply> {
         let query = encode(call.query);
         let sent = self.transport.send(Request {
             method: call.method,
@@ -120,15 +185,10 @@ impl Client {
             body: call.body.map(|body| Bytes::from(body.to_string())).unwrap_or_default(),
             bounds: Bounds { first_token: None, idle: PATIENCE, total: PATIENCE },
         });
-        let reply = sent.await.map_err(|error| {
+        sent.await.map_err(|error| {
             let place = self.base_url.authority();
             anyhow::anyhow!("{}; is Baton running at {place}? (`baton serve`, or --url)", error.message)
-        })?;
-        if reply.status().is_success() {
-            return Ok(reply);
-        }
-        let status = reply.status();
-        bail!("{}", refusal::sentence(status, &reply.collect_start(MAX_REFUSAL_BYTES).await))
+        })
     }
 
     fn headers(&self) -> anyhow::Result<HeaderMap> {
@@ -145,6 +205,14 @@ impl Client {
 
     fn not_baton(&self, problem: &str) -> anyhow::Error {
         anyhow::anyhow!("{} did not reply as Baton does: {problem}; check --url and BATON_URL", self.base_url)
+    }
+}
+
+/// The items of a page, taken out of it.
+fn taken(page: &mut Value) -> Vec<Value> {
+    match page.get_mut("items").map(Value::take) {
+        Some(Value::Array(items)) => items,
+        _ => Vec::new(),
     }
 }
 

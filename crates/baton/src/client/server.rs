@@ -1,6 +1,7 @@
 //! Which Baton a command talks to, and as whom.
 
 use super::Client;
+use crate::commands::{EVERYWHERE, Output};
 use crate::config::Environment;
 use baton_model::SystemClock;
 use baton_provider::Transport;
@@ -14,14 +15,14 @@ use std::sync::Arc;
 #[derive(Args, Debug, Clone)]
 pub struct Server {
     /// Address of the running Baton [default: $BATON_URL, else http://127.0.0.1:8080]
-    #[arg(long = "url", global = true, value_name = "URL")]
+    #[arg(long = "url", global = true, value_name = "URL", help_heading = EVERYWHERE)]
     baton_url: Option<String>,
     /// API key to use [default: $BATON_API_KEY, else $BATON_ADMIN_KEY]. In development, none is needed on this machine
-    #[arg(long = "key", global = true, value_name = "KEY")]
+    #[arg(long = "key", global = true, value_name = "KEY", help_heading = EVERYWHERE)]
     baton_key: Option<String>,
-    /// Print JSON
-    #[arg(long, global = true)]
-    pub json: bool,
+    /// How the reply is printed.
+    #[command(flatten)]
+    pub output: Output,
 }
 
 impl Server {

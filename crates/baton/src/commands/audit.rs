@@ -1,43 +1,42 @@
 //! `baton audit`.
 
-use super::output;
-use crate::client::{Expected, Server};
+use super::output::Column;
+use crate::client::Server;
 use crate::config::Environment;
 use clap::Args;
-use serde_json::Value;
 use std::process::ExitCode;
 
-/// Lists who changed what in a running Baton, newest first.
+/// Lists who changed what, newest first.
 ///
 /// Example: baton audit --kind key --from 2026-11-01
 #[derive(Args)]
 pub struct Audit {
     #[command(flatten)]
     server: Server,
-    /// Made by this actor: a key's id, `user:NAME`, `baton:discovery`
+    /// Only changes by this actor: a key's id, `user:NAME` or `baton:discovery`
     #[arg(long)]
     actor: Option<String>,
-    /// That did this, such as `key.revoke`
+    /// Only this action, such as `key.revoke`
     #[arg(long)]
     action: Option<String>,
-    /// To this kind of thing, such as `key`
+    /// Only changes of this kind of object, such as `key` or `model`
     #[arg(long)]
     kind: Option<String>,
-    /// To the thing of this id
+    /// Only changes of the object with this id
     #[arg(long)]
     subject: Option<String>,
-    /// Made then or later: a date, or a time such as 2026-11-23T15:00:00Z
-    #[arg(long)]
+    /// Only changes at or after this time: a date, or a time such as 2026-11-23T15:00:00Z
+    #[arg(long, value_name = "TIME")]
     from: Option<String>,
-    /// Made before: a time, or a date, which is included
-    #[arg(long)]
+    /// Only changes before this time; a date includes that whole day
+    #[arg(long, value_name = "TIME")]
     to: Option<String>,
-    /// How many
-    #[arg(long, default_value = "20")]
-    limit: String,
+    /// The largest number of changes to list
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    limit: u64,
 }
 
-const COLUMNS: [(&str, &str); 6] = [
+const COLUMNS: [Column<'_>; 6] = [
     ("at", "/at"),
     ("actor", "/actor"),
     ("action", "/action"),
@@ -50,26 +49,21 @@ impl Audit {
     /// Runs it.
     pub async fn run(self, environment: &Environment) -> anyhow::Result<ExitCode> {
         let client = self.server.client(environment)?;
-        let limit = Some(self.limit);
-        let query: Vec<(&str, &str)> = [
+        let filters = [
             ("actor", &self.actor),
             ("action", &self.action),
             ("kind", &self.kind),
             ("subject", &self.subject),
             ("from", &self.from),
             ("to", &self.to),
-            ("limit", &limit),
-        ]
-        .into_iter()
-        .filter_map(|(name, value)| Some((name, value.as_deref()?)))
-        .collect();
-        let answer = client.get("/api/audit", &query, &Expected::LIST).await?;
-        let items = answer.pointer("/items").and_then(Value::as_array).cloned().unwrap_or_default();
-        if self.server.json {
-            output::json(&answer)
-        } else {
-            output::table(&COLUMNS, &items)
-        }
+        ];
+        let reply = client.newest("/api/audit", &given(&filters), self.limit).await?;
+        self.server.output.list(&COLUMNS, &reply);
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// The parameters of a query that were given.
+pub fn given<'p>(parameters: &[(&'p str, &'p Option<String>)]) -> Vec<(&'p str, &'p str)> {
+    parameters.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?))).collect()
 }

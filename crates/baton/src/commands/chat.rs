@@ -1,6 +1,6 @@
 //! `baton chat`.
 
-use super::output;
+use super::output::{self, Format};
 use crate::client::{ApiCall, Client, Server};
 use crate::config::Environment;
 use anyhow::bail;
@@ -11,25 +11,25 @@ use serde_json::{Value, json};
 use std::io::{BufRead, IsTerminal, Write};
 use std::process::ExitCode;
 
-/// Talks with a model of a running Baton; answers appear as they come, with their tokens and cost.
+/// Chats with a model; replies appear as they come, with their tokens and cost.
 ///
-/// Ends with Ctrl-D or an empty line. Example: baton chat gpt-4o-mini "What is a baton?"
+/// End with Ctrl-D or an empty line. Example: baton chat gpt-4o-mini "What is a baton?"
 #[derive(Args)]
 pub struct Chat {
     #[command(flatten)]
     server: Server,
     /// The model
     model: String,
-    /// What to say; without it, lines are read from the terminal or the standard input
+    /// The prompt [default: lines from the terminal or the standard input]
     prompt: Option<String>,
-    /// Instructions
+    /// Instructions for the model
     #[arg(long)]
     system: Option<String>,
 }
 
-/// One answer.
+/// One reply.
 #[derive(Default)]
-struct Answer {
+struct ChatReply {
     text: String,
     usage: Value,
     summary: Value,
@@ -38,6 +38,9 @@ struct Answer {
 impl Chat {
     /// Runs it.
     pub async fn run(self, environment: &Environment) -> anyhow::Result<ExitCode> {
+        if self.server.output.format() == Format::Csv {
+            bail!("a chat has no rows to print as CSV; use --output json");
+        }
         let client = self.server.client(environment)?;
         let mut messages: Vec<Value> =
             self.system.iter().map(|text| json!({ "role": "system", "content": text })).collect();
@@ -50,17 +53,17 @@ impl Chat {
             if terminal {
                 print("> ")?;
             }
-            let mut said = String::new();
+            let mut prompt = String::new();
             // A person types while nothing else happens here, so blocking is all right.
-            if std::io::stdin().lock().read_line(&mut said)? == 0 || said.trim().is_empty() {
+            if std::io::stdin().lock().read_line(&mut prompt)? == 0 || prompt.trim().is_empty() {
                 return Ok(ExitCode::SUCCESS);
             }
-            self.turn(&client, &mut messages, said.trim()).await?;
+            self.turn(&client, &mut messages, prompt.trim()).await?;
         }
     }
 
-    async fn turn(&self, client: &Client, messages: &mut Vec<Value>, said: &str) -> anyhow::Result<()> {
-        messages.push(json!({ "role": "user", "content": said }));
+    async fn turn(&self, client: &Client, messages: &mut Vec<Value>, prompt: &str) -> anyhow::Result<()> {
+        messages.push(json!({ "role": "user", "content": prompt }));
         let body = json!({
             "model_id": self.model,
             "messages": messages,
@@ -69,61 +72,63 @@ impl Chat {
         });
         let reply =
             client.stream(ApiCall { body: Some(&body), ..ApiCall::new(Method::POST, "/api/models/chat") }).await?;
-        let answer = read(reply, !self.server.json).await?;
-        messages.push(json!({ "role": "assistant", "content": answer.text }));
-        if self.server.json {
-            output::json(&json!({ "text": answer.text, "usage": answer.usage, "summary": answer.summary }));
+        let as_json = self.server.output.format() == Format::Json;
+        let reply = read(reply, !as_json).await?;
+        messages.push(json!({ "role": "assistant", "content": reply.text }));
+        if as_json {
+            output::json(&json!({ "text": reply.text, "usage": reply.usage, "summary": reply.summary }));
             return Ok(());
         }
-        let told =
+        let text =
             |value: &Value, pointer: &str| value.pointer(pointer).map(output::cell).unwrap_or_else(|| "?".into());
-        let cost = match answer.summary.pointer("/cost") {
+        let cost = match reply.summary.pointer("/cost") {
             Some(Value::Null) | None => "unpriced".to_owned(),
-            Some(cost) => format!("${cost}"),
+            Some(cost) => format!("${}", output::cell(cost)),
         };
         output::line(&format!(
             "\n[{} · {} tokens in, {} out · {cost} · {} ms]",
-            told(&answer.summary, "/model_id"),
-            told(&answer.usage, "/prompt_tokens"),
-            told(&answer.usage, "/completion_tokens"),
-            told(&answer.summary, "/latency_ms"),
+            text(&reply.summary, "/model_id"),
+            text(&reply.usage, "/prompt_tokens"),
+            text(&reply.usage, "/completion_tokens"),
+            text(&reply.summary, "/latency_ms"),
         ));
         Ok(())
     }
 }
 
-async fn read(mut reply: Reply, show: bool) -> anyhow::Result<Answer> {
-    let mut answer = Answer::default();
+async fn read(mut stream: Reply, show: bool) -> anyhow::Result<ChatReply> {
+    let mut reply = ChatReply::default();
     let mut pending = Vec::new();
-    while let Some(piece) = reply.piece().await.map_err(|error| anyhow::anyhow!("{}", error.message))? {
+    while let Some(piece) = stream.piece().await.map_err(|error| anyhow::anyhow!("{}", error.message))? {
         pending.extend_from_slice(&piece);
         while let Some(end) = pending.iter().position(|byte| *byte == b'\n') {
             let line: Vec<u8> = pending.drain(..=end).collect();
-            take(&line, &mut answer, show)?;
+            read_line(&line, &mut reply, show)?;
         }
     }
     // Baton's last event sums the request up; a stream without it was cut, or was never Baton's.
-    if answer.summary.is_null() {
+    if reply.summary.is_null() {
         bail!("the reply ended before it was complete");
     }
-    Ok(answer)
+    Ok(reply)
 }
 
-fn take(line: &[u8], answer: &mut Answer, show: bool) -> anyhow::Result<()> {
+/// Reads one line of the event stream.
+fn read_line(line: &[u8], reply: &mut ChatReply, show: bool) -> anyhow::Result<()> {
     let Some(data) = line.strip_prefix(b"data:") else { return Ok(()) };
     let Ok(event) = serde_json::from_slice::<Value>(data) else { return Ok(()) };
     if let Some(message) = event.pointer("/error/message").and_then(Value::as_str) {
-        bail!("the answer broke off: {message}");
+        bail!("the reply broke off: {message}");
     }
     if event.get("request_id").is_some() {
-        answer.summary = event;
+        reply.summary = event;
         return Ok(());
     }
     if let Some(usage) = event.get("usage").filter(|usage| !usage.is_null()) {
-        answer.usage = usage.clone();
+        reply.usage = usage.clone();
     }
     if let Some(text) = event.pointer("/choices/0/delta/content").and_then(Value::as_str) {
-        answer.text.push_str(text);
+        reply.text.push_str(text);
         if show {
             print(text)?;
         }

@@ -6,7 +6,8 @@
 mod fallbacks;
 mod local;
 
-use super::output;
+use super::ignored;
+use super::output::{self, Column, Format, Output};
 use crate::app;
 use crate::config::{Config, Environment, Source, load};
 use crate::shared_state;
@@ -19,33 +20,57 @@ use serde_json::json;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-/// Checks the configuration, this machine, the servers behind Baton and the providers; exit code 1 names each fault.
+/// Checks the configuration, this machine, the databases and the providers; exits 1 if there are problems, and lists them.
 ///
 /// Example: baton check --config baton.toml
 #[derive(Args)]
 pub struct Check {
-    /// Prints JSON
-    #[arg(long)]
-    json: bool,
-    /// Does not call the providers
+    #[command(flatten)]
+    output: Output,
+    /// Do not call the providers and the token issuer
     #[arg(long)]
     offline: bool,
 }
 
-/// One thing that was looked at.
+/// One thing that was checked.
 struct Finding {
-    what: String,
-    fault: Option<String>,
-    told: String,
+    check: String,
+    status: Status,
+    message: String,
 }
 
+/// How it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Status {
+    Ok,
+    /// Baton starts, but something will not work as intended.
+    Warning,
+    Error,
+}
+
+const COLUMNS: [Column<'_>; 3] = [("status", "/status"), ("check", "/check"), ("message", "/message")];
+
 impl Finding {
-    fn good(what: impl Into<String>, told: impl Into<String>) -> Self {
-        Self { what: what.into(), fault: None, told: told.into() }
+    fn good(check: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { check: check.into(), status: Status::Ok, message: message.into() }
     }
 
-    fn bad(what: impl Into<String>, fault: impl Into<String>) -> Self {
-        Self { what: what.into(), fault: Some(fault.into()), told: String::new() }
+    fn warning(check: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { check: check.into(), status: Status::Warning, message: message.into() }
+    }
+
+    fn bad(check: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self { check: check.into(), status: Status::Error, message: problem.into() }
+    }
+}
+
+impl Status {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
     }
 }
 
@@ -59,6 +84,8 @@ impl Check {
                     Ok(_) => Finding::good("configuration", summary(&config)),
                     Err(error) => Finding::bad("configuration", format!("{error:#}")),
                 }];
+                let ignored = ignored::warnings(&config, environment).into_iter();
+                findings.extend(ignored.map(|warning| Finding::warning("configuration", warning)));
                 findings.extend(local::look(&config).await);
                 let (database, registered) = database(&config).await;
                 findings.push(database);
@@ -70,39 +97,40 @@ impl Check {
                 findings
             }
         };
-        let faulty = findings.iter().any(|finding| finding.fault.is_some());
-        if self.json {
-            let items: Vec<_> = findings
-                .iter()
-                .map(|finding| json!({ "what": finding.what, "ok": finding.fault.is_none(), "fault": finding.fault, "told": finding.told }))
-                .collect();
-            output::json(&json!({ "ok": !faulty, "findings": items }));
-        } else {
-            for Finding { what, fault, told } in &findings {
-                match fault {
-                    Some(fault) => output::line(&format!("FAULT {what}: {fault}")),
-                    None => output::line(&format!("ok    {what}: {told}")),
-                }
-            }
-        }
+        let faulty = findings.iter().any(|finding| finding.status == Status::Error);
+        self.show(&findings, !faulty);
         Ok(if faulty { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    }
+
+    /// For people, a finding is a line: messages are too long for a column.
+    fn show(&self, findings: &[Finding], ok: bool) {
+        if self.output.format() == Format::Table {
+            for Finding { check, status, message } in findings {
+                output::line(&format!("{:<7} {check}: {message}", status.name()));
+            }
+            return;
+        }
+        let items = findings.iter().map(
+            |Finding { check, status, message }| json!({ "check": check, "status": status.name(), "message": message }),
+        );
+        self.output.list(&COLUMNS, &json!({ "ok": ok, "items": items.collect::<Vec<_>>() }));
     }
 
     /// Whether the keys of the token issuer can be fetched.
     async fn issuer(&self, config: &Config) -> Option<Finding> {
         let jwt = &config.auth.jwt;
         let source = jwt.source()?;
-        let what = "token issuer";
+        let check = "token issuer";
         if self.offline {
-            return Some(Finding::good(what, "not called"));
+            return Some(Finding::good(check, "not called"));
         }
         let issuer = Issuer::new(source, jwt.issuer_settings(), Arc::new(SystemClock));
         Some(match issuer.fetch().await {
-            Ok(keys) => Finding::good(what, format!("{keys} signing keys")),
+            Ok(keys) => Finding::good(check, format!("{keys} signing keys")),
             Err(fault) => {
                 let key = if jwt.jwks_url.is_some() { "jwks_url" } else { "issuer" };
                 let advice = "until its keys can be fetched, its tokens are refused";
-                Finding::bad(what, format!("{fault}; look at auth.jwt.{key}: {advice}"))
+                Finding::bad(check, format!("{fault}; look at auth.jwt.{key}: {advice}"))
             }
         })
     }
@@ -114,8 +142,8 @@ impl Check {
             Err(error) => return (vec![Finding::bad("providers", format!("{error:#}"))], None),
         };
         if self.offline {
-            let told = format!("{} configured, not called", providers.len());
-            return (vec![Finding::good("providers", told)], providers.is_empty().then(Vec::new));
+            let message = format!("{} configured, not called", providers.len());
+            return (vec![Finding::good("providers", message)], providers.is_empty().then(Vec::new));
         }
         let asked = providers.values().map(|provider| ask(Arc::clone(provider)));
         let (findings, lists): (Vec<_>, Vec<_>) = futures::future::join_all(asked).await.into_iter().unzip();
@@ -144,9 +172,9 @@ async fn database(config: &Config) -> (Finding, Option<Vec<Model>>) {
 /// Redis and the bus.
 async fn shared(config: &Config) -> Vec<Finding> {
     let found = shared_state::check(config).await;
-    let finding = |(what, told): (&str, Result<String, String>)| match told {
-        Ok(told) => Finding::good(what, told),
-        Err(fault) => Finding::bad(what, fault),
+    let finding = |(check, result): (&str, Result<String, String>)| match result {
+        Ok(message) => Finding::good(check, message),
+        Err(problem) => Finding::bad(check, problem),
     };
     found.into_iter().map(finding).collect()
 }
@@ -159,13 +187,13 @@ struct Listed {
 
 /// A provider that lists its models can be reached, and accepts its key.
 async fn ask(provider: Arc<dyn Provider>) -> (Finding, Option<Listed>) {
-    let what = format!("provider {}", provider.id());
+    let check = format!("provider {}", provider.id());
     match provider.discover().await {
         Ok(models) => {
-            let found = Finding::good(what, format!("{} models", models.len()));
+            let found = Finding::good(check, format!("{} models", models.len()));
             let upstreams = models.into_iter().map(|model| model.upstream).collect();
             (found, Some(Listed { provider: provider.id().to_string(), upstreams }))
         }
-        Err(error) => (Finding::bad(what, error.to_string()), None),
+        Err(error) => (Finding::bad(check, error.to_string()), None),
     }
 }

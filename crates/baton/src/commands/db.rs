@@ -1,6 +1,6 @@
 //! `baton db`.
 
-use super::output;
+use super::output::{self, Column, Format, Output};
 use anyhow::{Context, bail};
 use baton_store::copy::{CopyReport, copy};
 use baton_store::{Pools, Store, masked};
@@ -10,30 +10,32 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// Works on databases
+/// Copies databases
 #[derive(Subcommand)]
 pub enum Db {
     Copy(Copy),
 }
 
-/// Copies an installation to another database: from SQLite to PostgreSQL, or back. No Baton should be running on either.
+/// Copies a database to another: from SQLite to PostgreSQL, or back. Stop every Baton that uses either first.
 ///
-/// What is there already and the same is passed over, so a copy that was interrupted can be run again. What is there and
-/// different is refused. At the end the counts of every table and the sums of tokens and costs are compared.
+/// Rows that are in the target already are skipped, so an interrupted copy can be run again; a row that differs from the
+/// source's is an error. At the end, the row counts of every table and the totals of tokens and costs are compared.
 ///
 /// Example: baton db copy --from sqlite:data/baton.db --to postgresql://baton:secret@db/baton
 #[derive(Args)]
 pub struct Copy {
-    /// The database that is read
+    /// The source
     #[arg(long, value_name = "URL")]
     from: String,
-    /// The database that is written
+    /// The target
     #[arg(long, value_name = "URL")]
     to: String,
-    /// Prints JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    output: Output,
 }
+
+const COLUMNS: [Column<'_>; 4] =
+    [("table", "/table"), ("source", "/source"), ("copied now", "/written"), ("target", "/target")];
 
 impl Db {
     /// Runs it.
@@ -47,41 +49,35 @@ impl Db {
 impl Copy {
     async fn run(self) -> anyhow::Result<ExitCode> {
         if self.from == self.to {
-            bail!("`{}` can't be copied to itself", masked(&self.from));
+            bail!("`{}` is both the source and the target", masked(&self.from));
         }
         let file = self.from.strip_prefix("sqlite:").map(|path| path.trim_start_matches("//"));
         if let Some(path) = file.and_then(|path| path.split('?').next()).filter(|path| !Path::new(path).exists()) {
-            bail!("there is no database `{path}` to copy from");
+            bail!("--from: there is no database `{path}`");
         }
         // Totals over all time may take a while.
         let pools = Pools { statement_timeout: Duration::from_secs(3600), ..Pools::default() };
         let from = Store::open_with(&self.from, &pools).await?;
         let to = Store::open_with(&self.to, &pools).await?;
         let mut progress = Progress::default();
-        let copied = copy(&from, &to, |table, done, of| progress.tell(table, done, of)).await;
+        let copied = copy(&from, &to, |table, done, of| progress.report(table, done, of)).await;
         from.close().await;
         to.close().await;
-        let report = copied.with_context(|| format!("copying to `{}` stopped", masked(&self.to)))?;
-        let faults = report.faults();
-        if self.json {
-            output::json(&json!({ "ok": faults.is_empty(), "tables": tables(&report), "faults": faults }));
-        } else {
-            let columns =
-                [("table", "/table"), ("source", "/source"), ("written now", "/written"), ("target", "/target")];
-            output::table(&columns, &tables(&report));
-            for fault in &faults {
-                output::line(&format!("FAULT {fault}"));
-            }
-            if faults.is_empty() {
-                output::line("everything is there, and sums up to the same");
+        let report = copied.with_context(|| format!("the copy to `{}` is incomplete", masked(&self.to)))?;
+        let problems = report.faults();
+        self.output.list(&COLUMNS, &json!({ "ok": problems.is_empty(), "items": rows(&report), "problems": problems }));
+        if self.output.format() == Format::Table {
+            problems.iter().for_each(|problem| output::line(&format!("error: {problem}")));
+            if problems.is_empty() {
+                output::line("copy complete; counts and totals match");
             }
         }
-        Ok(if faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }
 
 /// A row for each table, then one for each sum.
-fn tables(report: &CopyReport) -> Vec<Value> {
+fn rows(report: &CopyReport) -> Vec<Value> {
     let tables = report.tables.iter().map(|table| {
         json!({ "table": table.name, "source": table.source, "written": table.written, "target": table.target })
     });
@@ -98,16 +94,15 @@ fn tables(report: &CopyReport) -> Vec<Value> {
 /// A line on the terminal for each tenth of a table.
 #[derive(Default)]
 struct Progress {
-    told: Option<(&'static str, u64)>,
+    reported: Option<(&'static str, u64)>,
 }
 
 impl Progress {
-    #[expect(clippy::print_stderr, reason = "progress is for who waits, not for who reads the output")]
-    fn tell(&mut self, table: &'static str, done: u64, of: u64) {
+    fn report(&mut self, table: &'static str, done: u64, of: u64) {
         let tenth = done.saturating_mul(10).checked_div(of).unwrap_or(0);
-        if of > 0 && done > 0 && self.told != Some((table, tenth)) {
-            self.told = Some((table, tenth));
-            eprintln!("{table}: {done} of {of}");
+        if of > 0 && done > 0 && self.reported != Some((table, tenth)) {
+            self.reported = Some((table, tenth));
+            output::note(&format!("{table}: {done} of {of}"));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `baton demo`.
 
-use super::configuration;
+use super::{configuration, output};
 use crate::app::App;
 use crate::config::sections::{ModelSection, ProviderSection};
 use crate::config::{Environment, Source};
@@ -16,12 +16,13 @@ use rand::rngs::StdRng;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
-/// Starts Baton with simulated providers, so that everything can be tried at once.
+/// Starts Baton with simulated providers, so that you can try everything at once.
 ///
-/// Real providers are there too where OPENAI_API_KEY, ANTHROPIC_API_KEY or OLLAMA_URL is set. Example: baton demo
+/// Real providers are registered too if OPENAI_API_KEY, ANTHROPIC_API_KEY or OLLAMA_URL is set. Its data is in a folder of
+/// its own, data/demo. Example: baton demo
 #[derive(Args)]
 pub struct Demo {
-    /// Address and port
+    /// Address and port to listen on [default: $BATON_LISTEN, else the file's, else 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<String>,
 }
@@ -60,8 +61,10 @@ impl Demo {
                 }
             }
         }
+        let stop = serve::signals();
         greet(listener.local_addr()?, &sims, &real, key.reveal());
-        serve::serve(app, listener, &config, serve::signals()).await?;
+        serve::serve(app, listener, &config, stop).await?;
+        output::line("Baton has stopped.");
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -91,18 +94,18 @@ fn models() -> anyhow::Result<Vec<ModelSection>> {
     Ok(models)
 }
 
-#[expect(clippy::print_stdout, reason = "what to try next belongs on the terminal")]
 fn greet(address: SocketAddr, sims: &[Sim], real: &[String], key: &str) {
-    println!("Baton listens on http://{address} (API description: http://{address}/docs)\n");
+    output::line(&format!("Baton listens on http://{address} (API description: http://{address}/docs)\n"));
     for sim in sims {
-        println!("  simulated {:<10} http://{}", sim.kind().name(), sim.address());
+        output::line(&format!("  simulated {:<10} http://{}", sim.kind().name(), sim.address()));
     }
     for name in real {
-        println!("  real      {name}");
+        output::line(&format!("  real      {name}"));
     }
-    println!("\nAdmin key of this run: {key}\n\nTry these:\n");
+    output::line(&format!("\nAdmin key of this run: {key}\n\nFor baton's own commands, in another terminal:\n"));
+    output::line(&format!("export BATON_URL=http://{address} BATON_API_KEY={key}\n\nTry these:\n"));
     for (what, line) in lines(address, key) {
-        println!("# {what}\n{line}\n");
+        output::line(&format!("# {what}\n{line}\n"));
     }
 }
 

@@ -1,6 +1,6 @@
 //! `baton events`.
 
-use super::output;
+use super::output::{self, Format};
 use crate::client::{ApiCall, Client, Server};
 use crate::config::Environment;
 use clap::Args;
@@ -12,18 +12,18 @@ use std::time::Duration;
 /// The wait before a stream that ended is opened again.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// Prints what happens in a running Baton, as it happens, until Ctrl-C.
+/// Prints events as they happen, until Ctrl-C.
 ///
-/// With --json each event is a line. Example: baton events --types model.updated,key.revoked
+/// As JSON or CSV, each event is one line. Example: baton events --types model.updated,key.revoked
 #[derive(Args)]
 pub struct Events {
     #[command(flatten)]
     server: Server,
-    /// Only these types; by default all
+    /// Only events of these types [default: all]
     #[arg(long, value_delimiter = ',')]
     types: Vec<String>,
-    /// Goes on after the event of this id; `oldest` begins with the oldest that is kept; by default from now on
-    #[arg(long)]
+    /// Start after the event of this id, or with the `oldest` event [default: now]
+    #[arg(long, value_name = "ID")]
     after: Option<String>,
 }
 
@@ -64,10 +64,10 @@ impl Events {
     fn show(&mut self, data: &[u8]) {
         let Ok(event) = serde_json::from_slice::<Value>(data) else { return };
         let text = |name: &str| event.get(name).map(output::cell).unwrap_or_default();
-        if self.server.json {
-            output::line(&event.to_string());
-        } else {
-            output::line(&format!("{}  {}  {}", text("time"), text("type"), text("subject")));
+        match self.server.output.format() {
+            Format::Table => output::line(&format!("{}  {}  {}", text("time"), text("type"), text("subject"))),
+            Format::Json => output::line(&event.to_string()),
+            Format::Csv => output::text(&output::csv_line(&["id", "time", "type", "subject"].map(&text))),
         }
         self.after = Some(text("id"));
     }

@@ -1,6 +1,6 @@
 //! `baton health`.
 
-use super::{configuration, output};
+use super::{Output, configuration};
 use crate::config::{Config, Environment, Source};
 use anyhow::{Context, bail};
 use clap::Args;
@@ -18,9 +18,8 @@ pub struct Health {
     /// Address of the Baton [default: where one with this configuration listens]
     #[arg(long, value_name = "URL")]
     url: Option<String>,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    output: Output,
 }
 
 /// How long the reply may take.
@@ -49,11 +48,7 @@ impl Health {
         if !(status.is_success() && of_baton && message == "ready") {
             bail!("{url} did not reply as Baton does: the status is {status}");
         }
-        if self.json {
-            output::json(&json!({ "url": url, "ready": true }));
-        } else {
-            output::line(&format!("{url} is ready"));
-        }
+        self.output.done(&format!("{url} is ready"), &json!({ "url": url, "ready": true }));
         Ok(ExitCode::SUCCESS)
     }
 }

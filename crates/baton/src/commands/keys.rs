@@ -1,13 +1,13 @@
 //! `baton keys`.
 
-use super::output;
-use crate::client::{Expected, Field, Server, segment};
+use super::output::{self, Column};
+use crate::client::{Client, Expected, Field, Server, segment};
 use crate::config::Environment;
-use clap::{Args, Subcommand};
-use serde_json::{Value, json};
+use clap::{ArgAction, ArgGroup, Args, Subcommand};
+use serde_json::{Map, Value, json};
 use std::process::ExitCode;
 
-/// Makes, lists, rotates and revokes API keys of a running Baton.
+/// Creates, changes, rotates, lists and revokes API keys.
 ///
 /// Example: baton keys create "team a" --models gpt-4o-mini,claude-haiku
 #[derive(Args)]
@@ -15,66 +15,109 @@ pub struct Keys {
     #[command(flatten)]
     server: Server,
     #[command(subcommand)]
-    what: What,
+    action: Action,
 }
 
 #[derive(Subcommand)]
-enum What {
-    /// Makes a key, and prints it this once.
+enum Action {
+    /// Creates a key and prints it; it is shown only once.
     ///
     /// Example: baton keys create "team a" --models gpt-4o-mini
-    Create {
-        /// A name for people
-        name: String,
-        /// `admin` or `caller` (also `operator`, `viewer`)
-        #[arg(long, default_value = "caller")]
-        role: String,
-        /// The models it may use; by default all
-        #[arg(long, value_delimiter = ',')]
-        models: Vec<String>,
-        /// The project that its requests are booked on
-        #[arg(long)]
-        project: Option<String>,
-        /// The networks it may be used from, as 10.0.0.0/8; by default any
-        #[arg(long, value_delimiter = ',')]
-        addresses: Vec<String>,
-        /// Refuses its requests where something in them can't be said to the model
-        #[arg(long)]
-        strict: bool,
-        /// From when on it is refused, as 2027-01-31T00:00:00Z
-        #[arg(long)]
-        expires_at: Option<String>,
-    },
-    /// Gives a key another secret, and prints it this once; the one before is accepted for a while.
+    Create(Create),
+    /// Changes a key's name, models, networks, strictness or expiry, effective at once.
+    ///
+    /// Example: baton keys update key_7b533dc67ca782efa1a16069 --models gpt-4o-mini --never-expires
+    Update(Update),
+    /// Gives a key a new secret and prints it, only once; the previous secret stays valid for a while.
     ///
     /// Example: baton keys rotate key_7b533dc67ca782efa1a16069 --overlap 1h
     Rotate {
-        /// Its id
+        /// The key's id
         id: String,
-        /// How long the one before is accepted too
-        #[arg(long, default_value = "24h")]
+        /// How long the previous secret stays valid
+        #[arg(long, value_name = "TIME", default_value = "24h")]
         overlap: String,
     },
-    /// Lists keys, without the keys themselves.
+    /// Lists the keys, without their secrets.
     ///
-    /// Example: baton keys list --json
+    /// Example: baton keys list --output json
     List,
-    /// Revokes a key, in force at once.
+    /// Revokes a key, effective at once.
     ///
     /// Example: baton keys revoke key_7b533dc67ca782efa1a16069
     Revoke {
-        /// Its id
+        /// The key's id
         id: String,
     },
 }
 
-const WITH_KEY: &[Field] = &[Field::Text("/id"), Field::Text("/key")];
-const COLUMNS: [(&str, &str); 7] = [
+#[derive(Args)]
+struct Create {
+    /// A name for people
+    name: String,
+    /// Role: `caller`, `viewer`, `operator` or `admin`
+    #[arg(long, default_value = "caller")]
+    role: String,
+    /// Models that the key may use [default: all]
+    #[arg(long, value_delimiter = ',')]
+    models: Vec<String>,
+    /// Project that the key's requests are charged to
+    #[arg(long)]
+    project: Option<String>,
+    /// Networks that the key may be used from, such as 10.0.0.0/8 [default: any]
+    #[arg(long, value_delimiter = ',', value_name = "NETWORK")]
+    addresses: Vec<String>,
+    /// Refuse requests that contain something their model does not support, instead of dropping it
+    #[arg(long)]
+    strict: bool,
+    /// When the key expires, such as 2027-01-31T00:00:00Z [default: never]
+    #[arg(long, value_name = "TIME")]
+    expires_at: Option<String>,
+}
+
+#[derive(Args)]
+#[command(group = ArgGroup::new("changes").required(true).multiple(true).args(CHANGES))]
+struct Update {
+    /// The key's id
+    id: String,
+    /// A new name
+    #[arg(long)]
+    name: Option<String>,
+    /// Models that the key may use
+    #[arg(long, value_delimiter = ',')]
+    models: Vec<String>,
+    /// Let the key use all models
+    #[arg(long, conflicts_with = "models")]
+    all_models: bool,
+    /// Networks that the key may be used from
+    #[arg(long, value_delimiter = ',', value_name = "NETWORK")]
+    addresses: Vec<String>,
+    /// Let the key be used from any network
+    #[arg(long, conflicts_with = "addresses")]
+    any_address: bool,
+    /// Whether to refuse requests that contain something their model does not support: `true` or `false`
+    #[arg(long, action = ArgAction::Set, value_name = "BOOL")]
+    strict: Option<bool>,
+    /// When the key expires
+    #[arg(long, value_name = "TIME")]
+    expires_at: Option<String>,
+    /// Let the key never expire
+    #[arg(long, conflicts_with = "expires_at")]
+    never_expires: bool,
+}
+
+/// What can be changed; at least one of them must be given.
+const CHANGES: [&str; 8] =
+    ["name", "models", "all_models", "addresses", "any_address", "strict", "expires_at", "never_expires"];
+const KEY: &[Field] = &[Field::Text("/id")];
+const KEY_WITH_SECRET: &[Field] = &[Field::Text("/id"), Field::Text("/key")];
+const COLUMNS: [Column<'_>; 8] = [
     ("id", "/id"),
     ("name", "/name"),
     ("prefix", "/prefix"),
     ("role", "/role"),
     ("project", "/project_id"),
+    ("models", "/models"),
     ("expires", "/expires_at"),
     ("revoked", "/revoked_at"),
 ];
@@ -83,42 +126,78 @@ impl Keys {
     /// Runs it.
     pub async fn run(self, environment: &Environment) -> anyhow::Result<ExitCode> {
         let client = self.server.client(environment)?;
-        match self.what {
-            What::Create { name, role, models, project, addresses, strict, expires_at } => {
-                let mut body = json!({ "name": name, "role": role, "strict": strict });
-                if let Some(body) = body.as_object_mut() {
-                    body.extend((!models.is_empty()).then(|| ("models".to_owned(), json!(models))));
-                    body.extend((!addresses.is_empty()).then(|| ("addresses".to_owned(), json!(addresses))));
-                    body.extend(project.map(|project| ("project_id".to_owned(), json!(project))));
-                    body.extend(expires_at.map(|time| ("expires_at".to_owned(), json!(time))));
-                }
-                let made = client.post("/api/keys", &body, &Expected::created(WITH_KEY)).await?;
-                show_once(&made, self.server.json);
+        let output = &self.server.output;
+        let path = |id: &str| format!("/api/keys/{}", segment(id));
+        match self.action {
+            Action::Create(create) => {
+                let created = client.post("/api/keys", &create.body(), &Expected::created(KEY_WITH_SECRET)).await?;
+                show_secret(output, &created);
+                warn_of_unknown(&client, &create.models, create.project.as_deref()).await;
             }
-            What::Rotate { id, overlap } => {
-                let path = format!("/api/keys/{}/rotate", segment(&id));
-                let rotated = client.post(&path, &json!({ "overlap": overlap }), &Expected::ok(WITH_KEY)).await?;
-                show_once(&rotated, self.server.json);
+            Action::Update(update) => {
+                let changed = client.put(&path(&update.id), &update.body(), &Expected::ok(KEY)).await?;
+                output.done(&format!("key `{}` changed", update.id), &changed);
+                warn_of_unknown(&client, &update.models, None).await;
             }
-            What::List => {
-                let answer = client.get("/api/keys", &[("page_size", "100")], &Expected::LIST).await?;
-                let items = answer.pointer("/items").and_then(Value::as_array).cloned().unwrap_or_default();
-                if self.server.json { output::json(&answer) } else { output::table(&COLUMNS, &items) }
+            Action::Rotate { id, overlap } => {
+                let body = json!({ "overlap": overlap });
+                let path = format!("{}/rotate", path(&id));
+                show_secret(output, &client.post(&path, &body, &Expected::ok(KEY_WITH_SECRET)).await?);
             }
-            What::Revoke { id } => {
-                client.delete(&format!("/api/keys/{}", segment(&id)), &[]).await?;
-                output::line(&format!("`{id}` is revoked"));
+            Action::List => output.list(&COLUMNS, &client.all("/api/keys", &[]).await?),
+            Action::Revoke { id } => {
+                client.delete(&path(&id), &[]).await?;
+                output.done(&format!("key `{id}` revoked"), &json!({ "id": id, "revoked": true }));
             }
         }
         Ok(ExitCode::SUCCESS)
     }
 }
 
-/// Prints a key, which nobody can print again.
-fn show_once(made: &Value, json: bool) {
-    if json {
-        return output::json(made);
+impl Create {
+    fn body(&self) -> Value {
+        let mut body = Map::new();
+        body.insert("name".to_owned(), json!(self.name));
+        body.insert("role".to_owned(), json!(self.role));
+        body.insert("strict".to_owned(), json!(self.strict));
+        body.extend((!self.models.is_empty()).then(|| ("models".to_owned(), json!(self.models))));
+        body.extend((!self.addresses.is_empty()).then(|| ("addresses".to_owned(), json!(self.addresses))));
+        body.extend(self.project.as_ref().map(|project| ("project_id".to_owned(), json!(project))));
+        body.extend(self.expires_at.as_ref().map(|time| ("expires_at".to_owned(), json!(time))));
+        body.into()
     }
-    let text = |pointer: &str| made.pointer(pointer).map(output::cell).unwrap_or_default();
-    output::line(&format!("{}\n\nThis is the only time the key `{}` is shown.", text("/key"), text("/id")));
+}
+
+impl Update {
+    /// Only what is given is changed; null takes a restriction away.
+    fn body(&self) -> Value {
+        let mut body = Map::new();
+        let mut set = |field: &str, value: Option<Value>| body.extend(value.map(|value| (field.to_owned(), value)));
+        set("name", self.name.as_ref().map(|name| json!(name)));
+        set("models", (!self.models.is_empty()).then(|| json!(self.models)));
+        set("models", self.all_models.then_some(Value::Null));
+        set("addresses", (!self.addresses.is_empty()).then(|| json!(self.addresses)));
+        set("addresses", self.any_address.then_some(Value::Null));
+        set("strict", self.strict.map(Value::Bool));
+        set("expires_at", self.expires_at.as_ref().map(|time| json!(time)));
+        set("expires_at", self.never_expires.then_some(Value::Null));
+        body.into()
+    }
+}
+
+/// Prints a key, which nobody can print again.
+fn show_secret(output: &output::Output, key: &Value) {
+    let text = |pointer: &str| key.pointer(pointer).map(output::cell).unwrap_or_default();
+    output.done(&format!("{}\n\nThe key `{}` is shown only once.", text("/key"), text("/id")), key);
+}
+
+/// A key may name what does not exist yet, so that it can be made first; mostly it is a typing error.
+async fn warn_of_unknown(client: &Client, models: &[String], project: Option<&str>) {
+    let models = models.iter().map(|model| ("model", "/api/models", model.as_str()));
+    for (kind, path, name) in models.chain(project.map(|project| ("project", "/api/projects", project))) {
+        // If the question itself fails, the key is there all the same, and was printed.
+        if let Ok(false) = client.exists(&format!("{path}/{}", segment(name))).await {
+            output::note(&format!("warning: there is no {kind} `{name}`"));
+        }
+    }
 }

@@ -1,21 +1,21 @@
 //! `baton migrate`.
 
-use super::{configuration, output};
+use super::{Output, configuration};
 use crate::app;
 use crate::config::{Environment, Source};
 use clap::Args;
 use serde_json::json;
 use std::process::ExitCode;
 
-/// Brings the database's tables up to date. Baton does that at start too; this is for doing it apart, as a user who may
-/// make tables, say.
+/// Brings the database's tables up to date.
+///
+/// Baton does this at start too. Run it separately if Baton's own database user may not change tables.
 ///
 /// Example: baton migrate --config baton.toml
 #[derive(Args)]
 pub struct Migrate {
-    /// Prints JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    output: Output,
 }
 
 impl Migrate {
@@ -24,11 +24,7 @@ impl Migrate {
         let config = configuration(&source, environment)?;
         app::open_store(&config).await?.close().await;
         let url = baton_store::masked(&app::database_url(&config));
-        if self.json {
-            output::json(&json!({ "database": url, "migrated": true }))
-        } else {
-            output::line(&format!("`{url}` is up to date"))
-        }
+        self.output.done(&format!("`{url}` is up to date"), &json!({ "database": url, "migrated": true }));
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -1,24 +1,33 @@
 //! The commands, one file each.
 
 mod audit;
+mod cache;
 mod chat;
 mod check;
+mod completions;
 mod db;
 mod demo;
 mod events;
+mod feedback;
 mod health;
+mod ignored;
 mod keys;
 mod migrate;
 mod models;
 mod openapi;
 mod output;
 mod projects;
+mod providers;
+mod requests;
+mod route;
 mod secrets;
 mod serve;
 mod sim;
 mod token;
 mod usage;
 mod webhooks;
+
+pub use output::{EVERYWHERE, Output};
 
 use crate::config::{Config, Environment, Source, load};
 use anyhow::Context;
@@ -27,11 +36,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// One API in front of every AI model a company uses.
+///
+/// Commands that talk to a running Baton find it by --url or BATON_URL, and use the API key in --key, BATON_API_KEY or
+/// BATON_ADMIN_KEY. Variables are read from the environment and from a file `.env` in the working directory.
 #[derive(Parser)]
 #[command(name = "baton", version, propagate_version = true)]
 struct Cli {
-    /// The configuration file; by default BATON_CONFIG, else baton.toml if it is there
-    #[arg(long, global = true, value_name = "FILE")]
+    /// Configuration file [default: $BATON_CONFIG, else baton.toml if it exists]
+    #[arg(long, global = true, value_name = "FILE", help_heading = EVERYWHERE)]
     config: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
@@ -47,17 +59,23 @@ enum Command {
     #[command(subcommand)]
     Db(db::Db),
     Models(models::Models),
+    Providers(providers::Providers),
+    Route(route::Route),
     Keys(keys::Keys),
+    Projects(projects::Projects),
     Token(token::Token),
     Secrets(secrets::Secrets),
     Usage(usage::Usage),
-    Projects(projects::Projects),
+    Requests(requests::Requests),
+    Feedback(feedback::Feedback),
+    Cache(cache::Cache),
     Webhooks(webhooks::Webhooks),
     Events(events::Events),
     Audit(audit::Audit),
     Chat(chat::Chat),
     Sim(sim::Simulate),
     Openapi(openapi::OpenApi),
+    Completions(completions::Completions),
     #[command(hide = true)]
     Docs(openapi::Docs),
 }
@@ -87,8 +105,11 @@ fn print_error(error: &anyhow::Error) {
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     rustls::crypto::aws_lc_rs::default_provider()
         .install_default()
-        .map_err(|_| anyhow::anyhow!("the TLS library was set up twice"))?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no threads to run on")?;
+        .map_err(|_| anyhow::anyhow!("the TLS library is set up already"))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("the threads to run on can't be started")?;
     let environment = Environment::of_process();
     let source = Source { file: cli.config, listen: None };
     runtime.block_on(async move {
@@ -100,6 +121,12 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::Migrate(command) => command.run(source, &environment).await,
             Command::Db(command) => command.run().await,
             Command::Models(command) => command.run(&environment).await,
+            Command::Providers(command) => command.run(&environment).await,
+            Command::Route(command) => command.run(&environment).await,
+            Command::Requests(command) => command.run(&environment).await,
+            Command::Feedback(command) => command.run(&environment).await,
+            Command::Cache(command) => command.run(&environment).await,
+            Command::Completions(command) => Ok(command.run()),
             Command::Keys(command) => command.run(&environment).await,
             Command::Token(command) => command.run(&source, &environment),
             Command::Secrets(command) => command.run(&source, &environment).await,

@@ -1,13 +1,14 @@
 //! `baton models`.
 
-use super::output;
+use super::audit::given;
+use super::output::Column;
 use crate::client::{Expected, Field, Server, segment};
 use crate::config::Environment;
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::process::ExitCode;
 
-/// Lists, registers, removes and discovers models of a running Baton.
+/// Lists, shows, registers, removes and discovers models.
 ///
 /// Example: baton models list --provider ollama
 #[derive(Args)]
@@ -15,72 +16,54 @@ pub struct Models {
     #[command(flatten)]
     server: Server,
     #[command(subcommand)]
-    what: What,
+    action: Action,
 }
 
 #[derive(Subcommand)]
-enum What {
+enum Action {
     /// Lists models.
     ///
     /// Example: baton models list --capability EMBEDDING
     List {
-        /// Only those of this provider
+        /// Only models of this provider
         #[arg(long)]
         provider: Option<String>,
-        /// Only those that can do this (CHAT, EMBEDDING …)
+        /// Only models with this capability, such as CHAT or EMBEDDING
         #[arg(long)]
         capability: Option<String>,
-        /// Only those whose name holds this
-        #[arg(long)]
+        /// Only models whose name contains this text
+        #[arg(long, value_name = "TEXT")]
         search: Option<String>,
     },
     /// Shows one model.
     ///
     /// Example: baton models show gpt-4o-mini
     Show {
-        /// Its name
+        /// The model's id
         model: String,
     },
     /// Registers a model.
     ///
-    /// Example: baton models add fast --provider groq --upstream llama-3.3-70b-versatile --fallback gpt-4o-mini
-    Add {
-        /// What clients ask for
-        model: String,
-        /// The provider that serves it
-        #[arg(long)]
-        provider: String,
-        /// What the provider calls it; by default the same
-        #[arg(long)]
-        upstream: Option<String>,
-        /// What it can do; by default CHAT
-        #[arg(long, value_delimiter = ',', default_value = "CHAT")]
-        capability: Vec<String>,
-        /// The context window, in tokens
-        #[arg(long)]
-        token_limit: Option<u64>,
-        /// Models to try when it fails, in order
-        #[arg(long, value_delimiter = ',')]
-        fallback: Vec<String>,
-    },
+    /// Example: baton models add fast --provider groq --upstream llama-3.3-70b-versatile --price input=0.59,output=0.79
+    Add(Add),
     /// Removes a model.
     ///
     /// Example: baton models remove fast
     Remove {
-        /// Its name
+        /// The model's id
         model: String,
-        /// Also while others fall back on it
+        /// Remove it even if other models fall back on it
         #[arg(long)]
         force: bool,
     },
-    /// Asks the providers for their models and takes them over.
+    /// Asks the providers for their models and registers them.
     ///
     /// Example: baton models discover --dry-run
     Discover {
-        /// Only this provider
+        /// Ask only this provider
         #[arg(long)]
         provider: Option<String>,
-        /// Only says what would change
+        /// Show what would change, and change nothing
         #[arg(long)]
         dry_run: bool,
     },
@@ -88,19 +71,46 @@ enum What {
     ///
     /// Example: baton models health fast
     Health {
-        /// Its name
+        /// The model's id
         model: String,
     },
+}
+
+#[derive(Args)]
+struct Add {
+    /// The model's id: the name that clients use
+    model: String,
+    /// The provider that serves it
+    #[arg(long)]
+    provider: String,
+    /// The provider's name for it [default: the same]
+    #[arg(long)]
+    upstream: Option<String>,
+    /// Its capabilities
+    #[arg(long, value_delimiter = ',', default_value = "CHAT")]
+    capability: Vec<String>,
+    /// Its context window, in tokens
+    #[arg(long, value_name = "TOKENS")]
+    token_limit: Option<u64>,
+    /// Its largest output, in tokens
+    #[arg(long, value_name = "TOKENS")]
+    max_tokens: Option<u64>,
+    /// Its price in dollars per million tokens, such as input=0.59,output=0.79 [default: the built-in price, if any]
+    #[arg(long, value_delimiter = ',', value_name = "CLASS=DOLLARS", value_parser = rate)]
+    price: Vec<(String, String)>,
+    /// Models to try when it fails, in this order
+    #[arg(long, value_delimiter = ',', value_name = "MODEL")]
+    fallback: Vec<String>,
 }
 
 const MODEL: &[Field] = &[Field::Text("/model_id")];
 const DISCOVERED: &[Field] =
     &[Field::List("/added"), Field::List("/changed"), Field::List("/gone"), Field::List("/failed")];
-const COLUMNS: [(&str, &str); 7] = [
+const COLUMNS: [Column<'_>; 7] = [
     ("model", "/model_id"),
     ("provider", "/provider"),
     ("upstream", "/upstream"),
-    ("can", "/capabilities"),
+    ("capabilities", "/capabilities"),
     ("status", "/status"),
     ("context", "/token_limit"),
     ("source", "/source"),
@@ -110,68 +120,78 @@ impl Models {
     /// Runs it.
     pub async fn run(self, environment: &Environment) -> anyhow::Result<ExitCode> {
         let client = self.server.client(environment)?;
-        let show = |value: &Value| output::json(value);
-        match self.what {
-            What::List { provider, capability, search } => {
-                let filters = [("provider", provider), ("capability", capability), ("search", search)];
-                let mut items = Vec::new();
-                for page in 1.. {
-                    let number = page.to_string();
-                    let mut query = vec![("page_size", "100"), ("page", number.as_str())];
-                    query.extend(filters.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?))));
-                    let answer = client.get("/api/models", &query, &Expected::LIST).await?;
-                    let more: Vec<Value> =
-                        answer.pointer("/items").and_then(Value::as_array).cloned().unwrap_or_default();
-                    let total = answer.pointer("/total").and_then(Value::as_u64).unwrap_or(0);
-                    let empty = more.is_empty();
-                    items.extend(more);
-                    if empty || items.len() as u64 >= total {
-                        break;
-                    }
-                }
-                if self.server.json { output::json(&Value::Array(items)) } else { output::table(&COLUMNS, &items) }
+        let output = &self.server.output;
+        // Ids may contain slashes and colons.
+        let path = |model: &str| format!("/api/models/{}", segment(model));
+        match self.action {
+            Action::List { provider, capability, search } => {
+                let filters = [("provider", &provider), ("capability", &capability), ("search", &search)];
+                output.list(&COLUMNS, &client.all("/api/models", &given(&filters)).await?);
             }
-            What::Show { model } => {
-                show(&client.get(&format!("/api/models/{}", segment(&model)), &[], &Expected::ok(MODEL)).await?)
+            Action::Show { model } => output.object(&client.get(&path(&model), &[], &Expected::ok(MODEL)).await?),
+            Action::Health { model } => {
+                let path = format!("{}/health", path(&model));
+                output.object(&client.get(&path, &[], &Expected::ok(MODEL)).await?);
             }
-            What::Health { model } => {
-                let path = format!("/api/models/{}/health", segment(&model));
-                show(&client.get(&path, &[], &Expected::ok(MODEL)).await?)
+            Action::Add(add) => {
+                let added = client.post("/api/models", &add.body(), &Expected::created(MODEL)).await?;
+                output.done(&format!("model `{}` registered", add.model), &added);
             }
-            What::Add { model, provider, upstream, capability, token_limit, fallback } => {
-                let mut body = json!({ "model_id": model, "provider": provider, "capabilities": capability, "fallbacks": fallback });
-                if let Some(body) = body.as_object_mut() {
-                    body.extend(upstream.map(|upstream| ("upstream".to_owned(), json!(upstream))));
-                    body.extend(token_limit.map(|limit| ("token_limit".to_owned(), json!(limit))));
-                }
-                let added = client.post("/api/models", &body, &Expected::created(MODEL)).await?;
-                if self.server.json { show(&added) } else { output::line(&format!("`{model}` is registered")) }
-            }
-            What::Remove { model, force } => {
+            Action::Remove { model, force } => {
                 let force: &[_] = if force { &[("force", "true")] } else { &[] };
-                client.delete(&format!("/api/models/{}", segment(&model)), force).await?;
-                output::line(&format!("`{model}` is removed"));
+                client.delete(&path(&model), force).await?;
+                output.done(&format!("model `{model}` removed"), &json!({ "model_id": model, "removed": true }));
             }
-            What::Discover { provider, dry_run } => {
-                let mut body = json!({ "dry_run": dry_run });
-                if let (Some(provider), Some(body)) = (provider, body.as_object_mut()) {
-                    body.insert("provider".into(), json!(provider));
-                }
-                let found = client.post("/api/models/discover", &body, &Expected::ok(DISCOVERED)).await?;
-                if self.server.json {
-                    show(&found);
-                } else {
-                    for (what, pointer) in
-                        [("added", "/added"), ("changed", "/changed"), ("gone", "/gone"), ("failed", "/failed")]
-                    {
-                        output::line(&format!(
-                            "{what:<8} {}",
-                            found.pointer(pointer).map(output::cell).unwrap_or_default()
-                        ));
-                    }
-                }
+            Action::Discover { provider, dry_run } => {
+                let mut body = Map::from_iter([("dry_run".to_owned(), json!(dry_run))]);
+                body.extend(provider.map(|provider| ("provider".to_owned(), json!(provider))));
+                let report = client.post("/api/models/discover", &body.into(), &Expected::ok(DISCOVERED)).await?;
+                output.done(&discovered(&report), &report);
             }
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+impl Add {
+    fn body(&self) -> Value {
+        let mut body = Map::new();
+        body.insert("model_id".to_owned(), json!(self.model));
+        body.insert("provider".to_owned(), json!(self.provider));
+        body.insert("capabilities".to_owned(), json!(self.capability));
+        body.insert("fallbacks".to_owned(), json!(self.fallback));
+        body.extend(self.upstream.as_ref().map(|upstream| ("upstream".to_owned(), json!(upstream))));
+        body.extend(self.token_limit.map(|tokens| ("token_limit".to_owned(), json!(tokens))));
+        body.extend(self.max_tokens.map(|tokens| ("max_tokens".to_owned(), json!(tokens))));
+        let price: Map<String, Value> =
+            self.price.iter().map(|(class, dollars)| (class.clone(), json!(dollars))).collect();
+        body.extend((!price.is_empty()).then(|| ("price".to_owned(), price.into())));
+        body.into()
+    }
+}
+
+/// What a discovery found, a line for each kind of change.
+fn discovered(report: &Value) -> String {
+    let line = |what: &str| {
+        let items = report.get(what).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let names: Vec<String> = items.iter().map(named).collect();
+        let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        format!("{what:<8} {names}")
+    };
+    ["added", "changed", "gone", "failed"].map(line).join("\n")
+}
+
+/// A model's name, or a provider that failed, with its error.
+fn named(item: &Value) -> String {
+    let text = |name: &str| item.get(name).and_then(Value::as_str).unwrap_or_default();
+    match item.as_str() {
+        Some(model) => model.to_owned(),
+        None => format!("{} ({})", text("provider"), text("error")),
+    }
+}
+
+/// An amount of a price. It stays text: dollars are exact decimals.
+fn rate(text: &str) -> Result<(String, String), String> {
+    let (class, dollars) = text.split_once('=').ok_or("expected CLASS=DOLLARS, such as input=0.59")?;
+    Ok((class.to_owned(), dollars.to_owned()))
 }

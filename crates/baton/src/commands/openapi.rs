@@ -5,13 +5,13 @@ use crate::config::reference;
 use clap::{Args, ValueEnum};
 use std::process::ExitCode;
 
-/// Prints the description of the API (OpenAPI, JSON).
+/// Prints the OpenAPI description of the API, as JSON.
 ///
 /// Example: baton openapi > openapi.json
 #[derive(Args)]
 pub struct OpenApi {
-    /// Prints JSON, which it does anyway
-    #[arg(long)]
+    /// For scripts that pass it to every command: the output is JSON in any case
+    #[arg(long, hide = true)]
     json: bool,
 }
 
@@ -24,11 +24,11 @@ impl OpenApi {
     }
 }
 
-/// Prints a document that is made from the code.
+/// Prints a document that is generated from the code.
 #[derive(Args)]
 pub struct Docs {
-    /// Which
-    what: Document,
+    /// The document
+    document: Document,
 }
 
 /// A generated document.
@@ -43,7 +43,7 @@ enum Document {
 impl Docs {
     /// Runs it.
     pub fn run(self) -> ExitCode {
-        let text = match self.what {
+        let text = match self.document {
             Document::Configuration => reference::configuration(),
             Document::Metrics => reference::metrics(),
         };

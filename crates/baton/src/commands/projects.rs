@@ -1,13 +1,13 @@
 //! `baton projects`.
 
-use super::output;
+use super::output::Column;
 use crate::client::{Expected, Field, Server, segment};
 use crate::config::Environment;
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
+use serde_json::{Map, json};
 use std::process::ExitCode;
 
-/// Makes, lists and removes the projects of a running Baton.
+/// Creates, lists, renames and removes projects.
 ///
 /// Example: baton projects create search --name "Search team"
 #[derive(Args)]
@@ -15,30 +15,30 @@ pub struct Projects {
     #[command(flatten)]
     server: Server,
     #[command(subcommand)]
-    what: What,
+    action: Action,
 }
 
 #[derive(Subcommand)]
-enum What {
-    /// Makes a project.
+enum Action {
+    /// Creates a project.
     ///
     /// Example: baton projects create search --name "Search team"
     Create {
-        /// Its id, as keys, tokens and requests name it
+        /// The project's id, as keys, tokens and requests refer to it
         id: String,
-        /// A name for people; by default the id
+        /// A name for people [default: the id]
         #[arg(long)]
         name: Option<String>,
     },
     /// Lists projects.
     ///
-    /// Example: baton projects list --json
+    /// Example: baton projects list --output json
     List,
-    /// Gives a project another name.
+    /// Gives a project another name; its id stays.
     ///
     /// Example: baton projects rename search "Search and retrieval"
     Rename {
-        /// Its id
+        /// The project's id
         id: String,
         /// Its new name
         name: String,
@@ -47,44 +47,35 @@ enum What {
     ///
     /// Example: baton projects remove search
     Remove {
-        /// Its id
+        /// The project's id
         id: String,
     },
 }
 
-const ID: Field = Field::Text("/id");
-const COLUMNS: [(&str, &str); 3] = [("id", "/id"), ("name", "/name"), ("created", "/created_at")];
+const PROJECT: &[Field] = &[Field::Text("/id")];
+const COLUMNS: [Column<'_>; 3] = [("id", "/id"), ("name", "/name"), ("created", "/created_at")];
 
 impl Projects {
     /// Runs it.
     pub async fn run(self, environment: &Environment) -> anyhow::Result<ExitCode> {
         let client = self.server.client(environment)?;
+        let output = &self.server.output;
         let path = |id: &str| format!("/api/projects/{}", segment(id));
-        match self.what {
-            What::Create { id, name } => {
-                let mut body = json!({ "id": id });
-                if let (Some(body), Some(name)) = (body.as_object_mut(), name) {
-                    body.insert("name".to_owned(), json!(name));
-                }
-                let made = client.post("/api/projects", &body, &Expected::created(&[ID])).await?;
-                if self.server.json { output::json(&made) } else { output::line(&format!("`{id}` is made")) }
+        match self.action {
+            Action::Create { id, name } => {
+                let mut body = Map::from_iter([("id".to_owned(), json!(id))]);
+                body.extend(name.map(|name| ("name".to_owned(), json!(name))));
+                let created = client.post("/api/projects", &body.into(), &Expected::created(PROJECT)).await?;
+                output.done(&format!("project `{id}` created"), &created);
             }
-            What::List => {
-                let answer = client.get("/api/projects", &[("page_size", "100")], &Expected::LIST).await?;
-                let items = answer.pointer("/items").and_then(Value::as_array).cloned().unwrap_or_default();
-                if self.server.json { output::json(&answer) } else { output::table(&COLUMNS, &items) }
+            Action::List => output.list(&COLUMNS, &client.all("/api/projects", &[]).await?),
+            Action::Rename { id, name } => {
+                let changed = client.put(&path(&id), &json!({ "name": name }), &Expected::ok(PROJECT)).await?;
+                output.done(&format!("project `{id}` renamed to `{name}`"), &changed);
             }
-            What::Rename { id, name } => {
-                let changed = client.put(&path(&id), &json!({ "name": name }), &Expected::ok(&[ID])).await?;
-                if self.server.json {
-                    output::json(&changed)
-                } else {
-                    output::line(&format!("`{id}` is now called `{name}`"))
-                }
-            }
-            What::Remove { id } => {
+            Action::Remove { id } => {
                 client.delete(&path(&id), &[]).await?;
-                output::line(&format!("`{id}` is removed"));
+                output.done(&format!("project `{id}` removed"), &json!({ "id": id, "removed": true }));
             }
         }
         Ok(ExitCode::SUCCESS)

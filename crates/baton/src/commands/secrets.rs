@@ -1,6 +1,6 @@
 //! `baton secrets`.
 
-use super::{configuration, output};
+use super::{Output, configuration};
 use crate::app;
 use crate::config::{Environment, Source};
 use anyhow::Context;
@@ -11,33 +11,31 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 use std::process::ExitCode;
 
-/// Looks after the key that secrets in the database are encrypted with.
+/// Manages the key that encrypts the secrets in the database.
 ///
 /// Example: baton secrets rotate
 #[derive(Args)]
 pub struct Secrets {
+    #[command(flatten)]
+    output: Output,
     #[command(subcommand)]
-    what: What,
+    action: Action,
 }
 
 #[derive(Subcommand)]
-enum What {
-    /// Prints a new key for BATON_SECRET_KEY.
+enum Action {
+    /// Prints a new random key for BATON_SECRET_KEY.
     ///
     /// Example: baton secrets key
     Key,
-    /// Encrypts every secret in the database anew with the newest key. To change keys: put the new one before the old
-    /// (BATON_SECRET_KEY=NEW,OLD) on every node, run this, then take the old one away.
+    /// Encrypts every secret in the database with the newest key.
     ///
-    /// Example: baton secrets rotate --json
-    Rotate {
-        /// Prints JSON
-        #[arg(long)]
-        json: bool,
-    },
+    /// To change the key: set BATON_SECRET_KEY=NEW,OLD on every node and restart them, run this command, then remove the
+    /// old key. Example: baton secrets rotate
+    Rotate,
 }
 
-/// How many secrets there are, and how many of them were encrypted anew.
+/// How many secrets there are, and how many of them were re-encrypted.
 #[derive(Default)]
 struct Tally {
     all: usize,
@@ -47,25 +45,21 @@ struct Tally {
 impl Secrets {
     /// Runs it.
     pub async fn run(self, source: &Source, environment: &Environment) -> anyhow::Result<ExitCode> {
-        let What::Rotate { json } = self.what else {
-            output::line(&baton_seal::generate()?);
+        if let Action::Key = self.action {
+            let key = baton_seal::generate()?;
+            self.output.done(&key, &json!({ "key": *key }));
             return Ok(ExitCode::SUCCESS);
-        };
+        }
         let config = configuration(source, environment)?;
         let keyring = config.auth.keyring().map_err(anyhow::Error::msg)?;
-        let keyring = keyring.context("BATON_SECRET_KEY is not set: set it to the new key, a comma and the old one")?;
+        let keyring = keyring.context("BATON_SECRET_KEY is not set: set it to NEW,OLD")?;
         let store = app::open_store(&config).await?;
         let tally = rotate(&store, &keyring).await;
         store.close().await;
         let Tally { all, changed } = tally?;
-        if json {
-            output::json(&json!({ "secrets": all, "changed": changed, "key": keyring.newest() }));
-        } else {
-            output::line(&format!(
-                "{changed} of {all} secrets are encrypted anew; all are with the key `{}`",
-                keyring.newest()
-            ));
-        }
+        let newest = keyring.newest();
+        let sentence = format!("{changed} of {all} secrets re-encrypted; all use the key `{newest}` now");
+        self.output.done(&sentence, &json!({ "secrets": all, "changed": changed, "key": newest }));
         Ok(ExitCode::SUCCESS)
     }
 }

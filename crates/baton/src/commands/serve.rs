@@ -1,6 +1,6 @@
 //! `baton serve`.
 
-use super::configuration;
+use super::{configuration, ignored, output};
 use crate::app::App;
 use crate::config::{Config, Environment, Source};
 use crate::nodes::{Lease, leases};
@@ -12,12 +12,12 @@ use baton_model::Actor;
 use clap::Args;
 use std::process::ExitCode;
 
-/// Serves requests.
+/// Starts Baton and serves requests until a signal.
 ///
 /// Example: baton serve --config baton.toml --listen 127.0.0.1:8080
 #[derive(Args)]
 pub struct Serve {
-    /// Address and port; by default BATON_LISTEN, the file's, or 127.0.0.1:8080
+    /// Address and port to listen on [default: $BATON_LISTEN, else the file's, else 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<String>,
 }
@@ -35,9 +35,10 @@ impl Serve {
                 discover(&app).await;
             }
         }
-        greet(&app, &config, listener.local_addr()?);
+        let stop = serve::signals();
+        greet(&app, &config, environment, listener.local_addr()?);
         warn_of_problems(&app).await;
-        serve::serve(app, listener, &config, serve::signals()).await?;
+        serve::serve(app, listener, &config, stop).await?;
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -66,16 +67,18 @@ async fn warn_of_problems(app: &App) {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "the key is shown this once, on the terminal and not in the log")]
-fn greet(app: &App, config: &Config, address: std::net::SocketAddr) {
+fn greet(app: &App, config: &Config, environment: &Environment, address: std::net::SocketAddr) {
     let models = app.engine.registry().snapshot().models.len();
     tracing::info!(%address, models, providers = config.providers.len(), "baton is ready");
     if let Bootstrap::Made(key) = &app.bootstrap {
-        println!("The admin key, shown this once: {}", key.reveal());
+        output::line(&first_key(key.reveal()));
+    }
+    for warning in ignored::warnings(config, environment) {
+        tracing::warn!("{warning}");
     }
     if app.open_on_loopback {
         tracing::warn!(
-            "development mode: requests from this machine need no key and may do everything; set BATON_ADMIN_KEY or JWT_SECRET to end it"
+            "development mode: requests from this machine need no API key and have the role admin; set BATON_ADMIN_KEY or JWT_SECRET to require one"
         );
     }
     if config.providers.is_empty() {
@@ -83,4 +86,12 @@ fn greet(app: &App, config: &Config, address: std::net::SocketAddr) {
             "no provider is configured: set OPENAI_API_KEY, ANTHROPIC_API_KEY or OLLAMA_URL, or write a baton.toml"
         );
     }
+}
+
+/// The key of a first start. It stands apart from the log lines, on the terminal alone: no log file holds it.
+fn first_key(key: &str) -> String {
+    // Its line is one that `grep "admin key"` finds in a container's log.
+    let line = format!("The admin key, shown only once: {key}");
+    let rule = "─".repeat(line.len());
+    format!("\n{rule}\n{line}\nbaton's own commands read it from BATON_API_KEY.\n{rule}\n")
 }

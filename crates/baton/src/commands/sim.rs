@@ -1,6 +1,6 @@
 //! `baton sim`.
 
-use super::output;
+use super::Output;
 use crate::serve;
 use baton_sim::{Kind, Sim, SimOptions};
 use clap::Args;
@@ -9,26 +9,25 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// Runs simulated providers, for trying and testing without a vendor.
+/// Runs simulated providers, for trials and tests without a vendor.
 ///
 /// Example: baton sim --openai 127.0.0.1:9001 --anthropic 127.0.0.1:9002
 #[derive(Args)]
 pub struct Simulate {
-    /// Where OpenAI's API is simulated; by default on any free port
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
+    /// Address of the simulated OpenAI [default: a free port]
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0", hide_default_value = true)]
     openai: SocketAddr,
-    /// Where Anthropic's is
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
+    /// Address of the simulated Anthropic
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0", hide_default_value = true)]
     anthropic: SocketAddr,
-    /// Where Ollama's is
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
+    /// Address of the simulated Ollama
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0", hide_default_value = true)]
     ollama: SocketAddr,
-    /// The pause before each token, in milliseconds
+    /// Pause before each token, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = 0)]
     token_delay: u64,
-    /// Prints JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    output: Output,
 }
 
 impl Simulate {
@@ -41,15 +40,9 @@ impl Simulate {
             let token_delay = Duration::from_millis(self.token_delay);
             sims.push(Sim::start(kind, SimOptions { listen, token_delay, ..SimOptions::of(kind) }).await?);
         }
-        if self.json {
-            let places: Map<String, Value> =
-                sims.iter().map(|sim| (sim.kind().name().to_owned(), json!(sim.base_url()))).collect();
-            output::json(&Value::Object(places));
-        } else {
-            for sim in &sims {
-                output::line(&format!("{:<10} {}", sim.kind().name(), sim.base_url()));
-            }
-        }
+        let addresses: Map<String, Value> =
+            sims.iter().map(|sim| (sim.kind().name().to_owned(), json!(sim.base_url()))).collect();
+        self.output.object(&addresses.into());
         serve::signals().cancelled().await;
         Ok(ExitCode::SUCCESS)
     }

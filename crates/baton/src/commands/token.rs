@@ -1,6 +1,6 @@
 //! `baton token`.
 
-use super::{configuration, output};
+use super::{Output, configuration};
 use crate::config::{Config, Environment, Source};
 use anyhow::{Context, bail};
 use baton_auth::token::{Mint, mint};
@@ -11,39 +11,38 @@ use serde_json::json;
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// Makes JSON Web Tokens that a Baton with the same JWT_SECRET accepts.
+/// Creates JSON Web Tokens that a Baton with the same JWT_SECRET accepts.
 ///
 /// Example: baton token mint --sub ada --role operator --ttl 8h
 #[derive(Args)]
 pub struct Token {
+    #[command(flatten)]
+    output: Output,
     #[command(subcommand)]
-    what: What,
+    action: Action,
 }
 
 #[derive(Subcommand)]
-enum What {
-    /// Makes a token and prints it.
+enum Action {
+    /// Creates a token and prints it.
     ///
     /// Example: baton token mint --sub ada --project search --models gpt-4o-mini --ttl 1h
     Mint {
-        /// The user that requests are booked on
+        /// User that requests are charged to
         #[arg(long, value_name = "USER")]
         sub: String,
-        /// `admin`, `operator`, `viewer` or `caller`
+        /// Role: `caller`, `viewer`, `operator` or `admin`
         #[arg(long, default_value = "caller")]
         role: String,
-        /// The project that requests are booked on
+        /// Project that requests are charged to
         #[arg(long)]
         project: Option<String>,
-        /// The models it may use; by default all
+        /// Models that the token may use [default: all]
         #[arg(long, value_delimiter = ',')]
         models: Vec<String>,
-        /// How long it is valid: `15m`, `8h`, `30d`
-        #[arg(long, default_value = "1h", value_parser = ttl)]
+        /// How long it is valid, such as 15m, 8h or 30d
+        #[arg(long, value_name = "TIME", default_value = "1h", value_parser = ttl)]
         ttl: Duration,
-        /// Prints JSON
-        #[arg(long)]
-        json: bool,
     },
 }
 
@@ -51,26 +50,30 @@ impl Token {
     /// Runs it.
     pub fn run(self, source: &Source, environment: &Environment) -> anyhow::Result<ExitCode> {
         let config = configuration(source, environment)?;
-        let What::Mint { sub, role, project, models, ttl, json } = self.what;
+        let Action::Mint { sub, role, project, models, ttl } = self.action;
         let known = Role::ALL.map(Role::name).join(", ");
-        let role = Role::lookup(&role).with_context(|| format!("--role: `{role}` is none of {known}"))?;
+        let role = Role::lookup(&role).with_context(|| format!("--role: must be one of {known}, got `{role}`"))?;
         let token = make(&config, Mint { user: sub, role, project, models, ttl, issuer: None, audience: None })?;
-        if json {
-            output::json(&json!({ "token": token, "role": role.name(), "expires_in": ttl.as_secs() }));
-        } else {
-            output::line(&token);
-        }
+        let object = json!({ "token": token, "role": role.name(), "expires_in": ttl.as_secs() });
+        self.output.done(&token, &object);
         Ok(ExitCode::SUCCESS)
     }
 }
 
-/// Signs a token as the configuration wants it.
+/// The shortest secret that tokens are signed with, as production requires of a service too.
+const SECRET_BYTES: usize = 32;
+
+/// Signs a token as the configuration says.
 fn make(config: &Config, wanted: Mint) -> anyhow::Result<String> {
     let jwt = &config.auth.jwt;
     let settings = jwt.settings();
     let Some(secret) = &settings.secret else {
-        bail!("JWT_SECRET is not set: tokens are signed with the secret that the service checks them with");
+        bail!("JWT_SECRET is not set: tokens are signed with the secret that Baton verifies them with");
     };
+    // Whoever has one token can search for a short secret offline, and then make tokens of any role.
+    if secret.reveal().len() < SECRET_BYTES {
+        bail!("JWT_SECRET must be at least {SECRET_BYTES} bytes long; `openssl rand -base64 48` makes one");
+    }
     let audience = settings.audience.first().cloned();
     let wanted = Mint { issuer: settings.issuer.clone(), audience, ..wanted };
     mint(secret, &settings.claims, &wanted, SystemClock.now()).map_err(anyhow::Error::msg)
@@ -79,6 +82,6 @@ fn make(config: &Config, wanted: Mint) -> anyhow::Result<String> {
 fn ttl(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
         Ok(ttl) if ttl.as_secs() > 0 => Ok(ttl),
-        _ => Err("expected a time such as 15m, 8h or 30d".to_owned()),
+        _ => Err("must be a time such as 15m, 8h or 30d".to_owned()),
     }
 }

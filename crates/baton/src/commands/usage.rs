@@ -1,59 +1,91 @@
 //! `baton usage`.
 
-use super::output;
+use super::audit::given;
+use super::output::{Column, Format};
 use crate::client::{Expected, Server};
 use crate::config::Environment;
 use clap::Args;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::process::ExitCode;
 
-/// Shows what was used and what it cost.
+/// Shows what was used, what it cost, and the totals.
 ///
 /// Example: baton usage --group-by model,day --from 2026-11-01
 #[derive(Args)]
 pub struct Usage {
     #[command(flatten)]
     server: Server,
-    /// model, provider, key, project, user, day, hour; several with commas
-    #[arg(long, default_value = "model")]
+    /// What makes a row: model, provider, key, project, user, day, hour; or several, with commas
+    #[arg(long, value_name = "FIELDS", default_value = "model")]
     group_by: String,
-    /// From this day or time on
-    #[arg(long)]
+    /// Only requests at or after this time: a date, or a time such as 2026-11-23T15:00:00Z [default: 30 days before --to]
+    #[arg(long, value_name = "TIME")]
     from: Option<String>,
-    /// Before this day or time
-    #[arg(long)]
+    /// Only requests before this time; a date includes that whole day [default: now]
+    #[arg(long, value_name = "TIME")]
     to: Option<String>,
+    /// Only requests charged to this project
+    #[arg(long)]
+    project: Option<String>,
+    /// Only requests made with the API key of this id
+    #[arg(long, value_name = "ID")]
+    key_id: Option<String>,
 }
+
+const TOTALS: [Column<'_>; 10] = [
+    ("requests", "/requests"),
+    ("errors", "/errors"),
+    ("cache hits", "/cache_hits"),
+    ("input", "/tokens/input"),
+    ("cached", "/tokens/cache_read"),
+    ("output", "/tokens/output"),
+    ("dollars", "/cost"),
+    ("unpriced", "/unpriced"),
+    ("p50 ms", "/latency_ms/p50"),
+    ("p95 ms", "/latency_ms/p95"),
+];
 
 impl Usage {
     /// Runs it.
     pub async fn run(self, environment: &Environment) -> anyhow::Result<ExitCode> {
         let client = self.server.client(environment)?;
-        let mut query = vec![("group_by", self.group_by.as_str())];
-        query.extend(self.from.as_deref().map(|from| ("from", from)));
-        query.extend(self.to.as_deref().map(|to| ("to", to)));
-        let answer = client.get("/api/usage", &query, &Expected::LIST).await?;
-        if self.server.json {
-            output::json(&answer);
-            return Ok(ExitCode::SUCCESS);
+        let group_by = Some(self.group_by.clone());
+        let filters = [("project", &self.project), ("key", &self.key_id), ("group_by", &group_by)];
+        let times = [("from", &self.from), ("to", &self.to)];
+        let mut reply =
+            client.get("/api/usage", &given(&[filters.as_slice(), &times].concat()), &Expected::LIST).await?;
+        // The bounds of the first reply: the totals are of the same requests, and a percentile can't be added up.
+        let bound = |name: &str| reply.get(name).and_then(Value::as_str).map(str::to_owned);
+        let (from, to) = (bound("from"), bound("to"));
+        let same = [("project", &self.project), ("key", &self.key_id), ("from", &from), ("to", &to)];
+        let totals = client.get("/api/usage", &given(&same), &Expected::LIST).await?;
+        let totals = totals.pointer("/items/0").cloned().unwrap_or_else(|| json!({}));
+        if let Some(reply) = reply.as_object_mut() {
+            reply.insert("totals".to_owned(), totals);
         }
-        let rows = answer.pointer("/items").and_then(Value::as_array).cloned();
+        self.show(reply);
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn show(&self, mut reply: Value) {
         let groups: Vec<(String, String)> =
             self.group_by.split(',').map(|group| (group.trim().to_owned(), format!("/{}", group.trim()))).collect();
-        let mut columns: Vec<(&str, &str)> =
+        let mut columns: Vec<Column<'_>> =
             groups.iter().map(|(name, pointer)| (name.as_str(), pointer.as_str())).collect();
-        columns.extend([
-            ("requests", "/requests"),
-            ("errors", "/errors"),
-            ("cache hits", "/cache_hits"),
-            ("input", "/tokens/input"),
-            ("cached input", "/tokens/cache_read"),
-            ("output", "/tokens/output"),
-            ("dollars", "/cost"),
-            ("p50 ms", "/latency_ms/p50"),
-            ("p95 ms", "/latency_ms/p95"),
-        ]);
-        output::table(&columns, &rows.unwrap_or_default());
-        Ok(ExitCode::SUCCESS)
+        columns.extend(TOTALS);
+        if self.server.output.format() == Format::Table {
+            add_totals(&mut reply, groups.first().map(|(name, _)| name.as_str()).unwrap_or_default());
+        }
+        self.server.output.list(&columns, &reply);
+    }
+}
+
+/// The totals as the last row, named in the first column.
+fn add_totals(reply: &mut Value, first: &str) {
+    let mut totals = reply.pointer("/totals").cloned().unwrap_or_default();
+    let Some(items) = reply.pointer_mut("/items").and_then(Value::as_array_mut) else { return };
+    if let (false, Some(totals)) = (items.is_empty(), totals.as_object_mut()) {
+        totals.insert(first.to_owned(), json!("total"));
+        items.push(Value::Object(std::mem::take(totals)));
     }
 }

@@ -1,6 +1,7 @@
 //! `baton webhooks`.
 
-use super::output;
+use super::audit::given;
+use super::output::{self, Column, Output};
 use crate::client::{ApiCall, Expected, Field, Server, segment};
 use crate::config::Environment;
 use clap::{Args, Subcommand};
@@ -8,7 +9,7 @@ use http::Method;
 use serde_json::{Value, json};
 use std::process::ExitCode;
 
-/// Registers the webhooks of a running Baton, lists what was delivered to them, and delivers again.
+/// Registers webhooks, lists their deliveries, and delivers again.
 ///
 /// Example: baton webhooks create https://example.com/hooks/baton --types model.updated,key.revoked
 #[derive(Args)]
@@ -16,52 +17,55 @@ pub struct Webhooks {
     #[command(flatten)]
     server: Server,
     #[command(subcommand)]
-    what: What,
+    action: Action,
 }
 
 #[derive(Subcommand)]
-enum What {
-    /// Registers a service that is told of events, and prints the secret that messages are signed with, this once.
+enum Action {
+    /// Registers a webhook and prints the secret that its messages are signed with; it is shown only once.
     ///
     /// Example: baton webhooks create https://example.com/hooks/baton --types model.updated
     Create {
-        /// Where events are posted
+        /// Address that events are posted to
         #[arg(value_name = "URL")]
         endpoint: String,
-        /// The types that it gets; by default all
+        /// Types of events to post [default: all]
         #[arg(long, value_delimiter = ',')]
         types: Vec<String>,
     },
     /// Lists webhooks, without their secrets.
     ///
-    /// Example: baton webhooks list --json
+    /// Example: baton webhooks list --output json
     List,
-    /// Removes a webhook, with all that is on its way to it.
+    /// Removes a webhook and its pending deliveries.
     ///
     /// Example: baton webhooks remove wh_01935f0c9a4e7b2d8c4f5a6b7c8d9e0f
     Remove {
-        /// Its id
+        /// The webhook's id
         id: String,
     },
-    /// Makes another secret, and prints it this once.
+    /// Gives a webhook a new secret and prints it, only once.
     ///
     /// Example: baton webhooks rotate wh_01935f0c9a4e7b2d8c4f5a6b7c8d9e0f --overlap 1h
     Rotate {
-        /// Its id
+        /// The webhook's id
         id: String,
-        /// How long messages are signed with the secret before too
-        #[arg(long, default_value = "24h")]
+        /// How long messages are signed with the previous secret too
+        #[arg(long, value_name = "TIME", default_value = "24h")]
         overlap: String,
     },
-    /// Lists the last deliveries to a webhook, newest first.
+    /// Lists the deliveries to a webhook, newest first.
     ///
     /// Example: baton webhooks deliveries wh_01935f0c9a4e7b2d8c4f5a6b7c8d9e0f --state dead
     Deliveries {
-        /// Its id
+        /// The webhook's id
         id: String,
-        /// `pending`, `delivered` or `dead`; by default all
+        /// Only deliveries in this state: `pending`, `delivered` or `dead`
         #[arg(long)]
         state: Option<String>,
+        /// The largest number of deliveries to list
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        limit: u64,
     },
     /// Delivers an event again.
     ///
@@ -73,13 +77,14 @@ enum What {
 }
 
 const WITH_SECRET: &[Field] = &[Field::Text("/id"), Field::Text("/secret")];
-const COLUMNS: [(&str, &str); 4] = [("id", "/id"), ("url", "/url"), ("types", "/types"), ("active", "/active")];
-const DELIVERIES: [(&str, &str); 6] = [
+const COLUMNS: [Column<'_>; 4] = [("id", "/id"), ("url", "/url"), ("types", "/types"), ("active", "/active")];
+const DELIVERIES: [Column<'_>; 7] = [
     ("id", "/id"),
     ("event", "/event_id"),
     ("state", "/state"),
-    ("tries", "/attempts"),
+    ("attempts", "/attempts"),
     ("next", "/next_at"),
+    ("status", "/last_status"),
     ("last error", "/last_error"),
 ];
 
@@ -87,54 +92,41 @@ impl Webhooks {
     /// Runs it.
     pub async fn run(self, environment: &Environment) -> anyhow::Result<ExitCode> {
         let client = self.server.client(environment)?;
+        let output = &self.server.output;
         let path = |id: &str| format!("/api/webhooks/{}", segment(id));
-        match self.what {
-            What::Create { endpoint, types } => {
+        match self.action {
+            Action::Create { endpoint, types } => {
                 let types = if types.is_empty() { Value::Null } else { json!(types) };
                 let body = json!({ "url": endpoint, "types": types });
-                let made = client.post("/api/webhooks", &body, &Expected::created(WITH_SECRET)).await?;
-                secret(&made, self.server.json);
+                show_secret(output, &client.post("/api/webhooks", &body, &Expected::created(WITH_SECRET)).await?);
             }
-            What::List => {
-                let answer = client.get("/api/webhooks", &[("page_size", "100")], &Expected::LIST).await?;
-                list(&answer, &COLUMNS, self.server.json);
-            }
-            What::Remove { id } => {
+            Action::List => output.list(&COLUMNS, &client.all("/api/webhooks", &[]).await?),
+            Action::Remove { id } => {
                 client.delete(&path(&id), &[]).await?;
-                output::line(&format!("`{id}` is removed"));
+                output.done(&format!("webhook `{id}` removed"), &json!({ "id": id, "removed": true }));
             }
-            What::Rotate { id, overlap } => {
-                let body = json!({ "overlap": overlap });
-                let rotated = client.post(&format!("{}/rotate", path(&id)), &body, &Expected::ok(WITH_SECRET)).await?;
-                secret(&rotated, self.server.json);
+            Action::Rotate { id, overlap } => {
+                let (path, body) = (format!("{}/rotate", path(&id)), json!({ "overlap": overlap }));
+                show_secret(output, &client.post(&path, &body, &Expected::ok(WITH_SECRET)).await?);
             }
-            What::Deliveries { id, state } => {
-                let state = state.as_deref().map(|state| ("state", state));
-                let query: Vec<(&str, &str)> = [("limit", "100")].into_iter().chain(state).collect();
-                let answer = client.get(&format!("{}/deliveries", path(&id)), &query, &Expected::LIST).await?;
-                list(&answer, &DELIVERIES, self.server.json);
+            Action::Deliveries { id, state, limit } => {
+                let path = format!("{}/deliveries", path(&id));
+                output.list(&DELIVERIES, &client.newest(&path, &given(&[("state", &state)]), limit).await?);
             }
-            What::Redeliver { delivery } => {
+            Action::Redeliver { delivery } => {
                 let path = format!("/api/webhooks/deliveries/{}/redeliver", segment(&delivery));
                 let call = ApiCall::new(Method::POST, &path);
-                client.call(call, &Expected::accepted(&[Field::Text("/id")])).await?;
-                output::line(&format!("`{delivery}` is on its way"));
+                let queued = client.call(call, &Expected::accepted(&[Field::Text("/id")])).await?;
+                output.done(&format!("delivery `{delivery}` queued"), &queued);
             }
         }
         Ok(ExitCode::SUCCESS)
     }
 }
 
-fn list(answer: &Value, columns: &[(&str, &str)], json: bool) {
-    let items = answer.pointer("/items").and_then(Value::as_array).cloned().unwrap_or_default();
-    if json { output::json(answer) } else { output::table(columns, &items) }
-}
-
-fn secret(webhook: &Value, json: bool) {
-    if json {
-        return output::json(webhook);
-    }
+/// Prints a secret, which nobody can print again.
+fn show_secret(output: &Output, webhook: &Value) {
     let text = |pointer: &str| webhook.pointer(pointer).map(output::cell).unwrap_or_default();
-    let told = format!("{}\n\nThis is the only time the secret of `{}` is shown.", text("/secret"), text("/id"));
-    output::line(&told);
+    let sentence = format!("{}\n\nThe secret of `{}` is shown only once.", text("/secret"), text("/id"));
+    output.done(&sentence, webhook);
 }

@@ -94,7 +94,7 @@ impl Executor {
             Err(error) => Err(error),
         };
         if let Err(error) = told {
-            tracing::warn!(?delivery, %error, "the bus did not take an answer about a command; it comes again");
+            tracing::warn!(delivery.place, delivery.attempt, %error, "the bus did not take a reply about a command; it comes again");
         }
     }
 
@@ -257,7 +257,7 @@ impl Executor {
     }
 
     async fn bury(&self, delivery: &Delivery, reason: &str) -> Result<(), BusError> {
-        tracing::warn!(?delivery, reason, "a command failed; it is with the dead letters");
+        tracing::warn!(delivery.place, delivery.attempt, reason, "a command failed; it is with the dead letters");
         self.bus.bury(&DeadLetter::new(delivery, reason, self.store.node(), self.clock.now())).await
     }
 

@@ -34,12 +34,15 @@ impl Lease {
             let asked = Instant::now();
             let answer = self.store.leases().acquire(self.name, self.store.node(), TTL).await;
             if let (Err(error), false) = (&answer, self.away) {
-                tracing::warn!(lease = self.name, %error, "the database does not say who holds a lease; its work rests");
+                tracing::warn!(lease = self.name, %error, "the database can't be asked who holds a lease; its work pauses");
             }
             self.away = answer.is_err();
             let held = answer.unwrap_or(false);
             if held != self.held {
-                tracing::info!(lease = self.name, held, "a lease changed hands");
+                match held {
+                    true => tracing::info!(lease = self.name, "this node now runs the {}", self.name),
+                    false => tracing::info!(lease = self.name, "this node no longer runs the {}", self.name),
+                }
             }
             (self.held, self.asked) = (held, Some(asked));
         }
@@ -51,7 +54,7 @@ impl Lease {
         if std::mem::take(&mut self.held)
             && let Err(error) = self.store.leases().release(self.name, self.store.node()).await
         {
-            tracing::debug!(lease = self.name, %error, "a lease could not be given back; it ends by itself");
+            tracing::debug!(lease = self.name, %error, "a lease could not be released; it expires by itself");
         }
     }
 }

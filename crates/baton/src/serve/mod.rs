@@ -6,9 +6,9 @@ pub mod tls;
 use crate::app::App;
 use crate::config::Config;
 use crate::nodes;
-use anyhow::Context;
 use baton_auth::Keys;
 use baton_tasks::supervised;
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 use tls::Certificates;
@@ -25,8 +25,14 @@ const NOTING: Duration = Duration::from_secs(30);
 /// If it is taken or not ours.
 pub async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
     let address = &config.server.listen;
-    TcpListener::bind(address).await.with_context(|| {
-        format!("can't listen on {address}; if another program uses it, choose one with --listen or BATON_LISTEN")
+    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        ErrorKind::AddrInUse => {
+            let port = address.rsplit(':').next().unwrap_or(address);
+            anyhow::anyhow!(
+                "port {port} is in use by another program (address {address}); stop it, or choose another port with --listen or BATON_LISTEN"
+            )
+        }
+        _ => anyhow::anyhow!("can't listen on {address}: {error}; choose another address with --listen or BATON_LISTEN"),
     })
 }
 
@@ -54,9 +60,10 @@ pub async fn serve(app: App, listener: TcpListener, config: &Config, stop: Cance
     let (delay, grace) = (config.drain_delay(), config.server.shutdown_grace);
     let stopping = async {
         stop.cancelled().await;
+        tracing::info!("asked to stop; requests under way are finished first");
         app.draining.begin();
         if !delay.is_zero() {
-            tracing::info!(?delay, "not ready any more; the port closes after the delay");
+            tracing::info!(delay = %humantime::format_duration(delay), "no longer ready; the port closes after the delay");
             tokio::time::sleep(delay).await;
         }
         closing.cancel();
@@ -69,7 +76,9 @@ pub async fn serve(app: App, listener: TcpListener, config: &Config, stop: Cance
     };
     tokio::select! {
         () = finished => {}
-        () = stopping => tracing::warn!(?grace, "requests still under way were cut off"),
+        () = stopping => {
+            tracing::warn!(grace = %humantime::format_duration(grace), "requests still under way were cut off");
+        }
     }
     chores.shutdown().await;
     node.shutdown().await;
@@ -77,6 +86,8 @@ pub async fn serve(app: App, listener: TcpListener, config: &Config, stop: Cance
         tracing::warn!(%error, "when keys were last used could not be written down");
     }
     app.close().await;
+    // The last line: whoever reads the log later can tell a stop from a crash.
+    tracing::info!("baton has stopped");
     Ok(())
 }
 
@@ -102,31 +113,35 @@ async fn keep_tokens_fresh(keys: Arc<Keys>) {
     }
 }
 
-/// Is cancelled at Ctrl-C, and at SIGTERM where there is one.
+/// Is cancelled at Ctrl-C, and at SIGTERM where there is one. Signals are listened for from this call on: one that comes
+/// while the first request is still to come must not end the process at once.
 pub fn signals() -> CancellationToken {
     let stop = CancellationToken::new();
-    let told = stop.clone();
+    let (signal, on_signal) = (signal(), stop.clone());
     tokio::spawn(async move {
-        wait().await;
-        told.cancel();
+        signal.await;
+        on_signal.cancel();
     });
     stop
 }
 
 #[cfg(unix)]
-async fn wait() {
+fn signal() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        let _ = tokio::signal::ctrl_c().await;
-        return;
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
+    let signals = [SignalKind::terminate(), SignalKind::interrupt()].map(signal);
+    async move {
+        let [Ok(mut terminate), Ok(mut interrupt)] = signals else {
+            let _ = tokio::signal::ctrl_c().await;
+            return;
+        };
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
     }
 }
 
 #[cfg(not(unix))]
-async fn wait() {
+async fn signal() {
     let _ = tokio::signal::ctrl_c().await;
 }

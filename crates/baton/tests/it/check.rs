@@ -22,7 +22,7 @@ fn check(folder: &Path, configuration: &str, variables: &[(&str, &str)]) -> Outp
 #[track_caller]
 fn names(output: &Output, faults: &[&str]) {
     let told = told(output);
-    let found: Vec<&str> = told.lines().filter_map(|line| line.strip_prefix("FAULT ")).collect();
+    let found: Vec<&str> = told.lines().filter_map(|line| line.strip_prefix("error   ")).collect();
     assert_eq!(found, faults, "{told}");
     assert_eq!(output.status.code(), Some(i32::from(!faults.is_empty())), "{told}");
     assert!(!told.contains(SECRET), "{told}");
@@ -56,7 +56,7 @@ fn of_redis() {
     let output = check(folder.path(), "", &[("REDIS_URL", &format!("redis://:s3cr3t-password@{place}"))]);
     names(&output, &[]);
     assert!(
-        told(&output).contains("ok    redis: Redis 7.") && told(&output).contains("ok    bus: streams of Redis 7.")
+        told(&output).contains("ok      redis: Redis 7.") && told(&output).contains("ok      bus: streams of Redis 7.")
     );
 }
 
@@ -78,7 +78,7 @@ fn of_nats() {
     let output = check(folder.path(), "", &[("NATS_URL", &with.url()), ("REDIS_URL", &redis)]);
     names(&output, &[]);
     let told = told(&output);
-    assert!(told.contains("ok    redis: Redis ") && told.contains("ok    bus: JetStream of NATS "), "{told}");
+    assert!(told.contains("ok      redis: Redis ") && told.contains("ok      bus: JetStream of NATS "), "{told}");
 }
 
 /// Answers every request on a port of its own so.
@@ -181,16 +181,18 @@ fn of_the_secret_key() {
 fn of_folders() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("file"), "").unwrap();
-    let advice = "let the user that Baton runs as write there, or choose another folder with";
+    let advice = "give the user that Baton runs as the right to write there, or choose another folder with";
     std::fs::create_dir(folder.path().join("data")).unwrap();
     std::fs::write(folder.path().join("data/journal"), "").unwrap();
     names(
         &check(folder.path(), "", &[("BATON_LOG_DIR", "file/logs")]),
         &[
             &format!(
-                "journal: `data/journal` can't be written: `data/journal` is no folder; {advice} data_dir (BATON_DATA_DIR)"
+                "journal: `data/journal` can't be written to: `data/journal` is not a folder; {advice} data_dir (BATON_DATA_DIR)"
             ),
-            &format!("logs: `file/logs` can't be written: `file` is no folder; {advice} logs.dir (BATON_LOG_DIR)"),
+            &format!(
+                "logs: `file/logs` can't be written to: `file` is not a folder; {advice} logs.dir (BATON_LOG_DIR)"
+            ),
         ],
     );
     std::fs::remove_file(folder.path().join("data/journal")).unwrap();
@@ -208,14 +210,14 @@ fn of_the_port() {
     names(
         &check(folder.path(), "", &[("BATON_LISTEN", &address)]),
         &[&format!(
-            "port: can't listen on {address}: {error}; choose another with server.listen (BATON_LISTEN), or --listen"
+            "port: can't listen on {address}: {error}; choose another with server.listen (BATON_LISTEN) or --listen"
         )],
     );
     let baton = crate::running::Running::start(folder.path(), &["serve"], &[], "baton is ready");
     let output = check(folder.path(), "", &[("BATON_LISTEN", &baton.address)]);
     names(&output, &[]);
     let expected =
-        format!("ok    port: {} is in use, and so is the data folder: by a Baton that runs\n", baton.address);
+        format!("ok      port: {} is in use by a running Baton, which uses this data folder too\n", baton.address);
     assert!(told(&output).contains(&expected), "{}", told(&output));
 }
 
@@ -230,21 +232,21 @@ async fn of_models_that_are_not_there() {
              fallbacks = [\"gpt-4o-mini\", \"nowhere\"]\n"
         )
     };
-    let problem = "names no model that is configured, registered or listed by a provider: it is passed over; correct the \
-                   name, or register the model";
+    let problem = "no such model is configured, registered or listed by a provider, so it is skipped; correct the name, \
+                   or register the model";
     names(
         &check(folder.path(), &configuration(&sim.base_url()), &[]),
         &[
-            &format!("models: default_model: `gtp` {problem}"),
-            &format!("models: models[0].fallbacks: `nowhere` {problem}"),
+            &format!("models: default_model: `gtp`: {problem}"),
+            &format!("models: models[0].fallbacks: `nowhere`: {problem}"),
         ],
     );
     // Who can't be asked may have them: that the provider is away is the only fault.
     let output = check(folder.path(), &configuration(&format!("http://127.0.0.1:{}/v1", free_port())), &[]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(told(&output).contains("FAULT provider sim: unreachable"), "{}", told(&output));
+    assert!(told(&output).contains("error   provider sim: unreachable"), "{}", told(&output));
     for name in ["gtp", "gpt-4o-mini", "nowhere"] {
-        let expected = format!("`{name}` is no model that is known by now; not all could be looked at\n");
+        let expected = format!("`{name}`: unknown model; not every provider or the database could be asked\n");
         assert!(told(&output).contains(&expected), "{}", told(&output));
     }
 }

@@ -133,7 +133,10 @@ async fn ollamas_lists_name_the_models_of_every_vendor() {
     let named = |name: &str| running["models"].as_array().unwrap().iter().any(|model| model["name"] == name);
     assert!(named("llama:latest") && named("nomic:latest"), "{running}");
     assert!(baton.get("/api/version").await.expect(200).json()["version"].is_string());
-    assert_eq!(baton.get("/").await.expect(200).text(), "Ollama is running");
+    let front = baton.send(Method::GET, "/", &[("user-agent", "ollama/0.9 (amd64 linux)")], "").await.expect(200);
+    assert_eq!(front.text(), "Ollama is running");
+    let front = baton.get("/").await.expect(200).json();
+    assert_eq!((&front["name"], &front["links"]["docs"]), (&json!("baton"), &json!("/docs")));
     let head = baton.send(Method::HEAD, "/", &[], Bytes::new()).await.expect(200);
     assert_eq!(head.text(), "");
 }

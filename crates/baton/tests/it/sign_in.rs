@@ -68,17 +68,17 @@ fn wrong_settings_of_sign_in_refuse_the_start_and_say_why() {
     std::fs::write(folder.path().join("baton.toml"), "server.tls = { certificate = \"a.pem\", key = \"b.pem\" }")
         .unwrap();
     let text = told(&with(folder.path(), &["check", "--offline"], &[]));
-    assert!(text.contains("FAULT certificate: server.tls.certificate: `a.pem` can't be read"), "{text}");
+    assert!(text.contains("error   certificate: server.tls.certificate: `a.pem` can't be read"), "{text}");
     std::fs::write(folder.path().join("baton.toml"), "[auth.jwt]\njwks_url = \"http://127.0.0.1:1/\"\naudience = []")
         .unwrap();
     let text = told(&with(folder.path(), &["check"], &[]));
-    assert!(text.contains("FAULT token issuer: `127.0.0.1` can't be reached"), "{text}");
+    assert!(text.contains("error   token issuer: `127.0.0.1` can't be reached"), "{text}");
     std::fs::write(folder.path().join("baton.toml"), "").unwrap();
     let text = told(&with(folder.path(), &["token", "mint", "--sub", "a"], &[]));
     assert!(text.contains("JWT_SECRET is not set"), "{text}");
     let text =
         told(&with(folder.path(), &["token", "mint", "--sub", "a", "--role", "king"], &[("JWT_SECRET", SECRET)]));
-    assert!(text.contains("--role: `king` is none of admin, operator, viewer, caller"), "{text}");
+    assert!(text.contains("--role: must be one of admin, operator, viewer, caller, got `king`"), "{text}");
     let text = told(&with(folder.path(), &["secrets", "rotate"], &[]));
     assert!(text.contains("BATON_SECRET_KEY is not set"), "{text}");
 }
@@ -105,8 +105,8 @@ fn secrets_outlive_their_key() {
     let refused = rotate(&new);
     assert!(!refused.status.success() && told(&refused).contains("the provider `groq`"), "{}", told(&refused));
     let rotated = rotate(&format!("{new},{old}"));
-    assert!(told(&rotated).contains("1 of 1 secrets are encrypted anew"), "{}", told(&rotated));
-    assert!(told(&rotate(&new)).contains("0 of 1 secrets are encrypted anew"));
+    assert!(told(&rotated).contains("1 of 1 secrets re-encrypted"), "{}", told(&rotated));
+    assert!(told(&rotate(&new)).contains("0 of 1 secrets re-encrypted"));
     assert_eq!(fault(&new), None);
 }
 

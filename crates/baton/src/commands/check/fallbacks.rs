@@ -25,12 +25,11 @@ pub(super) fn look(config: &Config, registered: Option<Vec<Model>>, listed: Opti
     missing
         .map(|(place, name)| {
             if complete {
-                let problem =
-                    "names no model that is configured, registered or listed by a provider: it is passed over";
-                Finding::bad("models", format!("{place}: `{name}` {problem}; correct the name, or register the model"))
+                let problem = "no such model is configured, registered or listed by a provider, so it is skipped";
+                Finding::bad("models", format!("{place}: `{name}`: {problem}; correct the name, or register the model"))
             } else {
-                let problem = "is no model that is known by now; not all could be looked at";
-                Finding::good("models", format!("{place}: `{name}` {problem}"))
+                let problem = "unknown model; not every provider or the database could be asked";
+                Finding::warning("models", format!("{place}: `{name}`: {problem}"))
             }
         })
         .collect()

@@ -24,17 +24,15 @@ pub(super) async fn look(config: &Config) -> Vec<Finding> {
 
 /// Whether the port can be had, or is the one of the Baton that runs on this data folder.
 async fn port(config: &Config, journal: &Path) -> Finding {
-    let (what, address) = ("port", &config.server.listen);
+    let (check, address) = ("port", &config.server.listen);
     match bind(address) {
-        Ok(()) => Finding::good(what, format!("{address} is free")),
+        Ok(()) => Finding::good(check, format!("{address} is free")),
         Err(error) if error.kind() == io::ErrorKind::AddrInUse && is_running(journal) => {
-            Finding::good(what, format!("{address} is in use, and so is the data folder: by a Baton that runs"))
+            Finding::good(check, format!("{address} is in use by a running Baton, which uses this data folder too"))
         }
         Err(error) => Finding::bad(
-            what,
-            format!(
-                "can't listen on {address}: {error}; choose another with server.listen (BATON_LISTEN), or --listen"
-            ),
+            check,
+            format!("can't listen on {address}: {error}; choose another with server.listen (BATON_LISTEN) or --listen"),
         ),
     }
 }
@@ -56,14 +54,14 @@ fn is_running(journal: &Path) -> bool {
 
 /// Whether files can be written there. Nothing stays, not even the folder: it should belong to the user that Baton runs
 /// as, and this may be another.
-fn folder(what: &str, folder: &Path, key: &str) -> Finding {
+fn folder(check: &str, folder: &Path, key: &str) -> Finding {
     match probe(folder) {
-        Ok(()) => Finding::good(what, folder.display().to_string()),
+        Ok(()) => Finding::good(check, folder.display().to_string()),
         Err(error) => Finding::bad(
-            what,
+            check,
             format!(
-                "`{}` can't be written: {error}; let the user that Baton runs as write there, or choose another folder \
-                 with {key}",
+                "`{}` can't be written to: {error}; give the user that Baton runs as the right to write there, or choose \
+                 another folder with {key}",
                 folder.display()
             ),
         ),
@@ -73,7 +71,7 @@ fn folder(what: &str, folder: &Path, key: &str) -> Finding {
 fn probe(folder: &Path) -> io::Result<()> {
     let present = folder.ancestors().find(|folder| folder.symlink_metadata().is_ok()).unwrap_or(Path::new("."));
     if !present.is_dir() {
-        return Err(io::Error::other(format!("`{}` is no folder", present.display())));
+        return Err(io::Error::other(format!("`{}` is not a folder", present.display())));
     }
     let file = present.join(format!(".baton-check-{}", std::process::id()));
     OpenOptions::new().write(true).create_new(true).open(&file)?;

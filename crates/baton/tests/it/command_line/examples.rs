@@ -2,80 +2,96 @@
 
 /// Whom a command talks to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Talks {
+pub enum TalksTo {
     /// To Baton, with the credentials, and ends; its success prints this.
-    ToBaton { prints: &'static str },
+    Baton { prints: &'static str },
     /// To Baton, with the credentials, until it is stopped.
-    ToBatonUntilStopped,
-    /// To Baton without credentials: a health check has none.
-    ToBatonWithoutKey,
+    BatonUntilStopped,
+    /// To Baton without credentials, which a health check has none of; its success prints this.
+    BatonWithoutKey { prints: &'static str },
     /// To nobody.
-    ToNobody,
+    Nobody,
     /// To nobody, until it is stopped; it is under way once a line holds this.
-    ToNobodyUntilStopped { ready: &'static str },
+    NobodyUntilStopped { ready: &'static str },
 }
 
-use Talks::{ToBaton, ToBatonUntilStopped, ToBatonWithoutKey, ToNobody, ToNobodyUntilStopped};
+use TalksTo::{Baton, BatonUntilStopped, BatonWithoutKey, Nobody, NobodyUntilStopped};
 
 /// An example of a command.
 ///
 /// In its arguments `{baton}` is Baton's address, `{other}` an address that is not Baton's, `{new}` a name that nothing
-/// has; `{key}`, `{project}`, `{model}`, `{webhook}`, `{delivery}` and `{request}` are ids of things that are there.
+/// has; `{key}`, `{project}`, `{model}`, `{provider}`, `{webhook}`, `{delivery}` and `{request}` are ids of things that are there.
 pub struct Example {
     /// The command and its subcommands.
     pub path: &'static str,
     pub arguments: &'static [&'static str],
-    pub talks: Talks,
+    pub talks_to: TalksTo,
 }
 
-const fn example(path: &'static str, arguments: &'static [&'static str], talks: Talks) -> Example {
-    Example { path, arguments, talks }
+const fn example(path: &'static str, arguments: &'static [&'static str], talks_to: TalksTo) -> Example {
+    Example { path, arguments, talks_to }
 }
 
 /// At least one for each command. A new command without one fails the test.
 pub const EXAMPLES: &[Example] = &[
-    example("serve", &["--listen", "127.0.0.1:0"], ToNobodyUntilStopped { ready: "baton is ready" }),
-    example("demo", &["--listen", "127.0.0.1:0"], ToNobodyUntilStopped { ready: "group_by=model" }),
-    example("check", &["--offline"], ToNobody),
-    example("health", &["--url", "{baton}"], ToBatonWithoutKey),
-    example("migrate", &[], ToNobody),
-    example("db copy", &["--from", "sqlite:data/baton.db", "--to", "sqlite:copy.db"], ToNobody),
+    example("serve", &["--listen", "127.0.0.1:0"], NobodyUntilStopped { ready: "baton is ready" }),
+    example("demo", &["--listen", "127.0.0.1:0"], NobodyUntilStopped { ready: "group_by=model" }),
+    example("check", &["--offline"], Nobody),
+    example("health", &["--url", "{baton}"], BatonWithoutKey { prints: "is ready" }),
+    example("migrate", &[], Nobody),
+    example("db copy", &["--from", "sqlite:data/baton.db", "--to", "sqlite:copy.db"], Nobody),
     example(
         "models list",
         &["--provider", "sim-openai", "--capability", "CHAT", "--search", "g"],
-        ToBaton { prints: "gpt" },
+        Baton { prints: "gpt" },
     ),
-    example("models show", &["gpt"], ToBaton { prints: "gpt-4o-mini" }),
+    example("models show", &["gpt"], Baton { prints: "gpt-4o-mini" }),
     example(
         "models add",
-        &["{new}", "--provider", "sim-openai", "--upstream", "gpt-4o", "--fallback", "gpt"],
-        ToBaton { prints: "registered" },
+        &["{new}", "--provider", "sim-openai", "--upstream", "gpt-4o", "--fallback", "gpt", "--price", "input=1"],
+        Baton { prints: "registered" },
     ),
-    example("models remove", &["{model}", "--force"], ToBaton { prints: "removed" }),
-    example("models discover", &["--dry-run"], ToBaton { prints: "added" }),
-    example("models health", &["gpt"], ToBaton { prints: "closed" }),
-    example("keys create", &["{new}", "--models", "gpt", "--addresses", "10.0.0.0/8"], ToBaton { prints: "bt-" }),
-    example("keys rotate", &["{key}", "--overlap", "1h"], ToBaton { prints: "bt-" }),
-    example("keys list", &[], ToBaton { prints: "id" }),
-    example("keys revoke", &["{key}"], ToBaton { prints: "revoked" }),
-    example("token mint", &["--sub", "ada"], ToNobody),
-    example("secrets key", &[], ToNobody),
-    example("secrets rotate", &[], ToNobody),
-    example("usage", &["--group-by", "model,day"], ToBaton { prints: "requests" }),
-    example("projects create", &["{new}", "--name", "Search"], ToBaton { prints: "made" }),
-    example("projects list", &[], ToBaton { prints: "id" }),
-    example("projects rename", &["{project}", "Retrieval"], ToBaton { prints: "Retrieval" }),
-    example("projects remove", &["{project}"], ToBaton { prints: "removed" }),
-    example("webhooks create", &["{other}/hook", "--types", "budget.exceeded"], ToBaton { prints: "whsec_" }),
-    example("webhooks list", &[], ToBaton { prints: "id" }),
-    example("webhooks remove", &["{webhook}"], ToBaton { prints: "removed" }),
-    example("webhooks rotate", &["{webhook}"], ToBaton { prints: "whsec_" }),
-    example("webhooks deliveries", &["{webhook}"], ToBaton { prints: "id" }),
-    example("webhooks redeliver", &["{delivery}"], ToBaton { prints: "on its way" }),
-    example("events", &["--after", "oldest"], ToBatonUntilStopped),
-    example("audit", &["--kind", "key"], ToBaton { prints: "actor" }),
-    example("chat", &["gpt", "Say hello"], ToBaton { prints: "hello" }),
-    example("sim", &[], ToNobodyUntilStopped { ready: "ollama" }),
-    example("openapi", &[], ToNobody),
-    example("docs", &["metrics"], ToNobody),
+    example("models remove", &["{model}", "--force"], Baton { prints: "removed" }),
+    example("models discover", &["--dry-run"], Baton { prints: "added" }),
+    example("models health", &["gpt"], Baton { prints: "closed" }),
+    example("providers list", &[], Baton { prints: "sim-openai" }),
+    example("providers show", &["sim-openai"], Baton { prints: "openai" }),
+    example(
+        "providers add",
+        &["{new}", "--kind", "openai", "--base-url", "{other}/v1", "--api-key-from", "JWT_SECRET"],
+        Baton { prints: "registered" },
+    ),
+    example("providers remove", &["{provider}"], Baton { prints: "removed" }),
+    example("route", &["resilient", "Hello", "--max-tokens", "10"], Baton { prints: "claude" }),
+    example("keys create", &["{new}", "--models", "gpt", "--addresses", "10.0.0.0/8"], Baton { prints: "bt-" }),
+    example("keys update", &["{key}", "--all-models", "--strict", "true"], Baton { prints: "changed" }),
+    example("keys rotate", &["{key}", "--overlap", "1h"], Baton { prints: "bt-" }),
+    example("keys list", &[], Baton { prints: "ID" }),
+    example("keys revoke", &["{key}"], Baton { prints: "revoked" }),
+    example("token mint", &["--sub", "ada"], Nobody),
+    example("secrets key", &[], Nobody),
+    example("secrets rotate", &[], Nobody),
+    example("usage", &["--group-by", "model,day"], Baton { prints: "total" }),
+    example("requests list", &["--outcome", "completed"], Baton { prints: "completed" }),
+    example("requests show", &["{request}"], Baton { prints: "attempts.0.model" }),
+    example("feedback", &["{request}", "--score", "-0.5"], Baton { prints: "saved" }),
+    example("cache size", &[], Baton { prints: "entries" }),
+    example("cache purge", &["--model", "gpt"], Baton { prints: "0 cached replies" }),
+    example("projects create", &["{new}", "--name", "Search"], Baton { prints: "created" }),
+    example("projects list", &[], Baton { prints: "ID" }),
+    example("projects rename", &["{project}", "Retrieval"], Baton { prints: "Retrieval" }),
+    example("projects remove", &["{project}"], Baton { prints: "removed" }),
+    example("webhooks create", &["{other}/hook", "--types", "budget.exceeded"], Baton { prints: "whsec_" }),
+    example("webhooks list", &[], Baton { prints: "budget.exceeded" }),
+    example("webhooks remove", &["{webhook}"], Baton { prints: "removed" }),
+    example("webhooks rotate", &["{webhook}"], Baton { prints: "whsec_" }),
+    example("webhooks deliveries", &["{webhook}"], Baton { prints: "none" }),
+    example("webhooks redeliver", &["{delivery}"], Baton { prints: "queued" }),
+    example("events", &["--after", "oldest"], BatonUntilStopped),
+    example("audit", &["--kind", "key"], Baton { prints: "ACTOR" }),
+    example("chat", &["gpt", "Say hello"], Baton { prints: "hello" }),
+    example("sim", &[], NobodyUntilStopped { ready: "ollama" }),
+    example("openapi", &[], Nobody),
+    example("completions", &["bash"], Nobody),
+    example("docs", &["metrics"], Nobody),
 ];

@@ -2,11 +2,12 @@
 //! reported only for what Baton replied.
 
 mod examples;
+mod output;
 mod recorder;
 mod things;
 
 use crate::running::{KEY, command, lines, told};
-use examples::{EXAMPLES, Example, Talks};
+use examples::{EXAMPLES, Example, TalksTo};
 use recorder::Recorder;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -45,6 +46,8 @@ fn every_command_has_an_example() {
 fn credentials_go_to_baton_alone() {
     let folder = tempfile::tempdir().unwrap();
     let mut things = Things::start();
+    // So that the ledger is not empty.
+    things.fill("{request}", "", "");
     let baton = Recorder::in_front_of(things.address());
     for told in [Told::ByVariables, Told::ByFlags] {
         for example in EXAMPLES {
@@ -53,15 +56,15 @@ fn credentials_go_to_baton_alone() {
             baton.forget();
             run(folder.path(), example, &arguments, told, &baton);
             let seen = baton.seen();
-            match example.talks {
-                Talks::ToBaton { .. } | Talks::ToBatonUntilStopped => {
+            match example.talks_to {
+                TalksTo::Baton { .. } | TalksTo::BatonUntilStopped => {
                     let requests = seen.matches(" HTTP/1.1\r\n").count();
                     assert!(requests > 0 && seen.matches(KEY).count() == requests, "{}: {seen}", example.path);
                 }
-                Talks::ToBatonWithoutKey => {
+                TalksTo::BatonWithoutKey { .. } => {
                     assert!(seen.contains(" HTTP/1.1\r\n") && !seen.contains(KEY), "{}: {seen}", example.path);
                 }
-                Talks::ToNobody | Talks::ToNobodyUntilStopped { .. } => assert_eq!(seen, "", "{}", example.path),
+                TalksTo::Nobody | TalksTo::NobodyUntilStopped { .. } => assert_eq!(seen, "", "{}", example.path),
             }
             assert_eq!(other.end(), "", "{} {told:?}", example.path);
         }
@@ -70,14 +73,14 @@ fn credentials_go_to_baton_alone() {
 
 /// Runs a command that must succeed.
 fn run(folder: &Path, example: &Example, arguments: &[String], told_by: Told, baton: &Recorder) {
-    let mut command = prepared(folder, arguments, example.talks, told_by, &baton.url());
-    match example.talks {
-        Talks::ToBatonUntilStopped => until(command, |line| !line.is_empty()),
-        Talks::ToNobodyUntilStopped { ready } => until(command, |line| line.contains(ready)),
-        talks => {
+    let mut command = prepared(folder, arguments, example.talks_to, told_by, &baton.url());
+    match example.talks_to {
+        TalksTo::BatonUntilStopped => until(command, |line| !line.is_empty()),
+        TalksTo::NobodyUntilStopped { ready } => until(command, |line| line.contains(ready)),
+        talks_to => {
             let output = command.output().unwrap();
             assert!(output.status.success(), "{arguments:?} {told_by:?}: {}", told(&output));
-            if let Talks::ToBaton { prints } = talks {
+            if let TalksTo::Baton { prints } | TalksTo::BatonWithoutKey { prints } = talks_to {
                 let printed = String::from_utf8_lossy(&output.stdout);
                 assert!(printed.contains(prints), "{arguments:?}: expected {prints} in {printed}");
             }
@@ -86,9 +89,9 @@ fn run(folder: &Path, example: &Example, arguments: &[String], told_by: Told, ba
 }
 
 /// The command, told where Baton is and which key to use.
-fn prepared(folder: &Path, arguments: &[String], talks: Talks, told_by: Told, url: &str) -> Command {
+fn prepared(folder: &Path, arguments: &[String], talks_to: TalksTo, told_by: Told, url: &str) -> Command {
     let mut words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let takes_flags = matches!(talks, Talks::ToBaton { .. } | Talks::ToBatonUntilStopped);
+    let takes_flags = matches!(talks_to, TalksTo::Baton { .. } | TalksTo::BatonUntilStopped);
     if takes_flags && matches!(told_by, Told::ByFlags) {
         words.extend(["--url", url, "--key", KEY]);
         let mut command = command(folder, &words);
@@ -150,16 +153,16 @@ fn success_is_only_what_baton_replied() {
     let mut things = Things::start();
     let elsewhere = Recorder::replying(&reply("200 OK", "content-type: application/json", "{}"));
     for example in EXAMPLES {
-        if !matches!(example.talks, Talks::ToBaton { .. } | Talks::ToBatonWithoutKey) {
+        if !matches!(example.talks_to, TalksTo::Baton { .. } | TalksTo::BatonWithoutKey { .. }) {
             continue;
         }
         for reply in replies_of_others(&elsewhere.url()) {
             let stranger = Recorder::replying(&reply);
             let arguments = arguments(example, &mut things, &stranger.url(), &elsewhere.url());
-            for json in [&[][..], &["--json".to_owned()]] {
-                let arguments = [&arguments[..], json].concat();
+            for format in ["table", "json"] {
+                let arguments = [&arguments[..], &["--output".to_owned(), format.to_owned()]].concat();
                 let mut command =
-                    prepared(folder.path(), &arguments, example.talks, Told::ByVariables, &stranger.url());
+                    prepared(folder.path(), &arguments, example.talks_to, Told::ByVariables, &stranger.url());
                 let output = command.output().unwrap();
                 let told = told(&output);
                 assert_eq!(output.status.code(), Some(1), "{arguments:?} for {reply}: {told}");

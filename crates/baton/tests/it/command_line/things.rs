@@ -46,6 +46,10 @@ impl Things {
                 let body = json!({ "model_id": self.new_name(), "provider": "sim-openai", "upstream": "gpt-4o" });
                 self.create("/api/models", &body, "model_id")
             }
+            "provider" => {
+                let body = json!({ "name": self.new_name(), "kind": "openai", "base_url": "http://127.0.0.1:1/v1", "api_key": "none" });
+                self.create("/api/providers", &body, "name")
+            }
             "webhook" => self.webhook("budget.exceeded"),
             "delivery" => self.delivery(),
             "request" => self.request(),

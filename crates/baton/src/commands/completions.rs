@@ -1,0 +1,25 @@
+//! `baton completions`.
+
+use super::output;
+use clap::Args;
+use clap_complete::Shell;
+use std::process::ExitCode;
+
+/// Prints a script that completes baton's commands and options in a shell.
+///
+/// Example: baton completions bash > /etc/bash_completion.d/baton
+#[derive(Args)]
+pub struct Completions {
+    /// The shell
+    shell: Shell,
+}
+
+impl Completions {
+    /// Runs it.
+    pub fn run(self) -> ExitCode {
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut super::definition(), "baton", &mut script);
+        output::text(&String::from_utf8_lossy(&script));
+        ExitCode::SUCCESS
+    }
+}
