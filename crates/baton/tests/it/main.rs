@@ -14,6 +14,7 @@ mod commands;
 mod database;
 mod deploy;
 mod description;
+mod docs_run;
 mod documents;
 mod doors;
 mod full_disk;

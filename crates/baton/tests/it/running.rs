@@ -6,7 +6,8 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::Receiver;
 
-const BINARY: &str = env!("CARGO_BIN_EXE_baton");
+/// The binary.
+pub const BINARY: &str = env!("CARGO_BIN_EXE_baton");
 
 /// The admin key that tests give.
 pub const KEY: &str = "bt-a-key-for-the-tests-of-the-binary-000000000";
