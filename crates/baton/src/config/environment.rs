@@ -31,23 +31,33 @@ const KEYS: [(&str, &str); 20] = [
     ("OTEL_TRACES_SAMPLER_ARG", "telemetry.sample"),
 ];
 
-/// Those that Baton reads besides.
-const OTHERS: [&str; 9] = [
-    "ANTHROPIC_API_KEY",
-    "ANTHROPIC_BASE_URL",
-    "BATON_API_KEY",
-    "BATON_CONFIG",
-    "BATON_DEMO_KEY",
-    "BATON_URL",
-    "OLLAMA_URL",
-    "OPENAI_API_KEY",
-    "OPENAI_BASE_URL",
+/// Those that Baton reads besides, and what for.
+const OTHERS: [(&str, &str); 9] = [
+    ("ANTHROPIC_API_KEY", "Registers the provider `anthropic`, unless the file defines one of that name."),
+    ("ANTHROPIC_BASE_URL", "The address of that provider."),
+    ("BATON_API_KEY", "The API key that `baton`'s own commands use; without it `BATON_ADMIN_KEY`."),
+    ("BATON_CONFIG", "The configuration file."),
+    ("BATON_DEMO_KEY", "The admin key of `baton demo`; without it a new one at each start."),
+    ("BATON_URL", "The address of the running Baton that `baton`'s own commands talk to."),
+    ("OLLAMA_URL", "Registers the provider `ollama` at that address, unless the file defines one of that name."),
+    ("OPENAI_API_KEY", "Registers the provider `openai`, unless the file defines one of that name."),
+    ("OPENAI_BASE_URL", "The address of that provider."),
 ];
 
 impl Environment {
     /// The names of all variables that mean something to Baton.
     pub fn names() -> impl Iterator<Item = &'static str> {
-        KEYS.into_iter().map(|(name, _)| name).chain(OTHERS)
+        KEYS.into_iter().chain(OTHERS).map(|(name, _)| name)
+    }
+
+    /// The variables that stand for a key of the configuration, with that key.
+    pub fn keys() -> impl Iterator<Item = (&'static str, &'static str)> {
+        KEYS.into_iter()
+    }
+
+    /// The other variables, with what they are for.
+    pub fn others() -> impl Iterator<Item = (&'static str, &'static str)> {
+        OTHERS.into_iter()
     }
 
     /// The process's environment; what a `.env` file says comes after it.

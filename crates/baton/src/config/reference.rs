@@ -1,5 +1,6 @@
 //! The configuration reference and the metric list, made from the code.
 
+use super::Environment;
 use super::sections::Config;
 use schemars::schema_for;
 use serde_json::Value;
@@ -13,10 +14,23 @@ pub fn configuration() -> String {
         "# Configuration\n\n<!-- Made from crates/baton/src/config/sections.rs by `cargo xtask docs`. -->\n\n\
          Layers, each over the one before: defaults, the file (`baton.toml`, `--config` or `BATON_CONFIG`), the\n\
          environment (a `.env` file included), flags. `${NAME}` in a value is taken from the environment. An unknown key\n\
-         is an error that names the nearest known one. `baton check` names every fault and where it stands.\n",
+         is an error that names the nearest known one. `baton check` lists every problem and where it is.\n",
     );
+    variables(&mut text);
     section(&mut text, &defaults, &schema, "", 0);
     text
+}
+
+/// The tables of environment variables.
+fn variables(text: &mut String) {
+    text.push_str("\n## Environment variables\n\n| variable | key |\n| --- | --- |\n");
+    for (variable, key) in Environment::keys() {
+        let _ = writeln!(text, "| `{variable}` | `{key}` |");
+    }
+    text.push_str("\n| variable | meaning |\n| --- | --- |\n");
+    for (variable, meaning) in Environment::others() {
+        let _ = writeln!(text, "| `{variable}` | {meaning} |");
+    }
 }
 
 /// The table of one object's keys, then its objects.
@@ -35,8 +49,12 @@ fn section(text: &mut String, root: &Value, schema: &Value, path: &str, depth: u
     for (key, property) in properties {
         let resolved = resolve(root, property);
         let about = property.get("description").or_else(|| resolved.get("description")).and_then(Value::as_str);
-        let about = about.unwrap_or_default().replace('\n', " ");
-        let default = property.get("default").filter(|default| !default.is_null() && !default.is_object());
+        // A bar would end the cell, in code too.
+        let about = about.unwrap_or_default().replace('\n', " ").replace('|', "\\|");
+        // Nothing, an empty list and an empty object say what an absent key says: nothing.
+        let says_nothing =
+            |default: &Value| default.is_null() || default.is_object() || default.as_array().is_some_and(Vec::is_empty);
+        let default = property.get("default").filter(|default| !says_nothing(default));
         let default = default.map(|default| format!("`{}`", default.to_string().trim_matches('"'))).unwrap_or_default();
         let _ = writeln!(text, "| `{key}` | {about} | {default} |");
         let inner = inner_path(path, key, resolved);

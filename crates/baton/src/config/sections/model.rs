@@ -22,7 +22,7 @@ pub struct ModelSection {
     #[serde(default)]
     pub upstream: Option<String>,
     /// What it can do: `CHAT`, `COMPLETION`, `EMBEDDING`, `IMAGE_GENERATION`, `AUDIO_TRANSCRIPTION`,
-    /// `AUDIO_TRANSLATION`, `AUDIO_SPEECH`. By default what the built-in catalogue says, else `CHAT`.
+    /// `AUDIO_TRANSLATION`, `AUDIO_SPEECH`, `RERANK`, `MODERATION`. By default what the built-in catalogue says, else `CHAT`.
     #[serde(default)]
     pub capabilities: Vec<String>,
     /// `ACTIVE`, `INACTIVE` or `DEPRECATED`.
