@@ -1,6 +1,7 @@
 //! The failures that calls have in common, put into the description of each call that can have them. A call says for
-//! itself what is its own.
+//! itself what is its own. Each failure has an example of its own: the schema's would be the same for all of them.
 
+use serde_json::{Value, json};
 use utoipa::Modify;
 use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::security::SecurityRequirement;
@@ -63,4 +64,34 @@ fn complete(call: &mut Operation) {
             call.responses.responses.insert(status.to_owned(), RefOr::T(response));
         }
     }
+    for (status, response) in &mut call.responses.responses {
+        let RefOr::T(response) = response else { continue };
+        let example = example(status, &response.description);
+        if let (Some(example), Some(RefOr::T(content))) = (example, response.content.get_mut("application/json")) {
+            content.example = Some(example);
+        }
+    }
+}
+
+/// An error of that status; `None` if the status is none of an error.
+fn example(status: &str, description: &str) -> Option<Value> {
+    let (code, details) = match status {
+        "400" => ("invalid_request", json!({})),
+        "401" => ("authentication_error", json!({})),
+        "403" => ("permission_denied", json!({})),
+        "404" => ("not_found", json!({})),
+        "409" => ("conflict", json!({})),
+        "412" => ("precondition_failed", json!({})),
+        "413" => ("payload_too_large", json!({})),
+        "422" => {
+            let fault = json!({ "field": "provider", "message": "there is no provider `opanai`" });
+            ("validation_error", json!({ "param": "provider", "errors": [fault] }))
+        }
+        "503" => ("overloaded", json!({})),
+        _ => return None,
+    };
+    // What the description says beyond its first part is about the call, not a message.
+    let message = description.split([':', ';']).next().unwrap_or_default();
+    let id = "01935f0c-9a4e-7b2d-8c4f-5a6b7c8d9e0f";
+    Some(json!({ "error": { "code": code, "message": message, "details": details, "request_id": id } }))
 }

@@ -32,7 +32,7 @@ struct Entry {
     example: Option<&'static str>,
 }
 
-const NATIVE: &str = "requests";
+const NATIVE: &str = "native";
 const OPENAI: &str = "openai";
 
 const ENTRIES: [Entry; 19] = [
