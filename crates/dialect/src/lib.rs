@@ -12,25 +12,30 @@
 
 pub mod anthropic;
 mod codec;
+mod effective_options;
 pub mod error;
 #[cfg(test)]
 mod exact;
-mod facts;
+mod extensions;
 pub mod fidelity;
 pub mod framing;
 pub mod glance;
 pub mod json;
+mod meter_only;
 pub mod native;
 pub mod ollama;
 mod open_calls;
 pub mod openai;
+mod openai_cache;
+mod openai_media;
+mod openai_usage;
 #[cfg(test)]
 mod pairs;
-mod proof;
 mod read_error;
+mod reasoning_effort;
+mod reasoning_origin;
 mod rename_model;
 pub mod responses;
-pub mod settle;
 mod stream;
 #[cfg(test)]
 mod testing;

@@ -3,7 +3,8 @@
 //! Reference: Anthropic API reference, count message tokens: a messages request without the options about the answer,
 //! answered by `{"input_tokens": n}`.
 
-use super::request::{self, Purpose};
+use super::purpose::Purpose;
+use super::request;
 use crate::json::{self, Node, object};
 use crate::rename_model::rename_model;
 use crate::{Codec, ReadError, Rewritten, Written};

@@ -3,20 +3,19 @@
 //! Reference: Anthropic API reference, errors. Status 529 says that it is overloaded. Services that speak this format
 //! often keep OpenAI's shape for errors, so both are read.
 
-use crate::error::ErrorReply;
+use crate::error::{ErrorReply, openai_shape};
 use crate::json::{Node, object};
-use crate::openai;
 use baton_model::fault::{ErrorKind, UpstreamError};
 use baton_model::{Code, Dialect, PublicError};
 
 /// What a provider's error reply means.
 pub fn read(status: u16, body: &[u8]) -> UpstreamError {
-    sharpened(status, openai::error::read(status, body))
+    sharpened(status, openai_shape::read(status, body))
 }
 
 /// The same of a body that is parsed already; status 200 for one inside a stream.
 pub fn read_node(status: u16, root: &Node<'_>) -> UpstreamError {
-    sharpened(status, openai::error::read_node(status, root))
+    sharpened(status, openai_shape::read_node(status, root))
 }
 
 /// The words of this format, where they say more than the status.

@@ -3,7 +3,8 @@
 //! Reference: Anthropic API reference, `MessageParam` and `ContentBlockParam`. The results of tools, which stand in a
 //! user's turn here, become a turn of their own.
 
-use super::{cache, extension, media};
+use super::extension::extension;
+use super::{cache, media};
 use crate::json::{Fault, Node};
 use baton_model::Dialect;
 use baton_model::chat::{Extension, Message, Part, PartKind, Reasoning, Role, ToolCall, ToolResult};

@@ -3,19 +3,25 @@
 //! Reference: Anthropic API reference, messages (`POST /v1/messages`), streaming messages, count tokens, errors;
 //! `anthropic-version: 2023-06-01`. What is special about the format:
 //! - instructions stand beside the conversation (`system`), whose turns alternate, the user's first
-//!   ([`messages_write`] regroups);
+//!   ([`conversation`] regroups);
 //! - the results of tools are blocks of a user's turn, all of one turn together;
 //! - thoughts carry a signature and must go back unchanged ([`reasoning`] has the options);
 //! - usage counts cached tokens beside the input ([`usage`]).
 
+mod arguments;
+mod blocks_write;
 mod cache;
+mod citations;
+mod conversation;
 pub mod count_tokens;
 pub mod error;
+mod extension;
 mod fidelity;
+mod max_tokens;
 mod media;
 mod messages_read;
-mod messages_write;
 mod options;
+mod purpose;
 mod reasoning;
 mod reply;
 mod request;
@@ -30,10 +36,8 @@ pub mod usage;
 
 pub use fidelity::FIDELITY;
 
-use crate::json::Node;
 use crate::{Codec, ReadError, ReplyContext, Rewritten, StreamReader, StreamWriter, Written};
-use baton_model::chat::Extension;
-use baton_model::{Body, Capability, Detail, Dialect, Event, Operation, Target};
+use baton_model::{Body, Capability, Detail, Event, Operation, Target};
 
 /// The codec of a capability in this format: messages, and their count.
 pub fn codec(capability: Capability) -> Option<&'static dyn Codec> {
@@ -55,7 +59,7 @@ impl Codec for Messages {
 
     fn write_request(&self, operation: &Operation, target: &Target) -> Result<Written, ReadError> {
         match operation {
-            Operation::Chat(request) => request::write(request, target, request::Purpose::Answer),
+            Operation::Chat(request) => request::write(request, target, purpose::Purpose::Answer),
             _ => Err(ReadError::wrong_operation("messages")),
         }
     }
@@ -79,12 +83,4 @@ impl Codec for Messages {
     fn stream_writer(&self, context: ReplyContext) -> Option<Box<dyn StreamWriter>> {
         Some(Box::new(stream::MessageWriter::new(context)))
     }
-}
-
-/// What is said of everything that this format has no word for.
-const UNKNOWN: &str = "not known to anthropic";
-
-/// A field that only this format knows.
-fn extension(path: impl Into<String>, node: &Node<'_>) -> Extension {
-    Extension { dialect: Dialect::Anthropic, path: path.into(), value: node.json() }
 }

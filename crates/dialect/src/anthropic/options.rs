@@ -2,18 +2,16 @@
 //!
 //! Reference: Anthropic API reference, messages, `MessageCreateParams`.
 
+use super::cache;
+use super::extension::{UNKNOWN, extension};
+use super::purpose::Purpose;
 use super::reasoning::{self, Plan};
-use super::request::Purpose;
 use super::schema::closed;
-use super::{UNKNOWN, cache, extension};
 use crate::Dropped;
+use crate::extensions::changes_nothing;
 use crate::json::{Fault, Node, Object};
-use crate::responses::says_nothing;
 use baton_model::chat::{OutputFormat, Schema};
 use baton_model::{ChatRequest, Dialect};
-
-/// What the format asks for where nobody gives a limit.
-pub(super) const DEFAULT_MAX_TOKENS: u64 = 4096;
 
 /// Extensions that the counting of tokens takes as well.
 const COUNTED: [&str; 2] = ["context_management", "mcp_servers"];
@@ -113,7 +111,7 @@ pub(super) fn write(
     list_unknown(request, dropped);
     for extension in &request.extensions {
         let counted = purpose == Purpose::Answer || COUNTED.contains(&extension.path.as_str());
-        if says_nothing(extension) {
+        if changes_nothing(extension) {
             continue;
         }
         if extension.dialect != Dialect::Anthropic {

@@ -4,8 +4,8 @@
 //! tokens, those from 4.6 decide themselves and take an effort; which one it is stands in the model's quirks. A budget
 //! is at least 1,024 tokens and less than `max_tokens`, and is excluded by a forced tool choice.
 
-use super::extension;
-use super::options::DEFAULT_MAX_TOKENS;
+use super::extension::extension;
+use super::max_tokens::DEFAULT_MAX_TOKENS;
 use crate::Dropped;
 use crate::json::{Fault, Node, Object};
 use baton_model::chat::{Effort, ReasoningOptions};

@@ -2,7 +2,8 @@
 //!
 //! Reference: Anthropic API reference, `Message`.
 
-use super::messages_write::{arguments, write_citations};
+use super::arguments::arguments;
+use super::citations::write_citations;
 use super::usage;
 use crate::ReplyContext;
 use crate::json::{Array, Object, object};

@@ -1,22 +1,15 @@
 //! A messages request, read and written.
 
-use super::messages_write::MessagesWriter;
+use super::blocks_write::BlockWriter;
+use super::conversation::Conversation;
+use super::purpose::Purpose;
 use super::reasoning::Plan;
 use super::{messages_read, options, tools};
+use crate::effective_options::effective_options;
 use crate::json::{self, object};
-use crate::settle::settle;
 use crate::{ReadError, Written};
 use baton_model::chat::Role;
 use baton_model::{ChatRequest, Target};
-
-/// What a request is written for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Purpose {
-    /// To be answered.
-    Answer,
-    /// To have its tokens counted: options about the answer are refused there.
-    Count,
-}
 
 /// Reads a client's request. `max_tokens` may be missing: it is filled in from what is known of the model.
 pub(super) fn read(body: &[u8]) -> Result<ChatRequest, ReadError> {
@@ -34,17 +27,17 @@ pub(super) fn read(body: &[u8]) -> Result<ChatRequest, ReadError> {
 
 /// Writes a request for a provider.
 pub(super) fn write(request: &ChatRequest, target: &Target, purpose: Purpose) -> Result<Written, ReadError> {
-    let (settled, mut dropped) = settle(request, target)?;
-    let tools = if request.tools.is_empty() { &settled.tools } else { &request.tools };
-    let plan = Plan::new(&settled, target, tools::is_forced(&settled, tools), &mut dropped);
+    let (effective, mut dropped) = effective_options(request, target)?;
+    let tools = if request.tools.is_empty() { &effective.tools } else { &request.tools };
+    let plan = Plan::new(&effective, target, tools::is_forced(&effective, tools), &mut dropped);
     let mut unsaid = Vec::new();
-    let mut writer = MessagesWriter::new(&settled.extensions, &target.model.quirks, &mut unsaid);
-    let mut conversation = writer.regroup(&request.messages)?;
+    let mut writer = BlockWriter::new(&effective.extensions, &target.model.quirks, &mut unsaid);
+    let mut conversation = Conversation::regroup(&request.messages, &mut writer)?;
     let body = object(|o| {
         o.string("model", target.upstream());
         conversation.write(&mut writer, o);
-        tools::write(tools, &settled, o, &mut dropped);
-        options::write(&settled, &plan, purpose, o, &mut dropped);
+        tools::write(tools, &effective, o, &mut dropped);
+        options::write(&effective, &plan, purpose, o, &mut dropped);
     });
     dropped.extend(unsaid);
     Ok(Written { dropped, ..Written::json(body) })

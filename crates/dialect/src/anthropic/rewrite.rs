@@ -1,13 +1,15 @@
 //! A client's own bytes made fit for one target: a few fields changed, everything else byte for byte.
 
 use super::options;
+use super::purpose::Purpose;
 use super::reasoning::Plan;
-use super::request::Purpose;
 use super::tools;
+use crate::effective_options::apply_defaults;
 use crate::framing::splice::Editor;
-use crate::json::{self, Node, object};
-use crate::proof::{RESPONSES, may_hold, without};
-use crate::{Dropped, ReadError, Rewritten, openai};
+use crate::json::{Node, object};
+use crate::reasoning_origin::{RESPONSES, may_hold, without};
+use crate::rename_model::set_model;
+use crate::{Dropped, ReadError, Rewritten};
 use baton_model::chat::Tool;
 use baton_model::entity::ReasoningStyle;
 use baton_model::{Body, ChatRequest, Target};
@@ -16,10 +18,7 @@ use baton_model::{Body, ChatRequest, Target};
 pub(super) fn rewrite(body: &Body, target: &Target) -> Result<Rewritten, ReadError> {
     let mut editor = Editor::new(body);
     let mut dropped = Vec::new();
-    let model = json::quoted(target.upstream());
-    if editor.get("model") != Some(&model) {
-        editor.set("model", model);
-    }
+    set_model(&mut editor, target);
     add_defaults(&mut editor, target)?;
     let asked = body.value("max_tokens").filter(|text| *text != b"null");
     set_limit(&mut editor, target, asked.is_some(), &mut dropped)?;
@@ -31,8 +30,8 @@ pub(super) fn rewrite(body: &Body, target: &Target) -> Result<Rewritten, ReadErr
 /// Adds the operator's defaults, which are written in OpenAI's names, for fields that the client left out.
 fn add_defaults(editor: &mut Editor<'_>, target: &Target) -> Result<(), ReadError> {
     let mut defaults = ChatRequest::default();
-    openai::options::apply_defaults(&mut defaults, target.defaults())?;
-    // The limit is settled apart, the length of a default budget by the client's.
+    apply_defaults(&mut defaults, target.defaults())?;
+    // The limit is decided apart, the length of a default budget by the client's.
     let asked = editor.get("max_tokens").and_then(|text| text.parse().ok());
     defaults.max_output_tokens = asked.or(defaults.max_output_tokens);
     let thinks = editor.has("thinking") || editor.has("output_config");

@@ -1,6 +1,6 @@
 //! Instructions, which stand beside the conversation in this format: `system`, a string or text blocks.
 
-use super::messages_write::{Block, MessagesWriter};
+use super::blocks_write::{Block, BlockWriter};
 use crate::json::Object;
 use baton_model::chat::{Part, PartKind};
 
@@ -25,7 +25,7 @@ impl<'r> System<'r> {
 
     /// Writes `system`: the instructions of several messages as one text, a line each, as Anthropic's own adapter for
     /// OpenAI's format does; blocks as they are where there is more to them than text.
-    pub(super) fn write(&self, writer: &mut MessagesWriter<'r>, o: &mut Object<'_>) {
+    pub(super) fn write(&self, writer: &mut BlockWriter<'r>, o: &mut Object<'_>) {
         if let Some(text) = self.text(writer) {
             if !text.is_empty() {
                 o.string("system", &text);
@@ -40,7 +40,7 @@ impl<'r> System<'r> {
     }
 
     /// All of it as one text, if there is no more to it.
-    fn text(&self, writer: &MessagesWriter<'r>) -> Option<String> {
+    fn text(&self, writer: &BlockWriter<'r>) -> Option<String> {
         let several = self.messages.len() > 1;
         let mut lines = Vec::with_capacity(self.messages.len());
         for blocks in &self.messages {

@@ -3,7 +3,8 @@
 //! Reference: Anthropic API reference, `Tool` and `ToolChoice`. A tool with a `type` other than `custom` is one that the
 //! provider runs; whether several calls may be made at once is said in the choice.
 
-use super::{UNKNOWN, cache, extension};
+use super::cache;
+use super::extension::{UNKNOWN, extension};
 use crate::Dropped;
 use crate::json::{Array, Fault, Node, Object};
 use baton_model::chat::{Json, Tool, ToolChoice};

@@ -1,7 +1,8 @@
 //! The fields of a chat's reply, and a reply taken apart into them.
 
+use super::fields::fields;
 use super::request::{arguments_of, plain_json};
-use super::{Said, fields};
+use super::said::Said;
 use baton_model::chat::{Part, PartKind, Reasoning, ToolCall};
 use baton_model::event::{Choice, Finish, Reply, Started, Timings};
 use baton_model::{Usage, UsageClass};

@@ -3,9 +3,10 @@
 //! What is the default of every format and only said expressly (`n` of 1, a penalty of 0, the tool choice `auto`) is not
 //! taken for something said: formats may leave it out.
 
-use super::{Said, fields};
+use super::fields::fields;
+use super::said::Said;
+use crate::extensions::changes_nothing;
 use crate::json::Node;
-use crate::responses::says_nothing;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use baton_model::chat::{
@@ -222,7 +223,7 @@ pub fn said(request: &ChatRequest) -> Vec<Said<Field>> {
     all.option(Field::Verbosity, "verbosity", verbosity.as_deref());
     all.option(Field::RequestCache, "cache_control", cache.map(lifetime));
     // Members of an object have no order.
-    let mut extensions: Vec<_> = extensions.iter().filter(|extension| !says_nothing(extension)).collect();
+    let mut extensions: Vec<_> = extensions.iter().filter(|extension| !changes_nothing(extension)).collect();
     extensions.sort_by_key(|extension| extension.path.rsplit('.').next());
     for extension in extensions {
         all.extension(Field::Extension, "", extension);

@@ -5,8 +5,8 @@
 //! have no place in the vocabulary: they stay extensions.
 
 use super::{chat, line, options, stream, writer};
+use crate::effective_options::effective_options;
 use crate::json::{self, Fault, Node, object};
-use crate::settle::settle;
 use crate::{Codec, Dropped, ReadError, ReplyContext, Rewritten, StreamReader, StreamWriter, Written};
 use baton_model::operation::{CompletionRequest, Prompt};
 use baton_model::{Body, Detail, Event, Operation, Target};
@@ -63,14 +63,14 @@ fn write(request: &CompletionRequest, target: &Target) -> Result<Written, ReadEr
     let [Prompt::Text(prompt)] = request.prompts.as_slice() else {
         return Err(ReadError::new("prompt", "ollama takes one text, neither several nor token ids"));
     };
-    let (settled, mut dropped) = settle(&request.chat, target)?;
+    let (effective, mut dropped) = effective_options(&request.chat, target)?;
     if request.echo == Some(true) {
         dropped.push(Dropped::new("echo", "not known to ollama"));
     }
     let body = object(|o| {
         o.string("model", target.upstream()).string("prompt", prompt);
         o.maybe_string("suffix", request.suffix.as_deref());
-        options::write(&settled, target, o, &mut dropped);
+        options::write(&effective, target, o, &mut dropped);
     });
     Ok(Written { dropped, ..Written::json(body) })
 }

@@ -4,8 +4,8 @@
 //! `api/types.go`. What only the runner knows stays an extension with the path `options.NAME`.
 
 use crate::Dropped;
+use crate::extensions::changes_nothing;
 use crate::json::{self, Fault, Node, Object};
-use crate::responses::says_nothing;
 use baton_model::chat::{Effort, Extension, Json, OutputFormat, ReasoningOptions, Schema};
 use baton_model::entity::ReasoningStyle;
 use baton_model::{ChatRequest, Dialect, Target};
@@ -268,7 +268,7 @@ fn unsayable(request: &ChatRequest, dropped: &mut Vec<Dropped>) {
     drop("response_format.description", described);
     for extension in &request.extensions {
         let foreign = extension.dialect != Dialect::Ollama && !is_keep_alive(extension);
-        drop(&extension.path, foreign && !says_nothing(extension));
+        drop(&extension.path, foreign && !changes_nothing(extension));
     }
     if let Some(n) = request.n.filter(|n| *n != 1) {
         dropped.push(Dropped::new("n", format!("lowered from {n} to 1")));

@@ -4,8 +4,8 @@
 //! handful of keys; any line that could hold more is parsed like in full.
 
 use super::line::Lines;
-use crate::facts::{reduced, text_length, values};
 use crate::json::Node;
+use crate::meter_only::{reduced, text_length, values};
 use crate::{ReadError, StreamReader};
 use baton_model::{Detail, Event};
 use memchr::memmem::Finder;
@@ -14,20 +14,20 @@ use std::sync::LazyLock;
 /// A reader for a provider's stream.
 pub(super) fn reader(detail: Detail) -> Box<dyn StreamReader> {
     match detail {
-        Detail::Full => Box::new(Full::default()),
-        Detail::MeterOnly => Box::new(Facts::default()),
+        Detail::Full => Box::new(FullReader::default()),
+        Detail::MeterOnly => Box::new(MeterReader::default()),
     }
 }
 
 /// Reads every event.
 #[derive(Debug, Default)]
-struct Full {
+struct FullReader {
     lines: Lines,
     /// Whether the end, or a failure, was told.
     over: bool,
 }
 
-impl StreamReader for Full {
+impl StreamReader for FullReader {
     fn push(&mut self, frame: &[u8]) -> Result<Vec<Event>, ReadError> {
         let mut events = Vec::new();
         if self.over || frame.trim_ascii().is_empty() {
@@ -46,11 +46,11 @@ impl StreamReader for Full {
 
 /// Reads only what the meter and the fallback need.
 #[derive(Debug, Default)]
-struct Facts {
-    full: Full,
+struct MeterReader {
+    full: FullReader,
 }
 
-impl StreamReader for Facts {
+impl StreamReader for MeterReader {
     fn push(&mut self, frame: &[u8]) -> Result<Vec<Event>, ReadError> {
         // The first line has the names.
         if self.full.lines.is_started()

@@ -5,8 +5,8 @@
 
 use super::chat::{Form, finish_name, rewrite, write_names, write_tail};
 use super::{options, stream};
+use crate::effective_options::effective_options;
 use crate::json::{self, Array, Fault, Node, Object, Value, object};
-use crate::settle::settle;
 use crate::{Codec, ReadError, ReplyContext, Rewritten, StreamReader, StreamWriter, Written};
 use baton_model::chat::{Json, PartKind};
 use baton_model::event::{Choice, Event, Finish, Reply};
@@ -111,10 +111,10 @@ pub(super) fn write_prompts(name: &str, prompts: &[Prompt], o: &mut Object<'_>) 
 }
 
 fn write(request: &CompletionRequest, target: &Target) -> Result<Written, ReadError> {
-    let (mut settled, mut dropped) = settle(&request.chat, target)?;
+    let (mut effective, mut dropped) = effective_options(&request.chat, target)?;
     // Chat alone has them; a default for chats is no request of this client's.
-    settled.tools.clear();
-    settled.reasoning = None;
+    effective.tools.clear();
+    effective.reasoning = None;
     // This endpoint has only the older name.
     let mut quirks = target.model.quirks.clone();
     quirks.max_tokens_field = baton_model::entity::MaxTokensField::MaxTokens;
@@ -122,9 +122,9 @@ fn write(request: &CompletionRequest, target: &Target) -> Result<Written, ReadEr
         o.string("model", target.upstream());
         write_prompts("prompt", &request.prompts, o);
         o.maybe_string("suffix", request.suffix.as_deref()).maybe_bool("echo", request.echo);
-        options::write(&settled, &quirks, o, &mut dropped);
-        o.maybe_integer("logprobs", settled.logprobs);
-        options::write_stream(&settled, &quirks, o);
+        options::write(&effective, &quirks, o, &mut dropped);
+        o.maybe_integer("logprobs", effective.logprobs);
+        options::write_stream(&effective, &quirks, o);
     });
     Ok(Written { dropped, ..Written::json(body) })
 }

@@ -4,8 +4,9 @@
 //! Python SDK asks for base64 by default.
 
 use super::completion::{read_prompts, write_prompts};
-use super::{options, usage};
+use super::extension::extension;
 use crate::json::{self, Fault, Node, Object, object};
+use crate::openai_usage as usage;
 use crate::rename_model::rename_model;
 use crate::{Codec, Dropped, ReadError, ReplyContext, Rewritten, Written};
 use base64::Engine as _;
@@ -60,7 +61,7 @@ fn read(root: &Node<'_>) -> Result<EmbeddingRequest, Fault> {
     }
     for (name, value) in root.members()? {
         if !["model", "input", "dimensions", "user", "encoding_format"].contains(&name.as_ref()) && !value.is_null() {
-            request.extensions.push(options::extension(name.as_ref(), value));
+            request.extensions.push(extension(name.as_ref(), value));
         }
     }
     Ok(request)

@@ -3,9 +3,12 @@
 //! Reference: OpenAI API reference, images, and its stream events `image_generation.partial_image` and
 //! `image_generation.completed`. Newer models report tokens; pictures of the others are counted by the piece.
 
-use super::{error, options, stream, usage};
+use super::extension::extension;
+use super::stream;
+use crate::error::openai_shape as error;
 use crate::framing::sse;
 use crate::json::{self, Fault, Node, Object, object};
+use crate::openai_usage as usage;
 use crate::rename_model::rename_model;
 use crate::{Codec, Dropped, ReadError, ReplyContext, Rewritten, StreamReader, StreamWriter, Written};
 use baton_model::chat::Json;
@@ -64,7 +67,7 @@ fn read(root: &Node<'_>) -> Result<ImageRequest, Fault> {
     };
     for (name, value) in root.members()? {
         if !["model", "prompt", "n", "size", "quality", "stream"].contains(&name.as_ref()) && !value.is_null() {
-            request.extensions.push(options::extension(name.as_ref(), value));
+            request.extensions.push(extension(name.as_ref(), value));
         }
     }
     Ok(request)

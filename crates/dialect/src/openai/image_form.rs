@@ -4,9 +4,10 @@
 //! door takes apart; edits may also be JSON, with pictures as `{image_url}` or `{file_id}` in `images` and `mask`. Replies
 //! and streams are those of [generations](super::image), but for the names of the events.
 
+use super::image;
 use super::multipart::Form;
-use super::{image, media};
 use crate::json::{self, Fault, Node};
+use crate::openai_media as media;
 use crate::rename_model::rename_model;
 use crate::{Codec, Dropped, ReadError, ReplyContext, Rewritten, StreamReader, StreamWriter, Written};
 use base64::Engine as _;

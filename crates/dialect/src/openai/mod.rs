@@ -1,30 +1,28 @@
 //! OpenAI's format, which most services speak: chat completions and the endpoints beside it.
 //!
 //! Reference: OpenAI API reference (`platform.openai.com/docs/api-reference`) and its published OpenAPI description.
-//! One file or folder for each endpoint; [`options`], [`stream`] and [`usage`] are what chats and completions share.
-//! What is special about the format: usage overlaps ([`usage`]), and a stream may lack its end ([`stream`]).
+//! One file or folder for each endpoint; [`options`] and [`stream`] are what chats and completions share.
+//! What is special about the format: usage overlaps ([`crate::openai_usage`]), and a stream may lack its end ([`stream`]).
 
 mod chat;
 mod completion;
 mod embedding;
-pub mod error;
+mod extension;
 mod fidelity;
 mod image;
 mod image_form;
-pub(crate) mod media;
 mod multipart;
-pub mod options;
+mod options;
 mod passthrough;
 mod speech;
 mod stream;
 #[cfg(test)]
 mod tests;
 mod transcription;
-pub mod usage;
 
-pub(crate) use chat::cache;
-
+pub(crate) use chat::read_tools;
 pub use fidelity::FIDELITY;
+pub(crate) use options::read as read_options;
 
 use crate::Codec;
 use baton_model::Capability;

@@ -3,16 +3,18 @@
 //! Reference: OpenAI API reference, chat completions, `CreateChatCompletionRequest`. `top_k`, `min_p` and
 //! `repeat_penalty` are llama.cpp's and vLLM's additions.
 
-use crate::json::{self, Fault, Node, Object};
-use crate::responses::says_nothing;
-use crate::{Dropped, ReadError};
-use baton_model::chat::{Effort, Extension, Json, OutputFormat, ReasoningOptions, Schema};
+use super::extension::extension;
+use crate::Dropped;
+use crate::extensions::changes_nothing;
+use crate::json::{Fault, Node, Object};
+use crate::reasoning_effort::effort;
+use baton_model::chat::{Effort, Json, OutputFormat, ReasoningOptions, Schema};
 use baton_model::entity::MaxTokensField;
 use baton_model::{ChatRequest, Dialect, Quirks};
 
 /// Reads all fields except those named in `others`, which the caller reads itself. What is not known becomes an
 /// extension; `null` is as good as absent.
-pub(super) fn read(root: &Node<'_>, others: &[&str]) -> Result<ChatRequest, Fault> {
+pub(crate) fn read(root: &Node<'_>, others: &[&str]) -> Result<ChatRequest, Fault> {
     let mut request = ChatRequest::default();
     for (name, node) in root.members()? {
         if !node.is_null() && !others.contains(&name.as_ref()) {
@@ -67,11 +69,6 @@ fn read_field(request: &mut ChatRequest, name: &str, node: &Node<'_>) -> Result<
     Ok(())
 }
 
-/// A field that only this format knows.
-pub(super) fn extension(path: impl Into<String>, node: &Node<'_>) -> Extension {
-    Extension { dialect: Dialect::OpenAi, path: path.into(), value: node.json() }
-}
-
 fn read_stop(node: &Node<'_>) -> Result<Vec<String>, Fault> {
     match node.as_str() {
         Some(stop) => Ok(vec![stop.into_owned()]),
@@ -111,63 +108,6 @@ fn read_response_format(request: &mut ChatRequest, node: &Node<'_>) -> Result<()
     Ok(())
 }
 
-/// Gives the request what it lacks: each default is a field of this format. Lists and flags count as lacking when they
-/// are empty or false.
-///
-/// # Errors
-/// If a default is not of the format.
-pub fn apply_defaults(request: &mut ChatRequest, defaults: &[(String, Json)]) -> Result<(), ReadError> {
-    let text = json::object(|o| {
-        for (name, value) in defaults {
-            o.json(name, value);
-        }
-    });
-    let defaults = json::read(&text, |root| {
-        let mut defaults = read(root, &["model", "messages", "stream", "stream_options", "tools", "tool_choice"])?;
-        super::chat::read_tools(&mut defaults, root)?;
-        Ok(defaults)
-    })?;
-    fn fill<T>(slot: &mut Option<T>, default: Option<T>) {
-        if slot.is_none() {
-            *slot = default;
-        }
-    }
-    fill(&mut request.tool_choice, defaults.tool_choice);
-    fill(&mut request.parallel_tool_calls, defaults.parallel_tool_calls);
-    let (sampling, default) = (&mut request.sampling, defaults.sampling);
-    fill(&mut sampling.temperature, default.temperature);
-    fill(&mut sampling.top_p, default.top_p);
-    fill(&mut sampling.top_k, default.top_k);
-    fill(&mut sampling.min_p, default.min_p);
-    fill(&mut sampling.seed, default.seed);
-    fill(&mut sampling.frequency_penalty, default.frequency_penalty);
-    fill(&mut sampling.presence_penalty, default.presence_penalty);
-    fill(&mut sampling.repeat_penalty, default.repeat_penalty);
-    fill(&mut sampling.logit_bias, default.logit_bias);
-    fill(&mut request.max_output_tokens, defaults.max_output_tokens);
-    fill(&mut request.n, defaults.n);
-    fill(&mut request.logprobs, defaults.logprobs);
-    fill(&mut request.reasoning, defaults.reasoning);
-    fill(&mut request.end_user, defaults.end_user);
-    fill(&mut request.service_tier, defaults.service_tier);
-    fill(&mut request.verbosity, defaults.verbosity);
-    if request.tools.is_empty() {
-        request.tools = defaults.tools;
-    }
-    if request.stop.is_empty() {
-        request.stop = defaults.stop;
-    }
-    if request.output == OutputFormat::Unspecified {
-        request.output = defaults.output;
-    }
-    for extension in defaults.extensions {
-        if !request.extensions.iter().any(|given| given.dialect == Dialect::OpenAi && given.path == extension.path) {
-            request.extensions.push(extension);
-        }
-    }
-    Ok(())
-}
-
 /// Writes the options of a request, model and stream apart. What another format alone knows goes to `dropped`.
 pub(super) fn write(request: &ChatRequest, quirks: &Quirks, o: &mut Object<'_>, dropped: &mut Vec<Dropped>) {
     let sampling = &request.sampling;
@@ -202,7 +142,7 @@ pub(super) fn write(request: &ChatRequest, quirks: &Quirks, o: &mut Object<'_>, 
     }
     for extension in &request.extensions {
         if extension.dialect != Dialect::OpenAi {
-            if !says_nothing(extension) {
+            if !changes_nothing(extension) {
                 dropped.push(Dropped::new(&extension.path, "not known to openai"));
             }
         } else if !extension.path.contains(['.', '[']) {
@@ -271,19 +211,5 @@ fn write_reasoning(reasoning: Option<&ReasoningOptions>, o: &mut Object<'_>, dro
     }
     if reasoning.display.is_some() {
         dropped.push(Dropped::new("reasoning.display", "not known to openai"));
-    }
-}
-
-/// The effort that says what was asked in other ways. Above `high` only the newest models go, so no budget does.
-pub(crate) fn effort(reasoning: &ReasoningOptions) -> Option<Effort> {
-    match (reasoning.enabled, reasoning.budget) {
-        (Some(false), _) => Some(Effort::None),
-        _ if reasoning.effort.is_some() => reasoning.effort,
-        (_, Some(..=1_535)) => Some(Effort::Low),
-        (_, Some(1_536..=3_071)) => Some(Effort::Medium),
-        (_, Some(3_072..)) => Some(Effort::High),
-        _ if reasoning.adaptive => Some(Effort::High),
-        (Some(true), None) => Some(Effort::Medium),
-        (None, None) => None,
     }
 }

@@ -3,9 +3,12 @@
 //! Reference: OpenAI API reference, audio. The reply is sound, sent as it is made; with `stream_format: "sse"` it comes
 //! in events instead, and these report usage.
 
-use super::{error, options, stream, usage};
+use super::extension::extension;
+use super::stream;
+use crate::error::openai_shape as error;
 use crate::framing::sse;
 use crate::json::{self, Fault, Node, object};
+use crate::openai_usage as usage;
 use crate::rename_model::rename_model;
 use crate::{Codec, Dropped, ReadError, ReplyContext, Rewritten, StreamReader, StreamWriter, Written};
 use base64::Engine as _;
@@ -70,7 +73,7 @@ fn read(root: &Node<'_>) -> Result<SpeechRequest, Fault> {
             // A voice of one's own is an object with an id.
             "voice" if value.as_str().is_some() => request.voice = Some(value.string()?),
             _ if value.is_null() => {}
-            _ => request.extensions.push(options::extension(name.as_ref(), value)),
+            _ => request.extensions.push(extension(name.as_ref(), value)),
         }
     }
     Ok(request)

@@ -4,7 +4,8 @@
 //! `text`, `srt` and `vtt`, no JSON at all. Streams have typed events and end with `transcript.text.done`.
 
 use super::multipart::Form;
-use super::{error, stream};
+use super::stream;
+use crate::error::openai_shape as error;
 use crate::framing::sse;
 use crate::json::{self, Fault, Node, Object, object};
 use crate::rename_model::rename_model;

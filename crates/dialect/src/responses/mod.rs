@@ -13,7 +13,7 @@
 //! - reasoning items hold an encrypted thought ([`reasoning`]);
 //! - a reply repeats much of its request ([`response`]).
 //!
-//! Errors are those of chat completions, [`crate::openai::error`].
+//! Errors are those of chat completions, [`crate::error::openai_shape`].
 
 pub mod context;
 mod fidelity;
@@ -32,7 +32,6 @@ mod tools;
 mod usage;
 
 pub use fidelity::FIDELITY;
-pub(crate) use options::says_nothing;
 
 use crate::{Codec, ReadError, ReplyContext, Rewritten, StreamReader, StreamWriter, Written};
 use baton_model::{Body, Capability, Detail, Event, Operation, Target};

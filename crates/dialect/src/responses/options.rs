@@ -26,19 +26,6 @@ const LEAST_OUTPUT: u64 = 16;
 const ENCRYPTED: &str = "reasoning.encrypted_content";
 const LOGPROBS: &str = "message.output_text.logprobs";
 
-/// Whether leaving a field out changes nothing: it says what is so anyway, or what is seen to in front of the provider.
-pub(crate) fn says_nothing(extension: &Extension) -> bool {
-    let Extension { dialect, path, value } = extension;
-    match (*dialect, path.as_str(), value.0.as_str()) {
-        // Who is asked at the door of responses keeps them where the provider does not.
-        (Dialect::Responses, "store", _)
-        | (Dialect::Responses, "background", "false")
-        | (Dialect::Responses, "truncation", "\"disabled\"")
-        | (Dialect::OpenAi, "store", "false") => true,
-        _ => false,
-    }
-}
-
 /// A field that only this format knows, or chat completions as well.
 pub(super) fn extension(path: impl Into<String>, node: &Node<'_>) -> Extension {
     let path = path.into();
@@ -265,7 +252,7 @@ fn write_text(request: &ChatRequest, o: &mut Object<'_>) {
 
 fn write_reasoning(request: &ChatRequest, quirks: &Quirks, o: &mut Object<'_>, dropped: &mut Vec<Dropped>) {
     let reasoning = request.reasoning.clone().unwrap_or_default();
-    let effort = crate::openai::options::effort(&reasoning);
+    let effort = crate::reasoning_effort::effort(&reasoning);
     let mut members = members(request, "reasoning.").peekable();
     let given = members.peek().is_some_and(|_| request.extensions.iter().any(|e| e.path == "reasoning.summary"));
     // Who thinks by Anthropic's rules expects to see it, unless he says otherwise.
@@ -291,7 +278,7 @@ fn write_reasoning(request: &ChatRequest, quirks: &Quirks, o: &mut Object<'_>, d
 /// Writes `include`: what must be asked for to be told. `carried` says whether thoughts are sent back.
 pub(super) fn write_include(request: &ChatRequest, quirks: &Quirks, carried: bool, o: &mut Object<'_>) {
     let asked = request.reasoning.as_ref().is_some_and(|reasoning| {
-        !matches!(crate::openai::options::effort(reasoning), None | Some(Effort::None)) || reasoning.display.is_some()
+        !matches!(crate::reasoning_effort::effort(reasoning), None | Some(Effort::None)) || reasoning.display.is_some()
     });
     // Models that don't reason refuse to be asked for it.
     let reasons = quirks.reasoning != ReasoningStyle::Unsupported && (asked || carried);

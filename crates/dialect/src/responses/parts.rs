@@ -3,8 +3,8 @@
 //! Reference: OpenAI API reference, `InputContent` and `OutputContent`.
 
 use crate::json::{Array, Fault, Node, Object};
-use crate::openai::cache;
-use crate::openai::media::{self, File};
+use crate::openai_cache as cache;
+use crate::openai_media::{self as media, File};
 use baton_model::Dialect;
 use baton_model::chat::{Document, Extension, Image, Part, PartKind, Source};
 

@@ -1,11 +1,11 @@
 //! Reasoning items, and whose thoughts they hold.
 //!
 //! Reference: OpenAI API reference, `ReasoningItem`: `summary` is for people, `content` is the raw thought of open
-//! models, `encrypted_content` goes back unchanged. What stands behind a mark of [`crate::proof`] came from another
+//! models, `encrypted_content` goes back unchanged. What stands behind a mark of [`crate::reasoning_origin`] came from another
 //! kind of provider, by way of a client.
 
 use crate::json::{Fault, Node, Object, Value, object};
-use crate::proof::{REDACTED, RESPONSES, SIGNATURE};
+use crate::reasoning_origin::{REDACTED, RESPONSES, SIGNATURE};
 use baton_model::chat::Reasoning;
 
 /// Reads an item that a client sends back.

@@ -1,9 +1,9 @@
 //! A request, read and written.
 
 use super::{items_read, items_write, options, tools};
+use crate::effective_options::effective_options;
 use crate::json::{self, object};
-use crate::proof::is_of_responses;
-use crate::settle::settle;
+use crate::reasoning_origin::is_of_responses;
 use crate::{ReadError, Written};
 use baton_model::chat::{Message, PartKind};
 use baton_model::{ChatRequest, Target};
@@ -21,14 +21,14 @@ pub(super) fn read(body: &[u8]) -> Result<ChatRequest, ReadError> {
 /// Writes a request for a provider.
 pub(super) fn write(request: &ChatRequest, target: &Target) -> Result<Written, ReadError> {
     let quirks = &target.model.quirks;
-    let (settled, mut dropped) = settle(request, target)?;
-    let given = if request.tools.is_empty() { &settled.tools } else { &request.tools };
+    let (effective, mut dropped) = effective_options(request, target)?;
+    let given = if request.tools.is_empty() { &effective.tools } else { &request.tools };
     let body = object(|o| {
         o.string("model", target.upstream());
-        items_write::ItemsWriter::new(&settled.extensions, quirks, &mut dropped).write(&request.messages, o);
-        tools::write(given, &settled, o, &mut dropped);
-        options::write(&settled, quirks, o, &mut dropped);
-        options::write_include(&settled, quirks, request.messages.iter().any(carries_thoughts), o);
+        items_write::ItemsWriter::new(&effective.extensions, quirks, &mut dropped).write(&request.messages, o);
+        tools::write(given, &effective, o, &mut dropped);
+        options::write(&effective, quirks, o, &mut dropped);
+        options::write_include(&effective, quirks, request.messages.iter().any(carries_thoughts), o);
     });
     Ok(Written { dropped, ..Written::json(body) })
 }

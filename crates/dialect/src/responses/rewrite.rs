@@ -2,10 +2,12 @@
 
 use super::options;
 use super::tools;
+use crate::effective_options::apply_defaults;
 use crate::framing::splice::Editor;
-use crate::json::{self, Node, object};
-use crate::proof::{REDACTED, SIGNATURE, may_hold, without};
-use crate::{Dropped, ReadError, Rewritten, openai};
+use crate::json::{Node, object};
+use crate::reasoning_origin::{REDACTED, SIGNATURE, may_hold, without};
+use crate::rename_model::set_model;
+use crate::{Dropped, ReadError, Rewritten};
 use baton_model::entity::ReasoningStyle;
 use baton_model::{Body, ChatRequest, Target};
 
@@ -13,10 +15,7 @@ use baton_model::{Body, ChatRequest, Target};
 pub(super) fn rewrite(body: &Body, target: &Target) -> Result<Rewritten, ReadError> {
     let mut editor = Editor::new(body);
     let mut dropped = Vec::new();
-    let model = json::quoted(target.upstream());
-    if editor.get("model") != Some(&model) {
-        editor.set("model", model);
-    }
+    set_model(&mut editor, target);
     add_defaults(&mut editor, target)?;
     set_limit(&mut editor, target, &mut dropped)?;
     refuse(&mut editor, target, &mut dropped)?;
@@ -31,7 +30,7 @@ fn add_defaults(editor: &mut Editor<'_>, target: &Target) -> Result<(), ReadErro
         return Ok(());
     }
     let mut defaults = ChatRequest::default();
-    openai::options::apply_defaults(&mut defaults, target.defaults())?;
+    apply_defaults(&mut defaults, target.defaults())?;
     let text = object(|o| {
         tools::write(&defaults.tools, &defaults, o, &mut Vec::new());
         options::write(&defaults, &target.model.quirks, o, &mut Vec::new());

@@ -5,25 +5,26 @@
 //! are to be passed over.
 
 mod blocks;
-mod facts;
+mod full_reader;
+mod meter_reader;
 mod writer;
 
 pub(super) use writer::MessageWriter;
 
-use super::reply::read_finish;
 use super::{error, usage};
-use crate::framing::sse;
 use crate::json::Node;
 use crate::{ReadError, StreamReader};
 use baton_model::Detail;
-use baton_model::event::{Event, Started};
+use baton_model::Event;
 use blocks::Blocks;
+use full_reader::{FullReader, finish, started};
+use meter_reader::MeterReader;
 
 /// A reader for a provider's stream.
 pub(super) fn reader(detail: Detail) -> Box<dyn StreamReader> {
     match detail {
-        Detail::Full => Box::new(Full::default()),
-        Detail::MeterOnly => Box::new(facts::Facts::default()),
+        Detail::Full => Box::new(FullReader::default()),
+        Detail::MeterOnly => Box::new(MeterReader::default()),
     }
 }
 
@@ -46,108 +47,4 @@ pub(super) fn read_reply(body: &[u8]) -> Result<Vec<Event>, ReadError> {
     events.extend(root.get("usage").map(|used| Event::Usage(usage::read(used))));
     events.push(Event::Ended);
     Ok(events)
-}
-
-fn started(message: &Node<'_>) -> Started {
-    let text = |name: &str| message.get(name).and_then(Node::string_or_none).filter(|text| !text.is_empty());
-    Started { id: text("id"), model: text("model"), ..Started::default() }
-}
-
-/// Reads `stop_reason` and `stop_sequence`, of a whole reply or of a `message_delta`.
-fn finish(node: &Node<'_>, events: &mut Vec<Event>) {
-    let Some(word) = node.get("stop_reason").and_then(Node::as_str) else { return };
-    let stop_sequence = node.get("stop_sequence").and_then(Node::string_or_none);
-    events.push(Event::Finished { choice: 0, reason: read_finish(&word), stop_sequence });
-}
-
-/// Reads every event.
-#[derive(Debug, Default)]
-struct Full {
-    blocks: Blocks,
-    report: usage::Report,
-    /// Whether the names were told.
-    started: bool,
-    /// Whether the end, or a failure, was told.
-    over: bool,
-    finished: bool,
-}
-
-impl Full {
-    fn event(&mut self, root: &Node<'_>, name: Option<&str>, events: &mut Vec<Event>) {
-        let type_ = root.get("type").and_then(Node::as_str);
-        let index = || root.get("index").and_then(|index| index.integer().ok()).unwrap_or(0);
-        match type_.as_deref().or(name) {
-            _ if root.get("error").is_some() => self.fail(root, events),
-            Some("error") => self.fail(root, events),
-            Some("message_start") => self.start(root.get("message").unwrap_or(root), events),
-            Some("content_block_start") => {
-                if let Some(block) = root.get("content_block") {
-                    self.blocks.start(index(), block, events);
-                }
-            }
-            Some("content_block_delta") => {
-                if let Some(delta) = root.get("delta") {
-                    self.blocks.delta(index(), delta, events);
-                }
-            }
-            Some("content_block_stop") => self.blocks.stop(index(), events),
-            Some("message_delta") => self.message_delta(root, events),
-            Some("message_stop") => {
-                self.over = true;
-                events.push(Event::Ended);
-            }
-            _ => {}
-        }
-    }
-
-    fn start(&mut self, message: &Node<'_>, events: &mut Vec<Event>) {
-        if !std::mem::replace(&mut self.started, true) {
-            events.push(Event::Started(started(message)));
-        }
-        if let Some(used) = message.get("usage") {
-            self.report.update(used);
-            let prompt = self.report.prompt();
-            events.extend((!prompt.is_empty()).then_some(Event::Usage(prompt)));
-        }
-    }
-
-    fn message_delta(&mut self, root: &Node<'_>, events: &mut Vec<Event>) {
-        self.blocks.stop_all(events);
-        if let Some(delta) = root.get("delta").filter(|_| !self.finished) {
-            let before = events.len();
-            finish(delta, events);
-            self.finished = events.len() > before;
-        }
-        if let Some(used) = root.get("usage") {
-            self.report.update(used);
-            let usage = self.report.usage();
-            events.extend((!usage.is_empty()).then_some(Event::Usage(usage)));
-        }
-    }
-
-    fn fail(&mut self, root: &Node<'_>, events: &mut Vec<Event>) {
-        self.over = true;
-        events.push(Event::Failed(error::read_node(200, root)));
-    }
-}
-
-impl StreamReader for Full {
-    fn push(&mut self, frame: &[u8]) -> Result<Vec<Event>, ReadError> {
-        let event = sse::parse(frame);
-        let Some(data) = event.data.filter(|data| !data.trim_ascii().is_empty() && !self.over) else {
-            return Ok(Vec::new());
-        };
-        // Some services end as OpenAI does, after the format's own end or in place of it.
-        if data.trim_ascii() == b"[DONE]" {
-            return Ok(Vec::new());
-        }
-        let mut events = Vec::new();
-        self.event(&Node::parse(&data)?, event.name, &mut events);
-        Ok(events)
-    }
-
-    /// The format always says its end: a stream without was cut.
-    fn finish(&mut self) -> Vec<Event> {
-        Vec::new()
-    }
 }

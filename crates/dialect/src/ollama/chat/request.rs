@@ -1,9 +1,9 @@
 //! A chat request, read and written.
 
 use super::{messages_read, messages_write, tools};
+use crate::effective_options::effective_options;
 use crate::json::{self, object};
 use crate::ollama::options;
-use crate::settle::settle;
 use crate::{ReadError, Written};
 use baton_model::{ChatRequest, Target};
 
@@ -23,14 +23,14 @@ pub(super) fn read(body: &[u8]) -> Result<ChatRequest, ReadError> {
 
 /// Writes a request for a provider.
 pub(super) fn write(request: &ChatRequest, target: &Target) -> Result<Written, ReadError> {
-    let (settled, mut dropped) = settle(request, target)?;
-    let tools = if request.tools.is_empty() { &settled.tools } else { &request.tools };
+    let (effective, mut dropped) = effective_options(request, target)?;
+    let tools = if request.tools.is_empty() { &effective.tools } else { &request.tools };
     let body = object(|o| {
         o.string("model", target.upstream());
-        let writer = messages_write::MessagesWriter::new(&settled.extensions, &target.model.quirks, &mut dropped);
+        let writer = messages_write::MessagesWriter::new(&effective.extensions, &target.model.quirks, &mut dropped);
         o.array("messages", |a| writer.write(&request.messages, a));
-        tools::write(tools, &settled, o, &mut dropped);
-        options::write(&settled, target, o, &mut dropped);
+        tools::write(tools, &effective, o, &mut dropped);
+        options::write(&effective, target, o, &mut dropped);
     });
     Ok(Written { dropped, ..Written::json(body) })
 }

@@ -1,10 +1,10 @@
 //! A client's own bytes made fit for one target: a few fields changed, everything else byte for byte.
 
+use crate::effective_options::effective_options;
 use crate::framing::splice::Editor;
 use crate::json::Node;
 use crate::ollama::options;
 use crate::rename_model::set_model;
-use crate::settle::settle;
 use crate::{Dropped, ReadError, Rewritten};
 use baton_model::entity::ReasoningStyle;
 use baton_model::{Body, ChatRequest, Target};
@@ -40,7 +40,7 @@ fn add_defaults(editor: &mut Editor<'_>, target: &Target) -> Result<(), ReadErro
     }
     let mut unlimited = target.clone();
     unlimited.max_output_tokens = None;
-    let (defaults, _) = settle(&ChatRequest::default(), &unlimited)?;
+    let (defaults, _) = effective_options(&ChatRequest::default(), &unlimited)?;
     for (name, value) in options::sampling(&defaults) {
         if !has_option(editor, name) {
             editor.set_nested("options", name, value.0)?;

@@ -1,9 +1,9 @@
 //! Messages read: roles, content parts, tool calls and results.
 
-use super::cache;
 use crate::json::{Fault, Node, Value, object};
-use crate::openai::media::data_url;
-use crate::openai::options::extension;
+use crate::openai::extension::extension;
+use crate::openai_cache as cache;
+use crate::openai_media::data_url;
 use baton_model::Dialect;
 use baton_model::chat::{
     Document, Extension, Image, Json, Message, Part, PartKind, Reasoning, Role, Source, ToolCall, ToolResult,

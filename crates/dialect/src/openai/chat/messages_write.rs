@@ -1,9 +1,11 @@
 //! Messages written: turns regrouped as this format has them, one message for each tool result.
 
-use super::cache;
+use super::own_members::{own_members, write_own_members};
+use super::reasoning::write_reasoning;
 use crate::Dropped;
-use crate::json::{Array, Node, Object, Value};
-use crate::openai::media::{File, file, image_url};
+use crate::json::{Array, Node, Object};
+use crate::openai_cache as cache;
+use crate::openai_media::{File, file, image_url};
 use baton_model::chat::{CacheControl, Document, Extension, Json, Message, Part, PartKind, Role, Source, ToolResult};
 use baton_model::{Dialect, Quirks};
 use std::collections::HashMap;
@@ -280,7 +282,7 @@ impl<'r> MessagesWriter<'r> {
             self.drop(format!("{path}.reasoning_content"), "refused by the model");
             return;
         }
-        super::reply::write_reasoning(thoughts.into_iter(), self.blocks, o);
+        write_reasoning(thoughts.into_iter(), self.blocks, o);
     }
 
     fn drop(&mut self, field: impl Into<String>, reason: &str) {
@@ -326,23 +328,5 @@ fn is_call(kind: &PartKind) -> bool {
         PartKind::Other { dialect: Dialect::OpenAi, json } => Node::parse(json.0.as_bytes())
             .is_ok_and(|node| node.get("type").and_then(Node::as_str).as_deref() == Some("custom")),
         _ => false,
-    }
-}
-
-/// The text of a part that stands for members of the message itself.
-fn own_members(kind: &PartKind) -> Option<&Json> {
-    let PartKind::Other { dialect: Dialect::OpenAi, json } = kind else { return None };
-    Node::parse(json.0.as_bytes()).is_ok_and(|node| node.is_object() && node.get("type").is_none()).then_some(json)
-}
-
-/// Writes the members of the message that a part stands for, if it does.
-pub(super) fn write_own_members(kind: &PartKind, o: &mut Object<'_>) {
-    let Some(json) = own_members(kind) else { return };
-    if let Ok(node) = Node::parse(json.0.as_bytes())
-        && let Value::Object(members) = node.value()
-    {
-        for (name, value) in members {
-            o.raw(name, value.text());
-        }
     }
 }

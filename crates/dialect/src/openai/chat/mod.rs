@@ -7,17 +7,19 @@
 //! - reasoning has no field in the reference; it is read and written in those that compatible services agree on:
 //!   `reasoning_content` for people, `thinking_blocks` for signatures and encrypted thoughts.
 
-pub(crate) mod cache;
 mod messages_read;
 mod messages_write;
+mod own_members;
+mod reasoning;
 mod reply;
 mod request;
 mod rewrite;
 mod tools;
 
-pub(super) use reply::{annotation, finish_name, read_finish, write_block, write_names, write_tail, write_tier};
+pub(super) use reasoning::write_block;
+pub(super) use reply::{annotation, finish_name, read_finish, write_names, write_tail, write_tier};
 pub(super) use rewrite::{Form, rewrite};
-pub(super) use tools::read as read_tools;
+pub(crate) use tools::read as read_tools;
 
 use super::stream;
 use crate::{Codec, ReadError, ReplyContext, Rewritten, StreamReader, StreamWriter, Written};

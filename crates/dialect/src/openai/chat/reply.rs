@@ -1,10 +1,11 @@
 //! A whole chat reply, written. (It is read as one chunk: [`crate::openai::stream`].)
 
-use super::messages_write::write_own_members;
+use super::own_members::write_own_members;
+use super::reasoning::write_reasoning;
 use crate::ReplyContext;
 use crate::json::{self, Object, object};
-use crate::openai::usage;
-use baton_model::chat::{Json, PartKind, Reasoning};
+use crate::openai_usage as usage;
+use baton_model::chat::{Json, PartKind};
 use baton_model::event::{Choice, Event, Finish, Reply};
 use baton_model::{Dialect, Usage};
 
@@ -138,38 +139,6 @@ fn write_choice(choice: &Choice, o: &mut Object<'_>) {
     });
     write_logprobs(&choice.logprobs, o);
     o.string("finish_reason", choice.finish.as_ref().map_or("stop", finish_name));
-}
-
-/// Writes what the model thought: `reasoning_content` for people, `thinking_blocks` where something must go back
-/// unchanged.
-pub(super) fn write_reasoning<'r>(
-    thoughts: impl Iterator<Item = &'r Reasoning> + Clone,
-    blocks: bool,
-    o: &mut Object<'_>,
-) {
-    let text: String = thoughts.clone().map(|thought| thought.text.as_str()).collect();
-    if !text.is_empty() {
-        o.string("reasoning_content", &text);
-    }
-    let sealed = |thought: &Reasoning| thought.signature.is_some() || thought.redacted.is_some();
-    if blocks && (thoughts.clone().any(sealed) || thoughts.clone().count() > 1) {
-        o.array("thinking_blocks", |a| {
-            for thought in thoughts {
-                a.object(|o| write_block(thought, o));
-            }
-        });
-    }
-}
-
-/// Writes one of the `thinking_blocks`.
-pub(in crate::openai) fn write_block(thought: &Reasoning, o: &mut Object<'_>) {
-    match &thought.redacted {
-        Some(data) => o.string("type", "redacted_thinking").string("data", data),
-        None => o
-            .string("type", "thinking")
-            .string("thinking", &thought.text)
-            .maybe_string("signature", thought.signature.as_deref()),
-    };
 }
 
 fn citations(choice: &Choice) -> impl Iterator<Item = String> + '_ {

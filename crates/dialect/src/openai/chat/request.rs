@@ -1,9 +1,9 @@
 //! A chat request, read and written.
 
 use super::{messages_read, messages_write, tools};
+use crate::effective_options::effective_options;
 use crate::json::{self, object};
 use crate::openai::options;
-use crate::settle::settle;
 use crate::{ReadError, Written};
 use baton_model::{ChatRequest, Target};
 
@@ -20,20 +20,20 @@ pub(super) fn read(body: &[u8]) -> Result<ChatRequest, ReadError> {
 /// Writes a request for a provider.
 pub(super) fn write(request: &ChatRequest, target: &Target) -> Result<Written, ReadError> {
     let quirks = &target.model.quirks;
-    let (settled, mut dropped) = settle(request, target)?;
-    let tools = if request.tools.is_empty() { &settled.tools } else { &request.tools };
+    let (effective, mut dropped) = effective_options(request, target)?;
+    let tools = if request.tools.is_empty() { &effective.tools } else { &request.tools };
     let marks = quirks.cache_marks == Some(true);
     let body = object(|o| {
         o.string("model", target.upstream());
-        let writer = messages_write::MessagesWriter::new(&settled.extensions, quirks, &mut dropped);
+        let writer = messages_write::MessagesWriter::new(&effective.extensions, quirks, &mut dropped);
         o.array("messages", |a| writer.write(&request.messages, a));
-        tools::write(tools, &settled, marks, o, &mut dropped);
-        options::write(&settled, quirks, o, &mut dropped);
-        if let Some(alternatives) = settled.logprobs {
+        tools::write(tools, &effective, marks, o, &mut dropped);
+        options::write(&effective, quirks, o, &mut dropped);
+        if let Some(alternatives) = effective.logprobs {
             o.bool("logprobs", true);
             o.maybe_integer("top_logprobs", Some(alternatives).filter(|count| *count > 0));
         }
-        options::write_stream(&settled, quirks, o);
+        options::write_stream(&effective, quirks, o);
     });
     Ok(Written { dropped, ..Written::json(body) })
 }

@@ -1,14 +1,14 @@
 //! Tools, and which of them must be called.
 
-use super::cache;
 use crate::Dropped;
 use crate::json::{Array, Fault, Node, Object};
-use crate::openai::options::extension;
+use crate::openai::extension::extension;
+use crate::openai_cache as cache;
 use baton_model::chat::{Json, Tool, ToolChoice};
 use baton_model::{ChatRequest, Dialect};
 
 /// Reads `tools` and `tool_choice`.
-pub(in crate::openai) fn read(request: &mut ChatRequest, root: &Node<'_>) -> Result<(), Fault> {
+pub(crate) fn read(request: &mut ChatRequest, root: &Node<'_>) -> Result<(), Fault> {
     if let Some(tools) = root.get("tools") {
         request.tools = tools.items()?.iter().map(read_tool).collect::<Result<_, _>>()?;
     }

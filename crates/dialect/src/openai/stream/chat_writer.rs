@@ -1,9 +1,10 @@
 //! A chat's stream, written.
 
+use crate::error::openai_shape as error;
 use crate::framing::sse;
 use crate::json::{Node, Object, Value, object};
 use crate::openai::chat::{annotation, finish_name, write_block, write_tier};
-use crate::openai::{error, usage};
+use crate::openai_usage as usage;
 use crate::{ReplyContext, StreamWriter};
 use baton_model::chat::Reasoning;
 use baton_model::event::{Event, Finish, Started};

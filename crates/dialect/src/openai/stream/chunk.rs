@@ -1,9 +1,10 @@
 //! One chunk of a chat or completion, or a whole reply, as events.
 
 use super::calls::Calls;
+use crate::error::openai_shape as error;
 use crate::json::{Node, Value, object};
 use crate::openai::chat::read_finish;
-use crate::openai::{error, usage};
+use crate::openai_usage as usage;
 use baton_model::chat::Json;
 use baton_model::event::{Event, Finish, Started};
 use baton_model::{Dialect, Usage};

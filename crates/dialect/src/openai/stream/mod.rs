@@ -6,12 +6,14 @@
 mod calls;
 mod chat_writer;
 mod chunk;
-mod facts;
+mod full_reader;
+mod meter_reader;
 
 pub(super) use chat_writer::{ChatWriter, Envelope, fail};
 use chunk::Chunks;
+use full_reader::FullReader;
+use meter_reader::MeterReader;
 
-use crate::framing::sse;
 use crate::json::Node;
 use crate::{ReadError, StreamReader};
 use baton_model::{Detail, Event};
@@ -19,8 +21,8 @@ use baton_model::{Detail, Event};
 /// A reader for a provider's stream.
 pub(super) fn reader(detail: Detail) -> Box<dyn StreamReader> {
     match detail {
-        Detail::Full => Box::new(Full::default()),
-        Detail::MeterOnly => Box::new(facts::Facts::default()),
+        Detail::Full => Box::new(FullReader::default()),
+        Detail::MeterOnly => Box::new(MeterReader::default()),
     }
 }
 
@@ -37,51 +39,4 @@ pub(super) fn read_reply(body: &[u8]) -> Result<Vec<Event>, ReadError> {
         events.push(Event::Ended);
     }
     Ok(events)
-}
-
-/// Reads every event.
-#[derive(Debug, Default)]
-pub(super) struct Full {
-    chunks: Chunks,
-    /// Whether the end, or a failure, was told.
-    over: bool,
-    usage_only: bool,
-}
-
-impl StreamReader for Full {
-    fn push(&mut self, frame: &[u8]) -> Result<Vec<Event>, ReadError> {
-        self.usage_only = false;
-        let event = sse::parse(frame);
-        let Some(data) = event.data.filter(|data| !data.trim_ascii().is_empty() && !self.over) else {
-            return Ok(Vec::new());
-        };
-        if data.trim_ascii() == b"[DONE]" {
-            self.over = true;
-            return Ok(vec![Event::Ended]);
-        }
-        let root = Node::parse(&data)?;
-        let mut events = Vec::new();
-        if event.name == Some("error") && root.get("error").is_none() {
-            events.push(Event::Failed(super::error::read_node(200, &root)));
-        } else {
-            self.chunks.push(&root, &mut events);
-        }
-        self.over = events.iter().any(|event| matches!(event, Event::Failed(_)));
-        let choices = root.get("choices").and_then(|choices| choices.items().ok());
-        let reports = events.iter().any(|event| matches!(event, Event::Usage(_)));
-        self.usage_only = reports && choices.is_none_or(<[_]>::is_empty);
-        Ok(events)
-    }
-
-    fn finish(&mut self) -> Vec<Event> {
-        if self.over || !self.chunks.is_finished() {
-            return Vec::new();
-        }
-        self.over = true;
-        vec![Event::Ended]
-    }
-
-    fn is_usage_only(&self) -> bool {
-        self.usage_only
-    }
 }

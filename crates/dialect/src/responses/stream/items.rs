@@ -1,7 +1,8 @@
 //! Events of a stream, and the items that they tell of.
 
+use crate::error::openai_shape as error;
 use crate::json::{Node, Value};
-use crate::openai::{error, usage};
+use crate::openai_usage as usage;
 use crate::responses::reasoning;
 use baton_model::event::{Event, Finish, Started};
 use baton_model::fault::{ErrorKind, UpstreamError};

@@ -242,7 +242,7 @@ impl StreamWriter for ResponseWriter {
         self.begin(&mut out);
         let response = self.response.write(Status::Failed(error), self.items());
         self.line.push(&mut out, "response.failed", |o| o.raw("response", &response).end());
-        let reply = crate::openai::error::write(error, request_id).body;
+        let reply = crate::error::openai_shape::write(error, request_id).body;
         let reply = Node::parse(&reply).ok();
         self.line.push(&mut out, "error", |o| {
             o.string("code", error_code(error)).string("message", &error.message);

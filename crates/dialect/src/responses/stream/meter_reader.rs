@@ -3,8 +3,8 @@
 //! The first delta of an item is read like in full, which notes that the item was told; those that follow it, of the
 //! same kind and item, only count.
 
-use super::Full;
-use crate::facts::{only_data, reduced, text_length, values};
+use super::full_reader::FullReader;
+use crate::meter_only::{only_data, reduced, text_length, values};
 use crate::{ReadError, StreamReader};
 use baton_model::Event;
 use memchr::memchr;
@@ -13,13 +13,13 @@ use std::sync::LazyLock;
 
 /// Reads only what the meter and the fallback need.
 #[derive(Debug, Default)]
-pub(super) struct Facts {
-    full: Full,
+pub(super) struct MeterReader {
+    full: FullReader,
     /// The kind and item of the last frame, if that was a delta.
     last: Option<Vec<u8>>,
 }
 
-impl StreamReader for Facts {
+impl StreamReader for MeterReader {
     fn push(&mut self, frame: &[u8]) -> Result<Vec<Event>, ReadError> {
         let Some(delta) = plain_delta(frame).filter(|_| !self.full.over) else {
             self.last = None;

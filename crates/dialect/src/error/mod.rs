@@ -1,22 +1,18 @@
 //! Errors in each format: read from providers, written for clients.
 
-use crate::{anthropic, ollama, openai};
+pub(crate) mod openai_shape;
+mod reply;
+
+pub use reply::ErrorReply;
+
+use crate::{anthropic, ollama};
 use baton_model::fault::UpstreamError;
 use baton_model::{Dialect, PublicError};
-
-/// An error reply in a client's format.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ErrorReply {
-    /// HTTP status, as the SDKs of that format expect it for this kind of error.
-    pub status: u16,
-    /// JSON.
-    pub body: Vec<u8>,
-}
 
 /// What a provider's error reply means. `body` may be anything: HTML, empty, cut.
 pub fn read(dialect: Dialect, status: u16, body: &[u8]) -> UpstreamError {
     match dialect {
-        Dialect::OpenAi | Dialect::Responses => openai::error::read(status, body),
+        Dialect::OpenAi | Dialect::Responses => openai_shape::read(status, body),
         Dialect::Anthropic => anthropic::error::read(status, body),
         Dialect::Ollama => ollama::error::read(status, body),
     }
@@ -25,7 +21,7 @@ pub fn read(dialect: Dialect, status: u16, body: &[u8]) -> UpstreamError {
 /// An error in the shape, status and words of a client's format.
 pub fn write(dialect: Dialect, error: &PublicError, request_id: &str) -> ErrorReply {
     match dialect {
-        Dialect::OpenAi | Dialect::Responses => openai::error::write(error, request_id),
+        Dialect::OpenAi | Dialect::Responses => openai_shape::write(error, request_id),
         Dialect::Anthropic => anthropic::error::write(error, request_id),
         Dialect::Ollama => ollama::error::write(error, request_id),
     }

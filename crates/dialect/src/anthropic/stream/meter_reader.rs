@@ -1,7 +1,7 @@
 //! The stream looked over: deltas are seen but not taken apart.
 
-use super::Full;
-use crate::facts::{only_data, reduced, text_length, values};
+use super::full_reader::FullReader;
+use crate::meter_only::{only_data, reduced, text_length, values};
 use crate::{ReadError, StreamReader};
 use baton_model::Event;
 use memchr::memmem::Finder;
@@ -9,11 +9,11 @@ use std::sync::LazyLock;
 
 /// Reads only what the meter and the fallback need.
 #[derive(Debug, Default)]
-pub(super) struct Facts {
-    full: Full,
+pub(super) struct MeterReader {
+    full: FullReader,
 }
 
-impl StreamReader for Facts {
+impl StreamReader for MeterReader {
     fn push(&mut self, frame: &[u8]) -> Result<Vec<Event>, ReadError> {
         if !self.full.over
             && let Some(delta) = plain_delta(frame)

@@ -8,7 +8,7 @@ use crate::json::{Node, Object};
 use baton_model::{Usage, UsageClass};
 
 /// Reads a `usage` object. Never negative and never more than the vendor's own total, whatever it says.
-pub fn read(usage: &Node<'_>) -> Usage {
+pub(crate) fn read(usage: &Node<'_>) -> Usage {
     let count = |names: &[&str]| names.iter().find_map(|name| usage.get(name)).map_or(0, Node::count);
     let detail = |outer: &[&str], inner: &str| {
         outer.iter().find_map(|outer| usage.get(outer)?.get(inner)).map_or(0, Node::count)
@@ -60,7 +60,7 @@ pub fn read(usage: &Node<'_>) -> Usage {
 }
 
 /// Writes the members of a `usage` object.
-pub fn write(usage: &Usage, o: &mut Object<'_>) {
+pub(crate) fn write(usage: &Usage, o: &mut Object<'_>) {
     let (input, output) = (usage.input_tokens(), usage.output_tokens());
     o.integer("prompt_tokens", input);
     o.integer("completion_tokens", output);

@@ -2,23 +2,24 @@
 //!
 //! Shared by the request writers of all formats, so that a default or a refusal means the same everywhere.
 
-use crate::openai::options;
+use crate::json;
+use crate::openai;
 use crate::{Dropped, ReadError};
-use baton_model::chat::{OutputFormat, ReasoningOptions};
+use baton_model::chat::{Json, OutputFormat, ReasoningOptions};
 use baton_model::entity::ReasoningStyle;
-use baton_model::{ChatRequest, Quirks, Target};
+use baton_model::{ChatRequest, Dialect, Quirks, Target};
 
-/// Everything of the request but its messages and tools (unless the defaults give tools), settled for the target, and
+/// Everything of the request but its messages and tools (unless the defaults give tools), effective for the target, and
 /// what was left out or changed on the way.
 ///
 /// # Errors
 /// If a default is not of OpenAI's chat format.
-pub fn settle(request: &ChatRequest, target: &Target) -> Result<(ChatRequest, Vec<Dropped>), ReadError> {
-    let mut settled = without_conversation(request);
+pub fn effective_options(request: &ChatRequest, target: &Target) -> Result<(ChatRequest, Vec<Dropped>), ReadError> {
+    let mut effective = without_conversation(request);
     if !target.defaults().is_empty() {
-        options::apply_defaults(&mut settled, target.defaults())?;
+        apply_defaults(&mut effective, target.defaults())?;
         if !request.tools.is_empty() {
-            settled.tools.clear();
+            effective.tools.clear();
         }
     }
     let mut dropped = Vec::new();
@@ -26,10 +27,68 @@ pub fn settle(request: &ChatRequest, target: &Target) -> Result<(ChatRequest, Ve
         if let Some(asked) = request.max_output_tokens.filter(|asked| *asked != limit) {
             dropped.push(Dropped::new("max_tokens", format!("changed from {asked} to {limit}")));
         }
-        settled.max_output_tokens = Some(limit);
+        effective.max_output_tokens = Some(limit);
     }
-    refuse(&mut settled, &target.model.quirks, &mut dropped);
-    Ok((settled, dropped))
+    refuse(&mut effective, &target.model.quirks, &mut dropped);
+    Ok((effective, dropped))
+}
+
+/// Gives the request what it lacks: each default is a field of this format. Lists and flags count as lacking when they
+/// are empty or false.
+///
+/// # Errors
+/// If a default is not of the format.
+pub(crate) fn apply_defaults(request: &mut ChatRequest, defaults: &[(String, Json)]) -> Result<(), ReadError> {
+    let text = json::object(|o| {
+        for (name, value) in defaults {
+            o.json(name, value);
+        }
+    });
+    let defaults = json::read(&text, |root| {
+        let mut defaults =
+            openai::read_options(root, &["model", "messages", "stream", "stream_options", "tools", "tool_choice"])?;
+        openai::read_tools(&mut defaults, root)?;
+        Ok(defaults)
+    })?;
+    fn fill<T>(slot: &mut Option<T>, default: Option<T>) {
+        if slot.is_none() {
+            *slot = default;
+        }
+    }
+    fill(&mut request.tool_choice, defaults.tool_choice);
+    fill(&mut request.parallel_tool_calls, defaults.parallel_tool_calls);
+    let (sampling, default) = (&mut request.sampling, defaults.sampling);
+    fill(&mut sampling.temperature, default.temperature);
+    fill(&mut sampling.top_p, default.top_p);
+    fill(&mut sampling.top_k, default.top_k);
+    fill(&mut sampling.min_p, default.min_p);
+    fill(&mut sampling.seed, default.seed);
+    fill(&mut sampling.frequency_penalty, default.frequency_penalty);
+    fill(&mut sampling.presence_penalty, default.presence_penalty);
+    fill(&mut sampling.repeat_penalty, default.repeat_penalty);
+    fill(&mut sampling.logit_bias, default.logit_bias);
+    fill(&mut request.max_output_tokens, defaults.max_output_tokens);
+    fill(&mut request.n, defaults.n);
+    fill(&mut request.logprobs, defaults.logprobs);
+    fill(&mut request.reasoning, defaults.reasoning);
+    fill(&mut request.end_user, defaults.end_user);
+    fill(&mut request.service_tier, defaults.service_tier);
+    fill(&mut request.verbosity, defaults.verbosity);
+    if request.tools.is_empty() {
+        request.tools = defaults.tools;
+    }
+    if request.stop.is_empty() {
+        request.stop = defaults.stop;
+    }
+    if request.output == OutputFormat::Unspecified {
+        request.output = defaults.output;
+    }
+    for extension in defaults.extensions {
+        if !request.extensions.iter().any(|given| given.dialect == Dialect::OpenAi && given.path == extension.path) {
+            request.extensions.push(extension);
+        }
+    }
+    Ok(())
 }
 
 /// A copy of the options alone: messages may hold megabytes.

@@ -3,8 +3,8 @@
 //! Most frames hold a few words and nothing else. They are told by searching for a handful of keys; any frame that
 //! could hold more (usage, an error, a finish, another answer), or is unusual in form, is parsed like in full.
 
-use super::Full;
-use crate::facts::{only_data, reduced, text_length, values};
+use super::full_reader::FullReader;
+use crate::meter_only::{only_data, reduced, text_length, values};
 use crate::{ReadError, StreamReader};
 use baton_model::Event;
 use memchr::memmem::Finder;
@@ -12,11 +12,11 @@ use std::sync::LazyLock;
 
 /// Reads only what the meter and the fallback need.
 #[derive(Debug, Default)]
-pub(super) struct Facts {
-    full: Full,
+pub(super) struct MeterReader {
+    full: FullReader,
 }
 
-impl StreamReader for Facts {
+impl StreamReader for MeterReader {
     fn push(&mut self, frame: &[u8]) -> Result<Vec<Event>, ReadError> {
         // The first frames have the names, and begin the first answer, which must be complete at the end.
         if self.full.chunks.is_started()

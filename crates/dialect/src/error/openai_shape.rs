@@ -1,9 +1,9 @@
-//! Errors in OpenAI's format: `{"error": {message, type, param, code}}`.
+//! Errors in OpenAI's shape, `{"error": {message, type, param, code}}`, which services of other formats often keep.
 //!
 //! Reference: OpenAI API reference, `Error`; the exception classes of its SDKs follow the status, and quota is told from
 //! rate limits by the code alone. Compatible services write this in many ways, all read here.
 
-use crate::error::ErrorReply;
+use super::reply::ErrorReply;
 use crate::json::{Node, Value, object};
 use baton_model::fault::{ErrorKind, UpstreamError};
 use baton_model::{Code, Dialect, PublicError};
@@ -279,7 +279,7 @@ mod tests {
 
     #[test]
     fn llama_server_says_when_a_prompt_is_too_long() {
-        let error = read(400, include_bytes!("fixtures/llama-server/error_context.response.txt"));
+        let error = read(400, include_bytes!("../openai/fixtures/llama-server/error_context.response.txt"));
         assert_eq!(error.kind, ErrorKind::ContextLength);
     }
 

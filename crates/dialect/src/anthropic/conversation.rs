@@ -1,0 +1,161 @@
+//! A conversation, regrouped as this format has it.
+//!
+//! Instructions move to the top; turns of one role that follow one another become one; the results of tools stand first
+//! in the user's turn, all of them together (split over several, they teach the model not to make parallel calls).
+
+use super::blocks_write::{Block, BlockWriter};
+use super::extension::UNKNOWN;
+use super::system::{self, System};
+use crate::ReadError;
+use crate::json::{Array, Object};
+use baton_model::chat::{Message, Part, PartKind, Role};
+use std::borrow::Cow;
+
+/// What is said in the user's place where a conversation begins with the model.
+const OPENING: &str = "(The conversation begins with your message.)";
+
+/// A conversation regrouped.
+#[derive(Debug)]
+pub(super) struct Conversation<'r> {
+    system: System<'r>,
+    turns: Vec<Turn<'r>>,
+}
+
+#[derive(Debug)]
+struct Turn<'r> {
+    role: &'static str,
+    blocks: Vec<Block<'r>>,
+}
+
+impl<'r> Conversation<'r> {
+    /// Puts the conversation into this format's order.
+    ///
+    /// # Errors
+    /// If it ends with the assistant, and this model does not go on from there.
+    pub(super) fn regroup(messages: &'r [Message], writer: &mut BlockWriter<'r>) -> Result<Self, ReadError> {
+        let mut conversation = Self { system: System::default(), turns: Vec::new() };
+        for ((place, message), precedes_assistant) in messages.iter().enumerate().zip(precede_assistant(messages)) {
+            let path = format!("messages[{place}]");
+            if message.name.is_some() {
+                writer.drop(format!("{path}.name"), UNKNOWN);
+            }
+            match message.role {
+                Role::System | Role::Developer => {
+                    let follows_user = matches!(conversation.turns.last(), Some(turn) if turn.role != "assistant");
+                    if writer.quirks.system_anywhere == Some(true) && follows_user && precedes_assistant {
+                        let blocks = writer.blocks(message, &path, "system");
+                        conversation.push("system", blocks);
+                    } else {
+                        let blocks = instructions(message, &path, writer);
+                        conversation.system.push(blocks);
+                    }
+                }
+                Role::Assistant => conversation.push("assistant", writer.blocks(message, &path, "assistant")),
+                Role::User | Role::Tool => conversation.push("user", writer.blocks(message, &path, "user")),
+            }
+        }
+        conversation.open(writer);
+        conversation.close(writer)?;
+        Ok(conversation)
+    }
+
+    /// A conversation must begin with the user.
+    fn open(&mut self, writer: &mut BlockWriter<'r>) {
+        if self.turns.is_empty() {
+            let blocks = self.system.take();
+            if !blocks.is_empty() {
+                for block in &blocks {
+                    writer.drop(block.path.as_str(), "instructions alone are sent as the user's turn");
+                }
+                self.push("user", blocks);
+            }
+        } else if self.turns.first().is_some_and(|turn| turn.role != "user") {
+            writer.drop("messages", "a user's turn was put before the assistant's, which came first");
+            let part = Cow::Owned(Part::text(OPENING));
+            let blocks = vec![Block { path: String::new(), part }];
+            self.turns.insert(0, Turn { role: "user", blocks });
+        }
+    }
+
+    /// The last turn of an assistant is one to be continued; trailing space in it is refused.
+    fn close(&mut self, writer: &BlockWriter<'r>) -> Result<(), ReadError> {
+        let Some(turn) = self.turns.last_mut().filter(|turn| turn.role == "assistant") else { return Ok(()) };
+        let Some(Block { part, .. }) = turn.blocks.last_mut() else { return Ok(()) };
+        let (PartKind::Text { text, .. } | PartKind::Refusal(text)) = &part.kind else { return Ok(()) };
+        if writer.quirks.prefill == Some(false) {
+            let problem = "this model does not continue an assistant's message: the last one must be the user's";
+            return Err(ReadError::new("messages", problem));
+        }
+        let length = text.trim_end().len();
+        if length < text.len()
+            && let PartKind::Text { text, .. } | PartKind::Refusal(text) = &mut part.to_mut().kind
+        {
+            text.truncate(length);
+        }
+        Ok(())
+    }
+
+    /// Adds blocks to the last turn if it is of that role, else as a new one; none make no turn.
+    fn push(&mut self, role: &'static str, blocks: Vec<Block<'r>>) {
+        match self.turns.last_mut() {
+            _ if blocks.is_empty() => {}
+            Some(turn) if turn.role == role => turn.blocks.extend(blocks),
+            _ => self.turns.push(Turn { role, blocks }),
+        }
+    }
+
+    /// Writes `system` and `messages`.
+    pub(super) fn write(&mut self, writer: &mut BlockWriter<'r>, o: &mut Object<'_>) {
+        self.system.write(writer, o);
+        o.array("messages", |a| {
+            for turn in &mut self.turns {
+                turn.blocks.sort_by_key(|block| !matches!(block.part.kind, PartKind::ToolResult(_)));
+                write_turn(turn, writer, a);
+            }
+        });
+    }
+}
+
+fn write_turn<'r>(turn: &Turn<'r>, writer: &mut BlockWriter<'r>, a: &mut Array<'_>) {
+    if turn.role == "assistant" {
+        writer.forget_calls();
+    }
+    a.object(|o| {
+        o.string("role", turn.role);
+        writer.write_content(&turn.blocks, o);
+    });
+}
+
+fn instructions<'r>(message: &'r Message, path: &str, writer: &mut BlockWriter<'r>) -> Vec<Block<'r>> {
+    let mut blocks = writer.blocks(message, path, "system");
+    blocks.retain(|block| {
+        let held = system::holds(&block.part);
+        if !held {
+            writer.drop(block.path.as_str(), "instructions at the top are text alone");
+        }
+        held
+    });
+    blocks
+}
+
+/// Of each message, whether the assistant's turn or the end follows, instructions apart.
+fn precede_assistant(messages: &[Message]) -> Vec<bool> {
+    let mut follows = true;
+    let mut precede: Vec<_> = messages
+        .iter()
+        .rev()
+        .map(|message| {
+            let precedes = follows;
+            if !is_instruction(message) {
+                follows = message.role == Role::Assistant;
+            }
+            precedes
+        })
+        .collect();
+    precede.reverse();
+    precede
+}
+
+fn is_instruction(message: &Message) -> bool {
+    matches!(message.role, Role::System | Role::Developer)
+}

@@ -1,0 +1,10 @@
+//! What a request is written for.
+
+/// What a request is written for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// To be answered.
+    Answer,
+    /// To have its tokens counted: options about the answer are refused there.
+    Count,
+}

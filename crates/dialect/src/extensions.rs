@@ -1,0 +1,17 @@
+//! Fields that one format alone knows, seen from the others.
+
+use baton_model::Dialect;
+use baton_model::chat::Extension;
+
+/// Whether leaving a field out changes nothing: it says what is so anyway, or what is seen to in front of the provider.
+pub(crate) fn changes_nothing(extension: &Extension) -> bool {
+    let Extension { dialect, path, value } = extension;
+    match (*dialect, path.as_str(), value.0.as_str()) {
+        // Who is asked at the door of responses keeps them where the provider does not.
+        (Dialect::Responses, "store", _)
+        | (Dialect::Responses, "background", "false")
+        | (Dialect::Responses, "truncation", "\"disabled\"")
+        | (Dialect::OpenAi, "store", "false") => true,
+        _ => false,
+    }
+}

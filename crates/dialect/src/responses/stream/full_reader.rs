@@ -1,0 +1,38 @@
+//! Streams read in full, for translation.
+
+use super::items::Items;
+use crate::framing::sse;
+use crate::json::Node;
+use crate::{ReadError, StreamReader};
+use baton_model::Event;
+
+/// Reads every event.
+#[derive(Debug, Default)]
+pub(super) struct FullReader {
+    pub(super) items: Items,
+    /// Whether the end, or a failure, was told.
+    pub(super) over: bool,
+}
+
+impl StreamReader for FullReader {
+    fn push(&mut self, frame: &[u8]) -> Result<Vec<Event>, ReadError> {
+        let event = sse::parse(frame);
+        let Some(data) = event.data.filter(|data| !data.trim_ascii().is_empty() && !self.over) else {
+            return Ok(Vec::new());
+        };
+        // Some services end as chats do.
+        if data.trim_ascii() == b"[DONE]" {
+            return Ok(Vec::new());
+        }
+        let root = Node::parse(&data)?;
+        let type_ = root.get("type").and_then(Node::as_str);
+        let mut events = Vec::new();
+        self.items.push(type_.as_deref().or(event.name).unwrap_or_default(), &root, &mut events);
+        self.over = events.iter().any(|event| matches!(event, Event::Failed(_) | Event::Ended));
+        Ok(events)
+    }
+
+    fn finish(&mut self) -> Vec<Event> {
+        Vec::new()
+    }
+}
