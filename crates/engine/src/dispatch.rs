@@ -9,7 +9,7 @@ use crate::shared::Shared;
 use baton_model::entity::ReasoningStyle;
 use baton_model::fault::{ErrorKind, Retry, UpstreamBody};
 use baton_model::{Code, Detail, Event, Operation, PublicError};
-use baton_provider::{Exchange, Form, Frame, Lane, Outgoing, ProviderError};
+use baton_provider::{Exchange, Form, Frame, Mode, Outgoing, ProviderError};
 use baton_tasks::compute;
 use futures::StreamExt;
 use std::collections::VecDeque;
@@ -136,9 +136,9 @@ async fn start_attempt(
     deadline: Option<Instant>,
 ) -> Result<(Exchange, VecDeque<Frame>), ProviderError> {
     let as_it_came = candidate.dialect == call.dialect && candidate.serves == call.capability;
-    let lane = match (operation, call.content.body()) {
-        (Some(operation), _) => Lane::Translated(operation),
-        (None, Some(body)) => Lane::Exact(body),
+    let mode = match (operation, call.content.body()) {
+        (Some(operation), _) => Mode::Translated(operation),
+        (None, Some(body)) => Mode::Passthrough(body),
         (None, None) => return Err(ProviderError::new(ErrorKind::Internal, "a request without a body or a meaning")),
     };
     let detail = if as_it_came && !recorder.listens() { Detail::MeterOnly } else { Detail::Full };
@@ -147,7 +147,7 @@ async fn start_attempt(
         target: &fitted.target,
         capability: candidate.serves,
         dialect: candidate.dialect,
-        lane,
+        mode,
         size: call.content.len(),
         strict: call.strict,
         form: call.form,

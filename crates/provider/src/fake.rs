@@ -4,7 +4,7 @@
 //! for the test to look at.
 
 use crate::{
-    Discovered, Exchange, Form, Forward, Forwarded, Frame, Lane, Outgoing, Provider, ProviderError, Recording, Settings,
+    Discovered, Exchange, Form, Forward, Forwarded, Frame, Mode, Outgoing, Provider, ProviderError, Recording, Settings,
 };
 use baton_model::chat::ChatRequest;
 use baton_model::fault::ErrorKind;
@@ -82,9 +82,9 @@ pub struct Call {
     pub context_window: Option<u64>,
     /// What was asked.
     pub capability: Capability,
-    /// The client's bytes, in the exact lane.
+    /// The client's bytes, in the exact mode.
     pub body: Option<Bytes>,
-    /// The meaning, in the translated lane.
+    /// The meaning, in the translated mode.
     pub operation: Option<Operation>,
     /// Whether a stream was asked.
     pub form: Form,
@@ -339,9 +339,9 @@ impl Answer {
 
 impl Call {
     fn of(outgoing: &Outgoing<'_>) -> Self {
-        let (body, operation) = match outgoing.lane {
-            Lane::Exact(body) => (Some(body.bytes.clone()), None),
-            Lane::Translated(operation) => (None, Some(operation.clone())),
+        let (body, operation) = match outgoing.mode {
+            Mode::Passthrough(body) => (Some(body.bytes.clone()), None),
+            Mode::Translated(operation) => (None, Some(operation.clone())),
         };
         Self {
             model: outgoing.target.model.id.clone(),

@@ -1,6 +1,6 @@
 //! A provider as the operator describes it, and what is made of that.
 
-use crate::line::Line;
+use crate::client::ProviderClient;
 use crate::presets::{self, Key, Preset};
 use crate::secret::Secret;
 use crate::{anthropic, ollama, openai};
@@ -71,7 +71,7 @@ impl BuildError {
 /// If a field is missing or makes no sense.
 pub fn build(config: &ProviderConfig, transport: &Transport) -> Result<Arc<dyn Provider>, BuildError> {
     let preset = presets::lookup(&config.kind).ok_or_else(|| unknown_kind(&config.kind))?;
-    let line = Line {
+    let client = ProviderClient {
         id: config.id.clone(),
         transport: transport.connecting_within(config.settings.timeouts.connect),
         base_url: base_url(config, preset)?,
@@ -82,9 +82,9 @@ pub fn build(config: &ProviderConfig, transport: &Transport) -> Result<Arc<dyn P
         quirks: preset.quirks().overlaid_by(&config.quirks),
     };
     Ok(match preset.dialect {
-        Dialect::OpenAi | Dialect::Responses => Arc::new(openai::OpenAi::new(line, preset)),
-        Dialect::Anthropic => Arc::new(anthropic::Anthropic::new(line)),
-        Dialect::Ollama => Arc::new(ollama::Ollama::new(line)),
+        Dialect::OpenAi | Dialect::Responses => Arc::new(openai::OpenAi::new(client, preset)),
+        Dialect::Anthropic => Arc::new(anthropic::Anthropic::new(client)),
+        Dialect::Ollama => Arc::new(ollama::Ollama::new(client)),
     })
 }
 

@@ -18,7 +18,7 @@ use std::time::Duration;
 const TAIL: Duration = Duration::from_secs(1);
 
 /// How a reply is read.
-pub(crate) struct Reading {
+pub(crate) struct ReplyReader {
     pub(crate) codec: &'static dyn Codec,
     pub(crate) dialect: Dialect,
     pub(crate) capability: Capability,
@@ -74,9 +74,9 @@ pub(crate) fn begins_stream(bytes: &[u8]) -> bool {
     [&b"data:"[..], b"event:", b"id:", b":"].iter().any(|begin| bytes.trim_ascii_start().starts_with(begin))
 }
 
-// === impl Reading ===
+// === impl ReplyReader ===
 
-impl Reading {
+impl ReplyReader {
     /// The frames. The stream ends after the format's own end, after an event that says the provider failed, or with
     /// an error.
     pub(crate) fn frames(self, source: Source) -> Frames {
@@ -196,15 +196,15 @@ enum Place {
 }
 
 impl Stream {
-    fn new(reading: &Reading, reader: Box<dyn StreamReader>, source: Source) -> Self {
+    fn new(reply: &ReplyReader, reader: Box<dyn StreamReader>, source: Source) -> Self {
         Self {
             source,
-            splitter: Splitter::new(Framing::of(reading.dialect), reading.max_frame_bytes),
+            splitter: Splitter::new(Framing::of(reply.dialect), reply.max_frame_bytes),
             reader,
-            hide_usage: reading.hide_usage,
+            hide_usage: reply.hide_usage,
             ready: VecDeque::new(),
             after: BytesMut::new(),
-            most_after: reading.max_frame_bytes,
+            most_after: reply.max_frame_bytes,
             place: Place::Open,
         }
     }

@@ -9,21 +9,24 @@
 //! say in their heads, `failure` the sentences.
 
 pub mod base_url;
+mod bounds;
 mod connect;
 mod failure;
 pub mod headers;
 mod reply;
+mod request;
 
 pub use base_url::BaseUrl;
+pub use bounds::Bounds;
 pub use reply::Reply;
+pub use request::Request;
 
 use crate::error::ProviderError;
-use crate::exchange::Form;
-use crate::{Settings, Timeouts};
+use crate::settings::Timeouts;
 use baton_model::{Clock, SystemClock};
 use bytes::Bytes;
 use connect::Connector;
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::{HeaderValue, header};
 use http_body_util::Full;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -38,36 +41,6 @@ pub struct Transport {
     tls: rustls::ClientConfig,
     connect: Duration,
     clock: Arc<dyn Clock>,
-}
-
-/// A request on its way.
-#[derive(Debug, Clone)]
-pub struct Request<'a> {
-    /// Usually POST.
-    pub method: Method,
-    /// Where the provider is.
-    pub base_url: &'a BaseUrl,
-    /// The path below it, with a leading slash.
-    pub path: &'a str,
-    /// The query, without the question mark.
-    pub query: Option<&'a str>,
-    /// Headers, credentials included; secrets marked sensitive.
-    pub headers: HeaderMap,
-    /// The body.
-    pub body: Bytes,
-    /// How long it may take.
-    pub bounds: Bounds,
-}
-
-/// How long a call may take. The connection has its own bound, see [`Transport::connecting_within`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bounds {
-    /// From the request to the first piece of the reply. `None` where the head comes only with the whole answer.
-    pub first_token: Option<Duration>,
-    /// Between two pieces of the reply.
-    pub idle: Duration,
-    /// For the whole call.
-    pub total: Duration,
 }
 
 // === impl Transport ===
@@ -139,21 +112,5 @@ impl Default for Transport {
 impl std::fmt::Debug for Transport {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Transport").field("connect", &self.connect).finish_non_exhaustive()
-    }
-}
-
-// === impl Bounds ===
-
-impl Bounds {
-    /// The bounds of a provider's settings for a reply of that form, and of a call that may take `most`.
-    ///
-    /// A whole reply has no first token: its head comes when the answer is complete, so only the total bounds it.
-    pub fn of(settings: &Settings, form: Form, most: Option<Duration>) -> Self {
-        let Timeouts { first_token, idle, total, .. } = settings.timeouts;
-        Self {
-            first_token: (form == Form::Stream).then_some(first_token),
-            idle,
-            total: most.map_or(total, |most| most.min(total)),
-        }
     }
 }

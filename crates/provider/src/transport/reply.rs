@@ -1,6 +1,7 @@
 //! The way back: a head, then pieces.
 
-use super::{Bounds, failure, headers};
+use super::bounds::Bounds;
+use super::{failure, headers};
 use crate::error::ProviderError;
 use baton_model::Clock;
 use baton_model::fault::ErrorKind;

@@ -1,7 +1,7 @@
 //! The models of Anthropic: `GET /v1/models`, page by page.
 
-use super::VERSION;
-use crate::line::Line;
+use super::version::VERSION;
+use crate::client::ProviderClient;
 use baton_model::{Capability, Dialect};
 use baton_provider::{Discovered, ProviderError};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -44,11 +44,11 @@ struct Ability {
     supported: bool,
 }
 
-pub(super) async fn discover(line: &Line) -> Result<Vec<Discovered>, ProviderError> {
+pub(super) async fn discover(client: &ProviderClient) -> Result<Vec<Discovered>, ProviderError> {
     let mut models = Vec::new();
     let mut query = "limit=1000".to_owned();
     for _ in 0..MOST_PAGES {
-        let page: Page = line.json(Dialect::Anthropic, "/v1/models", Some(&query), None, VERSION).await?;
+        let page: Page = client.json(Dialect::Anthropic, "/v1/models", Some(&query), None, VERSION).await?;
         models.extend(page.data.into_iter().map(Entry::model));
         let Some(last) = page.last_id.filter(|_| page.has_more) else { break };
         query = format!("limit=1000&after_id={}", utf8_percent_encode(&last, NON_ALPHANUMERIC));

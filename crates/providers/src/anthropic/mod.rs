@@ -4,39 +4,37 @@
 
 mod count;
 mod discover;
+mod version;
 
-use crate::line::Line;
-use crate::openai::not_served;
+use crate::client::ProviderClient;
 use baton_model::{Capability, ChatRequest, Detail, Dialect, Model, ProviderId, Target};
 use baton_provider::{
     Discovered, Exchange, Forward, Forwarded, Outgoing, Provider, ProviderError, Recording, Settings,
 };
 use futures::future::BoxFuture;
-
-/// The version sent where the client names none.
-const VERSION: &[(&str, &str)] = &[("anthropic-version", "2023-06-01")];
+use version::VERSION;
 
 /// Anthropic's API.
 pub(crate) struct Anthropic {
-    line: Line,
+    client: ProviderClient,
 }
 
 impl Anthropic {
-    pub(crate) fn new(line: Line) -> Self {
-        Self { line }
+    pub(crate) fn new(client: ProviderClient) -> Self {
+        Self { client }
     }
 
     async fn call(&self, outgoing: Outgoing<'_>) -> Result<Exchange, ProviderError> {
         match path(outgoing.capability) {
-            Some(path) => self.line.call(outgoing, path, VERSION).await,
-            None => Err(not_served(&self.line.id, outgoing.capability)),
+            Some(path) => self.client.call(outgoing, path, VERSION).await,
+            None => Err(self.client.not_served(outgoing.capability)),
         }
     }
 }
 
 impl Provider for Anthropic {
     fn id(&self) -> &ProviderId {
-        &self.line.id
+        &self.client.id
     }
 
     fn kind(&self) -> &'static str {
@@ -44,7 +42,7 @@ impl Provider for Anthropic {
     }
 
     fn settings(&self) -> &Settings {
-        &self.line.settings
+        &self.client.settings
     }
 
     fn serves(&self, capability: Capability) -> bool {
@@ -62,7 +60,7 @@ impl Provider for Anthropic {
     }
 
     fn replay(&self, recording: &Recording, detail: Detail) -> Result<Exchange, ProviderError> {
-        self.line.replay(recording, detail)
+        self.client.replay(recording, detail)
     }
 
     fn count_tokens<'a>(
@@ -70,16 +68,16 @@ impl Provider for Anthropic {
         request: &'a ChatRequest,
         target: &'a Target,
     ) -> Option<BoxFuture<'a, Result<u64, ProviderError>>> {
-        Some(Box::pin(count::count(&self.line, request, target)))
+        Some(Box::pin(count::count(&self.client, request, target)))
     }
 
     fn forward<'a>(&'a self, forward: Forward<'a>) -> BoxFuture<'a, Result<Forwarded, ProviderError>> {
         let path = forward.path;
-        Box::pin(self.line.forward(forward, path, VERSION))
+        Box::pin(self.client.forward(forward, path, VERSION))
     }
 
     fn discover(&self) -> BoxFuture<'_, Result<Vec<Discovered>, ProviderError>> {
-        Box::pin(discover::discover(&self.line))
+        Box::pin(discover::discover(&self.client))
     }
 }
 

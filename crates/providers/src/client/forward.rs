@@ -1,7 +1,8 @@
 //! Passing a request on, and its answer back, without reading either.
 
-use super::{Line, joined, value};
-use baton_provider::transport::{Bounds, Reply, Request, headers};
+use super::ProviderClient;
+use super::headers::{content_type_header, join_queries, merge_headers};
+use baton_provider::transport::{Bounds, Reply, Request, headers as reply_headers};
 use baton_provider::{Forward, Forwarded, ProviderError};
 use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt as _};
@@ -10,7 +11,7 @@ use http::{HeaderValue, header};
 /// The most of an error reply that is passed on.
 const ERROR_BYTES: usize = 256 << 10;
 
-impl Line {
+impl ProviderClient {
     /// Sends a request to a path, and gives the answer as it comes, whatever its status.
     pub(crate) async fn forward(
         &self,
@@ -19,12 +20,12 @@ impl Line {
         defaults: &[(&'static str, &'static str)],
     ) -> Result<Forwarded, ProviderError> {
         let Forward { method, path: _, query, headers: theirs, content_type, body, form, timeout } = forward;
-        let mut sent = self.merged(theirs, defaults);
+        let mut sent = merge_headers(&self.headers, theirs, defaults);
         sent.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
         if let Some(content_type) = content_type {
-            sent.insert(header::CONTENT_TYPE, value(content_type)?);
+            sent.insert(header::CONTENT_TYPE, content_type_header(content_type)?);
         }
-        let query = joined(self.query.as_deref(), query);
+        let query = join_queries(self.query.as_deref(), query);
         let request = Request {
             method,
             base_url: &self.base_url,
@@ -37,14 +38,14 @@ impl Line {
         let reply = self.transport.send(request).await?;
         let status = reply.status();
         let content_type = reply.content_type().to_owned();
-        let mut told = headers::telling(reply.headers());
-        told.extend(
+        let mut passed_on = reply_headers::telling(reply.headers());
+        passed_on.extend(
             ["retry-after", "retry-after-ms", "content-disposition"]
                 .into_iter()
                 .filter_map(|name| Some((name.to_owned(), reply.headers().get(name)?.to_str().ok()?.to_owned()))),
         );
         let body = if status.is_success() { pieces(reply) } else { self.error_body(reply).await };
-        Ok(Forwarded { status: status.as_u16(), content_type, headers: told, body })
+        Ok(Forwarded { status: status.as_u16(), content_type, headers: passed_on, body })
     }
 
     /// An error reply, in which a provider may repeat the key.

@@ -1,34 +1,39 @@
-//! The line to a provider: what all of them share on the way out.
+//! A connection to a provider: what all of them share on the way out.
 
 mod forward;
+mod headers;
+mod prepare;
 
-use crate::reading::{self, Source};
+pub(crate) use prepare::refuse_request;
+
+use crate::reply_reader::{self, ReplyReader, Source};
 use crate::secret::Secret;
-use baton_dialect::{Codec, ReadError, codec};
+use baton_dialect::{Codec, codec};
 use baton_model::fault::{ErrorKind, UpstreamBody};
 use baton_model::{Capability, Detail, Dialect, ProviderId, Quirks, Target};
-use baton_provider::transport::{BaseUrl, Bounds, Reply, Request, headers};
-use baton_provider::{Exchange, Form, Lane, Outgoing, ProviderError, Recording, Settings, Transport};
+use baton_provider::transport::{BaseUrl, Bounds, Reply, Request, headers as reply_headers};
+use baton_provider::{Exchange, Form, Outgoing, ProviderError, Recording, Settings, Transport};
 use baton_tasks::compute;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use headers::{accept_header, content_type_header, join_queries, merge_headers, without_other_vendors};
+use http::{HeaderMap, HeaderValue, Method, header};
+use prepare::{Prepared, prepare, refuse_strict, with_quirks};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use std::borrow::Cow;
 use std::fmt::Display;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// The most of an error reply that is kept.
 const ERROR_BYTES: usize = 256 << 10;
 
-/// How long anything but a model's answer may take.
+/// How long anything but a model's reply may take.
 const ASIDE: Duration = Duration::from_secs(30);
 
 /// The most of a model list that is read.
 const LIST_BYTES: usize = 32 << 20;
 
 /// A configured connection to a provider.
-pub(crate) struct Line {
+pub(crate) struct ProviderClient {
     pub(crate) id: ProviderId,
     pub(crate) transport: Transport,
     pub(crate) base_url: BaseUrl,
@@ -40,15 +45,7 @@ pub(crate) struct Line {
     pub(crate) quirks: Quirks,
 }
 
-/// A request body, ready to go.
-struct Prepared {
-    body: Bytes,
-    content_type: String,
-    hide_usage: bool,
-    dropped: Vec<String>,
-}
-
-impl Line {
+impl ProviderClient {
     /// Sends a request to a path, and reads the head of the reply.
     pub(crate) async fn call(
         &self,
@@ -60,14 +57,14 @@ impl Line {
         let codec = codec_of(dialect, outgoing.capability)?;
         let Prepared { body, content_type, hide_usage, dropped } =
             compute(outgoing.size, || prepare(codec, &outgoing, &self.quirks))?;
-        let strict = outgoing.strict || self.suited(outgoing.target).model.quirks.strict == Some(true);
+        let strict = outgoing.strict || self.with_vendor_quirks(outgoing.target).model.quirks.strict == Some(true);
         if strict && !dropped.is_empty() {
-            return Err(unsayable(&dropped));
+            return Err(refuse_strict(&dropped));
         }
-        let mut headers = self.merged(&spoken(outgoing.headers, dialect), defaults);
-        headers.insert(header::CONTENT_TYPE, value(&content_type)?);
-        headers.insert(header::ACCEPT, accepted(outgoing.form, dialect));
-        let query = joined(self.query.as_deref(), outgoing.query);
+        let mut headers = merge_headers(&self.headers, &without_other_vendors(outgoing.headers, dialect), defaults);
+        headers.insert(header::CONTENT_TYPE, content_type_header(&content_type)?);
+        headers.insert(header::ACCEPT, accept_header(outgoing.form, dialect));
+        let query = join_queries(self.query.as_deref(), outgoing.query);
         let request = Request {
             method: Method::POST,
             base_url: &self.base_url,
@@ -81,17 +78,17 @@ impl Line {
         let mut reply = self.accept(reply, dialect).await?;
 
         let content_type = reply.content_type().to_owned();
-        let mut form = reading::form(outgoing.form, dialect, outgoing.capability, &content_type, reply.place())?;
+        let mut form = reply_reader::form(outgoing.form, dialect, outgoing.capability, &content_type, reply.place())?;
         let mut first = None;
         if outgoing.form == Form::Stream && form == Form::Whole && outgoing.capability == Capability::Chat {
             // Some services send a stream and call it JSON.
             first = reply.piece().await?;
-            if first.as_deref().is_some_and(reading::begins_stream) {
+            if first.as_deref().is_some_and(reply_reader::begins_stream) {
                 form = Form::Stream;
             }
         }
-        let headers = headers::telling(reply.headers());
-        let reading = reading::Reading {
+        let headers = reply_headers::telling(reply.headers());
+        let reader = ReplyReader {
             codec,
             dialect,
             capability: outgoing.capability,
@@ -101,14 +98,14 @@ impl Line {
             max_frame_bytes: self.settings.max_frame_bytes,
             max_reply_bytes: self.settings.max_reply_bytes,
         };
-        let frames = reading.frames(Source::Reply(first, Box::new(reply)));
+        let frames = reader.frames(Source::Reply(first, Box::new(reply)));
         Ok(Exchange { dialect, form, hide_usage, content_type, headers, dropped, frames })
     }
 
     /// Plays a recorded reply.
     pub(crate) fn replay(&self, recording: &Recording, detail: Detail) -> Result<Exchange, ProviderError> {
         let Recording { dialect, capability, form, ref content_type, hide_usage, ref body } = *recording;
-        let reading = reading::Reading {
+        let reader = ReplyReader {
             codec: codec_of(dialect, capability)?,
             dialect,
             capability,
@@ -118,7 +115,7 @@ impl Line {
             max_frame_bytes: self.settings.max_frame_bytes,
             max_reply_bytes: self.settings.max_reply_bytes,
         };
-        let frames = reading.frames(Source::Recorded(Some(body.clone())));
+        let frames = reader.frames(Source::Recorded(Some(body.clone())));
         let content_type = content_type.clone();
         Ok(Exchange { dialect, form, hide_usage, content_type, headers: Vec::new(), dropped: Vec::new(), frames })
     }
@@ -145,12 +142,12 @@ impl Line {
         defaults: &[(&'static str, &'static str)],
         read: impl FnOnce(&[u8]) -> Result<T, E>,
     ) -> Result<T, ProviderError> {
-        let mut headers = self.merged(&[], defaults);
+        let mut headers = merge_headers(&self.headers, &[], defaults);
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         if body.is_some() {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
-        let query = joined(self.query.as_deref(), query);
+        let query = join_queries(self.query.as_deref(), query);
         let request = Request {
             method: if body.is_some() { Method::POST } else { Method::GET },
             base_url: &self.base_url,
@@ -169,8 +166,14 @@ impl Line {
     }
 
     /// The target as this provider has it: with the quirks of the vendor, where the model says nothing.
-    pub(crate) fn suited<'t>(&self, target: &'t Target) -> Cow<'t, Target> {
+    pub(crate) fn with_vendor_quirks<'t>(&self, target: &'t Target) -> Cow<'t, Target> {
         with_quirks(target, &self.quirks)
+    }
+
+    /// An endpoint that this provider does not have. The engine asks only for what
+    /// [`Provider::dialect`](baton_provider::Provider::dialect) offers; should it not, the call fails and nothing else.
+    pub(crate) fn not_served(&self, capability: Capability) -> ProviderError {
+        ProviderError::new(ErrorKind::Internal, format!("{} does not serve {capability}", self.id))
     }
 
     /// Lets a good reply pass, and makes an error of every other.
@@ -183,7 +186,7 @@ impl Line {
             return Ok(reply);
         }
         let retry_after = reply.retry_after();
-        let (headers, content_type) = (headers::telling(reply.headers()), reply.content_type().to_owned());
+        let (headers, content_type) = (reply_headers::telling(reply.headers()), reply.content_type().to_owned());
         let body = reply.collect_start(ERROR_BYTES).await;
         let mut error = ProviderError::from(baton_dialect::error::read(dialect, status.as_u16(), &body));
         error.retry_after = retry_after;
@@ -206,144 +209,11 @@ impl Line {
         let redacted = self.key.as_ref().zip(std::str::from_utf8(body).ok()).map(|(key, text)| key.redact(text));
         Some(redacted.map_or_else(|| body.clone(), Bytes::from))
     }
-
-    /// Defaults, then the client's headers, then ours.
-    fn merged(&self, client: &[(String, String)], defaults: &[(&'static str, &'static str)]) -> HeaderMap {
-        let mut headers = HeaderMap::with_capacity(client.len() + defaults.len() + self.headers.len() + 4);
-        for (name, value) in defaults {
-            headers.insert(*name, HeaderValue::from_static(value));
-        }
-        for (name, value) in client {
-            let name = HeaderName::try_from(name.as_str()).ok().filter(|name| !is_ours(name));
-            if let (Some(name), Ok(value)) = (name, HeaderValue::from_str(value)) {
-                headers.insert(name, value);
-            }
-        }
-        for (name, value) in &self.headers {
-            let both = headers.get(name).filter(|_| name == "anthropic-beta").and_then(|client| both(value, client));
-            headers.insert(name, both.unwrap_or_else(|| value.clone()));
-        }
-        headers
-    }
-}
-
-/// Puts the request into bytes, in its lane.
-fn prepare(codec: &dyn Codec, outgoing: &Outgoing<'_>, quirks: &Quirks) -> Result<Prepared, ProviderError> {
-    let target = with_quirks(outgoing.target, quirks);
-    match outgoing.lane {
-        Lane::Exact(body) => {
-            let rewritten = codec.rewrite(body, &target).map_err(refused)?;
-            Ok(Prepared {
-                body: rewritten.body,
-                content_type: "application/json".into(),
-                hide_usage: rewritten.hide_usage,
-                dropped: rewritten.dropped.into_iter().map(said).collect(),
-            })
-        }
-        Lane::Translated(operation) => {
-            let written = codec.write_request(operation, &target).map_err(refused)?;
-            Ok(Prepared {
-                body: written.body,
-                content_type: written.content_type,
-                hide_usage: false,
-                dropped: written.dropped.into_iter().map(said).collect(),
-            })
-        }
-    }
-}
-
-/// The target with the vendor's peculiarities under the model's own.
-fn with_quirks<'a>(target: &'a Target, vendor: &Quirks) -> Cow<'a, Target> {
-    let quirks = vendor.overlaid_by(&target.model.quirks);
-    if quirks == target.model.quirks {
-        return Cow::Borrowed(target);
-    }
-    let mut model = (*target.model).clone();
-    model.quirks = quirks;
-    Cow::Owned(Target { model: Arc::new(model), ..target.clone() })
 }
 
 fn codec_of(dialect: Dialect, capability: Capability) -> Result<&'static dyn Codec, ProviderError> {
     codec(dialect, capability).ok_or_else(|| {
-        let message = format!("{} is not served in the {} format", capability.name(), dialect.name());
+        let message = format!("{} is not available in the {} format", capability.name(), dialect.name());
         ProviderError::new(ErrorKind::Internal, message)
     })
-}
-
-pub(crate) fn refused(error: ReadError) -> ProviderError {
-    let mut refused = ProviderError::new(ErrorKind::InvalidRequest, error.to_string());
-    refused.param = Some(error.path).filter(|path| !path.is_empty());
-    refused
-}
-
-/// What becomes of a strict request of which something can't be said: each item is `field: why`.
-fn unsayable(dropped: &[String]) -> ProviderError {
-    let message = format!("the request is strict, and this can't be said to the model: {}", dropped.join("; "));
-    let field = dropped.first().and_then(|dropped| dropped.split(": ").next()).map(str::to_owned);
-    ProviderError { param: field, ..ProviderError::new(ErrorKind::InvalidRequest, message) }
-}
-
-fn said(dropped: baton_dialect::Dropped) -> String {
-    format!("{}: {}", dropped.field, dropped.reason)
-}
-
-fn accepted(form: Form, dialect: Dialect) -> HeaderValue {
-    HeaderValue::from_static(match (form, dialect) {
-        (Form::Whole, _) => "*/*",
-        (Form::Stream, Dialect::OpenAi | Dialect::Responses | Dialect::Anthropic) => "text/event-stream, */*",
-        (Form::Stream, Dialect::Ollama) => "application/x-ndjson, */*",
-    })
-}
-
-/// The client's headers without those that speak of another vendor's API: a fallback may lead there.
-fn spoken(client: &[(String, String)], dialect: Dialect) -> Vec<(String, String)> {
-    let foreign: &[&str] = match dialect {
-        Dialect::OpenAi | Dialect::Responses => &["anthropic-"],
-        Dialect::Anthropic => &["openai-"],
-        Dialect::Ollama => &["anthropic-", "openai-"],
-    };
-    let own = |name: &str| !foreign.iter().any(|vendor| name.starts_with(vendor));
-    client.iter().filter(|(name, _)| own(name)).cloned().collect()
-}
-
-/// Headers that no client decides.
-fn is_ours(name: &HeaderName) -> bool {
-    const OURS: [&str; 14] = [
-        "accept",
-        "accept-encoding",
-        "api-key",
-        "authorization",
-        "connection",
-        "content-encoding",
-        "content-length",
-        "content-type",
-        "cookie",
-        "host",
-        "proxy-authorization",
-        "te",
-        "transfer-encoding",
-        "x-api-key",
-    ];
-    OURS.contains(&name.as_str())
-}
-
-/// Two lists in one header.
-fn both(ours: &HeaderValue, client: &HeaderValue) -> Option<HeaderValue> {
-    let (ours, client) = (ours.to_str().ok()?, client.to_str().ok()?);
-    let new =
-        client.split(',').map(str::trim).filter(|item| !item.is_empty() && !ours.split(',').any(|o| o.trim() == *item));
-    let all: Vec<_> = std::iter::once(ours).chain(new).collect();
-    HeaderValue::from_str(&all.join(",")).ok()
-}
-
-fn joined<'a>(ours: Option<&'a str>, client: Option<&'a str>) -> Option<Cow<'a, str>> {
-    match (ours, client.filter(|query| !query.is_empty())) {
-        (Some(ours), Some(client)) => Some(Cow::Owned(format!("{ours}&{client}"))),
-        (one, other) => one.or(other).map(Cow::Borrowed),
-    }
-}
-
-fn value(text: &str) -> Result<HeaderValue, ProviderError> {
-    HeaderValue::from_str(text)
-        .map_err(|_| ProviderError::new(ErrorKind::Internal, "the media type holds characters that no header may hold"))
 }

@@ -1,6 +1,6 @@
 //! The models of an Ollama server: `GET /api/tags` names them, `POST /api/show` says what each can do.
 
-use crate::line::Line;
+use crate::client::ProviderClient;
 use baton_model::{Capability, Dialect};
 use baton_provider::{Discovered, ProviderError};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
@@ -30,14 +30,14 @@ struct Show {
     model_info: Map<String, Value>,
 }
 
-pub(super) async fn discover(line: &Line) -> Result<Vec<Discovered>, ProviderError> {
-    let tags: Tags = line.json(Dialect::Ollama, "/api/tags", None, None, &[]).await?;
-    stream::iter(tags.models).map(|tag| describe(line, tag.name)).buffered(AT_ONCE).try_collect().await
+pub(super) async fn discover(client: &ProviderClient) -> Result<Vec<Discovered>, ProviderError> {
+    let tags: Tags = client.json(Dialect::Ollama, "/api/tags", None, None, &[]).await?;
+    stream::iter(tags.models).map(|tag| describe(client, tag.name)).buffered(AT_ONCE).try_collect().await
 }
 
-async fn describe(line: &Line, name: String) -> Result<Discovered, ProviderError> {
+async fn describe(client: &ProviderClient, name: String) -> Result<Discovered, ProviderError> {
     let body = serde_json::json!({ "model": &name }).to_string().into_bytes();
-    let show: Show = line.json(Dialect::Ollama, "/api/show", None, Some(body), &[]).await?;
+    let show: Show = client.json(Dialect::Ollama, "/api/show", None, Some(body), &[]).await?;
     let has = |ability: &str| show.capabilities.iter().any(|known| known == ability);
     let mut capabilities = Vec::new();
     if has("completion") {

@@ -5,8 +5,7 @@
 
 mod discover;
 
-use crate::line::Line;
-use crate::openai::not_served;
+use crate::client::ProviderClient;
 use baton_model::{Capability, Detail, Dialect, Model, ProviderId};
 use baton_provider::{
     Discovered, Exchange, Forward, Forwarded, Outgoing, Provider, ProviderError, Recording, Settings,
@@ -15,25 +14,25 @@ use futures::future::BoxFuture;
 
 /// A server of Ollama, or its cloud.
 pub(crate) struct Ollama {
-    line: Line,
+    client: ProviderClient,
 }
 
 impl Ollama {
-    pub(crate) fn new(line: Line) -> Self {
-        Self { line }
+    pub(crate) fn new(client: ProviderClient) -> Self {
+        Self { client }
     }
 
     async fn call(&self, outgoing: Outgoing<'_>) -> Result<Exchange, ProviderError> {
         match endpoint(outgoing.capability) {
-            Some((path, _)) => self.line.call(outgoing, path, &[]).await,
-            None => Err(not_served(&self.line.id, outgoing.capability)),
+            Some((path, _)) => self.client.call(outgoing, path, &[]).await,
+            None => Err(self.client.not_served(outgoing.capability)),
         }
     }
 }
 
 impl Provider for Ollama {
     fn id(&self) -> &ProviderId {
-        &self.line.id
+        &self.client.id
     }
 
     fn kind(&self) -> &'static str {
@@ -41,7 +40,7 @@ impl Provider for Ollama {
     }
 
     fn settings(&self) -> &Settings {
-        &self.line.settings
+        &self.client.settings
     }
 
     fn serves(&self, capability: Capability) -> bool {
@@ -65,16 +64,16 @@ impl Provider for Ollama {
     }
 
     fn replay(&self, recording: &Recording, detail: Detail) -> Result<Exchange, ProviderError> {
-        self.line.replay(recording, detail)
+        self.client.replay(recording, detail)
     }
 
     fn forward<'a>(&'a self, forward: Forward<'a>) -> BoxFuture<'a, Result<Forwarded, ProviderError>> {
         let path = forward.path;
-        Box::pin(self.line.forward(forward, path, &[]))
+        Box::pin(self.client.forward(forward, path, &[]))
     }
 
     fn discover(&self) -> BoxFuture<'_, Result<Vec<Discovered>, ProviderError>> {
-        Box::pin(discover::discover(&self.line))
+        Box::pin(discover::discover(&self.client))
     }
 }
 

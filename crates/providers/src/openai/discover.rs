@@ -2,7 +2,7 @@
 //!
 //! OpenAI itself says only names. The others add what they like; each field cites who sends it.
 
-use crate::line::Line;
+use crate::client::ProviderClient;
 use crate::presets::Paths;
 use baton_model::{Capability, Dialect};
 use baton_provider::{Discovered, ProviderError};
@@ -70,12 +70,12 @@ struct TopProvider {
     max_completion_tokens: Option<u64>,
 }
 
-pub(super) async fn discover(line: &Line, paths: Paths) -> Result<Vec<Discovered>, ProviderError> {
+pub(super) async fn discover(client: &ProviderClient, paths: Paths) -> Result<Vec<Discovered>, ProviderError> {
     let path = match paths {
         Paths::Plain => "/models",
         Paths::Deployments => "/openai/models",
     };
-    let list = line.json(Dialect::OpenAi, path, None, None, &[]).await?;
+    let list = client.json(Dialect::OpenAi, path, None, None, &[]).await?;
     let (List::Wrapped { data } | List::Bare(data)) = list;
     Ok(data.into_iter().map(Entry::model).collect())
 }

@@ -5,10 +5,9 @@
 
 mod discover;
 
-use crate::line::Line;
+use crate::client::ProviderClient;
 use crate::presets::{Paths, Preset};
 use baton_model::entity::ChatApi;
-use baton_model::fault::ErrorKind;
 use baton_model::{Capability, Detail, Dialect, Model, ProviderId};
 use baton_provider::{
     Discovered, Exchange, Forward, Forwarded, Outgoing, Provider, ProviderError, Recording, Settings,
@@ -18,20 +17,20 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// A service in OpenAI's format.
 pub(crate) struct OpenAi {
-    line: Line,
+    client: ProviderClient,
     capabilities: &'static [Capability],
     paths: Paths,
 }
 
 impl OpenAi {
-    pub(crate) fn new(line: Line, preset: &Preset) -> Self {
-        Self { line, capabilities: preset.capabilities, paths: preset.paths }
+    pub(crate) fn new(client: ProviderClient, preset: &Preset) -> Self {
+        Self { client, capabilities: preset.capabilities, paths: preset.paths }
     }
 
     async fn call(&self, outgoing: Outgoing<'_>) -> Result<Exchange, ProviderError> {
         let endpoint = path(outgoing.dialect, outgoing.capability)
             .filter(|_| self.serves(outgoing.capability))
-            .ok_or_else(|| not_served(&self.line.id, outgoing.capability))?;
+            .ok_or_else(|| self.client.not_served(outgoing.capability))?;
         let path = match self.paths {
             Paths::Plain => endpoint.to_owned(),
             Paths::Deployments => {
@@ -39,13 +38,13 @@ impl OpenAi {
                 format!("/openai/deployments/{deployment}{endpoint}")
             }
         };
-        self.line.call(outgoing, &path, &[]).await
+        self.client.call(outgoing, &path, &[]).await
     }
 }
 
 impl Provider for OpenAi {
     fn id(&self) -> &ProviderId {
-        &self.line.id
+        &self.client.id
     }
 
     fn kind(&self) -> &'static str {
@@ -53,7 +52,7 @@ impl Provider for OpenAi {
     }
 
     fn settings(&self) -> &Settings {
-        &self.line.settings
+        &self.client.settings
     }
 
     fn serves(&self, capability: Capability) -> bool {
@@ -61,7 +60,7 @@ impl Provider for OpenAi {
     }
 
     fn dialect(&self, capability: Capability, client: Dialect, model: &Model) -> Option<Dialect> {
-        self.serves(capability).then(|| match (capability, model.quirks.api.at(self.line.quirks.api)) {
+        self.serves(capability).then(|| match (capability, model.quirks.api.at(self.client.quirks.api)) {
             (Capability::Chat, ChatApi::Responses) => Dialect::Responses,
             (Capability::Chat, ChatApi::Both) if client == Dialect::Responses => Dialect::Responses,
             _ => Dialect::OpenAi,
@@ -73,7 +72,7 @@ impl Provider for OpenAi {
     }
 
     fn replay(&self, recording: &Recording, detail: Detail) -> Result<Exchange, ProviderError> {
-        self.line.replay(recording, detail)
+        self.client.replay(recording, detail)
     }
 
     fn forward<'a>(&'a self, forward: Forward<'a>) -> BoxFuture<'a, Result<Forwarded, ProviderError>> {
@@ -83,12 +82,12 @@ impl Provider for OpenAi {
                 // What belongs to no deployment stands beside them.
                 Paths::Deployments => format!("/openai{}", forward.path),
             };
-            self.line.forward(forward, &path, &[]).await
+            self.client.forward(forward, &path, &[]).await
         })
     }
 
     fn discover(&self) -> BoxFuture<'_, Result<Vec<Discovered>, ProviderError>> {
-        Box::pin(discover::discover(&self.line, self.paths))
+        Box::pin(discover::discover(&self.client, self.paths))
     }
 }
 
@@ -109,11 +108,6 @@ pub(crate) fn path(dialect: Dialect, capability: Capability) -> Option<&'static 
         (Dialect::OpenAi, Capability::Rerank) => Some("/rerank"),
         _ => None,
     }
-}
-
-/// The engine asks only for what [`Provider::dialect`] offers; should it not, the call fails and nothing else.
-pub(crate) fn not_served(id: &ProviderId, capability: Capability) -> ProviderError {
-    ProviderError::new(ErrorKind::Internal, format!("{id} does not serve {capability}"))
 }
 
 #[cfg(test)]

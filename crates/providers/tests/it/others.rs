@@ -3,7 +3,7 @@
 use crate::setup::{Ask, Pair, collect};
 use baton_model::operation::TranscriptionRequest;
 use baton_model::{Capability, Detail, Dialect, Event, Operation, Target, UsageClass};
-use baton_provider::{Form, Lane, Outgoing};
+use baton_provider::{Form, Mode, Outgoing};
 use baton_sim::Kind;
 use bytes::Bytes;
 use futures::StreamExt as _;
@@ -81,7 +81,7 @@ async fn speech_is_written_down() {
             target: &target,
             capability: Capability::AudioTranscription,
             dialect: Dialect::OpenAi,
-            lane: Lane::Translated(&operation),
+            mode: Mode::Translated(&operation),
             size: 0,
             strict: false,
             form: Form::Whole,

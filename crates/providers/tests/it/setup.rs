@@ -5,7 +5,7 @@ use baton_model::chat::Json;
 use baton_model::entity::{Model, ModelSource, ModelStatus};
 use baton_model::event::Reply;
 use baton_model::{Body, Capability, Detail, Dialect, Operation, Quirks, Target, Timestamp};
-use baton_provider::{Exchange, Form, Frame, Lane, Outgoing, Provider, ProviderError, Transport};
+use baton_provider::{Exchange, Form, Frame, Mode, Outgoing, Provider, ProviderError, Transport};
 use baton_providers::{ProviderConfig, Secret, build};
 use baton_sim::{Kind, Sim, SimOptions};
 use bytes::Bytes;
@@ -75,19 +75,19 @@ impl Pair {
     pub(crate) async fn open(&self, ask: Ask<'_>) -> Result<Exchange, ProviderError> {
         let target = Target::new(Arc::new(model(ask.model)));
         let (body, operation): (Option<Body>, Option<Operation>);
-        let lane = if ask.exact {
+        let mode = if ask.exact {
             body = Some(splice::scan(Bytes::from(ask.body.to_string())).unwrap());
-            Lane::Exact(body.as_ref().unwrap())
+            Mode::Passthrough(body.as_ref().unwrap())
         } else {
             let codec = codec(Dialect::OpenAi, ask.capability).unwrap();
             operation = Some(codec.read_request(ask.body.to_string().as_bytes()).unwrap());
-            Lane::Translated(operation.as_ref().unwrap())
+            Mode::Translated(operation.as_ref().unwrap())
         };
         let outgoing = Outgoing {
             target: &target,
             capability: ask.capability,
             dialect: self.provider.dialect(ask.capability, Dialect::OpenAi, &target.model).unwrap(),
-            lane,
+            mode,
             size: 0,
             strict: ask.strict,
             form: ask.form,

@@ -1,0 +1,71 @@
+//! A request put into bytes: the client's own with a few places changed, or written from its meaning.
+
+use baton_dialect::{Codec, Dropped, ReadError};
+use baton_model::fault::ErrorKind;
+use baton_model::{Quirks, Target};
+use baton_provider::{Mode, Outgoing, ProviderError};
+use bytes::Bytes;
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// A request body, ready to go.
+pub(super) struct Prepared {
+    pub(super) body: Bytes,
+    pub(super) content_type: String,
+    pub(super) hide_usage: bool,
+    pub(super) dropped: Vec<String>,
+}
+
+/// Puts the request into bytes, in its mode.
+pub(super) fn prepare(codec: &dyn Codec, outgoing: &Outgoing<'_>, quirks: &Quirks) -> Result<Prepared, ProviderError> {
+    let target = with_quirks(outgoing.target, quirks);
+    match outgoing.mode {
+        Mode::Passthrough(body) => {
+            let rewritten = codec.rewrite(body, &target).map_err(refuse_request)?;
+            Ok(Prepared {
+                body: rewritten.body,
+                content_type: "application/json".into(),
+                hide_usage: rewritten.hide_usage,
+                dropped: rewritten.dropped.into_iter().map(describe).collect(),
+            })
+        }
+        Mode::Translated(operation) => {
+            let written = codec.write_request(operation, &target).map_err(refuse_request)?;
+            Ok(Prepared {
+                body: written.body,
+                content_type: written.content_type,
+                hide_usage: false,
+                dropped: written.dropped.into_iter().map(describe).collect(),
+            })
+        }
+    }
+}
+
+/// The target with the vendor's peculiarities under the model's own.
+pub(super) fn with_quirks<'a>(target: &'a Target, vendor: &Quirks) -> Cow<'a, Target> {
+    let quirks = vendor.overlaid_by(&target.model.quirks);
+    if quirks == target.model.quirks {
+        return Cow::Borrowed(target);
+    }
+    let mut model = (*target.model).clone();
+    model.quirks = quirks;
+    Cow::Owned(Target { model: Arc::new(model), ..target.clone() })
+}
+
+/// A request that can't be written for the provider, as the client's mistake.
+pub(crate) fn refuse_request(error: ReadError) -> ProviderError {
+    let mut refused = ProviderError::new(ErrorKind::InvalidRequest, error.to_string());
+    refused.param = Some(error.path).filter(|path| !path.is_empty());
+    refused
+}
+
+/// What becomes of a strict request that the target does not support in full: each item is `field: why`.
+pub(super) fn refuse_strict(dropped: &[String]) -> ProviderError {
+    let message = format!("the request is strict, and the model does not support all of it: {}", dropped.join("; "));
+    let field = dropped.first().and_then(|dropped| dropped.split(": ").next()).map(str::to_owned);
+    ProviderError { param: field, ..ProviderError::new(ErrorKind::InvalidRequest, message) }
+}
+
+fn describe(dropped: Dropped) -> String {
+    format!("{}: {}", dropped.field, dropped.reason)
+}
