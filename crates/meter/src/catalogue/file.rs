@@ -1,6 +1,6 @@
 //! The data file's schema.
 
-use super::Entry;
+use super::entry::Entry;
 use baton_model::entity::{ChatApi, MaxTokensField, ReasoningStyle};
 use baton_model::price::{ContextTier, Rates};
 use baton_model::{Capability, Nanos, Price, Quirks, UsageClass};

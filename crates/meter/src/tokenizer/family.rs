@@ -1,6 +1,6 @@
 //! Which tokenizer a model has, by its name.
 
-use super::Tokenizer;
+use super::encoding::Tokenizer;
 
 /// Beginnings of models' names, the first that fits wins. OpenAI's are those of tiktoken's public table; a name that
 /// OpenAI has not tied to an encoding yet is estimated rather than guessed to be exact.

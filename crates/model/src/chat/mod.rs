@@ -1,17 +1,14 @@
 //! A conversation and what it asks for: the union of what the formats can say, not the intersection.
 
+mod json;
 mod message;
 mod options;
 mod tool;
 
+pub use json::Json;
 pub use message::{Document, Image, Message, Part, PartKind, Reasoning, Role, Source, ToolResult};
 pub use options::{CacheControl, CacheLifetime, Effort, Extension, OutputFormat, ReasoningOptions, Sampling, Schema};
 pub use tool::{Tool, ToolCall, ToolChoice};
-
-/// The text of a JSON value, kept as it was written: number spelling and key order survive. Valid by construction:
-/// whoever makes one has parsed it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-pub struct Json(pub String);
 
 /// A conversation to continue, with everything a format can say about how.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -1,0 +1,75 @@
+//! The tokenizers, and how they count.
+
+use bpe_openai::{cl100k_base, o200k_base};
+
+/// What counts the tokens of a model. Cheap to copy; the tables behind it load at the first count ([`Self::warm`]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tokenizer {
+    name: &'static str,
+    encoding: Encoding,
+    /// Tokens for a hundred tokens of the encoding.
+    percent: u64,
+}
+
+/// A published byte-pair encoding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Encoding {
+    Cl100k,
+    O200k,
+}
+
+impl Tokenizer {
+    /// OpenAI's encoding since GPT-4o. Exact.
+    pub const O200K: Self = Self { name: "o200k", encoding: Encoding::O200k, percent: 100 };
+    /// OpenAI's encoding of GPT-3.5, GPT-4 and the embedding models. Exact.
+    pub const CL100K: Self = Self { name: "cl100k", encoding: Encoding::Cl100k, percent: 100 };
+    /// Claude up to Opus 4.6. An estimate.
+    pub const CLAUDE: Self = Self { name: "claude", encoding: Encoding::O200k, percent: 120 };
+    /// Claude since Opus 4.7. An estimate.
+    pub const CLAUDE_NEW: Self = Self { name: "claude-new", encoding: Encoding::O200k, percent: 155 };
+    /// Every other model. An estimate.
+    pub const OTHER: Self = Self { name: "other", encoding: Encoding::O200k, percent: 115 };
+
+    /// All of them, in the order in which documents list them.
+    pub const ALL: [Self; 5] = [Self::O200K, Self::CL100K, Self::CLAUDE, Self::CLAUDE_NEW, Self::OTHER];
+
+    /// The tokenizer of that [name](Self::name).
+    pub fn lookup(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|tokenizer| tokenizer.name == name)
+    }
+
+    /// Its name, in registrations and in replies of the token-counting call.
+    pub fn name(self) -> &'static str {
+        self.name
+    }
+
+    /// Whether its numbers are the provider's own.
+    pub fn is_exact(self) -> bool {
+        self.percent == 100
+    }
+
+    /// How many tokens a text has. Text that looks like a special token (`<|endoftext|>`) counts as the ordinary text
+    /// it is. Linear in the length, whatever the text.
+    pub fn count(self, text: &str) -> u64 {
+        if text.is_empty() {
+            return 0;
+        }
+        let tokens = match self.encoding {
+            Encoding::Cl100k => cl100k_base().count(text),
+            Encoding::O200k => o200k_base().count(text),
+        };
+        // No byte-level encoding makes more tokens than there are bytes, so no estimate has to.
+        self.scaled(tokens as u64).min(text.len() as u64)
+    }
+
+    /// Tokens of the encoding as tokens of this tokenizer, rounded up.
+    pub(crate) fn scaled(self, tokens: u64) -> u64 {
+        if self.is_exact() { tokens } else { tokens.saturating_mul(self.percent).div_ceil(100) }
+    }
+
+    /// Loads its table, so that the first request does not wait for it. Takes a fraction of a second: not for the
+    /// threads that serve requests.
+    pub fn warm(self) {
+        self.count("warm");
+    }
+}
