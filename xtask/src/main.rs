@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, clippy::indexing_slicing, reason = "a tool for developers")]
 
+mod circles;
 mod corpus;
 mod docs;
 mod layers;
@@ -22,6 +23,8 @@ struct Cli {
 enum Command {
     /// Checks that no crate uses one of its own layer or above
     Layers,
+    /// Checks that no two files of a crate import each other, directly or through others
+    Circles,
     /// Writes the generated documents: formats, configuration reference, metric list, openapi.json
     Docs,
     /// Measures: bench startup
@@ -40,6 +43,7 @@ enum Bench {
 fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Layers => layers::run(),
+        Command::Circles => circles::run(),
         Command::Docs => docs::run(),
         Command::Bench(Bench::Startup(startup)) => startup.run(),
         Command::Live(live) => live.run(),

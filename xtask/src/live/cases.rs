@@ -1,26 +1,18 @@
 //! What is asked, and what must be so.
 
+use super::case::{Case, add, number_at, ok, shortened, text_at};
+use super::client_apis;
+use super::engines::Engines;
 use super::http::{Reply, Request};
-use super::{Live, doors};
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 
-/// One case.
-pub struct Case {
-    /// `ENGINE-what`.
-    pub name: String,
-    /// What is asked.
-    pub request: Request,
-    /// What must be so; a word on what was seen.
-    pub check: fn(&Reply) -> anyhow::Result<String>,
-}
-
 /// The cases for the engines that there are.
-pub fn all(live: &Live) -> Vec<Case> {
+pub fn all(engines: &Engines) -> Vec<Case> {
     let mut cases = Vec::new();
-    if live.ollama.is_some() {
+    if engines.ollama.is_some() {
         chats(&mut cases, "ollama", "smollm2:135m", Some("smollm2-tools:135m"));
-        doors::cases(&mut cases, "ollama", "smollm2:135m");
+        client_apis::cases(&mut cases, "ollama", "smollm2:135m");
         embeddings(&mut cases, "ollama", "vectors");
         add(
             &mut cases,
@@ -32,25 +24,25 @@ pub fn all(live: &Live) -> Vec<Case> {
         add(&mut cases, "ollama-discovered", Request::get("/v1/models/smollm2:135m"), listed);
         add(&mut cases, "ollama-completion", completion("smollm2:135m"), completed);
     }
-    if live.openai.is_some() {
+    if engines.openai.is_some() {
         chats(&mut cases, "openai", "chat", None);
-        doors::cases(&mut cases, "openai", "chat");
+        client_apis::cases(&mut cases, "openai", "chat");
         embeddings(&mut cases, "openai", "chat");
         add(&mut cases, "openai-two-answers", chat("chat", "Say a word.", 8, json!({ "n": 2 })), two_answers);
         add(&mut cases, "openai-overflow", chat("chat", &"word ".repeat(20_000), 8, json!({})), too_long);
         add(&mut cases, "openai-completion", completion("chat"), completed);
     }
-    if live.anthropic.is_some() {
+    if engines.anthropic.is_some() {
         chats(&mut cases, "anthropic", "messages", None);
-        doors::cases(&mut cases, "anthropic", "messages");
+        client_apis::cases(&mut cases, "anthropic", "messages");
         add(&mut cases, "anthropic-overflow", chat("messages", &"word ".repeat(20_000), 8, json!({})), too_long);
     }
-    if live.audio.is_some() {
+    if engines.audio.is_some() {
         embeddings(&mut cases, "audio", "minilm");
-        if let Some(speech) = &live.speech {
-            let sound = std::fs::read(speech).unwrap_or_default();
+        if let Some(speech) = &engines.speech {
+            let audio = std::fs::read(speech).unwrap_or_default();
             for format in ["json", "text", "verbose_json", "srt"] {
-                add(&mut cases, &format!("audio-transcription-{format}"), transcription(&sound, format), heard);
+                add(&mut cases, &format!("audio-transcription-{format}"), transcription(&audio, format), heard);
             }
         }
     }
@@ -63,11 +55,6 @@ pub fn all(live: &Live) -> Vec<Case> {
     );
     add(&mut cases, "records-usage", Request::get("/api/usage?group_by=model"), usage_recorded);
     cases
-}
-
-/// Adds a case.
-pub fn add(cases: &mut Vec<Case>, name: &str, request: Request, check: fn(&Reply) -> anyhow::Result<String>) {
-    cases.push(Case { name: name.into(), request, check });
 }
 
 fn chat(model: &str, text: &str, most: u32, more: Value) -> Request {
@@ -145,7 +132,7 @@ fn completion(model: &str) -> Request {
     Request::post("/v1/completions", &json!({ "model": model, "prompt": "The capital of France is", "max_tokens": 8 }))
 }
 
-fn transcription(sound: &[u8], format: &str) -> Request {
+fn transcription(audio: &[u8], format: &str) -> Request {
     let boundary = "live-suite-boundary";
     let mut body = Vec::new();
     for (name, value) in [("model", "listen"), ("response_format", format)] {
@@ -155,7 +142,7 @@ fn transcription(sound: &[u8], format: &str) -> Request {
     }
     let head = "content-disposition: form-data; name=\"file\"; filename=\"speech.wav\"\r\ncontent-type: audio/wav";
     body.extend_from_slice(format!("--{boundary}\r\n{head}\r\n\r\n").as_bytes());
-    body.extend_from_slice(sound);
+    body.extend_from_slice(audio);
     body.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
     Request {
         content_type: format!("multipart/form-data; boundary={boundary}"),
@@ -165,28 +152,6 @@ fn transcription(sound: &[u8], format: &str) -> Request {
 }
 
 // === What must be so ===
-
-/// That it was answered.
-pub fn ok(reply: &Reply) -> anyhow::Result<()> {
-    ensure!(reply.status == 200, "expected 200");
-    ensure!(reply.header("x-request-id").is_some(), "no x-request-id");
-    Ok(())
-}
-
-/// The text at that pointer.
-pub fn text_at(value: &Value, pointer: &str) -> anyhow::Result<String> {
-    value.pointer(pointer).and_then(Value::as_str).map(str::to_owned).with_context(|| format!("no text at {pointer}"))
-}
-
-/// The number at that pointer.
-pub fn number_at(value: &Value, pointer: &str) -> anyhow::Result<u64> {
-    value.pointer(pointer).and_then(Value::as_u64).with_context(|| format!("no number at {pointer}"))
-}
-
-/// The beginning of a text, quoted.
-pub fn shortened(text: &str) -> String {
-    format!("{:?}", text.chars().take(48).collect::<String>())
-}
 
 fn answered(reply: &Reply) -> anyhow::Result<String> {
     ok(reply)?;

@@ -1,6 +1,6 @@
-//! The other doors: Anthropic's, Ollama's and that of responses, each with every engine behind it.
+//! The client APIs beside chat completions: Anthropic's, Ollama's and responses, each with every engine behind it.
 
-use super::cases::{Case, add, number_at, ok, shortened, text_at};
+use super::case::{Case, add, number_at, ok, shortened, text_at};
 use super::http::{Reply, Request};
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
@@ -18,10 +18,10 @@ pub fn cases(cases: &mut Vec<Case>, engine: &str, model: &str) {
         merge(&mut body, more);
         Request::post("/v1/messages", &body)
     };
-    add(cases, &named("anthropic-door"), body(json!({})), message);
-    add(cases, &named("anthropic-door-stream"), body(json!({ "stream": true })), message_streamed);
+    add(cases, &named("anthropic-api"), body(json!({})), message);
+    add(cases, &named("anthropic-api-stream"), body(json!({ "stream": true })), message_streamed);
     let count = Request::post("/v1/messages/count_tokens", &json!({ "model": model, "messages": messages }));
-    add(cases, &named("anthropic-door-count"), count, counted);
+    add(cases, &named("anthropic-api-count"), count, counted);
 
     let body = |more: Value| {
         let mut body =
@@ -29,18 +29,18 @@ pub fn cases(cases: &mut Vec<Case>, engine: &str, model: &str) {
         merge(&mut body, more);
         Request::post("/api/chat", &body)
     };
-    add(cases, &named("ollama-door"), body(json!({ "stream": false })), chatted);
-    add(cases, &named("ollama-door-stream"), body(json!({})), chatted_in_lines);
+    add(cases, &named("ollama-api"), body(json!({ "stream": false })), chatted);
+    add(cases, &named("ollama-api-stream"), body(json!({})), chatted_in_lines);
     let generate = json!({ "model": model, "prompt": QUESTION, "stream": false, "options": { "num_predict": 8 } });
-    add(cases, &named("ollama-door-generate"), Request::post("/api/generate", &generate), generated);
+    add(cases, &named("ollama-api-generate"), Request::post("/api/generate", &generate), generated);
 
     let body = |more: Value| {
         let mut body = json!({ "model": model, "input": QUESTION, "max_output_tokens": 16 });
         merge(&mut body, more);
         Request::post("/v1/responses", &body)
     };
-    add(cases, &named("responses-door"), body(json!({})), responded);
-    add(cases, &named("responses-door-stream"), body(json!({ "stream": true })), responded_in_events);
+    add(cases, &named("responses-api"), body(json!({})), responded);
+    add(cases, &named("responses-api-stream"), body(json!({ "stream": true })), responded_in_events);
 }
 
 fn merge(body: &mut Value, more: Value) {
