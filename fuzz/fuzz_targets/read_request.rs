@@ -2,7 +2,7 @@
 #![no_main]
 
 use baton_dialect::framing::splice;
-use baton_dialect::glance::glance;
+use baton_dialect::peek::peek;
 use baton_dialect::{codec, native};
 use baton_model::{Capability, Dialect};
 use bytes::Bytes;
@@ -17,10 +17,10 @@ fuzz_target!(|data: &[u8]| {
     let Some(codec_of) = codec(dialect, capability) else { return };
     let target = target::target();
     if let Ok(body) = splice::scan(Bytes::copy_from_slice(data)) {
-        let _ = glance(dialect, capability, &body);
+        let _ = peek(dialect, capability, &body);
         let _ = codec_of.rewrite(&body, &target);
-        if let Ok((_, openai)) = native::unwrap(&body) {
-            let again = native::unwrap(&openai).expect("what is left has nothing wrong of Baton's");
+        if let Ok((_, openai)) = native::take_envelope(&body) {
+            let again = native::take_envelope(&openai).expect("what is left has nothing wrong of Baton's");
             assert_eq!(again.1.bytes, openai.bytes, "nothing of Baton's is left");
         }
     }

@@ -155,6 +155,6 @@ fn refuse(request: &mut ChatRequest, quirks: &Quirks, dropped: &mut Vec<Dropped>
     });
     if quirks.json_schema == Some(false) && matches!(request.output, OutputFormat::Schema(_)) {
         request.output = OutputFormat::JsonObject;
-        dropped.push(Dropped::new("response_format", "sent as json_object: the model knows no schemas"));
+        dropped.push(Dropped::new("response_format", "sent as json_object: the model does not support schemas"));
     }
 }

@@ -19,7 +19,6 @@ mod exact;
 mod extensions;
 pub mod fidelity;
 pub mod framing;
-pub mod glance;
 pub mod json;
 mod meter_only;
 pub mod native;
@@ -31,6 +30,7 @@ mod openai_media;
 mod openai_usage;
 #[cfg(test)]
 mod pairs;
+pub mod peek;
 mod read_error;
 mod reasoning_effort;
 mod reasoning_origin;

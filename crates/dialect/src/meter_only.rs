@@ -9,7 +9,7 @@ use memchr::memmem::Finder;
 use memchr::{memchr2, memrchr};
 
 /// The same events with all content in one that tells only its size.
-pub(crate) fn reduced(events: Vec<Event>) -> Vec<Event> {
+pub(crate) fn reduce(events: Vec<Event>) -> Vec<Event> {
     let is_content = |event: &Event| event.is_content() && !matches!(event, Event::Finished { .. });
     let size: usize = events.iter().filter(|event| is_content(event)).map(Event::text_bytes).sum();
     let opaque = Event::Opaque { text_bytes: u32::try_from(size).unwrap_or(u32::MAX) };
@@ -27,7 +27,7 @@ pub(crate) fn reduced(events: Vec<Event>) -> Vec<Event> {
 }
 
 /// The data of a frame that is one `data:` line and nothing else, and whole.
-pub(crate) fn only_data(frame: &[u8]) -> Option<&[u8]> {
+pub(crate) fn single_data_line(frame: &[u8]) -> Option<&[u8]> {
     let rest = frame.strip_prefix(b"data:")?;
     let (line, after) = rest.split_at(memchr2(b'\n', b'\r', rest).unwrap_or(rest.len()));
     let data = line.trim_ascii();

@@ -25,17 +25,17 @@ impl OpenCalls {
     }
 
     /// Answers the first call of that id. Returns the id.
-    pub(crate) fn answer_id(&mut self, id: &str) -> Option<String> {
+    pub(crate) fn take_by_id(&mut self, id: &str) -> Option<String> {
         first_open(self.by_id.get_mut(id)?, &mut self.ids, self.gone)
     }
 
     /// Answers the first call of that name. Returns its id.
-    pub(crate) fn answer_name(&mut self, name: &str) -> Option<String> {
+    pub(crate) fn take_by_name(&mut self, name: &str) -> Option<String> {
         first_open(self.by_name.get_mut(name)?, &mut self.ids, self.gone)
     }
 
     /// Answers the first call. Returns its id.
-    pub(crate) fn answer_first(&mut self) -> Option<String> {
+    pub(crate) fn take_first(&mut self) -> Option<String> {
         while let Some(id) = self.ids.pop_front() {
             self.gone += 1;
             if id.is_some() {
@@ -67,15 +67,15 @@ mod tests {
         for (id, name) in [("a", "f"), ("b", "g"), ("c", "f"), ("d", "f"), ("a", "g")] {
             open.push(id.into(), name.into());
         }
-        assert_eq!(open.answer_name("f").as_deref(), Some("a"));
-        assert_eq!(open.answer_id("a").as_deref(), Some("a"));
-        assert_eq!((open.answer_id("a"), open.answer_id("x"), open.answer_name("x")), (None, None, None));
-        assert_eq!(open.answer_first().as_deref(), Some("b"));
-        assert_eq!(open.answer_name("g"), None);
-        assert_eq!(open.answer_name("f").as_deref(), Some("c"));
-        assert_eq!(open.answer_first().as_deref(), Some("d"));
-        assert_eq!(open.answer_first(), None);
+        assert_eq!(open.take_by_name("f").as_deref(), Some("a"));
+        assert_eq!(open.take_by_id("a").as_deref(), Some("a"));
+        assert_eq!((open.take_by_id("a"), open.take_by_id("x"), open.take_by_name("x")), (None, None, None));
+        assert_eq!(open.take_first().as_deref(), Some("b"));
+        assert_eq!(open.take_by_name("g"), None);
+        assert_eq!(open.take_by_name("f").as_deref(), Some("c"));
+        assert_eq!(open.take_first().as_deref(), Some("d"));
+        assert_eq!(open.take_first(), None);
         open.push("e".into(), "f".into());
-        assert_eq!(open.answer_name("f").as_deref(), Some("e"));
+        assert_eq!(open.take_by_name("f").as_deref(), Some("e"));
     }
 }

@@ -1,4 +1,4 @@
-//! Pictures and files, as chats and responses write them into one string.
+//! Images and files, as chats and responses write them into one string.
 
 use baton_model::Dialect;
 use baton_model::chat::{Document, Image, Source};
@@ -9,20 +9,20 @@ pub(crate) fn data_url(url: &str) -> Option<Source> {
     Some(Source::Base64 { media_type: media_type.to_owned(), data: data.to_owned() })
 }
 
-/// The address of a picture, or one that holds it; `None` of one that only another provider has.
+/// The address of an image, or one that holds it; `None` of one that only another provider has.
 pub(crate) fn image_url(image: &Image) -> Option<String> {
     match &image.source {
         Source::Url(url) => Some(url.clone()),
         Source::Base64 { media_type, data } => {
-            let media_type = if media_type.is_empty() { sniffed(data) } else { media_type };
+            let media_type = if media_type.is_empty() { guess_media_type(data) } else { media_type };
             Some(format!("data:{media_type};base64,{data}"))
         }
         Source::Text(_) | Source::File { .. } => None,
     }
 }
 
-/// The media type of a picture by how its base64 begins, for formats that do not say (Ollama).
-fn sniffed(data: &str) -> &'static str {
+/// The media type of an image by how its base64 begins, for formats that do not say (Ollama).
+fn guess_media_type(data: &str) -> &'static str {
     match data.as_bytes() {
         [b'/', b'9', b'j', ..] => "image/jpeg",
         [b'R', b'0', b'l', b'G', ..] => "image/gif",
@@ -40,7 +40,7 @@ pub(crate) enum File<'d> {
     /// As the text it is.
     Text(String),
     /// Not at all: why.
-    Unsayable(&'static str),
+    Unsupported(&'static str),
 }
 
 /// How a document is to be sent.
@@ -49,8 +49,8 @@ pub(crate) fn file(document: &Document) -> File<'_> {
         Source::Base64 { media_type, data } if media_type.is_empty() => File::Data(data.clone()),
         Source::Base64 { media_type, data } => File::Data(format!("data:{media_type};base64,{data}")),
         Source::File { dialect: Dialect::OpenAi, id } => File::Id(id),
-        Source::File { .. } => File::Unsayable("a file that only another provider has"),
-        Source::Url(_) => File::Unsayable("a document by its address is not known to openai"),
+        Source::File { .. } => File::Unsupported("a file stored at another provider"),
+        Source::Url(_) => File::Unsupported("document URLs are not supported by openai"),
         Source::Text(text) => match &document.title {
             Some(title) => File::Text(format!("{title}\n\n{text}")),
             None => File::Text(text.clone()),

@@ -31,7 +31,7 @@ pub(crate) fn read(usage: &Node<'_>) -> Usage {
     } else if beside > 0 && beside == cached.saturating_add(written) {
         input = input.saturating_add(beside);
     } else if beside > 0 && reasoning == 0 {
-        // Gemini's compatible endpoint shows thoughts in the total alone.
+        // Gemini's compatible endpoint shows reasoning in the total alone.
         (reasoning, output) = (beside, output.saturating_add(beside));
     }
 

@@ -1,7 +1,7 @@
 //! Every format's requests and replies in every other format: what a writer does not list as dropped must arrive.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use crate::fidelity::lost;
+use crate::fidelity::find_lost;
 use crate::framing::Framing;
 use crate::testing::{chat_request, codec, read_stream, target};
 use crate::{Codec, Dropped, ReplyContext};
@@ -42,7 +42,7 @@ const STREAMS: [(Dialect, &[u8]); 7] = [
     (Dialect::Ollama, include_bytes!("ollama/fixtures/by-hand/chat_tools_ids_stream.response.txt")),
 ];
 
-/// What every format can say of an answer.
+/// What every format can say of a reply.
 #[derive(Debug, Default, PartialEq)]
 struct Answer {
     text: String,
@@ -130,10 +130,10 @@ proptest! {
     fn what_is_not_listed_arrives(request in chat_request()) {
         for from in CHATS {
             let (asked, dropped) = through(from, &request);
-            prop_assert_eq!(lost(&request, &asked, from, &dropped), [], "to {}; listed: {:?}", from, dropped);
+            prop_assert_eq!(find_lost(&request, &asked, from, &dropped), [], "to {}; listed: {:?}", from, dropped);
             for to in CHATS {
                 let (arrived, dropped) = through(to, &asked);
-                prop_assert_eq!(lost(&asked, &arrived, to, &dropped), [], "from {} to {}; listed: {:?}", from, to, dropped);
+                prop_assert_eq!(find_lost(&asked, &arrived, to, &dropped), [], "from {} to {}; listed: {:?}", from, to, dropped);
             }
         }
     }

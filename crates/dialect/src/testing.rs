@@ -59,9 +59,9 @@ pub fn read_stream(codec: &dyn Codec, framing: Framing, detail: Detail, stream: 
     (events, None)
 }
 
-/// Cuts a stream at every byte and after every frame, and splits it in two at every byte: nothing may panic, nothing may
-/// be told as complete before all answers are, and the bill may depend neither on how closely it is read nor on how it
-/// was cut into chunks. Returns the events of the whole.
+/// Cuts a stream at every byte and after every frame, and splits it in two at every byte: nothing may panic, nothing
+/// may be told as complete before all choices are, and the bill may depend neither on how closely it is read nor on
+/// how it was cut into chunks. Returns the events of the whole.
 pub fn check_cuts(codec: &dyn Codec, framing: Framing, stream: &[u8]) -> Vec<Event> {
     let (whole, error) = read_stream(codec, framing, Detail::Full, stream);
     assert_eq!(error, None);

@@ -30,8 +30,8 @@ pub struct Exchange {
     pub headers: Vec<(String, String)>,
     /// What could not be said to the provider: `field: what became of it`.
     pub dropped: Vec<String>,
-    /// The frames. Ends after the format's own end ([`Event::Ended`]), or after [`Event::Failed`]; an end without either
-    /// is an error item, and the last one.
+    /// The frames. Ends after the format's own end ([`Event::Ended`]), or after [`Event::Failed`]; an end without
+    /// either is an error item, and the last one.
     pub frames: BoxStream<'static, Result<Frame, ProviderError>>,
 }
 
@@ -42,7 +42,8 @@ pub struct Frame {
     pub bytes: Bytes,
     /// Whether the frame is kept from the client because only Baton asked for it (usage in an OpenAI stream).
     pub hidden: bool,
-    /// What they mean: everything, or with [`baton_model::Detail::MeterOnly`] only what the meter and the fallback need.
+    /// What they mean: everything, or with [`baton_model::Detail::MeterOnly`] only what the meter and the fallback
+    /// need.
     pub events: Vec<Event>,
 }
 

@@ -71,7 +71,7 @@ pub enum Then {
 
 /// A call that a [`Fake`] got.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Call {
+pub struct FakeCall {
     /// The model of the target, as Baton calls it.
     pub model: ModelId,
     /// The model of the target, as the provider calls it.
@@ -102,7 +102,7 @@ pub struct Call {
 struct State {
     script: VecDeque<Act>,
     always: Option<Act>,
-    calls: Vec<Call>,
+    calls: Vec<FakeCall>,
     played: Vec<Vec<Frame>>,
 }
 
@@ -171,7 +171,7 @@ impl Fake {
     }
 
     /// The calls so far.
-    pub fn calls(&self) -> Vec<Call> {
+    pub fn calls(&self) -> Vec<FakeCall> {
         self.state().calls.clone()
     }
 
@@ -184,7 +184,7 @@ impl Fake {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn next(&self, call: Call) -> Act {
+    fn next(&self, call: FakeCall) -> Act {
         let mut state = self.state();
         state.calls.push(call);
         let act = state.script.pop_front().or_else(|| state.always.clone());
@@ -230,7 +230,7 @@ impl Provider for Fake {
 
     fn send<'a>(&'a self, outgoing: Outgoing<'a>) -> BoxFuture<'a, Result<Exchange, ProviderError>> {
         Box::pin(async move {
-            let mut act = self.next(Call::of(&outgoing));
+            let mut act = self.next(FakeCall::of(&outgoing));
             let guard = Guard { cancelled: self.cancelled.clone(), done: false };
             loop {
                 match act {
@@ -292,7 +292,7 @@ impl Provider for Fake {
     }
 }
 
-// === impl Act, Answer, Call ===
+// === impl Act, Answer, FakeCall ===
 
 impl From<Answer> for Act {
     fn from(answer: Answer) -> Self {
@@ -337,7 +337,7 @@ impl Answer {
     }
 }
 
-impl Call {
+impl FakeCall {
     fn of(outgoing: &Outgoing<'_>) -> Self {
         let (body, operation) = match outgoing.mode {
             Mode::Passthrough(body) => (Some(body.bytes.clone()), None),

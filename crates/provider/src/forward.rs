@@ -24,7 +24,7 @@ pub struct Forward<'a> {
     pub content_type: Option<&'a str>,
     /// The body.
     pub body: Bytes,
-    /// Whether the answer may come in pieces with pauses: then the bound on the first piece holds.
+    /// Whether the reply may come in pieces with pauses: then the bound on the first piece holds.
     pub form: Form,
     /// The most time that the whole call may take, where it is less than the provider's own total.
     pub timeout: Option<Duration>,

@@ -35,7 +35,7 @@ pub struct Timeouts {
     /// Until the connection stands, TLS included.
     pub connect: Duration,
     /// From the request to the first piece of a stream. A model that is loaded first takes minutes (Ollama). A whole
-    /// reply has no such moment, because its head comes when the answer is complete: there only `total` holds.
+    /// reply has no such moment, because its head comes when the reply is complete: there only `total` holds.
     pub first_token: Duration,
     /// Between two pieces of the reply.
     pub idle: Duration,

@@ -52,19 +52,17 @@ pub(crate) fn form(
     let protocol = |message| Err(ProviderError::new(ErrorKind::Protocol, message));
     match essence.as_str() {
         "text/html" | "application/xhtml+xml" => {
-            protocol(format!("{place} answered with a web page ({essence}), not with its API: correct the base_url"))
+            protocol(format!("{place} replied with a web page ({essence}), not with its API: correct the base_url"))
         }
         "text/event-stream" if asked == Form::Whole => {
-            protocol(format!("{place} answered with a stream where a whole reply was asked"))
+            protocol(format!("{place} replied with a stream where a whole reply was requested"))
         }
         // What Ollama sends whole is a stream of one line.
         _ if asked == Form::Stream && Framing::of(dialect) == Framing::Ndjson => Ok(Form::Stream),
         "text/event-stream" | "application/x-ndjson" => Ok(asked),
         // Some services name no type, or the wrong one.
         "" | "text/plain" | "application/octet-stream" if chatty => Ok(asked),
-        _ if chatty && !essence.ends_with("json") => {
-            protocol(format!("{place} answered with {essence}, not with JSON"))
-        }
+        _ if chatty && !essence.ends_with("json") => protocol(format!("{place} replied with {essence}, not with JSON")),
         _ => Ok(Form::Whole),
     }
 }
@@ -88,7 +86,7 @@ impl ReplyReader {
                     stream::once(async { Err(ProviderError::new(ErrorKind::Protocol, message)) }).boxed()
                 }
             },
-            Form::Whole if self.capability == Capability::AudioSpeech => sound(self.max_reply_bytes, source),
+            Form::Whole if self.capability == Capability::AudioSpeech => audio_frames(self.max_reply_bytes, source),
             Form::Whole => stream::once(self.whole(source)).boxed(),
         }
     }
@@ -105,13 +103,13 @@ impl ReplyReader {
             Source::Recorded(bytes) => bytes.unwrap_or_default(),
         };
         if bytes.iter().all(u8::is_ascii_whitespace) {
-            return Err(ProviderError::new(ErrorKind::Protocol, "the provider answered with an empty body"));
+            return Err(ProviderError::new(ErrorKind::Protocol, "the provider replied with an empty body"));
         }
-        if let Some(error) = disguised(self.dialect, &bytes) {
+        if let Some(error) = error_in_success(self.dialect, &bytes) {
             return Err(error);
         }
         let events =
-            compute(bytes.len(), || self.codec.read_reply(&bytes)).map_err(|error| garbled("reply", &error))?;
+            compute(bytes.len(), || self.codec.read_reply(&bytes)).map_err(|error| wrong_format("reply", &error))?;
         match events.into_iter().partition::<Vec<_>, _>(|event| matches!(event, Event::Failed(_))) {
             (failed, _) if !failed.is_empty() => {
                 let error = failed
@@ -129,19 +127,19 @@ impl ReplyReader {
     }
 }
 
-/// Sound, or whatever else is forwarded as it comes.
-fn sound(limit: usize, source: Source) -> Frames {
+/// Audio, or whatever else is forwarded as it comes.
+fn audio_frames(limit: usize, source: Source) -> Frames {
     stream::unfold((Some(source), 0_usize), move |(source, seen)| async move {
         let mut source = source?;
         match source.piece().await {
             Err(error) => Some((Err(error), (None, seen))),
             Ok(None) if seen == 0 => Some((
-                Err(ProviderError::new(ErrorKind::Protocol, "the provider answered with an empty body")),
+                Err(ProviderError::new(ErrorKind::Protocol, "the provider replied with an empty body")),
                 (None, 0),
             )),
             Ok(None) => Some((Ok(Frame { events: vec![Event::Ended], ..Frame::default() }), (None, seen))),
             Ok(Some(bytes)) if seen + bytes.len() > limit => {
-                let message = format!("the provider answers with more than {limit} bytes");
+                let message = format!("the provider's reply is larger than {limit} bytes");
                 Some((Err(ProviderError::new(ErrorKind::Protocol, message)), (None, seen)))
             }
             Ok(Some(bytes)) => {
@@ -280,7 +278,7 @@ impl Stream {
                 let hidden = self.hide_usage && self.reader.is_usage_only();
                 self.give(Frame { bytes, hidden, events });
             }
-            Err(error) => self.fail(garbled("stream", &error)),
+            Err(error) => self.fail(wrong_format("stream", &error)),
         }
     }
 
@@ -293,7 +291,7 @@ impl Stream {
                     let hidden = self.hide_usage && self.reader.is_usage_only();
                     self.give(Frame { bytes, hidden, events });
                 }
-                Err(_) => return self.fail(cut()),
+                Err(_) => return self.fail(stream_was_cut()),
             }
         }
         if self.place == Place::Open {
@@ -301,7 +299,7 @@ impl Stream {
             if events.contains(&Event::Ended) {
                 self.give(Frame { events, ..Frame::default() });
             } else {
-                self.fail(cut());
+                self.fail(stream_was_cut());
             }
         }
         self.place = Place::Closed;
@@ -322,16 +320,16 @@ impl Stream {
     }
 }
 
-fn cut() -> ProviderError {
+fn stream_was_cut() -> ProviderError {
     ProviderError::new(ErrorKind::Protocol, "the stream ended before its end")
 }
 
-fn garbled(what: &str, error: &ReadError) -> ProviderError {
+fn wrong_format(what: &str, error: &ReadError) -> ProviderError {
     ProviderError::new(ErrorKind::Protocol, format!("the provider's {what} is not of its format: {error}"))
 }
 
-/// An error that came with status 200, as some services send it: `{"error": …}` beside or instead of an answer.
-fn disguised(dialect: Dialect, body: &[u8]) -> Option<ProviderError> {
+/// An error that came with status 200, as some services send it: `{"error": …}` beside or instead of a reply.
+fn error_in_success(dialect: Dialect, body: &[u8]) -> Option<ProviderError> {
     #[derive(Deserialize)]
     struct Probe<'a> {
         #[serde(borrow)]
@@ -341,7 +339,7 @@ fn disguised(dialect: Dialect, body: &[u8]) -> Option<ProviderError> {
     struct Inner {
         code: Option<u16>,
     }
-    // An answer never begins with `error`; to look only there keeps long answers from being parsed twice.
+    // A reply never begins with `error`; to look only there keeps long answers from being parsed twice.
     let start = body.get(..200).unwrap_or(body);
     if !start.windows(7).any(|window| window == b"\"error\"") {
         return None;

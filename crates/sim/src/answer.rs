@@ -4,7 +4,7 @@ use crate::schema;
 use crate::tokens;
 use serde_json::Value;
 
-/// A question, as far as the answer depends on it.
+/// A question, as far as the reply depends on it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Question {
     pub(crate) model: String,
@@ -14,9 +14,9 @@ pub(crate) struct Question {
     pub(crate) results: Vec<String>,
     /// How often tools were called after that.
     pub(crate) rounds: usize,
-    /// The text that an answer must continue.
+    /// The text that a reply must continue.
     pub(crate) prefix: String,
-    /// What is seen in each picture: see [`crate::picture`].
+    /// What is seen in each image: see [`crate::image`].
     pub(crate) images: Vec<String>,
     pub(crate) tools: Vec<Tool>,
     pub(crate) choice: Choice,
@@ -46,7 +46,7 @@ pub(crate) enum Choice {
     Named(String),
 }
 
-/// An answer.
+/// A reply.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Answer {
     pub(crate) thought: String,

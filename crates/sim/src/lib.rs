@@ -9,31 +9,31 @@
 //! - **Tokens**: see [`tokens`]. A stream sends one piece a token.
 //! - **Tools**: called if the prompt mentions weather or a tool's name, or if the request insists; once a city, so
 //!   that two cities make two parallel calls. ` then ` parts the question into steps, each with calls of its own
-//!   (`the weather in Paris then Rome`); after the last step's results the answer repeats all of them. `aloud` in the
+//!   (`the weather in Paris then Rome`); after the last step's results the reply repeats all of them. `aloud` in the
 //!   question has something said before the calls.
 //! - **Structured output**: the smallest object that fits the schema.
-//! - **Pictures**: the answer tells type, length and fingerprint, so that a picture that was changed is noticed.
-//! - **Reasoning**: a thought before the answer, where the request asks for it. Where the vendor signs or seals it
-//!   (Anthropic's thinking and redacted thinking, OpenAI's encrypted reasoning items) the simulation verifies what comes
-//!   back, and refuses a thought that was changed, or is missing where the vendor wants it. Anthropic's documented magic
-//!   text makes a thought redacted.
+//! - **Images**: the reply tells type, length and fingerprint, so that an image that was changed is noticed.
+//! - **Reasoning**: a piece of reasoning before the reply, where the request asks for it. Where the vendor signs or
+//!   seals it (Anthropic's thinking and redacted thinking, OpenAI's encrypted reasoning items) the simulation verifies
+//!   what comes back, and refuses a piece of reasoning that was changed, or is missing where the vendor wants it.
+//!   Anthropic's documented magic text makes a piece of reasoning redacted.
 //! - **State**: OpenAI's responses are stored unless the request says no.
 //! - **Faults**: by the model's name ([`Fault::lookup`]: `fail-429`, `html`, `cut-mid-stream` …) or for the next
 //!   requests ([`Sim::script`]).
-//! - **Memory**: every request as it came, what was billed, and whether the client left early ([`Sim::requests`]). Other
-//!   processes ask for it over the socket: `GET /_sim/requests?containing=TEXT` lists the requests whose body has that
-//!   text, and `GET /_sim/over?containing=TEXT` answers the same once the last of them is over.
+//! - **Memory**: every request as it came, what was billed, and whether the client left early ([`Sim::requests`]).
+//!   Other processes ask for it over the socket: `GET /_sim/requests?containing=TEXT` lists the requests whose body
+//!   has that text, and `GET /_sim/over?containing=TEXT` answers the same once the last of them is over.
 
 #![expect(clippy::indexing_slicing, reason = "only JSON values are indexed: a missing field reads as null")]
 
 mod answer;
 mod anthropic;
 mod faults;
+mod image;
 mod journal;
 mod ollama;
 mod openai;
 mod options;
-mod picture;
 mod play;
 mod schema;
 mod seal;

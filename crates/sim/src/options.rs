@@ -23,7 +23,7 @@ pub struct SimOptions {
     pub key: Option<String>,
     /// The models it has; others get the vendor's 404. Names of [faults](crate::Fault::lookup) always exist.
     pub models: Vec<String>,
-    /// The pause before each token of a stream, and before a whole answer that many times.
+    /// The pause before each token of a stream, and before a whole reply that many times.
     pub token_delay: Duration,
     /// Whether fields that the vendor does not know are refused where the vendor refuses them.
     pub strict: bool,

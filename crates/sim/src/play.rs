@@ -1,4 +1,4 @@
-//! Playing an answer: whole or piece by piece, well or with a fault.
+//! Playing a reply: whole or piece by piece, well or with a fault.
 
 use crate::faults::Fault;
 use crate::journal::{Billed, Ticket};

@@ -1,13 +1,13 @@
 //! How tokens are counted here.
 //!
 //! A token is a word with the whitespace before it. That is no vendor's rule, but one that a test can do in its head.
-//! A prompt costs the words of all its texts, [`PER_MESSAGE`] for each message, [`PER_IMAGE`] for each picture, and
+//! A prompt costs the words of all its texts, [`PER_MESSAGE`] for each message, [`PER_IMAGE`] for each image, and
 //! the words of each tool's definition as compact JSON.
 
 /// What a message costs beside its words.
 pub const PER_MESSAGE: u64 = 4;
 
-/// What a picture costs.
+/// What an image costs.
 pub const PER_IMAGE: u64 = 85;
 
 /// The tokens of a text, in order; together they are the text.

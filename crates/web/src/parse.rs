@@ -3,7 +3,7 @@
 use crate::ClientApi;
 use crate::bounds::{MOST_FALLBACKS, at_most};
 use baton_dialect::framing::splice;
-use baton_dialect::glance::{self, Glance, glance};
+use baton_dialect::peek::{self, RequestHints, peek};
 use baton_dialect::{codec, native};
 use baton_engine::{Content, ModelSelector};
 use baton_model::record::Attribution;
@@ -41,12 +41,12 @@ pub fn parse_json(api: ClientApi, capability: Capability, bytes: Bytes) -> Resul
     let mut body = splice::scan(bytes)?;
     let mut envelope = native::Envelope::default();
     if api == ClientApi::Native {
-        (envelope, body) = native::unwrap(&body)?;
-        glance::check(api.dialect(), capability, &body.bytes)?;
+        (envelope, body) = native::take_envelope(&body)?;
+        peek::check(api.dialect(), capability, &body.bytes)?;
     }
     at_most(MOST_FALLBACKS, envelope.fallbacks.as_ref().map_or(0, Vec::len), "fallbacks")?;
-    let facts = glance(api.dialect(), capability, &body)?;
-    let Glance { model, stream, include_usage, max_output_tokens, deterministic, base64 } = facts;
+    let hints = peek(api.dialect(), capability, &body)?;
+    let RequestHints { model, stream, include_usage, max_output_tokens, deterministic, base64 } = hints;
     let selector = match (model, envelope.provider) {
         (Some(model), _) => ModelSelector::Model(model),
         (None, Some(provider)) => ModelSelector::Provider(provider),
@@ -77,7 +77,7 @@ fn reader(dialect: Dialect, capability: Capability) -> Result<baton_engine::call
     let codec = codec(dialect, capability)
         .ok_or_else(|| PublicError::new(Code::Internal, format!("{dialect} has no {capability}")))?;
     Ok(Box::new(move |bytes| {
-        glance::check(dialect, capability, bytes)?;
+        peek::check(dialect, capability, bytes)?;
         Ok(codec.read_request(bytes)?)
     }))
 }

@@ -13,15 +13,15 @@ pub fn check(exchange: &Exchange, losses: &mut Losses) {
     let Some(codec) = chat(from) else { return };
     let kind = format!("{from} request, exactly");
     let Ok(body) = splice::scan(exchange.request.clone().into()) else {
-        return losses.lost(format!("{kind}: not scanned"), &exchange.id, &exchange.request);
+        return losses.add(format!("{kind}: not scanned"), &exchange.id, &exchange.request);
     };
     losses.checked(&kind);
     let rewritten = match codec.rewrite(&body, &target()) {
         Ok(rewritten) => rewritten,
-        Err(error) => return losses.lost(format!("{kind}: refused"), &exchange.id, &error.to_string()),
+        Err(error) => return losses.add(format!("{kind}: refused"), &exchange.id, &error.to_string()),
     };
     if !rewritten.dropped.is_empty() {
-        losses.lost(format!("{kind}: dropped"), &exchange.id, &format!("{:?}", rewritten.dropped));
+        losses.add(format!("{kind}: dropped"), &exchange.id, &format!("{:?}", rewritten.dropped));
     }
     let changed = ["model", "stream_options"];
     let fields = |bytes: &[u8]| {
@@ -30,7 +30,7 @@ pub fn check(exchange: &Exchange, losses: &mut Losses) {
             .map(|fields| fields.into_iter().filter(|(name, _)| !changed.contains(&name.as_str())).collect::<Vec<_>>())
     };
     if fields(exchange.request.as_bytes()) != fields(&rewritten.body) {
-        losses.lost(kind, &exchange.id, &String::from_utf8_lossy(&rewritten.body));
+        losses.add(kind, &exchange.id, &String::from_utf8_lossy(&rewritten.body));
     }
 }
 

@@ -17,7 +17,7 @@ impl Losses {
     }
 
     /// Something is lost: of what kind, and which.
-    pub fn lost(&mut self, kind: impl Into<String>, id: &str, what: &str) {
+    pub fn add(&mut self, kind: impl Into<String>, id: &str, what: &str) {
         let shown: String = what.chars().take(300).collect();
         self.kinds.entry(kind.into()).or_default().push(format!("{id} {shown}"));
     }

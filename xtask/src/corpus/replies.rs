@@ -24,7 +24,7 @@ pub fn check(exchange: &Exchange, losses: &mut Losses) {
     };
     let events = match read {
         Ok(events) => events,
-        Err(error) => return losses.lost(format!("{from} {kind} refused"), &exchange.id, &error),
+        Err(error) => return losses.add(format!("{from} {kind} refused"), &exchange.id, &error),
     };
     if exchange.stream {
         check_facts(exchange, from, &events, losses);
@@ -44,9 +44,9 @@ fn check_facts(exchange: &Exchange, from: Dialect, events: &[Event], losses: &mu
         Ok(facts) if facts_of(&facts) == facts_of(events) => {}
         Ok(facts) => {
             let what = format!("{:?} instead of {:?}", facts_of(&facts), facts_of(events));
-            losses.lost(format!("{from} stream by its facts"), &exchange.id, &what);
+            losses.add(format!("{from} stream by its facts"), &exchange.id, &what);
         }
-        Err(error) => losses.lost(format!("{from} stream by its facts"), &exchange.id, &error),
+        Err(error) => losses.add(format!("{from} stream by its facts"), &exchange.id, &error),
     }
 }
 
@@ -71,20 +71,20 @@ fn check_pair(exchange: &Exchange, (from, to): (Dialect, Dialect), events: &[Eve
         let arrived = match arrived {
             Ok(events) => events,
             Err(error) => {
-                losses.lost(format!("{pair}: not read again"), &exchange.id, &error);
+                losses.add(format!("{pair}: not read again"), &exchange.id, &error);
                 continue;
             }
         };
         if arrived.last() != Some(&Event::Ended) {
-            losses.lost(format!("{pair}: the end"), &exchange.id, &format!("{:?}", arrived.last()));
+            losses.add(format!("{pair}: the end"), &exchange.id, &format!("{:?}", arrived.last()));
         }
         let after = Reply::collect(&arrived);
-        for said in fidelity::lost_of_reply(&before, &after, to) {
-            losses.lost(format!("{pair}: {}", said.field.name()), &exchange.id, &said.value);
+        for said in fidelity::find_lost_in_reply(&before, &after, to) {
+            losses.add(format!("{pair}: {}", said.field.name()), &exchange.id, &said.value);
         }
         if bill(&before) != bill(&after) || !fidelity::same_bill(&before, &after, to) {
             let what = format!("{:?} became {:?}", before.usage, after.usage);
-            losses.lost(format!("{pair}: the bill"), &exchange.id, &what);
+            losses.add(format!("{pair}: the bill"), &exchange.id, &what);
         }
     }
 }

@@ -21,18 +21,18 @@ pub fn check(exchange: &Exchange, losses: &mut Losses) {
         Ok(_) => return,
         // What the provider refused may well be wrong.
         Err(_) if exchange.status >= 400 => return,
-        Err(error) => return losses.lost(format!("{from} request refused"), &exchange.id, &error.to_string()),
+        Err(error) => return losses.add(format!("{from} request refused"), &exchange.id, &error.to_string()),
     };
     for to in Dialect::ALL {
         let pair = format!("{from} request to {to}");
         match through(to, &asked) {
             None => {}
-            Some(Err(problem)) => losses.lost(format!("{pair}: not written"), &exchange.id, &problem),
+            Some(Err(problem)) => losses.add(format!("{pair}: not written"), &exchange.id, &problem),
             Some(Ok((arrived, dropped))) => {
                 losses.checked(&pair);
-                for said in fidelity::lost(&asked, &arrived, to, &dropped) {
+                for said in fidelity::find_lost(&asked, &arrived, to, &dropped) {
                     let what = format!("{} {}", said.path, said.value);
-                    losses.lost(format!("{pair}: {}", said.field.name()), &exchange.id, &what);
+                    losses.add(format!("{pair}: {}", said.field.name()), &exchange.id, &what);
                 }
             }
         }

@@ -22,7 +22,7 @@ pub(super) struct Block<'r> {
     pub(super) part: Cow<'r, Part>,
 }
 
-/// Writes blocks. What can't be said goes to `dropped`.
+/// Writes blocks. What is not supported goes to `dropped`.
 pub(super) struct BlockWriter<'r> {
     pub(super) quirks: &'r Quirks,
     /// Members that only this format knows, by the path of what they belong to.
@@ -58,7 +58,8 @@ impl<'r> BlockWriter<'r> {
         blocks
     }
 
-    /// Whether the part can be said in a turn of that role; if not, it is listed. Blank text is refused, and says nothing.
+    /// Whether the part can be said in a turn of that role; if not, it is listed. Blank text is refused, and says
+    /// nothing.
     fn keeps(&mut self, part: &Part, path: &str, role: &str) -> bool {
         let problem = match (&part.kind, role) {
             (PartKind::Text { text, citations }, _) => {
@@ -75,24 +76,24 @@ impl<'r> BlockWriter<'r> {
                 media::image(image).err()
             }
             (PartKind::Document(document), "user") => media::document(document).err(),
-            (PartKind::Audio { .. }, _) => Some("sound is not known to anthropic"),
+            (PartKind::Audio { .. }, _) => Some("audio is not supported by anthropic"),
             (PartKind::Reasoning(thought), "assistant") => {
                 let refused = self.quirks.reasoning == ReasoningStyle::Unsupported;
                 let sealed = thought.signature.is_some() || thought.redacted.is_some();
                 match (refused, sealed) {
                     (true, _) => Some("refused by the model"),
-                    _ if reasoning_origin::is_of_responses(thought) => Some("a thought of another kind of provider"),
-                    (_, false) => Some("a thought without a signature"),
+                    _ if reasoning_origin::is_from_responses(thought) => Some("reasoning of another kind of provider"),
+                    (_, false) => Some("reasoning without a signature"),
                     _ => None,
                 }
             }
             (PartKind::ToolCall(_), "assistant") | (PartKind::ToolResult(_), "user") => None,
             (PartKind::Other { dialect: Dialect::Anthropic, .. }, _) => None,
             (PartKind::Other { dialect, .. }, _) => {
-                self.drop(path, &format!("known to {dialect} alone"));
+                self.drop(path, &format!("specific to {dialect}"));
                 return false;
             }
-            _ => Some("out of place in this role"),
+            _ => Some("not allowed in this role"),
         };
         if let Some(problem) = problem {
             self.drop(path, problem);
@@ -144,7 +145,7 @@ impl<'r> BlockWriter<'r> {
         }
         a.object(|o| {
             self.write_members(part, path, o);
-            // Thoughts bear no marks; one on the next part covers them.
+            // Reasoning bear no marks; one on the next part covers them.
             cache::write(part.cache.filter(|_| !matches!(part.kind, PartKind::Reasoning(_))), o);
             for (name, value) in self.extensions.get(path).into_iter().flatten() {
                 o.json(name, value);
@@ -201,7 +202,7 @@ impl<'r> BlockWriter<'r> {
         o.string("type", "tool_use").string("id", &id).string("name", &call.name);
         let input = arguments(&call.arguments);
         if matches!(input, Input::Wrapped(_)) {
-            self.drop(format!("{path}.arguments"), "no JSON object: sent as the member `arguments` of one");
+            self.drop(format!("{path}.arguments"), "not a JSON object: sent as the member `arguments` of one");
         }
         o.raw("input", input.text());
     }
@@ -209,8 +210,8 @@ impl<'r> BlockWriter<'r> {
     fn write_result(&mut self, result: &ToolResult, path: &str, o: &mut Object<'_>) {
         let mut id = plain_id(&result.call_id);
         if id.is_empty() {
-            let named = result.name.as_ref().and_then(|name| self.minted.answer_name(name));
-            id = named.or_else(|| self.minted.answer_first()).map_or(id, Cow::Owned);
+            let named = result.name.as_ref().and_then(|name| self.minted.take_by_name(name));
+            id = named.or_else(|| self.minted.take_first()).map_or(id, Cow::Owned);
         }
         o.string("type", "tool_result").string("tool_use_id", &id);
         let mut parts = Vec::with_capacity(result.parts.len());

@@ -70,7 +70,7 @@ impl<'r> Conversation<'r> {
                 self.push("user", blocks);
             }
         } else if self.turns.first().is_some_and(|turn| turn.role != "user") {
-            writer.drop("messages", "a user's turn was put before the assistant's, which came first");
+            writer.drop("messages", "a user's turn was inserted before the assistant's, which came first");
             let part = Cow::Owned(Part::text(OPENING));
             let blocks = vec![Block { path: String::new(), part }];
             self.turns.insert(0, Turn { role: "user", blocks });
@@ -131,7 +131,7 @@ fn instructions<'r>(message: &'r Message, path: &str, writer: &mut BlockWriter<'
     blocks.retain(|block| {
         let held = system::holds(&block.part);
         if !held {
-            writer.drop(block.path.as_str(), "instructions at the top are text alone");
+            writer.drop(block.path.as_str(), "only text is supported in instructions");
         }
         held
     });

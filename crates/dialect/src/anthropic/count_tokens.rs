@@ -1,6 +1,6 @@
 //! The exact length of a prompt: `POST /v1/messages/count_tokens`.
 //!
-//! Reference: Anthropic API reference, count message tokens: a messages request without the options about the answer,
+//! Reference: Anthropic API reference, count message tokens: a messages request without the options about the reply,
 //! answered by `{"input_tokens": n}`.
 
 use super::purpose::Purpose;
@@ -62,7 +62,7 @@ pub fn read_reply(body: &[u8]) -> Result<u64, ReadError> {
     json::read(body, |root| root.require("input_tokens").and_then(Node::integer))
 }
 
-/// Writes an answer for a client.
+/// Writes a reply for a client.
 pub fn write_reply(input_tokens: u64) -> Written {
     Written::json(object(|o| {
         o.integer("input_tokens", input_tokens);

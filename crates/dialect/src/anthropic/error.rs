@@ -10,16 +10,16 @@ use baton_model::{Code, Dialect, PublicError};
 
 /// What a provider's error reply means.
 pub fn read(status: u16, body: &[u8]) -> UpstreamError {
-    sharpened(status, openai_shape::read(status, body))
+    refine_kind(status, openai_shape::read(status, body))
 }
 
 /// The same of a body that is parsed already; status 200 for one inside a stream.
 pub fn read_node(status: u16, root: &Node<'_>) -> UpstreamError {
-    sharpened(status, openai_shape::read_node(status, root))
+    refine_kind(status, openai_shape::read_node(status, root))
 }
 
 /// The words of this format, where they say more than the status.
-fn sharpened(status: u16, mut error: UpstreamError) -> UpstreamError {
+fn refine_kind(status: u16, mut error: UpstreamError) -> UpstreamError {
     error.kind = match error.code.as_deref() {
         Some("billing_error") => ErrorKind::Billing,
         Some("overloaded_error") => ErrorKind::Overloaded,
@@ -44,7 +44,7 @@ pub fn write(error: &PublicError, request_id: &str) -> ErrorReply {
     {
         return ErrorReply { status: upstream.status, body: upstream.body.to_vec() };
     }
-    let (status, type_) = words(error.code);
+    let (status, type_) = status_and_type(error.code);
     let message = match &error.param {
         Some(param) if !error.message.contains(param.as_str()) => format!("{param}: {}", error.message),
         _ => error.message.clone(),
@@ -59,7 +59,7 @@ pub fn write(error: &PublicError, request_id: &str) -> ErrorReply {
 }
 
 /// Status and `type`, such that the SDKs raise the class that fits and retry when it helps.
-fn words(code: Code) -> (u16, &'static str) {
+fn status_and_type(code: Code) -> (u16, &'static str) {
     const REQUEST: &str = "invalid_request_error";
     match code {
         Code::InvalidRequest | Code::TokenLimitExceeded | Code::ContentFiltered => (400, REQUEST),

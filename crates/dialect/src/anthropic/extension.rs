@@ -5,7 +5,7 @@ use baton_model::Dialect;
 use baton_model::chat::Extension;
 
 /// The reason for everything that this format has no field for.
-pub(super) const UNKNOWN: &str = "not known to anthropic";
+pub(super) const UNKNOWN: &str = "not supported by anthropic";
 
 /// A field that only this format knows.
 pub(super) fn extension(path: impl Into<String>, node: &Node<'_>) -> Extension {

@@ -5,9 +5,9 @@ use crate::fidelity::{Declared, Fate, reply, request};
 use baton_model::UsageClass;
 
 /// The declarations.
-pub const FIDELITY: Declared = Declared { request: of_request, reply: of_reply, counted };
+pub const FIDELITY: Declared = Declared { request: request_fate, reply: reply_fate, counted_as };
 
-fn of_request(field: request::Field) -> Fate {
+fn request_fate(field: request::Field) -> Fate {
     use request::Field as F;
     match field {
         F::MaxTokens
@@ -33,59 +33,61 @@ fn of_request(field: request::Field) -> Fate {
         | F::DocumentTitle
         | F::DocumentContext
         | F::DocumentCitations
-        | F::ThoughtRedacted
+        | F::ReasoningRedacted
         | F::ResultText
         | F::ResultError => Kept,
-        F::Instructions => Partly("at the top, as `system`; where nothing else is said, as the user's turn"),
+        F::Instructions => Partly("moved to the top, as `system`; as the user's turn where there is no other message"),
         F::Developer => Emulated("`system`"),
         F::Temperature => Partly("at most 1, and only 1 while the model reasons"),
         F::TopP => Partly("not together with `temperature`, and at least 0.95 while the model reasons"),
         F::TopK => Partly("not while the model reasons"),
-        F::MinP | F::Seed | F::RepeatPenalty | F::LogitBias => Dropped("no word for it"),
-        F::FrequencyPenalty | F::PresencePenalty => Dropped("no word for it"),
-        F::Stop => Partly("not texts of white space alone"),
-        F::N => Dropped("one answer a request"),
-        F::Logprobs => Dropped("no word for it"),
+        F::MinP | F::Seed | F::RepeatPenalty | F::LogitBias => Dropped("not supported"),
+        F::FrequencyPenalty | F::PresencePenalty => Dropped("not supported"),
+        F::Stop => Partly("not texts of white space only"),
+        F::N => Dropped("one choice per request"),
+        F::Logprobs => Dropped("not supported"),
         F::Effort => Partly("`minimal` is sent as `low`; a budget where the model takes that"),
         F::Budget => Partly("at least 1024 and less than the output limit; not where a tool must be called"),
         F::Display => Partly("not where the model does not reason"),
         F::ServiceTier => Partly("`auto` and `default`, which is `standard_only`"),
-        F::Verbosity => Dropped("no word for it"),
+        F::Verbosity => Dropped("not supported"),
         F::RequestCache | F::FunctionCache | F::PartCache => Partly("half an hour is sent as five minutes"),
         F::Extension | F::FunctionExtension | F::OtherTool | F::OtherPart => {
-            Partly("those of this format; others are not known to it")
+            Partly("those of this format; others are not supported")
         }
-        F::ChoiceOther => Emulated("OpenAI's `allowed_tools`: the other tools are left out; others are not known"),
-        F::JsonObject => Dropped("schemas, but no JSON without one"),
-        F::SchemaName | F::SchemaStrict => Emulated("a schema needs no name, and always binds"),
-        F::SchemaDescription => Dropped("no word for it"),
-        F::Name => Dropped("no word for it"),
+        F::ChoiceOther => {
+            Emulated("OpenAI's `allowed_tools`: the other tools are dropped; other choices are not supported")
+        }
+        F::JsonObject => Dropped("schemas only, not JSON without one"),
+        F::SchemaName | F::SchemaStrict => Emulated("schemas have no name and are always strict"),
+        F::SchemaDescription => Dropped("not supported"),
+        F::Name => Dropped("not supported"),
         F::Citations => Partly("those of this format"),
         F::Refusal => Emulated("text"),
-        F::ImageDetail => Dropped("no word for it"),
-        F::ImageFile | F::DocumentFile => Partly("files of Anthropic; others only their provider has"),
-        F::Audio => Dropped("the models hear nothing"),
+        F::ImageDetail => Dropped("not supported"),
+        F::ImageFile | F::DocumentFile => Partly("files stored at Anthropic, not those of other providers"),
+        F::Audio => Dropped("the models do not take audio"),
         F::DocumentData => Partly("text is sent as text"),
-        F::ThoughtSignature => Partly("not those of OpenAI's responses"),
-        F::Thought => Partly("only with the signature that proves it"),
+        F::ReasoningSignature => Partly("not those of OpenAI's responses"),
+        F::Reasoning => Partly("only with its signature"),
         F::CallId | F::ResultId => {
-            Emulated("characters but letters, digits, `_` and `-` become `_`, in call and result alike")
+            Emulated("characters other than letters, digits, `_` and `-` become `_`, in both call and result")
         }
-        F::Call => Partly("arguments that are no JSON object are sent inside one"),
-        F::ResultName => Emulated("the id of the call says it"),
-        F::ResultImage | F::ResultDocument => Partly("as other pictures and documents"),
+        F::Call => Partly("arguments that are not a JSON object are sent inside one"),
+        F::ResultName => Emulated("implied by the id of the call"),
+        F::ResultImage | F::ResultDocument => Partly("as other images and documents"),
     }
 }
 
-fn of_reply(field: reply::Field) -> Fate {
+fn reply_fate(field: reply::Field) -> Fate {
     use reply::Field as F;
     match field {
         F::Id
         | F::Model
         | F::Text
-        | F::Thought
-        | F::ThoughtSignature
-        | F::ThoughtRedacted
+        | F::Reasoning
+        | F::ReasoningSignature
+        | F::ReasoningRedacted
         | F::CallId
         | F::FinishStop
         | F::FinishStopSequence
@@ -96,19 +98,19 @@ fn of_reply(field: reply::Field) -> Fate {
         | F::FinishPause
         | F::StopSequence
         | F::ServiceTier => Kept,
-        F::Created | F::Fingerprint => Dropped("no word for it"),
-        F::MoreChoices => Dropped("one answer a reply"),
+        F::Created | F::Fingerprint => Dropped("not supported"),
+        F::MoreChoices => Dropped("one choice per reply"),
         F::Citations | F::Other => Partly("those of this format"),
         F::Refusal => Emulated("text"),
-        F::Call => Emulated("arguments that are no JSON object stand inside one"),
-        F::Logprobs => Dropped("no word for it"),
+        F::Call => Emulated("arguments that are not a JSON object are sent inside one"),
+        F::Logprobs => Dropped("not supported"),
         F::FinishContentFilter => Emulated("`refusal`"),
         F::FinishOther => Emulated("`end_turn`"),
-        F::Timings => Dropped("no word for it"),
+        F::Timings => Dropped("not supported"),
     }
 }
 
-fn counted(class: UsageClass) -> Option<UsageClass> {
+fn counted_as(class: UsageClass) -> Option<UsageClass> {
     use UsageClass as C;
     match class {
         C::Input | C::CacheRead | C::CacheWrite | C::CacheWrite1h | C::Output | C::Reasoning | C::WebSearches => {

@@ -1,6 +1,6 @@
-//! Pictures and documents: where their bytes are.
+//! Images and documents: where their bytes are.
 //!
-//! Reference: Anthropic API reference, `ImageBlockParam` and `DocumentBlockParam`. A picture's source is `base64`, `url`
+//! Reference: Anthropic API reference, `ImageBlockParam` and `DocumentBlockParam`. An image's source is `base64`, `url`
 //! or `file`; a document's may be `text` too. One of `content` holds blocks and stays as it stands.
 
 use crate::json::{Fault, Node, Object};
@@ -48,17 +48,19 @@ pub(super) enum Written<'s> {
     File(&'s str),
 }
 
-/// How a picture's source is said, or why it can't be.
+/// How an image's source is said, or why it can't be.
 pub(super) fn image(image: &Image) -> Result<Written<'_>, &'static str> {
     match &image.source {
-        Source::Base64 { media_type, data } if media_type.is_empty() => Ok(Written::Base64(sniffed(data), data)),
+        Source::Base64 { media_type, data } if media_type.is_empty() => {
+            Ok(Written::Base64(guess_media_type(data), data))
+        }
         Source::Base64 { media_type, data } => Ok(Written::Base64(media_type, data)),
         // An address with data that is not base64 is one that no provider fetches.
         Source::Url(url) if url.starts_with("data:") => Err("a data address that is not base64"),
         Source::Url(url) => Ok(Written::Url(url)),
         Source::File { dialect: Dialect::Anthropic, id } => Ok(Written::File(id)),
-        Source::File { .. } => Err("a picture that only another provider has"),
-        Source::Text(_) => Err("a picture made of text"),
+        Source::File { .. } => Err("an image stored at another provider"),
+        Source::Text(_) => Err("an image given as text"),
     }
 }
 
@@ -71,7 +73,7 @@ pub(super) fn document(document: &Document) -> Result<Written<'_>, &'static str>
         Source::Url(url) => Ok(Written::Url(url)),
         Source::Text(text) => Ok(Written::Text(text.into())),
         Source::File { dialect: Dialect::Anthropic, id } => Ok(Written::File(id)),
-        Source::File { .. } => Err("a file that only another provider has"),
+        Source::File { .. } => Err("a file stored at another provider"),
     }
 }
 
@@ -81,8 +83,8 @@ fn decoded(data: &str) -> Result<Cow<'_, str>, &'static str> {
     String::from_utf8(bytes).map(Cow::Owned).map_err(|_| "a text that is not UTF-8")
 }
 
-/// The media type of a picture by how its base64 begins, for formats that do not say (Ollama).
-fn sniffed(data: &str) -> &'static str {
+/// The media type of an image by how its base64 begins, for formats that do not say (Ollama).
+fn guess_media_type(data: &str) -> &'static str {
     match data.as_bytes() {
         [b'/', b'9', b'j', ..] => "image/jpeg",
         [b'R', b'0', b'l', b'G', ..] => "image/gif",

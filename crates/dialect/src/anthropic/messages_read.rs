@@ -68,7 +68,7 @@ fn read_block(node: &Node<'_>, path: &str, extensions: &mut Vec<Extension>) -> R
         "image" => (media::read_image(node)?, &["source"]),
         "document" => (media::read_document(node)?, &["source", "title", "context", "citations"]),
         "thinking" => {
-            // Thoughts of other providers come without a proof, which clients must say as an empty one.
+            // Reasoning of other providers come without a proof, which clients must say as an empty one.
             let signature = node.get("signature").map(Node::string).transpose()?.filter(|proof| !proof.is_empty());
             let thought = Reasoning { text: text("thinking")?, signature, redacted: None };
             (Some(PartKind::Reasoning(thought)), &["thinking", "signature"])

@@ -5,7 +5,7 @@
 //! - instructions stand beside the conversation (`system`), whose turns alternate, the user's first
 //!   ([`conversation`] regroups);
 //! - the results of tools are blocks of a user's turn, all of one turn together;
-//! - thoughts carry a signature and must go back unchanged ([`reasoning`] has the options);
+//! - reasoning carries a signature and must go back unchanged ([`reasoning`] has the options);
 //! - usage counts cached tokens beside the input ([`usage`]).
 
 mod arguments;

@@ -6,7 +6,7 @@ use super::cache;
 use super::extension::{UNKNOWN, extension};
 use super::purpose::Purpose;
 use super::reasoning::{self, Plan};
-use super::schema::closed;
+use super::schema::close_objects;
 use crate::Dropped;
 use crate::extensions::changes_nothing;
 use crate::json::{Fault, Node, Object};
@@ -149,7 +149,7 @@ fn write_sampling(request: &ChatRequest, thinking: bool, o: &mut Object<'_>, dro
 fn write_stop(request: &ChatRequest, o: &mut Object<'_>, dropped: &mut Vec<Dropped>) {
     let (said, blank): (Vec<_>, Vec<_>) = request.stop.iter().partition(|stop| !stop.trim().is_empty());
     if !blank.is_empty() {
-        dropped.push(Dropped::new("stop", "a stop text of white space alone is refused by anthropic"));
+        dropped.push(Dropped::new("stop", "a stop text of white space only is refused by anthropic"));
     }
     if !said.is_empty() {
         o.array("stop_sequences", |a| {
@@ -187,7 +187,7 @@ fn write_output_config(request: &ChatRequest, plan: &Plan, o: &mut Object<'_>, d
     let schema = match &request.output {
         OutputFormat::Schema(schema) => Some(schema),
         OutputFormat::JsonObject => {
-            dropped.push(Dropped::new("response_format", "anthropic knows schemas, but no json_object"));
+            dropped.push(Dropped::new("response_format", "anthropic supports schemas, but not json_object"));
             None
         }
         OutputFormat::Unspecified | OutputFormat::Text => None,
@@ -203,7 +203,7 @@ fn write_output_config(request: &ChatRequest, plan: &Plan, o: &mut Object<'_>, d
         o.maybe_string("effort", plan.effort);
         if let Some(schema) = schema {
             o.object("format", |o| {
-                o.string("type", "json_schema").raw("schema", &closed(&schema.schema));
+                o.string("type", "json_schema").raw("schema", &close_objects(&schema.schema));
             });
         }
         for (name, value) in others {

@@ -5,6 +5,6 @@
 pub(super) enum Purpose {
     /// To be answered.
     Answer,
-    /// To have its tokens counted: options about the answer are refused there.
+    /// To have its tokens counted: options about the reply are refused there.
     Count,
 }

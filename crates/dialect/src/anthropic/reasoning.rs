@@ -179,7 +179,7 @@ fn room(budget: u64, target: &Target) -> u64 {
 /// A budget within its bounds; half of a limit that it does not fit into. Nothing where even the least is too much.
 fn bounded(budget: u64, max_tokens: u64, dropped: &mut Vec<Dropped>) -> Option<Thinking> {
     if max_tokens <= LEAST_BUDGET {
-        dropped.push(Dropped::new("reasoning", format!("max_tokens of {max_tokens} leave no room for it")));
+        dropped.push(Dropped::new("reasoning", format!("max_tokens of {max_tokens} leaves no room for it")));
         return None;
     }
     let largest = if budget < max_tokens { budget } else { max_tokens / 2 };

@@ -11,7 +11,7 @@ use baton_model::Dialect;
 use baton_model::chat::{Part, PartKind};
 use baton_model::event::{Event, Finish, Reply};
 
-/// Why an answer is complete, from its word.
+/// Why a reply is complete, from its word.
 pub(super) fn read_finish(word: &str) -> Finish {
     match word {
         "end_turn" => Finish::Stop,
@@ -38,7 +38,7 @@ pub(super) fn finish_name(finish: &Finish) -> &'static str {
     }
 }
 
-/// Writes a whole reply for a client: the first answer, as the format has one.
+/// Writes a whole reply for a client: the first choice, as the format has one.
 pub(super) fn write(events: &[Event], context: &ReplyContext) -> Vec<u8> {
     let reply = Reply::collect(events);
     let choice = reply.choices.first();
@@ -80,7 +80,7 @@ fn write_block(part: &Part, a: &mut Array<'_>) {
             Some(data) => o.string("type", "redacted_thinking").string("data", data).end(),
             None => {
                 o.string("type", "thinking").string("thinking", &thought.text);
-                // Always there by the reference; thoughts of other providers have none.
+                // Always there by the reference; reasoning of other providers has none.
                 o.string("signature", thought.signature.as_deref().unwrap_or_default());
             }
         })),

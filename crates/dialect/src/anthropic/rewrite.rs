@@ -7,7 +7,7 @@ use super::tools;
 use crate::effective_options::apply_defaults;
 use crate::framing::splice::Editor;
 use crate::json::{Node, object};
-use crate::reasoning_origin::{RESPONSES, may_hold, without};
+use crate::reasoning_origin::{RESPONSES, may_contain, remove_items};
 use crate::rename_model::set_model;
 use crate::{Dropped, ReadError, Rewritten};
 use baton_model::chat::Tool;
@@ -23,7 +23,7 @@ pub(super) fn rewrite(body: &Body, target: &Target) -> Result<Rewritten, ReadErr
     let asked = body.value("max_tokens").filter(|text| *text != b"null");
     set_limit(&mut editor, target, asked.is_some(), &mut dropped)?;
     refuse(&mut editor, target, &mut dropped)?;
-    leave_out_foreign_thoughts(&mut editor, &mut dropped)?;
+    drop_foreign_reasoning(&mut editor, &mut dropped)?;
     Ok(Rewritten { body: editor.finish(), hide_usage: false, dropped })
 }
 
@@ -60,7 +60,7 @@ fn add_defaults(editor: &mut Editor<'_>, target: &Target) -> Result<(), ReadErro
     Ok(())
 }
 
-/// Puts the target's limit in place of the client's; a budget of thought must stay below it.
+/// Puts the target's limit in place of the client's; a reasoning budget must stay below it.
 fn set_limit(
     editor: &mut Editor<'_>,
     target: &Target,
@@ -84,7 +84,7 @@ fn set_limit(
         dropped.push(Dropped::new("thinking.budget_tokens", format!("changed from {budget} to {lowered}")));
     } else {
         editor.remove("thinking");
-        dropped.push(Dropped::new("thinking", format!("max_tokens of {limit} leave no room for it")));
+        dropped.push(Dropped::new("thinking", format!("max_tokens of {limit} leaves no room for it")));
     }
     Ok(())
 }
@@ -112,8 +112,8 @@ fn refuse(editor: &mut Editor<'_>, target: &Target, dropped: &mut Vec<Dropped>) 
 }
 
 /// Takes out what providers of another kind thought: the service would refuse their signatures.
-fn leave_out_foreign_thoughts(editor: &mut Editor<'_>, dropped: &mut Vec<Dropped>) -> Result<(), ReadError> {
-    let Some(messages) = editor.get("messages").filter(|text| may_hold(text.as_bytes(), &[RESPONSES])) else {
+fn drop_foreign_reasoning(editor: &mut Editor<'_>, dropped: &mut Vec<Dropped>) -> Result<(), ReadError> {
+    let Some(messages) = editor.get("messages").filter(|text| may_contain(text.as_bytes(), &[RESPONSES])) else {
         return Ok(());
     };
     let root = Node::parse(messages.as_bytes())?;
@@ -125,7 +125,7 @@ fn leave_out_foreign_thoughts(editor: &mut Editor<'_>, dropped: &mut Vec<Dropped
         let Some(content) = message.get("content") else { continue };
         // A turn that held nothing else is no turn.
         let blank = content.items().is_ok_and(|blocks| !blocks.is_empty() && blocks.iter().all(is_foreign));
-        let rest = if blank { Some("\"…\"".to_owned()) } else { without(content, is_foreign) };
+        let rest = if blank { Some("\"…\"".to_owned()) } else { remove_items(content, is_foreign) };
         if let Some(rest) = rest {
             edited.push_str(messages.get(from..content.place().start).unwrap_or_default());
             edited.push_str(&rest);
@@ -135,7 +135,7 @@ fn leave_out_foreign_thoughts(editor: &mut Editor<'_>, dropped: &mut Vec<Dropped
     if from > 0 {
         edited.push_str(messages.get(from..).unwrap_or_default());
         editor.set("messages", edited);
-        dropped.push(Dropped::new("messages", "thoughts of another kind of provider left out"));
+        dropped.push(Dropped::new("messages", "reasoning of another kind of provider dropped"));
     }
     Ok(())
 }

@@ -1,14 +1,14 @@
 //! Schemas of answers, as the format wants them.
 //!
-//! Reference: Anthropic documentation, structured outputs: every object says `additionalProperties: false`. Others let an
-//! open object be understood; what fits the closed one fits the open one too.
+//! Reference: Anthropic documentation, structured outputs: every object says `additionalProperties: false`. Others let
+//! an open object be understood; what fits the closed one fits the open one too.
 
 use crate::json::{Node, quoted};
 use baton_model::chat::Json;
 
-/// The schema with its open objects closed, else unchanged. Objects that name no properties stay as they are: closed, they
-/// could hold nothing.
-pub(super) fn closed(schema: &Json) -> String {
+/// The schema with its open objects closed, else unchanged. Objects that name no properties stay as they are: closed,
+/// they could hold nothing.
+pub(super) fn close_objects(schema: &Json) -> String {
     let changed = Node::parse(schema.0.as_bytes()).ok().and_then(|node| close(&node));
     changed.unwrap_or_else(|| schema.0.clone())
 }
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     fn check(schema: &str, expected: &str) {
-        assert_eq!(closed(&Json(schema.into())), expected);
+        assert_eq!(close_objects(&Json(schema.into())), expected);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Tools, and which of them must be called.
 //!
-//! Reference: Anthropic API reference, `Tool` and `ToolChoice`. A tool with a `type` other than `custom` is one that the
-//! provider runs; whether several calls may be made at once is said in the choice.
+//! Reference: Anthropic API reference, `Tool` and `ToolChoice`. A tool with a `type` other than `custom` is one that
+//! the provider runs; whether several calls may be made at once is said in the choice.
 
 use super::cache;
 use super::extension::{UNKNOWN, extension};
@@ -48,7 +48,7 @@ fn read_tool(node: &Node<'_>) -> Result<Tool, Fault> {
     })
 }
 
-/// Whether the model must call a tool, which excludes a budget of thought.
+/// Whether the model must call a tool, which excludes a reasoning budget.
 pub(super) fn is_forced(request: &ChatRequest, tools: &[Tool]) -> bool {
     let forced = match &request.tool_choice {
         Some(ToolChoice::Required | ToolChoice::Tool(_)) => true,
@@ -82,7 +82,7 @@ pub(super) fn write(tools: &[Tool], request: &ChatRequest, o: &mut Object<'_>, d
         let single = request.parallel_tool_calls == Some(false);
         for (name, said) in [("tool_choice", chosen), ("parallel_tool_calls", single)] {
             if said && !tools.is_empty() {
-                dropped.push(Dropped::new(name, "no tool is left that is known to anthropic"));
+                dropped.push(Dropped::new(name, "none of the allowed tools is supported by anthropic"));
             }
         }
         return;

@@ -1,7 +1,7 @@
 //! Token counts, between Anthropic's numbers and disjoint classes.
 //!
 //! Reference: Anthropic API reference, `Usage`. `input_tokens` leaves out what a cache read or wrote; `output_tokens`
-//! holds the thoughts (`output_tokens_details.thinking_tokens`). A stream reports twice, cumulatively: `message_start`
+//! holds the reasoning (`output_tokens_details.thinking_tokens`). A stream reports twice, cumulatively: `message_start`
 //! has the cache writes by lifetime, `message_delta` repeats their sum alone. So reports are put together before they
 //! become classes, or an hour's writes would count twice.
 
@@ -83,7 +83,7 @@ pub fn read(usage: &Node<'_>) -> Usage {
 pub fn write(usage: &Usage, o: &mut Object<'_>) {
     let sum = |classes: &[UsageClass]| classes.iter().fold(0_u64, |sum, class| sum.saturating_add(usage.get(*class)));
     let (short, hour) = (usage.get(UsageClass::CacheWrite), usage.get(UsageClass::CacheWrite1h));
-    // Sound and pictures have no classes of their own here.
+    // Audio and images have no classes of their own here.
     o.integer("input_tokens", sum(&[UsageClass::Input, UsageClass::AudioInput, UsageClass::ImageInput]));
     o.integer("cache_creation_input_tokens", short.saturating_add(hour));
     o.integer("cache_read_input_tokens", sum(&[UsageClass::CacheRead, UsageClass::AudioCacheRead]));

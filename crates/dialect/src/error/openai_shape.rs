@@ -1,7 +1,7 @@
 //! Errors in OpenAI's shape, `{"error": {message, type, param, code}}`, which services of other formats often keep.
 //!
-//! Reference: OpenAI API reference, `Error`; the exception classes of its SDKs follow the status, and quota is told from
-//! rate limits by the code alone. Compatible services write this in many ways, all read here.
+//! Reference: OpenAI API reference, `Error`; the exception classes of its SDKs follow the status, and quota is told
+//! from rate limits by the code alone. Compatible services write this in many ways, all read here.
 
 use super::reply::ErrorReply;
 use crate::json::{Node, Value, object};

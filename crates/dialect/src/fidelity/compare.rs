@@ -1,6 +1,6 @@
 //! What was said before and not after.
 
-use super::{Fate, Said, declared, reply, request};
+use super::{Fate, FieldValue, declared, reply, request};
 use crate::Dropped;
 use baton_model::chat::ToolChoice;
 use baton_model::event::Reply;
@@ -8,50 +8,50 @@ use baton_model::{ChatRequest, Dialect};
 
 /// What a request said that `arrived` in that format does not say, and that is not listed: fields that the format
 /// keeps, or keeps in part, or drops.
-pub fn lost(
+pub fn find_lost(
     request: &ChatRequest,
     arrived: &ChatRequest,
     to: Dialect,
     dropped: &[Dropped],
-) -> Vec<Said<request::Field>> {
+) -> Vec<FieldValue<request::Field>> {
     let Some(declared) = declared(to) else { return Vec::new() };
     let silenced = matches!((declared.request)(request::Field::ChoiceNone), Fate::Emulated(_))
         && request.tool_choice == Some(ToolChoice::None);
-    let mut said = request::said(request);
+    let mut said = request::list_values(request);
     // That none may be called is said by sending none.
     said.retain(|said| !(silenced && said.path.starts_with("tools[")));
-    missing(&said, &request::said(arrived), declared.request, dropped)
+    missing(&said, &request::list_values(arrived), declared.request, dropped)
 }
 
-/// The same of a reply. Nothing is listed there: the headers of an answer leave before it.
-pub fn lost_of_reply(reply: &Reply, arrived: &Reply, to: Dialect) -> Vec<Said<reply::Field>> {
+/// The same of a reply. Nothing is listed there: the headers of a reply leave before it.
+pub fn find_lost_in_reply(reply: &Reply, arrived: &Reply, to: Dialect) -> Vec<FieldValue<reply::Field>> {
     let Some(declared) = declared(to) else { return Vec::new() };
-    let is_foreign = |said: &Said<reply::Field>| {
+    let is_foreign = |said: &FieldValue<reply::Field>| {
         let mut others = Dialect::ALL.into_iter().filter(|dialect| *dialect != to);
         others.any(|other| said.value.strip_prefix(other.name()).is_some_and(|rest| rest.starts_with(' ')))
     };
-    let said = reply::said(reply).into_iter().filter(|said| match (declared.reply)(said.field) {
+    let said = reply::list_values(reply).into_iter().filter(|said| match (declared.reply)(said.field) {
         Fate::Kept => true,
         Fate::Partly(_) => !is_foreign(said),
         Fate::Emulated(_) | Fate::Dropped(_) => false,
     });
-    missing(&said.collect::<Vec<_>>(), &reply::said(arrived), |_| Fate::Kept, &[])
+    missing(&said.collect::<Vec<_>>(), &reply::list_values(arrived), |_| Fate::Kept, &[])
 }
 
 /// Whether the numbers of a reply are what they were, as that format counts.
 pub fn same_bill(reply: &Reply, arrived: &Reply, to: Dialect) -> bool {
     let Some(declared) = declared(to) else { return true };
-    let count = |reply: &Reply| reply::counted(&reply.usage.clone().unwrap_or_default(), declared.counted);
+    let count = |reply: &Reply| reply::count_usage(&reply.usage.clone().unwrap_or_default(), declared.counted_as);
     count(reply) == count(arrived)
 }
 
 /// Of texts the letters count, as formats join them in different ways.
 fn missing<F: Copy + Eq>(
-    before: &[Said<F>],
-    after: &[Said<F>],
+    before: &[FieldValue<F>],
+    after: &[FieldValue<F>],
     fate: impl Fn(F) -> Fate,
     dropped: &[Dropped],
-) -> Vec<Said<F>> {
+) -> Vec<FieldValue<F>> {
     let mut lost = Vec::new();
     let mut fields: Vec<F> = Vec::new();
     for said in before {

@@ -1,4 +1,4 @@
-//! `docs/dialects.md`: per pair of formats, field by field, what is kept, said in another way, or dropped.
+//! `docs/dialects.md`: per pair of formats, field by field, what is kept, expressed differently, or dropped.
 
 use super::{Fate, declared, reply, request};
 use baton_model::{Dialect, UsageClass};
@@ -49,7 +49,7 @@ fn says(fate: Fate) -> bool {
 
 /// What is kept in one sentence, and a row for each of the others: name, fate, and whether one format alone knows it.
 fn section<'f>(what: &str, from: Dialect, fields: impl Iterator<Item = (&'f str, Fate, bool)>, out: &mut String) {
-    let alone = format!("known to {} alone", title(from));
+    let alone = format!("specific to {}", title(from));
     let (kept, others): (Vec<_>, Vec<_>) = fields.partition(|(_, fate, _)| *fate == Fate::Kept);
     let kept: Vec<_> = kept.into_iter().map(|(name, ..)| name).collect();
     let _ =
@@ -60,7 +60,7 @@ fn section<'f>(what: &str, from: Dialect, fields: impl Iterator<Item = (&'f str,
             // Between two formats it is never the one that knows it.
             Fate::Partly(_) if foreign => ("dropped", alone.as_str()),
             Fate::Partly(reason) => ("kept in part", reason),
-            Fate::Emulated(how) => ("said in another way", how),
+            Fate::Emulated(how) => ("expressed differently", how),
             Fate::Dropped(reason) => ("dropped", reason),
         };
         let _ = writeln!(out, "| {name} | {word} | {reason} |");
@@ -75,8 +75,8 @@ fn usage(formats: &[Dialect], out: &mut String) {
     let _ = writeln!(out, "| --- |{}", " --- |".repeat(titles.len()));
     for class in UsageClass::ALL {
         let counted = formats.iter().filter_map(|dialect| declared(*dialect)).map(|declared| {
-            (declared.counted)(class)
-                .map_or("no number for it", |counted| if counted == class { "itself" } else { counted.name() })
+            (declared.counted_as)(class)
+                .map_or("not reported", |counted| if counted == class { "itself" } else { counted.name() })
         });
         let _ = writeln!(out, "| {} | {} |", class.name(), counted.collect::<Vec<_>>().join(" | "));
     }

@@ -10,7 +10,7 @@ pub enum Fate {
     Kept,
     /// The format has a word for some of it, and the rest is listed as dropped: which.
     Partly(&'static str),
-    /// It is said in another way: how.
+    /// It is expressed differently: how.
     Emulated(&'static str),
     /// It can't be said: why, or what the format has instead.
     Dropped(&'static str),
@@ -23,6 +23,6 @@ pub struct Declared {
     pub request: fn(request::Field) -> Fate,
     /// Of a reply's fields.
     pub reply: fn(reply::Field) -> Fate,
-    /// Of a reply's usage: among which class it is counted; `None` where the format has no number for it.
-    pub counted: fn(UsageClass) -> Option<UsageClass>,
+    /// Of a reply's usage: among which class it is counted; `None` where the format does not report it.
+    pub counted_as: fn(UsageClass) -> Option<UsageClass>,
 }

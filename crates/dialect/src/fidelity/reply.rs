@@ -1,8 +1,8 @@
 //! The fields of a chat's reply, and a reply taken apart into them.
 
+use super::field_value::FieldValue;
 use super::fields::fields;
 use super::request::{arguments_of, plain_json};
-use super::said::Said;
 use baton_model::chat::{Part, PartKind, Reasoning, ToolCall};
 use baton_model::event::{Choice, Finish, Reply, Started, Timings};
 use baton_model::{Usage, UsageClass};
@@ -19,19 +19,19 @@ fields! {
         /// OpenAI's fingerprint of the system.
         Fingerprint = "system_fingerprint",
         /// Answers beside the first.
-        MoreChoices = "answers beside the first",
+        MoreChoices = "choices beside the first",
         /// Text.
         Text = "text",
         /// Sources that a text cites.
         Citations = "citations",
         /// A refusal that stands apart from text.
         Refusal = "refusal",
-        /// A thought that anyone may read.
-        Thought = "reasoning: text",
+        /// A piece of reasoning that anyone may read.
+        Reasoning = "reasoning: text",
         /// The proof that it is the provider's.
-        ThoughtSignature = "reasoning: signature",
-        /// An encrypted thought.
-        ThoughtRedacted = "reasoning: encrypted",
+        ReasoningSignature = "reasoning: signature",
+        /// Encrypted reasoning.
+        ReasoningRedacted = "reasoning: encrypted",
         /// The id of a call.
         CallId = "tool call: id",
         /// Name and arguments of a call.
@@ -75,8 +75,8 @@ impl Field {
 }
 
 /// Everything that a reply says, in order.
-pub fn said(reply: &Reply) -> Vec<Said<Field>> {
-    let mut all = Sayings(Vec::new());
+pub fn list_values(reply: &Reply) -> Vec<FieldValue<Field>> {
+    let mut all = FieldValues(Vec::new());
     let Reply { started: Started { id, model, created, fingerprint }, choices, usage, timings } = reply;
     all.option(Field::Id, "id", id.as_deref());
     all.option(Field::Model, "model", model.as_deref());
@@ -94,11 +94,11 @@ pub fn said(reply: &Reply) -> Vec<Said<Field>> {
     all.0
 }
 
-struct Sayings(Vec<Said<Field>>);
+struct FieldValues(Vec<FieldValue<Field>>);
 
-impl Sayings {
+impl FieldValues {
     fn say(&mut self, field: Field, path: impl Into<String>, value: impl Into<String>) {
-        self.0.push(Said { field, path: path.into(), value: value.into() });
+        self.0.push(FieldValue { field, path: path.into(), value: value.into() });
     }
 
     fn option(&mut self, field: Field, path: &str, value: Option<impl ToString>) {
@@ -115,7 +115,7 @@ impl Sayings {
         for part in parts {
             self.part(part);
         }
-        // An answer that calls tools waits for them, whatever the provider's word: a forced call ends with `stop`.
+        // A reply that calls tools waits for them, whatever the provider's word: a forced call ends with `stop`.
         let calls = parts.iter().any(|part| matches!(part.kind, PartKind::ToolCall(_)));
         let finish =
             finish.clone().map(|finish| if calls && finish == Finish::Stop { Finish::ToolCalls } else { finish });
@@ -129,7 +129,7 @@ impl Sayings {
     }
 
     fn part(&mut self, part: &Part) {
-        // An answer has no cache marks.
+        // A reply has no cache marks.
         let Part { kind, cache: _ } = part;
         match kind {
             PartKind::Text { text, citations } => {
@@ -140,9 +140,9 @@ impl Sayings {
             }
             PartKind::Refusal(text) => self.text(Field::Refusal, text),
             PartKind::Reasoning(Reasoning { text, signature, redacted }) => {
-                self.text(Field::Thought, text);
-                self.option(Field::ThoughtSignature, "signature", signature.as_deref());
-                self.option(Field::ThoughtRedacted, "redacted", redacted.as_deref());
+                self.text(Field::Reasoning, text);
+                self.option(Field::ReasoningSignature, "signature", signature.as_deref());
+                self.option(Field::ReasoningRedacted, "redacted", redacted.as_deref());
             }
             PartKind::ToolCall(ToolCall { id, name, arguments }) => {
                 self.option(Field::CallId, "call", Some(id).filter(|id| !id.is_empty()));
@@ -164,10 +164,10 @@ impl Sayings {
 }
 
 /// What was consumed, as a format counts it: amounts by the class among which they are counted there.
-pub(super) fn counted(usage: &Usage, counted: fn(UsageClass) -> Option<UsageClass>) -> Usage {
+pub(super) fn count_usage(usage: &Usage, counted_as: fn(UsageClass) -> Option<UsageClass>) -> Usage {
     let mut sums = Usage::default();
     for (class, amount) in usage.nonzero() {
-        if let Some(class) = counted(class) {
+        if let Some(class) = counted_as(class) {
             sums.set(class, sums.get(class).saturating_add(amount));
         }
     }

@@ -1,10 +1,10 @@
 //! The fields of a chat request, and a request taken apart into them.
 //!
-//! What is the default of every format and only said expressly (`n` of 1, a penalty of 0, the tool choice `auto`) is not
-//! taken for something said: formats may leave it out.
+//! What is the default of every format and only said expressly (`n` of 1, a penalty of 0, the tool choice `auto`) is
+//! not taken for something said: formats may leave it out.
 
+use super::field_value::FieldValue;
 use super::fields::fields;
-use super::said::Said;
 use crate::extensions::changes_nothing;
 use crate::json::Node;
 use base64::Engine;
@@ -51,7 +51,7 @@ fields! {
         Effort = "reasoning.effort",
         /// For how many tokens.
         Budget = "reasoning.budget",
-        /// How its thoughts are shown.
+        /// How its reasoning is shown.
         Display = "reasoning.display",
         /// Whether it is asked as a stream.
         Stream = "stream",
@@ -67,13 +67,13 @@ fields! {
         Extension = "fields of one format alone",
         /// Some JSON object as answer.
         JsonObject = "response_format: json_object",
-        /// A schema for the answer.
+        /// A schema for the reply.
         Schema = "response_format: schema",
         /// Its name.
         SchemaName = "response_format.name",
         /// What it is for.
         SchemaDescription = "response_format.description",
-        /// Whether the answer must fit.
+        /// Whether the reply must fit.
         SchemaStrict = "response_format.strict",
         /// Functions, by name.
         Function = "tools: function",
@@ -115,15 +115,15 @@ fields! {
         Citations = "content: citations",
         /// What the model refused with.
         Refusal = "content: refusal",
-        /// A picture in the request.
+        /// An image in the request.
         ImageData = "image: data",
-        /// A picture on the web.
+        /// An image on the web.
         ImageUrl = "image: URL",
-        /// A picture uploaded before.
+        /// An image uploaded before.
         ImageFile = "image: uploaded file",
         /// How closely to look at it.
         ImageDetail = "image.detail",
-        /// Sound.
+        /// Audio.
         Audio = "audio",
         /// A document in the request.
         DocumentData = "document: data",
@@ -139,12 +139,12 @@ fields! {
         DocumentContext = "document.context",
         /// Whether answers cite it.
         DocumentCitations = "document.citations",
-        /// A thought that anyone may read.
-        Thought = "reasoning: text",
+        /// A piece of reasoning that anyone may read.
+        Reasoning = "reasoning: text",
         /// The proof that it is the provider's.
-        ThoughtSignature = "reasoning: signature",
-        /// An encrypted thought.
-        ThoughtRedacted = "reasoning: encrypted",
+        ReasoningSignature = "reasoning: signature",
+        /// Encrypted reasoning.
+        ReasoningRedacted = "reasoning: encrypted",
         /// The id of a call.
         CallId = "tool call: id",
         /// Name and arguments of a call.
@@ -155,7 +155,7 @@ fields! {
         ResultName = "tool result: name",
         /// The text of a result.
         ResultText = "tool result: text",
-        /// A picture in a result.
+        /// An image in a result.
         ResultImage = "tool result: image",
         /// A document in a result.
         ResultDocument = "tool result: document",
@@ -184,8 +184,8 @@ impl Field {
 }
 
 /// Everything that a request says, in order.
-pub fn said(request: &ChatRequest) -> Vec<Said<Field>> {
-    let mut all = Sayings::default();
+pub fn list_values(request: &ChatRequest) -> Vec<FieldValue<Field>> {
+    let mut all = FieldValues::default();
     let ChatRequest {
         // The target's own, whatever the client called it.
         model: _,
@@ -201,7 +201,7 @@ pub fn said(request: &ChatRequest) -> Vec<Said<Field>> {
         logprobs,
         reasoning,
         stream,
-        // Every provider is asked for usage; whether the client sees it is the door's matter.
+        // Every provider is asked for usage; whether the client sees it is the client API's matter.
         include_usage: _,
         end_user,
         service_tier,
@@ -246,11 +246,11 @@ enum Speaker {
 }
 
 #[derive(Default)]
-struct Sayings(Vec<Said<Field>>);
+struct FieldValues(Vec<FieldValue<Field>>);
 
-impl Sayings {
+impl FieldValues {
     fn say(&mut self, field: Field, path: impl Into<String>, value: impl Into<String>) {
-        self.0.push(Said { field, path: path.into(), value: value.into() });
+        self.0.push(FieldValue { field, path: path.into(), value: value.into() });
     }
 
     fn option(&mut self, field: Field, path: &str, value: Option<impl ToString>) {
@@ -385,7 +385,7 @@ impl Sayings {
 
     fn part(&mut self, part: &Part, speaker: Speaker, path: &str) {
         let Part { kind, cache } = part;
-        // A mark on a thought is one on what follows; on a blank text, one on nothing.
+        // A mark on a piece of reasoning is one on what follows; on a blank text, one on nothing.
         let markable = match kind {
             PartKind::Reasoning(_) => false,
             PartKind::Text { text, .. } => !text.trim().is_empty(),
@@ -412,9 +412,9 @@ impl Sayings {
             PartKind::Audio { data, format } => self.say(Field::Audio, path, format!("{format} {data}")),
             PartKind::Document(document) => self.document(document, speaker, path),
             PartKind::Reasoning(Reasoning { text, signature, redacted }) => {
-                self.text(Field::Thought, path, text);
-                self.option(Field::ThoughtSignature, &format!("{path}.signature"), signature.as_deref());
-                self.option(Field::ThoughtRedacted, path, redacted.as_deref());
+                self.text(Field::Reasoning, path, text);
+                self.option(Field::ReasoningSignature, &format!("{path}.signature"), signature.as_deref());
+                self.option(Field::ReasoningRedacted, path, redacted.as_deref());
             }
             PartKind::ToolCall(ToolCall { id, name, arguments }) => {
                 self.option(Field::CallId, &format!("{path}.id"), Some(id).filter(|id| !id.is_empty()));
@@ -510,7 +510,7 @@ fn compact(json: &str) -> String {
     out
 }
 
-/// A schema of an answer as the formats understand it: whether an object with properties may have others is not counted,
+/// A schema of a reply as the formats understand it: whether an object with properties may have others is not counted,
 /// as Anthropic takes closed ones alone, and what fits those fits the open ones too.
 fn answer_schema(schema: &Json) -> String {
     let Ok(mut value) = serde_json::from_str(&schema.0) else { return plain_json(schema) };

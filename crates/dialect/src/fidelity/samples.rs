@@ -200,7 +200,7 @@ pub(super) fn say(field: request::Field, dialect: Dialect, request: &mut ChatReq
         F::DocumentCitations => {
             part(request, PartKind::Document(Document { citations: Some(true), ..document(pdf()) }));
         }
-        F::Thought | F::ThoughtSignature | F::ThoughtRedacted => say_thought(field, request),
+        F::Reasoning | F::ReasoningSignature | F::ReasoningRedacted => say_thought(field, request),
         F::CallId | F::Call | F::ResultId | F::ResultText => request.messages.extend(called(text_result())),
         F::ResultName => request.messages.extend(called(ToolResult { name: Some("f".into()), ..text_result() })),
         F::ResultImage => {
@@ -231,8 +231,8 @@ fn say_of_function(field: request::Field, dialect: Dialect, tool: &mut Tool) {
 fn say_thought(field: request::Field, request: &mut ChatRequest) {
     use request::Field as F;
     let thought = match field {
-        F::ThoughtSignature => Reasoning { text: "Hm.".into(), signature: Some("c2ln".into()), redacted: None },
-        F::ThoughtRedacted => Reasoning { redacted: Some("ZW5j".into()), ..Reasoning::default() },
+        F::ReasoningSignature => Reasoning { text: "Hm.".into(), signature: Some("c2ln".into()), redacted: None },
+        F::ReasoningRedacted => Reasoning { redacted: Some("ZW5j".into()), ..Reasoning::default() },
         _ => Reasoning { text: "Hm.".into(), ..Reasoning::default() },
     };
     let parts = vec![PartKind::Reasoning(thought).into(), Part::text("Well.")];
@@ -258,12 +258,12 @@ pub(super) fn reply(field: reply::Field, dialect: Dialect) -> Vec<Event> {
         F::Text | F::FinishStop => {}
         F::Citations => content.push(Event::Citation { choice: 0, dialect, json: own("page") }),
         F::Refusal => content = vec![Event::Refusal { choice: 0, text: "No.".into() }],
-        F::Thought => content.insert(0, Event::Reasoning { choice: 0, text: "Hm.".into() }),
-        F::ThoughtSignature => {
+        F::Reasoning => content.insert(0, Event::Reasoning { choice: 0, text: "Hm.".into() }),
+        F::ReasoningSignature => {
             content.insert(0, Event::Reasoning { choice: 0, text: "Hm.".into() });
             content.insert(1, Event::ReasoningSignature { choice: 0, signature: "c2ln".into() });
         }
-        F::ThoughtRedacted => content.insert(0, Event::RedactedReasoning { choice: 0, data: "ZW5j".into() }),
+        F::ReasoningRedacted => content.insert(0, Event::RedactedReasoning { choice: 0, data: "ZW5j".into() }),
         F::CallId | F::Call | F::FinishToolCalls => {
             content.push(Event::ToolCall { choice: 0, index: 0, id: "call_1".into(), name: "f".into() });
             content.push(Event::ToolArguments { choice: 0, index: 0, fragment: "{\n\"a\": 1.50}".into() });

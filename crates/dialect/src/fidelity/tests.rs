@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use super::samples::{base, reply as answer, say};
-use super::{Fate, Said, declared, lost, lost_of_reply, reply, request, same_bill};
+use super::{Fate, FieldValue, declared, find_lost, find_lost_in_reply, reply, request, same_bill};
 use crate::framing::Framing;
 use crate::testing::{codec, read_stream, target};
 use crate::{Codec, Dropped, ReplyContext};
@@ -31,7 +31,7 @@ fn through(dialect: Dialect, request: &ChatRequest) -> (ChatRequest, Vec<Dropped
 }
 
 /// What is said of one field.
-fn of_field<F: Copy + Eq>(said: Vec<Said<F>>, field: F) -> Vec<Said<F>> {
+fn of_field<F: Copy + Eq>(said: Vec<FieldValue<F>>, field: F) -> Vec<FieldValue<F>> {
     said.into_iter().filter(|said| said.field == field).collect()
 }
 
@@ -39,9 +39,9 @@ fn of_field<F: Copy + Eq>(said: Vec<Said<F>>, field: F) -> Vec<Said<F>> {
 fn outcome(dialect: Dialect, field: request::Field, asked: &ChatRequest) -> (bool, Option<String>) {
     let (arrived, dropped) = through(dialect, asked);
     let values = |request: &ChatRequest| -> Vec<String> {
-        of_field(request::said(request), field).into_iter().map(|said| said.value).collect()
+        of_field(request::list_values(request), field).into_iter().map(|said| said.value).collect()
     };
-    let said = of_field(request::said(asked), field);
+    let said = of_field(request::list_values(asked), field);
     assert!(!said.is_empty(), "the sample of {} does not say it", field.name());
     let places = said.iter().map(|said| said.path.as_str());
     let listed = places.flat_map(|path| dropped.iter().filter(move |dropped| super::compare::is_at(path, dropped)));
@@ -75,7 +75,7 @@ fn requests_keep_what_is_declared() {
                     faults.push(format!("{name}: {fate:?}, but arrived: {arrived}, listed: {listed:?}"));
                 }
                 if !arrived && (own || request::Field::is_of_one_format(*field)) {
-                    writeln!(all, "{name}: {}", listed.as_deref().unwrap_or("said in another way")).unwrap();
+                    writeln!(all, "{name}: {}", listed.as_deref().unwrap_or("expressed differently")).unwrap();
                 }
             }
         }
@@ -103,12 +103,13 @@ fn replies_keep_what_is_declared() {
         for field in reply::Field::ALL {
             let events = answer(*field, to);
             let before = Reply::collect(&events);
-            let said = of_field(reply::said(&before), *field);
+            let said = of_field(reply::list_values(&before), *field);
             assert!(!said.is_empty(), "the sample of {} does not say it", field.name());
             for after in both_ways(to, &events) {
-                assert_eq!(lost_of_reply(&before, &after, to), [], "{to}: {}", field.name());
-                let values =
-                    |reply| of_field(reply::said(reply), *field).into_iter().map(|said| said.value).collect::<Vec<_>>();
+                assert_eq!(find_lost_in_reply(&before, &after, to), [], "{to}: {}", field.name());
+                let values = |reply| {
+                    of_field(reply::list_values(reply), *field).into_iter().map(|said| said.value).collect::<Vec<_>>()
+                };
                 let arrived = values(&after) == values(&before);
                 let fits = match fate(*field) {
                     Fate::Kept | Fate::Partly(_) => arrived,
@@ -167,12 +168,12 @@ proptest! {
         }
         for from in chats() {
             let (said, dropped) = through(from, &asked);
-            prop_assert_eq!(lost(&asked, &said, from, &dropped), [], "to {}, listed {:?}", from, dropped);
+            prop_assert_eq!(find_lost(&asked, &said, from, &dropped), [], "to {}, listed {:?}", from, dropped);
             for to in chats() {
                 let (there, dropped) = through(to, &said);
-                prop_assert_eq!(lost(&said, &there, to, &dropped), [], "from {} to {}, listed {:?}", from, to, dropped);
+                prop_assert_eq!(find_lost(&said, &there, to, &dropped), [], "from {} to {}, listed {:?}", from, to, dropped);
                 let (back, dropped) = through(from, &there);
-                prop_assert_eq!(lost(&there, &back, from, &dropped), [], "back from {} to {}", to, from);
+                prop_assert_eq!(find_lost(&there, &back, from, &dropped), [], "back from {} to {}", to, from);
             }
         }
     }

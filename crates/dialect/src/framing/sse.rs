@@ -100,8 +100,8 @@ impl Splitter {
         Ok(self.pending.split().freeze())
     }
 
-    /// A byte order mark means nothing at the start of a stream, where it is a frame of its own, and is a part of a field's
-    /// name anywhere else.
+    /// A byte order mark means nothing at the start of a stream, where it is a frame of its own, and is a part of a
+    /// field's name anywhere else.
     fn deliver(&mut self, mut frame: Bytes, frames: &mut Vec<Bytes>) {
         if !std::mem::replace(&mut self.begun, true) && frame.starts_with(MARK) {
             frames.push(frame.split_to(MARK.len()));

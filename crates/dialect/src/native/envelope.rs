@@ -1,11 +1,11 @@
-//! A reply wrapped: what it cost and who gave it, around the answer.
+//! A reply wrapped: what it cost and which model gave it, around the reply.
 
 use crate::framing::sse;
 use crate::json::{Object, object, quoted};
 use baton_model::{Cost, ModelId, ProviderId, RequestId};
 use bytes::Bytes;
 
-/// What Baton tells beside the answer.
+/// What Baton tells beside the reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Summary {
     /// The request's id.
@@ -25,7 +25,7 @@ pub struct Summary {
 }
 
 /// A whole reply: `{"response": …, "request_id": …, …}`. A response that is no JSON (subtitles) becomes a string.
-pub fn wrap(summary: &Summary, response: &[u8]) -> Vec<u8> {
+pub fn wrap_reply(summary: &Summary, response: &[u8]) -> Vec<u8> {
     let response = match std::str::from_utf8(response) {
         Ok(text) if serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() => text.to_owned(),
         _ => quoted(&String::from_utf8_lossy(response)),
@@ -71,10 +71,10 @@ mod tests {
 
     #[test]
     fn the_response_stays_as_it_came() {
-        let wrapped = wrap(&summary(Cost::Known(Nanos(1_500))), b" {\"n\": 1.50} \n");
+        let wrapped = wrap_reply(&summary(Cost::Known(Nanos(1_500))), b" {\"n\": 1.50} \n");
         let expected = r#"{"response":{"n": 1.50},"request_id":"r","model_id":"m","provider":"p","latency_ms":12,"cost":0.0000015,"cached":false,"attempts":2}"#;
         assert_eq!(String::from_utf8_lossy(&wrapped), expected);
-        let wrapped = wrap(&summary(Cost::Unpriced), b"1\n00:00 --> hi");
+        let wrapped = wrap_reply(&summary(Cost::Unpriced), b"1\n00:00 --> hi");
         assert!(String::from_utf8_lossy(&wrapped).starts_with(r#"{"response":"1\n00:00 --> hi","#));
         assert!(String::from_utf8_lossy(&wrapped).contains(r#""cost":null"#));
     }

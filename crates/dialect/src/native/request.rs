@@ -30,7 +30,7 @@ pub struct Envelope {
 ///
 /// # Errors
 /// If a field of Baton's has the wrong type, or `model_id` and `model` name different models.
-pub fn unwrap(body: &Body) -> Result<(Envelope, Body), ReadError> {
+pub fn take_envelope(body: &Body) -> Result<(Envelope, Body), ReadError> {
     let mut editor = Editor::new(body);
     let model_id = take_text(&mut editor, "model_id")?;
     let model = text(&editor, "model")?;
@@ -106,7 +106,7 @@ mod tests {
 
     fn check(request: &str, envelope: &Envelope, openai: &str) {
         let body = scan(Bytes::from(request.to_owned())).unwrap();
-        let (read, rest) = unwrap(&body).unwrap();
+        let (read, rest) = take_envelope(&body).unwrap();
         assert_eq!((&read, String::from_utf8_lossy(&rest.bytes).as_ref()), (envelope, openai));
         assert_eq!(rest.value("model").is_some(), read.model.is_some());
     }
@@ -142,7 +142,7 @@ mod tests {
             (r#"{"model_id":"a","model":"b"}"#, "model_id: names another model than `model` does"),
         ] {
             let body = scan(Bytes::from(request)).unwrap();
-            assert_eq!(unwrap(&body).unwrap_err().to_string(), error);
+            assert_eq!(take_envelope(&body).unwrap_err().to_string(), error);
         }
     }
 }

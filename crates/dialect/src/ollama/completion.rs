@@ -36,7 +36,7 @@ impl Codec for Completion {
     }
 
     fn write_reply(&self, events: &[Event], context: &ReplyContext) -> Option<Written> {
-        Some(writer::write_reply(writer::Form::Completion, events, context))
+        Some(writer::write_reply(writer::Endpoint::Completion, events, context))
     }
 
     fn stream_reader(&self, detail: Detail) -> Option<Box<dyn StreamReader>> {
@@ -44,7 +44,7 @@ impl Codec for Completion {
     }
 
     fn stream_writer(&self, context: ReplyContext) -> Option<Box<dyn StreamWriter>> {
-        Some(Box::new(writer::LineWriter::new(writer::Form::Completion, context)))
+        Some(Box::new(writer::LineWriter::new(writer::Endpoint::Completion, context)))
     }
 }
 
@@ -65,7 +65,7 @@ fn write(request: &CompletionRequest, target: &Target) -> Result<Written, ReadEr
     };
     let (effective, mut dropped) = effective_options(&request.chat, target)?;
     if request.echo == Some(true) {
-        dropped.push(Dropped::new("echo", "not known to ollama"));
+        dropped.push(Dropped::new("echo", "not supported by ollama"));
     }
     let body = object(|o| {
         o.string("model", target.upstream()).string("prompt", prompt);

@@ -86,11 +86,11 @@ fn write(request: &EmbeddingRequest, target: &Target) -> Result<Written, ReadErr
         dropped.push(Dropped::new("dimensions", "refused by the model"));
     }
     if request.user.is_some() {
-        dropped.push(Dropped::new("user", "not known to ollama"));
+        dropped.push(Dropped::new("user", "not supported by ollama"));
     }
     let (own, foreign): (Vec<_>, Vec<_>) =
         request.extensions.iter().partition(|extension| extension.dialect == Dialect::Ollama);
-    dropped.extend(foreign.iter().map(|extension| Dropped::new(&extension.path, "not known to ollama")));
+    dropped.extend(foreign.iter().map(|extension| Dropped::new(&extension.path, "not supported by ollama")));
     let body = object(|o| {
         o.string("model", target.upstream());
         match texts.as_slice() {

@@ -1,7 +1,7 @@
 //! Errors in this format: `{"error": "text"}`, as a reply or as a line of a stream.
 //!
-//! Reference: Ollama API documentation, and the messages of `server/routes.go`, `server/sched.go` and the runners: there
-//! are neither codes nor types, so the status and the words tell all.
+//! Reference: Ollama API documentation, and the messages of `server/routes.go`, `server/sched.go` and the runners:
+//! there are neither codes nor types, so the status and the words tell all.
 
 use crate::error::ErrorReply;
 use crate::json::{Node, object};
@@ -15,7 +15,7 @@ const LONGEST_EXCERPT: usize = 300;
 pub fn read(status: u16, body: &[u8]) -> UpstreamError {
     match Node::parse(body) {
         Ok(root) => read_node(status, &root),
-        Err(_) => told(status, excerpt(status, body)),
+        Err(_) => make_error(status, excerpt(status, body)),
     }
 }
 
@@ -25,10 +25,10 @@ pub fn read_node(status: u16, root: &Node<'_>) -> UpstreamError {
     let error = root.get("error").unwrap_or(root);
     // Proxies in front put an object there, as OpenAI's format has it.
     let message = error.as_str().or_else(|| error.get("message").and_then(Node::as_str));
-    told(status, message.map_or_else(|| excerpt(status, root.text().as_bytes()), |message| message.into_owned()))
+    make_error(status, message.map_or_else(|| excerpt(status, root.text().as_bytes()), |message| message.into_owned()))
 }
 
-fn told(status: u16, message: String) -> UpstreamError {
+fn make_error(status: u16, message: String) -> UpstreamError {
     UpstreamError { kind: kind(status, &message.to_lowercase()), message, code: None, param: None }
 }
 

@@ -163,9 +163,10 @@ fn own(request: &ChatRequest) -> impl Iterator<Item = &Extension> {
 
 /// How long the model stays loaded is worth a default, and OpenAI's SDKs can send it too.
 fn write_keep_alive(request: &ChatRequest, o: &mut Object<'_>) {
-    let said = |dialect: Dialect| request.extensions.iter().find(move |e| e.dialect == dialect && is_keep_alive(e));
-    if said(Dialect::Ollama).is_none() {
-        o.maybe_json("keep_alive", said(Dialect::OpenAi).map(|extension| &extension.value));
+    let keep_alive =
+        |dialect: Dialect| request.extensions.iter().find(move |e| e.dialect == dialect && is_keep_alive(e));
+    if keep_alive(Dialect::Ollama).is_none() {
+        o.maybe_json("keep_alive", keep_alive(Dialect::OpenAi).map(|extension| &extension.value));
     }
 }
 
@@ -225,7 +226,7 @@ pub(super) fn format(output: &OutputFormat) -> Option<Json> {
 pub(super) fn think(reasoning: Option<&ReasoningOptions>, target: &Target, dropped: &mut Vec<Dropped>) -> Option<Json> {
     let reasoning = reasoning?;
     if reasoning.display.is_some() {
-        dropped.push(Dropped::new("reasoning.display", "not known to ollama"));
+        dropped.push(Dropped::new("reasoning.display", "not supported by ollama"));
     }
     let level = match (reasoning.enabled, reasoning.effort, reasoning.budget) {
         (Some(false), ..) | (_, Some(Effort::None), _) => return Some(Json("false".to_owned())),
@@ -256,7 +257,7 @@ fn knows_levels(target: &Target) -> bool {
 fn unsayable(request: &ChatRequest, dropped: &mut Vec<Dropped>) {
     let mut drop = |field: &str, given: bool| {
         if given {
-            dropped.push(Dropped::new(field, "not known to ollama"));
+            dropped.push(Dropped::new(field, "not supported by ollama"));
         }
     };
     drop("logit_bias", request.sampling.logit_bias.is_some());

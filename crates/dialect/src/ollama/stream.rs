@@ -5,7 +5,7 @@
 
 use super::line::Lines;
 use crate::json::Node;
-use crate::meter_only::{reduced, text_length, values};
+use crate::meter_only::{reduce, text_length, values};
 use crate::{ReadError, StreamReader};
 use baton_model::{Detail, Event};
 use memchr::memmem::Finder;
@@ -59,7 +59,7 @@ impl StreamReader for MeterReader {
         {
             return Ok(vec![Event::Opaque { text_bytes }]);
         }
-        self.full.push(frame).map(reduced)
+        self.full.push(frame).map(reduce)
     }
 
     fn finish(&mut self) -> Vec<Event> {
@@ -93,7 +93,7 @@ struct Keys {
     telling: [Finder<'static>; 3],
     done: Finder<'static>,
     escape: Finder<'static>,
-    /// Keys whose value is text of the answer.
+    /// Keys whose value is text of the reply.
     text: [Finder<'static>; 3],
 }
 

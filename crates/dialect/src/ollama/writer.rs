@@ -12,9 +12,9 @@ use baton_model::{Dialect, PublicError, Usage};
 use bytes::Bytes;
 use std::collections::BTreeMap;
 
-/// Where the text of an answer stands.
+/// Where the text of a reply stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+pub(super) enum Endpoint {
     /// In `message`, as a chat's.
     Chat,
     /// In `response`, as a completion's.
@@ -23,14 +23,14 @@ pub(super) enum Form {
 
 /// What one line says.
 #[derive(Debug, Default)]
-struct Said<'s> {
+struct LineContent<'s> {
     text: &'s str,
     thought: &'s str,
     calls: &'s [ToolCall],
 }
 
-impl Form {
-    fn write(self, said: &Said<'_>, o: &mut Object<'_>) {
+impl Endpoint {
+    fn write(self, said: &LineContent<'_>, o: &mut Object<'_>) {
         match self {
             Self::Chat => o
                 .object("message", |o| {
@@ -46,7 +46,7 @@ impl Form {
     }
 }
 
-fn write_rest(said: &Said<'_>, o: &mut Object<'_>) {
+fn write_rest(said: &LineContent<'_>, o: &mut Object<'_>) {
     if !said.thought.is_empty() {
         o.string("thinking", said.thought);
     }
@@ -62,21 +62,21 @@ fn write_rest(said: &Said<'_>, o: &mut Object<'_>) {
 }
 
 /// Writes a whole reply.
-pub(super) fn write_reply(form: Form, events: &[Event], context: &ReplyContext) -> Written {
+pub(super) fn write_reply(form: Endpoint, events: &[Event], context: &ReplyContext) -> Written {
     let reply = Reply::collect(events);
     let others = reply.choices.iter().filter(|choice| choice.index != 0).count();
     let answer = reply.choices.iter().find(|choice| choice.index == 0).cloned().unwrap_or_default();
     let (text, thought, calls) = (text(&answer), thought(&answer), tool_calls(&answer));
     let body = object(|o| {
         write_names(&reply.started, context, o);
-        form.write(&Said { text: &text, thought: &thought, calls: &calls }, o);
+        form.write(&LineContent { text: &text, thought: &thought, calls: &calls }, o);
         write_logprobs(&answer.logprobs, o);
         for part in &answer.parts {
             write_own(&part.kind, o);
         }
         write_end(answer.finish.as_ref(), reply.usage.as_ref(), reply.timings, o);
     });
-    let dropped = (others > 0).then(|| Dropped::new("n", "ollama's format has one answer"));
+    let dropped = (others > 0).then(|| Dropped::new("n", "ollama's format holds one choice"));
     Written { dropped: dropped.into_iter().collect(), ..Written::json(body) }
 }
 
@@ -176,7 +176,7 @@ fn finish_name(finish: &Finish) -> &str {
 /// Writes a stream for a client.
 #[derive(Debug)]
 pub(super) struct LineWriter {
-    form: Form,
+    form: Endpoint,
     context: ReplyContext,
     started: Started,
     /// Calls whose end has not come, by their number.
@@ -188,7 +188,7 @@ pub(super) struct LineWriter {
 }
 
 impl LineWriter {
-    pub(super) fn new(form: Form, context: ReplyContext) -> Self {
+    pub(super) fn new(form: Endpoint, context: ReplyContext) -> Self {
         let (started, calls) = (Started::default(), BTreeMap::new());
         Self { form, context, started, calls, own: None, finish: None, usage: None, timings: None }
     }
@@ -197,13 +197,13 @@ impl LineWriter {
         match event {
             Event::Started(started) => self.started = started.clone(),
             Event::Text { choice: 0, text } | Event::Refusal { choice: 0, text } if !text.is_empty() => {
-                return self.line(&Said { text, ..Said::default() }, &[]);
+                return self.line(&LineContent { text, ..LineContent::default() }, &[]);
             }
             Event::Reasoning { choice: 0, text } if !text.is_empty() => {
-                return self.line(&Said { thought: text, ..Said::default() }, &[]);
+                return self.line(&LineContent { thought: text, ..LineContent::default() }, &[]);
             }
             Event::LogProbs { choice: 0, content } => {
-                return self.line(&Said::default(), std::slice::from_ref(content));
+                return self.line(&LineContent::default(), std::slice::from_ref(content));
             }
             Event::ToolCall { choice: 0, index, id, name } => {
                 let call = ToolCall { id: id.clone(), name: name.clone(), arguments: String::new() };
@@ -227,7 +227,7 @@ impl LineWriter {
         Bytes::new()
     }
 
-    fn line(&self, said: &Said<'_>, logprobs: &[Json]) -> Bytes {
+    fn line(&self, said: &LineContent<'_>, logprobs: &[Json]) -> Bytes {
         line(|o| {
             write_names(&self.started, &self.context, o);
             self.form.write(said, o);
@@ -239,14 +239,18 @@ impl LineWriter {
     /// The calls, whole, in one line.
     fn flush_calls(&mut self) -> Bytes {
         let calls: Vec<_> = std::mem::take(&mut self.calls).into_values().collect();
-        if calls.is_empty() { Bytes::new() } else { self.line(&Said { calls: &calls, ..Said::default() }, &[]) }
+        if calls.is_empty() {
+            Bytes::new()
+        } else {
+            self.line(&LineContent { calls: &calls, ..LineContent::default() }, &[])
+        }
     }
 
     fn end(&mut self) -> Bytes {
         let mut out = Vec::from(self.flush_calls());
         out.extend_from_slice(&line(|o| {
             write_names(&self.started, &self.context, o);
-            self.form.write(&Said::default(), o);
+            self.form.write(&LineContent::default(), o);
             if let Some(own) = &self.own {
                 write_members(own, o);
             }

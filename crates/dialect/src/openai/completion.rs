@@ -3,7 +3,7 @@
 //! Reference: OpenAI API reference, completions (legacy). A model that only chats answers one too: the engine asks it
 //! the chat of [`CompletionRequest::as_chat`], and the writers here make a `text_completion` of what it says.
 
-use super::chat::{Form, finish_name, rewrite, write_names, write_tail};
+use super::chat::{Endpoint, finish_name, rewrite, write_names, write_tail};
 use super::{options, stream};
 use crate::effective_options::effective_options;
 use crate::json::{self, Array, Fault, Node, Object, Value, object};
@@ -31,7 +31,7 @@ impl Codec for Completion {
     }
 
     fn rewrite(&self, body: &Body, target: &Target) -> Result<Rewritten, ReadError> {
-        rewrite(body, target, Form::Completion)
+        rewrite(body, target, Endpoint::Completion)
     }
 
     fn read_reply(&self, body: &[u8]) -> Result<Vec<Event>, ReadError> {
@@ -47,7 +47,7 @@ impl Codec for Completion {
     }
 
     fn stream_writer(&self, context: ReplyContext) -> Option<Box<dyn StreamWriter>> {
-        Some(Box::new(CompletionWriter { envelope: stream::Envelope::new("text_completion", context) }))
+        Some(Box::new(CompletionWriter { envelope: stream::ChunkEnvelope::new("text_completion", context) }))
     }
 }
 
@@ -166,7 +166,7 @@ fn own_logprobs(json: &Json) -> Option<String> {
 /// Writes a completion's stream for a client.
 #[derive(Debug)]
 struct CompletionWriter {
-    envelope: stream::Envelope,
+    envelope: stream::ChunkEnvelope,
 }
 
 impl CompletionWriter {

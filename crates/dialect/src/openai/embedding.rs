@@ -1,7 +1,7 @@
 //! Embeddings: `POST /v1/embeddings`.
 //!
-//! Reference: OpenAI API reference, embeddings. Vectors come as numbers or as base64 of little-endian 32-bit floats; the
-//! Python SDK asks for base64 by default.
+//! Reference: OpenAI API reference, embeddings. Vectors come as numbers or as base64 of little-endian 32-bit floats;
+//! the Python SDK asks for base64 by default.
 
 use super::completion::{read_prompts, write_prompts};
 use super::extension::extension;
@@ -81,7 +81,7 @@ fn write(request: &EmbeddingRequest, target: &Target) -> Written {
     // Asked for or not, the reader takes both.
     let base64 = request.base64 && !quirks.refuses("encoding_format");
     if request.truncate == Some(true) {
-        dropped.push(Dropped::new("truncate", "not known to openai"));
+        dropped.push(Dropped::new("truncate", "not supported by openai"));
     }
     let body = object(|o| {
         o.string("model", target.upstream());
@@ -93,7 +93,7 @@ fn write(request: &EmbeddingRequest, target: &Target) -> Written {
             if extension.dialect == Dialect::OpenAi {
                 o.json(&extension.path, &extension.value);
             } else {
-                dropped.push(Dropped::new(&extension.path, "not known to openai"));
+                dropped.push(Dropped::new(&extension.path, "not supported by openai"));
             }
         }
     });

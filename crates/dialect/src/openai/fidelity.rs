@@ -5,9 +5,9 @@ use crate::fidelity::{Declared, Fate, reply, request};
 use baton_model::UsageClass;
 
 /// The declarations.
-pub const FIDELITY: Declared = Declared { request: of_request, reply: of_reply, counted };
+pub const FIDELITY: Declared = Declared { request: request_fate, reply: reply_fate, counted_as };
 
-fn of_request(field: request::Field) -> Fate {
+fn request_fate(field: request::Field) -> Fate {
     use request::Field as F;
     match field {
         F::Temperature
@@ -52,9 +52,9 @@ fn of_request(field: request::Field) -> Fate {
         | F::ImageUrl
         | F::Audio
         | F::DocumentData
-        | F::Thought
-        | F::ThoughtSignature
-        | F::ThoughtRedacted
+        | F::Reasoning
+        | F::ReasoningSignature
+        | F::ReasoningRedacted
         | F::CallId
         | F::Call
         | F::ResultId
@@ -62,30 +62,30 @@ fn of_request(field: request::Field) -> Fate {
         | F::ResultText => Kept,
         F::ReasoningOn => Emulated("an effort: `high` where the model decides how much, else `medium`"),
         F::Budget => Emulated("an effort by the size of the budget"),
-        F::Display => Dropped("the format has no thoughts to show"),
-        F::RequestCache => Dropped("the provider caches by itself"),
+        F::Display => Dropped("the format does not show reasoning"),
+        F::RequestCache => Dropped("the provider caches automatically"),
         F::PartCache | F::FunctionCache => {
-            Partly("only for models with the quirk `cache_marks`; else the provider caches by itself")
+            Partly("only for models with the quirk `cache_marks`; else the provider caches automatically")
         }
         F::Extension | F::FunctionExtension | F::OtherTool | F::ChoiceOther | F::OtherPart => {
-            Partly("those of this format; others are not known to it")
+            Partly("those of this format; others are not supported")
         }
-        F::ImageDetail => Partly("not where a picture of a tool result is moved"),
-        F::ImageFile => Dropped("a picture that only another provider has"),
-        F::DocumentFile => Partly("files of OpenAI; others only their provider has"),
-        F::DocumentUrl => Dropped("the format takes a document's data, no address"),
+        F::ImageDetail => Partly("not where an image of a tool result is moved"),
+        F::ImageFile => Dropped("an image stored at another provider"),
+        F::DocumentFile => Partly("files stored at OpenAI, not those of other providers"),
+        F::DocumentUrl => Dropped("the format takes document data, not URLs"),
         F::DocumentText => Emulated("a text part, the title before it"),
         F::DocumentTitle => Partly("in front of the text where the document is sent as text"),
-        F::DocumentContext => Dropped("no word for it"),
-        F::DocumentCitations => Dropped("no word for it"),
+        F::DocumentContext => Dropped("not supported"),
+        F::DocumentCitations => Dropped("not supported"),
         F::Citations => Partly("annotations; sources of other formats are left out of what goes back"),
         F::ResultImage => Emulated("a user message after the last result"),
         F::ResultDocument => Emulated("a user message after the last result"),
-        F::ResultError => Dropped("the text of the result must say it"),
+        F::ResultError => Dropped("not supported; the text of the result has to show it"),
     }
 }
 
-fn of_reply(field: reply::Field) -> Fate {
+fn reply_fate(field: reply::Field) -> Fate {
     use reply::Field as F;
     match field {
         F::Id
@@ -95,9 +95,9 @@ fn of_reply(field: reply::Field) -> Fate {
         | F::MoreChoices
         | F::Text
         | F::Refusal
-        | F::Thought
-        | F::ThoughtSignature
-        | F::ThoughtRedacted
+        | F::Reasoning
+        | F::ReasoningSignature
+        | F::ReasoningRedacted
         | F::CallId
         | F::Call
         | F::Logprobs
@@ -106,18 +106,18 @@ fn of_reply(field: reply::Field) -> Fate {
         | F::FinishToolCalls
         | F::FinishContentFilter
         | F::ServiceTier => Kept,
-        F::Citations => Partly("annotations: of other formats those that name a page"),
+        F::Citations => Partly("annotations; of other formats only those that name a page"),
         F::Other => Partly("those of this format"),
         F::FinishStopSequence => Emulated("`stop`"),
         F::FinishContextWindow => Emulated("`length`"),
         F::FinishRefusal => Emulated("`content_filter`"),
         F::FinishPause | F::FinishOther => Emulated("`stop`"),
-        F::StopSequence => Dropped("no word for it"),
-        F::Timings => Dropped("no word for it"),
+        F::StopSequence => Dropped("not supported"),
+        F::Timings => Dropped("not supported"),
     }
 }
 
-fn counted(class: UsageClass) -> Option<UsageClass> {
+fn counted_as(class: UsageClass) -> Option<UsageClass> {
     use UsageClass as C;
     match class {
         C::Input

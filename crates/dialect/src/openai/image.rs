@@ -1,7 +1,7 @@
-//! Pictures: `POST /v1/images/generations`.
+//! Images: `POST /v1/images/generations`.
 //!
 //! Reference: OpenAI API reference, images, and its stream events `image_generation.partial_image` and
-//! `image_generation.completed`. Newer models report tokens; pictures of the others are counted by the piece.
+//! `image_generation.completed`. Newer models report tokens; images of the others are counted by the piece.
 
 use super::extension::extension;
 use super::stream;
@@ -89,7 +89,7 @@ fn write(request: &ImageRequest, target: &Target) -> Written {
     let mut known: Vec<(&str, &Json)> = Vec::new();
     for extension in &request.extensions {
         if extension.dialect != Dialect::OpenAi {
-            dropped.push(Dropped::new(&extension.path, "not known to openai"));
+            dropped.push(Dropped::new(&extension.path, "not supported by openai"));
         } else if quirks.refuses(&extension.path) {
             dropped.push(Dropped::new(&extension.path, "refused by the model"));
         } else {
@@ -182,7 +182,7 @@ pub(super) fn stream_writer(endpoint: &'static str, created: i64) -> Box<dyn Str
     Box::new(ImageWriter { endpoint, created, usage: None, last: None })
 }
 
-/// Reads a stream of pictures, which ends when its connection does: completed pictures say nothing of others to come.
+/// Reads a stream of images, which ends when its connection does: completed images say nothing of others to come.
 #[derive(Debug, Default)]
 struct ImageReader {
     pictures: u64,
@@ -223,7 +223,7 @@ impl StreamReader for ImageReader {
     }
 }
 
-/// Writes a stream of pictures. The last is held back, because the usage stands in its event.
+/// Writes a stream of images. The last is held back, because the usage stands in its event.
 #[derive(Debug)]
 struct ImageWriter {
     endpoint: &'static str,

@@ -1,11 +1,11 @@
-//! Pictures made from pictures: `POST /v1/images/edits` and `/v1/images/variations`.
+//! Images made from images: `POST /v1/images/edits` and `/v1/images/variations`.
 //!
-//! Reference: OpenAI API reference, images (create image edit, create image variation). Requests are forms, which the HTTP
-//! door takes apart; edits may also be JSON, with pictures as `{image_url}` or `{file_id}` in `images` and `mask`. Replies
-//! and streams are those of [generations](super::image), but for the names of the events.
+//! Reference: OpenAI API reference, images (create image edit, create image variation). Requests are forms, which the
+//! HTTP door takes apart; edits may also be JSON, with images as `{image_url}` or `{file_id}` in `images` and `mask`.
+//! Replies and streams are those of [generations](super::image), but for the names of the events.
 
 use super::image;
-use super::multipart::Form;
+use super::multipart::MultipartForm;
 use crate::json::{self, Fault, Node};
 use crate::openai_media as media;
 use crate::rename_model::rename_model;
@@ -20,7 +20,7 @@ use baton_model::{Body, Detail, Operation, Target};
 /// The codec of both endpoints.
 #[derive(Debug)]
 pub struct ImageForm {
-    /// Whether others like the picture are asked for.
+    /// Whether others like the image are asked for.
     pub variation: bool,
 }
 
@@ -87,7 +87,7 @@ fn read(root: &Node<'_>) -> Result<ImageFormRequest, Fault> {
     Ok(request)
 }
 
-/// A form holds the bytes of its pictures, so one that is elsewhere can't be told by it.
+/// A form holds the bytes of its images, so one that is elsewhere can't be told by it.
 fn read_picture(name: &str, node: &Node<'_>) -> Result<FormPart, Fault> {
     let url = node.require("image_url")?;
     let Some(Source::Base64 { media_type, data }) = media::data_url(&url.string()?) else {
@@ -105,7 +105,7 @@ fn read_picture(name: &str, node: &Node<'_>) -> Result<FormPart, Fault> {
 
 fn write(request: &ImageFormRequest, target: &Target) -> Written {
     let mut dropped = Vec::new();
-    let mut form = Form::new();
+    let mut form = MultipartForm::new();
     form.field("model", target.upstream());
     for part in &request.parts {
         if target.model.quirks.refuses(&part.name) {

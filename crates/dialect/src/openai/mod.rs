@@ -1,8 +1,8 @@
 //! OpenAI's format, which most services speak: chat completions and the endpoints beside it.
 //!
 //! Reference: OpenAI API reference (`platform.openai.com/docs/api-reference`) and its published OpenAPI description.
-//! One file or folder for each endpoint; [`options`] and [`stream`] are what chats and completions share.
-//! What is special about the format: usage overlaps ([`crate::openai_usage`]), and a stream may lack its end ([`stream`]).
+//! One file or folder for each endpoint; [`options`] and [`stream`] are what chats and completions share. What is
+//! special about the format: usage overlaps ([`crate::openai_usage`]), and a stream may lack its end ([`stream`]).
 
 mod chat;
 mod completion;

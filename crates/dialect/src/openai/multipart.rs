@@ -6,7 +6,7 @@ use memchr::memmem;
 
 /// A form being written.
 #[derive(Debug)]
-pub(super) struct Form<'a> {
+pub(super) struct MultipartForm<'a> {
     parts: Vec<Part<'a>>,
 }
 
@@ -16,7 +16,7 @@ struct Part<'a> {
     content: &'a [u8],
 }
 
-impl<'a> Form<'a> {
+impl<'a> MultipartForm<'a> {
     pub(super) fn new() -> Self {
         Self { parts: Vec::new() }
     }
@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn forms_are_framed_by_a_boundary_that_they_do_not_hold() {
         let form = |content: &[u8]| {
-            let mut form = Form::new();
+            let mut form = MultipartForm::new();
             form.field("model", "whisper-1");
             form.file("file", "a\"b.wav", "audio/wav", content);
             form.finish()

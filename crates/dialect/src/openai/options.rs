@@ -138,12 +138,12 @@ pub(super) fn write(request: &ChatRequest, quirks: &Quirks, o: &mut Object<'_>, 
     o.maybe_string("service_tier", tier);
     o.maybe_string("verbosity", request.verbosity.as_deref());
     if request.cache.is_some() {
-        dropped.push(Dropped::new("cache_control", "not known to openai: the provider caches by itself"));
+        dropped.push(Dropped::new("cache_control", "not supported by openai: the provider caches automatically"));
     }
     for extension in &request.extensions {
         if extension.dialect != Dialect::OpenAi {
             if !changes_nothing(extension) {
-                dropped.push(Dropped::new(&extension.path, "not known to openai"));
+                dropped.push(Dropped::new(&extension.path, "not supported by openai"));
             }
         } else if !extension.path.contains(['.', '[']) {
             o.json(&extension.path, &extension.value);
@@ -210,6 +210,6 @@ fn write_reasoning(reasoning: Option<&ReasoningOptions>, o: &mut Object<'_>, dro
         dropped.push(Dropped::new("reasoning.budget", format!("{budget} tokens sent as an effort")));
     }
     if reasoning.display.is_some() {
-        dropped.push(Dropped::new("reasoning.display", "not known to openai"));
+        dropped.push(Dropped::new("reasoning.display", "not supported by openai"));
     }
 }

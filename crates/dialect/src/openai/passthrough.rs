@@ -1,8 +1,8 @@
 //! Endpoints that no other format has: moderations, and rerank in the shape of Cohere and Jina. Requests and replies go
 //! as they came, but for the model's name; of a reply only its usage is read.
 //!
-//! References: OpenAI API reference, moderations; Jina API reference, reranker (`usage.total_tokens`), whose shape other
-//! services share. Cohere bills by search (`meta.billed_units.search_units`) and reports no tokens.
+//! References: OpenAI API reference, moderations; Jina API reference, reranker (`usage.total_tokens`), whose shape
+//! other services share. Cohere bills by search (`meta.billed_units.search_units`) and reports no tokens.
 
 use crate::json::{self, Node};
 use crate::rename_model::rename_model;

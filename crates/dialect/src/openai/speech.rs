@@ -1,6 +1,6 @@
 //! Text spoken: `POST /v1/audio/speech`.
 //!
-//! Reference: OpenAI API reference, audio. The reply is sound, sent as it is made; with `stream_format: "sse"` it comes
+//! Reference: OpenAI API reference, audio. The reply is audio, sent as it is made; with `stream_format: "sse"` it comes
 //! in events instead, and these report usage.
 
 use super::extension::extension;
@@ -90,14 +90,14 @@ fn write(request: &SpeechRequest, target: &Target) -> Written {
             if extension.dialect == Dialect::OpenAi {
                 o.json(&extension.path, &extension.value);
             } else {
-                dropped.push(Dropped::new(&extension.path, "not known to openai"));
+                dropped.push(Dropped::new(&extension.path, "not supported by openai"));
             }
         }
     });
     Written { dropped, ..Written::json(body) }
 }
 
-/// The media type of sound by its first bytes.
+/// The media type of audio by its first bytes.
 fn content_type(sound: &[u8]) -> &'static str {
     match sound {
         [b'R', b'I', b'F', b'F', ..] => "audio/wav",
@@ -109,7 +109,7 @@ fn content_type(sound: &[u8]) -> &'static str {
     }
 }
 
-/// Reads events, or sound as it comes.
+/// Reads events, or audio as it comes.
 #[derive(Debug, Default)]
 struct SpeechReader {
     events: bool,
@@ -149,12 +149,12 @@ impl StreamReader for SpeechReader {
     }
 
     fn finish(&mut self) -> Vec<Event> {
-        // Sound has no end of its own: HTTP says whether it came whole.
+        // Audio has no end of its own: HTTP says whether it came whole.
         if self.events || self.over { Vec::new() } else { vec![Event::Ended] }
     }
 }
 
-/// Writes sound as it comes.
+/// Writes audio as it comes.
 #[derive(Debug)]
 struct SpeechWriter;
 

@@ -393,7 +393,7 @@ fn parts_of_other_formats_are_listed() {
     let foreign = PartKind::Other { dialect: Dialect::Anthropic, json: Json(r#"{"type":"search_result"}"#.into()) };
     request.messages.first_mut().unwrap().parts.push(foreign.into());
     let (written, dropped) = write(&request, &target(Quirks::default()));
-    assert_eq!(dropped, [Dropped::new("messages[0].content[1]", "known to anthropic alone")]);
+    assert_eq!(dropped, [Dropped::new("messages[0].content[1]", "specific to anthropic")]);
     assert!(!written.contains("search_result"));
 }
 

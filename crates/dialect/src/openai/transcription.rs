@@ -1,9 +1,9 @@
 //! Speech written down: `POST /v1/audio/transcriptions` and `/v1/audio/translations`.
 //!
-//! Reference: OpenAI API reference, audio. Requests are forms, which the HTTP door takes apart; replies are JSON or, as
-//! `text`, `srt` and `vtt`, no JSON at all. Streams have typed events and end with `transcript.text.done`.
+//! Reference: OpenAI API reference, audio. Requests are forms, which the HTTP layer takes apart; replies are JSON or,
+//! as `text`, `srt` and `vtt`, no JSON at all. Streams have typed events and end with `transcript.text.done`.
 
-use super::multipart::Form;
+use super::multipart::MultipartForm;
 use super::stream;
 use crate::error::openai_shape as error;
 use crate::framing::sse;
@@ -82,7 +82,7 @@ fn read(root: &Node<'_>, translate: bool) -> Result<TranscriptionRequest, Fault>
 }
 
 fn write(request: &TranscriptionRequest, target: &Target) -> Written {
-    let mut form = Form::new();
+    let mut form = MultipartForm::new();
     form.field("model", target.upstream());
     if let Some(format) = &request.response_format {
         form.field("response_format", format);
@@ -99,7 +99,8 @@ fn write(request: &TranscriptionRequest, target: &Target) -> Written {
     Written { body: body.into(), content_type, dropped: Vec::new() }
 }
 
-/// Whatever the form: what was heard, the usage where it is told, and the reply itself for a client that wants that form.
+/// Whatever the form: what was heard, the usage where it is told, and the reply itself for a client that wants that
+/// form.
 fn read_reply(body: &[u8]) -> Result<Vec<Event>, ReadError> {
     let mut events = Vec::new();
     match Node::parse(body) {

@@ -48,7 +48,7 @@ impl Items {
     /// What an item that only the service that made it understands is left out of, and ids with it: for a service that
     /// has made none of them.
     #[must_use]
-    pub fn for_strangers(self) -> Self {
+    pub fn without_provider_state(self) -> Self {
         let told = |item: String| {
             let body = splice::scan(Bytes::from(item)).ok()?;
             if body.value("type") == Some(b"\"reasoning\"") {
@@ -78,7 +78,7 @@ impl Items {
 }
 
 /// A request that goes on from nothing, and says all of it itself.
-pub fn take_up(body: &Body, conversation: &Items) -> Bytes {
+pub fn continue_conversation(body: &Body, conversation: &Items) -> Bytes {
     let mut editor = Editor::new(body);
     editor.remove("previous_response_id");
     editor.set("input", conversation.to_json());
@@ -170,7 +170,7 @@ mod tests {
         let output = br#"{"output":[{"id":"rs_1","type":"reasoning"},{"id":"msg_1","type":"message"},{"type":"function_call","id":"fc_1","call_id":"c"}]}"#;
         let items = Items::of_response(output).unwrap();
         assert_eq!(items.iter().filter_map(id_of).collect::<Vec<_>>(), ["rs_1", "msg_1", "fc_1"]);
-        let told = items.for_strangers().to_json();
+        let told = items.without_provider_state().to_json();
         assert_eq!(told, r#"[{"type":"message"},{"type":"function_call","call_id":"c"}]"#);
     }
 
@@ -181,6 +181,6 @@ mod tests {
         let said = Items::parse(br#"[{"id":"a"}]"#).unwrap();
         let now = Items::of_request(&body, |number| format!("msg_{number}")).unwrap();
         let expected = r#"{"model":"m", "input":[{"id":"a"},{"id":"msg_0","type":"message","status":"completed","role":"user","content":[{"type":"input_text","text":"and?"}]}], "store":true}"#;
-        assert_eq!(take_up(&body, &said.then(now)), expected);
+        assert_eq!(continue_conversation(&body, &said.then(now)), expected);
     }
 }

@@ -5,9 +5,9 @@ use crate::fidelity::{Declared, Fate, reply, request};
 use baton_model::UsageClass;
 
 /// The declarations.
-pub const FIDELITY: Declared = Declared { request: of_request, reply: of_reply, counted };
+pub const FIDELITY: Declared = Declared { request: request_fate, reply: reply_fate, counted_as };
 
-fn of_request(field: request::Field) -> Fate {
+fn request_fate(field: request::Field) -> Fate {
     use request::Field as F;
     match field {
         F::Temperature
@@ -50,44 +50,44 @@ fn of_request(field: request::Field) -> Fate {
         | F::ResultImage
         | F::ResultDocument => Kept,
         F::MaxTokens => Partly("at least 16"),
-        F::TopK | F::MinP | F::Seed | F::RepeatPenalty | F::LogitBias => Dropped("no word for it"),
-        F::FrequencyPenalty | F::PresencePenalty => Dropped("no word for it"),
-        F::Stop => Dropped("no word for it"),
-        F::N => Dropped("one answer a request"),
+        F::TopK | F::MinP | F::Seed | F::RepeatPenalty | F::LogitBias => Dropped("not supported"),
+        F::FrequencyPenalty | F::PresencePenalty => Dropped("not supported"),
+        F::Stop => Dropped("not supported"),
+        F::N => Dropped("one choice per request"),
         F::ReasoningOn => Emulated("an effort: `high` where the model decides how much, else `medium`"),
         F::Budget => Emulated("an effort by the size of the budget"),
         F::Display => Partly("a summary, or none"),
-        F::RequestCache => Dropped("the provider caches by itself"),
-        F::PartCache => Partly("only for models with the quirk `cache_marks`; else the provider caches by itself"),
-        F::FunctionCache => Dropped("the provider caches by itself"),
+        F::RequestCache => Dropped("the provider caches automatically"),
+        F::PartCache => Partly("only for models with the quirk `cache_marks`; else the provider caches automatically"),
+        F::FunctionCache => Dropped("the provider caches automatically"),
         F::Extension => {
-            Partly("those of this format, and of OpenAI's chats where they mean the same; others are not known to it")
+            Partly("those of this format, and of OpenAI's chats where they mean the same; others are not supported")
         }
-        F::OtherTool | F::ChoiceOther => Emulated(
-            "custom tools and `allowed_tools` of OpenAI's chats in their form here; others are not known to it",
-        ),
-        F::FunctionExtension | F::OtherPart => Partly("those of this format; others are not known to it"),
-        F::Name => Dropped("no word for it"),
-        F::Citations => Emulated("annotations: of other formats those that name a page"),
-        F::ImageFile | F::DocumentFile => Partly("files of OpenAI; others only their provider has"),
+        F::OtherTool | F::ChoiceOther => {
+            Emulated("custom tools and `allowed_tools` of OpenAI's chats in their form here; others are not supported")
+        }
+        F::FunctionExtension | F::OtherPart => Partly("those of this format; others are not supported"),
+        F::Name => Dropped("not supported"),
+        F::Citations => Emulated("annotations; of other formats only those that name a page"),
+        F::ImageFile | F::DocumentFile => Partly("files stored at OpenAI, not those of other providers"),
         F::DocumentText => Emulated("a text part, the title before it"),
         F::DocumentTitle => Partly("in front of the text where the document is sent as text"),
-        F::DocumentContext | F::DocumentCitations => Dropped("no word for it"),
-        F::Thought => Partly("only with the proof that a provider of this format made it"),
-        F::ThoughtSignature | F::ThoughtRedacted => Partly("those of providers of this format"),
-        F::ResultName => Emulated("the id of the call says it"),
-        F::ResultError => Dropped("the text of the result must say it"),
+        F::DocumentContext | F::DocumentCitations => Dropped("not supported"),
+        F::Reasoning => Partly("only if a provider of this format produced it"),
+        F::ReasoningSignature | F::ReasoningRedacted => Partly("those of providers of this format"),
+        F::ResultName => Emulated("implied by the id of the call"),
+        F::ResultError => Dropped("not supported; the text of the result has to show it"),
     }
 }
 
-fn of_reply(field: reply::Field) -> Fate {
+fn reply_fate(field: reply::Field) -> Fate {
     use reply::Field as F;
     match field {
         F::Model
         | F::Created
         | F::Text
         | F::Refusal
-        | F::Thought
+        | F::Reasoning
         | F::CallId
         | F::Call
         | F::Logprobs
@@ -96,23 +96,23 @@ fn of_reply(field: reply::Field) -> Fate {
         | F::FinishToolCalls
         | F::FinishContentFilter
         | F::ServiceTier => Kept,
-        F::Id => Emulated("Baton's own id, by which it answers for the response later"),
-        F::ThoughtSignature | F::ThoughtRedacted => {
+        F::Id => Emulated("Baton's own id, under which the response can be retrieved"),
+        F::ReasoningSignature | F::ReasoningRedacted => {
             Emulated("`encrypted_content`, marked as whose it is, so that it goes back as it was")
         }
-        F::Fingerprint => Dropped("no word for it"),
-        F::MoreChoices => Dropped("one answer a reply"),
-        F::Citations => Partly("annotations: of other formats those that name a page"),
+        F::Fingerprint => Dropped("not supported"),
+        F::MoreChoices => Dropped("one choice per reply"),
+        F::Citations => Partly("annotations; of other formats only those that name a page"),
         F::Other => Partly("those of this format"),
         F::FinishStopSequence | F::FinishPause | F::FinishOther => Emulated("`completed`"),
         F::FinishContextWindow => Emulated("`incomplete` for `max_output_tokens`"),
         F::FinishRefusal => Emulated("`incomplete` for `content_filter`"),
-        F::StopSequence => Dropped("no word for it"),
-        F::Timings => Dropped("no word for it"),
+        F::StopSequence => Dropped("not supported"),
+        F::Timings => Dropped("not supported"),
     }
 }
 
-fn counted(class: UsageClass) -> Option<UsageClass> {
+fn counted_as(class: UsageClass) -> Option<UsageClass> {
     use UsageClass as C;
     match class {
         C::Input

@@ -9,13 +9,13 @@ use baton_model::entity::ReasoningStyle;
 use baton_model::{Dialect, Quirks};
 use std::collections::HashMap;
 
-/// Writes the conversation. What can't be said goes to `dropped`.
+/// Writes the conversation. What is not supported goes to `dropped`.
 pub(super) struct ItemsWriter<'r> {
     developer: &'static str,
     /// Whether cache marks are known, and whether it was said that they are not.
     marks: bool,
     mark_dropped: bool,
-    /// Whether thoughts are sent back.
+    /// Whether reasoning is sent back.
     reasons: bool,
     /// Members that only this format knows, by the path of what they belong to.
     extensions: HashMap<&'r str, Vec<(&'r str, &'r Json)>>,
@@ -69,7 +69,7 @@ impl<'r> ItemsWriter<'r> {
 
     fn message(&mut self, message: &Message, path: &str, a: &mut Array<'_>) {
         if message.name.is_some() {
-            self.drop(format!("{path}.name"), "not known to responses");
+            self.drop(format!("{path}.name"), "not supported by responses");
         }
         let mut content: Vec<(usize, &Part)> = Vec::new();
         for (place, part) in message.parts.iter().enumerate() {
@@ -165,9 +165,9 @@ impl<'r> ItemsWriter<'r> {
     /// Lists sources that have no annotation here.
     fn drop_citations(&mut self, part: &Part, path: &str, output: bool) {
         let PartKind::Text { citations, .. } = &part.kind else { return };
-        let said = |(dialect, json): &(Dialect, Json)| output && parts::annotation(*dialect, json).is_some();
-        if !citations.iter().all(said) {
-            self.drop(format!("{path}.citations"), "not known to responses");
+        let is_supported = |(dialect, json): &(Dialect, Json)| output && parts::annotation(*dialect, json).is_some();
+        if !citations.iter().all(is_supported) {
+            self.drop(format!("{path}.citations"), "not supported by responses");
         }
     }
 
@@ -177,10 +177,10 @@ impl<'r> ItemsWriter<'r> {
             self.drop(path, "a text document sent as text");
         }
         if document.context.is_some() {
-            self.drop(format!("{path}.context"), "not known to responses");
+            self.drop(format!("{path}.context"), "not supported by responses");
         }
         if document.citations == Some(true) {
-            self.drop(format!("{path}.citations"), "not known to responses");
+            self.drop(format!("{path}.citations"), "not supported by responses");
         }
     }
 
@@ -202,7 +202,7 @@ impl<'r> ItemsWriter<'r> {
                 }
             }
             PartKind::Other { dialect: Dialect::Responses, json } => drop(a.raw(&json.0)),
-            PartKind::Other { dialect, .. } => self.drop(path, &format!("known to {dialect} alone")),
+            PartKind::Other { dialect, .. } => self.drop(path, &format!("specific to {dialect}")),
             PartKind::Text { .. }
             | PartKind::Refusal(_)
             | PartKind::Image(_)
@@ -237,12 +237,12 @@ impl<'r> ItemsWriter<'r> {
     fn result(&mut self, result: &ToolResult, path: &str, a: &mut Array<'_>) {
         let named = || result.name.as_deref();
         let answered = match (result.call_id.is_empty(), named()) {
-            (false, _) => self.open.answer_id(&result.call_id).or_else(|| Some(result.call_id.clone())),
-            (true, Some(name)) => self.open.answer_name(name).or_else(|| self.open.answer_first()),
-            (true, None) => self.open.answer_first(),
+            (false, _) => self.open.take_by_id(&result.call_id).or_else(|| Some(result.call_id.clone())),
+            (true, Some(name)) => self.open.take_by_name(name).or_else(|| self.open.take_first()),
+            (true, None) => self.open.take_first(),
         };
         if result.is_error == Some(true) {
-            self.drop(format!("{path}.is_error"), "not known to responses");
+            self.drop(format!("{path}.is_error"), "not supported by responses");
         }
         let parts: Vec<_> = result.parts.iter().enumerate().collect();
         let output = match parts.as_slice() {
@@ -269,7 +269,7 @@ impl<'r> ItemsWriter<'r> {
     /// Marks are hints, and a conversation may have many: one line says it for all.
     fn drop_mark(&mut self) {
         if !std::mem::replace(&mut self.mark_dropped, true) {
-            self.drop("cache_control", "not known to the model");
+            self.drop("cache_control", "not supported by the model");
         }
     }
 }

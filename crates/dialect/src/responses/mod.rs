@@ -10,7 +10,7 @@
 //!   ([`parts::is_part`]);
 //! - fields that mean the same in chat completions (`metadata`, `prompt_cache_key`) are extensions of that format
 //!   ([`options`]), so that they get there;
-//! - reasoning items hold an encrypted thought ([`reasoning`]);
+//! - reasoning items hold encrypted reasoning ([`reasoning`]);
 //! - a reply repeats much of its request ([`response`]).
 //!
 //! Errors are those of chat completions, [`crate::error::openai_shape`].

@@ -22,7 +22,7 @@ const SHARED: [&str; 7] = [
 /// The smallest output limit that the service takes.
 const LEAST_OUTPUT: u64 = 16;
 
-/// What `include` asks for so that thoughts can be sent back, and for log probabilities.
+/// What `include` asks for so that reasoning can be sent back, and for log probabilities.
 const ENCRYPTED: &str = "reasoning.encrypted_content";
 const LOGPROBS: &str = "message.output_text.logprobs";
 
@@ -155,7 +155,7 @@ pub(super) fn write(request: &ChatRequest, quirks: &Quirks, o: &mut Object<'_>, 
     drop_foreign(request, dropped);
     write_text(request, o);
     write_reasoning(request, quirks, o, dropped);
-    let own = |name: &str| request.extensions.iter().find(|extension| is_said(extension) && extension.path == name);
+    let own = |name: &str| request.extensions.iter().find(|extension| is_written(extension) && extension.path == name);
     // The newer word where a different `user` came along, else the one that all services know.
     let user = if own("user").is_some() { "safety_identifier" } else { "user" };
     o.maybe_string(user, request.end_user.as_deref());
@@ -164,8 +164,8 @@ pub(super) fn write(request: &ChatRequest, quirks: &Quirks, o: &mut Object<'_>, 
         o.maybe_integer("top_logprobs", Some(alternatives).filter(|count| *count > 0));
     }
     for extension in &request.extensions {
-        if !is_said(extension) {
-            dropped.push(Dropped::new(&extension.path, "not known to responses"));
+        if !is_written(extension) {
+            dropped.push(Dropped::new(&extension.path, "not supported by responses"));
         } else if !extension.path.contains(['.', '[']) && extension.path != "include" {
             o.json(&extension.path, &extension.value);
         }
@@ -178,7 +178,7 @@ pub(super) fn write(request: &ChatRequest, quirks: &Quirks, o: &mut Object<'_>, 
 }
 
 /// Whether this format has a word for it.
-fn is_said(extension: &Extension) -> bool {
+fn is_written(extension: &Extension) -> bool {
     match extension.dialect {
         Dialect::Responses => true,
         Dialect::OpenAi => SHARED.contains(&extension.path.as_str()),
@@ -189,7 +189,7 @@ fn is_said(extension: &Extension) -> bool {
 fn limit(asked: Option<u64>, dropped: &mut Vec<Dropped>) -> Option<u64> {
     let asked = asked?;
     if asked < LEAST_OUTPUT {
-        dropped.push(Dropped::new("max_tokens", format!("changed from {asked} to {LEAST_OUTPUT}, the least possible")));
+        dropped.push(Dropped::new("max_tokens", format!("changed from {asked} to {LEAST_OUTPUT}, the minimum")));
     }
     Some(asked.max(LEAST_OUTPUT))
 }
@@ -210,13 +210,13 @@ fn drop_foreign(request: &ChatRequest, dropped: &mut Vec<Dropped>) {
         ("cache_control", request.cache.is_some()),
     ] {
         if given {
-            dropped.push(Dropped::new(name, "not known to responses"));
+            dropped.push(Dropped::new(name, "not supported by responses"));
         }
     }
 }
 
 fn members<'r>(request: &'r ChatRequest, prefix: &'static str) -> impl Iterator<Item = (&'r str, &'r Json)> {
-    let own = request.extensions.iter().filter(|extension| is_said(extension));
+    let own = request.extensions.iter().filter(|extension| is_written(extension));
     own.filter_map(move |extension| Some((extension.path.strip_prefix(prefix)?, &extension.value)))
 }
 
@@ -275,7 +275,7 @@ fn write_reasoning(request: &ChatRequest, quirks: &Quirks, o: &mut Object<'_>, d
     }
 }
 
-/// Writes `include`: what must be asked for to be told. `carried` says whether thoughts are sent back.
+/// Writes `include`: what must be asked for to be told. `carried` says whether reasoning is sent back.
 pub(super) fn write_include(request: &ChatRequest, quirks: &Quirks, carried: bool, o: &mut Object<'_>) {
     let asked = request.reasoning.as_ref().is_some_and(|reasoning| {
         !matches!(crate::reasoning_effort::effort(reasoning), None | Some(Effort::None)) || reasoning.display.is_some()

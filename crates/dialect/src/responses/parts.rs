@@ -125,7 +125,7 @@ pub(super) fn write(part: &Part, how: &How<'_>, a: &mut Array<'_>) -> Result<(),
         PartKind::Refusal(text) if how.output => push("refusal", &|o| o.string("refusal", text).end()),
         PartKind::Refusal(text) => push("input_text", &|o| o.string("text", text).end()),
         PartKind::Image(_) | PartKind::Document(_) | PartKind::Audio { .. } if how.output => {
-            Err("out of place in this role")
+            Err("not allowed in this role")
         }
         PartKind::Image(image) => match (&image.source, media::image_url(image)) {
             (Source::File { dialect: Dialect::OpenAi, id }, _) => push("input_image", &|o| {
@@ -134,7 +134,7 @@ pub(super) fn write(part: &Part, how: &How<'_>, a: &mut Array<'_>) -> Result<(),
             (_, Some(url)) => push("input_image", &|o| {
                 o.string("image_url", &url).maybe_string("detail", image.detail.as_deref());
             }),
-            (_, None) => Err("a picture that only another provider has"),
+            (_, None) => Err("an image stored at another provider"),
         },
         PartKind::Audio { data, format } => push("input_audio", &|o| {
             o.object("input_audio", |o| o.string("data", data).string("format", format).end());
@@ -151,7 +151,7 @@ pub(super) fn write(part: &Part, how: &How<'_>, a: &mut Array<'_>) -> Result<(),
                 }),
                 File::Id(id) => push("input_file", &|o| o.string("file_id", id).end()),
                 File::Text(text) => push("input_text", &|o| o.string("text", &text).end()),
-                File::Unsayable(reason) => Err(reason),
+                File::Unsupported(reason) => Err(reason),
             }
         }
         PartKind::Other { dialect: Dialect::Responses, json } => {
@@ -160,10 +160,10 @@ pub(super) fn write(part: &Part, how: &How<'_>, a: &mut Array<'_>) -> Result<(),
         }
         PartKind::Other { dialect, .. } => Err(match dialect {
             Dialect::OpenAi => "known to openai alone",
-            Dialect::Anthropic => "known to anthropic alone",
+            Dialect::Anthropic => "specific to anthropic",
             Dialect::Responses | Dialect::Ollama => "known to ollama alone",
         }),
-        PartKind::Reasoning(_) | PartKind::ToolCall(_) | PartKind::ToolResult(_) => Err("out of place in this role"),
+        PartKind::Reasoning(_) | PartKind::ToolCall(_) | PartKind::ToolResult(_) => Err("not allowed in this role"),
     }
 }
 

@@ -1,8 +1,8 @@
-//! Reasoning items, and whose thoughts they hold.
+//! Reasoning items, and whose reasoning they hold.
 //!
-//! Reference: OpenAI API reference, `ReasoningItem`: `summary` is for people, `content` is the raw thought of open
-//! models, `encrypted_content` goes back unchanged. What stands behind a mark of [`crate::reasoning_origin`] came from another
-//! kind of provider, by way of a client.
+//! Reference: OpenAI API reference, `ReasoningItem`: `summary` is for people, `content` is the raw reasoning of open
+//! models, `encrypted_content` goes back unchanged. What stands behind a mark of [`crate::reasoning_origin`] came from
+//! another kind of provider, by way of a client.
 
 use crate::json::{Fault, Node, Object, Value, object};
 use crate::reasoning_origin::{REDACTED, RESPONSES, SIGNATURE};
@@ -17,12 +17,12 @@ pub(super) fn read(node: &Node<'_>) -> Result<Reasoning, Fault> {
     }
     let signature = match sealed.as_deref().and_then(|sealed| sealed.strip_prefix(SIGNATURE)) {
         Some(signature) => Some(signature.to_owned()),
-        None => proof(node)?,
+        None => signature_of_item(node)?,
     };
     Ok(Reasoning { text, signature, redacted: None })
 }
 
-/// The readable text: the summary, else the raw thought.
+/// The readable text: the summary, else the raw reasoning.
 pub(super) fn text(node: &Node<'_>) -> Result<String, Fault> {
     let summary = texts(node.get("summary"))?;
     if summary.is_empty() { texts(node.get("content")) } else { Ok(summary) }
@@ -35,7 +35,7 @@ fn texts(pieces: Option<&Node<'_>>) -> Result<String, Fault> {
 }
 
 /// Everything of an item but its summary, as a signature; `None` of one that has nothing else.
-fn proof(node: &Node<'_>) -> Result<Option<String>, Fault> {
+fn signature_of_item(node: &Node<'_>) -> Result<Option<String>, Fault> {
     let mut any = false;
     let members = object(|o| {
         for (name, value) in node.members().unwrap_or_default() {
@@ -53,20 +53,20 @@ fn proof(node: &Node<'_>) -> Result<Option<String>, Fault> {
 }
 
 /// The signature of an item in a provider's reply, where it can be sent back without the provider having kept it.
-pub(super) fn proof_of_reply(node: &Node<'_>) -> Option<String> {
+pub(super) fn signature_of_reply(node: &Node<'_>) -> Option<String> {
     let encrypted = node.get("encrypted_content").and_then(Node::as_str).is_some_and(|text| !text.is_empty());
     let raw = node.get("content").and_then(|content| content.items().ok()).is_some_and(|pieces| !pieces.is_empty());
-    if encrypted || raw { proof(node).ok().flatten() } else { None }
+    if encrypted || raw { signature_of_item(node).ok().flatten() } else { None }
 }
 
-/// Writes what follows `type` of a thought that goes back to a provider of this format.
+/// Writes what follows `type` of a piece of reasoning that goes back to a provider of this format.
 ///
 /// # Errors
 /// Why it can't.
 pub(super) fn write_back(thought: &Reasoning, o: &mut Object<'_>) -> Result<(), &'static str> {
     let members = members(thought)?;
-    let Ok(members) = Node::parse(members.as_bytes()) else { return Err("a thought whose proof was changed") };
-    let Ok(raw) = texts(members.get("content")) else { return Err("a thought whose proof was changed") };
+    let Ok(members) = Node::parse(members.as_bytes()) else { return Err("reasoning whose signature was changed") };
+    let Ok(raw) = texts(members.get("content")) else { return Err("reasoning whose signature was changed") };
     write_summary(if raw == thought.text { "" } else { &thought.text }, o);
     write_members(&members, &["summary", "type"], o);
     Ok(())
@@ -75,9 +75,9 @@ pub(super) fn write_back(thought: &Reasoning, o: &mut Object<'_>) -> Result<(), 
 /// The members behind the mark.
 fn members(thought: &Reasoning) -> Result<&str, &'static str> {
     match (&thought.signature, &thought.redacted) {
-        (Some(signature), None) => signature.strip_prefix(RESPONSES).ok_or("a thought of another kind of provider"),
-        (None, None) => Err("a thought without its encrypted form"),
-        (_, Some(_)) => Err("a thought of another kind of provider"),
+        (Some(signature), None) => signature.strip_prefix(RESPONSES).ok_or("reasoning of another kind of provider"),
+        (None, None) => Err("reasoning without its encrypted content"),
+        (_, Some(_)) => Err("reasoning of another kind of provider"),
     }
 }
 
@@ -92,7 +92,7 @@ pub(super) fn write_summary(text: &str, o: &mut Object<'_>) {
     });
 }
 
-/// Writes for a client what goes back unchanged: the signature of the thought.
+/// Writes for a client what goes back unchanged: the signature of the reasoning.
 pub(super) fn write_signature(signature: &str, o: &mut Object<'_>) {
     let members = signature.strip_prefix(RESPONSES).and_then(|members| Node::parse(members.as_bytes()).ok());
     match members {
@@ -102,7 +102,7 @@ pub(super) fn write_signature(signature: &str, o: &mut Object<'_>) {
     }
 }
 
-/// Writes for a client an encrypted thought of Anthropic's.
+/// Writes for a client encrypted reasoning of Anthropic's.
 pub(super) fn write_redacted(data: &str, o: &mut Object<'_>) {
     o.string("encrypted_content", &format!("{REDACTED}{data}"));
 }

@@ -3,7 +3,7 @@
 use super::{items_read, items_write, options, tools};
 use crate::effective_options::effective_options;
 use crate::json::{self, object};
-use crate::reasoning_origin::is_of_responses;
+use crate::reasoning_origin::is_from_responses;
 use crate::{ReadError, Written};
 use baton_model::chat::{Message, PartKind};
 use baton_model::{ChatRequest, Target};
@@ -28,15 +28,15 @@ pub(super) fn write(request: &ChatRequest, target: &Target) -> Result<Written, R
         items_write::ItemsWriter::new(&effective.extensions, quirks, &mut dropped).write(&request.messages, o);
         tools::write(given, &effective, o, &mut dropped);
         options::write(&effective, quirks, o, &mut dropped);
-        options::write_include(&effective, quirks, request.messages.iter().any(carries_thoughts), o);
+        options::write_include(&effective, quirks, request.messages.iter().any(carries_reasoning), o);
     });
     Ok(Written { dropped, ..Written::json(body) })
 }
 
-/// Whether a turn holds a thought of a provider of this format.
-fn carries_thoughts(message: &Message) -> bool {
+/// Whether a turn holds a piece of reasoning of a provider of this format.
+fn carries_reasoning(message: &Message) -> bool {
     message.parts.iter().any(|part| match &part.kind {
-        PartKind::Reasoning(thought) => is_of_responses(thought),
+        PartKind::Reasoning(thought) => is_from_responses(thought),
         _ => false,
     })
 }

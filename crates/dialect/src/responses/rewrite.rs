@@ -5,7 +5,7 @@ use super::tools;
 use crate::effective_options::apply_defaults;
 use crate::framing::splice::Editor;
 use crate::json::{Node, object};
-use crate::reasoning_origin::{REDACTED, SIGNATURE, may_hold, without};
+use crate::reasoning_origin::{REDACTED, SIGNATURE, may_contain, remove_items};
 use crate::rename_model::set_model;
 use crate::{Dropped, ReadError, Rewritten};
 use baton_model::entity::ReasoningStyle;
@@ -19,7 +19,7 @@ pub(super) fn rewrite(body: &Body, target: &Target) -> Result<Rewritten, ReadErr
     add_defaults(&mut editor, target)?;
     set_limit(&mut editor, target, &mut dropped)?;
     refuse(&mut editor, target, &mut dropped)?;
-    leave_out_foreign_thoughts(&mut editor, &mut dropped)?;
+    drop_foreign_reasoning(&mut editor, &mut dropped)?;
     Ok(Rewritten { body: editor.finish(), hide_usage: false, dropped })
 }
 
@@ -36,7 +36,7 @@ fn add_defaults(editor: &mut Editor<'_>, target: &Target) -> Result<(), ReadErro
         options::write(&defaults, &target.model.quirks, o, &mut Vec::new());
     });
     for (name, value) in Node::parse(&text)?.members().unwrap_or_default() {
-        // Whether the service keeps the answer is the client's to say.
+        // Whether the service keeps the reply is the client's to say.
         if !editor.has(name) && name != "store" {
             editor.set(name, value.text());
         }
@@ -84,7 +84,7 @@ fn refuse(editor: &mut Editor<'_>, target: &Target, dropped: &mut Vec<Dropped>) 
         .is_ok_and(|node| node.get("type").and_then(Node::as_str).as_deref() == Some("json_schema"));
     if quirks.json_schema == Some(false) && schema {
         editor.set_nested("text", "format", r#"{"type":"json_object"}"#)?;
-        dropped.push(Dropped::new("text.format", "sent as json_object: the model knows no schemas"));
+        dropped.push(Dropped::new("text.format", "sent as json_object: the model does not support schemas"));
     }
     Ok(())
 }
@@ -99,17 +99,17 @@ fn others(name: &str) -> &'static [&'static str] {
 }
 
 /// Takes out what other kinds of providers thought: this one can't read it, and refuses the request.
-fn leave_out_foreign_thoughts(editor: &mut Editor<'_>, dropped: &mut Vec<Dropped>) -> Result<(), ReadError> {
+fn drop_foreign_reasoning(editor: &mut Editor<'_>, dropped: &mut Vec<Dropped>) -> Result<(), ReadError> {
     let marks = [SIGNATURE, REDACTED];
-    let Some(input) = editor.get("input").filter(|input| may_hold(input.as_bytes(), &marks)) else { return Ok(()) };
+    let Some(input) = editor.get("input").filter(|input| may_contain(input.as_bytes(), &marks)) else { return Ok(()) };
     let root = Node::parse(input.as_bytes())?;
     let is_foreign = |item: &Node<'_>| {
         let sealed = item.get("encrypted_content").and_then(Node::as_str);
         sealed.is_some_and(|sealed| marks.iter().any(|mark| sealed.starts_with(mark)))
     };
-    if let Some(rest) = without(&root, is_foreign) {
+    if let Some(rest) = remove_items(&root, is_foreign) {
         editor.set("input", rest);
-        dropped.push(Dropped::new("input", "thoughts of another kind of provider left out"));
+        dropped.push(Dropped::new("input", "reasoning of another kind of provider dropped"));
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The format as a whole: fixtures, generated requests, rewritten bodies, thoughts on their way through clients.
+//! The format as a whole: fixtures, generated requests, rewritten bodies, reasoning on its way through clients.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use crate::framing::{Framing, splice::scan};
@@ -142,7 +142,7 @@ fn what_a_chat_says_in_other_places_is_kept() {
         "text":{"verbosity":"high"},"reasoning":{"effort":"low"},"metadata":{"a":"b"},"prompt_cache_key":"k","store":false,
         "include":["reasoning.encrypted_content"]}"#;
     assert_eq!(value(&written), value(expected));
-    assert_eq!(dropped, [Dropped::new("stop", "not known to responses")]);
+    assert_eq!(dropped, [Dropped::new("stop", "not supported by responses")]);
 }
 
 fn check_rewrite(body: &str, target: &Target, expected: &str, dropped: &[&str]) {
@@ -379,7 +379,7 @@ fn thoughts_go_back_to_their_own_kind_of_provider_alone() {
     ] {
         let (written, dropped) = write(codec(to, Capability::Chat), &request(signature), &target(Quirks::default()));
         assert!(written.contains(sent), "{written}");
-        let foreign = dropped.iter().any(|drop| drop.reason == "a thought of another kind of provider");
+        let foreign = dropped.iter().any(|drop| drop.reason == "reasoning of another kind of provider");
         assert_eq!(foreign, sent.is_empty(), "{to}: {dropped:?}");
         assert_eq!(written.contains("hm"), !sent.is_empty(), "{written}");
     }

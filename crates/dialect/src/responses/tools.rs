@@ -85,7 +85,7 @@ pub(super) fn write(tools: &[Tool], request: &ChatRequest, o: &mut Object<'_>, d
         Some(ToolChoice::Other { dialect: Dialect::Responses, json }) => o.json("tool_choice", json).end(),
         Some(ToolChoice::Other { dialect, json }) => match choice_of_chat(*dialect, json) {
             Some(choice) => o.raw("tool_choice", &choice).end(),
-            None => dropped.push(Dropped::new("tool_choice", "not known to responses")),
+            None => dropped.push(Dropped::new("tool_choice", "not supported by responses")),
         },
     }
 }
@@ -100,11 +100,11 @@ fn write_tool(tool: &Tool, place: usize, a: &mut Array<'_>, dropped: &mut Vec<Dr
                     members.push((&extension.path, &extension.value));
                 } else {
                     let field = format!("tools[{place}].{}", extension.path);
-                    dropped.push(Dropped::new(field, "not known to responses"));
+                    dropped.push(Dropped::new(field, "not supported by responses"));
                 }
             }
             if cache.is_some() {
-                dropped.push(Dropped::new(format!("tools[{place}].cache_control"), "not known to responses"));
+                dropped.push(Dropped::new(format!("tools[{place}].cache_control"), "not supported by responses"));
             }
             a.object(|o| {
                 o.string("type", "function").string("name", name).maybe_string("description", description.as_deref());
@@ -130,7 +130,7 @@ fn write_tool(tool: &Tool, place: usize, a: &mut Array<'_>, dropped: &mut Vec<Dr
                 true
             }
             None => {
-                dropped.push(Dropped::new(format!("tools[{place}]"), "not known to responses"));
+                dropped.push(Dropped::new(format!("tools[{place}]"), "not supported by responses"));
                 false
             }
         },

@@ -19,7 +19,7 @@ pub(super) fn write(usage: &Usage, o: &mut Object<'_>) {
     o.integer("input_tokens", input);
     o.object("input_tokens_details", |o| {
         o.integer("cached_tokens", cached);
-        // The format does not say how much of the sound came from a cache: all that did is told as cached.
+        // The format does not say how much of the audio came from a cache: all that did is told as cached.
         let (audio, image) = (usage.get(UsageClass::AudioInput), usage.get(UsageClass::ImageInput));
         more(o, &[("cache_write_tokens", written), ("audio_tokens", audio), ("image_tokens", image)]);
     });

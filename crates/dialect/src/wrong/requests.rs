@@ -1,11 +1,12 @@
 //! Wrong requests, and the exact error that an SDK of that format gets.
 //!
-//! Where the provider speaks the client's format, it judges what only it can (is that picture a picture?), and its own
-//! error is forwarded. Here stands what Baton itself refuses, before anyone is called: "accepted" is left to the provider.
+//! Where the provider speaks the client's format, it judges what only it can (is that image an image?), and its own
+//! error is forwarded. Here stands what Baton itself refuses, before anyone is called: "accepted" is left to the
+//! provider.
 #![expect(clippy::panic, reason = "tests")]
 
 use crate::framing::splice;
-use crate::glance::{check, glance};
+use crate::peek::{check, peek};
 use crate::{ReadError, error};
 use baton_model::{Capability, Dialect, PublicError};
 use bytes::Bytes;
@@ -160,7 +161,7 @@ fn of_format(dialect: Dialect) -> Vec<(&'static str, String)> {
 /// What is read of a request that goes to a provider of another format.
 fn read(dialect: Dialect, body: &str) -> Result<(), ReadError> {
     let body = splice::scan(Bytes::copy_from_slice(body.as_bytes()))?;
-    glance(dialect, Capability::Chat, &body)?;
+    peek(dialect, Capability::Chat, &body)?;
     check(dialect, Capability::Chat, &body.bytes)?;
     let Some(codec) = crate::codec(dialect, Capability::Chat) else { panic!("no codec") };
     codec.read_request(&body.bytes).map(|_| ())

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::Response;
 use baton_dialect::anthropic::count_tokens;
 use baton_dialect::framing::splice;
-use baton_dialect::glance;
+use baton_dialect::peek;
 use baton_engine::ModelSelector;
 use baton_meter::count;
 use baton_model::{Caller, Capability, Code, Dialect, Model, Operation, PublicError};
@@ -47,7 +47,7 @@ enum Counter {
 
 fn counter(state: &HttpState, caller: &Caller, bytes: &Bytes) -> Result<Counter, PublicError> {
     let body = splice::scan(bytes.clone())?;
-    let selector = glance::glance(Dialect::Anthropic, Capability::TokenCount, &body)?.model;
+    let selector = peek::peek(Dialect::Anthropic, Capability::TokenCount, &body)?.model;
     let selector = selector.map_or(ModelSelector::Default, ModelSelector::Model);
     let snapshot = state.web.engine.registry().snapshot();
     let model = snapshot.get(&selector, Capability::Chat)?;
@@ -61,7 +61,7 @@ fn counter(state: &HttpState, caller: &Caller, bytes: &Bytes) -> Result<Counter,
 }
 
 fn count_here(bytes: &[u8], model: &Model) -> Result<u64, PublicError> {
-    glance::check(Dialect::Anthropic, Capability::TokenCount, bytes)?;
+    peek::check(Dialect::Anthropic, Capability::TokenCount, bytes)?;
     let request = count_tokens::read_request(bytes)?;
     Ok(count::operation(&Operation::Chat(Box::new(request)), model).tokens)
 }

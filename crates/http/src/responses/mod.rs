@@ -115,8 +115,8 @@ async fn prepare(state: &HttpState, caller: &Caller, body: Bytes, id: &RequestId
         all = before.then(said?);
         needs.taken_up();
         let served_by = needs::keeper(state, &scanned, &earlier.model);
-        let items = if served_by { all.clone().for_strangers() } else { all.clone() };
-        body = context::take_up(&scanned, &items);
+        let items = if served_by { all.clone().without_provider_state() } else { all.clone() };
+        body = context::continue_conversation(&scanned, &items);
         model = Some(earlier.model);
     }
     let recorder = needs.store.then(|| {

@@ -1,19 +1,19 @@
-//! About how many tokens pictures, documents and sound have, from their size alone. Vendors compute them from pixels,
+//! About how many tokens images, documents and audio have, from their size alone. Vendors compute them from pixels,
 //! pages and seconds; taking files apart for that is the provider's business.
 
 use baton_model::chat::{Document, Image, Source};
 
-/// A picture at low detail (OpenAI, "Images and vision").
+/// An image at low detail (OpenAI, "Images and vision").
 const IMAGE_LOW: u64 = 85;
-/// A picture otherwise: the most that Claude reads of one (Anthropic, "Vision"), and more than GPT-4o mostly does.
+/// An image otherwise: the most that Claude reads of one (Anthropic, "Vision"), and more than GPT-4o mostly does.
 pub(super) const IMAGE: u64 = 1_600;
 /// A document of which nothing is known but its address.
 const DOCUMENT: u64 = 3_000;
 /// Bytes of a PDF for one token: a page has about 50 kB and 2,000 tokens (Anthropic, "PDF support").
 const DOCUMENT_BYTES: u64 = 25;
-/// Bytes of sound for one token: 10 tokens a second, and 16 bits at 24 kHz where it is not compressed.
+/// Bytes of audio for one token: 10 tokens a second, and 16 bits at 24 kHz where it is not compressed.
 const RAW_AUDIO_BYTES: u64 = 4_800;
-/// The same for compressed sound at 128 kbit a second.
+/// The same for compressed audio at 128 kbit a second.
 const AUDIO_BYTES: u64 = 1_600;
 
 pub(super) fn image(image: &Image) -> u64 {
@@ -40,7 +40,7 @@ pub(super) fn document(document: &Document) -> u64 {
         }
 }
 
-/// Sound of that many bytes, in a format or of a file name (`wav`, `talk.mp3`).
+/// Audio of that many bytes, in a format or of a file name (`wav`, `talk.mp3`).
 pub(super) fn audio(bytes: usize, format: &str) -> u64 {
     let raw = ["wav", "pcm", "pcm16"].iter().any(|ending| format.to_ascii_lowercase().ends_with(ending));
     (bytes as u64).div_ceil(if raw { RAW_AUDIO_BYTES } else { AUDIO_BYTES })

@@ -1,8 +1,8 @@
 //! What a request holds, in tokens, and whether it fits.
 //!
 //! Chats are counted by OpenAI's cookbook ("How to count tokens with tiktoken"): 3 for each message, 1 for a name, the
-//! role and the content, and 3 that prime the answer. Models up to GPT-4.1 count so, exactly; reasoning models come out a
-//! token or two lower. Tools, pictures, documents and sound have no published rule: they are estimated, and the count
+//! role and the content, and 3 that prime the reply. Models up to GPT-4.1 count so, exactly; reasoning models come out
+//! a token or two lower. Tools, images, documents and audio have no published rule: they are estimated, and the count
 //! says so.
 
 mod media;
@@ -83,7 +83,7 @@ pub fn operation(operation: &Operation, model: &Model) -> Count {
 }
 
 /// A number of tokens that the request surely does not exceed, from the lengths of its texts alone: a byte-level
-/// encoding never makes more tokens than bytes. Pictures, documents and sound enter with their estimates.
+/// encoding never makes more tokens than bytes. Images, documents and audio enter with their estimates.
 pub fn upper_bound(operation: &Operation) -> u64 {
     let mut bound = 0_u64;
     walk::operation(operation, &mut |piece| {

@@ -52,7 +52,7 @@ pub(super) fn operation(operation: &Operation, visit: &mut Visit<'_>) {
     }
 }
 
-/// Of the fields beside pictures and masks only the prompt is read.
+/// Of the fields beside images and masks only the prompt is read.
 fn form_part(part: &FormPart, visit: &mut Visit<'_>) {
     if part.filename.is_some() {
         visit(Piece::Estimated(media::IMAGE));

@@ -27,7 +27,7 @@ impl Effective {
 }
 
 /// The class whose rate is taken where one has none: what it is a kind of, where vendors bill it so. The rest stays
-/// unpriced: sound and pictures cost many times what text does, and a search is no token.
+/// unpriced: audio and images cost many times what text does, and a search is no token.
 fn stand_in(class: UsageClass) -> Option<UsageClass> {
     match class {
         UsageClass::CacheRead | UsageClass::CacheWrite | UsageClass::ImageInput => Some(UsageClass::Input),

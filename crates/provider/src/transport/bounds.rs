@@ -4,10 +4,11 @@ use crate::exchange::Form;
 use crate::settings::{Settings, Timeouts};
 use std::time::Duration;
 
-/// How long a call may take. The connection has its own bound, see [`Transport::connecting_within`](super::Transport::connecting_within).
+/// How long a call may take. The connection has its own bound, see
+/// [`Transport::connecting_within`](super::Transport::connecting_within).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
-    /// From the request to the first piece of the reply. `None` where the head comes only with the whole answer.
+    /// From the request to the first piece of the reply. `None` where the head comes only with the whole reply.
     pub first_token: Option<Duration>,
     /// Between two pieces of the reply.
     pub idle: Duration,
@@ -18,7 +19,7 @@ pub struct Bounds {
 impl Bounds {
     /// The bounds of a provider's settings for a reply of that form, and of a call that may take `most`.
     ///
-    /// A whole reply has no first token: its head comes when the answer is complete, so only the total bounds it.
+    /// A whole reply has no first token: its head comes when the reply is complete, so only the total bounds it.
     pub fn of(settings: &Settings, form: Form, most: Option<Duration>) -> Self {
         let Timeouts { first_token, idle, total, .. } = settings.timeouts;
         Self {

@@ -14,8 +14,8 @@ use std::time::Duration;
 pub(super) fn of_request(error: &legacy::Error, place: &str, connect: Duration) -> ProviderError {
     if !error.is_connect() {
         return match find::<hyper::Error>(error) {
-            Some(error) => of_connection(error, place, "before it answered"),
-            None => unreachable(format!("no answer from {place}: {}", root(error))),
+            Some(error) => of_connection(error, place, "before it replied"),
+            None => unreachable(format!("no reply from {place}: {}", root(error))),
         };
     }
     if find::<TooSlow>(error).is_some() {
@@ -41,7 +41,7 @@ pub(super) fn of_request(error: &legacy::Error, place: &str, connect: Duration) 
 /// A connection that failed; `when` says how far the call had got.
 pub(super) fn of_connection(error: &hyper::Error, place: &str, when: &str) -> ProviderError {
     if error.is_parse() {
-        return ProviderError::new(ErrorKind::Protocol, format!("{place} did not answer in HTTP: {error}"));
+        return ProviderError::new(ErrorKind::Protocol, format!("{place} did not reply in HTTP: {error}"));
     }
     let reset = chain(error).any(|cause| {
         cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::ConnectionReset)
@@ -59,7 +59,7 @@ pub(super) fn of_connection(error: &hyper::Error, place: &str, when: &str) -> Pr
 pub(super) fn first_token(place: &str, time: Duration) -> ProviderError {
     ProviderError::new(
         ErrorKind::Timeout,
-        format!("{place} did not begin to answer within {} (first_token)", seconds(time)),
+        format!("{place} did not begin to reply within {} (first_token)", seconds(time)),
     )
 }
 

@@ -19,7 +19,7 @@ pub(super) fn check(status: StatusCode, headers: &HeaderMap, place: &str) -> Res
     match text(headers, "content-encoding").filter(|encoding| !encoding.eq_ignore_ascii_case("identity")) {
         Some(encoding) => {
             let encoding = printable(encoding);
-            protocol(format!("{place} answers with content-encoding {encoding}, though identity was asked"))
+            protocol(format!("{place} replied with content-encoding {encoding}, though identity was requested"))
         }
         None => Ok(()),
     }
@@ -44,7 +44,7 @@ pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
 }
 
 /// Headers of a reply that may matter to the client: rate limits, request ids, what OpenAI says of itself.
-pub fn telling(headers: &HeaderMap) -> Vec<(String, String)> {
+pub fn select_for_client(headers: &HeaderMap) -> Vec<(String, String)> {
     let tells = |name: &str| {
         name.starts_with("x-ratelimit-")
             || name.starts_with("anthropic-ratelimit-")

@@ -76,7 +76,7 @@ impl Reply {
             match frame {
                 None => return Ok(None),
                 Some(Err(error)) => {
-                    return Err(failure::of_connection(&error, &self.place, "in the middle of its answer"));
+                    return Err(failure::of_connection(&error, &self.place, "in the middle of its reply"));
                 }
                 Some(Ok(frame)) => {
                     self.begun = true;
@@ -103,7 +103,10 @@ impl Reply {
                 None => return Ok(whole.freeze()),
             }
         }
-        Err(ProviderError::new(ErrorKind::Protocol, format!("{} answers with more than {limit} bytes", self.place)))
+        Err(ProviderError::new(
+            ErrorKind::Protocol,
+            format!("the reply of {} is larger than {limit} bytes", self.place),
+        ))
     }
 
     /// The start of the body, as much as comes of it and fits into `limit` bytes: for error replies, of which a part

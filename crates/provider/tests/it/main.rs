@@ -66,7 +66,7 @@ async fn each_wait_has_its_bound() {
     let bounds = Bounds { first_token: Some(SHORT), ..PATIENT };
     let error = send(&base_url, "/silent", bounds).await.err().unwrap();
     assert_eq!(error.kind, ErrorKind::Timeout);
-    assert!(error.message.ends_with("did not begin to answer within 0.2 s (first_token)"), "{error}");
+    assert!(error.message.ends_with("did not begin to reply within 0.2 s (first_token)"), "{error}");
 
     let bounds = Bounds { first_token: None, idle: LONG, total: SHORT };
     let error = send(&base_url, "/silent", bounds).await.err().unwrap();
@@ -102,7 +102,7 @@ async fn what_is_no_http_is_told() {
     });
     let error = send(&base_url, "/", PATIENT).await.err().unwrap();
     assert_eq!(error.kind, ErrorKind::Protocol);
-    assert!(error.message.contains("did not answer in HTTP"), "{error}");
+    assert!(error.message.contains("did not reply in HTTP"), "{error}");
 }
 
 #[tokio::test]

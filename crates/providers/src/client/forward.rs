@@ -1,4 +1,4 @@
-//! Passing a request on, and its answer back, without reading either.
+//! Passing a request on, and its reply back, without reading either.
 
 use super::ProviderClient;
 use super::headers::{content_type_header, join_queries, merge_headers};
@@ -12,7 +12,7 @@ use http::{HeaderValue, header};
 const ERROR_BYTES: usize = 256 << 10;
 
 impl ProviderClient {
-    /// Sends a request to a path, and gives the answer as it comes, whatever its status.
+    /// Sends a request to a path, and gives the reply as it comes, whatever its status.
     pub(crate) async fn forward(
         &self,
         forward: Forward<'_>,
@@ -38,7 +38,7 @@ impl ProviderClient {
         let reply = self.transport.send(request).await?;
         let status = reply.status();
         let content_type = reply.content_type().to_owned();
-        let mut passed_on = reply_headers::telling(reply.headers());
+        let mut passed_on = reply_headers::select_for_client(reply.headers());
         passed_on.extend(
             ["retry-after", "retry-after-ms", "content-disposition"]
                 .into_iter()

@@ -87,7 +87,7 @@ impl ProviderClient {
                 form = Form::Stream;
             }
         }
-        let headers = reply_headers::telling(reply.headers());
+        let headers = reply_headers::select_for_client(reply.headers());
         let reader = ReplyReader {
             codec,
             dialect,
@@ -161,7 +161,10 @@ impl ProviderClient {
         let place = reply.place().to_owned();
         let bytes = reply.collect(LIST_BYTES).await?;
         read(&bytes).map_err(|error| {
-            ProviderError::new(ErrorKind::Protocol, format!("{place} answered {path} with something else: {error}"))
+            ProviderError::new(
+                ErrorKind::Protocol,
+                format!("{place} replied to {path} with something unexpected: {error}"),
+            )
         })
     }
 
@@ -180,13 +183,17 @@ impl ProviderClient {
     async fn accept(&self, reply: Reply, dialect: Dialect) -> Result<Reply, ProviderError> {
         let status = reply.status();
         if status == http::StatusCode::NO_CONTENT {
-            return Err(ProviderError::new(ErrorKind::Protocol, format!("{} answered nothing (204)", reply.place())));
+            return Err(ProviderError::new(
+                ErrorKind::Protocol,
+                format!("{} replied without content (204)", reply.place()),
+            ));
         }
         if status.is_success() {
             return Ok(reply);
         }
         let retry_after = reply.retry_after();
-        let (headers, content_type) = (reply_headers::telling(reply.headers()), reply.content_type().to_owned());
+        let (headers, content_type) =
+            (reply_headers::select_for_client(reply.headers()), reply.content_type().to_owned());
         let body = reply.collect_start(ERROR_BYTES).await;
         let mut error = ProviderError::from(baton_dialect::error::read(dialect, status.as_u16(), &body));
         error.retry_after = retry_after;

@@ -39,7 +39,7 @@ const CASES: &[(Fault, ErrorKind, ErrorKind, &str)] = &[
     (Fault::EndlessLine, ErrorKind::Protocol, ErrorKind::Protocol, "1048576"),
     (Fault::Empty204, ErrorKind::Protocol, ErrorKind::Protocol, "204"),
     (Fault::Redirect, ErrorKind::Protocol, ErrorKind::Protocol, "https://elsewhere.example/login"),
-    (Fault::CutMidStream, ErrorKind::Unreachable, ErrorKind::Unreachable, "in the middle of its answer"),
+    (Fault::CutMidStream, ErrorKind::Unreachable, ErrorKind::Unreachable, "in the middle of its reply"),
     (Fault::Hang, ErrorKind::Timeout, ErrorKind::Timeout, "did not"),
     (Fault::Status(401), ErrorKind::Authentication, ErrorKind::Authentication, ""),
     (Fault::Status(429), ErrorKind::RateLimited, ErrorKind::RateLimited, ""),

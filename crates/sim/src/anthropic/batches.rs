@@ -1,5 +1,5 @@
-//! Message batches (Anthropic API reference, message batches). A batch has ended as soon as it is looked at: its results
-//! say of each request which model was asked.
+//! Message batches (Anthropic API reference, message batches). A batch has ended as soon as it is looked at: its
+//! results say of each request which model was asked.
 
 use super::{invalid, whole};
 use crate::journal::{Billed, Stored};

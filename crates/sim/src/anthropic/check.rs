@@ -2,7 +2,7 @@
 
 use super::invalid;
 use super::messages::is_sealed;
-use crate::picture;
+use crate::image;
 use crate::seal::seal;
 use crate::server::Refusal;
 use serde_json::Value;
@@ -337,7 +337,7 @@ fn source(block: &Value, path: &str) -> Result<(), Refusal> {
             if data.is_empty() || !data.chars().all(fits) {
                 return Err(invalid(format!("{path}.source.base64: invalid base64 data")));
             }
-            if picture::is_mistaken(data, media) {
+            if image::is_mistaken(data, media) {
                 return Err(invalid(format!("{path}.source.base64: does not match the media type {media}")));
             }
             Ok(())

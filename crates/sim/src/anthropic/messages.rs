@@ -2,14 +2,14 @@
 
 use super::{check, invalid, stream, whole};
 use crate::answer::{Answer, Choice, End, Question, Tool, answer};
+use crate::image;
 use crate::journal::Billed;
-use crate::picture;
 use crate::seal::seal;
 use crate::server::{Call, Plan, Refusal};
 use crate::tokens;
 use serde_json::{Value, json};
 
-/// A prompt with this text makes the vendor redact its thoughts (Anthropic documentation, extended thinking).
+/// A prompt with this text makes the vendor redact its reasoning (Anthropic documentation, extended thinking).
 const REDACT: &str =
     "ANTHROPIC_MAGIC_STRING_TRIGGER_REDACTED_THINKING_46C9A13E193C177646C7398A98432ECCCE4C1253D5E2D82641AC0E52CC2876CB";
 
@@ -102,7 +102,7 @@ fn parts<'a>(content: &'a Value, kind: &'static str) -> impl Iterator<Item = &'a
 
 fn seen(source: &Value) -> String {
     match source["data"].as_str() {
-        Some(data) => picture::of_base64(data, source["media_type"].as_str().unwrap_or_default()),
+        Some(data) => image::of_base64(data, source["media_type"].as_str().unwrap_or_default()),
         None => source["url"].as_str().unwrap_or_default().to_owned(),
     }
 }

@@ -2,8 +2,8 @@
 
 use super::{capabilities, check, model, refusal, whole};
 use crate::answer::{Answer, End, Question, Tool, answer};
+use crate::image;
 use crate::journal::Billed;
-use crate::picture;
 use crate::play::Script;
 use crate::server::{Call, Plan, Refusal};
 use crate::tokens;
@@ -106,7 +106,7 @@ fn question(json: &Value, model: &str, messages: &[Value]) -> Question {
 
 fn images(message: &Value) -> Vec<String> {
     let images = message["images"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    images.map(|data| picture::of_base64(data, "")).collect()
+    images.map(|data| image::of_base64(data, "")).collect()
 }
 
 /// What a chat and a plain prompt share.

@@ -2,8 +2,8 @@
 
 use super::{CREATED, check, event, forced, model};
 use crate::answer::{Answer, Choice, End, Question, Tool, answer};
+use crate::image;
 use crate::journal::Billed;
-use crate::picture;
 use crate::play::Script;
 use crate::server::{Call, Plan, Refusal};
 use crate::tokens;
@@ -109,7 +109,7 @@ pub(super) fn text(content: &Value) -> String {
 
 fn images(content: &Value) -> Vec<String> {
     let parts = content.as_array().into_iter().flatten();
-    parts.filter_map(|part| part["image_url"]["url"].as_str()).map(picture::of_url).collect()
+    parts.filter_map(|part| part["image_url"]["url"].as_str()).map(image::of_url).collect()
 }
 
 // === The bill ===
@@ -239,7 +239,7 @@ fn stream(call: &Call<'_>, model: &str, answers: &[Answer], billed: Billed) -> S
     for (index, answer) in answers.iter().enumerate() {
         script.before.push(say(index, json!({ "role": "assistant", "content": "", "refusal": null }), &[]));
         for token in tokens::split(&answer.thought) {
-            // Without a field for it, a thought costs and shows nothing.
+            // Without a field for it, a piece of reasoning costs and shows nothing.
             let shown = shows_thought(model).then(|| say(index, json!({ "reasoning_content": token }), &[]));
             script.pieces.push((shown.unwrap_or_default(), 1));
         }

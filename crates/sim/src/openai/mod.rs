@@ -4,9 +4,9 @@ mod audio;
 mod chat;
 mod check;
 mod form;
+mod images;
 mod kept;
 pub(crate) mod others;
-mod pictures;
 mod responses;
 
 use crate::server::{Call, Plan, Refusal};
@@ -21,9 +21,9 @@ pub(crate) fn plan(call: &Call<'_>) -> Result<Plan, Refusal> {
         ("POST", "/v1/chat/completions") => chat::plan(call),
         ("POST", "/v1/completions") => others::completion(call),
         ("POST", "/v1/embeddings") => others::embeddings(call),
-        ("POST", "/v1/images/generations") => pictures::made(call),
-        ("POST", "/v1/images/edits") => pictures::edited(call),
-        ("POST", "/v1/images/variations") => pictures::varied(call),
+        ("POST", "/v1/images/generations") => images::made(call),
+        ("POST", "/v1/images/edits") => images::edited(call),
+        ("POST", "/v1/images/variations") => images::varied(call),
         ("POST", "/v1/audio/transcriptions") => audio::heard(call, false),
         ("POST", "/v1/audio/translations") => audio::heard(call, true),
         ("POST", "/v1/audio/speech") => audio::speech(call),

@@ -17,7 +17,7 @@ pub(super) struct Blocks {
 #[derive(Debug)]
 enum Block {
     Text,
-    /// A thought, with its signature so far.
+    /// A piece of reasoning, with its signature so far.
     Thinking(String),
     Tool {
         index: u32,
@@ -52,13 +52,13 @@ impl Blocks {
         let text = |name: &str| node.get(name).and_then(Node::string_or_none);
         let block = match text("type").as_deref() {
             Some("text") => {
-                events.extend(said(text("text")).map(|text| Event::Text { choice: 0, text }));
+                events.extend(not_empty(text("text")).map(|text| Event::Text { choice: 0, text }));
                 let citations = node.get("citations").and_then(|list| list.items().ok()).unwrap_or_default();
                 events.extend(citations.iter().map(citation));
                 Block::Text
             }
             Some("thinking") => {
-                events.extend(said(text("thinking")).map(|text| Event::Reasoning { choice: 0, text }));
+                events.extend(not_empty(text("thinking")).map(|text| Event::Reasoning { choice: 0, text }));
                 Block::Thinking(text("signature").unwrap_or_default())
             }
             Some("redacted_thinking") => {
@@ -68,7 +68,7 @@ impl Blocks {
             Some("tool_use") => {
                 let call = self.calls;
                 self.calls += 1;
-                let id = said(text("id")).unwrap_or_else(|| format!("toolu_{call}"));
+                let id = not_empty(text("id")).unwrap_or_else(|| format!("toolu_{call}"));
                 events.push(Event::ToolCall { choice: 0, index: call, id, name: text("name").unwrap_or_default() });
                 let input = node.get("input").map_or("{}", Node::text).to_owned();
                 Block::Tool { index: call, told: false, input }
@@ -80,7 +80,7 @@ impl Blocks {
 
     /// `content_block_delta`.
     pub(super) fn delta(&mut self, index: u64, delta: &Node<'_>, events: &mut Vec<Event>) {
-        let text = |name: &str| said(delta.get(name).and_then(Node::string_or_none));
+        let text = |name: &str| not_empty(delta.get(name).and_then(Node::string_or_none));
         let block = self.open.get_mut(&index);
         match (delta.get("type").and_then(Node::as_str).as_deref(), block) {
             (Some("text_delta"), _) => events.extend(text("text").map(|text| Event::Text { choice: 0, text })),
@@ -129,7 +129,7 @@ impl Blocks {
     }
 }
 
-fn said(text: Option<String>) -> Option<String> {
+fn not_empty(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty())
 }
 

@@ -1,7 +1,7 @@
 //! The stream looked over: deltas are seen but not taken apart.
 
 use super::full_reader::FullReader;
-use crate::meter_only::{only_data, reduced, text_length, values};
+use crate::meter_only::{reduce, single_data_line, text_length, values};
 use crate::{ReadError, StreamReader};
 use baton_model::Event;
 use memchr::memmem::Finder;
@@ -24,7 +24,7 @@ impl StreamReader for MeterReader {
             }
             return Ok(vec![Event::Opaque { text_bytes: delta.text_bytes }]);
         }
-        self.full.push(frame).map(reduced)
+        self.full.push(frame).map(reduce)
     }
 
     fn finish(&mut self) -> Vec<Event> {
@@ -51,7 +51,7 @@ fn plain_delta(frame: &[u8]) -> Option<Delta> {
         None if frame.starts_with(b"data:") => frame,
         None => return None,
     };
-    let data = only_data(line)?;
+    let data = single_data_line(line)?;
     let is = |value: &[u8], types: &[&[u8]]| types.iter().any(|type_| value.starts_with(type_));
     // An event's own type may stand anywhere, so none may be another event's.
     let is_known =

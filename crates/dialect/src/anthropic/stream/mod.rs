@@ -1,8 +1,8 @@
 //! Streams of messages, and whole replies, which are read as the same blocks.
 //!
 //! Reference: Anthropic API reference, streaming messages. Blocks follow one another, each with a start, deltas and a
-//! stop; `message_delta` says why it ends and what was used, `message_stop` that it is complete. Events of unknown types
-//! are to be passed over.
+//! stop; `message_delta` says why it ends and what was used, `message_stop` that it is complete. Events of unknown
+//! types are to be passed over.
 
 mod blocks;
 mod full_reader;

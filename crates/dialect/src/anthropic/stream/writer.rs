@@ -13,7 +13,7 @@ use baton_model::{Dialect, PublicError, Usage};
 use bytes::{Bytes, BytesMut};
 use std::collections::HashMap;
 
-/// Writes a message's stream for a client: the first answer, as the format has one.
+/// Writes a message's stream for a client: the first choice, as the format has one.
 #[derive(Debug)]
 pub(in crate::anthropic) struct MessageWriter {
     context: ReplyContext,

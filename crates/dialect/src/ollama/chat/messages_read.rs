@@ -1,4 +1,4 @@
-//! Messages read: a text, pictures, thoughts, tool calls and results.
+//! Messages read: a text, images, reasoning, tool calls and results.
 
 use crate::json::{Fault, Node};
 use crate::ollama::calls;
@@ -68,17 +68,17 @@ impl Reader<'_> {
         let text = |name: &str| node.get(name).map(Node::string).transpose();
         let (id, name) = (text("tool_call_id")?, text("tool_name")?);
         let answered = match (&id, &name) {
-            (Some(id), _) => self.open.answer_id(id),
-            (None, Some(name)) => self.open.answer_name(name),
+            (Some(id), _) => self.open.take_by_id(id),
+            (None, Some(name)) => self.open.take_by_name(name),
             // The results follow the calls in order.
-            (None, None) => self.open.answer_first(),
+            (None, None) => self.open.take_first(),
         };
         let call_id = id.or(answered).unwrap_or_default();
         Ok(ToolResult { call_id, name, parts, is_error: None })
     }
 }
 
-/// What a message says. The server puts pictures before the text, so they stand there.
+/// What a message says. The server puts images before the text, so they stand there.
 fn read_content(node: &Node<'_>) -> Result<Vec<Part>, Fault> {
     let text =
         |name: &str| node.get(name).map(Node::string).transpose().map(|text| text.filter(|text| !text.is_empty()));

@@ -1,4 +1,4 @@
-//! Messages written: each a text with its pictures, one for each tool result.
+//! Messages written: each a text with its images, one for each tool result.
 
 use crate::Dropped;
 use crate::json::{Array, Object};
@@ -10,9 +10,9 @@ use baton_model::entity::ReasoningStyle;
 use baton_model::{Dialect, Quirks};
 use std::collections::HashMap;
 
-/// Writes the conversation. What can't be said goes to `dropped`.
+/// Writes the conversation. What is not supported goes to `dropped`.
 pub(super) struct MessagesWriter<'r> {
-    /// Whether thoughts are sent back.
+    /// Whether reasoning is sent back.
     reasoning: bool,
     /// Whether it was said that cache marks are not known.
     mark_dropped: bool,
@@ -25,7 +25,7 @@ pub(super) struct MessagesWriter<'r> {
 
 /// What one message comes to.
 #[derive(Default)]
-struct Said<'r> {
+struct MessageContent<'r> {
     texts: Vec<String>,
     images: Vec<&'r str>,
     thoughts: Vec<&'r str>,
@@ -70,20 +70,20 @@ impl<'r> MessagesWriter<'r> {
 
     fn turn(&mut self, message: &'r Message, parts: &[(usize, &'r Part)], path: &str, a: &mut Array<'_>) {
         if message.name.is_some() {
-            self.drop(format!("{path}.name"), "not known to ollama");
+            self.drop(format!("{path}.name"), "not supported by ollama");
         }
         let (role, assistant) = match message.role {
             Role::System | Role::Developer => ("system", false),
             Role::User | Role::Tool => ("user", false),
             Role::Assistant => ("assistant", true),
         };
-        let said = self.said(parts, assistant, path);
+        let said = self.collect_content(parts, assistant, path);
         for (_, call) in &said.calls {
             self.called.insert(&call.id, &call.name);
         }
         a.object(|o| {
             o.string("role", role);
-            // An answer's texts are pieces of one; others stand each for itself.
+            // A reply's texts are pieces of one; others stand each for itself.
             self.content(&said, if assistant { "" } else { "\n" }, o);
             if !said.thoughts.is_empty() {
                 o.string("thinking", &said.thoughts.concat());
@@ -102,10 +102,10 @@ impl<'r> MessagesWriter<'r> {
     /// `path` is the message's, `part` the result's own.
     fn result(&mut self, result: &'r ToolResult, path: &str, part: &str, a: &mut Array<'_>) {
         if result.is_error == Some(true) {
-            self.drop(format!("{part}.is_error"), "not known to ollama");
+            self.drop(format!("{part}.is_error"), "not supported by ollama");
         }
         let parts: Vec<_> = result.parts.iter().enumerate().collect();
-        let said = self.said(&parts, false, part);
+        let said = self.collect_content(&parts, false, part);
         let name = result.name.as_deref().or_else(|| self.called.get(result.call_id.as_str()).copied());
         a.object(|o| {
             o.string("role", "tool");
@@ -116,7 +116,7 @@ impl<'r> MessagesWriter<'r> {
         });
     }
 
-    fn content(&self, said: &Said<'_>, separator: &str, o: &mut Object<'_>) {
+    fn content(&self, said: &MessageContent<'_>, separator: &str, o: &mut Object<'_>) {
         o.string("content", &said.texts.join(separator));
         if !said.images.is_empty() {
             o.array("images", |a| {
@@ -130,7 +130,7 @@ impl<'r> MessagesWriter<'r> {
     fn call(&mut self, call: &ToolCall, part: &str, index: usize, path: &str, a: &mut Array<'_>) {
         a.object(|o| {
             if !calls::write(call, index, o) {
-                self.drop(format!("{part}.arguments"), "no JSON object: sent as a text in one");
+                self.drop(format!("{part}.arguments"), "not a JSON object: sent as a string inside one");
             }
             self.members(&format!("{path}.tool_calls[{index}]"), o);
         });
@@ -143,15 +143,15 @@ impl<'r> MessagesWriter<'r> {
     }
 
     /// Sorts the parts of one message.
-    fn said(&mut self, parts: &[(usize, &'r Part)], assistant: bool, path: &str) -> Said<'r> {
-        let mut said = Said::default();
+    fn collect_content(&mut self, parts: &[(usize, &'r Part)], assistant: bool, path: &str) -> MessageContent<'r> {
+        let mut said = MessageContent::default();
         for (place, part) in parts {
             self.mark(part);
             let path = format!("{path}.content[{place}]");
             match &part.kind {
                 PartKind::Text { text, citations } => {
                     if !citations.is_empty() {
-                        self.drop(format!("{path}.citations"), "not known to ollama");
+                        self.drop(format!("{path}.citations"), "not supported by ollama");
                     }
                     said.texts.push(text.clone());
                 }
@@ -159,44 +159,44 @@ impl<'r> MessagesWriter<'r> {
                 PartKind::Image(image) => match image_data(image) {
                     Ok(data) => {
                         if image.detail.is_some() {
-                            self.drop(format!("{path}.detail"), "not known to ollama");
+                            self.drop(format!("{path}.detail"), "not supported by ollama");
                         }
                         said.images.push(data);
                     }
                     Err(reason) => self.drop(path, reason),
                 },
-                // Where Ollama's own OpenAI-compatible endpoint puts sound, too.
+                // Where Ollama's own OpenAI-compatible endpoint puts audio, too.
                 PartKind::Audio { data, .. } => said.images.push(data),
                 PartKind::Document(document) => self.document(document, path, &mut said),
-                PartKind::Reasoning(thought) if assistant => self.thought(thought, &path, &mut said),
+                PartKind::Reasoning(thought) if assistant => self.reasoning_text(thought, &path, &mut said),
                 PartKind::ToolCall(call) if assistant => said.calls.push((path, call)),
-                PartKind::Other { dialect, .. } => self.drop(path, &format!("known to {dialect} alone")),
+                PartKind::Other { dialect, .. } => self.drop(path, &format!("specific to {dialect}")),
                 PartKind::Reasoning(_) | PartKind::ToolCall(_) | PartKind::ToolResult(_) => {
-                    self.drop(path, "out of place in this role");
+                    self.drop(path, "not allowed in this role");
                 }
             }
         }
         said
     }
 
-    fn thought(&mut self, thought: &'r Reasoning, path: &str, said: &mut Said<'r>) {
+    fn reasoning_text(&mut self, thought: &'r Reasoning, path: &str, said: &mut MessageContent<'r>) {
         if !self.reasoning {
             self.drop(path, "refused by the model");
             return;
         }
         if thought.redacted.is_some() {
-            self.drop(path, "encrypted reasoning is not known to ollama");
+            self.drop(path, "encrypted reasoning is not supported by ollama");
         } else if thought.signature.is_some() {
-            self.drop(format!("{path}.signature"), "not known to ollama");
+            self.drop(format!("{path}.signature"), "not supported by ollama");
         }
         if !thought.text.is_empty() {
             said.thoughts.push(&thought.text);
         }
     }
 
-    fn document(&mut self, document: &Document, path: String, said: &mut Said<'r>) {
+    fn document(&mut self, document: &Document, path: String, said: &mut MessageContent<'r>) {
         let Source::Text(text) = &document.source else {
-            return self.drop(path, "documents are not known to ollama");
+            return self.drop(path, "documents are not supported by ollama");
         };
         said.texts.push(match &document.title {
             Some(title) => format!("{title}\n\n{text}"),
@@ -208,7 +208,7 @@ impl<'r> MessagesWriter<'r> {
     /// Marks are hints, and a conversation may have many: one line says it for all.
     fn mark(&mut self, part: &Part) {
         if part.cache.is_some() && !std::mem::replace(&mut self.mark_dropped, true) {
-            self.drop("cache_control", "not known to ollama");
+            self.drop("cache_control", "not supported by ollama");
         }
     }
 
@@ -217,14 +217,14 @@ impl<'r> MessagesWriter<'r> {
     }
 }
 
-/// The base64 of a picture, or why there is none.
+/// The base64 of an image, or why there is none.
 fn image_data(image: &Image) -> Result<&str, &'static str> {
     match &image.source {
         Source::Base64 { data, .. } => Ok(data),
         Source::Url(url) => {
             let data = url.strip_prefix("data:").and_then(|rest| rest.split_once(";base64,"));
-            data.map(|(_, data)| data).ok_or("pictures by their address are not known to ollama")
+            data.map(|(_, data)| data).ok_or("image URLs are not supported by ollama")
         }
-        Source::Text(_) | Source::File { .. } => Err("a picture that only another provider has"),
+        Source::Text(_) | Source::File { .. } => Err("an image stored at another provider"),
     }
 }

@@ -1,7 +1,7 @@
 //! Chats: `POST /api/chat`.
 //!
 //! Reference: Ollama API documentation, "Generate a chat completion". What is special here: a message holds one text,
-//! its pictures as bare base64 beside it, and no other kind of part.
+//! its images as bare base64 beside it, and no other kind of part.
 
 mod messages_read;
 mod messages_write;
@@ -40,7 +40,7 @@ impl Codec for Chat {
     }
 
     fn write_reply(&self, events: &[Event], context: &ReplyContext) -> Option<Written> {
-        Some(writer::write_reply(writer::Form::Chat, events, context))
+        Some(writer::write_reply(writer::Endpoint::Chat, events, context))
     }
 
     fn stream_reader(&self, detail: Detail) -> Option<Box<dyn StreamReader>> {
@@ -48,6 +48,6 @@ impl Codec for Chat {
     }
 
     fn stream_writer(&self, context: ReplyContext) -> Option<Box<dyn StreamWriter>> {
-        Some(Box::new(writer::LineWriter::new(writer::Form::Chat, context)))
+        Some(Box::new(writer::LineWriter::new(writer::Endpoint::Chat, context)))
     }
 }

@@ -106,7 +106,7 @@ fn refuse(editor: &mut Editor<'_>, target: &Target, dropped: &mut Vec<Dropped>) 
     let is_schema = |format: &str| Node::parse(format.as_bytes()).is_ok_and(|node| node.is_object());
     if quirks.json_schema == Some(false) && editor.get("format").is_some_and(is_schema) {
         editor.set("format", "\"json\"");
-        dropped.push(Dropped::new("format", "sent as json: the model knows no schemas"));
+        dropped.push(Dropped::new("format", "sent as json: the model does not support schemas"));
     }
     Ok(())
 }

@@ -47,15 +47,15 @@ pub(super) fn write(tools: &[Tool], request: &ChatRequest, o: &mut Object<'_>, d
         Some(ToolChoice::None) => return,
         None | Some(ToolChoice::Auto) => {}
         Some(ToolChoice::Required | ToolChoice::Tool(_) | ToolChoice::Other { .. }) => {
-            dropped.push(Dropped::new("tool_choice", "not known to ollama: the model decides"));
+            dropped.push(Dropped::new("tool_choice", "not supported by ollama: the model decides"));
         }
     }
     if request.parallel_tool_calls == Some(false) {
-        dropped.push(Dropped::new("parallel_tool_calls", "not known to ollama"));
+        dropped.push(Dropped::new("parallel_tool_calls", "not supported by ollama"));
     }
     let known = |tool: &Tool| !matches!(tool, Tool::Other { dialect, .. } if *dialect != Dialect::Ollama);
     let foreign = tools.iter().enumerate().filter(|(_, tool)| !known(tool));
-    dropped.extend(foreign.map(|(place, _)| Dropped::new(format!("tools[{place}]"), "not known to ollama")));
+    dropped.extend(foreign.map(|(place, _)| Dropped::new(format!("tools[{place}]"), "not supported by ollama")));
     if tools.iter().any(known) {
         o.array("tools", |a| {
             for (place, tool) in tools.iter().enumerate() {
@@ -66,7 +66,8 @@ pub(super) fn write(tools: &[Tool], request: &ChatRequest, o: &mut Object<'_>, d
 }
 
 fn write_tool(tool: &Tool, place: usize, a: &mut Array<'_>, dropped: &mut Vec<Dropped>) {
-    let mut drop = |field: &str| dropped.push(Dropped::new(format!("tools[{place}].{field}"), "not known to ollama"));
+    let mut drop =
+        |field: &str| dropped.push(Dropped::new(format!("tools[{place}].{field}"), "not supported by ollama"));
     let (name, description, parameters, extensions) = match tool {
         Tool::Function { name, description, parameters, strict, cache, extensions } => {
             if strict.is_some() {

@@ -10,7 +10,7 @@ use baton_model::chat::{CacheControl, Document, Extension, Json, Message, Part, 
 use baton_model::{Dialect, Quirks};
 use std::collections::HashMap;
 
-/// Writes the conversation. What can't be said goes to `dropped`.
+/// Writes the conversation. What is not supported goes to `dropped`.
 pub(super) struct MessagesWriter<'r> {
     /// How instructions of a developer are called here.
     developer: &'static str,
@@ -23,7 +23,7 @@ pub(super) struct MessagesWriter<'r> {
     blocks: bool,
     /// Members that only this format knows, by the path of what they belong to.
     extensions: HashMap<&'r str, Vec<(&'r str, &'r Json)>>,
-    /// Pictures, sounds and files out of tool results, which hold text alone here, with their paths; a user message after
+    /// Images, audio and files out of tool results, which hold text alone here, with their paths; a user message after
     /// the last result brings them.
     moved: Vec<(String, &'r Part)>,
     dropped: &'r mut Vec<Dropped>,
@@ -122,7 +122,7 @@ impl<'r> MessagesWriter<'r> {
             self.drop_mark();
         }
         if result.is_error == Some(true) {
-            self.drop(format!("{path}.is_error"), "not known to openai");
+            self.drop(format!("{path}.is_error"), "not supported by openai");
         }
         a.object(|o| {
             if result.call_id.is_empty() && result.name.is_some() {
@@ -204,7 +204,7 @@ impl<'r> MessagesWriter<'r> {
                         o.string("url", &url).maybe_string("detail", image.detail.as_deref());
                     });
                 }),
-                None => self.drop(path, "a picture that only another provider has"),
+                None => self.drop(path, "an image stored at another provider"),
             },
             PartKind::Audio { data, format } => write("input_audio", &|o| {
                 o.object("input_audio", |o| o.string("data", data).string("format", format).end());
@@ -224,12 +224,12 @@ impl<'r> MessagesWriter<'r> {
                     write("text", &|o| o.string("text", &text).end());
                     self.drop(path, "a text document sent as text");
                 }
-                File::Unsayable(reason) => self.drop(path, reason),
+                File::Unsupported(reason) => self.drop(path, reason),
             },
             PartKind::Other { dialect: Dialect::OpenAi, json } => drop(a.raw(&json.0)),
-            PartKind::Other { dialect, .. } => self.drop(path, &format!("known to {dialect} alone")),
+            PartKind::Other { dialect, .. } => self.drop(path, &format!("specific to {dialect}")),
             PartKind::Reasoning(_) | PartKind::ToolCall(_) | PartKind::ToolResult(_) => {
-                self.drop(path, "out of place in this role");
+                self.drop(path, "not allowed in this role");
             }
         }
     }
@@ -237,10 +237,10 @@ impl<'r> MessagesWriter<'r> {
     /// What Anthropic says about documents beyond their bytes.
     fn drop_beyond_bytes(&mut self, document: &Document, path: &str) {
         if document.context.is_some() {
-            self.drop(format!("{path}.context"), "not known to openai");
+            self.drop(format!("{path}.context"), "not supported by openai");
         }
         if document.citations == Some(true) {
-            self.drop(format!("{path}.citations"), "not known to openai");
+            self.drop(format!("{path}.citations"), "not supported by openai");
         }
     }
 
@@ -289,11 +289,11 @@ impl<'r> MessagesWriter<'r> {
         self.dropped.push(Dropped::new(field, reason));
     }
 
-    /// An answer that goes back has no annotations here: its reader takes them for members of one format alone.
+    /// A reply that goes back has no annotations here: its reader takes them for members of one format alone.
     fn drop_citations(&mut self, parts: &[(usize, &'r Part)], path: &str) {
         for (place, part) in parts {
             if matches!(&part.kind, PartKind::Text { citations, .. } if !citations.is_empty()) {
-                self.drop(format!("{path}.content[{place}].citations"), "not known to openai");
+                self.drop(format!("{path}.content[{place}].citations"), "not supported by openai");
             }
         }
     }
@@ -301,7 +301,7 @@ impl<'r> MessagesWriter<'r> {
     /// Marks are hints, and a conversation may have many: one line says it for all.
     fn drop_mark(&mut self) {
         if !std::mem::replace(&mut self.mark_dropped, true) {
-            self.drop("cache_control", "not known to the model");
+            self.drop("cache_control", "not supported by the model");
         }
     }
 }

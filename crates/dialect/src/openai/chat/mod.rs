@@ -5,7 +5,7 @@
 //! - a message's own fields that only this format knows (`audio`, `function_call`, a vendor's `reasoning_details`) are
 //!   a [`baton_model::chat::PartKind::Other`] whose JSON is an object without `type`: `{"audio": {…}}`;
 //! - reasoning has no field in the reference; it is read and written in those that compatible services agree on:
-//!   `reasoning_content` for people, `thinking_blocks` for signatures and encrypted thoughts.
+//!   `reasoning_content` for people, `thinking_blocks` for signatures and encrypted reasoning.
 
 mod messages_read;
 mod messages_write;
@@ -18,7 +18,7 @@ mod tools;
 
 pub(super) use reasoning::write_block;
 pub(super) use reply::{annotation, finish_name, read_finish, write_names, write_tail, write_tier};
-pub(super) use rewrite::{Form, rewrite};
+pub(super) use rewrite::{Endpoint, rewrite};
 pub(crate) use tools::read as read_tools;
 
 use super::stream;
@@ -42,7 +42,7 @@ impl Codec for Chat {
     }
 
     fn rewrite(&self, body: &Body, target: &Target) -> Result<Rewritten, ReadError> {
-        rewrite(body, target, Form::Chat)
+        rewrite(body, target, Endpoint::Chat)
     }
 
     fn read_reply(&self, body: &[u8]) -> Result<Vec<Event>, ReadError> {

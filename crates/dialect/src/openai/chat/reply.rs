@@ -9,7 +9,7 @@ use baton_model::chat::{Json, PartKind};
 use baton_model::event::{Choice, Event, Finish, Reply};
 use baton_model::{Dialect, Usage};
 
-/// Why an answer is complete, from its word.
+/// Why a reply is complete, from its word.
 pub(in crate::openai) fn read_finish(word: &str) -> Finish {
     match word {
         "stop" => Finish::Stop,
@@ -177,12 +177,12 @@ fn write_logprobs(arrays: &[Json], o: &mut Object<'_>) {
         return;
     }
     o.object("logprobs", |o| {
-        o.raw("content", &joined(arrays)).null("refusal");
+        o.raw("content", &join_arrays(arrays)).null("refusal");
     });
 }
 
 /// One array of all the items.
-fn joined(arrays: &[Json]) -> String {
+fn join_arrays(arrays: &[Json]) -> String {
     let inner = arrays.iter().filter_map(|array| array.0.trim().strip_prefix('[')?.strip_suffix(']'));
     let items: Vec<_> = inner.map(str::trim).filter(|items| !items.is_empty()).collect();
     format!("[{}]", items.join(","))

@@ -10,7 +10,7 @@ use baton_model::{Body, Target};
 
 /// Whose request it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::openai) enum Form {
+pub(in crate::openai) enum Endpoint {
     /// A chat's.
     Chat,
     /// A completion's, which knows fewer fields.
@@ -37,25 +37,25 @@ const COMPLETION_DEFAULTS: [&str; 12] = [
 ];
 
 /// Changes what must be changed.
-pub(in crate::openai) fn rewrite(body: &Body, target: &Target, form: Form) -> Result<Rewritten, ReadError> {
+pub(in crate::openai) fn rewrite(body: &Body, target: &Target, form: Endpoint) -> Result<Rewritten, ReadError> {
     let mut editor = Editor::new(body);
     let mut dropped = Vec::new();
     set_model(&mut editor, target);
     add_defaults(&mut editor, target, form);
     set_limit(&mut editor, target, form, &mut dropped)?;
     refuse(&mut editor, target, &mut dropped);
-    if form == Form::Chat {
+    if form == Endpoint::Chat {
         rename_developers(&mut editor, target)?;
     }
     let hide_usage = ask_for_usage(&mut editor, target)?;
     Ok(Rewritten { body: editor.finish(), hide_usage, dropped })
 }
 
-fn add_defaults(editor: &mut Editor<'_>, target: &Target, form: Form) {
+fn add_defaults(editor: &mut Editor<'_>, target: &Target, form: Endpoint) {
     for (name, value) in target.defaults() {
         let limit = LIMITS.contains(&name.as_str());
         let present = if limit { LIMITS.iter().any(|name| editor.has(name)) } else { editor.has(name) };
-        let known = form == Form::Chat || COMPLETION_DEFAULTS.contains(&name.as_str());
+        let known = form == Endpoint::Chat || COMPLETION_DEFAULTS.contains(&name.as_str());
         if !present && known {
             let name = if limit { limit_name(target, form) } else { name };
             editor.set(name, value.0.clone());
@@ -63,10 +63,10 @@ fn add_defaults(editor: &mut Editor<'_>, target: &Target, form: Form) {
     }
 }
 
-fn limit_name(target: &Target, form: Form) -> &'static str {
+fn limit_name(target: &Target, form: Endpoint) -> &'static str {
     match form {
-        Form::Chat => max_tokens_field(&target.model.quirks),
-        Form::Completion => "max_tokens",
+        Endpoint::Chat => max_tokens_field(&target.model.quirks),
+        Endpoint::Completion => "max_tokens",
     }
 }
 
@@ -75,7 +75,7 @@ fn limit_name(target: &Target, form: Form) -> &'static str {
 fn set_limit(
     editor: &mut Editor<'_>,
     target: &Target,
-    form: Form,
+    form: Endpoint,
     dropped: &mut Vec<Dropped>,
 ) -> Result<(), ReadError> {
     let used = LIMITS.into_iter().find(|name| editor.has(name));
@@ -90,7 +90,7 @@ fn set_limit(
         }
         limit = Some(lowered);
     }
-    let specific = form == Form::Chat && target.model.quirks.max_tokens_field != MaxTokensField::Unspecified;
+    let specific = form == Endpoint::Chat && target.model.quirks.max_tokens_field != MaxTokensField::Unspecified;
     let name = match used {
         Some(used) if !specific => used,
         _ => limit_name(target, form),
@@ -129,7 +129,7 @@ fn refuse(editor: &mut Editor<'_>, target: &Target, dropped: &mut Vec<Dropped>) 
     };
     if quirks.json_schema == Some(false) && editor.get("response_format").is_some_and(asks_schema) {
         editor.set("response_format", r#"{"type":"json_object"}"#);
-        dropped.push(Dropped::new("response_format", "sent as json_object: the model knows no schemas"));
+        dropped.push(Dropped::new("response_format", "sent as json_object: the model does not support schemas"));
     }
 }
 

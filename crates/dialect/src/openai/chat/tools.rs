@@ -83,14 +83,14 @@ pub(super) fn write(
         o.maybe_bool("parallel_tool_calls", request.parallel_tool_calls);
     } else {
         let foreign = (0..tools.len()).map(|place| format!("tools[{place}]"));
-        dropped.extend(foreign.map(|field| Dropped::new(field, "not known to openai")));
+        dropped.extend(foreign.map(|field| Dropped::new(field, "not supported by openai")));
         // Without tools the format refuses the options about them.
         let foreign = !tools.is_empty();
         let chosen = !matches!(request.tool_choice, None | Some(ToolChoice::Auto | ToolChoice::None));
         let single = request.parallel_tool_calls == Some(false);
         for (name, said) in [("tool_choice", chosen), ("parallel_tool_calls", single)] {
             if foreign && said {
-                dropped.push(Dropped::new(name, "no tool is left that is known to openai"));
+                dropped.push(Dropped::new(name, "none of the allowed tools is supported by openai"));
             }
         }
         return;
@@ -106,7 +106,7 @@ pub(super) fn write(
             })
             .end(),
         Some(ToolChoice::Other { dialect: Dialect::OpenAi, json }) => o.json("tool_choice", json).end(),
-        Some(ToolChoice::Other { .. }) => dropped.push(Dropped::new("tool_choice", "not known to openai")),
+        Some(ToolChoice::Other { .. }) => dropped.push(Dropped::new("tool_choice", "not supported by openai")),
     }
 }
 
@@ -114,14 +114,14 @@ fn write_tool(tool: &Tool, place: usize, marks: bool, a: &mut Array<'_>, dropped
     match tool {
         Tool::Function { name, description, parameters, strict, cache, extensions } => {
             if cache.is_some() && !marks {
-                dropped.push(Dropped::new(format!("tools[{place}].cache_control"), "not known to the model"));
+                dropped.push(Dropped::new(format!("tools[{place}].cache_control"), "not supported by the model"));
             }
             let mut outer: Vec<(&str, &Json)> = Vec::new();
             let mut inner: Vec<(&str, &Json)> = Vec::new();
             for extension in extensions {
                 if extension.dialect != Dialect::OpenAi {
                     let field = format!("tools[{place}].{}", extension.path);
-                    dropped.push(Dropped::new(field, "not known to openai"));
+                    dropped.push(Dropped::new(field, "not supported by openai"));
                 } else if let Some(name) = extension.path.strip_prefix("function.") {
                     inner.push((name, &extension.value));
                 } else {
@@ -145,6 +145,6 @@ fn write_tool(tool: &Tool, place: usize, marks: bool, a: &mut Array<'_>, dropped
         Tool::Other { dialect: Dialect::OpenAi, json } => {
             a.raw(&json.0);
         }
-        Tool::Other { .. } => dropped.push(Dropped::new(format!("tools[{place}]"), "not known to openai")),
+        Tool::Other { .. } => dropped.push(Dropped::new(format!("tools[{place}]"), "not supported by openai")),
     }
 }

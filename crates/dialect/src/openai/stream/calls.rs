@@ -92,7 +92,7 @@ impl Calls {
 impl Call {
     fn begin(&mut self, choice: u32, index: u32, name: &str, reply: &str, events: &mut Vec<Event>) {
         self.begun = true;
-        let id = if self.id.is_empty() { minted(choice, index, reply) } else { self.id.clone() };
+        let id = if self.id.is_empty() { make_call_id(choice, index, reply) } else { self.id.clone() };
         events.push(Event::ToolCall { choice, index, id, name: name.to_owned() });
         let held = std::mem::take(&mut self.held);
         if !held.is_empty() {
@@ -102,7 +102,7 @@ impl Call {
 }
 
 /// An id for a call that has none: the same each time the same reply is read, and of characters that all formats take.
-fn minted(choice: u32, index: u32, reply: &str) -> String {
+fn make_call_id(choice: u32, index: u32, reply: &str) -> String {
     let reply: String =
         reply.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).take(40).collect();
     let place = if choice == 0 { index.to_string() } else { format!("{choice}_{index}") };

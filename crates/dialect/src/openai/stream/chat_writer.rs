@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What all chunks of a stream share.
 #[derive(Debug)]
-pub(in crate::openai) struct Envelope {
+pub(in crate::openai) struct ChunkEnvelope {
     kind: &'static str,
     id: String,
     model: String,
@@ -24,7 +24,7 @@ pub(in crate::openai) struct Envelope {
     usage: Option<Usage>,
 }
 
-impl Envelope {
+impl ChunkEnvelope {
     pub(in crate::openai) fn new(kind: &'static str, context: ReplyContext) -> Self {
         let ReplyContext { id, model, created, include_usage, .. } = context;
         Self { kind, id, model, created, fingerprint: None, include_usage, usage: None }
@@ -81,7 +81,7 @@ impl Envelope {
     }
 }
 
-/// The error that ends a stream; no `[DONE]` follows, so that nobody takes the answer for complete.
+/// The error that ends a stream; no `[DONE]` follows, so that nobody takes the reply for complete.
 pub(in crate::openai) fn fail(error: &PublicError, request_id: &str) -> Bytes {
     sse::write(None, &error::write(error, request_id).body)
 }
@@ -99,7 +99,7 @@ fn write_piece(index: u32, block: &Reasoning, o: &mut Object<'_>) {
 /// Writes a chat's stream for a client.
 #[derive(Debug)]
 pub(in crate::openai) struct ChatWriter {
-    envelope: Envelope,
+    envelope: ChunkEnvelope,
     choices: BTreeMap<u32, Choice>,
 }
 
@@ -107,13 +107,13 @@ pub(in crate::openai) struct ChatWriter {
 struct Choice {
     /// Tool calls of which no argument was sent yet.
     bare_calls: BTreeSet<u32>,
-    /// Blocks of thought that are over.
+    /// Reasoning blocks that are over.
     thoughts: u32,
 }
 
 impl ChatWriter {
     pub(in crate::openai) fn new(context: ReplyContext) -> Self {
-        Self { envelope: Envelope::new("chat.completion.chunk", context), choices: BTreeMap::new() }
+        Self { envelope: ChunkEnvelope::new("chat.completion.chunk", context), choices: BTreeMap::new() }
     }
 
     /// Appends a chunk with a delta; before a choice's first, the one with its role.
@@ -150,14 +150,15 @@ impl ChatWriter {
         });
     }
 
-    /// What closes a block of thought. Its index has SDKs put the pieces of one block together.
+    /// What closes a reasoning block. Its index has SDKs put the pieces of one block together.
     fn block(&mut self, out: &mut BytesMut, choice: u32, block: &Reasoning) {
         let index = self.choices.entry(choice).or_default().thoughts;
         self.delta(out, choice, |o| write_piece(index, block, o));
         self.choices.entry(choice).or_default().thoughts += 1;
     }
 
-    /// A piece of a thought. `reasoning_content` runs through all blocks, so from the second on they say their text too.
+    /// A piece of the reasoning. `reasoning_content` runs through all blocks, so from the second on they say their
+    /// text too.
     fn thought(&mut self, out: &mut BytesMut, choice: u32, text: &str) {
         let index = self.choices.get(&choice).map_or(0, |choice| choice.thoughts);
         self.delta(out, choice, |o| {

@@ -28,7 +28,7 @@ struct Choice {
 }
 
 impl Chunks {
-    /// Whether all answers that began are complete.
+    /// Whether all choices that began are complete.
     pub(super) fn is_finished(&self) -> bool {
         !self.choices.is_empty() && self.choices.values().all(|choice| choice.finished)
     }
@@ -38,7 +38,7 @@ impl Chunks {
         self.started
     }
 
-    /// Whether the first answer began.
+    /// Whether the first choice began.
     pub(super) fn has_first(&self) -> bool {
         self.choices.contains_key(&0)
     }
@@ -160,7 +160,7 @@ impl Choice {
                     json: item.json(),
                 })),
                 (_, Value::Array(items)) if items.is_empty() => {}
-                // Labels (`channel`, `prefix`) say nothing of the answer.
+                // Labels (`channel`, `prefix`) say nothing of the reply.
                 (_, Value::String | Value::Bool(_) | Value::Number) => {}
                 _ => events.push(member(choice, name, value)),
             }

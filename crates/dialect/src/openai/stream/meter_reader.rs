@@ -1,10 +1,10 @@
 //! The stream looked over: content is seen but not taken apart.
 //!
 //! Most frames hold a few words and nothing else. They are told by searching for a handful of keys; any frame that
-//! could hold more (usage, an error, a finish, another answer), or is unusual in form, is parsed like in full.
+//! could hold more (usage, an error, a finish, another choice), or is unusual in form, is parsed like in full.
 
 use super::full_reader::FullReader;
-use crate::meter_only::{only_data, reduced, text_length, values};
+use crate::meter_only::{reduce, single_data_line, text_length, values};
 use crate::{ReadError, StreamReader};
 use baton_model::Event;
 use memchr::memmem::Finder;
@@ -18,7 +18,7 @@ pub(super) struct MeterReader {
 
 impl StreamReader for MeterReader {
     fn push(&mut self, frame: &[u8]) -> Result<Vec<Event>, ReadError> {
-        // The first frames have the names, and begin the first answer, which must be complete at the end.
+        // The first frames have the names, and begin the first choice, which must be complete at the end.
         if self.full.chunks.is_started()
             && self.full.chunks.has_first()
             && !self.full.over
@@ -27,7 +27,7 @@ impl StreamReader for MeterReader {
             self.full.usage_only = false;
             return Ok(vec![Event::Opaque { text_bytes }]);
         }
-        self.full.push(frame).map(reduced)
+        self.full.push(frame).map(reduce)
     }
 
     fn finish(&mut self) -> Vec<Event> {
@@ -39,10 +39,10 @@ impl StreamReader for MeterReader {
     }
 }
 
-/// How many bytes of text a frame holds that is known to hold text of the first answer and nothing else; `None` where
+/// How many bytes of text a frame holds that is known to hold text of the first choice and nothing else; `None` where
 /// that can't be said without parsing.
 fn plain_text(frame: &[u8]) -> Option<u32> {
-    let data = only_data(frame)?;
+    let data = single_data_line(frame)?;
     let keys = &*KEYS;
     // Escapes could spell a key; `name` begins a tool call.
     if keys.escape.find(data).is_some() || keys.deep.iter().any(|key| key.find(data).is_some()) {
@@ -79,7 +79,7 @@ struct Keys {
     index: Finder<'static>,
     reasoning_content: Finder<'static>,
     reasoning: Finder<'static>,
-    /// Other keys whose value is text of the answer.
+    /// Other keys whose value is text of the reply.
     text: [Finder<'static>; 4],
 }
 

@@ -9,7 +9,7 @@ mod chunk;
 mod full_reader;
 mod meter_reader;
 
-pub(super) use chat_writer::{ChatWriter, Envelope, fail};
+pub(super) use chat_writer::{ChatWriter, ChunkEnvelope, fail};
 use chunk::Chunks;
 use full_reader::FullReader;
 use meter_reader::MeterReader;

@@ -1,6 +1,6 @@
 //! Streams read in full, for translation.
 
-use super::items::Items;
+use super::items::ItemReader;
 use crate::framing::sse;
 use crate::json::Node;
 use crate::{ReadError, StreamReader};
@@ -9,7 +9,7 @@ use baton_model::Event;
 /// Reads every event.
 #[derive(Debug, Default)]
 pub(super) struct FullReader {
-    pub(super) items: Items,
+    pub(super) items: ItemReader,
     /// Whether the end, or a failure, was told.
     pub(super) over: bool,
 }

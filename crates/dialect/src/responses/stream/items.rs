@@ -11,7 +11,7 @@ use std::collections::HashMap;
 
 /// The items of a response, as far as they were told.
 #[derive(Debug, Default)]
-pub(super) struct Items {
+pub(super) struct ItemReader {
     started: bool,
     items: HashMap<u64, Item>,
     calls: u32,
@@ -25,14 +25,14 @@ struct Item {
     call: Option<u32>,
     /// Whether any of its content was told.
     told: bool,
-    /// The thought's text is told from the summary or from the raw thought, whichever comes first; and which piece it
-    /// was.
+    /// The reasoning's text is told from the summary or from the raw reasoning, whichever comes first; and which piece
+    /// it was.
     thought: Option<(bool, u64)>,
     /// Whether it is complete.
     done: bool,
 }
 
-impl Items {
+impl ItemReader {
     /// The events of one event.
     pub(super) fn push(&mut self, type_: &str, root: &Node<'_>, events: &mut Vec<Event>) {
         let text = |name: &str| root.get(name).and_then(Node::string_or_none).unwrap_or_default();
@@ -166,7 +166,7 @@ impl Items {
                 if !told && !text.is_empty() {
                     events.push(Event::Reasoning { choice: 0, text });
                 }
-                let proof = reasoning::proof_of_reply(node);
+                let proof = reasoning::signature_of_reply(node);
                 events.extend(proof.map(|signature| Event::ReasoningSignature { choice: 0, signature }));
             }
             type_ => {

@@ -4,7 +4,7 @@
 //! same kind and item, only count.
 
 use super::full_reader::FullReader;
-use crate::meter_only::{only_data, reduced, text_length, values};
+use crate::meter_only::{reduce, single_data_line, text_length, values};
 use crate::{ReadError, StreamReader};
 use baton_model::Event;
 use memchr::memchr;
@@ -23,13 +23,13 @@ impl StreamReader for MeterReader {
     fn push(&mut self, frame: &[u8]) -> Result<Vec<Event>, ReadError> {
         let Some(delta) = plain_delta(frame).filter(|_| !self.full.over) else {
             self.last = None;
-            return self.full.push(frame).map(reduced);
+            return self.full.push(frame).map(reduce);
         };
         if self.last.as_ref() == Some(&delta.of) {
             return Ok(vec![Event::Opaque { text_bytes: delta.text_bytes }]);
         }
         self.last = Some(delta.of);
-        self.full.push(frame).map(reduced)
+        self.full.push(frame).map(reduce)
     }
 
     fn finish(&mut self) -> Vec<Event> {
@@ -61,7 +61,7 @@ fn plain_delta(frame: &[u8]) -> Option<Delta> {
         Some(rest) => rest.get(memchr(b'\n', rest)? + 1..)?,
         None => frame,
     };
-    let data = only_data(line)?;
+    let data = single_data_line(line)?;
     // Escapes could spell a key.
     if keys.escape.find(data).is_some() || keys.deep.iter().any(|key| values(data, key).next().is_some()) {
         return None;

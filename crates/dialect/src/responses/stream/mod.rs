@@ -15,7 +15,7 @@ use crate::json::Node;
 use crate::{ReadError, StreamReader};
 use baton_model::{Detail, Event};
 use full_reader::FullReader;
-use items::Items;
+use items::ItemReader;
 use meter_reader::MeterReader;
 
 /// A reader for a provider's stream.
@@ -32,7 +32,7 @@ pub(super) fn read_reply(body: &[u8]) -> Result<Vec<Event>, ReadError> {
     if root.get("output").is_none() && root.get("error").is_none() {
         return Err(ReadError::new("output", "required, but missing"));
     }
-    let (mut items, mut events) = (Items::default(), Vec::new());
+    let (mut items, mut events) = (ItemReader::default(), Vec::new());
     items.start(&root, &mut events);
     items.end(&root, &mut events);
     Ok(events)

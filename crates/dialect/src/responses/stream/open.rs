@@ -1,4 +1,4 @@
-//! The items that are open while a stream is written: a message, a thought, calls.
+//! The items that are open while a stream is written: a message, a piece of reasoning, calls.
 
 use crate::framing::sse;
 use crate::json::{Object, object};
@@ -42,19 +42,19 @@ pub(super) struct Message {
     id: String,
     /// Its parts that are complete.
     content: Vec<String>,
-    part: Option<Said>,
+    part: Option<Announced>,
 }
 
 /// The part that is open.
 #[derive(Debug)]
-struct Said {
+struct Announced {
     refusal: bool,
     text: String,
     annotations: Vec<String>,
     logprobs: Vec<String>,
 }
 
-impl Said {
+impl Announced {
     fn part(&self) -> String {
         text_of(object(|o| {
             if self.refusal {
@@ -110,7 +110,7 @@ impl Message {
             return;
         }
         self.close_part(line, out);
-        let said = Said { refusal, text: String::new(), annotations: Vec::new(), logprobs: Vec::new() };
+        let said = Announced { refusal, text: String::new(), annotations: Vec::new(), logprobs: Vec::new() };
         line.push(out, "response.content_part.added", |o| {
             self.place(o);
             o.raw("part", &said.part());
@@ -202,7 +202,7 @@ impl Thought {
         o.string("item_id", &self.id).integer("output_index", self.number as u64).integer("summary_index", 0);
     }
 
-    /// Says a piece of the thought.
+    /// Says a piece of the reasoning.
     pub(super) fn say(&mut self, text: &str, line: &mut Line, out: &mut BytesMut) {
         if self.text.is_empty() {
             line.push(out, "response.reasoning_summary_part.added", |o| {

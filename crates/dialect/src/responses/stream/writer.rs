@@ -24,7 +24,7 @@ pub(in crate::responses) fn write_reply(events: &[Event], context: &ReplyContext
     writer.response.write(Status::Finished(writer.finish.as_ref()), writer.items()).into_bytes()
 }
 
-/// Writes a response's stream for a client: the first answer, as the format has one.
+/// Writes a response's stream for a client: the first choice, as the format has one.
 #[derive(Debug)]
 pub(in crate::responses) struct ResponseWriter {
     response: Response,
@@ -160,7 +160,7 @@ impl ResponseWriter {
         }
     }
 
-    /// Ends the thought with what goes back unchanged: members of its item.
+    /// Ends the reasoning with what goes back unchanged: members of its item.
     fn seal(&mut self, members: Vec<u8>, out: &mut BytesMut) {
         self.with_thought(out, |thought, _, _| thought.seal = Some(members));
         self.close(out);

@@ -6,8 +6,8 @@ mod stream;
 use super::chat::{CACHED_FROM, reasons};
 use super::{CREATED, invalid, model};
 use crate::answer::{Answer, Choice, End, Question, Tool, answer};
+use crate::image;
 use crate::journal::{Billed, Stored};
-use crate::picture;
 use crate::seal::seal;
 use crate::server::{Call, Plan, Refusal};
 use crate::tokens;
@@ -120,7 +120,7 @@ fn text(content: &Value) -> String {
 
 fn images(content: &Value) -> Vec<String> {
     let parts = content.as_array().into_iter().flatten();
-    parts.filter_map(|part| part["image_url"].as_str()).map(picture::of_url).collect()
+    parts.filter_map(|part| part["image_url"].as_str()).map(image::of_url).collect()
 }
 
 fn tool(tool: &Value) -> Option<Tool> {
@@ -170,7 +170,8 @@ fn usage(billed: Billed) -> Value {
 
 // === The reply ===
 
-/// The items of the answer. What belongs to a thought has its number in its id, so that a missing one is noticed.
+/// The items of the reply. What belongs to a piece of reasoning has its number in its id, so that a missing one is
+/// noticed.
 fn output(call: &Call<'_>, answer: &Answer) -> Vec<Value> {
     let number = call.number;
     let mut items = Vec::new();

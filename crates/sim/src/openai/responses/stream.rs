@@ -73,7 +73,7 @@ fn reasoning(events: &mut Events, index: usize, item: &Value, answer: &Answer) {
         events.push("response.reasoning_summary_text.done", with("text", json!(text)), 0);
         events.push("response.reasoning_summary_part.done", part(text), 0);
     }
-    // A thought costs what it costs, shown or not.
+    // A piece of reasoning costs what it costs, shown or not.
     let hidden = if item["summary"][0].is_null() { tokens::count(&answer.thought) } else { 0 };
     events.push("response.output_item.done", json!({ "output_index": index, "item": item }), hidden);
 }

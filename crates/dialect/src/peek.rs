@@ -1,4 +1,4 @@
-//! What a door must know of a request before anyone reads it: a look at a few top-level fields.
+//! What a client API must know of a request before anyone reads it: a look at a few top-level fields.
 //!
 //! Everything else stays unread where the target speaks the same format, and the provider judges it.
 
@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 /// A few facts of a request.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Glance {
+pub struct RequestHints {
     /// The model asked for.
     pub model: Option<String>,
     /// Whether a stream is asked for, of an endpoint that has streams.
@@ -29,8 +29,8 @@ pub struct Glance {
 ///
 /// # Errors
 /// If one of these fields has the wrong type or value: the field is named.
-pub fn glance(dialect: Dialect, capability: Capability, body: &Body) -> Result<Glance, ReadError> {
-    let look = Look { body, options: (dialect == Dialect::Ollama).then_some("options") };
+pub fn peek(dialect: Dialect, capability: Capability, body: &Body) -> Result<RequestHints, ReadError> {
+    let look = TopLevel { body, options: (dialect == Dialect::Ollama).then_some("options") };
     let max = match dialect {
         Dialect::OpenAi => look.natural(&["max_completion_tokens", "max_tokens"])?,
         Dialect::Responses => look.natural(&["max_output_tokens"])?,
@@ -44,9 +44,9 @@ pub fn glance(dialect: Dialect, capability: Capability, body: &Body) -> Result<G
     let seed: Option<i64> = look.sampling("seed", "an integer")?;
     // Ollama streams unless told not to.
     let asks_for_stream = look.get("stream", "true or false")?.unwrap_or(dialect == Dialect::Ollama);
-    let asks_for_stream = asks_for_stream || look.speaks_events()?;
+    let asks_for_stream = asks_for_stream || look.asks_for_events()?;
     let stream_options: Option<StreamOptions> = look.get("stream_options", "an object")?;
-    Ok(Glance {
+    Ok(RequestHints {
         model: look.get("model", "a string")?,
         stream: asks_for_stream && streams(dialect, capability),
         include_usage: stream_options.and_then(|options| options.include_usage).unwrap_or(false),
@@ -83,13 +83,13 @@ struct StreamOptions {
     include_usage: Option<bool>,
 }
 
-struct Look<'b> {
+struct TopLevel<'b> {
     body: &'b Body,
     /// The object that holds sampling parameters, where they don't stand at the top (Ollama).
     options: Option<&'static str>,
 }
 
-impl Look<'_> {
+impl TopLevel<'_> {
     fn get<T: DeserializeOwned>(&self, name: &str, expected: &str) -> Result<Option<T>, ReadError> {
         match self.body.value(name) {
             None => Ok(None),
@@ -117,7 +117,7 @@ impl Look<'_> {
     }
 
     /// Speech says `stream_format: "sse"` for a stream of events.
-    fn speaks_events(&self) -> Result<bool, ReadError> {
+    fn asks_for_events(&self) -> Result<bool, ReadError> {
         Ok(self.get::<String>("stream_format", "a string")?.as_deref() == Some("sse"))
     }
 }
@@ -128,23 +128,23 @@ fn parse<T: DeserializeOwned>(name: &str, text: &[u8], expected: &str) -> Result
     }
     serde_json::from_slice(text)
         .map(Some)
-        .map_err(|_| ReadError::new(name, format!("expected {expected}, got {}", shortened(text))))
+        .map_err(|_| ReadError::new(name, format!("expected {expected}, got {}", shorten(text))))
 }
 
-fn shortened(text: &[u8]) -> String {
+fn shorten(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
     if text.chars().count() <= 40 { text.into_owned() } else { text.chars().take(40).chain(['…']).collect() }
 }
 
 /// What a field must be for the request to mean anything.
-enum Form {
+enum Required {
     /// An array with something in it.
     Filled,
     /// A string with something in it, or a filled array.
     Text,
 }
 
-impl Form {
+impl Required {
     fn check(&self, name: &str, body: &Body) -> Result<(), ReadError> {
         let expected = match self {
             Self::Filled => "an array that is not empty",
@@ -160,21 +160,23 @@ impl Form {
             (Self::Text, Some(b'"')) => !inside(1).is_empty(),
             _ => false,
         };
-        if fits { Ok(()) } else { Err(ReadError::new(name, format!("expected {expected}, got {}", shortened(text)))) }
+        if fits { Ok(()) } else { Err(ReadError::new(name, format!("expected {expected}, got {}", shorten(text)))) }
     }
 }
 
 /// What a response may go on from, and say nothing itself.
 const KEPT: [&str; 3] = ["previous_response_id", "conversation", "prompt"];
 
-fn required(dialect: Dialect, capability: Capability) -> &'static [(&'static str, Form)] {
+fn required(dialect: Dialect, capability: Capability) -> &'static [(&'static str, Required)] {
     match (dialect, capability) {
         // Ollama loads a model by an empty conversation, so there nothing is required.
         (Dialect::Ollama, _) => &[],
-        (Dialect::Responses, _) => &[("input", Form::Text)],
-        (_, Capability::Chat | Capability::TokenCount) => &[("messages", Form::Filled)],
-        (_, Capability::Embedding | Capability::AudioSpeech) => &[("input", Form::Text)],
-        (_, Capability::Completion | Capability::ImageGeneration | Capability::ImageEdit) => &[("prompt", Form::Text)],
+        (Dialect::Responses, _) => &[("input", Required::Text)],
+        (_, Capability::Chat | Capability::TokenCount) => &[("messages", Required::Filled)],
+        (_, Capability::Embedding | Capability::AudioSpeech) => &[("input", Required::Text)],
+        (_, Capability::Completion | Capability::ImageGeneration | Capability::ImageEdit) => {
+            &[("prompt", Required::Text)]
+        }
         _ => &[],
     }
 }
@@ -183,9 +185,9 @@ fn required(dialect: Dialect, capability: Capability) -> &'static [(&'static str
 mod tests {
     use super::*;
 
-    fn look(dialect: Dialect, capability: Capability, text: &'static str) -> Result<Glance, String> {
+    fn look(dialect: Dialect, capability: Capability, text: &'static str) -> Result<RequestHints, String> {
         let body = splice::scan(Bytes::from_static(text.as_bytes())).map_err(|error| error.to_string())?;
-        glance(dialect, capability, &body).map_err(|error| error.to_string())
+        peek(dialect, capability, &body).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -195,7 +197,7 @@ mod tests {
             Capability::Chat,
             r#"{"model":"m","messages":[{}],"stream":true,"stream_options":{"include_usage":true},"max_tokens":7,"seed":1}"#,
         );
-        let expected = Glance {
+        let expected = RequestHints {
             model: Some("m".into()),
             stream: true,
             include_usage: true,
@@ -205,7 +207,8 @@ mod tests {
         };
         assert_eq!(openai, Ok(expected));
         let ollama = look(Dialect::Ollama, Capability::Chat, r#"{"options":{"temperature":0,"num_predict":9}}"#);
-        let expected = Glance { stream: true, max_output_tokens: Some(9), deterministic: true, ..Glance::default() };
+        let expected =
+            RequestHints { stream: true, max_output_tokens: Some(9), deterministic: true, ..RequestHints::default() };
         assert_eq!(ollama, Ok(expected));
     }
 

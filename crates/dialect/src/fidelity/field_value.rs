@@ -1,8 +1,8 @@
-//! One thing that a request or reply says.
+//! The value of one field of a request or reply.
 
-/// One thing that a request or reply says.
+/// The value of one field of a request or reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Said<F> {
+pub struct FieldValue<F> {
     /// Which field it is.
     pub field: F,
     /// Where it stands, as [`Dropped::field`](crate::Dropped::field) has it: `messages[0].content[1].title`.

@@ -1,4 +1,4 @@
-//! Pictures: made from a text, or from other pictures (OpenAI API reference, images).
+//! Images: made from a text, or from other images (OpenAI API reference, images).
 
 use super::form::{self, Field};
 use super::{CREATED, event, forced, invalid, known, model, others};
@@ -8,9 +8,9 @@ use crate::server::{Call, Plan, Refusal};
 use crate::tokens;
 use serde_json::{Value, json};
 
-/// A picture of one grey pixel.
+/// An image of one grey pixel.
 const PIXEL: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==";
-/// What a picture costs.
+/// What an image costs.
 const PICTURE: u64 = 272;
 /// The fields of an edit's form.
 const EDIT: [&str; 18] = [
@@ -40,7 +40,7 @@ const VARIATION: [&str; 6] = ["image", "model", "n", "size", "response_format", 
 struct Wish {
     model: String,
     prompt: String,
-    /// How many pictures came along, the mask among them.
+    /// How many images came along, the mask among them.
     pictures: u64,
     n: u64,
     response_format: Option<String>,
@@ -91,7 +91,7 @@ fn edited_json(call: &Call<'_>) -> Result<Plan, Refusal> {
     if call.json["stream"] == true { Ok(wish.streamed("image_edit")) } else { wish.plan() }
 }
 
-/// `POST /v1/images/variations`, of one picture by the only model that has them.
+/// `POST /v1/images/variations`, of one image by the only model that has them.
 pub(super) fn varied(call: &Call<'_>) -> Result<Plan, Refusal> {
     let form = Form::read(call, &VARIATION)?;
     if form.model != "dall-e-2" {
@@ -104,7 +104,7 @@ pub(super) fn varied(call: &Call<'_>) -> Result<Plan, Refusal> {
     form.wish(String::new(), 1)?.plan()
 }
 
-/// A picture must be a file of a type that the model reads, and begin like one.
+/// An image must be a file of a type that the model reads, and begin like one.
 fn check(picture: &Field, gpt: bool) -> Result<(), Refusal> {
     let kind = picture.content_type.as_deref().unwrap_or_default();
     let begins = |start: &[u8]| picture.value.starts_with(start);
@@ -190,7 +190,7 @@ impl Wish {
         Ok(others::whole(&body, billed))
     }
 
-    /// One partial picture, then the picture itself. The stream ends without a sign.
+    /// One partial image, then the image itself. The stream ends without a sign.
     fn streamed(&self, endpoint: &str) -> Plan {
         let partial = json!({
             "type": format!("{endpoint}.partial_image"),

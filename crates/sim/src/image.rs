@@ -1,9 +1,9 @@
-//! What a model says that it sees in a picture: enough to know whether it arrived intact.
+//! What a model says that it sees in an image: enough to know whether it arrived intact.
 
 use crate::seal::{decode, fingerprint};
 
-/// `image/png 68 bytes 0123456789abcdef` for bytes in base64: the type that the bytes show themselves or else the one that
-/// was declared, the length, and the start of the SHA-256.
+/// `image/png 68 bytes 0123456789abcdef` for bytes in base64: the type that the bytes show themselves or else the one
+/// that was declared, the length, and the start of the SHA-256.
 pub(crate) fn of_base64(data: &str, declared: &str) -> String {
     let Some(bytes) = decode(data) else { return format!("{declared} unreadable") };
     format!("{} {} bytes {}", shown(&bytes).unwrap_or(declared), bytes.len(), fingerprint(&bytes))
