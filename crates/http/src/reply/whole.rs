@@ -95,7 +95,7 @@ async fn collect_events(frames: Frames) -> Result<Vec<Event>, PublicError> {
 
 fn finish(body: Bytes, content_type: String, head: &ReplyHead, options: &ReplyOptions) -> Response {
     let (body, content_type) = match options.api {
-        ClientApi::Native => (native::wrap(&options.summary(head), &body).into(), "application/json".into()),
+        ClientApi::Native => (native::wrap_reply(&options.summary(head), &body).into(), "application/json".into()),
         _ => (body, content_type),
     };
     with_headers(Body::from(body), &content_type, head, options)
