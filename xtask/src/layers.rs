@@ -12,7 +12,7 @@ const LAYERS: [(&str, u8); 19] = [
     ("baton-tasks", 0),
     ("baton-dialect", 1),
     ("baton-meter", 1),
-    ("baton-provider", 1),
+    ("baton-provider-api", 1),
     ("baton-store", 1),
     ("baton-kv", 1),
     ("baton-bus", 1),

@@ -18,7 +18,7 @@ use baton_engine::{
 use baton_events::Webhooks;
 use baton_http::HttpState;
 use baton_model::{Clock, ModelId, ProviderId, SystemClock};
-use baton_provider::{Provider, Transport};
+use baton_provider_api::{Provider, Transport};
 use baton_store::Store;
 use baton_web::{Draining, Web};
 use rand::rngs::StdRng;

@@ -13,8 +13,8 @@ use baton_model::{
     Body, Caller, Capability, Code, Dialect, Field, Model, ModelId, ModelSource, ModelStatus, PublicError, RequestId,
     Timestamp,
 };
-use baton_provider::fake::Fake;
-use baton_provider::{Form, Provider};
+use baton_provider_api::fake::Fake;
+use baton_provider_api::{Form, Provider};
 use bytes::Bytes;
 use criterion::{Criterion, criterion_group, criterion_main};
 use std::collections::BTreeMap;

@@ -7,7 +7,7 @@
 use crate::call::{CachePolicy, Call};
 use baton_kv::{Cache, Purged};
 use baton_model::{Capability, Dialect, Model, ModelId, ModelSource, ProviderId, Timestamp};
-use baton_provider::{Form, Recording};
+use baton_provider_api::{Form, Recording};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};

@@ -3,7 +3,7 @@
 use crate::trace::Trace;
 use baton_model::record::Attribution;
 use baton_model::{Body, Caller, Capability, Dialect, ModelId, Operation, PublicError, RequestId, Timestamp};
-use baton_provider::Form;
+use baton_provider_api::Form;
 use std::sync::OnceLock;
 use std::time::Duration;
 

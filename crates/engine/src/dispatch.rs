@@ -9,7 +9,7 @@ use crate::shared::Shared;
 use baton_model::entity::ReasoningStyle;
 use baton_model::fault::{ErrorKind, Retry, UpstreamBody};
 use baton_model::{Code, Detail, Event, Operation, PublicError};
-use baton_provider::{Exchange, Form, Frame, Mode, Outgoing, ProviderError};
+use baton_provider_api::{Exchange, Form, Frame, Mode, Outgoing, ProviderError};
 use baton_tasks::compute;
 use futures::StreamExt;
 use std::collections::VecDeque;

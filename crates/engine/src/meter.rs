@@ -5,7 +5,7 @@ use baton_meter::price;
 use baton_model::record::{AttemptRecord, Outcome};
 use baton_model::usage::UsageOrigin;
 use baton_model::{Cost, Event, Model, Nanos, Timestamp, Usage, UsageClass};
-use baton_provider::{Frame, ProviderError};
+use baton_provider_api::{Frame, ProviderError};
 use std::sync::Arc;
 
 /// One attempt under way, and what has been seen of its reply.

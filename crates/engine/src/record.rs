@@ -8,7 +8,7 @@ use crate::trace::Trace;
 use baton_meter::count;
 use baton_model::record::{CacheUse, Outcome, RequestRecord};
 use baton_model::{Capability, Code, Cost, Event, Model, PublicError, SpanId};
-use baton_provider::ProviderError;
+use baton_provider_api::ProviderError;
 use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -39,7 +39,7 @@ impl RequestRecorder {
             first_content: None,
             api: call.api.into(),
             capability: call.capability,
-            stream: call.form == baton_provider::Form::Stream,
+            stream: call.form == baton_provider_api::Form::Stream,
             requested: call.selector.to_string(),
             served: None,
             provider: None,

@@ -3,7 +3,7 @@
 use crate::call::ModelSelector;
 use arc_swap::ArcSwap;
 use baton_model::{Capability, Code, Model, ModelId, ModelStatus, ProviderId, PublicError};
-use baton_provider::Provider;
+use baton_provider_api::Provider;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -2,7 +2,7 @@
 
 use baton_model::record::CacheUse;
 use baton_model::{Capability, Cost, Dialect, Event, ModelId, Nanos, ProviderId, PublicError};
-use baton_provider::{Form, Frame, ProviderError};
+use baton_provider_api::{Form, Frame, ProviderError};
 use futures::stream::BoxStream;
 use std::sync::{Arc, OnceLock};
 

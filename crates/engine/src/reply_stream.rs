@@ -8,7 +8,7 @@ use crate::shared::Shared;
 use baton_model::fault::{ErrorKind, UpstreamBody};
 use baton_model::record::CacheUse;
 use baton_model::{Dialect, Event, ProviderId, PublicError};
-use baton_provider::{Exchange, Form, Frame, OnDisconnect, ProviderError};
+use baton_provider_api::{Exchange, Form, Frame, OnDisconnect, ProviderError};
 use baton_tasks::supervised;
 use futures::StreamExt;
 use futures::stream::BoxStream;

@@ -2,7 +2,7 @@
 
 use crate::registry::Snapshot;
 use baton_model::{Caller, Capability, Code, Dialect, Model, ModelId, ModelStatus, PublicError};
-use baton_provider::Provider;
+use baton_provider_api::Provider;
 use std::collections::HashSet;
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
 //! The client of side calls: signing keys, webhooks, files that requests point at. Calls to providers go through
-//! `baton_provider::Transport` instead.
+//! `baton_provider_api::Transport` instead.
 //!
 //! - [`Client::trusted`] goes where the operator says: the address stands in the configuration.
 //! - [`Client::guarded`] goes where somebody else says. It resolves names itself and connects only to addresses of the

@@ -7,7 +7,7 @@ use axum::response::Response;
 use baton_control::provider_objects::{Made, Near};
 use baton_model::entity::{Holding, HoldingKind};
 use baton_model::{Caller, Code, ModelId, ProviderId, PublicError, Timestamp};
-use baton_provider::{Form, Forward, Provider};
+use baton_provider_api::{Form, Forward, Provider};
 use baton_web::Inbound;
 use bytes::Bytes;
 use chrono::DateTime;

@@ -5,8 +5,8 @@ use crate::presets::{self, Key, Preset};
 use crate::secret::Secret;
 use crate::{anthropic, ollama, openai};
 use baton_model::{Dialect, ProviderId, Quirks};
-use baton_provider::transport::BaseUrl;
-use baton_provider::{Provider, Settings, Transport};
+use baton_provider_api::transport::BaseUrl;
+use baton_provider_api::{Provider, Settings, Transport};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use std::sync::Arc;
 

@@ -4,7 +4,7 @@
 
 use baton_model::entity::{ChatApi, MaxTokensField};
 use baton_model::{Capability, Dialect, Quirks};
-use baton_provider::Settings;
+use baton_provider_api::Settings;
 use std::time::Duration;
 
 /// A vendor.
@@ -429,7 +429,7 @@ mod tests {
         for preset in ALL {
             assert_eq!(lookup(&preset.name.to_uppercase()), Some(preset), "{} is there twice", preset.name);
             assert!(!preset.title.is_empty() && !preset.capabilities.is_empty(), "{}", preset.name);
-            let address = preset.base_url.map(baton_provider::transport::BaseUrl::parse);
+            let address = preset.base_url.map(baton_provider_api::transport::BaseUrl::parse);
             assert!(address.is_none_or(|address| address.is_ok()), "{}", preset.name);
             assert!(preset.key == Key::Optional || preset.key_env.is_some(), "{}", preset.name);
         }

@@ -8,7 +8,7 @@ use baton_dialect::{codec, native};
 use baton_engine::{Content, ModelSelector};
 use baton_model::record::Attribution;
 use baton_model::{Capability, Code, Dialect, PublicError};
-use baton_provider::Form;
+use baton_provider_api::Form;
 use bytes::Bytes;
 
 /// A request as its API read it.

@@ -4,7 +4,7 @@ use crate::wire::time;
 use baton_control::providers::ProviderSettings;
 use baton_engine::{Circuit, Engine, Snapshot};
 use baton_model::{Capability, ModelId, ProviderId};
-use baton_provider::Provider;
+use baton_provider_api::Provider;
 use baton_store::RegisteredProvider;
 use serde::Serialize;
 use std::collections::BTreeMap;

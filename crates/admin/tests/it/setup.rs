@@ -11,7 +11,7 @@ use baton_engine::{Engine, JournalSettings, Ledger, Parts, Registry, Settings, S
 use baton_http::HttpState;
 use baton_model::chat::Json;
 use baton_model::{Capability, Clock, Model, ModelSource, ModelStatus, ProviderId, Quirks, Timestamp};
-use baton_provider::{Provider, Transport};
+use baton_provider_api::{Provider, Transport};
 use baton_providers::{ProviderConfig, build};
 use baton_seal::Keyring;
 use baton_sim::{Kind, Sim, SimOptions};

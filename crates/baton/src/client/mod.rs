@@ -12,8 +12,8 @@ pub use expected::{Expected, Field};
 pub use server::Server;
 
 use anyhow::{Context, bail};
-use baton_provider::Transport;
-use baton_provider::transport::{BaseUrl, Bounds, Reply, Request};
+use baton_provider_api::Transport;
+use baton_provider_api::transport::{BaseUrl, Bounds, Reply, Request};
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};

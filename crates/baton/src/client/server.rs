@@ -4,8 +4,8 @@ use super::Client;
 use crate::commands::{EVERYWHERE, Output};
 use crate::config::Environment;
 use baton_model::SystemClock;
-use baton_provider::Transport;
-use baton_provider::transport::BaseUrl;
+use baton_provider_api::Transport;
+use baton_provider_api::transport::BaseUrl;
 use clap::Args;
 use std::sync::Arc;
 

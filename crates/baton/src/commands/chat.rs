@@ -4,7 +4,7 @@ use super::output::{self, Format};
 use crate::client::{ApiCall, Client, Server};
 use crate::config::Environment;
 use anyhow::bail;
-use baton_provider::transport::Reply;
+use baton_provider_api::transport::Reply;
 use clap::Args;
 use http::Method;
 use serde_json::{Value, json};

@@ -14,7 +14,7 @@ use crate::shared_state;
 use baton_auth::token::Issuer;
 use baton_model::SystemClock;
 use baton_model::entity::Model;
-use baton_provider::Provider;
+use baton_provider_api::Provider;
 use clap::Args;
 use serde_json::json;
 use std::process::ExitCode;

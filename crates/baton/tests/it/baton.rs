@@ -3,8 +3,8 @@
 use baton::app::App;
 use baton::config::{Config, Environment, Source, load};
 use baton_model::SystemClock;
-use baton_provider::Transport;
-use baton_provider::transport::{BaseUrl, Bounds, Reply, Request};
+use baton_provider_api::Transport;
+use baton_provider_api::transport::{BaseUrl, Bounds, Reply, Request};
 use baton_sim::{Kind, Sim, SimOptions};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};

@@ -3,7 +3,7 @@
 use super::Models;
 use super::plan::{self, Ground, Plan, Step};
 use baton_model::{Actor, Code, Model, ModelId, ProviderId, PublicError};
-use baton_provider::{Discovered, Provider};
+use baton_provider_api::{Discovered, Provider};
 use baton_store::{Change, StoreError};
 use std::sync::Arc;
 

@@ -5,7 +5,7 @@ use super::discovery::{Conflict, Discovery};
 use baton_meter::catalogue;
 use baton_model::chat::Json;
 use baton_model::{Capability, Model, ModelId, ModelSource, ModelStatus, ProviderId, Quirks, Timestamp};
-use baton_provider::Discovered;
+use baton_provider_api::Discovered;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a plan is made from, beside the provider's list.

@@ -8,7 +8,7 @@ use crate::faults::Faults;
 use crate::models::{Models, Vendors};
 use baton_engine::Engine;
 use baton_model::{Actor, Code, EventKind, Model, ModelId, ModelSource, ProviderId, PublicError, Timestamp};
-use baton_provider::{Provider, Transport};
+use baton_provider_api::{Provider, Transport};
 use baton_providers::build;
 use baton_seal::Keyring;
 use baton_store::{Change, NewAudit, NewEvent, RegisteredProvider, Store, StoreError};

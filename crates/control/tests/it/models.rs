@@ -3,8 +3,8 @@
 use crate::bench::{Bench, model};
 use baton_control::{Conflict, Discovery, Models, Problem, Vendors};
 use baton_model::{Actor, Capability, Code, Dialect, Model, ModelId, ModelSource, UsageClass};
-use baton_provider::Discovered;
-use baton_provider::fake::Fake;
+use baton_provider_api::Discovered;
+use baton_provider_api::fake::Fake;
 use baton_store::audit::AuditFilter;
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 
 use crate::reply::ReplyHead;
 use baton_model::PublicError;
-use baton_provider::{Form, Frame};
+use baton_provider_api::{Form, Frame};
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use std::collections::HashMap;

@@ -17,7 +17,7 @@ use crate::reply_stream::ReplyStream;
 use crate::shared::Shared;
 use baton_model::record::CacheUse;
 use baton_model::{Code, Detail, Model, PublicError};
-use baton_provider::{Form, Recording};
+use baton_provider_api::{Form, Recording};
 use baton_tasks::supervised;
 use bytes::BytesMut;
 use futures::StreamExt;

@@ -13,8 +13,8 @@ use baton_model::{
     Body, Caller, Capability, Clock, Dialect, Field, KeyId, Model, ModelId, ModelSource, ModelStatus, Nanos, Operation,
     Price, ProviderId, PublicError, RequestId, SystemClock, Timestamp, Usage, UsageClass,
 };
-use baton_provider::fake::Fake;
-use baton_provider::{Form, Frame, Provider};
+use baton_provider_api::fake::Fake;
+use baton_provider_api::{Form, Frame, Provider};
 use baton_store::Store;
 use bytes::Bytes;
 use futures::StreamExt;

@@ -4,8 +4,8 @@ use crate::bench::{Bench, chat, content, conversation, model, of_key, read, usag
 use baton_engine::{CachePolicy, CacheSettings, CacheShare, Call, Settings};
 use baton_model::record::CacheUse;
 use baton_model::{Capability, Code, Cost, Dialect, ModelId, Nanos};
-use baton_provider::Form;
-use baton_provider::fake::{Act, Answer, Fake, Then};
+use baton_provider_api::Form;
+use baton_provider_api::fake::{Act, Answer, Fake, Then};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -147,7 +147,7 @@ async fn a_shared_call_goes_on_while_someone_waits_and_ends_when_nobody_does() {
 
 #[tokio::test]
 async fn a_failed_answer_is_not_kept() {
-    let broken = baton_provider::ProviderError::new(baton_model::fault::ErrorKind::Protocol, "cut");
+    let broken = baton_provider_api::ProviderError::new(baton_model::fault::ErrorKind::Protocol, "cut");
     let (bench, fake) = bench(
         Fake::new("one", Dialect::OpenAi)
             .then(Answer::text(&["half", "never"], usage()).cut(2, Then::Fail(broken)))

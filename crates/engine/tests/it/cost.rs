@@ -4,8 +4,8 @@ use crate::bench::{Bench, chat, falling_back, model, usage};
 use baton_model::fault::ErrorKind;
 use baton_model::usage::UsageOrigin;
 use baton_model::{Cost, Dialect, Model, Nanos};
-use baton_provider::ProviderError;
-use baton_provider::fake::{Answer, Fake, Then};
+use baton_provider_api::ProviderError;
+use baton_provider_api::fake::{Answer, Fake, Then};
 use std::sync::Arc;
 
 #[tokio::test]

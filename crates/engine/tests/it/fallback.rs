@@ -4,8 +4,8 @@ use crate::bench::{Bench, chat, falling_back, model, usage};
 use baton_model::fault::ErrorKind;
 use baton_model::record::Outcome;
 use baton_model::{Code, Dialect, ModelId};
-use baton_provider::ProviderError;
-use baton_provider::fake::{Act, Answer, Fake, Then};
+use baton_provider_api::ProviderError;
+use baton_provider_api::fake::{Act, Answer, Fake, Then};
 use std::sync::Arc;
 
 fn fails(kind: ErrorKind) -> Act {

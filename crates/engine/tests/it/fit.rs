@@ -3,7 +3,7 @@
 use crate::bench::{Bench, chat, content, conversation, falling_back, model, usage};
 use baton_model::entity::Quirks;
 use baton_model::{Code, Dialect, Model};
-use baton_provider::fake::{Answer, Fake};
+use baton_provider_api::fake::{Answer, Fake};
 use std::sync::Arc;
 
 fn answering(name: &str) -> Fake {

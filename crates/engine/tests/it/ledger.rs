@@ -4,7 +4,7 @@ use crate::bench::{Bench, chat, model, usage};
 use baton_engine::{JournalSettings, Ledger, Settings};
 use baton_model::record::Outcome;
 use baton_model::{Code, Dialect, RequestId, SystemClock};
-use baton_provider::fake::{Act, Answer, Fake};
+use baton_provider_api::fake::{Act, Answer, Fake};
 use baton_store::Store;
 use baton_store::ledger::{Filter, Page};
 use std::sync::Arc;

@@ -10,8 +10,8 @@ use baton_model::chat::{
 use baton_model::entity::{Quirks, ReasoningStyle};
 use baton_model::event::{Event, Finish};
 use baton_model::{Dialect, Operation};
-use baton_provider::fake::{Answer, Fake};
-use baton_provider::{Form, Frame};
+use baton_provider_api::fake::{Answer, Fake};
+use baton_provider_api::{Form, Frame};
 use std::sync::Arc;
 
 /// A thought, a call, another thought, another call.

@@ -5,7 +5,7 @@ use baton_engine::{Content, ModelSelector};
 use baton_model::operation::{Operation, TranscriptionRequest};
 use baton_model::record::Attribution;
 use baton_model::{Capability, Code, PublicError};
-use baton_provider::Form;
+use baton_provider_api::Form;
 use baton_web::ClientApi;
 use baton_web::parse::ParsedRequest;
 use multer::Multipart;

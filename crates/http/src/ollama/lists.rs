@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 use baton_engine::Snapshot;
 use baton_model::{Caller, Model, ModelStatus, PublicError};
-use baton_provider::Provider;
+use baton_provider_api::Provider;
 use baton_web::{Inbound, Refused};
 use futures::future::join_all;
 use http::Method;

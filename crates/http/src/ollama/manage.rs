@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 use baton_model::entity::Role;
 use baton_model::{Actor, Code, PublicError};
-use baton_provider::{Form, Forward, Forwarded};
+use baton_provider_api::{Form, Forward, Forwarded};
 use baton_web::{Inbound, Refused};
 use futures::{StreamExt, stream};
 use http::Method;

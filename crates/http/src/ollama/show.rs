@@ -8,7 +8,7 @@ use baton_dialect::framing::splice::{self, Editor};
 use baton_engine::ModelSelector;
 use baton_model::entity::ReasoningStyle;
 use baton_model::{Capability, Code, Model, PublicError};
-use baton_provider::Forward;
+use baton_provider_api::Forward;
 use baton_web::{Inbound, Refused};
 use http::Method;
 use serde_json::{Value, json};

@@ -8,7 +8,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use baton_model::entity::HoldingKind;
 use baton_model::{Code, PublicError};
-use baton_provider::Forward;
+use baton_provider_api::Forward;
 use baton_web::{Inbound, Refused};
 use http::Method;
 use serde::Deserialize;

@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use baton_model::entity::HoldingKind;
 use baton_model::{Code, ModelId, PublicError};
-use baton_provider::{Forward, Provider};
+use baton_provider_api::{Forward, Provider};
 use baton_web::{Inbound, Refused};
 use bytes::Bytes;
 use futures::stream;

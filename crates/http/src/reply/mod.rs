@@ -14,7 +14,7 @@ use baton_dialect::{Codec, ReplyContext, codec, native};
 use baton_engine::{Reply, ReplyHead};
 use baton_model::record::CacheUse;
 use baton_model::{Capability, Clock, Code, PublicError, RequestId, Timestamp};
-use baton_provider::{Form, Frame};
+use baton_provider_api::{Form, Frame};
 use baton_web::headers::value;
 use baton_web::parse::ParsedRequest;
 use baton_web::{ClientApi, Inbound};

@@ -8,7 +8,7 @@ use baton_dialect::framing::Framing;
 use baton_dialect::{StreamWriter, native};
 use baton_engine::ReplyHead;
 use baton_model::{Event, PublicError};
-use baton_provider::Frame;
+use baton_provider_api::Frame;
 use baton_web::ClientApi;
 use bytes::{Bytes, BytesMut};
 use futures::{StreamExt, stream};

@@ -7,7 +7,7 @@ use axum::response::Response;
 use baton_dialect::{ReplyContext, Written, native};
 use baton_engine::ReplyHead;
 use baton_model::{Event, PublicError};
-use baton_provider::Frame;
+use baton_provider_api::Frame;
 use baton_web::ClientApi;
 use bytes::{Bytes, BytesMut};
 use futures::TryStreamExt;

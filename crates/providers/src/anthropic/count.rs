@@ -4,7 +4,7 @@ use super::version::VERSION;
 use crate::client::{ProviderClient, refuse_request};
 use baton_dialect::anthropic::count_tokens;
 use baton_model::{ChatRequest, Dialect, Target};
-use baton_provider::ProviderError;
+use baton_provider_api::ProviderError;
 
 pub(super) async fn count(
     client: &ProviderClient,

@@ -3,7 +3,7 @@
 use super::version::VERSION;
 use crate::client::ProviderClient;
 use baton_model::{Capability, Dialect};
-use baton_provider::{Discovered, ProviderError};
+use baton_provider_api::{Discovered, ProviderError};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 

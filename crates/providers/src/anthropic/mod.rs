@@ -8,7 +8,7 @@ mod version;
 
 use crate::client::ProviderClient;
 use baton_model::{Capability, ChatRequest, Detail, Dialect, Model, ProviderId, Target};
-use baton_provider::{
+use baton_provider_api::{
     Discovered, Exchange, Forward, Forwarded, Outgoing, Provider, ProviderError, Recording, Settings,
 };
 use futures::future::BoxFuture;

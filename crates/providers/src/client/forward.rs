@@ -2,8 +2,8 @@
 
 use super::ProviderClient;
 use super::headers::{content_type_header, join_queries, merge_headers};
-use baton_provider::transport::{Bounds, Reply, Request, headers as reply_headers};
-use baton_provider::{Forward, Forwarded, ProviderError};
+use baton_provider_api::transport::{Bounds, Reply, Request, headers as reply_headers};
+use baton_provider_api::{Forward, Forwarded, ProviderError};
 use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt as _};
 use http::{HeaderValue, header};

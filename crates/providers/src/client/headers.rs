@@ -2,7 +2,7 @@
 
 use baton_model::Dialect;
 use baton_model::fault::ErrorKind;
-use baton_provider::{Form, ProviderError};
+use baton_provider_api::{Form, ProviderError};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use std::borrow::Cow;
 

@@ -11,8 +11,8 @@ use crate::secret::Secret;
 use baton_dialect::{Codec, codec};
 use baton_model::fault::{ErrorKind, UpstreamBody};
 use baton_model::{Capability, Detail, Dialect, ProviderId, Quirks, Target};
-use baton_provider::transport::{BaseUrl, Bounds, Reply, Request, headers as reply_headers};
-use baton_provider::{Exchange, Form, Outgoing, ProviderError, Recording, Settings, Transport};
+use baton_provider_api::transport::{BaseUrl, Bounds, Reply, Request, headers as reply_headers};
+use baton_provider_api::{Exchange, Form, Outgoing, ProviderError, Recording, Settings, Transport};
 use baton_tasks::compute;
 use bytes::Bytes;
 use headers::{accept_header, content_type_header, join_queries, merge_headers, without_other_vendors};
@@ -174,7 +174,7 @@ impl ProviderClient {
     }
 
     /// An endpoint that this provider does not have. The engine asks only for what
-    /// [`Provider::dialect`](baton_provider::Provider::dialect) offers; should it not, the call fails and nothing else.
+    /// [`Provider::dialect`](baton_provider_api::Provider::dialect) offers; should it not, the call fails and nothing else.
     pub(crate) fn not_served(&self, capability: Capability) -> ProviderError {
         ProviderError::new(ErrorKind::Internal, format!("{} does not serve {capability}", self.id))
     }

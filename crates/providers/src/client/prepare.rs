@@ -3,7 +3,7 @@
 use baton_dialect::{Codec, Dropped, ReadError};
 use baton_model::fault::ErrorKind;
 use baton_model::{Quirks, Target};
-use baton_provider::{Mode, Outgoing, ProviderError};
+use baton_provider_api::{Mode, Outgoing, ProviderError};
 use bytes::Bytes;
 use std::borrow::Cow;
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 
 use crate::client::ProviderClient;
 use baton_model::{Capability, Dialect};
-use baton_provider::{Discovered, ProviderError};
+use baton_provider_api::{Discovered, ProviderError};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde::Deserialize;
 use serde_json::{Map, Value};

@@ -7,7 +7,7 @@ mod discover;
 
 use crate::client::ProviderClient;
 use baton_model::{Capability, Detail, Dialect, Model, ProviderId};
-use baton_provider::{
+use baton_provider_api::{
     Discovered, Exchange, Forward, Forwarded, Outgoing, Provider, ProviderError, Recording, Settings,
 };
 use futures::future::BoxFuture;

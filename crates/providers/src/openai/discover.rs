@@ -5,7 +5,7 @@
 use crate::client::ProviderClient;
 use crate::presets::Paths;
 use baton_model::{Capability, Dialect};
-use baton_provider::{Discovered, ProviderError};
+use baton_provider_api::{Discovered, ProviderError};
 use serde::Deserialize;
 
 #[derive(Deserialize)]

@@ -9,7 +9,7 @@ use crate::client::ProviderClient;
 use crate::presets::{Paths, Preset};
 use baton_model::entity::ChatApi;
 use baton_model::{Capability, Detail, Dialect, Model, ProviderId};
-use baton_provider::{
+use baton_provider_api::{
     Discovered, Exchange, Forward, Forwarded, Outgoing, Provider, ProviderError, Recording, Settings,
 };
 use futures::future::BoxFuture;
@@ -117,7 +117,7 @@ mod tests {
     use crate::{ProviderConfig, build};
     use baton_model::chat::Json;
     use baton_model::{ModelSource, ModelStatus, Quirks, Timestamp};
-    use baton_provider::Transport;
+    use baton_provider_api::Transport;
 
     fn model(api: ChatApi) -> Model {
         Model {

@@ -2,7 +2,7 @@
 
 use crate::setup::{Ask, KEY, KINDS, Pair};
 use baton_model::fault::ErrorKind;
-use baton_provider::{Form, ProviderError};
+use baton_provider_api::{Form, ProviderError};
 use baton_providers::ProviderConfig;
 use baton_sim::{Fault, Kind};
 use std::time::Duration;

@@ -5,7 +5,7 @@ use baton_model::chat::PartKind;
 use baton_model::event::Reply;
 use baton_model::fault::ErrorKind;
 use baton_model::{Capability, Detail, Event, Finish, UsageClass};
-use baton_provider::{Form, Recording};
+use baton_provider_api::{Form, Recording};
 use baton_sim::Kind;
 use bytes::Bytes;
 use futures::StreamExt as _;

@@ -1,7 +1,7 @@
 //! What is passed on without being read.
 
 use crate::setup::{KEY, Pair};
-use baton_provider::{Form, Forward, Forwarded};
+use baton_provider_api::{Form, Forward, Forwarded};
 use baton_providers::{ProviderConfig, Secret};
 use baton_sim::Kind;
 use bytes::Bytes;

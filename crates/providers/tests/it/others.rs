@@ -3,7 +3,7 @@
 use crate::setup::{Ask, Pair, collect};
 use baton_model::operation::TranscriptionRequest;
 use baton_model::{Capability, Detail, Dialect, Event, Operation, Target, UsageClass};
-use baton_provider::{Form, Mode, Outgoing};
+use baton_provider_api::{Form, Mode, Outgoing};
 use baton_sim::Kind;
 use bytes::Bytes;
 use futures::StreamExt as _;

@@ -5,7 +5,7 @@ use baton_model::chat::Json;
 use baton_model::entity::{Model, ModelSource, ModelStatus};
 use baton_model::event::Reply;
 use baton_model::{Body, Capability, Detail, Dialect, Operation, Quirks, Target, Timestamp};
-use baton_provider::{Exchange, Form, Frame, Mode, Outgoing, Provider, ProviderError, Transport};
+use baton_provider_api::{Exchange, Form, Frame, Mode, Outgoing, Provider, ProviderError, Transport};
 use baton_providers::{ProviderConfig, Secret, build};
 use baton_sim::{Kind, Sim, SimOptions};
 use bytes::Bytes;

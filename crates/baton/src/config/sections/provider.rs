@@ -1,7 +1,7 @@
 //! `[providers.NAME]`.
 
 use baton_model::{Dialect, ProviderId, Quirks};
-use baton_provider::{OnDisconnect, Settings, Timeouts};
+use baton_provider_api::{OnDisconnect, Settings, Timeouts};
 use baton_providers::{ProviderConfig, Secret, presets};
 use schemars::JsonSchema;
 use serde::Deserialize;
