@@ -5,9 +5,9 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::process::Command;
 
-/// Each crate's layer. A crate may use crates of lower layers only; `admin` may use `http`, whose error shapes and
-/// credentials it shares.
-const LAYERS: [(&str, u8); 19] = [
+/// Each crate's layer. A crate may use crates of lower layers only, so those of one layer do not know one another: `http`
+/// and `admin` stand side by side on `web` and `control`.
+const LAYERS: [(&str, u8); 22] = [
     ("baton-model", 0),
     ("baton-tasks", 0),
     ("baton-dialect", 1),
@@ -22,7 +22,10 @@ const LAYERS: [(&str, u8); 19] = [
     ("baton-engine", 2),
     ("baton-auth", 2),
     ("baton-events", 2),
-    ("baton-http", 3),
+    ("baton-conversations", 2),
+    ("baton-control", 3),
+    ("baton-web", 3),
+    ("baton-http", 4),
     ("baton-admin", 4),
     ("baton", 5),
     ("baton-sim", 0),
@@ -30,10 +33,17 @@ const LAYERS: [(&str, u8); 19] = [
 ];
 
 /// Arrows that must not be there although the layers would allow them, and why.
-const ABSENT: [(&str, &str, &str); 8] = [
+const ABSENT: [(&str, &str, &str); 11] = [
     ("baton-engine", "baton-dialect", "the engine knows no wire format"),
-    ("baton-http", "baton-providers", "the doors know no vendor"),
-    ("baton-http", "baton-store", "the doors know no database"),
+    ("baton-http", "baton-providers", "the request APIs know formats, and no vendor"),
+    (
+        "baton-http",
+        "baton-store",
+        "what the request APIs need is in a snapshot or behind `control` and `conversations`",
+    ),
+    ("baton-web", "baton-store", "credentials are in a snapshot"),
+    ("baton-control", "axum", "the control plane knows no HTTP"),
+    ("baton-conversations", "axum", "stored responses know no HTTP"),
     ("baton-model", "serde", "the vocabulary is no wire format"),
     ("baton-model", "tokio", "the vocabulary does no I/O"),
     ("baton-dialect", "tokio", "formats are pure: bytes in, values out"),

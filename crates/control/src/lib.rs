@@ -2,7 +2,8 @@
 //!
 //! - [`models`]: which models there are, how that changes, and what providers list of their own;
 //! - [`providers`]: which providers there are, those of the configuration and those of the database;
-//! - [`provider_objects`]: files, batches and responses that providers keep for callers.
+//! - [`provider_objects`]: files, batches and responses that providers keep for callers;
+//! - [`write_health_events`]: circuits that opened or closed become events.
 //!
 //! A change is checked here, written as one transaction with its event and its audit entry, and put in force as a new
 //! snapshot of the engine's registry. The data plane only ever reads snapshots.
@@ -13,10 +14,12 @@
 //! `baton-admin`.
 
 pub mod faults;
+mod health_events;
 pub mod models;
 pub mod provider_objects;
 pub mod providers;
 
+pub use health_events::write_health_events;
 pub use models::{Conflict, Discovery, Models, Problem, Vendors};
 pub use provider_objects::ProviderObjects;
 pub use providers::{Configured, Providers, Views, sealed_row};

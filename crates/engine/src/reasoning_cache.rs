@@ -34,7 +34,7 @@ pub struct ReasoningCache {
 
 /// The thoughts before one call.
 #[derive(Debug, Deserialize, Serialize)]
-struct CachedReply {
+struct CachedReasoning {
     thoughts: Vec<Thought>,
 }
 
@@ -56,7 +56,7 @@ impl ReasoningCache {
     /// Keeps the thoughts of an answer to that call by that provider.
     pub async fn keep(&self, call: &Call, provider: &ProviderId, heard: ReasoningRecorder) {
         for (tool, thoughts) in heard.calls.into_values().filter(|(_, thoughts)| !thoughts.is_empty()) {
-            let bytes = match serde_json::to_vec(&CachedReply { thoughts }) {
+            let bytes = match serde_json::to_vec(&CachedReasoning { thoughts }) {
                 Ok(bytes) => Bytes::from(bytes),
                 Err(error) => {
                     tracing::warn!(%error, "thoughts could not be kept");
@@ -105,7 +105,7 @@ impl ReasoningCache {
             Some(kept) => kept,
             None => self.values.get(&key(call, provider, &asked(tool))).await?,
         };
-        serde_json::from_slice::<CachedReply>(&kept).ok().map(|kept| kept.thoughts)
+        serde_json::from_slice::<CachedReasoning>(&kept).ok().map(|kept| kept.thoughts)
     }
 }
 

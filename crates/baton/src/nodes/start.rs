@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::execute::{self, Executor};
 use crate::serve::finished;
-use baton_control::Models;
+use baton_control::{Models, write_health_events};
 use baton_events::{Relay, Webhooks};
 use baton_model::Actor;
 use std::sync::Arc;
@@ -48,9 +48,9 @@ pub fn start(app: &App, config: &Config, stop: &CancellationToken) -> JoinSet<()
     };
     tasks.spawn(chores::under(lease(leases::WEBHOOKS), chores::LOOK, stop.clone(), round));
 
-    let (telling, stopped) = (baton_engine::health::tell(app.engine.clone(), app.store.clone()), stop.clone());
+    let (events, stopped) = (write_health_events(app.engine.clone(), app.store.clone()), stop.clone());
     tasks.spawn(finished("health_events", async move {
-        stopped.run_until_cancelled(telling).await;
+        stopped.run_until_cancelled(events).await;
     }));
 
     let (store, clock) = (app.store.clone(), Arc::clone(app.engine.clock()));

@@ -6,4 +6,5 @@
 #[expect(dead_code, reason = "calls are made in the engine's tests")]
 #[path = "../../../engine/tests/it/bench.rs"]
 mod bench;
+mod health_events;
 mod models;

@@ -1,10 +1,8 @@
 //! How each model fares: its circuit, its last errors, what is under way. In memory, per node.
 
 mod changes;
-mod tell;
 
 pub use changes::{Change, Changes};
-pub use tell::tell;
 
 use baton_model::fault::{ErrorKind, Fault};
 use baton_model::{Clock, ModelId, Timestamp};

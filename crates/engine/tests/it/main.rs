@@ -7,7 +7,6 @@ mod cache;
 mod cost;
 mod fallback;
 mod fit;
-mod health;
 mod leaving;
 mod ledger;
 mod reasoning_cache;

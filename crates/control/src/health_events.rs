@@ -1,7 +1,7 @@
-//! Tells of circuits that opened or closed: the event `model.health.changed`.
+//! Writes the event `model.health.changed` when a circuit has opened or closed.
 
-use super::{Change, Circuit};
-use crate::engine::Engine;
+use baton_engine::health::Change;
+use baton_engine::{Circuit, Engine};
 use baton_model::{Actor, EventKind, ModelId, Timestamp};
 use baton_store::{NewEvent, Store, StoreError};
 use chrono::{DateTime, SecondsFormat};
@@ -15,7 +15,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// Puts each change of a circuit on this node into the outbox. While the database is away the last change of each model
 /// waits; one that is undone by then is not told. Runs until it is dropped.
-pub async fn tell(engine: Engine, store: Store) {
+pub async fn write_health_events(engine: Engine, store: Store) {
     // Models whose open circuits have been told of.
     let mut open = BTreeSet::new();
     loop {

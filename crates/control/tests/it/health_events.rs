@@ -1,7 +1,7 @@
 //! Circuits that open and close are told of.
 
 use crate::bench::{Bench, model};
-use baton_engine::health::tell;
+use baton_control::write_health_events;
 use baton_model::fault::ErrorKind;
 use baton_model::{EventKind, ModelId};
 use baton_store::StoredEvent;
@@ -35,7 +35,7 @@ async fn a_circuit_that_opens_and_closes_is_told_of() {
     let fast = ModelId::from("fast");
     fail(&bench, &fast);
     // What happened before anybody listened is told too.
-    let telling = tokio::spawn(tell(bench.engine.clone(), bench.store.clone()));
+    let telling = tokio::spawn(write_health_events(bench.engine.clone(), bench.store.clone()));
     let opened = told(&bench, 1).await;
     let data: Value = serde_json::from_str(&opened[0].data).unwrap();
     assert_eq!(opened[0].subject, "fast");
