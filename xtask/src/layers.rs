@@ -44,7 +44,7 @@ const ABSENT: [(&str, &str, &str); 11] = [
     ("baton-web", "baton-store", "credentials are in a snapshot"),
     ("baton-control", "axum", "the control plane knows no HTTP"),
     ("baton-conversations", "axum", "stored responses know no HTTP"),
-    ("baton-model", "serde", "the vocabulary is no wire format"),
+    ("baton-model", "serde", "the vocabulary is no wire format; its feature `schema` alone may"),
     ("baton-model", "tokio", "the vocabulary does no I/O"),
     ("baton-dialect", "tokio", "formats are pure: bytes in, values out"),
     ("baton-engine", "sea-orm", "only the store knows SQL"),
@@ -66,6 +66,9 @@ struct Package {
 struct Dependency {
     name: String,
     kind: Option<String>,
+    /// Behind a feature.
+    #[serde(default)]
+    optional: bool,
 }
 
 /// Checks every arrow.
@@ -111,7 +114,8 @@ fn faults(metadata: &Metadata) -> Vec<String> {
                 ));
             }
             for (from, to, why) in ABSENT {
-                if package.name == from && dependency.name == to {
+                // An optional dependency is there only for those who ask for its feature.
+                if package.name == from && dependency.name == to && !dependency.optional {
                     faults.push(format!("`{from}` uses `{to}`, but {why}"));
                 }
             }
@@ -137,9 +141,9 @@ mod tests {
             packages: vec![Package {
                 name: "baton-engine".into(),
                 dependencies: vec![
-                    Dependency { name: "baton-http".into(), kind: None },
-                    Dependency { name: "baton-dialect".into(), kind: None },
-                    Dependency { name: "baton-sim".into(), kind: Some("dev".into()) },
+                    Dependency { name: "baton-http".into(), kind: None, optional: false },
+                    Dependency { name: "baton-dialect".into(), kind: None, optional: false },
+                    Dependency { name: "baton-sim".into(), kind: Some("dev".into()), optional: false },
                 ],
             }],
         };

@@ -1,63 +1,27 @@
 //! The description of the management API, from which `/openapi.json` is made.
 
 use crate::failures::Failures;
+use crate::models;
 use crate::wire::faults::FieldFault;
-use crate::{audit, cache, events, keys, models, projects, providers, ready, requests, usage, webhooks};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::{Modify, OpenApi, ToSchema};
+use utoipa::{Modify, ToSchema};
 
-#[derive(OpenApi)]
+#[derive(utoipa::OpenApi)]
 #[openapi(
     info(
         title = "Baton",
         description = "One API in front of many AI model providers: requests in the formats of OpenAI, and in Baton's own, \
                        and the management of models, keys and usage."
     ),
+    // Only what `models::one` leads to: every other handler brings its description with its route.
     paths(
-        models::list::list,
-        models::register::register,
         models::get::get,
         models::update::update,
         models::remove::remove,
-        models::discover::discover,
         models::health::health,
         models::stats::stats,
-        models::tokens::tokens,
-        models::route::route,
-        providers::list::list,
-        providers::register::register,
-        providers::get::get,
-        providers::update::update,
-        providers::remove::remove,
-        keys::list::list,
-        keys::create::create,
-        keys::get::get,
-        keys::update::update,
-        keys::rotate::rotate,
-        keys::revoke::revoke,
-        projects::list::list,
-        projects::create::create,
-        projects::get::get,
-        projects::update::update,
-        projects::remove::remove,
-        usage::totals::usage,
-        requests::list::list,
-        requests::get::get,
-        requests::feedback::give,
-        events::stream::stream,
-        webhooks::list::list,
-        webhooks::create::create,
-        webhooks::get::get,
-        webhooks::update::update,
-        webhooks::remove::remove,
-        webhooks::rotate::rotate,
-        webhooks::deliveries::deliveries,
-        webhooks::redeliver::redeliver,
-        audit::list,
-        cache::size::size,
-        cache::purge::purge,
-        ready::ready,
     ),
     components(schemas(ErrorBody, ErrorDetail, FieldFault)),
     tags(
@@ -74,13 +38,21 @@ use utoipa::{Modify, OpenApi, ToSchema};
         (name = "service", description = "The service itself"),
     ),
     security(("key" = [])),
-    modifiers(&Key, &Failures),
 )]
-pub struct Api;
+struct Api;
+
+/// The description of the management API, of its routes' own descriptions.
+pub fn describe(routes: OpenApi) -> OpenApi {
+    let mut api = <Api as utoipa::OpenApi>::openapi().merge_from(routes);
+    // Last, because they complete what each call says for itself.
+    Key.modify(&mut api);
+    Failures.modify(&mut api);
+    api
+}
 
 /// Gives each call a name of its own, from its method and path, for programs that make clients of the description:
 /// `get_api_models_model_id_health`.
-pub fn named(mut api: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
+pub fn named(mut api: OpenApi) -> OpenApi {
     for (path, item) in &mut api.paths.paths {
         let words: Vec<&str> =
             path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
@@ -99,7 +71,7 @@ pub fn named(mut api: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
 struct Key;
 
 impl Modify for Key {
-    fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
+    fn modify(&self, api: &mut OpenApi) {
         let scheme = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
             .description(Some("An API key (`bt-…`); `x-api-key` and `api-key` are read too"))
@@ -129,49 +101,4 @@ pub struct ErrorDetail {
     details: Vec<FieldFault>,
     /// The request's id, as in `x-request-id`.
     request_id: String,
-}
-
-/// A model to register, or what to change of one.
-#[derive(Debug, Deserialize, ToSchema)]
-#[expect(dead_code, reason = "the schema of what `Fields` reads")]
-#[schema(as = Model, example = json!({
-    "model_id": "fast", "provider": "groq", "upstream": "llama-3.3-70b-versatile", "capabilities": ["CHAT"],
-    "token_limit": 131072, "max_tokens": 32768, "price": {"input": "0.59", "output": "0.79"}, "fallbacks": ["gpt-4o-mini"]
-}))]
-pub struct ModelBody {
-    /// What clients ask for; required to register, fixed from then on.
-    model_id: Option<String>,
-    /// The provider that serves it, by its name in any case; required to register.
-    provider: Option<String>,
-    /// What the provider calls it; by default `model_id`.
-    upstream: Option<String>,
-    /// What it can do; by default what the built-in catalogue says, else `CHAT`.
-    capabilities: Option<Vec<String>>,
-    /// `ACTIVE`, `INACTIVE` or `DEPRECATED`; by default `ACTIVE`.
-    status: Option<String>,
-    /// A name for people.
-    display_name: Option<String>,
-    /// A sentence for people.
-    description: Option<String>,
-    /// The largest output, in tokens; by default the catalogue's.
-    max_tokens: Option<u64>,
-    /// The context window, in tokens; by default the catalogue's.
-    token_limit: Option<u64>,
-    /// Dollars per million units by class, as decimal strings or numbers; by default the catalogue's.
-    #[schema(value_type = Option<Object>)]
-    price: Option<serde_json::Value>,
-    /// Dollars for one token, in place of `price`: sets `input` and `output`.
-    cost_per_token: Option<f64>,
-    /// Models to try in its place when it fails, in order.
-    fallbacks: Option<Vec<String>>,
-    /// Defaults for requests, as fields of OpenAI's chat format.
-    #[schema(value_type = Option<Object>)]
-    configuration: Option<serde_json::Value>,
-    /// Whatever is to be kept with it.
-    #[schema(value_type = Option<Object>)]
-    metadata: Option<serde_json::Value>,
-    /// How it differs from others of its format.
-    quirks: Option<models::quirks::QuirksJson>,
-    /// The tokenizer that counts for it: `o200k`, `cl100k`, `claude`, `claude-new`, `other`.
-    tokenizer: Option<String>,
 }

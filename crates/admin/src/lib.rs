@@ -6,7 +6,7 @@
 //! What is *not* here: requests to models (`baton-http`), and any rule of what may be registered beyond the form of its
 //! fields (`baton-control`).
 //!
-//! To add an endpoint: a file, a line in `routes.rs`, a line in `describe`.
+//! To add an endpoint: a file, and a line in `routes.rs`.
 
 mod audit;
 mod cache;
@@ -34,7 +34,6 @@ use ipnet::IpNet;
 pub use models::view::text as model_text;
 pub use providers::view::text as provider_text;
 use std::sync::Arc;
-use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Description;
 
 /// What the management API needs.
@@ -71,10 +70,12 @@ impl FromRef<Admin> for Web {
 
 /// Every path of the management API.
 pub fn router(admin: Admin) -> Router {
-    routes::router(admin)
+    let responding = Responding { web: admin.web.clone(), api: |_| ClientApi::Native };
+    let (router, _) = routes::routes().split_for_parts();
+    router.route_layer(from_fn_with_state(responding, respond)).with_state(admin)
 }
 
 /// The description of all APIs: the management API's own, with what the request APIs say of themselves.
 pub fn description(requests: Description) -> Description {
-    describe::named(describe::Api::openapi().merge_from(requests))
+    describe::named(describe::describe(routes::routes().into_openapi()).merge_from(requests))
 }

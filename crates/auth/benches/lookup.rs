@@ -1,7 +1,7 @@
 //! How long it takes to tell who asks, among two hundred keys.
 #![expect(clippy::unwrap_used, reason = "a benchmark")]
 
-use baton_auth::{Credentials, Keys, NewKey, Origin};
+use baton_auth::{ApiKey, Credentials, Keys, Origin};
 use baton_model::entity::Role;
 use baton_model::{Actor, SystemClock};
 use baton_store::Store;
@@ -22,7 +22,7 @@ fn lookup(criterion: &mut Criterion) {
         let mut headers = HeaderMap::new();
         for number in 0..200 {
             let (_, secret) = keys
-                .create(&Actor::service("bench"), NewKey::new(number.to_string(), Role::Caller), &mut chance)
+                .create(&Actor::service("bench"), ApiKey::new(number.to_string(), Role::Caller), &mut chance)
                 .await
                 .unwrap();
             headers.insert("x-api-key", HeaderValue::from_str(secret.reveal()).unwrap());

@@ -1,6 +1,6 @@
 //! The first key, so that there is someone to make others.
 
-use crate::{AuthError, Keys, NewKey, Secret};
+use crate::{ApiKey, AuthError, Keys, Secret};
 use baton_model::entity::Role;
 use baton_model::{Actor, KeyId};
 use rand::Rng;
@@ -38,7 +38,7 @@ pub async fn bootstrap(
     }
     let secret = Secret::generate(chance);
     let made =
-        keys.insert(&Actor::service("start"), NewKey::new("bootstrap", Role::Admin), KeyId::from(ID), &secret).await;
+        keys.insert(&Actor::service("start"), ApiKey::new("bootstrap", Role::Admin), KeyId::from(ID), &secret).await;
     let bootstrap = match made {
         Ok(_) => Bootstrap::Made(secret),
         // Another node has made it at the same moment: it prints its own.

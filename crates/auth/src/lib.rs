@@ -19,9 +19,10 @@ pub mod secret;
 pub mod token;
 
 pub use admin::{Bootstrap, bootstrap};
+pub use baton_model::ApiKey;
 pub use credentials::Credentials;
 pub use error::AuthError;
-pub use keys::{Keys, NewKey, Origin};
+pub use keys::{Keys, Origin};
 pub use role::{require, require_any};
 pub use secret::Secret;
 pub use token::Tokens;

@@ -4,8 +4,7 @@
 use baton_dialect::framing::splice::scan;
 use baton_dialect::framing::{Framing, Splitter};
 use baton_dialect::{Codec, ReplyContext, codec};
-use baton_model::chat::Json;
-use baton_model::{Capability, Detail, Dialect, Event, Model, ModelSource, ModelStatus, Quirks, Target, Timestamp};
+use baton_model::{Capability, Detail, Dialect, Event, Model, ModelSource, Target};
 use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
@@ -50,24 +49,10 @@ impl Format {
 
 fn target() -> Target {
     Target::new(Arc::new(Model {
-        id: "model".into(),
-        provider: "provider".into(),
         upstream: "upstream".into(),
         capabilities: vec![Capability::Chat],
-        status: ModelStatus::Active,
-        display_name: None,
-        description: None,
-        max_tokens: None,
-        token_limit: None,
-        price: None,
-        fallbacks: Vec::new(),
-        configuration: Vec::new(),
-        metadata: Json("{}".into()),
         source: ModelSource::Config,
-        created_at: Timestamp::default(),
-        updated_at: Timestamp::default(),
-        quirks: Quirks::default(),
-        tokenizer: None,
+        ..Model::new("model", "provider")
     }))
 }
 

@@ -8,7 +8,7 @@ use baton_model::chat::{
     ReasoningOptions, Role, Sampling, Schema, Source, Tool, ToolCall, ToolChoice, ToolResult,
 };
 use baton_model::event::Reply;
-use baton_model::{Capability, Detail, Dialect, Event, Model, ModelSource, ModelStatus, Quirks, Target, Timestamp};
+use baton_model::{Capability, Detail, Dialect, Event, Model, ModelSource, Quirks, Target};
 use bytes::Bytes;
 use proptest::option;
 use proptest::prelude::*;
@@ -17,24 +17,11 @@ use std::sync::Arc;
 /// A target called `upstream` at its provider.
 pub fn target(quirks: Quirks) -> Target {
     Target::new(Arc::new(Model {
-        id: "model".into(),
-        provider: "provider".into(),
         upstream: "upstream".into(),
         capabilities: Capability::ALL.to_vec(),
-        status: ModelStatus::Active,
-        display_name: None,
-        description: None,
-        max_tokens: None,
-        token_limit: None,
-        price: None,
-        fallbacks: Vec::new(),
-        configuration: Vec::new(),
-        metadata: Json("{}".into()),
         source: ModelSource::Config,
-        created_at: Timestamp::default(),
-        updated_at: Timestamp::default(),
         quirks,
-        tokenizer: None,
+        ..Model::new("model", "provider")
     }))
 }
 

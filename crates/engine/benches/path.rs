@@ -6,12 +6,10 @@ use baton_engine::cache::ResponseCache;
 use baton_engine::route::{Ask, plan};
 use baton_engine::{CachePolicy, CacheSettings, Call, Content, ModelSelector, Snapshot};
 use baton_kv::Memory;
-use baton_model::chat::Json;
-use baton_model::entity::{Quirks, Role};
+use baton_model::entity::Role;
 use baton_model::record::Attribution;
 use baton_model::{
-    Body, Caller, Capability, Code, Dialect, Field, Model, ModelId, ModelSource, ModelStatus, PublicError, RequestId,
-    Timestamp,
+    Body, Caller, Capability, Code, Dialect, Field, Model, ModelId, ModelSource, PublicError, RequestId, Timestamp,
 };
 use baton_provider_api::fake::Fake;
 use baton_provider_api::{Form, Provider};
@@ -23,24 +21,12 @@ use std::sync::Arc;
 
 fn model(number: usize, fallbacks: &[usize]) -> Model {
     Model {
-        id: format!("model-{number}").into(),
-        provider: "one".into(),
         upstream: "upstream".into(),
         capabilities: vec![Capability::Chat],
-        status: ModelStatus::Active,
-        display_name: None,
-        description: None,
-        max_tokens: None,
         token_limit: Some(128_000),
-        price: None,
         fallbacks: fallbacks.iter().map(|number| ModelId::from(format!("model-{number}"))).collect(),
-        configuration: Vec::new(),
-        metadata: Json("{}".into()),
         source: ModelSource::Config,
-        created_at: Timestamp(0),
-        updated_at: Timestamp(0),
-        quirks: Quirks::default(),
-        tokenizer: None,
+        ..Model::new(format!("model-{number}"), "one")
     }
 }
 

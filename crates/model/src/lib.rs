@@ -1,6 +1,7 @@
 //! The vocabulary: the values that every other crate speaks.
 //!
-//! Nothing here performs I/O, knows a wire format (so no serde) or a vendor. Each file holds one subject:
+//! Nothing here performs I/O, or knows a provider's wire format or a vendor. Only what is registered can be written as JSON,
+//! by the feature `schema`. Each file holds one subject:
 //!
 //! - [`body`]: the bytes a client sent, with one scan over their top level;
 //! - [`chat`]: a conversation and what it asks for, in the union of what the formats can say;
@@ -11,6 +12,7 @@
 //! - [`fault`]: whose fault an error is, whether to try again, and what the caller is told;
 //! - [`event_kind`]: what happens that other services are told of;
 //! - [`entity`]: the things that are registered: models, callers;
+//! - `schema`: how what is registered is written as JSON;
 //! - [`record`]: what is kept of a request; [`target`]: where an attempt goes;
 //! - [`trace`]: which trace a request belongs to;
 //! - [`id`], [`dialect`], [`capability`], [`clock`]: names, formats, abilities, time.
@@ -33,6 +35,8 @@ pub mod money;
 pub mod operation;
 pub mod price;
 pub mod record;
+#[cfg(feature = "schema")]
+pub mod schema;
 pub mod target;
 pub mod trace;
 pub mod usage;
@@ -43,7 +47,7 @@ pub use chat::ChatRequest;
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use detail::Detail;
 pub use dialect::Dialect;
-pub use entity::{Actor, Caller, Model, ModelSource, ModelStatus, Quirks};
+pub use entity::{Actor, ApiKey, Caller, Model, ModelSource, ModelStatus, Quirks};
 pub use event::{Event, Finish};
 pub use event_kind::EventKind;
 pub use fault::{Code, Fault, PublicError, Retry};

@@ -4,7 +4,7 @@ use crate::entity::key;
 use crate::place::Place;
 use crate::{StoreError, json};
 use baton_model::entity::Role;
-use baton_model::{KeyId, ModelId, Timestamp};
+use baton_model::{ApiKey, KeyId, ModelId, Timestamp};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::NotSet, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
@@ -12,42 +12,23 @@ use sea_orm::{
 };
 use std::sync::Arc;
 
-/// An API key, without the key itself: that is known to its owner alone.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ApiKey {
-    /// Its id.
-    pub id: KeyId,
-    /// A name for people.
-    pub name: String,
-    /// The key's first characters, to tell keys apart.
-    pub prefix: String,
-    /// What the key hashes to, in hexadecimal; unique.
-    pub hash: String,
-    /// What its owner may do.
-    pub role: Role,
-    /// The project that requests are booked on.
-    pub project: Option<Arc<str>>,
-    /// The user that requests are booked on.
-    pub user: Option<Arc<str>>,
-    /// The models it may use; `None`: all.
-    pub models: Option<Arc<[ModelId]>>,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// From when on it is refused; `None`: never.
-    pub expires_at: Option<Timestamp>,
-    /// When it was revoked.
-    pub revoked_at: Option<Timestamp>,
-    /// When it was last used, about.
-    pub last_used_at: Option<Timestamp>,
-    /// The networks it may be used from (`10.0.0.0/8`); `None`: any.
-    pub addresses: Option<Vec<String>>,
-    /// Whether its requests are refused where something in them can't be said to the model.
-    pub strict: bool,
-    /// What the key before the last rotation hashes to.
-    pub previous_hash: Option<String>,
-    /// Until when that key is accepted too.
-    pub previous_until: Option<Timestamp>,
-}
+/// The fields that have a column; those without one are in `more`.
+const COLUMNS: [&str; 14] = [
+    "id",
+    "name",
+    "prefix",
+    "role",
+    "project_id",
+    "user_id",
+    "models",
+    "addresses",
+    "strict",
+    "previous_until",
+    "created_at",
+    "expires_at",
+    "revoked_at",
+    "last_used_at",
+];
 
 /// One page of keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,7 +54,7 @@ impl Keys<'_> {
     /// Whatever keeps the database from answering.
     pub async fn all(self) -> Result<Vec<ApiKey>, StoreError> {
         let query = key::Entity::find().order_by_asc(key::Column::CreatedAt).order_by_asc(key::Column::Id);
-        Ok(crate::readable(query.all(&self.place.reader()).await?.into_iter().map(ApiKey::try_from)))
+        Ok(crate::readable(query.all(&self.place.reader()).await?.into_iter().map(read)))
     }
 
     /// One page of keys, newest first. Pages count from 1.
@@ -86,7 +67,7 @@ impl Keys<'_> {
         let reader = self.place.reader();
         let pages = query.paginate(&reader, page_size.max(1));
         let rows = pages.fetch_page(page.saturating_sub(1)).await?;
-        let items = rows.into_iter().map(ApiKey::try_from).collect::<Result<_, _>>()?;
+        let items = rows.into_iter().map(read).collect::<Result<_, _>>()?;
         Ok(KeyPage { items, total: pages.num_items().await? })
     }
 
@@ -97,7 +78,7 @@ impl Keys<'_> {
     /// [`StoreError::NotFound`].
     pub async fn get(self, id: &KeyId) -> Result<ApiKey, StoreError> {
         let row = key::Entity::find_by_id(id.as_str()).one(&self.place.reader()).await?;
-        row.ok_or_else(|| missing(id))?.try_into()
+        read(row.ok_or_else(|| missing(id))?)
     }
 
     /// The key of that hash; not one that had it before a rotation.
@@ -107,7 +88,7 @@ impl Keys<'_> {
     /// Whatever keeps the database from answering.
     pub async fn lookup(self, hash: &str) -> Result<Option<ApiKey>, StoreError> {
         let row = key::Entity::find().filter(key::Column::Hash.eq(hash)).one(&self.place.reader()).await?;
-        row.map(ApiKey::try_from).transpose()
+        row.map(read).transpose()
     }
 
     /// Adds a key.
@@ -116,7 +97,7 @@ impl Keys<'_> {
     ///
     /// [`StoreError::Conflict`] if its id or hash is taken.
     pub async fn insert(self, key: &ApiKey) -> Result<(), StoreError> {
-        let insert = key::Entity::insert(key::Model::from(key).into_active_model());
+        let insert = key::Entity::insert(write(key).into_active_model());
         let inserted = insert.on_conflict(crate::keep()).exec_without_returning(&self.place.writer()).await?;
         crate::inserted(inserted, || format!("the key `{}` exists already", key.id))
     }
@@ -132,7 +113,7 @@ impl Keys<'_> {
             created_at: NotSet,
             revoked_at: NotSet,
             last_used_at: NotSet,
-            ..key::Model::from(key).into_active_model().reset_all()
+            ..write(key).into_active_model().reset_all()
         };
         let other =
             key::Entity::find().filter(key::Column::Hash.eq(&key.hash)).filter(key::Column::Id.ne(key.id.as_str()));
@@ -207,56 +188,54 @@ fn missing(id: &KeyId) -> StoreError {
     StoreError::not_found(format!("key `{id}`"))
 }
 
-impl From<&ApiKey> for key::Model {
-    fn from(key: &ApiKey) -> Self {
-        Self {
-            id: key.id.to_string(),
-            name: key.name.clone(),
-            prefix: key.prefix.clone(),
-            hash: key.hash.clone(),
-            role: key.role.name().to_owned(),
-            project: key.project.as_deref().map(str::to_owned),
-            user: key.user.as_deref().map(str::to_owned),
-            models: key.models.as_deref().map(|models| json::names(models.iter().map(ModelId::as_str))),
-            created_at: key.created_at.0,
-            expires_at: key.expires_at.map(|time| time.0),
-            revoked_at: key.revoked_at.map(|time| time.0),
-            last_used_at: key.last_used_at.map(|time| time.0),
-            addresses: key.addresses.as_ref().map(|networks| json::names(networks.iter().map(String::as_str))),
-            strict: key.strict,
-            previous_hash: key.previous_hash.clone(),
-            previous_until: key.previous_until.map(|time| time.0),
-        }
+fn write(key: &ApiKey) -> key::Model {
+    key::Model {
+        id: key.id.to_string(),
+        name: key.name.clone(),
+        prefix: key.prefix.clone(),
+        hash: key.hash.clone(),
+        role: key.role.name().to_owned(),
+        project: key.project.as_deref().map(str::to_owned),
+        user: key.user.as_deref().map(str::to_owned),
+        models: key.models.as_deref().map(|models| json::names(models.iter().map(ModelId::as_str))),
+        created_at: key.created_at.0,
+        expires_at: key.expires_at.map(|time| time.0),
+        revoked_at: key.revoked_at.map(|time| time.0),
+        last_used_at: key.last_used_at.map(|time| time.0),
+        addresses: key.addresses.as_ref().map(|networks| json::names(networks.iter().map(String::as_str))),
+        strict: key.strict,
+        previous_hash: key.previous_hash.clone(),
+        previous_until: key.previous_until.map(|time| time.0),
+        more: json::more::write(key, &COLUMNS),
     }
 }
 
-impl TryFrom<key::Model> for ApiKey {
-    type Error = StoreError;
-
-    fn try_from(row: key::Model) -> Result<Self, StoreError> {
-        let what = || format!("a key (`{}`)", row.id);
-        // A list of models or networks that can't be read must not become the permission to use all.
-        let names = |text: &String| json::read_names(text).map_err(|error| StoreError::corrupt(what(), error));
-        let models = row.models.as_ref().map(names).transpose()?;
-        let addresses = row.addresses.as_ref().map(names).transpose()?;
-        Ok(Self {
-            role: Role::lookup(&row.role)
-                .ok_or_else(|| StoreError::corrupt(what(), format!("its role is `{}`", row.role)))?,
-            models: models.map(|models| models.iter().map(ModelId::from).collect()),
-            id: KeyId::from(&row.id),
-            name: row.name,
-            prefix: row.prefix,
-            hash: row.hash,
-            project: row.project.map(Arc::from),
-            user: row.user.map(Arc::from),
-            created_at: Timestamp(row.created_at),
-            expires_at: row.expires_at.map(Timestamp),
-            revoked_at: row.revoked_at.map(Timestamp),
-            last_used_at: row.last_used_at.map(Timestamp),
-            addresses,
-            strict: row.strict,
-            previous_hash: row.previous_hash,
-            previous_until: row.previous_until.map(Timestamp),
-        })
-    }
+fn read(row: key::Model) -> Result<ApiKey, StoreError> {
+    let id = row.id.clone();
+    let what = || format!("a key (`{id}`)");
+    // A list of models or networks that can't be read must not become the permission to use all.
+    let names = |text: &String| json::read_names(text).map_err(|error| StoreError::corrupt(what(), error));
+    let models = row.models.as_ref().map(names).transpose()?;
+    let addresses = row.addresses.as_ref().map(names).transpose()?;
+    let key = ApiKey {
+        role: Role::lookup(&row.role)
+            .ok_or_else(|| StoreError::corrupt(what(), format!("its role is `{}`", row.role)))?,
+        models: models.map(|models| models.iter().map(ModelId::from).collect()),
+        id: KeyId::from(&row.id),
+        name: row.name,
+        prefix: row.prefix,
+        hash: row.hash,
+        project: row.project.map(Arc::from),
+        user: row.user.map(Arc::from),
+        created_at: Timestamp(row.created_at),
+        expires_at: row.expires_at.map(Timestamp),
+        revoked_at: row.revoked_at.map(Timestamp),
+        last_used_at: row.last_used_at.map(Timestamp),
+        addresses,
+        strict: row.strict,
+        previous_hash: row.previous_hash,
+        previous_until: row.previous_until.map(Timestamp),
+        ..ApiKey::new("", Role::Caller)
+    };
+    json::more::read(key, &row.more).map_err(|error| StoreError::corrupt(what(), error))
 }

@@ -44,6 +44,7 @@ mod settings;
 pub mod webhooks;
 
 pub use audit::{Audit, NewAudit};
+pub use baton_model::ApiKey;
 pub use change::Change;
 pub use commands::{Claim, Commands};
 pub use connection::{Pools, masked};
@@ -52,7 +53,7 @@ pub use events::{Events, NewEvent, StoredEvent};
 pub use feedback::{Feedback, FeedbackEntry};
 pub use holdings::Holdings;
 pub use kept_responses::KeptResponses;
-pub use keys::{ApiKey, Keys};
+pub use keys::Keys;
 pub use leases::Leases;
 pub use ledger::Ledger;
 pub use models::Models;

@@ -7,6 +7,28 @@ use baton_model::chat::Json;
 use baton_model::{Capability, Model, ModelId, ModelSource, ModelStatus, ProviderId, Timestamp};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
 
+/// The fields that have a column; those without one are in `more`.
+const COLUMNS: [&str; 18] = [
+    "model_id",
+    "provider",
+    "upstream",
+    "capabilities",
+    "status",
+    "display_name",
+    "description",
+    "max_tokens",
+    "token_limit",
+    "price",
+    "fallbacks",
+    "configuration",
+    "metadata",
+    "quirks",
+    "tokenizer",
+    "source",
+    "created_at",
+    "updated_at",
+];
+
 /// The models that the database keeps. Those of the configuration file are not among them.
 #[derive(Debug, Clone, Copy)]
 pub struct Models<'s> {
@@ -91,15 +113,16 @@ fn write(model: &Model) -> model::Model {
         description: model.description.clone(),
         max_tokens: model.max_tokens.map(json::integer),
         token_limit: model.token_limit.map(json::integer),
-        price: model.price.as_ref().map(json::price::write),
+        price: model.price.as_ref().map(json::text),
         fallbacks: json::names(model.fallbacks.iter().map(ModelId::as_str)),
         configuration: json::members(&model.configuration),
         metadata: if model.metadata.0.is_empty() { "{}".to_owned() } else { model.metadata.0.clone() },
-        quirks: json::quirks::write(&model.quirks),
+        quirks: json::text(&model.quirks),
         tokenizer: model.tokenizer.clone(),
         source: model.source.name().to_owned(),
         created_at: model.created_at.0,
         updated_at: model.updated_at.0,
+        more: json::more::write(model, &COLUMNS),
     }
 }
 
@@ -109,14 +132,19 @@ fn read(row: model::Model) -> Result<Model, StoreError> {
     let unknown = |field: &str, word: &str| corrupt(format!("its {field} is `{word}`"));
     let names = |text: &str| json::read_names(text).map_err(|error| corrupt(error.to_string()));
     let capability = |name: &String| Capability::lookup(name).ok_or_else(|| unknown("capability", name));
-    Ok(Model {
+    let model = Model {
         capabilities: names(&row.capabilities)?.iter().map(capability).collect::<Result<_, _>>()?,
         status: ModelStatus::lookup(&row.status).ok_or_else(|| unknown("status", &row.status))?,
         source: ModelSource::lookup(&row.source).ok_or_else(|| unknown("source", &row.source))?,
-        price: row.price.as_deref().map(json::price::read).transpose().map_err(|error| corrupt(error.to_string()))?,
+        price: row
+            .price
+            .as_deref()
+            .map(serde_json::from_str)
+            .transpose()
+            .map_err(|error| corrupt(error.to_string()))?,
         fallbacks: names(&row.fallbacks)?.iter().map(ModelId::from).collect(),
         configuration: json::read_members(&row.configuration).map_err(|error| corrupt(error.to_string()))?,
-        quirks: json::quirks::read(&row.quirks).map_err(|error| corrupt(error.to_string()))?,
+        quirks: json::read_quirks(&row.quirks).map_err(|error| corrupt(error.to_string()))?,
         metadata: Json(row.metadata),
         id: ModelId::from(&row.id),
         provider: ProviderId::from(&row.provider),
@@ -128,5 +156,7 @@ fn read(row: model::Model) -> Result<Model, StoreError> {
         tokenizer: row.tokenizer,
         created_at: Timestamp(row.created_at),
         updated_at: Timestamp(row.updated_at),
-    })
+        ..Model::new("", "")
+    };
+    json::more::read(model, &row.more).map_err(|error| corrupt(error.to_string()))
 }

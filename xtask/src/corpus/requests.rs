@@ -3,10 +3,7 @@
 use super::exchange::{Exchange, chat};
 use super::losses::Losses;
 use baton_dialect::{Dropped, fidelity};
-use baton_model::chat::Json;
-use baton_model::{
-    Capability, ChatRequest, Dialect, Model, ModelSource, ModelStatus, Operation, Quirks, Target, Timestamp,
-};
+use baton_model::{Capability, ChatRequest, Dialect, Model, ModelSource, Operation, Target};
 use std::sync::Arc;
 
 /// A request as it arrived, and what is listed as dropped.
@@ -57,23 +54,8 @@ fn through(to: Dialect, asked: &ChatRequest) -> Option<Result<Arrived, String>> 
 /// A model without peculiarities.
 pub fn target() -> Target {
     Target::new(Arc::new(Model {
-        id: "m".into(),
-        provider: "p".into(),
-        upstream: "m".into(),
         capabilities: Capability::ALL.to_vec(),
-        status: ModelStatus::Active,
-        display_name: None,
-        description: None,
-        max_tokens: None,
-        token_limit: None,
-        price: None,
-        fallbacks: Vec::new(),
-        configuration: Vec::new(),
-        metadata: Json("{}".into()),
         source: ModelSource::Config,
-        created_at: Timestamp(0),
-        updated_at: Timestamp(0),
-        quirks: Quirks::default(),
-        tokenizer: None,
+        ..Model::new("m", "p")
     }))
 }

@@ -1,47 +1,33 @@
 //! `POST /api/keys`.
 
-use super::input;
-use super::view::{KeyView, NewKeyView, location};
+use super::input::{self, KeyBody};
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Administrator;
 use crate::wire::answer::{Answer, json};
 use crate::wire::faults::Faults;
-use crate::wire::fields::{Fields, brief};
+use crate::wire::fields::Fields;
 use axum::extract::State;
-use baton_auth::{NewKey, Secret};
-use baton_model::Timestamp;
+use baton_auth::Secret;
 use baton_model::entity::Role;
-use baton_store::ApiKey;
+use baton_model::schema::put_over;
+use baton_model::{ApiKey, Timestamp};
 use http::header::{CACHE_CONTROL, LOCATION};
 use http::{HeaderValue, StatusCode};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use serde::Deserialize;
+use serde::Serialize;
 use utoipa::ToSchema;
 
-/// What a new key shall be.
-#[derive(Debug, Deserialize, ToSchema)]
-#[expect(dead_code, reason = "the schema of what `Fields` reads")]
-pub struct KeyBody {
-    /// A name for people.
-    #[schema(example = "team-a")]
-    name: String,
-    /// `admin`, `operator`, `viewer` or `caller`; by default `caller`.
-    role: Option<String>,
-    /// The project that its requests are booked on.
-    project_id: Option<String>,
-    /// The user that its requests are booked on.
-    user_id: Option<String>,
-    /// The models it may use; by default all.
-    models: Option<Vec<String>>,
-    /// The networks it may be used from (`10.0.0.0/8`); by default any.
-    addresses: Option<Vec<String>>,
-    /// Whether its requests are refused where something in them can't be said to the model, instead of being told of it in
-    /// `x-baton-warning`; by default false.
-    strict: Option<bool>,
-    /// From when on it is refused; by default never.
-    expires_at: Option<String>,
+/// A key just made: the only time that it is shown.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NewKeyView {
+    /// The key itself, shown only once.
+    #[schema(example = "bt-x7Kq2m…")]
+    key: String,
+    /// What is kept of it.
+    #[serde(flatten)]
+    kept: ApiKey,
 }
 
 /// Makes a key. The answer is the only one that ever shows it.
@@ -59,7 +45,7 @@ pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator
     let made = admin.web.keys.create(&by, new, &mut StdRng::from_os_rng()).await;
     let (key, secret) = made?;
     let mut response = shown_once(StatusCode::CREATED, &key, &secret)?;
-    if let Ok(location) = HeaderValue::from_str(&location(&key.id)) {
+    if let Ok(location) = HeaderValue::from_str(&format!("/api/keys/{}", key.id)) {
         response.headers_mut().insert(LOCATION, location);
     }
     Ok(response)
@@ -67,35 +53,21 @@ pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator
 
 /// The one answer that shows a key.
 pub fn shown_once(status: StatusCode, key: &ApiKey, secret: &Secret) -> Answer {
-    let view = NewKeyView { key: secret.reveal().to_owned(), kept: KeyView::from(key) };
+    let view = NewKeyView { key: secret.reveal().to_owned(), kept: key.clone() };
     let mut response = json(status, &view)?;
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }
 
-fn read(fields: &mut Fields, now: Timestamp, faults: &mut Faults) -> NewKey {
-    if fields.raw("name").is_none_or(|text| text == "null") {
-        faults.add("name", "is required: a name for people");
-    }
-    NewKey {
-        name: fields.text("name", faults).unwrap_or_default(),
-        role: role(fields, faults),
-        project: fields.text("project_id", faults),
-        user: fields.text("user_id", faults),
+fn read(fields: &mut Fields, now: Timestamp, faults: &mut Faults) -> ApiKey {
+    fields.require("name", "a name for people", faults);
+    let new = ApiKey {
         models: input::models(fields, faults),
         addresses: input::addresses(fields, faults),
-        strict: input::strict(fields, faults).unwrap_or(false),
         expires_at: input::expiry(fields, now, faults),
-    }
-}
-
-fn role(fields: &mut Fields, faults: &mut Faults) -> Role {
-    let known = Role::ALL.map(Role::name).join(", ");
-    let Some(name) = fields.take::<String>("role", &format!("one of {known}"), faults).flatten() else {
-        return Role::Caller;
+        ..ApiKey::new("", Role::Caller)
     };
-    Role::lookup(&name).unwrap_or_else(|| {
-        faults.add("role", format!("`{}` is none of {known}", brief(&name)));
-        Role::Caller
-    })
+    let others = fields.others(&new, &[], faults);
+    // Each was tried when it was read.
+    put_over(&new, &others).unwrap_or(new)
 }

@@ -1,20 +1,19 @@
 //! `GET /api/keys/{id}`.
 
-use super::view::KeyView;
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Viewer;
 use crate::wire::answer::{Answer, json};
 use axum::extract::{Path, State};
-use baton_model::KeyId;
+use baton_model::{ApiKey, KeyId};
 use http::StatusCode;
 
 /// Shows what is kept of a key.
 #[utoipa::path(get, path = "/api/keys/{id}", tag = "keys", params(("id" = String, Path)), responses(
-    (status = 200, description = "The key, without the key itself", body = KeyView),
+    (status = 200, description = "The key, without the key itself", body = ApiKey),
     (status = 404, description = "There is no such key", body = ErrorBody),
 ))]
 pub async fn get(State(admin): State<Admin>, _: Viewer, Path(id): Path<String>) -> Answer {
     let key = admin.store.keys().get(&KeyId::from(id)).await?;
-    json(StatusCode::OK, &KeyView::from(&key))
+    json(StatusCode::OK, &key)
 }

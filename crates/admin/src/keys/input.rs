@@ -2,13 +2,55 @@
 
 use crate::wire::faults::Faults;
 use crate::wire::fields::{Fields, brief};
+use crate::wire::schema::settable;
 use crate::wire::time;
-use baton_model::{ModelId, Timestamp};
+use baton_model::{ApiKey, ModelId, Timestamp};
 use ipnet::IpNet;
+use std::borrow::Cow;
 use std::net::IpAddr;
+use std::sync::Arc;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+/// What stays as it was made: make another key for others.
+pub const FIXED: [&str; 3] = ["role", "project_id", "user_id"];
+
+/// What a new key shall be, for the description.
+pub struct KeyBody;
+
+/// What can be changed of a key, for the description.
+pub struct KeyChange;
+
+impl PartialSchema for KeyBody {
+    fn schema() -> RefOr<Schema> {
+        let mut body = settable::<ApiKey>(&[], &["name"]);
+        body.description = Some("What a new key shall be; by default a caller that may use all models".into());
+        body.into()
+    }
+}
+
+impl PartialSchema for KeyChange {
+    fn schema() -> RefOr<Schema> {
+        let mut body = settable::<ApiKey>(&FIXED, &[]);
+        body.description = Some("What can be changed of a key; what is absent stays".into());
+        body.into()
+    }
+}
+
+impl ToSchema for KeyBody {
+    fn name() -> Cow<'static, str> {
+        "KeyBody".into()
+    }
+}
+
+impl ToSchema for KeyChange {
+    fn name() -> Cow<'static, str> {
+        "KeyChange".into()
+    }
+}
 
 /// The models a key may use; `None` for all.
-pub fn models(fields: &mut Fields, faults: &mut Faults) -> Option<Vec<ModelId>> {
+pub fn models(fields: &mut Fields, faults: &mut Faults) -> Option<Arc<[ModelId]>> {
     let names: Vec<String> = fields.take("models", "an array of model ids, or null for all", faults)??;
     if names.is_empty() {
         faults.add("models", "is empty, so that the key could use none; leave it out for all");
@@ -16,13 +58,8 @@ pub fn models(fields: &mut Fields, faults: &mut Faults) -> Option<Vec<ModelId>> 
     Some(names.iter().map(ModelId::from).collect())
 }
 
-/// Whether a key is strict.
-pub fn strict(fields: &mut Fields, faults: &mut Faults) -> Option<bool> {
-    fields.take("strict", "true or false", faults).flatten()
-}
-
 /// The networks a key may be used from; `None` for any.
-pub fn addresses(fields: &mut Fields, faults: &mut Faults) -> Option<Vec<IpNet>> {
+pub fn addresses(fields: &mut Fields, faults: &mut Faults) -> Option<Vec<String>> {
     let texts: Vec<String> = fields.take("addresses", "an array of networks, or null for any", faults)??;
     if texts.is_empty() {
         faults.add("addresses", "is empty, so that the key could be used from nowhere; leave it out for any");
@@ -30,7 +67,7 @@ pub fn addresses(fields: &mut Fields, faults: &mut Faults) -> Option<Vec<IpNet>>
     let mut networks = Vec::new();
     for text in &texts {
         match network(text) {
-            Some(network) => networks.push(network),
+            Some(network) => networks.push(network.to_string()),
             None => faults.add(
                 "addresses",
                 format!("expected a network such as 10.0.0.0/8, or an address, got `{}`", brief(text)),

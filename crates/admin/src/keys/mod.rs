@@ -7,4 +7,3 @@ pub mod list;
 pub mod revoke;
 pub mod rotate;
 pub mod update;
-pub mod view;

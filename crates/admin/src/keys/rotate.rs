@@ -1,7 +1,6 @@
 //! `POST /api/keys/{id}/rotate`.
 
-use super::create::shown_once;
-use super::view::NewKeyView;
+use super::create::{NewKeyView, shown_once};
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Administrator;
@@ -19,8 +18,8 @@ use std::time::Duration;
 use utoipa::ToSchema;
 
 /// How long both may be used.
-#[derive(Debug, Deserialize, ToSchema)]
-#[expect(dead_code, reason = "the schema of what `Fields` reads")]
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default)]
 pub struct RotateBody {
     /// How long the key before is accepted too: `24h`, `30m`; by default `24h`, `0s` ends it at once.
     #[schema(example = "24h")]
@@ -62,7 +61,8 @@ pub async fn rotate(
 /// How long a secret that was replaced stays in force: the field `overlap`.
 pub fn overlap(fields: &mut Fields, faults: &mut Faults) -> Duration {
     let expected = "a time such as 24h or 30m";
-    let Some(text) = fields.take::<String>("overlap", expected, faults).flatten() else { return OVERLAP };
+    let body = fields.body::<RotateBody>(faults).unwrap_or_default();
+    let Some(text) = body.overlap else { return OVERLAP };
     match humantime::parse_duration(&text) {
         Ok(overlap) if overlap <= LONGEST => overlap,
         Ok(_) => {

@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// Which providers to ask.
-#[derive(Debug, Deserialize, ToSchema)]
-#[expect(dead_code, reason = "the schema of what `Fields` reads")]
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default)]
 pub struct DiscoverBody {
     /// The provider to ask; by default all of them.
     #[schema(example = "ollama")]
@@ -84,8 +84,8 @@ impl From<Conflict> for ConflictView {
 ))]
 pub async fn discover(State(admin): State<Admin>, Operator(by): Operator, mut fields: Fields) -> Answer {
     let mut faults = Faults::default();
-    let provider = fields.text("provider", &mut faults);
-    let dry_run = fields.take("dry_run", "true or false", &mut faults).flatten().unwrap_or(false);
+    let DiscoverBody { provider, dry_run } = fields.body(&mut faults).unwrap_or_default();
+    let dry_run = dry_run.unwrap_or(false);
     fields.finish(&mut faults);
     faults.check()?;
     let found = admin.models.discover(provider.as_deref(), dry_run, &by).await?;

@@ -1,23 +1,23 @@
 //! `GET /api/models/{model_id}`.
 
 use super::address::find;
-use super::view::{ModelView, etag};
+use super::view::etag;
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::answer::{Answer, json};
-use baton_model::{Caller, ModelId};
+use baton_model::{Caller, Model, ModelId};
 use http::StatusCode;
 use http::header::ETAG;
 
 /// Shows a model. Its id may hold `/` and `:`, raw or percent-encoded.
 #[utoipa::path(get, path = "/api/models/{model_id}", tag = "models", params(("model_id" = String, Path)), responses(
-    (status = 200, description = "The model; `ETag` is its version", body = ModelView),
+    (status = 200, description = "The model; `ETag` is its version", body = Model),
     (status = 404, description = "There is none that the caller may use", body = ErrorBody),
 ))]
 pub fn get(admin: &Admin, caller: &Caller, id: &ModelId) -> Answer {
     let snapshot = admin.web.engine.registry().snapshot();
     let model = find(&snapshot, caller, id)?;
-    let mut response = json(StatusCode::OK, &ModelView::from(&**model))?;
+    let mut response = json(StatusCode::OK, &**model)?;
     response.headers_mut().insert(ETAG, etag(model));
     Ok(response)
 }

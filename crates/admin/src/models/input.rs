@@ -1,18 +1,54 @@
 //! The fields of a model as a client gives them.
 
-use super::quirks::QuirksJson;
 use super::written_price;
 use crate::wire::faults::Faults;
 use crate::wire::fields::{Fields, brief};
 use crate::wire::money;
+use crate::wire::schema::settable;
 use baton_engine::Snapshot;
 use baton_engine::registry::nearest;
 use baton_meter::Tokenizer;
 use baton_model::chat::Json;
 use baton_model::price::Rates;
+use baton_model::schema::{Value, put_over};
 use baton_model::{Capability, Model, ModelId, ModelStatus, Nanos, Price, ProviderId, Quirks, UsageClass};
 use indexmap::IndexMap;
+use serde_json::json;
 use serde_json::value::RawValue;
+use std::borrow::Cow;
+use utoipa::openapi::schema::Type;
+use utoipa::openapi::{Object, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+/// A model to register, or what to change of one, for the description: the fields of a model that can be set.
+pub struct ModelBody;
+
+impl PartialSchema for ModelBody {
+    fn schema() -> RefOr<Schema> {
+        let mut body = settable::<Model>(&[], &[]);
+        body.description = Some("A model to register, or what to change of one".into());
+        let per_token = Object::builder()
+            .schema_type(Type::Number)
+            .description(Some("Dollars for one token, in place of `price`: sets `input` and `output`"));
+        body.properties.insert("cost_per_token".to_owned(), per_token.into());
+        body.examples = vec![json!({
+            "model_id": "fast", "provider": "groq", "upstream": "llama-3.3-70b-versatile", "capabilities": ["CHAT"],
+            "token_limit": 131_072, "max_tokens": 32_768, "price": {"input": "0.59", "output": "0.79"},
+            "fallbacks": ["gpt-4o-mini"]
+        })];
+        body.into()
+    }
+}
+
+impl ToSchema for ModelBody {
+    fn name() -> Cow<'static, str> {
+        "Model".into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        Model::schemas(schemas);
+    }
+}
 
 /// The most fallbacks of a model, as of a request.
 const MOST_FALLBACKS: usize = baton_web::bounds::MOST_FALLBACKS;
@@ -24,8 +60,6 @@ pub struct Changes {
     upstream: Option<String>,
     capabilities: Option<Vec<Capability>>,
     status: Option<ModelStatus>,
-    display_name: Option<Option<String>>,
-    description: Option<Option<String>>,
     max_tokens: Option<Option<u64>>,
     token_limit: Option<Option<u64>>,
     price: Option<Option<Price>>,
@@ -34,6 +68,8 @@ pub struct Changes {
     metadata: Option<Json>,
     quirks: Option<Quirks>,
     tokenizer: Option<Option<String>>,
+    /// Fields without a rule of their own.
+    others: Vec<Value>,
 }
 
 impl Changes {
@@ -44,8 +80,6 @@ impl Changes {
             upstream: fields.text("upstream", faults),
             capabilities: capabilities(fields, faults),
             status: status(fields, faults),
-            display_name: fields.nullable_text("display_name", faults),
-            description: fields.nullable_text("description", faults),
             max_tokens: tokens(fields, "max_tokens", faults),
             token_limit: tokens(fields, "token_limit", faults),
             price: price(fields, faults),
@@ -54,6 +88,8 @@ impl Changes {
             metadata: metadata(fields, faults),
             quirks: quirks(fields, faults),
             tokenizer: tokenizer(fields, faults),
+            // Last: whatever has a rule is taken by then.
+            others: fields.others(&Model::new("", ""), &["model_id"], faults),
         }
     }
 
@@ -78,8 +114,6 @@ impl Changes {
         set(&mut model.upstream, self.upstream);
         set(&mut model.capabilities, self.capabilities);
         set(&mut model.status, self.status);
-        set(&mut model.display_name, self.display_name);
-        set(&mut model.description, self.description);
         set(&mut model.max_tokens, self.max_tokens);
         set(&mut model.token_limit, self.token_limit);
         set(&mut model.price, self.price);
@@ -88,6 +122,10 @@ impl Changes {
         set(&mut model.metadata, self.metadata);
         set(&mut model.quirks, self.quirks);
         set(&mut model.tokenizer, self.tokenizer);
+        // Each was tried when it was read.
+        if let Ok(changed) = put_over(model, &self.others) {
+            *model = changed;
+        }
     }
 }
 
@@ -238,8 +276,8 @@ fn metadata(fields: &mut Fields, faults: &mut Faults) -> Option<Json> {
 
 fn quirks(fields: &mut Fields, faults: &mut Faults) -> Option<Quirks> {
     let text = fields.raw("quirks")?;
-    match serde_json::from_str::<QuirksJson>(text) {
-        Ok(quirks) => Some(quirks.into()),
+    match serde_json::from_str::<Quirks>(text) {
+        Ok(quirks) => Some(quirks),
         Err(error) => {
             faults.add("quirks", error.to_string());
             None

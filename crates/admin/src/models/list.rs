@@ -2,7 +2,6 @@
 
 use super::address::sees;
 use super::input::{known_capabilities, known_statuses};
-use super::view::ModelView;
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Anyone;
@@ -22,7 +21,7 @@ use http::{StatusCode, Uri};
     ("status" = Option<String>, Query, description = "`ACTIVE`, `INACTIVE` or `DEPRECATED`"),
     ("search" = Option<String>, Query, description = "Only those in whose names or description it stands"),
 ), responses(
-    (status = 200, description = "A page of models", body = Page<ModelView>),
+    (status = 200, description = "A page of models", body = Page<Model>),
     (status = 422, description = "A parameter is wrong", body = ErrorBody),
 ))]
 pub async fn list(State(admin): State<Admin>, Anyone(caller): Anyone, uri: Uri) -> Answer {
@@ -37,9 +36,7 @@ pub async fn list(State(admin): State<Admin>, Anyone(caller): Anyone, uri: Uri) 
         .map(|model| &**model)
         .filter(|model| sees(&caller, model) && wanted.has(model))
         .collect();
-    let Page { items, total, page, page_size } = paging.cut(models.into_iter());
-    let items = items.into_iter().map(ModelView::from).collect();
-    json(StatusCode::OK, &Page::<ModelView> { items, total, page, page_size })
+    json(StatusCode::OK, &paging.cut(models.into_iter()))
 }
 
 /// Which models are wanted; each that is set narrows it.

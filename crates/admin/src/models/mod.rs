@@ -11,7 +11,6 @@ pub mod health;
 pub mod input;
 pub mod list;
 pub mod one;
-pub mod quirks;
 pub mod register;
 pub mod remove;
 pub mod route;

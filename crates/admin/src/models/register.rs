@@ -1,22 +1,21 @@
 //! `POST /api/models`.
 
-use super::input::{self, Changes};
-use super::view::{ModelView, etag, location};
+use super::input::{self, Changes, ModelBody};
+use super::view::{etag, location};
 use crate::Admin;
-use crate::describe::{ErrorBody, ModelBody};
+use crate::describe::ErrorBody;
 use crate::wire::access::Operator;
 use crate::wire::answer::{Answer, json};
 use crate::wire::faults::Faults;
 use crate::wire::fields::Fields;
 use axum::extract::State;
-use baton_model::chat::Json;
-use baton_model::{Code, Model, ModelId, ModelSource, ModelStatus, ProviderId, PublicError, Quirks};
+use baton_model::{Code, Model, PublicError};
 use http::StatusCode;
 use http::header::{ETAG, LOCATION};
 
 /// Registers a model.
 #[utoipa::path(post, path = "/api/models", tag = "models", request_body = ModelBody, responses(
-    (status = 201, description = "Registered; `Location` and `ETag` name it", body = ModelView),
+    (status = 201, description = "Registered; `Location` and `ETag` name it", body = Model),
     (status = 400, description = "The body is no JSON object", body = ErrorBody),
     (status = 409, description = "`model_id` is taken", body = ErrorBody),
     (status = 422, description = "Fields are wrong: `details.errors` names each", body = ErrorBody),
@@ -33,10 +32,11 @@ pub async fn register(State(admin): State<Admin>, Operator(by): Operator, mut fi
     faults.check()?;
     // Both are there now: what is missing was noted as a fault.
     let (id, provider) = id.zip(changes.provider().cloned()).ok_or_else(incomplete)?;
-    let mut model = blank(id, provider, &admin);
+    let now = admin.web.engine.clock().now();
+    let mut model = Model { created_at: now, updated_at: now, ..Model::new(id, provider) };
     changes.apply(&mut model);
     let model = admin.models.register(model, &by).await?;
-    let mut response = json(StatusCode::CREATED, &ModelView::from(&*model))?;
+    let mut response = json(StatusCode::CREATED, &*model)?;
     response.headers_mut().insert(LOCATION, location(&model.id));
     response.headers_mut().insert(ETAG, etag(&model));
     Ok(response)
@@ -44,29 +44,4 @@ pub async fn register(State(admin): State<Admin>, Operator(by): Operator, mut fi
 
 fn incomplete() -> PublicError {
     PublicError::new(Code::ValidationError, "model_id and provider are required")
-}
-
-/// A model of which nothing more is said.
-fn blank(id: ModelId, provider: ProviderId, admin: &Admin) -> Model {
-    let now = admin.web.engine.clock().now();
-    Model {
-        upstream: id.to_string(),
-        id,
-        provider,
-        capabilities: Vec::new(),
-        status: ModelStatus::Active,
-        display_name: None,
-        description: None,
-        max_tokens: None,
-        token_limit: None,
-        price: None,
-        fallbacks: Vec::new(),
-        configuration: Vec::new(),
-        metadata: Json("{}".into()),
-        source: ModelSource::Api,
-        created_at: now,
-        updated_at: now,
-        quirks: Quirks::default(),
-        tokenizer: None,
-    }
 }

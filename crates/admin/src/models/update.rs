@@ -1,9 +1,9 @@
 //! `PUT /api/models/{model_id}`.
 
-use super::input::Changes;
-use super::view::{ModelView, etag};
+use super::input::{Changes, ModelBody};
+use super::view::etag;
 use crate::Admin;
-use crate::describe::{ErrorBody, ModelBody};
+use crate::describe::ErrorBody;
 use crate::wire::answer::{Answer, json};
 use crate::wire::faults::Faults;
 use crate::wire::fields::Fields;
@@ -23,7 +23,7 @@ const READ_ONLY: [&str; 3] = ["source", "created_at", "updated_at"];
     ),
     request_body = ModelBody,
     responses(
-        (status = 200, description = "Changed", body = ModelView),
+        (status = 200, description = "Changed", body = Model),
         (status = 400, description = "No field is given", body = ErrorBody),
         (status = 404, description = "There is no such model", body = ErrorBody),
         (status = 409, description = "It stands in the configuration file", body = ErrorBody),
@@ -51,7 +51,7 @@ pub async fn update(admin: &Admin, by: &Actor, id: &ModelId, headers: &HeaderMap
         None => None,
     };
     let model = admin.models.update(id, seen, by, |model| changes.apply(model)).await?;
-    let mut response = json(StatusCode::OK, &ModelView::from(&*model))?;
+    let mut response = json(StatusCode::OK, &*model)?;
     response.headers_mut().insert(ETAG, etag(&model));
     Ok(response)
 }

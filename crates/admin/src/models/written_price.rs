@@ -1,4 +1,5 @@
-//! A price on the wire: dollars per million units by class, with the tiers that some vendors have.
+//! A price as a client writes it: dollars per million units by class, with the tiers that some vendors have. It may be said
+//! more loosely than it is shown, and every amount that is wrong is named.
 
 use crate::wire::faults::Faults;
 use crate::wire::fields::{Fields, brief};
@@ -6,45 +7,10 @@ use crate::wire::money;
 use baton_model::price::{ContextTier, Rates};
 use baton_model::{Price, UsageClass};
 use indexmap::IndexMap;
-use serde::Serialize;
 use serde_json::value::RawValue;
 
 /// What is expected of every amount.
 const EXPECTED: &str = "expected dollars per million as a decimal of at most nine places, such as 0.59 or \"0.59\"";
-
-/// A price as it is written: `{"input": 0.59, "output": 0.79, "context_tiers": [{"above": 200000, "input": …}],
-/// "service_tiers": {"flex": {"input": …}}}`.
-#[derive(Debug, Serialize)]
-pub struct PriceJson {
-    #[serde(flatten)]
-    rates: IndexMap<&'static str, Box<RawValue>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    context_tiers: Vec<TierJson>,
-    #[serde(skip_serializing_if = "IndexMap::is_empty")]
-    service_tiers: IndexMap<String, IndexMap<&'static str, Box<RawValue>>>,
-}
-
-#[derive(Debug, Serialize)]
-struct TierJson {
-    above: u64,
-    #[serde(flatten)]
-    rates: IndexMap<&'static str, Box<RawValue>>,
-}
-
-impl From<&Price> for PriceJson {
-    fn from(price: &Price) -> Self {
-        let tier = |tier: &ContextTier| TierJson { above: tier.above, rates: rates(&tier.rates) };
-        Self {
-            rates: rates(&price.rates),
-            context_tiers: price.context_tiers.iter().map(tier).collect(),
-            service_tiers: price.service_tiers.iter().map(|(name, tier)| (name.clone(), rates(tier))).collect(),
-        }
-    }
-}
-
-fn rates(rates: &Rates) -> IndexMap<&'static str, Box<RawValue>> {
-    rates.known().map(|(class, rate)| (class.name(), money::dollars(rate))).collect()
-}
 
 /// Reads a price; what is wrong with it is noted, with its path.
 pub fn read(json: &str, faults: &mut Faults) -> Option<Price> {

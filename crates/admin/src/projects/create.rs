@@ -1,6 +1,6 @@
 //! `POST /api/projects`.
 
-use super::input::{self, ProjectBody};
+use super::input::ProjectBody;
 use super::note;
 use super::view::{ProjectView, location};
 use crate::Admin;
@@ -23,16 +23,16 @@ use http::{HeaderValue, StatusCode};
 ))]
 pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator, mut fields: Fields) -> Answer {
     let mut faults = Faults::default();
-    let id = input::id(&mut fields, &mut faults).unwrap_or_default();
-    let name = fields.text("name", &mut faults);
-    let metadata = input::metadata(&mut fields, &mut faults);
+    fields.require("id", "what keys, tokens and requests name", &mut faults);
+    let body = ProjectBody::read(&mut fields, &mut faults);
+    let id = body.new_id(&mut faults);
     fields.finish(&mut faults);
     faults.check()?;
     let now = admin.web.engine.clock().now();
     let project = Project {
-        name: name.unwrap_or_else(|| id.clone()),
+        metadata: body.metadata().unwrap_or_else(|| Json("{}".into())),
+        name: body.name.unwrap_or_else(|| id.clone()),
         id,
-        metadata: metadata.unwrap_or_else(|| Json("{}".into())),
         created_at: now,
         updated_at: now,
     };

@@ -4,46 +4,50 @@ use crate::wire::faults::Faults;
 use crate::wire::fields::{Fields, brief};
 use baton_model::chat::Json;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 /// A project to make, or what to change of one.
-#[derive(Debug, Deserialize, ToSchema)]
-#[expect(dead_code, reason = "the schema of what `Fields` reads")]
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default)]
 #[schema(as = Project)]
 pub struct ProjectBody {
     /// Its id, as keys, tokens and requests name it: required to make one, fixed from then on.
     #[schema(example = "search")]
-    id: Option<String>,
+    pub id: Option<String>,
     /// A name for people; by default the id.
     #[schema(example = "Search")]
-    name: Option<String>,
+    pub name: Option<String>,
     /// Whatever is to be kept with it.
     #[schema(value_type = Option<Object>)]
-    metadata: Option<serde_json::Value>,
+    metadata: Option<Box<RawValue>>,
 }
 
 const LONGEST_ID: usize = 256;
 
-/// The id of a new project.
-pub fn id(fields: &mut Fields, faults: &mut Faults) -> Option<String> {
-    if fields.raw("id").is_none_or(|text| text == "null") {
-        faults.add("id", "is required: what keys, tokens and requests name");
-        return None;
+impl ProjectBody {
+    /// Reads a body.
+    pub fn read(fields: &mut Fields, faults: &mut Faults) -> Self {
+        let body: Self = fields.body(faults).unwrap_or_default();
+        if let Some(metadata) = body.metadata.as_ref().filter(|metadata| !metadata.get().starts_with('{')) {
+            faults.add("metadata", format!("expected an object, got {}", brief(metadata.get())));
+        }
+        body
     }
-    let id = fields.text("id", faults)?;
-    if id.len() > LONGEST_ID {
-        faults.add("id", "is longer than 256 bytes");
-    } else if id.trim() != id {
-        faults.add("id", "must not begin or end with a blank");
-    }
-    Some(id)
-}
 
-/// The metadata, an object.
-pub fn metadata(fields: &mut Fields, faults: &mut Faults) -> Option<Json> {
-    let text = fields.raw("metadata").map(str::to_owned)?;
-    if !text.starts_with('{') {
-        faults.add("metadata", format!("expected an object, got {}", brief(&text)));
+    /// The id of a new project.
+    pub fn new_id(&self, faults: &mut Faults) -> String {
+        let id = self.id.clone().unwrap_or_default();
+        if id.len() > LONGEST_ID {
+            faults.add("id", "is longer than 256 bytes");
+        } else if id.trim() != id {
+            faults.add("id", "must not begin or end with a blank");
+        }
+        id
     }
-    Some(Json(text))
+
+    /// The metadata, as it was written.
+    pub fn metadata(&self) -> Option<Json> {
+        self.metadata.as_ref().map(|metadata| Json(metadata.get().to_owned()))
+    }
 }

@@ -1,6 +1,6 @@
 //! `PUT /api/projects/{id}`.
 
-use super::input::{self, ProjectBody};
+use super::input::ProjectBody;
 use super::note;
 use super::view::ProjectView;
 use crate::Admin;
@@ -36,21 +36,20 @@ pub async fn update(
     for name in READ_ONLY {
         fields.raw(name);
     }
-    if fields.text("id", &mut faults).is_some_and(|given| given != id) {
+    let body = ProjectBody::read(&mut fields, &mut faults);
+    if body.id.as_ref().is_some_and(|given| *given != id) {
         faults.add("id", "can't be changed: requests are booked on it");
     }
-    let name = fields.text("name", &mut faults);
-    let metadata = input::metadata(&mut fields, &mut faults);
     fields.finish(&mut faults);
     faults.check()?;
-    if name.is_none() && metadata.is_none() {
+    if body.name.is_none() && body.metadata().is_none() {
         return Err(PublicError::new(Code::InvalidRequest, "the body names no field to change: name, metadata").into());
     }
     let change = admin.store.change(&by).await?;
     let before = change.projects().get(&id).await?;
     let mut after = before.clone();
-    after.name = name.unwrap_or(after.name);
-    after.metadata = metadata.unwrap_or(after.metadata);
+    after.metadata = body.metadata().unwrap_or(after.metadata);
+    after.name = body.name.unwrap_or(after.name);
     after.updated_at = admin.web.engine.clock().now().max(Timestamp(before.updated_at.0.saturating_add(1)));
     change.projects().update(&after, before.updated_at).await?;
     note::commit(change, Some(&before), Some(&after)).await?;

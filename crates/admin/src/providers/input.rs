@@ -3,6 +3,7 @@
 use crate::wire::faults::Faults;
 use crate::wire::fields::{Fields, brief};
 use baton_control::providers::{ProviderSecrets, ProviderSettings};
+use baton_model::schema::field_names;
 use baton_model::{ProviderId, PublicError};
 use baton_providers::presets;
 use baton_seal::Keyring;
@@ -12,8 +13,8 @@ use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// What a provider shall be. Changing one, what is absent stays, and null forgets.
-#[derive(Debug, Deserialize, ToSchema)]
-#[expect(dead_code, reason = "the schema of what `Fields` reads")]
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(default)]
 pub struct ProviderBody {
     /// Its name: letters, digits, `-`, `_` and `.`. Can't be changed.
     #[schema(example = "groq")]
@@ -62,31 +63,25 @@ const LONGEST_NAME: usize = 64;
 const MOST_RETRIES: u32 = 10;
 
 impl Changes {
-    /// Reads the fields of a provider but its name; `None` if none is given.
-    pub fn read(fields: &mut Fields, faults: &mut Faults) -> Option<Self> {
-        let said =
-            ["kind", "base_url", "api_key", "headers", "query", "timeouts", "retries", "discover", "default_model"]
-                .map(|name| fields.raw(name).is_some())
-                .contains(&true);
+    /// Reads the fields of a provider: its name, and the others; `None` if none of them is given.
+    pub fn read(fields: &mut Fields, faults: &mut Faults) -> (Option<String>, Option<Self>) {
+        let names = field_names::<ProviderBody>().iter().filter(|name| **name != "name");
+        // Null forgets, which is not the same as saying nothing.
+        let given: Vec<&str> = names.copied().filter(|name| fields.raw(name).is_some()).collect();
+        let body: ProviderBody = fields.body(faults).unwrap_or_default();
+        let is = |name: &str| given.contains(&name);
         let changes = Self {
-            kind: kind(fields, faults),
-            base_url: fields.nullable_text("base_url", faults),
-            api_key: fields.nullable_text("api_key", faults),
-            headers: fields
-                .take("headers", "an object of header names and values", faults)
-                .map(Option::<BTreeMap<String, String>>::unwrap_or_default),
-            query: fields.nullable_text("query", faults),
-            timeouts: timeouts(fields, faults),
-            retries: retries(fields, faults),
-            discover: fields.take("discover", "true or false", faults),
-            default_model: fields.nullable_text("default_model", faults),
+            kind: check_kind(body.kind, faults),
+            base_url: is("base_url").then_some(body.base_url),
+            api_key: is("api_key").then_some(body.api_key),
+            headers: is("headers").then(|| body.headers.unwrap_or_default()),
+            query: is("query").then_some(body.query),
+            timeouts: is("timeouts").then(|| read_timeouts(body.timeouts.unwrap_or_default(), faults)),
+            retries: is("retries").then(|| check_retries(body.retries, faults)),
+            discover: is("discover").then_some(body.discover),
+            default_model: is("default_model").then_some(body.default_model),
         };
-        said.then_some(changes)
-    }
-
-    /// Whether the kind is said.
-    pub fn names_kind(&self) -> bool {
-        self.kind.is_some()
+        (body.name, (!given.is_empty()).then_some(changes))
     }
 
     /// Makes them: of the row, and of the secrets that it had.
@@ -121,20 +116,17 @@ impl Changes {
 }
 
 /// The name of a new provider.
-pub fn name(fields: &mut Fields, faults: &mut Faults) -> ProviderId {
-    let absent = fields.raw("name").is_none_or(|text| text == "null");
-    let name = fields.text("name", faults).unwrap_or_default();
+pub fn new_name(name: Option<String>, faults: &mut Faults) -> ProviderId {
+    let name = name.unwrap_or_default();
     let fits = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
-    if absent {
-        faults.add("name", "is required");
-    } else if !name.chars().all(fits) || name.len() > LONGEST_NAME {
+    if !name.chars().all(fits) || name.len() > LONGEST_NAME {
         faults.add("name", "expected at most 64 letters, digits, `-`, `_` and `.`");
     }
     ProviderId::from(name)
 }
 
-fn kind(fields: &mut Fields, faults: &mut Faults) -> Option<String> {
-    let kind = fields.text("kind", faults)?;
+fn check_kind(kind: Option<String>, faults: &mut Faults) -> Option<String> {
+    let kind = kind?;
     if presets::lookup(&kind).is_none() {
         let known: Vec<_> = presets::ALL.iter().map(|preset| preset.name).collect();
         faults.add("kind", format!("`{}` is none of {}", brief(&kind), known.join(", ")));
@@ -142,19 +134,16 @@ fn kind(fields: &mut Fields, faults: &mut Faults) -> Option<String> {
     Some(kind)
 }
 
-fn retries(fields: &mut Fields, faults: &mut Faults) -> Option<Option<u32>> {
-    let retries: Option<u32> = fields.take("retries", "a number from 0 to 10", faults)?;
+fn check_retries(retries: Option<u32>, faults: &mut Faults) -> Option<u32> {
     if retries.is_some_and(|retries| retries > MOST_RETRIES) {
         faults.add("retries", "expected a number from 0 to 10");
     }
-    Some(retries)
+    retries
 }
 
-fn timeouts(fields: &mut Fields, faults: &mut Faults) -> Option<BTreeMap<String, u64>> {
-    let expected = "an object of connect, first_token, idle, total";
-    let given: Option<BTreeMap<String, String>> = fields.take("timeouts", expected, faults)?;
+fn read_timeouts(given: BTreeMap<String, String>, faults: &mut Faults) -> BTreeMap<String, u64> {
     let mut bounds = BTreeMap::new();
-    for (name, text) in given.unwrap_or_default() {
+    for (name, text) in given {
         let field = format!("timeouts.{}", brief(&name));
         let millis = humantime::parse_duration(&text).ok().and_then(|bound| u64::try_from(bound.as_millis()).ok());
         match millis.filter(|millis| (1..=LONGEST_BOUND).contains(millis)) {
@@ -163,7 +152,7 @@ fn timeouts(fields: &mut Fields, faults: &mut Faults) -> Option<BTreeMap<String,
             None => faults.add(field, format!("expected a time such as 30s, of at most 24h, got `{}`", brief(&text))),
         }
     }
-    Some(bounds)
+    bounds
 }
 
 /// The first characters of a key: a quarter of it at most.

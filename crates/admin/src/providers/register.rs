@@ -1,7 +1,7 @@
 //! `POST /api/providers`.
 
 use super::get::view;
-use super::input::{Changes, ProviderBody, name};
+use super::input::{Changes, ProviderBody, new_name};
 use super::view::{ProviderView, location};
 use crate::Admin;
 use crate::describe::ErrorBody;
@@ -24,11 +24,10 @@ use http::{HeaderValue, StatusCode};
 ))]
 pub async fn register(State(admin): State<Admin>, Administrator(by): Administrator, mut fields: Fields) -> Answer {
     let mut faults = Faults::default();
-    let name = name(&mut fields, &mut faults);
-    let changes = Changes::read(&mut fields, &mut faults).unwrap_or_default();
-    if !changes.names_kind() && fields.raw("kind").is_none_or(|text| text == "null") {
-        faults.add("kind", "is required: `openai`, `anthropic`, `ollama`, or a preset");
-    }
+    fields.require("name", "what models and requests call it", &mut faults);
+    let (name, changes) = Changes::read(&mut fields, &mut faults);
+    let (name, changes) = (new_name(name, &mut faults), changes.unwrap_or_default());
+    fields.require("kind", "`openai`, `anthropic`, `ollama`, or a preset", &mut faults);
     fields.finish(&mut faults);
     faults.check()?;
     let now = admin.web.engine.clock().now();

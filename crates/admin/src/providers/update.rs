@@ -33,10 +33,10 @@ pub async fn update(
     let name = ProviderId::from(name);
     let before = admin.providers.stored(&name).await?;
     let mut faults = Faults::default();
-    if fields.text("name", &mut faults).is_some_and(|given| given != name.as_str()) {
+    let (given, changes) = Changes::read(&mut fields, &mut faults);
+    if given.is_some_and(|given| given != name.as_str()) {
         faults.add("name", "can't be changed; register another provider and remove this one");
     }
-    let changes = Changes::read(&mut fields, &mut faults);
     fields.finish(&mut faults);
     faults.check()?;
     let changes = changes.ok_or_else(|| PublicError::new(Code::InvalidRequest, "the body names no field to change"))?;

@@ -5,7 +5,7 @@ use crate::describe::ErrorBody;
 use crate::wire::access::Anyone;
 use crate::wire::answer::{Answer, Refused, json};
 use crate::wire::faults::Faults;
-use crate::wire::fields::{Fields, brief};
+use crate::wire::fields::Fields;
 use crate::wire::time;
 use axum::extract::{Path, State};
 use baton_model::entity::Role;
@@ -24,8 +24,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const LOOK: Duration = Duration::from_millis(50);
 
 /// What an answer was worth.
-#[derive(Debug, Deserialize, ToSchema)]
-#[expect(dead_code, reason = "the schema of what `Fields` reads")]
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default)]
 pub struct FeedbackBody {
     /// From -1 (bad) to 1 (good).
     #[schema(minimum = -1, maximum = 1)]
@@ -82,8 +82,10 @@ pub async fn give(
     mut fields: Fields,
 ) -> Answer {
     let mut faults = Faults::default();
-    let score = score(&mut fields, &mut faults);
-    let comment = fields.nullable_text("comment", &mut faults).flatten();
+    let FeedbackBody { score, comment } = fields.body(&mut faults).unwrap_or_default();
+    if let Some(score) = score.filter(|score| !(-1.0..=1.0).contains(score)) {
+        faults.add("score", format!("expected a number from -1 (bad) to 1 (good), got {score}"));
+    }
     fields.finish(&mut faults);
     faults.check()?;
     if score.is_none() && comment.is_none() {
@@ -106,16 +108,6 @@ pub async fn give(
     change.tell(event).await?;
     change.commit_aside().await?;
     json(StatusCode::CREATED, &FeedbackView::from(&entry))
-}
-
-fn score(fields: &mut Fields, faults: &mut Faults) -> Option<f64> {
-    let text = fields.raw("score").map(str::to_owned)?;
-    let score = fields.take::<f64>("score", "a number from -1 to 1", faults)??;
-    if !(-1.0..=1.0).contains(&score) {
-        faults.add("score", format!("expected a number from -1 (bad) to 1 (good), got {}", brief(&text)));
-        return None;
-    }
-    Some(score)
 }
 
 /// A request of the caller's own, or any for an operator.

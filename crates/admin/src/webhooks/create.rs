@@ -1,6 +1,6 @@
 //! `POST /api/webhooks`.
 
-use super::input::Changes;
+use super::input::{Changes, WebhookBody};
 use super::kept;
 use super::view::{NewWebhookView, WebhookView, location, text};
 use crate::Admin;
@@ -18,26 +18,6 @@ use http::header::{CACHE_CONTROL, LOCATION};
 use http::{HeaderValue, StatusCode};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use serde::Deserialize;
-use utoipa::ToSchema;
-
-/// What a webhook shall be, or what to change of it.
-#[derive(Debug, Deserialize, ToSchema)]
-#[expect(dead_code, reason = "the schema of what `Fields` reads")]
-#[schema(as = Webhook)]
-pub struct WebhookBody {
-    /// Where events are posted: `https`, or `http` in the networks of `webhooks.allow`; required to make one.
-    #[schema(example = "https://example.com/hooks/baton")]
-    url: Option<String>,
-    /// The types that it gets; by default, or null: all.
-    #[schema(example = json!(["model.updated", "key.revoked"]))]
-    types: Option<Vec<String>>,
-    /// Whether it gets events; by default true.
-    active: Option<bool>,
-    /// What messages are signed with, where it has to be a certain one (`whsec_` and 24 to 64 bytes in base64); only to
-    /// make one; by default a new one.
-    secret: Option<String>,
-}
 
 /// Registers a service that is told of events. The answer is the only one that shows the secret that its messages are
 /// signed with, by the Standard Webhooks scheme.
@@ -47,11 +27,9 @@ pub struct WebhookBody {
 ))]
 pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator, mut fields: Fields) -> Answer {
     let mut faults = Faults::default();
-    if fields.raw("url").is_none_or(|text| text == "null") {
-        faults.add("url", "is required: where events are posted");
-    }
-    let changes = Changes::read(&admin, &mut fields, &mut faults).await;
-    let secret = secret(&mut fields, &mut faults);
+    fields.require("url", "where events are posted", &mut faults);
+    let (changes, secret) = Changes::read(&admin, &mut fields, &mut faults).await;
+    let secret = read_secret(secret, &mut faults);
     fields.finish(&mut faults);
     faults.check()?;
     let now = admin.web.engine.clock().now();
@@ -97,8 +75,8 @@ pub fn generate() -> Secret {
     Secret::generate(&mut StdRng::from_os_rng())
 }
 
-fn secret(fields: &mut Fields, faults: &mut Faults) -> Secret {
-    let Some(text) = fields.text("secret", faults) else { return generate() };
+fn read_secret(text: Option<String>, faults: &mut Faults) -> Secret {
+    let Some(text) = text else { return generate() };
     Secret::parse(&text).unwrap_or_else(|error| {
         // What was given may be a secret all the same: it is not repeated.
         faults.add("secret", error.to_string());

@@ -7,6 +7,26 @@ use crate::wire::fields::{Fields, brief};
 use baton_events::webhooks::target;
 use baton_model::{EventKind, Timestamp};
 use baton_store::Webhook;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+/// What a webhook shall be, or what to change of it.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default)]
+#[schema(as = Webhook)]
+pub struct WebhookBody {
+    /// Where events are posted: `https`, or `http` in the networks of `webhooks.allow`; required to make one.
+    #[schema(example = "https://example.com/hooks/baton")]
+    pub url: Option<String>,
+    /// The types that it gets; by default, or null: all.
+    #[schema(example = json!(["model.updated", "key.revoked"]))]
+    types: Option<Vec<String>>,
+    /// Whether it gets events; by default true.
+    active: Option<bool>,
+    /// What messages are signed with, where it has to be a certain one (`whsec_` and 24 to 64 bytes in base64); only to
+    /// make one; by default a new one.
+    pub secret: Option<String>,
+}
 
 /// What is said of a webhook; what is absent stays as it is.
 #[derive(Debug, Default)]
@@ -17,13 +37,12 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// Reads the fields. An address by a name may have to be resolved.
-    pub async fn read(admin: &Admin, fields: &mut Fields, faults: &mut Faults) -> Self {
-        Self {
-            url: url(admin, fields, faults).await,
-            types: types(fields, faults),
-            active: fields.take("active", "true or false", faults).flatten(),
-        }
+    /// Reads the fields, and beside them the secret. An address by a name may have to be resolved.
+    pub async fn read(admin: &Admin, fields: &mut Fields, faults: &mut Faults) -> (Self, Option<String>) {
+        let with_types = fields.raw("types").is_some();
+        let WebhookBody { url, types, active, secret } = fields.body(faults).unwrap_or_default();
+        let url = check_url(admin, url, faults).await;
+        (Self { url, types: with_types.then(|| read_types(types, faults)), active }, secret)
     }
 
     /// Whether nothing is said.
@@ -46,8 +65,8 @@ impl Changes {
     }
 }
 
-async fn url(admin: &Admin, fields: &mut Fields, faults: &mut Faults) -> Option<String> {
-    let url = fields.text("url", faults)?;
+async fn check_url(admin: &Admin, url: Option<String>, faults: &mut Faults) -> Option<String> {
+    let url = url?;
     match target::check(&url, &admin.reachable).await {
         Ok(()) => Some(url),
         Err(problem) => {
@@ -57,9 +76,9 @@ async fn url(admin: &Admin, fields: &mut Fields, faults: &mut Faults) -> Option<
     }
 }
 
-fn types(fields: &mut Fields, faults: &mut Faults) -> Option<Option<Vec<EventKind>>> {
-    let given = fields.take::<Vec<String>>("types", "an array of types, or null for all", faults)?;
-    let Some(names) = given else { return Some(None) };
+/// The types by their names; `None`: all.
+fn read_types(names: Option<Vec<String>>, faults: &mut Faults) -> Option<Vec<EventKind>> {
+    let names = names?;
     if names.is_empty() {
         faults.add("types", "is empty, so that nothing would come; leave it out for all types");
     }
@@ -71,5 +90,5 @@ fn types(fields: &mut Fields, faults: &mut Faults) -> Option<Option<Vec<EventKin
             None => faults.add("types", format!("`{}` is none of {}", brief(name), known_types())),
         }
     }
-    Some(Some(types))
+    Some(types)
 }

@@ -1,7 +1,6 @@
 //! `PUT /api/webhooks/{id}`.
 
-use super::create::WebhookBody;
-use super::input::Changes;
+use super::input::{Changes, WebhookBody};
 use super::view::{WebhookView, text};
 use crate::Admin;
 use crate::describe::ErrorBody;
@@ -40,7 +39,7 @@ pub async fn update(
     if fields.raw("secret").is_some() {
         faults.add("secret", "is not changed here: POST /api/webhooks/{id}/rotate makes a new one");
     }
-    let changes = Changes::read(&admin, &mut fields, &mut faults).await;
+    let (changes, _) = Changes::read(&admin, &mut fields, &mut faults).await;
     fields.finish(&mut faults);
     faults.check()?;
     if changes.is_empty() {

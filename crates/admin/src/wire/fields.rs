@@ -3,10 +3,14 @@
 
 use super::faults::Faults;
 use super::params::unknown;
+use super::schema::settable;
 use baton_dialect::framing::splice;
+use baton_model::chat::Json;
+use baton_model::schema::{Registered, Value, field_names, put_over};
 use baton_model::{Body, PublicError};
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
+use utoipa::PartialSchema;
 
 /// The fields of a JSON object. What is taken is ticked off; what is left at the end is unknown.
 pub struct Fields {
@@ -44,6 +48,13 @@ impl Fields {
         self.body.value(name).and_then(|value| std::str::from_utf8(value).ok())
     }
 
+    /// Notes that a field is absent or null, and what it says.
+    pub fn require(&self, name: &str, what: &str, faults: &mut Faults) {
+        if self.body.value(name).is_none_or(|value| value == b"null") {
+            faults.add(self.at(name), format!("is required: {what}"));
+        }
+    }
+
     /// A field of a type: `None` if it is absent, `Some(None)` if it is null or wrong (which is noted).
     pub fn take<T: DeserializeOwned>(
         &mut self,
@@ -73,6 +84,55 @@ impl Fields {
         let text = self.take::<String>(name, "a string or null", faults)?;
         let unfit = |letter: char| letter.is_control() && !letter.is_whitespace();
         Some(text.and_then(|text| checked(path, text, unfit, faults)))
+    }
+
+    /// A whole body of a type: each field that is wrong is noted, and counts as absent.
+    pub fn body<T: DeserializeOwned>(&mut self, faults: &mut Faults) -> Option<T> {
+        let mut members: Vec<String> = Vec::new();
+        for name in field_names::<T>() {
+            let Some(value) = self.given(name, faults) else { continue };
+            let member = format!("{}:{}", serde_json::Value::from(*name), value.0);
+            match serde_json::from_str::<T>(&format!("{{{member}}}")) {
+                Ok(_) => members.push(member),
+                Err(error) => faults.add(self.at(name), sentence(&error, &value.0)),
+            }
+        }
+        serde_json::from_str(&format!("{{{}}}", members.join(","))).ok()
+    }
+
+    /// The fields of a registered thing that nobody has taken and that can be set, but for the `fixed` ones: those without
+    /// a rule of their own. Each was tried on `thing`; what is wrong is noted.
+    pub fn others<T: Registered + PartialSchema>(
+        &mut self,
+        thing: &T,
+        fixed: &[&str],
+        faults: &mut Faults,
+    ) -> Vec<Value> {
+        let settable = settable::<T>(fixed, &[]);
+        let mut others = Vec::new();
+        for name in field_names::<T>().iter().filter(|name| settable.properties.contains_key(**name)) {
+            if self.taken.contains(name) {
+                continue;
+            }
+            let Some(value) = self.given(name, faults) else { continue };
+            let value = ((*name).to_owned(), value);
+            match put_over(thing, std::slice::from_ref(&value)) {
+                Ok(_) => others.push(value),
+                // Null is as absent where a field can't be null.
+                Err(_) if value.1.0 == "null" => {}
+                Err(error) => faults.add(self.at(name), sentence(&error, &value.1.0)),
+            }
+        }
+        others
+    }
+
+    /// The value of a field; a text that no field takes is noted, and counts as absent.
+    fn given(&mut self, name: &'static str, faults: &mut Faults) -> Option<Json> {
+        const LINES: [&str; 3] = ["comment", "description", "display_name"];
+        let value = Json(self.raw(name)?.to_owned());
+        let Ok(text) = serde_json::from_str::<String>(&value.0) else { return Some(value) };
+        let unfit = |letter: char| letter.is_control() && !(LINES.contains(&name) && letter.is_whitespace());
+        checked(self.at(name), text, unfit, faults).map(|_| value)
     }
 
     /// The field's name with its path.
@@ -110,6 +170,25 @@ fn checked(path: String, text: String, unfit: impl Fn(char) -> bool, faults: &mu
     };
     faults.add(path, problem);
     None
+}
+
+/// What is wrong with a value, for people: serde names types of Rust.
+fn sentence(error: &serde_json::Error, value: &str) -> String {
+    let text = error.to_string();
+    let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
+    let Some((_, expected)) = text.split_once(", expected ").filter(|_| text.starts_with("invalid ")) else {
+        return text.to_owned();
+    };
+    let expected = match expected {
+        "a boolean" => "true or false",
+        "a sequence" => "an array",
+        "a map" => "an object",
+        "u8" | "u16" | "u32" | "u64" => "a whole number from 0 on",
+        "i8" | "i16" | "i32" | "i64" => "a whole number",
+        "f32" | "f64" => "a number",
+        other => other,
+    };
+    format!("expected {expected}, got {}", brief(value))
 }
 
 /// A value as an error message shows it.

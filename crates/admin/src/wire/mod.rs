@@ -8,4 +8,5 @@ pub mod fields;
 pub mod money;
 pub mod page;
 pub mod params;
+pub mod schema;
 pub mod time;

@@ -125,7 +125,7 @@ async fn wrong_fields_are_named() {
     let body =
         r#"{"name": "a b", "kind": "opanai", "retries": 11, "timeouts": {"total": "soon", "x": "1s"}, "colour": 1}"#;
     let refused = admin.post("/api/providers", body).await;
-    let fields = ["name", "kind", "timeouts.total", "timeouts.x", "retries", "colour"];
+    let fields = ["kind", "timeouts.total", "timeouts.x", "retries", "name", "colour"];
     refused.is_refused(422, "validation_error", &fields);
     admin.post("/api/providers", "{}").await.is_refused(422, "validation_error", &["name", "kind"]);
     let azure = admin.post("/api/providers", r#"{"name": "a", "kind": "azure", "api_key": "0123456789"}"#).await;

@@ -9,8 +9,7 @@ use baton_control::{Configured, Models, ProviderObjects, Providers, Vendors, Vie
 use baton_conversations::{Bounds, Conversations};
 use baton_engine::{Engine, JournalSettings, Ledger, Parts, Registry, Settings, Snapshot};
 use baton_http::HttpState;
-use baton_model::chat::Json;
-use baton_model::{Capability, Clock, Model, ModelSource, ModelStatus, ProviderId, Quirks, Timestamp};
+use baton_model::{Capability, Clock, Model, ModelSource, ProviderId, Timestamp};
 use baton_provider_api::{Provider, Transport};
 use baton_providers::{ProviderConfig, build};
 use baton_seal::Keyring;
@@ -279,23 +278,13 @@ fn provider(name: &str, sim: &Sim) -> (ProviderId, Arc<dyn Provider>) {
 /// A model of the configuration file.
 fn house() -> Model {
     Model {
-        id: "house".into(),
-        provider: "lab".into(),
         upstream: "llama3.2".into(),
         capabilities: vec![Capability::Chat],
-        status: ModelStatus::Active,
         display_name: Some("House model".into()),
-        description: None,
-        max_tokens: None,
         token_limit: Some(100),
-        price: None,
-        fallbacks: Vec::new(),
-        configuration: Vec::new(),
-        metadata: Json("{}".into()),
         source: ModelSource::Config,
         created_at: Timestamp(NOON),
         updated_at: Timestamp(NOON),
-        quirks: Quirks::default(),
-        tokenizer: None,
+        ..Model::new("house", "lab")
     }
 }

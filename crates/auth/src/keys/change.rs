@@ -2,56 +2,15 @@
 //! at once on this node. Others follow when they reload.
 
 use super::Keys;
-use super::told::told;
 use crate::secret::hex;
 use crate::{AuthError, Secret};
-use baton_model::entity::Role;
-use baton_model::{Actor, EventKind, KeyId, ModelId, Timestamp};
-use baton_store::{ApiKey, Change, NewAudit, NewEvent};
-use ipnet::IpNet;
+use baton_model::{Actor, ApiKey, EventKind, KeyId};
+use baton_store::{Change, NewAudit, NewEvent};
 use rand::Rng;
-use std::sync::Arc;
 use std::time::Duration;
 
-/// What a new key shall be.
-#[derive(Debug, Clone)]
-pub struct NewKey {
-    /// A name for people.
-    pub name: String,
-    /// What its owner may do.
-    pub role: Role,
-    /// The project that requests are booked on.
-    pub project: Option<String>,
-    /// The user that requests are booked on.
-    pub user: Option<String>,
-    /// The models it may use; `None`: all.
-    pub models: Option<Vec<ModelId>>,
-    /// The networks it may be used from; `None`: any.
-    pub addresses: Option<Vec<IpNet>>,
-    /// Whether its requests are refused where something in them can't be said to the model.
-    pub strict: bool,
-    /// From when on it is refused; `None`: never.
-    pub expires_at: Option<Timestamp>,
-}
-
-impl NewKey {
-    /// A key that never expires and may use all models, from anywhere.
-    pub fn new(name: impl Into<String>, role: Role) -> Self {
-        Self {
-            name: name.into(),
-            role,
-            project: None,
-            user: None,
-            models: None,
-            addresses: None,
-            strict: false,
-            expires_at: None,
-        }
-    }
-}
-
 impl Keys {
-    /// Makes a key. The secret is shown this once.
+    /// Makes a key of what `new` says; its id, hash and time are set here. The secret is shown only once.
     ///
     /// # Errors
     ///
@@ -59,7 +18,7 @@ impl Keys {
     pub async fn create(
         &self,
         by: &Actor,
-        new: NewKey,
+        new: ApiKey,
         chance: &mut (impl Rng + Send),
     ) -> Result<(ApiKey, Secret), AuthError> {
         let secret = Secret::generate(chance);
@@ -143,27 +102,16 @@ impl Keys {
     pub(crate) async fn insert(
         &self,
         by: &Actor,
-        new: NewKey,
+        new: ApiKey,
         id: KeyId,
         secret: &Secret,
     ) -> Result<ApiKey, AuthError> {
         let key = ApiKey {
             id,
-            name: new.name,
             prefix: secret.prefix(),
             hash: hex(&self.pepper.hash(secret.reveal())),
-            role: new.role,
-            project: new.project.map(Arc::from),
-            user: new.user.map(Arc::from),
-            models: new.models.map(Arc::from),
             created_at: self.clock.now(),
-            expires_at: new.expires_at,
-            revoked_at: None,
-            last_used_at: None,
-            addresses: new.addresses.map(|networks| networks.iter().map(IpNet::to_string).collect()),
-            strict: new.strict,
-            previous_hash: None,
-            previous_until: None,
+            ..new
         };
         let work = self.store.change(by).await?;
         work.keys().insert(&key).await?;
@@ -182,10 +130,10 @@ impl Keys {
     ) -> Result<(), AuthError> {
         let subject = before.or(after).map(|key| key.id.to_string()).unwrap_or_default();
         if let Some(kind) = event {
-            let data = after.or(before).map(told).unwrap_or_default();
+            let data = after.or(before).map(view).unwrap_or_default();
             work.tell(NewEvent { kind, subject: subject.clone(), data, traceparent: None }).await?;
         }
-        let (before, after) = (before.map(told), after.map(told));
+        let (before, after) = (before.map(view), after.map(view));
         work.audit(NewAudit { action, kind: "key", subject, before, after }).await?;
         work.commit().await?;
         // It is done, whether or not this node sees it at once: the next reload will.
@@ -194,4 +142,10 @@ impl Keys {
         }
         Ok(())
     }
+}
+
+/// A key as events and the audit log show it, in the words of the API: never the key, never a hash.
+fn view(key: &ApiKey) -> String {
+    // Words, names and times always serialise.
+    serde_json::to_string(key).unwrap_or_default()
 }

@@ -2,9 +2,6 @@
 
 mod change;
 mod known;
-mod told;
-
-pub use change::NewKey;
 
 use crate::secret::{Hash, Pepper, random_pepper};
 use crate::token::{Claims, TokenFault, Tokens};

@@ -1,7 +1,7 @@
 //! Keys, over a real store.
 
 use crate::setup::{Fixture, at, by, show, show_from};
-use baton_auth::{AuthError, Bootstrap, Credentials, NewKey, Origin, Secret, bootstrap, require};
+use baton_auth::{ApiKey, AuthError, Bootstrap, Credentials, Origin, Secret, bootstrap, require};
 use baton_model::entity::Role;
 use baton_model::{ModelId, Timestamp};
 use baton_store::audit::AuditFilter;
@@ -14,11 +14,11 @@ use std::time::Duration;
 async fn a_key_is_its_caller() {
     let mut fixture = Fixture::new().await;
     let keys = fixture.keys().await;
-    let new = NewKey {
+    let new = ApiKey {
         project: Some("search".into()),
         user: Some("ada".into()),
-        models: Some(vec![ModelId::from("fast")]),
-        ..NewKey::new("team", Role::Caller)
+        models: Some([ModelId::from("fast")].into()),
+        ..ApiKey::new("team", Role::Caller)
     };
     let (key, secret) = keys.create(&by(), new, &mut fixture.chance).await.unwrap();
     let caller = show(&keys, secret.reveal()).unwrap();
@@ -36,7 +36,7 @@ async fn a_key_is_its_caller() {
 async fn what_is_no_key_is_turned_away_without_an_echo() {
     let mut fixture = Fixture::new().await;
     let keys = fixture.keys().await;
-    let (_, secret) = keys.create(&by(), NewKey::new("team", Role::Caller), &mut fixture.chance).await.unwrap();
+    let (_, secret) = keys.create(&by(), ApiKey::new("team", Role::Caller), &mut fixture.chance).await.unwrap();
     let mut longer = secret.reveal().to_owned();
     longer.push('x');
     let upper = secret.reveal().to_uppercase();
@@ -55,8 +55,8 @@ async fn what_is_no_key_is_turned_away_without_an_echo() {
 async fn revoking_holds_at_once_and_expiry_at_its_moment() {
     let mut fixture = Fixture::new().await;
     let keys = fixture.keys().await;
-    let (first, first_secret) = keys.create(&by(), NewKey::new("a", Role::Caller), &mut fixture.chance).await.unwrap();
-    let expiring = NewKey { expires_at: Some(Timestamp(2_000)), ..NewKey::new("b", Role::Caller) };
+    let (first, first_secret) = keys.create(&by(), ApiKey::new("a", Role::Caller), &mut fixture.chance).await.unwrap();
+    let expiring = ApiKey { expires_at: Some(Timestamp(2_000)), ..ApiKey::new("b", Role::Caller) };
     let (second, second_secret) = keys.create(&by(), expiring, &mut fixture.chance).await.unwrap();
     keys.revoke(&by(), &first.id).await.unwrap();
     assert!(matches!(show(&keys, first_secret.reveal()), Err(AuthError::Revoked)));
@@ -74,7 +74,7 @@ async fn revoking_holds_at_once_and_expiry_at_its_moment() {
 async fn nodes_that_share_a_store_follow_when_they_reload() {
     let mut fixture = Fixture::new().await;
     let (one, other) = (fixture.keys().await, fixture.keys().await);
-    let (key, secret) = one.create(&by(), NewKey::new("a", Role::Operator), &mut fixture.chance).await.unwrap();
+    let (key, secret) = one.create(&by(), ApiKey::new("a", Role::Operator), &mut fixture.chance).await.unwrap();
     assert!(matches!(show(&other, secret.reveal()), Err(AuthError::Unknown)));
     other.reload().await.unwrap();
     assert_eq!(show(&other, secret.reveal()).unwrap().role, Role::Operator);
@@ -142,7 +142,7 @@ async fn a_given_key_is_admin_and_stored_nowhere() {
 async fn a_rotated_key_has_two_secrets_for_a_while() {
     let mut fixture = Fixture::new().await;
     let keys = fixture.keys().await;
-    let (key, old) = keys.create(&by(), NewKey::new("a", Role::Operator), &mut fixture.chance).await.unwrap();
+    let (key, old) = keys.create(&by(), ApiKey::new("a", Role::Operator), &mut fixture.chance).await.unwrap();
     let hour = Duration::from_secs(3600);
     let (rotated, new) = keys.rotate(&by(), &key.id, hour, &mut fixture.chance).await.unwrap();
     assert_eq!((&rotated.id, rotated.previous_until), (&key.id, Some(Timestamp(1_000).plus(hour))));
@@ -167,7 +167,7 @@ async fn a_rotated_key_has_two_secrets_for_a_while() {
 async fn revoking_ends_both_secrets_of_a_rotated_key() {
     let mut fixture = Fixture::new().await;
     let keys = fixture.keys().await;
-    let (key, old) = keys.create(&by(), NewKey::new("a", Role::Caller), &mut fixture.chance).await.unwrap();
+    let (key, old) = keys.create(&by(), ApiKey::new("a", Role::Caller), &mut fixture.chance).await.unwrap();
     let (_, new) = keys.rotate(&by(), &key.id, Duration::from_secs(60), &mut fixture.chance).await.unwrap();
     keys.revoke(&by(), &key.id).await.unwrap();
     for secret in [old, new] {
@@ -179,8 +179,8 @@ async fn revoking_ends_both_secrets_of_a_rotated_key() {
 async fn a_key_bound_to_networks_works_only_from_there() {
     let mut fixture = Fixture::new().await;
     let keys = fixture.keys().await;
-    let addresses = Some(vec!["10.0.0.0/8".parse().unwrap(), "2001:db8::/32".parse().unwrap()]);
-    let bound = NewKey { addresses, ..NewKey::new("a", Role::Caller) };
+    let addresses = Some(vec!["10.0.0.0/8".into(), "2001:db8::/32".into()]);
+    let bound = ApiKey { addresses, ..ApiKey::new("a", Role::Caller) };
     let (_, secret) = keys.create(&by(), bound, &mut fixture.chance).await.unwrap();
     for good in ["10.1.2.3", "::ffff:10.1.2.3", "2001:db8::1"] {
         assert!(show_from(&keys, secret.reveal(), good).is_ok(), "{good}");
@@ -198,8 +198,8 @@ async fn a_key_bound_to_networks_works_only_from_there() {
 async fn uses_are_noted_together() {
     let mut fixture = Fixture::new().await;
     let keys = fixture.keys().await;
-    let (used, secret) = keys.create(&by(), NewKey::new("a", Role::Caller), &mut fixture.chance).await.unwrap();
-    let (unused, _) = keys.create(&by(), NewKey::new("b", Role::Caller), &mut fixture.chance).await.unwrap();
+    let (used, secret) = keys.create(&by(), ApiKey::new("a", Role::Caller), &mut fixture.chance).await.unwrap();
+    let (unused, _) = keys.create(&by(), ApiKey::new("b", Role::Caller), &mut fixture.chance).await.unwrap();
     show(&keys, secret.reveal()).unwrap();
     fixture.clock.0.store(5_000, Ordering::SeqCst);
     show(&keys, secret.reveal()).unwrap();
@@ -214,7 +214,7 @@ async fn uses_are_noted_together() {
 async fn every_change_of_a_key_is_told_and_kept() {
     let mut fixture = Fixture::new().await;
     let keys = fixture.keys().await;
-    let (key, secret) = keys.create(&by(), NewKey::new("a", Role::Caller), &mut fixture.chance).await.unwrap();
+    let (key, secret) = keys.create(&by(), ApiKey::new("a", Role::Caller), &mut fixture.chance).await.unwrap();
     keys.update(&by(), &key.id, |key| key.name = "b".into()).await.unwrap();
     let (_, rotated) = keys.rotate(&by(), &key.id, Duration::from_secs(60), &mut fixture.chance).await.unwrap();
     keys.revoke(&by(), &key.id).await.unwrap();

@@ -2,7 +2,7 @@
 
 use crate::setup::{Fixture, by, show, show_from};
 use baton_auth::token::{ClaimNames, Mint, TokenFault, TokenSettings, mint};
-use baton_auth::{AuthError, Keys, NewKey, Secret, Tokens};
+use baton_auth::{ApiKey, AuthError, Keys, Secret, Tokens};
 use baton_model::entity::Role;
 use baton_model::{ModelId, Timestamp};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
@@ -60,7 +60,7 @@ async fn a_token_is_its_caller() {
     let mut fixture = Fixture::new().await;
     let without = fixture.keys().await;
     assert!(matches!(show(&without, &token), Err(AuthError::NoTokens)));
-    let (_, key) = keys.create(&by(), NewKey::new("k", Role::Caller), &mut fixture.chance).await.unwrap();
+    let (_, key) = keys.create(&by(), ApiKey::new("k", Role::Caller), &mut fixture.chance).await.unwrap();
     assert_eq!(show(&keys, key.reveal()).unwrap().role, Role::Caller);
 }
 
@@ -113,11 +113,11 @@ async fn a_token_must_be_for_this_service() {
 #[tokio::test]
 async fn a_token_of_a_key_can_do_no_more_than_the_key() {
     let (mut fixture, keys) = keys(settings()).await;
-    let new = NewKey {
+    let new = ApiKey {
         project: Some("search".into()),
-        models: Some(vec![ModelId::from("a"), ModelId::from("b")]),
-        addresses: Some(vec!["10.0.0.0/8".parse().unwrap()]),
-        ..NewKey::new("k", Role::Viewer)
+        models: Some([ModelId::from("a"), ModelId::from("b")].into()),
+        addresses: Some(vec!["10.0.0.0/8".into()]),
+        ..ApiKey::new("k", Role::Viewer)
     };
     let (key, _) = keys.create(&by(), new, &mut fixture.chance).await.unwrap();
     let claims = json!({ "key_id": key.id.as_str(), "role": "admin", "models": ["b", "c"], "exp": NOON + 60 });

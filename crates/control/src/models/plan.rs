@@ -3,8 +3,7 @@
 use super::Vendors;
 use super::discovery::{Conflict, Discovery};
 use baton_meter::catalogue;
-use baton_model::chat::Json;
-use baton_model::{Capability, Model, ModelId, ModelSource, ModelStatus, ProviderId, Quirks, Timestamp};
+use baton_model::{Capability, Model, ModelId, ModelSource, ProviderId, Timestamp};
 use baton_provider_api::Discovered;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -156,24 +155,15 @@ fn discovered(ground: &Ground<'_>, provider: &ProviderId, found: &Discovered, id
     let tokens = |tokens: Option<u64>| tokens.filter(|tokens| *tokens > 0 && i64::try_from(*tokens).is_ok());
     let display_name = found.display_name.clone().filter(|name| !name.chars().any(char::is_control));
     Model {
-        id,
-        provider: provider.clone(),
         capabilities: capabilities(ground.vendors, provider, found),
         upstream: found.upstream.clone(),
-        status: ModelStatus::Active,
         display_name,
-        description: None,
         max_tokens: tokens(found.max_tokens),
         token_limit: tokens(found.token_limit),
-        price: None,
-        fallbacks: Vec::new(),
-        configuration: Vec::new(),
-        metadata: Json("{}".into()),
         source: ModelSource::Discovered,
         created_at: ground.now,
         updated_at: ground.now,
-        quirks: Quirks::default(),
-        tokenizer: None,
+        ..Model::new(id, provider.clone())
     }
 }
 

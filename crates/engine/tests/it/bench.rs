@@ -5,13 +5,13 @@ use baton_engine::{
     Settings, Snapshot,
 };
 use baton_kv::Memory;
-use baton_model::chat::{ChatRequest, Json, Message, Part, Role};
-use baton_model::entity::{Quirks, Role as CallerRole};
+use baton_model::chat::{ChatRequest, Message, Part, Role};
+use baton_model::entity::Role as CallerRole;
 use baton_model::price::Rates;
 use baton_model::record::{Attribution, RequestRecord};
 use baton_model::{
-    Body, Caller, Capability, Clock, Dialect, Field, KeyId, Model, ModelId, ModelSource, ModelStatus, Nanos, Operation,
-    Price, ProviderId, PublicError, RequestId, SystemClock, Timestamp, Usage, UsageClass,
+    Body, Caller, Capability, Clock, Dialect, Field, KeyId, Model, ModelId, ModelSource, Nanos, Operation, Price,
+    ProviderId, PublicError, RequestId, SystemClock, Usage, UsageClass,
 };
 use baton_provider_api::fake::Fake;
 use baton_provider_api::{Form, Frame, Provider};
@@ -46,24 +46,11 @@ pub fn usage() -> Usage {
 /// A model of that provider that can do everything.
 pub fn model(id: &str, provider: &str) -> Model {
     Model {
-        id: id.into(),
-        provider: provider.into(),
         upstream: format!("{id}-upstream"),
         capabilities: Capability::ALL.to_vec(),
-        status: ModelStatus::Active,
-        display_name: None,
-        description: None,
-        max_tokens: None,
-        token_limit: None,
         price: Some(price()),
-        fallbacks: Vec::new(),
-        configuration: Vec::new(),
-        metadata: Json("{}".into()),
         source: ModelSource::Config,
-        created_at: Timestamp(0),
-        updated_at: Timestamp(0),
-        quirks: Quirks::default(),
-        tokenizer: None,
+        ..Model::new(id, provider)
     }
 }
 

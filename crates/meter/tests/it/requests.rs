@@ -3,29 +3,10 @@
 use baton_meter::{Fit, count};
 use baton_model::chat::{ChatRequest, Image, Json, Message, Part, PartKind, Role, Source, Tool};
 use baton_model::operation::{CompletionRequest, EmbeddingRequest, Prompt};
-use baton_model::{Model, ModelId, ModelSource, ModelStatus, Operation, ProviderId, Quirks, Timestamp};
+use baton_model::{Model, ModelSource, Operation};
 
 fn model(upstream: &str) -> Model {
-    Model {
-        id: ModelId::from(upstream),
-        provider: ProviderId::from("test"),
-        upstream: upstream.into(),
-        capabilities: Vec::new(),
-        status: ModelStatus::Active,
-        display_name: None,
-        description: None,
-        max_tokens: None,
-        token_limit: None,
-        price: None,
-        fallbacks: Vec::new(),
-        configuration: Vec::new(),
-        metadata: Json("{}".into()),
-        source: ModelSource::Config,
-        created_at: Timestamp(0),
-        updated_at: Timestamp(0),
-        quirks: Quirks::default(),
-        tokenizer: None,
-    }
+    Model { source: ModelSource::Config, ..Model::new(upstream, "test") }
 }
 
 fn message(role: Role, name: Option<&str>, text: &str) -> Message {

@@ -1,30 +1,76 @@
 //! What two vendors, or two models, of one format do differently: data, never code.
 
-/// How a model differs from others of its format. Everything absent is the format's own rule.
+/// How a model, or all models of a provider, differ from their format. Everything absent is the format's own rule.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[cfg_attr(
+    feature = "schema",
+    derive(serde::Serialize, serde::Deserialize, utoipa::ToSchema, schemars::JsonSchema),
+    serde(deny_unknown_fields)
+)]
 pub struct Quirks {
-    /// How the output limit is called in OpenAI's format.
+    /// How the output limit is called in OpenAI's format: `max_tokens` or `max_completion_tokens`.
+    #[cfg_attr(
+        feature = "schema",
+        serde(default, skip_serializing_if = "is_default", deserialize_with = "or_default"),
+        schema(value_type = Option<MaxTokensField>),
+        schemars(with = "Option<MaxTokensField>")
+    )]
     pub max_tokens_field: MaxTokensField,
-    /// Parameters that it refuses, by their canonical name (`temperature`, `top_p`, `stop` …): dropped and reported.
+    /// Parameters that it refuses, by their canonical name (`temperature`, `top_p` …): left out, and reported in
+    /// `x-baton-warning`.
+    #[cfg_attr(feature = "schema", serde(default, skip_serializing_if = "Vec::is_empty"))]
     pub refuses: Vec<String>,
-    /// How it is told to reason.
+    /// How it is told to reason: `unsupported`, `budget` or `adaptive`.
+    #[cfg_attr(
+        feature = "schema",
+        serde(default, skip_serializing_if = "is_default", deserialize_with = "or_default"),
+        schema(value_type = Option<ReasoningStyle>),
+        schemars(with = "Option<ReasoningStyle>")
+    )]
     pub reasoning: ReasoningStyle,
     /// Whether it knows the developer role; else instructions are sent as system.
+    #[cfg_attr(feature = "schema", serde(skip_serializing_if = "Option::is_none"))]
     pub developer_role: Option<bool>,
     /// Whether a stream may be asked for its usage (`stream_options.include_usage`). Absent: yes.
+    #[cfg_attr(feature = "schema", serde(skip_serializing_if = "Option::is_none"))]
     pub stream_usage: Option<bool>,
     /// Whether a final assistant message is continued. Absent: yes.
+    #[cfg_attr(feature = "schema", serde(skip_serializing_if = "Option::is_none"))]
     pub prefill: Option<bool>,
     /// Whether instructions may stand in the middle of a conversation (Anthropic). Absent: no, they move to the top.
+    #[cfg_attr(feature = "schema", serde(skip_serializing_if = "Option::is_none"))]
     pub system_anywhere: Option<bool>,
-    /// Whether structured output by schema is known. Absent: yes.
+    /// Whether it answers in JSON of a schema. Absent: yes.
+    #[cfg_attr(feature = "schema", serde(skip_serializing_if = "Option::is_none"))]
     pub json_schema: Option<bool>,
     /// Whether it takes cache marks in OpenAI's format (`prompt_cache_breakpoint`). Absent: no.
+    #[cfg_attr(feature = "schema", serde(skip_serializing_if = "Option::is_none"))]
     pub cache_marks: Option<bool>,
-    /// Whether requests are refused of which something can't be said to it, instead of being told of it. Absent: no.
+    /// Whether requests are refused of which something is not supported by it, instead of being told of it in
+    /// `x-baton-warning`. A request asks for the same with `x-baton-strict: true`. Absent: no.
+    #[cfg_attr(feature = "schema", serde(skip_serializing_if = "Option::is_none"))]
     pub strict: Option<bool>,
-    /// Which of OpenAI's two APIs for chats it has.
+    /// Which of OpenAI's two APIs for chats it has: `chat`, `responses`, or `both`, where each client is served by its own.
+    #[cfg_attr(
+        feature = "schema",
+        serde(default, skip_serializing_if = "is_default", deserialize_with = "or_default"),
+        schema(value_type = Option<ChatApi>),
+        schemars(with = "Option<ChatApi>")
+    )]
     pub api: ChatApi,
+}
+
+#[cfg(feature = "schema")]
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// Null says as little as nothing at all.
+#[cfg(feature = "schema")]
+fn or_default<'de, D: serde::Deserializer<'de>, T: Default + serde::Deserialize<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    <Option<T> as serde::Deserialize>::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 impl Quirks {
@@ -56,9 +102,15 @@ impl Quirks {
 
 /// How the output limit is called in OpenAI's format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(
+    feature = "schema",
+    derive(serde::Serialize, serde::Deserialize, utoipa::ToSchema, schemars::JsonSchema),
+    serde(rename_all = "snake_case")
+)]
 pub enum MaxTokensField {
     /// As the format says: `max_completion_tokens`.
     #[default]
+    #[cfg_attr(feature = "schema", serde(skip))]
     Unspecified,
     /// `max_completion_tokens`.
     MaxCompletionTokens,
@@ -74,9 +126,15 @@ impl MaxTokensField {
 
 /// Which of OpenAI's two APIs for chats a model or service has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(
+    feature = "schema",
+    derive(serde::Serialize, serde::Deserialize, utoipa::ToSchema, schemars::JsonSchema),
+    serde(rename_all = "snake_case")
+)]
 pub enum ChatApi {
     /// Not said: chat completions, which all of the format have.
     #[default]
+    #[cfg_attr(feature = "schema", serde(skip))]
     Unspecified,
     /// Chat completions alone.
     Chat,
@@ -100,9 +158,15 @@ impl ChatApi {
 
 /// How a model is told to reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(
+    feature = "schema",
+    derive(serde::Serialize, serde::Deserialize, utoipa::ToSchema, schemars::JsonSchema),
+    serde(rename_all = "snake_case")
+)]
 pub enum ReasoningStyle {
     /// As the format says: effort at OpenAI, adaptive at Anthropic, `think` at Ollama.
     #[default]
+    #[cfg_attr(feature = "schema", serde(skip))]
     Unspecified,
     /// Not at all: reasoning options are dropped and reported.
     Unsupported,

@@ -115,30 +115,16 @@ pub(crate) fn path(dialect: Dialect, capability: Capability) -> Option<&'static 
 mod tests {
     use super::*;
     use crate::{ProviderConfig, build};
-    use baton_model::chat::Json;
-    use baton_model::{ModelSource, ModelStatus, Quirks, Timestamp};
+
+    use baton_model::{ModelSource, Quirks};
     use baton_provider_api::Transport;
 
     fn model(api: ChatApi) -> Model {
         Model {
-            id: "m".into(),
-            provider: "p".into(),
-            upstream: "m".into(),
             capabilities: vec![Capability::Chat],
-            status: ModelStatus::Active,
-            display_name: None,
-            description: None,
-            max_tokens: None,
-            token_limit: None,
-            price: None,
-            fallbacks: Vec::new(),
-            configuration: Vec::new(),
-            metadata: Json("{}".into()),
             source: ModelSource::Config,
-            created_at: Timestamp::default(),
-            updated_at: Timestamp::default(),
             quirks: Quirks { api, ..Quirks::default() },
-            tokenizer: None,
+            ..Model::new("m", "p")
         }
     }
 

@@ -1,10 +1,9 @@
 //! A provider in front of a simulated vendor, spoken to in few words.
 
 use baton_dialect::{codec, framing::splice};
-use baton_model::chat::Json;
-use baton_model::entity::{Model, ModelSource, ModelStatus};
+use baton_model::entity::{Model, ModelSource};
 use baton_model::event::Reply;
-use baton_model::{Body, Capability, Detail, Dialect, Operation, Quirks, Target, Timestamp};
+use baton_model::{Body, Capability, Detail, Dialect, Operation, Target};
 use baton_provider_api::{Exchange, Form, Frame, Mode, Outgoing, Provider, ProviderError, Transport};
 use baton_providers::{ProviderConfig, Secret, build};
 use baton_sim::{Kind, Sim, SimOptions};
@@ -152,23 +151,10 @@ pub(crate) fn visible(frames: &[Frame]) -> String {
 
 pub(crate) fn model(upstream: &str) -> Model {
     Model {
-        id: "asked".into(),
-        provider: "p".into(),
         upstream: upstream.to_owned(),
         capabilities: Capability::ALL.to_vec(),
-        status: ModelStatus::Active,
-        display_name: None,
-        description: None,
         max_tokens: Some(1000),
-        token_limit: None,
-        price: None,
-        fallbacks: Vec::new(),
-        configuration: Vec::new(),
-        metadata: Json("{}".into()),
         source: ModelSource::Config,
-        created_at: Timestamp(0),
-        updated_at: Timestamp(0),
-        quirks: Quirks::default(),
-        tokenizer: None,
+        ..Model::new("asked", "p")
     }
 }

@@ -28,6 +28,9 @@ pub struct Model {
     /// Before the last rotation.
     pub previous_hash: Option<String>,
     pub previous_until: Option<i64>,
+    /// Fields without a column: a JSON object, in the schema of the API.
+    #[sea_orm(column_type = "Text")]
+    pub more: String,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

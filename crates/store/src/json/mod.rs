@@ -1,15 +1,32 @@
-//! JSON in columns: lists of names, prices, quirks.
+//! JSON in columns: lists of names, members of objects, what has a schema of its own.
 
-pub(crate) mod price;
-pub(crate) mod quirks;
+pub(crate) mod more;
+
+use baton_model::Quirks;
 
 use baton_model::chat::Json;
+use baton_model::schema;
 use indexmap::IndexMap;
+use serde::Serialize;
 use serde_json::value::RawValue;
 
 /// A number of tokens as a column has it.
 pub(crate) fn integer(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// What has a schema, as text.
+pub(crate) fn text(value: &impl Serialize) -> String {
+    // Words, numbers and names: they always serialise.
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+/// Quirks. Those that this version does not know are passed over, as a newer one may have written them.
+pub(crate) fn read_quirks(text: &str) -> Result<Quirks, serde_json::Error> {
+    let mut quirks: IndexMap<String, Box<RawValue>> = serde_json::from_str(text)?;
+    let known = schema::field_names::<Quirks>();
+    quirks.retain(|name, _| known.contains(&name.as_str()));
+    serde_json::from_str(&serde_json::to_string(&quirks)?)
 }
 
 /// A JSON array of names.

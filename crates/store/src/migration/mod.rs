@@ -5,6 +5,7 @@ mod m20261124_shared_service;
 mod m20261125_holdings;
 mod m20261127_api_of_requests;
 mod m20261127_kept_responses;
+mod m20261127_more_fields;
 mod m20261128_strict_keys;
 
 use crate::{StoreError, connection};
@@ -23,6 +24,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_kept_responses::Migration),
             Box::new(m20261128_strict_keys::Migration),
             Box::new(m20261127_api_of_requests::Migration),
+            Box::new(m20261127_more_fields::Migration),
         ]
     }
 }

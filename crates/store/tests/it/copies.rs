@@ -41,21 +41,10 @@ async fn fill(store: &Store) {
 fn key() -> ApiKey {
     ApiKey {
         id: KeyId::from("key_1"),
-        name: "team".into(),
         prefix: "bt-abc".into(),
         hash: "0a".into(),
-        role: Role::Caller,
-        project: None,
-        user: None,
-        models: None,
         created_at: Timestamp(MIDNIGHT),
-        expires_at: None,
-        revoked_at: None,
-        last_used_at: None,
-        addresses: None,
-        strict: false,
-        previous_hash: None,
-        previous_until: None,
+        ..ApiKey::new("team", Role::Caller)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What stands in the way of opening a file, said so that someone can act on it.
 
 use crate::{file, samples};
-use baton_model::{Code, Cost, PublicError, Usage};
+use baton_model::{Code, Cost, Model, PublicError, Timestamp, Usage};
 use baton_store::{Store, StoreError};
 use sea_orm::{ConnectionTrait, Database};
 use std::path::Path;
@@ -207,4 +207,30 @@ async fn a_caller_is_told_nothing_of_the_database() {
         (Code::Overloaded, "the database can't answer at the moment; try again later")
     );
     assert!(public.cause.unwrap().chain().contains("no such table: models"));
+}
+
+/// Rows as version 0.1 wrote them, before fields without a column had a place: read, and written whole again.
+#[tokio::test]
+async fn rows_of_the_first_version_are_read() {
+    let (store, folder) = file().await;
+    let other = Database::connect(url(&folder.path().join("deep/baton.db"))).await.unwrap();
+    let model = r#"INSERT INTO models (id, provider, upstream, capabilities, status, display_name, max_tokens, token_limit, price,
+        fallbacks, configuration, metadata, quirks, tokenizer, source, created_at, updated_at) VALUES ('fast', 'groq',
+        'llama-3.3-70b-versatile', '["CHAT","AUDIO_SPEECH"]', 'DEPRECATED', 'Fast "one"', 32768, 131072,
+        '{"rates":{"input":"0.59","output":"0.000000001"},"context_tiers":[{"above":200000,"rates":{"input":"0.59","output":"0.000000001"}}],"service_tiers":{"flex":{"input":"0.59","output":"0.000000001"}}}',
+        '["org/model:q4","ü"]', '{"temperature":1e0,"big":12345678901234567890123}', '{"b":1,"a":[1.10]}',
+        '{"max_tokens_field":"max_tokens","refuses":["temperature"],"reasoning":"adaptive","stream_usage":true,"prefill":false,"unheard_of":1}',
+        'o200k', 'api', 1795392000000000, 1795392000000001)"#;
+    let key = r#"INSERT INTO api_keys (id, name, prefix, hash, role, project, models, created_at, expires_at, addresses, strict)
+        VALUES ('key_1', 'team 1', 'bt-abc', '0000000000000000000000000000000000000000000000000000000000000001', 'caller', 'search',
+        '["fast"]', 1795392000000001, 1795392000000099, '["10.0.0.0/8"]', 0)"#;
+    for row in [model, key] {
+        other.execute_unprepared(row).await.unwrap();
+    }
+    let read = store.models().get(&"fast".into()).await.unwrap();
+    assert_eq!(read, samples::model("fast"));
+    assert_eq!(store.keys().all().await.unwrap(), [crate::keys::key(1)]);
+    let changed = Model { updated_at: Timestamp(read.updated_at.0 + 1), ..read.clone() };
+    store.models().update(&changed, read.updated_at).await.unwrap();
+    assert_eq!(store.models().get(&"fast".into()).await.unwrap(), changed);
 }

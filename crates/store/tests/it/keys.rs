@@ -11,18 +11,12 @@ pub fn key(number: i64) -> ApiKey {
         name: format!("team {number}"),
         prefix: "bt-abc".into(),
         hash: format!("{number:064x}"),
-        role: Role::Caller,
         project: Some("search".into()),
-        user: None,
         models: Some([ModelId::from("fast")].into()),
         created_at: Timestamp(MIDNIGHT + number),
         expires_at: Some(Timestamp(MIDNIGHT + 99)),
-        revoked_at: None,
-        last_used_at: None,
         addresses: Some(vec!["10.0.0.0/8".into()]),
-        strict: false,
-        previous_hash: None,
-        previous_until: None,
+        ..ApiKey::new("", Role::Caller)
     }
 }
 

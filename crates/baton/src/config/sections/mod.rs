@@ -25,7 +25,7 @@ pub use audio::AudioSection;
 pub use auth::{AuthSection, JwtSection};
 pub use database::{DatabaseSection, EventsSection, LedgerSection, ResponsesSection};
 pub use logs::{ConsoleForm, ContentSection, LogsSection};
-pub use model::{ModelSection, PriceSection, QuirksSection};
+pub use model::{ModelSection, PriceSection};
 pub use nodes::{CommandsSection, IdentitySection, NodeSection};
 pub use provider::{DisconnectSection, ProviderSection, TimeoutsSection};
 pub use server::{ServerSection, TlsSection};

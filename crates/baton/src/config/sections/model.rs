@@ -1,11 +1,8 @@
 //! `[[models]]`.
 
 use baton_model::chat::Json;
-use baton_model::entity::{ChatApi, MaxTokensField, ReasoningStyle};
 use baton_model::price::Rates;
-use baton_model::{
-    Capability, Model, ModelId, ModelSource, ModelStatus, Nanos, Price, ProviderId, Quirks, Timestamp, UsageClass,
-};
+use baton_model::{Capability, Model, ModelId, ModelSource, ModelStatus, Nanos, Price, Quirks, Timestamp, UsageClass};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -59,7 +56,7 @@ pub struct ModelSection {
     pub tokenizer: Option<String>,
     /// How it differs from others of its format.
     #[serde(default)]
-    pub quirks: QuirksSection,
+    pub quirks: Quirks,
 }
 
 /// Dollars per million tokens, as decimal strings (`"0.59"`). `images` and `web_searches` are per million pieces,
@@ -136,108 +133,10 @@ impl PriceSection {
     }
 }
 
-/// How a model, or all models of a provider, differ from their format.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct QuirksSection {
-    /// How the output limit is called in OpenAI's format: `max_tokens` or `max_completion_tokens`.
-    pub max_tokens_field: Option<MaxTokensWord>,
-    /// Parameters that it refuses (`temperature`, `top_p` …): left out, and reported in `x-baton-warning`.
-    pub refuses: Vec<String>,
-    /// How it is told to reason: `unsupported`, `budget` or `adaptive`.
-    pub reasoning: Option<ReasoningWord>,
-    /// Whether it knows the developer role.
-    pub developer_role: Option<bool>,
-    /// Whether a stream may be asked for its usage.
-    pub stream_usage: Option<bool>,
-    /// Whether a final assistant message is continued.
-    pub prefill: Option<bool>,
-    /// Whether instructions may stand in the middle of a conversation.
-    pub system_anywhere: Option<bool>,
-    /// Whether it answers in JSON of a schema.
-    pub json_schema: Option<bool>,
-    /// Whether it takes cache marks in OpenAI's format (`prompt_cache_breakpoint`).
-    pub cache_marks: Option<bool>,
-    /// Whether requests are refused of which something can't be said to it, instead of being told of it in
-    /// `x-baton-warning`. A request asks for the same with `x-baton-strict: true`.
-    pub strict: Option<bool>,
-    /// Which of OpenAI's two APIs for chats it has: `chat`, `responses`, or `both`, where each client is served by its own.
-    pub api: Option<ApiWord>,
-}
-
-/// A name of the output limit.
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum MaxTokensWord {
-    /// `max_tokens`.
-    MaxTokens,
-    /// `max_completion_tokens`.
-    MaxCompletionTokens,
-}
-
-/// Which of OpenAI's two APIs for chats it has.
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ApiWord {
-    /// Chat completions.
-    Chat,
-    /// Responses: requests of all clients go out in that format.
-    Responses,
-    /// Both: each client is served by its own.
-    Both,
-}
-
-/// A way to reason.
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ReasoningWord {
-    /// Not at all.
-    Unsupported,
-    /// By a budget of tokens.
-    Budget,
-    /// Adaptively.
-    Adaptive,
-}
-
-impl QuirksSection {
-    /// As the vocabulary says them.
-    pub fn quirks(&self) -> Quirks {
-        Quirks {
-            max_tokens_field: match self.max_tokens_field {
-                None => MaxTokensField::Unspecified,
-                Some(MaxTokensWord::MaxTokens) => MaxTokensField::MaxTokens,
-                Some(MaxTokensWord::MaxCompletionTokens) => MaxTokensField::MaxCompletionTokens,
-            },
-            refuses: self.refuses.clone(),
-            reasoning: match self.reasoning {
-                None => ReasoningStyle::Unspecified,
-                Some(ReasoningWord::Unsupported) => ReasoningStyle::Unsupported,
-                Some(ReasoningWord::Budget) => ReasoningStyle::Budget,
-                Some(ReasoningWord::Adaptive) => ReasoningStyle::Adaptive,
-            },
-            developer_role: self.developer_role,
-            stream_usage: self.stream_usage,
-            prefill: self.prefill,
-            system_anywhere: self.system_anywhere,
-            json_schema: self.json_schema,
-            cache_marks: self.cache_marks,
-            strict: self.strict,
-            api: match self.api {
-                None => ChatApi::Unspecified,
-                Some(ApiWord::Chat) => ChatApi::Chat,
-                Some(ApiWord::Responses) => ChatApi::Responses,
-                Some(ApiWord::Both) => ChatApi::Both,
-            },
-        }
-    }
-}
-
 impl ModelSection {
     /// As a registration made at start.
     pub fn register(&self, now: Timestamp) -> Model {
         Model {
-            id: ModelId::from(&self.model_id),
-            provider: ProviderId::from(&self.provider),
             upstream: self.upstream.clone().unwrap_or_else(|| self.model_id.clone()),
             capabilities: self.capabilities.iter().filter_map(|name| Capability::lookup(name)).collect(),
             status: self.status.as_deref().and_then(ModelStatus::lookup).unwrap_or_default(),
@@ -253,11 +152,12 @@ impl ModelSection {
                 .map(|(name, value)| (name.clone(), Json(value.to_string())))
                 .collect(),
             metadata: Json(serde_json::to_string(&self.metadata).unwrap_or_else(|_| "{}".into())),
+            quirks: self.quirks.clone(),
+            tokenizer: self.tokenizer.clone(),
             source: ModelSource::Config,
             created_at: now,
             updated_at: now,
-            quirks: self.quirks.quirks(),
-            tokenizer: self.tokenizer.clone(),
+            ..Model::new(self.model_id.as_str(), self.provider.as_str())
         }
     }
 }

@@ -8,8 +8,6 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::model::QuirksSection;
-
 /// A provider.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -48,7 +46,7 @@ pub struct ProviderSection {
     pub default_model: Option<String>,
     /// How it differs from its format; a preset knows its own.
     #[serde(default)]
-    pub quirks: QuirksSection,
+    pub quirks: Quirks,
 }
 
 /// Bounds on waiting for a provider; what is absent is the preset's.
@@ -104,7 +102,7 @@ impl ProviderSection {
             on_disconnect: None,
             discover: None,
             default_model: None,
-            quirks: QuirksSection::default(),
+            quirks: Quirks::default(),
         }
     }
 
@@ -116,7 +114,7 @@ impl ProviderSection {
         description.headers = self.headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
         description.query.clone_from(&self.query);
         description.settings = self.settings(&description.settings);
-        description.quirks = Quirks::default().overlaid_by(&self.quirks.quirks());
+        description.quirks = self.quirks.clone();
         description
     }
 

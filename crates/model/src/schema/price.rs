@@ -1,0 +1,116 @@
+//! Prices: dollars per million units by class, in exact decimals.
+
+use super::json::Members;
+use crate::money::Nanos;
+use crate::price::{ContextTier, Price, Rates};
+use crate::usage::UsageClass;
+use serde::de::{Deserialize, Deserializer, Error};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::value::RawValue;
+
+/// A JSON number of dollars. Never a float: a price is exact.
+fn number<E: serde::ser::Error>(nanos: Nanos) -> Result<Box<RawValue>, E> {
+    RawValue::from_string(nanos.to_string()).map_err(E::custom)
+}
+
+/// The rates as an object, behind what a tier says of itself.
+struct Tier<'r>(Option<u64>, &'r Rates);
+
+impl Serialize for Tier<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(above) = self.0 {
+            map.serialize_entry("above", &above)?;
+        }
+        for (class, rate) in self.1.known() {
+            map.serialize_entry(class.name(), &number::<S::Error>(rate)?)?;
+        }
+        map.end()
+    }
+}
+
+struct ServiceTiers<'t>(&'t [(String, Rates)]);
+
+impl Serialize for ServiceTiers<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, rates)| (name, Tier(None, rates))))
+    }
+}
+
+/// `{"input": 0.59, "output": 0.79, "context_tiers": [{"above": 200000, "input": …}], "service_tiers": {"flex": {…}}}`.
+impl Serialize for Price {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (class, rate) in self.rates.known() {
+            map.serialize_entry(class.name(), &number::<S::Error>(rate)?)?;
+        }
+        if !self.context_tiers.is_empty() {
+            let tiers = self.context_tiers.iter().map(|tier| Tier(Some(tier.above), &tier.rates));
+            map.serialize_entry("context_tiers", &tiers.collect::<Vec<_>>())?;
+        }
+        if !self.service_tiers.is_empty() {
+            map.serialize_entry("service_tiers", &ServiceTiers(&self.service_tiers))?;
+        }
+        map.end()
+    }
+}
+
+/// As it is written; amounts may be strings too. Rows of the first version have the rates of each level in `rates`.
+impl<'de> Deserialize<'de> for Price {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut price = Self::default();
+        for (name, value) in deserializer.deserialize_map(Members)? {
+            match name.as_str() {
+                "context_tiers" => {
+                    let tiers = read::<Vec<Box<RawValue>>, D::Error>(&value)?;
+                    price.context_tiers =
+                        tiers.iter().map(|tier| context_tier(tier)).collect::<Result<_, D::Error>>()?;
+                }
+                "service_tiers" => {
+                    for (tier, rates) in members::<D::Error>(&value)? {
+                        let mut read = Rates::default();
+                        set_all::<D::Error>(&rates, &mut read)?;
+                        price.service_tiers.push((tier, read));
+                    }
+                }
+                "rates" => set_all::<D::Error>(&value, &mut price.rates)?,
+                class => set::<D::Error>(class, &value, &mut price.rates)?,
+            }
+        }
+        Ok(price)
+    }
+}
+
+fn context_tier<E: Error>(tier: &RawValue) -> Result<ContextTier, E> {
+    let (mut above, mut rates) = (None, Rates::default());
+    for (name, value) in members::<E>(tier)? {
+        match name.as_str() {
+            "above" => above = Some(read::<u64, E>(&value)?),
+            "rates" => set_all::<E>(&value, &mut rates)?,
+            class => set::<E>(class, &value, &mut rates)?,
+        }
+    }
+    let above = above.ok_or_else(|| E::missing_field("above"))?;
+    Ok(ContextTier { above, rates })
+}
+
+fn set_all<E: Error>(object: &RawValue, rates: &mut Rates) -> Result<(), E> {
+    members::<E>(object)?.iter().try_for_each(|(class, value)| set::<E>(class, value, rates))
+}
+
+fn set<E: Error>(class: &str, value: &RawValue, rates: &mut Rates) -> Result<(), E> {
+    let class = UsageClass::lookup(class).ok_or_else(|| E::custom(format!("no class `{class}`")))?;
+    let text = value.get().trim_matches('"');
+    let rate = Nanos::parse(text).ok_or_else(|| E::custom(format!("no amount `{text}`")))?;
+    rates.set(class, rate);
+    Ok(())
+}
+
+fn members<E: Error>(object: &RawValue) -> Result<Vec<(String, Box<RawValue>)>, E> {
+    let mut json = serde_json::Deserializer::from_str(object.get());
+    serde::Deserializer::deserialize_map(&mut json, Members).map_err(E::custom)
+}
+
+fn read<T: serde::de::DeserializeOwned, E: Error>(value: &RawValue) -> Result<T, E> {
+    serde_json::from_str(value.get()).map_err(E::custom)
+}

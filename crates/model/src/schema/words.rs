@@ -1,0 +1,58 @@
+//! Words and names.
+
+use crate::capability::Capability;
+use crate::entity::{ModelSource, ModelStatus, Role};
+use crate::id::{KeyId, ModelId, ProviderId};
+use serde::de::{Deserialize, Deserializer, Error};
+use serde::ser::{Serialize, Serializer};
+
+/// The beginning of a word that is not known, for the sentence that refuses it.
+fn brief(word: &str) -> String {
+    const SHOWN: usize = 40;
+    if word.chars().count() > SHOWN { word.chars().take(SHOWN).chain(['…']).collect() } else { word.to_owned() }
+}
+
+macro_rules! words {
+    ($($type:ty: $all:expr;)+) => {$(
+        impl Serialize for $type {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.name())
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let word = String::deserialize(deserializer)?;
+                Self::lookup(&word).ok_or_else(|| {
+                    let known = $all.map(Self::name).join(", ");
+                    D::Error::custom(format!("`{}` is none of {known}", brief(&word)))
+                })
+            }
+        }
+    )+};
+}
+
+words! {
+    Capability: Capability::ALL;
+    ModelSource: ModelSource::ALL;
+    ModelStatus: ModelStatus::ALL;
+    Role: Role::ALL;
+}
+
+macro_rules! names {
+    ($($type:ty,)+) => {$(
+        impl Serialize for $type {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer).map(Self::from)
+            }
+        }
+    )+};
+}
+
+names! { KeyId, ModelId, ProviderId, }
