@@ -32,6 +32,7 @@ pub fn routes() -> OpenApiRouter<Admin> {
         .routes(routes!(webhooks::list::list, webhooks::create::create))
         .routes(routes!(webhooks::get::get, webhooks::update::update, webhooks::remove::remove))
         .routes(routes!(webhooks::rotate::rotate))
+        .routes(routes!(webhooks::test::test))
         .routes(routes!(webhooks::deliveries::deliveries))
         .routes(routes!(webhooks::redeliver::redeliver))
         .routes(routes!(audit::list))

@@ -12,5 +12,6 @@ pub mod list;
 pub mod redeliver;
 pub mod remove;
 pub mod rotate;
+pub mod test;
 pub mod update;
 pub mod view;

@@ -43,6 +43,7 @@ const CALLS: &[(Method, &str, &str)] = &[
     (Method::PUT, "/api/webhooks/x", "admin"),
     (Method::DELETE, "/api/webhooks/x", "admin"),
     (Method::POST, "/api/webhooks/x/rotate", "admin"),
+    (Method::POST, "/api/webhooks/x/test", "admin"),
     (Method::GET, "/api/webhooks/x/deliveries", "admin"),
     (Method::POST, "/api/webhooks/deliveries/x/redeliver", "admin"),
     (Method::PUT, "/api/providers/lab", "admin"),

@@ -20,6 +20,8 @@ pub enum Field {
     List(&'static str),
     /// A number.
     Number(&'static str),
+    /// `true` or `false`.
+    Bool(&'static str),
 }
 
 impl Expected {
@@ -74,7 +76,7 @@ impl Expected {
 impl Field {
     fn pointer(&self) -> &'static str {
         match self {
-            Self::Text(pointer) | Self::List(pointer) | Self::Number(pointer) => pointer,
+            Self::Text(pointer) | Self::List(pointer) | Self::Number(pointer) | Self::Bool(pointer) => pointer,
         }
     }
 
@@ -84,6 +86,7 @@ impl Field {
             Self::Text(_) => found.and_then(Value::as_str).is_some_and(|text| !text.is_empty()),
             Self::List(_) => found.is_some_and(Value::is_array),
             Self::Number(_) => found.is_some_and(Value::is_number),
+            Self::Bool(_) => found.is_some_and(Value::is_boolean),
         }
     }
 }

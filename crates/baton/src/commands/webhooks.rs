@@ -54,6 +54,13 @@ enum Action {
         #[arg(long, value_name = "TIME", default_value = "24h")]
         overlap: String,
     },
+    /// Sends a test message to a webhook and shows what its service replied; exits 1 if it was not accepted.
+    ///
+    /// Example: baton webhooks test wh_01935f0c9a4e7b2d8c4f5a6b7c8d9e0f
+    Test {
+        /// The webhook's id
+        id: String,
+    },
     /// Lists the deliveries to a webhook, newest first.
     ///
     /// Example: baton webhooks deliveries wh_01935f0c9a4e7b2d8c4f5a6b7c8d9e0f --state dead
@@ -77,6 +84,7 @@ enum Action {
 }
 
 const WITH_SECRET: &[Field] = &[Field::Text("/id"), Field::Text("/secret")];
+const TESTED: &[Field] = &[Field::Text("/webhook_id"), Field::Text("/event_id"), Field::Bool("/delivered")];
 const COLUMNS: [Column<'_>; 4] = [("id", "/id"), ("url", "/url"), ("types", "/types"), ("active", "/active")];
 const DELIVERIES: [Column<'_>; 7] = [
     ("id", "/id"),
@@ -109,6 +117,11 @@ impl Webhooks {
                 let (path, body) = (format!("{}/rotate", path(&id)), json!({ "overlap": overlap }));
                 show_secret(output, &client.post(&path, &body, &Expected::ok(WITH_SECRET)).await?);
             }
+            Action::Test { id } => {
+                let path = format!("{}/test", path(&id));
+                let call = ApiCall::new(Method::POST, &path);
+                return Ok(show_test(output, &client.call(call, &Expected::ok(TESTED)).await?));
+            }
             Action::Deliveries { id, state, limit } => {
                 let path = format!("{}/deliveries", path(&id));
                 output.list(&DELIVERIES, &client.newest(&path, &given(&[("state", &state)]), limit).await?);
@@ -122,6 +135,17 @@ impl Webhooks {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Prints what came of a test message.
+fn show_test(output: &Output, result: &Value) -> ExitCode {
+    let text = |pointer: &str| result.pointer(pointer).map(output::cell).unwrap_or_default();
+    if result.pointer("/delivered") == Some(&Value::Bool(true)) {
+        output.done(&format!("`{}` accepted the test message ({})", text("/webhook_id"), text("/status")), result);
+        return ExitCode::SUCCESS;
+    }
+    output.done(&format!("`{}` did not accept the test message: {}", text("/webhook_id"), text("/error")), result);
+    ExitCode::FAILURE
 }
 
 /// Prints a secret, which nobody can print again.

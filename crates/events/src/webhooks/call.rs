@@ -3,6 +3,7 @@
 use super::sealed_row;
 use super::secret::Secrets;
 use crate::cloud;
+use baton_bus::Event;
 use baton_fetch::{Client, FetchError, Reply, Request};
 use baton_model::{Clock, Timestamp};
 use baton_seal::Keyring;
@@ -73,19 +74,23 @@ fn request(means: &Means, due: &DueDelivery) -> Result<Request, String> {
     let opened = keyring.open_text(&sealed_row(&webhook.id), &webhook.sealed_secret);
     let opened = opened.map_err(|error| format!("the webhook's secret can't be read: {error}"))?;
     let secrets = Secrets::read(&opened).map_err(|error| format!("the webhook's secret can't be read: {error}"))?;
-    let now = means.clock.now();
-    let body = cloud(&due.event).write();
-    let signatures = secrets.signatures(&due.event.id, now, body.as_bytes());
+    Ok(signed(&webhook.url, &secrets, &cloud(&due.event), means.clock.now()))
+}
+
+/// An event for a webhook, signed.
+pub fn signed(url: &str, secrets: &Secrets, event: &Event, now: Timestamp) -> Request {
+    let body = event.write();
+    let signatures = secrets.signatures(&event.id, now, body.as_bytes());
     let request = [
-        ("webhook-id", due.event.id.clone()),
+        ("webhook-id", event.id.clone()),
         ("webhook-timestamp", now.seconds().to_string()),
         ("webhook-signature", signatures),
     ]
     .into_iter()
     // Ids, digits and base64 are always values of headers.
     .filter_map(|(name, value)| Some((HeaderName::from_static(name), HeaderValue::try_from(value).ok()?)))
-    .fold(Request::post(webhook.url.as_str(), body).cut(), |request, (name, value)| request.header(name, value));
-    Ok(request.header(CONTENT_TYPE, HeaderValue::from_static("application/cloudevents+json")))
+    .fold(Request::post(url, body).cut(), |request, (name, value)| request.header(name, value));
+    request.header(CONTENT_TYPE, HeaderValue::from_static("application/cloudevents+json"))
 }
 
 fn answered(reply: &Reply, now: Timestamp) -> Outcome {

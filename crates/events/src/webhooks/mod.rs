@@ -8,20 +8,26 @@
 //! - [`secret`]: what messages are signed with;
 //! - [`target`]: which addresses can be registered; what is connected to is checked by [`baton_fetch`] each time;
 //! - `schedule.rs`, `call.rs`: when a delivery is tried, and one try;
-//! - `rounds.rs`: many at once, without one slow service holding up the others.
+//! - `rounds.rs`: many at once, without one slow service holding up the others;
+//! - `test_message.rs`: a message that only tests a webhook.
 
 mod call;
 mod rounds;
 mod schedule;
 pub mod secret;
 pub mod target;
+mod test_message;
 
 pub use rounds::Webhooks;
 pub use schedule::Schedule;
 pub use secret::{Secret, SecretFault, Secrets};
+pub use test_message::{TEST, TestResult, send_test};
 
 use ipnet::IpNet;
 use std::time::Duration;
+
+/// The most of a reply that is read; only the status counts.
+const READ: usize = 16 << 10;
 
 /// How webhooks are called.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! Many deliveries at once, without one slow service holding up the others.
 
-use super::Settings;
 use super::call::{Means, Outcome, Tried, call};
 use super::schedule::Schedule;
+use super::{READ, Settings};
 use crate::outage::Outage;
 use baton_fetch::{Client, Limits};
 use baton_model::{Actor, Clock, Timestamp};
@@ -32,8 +32,6 @@ const LOOK: u64 = 200;
 const WAIT: Duration = Duration::from_millis(200);
 /// After such a pause between rounds another node may have had the work: what was under way is no longer ours.
 const STALE: Duration = Duration::from_secs(5);
-/// The most of a body that is read; only the status counts.
-const READ: usize = 16 << 10;
 const WHAT: &str = "the delivery of webhooks";
 
 /// Delivers events to webhooks.

@@ -104,6 +104,24 @@ fn a_model_is_added_with_its_price() {
 }
 
 #[test]
+fn a_webhook_is_tested() {
+    let mut things = Things::start();
+    let answering = things.fill("{answering}", "", "");
+    let result = json_of(&things, &["webhooks", "test", &answering]);
+    assert_eq!((&result["delivered"], &result["status"]), (&json!(true), &json!(204)));
+    // The service sees a signed message that says that it is a test, and no key.
+    let seen = things.service.seen();
+    assert!(seen.contains("webhook-signature: v1,") && seen.contains(r#""type":"webhook.test""#), "{seen}");
+    assert!(seen.contains(result["event_id"].as_str().unwrap()) && !seen.contains(KEY), "{seen}");
+    let silent = things.fill("{webhook}", "", "");
+    let output = ask(&things, &["webhooks", "test", &silent]);
+    assert_eq!(output.status.code(), Some(1), "{}", told(&output));
+    assert!(told(&output).contains("did not accept the test message: "), "{}", told(&output));
+    assert_eq!(json_of(&things, &["webhooks", "deliveries", &silent])["items"], json!([]));
+    assert_eq!(json_of(&things, &["audit", "--action", "webhook.test"])["items"][0]["subject"], json!(silent));
+}
+
+#[test]
 fn a_short_secret_makes_no_tokens() {
     let folder = tempfile::tempdir().unwrap();
     let mint = |secret: &str| {

@@ -1,5 +1,6 @@
 //! A demonstration with things in it that commands can name.
 
+use super::recorder::Recorder;
 use crate::running::{KEY, Running};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -8,6 +9,8 @@ use tempfile::TempDir;
 /// A running demonstration that lets webhooks be on this machine.
 pub struct Things {
     demo: Running,
+    /// What webhooks are posted to.
+    pub service: Recorder,
     named: u32,
     _folder: TempDir,
 }
@@ -22,7 +25,8 @@ impl Things {
         let secret = "202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f";
         let variables = [("BATON_DEMO_KEY", KEY), ("BATON_SECRET_KEY", secret)];
         let demo = Running::start(folder.path(), &["demo"], &variables, "group_by=model");
-        Self { demo, named: 0, _folder: folder }
+        let service = Recorder::replying("HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n");
+        Self { demo, service, named: 0, _folder: folder }
     }
 
     pub fn address(&self) -> &str {
@@ -50,7 +54,8 @@ impl Things {
                 let body = json!({ "name": self.new_name(), "kind": "openai", "base_url": "http://127.0.0.1:1/v1", "api_key": "none" });
                 self.create("/api/providers", &body, "name")
             }
-            "webhook" => self.webhook("budget.exceeded"),
+            "webhook" => self.webhook("budget.exceeded", "http://127.0.0.1:1/hook"),
+            "answering" => self.webhook("budget.exceeded", &format!("{}/hook", self.service.url())),
             "delivery" => self.delivery(),
             "request" => self.request(),
             _ => panic!("there is no placeholder {name}"),
@@ -69,13 +74,12 @@ impl Things {
         serde_json::from_str::<Value>(&made).unwrap()[id].as_str().unwrap().to_owned()
     }
 
-    /// A webhook where nobody listens.
-    fn webhook(&self, kind: &str) -> String {
-        self.create("/api/webhooks", &json!({ "url": "http://127.0.0.1:1/hook", "types": [kind] }), "id")
+    fn webhook(&self, kind: &str, url: &str) -> String {
+        self.create("/api/webhooks", &json!({ "url": url, "types": [kind] }), "id")
     }
 
     fn delivery(&self) -> String {
-        let webhook = self.webhook("key.created");
+        let webhook = self.webhook("key.created", "http://127.0.0.1:1/hook");
         self.create("/api/keys", &json!({ "name": "for an event" }), "id");
         self.wait_for(&format!("/api/webhooks/{webhook}/deliveries"), |reply| {
             Some(reply.pointer("/items/0/id")?.as_str()?.to_owned())

@@ -1,0 +1,57 @@
+//! `POST /api/webhooks/{id}/test`.
+
+use super::kept;
+use crate::Admin;
+use crate::describe::ErrorBody;
+use crate::wire::access::Administrator;
+use crate::wire::answer::{Answer, json};
+use axum::extract::{Path, State};
+use baton_events::webhooks::send_test;
+use baton_http::identify;
+use baton_store::NewAudit;
+use http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// What came of a test message.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TestView {
+    /// The webhook.
+    webhook_id: String,
+    /// The message's id, as in its header `webhook-id`.
+    event_id: String,
+    /// Whether the service accepted it.
+    delivered: bool,
+    /// The HTTP status of the reply; null: there was none.
+    status: Option<u16>,
+    /// Why it was not accepted.
+    error: Option<String>,
+}
+
+/// Sends a signed message of type `webhook.test` to a webhook, at once, and tells what the service replied. It is sent
+/// whatever types the webhook gets, and even while it is inactive; it is not tried again and not listed as a delivery.
+#[utoipa::path(post, path = "/api/webhooks/{id}/test", tag = "webhooks", params(("id" = String, Path)), responses(
+    (status = 200, description = "What the service replied; `delivered` is false if it did not accept the message", body = TestView),
+    (status = 404, description = "There is no such webhook", body = ErrorBody),
+    (status = 409, description = "The webhook's secret can't be read", body = ErrorBody),
+))]
+pub async fn test(State(admin): State<Admin>, Administrator(by): Administrator, Path(id): Path<String>) -> Answer {
+    let webhook = admin.store.webhooks().get(&id).await.map_err(crate::told)?;
+    let secrets = kept::open(&admin, &webhook)?;
+    // Begun and noted first: what can't be noted is not done.
+    let change = admin.store.change(&by).await.map_err(crate::told)?;
+    let audit = NewAudit { action: "webhook.test", kind: "webhook", subject: id, before: None, after: None };
+    change.audit(audit).await.map_err(crate::told)?;
+    change.commit_aside().await.map_err(crate::told)?;
+    let event = identify::request_id().to_string();
+    let (now, source) = (admin.doors.engine.clock().now(), admin.store.node());
+    let result = send_test(&webhook.url, &secrets, &admin.reachable, (&event, source), now).await;
+    let view = TestView {
+        webhook_id: webhook.id,
+        event_id: event,
+        delivered: result.error.is_none(),
+        status: result.status.map(|status| status.as_u16()),
+        error: result.error,
+    };
+    json(StatusCode::OK, &view)
+}

@@ -1,0 +1,49 @@
+//! A test message: sent at once and once, outside of the queue of deliveries, so that whoever sets a webhook up sees
+//! what its service replies.
+
+use super::call::signed;
+use super::secret::Secrets;
+use super::{READ, Settings};
+use baton_bus::Event;
+use baton_fetch::{Client, Limits};
+use baton_model::Timestamp;
+use baton_model::chat::Json;
+use http::StatusCode;
+use ipnet::IpNet;
+
+/// The `type` of test messages. No other event has it, so a service can't take one for something that happened.
+pub const TEST: &str = "webhook.test";
+
+/// What came of a test message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TestResult {
+    /// The status of the reply; `None`: there was none.
+    pub status: Option<StatusCode>,
+    /// Why the service does not have it; `None`: it has.
+    pub error: Option<String>,
+}
+
+/// Sends a test message to that address, signed as every message is. `id` is its event id, `source` this node.
+pub async fn send_test(
+    url: &str,
+    secrets: &Secrets,
+    allowed: &[IpNet],
+    (id, source): (&str, &str),
+    now: Timestamp,
+) -> TestResult {
+    let mut event = Event::new(id, source, TEST);
+    event.time = Some(now);
+    event.datacontenttype = Some("application/json".to_owned());
+    event.data = Some(Json(r#"{"message":"a test message of Baton; nothing happened"}"#.to_owned()));
+    // The same guard as for every delivery: a test must not reach what a delivery can't.
+    let limits = Limits { time: Settings::default().timeout, bytes: READ };
+    let client = Client::guarded(allowed.to_vec()).within(limits);
+    match client.send(signed(url, secrets, &event, now)).await {
+        Ok(reply) if reply.status.is_success() => TestResult { status: Some(reply.status), error: None },
+        Ok(reply) => {
+            let error = format!("the service replied {}; any status of 2xx accepts a message", reply.status);
+            TestResult { status: Some(reply.status), error: Some(error) }
+        }
+        Err(error) => TestResult { status: None, error: Some(error.to_string()) },
+    }
+}
