@@ -170,7 +170,7 @@ fn webhooks(config: &Config, store: &Store, clock: &Arc<dyn Clock>, seed: u64) -
 /// If it can't be opened, or is newer than this program.
 pub async fn open_store(config: &Config) -> anyhow::Result<Store> {
     make_private(&config.data_dir)
-        .with_context(|| format!("the data folder `{}` can't be made", config.data_dir.display()))?;
+        .with_context(|| format!("the data folder `{}` can't be created", config.data_dir.display()))?;
     let url = database_url(config);
     let store = Store::open_with(&url, &config.database.pools()).await?;
     store.migrate().await?;

@@ -1,5 +1,6 @@
 //! A lease: the right to do what one node does at a time.
 
+use super::leases;
 use baton_store::Store;
 use std::time::{Duration, Instant};
 
@@ -39,9 +40,11 @@ impl Lease {
             self.away = answer.is_err();
             let held = answer.unwrap_or(false);
             if held != self.held {
-                match held {
-                    true => tracing::info!(lease = self.name, "this node now runs the {}", self.name),
-                    false => tracing::info!(lease = self.name, "this node no longer runs the {}", self.name),
+                let work = work(self.name);
+                if held {
+                    tracing::info!(lease = self.name, "this node now runs {work}");
+                } else {
+                    tracing::info!(lease = self.name, "this node no longer runs {work}");
                 }
             }
             (self.held, self.asked) = (held, Some(asked));
@@ -56,5 +59,15 @@ impl Lease {
         {
             tracing::debug!(lease = self.name, %error, "a lease could not be released; it expires by itself");
         }
+    }
+}
+
+/// What the holder of a lease does, as a sentence says it.
+fn work(lease: &'static str) -> &'static str {
+    match lease {
+        leases::DISCOVERY => "model discovery",
+        leases::RELAY => "the relay",
+        leases::WEBHOOKS => "webhook delivery",
+        other => other,
     }
 }

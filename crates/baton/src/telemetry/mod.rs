@@ -114,19 +114,23 @@ pub enum Console {
 /// Starts logging.
 ///
 /// # Errors
-/// If the level means nothing, or the folder can't be made.
+/// If the level is not a log filter, or the folder can't be created.
 pub fn start(logs: &LogsSection, console: Console) -> anyhow::Result<Telemetry> {
-    let level =
-        EnvFilter::try_new(&logs.level).with_context(|| format!("logs.level: `{}` means nothing", logs.level))?;
+    let level = EnvFilter::try_new(&logs.level).with_context(|| {
+        format!(
+            "logs.level: `{}` is not a log filter; expected one such as info or info,baton_engine=debug",
+            logs.level
+        )
+    })?;
     std::fs::create_dir_all(&logs.dir)
-        .with_context(|| format!("the log folder `{}` can't be made", logs.dir.display()))?;
+        .with_context(|| format!("the log folder `{}` can't be created", logs.dir.display()))?;
     let file = RollingFileAppender::builder()
         .rotation(Rotation::DAILY)
         .filename_prefix("baton")
         .filename_suffix("log")
         .max_log_files(logs.keep)
         .build(&logs.dir)
-        .with_context(|| format!("no log file can be made in `{}`", logs.dir.display()))?;
+        .with_context(|| format!("no log file can be created in `{}`", logs.dir.display()))?;
     // A full queue waits instead of dropping lines: a log that loses lines under load is missing when it is needed.
     let (file, file_guard) = NonBlockingBuilder::default().lossy(false).finish(file);
     let (terminal, terminal_guard) = NonBlockingBuilder::default().finish(std::io::stderr());

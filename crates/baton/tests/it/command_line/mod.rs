@@ -22,9 +22,9 @@ const LOCAL: [(&str, &str); 4] = [
     ("BATON_LISTEN", "127.0.0.1:0"),
 ];
 
-/// How a command is told which Baton it talks to.
+/// How a command is given the address and the key of Baton.
 #[derive(Debug, Clone, Copy)]
-enum Told {
+enum Given {
     ByVariables,
     ByFlags,
 }
@@ -49,12 +49,12 @@ fn credentials_go_to_baton_alone() {
     // So that the ledger is not empty.
     things.fill("{request}", "", "");
     let baton = Recorder::in_front_of(things.address());
-    for told in [Told::ByVariables, Told::ByFlags] {
+    for given in [Given::ByVariables, Given::ByFlags] {
         for example in EXAMPLES {
             let other = Recorder::replying(&reply("200 OK", "content-type: application/json", "{}"));
             let arguments = arguments(example, &mut things, &baton.url(), &other.url());
             baton.forget();
-            run(folder.path(), example, &arguments, told, &baton);
+            run(folder.path(), example, &arguments, given, &baton);
             let seen = baton.seen();
             match example.talks_to {
                 TalksTo::Baton { .. } | TalksTo::BatonUntilStopped => {
@@ -66,20 +66,20 @@ fn credentials_go_to_baton_alone() {
                 }
                 TalksTo::Nobody | TalksTo::NobodyUntilStopped { .. } => assert_eq!(seen, "", "{}", example.path),
             }
-            assert_eq!(other.end(), "", "{} {told:?}", example.path);
+            assert_eq!(other.end(), "", "{} {given:?}", example.path);
         }
     }
 }
 
 /// Runs a command that must succeed.
-fn run(folder: &Path, example: &Example, arguments: &[String], told_by: Told, baton: &Recorder) {
-    let mut command = prepared(folder, arguments, example.talks_to, told_by, &baton.url());
+fn run(folder: &Path, example: &Example, arguments: &[String], given_by: Given, baton: &Recorder) {
+    let mut command = prepared(folder, arguments, example.talks_to, given_by, &baton.url());
     match example.talks_to {
         TalksTo::BatonUntilStopped => until(command, |line| !line.is_empty()),
         TalksTo::NobodyUntilStopped { ready } => until(command, |line| line.contains(ready)),
         talks_to => {
             let output = command.output().unwrap();
-            assert!(output.status.success(), "{arguments:?} {told_by:?}: {}", told(&output));
+            assert!(output.status.success(), "{arguments:?} {given_by:?}: {}", told(&output));
             if let TalksTo::Baton { prints } | TalksTo::BatonWithoutKey { prints } = talks_to {
                 let printed = String::from_utf8_lossy(&output.stdout);
                 assert!(printed.contains(prints), "{arguments:?}: expected {prints} in {printed}");
@@ -89,10 +89,10 @@ fn run(folder: &Path, example: &Example, arguments: &[String], told_by: Told, ba
 }
 
 /// The command, told where Baton is and which key to use.
-fn prepared(folder: &Path, arguments: &[String], talks_to: TalksTo, told_by: Told, url: &str) -> Command {
+fn prepared(folder: &Path, arguments: &[String], talks_to: TalksTo, given_by: Given, url: &str) -> Command {
     let mut words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let takes_flags = matches!(talks_to, TalksTo::Baton { .. } | TalksTo::BatonUntilStopped);
-    if takes_flags && matches!(told_by, Told::ByFlags) {
+    if takes_flags && matches!(given_by, Given::ByFlags) {
         words.extend(["--url", url, "--key", KEY]);
         let mut command = command(folder, &words);
         command.envs(LOCAL);
@@ -162,7 +162,7 @@ fn success_is_only_what_baton_replied() {
             for format in ["table", "json"] {
                 let arguments = [&arguments[..], &["--output".to_owned(), format.to_owned()]].concat();
                 let mut command =
-                    prepared(folder.path(), &arguments, example.talks_to, Told::ByVariables, &stranger.url());
+                    prepared(folder.path(), &arguments, example.talks_to, Given::ByVariables, &stranger.url());
                 let output = command.output().unwrap();
                 let told = told(&output);
                 assert_eq!(output.status.code(), Some(1), "{arguments:?} for {reply}: {told}");
