@@ -18,17 +18,20 @@ pub fn effective_options(request: &ChatRequest, target: &Target) -> Result<(Chat
     let mut effective = without_conversation(request);
     if !target.defaults().is_empty() {
         apply_defaults(&mut effective, target.defaults())?;
+        // The writers take the request's own tools from the request, where they need not be copied.
         if !request.tools.is_empty() {
             effective.tools.clear();
         }
     }
     let mut dropped = Vec::new();
+    // After the defaults, because the lowered limit bounds a default as well.
     if let Some(limit) = target.max_output_tokens {
         if let Some(asked) = request.max_output_tokens.filter(|asked| *asked != limit) {
             dropped.push(Dropped::new("max_tokens", format!("changed from {asked} to {limit}")));
         }
         effective.max_output_tokens = Some(limit);
     }
+    // Last: what the model refuses must not come back as a default.
     refuse(&mut effective, &target.model.quirks, &mut dropped);
     Ok((effective, dropped))
 }
@@ -55,6 +58,7 @@ pub(crate) fn apply_defaults(request: &mut ChatRequest, defaults: &[(String, Jso
             *slot = default;
         }
     }
+    // Only what the client left open: a default never overrides a request.
     fill(&mut request.tool_choice, defaults.tool_choice);
     fill(&mut request.parallel_tool_calls, defaults.parallel_tool_calls);
     let (sampling, default) = (&mut request.sampling, defaults.sampling);

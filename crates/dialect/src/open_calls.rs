@@ -18,6 +18,7 @@ pub(crate) struct OpenCalls {
 impl OpenCalls {
     /// One more call.
     pub(crate) fn push(&mut self, id: String, name: String) {
+        // Places count from the first call ever, because answered ones leave the front.
         let place = self.gone + self.ids.len();
         self.by_id.entry(id.clone()).or_default().push_back(place);
         self.by_name.entry(name).or_default().push_back(place);

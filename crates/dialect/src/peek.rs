@@ -32,6 +32,7 @@ pub struct RequestHints {
 pub fn peek(dialect: Dialect, capability: Capability, body: &Body) -> Result<RequestHints, ReadError> {
     let look = TopLevel { body, options: (dialect == Dialect::Ollama).then_some("options") };
     let max = match dialect {
+        // The newer name first: it wins where a client sends both.
         Dialect::OpenAi => look.natural(&["max_completion_tokens", "max_tokens"])?,
         Dialect::Responses => look.natural(&["max_output_tokens"])?,
         Dialect::Anthropic => look.natural(&["max_tokens"])?,
@@ -72,6 +73,7 @@ pub fn check(dialect: Dialect, capability: Capability, body: &[u8]) -> Result<()
         return Ok(());
     }
     let body = splice::scan(Bytes::copy_from_slice(body))?;
+    // A stored conversation or prompt already has the input.
     if dialect == Dialect::Responses && KEPT.iter().any(|name| body.value(name).is_some_and(|value| value != b"null")) {
         return Ok(());
     }

@@ -49,6 +49,7 @@ impl From<ProviderError> for PublicError {
     fn from(error: ProviderError) -> Self {
         let code = error.kind.code();
         let message = match code {
+            // It is Baton's key that was refused: the caller can do nothing but ask the operator.
             Code::ProviderAuthenticationError => {
                 format!("the provider refused Baton's credentials; its operator must check the key ({})", error.message)
             }

@@ -231,6 +231,7 @@ impl Provider for Fake {
     fn send<'a>(&'a self, outgoing: Outgoing<'a>) -> BoxFuture<'a, Result<Exchange, ProviderError>> {
         Box::pin(async move {
             let mut act = self.next(FakeCall::of(&outgoing));
+            // Made before the first wait, so that a call dropped while it hangs counts as cancelled.
             let guard = Guard { cancelled: self.cancelled.clone(), done: false };
             loop {
                 match act {

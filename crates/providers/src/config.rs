@@ -79,6 +79,7 @@ pub fn build(config: &ProviderConfig, transport: &Transport) -> Result<Arc<dyn P
         query: config.query.clone().or_else(|| preset.query.map(str::to_owned)),
         key: config.api_key.clone(),
         settings: config.settings.clone(),
+        // The operator knows the service better than the preset does.
         quirks: preset.quirks().overlaid_by(&config.quirks),
     };
     Ok(match preset.dialect {
@@ -132,6 +133,7 @@ fn headers(config: &ProviderConfig, preset: &Preset) -> Result<HeaderMap, BuildE
 
 fn secret(text: &str) -> Result<HeaderValue, &'static str> {
     let mut value = HeaderValue::from_str(text).map_err(|_| "holds characters that no header may hold")?;
+    // Kept out of debug output, and out of the compression tables of HTTP/2.
     value.set_sensitive(true);
     if text.is_empty() { Err("is empty") } else { Ok(value) }
 }

@@ -102,9 +102,11 @@ impl ReplyReader {
             }
             Source::Recorded(bytes) => bytes.unwrap_or_default(),
         };
+        // Read leniently it would be an empty reply, and billed as one.
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return Err(ProviderError::new(ErrorKind::Protocol, "the provider replied with an empty body"));
         }
+        // Before the codec, which is lenient and would read an error as an empty reply.
         if let Some(error) = error_in_success(self.dialect, &bytes) {
             return Err(error);
         }
@@ -118,6 +120,7 @@ impl ReplyReader {
                 Err(error.map_or_else(|| ProviderError::new(ErrorKind::Internal, "the provider failed"), Into::into))
             }
             (_, mut events) => {
+                // HTTP has said that a whole reply is complete.
                 if !events.contains(&Event::Ended) {
                     events.push(Event::Ended);
                 }
@@ -213,6 +216,7 @@ impl Stream {
 
     async fn next(&mut self) -> Option<Result<Frame, ProviderError>> {
         loop {
+            // The frame of a failure waits for the bytes behind it, which a client of the format may need.
             let failing = self.place == Place::Failed && self.ready.len() == 1;
             if !failing && let Some(frame) = self.ready.pop_front() {
                 return Some(frame);
@@ -244,6 +248,7 @@ impl Stream {
         self.after.extend(self.splitter.finish());
         let read = async {
             while let Ok(Some(piece)) = self.source.piece().await {
+                // So much is no tail: the connection is given up instead.
                 if self.after.len() + piece.len() > self.most_after {
                     break;
                 }
@@ -265,6 +270,7 @@ impl Stream {
                 self.after.extend_from_slice(&bytes);
             }
         }
+        // What follows the end can't fail a reply that is complete.
         if let Err(error) = good
             && self.place == Place::Open
         {

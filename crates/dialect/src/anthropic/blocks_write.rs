@@ -66,6 +66,7 @@ impl<'r> BlockWriter<'r> {
                 if citations.iter().any(|(dialect, _)| *dialect != Dialect::Anthropic) {
                     self.drop(format!("{path}.citations"), UNKNOWN);
                 }
+                // The API refuses blank text blocks.
                 return !text.trim().is_empty();
             }
             (PartKind::Refusal(text), _) => return !text.trim().is_empty(),
@@ -78,6 +79,7 @@ impl<'r> BlockWriter<'r> {
             (PartKind::Document(document), "user") => media::document(document).err(),
             (PartKind::Audio { .. }, _) => Some("audio is not supported by anthropic"),
             (PartKind::Reasoning(thought), "assistant") => {
+                // The API refuses a thinking block whose signature is missing or is another vendor's.
                 let refused = self.quirks.reasoning == ReasoningStyle::Unsupported;
                 let sealed = thought.signature.is_some() || thought.redacted.is_some();
                 match (refused, sealed) {
@@ -194,6 +196,7 @@ impl<'r> BlockWriter<'r> {
 
     fn write_call(&mut self, call: &ToolCall, path: &str, o: &mut Object<'_>) {
         let mut id = plain_id(&call.id);
+        // The API requires an id in every call, and the result must repeat it.
         if id.is_empty() {
             id = format!("toolu_{}", self.mint).into();
             self.mint += 1;
@@ -210,6 +213,7 @@ impl<'r> BlockWriter<'r> {
     fn write_result(&mut self, result: &ToolResult, path: &str, o: &mut Object<'_>) {
         let mut id = plain_id(&result.call_id);
         if id.is_empty() {
+            // A result without an id answers the call of its name, else the first that is still open.
             let named = result.name.as_ref().and_then(|name| self.minted.take_by_name(name));
             id = named.or_else(|| self.minted.take_first()).map_or(id, Cow::Owned);
         }

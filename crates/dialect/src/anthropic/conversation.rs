@@ -61,6 +61,7 @@ impl<'r> Conversation<'r> {
 
     /// A conversation must begin with the user.
     fn open(&mut self, writer: &mut BlockWriter<'r>) {
+        // The API requires at least one message, and instructions are none.
         if self.turns.is_empty() {
             let blocks = self.system.take();
             if !blocks.is_empty() {
@@ -70,6 +71,7 @@ impl<'r> Conversation<'r> {
                 self.push("user", blocks);
             }
         } else if self.turns.first().is_some_and(|turn| turn.role != "user") {
+            // The API refuses a conversation that does not begin with the user.
             writer.drop("messages", "a user's turn was inserted before the assistant's, which came first");
             let part = Cow::Owned(Part::text(OPENING));
             let blocks = vec![Block { path: String::new(), part }];
@@ -109,6 +111,7 @@ impl<'r> Conversation<'r> {
         self.system.write(writer, o);
         o.array("messages", |a| {
             for turn in &mut self.turns {
+                // The API requires the results of tools in front of everything else in the turn; the sort is stable.
                 turn.blocks.sort_by_key(|block| !matches!(block.part.kind, PartKind::ToolResult(_)));
                 write_turn(turn, writer, a);
             }

@@ -26,6 +26,7 @@ fn refine_kind(status: u16, mut error: UpstreamError) -> UpstreamError {
         Some("rate_limit_error") => ErrorKind::RateLimited,
         Some("timeout_error") => ErrorKind::Timeout,
         Some("request_too_large") => ErrorKind::TooLarge,
+        // 529 is a status of Anthropic's own, which the common reader takes for an internal error.
         _ if status == 529 => ErrorKind::Overloaded,
         // "input length and `max_tokens` exceed context limit"
         _ if error.kind == ErrorKind::InvalidRequest && error.message.contains("exceed context limit") => {

@@ -15,6 +15,7 @@ use std::collections::HashSet;
 pub fn scan(bytes: Bytes) -> Result<Body, ReadError> {
     let fields = fields(&bytes)?;
     let mut names = HashSet::with_capacity(fields.len());
+    // Parsers differ in which of two equal keys wins: Baton could price one model and the provider serve another.
     if let Some(twice) = fields.iter().find(|field| !names.insert(field.name.as_str())) {
         return Err(ReadError::new(twice.name.clone(), "given twice"));
     }
@@ -159,6 +160,7 @@ impl<'b> Editor<'b> {
 
     /// The bytes with all changes made; the very same bytes if there are none.
     pub fn finish(self) -> Bytes {
+        // Shares the bytes: a request of megabytes is not copied for nothing.
         if self.added.is_empty() && self.changes.iter().all(|change| matches!(change, Change::Keep)) {
             return self.bytes.clone();
         }

@@ -63,10 +63,12 @@ impl Splitter {
                 break;
             };
             let blank = length == 0 && self.line == Line::Start;
+            // Blank lines in front of an event are padding: only one behind a line ends the frame.
             let ends = blank && self.has_line;
             self.has_line |= !blank;
             at += length + 1;
             if rest.get(length) == Some(&b'\r') {
+                // Whether a `\n` belongs to it may only be known with the next chunk.
                 self.line = Line::CarriageReturn(ends);
                 continue;
             }
@@ -78,6 +80,7 @@ impl Splitter {
             }
         }
         let rest = chunk.get(from..).unwrap_or_default();
+        // Before copying, so that an endless line takes no more memory than the limit.
         self.check(self.pending.len() + rest.len())?;
         self.pending.extend_from_slice(rest);
         Ok(())

@@ -159,6 +159,7 @@ impl<'a> Node<'a> {
     /// A member that is there and not `null`; `None` of anything but an object.
     pub fn get(&self, name: &str) -> Option<&Self> {
         let Value::Object(members) = &self.value else { return None };
+        // Of two equal keys the last wins, as in the vendors' own parsers.
         members.iter().rev().find(|(key, _)| key == name).map(|(_, node)| node).filter(|node| !node.is_null())
     }
 
@@ -248,6 +249,7 @@ impl<'a> Node<'a> {
             return None;
         }
         self.text.parse().ok().or_else(|| {
+            // Beyond 2^53 a float no longer says which whole number was meant.
             let number: f64 = self.text.parse().ok()?;
             #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and small")]
             (number.fract() == 0.0 && number.abs() < 9e15).then_some(number as i128)

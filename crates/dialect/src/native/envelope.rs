@@ -26,6 +26,7 @@ pub struct Summary {
 
 /// A whole reply: `{"response": …, "request_id": …, …}`. A response that is no JSON (subtitles) becomes a string.
 pub fn wrap_reply(summary: &Summary, response: &[u8]) -> Vec<u8> {
+    // Spliced in as text, so that numbers and key order stay as the provider wrote them.
     let response = match std::str::from_utf8(response) {
         Ok(text) if serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() => text.to_owned(),
         _ => quoted(&String::from_utf8_lossy(response)),

@@ -34,6 +34,7 @@ pub fn take_envelope(body: &Body) -> Result<(Envelope, Body), ReadError> {
     let mut editor = Editor::new(body);
     let model_id = take_text(&mut editor, "model_id")?;
     let model = text(&editor, "model")?;
+    // One would be routed by, the other be sent: a client must not be able to make them differ.
     if let (Some(id), Some(model)) = (&model_id, &model)
         && id != model
     {
@@ -52,6 +53,7 @@ pub fn take_envelope(body: &Body) -> Result<(Envelope, Body), ReadError> {
         fallbacks: take_fallbacks(&mut editor)?,
     };
     let edited = editor.finish();
+    // A body without fields of Baton's was scanned already.
     let openai = if same(&edited, &body.bytes) { body.clone() } else { scan(edited)? };
     Ok((envelope, openai))
 }

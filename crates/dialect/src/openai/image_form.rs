@@ -108,6 +108,7 @@ fn write(request: &ImageFormRequest, target: &Target) -> Written {
     let mut form = MultipartForm::new();
     form.field("model", target.upstream());
     for part in &request.parts {
+        // A part that the model refuses would fail the whole form.
         if target.model.quirks.refuses(&part.name) {
             dropped.push(Dropped::new(&part.name, "refused by the model"));
             continue;

@@ -26,6 +26,7 @@ impl Codec for PassthroughOnly {
             tokens.map(Node::integer).transpose()
         })?;
         let usage = tokens.map(|tokens: u64| Event::Usage(Usage::default().with(UsageClass::Input, tokens)));
+        // Cohere bills by search and reports no tokens: no usage is better than a wrong one.
         Ok(usage.into_iter().chain([Event::Ended]).collect())
     }
 }

@@ -118,6 +118,7 @@ struct SpeechReader {
 
 impl StreamReader for SpeechReader {
     fn push(&mut self, frame: &[u8]) -> Result<Vec<Event>, ReadError> {
+        // Audio may hold any bytes, also those of an event: only a JSON object counts as one.
         let data = sse::parse(frame).data.filter(|data| data.trim_ascii_start().starts_with(b"{"));
         let Some(root) = data.as_ref().and_then(|data| Node::parse(data).ok()) else {
             let says = !self.events && !frame.is_empty();

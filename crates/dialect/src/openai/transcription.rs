@@ -114,6 +114,7 @@ fn read_reply(body: &[u8]) -> Result<Vec<Event>, ReadError> {
             events.push(Event::Other { choice: 0, dialect: Dialect::OpenAi, json: root.json() });
         }
         _ => {
+            // `text`, `srt` and `vtt` are no JSON: what does not parse is the transcript itself.
             let text = std::str::from_utf8(body).map_err(|_| ReadError::new("", "neither JSON nor text"))?;
             events.push(Event::Transcript(Transcript { text: text.to_owned(), ..Transcript::default() }));
             events.push(Event::Bytes(Bytes::copy_from_slice(body)));

@@ -27,6 +27,7 @@ impl Catalogue {
         for (place, entry) in entries.iter().enumerate() {
             names.entry(entry.id.clone()).or_default().push(place);
         }
+        // Aliases after all ids: a name that is both means the model that has it as its id.
         for (place, entry) in entries.iter().enumerate() {
             for alias in &entry.aliases {
                 names.entry(alias.clone()).or_default().push(place);
@@ -46,6 +47,7 @@ impl Catalogue {
 pub fn lookup(vendor: &str, upstream: &str) -> Option<Entry> {
     let catalogue = &*CATALOGUE;
     let known = catalogue.lookup(vendor, upstream);
+    // A new snapshot of a known model costs what the model costs, until the catalogue says otherwise.
     known.or_else(|| catalogue.lookup(vendor, undated(upstream)?)).cloned()
 }
 

@@ -54,6 +54,7 @@ impl Tokenizer {
         if text.is_empty() {
             return 0;
         }
+        // Each table is loaded by its first use, so a process holds only those that it counts with.
         let tokens = match self.encoding {
             Encoding::Cl100k => cl100k_base().count(text),
             Encoding::O200k => o200k_base().count(text),

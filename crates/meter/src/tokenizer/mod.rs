@@ -14,6 +14,7 @@ impl Tokenizer {
     /// The tokenizer of a model, by what its provider calls it. A `hint` that names a tokenizer wins; one that names
     /// none is passed over.
     pub fn for_model(upstream: &str, hint: Option<&str>) -> Self {
+        // A hint that is wrong must not fail a request: it only makes the estimate worse.
         hint.and_then(Self::lookup).unwrap_or_else(|| family::tokenizer(upstream))
     }
 

@@ -25,8 +25,11 @@ pub(super) struct TooSlow;
 impl Connector {
     pub(super) fn new(tls: rustls::ClientConfig, time: Duration) -> Self {
         let mut http = HttpConnector::new();
+        // The HTTPS connector stands on this one and hands it `https` addresses.
         http.enforce_http(false);
+        // A request is one small write; waiting to fill a packet would delay every first token.
         http.set_nodelay(true);
+        // A peer that vanished while a model was thinking is noticed.
         http.set_keepalive(Some(Duration::from_secs(30)));
         let https = HttpsConnectorBuilder::new()
             .with_tls_config(tls)

@@ -22,6 +22,7 @@ pub(super) fn of_request(error: &legacy::Error, place: &str, connect: Duration) 
         let message = format!("no connection to {place} within {} (connect)", seconds(connect));
         return ProviderError::new(ErrorKind::Timeout, message);
     }
+    // Before the I/O errors below, because rustls wraps its own in them.
     if let Some(error) = tls(error) {
         return unreachable(format!("TLS with {place} failed: {error}"));
     }

@@ -28,6 +28,7 @@ pub(super) fn check(status: StatusCode, headers: &HeaderMap, place: &str) -> Res
 /// How long the provider asks to wait: `retry-after-ms` (OpenAI), or `retry-after` in seconds or as a date (RFC 9110,
 /// 10.2.3). A date that has passed is no wait at all.
 pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    // The more exact of the two first, as OpenAI's SDKs do.
     let millis = text(headers, "retry-after-ms").and_then(|text| text.parse::<f64>().ok());
     if let Some(wait) = millis.and_then(|millis| Duration::try_from_secs_f64(millis / 1000.0).ok()) {
         return Some(wait.min(LONGEST_WAIT));

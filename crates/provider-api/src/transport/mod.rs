@@ -88,6 +88,7 @@ impl Transport {
         *http.method_mut() = method;
         *http.uri_mut() = uri;
         *http.headers_mut() = headers;
+        // Last: a client's own `accept-encoding` would bring frames that can't be read as they pass.
         http.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
 
         let head = self.client.request(http);
@@ -98,6 +99,7 @@ impl Transport {
             Err(_) if wait < bounds.total => return Err(failure::first_token(&place, wait)),
             Err(_) => return Err(failure::total(&place, bounds.total)),
         };
+        // Before the body: a redirect or a compressed reply is of no use whatever it holds.
         headers::check(response.status(), response.headers(), &place)?;
         Ok(Reply::new(response, place, bounds, started, self.clock.clone()))
     }

@@ -97,6 +97,7 @@ impl Reply {
     pub async fn collect(mut self, limit: usize) -> Result<Bytes, ProviderError> {
         let Some(first) = self.piece().await? else { return Ok(Bytes::new()) };
         let mut whole = BytesMut::from(first);
+        // Counted as it comes: `content-length` is only what the provider claims.
         while whole.len() <= limit {
             match self.piece().await? {
                 Some(piece) => whole.extend_from_slice(&piece),

@@ -17,6 +17,7 @@ pub(super) fn merge_headers(
         headers.insert(*name, HeaderValue::from_static(value));
     }
     for (name, value) in client {
+        // A client must not reach the credentials or the framing of Baton's own request.
         let name = HeaderName::try_from(name.as_str()).ok().filter(|name| !is_ours(name));
         if let (Some(name), Ok(value)) = (name, HeaderValue::from_str(value)) {
             headers.insert(name, value);

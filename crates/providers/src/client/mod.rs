@@ -57,11 +57,13 @@ impl ProviderClient {
         let codec = codec_of(dialect, outgoing.capability)?;
         let Prepared { body, content_type, hide_usage, dropped } =
             compute(outgoing.size, || prepare(codec, &outgoing, &self.quirks))?;
+        // Only now: what is dropped is known once the codec has written the body.
         let strict = outgoing.strict || self.with_vendor_quirks(outgoing.target).model.quirks.strict == Some(true);
         if strict && !dropped.is_empty() {
             return Err(refuse_strict(&dropped));
         }
         let mut headers = merge_headers(&self.headers, &without_other_vendors(outgoing.headers, dialect), defaults);
+        // After merging: neither the client nor the operator decides what this body is.
         headers.insert(header::CONTENT_TYPE, content_type_header(&content_type)?);
         headers.insert(header::ACCEPT, accept_header(outgoing.form, dialect));
         let query = join_queries(self.query.as_deref(), outgoing.query);
@@ -182,6 +184,7 @@ impl ProviderClient {
     /// Lets a good reply pass, and makes an error of every other.
     async fn accept(&self, reply: Reply, dialect: Dialect) -> Result<Reply, ProviderError> {
         let status = reply.status();
+        // It is a success, but no reply to anything that is asked here.
         if status == http::StatusCode::NO_CONTENT {
             return Err(ProviderError::new(
                 ErrorKind::Protocol,
@@ -194,6 +197,7 @@ impl ProviderClient {
         let retry_after = reply.retry_after();
         let (headers, content_type) =
             (reply_headers::select_for_client(reply.headers()), reply.content_type().to_owned());
+        // Errors while reading an error are passed over: its status says enough.
         let body = reply.collect_start(ERROR_BYTES).await;
         let mut error = ProviderError::from(baton_dialect::error::read(dialect, status.as_u16(), &body));
         error.retry_after = retry_after;
@@ -204,6 +208,7 @@ impl ProviderClient {
             headers,
             body,
         });
+        // Providers repeat a rejected key in their message.
         if let Some(key) = &self.key {
             error.message = key.redact(&error.message);
         }
@@ -212,6 +217,7 @@ impl ProviderClient {
 
     /// An error reply as a client may see it: without the key; `None` for pages of proxies.
     fn forwardable(&self, body: &Bytes) -> Option<Bytes> {
+        // A page of a proxy is not in the client's format, and may show the inside of a network.
         serde_json::from_slice::<IgnoredAny>(body).ok()?;
         let redacted = self.key.as_ref().zip(std::str::from_utf8(body).ok()).map(|(key, text)| key.redact(text));
         Some(redacted.map_or_else(|| body.clone(), Bytes::from))

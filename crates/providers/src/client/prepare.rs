@@ -44,6 +44,7 @@ pub(super) fn prepare(codec: &dyn Codec, outgoing: &Outgoing<'_>, quirks: &Quirk
 /// The target with the vendor's peculiarities under the model's own.
 pub(super) fn with_quirks<'a>(target: &'a Target, vendor: &Quirks) -> Cow<'a, Target> {
     let quirks = vendor.overlaid_by(&target.model.quirks);
+    // Most models have none, and a copy of the model for every request would be waste.
     if quirks == target.model.quirks {
         return Cow::Borrowed(target);
     }

@@ -52,6 +52,7 @@ impl FullReader {
         if !std::mem::replace(&mut self.started, true) {
             events.push(Event::Started(started(message)));
         }
+        // The prompt is reported here already: a stream that is cut later is billed for it.
         if let Some(used) = message.get("usage") {
             self.report.update(used);
             let prompt = self.report.prompt();
@@ -60,6 +61,7 @@ impl FullReader {
     }
 
     fn message_delta(&mut self, root: &Node<'_>, events: &mut Vec<Event>) {
+        // A block whose `content_block_stop` is missing ends here at the latest.
         self.blocks.stop_all(events);
         if let Some(delta) = root.get("delta").filter(|_| !self.finished) {
             let before = events.len();

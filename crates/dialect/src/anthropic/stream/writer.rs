@@ -159,6 +159,7 @@ impl MessageWriter {
 
     /// Starts a block in place of the one that is open.
     fn start(&mut self, out: &mut BytesMut, kind: Open, fill: impl FnOnce(&mut Object<'_>)) {
+        // Blocks must not overlap: what is open ends before the next begins.
         self.flush(out);
         self.begin(out);
         self.start_raw(out, kind, &object(fill));
@@ -288,6 +289,7 @@ impl MessageWriter {
     fn end(&mut self, out: &mut BytesMut) {
         self.begin(out);
         self.flush(out);
+        // SDKs take the final usage from `message_delta`, so it comes last but for `message_stop`.
         let (reason, stop) = self.finish.take().unwrap_or((Finish::Stop, None));
         event(out, "message_delta", |o| {
             o.object("delta", |o| {

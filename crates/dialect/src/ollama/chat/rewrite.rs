@@ -24,6 +24,7 @@ pub(in crate::ollama) fn rewrite(body: &Body, target: &Target) -> Result<Rewritt
 /// Asks for the window that the prompt needs, unless the client chose one itself.
 pub(in crate::ollama) fn set_window(editor: &mut Editor<'_>, target: &Target) -> Result<(), ReadError> {
     match target.context_window {
+        // Another `num_ctx` makes the server load the model anew, so the client's own choice stands.
         Some(window) if !has_option(editor, "num_ctx") => editor.set_nested("options", "num_ctx", window.to_string()),
         _ => Ok(()),
     }
@@ -71,6 +72,7 @@ fn set_limit(editor: &mut Editor<'_>, target: &Target, dropped: &mut Vec<Dropped
     if let Some(asked) = asked {
         let number = asked.parse::<f64>();
         let number = number.map_err(|_| ReadError::new("options.num_predict", "expected a whole number"))?;
+        // Negative limits mean "none", so lowering one takes nothing from the client.
         if number >= 0.0 {
             dropped.push(Dropped::new("options.num_predict", format!("changed from {asked} to {limit}")));
         }

@@ -64,6 +64,7 @@ impl<'r> MessagesWriter<'r> {
                 }
             }
             let owns = |part: &Part| own_members(&part.kind).is_some();
+            // Members beside a result were written with it.
             if message.role == Role::Tool && rest.iter().all(|(_, part)| owns(part)) {
                 continue;
             }

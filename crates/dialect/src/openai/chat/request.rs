@@ -21,6 +21,7 @@ pub(super) fn read(body: &[u8]) -> Result<ChatRequest, ReadError> {
 pub(super) fn write(request: &ChatRequest, target: &Target) -> Result<Written, ReadError> {
     let quirks = &target.model.quirks;
     let (effective, mut dropped) = effective_options(request, target)?;
+    // The client's tools are not copied into the effective options: schemas may be large.
     let tools = if request.tools.is_empty() { &effective.tools } else { &request.tools };
     let marks = quirks.cache_marks == Some(true);
     let body = object(|o| {

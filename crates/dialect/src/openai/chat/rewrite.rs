@@ -47,6 +47,7 @@ pub(in crate::openai) fn rewrite(body: &Body, target: &Target, form: Endpoint) -
     if form == Endpoint::Chat {
         rename_developers(&mut editor, target)?;
     }
+    // Last: it depends on the request as it will be sent.
     let hide_usage = ask_for_usage(&mut editor, target)?;
     Ok(Rewritten { body: editor.finish(), hide_usage, dropped })
 }
@@ -83,6 +84,7 @@ fn set_limit(
     let mut limit = asked.clone();
     if let Some(lowered) = target.max_output_tokens.map(|limit| limit.to_string()) {
         if let (Some(asked), Some(used)) = (&asked, used) {
+            // Checked here, because a limit that is replaced is never seen by the provider.
             asked.parse::<f64>().map_err(|_| ReadError::new(used, "expected a whole number"))?;
             if *asked != lowered {
                 dropped.push(Dropped::new(used, format!("changed from {asked} to {lowered}")));

@@ -18,6 +18,7 @@ pub(super) struct FullReader {
 
 impl StreamReader for FullReader {
     fn push(&mut self, frame: &[u8]) -> Result<Vec<Event>, ReadError> {
+        // Before any return: the answer is about this frame, also where it has no data.
         self.usage_only = false;
         let event = sse::parse(frame);
         let Some(data) = event.data.filter(|data| !data.trim_ascii().is_empty() && !self.over) else {
