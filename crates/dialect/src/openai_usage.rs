@@ -15,6 +15,7 @@ pub(crate) fn read(usage: &Node<'_>) -> Usage {
     };
     let prompt_details = ["prompt_tokens_details", "input_tokens_details", "input_token_details"];
     let output_details = ["completion_tokens_details", "output_tokens_details"];
+    // Both generations of names: compatible services mix them.
     let prompt = count(&["prompt_tokens", "input_tokens"]);
     let mut output = count(&["completion_tokens", "output_tokens"]);
     let total = count(&["total_tokens"]);
@@ -37,6 +38,7 @@ pub(crate) fn read(usage: &Node<'_>) -> Usage {
 
     let mut classes = Usage::default();
     let mut take = |rest: &mut u64, class, amount: u64| {
+        // Never more than is left, so that classes add up to the vendor's total whatever it says of the parts.
         let amount = amount.min(*rest);
         *rest -= amount;
         classes.set(class, amount);

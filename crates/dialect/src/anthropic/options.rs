@@ -125,11 +125,11 @@ pub(super) fn write(
 /// Randomness. The bounds are narrower here, and narrower still while the model thinks.
 fn write_sampling(request: &ChatRequest, thinking: bool, o: &mut Object<'_>, dropped: &mut Vec<Dropped>) {
     let sampling = &request.sampling;
-    let mut drop_if = |field: &str, unsayable: bool, reason: &str| {
-        if unsayable {
+    let mut drop_if = |field: &str, unsupported: bool, reason: &str| {
+        if unsupported {
             dropped.push(Dropped::new(field, reason));
         }
-        !unsayable
+        !unsupported
     };
     let mut warm = sampling.temperature;
     if let Some(temperature) = sampling.temperature.filter(|temperature| *temperature > 1.0) {

@@ -70,11 +70,13 @@ impl Plan {
         let style = target.model.quirks.reasoning;
         plan.effort = word(reasoning, style, dropped);
         plan.thinking = match wish(reasoning, style) {
+            // The API refuses `thinking` with a `tool_choice` that forces a call.
             Some(Thinking::Budget(_)) if forced => {
                 dropped.push(Dropped::new("reasoning", "not together with a tool that must be called"));
                 None
             }
             Some(Thinking::Budget(budget)) => {
+                // A limit that the client set is never raised for the sake of reasoning.
                 let room = limit.map_or_else(|| room(budget, target), |_| max_tokens);
                 plan.max_tokens = room;
                 bounded(budget, room, dropped)
@@ -134,6 +136,7 @@ fn wish(reasoning: &ReasoningOptions, style: ReasoningStyle) -> Option<Thinking>
 /// The budget that stands for an effort.
 fn budget(effort: Option<Effort>) -> u64 {
     match effort {
+        // 1024 is the least that the API takes.
         Some(Effort::None | Effort::Minimal | Effort::Low) => 1024,
         Some(Effort::Medium) | None => 2048,
         Some(Effort::High) => 4096,

@@ -39,6 +39,7 @@ pub(super) fn write(request: &ChatRequest, target: &Target, purpose: Purpose) ->
         tools::write(tools, &effective, o, &mut dropped);
         options::write(&effective, &plan, purpose, o, &mut dropped);
     });
+    // Two lists, because conversation and options are written into one object at a time.
     dropped.extend(unsaid);
     Ok(Written { dropped, ..Written::json(body) })
 }

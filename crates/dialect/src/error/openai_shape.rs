@@ -75,6 +75,7 @@ fn excerpt(status: u16, body: &[u8]) -> String {
 fn kind(status: u16, code: &str, type_: &str, message: &str) -> ErrorKind {
     let message = message.to_lowercase();
     kind_of_word(code)
+        // Before the status: 400 says nothing of whether the prompt was too long.
         .or_else(|| kind_of_message(status, &message))
         .or_else(|| kind_of_status(status))
         .or_else(|| kind_of_word(type_))

@@ -65,6 +65,7 @@ fn same(left: &Bytes, right: &Bytes) -> bool {
 
 fn take_text(editor: &mut Editor<'_>, name: &str) -> Result<Option<String>, ReadError> {
     let text = text(editor, name)?;
+    // Cut out: OpenAI refuses unknown fields.
     editor.remove(name);
     Ok(text)
 }

@@ -23,6 +23,7 @@ pub(super) struct Lines {
 /// Reads a whole reply.
 pub(super) fn read_reply(body: &[u8]) -> Result<Vec<Event>, ReadError> {
     let root = Node::parse(body)?;
+    // A proxy's JSON page would otherwise be an empty reply.
     if ["message", "response", "done", "error"].iter().all(|name| root.get(name).is_none()) {
         return Err(ReadError::new("message", "required, but missing"));
     }
@@ -48,9 +49,11 @@ impl Lines {
             return;
         }
         self.start(root, events);
+        // Chats wrap the text in `message`, completions have it beside `done`.
         let message = root.get("message").filter(|node| node.is_object()).unwrap_or(root);
         let text =
             |node: &Node<'_>, name: &str| node.get(name).and_then(Node::string_or_none).filter(|t| !t.is_empty());
+        // Reasoning first: a line may hold both, and the model thought before it spoke.
         events.extend(text(message, "thinking").map(|text| Event::Reasoning { choice: 0, text }));
         let said = text(message, "content").or_else(|| text(root, "response"));
         events.extend(said.map(|text| Event::Text { choice: 0, text }));

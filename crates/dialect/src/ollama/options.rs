@@ -104,6 +104,7 @@ fn read_think(request: &mut ChatRequest, node: &Node<'_>) -> Result<(), Fault> {
             }
         },
         None => {
+            // A truth value is the older form; levels came with gpt-oss.
             let enabled = node.bool().map_err(|_| node.expected("true, false or a level"))?;
             ReasoningOptions { enabled: Some(enabled), ..ReasoningOptions::default() }
         }
@@ -123,6 +124,7 @@ pub(super) fn write(request: &ChatRequest, target: &Target, o: &mut Object<'_>, 
         o.maybe_integer("top_logprobs", Some(alternatives).filter(|count| *count > 0));
     }
     let given = |path: &str| own(request).any(|extension| extension.path == path);
+    // The client's own window stands, even if the prompt does not fit in it.
     let window = target.context_window.filter(|_| !given("options.num_ctx"));
     let sampling = sampling(request);
     let runner: Vec<_> = own(request)
@@ -153,7 +155,7 @@ pub(super) fn write(request: &ChatRequest, target: &Target, o: &mut Object<'_>, 
         }
     }
     write_keep_alive(request, o);
-    unsayable(request, dropped);
+    drop_unsupported(request, dropped);
 }
 
 /// What this format alone knows.
@@ -254,7 +256,7 @@ fn knows_levels(target: &Target) -> bool {
 }
 
 /// What the format has no words for.
-fn unsayable(request: &ChatRequest, dropped: &mut Vec<Dropped>) {
+fn drop_unsupported(request: &ChatRequest, dropped: &mut Vec<Dropped>) {
     let mut drop = |field: &str, given: bool| {
         if given {
             dropped.push(Dropped::new(field, "not supported by ollama"));

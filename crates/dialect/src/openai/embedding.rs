@@ -106,6 +106,7 @@ fn read_reply(root: &Node<'_>) -> Result<Vec<Event>, Fault> {
         let index = item.get("index").map(Node::integer).transpose()?.unwrap_or(place);
         vectors.push((index, read_vector(item.require("embedding")?)?));
     }
+    // Services that compute in batches may send them out of order.
     vectors.sort_by_key(|(index, _)| *index);
     let model = root.get("model").and_then(Node::string_or_none);
     let mut events = vec![

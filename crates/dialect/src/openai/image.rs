@@ -215,6 +215,7 @@ impl StreamReader for ImageReader {
     }
 
     fn finish(&mut self) -> Vec<Event> {
+        // A connection that ends before any image was cut.
         if self.over || self.pictures == 0 {
             return Vec::new();
         }
@@ -251,6 +252,7 @@ impl StreamWriter for ImageWriter {
     fn push(&mut self, event: &Event) -> Bytes {
         match event {
             Event::Image(picture) => {
+                // Only the last event carries usage, so each image waits until it is known whether another follows.
                 let before = self.completed();
                 self.last = Some(picture.clone());
                 before

@@ -51,6 +51,7 @@ impl Items {
     pub fn without_provider_state(self) -> Self {
         let told = |item: String| {
             let body = splice::scan(Bytes::from(item)).ok()?;
+            // Encrypted for the service that made it; another refuses it.
             if body.value("type") == Some(b"\"reasoning\"") {
                 return None;
             }
@@ -109,6 +110,7 @@ fn read_item(item: &Node<'_>, named: impl FnOnce() -> String) -> Result<String, 
     let unreadable = |_: ReadError| item.expected("an item");
     let body = splice::scan(Bytes::from(item.text().to_owned())).map_err(unreadable)?;
     let mut editor = Editor::new(&body);
+    // An item must be addressable later; the ids of a provider stay.
     if !editor.has("id") {
         editor.set("id", quoted(&named()));
     }

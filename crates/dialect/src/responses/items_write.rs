@@ -48,6 +48,7 @@ impl<'r> ItemsWriter<'r> {
 
     /// Writes `instructions`, if the conversation begins with them, and `input`.
     pub(super) fn write(mut self, messages: &[Message], o: &mut Object<'_>) {
+        // The vendor's own place for them, which is not carried over to the next response.
         let instructions = messages.first().and_then(|first| self.instructions(first));
         o.maybe_string("instructions", instructions);
         o.array("input", |a| {
@@ -106,7 +107,7 @@ impl<'r> ItemsWriter<'r> {
         };
         let first = parts.first().map_or(0, |(place, _)| *place);
         let own = self.extensions.get(format!("{path}.content[{first}].message").as_str()).cloned();
-        // A part that can't be said must not leave an empty message behind.
+        // A part that is not supported must not leave an empty message behind.
         let content = match parts {
             [] => "\"\"".to_owned(),
             [(_, Part { kind: PartKind::Text { text, .. }, .. })] if self.is_plain(parts, path) => {
@@ -125,7 +126,7 @@ impl<'r> ItemsWriter<'r> {
         });
     }
 
-    /// Whether a part is a text that can be said as a string.
+    /// Whether a part is a text that fits into a plain string.
     fn is_plain(&mut self, parts: &[(usize, &Part)], path: &str) -> bool {
         let [(place, Part { kind: PartKind::Text { text, citations }, cache })] = parts else { return false };
         let plain = citations.is_empty()

@@ -93,6 +93,7 @@ impl Response {
                 None => o.null("service_tier"),
             };
             match &self.usage {
+                // SDKs take usage as final, so none is shown before the end.
                 Some(used) if !matches!(status, Status::InProgress) => o.object("usage", |o| usage::write(used, o)),
                 _ => o.null("usage"),
             };
@@ -110,6 +111,7 @@ impl Response {
 
     fn repeat(&self, name: &str, default: &str, o: &mut Object<'_>) {
         let given = self.request.as_ref().and_then(|request| request.value(name));
+        // The SDKs' types require these fields, so an absent one has its default.
         let given = given.filter(|value| *value != b"null").and_then(|value| std::str::from_utf8(value).ok());
         o.raw(name, given.unwrap_or(default));
     }

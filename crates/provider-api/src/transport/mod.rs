@@ -92,6 +92,7 @@ impl Transport {
         http.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
 
         let head = self.client.request(http);
+        // The head of a stream comes with its first token, so both have one bound.
         let wait = bounds.first_token.map_or(bounds.total, |first| first.min(bounds.total));
         let response = match tokio::time::timeout_at(started + wait, head).await {
             Ok(Ok(response)) => response,

@@ -79,6 +79,7 @@ impl Reply {
                     return Err(failure::of_connection(&error, &self.place, "in the middle of its reply"));
                 }
                 Some(Ok(frame)) => {
+                    // From here on the pauses count, not the wait for the first token.
                     self.begun = true;
                     // What is no data is a trailer, which no provider uses.
                     match frame.into_data() {

@@ -50,6 +50,7 @@ pub(super) async fn discover(client: &ProviderClient) -> Result<Vec<Discovered>,
     for _ in 0..MOST_PAGES {
         let page: Page = client.json(Dialect::Anthropic, "/v1/models", Some(&query), None, VERSION).await?;
         models.extend(page.data.into_iter().map(Entry::model));
+        // A page that promises more without saying from where would be read for ever.
         let Some(last) = page.last_id.filter(|_| page.has_more) else { break };
         query = format!("limit=1000&after_id={}", utf8_percent_encode(&last, NON_ALPHANUMERIC));
     }

@@ -44,6 +44,7 @@ impl ProviderClient {
                 .into_iter()
                 .filter_map(|name| Some((name.to_owned(), reply.headers().get(name)?.to_str().ok()?.to_owned()))),
         );
+        // An error is short and may hold the key, so it is read whole; anything else streams.
         let body = if status.is_success() { pieces(reply) } else { self.error_body(reply).await };
         Ok(Forwarded { status: status.as_u16(), content_type, headers: passed_on, body })
     }

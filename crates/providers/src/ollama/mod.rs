@@ -51,6 +51,7 @@ impl Provider for Ollama {
         endpoint(capability).map(|(_, dialect)| dialect)
     }
 
+    // Ollama cuts a prompt that is too long, without an error.
     fn sizes_context(&self) -> bool {
         true
     }

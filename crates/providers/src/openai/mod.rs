@@ -60,6 +60,7 @@ impl Provider for OpenAi {
     }
 
     fn dialect(&self, capability: Capability, client: Dialect, model: &Model) -> Option<Dialect> {
+        // Responses only where model and vendor have them: most compatible services do not.
         self.serves(capability).then(|| match (capability, model.quirks.api.at(self.client.quirks.api)) {
             (Capability::Chat, ChatApi::Responses) => Dialect::Responses,
             (Capability::Chat, ChatApi::Both) if client == Dialect::Responses => Dialect::Responses,

@@ -40,6 +40,7 @@ fn add_defaults(editor: &mut Editor<'_>, target: &Target) -> Result<(), ReadErro
         return Ok(());
     }
     let mut unlimited = target.clone();
+    // The limit is set apart, by what the client asked for.
     unlimited.max_output_tokens = None;
     let (defaults, _) = effective_options(&ChatRequest::default(), &unlimited)?;
     for (name, value) in options::sampling(&defaults) {

@@ -36,6 +36,7 @@ pub(in crate::openai) fn finish_name(finish: &Finish) -> &'static str {
 pub(super) fn write(events: &[Event], context: &ReplyContext) -> Vec<u8> {
     let mut reply = Reply::collect(events);
     if reply.choices.is_empty() {
+        // SDKs read `choices[0]` without looking whether it is there.
         reply.choices.push(Choice { finish: Some(Finish::Stop), ..Choice::default() });
     }
     object(|o| {
@@ -98,6 +99,7 @@ fn write_choice(choice: &Choice, o: &mut Object<'_>) {
                 .iter()
                 .filter_map(|part| if let PartKind::Reasoning(thought) = &part.kind { Some(thought) } else { None })
         };
+        // `null` beside calls and refusals, as the vendor sends it; an empty string is text to some clients.
         let silent = texts().next().is_none() && (calls().next().is_some() || refusals().next().is_some());
         if silent {
             o.null("content");

@@ -51,6 +51,7 @@ impl ChunkEnvelope {
             o.array("choices", |a| {
                 a.object(choice);
             });
+            // With usage asked for, every chunk has the member, and only the last a value.
             if self.include_usage {
                 o.null("usage");
             }
@@ -128,6 +129,7 @@ impl ChatWriter {
         if self.choices.contains_key(&choice) {
             return;
         }
+        // The role comes in a chunk of its own, before any content: SDKs take it from the first.
         self.choices.insert(choice, Choice::default());
         self.envelope.push(out, |o| {
             o.integer("index", choice);

@@ -50,6 +50,7 @@ impl Chunks {
             events.push(Event::Failed(error::read_node(200, root)));
             return;
         }
+        // Names before content, whatever the order of members.
         self.start(root, events);
         let choices = root.get("choices").and_then(|choices| choices.items().ok()).unwrap_or_default();
         for choice in choices {

@@ -76,6 +76,7 @@ impl ItemReader {
                     self.whole(place, item, events);
                 }
             }
+            // The last event repeats everything: what no delta told is read from it.
             "response.completed" | "response.incomplete" | "response.failed" | "response.cancelled" => {
                 let response = root.get("response").unwrap_or(root);
                 self.start(response, events);
@@ -113,6 +114,7 @@ impl ItemReader {
         let index = self.calls;
         self.calls += 1;
         self.items.entry(place).or_default().call = Some(index);
+        // Results refer to `call_id`; `id` names the item, and only some services have it alone.
         let id = text("call_id").or_else(|| text("id")).unwrap_or_else(|| format!("call_{index}"));
         events.push(Event::ToolCall { choice: 0, index, id, name: text("name").unwrap_or_default() });
         index
@@ -129,11 +131,13 @@ impl ItemReader {
     fn think(&mut self, place: u64, summary: bool, piece: u64, text: String, events: &mut Vec<Event>) {
         let item = self.items.entry(place).or_default();
         let (from_summary, last) = *item.thought.get_or_insert((summary, piece));
+        // Services send the summary and the raw text of the same reasoning: both would be it twice.
         if from_summary != summary {
             return;
         }
         item.told = true;
         item.thought = Some((summary, piece));
+        // Pieces are paragraphs, which the format keeps apart by their index alone.
         let text = if piece == last { text } else { format!("\n\n{text}") };
         events.push(Event::Reasoning { choice: 0, text });
     }
@@ -141,6 +145,7 @@ impl ItemReader {
     /// An item that is complete: what of it was not told yet.
     fn whole(&mut self, place: u64, node: &Node<'_>, events: &mut Vec<Event>) {
         let item = self.items.entry(place).or_default();
+        // `output_item.done` and the end of the response both bring the item.
         if std::mem::replace(&mut item.done, true) {
             return;
         }
@@ -179,6 +184,7 @@ impl ItemReader {
     /// The end of a response: items that no event told, usage, why it ended.
     pub(super) fn end(&mut self, response: &Node<'_>, events: &mut Vec<Event>) {
         let status = response.get("status").and_then(Node::as_str).unwrap_or_default();
+        // Before the items: what a failed response holds so far was told already.
         if response.get("error").is_some() {
             events.push(Event::Failed(error::read_node(200, response)));
             return;

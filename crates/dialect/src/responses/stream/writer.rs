@@ -107,6 +107,7 @@ impl ResponseWriter {
             return;
         }
         let response = self.response.write(Status::InProgress, std::iter::empty());
+        // SDKs build their snapshot from the first of them and refuse deltas before it.
         for name in ["response.created", "response.in_progress"] {
             self.line.push(out, name, |o| o.raw("response", &response).end());
         }
@@ -117,6 +118,7 @@ impl ResponseWriter {
         self.close(out);
         self.begin(out);
         let number = self.output.len();
+        // The place is taken at once: items that end later keep the index under which they began.
         self.output.push(String::new());
         let (item, open) = item(number, &self.response);
         self.open = open;
