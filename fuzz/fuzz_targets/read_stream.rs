@@ -3,7 +3,7 @@
 
 use baton_dialect::framing::{Framing, Splitter};
 use baton_dialect::{ReplyContext, codec};
-use baton_model::{Detail, Capability, Dialect, Event, Usage};
+use baton_model::{Capability, Detail, Dialect, Event, Usage};
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
 
