@@ -31,8 +31,6 @@ use baton_store::Store;
 use baton_web::Web;
 use events::feed::Feed;
 use ipnet::IpNet;
-pub use models::view::text as model_text;
-pub use providers::view::text as provider_text;
 use std::sync::Arc;
 use utoipa::openapi::OpenApi as Description;
 

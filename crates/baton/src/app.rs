@@ -9,7 +9,7 @@ use axum::Router;
 use baton_admin::Admin;
 use baton_auth::token::Issuer;
 use baton_auth::{Bootstrap, Keys, Tokens, bootstrap};
-use baton_control::{Configured, Models, ProviderObjects, Providers, Vendors, Views};
+use baton_control::{Configured, Models, ProviderObjects, Providers, Vendors};
 use baton_conversations::Conversations;
 use baton_engine::{
     CacheSettings, CircuitSettings, Engine, JournalSettings, Ledger, Observer, Parts, Registry, RetrySettings,
@@ -91,8 +91,7 @@ impl App {
         }
         let configured = config.models.iter().map(|model| model.register(clock.now())).collect();
         let vendors = Vendors { names: vendors, unlisted: unlisted(config) };
-        let views = Views { model: baton_admin::model_text, provider: baton_admin::provider_text };
-        let models = Arc::new(Models::new(store.clone(), engine.clone(), configured, vendors.clone(), views.model));
+        let models = Arc::new(Models::new(store.clone(), engine.clone(), configured, vendors.clone()));
         let keyring = config.auth.keyring().map_err(anyhow::Error::msg)?;
         let providers = Providers::new(
             store.clone(),
@@ -100,7 +99,6 @@ impl App {
             engine.clone(),
             keyring,
             Configured { providers, vendors, default_models: default_models(config) },
-            views,
         );
         let providers = Arc::new(providers);
         providers.reload().await.context("providers and models can't be read from the database")?;

@@ -22,4 +22,4 @@ pub mod providers;
 pub use health_events::write_health_events;
 pub use models::{Conflict, Discovery, Models, Problem, Vendors};
 pub use provider_objects::ProviderObjects;
-pub use providers::{Configured, Providers, Views, sealed_row};
+pub use providers::{Configured, Providers, sealed_row};

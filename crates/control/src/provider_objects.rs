@@ -1,13 +1,13 @@
 //! What callers keep at providers: noted when it is made, so that only its owner comes to it, and at the right provider.
 
-use baton_model::entity::{Holding, HoldingKind, Owner};
+use baton_model::entity::{Owner, ProviderObject, ProviderObjectKind};
 use baton_model::{Caller, Clock, Code, ModelId, ProviderId, PublicError, Timestamp};
 use baton_store::{Store, StoreError};
 use baton_tasks::supervised;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio_util::task::TaskTracker;
 
-pub use baton_store::holdings::Near;
+pub use baton_store::provider_objects::Near;
 
 /// What callers keep at providers. Cheap to clone.
 #[derive(Clone)]
@@ -15,7 +15,7 @@ pub struct ProviderObjects {
     store: Store,
     clock: Arc<dyn Clock>,
     /// Objects on their way into the database: a client may ask for one as soon as its stream names it.
-    unwritten: Arc<Mutex<Vec<Holding>>>,
+    unwritten: Arc<Mutex<Vec<ProviderObject>>>,
     tasks: TaskTracker,
 }
 
@@ -23,7 +23,7 @@ pub struct ProviderObjects {
 #[derive(Debug, Clone, Copy)]
 pub struct Made<'a> {
     /// What it is.
-    pub kind: HoldingKind,
+    pub kind: ProviderObjectKind,
     /// What the provider calls it.
     pub object: &'a str,
     /// Who keeps it.
@@ -35,7 +35,7 @@ pub struct Made<'a> {
 }
 
 impl ProviderObjects {
-    /// The holdings that this database notes.
+    /// The provider_objects that this database notes.
     pub fn new(store: Store, clock: Arc<dyn Clock>) -> Self {
         Self { store, clock, unwritten: Arc::default(), tasks: TaskTracker::new() }
     }
@@ -44,27 +44,27 @@ impl ProviderObjects {
     ///
     /// # Errors
     /// `overloaded` if the database can't take it; `conflict` if the provider gave that name before.
-    pub async fn keep(&self, caller: &Caller, made: Made<'_>) -> Result<Holding, PublicError> {
-        let holding = self.entry(caller, made);
-        self.store.holdings().insert(&holding).await?;
-        Ok(holding)
+    pub async fn keep(&self, caller: &Caller, made: Made<'_>) -> Result<ProviderObject, PublicError> {
+        let entry = self.entry(caller, made);
+        self.store.provider_objects().insert(&entry).await?;
+        Ok(entry)
     }
 
     /// Notes in the background what was made for a caller; [`get`](Self::get) on this node finds it from now on. A stream
     /// must not wait for the database.
     pub fn keep_in_background(&self, caller: &Caller, made: Made<'_>) {
-        let holding = self.entry(caller, made);
-        self.lock().push(holding.clone());
+        let entry = self.entry(caller, made);
+        self.lock().push(entry.clone());
         let this = self.clone();
         self.tasks.spawn(supervised("note_provider_object", async move {
             // Also removed if writing panics: what nobody writes must not stay.
-            let _written = Written { of: &this, id: &holding.id };
-            match this.store.holdings().insert(&holding).await {
+            let _written = Written { of: &this, id: &entry.id };
+            match this.store.provider_objects().insert(&entry).await {
                 // A cached reply that is given again has the id that it had.
                 Ok(()) | Err(StoreError::Conflict { .. }) => {}
                 Err(error) => {
                     let error = &error as &dyn std::error::Error;
-                    tracing::warn!(object.id = holding.object, error, "an object of a provider could not be noted");
+                    tracing::warn!(object.id = entry.object, error, "an object of a provider could not be noted");
                 }
             }
         }));
@@ -76,9 +76,9 @@ impl ProviderObjects {
         self.tasks.wait().await;
     }
 
-    fn entry(&self, caller: &Caller, made: Made<'_>) -> Holding {
+    fn entry(&self, caller: &Caller, made: Made<'_>) -> ProviderObject {
         let Made { kind, object, provider, model, expires_at } = made;
-        Holding {
+        ProviderObject {
             id: uuid::Uuid::now_v7().to_string(),
             object: object.to_owned(),
             kind,
@@ -90,23 +90,29 @@ impl ProviderObjects {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Holding>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<ProviderObject>> {
         self.unwritten.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Those of that kind and name that are not in the database yet.
-    fn unwritten(&self, kind: HoldingKind, object: &str) -> Vec<Holding> {
-        self.lock().iter().filter(|holding| holding.kind == kind && holding.object == object).cloned().collect()
+    fn unwritten(&self, kind: ProviderObjectKind, object: &str) -> Vec<ProviderObject> {
+        self.lock().iter().filter(|entry| entry.kind == kind && entry.object == object).cloned().collect()
     }
 
     /// Notes what has come of something noted, for the same owner; what is noted already stays as it is.
     ///
     /// # Errors
     /// `overloaded` if the database can't take it.
-    pub async fn adopt(&self, parent: &Holding, kind: HoldingKind, object: &str) -> Result<(), PublicError> {
+    pub async fn adopt(
+        &self,
+        parent: &ProviderObject,
+        kind: ProviderObjectKind,
+        object: &str,
+    ) -> Result<(), PublicError> {
         let (id, object) = (uuid::Uuid::now_v7().to_string(), object.to_owned());
-        let holding = Holding { id, object, kind, created_at: self.clock.now(), expires_at: None, ..parent.clone() };
-        match self.store.holdings().insert(&holding).await {
+        let entry =
+            ProviderObject { id, object, kind, created_at: self.clock.now(), expires_at: None, ..parent.clone() };
+        match self.store.provider_objects().insert(&entry).await {
             Ok(()) | Err(StoreError::Conflict { .. }) => Ok(()),
             Err(error) => Err(error.into()),
         }
@@ -116,10 +122,15 @@ impl ProviderObjects {
     ///
     /// # Errors
     /// `not_found` with the name; `overloaded` if the database does not answer.
-    pub async fn get(&self, caller: &Caller, kind: HoldingKind, object: &str) -> Result<Holding, PublicError> {
+    pub async fn get(
+        &self,
+        caller: &Caller,
+        kind: ProviderObjectKind,
+        object: &str,
+    ) -> Result<ProviderObject, PublicError> {
         let unwritten = self.unwritten(kind, object);
-        let found = self.store.holdings().find(kind, object).await?;
-        let own = unwritten.into_iter().chain(found).find(|holding| holding.owner.lets(caller));
+        let found = self.store.provider_objects().find(kind, object).await?;
+        let own = unwritten.into_iter().chain(found).find(|entry| entry.owner.lets(caller));
         own.ok_or_else(|| {
             let what = kind.name().replace('_', " ");
             PublicError::new(Code::NotFound, format!("there is no {what} `{object}` for this key"))
@@ -130,9 +141,9 @@ impl ProviderObjects {
     ///
     /// # Errors
     /// `overloaded` if the database does not answer.
-    pub async fn is_known(&self, kind: HoldingKind, object: &str) -> Result<bool, PublicError> {
+    pub async fn is_known(&self, kind: ProviderObjectKind, object: &str) -> Result<bool, PublicError> {
         let unwritten = !self.unwritten(kind, object).is_empty();
-        Ok(unwritten || !self.store.holdings().find(kind, object).await?.is_empty())
+        Ok(unwritten || !self.store.provider_objects().find(kind, object).await?.is_empty())
     }
 
     /// At most `limit` of that kind that the caller may see, newest first.
@@ -142,19 +153,19 @@ impl ProviderObjects {
     pub async fn list(
         &self,
         caller: &Caller,
-        kind: HoldingKind,
+        kind: ProviderObjectKind,
         near: Near<'_>,
         limit: u64,
-    ) -> Result<Vec<Holding>, PublicError> {
-        Ok(self.store.holdings().list(caller, kind, near, limit).await?)
+    ) -> Result<Vec<ProviderObject>, PublicError> {
+        Ok(self.store.provider_objects().list(caller, kind, near, limit).await?)
     }
 
     /// Forgets what a provider has thrown away.
     ///
     /// # Errors
     /// `overloaded` if the database can't take it.
-    pub async fn forget(&self, holding: &Holding) -> Result<(), PublicError> {
-        Ok(self.store.holdings().delete(&holding.id).await?)
+    pub async fn forget(&self, entry: &ProviderObject) -> Result<(), PublicError> {
+        Ok(self.store.provider_objects().delete(&entry.id).await?)
     }
 }
 
@@ -166,6 +177,6 @@ struct Written<'o> {
 
 impl Drop for Written<'_> {
     fn drop(&mut self) {
-        self.of.lock().retain(|holding| holding.id != self.id);
+        self.of.lock().retain(|entry| entry.id != self.id);
     }
 }

@@ -6,7 +6,7 @@
 //! What is *not* here: the format of responses (`baton-dialect`), and responses that a provider stores
 //! (`baton-control`, provider objects).
 
-use baton_model::entity::{KeptResponse, Owner};
+use baton_model::entity::{Owner, StoredResponse};
 use baton_model::{Caller, Clock, Code, ModelId, PublicError, Timestamp};
 use baton_store::Store;
 use baton_tasks::supervised;
@@ -37,7 +37,7 @@ pub struct Conversations {
     clock: Arc<dyn Clock>,
     bounds: Bounds,
     /// Responses on their way into the database, by id: a client may ask for one as soon as its stream ends.
-    unwritten: Arc<Mutex<HashMap<String, KeptResponse>>>,
+    unwritten: Arc<Mutex<HashMap<String, StoredResponse>>>,
     tasks: TaskTracker,
 }
 
@@ -65,7 +65,7 @@ impl Conversations {
         response: String,
     ) -> Result<(), PublicError> {
         let stored = self.entry(caller, model, id, input, response);
-        Ok(self.store.kept_responses().insert(&stored).await?)
+        Ok(self.store.stored_responses().insert(&stored).await?)
     }
 
     /// Stores a response in the background. From now on [`find`](Self::find) on this node finds it; one that can't be
@@ -77,7 +77,7 @@ impl Conversations {
         self.tasks.spawn(supervised("store_response", async move {
             // Also removed if writing panics: what nobody writes must not stay.
             let _written = Written { of: &this, id: &id };
-            if let Err(error) = this.store.kept_responses().insert(&stored).await {
+            if let Err(error) = this.store.stored_responses().insert(&stored).await {
                 tracing::warn!(
                     response.id = id,
                     error = &error as &dyn std::error::Error,
@@ -91,11 +91,11 @@ impl Conversations {
     ///
     /// # Errors
     /// `not_found` if it belongs to another; `overloaded` if the database does not answer.
-    pub async fn find(&self, caller: &Caller, id: &str) -> Result<Option<KeptResponse>, PublicError> {
+    pub async fn find(&self, caller: &Caller, id: &str) -> Result<Option<StoredResponse>, PublicError> {
         let unwritten = self.lock().get(id).cloned();
         let found = match unwritten {
             Some(found) => Some(found),
-            None => self.store.kept_responses().get(id, self.clock.now()).await?,
+            None => self.store.stored_responses().get(id, self.clock.now()).await?,
         };
         match found {
             Some(stored) if !stored.owner.lets(caller) => {
@@ -110,7 +110,7 @@ impl Conversations {
     /// # Errors
     /// `overloaded` if the database can't take it.
     pub async fn delete(&self, id: &str) -> Result<(), PublicError> {
-        Ok(self.store.kept_responses().delete(id).await?)
+        Ok(self.store.stored_responses().delete(id).await?)
     }
 
     /// Waits until everything is written.
@@ -119,10 +119,10 @@ impl Conversations {
         self.tasks.wait().await;
     }
 
-    fn entry(&self, caller: &Caller, model: &ModelId, id: String, input: String, response: String) -> KeptResponse {
+    fn entry(&self, caller: &Caller, model: &ModelId, id: String, input: String, response: String) -> StoredResponse {
         let now = self.clock.now();
         let lives = i64::try_from(self.bounds.keep.as_micros()).unwrap_or(i64::MAX);
-        KeptResponse {
+        StoredResponse {
             id,
             owner: Owner::of(caller),
             model: model.clone(),
@@ -133,7 +133,7 @@ impl Conversations {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, KeptResponse>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, StoredResponse>> {
         self.unwritten.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -5,7 +5,7 @@ use crate::upstream::{self, Whole};
 use crate::{HttpState, headers};
 use axum::response::Response;
 use baton_control::provider_objects::{Made, Near};
-use baton_model::entity::{Holding, HoldingKind};
+use baton_model::entity::{ProviderObject, ProviderObjectKind};
 use baton_model::{Caller, Code, ModelId, ProviderId, PublicError, Timestamp};
 use baton_provider_api::{Form, Forward, Provider};
 use baton_web::Inbound;
@@ -25,7 +25,7 @@ const MOST: usize = 100;
 /// An object, and the provider that keeps it.
 pub struct Found {
     /// The object.
-    pub object: Holding,
+    pub object: ProviderObject,
     /// Its provider.
     pub provider: Arc<dyn Provider>,
 }
@@ -34,7 +34,12 @@ pub struct Found {
 ///
 /// # Errors
 /// `not_found`, or that its provider is not configured any more.
-pub async fn find(state: &HttpState, caller: &Caller, kind: HoldingKind, object: &str) -> Result<Found, PublicError> {
+pub async fn find(
+    state: &HttpState,
+    caller: &Caller,
+    kind: ProviderObjectKind,
+    object: &str,
+) -> Result<Found, PublicError> {
     let object = state.provider_objects.get(caller, kind, object).await?;
     let provider = upstream::provider(&state.web.engine.registry().snapshot(), &object.provider)?;
     Ok(Found { object, provider })
@@ -48,7 +53,7 @@ pub async fn find(state: &HttpState, caller: &Caller, kind: HoldingKind, object:
 pub async fn forward(
     state: &HttpState,
     inbound: &mut Inbound,
-    kind: HoldingKind,
+    kind: ProviderObjectKind,
     object: &str,
     path: &str,
 ) -> Result<(Found, Whole), PublicError> {
@@ -67,7 +72,7 @@ pub async fn forward(
 pub async fn stream(
     state: &HttpState,
     inbound: &mut Inbound,
-    kind: HoldingKind,
+    kind: ProviderObjectKind,
     object: &str,
     path: &str,
 ) -> Result<Response, PublicError> {
@@ -104,7 +109,7 @@ async fn forget_if_gone(state: &HttpState, inbound: &Inbound, found: &Found, sta
 pub async fn note(
     state: &HttpState,
     caller: &Caller,
-    kind: HoldingKind,
+    kind: ProviderObjectKind,
     provider: &ProviderId,
     model: Option<&ModelId>,
     reply: &Whole,
@@ -121,7 +126,7 @@ pub async fn note(
     let object: Object = serde_json::from_slice(&reply.body)
         .map_err(|_| PublicError::new(Code::ProviderError, format!("`{provider}` did not say what it has made")))?;
     // A batch is kept longer than its time to run, which is what vendors mean by this field there.
-    let expires_at = moment(&object.expires_at).filter(|_| kind == HoldingKind::File);
+    let expires_at = moment(&object.expires_at).filter(|_| kind == ProviderObjectKind::File);
     let made = Made { kind, object: &object.id, provider, model, expires_at };
     match state.provider_objects.keep(caller, made).await {
         // The same was made before, as some services do with the same file: whose it is stays as it is.
@@ -147,7 +152,7 @@ fn moment(value: &Value) -> Option<Timestamp> {
 pub async fn list(
     state: &HttpState,
     inbound: &Inbound,
-    kind: HoldingKind,
+    kind: ProviderObjectKind,
     path: &str,
 ) -> Result<(Vec<Bytes>, bool), PublicError> {
     let (caller, query) = (&inbound.caller, ListQuery::read(inbound.query())?);
@@ -177,7 +182,7 @@ pub async fn list(
 /// One as its provider shows it; `None` if that has it no more.
 async fn show(
     state: &HttpState,
-    object: &Holding,
+    object: &ProviderObject,
     path: &str,
     headers: &[(String, String)],
 ) -> Result<Option<Bytes>, PublicError> {

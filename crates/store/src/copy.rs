@@ -5,8 +5,8 @@
 //! refused by name: nothing in the target is ever changed.
 
 use crate::entity::{
-    attempt, audit, command, counter, delivery, event, feedback, holding, kept_response, key, model, project, provider,
-    request, setting, webhook,
+    attempt, audit, command, counter, delivery, event, feedback, key, model, project, provider, provider_object,
+    request, setting, stored_response, webhook,
 };
 use crate::ledger::{UsageQuery, UsageRow};
 use crate::{Store, StoreError, connection};
@@ -87,8 +87,8 @@ pub async fn copy(
     copy.table::<project::Entity>("projects", project::Column::Id, |row| &row.id, |_| {}).await?;
     copy.table::<webhook::Entity>("webhooks", webhook::Column::Id, |row| &row.id, |_| {}).await?;
     copy.ledger().await?;
-    copy.table::<holding::Entity>("holdings", holding::Column::Id, |row| &row.id, |_| {}).await?;
-    copy.table::<kept_response::Entity>("kept_responses", kept_response::Column::Id, |row| &row.id, |_| {}).await?;
+    copy.table::<provider_object::Entity>("holdings", provider_object::Column::Id, |row| &row.id, |_| {}).await?;
+    copy.table::<stored_response::Entity>("kept_responses", stored_response::Column::Id, |row| &row.id, |_| {}).await?;
     copy.table::<feedback::Entity>("feedback", feedback::Column::Id, |row| &row.id, |_| {}).await?;
     // An event is placed later than it is written, and a delivery or command goes on: how far each is may differ.
     copy.table::<event::Entity>("events", event::Column::Id, |row| &row.id, |row| row.position = None).await?;

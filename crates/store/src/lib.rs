@@ -10,8 +10,8 @@
 //! - [`Store::ledger`]: what happened: [`Ledger::write`] is idempotent by request id;
 //! - [`Store::events`], [`Store::audit`]: what is told of all that;
 //! - [`Store::commands`], [`Store::leases`]: what nodes agree on;
-//! - [`Store::holdings`]: what callers keep at providers;
-//! - [`Store::kept_responses`]: responses that Baton keeps itself;
+//! - [`Store::provider_objects`]: what callers keep at providers;
+//! - [`Store::stored_responses`]: responses that Baton keeps itself;
 //! - [`copy`]: moves everything to another database;
 //! - [`record`]: a request's record as JSON, for the journal and the API.
 //!
@@ -27,9 +27,7 @@ mod entity;
 mod error;
 pub mod events;
 pub mod feedback;
-pub mod holdings;
 mod json;
-pub mod kept_responses;
 pub mod keys;
 mod leases;
 pub mod ledger;
@@ -38,9 +36,11 @@ pub mod models;
 mod partitions;
 mod place;
 pub mod projects;
+pub mod provider_objects;
 pub mod providers;
 pub mod record;
 mod settings;
+pub mod stored_responses;
 pub mod webhooks;
 
 pub use audit::{Audit, NewAudit};
@@ -51,15 +51,15 @@ pub use connection::{Pools, masked};
 pub use error::StoreError;
 pub use events::{Events, NewEvent, StoredEvent};
 pub use feedback::{Feedback, FeedbackEntry};
-pub use holdings::Holdings;
-pub use kept_responses::KeptResponses;
 pub use keys::Keys;
 pub use leases::Leases;
 pub use ledger::Ledger;
 pub use models::Models;
 pub use projects::{Project, Projects};
+pub use provider_objects::ProviderObjects;
 pub use providers::{Providers, RegisteredProvider};
 pub use settings::Settings;
+pub use stored_responses::StoredResponses;
 pub use webhooks::{Webhook, Webhooks};
 
 use baton_model::{Actor, Clock, SystemClock};
@@ -219,13 +219,13 @@ impl Store {
     }
 
     /// What callers keep at providers.
-    pub fn holdings(&self) -> Holdings<'_> {
-        Holdings { store: self }
+    pub fn provider_objects(&self) -> ProviderObjects<'_> {
+        ProviderObjects { store: self }
     }
 
     /// The responses that Baton keeps itself.
-    pub fn kept_responses(&self) -> KeptResponses<'_> {
-        KeptResponses { store: self }
+    pub fn stored_responses(&self) -> StoredResponses<'_> {
+        StoredResponses { store: self }
     }
 
     /// Small values of the service's own.

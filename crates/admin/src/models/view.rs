@@ -3,12 +3,6 @@
 use baton_model::{Model, ModelId};
 use http::HeaderValue;
 
-/// The model as the API shows it, as text: for events and the audit log.
-pub fn text(model: &Model) -> String {
-    // Names that are text, and JSON that was read before: it always serialises.
-    serde_json::to_string(model).unwrap_or_default()
-}
-
 /// The model's version, as `ETag` and `If-Match` say it: the time of its last change.
 pub fn etag(model: &Model) -> HeaderValue {
     HeaderValue::from_str(&format!("\"{}\"", model.updated_at.0)).unwrap_or(HeaderValue::from_static("\"\""))

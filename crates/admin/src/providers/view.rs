@@ -1,14 +1,11 @@
 //! A provider as the API shows it: never its key, never a header's value.
 
-use crate::wire::time;
-use baton_control::providers::ProviderSettings;
+use baton_control::providers::RegistrationView;
 use baton_engine::{Circuit, Engine, Snapshot};
 use baton_model::{Capability, ModelId, ProviderId};
 use baton_provider_api::Provider;
 use baton_store::RegisteredProvider;
 use serde::Serialize;
-use std::collections::BTreeMap;
-use std::time::Duration;
 use utoipa::ToSchema;
 
 /// A provider. Of those in the configuration, address and key stay with the operator.
@@ -38,32 +35,6 @@ pub struct ProviderView {
     /// How it was registered, if it was.
     #[serde(skip_serializing_if = "Option::is_none")]
     registration: Option<RegistrationView>,
-}
-
-/// How a provider was registered.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct RegistrationView {
-    /// The vendor or format: `openai`, `groq`.
-    kind: String,
-    /// Its address; null: that of its kind.
-    base_url: Option<String>,
-    /// The first characters of its key; null: it has none.
-    key_prefix: Option<String>,
-    /// The names of the headers that are sent with every request.
-    headers: Vec<String>,
-    /// Query sent with every request.
-    query: Option<String>,
-    /// Bounds on waiting that differ from those of its kind: `connect`, `first_token`, `idle`, `total`.
-    #[schema(value_type = BTreeMap<String, String>)]
-    timeouts: BTreeMap<String, String>,
-    /// How often the same model is tried again; null: as its kind says.
-    retries: Option<u32>,
-    /// Whether its own list of models is taken over.
-    discover: bool,
-    /// When it was registered.
-    created_at: String,
-    /// When it was last changed.
-    updated_at: String,
 }
 
 /// How many models are in which state.
@@ -108,36 +79,6 @@ impl ProviderView {
             registration: row.map(RegistrationView::from),
         }
     }
-}
-
-impl From<&RegisteredProvider> for RegistrationView {
-    fn from(row: &RegisteredProvider) -> Self {
-        let kept = ProviderSettings::of(row);
-        let told = |millis: u64| humantime::format_duration(Duration::from_millis(millis)).to_string();
-        Self {
-            kind: row.kind.clone(),
-            base_url: row.base_url.clone(),
-            key_prefix: kept.key_prefix,
-            headers: kept.header_names,
-            query: kept.query,
-            timeouts: kept.timeouts.into_iter().map(|(name, millis)| (name, told(millis))).collect(),
-            retries: kept.retries,
-            discover: kept.discover != Some(false),
-            created_at: time::write(row.created_at),
-            updated_at: time::write(row.updated_at),
-        }
-    }
-}
-
-/// A registration as text, for events and the audit log.
-pub fn text(row: &RegisteredProvider) -> String {
-    #[derive(Serialize)]
-    struct Named<'r> {
-        name: &'r str,
-        #[serde(flatten)]
-        registration: RegistrationView,
-    }
-    serde_json::to_string(&Named { name: row.name.as_str(), registration: row.into() }).unwrap_or_default()
 }
 
 fn capabilities(provider: &dyn Provider) -> Vec<&'static str> {

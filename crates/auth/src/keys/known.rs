@@ -85,7 +85,7 @@ impl Known {
             key: Some(key.id.clone()),
             role: key.role,
             project: key.project.clone(),
-            projects: None,
+            projects: key.projects.clone(),
             user: key.user.clone(),
             models: key.models.clone(),
             strict: key.strict,

@@ -88,7 +88,7 @@ async fn remove(store: &Store, now: Timestamp, kept: Kept) -> Result<(), StoreEr
     }
     store.events().expire(before(kept.events)).await?;
     store.commands().expire(before(COMMANDS_KEPT)).await?;
-    store.holdings().expire(now).await?;
-    store.kept_responses().expire(now).await?;
+    store.provider_objects().expire(now).await?;
+    store.stored_responses().expire(now).await?;
     Ok(())
 }

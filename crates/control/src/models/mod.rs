@@ -28,8 +28,6 @@ pub struct Models {
     engine: Engine,
     configured: Vec<Model>,
     vendors: ArcSwap<Vendors>,
-    /// A model as others see it, a JSON object: for events and the audit log.
-    view: fn(&Model) -> String,
     /// One change at a time: each reads, writes and makes a new snapshot.
     change: tokio::sync::Mutex<()>,
 }
@@ -44,16 +42,10 @@ pub struct Vendors {
 }
 
 impl Models {
-    /// The directory; `view` writes a model as others see it, a JSON object without secrets.
-    pub fn new(
-        store: Store,
-        engine: Engine,
-        configured: Vec<Model>,
-        vendors: Vendors,
-        view: fn(&Model) -> String,
-    ) -> Self {
+    /// The models of the configuration and of the database.
+    pub fn new(store: Store, engine: Engine, configured: Vec<Model>, vendors: Vendors) -> Self {
         let vendors = ArcSwap::from_pointee(vendors);
-        Self { store, engine, configured, vendors, view, change: tokio::sync::Mutex::default() }
+        Self { store, engine, configured, vendors, change: tokio::sync::Mutex::default() }
     }
 
     /// Takes over what is known of other providers; [`Self::reload`] puts it in force.
@@ -203,7 +195,7 @@ impl Models {
             (Some(_), Some(_)) => EventKind::ModelUpdated,
             (Some(_), None) => EventKind::ModelDeleted,
         };
-        let [before, after] = [before, after].map(|model| model.map(|model| (self.view)(model)));
+        let [before, after] = [before, after].map(|model| model.map(|model| text(model)));
         let data = after.clone().or_else(|| before.clone()).unwrap_or_default();
         let event = NewEvent { kind, subject: model.id.to_string(), data, traceparent: None };
         change.tell(event).await?;
@@ -257,4 +249,10 @@ fn check(snapshot: &Snapshot, before: Option<&Model>, model: &Model) -> Result<(
         }
     }
     Ok(())
+}
+
+/// A model as others see it, a JSON object: for events and the audit log.
+pub(crate) fn text(model: &Model) -> String {
+    // Names that are text, and JSON that was read before: it always serialises.
+    serde_json::to_string(model).unwrap_or_default()
 }

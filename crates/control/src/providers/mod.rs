@@ -1,8 +1,10 @@
 //! Which providers there are: those of the configuration, and those that the database keeps.
 
 mod registered;
+mod view;
 
 pub use registered::{ProviderSecrets, ProviderSettings, sealed_row};
+pub use view::RegistrationView;
 
 use crate::faults::Faults;
 use crate::models::{Models, Vendors};
@@ -27,15 +29,6 @@ pub struct Configured {
     pub default_models: BTreeMap<ProviderId, ModelId>,
 }
 
-/// How registered things are written for events and the audit log: JSON objects without secrets, as the API shows them.
-#[derive(Clone, Copy)]
-pub struct Views {
-    /// A model.
-    pub model: fn(&Model) -> String,
-    /// A provider.
-    pub provider: fn(&RegisteredProvider) -> String,
-}
-
 /// The providers of one node.
 pub struct Providers {
     store: Store,
@@ -44,7 +37,6 @@ pub struct Providers {
     keyring: Option<Keyring>,
     transport: Transport,
     configured: Configured,
-    views: Views,
     /// Those of the database as they were last built, or why they could not be.
     built: Mutex<BTreeMap<ProviderId, Built>>,
     /// One change or reload at a time.
@@ -66,10 +58,9 @@ impl Providers {
         engine: Engine,
         keyring: Option<Keyring>,
         configured: Configured,
-        views: Views,
     ) -> Self {
         let (built, change) = (Mutex::default(), tokio::sync::Mutex::default());
-        Self { store, engine, models, keyring, transport: Transport::default(), configured, views, built, change }
+        Self { store, engine, models, keyring, transport: Transport::default(), configured, built, change }
     }
 
     /// Takes over what the database says, of providers and of models. One that can't be built is left out, with a
@@ -243,16 +234,15 @@ impl Providers {
             (_, Some(_)) => EventKind::ProviderUpdated,
             (_, None) => EventKind::ProviderDeleted,
         };
-        let view = self.views.provider;
         let subject = before.or(after).map(|row| row.name.to_string()).unwrap_or_default();
-        let data = after.or(before).map(view).unwrap_or_default();
+        let data = after.or(before).map(view::text).unwrap_or_default();
         change.tell(NewEvent { kind, subject: subject.clone(), data, traceparent: None }).await?;
-        let (before, after) = (before.map(view), after.map(view));
+        let (before, after) = (before.map(view::text), after.map(view::text));
         Ok(change.audit(NewAudit { action, kind: "provider", subject, before, after }).await?)
     }
 
     async fn note_model(&self, change: &Change, model: &Model) -> Result<(), PublicError> {
-        let (subject, data) = (model.id.to_string(), (self.views.model)(model));
+        let (subject, data) = (model.id.to_string(), crate::models::text(model));
         let event =
             NewEvent { kind: EventKind::ModelDeleted, subject: subject.clone(), data: data.clone(), traceparent: None };
         change.tell(event).await?;

@@ -14,8 +14,7 @@ async fn directory(listing: Vec<Discovered>, configured: Vec<Model>) -> (Bench, 
     let bench = Bench::new(Vec::new(), vec![fake]).await;
     let names = BTreeMap::from([("openai".into(), "openai".to_owned())]);
     let vendors = Vendors { names, ..Vendors::default() };
-    let view = |model: &Model| format!("{{\"model_id\":\"{}\"}}", model.id);
-    let directory = Models::new(bench.store.clone(), bench.engine.clone(), configured, vendors, view);
+    let directory = Models::new(bench.store.clone(), bench.engine.clone(), configured, vendors);
     directory.reload().await.unwrap();
     (bench, directory)
 }

@@ -1,4 +1,4 @@
-//! Many deliveries at once, without one slow service holding up the others.
+//! Many deliveries at once, without one slow service entry up the others.
 
 use super::call::{Means, Outcome, Tried, call};
 use super::schedule::Schedule;

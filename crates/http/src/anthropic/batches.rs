@@ -9,7 +9,7 @@ use crate::upstream::Whole;
 use crate::{HttpState, headers, objects, spans, upstream};
 use axum::extract::{Path, State};
 use axum::response::Response;
-use baton_model::entity::HoldingKind;
+use baton_model::entity::ProviderObjectKind;
 use baton_model::{Code, ModelId, PublicError};
 use baton_provider_api::{Forward, Provider};
 use baton_web::{Inbound, Refused};
@@ -19,7 +19,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::sync::Arc;
 
-const KIND: HoldingKind = HoldingKind::MessageBatch;
+const KIND: ProviderObjectKind = ProviderObjectKind::MessageBatch;
 const PATH: &str = "/v1/messages/batches";
 
 /// `POST /v1/messages/batches`.

@@ -6,14 +6,14 @@ use crate::upstream::Whole;
 use crate::{HttpState, headers, upstream};
 use axum::extract::{Path, State};
 use axum::response::Response;
-use baton_model::entity::HoldingKind;
+use baton_model::entity::ProviderObjectKind;
 use baton_model::{Code, PublicError};
 use baton_provider_api::Forward;
 use baton_web::{Inbound, Refused};
 use http::Method;
 use serde::Deserialize;
 
-const KIND: HoldingKind = HoldingKind::Batch;
+const KIND: ProviderObjectKind = ProviderObjectKind::Batch;
 
 /// `POST /v1/batches`.
 pub async fn create(State(state): State<HttpState>, mut inbound: Inbound) -> Result<Response, Refused> {
@@ -26,7 +26,7 @@ pub async fn create(State(state): State<HttpState>, mut inbound: Inbound) -> Res
         PublicError::new(Code::InvalidRequest, format!("input_file_id: expected the id of a file: {error}"))
             .at("input_file_id")
     })?;
-    let file = objects::find(&state, &inbound.caller, HoldingKind::File, &input.input_file_id).await?;
+    let file = objects::find(&state, &inbound.caller, ProviderObjectKind::File, &input.input_file_id).await?;
     let headers = headers::passed_on(&inbound.parts.headers);
     let forward = Forward {
         query: inbound.query(),
@@ -79,7 +79,7 @@ async fn adopt_files(state: &HttpState, batch: &Found, reply: &Whole) -> Result<
     }
     let Ok(made) = serde_json::from_slice::<Made>(&reply.body) else { return Ok(()) };
     for file in [made.output_file_id, made.error_file_id].into_iter().flatten() {
-        state.provider_objects.adopt(&batch.object, HoldingKind::File, &file).await?;
+        state.provider_objects.adopt(&batch.object, ProviderObjectKind::File, &file).await?;
     }
     Ok(())
 }

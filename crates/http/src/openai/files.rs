@@ -5,7 +5,7 @@ use crate::batch_models::BatchModels;
 use crate::{HttpState, headers, objects, spans, upstream};
 use axum::extract::{Path, State};
 use axum::response::Response;
-use baton_model::entity::HoldingKind;
+use baton_model::entity::ProviderObjectKind;
 use baton_model::{Code, ModelId, PublicError};
 use baton_provider_api::{Forward, Provider};
 use baton_web::{Inbound, Refused};
@@ -15,7 +15,7 @@ use http::Method;
 use std::convert::Infallible;
 use std::sync::Arc;
 
-const KIND: HoldingKind = HoldingKind::File;
+const KIND: ProviderObjectKind = ProviderObjectKind::File;
 
 /// `POST /v1/files`.
 pub async fn create(State(state): State<HttpState>, mut inbound: Inbound) -> Result<Response, Refused> {

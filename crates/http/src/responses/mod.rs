@@ -17,7 +17,7 @@ use axum::response::Response;
 use baton_dialect::framing::splice;
 use baton_dialect::responses::context::{self, Items};
 use baton_engine::ModelSelector;
-use baton_model::entity::HoldingKind;
+use baton_model::entity::ProviderObjectKind;
 use baton_model::{Caller, Capability, ModelId, PublicError, RequestId};
 use baton_web::parse::ParsedRequest;
 use baton_web::{ClientApi, Inbound, Refused};
@@ -78,7 +78,7 @@ async fn forward(state: &HttpState, response: &str, below: &str, mut inbound: In
         return Ok(stored::serve(state, found, &inbound.parts.method, below, inbound.query()).await?);
     }
     let path = format!("/responses/{}{below}", upstream::encoded(response));
-    Ok(objects::stream(state, &mut inbound, HoldingKind::Response, response, &path).await?)
+    Ok(objects::stream(state, &mut inbound, ProviderObjectKind::Response, response, &path).await?)
 }
 
 /// A request that is about to be served.

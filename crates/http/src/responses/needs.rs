@@ -3,7 +3,7 @@
 
 use crate::{HttpState, objects};
 use baton_engine::{ModelSelector, Snapshot};
-use baton_model::entity::HoldingKind;
+use baton_model::entity::ProviderObjectKind;
 use baton_model::{Body, Caller, Capability, Code, Dialect, Model, ModelId, PublicError};
 use baton_web::parse::ParsedRequest;
 
@@ -50,7 +50,7 @@ impl Needs {
 }
 
 async fn is_known(state: &HttpState, response: &str) -> Result<bool, PublicError> {
-    state.provider_objects.is_known(HoldingKind::Response, response).await
+    state.provider_objects.is_known(ProviderObjectKind::Response, response).await
 }
 
 /// Sees to it that the request goes to the one provider that can serve it, and to no other after it.
@@ -68,7 +68,7 @@ pub(super) async fn bind(
     let refuse = |message: String| Err(PublicError::new(Code::InvalidRequest, message).at(field));
     let kept = match &needs.previous {
         Some(id) => {
-            match objects::find(state, caller, HoldingKind::Response, id).await {
+            match objects::find(state, caller, ProviderObjectKind::Response, id).await {
                 Ok(found) => Some(found),
                 // What Baton never saw was made before it came between; the provider knows.
                 Err(error) if error.code == Code::NotFound && !is_known(state, id).await? => None,

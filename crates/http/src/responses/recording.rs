@@ -8,7 +8,7 @@ use baton_conversations::Conversations;
 use baton_dialect::framing::{Framing, Splitter, splice, sse};
 use baton_dialect::responses::context::Items;
 use baton_engine::ReplyHead;
-use baton_model::entity::HoldingKind;
+use baton_model::entity::ProviderObjectKind;
 use baton_model::{Caller, Dialect, Event};
 use bytes::Bytes;
 use futures::FutureExt;
@@ -41,7 +41,7 @@ impl ReplyObserver for ResponseRecorder {
         // Providers of other formats store no responses.
         let (Some(object), Dialect::Responses) = (id, head.dialect) else { return };
         let (provider, model) = (&head.provider, Some(&head.model));
-        let made = Made { kind: HoldingKind::Response, object, provider, model, expires_at: None };
+        let made = Made { kind: ProviderObjectKind::Response, object, provider, model, expires_at: None };
         self.objects.keep_in_background(&self.caller, made);
     }
 

@@ -5,7 +5,7 @@ use crate::list_query::{ListQuery, parameter};
 use crate::{HttpState, upstream};
 use axum::response::Response;
 use baton_dialect::responses::context::{Items, id_of};
-use baton_model::entity::KeptResponse;
+use baton_model::entity::StoredResponse;
 use baton_model::{Code, PublicError};
 use http::Method;
 use serde::Serialize;
@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 /// What is asked of a response: the method, and what stands below its address.
 pub(super) async fn serve(
     state: &HttpState,
-    stored: KeptResponse,
+    stored: StoredResponse,
     method: &Method,
     below: &str,
     query: Option<&str>,
@@ -50,7 +50,7 @@ struct Page<'p> {
 }
 
 /// `order` (`desc` unless `asc`), `after` an item's id, `limit`.
-fn list(stored: &KeptResponse, query: Option<&str>) -> Result<String, PublicError> {
+fn list(stored: &StoredResponse, query: Option<&str>) -> Result<String, PublicError> {
     let wrong = |field: &str, expected: &str, got: &str| {
         PublicError::new(Code::InvalidRequest, format!("{field}: expected {expected}, got `{got}`")).at(field)
     };

@@ -31,6 +31,9 @@ pub struct ApiKey {
     /// The project that its requests are booked on.
     #[cfg_attr(feature = "schema", serde(rename = "project_id"), schema(value_type = Option<String>))]
     pub project: Option<Arc<str>>,
+    /// Further projects that its requests may name to be booked on (`x-baton-project`), for a key without a project.
+    #[cfg_attr(feature = "schema", schema(value_type = Option<Vec<String>>))]
+    pub projects: Option<Arc<[Arc<str>]>>,
     /// The user that its requests are booked on.
     #[cfg_attr(feature = "schema", serde(rename = "user_id"), schema(value_type = Option<String>))]
     pub user: Option<Arc<str>>,
@@ -74,6 +77,7 @@ impl ApiKey {
             hash: String::new(),
             role,
             project: None,
+            projects: None,
             user: None,
             models: None,
             addresses: None,

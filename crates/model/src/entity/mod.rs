@@ -1,15 +1,15 @@
 //! The things that are registered: models, and those who call them.
 
 mod caller;
-mod holding;
-mod kept_response;
 mod key;
 mod model;
+mod provider_object;
 mod quirks;
+mod stored_response;
 
 pub use caller::{Actor, Caller, Role};
-pub use holding::{Holding, HoldingKind, Owner};
-pub use kept_response::KeptResponse;
 pub use key::ApiKey;
 pub use model::{Model, ModelSource, ModelStatus};
+pub use provider_object::{Owner, ProviderObject, ProviderObjectKind};
 pub use quirks::{ChatApi, MaxTokensField, Quirks, ReasoningStyle};
+pub use stored_response::StoredResponse;

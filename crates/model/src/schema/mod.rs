@@ -7,7 +7,7 @@
 pub(crate) mod json;
 mod patch;
 mod price;
-pub(crate) mod time;
+pub mod time;
 mod words;
 
 pub use patch::{Registered, Value, field_names, put_over, without};

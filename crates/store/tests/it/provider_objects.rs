@@ -1,18 +1,18 @@
 //! What callers keep at providers.
 
 use crate::samples::MIDNIGHT;
-use baton_model::entity::{Caller, Holding, HoldingKind, KeptResponse, Owner, Role};
+use baton_model::entity::{Caller, Owner, ProviderObject, ProviderObjectKind, Role, StoredResponse};
 use baton_model::{KeyId, ModelId, ProviderId, Timestamp};
-use baton_store::holdings::Near;
+use baton_store::provider_objects::Near;
 use baton_store::{Store, StoreError};
 use std::sync::Arc;
 
 /// A file, owned by that key and project.
-pub fn holding(number: u32, object: &str, key: &str, project: Option<&str>) -> Holding {
-    Holding {
+pub fn entry(number: u32, object: &str, key: &str, project: Option<&str>) -> ProviderObject {
+    ProviderObject {
         id: format!("id-{number:04}"),
         object: object.into(),
-        kind: HoldingKind::File,
+        kind: ProviderObjectKind::File,
         provider: ProviderId::from("openai"),
         owner: Owner { key: Some(KeyId::from(key)), project: project.map(Arc::from), user: None },
         model: Some(ModelId::from("gpt")),
@@ -34,22 +34,25 @@ fn caller(key: Option<&str>, project: Option<&str>, user: Option<&str>) -> Calle
 }
 
 async fn listed(store: &Store, caller: &Caller, near: Near<'_>, limit: u64) -> Vec<String> {
-    let listed = store.holdings().list(caller, HoldingKind::File, near, limit).await.unwrap();
+    let listed = store.provider_objects().list(caller, ProviderObjectKind::File, near, limit).await.unwrap();
     // The list and the rule for one say the same.
-    assert!(listed.iter().all(|holding| holding.owner.lets(caller)));
-    listed.into_iter().map(|holding| holding.object).collect()
+    assert!(listed.iter().all(|entry| entry.owner.lets(caller)));
+    listed.into_iter().map(|entry| entry.object).collect()
 }
 
 pub async fn belong_to_key_and_project(store: &Store) {
-    let first = holding(1, "file-1", "k1", Some("p1"));
+    let first = entry(1, "file-1", "k1", Some("p1"));
     let by_token = Owner { user: Some(Arc::from("ada")), ..Owner::default() };
-    let theirs = Holding { owner: by_token, ..holding(4, "file-4", "", None) };
-    let made = [first.clone(), holding(2, "file-2", "k2", Some("p1")), holding(3, "file-3", "k3", None), theirs];
-    for holding in &made {
-        store.holdings().insert(holding).await.unwrap();
+    let theirs = ProviderObject { owner: by_token, ..entry(4, "file-4", "", None) };
+    let made = [first.clone(), entry(2, "file-2", "k2", Some("p1")), entry(3, "file-3", "k3", None), theirs];
+    for entry in &made {
+        store.provider_objects().insert(entry).await.unwrap();
     }
-    assert_eq!(store.holdings().find(HoldingKind::File, "file-1").await.unwrap(), std::slice::from_ref(&first));
-    assert_eq!(store.holdings().find(HoldingKind::Batch, "file-1").await.unwrap(), []);
+    assert_eq!(
+        store.provider_objects().find(ProviderObjectKind::File, "file-1").await.unwrap(),
+        std::slice::from_ref(&first)
+    );
+    assert_eq!(store.provider_objects().find(ProviderObjectKind::Batch, "file-1").await.unwrap(), []);
 
     for (who, sees) in [
         (caller(Some("k1"), None, None), &["file-1"][..]),
@@ -63,16 +66,16 @@ pub async fn belong_to_key_and_project(store: &Store) {
     }
 
     // Whoever was first keeps it; another provider may use the same name.
-    let stolen = Holding { id: "id-0009".into(), ..holding(9, "file-1", "k9", None) };
-    assert!(matches!(store.holdings().insert(&stolen).await, Err(StoreError::Conflict { .. })));
-    let other = Holding { provider: ProviderId::from("azure"), ..stolen };
-    store.holdings().insert(&other).await.unwrap();
-    assert_eq!(store.holdings().find(HoldingKind::File, "file-1").await.unwrap(), [other, first]);
+    let stolen = ProviderObject { id: "id-0009".into(), ..entry(9, "file-1", "k9", None) };
+    assert!(matches!(store.provider_objects().insert(&stolen).await, Err(StoreError::Conflict { .. })));
+    let other = ProviderObject { provider: ProviderId::from("azure"), ..stolen };
+    store.provider_objects().insert(&other).await.unwrap();
+    assert_eq!(store.provider_objects().find(ProviderObjectKind::File, "file-1").await.unwrap(), [other, first]);
 }
 
 pub async fn are_listed_in_pages(store: &Store) {
     for number in 1..=5 {
-        store.holdings().insert(&holding(number, &format!("f{number}"), "k", None)).await.unwrap();
+        store.provider_objects().insert(&entry(number, &format!("f{number}"), "k", None)).await.unwrap();
     }
     let who = caller(Some("k"), None, None);
     assert_eq!(listed(store, &who, Near::Newest, 2).await, ["f5", "f4"]);
@@ -83,17 +86,17 @@ pub async fn are_listed_in_pages(store: &Store) {
 
 pub async fn go(store: &Store) {
     for number in 1..=3 {
-        store.holdings().insert(&holding(number, &format!("f{number}"), "k", None)).await.unwrap();
+        store.provider_objects().insert(&entry(number, &format!("f{number}"), "k", None)).await.unwrap();
     }
-    store.holdings().delete("id-0003").await.unwrap();
-    store.holdings().delete("id-0003").await.unwrap();
-    assert_eq!(store.holdings().expire(Timestamp(MIDNIGHT + 2)).await.unwrap(), 1);
+    store.provider_objects().delete("id-0003").await.unwrap();
+    store.provider_objects().delete("id-0003").await.unwrap();
+    assert_eq!(store.provider_objects().expire(Timestamp(MIDNIGHT + 2)).await.unwrap(), 1);
     assert_eq!(listed(store, &caller(Some("k"), None, None), Near::Newest, 9).await, ["f2"]);
 }
 
 /// A response that goes that many microseconds after midnight.
-pub fn response(id: &str, lives: i64) -> KeptResponse {
-    KeptResponse {
+pub fn response(id: &str, lives: i64) -> StoredResponse {
+    StoredResponse {
         id: id.into(),
         owner: Owner { key: Some(KeyId::from("k1")), project: None, user: Some(Arc::from("ada")) },
         model: ModelId::from("claude"),
@@ -107,15 +110,15 @@ pub fn response(id: &str, lives: i64) -> KeptResponse {
 pub async fn responses_are_kept_for_their_time(store: &Store) {
     let (one, two, three) = (response("resp_1", 1), response("resp_2", 2), response("resp_3", 3));
     for kept in [&one, &two, &three] {
-        store.kept_responses().insert(kept).await.unwrap();
+        store.stored_responses().insert(kept).await.unwrap();
     }
-    assert!(matches!(store.kept_responses().insert(&one).await, Err(StoreError::Conflict { .. })));
+    assert!(matches!(store.stored_responses().insert(&one).await, Err(StoreError::Conflict { .. })));
     let now = Timestamp(MIDNIGHT + 2);
-    assert_eq!(store.kept_responses().get("resp_1", now).await.unwrap(), None);
-    assert_eq!(store.kept_responses().get("resp_2", now).await.unwrap(), Some(two));
-    store.kept_responses().delete("resp_3").await.unwrap();
-    store.kept_responses().delete("resp_3").await.unwrap();
-    assert_eq!(store.kept_responses().get("resp_3", now).await.unwrap(), None);
-    assert_eq!(store.kept_responses().expire(now).await.unwrap(), 1);
-    assert_eq!(store.kept_responses().get("resp_1", Timestamp(MIDNIGHT)).await.unwrap(), None);
+    assert_eq!(store.stored_responses().get("resp_1", now).await.unwrap(), None);
+    assert_eq!(store.stored_responses().get("resp_2", now).await.unwrap(), Some(two));
+    store.stored_responses().delete("resp_3").await.unwrap();
+    store.stored_responses().delete("resp_3").await.unwrap();
+    assert_eq!(store.stored_responses().get("resp_3", now).await.unwrap(), None);
+    assert_eq!(store.stored_responses().expire(now).await.unwrap(), 1);
+    assert_eq!(store.stored_responses().get("resp_1", Timestamp(MIDNIGHT)).await.unwrap(), None);
 }

@@ -7,13 +7,13 @@ use std::sync::Arc;
 
 /// Something that a provider keeps for a caller: whoever asks for it is sent there, if it is theirs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Holding {
+pub struct ProviderObject {
     /// Baton's own id of it: a UUIDv7, so that they sort by time.
     pub id: String,
     /// What the provider calls it, as clients see it: `file-abc`, `msgbatch_01…`.
     pub object: String,
     /// What it is.
-    pub kind: HoldingKind,
+    pub kind: ProviderObjectKind,
     /// Who keeps it.
     pub provider: ProviderId,
     /// Whose it is.
@@ -28,7 +28,7 @@ pub struct Holding {
 
 /// What a provider keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum HoldingKind {
+pub enum ProviderObjectKind {
     /// A file (OpenAI).
     File,
     /// A batch of requests (OpenAI).
@@ -50,9 +50,9 @@ pub struct Owner {
     pub user: Option<Arc<str>>,
 }
 
-// === impl HoldingKind ===
+// === impl ProviderObjectKind ===
 
-impl HoldingKind {
+impl ProviderObjectKind {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::File, Self::Batch, Self::MessageBatch, Self::Response];
 

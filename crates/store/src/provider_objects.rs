@@ -1,13 +1,13 @@
-//! Holdings: what callers keep at providers, and whose it is.
+//! ProviderObjects: what callers keep at providers, and whose it is.
 
-use crate::entity::holding;
+use crate::entity::provider_object;
 use crate::{Store, StoreError};
-use baton_model::entity::{Caller, Holding, HoldingKind, Owner, Role};
+use baton_model::entity::{Caller, Owner, ProviderObject, ProviderObjectKind, Role};
 use baton_model::{KeyId, ModelId, ProviderId, Timestamp};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
 use std::sync::Arc;
 
-/// A place in a list of holdings, by Baton's own id of one.
+/// A place in a list of provider_objects, by Baton's own id of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Near<'a> {
     /// The newest.
@@ -18,22 +18,22 @@ pub enum Near<'a> {
     NewerThan(&'a str),
 }
 
-/// The holdings.
+/// The provider_objects.
 #[derive(Debug, Clone, Copy)]
-pub struct Holdings<'s> {
+pub struct ProviderObjects<'s> {
     pub(crate) store: &'s Store,
 }
 
-impl Holdings<'_> {
+impl ProviderObjects<'_> {
     /// Notes what a provider keeps. What is noted already stays as it is: who makes something first has it.
     ///
     /// # Errors
     ///
     /// [`StoreError::Conflict`] if the provider has something of that kind and name noted already.
-    pub async fn insert(self, holding: &Holding) -> Result<(), StoreError> {
-        let insert = holding::Entity::insert(holding::Model::from(holding).into_active_model());
+    pub async fn insert(self, entry: &ProviderObject) -> Result<(), StoreError> {
+        let insert = provider_object::Entity::insert(provider_object::Model::from(entry).into_active_model());
         let rows = insert.on_conflict(crate::keep()).exec_without_returning(self.store.writer()).await?;
-        crate::inserted(rows, || format!("the {} `{}` is noted already", holding.kind.name(), holding.object))
+        crate::inserted(rows, || format!("the {} `{}` is noted already", entry.kind.name(), entry.object))
     }
 
     /// All of that kind and name, newest first; more than one only where two providers use the same name.
@@ -41,11 +41,11 @@ impl Holdings<'_> {
     /// # Errors
     ///
     /// Whatever keeps the database from answering.
-    pub async fn find(self, kind: HoldingKind, object: &str) -> Result<Vec<Holding>, StoreError> {
-        let query = holding::Entity::find()
-            .filter(holding::Column::Object.eq(object))
-            .filter(holding::Column::Kind.eq(kind.name()))
-            .order_by_desc(holding::Column::Id);
+    pub async fn find(self, kind: ProviderObjectKind, object: &str) -> Result<Vec<ProviderObject>, StoreError> {
+        let query = provider_object::Entity::find()
+            .filter(provider_object::Column::Object.eq(object))
+            .filter(provider_object::Column::Kind.eq(kind.name()))
+            .order_by_desc(provider_object::Column::Id);
         Ok(query.all(self.store.reader()).await?.into_iter().filter_map(read).collect())
     }
 
@@ -57,22 +57,28 @@ impl Holdings<'_> {
     pub async fn list(
         self,
         caller: &Caller,
-        kind: HoldingKind,
+        kind: ProviderObjectKind,
         near: Near<'_>,
         limit: u64,
-    ) -> Result<Vec<Holding>, StoreError> {
-        let query = holding::Entity::find().filter(holding::Column::Kind.eq(kind.name())).filter(seen_by(caller));
+    ) -> Result<Vec<ProviderObject>, StoreError> {
+        let query = provider_object::Entity::find()
+            .filter(provider_object::Column::Kind.eq(kind.name()))
+            .filter(seen_by(caller));
         let query = match near {
-            Near::Newest => query.order_by_desc(holding::Column::Id),
-            Near::OlderThan(id) => query.filter(holding::Column::Id.lt(id)).order_by_desc(holding::Column::Id),
-            Near::NewerThan(id) => query.filter(holding::Column::Id.gt(id)).order_by_asc(holding::Column::Id),
+            Near::Newest => query.order_by_desc(provider_object::Column::Id),
+            Near::OlderThan(id) => {
+                query.filter(provider_object::Column::Id.lt(id)).order_by_desc(provider_object::Column::Id)
+            }
+            Near::NewerThan(id) => {
+                query.filter(provider_object::Column::Id.gt(id)).order_by_asc(provider_object::Column::Id)
+            }
         };
         let rows = query.limit(limit).all(self.store.reader()).await?;
-        let mut holdings: Vec<Holding> = rows.into_iter().filter_map(read).collect();
+        let mut provider_objects: Vec<ProviderObject> = rows.into_iter().filter_map(read).collect();
         if matches!(near, Near::NewerThan(_)) {
-            holdings.reverse();
+            provider_objects.reverse();
         }
-        Ok(holdings)
+        Ok(provider_objects)
     }
 
     /// Forgets one, by Baton's own id. Does nothing if it is not there.
@@ -81,7 +87,7 @@ impl Holdings<'_> {
     ///
     /// Whatever keeps the database from writing.
     pub async fn delete(self, id: &str) -> Result<(), StoreError> {
-        holding::Entity::delete_by_id(id).exec(self.store.writer()).await?;
+        provider_object::Entity::delete_by_id(id).exec(self.store.writer()).await?;
         Ok(())
     }
 
@@ -91,7 +97,7 @@ impl Holdings<'_> {
     ///
     /// Whatever keeps the database from writing.
     pub async fn expire(self, now: Timestamp) -> Result<u64, StoreError> {
-        let old = holding::Entity::delete_many().filter(holding::Column::ExpiresAt.lt(now.0));
+        let old = provider_object::Entity::delete_many().filter(provider_object::Column::ExpiresAt.lt(now.0));
         Ok(old.exec(self.store.writer()).await?.rows_affected)
     }
 }
@@ -101,23 +107,23 @@ fn seen_by(caller: &Caller) -> Condition {
     if caller.role == Role::Admin {
         return Condition::all();
     }
-    let project = caller.project.as_deref().map(|project| holding::Column::Project.eq(project));
-    let key = caller.key.as_ref().map(|key| holding::Column::KeyId.eq(key.as_str()));
+    let project = caller.project.as_deref().map(|project| provider_object::Column::Project.eq(project));
+    let key = caller.key.as_ref().map(|key| provider_object::Column::KeyId.eq(key.as_str()));
     let user = caller.user.as_deref().map(|user| {
         Condition::all()
-            .add(holding::Column::UserId.eq(user))
-            .add(holding::Column::KeyId.is_null())
-            .add(holding::Column::Project.is_null())
+            .add(provider_object::Column::UserId.eq(user))
+            .add(provider_object::Column::KeyId.is_null())
+            .add(provider_object::Column::Project.is_null())
     });
     if project.is_none() && key.is_none() && user.is_none() {
-        return Condition::all().add(holding::Column::Id.is_null());
+        return Condition::all().add(provider_object::Column::Id.is_null());
     }
     Condition::any().add_option(project).add_option(key).add_option(user)
 }
 
-impl From<&Holding> for holding::Model {
-    fn from(holding: &Holding) -> Self {
-        let Holding { id, object, kind, provider, owner, model, created_at, expires_at } = holding;
+impl From<&ProviderObject> for provider_object::Model {
+    fn from(entry: &ProviderObject) -> Self {
+        let ProviderObject { id, object, kind, provider, owner, model, created_at, expires_at } = entry;
         let text = |text: &Option<Arc<str>>| text.as_deref().map(str::to_owned);
         Self {
             id: id.clone(),
@@ -135,9 +141,9 @@ impl From<&Holding> for holding::Model {
 }
 
 /// `None` for a kind that only a newer program knows.
-fn read(row: holding::Model) -> Option<Holding> {
-    Some(Holding {
-        kind: HoldingKind::lookup(&row.kind)?,
+fn read(row: provider_object::Model) -> Option<ProviderObject> {
+    Some(ProviderObject {
+        kind: ProviderObjectKind::lookup(&row.kind)?,
         id: row.id,
         object: row.object,
         provider: ProviderId::from(row.provider),

@@ -6,7 +6,7 @@ use crate::id::ModelId;
 
 /// A response (OpenAI API reference, responses) that can be asked for again and gone on from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeptResponse {
+pub struct StoredResponse {
     /// Its id, as clients see it: `resp_…`.
     pub id: String,
     /// Whose it is.

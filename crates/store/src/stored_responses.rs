@@ -1,26 +1,26 @@
 //! Responses that Baton keeps itself.
 
-use crate::entity::kept_response;
+use crate::entity::stored_response;
 use crate::{Store, StoreError};
-use baton_model::entity::{KeptResponse, Owner};
+use baton_model::entity::{Owner, StoredResponse};
 use baton_model::{KeyId, ModelId, Timestamp};
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 use std::sync::Arc;
 
 /// The kept responses.
 #[derive(Debug, Clone, Copy)]
-pub struct KeptResponses<'s> {
+pub struct StoredResponses<'s> {
     pub(crate) store: &'s Store,
 }
 
-impl KeptResponses<'_> {
+impl StoredResponses<'_> {
     /// Keeps one.
     ///
     /// # Errors
     ///
     /// [`StoreError::Conflict`] if there is one of that id.
-    pub async fn insert(self, kept: &KeptResponse) -> Result<(), StoreError> {
-        let insert = kept_response::Entity::insert(kept_response::Model::from(kept).into_active_model());
+    pub async fn insert(self, kept: &StoredResponse) -> Result<(), StoreError> {
+        let insert = stored_response::Entity::insert(stored_response::Model::from(kept).into_active_model());
         let rows = insert.on_conflict(crate::keep()).exec_without_returning(self.store.writer()).await?;
         crate::inserted(rows, || format!("the response `{}` is kept already", kept.id))
     }
@@ -30,9 +30,9 @@ impl KeptResponses<'_> {
     /// # Errors
     ///
     /// Whatever keeps the database from answering.
-    pub async fn get(self, id: &str, now: Timestamp) -> Result<Option<KeptResponse>, StoreError> {
-        let query = kept_response::Entity::find_by_id(id).filter(kept_response::Column::ExpiresAt.gte(now.0));
-        Ok(query.one(self.store.reader()).await?.map(KeptResponse::from))
+    pub async fn get(self, id: &str, now: Timestamp) -> Result<Option<StoredResponse>, StoreError> {
+        let query = stored_response::Entity::find_by_id(id).filter(stored_response::Column::ExpiresAt.gte(now.0));
+        Ok(query.one(self.store.reader()).await?.map(StoredResponse::from))
     }
 
     /// Forgets one. Does nothing if it is not there.
@@ -41,7 +41,7 @@ impl KeptResponses<'_> {
     ///
     /// Whatever keeps the database from writing.
     pub async fn delete(self, id: &str) -> Result<(), StoreError> {
-        kept_response::Entity::delete_by_id(id).exec(self.store.writer()).await?;
+        stored_response::Entity::delete_by_id(id).exec(self.store.writer()).await?;
         Ok(())
     }
 
@@ -51,14 +51,14 @@ impl KeptResponses<'_> {
     ///
     /// Whatever keeps the database from writing.
     pub async fn expire(self, now: Timestamp) -> Result<u64, StoreError> {
-        let old = kept_response::Entity::delete_many().filter(kept_response::Column::ExpiresAt.lt(now.0));
+        let old = stored_response::Entity::delete_many().filter(stored_response::Column::ExpiresAt.lt(now.0));
         Ok(old.exec(self.store.writer()).await?.rows_affected)
     }
 }
 
-impl From<&KeptResponse> for kept_response::Model {
-    fn from(kept: &KeptResponse) -> Self {
-        let KeptResponse { id, owner, model, input, response, created_at, expires_at } = kept;
+impl From<&StoredResponse> for stored_response::Model {
+    fn from(kept: &StoredResponse) -> Self {
+        let StoredResponse { id, owner, model, input, response, created_at, expires_at } = kept;
         let text = |text: &Option<Arc<str>>| text.as_deref().map(str::to_owned);
         Self {
             id: id.clone(),
@@ -74,8 +74,8 @@ impl From<&KeptResponse> for kept_response::Model {
     }
 }
 
-impl From<kept_response::Model> for KeptResponse {
-    fn from(row: kept_response::Model) -> Self {
+impl From<stored_response::Model> for StoredResponse {
+    fn from(row: stored_response::Model) -> Self {
         Self {
             id: row.id,
             owner: Owner {

@@ -1,0 +1,66 @@
+//! A registered provider as others see it: in the API, in events and in the audit log. Never its key, never a header's
+//! value.
+
+use super::ProviderSettings;
+use baton_model::schema::time::write as write_time;
+use baton_store::RegisteredProvider;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::time::Duration;
+use utoipa::ToSchema;
+
+/// How a provider was registered.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RegistrationView {
+    /// The vendor or format: `openai`, `groq`.
+    kind: String,
+    /// Its address; null: that of its kind.
+    base_url: Option<String>,
+    /// The first characters of its key; null: it has none.
+    key_prefix: Option<String>,
+    /// The names of the headers that are sent with every request.
+    headers: Vec<String>,
+    /// Query sent with every request.
+    query: Option<String>,
+    /// Bounds on waiting that differ from those of its kind: `connect`, `first_token`, `idle`, `total`.
+    #[schema(value_type = BTreeMap<String, String>)]
+    timeouts: BTreeMap<String, String>,
+    /// How often the same model is tried again; null: as its kind says.
+    retries: Option<u32>,
+    /// Whether its own list of models is taken over.
+    discover: bool,
+    /// When it was registered.
+    created_at: String,
+    /// When it was last changed.
+    updated_at: String,
+}
+
+impl From<&RegisteredProvider> for RegistrationView {
+    fn from(row: &RegisteredProvider) -> Self {
+        let settings = ProviderSettings::of(row);
+        let text = |millis: u64| humantime::format_duration(Duration::from_millis(millis)).to_string();
+        Self {
+            kind: row.kind.clone(),
+            base_url: row.base_url.clone(),
+            key_prefix: settings.key_prefix,
+            headers: settings.header_names,
+            query: settings.query,
+            timeouts: settings.timeouts.into_iter().map(|(name, millis)| (name, text(millis))).collect(),
+            retries: settings.retries,
+            discover: settings.discover != Some(false),
+            created_at: write_time(row.created_at),
+            updated_at: write_time(row.updated_at),
+        }
+    }
+}
+
+/// A registration as text, for events and the audit log.
+pub fn text(row: &RegisteredProvider) -> String {
+    #[derive(Serialize)]
+    struct Named<'r> {
+        name: &'r str,
+        #[serde(flatten)]
+        registration: RegistrationView,
+    }
+    serde_json::to_string(&Named { name: row.name.as_str(), registration: row.into() }).unwrap_or_default()
+}
