@@ -26,9 +26,10 @@ mod wire;
 
 use axum::Router;
 use axum::extract::FromRef;
+use axum::middleware::from_fn_with_state;
 use baton_control::{Models, Providers};
 use baton_store::Store;
-use baton_web::Web;
+use baton_web::{ClientApi, Responding, Web, respond};
 use events::feed::Feed;
 use ipnet::IpNet;
 use std::sync::Arc;

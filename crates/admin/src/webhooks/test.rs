@@ -7,8 +7,8 @@ use crate::wire::access::Administrator;
 use crate::wire::answer::{Answer, json};
 use axum::extract::{Path, State};
 use baton_events::webhooks::send_test;
-use baton_http::identify;
 use baton_store::NewAudit;
+use baton_web::identify;
 use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -36,15 +36,15 @@ pub struct TestView {
     (status = 409, description = "The webhook's secret can't be read", body = ErrorBody),
 ))]
 pub async fn test(State(admin): State<Admin>, Administrator(by): Administrator, Path(id): Path<String>) -> Answer {
-    let webhook = admin.store.webhooks().get(&id).await.map_err(crate::told)?;
+    let webhook = admin.store.webhooks().get(&id).await?;
     let secrets = kept::open(&admin, &webhook)?;
     // Begun and noted first: what can't be noted is not done.
-    let change = admin.store.change(&by).await.map_err(crate::told)?;
+    let change = admin.store.change(&by).await?;
     let audit = NewAudit { action: "webhook.test", kind: "webhook", subject: id, before: None, after: None };
-    change.audit(audit).await.map_err(crate::told)?;
-    change.commit_aside().await.map_err(crate::told)?;
+    change.audit(audit).await?;
+    change.commit_aside().await?;
     let event = identify::request_id().to_string();
-    let (now, source) = (admin.doors.engine.clock().now(), admin.store.node());
+    let (now, source) = (admin.web.engine.clock().now(), admin.store.node());
     let result = send_test(&webhook.url, &secrets, &admin.reachable, (&event, source), now).await;
     let view = TestView {
         webhook_id: webhook.id,

@@ -138,7 +138,7 @@ async fn two_nodes_may_discover_at_once() {
     let (bench, first) = directory(vec![lists("x"), lists("y"), lists("x")], Vec::new()).await;
     let names = BTreeMap::from([("openai".into(), "openai".to_owned())]);
     let vendors = Vendors { names, ..Vendors::default() };
-    let second = Models::new(bench.store.clone(), bench.engine.clone(), Vec::new(), vendors, |_| "{}".into());
+    let second = Models::new(bench.store.clone(), bench.engine.clone(), Vec::new(), vendors);
     let (by, other) = (by(), by());
     let (one, two) = tokio::join!(first.discover(None, false, &by), second.discover(None, false, &other));
     assert_eq!(one.unwrap().added.len() + two.unwrap().added.len(), 2);
@@ -207,8 +207,7 @@ async fn two_providers_may_list_the_same_name() {
     };
     let fakes = vec![list("a", &["same", "b/same"]), list("b", &["same", "own"]), list("c", &["same", "c/same"])];
     let bench = Bench::new(Vec::new(), fakes).await;
-    let directory =
-        Models::new(bench.store.clone(), bench.engine.clone(), Vec::new(), Vendors::default(), |_| "{}".into());
+    let directory = Models::new(bench.store.clone(), bench.engine.clone(), Vec::new(), Vendors::default());
     let found = discovered(&directory).await;
     assert_eq!(found.added, ["same", "b/same", "own", "c/same"].map(ModelId::from));
     assert_eq!(conflicts(&found), [("b", "same"), ("c", "c/same")]);
@@ -222,8 +221,7 @@ async fn a_configured_model_hides_a_discovered_one() {
     let (bench, first) = directory(vec![lists("x"), lists("y")], Vec::new()).await;
     first.discover(None, false, &by()).await.unwrap();
     let configured = Model { fallbacks: vec!["lost".into()], provider: "away".into(), ..model("x", "away") };
-    let second =
-        Models::new(bench.store.clone(), bench.engine.clone(), vec![configured], Vendors::default(), |_| "{}".into());
+    let second = Models::new(bench.store.clone(), bench.engine.clone(), vec![configured], Vendors::default());
     let found = discovered(&second).await;
     assert_eq!((conflicts(&found), found.found.as_slice()), (vec![("openai", "x")], &[ModelId::from("y")][..]));
     let problem = |problem: &str| Problem { model: "x".into(), problem: problem.into() };

@@ -25,7 +25,7 @@ async fn fill(store: &Store) {
     let entry = NewAudit { action: "model.register", kind: "model", subject: "Z".into(), before: None, after };
     change.audit(entry).await.unwrap();
     change.commit().await.unwrap();
-    store.provider_objects().insert(&crate::provider_objects::provider_object(1, "file-1", "k1", None)).await.unwrap();
+    store.provider_objects().insert(&crate::provider_objects::entry(1, "file-1", "k1", None)).await.unwrap();
     store.stored_responses().insert(&crate::provider_objects::response("resp_1", 1)).await.unwrap();
     let used = Usage::default().with(UsageClass::Output, 7);
     let attempts = || vec![samples::attempt("a", Cost::Known(Nanos(3)), used.clone()); 2];
