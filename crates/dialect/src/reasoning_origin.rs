@@ -17,8 +17,8 @@ pub(crate) const SIGNATURE: &str = "baton.anthropic.signature:";
 pub(crate) const REDACTED: &str = "baton.anthropic.redacted:";
 
 /// Whether a piece of reasoning is of a provider of responses.
-pub(crate) fn is_from_responses(thought: &Reasoning) -> bool {
-    thought.signature.as_deref().is_some_and(|proof| proof.starts_with(RESPONSES))
+pub(crate) fn is_from_responses(reasoning: &Reasoning) -> bool {
+    reasoning.signature.as_deref().is_some_and(|proof| proof.starts_with(RESPONSES))
 }
 
 /// Whether a text that is JSON may hold one of these marks. They are made of characters that nobody escapes.

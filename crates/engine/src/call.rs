@@ -2,7 +2,7 @@
 
 use crate::trace::Trace;
 use baton_model::record::Attribution;
-use baton_model::{Body, Caller, Capability, Dialect, ModelId, Operation, PublicError, RequestId, Timestamp};
+use baton_model::{Body, Caller, Capability, Dialect, ModelId, Operation, PublicError, RequestId, Timestamp, Wire};
 use baton_provider_api::Form;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -55,6 +55,13 @@ pub struct Call {
     pub content: Content,
     /// The HTTP status of an error in the client API: formats differ, and a provider's own error may be forwarded.
     pub status: fn(&PublicError) -> u16,
+}
+
+impl Call {
+    /// The format of its body and what is asked in it.
+    pub fn wire(&self) -> Wire {
+        Wire::new(self.dialect, self.capability)
+    }
 }
 
 /// Which model a client asks for.

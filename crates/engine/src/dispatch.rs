@@ -9,7 +9,7 @@ use crate::shared::Shared;
 use baton_model::entity::ReasoningStyle;
 use baton_model::fault::{ErrorKind, Retry, UpstreamBody};
 use baton_model::{Code, Detail, Event, Operation, PublicError};
-use baton_provider_api::{Exchange, Form, Frame, Mode, Outgoing, ProviderError};
+use baton_provider_api::{Exchange, Form, Frame, Mode, Outgoing, ProviderError, check_strict};
 use baton_tasks::compute;
 use futures::StreamExt;
 use std::collections::VecDeque;
@@ -95,10 +95,8 @@ async fn try_candidate(
         true => None,
         false => Some(meaning(shared, call, &candidate, &mut fitted).await?),
     };
-    if (call.strict || candidate.model.quirks.strict == Some(true)) && !fitted.warnings.is_empty() {
-        let message = format!("the request is strict: {}", fitted.warnings.join("; "));
-        return Err(ProviderError::new(ErrorKind::InvalidRequest, message));
-    }
+    // What fitting changed is known already; what the format drops, once the provider has written the request.
+    check_strict(candidate.is_strict(call), &fitted.warnings)?;
     let mut retries = candidate.provider.settings().retries;
     let mut pause = shared.settings.retry.pause;
     loop {
@@ -135,13 +133,12 @@ async fn start_attempt(
     recorder: &mut RequestRecorder,
     deadline: Option<Instant>,
 ) -> Result<(Exchange, VecDeque<Frame>), ProviderError> {
-    let as_it_came = candidate.dialect == call.dialect && candidate.serves == call.capability;
     let mode = match (operation, call.content.body()) {
         (Some(operation), _) => Mode::Translated(operation),
         (None, Some(body)) => Mode::Passthrough(body),
         (None, None) => return Err(ProviderError::new(ErrorKind::Internal, "a request without a body or a meaning")),
     };
-    let detail = if as_it_came && !recorder.listens() { Detail::MeterOnly } else { Detail::Full };
+    let detail = if candidate.wire() == call.wire() && !recorder.listens() { Detail::MeterOnly } else { Detail::Full };
     let headers = recorder.headers();
     let outgoing = Outgoing {
         target: &fitted.target,
@@ -149,7 +146,7 @@ async fn start_attempt(
         dialect: candidate.dialect,
         mode,
         size: call.content.len(),
-        strict: call.strict,
+        strict: candidate.is_strict(call),
         form: call.form,
         detail,
         headers: &headers,
@@ -196,7 +193,7 @@ async fn start_attempt(
 
 /// Whether the client's own bytes can go out: the candidate speaks its format.
 fn passes_through(call: &Call, candidate: &Candidate) -> bool {
-    candidate.dialect == call.dialect && candidate.serves == call.capability && call.content.body().is_some()
+    candidate.wire() == call.wire() && call.content.body().is_some()
 }
 
 /// What the candidate is asked, in the canonical vocabulary, with the thoughts that the client dropped.

@@ -1,7 +1,7 @@
 //! A reply on its way up: its head, its frames, its bill.
 
 use baton_model::record::CacheUse;
-use baton_model::{Capability, Cost, Dialect, Event, ModelId, Nanos, ProviderId, PublicError};
+use baton_model::{Capability, Cost, Dialect, Event, ModelId, Nanos, ProviderId, PublicError, Wire};
 use baton_provider_api::{Form, Frame, ProviderError};
 use futures::stream::BoxStream;
 use std::sync::{Arc, OnceLock};
@@ -31,6 +31,13 @@ pub struct ReplyHead {
     pub attempts: usize,
     /// What it cost; set when that is known, in a stream just before its last frame.
     pub bill: Bill,
+}
+
+impl ReplyHead {
+    /// The format of the frames, and what the model was asked.
+    pub fn wire(&self) -> Wire {
+        Wire::new(self.dialect, self.serves)
+    }
 }
 
 /// A reply: its head, and the frames as they come.

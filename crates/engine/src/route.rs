@@ -1,7 +1,8 @@
 //! Which models to try, in which order, and why others are not tried. Pure: a function of what is given.
 
+use crate::call::Call;
 use crate::registry::Snapshot;
-use baton_model::{Caller, Capability, Code, Dialect, Model, ModelId, ModelStatus, PublicError};
+use baton_model::{Caller, Capability, Code, Dialect, Model, ModelId, ModelStatus, PublicError, Wire};
 use baton_provider_api::Provider;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -17,6 +18,19 @@ pub struct Candidate {
     pub serves: Capability,
     /// The format in which it is asked.
     pub dialect: Dialect,
+}
+
+impl Candidate {
+    /// The format in which it is asked, and what.
+    pub fn wire(&self) -> Wire {
+        Wire::new(self.dialect, self.serves)
+    }
+
+    /// Whether a call is strict for it: refused where something of it would be dropped or changed. The client may ask for
+    /// that; else the model says, else its provider.
+    pub fn is_strict(&self, call: &Call) -> bool {
+        call.strict || self.model.quirks.strict.or(self.provider.settings().strict) == Some(true)
+    }
 }
 
 /// A model that is not tried, and why.

@@ -40,6 +40,7 @@ pub mod schema;
 pub mod target;
 pub mod trace;
 pub mod usage;
+pub mod wire;
 
 pub use body::{Body, Field};
 pub use capability::Capability;
@@ -58,3 +59,4 @@ pub use price::{Cost, Price};
 pub use target::Target;
 pub use trace::{SpanId, TraceContext, TraceId};
 pub use usage::{Usage, UsageClass, UsageOrigin};
+pub use wire::Wire;

@@ -18,6 +18,7 @@ mod forward;
 mod outgoing;
 mod provider;
 mod settings;
+mod strict;
 pub mod transport;
 
 pub use discovered::Discovered;
@@ -28,4 +29,5 @@ pub use forward::{Forward, Forwarded};
 pub use outgoing::{Mode, Outgoing};
 pub use provider::Provider;
 pub use settings::{OnDisconnect, Settings, Timeouts};
+pub use strict::check_strict;
 pub use transport::Transport;

@@ -9,6 +9,8 @@ pub struct Settings {
     pub timeouts: Timeouts,
     /// What becomes of the upstream call when the client leaves.
     pub on_disconnect: OnDisconnect,
+    /// Whether requests are strict where neither the client nor the model says; absent: no.
+    pub strict: Option<bool>,
     /// How often the same target is tried again on an error that invites it.
     pub retries: u32,
     /// The largest whole reply, in bytes.
@@ -22,6 +24,7 @@ impl Default for Settings {
         Self {
             timeouts: Timeouts::default(),
             on_disconnect: OnDisconnect::Cancel,
+            strict: None,
             retries: 1,
             max_reply_bytes: 64 << 20,
             max_frame_bytes: 16 << 20,

@@ -71,6 +71,8 @@ impl BuildError {
 /// If a field is missing or makes no sense.
 pub fn build(config: &ProviderConfig, transport: &Transport) -> Result<Arc<dyn Provider>, BuildError> {
     let preset = presets::lookup(&config.kind).ok_or_else(|| unknown_kind(&config.kind))?;
+    // The operator knows the service better than the preset does.
+    let quirks = preset.quirks().overlaid_by(&config.quirks);
     let client = ProviderClient {
         id: config.id.clone(),
         transport: transport.connecting_within(config.settings.timeouts.connect),
@@ -78,9 +80,8 @@ pub fn build(config: &ProviderConfig, transport: &Transport) -> Result<Arc<dyn P
         headers: headers(config, preset)?,
         query: config.query.clone().or_else(|| preset.query.map(str::to_owned)),
         key: config.api_key.clone(),
-        settings: config.settings.clone(),
-        // The operator knows the service better than the preset does.
-        quirks: preset.quirks().overlaid_by(&config.quirks),
+        settings: Settings { strict: quirks.strict, ..config.settings.clone() },
+        quirks,
     };
     Ok(match preset.dialect {
         Dialect::OpenAi | Dialect::Responses => Arc::new(openai::OpenAi::new(client, preset)),

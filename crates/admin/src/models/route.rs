@@ -44,8 +44,8 @@ pub struct CandidateView {
     serves: &'static str,
     /// The format in which it would be asked: `openai`, `anthropic`, `ollama`.
     dialect: &'static str,
-    /// `exact`: the body goes there as it is, but for the model's name; `translated`: it is written anew.
-    lane: &'static str,
+    /// `passthrough`: the body goes there as it is, but for the model's name; `translated`: it is written anew.
+    mode: &'static str,
     /// `closed`, `half_open`, or `open`: then it is tried last.
     circuit: &'static str,
     /// How many tokens it would read.
@@ -117,7 +117,6 @@ pub async fn route(State(admin): State<Admin>, Anyone(caller): Anyone, uri: Uri,
 fn view(engine: &Engine, call: &Call, candidate: &Candidate) -> Result<CandidateView, PublicError> {
     let model = &candidate.model;
     let size = size(call.content.meaning()?, model);
-    let exact = candidate.dialect == call.dialect && candidate.serves == call.capability;
     let too_long = (size.fits == Some(false)).then(|| {
         let limit = model.token_limit.unwrap_or_default();
         format!("the prompt has {} tokens; the context window holds {limit}", size.count.tokens)
@@ -128,7 +127,7 @@ fn view(engine: &Engine, call: &Call, candidate: &Candidate) -> Result<Candidate
         upstream: model.upstream.clone(),
         serves: candidate.serves.name(),
         dialect: candidate.dialect.name(),
-        lane: if exact { "exact" } else { "translated" },
+        mode: if candidate.wire() == call.wire() { "passthrough" } else { "translated" },
         circuit: engine.health().circuit(&model.id).name(),
         tokens: size.count.tokens,
         method: method(size.count),

@@ -57,7 +57,7 @@ async fn a_route_tells_the_order_and_the_cost_and_calls_nobody() {
         ("provider", "openai"),
         ("upstream", "gpt-4o"),
         ("dialect", "openai"),
-        ("lane", "exact"),
+        ("mode", "passthrough"),
         ("circuit", "closed"),
         ("serves", "CHAT"),
     ] {
@@ -67,7 +67,7 @@ async fn a_route_tells_the_order_and_the_cost_and_calls_nobody() {
     assert_eq!(candidates[1]["fits"], false);
     assert!(candidates[1]["reason"].as_str().unwrap().contains("the context window holds 5"), "{json}");
     assert_eq!(
-        (&candidates[2]["lane"], &candidates[2]["expected_cost"]["prompt"]),
+        (&candidates[2]["mode"], &candidates[2]["expected_cost"]["prompt"]),
         (&json!("translated"), &json!(null))
     );
     assert_eq!(json["passed"], json!([{"model_id": "off", "reason": "it is inactive"}]));

@@ -30,7 +30,7 @@ async fn every_provider_answers_at_openais_door_and_is_billed_by_its_own_numbers
 }
 
 #[tokio::test]
-async fn the_exact_lane_changes_the_name_and_nothing_else() {
+async fn passthrough_changes_the_name_and_nothing_else() {
     let baton = Baton::start().await;
     let body = "{ \"model\" : \"gpt\",\n  \"messages\":[ {\"content\":\"Say \\u0068ello\",\"role\":\"user\"} ],\"temperature\":0.70, \"metadata\":{\"b\":\"1\",\"a\":\"2\"} }";
     let told = baton.send(http::Method::POST, "/v1/chat/completions", &[], body).await.expect(200);

@@ -41,7 +41,7 @@ async fn every_provider_answers_whole_and_streamed() {
 }
 
 #[tokio::test]
-async fn the_exact_lane_changes_the_name_and_nothing_else() {
+async fn passthrough_changes_the_name_and_nothing_else() {
     let baton = Baton::start().await;
     let body = "{ \"model\" : \"gpt\",\n  \"input\":[ {\"content\":\"Say \\u0068ello\",\"role\":\"user\"} ],\"temperature\":0.70 }";
     baton.send(Method::POST, "/v1/responses", &[], body).await.expect(200);

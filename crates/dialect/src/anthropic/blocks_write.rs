@@ -78,13 +78,15 @@ impl<'r> BlockWriter<'r> {
             }
             (PartKind::Document(document), "user") => media::document(document).err(),
             (PartKind::Audio { .. }, _) => Some("audio is not supported by anthropic"),
-            (PartKind::Reasoning(thought), "assistant") => {
+            (PartKind::Reasoning(reasoning), "assistant") => {
                 // The API refuses a thinking block whose signature is missing or is another vendor's.
                 let refused = self.quirks.reasoning == ReasoningStyle::Unsupported;
-                let sealed = thought.signature.is_some() || thought.redacted.is_some();
+                let sealed = reasoning.signature.is_some() || reasoning.redacted.is_some();
                 match (refused, sealed) {
                     (true, _) => Some("refused by the model"),
-                    _ if reasoning_origin::is_from_responses(thought) => Some("reasoning of another kind of provider"),
+                    _ if reasoning_origin::is_from_responses(reasoning) => {
+                        Some("reasoning of another kind of provider")
+                    }
                     (_, false) => Some("reasoning without a signature"),
                     _ => None,
                 }
@@ -181,11 +183,11 @@ impl<'r> BlockWriter<'r> {
                     });
                 }
             }
-            PartKind::Reasoning(thought) => match &thought.redacted {
+            PartKind::Reasoning(reasoning) => match &reasoning.redacted {
                 Some(data) => o.string("type", "redacted_thinking").string("data", data).end(),
                 None => {
-                    o.string("type", "thinking").string("thinking", &thought.text);
-                    o.maybe_string("signature", thought.signature.as_deref());
+                    o.string("type", "thinking").string("thinking", &reasoning.text);
+                    o.maybe_string("signature", reasoning.signature.as_deref());
                 }
             },
             PartKind::ToolCall(call) => self.write_call(call, path, o),

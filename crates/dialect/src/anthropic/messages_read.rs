@@ -70,12 +70,12 @@ fn read_block(node: &Node<'_>, path: &str, extensions: &mut Vec<Extension>) -> R
         "thinking" => {
             // Reasoning of other providers come without a proof, which clients must say as an empty one.
             let signature = node.get("signature").map(Node::string).transpose()?.filter(|proof| !proof.is_empty());
-            let thought = Reasoning { text: text("thinking")?, signature, redacted: None };
-            (Some(PartKind::Reasoning(thought)), &["thinking", "signature"])
+            let reasoning = Reasoning { text: text("thinking")?, signature, redacted: None };
+            (Some(PartKind::Reasoning(reasoning)), &["thinking", "signature"])
         }
         "redacted_thinking" => {
-            let thought = Reasoning { redacted: Some(text("data")?), ..Reasoning::default() };
-            (Some(PartKind::Reasoning(thought)), &["data"])
+            let reasoning = Reasoning { redacted: Some(text("data")?), ..Reasoning::default() };
+            (Some(PartKind::Reasoning(reasoning)), &["data"])
         }
         "tool_use" => {
             let input = node.require("input")?;

@@ -76,12 +76,12 @@ fn write_block(part: &Part, a: &mut Array<'_>) {
                 o.string("type", "text").string("text", text);
             });
         }
-        PartKind::Reasoning(thought) => drop(a.object(|o| match &thought.redacted {
+        PartKind::Reasoning(reasoning) => drop(a.object(|o| match &reasoning.redacted {
             Some(data) => o.string("type", "redacted_thinking").string("data", data).end(),
             None => {
-                o.string("type", "thinking").string("thinking", &thought.text);
+                o.string("type", "thinking").string("thinking", &reasoning.text);
                 // Always there by the reference; reasoning of other providers has none.
-                o.string("signature", thought.signature.as_deref().unwrap_or_default());
+                o.string("signature", reasoning.signature.as_deref().unwrap_or_default());
             }
         })),
         PartKind::ToolCall(call) => drop(a.object(|o| {

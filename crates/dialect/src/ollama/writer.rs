@@ -25,7 +25,7 @@ pub(super) enum Endpoint {
 #[derive(Debug, Default)]
 struct LineContent<'s> {
     text: &'s str,
-    thought: &'s str,
+    reasoning: &'s str,
     calls: &'s [ToolCall],
 }
 
@@ -47,8 +47,8 @@ impl Endpoint {
 }
 
 fn write_rest(said: &LineContent<'_>, o: &mut Object<'_>) {
-    if !said.thought.is_empty() {
-        o.string("thinking", said.thought);
+    if !said.reasoning.is_empty() {
+        o.string("thinking", said.reasoning);
     }
     if !said.calls.is_empty() {
         o.array("tool_calls", |a| {
@@ -66,10 +66,10 @@ pub(super) fn write_reply(form: Endpoint, events: &[Event], context: &ReplyConte
     let reply = Reply::collect(events);
     let others = reply.choices.iter().filter(|choice| choice.index != 0).count();
     let answer = reply.choices.iter().find(|choice| choice.index == 0).cloned().unwrap_or_default();
-    let (text, thought, calls) = (text(&answer), thought(&answer), tool_calls(&answer));
+    let (text, reasoning, calls) = (text(&answer), reasoning(&answer), tool_calls(&answer));
     let body = object(|o| {
         write_names(&reply.started, context, o);
-        form.write(&LineContent { text: &text, thought: &thought, calls: &calls }, o);
+        form.write(&LineContent { text: &text, reasoning: &reasoning, calls: &calls }, o);
         write_logprobs(&answer.logprobs, o);
         for part in &answer.parts {
             write_own(&part.kind, o);
@@ -88,12 +88,12 @@ fn text(answer: &Choice) -> String {
     texts.collect()
 }
 
-fn thought(answer: &Choice) -> String {
-    let thoughts = answer.parts.iter().filter_map(|part| match &part.kind {
-        PartKind::Reasoning(thought) => Some(thought.text.as_str()),
+fn reasoning(answer: &Choice) -> String {
+    let reasoning_texts = answer.parts.iter().filter_map(|part| match &part.kind {
+        PartKind::Reasoning(reasoning) => Some(reasoning.text.as_str()),
         _ => None,
     });
-    thoughts.collect()
+    reasoning_texts.collect()
 }
 
 fn tool_calls(answer: &Choice) -> Vec<ToolCall> {
@@ -200,7 +200,7 @@ impl LineWriter {
                 return self.line(&LineContent { text, ..LineContent::default() }, &[]);
             }
             Event::Reasoning { choice: 0, text } if !text.is_empty() => {
-                return self.line(&LineContent { thought: text, ..LineContent::default() }, &[]);
+                return self.line(&LineContent { reasoning: text, ..LineContent::default() }, &[]);
             }
             Event::LogProbs { choice: 0, content } => {
                 return self.line(&LineContent::default(), std::slice::from_ref(content));

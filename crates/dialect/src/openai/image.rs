@@ -107,7 +107,7 @@ fn write(request: &ImageRequest, target: &Target) -> Written {
     Written { dropped, ..Written::json(body) }
 }
 
-fn read_picture(node: &Node<'_>) -> Picture {
+fn read_image(node: &Node<'_>) -> Picture {
     let text = |name: &str| node.get(name).and_then(Node::string_or_none);
     Picture { base64: text("b64_json"), url: text("url"), revised_prompt: text("revised_prompt") }
 }
@@ -126,18 +126,18 @@ fn read_usage(node: &Node<'_>) -> Usage {
 }
 
 pub(super) fn read_reply(root: &Node<'_>) -> Result<Vec<Event>, Fault> {
-    let pictures = root.require("data")?.items()?;
-    let mut events: Vec<_> = pictures.iter().map(read_picture).map(Event::Image).collect();
-    let pieces = Usage::default().with(UsageClass::Images, pictures.len() as u64);
+    let images = root.require("data")?.items()?;
+    let mut events: Vec<_> = images.iter().map(read_image).map(Event::Image).collect();
+    let pieces = Usage::default().with(UsageClass::Images, images.len() as u64);
     let used = root.get("usage").map(read_usage).filter(|usage| !usage.is_empty());
     events.push(Event::Usage(used.unwrap_or(pieces)));
     events.push(Event::Ended);
     Ok(events)
 }
 
-fn write_picture(picture: &Picture, o: &mut Object<'_>) {
-    o.maybe_string("b64_json", picture.base64.as_deref()).maybe_string("url", picture.url.as_deref());
-    o.maybe_string("revised_prompt", picture.revised_prompt.as_deref());
+fn write_image(image: &Picture, o: &mut Object<'_>) {
+    o.maybe_string("b64_json", image.base64.as_deref()).maybe_string("url", image.url.as_deref());
+    o.maybe_string("revised_prompt", image.revised_prompt.as_deref());
 }
 
 fn write_usage(used: &Usage, o: &mut Object<'_>) {
@@ -164,8 +164,8 @@ pub(super) fn write_reply(events: &[Event], context: &ReplyContext) -> Vec<u8> {
     object(|o| {
         o.integer("created", context.created).array("data", |a| {
             for event in events {
-                if let Event::Image(picture) = event {
-                    a.object(|o| write_picture(picture, o));
+                if let Event::Image(image) = event {
+                    a.object(|o| write_image(image, o));
                 }
             }
         });
@@ -185,7 +185,7 @@ pub(super) fn stream_writer(endpoint: &'static str, created: i64) -> Box<dyn Str
 /// Reads a stream of images, which ends when its connection does: completed images say nothing of others to come.
 #[derive(Debug, Default)]
 struct ImageReader {
-    pictures: u64,
+    images: u64,
     over: bool,
 }
 
@@ -208,15 +208,15 @@ impl StreamReader for ImageReader {
         if !kind.ends_with(".completed") {
             return Ok(vec![Event::Other { choice: 0, dialect: Dialect::OpenAi, json: root.json() }]);
         }
-        self.pictures += 1;
-        let pieces = Usage::default().with(UsageClass::Images, self.pictures);
+        self.images += 1;
+        let pieces = Usage::default().with(UsageClass::Images, self.images);
         let used = root.get("usage").map(read_usage).filter(|usage| !usage.is_empty());
-        Ok(vec![Event::Image(read_picture(&root)), Event::Usage(used.unwrap_or(pieces))])
+        Ok(vec![Event::Image(read_image(&root)), Event::Usage(used.unwrap_or(pieces))])
     }
 
     fn finish(&mut self) -> Vec<Event> {
         // A connection that ends before any image was cut.
-        if self.over || self.pictures == 0 {
+        if self.over || self.images == 0 {
             return Vec::new();
         }
         self.over = true;
@@ -235,11 +235,11 @@ struct ImageWriter {
 
 impl ImageWriter {
     fn completed(&mut self) -> Bytes {
-        let Some(picture) = self.last.take() else { return Bytes::new() };
+        let Some(image) = self.last.take() else { return Bytes::new() };
         let kind = format!("{}.completed", self.endpoint);
         let data = object(|o| {
             o.string("type", &kind).integer("created_at", self.created);
-            write_picture(&picture, o);
+            write_image(&image, o);
             if let Some(used) = &self.usage {
                 write_usage(used, o);
             }
@@ -251,10 +251,10 @@ impl ImageWriter {
 impl StreamWriter for ImageWriter {
     fn push(&mut self, event: &Event) -> Bytes {
         match event {
-            Event::Image(picture) => {
+            Event::Image(image) => {
                 // Only the last event carries usage, so each image waits until it is known whether another follows.
                 let before = self.completed();
-                self.last = Some(picture.clone());
+                self.last = Some(image.clone());
                 before
             }
             Event::Usage(usage) => {

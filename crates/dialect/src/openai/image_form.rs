@@ -73,11 +73,11 @@ fn read(root: &Node<'_>) -> Result<ImageFormRequest, Fault> {
             _ if value.is_null() => {}
             "model" => {}
             "images" => {
-                for picture in value.items()? {
-                    request.parts.push(read_picture("image[]", picture)?);
+                for image in value.items()? {
+                    request.parts.push(read_image("image[]", image)?);
                 }
             }
-            "mask" => request.parts.push(read_picture("mask", value)?),
+            "mask" => request.parts.push(read_image("mask", value)?),
             _ => {
                 let content = value.string_or_none().unwrap_or_else(|| value.text().to_owned());
                 request.parts.push(FormPart { name: name.to_string(), content: content.into(), ..FormPart::default() });
@@ -88,7 +88,7 @@ fn read(root: &Node<'_>) -> Result<ImageFormRequest, Fault> {
 }
 
 /// A form holds the bytes of its images, so one that is elsewhere can't be told by it.
-fn read_picture(name: &str, node: &Node<'_>) -> Result<FormPart, Fault> {
+fn read_image(name: &str, node: &Node<'_>) -> Result<FormPart, Fault> {
     let url = node.require("image_url")?;
     let Some(Source::Base64 { media_type, data }) = media::data_url(&url.string()?) else {
         return Err(url.expected("a `data:` address with base64"));
@@ -97,7 +97,7 @@ fn read_picture(name: &str, node: &Node<'_>) -> Result<FormPart, Fault> {
     let ending = media_type.rsplit('/').next().unwrap_or_default();
     Ok(FormPart {
         name: name.to_owned(),
-        filename: Some(format!("picture.{ending}")),
+        filename: Some(format!("image.{ending}")),
         content_type: Some(media_type.clone()),
         content: content.into(),
     })

@@ -68,8 +68,8 @@ impl Conversation<'_> {
                 self.add(Role::Tool, PartKind::ToolResult(result), node, &["call_id", "output"])
             }
             "reasoning" => {
-                let thought = PartKind::Reasoning(reasoning::read(node)?);
-                self.turn(Role::Assistant).push(thought.into());
+                let reasoning = PartKind::Reasoning(reasoning::read(node)?);
+                self.turn(Role::Assistant).push(reasoning.into());
                 Ok(())
             }
             _ => {

@@ -191,11 +191,11 @@ impl<'r> ItemsWriter<'r> {
             PartKind::ToolCall(call) => self.call(call, path, a),
             PartKind::ToolResult(result) => self.result(result, path, a),
             PartKind::Reasoning(_) if !self.reasons => self.drop(path, "refused by the model"),
-            PartKind::Reasoning(thought) => {
+            PartKind::Reasoning(reasoning) => {
                 let mut outcome = Ok(());
                 let item = object(|o| {
                     o.string("type", "reasoning");
-                    outcome = reasoning::write_back(thought, o);
+                    outcome = reasoning::write_back(reasoning, o);
                 });
                 match outcome {
                     Ok(()) => drop(a.raw(&String::from_utf8_lossy(&item))),

@@ -63,18 +63,18 @@ pub(super) fn signature_of_reply(node: &Node<'_>) -> Option<String> {
 ///
 /// # Errors
 /// Why it can't.
-pub(super) fn write_back(thought: &Reasoning, o: &mut Object<'_>) -> Result<(), &'static str> {
-    let members = members(thought)?;
+pub(super) fn write_back(reasoning: &Reasoning, o: &mut Object<'_>) -> Result<(), &'static str> {
+    let members = members(reasoning)?;
     let Ok(members) = Node::parse(members.as_bytes()) else { return Err("reasoning whose signature was changed") };
     let Ok(raw) = texts(members.get("content")) else { return Err("reasoning whose signature was changed") };
-    write_summary(if raw == thought.text { "" } else { &thought.text }, o);
+    write_summary(if raw == reasoning.text { "" } else { &reasoning.text }, o);
     write_members(&members, &["summary", "type"], o);
     Ok(())
 }
 
 /// The members behind the mark.
-fn members(thought: &Reasoning) -> Result<&str, &'static str> {
-    match (&thought.signature, &thought.redacted) {
+fn members(reasoning: &Reasoning) -> Result<&str, &'static str> {
+    match (&reasoning.signature, &reasoning.redacted) {
         (Some(signature), None) => signature.strip_prefix(RESPONSES).ok_or("reasoning of another kind of provider"),
         (None, None) => Err("reasoning without its encrypted content"),
         (_, Some(_)) => Err("reasoning of another kind of provider"),

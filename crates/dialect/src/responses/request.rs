@@ -36,7 +36,7 @@ pub(super) fn write(request: &ChatRequest, target: &Target) -> Result<Written, R
 /// Whether a turn holds a piece of reasoning of a provider of this format.
 fn carries_reasoning(message: &Message) -> bool {
     message.parts.iter().any(|part| match &part.kind {
-        PartKind::Reasoning(thought) => is_from_responses(thought),
+        PartKind::Reasoning(reasoning) => is_from_responses(reasoning),
         _ => false,
     })
 }

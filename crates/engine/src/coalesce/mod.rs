@@ -16,7 +16,7 @@ use crate::reply::{Reply, ReplyHead, free};
 use crate::reply_stream::ReplyStream;
 use crate::shared::Shared;
 use baton_model::record::CacheUse;
-use baton_model::{Code, Detail, Model, PublicError};
+use baton_model::{Code, Detail, Model, PublicError, Wire};
 use baton_provider_api::{Form, Recording};
 use baton_tasks::supervised;
 use bytes::BytesMut;
@@ -36,7 +36,7 @@ pub fn replay(
 ) -> Result<Box<Reply>, Box<RequestRecorder>> {
     let CachedReply { model, provider, warnings, recording, .. } = cached;
     let passes_through =
-        recording.dialect == call.dialect && recording.form == call.form && recording.capability == call.capability;
+        Wire::new(recording.dialect, recording.capability) == call.wire() && recording.form == call.form;
     let detail = if passes_through { Detail::MeterOnly } else { Detail::Full };
     let Some(exchange) = snapshot.providers.get(provider).and_then(|from| from.replay(recording, detail).ok()) else {
         return Err(Box::new(recorder));

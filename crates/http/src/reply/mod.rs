@@ -13,7 +13,7 @@ use axum::response::Response;
 use baton_dialect::{Codec, ReplyContext, codec, native};
 use baton_engine::{Reply, ReplyHead};
 use baton_model::record::CacheUse;
-use baton_model::{Capability, Clock, Code, PublicError, RequestId, Timestamp};
+use baton_model::{Capability, Clock, Code, PublicError, RequestId, Timestamp, Wire};
 use baton_provider_api::{Form, Frame};
 use baton_web::headers::value;
 use baton_web::parse::ParsedRequest;
@@ -132,7 +132,7 @@ impl ReplyOptions {
 /// If a whole reply fails before it is complete.
 pub async fn respond(reply: Reply, options: ReplyOptions) -> Result<Response, PublicError> {
     let Reply { head, frames } = reply;
-    let passes = head.dialect == options.api.dialect() && head.serves == options.capability;
+    let passes = head.wire() == Wire::new(options.api.dialect(), options.capability);
     match (options.form, head.form) {
         // Audio is played while it arrives.
         (Form::Whole, Form::Whole) if passes && options.capability == Capability::AudioSpeech => {

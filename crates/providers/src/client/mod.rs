@@ -12,12 +12,12 @@ use baton_dialect::{Codec, codec};
 use baton_model::fault::{ErrorKind, UpstreamBody};
 use baton_model::{Capability, Detail, Dialect, ProviderId, Quirks, Target};
 use baton_provider_api::transport::{BaseUrl, Bounds, Reply, Request, headers as reply_headers};
-use baton_provider_api::{Exchange, Form, Outgoing, ProviderError, Recording, Settings, Transport};
+use baton_provider_api::{Exchange, Form, Outgoing, ProviderError, Recording, Settings, Transport, check_strict};
 use baton_tasks::compute;
 use bytes::Bytes;
 use headers::{accept_header, content_type_header, join_queries, merge_headers, without_other_vendors};
 use http::{HeaderMap, HeaderValue, Method, header};
-use prepare::{Prepared, prepare, refuse_strict, with_quirks};
+use prepare::{Prepared, prepare, with_quirks};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use std::borrow::Cow;
 use std::fmt::Display;
@@ -58,10 +58,7 @@ impl ProviderClient {
         let Prepared { body, content_type, hide_usage, dropped } =
             compute(outgoing.size, || prepare(codec, &outgoing, &self.quirks))?;
         // Only now: what is dropped is known once the codec has written the body.
-        let strict = outgoing.strict || self.with_vendor_quirks(outgoing.target).model.quirks.strict == Some(true);
-        if strict && !dropped.is_empty() {
-            return Err(refuse_strict(&dropped));
-        }
+        check_strict(outgoing.strict, &dropped)?;
         let mut headers = merge_headers(&self.headers, &without_other_vendors(outgoing.headers, dialect), defaults);
         // After merging: neither the client nor the operator decides what this body is.
         headers.insert(header::CONTENT_TYPE, content_type_header(&content_type)?);

@@ -60,13 +60,6 @@ pub(crate) fn refuse_request(error: ReadError) -> ProviderError {
     refused
 }
 
-/// What becomes of a strict request that the target does not support in full: each item is `field: why`.
-pub(super) fn refuse_strict(dropped: &[String]) -> ProviderError {
-    let message = format!("the request is strict, and the model does not support all of it: {}", dropped.join("; "));
-    let field = dropped.first().and_then(|dropped| dropped.split(": ").next()).map(str::to_owned);
-    ProviderError { param: field, ..ProviderError::new(ErrorKind::InvalidRequest, message) }
-}
-
 fn describe(dropped: Dropped) -> String {
     format!("{}: {}", dropped.field, dropped.reason)
 }

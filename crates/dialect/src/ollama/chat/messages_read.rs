@@ -83,8 +83,8 @@ fn read_content(node: &Node<'_>) -> Result<Vec<Part>, Fault> {
     let text =
         |name: &str| node.get(name).map(Node::string).transpose().map(|text| text.filter(|text| !text.is_empty()));
     let mut parts = Vec::new();
-    if let Some(thought) = text("thinking")? {
-        parts.push(PartKind::Reasoning(Reasoning { text: thought, ..Reasoning::default() }).into());
+    if let Some(reasoning) = text("thinking")? {
+        parts.push(PartKind::Reasoning(Reasoning { text: reasoning, ..Reasoning::default() }).into());
     }
     for image in items(node, "images")? {
         let source = Source::Base64 { media_type: String::new(), data: image.string()? };

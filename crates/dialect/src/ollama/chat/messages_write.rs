@@ -28,7 +28,7 @@ pub(super) struct MessagesWriter<'r> {
 struct MessageContent<'r> {
     texts: Vec<String>,
     images: Vec<&'r str>,
-    thoughts: Vec<&'r str>,
+    reasoning_texts: Vec<&'r str>,
     /// With the paths of their parts.
     calls: Vec<(String, &'r ToolCall)>,
 }
@@ -85,8 +85,8 @@ impl<'r> MessagesWriter<'r> {
             o.string("role", role);
             // A reply's texts are pieces of one; others stand each for itself.
             self.content(&said, if assistant { "" } else { "\n" }, o);
-            if !said.thoughts.is_empty() {
-                o.string("thinking", &said.thoughts.concat());
+            if !said.reasoning_texts.is_empty() {
+                o.string("thinking", &said.reasoning_texts.concat());
             }
             if !said.calls.is_empty() {
                 o.array("tool_calls", |a| {
@@ -168,7 +168,7 @@ impl<'r> MessagesWriter<'r> {
                 // Where Ollama's own OpenAI-compatible endpoint puts audio, too.
                 PartKind::Audio { data, .. } => said.images.push(data),
                 PartKind::Document(document) => self.document(document, path, &mut said),
-                PartKind::Reasoning(thought) if assistant => self.reasoning_text(thought, &path, &mut said),
+                PartKind::Reasoning(reasoning) if assistant => self.reasoning_text(reasoning, &path, &mut said),
                 PartKind::ToolCall(call) if assistant => said.calls.push((path, call)),
                 PartKind::Other { dialect, .. } => self.drop(path, &format!("specific to {dialect}")),
                 PartKind::Reasoning(_) | PartKind::ToolCall(_) | PartKind::ToolResult(_) => {
@@ -179,18 +179,18 @@ impl<'r> MessagesWriter<'r> {
         said
     }
 
-    fn reasoning_text(&mut self, thought: &'r Reasoning, path: &str, said: &mut MessageContent<'r>) {
+    fn reasoning_text(&mut self, reasoning: &'r Reasoning, path: &str, said: &mut MessageContent<'r>) {
         if !self.reasoning {
             self.drop(path, "refused by the model");
             return;
         }
-        if thought.redacted.is_some() {
+        if reasoning.redacted.is_some() {
             self.drop(path, "encrypted reasoning is not supported by ollama");
-        } else if thought.signature.is_some() {
+        } else if reasoning.signature.is_some() {
             self.drop(format!("{path}.signature"), "not supported by ollama");
         }
-        if !thought.text.is_empty() {
-            said.thoughts.push(&thought.text);
+        if !reasoning.text.is_empty() {
+            said.reasoning_texts.push(&reasoning.text);
         }
     }
 

@@ -121,7 +121,8 @@ fn other(json: Vec<u8>) -> Part {
 fn read_reasoning(node: &Node<'_>, parts: &mut Vec<Part>) -> Result<(), Fault> {
     if let Some(blocks) = node.get("thinking_blocks") {
         let said = node.get("reasoning_content").and_then(Node::string_or_none).unwrap_or_default();
-        parts.extend(thoughts(blocks, &said)?.into_iter().map(|thought| PartKind::Reasoning(thought).into()));
+        parts
+            .extend(reasoning_texts(blocks, &said)?.into_iter().map(|reasoning| PartKind::Reasoning(reasoning).into()));
         return Ok(());
     }
     if let Some(text) = node.get("reasoning_content").or_else(|| node.get("reasoning")).and_then(Node::as_str)
@@ -133,22 +134,22 @@ fn read_reasoning(node: &Node<'_>, parts: &mut Vec<Part>) -> Result<(), Fault> {
 }
 
 /// Reads `thinking_blocks`. `said` is what all of them say together: of a stream, the first has its text there alone.
-fn thoughts(blocks: &Node<'_>, said: &str) -> Result<Vec<Reasoning>, Fault> {
-    let mut thoughts = Vec::new();
+fn reasoning_texts(blocks: &Node<'_>, said: &str) -> Result<Vec<Reasoning>, Fault> {
+    let mut reasoning_texts = Vec::new();
     for block in blocks.items()? {
         let text = |name: &str| block.get(name).map(Node::string).transpose();
-        thoughts.push(Reasoning {
+        reasoning_texts.push(Reasoning {
             text: text("thinking")?.unwrap_or_default(),
             signature: text("signature")?,
             redacted: text("data")?,
         });
     }
-    let told: usize = thoughts.iter().map(|thought| thought.text.len()).sum();
-    let first = thoughts.first_mut().filter(|first| first.text.is_empty() && first.redacted.is_none());
+    let told: usize = reasoning_texts.iter().map(|reasoning| reasoning.text.len()).sum();
+    let first = reasoning_texts.first_mut().filter(|first| first.text.is_empty() && first.redacted.is_none());
     if let (Some(first), Some(text)) = (first, said.len().checked_sub(told).and_then(|end| said.get(..end))) {
         first.text = text.to_owned();
     }
-    Ok(thoughts)
+    Ok(reasoning_texts)
 }
 
 /// Reads a string or an array of parts. An empty string is no part.

@@ -272,18 +272,20 @@ impl<'r> MessagesWriter<'r> {
     }
 
     fn write_reasoning(&mut self, parts: &[(usize, &'r Part)], path: &str, o: &mut Object<'_>) {
-        let thoughts: Vec<_> = parts
+        let reasoning_texts: Vec<_> = parts
             .iter()
-            .filter_map(|(_, part)| if let PartKind::Reasoning(thought) = &part.kind { Some(thought) } else { None })
+            .filter_map(
+                |(_, part)| if let PartKind::Reasoning(reasoning) = &part.kind { Some(reasoning) } else { None },
+            )
             .collect();
-        if thoughts.is_empty() {
+        if reasoning_texts.is_empty() {
             return;
         }
         if !self.reasoning {
             self.drop(format!("{path}.reasoning_content"), "refused by the model");
             return;
         }
-        write_reasoning(thoughts.into_iter(), self.blocks, o);
+        write_reasoning(reasoning_texts.into_iter(), self.blocks, o);
     }
 
     fn drop(&mut self, field: impl Into<String>, reason: &str) {

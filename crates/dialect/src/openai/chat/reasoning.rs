@@ -6,31 +6,31 @@ use baton_model::chat::Reasoning;
 /// Writes what the model thought: `reasoning_content` for people, `thinking_blocks` where something must go back
 /// unchanged.
 pub(super) fn write_reasoning<'r>(
-    thoughts: impl Iterator<Item = &'r Reasoning> + Clone,
+    reasoning_texts: impl Iterator<Item = &'r Reasoning> + Clone,
     blocks: bool,
     o: &mut Object<'_>,
 ) {
-    let text: String = thoughts.clone().map(|thought| thought.text.as_str()).collect();
+    let text: String = reasoning_texts.clone().map(|reasoning| reasoning.text.as_str()).collect();
     if !text.is_empty() {
         o.string("reasoning_content", &text);
     }
-    let sealed = |thought: &Reasoning| thought.signature.is_some() || thought.redacted.is_some();
-    if blocks && (thoughts.clone().any(sealed) || thoughts.clone().count() > 1) {
+    let sealed = |reasoning: &Reasoning| reasoning.signature.is_some() || reasoning.redacted.is_some();
+    if blocks && (reasoning_texts.clone().any(sealed) || reasoning_texts.clone().count() > 1) {
         o.array("thinking_blocks", |a| {
-            for thought in thoughts {
-                a.object(|o| write_block(thought, o));
+            for reasoning in reasoning_texts {
+                a.object(|o| write_block(reasoning, o));
             }
         });
     }
 }
 
 /// Writes one of the `thinking_blocks`.
-pub(in crate::openai) fn write_block(thought: &Reasoning, o: &mut Object<'_>) {
-    match &thought.redacted {
+pub(in crate::openai) fn write_block(reasoning: &Reasoning, o: &mut Object<'_>) {
+    match &reasoning.redacted {
         Some(data) => o.string("type", "redacted_thinking").string("data", data),
         None => o
             .string("type", "thinking")
-            .string("thinking", &thought.text)
-            .maybe_string("signature", thought.signature.as_deref()),
+            .string("thinking", &reasoning.text)
+            .maybe_string("signature", reasoning.signature.as_deref()),
     };
 }

@@ -93,11 +93,11 @@ fn write_choice(choice: &Choice, o: &mut Object<'_>) {
                 .iter()
                 .filter_map(|part| if let PartKind::ToolCall(call) = &part.kind { Some(call) } else { None })
         };
-        let thoughts = || {
+        let reasoning_texts = || {
             choice
                 .parts
                 .iter()
-                .filter_map(|part| if let PartKind::Reasoning(thought) = &part.kind { Some(thought) } else { None })
+                .filter_map(|part| if let PartKind::Reasoning(reasoning) = &part.kind { Some(reasoning) } else { None })
         };
         // `null` beside calls and refusals, as the vendor sends it; an empty string is text to some clients.
         let silent = texts().next().is_none() && (calls().next().is_some() || refusals().next().is_some());
@@ -110,8 +110,8 @@ fn write_choice(choice: &Choice, o: &mut Object<'_>) {
             Some(_) => o.string("refusal", &refusals().map(String::as_str).collect::<String>()),
             None => o.null("refusal"),
         };
-        if thoughts().next().is_some() {
-            write_reasoning(thoughts(), true, o);
+        if reasoning_texts().next().is_some() {
+            write_reasoning(reasoning_texts(), true, o);
         }
         if calls().next().is_some() {
             o.array("tool_calls", |a| {

@@ -109,7 +109,7 @@ struct Choice {
     /// Tool calls of which no argument was sent yet.
     bare_calls: BTreeSet<u32>,
     /// Reasoning blocks that are over.
-    thoughts: u32,
+    reasoning_texts: u32,
 }
 
 impl ChatWriter {
@@ -154,15 +154,15 @@ impl ChatWriter {
 
     /// What closes a reasoning block. Its index has SDKs put the pieces of one block together.
     fn block(&mut self, out: &mut BytesMut, choice: u32, block: &Reasoning) {
-        let index = self.choices.entry(choice).or_default().thoughts;
+        let index = self.choices.entry(choice).or_default().reasoning_texts;
         self.delta(out, choice, |o| write_piece(index, block, o));
-        self.choices.entry(choice).or_default().thoughts += 1;
+        self.choices.entry(choice).or_default().reasoning_texts += 1;
     }
 
     /// A piece of the reasoning. `reasoning_content` runs through all blocks, so from the second on they say their
     /// text too.
-    fn thought(&mut self, out: &mut BytesMut, choice: u32, text: &str) {
-        let index = self.choices.get(&choice).map_or(0, |choice| choice.thoughts);
+    fn reasoning(&mut self, out: &mut BytesMut, choice: u32, text: &str) {
+        let index = self.choices.get(&choice).map_or(0, |choice| choice.reasoning_texts);
         self.delta(out, choice, |o| {
             o.string("reasoning_content", text);
             if index > 0 {
@@ -179,7 +179,7 @@ impl ChatWriter {
             }
             Event::Text { choice, text } => self.delta(out, *choice, |o| put(o, "content", text)),
             Event::Refusal { choice, text } => self.delta(out, *choice, |o| put(o, "refusal", text)),
-            Event::Reasoning { choice, text } => self.thought(out, *choice, text),
+            Event::Reasoning { choice, text } => self.reasoning(out, *choice, text),
             Event::ReasoningSignature { choice, signature } => {
                 self.block(out, *choice, &Reasoning { signature: Some(signature.clone()), ..Reasoning::default() });
             }

@@ -27,7 +27,7 @@ struct Item {
     told: bool,
     /// The reasoning's text is told from the summary or from the raw reasoning, whichever comes first; and which piece
     /// it was.
-    thought: Option<(bool, u64)>,
+    reasoning: Option<(bool, u64)>,
     /// Whether it is complete.
     done: bool,
 }
@@ -130,13 +130,13 @@ impl ItemReader {
 
     fn think(&mut self, place: u64, summary: bool, piece: u64, text: String, events: &mut Vec<Event>) {
         let item = self.items.entry(place).or_default();
-        let (from_summary, last) = *item.thought.get_or_insert((summary, piece));
+        let (from_summary, last) = *item.reasoning.get_or_insert((summary, piece));
         // Services send the summary and the raw text of the same reasoning: both would be it twice.
         if from_summary != summary {
             return;
         }
         item.told = true;
-        item.thought = Some((summary, piece));
+        item.reasoning = Some((summary, piece));
         // Pieces are paragraphs, which the format keeps apart by their index alone.
         let text = if piece == last { text } else { format!("\n\n{text}") };
         events.push(Event::Reasoning { choice: 0, text });

@@ -28,7 +28,7 @@ impl Line {
 pub(super) enum Open {
     None,
     Message(Message),
-    Thought(Thought),
+    Reasoning(ReasoningItem),
 }
 
 fn text_of(json: Vec<u8>) -> String {
@@ -174,7 +174,7 @@ impl Message {
 
 /// What the model thinks.
 #[derive(Debug)]
-pub(super) struct Thought {
+pub(super) struct ReasoningItem {
     number: usize,
     id: String,
     text: String,
@@ -182,7 +182,7 @@ pub(super) struct Thought {
     pub(super) seal: Option<Vec<u8>>,
 }
 
-impl Thought {
+impl ReasoningItem {
     pub(super) fn new(number: usize, id: String) -> Self {
         Self { number, id, text: String::new(), seal: None }
     }

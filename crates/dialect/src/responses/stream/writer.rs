@@ -1,6 +1,6 @@
 //! A response, written: as a stream, or as the object that such a stream ends with.
 
-use super::open::{Call, Line, Message, Open, Thought};
+use super::open::{Call, Line, Message, Open, ReasoningItem};
 use crate::json::{Node, object};
 use crate::responses::parts::annotation;
 use crate::responses::reasoning;
@@ -76,7 +76,7 @@ impl ResponseWriter {
                 self.with_message(out, |message, line, out| message.weigh(content, line, out));
             }
             Event::Reasoning { choice: 0, text } if !text.is_empty() => {
-                self.with_thought(out, |thought, line, out| thought.say(text, line, out));
+                self.with_reasoning(out, |reasoning, line, out| reasoning.say(text, line, out));
             }
             Event::ReasoningSignature { choice: 0, signature } => {
                 self.seal(object(|o| reasoning::write_signature(signature, o)), out);
@@ -149,22 +149,22 @@ impl ResponseWriter {
         }
     }
 
-    fn with_thought(&mut self, out: &mut BytesMut, write: impl FnOnce(&mut Thought, &mut Line, &mut BytesMut)) {
-        if !matches!(self.open, Open::Thought(_)) {
+    fn with_reasoning(&mut self, out: &mut BytesMut, write: impl FnOnce(&mut ReasoningItem, &mut Line, &mut BytesMut)) {
+        if !matches!(self.open, Open::Reasoning(_)) {
             let new = |number, response: &Response| {
-                let thought = Thought::new(number, response.item_id("rs", number));
-                (thought.item(), Open::Thought(thought))
+                let reasoning = ReasoningItem::new(number, response.item_id("rs", number));
+                (reasoning.item(), Open::Reasoning(reasoning))
             };
             self.add(new, out);
         }
-        if let Open::Thought(thought) = &mut self.open {
-            write(thought, &mut self.line, out);
+        if let Open::Reasoning(reasoning) = &mut self.open {
+            write(reasoning, &mut self.line, out);
         }
     }
 
     /// Ends the reasoning with what goes back unchanged: members of its item.
     fn seal(&mut self, members: Vec<u8>, out: &mut BytesMut) {
-        self.with_thought(out, |thought, _, _| thought.seal = Some(members));
+        self.with_reasoning(out, |reasoning, _, _| reasoning.seal = Some(members));
         self.close(out);
     }
 
@@ -207,7 +207,7 @@ impl ResponseWriter {
         let closed = match std::mem::replace(&mut self.open, Open::None) {
             Open::None => return,
             Open::Message(message) => message.close(status, &mut self.line, out),
-            Open::Thought(thought) => thought.close(&mut self.line, out),
+            Open::Reasoning(reasoning) => reasoning.close(&mut self.line, out),
         };
         self.done(closed, out);
     }
