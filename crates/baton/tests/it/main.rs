@@ -16,6 +16,7 @@ mod deploy;
 mod description;
 mod docs_run;
 mod documents;
+mod earlier;
 mod doors;
 mod full_disk;
 mod identity;
