@@ -5,7 +5,8 @@ use baton_sim::{Kind, Sim, SimOptions};
 use std::path::Path;
 
 fn configure(folder: &Path, sim: &Sim, more: &str) {
-    let provider = format!("[providers.openai]\nbase_url = \"{}\"\napi_key = \"sim\"\n", sim.base_url());
+    let provider =
+        format!("[providers.openai]\nkind = \"openai\"\nbase_url = \"{}\"\napi_key = \"sim\"\n", sim.base_url());
     std::fs::write(folder.join("baton.toml"), format!("{more}\n{provider}")).unwrap();
 }
 
@@ -20,7 +21,8 @@ async fn a_listed_name_that_is_taken_keeps_no_node_from_starting() {
     let options =
         SimOptions { models: vec!["gpt-4o".into(), "gpt-4o-2024-08-06".into()], ..SimOptions::of(Kind::OpenAi) };
     let sim = Sim::start(Kind::OpenAi, options).await.unwrap();
-    configure(folder.path(), &sim, "[discovery]\nat_start = false");
+    // Nothing is discovered yet, and the lease of those who discover stays free.
+    configure(folder.path(), &sim, "[discovery]\nat_start = false\nevery = \"0s\"");
     let body = r#"{"model_id": "gpt-4o", "provider": "openai", "upstream": "gpt-4o-2024-08-06"}"#;
     let (status, answer) = start(folder.path()).ask("POST", "/api/models", KEY, body);
     assert_eq!(status, 201, "{answer}");

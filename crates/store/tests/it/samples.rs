@@ -17,13 +17,10 @@ pub const MIDNIGHT: i64 = 1_795_392_000_000_000;
 pub fn model(id: &str) -> Model {
     let rates = Rates::default().with(UsageClass::Input, Nanos(590_000_000)).with(UsageClass::Output, Nanos(1));
     Model {
-        id: ModelId::from(id),
-        provider: ProviderId::from("groq"),
         upstream: "llama-3.3-70b-versatile".into(),
         capabilities: vec![Capability::Chat, Capability::AudioSpeech],
         status: ModelStatus::Deprecated,
         display_name: Some("Fast \"one\"".into()),
-        description: None,
         max_tokens: Some(32_768),
         token_limit: Some(131_072),
         price: Some(Price {
@@ -49,6 +46,7 @@ pub fn model(id: &str) -> Model {
             ..Quirks::default()
         },
         tokenizer: Some("o200k".into()),
+        ..Model::new(id, "groq")
     }
 }
 
