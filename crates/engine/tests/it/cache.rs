@@ -244,7 +244,7 @@ async fn a_panic_in_the_shared_call_ends_it_for_all_who_wait_and_frees_their_pla
     let settings = Settings { max_in_flight: 2, ..Settings::default() };
     let bench = Bench::with(vec![model("a", "one")], vec![Arc::new(fake)], settings).await;
     let panics = |ended: &str| baton_tasks::panics().iter().find(|(task, _)| *task == ended).map_or(0, |(_, n)| *n);
-    let before = panics("leader");
+    let before = panics("coalesce_leader");
     let call = || {
         let unreadable = content(r#"{"messages":"hello"}"#, Box::new(|_| panic!("on purpose")));
         Call { content: unreadable, ..deterministic() }
@@ -253,7 +253,7 @@ async fn a_panic_in_the_shared_call_ends_it_for_all_who_wait_and_frees_their_pla
     for ended in [leading, following] {
         assert_eq!(ended.map(|_| ()).unwrap_err().code, Code::Internal);
     }
-    assert_eq!(panics("leader"), before + 1);
+    assert_eq!(panics("coalesce_leader"), before + 1);
     // Both places are free again.
     let (one, other) = tokio::join!(bench.ask(chat("a")), bench.ask(chat("a")));
     assert!(one.is_ok() && other.is_ok());
