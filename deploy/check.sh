@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Checks what is in this folder, and docker-compose.yml, with the tools made for it. Installs those at fixed versions into
-# `.venv/deploy`; what is not to be had is named at the end, and with --strict that is an error. Nothing here starts a
+# `.venv/deploy`; tools that can't be installed are named at the end, and with --strict that is an error. Nothing here starts a
 # container.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -1,12 +1,12 @@
 // A chat over Baton with OpenAI's library (npm install openai), as a stream.
 //
-//   BATON_URL=http://127.0.0.1:8080 BATON_KEY=bt-… node chat.mjs MODEL "What is the capital of France?"
+//   BATON_URL=http://127.0.0.1:8080 BATON_API_KEY=bt-… node chat.mjs MODEL "What is the capital of France?"
 
 import OpenAI from "openai";
 
 const client = new OpenAI({
   baseURL: (process.env.BATON_URL ?? "http://127.0.0.1:8080") + "/v1",
-  apiKey: process.env.BATON_KEY,
+  apiKey: process.env.BATON_API_KEY,
 });
 const [model, question] = process.argv.slice(2);
 

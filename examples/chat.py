@@ -1,6 +1,6 @@
 """A chat over Baton with OpenAI's library (pip install openai), as a stream.
 
-BATON_URL=http://127.0.0.1:8080 BATON_KEY=bt-… python chat.py MODEL "What is the capital of France?"
+BATON_URL=http://127.0.0.1:8080 BATON_API_KEY=bt-… python chat.py MODEL "What is the capital of France?"
 """
 
 import os
@@ -10,7 +10,7 @@ from openai import OpenAI
 
 client = OpenAI(
     base_url=os.environ.get("BATON_URL", "http://127.0.0.1:8080") + "/v1",
-    api_key=os.environ["BATON_KEY"],
+    api_key=os.environ["BATON_API_KEY"],
 )
 model, question = sys.argv[1:3]
 stream = client.chat.completions.create(
