@@ -217,12 +217,11 @@ fn read(row: key::Model) -> Result<ApiKey, StoreError> {
     let names = |text: &String| json::read_names(text).map_err(|error| StoreError::corrupt(what(), error));
     let models = row.models.as_ref().map(names).transpose()?;
     let addresses = row.addresses.as_ref().map(names).transpose()?;
+    let role =
+        Role::lookup(&row.role).ok_or_else(|| StoreError::corrupt(what(), format!("its role is `{}`", row.role)))?;
     let key = ApiKey {
-        role: Role::lookup(&row.role)
-            .ok_or_else(|| StoreError::corrupt(what(), format!("its role is `{}`", row.role)))?,
         models: models.map(|models| models.iter().map(ModelId::from).collect()),
         id: KeyId::from(&row.id),
-        name: row.name,
         prefix: row.prefix,
         hash: row.hash,
         project: row.project.map(Arc::from),
@@ -235,7 +234,7 @@ fn read(row: key::Model) -> Result<ApiKey, StoreError> {
         strict: row.strict,
         previous_hash: row.previous_hash,
         previous_until: row.previous_until.map(Timestamp),
-        ..ApiKey::new("", Role::Caller)
+        ..ApiKey::new(row.name, role)
     };
     json::more::read(key, &row.more).map_err(|error| StoreError::corrupt(what(), error))
 }

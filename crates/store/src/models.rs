@@ -4,7 +4,7 @@ use crate::entity::model;
 use crate::place::Place;
 use crate::{StoreError, json};
 use baton_model::chat::Json;
-use baton_model::{Capability, Model, ModelId, ModelSource, ModelStatus, ProviderId, Timestamp};
+use baton_model::{Capability, Model, ModelId, ModelSource, ModelStatus, Timestamp};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
 
 /// The fields that have a column; those without one are in `more`.
@@ -146,8 +146,6 @@ fn read(row: model::Model) -> Result<Model, StoreError> {
         configuration: json::read_members(&row.configuration).map_err(|error| corrupt(error.to_string()))?,
         quirks: json::read_quirks(&row.quirks).map_err(|error| corrupt(error.to_string()))?,
         metadata: Json(row.metadata),
-        id: ModelId::from(&row.id),
-        provider: ProviderId::from(&row.provider),
         upstream: row.upstream,
         display_name: row.display_name,
         description: row.description,
@@ -156,7 +154,7 @@ fn read(row: model::Model) -> Result<Model, StoreError> {
         tokenizer: row.tokenizer,
         created_at: Timestamp(row.created_at),
         updated_at: Timestamp(row.updated_at),
-        ..Model::new("", "")
+        ..Model::new(&row.id, &row.provider)
     };
     json::more::read(model, &row.more).map_err(|error| corrupt(error.to_string()))
 }

@@ -46,6 +46,9 @@ impl Discovery {
     }
 }
 
+/// A provider that is asked for its list.
+type Asked = (ProviderId, Arc<dyn Provider>);
+
 /// How often a list is compared again because another node has changed the models meanwhile.
 const ATTEMPTS: u32 = 3;
 
@@ -84,10 +87,10 @@ impl Models {
     }
 
     /// The providers that are asked.
-    fn to_ask(&self, provider: Option<&str>) -> Result<Vec<(ProviderId, Arc<dyn Provider>)>, PublicError> {
+    fn to_ask(&self, provider: Option<&str>) -> Result<Vec<Asked>, PublicError> {
         let vendors = self.vendors.load();
         let snapshot = self.engine.registry().snapshot();
-        let asked: Vec<(ProviderId, Arc<dyn Provider>)> = snapshot
+        let asked: Vec<Asked> = snapshot
             .providers
             .iter()
             .filter(|(id, _)| match provider {
