@@ -112,7 +112,7 @@ pub fn describe(headers: &mut HeaderMap, head: &ReplyHead, request_id: &str) {
     forward(headers, &head.headers);
     headers.insert("x-request-id", value(request_id));
     headers.insert("x-baton-model", value(head.model.as_str()));
-    headers.insert("x-baton-provider-api", value(head.provider.as_str()));
+    headers.insert("x-baton-provider", value(head.provider.as_str()));
     headers.insert("x-baton-cache", HeaderValue::from_static(head.cache.name()));
     headers.insert("x-baton-attempts", HeaderValue::from(head.attempts));
     if let Some(cost) = head.bill.get() {

@@ -58,7 +58,7 @@ pub fn provider(snapshot: &Snapshot, id: &ProviderId) -> Result<Arc<dyn Provider
     })
 }
 
-/// The provider of a kind that is meant: what `x-baton-provider-api` names, else the only one that the caller may use, else
+/// The provider of a kind that is meant: what `x-baton-provider` names, else the only one that the caller may use, else
 /// the default model's.
 ///
 /// # Errors
@@ -76,14 +76,14 @@ pub fn choose(
     let offered: Vec<&Arc<dyn Provider>> =
         snapshot.providers.values().filter(|provider| provider.kind() == kind && served(provider.id())).collect();
     let names = || offered.iter().map(|provider| provider.id().as_str()).collect::<Vec<_>>().join(", ");
-    let refuse = |message| Err(PublicError::new(Code::InvalidRequest, message).at("x-baton-provider-api"));
-    if let Some(named) = headers.get("x-baton-provider-api") {
+    let refuse = |message| Err(PublicError::new(Code::InvalidRequest, message).at("x-baton-provider"));
+    if let Some(named) = headers.get("x-baton-provider") {
         let named = named.to_str().unwrap_or_default().trim();
         let found = offered.iter().find(|provider| provider.id().as_str().eq_ignore_ascii_case(named));
         return match found {
             Some(provider) => Ok(Arc::clone(provider)),
             None => {
-                refuse(format!("x-baton-provider-api: there is no provider `{named}` for this; there are: {}", names()))
+                refuse(format!("x-baton-provider: there is no provider `{named}` for this; there are: {}", names()))
             }
         };
     }
@@ -93,7 +93,7 @@ pub fn choose(
         [only] => Ok(Arc::clone(only)),
         several => match several.iter().find(|provider| Some(provider.id()) == default) {
             Some(provider) => Ok(Arc::clone(provider)),
-            None => refuse(format!("name the provider in the header x-baton-provider-api: {}", names())),
+            None => refuse(format!("name the provider in the header x-baton-provider: {}", names())),
         },
     }
 }
@@ -165,6 +165,6 @@ fn respond(
     if !content_type.is_empty() {
         response.headers_mut().insert(CONTENT_TYPE, value(content_type));
     }
-    response.headers_mut().insert("x-baton-provider-api", value(provider.as_str()));
+    response.headers_mut().insert("x-baton-provider", value(provider.as_str()));
     response
 }

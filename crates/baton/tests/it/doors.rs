@@ -203,7 +203,7 @@ async fn only_admins_change_the_models_of_a_server() {
     baton.get("/v1/models/qwen3:8b").await.expect(200);
     baton.send(Method::DELETE, "/api/delete", &[JSON], r#"{"model":"x"}"#).await.expect(200);
     let wrong =
-        baton.send(Method::POST, "/api/pull", &[JSON, ("x-baton-provider-api", "openai")], "{}").await.expect(400);
+        baton.send(Method::POST, "/api/pull", &[JSON, ("x-baton-provider", "openai")], "{}").await.expect(400);
     assert!(wrong.text().contains("ollama"), "{}", wrong.text());
 }
 

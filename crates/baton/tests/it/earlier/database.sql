@@ -1,3 +1,4 @@
+PRAGMA foreign_keys=OFF;
 BEGIN TRANSACTION;
 CREATE TABLE "api_keys" ( "id" varchar NOT NULL PRIMARY KEY, "name" varchar NOT NULL, "prefix" varchar NOT NULL, "hash" varchar NOT NULL UNIQUE, "role" varchar NOT NULL, "project" varchar NULL, "user" varchar NULL, "models" text NULL, "created_at" integer NOT NULL, "expires_at" integer NULL, "revoked_at" integer NULL, "last_used_at" integer NULL , "addresses" text NULL, "previous_hash" varchar NULL, "previous_until" integer NULL, "strict" boolean NOT NULL DEFAULT FALSE);
 INSERT INTO "api_keys" VALUES('key_0d0fb715e1dd59e15556cfd1','team a','bt-4NNsrV','d834d4d97796d4dbafc4f7477c0c1654b9280832799b1c52d023b8da0b030b96','caller','shop',NULL,'["fast"]',1795752141768060,NULL,NULL,NULL,NULL,NULL,NULL,1);
