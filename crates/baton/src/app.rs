@@ -12,8 +12,8 @@ use baton_auth::{Bootstrap, Keys, Tokens, bootstrap};
 use baton_control::{Configured, Models, ProviderObjects, Providers, Vendors};
 use baton_conversations::Conversations;
 use baton_engine::{
-    CacheSettings, CircuitSettings, Engine, JournalSettings, Ledger, Observer, Parts, Registry, RetrySettings,
-    Settings, Snapshot,
+    CacheSettings, CircuitSettings, Engine, EngineParts, EngineSettings, JournalSettings, Ledger, Observer, Registry,
+    RetrySettings, Snapshot,
 };
 use baton_events::Webhooks;
 use baton_http::HttpState;
@@ -77,7 +77,7 @@ impl App {
             .with_context(|| format!("the journal in `{}` can't be opened", config.data_dir.display()))?;
         let shared = SharedState::open(config).await?;
         let witness = Witness::start(config)?;
-        let engine = Engine::new(Parts {
+        let engine = Engine::new(EngineParts {
             settings: settings(config),
             registry: Registry::new(snapshot(config, providers.clone())),
             cache: Arc::clone(&shared.cache),
@@ -256,8 +256,8 @@ fn snapshot(config: &Config, providers: ProviderMap) -> Snapshot {
     }
 }
 
-fn settings(config: &Config) -> Settings {
-    Settings {
+fn settings(config: &Config) -> EngineSettings {
+    EngineSettings {
         cache: CacheSettings {
             share: config.cache.share,
             default: config.cache.default,

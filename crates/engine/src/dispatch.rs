@@ -14,7 +14,6 @@ use baton_tasks::compute;
 use futures::StreamExt;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::time::Instant;
 
 /// A reply that has begun: its first content is there.
@@ -27,21 +26,6 @@ pub struct Opened {
     pub held: VecDeque<Frame>,
     /// What the client should know.
     pub warnings: Vec<String>,
-}
-
-/// How the try_candidates waits between tries of the same target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RetrySettings {
-    /// The wait after the first failure, doubled with each, and varied by up to a half either way.
-    pub pause: Duration,
-    /// The longest wait; a provider that asks for more is passed over.
-    pub longest: Duration,
-}
-
-impl Default for RetrySettings {
-    fn default() -> Self {
-        Self { pause: Duration::from_millis(250), longest: Duration::from_secs(2) }
-    }
 }
 
 /// Tries the candidates in order until one begins to answer.

@@ -13,7 +13,8 @@ use crate::pipeline;
 use crate::reasoning_cache::ReasoningCache;
 use crate::registry::Registry;
 use crate::reply::Reply;
-use crate::shared::{Settings, Shared};
+use crate::settings::EngineSettings;
+use crate::shared::Shared;
 use crate::trace::Trace;
 use baton_kv::Cache;
 use baton_model::{Clock, PublicError};
@@ -23,9 +24,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio_util::task::TaskTracker;
 
 /// What the engine is made of.
-pub struct Parts {
+pub struct EngineParts {
     /// How it behaves.
-    pub settings: Settings,
+    pub settings: EngineSettings,
     /// Models and providers.
     pub registry: Registry,
     /// Where answers are kept.
@@ -48,8 +49,8 @@ pub struct Engine {
 
 impl Engine {
     /// An engine of these parts.
-    pub fn new(parts: Parts) -> Self {
-        let Parts { settings, registry, cache, ledger, observer, clock, seed } = parts;
+    pub fn new(parts: EngineParts) -> Self {
+        let EngineParts { settings, registry, cache, ledger, observer, clock, seed } = parts;
         let shared = Shared {
             settings,
             registry,

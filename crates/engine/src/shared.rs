@@ -1,16 +1,16 @@
 //! What the steps of the pipeline share.
 
-use crate::cache::{CacheSettings, ResponseCache};
+use crate::cache::ResponseCache;
 use crate::coalesce::Coalescer;
-use crate::dispatch::RetrySettings;
-use crate::health::{CircuitSettings, Health};
+use crate::health::Health;
 use crate::ledger::Ledger;
 use crate::limit::Limits;
 use crate::metrics::Metrics;
 use crate::observe::Observer;
 use crate::reasoning_cache::ReasoningCache;
 use crate::registry::Registry;
-use crate::trace::{self, Sampling};
+use crate::settings::EngineSettings;
+use crate::trace;
 use baton_model::{Clock, SpanId};
 use rand::Rng;
 use rand::rngs::StdRng;
@@ -18,37 +18,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio_util::task::TaskTracker;
 
-/// How the engine behaves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Settings {
-    /// The response cache.
-    pub cache: CacheSettings,
-    /// When a model's circuit opens.
-    pub circuit: CircuitSettings,
-    /// How attempts are spaced.
-    pub retry: RetrySettings,
-    /// The most requests in coalesce on this node.
-    pub max_in_flight: usize,
-    /// Which requests are recorded as traces.
-    pub sampling: Sampling,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            cache: CacheSettings::default(),
-            circuit: CircuitSettings::default(),
-            retry: RetrySettings::default(),
-            max_in_flight: 10_000,
-            sampling: Sampling::default(),
-        }
-    }
-}
-
 /// What the steps of the pipeline share.
 pub struct Shared {
     /// How it behaves.
-    pub settings: Settings,
+    pub settings: EngineSettings,
     /// Models and providers.
     pub registry: Registry,
     /// CachedReply answers.

@@ -12,4 +12,4 @@ mod compute;
 mod supervise;
 
 pub use compute::{LARGE, compute};
-pub use supervise::{blocking, panics, supervised};
+pub use supervise::{blocking, panics, run_supervised, supervised};

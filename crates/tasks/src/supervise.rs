@@ -52,6 +52,11 @@ fn message(panic: &(dyn Any + Send)) -> &str {
     text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("unknown")
 }
 
+/// Runs a supervised task whose end nobody asks about: for sets of tasks that return nothing.
+pub async fn run_supervised(task: &'static str, work: impl Future<Output = ()>) {
+    supervised(task, work).await;
+}
+
 #[cfg(test)]
 #[expect(clippy::panic, reason = "tests")]
 mod tests {

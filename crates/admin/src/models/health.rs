@@ -6,7 +6,7 @@ use crate::describe::ErrorBody;
 use crate::wire::access::Viewer;
 use crate::wire::answer::{Answer, json};
 use crate::wire::time;
-use baton_engine::health::Mishap;
+use baton_engine::health::ModelError;
 use baton_model::ModelId;
 use http::StatusCode;
 use serde::Serialize;
@@ -32,12 +32,12 @@ pub struct HealthView {
     /// When it last answered.
     last_success_at: Option<String>,
     /// The last errors, newest first.
-    last_errors: Vec<MishapView>,
+    last_errors: Vec<ModelErrorView>,
 }
 
 /// One error of a model.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct MishapView {
+pub struct ModelErrorView {
     /// When.
     at: String,
     /// Which kind: `overloaded`, `timeout`, `unreachable` …
@@ -59,10 +59,10 @@ pub fn health(admin: &Admin, Viewer(caller): &Viewer, id: &ModelId) -> Answer {
     let model = find(&snapshot, caller, id)?;
     let health = admin.web.engine.health();
     let state = health.state(id);
-    let mishap = |mishap: &Mishap| MishapView {
-        at: time::write(mishap.at),
-        kind: mishap.kind.name(),
-        message: mishap.message.clone(),
+    let error_view = |error: &ModelError| ModelErrorView {
+        at: time::write(error.at),
+        kind: error.kind.name(),
+        message: error.message.clone(),
     };
     let view = HealthView {
         model_id: id.to_string(),
@@ -72,7 +72,7 @@ pub fn health(admin: &Admin, Viewer(caller): &Viewer, id: &ModelId) -> Answer {
         failures_in_a_row: state.failures_in_a_row,
         opened_at: state.opened.map(time::write),
         last_success_at: state.last_success.map(time::write),
-        last_errors: state.last_errors.iter().map(mishap).collect(),
+        last_errors: state.last_errors.iter().map(error_view).collect(),
     };
     json(StatusCode::OK, &view)
 }

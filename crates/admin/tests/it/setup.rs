@@ -7,7 +7,7 @@ use baton_admin::Admin;
 use baton_auth::{Keys, Secret};
 use baton_control::{Configured, Models, ProviderObjects, Providers, Vendors};
 use baton_conversations::{Bounds, Conversations};
-use baton_engine::{Engine, JournalSettings, Ledger, Parts, Registry, Settings, Snapshot};
+use baton_engine::{Engine, EngineParts, EngineSettings, JournalSettings, Ledger, Registry, Snapshot};
 use baton_http::HttpState;
 use baton_model::{Capability, Clock, Model, ModelSource, ProviderId, Timestamp};
 use baton_provider_api::{Provider, Transport};
@@ -82,8 +82,8 @@ impl TestAdmin {
         let folder = tempfile::tempdir().unwrap();
         let ledger =
             Ledger::open(JournalSettings::in_folder(folder.path()), store.clone(), Arc::clone(&shared)).unwrap();
-        let engine = Engine::new(Parts {
-            settings: Settings::default(),
+        let engine = Engine::new(EngineParts {
+            settings: EngineSettings::default(),
             registry: Registry::new(Snapshot { providers, ..Snapshot::default() }),
             cache: Arc::new(baton_kv::Memory::new(1 << 20)),
             ledger,

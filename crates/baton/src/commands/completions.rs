@@ -15,10 +15,10 @@ pub struct Completions {
 }
 
 impl Completions {
-    /// Runs it.
-    pub fn run(self) -> ExitCode {
+    /// Runs it for the program that is described by `definition`.
+    pub fn run(self, mut definition: clap::Command) -> ExitCode {
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut super::definition(), "baton", &mut script);
+        clap_complete::generate(self.shell, &mut definition, "baton", &mut script);
         output::text(&String::from_utf8_lossy(&script));
         ExitCode::SUCCESS
     }

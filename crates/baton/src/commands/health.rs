@@ -1,7 +1,7 @@
 //! `baton health`.
 
-use super::{Output, configuration};
-use crate::config::{Config, Environment, Source};
+use super::Output;
+use crate::config::{Config, Environment, Source, load};
 use anyhow::{Context, bail};
 use clap::Args;
 use reqwest::redirect::Policy;
@@ -30,7 +30,7 @@ impl Health {
     pub async fn run(self, source: Source, environment: &Environment) -> anyhow::Result<ExitCode> {
         let (url, own) = match self.url {
             Some(url) => (url, false),
-            None => (own_address(&configuration(&source, environment)?)?, true),
+            None => (own_address(&load(&source, environment)?)?, true),
         };
         let url = url.trim_end_matches('/');
         // The certificate of this very machine is for the name by which others know it. Nothing secret is sent.

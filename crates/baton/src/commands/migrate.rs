@@ -1,8 +1,8 @@
 //! `baton migrate`.
 
-use super::{Output, configuration};
+use super::Output;
 use crate::app;
-use crate::config::{Environment, Source};
+use crate::config::{Environment, Source, load};
 use clap::Args;
 use serde_json::json;
 use std::process::ExitCode;
@@ -21,7 +21,7 @@ pub struct Migrate {
 impl Migrate {
     /// Runs it.
     pub async fn run(self, source: Source, environment: &Environment) -> anyhow::Result<ExitCode> {
-        let config = configuration(&source, environment)?;
+        let config = load(&source, environment)?;
         app::open_store(&config).await?.close().await;
         let url = baton_store::masked(&app::database_url(&config));
         self.output.done(&format!("`{url}` is up to date"), &json!({ "database": url, "migrated": true }));

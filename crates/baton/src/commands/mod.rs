@@ -29,7 +29,7 @@ mod webhooks;
 
 pub use output::{EVERYWHERE, Output};
 
-use crate::config::{Config, Environment, Source, load};
+use crate::config::{Environment, Source};
 use anyhow::Context;
 use clap::{CommandFactory, Parser, Subcommand};
 use std::path::PathBuf;
@@ -126,7 +126,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::Requests(command) => command.run(&environment).await,
             Command::Feedback(command) => command.run(&environment).await,
             Command::Cache(command) => command.run(&environment).await,
-            Command::Completions(command) => Ok(command.run()),
+            Command::Completions(command) => Ok(command.run(definition())),
             Command::Keys(command) => command.run(&environment).await,
             Command::Token(command) => command.run(&source, &environment),
             Command::Secrets(command) => command.run(&source, &environment).await,
@@ -141,11 +141,6 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::Docs(command) => Ok(command.run()),
         }
     })
-}
-
-/// Reads the configuration for a command.
-fn configuration(source: &Source, environment: &Environment) -> anyhow::Result<Config> {
-    Ok(load(source, environment)?)
 }
 
 #[cfg(test)]

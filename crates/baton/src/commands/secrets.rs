@@ -1,8 +1,8 @@
 //! `baton secrets`.
 
-use super::{Output, configuration};
+use super::Output;
 use crate::app;
-use crate::config::{Environment, Source};
+use crate::config::{Environment, Source, load};
 use anyhow::Context;
 use baton_model::{Actor, Clock, SystemClock, Timestamp};
 use baton_seal::Keyring;
@@ -50,7 +50,7 @@ impl Secrets {
             self.output.done(&key, &json!({ "key": *key }));
             return Ok(ExitCode::SUCCESS);
         }
-        let config = configuration(source, environment)?;
+        let config = load(source, environment)?;
         let keyring = config.auth.keyring().map_err(anyhow::Error::msg)?;
         let keyring = keyring.context("BATON_SECRET_KEY is not set: set it to NEW,OLD")?;
         let store = app::open_store(&config).await?;

@@ -1,8 +1,8 @@
 //! `baton serve`.
 
-use super::{configuration, ignored, output};
+use super::{ignored, output};
 use crate::app::App;
-use crate::config::{Config, Environment, Source};
+use crate::config::{Config, Environment, Source, load};
 use crate::nodes::{Lease, leases};
 use crate::serve;
 use crate::telemetry::{self, Console};
@@ -25,7 +25,7 @@ pub struct Serve {
 impl Serve {
     /// Runs until a signal.
     pub async fn run(self, source: Source, environment: &Environment) -> anyhow::Result<ExitCode> {
-        let config = configuration(&Source { listen: self.listen, ..source }, environment)?;
+        let config = load(&Source { listen: self.listen, ..source }, environment)?;
         let _telemetry = telemetry::start(&config.logs, Console::All)?;
         let listener = serve::listen(&config).await?;
         let app = App::build(&config).await?;

@@ -1,7 +1,7 @@
 //! `baton token`.
 
-use super::{Output, configuration};
-use crate::config::{Config, Environment, Source};
+use super::Output;
+use crate::config::{Config, Environment, Source, load};
 use anyhow::{Context, bail};
 use baton_auth::token::{Mint, mint};
 use baton_model::entity::Role;
@@ -49,7 +49,7 @@ enum Action {
 impl Token {
     /// Runs it.
     pub fn run(self, source: &Source, environment: &Environment) -> anyhow::Result<ExitCode> {
-        let config = configuration(source, environment)?;
+        let config = load(source, environment)?;
         let Action::Mint { sub, role, project, models, ttl } = self.action;
         let known = Role::ALL.map(Role::name).join(", ");
         let role = Role::lookup(&role).with_context(|| format!("--role: must be one of {known}, got `{role}`"))?;

@@ -6,10 +6,10 @@ use super::{Lease, leases};
 use crate::app::App;
 use crate::config::Config;
 use crate::execute::{self, Executor};
-use crate::serve::finished;
 use baton_control::{Models, write_health_events};
 use baton_events::{Relay, Webhooks};
 use baton_model::Actor;
+use baton_tasks::run_supervised;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -26,7 +26,7 @@ pub fn start(app: &App, config: &Config, stop: &CancellationToken) -> JoinSet<()
     let registered = Registered { providers: Arc::clone(&app.providers), keys: Arc::clone(&app.keys) };
     let sources = Sources { notices: Arc::clone(&app.shared.notices), bus: Arc::clone(&app.shared.bus) };
     let follow = follow::follow(registered, app.store.clone(), sources, config.node.follow, stop.clone());
-    tasks.spawn(finished("follow", follow));
+    tasks.spawn(run_supervised("follow", follow));
 
     if let Some(period) = config.discovery.every.filter(|period| !period.is_zero()) {
         let models = Arc::clone(&app.models);
@@ -49,7 +49,7 @@ pub fn start(app: &App, config: &Config, stop: &CancellationToken) -> JoinSet<()
     tasks.spawn(chores::under(lease(leases::WEBHOOKS), chores::LOOK, stop.clone(), round));
 
     let (events, stopped) = (write_health_events(app.engine.clone(), app.store.clone()), stop.clone());
-    tasks.spawn(finished("health_events", async move {
+    tasks.spawn(run_supervised("health_events", async move {
         stopped.run_until_cancelled(events).await;
     }));
 
@@ -62,7 +62,7 @@ pub fn start(app: &App, config: &Config, stop: &CancellationToken) -> JoinSet<()
     tasks.spawn(chores::every(lease(leases::RETENTION), SETTLED, chores::HOUSEKEEPING, stop.clone(), clean));
 
     if config.commands.enabled {
-        tasks.spawn(finished("commands", executor(app, config).run(stop.clone())));
+        tasks.spawn(run_supervised("commands", executor(app, config).run(stop.clone())));
     }
     tasks
 }

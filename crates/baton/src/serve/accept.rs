@@ -4,6 +4,7 @@ use super::tls::Certificates;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
+use baton_tasks::run_supervised;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -43,7 +44,7 @@ pub async fn run(
         };
         while connections.try_join_next().is_some() {}
         let served = connection(stream, peer, router.clone(), acceptor.clone(), graceful.watcher());
-        connections.spawn(super::finished("connection", served));
+        connections.spawn(run_supervised("connection", served));
     }
     drop(listener);
     graceful.shutdown().await;

@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::nodes;
 use baton_auth::Keys;
-use baton_tasks::supervised;
+use baton_tasks::run_supervised;
 use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,10 +50,10 @@ pub async fn serve(app: App, listener: TcpListener, config: &Config, stop: Cance
     }
     let mut chores = JoinSet::new();
     let mut node = nodes::start(&app, config, &stop);
-    chores.spawn(finished("note_key_uses", note_uses(Arc::clone(&app.keys))));
-    chores.spawn(finished("token_keys", keep_tokens_fresh(Arc::clone(&app.keys))));
+    chores.spawn(run_supervised("note_key_uses", note_uses(Arc::clone(&app.keys))));
+    chores.spawn(run_supervised("token_keys", keep_tokens_fresh(Arc::clone(&app.keys))));
     if let Some(certificates) = &certificates {
-        chores.spawn(finished("certificates", tls::keep_fresh(Arc::clone(certificates))));
+        chores.spawn(run_supervised("certificates", tls::keep_fresh(Arc::clone(certificates))));
     }
     let closing = CancellationToken::new();
     let accepting = accept::run(listener, app.router.clone(), certificates, closing.clone());
@@ -89,11 +89,6 @@ pub async fn serve(app: App, listener: TcpListener, config: &Config, stop: Cance
     // The last line: whoever reads the log later can tell a stop from a crash.
     tracing::info!("baton has stopped");
     Ok(())
-}
-
-/// A supervised task of a set whose tasks say nothing at their end.
-pub(crate) async fn finished(task: &'static str, work: impl Future<Output = ()>) {
-    supervised(task, work).await;
 }
 
 /// Writes down when keys were last used, again and again.

@@ -3,6 +3,7 @@
 //! - [`spans`] makes spans of a record, [`traces`] sends them; [`push`] sends metrics, read by [`open_metrics`];
 //! - [`content`] writes prompts and answers, [`redact`] takes out of them what must not be read.
 
+mod collector;
 pub mod content;
 mod open_metrics;
 mod push;
@@ -11,7 +12,7 @@ mod spans;
 mod traces;
 
 use crate::config::Config;
-use crate::config::sections::{ConsoleForm, LogsSection, TelemetrySection};
+use crate::config::sections::{ConsoleForm, LogsSection};
 use anyhow::Context;
 use baton_engine::observe::{Ended, Spans};
 use baton_engine::{Engine, Observer};
@@ -90,11 +91,6 @@ impl Observer for Witness {
     fn spans(&self) -> Spans {
         self.traces.as_ref().map(Traces::counts).unwrap_or_default()
     }
-}
-
-/// A client for the collector.
-fn client(section: &TelemetrySection) -> anyhow::Result<reqwest::Client> {
-    reqwest::Client::builder().timeout(section.timeout).build().context("no client for the collector of traces")
 }
 
 /// Writes what is still queued when dropped.

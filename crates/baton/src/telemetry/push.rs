@@ -1,10 +1,12 @@
 //! Metrics for a collector by OTLP: what `/metrics` says, sent every while. One source, so both always agree.
 
+use super::collector::http_client;
 use super::open_metrics::{Family, Sample, families};
 use crate::config::sections::TelemetrySection;
 use anyhow::Context;
 use baton_engine::Engine;
 use baton_model::Timestamp;
+use baton_tasks::run_supervised;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, InstrumentationScope, KeyValue};
@@ -46,7 +48,7 @@ impl Push {
         }
         let closing = CancellationToken::new();
         let sending = Sending {
-            client: super::client(section)?,
+            client: http_client(section)?,
             url: format!("{}/v1/metrics", endpoint.trim_end_matches('/')),
             headers,
             service: section.service_name.clone(),
@@ -54,7 +56,7 @@ impl Push {
             engine,
             away: false,
         };
-        let task = tokio::spawn(crate::serve::finished("metrics_push", sending.run(every, closing.clone())));
+        let task = tokio::spawn(run_supervised("metrics_push", sending.run(every, closing.clone())));
         Ok(Some(Self { closing, task }))
     }
 

@@ -1,9 +1,11 @@
 //! Spans on their way to a collector: a bounded queue and a task, so that no request ever waits for it.
 
+use super::collector::http_client;
 use super::spans::spans;
 use crate::config::sections::TelemetrySection;
 use anyhow::Context;
 use baton_engine::observe::{Ended, Spans};
+use baton_tasks::run_supervised;
 use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{SpanData, SpanExporter as _};
@@ -49,7 +51,7 @@ impl Traces {
             section.headers.iter().map(|(name, value)| (name.clone(), value.reveal().to_owned())).collect();
         let mut exporter = SpanExporter::builder()
             .with_http()
-            .with_http_client(super::client(section)?)
+            .with_http_client(http_client(section)?)
             .with_protocol(Protocol::HttpBinary)
             .with_endpoint(format!("{}/v1/traces", endpoint.trim_end_matches('/')))
             .with_timeout(section.timeout)
@@ -60,7 +62,7 @@ impl Traces {
         let (sender, receiver) = channel(section.queue);
         let (counts, closing) = (Arc::new(Counts::default()), CancellationToken::new());
         let sending = Sending { exporter, counts: Arc::clone(&counts), closing: closing.clone(), away: false };
-        let task = tokio::spawn(crate::serve::finished("traces", sending.run(receiver)));
+        let task = tokio::spawn(run_supervised("traces", sending.run(receiver)));
         Ok(Self { queue: Mutex::new(Some(sender)), counts, closing, task: Mutex::new(Some(task)) })
     }
 

@@ -1,6 +1,6 @@
 //! Commands out of the durable consumer, and what becomes of them.
 
-use super::{PAUSE, Shared};
+use super::shared::{PAUSE, Shared};
 use crate::delivery::Receipt;
 use crate::{BusError, Delivery};
 use async_nats::jetstream::consumer::{PullConsumer, pull};

@@ -1,6 +1,7 @@
 //! Commands out of a stream, and what becomes of them.
 
-use super::{BLOCK, PAUSE, Shared, milliseconds, scripts, whole};
+use super::scripts;
+use super::shared::{BLOCK, PAUSE, Shared, milliseconds, whole};
 use crate::delivery::Receipt;
 use crate::{BusError, Delivery, Fault};
 use bytes::Bytes;

@@ -2,49 +2,11 @@
 
 use super::Models;
 use super::plan::{self, Ground, Plan, Step};
-use baton_model::{Actor, Code, Model, ModelId, ProviderId, PublicError};
+use super::report::{Conflict, Discovery};
+use baton_model::{Actor, Code, Model, ProviderId, PublicError};
 use baton_provider_api::{Discovered, Provider};
 use baton_store::{Change, StoreError};
 use std::sync::Arc;
-
-/// What a discovery found.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Discovery {
-    /// The id of every model that the providers list and that is registered here.
-    pub found: Vec<ModelId>,
-    /// Those that are new here.
-    pub added: Vec<ModelId>,
-    /// Those of which the provider says something else than before.
-    pub changed: Vec<ModelId>,
-    /// Those discovered before that are listed no more.
-    pub gone: Vec<ModelId>,
-    /// Listed models that were not taken over.
-    pub conflicts: Vec<Conflict>,
-    /// Providers that could not be asked, and why.
-    pub failed: Vec<(ProviderId, String)>,
-}
-
-/// A listed model that was not taken over. The rest of the list was.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Conflict {
-    /// The provider that lists it.
-    pub provider: ProviderId,
-    /// What the provider calls it.
-    pub listed: String,
-    /// Why it was not taken over.
-    pub problem: String,
-}
-
-impl Discovery {
-    fn merge(&mut self, other: Self) {
-        self.found.extend(other.found);
-        self.added.extend(other.added);
-        self.changed.extend(other.changed);
-        self.gone.extend(other.gone);
-        self.conflicts.extend(other.conflicts);
-        self.failed.extend(other.failed);
-    }
-}
 
 /// A provider that is asked for its list.
 type Asked = (ProviderId, Arc<dyn Provider>);

@@ -8,9 +8,10 @@
 mod discovery;
 mod plan;
 mod problems;
+mod report;
 
-pub use discovery::{Conflict, Discovery};
 pub use problems::Problem;
+pub use report::{Conflict, Discovery};
 
 use arc_swap::ArcSwap;
 use baton_engine::{Engine, Snapshot};

@@ -1,7 +1,7 @@
 //! What would have to change for a provider's list of models to be ours. Pure: a function of what is given.
 
 use super::Vendors;
-use super::discovery::{Conflict, Discovery};
+use super::report::{Conflict, Discovery};
 use baton_meter::catalogue;
 use baton_model::{Capability, Model, ModelId, ModelSource, ProviderId, Timestamp};
 use baton_provider_api::Discovered;

@@ -1,6 +1,6 @@
 //! Circuits that opened or closed, for who tells others of it.
 
-use super::{Circuit, Mishap};
+use super::circuit::{Circuit, ModelError};
 use baton_model::{ModelId, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -16,7 +16,7 @@ pub struct Change {
     /// Failures since the last success.
     pub failures_in_a_row: u32,
     /// The error that opened it.
-    pub last_error: Option<Mishap>,
+    pub last_error: Option<ModelError>,
 }
 
 /// The last change of each model that nobody has taken yet: never more than there are models.

@@ -1,8 +1,10 @@
 //! How each model fares: its circuit, its last errors, what is under way. In memory, per node.
 
 mod changes;
+mod circuit;
 
 pub use changes::{Change, Changes};
+pub use circuit::{Circuit, ModelError};
 
 use baton_model::fault::{ErrorKind, Fault};
 use baton_model::{Clock, ModelId, Timestamp};
@@ -43,40 +45,7 @@ pub struct State {
     /// When it last answered.
     pub last_success: Option<Timestamp>,
     /// The last errors, newest first.
-    pub last_errors: VecDeque<Mishap>,
-}
-
-/// One error of a model.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mishap {
-    /// When.
-    pub at: Timestamp,
-    /// Which kind.
-    pub kind: ErrorKind,
-    /// The provider's sentence.
-    pub message: String,
-}
-
-/// Whether a model is tried in its turn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Circuit {
-    /// Yes.
-    Closed,
-    /// Its cooldown is over: the next request tries it, and decides.
-    HalfOpen,
-    /// Only when all others have failed.
-    Open,
-}
-
-impl Circuit {
-    /// The word in the API and in metrics.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Closed => "closed",
-            Self::HalfOpen => "half_open",
-            Self::Open => "open",
-        }
-    }
+    pub last_errors: VecDeque<ModelError>,
 }
 
 const ERRORS_KEPT: usize = 10;
@@ -108,7 +77,7 @@ impl Health {
             if state.failures_in_a_row >= self.settings.failures {
                 state.opened = Some(now);
             }
-            state.last_errors.push_front(Mishap { at: now, kind, message: message.to_owned() });
+            state.last_errors.push_front(ModelError { at: now, kind, message: message.to_owned() });
             state.last_errors.truncate(ERRORS_KEPT);
         });
     }
@@ -209,9 +178,8 @@ mod tests {
             health.failed(&other, ErrorKind::Internal, "broke");
         }
         health.forget(&other);
-        let mishap = Mishap { at: Timestamp(7), kind: ErrorKind::Timeout, message: "slow".into() };
-        let opened =
-            Change { at: Timestamp(7), circuit: Circuit::Open, failures_in_a_row: 2, last_error: Some(mishap) };
+        let error = ModelError { at: Timestamp(7), kind: ErrorKind::Timeout, message: "slow".into() };
+        let opened = Change { at: Timestamp(7), circuit: Circuit::Open, failures_in_a_row: 2, last_error: Some(error) };
         assert_eq!(health.changes().take().into_iter().collect::<Vec<_>>(), [(model.clone(), opened)]);
         health.succeeded(&model);
         let closed = health.changes().take().remove(&model).map(|change| (change.circuit, change.last_error));

@@ -1,8 +1,8 @@
 //! A test bench: an engine with scripted providers, and calls as an API would make them.
 
 use baton_engine::{
-    CachePolicy, Call, Content, Engine, JournalSettings, Ledger, ModelSelector, Parts, Registry, Reply, RetrySettings,
-    Settings, Snapshot,
+    CachePolicy, Call, Content, Engine, EngineParts, EngineSettings, JournalSettings, Ledger, ModelSelector, Registry,
+    Reply, RetrySettings, Snapshot,
 };
 use baton_kv::Memory;
 use baton_model::chat::{ChatRequest, Message, Part, Role};
@@ -61,10 +61,10 @@ pub fn falling_back(model: Model, fallbacks: &[&str]) -> Model {
 
 impl Bench {
     pub async fn new(models: Vec<Model>, providers: Vec<Arc<Fake>>) -> Self {
-        Self::with(models, providers, Settings::default()).await
+        Self::with(models, providers, EngineSettings::default()).await
     }
 
-    pub async fn with(models: Vec<Model>, providers: Vec<Arc<Fake>>, settings: Settings) -> Self {
+    pub async fn with(models: Vec<Model>, providers: Vec<Arc<Fake>>, settings: EngineSettings) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open("sqlite::memory:").await.unwrap();
         store.migrate().await.unwrap();
@@ -74,7 +74,7 @@ impl Bench {
     pub fn over(
         models: Vec<Model>,
         providers: Vec<Arc<Fake>>,
-        settings: Settings,
+        settings: EngineSettings,
         folder: TempDir,
         store: Store,
     ) -> Self {
@@ -90,8 +90,8 @@ impl Bench {
             ..Snapshot::default()
         };
         let retry = RetrySettings { pause: Duration::from_millis(1), ..settings.retry };
-        let engine = Engine::new(Parts {
-            settings: Settings { retry, ..settings },
+        let engine = Engine::new(EngineParts {
+            settings: EngineSettings { retry, ..settings },
             registry: Registry::new(snapshot),
             cache: Arc::new(Memory::new(1 << 20)),
             ledger,

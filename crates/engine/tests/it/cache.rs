@@ -1,7 +1,7 @@
 //! What is kept, for whom, and what it costs then.
 
 use crate::bench::{Bench, chat, content, conversation, model, of_key, read, usage};
-use baton_engine::{CachePolicy, CacheSettings, CacheShare, Call, Settings};
+use baton_engine::{CachePolicy, CacheSettings, CacheShare, Call, EngineSettings};
 use baton_model::record::CacheUse;
 use baton_model::{Capability, Code, Cost, Dialect, ModelId, Nanos};
 use baton_provider_api::Form;
@@ -207,9 +207,9 @@ async fn no_user_of_a_token_reads_what_another_was_answered() {
         assert_eq!(bench.ask(of_user(user, Some("p"))).await.unwrap().head.cache, CacheUse::Miss, "{user}");
     }
     assert_eq!(fake.calls().len(), 4);
-    let settings = Settings {
+    let settings = EngineSettings {
         cache: CacheSettings { share: CacheShare::Project, ..CacheSettings::default() },
-        ..Settings::default()
+        ..EngineSettings::default()
     };
     let shared = Bench::with(vec![model("a", "one")], vec![Arc::new(answering())], settings).await;
     for (user, project, expected) in [
@@ -241,7 +241,7 @@ async fn what_a_caller_may_use_and_asks_for_is_part_of_the_key() {
 async fn a_panic_in_the_shared_call_ends_it_for_all_who_wait_and_frees_their_places() {
     // Another format than the client's, so that the leader has to read the request, which panics.
     let fake = Fake::new("one", Dialect::Anthropic).always(Answer::text(&["hi"], usage()));
-    let settings = Settings { max_in_flight: 2, ..Settings::default() };
+    let settings = EngineSettings { max_in_flight: 2, ..EngineSettings::default() };
     let bench = Bench::with(vec![model("a", "one")], vec![Arc::new(fake)], settings).await;
     let panics = |ended: &str| baton_tasks::panics().iter().find(|(task, _)| *task == ended).map_or(0, |(_, n)| *n);
     let before = panics("coalesce_leader");

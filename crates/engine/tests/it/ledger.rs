@@ -1,7 +1,7 @@
 //! The ledger: once each, whatever crashes.
 
 use crate::bench::{Bench, chat, model, usage};
-use baton_engine::{JournalSettings, Ledger, Settings};
+use baton_engine::{EngineSettings, JournalSettings, Ledger};
 use baton_model::record::Outcome;
 use baton_model::{Code, Dialect, RequestId, SystemClock};
 use baton_provider_api::fake::{Act, Answer, Fake};
@@ -45,7 +45,7 @@ async fn a_process_that_died_is_made_good_by_the_next() {
     {
         let hangs = Arc::new(Fake::new("one", Dialect::OpenAi).then(Answer::text(&["hi"], usage())).then(Act::Hang));
         let lost = store().await;
-        let bench = Bench::over(vec![model("a", "one")], vec![hangs], Settings::default(), folder, lost);
+        let bench = Bench::over(vec![model("a", "one")], vec![hangs], EngineSettings::default(), folder, lost);
         bench.ask(ended).await.unwrap();
         let engine = bench.engine.clone();
         let waiting = tokio::spawn(async move { engine.serve(open).await.map(|_| ()) });

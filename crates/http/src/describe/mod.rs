@@ -3,23 +3,14 @@
 //! Bodies of other vendors' formats are described as free objects with a link to the vendor's own reference: that is
 //! kept true by the vendor, and what Baton does not know passes through.
 
+mod shapes;
 mod vendors;
 
+use shapes::{BodyKind, OPENAI, OPENAI_REFERENCE, object, text};
 use utoipa::openapi::path::{HttpMethod, OperationBuilder, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::request_body::RequestBodyBuilder;
-use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{ContentBuilder, Info, OpenApi, OpenApiBuilder, PathsBuilder, Ref, Required, ResponseBuilder};
-
-const REFERENCE: &str = "https://platform.openai.com/docs/api-reference";
-
-/// How a path's body is sent.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Sent {
-    Json,
-    Form,
-    Nothing,
-}
 
 /// A path of the request APIs.
 struct Entry {
@@ -28,20 +19,18 @@ struct Entry {
     summary: &'static str,
     /// The page of OpenAI's reference that has the body.
     page: &'static str,
-    sent: Sent,
+    body: BodyKind,
     example: Option<&'static str>,
 }
 
 const NATIVE: &str = "native";
-const OPENAI: &str = "openai";
-
 const ENTRIES: [Entry; 19] = [
     Entry {
         path: "/api/models/chat",
         tag: NATIVE,
         summary: "Continues a conversation",
         page: "chat/create",
-        sent: Sent::Json,
+        body: BodyKind::Json,
         example: Some(
             r#"{"model_id": "gpt-4o", "messages": [{"role": "user", "content": "Say hello"}], "user_id": "u-1"}"#,
         ),
@@ -51,7 +40,7 @@ const ENTRIES: [Entry; 19] = [
         tag: NATIVE,
         summary: "Continues a text",
         page: "completions/create",
-        sent: Sent::Json,
+        body: BodyKind::Json,
         example: Some(r#"{"model_id": "gpt-3.5-turbo-instruct", "prompt": "Once upon a time"}"#),
     },
     Entry {
@@ -59,7 +48,7 @@ const ENTRIES: [Entry; 19] = [
         tag: NATIVE,
         summary: "Turns texts into vectors",
         page: "embeddings/create",
-        sent: Sent::Json,
+        body: BodyKind::Json,
         example: Some(r#"{"model_id": "text-embedding-3-small", "input": ["a text", "another"]}"#),
     },
     Entry {
@@ -67,7 +56,7 @@ const ENTRIES: [Entry; 19] = [
         tag: NATIVE,
         summary: "Makes pictures",
         page: "images/create",
-        sent: Sent::Json,
+        body: BodyKind::Json,
         example: Some(r#"{"model_id": "gpt-image-1", "prompt": "a lighthouse at dusk"}"#),
     },
     Entry {
@@ -75,7 +64,7 @@ const ENTRIES: [Entry; 19] = [
         tag: NATIVE,
         summary: "Turns speech into text",
         page: "audio/createTranscription",
-        sent: Sent::Form,
+        body: BodyKind::Form,
         example: None,
     },
     Entry {
@@ -83,7 +72,7 @@ const ENTRIES: [Entry; 19] = [
         tag: NATIVE,
         summary: "Turns speech into English text",
         page: "audio/createTranslation",
-        sent: Sent::Form,
+        body: BodyKind::Form,
         example: None,
     },
     Entry {
@@ -91,7 +80,7 @@ const ENTRIES: [Entry; 19] = [
         tag: OPENAI,
         summary: "Continues a conversation",
         page: "chat/create",
-        sent: Sent::Json,
+        body: BodyKind::Json,
         example: Some(r#"{"model": "gpt-4o", "messages": [{"role": "user", "content": "Say hello"}]}"#),
     },
     Entry {
@@ -99,7 +88,7 @@ const ENTRIES: [Entry; 19] = [
         tag: OPENAI,
         summary: "Makes a response",
         page: "responses/create",
-        sent: Sent::Json,
+        body: BodyKind::Json,
         example: Some(r#"{"model": "gpt-4o", "input": "Say hello"}"#),
     },
     Entry {
@@ -107,7 +96,7 @@ const ENTRIES: [Entry; 19] = [
         tag: OPENAI,
         summary: "Shows a response that its provider keeps (DELETE: deletes it)",
         page: "responses/get",
-        sent: Sent::Nothing,
+        body: BodyKind::Nothing,
         example: None,
     },
     Entry {
@@ -115,7 +104,7 @@ const ENTRIES: [Entry; 19] = [
         tag: OPENAI,
         summary: "Cancels a response that is made in the background",
         page: "responses/cancel",
-        sent: Sent::Json,
+        body: BodyKind::Json,
         example: None,
     },
     Entry {
@@ -123,7 +112,7 @@ const ENTRIES: [Entry; 19] = [
         tag: OPENAI,
         summary: "Lists what a response was made of",
         page: "responses/input-items",
-        sent: Sent::Nothing,
+        body: BodyKind::Nothing,
         example: None,
     },
     Entry {
@@ -131,7 +120,7 @@ const ENTRIES: [Entry; 19] = [
         tag: OPENAI,
         summary: "Continues a text",
         page: "completions/create",
-        sent: Sent::Json,
+        body: BodyKind::Json,
         example: None,
     },
     Entry {
@@ -139,7 +128,7 @@ const ENTRIES: [Entry; 19] = [
         tag: OPENAI,
         summary: "Turns texts into vectors",
         page: "embeddings/create",
-        sent: Sent::Json,
+        body: BodyKind::Json,
         example: None,
     },
     Entry {
@@ -147,7 +136,7 @@ const ENTRIES: [Entry; 19] = [
         tag: OPENAI,
         summary: "Makes pictures",
         page: "images/create",
-        sent: Sent::Json,
+        body: BodyKind::Json,
         example: None,
     },
     Entry {
@@ -155,7 +144,7 @@ const ENTRIES: [Entry; 19] = [
         tag: OPENAI,
         summary: "Turns speech into text",
         page: "audio/createTranscription",
-        sent: Sent::Form,
+        body: BodyKind::Form,
         example: None,
     },
     Entry {
@@ -163,7 +152,7 @@ const ENTRIES: [Entry; 19] = [
         tag: OPENAI,
         summary: "Turns speech into English text",
         page: "audio/createTranslation",
-        sent: Sent::Form,
+        body: BodyKind::Form,
         example: None,
     },
     Entry {
@@ -171,7 +160,7 @@ const ENTRIES: [Entry; 19] = [
         tag: OPENAI,
         summary: "Turns a text into speech",
         page: "audio/createSpeech",
-        sent: Sent::Json,
+        body: BodyKind::Json,
         example: None,
     },
     Entry {
@@ -179,7 +168,7 @@ const ENTRIES: [Entry; 19] = [
         tag: OPENAI,
         summary: "Lists the models that the key may use",
         page: "models/list",
-        sent: Sent::Nothing,
+        body: BodyKind::Nothing,
         example: None,
     },
     Entry {
@@ -187,7 +176,7 @@ const ENTRIES: [Entry; 19] = [
         tag: OPENAI,
         summary: "Shows a model",
         page: "models/retrieve",
-        sent: Sent::Nothing,
+        body: BodyKind::Nothing,
         example: None,
     },
 ];
@@ -210,7 +199,7 @@ pub fn describe() -> OpenApi {
 }
 
 fn item(entry: &Entry) -> PathItem {
-    let method = if entry.sent == Sent::Nothing { HttpMethod::Get } else { HttpMethod::Post };
+    let method = if entry.body == BodyKind::Nothing { HttpMethod::Get } else { HttpMethod::Post };
     let mut operation = OperationBuilder::new()
         .tag(entry.tag)
         .summary(Some(entry.summary))
@@ -221,15 +210,15 @@ fn item(entry: &Entry) -> PathItem {
         let id = ParameterBuilder::new().name("id").parameter_in(ParameterIn::Path).schema(Some(text()));
         operation = operation.parameter(id.required(Required::True).build());
     }
-    if entry.sent != Sent::Nothing {
+    if entry.body != BodyKind::Nothing {
         let mut content = ContentBuilder::new().schema(Some(object()));
         if let Some(example) = entry.example.and_then(|text| serde_json::from_str(text).ok()) {
             content = content.example(Some(example));
         }
-        let media_type = if entry.sent == Sent::Form { "multipart/form-data" } else { "application/json" };
+        let media_type = if entry.body == BodyKind::Form { "multipart/form-data" } else { "application/json" };
         let mut body = RequestBodyBuilder::new().content(media_type, content.build());
         // Sound may be somewhere else.
-        if (entry.tag, entry.sent) == (NATIVE, Sent::Form) {
+        if (entry.tag, entry.body) == (NATIVE, BodyKind::Form) {
             body = body.content("application/json", ContentBuilder::new().schema(Some(object())).build());
         }
         operation = operation.request_body(Some(body.required(Some(Required::True)).build()));
@@ -238,9 +227,9 @@ fn item(entry: &Entry) -> PathItem {
 }
 
 fn description(entry: &Entry) -> String {
-    let format = format!("[OpenAI's reference]({REFERENCE}/{})", entry.page);
-    match (entry.tag, entry.sent) {
-        (NATIVE, Sent::Form) => format!(
+    let format = format!("[OpenAI's reference]({OPENAI_REFERENCE}/{})", entry.page);
+    match (entry.tag, entry.body) {
+        (NATIVE, BodyKind::Form) => format!(
             "The form of {format}, or JSON of the same fields with the address of the sound as `file_url`, with \
              `model_id` or `model`, or `provider` alone, or neither for the service's default model; and `user_id`, \
              `project_id`, `task_id` for attribution."
@@ -279,12 +268,4 @@ fn error(entry: &Entry) -> ResponseBuilder {
     ResponseBuilder::new()
         .description("An error in OpenAI's shape: `{error: {message, type, param, code}}`")
         .content("application/json", content)
-}
-
-fn object() -> Schema {
-    Schema::Object(ObjectBuilder::new().schema_type(Type::Object).build())
-}
-
-fn text() -> Schema {
-    Schema::Object(ObjectBuilder::new().schema_type(Type::String).build())
 }

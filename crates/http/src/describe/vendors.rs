@@ -1,6 +1,6 @@
-//! The state in Anthropic's and Ollama's formats, and what providers keep for their callers.
+//! The paths in Anthropic's and Ollama's formats, and what providers keep for their callers.
 
-use super::{OPENAI, REFERENCE, Sent, object, text};
+use super::shapes::{BodyKind, OPENAI, OPENAI_REFERENCE, object, text};
 use utoipa::openapi::path::{HttpMethod, OperationBuilder, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::{ContentBuilder, PathsBuilder, Required, ResponseBuilder};
@@ -11,9 +11,9 @@ pub(super) const OLLAMA: &str = "ollama";
 const ANTHROPIC_REFERENCE: &str = "https://docs.anthropic.com/en/api";
 const OLLAMA_REFERENCE: &str = "https://github.com/ollama/ollama/blob/main/docs/api.md";
 
-/// What an answer may be.
+/// What a reply may be.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Told {
+enum ReplyKind {
     /// JSON.
     Json,
     /// JSON, or a stream of it.
@@ -30,18 +30,18 @@ struct Call {
     summary: &'static str,
     /// The page of the vendor's reference.
     page: &'static str,
-    sent: Sent,
-    told: Told,
+    body: BodyKind,
+    reply: ReplyKind,
 }
 
-/// A question.
+/// A request without a body.
 const fn get(path: &'static str, tag: &'static str, summary: &'static str, page: &'static str) -> Call {
-    Call { method: HttpMethod::Get, path, tag, summary, page, sent: Sent::Nothing, told: Told::Json }
+    Call { method: HttpMethod::Get, path, tag, summary, page, body: BodyKind::Nothing, reply: ReplyKind::Json }
 }
 
 /// A request with a JSON body.
 const fn post(path: &'static str, tag: &'static str, summary: &'static str, page: &'static str) -> Call {
-    Call { method: HttpMethod::Post, sent: Sent::Json, ..get(path, tag, summary, page) }
+    Call { method: HttpMethod::Post, body: BodyKind::Json, ..get(path, tag, summary, page) }
 }
 
 /// A deletion.
@@ -51,22 +51,22 @@ const fn delete(path: &'static str, tag: &'static str, summary: &'static str, pa
 
 impl Call {
     const fn without_body(self) -> Self {
-        Self { sent: Sent::Nothing, ..self }
+        Self { body: BodyKind::Nothing, ..self }
     }
 
     const fn with_form(self) -> Self {
-        Self { sent: Sent::Form, ..self }
+        Self { body: BodyKind::Form, ..self }
     }
 
-    const fn telling(self, told: Told) -> Self {
-        Self { told, ..self }
+    const fn replying(self, reply: ReplyKind) -> Self {
+        Self { reply, ..self }
     }
 }
 
 const CALLS: [Call; 34] = [
     post("/v1/images/edits", OPENAI, "Changes pictures (a form, or JSON with `images`)", "images/createEdit")
         .with_form()
-        .telling(Told::Streamed),
+        .replying(ReplyKind::Streamed),
     post("/v1/images/variations", OPENAI, "Makes pictures like a given one", "images/createVariation").with_form(),
     post("/v1/moderations", OPENAI, "Judges whether a text or picture breaks a policy", "moderations/create"),
     post(
@@ -79,12 +79,12 @@ const CALLS: [Call; 34] = [
     post("/v1/files", OPENAI, "Uploads a file", "files/create").with_form(),
     get("/v1/files/{id}", OPENAI, "Shows a file", "files/retrieve"),
     delete("/v1/files/{id}", OPENAI, "Deletes a file", "files/delete"),
-    get("/v1/files/{id}/content", OPENAI, "Gives a file's bytes", "files/retrieve-contents").telling(Told::Bytes),
+    get("/v1/files/{id}/content", OPENAI, "Gives a file's bytes", "files/retrieve-contents").replying(ReplyKind::Bytes),
     get("/v1/batches", OPENAI, "Lists the batches of the key and its project", "batch/list"),
     post("/v1/batches", OPENAI, "Runs the requests of a file", "batch/create"),
     get("/v1/batches/{id}", OPENAI, "Shows a batch", "batch/retrieve"),
     post("/v1/batches/{id}/cancel", OPENAI, "Cancels a batch", "batch/cancel").without_body(),
-    post("/v1/messages", ANTHROPIC, "Continues a conversation", "messages").telling(Told::Streamed),
+    post("/v1/messages", ANTHROPIC, "Continues a conversation", "messages").replying(ReplyKind::Streamed),
     post("/v1/messages/count_tokens", ANTHROPIC, "Counts the tokens of a prompt", "messages-count-tokens"),
     get("/v1/messages/batches", ANTHROPIC, "Lists the batches of the key and its project", "listing-message-batches"),
     post("/v1/messages/batches", ANTHROPIC, "Runs several requests", "creating-message-batches"),
@@ -92,23 +92,26 @@ const CALLS: [Call; 34] = [
     delete("/v1/messages/batches/{id}", ANTHROPIC, "Deletes a batch", "deleting-message-batches"),
     post("/v1/messages/batches/{id}/cancel", ANTHROPIC, "Cancels a batch", "canceling-message-batches").without_body(),
     get("/v1/messages/batches/{id}/results", ANTHROPIC, "Gives a batch's results", "retrieving-message-batch-results")
-        .telling(Told::Bytes),
-    post("/api/chat", OLLAMA, "Continues a conversation", "generate-a-chat-completion").telling(Told::Streamed),
-    post("/api/generate", OLLAMA, "Continues a text", "generate-a-completion").telling(Told::Streamed),
+        .replying(ReplyKind::Bytes),
+    post("/api/chat", OLLAMA, "Continues a conversation", "generate-a-chat-completion").replying(ReplyKind::Streamed),
+    post("/api/generate", OLLAMA, "Continues a text", "generate-a-completion").replying(ReplyKind::Streamed),
     post("/api/embed", OLLAMA, "Turns texts into vectors", "generate-embeddings"),
     post("/api/embeddings", OLLAMA, "Turns a text into a vector (the older form)", "generate-embedding"),
     get("/api/tags", OLLAMA, "Lists the models that the key may use", "list-local-models"),
     post("/api/show", OLLAMA, "Shows a model", "show-model-information"),
     get("/api/ps", OLLAMA, "Lists the models that servers of Ollama have loaded", "list-running-models"),
     get("/api/version", OLLAMA, "Says the version of the API", "version"),
-    post("/api/pull", OLLAMA, "Lets the server of Ollama pull a model (admins)", "pull-a-model").telling(Told::Bytes),
-    post("/api/push", OLLAMA, "Lets the server of Ollama push a model (admins)", "push-a-model").telling(Told::Bytes),
+    post("/api/pull", OLLAMA, "Lets the server of Ollama pull a model (admins)", "pull-a-model")
+        .replying(ReplyKind::Bytes),
+    post("/api/push", OLLAMA, "Lets the server of Ollama push a model (admins)", "push-a-model")
+        .replying(ReplyKind::Bytes),
     post("/api/create", OLLAMA, "Lets the server of Ollama make a model (admins)", "create-a-model")
-        .telling(Told::Bytes),
-    post("/api/copy", OLLAMA, "Lets the server of Ollama copy a model (admins)", "copy-a-model").telling(Told::Bytes),
+        .replying(ReplyKind::Bytes),
+    post("/api/copy", OLLAMA, "Lets the server of Ollama copy a model (admins)", "copy-a-model")
+        .replying(ReplyKind::Bytes),
     Call {
-        sent: Sent::Json,
-        told: Told::Bytes,
+        body: BodyKind::Json,
+        reply: ReplyKind::Bytes,
         ..delete("/api/delete", OLLAMA, "Lets the server of Ollama delete a model (admins)", "delete-a-model")
     },
 ];
@@ -126,20 +129,20 @@ fn item(call: Call) -> PathItem {
         _ if call.page.starts_with("https:") => format!("[the reference]({})", call.page),
         ANTHROPIC => format!("[Anthropic's reference]({ANTHROPIC_REFERENCE}/{})", call.page),
         OLLAMA => format!("[Ollama's reference]({OLLAMA_REFERENCE}#{})", call.page),
-        _ => format!("[OpenAI's reference]({REFERENCE}/{})", call.page),
+        _ => format!("[OpenAI's reference]({OPENAI_REFERENCE}/{})", call.page),
     };
     let mut operation = OperationBuilder::new()
         .tag(call.tag)
         .summary(Some(call.summary))
         .description(Some(format!("As {reference} says.")))
-        .response("200", answer(call.told))
+        .response("200", response(call.reply))
         .response("default", error(call.tag));
     if call.path.contains("{id}") {
         let id = ParameterBuilder::new().name("id").parameter_in(ParameterIn::Path).schema(Some(text()));
         operation = operation.parameter(id.required(Required::True).build());
     }
-    if call.sent != Sent::Nothing {
-        let media_type = if call.sent == Sent::Form { "multipart/form-data" } else { "application/json" };
+    if call.body != BodyKind::Nothing {
+        let media_type = if call.body == BodyKind::Form { "multipart/form-data" } else { "application/json" };
         let content = ContentBuilder::new().schema(Some(object())).build();
         let body = RequestBodyBuilder::new().content(media_type, content);
         operation = operation.request_body(Some(body.required(Some(Required::True)).build()));
@@ -147,17 +150,17 @@ fn item(call: Call) -> PathItem {
     PathItem::new(call.method, operation)
 }
 
-fn answer(told: Told) -> ResponseBuilder {
+fn response(reply: ReplyKind) -> ResponseBuilder {
     let json = || ContentBuilder::new().schema(Some(object())).build();
     let bytes = || ContentBuilder::new().schema(Some(text())).build();
-    let response = ResponseBuilder::new().description("The vendor's body");
-    match told {
-        Told::Json => response.content("application/json", json()),
-        Told::Streamed => response
+    let builder = ResponseBuilder::new().description("The vendor's body");
+    match reply {
+        ReplyKind::Json => builder.content("application/json", json()),
+        ReplyKind::Streamed => builder
             .content("application/json", json())
             .content("text/event-stream", bytes())
             .content("application/x-ndjson", bytes()),
-        Told::Bytes => response.content("*/*", bytes()),
+        ReplyKind::Bytes => builder.content("*/*", bytes()),
     }
 }
 

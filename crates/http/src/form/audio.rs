@@ -1,6 +1,6 @@
 //! Speech to write down.
 
-use super::broken;
+use super::multipart::unreadable;
 use baton_engine::{Content, ModelSelector};
 use baton_model::operation::{Operation, TranscriptionRequest};
 use baton_model::record::Attribution;
@@ -22,15 +22,15 @@ pub(super) async fn read(
     let translate = capability == Capability::AudioTranslation;
     let mut request = TranscriptionRequest { translate, ..TranscriptionRequest::default() };
     let mut asked = Fields::default();
-    while let Some(field) = form.next_field().await.map_err(broken)? {
+    while let Some(field) = form.next_field().await.map_err(unreadable)? {
         let name = field.name().unwrap_or_default().to_owned();
         if name == "file" {
             request.filename = field.file_name().unwrap_or("audio").to_owned();
             request.content_type = field.content_type().map(ToString::to_string);
-            request.file = field.bytes().await.map_err(broken)?;
+            request.file = field.bytes().await.map_err(unreadable)?;
             continue;
         }
-        let value = field.text().await.map_err(broken)?;
+        let value = field.text().await.map_err(unreadable)?;
         asked.take(api, name, value, &mut request);
     }
     if request.file.is_empty() {

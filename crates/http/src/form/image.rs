@@ -1,6 +1,6 @@
 //! Pictures to change, or to make others like.
 
-use super::broken;
+use super::multipart::unreadable;
 use baton_engine::{Content, ModelSelector};
 use baton_model::operation::{FormPart, ImageFormRequest, Operation};
 use baton_model::record::Attribution;
@@ -16,15 +16,15 @@ use multer::Multipart;
 pub(super) async fn read(capability: Capability, mut form: Multipart<'static>) -> Result<ParsedRequest, PublicError> {
     let variation = capability == Capability::ImageVariation;
     let mut request = ImageFormRequest { variation, ..ImageFormRequest::default() };
-    while let Some(field) = form.next_field().await.map_err(broken)? {
+    while let Some(field) = form.next_field().await.map_err(unreadable)? {
         let name = field.name().unwrap_or_default().to_owned();
         if name == "model" {
-            request.model = field.text().await.map_err(broken)?;
+            request.model = field.text().await.map_err(unreadable)?;
             continue;
         }
         let filename = field.file_name().map(ToOwned::to_owned);
         let content_type = field.content_type().map(ToString::to_string);
-        let content = field.bytes().await.map_err(broken)?;
+        let content = field.bytes().await.map_err(unreadable)?;
         if name == "stream" {
             request.stream = content == "true";
         }

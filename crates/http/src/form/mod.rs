@@ -3,17 +3,15 @@
 mod audio;
 mod fetched;
 mod image;
+mod multipart;
 
 use crate::HttpState;
-use baton_model::{Capability, Code, PublicError};
+use baton_model::{Capability, PublicError};
 use baton_web::ClientApi;
 use baton_web::parse::ParsedRequest;
 use bytes::Bytes;
-use futures::stream;
 use http::HeaderMap;
-use http::header::CONTENT_TYPE;
-use multer::Multipart;
-use std::convert::Infallible;
+use multipart::{essence, open};
 
 /// Reads the form of such a request; `None` where it comes as JSON. Edits of pictures come as either.
 ///
@@ -40,29 +38,4 @@ pub async fn read(
         }
         _ => Ok(None),
     }
-}
-
-fn content_type(headers: &HeaderMap) -> &str {
-    headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default()
-}
-
-/// The media type without its parameters.
-fn essence(headers: &HeaderMap) -> &str {
-    content_type(headers).split(';').next().unwrap_or_default().trim()
-}
-
-fn open(headers: &HeaderMap, bytes: &Bytes) -> Result<Multipart<'static>, PublicError> {
-    let content_type = content_type(headers);
-    let boundary = multer::parse_boundary(content_type).map_err(|_| {
-        PublicError::new(
-            Code::InvalidRequest,
-            format!("content-type: expected multipart/form-data with a boundary, got `{content_type}`"),
-        )
-        .at("content-type")
-    })?;
-    Ok(Multipart::new(stream::iter([Ok::<_, Infallible>(bytes.clone())]), boundary))
-}
-
-fn broken(error: multer::Error) -> PublicError {
-    PublicError::new(Code::InvalidRequest, format!("the form can't be read: {error}"))
 }

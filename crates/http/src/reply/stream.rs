@@ -1,6 +1,6 @@
 //! A reply that leaves as a stream.
 
-use super::{Frames, Mode, ReplyOptions, with_headers};
+use super::options::{Frames, Mode, ReplyOptions, with_headers};
 use crate::timing::Watch;
 use axum::body::Body;
 use axum::response::Response;

@@ -1,6 +1,6 @@
 //! A reply that leaves in one piece.
 
-use super::{Frames, ReplyOptions, with_headers};
+use super::options::{Frames, ReplyOptions, with_headers};
 use crate::timing::Watch;
 use axum::body::Body;
 use axum::response::Response;

@@ -4,7 +4,10 @@
 //! operations in a row without an answer, make it *down*: from then on it is skipped, at no cost, and a task probes it,
 //! at first after 100 ms, later every 2 s. A probe has to be answered in time too, so a slow Redis stays down.
 
-use super::{Health, RedisFault, RedisSettings, cache};
+use super::fault::RedisFault;
+use super::scripts;
+use super::settings::RedisSettings;
+use crate::cache::Health;
 use baton_tasks::supervised;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, RedisError, RedisResult};
@@ -150,7 +153,7 @@ impl Link {
             .set_response_timeout(Some(self.settings.timeout));
         let made = async {
             let mut connection = self.client.get_multiplexed_async_connection_with_config(&config).await?;
-            cache::load(&mut connection).await?;
+            scripts::load(&mut connection).await?;
             Ok(connection)
         };
         match timeout(CONNECTING, made).await {
@@ -204,6 +207,6 @@ pub(super) async fn check(settings: &RedisSettings) -> Result<String, RedisFault
     if major < 7 {
         return Err(RedisFault::new(format!("Redis at {place} is version {version}: expected 7 or newer")));
     }
-    cache::try_out(settings, &mut connection).await.map_err(told)?;
+    scripts::try_out(settings, &mut connection).await.map_err(told)?;
     Ok(format!("Redis {version} at {place}"))
 }

@@ -1,6 +1,6 @@
 //! Models that are named as a fallback or a default, and are not there.
 
-use super::{Finding, Listed};
+use super::finding::{Finding, Listed};
 use crate::config::Config;
 use baton_model::entity::Model;
 use std::collections::BTreeSet;

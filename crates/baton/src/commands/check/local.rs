@@ -1,6 +1,6 @@
 //! What this machine has to give: the port, folders to write into, the certificate.
 
-use super::Finding;
+use super::finding::Finding;
 use crate::config::Config;
 use crate::serve::tls::Certificates;
 use baton_model::{Clock, SystemClock};

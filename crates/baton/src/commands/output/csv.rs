@@ -1,6 +1,7 @@
 //! CSV (RFC 4180), for spreadsheets and scripts.
 
-use super::{Column, cell};
+use super::cell;
+use super::column::Column;
 use serde_json::Value;
 
 /// A header line, and a line for each item.

@@ -3,11 +3,13 @@
 //! Every list is the JSON object `{"items": […], …}`, as the API replies; everything else is one object.
 
 mod cell;
+mod column;
 mod csv;
 mod flat;
 mod table;
 
 pub use cell::cell;
+pub use column::Column;
 pub use csv::line as csv_line;
 
 use clap::{Args, ValueEnum};
@@ -46,9 +48,6 @@ pub enum Format {
     /// CSV with a header line
     Csv,
 }
-
-/// A column of a table: its heading, and the JSON pointer to its value in each item.
-pub type Column<'c> = (&'c str, &'c str);
 
 impl Output {
     /// The chosen form.

@@ -1,6 +1,7 @@
 //! Tables for the terminal.
 
-use super::{Column, cell};
+use super::cell;
+use super::column::Column;
 use comfy_table::presets::NOTHING;
 use comfy_table::{ContentArrangement, Table};
 use serde_json::Value;

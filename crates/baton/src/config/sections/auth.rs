@@ -1,6 +1,6 @@
 //! `[auth]`.
 
-use super::EnvironmentKind;
+use super::environment::EnvironmentKind;
 use baton_auth::token::{Algorithm, ClaimNames, IssuerSettings, Source, TokenSettings};
 use baton_model::entity::Role;
 use baton_providers::Secret;

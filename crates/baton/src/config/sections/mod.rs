@@ -12,6 +12,7 @@ use std::time::Duration;
 mod audio;
 mod auth;
 mod database;
+mod environment;
 mod logs;
 mod model;
 mod nodes;
@@ -24,6 +25,7 @@ mod webhooks;
 pub use audio::AudioSection;
 pub use auth::{AuthSection, JwtSection};
 pub use database::{DatabaseSection, EventsSection, LedgerSection, ResponsesSection};
+pub use environment::EnvironmentKind;
 pub use logs::{ConsoleForm, ContentSection, LogsSection};
 pub use model::{ModelSection, PriceSection};
 pub use nodes::{CommandsSection, IdentitySection, NodeSection};
@@ -123,17 +125,6 @@ impl Config {
             EnvironmentKind::Production => Duration::from_secs(5),
         })
     }
-}
-
-/// Where it runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum EnvironmentKind {
-    /// On somebody's desk: requests from loopback need no key while none was configured.
-    #[default]
-    Development,
-    /// For others.
-    Production,
 }
 
 /// The response cache.

@@ -70,7 +70,7 @@ impl Default for ServerSection {
             trusted_proxies: Vec::new(),
             forwarded_header: ForwardedSection::default(),
             max_body_bytes: baton_web::MAX_BODY_BYTES,
-            max_in_flight: baton_engine::Settings::default().max_in_flight,
+            max_in_flight: baton_engine::EngineSettings::default().max_in_flight,
             keep_alive: baton_web::KEEP_ALIVE,
             drain_delay: None,
             shutdown_grace: Duration::from_secs(30),

@@ -1,9 +1,9 @@
 //! `baton demo`.
 
-use super::{configuration, output};
+use super::output;
 use crate::app::App;
 use crate::config::sections::{ModelSection, ProviderSection};
-use crate::config::{Environment, Source};
+use crate::config::{Environment, Source, load};
 use crate::serve;
 use crate::telemetry::{self, Console};
 use anyhow::Context;
@@ -33,7 +33,7 @@ const DATA_DIR: &str = "data/demo";
 impl Demo {
     /// Runs until a signal.
     pub async fn run(self, source: Source, environment: &Environment) -> anyhow::Result<ExitCode> {
-        let mut config = configuration(&Source { listen: self.listen, ..source }, environment)?;
+        let mut config = load(&Source { listen: self.listen, ..source }, environment)?;
         config.data_dir = DATA_DIR.into();
         config.database.url = None;
         let _telemetry = telemetry::start(&config.logs, Console::Warnings)?;
@@ -89,8 +89,7 @@ fn models() -> anyhow::Result<Vec<ModelSection>> {
     struct Demonstration {
         models: Vec<ModelSection>,
     }
-    let Demonstration { models } =
-        toml::from_str(include_str!("demo/models.toml")).context("the demonstration's models")?;
+    let Demonstration { models } = toml::from_str(include_str!("models.toml")).context("the demonstration's models")?;
     Ok(models)
 }
 

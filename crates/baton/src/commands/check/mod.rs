@@ -4,6 +4,7 @@
 //! models that are named and not there.
 
 mod fallbacks;
+mod finding;
 mod local;
 
 use super::ignored;
@@ -16,6 +17,7 @@ use baton_model::SystemClock;
 use baton_model::entity::Model;
 use baton_provider_api::Provider;
 use clap::Args;
+use finding::{Finding, Listed, Status};
 use serde_json::json;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -32,47 +34,7 @@ pub struct Check {
     offline: bool,
 }
 
-/// One thing that was checked.
-struct Finding {
-    check: String,
-    status: Status,
-    message: String,
-}
-
-/// How it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Status {
-    Ok,
-    /// Baton starts, but something will not work as intended.
-    Warning,
-    Error,
-}
-
 const COLUMNS: [Column<'_>; 3] = [("status", "/status"), ("check", "/check"), ("message", "/message")];
-
-impl Finding {
-    fn good(check: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { check: check.into(), status: Status::Ok, message: message.into() }
-    }
-
-    fn warning(check: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { check: check.into(), status: Status::Warning, message: message.into() }
-    }
-
-    fn bad(check: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self { check: check.into(), status: Status::Error, message: problem.into() }
-    }
-}
-
-impl Status {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Warning => "warning",
-            Self::Error => "error",
-        }
-    }
-}
 
 impl Check {
     /// Runs it.
@@ -177,12 +139,6 @@ async fn shared(config: &Config) -> Vec<Finding> {
         Err(problem) => Finding::bad(check, problem),
     };
     found.into_iter().map(finding).collect()
-}
-
-/// The models that a provider lists: its name, and theirs.
-struct Listed {
-    provider: String,
-    upstreams: Vec<String>,
 }
 
 /// A provider that lists its models can be reached, and accepts its key.

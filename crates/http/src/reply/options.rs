@@ -1,0 +1,139 @@
+//! What writing a reply needs to know of its request, and the head that every response has.
+
+use super::observer::ReplyObserver;
+use crate::HttpState;
+use crate::headers;
+use axum::body::Body;
+use axum::response::Response;
+use baton_dialect::{Codec, ReplyContext, codec, native};
+use baton_engine::ReplyHead;
+use baton_model::record::CacheUse;
+use baton_model::{Capability, Clock, Code, PublicError, RequestId, Timestamp};
+use baton_provider_api::{Form, Frame};
+use baton_web::headers::value;
+use baton_web::parse::ParsedRequest;
+use baton_web::{ClientApi, Inbound};
+use bytes::Bytes;
+use futures::stream::BoxStream;
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What writing a reply needs to know of its request.
+pub struct ReplyOptions {
+    /// The API in whose format it is written.
+    pub api: ClientApi,
+    /// What was asked.
+    pub capability: Capability,
+    /// Whether as a stream.
+    pub form: Form,
+    /// Whether with usage inside the stream.
+    pub include_usage: bool,
+    /// Whether vectors as base64.
+    pub base64: bool,
+    /// The client's request, for formats whose replies repeat it; empty for others.
+    pub request: Bytes,
+    /// What watches the reply.
+    pub observer: Option<Arc<dyn ReplyObserver>>,
+    /// The request's id.
+    pub id: RequestId,
+    /// When it arrived.
+    pub arrived: Timestamp,
+    /// Silence after which a comment is sent.
+    pub keep_alive: Duration,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// The frames of a reply.
+pub(super) type Frames = BoxStream<'static, Result<Frame, PublicError>>;
+
+/// Whether a reply's bytes go out as they came.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// The provider speaks the client's format and was asked the same.
+    Passthrough,
+    /// Each event is written in the client's format.
+    Translated,
+}
+
+// === impl ReplyOptions ===
+
+impl ReplyOptions {
+    /// What the reply to a parsed request needs; nothing watches it.
+    pub fn new(
+        state: &HttpState,
+        api: ClientApi,
+        capability: Capability,
+        inbound: &Inbound,
+        request: &ParsedRequest,
+    ) -> Self {
+        Self {
+            api,
+            capability,
+            form: request.form,
+            include_usage: request.include_usage,
+            base64: request.base64,
+            request: Bytes::new(),
+            observer: None,
+            id: inbound.id.clone(),
+            arrived: inbound.arrived,
+            keep_alive: state.web.keep_alive,
+            clock: Arc::clone(state.web.engine.clock()),
+        }
+    }
+
+    pub(super) fn codec(&self) -> Result<&'static dyn Codec, PublicError> {
+        let dialect = self.api.dialect();
+        codec(dialect, self.capability)
+            .ok_or_else(|| PublicError::new(Code::Internal, format!("{dialect} has no {}", self.capability)))
+    }
+
+    pub(super) fn context(&self, head: &ReplyHead) -> ReplyContext {
+        ReplyContext {
+            id: self.id.to_string(),
+            model: head.model.to_string(),
+            created: self.arrived.seconds(),
+            include_usage: self.include_usage,
+            base64: self.base64,
+            request: self.request.clone(),
+            stored: self.observer.as_ref().is_some_and(|observer| observer.stores()),
+        }
+    }
+
+    /// A reply of an endpoint whose replies only pass through, or that never streams.
+    pub(super) fn unwritable(&self) -> PublicError {
+        let message = format!("a reply of {} is not written in the {} format", self.capability, self.api.dialect());
+        PublicError::new(Code::Internal, message)
+    }
+
+    /// What Baton's own API tells beside the reply.
+    pub(super) fn summary(&self, head: &ReplyHead) -> native::Summary {
+        native::Summary {
+            request_id: self.id.clone(),
+            model_id: head.model.clone(),
+            provider: head.provider.clone(),
+            latency_ms: u64::try_from(self.clock.now().since(self.arrived).as_millis()).unwrap_or(u64::MAX),
+            cost: head.bill.get().copied().unwrap_or_default(),
+            cached: head.cache == CacheUse::Hit,
+            attempts: u32::try_from(head.attempts).unwrap_or(u32::MAX),
+        }
+    }
+}
+
+/// A response with the headers that say who replied, and how.
+pub(super) fn with_headers(body: Body, content_type: &str, head: &ReplyHead, options: &ReplyOptions) -> Response {
+    let mut response = Response::new(body);
+    response.headers_mut().insert(CONTENT_TYPE, value(content_type));
+    headers::describe(response.headers_mut(), head, options.id.as_str());
+    name_for_anthropic(response.headers_mut(), options);
+    response
+}
+
+/// Anthropic's clients read the request's id under another name; the provider's own stays, if it sent one.
+fn name_for_anthropic(headers: &mut HeaderMap, options: &ReplyOptions) {
+    if options.api == ClientApi::Anthropic {
+        headers.entry("request-id").or_insert_with(|| value(options.id.as_str()));
+    }
+}
