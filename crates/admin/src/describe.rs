@@ -94,7 +94,7 @@ pub struct ErrorDetail {
     #[schema(example = "validation_error")]
     code: String,
     /// A sentence that a person can act on.
-    #[schema(example = "provider: there is no provider `opanai`; configured are: anthropic, openai")]
+    #[schema(example = "provider: unknown provider `opanai`; configured providers: anthropic, openai")]
     message: String,
     /// More, for programs: `param` names the field, `errors` lists every wrong field.
     #[schema(value_type = Object, example = json!({"param": "provider", "errors": [{"field": "provider", "message": "…"}]}))]

@@ -73,7 +73,7 @@ fn complete(call: &mut Operation) {
     }
 }
 
-/// An error of that status; `None` if the status is none of an error.
+/// An error of that status; `None` if the status is not one of an error.
 fn example(status: &str, description: &str) -> Option<Value> {
     let (code, details) = match status {
         "400" => ("invalid_request", json!({})),
@@ -84,7 +84,7 @@ fn example(status: &str, description: &str) -> Option<Value> {
         "412" => ("precondition_failed", json!({})),
         "413" => ("payload_too_large", json!({})),
         "422" => {
-            let fault = json!({ "field": "provider", "message": "there is no provider `opanai`" });
+            let fault = json!({ "field": "provider", "message": "unknown provider `opanai`" });
             ("validation_error", json!({ "param": "provider", "errors": [fault] }))
         }
         "503" => ("overloaded", json!({})),

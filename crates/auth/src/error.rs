@@ -81,7 +81,7 @@ impl From<AuthError> for PublicError {
             | E::Expired
             | E::Replaced
             | E::NoTokens => Code::AuthenticationError,
-            // Not the caller's fault: the same token may be good once the issuer answers. What its HTTP client said is for
+            // Not the caller's fault: the same token may be good once the issuer replies. What its HTTP client said is for
             // the log.
             E::Token(TokenFault::NoSigners(_)) => {
                 let message = "tokens can't be checked at the moment: the issuer's signing keys are not available";

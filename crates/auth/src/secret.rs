@@ -29,7 +29,7 @@ impl Secret {
         Self(text.into())
     }
 
-    /// The key itself: for the answer to its maker alone.
+    /// The key itself: for the reply to its maker alone.
     pub fn reveal(&self) -> &str {
         &self.0
     }

@@ -2,7 +2,7 @@
 //!
 //! - [`config`]: what can be said, and where it comes from;
 //! - [`app`]: the parts put together; [`surface`]: every path they serve; [`serve`]: sockets and signals;
-//! - [`nodes`]: what a node does beside answering requests; [`execute`]: commands of the bus;
+//! - [`nodes`]: what a node does beside serving requests; [`execute`]: commands of the bus;
 //! - [`commands`]: one file a command; [`telemetry`]: log lines.
 
 pub mod app;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 /// What nodes share beside the database. Without Redis and NATS, what one node has for itself.
 #[derive(Clone)]
 pub struct SharedState {
-    /// Kept answers.
+    /// Cached replies.
     pub cache: Arc<dyn Cache>,
     /// "Something changed, look now."
     pub notices: Arc<dyn Notices>,

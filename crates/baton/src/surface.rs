@@ -75,17 +75,17 @@ async fn metrics(State(engine): State<Engine>, headers: HeaderMap) -> Response {
 }
 
 async fn unknown_path(OriginalUri(uri): OriginalUri) -> Response {
-    let message = format!("there is no path `{}`; /docs lists all paths", uri.path());
-    refused(uri.path(), PublicError::new(Code::NotFound, message))
+    let message = format!("unknown path `{}`; /docs lists all paths", uri.path());
+    error_response(uri.path(), PublicError::new(Code::NotFound, message))
 }
 
 async fn wrong_method(OriginalUri(uri): OriginalUri) -> Response {
     let message = format!("method not allowed for `{}`; /docs lists the methods of each path", uri.path());
-    refused(uri.path(), PublicError::new(Code::MethodNotAllowed, message))
+    error_response(uri.path(), PublicError::new(Code::MethodNotAllowed, message))
 }
 
 /// In the shape of the API that the path belongs to.
-fn refused(path: &str, error: PublicError) -> Response {
+fn error_response(path: &str, error: PublicError) -> Response {
     let api = if path.starts_with("/v1/") { ClientApi::OpenAi } else { ClientApi::Native };
     Failure { api, error, id: identify::request_id() }.into_response()
 }

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use std::time::Duration;
 
-/// A command in the hands of this node. Dropped without an answer to the bus, it comes again, here or elsewhere.
+/// A command in the hands of this node. Dropped without a reply to the bus, it comes again, here or elsewhere.
 pub struct Delivery {
     /// Its bytes as they came.
     pub raw: Bytes,

@@ -3,7 +3,7 @@
 /// Why a bus did not do something, by what the caller can do about it. Messages name no password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BusError {
-    /// It can't be reached, or did not answer in time: try again later.
+    /// It can't be reached, or did not respond in time: try again later.
     #[error("{0}")]
     Away(String),
     /// It is there, but not set up for this; the message says what an operator has to do. Try again later.

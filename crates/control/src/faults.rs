@@ -1,4 +1,4 @@
-//! What is wrong with a request, gathered, so that one answer names every bad field.
+//! What is wrong with a request, gathered, so that one reply names every bad field.
 
 use baton_model::{Code, PublicError};
 use serde::Serialize;

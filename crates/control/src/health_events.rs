@@ -38,9 +38,9 @@ async fn write(engine: &Engine, store: &Store, open: &mut BTreeSet<ModelId>) {
         match put(engine, store, &changes).await {
             Ok(()) => break,
             Err(error) if pause == FIRST_PAUSE => {
-                tracing::warn!(%error, "changes of models' health are told once the database answers again");
+                tracing::warn!(%error, "health events are written once the database responds again");
             }
-            Err(error) => tracing::debug!(%error, "changes of models' health can't be told yet"),
+            Err(error) => tracing::debug!(%error, "health events can't be written yet"),
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
@@ -72,17 +72,17 @@ fn data(model: &ModelId, provider: Option<&str>, change: &Change) -> Value {
     let error = change
         .last_error
         .as_ref()
-        .map(|error| json!({ "at": written(error.at), "kind": error.kind.name(), "message": error.message }));
+        .map(|error| json!({ "at": write_time(error.at), "kind": error.kind.name(), "message": error.message }));
     json!({
         "model_id": model.as_str(),
         "provider": provider,
         "circuit": change.circuit.name(),
-        "at": written(change.at),
+        "at": write_time(change.at),
         "failures_in_a_row": change.failures_in_a_row,
         "last_error": error,
     })
 }
 
-fn written(time: Timestamp) -> Option<String> {
+fn write_time(time: Timestamp) -> Option<String> {
     Some(DateTime::from_timestamp_micros(time.0)?.to_rfc3339_opts(SecondsFormat::Micros, true))
 }

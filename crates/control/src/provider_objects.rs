@@ -121,7 +121,7 @@ impl ProviderObjects {
     /// The one of that name, if the caller may see it: what belongs to others is not there.
     ///
     /// # Errors
-    /// `not_found` with the name; `overloaded` if the database does not answer.
+    /// `not_found` with the name; `overloaded` if the database does not respond.
     pub async fn get(
         &self,
         caller: &Caller,
@@ -133,14 +133,14 @@ impl ProviderObjects {
         let own = unwritten.into_iter().chain(found).find(|entry| entry.owner.lets(caller));
         own.ok_or_else(|| {
             let what = kind.name().replace('_', " ");
-            PublicError::new(Code::NotFound, format!("there is no {what} `{object}` for this key"))
+            PublicError::new(Code::NotFound, format!("unknown {what} `{object}` for this key"))
         })
     }
 
     /// Whether anyone keeps something of that name.
     ///
     /// # Errors
-    /// `overloaded` if the database does not answer.
+    /// `overloaded` if the database does not respond.
     pub async fn is_known(&self, kind: ProviderObjectKind, object: &str) -> Result<bool, PublicError> {
         let unwritten = !self.unwritten(kind, object).is_empty();
         Ok(unwritten || !self.store.provider_objects().find(kind, object).await?.is_empty())
@@ -149,7 +149,7 @@ impl ProviderObjects {
     /// At most `limit` of that kind that the caller may see, newest first.
     ///
     /// # Errors
-    /// `overloaded` if the database does not answer.
+    /// `overloaded` if the database does not respond.
     pub async fn list(
         &self,
         caller: &Caller,

@@ -90,7 +90,7 @@ impl Conversations {
     /// The stored response of that id; `None` if Baton has none of it.
     ///
     /// # Errors
-    /// `not_found` if it belongs to another; `overloaded` if the database does not answer.
+    /// `not_found` if it belongs to another; `overloaded` if the database does not respond.
     pub async fn find(&self, caller: &Caller, id: &str) -> Result<Option<StoredResponse>, PublicError> {
         let unwritten = self.lock().get(id).cloned();
         let found = match unwritten {
@@ -99,7 +99,7 @@ impl Conversations {
         };
         match found {
             Some(stored) if !stored.owner.lets(caller) => {
-                Err(PublicError::new(Code::NotFound, format!("there is no response `{id}` for this key")))
+                Err(PublicError::new(Code::NotFound, format!("unknown response `{id}` for this key")))
             }
             found => Ok(found),
         }

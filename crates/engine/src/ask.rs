@@ -35,7 +35,7 @@ pub async fn ask_provider(
             if opened.candidate.model.status == ModelStatus::Deprecated {
                 opened.warnings.push(format!("model: `{}` is deprecated", opened.candidate.model.id));
             }
-            Ok(ReplyStream::opened(Arc::clone(shared), recorder, opened, deadline))
+            Ok(ReplyStream::from_opened(Arc::clone(shared), recorder, opened, deadline))
         }
         Err(error) => {
             recorder.fail(&error).await;

@@ -1,6 +1,6 @@
-//! Lookup this before, or in coalesce now?
+//! Was this request made before, so that its reply is in the cache?
 //!
-//! An answer is kept as the provider's own bytes ([`Recording`]), so a kept one goes the same way up as a fresh one,
+//! A reply is kept as the provider's own bytes ([`Recording`]), so a kept one goes the same way up as a fresh one,
 //! whichever API asks and whether it asks for a stream. The key covers who may read it, the model as it is registered
 //! now, and every field of the request but `stream`.
 
@@ -27,7 +27,7 @@ pub enum CacheDefault {
     All,
 }
 
-/// Who may be given a kept answer.
+/// Who may be given a cached reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CacheShare {
@@ -38,17 +38,17 @@ pub enum CacheShare {
     Project,
 }
 
-/// How answers are kept.
+/// How replies are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CacheSettings {
-    /// Who may be given a kept answer.
+    /// Who may be given a cached reply.
     pub share: CacheShare,
     /// What is cached without being asked for.
     pub default: CacheDefault,
-    /// How long an answer is kept.
+    /// How long a reply is kept.
     pub ttl: Duration,
-    /// The largest answer that is kept, in bytes.
-    pub max_answer_bytes: usize,
+    /// The largest reply that is kept, in bytes.
+    pub max_reply_bytes: usize,
 }
 
 impl Default for CacheSettings {
@@ -57,7 +57,7 @@ impl Default for CacheSettings {
             share: CacheShare::default(),
             default: CacheDefault::default(),
             ttl: Duration::from_secs(3600),
-            max_answer_bytes: 4 << 20,
+            max_reply_bytes: 4 << 20,
         }
     }
 }
@@ -70,14 +70,14 @@ pub struct ResponseCache {
 
 /// What a call may do with the cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Use {
-    /// A kept answer of at most that age is welcome; `None`: none is.
+pub struct CachePlan {
+    /// A cached reply of at most that age is welcome; `None`: none is.
     pub read: Option<Duration>,
-    /// The answer is kept.
+    /// The reply is kept.
     pub keep: bool,
 }
 
-/// A kept answer.
+/// A cached reply.
 #[derive(Debug, Clone)]
 pub struct CachedReply {
     /// The model that gave it.
@@ -88,7 +88,7 @@ pub struct CachedReply {
     pub at: Timestamp,
     /// What was reported as left out then.
     pub warnings: Vec<String>,
-    /// The answer.
+    /// The reply.
     pub recording: Recording,
 }
 
@@ -99,7 +99,7 @@ impl ResponseCache {
     }
 
     /// What the call may do with the cache; `None`: nothing.
-    pub fn applies(&self, call: &Call) -> Option<Use> {
+    pub fn plan(&self, call: &Call) -> Option<CachePlan> {
         call.content.body()?;
         let wanted = match self.settings.default {
             CacheDefault::Off => false,
@@ -108,14 +108,14 @@ impl ResponseCache {
         };
         match call.cache {
             CachePolicy::NoStore => None,
-            CachePolicy::NoCache => Some(Use { read: None, keep: true }),
-            CachePolicy::MaxAge(age) => Some(Use { read: Some(age), keep: true }),
-            CachePolicy::Default if wanted => Some(Use { read: Some(self.settings.ttl), keep: true }),
+            CachePolicy::NoCache => Some(CachePlan { read: None, keep: true }),
+            CachePolicy::MaxAge(age) => Some(CachePlan { read: Some(age), keep: true }),
+            CachePolicy::Default if wanted => Some(CachePlan { read: Some(self.settings.ttl), keep: true }),
             CachePolicy::Default => None,
         }
     }
 
-    /// The key under which the answer to this call of this model is kept.
+    /// The key under which the reply to this call of this model is kept.
     pub fn key(&self, call: &Call, model: &Model) -> String {
         let mut hash = Sha256::new();
         let mut put = |name: &str, value: &[u8]| {
@@ -133,7 +133,7 @@ impl ResponseCache {
             put("key", attribution.key.as_ref().map_or("", |key| key.as_str()).as_bytes());
             put("user", attribution.user.as_deref().unwrap_or("").as_bytes());
         }
-        // What a caller may use decides which fallback may answer it, and strictness whether anything may be dropped.
+        // What a caller may use decides which fallback may serve it, and strictness whether anything may be dropped.
         put("role", caller.role.name().as_bytes());
         put("strict", &[u8::from(call.strict)]);
         match &caller.models {
@@ -148,7 +148,7 @@ impl ResponseCache {
         put("asked", model.id.as_str().as_bytes());
         match model.source {
             // Every node has its own time for it, which means nothing: what was configured does.
-            ModelSource::Config => put("configured", configured(model).as_bytes()),
+            ModelSource::Config => put("configured", configured_fields(model).as_bytes()),
             ModelSource::Api | ModelSource::Discovered => put("version", &model.updated_at.0.to_le_bytes()),
         }
         put("query", call.query.as_deref().unwrap_or("").as_bytes());
@@ -166,15 +166,15 @@ impl ResponseCache {
         digest.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// The kept answer, if there is one of at most that age.
+    /// The cached reply, if there is one of at most that age.
     pub async fn lookup(&self, key: &str, age: Duration, now: Timestamp) -> Option<CachedReply> {
         let kept = read(&self.values.get(key).await?)?;
         (now.since(kept.at) <= age).then_some(kept)
     }
 
-    /// Keeps an answer, unless it is too large.
+    /// Keeps a reply, unless it is too large.
     pub async fn keep(&self, key: String, kept: &CachedReply, call: &Call) {
-        if kept.recording.body.len() > self.settings.max_answer_bytes {
+        if kept.recording.body.len() > self.settings.max_reply_bytes {
             return;
         }
         let mut tags = vec![format!("model:{}", kept.model)];
@@ -183,12 +183,12 @@ impl ResponseCache {
         self.values.set(key, write(kept), self.settings.ttl, tags).await;
     }
 
-    /// Forgets every answer that has the tag (`model:ID`, `key:ID`, `project:ID`), or all.
+    /// Forgets every reply that has the tag (`model:ID`, `key:ID`, `project:ID`), or all.
     pub async fn purge(&self, tag: Option<&str>) -> Purged {
         self.values.purge(tag).await
     }
 
-    /// How Redis fares that keeps the answers; `None`: there is none.
+    /// The state of the Redis that keeps the replies; `None` without Redis.
     pub fn health(&self) -> Option<baton_kv::Health> {
         self.values.health()
     }
@@ -199,13 +199,13 @@ impl ResponseCache {
     }
 }
 
-/// What of a model's configuration goes into its answers.
-fn configured(model: &Model) -> String {
+/// What of a model's configuration goes into its replies.
+fn configured_fields(model: &Model) -> String {
     let Model { provider, upstream, capabilities, max_tokens, token_limit, configuration, quirks, .. } = model;
     format!("{:?}", (provider, upstream, capabilities, max_tokens, token_limit, configuration, quirks))
 }
 
-/// The first line of a kept answer's bytes; the answer's own bytes follow.
+/// The first line of a cached reply's bytes; the reply's own bytes follow.
 #[derive(Serialize, Deserialize)]
 struct Head {
     model: String,

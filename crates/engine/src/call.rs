@@ -27,7 +27,7 @@ pub struct Call {
     pub attribution: Attribution,
     /// The client API's name in records: `native`, `openai` …
     pub api: &'static str,
-    /// The format of the body, and of the answer.
+    /// The format of the body, and of the reply.
     pub dialect: Dialect,
     /// What is asked.
     pub capability: Capability,
@@ -37,7 +37,7 @@ pub struct Call {
     pub form: Form,
     /// The output limit that the client set, in tokens.
     pub max_output_tokens: Option<u64>,
-    /// Whether the client asked for determinism (temperature 0 or a seed): such answers are cached by default.
+    /// Whether the client asked for determinism (temperature 0 or a seed): such replies are cached by default.
     pub deterministic: bool,
     /// What the client says about the cache.
     pub cache: CachePolicy,
@@ -94,7 +94,7 @@ pub enum CachePolicy {
     NoStore,
     /// `no-cache`: asked anew, then kept.
     NoCache,
-    /// `max-age=N`: a kept answer of at most that age is welcome, whatever the request.
+    /// `max-age=N`: a cached reply of at most that age is welcome, whatever the request.
     MaxAge(Duration),
 }
 
@@ -113,7 +113,7 @@ impl Content {
 
     /// A request that has no JSON body (a multipart form).
     pub fn operation(operation: Operation) -> Self {
-        let content = Self { body: None, read: Box::new(|_| Err(unread())), operation: OnceLock::new() };
+        let content = Self { body: None, read: Box::new(|_| Err(missing_body())), operation: OnceLock::new() };
         // The cell is new, so it takes the value.
         let _ = content.operation.set(operation);
         content
@@ -132,7 +132,7 @@ impl Content {
         if let Some(operation) = self.operation.get() {
             return Ok(operation);
         }
-        let body = self.body.as_ref().ok_or_else(unread)?;
+        let body = self.body.as_ref().ok_or_else(missing_body)?;
         let operation = (self.read)(&body.bytes)?;
         Ok(self.operation.get_or_init(|| operation))
     }
@@ -148,6 +148,6 @@ impl Content {
     }
 }
 
-fn unread() -> PublicError {
-    PublicError::new(baton_model::Code::Internal, "a request without a body has no meaning to read")
+fn missing_body() -> PublicError {
+    PublicError::new(baton_model::Code::Internal, "a request without a body has no operation to read")
 }

@@ -28,7 +28,7 @@ pub struct Opened {
     pub warnings: Vec<String>,
 }
 
-/// Tries the candidates in order until one begins to answer.
+/// Tries the candidates in order until one begins to reply.
 ///
 /// # Errors
 /// The last candidate's error; or, if the prompt fits none of them, the first one's numbers.
@@ -77,14 +77,14 @@ async fn try_candidate(
 ) -> Result<Opened, ProviderError> {
     let operation = match passes_through(call, &candidate) {
         true => None,
-        false => Some(meaning(shared, call, &candidate, &mut fitted).await?),
+        false => Some(prepare_operation(shared, call, &candidate, &mut fitted).await?),
     };
     // What fitting changed is known already; what the format drops, once the provider has written the request.
     check_strict(candidate.is_strict(call), &fitted.warnings)?;
     let mut retries = candidate.provider.settings().retries;
     let mut pause = shared.settings.retry.pause;
     loop {
-        recorder.attempt(&candidate.model);
+        recorder.start_attempt(&candidate.model);
         let error = match start_attempt(call, &candidate, &fitted, operation.as_ref(), recorder, deadline).await {
             Ok((exchange, held)) => {
                 let mut warnings = fitted.warnings;
@@ -93,7 +93,7 @@ async fn try_candidate(
             }
             Err(error) => error,
         };
-        recorder.failed(&error);
+        recorder.fail_attempt(&error);
         let Retry::SameTarget(after) = error.retry() else { return Err(error) };
         let wait = after.unwrap_or_else(|| shared.vary(pause));
         // The deadline is compared as time left, because a moment plus a long wait can be beyond what the clock holds.
@@ -122,7 +122,8 @@ async fn start_attempt(
         (None, Some(body)) => Mode::Passthrough(body),
         (None, None) => return Err(ProviderError::new(ErrorKind::Internal, "a request without a body or a meaning")),
     };
-    let detail = if candidate.wire() == call.wire() && !recorder.listens() { Detail::MeterOnly } else { Detail::Full };
+    let detail =
+        if candidate.wire() == call.wire() && !recorder.collects_text() { Detail::MeterOnly } else { Detail::Full };
     let headers = recorder.headers();
     let outgoing = Outgoing {
         target: &fitted.target,
@@ -143,9 +144,9 @@ async fn start_attempt(
     while let Some(frame) = exchange.frames.next().await {
         let frame = frame?;
         if let Some(attempt) = recorder.running() {
-            attempt.look(&frame);
+            attempt.observe_frame(&frame);
             if exchange.form == Form::Whole {
-                attempt.is_whole();
+                attempt.mark_complete();
             }
         }
         if let Some(mut error) = failure(&frame) {
@@ -170,7 +171,7 @@ async fn start_attempt(
         }
     }
     if held.is_empty() {
-        return Err(ProviderError::new(ErrorKind::Protocol, "the provider's answer is empty"));
+        return Err(ProviderError::new(ErrorKind::Protocol, "the provider's reply is empty"));
     }
     Ok((exchange, held))
 }
@@ -180,28 +181,28 @@ fn passes_through(call: &Call, candidate: &Candidate) -> bool {
     candidate.wire() == call.wire() && call.content.body().is_some()
 }
 
-/// What the candidate is asked, in the canonical vocabulary, with the thoughts that the client dropped.
-async fn meaning(
+/// What the candidate is asked, in the canonical vocabulary, with the reasoning that the client dropped.
+async fn prepare_operation(
     shared: &Shared,
     call: &Call,
     candidate: &Candidate,
     fitted: &mut Fitted,
 ) -> Result<Operation, ProviderError> {
-    let mut operation = compute(call.content.len(), || translated(call, candidate))?;
+    let mut operation = compute(call.content.len(), || translate_operation(call, candidate))?;
     if let Operation::Chat(request) = &mut operation
-        && candidate.dialect.proves_thoughts()
+        && candidate.dialect.signs_reasoning()
     {
         let complete = shared.reasoning_cache.restore(call, &candidate.model.provider, request).await;
         let by_budget = candidate.model.quirks.reasoning == ReasoningStyle::Budget;
         if !complete && by_budget && request.reasoning.take().is_some() {
             // Such a model refuses to think on where it can't see what it thought before.
-            fitted.warnings.push("reasoning: left out, for the thoughts before the tool calls are not known".into());
+            fitted.warnings.push("reasoning: dropped, because the reasoning before the tool calls is not known".into());
         }
     }
     Ok(operation)
 }
 
-fn translated(call: &Call, candidate: &Candidate) -> Result<Operation, ProviderError> {
+fn translate_operation(call: &Call, candidate: &Candidate) -> Result<Operation, ProviderError> {
     let operation = call.content.meaning().map_err(|error| ProviderError {
         param: error.param.clone(),
         ..ProviderError::new(ErrorKind::InvalidRequest, error.message)
@@ -215,8 +216,8 @@ fn translated(call: &Call, candidate: &Candidate) -> Result<Operation, ProviderE
     }
 }
 
-/// An error that was told to one caller, for another who waits for the same answer.
-pub fn provider_error_of(error: PublicError) -> ProviderError {
+/// The error of one caller, for another who waits for the same reply.
+pub fn to_provider_error(error: PublicError) -> ProviderError {
     let kind = ErrorKind::ALL.into_iter().find(|kind| kind.code() == error.code).unwrap_or(ErrorKind::Internal);
     ProviderError {
         param: error.param,

@@ -29,11 +29,11 @@ pub struct EngineParts {
     pub settings: EngineSettings,
     /// Models and providers.
     pub registry: Registry,
-    /// Where answers are kept.
+    /// Where replies are kept.
     pub cache: Arc<dyn Cache>,
     /// Where requests are recorded.
     pub ledger: Ledger,
-    /// Who is told of requests that are over.
+    /// Who observes requests that are over.
     pub observer: Option<Arc<dyn Observer>>,
     /// The time.
     pub clock: Arc<dyn Clock>,
@@ -72,7 +72,7 @@ impl Engine {
     /// Serves a call.
     ///
     /// # Errors
-    /// What the caller is told if no answer begins.
+    /// The error if no reply begins.
     pub async fn serve(&self, call: Call) -> Result<Reply, PublicError> {
         pipeline::serve(&self.shared, call).await
     }
@@ -104,7 +104,7 @@ impl Engine {
         &self.shared.health
     }
 
-    /// CachedReply answers.
+    /// Cached replies.
     pub fn cache(&self) -> &ResponseCache {
         &self.shared.cache
     }

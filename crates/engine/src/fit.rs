@@ -20,7 +20,7 @@ pub struct Fitted {
 
 /// The share of the limit within which an estimate is checked with the provider, where it offers a count.
 const DOUBTFUL: f64 = 0.10;
-/// What is left for the answer in a context window when the client sets no limit.
+/// What is left for the reply in a context window when the client sets no limit.
 const ANSWER: u64 = 2048;
 /// The smallest context window that is asked for: less would only make the provider load the model again.
 const SMALLEST_WINDOW: u64 = 4096;
@@ -37,7 +37,7 @@ pub async fn fit(call: &Arc<Call>, candidate: &Candidate) -> Result<Fitted, Publ
     match call.capability {
         Capability::Chat | Capability::Completion => {}
         Capability::Embedding => {
-            compute(call.content.len(), || texts_fit(call, model))?;
+            compute(call.content.len(), || check_texts(call, model))?;
             return Ok(Fitted { target, warnings });
         }
         _ => return Ok(Fitted { target, warnings }),
@@ -55,7 +55,7 @@ pub async fn fit(call: &Arc<Call>, candidate: &Candidate) -> Result<Fitted, Publ
     if let Some(limit) = model.token_limit {
         let size = size(call, candidate, limit, output.unwrap_or(0)).await?;
         if size.tokens >= limit {
-            return Err(exceeded(model, size, limit));
+            return Err(limit_error(model, size, limit));
         }
         if let Some(tokens) = output
             && size.tokens + tokens > limit
@@ -75,7 +75,7 @@ pub async fn fit(call: &Arc<Call>, candidate: &Candidate) -> Result<Fitted, Publ
     if sizes_context && !left_to_client {
         let prompt = match prompt {
             Some(tokens) => tokens,
-            None => counted(call, model).await?.tokens,
+            None => count_prompt(call, model).await?.tokens,
         };
         let window = window(prompt.saturating_add(output.unwrap_or(ANSWER)));
         target.context_window = Some(model.token_limit.map_or(window, |limit| window.min(limit)));
@@ -88,7 +88,7 @@ fn window(tokens: u64) -> u64 {
     tokens.max(SMALLEST_WINDOW).checked_next_power_of_two().unwrap_or(tokens)
 }
 
-/// The size of the prompt: a bound where that settles that it fits with its answer, else a count, checked with the
+/// The size of the prompt: a bound where that settles that it fits with its reply, else a count, checked with the
 /// provider where the count is an estimate close to the limit.
 async fn size(call: &Arc<Call>, candidate: &Candidate, limit: u64, output: u64) -> Result<Count, PublicError> {
     let model = &candidate.model;
@@ -99,7 +99,7 @@ async fn size(call: &Arc<Call>, candidate: &Candidate, limit: u64, output: u64) 
     if small && bytes > 0 && bytes.saturating_add(output) < limit && !may_hold_media(call) {
         return Ok(bound);
     }
-    let count = counted(call, model).await?;
+    let count = count_prompt(call, model).await?;
     let doubtful = count.tokens.abs_diff(limit) as f64 <= limit as f64 * DOUBTFUL;
     if count.exact || !doubtful {
         return Ok(count);
@@ -119,13 +119,13 @@ async fn size(call: &Arc<Call>, candidate: &Candidate, limit: u64, output: u64) 
 }
 
 /// Counts the prompt on a thread of its own: a megabyte takes a while, and the first count loads the tables.
-async fn counted(call: &Arc<Call>, model: &Arc<Model>) -> Result<Count, PublicError> {
+async fn count_prompt(call: &Arc<Call>, model: &Arc<Model>) -> Result<Count, PublicError> {
     let (call, model) = (Arc::clone(call), Arc::clone(model));
     let counting = blocking("token_count", move || Ok(count::operation(call.content.meaning()?, &model)));
     counting.await.unwrap_or_else(|| Err(PublicError::new(Code::Internal, "the prompt could not be counted")))
 }
 
-/// Whether the body may hold something whose tokens its bytes don't bound: a picture by its address has few bytes and
+/// Whether the body may hold something whose tokens its bytes don't bound: an image by its address has few bytes and
 /// many tokens.
 fn may_hold_media(call: &Call) -> bool {
     let Some(body) = call.content.body() else { return true };
@@ -133,7 +133,7 @@ fn may_hold_media(call: &Call) -> bool {
 }
 
 /// Each text of an embedding has the whole window to itself.
-fn texts_fit(call: &Call, model: &Model) -> Result<(), PublicError> {
+fn check_texts(call: &Call, model: &Model) -> Result<(), PublicError> {
     let Some(limit) = model.token_limit else { return Ok(()) };
     if !call.content.is_empty() && call.content.len() as u64 <= limit {
         return Ok(());
@@ -149,13 +149,13 @@ fn texts_fit(call: &Call, model: &Model) -> Result<(), PublicError> {
             Prompt::Tokens(tokens) => Count { tokens: tokens.len() as u64, exact: true, tokenizer: "client" },
         };
         if count.tokens > limit {
-            return Err(exceeded(model, count, limit));
+            return Err(limit_error(model, count, limit));
         }
     }
     Ok(())
 }
 
-fn exceeded(model: &Model, count: Count, limit: u64) -> PublicError {
+fn limit_error(model: &Model, count: Count, limit: u64) -> PublicError {
     let about = if count.exact { "" } else { "about " };
     PublicError::new(
         Code::TokenLimitExceeded,

@@ -1,7 +1,7 @@
 //! The pipeline of a request, one file a step: `admit → limit → cache → route → dispatch → meter → record`.
 //!
 //! `pipeline.rs` tells the order. What goes down is one [`Call`]; what comes up is one [`Reply`], a head and a stream
-//! of frames. The engine knows no wire format and no vendor: a format is a value that doors and providers agree on,
+//! of frames. The engine knows no wire format and no vendor: a format is a value that client APIs and providers agree on,
 //! and bytes pass through unread.
 //!
 //! - [`registry`]: the models and providers in force, one snapshot a request;

@@ -1,6 +1,6 @@
 //! How much may be under way at once.
 //!
-//! Today that is the number of requests in coalesce on this node; rates and budgets take their place here, as
+//! Today that is the number of requests in flight on this node; rates and budgets take their place here, as
 //! reservations that the recorder gives back.
 
 use baton_model::{Code, PublicError};
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// The bound on requests in coalesce.
+/// The bound on requests in flight.
 pub struct Limits {
     in_flight: Arc<Semaphore>,
     most: usize,

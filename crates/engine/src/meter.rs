@@ -23,19 +23,27 @@ pub struct Attempt {
     /// Whether vendors bill nothing for what is asked.
     free: bool,
     /// What was said, if somebody wants to know.
-    said: Option<Vec<Event>>,
+    text_events: Option<Vec<Event>>,
 }
 
 impl Attempt {
     /// An attempt that is sent now.
     pub fn new(model: Arc<Model>, started: Timestamp) -> Self {
-        Self { model, started, reported: Usage::default(), complete: false, text_bytes: 0, free: false, said: None }
+        Self {
+            model,
+            started,
+            reported: Usage::default(),
+            complete: false,
+            text_bytes: 0,
+            free: false,
+            text_events: None,
+        }
     }
 
     /// The same, and what is said is kept.
     #[must_use]
-    pub fn listening(self) -> Self {
-        Self { said: Some(Vec::new()), ..self }
+    pub fn collecting_text(self) -> Self {
+        Self { text_events: Some(Vec::new()), ..self }
     }
 
     /// The same for something that vendors bill nothing for: what they don't report is nothing.
@@ -45,12 +53,12 @@ impl Attempt {
     }
 
     /// What was said, taken out.
-    pub fn said(&mut self) -> Vec<Event> {
-        self.said.take().unwrap_or_default()
+    pub fn take_text_events(&mut self) -> Vec<Event> {
+        self.text_events.take().unwrap_or_default()
     }
 
     /// Looks at a frame on its way.
-    pub fn look(&mut self, frame: &Frame) {
+    pub fn observe_frame(&mut self, frame: &Frame) {
         for event in &frame.events {
             match event {
                 Event::Usage(usage) => self.reported.update(usage),
@@ -58,13 +66,13 @@ impl Attempt {
                 other => self.text_bytes += other.text_bytes(),
             }
         }
-        if let Some(said) = &mut self.said {
-            said.extend(frame.events.iter().filter(|event| is_said(event)).cloned());
+        if let Some(text_events) = &mut self.text_events {
+            text_events.extend(frame.events.iter().filter(|event| carries_text(event)).cloned());
         }
     }
 
     /// The reply came whole: what it reports is final, without a sign for its end.
-    pub fn is_whole(&mut self) {
+    pub fn mark_complete(&mut self) {
         self.complete = true;
     }
 
@@ -104,11 +112,11 @@ impl Attempt {
             Ending::Failed(error) => (Outcome::Failed, Some((error.kind, error.message.clone()))),
         };
         let cost = self.cost(&usage);
-        AttemptRecord { outcome, error, usage, origin, cost, finished, ..self.unanswered() }
+        AttemptRecord { outcome, error, usage, origin, cost, finished, ..self.start_record() }
     }
 
-    /// The record of an attempt that was just sent; it stands in the ledger if the process ends before the answer.
-    pub fn unanswered(&self) -> AttemptRecord {
+    /// The record of an attempt that was just sent; it stands in the ledger if the process ends before the reply.
+    pub fn start_record(&self) -> AttemptRecord {
         AttemptRecord {
             model: self.model.id.clone(),
             provider: self.model.provider.clone(),
@@ -134,7 +142,7 @@ impl Attempt {
 }
 
 /// Whether an event is something that was said, in words.
-fn is_said(event: &Event) -> bool {
+fn carries_text(event: &Event) -> bool {
     matches!(
         event,
         Event::Text { .. }

@@ -129,7 +129,7 @@ struct Exemplar {
 
 type Times = Family<ModelLabels, HistogramWithExemplars<Exemplar>, fn() -> HistogramWithExemplars<Exemplar>>;
 
-/// Model calls take from milliseconds (kept answers) to minutes (long reasoning).
+/// Model calls take from milliseconds (cached replies) to minutes (long reasoning).
 const SECONDS: [f64; 16] =
     [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 600.0];
 
@@ -167,17 +167,17 @@ impl Metrics {
         list.counter("requests", "Requests that ended, by how they ended", self.requests.clone());
         list.histogram(
             "request_duration_seconds",
-            "Time from a request's head to the last byte of its answer",
+            "Time from a request's head to the last byte of its reply",
             self.duration.clone(),
         );
         list.histogram(
             "first_content_seconds",
-            "Time from a request's head to the first content of its answer",
+            "Time from a request's head to the first content of its reply",
             self.first_content.clone(),
         );
         list.gauge("requests_in_flight", "Requests under way on this node", self.in_flight.clone());
         list.counter("attempts", "Calls of providers, by how they ended", self.attempts.clone());
-        list.counter("tokens", "What answers consumed, by class", self.tokens.clone());
+        list.counter("tokens", "What replies consumed, by class", self.tokens.clone());
         list.counter("cost_nanodollars", "What attempts cost, in billionths of a dollar", self.cost.clone());
         list.counter("unpriced_attempts", "Attempts whose price is not known", self.unpriced.clone());
         list.counter("cache_lookups", "What the response cache did for requests", self.cache.clone());
@@ -189,14 +189,10 @@ impl Metrics {
         list.gauge("cache_bytes", "Bytes that the response cache holds in this process", self.cache_bytes.clone());
         list.gauge(
             "redis_up",
-            "Whether Redis is used; if not, it is away, and what nodes share is kept in this process",
+            "Whether Redis is used; if not, it is unavailable, and shared state is kept in this process",
             self.redis_up.clone(),
         );
-        list.counter(
-            "redis_errors",
-            "Operations of Redis that failed or had no answer in time",
-            self.redis_errors.clone(),
-        );
+        list.counter("redis_errors", "Operations of Redis that failed or timed out", self.redis_errors.clone());
         list.counter(
             "task_panics",
             "Background tasks that panicked: each is a fault of Baton, and its log line says where",
@@ -204,7 +200,7 @@ impl Metrics {
         );
         list.counter(
             "telemetry_spans",
-            "Spans for the collector of traces: exported, dropped (the queue was full) or failed (it was away)",
+            "Spans for the collector of traces: exported, dropped (the queue was full) or failed (it was unavailable)",
             self.spans.clone(),
         );
     }

@@ -1,4 +1,4 @@
-//! Who is told of requests that are over: what makes traces and logs of them.
+//! Who observes requests that are over: what makes traces and logs of them.
 
 use crate::call::Call;
 use baton_model::record::RequestRecord;
@@ -7,25 +7,25 @@ use baton_model::{Event, SpanId};
 /// Is told of every request that is over.
 pub trait Observer: Send + Sync {
     /// A request is over. This is on its way: nothing here may wait.
-    fn ended(&self, ended: &Ended<'_>);
+    fn observe_request(&self, ended: &EndedRequest<'_>);
 
-    /// Whether the text of answers is wanted. It costs memory and the reading of every piece.
-    fn wants_answers(&self) -> bool;
+    /// Whether the text of replies is wanted. It costs memory and the reading of every piece.
+    fn wants_replies(&self) -> bool;
 
     /// What became of spans so far.
     fn spans(&self) -> Spans;
 }
 
 /// A request that is over.
-pub struct Ended<'a> {
+pub struct EndedRequest<'a> {
     /// What is kept of it.
     pub record: &'a RequestRecord,
     /// What was asked, and its trace.
     pub call: &'a Call,
     /// The span of each attempt, if the trace is recorded.
     pub spans: &'a [SpanId],
-    /// What the attempt that answered said, if [wanted](Observer::wants_answers).
-    pub answer: &'a [Event],
+    /// What the attempt that replied produced, if [wanted](Observer::wants_replies).
+    pub reply: &'a [Event],
 }
 
 /// What became of spans: how many.

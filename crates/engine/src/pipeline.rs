@@ -6,7 +6,7 @@
 
 use crate::admit::admit;
 use crate::ask::ask_provider;
-use crate::cache::Use;
+use crate::cache::CachePlan;
 use crate::call::Call;
 use crate::coalesce::{self, Place};
 use crate::record::RequestRecorder;
@@ -21,15 +21,15 @@ use std::sync::Arc;
 /// Serves a call.
 ///
 /// # Errors
-/// What the caller is told if no reply begins; the request is recorded then too, once it was admitted.
+/// The error if no reply begins; the request is recorded then too, once it was admitted.
 pub async fn serve(shared: &Arc<Shared>, call: Call) -> Result<Reply, PublicError> {
     let call = Arc::new(call);
     let snapshot = shared.registry.snapshot();
     let model = admit(shared, &snapshot, &call)?;
     let permit = shared.limits.reserve()?;
     let recorder = RequestRecorder::new(Arc::clone(shared), Arc::clone(&call), permit);
-    match shared.cache.applies(&call) {
-        Some(cache_use) => serve_cacheable(shared, call, snapshot.clone(), model, cache_use, recorder).await,
+    match shared.cache.plan(&call) {
+        Some(cache_plan) => serve_cacheable(shared, call, snapshot.clone(), model, cache_plan, recorder).await,
         None => {
             let (head, stream) = ask_provider(shared, &call, &snapshot, model, recorder).await?;
             Ok(Reply { head, frames: stream.into_stream() })
@@ -43,12 +43,12 @@ async fn serve_cacheable(
     call: Arc<Call>,
     snapshot: Arc<Snapshot>,
     model: &Arc<Model>,
-    cache_use: Use,
+    cache_plan: CachePlan,
     mut recorder: RequestRecorder,
 ) -> Result<Reply, PublicError> {
     let key = compute(call.content.len(), || shared.cache.key(&call, model));
-    recorder.served(model);
-    if let Some(age) = cache_use.read
+    recorder.set_model(model);
+    if let Some(age) = cache_plan.read
         && let Some(cached) = shared.cache.lookup(&key, age, shared.clock.now()).await
     {
         match coalesce::replay(shared, &call, &snapshot, &cached, recorder) {
@@ -56,7 +56,7 @@ async fn serve_cacheable(
             Err(back) => recorder = *back,
         }
     }
-    recorder.cache(CacheUse::Miss);
+    recorder.set_cache_use(CacheUse::Miss);
     match shared.coalescer.join(&key, call.form) {
         Place::Follower(in_flight) => coalesce::follow(Arc::clone(shared), in_flight, recorder).await,
         Place::Leader(in_flight) => {

@@ -1,10 +1,10 @@
-//! Thoughts that a client gives no place to.
+//! Reasoning that the client's format has no place for.
 //!
-//! A model that reasons wants its thoughts back, unchanged, with the calls that followed them, as long as the results
-//! of those calls are talked about. Clients of a format without thoughts drop them, or keep pieces. So the thoughts
-//! before a call are kept for a while, and put back when a conversation returns with that call. Calls are known by their
-//! id, or by what they ask where a client drops ids too (Ollama's). Only who got the thoughts gets them back, and only
-//! for the provider that made them.
+//! A model that reasons wants its reasoning back, unchanged, with the tool calls that followed, for as long as the
+//! conversation goes on from the results of those calls. Clients of a format without reasoning drop it, or keep pieces.
+//! So the reasoning before a call is kept for a while, and put back when a conversation returns with that call. Calls
+//! are known by their id, or by their name and arguments where a client drops ids too (Ollama's). Only the caller that
+//! got the reasoning gets it back, and only for the provider that produced it.
 
 use crate::call::Call;
 use baton_kv::Cache;
@@ -18,28 +18,30 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long thoughts are kept: a tool may wait for a person, who may sleep over it.
+/// How long reasoning is kept: a tool may wait for a person, who may sleep over it.
 const LIFETIME: Duration = Duration::from_secs(24 * 3600);
 
-/// The most of one answer's thoughts that is kept, in bytes.
+/// The most of one reply's reasoning that is kept, in bytes.
 const MOST_BYTES: usize = 1 << 20;
 
-/// The most calls of one conversation whose thoughts are looked for, from the end.
+/// The most calls of one conversation whose reasoning is looked for, from the end.
 const MOST_CALLS: usize = 128;
 
-/// Where thoughts are kept.
+/// Where reasoning is kept.
 pub struct ReasoningCache {
     values: Arc<dyn Cache>,
 }
 
-/// The thoughts before one call.
+/// The reasoning before one call.
 #[derive(Debug, Deserialize, Serialize)]
 struct CachedReasoning {
-    thoughts: Vec<Thought>,
+    // Cached values outlive an upgrade, so the name on the wire stays as the first version wrote it.
+    #[serde(rename = "thoughts")]
+    blocks: Vec<ReasoningBlock>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
-struct Thought {
+struct ReasoningBlock {
     text: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     signature: Option<String>,
@@ -53,27 +55,27 @@ impl ReasoningCache {
         Self { values }
     }
 
-    /// Keeps the thoughts of an answer to that call by that provider.
-    pub async fn keep(&self, call: &Call, provider: &ProviderId, heard: ReasoningRecorder) {
-        for (tool, thoughts) in heard.calls.into_values().filter(|(_, thoughts)| !thoughts.is_empty()) {
-            let bytes = match serde_json::to_vec(&CachedReasoning { thoughts }) {
+    /// Keeps the reasoning of a reply to that call by that provider.
+    pub async fn keep(&self, call: &Call, provider: &ProviderId, recorder: ReasoningRecorder) {
+        for (tool, blocks) in recorder.calls.into_values().filter(|(_, blocks)| !blocks.is_empty()) {
+            let bytes = match serde_json::to_vec(&CachedReasoning { blocks }) {
                 Ok(bytes) => Bytes::from(bytes),
                 Err(error) => {
-                    tracing::warn!(%error, "thoughts could not be kept");
+                    tracing::warn!(%error, "reasoning could not be cached");
                     continue;
                 }
             };
-            for name in [tool.id.clone(), asked(&tool)] {
+            for name in [tool.id.clone(), describe_call(&tool)] {
                 self.values.set(key(call, provider, &name), bytes.clone(), LIFETIME, Vec::new()).await;
             }
         }
     }
 
-    /// Puts back what the client dropped. Whether the calls that are being answered have their thoughts now.
+    /// Puts back what the client dropped. Whether the calls that are being continued have their reasoning now.
     pub async fn restore(&self, call: &Call, provider: &ProviderId, request: &mut ChatRequest) -> bool {
         let mut complete = true;
         let mut left = MOST_CALLS;
-        let answered = last_calls(&request.messages);
+        let answered = find_last_calls(&request.messages);
         for (place, message) in request.messages.iter_mut().enumerate().rev() {
             if message.role != Role::Assistant || left == 0 {
                 continue;
@@ -85,14 +87,14 @@ impl ReasoningCache {
             left = left.saturating_sub(tools.len());
             let mut found = Vec::new();
             for tool in tools {
-                let thoughts = self.thoughts(call, provider, &tool).await;
-                found.extend(thoughts.map(|thoughts| (tool.id, thoughts)));
+                let blocks = self.find_blocks(call, provider, &tool).await;
+                found.extend(blocks.map(|blocks| (tool.id, blocks)));
             }
             if found.is_empty() {
-                complete &= Some(place) != answered || has_proof(message);
+                complete &= Some(place) != answered || is_signed(message);
             } else {
-                // What a client sends back itself may be a piece of it; what was kept is what was thought.
-                put_back(message, found);
+                // What a client sends back itself may be a piece of it; what was kept is complete.
+                restore_blocks(message, found);
             }
         }
         complete
@@ -100,39 +102,39 @@ impl ReasoningCache {
 }
 
 impl ReasoningCache {
-    async fn thoughts(&self, call: &Call, provider: &ProviderId, tool: &ToolCall) -> Option<Vec<Thought>> {
-        let kept = match self.values.get(&key(call, provider, &tool.id)).await {
-            Some(kept) => kept,
-            None => self.values.get(&key(call, provider, &asked(tool))).await?,
+    async fn find_blocks(&self, call: &Call, provider: &ProviderId, tool: &ToolCall) -> Option<Vec<ReasoningBlock>> {
+        let bytes = match self.values.get(&key(call, provider, &tool.id)).await {
+            Some(bytes) => bytes,
+            None => self.values.get(&key(call, provider, &describe_call(tool))).await?,
         };
-        serde_json::from_slice::<CachedReasoning>(&kept).ok().map(|kept| kept.thoughts)
+        serde_json::from_slice::<CachedReasoning>(&bytes).ok().map(|cached| cached.blocks)
     }
 }
 
-/// What names a call beside its id: its function and arguments, whatever order and spelling they are sent back in.
-fn asked(tool: &ToolCall) -> String {
+/// What identifies a call beside its id: its function and arguments, in whatever order the client sends them back.
+fn describe_call(tool: &ToolCall) -> String {
     let arguments =
-        serde_json::from_str(&tool.arguments).map_or_else(|_| tool.arguments.clone(), |value| sorted(&value));
+        serde_json::from_str(&tool.arguments).map_or_else(|_| tool.arguments.clone(), |value| sort_keys(&value));
     let digest: [u8; 32] = Sha256::digest(format!("{}:{}:{arguments}", tool.name.len(), tool.name)).into();
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// JSON with its keys in order.
-fn sorted(value: &Value) -> String {
+fn sort_keys(value: &Value) -> String {
     match value {
         Value::Object(members) => {
             let members: BTreeMap<String, String> =
-                members.iter().map(|(key, value)| (Value::from(key.as_str()).to_string(), sorted(value))).collect();
+                members.iter().map(|(key, value)| (Value::from(key.as_str()).to_string(), sort_keys(value))).collect();
             let members: Vec<String> = members.into_iter().map(|(key, value)| format!("{key}:{value}")).collect();
             format!("{{{}}}", members.join(","))
         }
-        Value::Array(items) => format!("[{}]", items.iter().map(sorted).collect::<Vec<_>>().join(",")),
+        Value::Array(items) => format!("[{}]", items.iter().map(sort_keys).collect::<Vec<_>>().join(",")),
         other => other.to_string(),
     }
 }
 
 /// The place of the turn whose calls the conversation is about to go on from.
-fn last_calls(messages: &[Message]) -> Option<usize> {
+fn find_last_calls(messages: &[Message]) -> Option<usize> {
     let place = messages.iter().rposition(|message| message.role != Role::Tool)?;
     let last = messages.get(place)?;
     (last.role == Role::Assistant && last.parts.iter().any(|part| call_id(part).is_some())).then_some(place)
@@ -146,27 +148,27 @@ fn call_id(part: &Part) -> Option<&str> {
     tool(part).map(|call| call.id.as_str())
 }
 
-/// Whether thoughts that a provider can recognise as its own stand there.
-fn has_proof(message: &Message) -> bool {
+/// Whether the message has reasoning that the provider can recognise as its own.
+fn is_signed(message: &Message) -> bool {
     message.parts.iter().any(|part| {
-        matches!(&part.kind, PartKind::Reasoning(thought) if thought.signature.is_some() || thought.redacted.is_some())
+        matches!(&part.kind, PartKind::Reasoning(block) if block.signature.is_some() || block.redacted.is_some())
     })
 }
 
-/// What was thought before the first call began the turn; what was thought later stands before its call.
-fn put_back(message: &mut Message, mut found: Vec<(String, Vec<Thought>)>) {
-    // The text of a thought without its proof is worth nothing to the provider.
+/// Reasoning before the first call begins the turn; later reasoning stands before its call.
+fn restore_blocks(message: &mut Message, mut found: Vec<(String, Vec<ReasoningBlock>)>) {
+    // The provider can't verify the text of a block without its signature, so the client's pieces go before the whole comes in.
     message.parts.retain(|part| !matches!(part.kind, PartKind::Reasoning(_)));
     let first = message.parts.iter().find_map(call_id).map(str::to_owned);
     let mut parts = Vec::with_capacity(message.parts.len() + found.len());
     for part in std::mem::take(&mut message.parts) {
         if let Some(place) = call_id(&part).and_then(|id| found.iter().position(|(of, _)| of == id)) {
-            let (id, thoughts) = found.swap_remove(place);
-            let thoughts = thoughts.into_iter().map(Part::from);
+            let (id, blocks) = found.swap_remove(place);
+            let blocks = blocks.into_iter().map(Part::from);
             if Some(&id) == first.as_ref() {
-                parts.splice(0..0, thoughts);
+                parts.splice(0..0, blocks);
             } else {
-                parts.extend(thoughts);
+                parts.extend(blocks);
             }
         }
         parts.push(part);
@@ -174,8 +176,8 @@ fn put_back(message: &mut Message, mut found: Vec<(String, Vec<Thought>)>) {
     message.parts = parts;
 }
 
-impl From<Thought> for Part {
-    fn from(Thought { text, signature, redacted }: Thought) -> Self {
+impl From<ReasoningBlock> for Part {
+    fn from(ReasoningBlock { text, signature, redacted }: ReasoningBlock) -> Self {
         PartKind::Reasoning(Reasoning { text, signature, redacted }).into()
     }
 }
@@ -193,19 +195,19 @@ fn key(call: &Call, provider: &ProviderId, id: &str) -> String {
     own.iter().fold("thought".to_owned(), |key, part| format!("{key}:{}:{part}", part.len()))
 }
 
-/// The thoughts of an answer under way, as far as they belong to calls.
+/// The reasoning of a reply under way, as far as it belongs to tool calls.
 #[derive(Debug, Default)]
 pub struct ReasoningRecorder {
-    /// What was thought since the last call of each answer.
-    open: Vec<(u32, Thought, bool)>,
-    /// By answer and number.
-    calls: BTreeMap<(u32, u32), (ToolCall, Vec<Thought>)>,
+    /// The blocks since the last call of each choice, and whether each is closed.
+    open: Vec<(u32, ReasoningBlock, bool)>,
+    /// By choice and index.
+    calls: BTreeMap<(u32, u32), (ToolCall, Vec<ReasoningBlock>)>,
     bytes: usize,
 }
 
 impl ReasoningRecorder {
     /// Takes note of what a frame says.
-    pub fn listen(&mut self, events: &[Event]) {
+    pub fn observe(&mut self, events: &[Event]) {
         for event in events {
             if self.bytes > MOST_BYTES {
                 return;
@@ -213,27 +215,27 @@ impl ReasoningRecorder {
             match event {
                 Event::Reasoning { choice, text } => {
                     self.bytes += text.len();
-                    self.thought(*choice).text.push_str(text);
+                    self.open_block(*choice).text.push_str(text);
                 }
                 Event::ReasoningSignature { choice, signature } => {
                     self.bytes += signature.len();
-                    self.thought(*choice).signature = Some(signature.clone());
+                    self.open_block(*choice).signature = Some(signature.clone());
                     self.close(*choice);
                 }
                 Event::RedactedReasoning { choice, data } => {
                     self.bytes += data.len();
                     self.close(*choice);
-                    self.thought(*choice).redacted = Some(data.clone());
+                    self.open_block(*choice).redacted = Some(data.clone());
                     self.close(*choice);
                 }
                 Event::ToolCall { choice, index, id, name } => {
                     let tool = ToolCall { id: id.clone(), name: name.clone(), arguments: String::new() };
-                    let thoughts = self.before(*choice);
-                    self.calls.insert((*choice, *index), (tool, thoughts));
+                    let blocks = self.take_blocks(*choice);
+                    self.calls.insert((*choice, *index), (tool, blocks));
                 }
                 Event::ToolArguments { choice, index, fragment } => {
-                    if let Some((tool, thoughts)) = self.calls.get_mut(&(*choice, *index))
-                        && !thoughts.is_empty()
+                    if let Some((tool, blocks)) = self.calls.get_mut(&(*choice, *index))
+                        && !blocks.is_empty()
                     {
                         self.bytes += fragment.len();
                         tool.arguments.push_str(fragment);
@@ -249,11 +251,11 @@ impl ReasoningRecorder {
         self.calls.is_empty() || self.bytes > MOST_BYTES
     }
 
-    /// The thought that goes on.
-    fn thought(&mut self, choice: u32) -> &mut Thought {
-        let is_open = |(of, _, closed): &(u32, Thought, bool)| *of == choice && !closed;
+    /// The block that is still growing.
+    fn open_block(&mut self, choice: u32) -> &mut ReasoningBlock {
+        let is_open = |(of, _, closed): &(u32, ReasoningBlock, bool)| *of == choice && !closed;
         let place = self.open.iter().rposition(is_open).unwrap_or_else(|| {
-            self.open.push((choice, Thought::default(), false));
+            self.open.push((choice, ReasoningBlock::default(), false));
             self.open.len() - 1
         });
         #[expect(clippy::indexing_slicing, reason = "the search returned the place, or the line above filled it")]
@@ -264,12 +266,12 @@ impl ReasoningRecorder {
         self.open.iter_mut().filter(|(of, ..)| *of == choice).for_each(|(_, _, closed)| *closed = true);
     }
 
-    /// The thoughts since the last call; those without proof can't be given back.
-    fn before(&mut self, choice: u32) -> Vec<Thought> {
+    /// The blocks since the last call; those without a signature can't be given back.
+    fn take_blocks(&mut self, choice: u32) -> Vec<ReasoningBlock> {
         self.open
             .extract_if(.., |(of, ..)| *of == choice)
-            .map(|(_, thought, _)| thought)
-            .filter(|thought| thought.signature.is_some() || thought.redacted.is_some())
+            .map(|(_, block, _)| block)
+            .filter(|block| block.signature.is_some() || block.redacted.is_some())
             .collect()
     }
 }

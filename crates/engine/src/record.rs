@@ -2,7 +2,7 @@
 
 use crate::call::Call;
 use crate::meter::{Attempt, Ending};
-use crate::observe::Ended;
+use crate::observe::EndedRequest;
 use crate::shared::Shared;
 use crate::trace::Trace;
 use baton_meter::count;
@@ -24,8 +24,8 @@ pub struct RequestRecorder {
     /// The span of each attempt, the running one included, if the trace is recorded.
     spans: Vec<SpanId>,
     /// What the last attempt said, if somebody wants to know.
-    said: Vec<Event>,
-    /// The place among the requests in coalesce; given back with the recorder.
+    text_events: Vec<Event>,
+    /// The place among the requests in flight; given back with the recorder.
     _permit: OwnedSemaphorePermit,
 }
 
@@ -57,20 +57,20 @@ impl RequestRecorder {
             record: Some(Box::new(record)),
             running: None,
             spans: Vec::new(),
-            said: Vec::new(),
+            text_events: Vec::new(),
             _permit: permit,
         }
     }
 
     /// What the cache did.
-    pub fn cache(&mut self, cache: CacheUse) {
+    pub fn set_cache_use(&mut self, cache: CacheUse) {
         if let Some(record) = &mut self.record {
             record.cache = cache;
         }
     }
 
-    /// The model that answers without an attempt (a kept answer).
-    pub fn served(&mut self, model: &Model) {
+    /// The model that replies without an attempt (a cached reply).
+    pub fn set_model(&mut self, model: &Model) {
         if let Some(record) = &mut self.record {
             record.served = Some(model.id.clone());
             record.provider = Some(model.provider.clone());
@@ -78,14 +78,14 @@ impl RequestRecorder {
     }
 
     /// An attempt is sent now. The first is journaled, so that a crash does not hide it.
-    pub fn attempt(&mut self, model: &Arc<Model>) {
+    pub fn start_attempt(&mut self, model: &Arc<Model>) {
         let now = self.shared.clock.now();
-        self.served(model);
+        self.set_model(model);
         let mut running = Attempt::new(Arc::clone(model), now);
         if matches!(self.call.capability, Capability::TokenCount | Capability::Moderation) {
             running = running.free();
         }
-        let running = if self.listens() { running.listening() } else { running };
+        let running = if self.collects_text() { running.collecting_text() } else { running };
         if self.call.trace.recorded {
             self.spans.push(self.shared.span());
         }
@@ -93,7 +93,7 @@ impl RequestRecorder {
             && record.attempts.is_empty()
         {
             let mut start = RequestRecord::clone(record);
-            start.attempts.push(Attempt::new(Arc::clone(model), now).unanswered());
+            start.attempts.push(Attempt::new(Arc::clone(model), now).start_record());
             self.shared.ledger.start(&start);
         }
         self.running = Some(running);
@@ -105,8 +105,8 @@ impl RequestRecorder {
     }
 
     /// Whether somebody wants to know what is said.
-    pub fn listens(&self) -> bool {
-        self.shared.observer.as_ref().is_some_and(|observer| observer.wants_answers())
+    pub fn collects_text(&self) -> bool {
+        self.shared.observer.as_ref().is_some_and(|observer| observer.wants_replies())
     }
 
     /// The client's headers that the attempt under way passes on, with its place in the trace.
@@ -122,9 +122,9 @@ impl RequestRecorder {
     }
 
     /// The attempt under way failed; another may follow.
-    pub fn failed(&mut self, error: &ProviderError) {
+    pub fn fail_attempt(&mut self, error: &ProviderError) {
         if let Some(attempt) = &self.running {
-            self.shared.health.failed(&attempt.model.id, error.kind, &error.message);
+            self.shared.health.record_failure(&attempt.model.id, error.kind, &error.message);
         }
         self.close_attempt(Ending::Failed(error));
     }
@@ -135,7 +135,7 @@ impl RequestRecorder {
     }
 
     /// The first content is on its way to the client.
-    pub fn first_content(&mut self) {
+    pub fn mark_first_content(&mut self) {
         let now = self.shared.clock.now();
         if let Some(record) = &mut self.record {
             record.first_content.get_or_insert(now);
@@ -156,10 +156,10 @@ impl RequestRecorder {
         }
     }
 
-    /// The answer is complete. Resolves when the record is in the journal.
+    /// The reply is complete. Resolves when the record is in the journal.
     pub async fn complete(&mut self, status: u16) {
         if let Some(attempt) = &self.running {
-            self.shared.health.succeeded(&attempt.model.id);
+            self.shared.health.record_success(&attempt.model.id);
         }
         self.close_attempt(Ending::Completed);
         self.close(Outcome::Completed, status, None).await;
@@ -171,7 +171,7 @@ impl RequestRecorder {
         self.close(Outcome::Failed, status, Some((error.code, error.message.clone()))).await;
     }
 
-    /// The request failed while its answer was already on the way, so that its status was 200.
+    /// The request failed while its reply was already on the way, so that its status was 200.
     pub async fn fail_midway(&mut self, error: &PublicError) {
         self.close(Outcome::Failed, 200, Some((error.code, error.message.clone()))).await;
     }
@@ -185,7 +185,7 @@ impl RequestRecorder {
 
     fn close_attempt(&mut self, ending: Ending<'_>) {
         let Some(mut attempt) = self.running.take() else { return };
-        self.said = attempt.said();
+        self.text_events = attempt.take_text_events();
         let record = attempt.settle(ending, self.shared.clock.now(), || self.prompt_tokens(&attempt.model));
         self.shared.metrics.attempt(&record);
         if let Some(own) = &mut self.record {
@@ -215,8 +215,8 @@ impl RequestRecorder {
             self.shared.metrics.ended(&record, &self.call.trace);
             log(&record, &self.call.trace);
             if let Some(observer) = &self.shared.observer {
-                let Self { call, spans, said, .. } = &*self;
-                observer.ended(&Ended { record: &record, call, spans, answer: said });
+                let Self { call, spans, text_events, .. } = &*self;
+                observer.observe_request(&EndedRequest { record: &record, call, spans, reply: text_events });
             }
             (self.shared.ledger.append(&record), record.id.clone())
         });

@@ -72,7 +72,7 @@ impl Snapshot {
             (None, ModelSelector::Model(name)) => Err(self.not_found(name)),
             (None, _) => Err(PublicError::new(
                 Code::InvalidRequest,
-                format!("name a model: no default model with the capability {capability} is configured"),
+                format!("name a model: no default model for {capability} is configured"),
             )
             .at("model")),
         }
@@ -91,27 +91,27 @@ impl Snapshot {
             let known: Vec<&str> = self.providers.keys().map(ProviderId::as_str).collect();
             PublicError::new(
                 Code::InvalidRequest,
-                format!("there is no provider `{name}`; configured are: {}", known.join(", ")),
+                format!("unknown provider `{name}`; configured providers: {}", known.join(", ")),
             )
             .at("provider")
         })?;
         let set = self.default_models.get(provider).and_then(|id| self.models.get(id));
         Ok(set
             .filter(|model| model.capabilities.contains(&capability.listed_as()))
-            .or_else(|| self.offered(capability).find(|model| model.provider == *provider)))
+            .or_else(|| self.models_offering(capability).find(|model| model.provider == *provider)))
     }
 
     fn default_for(&self, capability: Capability) -> Option<&Arc<Model>> {
         let set = self.default_model.as_ref().and_then(|id| self.models.get(id));
         set.filter(|model| model.capabilities.contains(&capability.listed_as())).or_else(|| {
             // Without a configured default the choice must be plain: the only model that can do it.
-            let mut offered = self.offered(capability);
+            let mut offered = self.models_offering(capability);
             offered.next().filter(|_| offered.next().is_none())
         })
     }
 
     /// The active models that list that capability, or the one that stands for it.
-    pub fn offered(&self, capability: Capability) -> impl Iterator<Item = &Arc<Model>> {
+    pub fn models_offering(&self, capability: Capability) -> impl Iterator<Item = &Arc<Model>> {
         let listed = capability.listed_as();
         self.models
             .values()
@@ -120,11 +120,9 @@ impl Snapshot {
 
     fn not_found(&self, name: &str) -> PublicError {
         let near = nearest(name, self.models.keys().map(ModelId::as_str));
-        let hint = near.map_or_else(
-            || "GET /api/models lists those there are".to_owned(),
-            |near| format!("did you mean `{near}`?"),
-        );
-        PublicError::new(Code::ModelNotFound, format!("there is no model `{name}`; {hint}")).at("model")
+        let hint = near
+            .map_or_else(|| "GET /api/models lists the models".to_owned(), |near| format!("did you mean `{near}`?"));
+        PublicError::new(Code::ModelNotFound, format!("unknown model `{name}`; {hint}")).at("model")
     }
 }
 

@@ -41,7 +41,7 @@ pub struct ReplyStream {
 
 impl ReplyStream {
     /// The reply that goes on from a reply just opened.
-    pub fn opened(
+    pub fn from_opened(
         shared: Arc<Shared>,
         mut recorder: RequestRecorder,
         opened: Opened,
@@ -49,11 +49,11 @@ impl ReplyStream {
     ) -> (ReplyHead, Self) {
         let Opened { candidate, exchange, held, warnings } = opened;
         let Exchange { dialect, form, content_type, headers, frames, .. } = exchange;
-        recorder.first_content();
+        recorder.mark_first_content();
         let bill = Bill::default();
-        let reasoning = (dialect.proves_thoughts() && dialect != recorder.call().dialect).then(|| {
+        let reasoning = (dialect.signs_reasoning() && dialect != recorder.call().dialect).then(|| {
             let mut reasoning = ReasoningRecorder::default();
-            held.iter().for_each(|frame| reasoning.listen(&frame.events));
+            held.iter().for_each(|frame| reasoning.observe(&frame.events));
             (reasoning, candidate.model.provider.clone())
         });
         if form == Form::Whole {
@@ -92,14 +92,14 @@ impl ReplyStream {
     }
 
     /// A reply that no provider is asked for: a cached or coalesced one.
-    pub fn unbilled(
+    pub fn without_bill(
         shared: Arc<Shared>,
         mut recorder: RequestRecorder,
         form: Form,
         dialect: Dialect,
         frames: Frames,
     ) -> Self {
-        recorder.first_content();
+        recorder.mark_first_content();
         Self {
             shared,
             recorder: Some(recorder),
@@ -126,7 +126,7 @@ impl ReplyStream {
     pub async fn next(&mut self) -> Option<Result<Frame, PublicError>> {
         let next = match self.held.pop_front() {
             Some(frame) => Some(Ok(frame)),
-            None => self.arriving().await,
+            None => self.next_from_provider().await,
         };
         match next {
             Some(Ok(frame)) => {
@@ -150,7 +150,7 @@ impl ReplyStream {
         if self.form != Form::Whole || !self.held.is_empty() || self.settled {
             return false;
         }
-        match self.arriving().await {
+        match self.next_from_provider().await {
             None => true,
             Some(Ok(next)) => {
                 self.held.push_back(next);
@@ -164,7 +164,7 @@ impl ReplyStream {
     }
 
     /// The next frame from the provider, looked at by the meter, within the time that the client gave.
-    async fn arriving(&mut self) -> Option<Result<Frame, ProviderError>> {
+    async fn next_from_provider(&mut self) -> Option<Result<Frame, ProviderError>> {
         if let Some(error) = self.failed.take() {
             return Some(Err(error));
         }
@@ -172,7 +172,7 @@ impl ReplyStream {
         let next = match self.deadline {
             None => frames.next().await,
             Some(deadline) => tokio::time::timeout_at(deadline, frames.next()).await.unwrap_or_else(|_| {
-                Some(Err(ProviderError::new(ErrorKind::Timeout, "the time that the request allowed is over")))
+                Some(Err(ProviderError::new(ErrorKind::Timeout, "the request's timeout has passed")))
             }),
         };
         let frame = match next? {
@@ -180,10 +180,10 @@ impl ReplyStream {
             Err(error) => return Some(Err(error)),
         };
         if let Some(attempt) = self.recorder.as_mut().and_then(RequestRecorder::running) {
-            attempt.look(&frame);
+            attempt.observe_frame(&frame);
         }
         if let Some((reasoning, _)) = &mut self.reasoning {
-            reasoning.listen(&frame.events);
+            reasoning.observe(&frame.events);
         }
         Some(match failure(&frame) {
             None => Ok(frame),
@@ -214,7 +214,7 @@ impl ReplyStream {
         self.frames = None;
         let public = PublicError::from(error.clone());
         if let Some(recorder) = &mut self.recorder {
-            recorder.failed(&error);
+            recorder.fail_attempt(&error);
             recorder.fail_midway(&public).await;
         }
         public
@@ -237,7 +237,7 @@ async fn drain(mut frames: Frames, mut recorder: RequestRecorder, time: Duration
         let mut left = bytes;
         while let Some(Ok(frame)) = frames.next().await {
             if let Some(attempt) = recorder.running() {
-                attempt.look(&frame);
+                attempt.observe_frame(&frame);
             }
             left = left.saturating_sub(frame.bytes.len());
             if left == 0 {

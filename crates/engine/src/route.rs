@@ -71,7 +71,7 @@ pub struct Ask<'a> {
 /// If the model asked for can't do what is asked: the sentence names the models that can.
 pub fn plan(snapshot: &Snapshot, first: &Arc<Model>, ask: &Ask<'_>) -> Result<Plan, PublicError> {
     if serving(snapshot, first, ask).is_none() {
-        return Err(cannot(snapshot, first, ask));
+        return Err(unsupported_error(snapshot, first, ask));
     }
     let mut plan = Plan::default();
     let mut open = Vec::new();
@@ -85,7 +85,7 @@ pub fn plan(snapshot: &Snapshot, first: &Arc<Model>, ask: &Ask<'_>) -> Result<Pl
         }
         match snapshot.models.get(name) {
             Some(model) => consider(snapshot, model, ask, &mut plan, &mut open),
-            None => plan.passed.push(SkippedModel { model: name.clone(), reason: "there is no such model".into() }),
+            None => plan.passed.push(SkippedModel { model: name.clone(), reason: "unknown model".into() }),
         }
     }
     plan.candidates.append(&mut open);
@@ -105,7 +105,7 @@ fn consider(snapshot: &Snapshot, model: &Arc<Model>, ask: &Ask<'_>, plan: &mut P
         }
         return;
     } else {
-        format!("it has not the capability {}", ask.capability)
+        format!("it does not support {}", ask.capability)
     };
     plan.passed.push(SkippedModel { model: model.id.clone(), reason });
 }
@@ -124,7 +124,7 @@ fn serving(snapshot: &Snapshot, model: &Arc<Model>, ask: &Ask<'_>) -> Option<Can
     })
 }
 
-fn cannot(snapshot: &Snapshot, model: &Model, ask: &Ask<'_>) -> PublicError {
+fn unsupported_error(snapshot: &Snapshot, model: &Model, ask: &Ask<'_>) -> PublicError {
     if !snapshot.providers.contains_key(&model.provider) {
         return PublicError::new(
             Code::ProviderNotAvailable,
@@ -132,16 +132,16 @@ fn cannot(snapshot: &Snapshot, model: &Model, ask: &Ask<'_>) -> PublicError {
         );
     }
     let able: Vec<&str> = snapshot
-        .offered(ask.capability)
+        .models_offering(ask.capability)
         .filter(|other| ask.caller.may_use(&other.id))
         .map(|other| other.id.as_str())
         .take(10)
         .collect();
-    let hint = if able.is_empty() { "no model can".to_owned() } else { format!("these can: {}", able.join(", ")) };
-    let has: Vec<&str> = model.capabilities.iter().map(|capability| capability.name()).collect();
-    PublicError::new(
-        Code::InvalidRequest,
-        format!("the model `{}` has {}, not {}; {hint}", model.id, has.join(", "), ask.capability),
-    )
-    .at("model")
+    let hint = if able.is_empty() {
+        "no configured model does".to_owned()
+    } else {
+        format!("these models do: {}", able.join(", "))
+    };
+    PublicError::new(Code::InvalidRequest, format!("model `{}` does not support {}; {hint}", model.id, ask.capability))
+        .at("model")
 }

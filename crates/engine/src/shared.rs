@@ -24,13 +24,13 @@ pub struct Shared {
     pub settings: EngineSettings,
     /// Models and providers.
     pub registry: Registry,
-    /// CachedReply answers.
+    /// Cached replies.
     pub cache: ResponseCache,
-    /// Thoughts that clients drop.
+    /// Reasoning that clients drop.
     pub reasoning_cache: ReasoningCache,
     /// Shared calls under way.
     pub coalescer: Coalescer,
-    /// The bound on requests in coalesce.
+    /// The bound on requests in flight.
     pub limits: Limits,
     /// How each model fares.
     pub health: Health,
@@ -38,7 +38,7 @@ pub struct Shared {
     pub ledger: Ledger,
     /// Counters.
     pub metrics: Metrics,
-    /// Who is told of requests that are over.
+    /// Who observes requests that are over.
     pub observer: Option<Arc<dyn Observer>>,
     /// The time.
     pub clock: Arc<dyn Clock>,

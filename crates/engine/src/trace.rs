@@ -62,7 +62,7 @@ impl Trace {
         Self { id: TraceId([u8::MAX; 16]), span: SpanId([u8::MAX; 8]), parent: None, state: None, recorded: false }
     }
 
-    /// As the answer tells it: the request's own span.
+    /// As the response headers give it: the request's own span.
     pub fn context(&self) -> TraceContext {
         TraceContext { trace: self.id, span: self.span, sampled: self.recorded }
     }

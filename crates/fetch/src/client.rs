@@ -66,7 +66,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// If the address is none or not permitted, nobody answers there in time, or too much or something else comes.
+    /// If the address is none or not permitted, nobody responds there in time, or too much or something else comes.
     pub async fn send(&self, request: Request) -> Result<Reply, FetchError> {
         let inner = self.inner.as_ref().map_err(|reason| FetchError::Setup(reason.clone()))?;
         let url = parse(&request.url)?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FetchError {
     /// The address is none.
-    #[error("`{url}` is no address to call: {expected}")]
+    #[error("`{url}` is not an address that can be called: {expected}")]
     Address {
         /// What was given.
         url: String,
@@ -28,7 +28,7 @@ pub enum FetchError {
         /// The name.
         host: String,
     },
-    /// Nobody answers there, or not in the way that HTTP or TLS want.
+    /// Nobody responds there, or not in the way that HTTP or TLS want.
     #[error("`{host}` can't be reached: {reason}")]
     Unreachable {
         /// The host.

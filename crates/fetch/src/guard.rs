@@ -1,5 +1,5 @@
 //! Where a guarded client may connect. The addresses that pass here are the ones that are connected to: nothing asks
-//! the name a second time, so a name that answers differently then (DNS rebinding) gains nothing.
+//! the name a second time, so a name that resolves differently then (DNS rebinding) gains nothing.
 
 use crate::FetchError;
 use crate::address::permitted;

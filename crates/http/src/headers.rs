@@ -107,7 +107,7 @@ pub fn passed_on(headers: &HeaderMap) -> Vec<(String, String)> {
     PASSED_ON.into_iter().filter_map(|name| Some((name.to_owned(), text(headers, name)?.to_owned()))).collect()
 }
 
-/// Says in the response's headers who answered, and how.
+/// Says in the response's headers who replied, and how.
 pub fn describe(headers: &mut HeaderMap, head: &ReplyHead, request_id: &str) {
     forward(headers, &head.headers);
     headers.insert("x-request-id", value(request_id));

@@ -68,7 +68,7 @@ pub async fn one(
     let snapshot = state.web.engine.registry().snapshot();
     let model = snapshot.get(&ModelSelector::Model(name.clone()), Capability::Chat)?;
     if !inbound.caller.may_use(&model.id) {
-        let message = format!("there is no model `{name}` for this key");
+        let message = format!("unknown model `{name}` for this key");
         return Err(PublicError::new(Code::ModelNotFound, message).at("model").into());
     }
     Ok(match is_anthropic(&inbound.parts.headers) {

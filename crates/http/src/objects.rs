@@ -123,8 +123,9 @@ pub async fn note(
     if !reply.is_success() {
         return Ok(());
     }
-    let object: Object = serde_json::from_slice(&reply.body)
-        .map_err(|_| PublicError::new(Code::ProviderError, format!("`{provider}` did not say what it has made")))?;
+    let object: Object = serde_json::from_slice(&reply.body).map_err(|_| {
+        PublicError::new(Code::ProviderError, format!("`{provider}` did not report what it has created"))
+    })?;
     // A batch is kept longer than its time to run, which is what vendors mean by this field there.
     let expires_at = moment(&object.expires_at).filter(|_| kind == ProviderObjectKind::File);
     let made = Made { kind, object: &object.id, provider, model, expires_at };
@@ -148,7 +149,7 @@ fn moment(value: &Value) -> Option<Timestamp> {
 /// more. What a provider has no more is forgotten. `path` is the provider's collection: `/files`.
 ///
 /// # Errors
-/// If the object to begin at is not known, or a provider does not answer.
+/// If the object to begin at is not known, or a provider does not respond.
 pub async fn list(
     state: &HttpState,
     inbound: &Inbound,

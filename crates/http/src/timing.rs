@@ -1,11 +1,11 @@
-//! How long an answer took, measured here: for clients of Ollama, whose format says so, where another vendor answers.
+//! How long a reply took, measured here: for clients of Ollama, whose format says so, where another vendor replies.
 
 use baton_model::event::Timings;
 use baton_model::{Clock, Event, Timestamp};
 use baton_web::ClientApi;
 use std::sync::Arc;
 
-/// A watch over one answer; it says nothing at other state, nor where the provider has measured itself.
+/// A watch over one reply; it says nothing for other APIs, nor where the provider has measured itself.
 pub struct Watch {
     clock: Option<Arc<dyn Clock>>,
     arrived: Timestamp,
@@ -13,7 +13,7 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// A watch over the answer to a request that arrived then.
+    /// A watch over the reply to a request that arrived then.
     pub fn new(api: ClientApi, arrived: Timestamp, clock: &Arc<dyn Clock>) -> Self {
         Self { clock: (api == ClientApi::Ollama).then(|| Arc::clone(clock)), arrived, begun: None }
     }
@@ -35,7 +35,7 @@ impl Watch {
         }
     }
 
-    /// An answer that came at once was produced all the time: when it was begun is not known.
+    /// A reply that came at once was produced all the time: when it was begun is not known.
     fn measured(&self, now: Timestamp) -> Timings {
         let nanos = |from: Timestamp, to: Timestamp| u64::try_from(to.since(from).as_nanos()).unwrap_or(u64::MAX);
         let begun = self.begun.filter(|begun| *begun < now).unwrap_or(self.arrived);

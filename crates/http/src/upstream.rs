@@ -1,4 +1,4 @@
-//! Passing a request on to the provider that is meant, and its answer back, without reading either: for what providers
+//! Passing a request on to the provider that is meant, and its reply back, without reading either: for what providers
 //! keep for their callers.
 
 use axum::body::Body;
@@ -18,7 +18,7 @@ use std::sync::Arc;
 /// What may stand in a part of a path as it is.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
-/// The most of an answer that Baton reads to know what was made.
+/// The most of a reply that Baton reads to know what was made.
 const READ: usize = 32 << 20;
 
 /// A reply, complete.
@@ -82,9 +82,10 @@ pub fn choose(
         let found = offered.iter().find(|provider| provider.id().as_str().eq_ignore_ascii_case(named));
         return match found {
             Some(provider) => Ok(Arc::clone(provider)),
-            None => {
-                refuse(format!("x-baton-provider: there is no provider `{named}` for this; there are: {}", names()))
-            }
+            None => refuse(format!(
+                "x-baton-provider: unknown provider `{named}` for this request; available providers: {}",
+                names()
+            )),
         };
     }
     let default = snapshot.default_model.as_ref().and_then(|id| snapshot.models.get(id)).map(|model| &model.provider);
@@ -107,15 +108,15 @@ pub fn asking<'a>(method: Method, path: &'a str, headers: &'a [(String, String)]
 /// Sends a request.
 ///
 /// # Errors
-/// If there is no answer.
+/// If there is no reply.
 pub async fn send(provider: &dyn Provider, forward: Forward<'_>) -> Result<Forwarded, PublicError> {
     Ok(provider.forward(forward).await?)
 }
 
-/// Sends a request, and reads the whole answer.
+/// Sends a request, and reads the whole reply.
 ///
 /// # Errors
-/// If there is no answer, or it is too large to be read.
+/// If there is no reply, or it is too large to be read.
 pub async fn ask(provider: &dyn Provider, forward: Forward<'_>) -> Result<Whole, PublicError> {
     let Forwarded { status, content_type, headers, mut body } = send(provider, forward).await?;
     let mut bytes = BytesMut::new();

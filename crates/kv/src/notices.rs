@@ -15,14 +15,14 @@ pub trait Notices: Send + Sync {
     fn subscribe(&self) -> BoxFuture<'_, BoxStream<'static, Notice>>;
 }
 
-/// What a listener hears.
+/// What a subscriber receives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
-    /// Somebody told this.
-    Told {
+    /// Somebody published this.
+    Published {
         /// What it is about.
         topic: String,
-        /// What was said.
+        /// The text.
         text: String,
     },
     /// Something may have been missed: look at everything.
@@ -44,7 +44,7 @@ impl Default for InProcess {
 impl Notices for InProcess {
     fn publish<'a>(&'a self, topic: &'a str, text: &'a str) -> BoxFuture<'a, ()> {
         // Nobody listening is no error.
-        let _ = self.sender.send(Notice::Told { topic: topic.to_owned(), text: text.to_owned() });
+        let _ = self.sender.send(Notice::Published { topic: topic.to_owned(), text: text.to_owned() });
         futures::future::ready(()).boxed()
     }
 

@@ -27,8 +27,8 @@ impl Dialect {
         }
     }
 
-    /// Whether thoughts carry a proof that they are the provider's own, and so must go back as they came.
-    pub fn proves_thoughts(self) -> bool {
+    /// Whether reasoning carries a signature of its provider, and so must go back unchanged.
+    pub fn signs_reasoning(self) -> bool {
         matches!(self, Self::Responses | Self::Anthropic)
     }
 

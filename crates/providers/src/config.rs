@@ -92,7 +92,7 @@ pub fn build(config: &ProviderConfig, transport: &Transport) -> Result<Arc<dyn P
 
 fn unknown_kind(kind: &str) -> BuildError {
     let names: Vec<_> = presets::ALL.iter().map(|preset| preset.name).collect();
-    BuildError::new("kind", format!("`{kind}` is none of {}", names.join(", ")))
+    BuildError::new("kind", format!("`{kind}` is not one of {}", names.join(", ")))
 }
 
 fn base_url(config: &ProviderConfig, preset: &Preset) -> Result<BaseUrl, BuildError> {
@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn what_makes_no_provider_is_named() {
-        check(|_| {}, "opanai", "kind: `opanai` is none of openai, ");
+        check(|_| {}, "opanai", "kind: `opanai` is not one of openai, ");
         check(|_| {}, "openai", "api_key: openai needs one (usually in OPENAI_API_KEY)");
         check(|_| {}, "azure", "base_url: azure has no address of its own");
         check(|config| config.base_url = Some("localhost:1".into()), "vllm", "base_url: expected http:// or https://");

@@ -38,7 +38,7 @@ use baton_engine::Engine;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What every API needs to know a request's caller and to answer it. Cheap to clone.
+/// What every API needs to know a request's caller and to reply. Cheap to clone.
 #[derive(Clone)]
 pub struct Web {
     /// The pipeline; its clock and traces are every API's.

@@ -1,7 +1,7 @@
 //! What a refused client still sends.
 //!
-//! A server that answers before it has read the request, and then closes, makes the client fail while it writes, or
-//! lose the answer. So what nobody reads is read and forgotten, within bounds, and the connection stays of use.
+//! A server that replies before it has read the request, and then closes, makes the client fail while it writes, or
+//! lose the reply. So what nobody reads is read and forgotten, within bounds, and the connection stays of use.
 
 use axum::body::{Body, HttpBody};
 use axum::extract::Request;

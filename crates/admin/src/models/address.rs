@@ -55,9 +55,9 @@ pub fn find<'s>(snapshot: &'s Snapshot, caller: &Caller, id: &ModelId) -> Result
         let seen = snapshot.models.values().filter(|model| sees(caller, model)).map(|model| model.id.as_str());
         let hint = match nearest(id.as_str(), seen) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => "GET /api/models lists those there are".to_owned(),
+            None => "GET /api/models lists the models".to_owned(),
         };
-        PublicError::new(Code::ModelNotFound, format!("there is no model `{id}`; {hint}")).at("model_id")
+        PublicError::new(Code::ModelNotFound, format!("unknown model `{id}`; {hint}")).at("model_id")
     })
 }
 

@@ -152,7 +152,7 @@ fn provider(
     let found = known().find(|id| id.as_str() == name).or_else(|| known().find(|id| is(id, &name)));
     if found.is_none() {
         let known: Vec<&str> = snapshot.providers.keys().map(ProviderId::as_str).collect();
-        faults.add("provider", format!("there is no provider `{name}`; configured are: {}", known.join(", ")));
+        faults.add("provider", format!("unknown provider `{name}`; configured providers: {}", known.join(", ")));
     }
     found.cloned()
 }
@@ -168,7 +168,7 @@ fn capabilities(fields: &mut Fields, faults: &mut Faults) -> Option<Vec<Capabili
         match Capability::lookup(name) {
             Some(capability) if capabilities.contains(&capability) => {}
             Some(capability) => capabilities.push(capability),
-            None => faults.add("capabilities", format!("`{}` is none of {}", brief(name), known_capabilities())),
+            None => faults.add("capabilities", format!("`{}` is not one of {}", brief(name), known_capabilities())),
         }
     }
     if names.is_empty() {
@@ -191,7 +191,7 @@ fn status(fields: &mut Fields, faults: &mut Faults) -> Option<ModelStatus> {
     let name: String = fields.take("status", &format!("one of {}", known_statuses()), faults)??;
     let status = ModelStatus::lookup(&name);
     if status.is_none() {
-        faults.add("status", format!("`{}` is none of {}", brief(&name), known_statuses()));
+        faults.add("status", format!("`{}` is not one of {}", brief(&name), known_statuses()));
     }
     status
 }
@@ -251,11 +251,11 @@ fn fallbacks(
             continue;
         }
         if own.is_some_and(|own| own.as_str() == name) {
-            faults.add("fallbacks", format!("`{name}`: a model can't fall back on itself"));
+            faults.add("fallbacks", format!("`{name}`: a model can't be its own fallback"));
         } else if !snapshot.models.contains_key(name.as_str()) {
             let near = nearest(name, snapshot.models.keys().map(ModelId::as_str));
             let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-            faults.add("fallbacks", format!("there is no model `{}`{hint}", brief(name)));
+            faults.add("fallbacks", format!("unknown model `{}`{hint}", brief(name)));
         }
     }
     Some(names.iter().map(ModelId::from).collect())
@@ -289,7 +289,7 @@ fn tokenizer(fields: &mut Fields, faults: &mut Faults) -> Option<Option<String>>
     let name = fields.nullable_text("tokenizer", faults)?;
     if let Some(name) = name.as_deref().filter(|name| Tokenizer::lookup(name).is_none()) {
         let known = Tokenizer::ALL.map(Tokenizer::name).join(", ");
-        faults.add("tokenizer", format!("`{}` is none of {known}", brief(name)));
+        faults.add("tokenizer", format!("`{}` is not one of {known}", brief(name)));
     }
     Some(name)
 }

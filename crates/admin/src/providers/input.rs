@@ -129,7 +129,7 @@ fn check_kind(kind: Option<String>, faults: &mut Faults) -> Option<String> {
     let kind = kind?;
     if presets::lookup(&kind).is_none() {
         let known: Vec<_> = presets::ALL.iter().map(|preset| preset.name).collect();
-        faults.add("kind", format!("`{}` is none of {}", brief(&kind), known.join(", ")));
+        faults.add("kind", format!("`{}` is not one of {}", brief(&kind), known.join(", ")));
     }
     Some(kind)
 }
@@ -147,7 +147,7 @@ fn read_timeouts(given: BTreeMap<String, String>, faults: &mut Faults) -> BTreeM
         let field = format!("timeouts.{}", brief(&name));
         let millis = humantime::parse_duration(&text).ok().and_then(|bound| u64::try_from(bound.as_millis()).ok());
         match millis.filter(|millis| (1..=LONGEST_BOUND).contains(millis)) {
-            _ if !BOUNDS.contains(&name.as_str()) => faults.add(field, format!("is none of {}", BOUNDS.join(", "))),
+            _ if !BOUNDS.contains(&name.as_str()) => faults.add(field, format!("is not one of {}", BOUNDS.join(", "))),
             Some(millis) => drop(bounds.insert(name, millis)),
             None => faults.add(field, format!("expected a time such as 30s, of at most 24h, got `{}`", brief(&text))),
         }

@@ -87,7 +87,7 @@ fn read_types(names: Option<Vec<String>>, faults: &mut Faults) -> Option<Vec<Eve
         match EventKind::lookup(name) {
             Some(kind) if types.contains(&kind) => {}
             Some(kind) => types.push(kind),
-            None => faults.add("types", format!("`{}` is none of {}", brief(name), known_types())),
+            None => faults.add("types", format!("`{}` is not one of {}", brief(name), known_types())),
         }
     }
     Some(types)

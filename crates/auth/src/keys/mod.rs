@@ -194,7 +194,7 @@ impl Keys {
             project: project.or_else(|| of_key.project.clone()),
             projects: of_key.projects.clone(),
             user: user.or_else(|| of_key.user.clone()),
-            models: both(models, of_key.models.clone()),
+            models: intersect_models(models, of_key.models.clone()),
             key: Some(id),
             strict: of_key.strict,
         })
@@ -231,7 +231,7 @@ fn lesser(one: Role, other: Role) -> Role {
 }
 
 /// The models that are in both lists; a list that is absent holds all.
-fn both(one: Option<Arc<[ModelId]>>, other: Option<Arc<[ModelId]>>) -> Option<Arc<[ModelId]>> {
+fn intersect_models(one: Option<Arc<[ModelId]>>, other: Option<Arc<[ModelId]>>) -> Option<Arc<[ModelId]>> {
     match (one, other) {
         (Some(one), Some(other)) => Some(one.iter().filter(|model| other.contains(model)).cloned().collect()),
         (one, other) => one.or(other),

@@ -159,14 +159,14 @@ impl Issuer {
         };
         let body = self.get(&address).await?;
         Signers::read(&body, self.clock.now())
-            .map_err(|problem| format!("what `{address}` answers is of no use: {problem}"))
+            .map_err(|problem| format!("invalid response from `{address}`: {problem}"))
     }
 
     /// Where an issuer has its keys.
     async fn discover(&self, issuer: &str) -> Result<String, String> {
         let address = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
         let body = self.get(&address).await?;
-        let useless = |problem: &str| format!("what `{address}` answers is of no use: {problem}");
+        let useless = |problem: &str| format!("invalid response from `{address}`: {problem}");
         let found: Discovered = serde_json::from_slice(&body)
             .map_err(|_| useless("expected the JSON of OpenID Connect Discovery with `issuer` and `jwks_uri`"))?;
         // Tokens hold the issuer's own spelling, so a difference would have each of them refused.

@@ -88,13 +88,15 @@ impl Tokens {
         let now = self.clock.now();
         let token = read::Token::read(token)?;
         if !self.settings.algorithms.contains(&token.algorithm) {
-            return Err(TokenFault::Algorithm { expected: self.expected() });
+            return Err(TokenFault::Algorithm { expected: self.expected_algorithms() });
         }
         if token.algorithm == Algorithm::HS256 {
-            let secret = self.secret.as_ref().ok_or_else(|| TokenFault::Algorithm { expected: self.expected() })?;
+            let secret =
+                self.secret.as_ref().ok_or_else(|| TokenFault::Algorithm { expected: self.expected_algorithms() })?;
             token.verify(secret)?;
         } else {
-            let issuer = self.issuer.as_ref().ok_or_else(|| TokenFault::Algorithm { expected: self.expected() })?;
+            let issuer =
+                self.issuer.as_ref().ok_or_else(|| TokenFault::Algorithm { expected: self.expected_algorithms() })?;
             token.verify_by(&*issuer.signers(now)?)?;
         }
         let claims = token.claims()?;
@@ -116,7 +118,7 @@ impl Tokens {
     }
 
     /// The algorithms that can be of use here, for messages.
-    fn expected(&self) -> String {
+    fn expected_algorithms(&self) -> String {
         let usable = |algorithm: &&Algorithm| match **algorithm {
             Algorithm::HS256 => self.secret.is_some(),
             _ => self.issuer.is_some(),

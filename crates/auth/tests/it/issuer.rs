@@ -242,7 +242,7 @@ async fn an_issuer_that_is_of_no_use_is_told_as_what_it_is() {
     let huge = format!("{{\"keys\": [{}]}}", " ".repeat(2 << 20));
     for (status, body, expected) in [
         (500, "", "answered with the status 500"),
-        (200, "<html>", "it is no JSON Web Key Set"),
+        (200, "<html>", "it is not a JSON Web Key Set"),
         (200, "{\"keys\": []}", "it holds no public key"),
         (200, "{\"keys\": [{\"kty\": \"oct\", \"k\": \"AAAA\"}, {\"kty\": \"new\"}, 5]}", "it holds no public key"),
         (200, &huge, "sent more than 1048576 bytes"),

@@ -197,7 +197,7 @@ async fn warn_of_unknown(client: &Client, models: &[String], project: Option<&st
     for (kind, path, name) in models.chain(project.map(|project| ("project", "/api/projects", project))) {
         // If the question itself fails, the key is there all the same, and was printed.
         if let Ok(false) = client.exists(&format!("{path}/{}", segment(name))).await {
-            output::note(&format!("warning: there is no {kind} `{name}`"));
+            output::note(&format!("warning: unknown {kind} `{name}`"));
         }
     }
 }

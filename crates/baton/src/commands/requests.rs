@@ -53,7 +53,7 @@ struct List {
     /// Only requests that ended so: `completed`, `failed`, `cancelled` or `interrupted`
     #[arg(long)]
     outcome: Option<String>,
-    /// Only requests answered with this HTTP status
+    /// Only requests with this HTTP status
     #[arg(long)]
     status: Option<String>,
     /// Only requests at or after this time: a date, or a time such as 2026-11-23T15:00:00Z

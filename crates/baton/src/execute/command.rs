@@ -48,13 +48,13 @@ impl Call {
     pub fn read(event: &Event) -> Result<Self, String> {
         let Some((_, method, path, place)) = COMMANDS.iter().find(|(name, ..)| *name == event.kind) else {
             let known = COMMANDS.map(|(name, ..)| name).join(", ");
-            return Err(format!("type: there is no command `{}`; known are: {known}", event.kind));
+            return Err(format!("type: unknown command `{}`; known commands: {known}", event.kind));
         };
         let text = event.data.as_ref().map_or("{}", |data| data.0.as_str());
         let fields: Map<String, Value> = match serde_json::from_str(text) {
             Ok(Value::Object(fields)) => fields,
             Ok(_) => return Err("data: expected a JSON object".to_owned()),
-            Err(error) => return Err(format!("data: is no JSON: {error}")),
+            Err(error) => return Err(format!("data: is not JSON: {error}")),
         };
         if fields.get("stream").and_then(Value::as_bool) == Some(true) {
             return Err("data.stream: a command has one result; leave `stream` out".to_owned());
@@ -133,7 +133,7 @@ mod tests {
             let fault = read(kind, data).expect_err(data);
             assert!(fault.contains(part), "{fault}");
         };
-        wrong("model.destroy", "{}", "type: there is no command `model.destroy`; known are: model.register, ");
+        wrong("model.destroy", "{}", "type: unknown command `model.destroy`; known commands: model.register, ");
         wrong("model.update", "[]", "data: expected a JSON object");
         wrong("model.update", "{}", "data.model_id: is required");
         wrong("model.delete", r#"{"model_id":""}"#, "data.model_id: is required");

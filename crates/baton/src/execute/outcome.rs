@@ -9,7 +9,7 @@ use serde_json::Value;
 /// What became of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// It is done; what the call answered.
+    /// It is done; the reply of the call.
     Done(Json),
     /// It failed for good.
     Failed {
@@ -23,7 +23,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// What a call's answer means.
+    /// What a call's reply means.
     pub fn of(status: StatusCode, body: &[u8]) -> Self {
         let text = String::from_utf8_lossy(body).into_owned();
         if status.is_success() {

@@ -114,7 +114,7 @@ impl Executor {
                 Ok(Next::Again(wait))
             }
             Claim::Effected => {
-                let done = serde_json::json!({ "repeated": true, "message": "it was done; its answer was lost" });
+                let done = serde_json::json!({ "repeated": true, "message": "it was done; its reply was lost" });
                 let outcome = Outcome::Done(baton_model::chat::Json(done.to_string()));
                 self.finish(delivery, event, &outcome).await
             }
@@ -166,7 +166,7 @@ impl Executor {
         }
         let internal = Internal { caller: self.settings.identity.clone(), command: Some(event.id.clone()) };
         request.extensions_mut().insert(internal);
-        // The router can't fail, and its answers are of known length but for streams, which commands can't ask for.
+        // The router can't fail, and its replies are of known length but for streams, which commands can't ask for.
         let response = match self.router.clone().oneshot(request).await {
             Ok(response) => response,
             Err(never) => match never {},
@@ -174,7 +174,7 @@ impl Executor {
         let status = response.status();
         match response.into_body().collect().await {
             Ok(body) => Outcome::of(status, &body.to_bytes()),
-            Err(error) => Outcome::Later(format!("the answer broke off: {error}")),
+            Err(error) => Outcome::Later(format!("the reply broke off: {error}")),
         }
     }
 
@@ -184,7 +184,7 @@ impl Executor {
         loop {
             tokio::time::sleep(self.settings.lease / 3).await;
             if let Err(error) = delivery.extend().await {
-                tracing::debug!(command.id = event.id, %error, "the bus was not told that a command is still executed");
+                tracing::debug!(command.id = event.id, %error, "the bus could not be informed that a command is still executed");
             }
             match self.store.commands().extend(&event.id, self.settings.lease).await {
                 Ok(true) => failures = 0,
@@ -225,7 +225,7 @@ impl Executor {
             }
             failures += 1;
             if let Err(error) = delivery.extend().await {
-                tracing::debug!(command.id = event.id, %error, "the bus was not told that a command stays here");
+                tracing::debug!(command.id = event.id, %error, "the bus could not be informed that a command stays here");
             }
             tokio::time::sleep(FIRST_WAIT).await;
         }

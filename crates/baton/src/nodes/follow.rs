@@ -52,7 +52,7 @@ pub async fn follow(registered: Registered, store: Store, sources: Sources, ever
         match look(&registered, &store, in_force).await {
             Ok(revision) => {
                 if std::mem::take(&mut away) {
-                    tracing::info!("the database answers again; what others changed is in force");
+                    tracing::info!("the database responds again; changes of other nodes are in force");
                 }
                 in_force = Some(revision);
             }
@@ -88,7 +88,7 @@ fn listen(sources: Sources) -> BoxStream<'static, ()> {
     let Sources { notices, bus } = sources;
     let told = async move { notices.subscribe().await }.flatten_stream();
     let told = told.filter_map(async |notice| match notice {
-        Notice::Told { topic, .. } => (topic == TOPIC).then_some(()),
+        Notice::Published { topic, .. } => (topic == TOPIC).then_some(()),
         Notice::Missed => Some(()),
     });
     stream::select(told, published(bus)).boxed()

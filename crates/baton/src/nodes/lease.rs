@@ -33,12 +33,12 @@ impl Lease {
     pub async fn held(&mut self) -> bool {
         if self.asked.is_none_or(|asked| asked.elapsed() >= RENEW) {
             let asked = Instant::now();
-            let answer = self.store.leases().acquire(self.name, self.store.node(), TTL).await;
-            if let (Err(error), false) = (&answer, self.away) {
+            let acquired = self.store.leases().acquire(self.name, self.store.node(), TTL).await;
+            if let (Err(error), false) = (&acquired, self.away) {
                 tracing::warn!(lease = self.name, %error, "the database can't be asked who holds a lease; its work pauses");
             }
-            self.away = answer.is_err();
-            let held = answer.unwrap_or(false);
+            self.away = acquired.is_err();
+            let held = acquired.unwrap_or(false);
             if held != self.held {
                 let work = work(self.name);
                 if held {

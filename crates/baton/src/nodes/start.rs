@@ -1,4 +1,4 @@
-//! Everything that a node does beside answering requests.
+//! Everything that a node does beside serving requests.
 
 use super::chores::{self, Kept};
 use super::follow::{self, Registered, Sources};

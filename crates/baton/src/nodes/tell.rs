@@ -8,7 +8,7 @@ use baton_kv::Notices;
 use http::Method;
 use std::sync::Arc;
 
-/// Around the management API: a call that changed something is told before its answer leaves.
+/// Around the management API: a call that changed something is announced to other nodes before its reply leaves.
 pub async fn tell(State(notices): State<Arc<dyn Notices>>, request: Request, next: Next) -> Response {
     let may_change = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     let response = next.run(request).await;

@@ -26,7 +26,7 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 /// The wait when the system has no room for another connection: those that end make some.
 const NO_ROOM: Duration = Duration::from_millis(100);
 
-/// Accepts until `closing`, then closes the port and waits until every connection has answered what it was asked.
+/// Accepts until `closing`, then closes the port and waits until every connection has finished its requests.
 /// Dropped before that, it cuts them off.
 pub async fn run(
     listener: TcpListener,
@@ -56,7 +56,7 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
             Ok(accepted) => return accepted,
-            Err(error) if gone(error.kind()) => {}
+            Err(error) if has_left(error.kind()) => {}
             Err(error) => {
                 tracing::error!(%error, "a connection could not be accepted");
                 tokio::time::sleep(NO_ROOM).await;
@@ -66,7 +66,7 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
 }
 
 /// Whether the client left before it was accepted.
-fn gone(kind: ErrorKind) -> bool {
+fn has_left(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::ConnectionRefused | ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset)
 }
 
@@ -81,16 +81,16 @@ async fn connection(
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY could not be set");
     }
-    let Some(acceptor) = acceptor else { return answer(stream, peer, router, watcher).await };
+    let Some(acceptor) = acceptor else { return serve_requests(stream, peer, router, watcher).await };
     match tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {
-        Ok(Ok(stream)) => answer(stream, peer, router, watcher).await,
+        Ok(Ok(stream)) => serve_requests(stream, peer, router, watcher).await,
         Ok(Err(error)) => tracing::debug!(%error, client.address = %peer.ip(), "a TLS handshake failed"),
         Err(_) => tracing::debug!(client.address = %peer.ip(), "a TLS handshake took too long"),
     }
 }
 
-/// Answers the requests of one connection.
-async fn answer(
+/// Serves the requests of one connection.
+async fn serve_requests(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     peer: SocketAddr,
     router: Router,

@@ -114,7 +114,7 @@ pub async fn keep_fresh(certificates: Arc<Certificates>) {
             Ok(Ok(false)) | Err(_) => {}
             Ok(Err(error)) => tracing::warn!(
                 error = format!("{error:#}"),
-                "the new certificate is of no use; the one before stays in force"
+                "the new certificate is invalid; the previous one stays in use"
             ),
         }
     }
@@ -155,7 +155,7 @@ impl Files {
                 key.display(),
                 certificate.display()
             ),
-            error => anyhow::anyhow!("server.tls: the certificate or its key is of no use: {error}"),
+            error => anyhow::anyhow!("server.tls: the certificate or its key is invalid: {error}"),
         })
     }
 }

@@ -1,10 +1,10 @@
-//! Prompts and answers for the log files, by opt-in: redacted and written by a thread of their own, so that no request
+//! Prompts and replies for the log files, by opt-in: redacted and written by a thread of their own, so that no request
 //! waits for it.
 
 use super::redact::Redactor;
 use crate::config::sections::ContentSection;
 use anyhow::Context;
-use baton_engine::observe::Ended;
+use baton_engine::observe::EndedRequest;
 use baton_model::chat::PartKind;
 use baton_model::event::Reply;
 use baton_model::{Event, RequestId, TraceId};
@@ -20,7 +20,7 @@ pub const TARGET: &str = "baton::content";
 /// The most requests whose content waits to be written.
 const QUEUE: usize = 1000;
 
-/// Where prompts and answers go.
+/// Where prompts and replies go.
 pub struct ContentLog {
     projects: Vec<String>,
     writer: Mutex<Option<(SyncSender<Item>, JoinHandle<()>)>>,
@@ -53,7 +53,7 @@ impl ContentLog {
     }
 
     /// Takes what a request said. Where the writer is too far behind, it is left out, and that is said.
-    pub fn take(&self, ended: &Ended<'_>) {
+    pub fn take(&self, ended: &EndedRequest<'_>) {
         let project = ended.record.attribution.project.as_ref();
         if !self.projects.is_empty() && project.is_none_or(|project| !self.projects.contains(project)) {
             return;
@@ -62,7 +62,7 @@ impl ContentLog {
             id: ended.record.id.clone(),
             trace: ended.call.trace.id,
             prompt: ended.call.content.body().map(|body| body.bytes.clone()),
-            answer: ended.answer.to_vec(),
+            answer: ended.reply.to_vec(),
         };
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(Err(TrySendError::Full(item))) = writer.as_ref().map(|(sender, _)| sender.try_send(item)) {
@@ -84,14 +84,14 @@ impl ContentLog {
 fn write(items: &Receiver<Item>, redactor: &Redactor, most: usize) {
     for Item { id, trace, prompt, answer } in items {
         let prompt = prompt.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        let prompt = prompt.map(|prompt| told(prompt, redactor, most));
-        let answer = (!answer.is_empty()).then(|| told(said(&answer), redactor, most));
+        let prompt = prompt.map(|prompt| redact_document(prompt, redactor, most));
+        let answer = (!answer.is_empty()).then(|| redact_document(reply_document(&answer), redactor, most));
         tracing::info!(target: TARGET, { request.id = %id, trace.id = %trace, prompt, answer }, "content");
     }
 }
 
 /// A document as it is logged. What is secret goes before anything is cut, so that no half of it is left.
-fn told(mut document: Value, redactor: &Redactor, most: usize) -> String {
+fn redact_document(mut document: Value, redactor: &Redactor, most: usize) -> String {
     redactor.json(&mut document);
     let mut text = document.to_string();
     if text.len() > most {
@@ -102,8 +102,8 @@ fn told(mut document: Value, redactor: &Redactor, most: usize) -> String {
     text
 }
 
-/// What was answered, as a document.
-fn said(events: &[Event]) -> Value {
+/// The reply, as a document.
+fn reply_document(events: &[Event]) -> Value {
     let heard = events.iter().find_map(|event| match event {
         Event::Transcript(transcript) => Some(transcript.text.clone()),
         _ => None,

@@ -1,7 +1,7 @@
 //! What Baton tells of itself: log lines (JSON in a file a day, UTC; readable on a terminal), traces, contents by opt-in.
 //!
 //! - [`spans`] makes spans of a record, [`traces`] sends them; [`push`] sends metrics, read by [`open_metrics`];
-//! - [`content`] writes prompts and answers, [`redact`] takes out of them what must not be read.
+//! - [`content`] writes prompts and replies, [`redact`] takes out of them what must not be read.
 
 mod collector;
 pub mod content;
@@ -14,7 +14,7 @@ mod traces;
 use crate::config::Config;
 use crate::config::sections::{ConsoleForm, LogsSection};
 use anyhow::Context;
-use baton_engine::observe::{Ended, Spans};
+use baton_engine::observe::{EndedRequest, Spans};
 use baton_engine::{Engine, Observer};
 use content::ContentLog;
 use push::Push;
@@ -75,7 +75,7 @@ impl Witness {
 }
 
 impl Observer for Witness {
-    fn ended(&self, ended: &Ended<'_>) {
+    fn observe_request(&self, ended: &EndedRequest<'_>) {
         if let Some(traces) = &self.traces {
             traces.take(ended);
         }
@@ -84,7 +84,7 @@ impl Observer for Witness {
         }
     }
 
-    fn wants_answers(&self) -> bool {
+    fn wants_replies(&self) -> bool {
         self.content.is_some()
     }
 
@@ -135,7 +135,7 @@ pub fn start(logs: &LogsSection, console: Console) -> anyhow::Result<Telemetry> 
         Console::All => EnvFilter::try_new(&logs.level)?,
         Console::Warnings => EnvFilter::new("warn"),
     };
-    // Prompts and answers are for the files alone.
+    // Prompts and replies are for the files alone.
     let shown = shown.and(filter::filter_fn(|metadata| metadata.target() != content::TARGET));
     let terminal = match logs.console {
         ConsoleForm::Readable => {

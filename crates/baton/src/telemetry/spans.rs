@@ -1,7 +1,7 @@
 //! The spans of a request, made at its end from its record: one for the request, and one for each attempt below it.
 //! Names are those of OpenTelemetry's conventions for generative AI; Baton's own begin with `baton.`.
 
-use baton_engine::observe::Ended;
+use baton_engine::observe::EndedRequest;
 use baton_model::record::{AttemptRecord, Outcome};
 use baton_model::{Capability, Cost, SpanId, Timestamp, Usage, UsageClass};
 use opentelemetry::trace::{self as otel, SpanContext, SpanKind, Status, TraceFlags, TraceState};
@@ -10,13 +10,13 @@ use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLinks};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// All of them, the request's own first.
-pub fn spans(ended: &Ended<'_>) -> Vec<SpanData> {
+pub fn spans(ended: &EndedRequest<'_>) -> Vec<SpanData> {
     let attempts =
         ended.record.attempts.iter().zip(ended.spans).map(|(attempt, span)| of_attempt(ended, attempt, *span));
     std::iter::once(of_request(ended)).chain(attempts).collect()
 }
 
-fn of_request(ended: &Ended<'_>) -> SpanData {
+fn of_request(ended: &EndedRequest<'_>) -> SpanData {
     let (record, trace) = (ended.record, &ended.call.trace);
     let operation = operation(record.capability);
     let mut attributes = vec![
@@ -61,7 +61,7 @@ fn of_request(ended: &Ended<'_>) -> SpanData {
     }
 }
 
-fn of_attempt(ended: &Ended<'_>, attempt: &AttemptRecord, span: SpanId) -> SpanData {
+fn of_attempt(ended: &EndedRequest<'_>, attempt: &AttemptRecord, span: SpanId) -> SpanData {
     let operation = operation(ended.record.capability);
     let mut attributes = vec![
         KeyValue::new("gen_ai.operation.name", operation),
@@ -88,7 +88,7 @@ fn of_attempt(ended: &Ended<'_>, attempt: &AttemptRecord, span: SpanId) -> SpanD
 }
 
 /// A span of the request's trace that says nothing yet but its attributes.
-fn empty(ended: &Ended<'_>, span: SpanId, attributes: Vec<KeyValue>) -> SpanData {
+fn empty(ended: &EndedRequest<'_>, span: SpanId, attributes: Vec<KeyValue>) -> SpanData {
     let trace = &ended.call.trace;
     let state = trace.state.as_deref().and_then(|state| state.parse::<TraceState>().ok()).unwrap_or_default();
     let id = otel::TraceId::from_bytes(trace.id.0);

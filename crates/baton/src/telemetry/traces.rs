@@ -4,7 +4,7 @@ use super::collector::http_client;
 use super::spans::spans;
 use crate::config::sections::TelemetrySection;
 use anyhow::Context;
-use baton_engine::observe::{Ended, Spans};
+use baton_engine::observe::{EndedRequest, Spans};
 use baton_tasks::run_supervised;
 use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::Resource;
@@ -67,7 +67,7 @@ impl Traces {
     }
 
     /// Takes a request that is over, if its trace is recorded.
-    pub fn take(&self, ended: &Ended<'_>) {
+    pub fn take(&self, ended: &EndedRequest<'_>) {
         if !ended.call.trace.recorded {
             return;
         }

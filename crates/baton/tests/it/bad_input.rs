@@ -95,7 +95,7 @@ async fn unknown_things_are_named_in_the_words_of_the_door() {
     assert_eq!(told["error"]["code"], "model_not_found");
     assert!(told["error"]["request_id"].is_string());
     let told = baton.chat("embed", json!({})).await.expect(400).json();
-    assert!(told["error"]["message"].as_str().unwrap().contains("these can: claude"), "{told}");
+    assert!(told["error"]["message"].as_str().unwrap().contains("these models do: claude"), "{told}");
     assert_eq!(baton.get("/v1/nothing").await.expect(404).json()["error"]["type"], "invalid_request_error");
     assert_eq!(baton.get("/v1/chat/completions").await.status.as_u16(), 405);
     baton.get("/v1/models/gpt").await.expect(200);

@@ -88,7 +88,7 @@ fn check_names_each_fault_and_where_it_stands() {
         ("[providers.x]\nkind = \"openay\"\nbase_url = \"http://127.0.0.1:9\"\n", "providers.x.kind"),
         ("[providers.x]\nkind = \"openai\"\nbase_url = \"ftp://nowhere\"\n", "providers.x.base_url"),
         ("[providers.x]\nkind = \"openai\"\nbase_url = \"http://127.0.0.1:9/v1\"\n", "provider x: unreachable"),
-        ("[[models]]\nmodel_id = \"a\"\nprovider = \"nobody\"\n", "models[0].provider: there is no provider `nobody`"),
+        ("[[models]]\nmodel_id = \"a\"\nprovider = \"nobody\"\n", "models[0].provider: unknown provider `nobody`"),
         (
             "[providers.x]\nkind = \"ollama\"\n[[models]]\nmodel_id = \"a\"\nprovider = \"x\"\n[[models]]\nmodel_id = \"a\"\nprovider = \"x\"\n",
             "models[1].model_id: `a` is taken by models[0]",
@@ -268,8 +268,8 @@ fn the_command_line_asks_a_running_baton() {
     asked(&["models", "remove", "first", "--force"]);
     let wrong = ["models", "add", "third", "--provider", "nobody", "--capability", "FLY", "--url", &url, "--key", KEY];
     let wrong = told(&run(folder.path(), &wrong));
-    assert!(wrong.contains("error: 2 fields are wrong:\n  provider: there is no provider `nobody`"), "{wrong}");
-    assert!(wrong.contains("\n  capabilities: `FLY` is none of CHAT") && !wrong.contains('{'), "{wrong}");
+    assert!(wrong.contains("error: 2 fields are wrong:\n  provider: unknown provider `nobody`"), "{wrong}");
+    assert!(wrong.contains("\n  capabilities: `FLY` is not one of CHAT") && !wrong.contains('{'), "{wrong}");
     assert!(asked(&["usage"]).contains("gpt"));
     let unreachable = run(folder.path(), &["models", "list", "--url", "http://127.0.0.1:9"]);
     assert!(told(&unreachable).contains("is Baton running at"), "{}", told(&unreachable));

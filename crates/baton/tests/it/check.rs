@@ -68,7 +68,7 @@ fn of_nats() {
     let url = without.url();
     names(
         &check(folder.path(), "", &[("NATS_URL", &url)]),
-        &[&format!("bus: NATS at {} answers, but JetStream is off: start nats-server with -js", place(&url))],
+        &[&format!("bus: NATS at {} responds, but JetStream is off: start nats-server with -js", place(&url))],
     );
     names(
         &check(folder.path(), "", &[("NATS_URL", &format!("nats://baton:s3cr3t@{away}"))]),
@@ -108,7 +108,7 @@ fn of_a_token_issuer() {
     for (url, fault) in [
         (&away, "`127.0.0.1` can't be reached: Connection refused (os error 111)".to_owned()),
         (&broken, format!("`{broken}` answered with the status 500")),
-        (&garbage, format!("what `{garbage}` answers is of no use: it is no JSON Web Key Set")),
+        (&garbage, format!("what `{garbage}` answers is of no use: it is not a JSON Web Key Set")),
         (&useless, format!("what `{useless}` answers is of no use: it holds no public key to check signatures with")),
     ] {
         let output = check(folder.path(), &format!("[auth.jwt]\njwks_url = \"{url}\"\naudience = []\n"), &[]);

@@ -155,7 +155,7 @@ async fn what_is_wrong_goes_to_the_dead_letters_with_its_reason() {
     assert_eq!(data(&absent)["code"], "model_not_found");
     let reasons = commanded.buried().await;
     assert_eq!(reasons.len(), 4, "{reasons:?}");
-    for part in ["expected", "there is no command `model.destroy`", "provider", "nobody"] {
+    for part in ["expected", "unknown command `model.destroy`", "provider", "nobody"] {
         assert!(reasons.iter().any(|reason| reason.as_str().unwrap().contains(part)), "{part}: {reasons:?}");
     }
     assert!(!format!("{:?}", commanded.bus.buried(100).await.unwrap()).contains(KEY));

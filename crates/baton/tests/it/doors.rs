@@ -202,8 +202,7 @@ async fn only_admins_change_the_models_of_a_server() {
     // What was pulled is there now.
     baton.get("/v1/models/qwen3:8b").await.expect(200);
     baton.send(Method::DELETE, "/api/delete", &[JSON], r#"{"model":"x"}"#).await.expect(200);
-    let wrong =
-        baton.send(Method::POST, "/api/pull", &[JSON, ("x-baton-provider", "openai")], "{}").await.expect(400);
+    let wrong = baton.send(Method::POST, "/api/pull", &[JSON, ("x-baton-provider", "openai")], "{}").await.expect(400);
     assert!(wrong.text().contains("ollama"), "{}", wrong.text());
 }
 
@@ -439,6 +438,6 @@ async fn forms_without_pictures_are_refused() {
     assert!(told.text().contains("multipart/form-data"), "{}", told.text());
     let wrong = parts("b0", &[("model", "", b"gpt"), picture("image"), ("prompt", "", b"a hat")]);
     let told = baton.send(Method::POST, "/v1/images/edits", &[kind], wrong).await.expect(400);
-    assert!(told.text().contains("IMAGE_EDIT; these can: paint"), "{}", told.text());
+    assert!(told.text().contains("IMAGE_EDIT; these models do: paint"), "{}", told.text());
     assert!(baton.openai.requests().is_empty());
 }

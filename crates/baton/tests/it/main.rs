@@ -17,7 +17,7 @@ mod description;
 mod docs_run;
 mod documents;
 mod earlier;
-mod doors;
+mod client_apis;
 mod full_disk;
 mod identity;
 mod logs;

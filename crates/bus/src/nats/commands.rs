@@ -56,7 +56,7 @@ async fn next(shared: &Shared, consumer: &mut Option<PullConsumer>) -> Result<Op
                 .context
                 .get_consumer_from_stream::<pull::Config, _, _>(names.consumer(), names.command_stream())
                 .await
-                .map_err(|error| shared.away(&error.to_string()))?;
+                .map_err(|error| shared.unreachable(&error.to_string()))?;
             consumer.insert(found)
         }
     };
@@ -66,8 +66,8 @@ async fn next(shared: &Shared, consumer: &mut Option<PullConsumer>) -> Result<Op
         batch.next().await.transpose().map_err(|error| error.to_string())
     };
     match timeout(WAIT + shared.settings.timeout, asking).await {
-        Ok(message) => message.map_err(|problem| shared.away(&problem)),
-        Err(_) => Err(shared.away("does not answer in time")),
+        Ok(message) => message.map_err(|problem| shared.unreachable(&problem)),
+        Err(_) => Err(shared.unreachable("does not respond in time")),
     }
 }
 
@@ -91,8 +91,8 @@ impl Held {
     fn tell(&self, kind: AckKind) -> BoxFuture<'_, Result<(), BusError>> {
         async move {
             match timeout(self.shared.settings.timeout, self.acker.double_ack_with(kind)).await {
-                Ok(told) => told.map_err(|error| self.shared.away(&error.to_string())),
-                Err(_) => Err(self.shared.away("does not answer in time")),
+                Ok(told) => told.map_err(|error| self.shared.unreachable(&error.to_string())),
+                Err(_) => Err(self.shared.unreachable("does not respond in time")),
             }
         }
         .boxed()

@@ -24,8 +24,8 @@ pub(super) fn code(error: &(dyn Error + 'static)) -> Option<ErrorCode> {
     None
 }
 
-pub(super) fn off(address: &Address) -> String {
-    format!("NATS at {address} answers, but JetStream is off: start nats-server with -js")
+pub(super) fn jetstream_off(address: &Address) -> String {
+    format!("NATS at {address} responds, but JetStream is off: start nats-server with -js")
 }
 
 /// What JetStream said, where that means that it is off.
@@ -38,15 +38,15 @@ pub(super) fn connecting(error: &ConnectError, address: &Address) -> BusError {
         ConnectErrorKind::AuthorizationViolation | ConnectErrorKind::Authentication => BusError::Setup(format!(
             "NATS at {address} wants other credentials: write nats://USER:PASSWORD@HOST or nats://TOKEN@HOST"
         )),
-        ConnectErrorKind::TimedOut => BusError::Away(format!("NATS at {address} does not answer in time")),
-        ConnectErrorKind::Io if refused(error) => {
+        ConnectErrorKind::TimedOut => BusError::Away(format!("NATS at {address} does not respond in time")),
+        ConnectErrorKind::Io if is_refused(error) => {
             BusError::Away(format!("NATS at {address} refuses connections: is it running there?"))
         }
         _ => BusError::Away(format!("NATS at {address}: {error}")),
     }
 }
 
-fn refused(error: &ConnectError) -> bool {
+fn is_refused(error: &ConnectError) -> bool {
     let mut next: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(error) = next {
         if let Some(error) = error.downcast_ref::<std::io::Error>() {

@@ -84,16 +84,16 @@ impl Bus for Nats {
             }
             let payload: Bytes = event.write().into();
             if payload.len() > self.shared.client.max_payload() {
-                return Err(self.shared.told(Put::TooLarge));
+                return Err(self.shared.publish_error(Put::TooLarge));
             }
             let replying = async {
                 let sent = self.shared.client.publish(to.to_owned(), payload).await;
-                sent.map_err(|error| self.shared.away(&error.to_string()))?;
-                self.shared.heard().await
+                sent.map_err(|error| self.shared.unreachable(&error.to_string()))?;
+                self.shared.wait_for_server().await
             };
             timeout(self.shared.settings.timeout, replying)
                 .await
-                .map_err(|_| self.shared.away("does not answer in time"))?
+                .map_err(|_| self.shared.unreachable("does not respond in time"))?
         }
         .boxed()
     }
@@ -117,8 +117,8 @@ impl Bus for Nats {
             let last = setup::last(&self.shared.context, &stream, limit);
             match timeout(self.shared.settings.timeout, last).await {
                 Ok(Ok(last)) => Ok(last.iter().filter_map(|bytes| Event::read(bytes).ok()).collect()),
-                Ok(Err(problem)) => Err(self.shared.away(&problem)),
-                Err(_) => Err(self.shared.away("does not answer in time")),
+                Ok(Err(problem)) => Err(self.shared.unreachable(&problem)),
+                Err(_) => Err(self.shared.unreachable("does not respond in time")),
             }
         }
         .boxed()
@@ -130,7 +130,7 @@ impl Bus for Nats {
             // Anew: the connection that is there tries again and again, and never tells why.
             let client = match timeout(settings.timeout, address.once(settings)).await {
                 Ok(client) => client.map_err(|error| fault::connecting(&error, address))?,
-                Err(_) => return Err(self.shared.away("does not answer in time")),
+                Err(_) => return Err(self.shared.unreachable("does not respond in time")),
             };
             let version = client.server_info().version;
             let context = fault::context(client, settings);

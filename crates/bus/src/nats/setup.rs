@@ -133,11 +133,11 @@ fn fault_code(error: &CreateStreamError) -> Option<ErrorCode> {
 
 fn stream_fault(error: &CreateStreamError, address: &Address) -> BusError {
     match error.kind() {
-        CreateStreamErrorKind::JetStreamUnavailable => BusError::Setup(fault::off(address)),
+        CreateStreamErrorKind::JetStreamUnavailable => BusError::Setup(fault::jetstream_off(address)),
         CreateStreamErrorKind::JetStream(inner) if fault::is_off(inner.error_code()) => {
-            BusError::Setup(fault::off(address))
+            BusError::Setup(fault::jetstream_off(address))
         }
-        CreateStreamErrorKind::TimedOut => BusError::Away(format!("NATS at {address} does not answer in time")),
+        CreateStreamErrorKind::TimedOut => BusError::Away(format!("NATS at {address} does not respond in time")),
         CreateStreamErrorKind::JetStream(inner) => {
             BusError::Setup(format!("NATS at {address}: a stream can't be made: {inner}"))
         }

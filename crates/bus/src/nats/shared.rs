@@ -39,7 +39,7 @@ impl Shared {
         Ok(())
     }
 
-    pub fn away(&self, problem: &str) -> BusError {
+    pub fn unreachable(&self, problem: &str) -> BusError {
         BusError::Away(format!("NATS at {} {problem}", self.address))
     }
 
@@ -55,9 +55,9 @@ impl Shared {
             Err(Put::Nowhere) => {
                 self.ready.store(false, Ordering::Relaxed);
                 self.prepare().await?;
-                self.put(&subject, message()).await.map_err(|put| self.told(put))
+                self.put(&subject, message()).await.map_err(|put| self.publish_error(put))
             }
-            done => done.map_err(|put| self.told(put)),
+            done => done.map_err(|put| self.publish_error(put)),
         }
     }
 
@@ -77,38 +77,40 @@ impl Shared {
         })
     }
 
-    pub fn told(&self, put: Put) -> BusError {
+    pub fn publish_error(&self, put: Put) -> BusError {
         match put {
-            Put::Nowhere => BusError::Setup(fault::off(&self.address)),
-            Put::Silence => self.away("does not answer in time"),
+            Put::Nowhere => BusError::Setup(fault::jetstream_off(&self.address)),
+            Put::Silence => self.unreachable("does not respond in time"),
             Put::TooLarge => {
                 BusError::Refused(format!("too large for NATS at {}: raise its max_payload", self.address))
             }
             Put::Full => BusError::Full(self.settings.max_commands),
-            Put::Other(problem) => self.away(&format!("did not take a message: {problem}")),
+            Put::Other(problem) => self.unreachable(&format!("did not take a message: {problem}")),
         }
     }
 
-    /// Waits until the server has done all that this connection has asked of it: it answers in order.
-    pub async fn heard(&self) -> Result<(), BusError> {
+    /// Waits until the server has done all that this connection has asked of it: it replies in order.
+    pub async fn wait_for_server(&self) -> Result<(), BusError> {
         let inbox = self.client.new_inbox();
         let asked = async {
             let mut echo = self.client.subscribe(inbox.clone()).await.ok()?;
             self.client.publish(inbox, Bytes::new()).await.ok()?;
             echo.next().await
         };
-        asked.await.map(drop).ok_or_else(|| self.away("has closed the connection"))
+        asked.await.map(drop).ok_or_else(|| self.unreachable("has closed the connection"))
     }
 
     pub async fn follow(&self, subject: String) -> Result<BoxStream<'static, Event>, BusError> {
         let listening = async {
-            let messages = self.client.subscribe(subject).await.map_err(|error| self.away(&error.to_string()))?;
+            let messages =
+                self.client.subscribe(subject).await.map_err(|error| self.unreachable(&error.to_string()))?;
             // The server knows of the subscription before anything is sent that it should hear.
-            self.heard().await?;
+            self.wait_for_server().await?;
             Ok(messages)
         };
-        let messages =
-            timeout(self.settings.timeout, listening).await.map_err(|_| self.away("does not answer in time"))??;
+        let messages = timeout(self.settings.timeout, listening)
+            .await
+            .map_err(|_| self.unreachable("does not respond in time"))??;
         Ok(messages.filter_map(async |message| Event::read(&message.payload).ok()).boxed())
     }
 }

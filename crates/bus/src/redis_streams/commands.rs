@@ -30,12 +30,12 @@ pub(super) fn commands(shared: Arc<Shared>) -> BoxStream<'static, Delivery> {
         loop {
             match reader.next().await {
                 Ok(Some(entry)) => {
-                    reader.back();
+                    reader.report_recovery();
                     yield reader.delivery(entry);
                 }
-                Ok(None) => reader.back(),
+                Ok(None) => reader.report_recovery(),
                 Err(error) => {
-                    reader.gone(&error);
+                    reader.report_outage(&error);
                     sleep(PAUSE).await;
                 }
             }
@@ -58,7 +58,7 @@ impl Reader {
     async fn next(&mut self) -> RedisResult<Option<Entry>> {
         if self.own.is_none() {
             let mut own = self.shared.own().await?;
-            self.shared.found(&mut own).await?;
+            self.shared.ensure_group(&mut own).await?;
             self.own = Some(own);
         }
         let Some(own) = &mut self.own else { return Ok(None) };
@@ -86,14 +86,14 @@ impl Reader {
         delivery
     }
 
-    fn gone(&mut self, error: &redis::RedisError) {
+    fn report_outage(&mut self, error: &redis::RedisError) {
         self.own = None;
         if !std::mem::replace(&mut self.away, true) {
-            tracing::warn!(error = %self.shared.told(error), "commands can't be read");
+            tracing::warn!(error = %self.shared.bus_error(error), "commands can't be read");
         }
     }
 
-    fn back(&mut self) {
+    fn report_recovery(&mut self) {
         if std::mem::take(&mut self.away) {
             tracing::info!("commands are read again");
         }

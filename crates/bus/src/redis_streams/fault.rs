@@ -9,7 +9,7 @@ pub(super) fn place(client: &Client) -> String {
 }
 
 /// An error of the Redis at that place (`HOST:PORT`).
-pub(super) fn told(error: &RedisError, place: &str) -> BusError {
+pub(super) fn bus_error(error: &RedisError, place: &str) -> BusError {
     let setup = |advice: &str| BusError::Setup(format!("Redis at {place} {advice}"));
     let away = |what: &str| BusError::Away(format!("Redis at {place} {what}"));
     match (error.kind(), error.code()) {
@@ -26,7 +26,7 @@ pub(super) fn told(error: &RedisError, place: &str) -> BusError {
         }
         (_, Some("OOM")) => setup("has no memory left: raise its maxmemory"),
         _ if error.is_connection_refusal() => away("refuses connections: is it running there?"),
-        _ if error.is_timeout() => away("does not answer in time"),
+        _ if error.is_timeout() => away("does not respond in time"),
         _ => BusError::Away(format!("Redis at {place}: {error}")),
     }
 }

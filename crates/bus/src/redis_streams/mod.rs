@@ -46,7 +46,7 @@ impl RedisStreams {
             .set_number_of_retries(1)
             .set_max_delay(PAUSE);
         let connection = ConnectionManager::new_lazy_with_config(client.clone(), config)
-            .map_err(|error| fault::told(&error, &fault::place(&client)))?;
+            .map_err(|error| fault::bus_error(&error, &fault::place(&client)))?;
         Ok(Self { shared: Arc::new(Shared { settings, client, connection }) })
     }
 }
@@ -112,12 +112,12 @@ impl Bus for RedisStreams {
             let look = async {
                 let mut connection = self.shared.own().await?;
                 let info: String = redis::cmd("INFO").arg("server").query_async(&mut connection).await?;
-                self.shared.found(&mut connection).await?;
+                self.shared.ensure_group(&mut connection).await?;
                 Ok(info)
             };
             let info = match timeout(self.shared.settings.timeout, look).await {
-                Ok(info) => info.map_err(|error: RedisError| self.shared.told(&error))?,
-                Err(_) => return Err(BusError::Away(format!("Redis at {place} does not answer in time"))),
+                Ok(info) => info.map_err(|error: RedisError| self.shared.bus_error(&error))?,
+                Err(_) => return Err(BusError::Away(format!("Redis at {place} does not respond in time"))),
             };
             let version = info.lines().find_map(|line| line.strip_prefix("redis_version:")).unwrap_or("unknown").trim();
             let major: u32 = version.split('.').next().and_then(|major| major.parse().ok()).unwrap_or(0);

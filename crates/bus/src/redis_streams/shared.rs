@@ -30,8 +30,8 @@ impl Shared {
         format!("{}:{name}", self.settings.prefix)
     }
 
-    pub fn told(&self, error: &RedisError) -> BusError {
-        fault::told(error, &fault::place(&self.client))
+    pub fn bus_error(&self, error: &RedisError) -> BusError {
+        fault::bus_error(error, &fault::place(&self.client))
     }
 
     /// Runs an operation on the shared connection.
@@ -41,8 +41,8 @@ impl Shared {
     ) -> Result<T, BusError> {
         let limit = self.settings.timeout + CONNECTING;
         match timeout(limit, run(self.connection.clone())).await {
-            Ok(result) => result.map_err(|error| self.told(&error)),
-            Err(_) => Err(BusError::Away(format!("Redis at {} does not answer in time", fault::place(&self.client)))),
+            Ok(result) => result.map_err(|error| self.bus_error(&error)),
+            Err(_) => Err(BusError::Away(format!("Redis at {} does not respond in time", fault::place(&self.client)))),
         }
     }
 
@@ -72,7 +72,7 @@ impl Shared {
     }
 
     /// Makes the group, whose members are all nodes, unless it is there.
-    pub async fn found(&self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
+    pub async fn ensure_group(&self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
         let made = connection.xgroup_create_mkstream(self.name("commands"), &self.settings.prefix, "0").await;
         match made {
             Err(error) if error.code() != Some("BUSYGROUP") => Err(error),

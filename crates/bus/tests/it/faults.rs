@@ -45,7 +45,7 @@ async fn of_nats() {
     let mut server = baton_servers::nats::Own::start(false);
     let url = server.url();
     let place = url.trim_start_matches("nats://");
-    let off = "NATS at PLACE answers, but JetStream is off: start nats-server with -js";
+    let off = "NATS at PLACE responds, but JetStream is off: start nats-server with -js";
     assert_eq!(told(nats(&url).await, place), off);
     let bus = Nats::open(&url, settings()).await.unwrap();
     let published = bus.publish(&[crate::event("1", "model.updated")]).await;
@@ -65,8 +65,8 @@ async fn of_a_server_that_accepts_and_never_answers() {
         }
     });
     let told_by_redis = told(redis(&format!("redis://{place}")).await, &place);
-    assert_eq!(told_by_redis, "Redis at PLACE does not answer in time");
-    assert_eq!(told(nats(&format!("nats://{place}")).await, &place), "NATS at PLACE does not answer in time");
+    assert_eq!(told_by_redis, "Redis at PLACE does not respond in time");
+    assert_eq!(told(nats(&format!("nats://{place}")).await, &place), "NATS at PLACE does not respond in time");
     held.abort();
 }
 

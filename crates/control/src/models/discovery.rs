@@ -8,9 +8,6 @@ use baton_provider_api::{Discovered, Provider};
 use baton_store::{Change, StoreError};
 use std::sync::Arc;
 
-/// A provider that is asked for its list.
-type Asked = (ProviderId, Arc<dyn Provider>);
-
 /// How often a list is compared again because another node has changed the models meanwhile.
 const ATTEMPTS: u32 = 3;
 
@@ -19,16 +16,16 @@ impl Models {
     /// and changes nothing.
     ///
     /// # Errors
-    /// `not_found` if there is no such provider; whatever keeps the database from answering. A provider that fails and
+    /// `not_found` if there is no such provider; whatever keeps the database from responding. A provider that fails and
     /// a model that can't be taken over are in the report instead.
     pub async fn discover(&self, provider: Option<&str>, dry_run: bool, by: &Actor) -> Result<Discovery, PublicError> {
-        let asked = self.to_ask(provider)?;
-        let answers = futures::future::join_all(asked.iter().map(|(_, provider)| provider.discover())).await;
+        let providers = self.select_providers(provider)?;
+        let replies = futures::future::join_all(providers.iter().map(|(_, provider)| provider.discover())).await;
         let _one = self.change.lock().await;
         let mut report = Discovery::default();
         let mut lists = Vec::new();
-        for ((id, _), answer) in asked.into_iter().zip(answers) {
-            match answer {
+        for ((id, _), reply) in providers.into_iter().zip(replies) {
+            match reply {
                 Ok(listed) => lists.push((id, listed)),
                 Err(error) => {
                     tracing::warn!(provider.id = %id, %error, "a provider could not be asked for its models");
@@ -44,15 +41,15 @@ impl Models {
         // Also after an error: what was taken over before it is in force at once.
         self.reload().await?;
         taken_over?;
-        warn_of(&report.conflicts);
+        log_conflicts(&report.conflicts);
         Ok(report)
     }
 
-    /// The providers that are asked.
-    fn to_ask(&self, provider: Option<&str>) -> Result<Vec<Asked>, PublicError> {
+    /// The providers that are asked for their lists.
+    fn select_providers(&self, provider: Option<&str>) -> Result<Vec<(ProviderId, Arc<dyn Provider>)>, PublicError> {
         let vendors = self.vendors.load();
         let snapshot = self.engine.registry().snapshot();
-        let asked: Vec<Asked> = snapshot
+        let providers: Vec<(ProviderId, Arc<dyn Provider>)> = snapshot
             .providers
             .iter()
             .filter(|(id, _)| match provider {
@@ -62,10 +59,10 @@ impl Models {
             .map(|(id, provider)| (id.clone(), Arc::clone(provider)))
             .collect();
         match provider {
-            Some(name) if asked.is_empty() => {
-                Err(PublicError::new(Code::NotFound, format!("there is no provider `{name}`")).at("provider"))
+            Some(name) if providers.is_empty() => {
+                Err(PublicError::new(Code::NotFound, format!("unknown provider `{name}`")).at("provider"))
             }
-            _ => Ok(asked),
+            _ => Ok(providers),
         }
     }
 
@@ -130,7 +127,7 @@ impl Models {
                 }
                 Err(StoreError::Conflict { .. } | StoreError::NotFound { .. }) if !last => return Ok(None),
                 Err(overtaken @ (StoreError::Conflict { .. } | StoreError::NotFound { .. })) => {
-                    let (provider, listed) = step.listed();
+                    let (provider, listed) = step.listed_model();
                     plan.conflicts.push(Conflict { provider, listed, problem: overtaken.to_string() });
                 }
                 Err(error) => return Err(error.into()),
@@ -155,7 +152,7 @@ async fn write(change: &Change, step: &Step) -> Result<(), StoreError> {
     }
 }
 
-fn warn_of(conflicts: &[Conflict]) {
+fn log_conflicts(conflicts: &[Conflict]) {
     for Conflict { provider, listed, problem } in conflicts {
         tracing::warn!(provider.id = %provider, model.upstream = listed, problem, "a listed model was not taken over");
     }

@@ -212,7 +212,7 @@ impl Models {
             ));
         }
         self.store.models().get(id).await.map_err(|error| match error {
-            StoreError::NotFound { .. } => PublicError::new(Code::ModelNotFound, format!("there is no model `{id}`")),
+            StoreError::NotFound { .. } => PublicError::new(Code::ModelNotFound, format!("unknown model `{id}`")),
             other => other.into(),
         })
     }
@@ -223,7 +223,7 @@ impl Models {
             .models
             .get(id)
             .cloned()
-            .ok_or_else(|| PublicError::new(Code::ModelNotFound, format!("there is no model `{id}`")))
+            .ok_or_else(|| PublicError::new(Code::ModelNotFound, format!("unknown model `{id}`")))
     }
 }
 
@@ -235,15 +235,14 @@ fn check(snapshot: &Snapshot, before: Option<&Model>, model: &Model) -> Result<(
         let known: Vec<&str> = snapshot.providers.keys().map(ProviderId::as_str).collect();
         return Err(PublicError::new(
             Code::ValidationError,
-            format!("provider: there is no `{}`; configured are: {}", model.provider, known.join(", ")),
+            format!("provider: unknown provider `{}`; configured providers: {}", model.provider, known.join(", ")),
         )
         .at("provider"));
     }
     let before = before.map_or(&[][..], |before| &before.fallbacks);
     for fallback in model.fallbacks.iter().filter(|fallback| !before.contains(fallback)) {
         if *fallback == model.id || !snapshot.models.contains_key(fallback) {
-            let problem =
-                if *fallback == model.id { "a model can't fall back on itself" } else { "there is no such model" };
+            let problem = if *fallback == model.id { "a model can't be its own fallback" } else { "unknown model" };
             return Err(
                 PublicError::new(Code::ValidationError, format!("fallbacks: `{fallback}`: {problem}")).at("fallbacks")
             );

@@ -42,8 +42,8 @@ pub(super) fn plan(ground: &Ground<'_>, provider: &ProviderId, listed: &[Discove
     let mut names = BTreeSet::new();
     // A list that names a model twice must not register it twice.
     let listed: Vec<&Discovered> = listed.iter().filter(|found| names.insert(found.upstream.as_str())).collect();
-    let gone = gone(ground, provider, &names);
-    let mut taken = taken(ground, provider, &gone);
+    let gone = find_gone(ground, provider, &names);
+    let mut taken = find_taken(ground, provider, &gone);
     // What is gone comes first, because another model may take its name.
     let mut plan = Plan { steps: gone.into_iter().map(Step::Remove).collect(), ..Plan::default() };
     for found in listed {
@@ -64,11 +64,11 @@ pub(super) fn plan(ground: &Ground<'_>, provider: &ProviderId, listed: &[Discove
 
 /// The models that were discovered at the provider and that it does not list any more, or that an operator has
 /// registered too since.
-fn gone(ground: &Ground<'_>, provider: &ProviderId, listed: &BTreeSet<&str>) -> Vec<Model> {
+fn find_gone(ground: &Ground<'_>, provider: &ProviderId, listed: &BTreeSet<&str>) -> Vec<Model> {
     let discovered = ground.stored.iter().filter(|model| is_discovered(model, provider));
     let gone = discovered.filter(|model| {
         let upstream = model.upstream.as_str();
-        !listed.contains(upstream) || registered(ground, provider, upstream).is_some()
+        !listed.contains(upstream) || find_registered(ground, provider, upstream).is_some()
     });
     gone.cloned().collect()
 }
@@ -76,7 +76,7 @@ fn gone(ground: &Ground<'_>, provider: &ProviderId, listed: &BTreeSet<&str>) -> 
 /// Every id that a new model can't have; with it, where the model is of the same provider, what that calls it.
 type Taken = BTreeMap<ModelId, Option<String>>;
 
-fn taken(ground: &Ground<'_>, provider: &ProviderId, gone: &[Model]) -> Taken {
+fn find_taken(ground: &Ground<'_>, provider: &ProviderId, gone: &[Model]) -> Taken {
     let stored = ground.stored.iter().filter(|model| gone.iter().all(|gone| gone.id != model.id));
     // The configuration comes last, because its model is in force where both have one.
     let models = stored.chain(ground.configured);
@@ -91,13 +91,13 @@ fn adopt(
     taken: &Taken,
 ) -> Result<(ModelId, Option<Step>), String> {
     // The operator's own registration of it, under whatever name, stays as it is.
-    if let Some(registered) = registered(ground, provider, &found.upstream) {
+    if let Some(registered) = find_registered(ground, provider, &found.upstream) {
         return Ok((registered.id.clone(), None));
     }
     let known = ground.stored.iter().find(|model| is_discovered(model, provider) && model.upstream == found.upstream);
     let Some(known) = known else {
         let id = free_id(provider, &found.upstream, taken)?;
-        let model = discovered(ground, provider, found, id.clone());
+        let model = new_model(ground, provider, found, id.clone());
         return Ok((id, Some(Step::Add(model))));
     };
     if ground.configured.iter().any(|model| model.id == known.id) {
@@ -108,14 +108,14 @@ fn adopt(
         created_at: known.created_at,
         // The time is the version too, so it always moves.
         updated_at: ground.now.max(Timestamp(known.updated_at.0 + 1)),
-        ..discovered(ground, provider, found, known.id.clone())
+        ..new_model(ground, provider, found, known.id.clone())
     };
     let step = differs(known, &model).then(|| Step::Change(Box::new((known.clone(), model))));
     Ok((known.id.clone(), step))
 }
 
 /// What an operator has registered for what the provider calls so.
-fn registered<'a>(ground: &Ground<'a>, provider: &ProviderId, upstream: &str) -> Option<&'a Model> {
+fn find_registered<'a>(ground: &Ground<'a>, provider: &ProviderId, upstream: &str) -> Option<&'a Model> {
     ground.configured.iter().chain(ground.stored).find(|model| {
         model.provider == *provider && model.upstream == upstream && model.source != ModelSource::Discovered
     })
@@ -150,7 +150,7 @@ fn not_an_id(problem: String) -> String {
 }
 
 /// The registration of a model that a provider lists.
-fn discovered(ground: &Ground<'_>, provider: &ProviderId, found: &Discovered, id: ModelId) -> Model {
+fn new_model(ground: &Ground<'_>, provider: &ProviderId, found: &Discovered, id: ModelId) -> Model {
     // What a provider says is foreign data: a number or text that the database can't keep is as not said.
     let tokens = |tokens: Option<u64>| tokens.filter(|tokens| *tokens > 0 && i64::try_from(*tokens).is_ok());
     let display_name = found.display_name.clone().filter(|name| !name.chars().any(char::is_control));
@@ -197,7 +197,7 @@ impl Step {
     }
 
     /// The provider, and what it calls the model.
-    pub fn listed(&self) -> (ProviderId, String) {
+    pub fn listed_model(&self) -> (ProviderId, String) {
         let model = match self {
             Self::Add(model) | Self::Remove(model) => model,
             Self::Change(models) => &models.1,

@@ -27,7 +27,7 @@ impl Models {
         let snapshot = self.engine.registry().snapshot();
         let in_force = snapshot.models.values().flat_map(|model| {
             let provider = (!snapshot.providers.contains_key(&model.provider)).then(|| {
-                problem(model, format!("there is no provider `{}`, so requests for it are refused", model.provider))
+                problem(model, format!("unknown provider `{}`, so requests for it are refused", model.provider))
             });
             let missing = model.fallbacks.iter().filter(|fallback| !snapshot.models.contains_key(*fallback));
             let fallbacks = missing.map(|fallback| {

@@ -97,7 +97,7 @@ impl Providers {
             let message = format!("the provider `{name}` stands in the configuration file; change it there");
             return Err(PublicError::new(Code::Conflict, message));
         }
-        self.store.providers().get(name).await.map_err(|error| missing(name, error))
+        self.store.providers().get(name).await.map_err(|error| lookup_error(name, error))
     }
 
     /// Registers a provider.
@@ -110,7 +110,7 @@ impl Providers {
             let message = format!("the provider `{}` stands in the configuration file", row.name);
             return Err(PublicError::new(Code::Conflict, message).at("name"));
         }
-        self.build(&row).map_err(refused)?;
+        self.build(&row).map_err(field_error)?;
         let change = self.store.change(by).await?;
         change.providers().insert(&row).await?;
         self.note(&change, "provider.register", None, Some(&row)).await?;
@@ -131,7 +131,7 @@ impl Providers {
         let _one = self.change.lock().await;
         // The time is the version too, so it always moves.
         after.updated_at = self.engine.clock().now().max(Timestamp(before.updated_at.0 + 1));
-        self.build(&after).map_err(refused)?;
+        self.build(&after).map_err(field_error)?;
         let change = self.store.change(by).await?;
         change.providers().update(&after, before.updated_at).await?;
         self.note(&change, "provider.update", Some(before), Some(&after)).await?;
@@ -255,15 +255,15 @@ impl Providers {
     }
 }
 
-fn refused((field, problem): (String, String)) -> PublicError {
+fn field_error((field, problem): (String, String)) -> PublicError {
     let mut faults = Faults::default();
     faults.add(field, problem);
     faults.check().err().unwrap_or_else(|| PublicError::new(Code::ValidationError, "the provider can't be built"))
 }
 
-fn missing(name: &ProviderId, error: StoreError) -> PublicError {
+fn lookup_error(name: &ProviderId, error: StoreError) -> PublicError {
     match error {
-        StoreError::NotFound { .. } => PublicError::new(Code::NotFound, format!("there is no provider `{name}`")),
+        StoreError::NotFound { .. } => PublicError::new(Code::NotFound, format!("unknown provider `{name}`")),
         other => other.into(),
     }
 }

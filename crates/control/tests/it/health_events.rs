@@ -24,7 +24,7 @@ async fn told(bench: &Bench, count: usize) -> Vec<StoredEvent> {
 
 fn fail(bench: &Bench, model: &ModelId) {
     for _ in 0..5 {
-        bench.engine.health().failed(model, ErrorKind::Overloaded, "busy");
+        bench.engine.health().record_failure(model, ErrorKind::Overloaded, "busy");
     }
 }
 
@@ -50,7 +50,7 @@ async fn a_circuit_that_opens_and_closes_is_told_of() {
     }
     assert_eq!(data["failures_in_a_row"], 5);
     fail(&bench, &fast);
-    bench.engine.health().succeeded(&fast);
+    bench.engine.health().record_success(&fast);
     let both = told(&bench, 2).await;
     assert_eq!(both.len(), 2);
     let data: Value = serde_json::from_str(&both[1].data).unwrap();

@@ -227,7 +227,7 @@ async fn a_configured_model_hides_a_discovered_one() {
     let problem = |problem: &str| Problem { model: "x".into(), problem: problem.into() };
     let expected = [
         problem("it is registered in the database too; the configuration file's is used"),
-        problem("there is no provider `away`, so requests for it are refused"),
+        problem("unknown provider `away`, so requests for it are refused"),
         problem("its fallback `lost` is not a registered model; it is skipped"),
     ];
     assert_eq!(second.problems().await.unwrap(), expected);

@@ -60,7 +60,7 @@ impl Coalescer {
 
 impl InFlightCall {
     /// Is cancelled when nobody waits for the reply any more.
-    pub fn abandoned(&self) -> CancellationToken {
+    pub fn abandonment(&self) -> CancellationToken {
         self.abandoned.clone()
     }
 

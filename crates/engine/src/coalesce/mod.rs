@@ -41,9 +41,9 @@ pub fn replay(
     let Some(exchange) = snapshot.providers.get(provider).and_then(|from| from.replay(recording, detail).ok()) else {
         return Err(Box::new(recorder));
     };
-    recorder.cache(CacheUse::Hit);
+    recorder.set_cache_use(CacheUse::Hit);
     if let Some(model) = snapshot.models.get(model) {
-        recorder.served(model);
+        recorder.set_model(model);
     }
     let head = ReplyHead {
         model: model.clone(),
@@ -59,7 +59,7 @@ pub fn replay(
         bill: free(),
     };
     let stream =
-        ReplyStream::unbilled(Arc::clone(shared), recorder, recording.form, recording.dialect, exchange.frames);
+        ReplyStream::without_bill(Arc::clone(shared), recorder, recording.form, recording.dialect, exchange.frames);
     Ok(Box::new(Reply { head, frames: stream.into_stream() }))
 }
 
@@ -72,7 +72,7 @@ pub async fn follow(
     in_flight: Arc<InFlightCall>,
     mut recorder: RequestRecorder,
 ) -> Result<Reply, PublicError> {
-    recorder.cache(CacheUse::Hit);
+    recorder.set_cache_use(CacheUse::Hit);
     let head = match in_flight.head().await {
         Ok(head) => head,
         Err(error) => {
@@ -81,12 +81,12 @@ pub async fn follow(
         }
     };
     if let Some(model) = shared.registry.snapshot().models.get(&head.model) {
-        recorder.served(model);
+        recorder.set_model(model);
     }
     let head = ReplyHead { cache: CacheUse::Hit, attempts: 0, bill: free(), ..head };
-    let frames = in_flight.frames().map(|item| item.map_err(crate::dispatch::provider_error_of)).boxed();
+    let frames = in_flight.frames().map(|item| item.map_err(crate::dispatch::to_provider_error)).boxed();
     let (form, dialect) = (head.form, head.dialect);
-    let stream = ReplyStream::unbilled(shared, recorder, form, dialect, frames);
+    let stream = ReplyStream::without_bill(shared, recorder, form, dialect, frames);
     Ok(Reply { head, frames: stream.into_stream() })
 }
 
@@ -105,7 +105,7 @@ pub async fn lead(
 ) -> Result<Reply, PublicError> {
     let leader =
         Leader { shared: Arc::clone(&shared), call, snapshot, model, key, in_flight: Arc::downgrade(&in_flight) };
-    let cancelled = in_flight.abandoned();
+    let cancelled = in_flight.abandonment();
     shared.tasks.spawn(supervised("coalesce_leader", async move {
         // Held by this task, so that it is dropped with the task however that ends.
         let guard = LeaderGuard(leader);

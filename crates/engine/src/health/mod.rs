@@ -42,7 +42,7 @@ pub struct State {
     pub failures_in_a_row: u32,
     /// When the circuit last opened; `None` after a success.
     pub opened: Option<Timestamp>,
-    /// When it last answered.
+    /// When it last replied.
     pub last_success: Option<Timestamp>,
     /// The last errors, newest first.
     pub last_errors: VecDeque<ModelError>,
@@ -56,8 +56,8 @@ impl Health {
         Self { settings, clock, models: RwLock::default(), changes: Changes::default() }
     }
 
-    /// The model answered.
-    pub fn succeeded(&self, model: &ModelId) {
+    /// The model replied.
+    pub fn record_success(&self, model: &ModelId) {
         let now = self.clock.now();
         self.change(model, |state| {
             state.failures_in_a_row = 0;
@@ -67,7 +67,7 @@ impl Health {
     }
 
     /// The model failed. An error that is the caller's fault says nothing about the model.
-    pub fn failed(&self, model: &ModelId, kind: ErrorKind, message: &str) {
+    pub fn record_failure(&self, model: &ModelId, kind: ErrorKind, message: &str) {
         if kind.fault() == Fault::Caller {
             return;
         }
@@ -153,14 +153,14 @@ mod tests {
         let settings = CircuitSettings { failures: 2, cooldown: Duration::from_secs(30) };
         let health = Health::new(settings, Arc::clone(&clock) as Arc<dyn Clock>);
         let model = ModelId::from("m");
-        health.failed(&model, ErrorKind::Internal, "broke");
-        health.failed(&model, ErrorKind::InvalidRequest, "the caller's fault");
+        health.record_failure(&model, ErrorKind::Internal, "broke");
+        health.record_failure(&model, ErrorKind::InvalidRequest, "the caller's fault");
         assert_eq!(health.circuit(&model), Circuit::Closed);
-        health.failed(&model, ErrorKind::Timeout, "slow");
+        health.record_failure(&model, ErrorKind::Timeout, "slow");
         assert_eq!(health.circuit(&model), Circuit::Open);
         clock.0.store(30_000_000, Ordering::Relaxed);
         assert_eq!(health.circuit(&model), Circuit::HalfOpen);
-        health.succeeded(&model);
+        health.record_success(&model);
         assert_eq!(health.circuit(&model), Circuit::Closed);
         assert_eq!(health.state(&model).last_errors.len(), 2);
     }
@@ -170,18 +170,18 @@ mod tests {
         let settings = CircuitSettings { failures: 2, cooldown: Duration::from_secs(30) };
         let health = Health::new(settings, Arc::new(HandSet(AtomicI64::new(7))));
         let (model, other) = (ModelId::from("m"), ModelId::from("other"));
-        health.succeeded(&model);
-        health.failed(&model, ErrorKind::Timeout, "slow");
+        health.record_success(&model);
+        health.record_failure(&model, ErrorKind::Timeout, "slow");
         assert!(health.changes().take().is_empty(), "its circuit is as it was");
         for _ in 0..3 {
-            health.failed(&model, ErrorKind::Timeout, "slow");
-            health.failed(&other, ErrorKind::Internal, "broke");
+            health.record_failure(&model, ErrorKind::Timeout, "slow");
+            health.record_failure(&other, ErrorKind::Internal, "broke");
         }
         health.forget(&other);
         let error = ModelError { at: Timestamp(7), kind: ErrorKind::Timeout, message: "slow".into() };
         let opened = Change { at: Timestamp(7), circuit: Circuit::Open, failures_in_a_row: 2, last_error: Some(error) };
         assert_eq!(health.changes().take().into_iter().collect::<Vec<_>>(), [(model.clone(), opened)]);
-        health.succeeded(&model);
+        health.record_success(&model);
         let closed = health.changes().take().remove(&model).map(|change| (change.circuit, change.last_error));
         assert_eq!(closed, Some((Circuit::Closed, None)));
     }

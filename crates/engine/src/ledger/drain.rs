@@ -34,7 +34,7 @@ pub async fn run(journal: Arc<Journal>, first_own: u64, store: Store, clock: Arc
                     return;
                 }
                 tokio::select! {
-                    () = drain.journal.written() => {}
+                    () = drain.journal.wait_for_write() => {}
                     () = stop.cancelled() => {}
                 }
             }

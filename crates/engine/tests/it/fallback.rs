@@ -172,5 +172,5 @@ async fn a_model_that_cannot_do_it_is_refused_with_those_that_can() {
     let bench = Bench::new(vec![embeds, model("chats", "one")], vec![fake]).await;
     let error = bench.ask(chat("embeds")).await.err().unwrap();
     assert_eq!(error.code, Code::InvalidRequest);
-    assert_eq!(error.message, "the model `embeds` has EMBEDDING, not CHAT; these can: chats");
+    assert_eq!(error.message, "model `embeds` does not support CHAT; these models do: chats");
 }

@@ -58,8 +58,8 @@ impl Outcome {
 pub async fn call(means: Means, due: DueDelivery) -> Tried {
     let outcome = match request(&means, &due) {
         Ok(request) => match means.client.send(request).await {
-            Ok(reply) => answered(&reply, means.clock.now()),
-            Err(error) => unanswered(&error),
+            Ok(reply) => outcome_of_reply(&reply, means.clock.now()),
+            Err(error) => outcome_of_failure(&error),
         },
         // An operator can put that right.
         Err(error) => Outcome::Again { status: None, error, after: None },
@@ -93,7 +93,7 @@ pub fn signed(url: &str, secrets: &Secrets, event: &Event, now: Timestamp) -> Re
     request.header(CONTENT_TYPE, HeaderValue::from_static("application/cloudevents+json"))
 }
 
-fn answered(reply: &Reply, now: Timestamp) -> Outcome {
+fn outcome_of_reply(reply: &Reply, now: Timestamp) -> Outcome {
     let status = reply.status;
     if status.is_success() {
         return Outcome::Accepted(status);
@@ -107,7 +107,7 @@ fn answered(reply: &Reply, now: Timestamp) -> Outcome {
     Outcome::Again { status: Some(status), error, after: retry_after(&reply.headers, now) }
 }
 
-fn unanswered(error: &FetchError) -> Outcome {
+fn outcome_of_failure(error: &FetchError) -> Outcome {
     match error {
         // No connection is made, so trying again would find out nothing but whether the name has moved.
         FetchError::Refused { .. } | FetchError::Address { .. } => Outcome::Never(error.to_string()),

@@ -1,7 +1,7 @@
 //! Webhooks: events for services that have no bus, as signed requests.
 //!
 //! A webhook gets each event that it wants as a `POST` of the CloudEvent, signed by the Standard Webhooks scheme
-//! (<https://www.standardwebhooks.com>). An answer of 2xx within the time accepts it; anything else is tried again by
+//! (<https://www.standardwebhooks.com>). A reply of 2xx within the time accepts it; anything else is tried again by
 //! the schedule, and at its end the delivery is *dead*: kept, listed, and delivered again when an admin says so. 410
 //! ends the webhook itself.
 //!
@@ -34,7 +34,7 @@ const READ: usize = 16 << 10;
 pub struct Settings {
     /// Networks besides the public internet where webhooks may be.
     pub allow: Vec<IpNet>,
-    /// How long a service may take to answer.
+    /// How long a service may take to reply.
     pub timeout: Duration,
     /// The waits between tries.
     pub schedule: Schedule,

@@ -22,9 +22,9 @@ use tokio::time::timeout;
 
 /// Calls under way, in all.
 const CALLS: usize = 64;
-/// Calls under way to one webhook; one only, while it does not answer as it should.
+/// Calls under way to one webhook; one only, while it does not respond as it should.
 const CALLS_EACH: usize = 4;
-/// Calls under way to webhooks that do not answer as they should: the rest is for the others.
+/// Calls under way to webhooks that do not reply as they should: the rest is for the others.
 const CALLS_FAILING: usize = CALLS / 2;
 /// Deliveries looked at in one question: more than can be under way.
 const LOOK: u64 = 200;

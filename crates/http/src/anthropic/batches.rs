@@ -1,7 +1,7 @@
 //! Message batches (Anthropic API reference, message batches): passed to the provider of this format that owns them.
 //!
 //! The models that the requests name are checked and named as the provider does; everything else goes as it came. In
-//! answers only `results_url` changes: it would lead to the vendor, where Baton's keys mean nothing. It becomes a path,
+//! replies only `results_url` changes: it would lead to the vendor, where Baton's keys mean nothing. It becomes a path,
 //! which the official SDKs resolve against their base URL.
 
 use crate::batch_models::BatchModels;

@@ -54,7 +54,7 @@ const ENTRIES: [Entry; 19] = [
     Entry {
         path: "/api/models/image",
         tag: NATIVE,
-        summary: "Makes pictures",
+        summary: "Generates images",
         page: "images/create",
         body: BodyKind::Json,
         example: Some(r#"{"model_id": "gpt-image-1", "prompt": "a lighthouse at dusk"}"#),
@@ -134,7 +134,7 @@ const ENTRIES: [Entry; 19] = [
     Entry {
         path: "/v1/images/generations",
         tag: OPENAI,
-        summary: "Makes pictures",
+        summary: "Generates images",
         page: "images/create",
         body: BodyKind::Json,
         example: None,
@@ -192,7 +192,7 @@ pub fn describe() -> OpenApi {
         .tags(Some([
             tag(NATIVE, "Baton's own request API: OpenAI's bodies, with an envelope around the reply"),
             tag(OPENAI, "OpenAI's API, served by every provider: OpenAI's SDKs need only another base URL"),
-            tag(vendors::ANTHROPIC, "Anthropic's API, served by every provider; `/v1/models` answers in its shape too"),
+            tag(vendors::ANTHROPIC, "Anthropic's API, served by every provider; `/v1/models` replies in its shape too"),
             tag(vendors::OLLAMA, "Ollama's API, served by every provider"),
         ]))
         .build()
@@ -204,7 +204,7 @@ fn item(entry: &Entry) -> PathItem {
         .tag(entry.tag)
         .summary(Some(entry.summary))
         .description(Some(description(entry)))
-        .response("200", answer(entry))
+        .response("200", response(entry))
         .response("default", error(entry));
     if entry.path.contains("{id}") {
         let id = ParameterBuilder::new().name("id").parameter_in(ParameterIn::Path).schema(Some(text()));
@@ -217,7 +217,7 @@ fn item(entry: &Entry) -> PathItem {
         }
         let media_type = if entry.body == BodyKind::Form { "multipart/form-data" } else { "application/json" };
         let mut body = RequestBodyBuilder::new().content(media_type, content.build());
-        // Sound may be somewhere else.
+        // Audio may be given by URL, which is JSON.
         if (entry.tag, entry.body) == (NATIVE, BodyKind::Form) {
             body = body.content("application/json", ContentBuilder::new().schema(Some(object())).build());
         }
@@ -230,28 +230,28 @@ fn description(entry: &Entry) -> String {
     let format = format!("[OpenAI's reference]({OPENAI_REFERENCE}/{})", entry.page);
     match (entry.tag, entry.body) {
         (NATIVE, BodyKind::Form) => format!(
-            "The form of {format}, or JSON of the same fields with the address of the sound as `file_url`, with \
+            "The form of {format}, or JSON of the same fields with the URL of the audio file as `file_url`, with \
              `model_id` or `model`, or `provider` alone, or neither for the service's default model; and `user_id`, \
              `project_id`, `task_id` for attribution."
         ),
         (NATIVE, _) => format!(
             "The body of {format}, with `model_id` or `model`, or `provider` alone, or neither for the service's default \
              model; and `user_id`, `project_id`, `task_id`, `metadata` for attribution, `fallbacks` in place of the \
-             model's own. With `stream: true` the answer is server-sent events in OpenAI's format, then an event \
+             model's own. With `stream: true` the reply is server-sent events in OpenAI's format, then an event \
              `summary`."
         ),
         _ => format!("As {format} says."),
     }
 }
 
-fn answer(entry: &Entry) -> ResponseBuilder {
+fn response(entry: &Entry) -> ResponseBuilder {
     let (description, media_type) = match (entry.tag, entry.path) {
         (NATIVE, _) => (
             "`{response, request_id, model_id, provider, latency_ms, cost, cached, attempts}`, where `response` is \
              OpenAI's body",
             "application/json",
         ),
-        (_, "/v1/audio/speech") => ("The sound", "audio/mpeg"),
+        (_, "/v1/audio/speech") => ("The audio", "audio/mpeg"),
         _ => ("OpenAI's body", "application/json"),
     };
     let schema = if media_type == "audio/mpeg" { text() } else { object() };

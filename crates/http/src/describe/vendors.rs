@@ -64,22 +64,23 @@ impl Call {
 }
 
 const CALLS: [Call; 34] = [
-    post("/v1/images/edits", OPENAI, "Changes pictures (a form, or JSON with `images`)", "images/createEdit")
+    post("/v1/images/edits", OPENAI, "Edits images (a form, or JSON with `images`)", "images/createEdit")
         .with_form()
         .replying(ReplyKind::Streamed),
-    post("/v1/images/variations", OPENAI, "Makes pictures like a given one", "images/createVariation").with_form(),
-    post("/v1/moderations", OPENAI, "Judges whether a text or picture breaks a policy", "moderations/create"),
+    post("/v1/images/variations", OPENAI, "Generates variations of an image", "images/createVariation").with_form(),
+    post("/v1/moderations", OPENAI, "Classifies whether a text or image breaks a policy", "moderations/create"),
     post(
         "/v1/rerank",
         OPENAI,
-        "Orders documents by how well they answer a query (as Cohere and Jina do)",
+        "Orders documents by how well they match a query (as Cohere and Jina do)",
         "https://api.jina.ai/redoc#tag/rerank",
     ),
     get("/v1/files", OPENAI, "Lists the files of the key and its project", "files/list"),
     post("/v1/files", OPENAI, "Uploads a file", "files/create").with_form(),
     get("/v1/files/{id}", OPENAI, "Shows a file", "files/retrieve"),
     delete("/v1/files/{id}", OPENAI, "Deletes a file", "files/delete"),
-    get("/v1/files/{id}/content", OPENAI, "Gives a file's bytes", "files/retrieve-contents").replying(ReplyKind::Bytes),
+    get("/v1/files/{id}/content", OPENAI, "Returns a file's bytes", "files/retrieve-contents")
+        .replying(ReplyKind::Bytes),
     get("/v1/batches", OPENAI, "Lists the batches of the key and its project", "batch/list"),
     post("/v1/batches", OPENAI, "Runs the requests of a file", "batch/create"),
     get("/v1/batches/{id}", OPENAI, "Shows a batch", "batch/retrieve"),
@@ -91,8 +92,13 @@ const CALLS: [Call; 34] = [
     get("/v1/messages/batches/{id}", ANTHROPIC, "Shows a batch", "retrieving-message-batches"),
     delete("/v1/messages/batches/{id}", ANTHROPIC, "Deletes a batch", "deleting-message-batches"),
     post("/v1/messages/batches/{id}/cancel", ANTHROPIC, "Cancels a batch", "canceling-message-batches").without_body(),
-    get("/v1/messages/batches/{id}/results", ANTHROPIC, "Gives a batch's results", "retrieving-message-batch-results")
-        .replying(ReplyKind::Bytes),
+    get(
+        "/v1/messages/batches/{id}/results",
+        ANTHROPIC,
+        "Returns a batch's results",
+        "retrieving-message-batch-results",
+    )
+    .replying(ReplyKind::Bytes),
     post("/api/chat", OLLAMA, "Continues a conversation", "generate-a-chat-completion").replying(ReplyKind::Streamed),
     post("/api/generate", OLLAMA, "Continues a text", "generate-a-completion").replying(ReplyKind::Streamed),
     post("/api/embed", OLLAMA, "Turns texts into vectors", "generate-embeddings"),

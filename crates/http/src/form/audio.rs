@@ -1,4 +1,4 @@
-//! Speech to write down.
+//! Transcription forms.
 
 use super::multipart::unreadable;
 use baton_engine::{Content, ModelSelector};
@@ -21,7 +21,7 @@ pub(super) async fn read(
 ) -> Result<ParsedRequest, PublicError> {
     let translate = capability == Capability::AudioTranslation;
     let mut request = TranscriptionRequest { translate, ..TranscriptionRequest::default() };
-    let mut asked = Fields::default();
+    let mut fields = Fields::default();
     while let Some(field) = form.next_field().await.map_err(unreadable)? {
         let name = field.name().unwrap_or_default().to_owned();
         if name == "file" {
@@ -31,14 +31,12 @@ pub(super) async fn read(
             continue;
         }
         let value = field.text().await.map_err(unreadable)?;
-        asked.take(api, name, value, &mut request);
+        fields.take(api, name, value, &mut request);
     }
     if request.file.is_empty() {
-        return Err(
-            PublicError::new(Code::InvalidRequest, "file: is missing or empty; expected an audio file").at("file")
-        );
+        return Err(PublicError::new(Code::InvalidRequest, "file: is required; expected an audio file").at("file"));
     }
-    Ok(asked.asked(request))
+    Ok(fields.into_request(request))
 }
 
 /// Fields that Baton reads itself.
@@ -64,7 +62,7 @@ impl Fields {
     }
 
     /// The request as the pipeline takes it.
-    pub(super) fn asked(self, request: TranscriptionRequest) -> ParsedRequest {
+    pub(super) fn into_request(self, request: TranscriptionRequest) -> ParsedRequest {
         let selector = match (request.model.is_empty(), self.provider) {
             (false, _) => ModelSelector::Model(request.model.clone()),
             (true, Some(provider)) => ModelSelector::Provider(provider),

@@ -1,4 +1,4 @@
-//! Speech to write down that is somewhere else: Baton's own api takes its address, as JSON.
+//! Transcription of audio given by URL: the native API takes the URL, as JSON.
 
 use super::audio::Fields;
 use baton_fetch::{Client, FetchError, Request};
@@ -10,13 +10,13 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use serde_json::{Map, Value};
 
-/// What sound comes as; many servers know no type of it.
+/// The media types of audio; many servers have no better one than bytes.
 const TYPES: [&str; 4] = ["audio/*", "video/*", "application/ogg", "application/octet-stream"];
 
 /// Reads a JSON object with `file_url` and the fields of a form, and fetches the file.
 ///
 /// # Errors
-/// `invalid_request` naming the field: also where the address is not permitted, or what is there is no sound;
+/// `invalid_request` naming the field: also where the address is not permitted, or what is there is not audio;
 /// `payload_too_large`.
 pub(super) async fn read(capability: Capability, client: &Client, body: &Bytes) -> Result<ParsedRequest, PublicError> {
     let invalid = |message: String| PublicError::new(Code::InvalidRequest, message);
@@ -37,23 +37,23 @@ pub(super) async fn read(capability: Capability, client: &Client, body: &Bytes) 
         }
     }
     let address = address.filter(|address| !address.is_empty()).ok_or_else(|| {
-        invalid("file_url: is missing; expected the address of an audio file, or a form with `file`".into())
+        invalid("file_url: is required; expected the address of an audio file, or a form with `file`".into())
             .at("file_url")
     })?;
     fetch(client, &address, &mut request).await?;
-    Ok(fields.asked(request))
+    Ok(fields.into_request(request))
 }
 
 async fn fetch(client: &Client, address: &str, request: &mut TranscriptionRequest) -> Result<(), PublicError> {
-    let reply = client.send(Request::get(address).expecting(&TYPES)).await.map_err(|error| told(&error))?;
+    let reply = client.send(Request::get(address).expecting(&TYPES)).await.map_err(|error| fetch_error(&error))?;
     if !reply.status.is_success() {
-        let message = format!("file_url: the file can't be fetched: the server answered {}", reply.status.as_u16());
+        let message = format!("file_url: the file can't be fetched: the server replied {}", reply.status.as_u16());
         return Err(PublicError::new(Code::InvalidRequest, message).at("file_url"));
     }
     if reply.body.is_empty() {
         return Err(PublicError::new(Code::InvalidRequest, "file_url: the file is empty").at("file_url"));
     }
-    // Providers tell the kind of sound by the name's ending.
+    // Providers tell the kind of audio by the name's ending.
     let path = address.split(['?', '#']).next().unwrap_or_default();
     let name = path.rsplit('/').next().unwrap_or_default();
     request.filename = if name.is_empty() { "audio".to_owned() } else { name.to_owned() };
@@ -62,7 +62,7 @@ async fn fetch(client: &Client, address: &str, request: &mut TranscriptionReques
     Ok(())
 }
 
-fn told(error: &FetchError) -> PublicError {
+fn fetch_error(error: &FetchError) -> PublicError {
     let code = match error {
         FetchError::TooLarge { .. } => Code::PayloadTooLarge,
         FetchError::Setup(_) => Code::Internal,

@@ -1,4 +1,4 @@
-//! Pictures to change, or to make others like.
+//! Images to change, or to make others like.
 
 use super::multipart::unreadable;
 use baton_engine::{Content, ModelSelector};
@@ -30,10 +30,8 @@ pub(super) async fn read(capability: Capability, mut form: Multipart<'static>) -
         }
         request.parts.push(FormPart { name, filename, content_type, content });
     }
-    if !request.parts.iter().any(|part| is_picture(part) && !part.content.is_empty()) {
-        return Err(
-            PublicError::new(Code::InvalidRequest, "image: is missing or empty; expected a picture").at("image")
-        );
+    if !request.parts.iter().any(|part| is_image(part) && !part.content.is_empty()) {
+        return Err(PublicError::new(Code::InvalidRequest, "image: is required; expected an image").at("image"));
     }
     let named = !request.model.is_empty();
     Ok(ParsedRequest {
@@ -49,7 +47,7 @@ pub(super) async fn read(capability: Capability, mut form: Multipart<'static>) -
     })
 }
 
-/// SDKs differ in how they number several pictures: `image[]`, or `image[0]`, `image[1]`.
-fn is_picture(part: &FormPart) -> bool {
+/// SDKs differ in how they number several images: `image[]`, or `image[0]`, `image[1]`.
+fn is_image(part: &FormPart) -> bool {
     part.name == "image" || part.name.starts_with("image[")
 }

@@ -1,4 +1,4 @@
-//! Requests that come as multipart forms: sound, and pictures made from pictures.
+//! Requests that come as multipart forms: audio, and images made from images.
 
 mod audio;
 mod fetched;
@@ -13,7 +13,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use multipart::{essence, open};
 
-/// Reads the form of such a request; `None` where it comes as JSON. Edits of pictures come as either.
+/// Reads the form of such a request; `None` where it comes as JSON. Edits of images come as either.
 ///
 /// # Errors
 /// `invalid_request` naming the field.

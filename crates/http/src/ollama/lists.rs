@@ -46,8 +46,8 @@ impl<'m> Listed<'m> {
 /// `GET /api/tags`.
 pub async fn tags(State(state): State<HttpState>, inbound: Inbound) -> Result<Response, Refused> {
     let snapshot = state.web.engine.registry().snapshot();
-    let models: Vec<Listed<'_>> = offered(&snapshot, &inbound.caller).map(|model| Listed::new(model)).collect();
-    Ok(upstream::json(written(&json!({ "models": models }))?))
+    let models: Vec<Listed<'_>> = visible_models(&snapshot, &inbound.caller).map(|model| Listed::new(model)).collect();
+    Ok(upstream::json(write_json(&json!({ "models": models }))?))
 }
 
 /// `GET /api/ps`: what the Ollama servers behind Baton have loaded, by the names that it has here.
@@ -57,7 +57,7 @@ pub async fn running(State(state): State<HttpState>, inbound: Inbound) -> Result
     let servers = snapshot.providers.values().filter(|provider| provider.kind() == "ollama");
     let asked = servers.map(|server| loaded(server.as_ref(), &snapshot, &inbound.caller, &headers));
     let models: Vec<Value> = join_all(asked).await.concat();
-    Ok(upstream::json(written(&json!({ "models": models }))?))
+    Ok(upstream::json(write_json(&json!({ "models": models }))?))
 }
 
 /// `GET /api/version`. Clients ask it before they have credentials.
@@ -66,7 +66,7 @@ pub async fn version() -> Response {
 }
 
 /// The models that a caller may use.
-fn offered<'s>(snapshot: &'s Snapshot, caller: &Caller) -> impl Iterator<Item = &'s Arc<Model>> {
+fn visible_models<'s>(snapshot: &'s Snapshot, caller: &Caller) -> impl Iterator<Item = &'s Arc<Model>> {
     let models = snapshot.models.values();
     models.filter(|model| model.status != ModelStatus::Inactive && caller.may_use(&model.id))
 }
@@ -88,7 +88,7 @@ async fn loaded(
     let entries = entries.as_ref().and_then(|list| list["models"].as_array()).map(Vec::as_slice).unwrap_or_default();
     let named = |entry: &Value| {
         let upstream = entry["model"].as_str().or_else(|| entry["name"].as_str())?;
-        let model = offered(snapshot, caller).find(|model| {
+        let model = visible_models(snapshot, caller).find(|model| {
             model.provider == *server.id()
                 && (model.upstream == upstream || format!("{}:latest", model.upstream) == upstream)
         })?;
@@ -101,6 +101,6 @@ async fn loaded(
     entries.iter().filter_map(named).collect()
 }
 
-fn written(value: &Value) -> Result<Vec<u8>, PublicError> {
+fn write_json(value: &Value) -> Result<Vec<u8>, PublicError> {
     serde_json::to_vec(value).map_err(|_| PublicError::new(baton_model::Code::Internal, "the list can't be written"))
 }

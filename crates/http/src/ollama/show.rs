@@ -26,11 +26,11 @@ pub async fn serve(State(state): State<HttpState>, mut inbound: Inbound) -> Resu
     let snapshot = state.web.engine.registry().snapshot();
     let model = snapshot.get(&ModelSelector::Model(name.clone()), Capability::Chat)?;
     if !inbound.caller.may_use(&model.id) {
-        let message = format!("there is no model `{name}` for this key");
+        let message = format!("unknown model `{name}` for this key");
         return Err(PublicError::new(Code::ModelNotFound, message).at("model").into());
     }
     if !is_ollamas(&snapshot, model) {
-        return Ok(upstream::json(known(model).to_string().into_bytes()));
+        return Ok(upstream::json(model_info(model).to_string().into_bytes()));
     }
     let provider = upstream::provider(&snapshot, &model.provider)?;
     let mut editor = Editor::new(&body);
@@ -46,7 +46,7 @@ pub async fn serve(State(state): State<HttpState>, mut inbound: Inbound) -> Resu
 }
 
 /// What the registry knows, in the shape of a server that has the model.
-fn known(model: &Model) -> Value {
+fn model_info(model: &Model) -> Value {
     let architecture = model.provider.as_str();
     let mut info = json!({ "general.architecture": architecture, "general.basename": model.upstream });
     if let (Some(limit), Some(info)) = (model.token_limit, info.as_object_mut()) {
@@ -64,7 +64,7 @@ fn known(model: &Model) -> Value {
     })
 }
 
-/// The format's words for what a model can do. Whether tools and pictures are known is not listed anywhere, so chats
+/// The format's words for what a model can do. Whether tools and images are known is not listed anywhere, so chats
 /// are said to take them: the vendor refuses where it does not.
 fn capabilities(model: &Model) -> Vec<&'static str> {
     let has = |capability| model.capabilities.contains(&capability);

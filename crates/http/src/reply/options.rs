@@ -103,7 +103,7 @@ impl ReplyOptions {
     }
 
     /// A reply of an endpoint whose replies only pass through, or that never streams.
-    pub(super) fn unwritable(&self) -> PublicError {
+    pub(super) fn unwritable_error(&self) -> PublicError {
         let message = format!("a reply of {} is not written in the {} format", self.capability, self.api.dialect());
         PublicError::new(Code::Internal, message)
     }

@@ -42,7 +42,7 @@ pub(super) fn start(
         Mode::Translated => Framing::of(options.api.dialect()).content_type().to_owned(),
     };
     // Passthrough needs a writer too: for the error that ends a stream.
-    let writer = options.codec()?.stream_writer(options.context(&head)).ok_or_else(|| options.unwritable())?;
+    let writer = options.codec()?.stream_writer(options.context(&head)).ok_or_else(|| options.unwritable_error())?;
     let mut response = with_headers(Body::empty(), &content_type, &head, &options);
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
@@ -73,7 +73,7 @@ impl Outgoing {
                 () = silence, if comments => return Some(Bytes::from_static(b": keep-alive\n\n")),
             };
             let bytes = match item {
-                Some(Ok(frame)) => self.observed(frame),
+                Some(Ok(frame)) => self.write_observed(frame),
                 Some(Err(error)) => {
                     self.over = true;
                     self.fail(&error)
@@ -87,7 +87,7 @@ impl Outgoing {
     }
 
     /// The bytes of a frame, which the observer sees too.
-    fn observed(&mut self, frame: Frame) -> Bytes {
+    fn write_observed(&mut self, frame: Frame) -> Bytes {
         let Some(observer) = self.options.observer.clone() else { return self.write(frame) };
         if self.mode == Mode::Passthrough {
             observer.passed_through(&self.head, &frame.events);

@@ -81,7 +81,7 @@ pub(super) async fn translate(
 }
 
 fn write(options: &ReplyOptions, events: &[Event], context: &ReplyContext) -> Result<Written, PublicError> {
-    options.codec()?.write_reply(events, context).ok_or_else(|| options.unwritable())
+    options.codec()?.write_reply(events, context).ok_or_else(|| options.unwritable_error())
 }
 
 async fn collect_events(frames: Frames) -> Result<Vec<Event>, PublicError> {

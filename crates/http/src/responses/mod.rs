@@ -85,7 +85,7 @@ async fn forward(state: &HttpState, response: &str, below: &str, mut inbound: In
 struct Prepared {
     /// Its body, with all that it goes on from.
     body: Bytes,
-    /// The model that answered before, where the request names none.
+    /// The model that replied before, where the request names none.
     model: Option<ModelId>,
     /// What records the response; `None` where the client wants none stored.
     recorder: Option<ResponseRecorder>,

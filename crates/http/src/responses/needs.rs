@@ -1,5 +1,5 @@
 //! Requests that need something kept: an earlier response to go on from, a conversation, a stored prompt, or to be
-//! answered in the background.
+//! replied in the background.
 
 use crate::{HttpState, objects};
 use baton_engine::{ModelSelector, Snapshot};
@@ -9,7 +9,7 @@ use baton_web::parse::ParsedRequest;
 
 /// What a request needs of the provider that serves it.
 pub(super) struct Needs {
-    /// Whether the answer is to be kept; the format's default is yes.
+    /// Whether the reply is to be kept; the format's default is yes.
     pub(super) store: bool,
     /// The response that it goes on from.
     pub(super) previous: Option<String>,
@@ -94,7 +94,7 @@ pub(super) async fn bind(
     }
     if !keeps(&snapshot, model) {
         return match &needs.previous {
-            Some(id) => refuse(format!("{field}: there is no response `{id}` for this key")),
+            Some(id) => refuse(format!("{field}: unknown response `{id}` for this key")),
             None => {
                 refuse(format!("{field}: `{}`, the provider of `{}`, keeps nothing for it", model.provider, model.id))
             }

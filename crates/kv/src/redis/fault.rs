@@ -24,7 +24,7 @@ impl RedisFault {
             }
             (ErrorKind::Server(ServerErrorKind::ReadOnly), _) => "is a replica and takes no writes: name the primary",
             _ if error.is_connection_refusal() => "refuses connections: is it running there?",
-            _ if error.is_timeout() => "does not answer in time",
+            _ if error.is_timeout() => "does not respond in time",
             _ => return Self(format!("Redis at {place}: {error}")),
         };
         Self(format!("Redis at {place} {advice}"))

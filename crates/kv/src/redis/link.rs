@@ -1,8 +1,8 @@
 //! One connection, which nobody waits for.
 //!
 //! While Redis is *up*, an operation goes out at once and has the timeout. An error of the connection, or three
-//! operations in a row without an answer, make it *down*: from then on it is skipped, at no cost, and a task probes it,
-//! at first after 100 ms, later every 2 s. A probe has to be answered in time too, so a slow Redis stays down.
+//! operations in a row without a reply, make it *down*: from then on it is skipped, at no cost, and a task probes it,
+//! at first after 100 ms, later every 2 s. A probe has a time limit too, so a slow Redis stays down.
 
 use super::fault::RedisFault;
 use super::scripts;
@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 
-/// How many operations in a row may go without an answer.
+/// How many operations in a row may go without a reply.
 const PATIENCE: u32 = 3;
 /// How long making a connection may take, TLS and password included.
 const CONNECTING: Duration = Duration::from_secs(1);
@@ -56,15 +56,15 @@ impl Link {
             Ok(connection) => link.up(connection),
             Err(error) => {
                 link.errors.fetch_add(1, Ordering::Relaxed);
-                let error = link.told(&error);
-                tracing::warn!(%error, "redis is away: what nodes share is kept in this process meanwhile");
+                let error = link.describe(&error);
+                tracing::warn!(%error, "redis is unavailable; shared state is kept in this process until it is back");
                 tokio::spawn(supervised("redis_probe", probe(Arc::downgrade(&link), FIRST_PAUSE)));
             }
         }
         Ok(link)
     }
 
-    /// Runs an operation; `None` if Redis is down, fails or does not answer.
+    /// Runs an operation; `None` if Redis is down, fails or does not respond.
     pub async fn run<T, F: Future<Output = RedisResult<T>>>(
         self: &Arc<Self>,
         operation: &'static str,
@@ -84,7 +84,7 @@ impl Link {
                 Some(value)
             }
             Err(error) => {
-                self.failed(operation, &error, outages);
+                self.note_failure(operation, &error, outages);
                 None
             }
         }
@@ -99,11 +99,11 @@ impl Link {
         Health { up: self.outage().is_none(), errors: self.errors.load(Ordering::Relaxed) }
     }
 
-    pub fn told(&self, error: &RedisError) -> RedisFault {
+    pub fn describe(&self, error: &RedisError) -> RedisFault {
         RedisFault::of(error, &place(&self.client))
     }
 
-    fn failed(self: &Arc<Self>, operation: &'static str, error: &RedisError, outages: u64) {
+    fn note_failure(self: &Arc<Self>, operation: &'static str, error: &RedisError, outages: u64) {
         self.errors.fetch_add(1, Ordering::Relaxed);
         let over = if error.is_timeout() {
             self.unanswered.fetch_add(1, Ordering::Relaxed) + 1 >= PATIENCE
@@ -123,8 +123,8 @@ impl Link {
         // One that was up for a moment only is asked less often: else every probe would cost requests their patience.
         let brief = state.since.elapsed() < LONGEST_PAUSE;
         drop(state);
-        let error = self.told(error);
-        tracing::warn!(operation, %error, "redis is away: what nodes share is kept in this process meanwhile");
+        let error = self.describe(error);
+        tracing::warn!(operation, %error, "redis is unavailable; shared state is kept in this process until it is back");
         let pause = if brief { LONGEST_PAUSE } else { FIRST_PAUSE };
         tokio::spawn(supervised("redis_probe", probe(Arc::downgrade(self), pause)));
     }
@@ -141,8 +141,8 @@ impl Link {
         let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
         if logged.is_none_or(|at| at.elapsed() >= QUIET) {
             *logged = Some(Instant::now());
-            let error = self.told(error);
-            tracing::warn!(operation, %error, "redis did not do what it was asked");
+            let error = self.describe(error);
+            tracing::warn!(operation, %error, "a redis operation failed");
         }
     }
 
@@ -175,7 +175,7 @@ async fn probe(link: Weak<Link>, first: Duration) {
                 tracing::info!("redis is back");
                 return;
             }
-            Err(error) => tracing::debug!(error = %link.told(&error), "redis is still away"),
+            Err(error) => tracing::debug!(error = %link.describe(&error), "redis is still unavailable"),
         }
         pause = (pause * 2).min(LONGEST_PAUSE);
     }

@@ -12,9 +12,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
-/// How often a silent subscription is asked whether it is still there, and how long it has for its answer.
+/// How often a silent subscription is asked whether it is still there, and how long it has for its reply.
 const SILENCE: Duration = Duration::from_secs(10);
-const ANSWER: Duration = Duration::from_secs(2);
+const REPLY_TIMEOUT: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(500);
 
 impl Notices for Redis {
@@ -32,8 +32,8 @@ impl Notices for Redis {
     fn subscribe(&self) -> BoxFuture<'_, BoxStream<'static, Notice>> {
         let link = Arc::clone(&self.link);
         async move {
-            let first = timeout(ANSWER, subscription(&link)).await.ok().and_then(Result::ok);
-            heard(link, first).boxed()
+            let first = timeout(REPLY_TIMEOUT, subscription(&link)).await.ok().and_then(Result::ok);
+            listen_on(link, first).boxed()
         }
         .boxed()
     }
@@ -51,7 +51,7 @@ async fn subscription(link: &Link) -> RedisResult<PubSub> {
 }
 
 /// Everything that is heard, over as many subscriptions as it takes.
-fn heard(link: Arc<Link>, first: Option<PubSub>) -> impl futures::Stream<Item = Notice> + Send {
+fn listen_on(link: Arc<Link>, first: Option<PubSub>) -> impl futures::Stream<Item = Notice> + Send {
     async_stream::stream! {
         let mut next = first;
         loop {
@@ -62,10 +62,10 @@ fn heard(link: Arc<Link>, first: Option<PubSub>) -> impl futures::Stream<Item = 
                         Ok(Some(message)) => {
                             let topic = message.get_channel_name().strip_prefix(&channels(&link)).unwrap_or_default();
                             let text = String::from_utf8_lossy(message.get_payload_bytes()).into_owned();
-                            yield Notice::Told { topic: topic.to_owned(), text };
+                            yield Notice::Published { topic: topic.to_owned(), text };
                         }
                         Ok(None) => break,
-                        Err(_) => match timeout(ANSWER, sink.ping::<redis::Value>()).await {
+                        Err(_) => match timeout(REPLY_TIMEOUT, sink.ping::<redis::Value>()).await {
                             Ok(Ok(_)) => {}
                             Ok(Err(_)) | Err(_) => break,
                         },
@@ -73,7 +73,7 @@ fn heard(link: Arc<Link>, first: Option<PubSub>) -> impl futures::Stream<Item = 
                 }
             }
             sleep(PAUSE).await;
-            next = timeout(ANSWER, subscription(&link)).await.ok().and_then(Result::ok);
+            next = timeout(REPLY_TIMEOUT, subscription(&link)).await.ok().and_then(Result::ok);
             if next.is_some() {
                 yield Notice::Missed;
             }

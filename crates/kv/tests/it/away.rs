@@ -196,7 +196,7 @@ async fn a_redis_that_accepts_and_never_answers_is_never_used() {
     assert_eq!(cache.health(), Some(Health { up: false, errors: 1 }));
     let place = settings.url.trim_start_matches("redis://").to_owned();
     let fault = Redis::check(&settings).await.unwrap_err().to_string();
-    assert_eq!(fault, format!("Redis at {place} does not answer in time"));
+    assert_eq!(fault, format!("Redis at {place} does not respond in time"));
     held.abort();
 }
 

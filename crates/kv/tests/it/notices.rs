@@ -11,8 +11,8 @@ async fn next(stream: &mut BoxStream<'static, Notice>) -> Notice {
     tokio::time::timeout(Duration::from_secs(30), stream.next()).await.expect("a notice").expect("no end")
 }
 
-fn told(topic: &str, text: &str) -> Notice {
-    Notice::Told { topic: topic.into(), text: text.into() }
+fn published(topic: &str, text: &str) -> Notice {
+    Notice::Published { topic: topic.into(), text: text.into() }
 }
 
 async fn suite(one: &dyn Notices, other: &dyn Notices) {
@@ -21,12 +21,12 @@ async fn suite(one: &dyn Notices, other: &dyn Notices) {
     one.publish("models", "1").await;
     other.publish("keys:ö", "2").await;
     for stream in [&mut first, &mut second] {
-        assert_eq!(next(stream).await, told("models", "1"));
-        assert_eq!(next(stream).await, told("keys:ö", "2"));
+        assert_eq!(next(stream).await, published("models", "1"));
+        assert_eq!(next(stream).await, published("keys:ö", "2"));
     }
     drop(first);
     one.publish("models", "").await;
-    assert_eq!(next(&mut second).await, told("models", ""));
+    assert_eq!(next(&mut second).await, published("models", ""));
 }
 
 #[tokio::test]
@@ -66,5 +66,5 @@ async fn after_an_outage_listeners_look_and_hear_again() {
     assert_eq!(next(&mut stream).await, Notice::Missed);
     crate::until("redis is back", async || redis.outage().is_none()).await;
     redis.publish("models", "2").await;
-    assert_eq!(next(&mut stream).await, told("models", "2"));
+    assert_eq!(next(&mut stream).await, published("models", "2"));
 }

@@ -25,7 +25,7 @@ macro_rules! words {
                 let word = String::deserialize(deserializer)?;
                 Self::lookup(&word).ok_or_else(|| {
                     let known = $all.map(Self::name).join(", ");
-                    D::Error::custom(format!("`{}` is none of {known}", brief(&word)))
+                    D::Error::custom(format!("`{}` is not one of {known}", brief(&word)))
                 })
             }
         }

@@ -78,7 +78,7 @@ impl Transport {
     /// Dropping the future, or the reply, cancels the call.
     ///
     /// # Errors
-    /// If the provider can't be reached, does not answer in time, or answers no HTTP, a redirect, or compressed.
+    /// If the provider can't be reached, does not respond in time, or answers no HTTP, a redirect, or compressed.
     pub async fn send(&self, request: Request<'_>) -> Result<Reply, ProviderError> {
         let Request { method, base_url, path, query, headers, body, bounds } = request;
         let uri = base_url.uri(path, query)?;

@@ -97,7 +97,7 @@ impl Check {
         })
     }
 
-    /// What the providers say, and the models that they list; `None`: not all of them were asked and answered.
+    /// What the providers say, and the models that they list; `None`: not all of them were reached.
     async fn providers(&self, config: &Config) -> (Vec<Finding>, Option<Vec<Listed>>) {
         let providers = match app::providers(config) {
             Ok((providers, _)) => providers,

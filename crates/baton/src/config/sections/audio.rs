@@ -1,4 +1,4 @@
-//! Sound that callers name by its address.
+//! Audio files that callers give by URL.
 
 use super::webhooks::network;
 use baton_fetch::{Client, Limits};
@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use std::time::Duration;
 
-/// Sound that is fetched: `file_url` of `/api/models/audio/transcription` and `translation`.
+/// Audio that is fetched: `file_url` of `/api/models/audio/transcription` and `translation`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct AudioSection {

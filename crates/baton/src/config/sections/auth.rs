@@ -189,15 +189,15 @@ impl JwtSection {
         for (index, name) in self.algorithms.iter().enumerate().filter(|(_, name)| name.parse::<Algorithm>().is_err()) {
             fault(
                 &format!("algorithms[{index}]"),
-                format!("`{name}` is none of HS256, RS256, ES256, EdDSA and their like"),
+                format!("`{name}` is not one of HS256, RS256, ES256, EdDSA and their like"),
             );
         }
         let known = Role::ALL.map(Role::name).join(", ");
         for (word, role) in self.roles.iter().filter(|(_, role)| Role::lookup(role).is_none()) {
-            fault(&format!("roles.{word}"), format!("`{role}` is none of {known}"));
+            fault(&format!("roles.{word}"), format!("`{role}` is not one of {known}"));
         }
         if Role::lookup(&self.default_role).is_none() {
-            fault("default_role", format!("`{}` is none of {known}", self.default_role));
+            fault("default_role", format!("`{}` is not one of {known}", self.default_role));
         }
         faults
     }

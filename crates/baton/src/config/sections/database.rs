@@ -17,7 +17,7 @@ pub struct DatabaseSection {
     pub readers: u32,
     /// The most connections for records and changes. SQLite has one.
     pub writers: u32,
-    /// How long a free connection is waited for, and a server that does not answer.
+    /// How long a free connection is waited for, and a server that does not respond.
     #[serde(with = "crate::config::duration")]
     #[schemars(with = "String")]
     pub acquire_timeout: Duration,
@@ -92,7 +92,7 @@ pub struct ResponsesSection {
     #[serde(with = "crate::config::duration")]
     #[schemars(with = "String")]
     pub keep: Duration,
-    /// The longest conversation that is kept, in bytes. What is longer is answered with `"store": false`.
+    /// The longest conversation that is kept, in bytes. A longer one is not stored, and its reply says `"store": false`.
     pub max_bytes: usize,
 }
 

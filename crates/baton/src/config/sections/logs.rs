@@ -17,7 +17,7 @@ pub struct LogsSection {
     pub level: String,
     /// The form of lines on the terminal: `readable`, or `json` for containers whose output is gathered.
     pub console: ConsoleForm,
-    /// Prompts and answers.
+    /// Prompts and replies.
     pub content: ContentSection,
 }
 
@@ -44,14 +44,14 @@ pub enum ConsoleForm {
     Json,
 }
 
-/// Prompts and answers in the log files. They are written only where this says so, and what the rules know is taken out
+/// Prompts and replies in the log files. They are written only where this says so, and what the rules know is taken out
 /// of them first. They never go to the terminal, into traces or into metrics.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ContentSection {
     /// Whether they are written.
     pub enabled: bool,
-    /// The most bytes of a prompt, and of an answer; the rest is cut off.
+    /// The most bytes of a prompt, and of a reply; the rest is cut off.
     pub max_bytes: usize,
     /// What is taken out: `email`, `card` (payment cards), `iban`, `phone`, `key` (API keys, tokens, private keys), or
     /// `{ pattern = "ACME-[0-9]+", with = "[acme]" }`, a regular expression and what is written instead.

@@ -71,7 +71,7 @@ pub struct Config {
     pub events: EventsSection,
     /// Responses (OpenAI's) that Baton keeps itself.
     pub responses: ResponsesSection,
-    /// Sound that callers name by its address.
+    /// Audio files that callers give by URL.
     pub audio: AudioSection,
     /// Events for services over HTTP.
     pub webhooks: WebhooksSection,
@@ -135,17 +135,17 @@ pub struct CacheSection {
     /// temperature 0 or a seed) or `all`.
     #[schemars(with = "String")]
     pub default: CacheDefault,
-    /// Who may be given a kept reply: `caller` (the same key, project and user) or `project` (everyone whose requests are
+    /// Who may be given a cached reply: `caller` (the same key, project and user) or `project` (everyone whose requests are
     /// booked on the same project).
     #[schemars(with = "String")]
     pub share: CacheShare,
-    /// How long an answer is kept.
+    /// How long a reply is kept.
     #[serde(with = "crate::config::duration")]
     #[schemars(with = "String")]
     pub ttl: Duration,
     /// The most memory it uses, in bytes.
     pub max_bytes: u64,
-    /// The largest answer that is kept, in bytes.
+    /// The largest reply that is kept, in bytes.
     pub max_answer_bytes: usize,
 }
 
@@ -157,7 +157,7 @@ impl Default for CacheSection {
             share: engine.share,
             ttl: engine.ttl,
             max_bytes: 128 << 20,
-            max_answer_bytes: engine.max_answer_bytes,
+            max_answer_bytes: engine.max_reply_bytes,
         }
     }
 }
@@ -236,7 +236,7 @@ pub fn check(config: &Config, place: &str) -> Vec<Fault> {
     }
     if let Some(identity) = config.commands.identity.as_ref().filter(|identity| identity.caller().is_none()) {
         let known = baton_model::entity::Role::ALL.map(baton_model::entity::Role::name).join(", ");
-        fault("commands.identity.role".into(), format!("`{}` is none of {known}", identity.role));
+        fault("commands.identity.role".into(), format!("`{}` is not one of {known}", identity.role));
     }
     if config.commands.lease < Duration::from_secs(3) {
         fault("commands.lease".into(), "expected 3s at least".into());
@@ -257,18 +257,18 @@ pub fn check(config: &Config, place: &str) -> Vec<Fault> {
             let known: Vec<&str> = config.providers.keys().map(String::as_str).collect();
             fault(
                 key("provider"),
-                format!("there is no provider `{}`; configured are: {}", model.provider, known.join(", ")),
+                format!("unknown provider `{}`; configured providers: {}", model.provider, known.join(", ")),
             );
         }
         for capability in &model.capabilities {
             if Capability::lookup(capability).is_none() {
                 let known: Vec<&str> = Capability::ALL.iter().map(|capability| capability.name()).collect();
-                fault(key("capabilities"), format!("`{capability}` is none of {}", known.join(", ")));
+                fault(key("capabilities"), format!("`{capability}` is not one of {}", known.join(", ")));
             }
         }
         if let Some(status) = model.status.as_ref().filter(|status| ModelStatus::lookup(status).is_none()) {
             let known: Vec<&str> = ModelStatus::ALL.iter().map(|status| status.name()).collect();
-            fault(key("status"), format!("`{status}` is none of {}", known.join(", ")));
+            fault(key("status"), format!("`{status}` is not one of {}", known.join(", ")));
         }
         for (class, dollars) in model.price.iter().flat_map(PriceSection::entries) {
             if Nanos::parse(dollars).is_none() {
@@ -283,7 +283,7 @@ pub fn check(config: &Config, place: &str) -> Vec<Fault> {
         for fallback in &model.fallbacks {
             // A fallback may also be a model that is registered or discovered later; only itself is surely wrong.
             if *fallback == model.model_id {
-                fault(format!("models[{index}].fallbacks"), format!("`{fallback}` can't fall back on itself"));
+                fault(format!("models[{index}].fallbacks"), format!("`{fallback}` can't be its own fallback"));
             }
         }
     }

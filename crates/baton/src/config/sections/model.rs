@@ -84,7 +84,7 @@ pub struct PriceSection {
     pub image_input: Option<String>,
     /// Images produced, in tokens.
     pub image_output: Option<String>,
-    /// Pictures produced.
+    /// Images produced.
     pub images: Option<String>,
     /// Milliseconds of audio heard.
     pub audio_ms: Option<String>,

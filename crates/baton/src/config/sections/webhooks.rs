@@ -14,7 +14,7 @@ use std::time::Duration;
 pub struct WebhooksSection {
     /// Networks where webhooks may be besides the public internet (`["10.0.0.0/8"]`); there they may be plain `http` too.
     pub allow: Vec<String>,
-    /// How long a service may take to answer.
+    /// How long a service may take to reply.
     #[serde(with = "crate::config::duration")]
     #[schemars(with = "String")]
     pub timeout: Duration,

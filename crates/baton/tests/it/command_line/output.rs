@@ -73,7 +73,7 @@ fn a_key_for_what_is_not_there_is_warned_of() {
     let output = ask(&things, &create);
     assert!(output.status.success());
     let warnings = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(warnings, "warning: there is no model `gtp`\nwarning: there is no project `nowhere`\n");
+    assert_eq!(warnings, "warning: unknown model `gtp`\nwarning: unknown project `nowhere`\n");
     assert!(ask(&things, &["keys", "create", "b", "--models", "gpt"]).stderr.is_empty());
 }
 

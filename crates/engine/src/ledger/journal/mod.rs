@@ -1,6 +1,6 @@
 //! The journal's files: segments that only grow, written by one thread.
 //!
-//! The thread takes what has gathered in its queue, writes it in one go and answers each sender. `write` without
+//! The thread takes what has gathered in its queue, writes it in one go and sends each sender its receipt. `write` without
 //! `fsync`: the page cache outlives a killed process, which is what the ledger promises; a power cut may lose the last
 //! moments, and `sync` in the settings closes that gap for those who need it.
 //!
@@ -129,7 +129,7 @@ impl Journal {
     }
 
     /// Resolves after the next batch is written.
-    pub async fn written(&self) {
+    pub async fn wait_for_write(&self) {
         self.shared.written.notified().await;
     }
 
