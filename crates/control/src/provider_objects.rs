@@ -35,7 +35,7 @@ pub struct Made<'a> {
 }
 
 impl ProviderObjects {
-    /// The provider_objects that this database notes.
+    /// The objects that this database knows.
     pub fn new(store: Store, clock: Arc<dyn Clock>) -> Self {
         Self { store, clock, unwritten: Arc::default(), tasks: TaskTracker::new() }
     }

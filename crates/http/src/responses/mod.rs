@@ -129,7 +129,7 @@ impl Prepared {
     /// Sees to it that what needs something kept goes to the one provider that can serve it.
     ///
     /// # Errors
-    /// If nobody who keeps it can be request.
+    /// If nobody who keeps it can be asked.
     async fn bind(&self, state: &HttpState, caller: &Caller, request: &mut ParsedRequest) -> Result<(), PublicError> {
         if let (Some(model), ModelSelector::Default) = (&self.model, &request.selector) {
             request.selector = ModelSelector::Model(model.to_string());
