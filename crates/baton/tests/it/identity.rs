@@ -98,3 +98,18 @@ async fn users_of_tokens_do_not_share_kept_replies() {
         assert_eq!(told.header("x-baton-cache"), Some(expected), "{user}");
     }
 }
+
+#[tokio::test]
+async fn a_key_may_name_the_projects_that_it_lists() {
+    let baton = closed().await;
+    let admin = format!("Bearer {ADMIN}");
+    let made = json!({ "name": "ci", "projects": ["shop", "lab"] }).to_string();
+    let headers = [("authorization", admin.as_str()), ("content-type", "application/json")];
+    let key = baton.send(Method::POST, "/api/keys", &headers, made).await.expect(201).json();
+    let key = format!("Bearer {}", key["key"].as_str().unwrap());
+    for (project, status) in [("shop", 200), ("lab", 200), ("bank", 403)] {
+        let headers = [("authorization", key.as_str()), ("x-baton-project", project)];
+        let body = asking("gpt", "Say hello", json!({})).to_string();
+        baton.send(Method::POST, "/v1/chat/completions", &headers, body).await.expect(status);
+    }
+}
