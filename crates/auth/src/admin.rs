@@ -45,6 +45,7 @@ pub async fn bootstrap(
         Err(AuthError::Store(baton_store::StoreError::Conflict { .. })) => Bootstrap::Present,
         Err(error) => return Err(error),
     };
+    // After the key: a node that dies in between makes the attempt again and meets the conflict above.
     keys.store().settings().set(MARKER, "1").await?;
     Ok((keys, bootstrap))
 }

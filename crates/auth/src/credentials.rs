@@ -27,6 +27,7 @@ impl<'r> Credentials<'r> {
             let malformed = || AuthError::Malformed { header: "authorization", expected };
             let (scheme, key) =
                 value.to_str().ok().and_then(|text| text.trim().split_once(' ')).ok_or_else(malformed)?;
+            // The scheme of `Authorization` is case-insensitive (RFC 9110).
             if !scheme.eq_ignore_ascii_case("bearer") {
                 return Err(malformed());
             }
@@ -50,6 +51,7 @@ impl<'r> Credentials<'r> {
         let key = Self(key.trim());
         match found {
             _ if key.0.is_empty() => Err(malformed()),
+            // The same key in two headers leaves no doubt which is meant.
             Some(other) if *other != key => Err(AuthError::Ambiguous),
             _ => {
                 *found = Some(key);

@@ -36,6 +36,7 @@ impl Secret {
 
     /// Its first characters. A given key that is short shows less.
     pub fn prefix(&self) -> String {
+        // At most a quarter of it, because a given key may be short.
         let shown = if self.0.starts_with(PREFIX) { SHOWN } else { 3 };
         self.0.chars().take(shown.min(self.0.chars().count() / 4)).collect()
     }

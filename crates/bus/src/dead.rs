@@ -56,6 +56,7 @@ impl DeadLetter {
             (None, Err(_)) => ("base64", json!(STANDARD.encode(&self.raw))),
         };
         data.insert(key.into(), value);
+        // The id comes from the place, so that a letter written twice is kept once.
         let mut event = Event::new(format!("dead:{}", self.place), &self.node, Self::KIND);
         event.subject = self.command.clone();
         event.time = Some(self.at);

@@ -68,6 +68,7 @@ impl Local {
         state.places += 1;
         let place = state.places;
         state.commands.insert(place, Waiting { raw, attempts: 0, due: Instant::now() });
+        // Unlocked first: whoever wakes up takes the same lock.
         drop(state);
         self.shared.changed.notify_waiters();
         Ok(())
@@ -103,6 +104,7 @@ impl State {
     /// The first command that is due, now held until `ack_wait` has passed; or when the next one is.
     fn take(&mut self, now: Instant, ack_wait: Duration) -> Result<(u64, Bytes, u32), Option<Instant>> {
         let mut next: Option<Instant> = None;
+        // In order of places, so that commands are delivered in the order in which they were sent.
         for (place, waiting) in &mut self.commands {
             if waiting.due <= now {
                 waiting.attempts += 1;
@@ -116,6 +118,7 @@ impl State {
 
     /// Whether that `id` has not been seen lately; from now on it has.
     fn is_new(&mut self, id: &str, now: Instant, settings: &Settings) -> bool {
+        // Bounded by number too: a burst within the window must not fill the memory.
         let bound = usize::try_from(settings.events.length).unwrap_or(usize::MAX);
         while let Some((at, _)) = self.seen_at.front() {
             if now.duration_since(*at) < settings.duplicate_window && self.seen_at.len() < bound {
@@ -201,6 +204,7 @@ impl Bus for Local {
 
     fn replies<'a>(&'a self, to: &'a str) -> BoxFuture<'a, Result<BoxStream<'static, Event>, BusError>> {
         let mut state = self.shared.lock();
+        // Nobody unsubscribes, so channels without a reader are removed when the next one is opened.
         state.replies.retain(|_, replies| replies.receiver_count() > 0);
         let replies = state.replies.entry(to.to_owned()).or_insert_with(|| broadcast::Sender::new(LAG));
         done(Ok(received(replies.subscribe())))
@@ -210,6 +214,7 @@ impl Bus for Local {
         let (now, bound) = (Instant::now(), self.shared.settings.dead);
         let mut state = self.shared.lock();
         let letter = letter.event();
+        // The same delivery may be buried twice, as on the other buses.
         if !state.dead.iter().any(|(_, known)| known.id == letter.id) {
             state.dead.push_back((now, letter));
         }

@@ -19,6 +19,7 @@ pub async fn write_health_events(engine: Engine, store: Store) {
     // Models whose open circuits have been told of.
     let mut open = BTreeSet::new();
     loop {
+        // Woken by the first change of several: whatever has come together is written in one unit.
         engine.health().changes().arrived().await;
         write(&engine, &store, &mut open).await;
     }

@@ -54,6 +54,7 @@ impl ProviderObjects {
     /// must not wait for the database.
     pub fn keep_in_background(&self, caller: &Caller, made: Made<'_>) {
         let entry = self.entry(caller, made);
+        // Visible before it is written: the client may ask for the object as soon as it has the reply.
         self.lock().push(entry.clone());
         let this = self.clone();
         self.tasks.spawn(supervised("note_provider_object", async move {
@@ -128,10 +129,12 @@ impl ProviderObjects {
         kind: ProviderObjectKind,
         object: &str,
     ) -> Result<ProviderObject, PublicError> {
+        // Read before the database: an entry that is written in between is found there.
         let unwritten = self.unwritten(kind, object);
         let found = self.store.provider_objects().find(kind, object).await?;
         let own = unwritten.into_iter().chain(found).find(|entry| entry.owner.lets(caller));
         own.ok_or_else(|| {
+            // Others' objects are reported as unknown, so that names can't be probed.
             let what = kind.name().replace('_', " ");
             PublicError::new(Code::NotFound, format!("unknown {what} `{object}` for this key"))
         })

@@ -72,6 +72,7 @@ impl Conversations {
     /// written is lost, with a warning in the log, because its client has its reply already.
     pub fn store_in_background(&self, caller: &Caller, model: &ModelId, id: String, input: String, response: String) {
         let stored = self.entry(caller, model, id.clone(), input, response);
+        // Visible before it is written: the next request of the conversation may arrive first.
         self.lock().insert(id.clone(), stored.clone());
         let this = self.clone();
         self.tasks.spawn(supervised("store_response", async move {
@@ -92,12 +93,14 @@ impl Conversations {
     /// # Errors
     /// `not_found` if it belongs to another; `overloaded` if the database does not respond.
     pub async fn find(&self, caller: &Caller, id: &str) -> Result<Option<StoredResponse>, PublicError> {
+        // Read before the database: an entry that is written in between is found there.
         let unwritten = self.lock().get(id).cloned();
         let found = match unwritten {
             Some(found) => Some(found),
             None => self.store.stored_responses().get(id, self.clock.now()).await?,
         };
         match found {
+            // Reported as unknown, so that ids of other callers can't be probed.
             Some(stored) if !stored.owner.lets(caller) => {
                 Err(PublicError::new(Code::NotFound, format!("unknown response `{id}` for this key")))
             }
@@ -121,6 +124,7 @@ impl Conversations {
 
     fn entry(&self, caller: &Caller, model: &ModelId, id: String, input: String, response: String) -> StoredResponse {
         let now = self.clock.now();
+        // Saturating: the operator may ask for a time that no clock reaches.
         let lives = i64::try_from(self.bounds.keep.as_micros()).unwrap_or(i64::MAX);
         StoredResponse {
             id,

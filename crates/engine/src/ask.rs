@@ -28,6 +28,7 @@ pub async fn ask_provider(
     let deadline = call.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
     let opened = match plan(shared, call, snapshot, model) {
         Ok(plan) => dispatch::try_candidates(shared, call, plan, &mut recorder, deadline).await,
+        // A call that can't be routed is recorded too: it was admitted.
         Err(error) => Err(error),
     };
     match opened {
@@ -38,6 +39,7 @@ pub async fn ask_provider(
             Ok(ReplyStream::from_opened(Arc::clone(shared), recorder, opened, deadline))
         }
         Err(error) => {
+            // The record is in the journal before the client sees the error, as for a reply.
             recorder.fail(&error).await;
             Err(error)
         }

@@ -100,6 +100,7 @@ impl ResponseCache {
 
     /// What the call may do with the cache; `None`: nothing.
     pub fn plan(&self, call: &Call) -> Option<CachePlan> {
+        // Forms hold files; their replies are neither looked up nor kept.
         call.content.body()?;
         let wanted = match self.settings.default {
             CacheDefault::Off => false,
@@ -109,6 +110,7 @@ impl ResponseCache {
         match call.cache {
             CachePolicy::NoStore => None,
             CachePolicy::NoCache => Some(CachePlan { read: None, keep: true }),
+            // A client that names an age asks for the cache, whatever the default says.
             CachePolicy::MaxAge(age) => Some(CachePlan { read: Some(age), keep: true }),
             CachePolicy::Default if wanted => Some(CachePlan { read: Some(self.settings.ttl), keep: true }),
             CachePolicy::Default => None,
@@ -126,6 +128,7 @@ impl ResponseCache {
             hash.update(value);
         };
         let (caller, attribution) = (&call.caller, &call.attribution);
+        // The project is in every key, also of a caller's own replies: who books on another project pays there.
         let project = attribution.project.as_deref();
         put("project", project.unwrap_or("").as_bytes());
         if self.settings.share == CacheShare::Caller || project.is_none() {
@@ -140,6 +143,7 @@ impl ResponseCache {
             None => put("models", b"all"),
             Some(models) => models.iter().for_each(|model| put("model", model.as_str().as_bytes())),
         }
+        // Another list of fallbacks may lead to another model, and so to another reply.
         for fallback in call.fallbacks.iter().flatten() {
             put("fallback", fallback.as_str().as_bytes());
         }
@@ -157,6 +161,7 @@ impl ResponseCache {
         }
         if let Some(body) = call.content.body() {
             let mut fields: Vec<_> = body.fields.iter().filter(|field| field.name != "stream").collect();
+            // Clients write the same fields in different orders.
             fields.sort_by(|a, b| a.name.cmp(&b.name));
             for field in fields {
                 put(&field.name, body.bytes.get(field.value.clone()).unwrap_or_default());
@@ -177,6 +182,7 @@ impl ResponseCache {
         if kept.recording.body.len() > self.settings.max_reply_bytes {
             return;
         }
+        // Tagged by the model that replied, not by the one asked for: a purge is about where the text came from.
         let mut tags = vec![format!("model:{}", kept.model)];
         tags.extend(call.attribution.key.as_ref().map(|key| format!("key:{key}")));
         tags.extend(call.attribution.project.as_ref().map(|project| format!("project:{project}")));
@@ -240,6 +246,7 @@ fn write(kept: &CachedReply) -> Bytes {
 }
 
 fn read(bytes: &Bytes) -> Option<CachedReply> {
+    // A newline can't occur inside the head: JSON escapes it.
     let end = bytes.iter().position(|byte| *byte == b'\n')?;
     let head: Head = serde_json::from_slice(bytes.get(..end)?).ok()?;
     Some(CachedReply {
@@ -248,6 +255,7 @@ fn read(bytes: &Bytes) -> Option<CachedReply> {
         at: Timestamp(head.at),
         warnings: head.warnings,
         recording: Recording {
+            // A name that this version does not know makes the entry a miss, not an error.
             dialect: Dialect::lookup(&head.dialect)?,
             capability: Capability::asked(&head.capability)?,
             form: if head.stream { Form::Stream } else { Form::Whole },
@@ -264,7 +272,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_kept_answer_reads_back() {
+    fn a_cached_reply_reads_back() {
         let kept = CachedReply {
             model: "m".into(),
             provider: "p".into(),

@@ -40,6 +40,7 @@ pub async fn try_candidates(
     deadline: Option<Instant>,
 ) -> Result<Opened, PublicError> {
     let mut last: Option<PublicError> = None;
+    // A prompt that is too long for one candidate may fit the next, so this error waits until all were tried.
     let mut unfit: Option<PublicError> = None;
     for candidate in plan.candidates {
         let fitted = match fit::fit(call, &candidate).await {
@@ -53,6 +54,7 @@ pub async fn try_candidates(
         match try_candidate(shared, call, candidate, fitted, recorder, deadline).await {
             Ok(opened) => return Ok(opened),
             Err(error) => {
+                // An error that is the caller's own fault would be the same at every provider.
                 let stop = error.retry() == Retry::Never;
                 last = Some(error.into());
                 if stop {
@@ -61,6 +63,7 @@ pub async fn try_candidates(
             }
         }
     }
+    // What a provider said tells more than that a prompt did not fit some other one.
     Err(last.or(unfit).unwrap_or_else(|| {
         PublicError::new(Code::ProviderNotAvailable, format!("no model can serve `{}` now", call.selector))
     }))
@@ -84,6 +87,7 @@ async fn try_candidate(
     let mut retries = candidate.provider.settings().retries;
     let mut pause = shared.settings.retry.pause;
     loop {
+        // The start is queued for the journal before the request leaves, so that a crash does not hide it.
         recorder.start_attempt(&candidate.model);
         let error = match start_attempt(call, &candidate, &fitted, operation.as_ref(), recorder, deadline).await {
             Ok((exchange, held)) => {
@@ -101,6 +105,7 @@ async fn try_candidate(
         if retries == 0 || wait > shared.settings.retry.longest || !in_time {
             return Err(error);
         }
+        // Counted only once a retry is certain: `SameTarget` with no retries left moves on to the next candidate.
         retries -= 1;
         pause = pause.saturating_mul(2);
         tokio::time::sleep(wait).await;
@@ -124,6 +129,7 @@ async fn start_attempt(
     };
     let detail =
         if candidate.wire() == call.wire() && !recorder.collects_text() { Detail::MeterOnly } else { Detail::Full };
+    // Taken anew for each attempt: the trace context names the span of this attempt.
     let headers = recorder.headers();
     let outgoing = Outgoing {
         target: &fitted.target,
@@ -144,6 +150,7 @@ async fn start_attempt(
     while let Some(frame) = exchange.frames.next().await {
         let frame = frame?;
         if let Some(attempt) = recorder.running() {
+            // Held frames are metered at once: an attempt that fails here may have consumed tokens.
             attempt.observe_frame(&frame);
             if exchange.form == Form::Whole {
                 attempt.mark_complete();

@@ -129,6 +129,7 @@ impl Engine {
 
     /// Waits for what outlives its request, then moves the last records into the database.
     pub async fn close(&self) {
+        // Tasks first: each of them may still write a record.
         self.shared.tasks.close();
         self.shared.tasks.wait().await;
         self.shared.ledger.close().await;

@@ -54,6 +54,7 @@ pub async fn fit(call: &Arc<Call>, candidate: &Candidate) -> Result<Fitted, Publ
     let mut prompt = None;
     if let Some(limit) = model.token_limit {
         let size = size(call, candidate, limit, output.unwrap_or(0)).await?;
+        // A prompt that fills the window leaves no token for the reply, so it counts as too long.
         if size.tokens >= limit {
             return Err(limit_error(model, size, limit));
         }
@@ -67,6 +68,7 @@ pub async fn fit(call: &Arc<Call>, candidate: &Candidate) -> Result<Fitted, Publ
         }
         prompt = Some(size.tokens);
     }
+    // An untouched limit stays unset in the target, so that bytes can pass through unread.
     if output != wanted {
         target.max_output_tokens = output;
     }
@@ -100,6 +102,7 @@ async fn size(call: &Arc<Call>, candidate: &Candidate, limit: u64, output: u64) 
         return Ok(bound);
     }
     let count = count_prompt(call, model).await?;
+    // A call to the provider costs a round trip; far from the limit the estimate decides as well.
     let doubtful = count.tokens.abs_diff(limit) as f64 <= limit as f64 * DOUBTFUL;
     if count.exact || !doubtful {
         return Ok(count);
@@ -139,6 +142,7 @@ fn check_texts(call: &Call, model: &Model) -> Result<(), PublicError> {
         return Ok(());
     }
     let Operation::Embedding(request) = call.content.meaning()? else { return Ok(()) };
+    // The provider cuts such texts itself, so none is too long.
     if request.truncate == Some(true) {
         return Ok(());
     }

@@ -17,6 +17,7 @@ pub struct Limits {
 impl Limits {
     /// At most that many at once.
     pub fn new(most: usize) -> Self {
+        // A semaphore panics above its own maximum, and the number comes from the configuration.
         let most = most.min(Semaphore::MAX_PERMITS);
         Self { in_flight: Arc::new(Semaphore::new(most)), most }
     }

@@ -83,9 +83,11 @@ impl Attempt {
             return (self.reported.clone(), UsageOrigin::Reported);
         }
         let mut usage = self.reported.clone();
+        // A provider that reported its input before the cut counted better than Baton can.
         if usage.input_tokens() == 0 {
             usage.set(UsageClass::Input, prompt_tokens());
         }
+        // A reply that was cut reports no output, or a number from before the cut.
         let produced = count::bytes_estimate(self.text_bytes as u64, &self.model).tokens;
         if usage.output_tokens() < produced {
             usage.set(UsageClass::Output, produced.saturating_sub(usage.get(UsageClass::Reasoning)));
@@ -134,6 +136,7 @@ impl Attempt {
     /// What a usage costs at this model's price.
     pub fn cost(&self, usage: &Usage) -> Cost {
         match &self.model.price {
+            // Nothing consumed costs nothing, whether or not the model has a price.
             _ if usage.is_empty() => Cost::Known(Nanos::ZERO),
             Some(price) => price::cost(usage, price).total,
             None => Cost::Unpriced,

@@ -246,6 +246,7 @@ impl Metrics {
     /// A request ended. If its trace is recorded, the times lead to it.
     pub fn ended(&self, record: &RequestRecord, trace: &Trace) {
         let exemplar = || trace.recorded.then(|| Exemplar { trace_id: trace.id.to_string() });
+        // The one place where a request ends, whatever its outcome: the gauge can't drift.
         self.in_flight.dec();
         let model = record.served.as_ref().map(ToString::to_string).unwrap_or_default();
         let provider = record.provider.as_ref().map(ToString::to_string).unwrap_or_default();
@@ -269,6 +270,7 @@ impl Metrics {
 
     /// The text that Prometheus reads (OpenMetrics), with the sizes as they are now.
     pub fn encode(&self, journal_bytes: u64, cache_bytes: u64, redis: Option<Health>, spans: Spans) -> String {
+        // These counters live where the work is done, so they are copied when somebody reads them.
         for (result, number) in [("exported", spans.exported), ("dropped", spans.dropped), ("failed", spans.failed)] {
             self.spans.get_or_create(&SpanLabels { result }).inner().store(number, Ordering::Relaxed);
         }
@@ -276,6 +278,7 @@ impl Metrics {
             self.task_panics.get_or_create(&TaskLabels { task }).inner().store(count, Ordering::Relaxed);
         }
         if let Some(Health { up, errors }) = redis {
+            // Without Redis the family stays empty, which is not the same as a Redis that is down.
             self.redis_up.get_or_create(&Vec::new()).set(i64::from(up));
             self.redis_errors.get_or_create(&Vec::new()).inner().store(errors, Ordering::Relaxed);
         }

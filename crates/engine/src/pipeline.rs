@@ -26,6 +26,7 @@ pub async fn serve(shared: &Arc<Shared>, call: Call) -> Result<Reply, PublicErro
     let call = Arc::new(call);
     let snapshot = shared.registry.snapshot();
     let model = admit(shared, &snapshot, &call)?;
+    // After `admit`, so that requests that are refused anyway take no place.
     let permit = shared.limits.reserve()?;
     let recorder = RequestRecorder::new(Arc::clone(shared), Arc::clone(&call), permit);
     match shared.cache.plan(&call) {
@@ -47,16 +48,19 @@ async fn serve_cacheable(
     mut recorder: RequestRecorder,
 ) -> Result<Reply, PublicError> {
     let key = compute(call.content.len(), || shared.cache.key(&call, model));
+    // Said before the lookup, so that a request that fails while it waits names a model in its record.
     recorder.set_model(model);
     if let Some(age) = cache_plan.read
         && let Some(cached) = shared.cache.lookup(&key, age, shared.clock.now()).await
     {
         match coalesce::replay(shared, &call, &snapshot, &cached, recorder) {
             Ok(reply) => return Ok(*reply),
+            // A reply that can't be read any more counts as a miss: the provider is asked.
             Err(back) => recorder = *back,
         }
     }
     recorder.set_cache_use(CacheUse::Miss);
+    // Joined only after the lookup: a reply that is cached already needs no shared call.
     match shared.coalescer.join(&key, call.form) {
         Place::Follower(in_flight) => coalesce::follow(Arc::clone(shared), in_flight, recorder).await,
         Place::Leader(in_flight) => {

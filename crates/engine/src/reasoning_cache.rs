@@ -65,6 +65,7 @@ impl ReasoningCache {
                     continue;
                 }
             };
+            // Under both names, because it is not known yet whether this client sends ids back.
             for name in [tool.id.clone(), describe_call(&tool)] {
                 self.values.set(key(call, provider, &name), bytes.clone(), LIFETIME, Vec::new()).await;
             }
@@ -76,6 +77,7 @@ impl ReasoningCache {
         let mut complete = true;
         let mut left = MOST_CALLS;
         let answered = find_last_calls(&request.messages);
+        // From the end: the latest turns matter most, and the number of lookups is bounded.
         for (place, message) in request.messages.iter_mut().enumerate().rev() {
             if message.role != Role::Assistant || left == 0 {
                 continue;
@@ -157,8 +159,9 @@ fn is_signed(message: &Message) -> bool {
 
 /// Reasoning before the first call begins the turn; later reasoning stands before its call.
 fn restore_blocks(message: &mut Message, mut found: Vec<(String, Vec<ReasoningBlock>)>) {
-    // The provider can't verify the text of a block without its signature, so the client's pieces go before the whole comes in.
+    // Text without its signature is worth nothing to the provider, so the client's pieces go before the whole comes in.
     message.parts.retain(|part| !matches!(part.kind, PartKind::Reasoning(_)));
+    // The call that stands first in the message decides, not the first that was found in the cache.
     let first = message.parts.iter().find_map(call_id).map(str::to_owned);
     let mut parts = Vec::with_capacity(message.parts.len() + found.len());
     for part in std::mem::take(&mut message.parts) {
@@ -209,6 +212,7 @@ impl ReasoningRecorder {
     /// Takes note of what a frame says.
     pub fn observe(&mut self, events: &[Event]) {
         for event in events {
+            // Past the bound nothing is kept (`is_empty`): reasoning goes back whole or not at all.
             if self.bytes > MOST_BYTES {
                 return;
             }

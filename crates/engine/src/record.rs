@@ -44,6 +44,7 @@ impl RequestRecorder {
             served: None,
             provider: None,
             attribution: call.attribution.clone(),
+            // What it stays if the recorder is dropped: whoever drops it without settling it was cancelled.
             outcome: Outcome::Cancelled,
             status: 499,
             error: None,
@@ -82,6 +83,7 @@ impl RequestRecorder {
         let now = self.shared.clock.now();
         self.set_model(model);
         let mut running = Attempt::new(Arc::clone(model), now);
+        // Vendors bill neither counting nor moderation, so an unreported usage is zero and not an estimate.
         if matches!(self.call.capability, Capability::TokenCount | Capability::Moderation) {
             running = running.free();
         }
@@ -90,6 +92,7 @@ impl RequestRecorder {
             self.spans.push(self.shared.span());
         }
         if let Some(record) = &self.record
+            // Later attempts need no start of their own: the journal knows of the request by the first.
             && record.attempts.is_empty()
         {
             let mut start = RequestRecord::clone(record);
@@ -149,6 +152,7 @@ impl RequestRecorder {
             let (usage, _) = attempt.usage(|| self.prompt_tokens(&attempt.model));
             attempt.cost(&usage)
         });
+        // One attempt without a price makes the sum unknown: a part of it would look like the whole.
         match (record.cost(), running) {
             (cost, None) => cost,
             (Cost::Known(before), Some(Cost::Known(now))) => Cost::Known(before + now),
@@ -207,6 +211,7 @@ impl RequestRecorder {
         status: u16,
         error: Option<(Code, String)>,
     ) -> impl Future<Output = ()> + Send + use<> {
+        // Taken, so that a second end (the drop after a settled reply) finds nothing to record.
         let receipt = self.record.take().map(|mut record| {
             record.finished = self.shared.clock.now();
             record.outcome = outcome;
@@ -220,6 +225,7 @@ impl RequestRecorder {
             }
             (self.shared.ledger.append(&record), record.id.clone())
         });
+        // The line is queued by now, in the order of ends; only the wait for the disk is left to the caller.
         async move {
             if let Some((receipt, id)) = receipt
                 && let Err(error) = receipt.await

@@ -43,6 +43,7 @@ impl Registry {
 
     /// Changes the snapshot in force. `change` may run more than once, if others change it at the same time.
     pub fn update(&self, change: impl Fn(&mut Snapshot)) {
+        // Compare and swap, because discovery and the API may change the registry at the same time.
         self.snapshot.rcu(|snapshot| {
             let mut next = Snapshot::clone(snapshot);
             change(&mut next);
@@ -64,6 +65,7 @@ impl Snapshot {
         };
         match (found, wanted) {
             (Some(model), _) if model.status != ModelStatus::Inactive => Ok(model),
+            // Inactive is told apart from unknown, or an operator would search for a spelling mistake.
             (Some(model), _) => Err(PublicError::new(
                 Code::ModelNotFound,
                 format!("the model `{}` is inactive; an operator can set its status to ACTIVE", model.id),
@@ -98,6 +100,7 @@ impl Snapshot {
         let set = self.default_models.get(provider).and_then(|id| self.models.get(id));
         Ok(set
             .filter(|model| model.capabilities.contains(&capability.listed_as()))
+            // A provider's default may lack the capability; its first model that has it is better than an error.
             .or_else(|| self.models_offering(capability).find(|model| model.provider == *provider)))
     }
 

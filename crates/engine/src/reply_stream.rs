@@ -56,6 +56,7 @@ impl ReplyStream {
             held.iter().for_each(|frame| reasoning.observe(&frame.events));
             (reasoning, candidate.model.provider.clone())
         });
+        // A whole reply is metered by now, so its cost can go into the response headers.
         if form == Form::Whole {
             let _ = bill.set(recorder.cost());
         }
@@ -130,6 +131,7 @@ impl ReplyStream {
         };
         match next {
             Some(Ok(frame)) => {
+                // Settled before the last frame leaves: whoever has seen the end finds the record.
                 if frame.events.contains(&Event::Ended) || self.is_last().await {
                     self.complete().await;
                 }
@@ -179,6 +181,7 @@ impl ReplyStream {
             Ok(frame) => frame,
             Err(error) => return Some(Err(error)),
         };
+        // Metered before errors are looked for: a frame that reports an error may report usage too.
         if let Some(attempt) = self.recorder.as_mut().and_then(RequestRecorder::running) {
             attempt.observe_frame(&frame);
         }
@@ -199,6 +202,7 @@ impl ReplyStream {
         if let Some(recorder) = &mut self.recorder
             && !self.settled
         {
+            // Set first: a drop during the waits below must not drain a reply that is complete.
             self.settled = true;
             // Whole replies have their bill already.
             let _ = self.bill.set(recorder.cost());
@@ -211,6 +215,7 @@ impl ReplyStream {
 
     async fn fail(&mut self, error: ProviderError) -> PublicError {
         self.settled = true;
+        // Dropped at once, so that the connection to the provider is not held while the record is written.
         self.frames = None;
         let public = PublicError::from(error.clone());
         if let Some(recorder) = &mut self.recorder {

@@ -29,6 +29,7 @@ impl Candidate {
     /// Whether a call is strict for it: refused where something of it would be dropped or changed. The client may ask for
     /// that; else the model says, else its provider.
     pub fn is_strict(&self, call: &Call) -> bool {
+        // The client can ask for strictness but not lift it: an operator's setting stands.
         call.strict || self.model.quirks.strict.or(self.provider.settings().strict) == Some(true)
     }
 }
@@ -70,6 +71,7 @@ pub struct Ask<'a> {
 /// # Errors
 /// If the model asked for can't do what is asked: the sentence names the models that can.
 pub fn plan(snapshot: &Snapshot, first: &Arc<Model>, ask: &Ask<'_>) -> Result<Plan, PublicError> {
+    // Only the model that was asked for is an error; a fallback that can't serve is skipped.
     if serving(snapshot, first, ask).is_none() {
         return Err(unsupported_error(snapshot, first, ask));
     }
@@ -98,6 +100,7 @@ fn consider(snapshot: &Snapshot, model: &Arc<Model>, ask: &Ask<'_>, plan: &mut P
     } else if !ask.caller.may_use(&model.id) {
         "the key may not use it".to_owned()
     } else if let Some(candidate) = serving(snapshot, model, ask) {
+        // An open circuit is tried last and not skipped: it may be the only model left.
         if (ask.is_open)(&model.id) {
             open.push(candidate)
         } else {
@@ -117,6 +120,7 @@ fn serving(snapshot: &Snapshot, model: &Arc<Model>, ask: &Ask<'_>) -> Option<Can
     let as_chat = (capability == Capability::Completion).then_some(Capability::Chat);
     [Some(capability), as_chat].into_iter().flatten().find_map(|serves| {
         let completes = serves == Capability::Completion && provider.completes(client);
+        // A provider that completes prompts with its chat models lists them with CHAT alone.
         let needed = if completes { Capability::Chat } else { serves.listed_as() };
         let listed = model.capabilities.contains(&needed) || model.capabilities.contains(&serves);
         let dialect = provider.dialect(serves, client, model).filter(|_| listed)?;

@@ -23,6 +23,7 @@ impl Sampling {
 
     fn takes(self, trace: TraceId) -> bool {
         let Self::Below(bound) = self else { return false };
+        // The right-most bytes: services with shorter ids pad them with zeros on the left.
         let low = trace.0.iter().skip(8).fold(0_u64, |low, byte| low << 8 | u64::from(*byte));
         low >> 1 < bound
     }
@@ -53,6 +54,7 @@ impl Trace {
             Some(parent) => parent.sampled && sampling != Sampling::Off,
             None => sampling.takes(id),
         };
+        // `tracestate` without a valid `traceparent` has to be ignored.
         let state = parent.and(state).map(str::to_owned);
         Self { id, span: SpanId(nonzero(chance)), parent, state, recorded }
     }
@@ -83,6 +85,7 @@ impl Trace {
 pub fn nonzero<const N: usize>(chance: &mut impl Rng) -> [u8; N] {
     let mut bytes = [0; N];
     chance.fill(bytes.as_mut_slice());
+    // All zeros is an invalid id in W3C Trace Context.
     if bytes == [0; N] { [1; N] } else { bytes }
 }
 

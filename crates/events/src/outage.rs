@@ -26,6 +26,7 @@ impl Outage {
         } else {
             tracing::debug!(%error, "{what} still rests");
         }
+        // The pause is computed before the failure is counted, so that the first one is the shortest.
         self.until = Some(now + self.pause());
         self.failures = self.failures.saturating_add(1);
     }

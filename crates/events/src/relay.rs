@@ -57,6 +57,7 @@ impl Relay {
         if events.is_empty() {
             return Ok(false);
         }
+        // What went out is placed even if the rest failed, or it would be published again each round.
         let (gone, failure) = self.publish(&events).await;
         if !gone.is_empty() {
             self.store.events().place(&gone).await?;

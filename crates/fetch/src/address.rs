@@ -54,6 +54,7 @@ fn is_global_4(address: Ipv4Addr) -> bool {
 }
 
 fn is_global_6(address: Ipv6Addr) -> bool {
+    // An address of version 4 in the clothes of version 6 would pass the ranges of version 6.
     if let Some(mapped) = address.to_ipv4_mapped() {
         return is_global_4(mapped);
     }

@@ -50,6 +50,7 @@ impl Client {
     }
 
     fn new(builder: ClientBuilder, guard: Option<Guard>) -> Self {
+        // A redirect could lead to an address that the guard would have to check again, so none is followed.
         let builder = builder.redirect(Policy::none()).user_agent(concat!("baton/", env!("CARGO_PKG_VERSION")));
         let inner = builder.build().map_err(|error| chain(&error));
         Self { inner, guard, limits: Limits::default() }
@@ -71,6 +72,7 @@ impl Client {
         let inner = self.inner.as_ref().map_err(|reason| FetchError::Setup(reason.clone()))?;
         let url = parse(&request.url)?;
         if let Some(guard) = &self.guard {
+            // Numeric hosts never reach the resolver, so they are checked here.
             guard.check(&url)?;
         }
         let host = url.host_str().unwrap_or_default().to_owned();
@@ -91,6 +93,7 @@ impl Client {
         let call = inner.request(request.method, url).headers(request.headers).body(request.body);
         let response = call.send().await.map_err(|error| failure(&error, host))?;
         let (status, headers) = (response.status(), response.headers().clone());
+        // The type of an error page says nothing about what was asked for.
         if status.is_success() && !request.types.is_empty() {
             let found = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("no type");
             if !fits(found, &request.types) {

@@ -32,6 +32,7 @@ impl Guard {
     fn sift(&self, host: &str, found: impl Iterator<Item = SocketAddr>) -> Result<Vec<SocketAddr>, FetchError> {
         let (good, bad): (Vec<_>, Vec<_>) = found.partition(|address| permitted(address.ip(), &self.0));
         match (good.is_empty(), bad.first()) {
+            // A name with some forbidden addresses is called at the permitted ones only.
             (false, _) => Ok(good),
             (true, Some(bad)) => Err(FetchError::Refused { host: host.to_owned(), address: bad.ip() }),
             (true, None) => Err(FetchError::Unresolved { host: host.to_owned() }),
@@ -44,6 +45,7 @@ impl Resolve for Guard {
         let guard = self.clone();
         Box::pin(async move {
             let host = name.as_str();
+            // The port is set by the HTTP client; the resolver gets the name alone.
             let found = tokio::net::lookup_host((host, 0)).await;
             let found = found.map_err(|_| FetchError::Unresolved { host: host.to_owned() })?;
             Ok(Box::new(guard.sift(host, found)?.into_iter()) as Addrs)

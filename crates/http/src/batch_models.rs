@@ -24,6 +24,7 @@ impl<'s> BatchModels<'s> {
     /// # Errors
     /// If there is none of that name, the caller may not use it, or it is another provider's than those before.
     pub fn upstream(&mut self, name: &str, place: &str) -> Result<String, PublicError> {
+        // A batch names the same model thousands of times.
         if let Some(model) = self.seen.get(name) {
             return Ok(model.upstream.clone());
         }

@@ -25,6 +25,7 @@ pub async fn serve(
     State(state): State<HttpState>,
     mut inbound: Inbound,
 ) -> Result<Response, Refused> {
+    // Before the body: a header that means nothing is reported without reading megabytes.
     let headers = RequestHeaders::read(&inbound.parts.headers)?;
     let bytes = inbound.read_body().await?;
     let request = read(api, capability, &state, &inbound.parts.headers, bytes).await?;
@@ -101,6 +102,7 @@ fn attribution(caller: &Caller, headers: &RequestHeaders, body: Attribution) -> 
     }
     Ok(Attribution {
         key: caller.key.clone(),
+        // The key's own project comes first, or a client could book on somebody else's budget.
         project: own(&caller.project).or(body.project).or_else(|| headers.project.clone()),
         user: own(&caller.user).or(body.user).or_else(|| headers.user.clone()),
         task: body.task,

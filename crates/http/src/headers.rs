@@ -109,6 +109,7 @@ pub fn passed_on(headers: &HeaderMap) -> Vec<(String, String)> {
 
 /// Says in the response's headers who replied, and how.
 pub fn describe(headers: &mut HeaderMap, head: &ReplyHead, request_id: &str) {
+    // First, so that Baton's own headers win over those of the same name from a provider.
     forward(headers, &head.headers);
     headers.insert("x-request-id", value(request_id));
     headers.insert("x-baton-model", value(head.model.as_str()));
@@ -123,6 +124,7 @@ pub fn describe(headers: &mut HeaderMap, head: &ReplyHead, request_id: &str) {
         headers.insert("x-baton-cost", cost);
     }
     for warning in &head.warnings {
+        // Appended: one header for each warning.
         headers.append("x-baton-warning", value(warning));
     }
 }

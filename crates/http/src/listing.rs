@@ -69,6 +69,7 @@ pub async fn one(
     let model = snapshot.get(&ModelSelector::Model(name.clone()), Capability::Chat)?;
     if !inbound.caller.may_use(&model.id) {
         let message = format!("unknown model `{name}` for this key");
+        // Unknown and not forbidden, so that a key can't probe which models exist.
         return Err(PublicError::new(Code::ModelNotFound, message).at("model").into());
     }
     Ok(match is_anthropic(&inbound.parts.headers) {

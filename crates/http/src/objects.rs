@@ -58,6 +58,7 @@ pub async fn forward(
     path: &str,
 ) -> Result<(Found, Whole), PublicError> {
     let found = find(state, &inbound.caller, kind, object).await?;
+    // After the lookup: a caller without access to the object makes Baton read no body.
     let body = inbound.read_body().await?;
     let headers = headers::passed_on(&inbound.parts.headers);
     let whole = upstream::ask(found.provider.as_ref(), request(inbound, path, body, &headers)).await?;
@@ -96,6 +97,7 @@ fn request<'a>(inbound: &'a Inbound, path: &'a str, body: Bytes, headers: &'a [(
 }
 
 async fn forget_if_gone(state: &HttpState, inbound: &Inbound, found: &Found, status: u16) -> Result<(), PublicError> {
+    // A 404 to a deletion means that the provider has lost it already.
     if inbound.parts.method == Method::DELETE && matches!(status, 200..300 | 404) {
         state.provider_objects.forget(&found.object).await?;
     }
@@ -167,6 +169,7 @@ pub async fn list(
         (Some(id), Some(_)) => Near::OlderThan(id),
         (Some(id), None) => Near::NewerThan(id),
     };
+    // One more than shown tells whether there is another page, without counting.
     let one_more = u64::try_from(limit + 1).unwrap_or(u64::MAX);
     let mut objects = state.provider_objects.list(caller, kind, near, one_more).await?;
     let more = objects.len() > limit;
@@ -176,6 +179,7 @@ pub async fn list(
     }
     let headers = &headers::passed_on(&inbound.parts.headers);
     let shown = futures::stream::iter(objects).map(|object| async move { show(state, &object, path, headers).await });
+    // In order and bounded: a long list must not open a hundred connections at once.
     let shown: Vec<Option<Bytes>> = shown.buffered(AT_ONCE).try_collect().await?;
     Ok((shown.into_iter().flatten().collect(), more))
 }

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 /// Where a value stands in the text that it was borrowed from; `None` if it was not.
 pub fn of(value: &RawValue, text: &[u8]) -> Option<Range<usize>> {
+    // Compared as addresses: the borrowed value is a part of the text, or it is not from it at all.
     let start = (value.get().as_ptr() as usize).checked_sub(text.as_ptr() as usize)?;
     let end = start.checked_add(value.get().len())?;
     (text.get(start..end)? == value.get().as_bytes()).then_some(start..end)

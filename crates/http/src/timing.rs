@@ -22,6 +22,7 @@ impl Watch {
     pub fn look(&mut self, events: &mut Vec<Event>) {
         let Some(clock) = &self.clock else { return };
         if events.iter().any(|event| matches!(event, Event::Timings(_))) {
+            // The provider's own measurement is better than one taken behind the network.
             self.clock = None;
             return;
         }
@@ -77,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_measured_once() {
+    fn a_reply_is_measured_once() {
         let measured = Timings { total: 4_000_000, load: 0, prompt: 2_000_000, output: 2_000_000 };
         let frames = [&[text("a")][..], &[text("b")], &[Event::Ended]];
         let expected = [text("a"), text("b"), Event::Timings(measured), Event::Ended];

@@ -91,6 +91,7 @@ pub fn choose(
     let default = snapshot.default_model.as_ref().and_then(|id| snapshot.models.get(id)).map(|model| &model.provider);
     match offered.as_slice() {
         [] => refuse(format!("no provider of the kind `{kind}` is configured for this")),
+        // A choice is asked for only where there is one.
         [only] => Ok(Arc::clone(only)),
         several => match several.iter().find(|provider| Some(provider.id()) == default) {
             Some(provider) => Ok(Arc::clone(provider)),
@@ -161,6 +162,7 @@ fn respond(
     provider: &ProviderId,
 ) -> Response {
     let mut response = Response::new(body);
+    // A provider can send a number that is no HTTP status.
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
     forward(response.headers_mut(), theirs);
     if !content_type.is_empty() {

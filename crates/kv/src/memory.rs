@@ -50,6 +50,7 @@ impl Memory {
     pub fn new(max_bytes: u64) -> Self {
         let values = moka::future::Cache::builder()
             .max_capacity(max_bytes)
+            // The library's weights have 32 bits; no cached reply comes near that.
             .weigher(|key: &String, entry: &Arc<Entry>| u32::try_from(entry.weight(key)).unwrap_or(u32::MAX))
             .expire_after(OwnLifetime)
             .build();
@@ -71,6 +72,7 @@ impl Cache for Memory {
     fn purge<'a>(&'a self, tag: Option<&'a str>) -> BoxFuture<'a, Purged> {
         Box::pin(async move {
             let mut entries = 0;
+            // A walk over everything: purges are rare, and an index by tag would cost every write.
             for (key, entry) in &self.values {
                 if tag.is_none_or(|tag| entry.tags.iter().any(|own| own == tag)) {
                     // Removed only if it is still the value that was looked at: a newer one may lack the tag.

@@ -48,6 +48,7 @@ impl Cache for Shared {
 
     fn purge<'a>(&'a self, tag: Option<&'a str>) -> BoxFuture<'a, Purged> {
         Box::pin(async move {
+            // Memory too, and not only while Redis is away: an outage may begin while the purge runs.
             let here = self.memory.purge(tag).await;
             let there = self.redis.purge(tag).await;
             Purged { entries: here.entries.saturating_add(there.entries), complete: there.complete }

@@ -32,6 +32,7 @@ impl Proxies {
     /// the header names. `None` if a trusted proxy names something that is no address.
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
         let peer = peer.to_canonical();
+        // Anyone can send the header, so it counts only from a trusted proxy.
         if !self.trusts(peer) {
             return Some(peer);
         }
@@ -40,6 +41,7 @@ impl Proxies {
             ForwardedHeader::Forwarded => listed(headers, &FORWARDED),
         };
         let mut client = peer;
+        // From the right: only the entries that trusted proxies appended can be believed.
         for hop in hops.iter().rev() {
             let named = match self.header {
                 ForwardedHeader::XForwardedFor => Some(hop.as_str()),
@@ -79,6 +81,7 @@ fn address(text: &str) -> Option<IpAddr> {
         None if text.matches(':').count() == 1 => text.split_once(':')?.0,
         None => text,
     };
+    // Canonical, so that `::ffff:10.0.0.1` is matched by a network of version 4.
     host.parse::<IpAddr>().ok().map(|address| address.to_canonical())
 }
 

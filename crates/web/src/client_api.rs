@@ -55,6 +55,7 @@ impl ClientApi {
     /// An error as this API's clients know it: the provider's own body, if it is of the client's format.
     pub fn error(self, error: &PublicError, request_id: &str) -> UpstreamBody {
         let reply = match (self, &error.upstream) {
+            // Baton's own API has its own error shape, so a provider's body never passes through it.
             (Self::Native, _) => native::write_error(error, request_id),
             (_, Some(upstream)) if upstream.dialect == self.dialect() => return upstream.clone(),
             _ => error::write(self.dialect(), error, request_id),

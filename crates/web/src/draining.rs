@@ -10,6 +10,7 @@ pub struct Draining(Arc<AtomicBool>);
 impl Draining {
     /// From now on this node is not ready, though it still serves.
     pub fn begin(&self) {
+        // Relaxed: nothing else is published by this flag.
         self.0.store(true, Ordering::Relaxed);
     }
 

@@ -31,6 +31,7 @@ impl IntoResponse for Failure {
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
+        // Before Baton's own headers, which replace those of the same name.
         headers::forward(headers, &theirs);
         headers.insert(CONTENT_TYPE, headers::value(&content_type));
         headers.insert("x-request-id", headers::value(id.as_str()));

@@ -19,6 +19,7 @@ pub fn forward(headers: &mut HeaderMap, theirs: &[(String, String)]) {
         // The client's own request id is Baton's; the provider's goes beside it.
         let name = if name == "x-request-id" { "x-upstream-request-id" } else { name };
         if let Ok(name) = HeaderName::try_from(name) {
+            // Appended: a provider may send a header more than once.
             headers.append(name, value(text));
         }
     }

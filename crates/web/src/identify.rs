@@ -28,8 +28,10 @@ pub fn request_id() -> RequestId {
 /// # Errors
 /// `authentication_error` with what was expected.
 pub async fn caller(web: &Web, parts: &Parts) -> Result<Caller, PublicError> {
+    // Malformed credentials are an error even where none are needed: the client meant to identify itself.
     let credentials = Credentials::read(&parts.headers)?;
     let internal = parts.extensions.get::<Internal>().and_then(|internal| internal.caller.as_ref());
+    // Credentials win: a command may carry a key with fewer rights than the bus has.
     if let (None, Some(caller)) = (credentials, internal) {
         return Ok(caller.clone());
     }

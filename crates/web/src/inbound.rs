@@ -70,6 +70,7 @@ where
         let Some(Arrived { id, trace, at }) = parts.extensions.get::<Arrived>().cloned() else {
             return Err(PublicError::new(Code::Internal, "the path is outside of every API's layer").into());
         };
+        // Before the body is touched: an unauthenticated client must not make Baton read it.
         let caller = identify::caller(&web, &parts).await?;
         let limit = web.max_body_bytes;
         Ok(Self { id, caller, trace, arrived: at, parts, body: Mutex::new(body), limit, web })

@@ -19,6 +19,7 @@ const LONGEST: Duration = Duration::from_secs(5);
 
 /// The request, its body read to the end even if the handler does not.
 pub fn linger(request: Request) -> Request {
+    // A request without a body needs no guard.
     request.map(|body| if body.is_end_stream() { body } else { Body::new(Lingering { body: Some(body) }) })
 }
 

@@ -45,6 +45,7 @@ pub fn parse_json(api: ClientApi, capability: Capability, bytes: Bytes) -> Resul
         peek::check(api.dialect(), capability, &body.bytes)?;
     }
     at_most(MOST_FALLBACKS, envelope.fallbacks.as_ref().map_or(0, Vec::len), "fallbacks")?;
+    // Only a few fields are looked at; the whole is read when a step or a translation needs it.
     let hints = peek(api.dialect(), capability, &body)?;
     let RequestHints { model, stream, include_usage, max_output_tokens, deterministic, base64 } = hints;
     let selector = match (model, envelope.provider) {
@@ -77,6 +78,7 @@ fn reader(dialect: Dialect, capability: Capability) -> Result<baton_engine::call
     let codec = codec(dialect, capability)
         .ok_or_else(|| PublicError::new(Code::Internal, format!("{dialect} has no {capability}")))?;
     Ok(Box::new(move |bytes| {
+        // Other APIs than the native one are not checked before: bytes that pass through are the provider's to judge.
         peek::check(dialect, capability, bytes)?;
         Ok(codec.read_request(bytes)?)
     }))

@@ -47,6 +47,7 @@ impl<E: Into<PublicError>> From<E> for Refused {
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        // Rendered by the layer: a handler knows neither the id nor, on shared paths, the shape.
         response.extensions_mut().insert(Unrendered(self.0));
         response
     }
@@ -56,6 +57,7 @@ impl IntoResponse for Refused {
 pub async fn respond(State(responding): State<Responding>, mut request: Request, next: Next) -> Response {
     let Responding { web, api } = responding;
     let (id, api) = (identify::request_id(), api(request.headers()));
+    // Begun before the handler, so that a request that is refused has its trace too.
     let trace = trace(&web, request.headers());
     let context = headers::value(&trace.context().to_string());
     let mut response = if request.uri().path().contains("%00") {

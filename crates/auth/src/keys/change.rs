@@ -64,6 +64,7 @@ impl Keys {
         let mut after = before.clone();
         after.prefix = secret.prefix();
         after.hash = hex(&self.pepper.hash(secret.reveal()));
+        // Without an overlap the old secret must not be accepted for even a moment.
         after.previous_hash = (!overlap.is_zero()).then(|| before.hash.clone());
         after.previous_until = (!overlap.is_zero()).then(|| self.clock.now().plus(overlap));
         work.keys().update(&after).await?;
@@ -135,6 +136,7 @@ impl Keys {
         }
         let (before, after) = (before.map(view), after.map(view));
         work.audit(NewAudit { action, kind: "key", subject, before, after }).await?;
+        // The key, its event and its audit entry are one transaction: none is there without the others.
         work.commit().await?;
         // It is done, whether or not this node sees it at once: the next reload will.
         if let Err(error) = self.reload().await {

@@ -36,6 +36,7 @@ impl Snapshot {
     pub fn read(keys: &[ApiKey], before: &Self) -> Self {
         let mut snapshot = Self::default();
         for key in keys {
+            // Carried over: a reload must not forget uses that are not written yet.
             let used = before.by_id(&key.id).map(|known| Arc::clone(&known.used)).unwrap_or_default();
             // A hash that is no hash can match nothing.
             if let Some(hash) = read_hex(&key.hash) {
@@ -43,6 +44,7 @@ impl Snapshot {
                 snapshot.by_id.insert(key.id.clone(), hash);
             }
             if let Some(hash) = key.previous_hash.as_deref().and_then(read_hex) {
+                // Without a time the previous secret counts as expired.
                 let until = key.previous_until.unwrap_or_default();
                 snapshot.by_hash.insert(hash, Known::read(key, Some(until), used));
             }
@@ -73,6 +75,7 @@ impl Snapshot {
     pub fn give_back(&self, used: &[(KeyId, Timestamp)]) {
         for (id, time) in used {
             if let Some(known) = self.by_id(id) {
+                // The key may have been used again while the write failed.
                 known.used.fetch_max(time.0, Ordering::Relaxed);
             }
         }

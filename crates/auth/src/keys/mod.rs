@@ -103,6 +103,7 @@ impl Keys {
         let found = self.lookup(credentials, origin);
         let unknown = matches!(found, Err(AuthError::Token(TokenFault::UnknownSigner | TokenFault::NoSigners(_))));
         let Some(tokens) = self.tokens.as_ref().filter(|_| unknown) else { return found };
+        // Only where a signing key is missing: any other fault would be the same with newer keys.
         tokens.renew().await;
         self.lookup(credentials, origin)
     }
@@ -138,6 +139,7 @@ impl Keys {
     ///
     /// If the store can't be read; then the keys stay as they were.
     pub async fn reload(&self) -> Result<(), AuthError> {
+        // The list is read under the lock, or an older list could be stored last.
         let _one = self.reloading.lock().await;
         let all = self.store.keys().all().await?;
         let next = Snapshot::read(&all, &self.known.load());
@@ -170,6 +172,7 @@ impl Keys {
     /// Who owns a key.
     fn owner(&self, key: &str, origin: Origin) -> Result<Caller, AuthError> {
         let hash = self.pepper.hash(key);
+        // This key stands in no table, so the snapshot does not know it.
         if self.admin.is_some_and(|admin| bool::from(admin.ct_eq(&hash))) {
             return Ok(admin());
         }
@@ -215,6 +218,7 @@ impl Keys {
         if !known.allows(origin.client) {
             return Err(AuthError::Elsewhere { address: origin.client });
         }
+        // Noted in memory and written in batches: a write for each request would make the database the limit.
         known.note_use(now);
         Ok(())
     }

@@ -83,6 +83,7 @@ impl ClaimNames {
     }
 
     fn meaning(&self, word: &str) -> Option<Role> {
+        // With a mapping, the roles' own names mean nothing: an identity provider may use `admin` for something else.
         if self.roles.is_empty() { Role::lookup(word) } else { self.roles.get(word).copied() }
     }
 
@@ -100,6 +101,7 @@ fn find<'c>(claims: &'c Map<String, Value>, name: &str) -> Option<&'c Value> {
         let (first, rest) = name.split_once('.')?;
         rest.split('.').try_fold(claims.get(first)?, |value, step| value.get(step))
     };
+    // The plain name first: claims such as `https://example.com/roles` hold dots themselves.
     claims.get(name).or_else(path).filter(|value| !value.is_null())
 }
 

@@ -96,6 +96,7 @@ impl Issuer {
 
     /// Fetches the keys if there was no try within the pause; waits for one that is under way.
     pub async fn renew(&self) {
+        // Whoever waits here finds the fetch done by the one before, and does not fetch again.
         let mut last = self.last.lock().await;
         if last.is_none_or(|last| last.elapsed() >= self.settings.pause) {
             // The failure is logged and kept; the request is told by `signers`.
@@ -108,6 +109,7 @@ impl Issuer {
         let mut pause = self.settings.pause;
         loop {
             let outcome = self.fetch().await;
+            // After a failure the pause grows from the shortest, so that a short outage is over soon.
             let wait = if outcome.is_ok() { self.settings.refresh } else { pause };
             pause = if outcome.is_ok() { self.settings.pause } else { (pause * 2).min(LONGEST_PAUSE) };
             tokio::time::sleep(wait).await;
@@ -120,6 +122,7 @@ impl Issuer {
         let Some(signers) = self.signers.load_full() else {
             return Err(TokenFault::NoSigners(format!("they have not been fetched yet{}", failure())));
         };
+        // Old keys are refused at some point: the issuer may have revoked one while it could not be reached.
         if signers.fetched.plus(self.settings.max_stale) < now {
             let age = Duration::from_micros(now.0.abs_diff(signers.fetched.0)).as_secs();
             let bound = self.settings.max_stale.as_secs();

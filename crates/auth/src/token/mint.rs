@@ -33,6 +33,7 @@ pub struct Mint {
 ///
 /// If it can't be signed, or if no word of the configuration stands for the role.
 pub fn mint(secret: &Secret, names: &ClaimNames, wanted: &Mint, now: Timestamp) -> Result<String, String> {
+    // Saturating below, because the lifetime comes from the command line.
     let seconds = now.seconds();
     let end = seconds.saturating_add(i64::try_from(wanted.ttl.as_secs()).unwrap_or(i64::MAX));
     let mut claims = Map::new();

@@ -90,6 +90,7 @@ impl Tokens {
         if !self.settings.algorithms.contains(&token.algorithm) {
             return Err(TokenFault::Algorithm { expected: self.expected_algorithms() });
         }
+        // By algorithm, so that a public key can never be used as the secret of HS256.
         if token.algorithm == Algorithm::HS256 {
             let secret =
                 self.secret.as_ref().ok_or_else(|| TokenFault::Algorithm { expected: self.expected_algorithms() })?;
@@ -99,6 +100,7 @@ impl Tokens {
                 self.issuer.as_ref().ok_or_else(|| TokenFault::Algorithm { expected: self.expected_algorithms() })?;
             token.verify_by(&*issuer.signers(now)?)?;
         }
+        // Claims are read only after the signature is verified.
         let claims = token.claims()?;
         read::check_times(&claims, now, self.settings.leeway)?;
         read::check_parties(&claims, self.settings.issuer.as_deref(), &self.settings.audience)?;

@@ -33,6 +33,7 @@ struct Header {
 impl<'t> Token<'t> {
     pub fn read(text: &'t str) -> Result<Self, TokenFault> {
         let malformed = TokenFault::Malformed;
+        // Bounded before it is decoded: decoding costs memory, and nobody is authenticated yet.
         if text.len() > LONGEST {
             return Err(malformed("it is longer than 16 KiB"));
         }
@@ -43,6 +44,7 @@ impl<'t> Token<'t> {
             return Err(three);
         }
         let header: Header = decode(header).ok_or(malformed("its header is not JSON with `alg`"))?;
+        // RFC 7515 demands that a token with unknown critical extensions is rejected.
         if header.crit.is_some() {
             return Err(malformed("its header demands extensions (`crit`) that are not known here"));
         }
@@ -55,6 +57,7 @@ impl<'t> Token<'t> {
 
     /// Checks the signature with one key.
     pub fn verify(&self, key: &DecodingKey) -> Result<(), TokenFault> {
+        // A key of another family can't have made the signature.
         if self.algorithm.family() != key.family() {
             return Err(TokenFault::Signature);
         }

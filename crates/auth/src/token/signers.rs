@@ -35,6 +35,7 @@ impl Signers {
     /// If it is no key set, or holds no key to check signatures with.
     pub fn read(json: &[u8], fetched: Timestamp) -> Result<Self, &'static str> {
         let published: Published = serde_json::from_slice(json).map_err(|_| "it is not a JSON Web Key Set")?;
+        // A key of an unknown kind must not make the others unusable: issuers add kinds over time.
         let keys: Vec<Signer> = published.keys.into_iter().filter_map(signer).collect();
         if keys.is_empty() {
             return Err("it holds no public key to check signatures with");

@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_is_an_outcome() {
+    fn a_reply_is_an_outcome() {
         assert_eq!(Outcome::of(StatusCode::NO_CONTENT, b""), Outcome::Done(Json("null".into())));
         assert_eq!(Outcome::of(StatusCode::OK, b"{\"a\": 1.0}"), Outcome::Done(Json("{\"a\": 1.0}".into())));
         let body = br#"{"error":{"code":"conflict","message":"taken"}}"#;

@@ -39,6 +39,7 @@ pub fn start(app: &App, config: &Config, stop: &CancellationToken) -> JoinSet<()
         let relay = Arc::clone(&relay);
         async move { relay.round().await }
     };
+    // Under a lease, because two relays at once would publish every event twice.
     tasks.spawn(chores::under(lease(leases::RELAY), chores::LOOK, stop.clone(), round));
 
     let webhooks: Arc<Webhooks> = Arc::clone(&app.webhooks);

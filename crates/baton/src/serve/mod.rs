@@ -61,6 +61,7 @@ pub async fn serve(app: App, listener: TcpListener, config: &Config, stop: Cance
     let stopping = async {
         stop.cancelled().await;
         tracing::info!("asked to stop; requests under way are finished first");
+        // Not ready first, port closed later: load balancers need time to see it.
         app.draining.begin();
         if !delay.is_zero() {
             tracing::info!(delay = %humantime::format_duration(delay), "no longer ready; the port closes after the delay");
@@ -80,6 +81,7 @@ pub async fn serve(app: App, listener: TcpListener, config: &Config, stop: Cance
             tracing::warn!(grace = %humantime::format_duration(grace), "requests still under way were cut off");
         }
     }
+    // The loops end first; what they had left to write is written below.
     chores.shutdown().await;
     node.shutdown().await;
     if let Err(error) = app.keys.note_uses().await {

@@ -86,7 +86,7 @@ async fn a_hundred_megabytes_are_refused_by_the_usual_limit() {
 }
 
 #[tokio::test]
-async fn unknown_things_are_named_in_the_words_of_the_door() {
+async fn unknown_things_are_named_in_the_words_of_the_api() {
     let baton = Baton::start().await;
     let told = baton.chat("gppt", json!({})).await.expect(404).json();
     assert_eq!(told["error"]["code"], "model_not_found");

@@ -56,7 +56,7 @@ async fn an_unreachable_provider_is_named_without_its_key() {
 }
 
 #[tokio::test]
-async fn a_provider_that_never_answers_is_given_up() {
+async fn a_provider_that_never_replies_is_given_up() {
     let baton = Baton::with("[[models]]\nmodel_id = \"hangs\"\nprovider = \"openai\"\nupstream = \"hang\"\n").await;
     let body = asking("hangs", "hi", json!({})).to_string();
     let told = baton.send(Method::POST, "/api/models/chat", &[("x-baton-timeout", "200ms")], body).await.expect(504);

@@ -99,11 +99,11 @@ fn check_names_each_fault_and_where_it_stands() {
         ),
         (
             "[providers.x]\nkind = \"ollama\"\n[[models]]\nmodel_id = \"a\"\nprovider = \"x\"\ncapabilities = [\"FLY\"]\n",
-            "models[0].capabilities: `FLY` is none of",
+            "models[0].capabilities: `FLY` is not one of",
         ),
         (
             "[providers.x]\nkind = \"ollama\"\n[[models]]\nmodel_id = \"a\"\nprovider = \"x\"\nstatus = \"ASLEEP\"\n",
-            "models[0].status: `ASLEEP` is none of",
+            "models[0].status: `ASLEEP` is not one of",
         ),
         ("[database]\nurl = \"mysql://x\"\n", "database: `mysql://x` is not a database address"),
     ] {

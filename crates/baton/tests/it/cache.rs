@@ -5,7 +5,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 #[tokio::test]
-async fn a_kept_answer_comes_whole_or_streamed_and_costs_nothing() {
+async fn a_cached_reply_comes_whole_or_streamed_and_costs_nothing() {
     for model in ["gpt", "claude", "llama"] {
         let baton = Baton::start().await;
         let first = baton.chat(model, json!({ "temperature": 0 })).await.expect(200);
@@ -25,7 +25,7 @@ async fn a_kept_answer_comes_whole_or_streamed_and_costs_nothing() {
 }
 
 #[tokio::test]
-async fn a_kept_stream_serves_a_whole_answer_with_its_usage() {
+async fn a_cached_stream_serves_a_whole_reply_with_its_usage() {
     let baton = Baton::start().await;
     for model in ["gpt", "claude", "llama"] {
         baton.chat(model, json!({ "seed": 1, "stream": true })).await.expect(200);

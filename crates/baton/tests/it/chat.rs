@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 const EVERY: [&str; 3] = ["gpt", "claude", "llama"];
 
 #[tokio::test]
-async fn every_provider_answers_at_openais_door_and_is_billed_by_its_own_numbers() {
+async fn every_provider_replies_at_openais_api_and_is_billed_by_its_own_numbers() {
     for model in EVERY {
         let baton = Baton::start().await;
         let told = baton.chat(model, json!({})).await.expect(200);
@@ -41,7 +41,7 @@ async fn passthrough_changes_the_name_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn batons_own_door_wraps_the_answer_and_books_it() {
+async fn batons_own_api_wraps_the_reply_and_books_it() {
     let baton = Baton::start().await;
     for model in EVERY {
         let body = json!({
@@ -95,7 +95,7 @@ async fn tools_are_called_in_parallel_on_every_provider_and_their_results_go_bac
 }
 
 #[tokio::test]
-async fn a_schema_shapes_the_answer_on_every_provider() {
+async fn a_schema_shapes_the_reply_on_every_provider() {
     let baton = Baton::start().await;
     let form = json!({ "response_format": { "type": "json_schema", "json_schema": { "name": "capital", "strict": true, "schema": {
         "type": "object", "additionalProperties": false, "required": ["city"], "properties": { "city": { "type": "string" } },
@@ -109,7 +109,7 @@ async fn a_schema_shapes_the_answer_on_every_provider() {
 }
 
 #[tokio::test]
-async fn pictures_reach_every_provider() {
+async fn images_reach_every_provider() {
     let baton = Baton::start().await;
     let pixel = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
     for model in EVERY {
@@ -127,7 +127,7 @@ async fn pictures_reach_every_provider() {
 }
 
 #[tokio::test]
-async fn a_fallback_of_another_vendor_answers_in_the_clients_format() {
+async fn a_fallback_of_another_vendor_replies_in_the_clients_format() {
     let baton = Baton::with(
         "[[models]]\nmodel_id = \"chain\"\nprovider = \"openai\"\nupstream = \"fail-503\"\nfallbacks = [\"broken\", \"claude\"]\n\
          [[models]]\nmodel_id = \"broken\"\nprovider = \"ollama\"\nupstream = \"html\"\n",

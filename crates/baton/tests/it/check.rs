@@ -108,8 +108,8 @@ fn of_a_token_issuer() {
     for (url, fault) in [
         (&away, "`127.0.0.1` can't be reached: Connection refused (os error 111)".to_owned()),
         (&broken, format!("`{broken}` answered with the status 500")),
-        (&garbage, format!("what `{garbage}` answers is of no use: it is not a JSON Web Key Set")),
-        (&useless, format!("what `{useless}` answers is of no use: it holds no public key to check signatures with")),
+        (&garbage, format!("invalid response from `{garbage}`: it is not a JSON Web Key Set")),
+        (&useless, format!("invalid response from `{useless}`: it holds no public key to check signatures with")),
     ] {
         let output = check(folder.path(), &format!("[auth.jwt]\njwks_url = \"{url}\"\naudience = []\n"), &[]);
         names(&output, &[&format!("token issuer: {fault}; {advice}")]);

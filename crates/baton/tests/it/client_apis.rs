@@ -361,7 +361,7 @@ async fn ask_form(baton: &Baton, path: &str, sent: &[Part<'_>], upstream: &str) 
 }
 
 #[tokio::test]
-async fn pictures_are_changed_by_forms_whose_bytes_arrive() {
+async fn images_are_changed_by_forms_whose_bytes_arrive() {
     let baton = Baton::start().await;
     let path = "/v1/images/edits";
     let several = [
@@ -386,7 +386,7 @@ async fn pictures_are_changed_by_forms_whose_bytes_arrive() {
 }
 
 #[tokio::test]
-async fn pictures_that_are_changed_are_streamed() {
+async fn images_that_are_changed_are_streamed() {
     let baton = Baton::start().await;
     // The only model that paints is the one that is meant without a name.
     let streamed = [picture("image"), ("prompt", "", b"a hat"), ("stream", "", b"true")];
@@ -398,7 +398,7 @@ async fn pictures_that_are_changed_are_streamed() {
 }
 
 #[tokio::test]
-async fn pictures_are_changed_by_json_as_it_came() {
+async fn images_are_changed_by_json_as_it_came() {
     let baton = Baton::start().await;
     let body = r#"{ "images":[{"file_id":"file-1"}, {"image_url":"https://pictures.example/1.png"}],"prompt":"a hat" , "model":"paint", "new_field":1.0 }"#;
     let told = baton.send(Method::POST, "/v1/images/edits", &[JSON], body).await.expect(200);
@@ -409,7 +409,7 @@ async fn pictures_are_changed_by_json_as_it_came() {
 }
 
 #[tokio::test]
-async fn pictures_like_a_given_one_are_paid_by_the_piece() {
+async fn variations_of_an_image_are_paid_by_the_piece() {
     let baton = Baton::start().await;
     let model = json!({
         "model_id": "vary", "provider": "openai", "upstream": "dall-e-2", "capabilities": ["IMAGE_GENERATION"],
@@ -426,7 +426,7 @@ async fn pictures_like_a_given_one_are_paid_by_the_piece() {
 }
 
 #[tokio::test]
-async fn forms_without_pictures_are_refused() {
+async fn forms_without_images_are_refused() {
     let baton = Baton::start().await;
     let kind = ("content-type", "multipart/form-data; boundary=b0");
     let form = |model: &'static str| parts("b0", &[("model", "", model.as_bytes()), ("prompt", "", b"a hat")]);

@@ -51,7 +51,7 @@ async fn vectors_come_as_numbers_and_as_base64_from_every_provider() {
 }
 
 #[tokio::test]
-async fn pictures_are_made_and_billed() {
+async fn images_are_made_and_billed() {
     let baton = Baton::start().await;
     let told =
         baton.post("/v1/images/generations", &json!({ "model": "paint", "prompt": "a baton" })).await.expect(200);

@@ -20,7 +20,7 @@ fn text(response: &Value) -> &str {
 }
 
 #[tokio::test]
-async fn every_provider_answers_whole_and_streamed() {
+async fn every_provider_replies_whole_and_streamed() {
     let baton = Baton::start().await;
     for model in ["gpt", "claude", "llama"] {
         let told = respond(&baton, model, json!({})).await.expect(200);

@@ -111,7 +111,7 @@ async fn counts_models_and_batches_of_the_anthropic_sdk_for_python() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pictures_sound_and_files_of_the_openai_sdk_for_python() {
+async fn images_audio_and_files_of_the_openai_sdk_for_python() {
     python("openai_others").await;
 }
 

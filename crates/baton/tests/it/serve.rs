@@ -195,7 +195,7 @@ async fn a_node_that_drains_says_so_and_still_serves() {
 }
 
 #[tokio::test]
-async fn a_request_under_way_is_answered_after_the_port_has_closed() {
+async fn a_request_under_way_is_served_after_the_port_has_closed() {
     let baton = Serving::start("drain_delay = \"0s\"").await;
     let body = r#"{"name": "k"}"#;
     let mut stream = TcpStream::connect(baton.address).await.unwrap();

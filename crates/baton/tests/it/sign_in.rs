@@ -53,9 +53,9 @@ fn wrong_settings_of_sign_in_refuse_the_start_and_say_why() {
         ("", &[("BATON_SECRET_KEY", "hunter2")][..], "expected 32 random bytes"),
         ("auth.jwt.jwks_url = \"ftp://x\"", &[][..], "auth.jwt.jwks_url: expected an address"),
         ("auth.jwt.jwks_url = \"https://x\"", &[][..], "auth.jwt.audience: is needed with an issuer"),
-        ("auth.jwt.algorithms = [\"none\"]", &[][..], "auth.jwt.algorithms[0]: `none` is none of"),
+        ("auth.jwt.algorithms = [\"none\"]", &[][..], "auth.jwt.algorithms[0]: `none` is not one of"),
         ("auth.jwt.roles = { ops = \"king\" }", &[][..], "auth.jwt.roles.ops: `king` is not one of admin"),
-        ("auth.jwt.default_role = \"king\"", &[][..], "auth.jwt.default_role: `king` is none of"),
+        ("auth.jwt.default_role = \"king\"", &[][..], "auth.jwt.default_role: `king` is not one of"),
         ("server.trusted_proxies = [\"lb\"]", &[][..], "server.trusted_proxies[0]: expected a network"),
     ] {
         std::fs::write(folder.path().join("baton.toml"), file).unwrap();

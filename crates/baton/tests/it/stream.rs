@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 const EVERY: [&str; 3] = ["gpt", "claude", "llama"];
 
 #[tokio::test]
-async fn every_provider_streams_at_openais_door() {
+async fn every_provider_streams_at_openais_api() {
     for model in EVERY {
         let baton = Baton::start().await;
         let told = baton.chat(model, json!({ "stream": true })).await.expect(200);

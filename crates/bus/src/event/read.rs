@@ -38,6 +38,7 @@ impl Event {
 pub(crate) fn masked(raw: &[u8]) -> Option<Value> {
     let mut value: Value = serde_json::from_slice(raw).ok()?;
     for (name, value) in value.as_object_mut()? {
+        // In any case: a misspelt attribute is refused, and its value must not be logged either.
         if name.eq_ignore_ascii_case("apikey") {
             *value = "***".into();
         }
@@ -55,6 +56,7 @@ struct Draft {
 
 impl Draft {
     fn put(&mut self, name: String, value: &RawValue) -> Result<(), Fault> {
+        // JSON parsers differ in which of two members wins, so neither is taken.
         if self.seen.contains(&name) {
             return Err(fault(&name, "stands there twice"));
         }
@@ -123,6 +125,7 @@ fn identifier(name: &str, value: &RawValue) -> Result<String, Fault> {
     if text.len() > LONGEST {
         return Err(fault(name, format!("expected at most {LONGEST} bytes, got {}", text.len())));
     }
+    // Control characters would end up in subjects, keys and log lines.
     if text.chars().any(char::is_control) {
         return Err(fault(name, "has control characters"));
     }

@@ -32,6 +32,7 @@ pub(super) fn commands(shared: Arc<Shared>) -> BoxStream<'static, Delivery> {
                     }
                 }
                 Err(error) => {
+                    // The server may have restarted with the consumer gone, so both are set up again.
                     consumer = None;
                     shared.ready.store(false, Ordering::Relaxed);
                     if !std::mem::replace(&mut away, true) {
@@ -61,6 +62,7 @@ async fn next(shared: &Shared, consumer: &mut Option<PullConsumer>) -> Result<Op
         }
     };
     let asking = async {
+        // One at a time, so that the commands that wait can go to another node.
         let mut batch =
             consumer.batch().max_messages(1).expires(WAIT).messages().await.map_err(|error| error.to_string())?;
         batch.next().await.transpose().map_err(|error| error.to_string())
@@ -90,6 +92,7 @@ impl Held {
     /// Tells the server, and waits until it has heard.
     fn tell(&self, kind: AckKind) -> BoxFuture<'_, Result<(), BusError>> {
         async move {
+            // Confirmed by the server: an acknowledgement that got lost would have the command executed twice.
             match timeout(self.shared.settings.timeout, self.acker.double_ack_with(kind)).await {
                 Ok(told) => told.map_err(|error| self.shared.unreachable(&error.to_string())),
                 Err(_) => Err(self.shared.unreachable("does not respond in time")),

@@ -15,6 +15,7 @@ pub(super) fn context(client: Client, settings: &Settings) -> Context {
 /// The code that JetStream gave, if the error came from there.
 pub(super) fn code(error: &(dyn Error + 'static)) -> Option<ErrorCode> {
     let mut next = Some(error);
+    // The code is wrapped by errors of the client, at a depth that differs by operation.
     while let Some(error) = next {
         if let Some(error) = error.downcast_ref::<jetstream::Error>() {
             return Some(error.error_code());

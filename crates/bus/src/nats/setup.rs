@@ -96,7 +96,9 @@ pub(super) async fn prepare(
         name: names.command_stream(),
         subjects: vec![format!("{}.commands.>", names.prefix)],
         max_messages: i64::try_from(settings.max_commands).unwrap_or(i64::MAX),
+        // A command leaves the stream when it is acknowledged, so the bound counts those that wait.
         retention: RetentionPolicy::WorkQueue,
+        // Full means refused: dropping the oldest would lose a command that was accepted.
         discard: DiscardPolicy::New,
         ..Config::default()
     };
@@ -108,6 +110,7 @@ pub(super) async fn prepare(
         durable_name: Some(names.consumer().to_owned()),
         ack_policy: AckPolicy::Explicit,
         ack_wait: settings.ack_wait,
+        // Baton decides when a command has been tried often enough, and buries it with the reason.
         max_deliver: -1,
         max_ack_pending: 10_000,
         ..pull::Config::default()
@@ -150,6 +153,7 @@ pub(super) async fn last(context: &Context, stream: &str, limit: usize) -> Resul
     let stream = context.get_stream(stream).await.map_err(|error| error.to_string())?;
     let state = &stream.cached_info().state;
     let mut last = Vec::new();
+    // From the end, because only the newest are shown.
     for sequence in (state.first_sequence.max(1)..=state.last_sequence).rev() {
         if last.len() >= limit {
             break;

@@ -62,6 +62,7 @@ impl Shared {
     }
 
     pub async fn put(&self, subject: &str, message: PublishMessage) -> Result<(), Put> {
+        // Both waits within one limit: for the message to leave, and for the server to have stored it.
         let put = async { self.context.send_publish(subject.to_owned(), message).await?.await };
         let error = match timeout(self.settings.timeout, put).await {
             Ok(Ok(_)) => return Ok(()),
@@ -70,6 +71,7 @@ impl Shared {
         };
         Err(match error.kind() {
             PublishErrorKind::StreamNotFound => Put::Nowhere,
+            // The message may have arrived all the same, so this is an outage and no refusal.
             PublishErrorKind::TimedOut | PublishErrorKind::BrokenPipe | PublishErrorKind::MaxAckPending => Put::Silence,
             PublishErrorKind::MaxPayloadExceeded => Put::TooLarge,
             _ if fault::code(&error) == Some(jetstream::ErrorCode::STREAM_STORE_FAILED) => Put::Full,
@@ -111,6 +113,7 @@ impl Shared {
         let messages = timeout(self.settings.timeout, listening)
             .await
             .map_err(|_| self.unreachable("does not respond in time"))??;
+        // Others may publish on the subject too; what is no event is not for Baton.
         Ok(messages.filter_map(async |message| Event::read(&message.payload).ok()).boxed())
     }
 }

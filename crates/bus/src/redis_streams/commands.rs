@@ -63,12 +63,14 @@ impl Reader {
         }
         let Some(own) = &mut self.own else { return Ok(None) };
         if self.look <= Instant::now() {
+            // Old commands before new ones, or those that failed would starve under load.
             if let Some(entry) = again(&self.shared, own).await? {
                 // There may be more of them.
                 return Ok(Some(entry));
             }
             self.look = Instant::now() + pace(&self.shared);
         }
+        // Zero would block for ever in Redis.
         let wait = self.look.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
         fresh(&self.shared, own, wait).await
     }
@@ -154,6 +156,7 @@ impl Receipt for Held {
     fn extend(&self) -> BoxFuture<'_, Result<(), BusError>> {
         let group = &self.shared.settings.prefix;
         let mut claim = redis::cmd("XCLAIM");
+        // Claiming resets the idle time; `JUSTID` leaves the number of deliveries as it is.
         claim.arg(self.shared.name("commands")).arg(group).arg(group).arg(0).arg(&self.id).arg("JUSTID");
         async move { self.shared.run(async |mut connection| claim.query_async::<()>(&mut connection).await).await }
             .boxed()

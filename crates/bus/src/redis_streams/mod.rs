@@ -45,6 +45,7 @@ impl RedisStreams {
             .set_response_timeout(Some(settings.timeout))
             .set_number_of_retries(1)
             .set_max_delay(PAUSE);
+        // Lazy, so that Baton starts while Redis is away.
         let connection = ConnectionManager::new_lazy_with_config(client.clone(), config)
             .map_err(|error| fault::bus_error(&error, &fault::place(&client)))?;
         Ok(Self { shared: Arc::new(Shared { settings, client, connection }) })

@@ -39,6 +39,7 @@ impl Shared {
         &self,
         run: impl FnOnce(ConnectionManager) -> F,
     ) -> Result<T, BusError> {
+        // The manager may have to connect first, which has a limit of its own.
         let limit = self.settings.timeout + CONNECTING;
         match timeout(limit, run(self.connection.clone())).await {
             Ok(result) => result.map_err(|error| self.bus_error(&error)),
@@ -57,6 +58,7 @@ impl Shared {
     /// Appends events to a stream, but for those that were appended lately.
     pub async fn append(&self, stream: &str, events: &[Event], bound: Bound) -> Result<(), BusError> {
         let key = self.name(stream);
+        // A script runs alone in Redis, so a long one would stop everybody.
         for batch in events.chunks(BATCH) {
             let mut call = scripts::APPEND.key(&key);
             call.arg(format!("{key}:seen:"))
@@ -75,6 +77,7 @@ impl Shared {
     pub async fn ensure_group(&self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
         let made = connection.xgroup_create_mkstream(self.name("commands"), &self.settings.prefix, "0").await;
         match made {
+            // Another node may have created it in the meantime.
             Err(error) if error.code() != Some("BUSYGROUP") => Err(error),
             Ok(()) | Err(_) => Ok(()),
         }
@@ -82,6 +85,7 @@ impl Shared {
 
     /// What is added to a stream after its present end.
     pub async fn follow(self: &Arc<Self>, key: String) -> Result<BoxStream<'static, Event>, BusError> {
+        // The position is read before the stream is returned, so that nothing sent after this call is missed.
         let last: StreamRangeReply = self.run(async |mut c| c.xrevrange_count(&key, "+", "-", 1).await).await?;
         let mut last = last.ids.first().map_or_else(|| "0-0".to_owned(), |entry| entry.id.clone());
         let shared = Arc::clone(self);

@@ -55,7 +55,7 @@ async fn of_nats() {
 }
 
 #[tokio::test]
-async fn of_a_server_that_accepts_and_never_answers() {
+async fn of_a_server_that_accepts_and_never_replies() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let place = listener.local_addr().unwrap().to_string();
     let held = tokio::spawn(async move {

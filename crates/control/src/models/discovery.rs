@@ -21,6 +21,7 @@ impl Models {
     pub async fn discover(&self, provider: Option<&str>, dry_run: bool, by: &Actor) -> Result<Discovery, PublicError> {
         let providers = self.select_providers(provider)?;
         let replies = futures::future::join_all(providers.iter().map(|(_, provider)| provider.discover())).await;
+        // Locked after the providers have replied: a slow one must not hold up changes by the API.
         let _one = self.change.lock().await;
         let mut report = Discovery::default();
         let mut lists = Vec::new();
@@ -117,6 +118,7 @@ impl Models {
         if plan.steps.is_empty() {
             return Ok(Some(plan));
         }
+        // One transaction for a provider's list: nodes never see half of it.
         let change = self.store.change(by).await?;
         for step in std::mem::take(&mut plan.steps) {
             match write(&change, &step).await {

@@ -66,6 +66,7 @@ impl Models {
             .chain(self.configured.iter().cloned())
             .map(|model| (model.id.clone(), Arc::new(self.completed(model))))
             .collect();
+        // Only the models are replaced: the providers of the snapshot have their own owner.
         self.engine.registry().update(|snapshot| snapshot.models.clone_from(&models));
         Ok(())
     }
@@ -84,6 +85,7 @@ impl Models {
         }
         check(&snapshot, None, &model)?;
         let change = self.store.change(by).await?;
+        // The database decides about the name once more: another node may have registered it since the snapshot.
         change.models().insert(&model).await?;
         self.note(&change, "model.register", None, Some(&model)).await?;
         change.commit().await?;

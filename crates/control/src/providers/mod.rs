@@ -110,6 +110,7 @@ impl Providers {
             let message = format!("the provider `{}` stands in the configuration file", row.name);
             return Err(PublicError::new(Code::Conflict, message).at("name"));
         }
+        // Built before it is stored, so that the database never holds a provider that this version can't use.
         self.build(&row).map_err(field_error)?;
         let change = self.store.change(by).await?;
         change.providers().insert(&row).await?;
@@ -179,6 +180,7 @@ impl Providers {
         let Configured { mut providers, mut vendors, mut default_models } = self.configured.clone();
         let mut built = BTreeMap::new();
         for row in rows.iter().filter(|row| !self.is_configured(&row.name)) {
+            // An unchanged provider is not built again: that would close its connections.
             let made = self.unchanged(row).unwrap_or_else(|| self.build_told(row));
             if let Ok(provider) = &made.provider {
                 let kept = ProviderSettings::of(row);
@@ -194,6 +196,7 @@ impl Providers {
             snapshot.providers.clone_from(&providers);
             snapshot.default_models.clone_from(&default_models);
         });
+        // Before the reload, which fills models in from what is known of their vendors.
         self.models.know(vendors);
         self.models.reload().await
     }
@@ -207,6 +210,7 @@ impl Providers {
         let provider = self.build(row).map_err(|(field, problem)| format!("{field}: {problem}"));
         let known = self.lock().get(&row.name).and_then(|built| built.provider.as_ref().err().cloned());
         if let Err(fault) = &provider
+            // Every reload tries again; a fault that is known already is not logged once more.
             && known.as_ref() != Some(fault)
         {
             tracing::warn!(provider.id = %row.name, error = fault, "a registered provider can't be used");

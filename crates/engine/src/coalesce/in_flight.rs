@@ -42,12 +42,14 @@ impl Coalescer {
     /// Joins the call with that key, or begins it.
     pub fn join(&self, key: &str, form: Form) -> Place {
         let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        // Form is part of the key: a stream can't wait for a whole reply.
         let place = (key.to_owned(), form);
         if let Some(call) = calls.get(&place).and_then(Weak::upgrade) {
             return Place::Follower(call);
         }
         let (changed, abandoned) = (watch::Sender::new(()), CancellationToken::new());
         let call = Arc::new(InFlightCall { state: Mutex::default(), changed, abandoned });
+        // Weak, so that the call is dropped (and cancelled) when the last one who waits leaves.
         calls.insert(place, Arc::downgrade(&call));
         Place::Leader(call)
     }
@@ -90,6 +92,7 @@ impl InFlightCall {
     /// Ends the call with an error, unless it has ended.
     pub fn abandon(&self, error: PublicError) {
         let mut state = self.state();
+        // A call that has ended keeps its own outcome.
         state.over.get_or_insert_with(|| Err(error.clone()));
         state.head.get_or_insert(Err(error));
         drop(state);
@@ -113,6 +116,7 @@ impl InFlightCall {
 
     /// The frames from the first on, as they come.
     pub fn frames(self: Arc<Self>) -> BoxStream<'static, Result<Frame, PublicError>> {
+        // Subscribed before the state is read: a frame in between would not wake the follower.
         let changed = self.changed.subscribe();
         futures::stream::unfold((self, changed, 0), |(call, mut changed, at)| async move {
             loop {

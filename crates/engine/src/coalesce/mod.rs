@@ -83,6 +83,7 @@ pub async fn follow(
     if let Some(model) = shared.registry.snapshot().models.get(&head.model) {
         recorder.set_model(model);
     }
+    // The leader pays; a follower has no attempt and no cost.
     let head = ReplyHead { cache: CacheUse::Hit, attempts: 0, bill: free(), ..head };
     let frames = in_flight.frames().map(|item| item.map_err(crate::dispatch::to_provider_error)).boxed();
     let (form, dialect) = (head.form, head.dialect);
@@ -105,6 +106,7 @@ pub async fn lead(
 ) -> Result<Reply, PublicError> {
     let leader =
         Leader { shared: Arc::clone(&shared), call, snapshot, model, key, in_flight: Arc::downgrade(&in_flight) };
+    // Cloned out: the task must not hold the call itself, or it would never be abandoned.
     let cancelled = in_flight.abandonment();
     shared.tasks.spawn(supervised("coalesce_leader", async move {
         // Held by this task, so that it is dropped with the task however that ends.
@@ -142,6 +144,7 @@ impl Leader {
         // Not held while the provider is waited for, or nobody could be seen to have left.
         drop(in_flight);
         let Some((outcome, recording)) = self.pass_on(&head, stream).await else { return };
+        // A reply that broke off is never cached.
         if outcome.is_ok() {
             self.cache(&head, recording).await;
         }

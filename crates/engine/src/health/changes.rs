@@ -29,6 +29,7 @@ pub struct Changes {
 impl Changes {
     /// Notes a change. This is on the way of requests: it waits for nobody.
     pub fn note(&self, model: &ModelId, change: Change) {
+        // The latest change replaces an earlier one: who reads late wants the present state.
         self.waiting().insert(model.clone(), change);
         self.arrived.notify_one();
     }

@@ -68,6 +68,7 @@ impl Health {
 
     /// The model failed. An error that is the caller's fault says nothing about the model.
     pub fn record_failure(&self, model: &ModelId, kind: ErrorKind, message: &str) {
+        // Else one client with broken requests could open the circuit for all others.
         if kind.fault() == Fault::Caller {
             return;
         }
@@ -114,6 +115,7 @@ impl Health {
     }
 
     fn change(&self, model: &ModelId, change: impl FnOnce(&mut State)) {
+        // Nearly every request finds its model, so the write lock is taken only by the first.
         let known = self.models.read().unwrap_or_else(PoisonError::into_inner).get(model).cloned();
         let state = known.unwrap_or_else(|| {
             let mut models = self.models.write().unwrap_or_else(PoisonError::into_inner);
@@ -122,6 +124,7 @@ impl Health {
         let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
         let was_open = state.opened.is_some();
         change(&mut state);
+        // Compared under the lock of the model, so that two requests note one change once.
         if was_open != state.opened.is_some() {
             self.changes.note(model, self.change_of(&state));
         }

@@ -21,6 +21,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// Runs until stopped, then moves what is left once more.
 pub async fn run(journal: Arc<Journal>, first_own: u64, store: Store, clock: Arc<dyn Clock>, stop: CancellationToken) {
     let (place, open) = (BTreeMap::new(), HashMap::new());
+    // Where each segment was left is not stored: records are written by id, so reading one twice changes nothing.
     let mut drain = Drain { first_own, journal, store, clock, place, open, recovered: false };
     let mut pause = FIRST_PAUSE;
     loop {
@@ -91,6 +92,7 @@ impl Drain {
                 self.keep(number, chunk).await?;
                 return Ok(true);
             }
+            // A segment with a start whose end is still to come is the only trace of that request.
             if closed && !self.open.values().any(|(segment, _)| *segment == number) {
                 self.forget(number, &path)?;
             }
@@ -107,6 +109,7 @@ impl Drain {
                 Line::Start(_) => None,
             })
             .collect();
+        // The database first: a position that moved ahead of it would lose records in a crash.
         if !ended.is_empty() {
             self.store.ledger().write(&ended).await?;
         }
@@ -179,6 +182,7 @@ async fn read(path: PathBuf, from: u64) -> io::Result<Chunk> {
         while chunk.lines.len() < BATCH {
             bytes.clear();
             let length = reader.read_until(b'\n', &mut bytes)?;
+            // A line without its end is still being written; the next read takes it whole.
             if length == 0 || bytes.last() != Some(&b'\n') {
                 break;
             }

@@ -31,6 +31,7 @@ fn write(word: &str, record: &RequestRecord) -> Vec<u8> {
 pub fn read(line: &[u8]) -> Option<Line> {
     let line = std::str::from_utf8(line).ok()?.trim_end_matches('\n');
     let (checksum, text) = line.split_once(' ')?;
+    // A killed process leaves half a line, which may still be valid UTF-8 and even valid JSON.
     if u32::from_str_radix(checksum, 16).ok()? != crc32fast::hash(text.as_bytes()) {
         return None;
     }

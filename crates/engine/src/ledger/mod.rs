@@ -40,6 +40,7 @@ impl Ledger {
         let journal = Arc::new(Journal::open(settings)?);
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
+        // Read before the first append: every segment below it was left by an earlier process.
         let first_own = journal.current();
         let (draining, stopped) = (Arc::clone(&journal), stop.clone());
         tasks.spawn(async move {

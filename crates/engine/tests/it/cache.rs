@@ -24,7 +24,7 @@ fn deterministic() -> Call {
 }
 
 #[tokio::test]
-async fn a_deterministic_request_is_answered_once_and_then_for_nothing() {
+async fn a_deterministic_request_is_served_once_and_then_for_nothing() {
     let (bench, fake) = bench(answering()).await;
     let first = bench.ask(deterministic()).await.unwrap();
     let call = deterministic();
@@ -57,7 +57,7 @@ async fn what_is_cached_is_chosen_by_request_and_header() {
 }
 
 #[tokio::test]
-async fn no_key_reads_what_another_was_answered() {
+async fn no_key_reads_what_another_was_sent() {
     let (bench, fake) = bench(answering()).await;
     bench.ask(of_key(deterministic(), "k1")).await.unwrap();
     bench.ask(of_key(deterministic(), "k2")).await.unwrap();
@@ -69,7 +69,7 @@ async fn no_key_reads_what_another_was_answered() {
 }
 
 #[tokio::test]
-async fn another_prompt_is_another_answer() {
+async fn another_prompt_is_another_reply() {
     let (bench, fake) = bench(answering()).await;
     bench.ask(deterministic()).await.unwrap();
     let other = content(r#"{"messages":"bye"}"#, Box::new(|_| Ok(conversation("bye"))));
@@ -78,7 +78,7 @@ async fn another_prompt_is_another_answer() {
 }
 
 #[tokio::test]
-async fn a_kept_answer_serves_whole_and_streamed() {
+async fn a_cached_reply_serves_whole_and_streamed() {
     let (bench, fake) = bench(answering()).await;
     bench.ask(Call { form: Form::Whole, ..deterministic() }).await.unwrap();
     let streamed = bench.ask(deterministic()).await.unwrap();
@@ -146,7 +146,7 @@ async fn a_shared_call_goes_on_while_someone_waits_and_ends_when_nobody_does() {
 }
 
 #[tokio::test]
-async fn a_failed_answer_is_not_kept() {
+async fn a_failed_reply_is_not_cached() {
     let broken = baton_provider_api::ProviderError::new(baton_model::fault::ErrorKind::Protocol, "cut");
     let (bench, fake) = bench(
         Fake::new("one", Dialect::OpenAi)
@@ -160,7 +160,7 @@ async fn a_failed_answer_is_not_kept() {
 }
 
 #[tokio::test]
-async fn a_changed_model_and_a_purge_forget_answers() {
+async fn a_changed_model_and_a_purge_forget_replies() {
     let (bench, fake) = bench(answering()).await;
     bench.ask(of_key(deterministic(), "k1")).await.unwrap();
     assert_eq!(bench.engine.cache().purge(Some("key:k2")).await.entries, 0);
@@ -186,7 +186,7 @@ async fn a_changed_model_and_a_purge_forget_answers() {
 }
 
 #[tokio::test]
-async fn no_user_of_a_token_reads_what_another_was_answered() {
+async fn no_user_of_a_token_reads_what_another_was_sent() {
     let of_user = |user: &str, project: Option<&str>| {
         let mut call = deterministic();
         call.caller.user = Some(user.into());

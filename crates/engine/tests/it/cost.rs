@@ -53,7 +53,7 @@ async fn a_failed_attempt_that_consumed_something_counts_at_its_own_price() {
 }
 
 #[tokio::test]
-async fn an_answer_without_usage_is_estimated_and_says_so() {
+async fn a_reply_without_usage_is_estimated_and_says_so() {
     let mut silent = Answer::text(&["some words of an answer"], usage());
     for frame in &mut silent.frames {
         frame.events.retain(|event| !matches!(event, baton_model::Event::Usage(_)));

@@ -33,7 +33,7 @@ async fn the_call_is_cancelled_and_what_was_produced_is_estimated() {
 }
 
 #[tokio::test]
-async fn a_client_that_leaves_before_the_answer_begins_is_recorded_too() {
+async fn a_client_that_leaves_before_the_reply_begins_is_recorded_too() {
     let fake = Arc::new(Fake::new("one", Dialect::OpenAi).always(Act::Hang));
     let bench = Bench::new(vec![model("a", "one")], vec![Arc::clone(&fake)]).await;
     let call = chat("a");

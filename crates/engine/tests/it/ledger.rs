@@ -24,7 +24,7 @@ async fn listed(store: &Store) -> Page {
 }
 
 #[tokio::test]
-async fn the_record_is_in_the_journal_before_the_end_of_the_answer() {
+async fn the_record_is_in_the_journal_before_the_end_of_the_reply() {
     let bench = Bench::new(vec![model("a", "one")], vec![answering()]).await;
     let call = chat("a");
     let id = call.id.to_string();

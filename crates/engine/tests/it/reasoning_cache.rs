@@ -15,7 +15,7 @@ use baton_provider_api::{Form, Frame};
 use std::sync::Arc;
 
 /// A thought, a call, another thought, another call.
-fn thoughtful() -> Answer {
+fn with_reasoning() -> Answer {
     let call = |index: u32, id: &str| Event::ToolCall { choice: 0, index, id: id.into(), name: "look".into() };
     let events = [
         Event::Reasoning { choice: 0, text: "First ".into() },
@@ -90,14 +90,14 @@ fn asked(fake: &Fake) -> (Vec<String>, bool) {
 }
 
 async fn bench(style: ReasoningStyle) -> (Bench, Arc<Fake>) {
-    let fake = Arc::new(Fake::new("anthropic", Dialect::Anthropic).always(thoughtful()));
+    let fake = Arc::new(Fake::new("anthropic", Dialect::Anthropic).always(with_reasoning()));
     let claude =
         baton_model::Model { quirks: Quirks { reasoning: style, ..Quirks::default() }, ..model("claude", "anthropic") };
     (Bench::new(vec![claude], vec![Arc::clone(&fake)]).await, fake)
 }
 
 #[tokio::test]
-async fn thoughts_come_back_with_the_results_of_their_calls() {
+async fn reasoning_comes_back_with_the_results_of_their_calls() {
     let (bench, fake) = bench(ReasoningStyle::Budget).await;
     bench.ask(of_key(chat("claude"), "key_1")).await.unwrap();
     bench.ask(of_key(going_on(|| results("call_a")), "key_1")).await.unwrap();
@@ -106,7 +106,7 @@ async fn thoughts_come_back_with_the_results_of_their_calls() {
 }
 
 #[tokio::test]
-async fn thoughts_are_given_back_to_whom_they_were_told_alone() {
+async fn reasoning_goes_back_to_its_caller_alone() {
     let (bench, fake) = bench(ReasoningStyle::Budget).await;
     bench.ask(of_key(chat("claude"), "key_1")).await.unwrap();
     let told = bench.ask(of_key(going_on(|| results("call_a")), "key_2")).await.unwrap();
@@ -116,14 +116,14 @@ async fn thoughts_are_given_back_to_whom_they_were_told_alone() {
 }
 
 #[tokio::test]
-async fn a_model_that_adapts_thinks_on_without_its_thoughts() {
+async fn a_model_that_adapts_thinks_on_without_its_reasoning() {
     let (bench, fake) = bench(ReasoningStyle::Adaptive).await;
     bench.ask(going_on(|| results("call_a"))).await.unwrap();
     assert!(asked(&fake).1);
 }
 
 #[tokio::test]
-async fn whole_answers_are_remembered_too() {
+async fn whole_replies_are_remembered_too() {
     let (bench, fake) = bench(ReasoningStyle::Budget).await;
     let mut first = chat("claude");
     first.form = Form::Whole;

@@ -71,6 +71,7 @@ fn request(means: &Means, due: &DueDelivery) -> Result<Request, String> {
     let webhook = &due.webhook;
     let keyring = means.keyring.as_ref();
     let keyring = keyring.ok_or("the webhook's secret is encrypted, but BATON_SECRET_KEY is not set")?;
+    // Opened for each try, so that the plain secret does not stay in memory between them.
     let opened = keyring.open_text(&sealed_row(&webhook.id), &webhook.sealed_secret);
     let opened = opened.map_err(|error| format!("the webhook's secret can't be read: {error}"))?;
     let secrets = Secrets::read(&opened).map_err(|error| format!("the webhook's secret can't be read: {error}"))?;
@@ -79,6 +80,7 @@ fn request(means: &Means, due: &DueDelivery) -> Result<Request, String> {
 
 /// An event for a webhook, signed.
 pub fn signed(url: &str, secrets: &Secrets, event: &Event, now: Timestamp) -> Request {
+    // Written once: the signature covers these bytes, and another serialisation could differ.
     let body = event.write();
     let signatures = secrets.signatures(&event.id, now, body.as_bytes());
     let request = [
@@ -98,6 +100,7 @@ fn outcome_of_reply(reply: &Reply, now: Timestamp) -> Outcome {
     if status.is_success() {
         return Outcome::Accepted(status);
     }
+    // The Standard Webhooks scheme defines 410 as the end of the subscription.
     if status == StatusCode::GONE {
         return Outcome::Gone;
     }

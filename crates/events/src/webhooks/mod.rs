@@ -8,7 +8,7 @@
 //! - [`secret`]: what messages are signed with;
 //! - [`target`]: which addresses can be registered; what is connected to is checked by [`baton_fetch`] each time;
 //! - `schedule.rs`, `call.rs`: when a delivery is tried, and one try;
-//! - `rounds.rs`: many at once, without one slow service entry up the others;
+//! - `rounds.rs`: many at once, without one slow service holding up the others;
 //! - `test_message.rs`: a message that only tests a webhook.
 
 mod call;

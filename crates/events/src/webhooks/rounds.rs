@@ -1,4 +1,4 @@
-//! Many deliveries at once, without one slow service entry up the others.
+//! Many deliveries at once, without one slow service holding up the others.
 
 use super::call::{Means, Outcome, Tried, call};
 use super::schedule::Schedule;
@@ -109,6 +109,7 @@ impl Webhooks {
         }
         if let Ok(Some(tried)) = timeout(WAIT, work.calls.next()).await {
             work.tried.push(tried);
+            // Whatever else has ended is taken along, so that one write phase covers it.
             while let Some(Some(tried)) = work.calls.next().now_or_never() {
                 work.tried.push(tried);
             }
@@ -120,6 +121,7 @@ impl Webhooks {
     /// Begins calls while there is room for them.
     async fn begin(&self, work: &mut Work) -> Result<(), StoreError> {
         while work.calls.len() < CALLS {
+            // Asked anew each time: the calls begun in this loop fill their targets.
             let full = work.full();
             let full: Vec<&str> = full.iter().map(String::as_str).collect();
             let due = self.store.webhooks().due(self.means.clock.now(), &full, LOOK).await?;
@@ -139,6 +141,7 @@ impl Webhooks {
                 // The webhook has been deleted meanwhile, and its deliveries with it.
                 Ok(()) | Err(StoreError::NotFound { .. }) => work.finished(&tried),
                 Err(error) => {
+                    // Put back: it is written before anything new begins.
                     work.tried.push(tried);
                     return Err(error);
                 }
@@ -154,6 +157,7 @@ impl Webhooks {
                 return self.store.webhooks().delivered(&tried.delivery, status.as_u16(), now).await;
             }
             Outcome::Again { status, error, after } => {
+                // The number of earlier failures picks the wait, so that a restart continues the schedule.
                 let wait = self.schedule.next(tried.failures, *after, &mut work.chance);
                 Failure {
                     status: status.map(|status| status.as_u16()),
@@ -211,6 +215,7 @@ impl Work {
         let pause = self.last.elapsed();
         self.last = Instant::now();
         if pause > STALE {
+            // Dropping the calls cancels them; another node may be delivering the same events.
             self.calls.clear();
             self.tried.clear();
             self.targets.values_mut().for_each(|target| target.deliveries.clear());
@@ -242,6 +247,7 @@ impl Work {
         let Some(target) = self.targets.get_mut(&tried.webhook) else { return };
         target.deliveries.remove(&tried.delivery);
         target.fails = !tried.outcome.is_accepted();
+        // A failing target stays, because its state limits the next calls.
         if target.deliveries.is_empty() && !target.fails {
             self.targets.remove(&tried.webhook);
         }

@@ -24,6 +24,7 @@ impl Schedule {
     /// way, so that what failed together does not return together; never less than the service asked for.
     pub fn next(&self, failures: u32, asked: Option<Duration>, chance: &mut impl Rng) -> Option<Duration> {
         let wait = *self.0.get(usize::try_from(failures).ok()?)?;
+        // Bounded: a service could otherwise keep its deliveries in the queue for ever.
         let asked = asked.unwrap_or_default().min(LONGEST_ASKED);
         Some(wait.mul_f64(chance.random_range(0.8..1.2)).max(asked))
     }

@@ -65,6 +65,7 @@ impl Secret {
     fn mac(&self, id: &str, timestamp: i64, body: &[u8]) -> Hmac<Sha256> {
         // HMAC takes keys of any length, so this never fails; an empty key stands for the impossible.
         let mut mac = Hmac::new_from_slice(&self.0).unwrap_or_else(|_| Hmac::new(&Default::default()));
+        // The id and time are signed with the body, so that a recorded message can't be replayed later.
         mac.update(format!("{id}.{timestamp}.").as_bytes());
         mac.update(body);
         mac

@@ -67,6 +67,7 @@ async fn is_within(host: &Host<&str>, port: u16, allowed: &[IpNet]) -> bool {
         (None, Host::Domain(name)) => {
             let resolved = tokio::time::timeout(RESOLVING, tokio::net::lookup_host((*name, port))).await;
             let Ok(Ok(mut found)) = resolved.map(|found| found.map(Iterator::peekable)) else { return false };
+            // All of them, because a name with one public address could be called there without TLS.
             found.peek().is_some() && found.all(|address| within(address.ip()))
         }
         (None, _) => false,

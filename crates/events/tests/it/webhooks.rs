@@ -187,7 +187,7 @@ async fn a_service_that_is_gone_gets_nothing_more() {
 }
 
 #[tokio::test]
-async fn services_that_never_answer_hold_up_no_other() {
+async fn services_that_never_reply_hold_up_no_other() {
     let settings = Settings { timeout: Duration::from_secs(3_600), ..allowing(&["127.0.0.1/32"]) };
     let hub = Hub::new(settings).await;
     let (silent, well) = (Target::start(Answers::Silence).await, Target::start(Answers::Status(200)).await);
@@ -207,7 +207,7 @@ async fn services_that_never_answer_hold_up_no_other() {
 }
 
 #[tokio::test]
-async fn a_service_that_does_not_answer_in_time_has_failed() {
+async fn a_service_that_does_not_respond_in_time_has_failed() {
     let settings = Settings { timeout: Duration::from_millis(50), ..allowing(&["127.0.0.1/32"]) };
     let hub = Hub::new(settings).await;
     let target = Target::start(Answers::Silence).await;

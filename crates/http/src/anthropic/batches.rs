@@ -105,6 +105,7 @@ fn read_batch(state: &HttpState, inbound: &Inbound, bytes: Bytes) -> Result<Batc
         PublicError::new(Code::InvalidRequest, format!("requests: expected a list, each with `params.model`: {error}"))
             .at("requests")
     })?;
+    // One snapshot for the whole batch: its models must not change provider half-way.
     let snapshot = state.web.engine.registry().snapshot();
     let mut models = BatchModels::new(&snapshot, &inbound.caller);
     let mut places = Vec::with_capacity(batch.requests.len());
@@ -113,6 +114,7 @@ fn read_batch(state: &HttpState, inbound: &Inbound, bytes: Bytes) -> Result<Batc
         let name: String = serde_json::from_str(entry.params.model.get())
             .map_err(|_| PublicError::new(Code::InvalidRequest, format!("{place}: expected a string")).at(&place))?;
         let upstream = models.upstream(&name, &place)?;
+        // Untouched where the names agree, so that most bodies go out byte for byte.
         if let Some(span) = spans::of(entry.params.model, &bytes).filter(|_| upstream != name) {
             places.push((span, serde_json::Value::from(upstream).to_string()));
         }
@@ -140,6 +142,7 @@ fn with_own_url(body: &Bytes) -> Bytes {
         #[serde(borrow)]
         results_url: &'a RawValue,
     }
+    // Errors and deletions have no `results_url`, and pass as they are.
     let Ok(batch) = serde_json::from_slice::<Batch<'_>>(body) else { return body.clone() };
     let place = spans::of(batch.results_url, body).filter(|_| batch.results_url.get() != "null");
     let url = serde_json::Value::from(format!("{PATH}/{}/results", upstream::encoded(&batch.id))).to_string();

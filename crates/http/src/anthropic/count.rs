@@ -28,6 +28,7 @@ pub async fn serve(State(state): State<HttpState>, mut inbound: Inbound) -> Resu
         }
         Counter::Baton(model) => {
             let name = model.id.clone();
+            // Counting a megabyte takes long enough to delay other requests on an async thread.
             let counted = blocking("token_count", move || count_here(&bytes, &model)).await;
             let tokens = counted.unwrap_or_else(|| Err(uncounted()))?;
             let mut response = upstream::json(count_tokens::write_reply(tokens).body.to_vec());
@@ -51,6 +52,7 @@ fn counter(state: &HttpState, caller: &Caller, bytes: &Bytes) -> Result<Counter,
     let selector = selector.map_or(ModelSelector::Default, ModelSelector::Model);
     let snapshot = state.web.engine.registry().snapshot();
     let model = snapshot.get(&selector, Capability::Chat)?;
+    // The engine checks this for requests that reach it; a count made here does not.
     if !caller.may_use(&model.id) {
         let message = format!("this key may not use the model `{}`", model.id);
         return Err(PublicError::new(Code::PermissionDenied, message).at("model"));

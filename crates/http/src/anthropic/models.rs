@@ -50,6 +50,7 @@ impl<'m> Listed<'m> {
 /// # Errors
 /// `invalid_request` for a limit that is none, or an id that is not in the list.
 pub fn page<'m>(mut models: Vec<&'m Arc<Model>>, query: Option<&str>) -> Result<Page<'m>, PublicError> {
+    // By id as well, so that models made in the same second don't change places between pages.
     models.sort_by_key(|model| (Reverse(model.created_at), &model.id));
     let asked = ListQuery::read(query)?;
     let place = |id: &str| {
@@ -71,6 +72,7 @@ pub fn page<'m>(mut models: Vec<&'m Arc<Model>>, query: Option<&str>) -> Result<
     };
     let data: Vec<Listed<'m>> =
         models.get(from..to).unwrap_or_default().iter().map(|model| Listed::new(model)).collect();
+    // In the direction of paging: backwards there is more at the front.
     let has_more = if asked.after.is_none() && asked.before.is_some() { from > 0 } else { to < models.len() };
     Ok(Page {
         has_more,

@@ -25,6 +25,7 @@ pub(super) async fn read(
     while let Some(field) = form.next_field().await.map_err(unreadable)? {
         let name = field.name().unwrap_or_default().to_owned();
         if name == "file" {
+            // Providers tell the audio format by the name's ending, so there has to be a name.
             request.filename = field.file_name().unwrap_or("audio").to_owned();
             request.content_type = field.content_type().map(ToString::to_string);
             request.file = field.bytes().await.map_err(unreadable)?;

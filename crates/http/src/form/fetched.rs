@@ -40,6 +40,7 @@ pub(super) async fn read(capability: Capability, client: &Client, body: &Bytes) 
         invalid("file_url: is required; expected the address of an audio file, or a form with `file`".into())
             .at("file_url")
     })?;
+    // Fetched by the guarded client: the URL comes from a caller, and must not reach internal addresses.
     fetch(client, &address, &mut request).await?;
     Ok(fields.into_request(request))
 }

@@ -32,6 +32,7 @@ pub async fn read(
         Capability::AudioTranscription | Capability::AudioTranslation => {
             audio::read(api, capability, open(headers, bytes)?).await.map(Some)
         }
+        // Edits as JSON are parsed like every other JSON request.
         Capability::ImageEdit if json => Ok(None),
         Capability::ImageEdit | Capability::ImageVariation => {
             image::read(capability, open(headers, bytes)?).await.map(Some)

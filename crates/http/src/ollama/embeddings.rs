@@ -22,6 +22,7 @@ const LARGEST_REPLY: usize = 16 << 20;
 /// # Errors
 /// Those of the newer endpoint.
 pub async fn serve(State(state): State<HttpState>, mut inbound: Inbound) -> Result<Response, Refused> {
+    // The old endpoint differs in one field each way, so it is served by the new one.
     let body = renamed(inbound.read_body().await?)?;
     let response =
         exchange::serve(ClientApi::Ollama, Capability::Embedding, State(state), inbound.with_body(body)).await?;
@@ -39,6 +40,7 @@ fn renamed(bytes: Bytes) -> Result<Bytes, PublicError> {
     let prompt =
         prompt.ok_or_else(|| PublicError::new(Code::InvalidRequest, "prompt: expected a string").at("prompt"))?;
     let mut editor = Editor::new(&body);
+    // Edited in place: every other field reaches the provider as it was sent.
     editor.set("input", prompt);
     editor.remove("prompt");
     Ok(editor.finish())

@@ -80,6 +80,7 @@ async fn loaded(
 ) -> Vec<Value> {
     let asked = upstream::ask(server, upstream::asking(Method::GET, "/api/ps", headers)).await;
     let Ok(told) =
+        // A server that is away has nothing loaded; the others are still listed.
         asked.inspect_err(|error| tracing::debug!(provider.id = %server.id(), %error, "no list of loaded models"))
     else {
         return Vec::new();
@@ -89,6 +90,7 @@ async fn loaded(
     let named = |entry: &Value| {
         let upstream = entry["model"].as_str().or_else(|| entry["name"].as_str())?;
         let model = visible_models(snapshot, caller).find(|model| {
+            // Matched by server and name: two servers may have loaded the same model.
             model.provider == *server.id()
                 && (model.upstream == upstream || format!("{}:latest", model.upstream) == upstream)
         })?;

@@ -47,6 +47,7 @@ fn loaded(
         let message = format!("this key may not use the model `{}`", model.id);
         return Err(PublicError::new(Code::PermissionDenied, message).at("model"));
     }
+    // A real Ollama server has something to load, so the request goes there.
     if is_ollamas(&snapshot, model) {
         return Ok(None);
     }

@@ -26,6 +26,7 @@ pub async fn create(State(state): State<HttpState>, mut inbound: Inbound) -> Res
         PublicError::new(Code::InvalidRequest, format!("input_file_id: expected the id of a file: {error}"))
             .at("input_file_id")
     })?;
+    // The file decides where the batch runs: no other provider has it.
     let file = objects::find(&state, &inbound.caller, ProviderObjectKind::File, &input.input_file_id).await?;
     let headers = headers::passed_on(&inbound.parts.headers);
     let forward = Forward {
@@ -66,6 +67,7 @@ pub async fn cancel(
 async fn forward(state: &HttpState, batch: &str, below: &str, mut inbound: Inbound) -> Result<Response, Refused> {
     let path = format!("/batches/{}{below}", upstream::encoded(batch));
     let (found, reply) = objects::forward(state, &mut inbound, KIND, batch, &path).await?;
+    // The ids appear in whichever reply is the first to name them, so each reply is read.
     adopt_files(state, &found, &reply).await?;
     Ok(upstream::whole(reply, found.provider.id()))
 }

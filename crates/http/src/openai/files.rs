@@ -71,6 +71,7 @@ async fn read_upload(state: &HttpState, inbound: &Inbound, bytes: Bytes) -> Resu
     let (caller, parts) = (&inbound.caller, &inbound.parts);
     let content_type = upstream::content_type(parts).unwrap_or_default();
     let snapshot = state.web.engine.registry().snapshot();
+    // Read even though it passes through: the purpose decides who gets it.
     let form = UploadForm::read(content_type, &bytes).await?;
     if form.purpose.as_deref() != Some("batch") {
         let provider = upstream::choose(&snapshot, caller, &parts.headers, "openai")?;
@@ -86,6 +87,7 @@ async fn read_upload(state: &HttpState, inbound: &Inbound, bytes: Bytes) -> Resu
         let message = format!("file: the models of a batch must be of OpenAI's API, which `{}` is not", provider.id());
         return Err(PublicError::new(Code::InvalidRequest, message).at("file"));
     }
+    // The original form where nothing was renamed, so that its bytes pass through.
     let body = if file == form.file { bytes } else { form.with(&bytes, &file)? };
     Ok(Upload { body, provider, model: models.only().map(|model| model.id.clone()) })
 }

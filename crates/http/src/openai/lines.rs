@@ -25,6 +25,7 @@ pub fn renamed(file: &Bytes, named: &mut BatchModels<'_>) -> Result<Bytes, Publi
     }
     let mut places = Vec::new();
     for (number, line) in file.split(|byte| *byte == b'\n').enumerate() {
+        // The last line usually ends with a newline, which leaves an empty one.
         if line.iter().all(u8::is_ascii_whitespace) {
             continue;
         }

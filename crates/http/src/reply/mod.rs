@@ -20,6 +20,7 @@ use options::Mode;
 /// If a whole reply fails before it is complete.
 pub async fn respond(reply: Reply, options: ReplyOptions) -> Result<Response, PublicError> {
     let Reply { head, frames } = reply;
+    // Format and capability: chat that serves a completion has the same format and other bytes.
     let passes = head.wire() == Wire::new(options.api.dialect(), options.capability);
     match (options.form, head.form) {
         // Audio is played while it arrives.

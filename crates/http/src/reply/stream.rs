@@ -75,11 +75,13 @@ impl Outgoing {
             let bytes = match item {
                 Some(Ok(frame)) => self.write_observed(frame),
                 Some(Err(error)) => {
+                    // An error ends the stream: a frame after it would contradict it.
                     self.over = true;
                     self.fail(&error)
                 }
                 None => return None,
             };
+            // Hidden frames have no bytes for the client; the next frame is waited for instead.
             if !bytes.is_empty() {
                 return Some(bytes);
             }
@@ -94,6 +96,7 @@ impl Outgoing {
             return self.write(frame);
         }
         let ended = frame.events.contains(&Event::Ended);
+        // Written first: the observer stores the bytes that the client gets.
         let bytes = self.write(frame);
         if ended {
             observer.stream_ended(&self.head, &bytes);

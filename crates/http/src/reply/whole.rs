@@ -66,6 +66,7 @@ pub(super) async fn translate(
     options: &ReplyOptions,
 ) -> Result<Response, PublicError> {
     let mut events = collect_events(frames).await?;
+    // Before the reply is written, because the measured times are part of Ollama's body.
     Watch::new(options.api, options.arrived, &options.clock).look(&mut events);
     let mut context = options.context(&head);
     let mut written = write(options, &events, &context)?;

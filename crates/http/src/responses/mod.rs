@@ -1,9 +1,9 @@
-//! OpenAI's responses, which are stored (OpenAI API reference, responses): noted when they are made, and request for, gone
+//! OpenAI's responses, which are stored (OpenAI API reference, responses): noted when they are made, and shown, gone
 //! on from, cancelled and deleted at the provider that has them.
 //!
 //! Where the provider that replies stores none, Baton stores them itself ([`stored`]), for its time and up to a size: such
 //! a response can be gone on from with any model. What else only a provider can store ([`needs`]) is refused before a
-//! model is request.
+//! model is asked.
 
 mod needs;
 mod recording;
@@ -34,11 +34,13 @@ pub async fn create(State(state): State<HttpState>, mut inbound: Inbound) -> Res
     const API: ClientApi = ClientApi::Responses;
     let headers = RequestHeaders::read(&inbound.parts.headers)?;
     let bytes = inbound.read_body().await?;
+    // Before the request is parsed, because what it goes on from becomes part of its body.
     let prepared = prepare(&state, &inbound.caller, bytes.clone(), &inbound.id).await?;
     let body = prepared.body.clone();
     let mut request = exchange::read(API, Capability::Chat, &state, &inbound.parts.headers, body).await?;
     prepared.bind(&state, &inbound.caller, &mut request).await?;
     let mut options = ReplyOptions::new(&state, API, Capability::Chat, &inbound, &request);
+    // The original bytes: the reply repeats what the client sent, not what Baton added.
     options.request = bytes;
     options.observer = prepared.recorder.map(|recorder| Arc::new(recorder) as Arc<dyn ReplyObserver>);
     let call = exchange::call(API, Capability::Chat, inbound, headers, request)?;
@@ -129,7 +131,7 @@ impl Prepared {
     /// Sees to it that what needs something kept goes to the one provider that can serve it.
     ///
     /// # Errors
-    /// If nobody who keeps it can be asked.
+    /// If no provider that keeps it can be asked.
     async fn bind(&self, state: &HttpState, caller: &Caller, request: &mut ParsedRequest) -> Result<(), PublicError> {
         if let (Some(model), ModelSelector::Default) = (&self.model, &request.selector) {
             request.selector = ModelSelector::Model(model.to_string());

@@ -33,6 +33,7 @@ pub(super) fn read(body: &Body) -> Result<Needs, PublicError> {
         })?),
     };
     let fields = FIELDS.into_iter().filter(|name| given(name).is_some()).collect();
+    // Only a literal `false` turns storing off; the format's default is on.
     Ok(Needs { store: body.value("store") != Some(b"false"), previous, fields })
 }
 
@@ -85,6 +86,7 @@ pub(super) async fn bind(
     }
     let model = snapshot.get(&request.selector, Capability::Chat)?;
     if let Some(kept) = &kept
+        // Response ids mean nothing to another provider, even one of the same format.
         && kept.object.provider != model.provider
     {
         return refuse(format!(

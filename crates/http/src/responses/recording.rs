@@ -84,6 +84,7 @@ fn completed(events: &Bytes) -> Option<Vec<u8>> {
     splitter.push(events.clone(), &mut frames).ok()?;
     let last = frames.last()?;
     let event = sse::parse(last);
+    // A failed response is not stored: there is nothing to go on from.
     if !matches!(event.name, Some("response.completed" | "response.incomplete")) {
         return None;
     }

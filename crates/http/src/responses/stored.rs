@@ -21,6 +21,7 @@ pub(super) async fn serve(
     query: Option<&str>,
 ) -> Result<Response, PublicError> {
     let body = match (method, below) {
+        // Whoever comes here has been found to own the response (`find`).
         (&Method::DELETE, "") => {
             state.conversations.delete(&stored.id).await?;
             json!({ "id": stored.id, "object": "response", "deleted": true }).to_string()
@@ -62,6 +63,7 @@ fn list(stored: &StoredResponse, query: Option<&str>) -> Result<String, PublicEr
     };
     let input = Items::parse(stored.input.as_bytes())?;
     let mut items: Vec<&str> = input.iter().collect();
+    // The API lists the newest first unless `order=asc`.
     if !ascending {
         items.reverse();
     }

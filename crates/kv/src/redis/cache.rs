@@ -22,12 +22,14 @@ impl Cache for Redis {
         let get = async move |mut connection: MultiplexedConnection| {
             GET.key(key).arg(generations).invoke_async::<Option<Vec<u8>>>(&mut connection).await
         };
+        // A failure is a miss: the cache may lose anything at any time.
         async move { self.link.run("get", get).await.flatten().map(Bytes::from) }.boxed()
     }
 
     fn set(&self, key: String, value: Bytes, ttl: Duration, tags: Vec<String>) -> BoxFuture<'_, ()> {
         let names = self.names();
         let (key, generations) = (names.value(&key), names.generations());
+        // Lua counts exactly up to 2^53.
         let milliseconds = u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX).min(1 << 52);
         let set = async move |mut connection: MultiplexedConnection| {
             let mut call = SET.key(key);

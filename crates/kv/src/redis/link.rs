@@ -58,6 +58,7 @@ impl Link {
                 link.errors.fetch_add(1, Ordering::Relaxed);
                 let error = link.describe(&error);
                 tracing::warn!(%error, "redis is unavailable; shared state is kept in this process until it is back");
+                // Weak, so that the probe ends with the last user of the cache.
                 tokio::spawn(supervised("redis_probe", probe(Arc::downgrade(&link), FIRST_PAUSE)));
             }
         }
@@ -70,6 +71,7 @@ impl Link {
         operation: &'static str,
         run: impl FnOnce(MultiplexedConnection) -> F,
     ) -> Option<T> {
+        // The number of outages is read with the connection: a late error must not end a newer connection.
         let (connection, outages) = {
             let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
             (state.connection.clone()?, state.outages)
@@ -105,6 +107,7 @@ impl Link {
 
     fn note_failure(self: &Arc<Self>, operation: &'static str, error: &RedisError, outages: u64) {
         self.errors.fetch_add(1, Ordering::Relaxed);
+        // One slow operation is no outage; a broken connection is.
         let over = if error.is_timeout() {
             self.unanswered.fetch_add(1, Ordering::Relaxed) + 1 >= PATIENCE
         } else {
@@ -116,6 +119,7 @@ impl Link {
     /// Ends the use of the connection that was made after that many outages, unless it has ended already.
     fn down(self: &Arc<Self>, operation: &'static str, error: &RedisError, outages: u64) {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        // Many requests may report the same outage; the first one ends the connection.
         if state.outages != outages || state.connection.take().is_none() {
             return;
         }
@@ -153,6 +157,7 @@ impl Link {
             .set_response_timeout(Some(self.settings.timeout));
         let made = async {
             let mut connection = self.client.get_multiplexed_async_connection_with_config(&config).await?;
+            // Loaded for each connection, because a restarted Redis has forgotten its scripts.
             scripts::load(&mut connection).await?;
             Ok(connection)
         };
@@ -177,6 +182,7 @@ async fn probe(link: Weak<Link>, first: Duration) {
             }
             Err(error) => tracing::debug!(error = %link.describe(&error), "redis is still unavailable"),
         }
+        // Doubled, so that a Redis that is away for long costs little.
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }

@@ -32,6 +32,7 @@ impl Notices for Redis {
     fn subscribe(&self) -> BoxFuture<'_, BoxStream<'static, Notice>> {
         let link = Arc::clone(&self.link);
         async move {
+            // Subscribed before the stream is returned, so that a notice published next is not missed.
             let first = timeout(REPLY_TIMEOUT, subscription(&link)).await.ok().and_then(Result::ok);
             listen_on(link, first).boxed()
         }
@@ -65,6 +66,7 @@ fn listen_on(link: Arc<Link>, first: Option<PubSub>) -> impl futures::Stream<Ite
                             yield Notice::Published { topic: topic.to_owned(), text };
                         }
                         Ok(None) => break,
+                        // A dead connection is silent too, so silence alone says nothing.
                         Err(_) => match timeout(REPLY_TIMEOUT, sink.ping::<redis::Value>()).await {
                             Ok(Ok(_)) => {}
                             Ok(Err(_)) | Err(_) => break,

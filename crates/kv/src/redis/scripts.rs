@@ -68,6 +68,7 @@ pub(super) async fn try_out(settings: &RedisSettings, connection: &mut Multiplex
     let names = Names { prefix: &settings.prefix };
     let key = names.value("check");
     let mut set = SET.key(&key);
+    // One second: the check must leave nothing behind, even if it is interrupted before the deletion.
     set.arg(names.generations()).arg(generation()).arg(1000).arg("").arg(ALL);
     set.invoke_async::<()>(connection).await?;
     GET.key(&key).arg(names.generations()).invoke_async::<Option<Vec<u8>>>(connection).await?;

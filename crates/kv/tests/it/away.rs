@@ -178,7 +178,7 @@ async fn a_redis_that_hangs_is_waited_for_three_times_and_no_more() {
 }
 
 #[tokio::test]
-async fn a_redis_that_accepts_and_never_answers_is_never_used() {
+async fn a_redis_that_accepts_and_never_replies_is_never_used() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let settings = RedisSettings::at(format!("redis://{}", listener.local_addr().unwrap()));
     let held = tokio::spawn(async move {

@@ -85,9 +85,11 @@ impl Journal {
         for path in present.values() {
             shared.size.fetch_add(path.metadata()?.len(), Ordering::Relaxed);
         }
+        // Never appended to an old segment: its last line may be cut off.
         let first = present.keys().next_back().map_or(1, |last| last + 1);
         let writer = Writer::begin(settings.clone(), std::sync::Arc::clone(&shared), first)?;
         let (queue, appends) = mpsc::channel();
+        // A thread and not a task: writing blocks, and the last batch must be written while the runtime shuts down.
         let thread = std::thread::Builder::new().name("journal".into()).spawn(move || writer.run(&appends))?;
         Ok(Self { settings, queue: Mutex::new(Some(queue)), thread: Mutex::new(Some(thread)), shared, _lock: lock })
     }
@@ -228,6 +230,7 @@ impl Writer {
             if !self.shared.disk_full.swap(true, Ordering::AcqRel) {
                 tracing::error!(%error, "the journal can't be written: new requests are refused until it can");
             }
+            // Deleting the reserve makes room on the same file system for the records of requests under way.
             self.reserve.release();
             outcome = self.write(&pending);
         }
@@ -251,6 +254,7 @@ impl Writer {
                 Err(error)
             }
         };
+        // Logged on the change only; the try is repeated every half second.
         let was_full = self.shared.disk_full.swap(outcome.is_err(), Ordering::AcqRel);
         match outcome {
             Err(error) if !was_full => {

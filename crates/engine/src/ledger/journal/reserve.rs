@@ -32,6 +32,7 @@ impl Reserve {
         }
         let taken = self.fill();
         self.held = taken.is_ok();
+        // A part of the reserve would take room and keep nothing safe.
         if taken.is_err() {
             let _ = std::fs::remove_file(&self.path);
         }
