@@ -89,7 +89,7 @@ async fn try_candidate(
     loop {
         // The start is queued for the journal before the request leaves, so that a crash does not hide it.
         recorder.start_attempt(&candidate.model);
-        let error = match start_attempt(call, &candidate, &fitted, operation.as_ref(), recorder, deadline).await {
+        let mut error = match start_attempt(call, &candidate, &fitted, operation.as_ref(), recorder, deadline).await {
             Ok((exchange, held)) => {
                 let mut warnings = fitted.warnings;
                 warnings.extend(exchange.dropped.iter().cloned());
@@ -97,7 +97,7 @@ async fn try_candidate(
             }
             Err(error) => error,
         };
-        recorder.fail_attempt(&error);
+        recorder.fail_attempt(&mut error);
         let Retry::SameTarget(after) = error.retry() else { return Err(error) };
         let wait = after.unwrap_or_else(|| shared.vary(pause));
         // The deadline is compared as time left, because a moment plus a long wait can be beyond what the clock holds.

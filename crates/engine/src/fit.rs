@@ -114,7 +114,7 @@ async fn size(call: &Arc<Call>, candidate: &Candidate, limit: u64, output: u64) 
         Some(counted) => match counted.await {
             Ok(tokens) => Ok(Count { tokens, exact: true, tokenizer: "provider" }),
             Err(error) => {
-                tracing::warn!(model.id = %model.id, %error, "the provider could not count a prompt; the estimate stands");
+                tracing::warn!(model.id = %model.id, error = error.chain(), "the provider could not count a prompt; the estimate stands");
                 Ok(count)
             }
         },

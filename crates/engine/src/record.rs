@@ -124,9 +124,15 @@ impl RequestRecorder {
         self.running.as_mut()
     }
 
-    /// The attempt under way failed; another may follow.
-    pub fn fail_attempt(&mut self, error: &ProviderError) {
+    /// The attempt under way failed; another may follow. Takes the cause away, which is logged here.
+    pub fn fail_attempt(&mut self, error: &mut ProviderError) {
         if let Some(attempt) = &self.running {
+            // An attempt that another one replaces never becomes a response, so its cause would be logged nowhere else.
+            if let Some(cause) = error.cause.take() {
+                let (request, model) = (&self.call.id, &attempt.model);
+                tracing::warn!(request.id = %request, provider.id = %model.provider, model.id = %model.id,
+                    error = cause.chain(), "an attempt failed: {}", error.message);
+            }
             self.shared.health.record_failure(&attempt.model.id, error.kind, &error.message);
         }
         self.close_attempt(Ending::Failed(error));

@@ -213,15 +213,14 @@ impl ReplyStream {
         }
     }
 
-    async fn fail(&mut self, error: ProviderError) -> PublicError {
+    async fn fail(&mut self, mut error: ProviderError) -> PublicError {
         self.settled = true;
         // Dropped at once, so that the connection to the provider is not held while the record is written.
         self.frames = None;
-        let public = PublicError::from(error.clone());
-        if let Some(recorder) = &mut self.recorder {
-            recorder.fail_attempt(&error);
-            recorder.fail_midway(&public).await;
-        }
+        let Some(recorder) = &mut self.recorder else { return error.into() };
+        recorder.fail_attempt(&mut error);
+        let public = PublicError::from(error);
+        recorder.fail_midway(&public).await;
         public
     }
 }

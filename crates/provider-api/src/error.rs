@@ -1,6 +1,6 @@
 //! What can go wrong at a provider.
 
-use baton_model::fault::{Code, ErrorKind, Fault, PublicError, Retry, UpstreamBody, UpstreamError};
+use baton_model::fault::{Cause, Code, ErrorKind, Fault, PublicError, Retry, UpstreamBody, UpstreamError};
 use std::time::Duration;
 
 /// A failed call. It says, without anyone reading its text, whose fault it is, whether to try again, and which kind.
@@ -9,7 +9,8 @@ use std::time::Duration;
 pub struct ProviderError {
     /// What went wrong.
     pub kind: ErrorKind,
-    /// What the provider said, or what happened to the connection. Never holds a key.
+    /// The provider's own message, or a sentence about the connection. Callers see it, so it never holds a key, an address
+    /// or the text of a library.
     pub message: String,
     /// The provider's own code.
     pub code: Option<String>,
@@ -19,12 +20,29 @@ pub struct ProviderError {
     pub retry_after: Option<Duration>,
     /// The provider's error reply as it came, if there was one.
     pub upstream: Option<UpstreamBody>,
+    /// The error of a library behind it, for the log; never shown to a caller.
+    pub cause: Option<Cause>,
 }
 
 impl ProviderError {
-    /// An error of that kind that no reply told.
+    /// An error of that kind without a reply of the provider.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), code: None, param: None, retry_after: None, upstream: None }
+        Self { kind, message: message.into(), code: None, param: None, retry_after: None, upstream: None, cause: None }
+    }
+
+    /// The same with the error that led to it.
+    #[must_use]
+    pub fn because(mut self, cause: impl std::error::Error + Send + Sync + 'static) -> Self {
+        self.cause = Some(Cause::new(cause));
+        self
+    }
+
+    /// The error with its causes, for logs and for operators.
+    pub fn chain(&self) -> String {
+        match &self.cause {
+            Some(cause) => format!("{self}: {}", cause.chain()),
+            None => self.to_string(),
+        }
     }
 
     /// Whose fault it is.
@@ -41,7 +59,7 @@ impl ProviderError {
 impl From<UpstreamError> for ProviderError {
     fn from(error: UpstreamError) -> Self {
         let UpstreamError { kind, message, code, param } = error;
-        Self { kind, message, code, param, retry_after: None, upstream: None }
+        Self { kind, message, code, param, retry_after: None, upstream: None, cause: None }
     }
 }
 
@@ -59,6 +77,7 @@ impl From<ProviderError> for PublicError {
         public.param = error.param;
         public.retry_after = error.retry_after;
         public.upstream = error.upstream;
+        public.cause = error.cause;
         public
     }
 }

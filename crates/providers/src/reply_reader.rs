@@ -45,24 +45,24 @@ pub(crate) fn form(
     dialect: Dialect,
     capability: Capability,
     content_type: &str,
-    place: &str,
+    peer: &str,
 ) -> Result<Form, ProviderError> {
     let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let chatty = matches!(capability, Capability::Chat | Capability::Completion);
     let protocol = |message| Err(ProviderError::new(ErrorKind::Protocol, message));
     match essence.as_str() {
         "text/html" | "application/xhtml+xml" => {
-            protocol(format!("{place} replied with a web page ({essence}), not with its API: correct the base_url"))
+            protocol(format!("{peer} replied with a web page ({essence}), not with its API: correct the base_url"))
         }
         "text/event-stream" if asked == Form::Whole => {
-            protocol(format!("{place} replied with a stream where a whole reply was requested"))
+            protocol(format!("{peer} replied with a stream where a whole reply was requested"))
         }
         // What Ollama sends whole is a stream of one line.
         _ if asked == Form::Stream && Framing::of(dialect) == Framing::Ndjson => Ok(Form::Stream),
         "text/event-stream" | "application/x-ndjson" => Ok(asked),
         // Some services name no type, or the wrong one.
         "" | "text/plain" | "application/octet-stream" if chatty => Ok(asked),
-        _ if chatty && !essence.ends_with("json") => protocol(format!("{place} replied with {essence}, not with JSON")),
+        _ if chatty && !essence.ends_with("json") => protocol(format!("{peer} replied with {essence}, not with JSON")),
         _ => Ok(Form::Whole),
     }
 }

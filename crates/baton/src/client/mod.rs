@@ -177,6 +177,7 @@ impl Client {
     async fn reply(&self, call: ApiCall<'_>) -> anyhow::Result<Reply> {
         let query = encode(call.query);
         let sent = self.transport.send(Request {
+            peer: format!("the server at {}", self.base_url.authority()),
             method: call.method,
             base_url: &self.base_url,
             path: call.path,
@@ -185,10 +186,8 @@ impl Client {
             body: call.body.map(|body| Bytes::from(body.to_string())).unwrap_or_default(),
             bounds: Bounds { first_token: None, idle: PATIENCE, total: PATIENCE },
         });
-        sent.await.map_err(|error| {
-            let place = self.base_url.authority();
-            anyhow::anyhow!("{}; is Baton running at {place}? (`baton serve`, or --url)", error.message)
-        })
+        sent.await
+            .map_err(|error| anyhow::anyhow!("{}; is Baton running there? (`baton serve`, or --url)", error.message))
     }
 
     fn headers(&self) -> anyhow::Result<HeaderMap> {

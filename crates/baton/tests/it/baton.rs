@@ -191,7 +191,16 @@ impl Baton {
         let long = Duration::from_secs(60);
         let bounds = Bounds { first_token: None, idle: long, total: long };
         let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
-        let request = Request { method, base_url: &base_url, path, query, headers, body: body.into(), bounds };
+        let request = Request {
+            peer: "baton".into(),
+            method,
+            base_url: &base_url,
+            path,
+            query,
+            headers,
+            body: body.into(),
+            bounds,
+        };
         self.transport.send(request).await.unwrap()
     }
 

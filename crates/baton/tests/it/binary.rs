@@ -272,7 +272,7 @@ fn the_command_line_asks_a_running_baton() {
     assert!(wrong.contains("\n  capabilities: `FLY` is not one of CHAT") && !wrong.contains('{'), "{wrong}");
     assert!(asked(&["usage"]).contains("gpt"));
     let unreachable = run(folder.path(), &["models", "list", "--url", "http://127.0.0.1:9"]);
-    assert!(told(&unreachable).contains("is Baton running at"), "{}", told(&unreachable));
+    assert!(told(&unreachable).contains("is Baton running there?"), "{}", told(&unreachable));
 }
 
 #[test]

@@ -29,7 +29,7 @@ impl Models {
             match reply {
                 Ok(listed) => lists.push((id, listed)),
                 Err(error) => {
-                    tracing::warn!(provider.id = %id, %error, "a provider could not be asked for its models");
+                    tracing::warn!(provider.id = %id, error = error.chain(), "a provider could not list its models");
                     report.failed.push((id, error.to_string()));
                 }
             }

@@ -148,8 +148,8 @@ pub struct PublicError {
     pub cause: Option<Cause>,
 }
 
-/// The error behind a [`PublicError`]: for the log, which gets it once, where the error becomes a response, because only
-/// there the request's id is at hand.
+/// The error behind a [`PublicError`]: for the log, which gets it once, where the error becomes a response or an attempt
+/// ends, because only there the request's id is at hand.
 #[derive(Debug, Clone)]
 pub struct Cause(Arc<dyn std::error::Error + Send + Sync>);
 
@@ -199,7 +199,7 @@ impl PublicError {
     /// The same with the error that led to it.
     #[must_use]
     pub fn because(mut self, cause: impl std::error::Error + Send + Sync + 'static) -> Self {
-        self.cause = Some(Cause(Arc::new(cause)));
+        self.cause = Some(Cause::new(cause));
         self
     }
 
@@ -227,6 +227,11 @@ impl std::error::Error for PublicError {
 // === impl Cause ===
 
 impl Cause {
+    /// The cause that is this error, with whatever led to it.
+    pub fn new(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self(Arc::new(error))
+    }
+
     /// The whole chain, outermost first: `the database failed: Execution Error: …`.
     pub fn chain(&self) -> String {
         let first: &dyn std::error::Error = self.0.as_ref();

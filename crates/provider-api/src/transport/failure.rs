@@ -1,6 +1,7 @@
-//! What went wrong on the way, in sentences that a person can act on.
+//! What went wrong on the way, in fixed sentences that a person can act on.
 //!
-//! A sentence names host and port, never path, query, header or body.
+//! Callers see the sentence: it names the provider and the phase. The log gets the cause: host, port and the errors of
+//! the libraries, never path, query, header or body.
 
 use super::connect::TooSlow;
 use crate::error::ProviderError;
@@ -10,72 +11,89 @@ use std::error::Error;
 use std::io;
 use std::time::Duration;
 
-/// A request that got no head.
-pub(super) fn of_request(error: &legacy::Error, place: &str, connect: Duration) -> ProviderError {
-    if !error.is_connect() {
-        return match find::<hyper::Error>(error) {
-            Some(error) => of_connection(error, place, "before it replied"),
-            None => unreachable(format!("no reply from {place}: {}", root(error))),
-        };
-    }
-    if find::<TooSlow>(error).is_some() {
-        let message = format!("no connection to {place} within {} (connect)", seconds(connect));
-        return ProviderError::new(ErrorKind::Timeout, message);
-    }
-    // Before the I/O errors below, because rustls wraps its own in them.
-    if let Some(error) = tls(error) {
-        return unreachable(format!("TLS with {place} failed: {error}"));
-    }
-    if chain(error).any(|cause| cause.to_string().starts_with("dns error")) {
-        return unreachable(format!("host of {place} not found: {}", root(error)));
-    }
-    match chain(error).find_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind) {
-        Some(io::ErrorKind::ConnectionRefused) => unreachable(format!("connection refused by {place}")),
-        Some(io::ErrorKind::ConnectionReset) => unreachable(format!("connection reset by {place}")),
-        Some(io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable) => {
-            unreachable(format!("no route to {place}"))
-        }
-        _ => unreachable(format!("no connection to {place}: {}", root(error))),
-    }
+/// Where it went wrong, and how.
+#[derive(Debug, thiserror::Error)]
+#[error("connection to {place}")]
+struct ConnectionError {
+    place: String,
+    source: Box<dyn Error + Send + Sync>,
+}
+
+/// A request that got no head. `peer` is the server as callers know it, `place` its host and port.
+pub(super) fn of_request(error: legacy::Error, peer: &str, place: &str, connect: Duration) -> ProviderError {
+    let (kind, message) = match find::<hyper::Error>(&error).filter(|_| !error.is_connect()) {
+        Some(error) => describe_closed(error, peer, "before it replied"),
+        None => describe_unconnected(&error, peer, connect),
+    };
+    with_cause(kind, message, place, error)
 }
 
 /// A connection that failed; `when` says how far the call had got.
-pub(super) fn of_connection(error: &hyper::Error, place: &str, when: &str) -> ProviderError {
+pub(super) fn of_connection(error: hyper::Error, peer: &str, place: &str, when: &str) -> ProviderError {
+    let (kind, message) = describe_closed(&error, peer, when);
+    with_cause(kind, message, place, error)
+}
+
+fn describe_unconnected(error: &legacy::Error, peer: &str, connect: Duration) -> (ErrorKind, String) {
+    if find::<TooSlow>(error).is_some() {
+        let message = format!("{peer} can't be reached: no connection within {} (connect)", seconds(connect));
+        return (ErrorKind::Timeout, message);
+    }
+    let io = chain(error).find_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind);
+    let reason = match (tls(error), io) {
+        // Before the I/O errors below, because rustls wraps its own in them.
+        (Some(rustls::Error::InvalidCertificate(_)), _) => "the certificate was not accepted",
+        (Some(_), _) => "the TLS handshake failed",
+        // The resolver's error has no kind of its own.
+        _ if chain(error).any(|cause| cause.to_string().starts_with("dns error")) => "the name could not be resolved",
+        (_, Some(io::ErrorKind::ConnectionRefused)) => "the connection was refused",
+        (_, Some(io::ErrorKind::ConnectionReset)) => "the connection was reset",
+        (_, Some(io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable)) => "there is no route to it",
+        _ => "the connection failed",
+    };
+    (ErrorKind::Unreachable, format!("{peer} can't be reached: {reason}"))
+}
+
+fn describe_closed(error: &hyper::Error, peer: &str, when: &str) -> (ErrorKind, String) {
+    let io =
+        |kind| chain(error).any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == kind));
     if error.is_parse() {
-        return ProviderError::new(ErrorKind::Protocol, format!("{place} did not reply in HTTP: {error}"));
+        (ErrorKind::Protocol, format!("{peer} did not reply in HTTP"))
+    } else if io(io::ErrorKind::ConnectionReset) {
+        (ErrorKind::Unreachable, format!("{peer} reset the connection {when}"))
+    } else if io(io::ErrorKind::InvalidData) {
+        (ErrorKind::Protocol, format!("{peer} sent a malformed body"))
+    } else {
+        (ErrorKind::Unreachable, format!("{peer} closed the connection {when}"))
     }
-    let reset = chain(error).any(|cause| {
-        cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::ConnectionReset)
-    });
-    if reset {
-        return unreachable(format!("connection reset by {place} {when}"));
-    }
-    if let Some(io) = find::<io::Error>(error).filter(|io| io.kind() == io::ErrorKind::InvalidData) {
-        return ProviderError::new(ErrorKind::Protocol, format!("{place} sent a malformed body: {io}"));
-    }
-    unreachable(format!("{place} closed the connection {when}: {}", root(error)))
+}
+
+fn with_cause(
+    kind: ErrorKind,
+    message: String,
+    place: &str,
+    error: impl Error + Send + Sync + 'static,
+) -> ProviderError {
+    let cause = ConnectionError { place: place.to_owned(), source: Box::new(error) };
+    ProviderError::new(kind, message).because(cause)
 }
 
 /// No first piece in time.
-pub(super) fn first_token(place: &str, time: Duration) -> ProviderError {
+pub(super) fn first_token(peer: &str, time: Duration) -> ProviderError {
     ProviderError::new(
         ErrorKind::Timeout,
-        format!("{place} did not begin to reply within {} (first_token)", seconds(time)),
+        format!("{peer} did not begin to reply within {} (first_token)", seconds(time)),
     )
 }
 
 /// No next piece in time.
-pub(super) fn idle(place: &str, time: Duration) -> ProviderError {
-    ProviderError::new(ErrorKind::Timeout, format!("{place} sent nothing for {} (idle)", seconds(time)))
+pub(super) fn idle(peer: &str, time: Duration) -> ProviderError {
+    ProviderError::new(ErrorKind::Timeout, format!("{peer} sent nothing for {} (idle)", seconds(time)))
 }
 
 /// The whole took too long.
-pub(super) fn total(place: &str, time: Duration) -> ProviderError {
-    ProviderError::new(ErrorKind::Timeout, format!("{place} took longer than {} (total)", seconds(time)))
-}
-
-fn unreachable(message: String) -> ProviderError {
-    ProviderError::new(ErrorKind::Unreachable, message)
+pub(super) fn total(peer: &str, time: Duration) -> ProviderError {
+    ProviderError::new(ErrorKind::Timeout, format!("{peer} took longer than {} (total)", seconds(time)))
 }
 
 fn seconds(time: Duration) -> String {
@@ -99,8 +117,4 @@ fn tls<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
         }
         inner.downcast_ref()
     })
-}
-
-fn root(error: &(dyn Error + 'static)) -> String {
-    chain(error).last().map_or_else(String::new, ToString::to_string)
 }

@@ -1,4 +1,4 @@
-//! What replies say in their heads.
+//! What the head of a reply holds.
 
 use crate::error::ProviderError;
 use baton_model::Timestamp;
@@ -9,17 +9,23 @@ use std::time::{Duration, UNIX_EPOCH};
 /// The longest wait that is believed.
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
 
+/// A redirect: the address may be an internal one, so only the log gets it.
+#[derive(Debug, thiserror::Error)]
+#[error("it redirects to {0}: correct the base_url")]
+struct RedirectsTo(String);
+
 /// Refuses a reply that can't be used whatever its body says.
-pub(super) fn check(status: StatusCode, headers: &HeaderMap, place: &str) -> Result<(), ProviderError> {
+pub(super) fn check(status: StatusCode, headers: &HeaderMap, peer: &str) -> Result<(), ProviderError> {
     let protocol = |message| Err(ProviderError::new(ErrorKind::Protocol, message));
     if status.is_redirection() {
         let aim = text(headers, "location").map_or_else(|| "nowhere".into(), printable);
-        return protocol(format!("{place} redirects to {aim} ({status}), which is not followed: correct the base_url"));
+        let message = format!("{peer} replied with a redirect ({}), which is not followed", status.as_u16());
+        return Err(ProviderError::new(ErrorKind::Protocol, message).because(RedirectsTo(aim)));
     }
     match text(headers, "content-encoding").filter(|encoding| !encoding.eq_ignore_ascii_case("identity")) {
         Some(encoding) => {
             let encoding = printable(encoding);
-            protocol(format!("{place} replied with content-encoding {encoding}, though identity was requested"))
+            protocol(format!("{peer} replied with content-encoding {encoding}, though identity was requested"))
         }
         None => Ok(()),
     }
@@ -94,12 +100,13 @@ mod tests {
     }
 
     #[test]
-    fn a_redirect_is_named_without_its_query() {
+    fn the_target_of_a_redirect_is_logged_without_its_query_and_not_shown() {
         let mut headers = HeaderMap::new();
         headers.insert(header::LOCATION, HeaderValue::from_static("https://login.example/?token=secret"));
-        let error = check(StatusCode::FOUND, &headers, "api.example").unwrap_err();
+        let error = check(StatusCode::FOUND, &headers, "provider `p`").unwrap_err();
         assert_eq!(error.kind, ErrorKind::Protocol);
-        assert!(error.message.contains("https://login.example/"), "{error}");
-        assert!(!error.message.contains("secret"), "{error}");
+        assert_eq!(error.message, "provider `p` replied with a redirect (302), which is not followed");
+        assert!(error.chain().contains("https://login.example/"), "{}", error.chain());
+        assert!(!error.chain().contains("secret"), "{}", error.chain());
     }
 }

@@ -3,10 +3,10 @@
 //! It sends a [`Request`] and gives a [`Reply`]: a head, then the body piece by piece, within the bounds that the
 //! request names. It follows no redirect, keeps no cookie, asks for no compression (a compressed stream can't be
 //! looked into as it passes) and never retries a request that a provider may have seen. What goes wrong becomes a
-//! [`ProviderError`] with a sentence that a person can act on, and without keys, queries or bodies.
+//! [`ProviderError`] with a fixed sentence that a person can act on; what a library said is its cause, for the log.
 //!
-//! Files: [`base_url`] where requests go, `connect` sockets and TLS, `reply` the way back, [`headers`] what replies
-//! say in their heads, `failure` the sentences.
+//! Files: [`base_url`] where requests go, `connect` sockets and TLS, `reply` the way back, [`headers`] what the head of
+//! a reply holds, `failure` the error messages.
 
 pub mod base_url;
 mod bounds;
@@ -78,11 +78,10 @@ impl Transport {
     /// Dropping the future, or the reply, cancels the call.
     ///
     /// # Errors
-    /// If the provider can't be reached, does not respond in time, or answers no HTTP, a redirect, or compressed.
+    /// If the provider can't be reached, does not reply in time, or replies with a redirect, compressed, or not in HTTP.
     pub async fn send(&self, request: Request<'_>) -> Result<Reply, ProviderError> {
-        let Request { method, base_url, path, query, headers, body, bounds } = request;
+        let Request { peer, method, base_url, path, query, headers, body, bounds } = request;
         let uri = base_url.uri(path, query)?;
-        let place = base_url.authority().to_owned();
         let started = Instant::now();
         let mut http = http::Request::new(Full::new(body));
         *http.method_mut() = method;
@@ -96,13 +95,14 @@ impl Transport {
         let wait = bounds.first_token.map_or(bounds.total, |first| first.min(bounds.total));
         let response = match tokio::time::timeout_at(started + wait, head).await {
             Ok(Ok(response)) => response,
-            Ok(Err(error)) => return Err(failure::of_request(&error, &place, self.connect)),
-            Err(_) if wait < bounds.total => return Err(failure::first_token(&place, wait)),
-            Err(_) => return Err(failure::total(&place, bounds.total)),
+            Ok(Err(error)) => return Err(failure::of_request(error, &peer, base_url.authority(), self.connect)),
+            Err(_) if wait < bounds.total => return Err(failure::first_token(&peer, wait)),
+            Err(_) => return Err(failure::total(&peer, bounds.total)),
         };
         // Before the body: a redirect or a compressed reply is of no use whatever it holds.
-        headers::check(response.status(), response.headers(), &place)?;
-        Ok(Reply::new(response, place, bounds, started, self.clock.clone()))
+        headers::check(response.status(), response.headers(), &peer)?;
+        let place = base_url.authority().to_owned();
+        Ok(Reply::new(response, peer, place, bounds, started, self.clock.clone()))
     }
 }
 

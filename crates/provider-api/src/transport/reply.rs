@@ -18,6 +18,9 @@ pub struct Reply {
     status: StatusCode,
     headers: HeaderMap,
     body: Incoming,
+    /// The server as messages name it.
+    peer: String,
+    /// Host and port, for the log.
     place: String,
     bounds: Bounds,
     started: Instant,
@@ -28,13 +31,14 @@ pub struct Reply {
 impl Reply {
     pub(super) fn new(
         response: http::Response<Incoming>,
+        peer: String,
         place: String,
         bounds: Bounds,
         started: Instant,
         clock: Arc<dyn Clock>,
     ) -> Self {
         let (head, body) = response.into_parts();
-        Self { status: head.status, headers: head.headers, body, place, bounds, started, begun: false, clock }
+        Self { status: head.status, headers: head.headers, body, peer, place, bounds, started, begun: false, clock }
     }
 
     /// Its status; never a redirect.
@@ -47,12 +51,12 @@ impl Reply {
         &self.headers
     }
 
-    /// The host that answers, for messages.
-    pub fn place(&self) -> &str {
-        &self.place
+    /// The server that replies, as messages name it.
+    pub fn peer(&self) -> &str {
+        &self.peer
     }
 
-    /// The media type as the provider wrote it; empty if it says none.
+    /// The media type as the provider wrote it; empty if it names none.
     pub fn content_type(&self) -> &str {
         self.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
@@ -76,7 +80,7 @@ impl Reply {
             match frame {
                 None => return Ok(None),
                 Some(Err(error)) => {
-                    return Err(failure::of_connection(&error, &self.place, "in the middle of its reply"));
+                    return Err(failure::of_connection(error, &self.peer, &self.place, "in the middle of its reply"));
                 }
                 Some(Ok(frame)) => {
                     // From here on the pauses count, not the wait for the first token.
@@ -105,10 +109,7 @@ impl Reply {
                 None => return Ok(whole.freeze()),
             }
         }
-        Err(ProviderError::new(
-            ErrorKind::Protocol,
-            format!("the reply of {} is larger than {limit} bytes", self.place),
-        ))
+        Err(ProviderError::new(ErrorKind::Protocol, format!("the reply of {} is larger than {limit} bytes", self.peer)))
     }
 
     /// The start of the body, as much as comes of it and fits into `limit` bytes: for error replies, of which a part
@@ -141,9 +142,9 @@ impl Reply {
 
     fn late(&self, bound: Bound) -> ProviderError {
         match bound {
-            Bound::FirstToken(time) => failure::first_token(&self.place, time),
-            Bound::Idle => failure::idle(&self.place, self.bounds.idle),
-            Bound::Total => failure::total(&self.place, self.bounds.total),
+            Bound::FirstToken(time) => failure::first_token(&self.peer, time),
+            Bound::Idle => failure::idle(&self.peer, self.bounds.idle),
+            Bound::Total => failure::total(&self.peer, self.bounds.total),
         }
     }
 }

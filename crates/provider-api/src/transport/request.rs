@@ -8,6 +8,8 @@ use http::{HeaderMap, Method};
 /// A request on its way.
 #[derive(Debug, Clone)]
 pub struct Request<'a> {
+    /// The server as error messages name it, which callers see: "provider `openai`".
+    pub peer: String,
     /// Usually POST.
     pub method: Method,
     /// Where the provider is.

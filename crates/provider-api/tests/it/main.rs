@@ -30,7 +30,7 @@ async fn serve(router: Router) -> BaseUrl {
 
 fn request<'a>(base_url: &'a BaseUrl, path: &'a str, bounds: Bounds) -> Request<'a> {
     let (headers, body) = (HeaderMap::new(), Bytes::new());
-    Request { method: Method::POST, base_url, path, query: None, headers, body, bounds }
+    Request { peer: "provider `p`".into(), method: Method::POST, base_url, path, query: None, headers, body, bounds }
 }
 
 async fn send(base_url: &BaseUrl, path: &str, bounds: Bounds) -> Result<Reply, ProviderError> {
@@ -90,7 +90,7 @@ async fn a_handshake_has_its_bound() {
 }
 
 #[tokio::test]
-async fn what_is_no_http_is_told() {
+async fn a_reply_that_is_not_http_is_a_protocol_error() {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base_url = BaseUrl::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
@@ -102,7 +102,27 @@ async fn what_is_no_http_is_told() {
     });
     let error = send(&base_url, "/", PATIENT).await.err().unwrap();
     assert_eq!(error.kind, ErrorKind::Protocol);
-    assert!(error.message.contains("did not reply in HTTP"), "{error}");
+    assert_eq!(error.message, "provider `p` did not reply in HTTP");
+    // What the HTTP client says of it, and where, is for the log.
+    assert!(error.chain().contains("invalid HTTP version"), "{}", error.chain());
+    assert!(error.chain().contains(base_url.authority()), "{}", error.chain());
+}
+
+#[tokio::test]
+async fn a_cut_reply_names_the_provider_and_no_library() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base_url = BaseUrl::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+    tokio::spawn(async move {
+        let (mut socket, _) = listener.accept().await.unwrap();
+        let mut request = [0; 1024];
+        let _ = socket.read(&mut request).await;
+        socket.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nword").await.unwrap();
+    });
+    let error = send(&base_url, "/", PATIENT).await.unwrap().collect(1000).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Unreachable);
+    assert_eq!(error.message, "provider `p` closed the connection in the middle of its reply");
+    assert!(error.chain().contains(base_url.authority()), "{}", error.chain());
 }
 
 #[tokio::test]

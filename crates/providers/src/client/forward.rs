@@ -27,6 +27,7 @@ impl ProviderClient {
         }
         let query = join_queries(self.query.as_deref(), query);
         let request = Request {
+            peer: self.peer(),
             method,
             base_url: &self.base_url,
             path,

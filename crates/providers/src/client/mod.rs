@@ -20,7 +20,6 @@ use http::{HeaderMap, HeaderValue, Method, header};
 use prepare::{Prepared, prepare, with_quirks};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use std::borrow::Cow;
-use std::fmt::Display;
 use std::time::Duration;
 
 /// The most of an error reply that is kept.
@@ -65,6 +64,7 @@ impl ProviderClient {
         headers.insert(header::ACCEPT, accept_header(outgoing.form, dialect));
         let query = join_queries(self.query.as_deref(), outgoing.query);
         let request = Request {
+            peer: self.peer(),
             method: Method::POST,
             base_url: &self.base_url,
             path,
@@ -77,7 +77,7 @@ impl ProviderClient {
         let mut reply = self.accept(reply, dialect).await?;
 
         let content_type = reply.content_type().to_owned();
-        let mut form = reply_reader::form(outgoing.form, dialect, outgoing.capability, &content_type, reply.place())?;
+        let mut form = reply_reader::form(outgoing.form, dialect, outgoing.capability, &content_type, reply.peer())?;
         let mut first = None;
         if outgoing.form == Form::Stream && form == Form::Whole && outgoing.capability == Capability::Chat {
             // Some services send a stream and call it JSON.
@@ -132,7 +132,7 @@ impl ProviderClient {
     }
 
     /// The same, read with `read`.
-    pub(crate) async fn aside<T, E: Display>(
+    pub(crate) async fn aside<T, E: std::error::Error + Send + Sync + 'static>(
         &self,
         dialect: Dialect,
         path: &str,
@@ -148,6 +148,7 @@ impl ProviderClient {
         }
         let query = join_queries(self.query.as_deref(), query);
         let request = Request {
+            peer: self.peer(),
             method: if body.is_some() { Method::POST } else { Method::GET },
             base_url: &self.base_url,
             path,
@@ -157,14 +158,17 @@ impl ProviderClient {
             bounds: Bounds::of(&self.settings, Form::Whole, Some(ASIDE)),
         };
         let reply = self.accept(self.transport.send(request).await?, dialect).await?;
-        let place = reply.place().to_owned();
+        let peer = reply.peer().to_owned();
         let bytes = reply.collect(LIST_BYTES).await?;
         read(&bytes).map_err(|error| {
-            ProviderError::new(
-                ErrorKind::Protocol,
-                format!("{place} replied to {path} with something unexpected: {error}"),
-            )
+            let message = format!("{peer} replied to {path} with an unexpected document");
+            ProviderError::new(ErrorKind::Protocol, message).because(error)
         })
+    }
+
+    /// The provider as messages name it, which callers see: its id, and not its address.
+    fn peer(&self) -> String {
+        format!("provider `{}`", self.id)
     }
 
     /// The target as this provider has it: with the quirks of the vendor, where the model says nothing.
@@ -175,7 +179,7 @@ impl ProviderClient {
     /// An endpoint that this provider does not have. The engine asks only for what
     /// [`Provider::dialect`](baton_provider_api::Provider::dialect) offers; should it not, the call fails and nothing else.
     pub(crate) fn not_served(&self, capability: Capability) -> ProviderError {
-        ProviderError::new(ErrorKind::Internal, format!("{} does not serve {capability}", self.id))
+        ProviderError::new(ErrorKind::Internal, format!("{} does not serve {capability}", self.peer()))
     }
 
     /// Lets a good reply pass, and makes an error of every other.
@@ -185,7 +189,7 @@ impl ProviderClient {
         if status == http::StatusCode::NO_CONTENT {
             return Err(ProviderError::new(
                 ErrorKind::Protocol,
-                format!("{} replied without content (204)", reply.place()),
+                format!("{} replied without content (204)", reply.peer()),
             ));
         }
         if status.is_success() {

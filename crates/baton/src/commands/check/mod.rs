@@ -150,6 +150,7 @@ async fn ask(provider: Arc<dyn Provider>) -> (Finding, Option<Listed>) {
             let upstreams = models.into_iter().map(|model| model.upstream).collect();
             (found, Some(Listed { provider: provider.id().to_string(), upstreams }))
         }
-        Err(error) => (Finding::bad(check, error.to_string()), None),
+        // Operators, who run this, need the address and the cause; a caller never sees them.
+        Err(error) => (Finding::bad(check, error.chain()), None),
     }
 }
