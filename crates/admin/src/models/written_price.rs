@@ -34,7 +34,7 @@ fn read_rate(path: &str, name: &str, text: &str, rates: &mut Rates, faults: &mut
     let field = || format!("{path}.{name}");
     let Some(class) = UsageClass::lookup(name) else {
         let known = UsageClass::ALL.map(UsageClass::name).join(", ");
-        return faults.add(field(), format!("unknown class; known commands: {known}"));
+        return faults.add(field(), format!("unknown class; known are: {known}"));
     };
     match money::read(text, 0) {
         _ if text == "null" => {}

@@ -85,6 +85,6 @@ impl Params {
 pub fn unknown(what: &str, name: &str, known: &[&str]) -> String {
     match nearest(name, known.iter().copied()) {
         Some(near) => format!("unknown {what}; did you mean `{near}`?"),
-        None => format!("unknown {what}; known commands: {}", known.join(", ")),
+        None => format!("unknown {what}; known are: {}", known.join(", ")),
     }
 }

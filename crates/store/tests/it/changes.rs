@@ -139,7 +139,7 @@ pub async fn of_providers_projects_feedback_are_kept_whole(store: &Store) {
     assert_eq!(late.to_string(), "the provider `groq` has been changed meanwhile");
     assert_eq!(store.providers().get(&later.name).await.unwrap(), later);
     store.providers().delete(&later.name).await.unwrap();
-    assert_eq!(store.providers().get(&later.name).await.unwrap_err().to_string(), "unknown provider `groq`");
+    assert_eq!(store.providers().get(&later.name).await.unwrap_err().to_string(), "there is no provider `groq`");
 
     assert_eq!(store.projects().list(1, 10).await.unwrap().items, std::slice::from_ref(&project));
     let renamed = Project { name: "Find".into(), updated_at: Timestamp(MIDNIGHT + 1), ..project.clone() };

@@ -13,7 +13,7 @@ pub async fn are_kept_whole(store: &Store) {
     assert_eq!(store.models().list().await.unwrap(), [models[1].clone(), models[0].clone()]);
     store.models().delete(&models[0].id).await.unwrap();
     let gone = store.models().get(&models[0].id).await.unwrap_err();
-    assert_eq!(gone.to_string(), "unknown model `b`");
+    assert_eq!(gone.to_string(), "there is no model `b`");
     assert!(matches!(store.models().delete(&models[0].id).await, Err(StoreError::NotFound { .. })));
 }
 
