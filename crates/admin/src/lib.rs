@@ -20,52 +20,17 @@ mod providers;
 mod ready;
 mod requests;
 mod routes;
+mod state;
 mod usage;
 mod webhooks;
 mod wire;
 
+pub use state::Admin;
+
 use axum::Router;
-use axum::extract::FromRef;
 use axum::middleware::from_fn_with_state;
-use baton_control::{Models, Providers};
-use baton_store::Store;
-use baton_web::{ClientApi, Responding, Web, respond};
-use events::feed::Feed;
-use ipnet::IpNet;
-use std::sync::Arc;
+use baton_web::{ClientApi, Responding, respond};
 use utoipa::openapi::OpenApi as Description;
-
-/// What the management API needs.
-#[derive(Clone)]
-pub struct Admin {
-    pub(crate) web: Web,
-    pub(crate) models: Arc<Models>,
-    pub(crate) store: Store,
-    pub(crate) providers: Arc<Providers>,
-    pub(crate) feed: Arc<Feed>,
-    /// Networks besides the public internet where webhooks may be.
-    pub(crate) reachable: Arc<[IpNet]>,
-}
-
-impl Admin {
-    /// Over these parts.
-    pub fn new(web: Web, models: Arc<Models>, store: Store, providers: Arc<Providers>) -> Self {
-        let feed = Feed::new(store.clone());
-        Self { web, models, store, providers, feed, reachable: Arc::new([]) }
-    }
-
-    /// Lets webhooks be in these networks too, besides the public internet.
-    #[must_use]
-    pub fn reaching(self, networks: Vec<IpNet>) -> Self {
-        Self { reachable: networks.into(), ..self }
-    }
-}
-
-impl FromRef<Admin> for Web {
-    fn from_ref(admin: &Admin) -> Self {
-        admin.web.clone()
-    }
-}
 
 /// Every path of the management API.
 pub fn router(admin: Admin) -> Router {

@@ -28,6 +28,7 @@
 
 mod answer;
 mod anthropic;
+mod call;
 mod faults;
 mod image;
 mod journal;

@@ -1,14 +1,15 @@
 //! The socket, and what happens to every request whatever the vendor.
 
+use crate::call::{Call, Plan, Refusal};
 use crate::faults::Fault;
 use crate::journal::{Billed, Journal, Seen};
 use crate::options::{Kind, SimOptions};
-use crate::play::{Script, Stage};
+use crate::play::Stage;
 use crate::{anthropic, ollama, openai, watch};
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::Response;
 use serde_json::Value;
 use std::collections::VecDeque;
@@ -39,40 +40,6 @@ struct Shared {
 struct Control {
     script: VecDeque<Option<Fault>>,
     always: Option<Fault>,
-}
-
-/// A request, as a vendor's module sees it.
-pub(crate) struct Call<'a> {
-    pub(crate) method: &'a Method,
-    pub(crate) path: &'a str,
-    pub(crate) query: &'a str,
-    pub(crate) headers: &'a HeaderMap,
-    pub(crate) body: &'a Bytes,
-    /// The body as JSON; null if it is none.
-    pub(crate) json: &'a Value,
-    pub(crate) options: &'a SimOptions,
-    pub(crate) journal: &'a Journal,
-    /// A number for ids.
-    pub(crate) number: usize,
-}
-
-/// What a vendor's module decides.
-pub(crate) enum Plan {
-    /// One body.
-    Whole { content_type: &'static str, body: Vec<u8>, billed: Billed },
-    /// A stream; what it costs before the first token.
-    Stream { script: Script, billed: Billed },
-}
-
-/// An error reply, before it has a vendor's shape.
-#[derive(Debug, Clone)]
-pub(crate) struct Refusal {
-    pub(crate) status: u16,
-    /// The vendor's word.
-    pub(crate) kind: &'static str,
-    pub(crate) message: String,
-    pub(crate) code: Option<&'static str>,
-    pub(crate) param: Option<String>,
 }
 
 // === impl Sim ===
@@ -311,24 +278,5 @@ fn reply_headers(kind: Kind, number: usize) -> Vec<(&'static str, String)> {
             ("anthropic-ratelimit-requests-reset", "2026-01-01T00:00:00Z".into()),
         ],
         Kind::Ollama => Vec::new(),
-    }
-}
-
-impl Refusal {
-    pub(crate) fn new(status: u16, kind: &'static str, message: impl Into<String>) -> Self {
-        Self { status, kind, message: message.into(), code: None, param: None }
-    }
-}
-
-impl Call<'_> {
-    /// The value of a header.
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
-    }
-
-    /// Whether the model exists here. Ollama's names have a tag; without one, `latest` is meant.
-    pub(crate) fn knows(&self, model: &str) -> bool {
-        let is = |known: &String| known.strip_suffix(":latest").unwrap_or(known) == model || known == model;
-        Fault::lookup(model).is_some() || self.options.models.iter().any(is)
     }
 }

@@ -1,7 +1,8 @@
 //! The audit log: who changed what, before and after. It only grows; the database itself refuses anything else.
 
+use crate::StoreError;
+use crate::database::Database;
 use crate::entity::audit;
-use crate::{Store, StoreError};
 use baton_model::entity::Role;
 use baton_model::{Actor, RequestId, Timestamp};
 use sea_orm::{
@@ -82,7 +83,7 @@ pub struct AuditPage {
 /// The audit log. [`Change::audit`](crate::Change::audit) adds to it.
 #[derive(Debug, Clone, Copy)]
 pub struct Audit<'s> {
-    pub(crate) store: &'s Store,
+    pub(crate) database: &'s Database,
 }
 
 impl Audit<'_> {
@@ -98,7 +99,7 @@ impl Audit<'_> {
             .filter(Condition::all().add_option(cursor.map(|cursor| audit::Column::Id.lt(cursor))))
             .order_by_desc(audit::Column::Id)
             .limit(limit + 1);
-        let rows = query.all(self.store.reader()).await?;
+        let rows = query.all(self.database.reader()).await?;
         let (rows, next) = crate::page(rows, limit, |row| row.id.clone());
         Ok(AuditPage { items: rows.into_iter().map(AuditEntry::try_from).collect::<Result<_, _>>()?, next })
     }

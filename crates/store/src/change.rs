@@ -1,10 +1,11 @@
 //! A change of what is registered: everything it does happens together, or nothing of it.
 
 use crate::audit::{self, NewAudit};
+use crate::database::Database;
 use crate::events::{self, NewEvent};
 use crate::place::Place;
 use crate::{
-    Feedback, Keys, Models, Projects, Providers, Settings, Store, StoreError, Webhooks, commands, connection, counters,
+    Feedback, Keys, Models, Projects, Providers, Settings, StoreError, Webhooks, commands, connection, counters,
 };
 use baton_model::{Actor, Clock};
 use sea_orm::DatabaseTransaction;
@@ -12,8 +13,8 @@ use std::sync::Arc;
 
 /// A unit of work under way: rows, the events that tell of them, and the entries of the audit log.
 ///
-/// It begins with [`Store::change`] and takes effect with [`Self::commit`]; dropped, it has never been. Another change
-/// may have to wait until then, so nothing slow belongs in between. Questions asked of the [`Store`] meanwhile don't see
+/// It begins with [`Store::change`](crate::Store::change) and takes effect with [`Self::commit`]; dropped, it has never been. Another change
+/// may have to wait until then, so nothing slow belongs in between. Questions asked of the [`Store`](crate::Store) meanwhile don't see
 /// it; those asked here do. After an error other than [`StoreError::NotFound`] and [`StoreError::Conflict`] nothing
 /// but to drop it is left.
 pub struct Change {
@@ -24,9 +25,9 @@ pub struct Change {
 }
 
 impl Change {
-    pub(crate) async fn begin(store: &Store, by: &Actor) -> Result<Self, StoreError> {
-        let transaction = connection::begin(store.writer()).await?;
-        Ok(Self { transaction, by: by.clone(), node: Arc::clone(&store.node), clock: Arc::clone(&store.clock) })
+    pub(crate) async fn begin(database: &Database, by: &Actor) -> Result<Self, StoreError> {
+        let transaction = connection::begin(database.writer()).await?;
+        Ok(Self { transaction, by: by.clone(), node: Arc::clone(&database.node), clock: Arc::clone(&database.clock) })
     }
 
     /// Who makes it.

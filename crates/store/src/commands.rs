@@ -1,7 +1,8 @@
 //! Commands of the bus: each is executed once, however often it is delivered.
 
+use crate::database::Database;
 use crate::entity::command;
-use crate::{Store, StoreError, connection};
+use crate::{StoreError, connection};
 use baton_model::Timestamp;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect, Set};
@@ -29,7 +30,7 @@ pub enum Claim {
 /// The commands, in the name of this node ([`Store::named`]). Time is the database's own, as for leases.
 #[derive(Debug, Clone, Copy)]
 pub struct Commands<'s> {
-    pub(crate) store: &'s Store,
+    pub(crate) database: &'s Database,
 }
 
 impl Commands<'_> {
@@ -39,13 +40,13 @@ impl Commands<'_> {
     ///
     /// Whatever keeps the database from writing.
     pub async fn claim(self, id: &str, kind: &str, lease: Duration) -> Result<Claim, StoreError> {
-        let transaction = connection::begin(self.store.writer()).await?;
+        let transaction = connection::begin(self.database.writer()).await?;
         let now = connection::now(&transaction).await?;
         let row = command::ActiveModel {
             id: Set(id.into()),
             kind: Set(kind.into()),
             done: Set(false),
-            node: Set(self.store.node.to_string()),
+            node: Set(self.database.node.to_string()),
             claimed_at: Set(now.0),
             lease_until: Set(now.plus(lease).0),
             effect: Set(false),
@@ -76,7 +77,7 @@ impl Commands<'_> {
             return Ok(Claim::Elsewhere { until: Timestamp(known.lease_until) });
         }
         command::Entity::update_many()
-            .col_expr(command::Column::Node, Expr::value(&*self.store.node))
+            .col_expr(command::Column::Node, Expr::value(&*self.database.node))
             .col_expr(command::Column::ClaimedAt, Expr::value(now.0))
             .col_expr(command::Column::LeaseUntil, Expr::value(now.plus(lease).0))
             .filter(command::Column::Id.eq(id))
@@ -91,13 +92,13 @@ impl Commands<'_> {
     ///
     /// Whatever keeps the database from writing.
     pub async fn extend(self, id: &str, lease: Duration) -> Result<bool, StoreError> {
-        let until = connection::now(self.store.writer()).await?.plus(lease);
+        let until = connection::now(self.database.writer()).await?.plus(lease);
         let extended = command::Entity::update_many()
             .col_expr(command::Column::LeaseUntil, Expr::value(until.0))
             .filter(command::Column::Id.eq(id))
-            .filter(command::Column::Node.eq(&*self.store.node))
+            .filter(command::Column::Node.eq(&*self.database.node))
             .filter(command::Column::Done.eq(false))
-            .exec(self.store.writer())
+            .exec(self.database.writer())
             .await?;
         Ok(extended.rows_affected > 0)
     }
@@ -113,9 +114,9 @@ impl Commands<'_> {
             .col_expr(command::Column::Done, Expr::value(true))
             .col_expr(command::Column::Reply, Expr::value(reply.map(str::to_owned)))
             .filter(command::Column::Id.eq(id))
-            .filter(command::Column::Node.eq(&*self.store.node))
+            .filter(command::Column::Node.eq(&*self.database.node))
             .filter(command::Column::Done.eq(false))
-            .exec(self.store.writer())
+            .exec(self.database.writer())
             .await?;
         Ok(finished.rows_affected > 0)
     }
@@ -129,10 +130,10 @@ impl Commands<'_> {
     pub async fn release(self, id: &str) -> Result<(), StoreError> {
         command::Entity::delete_many()
             .filter(command::Column::Id.eq(id))
-            .filter(command::Column::Node.eq(&*self.store.node))
+            .filter(command::Column::Node.eq(&*self.database.node))
             .filter(command::Column::Done.eq(false))
             .filter(command::Column::Effect.eq(false))
-            .exec(self.store.writer())
+            .exec(self.database.writer())
             .await?;
         Ok(())
     }
@@ -143,11 +144,11 @@ impl Commands<'_> {
     ///
     /// Whatever keeps the database from writing.
     pub async fn expire(self, before: Timestamp) -> Result<u64, StoreError> {
-        let now = connection::now(self.store.writer()).await?;
+        let now = connection::now(self.database.writer()).await?;
         let expired = command::Entity::delete_many()
             .filter(command::Column::ReceivedAt.lt(before.0))
             .filter(command::Column::LeaseUntil.lt(now.0))
-            .exec(self.store.writer())
+            .exec(self.database.writer())
             .await?;
         Ok(expired.rows_affected)
     }

@@ -1,8 +1,10 @@
 //! Events: the outbox that changes write, and the stream that others read.
 
+use crate::database::Database;
 use crate::entity::event;
+use crate::stored_event::StoredEvent;
 use crate::webhooks::deliveries;
-use crate::{Store, StoreError, connection, counters};
+use crate::{StoreError, connection, counters};
 use baton_model::{EventKind, Timestamp};
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
@@ -24,34 +26,13 @@ pub struct NewEvent {
     pub traceparent: Option<String>,
 }
 
-/// Something that happened.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredEvent {
-    /// Unique: a UUIDv7, for events of requests the request's own id.
-    pub id: String,
-    /// Its type.
-    pub kind: EventKind,
-    /// What it is about.
-    pub subject: String,
-    /// When it happened.
-    pub time: Timestamp,
-    /// A JSON object.
-    pub data: String,
-    /// The trace that it belongs to.
-    pub traceparent: Option<String>,
-    /// The node where it happened.
-    pub source: String,
-    /// Its place in the stream; `None`: the relay has not come to it yet.
-    pub position: Option<u64>,
-}
-
 /// The events.
 ///
 /// They are committed in any order, from many nodes. One relay at a time gives them positions, so that who reads by
 /// position never misses one that was committed late.
 #[derive(Debug, Clone, Copy)]
 pub struct Events<'s> {
-    pub(crate) store: &'s Store,
+    pub(crate) database: &'s Database,
 }
 
 impl Events<'_> {
@@ -69,7 +50,7 @@ impl Events<'_> {
             .order_by_asc(event::Column::Id)
             .limit(limit);
         // Not the reader: it may be a connection that is behind.
-        query.all(self.store.writer()).await?.into_iter().map(StoredEvent::try_from).collect()
+        query.all(self.database.writer()).await?.into_iter().map(StoredEvent::try_from).collect()
     }
 
     /// Gives these the next positions, in this order, and makes a delivery of each for every webhook that wants it.
@@ -79,7 +60,7 @@ impl Events<'_> {
     ///
     /// Whatever keeps the database from writing; then nothing has changed.
     pub async fn place(self, ids: &[String]) -> Result<u64, StoreError> {
-        let transaction = connection::begin(self.store.writer()).await?;
+        let transaction = connection::begin(self.database.writer()).await?;
         // Counting first: who places at the same time waits here, and then sees what was placed.
         counters::count_up(&transaction, counters::POSITION, 0).await?;
         let mut unplaced = BTreeMap::new();
@@ -97,7 +78,7 @@ impl Events<'_> {
             position(&transaction, rows, first).await?;
         }
         let placed = placed.into_iter().map(StoredEvent::try_from).collect::<Result<Vec<_>, _>>()?;
-        deliveries::make(&transaction, &placed, self.store.clock.now()).await?;
+        deliveries::make(&transaction, &placed, self.database.clock.now()).await?;
         transaction.commit().await?;
         Ok(last)
     }
@@ -119,7 +100,7 @@ impl Events<'_> {
             .filter(event::Column::Kind.is_in(types.iter().map(|kind| kind.name())))
             .order_by_asc(event::Column::Position)
             .limit(limit);
-        query.all(self.store.reader()).await?.into_iter().map(StoredEvent::try_from).collect()
+        query.all(self.database.reader()).await?.into_iter().map(StoredEvent::try_from).collect()
     }
 
     /// The position of an event; `None` if it is not known (any more), or has none yet.
@@ -128,7 +109,7 @@ impl Events<'_> {
     ///
     /// Whatever keeps the database from answering.
     pub async fn position_of(self, id: &str) -> Result<Option<u64>, StoreError> {
-        let row = event::Entity::find_by_id(id).one(self.store.reader()).await?;
+        let row = event::Entity::find_by_id(id).one(self.database.reader()).await?;
         row.map(StoredEvent::try_from).transpose().map(|event| event.and_then(|event| event.position))
     }
 
@@ -138,7 +119,7 @@ impl Events<'_> {
     ///
     /// Whatever keeps the database from answering.
     pub async fn last_position(self) -> Result<u64, StoreError> {
-        counters::get(self.store.reader(), counters::POSITION).await
+        counters::get(self.database.reader(), counters::POSITION).await
     }
 
     /// Removes what happened before then, with its deliveries: but nothing that the relay has not come to, or that a
@@ -158,13 +139,13 @@ impl Events<'_> {
                 .filter(event::Column::Id.not_in_subquery(deliveries::pending_events()))
                 .limit(ROWS as u64)
                 .into_tuple::<String>()
-                .all(self.store.writer())
+                .all(self.database.writer())
                 .await?;
             if ids.is_empty() {
                 return Ok(expired);
             }
             let these = event::Entity::delete_many().filter(event::Column::Id.is_in(ids));
-            expired += these.exec(self.store.writer()).await?.rows_affected;
+            expired += these.exec(self.database.writer()).await?.rows_affected;
         }
     }
 }
@@ -208,24 +189,4 @@ async fn position(database: &impl ConnectionTrait, rows: &[event::Model], first:
         .and_where(event::Column::Id.is_in(rows.iter().map(|row| row.id.as_str())));
     database.execute(&update).await?;
     Ok(())
-}
-
-impl TryFrom<event::Model> for StoredEvent {
-    type Error = StoreError;
-
-    fn try_from(row: event::Model) -> Result<Self, StoreError> {
-        let what = || format!("an event (`{}`)", row.id);
-        let position = row.position.map(u64::try_from).transpose().map_err(|error| StoreError::corrupt(what(), error));
-        Ok(Self {
-            kind: EventKind::lookup(&row.kind)
-                .ok_or_else(|| StoreError::corrupt(what(), format!("its type is `{}`", row.kind)))?,
-            position: position?,
-            id: row.id,
-            subject: row.subject,
-            time: Timestamp(row.time),
-            data: row.data,
-            traceparent: row.traceparent,
-            source: row.source,
-        })
-    }
 }

@@ -1,7 +1,8 @@
 //! Leases: work that one node does at a time.
 
+use crate::database::Database;
 use crate::entity::lease;
-use crate::{Store, StoreError, connection};
+use crate::{StoreError, connection};
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, OnConflict};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
 use std::time::Duration;
@@ -9,7 +10,7 @@ use std::time::Duration;
 /// The leases. Time is the database's own: nodes whose clocks differ agree on who holds what.
 #[derive(Debug, Clone, Copy)]
 pub struct Leases<'s> {
-    pub(crate) store: &'s Store,
+    pub(crate) database: &'s Database,
 }
 
 impl Leases<'_> {
@@ -19,7 +20,7 @@ impl Leases<'_> {
     ///
     /// Whatever keeps the database from writing.
     pub async fn acquire(self, name: &str, holder: &str, ttl: Duration) -> Result<bool, StoreError> {
-        let now = connection::now(self.store.writer()).await?;
+        let now = connection::now(self.database.writer()).await?;
         let row =
             lease::ActiveModel { name: Set(name.into()), holder: Set(holder.into()), until: Set(now.plus(ttl).0) };
         let held = |column: lease::Column| Expr::col((lease::Entity, column));
@@ -29,7 +30,7 @@ impl Leases<'_> {
             .update_columns([lease::Column::Holder, lease::Column::Until])
             .action_cond_where(free)
             .to_owned();
-        let taken = lease::Entity::insert(row).on_conflict(take).exec_without_returning(self.store.writer()).await?;
+        let taken = lease::Entity::insert(row).on_conflict(take).exec_without_returning(self.database.writer()).await?;
         Ok(taken > 0)
     }
 
@@ -42,7 +43,7 @@ impl Leases<'_> {
         lease::Entity::delete_many()
             .filter(lease::Column::Name.eq(name))
             .filter(lease::Column::Holder.eq(holder))
-            .exec(self.store.writer())
+            .exec(self.database.writer())
             .await?;
         Ok(())
     }

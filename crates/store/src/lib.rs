@@ -23,6 +23,7 @@ pub mod commands;
 mod connection;
 pub mod copy;
 mod counters;
+mod database;
 mod entity;
 mod error;
 pub mod events;
@@ -39,7 +40,9 @@ pub mod projects;
 pub mod provider_objects;
 pub mod providers;
 pub mod record;
+mod rows;
 mod settings;
+mod stored_event;
 pub mod stored_responses;
 pub mod webhooks;
 
@@ -49,7 +52,7 @@ pub use change::Change;
 pub use commands::{Claim, Commands};
 pub use connection::{Pools, masked};
 pub use error::StoreError;
-pub use events::{Events, NewEvent, StoredEvent};
+pub use events::{Events, NewEvent};
 pub use feedback::{Feedback, FeedbackEntry};
 pub use keys::Keys;
 pub use leases::Leases;
@@ -59,22 +62,23 @@ pub use projects::{Project, Projects};
 pub use provider_objects::ProviderObjects;
 pub use providers::{Providers, RegisteredProvider};
 pub use settings::Settings;
+pub use stored_event::StoredEvent;
 pub use stored_responses::StoredResponses;
 pub use webhooks::{Webhook, Webhooks};
 
 use baton_model::{Actor, Clock, SystemClock};
 use connection::Connection;
+use database::Database;
 use place::Place;
-use sea_orm::sea_query::OnConflict;
 use sea_orm::{ConnectionTrait, DatabaseConnection};
 use std::sync::Arc;
+
+pub(crate) use rows::{inserted, keep, new_id, page, readable};
 
 /// The database. Cheap to clone; all clones share its connections.
 #[derive(Clone)]
 pub struct Store {
-    connection: Arc<Connection>,
-    node: Arc<str>,
-    clock: Arc<dyn Clock>,
+    database: Database,
 }
 
 impl Store {
@@ -95,19 +99,20 @@ impl Store {
     /// As for [`Self::open`].
     pub async fn open_with(url: &str, pools: &Pools) -> Result<Self, StoreError> {
         let connection = Arc::new(Connection::open(url, pools).await?);
-        Ok(Self { connection, node: Arc::from(format!("baton-{}", new_id())), clock: Arc::new(SystemClock) })
+        let node = Arc::from(format!("baton-{}", new_id()));
+        Ok(Self { database: Database { connection, node, clock: Arc::new(SystemClock) } })
     }
 
     /// The same store for the node of that name: it is the source of events and the holder of commands. No two
     /// processes may have the same name; without one it is a random one. Times of events and of the audit log come from
     /// `clock`.
     pub fn named(self, node: &str, clock: Arc<dyn Clock>) -> Self {
-        Self { node: Arc::from(node), clock, ..self }
+        Self { database: Database { node: Arc::from(node), clock, ..self.database } }
     }
 
     /// The name of the node.
     pub fn node(&self) -> &str {
-        &self.node
+        &self.database.node
     }
 
     /// Brings the tables to the state that this program knows; does nothing if they are.
@@ -118,7 +123,7 @@ impl Store {
     /// [`StoreError::Denied`] if that takes a right that the database's user lacks.
     pub async fn migrate(&self) -> Result<(), StoreError> {
         migration::run(self.writer()).await?;
-        if let Err(error) = self.ledger().prepare(self.clock.now()).await {
+        if let Err(error) = self.ledger().prepare(self.database.clock.now()).await {
             // Records go elsewhere then, and nothing is lost.
             tracing::warn!(%error, "the ledger's parts for the coming months could not be made");
         }
@@ -150,7 +155,7 @@ impl Store {
     ///
     /// Whatever keeps the database from writing.
     pub async fn change(&self, by: &Actor) -> Result<Change, StoreError> {
-        Change::begin(self, by).await
+        Change::begin(&self.database, by).await
     }
 
     /// How many changes have been committed, on whichever node. Asked *before* reading what is registered, it tells
@@ -165,124 +170,90 @@ impl Store {
 
     /// Registered models.
     pub fn models(&self) -> Models<'_> {
-        Models { place: Place::Store(self) }
+        Models { place: Place::Database(&self.database) }
     }
 
     /// API keys.
     pub fn keys(&self) -> Keys<'_> {
-        Keys { place: Place::Store(self) }
+        Keys { place: Place::Database(&self.database) }
     }
 
     /// Registered providers.
     pub fn providers(&self) -> Providers<'_> {
-        Providers { place: Place::Store(self) }
+        Providers { place: Place::Database(&self.database) }
     }
 
     /// Projects.
     pub fn projects(&self) -> Projects<'_> {
-        Projects { place: Place::Store(self) }
+        Projects { place: Place::Database(&self.database) }
     }
 
     /// Webhooks, and what is on its way to them.
     pub fn webhooks(&self) -> Webhooks<'_> {
-        Webhooks { place: Place::Store(self) }
+        Webhooks { place: Place::Database(&self.database) }
     }
 
     /// What was said of answers.
     pub fn feedback(&self) -> Feedback<'_> {
-        Feedback { place: Place::Store(self) }
+        Feedback { place: Place::Database(&self.database) }
     }
 
     /// Events.
     pub fn events(&self) -> Events<'_> {
-        Events { store: self }
+        Events { database: &self.database }
     }
 
     /// The audit log.
     pub fn audit(&self) -> Audit<'_> {
-        Audit { store: self }
+        Audit { database: &self.database }
     }
 
     /// Commands of the bus.
     pub fn commands(&self) -> Commands<'_> {
-        Commands { store: self }
+        Commands { database: &self.database }
     }
 
     /// Work that one node does at a time.
     pub fn leases(&self) -> Leases<'_> {
-        Leases { store: self }
+        Leases { database: &self.database }
     }
 
     /// Records of requests.
     pub fn ledger(&self) -> Ledger<'_> {
-        Ledger { store: self }
+        Ledger { database: &self.database }
     }
 
     /// What callers keep at providers.
     pub fn provider_objects(&self) -> ProviderObjects<'_> {
-        ProviderObjects { store: self }
+        ProviderObjects { database: &self.database }
     }
 
     /// The responses that Baton keeps itself.
     pub fn stored_responses(&self) -> StoredResponses<'_> {
-        StoredResponses { store: self }
+        StoredResponses { database: &self.database }
     }
 
     /// Small values of the service's own.
     pub fn settings(&self) -> Settings<'_> {
-        Settings { place: Place::Store(self) }
+        Settings { place: Place::Database(&self.database) }
     }
 
     /// Waits for what is under way and closes the connections.
     pub async fn close(&self) {
-        self.connection.close().await;
+        self.database.connection.close().await;
     }
 
     fn reader(&self) -> &DatabaseConnection {
-        &self.connection.reader
+        self.database.reader()
     }
 
     fn writer(&self) -> &DatabaseConnection {
-        &self.connection.writer
+        self.database.writer()
     }
 }
 
 impl std::fmt::Debug for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Store").field("node", &self.node).finish_non_exhaustive()
+        f.debug_struct("Store").field("node", &self.database.node).finish_non_exhaustive()
     }
-}
-
-/// A new id: ids of one process sort by time.
-fn new_id() -> String {
-    uuid::Uuid::now_v7().to_string()
-}
-
-/// For insertions: what is there already stays. A violated key would end the whole transaction on PostgreSQL.
-fn keep() -> OnConflict {
-    OnConflict::new().do_nothing().to_owned()
-}
-
-/// What came of an insertion with [`keep`]: `taken` says what was there already.
-fn inserted(rows: u64, taken: impl FnOnce() -> String) -> Result<(), StoreError> {
-    if rows > 0 { Ok(()) } else { Err(StoreError::conflict(taken())) }
-}
-
-/// The rows that can be read; the others are logged.
-fn readable<T>(rows: impl Iterator<Item = Result<T, StoreError>>) -> Vec<T> {
-    let logged = rows.inspect(|row| {
-        if let Err(error) = row {
-            tracing::error!(%error, "a row was left out");
-        }
-    });
-    logged.filter_map(Result::ok).collect()
-}
-
-/// A page of rows, of which one more than fits was asked for, and the cursor of the next.
-fn page<T>(mut rows: Vec<T>, limit: u64, cursor: impl FnOnce(&T) -> String) -> (Vec<T>, Option<String>) {
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows.last().filter(|_| more).map(cursor);
-    (rows, next)
 }

@@ -1,12 +1,13 @@
 //! Where a repository works.
 
-use crate::{Store, connection};
+use crate::connection;
+use crate::database::Database;
 use sea_orm::{DatabaseExecutor, DatabaseTransaction, DbErr};
 
-/// The whole store, each call by itself; or a unit of work, all calls together.
+/// The whole database, each call by itself; or a unit of work, all calls together.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Place<'s> {
-    Store(&'s Store),
+    Database(&'s Database),
     Change(&'s DatabaseTransaction),
 }
 
@@ -14,7 +15,7 @@ impl<'s> Place<'s> {
     /// For questions. In a unit of work they see what it has written.
     pub fn reader(self) -> DatabaseExecutor<'s> {
         match self {
-            Self::Store(store) => store.reader().into(),
+            Self::Database(database) => database.reader().into(),
             Self::Change(transaction) => transaction.into(),
         }
     }
@@ -22,7 +23,7 @@ impl<'s> Place<'s> {
     /// For single statements that write.
     pub fn writer(self) -> DatabaseExecutor<'s> {
         match self {
-            Self::Store(store) => store.writer().into(),
+            Self::Database(database) => database.writer().into(),
             Self::Change(transaction) => transaction.into(),
         }
     }
@@ -30,7 +31,7 @@ impl<'s> Place<'s> {
     /// For several statements that belong together: a transaction of their own, or a part of the one they are in.
     pub async fn begin(self) -> Result<DatabaseTransaction, DbErr> {
         match self {
-            Self::Store(store) => connection::begin(store.writer()).await,
+            Self::Database(database) => connection::begin(database.writer()).await,
             Self::Change(transaction) => sea_orm::TransactionTrait::begin(transaction).await,
         }
     }

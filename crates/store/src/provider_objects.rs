@@ -1,7 +1,8 @@
 //! ProviderObjects: what callers keep at providers, and whose it is.
 
+use crate::StoreError;
+use crate::database::Database;
 use crate::entity::provider_object;
-use crate::{Store, StoreError};
 use baton_model::entity::{Caller, Owner, ProviderObject, ProviderObjectKind, Role};
 use baton_model::{KeyId, ModelId, ProviderId, Timestamp};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
@@ -21,7 +22,7 @@ pub enum Near<'a> {
 /// The provider_objects.
 #[derive(Debug, Clone, Copy)]
 pub struct ProviderObjects<'s> {
-    pub(crate) store: &'s Store,
+    pub(crate) database: &'s Database,
 }
 
 impl ProviderObjects<'_> {
@@ -32,7 +33,7 @@ impl ProviderObjects<'_> {
     /// [`StoreError::Conflict`] if the provider has something of that kind and name noted already.
     pub async fn insert(self, entry: &ProviderObject) -> Result<(), StoreError> {
         let insert = provider_object::Entity::insert(provider_object::Model::from(entry).into_active_model());
-        let rows = insert.on_conflict(crate::keep()).exec_without_returning(self.store.writer()).await?;
+        let rows = insert.on_conflict(crate::keep()).exec_without_returning(self.database.writer()).await?;
         crate::inserted(rows, || format!("the {} `{}` is noted already", entry.kind.name(), entry.object))
     }
 
@@ -46,7 +47,7 @@ impl ProviderObjects<'_> {
             .filter(provider_object::Column::Object.eq(object))
             .filter(provider_object::Column::Kind.eq(kind.name()))
             .order_by_desc(provider_object::Column::Id);
-        Ok(query.all(self.store.reader()).await?.into_iter().filter_map(read).collect())
+        Ok(query.all(self.database.reader()).await?.into_iter().filter_map(read).collect())
     }
 
     /// At most `limit` of that kind that the caller may see, newest first.
@@ -73,7 +74,7 @@ impl ProviderObjects<'_> {
                 query.filter(provider_object::Column::Id.gt(id)).order_by_asc(provider_object::Column::Id)
             }
         };
-        let rows = query.limit(limit).all(self.store.reader()).await?;
+        let rows = query.limit(limit).all(self.database.reader()).await?;
         let mut provider_objects: Vec<ProviderObject> = rows.into_iter().filter_map(read).collect();
         if matches!(near, Near::NewerThan(_)) {
             provider_objects.reverse();
@@ -87,7 +88,7 @@ impl ProviderObjects<'_> {
     ///
     /// Whatever keeps the database from writing.
     pub async fn delete(self, id: &str) -> Result<(), StoreError> {
-        provider_object::Entity::delete_by_id(id).exec(self.store.writer()).await?;
+        provider_object::Entity::delete_by_id(id).exec(self.database.writer()).await?;
         Ok(())
     }
 
@@ -98,7 +99,7 @@ impl ProviderObjects<'_> {
     /// Whatever keeps the database from writing.
     pub async fn expire(self, now: Timestamp) -> Result<u64, StoreError> {
         let old = provider_object::Entity::delete_many().filter(provider_object::Column::ExpiresAt.lt(now.0));
-        Ok(old.exec(self.store.writer()).await?.rows_affected)
+        Ok(old.exec(self.database.writer()).await?.rows_affected)
     }
 }
 

@@ -1,7 +1,8 @@
 //! Responses that Baton keeps itself.
 
+use crate::StoreError;
+use crate::database::Database;
 use crate::entity::stored_response;
-use crate::{Store, StoreError};
 use baton_model::entity::{Owner, StoredResponse};
 use baton_model::{KeyId, ModelId, Timestamp};
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
@@ -10,7 +11,7 @@ use std::sync::Arc;
 /// The kept responses.
 #[derive(Debug, Clone, Copy)]
 pub struct StoredResponses<'s> {
-    pub(crate) store: &'s Store,
+    pub(crate) database: &'s Database,
 }
 
 impl StoredResponses<'_> {
@@ -21,7 +22,7 @@ impl StoredResponses<'_> {
     /// [`StoreError::Conflict`] if there is one of that id.
     pub async fn insert(self, kept: &StoredResponse) -> Result<(), StoreError> {
         let insert = stored_response::Entity::insert(stored_response::Model::from(kept).into_active_model());
-        let rows = insert.on_conflict(crate::keep()).exec_without_returning(self.store.writer()).await?;
+        let rows = insert.on_conflict(crate::keep()).exec_without_returning(self.database.writer()).await?;
         crate::inserted(rows, || format!("the response `{}` is kept already", kept.id))
     }
 
@@ -32,7 +33,7 @@ impl StoredResponses<'_> {
     /// Whatever keeps the database from answering.
     pub async fn get(self, id: &str, now: Timestamp) -> Result<Option<StoredResponse>, StoreError> {
         let query = stored_response::Entity::find_by_id(id).filter(stored_response::Column::ExpiresAt.gte(now.0));
-        Ok(query.one(self.store.reader()).await?.map(StoredResponse::from))
+        Ok(query.one(self.database.reader()).await?.map(StoredResponse::from))
     }
 
     /// Forgets one. Does nothing if it is not there.
@@ -41,7 +42,7 @@ impl StoredResponses<'_> {
     ///
     /// Whatever keeps the database from writing.
     pub async fn delete(self, id: &str) -> Result<(), StoreError> {
-        stored_response::Entity::delete_by_id(id).exec(self.store.writer()).await?;
+        stored_response::Entity::delete_by_id(id).exec(self.database.writer()).await?;
         Ok(())
     }
 
@@ -52,7 +53,7 @@ impl StoredResponses<'_> {
     /// Whatever keeps the database from writing.
     pub async fn expire(self, now: Timestamp) -> Result<u64, StoreError> {
         let old = stored_response::Entity::delete_many().filter(stored_response::Column::ExpiresAt.lt(now.0));
-        Ok(old.exec(self.store.writer()).await?.rows_affected)
+        Ok(old.exec(self.database.writer()).await?.rows_affected)
     }
 }
 

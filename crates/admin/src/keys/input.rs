@@ -1,7 +1,8 @@
 //! Fields that making and changing a key share.
 
 use crate::wire::faults::Faults;
-use crate::wire::fields::{Fields, brief};
+use crate::wire::fields::Fields;
+use crate::wire::phrases::brief;
 use crate::wire::schema::settable;
 use crate::wire::time;
 use baton_model::{ApiKey, ModelId, Timestamp};
@@ -24,7 +25,7 @@ pub struct KeyChange;
 impl PartialSchema for KeyBody {
     fn schema() -> RefOr<Schema> {
         let mut body = settable::<ApiKey>(&[], &["name"]);
-        body.description = Some("What a new key shall be; by default a caller that may use all models".into());
+        body.description = Some("A new key; by default a caller that may use all models".into());
         body.into()
     }
 }
@@ -32,7 +33,7 @@ impl PartialSchema for KeyBody {
 impl PartialSchema for KeyChange {
     fn schema() -> RefOr<Schema> {
         let mut body = settable::<ApiKey>(&FIXED, &[]);
-        body.description = Some("What can be changed of a key; what is absent stays".into());
+        body.description = Some("The fields of a key that can be changed; absent fields stay".into());
         body.into()
     }
 }

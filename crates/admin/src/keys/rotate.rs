@@ -6,7 +6,8 @@ use crate::describe::ErrorBody;
 use crate::wire::access::Administrator;
 use crate::wire::answer::Answer;
 use crate::wire::faults::Faults;
-use crate::wire::fields::{Fields, brief};
+use crate::wire::fields::Fields;
+use crate::wire::phrases::brief;
 use axum::extract::{Path, State};
 use baton_auth::AuthError;
 use baton_model::{Code, KeyId, PublicError};
@@ -29,11 +30,11 @@ pub struct RotateBody {
 const OVERLAP: Duration = Duration::from_secs(24 * 60 * 60);
 const LONGEST: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
-/// Gives a key another secret, shown this once. The one before is accepted for a while, so that whoever uses it can change
+/// Gives a key another secret, shown only once. The one before is accepted for a while, so that whoever uses it can change
 /// over; rotating again ends it at once.
 #[utoipa::path(post, path = "/api/keys/{id}/rotate", tag = "keys", params(("id" = String, Path)),
     request_body = RotateBody, responses(
-        (status = 200, description = "Rotated; `key` is shown this once", body = NewKeyView),
+        (status = 200, description = "Rotated; `key` is shown only once", body = NewKeyView),
         (status = 404, description = "There is no such key", body = ErrorBody),
         (status = 409, description = "The key is revoked", body = ErrorBody),
         (status = 422, description = "Fields are wrong: `details.errors` names each", body = ErrorBody),

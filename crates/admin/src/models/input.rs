@@ -2,8 +2,9 @@
 
 use super::written_price;
 use crate::wire::faults::Faults;
-use crate::wire::fields::{Fields, brief};
+use crate::wire::fields::Fields;
 use crate::wire::money;
+use crate::wire::phrases::brief;
 use crate::wire::schema::settable;
 use baton_engine::Snapshot;
 use baton_engine::registry::nearest;
@@ -20,13 +21,13 @@ use utoipa::openapi::schema::Type;
 use utoipa::openapi::{Object, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-/// A model to register, or what to change of one, for the description: the fields of a model that can be set.
+/// A model to register, or the fields of one to change, for the description: the fields of a model that can be set.
 pub struct ModelBody;
 
 impl PartialSchema for ModelBody {
     fn schema() -> RefOr<Schema> {
         let mut body = settable::<Model>(&[], &[]);
-        body.description = Some("A model to register, or what to change of one".into());
+        body.description = Some("A model to register, or the fields of one to change".into());
         let per_token = Object::builder()
             .schema_type(Type::Number)
             .description(Some("Dollars for one token, in place of `price`: sets `input` and `output`"));

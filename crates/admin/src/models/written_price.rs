@@ -2,8 +2,9 @@
 //! more loosely than it is shown, and every amount that is wrong is named.
 
 use crate::wire::faults::Faults;
-use crate::wire::fields::{Fields, brief};
+use crate::wire::fields::Fields;
 use crate::wire::money;
+use crate::wire::phrases::brief;
 use baton_model::price::{ContextTier, Rates};
 use baton_model::{Price, UsageClass};
 use indexmap::IndexMap;

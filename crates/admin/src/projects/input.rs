@@ -1,13 +1,14 @@
 //! The fields of a project.
 
 use crate::wire::faults::Faults;
-use crate::wire::fields::{Fields, brief};
+use crate::wire::fields::Fields;
+use crate::wire::phrases::brief;
 use baton_model::chat::Json;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-/// A project to make, or what to change of one.
+/// A project to create, or the fields of one to change.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default)]
 #[schema(as = Project)]
@@ -18,7 +19,7 @@ pub struct ProjectBody {
     /// A name for people; by default the id.
     #[schema(example = "Search")]
     pub name: Option<String>,
-    /// Whatever is to be kept with it.
+    /// Metadata to store with it.
     #[schema(value_type = Option<Object>)]
     metadata: Option<Box<RawValue>>,
 }

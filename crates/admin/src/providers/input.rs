@@ -1,7 +1,8 @@
 //! The fields of a provider as a client gives them.
 
 use crate::wire::faults::Faults;
-use crate::wire::fields::{Fields, brief};
+use crate::wire::fields::Fields;
+use crate::wire::phrases::brief;
 use baton_control::providers::{ProviderSecrets, ProviderSettings};
 use baton_model::schema::field_names;
 use baton_model::{ProviderId, PublicError};
@@ -12,7 +13,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
-/// What a provider shall be. Changing one, what is absent stays, and null forgets.
+/// A provider to register, or the fields of one to change: absent fields stay, null resets.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct ProviderBody {
@@ -33,7 +34,7 @@ pub struct ProviderBody {
     /// Bounds on waiting: `connect`, `first_token`, `idle`, `total`, each as `30s`.
     #[schema(example = json!({ "first_token": "30s" }))]
     timeouts: Option<BTreeMap<String, String>>,
-    /// How often the same model is tried again on an error that invites it.
+    /// How often the same model is tried again after an error that may be temporary.
     retries: Option<u32>,
     /// Whether its own list of models is taken over.
     discover: Option<bool>,

@@ -3,14 +3,15 @@
 use crate::Admin;
 use crate::events::stream::known_types;
 use crate::wire::faults::Faults;
-use crate::wire::fields::{Fields, brief};
+use crate::wire::fields::Fields;
+use crate::wire::phrases::brief;
 use baton_events::webhooks::target;
 use baton_model::{EventKind, Timestamp};
 use baton_store::Webhook;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-/// What a webhook shall be, or what to change of it.
+/// A webhook to create, or the fields of one to change.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default)]
 #[schema(as = Webhook)]

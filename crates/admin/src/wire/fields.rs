@@ -2,7 +2,7 @@
 //! is named in one answer.
 
 use super::faults::Faults;
-use super::params::unknown;
+use super::phrases::{brief, unknown};
 use super::schema::settable;
 use baton_dialect::framing::splice;
 use baton_model::chat::Json;
@@ -189,12 +189,4 @@ fn sentence(error: &serde_json::Error, value: &str) -> String {
         other => other,
     };
     format!("expected {expected}, got {}", brief(value))
-}
-
-/// A value as an error message shows it.
-pub fn brief(text: &str) -> String {
-    match text.char_indices().nth(40) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
-    }
 }

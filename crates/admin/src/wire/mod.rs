@@ -8,5 +8,6 @@ pub mod fields;
 pub mod money;
 pub mod page;
 pub mod params;
+pub mod phrases;
 pub mod schema;
 pub mod time;

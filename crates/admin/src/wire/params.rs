@@ -1,8 +1,8 @@
 //! A query string, read parameter by parameter.
 
 use super::faults::Faults;
+use super::phrases::{brief, unknown};
 use axum::extract::Query;
-use baton_engine::registry::nearest;
 use baton_model::{Code, PublicError};
 use http::Uri;
 
@@ -46,7 +46,7 @@ impl Params {
         let text = self.take(name)?;
         let value = read(&text);
         if value.is_none() {
-            self.faults.add(name, format!("expected {expected}, got `{}`", super::fields::brief(&text)));
+            self.faults.add(name, format!("expected {expected}, got `{}`", brief(&text)));
         }
         value
     }
@@ -78,13 +78,5 @@ impl Params {
             self.faults.add(name.as_str(), unknown("parameter", name, &self.taken));
         }
         self.faults.check()
-    }
-}
-
-/// That a name is not known, and what may have been meant.
-pub fn unknown(what: &str, name: &str, known: &[&str]) -> String {
-    match nearest(name, known.iter().copied()) {
-        Some(near) => format!("unknown {what}; did you mean `{near}`?"),
-        None => format!("unknown {what}; known are: {}", known.join(", ")),
     }
 }

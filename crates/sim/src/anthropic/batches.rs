@@ -2,8 +2,8 @@
 //! results say of each request which model was asked.
 
 use super::{invalid, whole};
+use crate::call::{Call, Plan, Refusal};
 use crate::journal::{Billed, Stored};
-use crate::server::{Call, Plan, Refusal};
 use serde_json::{Value, json};
 
 /// Answers a request below `/v1/messages/batches/`; `rest` follows that.

@@ -1,10 +1,10 @@
 //! What Anthropic refuses: its validation is strict, and names every field.
 
 use super::invalid;
-use super::messages::is_sealed;
+use super::reply::is_sealed;
+use crate::call::Refusal;
 use crate::image;
 use crate::seal::seal;
-use crate::server::Refusal;
 use serde_json::Value;
 
 const FIELDS: [&str; 21] = [

@@ -1,17 +1,14 @@
 //! `POST /v1/messages` and `/v1/messages/count_tokens`.
 
+use super::reply::{call_id, id, redacted, stop, usage, with_output};
 use super::{check, invalid, stream, whole};
-use crate::answer::{Answer, Choice, End, Question, Tool, answer};
+use crate::answer::{Answer, Choice, Question, Tool, answer};
+use crate::call::{Call, Plan, Refusal};
 use crate::image;
 use crate::journal::Billed;
 use crate::seal::seal;
-use crate::server::{Call, Plan, Refusal};
 use crate::tokens;
 use serde_json::{Value, json};
-
-/// A prompt with this text makes the vendor redact its reasoning (Anthropic documentation, extended thinking).
-const REDACT: &str =
-    "ANTHROPIC_MAGIC_STRING_TRIGGER_REDACTED_THINKING_46C9A13E193C177646C7398A98432ECCCE4C1253D5E2D82641AC0E52CC2876CB";
 
 pub(super) fn plan(call: &Call<'_>) -> Result<Plan, Refusal> {
     let model = model(call)?;
@@ -42,14 +39,6 @@ pub(super) fn count(call: &Call<'_>) -> Result<Plan, Refusal> {
     check::count(call.json, call.options.strict)?;
     let Billed { input, cache_read, cache_write, .. } = cost(call.json, |_| false);
     Ok(whole(&json!({ "input_tokens": input + cache_read + cache_write }), Billed::default()))
-}
-
-pub(super) fn id(call: &Call<'_>) -> String {
-    format!("msg_sim_{}", call.number)
-}
-
-pub(super) fn call_id(call: &Call<'_>, place: usize) -> String {
-    format!("toolu_sim_{}_{place}", call.number)
 }
 
 fn model(call: &Call<'_>) -> Result<String, Refusal> {
@@ -176,34 +165,7 @@ fn block_cost(block: &Value) -> u64 {
     }
 }
 
-pub(super) fn with_output(billed: Billed, answer: &Answer) -> Billed {
-    let (output, reasoning) = answer.tokens();
-    Billed { output, reasoning, ..billed }
-}
-
-pub(super) fn usage(billed: Billed) -> Value {
-    json!({
-        "input_tokens": billed.input,
-        "cache_creation_input_tokens": billed.cache_write,
-        "cache_read_input_tokens": billed.cache_read,
-        "cache_creation": { "ephemeral_5m_input_tokens": billed.cache_write, "ephemeral_1h_input_tokens": 0 },
-        "output_tokens": billed.output,
-        "service_tier": "standard",
-    })
-}
-
 // === The reply ===
-
-/// The block with the sealed thought, where the vendor redacts it.
-pub(super) fn redacted(answer: &Answer) -> Option<Value> {
-    let data = || json!({ "type": "redacted_thinking", "data": seal(REDACT) });
-    answer.thought.contains(REDACT).then(data)
-}
-
-/// Whether a redacted block is one of ours.
-pub(super) fn is_sealed(data: &str) -> bool {
-    data == seal(REDACT)
-}
 
 fn blocks(call: &Call<'_>, answer: &Answer) -> Vec<Value> {
     let mut blocks = Vec::new();
@@ -219,13 +181,4 @@ fn blocks(call: &Call<'_>, answer: &Answer) -> Vec<Value> {
         blocks.push(json!({ "type": "tool_use", "id": call_id(call, place), "name": name, "input": input }));
     }
     blocks
-}
-
-pub(super) fn stop(end: &End) -> (&'static str, Option<&str>) {
-    match end {
-        End::Stop => ("end_turn", None),
-        End::StopText(text) => ("stop_sequence", Some(text)),
-        End::Length => ("max_tokens", None),
-        End::Calls => ("tool_use", None),
-    }
 }

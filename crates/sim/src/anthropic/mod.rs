@@ -3,11 +3,15 @@
 mod batches;
 mod check;
 mod messages;
+mod reply;
+mod shape;
 mod stream;
 
+pub(crate) use shape::{context_refusal, error_json, forced, invalid, whole};
+
+use crate::call::{Call, Plan, Refusal};
 use crate::journal::Billed;
-use crate::server::{Call, Plan, Refusal};
-use serde_json::{Value, json};
+use serde_json::json;
 
 pub(crate) fn plan(call: &Call<'_>) -> Result<Plan, Refusal> {
     authorize(call)?;
@@ -40,39 +44,6 @@ fn authorize(call: &Call<'_>) -> Result<(), Refusal> {
     }
 }
 
-pub(crate) fn error_json(refusal: &Refusal, number: usize) -> Value {
-    json!({
-        "type": "error",
-        "error": { "type": refusal.kind, "message": refusal.message },
-        "request_id": format!("req_sim_{number}"),
-    })
-}
-
-/// The vendor's words for a status (API reference, errors).
-pub(crate) fn forced(status: u16) -> Refusal {
-    let (kind, message) = match status {
-        401 => ("authentication_error", "invalid x-api-key"),
-        402 => ("billing_error", "Your credit balance is too low to access the API."),
-        403 => ("permission_error", "Your API key does not have permission to use the specified resource."),
-        404 => ("not_found_error", "The requested resource could not be found."),
-        413 => ("request_too_large", "Request exceeds the maximum size"),
-        429 => ("rate_limit_error", "This request would exceed your organization's rate limit."),
-        504 => ("timeout_error", "The request timed out."),
-        529 => ("overloaded_error", "Overloaded"),
-        400..500 => ("invalid_request_error", "The request is wrong."),
-        _ => ("api_error", "Internal server error"),
-    };
-    Refusal::new(status, kind, message)
-}
-
-pub(crate) fn context_refusal() -> Refusal {
-    invalid("prompt is too long: 210000 tokens > 200000 maximum")
-}
-
-fn invalid(message: impl Into<String>) -> Refusal {
-    Refusal::new(400, "invalid_request_error", message)
-}
-
 /// `GET /v1/models`, two a page, so that pages are walked.
 fn models(call: &Call<'_>) -> Plan {
     let after = call.query.split('&').find_map(|pair| pair.strip_prefix("after_id=")).map(|id| id.replace("%2D", "-"));
@@ -97,8 +68,4 @@ fn models(call: &Call<'_>) -> Plan {
         "last_id": page.last(),
     });
     whole(&body, Billed::default())
-}
-
-fn whole(body: &Value, billed: Billed) -> Plan {
-    Plan::Whole { content_type: "application/json", body: body.to_string().into_bytes(), billed }
 }

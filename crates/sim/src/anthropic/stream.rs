@@ -1,12 +1,12 @@
 //! The events of a stream (Anthropic API reference, streaming messages).
 
-use super::messages::{call_id, id, redacted, stop, usage, with_output};
+use super::reply::{call_id, id, redacted, stop, usage, with_output};
 use super::{error_json, forced};
 use crate::answer::Answer;
+use crate::call::Call;
 use crate::journal::Billed;
 use crate::play::Script;
 use crate::seal::seal;
-use crate::server::Call;
 use crate::tokens;
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! What Ollama refuses in a chat. Unknown fields it ignores.
 
 use super::{capabilities, refusal};
-use crate::server::Refusal;
+use crate::call::Refusal;
 use serde_json::Value;
 
 pub(super) fn chat(json: &Value, model: &str) -> Result<(), Refusal> {

@@ -2,10 +2,10 @@
 
 use super::{capabilities, check, model, refusal, whole};
 use crate::answer::{Answer, End, Question, Tool, answer};
+use crate::call::{Call, Plan, Refusal};
 use crate::image;
 use crate::journal::Billed;
 use crate::play::Script;
-use crate::server::{Call, Plan, Refusal};
 use crate::tokens;
 use serde_json::{Map, Value, json};
 

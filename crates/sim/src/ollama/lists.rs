@@ -1,8 +1,8 @@
 //! `GET /api/tags`, `POST /api/show` and `GET /api/ps`.
 
 use super::{capabilities, model, whole};
+use crate::call::{Call, Plan, Refusal};
 use crate::journal::Billed;
-use crate::server::{Call, Plan, Refusal};
 use serde_json::{Value, json};
 
 /// The context window of every model.

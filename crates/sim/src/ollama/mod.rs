@@ -3,10 +3,13 @@
 mod check;
 mod generate;
 mod lists;
+mod shape;
 
-use crate::server::{Call, Plan, Refusal};
+pub(crate) use shape::{capabilities, context_refusal, error_json, forced, model, refusal, whole};
+
+use crate::call::{Call, Plan, Refusal};
 use crate::{journal::Billed, openai};
-use serde_json::{Value, json};
+use serde_json::json;
 
 pub(crate) fn plan(call: &Call<'_>) -> Result<Plan, Refusal> {
     authorize(call)?;
@@ -36,55 +39,4 @@ fn authorize(call: &Call<'_>) -> Result<(), Refusal> {
         Some(key) if sent != Some(key.as_str()) => Err(refusal(401, "unauthorized")),
         _ => Ok(()),
     }
-}
-
-pub(crate) fn error_json(refusal: &Refusal) -> Value {
-    // What comes from the OpenAI-compatible endpoint has a kind, and OpenAI's shape.
-    if refusal.kind.is_empty() { json!({ "error": refusal.message }) } else { openai::error_json(refusal) }
-}
-
-pub(crate) fn forced(status: u16) -> Refusal {
-    let message = match status {
-        401 => "unauthorized",
-        404 => "model 'x' not found",
-        429 => "too many requests",
-        503 => "server busy, please try again. maximum pending requests exceeded",
-        400..500 => "invalid request",
-        _ => "llama runner process has terminated",
-    };
-    refusal(status, message)
-}
-
-pub(crate) fn context_refusal() -> Refusal {
-    refusal(400, "the input length exceeds the context length")
-}
-
-fn refusal(status: u16, message: impl Into<String>) -> Refusal {
-    Refusal::new(status, "", message)
-}
-
-/// The model that is asked for, with its tag.
-fn model(call: &Call<'_>) -> Result<String, Refusal> {
-    let name = call.json["model"].as_str().filter(|name| !name.is_empty());
-    let name = name.ok_or_else(|| refusal(400, "model is required"))?;
-    if call.knows(name) {
-        return Ok(name.to_owned());
-    }
-    Err(refusal(404, format!("model '{name}' not found")))
-}
-
-/// What a model can do, by its name.
-fn capabilities(model: &str) -> Vec<&'static str> {
-    if model.contains("embed") {
-        return vec!["embedding"];
-    }
-    let mut all = vec!["completion", "tools", "vision"];
-    if ["qwen3", "deepseek-r1", "gpt-oss"].iter().any(|family| model.starts_with(family)) {
-        all.push("thinking");
-    }
-    all
-}
-
-fn whole(body: &Value, billed: Billed) -> Plan {
-    Plan::Whole { content_type: "application/json; charset=utf-8", body: body.to_string().into_bytes(), billed }
 }

@@ -2,9 +2,9 @@
 
 use super::form::{self, Field};
 use super::{event, forced, invalid, known, model};
+use crate::call::{Call, Plan, Refusal};
 use crate::journal::Billed;
 use crate::play::Script;
-use crate::server::{Call, Plan, Refusal};
 use crate::tokens;
 use serde_json::json;
 

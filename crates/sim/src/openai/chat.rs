@@ -2,10 +2,10 @@
 
 use super::{CREATED, check, event, forced, model};
 use crate::answer::{Answer, Choice, End, Question, Tool, answer};
+use crate::call::{Call, Plan, Refusal};
 use crate::image;
 use crate::journal::Billed;
 use crate::play::Script;
-use crate::server::{Call, Plan, Refusal};
 use crate::tokens;
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! What OpenAI refuses in a chat request.
 
 use super::invalid;
-use crate::server::Refusal;
+use crate::call::Refusal;
 use serde_json::Value;
 
 /// The fields of the reference (OpenAI API reference, create chat completion).

@@ -1,6 +1,6 @@
 //! Multipart forms (RFC 7578), read by their boundary alone.
 
-use crate::server::Call;
+use crate::call::Call;
 
 /// A field of a form.
 pub(super) struct Field {

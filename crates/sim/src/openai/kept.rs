@@ -2,8 +2,8 @@
 //! says of each line which model was asked.
 
 use super::CREATED;
+use crate::call::{Call, Plan, Refusal};
 use crate::journal::{Billed, Stored};
-use crate::server::{Call, Plan, Refusal};
 use serde_json::{Value, json};
 
 /// Answers a request below `/v1/files` or `/v1/batches`; `rest` follows `/v1/`.

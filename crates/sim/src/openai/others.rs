@@ -3,9 +3,9 @@
 use super::chat::usage;
 use super::{CREATED, event, forced, invalid, model};
 use crate::answer::{Answer, End, Question, answer};
+use crate::call::{Call, Plan, Refusal};
 use crate::journal::Billed;
 use crate::play::Script;
-use crate::server::{Call, Plan, Refusal};
 use crate::tokens;
 use serde_json::{Value, json};
 

@@ -1,7 +1,13 @@
 //! Which database it is: nothing outside of this folder has to know but `partitions.rs`.
 
+mod pools;
 mod postgres;
 mod sqlite;
+mod trouble;
+
+pub(crate) use pools::Connection;
+pub use pools::Pools;
+pub(crate) use trouble::{Trouble, trouble};
 
 use crate::error::StoreError;
 use baton_model::{Clock, SystemClock, Timestamp};
@@ -9,49 +15,6 @@ use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode, Statement,
     TransactionOptions, TransactionTrait,
 };
-use std::time::Duration;
-
-/// How many connections there are, and how long things may take.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pools {
-    /// The most connections for lists, totals and snapshots.
-    pub readers: u32,
-    /// The most connections for records and changes. SQLite has one.
-    pub writers: u32,
-    /// How long a free connection is waited for, and a server that does not answer.
-    pub acquire_timeout: Duration,
-    /// How long PostgreSQL may work on a list or total.
-    pub statement_timeout: Duration,
-}
-
-impl Default for Pools {
-    fn default() -> Self {
-        Self {
-            readers: 4,
-            writers: 4,
-            acquire_timeout: Duration::from_secs(5),
-            statement_timeout: Duration::from_secs(30),
-        }
-    }
-}
-
-/// The open connections.
-pub(crate) struct Connection {
-    pub reader: DatabaseConnection,
-    pub writer: DatabaseConnection,
-}
-
-/// What kept a statement from running, where the database says so by a code.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Trouble {
-    ReadOnly,
-    Busy,
-    Full,
-    /// With what the server says.
-    Denied(String),
-    /// Text that PostgreSQL does not keep.
-    Nul,
-}
 
 impl Connection {
     pub async fn open(url: &str, pools: &Pools) -> Result<Self, StoreError> {
@@ -129,18 +92,6 @@ pub(crate) async fn refuse_changes(database: &impl ConnectionTrait, table: &str)
         ["update", "delete"].map(trigger).concat()
     };
     database.execute_unprepared(&statements).await.map(drop)
-}
-
-/// What kept a statement from running.
-pub(crate) fn trouble(error: Option<&sqlx::Error>) -> Option<Trouble> {
-    let error = error?;
-    if matches!(error, sqlx::Error::PoolTimedOut) {
-        return Some(Trouble::Busy);
-    }
-    let error = error.as_database_error()?;
-    let code = error.code()?;
-    // SQLite's codes are numbers, PostgreSQL's have five characters.
-    if code.len() == 5 { postgres::trouble(&code, error.message()) } else { sqlite::trouble(&code) }
 }
 
 /// An address of a database without its password, to be shown.

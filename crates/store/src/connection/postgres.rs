@@ -1,6 +1,6 @@
 //! PostgreSQL: a server, version 15 or newer.
 
-use super::{Connection, Pools, Trouble};
+use super::{Connection, Pools};
 use crate::error::StoreError;
 use sea_orm::SqlxPostgresConnector;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
@@ -116,18 +116,5 @@ fn reason(options: &PgConnectOptions, error: &sqlx::Error) -> String {
             _ => error.message().to_owned(),
         },
         _ => error.to_string(),
-    }
-}
-
-/// What kept a statement from running, by its SQLSTATE ("PostgreSQL Error Codes").
-pub(super) fn trouble(code: &str, message: &str) -> Option<Trouble> {
-    match code {
-        "25006" => Some(Trouble::ReadOnly),
-        // No connection left, starting up, locked, deadlock, serialization, out of time.
-        "53300" | "57P03" | "55P03" | "40P01" | "40001" | "57014" => Some(Trouble::Busy),
-        "53100" => Some(Trouble::Full),
-        "42501" => Some(Trouble::Denied(message.to_owned())),
-        "22021" => Some(Trouble::Nul),
-        _ => None,
     }
 }

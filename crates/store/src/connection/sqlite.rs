@@ -1,6 +1,7 @@
 //! SQLite: a file, or memory.
 
-use super::{Connection, Pools, Trouble};
+use super::trouble::primary;
+use super::{Connection, Pools};
 use crate::error::StoreError;
 use sea_orm::{ConnectOptions, Database, DbErr, RuntimeErr};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
@@ -63,21 +64,6 @@ fn reason(error: &DbErr) -> String {
     }
 }
 
-/// What kept a statement from running, by SQLite's result code ("Result and Error Codes").
-pub(super) fn trouble(code: &str) -> Option<Trouble> {
-    match primary(code)? {
-        8 => Some(Trouble::ReadOnly),
-        5 | 6 => Some(Trouble::Busy),
-        13 => Some(Trouble::Full),
-        _ => None,
-    }
-}
-
 fn code(error: &sqlx::Error) -> Option<u32> {
     primary(&error.as_database_error().and_then(DatabaseError::code)?)
-}
-
-/// The primary result code: the lowest byte of the extended one.
-fn primary(code: &str) -> Option<u32> {
-    code.parse::<u32>().ok().map(|extended| extended & 0xff)
 }

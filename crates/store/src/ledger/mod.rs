@@ -4,15 +4,17 @@ mod list;
 mod query;
 mod retain;
 mod row;
+mod totals;
 mod usage;
 mod write;
 
 pub use list::{Cursor, Filter, Page};
 pub use retain::Retained;
-pub use usage::{GroupBy, Latency, ModelStats, UsageQuery, UsageRow};
+pub use totals::{GroupBy, Latency, ModelStats, UsageQuery, UsageRow};
 
+use crate::database::Database;
 use crate::entity::request;
-use crate::{Store, StoreError, partitions};
+use crate::{StoreError, partitions};
 use baton_model::record::RequestRecord;
 use baton_model::{RequestId, Timestamp};
 use sea_orm::EntityTrait;
@@ -20,7 +22,7 @@ use sea_orm::EntityTrait;
 /// The records of requests.
 #[derive(Debug, Clone, Copy)]
 pub struct Ledger<'s> {
-    pub(crate) store: &'s Store,
+    pub(crate) database: &'s Database,
 }
 
 impl Ledger<'_> {
@@ -31,7 +33,7 @@ impl Ledger<'_> {
     ///
     /// Whatever keeps the database from writing; then nothing of the batch is there.
     pub async fn write(self, records: &[RequestRecord]) -> Result<(), StoreError> {
-        write::write(self.store, records).await
+        write::write(self.database, records).await
     }
 
     /// One request with each attempt.
@@ -40,9 +42,9 @@ impl Ledger<'_> {
     ///
     /// [`StoreError::NotFound`].
     pub async fn get(self, id: &RequestId) -> Result<RequestRecord, StoreError> {
-        let row = request::Entity::find_by_id(id.as_str()).one(self.store.reader()).await?;
+        let row = request::Entity::find_by_id(id.as_str()).one(self.database.reader()).await?;
         let row = row.ok_or_else(|| StoreError::not_found(format!("request `{id}`")))?;
-        let records = list::with_attempts(self.store.reader(), vec![row]).await?;
+        let records = list::with_attempts(self.database.reader(), vec![row]).await?;
         records.into_iter().next().ok_or_else(|| StoreError::not_found(format!("request `{id}`")))
     }
 
@@ -52,7 +54,7 @@ impl Ledger<'_> {
     ///
     /// Whatever keeps the database from answering.
     pub async fn list(self, filter: &Filter, cursor: Option<&Cursor>, limit: u64) -> Result<Page, StoreError> {
-        list::list(self.store.reader(), filter, cursor, limit).await
+        list::list(self.database.reader(), filter, cursor, limit).await
     }
 
     /// Totals, one row a group, ordered by the groups.
@@ -64,7 +66,7 @@ impl Ledger<'_> {
     ///
     /// Whatever keeps the database from answering.
     pub async fn usage(self, query: &UsageQuery) -> Result<Vec<UsageRow>, StoreError> {
-        usage::usage(self.store.reader(), query).await
+        usage::usage(self.database.reader(), query).await
     }
 
     /// Makes room ahead: on PostgreSQL the parts for the months around `now`. To be done every few days; without it
@@ -74,7 +76,7 @@ impl Ledger<'_> {
     ///
     /// Whatever keeps the database from changing its tables.
     pub async fn prepare(self, now: Timestamp) -> Result<(), StoreError> {
-        partitions::prepare(self.store.writer(), now).await
+        partitions::prepare(self.database.writer(), now).await
     }
 
     /// Removes what arrived before `since`, with what was said of it: on PostgreSQL the months that lie wholly before,
@@ -84,7 +86,7 @@ impl Ledger<'_> {
     ///
     /// Whatever keeps the database from writing; what was removed by then is gone.
     pub async fn retain(self, since: Timestamp) -> Result<Retained, StoreError> {
-        retain::retain(self.store.writer(), since).await
+        retain::retain(self.database.writer(), since).await
     }
 
     /// How one model has done since a moment.
@@ -93,6 +95,6 @@ impl Ledger<'_> {
     ///
     /// Whatever keeps the database from answering.
     pub async fn model_stats(self, model: &baton_model::ModelId, from: Timestamp) -> Result<ModelStats, StoreError> {
-        usage::model_stats(self.store.reader(), model, from).await
+        usage::model_stats(self.database.reader(), model, from).await
     }
 }

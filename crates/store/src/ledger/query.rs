@@ -1,7 +1,7 @@
 //! The SQL of totals, in the words that SQLite and PostgreSQL share.
 
 use super::row;
-use super::usage::{GroupBy, Latency};
+use super::totals::{GroupBy, Latency};
 use crate::StoreError;
 use crate::entity::{attempt, request};
 use baton_model::record::{CacheUse, Outcome};

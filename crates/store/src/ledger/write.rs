@@ -1,8 +1,9 @@
 //! Writes a batch of records, all or none.
 
 use super::row;
+use crate::database::Database;
 use crate::entity::{attempt, event, request};
-use crate::{Store, StoreError, connection, events, record};
+use crate::{StoreError, connection, events, record};
 use baton_model::EventKind;
 use baton_model::record::{Outcome, RequestRecord};
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
@@ -11,11 +12,11 @@ use std::collections::HashSet;
 /// Rows in one statement: a row has up to 30 values, and SQLite takes 32,766 in a statement, PostgreSQL 65,535.
 const ROWS: usize = 500;
 
-pub(super) async fn write(store: &Store, records: &[RequestRecord]) -> Result<(), StoreError> {
+pub(super) async fn write(database: &Database, records: &[RequestRecord]) -> Result<(), StoreError> {
     if records.is_empty() {
         return Ok(());
     }
-    let transaction = connection::begin(store.writer()).await?;
+    let transaction = connection::begin(database.writer()).await?;
     let mut seen = HashSet::new();
     for records in records.chunks(ROWS) {
         let known = known(&transaction, records).await?;
@@ -24,7 +25,7 @@ pub(super) async fn write(store: &Store, records: &[RequestRecord]) -> Result<()
             .filter(|record| !known.contains(record.id.as_str()) && seen.insert(record.id.as_str()))
             .collect::<Vec<_>>();
         insert(&transaction, &new).await?;
-        events::insert(&transaction, new.iter().map(|record| event(record, &store.node)).collect()).await?;
+        events::insert(&transaction, new.iter().map(|record| event(record, &database.node)).collect()).await?;
     }
     transaction.commit().await?;
     Ok(())

@@ -4,27 +4,14 @@
 //! unpriced. What follows from the rest (`latency_ms`, the request's `cost`, `estimated`, `tokens`) is written for
 //! readers and passed over when a record is read back.
 
+mod error;
 mod read;
 mod time;
 mod write;
 
-use baton_model::record::RequestRecord;
+pub use error::RecordError;
 
-/// A line that is no record.
-#[derive(Debug, thiserror::Error)]
-pub enum RecordError {
-    /// It is not JSON of that shape.
-    #[error("the record is not valid JSON of its shape")]
-    Json(#[from] serde_json::Error),
-    /// A field holds a word or number that is not known.
-    #[error("the record's `{field}` is `{value}`")]
-    Value {
-        /// The field.
-        field: &'static str,
-        /// What it holds.
-        value: String,
-    },
-}
+use baton_model::record::RequestRecord;
 
 /// The record as one line of JSON, without the line's end.
 pub fn to_json(record: &RequestRecord) -> String {

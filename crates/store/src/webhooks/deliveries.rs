@@ -3,7 +3,7 @@
 use super::{Webhook, Webhooks};
 use crate::StoreError;
 use crate::entity::{delivery, event, webhook};
-use crate::events::StoredEvent;
+use crate::stored_event::StoredEvent;
 use baton_model::Timestamp;
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{

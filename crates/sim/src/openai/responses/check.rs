@@ -1,9 +1,9 @@
 //! What OpenAI refuses in a request for a response.
 
-use super::invalid;
+use crate::call::Refusal;
 use crate::openai::chat::reasons;
+use crate::openai::invalid;
 use crate::seal::seal;
-use crate::server::Refusal;
 use serde_json::Value;
 
 /// The fields of the reference (OpenAI API reference, create a response).

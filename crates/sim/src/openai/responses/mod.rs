@@ -1,15 +1,18 @@
 //! `/v1/responses` (OpenAI API reference, responses).
 
 mod check;
+mod response;
 mod stream;
 
+use response::{id, response};
+
 use super::chat::{CACHED_FROM, reasons};
-use super::{CREATED, invalid, model};
-use crate::answer::{Answer, Choice, End, Question, Tool, answer};
+use super::{invalid, model};
+use crate::answer::{Answer, Choice, Question, Tool, answer};
+use crate::call::{Call, Plan, Refusal};
 use crate::image;
 use crate::journal::{Billed, Stored};
 use crate::seal::seal;
-use crate::server::{Call, Plan, Refusal};
 use crate::tokens;
 use serde_json::{Value, json};
 
@@ -52,10 +55,6 @@ pub(super) fn kept(call: &Call<'_>, path: &str) -> Result<Plan, Refusal> {
         _ => return Err(missing()),
     };
     Ok(whole(&body, Billed::default()))
-}
-
-fn id(call: &Call<'_>) -> String {
-    format!("resp_sim_{}", call.number)
 }
 
 fn whole(body: &Value, billed: Billed) -> Plan {
@@ -157,17 +156,6 @@ fn with_output(billed: Billed, answer: &Answer) -> Billed {
     Billed { output, reasoning, ..billed }
 }
 
-fn usage(billed: Billed) -> Value {
-    let input = billed.input + billed.cache_read;
-    json!({
-        "input_tokens": input,
-        "input_tokens_details": { "cached_tokens": billed.cache_read },
-        "output_tokens": billed.output,
-        "output_tokens_details": { "reasoning_tokens": billed.reasoning },
-        "total_tokens": input + billed.output,
-    })
-}
-
 // === The reply ===
 
 /// The items of the reply. What belongs to a piece of reasoning has its number in its id, so that a missing one is
@@ -208,40 +196,4 @@ fn output(call: &Call<'_>, answer: &Answer) -> Vec<Value> {
         }));
     }
     items
-}
-
-/// The response object; without an end it is still in progress.
-fn response(call: &Call<'_>, model: &str, output: &[Value], end: Option<&End>, billed: Option<Billed>) -> Value {
-    let json = call.json;
-    let or = |name: &str, default: Value| if json[name].is_null() { default } else { json[name].clone() };
-    let (status, details) = match end {
-        None => ("in_progress", Value::Null),
-        Some(End::Length) => ("incomplete", json!({ "reason": "max_output_tokens" })),
-        Some(_) => ("completed", Value::Null),
-    };
-    json!({
-        "id": id(call),
-        "object": "response",
-        "created_at": CREATED,
-        "status": status,
-        "error": null,
-        "incomplete_details": details,
-        "instructions": json["instructions"],
-        "max_output_tokens": json["max_output_tokens"],
-        "model": model,
-        "output": output,
-        "parallel_tool_calls": or("parallel_tool_calls", json!(true)),
-        "previous_response_id": json["previous_response_id"],
-        "reasoning": or("reasoning", json!({ "effort": null, "summary": null })),
-        "service_tier": "default",
-        "store": or("store", json!(true)),
-        "temperature": or("temperature", json!(1.0)),
-        "text": or("text", json!({ "format": { "type": "text" } })),
-        "tool_choice": or("tool_choice", json!("auto")),
-        "tools": or("tools", json!([])),
-        "top_p": or("top_p", json!(1.0)),
-        "truncation": "disabled",
-        "usage": billed.map(usage),
-        "metadata": or("metadata", json!({})),
-    })
 }

@@ -1,10 +1,10 @@
 //! The events of a streamed response (OpenAI API reference, streaming events).
 
-use super::response;
+use super::response::response;
 use crate::answer::{Answer, End};
+use crate::call::Call;
 use crate::openai::forced;
 use crate::play::Script;
-use crate::server::Call;
 use crate::tokens;
 use serde_json::{Value, json};
 
