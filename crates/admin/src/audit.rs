@@ -22,7 +22,7 @@ pub struct AuditView {
     next_cursor: Option<String>,
 }
 
-/// A change that somebody made.
+/// An entry of the audit log.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AuditEntryView {
     /// The entry's id.
@@ -32,28 +32,28 @@ pub struct AuditEntryView {
     /// Who: a key's id, `user:…`, `admin` for the key of the configuration, `baton:…` for the service itself.
     #[schema(example = "key_5f0c9a4e1b2d3c4f5a6b7c8d")]
     actor: String,
-    /// What the actor might do then.
+    /// The role of the actor at that time.
     #[schema(example = "admin")]
     role: &'static str,
-    /// From where; null: not over the network.
+    /// The address that it came from; null: not over the network.
     address: Option<String>,
     /// The request that made the change, as in `x-request-id`.
     request_id: Option<String>,
     /// The command of the bus that made the change.
     command_id: Option<String>,
-    /// What was done.
+    /// The action.
     #[schema(example = "model.update")]
     action: String,
-    /// To what kind of thing.
+    /// The kind of thing that was changed.
     #[schema(example = "model")]
     kind: String,
-    /// To which one.
+    /// The id of what was changed.
     #[schema(example = "fast")]
     subject: String,
-    /// What it was, without secrets; null: it was not there.
+    /// The thing before the change, without secrets; null: it did not exist.
     #[schema(value_type = Option<Object>)]
     before: Option<Box<RawValue>>,
-    /// What it is, without secrets; null: it is gone.
+    /// The thing after the change, without secrets; null: it was removed.
     #[schema(value_type = Option<Object>)]
     after: Option<Box<RawValue>>,
 }
@@ -61,11 +61,11 @@ pub struct AuditEntryView {
 /// Lists who changed what, newest first, a page at a time. The log only grows: nobody can change or remove an entry.
 #[utoipa::path(get, path = "/api/audit", tag = "audit", params(
     ("actor" = Option<String>, Query, description = "Made by this actor"),
-    ("action" = Option<String>, Query, description = "That did this, such as `key.revoke`"),
-    ("kind" = Option<String>, Query, description = "To this kind of thing, such as `key`"),
-    ("subject" = Option<String>, Query, description = "To the thing of this id"),
-    ("from" = Option<String>, Query, description = "Made then or later: RFC 3339, or a date"),
-    ("to" = Option<String>, Query, description = "Made before: RFC 3339, or a date, which is included"),
+    ("action" = Option<String>, Query, description = "Only this action, such as `key.revoke`"),
+    ("kind" = Option<String>, Query, description = "Only changes of this kind of thing, such as `key`"),
+    ("subject" = Option<String>, Query, description = "Only changes of the thing with this id"),
+    ("from" = Option<String>, Query, description = "From: RFC 3339, or a date"),
+    ("to" = Option<String>, Query, description = "Before: RFC 3339, or a date, which is included"),
     ("limit" = Option<u64>, Query, description = "1 to 100; by default 20"),
     ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
 ), responses(

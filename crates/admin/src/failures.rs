@@ -24,7 +24,7 @@ enum Of {
 }
 
 const FAILURES: [(&str, Of, &str); 9] = [
-    ("400", Of::Told, "The body is no JSON object"),
+    ("400", Of::Told, "The body is not a JSON object"),
     ("400", Of::Named, "The name in the path can't be read"),
     ("401", Of::All, "No key was sent, or one that is unknown, revoked or expired"),
     ("403", Of::All, "The key's role does not allow it"),

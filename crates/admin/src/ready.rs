@@ -9,10 +9,10 @@ use std::time::Duration;
 /// How long the database may take to answer: a little less than the second that Kubernetes' probes wait.
 const PATIENCE: Duration = Duration::from_millis(800);
 
-/// Tells whether requests can be served and recorded, for load balancers.
+/// Readiness, for load balancers: whether requests can be served and recorded.
 #[utoipa::path(get, path = "/health/ready", tag = "service", security(()), responses(
-    (status = 200, description = "They can", body = String, content_type = "text/plain"),
-    (status = 503, description = "They can't: the reason", body = String, content_type = "text/plain"),
+    (status = 200, description = "Ready", body = String, content_type = "text/plain"),
+    (status = 503, description = "Not ready, with the reason", body = String, content_type = "text/plain"),
 ))]
 pub async fn ready(State(admin): State<Admin>) -> Response {
     if admin.web.draining.has_begun() {

@@ -10,7 +10,7 @@ pub struct FieldFault {
     /// The field, with its path: `price.input`.
     #[schema(example = "price.input")]
     pub field: String,
-    /// What was expected.
+    /// What is wrong with it.
     #[schema(example = "expected dollars per million as a decimal, such as 0.59")]
     pub message: String,
 }

@@ -21,7 +21,7 @@ pub struct RequestRecord {
     pub first_content: Option<Timestamp>,
     /// The client API that it came through: `native`, `openai`, `anthropic`, `ollama`.
     pub api: String,
-    /// What was asked.
+    /// The capability.
     pub capability: Capability,
     /// Whether a stream was asked for.
     pub stream: bool,

@@ -12,20 +12,20 @@ use http::{StatusCode, Uri};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// How many answers were forgotten.
+/// How many replies were removed.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PurgeView {
     /// That many; with Redis, those that had expired or been replaced are counted too.
     purged: u64,
 }
 
-/// Forgets kept answers: all, or those of a model, a key or a project.
+/// Removes cached replies: all, or those of a model, a key or a project.
 #[utoipa::path(delete, path = "/api/cache", tag = "cache", params(
-    ("model" = Option<String>, Query, description = "Only answers of this model"),
-    ("key" = Option<String>, Query, description = "Only answers to this key, by its id"),
-    ("project" = Option<String>, Query, description = "Only answers to this project"),
+    ("model" = Option<String>, Query, description = "Only replies of this model"),
+    ("key" = Option<String>, Query, description = "Only replies to this key, by its id"),
+    ("project" = Option<String>, Query, description = "Only replies to this project"),
 ), responses(
-    (status = 200, description = "Forgotten", body = PurgeView),
+    (status = 200, description = "Removed", body = PurgeView),
     (status = 422, description = "A parameter is wrong, or there are several", body = ErrorBody),
     (status = 503, description = "What nodes share can't be reached: nothing there was forgotten", body = ErrorBody),
 ))]

@@ -8,7 +8,7 @@ use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// How much the response cache keeps. The last changes are counted a moment later.
+/// The size of the response cache. The latest changes are counted a moment later.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CacheView {
     /// Answers.
@@ -17,7 +17,7 @@ pub struct CacheView {
     bytes: u64,
 }
 
-/// Tells how much the response cache keeps.
+/// Shows the size of the response cache.
 #[utoipa::path(get, path = "/api/cache", tag = "cache", responses((status = 200, description = "Its size", body = CacheView)))]
 pub async fn size(State(admin): State<Admin>, _: Viewer) -> Answer {
     let size = admin.web.engine.cache().size().await;

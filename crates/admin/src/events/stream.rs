@@ -16,7 +16,7 @@ use http::request::Parts;
 /// What `after` is for everything that is kept.
 const OLDEST: &str = "oldest";
 
-/// Streams what happens as server-sent events: `id` is the event's id, `event` its type, `data` the CloudEvent. From now
+/// Streams events as server-sent events: `id` is the event's id, `event` its type, `data` the CloudEvent. From now
 /// on, or from after an event that was seen: a client that was cut off goes on where it was, and misses nothing that is
 /// still kept (`events.keep`). The stream ends when the node stops or the key is revoked; connect again.
 #[utoipa::path(get, path = "/api/events", tag = "events", params(
@@ -25,7 +25,7 @@ const OLDEST: &str = "oldest";
     ("Last-Event-ID" = Option<String>, Header, description = "As `after`, which it outranks; browsers send it by themselves"),
 ), responses(
     (status = 200, description = "Events, and comments while there are none", body = String, content_type = "text/event-stream"),
-    (status = 400, description = "The event to go on from is not in the stream, or not any more", body = ErrorBody),
+    (status = 400, description = "The event to continue from is not in the stream, or no longer", body = ErrorBody),
 ))]
 pub async fn stream(State(admin): State<Admin>, _: Viewer, parts: Parts) -> Answer {
     let mut params = Params::read(&parts.uri)?;

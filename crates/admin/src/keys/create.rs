@@ -19,7 +19,7 @@ use rand::rngs::StdRng;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// A key just made: the only time that it is shown.
+/// A new key. This is the only response that shows it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct NewKeyView {
     /// The key itself, shown only once.
@@ -30,10 +30,10 @@ pub struct NewKeyView {
     kept: ApiKey,
 }
 
-/// Makes a key. The answer is the only one that ever shows it.
+/// Creates a key. The response is the only one that shows it.
 #[utoipa::path(post, path = "/api/keys", tag = "keys", request_body = KeyBody, responses(
-    (status = 201, description = "Made; `key` is shown this once", body = NewKeyView),
-    (status = 403, description = "Only an admin makes keys", body = ErrorBody),
+    (status = 201, description = "Created; `key` is shown only once", body = NewKeyView),
+    (status = 403, description = "Only admins create keys", body = ErrorBody),
     (status = 422, description = "Fields are wrong: `details.errors` names each", body = ErrorBody),
 ))]
 pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator, mut fields: Fields) -> Answer {

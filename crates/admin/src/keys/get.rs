@@ -8,7 +8,7 @@ use axum::extract::{Path, State};
 use baton_model::{ApiKey, KeyId};
 use http::StatusCode;
 
-/// Shows what is kept of a key.
+/// Shows a key, without its secret.
 #[utoipa::path(get, path = "/api/keys/{id}", tag = "keys", params(("id" = String, Path)), responses(
     (status = 200, description = "The key, without the key itself", body = ApiKey),
     (status = 404, description = "There is no such key", body = ErrorBody),

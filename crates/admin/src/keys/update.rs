@@ -14,7 +14,7 @@ use baton_model::schema::put_over;
 use baton_model::{ApiKey, Code, KeyId, PublicError};
 use http::StatusCode;
 
-/// Changes a key, in force at once. Its role, project and user stay as they were made: make another key for others.
+/// Changes a key, with immediate effect. Its role, project and user are fixed: create another key for others.
 #[utoipa::path(put, path = "/api/keys/{id}", tag = "keys", params(("id" = String, Path)), request_body = KeyChange,
     responses(
         (status = 200, description = "Changed", body = ApiKey),

@@ -13,37 +13,37 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Which providers to ask.
+/// Which providers to query.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct DiscoverBody {
-    /// The provider to ask; by default all of them.
+    /// The provider to query; by default all of them.
     #[schema(example = "ollama")]
     provider: Option<String>,
-    /// Whether only to tell what would change.
+    /// Whether to report the changes without making them.
     dry_run: Option<bool>,
 }
 
-/// What a discovery found.
+/// The result of a discovery.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct DiscoverReport {
     /// Every model that the providers list.
     found: Vec<String>,
-    /// Those that are new here.
+    /// Models that are new.
     added: Vec<String>,
-    /// Those of which the provider says something else than before.
+    /// Models that the provider describes differently than before.
     changed: Vec<String>,
-    /// Those discovered before that are listed no more.
+    /// Models discovered before that are no longer listed.
     gone: Vec<String>,
-    /// Listed models that were not taken over; everything else was.
+    /// Listed models that were not registered; all others were.
     conflicts: Vec<ConflictView>,
-    /// Providers that could not be asked.
+    /// Providers that could not be reached.
     failed: Vec<Failed>,
     /// Whether nothing was changed.
     dry_run: bool,
 }
 
-/// A listed model that was not taken over.
+/// A listed model that was not registered.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ConflictView {
     /// The provider that lists it.
@@ -52,12 +52,12 @@ pub struct ConflictView {
     /// What the provider calls it.
     #[schema(example = "gpt-4o")]
     upstream: String,
-    /// Why it was not taken over.
+    /// Why it was not registered.
     #[schema(example = "the id `gpt-4o` is taken by the model that the provider calls `gpt-4o-2024-08-06`")]
     error: String,
 }
 
-/// A provider that could not be asked.
+/// A provider that could not be reached.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Failed {
     /// Its name.
@@ -73,11 +73,11 @@ impl From<Conflict> for ConflictView {
     }
 }
 
-/// Asks one provider, or all, which models they have, and takes them over.
+/// Lists the models of one provider, or of all, and registers them.
 #[utoipa::path(post, path = "/api/models/discover", tag = "models", request_body = DiscoverBody, responses(
     (
         status = 200,
-        description = "What was found; `failed` names providers that could not be asked, `conflicts` models that were not taken over",
+        description = "What was found; `failed` names providers that could not be reached, `conflicts` models that were not registered",
         body = DiscoverReport,
     ),
     (status = 404, description = "There is no such provider", body = ErrorBody),

@@ -12,7 +12,7 @@ use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// How a model fares on this node.
+/// The health of a model on this node.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct HealthView {
     /// The model.
@@ -47,10 +47,10 @@ pub struct ModelErrorView {
     message: String,
 }
 
-/// Shows how a model fares: its circuit and its last errors.
+/// Shows the health of a model: its circuit and its last errors.
 #[utoipa::path(get, path = "/api/models/{model_id}/health", tag = "models", params(("model_id" = String, Path)),
     responses(
-        (status = 200, description = "How it fares", body = HealthView),
+        (status = 200, description = "The health of the model", body = HealthView),
         (status = 404, description = "There is no such model", body = ErrorBody),
     )
 )]

@@ -17,9 +17,9 @@ use http::{StatusCode, Uri};
     ("page" = Option<u64>, Query, description = "From 1; by default 1"),
     ("page_size" = Option<u64>, Query, description = "1 to 100; by default 20"),
     ("provider" = Option<String>, Query, description = "Only this provider's"),
-    ("capability" = Option<String>, Query, description = "Only those that have it, such as `CHAT`"),
+    ("capability" = Option<String>, Query, description = "Only models with this capability, such as `CHAT`"),
     ("status" = Option<String>, Query, description = "`ACTIVE`, `INACTIVE` or `DEPRECATED`"),
-    ("search" = Option<String>, Query, description = "Only those in whose names or description it stands"),
+    ("search" = Option<String>, Query, description = "Only models whose name or description contains it"),
 ), responses(
     (status = 200, description = "A page of models", body = Page<Model>),
     (status = 422, description = "A parameter is wrong", body = ErrorBody),

@@ -16,7 +16,7 @@ use http::header::{ETAG, LOCATION};
 /// Registers a model.
 #[utoipa::path(post, path = "/api/models", tag = "models", request_body = ModelBody, responses(
     (status = 201, description = "Registered; `Location` and `ETag` name it", body = Model),
-    (status = 400, description = "The body is no JSON object", body = ErrorBody),
+    (status = 400, description = "The body is not a JSON object", body = ErrorBody),
     (status = 409, description = "`model_id` is taken", body = ErrorBody),
     (status = 422, description = "Fields are wrong: `details.errors` names each", body = ErrorBody),
 ))]

@@ -19,7 +19,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-/// Who would be tried for a request.
+/// The models that would be tried for a request.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RouteView {
     /// What is asked.
@@ -40,9 +40,9 @@ pub struct CandidateView {
     provider: String,
     /// What the provider calls it.
     upstream: String,
-    /// What it would be asked: a completion goes to a model that only chats as a chat.
+    /// The capability that would be called: a completion goes to a chat-only model as a chat.
     serves: &'static str,
-    /// The format in which it would be asked: `openai`, `anthropic`, `ollama`.
+    /// The format in which it would be called: `openai`, `anthropic`, `ollama`.
     dialect: &'static str,
     /// `passthrough`: the body goes there as it is, but for the model's name; `translated`: it is written anew.
     mode: &'static str,
@@ -69,7 +69,7 @@ pub struct ExpectedCost {
     /// The prompt alone, with nothing cached; null: unpriced.
     #[schema(value_type = Option<f64>)]
     prompt: Option<Box<RawValue>>,
-    /// With the longest answer that the request, or else the model, allows; null: unpriced, or no limit is known.
+    /// With the longest reply that the request, or else the model, allows; null: unpriced, or no limit is known.
     #[schema(value_type = Option<f64>)]
     at_most: Option<Box<RawValue>>,
 }
@@ -83,7 +83,7 @@ pub struct PassedView {
     reason: String,
 }
 
-/// Tells which models would be tried for a request (a body in Baton's own format), and what that would cost. Calls
+/// Shows which models would be tried for a request (a body in Baton's own format), and what that would cost. Calls
 /// nobody.
 #[utoipa::path(post, path = "/api/models/route", tag = "models",
     params(("capability" = Option<String>, Query, description = "What is asked; by default as the body's fields tell")),
@@ -91,7 +91,7 @@ pub struct PassedView {
         example = json!({"model_id": "fast", "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 100})),
     responses(
         (status = 200, description = "The order of attempts", body = RouteView),
-        (status = 400, description = "The body is no request, or the model can't serve it", body = ErrorBody),
+        (status = 400, description = "The body is not a request, or the model can't serve it", body = ErrorBody),
         (status = 403, description = "The key may not use the model", body = ErrorBody),
         (status = 404, description = "There is no such model", body = ErrorBody),
     )

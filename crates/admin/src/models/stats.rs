@@ -15,18 +15,18 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-/// How a model has done.
+/// The statistics of a model.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct StatsView {
     /// The model.
     model_id: String,
     /// Since when; null: ever.
     from: Option<String>,
-    /// Requests that it answered, or was the last to be tried for.
+    /// Requests that it served, or was the last model tried for.
     requests: u64,
-    /// Those of them that failed.
+    /// Requests that failed.
     errors: u64,
-    /// What it consumed, by class (`input`, `output`, `cache_read` …); attempts for requests that another model answered
+    /// What it consumed, by class (`input`, `output`, `cache_read` …); attempts for requests that another model served
     /// in the end included.
     #[schema(value_type = Object)]
     tokens: IndexMap<&'static str, u64>,
@@ -39,14 +39,14 @@ pub struct StatsView {
     latency_ms: Option<LatencyView>,
 }
 
-/// Shows how a model has done: requests, errors, consumption, cost, latency.
+/// Shows the statistics of a model: requests, errors, consumption, cost, latency.
 #[utoipa::path(get, path = "/api/models/{model_id}/stats", tag = "models",
     params(
         ("model_id" = String, Path),
         ("from" = Option<String>, Query, description = "Since when: RFC 3339, or a date; by default ever"),
     ),
     responses(
-        (status = 200, description = "How it has done", body = StatsView),
+        (status = 200, description = "The statistics of the model", body = StatsView),
         (status = 404, description = "There is no such model", body = ErrorBody),
     )
 )]

@@ -31,13 +31,13 @@ pub struct TokensView {
     fits: Option<bool>,
 }
 
-/// Counts the tokens of a chat, completion or embedding request (a body in Baton's own format), without asking anyone.
+/// Counts the tokens of a chat, completion or embedding request (a body in Baton's own format), without calling a provider.
 #[utoipa::path(post, path = "/api/models/tokens", tag = "models",
     request_body(content = Object, description = "The body of `/api/models/chat`, `/completion` or `/embedding`",
         example = json!({"model_id": "gpt-4o", "messages": [{"role": "user", "content": "Hello"}]})),
     responses(
         (status = 200, description = "The size", body = TokensView),
-        (status = 400, description = "The body is no request", body = ErrorBody),
+        (status = 400, description = "The body is not a request", body = ErrorBody),
         (status = 404, description = "There is no such model", body = ErrorBody),
     )
 )]

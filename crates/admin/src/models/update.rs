@@ -14,19 +14,19 @@ use http::{HeaderMap, StatusCode};
 /// What an answer shows but nobody can set: passed over, so that a model got can be put back with a field changed.
 const READ_ONLY: [&str; 3] = ["source", "created_at", "updated_at"];
 
-/// Changes the fields given; null forgets one where it may be absent. With `If-Match` only if the model is still that
+/// Changes the given fields; null resets an optional field. With `If-Match` only if the model is still that
 /// version.
 #[utoipa::path(put, path = "/api/models/{model_id}", tag = "models",
     params(
         ("model_id" = String, Path),
-        ("If-Match" = Option<String>, Header, description = "The `ETag` of the version that was seen"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the version to change"),
     ),
     request_body = ModelBody,
     responses(
         (status = 200, description = "Changed", body = Model),
         (status = 400, description = "No field is given", body = ErrorBody),
         (status = 404, description = "There is no such model", body = ErrorBody),
-        (status = 409, description = "It stands in the configuration file", body = ErrorBody),
+        (status = 409, description = "It is defined in the configuration file", body = ErrorBody),
         (status = 412, description = "It has been changed since", body = ErrorBody),
         (status = 422, description = "Fields are wrong: `details.errors` names each", body = ErrorBody),
     )

@@ -15,9 +15,9 @@ use baton_store::Project;
 use http::header::LOCATION;
 use http::{HeaderValue, StatusCode};
 
-/// Makes a project.
+/// Creates a project.
 #[utoipa::path(post, path = "/api/projects", tag = "projects", request_body = ProjectBody, responses(
-    (status = 201, description = "Made", body = ProjectView),
+    (status = 201, description = "Created", body = ProjectView),
     (status = 409, description = "The id is taken", body = ErrorBody),
     (status = 422, description = "Fields are wrong: `details.errors` names each", body = ErrorBody),
 ))]

@@ -9,7 +9,7 @@ use axum::extract::{Path, State};
 use axum::response::IntoResponse;
 use http::StatusCode;
 
-/// Removes a project. Keys that are booked on it go on, and its requests stay in the ledger under its id.
+/// Removes a project. Its keys stay valid, and its requests stay in the ledger under its id.
 #[utoipa::path(delete, path = "/api/projects/{id}", tag = "projects", params(("id" = String, Path)), responses(
     (status = 204, description = "Removed"),
     (status = 404, description = "There is no such project", body = ErrorBody),

@@ -16,7 +16,7 @@ use http::StatusCode;
 /// What an answer shows but nobody can set: passed over, so that a project got can be put back with a field changed.
 const READ_ONLY: [&str; 2] = ["created_at", "updated_at"];
 
-/// Changes the fields given.
+/// Changes the given fields.
 #[utoipa::path(put, path = "/api/projects/{id}", tag = "projects", params(("id" = String, Path)),
     request_body = ProjectBody, responses(
         (status = 200, description = "Changed", body = ProjectView),

@@ -16,7 +16,7 @@ pub struct ProjectView {
     /// A name for people.
     #[schema(example = "Search")]
     name: String,
-    /// Whatever is kept with it.
+    /// Metadata, as it was given.
     #[schema(value_type = Object)]
     metadata: Box<RawValue>,
     /// When it was made.

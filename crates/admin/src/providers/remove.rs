@@ -14,12 +14,12 @@ use http::{StatusCode, Uri};
 #[utoipa::path(delete, path = "/api/providers/{name}", tag = "providers",
     params(
         ("name" = String, Path),
-        ("force" = Option<bool>, Query, description = "Even while models are registered with it: they go too"),
+        ("force" = Option<bool>, Query, description = "Also remove it if models are registered with it; they are removed too"),
     ),
     responses(
         (status = 204, description = "Removed"),
         (status = 404, description = "There is no such provider", body = ErrorBody),
-        (status = 409, description = "Models are registered with it, or it stands in the configuration file", body = ErrorBody),
+        (status = 409, description = "Models are registered with it, or it is defined in the configuration file", body = ErrorBody),
     )
 )]
 pub async fn remove(

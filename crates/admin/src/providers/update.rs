@@ -14,13 +14,13 @@ use baton_control::providers::ProviderSecrets;
 use baton_model::{Code, ProviderId, PublicError};
 use http::StatusCode;
 
-/// Changes the fields given, in force at once; null forgets one.
+/// Changes the given fields, with immediate effect; null resets a field.
 #[utoipa::path(put, path = "/api/providers/{name}", tag = "providers", params(("name" = String, Path)),
     request_body = ProviderBody, responses(
         (status = 200, description = "Changed", body = ProviderView),
         (status = 400, description = "No field is given", body = ErrorBody),
         (status = 404, description = "There is no such provider", body = ErrorBody),
-        (status = 409, description = "It stands in the configuration file, or someone else changed it", body = ErrorBody),
+        (status = 409, description = "It is defined in the configuration file, or someone else changed it", body = ErrorBody),
         (status = 422, description = "Fields are wrong: `details.errors` names each", body = ErrorBody),
     )
 )]

@@ -20,14 +20,14 @@ pub struct ProviderView {
     /// `config` or `api`.
     #[schema(example = "config")]
     source: &'static str,
-    /// What it can be asked.
+    /// Its capabilities.
     #[schema(example = json!(["CHAT", "COMPLETION"]))]
     capabilities: Vec<&'static str>,
     /// How many models are registered with it.
     models: u64,
     /// The model for requests that name only the provider.
     default_model: Option<String>,
-    /// How its models fare on this node.
+    /// The health of its models on this node.
     circuits: CircuitsView,
     /// Why it is not in force, if it is not.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -23,7 +23,7 @@ use utoipa::ToSchema;
 const PATIENCE: Duration = Duration::from_secs(2);
 const LOOK: Duration = Duration::from_millis(50);
 
-/// What an answer was worth.
+/// Feedback on a reply.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct FeedbackBody {
@@ -34,14 +34,14 @@ pub struct FeedbackBody {
     comment: Option<String>,
 }
 
-/// What somebody said an answer was worth.
+/// Feedback that somebody gave on a reply.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct FeedbackView {
     /// Its id.
     id: String,
     /// The request that was answered.
     request_id: String,
-    /// From -1 (bad) to 1 (good); null if only words were said.
+    /// From -1 (bad) to 1 (good); null if only a comment was given.
     score: Option<f64>,
     /// In words.
     comment: Option<String>,
@@ -64,7 +64,7 @@ impl From<&FeedbackEntry> for FeedbackView {
     }
 }
 
-/// Says what an answer was worth: a score, words, or both. Anyone may for requests made with the same key, in the same
+/// Gives feedback on a reply: a score, a comment, or both. Anyone may for requests made with the same key, in the same
 /// project or by the same user; operators for all. It can be said more than once.
 #[utoipa::path(post, path = "/api/requests/{id}/feedback", tag = "requests", params(("id" = String, Path)),
     request_body = FeedbackBody, responses(

@@ -14,7 +14,7 @@ use http::StatusCode;
 use indexmap::IndexMap;
 use serde_json::value::{RawValue, to_raw_value};
 
-/// Shows a request with each attempt, and what was said of its answer.
+/// Shows a request with each attempt, and the feedback on its reply.
 #[utoipa::path(get, path = "/api/requests/{id}", tag = "requests", params(("id" = String, Path)), responses(
     (status = 200, description = "The request", body = JudgedRecordSchema),
     (status = 404, description = "There is no such request (or its record is still on its way)", body = ErrorBody),

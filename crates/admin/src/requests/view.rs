@@ -30,7 +30,7 @@ pub struct RecordSchema {
     latency_ms: u64,
     /// `native`, `openai`, `anthropic` or `ollama`.
     api: String,
-    /// What was asked.
+    /// The capability.
     capability: String,
     /// Whether as a stream.
     stream: bool,
@@ -42,9 +42,9 @@ pub struct RecordSchema {
     provider: Option<String>,
     /// The key's id.
     key_id: Option<String>,
-    /// The project that it is booked on.
+    /// The project that it is attributed to.
     project_id: Option<String>,
-    /// The user that it is booked on.
+    /// The user that it is attributed to.
     user_id: Option<String>,
     /// The task.
     task_id: Option<String>,
@@ -62,7 +62,7 @@ pub struct RecordSchema {
     error: Option<Box<RawValue>>,
     /// `hit`, `miss` or `bypass`.
     cache: String,
-    /// What the attempt that answered consumed, by class.
+    /// The usage of the attempt that succeeded, by class.
     #[schema(value_type = Object)]
     tokens: Option<Box<RawValue>>,
     /// What all attempts cost, in exact decimal dollars; null: unpriced.
@@ -73,13 +73,13 @@ pub struct RecordSchema {
     attempts: Vec<AttemptSchema>,
 }
 
-/// One request with each attempt, and what was said of its answer.
+/// One request with each attempt, and the feedback on its reply.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = JudgedRequestRecord)]
 pub struct JudgedRecordSchema {
     #[serde(flatten)]
     record: RecordSchema,
-    /// What was said of its answer, oldest first.
+    /// The feedback on its reply, oldest first.
     feedback: Vec<super::feedback::FeedbackView>,
 }
 
@@ -102,7 +102,7 @@ pub struct AttemptSchema {
     /// What went wrong: `{kind, message}`.
     #[schema(value_type = Option<Object>)]
     error: Option<Box<RawValue>>,
-    /// What it consumed, by class.
+    /// Its usage, by class.
     #[schema(value_type = Object)]
     tokens: Option<Box<RawValue>>,
     /// The service tier, where the provider names one.

@@ -36,9 +36,9 @@ pub struct RowView {
     requests: u64,
     /// Requests that failed.
     errors: u64,
-    /// Requests that the response cache answered.
+    /// Requests that were served from the response cache.
     cache_hits: u64,
-    /// What was consumed, by class (`input`, `cache_read`, `output`, `reasoning` …).
+    /// The usage, by class (`input`, `cache_read`, `output`, `reasoning` …).
     #[schema(value_type = Object, example = json!({"input": 1200, "output": 340}))]
     tokens: IndexMap<&'static str, u64>,
     /// What it cost, in exact decimal dollars, as far as that is known; null if nothing of it could be priced.
@@ -55,11 +55,11 @@ pub struct RowView {
 /// Percentiles in milliseconds.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 pub struct LatencyView {
-    /// Half took at most this.
+    /// The median.
     pub p50: f64,
-    /// 95 in 100 took at most this.
+    /// The 95th percentile.
     pub p95: f64,
-    /// 99 in 100 took at most this.
+    /// The 99th percentile.
     pub p99: f64,
 }
 
@@ -87,7 +87,7 @@ impl RowView {
     }
 }
 
-/// What was consumed, by class. The five that every reader looks for are there even if they are zero.
+/// The usage, by class. The five that every reader looks for are there even if they are zero.
 pub fn tokens(tokens: &[(UsageClass, u64)]) -> IndexMap<&'static str, u64> {
     use UsageClass::{CacheRead, CacheWrite, Input, Output, Reasoning};
     let mut all: IndexMap<_, _> =

@@ -19,10 +19,10 @@ use http::{HeaderValue, StatusCode};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
-/// Registers a service that is told of events. The answer is the only one that shows the secret that its messages are
+/// Registers a service that is told of events. The response is the only one that shows the secret that its messages are
 /// signed with, by the Standard Webhooks scheme.
 #[utoipa::path(post, path = "/api/webhooks", tag = "webhooks", request_body = WebhookBody, responses(
-    (status = 201, description = "Made; `secret` is shown this once", body = NewWebhookView),
+    (status = 201, description = "Created; `secret` is shown only once", body = NewWebhookView),
     (status = 422, description = "Fields are wrong: `details.errors` names each; or BATON_SECRET_KEY is not set", body = ErrorBody),
 ))]
 pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator, mut fields: Fields) -> Answer {

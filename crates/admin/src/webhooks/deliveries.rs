@@ -10,7 +10,7 @@ use axum::extract::{Path, State};
 use baton_store::webhooks::DeliveryState;
 use http::{StatusCode, Uri};
 
-/// Lists what was delivered to a webhook, what waits, and what was given up, newest first, a page at a time. Deliveries
+/// Lists the deliveries to a webhook: delivered, pending and given up, newest first, a page at a time. Deliveries
 /// are kept as long as their events (`events.keep`).
 #[utoipa::path(get, path = "/api/webhooks/{id}/deliveries", tag = "webhooks", params(
     ("id" = String, Path),

@@ -13,7 +13,7 @@ use http::StatusCode;
 /// before, so that a service that has seen it can tell.
 #[utoipa::path(post, path = "/api/webhooks/deliveries/{id}/redeliver", tag = "webhooks", params(("id" = String, Path)),
     responses(
-        (status = 202, description = "It is on its way", body = DeliveryView),
+        (status = 202, description = "Accepted for delivery", body = DeliveryView),
         (status = 404, description = "There is no such delivery", body = ErrorBody),
     )
 )]

@@ -10,7 +10,7 @@ use axum::response::IntoResponse;
 use baton_store::NewAudit;
 use http::StatusCode;
 
-/// Removes a webhook, with all that is on its way to it.
+/// Removes a webhook, with its pending deliveries.
 #[utoipa::path(delete, path = "/api/webhooks/{id}", tag = "webhooks", params(("id" = String, Path)), responses(
     (status = 204, description = "Removed"),
     (status = 404, description = "There is no such webhook", body = ErrorBody),

@@ -13,7 +13,7 @@ use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// What came of a test message.
+/// The result of a test message.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TestView {
     /// The webhook.
@@ -28,7 +28,7 @@ pub struct TestView {
     error: Option<String>,
 }
 
-/// Sends a signed message of type `webhook.test` to a webhook, at once, and tells what the service replied. It is sent
+/// Sends a signed message of type `webhook.test` to a webhook, at once, and shows the reply of the service. It is sent
 /// whatever types the webhook gets, and even while it is inactive; it is not tried again and not listed as a delivery.
 #[utoipa::path(post, path = "/api/webhooks/{id}/test", tag = "webhooks", params(("id" = String, Path)), responses(
     (status = 200, description = "What the service replied; `delivered` is false if it did not accept the message", body = TestView),

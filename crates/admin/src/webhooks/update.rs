@@ -16,7 +16,7 @@ use http::StatusCode;
 /// What an answer shows but nobody can set: passed over, so that a webhook got can be put back with a field changed.
 const READ_ONLY: [&str; 3] = ["id", "created_at", "updated_at"];
 
-/// Changes the fields given. Events that happen while it is not active pass it by; what is on its way waits.
+/// Changes the given fields. Events that happen while it is not active pass it by; what is on its way waits.
 #[utoipa::path(put, path = "/api/webhooks/{id}", tag = "webhooks", params(("id" = String, Path)),
     request_body = WebhookBody, responses(
         (status = 200, description = "Changed", body = WebhookView),

@@ -8,7 +8,7 @@ use baton_store::webhooks::{Delivery, DeliveryState};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// A service that is told of events.
+/// A service that receives events.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct WebhookView {
     /// Its id.
@@ -28,10 +28,10 @@ pub struct WebhookView {
     updated_at: String,
 }
 
-/// A webhook whose secret is new: the only time that it is shown.
+/// A webhook with a new secret. This is the only response that shows it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct NewWebhookView {
-    /// What its messages are signed with, shown this once.
+    /// What its messages are signed with, shown only once.
     #[schema(example = "whsec_…")]
     pub secret: String,
     /// The webhook.
@@ -44,9 +44,9 @@ pub struct NewWebhookView {
 pub struct DeliveryView {
     /// Its id.
     id: String,
-    /// To which webhook.
+    /// The webhook.
     webhook_id: String,
-    /// Which event.
+    /// The event.
     event_id: String,
     /// `pending`, `delivered` or `dead` (given up).
     #[schema(example = "dead")]
@@ -55,7 +55,7 @@ pub struct DeliveryView {
     attempts: u32,
     /// When it is tried next; null: it is not.
     next_at: Option<String>,
-    /// The HTTP status of the last answer; null: there was none.
+    /// The HTTP status of the last reply; null: there was none.
     last_status: Option<u16>,
     /// What went wrong last.
     last_error: Option<String>,

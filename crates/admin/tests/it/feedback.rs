@@ -1,4 +1,4 @@
-//! What an answer was worth.
+//! Feedback on a reply.
 
 use crate::setup::TestAdmin;
 

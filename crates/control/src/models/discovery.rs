@@ -12,7 +12,7 @@ use std::sync::Arc;
 const ATTEMPTS: u32 = 3;
 
 impl Models {
-    /// Asks one provider, or all, which models they have, and takes them over. A dry run reports what a real one would,
+    /// Lists the models of one provider, or of all, and registers them. A dry run reports what a real one would,
     /// and changes nothing.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use utoipa::ToSchema;
 
-/// How a provider was registered.
+/// The registration of a provider.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RegistrationView {
     /// The vendor or format: `openai`, `groq`.

@@ -6,7 +6,7 @@ use crate::clock::Timestamp;
 use crate::id::{KeyId, ModelId};
 use std::sync::Arc;
 
-/// An API key, without the key itself: that is known to its owner alone.
+/// An API key, without its secret, which only its owner knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "schema", derive(serde::Serialize, serde::Deserialize, utoipa::ToSchema), schema(as = KeyView))]
 pub struct ApiKey {
@@ -28,13 +28,13 @@ pub struct ApiKey {
     /// `admin`, `operator`, `viewer` or `caller`.
     #[cfg_attr(feature = "schema", schema(value_type = String, example = "caller"))]
     pub role: Role,
-    /// The project that its requests are booked on.
+    /// The project that its requests are attributed to.
     #[cfg_attr(feature = "schema", serde(rename = "project_id"), schema(value_type = Option<String>))]
     pub project: Option<Arc<str>>,
     /// Further projects that its requests may name to be booked on (`x-baton-project`), for a key without a project.
     #[cfg_attr(feature = "schema", schema(value_type = Option<Vec<String>>))]
     pub projects: Option<Arc<[Arc<str>]>>,
-    /// The user that its requests are booked on.
+    /// The user that its requests are attributed to.
     #[cfg_attr(feature = "schema", serde(rename = "user_id"), schema(value_type = Option<String>))]
     pub user: Option<Arc<str>>,
     /// The models it may use; null: all.
@@ -42,7 +42,7 @@ pub struct ApiKey {
     pub models: Option<Arc<[ModelId]>>,
     /// The networks it may be used from (`10.0.0.0/8`); null: any.
     pub addresses: Option<Vec<String>>,
-    /// Whether its requests are refused where something in them is not supported by the model, instead of being told of it
+    /// Whether its requests are refused where something in them is not supported by the model, instead of being reported
     /// in `x-baton-warning`.
     pub strict: bool,
     /// What the key before the last rotation hashes to. Never shown.
@@ -54,7 +54,7 @@ pub struct ApiKey {
     /// When it was made.
     #[cfg_attr(feature = "schema", schema(value_type = String, read_only))]
     pub created_at: Timestamp,
-    /// From when on it is refused; null: never.
+    /// When it expires; null: never.
     #[cfg_attr(feature = "schema", schema(value_type = Option<String>))]
     pub expires_at: Option<Timestamp>,
     /// When it was revoked.

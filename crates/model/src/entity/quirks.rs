@@ -46,7 +46,7 @@ pub struct Quirks {
     /// Whether it takes cache marks in OpenAI's format (`prompt_cache_breakpoint`). Absent: no.
     #[cfg_attr(feature = "schema", serde(skip_serializing_if = "Option::is_none"))]
     pub cache_marks: Option<bool>,
-    /// Whether requests are refused of which something is not supported by it, instead of being told of it in
+    /// Whether requests are refused of which something is not supported by it, instead of being reported in
     /// `x-baton-warning`. A request asks for the same with `x-baton-strict: true`. Absent: no.
     #[cfg_attr(feature = "schema", serde(skip_serializing_if = "Option::is_none"))]
     pub strict: Option<bool>,
