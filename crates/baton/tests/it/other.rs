@@ -178,7 +178,7 @@ async fn sound_is_fetched_from_its_address() {
         assert!(told.text().contains("file_url") && told.text().contains(part), "{}", told.text());
     }
     let told = baton.post("/api/models/audio/transcription", &json!({ "model_id": "listen" })).await.expect(400);
-    assert!(told.text().contains("file_url: is missing"), "{}", told.text());
+    assert!(told.text().contains("file_url: is required"), "{}", told.text());
 }
 
 #[tokio::test]

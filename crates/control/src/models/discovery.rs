@@ -11,6 +11,9 @@ use std::sync::Arc;
 /// How often a list is compared again because another node has changed the models meanwhile.
 const ATTEMPTS: u32 = 3;
 
+/// Providers that are asked for their lists, by id.
+type Selected = Vec<(ProviderId, Arc<dyn Provider>)>;
+
 impl Models {
     /// Lists the models of one provider, or of all, and registers them. A dry run reports what a real one would,
     /// and changes nothing.
@@ -47,10 +50,10 @@ impl Models {
     }
 
     /// The providers that are asked for their lists.
-    fn select_providers(&self, provider: Option<&str>) -> Result<Vec<(ProviderId, Arc<dyn Provider>)>, PublicError> {
+    fn select_providers(&self, provider: Option<&str>) -> Result<Selected, PublicError> {
         let vendors = self.vendors.load();
         let snapshot = self.engine.registry().snapshot();
-        let providers: Vec<(ProviderId, Arc<dyn Provider>)> = snapshot
+        let providers: Selected = snapshot
             .providers
             .iter()
             .filter(|(id, _)| match provider {

@@ -198,7 +198,7 @@ impl Models {
             (Some(_), Some(_)) => EventKind::ModelUpdated,
             (Some(_), None) => EventKind::ModelDeleted,
         };
-        let [before, after] = [before, after].map(|model| model.map(|model| text(model)));
+        let [before, after] = [before, after].map(|model| model.map(text));
         let data = after.clone().or_else(|| before.clone()).unwrap_or_default();
         let event = NewEvent { kind, subject: model.id.to_string(), data, traceparent: None };
         change.tell(event).await?;

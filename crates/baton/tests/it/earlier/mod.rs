@@ -36,7 +36,7 @@ async fn the_data_of_an_earlier_version_is_read() {
     assert_eq!((fast.quirks.refuses.as_slice(), fast.quirks.strict), (&["seed".to_owned()][..], Some(true)));
     assert_eq!((fast.quirks.reasoning, fast.quirks.developer_role), (ReasoningStyle::Unsupported, Some(false)));
     assert_eq!(fast.price.as_ref().unwrap().rates.get(UsageClass::Input), Some(Nanos::DOLLAR));
-    assert_eq!(fast.metadata.0, r#"{"team":"a"}"#);
+    assert_eq!(fast.metadata.0, r#"{"team": "a"}"#);
     let keys = app.store.keys().all().await.unwrap();
     let key = keys.iter().find(|key| key.name == "team a").unwrap();
     assert_eq!((key.project.as_deref(), key.strict, key.projects.is_none()), (Some("shop"), true, true));
