@@ -1,6 +1,6 @@
 //! The pipeline over scripted providers, a real journal and a real database.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 mod bench;
 mod cache;
