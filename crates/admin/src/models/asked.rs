@@ -4,6 +4,7 @@ use baton_dialect::framing::splice;
 use baton_engine::{Call, ModelSelector, Snapshot};
 use baton_model::record::Attribution;
 use baton_model::{Body, Caller, Capability, Clock, Code, PublicError};
+use baton_tasks::compute;
 use baton_web::ClientApi;
 use baton_web::identify;
 use baton_web::parse::{ParsedRequest, parse_json};
@@ -48,7 +49,7 @@ fn text_or_picture(body: &Body, snapshot: &Snapshot) -> Capability {
 /// `invalid_request` naming the field; audio comes as a form, which is not looked at.
 pub fn call(bytes: Bytes, capability: Capability, caller: Caller, clock: &Arc<dyn Clock>) -> Result<Call, PublicError> {
     let ParsedRequest { selector, form, max_output_tokens, deterministic, fallbacks, content, .. } =
-        parse_json(ClientApi::Native, capability, bytes)?;
+        compute(bytes.len(), || parse_json(ClientApi::Native, capability, bytes))?;
     Ok(Call {
         strict: false,
         id: identify::request_id(),

@@ -6,6 +6,7 @@ use crate::Admin;
 use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse, Response};
 use baton_model::{Code, PublicError};
+use baton_tasks::compute;
 pub use baton_web::Refused;
 use baton_web::body::read_body;
 use bytes::Bytes;
@@ -48,6 +49,6 @@ impl FromRequest<Admin> for Fields {
 
     async fn from_request(request: Request, admin: &Admin) -> Result<Self, Refused> {
         let Raw(bytes) = Raw::from_request(request, admin).await?;
-        Ok(Self::read(bytes)?)
+        Ok(compute(bytes.len(), || Self::read(bytes))?)
     }
 }

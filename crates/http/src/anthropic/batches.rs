@@ -12,6 +12,7 @@ use axum::response::Response;
 use baton_model::entity::ProviderObjectKind;
 use baton_model::{Code, ModelId, PublicError};
 use baton_provider_api::{Forward, Provider};
+use baton_tasks::compute;
 use baton_web::{Inbound, Refused};
 use bytes::Bytes;
 use http::Method;
@@ -25,7 +26,7 @@ const PATH: &str = "/v1/messages/batches";
 /// `POST /v1/messages/batches`.
 pub async fn create(State(state): State<HttpState>, mut inbound: Inbound) -> Result<Response, Refused> {
     let bytes = inbound.read_body().await?;
-    let Batch { body, provider, model } = read_batch(&state, &inbound, bytes)?;
+    let Batch { body, provider, model } = compute(bytes.len(), || read_batch(&state, &inbound, bytes))?;
     let headers = headers::passed_on(&inbound.parts.headers);
     let forward = Forward {
         query: inbound.query(),

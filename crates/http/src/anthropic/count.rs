@@ -9,7 +9,7 @@ use baton_dialect::peek;
 use baton_engine::ModelSelector;
 use baton_meter::count;
 use baton_model::{Caller, Capability, Code, Dialect, Model, Operation, PublicError};
-use baton_tasks::blocking;
+use baton_tasks::{blocking, compute};
 use baton_web::headers::value;
 use baton_web::{ClientApi, Inbound, Refused};
 use bytes::Bytes;
@@ -21,7 +21,7 @@ use std::sync::Arc;
 /// If the request can't be read, or its model can't be used.
 pub async fn serve(State(state): State<HttpState>, mut inbound: Inbound) -> Result<Response, Refused> {
     let bytes = inbound.read_body().await?;
-    match counter(&state, &inbound.caller, &bytes)? {
+    match compute(bytes.len(), || counter(&state, &inbound.caller, &bytes))? {
         Counter::Provider => {
             let again = inbound.with_body(bytes);
             exchange::serve(ClientApi::Anthropic, Capability::TokenCount, State(state), again).await

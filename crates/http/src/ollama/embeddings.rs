@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 use baton_dialect::framing::splice::{self, Editor};
 use baton_model::{Capability, Code, PublicError};
+use baton_tasks::compute;
 use baton_web::body::read_own_reply;
 use baton_web::{ClientApi, Inbound, Refused};
 use bytes::Bytes;
@@ -23,7 +24,8 @@ const LARGEST_REPLY: usize = 16 << 20;
 /// Those of the newer endpoint.
 pub async fn serve(State(state): State<HttpState>, mut inbound: Inbound) -> Result<Response, Refused> {
     // The old endpoint differs in one field each way, so it is served by the new one.
-    let body = renamed(inbound.read_body().await?)?;
+    let bytes = inbound.read_body().await?;
+    let body = compute(bytes.len(), || renamed(bytes))?;
     let response =
         exchange::serve(ClientApi::Ollama, Capability::Embedding, State(state), inbound.with_body(body)).await?;
     let (mut head, body) = response.into_parts();

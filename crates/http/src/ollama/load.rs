@@ -8,6 +8,7 @@ use axum::response::Response;
 use baton_dialect::framing::splice;
 use baton_engine::ModelSelector;
 use baton_model::{Body as Json, Caller, Capability, Code, PublicError};
+use baton_tasks::compute;
 use baton_web::headers::value;
 use baton_web::{ClientApi, Inbound, Refused};
 use bytes::Bytes;
@@ -24,7 +25,7 @@ pub async fn serve(
     mut inbound: Inbound,
 ) -> Result<Response, Refused> {
     let bytes = inbound.read_body().await?;
-    match loaded(&state, capability, &inbound.caller, &bytes)? {
+    match compute(bytes.len(), || loaded(&state, capability, &inbound.caller, &bytes))? {
         Some(response) => Ok(response),
         None => exchange::serve(ClientApi::Ollama, capability, State(state), inbound.with_body(bytes)).await,
     }

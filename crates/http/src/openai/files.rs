@@ -8,6 +8,7 @@ use axum::response::Response;
 use baton_model::entity::ProviderObjectKind;
 use baton_model::{Code, ModelId, PublicError};
 use baton_provider_api::{Forward, Provider};
+use baton_tasks::compute;
 use baton_web::{Inbound, Refused};
 use bytes::Bytes;
 use futures::stream;
@@ -78,7 +79,7 @@ async fn read_upload(state: &HttpState, inbound: &Inbound, bytes: Bytes) -> Resu
         return Ok(Upload { body: bytes, provider, model: None });
     }
     let mut models = BatchModels::new(&snapshot, caller);
-    let file = lines::renamed(&form.file, &mut models)?;
+    let file = compute(form.file.len(), || lines::renamed(&form.file, &mut models))?;
     let provider = match models.provider() {
         Some(id) => upstream::provider(&snapshot, id)?,
         None => upstream::choose(&snapshot, caller, &parts.headers, "openai")?,

@@ -19,6 +19,7 @@ use baton_dialect::responses::context::{self, Items};
 use baton_engine::ModelSelector;
 use baton_model::entity::ProviderObjectKind;
 use baton_model::{Caller, Capability, ModelId, PublicError, RequestId};
+use baton_tasks::compute;
 use baton_web::parse::ParsedRequest;
 use baton_web::{ClientApi, Inbound, Refused};
 use bytes::Bytes;
@@ -99,7 +100,7 @@ struct Prepared {
 /// # Errors
 /// If a field has the wrong type, or the earlier response is another's.
 async fn prepare(state: &HttpState, caller: &Caller, body: Bytes, id: &RequestId) -> Result<Prepared, PublicError> {
-    let scanned = splice::scan(body)?;
+    let scanned = compute(body.len(), || splice::scan(body))?;
     let mut needs = needs::read(&scanned)?;
     let earlier = match &needs.previous {
         Some(previous) => {
@@ -109,7 +110,7 @@ async fn prepare(state: &HttpState, caller: &Caller, body: Bytes, id: &RequestId
         None => None,
     };
     // What can't be read is refused by whoever reads the request.
-    let said = Items::of_request(&scanned, |number| format!("msg_{id}_in{number}"));
+    let said = compute(scanned.bytes.len(), || Items::of_request(&scanned, |number| format!("msg_{id}_in{number}")));
     let (mut body, mut model) = (scanned.bytes.clone(), None);
     let mut all = said.clone().unwrap_or_default();
     if let Some(earlier) = earlier {
