@@ -36,12 +36,12 @@ mod tests {
     #[test]
     fn only_the_place_changes() {
         #[derive(serde::Deserialize)]
-        struct BatchModels<'a> {
+        struct Named<'a> {
             #[serde(borrow)]
             model: &'a RawValue,
         }
         let text = Bytes::from_static(br#"{ "x": 1.50,  "\u006dodel" : "a\"b" , "y":[]}"#);
-        let named: BatchModels<'_> = serde_json::from_slice(&text).unwrap();
+        let named: Named<'_> = serde_json::from_slice(&text).unwrap();
         let place = of(named.model, &text).unwrap();
         let replaced = replace(&text, &[(place, "\"m\"".into())]);
         assert_eq!(&replaced[..], br#"{ "x": 1.50,  "\u006dodel" : "m" , "y":[]}"#);

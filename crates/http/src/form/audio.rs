@@ -10,7 +10,7 @@ use baton_web::ClientApi;
 use baton_web::parse::ParsedRequest;
 use multer::Multipart;
 
-/// Reads a form with `file`, `model` and the fields of OpenAI's audio API; Baton's own api also takes its own fields.
+/// Reads a form with `file`, `model` and the fields of OpenAI's audio API; Baton's own API also takes its own fields.
 ///
 /// # Errors
 /// `invalid_request` naming the field.
