@@ -64,11 +64,12 @@ async fn a_minute_of_bad_days_loses_nothing() {
         assert_eq!(rows.len(), 1, "{mark}: {rows:?}");
         assert_eq!(
             (rows[0].outcome.as_str(), rows[0].cost),
-            ("completed", Some(cost(&billed[*mark]))),
+            ("completed", Some(cost(&billed[*mark][0]))),
             "{mark}: {rows:?}"
         );
     }
-    for (mark, _) in billed.iter().filter(|(mark, _)| mark.starts_with("mark-")) {
+    for (mark, calls) in billed.iter().filter(|(mark, _)| mark.starts_with("mark-")) {
+        assert_eq!(calls.len(), 1, "{mark} was asked more than once");
         let rows = ledger.rows.get(mark).map_or(&[][..], Vec::as_slice);
         assert_eq!(rows.len(), 1, "{mark} reached a provider: {rows:?}");
         let outcome = rows[0].outcome.as_str();
@@ -78,14 +79,17 @@ async fn a_minute_of_bad_days_loses_nothing() {
     let twice = "SELECT count(*) FROM (SELECT id FROM requests GROUP BY id HAVING count(*) > 1) t";
     assert_eq!(cluster.database.sql(twice), "0");
 
-    // Commands: each was carried out once, and its sender told.
+    // Commands: each change was made once, each chat completed, and each sender told.
     for (id, kind) in &sent {
         let kinds: BTreeSet<&str> = told.get(id).into_iter().flatten().map(String::as_str).collect();
         assert_eq!(kinds, BTreeSet::from([format!("{kind}.result").as_str()]), "{id}");
         if kind == "chat.execute" {
+            // A node that is killed after the provider's reply and before its own leaves a call that no one knows the
+            // result of: it is made again, and both are in the ledger (decision 6).
             let rows = ledger.rows.get(&format!("command:{id}")).map_or(&[][..], Vec::as_slice);
             let completed = rows.iter().filter(|row| row.outcome == "completed").count();
-            assert_eq!(completed, 1, "{id}: {rows:?}");
+            let calls = billed[&format!("command-{}-end", &id[1..])].len();
+            assert!(1 <= completed && completed <= calls && calls <= rows.len(), "{id}: {calls} calls, {rows:?}");
         } else {
             let noted = format!("SELECT count(*) FROM audit WHERE command_id = '{id}'");
             assert_eq!(cluster.database.sql(&noted), "1", "{id}");
@@ -205,9 +209,9 @@ fn read(cluster: &Cluster) -> Ledger {
     ledger
 }
 
-/// What the providers billed, by the mark in the prompt.
-fn billed(cluster: &Cluster) -> BTreeMap<String, Billed> {
-    let mut billed = BTreeMap::new();
+/// What the providers billed for each call, by the mark in the prompt.
+fn billed(cluster: &Cluster) -> BTreeMap<String, Vec<Billed>> {
+    let mut billed = BTreeMap::<String, Vec<Billed>>::new();
     for seen in cluster.sims.iter().flat_map(baton_sim::Sim::requests) {
         let text = String::from_utf8_lossy(&seen.body).into_owned();
         let mark = ["mark-", "command-"].iter().find_map(|begin| {
@@ -216,8 +220,7 @@ fn billed(cluster: &Cluster) -> BTreeMap<String, Billed> {
             Some(text[from..from + to + 4].to_owned())
         });
         if let Some(mark) = mark {
-            let before = billed.insert(mark.clone(), seen.billed);
-            assert!(before.is_none() || mark.starts_with("command-"), "{mark} was asked twice");
+            billed.entry(mark).or_default().push(seen.billed);
         }
     }
     billed
