@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::config::sections::EnvironmentKind;
+use crate::memory;
 use crate::shared_state::SharedState;
 use crate::telemetry::Witness;
 use anyhow::{Context, bail};
@@ -13,14 +14,14 @@ use baton_control::{Configured, Models, ProviderObjects, Providers, Vendors};
 use baton_conversations::Conversations;
 use baton_engine::{
     CacheSettings, CircuitSettings, Engine, EngineParts, EngineSettings, JournalSettings, Ledger, Observer, Registry,
-    RetrySettings, Snapshot,
+    RetryBudgetSettings, RetrySettings, Snapshot,
 };
 use baton_events::Webhooks;
 use baton_http::HttpState;
 use baton_model::{Clock, ModelId, ProviderId, SystemClock};
 use baton_provider_api::{Provider, Transport};
 use baton_store::Store;
-use baton_web::{Draining, Web};
+use baton_web::{Draining, Outgoing, Web};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,6 +49,8 @@ pub struct App {
     pub keys: Arc<Keys>,
     /// Whether this node is about to stop.
     pub draining: Draining,
+    /// Replies on their way out; whoever serves watches them.
+    pub outgoing: Outgoing,
     /// How there comes to be an admin.
     pub bootstrap: Bootstrap,
     /// Whether requests from loopback need no key.
@@ -113,9 +116,10 @@ impl App {
             proxies: config.server.proxies(),
             max_body_bytes: config.server.max_body_bytes,
             keep_alive: config.server.keep_alive,
+            outgoing: Outgoing::new(config.server.write_idle).counted(engine.clone()),
             ..Web::new(engine.clone(), Arc::clone(&keys))
         };
-        let draining = web.draining.clone();
+        let (draining, outgoing) = (web.draining.clone(), web.outgoing.clone());
         let state = HttpState {
             web: web.clone(),
             models: Arc::clone(&models),
@@ -139,6 +143,7 @@ impl App {
             providers,
             keys,
             draining,
+            outgoing,
             bootstrap,
             open_on_loopback,
             witness,
@@ -268,8 +273,17 @@ fn settings(config: &Config) -> EngineSettings {
             failures: config.routing.circuit_failures,
             cooldown: config.routing.circuit_cooldown,
         },
-        retry: RetrySettings { pause: config.routing.retry_pause, longest: config.routing.longest_retry_pause },
+        retry: RetrySettings {
+            pause: config.routing.retry_pause,
+            longest: config.routing.longest_retry_pause,
+            budget: RetryBudgetSettings {
+                percent: config.routing.retry_budget_percent,
+                min_per_second: config.routing.retry_budget_min,
+            },
+        },
         max_in_flight: config.server.max_in_flight,
+        max_bytes_in_flight: config.server.max_bytes_in_flight.unwrap_or_else(|| memory::available() / 2),
+        max_translated_bytes: config.server.max_translated_bytes,
         sampling: config.telemetry.sampling(),
     }
 }

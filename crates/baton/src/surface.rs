@@ -17,6 +17,9 @@ use baton_web::{ClientApi, Failure, identify, linger};
 use serde_json::json;
 use std::sync::Arc;
 use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::openapi::path::{HttpMethod, OperationBuilder, PathItem};
+use utoipa::openapi::schema::Type;
+use utoipa::openapi::{ContentBuilder, Info, Object, OpenApiBuilder, PathsBuilder, ResponseBuilder};
 use utoipa_swagger_ui::SwaggerUi;
 
 /// All of them.
@@ -59,7 +62,24 @@ async fn front(headers: HeaderMap) -> Response {
 
 /// The description of the whole API.
 pub fn description() -> utoipa::openapi::OpenApi {
-    baton_admin::description(baton_http::describe::describe())
+    let mut description = baton_admin::description(baton_http::describe::describe());
+    description.merge(service());
+    description
+}
+
+/// The paths that belong to no API: nobody has to sign in for them.
+fn service() -> utoipa::openapi::OpenApi {
+    let path = |summary: &str, description: &str, media_type: &str| {
+        let content = ContentBuilder::new().schema(Some(Object::with_type(Type::String))).build();
+        let response = ResponseBuilder::new().description(description).content(media_type, content);
+        let operation = OperationBuilder::new().tag("service").summary(Some(summary)).response("200", response);
+        PathItem::new(HttpMethod::Get, operation)
+    };
+    let paths = PathsBuilder::new()
+        .path("/", path("Says what this is", "Its name, its version and where to go on", "application/json"))
+        .path("/health/live", path("Says that the process is alive", "`ok`", "text/plain"))
+        .path("/metrics", path("Shows the metrics", "In Prometheus' text format, or OpenMetrics", "text/plain"));
+    OpenApiBuilder::new().info(Info::new("Service", "")).paths(paths).build()
 }
 
 /// In the OpenMetrics format, with exemplars, for who asks for it; else in Prometheus' older one, which has none.

@@ -4,12 +4,15 @@
 
 use baton_engine::cache::ResponseCache;
 use baton_engine::route::{Ask, plan};
-use baton_engine::{CachePolicy, CacheSettings, Call, Content, ModelSelector, Snapshot};
+use baton_engine::{
+    CachePolicy, CacheSettings, Call, CallOptions, Content, Identity, ModelSelector, Routing, Snapshot,
+};
 use baton_kv::Memory;
 use baton_model::entity::Role;
 use baton_model::record::Attribution;
 use baton_model::{
     Body, Caller, Capability, Code, Dialect, Field, Model, ModelId, ModelSource, PublicError, RequestId, Timestamp,
+    Wire,
 };
 use baton_provider_api::fake::Fake;
 use baton_provider_api::{Form, Provider};
@@ -44,26 +47,31 @@ fn call(bytes: usize) -> Call {
         bytes: Bytes::from(text),
     };
     Call {
-        strict: false,
-        id: RequestId::from("id"),
-        arrived: Timestamp(0),
-        trace: baton_engine::Trace::none(),
-        caller: caller(),
-        attribution: Attribution::default(),
-        api: "openai",
-        dialect: Dialect::OpenAi,
-        capability: Capability::Chat,
-        selector: ModelSelector::Model("model-0".into()),
-        form: Form::Whole,
-        max_output_tokens: None,
-        deterministic: true,
-        cache: CachePolicy::Default,
-        fallbacks: None,
-        timeout: None,
-        headers: Vec::new(),
-        query: None,
+        identity: Identity {
+            id: RequestId::from("id"),
+            arrived: Timestamp(0),
+            trace: baton_engine::Trace::none(),
+            caller: caller(),
+            attribution: Attribution::default(),
+            api: "openai",
+            status: |error| error.code.status(),
+        },
+        wire: Wire::new(Dialect::OpenAi, Capability::Chat),
+        routing: Routing {
+            selector: ModelSelector::Model("model-0".into()),
+            fallbacks: None,
+            strict: false,
+            timeout: None,
+        },
+        options: CallOptions {
+            form: Form::Whole,
+            max_output_tokens: None,
+            deterministic: true,
+            cache: CachePolicy::Default,
+            headers: Vec::new(),
+            query: None,
+        },
         content: Content::json(body, Box::new(|_| Err(PublicError::new(Code::Internal, "nobody reads it")))),
-        status: |error| error.code.status(),
     }
 }
 

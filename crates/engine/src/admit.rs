@@ -17,8 +17,8 @@ pub fn admit<'s>(shared: &Shared, snapshot: &'s Snapshot, call: &Call) -> Result
         return Err(PublicError::new(Code::Overloaded, trouble));
     }
     // The name is resolved before the right to use it is checked, because a selector may mean a default model.
-    let model = snapshot.get(&call.selector, call.capability)?;
-    if !call.caller.may_use(&model.id) {
+    let model = snapshot.get(&call.routing.selector, call.wire.capability)?;
+    if !call.identity.caller.may_use(&model.id) {
         return Err(PublicError::new(Code::PermissionDenied, format!("this key may not use the model `{}`", model.id))
             .at("model"));
     }

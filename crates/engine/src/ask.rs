@@ -9,7 +9,7 @@ use crate::reply::ReplyHead;
 use crate::reply_stream::ReplyStream;
 use crate::route::{self, Ask, Plan};
 use crate::shared::Shared;
-use baton_model::{Model, ModelId, ModelStatus, PublicError};
+use baton_model::{Model, ModelStatus, PublicError};
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -25,7 +25,7 @@ pub async fn ask_provider(
     mut recorder: RequestRecorder,
 ) -> Result<(ReplyHead, ReplyStream), PublicError> {
     // A time beyond what the clock holds is no deadline.
-    let deadline = call.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+    let deadline = call.routing.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
     let opened = match plan(shared, call, snapshot, model) {
         Ok(plan) => dispatch::try_candidates(shared, call, plan, &mut recorder, deadline).await,
         // A call that can't be routed is recorded too: it was admitted.
@@ -51,12 +51,12 @@ pub async fn ask_provider(
 /// # Errors
 /// If the model can't do what is asked.
 pub fn plan(shared: &Shared, call: &Call, snapshot: &Snapshot, model: &Arc<Model>) -> Result<Plan, PublicError> {
-    let is_open = |id: &ModelId| shared.health.circuit(id) == Circuit::Open;
+    let is_open = |model: &Model| shared.health.circuit(model) == Circuit::Open;
     let ask = Ask {
-        caller: &call.caller,
-        capability: call.capability,
-        client: call.dialect,
-        fallbacks: call.fallbacks.as_deref(),
+        caller: &call.identity.caller,
+        capability: call.wire.capability,
+        client: call.wire.dialect,
+        fallbacks: call.routing.fallbacks.as_deref(),
         is_open: &is_open,
     };
     route::plan(snapshot, model, &ask)

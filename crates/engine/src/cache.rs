@@ -104,10 +104,10 @@ impl ResponseCache {
         call.content.body()?;
         let wanted = match self.settings.default {
             CacheDefault::Off => false,
-            CacheDefault::Deterministic => call.deterministic || call.capability == Capability::Embedding,
+            CacheDefault::Deterministic => call.options.deterministic || call.wire.capability == Capability::Embedding,
             CacheDefault::All => true,
         };
-        match call.cache {
+        match call.options.cache {
             CachePolicy::NoStore => None,
             CachePolicy::NoCache => Some(CachePlan { read: None, keep: true }),
             // A client that names an age asks for the cache, whatever the default says.
@@ -127,7 +127,7 @@ impl ResponseCache {
             hash.update((value.len() as u64).to_le_bytes());
             hash.update(value);
         };
-        let (caller, attribution) = (&call.caller, &call.attribution);
+        let (caller, attribution) = (&call.identity.caller, &call.identity.attribution);
         // The project is in every key, also of a caller's own replies: who books on another project pays there.
         let project = attribution.project.as_deref();
         put("project", project.unwrap_or("").as_bytes());
@@ -138,25 +138,25 @@ impl ResponseCache {
         }
         // What a caller may use decides which fallback may serve it, and strictness whether anything may be dropped.
         put("role", caller.role.name().as_bytes());
-        put("strict", &[u8::from(call.strict)]);
+        put("strict", &[u8::from(call.routing.strict)]);
         match &caller.models {
             None => put("models", b"all"),
             Some(models) => models.iter().for_each(|model| put("model", model.as_str().as_bytes())),
         }
         // Another list of fallbacks may lead to another model, and so to another reply.
-        for fallback in call.fallbacks.iter().flatten() {
+        for fallback in call.routing.fallbacks.iter().flatten() {
             put("fallback", fallback.as_str().as_bytes());
         }
-        put("dialect", call.dialect.name().as_bytes());
-        put("capability", call.capability.name().as_bytes());
+        put("dialect", call.wire.dialect.name().as_bytes());
+        put("capability", call.wire.capability.name().as_bytes());
         put("asked", model.id.as_str().as_bytes());
         match model.source {
             // Every node has its own time for it, which means nothing: what was configured does.
             ModelSource::Config => put("configured", configured_fields(model).as_bytes()),
             ModelSource::Api | ModelSource::Discovered => put("version", &model.updated_at.0.to_le_bytes()),
         }
-        put("query", call.query.as_deref().unwrap_or("").as_bytes());
-        for (name, value) in &call.headers {
+        put("query", call.options.query.as_deref().unwrap_or("").as_bytes());
+        for (name, value) in &call.options.headers {
             put(name, value.as_bytes());
         }
         if let Some(body) = call.content.body() {
@@ -184,8 +184,8 @@ impl ResponseCache {
         }
         // Tagged by the model that replied, not by the one asked for: a purge is about where the text came from.
         let mut tags = vec![format!("model:{}", kept.model)];
-        tags.extend(call.attribution.key.as_ref().map(|key| format!("key:{key}")));
-        tags.extend(call.attribution.project.as_ref().map(|project| format!("project:{project}")));
+        tags.extend(call.identity.attribution.key.as_ref().map(|key| format!("key:{key}")));
+        tags.extend(call.identity.attribution.project.as_ref().map(|project| format!("project:{project}")));
         self.values.set(key, write(kept), self.settings.ttl, tags).await;
     }
 

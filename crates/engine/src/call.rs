@@ -1,10 +1,12 @@
 //! A request on its way down the pipeline.
 
+use crate::limit::{TRANSLATION_COST, no_bytes};
+use crate::shares::Hold;
 use crate::trace::Trace;
 use baton_model::record::Attribution;
-use baton_model::{Body, Caller, Capability, Dialect, ModelId, Operation, PublicError, RequestId, Timestamp, Wire};
+use baton_model::{Body, Caller, ModelId, Operation, PublicError, RequestId, Timestamp, Wire};
 use baton_provider_api::Form;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 /// Reads the canonical request out of a body; given by the API, which knows the format.
@@ -15,7 +17,21 @@ pub type Read = Box<dyn Fn(&[u8]) -> Result<Operation, PublicError> + Send + Syn
 /// It holds the client's bytes, and their meaning only once a step or a target asks for it: most requests are
 /// forwarded without ever being taken apart.
 pub struct Call {
-    /// Its id.
+    /// Who asks, and through which API.
+    pub identity: Identity,
+    /// The format of the body and of the reply, and what is asked.
+    pub wire: Wire,
+    /// Which models may reply, and how long they have.
+    pub routing: Routing,
+    /// How the reply is to be.
+    pub options: CallOptions,
+    /// What was sent.
+    pub content: Content,
+}
+
+/// Who asks, and through which API.
+pub struct Identity {
+    /// The request's id.
     pub id: RequestId,
     /// When its head arrived.
     pub arrived: Timestamp,
@@ -27,12 +43,25 @@ pub struct Call {
     pub attribution: Attribution,
     /// The client API's name in records: `native`, `openai` …
     pub api: &'static str,
-    /// The format of the body, and of the reply.
-    pub dialect: Dialect,
-    /// What is asked.
-    pub capability: Capability,
+    /// The HTTP status of an error in the client API: formats differ, and a provider's own error may be forwarded.
+    pub status: fn(&PublicError) -> u16,
+}
+
+/// Which models may reply, and how long they have.
+pub struct Routing {
     /// Which model is asked for.
     pub selector: ModelSelector,
+    /// Fallbacks in place of the model's own.
+    pub fallbacks: Option<Vec<ModelId>>,
+    /// Whether the request is refused where something of it can't be expressed for a model. Otherwise that is left out,
+    /// and the client gets a warning.
+    pub strict: bool,
+    /// The most time that the client gives it.
+    pub timeout: Option<Duration>,
+}
+
+/// How the reply is to be, and what goes to the provider beside the body.
+pub struct CallOptions {
     /// Whether the client asked for a stream.
     pub form: Form,
     /// The output limit that the client set, in tokens.
@@ -41,27 +70,10 @@ pub struct Call {
     pub deterministic: bool,
     /// What the client says about the cache.
     pub cache: CachePolicy,
-    /// Fallbacks in place of the model's own.
-    pub fallbacks: Option<Vec<ModelId>>,
-    /// Whether it is refused where something of it can't be said to a model, instead of being told of it.
-    pub strict: bool,
-    /// The most time that the client gives it.
-    pub timeout: Option<Duration>,
     /// Client headers to be passed on (lower-case name and value).
     pub headers: Vec<(String, String)>,
     /// Query of the client's request to be passed on.
     pub query: Option<String>,
-    /// What was sent.
-    pub content: Content,
-    /// The HTTP status of an error in the client API: formats differ, and a provider's own error may be forwarded.
-    pub status: fn(&PublicError) -> u16,
-}
-
-impl Call {
-    /// The format of its body and what is asked in it.
-    pub fn wire(&self) -> Wire {
-        Wire::new(self.dialect, self.capability)
-    }
 }
 
 /// Which model a client asks for.
@@ -103,20 +115,28 @@ pub struct Content {
     body: Option<Body>,
     read: Read,
     operation: OnceLock<Operation>,
+    /// The memory that it is counted with.
+    hold: Mutex<Option<Hold>>,
 }
 
 impl Content {
     /// A JSON body, and how to read it.
     pub fn json(body: Body, read: Read) -> Self {
-        Self { body: Some(body), read, operation: OnceLock::new() }
+        Self { body: Some(body), read, operation: OnceLock::new(), hold: Mutex::default() }
     }
 
     /// A request that has no JSON body (a multipart form).
     pub fn operation(operation: Operation) -> Self {
-        let content = Self { body: None, read: Box::new(|_| Err(missing_body())), operation: OnceLock::new() };
+        let read = Box::new(|_: &[u8]| Err(missing_body()));
         // The cell is new, so it takes the value.
-        let _ = content.operation.set(operation);
-        content
+        Self { body: None, read, operation: OnceLock::from(operation), hold: Mutex::default() }
+    }
+
+    /// The same, counted with memory that was taken for it before it was read.
+    #[must_use]
+    pub fn held(mut self, hold: Option<Hold>) -> Self {
+        self.hold = Mutex::new(hold);
+        self
     }
 
     /// The bytes, if it came as JSON.
@@ -127,12 +147,16 @@ impl Content {
     /// The meaning; read on the first call.
     ///
     /// # Errors
-    /// If the body is not of the API's format: the error names the field.
+    /// If the body is not of the API's format: the error names the field. `overloaded`, if there is no memory for it now.
     pub fn meaning(&self) -> Result<&Operation, PublicError> {
         if let Some(operation) = self.operation.get() {
             return Ok(operation);
         }
         let body = self.body.as_ref().ok_or_else(missing_body)?;
+        // Counted before it is spent: a few large bodies that are read at the same time would need many times their size.
+        if let Some(hold) = &mut *self.hold.lock().unwrap_or_else(PoisonError::into_inner) {
+            hold.grow(TRANSLATION_COST.saturating_mul(body.bytes.len() as u64)).map_err(no_bytes)?;
+        }
         let operation = (self.read)(&body.bytes)?;
         Ok(self.operation.get_or_init(|| operation))
     }

@@ -2,18 +2,23 @@
 
 use crate::call::Call;
 use crate::fit::{self, Fitted};
+use crate::health::Circuit;
+use crate::reasoning_cache::ReasoningCache;
 use crate::record::RequestRecorder;
 use crate::reply::failure;
 use crate::route::{Candidate, Plan};
 use crate::shared::Shared;
+use crate::shares::Hold;
 use baton_model::entity::ReasoningStyle;
 use baton_model::fault::{ErrorKind, Retry, UpstreamBody};
 use baton_model::{Code, Detail, Event, Operation, PublicError};
 use baton_provider_api::{Exchange, Form, Frame, Mode, Outgoing, ProviderError, check_strict};
 use baton_tasks::compute;
 use futures::StreamExt;
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// A reply that has begun: its first content is there.
@@ -26,6 +31,8 @@ pub struct Opened {
     pub held: VecDeque<Frame>,
     /// What the client should know.
     pub warnings: Vec<String>,
+    /// The place among the calls to its provider; given back with the reply.
+    pub place: Option<Hold>,
 }
 
 /// Tries the candidates in order until one begins to reply.
@@ -42,7 +49,30 @@ pub async fn try_candidates(
     let mut last: Option<PublicError> = None;
     // A prompt that is too long for one candidate may fit the next, so this error waits until all were tried.
     let mut unfit: Option<PublicError> = None;
+    // Another provider may have a place where this one has none.
+    let mut busy: Option<PublicError> = None;
+    // The shortest time until an open circuit lets a request through.
+    let mut closed_off: Option<Duration> = None;
     for candidate in plan.candidates {
+        // Before fitting: a model that may not be tried costs nothing.
+        let pass = match shared.health.try_pass(&candidate.model) {
+            Ok(pass) => pass,
+            Err(wait) => {
+                closed_off = Some(closed_off.map_or(wait, |least| least.min(wait)));
+                continue;
+            }
+        };
+        if let Err(error) = check_size(shared, call, &candidate) {
+            unfit.get_or_insert(error);
+            continue;
+        }
+        let place = match place(shared, call, &candidate) {
+            Ok(place) => place,
+            Err(error) => {
+                busy.get_or_insert(error);
+                continue;
+            }
+        };
         let fitted = match fit::fit(call, &candidate).await {
             Ok(fitted) => fitted,
             Err(error) if error.code == Code::TokenLimitExceeded => {
@@ -51,8 +81,11 @@ pub async fn try_candidates(
             }
             Err(error) => return Err(error),
         };
-        match try_candidate(shared, call, candidate, fitted, recorder, deadline).await {
-            Ok(opened) => return Ok(opened),
+        let tried = try_candidate(shared, call, candidate, fitted, recorder, deadline).await;
+        // Held until the reply has begun, and no longer: a probe that streams for minutes would keep the others out.
+        drop(pass);
+        match tried {
+            Ok(opened) => return Ok(Opened { place, ..opened }),
             Err(error) => {
                 // An error that is the caller's own fault would be the same at every provider.
                 let stop = error.retry() == Retry::Never;
@@ -64,9 +97,38 @@ pub async fn try_candidates(
         }
     }
     // What a provider said tells more than that a prompt did not fit some other one.
-    Err(last.or(unfit).unwrap_or_else(|| {
-        PublicError::new(Code::ProviderNotAvailable, format!("no model can serve `{}` now", call.selector))
-    }))
+    Err(last.or(busy).or(unfit).unwrap_or_else(|| unavailable(call, closed_off)))
+}
+
+/// Refuses a body that is too large to be translated for the candidate. It may pass through to the next.
+fn check_size(shared: &Shared, call: &Call, candidate: &Candidate) -> Result<(), PublicError> {
+    let limit = shared.settings.max_translated_bytes;
+    if call.content.len() <= limit || passes_through(call, candidate) {
+        return Ok(());
+    }
+    let message = format!(
+        "the body is larger than {limit} bytes, the limit for requests that are translated into another format \
+         (`server.max_translated_bytes`)"
+    );
+    Err(PublicError::new(Code::PayloadTooLarge, message).detail("limit_bytes", limit.to_string()))
+}
+
+/// A place for a call to the candidate's provider, if that has a bound.
+fn place(shared: &Shared, call: &Call, candidate: &Candidate) -> Result<Option<Hold>, PublicError> {
+    let Some(most) = candidate.provider.settings().max_in_flight else { return Ok(None) };
+    shared.limits.reserve_at(&candidate.model.provider, most, &call.identity.caller).map(Some)
+}
+
+/// No candidate was tried.
+fn unavailable(call: &Call, closed_off: Option<Duration>) -> PublicError {
+    let selector = &call.routing.selector;
+    let message = match closed_off {
+        Some(_) => format!("the provider of `{selector}` has failed again and again, so it is left alone for a while"),
+        None => format!("no model can serve `{selector}` now"),
+    };
+    // In whole seconds, upwards: a client that comes back a moment too early would be refused again.
+    let retry_after = closed_off.map(|wait| Duration::from_secs(wait.as_secs() + u64::from(wait.subsec_nanos() > 0)));
+    PublicError { retry_after, ..PublicError::new(Code::ProviderNotAvailable, message) }
 }
 
 /// Tries one candidate, and again as often as its provider's settings and its errors invite.
@@ -86,14 +148,16 @@ async fn try_candidate(
     check_strict(candidate.is_strict(call), &fitted.warnings)?;
     let mut retries = candidate.provider.settings().retries;
     let mut pause = shared.settings.retry.pause;
+    let budgets = &shared.retry_budgets;
+    budgets.note_request(&candidate.model.provider);
     loop {
-        // The start is queued for the journal before the request leaves, so that a crash does not hide it.
-        recorder.start_attempt(&candidate.model);
-        let mut error = match start_attempt(call, &candidate, &fitted, operation.as_ref(), recorder, deadline).await {
+        // The start is in the journal before the request leaves, so that a crash does not hide a call that is billed.
+        recorder.start_attempt(&candidate.model).await?;
+        let mut error = match start_attempt(call, &candidate, &fitted, operation.as_deref(), recorder, deadline).await {
             Ok((exchange, held)) => {
                 let mut warnings = fitted.warnings;
                 warnings.extend(exchange.dropped.iter().cloned());
-                return Ok(Opened { candidate, exchange, held, warnings });
+                return Ok(Opened { candidate, exchange, held, warnings, place: None });
             }
             Err(error) => error,
         };
@@ -103,6 +167,11 @@ async fn try_candidate(
         // The deadline is compared as time left, because a moment plus a long wait can be beyond what the clock holds.
         let in_time = deadline.is_none_or(|deadline| wait < deadline.saturating_duration_since(Instant::now()));
         if retries == 0 || wait > shared.settings.retry.longest || !in_time {
+            return Err(error);
+        }
+        // Asked last, because asking takes a retry from the budget. A model whose circuit this failure has opened, or
+        // that others found broken meanwhile, is not tried again.
+        if shared.health.circuit(&candidate.model) == Circuit::Open || !budgets.take_retry(&candidate.model.provider) {
             return Err(error);
         }
         // Counted only once a retry is certain: `SameTarget` with no retries left moves on to the next candidate.
@@ -128,7 +197,7 @@ async fn start_attempt(
         (None, None) => return Err(ProviderError::new(ErrorKind::Internal, "a request without a body or a meaning")),
     };
     let detail =
-        if candidate.wire() == call.wire() && !recorder.collects_text() { Detail::MeterOnly } else { Detail::Full };
+        if candidate.wire() == call.wire && !recorder.collects_text() { Detail::MeterOnly } else { Detail::Full };
     // Taken anew for each attempt: the trace context names the span of this attempt.
     let headers = recorder.headers();
     let outgoing = Outgoing {
@@ -138,11 +207,11 @@ async fn start_attempt(
         mode,
         size: call.content.len(),
         strict: candidate.is_strict(call),
-        form: call.form,
+        form: call.options.form,
         detail,
         headers: &headers,
         // A query belongs to its format: another would not know it.
-        query: call.query.as_deref().filter(|_| candidate.dialect == call.dialect),
+        query: call.options.query.as_deref().filter(|_| candidate.dialect == call.wire.dialect),
         timeout: deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())),
     };
     let mut exchange = candidate.provider.send(outgoing).await?;
@@ -185,19 +254,23 @@ async fn start_attempt(
 
 /// Whether the client's own bytes can go out: the candidate speaks its format.
 fn passes_through(call: &Call, candidate: &Candidate) -> bool {
-    candidate.wire() == call.wire() && call.content.body().is_some()
+    candidate.wire() == call.wire && call.content.body().is_some()
 }
 
 /// What the candidate is asked, in the canonical vocabulary, with the reasoning that the client dropped.
-async fn prepare_operation(
+///
+/// Borrowed where it is what the client sent: a copy of a large conversation costs several times its size.
+async fn prepare_operation<'c>(
     shared: &Shared,
-    call: &Call,
+    call: &'c Call,
     candidate: &Candidate,
     fitted: &mut Fitted,
-) -> Result<Operation, ProviderError> {
+) -> Result<Cow<'c, Operation>, ProviderError> {
     let mut operation = compute(call.content.len(), || translate_operation(call, candidate))?;
-    if let Operation::Chat(request) = &mut operation
+    if let Operation::Chat(request) = &*operation
         && candidate.dialect.signs_reasoning()
+        && ReasoningCache::may_restore(request)
+        && let Operation::Chat(request) = operation.to_mut()
     {
         let complete = shared.reasoning_cache.restore(call, &candidate.model.provider, request).await;
         let by_budget = candidate.model.quirks.reasoning == ReasoningStyle::Budget;
@@ -209,17 +282,14 @@ async fn prepare_operation(
     Ok(operation)
 }
 
-fn translate_operation(call: &Call, candidate: &Candidate) -> Result<Operation, ProviderError> {
-    let operation = call.content.meaning().map_err(|error| ProviderError {
-        param: error.param.clone(),
-        ..ProviderError::new(ErrorKind::InvalidRequest, error.message)
-    })?;
+fn translate_operation<'c>(call: &'c Call, candidate: &Candidate) -> Result<Cow<'c, Operation>, ProviderError> {
+    let operation = call.content.meaning().map_err(to_provider_error)?;
     match operation {
         Operation::Completion(request) if candidate.serves == baton_model::Capability::Chat => request
             .as_chat()
-            .map(|chat| Operation::Chat(Box::new(chat)))
+            .map(|chat| Cow::Owned(Operation::Chat(Box::new(chat))))
             .map_err(|reason| ProviderError::new(ErrorKind::InvalidRequest, reason)),
-        other => Ok(other.clone()),
+        other => Ok(Cow::Borrowed(other)),
     }
 }
 

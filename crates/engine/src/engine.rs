@@ -4,10 +4,10 @@ use crate::ask;
 use crate::cache::ResponseCache;
 use crate::call::Call;
 use crate::coalesce::Coalescer;
-use crate::health::Health;
+use crate::health::{Health, RetryBudgets};
 use crate::ledger::Ledger;
 use crate::limit::Limits;
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, Sizes};
 use crate::observe::Observer;
 use crate::pipeline;
 use crate::reasoning_cache::ReasoningCache;
@@ -57,8 +57,9 @@ impl Engine {
             reasoning_cache: ReasoningCache::new(Arc::clone(&cache)),
             cache: ResponseCache::new(settings.cache, cache),
             coalescer: Coalescer::default(),
-            limits: Limits::new(settings.max_in_flight),
+            limits: Limits::new(settings.max_in_flight, settings.max_bytes_in_flight),
             health: Health::new(settings.circuit, Arc::clone(&clock)),
+            retry_budgets: RetryBudgets::new(settings.retry.budget),
             ledger,
             metrics: Metrics::default(),
             observer,
@@ -104,6 +105,11 @@ impl Engine {
         &self.shared.health
     }
 
+    /// How much may be under way at once.
+    pub fn limits(&self) -> &Limits {
+        &self.shared.limits
+    }
+
     /// Cached replies.
     pub fn cache(&self) -> &ResponseCache {
         &self.shared.cache
@@ -118,8 +124,24 @@ impl Engine {
     pub async fn metrics(&self) -> String {
         let cached = self.shared.cache.size().await;
         let spans = self.shared.observer.as_ref().map(|observer| observer.spans()).unwrap_or_default();
-        let redis = self.shared.cache.health();
-        self.shared.metrics.encode(self.shared.ledger.pending_bytes(), cached.bytes, redis, spans)
+        self.shared.metrics.encode(Sizes {
+            journal_bytes: self.shared.ledger.pending_bytes(),
+            slowdown: self.shared.ledger.slowdown(),
+            body_bytes: self.shared.limits.bytes_in_flight(),
+            cache_bytes: cached.bytes,
+            redis: self.shared.cache.health(),
+            spans,
+        })
+    }
+
+    /// How much every request is slowed down, because the database takes records more slowly than they come.
+    pub fn slowdown(&self) -> std::time::Duration {
+        self.shared.ledger.slowdown()
+    }
+
+    /// Counts a reply that was dropped because its client did not read it.
+    pub fn client_stalled(&self) {
+        self.shared.metrics.client_stalled();
     }
 
     /// Why new requests can't be recorded, and so are refused; `None`: they can.

@@ -34,7 +34,7 @@ pub async fn fit(call: &Arc<Call>, candidate: &Candidate) -> Result<Fitted, Publ
     let model = &candidate.model;
     let mut target = Target::new(Arc::clone(model));
     let mut warnings = Vec::new();
-    match call.capability {
+    match call.wire.capability {
         Capability::Chat | Capability::Completion => {}
         Capability::Embedding => {
             compute(call.content.len(), || check_texts(call, model))?;
@@ -42,7 +42,7 @@ pub async fn fit(call: &Arc<Call>, candidate: &Candidate) -> Result<Fitted, Publ
         }
         _ => return Ok(Fitted { target, warnings }),
     }
-    let wanted = call.max_output_tokens;
+    let wanted = call.options.max_output_tokens;
     let mut output = wanted;
     if let (Some(tokens), Some(largest)) = (output, model.max_tokens)
         && tokens > largest
@@ -73,7 +73,7 @@ pub async fn fit(call: &Arc<Call>, candidate: &Candidate) -> Result<Fitted, Publ
         target.max_output_tokens = output;
     }
     // A window that nobody knows is left to a client that can ask for it itself.
-    let left_to_client = candidate.dialect == call.dialect && model.token_limit.is_none();
+    let left_to_client = candidate.dialect == call.wire.dialect && model.token_limit.is_none();
     if sizes_context && !left_to_client {
         let prompt = match prompt {
             Some(tokens) => tokens,

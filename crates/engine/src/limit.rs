@@ -1,35 +1,127 @@
-//! How much may be under way at once.
+//! How much may be under way at once: requests on this node, calls to each provider, bytes of bodies.
 //!
-//! Today that is the number of requests in flight on this node; rates and budgets take their place here, as
-//! reservations that the recorder gives back.
+//! Each is refused where it costs least: a request that would find no place is refused at its head, before its body is
+//! read; a body is counted before its bytes are taken in. Nobody waits in line, which would only make every client
+//! slower: a refusal says when to come back.
 
-use baton_model::{Code, PublicError};
-use std::sync::Arc;
+use crate::shares::{Full, Hold, Shares};
+use baton_model::{Caller, Code, ProviderId, PublicError};
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// The bound on requests in flight.
+/// What a body costs for each of its bytes: itself, and the copy in which what Baton must change is changed.
+pub const READ_COST: u64 = 2;
+/// What its meaning costs beside that, in the canonical form and in the provider's format.
+pub const TRANSLATION_COST: u64 = 4;
+
+/// When a refused client may come back: places come free within moments.
+const COME_BACK: Duration = Duration::from_secs(1);
+
+/// The bounds of this node.
 pub struct Limits {
-    in_flight: Arc<Semaphore>,
-    most: usize,
+    places: Shares,
+    bytes: Shares,
+    /// The places at providers that have a bound.
+    providers: RwLock<HashMap<ProviderId, Shares>>,
 }
 
 impl Limits {
-    /// At most that many at once.
-    pub fn new(most: usize) -> Self {
-        // A semaphore panics above its own maximum, and the number comes from the configuration.
-        let most = most.min(Semaphore::MAX_PERMITS);
-        Self { in_flight: Arc::new(Semaphore::new(most)), most }
+    /// At most so many requests at once, and so many bytes of bodies.
+    pub fn new(max_in_flight: usize, max_bytes_in_flight: u64) -> Self {
+        Self {
+            places: Shares::new(max_in_flight as u64),
+            bytes: Shares::new(max_bytes_in_flight),
+            providers: RwLock::default(),
+        }
+    }
+
+    /// Whether a request of this caller would find a place now. Asked at the head: a request that would be refused is
+    /// not read.
+    ///
+    /// # Errors
+    /// `overloaded`.
+    pub fn check(&self, caller: &Caller) -> Result<(), PublicError> {
+        self.places.check(&holder(caller), 1).map_err(|full| self.no_place(full))
     }
 
     /// A place for one more request, given back when dropped.
     ///
     /// # Errors
-    /// `overloaded` if there is none: waiting in line would only make every client slower.
-    pub fn reserve(&self) -> Result<OwnedSemaphorePermit, PublicError> {
-        Arc::clone(&self.in_flight).try_acquire_owned().map_err(|_| PublicError {
-            retry_after: Some(Duration::from_secs(1)),
-            ..PublicError::new(Code::Overloaded, format!("{} requests are under way on this node, its most", self.most))
+    /// `overloaded`.
+    pub fn reserve(&self, caller: &Caller) -> Result<Hold, PublicError> {
+        self.places.take(&holder(caller), 1).map_err(|full| self.no_place(full))
+    }
+
+    /// Counts bytes that are about to be taken into memory for a caller, until the hold is dropped.
+    ///
+    /// # Errors
+    /// `overloaded`.
+    pub fn hold_bytes(&self, caller: &Caller, bytes: u64) -> Result<Hold, PublicError> {
+        self.bytes.take(&holder(caller), bytes).map_err(no_bytes)
+    }
+
+    /// A place for one more call to a provider that takes at most `most` at once.
+    ///
+    /// # Errors
+    /// `overloaded`.
+    pub fn reserve_at(&self, provider: &ProviderId, most: u64, caller: &Caller) -> Result<Hold, PublicError> {
+        let known = self.providers.read().unwrap_or_else(PoisonError::into_inner).get(provider).cloned();
+        let shares = known.filter(|shares| shares.most() == most).unwrap_or_else(|| {
+            let mut providers = self.providers.write().unwrap_or_else(PoisonError::into_inner);
+            let shares = providers.entry(provider.clone()).or_insert_with(|| Shares::new(most));
+            // Its setting was changed: calls under way go on and are counted with the old one.
+            if shares.most() != most {
+                *shares = Shares::new(most);
+            }
+            shares.clone()
+        });
+        shares.take(&holder(caller), 1).map_err(|full| {
+            overloaded(match full {
+                Full::Taken => format!("{most} requests are in flight to the provider `{provider}`, its maximum"),
+                Full::Share => {
+                    format!("this key has its share of the requests in flight to `{provider}`, which is busy")
+                }
+            })
         })
+    }
+
+    /// Requests under way.
+    pub fn in_flight(&self) -> u64 {
+        self.places.taken()
+    }
+
+    /// Bytes of bodies that are held, by what they cost.
+    pub fn bytes_in_flight(&self) -> u64 {
+        self.bytes.taken()
+    }
+
+    fn no_place(&self, full: Full) -> PublicError {
+        overloaded(match full {
+            Full::Taken => format!("{} requests are in flight on this node, its maximum", self.places.most()),
+            Full::Share => "this key has its share of the requests in flight on this node, which is busy".into(),
+        })
+    }
+}
+
+/// No more bytes can be held.
+pub fn no_bytes(full: Full) -> PublicError {
+    overloaded(match full {
+        Full::Taken => "the request bodies in flight on this node take all the memory that they may".into(),
+        Full::Share => "this key has its share of the memory for request bodies on this node, which is busy".into(),
+    })
+}
+
+fn overloaded(message: String) -> PublicError {
+    PublicError { retry_after: Some(COME_BACK), ..PublicError::new(Code::Overloaded, message) }
+}
+
+/// Who shares with whom: a key; else a user or a project that a token names; else all who have none of these.
+fn holder(caller: &Caller) -> Arc<str> {
+    match (&caller.key, &caller.user, &caller.project) {
+        (Some(key), _, _) => Arc::from(key.as_str()),
+        (None, Some(user), _) => Arc::clone(user),
+        (None, None, Some(project)) => Arc::clone(project),
+        (None, None, None) => Arc::from(""),
     }
 }

@@ -104,8 +104,9 @@ impl Attempt {
     ) -> AttemptRecord {
         let refused = self.reported.is_empty() && self.text_bytes == 0;
         let (usage, origin) = match ending {
-            // Refused before anything was produced: vendors bill nothing for that.
-            Ending::Failed(_) if refused => (Usage::default(), UsageOrigin::Estimated),
+            // Refused before anything was produced: vendors bill nothing for that. Where nobody knows what became of the
+            // call, its prompt at least was read.
+            Ending::Failed(error) if refused && !error.may_be_billed => (Usage::default(), UsageOrigin::Estimated),
             _ => self.usage(prompt_tokens),
         };
         let (outcome, error) = match ending {

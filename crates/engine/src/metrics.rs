@@ -12,7 +12,7 @@ use prometheus_client::metrics::exemplar::HistogramWithExemplars;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Metric, Registry};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// All metrics of the request path.
@@ -28,6 +28,9 @@ pub struct Metrics {
     unpriced: Family<ModelLabels, Counter>,
     cache: Family<CacheLabels, Counter>,
     journal: Gauge,
+    slowdown: Gauge<f64, AtomicU64>,
+    body_bytes: Gauge,
+    stalled: Counter,
     cache_bytes: Gauge,
     spans: Family<SpanLabels, Counter>,
     redis_up: Family<Unlabelled, Gauge>,
@@ -45,6 +48,22 @@ pub struct Documented {
     pub kind: &'static str,
     /// What it means.
     pub meaning: &'static str,
+}
+
+/// What is measured when somebody reads the metrics, because it lives elsewhere.
+pub struct Sizes {
+    /// Bytes in the ledger's journal.
+    pub journal_bytes: u64,
+    /// How much every request is slowed down.
+    pub slowdown: Duration,
+    /// Memory for the bodies of requests in flight.
+    pub body_bytes: u64,
+    /// Bytes in the response cache of this process.
+    pub cache_bytes: u64,
+    /// How Redis fares; `None`: there is none.
+    pub redis: Option<Health>,
+    /// What became of spans.
+    pub spans: Spans,
 }
 
 /// Registers a metric and lists it, in one breath.
@@ -148,6 +167,9 @@ impl Default for Metrics {
             unpriced: Family::default(),
             cache: Family::default(),
             journal: Gauge::default(),
+            slowdown: Gauge::default(),
+            body_bytes: Gauge::default(),
+            stalled: Counter::default(),
             cache_bytes: Gauge::default(),
             spans: Family::default(),
             redis_up: Family::default(),
@@ -185,6 +207,21 @@ impl Metrics {
             "ledger_journal_bytes",
             "Bytes in the ledger's journal, most of them on their way into the database",
             self.journal.clone(),
+        );
+        list.gauge(
+            "ledger_slowdown_seconds",
+            "How long each request waits because the database takes records more slowly than they come",
+            self.slowdown.clone(),
+        );
+        list.gauge(
+            "body_bytes_in_flight",
+            "Memory for the bodies of requests in flight, by what each costs in its mode",
+            self.body_bytes.clone(),
+        );
+        list.counter(
+            "stalled_clients",
+            "Replies that were dropped because their client did not read them in time",
+            self.stalled.clone(),
         );
         list.gauge("cache_bytes", "Bytes that the response cache holds in this process", self.cache_bytes.clone());
         list.gauge(
@@ -268,8 +305,16 @@ impl Metrics {
         self.cache.get_or_create(&CacheLabels { result: record.cache.name() }).inc();
     }
 
+    /// A reply was dropped because its client did not read it.
+    pub fn client_stalled(&self) {
+        self.stalled.inc();
+    }
+
     /// The text that Prometheus reads (OpenMetrics), with the sizes as they are now.
-    pub fn encode(&self, journal_bytes: u64, cache_bytes: u64, redis: Option<Health>, spans: Spans) -> String {
+    pub fn encode(&self, now: Sizes) -> String {
+        let Sizes { journal_bytes, slowdown, body_bytes, cache_bytes, redis, spans } = now;
+        self.slowdown.set(seconds(slowdown));
+        self.body_bytes.set(i64::try_from(body_bytes).unwrap_or(i64::MAX));
         // These counters live where the work is done, so they are copied when somebody reads them.
         for (result, number) in [("exported", spans.exported), ("dropped", spans.dropped), ("failed", spans.failed)] {
             self.spans.get_or_create(&SpanLabels { result }).inner().store(number, Ordering::Relaxed);

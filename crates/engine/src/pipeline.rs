@@ -27,8 +27,10 @@ pub async fn serve(shared: &Arc<Shared>, call: Call) -> Result<Reply, PublicErro
     let snapshot = shared.registry.snapshot();
     let model = admit(shared, &snapshot, &call)?;
     // After `admit`, so that requests that are refused anyway take no place.
-    let permit = shared.limits.reserve()?;
-    let recorder = RequestRecorder::new(Arc::clone(shared), Arc::clone(&call), permit);
+    let place = shared.limits.reserve(&call.identity.caller)?;
+    let recorder = RequestRecorder::new(Arc::clone(shared), Arc::clone(&call), place);
+    // With its place, so that waiting requests count: fewer are let in while the ledger is behind.
+    shared.ledger.pace().await;
     match shared.cache.plan(&call) {
         Some(cache_plan) => serve_cacheable(shared, call, snapshot.clone(), model, cache_plan, recorder).await,
         None => {
@@ -61,10 +63,10 @@ async fn serve_cacheable(
     }
     recorder.set_cache_use(CacheUse::Miss);
     // Joined only after the lookup: a reply that is cached already needs no shared call.
-    match shared.coalescer.join(&key, call.form) {
-        Place::Follower(in_flight) => coalesce::follow(Arc::clone(shared), in_flight, recorder).await,
-        Place::Leader(in_flight) => {
-            coalesce::lead(Arc::clone(shared), call, snapshot, Arc::clone(model), recorder, key, in_flight).await
+    match shared.coalescer.join(&key, call.options.form) {
+        Place::Follower(reader) => coalesce::follow(Arc::clone(shared), reader, recorder).await,
+        Place::Leader(reader) => {
+            coalesce::lead(Arc::clone(shared), call, snapshot, Arc::clone(model), recorder, key, reader).await
         }
     }
 }

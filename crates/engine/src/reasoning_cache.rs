@@ -72,6 +72,14 @@ impl ReasoningCache {
         }
     }
 
+    /// Whether a conversation may lack reasoning: only the reasoning before tool calls is kept.
+    pub fn may_restore(request: &ChatRequest) -> bool {
+        let calls = |message: &Message| {
+            message.role == Role::Assistant && message.parts.iter().any(|part| tool(part).is_some())
+        };
+        request.messages.iter().any(calls)
+    }
+
     /// Puts back what the client dropped. Whether the calls that are being continued have their reasoning now.
     pub async fn restore(&self, call: &Call, provider: &ProviderId, request: &mut ChatRequest) -> bool {
         let mut complete = true;
@@ -187,7 +195,7 @@ impl From<ReasoningBlock> for Part {
 
 /// Who may have them back, and for whom: lengths first, so that no two make the same key.
 fn key(call: &Call, provider: &ProviderId, id: &str) -> String {
-    let caller = &call.caller;
+    let caller = &call.identity.caller;
     let own = [
         caller.key.as_ref().map_or("", |key| key.as_str()),
         caller.project.as_deref().unwrap_or_default(),

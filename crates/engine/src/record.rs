@@ -4,13 +4,14 @@ use crate::call::Call;
 use crate::meter::{Attempt, Ending};
 use crate::observe::EndedRequest;
 use crate::shared::Shared;
+use crate::shares::Hold;
 use crate::trace::Trace;
 use baton_meter::count;
+use baton_model::fault::ErrorKind;
 use baton_model::record::{CacheUse, Outcome, RequestRecord};
 use baton_model::{Capability, Code, Cost, Event, Model, PublicError, SpanId};
 use baton_provider_api::ProviderError;
 use std::sync::Arc;
-use tokio::sync::OwnedSemaphorePermit;
 
 /// One request's record, from its admission to its end.
 ///
@@ -26,24 +27,24 @@ pub struct RequestRecorder {
     /// What the last attempt said, if somebody wants to know.
     text_events: Vec<Event>,
     /// The place among the requests in flight; given back with the recorder.
-    _permit: OwnedSemaphorePermit,
+    _place: Hold,
 }
 
 impl RequestRecorder {
     /// A record for a request that was admitted.
-    pub fn new(shared: Arc<Shared>, call: Arc<Call>, permit: OwnedSemaphorePermit) -> Self {
+    pub fn new(shared: Arc<Shared>, call: Arc<Call>, place: Hold) -> Self {
         let record = RequestRecord {
-            id: call.id.clone(),
-            arrived: call.arrived,
-            finished: call.arrived,
+            id: call.identity.id.clone(),
+            arrived: call.identity.arrived,
+            finished: call.identity.arrived,
             first_content: None,
-            api: call.api.into(),
-            capability: call.capability,
-            stream: call.form == baton_provider_api::Form::Stream,
-            requested: call.selector.to_string(),
+            api: call.identity.api.into(),
+            capability: call.wire.capability,
+            stream: call.options.form == baton_provider_api::Form::Stream,
+            requested: call.routing.selector.to_string(),
             served: None,
             provider: None,
-            attribution: call.attribution.clone(),
+            attribution: call.identity.attribution.clone(),
             // What it stays if the recorder is dropped: whoever drops it without settling it was cancelled.
             outcome: Outcome::Cancelled,
             status: 499,
@@ -59,7 +60,7 @@ impl RequestRecorder {
             running: None,
             spans: Vec::new(),
             text_events: Vec::new(),
-            _permit: permit,
+            _place: place,
         }
     }
 
@@ -78,17 +79,20 @@ impl RequestRecorder {
         }
     }
 
-    /// An attempt is sent now. The first is journaled, so that a crash does not hide it.
-    pub fn start_attempt(&mut self, model: &Arc<Model>) {
+    /// An attempt is sent next. The first is in the journal when this returns, so that a crash does not hide it.
+    ///
+    /// # Errors
+    /// If the start can't be recorded: then nothing may be sent, since a provider would bill what the ledger never saw.
+    pub async fn start_attempt(&mut self, model: &Arc<Model>) -> Result<(), ProviderError> {
         let now = self.shared.clock.now();
         self.set_model(model);
         let mut running = Attempt::new(Arc::clone(model), now);
         // Vendors bill neither counting nor moderation, so an unreported usage is zero and not an estimate.
-        if matches!(self.call.capability, Capability::TokenCount | Capability::Moderation) {
+        if matches!(self.call.wire.capability, Capability::TokenCount | Capability::Moderation) {
             running = running.free();
         }
         let running = if self.collects_text() { running.collecting_text() } else { running };
-        if self.call.trace.recorded {
+        if self.call.identity.trace.recorded {
             self.spans.push(self.shared.span());
         }
         if let Some(record) = &self.record
@@ -97,9 +101,14 @@ impl RequestRecorder {
         {
             let mut start = RequestRecord::clone(record);
             start.attempts.push(Attempt::new(Arc::clone(model), now).start_record());
-            self.shared.ledger.start(&start);
+            if let Err(cause) = self.shared.ledger.start(&start).await {
+                let message = "the request can't be recorded in the ledger now, so it was not sent";
+                return Err(ProviderError::new(ErrorKind::Unrecorded, message).because(cause));
+            }
         }
+        // Only from here on it counts as sent: who leaves during the wait above has cost nothing.
         self.running = Some(running);
+        Ok(())
     }
 
     /// The call.
@@ -114,8 +123,8 @@ impl RequestRecorder {
 
     /// The client's headers that the attempt under way passes on, with its place in the trace.
     pub fn headers(&self) -> Vec<(String, String)> {
-        let mut headers = self.call.headers.clone();
-        headers.extend(self.call.trace.headers(self.spans.last().copied()));
+        let mut headers = self.call.options.headers.clone();
+        headers.extend(self.call.identity.trace.headers(self.spans.last().copied()));
         headers
     }
 
@@ -129,11 +138,11 @@ impl RequestRecorder {
         if let Some(attempt) = &self.running {
             // An attempt that another one replaces never becomes a response, so its cause would be logged nowhere else.
             if let Some(cause) = error.cause.take() {
-                let (request, model) = (&self.call.id, &attempt.model);
+                let (request, model) = (&self.call.identity.id, &attempt.model);
                 tracing::warn!(request.id = %request, provider.id = %model.provider, model.id = %model.id,
                     error = cause.chain(), "an attempt failed: {}", error.message);
             }
-            self.shared.health.record_failure(&attempt.model.id, error.kind, &error.message);
+            self.shared.health.record_failure(&attempt.model, error.kind, &error.message);
         }
         self.close_attempt(Ending::Failed(error));
     }
@@ -169,7 +178,7 @@ impl RequestRecorder {
     /// The reply is complete. Resolves when the record is in the journal.
     pub async fn complete(&mut self, status: u16) {
         if let Some(attempt) = &self.running {
-            self.shared.health.record_success(&attempt.model.id);
+            self.shared.health.record_success(&attempt.model);
         }
         self.close_attempt(Ending::Completed);
         self.close(Outcome::Completed, status, None).await;
@@ -177,7 +186,7 @@ impl RequestRecorder {
 
     /// The request failed; the client is told `error`. Resolves when the record is in the journal.
     pub async fn fail(&mut self, error: &PublicError) {
-        let status = (self.call.status)(error);
+        let status = (self.call.identity.status)(error);
         self.close(Outcome::Failed, status, Some((error.code, error.message.clone()))).await;
     }
 
@@ -223,8 +232,8 @@ impl RequestRecorder {
             record.outcome = outcome;
             record.status = status;
             record.error = error;
-            self.shared.metrics.ended(&record, &self.call.trace);
-            log(&record, &self.call.trace);
+            self.shared.metrics.ended(&record, &self.call.identity.trace);
+            log(&record, &self.call.identity.trace);
             if let Some(observer) = &self.shared.observer {
                 let Self { call, spans, text_events, .. } = &*self;
                 observer.observe_request(&EndedRequest { record: &record, call, spans, reply: text_events });

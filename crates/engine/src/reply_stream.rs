@@ -5,6 +5,7 @@ use crate::reasoning_cache::ReasoningRecorder;
 use crate::record::RequestRecorder;
 use crate::reply::{Bill, ReplyHead, failure, free};
 use crate::shared::Shared;
+use crate::shares::Hold;
 use baton_model::fault::{ErrorKind, UpstreamBody};
 use baton_model::record::CacheUse;
 use baton_model::{Dialect, Event, ProviderId, PublicError};
@@ -27,6 +28,8 @@ pub struct ReplyStream {
     held: VecDeque<Frame>,
     /// `None` after an error.
     frames: Option<Frames>,
+    /// The place among the calls to the provider; given back with the frames.
+    place: Option<Hold>,
     form: Form,
     dialect: Dialect,
     bill: Bill,
@@ -47,11 +50,13 @@ impl ReplyStream {
         opened: Opened,
         deadline: Option<Instant>,
     ) -> (ReplyHead, Self) {
-        let Opened { candidate, exchange, held, warnings } = opened;
+        let Opened { candidate, exchange, held, warnings, place } = opened;
         let Exchange { dialect, form, content_type, headers, frames, .. } = exchange;
         recorder.mark_first_content();
         let bill = Bill::default();
-        let reasoning = (dialect.signs_reasoning() && dialect != recorder.call().dialect).then(|| {
+        let total = candidate.provider.settings().timeouts.total;
+        let deadline = [deadline, Instant::now().checked_add(total)].into_iter().flatten().min();
+        let reasoning = (dialect.signs_reasoning() && dialect != recorder.call().wire.dialect).then(|| {
             let mut reasoning = ReasoningRecorder::default();
             held.iter().for_each(|frame| reasoning.observe(&frame.events));
             (reasoning, candidate.model.provider.clone())
@@ -72,6 +77,7 @@ impl ReplyStream {
             cache: CacheUse::Bypass,
             attempts: recorder.attempts(),
             bill: Arc::clone(&bill),
+            deadline,
         };
         let on_disconnect = candidate.provider.settings().on_disconnect;
         let (recorder, frames) = (Some(recorder), Some(frames));
@@ -80,6 +86,7 @@ impl ReplyStream {
             recorder,
             held,
             frames,
+            place,
             form,
             dialect,
             bill,
@@ -106,6 +113,7 @@ impl ReplyStream {
             recorder: Some(recorder),
             held: VecDeque::new(),
             frames: Some(frames),
+            place: None,
             form,
             dialect,
             bill: free(),
@@ -174,7 +182,7 @@ impl ReplyStream {
         let next = match self.deadline {
             None => frames.next().await,
             Some(deadline) => tokio::time::timeout_at(deadline, frames.next()).await.unwrap_or_else(|_| {
-                Some(Err(ProviderError::new(ErrorKind::Timeout, "the request's timeout has passed")))
+                Some(Err(ProviderError::new(ErrorKind::Timeout, "the request's timeout has passed").maybe_billed()))
             }),
         };
         let frame = match next? {
@@ -216,7 +224,7 @@ impl ReplyStream {
     async fn fail(&mut self, mut error: ProviderError) -> PublicError {
         self.settled = true;
         // Dropped at once, so that the connection to the provider is not held while the record is written.
-        self.frames = None;
+        (self.frames, self.place) = (None, None);
         let Some(recorder) = &mut self.recorder else { return error.into() };
         recorder.fail_attempt(&mut error);
         let public = PublicError::from(error);
@@ -231,7 +239,12 @@ impl Drop for ReplyStream {
     fn drop(&mut self) {
         let OnDisconnect::Drain { time, bytes } = self.on_disconnect else { return };
         if let (false, Some(frames), Some(recorder)) = (self.settled, self.frames.take(), self.recorder.take()) {
-            self.shared.tasks.spawn(supervised("drain", drain(frames, recorder, time, bytes)));
+            // The connection to the provider lives on, so its place does too.
+            let place = self.place.take();
+            self.shared.tasks.spawn(supervised("drain", async move {
+                drain(frames, recorder, time, bytes).await;
+                drop(place);
+            }));
         }
     }
 }

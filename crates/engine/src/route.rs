@@ -30,7 +30,7 @@ impl Candidate {
     /// that; else the model says, else its provider.
     pub fn is_strict(&self, call: &Call) -> bool {
         // The client can ask for strictness but not lift it: an operator's setting stands.
-        call.strict || self.model.quirks.strict.or(self.provider.settings().strict) == Some(true)
+        call.routing.strict || self.model.quirks.strict.or(self.provider.settings().strict) == Some(true)
     }
 }
 
@@ -62,8 +62,8 @@ pub struct Ask<'a> {
     pub client: Dialect,
     /// Fallbacks in place of the model's own.
     pub fallbacks: Option<&'a [ModelId]>,
-    /// Whether a model's circuit is open: tried last, since all the others may fail too.
-    pub is_open: &'a dyn Fn(&ModelId) -> bool,
+    /// Whether a model's circuit is open: it comes last, since its cooldown may be over when all others have failed.
+    pub is_open: &'a dyn Fn(&Model) -> bool,
 }
 
 /// Orders the model and its fallbacks. The first is the one asked for; those whose circuit is open go to the end.
@@ -100,8 +100,8 @@ fn consider(snapshot: &Snapshot, model: &Arc<Model>, ask: &Ask<'_>, plan: &mut P
     } else if !ask.caller.may_use(&model.id) {
         "the key may not use it".to_owned()
     } else if let Some(candidate) = serving(snapshot, model, ask) {
-        // An open circuit is tried last and not skipped: it may be the only model left.
-        if (ask.is_open)(&model.id) {
+        // Sorted to the end and not left out: whether it may be tried is asked when its turn comes.
+        if (ask.is_open)(model) {
             open.push(candidate)
         } else {
             plan.candidates.push(candidate)

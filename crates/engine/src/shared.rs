@@ -2,7 +2,7 @@
 
 use crate::cache::ResponseCache;
 use crate::coalesce::Coalescer;
-use crate::health::Health;
+use crate::health::{Health, RetryBudgets};
 use crate::ledger::Ledger;
 use crate::limit::Limits;
 use crate::metrics::Metrics;
@@ -30,10 +30,12 @@ pub struct Shared {
     pub reasoning_cache: ReasoningCache,
     /// Shared calls under way.
     pub coalescer: Coalescer,
-    /// The bound on requests in flight.
+    /// How much may be under way at once.
     pub limits: Limits,
     /// How each model fares.
     pub health: Health,
+    /// How many retries each provider gets.
+    pub retry_budgets: RetryBudgets,
     /// Records.
     pub ledger: Ledger,
     /// Counters.

@@ -5,9 +5,9 @@ use crate::reply::{ReplyOptions, respond};
 use crate::{HttpState, form};
 use axum::extract::State;
 use axum::response::Response;
-use baton_engine::Call;
+use baton_engine::{Call, CallOptions, Identity, Routing};
 use baton_model::record::Attribution;
-use baton_model::{Caller, Capability, Code, PublicError};
+use baton_model::{Caller, Capability, Code, PublicError, Wire};
 use baton_tasks::compute;
 use baton_web::parse::{ParsedRequest, parse_json};
 use baton_web::{ClientApi, Inbound, Refused};
@@ -27,6 +27,8 @@ pub async fn serve(
 ) -> Result<Response, Refused> {
     // Before the body: a header that means nothing is reported without reading megabytes.
     let headers = RequestHeaders::read(&inbound.parts.headers)?;
+    // A request that would find no place is not even read: refusing has to cost less than serving.
+    state.web.engine.limits().check(&inbound.caller)?;
     let bytes = inbound.read_body().await?;
     let request = read(api, capability, &state, &inbound.parts.headers, bytes).await?;
     let options = ReplyOptions::new(&state, api, capability, &inbound, &request);
@@ -46,29 +48,26 @@ pub fn call(
     headers: RequestHeaders,
     request: ParsedRequest,
 ) -> Result<Call, PublicError> {
-    let Inbound { id, caller, trace, arrived, parts, .. } = inbound;
+    let Inbound { id, caller, trace, arrived, parts, hold, .. } = inbound;
     let attribution = attribution(&caller, &headers, request.attribution)?;
     Ok(Call {
-        id,
-        arrived,
-        trace,
-        attribution,
-        api: api.name(),
-        dialect: api.dialect(),
-        capability,
-        selector: request.selector,
-        form: request.form,
-        max_output_tokens: request.max_output_tokens,
-        deterministic: request.deterministic,
-        cache: headers.cache,
-        fallbacks: headers.fallbacks.or(request.fallbacks),
-        strict: headers.strict || caller.strict,
-        timeout: headers.timeout,
-        headers: headers::passed_on(&parts.headers),
-        query: parts.uri.query().map(str::to_owned),
-        content: request.content,
-        status: api.status(),
-        caller,
+        wire: Wire::new(api.dialect(), capability),
+        routing: Routing {
+            selector: request.selector,
+            fallbacks: headers.fallbacks.or(request.fallbacks),
+            strict: headers.strict || caller.strict,
+            timeout: headers.timeout,
+        },
+        options: CallOptions {
+            form: request.form,
+            max_output_tokens: request.max_output_tokens,
+            deterministic: request.deterministic,
+            cache: headers.cache,
+            headers: headers::passed_on(&parts.headers),
+            query: parts.uri.query().map(str::to_owned),
+        },
+        content: request.content.held(hold),
+        identity: Identity { id, arrived, trace, caller, attribution, api: api.name(), status: api.status() },
     })
 }
 

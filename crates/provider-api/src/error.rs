@@ -22,12 +22,23 @@ pub struct ProviderError {
     pub upstream: Option<UpstreamBody>,
     /// The error of a library behind it, for the log; never shown to a caller.
     pub cause: Option<Cause>,
+    /// Whether the provider may bill the call although it failed: the request was sent, and nobody knows what became of
+    /// it. Such a call is recorded at its estimated cost.
+    pub may_be_billed: bool,
 }
 
 impl ProviderError {
     /// An error of that kind without a reply of the provider.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), code: None, param: None, retry_after: None, upstream: None, cause: None }
+        let message = message.into();
+        let may_be_billed = false;
+        Self { kind, message, code: None, param: None, retry_after: None, upstream: None, cause: None, may_be_billed }
+    }
+
+    /// The same for a call that the provider may bill.
+    #[must_use]
+    pub fn maybe_billed(self) -> Self {
+        Self { may_be_billed: true, ..self }
     }
 
     /// The same with the error that led to it.
@@ -59,7 +70,7 @@ impl ProviderError {
 impl From<UpstreamError> for ProviderError {
     fn from(error: UpstreamError) -> Self {
         let UpstreamError { kind, message, code, param } = error;
-        Self { kind, message, code, param, retry_after: None, upstream: None, cause: None }
+        Self { code, param, ..Self::new(kind, message) }
     }
 }
 

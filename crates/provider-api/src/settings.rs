@@ -13,6 +13,8 @@ pub struct Settings {
     pub strict: Option<bool>,
     /// How often the same target is tried again on an error that invites it.
     pub retries: u32,
+    /// The most calls to it at once from this node; absent: only the node's own bound.
+    pub max_in_flight: Option<u64>,
     /// The largest whole reply, in bytes.
     pub max_reply_bytes: usize,
     /// The largest frame of a stream, in bytes.
@@ -26,6 +28,7 @@ impl Default for Settings {
             on_disconnect: OnDisconnect::Cancel,
             strict: None,
             retries: 1,
+            max_in_flight: None,
             max_reply_bytes: 64 << 20,
             max_frame_bytes: 16 << 20,
         }

@@ -1,39 +1,86 @@
-//! Reading bodies whole, within a bound.
+//! Reading bodies whole, within their bounds: their own size, and the memory of the node.
 
 use axum::body::Body;
+use baton_engine::Hold;
+use baton_engine::limit::{Limits, READ_COST};
 use baton_model::{Caller, Code, PublicError};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use http_body::Body as _;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+
+/// Bodies of unknown length are counted in steps of so many bytes: a client that sends little must not hold much, and
+/// counting each piece would cost more than it tells.
+const STEP: u64 = 64 << 10;
+
+/// A body that was read, and the memory that it is counted with for as long as the hold lives.
+pub struct HeldBody {
+    /// The body.
+    pub bytes: Bytes,
+    /// Its memory.
+    pub hold: Hold,
+}
 
 /// Reads the body of a request.
 ///
-/// It takes the caller to prove that the credentials in the head were checked first: a body costs memory, and who has no
-/// key may cost none.
+/// It takes the caller for two reasons: it proves that the credentials in the head were checked first, since a body costs
+/// memory, and who has no key may cost none; and the memory is counted as this caller's.
 ///
 /// # Errors
-/// `payload_too_large` with the limit; or that the client broke off.
-pub async fn read_body(_authenticated: &Caller, body: Body, limit: usize) -> Result<Bytes, PublicError> {
-    collect(body, limit).await
+/// `payload_too_large` with the limit; `overloaded` if there is no memory for it now; or that the client broke off. A
+/// body that announces its length is refused before a byte of it is read.
+pub async fn read_body(
+    limits: &Limits,
+    authenticated: &Caller,
+    mut body: Body,
+    limit: usize,
+) -> Result<HeldBody, PublicError> {
+    let announced = body.size_hint().exact();
+    if announced.is_some_and(|length| length > limit as u64) {
+        return Err(too_large(limit));
+    }
+    let mut hold = limits.hold_bytes(authenticated, READ_COST.saturating_mul(announced.unwrap_or(0)))?;
+    // What was announced is counted already, so its room can be made at once, and no piece is copied twice.
+    let mut bytes = BytesMut::with_capacity(announced.and_then(|length| usize::try_from(length).ok()).unwrap_or(0));
+    let mut counted = announced.unwrap_or(0);
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| broken_off(&error))?;
+        // What is no data is a trailer, which means nothing to any API.
+        let Ok(data) = frame.into_data() else { continue };
+        let length = (bytes.len() + data.len()) as u64;
+        if length > limit as u64 {
+            return Err(too_large(limit));
+        }
+        if length > counted {
+            let more = (length - counted).next_multiple_of(STEP);
+            hold.grow(READ_COST.saturating_mul(more)).map_err(baton_engine::limit::no_bytes)?;
+            counted += more;
+        }
+        bytes.extend_from_slice(&data);
+    }
+    Ok(HeldBody { bytes: bytes.freeze(), hold })
 }
 
 /// Reads the body of a reply that Baton itself has made.
 ///
 /// # Errors
-/// As of [`read_body`].
+/// `payload_too_large`.
 pub async fn read_own_reply(body: Body, limit: usize) -> Result<Bytes, PublicError> {
-    collect(body, limit).await
-}
-
-async fn collect(body: Body, limit: usize) -> Result<Bytes, PublicError> {
     match Limited::new(body, limit).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(PublicError::new(
-            Code::PayloadTooLarge,
-            format!("the body is larger than {limit} bytes, the limit of this server (`server.max_body_bytes`)"),
-        )
-        .detail("limit_bytes", limit.to_string())),
-        Err(error) => {
-            Err(PublicError::new(Code::InvalidRequest, format!("the body could not be read to its end: {error}")))
-        }
+        Err(error) if error.is::<LengthLimitError>() => Err(too_large(limit)),
+        Err(error) => Err(broken_off(&error)),
     }
+}
+
+fn too_large(limit: usize) -> PublicError {
+    PublicError::new(
+        Code::PayloadTooLarge,
+        format!("the body is larger than {limit} bytes, the limit of this server (`server.max_body_bytes`)"),
+    )
+    .detail("limit_bytes", limit.to_string())
+}
+
+fn broken_off(_error: &dyn std::fmt::Display) -> PublicError {
+    // The library's text says nothing that a client does not know.
+    PublicError::new(Code::InvalidRequest, "the body could not be read to its end")
 }

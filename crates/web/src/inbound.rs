@@ -1,11 +1,11 @@
 //! A request as handlers get it: its caller is known, its body is not read yet.
 
-use crate::body::read_body;
+use crate::body::{HeldBody, read_body};
 use crate::respond::{Arrived, Refused};
 use crate::{Web, identify};
 use axum::body::Body;
 use axum::extract::{FromRef, FromRequest, Request};
-use baton_engine::Trace;
+use baton_engine::{Hold, Trace};
 use baton_model::{Actor, Caller, Code, PublicError, RequestId, Timestamp};
 use bytes::Bytes;
 use http::request::Parts;
@@ -27,6 +27,8 @@ pub struct Inbound {
     pub parts: Parts,
     // Nobody locks it: the mutex alone lets `&Inbound` be held while something is waited for.
     body: Mutex<Body>,
+    /// The memory that the body is counted with, once it was read.
+    pub hold: Option<Hold>,
     limit: usize,
     web: Web,
 }
@@ -35,10 +37,14 @@ impl Inbound {
     /// Reads the body, once: afterwards it is empty.
     ///
     /// # Errors
-    /// `payload_too_large` with the limit; or that the client broke off.
+    /// `payload_too_large` with the limit; `overloaded`; or that the client broke off.
     pub async fn read_body(&mut self) -> Result<Bytes, PublicError> {
         let body = std::mem::take(self.body.get_mut().unwrap_or_else(PoisonError::into_inner));
-        read_body(&self.caller, body, self.limit).await
+        // Given back first: a body that a handler has replaced is read, and counted, a second time.
+        self.hold = None;
+        let HeldBody { bytes, hold } = read_body(self.web.engine.limits(), &self.caller, body, self.limit).await?;
+        self.hold = Some(hold);
+        Ok(bytes)
     }
 
     /// The same request with another body, for a handler that has read the first and goes on as another.
@@ -73,6 +79,6 @@ where
         // Before the body is touched: an unauthenticated client must not make Baton read it.
         let caller = identify::caller(&web, &parts).await?;
         let limit = web.max_body_bytes;
-        Ok(Self { id, caller, trace, arrived: at, parts, body: Mutex::new(body), limit, web })
+        Ok(Self { id, caller, trace, arrived: at, parts, body: Mutex::new(body), hold: None, limit, web })
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::failure::Failure;
 use crate::headers;
+use crate::outgoing::ReplyDeadline;
 use crate::{ClientApi, Web, identify};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -77,7 +78,8 @@ pub async fn respond(State(responding): State<Responding>, mut request: Request,
     // A handler may have said the id itself, as its clients read it; then it is the same.
     response.headers_mut().insert("x-request-id", headers::value(id.as_str()));
     response.headers_mut().insert("traceparent", context);
-    response
+    let deadline = response.extensions_mut().remove::<ReplyDeadline>();
+    response.map(|body| web.outgoing.guard(body, deadline))
 }
 
 /// The trace of a request.

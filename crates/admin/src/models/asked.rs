@@ -1,9 +1,9 @@
 //! A request body in Baton's own format that is looked at rather than served.
 
 use baton_dialect::framing::splice;
-use baton_engine::{Call, ModelSelector, Snapshot};
+use baton_engine::{Call, CallOptions, Identity, ModelSelector, Routing, Snapshot};
 use baton_model::record::Attribution;
-use baton_model::{Body, Caller, Capability, Clock, Code, PublicError};
+use baton_model::{Body, Caller, Capability, Clock, Code, PublicError, Wire};
 use baton_tasks::compute;
 use baton_web::ClientApi;
 use baton_web::identify;
@@ -50,27 +50,22 @@ fn text_or_picture(body: &Body, snapshot: &Snapshot) -> Capability {
 pub fn call(bytes: Bytes, capability: Capability, caller: Caller, clock: &Arc<dyn Clock>) -> Result<Call, PublicError> {
     let ParsedRequest { selector, form, max_output_tokens, deterministic, fallbacks, content, .. } =
         compute(bytes.len(), || parse_json(ClientApi::Native, capability, bytes))?;
+    let cache = baton_engine::CachePolicy::Default;
+    let attribution = Attribution { key: caller.key.clone(), ..Attribution::default() };
     Ok(Call {
-        strict: false,
-        id: identify::request_id(),
-        arrived: clock.now(),
-        trace: baton_engine::Trace::none(),
-        attribution: Attribution { key: caller.key.clone(), ..Attribution::default() },
-        caller,
-        api: ClientApi::Native.name(),
-        dialect: ClientApi::Native.dialect(),
-        capability,
-        selector,
-        form,
-        max_output_tokens,
-        deterministic,
-        cache: baton_engine::CachePolicy::Default,
-        fallbacks,
-        timeout: None,
-        headers: Vec::new(),
-        query: None,
+        identity: Identity {
+            id: identify::request_id(),
+            arrived: clock.now(),
+            trace: baton_engine::Trace::none(),
+            caller,
+            attribution,
+            api: ClientApi::Native.name(),
+            status: ClientApi::Native.status(),
+        },
+        wire: Wire::new(ClientApi::Native.dialect(), capability),
+        routing: Routing { selector, fallbacks, strict: false, timeout: None },
+        options: CallOptions { form, max_output_tokens, deterministic, cache, headers: Vec::new(), query: None },
         content,
-        status: ClientApi::Native.status(),
     })
 }
 
@@ -79,9 +74,9 @@ pub fn call(bytes: Bytes, capability: Capability, caller: Caller, clock: &Arc<dy
 /// # Errors
 /// `model_not_found`, `permission_denied`.
 pub fn model<'s>(snapshot: &'s Snapshot, call: &Call) -> Result<&'s Arc<baton_model::Model>, PublicError> {
-    let model = snapshot.get(&call.selector, call.capability)?;
-    if !call.caller.may_use(&model.id) {
-        let message = match &call.selector {
+    let model = snapshot.get(&call.routing.selector, call.wire.capability)?;
+    if !call.identity.caller.may_use(&model.id) {
+        let message = match &call.routing.selector {
             ModelSelector::Model(name) => format!("this key may not use the model `{name}`"),
             ModelSelector::Provider(_) | ModelSelector::Default => {
                 format!("this key may not use the model `{}`", model.id)

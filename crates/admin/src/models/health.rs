@@ -58,7 +58,7 @@ pub fn health(admin: &Admin, Viewer(caller): &Viewer, id: &ModelId) -> Answer {
     let snapshot = admin.web.engine.registry().snapshot();
     let model = find(&snapshot, caller, id)?;
     let health = admin.web.engine.health();
-    let state = health.state(id);
+    let state = health.state(model);
     let error_view = |error: &ModelError| ModelErrorView {
         at: time::write(error.at),
         kind: error.kind.name(),

@@ -96,7 +96,7 @@ pub struct PassedView {
         (status = 404, description = "There is no such model", body = ErrorBody),
     )
 )]
-pub async fn route(State(admin): State<Admin>, Anyone(caller): Anyone, uri: Uri, Raw(bytes): Raw) -> Answer {
+pub async fn route(State(admin): State<Admin>, Anyone(caller): Anyone, uri: Uri, Raw { bytes, .. }: Raw) -> Answer {
     let mut params = Params::read(&uri)?;
     let said = params.parse("capability", &known_capabilities(), Capability::lookup);
     params.finish()?;
@@ -127,8 +127,8 @@ fn view(engine: &Engine, call: &Call, candidate: &Candidate) -> Result<Candidate
         upstream: model.upstream.clone(),
         serves: candidate.serves.name(),
         dialect: candidate.dialect.name(),
-        mode: if candidate.wire() == call.wire() { "passthrough" } else { "translated" },
-        circuit: engine.health().circuit(&model.id).name(),
+        mode: if candidate.wire() == call.wire { "passthrough" } else { "translated" },
+        circuit: engine.health().circuit(model).name(),
         tokens: size.count.tokens,
         method: method(size.count),
         token_limit: model.token_limit,
@@ -143,10 +143,10 @@ fn expected_cost(model: &Model, call: &Call, tokens: u64) -> ExpectedCost {
     let mut usage = Usage::default();
     usage.set(UsageClass::Input, tokens);
     // What pictures and speech cost follows from more than their prompt.
-    let by_text = matches!(call.capability, Capability::Chat | Capability::Completion | Capability::Embedding);
+    let by_text = matches!(call.wire.capability, Capability::Chat | Capability::Completion | Capability::Embedding);
     let prompt = if by_text { cost(&usage) } else { None };
-    let longest = match call.capability {
-        Capability::Chat | Capability::Completion => match (call.max_output_tokens, model.max_tokens) {
+    let longest = match call.wire.capability {
+        Capability::Chat | Capability::Completion => match (call.options.max_output_tokens, model.max_tokens) {
             (Some(asked), Some(largest)) => Some(asked.min(largest)),
             (asked, largest) => asked.or(largest),
         },

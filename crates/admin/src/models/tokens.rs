@@ -41,7 +41,7 @@ pub struct TokensView {
         (status = 404, description = "There is no such model", body = ErrorBody),
     )
 )]
-pub async fn tokens(State(admin): State<Admin>, Anyone(caller): Anyone, Raw(bytes): Raw) -> Answer {
+pub async fn tokens(State(admin): State<Admin>, Anyone(caller): Anyone, Raw { bytes, .. }: Raw) -> Answer {
     let engine = &admin.web.engine;
     let snapshot = engine.registry().snapshot();
     let capability = asked::capability(&bytes, None, &snapshot)?;

@@ -60,7 +60,7 @@ impl ProviderView {
         let provider = snapshot.providers.get(id);
         let mut circuits = CircuitsView::default();
         for model in snapshot.models.values().filter(|model| model.provider == *id) {
-            match engine.health().circuit(&model.id) {
+            match engine.health().circuit(model) {
                 Circuit::Closed => circuits.closed += 1,
                 Circuit::HalfOpen => circuits.half_open += 1,
                 Circuit::Open => circuits.open += 1,

@@ -5,6 +5,7 @@ use super::fields::Fields;
 use crate::Admin;
 use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse, Response};
+use baton_engine::Hold;
 use baton_model::{Code, PublicError};
 use baton_tasks::compute;
 pub use baton_web::Refused;
@@ -30,7 +31,12 @@ pub fn json(status: StatusCode, body: &impl Serialize) -> Answer {
 }
 
 /// The whole body of a request, within the server's limit.
-pub struct Raw(pub Bytes);
+pub struct Raw {
+    /// The body.
+    pub bytes: Bytes,
+    /// The memory that it is counted with while the endpoint runs.
+    _hold: Hold,
+}
 
 impl FromRequest<Admin> for Raw {
     type Rejection = Refused;
@@ -40,7 +46,9 @@ impl FromRequest<Admin> for Raw {
             // An endpoint that takes a body and asks for no role would read it for everybody.
             return Err(PublicError::new(Code::Internal, "the endpoint does not say who may call it").into());
         };
-        Ok(Self(read_body(&caller, request.into_body(), admin.web.max_body_bytes).await?))
+        let web = &admin.web;
+        let body = read_body(web.engine.limits(), &caller, request.into_body(), web.max_body_bytes).await?;
+        Ok(Self { bytes: body.bytes, _hold: body.hold })
     }
 }
 
@@ -48,7 +56,7 @@ impl FromRequest<Admin> for Fields {
     type Rejection = Refused;
 
     async fn from_request(request: Request, admin: &Admin) -> Result<Self, Refused> {
-        let Raw(bytes) = Raw::from_request(request, admin).await?;
+        let Raw { bytes, .. } = Raw::from_request(request, admin).await?;
         Ok(compute(bytes.len(), || Self::read(bytes))?)
     }
 }

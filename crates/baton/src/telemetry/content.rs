@@ -60,7 +60,7 @@ impl ContentLog {
         }
         let item = Item {
             id: ended.record.id.clone(),
-            trace: ended.call.trace.id,
+            trace: ended.call.identity.trace.id,
             prompt: ended.call.content.body().map(|body| body.bytes.clone()),
             answer: ended.reply.to_vec(),
         };

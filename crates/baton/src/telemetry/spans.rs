@@ -17,7 +17,7 @@ pub fn spans(ended: &EndedRequest<'_>) -> Vec<SpanData> {
 }
 
 fn of_request(ended: &EndedRequest<'_>) -> SpanData {
-    let (record, trace) = (ended.record, &ended.call.trace);
+    let (record, trace) = (ended.record, &ended.call.identity.trace);
     let operation = operation(record.capability);
     let mut attributes = vec![
         KeyValue::new("gen_ai.operation.name", operation),
@@ -40,7 +40,7 @@ fn of_request(ended: &EndedRequest<'_>) -> SpanData {
         ("error.type", record.error.as_ref().map(|(code, _)| code.name().to_owned())),
     ];
     attributes.extend(texts.into_iter().filter_map(|(name, text)| Some(KeyValue::new(name, text?))));
-    if let Some(most) = ended.call.max_output_tokens {
+    if let Some(most) = ended.call.options.max_output_tokens {
         attributes.push(KeyValue::new("gen_ai.request.max_tokens", number(most)));
     }
     if let Some(first) = record.first_content {
@@ -77,7 +77,7 @@ fn of_attempt(ended: &EndedRequest<'_>, attempt: &AttemptRecord, span: SpanId) -
     attributes.extend(usage(&attempt.usage, attempt.cost));
     let message = attempt.error.as_ref().map(|(_, message)| message.clone());
     SpanData {
-        parent_span_id: span_id(ended.call.trace.span),
+        parent_span_id: span_id(ended.call.identity.trace.span),
         span_kind: SpanKind::Client,
         name: format!("{operation} {}", attempt.upstream).into(),
         start_time: time(attempt.started),
@@ -89,7 +89,7 @@ fn of_attempt(ended: &EndedRequest<'_>, attempt: &AttemptRecord, span: SpanId) -
 
 /// A span of the request's trace that says nothing yet but its attributes.
 fn empty(ended: &EndedRequest<'_>, span: SpanId, attributes: Vec<KeyValue>) -> SpanData {
-    let trace = &ended.call.trace;
+    let trace = &ended.call.identity.trace;
     let state = trace.state.as_deref().and_then(|state| state.parse::<TraceState>().ok()).unwrap_or_default();
     let id = otel::TraceId::from_bytes(trace.id.0);
     SpanData {

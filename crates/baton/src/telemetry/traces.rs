@@ -68,7 +68,7 @@ impl Traces {
 
     /// Takes a request that is over, if its trace is recorded.
     pub fn take(&self, ended: &EndedRequest<'_>) {
-        if !ended.call.trace.recorded {
+        if !ended.call.identity.trace.recorded {
             return;
         }
         let Some(queue) = self.queue.lock().unwrap_or_else(PoisonError::into_inner).clone() else { return };

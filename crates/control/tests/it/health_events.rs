@@ -3,7 +3,7 @@
 use crate::bench::{Bench, model};
 use baton_control::write_health_events;
 use baton_model::fault::ErrorKind;
-use baton_model::{EventKind, ModelId};
+use baton_model::{EventKind, Model};
 use baton_store::StoredEvent;
 use serde_json::Value;
 use std::time::{Duration, Instant};
@@ -22,7 +22,7 @@ async fn told(bench: &Bench, count: usize) -> Vec<StoredEvent> {
     }
 }
 
-fn fail(bench: &Bench, model: &ModelId) {
+fn fail(bench: &Bench, model: &Model) {
     for _ in 0..5 {
         bench.engine.health().record_failure(model, ErrorKind::Overloaded, "busy");
     }
@@ -32,7 +32,7 @@ fn fail(bench: &Bench, model: &ModelId) {
 async fn a_circuit_that_opens_and_closes_is_told_of() {
     let bench = Bench::new(vec![model("fast", "openai")], Vec::new()).await;
     let revision = bench.store.revision().await.unwrap();
-    let fast = ModelId::from("fast");
+    let fast = model("fast", "openai");
     fail(&bench, &fast);
     // What happened before anybody listened is told too.
     let telling = tokio::spawn(write_health_events(bench.engine.clone(), bench.store.clone()));

@@ -2,10 +2,14 @@
 //!
 //! The shared call runs in a task of its own, so that it goes on when the client that began it leaves while others wait.
 //! When the last one leaves, it is cancelled.
+//!
+//! What has come is kept for those who join later, up to the size that the cache would keep. A larger reply is nobody's
+//! any more but of those who read it now: frames that all of them have taken are dropped, and the slowest sets the pace,
+//! so that a client that does not read makes Baton hold no more than that.
 
 mod in_flight;
 
-pub use in_flight::{Coalescer, InFlightCall, Place};
+pub use in_flight::{Coalescer, InFlightCall, Place, Reader};
 
 use crate::ask::ask_provider;
 use crate::cache::CachedReply;
@@ -22,6 +26,7 @@ use baton_tasks::supervised;
 use bytes::BytesMut;
 use futures::StreamExt;
 use std::sync::{Arc, Weak};
+use tokio::sync::Notify;
 
 /// A cached reply, read again by the provider that gave it.
 ///
@@ -36,7 +41,7 @@ pub fn replay(
 ) -> Result<Box<Reply>, Box<RequestRecorder>> {
     let CachedReply { model, provider, warnings, recording, .. } = cached;
     let passes_through =
-        Wire::new(recording.dialect, recording.capability) == call.wire() && recording.form == call.form;
+        Wire::new(recording.dialect, recording.capability) == call.wire && recording.form == call.options.form;
     let detail = if passes_through { Detail::MeterOnly } else { Detail::Full };
     let Some(exchange) = snapshot.providers.get(provider).and_then(|from| from.replay(recording, detail).ok()) else {
         return Err(Box::new(recorder));
@@ -57,6 +62,7 @@ pub fn replay(
         cache: CacheUse::Hit,
         attempts: 0,
         bill: free(),
+        deadline: None,
     };
     let stream =
         ReplyStream::without_bill(Arc::clone(shared), recorder, recording.form, recording.dialect, exchange.frames);
@@ -67,13 +73,9 @@ pub fn replay(
 ///
 /// # Errors
 /// Those of the shared call.
-pub async fn follow(
-    shared: Arc<Shared>,
-    in_flight: Arc<InFlightCall>,
-    mut recorder: RequestRecorder,
-) -> Result<Reply, PublicError> {
+pub async fn follow(shared: Arc<Shared>, reader: Reader, mut recorder: RequestRecorder) -> Result<Reply, PublicError> {
     recorder.set_cache_use(CacheUse::Hit);
-    let head = match in_flight.head().await {
+    let head = match reader.head().await {
         Ok(head) => head,
         Err(error) => {
             recorder.fail(&error).await;
@@ -85,7 +87,7 @@ pub async fn follow(
     }
     // The leader pays; a follower has no attempt and no cost.
     let head = ReplyHead { cache: CacheUse::Hit, attempts: 0, bill: free(), ..head };
-    let frames = in_flight.frames().map(|item| item.map_err(crate::dispatch::to_provider_error)).boxed();
+    let frames = reader.frames().map(|item| item.map_err(crate::dispatch::to_provider_error)).boxed();
     let (form, dialect) = (head.form, head.dialect);
     let stream = ReplyStream::without_bill(shared, recorder, form, dialect, frames);
     Ok(Reply { head, frames: stream.into_stream() })
@@ -102,12 +104,12 @@ pub async fn lead(
     model: Arc<Model>,
     recorder: RequestRecorder,
     key: String,
-    in_flight: Arc<InFlightCall>,
+    reader: Reader,
 ) -> Result<Reply, PublicError> {
-    let leader =
-        Leader { shared: Arc::clone(&shared), call, snapshot, model, key, in_flight: Arc::downgrade(&in_flight) };
-    // Cloned out: the task must not hold the call itself, or it would never be abandoned.
-    let cancelled = in_flight.abandonment();
+    // Weak and cloned out: the task must not hold the call itself, or it would never be abandoned.
+    let in_flight = Arc::downgrade(reader.call());
+    let (cancelled, taken) = (reader.call().abandonment(), reader.call().taken());
+    let leader = Leader { shared: Arc::clone(&shared), call, snapshot, model, key, in_flight, taken };
     shared.tasks.spawn(supervised("coalesce_leader", async move {
         // Held by this task, so that it is dropped with the task however that ends.
         let guard = LeaderGuard(leader);
@@ -116,8 +118,8 @@ pub async fn lead(
             () = cancelled.cancelled() => {}
         }
     }));
-    let head = in_flight.head().await?;
-    Ok(Reply { head, frames: in_flight.frames() })
+    let head = reader.head().await?;
+    Ok(Reply { head, frames: reader.frames() })
 }
 
 /// Who gets a reply on behalf of all who wait for it.
@@ -129,6 +131,7 @@ struct Leader {
     key: String,
     /// Only those who wait hold the call; when they are gone, so is the reason for it.
     in_flight: Weak<InFlightCall>,
+    taken: Arc<Notify>,
 }
 
 impl Leader {
@@ -144,8 +147,8 @@ impl Leader {
         // Not held while the provider is waited for, or nobody could be seen to have left.
         drop(in_flight);
         let Some((outcome, recording)) = self.pass_on(&head, stream).await else { return };
-        // A reply that broke off is never cached.
-        if outcome.is_ok() {
+        // A reply that broke off is never cached, nor one that is too large.
+        if let (Ok(()), Some(recording)) = (&outcome, recording) {
             self.cache(&head, recording).await;
         }
         if let Some(in_flight) = self.in_flight.upgrade() {
@@ -153,22 +156,39 @@ impl Leader {
         }
     }
 
-    /// Passes the frames on to those who wait; `None` if nobody does any more.
-    async fn pass_on(&self, head: &ReplyHead, mut stream: ReplyStream) -> Option<(Result<(), PublicError>, Recording)> {
-        let (mut body, mut hide_usage) = (BytesMut::new(), false);
+    /// Passes the frames on to those who wait, and the reply as the cache would keep it, unless it is too large; `None` if
+    /// nobody waits any more.
+    async fn pass_on(
+        &self,
+        head: &ReplyHead,
+        mut stream: ReplyStream,
+    ) -> Option<(Result<(), PublicError>, Option<Recording>)> {
+        let largest = self.shared.settings.cache.max_reply_bytes;
+        let (mut body, mut hide_usage) = (Some(BytesMut::new()), false);
         let outcome = loop {
             let next = stream.next().await;
             let in_flight = self.in_flight.upgrade()?;
             match next {
                 Some(Ok(frame)) => {
-                    body.extend_from_slice(&frame.bytes);
                     hide_usage |= frame.hidden;
+                    body = body.filter(|body| body.len() + frame.bytes.len() <= largest);
+                    match &mut body {
+                        Some(body) => body.extend_from_slice(&frame.bytes),
+                        None => {
+                            // In this order: who joined after the first frames are dropped would miss them.
+                            self.shared.coalescer.remove(&self.key, self.call.options.form);
+                            in_flight.close();
+                        }
+                    }
                     in_flight.push(frame);
                 }
                 Some(Err(error)) => break Err(error),
                 None => break Ok(()),
             }
+            drop(in_flight);
+            self.wait_for_readers(largest).await;
         };
+        let Some(body) = body else { return Some((outcome, None)) };
         let recording = Recording {
             dialect: head.dialect,
             capability: head.serves,
@@ -177,12 +197,25 @@ impl Leader {
             hide_usage,
             body: body.freeze(),
         };
-        Some((outcome, recording))
+        Some((outcome, Some(recording)))
+    }
+
+    /// Returns when the readers have taken so much that no more than `most` bytes wait for them, or all have left.
+    async fn wait_for_readers(&self, most: usize) {
+        loop {
+            // Before looking, so that what is taken in between is not missed.
+            let taken = self.taken.notified();
+            // The call is not held while it is waited for, or it would never be abandoned.
+            if self.in_flight.upgrade().is_none_or(|in_flight| in_flight.waiting_bytes() <= most) {
+                return;
+            }
+            taken.await;
+        }
     }
 
     async fn cache(&self, head: &ReplyHead, recording: Recording) {
         // A reply of another form than asked would surprise the next one who asks; it is as rare as it is cheap to ask.
-        if recording.form == Form::Whole || self.call.form == Form::Stream {
+        if recording.form == Form::Whole || self.call.options.form == Form::Stream {
             let cached = CachedReply {
                 model: head.model.clone(),
                 provider: head.provider.clone(),
@@ -203,7 +236,7 @@ impl Drop for LeaderGuard {
     fn drop(&mut self) {
         let Self(Leader { shared, call, key, in_flight, .. }) = self;
         // In this order: who joined between the two would miss the end.
-        shared.coalescer.remove(key, call.form);
+        shared.coalescer.remove(key, call.options.form);
         if let Some(in_flight) = in_flight.upgrade() {
             in_flight.abandon(PublicError::new(Code::Internal, "the call ended without a reply"));
         }

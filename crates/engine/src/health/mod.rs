@@ -2,12 +2,16 @@
 
 mod changes;
 mod circuit;
+mod deployment;
+mod retry_budget;
 
 pub use changes::{Change, Changes};
-pub use circuit::{Circuit, ModelError};
+pub use circuit::{Circuit, ModelError, Pass};
+pub use deployment::Deployment;
+pub use retry_budget::RetryBudgets;
 
 use baton_model::fault::{ErrorKind, Fault};
-use baton_model::{Clock, ModelId, Timestamp};
+use baton_model::{Clock, Model, ModelId, Timestamp};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
@@ -17,8 +21,23 @@ use std::time::Duration;
 pub struct CircuitSettings {
     /// Failures in a row that open it.
     pub failures: u32,
-    /// How long it stays open before the model is tried in its turn again.
+    /// How long it stays open before one request tries the model again.
     pub cooldown: Duration,
+}
+
+/// How many retries a provider gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetryBudgetSettings {
+    /// Retries for 100 recent requests, at most 1000.
+    pub percent: u16,
+    /// Retries a second that it gets in any case, so that a quiet service may retry too.
+    pub min_per_second: u32,
+}
+
+impl Default for RetryBudgetSettings {
+    fn default() -> Self {
+        Self { percent: 10, min_per_second: 3 }
+    }
 }
 
 impl Default for CircuitSettings {
@@ -31,7 +50,7 @@ impl Default for CircuitSettings {
 pub struct Health {
     settings: CircuitSettings,
     clock: Arc<dyn Clock>,
-    models: RwLock<HashMap<ModelId, Arc<Mutex<State>>>>,
+    deployments: RwLock<HashMap<Deployment, Arc<Mutex<State>>>>,
     changes: Changes,
 }
 
@@ -46,18 +65,22 @@ pub struct State {
     pub last_success: Option<Timestamp>,
     /// The last errors, newest first.
     pub last_errors: VecDeque<ModelError>,
+    /// Whether a request is trying the model while its circuit is half open.
+    probing: bool,
 }
 
 const ERRORS_KEPT: usize = 10;
+/// What a caller is asked to wait while another request tries the model.
+const PROBE: Duration = Duration::from_secs(1);
 
 impl Health {
     /// Everyone is well.
     pub fn new(settings: CircuitSettings, clock: Arc<dyn Clock>) -> Self {
-        Self { settings, clock, models: RwLock::default(), changes: Changes::default() }
+        Self { settings, clock, deployments: RwLock::default(), changes: Changes::default() }
     }
 
     /// The model replied.
-    pub fn record_success(&self, model: &ModelId) {
+    pub fn record_success(&self, model: &Model) {
         let now = self.clock.now();
         self.change(model, |state| {
             state.failures_in_a_row = 0;
@@ -67,7 +90,7 @@ impl Health {
     }
 
     /// The model failed. An error that is the caller's fault says nothing about the model.
-    pub fn record_failure(&self, model: &ModelId, kind: ErrorKind, message: &str) {
+    pub fn record_failure(&self, model: &Model, kind: ErrorKind, message: &str) {
         // Else one client with broken requests could open the circuit for all others.
         if kind.fault() == Fault::Caller {
             return;
@@ -83,12 +106,35 @@ impl Health {
         });
     }
 
-    /// Whether the model is tried in its turn.
-    pub fn circuit(&self, model: &ModelId) -> Circuit {
+    /// Asks for leave to try the model now. While its circuit is open nobody gets it, and one request while it is half
+    /// open: a provider in trouble is left alone, and callers learn at once what they would wait for.
+    ///
+    /// # Errors
+    /// How long until it is worth asking again.
+    pub fn try_pass(&self, model: &Model) -> Result<Pass, Duration> {
+        let deployments = self.deployments.read().unwrap_or_else(PoisonError::into_inner);
+        // A model that nobody has tried yet is well.
+        let Some(shared) = deployments.get(&Deployment::from(model)) else { return Ok(Pass { probed: None }) };
+        let mut state = shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(opened) = state.opened else { return Ok(Pass { probed: None }) };
+        let left = self.settings.cooldown.saturating_sub(self.clock.now().since(opened));
+        if !left.is_zero() {
+            return Err(left);
+        }
+        if state.probing {
+            // Its probe decides soon; nobody knows when.
+            return Err(PROBE);
+        }
+        state.probing = true;
+        Ok(Pass { probed: Some(Arc::clone(shared)) })
+    }
+
+    /// Whether the model is tried.
+    pub fn circuit(&self, model: &Model) -> Circuit {
         self.circuit_of(&self.state(model))
     }
 
-    /// Whether a model in that state is tried in its turn.
+    /// Whether a model in that state is tried.
     pub fn circuit_of(&self, state: &State) -> Circuit {
         match state.opened {
             None => Circuit::Closed,
@@ -98,9 +144,12 @@ impl Health {
     }
 
     /// What is known of the model.
-    pub fn state(&self, model: &ModelId) -> State {
-        let models = self.models.read().unwrap_or_else(PoisonError::into_inner);
-        models.get(model).map(|state| state.lock().unwrap_or_else(PoisonError::into_inner).clone()).unwrap_or_default()
+    pub fn state(&self, model: &Model) -> State {
+        let deployments = self.deployments.read().unwrap_or_else(PoisonError::into_inner);
+        deployments
+            .get(&Deployment::from(model))
+            .map(|state| state.lock().unwrap_or_else(PoisonError::into_inner).clone())
+            .unwrap_or_default()
     }
 
     /// Circuits that opened or closed.
@@ -111,22 +160,24 @@ impl Health {
     /// Forgets the model.
     pub fn forget(&self, model: &ModelId) {
         self.changes.forget(model);
-        self.models.write().unwrap_or_else(PoisonError::into_inner).remove(model);
+        let mut deployments = self.deployments.write().unwrap_or_else(PoisonError::into_inner);
+        deployments.retain(|deployment, _| deployment.model != *model);
     }
 
-    fn change(&self, model: &ModelId, change: impl FnOnce(&mut State)) {
+    fn change(&self, model: &Model, change: impl FnOnce(&mut State)) {
+        let deployment = Deployment::from(model);
         // Nearly every request finds its model, so the write lock is taken only by the first.
-        let known = self.models.read().unwrap_or_else(PoisonError::into_inner).get(model).cloned();
+        let known = self.deployments.read().unwrap_or_else(PoisonError::into_inner).get(&deployment).cloned();
         let state = known.unwrap_or_else(|| {
-            let mut models = self.models.write().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(models.entry(model.clone()).or_default())
+            let mut deployments = self.deployments.write().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(deployments.entry(deployment).or_default())
         });
         let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
         let was_open = state.opened.is_some();
         change(&mut state);
         // Compared under the lock of the model, so that two requests note one change once.
         if was_open != state.opened.is_some() {
-            self.changes.note(model, self.change_of(&state));
+            self.changes.note(&model.id, self.change_of(&state));
         }
     }
 
@@ -155,14 +206,20 @@ mod tests {
         let clock = Arc::new(HandSet(AtomicI64::new(0)));
         let settings = CircuitSettings { failures: 2, cooldown: Duration::from_secs(30) };
         let health = Health::new(settings, Arc::clone(&clock) as Arc<dyn Clock>);
-        let model = ModelId::from("m");
+        let model = Model::new("m", "p");
         health.record_failure(&model, ErrorKind::Internal, "broke");
         health.record_failure(&model, ErrorKind::InvalidRequest, "the caller's fault");
         assert_eq!(health.circuit(&model), Circuit::Closed);
         health.record_failure(&model, ErrorKind::Timeout, "slow");
         assert_eq!(health.circuit(&model), Circuit::Open);
+        assert_eq!(health.try_pass(&model).err(), Some(Duration::from_secs(30)));
         clock.0.store(30_000_000, Ordering::Relaxed);
         assert_eq!(health.circuit(&model), Circuit::HalfOpen);
+        let probe = health.try_pass(&model).ok().unwrap();
+        assert_eq!(health.try_pass(&model).err(), Some(PROBE), "one request tries it");
+        drop(probe);
+        assert!(health.try_pass(&model).is_ok(), "a probe that decided nothing makes room for the next");
+        assert!(health.try_pass(&Model::new("m", "q")).is_ok(), "another provider's model of that name is another");
         health.record_success(&model);
         assert_eq!(health.circuit(&model), Circuit::Closed);
         assert_eq!(health.state(&model).last_errors.len(), 2);
@@ -172,7 +229,7 @@ mod tests {
     fn the_last_change_of_each_circuit_is_noted() {
         let settings = CircuitSettings { failures: 2, cooldown: Duration::from_secs(30) };
         let health = Health::new(settings, Arc::new(HandSet(AtomicI64::new(7))));
-        let (model, other) = (ModelId::from("m"), ModelId::from("other"));
+        let (model, other) = (Model::new("m", "p"), Model::new("other", "p"));
         health.record_success(&model);
         health.record_failure(&model, ErrorKind::Timeout, "slow");
         assert!(health.changes().take().is_empty(), "its circuit is as it was");
@@ -180,12 +237,12 @@ mod tests {
             health.record_failure(&model, ErrorKind::Timeout, "slow");
             health.record_failure(&other, ErrorKind::Internal, "broke");
         }
-        health.forget(&other);
+        health.forget(&other.id);
         let error = ModelError { at: Timestamp(7), kind: ErrorKind::Timeout, message: "slow".into() };
         let opened = Change { at: Timestamp(7), circuit: Circuit::Open, failures_in_a_row: 2, last_error: Some(error) };
-        assert_eq!(health.changes().take().into_iter().collect::<Vec<_>>(), [(model.clone(), opened)]);
+        assert_eq!(health.changes().take().into_iter().collect::<Vec<_>>(), [(model.id.clone(), opened)]);
         health.record_success(&model);
-        let closed = health.changes().take().remove(&model).map(|change| (change.circuit, change.last_error));
+        let closed = health.changes().take().remove(&model.id).map(|change| (change.circuit, change.last_error));
         assert_eq!(closed, Some((Circuit::Closed, None)));
     }
 }

@@ -93,7 +93,10 @@ impl Drain {
                 return Ok(true);
             }
             // A segment with a start whose end is still to come is the only trace of that request.
-            if closed && !self.open.values().any(|(segment, _)| *segment == number) {
+            let over = closed && !self.open.values().any(|(segment, _)| *segment == number);
+            // A segment is deleted at once, and a committed row may still be in memory only. Otherwise the next round
+            // asks again.
+            if over && self.store.ledger().make_durable().await? {
                 self.forget(number, &path)?;
             }
         }

@@ -13,16 +13,21 @@ mod line;
 
 pub use journal::{Journal, JournalSettings};
 
+use journal::Receipt;
+
 use baton_model::Clock;
 use baton_model::record::RequestRecord;
 use baton_store::Store;
 use baton_tasks::supervised;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// The wait before the drain begins anew after a panic.
-const AFTER_PANIC: std::time::Duration = std::time::Duration::from_secs(1);
+const AFTER_PANIC: Duration = Duration::from_secs(1);
+/// How much a request is slowed down at most, just before the journal is full.
+const LONGEST_SLOWDOWN: Duration = Duration::from_secs(2);
 
 /// The way into the ledger.
 pub struct Ledger {
@@ -59,14 +64,32 @@ impl Ledger {
         self.journal.trouble()
     }
 
+    /// Waits for as long as the ledger is behind, so that records come no faster than the database takes them: nothing
+    /// while the journal is less than half full, then more and more. Requests are refused only when it is full.
+    pub async fn pace(&self) {
+        let wait = self.slowdown();
+        if !wait.is_zero() {
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// How much every request is slowed down now.
+    pub fn slowdown(&self) -> Duration {
+        LONGEST_SLOWDOWN.mul_f64(self.journal.pressure())
+    }
+
     /// Bytes in the journal that are not in the database yet.
     pub fn pending_bytes(&self) -> u64 {
         self.journal.size()
     }
 
-    /// Notes that a request was sent to a provider. Not waited for.
-    pub fn start(&self, record: &RequestRecord) {
-        drop(self.journal.append(line::start(record)));
+    /// Records that a request is about to be sent to a provider. Resolves when that is in the journal: written, and not
+    /// necessarily on the disk, unless the journal is synchronized.
+    ///
+    /// # Errors
+    /// If it could not be written; the error says why.
+    pub fn start(&self, record: &RequestRecord) -> impl Future<Output = std::io::Result<()>> + Send + use<> {
+        written(self.journal.append(line::start(record)))
     }
 
     /// Records how a request ended. Resolves when the record is in the journal.
@@ -74,8 +97,7 @@ impl Ledger {
     /// # Errors
     /// If it could not be written; the error says why.
     pub fn append(&self, record: &RequestRecord) -> impl Future<Output = std::io::Result<()>> + Send + use<> {
-        let receipt = self.journal.append(line::end(record));
-        async move { receipt.await.unwrap_or_else(|_| Err(std::io::Error::other("the journal is closed"))) }
+        written(self.journal.append(line::end(record)))
     }
 
     /// Moves what is left into the database, and stops. Records that can't be moved stay in the journal for the next
@@ -87,4 +109,10 @@ impl Ledger {
         self.tasks.close();
         self.tasks.wait().await;
     }
+}
+
+/// Waits for a receipt.
+async fn written(receipt: Receipt) -> std::io::Result<()> {
+    // A receipt that was dropped means that the writing thread is gone.
+    receipt.await.unwrap_or_else(|_| Err(std::io::Error::other("the journal is closed")))
 }

@@ -1,8 +1,8 @@
 //! A test bench: an engine with scripted providers, and calls as an API would make them.
 
 use baton_engine::{
-    CachePolicy, Call, Content, Engine, EngineParts, EngineSettings, JournalSettings, Ledger, ModelSelector, Registry,
-    Reply, RetrySettings, Snapshot,
+    CachePolicy, Call, CallOptions, Content, Engine, EngineParts, EngineSettings, Identity, JournalSettings, Ledger,
+    ModelSelector, Registry, Reply, RetrySettings, Routing, Snapshot,
 };
 use baton_kv::Memory;
 use baton_model::chat::{ChatRequest, Message, Part, Role};
@@ -11,7 +11,7 @@ use baton_model::price::Rates;
 use baton_model::record::{Attribution, RequestRecord};
 use baton_model::{
     Body, Caller, Capability, Clock, Dialect, Field, KeyId, Model, ModelId, ModelSource, Nanos, Operation, Price,
-    ProviderId, PublicError, RequestId, SystemClock, Usage, UsageClass,
+    ProviderId, PublicError, RequestId, SystemClock, Usage, UsageClass, Wire,
 };
 use baton_provider_api::fake::Fake;
 use baton_provider_api::{Form, Frame, Provider};
@@ -78,8 +78,30 @@ impl Bench {
         folder: TempDir,
         store: Store,
     ) -> Self {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let journal = JournalSettings::in_folder(folder.path().join("journal"));
+        Self::build(models, providers, settings, journal, folder, store)
+    }
+
+    /// With a journal of its own kind, in that folder.
+    pub fn journaled(
+        models: Vec<Model>,
+        providers: Vec<Arc<Fake>>,
+        journal: JournalSettings,
+        folder: TempDir,
+        store: Store,
+    ) -> Self {
+        Self::build(models, providers, EngineSettings::default(), journal, folder, store)
+    }
+
+    fn build(
+        models: Vec<Model>,
+        providers: Vec<Arc<Fake>>,
+        settings: EngineSettings,
+        journal: JournalSettings,
+        folder: TempDir,
+        store: Store,
+    ) -> Self {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let ledger = Ledger::open(journal, store.clone(), Arc::clone(&clock)).unwrap();
         let snapshot = Snapshot {
             models: models.into_iter().map(|model| (model.id.clone(), Arc::new(model))).collect(),
@@ -143,41 +165,52 @@ pub fn chat(model: &str) -> Call {
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let text = format!(r#"{{"model":"{model}","messages":[{{"role":"user","content":"hello"}}]}}"#);
     Call {
-        id: RequestId::from(format!("request-{number:04}")),
-        arrived: SystemClock.now(),
-        trace: baton_engine::Trace::none(),
-        caller: Caller {
-            key: None,
-            role: CallerRole::Caller,
-            project: None,
-            projects: None,
-            user: None,
-            models: None,
-            strict: false,
+        identity: Identity {
+            id: RequestId::from(format!("request-{number:04}")),
+            arrived: SystemClock.now(),
+            trace: baton_engine::Trace::none(),
+            caller: Caller {
+                key: None,
+                role: CallerRole::Caller,
+                project: None,
+                projects: None,
+                user: None,
+                models: None,
+                strict: false,
+            },
+            attribution: Attribution::default(),
+            api: "openai",
+            status: |error| error.code.status(),
         },
-        attribution: Attribution::default(),
-        api: "openai",
-        dialect: Dialect::OpenAi,
-        capability: Capability::Chat,
-        selector: ModelSelector::Model(model.into()),
-        form: Form::Stream,
-        max_output_tokens: None,
-        deterministic: false,
-        cache: CachePolicy::Default,
-        fallbacks: None,
-        strict: false,
-        timeout: None,
-        headers: Vec::new(),
-        query: None,
+        wire: Wire::new(Dialect::OpenAi, Capability::Chat),
+        routing: Routing {
+            selector: ModelSelector::Model(model.into()),
+            fallbacks: None,
+            strict: false,
+            timeout: None,
+        },
+        options: CallOptions {
+            form: Form::Stream,
+            max_output_tokens: None,
+            deterministic: false,
+            cache: CachePolicy::Default,
+            headers: Vec::new(),
+            query: None,
+        },
         content: content(&text, said("hello")),
-        status: |error| error.code.status(),
     }
+}
+
+/// The same, changed.
+pub fn with(mut call: Call, change: impl FnOnce(&mut Call)) -> Call {
+    change(&mut call);
+    call
 }
 
 /// The same on behalf of a key.
 pub fn of_key(mut call: Call, key: &str) -> Call {
-    call.attribution.key = Some(KeyId::from(key));
-    call.caller.key = Some(KeyId::from(key));
+    call.identity.attribution.key = Some(KeyId::from(key));
+    call.identity.caller.key = Some(KeyId::from(key));
     call
 }
 

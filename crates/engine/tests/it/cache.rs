@@ -1,6 +1,6 @@
 //! What is kept, for whom, and what it costs then.
 
-use crate::bench::{Bench, chat, content, conversation, model, of_key, read, usage};
+use crate::bench::{Bench, chat, content, conversation, model, of_key, read, usage, with};
 use baton_engine::{CachePolicy, CacheSettings, CacheShare, Call, EngineSettings};
 use baton_model::record::CacheUse;
 use baton_model::{Capability, Code, Cost, Dialect, ModelId, Nanos};
@@ -20,7 +20,7 @@ fn answering() -> Fake {
 }
 
 fn deterministic() -> Call {
-    Call { deterministic: true, ..chat("a") }
+    with(chat("a"), |call| call.options.deterministic = true)
 }
 
 #[tokio::test]
@@ -28,7 +28,7 @@ async fn a_deterministic_request_is_served_once_and_then_for_nothing() {
     let (bench, fake) = bench(answering()).await;
     let first = bench.ask(deterministic()).await.unwrap();
     let call = deterministic();
-    let id = call.id.clone();
+    let id = call.identity.id.clone();
     let second = bench.ask(call).await.unwrap();
     assert_eq!((first.head.cache, second.head.cache), (CacheUse::Miss, CacheUse::Hit));
     assert_eq!(first.text, second.text);
@@ -43,11 +43,17 @@ async fn a_deterministic_request_is_served_once_and_then_for_nothing() {
 async fn what_is_cached_is_chosen_by_request_and_header() {
     for (what, call, calls) in [
         ("an ordinary chat", chat as fn(&str) -> Call, 2),
-        ("no-store", |_| Call { cache: CachePolicy::NoStore, ..deterministic() }, 2),
-        ("no-cache", |_| Call { cache: CachePolicy::NoCache, ..chat("a") }, 2),
-        ("max-age", |_| Call { cache: CachePolicy::MaxAge(Duration::from_secs(60)), ..chat("a") }, 1),
-        ("too old", |_| Call { cache: CachePolicy::MaxAge(Duration::ZERO), ..chat("a") }, 2),
-        ("an embedding", |_| Call { capability: Capability::Embedding, form: Form::Whole, ..chat("a") }, 1),
+        ("no-store", |_| with(deterministic(), |call| call.options.cache = CachePolicy::NoStore), 2),
+        ("no-cache", |_| with(chat("a"), |call| call.options.cache = CachePolicy::NoCache), 2),
+        ("max-age", |_| with(chat("a"), |call| call.options.cache = CachePolicy::MaxAge(Duration::from_secs(60))), 1),
+        ("too old", |_| with(chat("a"), |call| call.options.cache = CachePolicy::MaxAge(Duration::ZERO)), 2),
+        (
+            "an embedding",
+            |_| {
+                with(chat("a"), |call| (call.wire.capability, call.options.form) = (Capability::Embedding, Form::Whole))
+            },
+            1,
+        ),
     ] {
         let (bench, fake) = bench(answering()).await;
         bench.ask(call("a")).await.unwrap();
@@ -62,7 +68,7 @@ async fn no_key_reads_what_another_was_sent() {
     bench.ask(of_key(deterministic(), "k1")).await.unwrap();
     bench.ask(of_key(deterministic(), "k2")).await.unwrap();
     let mut of_project = of_key(deterministic(), "k1");
-    of_project.attribution.project = Some("p".into());
+    of_project.identity.attribution.project = Some("p".into());
     bench.ask(of_project).await.unwrap();
     assert_eq!(fake.calls().len(), 3);
     assert_eq!(bench.ask(of_key(deterministic(), "k1")).await.unwrap().head.cache, CacheUse::Hit);
@@ -80,7 +86,7 @@ async fn another_prompt_is_another_reply() {
 #[tokio::test]
 async fn a_cached_reply_serves_whole_and_streamed() {
     let (bench, fake) = bench(answering()).await;
-    bench.ask(Call { form: Form::Whole, ..deterministic() }).await.unwrap();
+    bench.ask(with(deterministic(), |call| call.options.form = Form::Whole)).await.unwrap();
     let streamed = bench.ask(deterministic()).await.unwrap();
     assert_eq!((streamed.head.cache, streamed.head.form), (CacheUse::Hit, Form::Whole));
     assert_eq!(fake.calls().len(), 1);
@@ -139,7 +145,8 @@ async fn a_shared_call_goes_on_while_someone_waits_and_ends_when_nobody_does() {
     assert_eq!(fake.cancelled(), 0);
 
     // Asked anew, and left by the only one who waits.
-    let answer = bench.engine.serve(Call { cache: CachePolicy::NoCache, ..deterministic() }).await.unwrap();
+    let answer =
+        bench.engine.serve(with(deterministic(), |call| call.options.cache = CachePolicy::NoCache)).await.unwrap();
     drop(answer);
     bench.engine.close().await;
     assert_eq!(fake.cancelled(), 1);
@@ -189,10 +196,10 @@ async fn a_changed_model_and_a_purge_forget_replies() {
 async fn no_user_of_a_token_reads_what_another_was_sent() {
     let of_user = |user: &str, project: Option<&str>| {
         let mut call = deterministic();
-        call.caller.user = Some(user.into());
-        call.caller.project = project.map(Into::into);
-        call.attribution.user = Some(user.to_owned());
-        call.attribution.project = project.map(str::to_owned);
+        call.identity.caller.user = Some(user.into());
+        call.identity.caller.project = project.map(Into::into);
+        call.identity.attribution.user = Some(user.to_owned());
+        call.identity.attribution.project = project.map(str::to_owned);
         call
     };
     let (bench, fake) = bench(answering()).await;
@@ -228,9 +235,9 @@ async fn no_user_of_a_token_reads_what_another_was_sent() {
 async fn what_a_caller_may_use_and_asks_for_is_part_of_the_key() {
     let (bench, fake) = bench(answering()).await;
     let mut limited = of_key(deterministic(), "k");
-    limited.caller.models = Some([ModelId::from("a")].into());
-    let strict = Call { strict: true, ..of_key(deterministic(), "k") };
-    let falling_back = Call { fallbacks: Some(vec!["b".into()]), ..of_key(deterministic(), "k") };
+    limited.identity.caller.models = Some([ModelId::from("a")].into());
+    let strict = with(of_key(deterministic(), "k"), |call| call.routing.strict = true);
+    let falling_back = with(of_key(deterministic(), "k"), |call| call.routing.fallbacks = Some(vec!["b".into()]));
     for call in [of_key(deterministic(), "k"), limited, strict, falling_back] {
         assert_eq!(bench.ask(call).await.unwrap().head.cache, CacheUse::Miss);
     }
@@ -263,7 +270,7 @@ async fn a_panic_in_the_shared_call_ends_it_for_all_who_wait_and_frees_their_pla
 async fn a_time_beyond_the_clock_is_no_deadline() {
     let (bench, _) = bench(answering()).await;
     for call in [deterministic(), chat("a")] {
-        let told = bench.ask(Call { timeout: Some(Duration::MAX), ..call }).await.unwrap();
+        let told = bench.ask(with(call, |call| call.routing.timeout = Some(Duration::MAX))).await.unwrap();
         assert_eq!(told.text, "<start>hi<usage><end>");
     }
 }

@@ -13,7 +13,7 @@ async fn the_providers_numbers_are_billed_at_the_models_price() {
     let fake = Arc::new(Fake::new("one", Dialect::OpenAi).always(Answer::text(&["hi"], usage())));
     let bench = Bench::new(vec![model("a", "one")], vec![fake]).await;
     let call = chat("a");
-    let id = call.id.clone();
+    let id = call.identity.id.clone();
     let told = bench.ask(call).await.unwrap();
     assert_eq!(told.head.bill.get(), Some(&Cost::Known(Nanos(20_000))));
     let record = bench.record(&id).await;
@@ -26,7 +26,7 @@ async fn an_unknown_price_is_unpriced_and_never_zero() {
     let fake = Arc::new(Fake::new("one", Dialect::OpenAi).always(Answer::text(&["hi"], usage())));
     let bench = Bench::new(vec![Model { price: None, ..model("a", "one") }], vec![fake]).await;
     let call = chat("a");
-    let id = call.id.clone();
+    let id = call.identity.id.clone();
     let told = bench.ask(call).await.unwrap();
     assert_eq!(told.head.bill.get(), Some(&Cost::Unpriced));
     assert_eq!(bench.record(&id).await.cost(), Cost::Unpriced);
@@ -45,7 +45,7 @@ async fn a_failed_attempt_that_consumed_something_counts_at_its_own_price() {
     let models = vec![falling_back(model("a", "one"), &["b"]), model("b", "two")];
     let bench = Bench::new(models, vec![one, two]).await;
     let call = chat("a");
-    let id = call.id.clone();
+    let id = call.identity.id.clone();
     bench.ask(call).await.unwrap();
     let record = bench.record(&id).await;
     assert_eq!(record.attempts[0].cost, Cost::Known(Nanos(7_000)));
@@ -61,7 +61,7 @@ async fn a_reply_without_usage_is_estimated_and_says_so() {
     let fake = Arc::new(Fake::new("one", Dialect::OpenAi).always(silent));
     let bench = Bench::new(vec![model("a", "one")], vec![fake]).await;
     let call = chat("a");
-    let id = call.id.clone();
+    let id = call.identity.id.clone();
     bench.ask(call).await.unwrap();
     let record = bench.record(&id).await;
     assert_eq!(record.attempts[0].origin, UsageOrigin::Estimated);

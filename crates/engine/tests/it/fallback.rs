@@ -43,7 +43,7 @@ async fn each_kind_of_error_goes_where_it_may_help() {
         )
         .await;
         let call = chat("a");
-        let id = call.id.clone();
+        let id = call.identity.id.clone();
         let told = bench.ask(call).await;
         assert_eq!(first.calls().len(), calls_of_first, "{kind:?}");
         assert_eq!(second.calls().len(), usize::from(moves_on), "{kind:?}");
@@ -87,7 +87,7 @@ async fn an_error_after_the_first_content_is_told_inside_the_stream() {
     )
     .await;
     let call = chat("a");
-    let id = call.id.clone();
+    let id = call.identity.id.clone();
     let told = bench.ask(call).await.unwrap();
     assert_eq!(told.text, "<start>half");
     assert_eq!(told.error.map(|error| error.code), Some(Code::Overloaded));
@@ -115,10 +115,10 @@ async fn a_request_may_name_its_own_fallbacks() {
     let models = vec![falling_back(model("a", "one"), &["b"]), model("b", "two"), model("c", "two")];
     let bench = Bench::new(models, vec![one, two]).await;
     let mut call = chat("a");
-    call.fallbacks = Some(vec!["nobody".into(), "c".into()]);
+    call.routing.fallbacks = Some(vec!["nobody".into(), "c".into()]);
     assert_eq!(bench.ask(call).await.unwrap().model, "c");
     let mut call = chat("a");
-    call.fallbacks = Some(Vec::new());
+    call.routing.fallbacks = Some(Vec::new());
     assert_eq!(bench.ask(call).await.err().unwrap().code, Code::RequestTimeout);
 }
 
@@ -130,11 +130,11 @@ async fn a_fallback_that_the_key_may_not_use_is_passed_over() {
     )
     .await;
     let mut call = chat("a");
-    call.caller.models = Some(Arc::from([ModelId::from("a")]));
+    call.identity.caller.models = Some(Arc::from([ModelId::from("a")]));
     assert_eq!(bench.ask(call).await.err().unwrap().code, Code::RequestTimeout);
     assert!(second.calls().is_empty());
     let mut call = chat("b");
-    call.caller.models = Some(Arc::from([ModelId::from("a")]));
+    call.identity.caller.models = Some(Arc::from([ModelId::from("a")]));
     assert_eq!(bench.ask(call).await.err().unwrap().code, Code::PermissionDenied);
 }
 

@@ -41,7 +41,7 @@ async fn a_limit_that_does_not_fit_is_lowered_with_a_warning() {
     let fake = Arc::new(answering("one"));
     let bench = Bench::new(vec![limited(200)], vec![Arc::clone(&fake)]).await;
     let mut call = chat("a");
-    (call.content, call.max_output_tokens) = (long(), Some(150));
+    (call.content, call.options.max_output_tokens) = (long(), Some(150));
     let told = bench.ask(call).await.unwrap();
     assert_eq!(fake.calls()[0].max_output_tokens, Some(92));
     assert_eq!(told.head.warnings, ["max_tokens: lowered from 150 to 92, what the prompt leaves of 200 tokens"]);
@@ -52,7 +52,7 @@ async fn the_largest_output_of_the_model_is_kept() {
     let fake = Arc::new(answering("one"));
     let bench = Bench::new(vec![Model { max_tokens: Some(20), ..limited(200) }], vec![Arc::clone(&fake)]).await;
     let mut call = chat("a");
-    call.max_output_tokens = Some(21);
+    call.options.max_output_tokens = Some(21);
     bench.ask(call).await.unwrap();
     assert_eq!(fake.calls()[0].max_output_tokens, Some(20));
 }
@@ -62,7 +62,7 @@ async fn what_fits_is_sent_as_it_came() {
     let fake = Arc::new(answering("one"));
     let bench = Bench::new(vec![limited(200)], vec![Arc::clone(&fake)]).await;
     let mut call = chat("a");
-    call.max_output_tokens = Some(30);
+    call.options.max_output_tokens = Some(30);
     let told = bench.ask(call).await.unwrap();
     assert_eq!((fake.calls()[0].max_output_tokens, told.head.warnings.len()), (None, 0));
 }
@@ -101,7 +101,7 @@ async fn a_strict_request_is_refused_where_its_limit_would_be_lowered() {
     let bench = Bench::new(vec![model, strict], vec![Arc::clone(&fake)]).await;
     for (model, strict) in [("a", true), ("b", false)] {
         let mut call = chat(model);
-        (call.max_output_tokens, call.strict) = (Some(4096), strict);
+        (call.options.max_output_tokens, call.routing.strict) = (Some(4096), strict);
         let error = bench.ask(call).await.err().unwrap();
         assert_eq!(error.code, Code::InvalidRequest);
         assert!(error.message.contains("max_tokens: lowered from 4096 to 1000"), "{error:?}");

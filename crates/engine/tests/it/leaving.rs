@@ -16,7 +16,7 @@ async fn the_call_is_cancelled_and_what_was_produced_is_estimated() {
     let fake = Arc::new(Fake::new("one", Dialect::OpenAi).always(long));
     let bench = Bench::new(vec![model("a", "one")], vec![Arc::clone(&fake)]).await;
     let call = chat("a");
-    let id = call.id.clone();
+    let id = call.identity.id.clone();
     let mut answer = bench.engine.serve(call).await.unwrap();
     for _ in 0..2 {
         answer.frames.next().await.unwrap().unwrap();
@@ -37,9 +37,14 @@ async fn a_client_that_leaves_before_the_reply_begins_is_recorded_too() {
     let fake = Arc::new(Fake::new("one", Dialect::OpenAi).always(Act::Hang));
     let bench = Bench::new(vec![model("a", "one")], vec![Arc::clone(&fake)]).await;
     let call = chat("a");
-    let id = call.id.clone();
-    let served = bench.engine.serve(call);
-    assert!(futures::future::poll_immediate(served).await.is_none());
+    let id = call.identity.id.clone();
+    let engine = bench.engine.clone();
+    let served = tokio::spawn(async move { engine.serve(call).await.map(|_| ()) });
+    while fake.calls().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    served.abort();
+    assert!(served.await.unwrap_err().is_cancelled());
     assert_eq!(fake.cancelled(), 1);
     let record = bench.record(&id).await;
     assert_eq!(record.outcome, Outcome::Cancelled);
@@ -55,7 +60,7 @@ async fn a_provider_may_be_drained_for_its_exact_usage() {
     let fake = Fake::new("one", Dialect::OpenAi).settings(drains).always(Answer::text(&["one ", "two"], usage()));
     let bench = Bench::new(vec![model("a", "one")], vec![Arc::new(fake)]).await;
     let call = chat("a");
-    let id = call.id.clone();
+    let id = call.identity.id.clone();
     let mut answer = bench.engine.serve(call).await.unwrap();
     answer.frames.next().await.unwrap().unwrap();
     drop(answer);
@@ -74,7 +79,7 @@ async fn a_drain_has_bounds() {
     let fake = Fake::new("one", Dialect::OpenAi).settings(drains).always(endless);
     let bench = Bench::new(vec![model("a", "one")], vec![Arc::new(fake)]).await;
     let call = chat("a");
-    let id = call.id.clone();
+    let id = call.identity.id.clone();
     let mut answer = bench.engine.serve(call).await.unwrap();
     for _ in 0..2 {
         answer.frames.next().await.unwrap().unwrap();
@@ -88,7 +93,7 @@ async fn the_time_that_a_request_allows_is_kept() {
     let fake = Arc::new(Fake::new("one", Dialect::OpenAi).always(Answer::text(&["one"], usage()).cut(2, Then::Hang)));
     let bench = Bench::new(vec![model("a", "one")], vec![Arc::clone(&fake)]).await;
     let mut call = chat("a");
-    call.timeout = Some(Duration::from_millis(20));
+    call.routing.timeout = Some(Duration::from_millis(20));
     let told = bench.ask(call).await.unwrap();
     assert_eq!(told.error.map(|error| error.code), Some(baton_model::Code::RequestTimeout));
     assert!(fake.calls()[0].timeout.is_some());

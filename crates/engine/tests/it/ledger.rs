@@ -27,7 +27,7 @@ async fn listed(store: &Store) -> Page {
 async fn the_record_is_in_the_journal_before_the_end_of_the_reply() {
     let bench = Bench::new(vec![model("a", "one")], vec![answering()]).await;
     let call = chat("a");
-    let id = call.id.to_string();
+    let id = call.identity.id.to_string();
     bench.ask(call).await.unwrap();
     let journal = std::fs::read_dir(bench.folder.path().join("journal")).unwrap();
     let text: String = journal.map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap()).collect();
@@ -41,7 +41,7 @@ async fn a_process_that_died_is_made_good_by_the_next() {
     // The first process writes a whole record and a start, and dies in the middle of a line; its database never saw
     // anything.
     let (ended, open) = (chat("a"), chat("a"));
-    let (ended_id, open_id) = (ended.id.clone(), open.id.clone());
+    let (ended_id, open_id) = (ended.identity.id.clone(), open.identity.id.clone());
     {
         let hangs = Arc::new(Fake::new("one", Dialect::OpenAi).then(Answer::text(&["hi"], usage())).then(Act::Hang));
         let lost = store().await;
@@ -101,7 +101,7 @@ async fn a_full_journal_refuses_requests_rather_than_lose_their_records() {
     assert_eq!(ledger.trouble(), None);
     let bench = Bench::new(vec![model("a", "one")], vec![answering()]).await;
     let call = chat("a");
-    let id = call.id.clone();
+    let id = call.identity.id.clone();
     bench.ask(call).await.unwrap();
     let record = bench.record(&id).await;
     ledger.append(&record).await.unwrap();
@@ -110,18 +110,84 @@ async fn a_full_journal_refuses_requests_rather_than_lose_their_records() {
 }
 
 #[tokio::test]
+async fn requests_are_slowed_down_before_they_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = JournalSettings { max_bytes: 8000, ..JournalSettings::in_folder(folder.path().join("journal")) };
+    // The tables are missing, so nothing can be moved into this database.
+    let away = Store::open("sqlite::memory:").await.unwrap();
+    let ledger = Ledger::open(settings, away, Arc::new(SystemClock)).unwrap();
+    let bench = Bench::new(vec![model("a", "one")], vec![answering()]).await;
+    let call = chat("a");
+    let id = call.identity.id.clone();
+    bench.ask(call).await.unwrap();
+    let record = bench.record(&id).await;
+    let mut waits = vec![ledger.slowdown()];
+    while ledger.trouble().is_none() {
+        ledger.append(&record).await.unwrap();
+        waits.push(ledger.slowdown());
+    }
+    assert!(waits.is_sorted(), "{waits:?}");
+    assert_eq!(waits[waits.len() / 2 - 1], std::time::Duration::ZERO, "half full it is not felt: {waits:?}");
+    assert_eq!(waits.last(), Some(&std::time::Duration::from_secs(2)));
+}
+
+#[tokio::test]
+async fn a_segment_is_deleted_only_when_its_records_outlive_a_power_cut() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("baton.db");
+    let store = Store::open(&format!("sqlite:{}", file.display())).await.unwrap();
+    store.migrate().await.unwrap();
+    let journal = folder.path().join("journal");
+    // Each batch closes a segment.
+    let settings = JournalSettings { segment_bytes: 1, ..JournalSettings::in_folder(&journal) };
+    let ledger = Ledger::open(settings, store.clone(), Arc::new(SystemClock)).unwrap();
+    let bench = Bench::new(vec![model("a", "one")], vec![answering()]).await;
+    let call = chat("a");
+    let id = call.identity.id.clone();
+    bench.ask(call).await.unwrap();
+    let record = bench.record(&id).await;
+    let first = std::fs::read_dir(&journal).unwrap().map(|entry| entry.unwrap().path());
+    let first = first.filter(|path| path.extension().is_some_and(|extension| extension == "journal")).min().unwrap();
+    ledger.append(&record).await.unwrap();
+    while first.exists() {
+        // Every append closes a segment and wakes the drain.
+        ledger.append(&record).await.unwrap();
+        tokio::task::yield_now().await;
+    }
+    // What a power cut leaves at least: the file without its log.
+    let copy = folder.path().join("copy.db");
+    std::fs::copy(&file, &copy).unwrap();
+    let left = Store::open(&format!("sqlite:{}", copy.display())).await.unwrap();
+    assert_eq!(left.ledger().get(&id).await.unwrap().id, id);
+}
+
+#[tokio::test]
+async fn a_call_is_sent_only_when_its_start_is_in_the_journal() {
+    let fake = answering();
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("journal");
+    // Every batch begins a new file.
+    let settings = JournalSettings { segment_bytes: 1, reserve_bytes: 0, ..JournalSettings::in_folder(&journal) };
+    let bench = Bench::journaled(vec![model("a", "one")], vec![Arc::clone(&fake)], settings, folder, store().await);
+    bench.ask(chat("a")).await.unwrap();
+    std::fs::remove_dir_all(&journal).unwrap();
+    let refused = bench.ask(chat("a")).await.err().unwrap();
+    assert_eq!((refused.code, fake.calls().len()), (Code::Overloaded, 1));
+}
+
+#[tokio::test]
 async fn a_request_that_was_refused_is_recorded_with_its_error() {
     let bench = Bench::new(vec![model("a", "one")], vec![answering()]).await;
     let mut call = chat("a");
-    call.fallbacks = None;
-    call.capability = baton_model::Capability::Rerank;
+    call.routing.fallbacks = None;
+    call.wire.capability = baton_model::Capability::Rerank;
     let mut cannot = model("b", "one");
     cannot.capabilities = vec![baton_model::Capability::Chat];
     bench.engine.registry().update(|snapshot| {
         snapshot.models.insert("b".into(), Arc::new(cannot.clone()));
     });
-    call.selector = baton_engine::ModelSelector::Model("b".into());
-    let id = call.id.clone();
+    call.routing.selector = baton_engine::ModelSelector::Model("b".into());
+    let id = call.identity.id.clone();
     assert_eq!(bench.ask(call).await.err().unwrap().code, Code::InvalidRequest);
     let record = bench.record(&id).await;
     assert_eq!((record.outcome, record.status), (Outcome::Failed, 400));

@@ -9,4 +9,5 @@ mod fallback;
 mod fit;
 mod leaving;
 mod ledger;
+mod overload;
 mod reasoning_cache;

@@ -126,7 +126,7 @@ async fn a_model_that_adapts_thinks_on_without_its_reasoning() {
 async fn whole_replies_are_remembered_too() {
     let (bench, fake) = bench(ReasoningStyle::Budget).await;
     let mut first = chat("claude");
-    first.form = Form::Whole;
+    first.options.form = Form::Whole;
     bench.ask(first).await.unwrap();
     bench.ask(going_on(|| results("call_a"))).await.unwrap();
     assert_eq!(asked(&fake).0.len(), 6);

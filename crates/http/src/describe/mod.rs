@@ -255,8 +255,35 @@ fn response(entry: &Entry) -> ResponseBuilder {
         _ => ("OpenAI's body", "application/json"),
     };
     let schema = if media_type == "audio/mpeg" { text() } else { object() };
-    let content = ContentBuilder::new().schema(Some(schema)).build();
-    ResponseBuilder::new().description(description).content(media_type, content)
+    let mut content = ContentBuilder::new().schema(Some(schema));
+    if let Some(example) = reply_example(entry.path).and_then(|text| serde_json::from_str(text).ok()) {
+        content = content.example(Some(example));
+    }
+    ResponseBuilder::new().description(description).content(media_type, content.build())
+}
+
+/// A reply as a client sees it, for the paths that newcomers try first.
+fn reply_example(path: &str) -> Option<&'static str> {
+    match path {
+        "/api/models/chat" => Some(
+            r#"{"response": {"id": "chatcmpl-1", "object": "chat.completion", "created": 1764000000, "model": "gpt-4o",
+                "choices": [{"index": 0, "message": {"role": "assistant", "content": "Hello!"}, "finish_reason": "stop"}],
+                "usage": {"prompt_tokens": 9, "completion_tokens": 2, "total_tokens": 11}},
+                "request_id": "0193f2c4-7d1e-7c3a-9a54-0f2b8d6f1a11", "model_id": "gpt-4o", "provider": "openai",
+                "latency_ms": 412, "cost": "0.0000425", "cached": false, "attempts": 1}"#,
+        ),
+        "/v1/chat/completions" => Some(
+            r#"{"id": "chatcmpl-1", "object": "chat.completion", "created": 1764000000, "model": "gpt-4o",
+                "choices": [{"index": 0, "message": {"role": "assistant", "content": "Hello!"}, "finish_reason": "stop"}],
+                "usage": {"prompt_tokens": 9, "completion_tokens": 2, "total_tokens": 11}}"#,
+        ),
+        "/v1/embeddings" => Some(
+            r#"{"object": "list", "model": "text-embedding-3-small",
+                "data": [{"object": "embedding", "index": 0, "embedding": [0.0023, -0.0093, 0.0156]}],
+                "usage": {"prompt_tokens": 2, "total_tokens": 2}}"#,
+        ),
+        _ => None,
+    }
 }
 
 fn error(entry: &Entry) -> ResponseBuilder {

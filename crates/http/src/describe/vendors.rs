@@ -63,7 +63,7 @@ impl Call {
     }
 }
 
-const CALLS: [Call; 34] = [
+const CALLS: [Call; 36] = [
     post("/v1/images/edits", OPENAI, "Edits images (a form, or JSON with `images`)", "images/createEdit")
         .with_form()
         .replying(ReplyKind::Streamed),
@@ -73,6 +73,12 @@ const CALLS: [Call; 34] = [
         "/v1/rerank",
         OPENAI,
         "Orders documents by how well they match a query (as Cohere and Jina do)",
+        "https://api.jina.ai/redoc#tag/rerank",
+    ),
+    post(
+        "/rerank",
+        OPENAI,
+        "The same as `/v1/rerank`, where some clients look for it",
         "https://api.jina.ai/redoc#tag/rerank",
     ),
     get("/v1/files", OPENAI, "Lists the files of the key and its project", "files/list"),
@@ -115,6 +121,16 @@ const CALLS: [Call; 34] = [
         .replying(ReplyKind::Bytes),
     post("/api/copy", OLLAMA, "Lets the server of Ollama copy a model (admins)", "copy-a-model")
         .replying(ReplyKind::Bytes),
+    // Its `HEAD` asks whether the file is there.
+    Call {
+        reply: ReplyKind::Bytes,
+        ..post(
+            "/api/blobs/{digest}",
+            OLLAMA,
+            "Sends a file for a model to the server of Ollama (admins)",
+            "push-a-blob",
+        )
+    },
     Call {
         body: BodyKind::Json,
         reply: ReplyKind::Bytes,
@@ -143,9 +159,9 @@ fn item(call: Call) -> PathItem {
         .description(Some(format!("As {reference} says.")))
         .response("200", response(call.reply))
         .response("default", error(call.tag));
-    if call.path.contains("{id}") {
-        let id = ParameterBuilder::new().name("id").parameter_in(ParameterIn::Path).schema(Some(text()));
-        operation = operation.parameter(id.required(Required::True).build());
+    if let Some((name, _)) = call.path.split_once('{').and_then(|(_, rest)| rest.split_once('}')) {
+        let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Path).schema(Some(text()));
+        operation = operation.parameter(parameter.required(Required::True).build());
     }
     if call.body != BodyKind::Nothing {
         let media_type = if call.body == BodyKind::Form { "multipart/form-data" } else { "application/json" };

@@ -34,6 +34,7 @@ use std::sync::Arc;
 pub async fn create(State(state): State<HttpState>, mut inbound: Inbound) -> Result<Response, Refused> {
     const API: ClientApi = ClientApi::Responses;
     let headers = RequestHeaders::read(&inbound.parts.headers)?;
+    state.web.engine.limits().check(&inbound.caller)?;
     let bytes = inbound.read_body().await?;
     // Before the request is parsed, because what it goes on from becomes part of its body.
     let prepared = prepare(&state, &inbound.caller, bytes.clone(), &inbound.id).await?;

@@ -59,11 +59,13 @@ pub enum ErrorKind {
     Unreachable,
     /// It answered something that is not its format: HTML, truncated JSON, an endless line, a redirect.
     Protocol,
+    /// Nothing was sent, because the ledger can't record it now.
+    Unrecorded,
 }
 
 impl ErrorKind {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::InvalidRequest,
         Self::ContextLength,
         Self::ContentFiltered,
@@ -78,6 +80,7 @@ impl ErrorKind {
         Self::Timeout,
         Self::Unreachable,
         Self::Protocol,
+        Self::Unrecorded,
     ];
 
     /// The name in records and metrics.
@@ -97,6 +100,7 @@ impl ErrorKind {
             Self::Timeout => "timeout",
             Self::Unreachable => "unreachable",
             Self::Protocol => "protocol",
+            Self::Unrecorded => "unrecorded",
         }
     }
 
@@ -109,7 +113,9 @@ impl ErrorKind {
     pub fn fault(self) -> Fault {
         match self {
             Self::InvalidRequest | Self::ContextLength | Self::ContentFiltered | Self::TooLarge => Fault::Caller,
-            Self::Authentication | Self::Permission | Self::Billing | Self::NotFound => Fault::Gateway,
+            Self::Authentication | Self::Permission | Self::Billing | Self::NotFound | Self::Unrecorded => {
+                Fault::Gateway
+            }
             Self::RateLimited
             | Self::Overloaded
             | Self::Internal
@@ -122,7 +128,8 @@ impl ErrorKind {
     /// Whether to try again, and where. A prompt too long for one model may fit the next, so it moves on.
     pub fn retry(self, after: Option<Duration>) -> Retry {
         match self {
-            Self::InvalidRequest | Self::ContentFiltered | Self::TooLarge => Retry::Never,
+            // What can't be recorded for one target can't be for another.
+            Self::InvalidRequest | Self::ContentFiltered | Self::TooLarge | Self::Unrecorded => Retry::Never,
             Self::RateLimited | Self::Overloaded | Self::Internal | Self::Unreachable => Retry::SameTarget(after),
             Self::ContextLength
             | Self::Authentication
@@ -143,7 +150,7 @@ impl ErrorKind {
             Self::Authentication | Self::Permission => Code::ProviderAuthenticationError,
             Self::TooLarge => Code::PayloadTooLarge,
             Self::RateLimited => Code::RateLimitExceeded,
-            Self::Overloaded => Code::Overloaded,
+            Self::Overloaded | Self::Unrecorded => Code::Overloaded,
             Self::Timeout => Code::RequestTimeout,
             Self::Unreachable => Code::ProviderNotAvailable,
             Self::Billing | Self::NotFound | Self::Internal | Self::Protocol => Code::ProviderError,

@@ -31,7 +31,8 @@ pub(super) fn of_request(error: legacy::Error, peer: &str, place: &str, connect:
 /// A connection that failed; `when` says how far the call had got.
 pub(super) fn of_connection(error: hyper::Error, peer: &str, place: &str, when: &str) -> ProviderError {
     let (kind, message) = describe_closed(&error, peer, when);
-    with_cause(kind, message, place, error)
+    // Its reply had begun, so the provider did the work.
+    with_cause(kind, message, place, error).maybe_billed()
 }
 
 fn describe_unconnected(error: &legacy::Error, peer: &str, connect: Duration) -> (ErrorKind, String) {
@@ -84,16 +85,17 @@ pub(super) fn first_token(peer: &str, time: Duration) -> ProviderError {
         ErrorKind::Timeout,
         format!("{peer} did not begin to reply within {} (first_token)", seconds(time)),
     )
+    .maybe_billed()
 }
 
 /// No next piece in time.
 pub(super) fn idle(peer: &str, time: Duration) -> ProviderError {
-    ProviderError::new(ErrorKind::Timeout, format!("{peer} sent nothing for {} (idle)", seconds(time)))
+    ProviderError::new(ErrorKind::Timeout, format!("{peer} sent nothing for {} (idle)", seconds(time))).maybe_billed()
 }
 
 /// The whole took too long.
 pub(super) fn total(peer: &str, time: Duration) -> ProviderError {
-    ProviderError::new(ErrorKind::Timeout, format!("{peer} took longer than {} (total)", seconds(time)))
+    ProviderError::new(ErrorKind::Timeout, format!("{peer} took longer than {} (total)", seconds(time))).maybe_billed()
 }
 
 fn seconds(time: Duration) -> String {

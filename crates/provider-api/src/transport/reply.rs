@@ -13,6 +13,10 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// How long the body of an error reply is waited for. It is small and comes with its head, unless the provider is in
+/// trouble; then what has come by now says enough.
+const ERROR_BODY_TIME: Duration = Duration::from_secs(2);
+
 /// The reply to a request. Dropping it cancels the call.
 pub struct Reply {
     status: StatusCode,
@@ -113,10 +117,11 @@ impl Reply {
     }
 
     /// The start of the body, as much as comes of it and fits into `limit` bytes: for error replies, of which a part
-    /// is better than nothing.
+    /// is better than nothing. Within [`ERROR_BODY_TIME`]: the status is known, and a fallback waits for it.
     pub async fn collect_start(mut self, limit: usize) -> Bytes {
         let mut start = BytesMut::new();
-        while let Ok(Some(piece)) = self.piece().await {
+        let until = Instant::now() + ERROR_BODY_TIME;
+        while let Ok(Ok(Some(piece))) = tokio::time::timeout_at(until, self.piece()).await {
             let room = limit.saturating_sub(start.len());
             start.extend_from_slice(piece.get(..room).unwrap_or(&piece));
             if start.len() >= limit {

@@ -14,7 +14,7 @@ pub use totals::{GroupBy, Latency, ModelStats, UsageQuery, UsageRow};
 
 use crate::database::Database;
 use crate::entity::request;
-use crate::{StoreError, partitions};
+use crate::{StoreError, connection, partitions};
 use baton_model::record::RequestRecord;
 use baton_model::{RequestId, Timestamp};
 use sea_orm::EntityTrait;
@@ -34,6 +34,15 @@ impl Ledger<'_> {
     /// Whatever keeps the database from writing; then nothing of the batch is there.
     pub async fn write(self, records: &[RequestRecord]) -> Result<(), StoreError> {
         write::write(self.database, records).await
+    }
+
+    /// Makes what was written outlive a power cut. Whether it does; if not, ask again later.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the database from writing.
+    pub async fn make_durable(self) -> Result<bool, StoreError> {
+        Ok(connection::make_durable(self.database.writer()).await?)
     }
 
     /// One request with each attempt.

@@ -166,9 +166,9 @@ impl Default for CacheSection {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RoutingSection {
-    /// Failures in a row after which a model is tried last.
+    /// Failures in a row after which a model is not tried: its circuit opens.
     pub circuit_failures: u32,
-    /// How long that lasts.
+    /// How long that lasts; then one request tries it.
     #[serde(with = "crate::config::duration")]
     #[schemars(with = "String")]
     pub circuit_cooldown: Duration,
@@ -180,6 +180,10 @@ pub struct RoutingSection {
     #[serde(with = "crate::config::duration")]
     #[schemars(with = "String")]
     pub longest_retry_pause: Duration,
+    /// Retries that a provider gets for 100 recent requests; more requests than that are not tried again.
+    pub retry_budget_percent: u16,
+    /// Retries a second that a provider gets in any case.
+    pub retry_budget_min: u32,
 }
 
 impl Default for RoutingSection {
@@ -190,6 +194,8 @@ impl Default for RoutingSection {
             circuit_cooldown: circuit.cooldown,
             retry_pause: retry.pause,
             longest_retry_pause: retry.longest,
+            retry_budget_percent: retry.budget.percent,
+            retry_budget_min: retry.budget.min_per_second,
         }
     }
 }

@@ -35,6 +35,10 @@ pub struct ProviderSection {
     /// How often the same model is tried again on an error that invites it.
     #[serde(default)]
     pub retries: Option<u32>,
+    /// The most calls to it at once from one node; more go to the fallbacks, or are refused with `overloaded`. Absent: only
+    /// `server.max_in_flight` bounds them.
+    #[serde(default)]
+    pub max_in_flight: Option<u64>,
     /// What becomes of the call when the client leaves: `"cancel"`, or `{ drain = { time = "30s", bytes = 1000000 } }`.
     #[serde(default)]
     pub on_disconnect: Option<DisconnectSection>,
@@ -99,6 +103,7 @@ impl ProviderSection {
             query: None,
             timeouts: TimeoutsSection::default(),
             retries: None,
+            max_in_flight: None,
             on_disconnect: None,
             discover: None,
             default_model: None,
@@ -131,7 +136,8 @@ impl ProviderSection {
             Some(DisconnectSection::Cancel) => OnDisconnect::Cancel,
             Some(DisconnectSection::Drain { time, bytes }) => OnDisconnect::Drain { time, bytes },
         };
-        Settings { timeouts, on_disconnect, retries: self.retries.unwrap_or(usual.retries), ..usual.clone() }
+        let retries = self.retries.unwrap_or(usual.retries);
+        Settings { timeouts, on_disconnect, retries, max_in_flight: self.max_in_flight, ..usual.clone() }
     }
 
     /// The name under which the catalogue knows its models, if it is the vendor itself and not merely compatible: a

@@ -23,8 +23,20 @@ pub struct ServerSection {
     pub forwarded_header: ForwardedSection,
     /// The largest request body, in bytes.
     pub max_body_bytes: usize,
-    /// The most requests in flight; more are refused with `overloaded`.
+    /// The largest request body that is translated into another format, in bytes; larger ones only pass through to
+    /// providers of the client's own format.
+    pub max_translated_bytes: usize,
+    /// The most requests in flight; more are refused with `overloaded`. On a busy node one key can't hold more than its
+    /// share.
     pub max_in_flight: usize,
+    /// The most memory for the bodies of requests in flight, in bytes, counted at what a body costs: twice its size, six
+    /// times if it is translated. Absent: half of the memory that the process may use (of its container, else of the
+    /// machine).
+    pub max_bytes_in_flight: Option<u64>,
+    /// How long a client may take nothing of its reply before that is dropped, with the call behind it.
+    #[serde(with = "crate::config::duration")]
+    #[schemars(with = "String")]
+    pub write_idle: Duration,
     /// Silence in a stream after which a comment is sent.
     #[serde(with = "crate::config::duration")]
     #[schemars(with = "String")]
@@ -70,7 +82,10 @@ impl Default for ServerSection {
             trusted_proxies: Vec::new(),
             forwarded_header: ForwardedSection::default(),
             max_body_bytes: baton_web::MAX_BODY_BYTES,
+            max_translated_bytes: baton_engine::EngineSettings::default().max_translated_bytes,
             max_in_flight: baton_engine::EngineSettings::default().max_in_flight,
+            max_bytes_in_flight: None,
+            write_idle: baton_web::WRITE_IDLE,
             keep_alive: baton_web::KEEP_ALIVE,
             drain_delay: None,
             shutdown_grace: Duration::from_secs(30),

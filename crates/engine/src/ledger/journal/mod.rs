@@ -120,6 +120,13 @@ impl Journal {
         )
     }
 
+    /// How close it is to its bound: 0 up to half of it, 1 when it is reached, and little at first, so that a short
+    /// absence of the database is hardly felt.
+    pub fn pressure(&self) -> f64 {
+        let part = self.size() as f64 / self.settings.max_bytes.max(1) as f64;
+        ((part - 0.5) * 2.0).clamp(0.0, 1.0).powi(2)
+    }
+
     /// The segments there are, by number.
     pub fn segments(&self) -> io::Result<BTreeMap<u64, PathBuf>> {
         segments(&self.settings.folder)
