@@ -21,7 +21,7 @@ use baton_http::HttpState;
 use baton_model::{Clock, ModelId, ProviderId, SystemClock};
 use baton_provider_api::{Provider, Transport};
 use baton_store::Store;
-use baton_web::{Draining, Outgoing, Web};
+use baton_web::{Draining, Web};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,8 +49,6 @@ pub struct App {
     pub keys: Arc<Keys>,
     /// Whether this node is about to stop.
     pub draining: Draining,
-    /// Replies on their way out; whoever serves watches them.
-    pub outgoing: Outgoing,
     /// How there comes to be an admin.
     pub bootstrap: Bootstrap,
     /// Whether requests from loopback need no key.
@@ -116,10 +114,9 @@ impl App {
             proxies: config.server.proxies(),
             max_body_bytes: config.server.max_body_bytes,
             keep_alive: config.server.keep_alive,
-            outgoing: Outgoing::new(config.server.write_idle).counted(engine.clone()),
             ..Web::new(engine.clone(), Arc::clone(&keys))
         };
-        let (draining, outgoing) = (web.draining.clone(), web.outgoing.clone());
+        let draining = web.draining.clone();
         let state = HttpState {
             web: web.clone(),
             models: Arc::clone(&models),
@@ -143,7 +140,6 @@ impl App {
             providers,
             keys,
             draining,
-            outgoing,
             bootstrap,
             open_on_loopback,
             witness,

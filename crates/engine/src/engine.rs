@@ -139,11 +139,6 @@ impl Engine {
         self.shared.ledger.slowdown()
     }
 
-    /// Counts a reply that was dropped because its client did not read it.
-    pub fn client_stalled(&self) {
-        self.shared.metrics.client_stalled();
-    }
-
     /// Why new requests can't be recorded, and so are refused; `None`: they can.
     pub fn trouble(&self) -> Option<&'static str> {
         self.shared.ledger.trouble()

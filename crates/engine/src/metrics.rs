@@ -30,7 +30,6 @@ pub struct Metrics {
     journal: Gauge,
     slowdown: Gauge<f64, AtomicU64>,
     body_bytes: Gauge,
-    stalled: Counter,
     cache_bytes: Gauge,
     spans: Family<SpanLabels, Counter>,
     redis_up: Family<Unlabelled, Gauge>,
@@ -169,7 +168,6 @@ impl Default for Metrics {
             journal: Gauge::default(),
             slowdown: Gauge::default(),
             body_bytes: Gauge::default(),
-            stalled: Counter::default(),
             cache_bytes: Gauge::default(),
             spans: Family::default(),
             redis_up: Family::default(),
@@ -217,11 +215,6 @@ impl Metrics {
             "body_bytes_in_flight",
             "Memory for the bodies of requests in flight, by what each costs in its mode",
             self.body_bytes.clone(),
-        );
-        list.counter(
-            "stalled_clients",
-            "Replies that were dropped because their client did not read them in time",
-            self.stalled.clone(),
         );
         list.gauge("cache_bytes", "Bytes that the response cache holds in this process", self.cache_bytes.clone());
         list.gauge(
@@ -303,11 +296,6 @@ impl Metrics {
             self.first_content.get_or_create(&labels).observe(seconds(first.since(record.arrived)), exemplar(), None);
         }
         self.cache.get_or_create(&CacheLabels { result: record.cache.name() }).inc();
-    }
-
-    /// A reply was dropped because its client did not read it.
-    pub fn client_stalled(&self) {
-        self.stalled.inc();
     }
 
     /// The text that Prometheus reads (OpenMetrics), with the sizes as they are now.

@@ -5,7 +5,6 @@ use baton_model::{Capability, Cost, Dialect, Event, ModelId, Nanos, ProviderId, 
 use baton_provider_api::{Form, Frame, ProviderError};
 use futures::stream::BoxStream;
 use std::sync::{Arc, OnceLock};
-use tokio::time::Instant;
 
 /// What is known when a reply begins.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,8 +31,6 @@ pub struct ReplyHead {
     pub attempts: usize,
     /// What it cost; set when that is known, in a stream just before its last frame.
     pub bill: Bill,
-    /// By when it is over, whether or not the client reads it; `None`: no provider is waited for.
-    pub deadline: Option<Instant>,
 }
 
 impl ReplyHead {

@@ -54,8 +54,6 @@ impl ReplyStream {
         let Exchange { dialect, form, content_type, headers, frames, .. } = exchange;
         recorder.mark_first_content();
         let bill = Bill::default();
-        let total = candidate.provider.settings().timeouts.total;
-        let deadline = [deadline, Instant::now().checked_add(total)].into_iter().flatten().min();
         let reasoning = (dialect.signs_reasoning() && dialect != recorder.call().wire.dialect).then(|| {
             let mut reasoning = ReasoningRecorder::default();
             held.iter().for_each(|frame| reasoning.observe(&frame.events));
@@ -77,7 +75,6 @@ impl ReplyStream {
             cache: CacheUse::Bypass,
             attempts: recorder.attempts(),
             bill: Arc::clone(&bill),
-            deadline,
         };
         let on_disconnect = candidate.provider.settings().on_disconnect;
         let (recorder, frames) = (Some(recorder), Some(frames));

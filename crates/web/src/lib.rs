@@ -8,7 +8,6 @@
 //! - [`parse`]: the body of a request to a model, as far as the pipeline needs it;
 //! - [`identify`]: credentials become a caller;
 //! - [`body`]: reading a body within its bound, for authenticated callers alone;
-//! - [`outgoing`]: replies that clients don't read are dropped;
 //! - [`address`]: which client stands behind trusted proxies.
 //!
 //! What is *not* here: paths, and what is done for a request.
@@ -23,7 +22,6 @@ pub mod headers;
 pub mod identify;
 pub mod inbound;
 mod linger;
-pub mod outgoing;
 pub mod parse;
 pub mod respond;
 
@@ -33,7 +31,6 @@ pub use draining::Draining;
 pub use failure::Failure;
 pub use inbound::Inbound;
 pub use linger::linger;
-pub use outgoing::{Outgoing, ReplyDeadline};
 pub use respond::{Refused, Responding, respond};
 
 use baton_auth::Keys;
@@ -54,8 +51,6 @@ pub struct Web {
     pub draining: Draining,
     /// The largest request body, in bytes.
     pub max_body_bytes: usize,
-    /// Replies on their way out, which are dropped when their clients don't read them.
-    pub outgoing: Outgoing,
     /// Silence in a stream after which a comment is sent, so that nothing between client and Baton gives it up.
     pub keep_alive: Duration,
 }
@@ -66,14 +61,10 @@ pub const MAX_BODY_BYTES: usize = 64 << 20;
 /// The silence after which a stream is kept alive where the operator says nothing.
 pub const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// How long a client may take nothing of its reply where the operator says nothing.
-pub const WRITE_IDLE: Duration = Duration::from_secs(30);
-
 impl Web {
     /// For that engine and those credentials; everything else as where the operator says nothing.
     pub fn new(engine: Engine, keys: Arc<Keys>) -> Self {
         Self {
-            outgoing: Outgoing::new(WRITE_IDLE).counted(engine.clone()),
             engine,
             keys,
             proxies: Proxies::default(),

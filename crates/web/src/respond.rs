@@ -2,7 +2,6 @@
 
 use crate::failure::Failure;
 use crate::headers;
-use crate::outgoing::ReplyDeadline;
 use crate::{ClientApi, Web, identify};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -78,8 +77,7 @@ pub async fn respond(State(responding): State<Responding>, mut request: Request,
     // A handler may have said the id itself, as its clients read it; then it is the same.
     response.headers_mut().insert("x-request-id", headers::value(id.as_str()));
     response.headers_mut().insert("traceparent", context);
-    let deadline = response.extensions_mut().remove::<ReplyDeadline>();
-    response.map(|body| web.outgoing.guard(body, deadline))
+    response
 }
 
 /// The trace of a request.

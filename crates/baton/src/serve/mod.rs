@@ -51,7 +51,6 @@ pub async fn serve(app: App, listener: TcpListener, config: &Config, stop: Cance
     let mut chores = JoinSet::new();
     let mut node = nodes::start(&app, config, &stop);
     chores.spawn(run_supervised("note_key_uses", note_uses(Arc::clone(&app.keys))));
-    chores.spawn(run_supervised("outgoing", app.outgoing.clone().watch()));
     chores.spawn(run_supervised("token_keys", keep_tokens_fresh(Arc::clone(&app.keys))));
     if let Some(certificates) = &certificates {
         chores.spawn(run_supervised("certificates", tls::keep_fresh(Arc::clone(certificates))));

@@ -62,7 +62,6 @@ pub fn replay(
         cache: CacheUse::Hit,
         attempts: 0,
         bill: free(),
-        deadline: None,
     };
     let stream =
         ReplyStream::without_bill(Arc::clone(shared), recorder, recording.form, recording.dialect, exchange.frames);

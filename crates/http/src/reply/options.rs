@@ -12,7 +12,7 @@ use baton_model::{Capability, Clock, Code, PublicError, RequestId, Timestamp};
 use baton_provider_api::{Form, Frame};
 use baton_web::headers::value;
 use baton_web::parse::ParsedRequest;
-use baton_web::{ClientApi, Inbound, ReplyDeadline};
+use baton_web::{ClientApi, Inbound};
 use bytes::Bytes;
 use futures::stream::BoxStream;
 use http::HeaderMap;
@@ -125,9 +125,6 @@ impl ReplyOptions {
 /// A response with the headers that say who replied, and how.
 pub(super) fn with_headers(body: Body, content_type: &str, head: &ReplyHead, options: &ReplyOptions) -> Response {
     let mut response = Response::new(body);
-    if let Some(deadline) = head.deadline {
-        response.extensions_mut().insert(ReplyDeadline(deadline));
-    }
     response.headers_mut().insert(CONTENT_TYPE, value(content_type));
     headers::describe(response.headers_mut(), head, options.id.as_str());
     name_for_anthropic(response.headers_mut(), options);

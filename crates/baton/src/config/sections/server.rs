@@ -33,10 +33,6 @@ pub struct ServerSection {
     /// times if it is translated. Absent: half of the memory that the process may use (of its container, else of the
     /// machine).
     pub max_bytes_in_flight: Option<u64>,
-    /// How long a client may take nothing of its reply before that is dropped, with the call behind it.
-    #[serde(with = "crate::config::duration")]
-    #[schemars(with = "String")]
-    pub write_idle: Duration,
     /// Silence in a stream after which a comment is sent.
     #[serde(with = "crate::config::duration")]
     #[schemars(with = "String")]
@@ -85,7 +81,6 @@ impl Default for ServerSection {
             max_translated_bytes: baton_engine::EngineSettings::default().max_translated_bytes,
             max_in_flight: baton_engine::EngineSettings::default().max_in_flight,
             max_bytes_in_flight: None,
-            write_idle: baton_web::WRITE_IDLE,
             keep_alive: baton_web::KEEP_ALIVE,
             drain_delay: None,
             shutdown_grace: Duration::from_secs(30),
