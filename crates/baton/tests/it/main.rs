@@ -20,6 +20,7 @@ mod documents;
 mod earlier;
 mod full_disk;
 mod identity;
+mod kills;
 mod logs;
 mod nodes;
 mod other;
