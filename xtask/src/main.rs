@@ -2,12 +2,14 @@
 
 #![expect(clippy::print_stdout, clippy::indexing_slicing, reason = "a tool for developers")]
 
+mod abuse;
 mod circles;
 mod corpus;
 mod docs;
 mod layers;
 mod live;
 mod process;
+mod soak;
 mod startup;
 
 use clap::{Parser, Subcommand};
@@ -30,6 +32,8 @@ enum Command {
     /// Measures: bench startup
     #[command(subcommand)]
     Bench(Bench),
+    Abuse(abuse::Abuse),
+    Soak(soak::Soak),
     Live(live::Live),
     #[command(subcommand)]
     Corpus(corpus::Corpus),
@@ -46,6 +50,8 @@ fn main() -> anyhow::Result<()> {
         Command::Circles => circles::run(),
         Command::Docs => docs::run(),
         Command::Bench(Bench::Startup(startup)) => startup.run(),
+        Command::Abuse(abuse) => abuse.run(),
+        Command::Soak(soak) => soak.run(),
         Command::Live(live) => live.run(),
         Command::Corpus(corpus) => corpus.run(),
     }

@@ -71,7 +71,12 @@ async fn killed_again_and_again(folder: &Path, url: &str) {
             break rows;
         }
         let missing: Vec<&String> = billed.iter().filter(|mark| !rows.contains_key(*mark)).collect();
-        assert!(Instant::now() < until, "{} of {} billed calls are not in the ledger: {missing:?}", missing.len(), billed.len());
+        assert!(
+            Instant::now() < until,
+            "{} of {} billed calls are not in the ledger: {missing:?}",
+            missing.len(),
+            billed.len()
+        );
         tokio::time::sleep(Duration::from_millis(50)).await;
     };
     last.child.kill().unwrap();

@@ -31,6 +31,7 @@ mod running;
 mod sdks;
 mod serve;
 mod sign_in;
+mod soak;
 mod start;
 mod stream;
 mod tracing;
