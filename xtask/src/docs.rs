@@ -5,9 +5,10 @@ use anyhow::{Context, bail};
 use std::process::Command;
 
 /// A command of the binary, and the file that holds what it prints.
-const DOCUMENTS: [(&[&str], &str); 3] = [
+const DOCUMENTS: [(&[&str], &str); 4] = [
     (&["openapi"], "openapi.json"),
     (&["docs", "configuration"], "docs/configuration.md"),
+    (&["docs", "limits"], "docs/limits.md"),
     (&["docs", "metrics"], "docs/metrics.md"),
 ];
 

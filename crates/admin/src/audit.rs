@@ -4,20 +4,22 @@ use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Viewer;
 use crate::wire::answer::{Answer, json};
+use crate::wire::page::fitting;
 use crate::wire::params::Params;
 use crate::wire::time;
 use axum::extract::State;
 use baton_store::audit::{AuditEntry, AuditFilter};
 use http::{StatusCode, Uri};
 use serde::Serialize;
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 use utoipa::ToSchema;
 
 /// One page of the audit log.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AuditView {
     /// The changes, newest first.
-    items: Vec<AuditEntryView>,
+    #[schema(value_type = Vec<AuditEntryView>)]
+    items: Vec<Box<RawValue>>,
     /// What `cursor` must be for the next page; null: this is the last.
     next_cursor: Option<String>,
 }
@@ -58,7 +60,8 @@ pub struct AuditEntryView {
     after: Option<Box<RawValue>>,
 }
 
-/// Lists who changed what, newest first, a page at a time. The log only grows: nobody can change or remove an entry.
+/// Lists who changed what, newest first, a page at a time: of at most `limit`, and of at most 8 MiB. Who is confined to a
+/// project sees changes of that project and its keys. The log only grows: nobody can change or remove an entry.
 #[utoipa::path(get, path = "/api/audit", tag = "audit", params(
     ("actor" = Option<String>, Query, description = "Made by this actor"),
     ("action" = Option<String>, Query, description = "Only this action, such as `key.revoke`"),
@@ -72,13 +75,14 @@ pub struct AuditEntryView {
     (status = 200, description = "A page of the log", body = AuditView),
     (status = 422, description = "A parameter is wrong", body = ErrorBody),
 ))]
-pub async fn list(State(admin): State<Admin>, _: Viewer, uri: Uri) -> Answer {
+pub async fn list(State(admin): State<Admin>, Viewer(caller): Viewer, uri: Uri) -> Answer {
     let mut params = Params::read(&uri)?;
     let filter = AuditFilter {
         actor: params.take("actor"),
         action: params.take("action"),
         kind: params.take("kind"),
         subject: params.take("subject"),
+        project: caller.confined_to().map(str::to_owned),
         from: params.parse("from", time::EXPECTED, time::read),
         to: params.parse("to", time::EXPECTED, time::read_end),
     };
@@ -86,8 +90,11 @@ pub async fn list(State(admin): State<Admin>, _: Viewer, uri: Uri) -> Answer {
     let cursor = params.id_cursor();
     params.finish()?;
     let page = admin.store.audit().list(&filter, cursor.as_deref(), limit).await?;
-    let items = page.items.into_iter().map(AuditEntryView::from).collect();
-    json(StatusCode::OK, &AuditView { items, next_cursor: page.next })
+    let ids: Vec<String> = page.items.iter().map(|entry| entry.id.clone()).collect();
+    let written = page.items.into_iter().filter_map(|entry| to_raw_value(&AuditEntryView::from(entry)).ok());
+    let (items, cut) = fitting(written);
+    let next = ids.into_iter().nth(items.len().saturating_sub(1)).filter(|_| cut).or(page.next);
+    json(StatusCode::OK, &AuditView { items, next_cursor: next })
 }
 
 impl From<AuditEntry> for AuditEntryView {

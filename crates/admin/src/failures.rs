@@ -23,7 +23,7 @@ enum Of {
     Told,
 }
 
-const FAILURES: [(&str, Of, &str); 9] = [
+const FAILURES: [(&str, Of, &str); 10] = [
     ("400", Of::Told, "The body is not a JSON object"),
     ("400", Of::Named, "The name in the path can't be read"),
     ("401", Of::All, "No key was sent, or one that is unknown, revoked or expired"),
@@ -32,6 +32,7 @@ const FAILURES: [(&str, Of, &str); 9] = [
     ("413", Of::Told, "The body is larger than `server.max_body_bytes`"),
     ("422", Of::Asked, "Parameters are wrong: `details.errors` names each"),
     ("422", Of::Told, "Fields are wrong: `details.errors` names each"),
+    ("429", Of::All, "Too many credentials from this address were wrong"),
     ("503", Of::All, "The database can't answer at the moment"),
 ];
 
@@ -87,6 +88,7 @@ fn example(status: &str, description: &str) -> Option<Value> {
             let fault = json!({ "field": "provider", "message": "unknown provider `opanai`" });
             ("validation_error", json!({ "param": "provider", "errors": [fault] }))
         }
+        "429" => ("rate_limit_exceeded", json!({})),
         "503" => ("overloaded", json!({})),
         _ => return None,
     };

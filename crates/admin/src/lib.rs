@@ -25,7 +25,7 @@ mod usage;
 mod webhooks;
 mod wire;
 
-pub use state::Admin;
+pub use state::{Admin, Quotas};
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;

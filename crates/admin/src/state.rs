@@ -18,13 +18,36 @@ pub struct Admin {
     pub(crate) feed: Arc<Feed>,
     /// Networks besides the public internet where webhooks may be.
     pub(crate) reachable: Arc<[IpNet]>,
+    pub(crate) quotas: Quotas,
+}
+
+/// How much may be kept that is made over the management API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quotas {
+    /// Feedback that a key may give within a day.
+    pub feedback_per_day: u64,
+    /// Webhooks: each event goes to each of them.
+    pub webhooks: u64,
+}
+
+impl Default for Quotas {
+    fn default() -> Self {
+        Self { feedback_per_day: 10_000, webhooks: 100 }
+    }
 }
 
 impl Admin {
     /// Over these parts.
     pub fn new(web: Web, models: Arc<Models>, store: Store, providers: Arc<Providers>) -> Self {
         let feed = Feed::new(store.clone());
-        Self { web, models, store, providers, feed, reachable: Arc::new([]) }
+        let (reachable, quotas) = (Arc::new([]) as Arc<[IpNet]>, Quotas::default());
+        Self { web, models, store, providers, feed, reachable, quotas }
+    }
+
+    /// The same with these quotas.
+    #[must_use]
+    pub fn within(self, quotas: Quotas) -> Self {
+        Self { quotas, ..self }
     }
 
     /// Lets webhooks be in these networks too, besides the public internet.

@@ -5,6 +5,7 @@ use baton_model::entity::Role;
 use baton_model::{Code, PublicError};
 use baton_store::StoreError;
 use std::net::IpAddr;
+use std::time::Duration;
 
 /// Why a caller is turned away. The messages say what was expected, and never what was sent.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +42,12 @@ pub enum AuthError {
         /// Where the request comes from, if that is known.
         address: Option<IpAddr>,
     },
+    /// Too many credentials from that address were wrong, and these have not been right from there before.
+    #[error("too many wrong credentials from this address; try again later")]
+    TooManyFailures {
+        /// When it is worth trying again.
+        after: Duration,
+    },
     /// A token is not believed.
     #[error(transparent)]
     Token(#[from] TokenFault),
@@ -63,6 +70,25 @@ pub enum AuthError {
 }
 
 impl AuthError {
+    /// Whether credentials were shown that may be a guess.
+    pub(crate) fn may_be_a_guess(&self) -> bool {
+        match self {
+            Self::Unknown
+            | Self::Revoked
+            | Self::Expired
+            | Self::Replaced
+            | Self::Elsewhere { .. }
+            | Self::Token(_)
+            | Self::NoTokens => true,
+            Self::Missing
+            | Self::Malformed { .. }
+            | Self::Ambiguous
+            | Self::TooManyFailures { .. }
+            | Self::Forbidden { .. }
+            | Self::Store(_) => false,
+        }
+    }
+
     /// As the caller is told it.
     pub fn public(self) -> PublicError {
         self.into()
@@ -86,6 +112,10 @@ impl From<AuthError> for PublicError {
             E::Token(TokenFault::NoSigners(_)) => {
                 let message = "tokens can't be checked at the moment: the issuer's signing keys are not available";
                 return Self::new(Code::Overloaded, message).because(error);
+            }
+            E::TooManyFailures { after } => {
+                let retry_after = Some(after);
+                return Self { retry_after, ..Self::new(Code::RateLimitExceeded, error.to_string()) };
             }
             E::Token(_) => Code::AuthenticationError,
             E::Forbidden { .. } | E::Elsewhere { .. } => Code::PermissionDenied,

@@ -22,7 +22,7 @@ pub use admin::{Bootstrap, bootstrap};
 pub use baton_model::ApiKey;
 pub use credentials::Credentials;
 pub use error::AuthError;
-pub use keys::{Keys, Origin};
+pub use keys::{FailureLimit, Keys, Origin};
 pub use role::{require, require_any};
 pub use secret::Secret;
 pub use token::Tokens;

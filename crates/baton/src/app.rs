@@ -18,7 +18,7 @@ use baton_engine::{
 };
 use baton_events::Webhooks;
 use baton_http::HttpState;
-use baton_model::{Clock, ModelId, ProviderId, SystemClock};
+use baton_model::{Actor, Clock, ModelId, ProviderId, SystemClock};
 use baton_provider_api::{Provider, Transport};
 use baton_store::Store;
 use baton_web::{Draining, Web};
@@ -103,11 +103,18 @@ impl App {
         );
         let providers = Arc::new(providers);
         providers.reload().await.context("providers and models can't be read from the database")?;
+        if let Err(error) = providers.seal_queries(&Actor::service("start")).await {
+            // It is tried again at the next start; a database that only reads must not keep a node from serving.
+            tracing::warn!(%error, "secrets of providers that stand in clear in the database could not be encrypted");
+        }
         let open_on_loopback = open_on_loopback(config)?;
         let keys =
             Keys::open(store.clone(), Arc::clone(&clock), &mut chance).await.context("the keys can't be read")?;
         let given = config.auth.admin_key.as_ref().map(|key| baton_auth::Secret::given(key.reveal()));
-        let keys = keys.open_on_loopback(open_on_loopback).with_tokens(tokens(config, &clock));
+        let keys = keys
+            .open_on_loopback(open_on_loopback)
+            .with_failures(config.auth.failures.limit())
+            .with_tokens(tokens(config, &clock));
         let (keys, bootstrap) = bootstrap(keys, given.as_ref(), &mut chance).await?;
         let keys = Arc::new(keys);
         let web = Web {
@@ -116,17 +123,21 @@ impl App {
             keep_alive: config.server.keep_alive,
             ..Web::new(engine.clone(), Arc::clone(&keys))
         };
-        let draining = web.draining.clone();
+        let (draining, quotas) = (web.draining.clone(), config.quotas);
         let state = HttpState {
             web: web.clone(),
             models: Arc::clone(&models),
-            provider_objects: ProviderObjects::new(store.clone(), Arc::clone(&clock)),
-            conversations: Conversations::new(store.clone(), Arc::clone(&clock), config.responses.bounds()),
+            provider_objects: ProviderObjects::new(store.clone(), Arc::clone(&clock)).within(quotas.objects()),
+            conversations: Conversations::new(
+                store.clone(),
+                Arc::clone(&clock),
+                config.responses.bounds(quotas.responses()),
+            ),
             fetch: config.audio.client(config.server.max_body_bytes),
         };
         let background = (state.provider_objects.clone(), state.conversations.clone());
         let admin = Admin::new(web, Arc::clone(&models), store.clone(), Arc::clone(&providers));
-        let admin = admin.reaching(config.webhooks.networks());
+        let admin = admin.reaching(config.webhooks.networks()).within(quotas.management());
         let router = crate::surface::router(state, admin, Arc::clone(&shared.notices));
         let webhooks = webhooks(config, &store, &clock, chance.random())?;
         Ok(Self {

@@ -1,6 +1,6 @@
 //! What is wrong with a request, gathered, so that one reply names every bad field.
 
-use baton_model::{Code, PublicError};
+use baton_model::{Code, PublicError, bounds};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -15,14 +15,21 @@ pub struct FieldFault {
     pub message: String,
 }
 
-/// Every field that is wrong, in the order of reading.
+/// Every field that is wrong, in the order of reading; no more than [`bounds::FAULTS`] are kept.
 #[derive(Debug, Default)]
-pub struct Faults(Vec<FieldFault>);
+pub struct Faults {
+    kept: Vec<FieldFault>,
+    number: usize,
+}
 
 impl Faults {
     /// Notes one.
     pub fn add(&mut self, field: impl Into<String>, message: impl Into<String>) {
-        self.0.push(FieldFault { field: field.into(), message: message.into() });
+        self.number += 1;
+        // A body may name a million unknown fields.
+        if self.kept.len() < bounds::FAULTS {
+            self.kept.push(FieldFault { field: field.into(), message: message.into() });
+        }
     }
 
     /// Nothing, if nothing is wrong.
@@ -30,14 +37,14 @@ impl Faults {
     /// # Errors
     /// `validation_error`: the message names the first, `details.errors` all of them.
     pub fn check(self) -> Result<(), PublicError> {
-        let Some(first) = self.0.first() else { return Ok(()) };
-        let more = match self.0.len() {
+        let Some(first) = self.kept.first() else { return Ok(()) };
+        let more = match self.number {
             1 => String::new(),
             n => format!(" (and {} more, see details.errors)", n - 1),
         };
         let message = format!("{}: {}{more}", first.field, first.message);
         // Structs of strings always serialise.
-        let errors = serde_json::to_string(&self.0).unwrap_or_default();
+        let errors = serde_json::to_string(&self.kept).unwrap_or_default();
         Err(PublicError::new(Code::ValidationError, message).at(&first.field).detail("errors", errors))
     }
 }

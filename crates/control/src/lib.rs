@@ -21,5 +21,5 @@ pub mod providers;
 
 pub use health_events::write_health_events;
 pub use models::{Conflict, Discovery, Models, Problem, Vendors};
-pub use provider_objects::ProviderObjects;
+pub use provider_objects::{ObjectQuotas, ProviderObjects};
 pub use providers::{Configured, Providers, sealed_row};

@@ -1,10 +1,11 @@
 //! What callers keep at providers: noted when it is made, so that only its owner comes to it, and at the right provider.
 
+use baton_model::bounds::{self, Most};
 use baton_model::entity::{Owner, ProviderObject, ProviderObjectKind};
 use baton_model::{Caller, Clock, Code, ModelId, ProviderId, PublicError, Timestamp};
-use baton_store::{Store, StoreError};
-use baton_tasks::supervised;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use baton_store::{Kept, QuotaWatch, Store, StoreError};
+use baton_tasks::{Pending, Writing, supervised};
+use std::sync::Arc;
 use tokio_util::task::TaskTracker;
 
 pub use baton_store::provider_objects::Near;
@@ -14,9 +15,28 @@ pub use baton_store::provider_objects::Near;
 pub struct ProviderObjects {
     store: Store,
     clock: Arc<dyn Clock>,
+    quotas: ObjectQuotas,
     /// Objects on their way into the database: a client may ask for one as soon as its stream names it.
-    unwritten: Arc<Mutex<Vec<ProviderObject>>>,
+    unwritten: Pending<ProviderObject>,
+    watch: QuotaWatch,
     tasks: TaskTracker,
+}
+
+/// How much a key may keep at providers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ObjectQuotas {
+    /// Files; more are refused.
+    pub files: u64,
+    /// Batches, of each format; more are refused.
+    pub batches: u64,
+    /// Responses that Baton knows of; the oldest are forgotten.
+    pub responses: u64,
+}
+
+impl Default for ObjectQuotas {
+    fn default() -> Self {
+        Self { files: 10_000, batches: 10_000, responses: 100_000 }
+    }
 }
 
 /// Something that a provider has just made for a caller.
@@ -37,14 +57,46 @@ pub struct Made<'a> {
 impl ProviderObjects {
     /// The objects that this database knows.
     pub fn new(store: Store, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock, unwritten: Arc::default(), tasks: TaskTracker::new() }
+        let (unwritten, watch, tasks) = (Pending::default(), QuotaWatch::default(), TaskTracker::new());
+        Self { store, clock, quotas: ObjectQuotas::default(), unwritten, watch, tasks }
+    }
+
+    /// The same with these quotas.
+    #[must_use]
+    pub fn within(self, quotas: ObjectQuotas) -> Self {
+        Self { quotas, ..self }
+    }
+
+    /// Whether a caller may have one more of that kind made: to be asked before a provider makes it.
+    ///
+    /// # Errors
+    /// `invalid_request` if it has as many as it may; `overloaded` if the database does not respond.
+    pub async fn check_quota(&self, caller: &Caller, kind: ProviderObjectKind) -> Result<(), PublicError> {
+        let (most, words) = match kind {
+            ProviderObjectKind::File => (self.quotas.files, "files"),
+            ProviderObjectKind::Batch | ProviderObjectKind::MessageBatch => (self.quotas.batches, "batches"),
+            // The oldest go instead: a client is not asked whether its responses are kept.
+            ProviderObjectKind::Response => return Ok(()),
+        };
+        let kept = self.store.provider_objects().kept_by(&Owner::of(caller), kind).await?;
+        if kept < most {
+            return Ok(());
+        }
+        let message =
+            format!("this key has {kept} {words}, and may have {most} (`quotas.{words}`): delete some of them");
+        Err(PublicError::new(Code::InvalidRequest, message))
     }
 
     /// Notes what was made for a caller.
     ///
     /// # Errors
-    /// `overloaded` if the database can't take it; `conflict` if the provider gave that name before.
+    /// `overloaded` if the database can't take it; `conflict` if the provider gave that name before; `provider_error` for a
+    /// name that is none.
     pub async fn keep(&self, caller: &Caller, made: Made<'_>) -> Result<ProviderObject, PublicError> {
+        check_name(made.object).map_err(|problem| {
+            let message = format!("`{}` gave an id that can't be kept: it {problem}", made.provider);
+            PublicError::new(Code::ProviderError, message)
+        })?;
         let entry = self.entry(caller, made);
         self.store.provider_objects().insert(&entry).await?;
         Ok(entry)
@@ -53,22 +105,55 @@ impl ProviderObjects {
     /// Notes in the background what was made for a caller; [`get`](Self::get) on this node finds it from now on. A stream
     /// must not wait for the database.
     pub fn keep_in_background(&self, caller: &Caller, made: Made<'_>) {
+        if let Err(problem) = check_name(made.object) {
+            tracing::warn!(provider.id = %made.provider, "a provider gave an id that can't be kept: it {problem}");
+            return;
+        }
         let entry = self.entry(caller, made);
         // Visible before it is written: the client may ask for the object as soon as it has the reply.
-        self.lock().push(entry.clone());
+        let writing = self.unwritten.begin(&entry.id, entry.clone());
         let this = self.clone();
-        self.tasks.spawn(supervised("note_provider_object", async move {
-            // Also removed if writing panics: what nobody writes must not stay.
-            let _written = Written { of: &this, id: &entry.id };
-            match this.store.provider_objects().insert(&entry).await {
-                // A cached reply that is given again has the id that it had.
-                Ok(()) | Err(StoreError::Conflict { .. }) => {}
-                Err(error) => {
-                    let error = &error as &dyn std::error::Error;
-                    tracing::warn!(object.id = entry.object, error, "an object of a provider could not be noted");
-                }
+        self.tasks.spawn(supervised("note_provider_object", async move { this.write(&entry, writing).await }));
+    }
+
+    /// Writes an object, unless it is forgotten meanwhile.
+    async fn write(&self, entry: &ProviderObject, writing: Writing<ProviderObject>) {
+        if writing.is_deleted() {
+            return;
+        }
+        let unnoted = |error: StoreError| {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(object.id = entry.object, error, "an object of a provider could not be noted");
+        };
+        match self.store.provider_objects().insert(entry).await {
+            Ok(()) => {}
+            // A cached reply that is given again has the id that it had.
+            Err(StoreError::Conflict { .. }) => return,
+            Err(error) => return unnoted(error),
+        }
+        // Asked again: it may have been forgotten while it was on its way, when there was nothing to delete. Whoever
+        // forgets it from here on finds it in the database.
+        if writing.finish() {
+            if let Err(error) = self.store.provider_objects().delete(&entry.id).await {
+                unnoted(error);
             }
-        }));
+            return;
+        }
+        self.keep_within_quota(entry).await;
+    }
+
+    /// Lets Baton forget the oldest responses of an account that has too many.
+    async fn keep_within_quota(&self, entry: &ProviderObject) {
+        let quota = Kept { number: self.quotas.responses, bytes: u64::MAX };
+        let added = Kept { number: 1, bytes: 0 };
+        if entry.kind != ProviderObjectKind::Response || !self.watch.added(entry.owner.account(), added, quota) {
+            return;
+        }
+        let shrunk = self.store.provider_objects().shrink(&entry.owner, entry.kind, self.quotas.responses).await;
+        if let Err(error) = shrunk {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, "old responses of providers could not be forgotten; it is tried again");
+        }
     }
 
     /// Waits until everything is written.
@@ -91,15 +176,6 @@ impl ProviderObjects {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<ProviderObject>> {
-        self.unwritten.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Those of that kind and name that are not in the database yet.
-    fn unwritten(&self, kind: ProviderObjectKind, object: &str) -> Vec<ProviderObject> {
-        self.lock().iter().filter(|entry| entry.kind == kind && entry.object == object).cloned().collect()
-    }
-
     /// Notes what has come of something noted, for the same owner; what is noted already stays as it is.
     ///
     /// # Errors
@@ -110,6 +186,10 @@ impl ProviderObjects {
         kind: ProviderObjectKind,
         object: &str,
     ) -> Result<(), PublicError> {
+        if let Err(problem) = check_name(object) {
+            tracing::warn!(provider.id = %parent.provider, "a provider gave an id that can't be kept: it {problem}");
+            return Ok(());
+        }
         let (id, object) = (uuid::Uuid::now_v7().to_string(), object.to_owned());
         let entry =
             ProviderObject { id, object, kind, created_at: self.clock.now(), expires_at: None, ..parent.clone() };
@@ -130,23 +210,16 @@ impl ProviderObjects {
         object: &str,
     ) -> Result<ProviderObject, PublicError> {
         // Read before the database: an entry that is written in between is found there.
-        let unwritten = self.unwritten(kind, object);
+        let unwritten = self.unwritten.all(|entry| entry.kind == kind && entry.object == object);
         let found = self.store.provider_objects().find(kind, object).await?;
+        // One that was forgotten may be in the database for a moment all the same.
+        let found = found.into_iter().filter(|entry| !self.unwritten.is_deleted(&entry.id));
         let own = unwritten.into_iter().chain(found).find(|entry| entry.owner.lets(caller));
         own.ok_or_else(|| {
             // Others' objects are reported as unknown, so that names can't be probed.
             let what = kind.name().replace('_', " ");
             PublicError::new(Code::NotFound, format!("unknown {what} `{object}` for this key"))
         })
-    }
-
-    /// Whether anyone keeps something of that name.
-    ///
-    /// # Errors
-    /// `overloaded` if the database does not respond.
-    pub async fn is_known(&self, kind: ProviderObjectKind, object: &str) -> Result<bool, PublicError> {
-        let unwritten = !self.unwritten(kind, object).is_empty();
-        Ok(unwritten || !self.store.provider_objects().find(kind, object).await?.is_empty())
     }
 
     /// At most `limit` of that kind that the caller may see, newest first.
@@ -163,23 +236,18 @@ impl ProviderObjects {
         Ok(self.store.provider_objects().list(caller, kind, near, limit).await?)
     }
 
-    /// Forgets what a provider has thrown away.
+    /// Forgets what a provider has thrown away, also what is still being written.
     ///
     /// # Errors
     /// `overloaded` if the database can't take it.
     pub async fn forget(&self, entry: &ProviderObject) -> Result<(), PublicError> {
+        // First: a write that ends before the database is asked has written what is deleted then.
+        self.unwritten.delete(&entry.id);
         Ok(self.store.provider_objects().delete(&entry.id).await?)
     }
 }
 
-/// Removes an object from those that are not written yet when dropped.
-struct Written<'o> {
-    of: &'o ProviderObjects,
-    id: &'o str,
-}
-
-impl Drop for Written<'_> {
-    fn drop(&mut self) {
-        self.of.lock().retain(|entry| entry.id != self.id);
-    }
+/// Whether a name that a provider gave can be kept.
+fn check_name(object: &str) -> Result<(), String> {
+    Most::Bytes(bounds::ID).check(object)
 }

@@ -8,10 +8,10 @@
 
 use baton_model::entity::{Owner, StoredResponse};
 use baton_model::{Caller, Clock, Code, ModelId, PublicError, Timestamp};
-use baton_store::Store;
-use baton_tasks::supervised;
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+pub use baton_store::Kept;
+use baton_store::{QuotaWatch, Store, StoreError};
+use baton_tasks::{Found, Pending, Writing, supervised};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::task::TaskTracker;
 
@@ -20,13 +20,19 @@ use tokio_util::task::TaskTracker;
 pub struct Bounds {
     /// How long; zero: none are stored.
     pub keep: Duration,
-    /// The longest conversation that is stored, in bytes.
+    /// The longest conversation that is stored, in bytes: what was said to the model, or its response.
     pub max_bytes: usize,
+    /// The most that a key keeps, before its oldest go.
+    pub quota: Kept,
 }
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { keep: Duration::from_secs(30 * 24 * 3600), max_bytes: 8 << 20 }
+        Self {
+            keep: Duration::from_secs(30 * 24 * 3600),
+            max_bytes: 8 << 20,
+            quota: Kept { number: 100_000, bytes: 1 << 30 },
+        }
     }
 }
 
@@ -37,17 +43,19 @@ pub struct Conversations {
     clock: Arc<dyn Clock>,
     bounds: Bounds,
     /// Responses on their way into the database, by id: a client may ask for one as soon as its stream ends.
-    unwritten: Arc<Mutex<HashMap<String, StoredResponse>>>,
+    unwritten: Pending<StoredResponse>,
+    watch: QuotaWatch,
     tasks: TaskTracker,
 }
 
 impl Conversations {
     /// The responses in this database.
     pub fn new(store: Store, clock: Arc<dyn Clock>, bounds: Bounds) -> Self {
-        Self { store, clock, bounds, unwritten: Arc::default(), tasks: TaskTracker::new() }
+        let (unwritten, watch) = (Pending::default(), QuotaWatch::default());
+        Self { store, clock, bounds, unwritten, watch, tasks: TaskTracker::new() }
     }
 
-    /// Whether a response is stored whose conversation has so many bytes.
+    /// Whether a response is stored whose input, or which itself, has so many bytes.
     pub fn takes(&self, bytes: usize) -> bool {
         !self.bounds.keep.is_zero() && bytes <= self.bounds.max_bytes
     }
@@ -55,7 +63,7 @@ impl Conversations {
     /// Stores a response, with the input that led to it: a JSON array.
     ///
     /// # Errors
-    /// `overloaded` if the database can't take it.
+    /// `overloaded` if the database can't take it; `payload_too_large` if it is longer than [`Self::takes`].
     pub async fn store(
         &self,
         caller: &Caller,
@@ -64,28 +72,50 @@ impl Conversations {
         input: String,
         response: String,
     ) -> Result<(), PublicError> {
+        if !self.takes(response.len()) {
+            return Err(PublicError::new(Code::PayloadTooLarge, "the response is too long to be stored"));
+        }
         let stored = self.entry(caller, model, id, input, response);
-        Ok(self.store.stored_responses().insert(&stored).await?)
+        self.store.stored_responses().insert(&stored).await?;
+        self.keep_within_quota(&stored).await;
+        Ok(())
     }
 
     /// Stores a response in the background. From now on [`find`](Self::find) on this node finds it; one that can't be
     /// written is lost, with a warning in the log, because its client has its reply already.
     pub fn store_in_background(&self, caller: &Caller, model: &ModelId, id: String, input: String, response: String) {
-        let stored = self.entry(caller, model, id.clone(), input, response);
+        if !self.takes(response.len()) {
+            tracing::warn!(response.id = id, bytes = response.len(), "a response is too long to be stored");
+            return;
+        }
+        let stored = self.entry(caller, model, id, input, response);
         // Visible before it is written: the next request of the conversation may arrive first.
-        self.lock().insert(id.clone(), stored.clone());
+        let writing = self.unwritten.begin(&stored.id, stored.clone());
         let this = self.clone();
-        self.tasks.spawn(supervised("store_response", async move {
-            // Also removed if writing panics: what nobody writes must not stay.
-            let _written = Written { of: &this, id: &id };
-            if let Err(error) = this.store.stored_responses().insert(&stored).await {
-                tracing::warn!(
-                    response.id = id,
-                    error = &error as &dyn std::error::Error,
-                    "a response could not be stored"
-                );
+        self.tasks.spawn(supervised("store_response", async move { this.write(&stored, writing).await }));
+    }
+
+    /// Writes a response, unless it is deleted meanwhile.
+    async fn write(&self, stored: &StoredResponse, writing: Writing<StoredResponse>) {
+        let unstored = |error: StoreError| {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(response.id = stored.id, error, "a response could not be stored");
+        };
+        if writing.is_deleted() {
+            return;
+        }
+        if let Err(error) = self.store.stored_responses().insert(stored).await {
+            return unstored(error);
+        }
+        // Asked again: it may have been deleted while it was on its way, when there was nothing to delete. Whoever
+        // deletes it from here on finds it in the database.
+        if writing.finish() {
+            if let Err(error) = self.store.stored_responses().delete(&stored.id).await {
+                unstored(error);
             }
-        }));
+            return;
+        }
+        self.keep_within_quota(stored).await;
     }
 
     /// The stored response of that id; `None` if Baton has none of it.
@@ -94,10 +124,10 @@ impl Conversations {
     /// `not_found` if it belongs to another; `overloaded` if the database does not respond.
     pub async fn find(&self, caller: &Caller, id: &str) -> Result<Option<StoredResponse>, PublicError> {
         // Read before the database: an entry that is written in between is found there.
-        let unwritten = self.lock().get(id).cloned();
-        let found = match unwritten {
-            Some(found) => Some(found),
-            None => self.store.stored_responses().get(id, self.clock.now()).await?,
+        let found = match self.unwritten.find(id) {
+            Found::Written(found) => Some(found),
+            Found::Deleted => None,
+            Found::Nowhere => self.store.stored_responses().get(id, self.clock.now()).await?,
         };
         match found {
             // Reported as unknown, so that ids of other callers can't be probed.
@@ -108,11 +138,13 @@ impl Conversations {
         }
     }
 
-    /// Deletes one.
+    /// Deletes one, also one that is still being written.
     ///
     /// # Errors
     /// `overloaded` if the database can't take it.
     pub async fn delete(&self, id: &str) -> Result<(), PublicError> {
+        // First: a write that ends before the database is asked has written what is deleted then.
+        self.unwritten.delete(id);
         Ok(self.store.stored_responses().delete(id).await?)
     }
 
@@ -120,6 +152,23 @@ impl Conversations {
     pub async fn close(&self) {
         self.tasks.close();
         self.tasks.wait().await;
+    }
+
+    /// Lets the oldest responses of an account go if it has too many.
+    async fn keep_within_quota(&self, stored: &StoredResponse) {
+        let account = stored.owner.account();
+        let added = Kept { number: 1, bytes: (stored.input.len() + stored.response.len()) as u64 };
+        if !self.watch.added(account.clone(), added, self.bounds.quota) {
+            return;
+        }
+        match self.store.stored_responses().shrink(&stored.owner, self.bounds.quota).await {
+            Ok(0) => {}
+            Ok(removed) => tracing::info!(removed, account, "the oldest stored responses of an account went"),
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(error, "old stored responses could not be removed; it is tried again");
+            }
+        }
     }
 
     fn entry(&self, caller: &Caller, model: &ModelId, id: String, input: String, response: String) -> StoredResponse {
@@ -135,21 +184,5 @@ impl Conversations {
             created_at: now,
             expires_at: Timestamp(now.0.saturating_add(lives)),
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, StoredResponse>> {
-        self.unwritten.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Removes a response from those that are not written yet when dropped.
-struct Written<'c> {
-    of: &'c Conversations,
-    id: &'c str,
-}
-
-impl Drop for Written<'_> {
-    fn drop(&mut self) {
-        self.of.lock().remove(self.id);
     }
 }

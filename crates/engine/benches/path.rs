@@ -34,7 +34,16 @@ fn model(number: usize, fallbacks: &[usize]) -> Model {
 }
 
 fn caller() -> Caller {
-    Caller { key: None, role: Role::Caller, project: None, projects: None, user: None, models: None, strict: false }
+    Caller {
+        key: None,
+        role: Role::Caller,
+        scope: None,
+        project: None,
+        projects: None,
+        user: None,
+        models: None,
+        strict: false,
+    }
 }
 
 fn call(bytes: usize) -> Call {
@@ -94,8 +103,9 @@ fn path(criterion: &mut Criterion) {
     };
     criterion.bench_function("route: a model of 7,000 with three fallbacks", |bencher| {
         bencher.iter(|| {
-            let first =
-                snapshot.get(&ModelSelector::Model("model-0".into()), Capability::Chat).map_err(|error| error.code);
+            let first = snapshot
+                .find(&caller, &ModelSelector::Model("model-0".into()), Capability::Chat)
+                .map_err(|error| error.code);
             first.map(|first| plan(&snapshot, first, black_box(&ask)).is_ok())
         });
     });

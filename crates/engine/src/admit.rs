@@ -9,18 +9,12 @@ use std::sync::Arc;
 /// The model that the call means, if its caller may use it.
 ///
 /// # Errors
-/// `model_not_found`, `permission_denied`, or `overloaded` while the ledger has no room: a request that can't be
-/// recorded is not served.
+/// `model_not_found`, also for a model that the caller may not use; `overloaded` while the ledger has no room: a request
+/// that can't be recorded is not served.
 pub fn admit<'s>(shared: &Shared, snapshot: &'s Snapshot, call: &Call) -> Result<&'s Arc<Model>, PublicError> {
     // Asked before anything else: a request that the ledger has no room for must not reach a provider that bills it.
     if let Some(trouble) = shared.ledger.trouble() {
         return Err(PublicError::new(Code::Overloaded, trouble));
     }
-    // The name is resolved before the right to use it is checked, because a selector may mean a default model.
-    let model = snapshot.get(&call.routing.selector, call.wire.capability)?;
-    if !call.identity.caller.may_use(&model.id) {
-        return Err(PublicError::new(Code::PermissionDenied, format!("this key may not use the model `{}`", model.id))
-            .at("model"));
-    }
-    Ok(model)
+    snapshot.find(&call.identity.caller, &call.routing.selector, call.wire.capability)
 }

@@ -139,6 +139,11 @@ impl Engine {
         self.shared.ledger.slowdown()
     }
 
+    /// Counts a request whose credentials were refused, because they are `wrong`, or because too many were.
+    pub fn count_refused_credentials(&self, wrong: bool) {
+        self.shared.metrics.credentials_refused(wrong);
+    }
+
     /// Why new requests can't be recorded, and so are refused; `None`: they can.
     pub fn trouble(&self) -> Option<&'static str> {
         self.shared.ledger.trouble()

@@ -35,6 +35,7 @@ pub struct Metrics {
     redis_up: Family<Unlabelled, Gauge>,
     task_panics: Family<TaskLabels, Counter>,
     redis_errors: Family<Unlabelled, Counter>,
+    refused_credentials: Family<ReasonLabels, Counter>,
     documented: Vec<Documented>,
 }
 
@@ -132,6 +133,11 @@ struct SpanLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReasonLabels {
+    reason: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct TaskLabels {
     task: &'static str,
 }
@@ -173,6 +179,7 @@ impl Default for Metrics {
             redis_up: Family::default(),
             task_panics: Family::default(),
             redis_errors: Family::default(),
+            refused_credentials: Family::default(),
             documented: Vec::new(),
         };
         metrics.register();
@@ -229,6 +236,11 @@ impl Metrics {
             self.task_panics.clone(),
         );
         list.counter(
+            "refused_credentials",
+            "Requests whose credentials were refused: wrong, or limited (too many were wrong from their address)",
+            self.refused_credentials.clone(),
+        );
+        list.counter(
             "telemetry_spans",
             "Spans for the collector of traces: exported, dropped (the queue was full) or failed (it was unavailable)",
             self.spans.clone(),
@@ -238,6 +250,12 @@ impl Metrics {
     /// Every metric: its name, its type, what it means.
     pub fn documented(&self) -> &[Documented] {
         &self.documented
+    }
+
+    /// The credentials of a request were refused, because they are `wrong`, or because too many were.
+    pub fn credentials_refused(&self, wrong: bool) {
+        let reason = if wrong { "wrong" } else { "limited" };
+        self.refused_credentials.get_or_create(&ReasonLabels { reason }).inc();
     }
 
     /// A request was admitted.

@@ -2,7 +2,7 @@
 
 use crate::call::ModelSelector;
 use arc_swap::ArcSwap;
-use baton_model::{Capability, Code, Model, ModelId, ModelStatus, ProviderId, PublicError};
+use baton_model::{Caller, Capability, Code, Model, ModelId, ModelStatus, ProviderId, PublicError};
 use baton_provider_api::Provider;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -53,15 +53,21 @@ impl Registry {
 }
 
 impl Snapshot {
-    /// The model that a request means.
+    /// The model that a request means. What its caller may not use is not there for it: it can't be told from what does
+    /// not exist, or a key could find out which models there are.
     ///
     /// # Errors
     /// `model_not_found` if there is none, or it is inactive: the sentence names near misses.
-    pub fn get(&self, wanted: &ModelSelector, capability: Capability) -> Result<&Arc<Model>, PublicError> {
+    pub fn find(
+        &self,
+        caller: &Caller,
+        wanted: &ModelSelector,
+        capability: Capability,
+    ) -> Result<&Arc<Model>, PublicError> {
         let found = match wanted {
-            ModelSelector::Model(name) => self.models.get(name.as_str()).or_else(|| self.without_latest(name)),
-            ModelSelector::Provider(name) => self.default_of(name, capability)?,
-            ModelSelector::Default => self.default_for(capability),
+            ModelSelector::Model(name) => self.named(caller, name),
+            ModelSelector::Provider(name) => self.default_of(caller, name, capability)?,
+            ModelSelector::Default => self.default_for(caller, capability),
         };
         match (found, wanted) {
             (Some(model), _) if model.status != ModelStatus::Inactive => Ok(model),
@@ -71,7 +77,7 @@ impl Snapshot {
                 format!("the model `{}` is inactive; an operator can set its status to ACTIVE", model.id),
             )
             .at("model")),
-            (None, ModelSelector::Model(name)) => Err(self.not_found(name)),
+            (None, ModelSelector::Model(name)) => Err(self.not_found(caller, name)),
             (None, _) => Err(PublicError::new(
                 Code::InvalidRequest,
                 format!("name a model: no default model for {capability} is configured"),
@@ -80,17 +86,24 @@ impl Snapshot {
         }
     }
 
-    /// Ollama's clients mean `name:latest` by `name`, and the other way round.
-    fn without_latest(&self, name: &str) -> Option<&Arc<Model>> {
-        match name.strip_suffix(":latest") {
-            Some(short) => self.models.get(short),
-            None => self.models.get(format!("{name}:latest").as_str()),
-        }
+    /// The model of that name. Ollama's clients mean `name:latest` by `name`, and the other way round.
+    fn named(&self, caller: &Caller, name: &str) -> Option<&Arc<Model>> {
+        let usable = |name: &str| self.models.get(name).filter(|model| caller.may_use(&model.id));
+        usable(name).or_else(|| match name.strip_suffix(":latest") {
+            Some(short) => usable(short),
+            None => usable(&format!("{name}:latest")),
+        })
     }
 
-    fn default_of(&self, name: &str, capability: Capability) -> Result<Option<&Arc<Model>>, PublicError> {
-        let provider = self.providers.keys().find(|id| id.as_str().eq_ignore_ascii_case(name)).ok_or_else(|| {
-            let known: Vec<&str> = self.providers.keys().map(ProviderId::as_str).collect();
+    fn default_of(
+        &self,
+        caller: &Caller,
+        name: &str,
+        capability: Capability,
+    ) -> Result<Option<&Arc<Model>>, PublicError> {
+        let mut known = self.providers.keys().filter(|id| self.serves(caller, id));
+        let provider = known.clone().find(|id| id.as_str().eq_ignore_ascii_case(name)).ok_or_else(|| {
+            let known: Vec<&str> = known.by_ref().map(ProviderId::as_str).collect();
             PublicError::new(
                 Code::InvalidRequest,
                 format!("unknown provider `{name}`; configured providers: {}", known.join(", ")),
@@ -99,18 +112,28 @@ impl Snapshot {
         })?;
         let set = self.default_models.get(provider).and_then(|id| self.models.get(id));
         Ok(set
-            .filter(|model| model.capabilities.contains(&capability.listed_as()))
+            .filter(|model| model.capabilities.contains(&capability.listed_as()) && caller.may_use(&model.id))
             // A provider's default may lack the capability; its first model that has it is better than an error.
-            .or_else(|| self.models_offering(capability).find(|model| model.provider == *provider)))
+            .or_else(|| {
+                let mut offered = self.models_offering(capability).filter(|model| caller.may_use(&model.id));
+                offered.find(|model| model.provider == *provider)
+            }))
     }
 
-    fn default_for(&self, capability: Capability) -> Option<&Arc<Model>> {
-        let set = self.default_model.as_ref().and_then(|id| self.models.get(id));
+    fn default_for(&self, caller: &Caller, capability: Capability) -> Option<&Arc<Model>> {
+        let usable = |model: &&Arc<Model>| caller.may_use(&model.id);
+        let set = self.default_model.as_ref().and_then(|id| self.models.get(id)).filter(usable);
         set.filter(|model| model.capabilities.contains(&capability.listed_as())).or_else(|| {
             // Without a configured default the choice must be plain: the only model that can do it.
-            let mut offered = self.models_offering(capability);
+            let mut offered = self.models_offering(capability).filter(usable);
             offered.next().filter(|_| offered.next().is_none())
         })
+    }
+
+    /// Whether a provider has a model that the caller may use; one that may use all sees all providers.
+    pub fn serves(&self, caller: &Caller, provider: &ProviderId) -> bool {
+        let mut models = self.models.values();
+        caller.models.is_none() || models.any(|model| model.provider == *provider && caller.may_use(&model.id))
     }
 
     /// The active models that list that capability, or the one that stands for it.
@@ -121,8 +144,8 @@ impl Snapshot {
             .filter(move |model| model.status == ModelStatus::Active && model.capabilities.contains(&listed))
     }
 
-    fn not_found(&self, name: &str) -> PublicError {
-        let near = nearest(name, self.models.keys().map(ModelId::as_str));
+    fn not_found(&self, caller: &Caller, name: &str) -> PublicError {
+        let near = nearest(name, self.models.keys().filter(|id| caller.may_use(id)).map(ModelId::as_str));
         let hint = near
             .map_or_else(|| "GET /api/models lists the models".to_owned(), |near| format!("did you mean `{near}`?"));
         PublicError::new(Code::ModelNotFound, format!("unknown model `{name}`; {hint}")).at("model")

@@ -85,8 +85,10 @@ pub fn plan(snapshot: &Snapshot, first: &Arc<Model>, ask: &Ask<'_>) -> Result<Pl
         if !seen.insert(name) {
             continue;
         }
-        match snapshot.models.get(name) {
+        match snapshot.models.get(name).filter(|model| ask.caller.may_use(&model.id)) {
             Some(model) => consider(snapshot, model, ask, &mut plan, &mut open),
+            // What the caller may not use is not there for it. If the operator named it, the caller has not even asked.
+            None if ask.fallbacks.is_none() && !ask.caller.may_use(name) => {}
             None => plan.passed.push(SkippedModel { model: name.clone(), reason: "unknown model".into() }),
         }
     }
@@ -97,8 +99,6 @@ pub fn plan(snapshot: &Snapshot, first: &Arc<Model>, ask: &Ask<'_>) -> Result<Pl
 fn consider(snapshot: &Snapshot, model: &Arc<Model>, ask: &Ask<'_>, plan: &mut Plan, open: &mut Vec<Candidate>) {
     let reason = if model.status == ModelStatus::Inactive {
         "it is inactive".to_owned()
-    } else if !ask.caller.may_use(&model.id) {
-        "the key may not use it".to_owned()
     } else if let Some(candidate) = serving(snapshot, model, ask) {
         // Sorted to the end and not left out: whether it may be tried is asked when its turn comes.
         if (ask.is_open)(model) {

@@ -3,7 +3,9 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-/// Why a call failed. The messages name what was asked, without user name, password and query.
+/// Why a call failed. The messages name what was asked, without user name, password and query. They also say what a name
+/// resolves to and how a connection failed: they are for the operator. Whoever else named the address is told
+/// [`FetchError::public`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FetchError {
     /// The address is none.
@@ -68,6 +70,18 @@ pub enum FetchError {
 }
 
 impl FetchError {
+    /// What a caller is told who has named the address. Whether a name exists inside, what it resolves to, and whether
+    /// somebody listens there is nobody's business: all of that is one sentence.
+    pub fn public(&self) -> String {
+        match self {
+            Self::Address { .. } | Self::TooLarge { .. } | Self::Type { .. } => self.to_string(),
+            Self::Refused { .. } | Self::Unresolved { .. } | Self::Unreachable { .. } | Self::TimedOut { .. } => {
+                "nothing can be fetched from that address".to_owned()
+            }
+            Self::Setup(_) => "files can't be fetched at the moment".to_owned(),
+        }
+    }
+
     /// Whether the same call may succeed later.
     pub fn may_pass(&self) -> bool {
         match self {

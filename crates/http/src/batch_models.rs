@@ -22,20 +22,19 @@ impl<'s> BatchModels<'s> {
     /// What the provider calls the model of that name; `place` is where it stands, for an error.
     ///
     /// # Errors
-    /// If there is none of that name, the caller may not use it, or it is another provider's than those before.
+    /// If there is none of that name that the caller may use, or it is another provider's than those before.
     pub fn upstream(&mut self, name: &str, place: &str) -> Result<String, PublicError> {
         // A batch names the same model thousands of times.
         if let Some(model) = self.seen.get(name) {
             return Ok(model.upstream.clone());
         }
-        let found = self.snapshot.get(&ModelSelector::Model(name.to_owned()), Capability::Chat).map_err(|error| {
-            PublicError { param: Some(place.to_owned()), message: format!("{place}: {}", error.message), ..error }
+        let selector = ModelSelector::Model(name.to_owned());
+        let found = self.snapshot.find(self.caller, &selector, Capability::Chat).map_err(|error| PublicError {
+            param: Some(place.to_owned()),
+            message: format!("{place}: {}", error.message),
+            ..error
         });
         let model = Arc::clone(found?);
-        if !self.caller.may_use(&model.id) {
-            let message = format!("{place}: this key may not use the model `{}`", model.id);
-            return Err(PublicError::new(Code::PermissionDenied, message).at(place));
-        }
         let first = self.provider.get_or_insert_with(|| model.provider.clone());
         if *first != model.provider {
             let message = format!(

@@ -2,13 +2,14 @@
 
 use crate::headers::{self, RequestHeaders};
 use crate::reply::{ReplyOptions, respond};
-use crate::{HttpState, form};
+use crate::{HttpState, form, query};
 use axum::extract::State;
 use axum::response::Response;
 use baton_engine::{Call, CallOptions, Identity, Routing};
 use baton_model::record::Attribution;
 use baton_model::{Caller, Capability, Code, PublicError, Wire};
 use baton_tasks::compute;
+use baton_web::bounds;
 use baton_web::parse::{ParsedRequest, parse_json};
 use baton_web::{ClientApi, Inbound, Refused};
 use bytes::Bytes;
@@ -64,7 +65,7 @@ pub fn call(
             deterministic: request.deterministic,
             cache: headers.cache,
             headers: headers::passed_on(&parts.headers),
-            query: parts.uri.query().map(str::to_owned),
+            query: query::forwarded(api, parts.uri.query()),
         },
         content: request.content.held(hold),
         identity: Identity { id, arrived, trace, caller, attribution, api: api.name(), status: api.status() },
@@ -91,9 +92,11 @@ pub async fn read(
 /// On whose behalf: the key's own project and user win over what the client says.
 ///
 /// # Errors
-/// `permission_denied` if the client names a project that its key may not book on.
+/// `invalid_request` if the body says more than is kept; `permission_denied` if the client names a project that its key
+/// may not book on.
 fn attribution(caller: &Caller, headers: &RequestHeaders, body: Attribution) -> Result<Attribution, PublicError> {
     let own = |own: &Option<Arc<str>>| own.as_ref().map(|text| text.to_string());
+    bounds::attribution(&body)?;
     for (project, field) in [(&body.project, "project_id"), (&headers.project, "x-baton-project")] {
         let Some(project) = project.as_deref().filter(|project| !caller.may_book_on(project)) else { continue };
         let message = format!("{field}: this key may not book requests on the project `{project}`");

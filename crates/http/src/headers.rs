@@ -1,8 +1,9 @@
 //! Headers in and out.
 
 use baton_engine::{CachePolicy, ReplyHead};
+use baton_model::bounds::{FALLBACKS, ID, Most, TAGS};
 use baton_model::{Code, Cost, ModelId, PublicError};
-use baton_web::bounds::{MOST_FALLBACKS, at_most};
+use baton_web::bounds;
 use baton_web::headers::{forward, text, value};
 use http::{HeaderMap, HeaderValue};
 use std::time::Duration;
@@ -10,9 +11,6 @@ use std::time::Duration;
 /// The longest `x-baton-timeout`: no call to a provider lasts longer, and arithmetic with a time within it never
 /// overflows.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
-
-/// The most tags of one request; every one is kept with its record.
-const MOST_TAGS: usize = 32;
 
 /// Client headers that matter to a provider, and so are passed on; the trace context is apart (`trace`).
 const PASSED_ON: [&str; 6] = [
@@ -53,18 +51,23 @@ impl RequestHeaders {
             let Some(text) = text(headers, name) else { return Ok(None) };
             let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
             let items: Vec<String> = items.map(str::to_owned).collect();
-            at_most(most, items.len(), name)?;
+            bounds::list(name, items.len(), most)?;
+            items.iter().try_for_each(|item| bounds::text(name, item, Most::Bytes(ID)))?;
             Ok(Some(items))
+        };
+        let id = |name: &str| -> Result<Option<String>, PublicError> {
+            let Some(id) = text(headers, name) else { return Ok(None) };
+            bounds::text(name, id, Most::Bytes(ID))?;
+            Ok(Some(id.to_owned()))
         };
         Ok(Self {
             cache: text(headers, "x-baton-cache").map_or(Ok(CachePolicy::Default), cache_policy)?,
-            fallbacks: list("x-baton-fallbacks", MOST_FALLBACKS)?
-                .map(|names| names.iter().map(ModelId::from).collect()),
+            fallbacks: list("x-baton-fallbacks", FALLBACKS)?.map(|names| names.iter().map(ModelId::from).collect()),
             strict: text(headers, "x-baton-strict").map_or(Ok(false), strict)?,
             timeout: text(headers, "x-baton-timeout").map(timeout).transpose()?,
-            project: text(headers, "x-baton-project").map(str::to_owned),
-            user: text(headers, "x-baton-user").map(str::to_owned),
-            tags: list("x-baton-tags", MOST_TAGS)?.unwrap_or_default(),
+            project: id("x-baton-project")?,
+            user: id("x-baton-user")?,
+            tags: list("x-baton-tags", TAGS)?.unwrap_or_default(),
         })
     }
 }

@@ -18,6 +18,7 @@ mod listing;
 mod objects;
 mod ollama;
 mod openai;
+mod query;
 mod reply;
 mod responses;
 pub mod routes;

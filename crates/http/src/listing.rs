@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use baton_engine::ModelSelector;
-use baton_model::{Capability, Code, Model, ModelStatus, PublicError};
+use baton_model::{Capability, Model, ModelStatus};
 use baton_web::{ClientApi, Inbound, Refused};
 use http::HeaderMap;
 use serde::Serialize;
@@ -66,12 +66,7 @@ pub async fn one(
     inbound: Inbound,
 ) -> Result<Response, Refused> {
     let snapshot = state.web.engine.registry().snapshot();
-    let model = snapshot.get(&ModelSelector::Model(name.clone()), Capability::Chat)?;
-    if !inbound.caller.may_use(&model.id) {
-        let message = format!("unknown model `{name}` for this key");
-        // Unknown and not forbidden, so that a key can't probe which models exist.
-        return Err(PublicError::new(Code::ModelNotFound, message).at("model").into());
-    }
+    let model = snapshot.find(&inbound.caller, &ModelSelector::Model(name), Capability::Chat)?;
     Ok(match is_anthropic(&inbound.parts.headers) {
         true => Json(models::Listed::new(model)).into_response(),
         false => Json(Listed::new(model)).into_response(),

@@ -2,13 +2,13 @@
 
 use crate::list_query::ListQuery;
 use crate::upstream::{self, Whole};
-use crate::{HttpState, headers};
+use crate::{HttpState, headers, query};
 use axum::response::Response;
 use baton_control::provider_objects::{Made, Near};
 use baton_model::entity::{ProviderObject, ProviderObjectKind};
-use baton_model::{Caller, Code, ModelId, ProviderId, PublicError, Timestamp};
+use baton_model::{Caller, Code, ModelId, ProviderId, PublicError, Timestamp, bounds};
 use baton_provider_api::{Form, Forward, Provider};
-use baton_web::Inbound;
+use baton_web::{ClientApi, Inbound};
 use bytes::Bytes;
 use chrono::DateTime;
 use futures::{StreamExt, TryStreamExt};
@@ -61,7 +61,8 @@ pub async fn forward(
     // After the lookup: a caller without access to the object makes Baton read no body.
     let body = inbound.read_body().await?;
     let headers = headers::passed_on(&inbound.parts.headers);
-    let whole = upstream::ask(found.provider.as_ref(), request(inbound, path, body, &headers)).await?;
+    let query = query::forwarded(api(kind), inbound.query());
+    let whole = upstream::ask(found.provider.as_ref(), request(inbound, path, &query, body, &headers)).await?;
     forget_if_gone(state, inbound, &found, whole.status).await?;
     Ok((found, whole))
 }
@@ -80,15 +81,31 @@ pub async fn stream(
     let found = find(state, &inbound.caller, kind, object).await?;
     let body = inbound.read_body().await?;
     let headers = headers::passed_on(&inbound.parts.headers);
-    let request = Forward { form: Form::Stream, ..request(inbound, path, body, &headers) };
+    let query = query::forwarded(api(kind), inbound.query());
+    let request = Forward { form: Form::Stream, ..request(inbound, path, &query, body, &headers) };
     let reply = upstream::send(found.provider.as_ref(), request).await?;
     forget_if_gone(state, inbound, &found, reply.status).await?;
     Ok(upstream::stream(reply, found.provider.id()))
 }
 
-fn request<'a>(inbound: &'a Inbound, path: &'a str, body: Bytes, headers: &'a [(String, String)]) -> Forward<'a> {
+/// The API whose clients have objects of a kind.
+fn api(kind: ProviderObjectKind) -> ClientApi {
+    match kind {
+        ProviderObjectKind::File | ProviderObjectKind::Batch => ClientApi::OpenAi,
+        ProviderObjectKind::MessageBatch => ClientApi::Anthropic,
+        ProviderObjectKind::Response => ClientApi::Responses,
+    }
+}
+
+fn request<'a>(
+    inbound: &'a Inbound,
+    path: &'a str,
+    query: &'a Option<String>,
+    body: Bytes,
+    headers: &'a [(String, String)],
+) -> Forward<'a> {
     Forward {
-        query: inbound.query(),
+        query: query.as_deref(),
         // A request without a body has no media type.
         content_type: upstream::content_type(&inbound.parts).filter(|_| !body.is_empty()),
         body,
@@ -177,11 +194,28 @@ pub async fn list(
         Near::NewerThan(_) => drop(objects.drain(..objects.len().saturating_sub(limit))),
         Near::Newest | Near::OlderThan(_) => objects.truncate(limit),
     }
+    // A page that becomes too long ends where the next one goes on from: away from where it began.
+    let reversed = matches!(near, Near::NewerThan(_));
+    if reversed {
+        objects.reverse();
+    }
     let headers = &headers::passed_on(&inbound.parts.headers);
     let shown = futures::stream::iter(objects).map(|object| async move { show(state, &object, path, headers).await });
     // In order and bounded: a long list must not open a hundred connections at once.
-    let shown: Vec<Option<Bytes>> = shown.buffered(AT_ONCE).try_collect().await?;
-    Ok((shown.into_iter().flatten().collect(), more))
+    let mut shown = shown.buffered(AT_ONCE);
+    let (mut page, mut bytes, mut cut) = (Vec::new(), 0, false);
+    while let Some(object) = shown.try_next().await? {
+        bytes += object.as_ref().map_or(0, Bytes::len);
+        if bytes > bounds::PAGE {
+            cut = true;
+            break;
+        }
+        page.extend(object);
+    }
+    if reversed {
+        page.reverse();
+    }
+    Ok((page, more || cut))
 }
 
 /// One as its provider shows it; `None` if that has it no more.
@@ -196,7 +230,8 @@ async fn show(
         return Ok(None);
     };
     let path = format!("{path}/{}", upstream::encoded(&object.object));
-    let reply = upstream::ask(provider.as_ref(), upstream::asking(Method::GET, &path, headers)).await?;
+    let asking = upstream::asking(Method::GET, &path, headers);
+    let reply = upstream::ask_within(provider.as_ref(), asking, bounds::LISTED_OBJECT).await?;
     match reply.status {
         200 => Ok(Some(reply.body)),
         404 => {

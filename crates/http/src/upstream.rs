@@ -69,12 +69,11 @@ pub fn choose(
     headers: &HeaderMap,
     kind: &str,
 ) -> Result<Arc<dyn Provider>, PublicError> {
-    let served = |id: &ProviderId| {
-        let mut models = snapshot.models.values();
-        caller.models.is_none() || models.any(|model| model.provider == *id && caller.may_use(&model.id))
-    };
-    let offered: Vec<&Arc<dyn Provider>> =
-        snapshot.providers.values().filter(|provider| provider.kind() == kind && served(provider.id())).collect();
+    let offered: Vec<&Arc<dyn Provider>> = snapshot
+        .providers
+        .values()
+        .filter(|provider| provider.kind() == kind && snapshot.serves(caller, provider.id()))
+        .collect();
     let names = || offered.iter().map(|provider| provider.id().as_str()).collect::<Vec<_>>().join(", ");
     let refuse = |message| Err(PublicError::new(Code::InvalidRequest, message).at("x-baton-provider"));
     if let Some(named) = headers.get("x-baton-provider") {
@@ -119,12 +118,20 @@ pub async fn send(provider: &dyn Provider, forward: Forward<'_>) -> Result<Forwa
 /// # Errors
 /// If there is no reply, or it is too large to be read.
 pub async fn ask(provider: &dyn Provider, forward: Forward<'_>) -> Result<Whole, PublicError> {
+    ask_within(provider, forward, READ).await
+}
+
+/// The same, of a reply of at most so many bytes.
+///
+/// # Errors
+/// As of [`ask`].
+pub async fn ask_within(provider: &dyn Provider, forward: Forward<'_>, most: usize) -> Result<Whole, PublicError> {
     let Forwarded { status, content_type, headers, mut body } = send(provider, forward).await?;
     let mut bytes = BytesMut::new();
     while let Some(piece) = body.try_next().await? {
         bytes.extend_from_slice(&piece);
-        if bytes.len() > READ {
-            return Err(PublicError::new(Code::ProviderError, format!("the reply is larger than {READ} bytes")));
+        if bytes.len() > most {
+            return Err(PublicError::new(Code::ProviderError, format!("the reply is larger than {most} bytes")));
         }
     }
     Ok(Whole { status, content_type, headers, body: bytes.freeze() })

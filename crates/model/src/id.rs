@@ -1,5 +1,6 @@
 //! Names of things. Cheap to clone, because every request carries several into its record.
 
+use crate::bounds::{self, Most};
 use std::sync::Arc;
 
 macro_rules! name {
@@ -54,9 +55,6 @@ name! {
 
 // === impl ModelId ===
 
-/// The longest id of a model, in bytes.
-const LONGEST: usize = 256;
-
 impl ModelId {
     /// Names that stand for calls of the management API below `/api/models/`, so that no model can have them.
     pub const RESERVED: [&str; 10] = [
@@ -81,8 +79,8 @@ impl ModelId {
             Err("must not be empty".to_owned())
         } else if Self::RESERVED.contains(&text) {
             Err(format!("`{text}` is the name of a call of this API; choose another"))
-        } else if text.len() > LONGEST {
-            Err(format!("is longer than {LONGEST} bytes"))
+        } else if let Err(problem) = Most::Bytes(bounds::ID).check(text) {
+            Err(problem)
         } else if text.trim() != text || text.starts_with('/') || text.ends_with('/') {
             Err("must not begin or end with blanks or slashes".to_owned())
         } else if text.chars().any(char::is_control) {

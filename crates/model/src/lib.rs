@@ -3,6 +3,7 @@
 //! Nothing here performs I/O, or knows a provider's wire format or a vendor. Only what is registered can be written as JSON,
 //! by the feature `schema`. Each file holds one subject:
 //!
+//! - [`bounds`]: how much of everything is kept;
 //! - [`body`]: the bytes a client sent, with one scan over their top level;
 //! - [`chat`]: a conversation and what it asks for, in the union of what the formats can say;
 //! - [`event`]: what comes back, as one stream of events;
@@ -21,6 +22,7 @@
 //! from there.
 
 pub mod body;
+pub mod bounds;
 pub mod capability;
 pub mod chat;
 pub mod clock;
@@ -48,7 +50,7 @@ pub use chat::ChatRequest;
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use detail::Detail;
 pub use dialect::Dialect;
-pub use entity::{Actor, ApiKey, Caller, Model, ModelSource, ModelStatus, Quirks};
+pub use entity::{Actor, ApiKey, Caller, Model, ModelSource, ModelStatus, Quirks, Scope};
 pub use event::{Event, Finish};
 pub use event_kind::EventKind;
 pub use fault::{Code, Fault, PublicError, Retry};

@@ -24,8 +24,8 @@ pub struct ProviderConfig {
     /// Headers sent with every request (`OpenAI-Organization`, those of a proxy): name and value. They win over the
     /// client's.
     pub headers: Vec<(String, Secret)>,
-    /// A query sent with every request (`api-version=2024-10-21`); the preset's if absent.
-    pub query: Option<String>,
+    /// A query sent with every request (`api-version=2024-10-21`); the preset's if absent. Some vendors take the key there.
+    pub query: Option<Secret>,
     /// How it is to be treated.
     pub settings: Settings,
     /// How its models differ from others of the format, beyond what the preset says.
@@ -78,7 +78,7 @@ pub fn build(config: &ProviderConfig, transport: &Transport) -> Result<Arc<dyn P
         transport: transport.connecting_within(config.settings.timeouts.connect),
         base_url: base_url(config, preset)?,
         headers: headers(config, preset)?,
-        query: config.query.clone().or_else(|| preset.query.map(str::to_owned)),
+        query: config.query.clone().or_else(|| preset.query.map(Secret::from)),
         key: config.api_key.clone(),
         settings: Settings { strict: quirks.strict, ..config.settings.clone() },
         quirks,
@@ -173,6 +173,7 @@ mod tests {
         let mut config = ProviderConfig::new("p", "openai");
         config.api_key = Some(Secret::new("hunter2"));
         config.headers = vec![("x".into(), Secret::new("hunter2"))];
+        config.query = Some(Secret::new("key=hunter2"));
         assert!(!format!("{config:?}").contains("hunter2"));
         assert!(build(&config, &Transport::default()).is_ok());
     }

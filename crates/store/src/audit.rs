@@ -1,6 +1,7 @@
 //! The audit log: who changed what, before and after. It only grows; the database itself refuses anything else.
 
 use crate::StoreError;
+use crate::belongs;
 use crate::database::Database;
 use crate::entity::audit;
 use baton_model::entity::Role;
@@ -65,6 +66,8 @@ pub struct AuditFilter {
     pub kind: Option<String>,
     /// To this one.
     pub subject: Option<String>,
+    /// Of what belongs to this project.
+    pub project: Option<String>,
     /// Made then or later.
     pub from: Option<Timestamp>,
     /// Made before.
@@ -97,10 +100,16 @@ impl Audit<'_> {
         let query = audit::Entity::find()
             .filter(condition(filter))
             .filter(Condition::all().add_option(cursor.map(|cursor| audit::Column::Id.lt(cursor))))
-            .order_by_desc(audit::Column::Id)
-            .limit(limit + 1);
-        let rows = query.all(self.database.reader()).await?;
-        let (rows, next) = crate::page(rows, limit, |row| row.id.clone());
+            .order_by_desc(audit::Column::Id);
+        // Weighed first: entries of an older version may be of any size, and all of a page is held at once.
+        let weight = crate::weight([audit::Column::Before, audit::Column::After]);
+        let weights = query.clone().select_only().column(audit::Column::Id).column_as(weight, "weight");
+        let weights = weights.limit(limit + 1).into_tuple::<(String, i64)>().all(self.database.reader()).await?;
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let fitting = crate::fitting(weights.get(..limit).unwrap_or(&weights), |(_, weight)| *weight);
+        let Some((last, _)) = fitting.last() else { return Ok(AuditPage { items: Vec::new(), next: None }) };
+        let next = (weights.len() > fitting.len()).then(|| last.clone());
+        let rows = query.filter(audit::Column::Id.gte(last.as_str())).all(self.database.reader()).await?;
         Ok(AuditPage { items: rows.into_iter().map(AuditEntry::try_from).collect::<Result<_, _>>()?, next })
     }
 }
@@ -112,6 +121,7 @@ fn condition(filter: &AuditFilter) -> Condition {
         .add_option(filter.action.as_ref().map(|action| Column::Action.eq(action)))
         .add_option(filter.kind.as_ref().map(|kind| Column::Kind.eq(kind)))
         .add_option(filter.subject.as_ref().map(|subject| Column::Subject.eq(subject)))
+        .add_option(filter.project.as_ref().map(|project| Column::Project.eq(project)))
         .add_option(filter.from.map(|from| Column::At.gte(from.0)))
         .add_option(filter.to.map(|to| Column::At.lt(to.0)))
 }
@@ -130,6 +140,7 @@ pub(crate) async fn insert(
         address: by.address.map(|address| address.to_string()),
         request_id: by.request.as_ref().map(ToString::to_string),
         command_id: by.command.clone(),
+        project: belongs::project(entry.kind, &entry.subject, entry.after.as_deref().or(entry.before.as_deref())),
         action: entry.action.to_owned(),
         kind: entry.kind.to_owned(),
         subject: entry.subject,

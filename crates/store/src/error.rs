@@ -45,6 +45,12 @@ pub enum StoreError {
         /// What is in the way, as a sentence.
         what: String,
     },
+    /// It is more than can be held at once.
+    #[error("{what}")]
+    TooMuch {
+        /// What helps, as a sentence.
+        what: String,
+    },
     /// The database refuses to be written.
     #[error(
         "the database is read-only: check the owner and the permissions of its file and folder; of a server, that it is \
@@ -121,6 +127,7 @@ impl From<StoreError> for PublicError {
         match error {
             StoreError::NotFound { .. } => Self::new(Code::NotFound, error.to_string()),
             StoreError::Conflict { .. } => Self::new(Code::Conflict, error.to_string()),
+            StoreError::TooMuch { .. } => Self::new(Code::InvalidRequest, error.to_string()),
             StoreError::Corrupt { .. } => {
                 Self::new(Code::Internal, "a stored entry can't be read; the service's log says which").because(error)
             }

@@ -4,10 +4,12 @@ use crate::database::Database;
 use crate::entity::event;
 use crate::stored_event::StoredEvent;
 use crate::webhooks::deliveries;
-use crate::{StoreError, connection, counters};
+use crate::{StoreError, belongs, connection, counters};
 use baton_model::{EventKind, Timestamp};
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, Query};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+};
 use std::collections::BTreeMap;
 
 /// Rows in one statement.
@@ -24,6 +26,15 @@ pub struct NewEvent {
     pub data: String,
     /// The trace that it belongs to, as in W3C's header.
     pub traceparent: Option<String>,
+}
+
+/// Which events; each field that is set narrows it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct EventFilter<'f> {
+    /// Of these types.
+    pub types: Option<&'f [EventKind]>,
+    /// That belong to this project.
+    pub project: Option<&'f str>,
 }
 
 /// The events.
@@ -83,7 +94,7 @@ impl Events<'_> {
         Ok(last)
     }
 
-    /// Those after a position, in order; of these types, where some are named.
+    /// Those after a position, in order: `limit` of them at most, and no more than fit a [page](bounds::PAGE), but one.
     ///
     /// # Errors
     ///
@@ -91,25 +102,33 @@ impl Events<'_> {
     pub async fn after(
         self,
         position: u64,
-        types: Option<&[EventKind]>,
+        filter: &EventFilter<'_>,
         limit: u64,
     ) -> Result<Vec<StoredEvent>, StoreError> {
-        let types = types.unwrap_or(&EventKind::ALL);
+        let types = filter.types.unwrap_or(&EventKind::ALL);
         let query = event::Entity::find()
             .filter(event::Column::Position.gt(crate::json::integer(position)))
             .filter(event::Column::Kind.is_in(types.iter().map(|kind| kind.name())))
-            .order_by_asc(event::Column::Position)
-            .limit(limit);
+            .filter(Condition::all().add_option(filter.project.map(|project| event::Column::Project.eq(project))))
+            .order_by_asc(event::Column::Position);
+        let weights = query.clone().select_only().column(event::Column::Position);
+        let weights = weights.column_as(crate::weight([event::Column::Data]), "weight").limit(limit);
+        let weights = weights.into_tuple::<(i64, i64)>().all(self.database.reader()).await?;
+        // Weighed first: events of an older version may be of any size, and all of a page is held at once.
+        let Some(last) = crate::fitting(&weights, |(_, weight)| *weight).last() else { return Ok(Vec::new()) };
+        let query = query.filter(event::Column::Position.lte(last.0)).limit(limit);
         query.all(self.database.reader()).await?.into_iter().map(StoredEvent::try_from).collect()
     }
 
-    /// The position of an event; `None` if it is not known (any more), or has none yet.
+    /// The position of an event; `None` if it is not known (any more), has none yet, or belongs to another project than the
+    /// one that is named.
     ///
     /// # Errors
     ///
     /// Whatever keeps the database from answering.
-    pub async fn position_of(self, id: &str) -> Result<Option<u64>, StoreError> {
+    pub async fn position_of(self, id: &str, project: Option<&str>) -> Result<Option<u64>, StoreError> {
         let row = event::Entity::find_by_id(id).one(self.database.reader()).await?;
+        let row = row.filter(|row| project.is_none() || row.project.as_deref() == project);
         row.map(StoredEvent::try_from).transpose().map(|event| event.and_then(|event| event.position))
     }
 
@@ -154,6 +173,7 @@ impl Events<'_> {
 pub(crate) fn row(event: NewEvent, node: &str, now: Timestamp) -> event::Model {
     event::Model {
         id: crate::new_id(),
+        project: belongs::project(event.kind.name(), &event.subject, Some(&event.data)),
         kind: event.kind.name().to_owned(),
         subject: event.subject,
         time: now.0,

@@ -4,7 +4,10 @@ use crate::StoreError;
 use crate::entity::feedback;
 use crate::place::Place;
 use baton_model::{RequestId, Timestamp};
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+
+/// The most that is shown of what was said of one answer.
+const SHOWN: u64 = 100;
 
 /// What was said of an answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,7 +52,19 @@ impl Feedback<'_> {
         crate::inserted(inserted, || format!("the feedback `{}` exists already", entry.id))
     }
 
-    /// What was said of one answer, oldest first.
+    /// How much somebody has said since a moment.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the database from answering.
+    pub async fn count(self, actor: &str, since: Timestamp) -> Result<u64, StoreError> {
+        let query = feedback::Entity::find()
+            .filter(feedback::Column::Actor.eq(actor))
+            .filter(feedback::Column::At.gte(since.0));
+        Ok(query.count(&self.place.reader()).await?)
+    }
+
+    /// What was said of one answer, oldest first; the newest hundred.
     ///
     /// # Errors
     ///
@@ -57,9 +72,10 @@ impl Feedback<'_> {
     pub async fn of(self, request: &RequestId) -> Result<Vec<FeedbackEntry>, StoreError> {
         let query = feedback::Entity::find()
             .filter(feedback::Column::RequestId.eq(request.as_str()))
-            .order_by_asc(feedback::Column::At)
-            .order_by_asc(feedback::Column::Id);
-        Ok(query.all(&self.place.reader()).await?.into_iter().map(FeedbackEntry::from).collect())
+            .order_by_desc(feedback::Column::At)
+            .order_by_desc(feedback::Column::Id)
+            .limit(SHOWN);
+        Ok(query.all(&self.place.reader()).await?.into_iter().rev().map(FeedbackEntry::from).collect())
     }
 }
 

@@ -7,8 +7,8 @@ use baton_model::entity::Role;
 use baton_model::{ApiKey, KeyId, ModelId, Timestamp};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::NotSet, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
-    QueryOrder, Set,
+    ActiveModelTrait, ActiveValue::NotSet, ColumnTrait, Condition, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QueryOrder, Set,
 };
 use std::sync::Arc;
 
@@ -57,13 +57,16 @@ impl Keys<'_> {
         Ok(crate::readable(query.all(&self.place.reader()).await?.into_iter().map(read)))
     }
 
-    /// One page of keys, newest first. Pages count from 1.
+    /// One page of keys, newest first: those of one project, where it is named. Pages count from 1.
     ///
     /// # Errors
     ///
     /// Whatever keeps the database from answering.
-    pub async fn list(self, page: u64, page_size: u64) -> Result<KeyPage, StoreError> {
-        let query = key::Entity::find().order_by_desc(key::Column::CreatedAt).order_by_desc(key::Column::Id);
+    pub async fn list(self, project: Option<&str>, page: u64, page_size: u64) -> Result<KeyPage, StoreError> {
+        let query = key::Entity::find()
+            .filter(Condition::all().add_option(project.map(|project| key::Column::Project.eq(project))))
+            .order_by_desc(key::Column::CreatedAt)
+            .order_by_desc(key::Column::Id);
         let reader = self.place.reader();
         let pages = query.paginate(&reader, page_size.max(1));
         let rows = pages.fetch_page(page.saturating_sub(1)).await?;

@@ -18,6 +18,7 @@
 //! To add a table: an entity, a migration at the end of `migration`'s list, a repository, a line in `copy`.
 
 pub mod audit;
+mod belongs;
 mod change;
 pub mod commands;
 mod connection;
@@ -39,6 +40,7 @@ mod place;
 pub mod projects;
 pub mod provider_objects;
 pub mod providers;
+mod quota;
 pub mod record;
 mod rows;
 mod settings;
@@ -52,7 +54,7 @@ pub use change::Change;
 pub use commands::{Claim, Commands};
 pub use connection::{Pools, masked};
 pub use error::StoreError;
-pub use events::{Events, NewEvent};
+pub use events::{EventFilter, Events, NewEvent};
 pub use feedback::{Feedback, FeedbackEntry};
 pub use keys::Keys;
 pub use leases::Leases;
@@ -61,6 +63,7 @@ pub use models::Models;
 pub use projects::{Project, Projects};
 pub use provider_objects::ProviderObjects;
 pub use providers::{Providers, RegisteredProvider};
+pub use quota::{Kept, QuotaWatch};
 pub use settings::Settings;
 pub use stored_event::StoredEvent;
 pub use stored_responses::StoredResponses;
@@ -73,7 +76,7 @@ use place::Place;
 use sea_orm::{ConnectionTrait, DatabaseConnection};
 use std::sync::Arc;
 
-pub(crate) use rows::{inserted, keep, new_id, page, readable};
+pub(crate) use rows::{fitting, inserted, keep, new_id, page, readable, weight};
 
 /// The database. Cheap to clone; all clones share its connections.
 #[derive(Clone)]

@@ -5,7 +5,9 @@ use crate::entity::project;
 use crate::place::Place;
 use baton_model::Timestamp;
 use baton_model::chat::Json;
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder,
+};
 
 /// A project.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,14 +40,16 @@ pub struct Projects<'s> {
 }
 
 impl Projects<'_> {
-    /// One page of projects, newest first. Pages count from 1.
+    /// One page of projects, newest first; of the `only` one, where it is named. Pages count from 1.
     ///
     /// # Errors
     ///
     /// Whatever keeps the database from answering.
-    pub async fn list(self, page: u64, page_size: u64) -> Result<ProjectPage, StoreError> {
-        let query =
-            project::Entity::find().order_by_desc(project::Column::CreatedAt).order_by_desc(project::Column::Id);
+    pub async fn list(self, only: Option<&str>, page: u64, page_size: u64) -> Result<ProjectPage, StoreError> {
+        let query = project::Entity::find()
+            .filter(Condition::all().add_option(only.map(|id| project::Column::Id.eq(id))))
+            .order_by_desc(project::Column::CreatedAt)
+            .order_by_desc(project::Column::Id);
         let reader = self.place.reader();
         let pages = query.paginate(&reader, page_size.max(1));
         let rows = pages.fetch_page(page.saturating_sub(1)).await?;

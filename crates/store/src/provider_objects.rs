@@ -5,7 +5,9 @@ use crate::database::Database;
 use crate::entity::provider_object;
 use baton_model::entity::{Caller, Owner, ProviderObject, ProviderObjectKind, Role};
 use baton_model::{KeyId, ModelId, ProviderId, Timestamp};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+};
 use std::sync::Arc;
 
 /// A place in a list of provider_objects, by Baton's own id of one.
@@ -18,6 +20,9 @@ pub enum Near<'a> {
     /// What is newer than that one; the nearest to it.
     NewerThan(&'a str),
 }
+
+/// Rows in one statement.
+const ROWS: u64 = 500;
 
 /// The provider_objects.
 #[derive(Debug, Clone, Copy)]
@@ -82,6 +87,38 @@ impl ProviderObjects<'_> {
         Ok(provider_objects)
     }
 
+    /// How many of that kind somebody keeps.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the database from answering.
+    pub async fn kept_by(self, owner: &Owner, kind: ProviderObjectKind) -> Result<u64, StoreError> {
+        Ok(of_account(owner, kind).count(self.database.writer()).await?)
+    }
+
+    /// Forgets the oldest of somebody's until no more than `most` of that kind are left. How many went.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the database from writing; what was removed by then is gone.
+    pub async fn shrink(self, owner: &Owner, kind: ProviderObjectKind, most: u64) -> Result<u64, StoreError> {
+        let mut removed = 0;
+        loop {
+            let more = self.kept_by(owner, kind).await?.saturating_sub(most);
+            if more == 0 {
+                return Ok(removed);
+            }
+            let oldest = of_account(owner, kind)
+                .order_by_asc(provider_object::Column::Id)
+                .select_only()
+                .column(provider_object::Column::Id)
+                .limit(Ord::min(more, ROWS));
+            let oldest = oldest.into_tuple::<String>().all(self.database.writer()).await?;
+            let these = provider_object::Entity::delete_many().filter(provider_object::Column::Id.is_in(oldest));
+            removed += these.exec(self.database.writer()).await?.rows_affected;
+        }
+    }
+
     /// Forgets one, by Baton's own id. Does nothing if it is not there.
     ///
     /// # Errors
@@ -101,6 +138,13 @@ impl ProviderObjects<'_> {
         let old = provider_object::Entity::delete_many().filter(provider_object::Column::ExpiresAt.lt(now.0));
         Ok(old.exec(self.database.writer()).await?.rows_affected)
     }
+}
+
+/// What somebody keeps of a kind.
+fn of_account(owner: &Owner, kind: ProviderObjectKind) -> Select<provider_object::Entity> {
+    provider_object::Entity::find()
+        .filter(provider_object::Column::Account.eq(owner.account()))
+        .filter(provider_object::Column::Kind.eq(kind.name()))
 }
 
 /// The same as [`Owner::lets`].
@@ -137,6 +181,7 @@ impl From<&ProviderObject> for provider_object::Model {
             model: model.as_ref().map(ModelId::to_string),
             created_at: created_at.0,
             expires_at: expires_at.map(|at| at.0),
+            account: owner.account(),
         }
     }
 }

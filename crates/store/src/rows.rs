@@ -1,7 +1,9 @@
 //! What repositories share: ids, insertions that keep what is there, pages.
 
 use crate::error::StoreError;
-use sea_orm::sea_query::OnConflict;
+use crate::json;
+use baton_model::bounds;
+use sea_orm::sea_query::{Expr, ExprTrait, Func, IntoColumnRef, OnConflict, SimpleExpr};
 
 /// A new id: ids of one process sort by time.
 pub(crate) fn new_id() -> String {
@@ -28,6 +30,25 @@ pub(crate) fn readable<T>(rows: impl Iterator<Item = Result<T, StoreError>>) -> 
     logged.filter_map(Result::ok).collect()
 }
 
+/// About how many bytes these columns of text have in a row together.
+pub(crate) fn weight<C: IntoColumnRef>(columns: impl IntoIterator<Item = C>) -> SimpleExpr {
+    let length = |column| Func::coalesce([Func::char_length(Expr::col(column)).into(), Expr::value(0)]);
+    // Cast, because PostgreSQL counts in numbers of 32 bits.
+    let lengths = columns.into_iter().map(|column| SimpleExpr::from(length(column)).cast_as("bigint"));
+    lengths.reduce(ExprTrait::add).unwrap_or_else(|| Expr::value(0_i64))
+}
+
+/// The first of these that weigh no more than fits a [page](bounds::PAGE) together; one at least, however much it weighs.
+pub(crate) fn fitting<T>(rows: &[T], weight: impl Fn(&T) -> i64) -> &[T] {
+    let most = json::integer(bounds::PAGE as u64);
+    let sums = rows.iter().scan(0_i64, |sum, row| {
+        *sum = sum.saturating_add(weight(row));
+        Some(*sum)
+    });
+    let fit = sums.take_while(|sum| *sum <= most).count();
+    rows.get(..fit.max(1)).unwrap_or(rows)
+}
+
 /// A page of rows, of which one more than fits was asked for, and the cursor of the next.
 pub(crate) fn page<T>(mut rows: Vec<T>, limit: u64, cursor: impl FnOnce(&T) -> String) -> (Vec<T>, Option<String>) {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
@@ -35,4 +56,20 @@ pub(crate) fn page<T>(mut rows: Vec<T>, limit: u64, cursor: impl FnOnce(&T) -> S
     rows.truncate(limit);
     let next = rows.last().filter(|_| more).map(cursor);
     (rows, next)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fitting;
+
+    #[test]
+    fn a_page_ends_before_it_is_too_large() {
+        const MIB: i64 = 1 << 20;
+        let fit = |weights: &[i64]| fitting(weights, |weight| *weight).len();
+        assert_eq!(fit(&[]), 0);
+        assert_eq!(fit(&[1, 2, 3]), 3);
+        assert_eq!(fit(&[4 * MIB, 4 * MIB, 1]), 2);
+        assert_eq!(fit(&[70 * MIB, 1]), 1, "the first is never left out: nothing would come after it");
+        assert_eq!(fit(&[i64::MAX, i64::MAX]), 1);
+    }
 }

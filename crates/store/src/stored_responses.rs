@@ -3,10 +3,15 @@
 use crate::StoreError;
 use crate::database::Database;
 use crate::entity::stored_response;
+use crate::quota::Kept;
 use baton_model::entity::{Owner, StoredResponse};
 use baton_model::{KeyId, ModelId, Timestamp};
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, SimpleExpr};
+use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
 use std::sync::Arc;
+
+/// Rows in one statement.
+const ROWS: u64 = 500;
 
 /// The kept responses.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +29,62 @@ impl StoredResponses<'_> {
         let insert = stored_response::Entity::insert(stored_response::Model::from(kept).into_active_model());
         let rows = insert.on_conflict(crate::keep()).exec_without_returning(self.database.writer()).await?;
         crate::inserted(rows, || format!("the response `{}` is kept already", kept.id))
+    }
+
+    /// How many somebody keeps, and how many bytes they have together.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the database from answering.
+    pub async fn kept_by(self, owner: &Owner) -> Result<Kept, StoreError> {
+        let bytes = Func::coalesce([Func::sum(Expr::col(stored_response::Column::Bytes)).into(), Expr::value(0)]);
+        let query = stored_response::Entity::find()
+            .filter(stored_response::Column::Account.eq(owner.account()))
+            .select_only()
+            .column_as(stored_response::Column::Id.count(), "number")
+            // Cast, because PostgreSQL would make it a decimal.
+            .column_as(SimpleExpr::from(bytes).cast_as("bigint"), "bytes");
+        let kept = query.into_tuple::<(i64, i64)>().one(self.database.writer()).await?.unwrap_or_default();
+        let [number, bytes] = [kept.0, kept.1].map(|count| u64::try_from(count).unwrap_or(0));
+        Ok(Kept { number, bytes })
+    }
+
+    /// Forgets the oldest of somebody's until no more than `most` are left. How many went.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the database from writing; what was removed by then is gone.
+    pub async fn shrink(self, owner: &Owner, most: Kept) -> Result<u64, StoreError> {
+        let mut removed = 0;
+        loop {
+            let kept = self.kept_by(owner).await?;
+            let (number, bytes) = (kept.number.saturating_sub(most.number), kept.bytes.saturating_sub(most.bytes));
+            if number == 0 && bytes == 0 {
+                return Ok(removed);
+            }
+            let oldest = stored_response::Entity::find()
+                .filter(stored_response::Column::Account.eq(owner.account()))
+                .order_by_asc(stored_response::Column::CreatedAt)
+                .order_by_asc(stored_response::Column::Id)
+                .select_only()
+                .columns([stored_response::Column::Id])
+                .column(stored_response::Column::Bytes)
+                .limit(ROWS);
+            let oldest = oldest.into_tuple::<(String, i64)>().all(self.database.writer()).await?;
+            let (mut ids, mut freed) = (Vec::new(), 0_u64);
+            for (id, size) in oldest {
+                if ids.len() as u64 >= number && freed >= bytes {
+                    break;
+                }
+                freed = freed.saturating_add(u64::try_from(size).unwrap_or(0));
+                ids.push(id);
+            }
+            if ids.is_empty() {
+                return Ok(removed);
+            }
+            let these = stored_response::Entity::delete_many().filter(stored_response::Column::Id.is_in(ids));
+            removed += these.exec(self.database.writer()).await?.rows_affected;
+        }
     }
 
     /// The one of that id, if it has not expired by now.
@@ -71,6 +132,8 @@ impl From<&StoredResponse> for stored_response::Model {
             response: response.clone(),
             created_at: created_at.0,
             expires_at: expires_at.0,
+            account: owner.account(),
+            bytes: crate::json::integer((input.len() + response.len()) as u64),
         }
     }
 }

@@ -26,7 +26,7 @@ pub fn request_id() -> RequestId {
 /// The caller of a request.
 ///
 /// # Errors
-/// `authentication_error` with what was expected.
+/// `authentication_error` with what was expected; `rate_limit_exceeded` where too many were wrong.
 pub async fn caller(web: &Web, parts: &Parts) -> Result<Caller, PublicError> {
     // Malformed credentials are an error even where none are needed: the client meant to identify itself.
     let credentials = Credentials::read(&parts.headers)?;
@@ -40,7 +40,16 @@ pub async fn caller(web: &Web, parts: &Parts) -> Result<Caller, PublicError> {
         // The development mode means the operator, and not what the operator's browser or proxy let in.
         stranger(parts).map_err(|why| PublicError::new(Code::AuthenticationError, why))?;
     }
-    Ok(web.keys.authenticate(credentials, origin).await?)
+    web.keys.authenticate(credentials, origin).await.map_err(|error| {
+        let error = PublicError::from(error);
+        match error.code {
+            Code::RateLimitExceeded => web.engine.count_refused_credentials(false),
+            Code::AuthenticationError | Code::PermissionDenied => web.engine.count_refused_credentials(true),
+            // The database, or the issuer of tokens: nothing is wrong with the credentials.
+            _ => {}
+        }
+        error
+    })
 }
 
 /// Who makes a change, for the audit log.

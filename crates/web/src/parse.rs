@@ -1,11 +1,12 @@
 //! Reading the body of a request to a model, as far as the pipeline needs it.
 
 use crate::ClientApi;
-use crate::bounds::{MOST_FALLBACKS, at_most};
+use crate::bounds;
 use baton_dialect::framing::splice;
 use baton_dialect::peek::{self, RequestHints, peek};
 use baton_dialect::{codec, native};
 use baton_engine::{Content, ModelSelector};
+use baton_model::bounds::FALLBACKS;
 use baton_model::record::Attribution;
 use baton_model::{Capability, Code, Dialect, PublicError};
 use baton_provider_api::Form;
@@ -44,7 +45,7 @@ pub fn parse_json(api: ClientApi, capability: Capability, bytes: Bytes) -> Resul
         (envelope, body) = native::take_envelope(&body)?;
         peek::check(api.dialect(), capability, &body.bytes)?;
     }
-    at_most(MOST_FALLBACKS, envelope.fallbacks.as_ref().map_or(0, Vec::len), "fallbacks")?;
+    bounds::list("fallbacks", envelope.fallbacks.as_ref().map_or(0, Vec::len), FALLBACKS)?;
     // Only a few fields are looked at; the whole is read when a step or a translation needs it.
     let hints = peek(api.dialect(), capability, &body)?;
     let RequestHints { model, stream, include_usage, max_output_tokens, deterministic, base64 } = hints;

@@ -4,9 +4,9 @@ use crate::Admin;
 use axum::body::{Body, Bytes};
 use baton_auth::require;
 use baton_events::cloud;
-use baton_model::EventKind;
 use baton_model::entity::Role;
-use baton_store::StoredEvent;
+use baton_model::{Caller, EventKind};
+use baton_store::{EventFilter, StoredEvent};
 use baton_web::identify;
 use futures::stream;
 use http::request::Parts;
@@ -27,6 +27,8 @@ pub struct Listener {
     admin: Admin,
     parts: Parts,
     types: Option<Vec<EventKind>>,
+    /// Only events of this project.
+    project: Option<String>,
     /// Everything up to here is sent or in `ready`.
     position: u64,
     ready: VecDeque<StoredEvent>,
@@ -37,11 +39,17 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Who made that request, of these types, from after a position on.
-    pub fn new(admin: Admin, parts: Parts, types: Option<Vec<EventKind>>, position: u64) -> Self {
+    /// Who made that request, of these types and that project, from after a position on.
+    pub fn new(
+        admin: Admin,
+        parts: Parts,
+        types: Option<Vec<EventKind>>,
+        project: Option<String>,
+        position: u64,
+    ) -> Self {
         let last = admin.feed.follow();
         let (ready, admitted) = (VecDeque::new(), Instant::now());
-        Self { admin, parts, types, position, ready, last, look: true, admitted }
+        Self { admin, parts, types, project, position, ready, last, look: true, admitted }
     }
 
     /// What it gets: server-sent events, and comments while there are none. Ends when this node stops.
@@ -80,7 +88,8 @@ impl Listener {
     async fn read(&mut self) {
         // Asked first: whatever stands before it can be read by now.
         let last = *self.last.borrow_and_update();
-        match self.admin.store.events().after(self.position, self.types.as_deref(), BATCH).await {
+        let filter = EventFilter { types: self.types.as_deref(), project: self.project.as_deref() };
+        match self.admin.store.events().after(self.position, &filter, BATCH).await {
             Ok(events) => {
                 // Other types are not read again and again.
                 let read = events.last().and_then(|event| event.position);
@@ -102,7 +111,9 @@ impl Listener {
         }
         self.admitted = Instant::now();
         let caller = identify::caller(&self.admin.web, &self.parts).await;
-        caller.is_ok_and(|caller| require(&caller, Role::Viewer).is_ok())
+        // What it may see may have become another.
+        let sees_the_same = |caller: &Caller| caller.confined_to() == self.project.as_deref();
+        caller.is_ok_and(|caller| require(&caller, Role::Viewer).is_ok() && sees_the_same(&caller))
     }
 }
 

@@ -18,7 +18,7 @@ const OLDEST: &str = "oldest";
 
 /// Streams events as server-sent events: `id` is the event's id, `event` its type, `data` the CloudEvent. From now
 /// on, or from after an event that was seen: a client that was cut off goes on where it was, and misses nothing that is
-/// still kept (`events.keep`). The stream ends when the node stops or the key is revoked; connect again.
+/// still kept (`events.keep`). Who is confined to a project gets the events of that project alone. The stream ends when the node stops or the key is revoked; connect again.
 #[utoipa::path(get, path = "/api/events", tag = "events", params(
     ("after" = Option<String>, Query, description = "The id of the last event that was seen, or `oldest`; by default from now on"),
     ("types" = Option<String>, Query, description = "Only these types, separated by commas: `model.updated,key.revoked`"),
@@ -27,20 +27,22 @@ const OLDEST: &str = "oldest";
     (status = 200, description = "Events, and comments while there are none", body = String, content_type = "text/event-stream"),
     (status = 400, description = "The event to continue from is not in the stream, or no longer", body = ErrorBody),
 ))]
-pub async fn stream(State(admin): State<Admin>, _: Viewer, parts: Parts) -> Answer {
+pub async fn stream(State(admin): State<Admin>, Viewer(caller): Viewer, parts: Parts) -> Answer {
     let mut params = Params::read(&parts.uri)?;
     let after = params.take("after");
     let types = types(&mut params);
     params.finish()?;
     let seen = parts.headers.get("last-event-id").map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned());
-    let position = position(&admin, seen.filter(|id| !id.is_empty()).or(after)).await?;
+    let project = caller.confined_to().map(str::to_owned);
+    let after = seen.filter(|id| !id.is_empty()).or(after);
+    let position = position(&admin, after, project.as_deref()).await?;
     let headers = [
         (CONTENT_TYPE, "text/event-stream"),
         (CACHE_CONTROL, "no-cache"),
         // Proxies that would gather the stream into one piece (nginx) are asked not to.
         (HeaderName::from_static("x-accel-buffering"), "no"),
     ];
-    Ok((headers, Listener::new(admin, parts, types, position).body()).into_response())
+    Ok((headers, Listener::new(admin, parts, types, project, position).body()).into_response())
 }
 
 /// The types asked for.
@@ -55,12 +57,12 @@ pub fn known_types() -> String {
 }
 
 /// Where the stream begins.
-async fn position(admin: &Admin, after: Option<String>) -> Result<u64, Refused> {
+async fn position(admin: &Admin, after: Option<String>, project: Option<&str>) -> Result<u64, Refused> {
     let events = admin.store.events();
     match after.as_deref() {
         None => Ok(events.last_position().await?),
         Some(OLDEST) => Ok(0),
-        Some(id) => match events.position_of(id).await? {
+        Some(id) => match events.position_of(id, project).await? {
             Some(position) => Ok(position),
             None => Err(PublicError::new(
                 Code::InvalidRequest,

@@ -63,11 +63,14 @@ fn read(fields: &mut Fields, now: Timestamp, faults: &mut Faults) -> ApiKey {
     fields.require("name", "a name for people", faults);
     let new = ApiKey {
         models: input::models(fields, faults),
+        projects: input::projects(fields, faults),
         addresses: input::addresses(fields, faults),
         expires_at: input::expiry(fields, now, faults),
         ..ApiKey::new("", Role::Caller)
     };
     let others = fields.others(&new, &[], faults);
     // Each was tried when it was read.
-    put_over(&new, &others).unwrap_or(new)
+    let key = put_over(&new, &others).unwrap_or(new);
+    input::check_scope(&key, faults);
+    key
 }

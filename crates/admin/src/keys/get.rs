@@ -6,6 +6,7 @@ use crate::wire::access::Viewer;
 use crate::wire::answer::{Answer, json};
 use axum::extract::{Path, State};
 use baton_model::{ApiKey, KeyId};
+use baton_store::StoreError;
 use http::StatusCode;
 
 /// Shows a key, without its secret.
@@ -13,7 +14,12 @@ use http::StatusCode;
     (status = 200, description = "The key, without the key itself", body = ApiKey),
     (status = 404, description = "There is no such key", body = ErrorBody),
 ))]
-pub async fn get(State(admin): State<Admin>, _: Viewer, Path(id): Path<String>) -> Answer {
-    let key = admin.store.keys().get(&KeyId::from(id)).await?;
+pub async fn get(State(admin): State<Admin>, Viewer(caller): Viewer, Path(id): Path<String>) -> Answer {
+    let id = KeyId::from(id);
+    let key = admin.store.keys().get(&id).await?;
+    if !caller.sees_project(key.project.as_deref()) {
+        // As if it were not there: keys of others are nobody's business.
+        return Err(StoreError::NotFound { what: format!("key `{id}`") }.into());
+    }
     json(StatusCode::OK, &key)
 }

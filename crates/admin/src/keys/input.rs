@@ -5,7 +5,8 @@ use crate::wire::fields::Fields;
 use crate::wire::phrases::brief;
 use crate::wire::schema::settable;
 use crate::wire::time;
-use baton_model::{ApiKey, ModelId, Timestamp};
+use baton_model::entity::Role;
+use baton_model::{ApiKey, ModelId, Scope, Timestamp};
 use ipnet::IpNet;
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -52,16 +53,31 @@ impl ToSchema for KeyChange {
 
 /// The models a key may use; `None` for all.
 pub fn models(fields: &mut Fields, faults: &mut Faults) -> Option<Arc<[ModelId]>> {
-    let names: Vec<String> = fields.take("models", "an array of model ids, or null for all", faults)??;
+    let names = fields.ids("models", "an array of model ids, or null for all", faults)??;
     if names.is_empty() {
         faults.add("models", "is empty, so that the key could use none; leave it out for all");
     }
     Some(names.iter().map(ModelId::from).collect())
 }
 
+/// Further projects that its requests may name; `None` for none.
+pub fn projects(fields: &mut Fields, faults: &mut Faults) -> Option<Arc<[Arc<str>]>> {
+    let names = fields.ids("projects", "an array of projects, or null for none", faults)??;
+    Some(names.iter().map(|name| Arc::from(name.as_str())).collect())
+}
+
+/// How much the key sees, by its role: a scope that its role or project does not have is noted.
+pub fn check_scope(key: &ApiKey, faults: &mut Faults) {
+    match (key.scope, key.role, &key.project) {
+        (Some(Scope::Project), Role::Admin, _) => faults.add("scope", "an admin sees everything: leave it out"),
+        (Some(Scope::Project), _, None) => faults.add("scope", "needs a `project_id`: whose records it would see"),
+        _ => {}
+    }
+}
+
 /// The networks a key may be used from; `None` for any.
 pub fn addresses(fields: &mut Fields, faults: &mut Faults) -> Option<Vec<String>> {
-    let texts: Vec<String> = fields.take("addresses", "an array of networks, or null for any", faults)??;
+    let texts = fields.ids("addresses", "an array of networks, or null for any", faults)??;
     if texts.is_empty() {
         faults.add("addresses", "is empty, so that the key could be used from nowhere; leave it out for any");
     }

@@ -30,23 +30,32 @@ pub async fn update(
     mut fields: Fields,
 ) -> Answer {
     let mut faults = Faults::default();
-    let given = ["models", "addresses", "expires_at"].map(|field| fields.raw(field).is_some());
+    let given = ["models", "projects", "addresses", "expires_at"].map(|field| fields.raw(field).is_some());
     let models = input::models(&mut fields, &mut faults);
+    let projects = input::projects(&mut fields, &mut faults);
     let addresses = input::addresses(&mut fields, &mut faults);
     let expires_at = input::expiry(&mut fields, admin.web.engine.clock().now(), &mut faults);
     let others = fields.others(&ApiKey::new("", Role::Caller), &FIXED, &mut faults);
     fields.finish(&mut faults);
+    if others.iter().any(|(name, _)| name == "scope") {
+        // Which scopes there are for it depends on what is fixed.
+        let before = admin.store.keys().get(&KeyId::from(id.as_str())).await?;
+        input::check_scope(&put_over(&before, &others).unwrap_or(before), &mut faults);
+    }
     faults.check()?;
     if others.is_empty() && !given.contains(&true) {
         let known = settable::<ApiKey>(&FIXED, &[]).properties.keys().cloned().collect::<Vec<_>>().join(", ");
         let message = format!("the body names no field to change: {known}");
         return Err(PublicError::new(Code::InvalidRequest, message).into());
     }
-    let [with_models, with_addresses, with_expiry] = given;
+    let [with_models, with_projects, with_addresses, with_expiry] = given;
     let id = KeyId::from(id);
     let changed = admin.web.keys.update(&by, &id, |key| {
         if with_models {
             key.models = models;
+        }
+        if with_projects {
+            key.projects = projects;
         }
         if with_addresses {
             key.addresses = addresses;

@@ -6,6 +6,7 @@ use baton_model::entity::Role;
 use baton_model::{Caller, Code, Model, ModelId, ModelStatus, PublicError};
 use http::Uri;
 use percent_encoding::percent_decode_str;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Where every model's address begins.
@@ -44,6 +45,16 @@ pub fn read(uri: &Uri) -> Result<Address, PublicError> {
 /// Whether the caller sees the model: what it may use; of the inactive ones only those who may see everything know.
 pub fn sees(caller: &Caller, model: &Model) -> bool {
     caller.may_use(&model.id) && (model.status != ModelStatus::Inactive || caller.role != Role::Caller)
+}
+
+/// The model as a caller sees it: without fallbacks that it may not use.
+pub fn shown_to<'m>(caller: &Caller, model: &'m Model) -> Cow<'m, Model> {
+    if model.fallbacks.iter().all(|fallback| caller.may_use(fallback)) {
+        return Cow::Borrowed(model);
+    }
+    let mut shown = model.clone();
+    shown.fallbacks.retain(|fallback| caller.may_use(fallback));
+    Cow::Owned(shown)
 }
 
 /// The model of that id, if the caller sees it.

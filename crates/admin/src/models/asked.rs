@@ -1,7 +1,7 @@
 //! A request body in Baton's own format that is looked at rather than served.
 
 use baton_dialect::framing::splice;
-use baton_engine::{Call, CallOptions, Identity, ModelSelector, Routing, Snapshot};
+use baton_engine::{Call, CallOptions, Identity, Routing, Snapshot};
 use baton_model::record::Attribution;
 use baton_model::{Body, Caller, Capability, Clock, Code, PublicError, Wire};
 use baton_tasks::compute;
@@ -67,22 +67,4 @@ pub fn call(bytes: Bytes, capability: Capability, caller: Caller, clock: &Arc<dy
         options: CallOptions { form, max_output_tokens, deterministic, cache, headers: Vec::new(), query: None },
         content,
     })
-}
-
-/// The model that a call means, if its caller may use it.
-///
-/// # Errors
-/// `model_not_found`, `permission_denied`.
-pub fn model<'s>(snapshot: &'s Snapshot, call: &Call) -> Result<&'s Arc<baton_model::Model>, PublicError> {
-    let model = snapshot.get(&call.routing.selector, call.wire.capability)?;
-    if !call.identity.caller.may_use(&model.id) {
-        let message = match &call.routing.selector {
-            ModelSelector::Model(name) => format!("this key may not use the model `{name}`"),
-            ModelSelector::Provider(_) | ModelSelector::Default => {
-                format!("this key may not use the model `{}`", model.id)
-            }
-        };
-        return Err(PublicError::new(Code::PermissionDenied, message).at("model"));
-    }
-    Ok(model)
 }

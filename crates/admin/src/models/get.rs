@@ -1,6 +1,6 @@
 //! `GET /api/models/{model_id}`.
 
-use super::address::find;
+use super::address::{find, shown_to};
 use super::view::etag;
 use crate::Admin;
 use crate::describe::ErrorBody;
@@ -17,7 +17,7 @@ use http::header::ETAG;
 pub fn get(admin: &Admin, caller: &Caller, id: &ModelId) -> Answer {
     let snapshot = admin.web.engine.registry().snapshot();
     let model = find(&snapshot, caller, id)?;
-    let mut response = json(StatusCode::OK, &**model)?;
+    let mut response = json(StatusCode::OK, &*shown_to(caller, model))?;
     response.headers_mut().insert(ETAG, etag(model));
     Ok(response)
 }

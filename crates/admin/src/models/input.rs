@@ -9,6 +9,7 @@ use crate::wire::schema::settable;
 use baton_engine::Snapshot;
 use baton_engine::registry::nearest;
 use baton_meter::Tokenizer;
+use baton_model::bounds::{self, Most};
 use baton_model::chat::Json;
 use baton_model::price::Rates;
 use baton_model::schema::{Value, put_over};
@@ -52,7 +53,7 @@ impl ToSchema for ModelBody {
 }
 
 /// The most fallbacks of a model, as of a request.
-const MOST_FALLBACKS: usize = baton_web::bounds::MOST_FALLBACKS;
+const MOST_FALLBACKS: usize = bounds::FALLBACKS;
 
 /// What is said of a model: absent fields say nothing. Where null means something (forget it), it is `Some(None)`.
 #[derive(Debug, Default, PartialEq)]
@@ -86,7 +87,7 @@ impl Changes {
             price: price(fields, faults),
             fallbacks: fallbacks(fields, own, snapshot, faults),
             configuration: configuration(fields, faults),
-            metadata: metadata(fields, faults),
+            metadata: fields.object("metadata", faults),
             quirks: quirks(fields, faults),
             tokenizer: tokenizer(fields, faults),
             // Last: whatever has a rule is taken by then.
@@ -263,22 +264,23 @@ fn fallbacks(
 }
 
 fn configuration(fields: &mut Fields, faults: &mut Faults) -> Option<Vec<(String, Json)>> {
-    let members: IndexMap<String, Box<RawValue>> = fields.take("configuration", "an object", faults)??;
+    let text = fields.object("configuration", faults).filter(|text| text.0 != "null")?;
+    let members: IndexMap<String, Box<RawValue>> = serde_json::from_str(&text.0).ok()?;
     Some(members.into_iter().map(|(name, value)| (name, Json(value.get().to_owned()))).collect())
-}
-
-fn metadata(fields: &mut Fields, faults: &mut Faults) -> Option<Json> {
-    let text = fields.raw("metadata").map(str::to_owned)?;
-    if !text.starts_with('{') {
-        faults.add("metadata", format!("expected an object, got {}", brief(&text)));
-    }
-    Some(Json(text))
 }
 
 fn quirks(fields: &mut Fields, faults: &mut Faults) -> Option<Quirks> {
     let text = fields.raw("quirks")?;
     match serde_json::from_str::<Quirks>(text) {
-        Ok(quirks) => Some(quirks),
+        Ok(quirks) => {
+            let refuses = &quirks.refuses;
+            let number = Most::Entries(bounds::REFUSES).check_length(refuses.len());
+            let each = || refuses.iter().try_for_each(|name| Most::Bytes(bounds::ID).check(name));
+            if let Err(problem) = number.and_then(|()| each()) {
+                faults.add("quirks.refuses", problem);
+            }
+            Some(quirks)
+        }
         Err(error) => {
             faults.add("quirks", error.to_string());
             None

@@ -1,16 +1,16 @@
 //! `GET /api/models`.
 
-use super::address::sees;
+use super::address::{sees, shown_to};
 use super::input::{known_capabilities, known_statuses};
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Anyone;
-use crate::wire::answer::{Answer, json};
+use crate::wire::answer::Answer;
 use crate::wire::page::{Page, Paging};
 use crate::wire::params::Params;
 use axum::extract::State;
 use baton_model::{Capability, Model, ModelStatus};
-use http::{StatusCode, Uri};
+use http::Uri;
 
 /// Lists the models that the caller may use, by id.
 #[utoipa::path(get, path = "/api/models", tag = "models", params(
@@ -36,7 +36,7 @@ pub async fn list(State(admin): State<Admin>, Anyone(caller): Anyone, uri: Uri) 
         .map(|model| &**model)
         .filter(|model| sees(&caller, model) && wanted.has(model))
         .collect();
-    json(StatusCode::OK, &paging.cut(models.into_iter()))
+    paging.cut(models.into_iter().map(|model| shown_to(&caller, model))).answer()
 }
 
 /// Which models are wanted; each that is set narrows it.

@@ -92,8 +92,7 @@ pub struct PassedView {
     responses(
         (status = 200, description = "The order of attempts", body = RouteView),
         (status = 400, description = "The body is not a request, or the model can't serve it", body = ErrorBody),
-        (status = 403, description = "The key may not use the model", body = ErrorBody),
-        (status = 404, description = "There is no such model", body = ErrorBody),
+        (status = 404, description = "There is no such model that the caller may use", body = ErrorBody),
     )
 )]
 pub async fn route(State(admin): State<Admin>, Anyone(caller): Anyone, uri: Uri, Raw { bytes, .. }: Raw) -> Answer {

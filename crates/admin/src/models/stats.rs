@@ -39,7 +39,8 @@ pub struct StatsView {
     latency_ms: Option<LatencyView>,
 }
 
-/// Shows the statistics of a model: requests, errors, consumption, cost, latency.
+/// Shows the statistics of a model: requests, errors, consumption, cost, latency; who is confined to a project sees those
+/// of that project.
 #[utoipa::path(get, path = "/api/models/{model_id}/stats", tag = "models",
     params(
         ("model_id" = String, Path),
@@ -56,7 +57,7 @@ pub async fn stats(admin: &Admin, Viewer(caller): &Viewer, id: &ModelId, uri: &U
     params.finish()?;
     find(&admin.web.engine.registry().snapshot(), caller, id)?;
     let ledger = admin.store.ledger();
-    let stats = ledger.model_stats(id, from.unwrap_or(Timestamp(0))).await?;
+    let stats = ledger.model_stats(id, from.unwrap_or(Timestamp(0)), caller.confined_to()).await?;
     let view = StatsView {
         model_id: id.to_string(),
         from: from.map(time::write),

@@ -46,7 +46,7 @@ pub async fn tokens(State(admin): State<Admin>, Anyone(caller): Anyone, Raw { by
     let snapshot = engine.registry().snapshot();
     let capability = asked::capability(&bytes, None, &snapshot)?;
     let call = asked::call(bytes, capability, caller, engine.clock())?;
-    let model = asked::model(&snapshot, &call)?;
+    let model = snapshot.find(&call.identity.caller, &call.routing.selector, call.wire.capability)?;
     let size = size(call.content.meaning()?, model);
     let view = TokensView {
         model_id: model.id.to_string(),

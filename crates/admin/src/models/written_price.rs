@@ -5,6 +5,7 @@ use crate::wire::faults::Faults;
 use crate::wire::fields::Fields;
 use crate::wire::money;
 use crate::wire::phrases::brief;
+use baton_model::bounds::{self, Most};
 use baton_model::price::{ContextTier, Rates};
 use baton_model::{Price, UsageClass};
 use indexmap::IndexMap;
@@ -44,12 +45,19 @@ fn read_rate(path: &str, name: &str, text: &str, rates: &mut Rates, faults: &mut
     }
 }
 
+fn check_number(path: &str, number: usize, faults: &mut Faults) {
+    if let Err(problem) = Most::Entries(bounds::TIERS).check_length(number) {
+        faults.add(path, problem);
+    }
+}
+
 fn read_context_tiers(json: &str, faults: &mut Faults) -> Vec<ContextTier> {
     const PATH: &str = "price.context_tiers";
     let Ok(list) = serde_json::from_str::<Vec<IndexMap<String, Box<RawValue>>>>(json) else {
         faults.add(PATH, "expected an array of objects such as {\"above\": 200000, \"input\": 6}");
         return Vec::new();
     };
+    check_number(PATH, list.len(), faults);
     let mut tiers: Vec<ContextTier> = list.iter().map(|tier| read_context_tier(PATH, tier, faults)).collect();
     tiers.sort_by_key(|tier| tier.above);
     tiers
@@ -73,8 +81,14 @@ fn read_service_tiers(json: &str, faults: &mut Faults) -> Vec<(String, Rates)> {
         faults.add(PATH, "expected an object such as {\"flex\": {\"input\": 0.5}}");
         return Vec::new();
     };
+    check_number(PATH, tiers.len(), faults);
     let mut read = Vec::new();
-    for (tier, amounts) in tiers {
+    // What is too long or too many was noted; it is not read as well.
+    for (tier, amounts) in tiers.into_iter().take(bounds::TIERS) {
+        if let Err(problem) = Most::Bytes(bounds::ID).check(&tier) {
+            faults.add(format!("{PATH}.{}", brief(&tier)), problem);
+            continue;
+        }
         let mut rates = Rates::default();
         for (name, text) in &amounts {
             read_rate(&format!("{PATH}.{tier}"), name, text.get(), &mut rates, faults);

@@ -30,7 +30,7 @@ pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator
     faults.check()?;
     let now = admin.web.engine.clock().now();
     let project = Project {
-        metadata: body.metadata().unwrap_or_else(|| Json("{}".into())),
+        metadata: body.metadata.unwrap_or_else(|| Json("{}".into())),
         name: body.name.unwrap_or_else(|| id.clone()),
         id,
         created_at: now,

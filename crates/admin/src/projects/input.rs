@@ -2,10 +2,8 @@
 
 use crate::wire::faults::Faults;
 use crate::wire::fields::Fields;
-use crate::wire::phrases::brief;
 use baton_model::chat::Json;
 use serde::Deserialize;
-use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 /// A project to create, or the fields of one to change.
@@ -20,35 +18,25 @@ pub struct ProjectBody {
     #[schema(example = "Search")]
     pub name: Option<String>,
     /// Metadata to store with it.
+    #[serde(skip)]
     #[schema(value_type = Option<Object>)]
-    metadata: Option<Box<RawValue>>,
+    pub metadata: Option<Json>,
 }
-
-const LONGEST_ID: usize = 256;
 
 impl ProjectBody {
     /// Reads a body.
     pub fn read(fields: &mut Fields, faults: &mut Faults) -> Self {
         let body: Self = fields.body(faults).unwrap_or_default();
-        if let Some(metadata) = body.metadata.as_ref().filter(|metadata| !metadata.get().starts_with('{')) {
-            faults.add("metadata", format!("expected an object, got {}", brief(metadata.get())));
-        }
-        body
+        let metadata = fields.object("metadata", faults);
+        Self { metadata, ..body }
     }
 
     /// The id of a new project.
     pub fn new_id(&self, faults: &mut Faults) -> String {
         let id = self.id.clone().unwrap_or_default();
-        if id.len() > LONGEST_ID {
-            faults.add("id", "is longer than 256 bytes");
-        } else if id.trim() != id {
+        if id.trim() != id {
             faults.add("id", "must not begin or end with a blank");
         }
         id
-    }
-
-    /// The metadata, as it was written.
-    pub fn metadata(&self) -> Option<Json> {
-        self.metadata.as_ref().map(|metadata| Json(metadata.get().to_owned()))
     }
 }

@@ -3,22 +3,22 @@
 use super::view::ProjectView;
 use crate::Admin;
 use crate::wire::access::Viewer;
-use crate::wire::answer::{Answer, json};
+use crate::wire::answer::Answer;
 use crate::wire::page::{Page, Paging};
 use crate::wire::params::Params;
 use axum::extract::State;
-use http::{StatusCode, Uri};
+use http::Uri;
 
-/// Lists the projects, newest first.
+/// Lists the projects, newest first; who is confined to a project sees that one.
 #[utoipa::path(get, path = "/api/projects", tag = "projects", params(
     ("page" = Option<u64>, Query, description = "From 1; by default 1"),
     ("page_size" = Option<u64>, Query, description = "1 to 100; by default 20"),
 ), responses((status = 200, description = "A page of projects", body = Page<ProjectView>)))]
-pub async fn list(State(admin): State<Admin>, _: Viewer, uri: Uri) -> Answer {
+pub async fn list(State(admin): State<Admin>, Viewer(caller): Viewer, uri: Uri) -> Answer {
     let mut params = Params::read(&uri)?;
     let Paging { page, size } = Paging::take(&mut params);
     params.finish()?;
-    let projects = admin.store.projects().list(page, size).await?;
+    let projects = admin.store.projects().list(caller.confined_to(), page, size).await?;
     let items = projects.items.iter().map(ProjectView::from).collect();
-    json(StatusCode::OK, &Page::<ProjectView> { items, total: projects.total, page, page_size: size })
+    Page::<ProjectView> { items, total: projects.total, page, page_size: size }.answer()
 }

@@ -42,13 +42,13 @@ pub async fn update(
     }
     fields.finish(&mut faults);
     faults.check()?;
-    if body.name.is_none() && body.metadata().is_none() {
+    if body.name.is_none() && body.metadata.is_none() {
         return Err(PublicError::new(Code::InvalidRequest, "the body names no field to change: name, metadata").into());
     }
     let change = admin.store.change(&by).await?;
     let before = change.projects().get(&id).await?;
     let mut after = before.clone();
-    after.metadata = body.metadata().unwrap_or(after.metadata);
+    after.metadata = body.metadata.unwrap_or(after.metadata);
     after.name = body.name.unwrap_or(after.name);
     after.updated_at = admin.web.engine.clock().now().max(Timestamp(before.updated_at.0.saturating_add(1)));
     change.projects().update(&after, before.updated_at).await?;

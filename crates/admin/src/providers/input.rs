@@ -4,6 +4,7 @@ use crate::wire::faults::Faults;
 use crate::wire::fields::Fields;
 use crate::wire::phrases::brief;
 use baton_control::providers::{ProviderSecrets, ProviderSettings};
+use baton_model::bounds::{self, Most};
 use baton_model::schema::field_names;
 use baton_model::{ProviderId, PublicError};
 use baton_providers::presets;
@@ -29,7 +30,7 @@ pub struct ProviderBody {
     api_key: Option<String>,
     /// Headers sent with every request. ProviderSettings encrypted like the key; replaced as a whole.
     headers: Option<BTreeMap<String, String>>,
-    /// Query sent with every request (`api-version=…`).
+    /// Query sent with every request (`api-version=…`). Stored encrypted like the key; its parameters' names are shown.
     query: Option<String>,
     /// Bounds on waiting: `connect`, `first_token`, `idle`, `total`, each as `30s`.
     #[schema(example = json!({ "first_token": "30s" }))]
@@ -75,7 +76,7 @@ impl Changes {
             kind: check_kind(body.kind, faults),
             base_url: is("base_url").then_some(body.base_url),
             api_key: is("api_key").then_some(body.api_key),
-            headers: is("headers").then(|| body.headers.unwrap_or_default()),
+            headers: is("headers").then(|| check_headers(body.headers.unwrap_or_default(), faults)),
             query: is("query").then_some(body.query),
             timeouts: is("timeouts").then(|| read_timeouts(body.timeouts.unwrap_or_default(), faults)),
             retries: is("retries").then(|| check_retries(body.retries, faults)),
@@ -98,17 +99,18 @@ impl Changes {
         let mut kept = ProviderSettings::of(row);
         row.kind = self.kind.unwrap_or_else(|| row.kind.clone());
         row.base_url = self.base_url.unwrap_or_else(|| row.base_url.clone());
-        kept.query = self.query.unwrap_or(kept.query);
         kept.timeouts = self.timeouts.unwrap_or(kept.timeouts);
         kept.retries = self.retries.unwrap_or(kept.retries);
         kept.discover = self.discover.unwrap_or(kept.discover);
         kept.default_model = self.default_model.unwrap_or(kept.default_model);
-        let secret = self.api_key.is_some() || self.headers.is_some();
+        let given = self.api_key.is_some() || self.headers.is_some() || self.query.is_some();
+        // What an older version has kept in clear is sealed on this occasion.
+        let secret = given || (kept.query.is_some() && keyring.is_some());
         sealed.api_key = self.api_key.unwrap_or(sealed.api_key);
         sealed.headers = self.headers.unwrap_or(sealed.headers);
+        sealed.query = self.query.unwrap_or(sealed.query).filter(|query| !query.is_empty());
         if secret {
-            kept.key_prefix = sealed.api_key.as_deref().map(prefix);
-            kept.header_names = sealed.headers.keys().cloned().collect();
+            kept.note(&sealed);
             row.sealed_key = sealed.seal(&row.name, keyring)?;
         }
         row.settings = kept.json();
@@ -135,6 +137,19 @@ fn check_kind(kind: Option<String>, faults: &mut Faults) -> Option<String> {
     Some(kind)
 }
 
+fn check_headers(headers: BTreeMap<String, String>, faults: &mut Faults) -> BTreeMap<String, String> {
+    let number = Most::Entries(bounds::HEADERS).check_length(headers.len());
+    let each = |(name, value): (&String, &String)| {
+        Most::Bytes(bounds::ID).check(name)?;
+        // A value is a secret: what is wrong with it is said by its header's name.
+        Most::Bytes(bounds::HEADER).check(value).map_err(|problem| format!("`{}` {problem}", brief(name)))
+    };
+    if let Err(problem) = number.and_then(|()| headers.iter().try_for_each(each)) {
+        faults.add("headers", problem);
+    }
+    headers
+}
+
 fn check_retries(retries: Option<u32>, faults: &mut Faults) -> Option<u32> {
     if retries.is_some_and(|retries| retries > MOST_RETRIES) {
         faults.add("retries", "expected a number from 0 to 10");
@@ -154,9 +169,4 @@ fn read_timeouts(given: BTreeMap<String, String>, faults: &mut Faults) -> BTreeM
         }
     }
     bounds
-}
-
-/// The first characters of a key: a quarter of it at most.
-fn prefix(key: &str) -> String {
-    key.chars().take((key.chars().count() / 4).min(6)).collect()
 }

@@ -2,14 +2,14 @@
 
 use super::view::ProviderView;
 use crate::Admin;
-use crate::wire::access::Viewer;
-use crate::wire::answer::{Answer, json};
+use crate::wire::access::Overseer;
+use crate::wire::answer::Answer;
 use crate::wire::page::{Page, Paging};
 use crate::wire::params::Params;
 use axum::extract::State;
 use baton_model::ProviderId;
 use baton_store::RegisteredProvider;
-use http::{StatusCode, Uri};
+use http::Uri;
 use std::collections::BTreeMap;
 
 /// Lists the providers, by name.
@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
     ("page" = Option<u64>, Query, description = "From 1; by default 1"),
     ("page_size" = Option<u64>, Query, description = "1 to 100; by default 20"),
 ), responses((status = 200, description = "A page of providers", body = Page<ProviderView>)))]
-pub async fn list(State(admin): State<Admin>, _: Viewer, uri: Uri) -> Answer {
+pub async fn list(State(admin): State<Admin>, _: Overseer, uri: Uri) -> Answer {
     let mut params = Params::read(&uri)?;
     let paging = Paging::take(&mut params);
     params.finish()?;
@@ -31,5 +31,5 @@ pub async fn list(State(admin): State<Admin>, _: Viewer, uri: Uri) -> Answer {
     let views = all
         .into_iter()
         .map(|(name, row)| ProviderView::new(&admin.web.engine, &snapshot, name, row, admin.providers.fault(name)));
-    json(StatusCode::OK, &paging.cut(views))
+    paging.cut(views).answer()
 }

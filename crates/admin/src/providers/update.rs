@@ -42,7 +42,8 @@ pub async fn update(
     let changes = changes.ok_or_else(|| PublicError::new(Code::InvalidRequest, "the body names no field to change"))?;
     let mut after = before.clone();
     // Secrets that can't be opened are lost already: then a new key is the way out, not an obstacle.
-    let sealed = ProviderSecrets::open(&before, admin.providers.keyring()).unwrap_or_default();
+    let opened = ProviderSecrets::open(&before, admin.providers.keyring());
+    let sealed = opened.unwrap_or_else(|_| ProviderSecrets::in_clear(&before));
     changes.apply(&mut after, sealed, admin.providers.keyring())?;
     let after = admin.providers.update(&by, &before, after).await?;
     json(StatusCode::OK, &view(&admin, &name, Some(&after)))

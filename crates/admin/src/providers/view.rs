@@ -1,4 +1,4 @@
-//! A provider as the API shows it: never its key, never a header's value.
+//! A provider as the API shows it: never its key, never the value of a header or of a parameter.
 
 use baton_control::providers::RegistrationView;
 use baton_engine::{Circuit, Engine, Snapshot};

@@ -10,7 +10,7 @@ use crate::wire::time;
 use axum::extract::{Path, State};
 use baton_model::entity::Role;
 use baton_model::record::RequestRecord;
-use baton_model::{Caller, Code, EventKind, PublicError, RequestId};
+use baton_model::{Caller, Code, EventKind, PublicError, RequestId, Timestamp};
 use baton_store::{FeedbackEntry, NewEvent, StoreError};
 use baton_web::identify;
 use http::StatusCode;
@@ -22,6 +22,8 @@ use utoipa::ToSchema;
 /// How long a record is waited for: it reaches the database a moment after its answer the client.
 const PATIENCE: Duration = Duration::from_secs(2);
 const LOOK: Duration = Duration::from_millis(50);
+/// In microseconds.
+const DAY: i64 = 24 * 3600 * 1_000_000;
 
 /// Feedback on a reply.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -72,6 +74,7 @@ impl From<&FeedbackEntry> for FeedbackView {
         (status = 400, description = "Neither score nor comment is given", body = ErrorBody),
         (status = 404, description = "There is no such request among the caller's own", body = ErrorBody),
         (status = 422, description = "Fields are wrong: `details.errors` names each", body = ErrorBody),
+        (status = 429, description = "The key has given as much feedback today as it may", body = ErrorBody),
     )
 )]
 pub async fn give(
@@ -102,6 +105,13 @@ pub async fn give(
         actor: actor.name.clone(),
     };
     let change = admin.store.change(&actor).await?;
+    let day = Timestamp(entry.at.0.saturating_sub(DAY));
+    if change.feedback().count(&entry.actor, day).await? >= admin.quotas.feedback_per_day {
+        let most = admin.quotas.feedback_per_day;
+        let message =
+            format!("`{}` has given feedback {most} times within a day (`quotas.feedback_per_day`)", entry.actor);
+        return Err(PublicError::new(Code::RateLimitExceeded, message).into());
+    }
     change.feedback().insert(&entry).await?;
     let kind = EventKind::ModelFeedbackReceived;
     let event = NewEvent { kind, subject: record.id.to_string(), data: data(&record, &entry), traceparent: None };
@@ -113,23 +123,23 @@ pub async fn give(
 /// A request of the caller's own, or any for an operator.
 async fn own(admin: &Admin, caller: &Caller, id: RequestId) -> Result<RequestRecord, Refused> {
     let until = Instant::now() + PATIENCE;
-    let record = loop {
-        match admin.store.ledger().get(&id).await {
+    loop {
+        let found = admin.store.ledger().get(&id).await.and_then(|record| {
+            // As if it were not there, in time too: ids of others are nobody's business.
+            let unseen = || StoreError::NotFound { what: format!("request `{id}`") };
+            Some(record).filter(|record| may_judge(caller, record)).ok_or_else(unseen)
+        });
+        match found {
             Err(StoreError::NotFound { .. }) if Instant::now() < until => tokio::time::sleep(LOOK).await,
-            found => break found?,
+            found => return Ok(found?),
         }
-    };
-    if may_judge(caller, &record) {
-        return Ok(record);
     }
-    // As if it were not there: ids of others are nobody's business.
-    Err(StoreError::NotFound { what: format!("request `{id}`") }.into())
 }
 
 fn may_judge(caller: &Caller, record: &RequestRecord) -> bool {
     let who = &record.attribution;
     let same_user = || caller.key.is_none() && caller.user.is_some() && caller.user.as_deref() == who.user.as_deref();
-    matches!(caller.role, Role::Admin | Role::Operator)
+    (matches!(caller.role, Role::Admin | Role::Operator) && caller.sees_project(who.project.as_deref()))
         || (caller.key.is_some() && caller.key == who.key)
         || (caller.project.is_some() && caller.project.as_deref() == who.project.as_deref())
         || same_user()

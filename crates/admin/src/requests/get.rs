@@ -9,7 +9,7 @@ use crate::wire::answer::{Answer, json};
 use axum::extract::{Path, State};
 use baton_model::RequestId;
 use baton_model::record::RequestRecord;
-use baton_store::record;
+use baton_store::{StoreError, record};
 use http::StatusCode;
 use indexmap::IndexMap;
 use serde_json::value::{RawValue, to_raw_value};
@@ -19,9 +19,13 @@ use serde_json::value::{RawValue, to_raw_value};
     (status = 200, description = "The request", body = JudgedRecordSchema),
     (status = 404, description = "There is no such request (or its record is still on its way)", body = ErrorBody),
 ))]
-pub async fn get(State(admin): State<Admin>, _: Viewer, Path(id): Path<String>) -> Answer {
+pub async fn get(State(admin): State<Admin>, Viewer(caller): Viewer, Path(id): Path<String>) -> Answer {
     let id = RequestId::from(id);
     let record = admin.store.ledger().get(&id).await?;
+    if !caller.sees_project(record.attribution.project.as_deref()) {
+        // As if it were not there: ids of others are nobody's business.
+        return Err(StoreError::NotFound { what: format!("request `{id}`") }.into());
+    }
     let feedback = admin.store.feedback().of(&id).await?;
     let feedback: Vec<FeedbackView> = feedback.iter().map(FeedbackView::from).collect();
     json(StatusCode::OK, &judged(&record, &feedback))

@@ -6,6 +6,7 @@ use crate::describe::ErrorBody;
 use crate::models::input::known_capabilities;
 use crate::wire::access::Viewer;
 use crate::wire::answer::{Answer, json};
+use crate::wire::page::fitting;
 use crate::wire::params::Params;
 use crate::wire::time;
 use axum::extract::State;
@@ -16,7 +17,8 @@ use baton_store::record;
 use http::{StatusCode, Uri};
 use serde_json::value::RawValue;
 
-/// Lists requests, newest first, a page at a time.
+/// Lists requests, newest first, a page at a time: of at most `limit`, and of at most 8 MiB. Who is confined to a project
+/// sees those of that project.
 #[utoipa::path(get, path = "/api/requests", tag = "requests", params(
     ("model" = Option<String>, Query, description = "Served by this model, or asked for under its name"),
     ("provider" = Option<String>, Query, description = "Served by this provider"),
@@ -36,18 +38,24 @@ use serde_json::value::RawValue;
     (status = 200, description = "A page of requests", body = RequestsView),
     (status = 422, description = "A parameter is wrong", body = ErrorBody),
 ))]
-pub async fn list(State(admin): State<Admin>, _: Viewer, uri: Uri) -> Answer {
+pub async fn list(State(admin): State<Admin>, Viewer(caller): Viewer, uri: Uri) -> Answer {
     let mut params = Params::read(&uri)?;
-    let filter = filter(&mut params);
+    let mut filter = filter(&mut params);
     let limit = params.number("limit", 1..=100, 20);
     let cursor = params.parse("cursor", "a `next_cursor`", Cursor::parse);
     params.finish()?;
+    if let Some(own) = caller.confined_to() {
+        // Another's project is one in which there are none.
+        let other = filter.project.is_some_and(|asked| asked != own);
+        filter.project = Some(if other { String::new() } else { own.to_owned() });
+    }
     let page = admin.store.ledger().list(&filter, cursor.as_ref(), limit).await?;
-    let view = RequestsView {
-        items: page.items.iter().filter_map(written).collect(),
-        next_cursor: page.next.map(|cursor| cursor.to_string()),
+    let (items, cut) = fitting(page.items.iter().filter_map(written));
+    let next = match page.items.get(items.len().saturating_sub(1)).filter(|_| cut) {
+        Some(last) => Some(Cursor::after(last)),
+        None => page.next,
     };
-    json(StatusCode::OK, &view)
+    json(StatusCode::OK, &RequestsView { items, next_cursor: next.map(|cursor| cursor.to_string()) })
 }
 
 fn filter(params: &mut Params) -> Filter {

@@ -1,6 +1,8 @@
 //! Totals as CSV: one column for each grouped field, each class of consumption, and the rest.
 
-use axum::response::{IntoResponse, Response};
+use super::totals::ADVICE;
+use crate::wire::answer::{Answer, check_page};
+use axum::response::IntoResponse;
 use baton_model::{Code, Nanos, PublicError, UsageClass};
 use baton_store::ledger::{GroupBy, UsageRow};
 use csv::Writer;
@@ -9,12 +11,14 @@ use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 /// The rows as a file.
 ///
 /// # Errors
-/// Never in practice: it is written in memory, and all rows have the same columns.
-pub fn write(rows: &[UsageRow], group_by: &[GroupBy]) -> Result<Response, PublicError> {
+/// `invalid_request` if it is too long; nothing else in practice, as it is written in memory, and all rows have the same
+/// columns.
+pub fn write(rows: &[UsageRow], group_by: &[GroupBy]) -> Answer {
     let text = text(rows, group_by).map_err(|error| {
         tracing::error!(%error, "totals could not be written as CSV");
         PublicError::new(Code::Internal, "the totals could not be written")
     })?;
+    check_page(text.len() as u64, ADVICE)?;
     let headers =
         [(CONTENT_TYPE, "text/csv; charset=utf-8"), (CONTENT_DISPOSITION, "attachment; filename=\"usage.csv\"")];
     Ok((headers, text).into_response())

@@ -5,19 +5,21 @@ use super::view::{RowView, UsageView};
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Anyone;
-use crate::wire::answer::{Answer, json};
+use crate::wire::answer::{self, Answer};
 use crate::wire::params::Params;
 use crate::wire::time;
 use axum::extract::State;
 use baton_model::entity::Role;
 use baton_model::{Caller, Code, KeyId, PublicError, Timestamp};
 use baton_store::ledger::{GroupBy, UsageQuery};
-use http::{StatusCode, Uri};
+use http::Uri;
 use std::time::Duration;
 
 /// What is looked at if nothing is said: the last 30 days.
 const DAYS: u64 = 30;
 const DAY: u64 = 24 * 60 * 60;
+/// What to do where the totals are too long.
+pub(super) const ADVICE: &str = "ask for less time or fewer groups";
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Format {
@@ -25,7 +27,8 @@ enum Format {
     Csv,
 }
 
-/// Totals of requests, tokens, cost, errors and latency. A caller sees its own key's alone.
+/// Totals of requests, tokens, cost, errors and latency. A caller sees its own key's alone, and who is confined to a
+/// project those of that project.
 #[utoipa::path(get, path = "/api/usage", tag = "usage", params(
     ("from" = Option<String>, Query, description = "Since when: RFC 3339, or a date; by default 30 days before `to`"),
     ("to" = Option<String>, Query, description = "Until before when: RFC 3339, or a date, which is included; by default now"),
@@ -40,9 +43,14 @@ enum Format {
 pub async fn usage(State(admin): State<Admin>, Anyone(caller): Anyone, uri: Uri) -> Answer {
     let (mut query, format) = read(&uri, admin.web.engine.clock().now())?;
     query.key = visible(&caller, query.key)?;
+    if let Some(own) = caller.confined_to().filter(|_| caller.role != Role::Caller) {
+        // Another's project is one of which there is nothing.
+        let other = query.project.is_some_and(|asked| asked != own);
+        query.project = Some(if other { String::new() } else { own.to_owned() });
+    }
     let rows = admin.store.ledger().usage(&query).await?;
     if format == Format::Csv {
-        return Ok(csv_file::write(&rows, &query.group_by)?);
+        return csv_file::write(&rows, &query.group_by);
     }
     let items: Vec<RowView> = rows.into_iter().map(|row| RowView::new(row, &query.group_by)).collect();
     let view = UsageView {
@@ -52,7 +60,7 @@ pub async fn usage(State(admin): State<Admin>, Anyone(caller): Anyone, uri: Uri)
         total: items.len() as u64,
         items,
     };
-    json(StatusCode::OK, &view)
+    answer::page(&view, ADVICE)
 }
 
 fn read(uri: &Uri, now: Timestamp) -> Result<(UsageQuery, Format), PublicError> {

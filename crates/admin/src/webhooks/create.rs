@@ -11,7 +11,7 @@ use crate::wire::faults::Faults;
 use crate::wire::fields::Fields;
 use axum::extract::State;
 use baton_events::webhooks::{Secret, Secrets};
-use baton_model::Timestamp;
+use baton_model::{Code, PublicError, Timestamp};
 use baton_store::{NewAudit, Webhook};
 use baton_web::identify;
 use http::header::{CACHE_CONTROL, LOCATION};
@@ -23,6 +23,7 @@ use rand::rngs::StdRng;
 /// signed with, by the Standard Webhooks scheme.
 #[utoipa::path(post, path = "/api/webhooks", tag = "webhooks", request_body = WebhookBody, responses(
     (status = 201, description = "Created; `secret` is shown only once", body = NewWebhookView),
+    (status = 409, description = "There are as many as there may be", body = ErrorBody),
     (status = 422, description = "Fields are wrong: `details.errors` names each; or BATON_SECRET_KEY is not set", body = ErrorBody),
 ))]
 pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator, mut fields: Fields) -> Answer {
@@ -45,6 +46,10 @@ pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator
     };
     changes.apply(&mut webhook, now);
     let change = admin.store.change(&by).await?;
+    if change.webhooks().count().await? >= admin.quotas.webhooks {
+        let message = format!("there are {} webhooks, the most (`quotas.webhooks`)", admin.quotas.webhooks);
+        return Err(PublicError::new(Code::Conflict, message).into());
+    }
     change.webhooks().insert(&webhook).await?;
     let audit = NewAudit {
         action: "webhook.create",

@@ -3,11 +3,11 @@
 use super::view::WebhookView;
 use crate::Admin;
 use crate::wire::access::Administrator;
-use crate::wire::answer::{Answer, json};
+use crate::wire::answer::Answer;
 use crate::wire::page::{Page, Paging};
 use crate::wire::params::Params;
 use axum::extract::State;
-use http::{StatusCode, Uri};
+use http::Uri;
 
 /// Lists the webhooks, oldest first.
 #[utoipa::path(get, path = "/api/webhooks", tag = "webhooks", params(
@@ -19,5 +19,5 @@ pub async fn list(State(admin): State<Admin>, _: Administrator, uri: Uri) -> Ans
     let paging = Paging::take(&mut params);
     params.finish()?;
     let webhooks = admin.store.webhooks().list().await?;
-    json(StatusCode::OK, &paging.cut(webhooks.iter().map(WebhookView::from)))
+    paging.cut(webhooks.iter().map(WebhookView::from)).answer()
 }

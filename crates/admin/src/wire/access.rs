@@ -5,15 +5,18 @@ use crate::Admin;
 use axum::extract::FromRequestParts;
 use baton_auth::require;
 use baton_model::entity::Role;
-use baton_model::{Actor, Caller};
+use baton_model::{Actor, Caller, Code, PublicError};
 use baton_web::identify;
 use http::request::Parts;
 
 /// Everyone who is known.
 pub struct Anyone(pub Caller);
 
-/// Who may see everything.
+/// Who may see what is within its scope ([`Caller::confined_to`]): the endpoint sees to that.
 pub struct Viewer(pub Caller);
+
+/// Who may see everything, of all projects.
+pub struct Overseer;
 
 /// Who may change models.
 pub struct Operator(pub Actor);
@@ -62,4 +65,17 @@ access! {
     Viewer is caller by Viewer,
     Operator is actor by Operator,
     Administrator is actor by Admin,
+}
+
+impl FromRequestParts<Admin> for Overseer {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, admin: &Admin) -> Result<Self, Refused> {
+        let caller = admit(parts, admin, Role::Viewer).await?;
+        if let Some(project) = caller.confined_to() {
+            let message = format!("this needs the scope `all`, but the caller sees the project `{project}` only");
+            return Err(PublicError::new(Code::PermissionDenied, message).into());
+        }
+        Ok(Self)
+    }
 }

@@ -3,13 +3,14 @@
 use super::access::Admitted;
 use super::fields::Fields;
 use crate::Admin;
+use axum::body::HttpBody;
 use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse, Response};
 use baton_engine::Hold;
-use baton_model::{Code, PublicError};
+use baton_model::{Code, PublicError, bounds};
 use baton_tasks::compute;
 pub use baton_web::Refused;
-use baton_web::body::read_body;
+use baton_web::body::{HeldBody, read_body};
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
@@ -30,6 +31,28 @@ pub fn json(status: StatusCode, body: &impl Serialize) -> Answer {
     Ok((status, [(CONTENT_TYPE, "application/json")], text).into_response())
 }
 
+/// A JSON answer that is as long as what was asked for: `advice` says what to ask for instead if that is too long.
+///
+/// # Errors
+/// `invalid_request` if it is longer than [`bounds::PAGE`].
+pub fn page(body: &impl Serialize, advice: &str) -> Answer {
+    let response = json(StatusCode::OK, body)?;
+    check_page(response.body().size_hint().exact().unwrap_or(0), advice)?;
+    Ok(response)
+}
+
+/// Whether a list of so many bytes may be answered.
+///
+/// # Errors
+/// As of [`page`].
+pub fn check_page(bytes: u64, advice: &str) -> Result<(), PublicError> {
+    if bytes <= bounds::PAGE as u64 {
+        return Ok(());
+    }
+    let message = format!("the answer would be {bytes} bytes long, and may be {}: {advice}", bounds::PAGE);
+    Err(PublicError::new(Code::InvalidRequest, message))
+}
+
 /// The whole body of a request, within the server's limit.
 pub struct Raw {
     /// The body.
@@ -42,21 +65,34 @@ impl FromRequest<Admin> for Raw {
     type Rejection = Refused;
 
     async fn from_request(request: Request, admin: &Admin) -> Result<Self, Refused> {
-        let Some(Admitted(caller)) = request.extensions().get::<Admitted>().cloned() else {
-            // An endpoint that takes a body and asks for no role would read it for everybody.
-            return Err(PublicError::new(Code::Internal, "the endpoint does not say who may call it").into());
-        };
-        let web = &admin.web;
-        let body = read_body(web.engine.limits(), &caller, request.into_body(), web.max_body_bytes).await?;
-        Ok(Self { bytes: body.bytes, _hold: body.hold })
+        let HeldBody { bytes, hold } = whole(request, admin, admin.web.max_body_bytes).await?;
+        Ok(Self { bytes, _hold: hold })
     }
+}
+
+async fn whole(request: Request, admin: &Admin, limit: usize) -> Result<HeldBody, PublicError> {
+    let Some(Admitted(caller)) = request.extensions().get::<Admitted>().cloned() else {
+        // An endpoint that takes a body and asks for no role would read it for everybody.
+        return Err(PublicError::new(Code::Internal, "the endpoint does not say who may call it"));
+    };
+    read_body(admin.web.engine.limits(), &caller, request.into_body(), limit).await
+}
+
+fn too_large(limit: usize) -> PublicError {
+    let message = format!("the body is larger than {limit} bytes, the most that a call of the management API has");
+    PublicError::new(Code::PayloadTooLarge, message).detail("limit_bytes", limit.to_string())
 }
 
 impl FromRequest<Admin> for Fields {
     type Rejection = Refused;
 
     async fn from_request(request: Request, admin: &Admin) -> Result<Self, Refused> {
-        let Raw { bytes, .. } = Raw::from_request(request, admin).await?;
+        let limit = admin.web.max_body_bytes.min(bounds::CHANGE);
+        let HeldBody { bytes, .. } = whole(request, admin, limit).await.map_err(|error| match error.code {
+            // The operator has set no such limit: it is what a change may say.
+            Code::PayloadTooLarge if limit == bounds::CHANGE => too_large(limit),
+            _ => error,
+        })?;
         Ok(compute(bytes.len(), || Self::read(bytes))?)
     }
 }

@@ -5,9 +5,11 @@ use super::faults::Faults;
 use super::phrases::{brief, unknown};
 use super::schema::settable;
 use baton_dialect::framing::splice;
+use baton_model::bounds::{self, Most};
 use baton_model::chat::Json;
 use baton_model::schema::{Registered, Value, field_names, put_over};
 use baton_model::{Body, PublicError};
+use baton_web::bounds::object;
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use utoipa::PartialSchema;
@@ -71,11 +73,11 @@ impl Fields {
         }))
     }
 
-    /// A line of text that is neither empty nor longer than 2048 characters; null is as absent.
+    /// A line of text that is neither empty nor too long; null is as absent.
     pub fn text(&mut self, name: &'static str, faults: &mut Faults) -> Option<String> {
         let text = self.take::<String>(name, "a string", faults)??;
         let path = self.at(name);
-        checked(path, text, char::is_control, faults)
+        checked(name, path, text, char::is_control, faults)
     }
 
     /// A text of one or more lines that may be null: `None` if it is absent, `Some(None)` for null.
@@ -83,7 +85,7 @@ impl Fields {
         let path = self.at(name);
         let text = self.take::<String>(name, "a string or null", faults)?;
         let unfit = |letter: char| letter.is_control() && !letter.is_whitespace();
-        Some(text.and_then(|text| checked(path, text, unfit, faults)))
+        Some(text.and_then(|text| checked(name, path, text, unfit, faults)))
     }
 
     /// A whole body of a type: each field that is wrong is noted, and counts as absent.
@@ -132,7 +134,41 @@ impl Fields {
         let value = Json(self.raw(name)?.to_owned());
         let Ok(text) = serde_json::from_str::<String>(&value.0) else { return Some(value) };
         let unfit = |letter: char| letter.is_control() && !(LINES.contains(&name) && letter.is_whitespace());
-        checked(self.at(name), text, unfit, faults).map(|_| value)
+        checked(name, self.at(name), text, unfit, faults).map(|_| value)
+    }
+
+    /// A JSON object of the operator's own, as it was written: `None` if it is absent. What is wrong is noted.
+    pub fn object(&mut self, name: &'static str, faults: &mut Faults) -> Option<Json> {
+        let path = self.at(name);
+        let text = self.raw(name)?;
+        let problem = if text.starts_with('{') {
+            object(text, Most::Object(bounds::JSON_BYTES, bounds::JSON_KEYS)).err()
+        } else {
+            Some(format!("expected an object, got {}", brief(text)))
+        };
+        if let Some(problem) = problem {
+            faults.add(path, problem);
+        }
+        Some(Json(text.to_owned()))
+    }
+
+    /// A list of ids: `None` if it is absent, `Some(None)` for null. What is wrong is noted.
+    pub fn ids(&mut self, name: &'static str, expected: &str, faults: &mut Faults) -> Option<Option<Vec<String>>> {
+        let path = self.at(name);
+        let list: Option<Vec<String>> = self.take(name, expected, faults)?;
+        if let Some(list) = &list {
+            let bytes = list.iter().map(String::len).sum();
+            let problems = [
+                Most::Entries(bounds::KEY_LIST).check_length(list.len()),
+                Most::Bytes(bounds::KEY_LIST_BYTES).check_length(bytes),
+                list.iter().try_for_each(|id| Most::Bytes(bounds::ID).check(id)),
+            ];
+            // One of them says enough.
+            if let Some(problem) = problems.into_iter().find_map(Result::err) {
+                faults.add(path.as_str(), problem);
+            }
+        }
+        Some(list)
     }
 
     /// The field's name with its path.
@@ -156,15 +192,31 @@ impl Fields {
     }
 }
 
-const LONGEST_TEXT: usize = 2048;
+/// How long the text of a field may be: a name means the same wherever it stands.
+fn longest(name: &str) -> Most {
+    match name {
+        "name" | "display_name" => Most::Characters(bounds::NAME),
+        "id" | "model_id" | "project_id" | "user_id" | "default_model" => Most::Bytes(bounds::ID),
+        "upstream" => Most::Bytes(bounds::UPSTREAM),
+        "url" | "base_url" | "query" => Most::Bytes(bounds::URL),
+        "api_key" => Most::Bytes(bounds::HEADER),
+        _ => Most::Characters(bounds::TEXT),
+    }
+}
 
-fn checked(path: String, text: String, unfit: impl Fn(char) -> bool, faults: &mut Faults) -> Option<String> {
+fn checked(
+    name: &str,
+    path: String,
+    text: String,
+    unfit: impl Fn(char) -> bool,
+    faults: &mut Faults,
+) -> Option<String> {
     let problem = if text.trim().is_empty() {
-        "must not be empty"
-    } else if text.chars().count() > LONGEST_TEXT {
-        "is longer than 2048 characters"
+        "must not be empty".to_owned()
+    } else if let Err(problem) = longest(name).check(&text) {
+        problem
     } else if text.chars().any(unfit) {
-        "must not hold control characters"
+        "must not hold control characters".to_owned()
     } else {
         return Some(text);
     };

@@ -1,7 +1,10 @@
 //! Lists in numbered pages.
 
+use super::answer::{self, Answer};
 use super::params::Params;
+use baton_model::bounds;
 use serde::Serialize;
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 /// One page of a list.
@@ -17,6 +20,16 @@ pub struct Page<T> {
     pub page_size: u64,
 }
 
+impl<T: Serialize> Page<T> {
+    /// The page as an answer.
+    ///
+    /// # Errors
+    /// `invalid_request` if it is too long: what is registered is bounded, but an older version may have kept more.
+    pub fn answer(&self) -> Answer {
+        answer::page(self, "ask for a smaller `page_size`")
+    }
+}
+
 /// Which page is asked for: `page` (from 1) and `page_size` (1 to 100, by default 20).
 #[derive(Debug, Clone, Copy)]
 pub struct Paging {
@@ -24,6 +37,20 @@ pub struct Paging {
     pub page: u64,
     /// How many a page holds at most.
     pub size: u64,
+}
+
+/// As many of these as fit [`bounds::PAGE`] together; one at least. Whether some are left out.
+pub fn fitting(items: impl Iterator<Item = Box<RawValue>>) -> (Vec<Box<RawValue>>, bool) {
+    let (mut fit, mut bytes) = (Vec::new(), 0_usize);
+    for item in items {
+        // With the comma between two.
+        bytes = bytes.saturating_add(item.get().len() + 1);
+        if bytes > bounds::PAGE && !fit.is_empty() {
+            return (fit, true);
+        }
+        fit.push(item);
+    }
+    (fit, false)
 }
 
 const LAST_PAGE: u64 = 1_000_000_000;

@@ -3,6 +3,7 @@
 use super::faults::Faults;
 use super::phrases::{brief, unknown};
 use axum::extract::Query;
+use baton_model::bounds::{Most, PARAMETER};
 use baton_model::{Code, PublicError};
 use http::Uri;
 
@@ -32,6 +33,10 @@ impl Params {
         let value = values.next().filter(|value| !value.is_empty()).cloned();
         if values.next().is_some() {
             self.faults.add(name, "given more than once");
+        }
+        if let Some(Err(problem)) = value.as_ref().map(|value| Most::Bytes(PARAMETER).check(value)) {
+            self.faults.add(name, problem);
+            return None;
         }
         // Nothing that is kept holds one, and PostgreSQL takes none.
         if value.as_ref().is_some_and(|value| value.contains('\0')) {

@@ -94,7 +94,12 @@ async fn callers_see_what_they_may_use() {
     assert_eq!(some.get("/api/models").await.items("model_id"), ["a"]);
     some.get("/api/models/house").await.is_refused(404, "model_not_found", &[]);
     let body = r#"{"model_id": "house", "messages": [{"role": "user", "content": "hi"}]}"#;
-    some.post("/api/models/tokens", body).await.is_refused(403, "permission_denied", &[]);
-    some.post("/api/models/route", body).await.is_refused(403, "permission_denied", &[]);
+    // A model that a key may not use is to it as one that is not there.
+    for path in ["/api/models/tokens", "/api/models/route"] {
+        let forbidden = some.post(path, body).await;
+        forbidden.is_refused(404, "model_not_found", &[]);
+        let unknown = some.post(path, &body.replace("house", "nobody")).await;
+        assert_eq!(forbidden.message().replace("house", "nobody"), unknown.message());
+    }
     admin.with(&all).get("/api/models/off").await.is_refused(404, "model_not_found", &[]);
 }

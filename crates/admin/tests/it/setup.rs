@@ -240,13 +240,20 @@ impl Reply {
         json["items"].as_array().unwrap().iter().map(|item| item[field].as_str().unwrap().to_owned()).collect()
     }
 
-    /// An error in the contract's shape, with this status and code, naming these fields.
+    /// The sentence of an error.
+    pub(crate) fn message(&self) -> String {
+        self.json()["error"]["message"].as_str().unwrap().to_owned()
+    }
+
+    /// An answer of that status.
     #[track_caller]
     pub(crate) fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.text);
         self
     }
 
+    /// An error in the contract's shape, with this status and code, naming these fields.
+    #[track_caller]
     pub(crate) fn is_refused(&self, status: u16, code: &str, fields: &[&str]) {
         assert_eq!(self.status, status, "{}", self.text);
         let json = self.json();

@@ -1,5 +1,6 @@
 //! What is known of the keys while requests are checked.
 
+use super::failures::Seen;
 use crate::secret::Hash;
 use baton_model::{Caller, KeyId, Timestamp};
 use baton_store::ApiKey;
@@ -27,8 +28,17 @@ pub(super) struct Known {
     pub replaced_at: Option<Timestamp>,
     /// The networks it may be used from; `None`: any.
     addresses: Option<Arc<[IpNet]>>,
-    /// When it was last used, in microseconds; 0 if that is written down already. Shared by all snapshots.
-    used: Arc<AtomicI64>,
+    /// Shared by all snapshots.
+    uses: Arc<Uses>,
+}
+
+/// How a key was used.
+#[derive(Default)]
+struct Uses {
+    /// When it was last used, in microseconds; 0 if that is written down already.
+    last: AtomicI64,
+    /// From where.
+    seen: Seen,
 }
 
 impl Snapshot {
@@ -37,16 +47,16 @@ impl Snapshot {
         let mut snapshot = Self::default();
         for key in keys {
             // Carried over: a reload must not forget uses that are not written yet.
-            let used = before.by_id(&key.id).map(|known| Arc::clone(&known.used)).unwrap_or_default();
+            let uses = before.by_id(&key.id).map(|known| Arc::clone(&known.uses)).unwrap_or_default();
             // A hash that is no hash can match nothing.
             if let Some(hash) = read_hex(&key.hash) {
-                snapshot.by_hash.insert(hash, Known::read(key, None, Arc::clone(&used)));
+                snapshot.by_hash.insert(hash, Known::read(key, None, Arc::clone(&uses)));
                 snapshot.by_id.insert(key.id.clone(), hash);
             }
             if let Some(hash) = key.previous_hash.as_deref().and_then(read_hex) {
                 // Without a time the previous secret counts as expired.
                 let until = key.previous_until.unwrap_or_default();
-                snapshot.by_hash.insert(hash, Known::read(key, Some(until), used));
+                snapshot.by_hash.insert(hash, Known::read(key, Some(until), uses));
             }
         }
         snapshot
@@ -67,7 +77,7 @@ impl Snapshot {
     /// The keys that were used since this was last asked, and when.
     pub fn take_uses(&self) -> Vec<(KeyId, Timestamp)> {
         let keys = self.by_id.keys().filter_map(|id| Some((id, self.by_id(id)?)));
-        let used = keys.map(|(id, known)| (id.clone(), Timestamp(known.used.swap(0, Ordering::Relaxed))));
+        let used = keys.map(|(id, known)| (id.clone(), Timestamp(known.uses.last.swap(0, Ordering::Relaxed))));
         used.filter(|(_, time)| time.0 != 0).collect()
     }
 
@@ -76,17 +86,18 @@ impl Snapshot {
         for (id, time) in used {
             if let Some(known) = self.by_id(id) {
                 // The key may have been used again while the write failed.
-                known.used.fetch_max(time.0, Ordering::Relaxed);
+                known.uses.last.fetch_max(time.0, Ordering::Relaxed);
             }
         }
     }
 }
 
 impl Known {
-    fn read(key: &ApiKey, replaced_at: Option<Timestamp>, used: Arc<AtomicI64>) -> Self {
+    fn read(key: &ApiKey, replaced_at: Option<Timestamp>, uses: Arc<Uses>) -> Self {
         let caller = Caller {
             key: Some(key.id.clone()),
             role: key.role,
+            scope: key.scope,
             project: key.project.clone(),
             projects: key.projects.clone(),
             user: key.user.clone(),
@@ -97,7 +108,7 @@ impl Known {
         let addresses =
             key.addresses.as_ref().map(|list| list.iter().filter_map(|network| network.parse().ok()).collect());
         let revoked = key.revoked_at.is_some();
-        Self { caller, expires_at: key.expires_at, revoked, replaced_at, addresses, used }
+        Self { caller, expires_at: key.expires_at, revoked, replaced_at, addresses, uses }
     }
 
     /// Whether it may be used from there. A bound key may not be used from where nobody knows.
@@ -109,9 +120,14 @@ impl Known {
         self.addresses.as_ref().is_none_or(|networks| client.is_some_and(|client| within(client, networks)))
     }
 
+    /// From where it was used.
+    pub fn seen(&self) -> &Seen {
+        &self.uses.seen
+    }
+
     /// Notes that it is used.
     pub fn note_use(&self, now: Timestamp) {
-        self.used.store(now.0, Ordering::Relaxed);
+        self.uses.last.store(now.0, Ordering::Relaxed);
     }
 }
 

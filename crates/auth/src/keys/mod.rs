@@ -1,7 +1,10 @@
 //! The keys: checked against an immutable snapshot. `change.rs` makes, rotates and revokes them.
 
 mod change;
+mod failures;
 mod known;
+
+pub use failures::FailureLimit;
 
 use crate::secret::{Hash, Pepper, random_pepper};
 use crate::token::{Claims, TokenFault, Tokens};
@@ -10,6 +13,7 @@ use arc_swap::ArcSwap;
 use baton_model::entity::Role;
 use baton_model::{Caller, Clock, ModelId};
 use baton_store::Store;
+use failures::{Failures, Network, Seen};
 use known::{Known, Snapshot};
 use rand::Rng;
 use std::net::IpAddr;
@@ -37,6 +41,9 @@ pub struct Keys {
     open_on_loopback: bool,
     /// The key that the environment gave, by its hash. It is never stored.
     admin: Option<Hash>,
+    /// From where that key was used.
+    admin_seen: Seen,
+    failures: Failures,
     known: ArcSwap<Snapshot>,
     /// One reload at a time, so that an older list never replaces a newer one.
     reloading: tokio::sync::Mutex<()>,
@@ -57,6 +64,8 @@ impl Keys {
             tokens: None,
             open_on_loopback: false,
             admin: None,
+            admin_seen: Seen::default(),
+            failures: Failures::new(FailureLimit::default()),
             known: ArcSwap::default(),
             reloading: tokio::sync::Mutex::new(()),
         };
@@ -75,6 +84,13 @@ impl Keys {
     #[must_use]
     pub fn with_admin(mut self, secret: &Secret) -> Self {
         self.admin = Some(self.pepper.hash(secret.reveal()));
+        self
+    }
+
+    /// The same with that limit of wrong credentials from one address.
+    #[must_use]
+    pub fn with_failures(mut self, limit: FailureLimit) -> Self {
+        self.failures = Failures::new(limit);
         self
     }
 
@@ -100,12 +116,17 @@ impl Keys {
         credentials: Option<Credentials<'_>>,
         origin: Origin,
     ) -> Result<Caller, AuthError> {
-        let found = self.lookup(credentials, origin);
+        let mut found = self.find(credentials, origin);
         let unknown = matches!(found, Err(AuthError::Token(TokenFault::UnknownSigner | TokenFault::NoSigners(_))));
-        let Some(tokens) = self.tokens.as_ref().filter(|_| unknown) else { return found };
+        let network = Network::of(origin.client);
         // Only where a signing key is missing: any other fault would be the same with newer keys.
-        tokens.renew().await;
-        self.lookup(credentials, origin)
+        if let Some(tokens) = self.tokens.as_ref().filter(|_| unknown)
+            && self.failures.empty_for(network, self.clock.now()).is_none()
+        {
+            tokens.renew().await;
+            found = self.find(credentials, origin);
+        }
+        self.counted(found, network)
     }
 
     /// Who asks, as far as is known now. Reads no disk, takes no lock, calls nobody.
@@ -114,6 +135,34 @@ impl Keys {
     ///
     /// Why the credentials are not taken; [`AuthError::Missing`] if there are none.
     pub fn lookup(&self, credentials: Option<Credentials<'_>>, origin: Origin) -> Result<Caller, AuthError> {
+        self.counted(self.find(credentials, origin), Network::of(origin.client))
+    }
+
+    /// Takes a failure out of the bucket of its network; whoever has none left is not told whether it was right.
+    fn counted(&self, found: Result<Caller, AuthError>, network: Network) -> Result<Caller, AuthError> {
+        match found {
+            Err(error) if error.may_be_a_guess() => match self.failures.take(network, self.clock.now()) {
+                Ok(()) => Err(error),
+                Err(after) => Err(AuthError::TooManyFailures { after }),
+            },
+            found => found,
+        }
+    }
+
+    /// Whether what is right may be used from there now: it was before, or not too much was wrong from there.
+    fn admitted(&self, seen: &Seen, origin: Origin) -> Result<(), AuthError> {
+        let network = Network::of(origin.client);
+        if seen.has(network) {
+            return Ok(());
+        }
+        if let Some(after) = self.failures.empty_for(network, self.clock.now()) {
+            return Err(AuthError::TooManyFailures { after });
+        }
+        seen.add(network);
+        Ok(())
+    }
+
+    fn find(&self, credentials: Option<Credentials<'_>>, origin: Origin) -> Result<Caller, AuthError> {
         let Some(credentials) = credentials else {
             return if self.needs_none(origin.peer) { Ok(admin()) } else { Err(AuthError::Missing) };
         };
@@ -174,26 +223,33 @@ impl Keys {
         let hash = self.pepper.hash(key);
         // This key stands in no table, so the snapshot does not know it.
         if self.admin.is_some_and(|admin| bool::from(admin.ct_eq(&hash))) {
+            self.admitted(&self.admin_seen, origin)?;
             return Ok(admin());
         }
         let snapshot = self.known.load();
         let known = snapshot.by_hash(&hash).ok_or(AuthError::Unknown)?;
         self.usable(known, origin)?;
+        self.admitted(known.seen(), origin)?;
         Ok(known.caller.clone())
     }
 
-    /// Who bears a token. One that belongs to a key can do no more than the key can, and ends with it.
+    /// Who bears a token. One that belongs to a key can do no more than the key can, and ends with it. Tokens are admitted
+    /// whatever else is wrong from there: a signature can't be guessed.
     fn bearer(&self, claims: Claims, origin: Origin) -> Result<Caller, AuthError> {
         let Claims { role, project, user, models, key } = claims;
         let Some(id) = key else {
-            return Ok(Caller { key: None, role, project, projects: None, user, models, strict: false });
+            let (scope, projects) = (None, None);
+            return Ok(Caller { key: None, role, scope, project, projects, user, models, strict: false });
         };
         let snapshot = self.known.load();
         let known = snapshot.by_id(&id).ok_or(AuthError::Unknown)?;
         self.usable(known, origin)?;
         let of_key = &known.caller;
+        // A token may book on another project than its key, but it does not see what is there if its key would not.
+        let elsewhere = project.is_some() && !of_key.sees_project(project.as_deref());
         Ok(Caller {
-            role: lesser(role, of_key.role),
+            role: if elsewhere { Role::Caller } else { lesser(role, of_key.role) },
+            scope: if project.is_some() { None } else { of_key.scope },
             project: project.or_else(|| of_key.project.clone()),
             projects: of_key.projects.clone(),
             user: user.or_else(|| of_key.user.clone()),
@@ -225,7 +281,16 @@ impl Keys {
 }
 
 fn admin() -> Caller {
-    Caller { key: None, role: Role::Admin, project: None, projects: None, user: None, models: None, strict: false }
+    Caller {
+        key: None,
+        role: Role::Admin,
+        scope: None,
+        project: None,
+        projects: None,
+        user: None,
+        models: None,
+        strict: false,
+    }
 }
 
 /// The role that includes less. They are in order, the highest first.

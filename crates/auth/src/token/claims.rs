@@ -1,14 +1,12 @@
 //! What the claims of a token make of its bearer.
 
 use super::TokenFault;
+use baton_model::bounds::{self, Most};
 use baton_model::entity::Role;
 use baton_model::{KeyId, ModelId};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// The longest name in a claim, in characters.
-const LONGEST: usize = 256;
 
 /// Which claims say what. A name may be a path (`realm_access.roles`); one that holds points itself is tried first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,8 +130,8 @@ fn words(claims: &Map<String, Value>, name: &str) -> Result<Option<Vec<String>>,
 }
 
 fn checked(name: &str, text: String) -> Result<String, TokenFault> {
-    if text.trim().is_empty() || text.chars().count() > LONGEST || text.chars().any(char::is_control) {
-        return Err(fault(name, "is no name: expected 1 to 256 characters, none of them a control character"));
+    if text.trim().is_empty() || Most::Bytes(bounds::ID).check(&text).is_err() || text.chars().any(char::is_control) {
+        return Err(fault(name, "is no name: expected 1 to 256 bytes without control characters"));
     }
     Ok(text)
 }

@@ -24,7 +24,7 @@ enum Action {
     ///
     /// Example: baton keys create "team a" --models gpt-4o-mini
     Create(Create),
-    /// Changes a key's name, models, networks, strictness or expiry, effective at once.
+    /// Changes a key's name, scope, models, networks, strictness or expiry, effective at once.
     ///
     /// Example: baton keys update key_7b533dc67ca782efa1a16069 --models gpt-4o-mini --never-expires
     Update(Update),
@@ -58,6 +58,9 @@ struct Create {
     /// Role: `caller`, `viewer`, `operator` or `admin`
     #[arg(long, default_value = "caller")]
     role: String,
+    /// What a viewer or operator sees: the records of its `project`, or of `all` [default: those of its project, if it has one]
+    #[arg(long)]
+    scope: Option<String>,
     /// Models that the key may use [default: all]
     #[arg(long, value_delimiter = ',')]
     models: Vec<String>,
@@ -83,6 +86,9 @@ struct Update {
     /// A new name
     #[arg(long)]
     name: Option<String>,
+    /// What a viewer or operator sees: the records of its `project`, or of `all`
+    #[arg(long)]
+    scope: Option<String>,
     /// Models that the key may use
     #[arg(long, value_delimiter = ',')]
     models: Vec<String>,
@@ -107,15 +113,16 @@ struct Update {
 }
 
 /// What can be changed; at least one of them must be given.
-const CHANGES: [&str; 8] =
-    ["name", "models", "all_models", "addresses", "any_address", "strict", "expires_at", "never_expires"];
+const CHANGES: [&str; 9] =
+    ["name", "scope", "models", "all_models", "addresses", "any_address", "strict", "expires_at", "never_expires"];
 const KEY: &[Field] = &[Field::Text("/id")];
 const KEY_WITH_SECRET: &[Field] = &[Field::Text("/id"), Field::Text("/key")];
-const COLUMNS: [Column<'_>; 8] = [
+const COLUMNS: [Column<'_>; 9] = [
     ("id", "/id"),
     ("name", "/name"),
     ("prefix", "/prefix"),
     ("role", "/role"),
+    ("scope", "/scope"),
     ("project", "/project_id"),
     ("models", "/models"),
     ("expires", "/expires_at"),
@@ -160,6 +167,7 @@ impl Create {
         body.insert("name".to_owned(), json!(self.name));
         body.insert("role".to_owned(), json!(self.role));
         body.insert("strict".to_owned(), json!(self.strict));
+        body.extend(self.scope.as_ref().map(|scope| ("scope".to_owned(), json!(scope))));
         body.extend((!self.models.is_empty()).then(|| ("models".to_owned(), json!(self.models))));
         body.extend((!self.addresses.is_empty()).then(|| ("addresses".to_owned(), json!(self.addresses))));
         body.extend(self.project.as_ref().map(|project| ("project_id".to_owned(), json!(project))));
@@ -174,6 +182,7 @@ impl Update {
         let mut body = Map::new();
         let mut set = |field: &str, value: Option<Value>| body.extend(value.map(|value| (field.to_owned(), value)));
         set("name", self.name.as_ref().map(|name| json!(name)));
+        set("scope", self.scope.as_ref().map(|scope| json!(scope)));
         set("models", (!self.models.is_empty()).then(|| json!(self.models)));
         set("models", self.all_models.then_some(Value::Null));
         set("addresses", (!self.addresses.is_empty()).then(|| json!(self.addresses)));

@@ -36,6 +36,8 @@ pub struct Docs {
 enum Document {
     /// Every key of the configuration.
     Configuration,
+    /// How much of everything there may be.
+    Limits,
     /// Every metric.
     Metrics,
 }
@@ -45,6 +47,7 @@ impl Docs {
     pub fn run(self) -> ExitCode {
         let text = match self.document {
             Document::Configuration => reference::configuration(),
+            Document::Limits => reference::limits(),
             Document::Metrics => reference::metrics(),
         };
         output::line(text.trim_end());

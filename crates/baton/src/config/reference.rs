@@ -2,6 +2,7 @@
 
 use super::Environment;
 use super::sections::Config;
+use baton_model::bounds;
 use schemars::schema_for;
 use serde_json::Value;
 use std::fmt::Write;
@@ -98,6 +99,20 @@ pub fn metrics() -> String {
     );
     for metric in baton_engine::metrics::Metrics::default().documented() {
         let _ = writeln!(text, "| `{}` | {} | {} |", metric.name, metric.kind, metric.meaning);
+    }
+    text
+}
+
+/// How much of everything there may be, as Markdown, from the list that the code itself goes by.
+pub fn limits() -> String {
+    let mut text = String::from(
+        "# Limits\n\n<!-- Made from crates/model/src/bounds.rs by `cargo xtask docs`. -->\n\n\
+         Everything that is kept has a bound. Bytes are those of UTF-8 text. The longest body of a request is\n\
+         `server.max_body_bytes`; how much one key may keep is set in [`[quotas]`](configuration.md).\n\n\
+         | of | at most | beyond |\n| --- | --- | --- |\n",
+    );
+    for bound in bounds::ALL {
+        let _ = writeln!(text, "| {} | {} | {} |", bound.of, bound.most, bound.beyond);
     }
     text
 }

@@ -1,8 +1,8 @@
 //! What became of a command, and the event that tells its sender.
 
 use baton_bus::Event;
-use baton_model::Timestamp;
 use baton_model::chat::Json;
+use baton_model::{Timestamp, bounds};
 use http::StatusCode;
 use serde_json::Value;
 
@@ -44,6 +44,20 @@ impl Outcome {
     pub fn refused(reason: String) -> Self {
         let error = serde_json::json!({ "code": "invalid_request", "message": reason });
         Self::Failed { error: Json(error.to_string()), reason }
+    }
+
+    /// The same in few words, for a reply that is too long to be kept until the command comes again.
+    pub fn in_short(&self) -> Self {
+        match self {
+            Self::Done(_) => Self::repeated("it was done; its reply was too long to be kept"),
+            Self::Failed { reason, .. } => Self::refused(bounds::cut(reason, bounds::ERROR).into_owned()),
+            Self::Later(reason) => Self::Later(bounds::cut(reason, bounds::ERROR).into_owned()),
+        }
+    }
+
+    /// What a command is told that comes again and whose reply is not there.
+    pub fn repeated(message: &str) -> Self {
+        Self::Done(Json(serde_json::json!({ "repeated": true, "message": message }).to_string()))
     }
 
     /// The event for the command's sender: `<type>.result` or `<type>.error`, with `commandid`. Its id is the same

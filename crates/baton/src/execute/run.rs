@@ -6,6 +6,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use baton_bus::{Bus, BusError, DeadLetter, Delivery, Event};
+use baton_model::bounds::{self, Most};
 use baton_model::{Caller, Clock};
 use baton_store::{Claim, Store, StoreError};
 use baton_tasks::supervised;
@@ -82,8 +83,10 @@ impl Executor {
     /// One delivery, from its arrival to its acknowledgement.
     async fn serve(&self, delivery: Delivery) {
         let taken = match &delivery.event {
-            Ok(event) if event.id.is_empty() => self.give_up(&delivery, "id: is empty").await,
-            Ok(event) => self.claim(&delivery, event).await,
+            Ok(event) => match check(event) {
+                Ok(()) => self.claim(&delivery, event).await,
+                Err(problem) => self.give_up(&delivery, &problem).await,
+            },
             Err(fault) => self.give_up(&delivery, &fault.to_string()).await,
         };
         let told = match taken {
@@ -114,9 +117,7 @@ impl Executor {
                 Ok(Next::Again(wait))
             }
             Claim::Effected => {
-                let done = serde_json::json!({ "repeated": true, "message": "it was done; its reply was lost" });
-                let outcome = Outcome::Done(baton_model::chat::Json(done.to_string()));
-                self.finish(delivery, event, &outcome).await
+                self.finish(delivery, event, &Outcome::repeated("it was done; its reply was lost")).await
             }
         }
     }
@@ -201,7 +202,11 @@ impl Executor {
     /// Notes the outcome, tells the sender, and puts failures with the dead letters.
     async fn finish(&self, delivery: &Delivery, event: &Event, outcome: &Outcome) -> Result<Next, BusError> {
         let reply = outcome.reply(event, self.store.node(), self.clock.now());
-        if !self.note(delivery, event, &reply.write()).await {
+        let mut kept = reply.write();
+        if kept.len() > bounds::COMMAND_REPLY {
+            kept = outcome.in_short().reply(event, self.store.node(), self.clock.now()).write();
+        }
+        if !self.note(delivery, event, &kept).await {
             return Ok(Next::Nothing);
         }
         match outcome {
@@ -266,6 +271,15 @@ impl Executor {
         tracing::warn!(command.id = event.id, %error, "the database can't answer; a command waits");
         Next::Again(wait(delivery.attempt))
     }
+}
+
+/// Whether what is kept of a command can be kept: its id, and what it is.
+fn check(event: &Event) -> Result<(), String> {
+    if event.id.is_empty() {
+        return Err("id: is empty".to_owned());
+    }
+    Most::Bytes(bounds::COMMAND).check(&event.id).map_err(|problem| format!("id: {problem}"))?;
+    Most::Bytes(bounds::ID).check(&event.kind).map_err(|problem| format!("type: {problem}"))
 }
 
 /// What the bus is told of a delivery.

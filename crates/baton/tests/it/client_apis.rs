@@ -81,7 +81,7 @@ async fn message_batches_belong_to_who_made_them() {
         format!(r#"{{"requests" : [{}], "new":1.0}}"#, requests.join(" , "))
     };
     let path = "/v1/messages/batches";
-    with(&baton, &ada, Method::POST, path, body(&["gpt"])).await.expect(403);
+    with(&baton, &ada, Method::POST, path, body(&["gpt"])).await.expect(404);
     with(&baton, &eve, Method::POST, path, body(&["claude", "gpt"])).await.expect(400);
     with(&baton, &eve, Method::POST, path, body(&["gpt"])).await.expect(400);
     let made = with(&baton, &ada, Method::POST, path, body(&["claude", "claude"])).await.expect(200).json();
@@ -229,7 +229,7 @@ async fn files_and_batches_belong_to_who_made_them() {
     let line = |model: &str| format!(r#"{{"custom_id":"a", "body":{{"x":1.0,"model": "{model}"}} }}"#);
     let lines = |model: &str| format!("{}\n{}\n", line(model), line(model));
 
-    let refused = upload(&ada, form("batch", &lines("claude"))).await.expect(403).json();
+    let refused = upload(&ada, form("batch", &lines("claude"))).await.expect(404).json();
     assert!(refused["error"]["message"].as_str().unwrap().contains("line 1"), "{refused}");
     upload(&eve, form("batch", &format!("{}\n{}", line("gpt"), line("claude")))).await.expect(400);
     upload(&eve, form("batch", &lines("claude"))).await.expect(400);

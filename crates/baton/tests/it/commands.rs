@@ -115,6 +115,7 @@ async fn a_command_without_a_key_has_the_configured_rights() {
     let identity = Caller {
         key: None,
         role: Role::Caller,
+        scope: None,
         project: Some("batch".into()),
         projects: None,
         user: None,

@@ -14,6 +14,11 @@ fn the_configuration_reference_matches() {
 }
 
 #[test]
+fn the_limits_match() {
+    check("docs/limits.md", &baton::config::reference::limits());
+}
+
+#[test]
 fn the_metric_list_matches() {
     check("docs/metrics.md", &baton::config::reference::metrics());
 }

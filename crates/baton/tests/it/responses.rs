@@ -77,15 +77,14 @@ async fn what_a_provider_keeps_is_asked_for_there() {
 #[tokio::test]
 async fn what_nobody_keeps_is_refused_before_anyone_is_asked() {
     let baton = Baton::start().await;
-    for (field, value) in [
-        ("previous_response_id", json!("resp_none")),
-        ("background", json!(true)),
-        ("conversation", json!("conv_1")),
-        ("prompt", json!({ "id": "p" })),
-    ] {
+    for (field, value) in
+        [("background", json!(true)), ("conversation", json!("conv_1")), ("prompt", json!({ "id": "p" }))]
+    {
         let refused = respond(&baton, "llama", json!({ field: value })).await.expect(400).json();
         assert_eq!(refused.pointer("/error/param"), Some(&json!(field)), "{refused}");
     }
+    let refused = respond(&baton, "llama", json!({ "previous_response_id": "resp_none" })).await.expect(404).json();
+    assert_eq!(refused.pointer("/error/param"), Some(&json!("previous_response_id")), "{refused}");
     assert!(baton.openai.requests().is_empty() && baton.ollama.requests().is_empty());
 }
 
@@ -164,7 +163,7 @@ async fn what_a_provider_does_not_keep_baton_does() {
         baton.get(&path).await.expect(404);
         // What came of it stands by itself.
         baton.get(&items).await.expect(200);
-        let refused = respond(&baton, model, json!({ "previous_response_id": id })).await.expect(400).json();
+        let refused = respond(&baton, model, json!({ "previous_response_id": id })).await.expect(404).json();
         assert_eq!(refused.pointer("/error/param"), Some(&json!("previous_response_id")), "{refused}");
     }
 }

@@ -3,7 +3,7 @@
 use super::Vendors;
 use super::report::{Conflict, Discovery};
 use baton_meter::catalogue;
-use baton_model::{Capability, Model, ModelId, ModelSource, ProviderId, Timestamp};
+use baton_model::{Capability, Model, ModelId, ModelSource, ProviderId, Timestamp, bounds};
 use baton_provider_api::Discovered;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,7 +41,11 @@ pub(super) struct Plan {
 pub(super) fn plan(ground: &Ground<'_>, provider: &ProviderId, listed: &[Discovered]) -> Plan {
     let mut names = BTreeSet::new();
     // A list that names a model twice must not register it twice.
-    let listed: Vec<&Discovered> = listed.iter().filter(|found| names.insert(found.upstream.as_str())).collect();
+    let mut distinct = listed.iter().filter(|found| names.insert(found.upstream.as_str()));
+    let listed: Vec<&Discovered> = distinct.by_ref().take(bounds::DISCOVERED).collect();
+    // Not looked at further, and gone if they were registered: else a list in another order each time would add up.
+    let beyond: Vec<&Discovered> = distinct.collect();
+    let names = listed.iter().map(|found| found.upstream.as_str()).collect();
     let gone = find_gone(ground, provider, &names);
     let mut taken = find_taken(ground, provider, &gone);
     // What is gone comes first, because another model may take its name.
@@ -53,13 +57,19 @@ pub(super) fn plan(ground: &Ground<'_>, provider: &ProviderId, listed: &[Discove
                 plan.found.push(id);
                 plan.steps.extend(step);
             }
-            Err(problem) => {
-                let (provider, listed) = (provider.clone(), found.upstream.clone());
-                plan.conflicts.push(Conflict { provider, listed, problem });
-            }
+            Err(problem) => plan.conflicts.push(conflict(provider, found, problem)),
         }
     }
+    if let Some(first) = beyond.first() {
+        let problem = format!("the list is too long: this is the first of {} that are left out", beyond.len());
+        plan.conflicts.push(conflict(provider, first, problem));
+    }
     plan
+}
+
+fn conflict(provider: &ProviderId, found: &Discovered, problem: String) -> Conflict {
+    let listed = bounds::cut(&found.upstream, bounds::NAME).into_owned();
+    Conflict { provider: provider.clone(), listed, problem }
 }
 
 /// The models that were discovered at the provider and that it does not list any more, or that an operator has
@@ -153,7 +163,8 @@ fn not_an_id(problem: String) -> String {
 fn new_model(ground: &Ground<'_>, provider: &ProviderId, found: &Discovered, id: ModelId) -> Model {
     // What a provider says is foreign data: a number or text that the database can't keep is as not said.
     let tokens = |tokens: Option<u64>| tokens.filter(|tokens| *tokens > 0 && i64::try_from(*tokens).is_ok());
-    let display_name = found.display_name.clone().filter(|name| !name.chars().any(char::is_control));
+    let display_name = found.display_name.as_deref().filter(|name| !name.chars().any(char::is_control));
+    let display_name = display_name.map(|name| bounds::cut(name, bounds::NAME).into_owned());
     Model {
         capabilities: capabilities(ground.vendors, provider, found),
         upstream: found.upstream.clone(),

@@ -170,6 +170,43 @@ impl Providers {
         self.commit(change).await
     }
 
+    /// Seals what an older version keeps in clear: queries. Without a key to seal with they stay, with a warning.
+    ///
+    /// # Errors
+    /// If the database can't be read or written.
+    pub async fn seal_queries(&self, by: &Actor) -> Result<(), PublicError> {
+        let _one = self.change.lock().await;
+        let rows = self.store.providers().list().await?;
+        for row in rows.into_iter().filter(|row| ProviderSettings::of(row).query.is_some()) {
+            if self.keyring.is_none() {
+                let problem = "the query of a provider stands in clear in the database: set BATON_SECRET_KEY";
+                tracing::warn!(provider.id = %row.name, "{problem}");
+                continue;
+            }
+            // What can't be opened can't be sealed anew either; `take_over` has logged why.
+            let Ok(secrets) = ProviderSecrets::open(&row, self.keyring()) else { continue };
+            let mut settings = ProviderSettings::of(&row);
+            settings.note(&secrets);
+            let sealed = RegisteredProvider {
+                sealed_key: secrets.seal(&row.name, self.keyring())?,
+                settings: settings.json(),
+                updated_at: self.engine.clock().now().max(Timestamp(row.updated_at.0 + 1)),
+                ..row.clone()
+            };
+            let change = self.store.change(by).await?;
+            match change.providers().update(&sealed, row.updated_at).await {
+                // Another node has started at the same time.
+                Err(StoreError::Conflict { .. } | StoreError::NotFound { .. }) => continue,
+                updated => updated?,
+            }
+            let subject = row.name.to_string();
+            let entry = NewAudit { action: "provider.reseal", kind: "provider", subject, before: None, after: None };
+            change.audit(entry).await?;
+            change.commit().await?;
+        }
+        self.take_over().await
+    }
+
     async fn commit(&self, change: Change) -> Result<(), PublicError> {
         change.commit().await?;
         self.take_over().await

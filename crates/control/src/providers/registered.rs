@@ -14,9 +14,12 @@ use std::time::Duration;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ProviderSettings {
-    /// Query sent with every request.
+    /// The query as a version before this one kept it, in clear: until it is sealed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub query: Option<String>,
+    /// The names of the parameters that are sent with every request.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub query_names: Vec<String>,
     /// Bounds on waiting, in milliseconds, by name: `connect`, `first_token`, `idle`, `total`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub timeouts: BTreeMap<String, u64>,
@@ -47,6 +50,9 @@ pub struct ProviderSecrets {
     /// The headers that are sent with every request.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, String>,
+    /// The query that is sent with every request: some vendors take the key there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub query: Option<String>,
 }
 
 /// The row that a provider's secrets are bound to.
@@ -60,6 +66,14 @@ impl ProviderSettings {
         serde_json::from_str(&row.settings.0).unwrap_or_default()
     }
 
+    /// Notes what may be shown of secrets: how the key begins, the names of headers and parameters.
+    pub fn note(&mut self, secrets: &ProviderSecrets) {
+        self.key_prefix = secrets.api_key.as_deref().map(prefix);
+        self.header_names = secrets.headers.keys().cloned().collect();
+        self.query_names = secrets.query.as_deref().map(parameter_names).unwrap_or_default();
+        self.query = None;
+    }
+
     /// As the row keeps them.
     pub fn json(&self) -> Json {
         // Text and numbers always serialise.
@@ -68,15 +82,23 @@ impl ProviderSettings {
 }
 
 impl ProviderSecrets {
+    /// What of a row's secrets is not sealed: the query that an older version has written.
+    pub fn in_clear(row: &RegisteredProvider) -> Self {
+        Self { query: ProviderSettings::of(row).query, ..Self::default() }
+    }
+
     /// The secrets of a row.
     ///
     /// # Errors
     /// Why they can't be opened.
     pub fn open(row: &RegisteredProvider, keyring: Option<&Keyring>) -> Result<Self, String> {
-        let Some(sealed) = &row.sealed_key else { return Ok(Self::default()) };
+        let in_clear = Self::in_clear(row);
+        let Some(sealed) = &row.sealed_key else { return Ok(in_clear) };
         let keyring = keyring.ok_or("its key is encrypted, and BATON_SECRET_KEY is not set")?;
         let text = keyring.open_text(&sealed_row(&row.name), sealed).map_err(|error| format!("its key: {error}"))?;
-        serde_json::from_str(&text).map_err(|_| "its key: what was encrypted can't be read".to_owned())
+        let sealed: Self =
+            serde_json::from_str(&text).map_err(|_| "its key: what was encrypted can't be read".to_owned())?;
+        Ok(Self { query: sealed.query.clone().or(in_clear.query), ..sealed })
     }
 
     /// ProviderSecrets for a row; `None` if there is no secret.
@@ -84,10 +106,12 @@ impl ProviderSecrets {
     /// # Errors
     /// `validation_error` if there is nothing to encrypt with.
     pub fn seal(&self, name: &ProviderId, keyring: Option<&Keyring>) -> Result<Option<String>, PublicError> {
-        if self.api_key.is_none() && self.headers.is_empty() {
-            return Ok(None);
-        }
-        let field = if self.api_key.is_some() { "api_key" } else { "headers" };
+        let field = match self {
+            Self { api_key: Some(_), .. } => "api_key",
+            Self { headers, .. } if !headers.is_empty() => "headers",
+            Self { query: Some(_), .. } => "query",
+            Self { .. } => return Ok(None),
+        };
         let problem = "can't be kept, because there is nothing to encrypt it with: set BATON_SECRET_KEY (`baton secrets \
                        key` makes one), or write the provider into the configuration file";
         let Some(keyring) = keyring else {
@@ -110,7 +134,7 @@ pub fn described(row: &RegisteredProvider, kept: &ProviderSettings, sealed: &Pro
     config.base_url.clone_from(&row.base_url);
     config.api_key = sealed.api_key.as_deref().map(Secret::from);
     config.headers = sealed.headers.iter().map(|(name, value)| (name.clone(), Secret::from(value.as_str()))).collect();
-    config.query.clone_from(&kept.query);
+    config.query = sealed.query.as_deref().map(Secret::from);
     config.settings.retries = kept.retries.unwrap_or(config.settings.retries);
     let timeouts = &mut config.settings.timeouts;
     for (name, place) in [
@@ -130,4 +154,15 @@ pub fn described(row: &RegisteredProvider, kept: &ProviderSettings, sealed: &Pro
 pub fn vendor(row: &RegisteredProvider) -> Option<String> {
     let preset = presets::lookup(&row.kind)?;
     (row.base_url.is_none() || row.name.as_str() == preset.name).then(|| preset.name.to_owned())
+}
+
+/// The first characters of a key: a quarter of it at most.
+fn prefix(key: &str) -> String {
+    key.chars().take((key.chars().count() / 4).min(6)).collect()
+}
+
+/// The names of a query's parameters, as they were written. One that has no value may be a secret itself.
+pub fn parameter_names(query: &str) -> Vec<String> {
+    let names = query.split('&').filter(|pair| !pair.is_empty());
+    names.map(|pair| pair.split_once('=').map_or("…", |(name, _)| name).to_owned()).collect()
 }

@@ -1,7 +1,8 @@
-//! A registered provider as others see it: in the API, in events and in the audit log. Never its key, never a header's
-//! value.
+//! A registered provider as others see it: in the API, in events and in the audit log. Never its key, never the
+//! value of a header or of a parameter.
 
 use super::ProviderSettings;
+use super::registered::parameter_names;
 use baton_model::schema::time::write as write_time;
 use baton_store::RegisteredProvider;
 use serde::Serialize;
@@ -20,8 +21,8 @@ pub struct RegistrationView {
     key_prefix: Option<String>,
     /// The names of the headers that are sent with every request.
     headers: Vec<String>,
-    /// Query sent with every request.
-    query: Option<String>,
+    /// The names of the parameters of the query that is sent with every request.
+    query: Vec<String>,
     /// Bounds on waiting that differ from those of its kind: `connect`, `first_token`, `idle`, `total`.
     #[schema(value_type = BTreeMap<String, String>)]
     timeouts: BTreeMap<String, String>,
@@ -38,13 +39,15 @@ pub struct RegistrationView {
 impl From<&RegisteredProvider> for RegistrationView {
     fn from(row: &RegisteredProvider) -> Self {
         let settings = ProviderSettings::of(row);
+        // One that an older version keeps in clear is masked all the same.
+        let query = settings.query.as_deref().map_or(settings.query_names, parameter_names);
         let text = |millis: u64| humantime::format_duration(Duration::from_millis(millis)).to_string();
         Self {
             kind: row.kind.clone(),
             base_url: row.base_url.clone(),
             key_prefix: settings.key_prefix,
             headers: settings.header_names,
-            query: settings.query,
+            query,
             timeouts: settings.timeouts.into_iter().map(|(name, millis)| (name, text(millis))).collect(),
             retries: settings.retries,
             discover: settings.discover != Some(false),

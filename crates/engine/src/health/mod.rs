@@ -11,7 +11,7 @@ pub use deployment::Deployment;
 pub use retry_budget::RetryBudgets;
 
 use baton_model::fault::{ErrorKind, Fault};
-use baton_model::{Clock, Model, ModelId, Timestamp};
+use baton_model::{Clock, Model, ModelId, Timestamp, bounds};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
@@ -101,7 +101,9 @@ impl Health {
             if state.failures_in_a_row >= self.settings.failures {
                 state.opened = Some(now);
             }
-            state.last_errors.push_front(ModelError { at: now, kind, message: message.to_owned() });
+            // Kept for as long as the node runs, and told in events: a provider must not decide how much that is.
+            let message = bounds::cut(message, bounds::ERROR).into_owned();
+            state.last_errors.push_front(ModelError { at: now, kind, message });
             state.last_errors.truncate(ERRORS_KEPT);
         });
     }

@@ -172,6 +172,7 @@ pub fn chat(model: &str) -> Call {
             caller: Caller {
                 key: None,
                 role: CallerRole::Caller,
+                scope: None,
                 project: None,
                 projects: None,
                 user: None,

@@ -135,7 +135,12 @@ async fn a_fallback_that_the_key_may_not_use_is_passed_over() {
     assert!(second.calls().is_empty());
     let mut call = chat("b");
     call.identity.caller.models = Some(Arc::from([ModelId::from("a")]));
-    assert_eq!(bench.ask(call).await.err().unwrap().code, Code::PermissionDenied);
+    let forbidden = bench.ask(call).await.err().unwrap();
+    let mut call = chat("nobody");
+    call.identity.caller.models = Some(Arc::from([ModelId::from("a")]));
+    let unknown = bench.ask(call).await.err().unwrap();
+    assert_eq!((forbidden.code, unknown.code), (Code::ModelNotFound, Code::ModelNotFound));
+    assert_eq!(forbidden.message.replace("`b`", "`nobody`"), unknown.message);
 }
 
 #[tokio::test]

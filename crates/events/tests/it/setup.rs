@@ -2,7 +2,7 @@
 
 use baton_events::Relay;
 use baton_model::{Actor, Clock, EventKind, Timestamp};
-use baton_store::{NewEvent, Store};
+use baton_store::{EventFilter, NewEvent, Store};
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -59,7 +59,7 @@ pub async fn relay_all(relay: &Relay) {
 
 /// The ids of the stream, in order.
 pub async fn stream(store: &Store) -> Vec<String> {
-    store.events().after(0, None, 1_000).await.unwrap().into_iter().map(|event| event.id).collect()
+    store.events().after(0, &EventFilter::default(), 1_000).await.unwrap().into_iter().map(|event| event.id).collect()
 }
 
 /// Asks until the answer is yes.

@@ -6,14 +6,14 @@
 
 use crate::batch_models::BatchModels;
 use crate::upstream::Whole;
-use crate::{HttpState, headers, objects, spans, upstream};
+use crate::{HttpState, headers, objects, query, spans, upstream};
 use axum::extract::{Path, State};
 use axum::response::Response;
 use baton_model::entity::ProviderObjectKind;
 use baton_model::{Code, ModelId, PublicError};
 use baton_provider_api::{Forward, Provider};
 use baton_tasks::compute;
-use baton_web::{Inbound, Refused};
+use baton_web::{ClientApi, Inbound, Refused};
 use bytes::Bytes;
 use http::Method;
 use serde::Deserialize;
@@ -27,9 +27,11 @@ const PATH: &str = "/v1/messages/batches";
 pub async fn create(State(state): State<HttpState>, mut inbound: Inbound) -> Result<Response, Refused> {
     let bytes = inbound.read_body().await?;
     let Batch { body, provider, model } = compute(bytes.len(), || read_batch(&state, &inbound, bytes))?;
+    state.provider_objects.check_quota(&inbound.caller, KIND).await?;
     let headers = headers::passed_on(&inbound.parts.headers);
+    let query = query::forwarded(ClientApi::Anthropic, inbound.query());
     let forward = Forward {
-        query: inbound.query(),
+        query: query.as_deref(),
         content_type: Some("application/json"),
         body,
         ..upstream::asking(Method::POST, PATH, &headers)

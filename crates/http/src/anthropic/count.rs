@@ -51,12 +51,7 @@ fn counter(state: &HttpState, caller: &Caller, bytes: &Bytes) -> Result<Counter,
     let selector = peek::peek(Dialect::Anthropic, Capability::TokenCount, &body)?.model;
     let selector = selector.map_or(ModelSelector::Default, ModelSelector::Model);
     let snapshot = state.web.engine.registry().snapshot();
-    let model = snapshot.get(&selector, Capability::Chat)?;
-    // The engine checks this for requests that reach it; a count made here does not.
-    if !caller.may_use(&model.id) {
-        let message = format!("this key may not use the model `{}`", model.id);
-        return Err(PublicError::new(Code::PermissionDenied, message).at("model"));
-    }
+    let model = snapshot.find(caller, &selector, Capability::Chat)?;
     let provider = snapshot.providers.get(&model.provider);
     let asked = provider.and_then(|provider| provider.dialect(Capability::TokenCount, Dialect::Anthropic, model));
     Ok(if asked.is_some() { Counter::Provider } else { Counter::Baton(Arc::clone(model)) })

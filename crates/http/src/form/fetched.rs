@@ -2,10 +2,11 @@
 
 use super::audio::Fields;
 use baton_fetch::{Client, FetchError, Request};
+use baton_model::bounds::{Most, URL};
 use baton_model::operation::TranscriptionRequest;
 use baton_model::{Capability, Code, PublicError};
-use baton_web::ClientApi;
 use baton_web::parse::ParsedRequest;
+use baton_web::{ClientApi, bounds};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use serde_json::{Map, Value};
@@ -40,6 +41,7 @@ pub(super) async fn read(capability: Capability, client: &Client, body: &Bytes) 
         invalid("file_url: is required; expected the address of an audio file, or a form with `file`".into())
             .at("file_url")
     })?;
+    bounds::text("file_url", &address, Most::Bytes(URL))?;
     // Fetched by the guarded client: the URL comes from a caller, and must not reach internal addresses.
     fetch(client, &address, &mut request).await?;
     Ok(fields.into_request(request))
@@ -69,5 +71,7 @@ fn fetch_error(error: &FetchError) -> PublicError {
         FetchError::Setup(_) => Code::Internal,
         _ => Code::InvalidRequest,
     };
-    PublicError::new(code, format!("file_url: {error}")).at("file_url")
+    // The operator may know why; the caller must not learn from it what stands in this network.
+    tracing::info!(%error, "a file that a caller named could not be fetched");
+    PublicError::new(code, format!("file_url: {}", error.public())).at("file_url")
 }

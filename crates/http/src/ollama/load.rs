@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::response::Response;
 use baton_dialect::framing::splice;
 use baton_engine::ModelSelector;
-use baton_model::{Body as Json, Caller, Capability, Code, PublicError};
+use baton_model::{Body as Json, Caller, Capability, PublicError};
 use baton_tasks::compute;
 use baton_web::headers::value;
 use baton_web::{ClientApi, Inbound, Refused};
@@ -43,11 +43,8 @@ fn loaded(
     };
     let name = body.value("model").and_then(|text| serde_json::from_slice::<String>(text).ok());
     let snapshot = state.web.engine.registry().snapshot();
-    let model = snapshot.get(&name.clone().map_or(ModelSelector::Default, ModelSelector::Model), capability)?;
-    if !caller.may_use(&model.id) {
-        let message = format!("this key may not use the model `{}`", model.id);
-        return Err(PublicError::new(Code::PermissionDenied, message).at("model"));
-    }
+    let selector = name.clone().map_or(ModelSelector::Default, ModelSelector::Model);
+    let model = snapshot.find(caller, &selector, capability)?;
     // A real Ollama server has something to load, so the request goes there.
     if is_ollamas(&snapshot, model) {
         return Ok(None);

@@ -1,13 +1,13 @@
 //! What changes the models of a server: pull, push, create, copy, delete, blobs. They go to the Ollama behind as they
 //! are, for admins; afterwards its list is taken over.
 
-use crate::{HttpState, headers, upstream};
+use crate::{HttpState, headers, query, upstream};
 use axum::extract::State;
 use axum::response::Response;
 use baton_model::entity::Role;
 use baton_model::{Actor, Code, PublicError};
 use baton_provider_api::{Form, Forward, Forwarded};
-use baton_web::{Inbound, Refused};
+use baton_web::{ClientApi, Inbound, Refused};
 use futures::{StreamExt, stream};
 use http::Method;
 
@@ -25,8 +25,9 @@ pub async fn serve(State(state): State<HttpState>, mut inbound: Inbound) -> Resu
     let (by, parts) = (inbound.actor(), &inbound.parts);
     let headers = headers::passed_on(&parts.headers);
     let content_type = upstream::content_type(parts).filter(|_| !body.is_empty());
+    let query = query::forwarded(ClientApi::Ollama, parts.uri.query());
     let forward = Forward {
-        query: parts.uri.query(),
+        query: query.as_deref(),
         content_type,
         body,
         form: Form::Stream,

@@ -24,11 +24,7 @@ pub async fn serve(State(state): State<HttpState>, mut inbound: Inbound) -> Resu
     let name = body.value(field).and_then(|text| serde_json::from_slice::<String>(text).ok());
     let name = name.ok_or_else(|| PublicError::new(Code::InvalidRequest, "model: expected a string").at("model"))?;
     let snapshot = state.web.engine.registry().snapshot();
-    let model = snapshot.get(&ModelSelector::Model(name.clone()), Capability::Chat)?;
-    if !inbound.caller.may_use(&model.id) {
-        let message = format!("unknown model `{name}` for this key");
-        return Err(PublicError::new(Code::ModelNotFound, message).at("model").into());
-    }
+    let model = snapshot.find(&inbound.caller, &ModelSelector::Model(name), Capability::Chat)?;
     if !is_ollamas(&snapshot, model) {
         return Ok(upstream::json(model_info(model).to_string().into_bytes()));
     }

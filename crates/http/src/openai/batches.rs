@@ -3,13 +3,13 @@
 use super::page;
 use crate::objects::{self, Found};
 use crate::upstream::Whole;
-use crate::{HttpState, headers, upstream};
+use crate::{HttpState, headers, query, upstream};
 use axum::extract::{Path, State};
 use axum::response::Response;
 use baton_model::entity::ProviderObjectKind;
 use baton_model::{Code, PublicError};
 use baton_provider_api::Forward;
-use baton_web::{Inbound, Refused};
+use baton_web::{ClientApi, Inbound, Refused};
 use http::Method;
 use serde::Deserialize;
 
@@ -28,9 +28,11 @@ pub async fn create(State(state): State<HttpState>, mut inbound: Inbound) -> Res
     })?;
     // The file decides where the batch runs: no other provider has it.
     let file = objects::find(&state, &inbound.caller, ProviderObjectKind::File, &input.input_file_id).await?;
+    state.provider_objects.check_quota(&inbound.caller, KIND).await?;
     let headers = headers::passed_on(&inbound.parts.headers);
+    let query = query::forwarded(ClientApi::OpenAi, inbound.query());
     let forward = Forward {
-        query: inbound.query(),
+        query: query.as_deref(),
         content_type: Some("application/json"),
         body,
         ..upstream::asking(Method::POST, "/batches", &headers)

@@ -2,14 +2,14 @@
 
 use super::{lines, page};
 use crate::batch_models::BatchModels;
-use crate::{HttpState, headers, objects, spans, upstream};
+use crate::{HttpState, headers, objects, query, spans, upstream};
 use axum::extract::{Path, State};
 use axum::response::Response;
 use baton_model::entity::ProviderObjectKind;
 use baton_model::{Code, ModelId, PublicError};
 use baton_provider_api::{Forward, Provider};
 use baton_tasks::compute;
-use baton_web::{Inbound, Refused};
+use baton_web::{ClientApi, Inbound, Refused};
 use bytes::Bytes;
 use futures::stream;
 use http::Method;
@@ -22,9 +22,12 @@ const KIND: ProviderObjectKind = ProviderObjectKind::File;
 pub async fn create(State(state): State<HttpState>, mut inbound: Inbound) -> Result<Response, Refused> {
     let bytes = inbound.read_body().await?;
     let Upload { body, provider, model } = read_upload(&state, &inbound, bytes).await?;
+    // Before it is uploaded: what nobody could reach again would stay at the provider.
+    state.provider_objects.check_quota(&inbound.caller, KIND).await?;
     let headers = headers::passed_on(&inbound.parts.headers);
+    let query = query::forwarded(ClientApi::OpenAi, inbound.query());
     let forward = Forward {
-        query: inbound.query(),
+        query: query.as_deref(),
         content_type: upstream::content_type(&inbound.parts),
         body,
         ..upstream::asking(Method::POST, "/files", &headers)

@@ -118,7 +118,7 @@ async fn prepare(state: &HttpState, caller: &Caller, body: Bytes, id: &RequestId
         let before = Items::parse(earlier.input.as_bytes())?.then(Items::of_response(earlier.response.as_bytes())?);
         all = before.then(said?);
         needs.taken_up();
-        let served_by = needs::keeper(state, &scanned, &earlier.model);
+        let served_by = needs::keeper(state, caller, &scanned, &earlier.model);
         let items = if served_by { all.clone().without_provider_state() } else { all.clone() };
         body = context::continue_conversation(&scanned, &items);
         model = Some(earlier.model);

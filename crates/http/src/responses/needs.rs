@@ -3,7 +3,7 @@
 
 use crate::{HttpState, objects};
 use baton_engine::{ModelSelector, Snapshot};
-use baton_model::entity::ProviderObjectKind;
+use baton_model::entity::{ProviderObjectKind, Role};
 use baton_model::{Body, Caller, Capability, Code, Dialect, Model, ModelId, PublicError};
 use baton_web::parse::ParsedRequest;
 
@@ -50,10 +50,6 @@ impl Needs {
     }
 }
 
-async fn is_known(state: &HttpState, response: &str) -> Result<bool, PublicError> {
-    state.provider_objects.is_known(ProviderObjectKind::Response, response).await
-}
-
 /// Sees to it that the request goes to the one provider that can serve it, and to no other after it.
 ///
 /// # Errors
@@ -67,16 +63,17 @@ pub(super) async fn bind(
 ) -> Result<(), PublicError> {
     let field = needs.fields.first().copied().unwrap_or("previous_response_id");
     let refuse = |message: String| Err(PublicError::new(Code::InvalidRequest, message).at(field));
-    let kept = match &needs.previous {
-        Some(id) => {
-            match objects::find(state, caller, ProviderObjectKind::Response, id).await {
-                Ok(found) => Some(found),
-                // What Baton never saw was made before it came between; the provider knows.
-                Err(error) if error.code == Code::NotFound && !is_known(state, id).await? => None,
-                Err(error) => return Err(error.at("previous_response_id")),
-            }
-        }
+    let earlier = match &needs.previous {
+        Some(id) => Some(objects::find(state, caller, ProviderObjectKind::Response, id).await),
         None => None,
+    };
+    let (kept, missing) = match earlier {
+        None => (None, None),
+        Some(Ok(found)) => (Some(found), None),
+        // Baton may never have seen it, because it was made before Baton came between. Only admins are sent on to the
+        // provider with it: whose it is nobody here knows, and all callers share Baton's key there.
+        Some(Err(error)) if error.code == Code::NotFound && caller.role == Role::Admin => (None, Some(error)),
+        Some(Err(error)) => return Err(error.at("previous_response_id")),
     };
     let snapshot = state.web.engine.registry().snapshot();
     if let (Some(kept), ModelSelector::Default) = (&kept, &request.selector)
@@ -84,7 +81,7 @@ pub(super) async fn bind(
     {
         request.selector = ModelSelector::Model(model.to_string());
     }
-    let model = snapshot.get(&request.selector, Capability::Chat)?;
+    let model = snapshot.find(caller, &request.selector, Capability::Chat)?;
     if let Some(kept) = &kept
         // Response ids mean nothing to another provider, even one of the same format.
         && kept.object.provider != model.provider
@@ -95,8 +92,8 @@ pub(super) async fn bind(
         ));
     }
     if !keeps(&snapshot, model) {
-        return match &needs.previous {
-            Some(id) => refuse(format!("{field}: unknown response `{id}` for this key")),
+        return match missing {
+            Some(error) => Err(error.at("previous_response_id")),
             None => {
                 refuse(format!("{field}: `{}`, the provider of `{}`, keeps nothing for it", model.provider, model.id))
             }
@@ -108,11 +105,11 @@ pub(super) async fn bind(
 }
 
 /// Whether the model that a request names, or else that one, is at a provider that keeps responses.
-pub(super) fn keeper(state: &HttpState, body: &Body, or: &ModelId) -> bool {
+pub(super) fn keeper(state: &HttpState, caller: &Caller, body: &Body, or: &ModelId) -> bool {
     let named: Option<String> = body.value("model").and_then(|model| serde_json::from_slice(model).ok());
     let selector = ModelSelector::Model(named.unwrap_or_else(|| or.to_string()));
     let snapshot = state.web.engine.registry().snapshot();
-    snapshot.get(&selector, Capability::Chat).is_ok_and(|model| keeps(&snapshot, model))
+    snapshot.find(caller, &selector, Capability::Chat).is_ok_and(|model| keeps(&snapshot, model))
 }
 
 /// Whether the model is asked in the format whose services keep responses.

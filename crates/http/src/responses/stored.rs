@@ -6,7 +6,7 @@ use crate::{HttpState, upstream};
 use axum::response::Response;
 use baton_dialect::responses::context::{Items, id_of};
 use baton_model::entity::StoredResponse;
-use baton_model::{Code, PublicError};
+use baton_model::{Code, PublicError, bounds};
 use http::Method;
 use serde::Serialize;
 use serde_json::json;
@@ -72,8 +72,16 @@ fn list(stored: &StoredResponse, query: Option<&str>) -> Result<String, PublicEr
         let place = place.ok_or_else(|| wrong("after", "the id of an input item", &after))?;
         items.drain(..=place);
     }
-    let has_more = items.len() > limit;
+    let all = items.len();
     items.truncate(limit);
+    let (mut first, mut bytes) = (true, 0);
+    // The first is shown however long it is, or nobody would come to the next.
+    let fits = |item: &&str| {
+        bytes += item.len();
+        std::mem::take(&mut first) || bytes <= bounds::PAGE
+    };
+    let items: Vec<&str> = items.into_iter().take_while(fits).collect();
+    let has_more = items.len() < all;
     let unreadable = |_| PublicError::new(Code::Internal, "the stored input can't be read");
     let data = items.iter().map(|item| serde_json::from_str(item)).collect::<Result<_, _>>().map_err(unreadable)?;
     let (first_id, last_id) = (items.first().copied().and_then(id_of), items.last().copied().and_then(id_of));

@@ -4,14 +4,15 @@ use crate::id::{KeyId, ModelId, RequestId};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// What a caller may do. Each includes those after it, but for [`Role::Caller`], which only makes requests.
+/// What a caller may do. Each includes those after it, but for [`Role::Caller`], which only makes requests. How much an
+/// operator or viewer sees is bounded by its [`Scope`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {
     /// Everything.
     Admin,
-    /// Change models and see everything; no keys.
+    /// Change models, and see what is within its scope; no keys.
     Operator,
-    /// See everything.
+    /// See what is within its scope.
     Viewer,
     /// Make requests, and see what it may use.
     Caller,
@@ -37,6 +38,33 @@ impl Role {
     }
 }
 
+/// How much an operator or viewer sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// The records of all projects.
+    All,
+    /// Those of its own project.
+    Project,
+}
+
+impl Scope {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::All, Self::Project];
+
+    /// The word in the API.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Project => "project",
+        }
+    }
+
+    /// The scope of that word, in any case.
+    pub fn lookup(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scope| scope.name().eq_ignore_ascii_case(name))
+    }
+}
+
 /// Who asks, as told by the credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
@@ -44,6 +72,8 @@ pub struct Caller {
     pub key: Option<KeyId>,
     /// What it may do.
     pub role: Role,
+    /// How much of it its role lets it see; `None`: its project, if it has one.
+    pub scope: Option<Scope>,
     /// The project that requests are booked on.
     pub project: Option<Arc<str>>,
     /// Further projects that a request may name to be booked on, for a caller without a project of its own.
@@ -60,6 +90,21 @@ impl Caller {
     /// Whether it may use the model.
     pub fn may_use(&self, model: &ModelId) -> bool {
         self.models.as_ref().is_none_or(|models| models.contains(model))
+    }
+
+    /// The only project whose records it sees, whatever its role lets it see of them; `None`: it sees those of all.
+    pub fn confined_to(&self) -> Option<&str> {
+        match (self.role, self.scope, &self.project) {
+            (Role::Admin, ..) | (_, Some(Scope::All), _) | (_, None, None) => None,
+            (_, _, Some(project)) => Some(project),
+            // No project has this name: nothing is seen.
+            (_, Some(Scope::Project), None) => Some(""),
+        }
+    }
+
+    /// Whether it sees what belongs to that project, or to none.
+    pub fn sees_project(&self, project: Option<&str>) -> bool {
+        self.confined_to().is_none_or(|own| project == Some(own))
     }
 
     /// Whether a request that names the project may be booked on it: its own, one of its list, or any for an admin
@@ -102,5 +147,36 @@ impl Actor {
             (None, None) => "admin".to_owned(),
         };
         Self { name, role: caller.role, address, request, command: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_has_a_project_sees_that_one_unless_told_otherwise() {
+        let check = |role, scope, project: Option<&str>, expected: Option<&str>| {
+            let caller = Caller {
+                key: None,
+                role,
+                scope,
+                project: project.map(Arc::from),
+                projects: None,
+                user: None,
+                models: None,
+                strict: false,
+            };
+            assert_eq!(caller.confined_to(), expected, "{role:?} {scope:?} {project:?}");
+        };
+        for role in [Role::Viewer, Role::Operator] {
+            check(role, None, None, None);
+            check(role, None, Some("a"), Some("a"));
+            check(role, Some(Scope::All), Some("a"), None);
+            check(role, Some(Scope::Project), Some("a"), Some("a"));
+            check(role, Some(Scope::Project), None, Some(""));
+        }
+        check(Role::Admin, None, Some("a"), None);
+        check(Role::Admin, Some(Scope::Project), Some("a"), None);
     }
 }

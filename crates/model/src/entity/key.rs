@@ -1,7 +1,7 @@
 //! An API key. To add a field: a line in the struct and one in [`ApiKey::new`]. The API, events and the audit log have it
 //! then, and the database keeps it in the column `more`.
 
-use super::Role;
+use super::{Role, Scope};
 use crate::clock::Timestamp;
 use crate::id::{KeyId, ModelId};
 use std::sync::Arc;
@@ -28,6 +28,9 @@ pub struct ApiKey {
     /// `admin`, `operator`, `viewer` or `caller`.
     #[cfg_attr(feature = "schema", schema(value_type = String, example = "caller"))]
     pub role: Role,
+    /// How much its role lets it see: `all`, or the records of its `project`; null: those of its project, if it has one.
+    #[cfg_attr(feature = "schema", schema(value_type = Option<String>, example = "project"))]
+    pub scope: Option<Scope>,
     /// The project that its requests are attributed to.
     #[cfg_attr(feature = "schema", serde(rename = "project_id"), schema(value_type = Option<String>))]
     pub project: Option<Arc<str>>,
@@ -76,6 +79,7 @@ impl ApiKey {
             prefix: String::new(),
             hash: String::new(),
             role,
+            scope: None,
             project: None,
             projects: None,
             user: None,

@@ -7,7 +7,7 @@ mod provider_object;
 mod quirks;
 mod stored_response;
 
-pub use caller::{Actor, Caller, Role};
+pub use caller::{Actor, Caller, Role, Scope};
 pub use key::ApiKey;
 pub use model::{Model, ModelSource, ModelStatus};
 pub use provider_object::{Owner, ProviderObject, ProviderObjectKind};

@@ -80,6 +80,16 @@ impl Owner {
         Self { key: caller.key.clone(), project: caller.project.clone(), user: caller.user.clone() }
     }
 
+    /// Against whose quota it counts: the key's, else the user's, else the project's. What nobody owns has one quota too.
+    pub fn account(&self) -> String {
+        match (&self.key, &self.user, &self.project) {
+            (Some(key), ..) => format!("key:{key}"),
+            (None, Some(user), _) => format!("user:{user}"),
+            (None, None, Some(project)) => format!("project:{project}"),
+            (None, None, None) => String::new(),
+        }
+    }
+
     /// Whether the caller may see what is owned so: admins may, whoever shows the same key, and whoever is of the same
     /// project; where a token has no project, whoever is the same user.
     pub fn lets(&self, caller: &Caller) -> bool {
@@ -102,6 +112,7 @@ mod tests {
         Caller {
             key: key.map(KeyId::from),
             role: Role::Caller,
+            scope: None,
             project: project.map(Arc::from),
             projects: None,
             user: user.map(Arc::from),

@@ -1,7 +1,7 @@
 //! Words and names.
 
 use crate::capability::Capability;
-use crate::entity::{ModelSource, ModelStatus, Role};
+use crate::entity::{ModelSource, ModelStatus, Role, Scope};
 use crate::id::{KeyId, ModelId, ProviderId};
 use serde::de::{Deserialize, Deserializer, Error};
 use serde::ser::{Serialize, Serializer};
@@ -37,6 +37,7 @@ words! {
     ModelSource: ModelSource::ALL;
     ModelStatus: ModelStatus::ALL;
     Role: Role::ALL;
+    Scope: Scope::ALL;
 }
 
 macro_rules! names {

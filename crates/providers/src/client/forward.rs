@@ -25,7 +25,7 @@ impl ProviderClient {
         if let Some(content_type) = content_type {
             sent.insert(header::CONTENT_TYPE, content_type_header(content_type)?);
         }
-        let query = join_queries(self.query.as_deref(), query);
+        let query = join_queries(self.query.as_ref(), query);
         let request = Request {
             peer: self.peer(),
             method,

@@ -1,5 +1,6 @@
 //! Headers and query of a request: the operator's, and what of the client's is passed on.
 
+use crate::secret::Secret;
 use baton_model::Dialect;
 use baton_model::fault::ErrorKind;
 use baton_provider_api::{Form, ProviderError};
@@ -83,8 +84,8 @@ fn join_lists(ours: &HeaderValue, client: &HeaderValue) -> Option<HeaderValue> {
 }
 
 /// The operator's query, and the client's behind it.
-pub(super) fn join_queries<'a>(ours: Option<&'a str>, client: Option<&'a str>) -> Option<Cow<'a, str>> {
-    match (ours, client.filter(|query| !query.is_empty())) {
+pub(super) fn join_queries<'a>(ours: Option<&'a Secret>, client: Option<&'a str>) -> Option<Cow<'a, str>> {
+    match (ours.map(Secret::reveal), client.filter(|query| !query.is_empty())) {
         (Some(ours), Some(client)) => Some(Cow::Owned(format!("{ours}&{client}"))),
         (one, other) => one.or(other).map(Cow::Borrowed),
     }

@@ -38,7 +38,7 @@ pub(crate) struct ProviderClient {
     pub(crate) base_url: BaseUrl,
     /// Credentials and whatever the operator sends along; they win over the client's headers.
     pub(crate) headers: HeaderMap,
-    pub(crate) query: Option<String>,
+    pub(crate) query: Option<Secret>,
     pub(crate) key: Option<Secret>,
     pub(crate) settings: Settings,
     pub(crate) quirks: Quirks,
@@ -62,7 +62,7 @@ impl ProviderClient {
         // After merging: neither the client nor the operator decides what this body is.
         headers.insert(header::CONTENT_TYPE, content_type_header(&content_type)?);
         headers.insert(header::ACCEPT, accept_header(outgoing.form, dialect));
-        let query = join_queries(self.query.as_deref(), outgoing.query);
+        let query = join_queries(self.query.as_ref(), outgoing.query);
         let request = Request {
             peer: self.peer(),
             method: Method::POST,
@@ -146,7 +146,7 @@ impl ProviderClient {
         if body.is_some() {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
-        let query = join_queries(self.query.as_deref(), query);
+        let query = join_queries(self.query.as_ref(), query);
         let request = Request {
             peer: self.peer(),
             method: if body.is_some() { Method::POST } else { Method::GET },

@@ -113,6 +113,16 @@ pub(crate) async fn refuse_changes(database: &impl ConnectionTrait, table: &str)
     database.execute_unprepared(&statements).await.map(drop)
 }
 
+/// Undoes [`refuse_changes`], for a migration that makes it anew.
+pub(crate) async fn allow_changes(database: &impl ConnectionTrait, table: &str) -> Result<(), DbErr> {
+    let statements = if is_postgres(database) {
+        format!("DROP TRIGGER {table}_only_grows ON {table}; DROP FUNCTION refuse_changes()")
+    } else {
+        ["update", "delete"].map(|event| format!("DROP TRIGGER {table}_refuses_{event};")).concat()
+    };
+    database.execute_unprepared(&statements).await.map(drop)
+}
+
 /// An address of a database without its password, to be shown.
 pub fn masked(url: &str) -> String {
     let (url, query) = url.split_once('?').map_or((url, None), |(url, query)| (url, Some(query)));

@@ -24,6 +24,8 @@ pub struct Model {
     /// JSON.
     #[sea_orm(column_type = "Text", nullable)]
     pub after: Option<String>,
+    /// The project that the changed thing belongs to; NULL: to none, or to all.
+    pub project: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

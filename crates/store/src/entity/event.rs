@@ -19,6 +19,8 @@ pub struct Model {
     pub source: String,
     /// Given by the relay; NULL: it is still to come.
     pub position: Option<i64>,
+    /// The project that it belongs to; NULL: to none, or to all.
+    pub project: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

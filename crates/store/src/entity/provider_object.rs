@@ -17,6 +17,8 @@ pub struct Model {
     pub model: Option<String>,
     pub created_at: i64,
     pub expires_at: Option<i64>,
+    /// Against whose quota it counts.
+    pub account: String,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -18,6 +18,10 @@ pub struct Model {
     pub response: String,
     pub created_at: i64,
     pub expires_at: i64,
+    /// Against whose quota it counts.
+    pub account: String,
+    /// Input and response together.
+    pub bytes: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

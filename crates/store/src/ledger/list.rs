@@ -54,6 +54,11 @@ pub struct Page {
 }
 
 impl Cursor {
+    /// After that request.
+    pub fn after(record: &RequestRecord) -> Self {
+        Self { arrived: record.arrived, id: record.id.clone() }
+    }
+
     /// Reads what [`Display`](std::fmt::Display) wrote.
     pub fn parse(text: &str) -> Option<Self> {
         let (arrived, id) = text.split_once('.')?;
@@ -75,19 +80,35 @@ pub(super) async fn list(
     limit: u64,
 ) -> Result<Page, StoreError> {
     let limit = limit.clamp(1, 1_000);
-    let query = request::Entity::find()
+    let query = request::Entity::find().order_by_desc(request::Column::Arrived).order_by_desc(request::Column::Id);
+    let weights = query
+        .clone()
         .filter(condition(filter))
         .filter(Condition::all().add_option(cursor.map(older)))
-        .order_by_desc(request::Column::Arrived)
-        .order_by_desc(request::Column::Id)
+        .select_only()
+        .columns([request::Column::Arrived, request::Column::Id])
+        .column_as(crate::weight(TEXTS), "weight")
         .limit(limit + 1);
-    let mut rows = query.all(reader).await?;
-    let more = rows.len() as u64 > limit;
-    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let items = with_attempts(reader, rows).await?;
-    let next = items.last().filter(|_| more).map(|last| Cursor { arrived: last.arrived, id: last.id.clone() });
+    let weights = weights.into_tuple::<(i64, String, i64)>().all(reader).await?;
+    // Weighed first: records of an older version may be of any size, and all of a page is held at once.
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let fitting = crate::fitting(weights.get(..limit).unwrap_or(&weights), |(.., weight)| *weight);
+    let (Some((newest, ..)), Some((oldest, ..))) = (fitting.first(), fitting.last()) else {
+        return Ok(Page { items: Vec::new(), next: None });
+    };
+    let rows = query
+        .filter(request::Column::Id.is_in(fitting.iter().map(|(_, id, _)| id.as_str())))
+        // Names the months, where the ledger is in parts.
+        .filter(request::Column::Arrived.lte(*newest))
+        .filter(request::Column::Arrived.gte(*oldest));
+    let items = with_attempts(reader, rows.all(reader).await?).await?;
+    let more = weights.len() > fitting.len();
+    let next = items.last().filter(|_| more).map(Cursor::after);
     Ok(Page { items, next })
 }
+
+/// The columns of a request that a client or provider fills.
+const TEXTS: [request::Column; 3] = [request::Column::Metadata, request::Column::Tags, request::Column::ErrorMessage];
 
 /// The records of these rows, in their order.
 pub(super) async fn with_attempts(

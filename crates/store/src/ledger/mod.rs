@@ -57,7 +57,8 @@ impl Ledger<'_> {
         records.into_iter().next().ok_or_else(|| StoreError::not_found(format!("request `{id}`")))
     }
 
-    /// One page of requests with their attempts, newest first; the first page where `cursor` is `None`.
+    /// One page of requests with their attempts, newest first; the first page where `cursor` is `None`. It has no more than
+    /// `limit`, and no more than fit [`bounds::PAGE`](baton_model::bounds::PAGE), but one.
     ///
     /// # Errors
     ///
@@ -73,7 +74,8 @@ impl Ledger<'_> {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the database from answering.
+    /// [`StoreError::TooMuch`] if there are more than [`bounds::TOTALS`](baton_model::bounds::TOTALS); whatever keeps the
+    /// database from answering.
     pub async fn usage(self, query: &UsageQuery) -> Result<Vec<UsageRow>, StoreError> {
         usage::usage(self.database.reader(), query).await
     }
@@ -98,12 +100,17 @@ impl Ledger<'_> {
         retain::retain(self.database.writer(), since).await
     }
 
-    /// How one model has done since a moment.
+    /// How one model has done since a moment: for one project, where it is named.
     ///
     /// # Errors
     ///
     /// Whatever keeps the database from answering.
-    pub async fn model_stats(self, model: &baton_model::ModelId, from: Timestamp) -> Result<ModelStats, StoreError> {
-        usage::model_stats(self.database.reader(), model, from).await
+    pub async fn model_stats(
+        self,
+        model: &baton_model::ModelId,
+        from: Timestamp,
+        project: Option<&str>,
+    ) -> Result<ModelStats, StoreError> {
+        usage::model_stats(self.database.reader(), model, from, project).await
     }
 }

@@ -4,6 +4,7 @@ use super::row;
 use super::totals::{GroupBy, Latency};
 use crate::StoreError;
 use crate::entity::{attempt, request};
+use baton_model::bounds::TOTALS;
 use baton_model::record::{CacheUse, Outcome};
 use baton_model::{KeyId, ModelId, Nanos, Timestamp, UsageClass};
 use chrono::DateTime;
@@ -66,7 +67,7 @@ pub(super) async fn requests(
     select.expr_as(Func::count(request_column(request::Column::Id)), Alias::new("requests"));
     select.expr_as(sum(is(request::Column::Outcome, Outcome::Failed.name())), Alias::new("errors"));
     select.expr_as(sum(is(request::Column::Cache, CacheUse::Hit.name())), Alias::new("cache_hits"));
-    let rows = reader.query_all(&select).await?;
+    let rows = all(reader, select).await?;
     rows.iter()
         .map(|row| {
             let counts = Counts {
@@ -105,7 +106,7 @@ pub(super) async fn attempts(
     };
     select.expr_as(distinct(attempt_column(attempt::Column::Cost).is_null()), Alias::new("unpriced"));
     select.expr_as(distinct(attempt_column(attempt::Column::Estimated).eq(true)), Alias::new("estimated"));
-    let rows = reader.query_all(&select).await?;
+    let rows = all(reader, select).await?;
     rows.iter()
         .map(|row| {
             let mut tokens = Vec::new();
@@ -149,7 +150,7 @@ pub(super) async fn latencies(
         select.expr_as(Func::max(at), Alias::new(format!("p{percent}")));
     }
     select.from_subquery(ranked, Alias::new("ranked"));
-    let rows = reader.query_all(&select).await?;
+    let rows = all(reader, select).await?;
     rows.iter()
         // Without groups there is a row even for no requests, of NULLs.
         .filter(|row| !matches!(row.try_get::<Option<i64>>("", "p50"), Ok(None)))
@@ -158,6 +159,15 @@ pub(super) async fn latencies(
             Ok((read_group(row, selection)?, latency))
         })
         .collect()
+}
+
+/// The rows, unless there are more than can be held at once: who asks chooses the groups, and clients the names of users.
+async fn all(reader: &DatabaseConnection, mut select: SelectStatement) -> Result<Vec<QueryResult>, StoreError> {
+    let rows = reader.query_all(select.limit(TOTALS as u64 + 1)).await?;
+    if rows.len() <= TOTALS {
+        return Ok(rows);
+    }
+    Err(StoreError::TooMuch { what: format!("these are more than {TOTALS} totals: ask for less time or fewer groups") })
 }
 
 fn narrow(select: &mut SelectStatement, selection: &Selection<'_>, of: Of) {

@@ -3,6 +3,7 @@
 use crate::StoreError;
 use crate::entity::{attempt, request};
 use crate::json;
+use baton_model::bounds;
 use baton_model::capability::Capability;
 use baton_model::chat::Json;
 use baton_model::fault::ErrorKind;
@@ -84,13 +85,14 @@ fn attempt(request: &RequestRecord, number: i32, attempt: &AttemptRecord) -> att
     }
 }
 
-/// Text of a client's or provider's: PostgreSQL keeps no NUL, and one such text must not hold up all that come after.
+/// Text of a client's or provider's: PostgreSQL keeps no NUL, and one such text must not hold up all that come after. Nor
+/// may one fill the disk.
 fn text(text: &str) -> String {
-    text.replace('\0', "\u{fffd}")
+    bounds::cut(text, bounds::ERROR).replace('\0', "\u{fffd}")
 }
 
 /// Such text in a column with an index, whose entries are limited to a third of a page.
-fn word(word: &str) -> String {
+pub(super) fn word(word: &str) -> String {
     text(word).chars().take(LONGEST_WORD).collect()
 }
 

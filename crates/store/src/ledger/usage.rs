@@ -23,9 +23,10 @@ pub(super) async fn model_stats(
     reader: &DatabaseConnection,
     model: &ModelId,
     from: Timestamp,
+    project: Option<&str>,
 ) -> Result<ModelStats, StoreError> {
     let selection =
-        query::Selection { from, to: Timestamp(i64::MAX), project: None, key: None, model: Some(model), group_by: &[] };
+        query::Selection { from, to: Timestamp(i64::MAX), project, key: None, model: Some(model), group_by: &[] };
     let row = totals(reader, &selection).await?.into_iter().next().unwrap_or_default();
     Ok(ModelStats {
         requests: row.requests,

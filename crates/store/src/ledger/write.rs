@@ -70,5 +70,6 @@ fn event(record: &RequestRecord, node: &str) -> event::Model {
         traceparent: None,
         source: node.to_owned(),
         position: None,
+        project: record.attribution.project.as_deref().map(row::word),
     }
 }

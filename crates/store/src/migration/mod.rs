@@ -7,6 +7,7 @@ mod m20261127_api_of_requests;
 mod m20261127_kept_responses;
 mod m20261127_more_fields;
 mod m20261128_strict_keys;
+mod m20261129_scopes_and_quotas;
 
 use crate::{StoreError, connection};
 use sea_orm::{DatabaseConnection, DatabaseExecutor, EntityName, EntityTrait, QueryOrder};
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_strict_keys::Migration),
             Box::new(m20261127_api_of_requests::Migration),
             Box::new(m20261127_more_fields::Migration),
+            Box::new(m20261129_scopes_and_quotas::Migration),
         ]
     }
 }

@@ -1,12 +1,14 @@
 //! Record to JSON.
 
 use super::time;
+use baton_model::bounds;
 use baton_model::chat::Json;
 use baton_model::record::{AttemptRecord, RequestRecord};
 use baton_model::{Cost, Usage};
 use indexmap::IndexMap;
 use serde::Serialize;
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 
 #[derive(Serialize)]
 struct Request<'r> {
@@ -18,7 +20,7 @@ struct Request<'r> {
     api: &'r str,
     capability: &'static str,
     stream: bool,
-    requested: &'r str,
+    requested: Cow<'r, str>,
     model: Option<&'r str>,
     provider: Option<&'r str>,
     key_id: Option<&'r str>,
@@ -40,7 +42,7 @@ struct Request<'r> {
 #[derive(Serialize)]
 struct RequestError<'r> {
     code: &'static str,
-    message: &'r str,
+    message: Cow<'r, str>,
 }
 
 #[derive(Serialize)]
@@ -53,7 +55,7 @@ struct Attempt<'r> {
     outcome: &'static str,
     error: Option<AttemptError<'r>>,
     tokens: IndexMap<&'static str, u64>,
-    service_tier: Option<&'r str>,
+    service_tier: Option<Cow<'r, str>>,
     usage: &'static str,
     cost: Option<Box<RawValue>>,
 }
@@ -61,7 +63,7 @@ struct Attempt<'r> {
 #[derive(Serialize)]
 struct AttemptError<'r> {
     kind: &'static str,
-    message: &'r str,
+    message: Cow<'r, str>,
 }
 
 pub(super) fn write(record: &RequestRecord) -> String {
@@ -75,7 +77,7 @@ pub(super) fn write(record: &RequestRecord) -> String {
         api: &record.api,
         capability: record.capability.name(),
         stream: record.stream,
-        requested: &record.requested,
+        requested: sentence(&record.requested),
         model: record.served.as_ref().map(|model| model.as_str()),
         provider: record.provider.as_ref().map(|provider| provider.as_str()),
         key_id: attribution.key.as_ref().map(|key| key.as_str()),
@@ -86,7 +88,10 @@ pub(super) fn write(record: &RequestRecord) -> String {
         metadata: attribution.metadata.as_ref().and_then(raw),
         outcome: record.outcome.name(),
         status: record.status,
-        error: record.error.as_ref().map(|(code, message)| RequestError { code: code.name(), message }),
+        error: record
+            .error
+            .as_ref()
+            .map(|(code, message)| RequestError { code: code.name(), message: sentence(message) }),
         cache: record.cache.name(),
         tokens: tokens(&record.usage()),
         cost: cost(record.cost()),
@@ -105,12 +110,20 @@ fn attempt(attempt: &AttemptRecord) -> Attempt<'_> {
         started_at: time::write(attempt.started),
         finished_at: time::write(attempt.finished),
         outcome: attempt.outcome.name(),
-        error: attempt.error.as_ref().map(|(kind, message)| AttemptError { kind: kind.name(), message }),
+        error: attempt
+            .error
+            .as_ref()
+            .map(|(kind, message)| AttemptError { kind: kind.name(), message: sentence(message) }),
         tokens: tokens(&attempt.usage),
-        service_tier: attempt.usage.service_tier.as_deref(),
+        service_tier: attempt.usage.service_tier.as_deref().map(|tier| bounds::cut(tier, bounds::ID)),
         usage: attempt.origin.name(),
         cost: cost(attempt.cost),
     }
+}
+
+/// As much of a client's or provider's text as is kept.
+fn sentence(text: &str) -> Cow<'_, str> {
+    bounds::cut(text, bounds::ERROR)
 }
 
 fn tokens(usage: &Usage) -> IndexMap<&'static str, u64> {

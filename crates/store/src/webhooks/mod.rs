@@ -8,7 +8,7 @@ use crate::entity::webhook;
 use crate::place::Place;
 use crate::{StoreError, json};
 use baton_model::{EventKind, Timestamp};
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder};
 
 /// A service that is told of events.
 #[derive(Clone, PartialEq, Eq)]
@@ -51,6 +51,15 @@ impl Webhooks<'_> {
     pub async fn list(self) -> Result<Vec<Webhook>, StoreError> {
         let query = webhook::Entity::find().order_by_asc(webhook::Column::CreatedAt).order_by_asc(webhook::Column::Id);
         query.all(&self.place.reader()).await?.into_iter().map(Webhook::try_from).collect()
+    }
+
+    /// How many there are.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the database from answering.
+    pub async fn count(self) -> Result<u64, StoreError> {
+        Ok(webhook::Entity::find().count(&self.place.reader()).await?)
     }
 
     /// The webhook of that id.

@@ -141,7 +141,7 @@ pub async fn of_providers_projects_feedback_are_kept_whole(store: &Store) {
     store.providers().delete(&later.name).await.unwrap();
     assert_eq!(store.providers().get(&later.name).await.unwrap_err().to_string(), "there is no provider `groq`");
 
-    assert_eq!(store.projects().list(1, 10).await.unwrap().items, std::slice::from_ref(&project));
+    assert_eq!(store.projects().list(None, 1, 10).await.unwrap().items, std::slice::from_ref(&project));
     let renamed = Project { name: "Find".into(), updated_at: Timestamp(MIDNIGHT + 1), ..project.clone() };
     store.projects().update(&renamed, project.updated_at).await.unwrap();
     assert_eq!(store.projects().get("search").await.unwrap(), renamed);

@@ -8,7 +8,7 @@ use baton_model::{Cost, KeyId, Nanos, RequestId, Timestamp, Usage, UsageClass};
 use baton_store::audit::AuditFilter;
 use baton_store::copy::{CopyReport, copy};
 use baton_store::ledger::{Filter, UsageQuery};
-use baton_store::{ApiKey, FeedbackEntry, NewAudit, Store, StoreError, Webhook};
+use baton_store::{ApiKey, EventFilter, FeedbackEntry, NewAudit, Store, StoreError, Webhook};
 use std::time::Duration;
 
 /// Something in every table.
@@ -75,7 +75,10 @@ async fn are_the_same(from: &Store, to: &Store) {
     assert_eq!(to.webhooks().list().await.unwrap(), from.webhooks().list().await.unwrap());
     assert_eq!(to.feedback().of(&said().request).await.unwrap(), [said()]);
     assert_eq!(to.settings().lookup("pepper").await.unwrap().as_deref(), Some("secret"));
-    let (one, other) = (from.events().after(0, None, 2_000).await, to.events().after(0, None, 2_000).await);
+    let (one, other) = (
+        from.events().after(0, &EventFilter::default(), 2_000).await,
+        to.events().after(0, &EventFilter::default(), 2_000).await,
+    );
     assert_eq!(other.unwrap(), one.unwrap());
     let (one, other) = (from.events().unplaced(2_000).await, to.events().unplaced(2_000).await);
     assert_eq!(other.unwrap(), one.unwrap());

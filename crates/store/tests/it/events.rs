@@ -5,7 +5,7 @@ use crate::samples::{self, MIDNIGHT};
 use baton_model::record::Outcome;
 use baton_model::{EventKind, Timestamp};
 use baton_store::webhooks::{DeliveryState, Failure};
-use baton_store::{NewEvent, Store, StoreError, Webhook, record};
+use baton_store::{EventFilter, NewEvent, Store, StoreError, Webhook, record};
 
 async fn tell(store: &Store, events: impl IntoIterator<Item = NewEvent>) -> Vec<String> {
     let change = store.change(&ada()).await.unwrap();
@@ -23,7 +23,7 @@ async fn place_all(store: &Store) -> u64 {
 }
 
 async fn subjects(store: &Store, after: u64, types: Option<&[EventKind]>, limit: u64) -> String {
-    let events = store.events().after(after, types, limit).await.unwrap();
+    let events = store.events().after(after, &EventFilter { types, project: None }, limit).await.unwrap();
     events.into_iter().map(|event| event.subject).collect()
 }
 
@@ -38,8 +38,8 @@ pub async fn are_read_in_the_order_they_were_placed(store: &Store) {
     assert_eq!(store.events().place(&["unknown".to_owned()]).await.unwrap(), 3);
     assert_eq!(subjects(store, 0, None, 10).await, "abc");
     assert_eq!(subjects(store, 1, None, 1).await, "b");
-    assert_eq!(store.events().position_of(&ids[2]).await.unwrap(), Some(3));
-    assert_eq!(store.events().position_of("unknown").await.unwrap(), None);
+    assert_eq!(store.events().position_of(&ids[2], None).await.unwrap(), Some(3));
+    assert_eq!(store.events().position_of("unknown", None).await.unwrap(), None);
     let deleted = NewEvent { kind: EventKind::ModelDeleted, ..registered("d") };
     tell(store, [deleted]).await;
     place_all(store).await;
@@ -53,7 +53,7 @@ pub async fn are_placed_in_bulk(store: &Store) {
     let unplaced = store.events().unplaced(2_000).await.unwrap();
     assert_eq!(unplaced.iter().map(|event| &event.id).collect::<Vec<_>>(), ids.iter().collect::<Vec<_>>());
     assert_eq!(store.events().place(&ids).await.unwrap(), 1_200);
-    let read = store.events().after(0, None, 2_000).await.unwrap();
+    let read = store.events().after(0, &EventFilter::default(), 2_000).await.unwrap();
     assert!(
         read.iter().zip(&ids).zip(1..).all(|((event, id), place)| event.id == *id && event.position == Some(place))
     );
@@ -75,7 +75,7 @@ pub async fn tell_of_each_request_once(store: &Store) {
     store.ledger().write(&records).await.unwrap();
     store.ledger().write(&records).await.unwrap();
     place_all(store).await;
-    let told = store.events().after(0, None, 10).await.unwrap();
+    let told = store.events().after(0, &EventFilter::default(), 10).await.unwrap();
     let mut kinds = told.iter().map(|event| (event.id.as_str(), event.kind)).collect::<Vec<_>>();
     kinds.sort_unstable();
     let (completed, failed) = (EventKind::ModelRequestCompleted, EventKind::ModelRequestFailed);
@@ -97,7 +97,7 @@ pub async fn go_when_they_are_old(store: &Store) {
     assert_eq!(store.events().unplaced(200).await.unwrap().len(), 100);
     assert_eq!(store.events().expire(finished(900)).await.unwrap(), 899);
     place_all(store).await;
-    let left = store.events().after(0, None, 2_000).await.unwrap();
+    let left = store.events().after(0, &EventFilter::default(), 2_000).await.unwrap();
     assert_eq!((left.len(), left[0].position), (201, Some(900)));
     assert_eq!(store.events().expire(finished(9_999)).await.unwrap(), 201);
     tell(store, [registered("later")]).await;

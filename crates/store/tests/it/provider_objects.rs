@@ -25,6 +25,7 @@ fn caller(key: Option<&str>, project: Option<&str>, user: Option<&str>) -> Calle
     Caller {
         key: key.map(KeyId::from),
         role: Role::Caller,
+        scope: None,
         project: project.map(Arc::from),
         projects: None,
         user: user.map(Arc::from),

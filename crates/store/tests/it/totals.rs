@@ -159,9 +159,9 @@ pub async fn book_on_the_attempts_model(store: &Store) {
         samples::attempt("second", Cost::Known(Nanos(10)), used(5)),
     ];
     store.ledger().write(&[samples::record(1, 0, attempts)]).await.unwrap();
-    let first = store.ledger().model_stats(&ModelId::from("first"), Timestamp(0)).await.unwrap();
+    let first = store.ledger().model_stats(&ModelId::from("first"), Timestamp(0), None).await.unwrap();
     assert_eq!((first.requests, first.cost, first.latency), (0, Nanos(3), None));
-    let second = store.ledger().model_stats(&ModelId::from("second"), Timestamp(0)).await.unwrap();
+    let second = store.ledger().model_stats(&ModelId::from("second"), Timestamp(0), None).await.unwrap();
     assert_eq!((second.requests, second.errors, second.cost), (1, 0, Nanos(10)));
     assert_eq!(second.tokens, [(UsageClass::Output, 5)]);
     assert_eq!(second.latency, Some(Latency { p50: 1_000, p95: 1_000, p99: 1_000 }));

@@ -1,6 +1,7 @@
 //! `[auth]`.
 
 use super::environment::EnvironmentKind;
+use baton_auth::FailureLimit;
 use baton_auth::token::{Algorithm, ClaimNames, IssuerSettings, Source, TokenSettings};
 use baton_model::entity::Role;
 use baton_providers::Secret;
@@ -26,6 +27,33 @@ pub struct AuthSection {
     pub secret_key: Option<Secret>,
     /// JSON Web Tokens as credentials beside keys.
     pub jwt: JwtSection,
+    /// How many wrong credentials are looked at from one address.
+    pub failures: FailuresSection,
+}
+
+/// Wrong credentials from one address (behind `server.trusted_proxies`: the client's; of version 6: its network of 64 bits).
+/// Beyond these, requests from there get 429, but for those whose key was right from there before.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct FailuresSection {
+    /// A second, in the long run; 0: any number.
+    pub per_second: u32,
+    /// At once.
+    pub burst: u32,
+}
+
+impl Default for FailuresSection {
+    fn default() -> Self {
+        let FailureLimit { per_second, burst } = FailureLimit::default();
+        Self { per_second, burst }
+    }
+}
+
+impl FailuresSection {
+    /// The same for the keys.
+    pub fn limit(&self) -> FailureLimit {
+        FailureLimit { per_second: self.per_second, burst: self.burst }
+    }
 }
 
 /// JSON Web Tokens: signed with a secret (HS256), or by an issuer whose public keys are fetched.

@@ -1,6 +1,6 @@
 //! Where things are kept, and for how long.
 
-use baton_conversations::Bounds;
+use baton_conversations::{Bounds, Kept};
 use baton_store::Pools;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -98,14 +98,14 @@ pub struct ResponsesSection {
 
 impl Default for ResponsesSection {
     fn default() -> Self {
-        let Bounds { keep, max_bytes } = Bounds::default();
+        let Bounds { keep, max_bytes, quota: _ } = Bounds::default();
         Self { keep, max_bytes }
     }
 }
 
 impl ResponsesSection {
-    /// The same for the engine.
-    pub fn bounds(&self) -> Bounds {
-        Bounds { keep: self.keep, max_bytes: self.max_bytes }
+    /// The same for what keeps them, with the most that one key keeps.
+    pub fn bounds(&self, quota: Kept) -> Bounds {
+        Bounds { keep: self.keep, max_bytes: self.max_bytes, quota }
     }
 }

@@ -17,6 +17,7 @@ mod logs;
 mod model;
 mod nodes;
 mod provider;
+mod quotas;
 mod server;
 mod shared;
 mod telemetry;
@@ -30,6 +31,7 @@ pub use logs::{ConsoleForm, ContentSection, LogsSection};
 pub use model::{ModelSection, PriceSection};
 pub use nodes::{CommandsSection, IdentitySection, NodeSection};
 pub use provider::{DisconnectSection, ProviderSection, TimeoutsSection};
+pub use quotas::QuotasSection;
 pub use server::{ServerSection, TlsSection};
 pub use shared::{BusSection, NatsSection, RedisSection};
 pub use telemetry::TelemetrySection;
@@ -71,6 +73,8 @@ pub struct Config {
     pub events: EventsSection,
     /// Responses (OpenAI's) that Baton keeps itself.
     pub responses: ResponsesSection,
+    /// The most that a key keeps.
+    pub quotas: QuotasSection,
     /// Audio files that callers give by URL.
     pub audio: AudioSection,
     /// Events for services over HTTP.
@@ -106,6 +110,7 @@ impl Default for Config {
             ledger: LedgerSection::default(),
             events: EventsSection::default(),
             responses: ResponsesSection::default(),
+            quotas: QuotasSection::default(),
             audio: AudioSection::default(),
             webhooks: WebhooksSection::default(),
             discovery: DiscoverySection::default(),

@@ -79,6 +79,7 @@ impl IdentitySection {
         Some(baton_model::Caller {
             key: None,
             role: baton_model::entity::Role::lookup(&self.role)?,
+            scope: None,
             project: self.project.as_deref().map(Into::into),
             projects: None,
             user: Some(self.user.as_deref().unwrap_or("commands").into()),

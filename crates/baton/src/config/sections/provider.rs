@@ -28,7 +28,8 @@ pub struct ProviderSection {
     pub headers: BTreeMap<String, Secret>,
     /// Query sent with every request (`api-version=…`).
     #[serde(default)]
-    pub query: Option<String>,
+    #[schemars(with = "Option<String>")]
+    pub query: Option<Secret>,
     /// Bounds on waiting.
     #[serde(default)]
     pub timeouts: TimeoutsSection,

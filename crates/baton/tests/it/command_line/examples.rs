@@ -63,8 +63,16 @@ pub const EXAMPLES: &[Example] = &[
     ),
     example("providers remove", &["{provider}"], Baton { prints: "removed" }),
     example("route", &["resilient", "Hello", "--max-tokens", "10"], Baton { prints: "claude" }),
-    example("keys create", &["{new}", "--models", "gpt", "--addresses", "10.0.0.0/8"], Baton { prints: "bt-" }),
-    example("keys update", &["{key}", "--all-models", "--strict", "true"], Baton { prints: "changed" }),
+    example(
+        "keys create",
+        &["{new}", "--models", "gpt", "--addresses", "10.0.0.0/8", "--scope", "all"],
+        Baton { prints: "bt-" },
+    ),
+    example(
+        "keys update",
+        &["{key}", "--all-models", "--strict", "true", "--scope", "all"],
+        Baton { prints: "changed" },
+    ),
     example("keys rotate", &["{key}", "--overlap", "1h"], Baton { prints: "bt-" }),
     example("keys list", &[], Baton { prints: "ID" }),
     example("keys revoke", &["{key}"], Baton { prints: "revoked" }),

@@ -1,0 +1,74 @@
+//! `[quotas]`.
+
+use baton_admin::Quotas;
+use baton_control::ObjectQuotas;
+use baton_conversations::{Bounds, Kept};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// The most that one key keeps (and one project's tokens): beyond these the oldest go, or more is refused.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct QuotasSection {
+    /// Responses that Baton keeps; the oldest go.
+    pub responses: u64,
+    /// Bytes of all of them together; the oldest go.
+    pub response_bytes: u64,
+    /// Responses at providers that Baton knows the owner of; the oldest are forgotten.
+    pub provider_responses: u64,
+    /// Files at providers; more are refused.
+    pub files: u64,
+    /// Batches at providers, OpenAI's and Anthropic's each; more are refused.
+    pub batches: u64,
+    /// Feedback within 24 hours; more is refused.
+    pub feedback_per_day: u64,
+    /// Webhooks of all keys together, as each event goes to each of them; more are refused.
+    pub webhooks: u64,
+}
+
+impl Default for QuotasSection {
+    fn default() -> Self {
+        let Kept { number, bytes } = Bounds::default().quota;
+        let ObjectQuotas { files, batches, responses } = ObjectQuotas::default();
+        let Quotas { feedback_per_day, webhooks } = Quotas::default();
+        let (responses, provider_responses) = (number, responses);
+        Self { responses, response_bytes: bytes, provider_responses, files, batches, feedback_per_day, webhooks }
+    }
+}
+
+impl QuotasSection {
+    /// Of the responses that Baton keeps.
+    pub fn responses(&self) -> Kept {
+        Kept { number: self.responses, bytes: self.response_bytes }
+    }
+
+    /// Of what is at providers.
+    pub fn objects(&self) -> ObjectQuotas {
+        ObjectQuotas { files: self.files, batches: self.batches, responses: self.provider_responses }
+    }
+
+    /// Of what is made over the management API.
+    pub fn management(&self) -> Quotas {
+        Quotas { feedback_per_day: self.feedback_per_day, webhooks: self.webhooks }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_quota_reaches_what_it_bounds() {
+        let section: QuotasSection = toml::from_str(
+            "responses = 1\nresponse_bytes = 2\nprovider_responses = 3\nfiles = 4\nbatches = 5\nfeedback_per_day = 6\nwebhooks = 7",
+        )
+        .unwrap();
+        assert_eq!(section.responses(), Kept { number: 1, bytes: 2 });
+        assert_eq!(section.objects(), ObjectQuotas { responses: 3, files: 4, batches: 5 });
+        assert_eq!(section.management(), Quotas { feedback_per_day: 6, webhooks: 7 });
+        let default = QuotasSection::default();
+        assert_eq!(default.responses(), Bounds::default().quota);
+        assert_eq!((default.objects(), default.management()), (ObjectQuotas::default(), Quotas::default()));
+    }
+}
