@@ -12,6 +12,9 @@ const DOCUMENTS: [(&[&str], &str); 4] = [
     (&["docs", "metrics"], "docs/metrics.md"),
 ];
 
+/// The marks around the table of limits in a document that is otherwise written by hand.
+const LIMITS: (&str, &str) = ("<!-- The limits, made by `cargo xtask docs`. -->", "<!-- The end of the limits. -->");
+
 /// Writes them all.
 ///
 /// # Errors
@@ -20,15 +23,30 @@ pub fn run() -> anyhow::Result<()> {
     let formats = baton_dialect::fidelity::document::dialects();
     std::fs::write("docs/dialects.md", formats).context("writing docs/dialects.md")?;
     for (arguments, file) in DOCUMENTS {
-        let output = Command::new(env!("CARGO"))
-            .args(["run", "--quiet", "--package", "baton", "--"])
-            .args(arguments)
-            .output()
-            .context("the binary")?;
-        if !output.status.success() {
-            bail!("baton {}: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr));
-        }
-        std::fs::write(file, &output.stdout).with_context(|| format!("writing {file}"))?;
+        std::fs::write(file, printed(arguments)?).with_context(|| format!("writing {file}"))?;
     }
-    Ok(())
+    put_limits("docs/security.md", &printed(&["docs", "setting-limits"])?)
+}
+
+/// What a command of the binary prints.
+fn printed(arguments: &[&str]) -> anyhow::Result<String> {
+    let output = Command::new(env!("CARGO"))
+        .args(["run", "--quiet", "--package", "baton", "--"])
+        .args(arguments)
+        .output()
+        .context("the binary")?;
+    if !output.status.success() {
+        bail!("baton {}: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr));
+    }
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+/// Puts the table of limits between its marks.
+fn put_limits(file: &str, table: &str) -> anyhow::Result<()> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("reading {file}"))?;
+    let (begin, end) = LIMITS;
+    let parts = text.split_once(begin).and_then(|(before, rest)| Some((before, rest.split_once(end)?.1)));
+    let (before, after) = parts.with_context(|| format!("{file} has no `{begin}` … `{end}`"))?;
+    let text = format!("{before}{begin}\n\n{}\n\n{end}{after}", table.trim_end());
+    std::fs::write(file, text).with_context(|| format!("writing {file}"))
 }

@@ -23,12 +23,13 @@ enum Of {
     Told,
 }
 
-const FAILURES: [(&str, Of, &str); 10] = [
+const FAILURES: [(&str, Of, &str); 11] = [
     ("400", Of::Told, "The body is not a JSON object"),
     ("400", Of::Named, "The name in the path can't be read"),
     ("401", Of::All, "No key was sent, or one that is unknown, revoked or expired"),
     ("403", Of::All, "The key's role does not allow it"),
     ("404", Of::Named, "There is no such thing"),
+    ("408", Of::Told, "The body arrived too slowly"),
     ("413", Of::Told, "The body is larger than `server.max_body_bytes`"),
     ("422", Of::Asked, "Parameters are wrong: `details.errors` names each"),
     ("422", Of::Told, "Fields are wrong: `details.errors` names each"),
@@ -81,6 +82,7 @@ fn example(status: &str, description: &str) -> Option<Value> {
         "401" => ("authentication_error", json!({})),
         "403" => ("permission_denied", json!({})),
         "404" => ("not_found", json!({})),
+        "408" => ("body_timeout", json!({})),
         "409" => ("conflict", json!({})),
         "412" => ("precondition_failed", json!({})),
         "413" => ("payload_too_large", json!({})),

@@ -31,15 +31,25 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use baton_web::{ClientApi, Responding, respond};
 use utoipa::openapi::OpenApi as Description;
+use utoipa_axum::router::OpenApiRouter;
 
 /// Every path of the management API.
 pub fn router(admin: Admin) -> Router {
+    finished(routes::routes(), admin)
+}
+
+/// Whether this node can serve, for load balancers.
+pub fn health(admin: Admin) -> Router {
+    finished(routes::health(), admin)
+}
+
+fn finished(routes: OpenApiRouter<Admin>, admin: Admin) -> Router {
     let responding = Responding { web: admin.web.clone(), api: |_| ClientApi::Native };
-    let (router, _) = routes::routes().split_for_parts();
+    let (router, _) = routes.split_for_parts();
     router.route_layer(from_fn_with_state(responding, respond)).with_state(admin)
 }
 
 /// The description of all APIs: the management API's own, with what the request APIs say of themselves.
 pub fn description(requests: Description) -> Description {
-    describe::named(describe::describe(routes::routes().into_openapi()).merge_from(requests))
+    describe::named(describe::describe(routes::routes().merge(routes::health()).into_openapi()).merge_from(requests))
 }

@@ -2,11 +2,11 @@
 
 use crate::config::Config;
 use crate::config::sections::EnvironmentKind;
-use crate::memory;
 use crate::shared_state::SharedState;
+use crate::surface::Paths;
 use crate::telemetry::Witness;
+use crate::{memory, private};
 use anyhow::{Context, bail};
-use axum::Router;
 use baton_admin::Admin;
 use baton_auth::token::Issuer;
 use baton_auth::{Bootstrap, Keys, Tokens, bootstrap};
@@ -32,7 +32,7 @@ use std::sync::Arc;
 /// One Baton, ready to serve.
 pub struct App {
     /// Every path it serves.
-    pub router: Router,
+    pub paths: Paths,
     /// The pipeline.
     pub engine: Engine,
     /// The models.
@@ -138,11 +138,12 @@ impl App {
         let background = (state.provider_objects.clone(), state.conversations.clone());
         let admin = Admin::new(web, Arc::clone(&models), store.clone(), Arc::clone(&providers));
         let admin = admin.reaching(config.webhooks.networks()).within(quotas.management());
-        let router = crate::surface::router(state, admin, Arc::clone(&shared.notices));
+        let apart = config.server.management.listen.is_some();
+        let paths = Paths::new(state, admin, Arc::clone(&shared.notices), apart);
         let webhooks = webhooks(config, &store, &clock, chance.random())?;
         Ok(Self {
             webhooks,
-            router,
+            paths,
             engine,
             models,
             background,
@@ -179,21 +180,12 @@ fn webhooks(config: &Config, store: &Store, clock: &Arc<dyn Clock>, seed: u64) -
 /// # Errors
 /// If it can't be opened, or is newer than this program.
 pub async fn open_store(config: &Config) -> anyhow::Result<Store> {
-    make_private(&config.data_dir)
+    private::folder(&config.data_dir)
         .with_context(|| format!("the data folder `{}` can't be created", config.data_dir.display()))?;
     let url = database_url(config);
     let store = Store::open_with(&url, &config.database.pools()).await?;
     store.migrate().await?;
     Ok(store)
-}
-
-/// Makes the folder, for its owner alone: the database holds what keys are hashed with.
-fn make_private(folder: &Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
 }
 
 /// The address of the database.
@@ -209,12 +201,11 @@ pub fn database_url(config: &Config) -> String {
 pub fn open_on_loopback(config: &Config) -> anyhow::Result<bool> {
     let given = config.auth.admin_key.is_some() || config.auth.jwt.is_on();
     let development = config.environment == EnvironmentKind::Development && !given;
-    let loopback = config.server.listen.parse::<SocketAddr>().is_ok_and(|listen| listen.ip().is_loopback());
-    if development && !loopback {
+    let loopback = |listen: &str| listen.parse::<SocketAddr>().is_ok_and(|listen| listen.ip().is_loopback());
+    if let Some((key, listen)) = config.server.listens().find(|(_, listen)| development && !loopback(listen)) {
         bail!(
-            "server.listen: `{}` is open to other machines, but neither an admin key nor JWT_SECRET is set: \
-             set BATON_ADMIN_KEY, or listen on 127.0.0.1",
-            config.server.listen
+            "server.{key}: `{listen}` is open to other machines, but neither an admin key nor JWT_SECRET is set: \
+             set BATON_ADMIN_KEY, or listen on 127.0.0.1"
         );
     }
     Ok(development)

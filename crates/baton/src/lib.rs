@@ -3,7 +3,7 @@
 //! - [`config`]: what can be said, and where it comes from;
 //! - [`app`]: the parts put together; [`surface`]: every path they serve; [`serve`]: sockets and signals;
 //! - [`nodes`]: what a node does beside serving requests; [`execute`]: commands of the bus;
-//! - [`commands`]: one file a command; [`telemetry`]: log lines.
+//! - [`commands`]: one file a command; [`telemetry`]: log lines; `private`: who may read files.
 
 pub mod app;
 pub mod client;
@@ -11,7 +11,8 @@ pub mod commands;
 pub mod config;
 pub mod execute;
 mod memory;
-mod nodes;
+pub mod nodes;
+mod private;
 pub mod serve;
 pub mod shared_state;
 pub mod surface;

@@ -1,9 +1,11 @@
 //! Every path that one Baton serves: the request APIs, the management API, health, metrics, the documentation.
 
-use crate::nodes;
+use crate::{nodes, telemetry};
 use axum::Router;
 use axum::extract::{OriginalUri, State};
-use axum::http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
+use axum::http::header::{
+    ACCEPT, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, USER_AGENT, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::{from_fn_with_state, map_request};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -14,31 +16,73 @@ use baton_http::HttpState;
 use baton_kv::Notices;
 use baton_model::{Code, PublicError};
 use baton_web::{ClientApi, Failure, identify, linger};
+use bytes::Bytes;
 use serde_json::json;
 use std::sync::Arc;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa::openapi::path::{HttpMethod, OperationBuilder, PathItem};
 use utoipa::openapi::schema::Type;
 use utoipa::openapi::{ContentBuilder, Info, Object, OpenApiBuilder, PathsBuilder, ResponseBuilder};
 use utoipa_swagger_ui::SwaggerUi;
 
-/// All of them.
-pub fn router(state: HttpState, admin: Admin, notices: Arc<dyn Notices>) -> Router {
-    let engine = state.web.engine.clone();
-    let management = baton_admin::router(admin).layer(from_fn_with_state(notices, nodes::tell));
-    Router::new()
+/// What is served where.
+pub struct Paths {
+    /// Everything, for whom asks from within this process.
+    pub all: Router,
+    /// What the main port serves: everything, unless management has a port of its own.
+    pub main: Router,
+    /// What the port for management serves.
+    pub management: Router,
+}
+
+impl Paths {
+    /// With management on a port of its own or not.
+    pub fn new(state: HttpState, admin: Admin, notices: Arc<dyn Notices>, apart: bool) -> Self {
+        let engine = state.web.engine.clone();
+        let health = baton_admin::health(admin.clone());
+        let requests = baton_http::router(state);
+        let management = baton_admin::router(admin)
+            .layer(from_fn_with_state(notices, nodes::tell))
+            .merge(Router::new().route("/metrics", get(metrics)).with_state(engine))
+            .merge(health.clone());
+        let pages = documentation();
+        let all = finished(requests.clone().merge(management.clone()), &pages);
+        let main = if apart { finished(requests.merge(health), &pages) } else { all.clone() };
+        Self { all, main, management: finished(management, &pages) }
+    }
+}
+
+/// With what every port has.
+fn finished(paths: Router, pages: &Router) -> Router {
+    paths
         .route("/", get(front))
         .route("/health/live", get(|| async { "ok" }))
-        .route("/metrics", get(metrics))
-        .with_state(engine)
-        .merge(baton_http::router(state))
-        .merge(management)
-        .merge(SwaggerUi::new("/docs").url("/openapi.json", description()))
+        .merge(pages.clone())
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
         .layer(map_request(|request| async { linger(request) }))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| bug()))
+        .layer(SetResponseHeaderLayer::if_not_present(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")))
 }
+
+/// The pages that show the description of the API.
+fn documentation() -> Router {
+    let header = |name, value| SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value));
+    // Written once: anyone may ask for it, as often as they like.
+    let description = Bytes::from(serde_json::to_vec(&description()).unwrap_or_default());
+    let shown = move || async move { ([(CONTENT_TYPE, "application/json")], description) };
+    Router::from(SwaggerUi::new("/docs").config(utoipa_swagger_ui::Config::from("/openapi.json")))
+        .route("/openapi.json", get(shown))
+        .layer(header(CONTENT_SECURITY_POLICY, PAGES_MAY))
+        .layer(header(X_FRAME_OPTIONS, "DENY"))
+        .layer(header(REFERRER_POLICY, "no-referrer"))
+}
+
+/// What the pages may load and do: their own scripts and styles, and requests to this Baton. The policy holds for whatever
+/// a description could smuggle into them, too.
+const PAGES_MAY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+    connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// What this is and where to go on. Browsers are sent to the documentation.
 async fn front(headers: HeaderMap) -> Response {
@@ -84,7 +128,7 @@ fn service() -> utoipa::openapi::OpenApi {
 
 /// In the OpenMetrics format, with exemplars, for who asks for it; else in Prometheus' older one, which has none.
 async fn metrics(State(engine): State<Engine>, headers: HeaderMap) -> Response {
-    let text = engine.metrics().await;
+    let text = telemetry::metrics(&engine).await;
     let accepts =
         |header: &HeaderValue| header.to_str().is_ok_and(|header| header.contains("application/openmetrics-text"));
     if headers.get_all(ACCEPT).iter().any(accepts) {

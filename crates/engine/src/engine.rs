@@ -4,6 +4,7 @@ use crate::ask;
 use crate::cache::ResponseCache;
 use crate::call::Call;
 use crate::coalesce::Coalescer;
+use crate::edge_metrics::EdgeMetrics;
 use crate::health::{Health, RetryBudgets};
 use crate::ledger::Ledger;
 use crate::limit::Limits;
@@ -142,6 +143,11 @@ impl Engine {
     /// Counts a request whose credentials were refused, because they are `wrong`, or because too many were.
     pub fn count_refused_credentials(&self, wrong: bool) {
         self.shared.metrics.credentials_refused(wrong);
+    }
+
+    /// The counters of what accepts connections.
+    pub fn edge(&self) -> &EdgeMetrics {
+        self.shared.metrics.edge()
     }
 
     /// Why new requests can't be recorded, and so are refused; `None`: they can.

@@ -15,6 +15,7 @@ pub mod cache;
 pub mod call;
 mod coalesce;
 mod dispatch;
+mod edge_metrics;
 mod engine;
 mod fit;
 pub mod health;
@@ -37,6 +38,7 @@ pub mod trace;
 
 pub use cache::{CacheDefault, CacheSettings, CacheShare};
 pub use call::{CachePolicy, Call, CallOptions, Content, Identity, ModelSelector, Routing};
+pub use edge_metrics::{EdgeMetrics, OpenConnection, Port, Refusal, Slow};
 pub use engine::{Engine, EngineParts};
 pub use health::{Circuit, CircuitSettings, RetryBudgetSettings};
 pub use ledger::{JournalSettings, Ledger};

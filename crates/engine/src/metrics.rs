@@ -1,6 +1,7 @@
 //! What is counted, for Prometheus. Every family is declared here, with its help text; `docs/metrics.md` is made from
 //! this list.
 
+use crate::edge_metrics::EdgeMetrics;
 use crate::observe::Spans;
 use crate::trace::Trace;
 use baton_kv::Health;
@@ -36,6 +37,7 @@ pub struct Metrics {
     task_panics: Family<TaskLabels, Counter>,
     redis_errors: Family<Unlabelled, Counter>,
     refused_credentials: Family<ReasonLabels, Counter>,
+    edge: EdgeMetrics,
     documented: Vec<Documented>,
 }
 
@@ -180,6 +182,7 @@ impl Default for Metrics {
             task_panics: Family::default(),
             redis_errors: Family::default(),
             refused_credentials: Family::default(),
+            edge: EdgeMetrics::default(),
             documented: Vec::new(),
         };
         metrics.register();
@@ -189,7 +192,7 @@ impl Default for Metrics {
 
 impl Metrics {
     fn register(&mut self) {
-        let Self { registry, documented, .. } = self;
+        let Self { registry, documented, edge, .. } = self;
         let mut list = List { registry, documented };
         list.counter("requests", "Requests that ended, by how they ended", self.requests.clone());
         list.histogram(
@@ -245,6 +248,27 @@ impl Metrics {
             "Spans for the collector of traces: exported, dropped (the queue was full) or failed (it was unavailable)",
             self.spans.clone(),
         );
+        list.gauge("connections", "Connections of clients that are open, by port", edge.connections.clone());
+        list.counter(
+            "connections_refused",
+            "Connections that were closed at once: too many in all (total) or of one address (address), or no free file (system)",
+            edge.refused.clone(),
+        );
+        list.counter(
+            "slow_clients",
+            "Connections, streams and bodies that were ended because the client was too slow, by what it was too slow at",
+            edge.slow.clone(),
+        );
+        list.counter(
+            "log_lines_lost",
+            "Log lines that the disk (file) or the terminal did not take in time",
+            edge.lost_lines.clone(),
+        );
+    }
+
+    /// The counters of what accepts connections.
+    pub fn edge(&self) -> &EdgeMetrics {
+        &self.edge
     }
 
     /// Every metric: its name, its type, what it means.

@@ -275,7 +275,8 @@ fn log(record: &RequestRecord, trace: &Trace) {
         outcome = record.outcome.name(),
         status = record.status,
         error.code = record.error.as_ref().map(|(code, _)| code.name()),
-        error.message = record.error.as_ref().map(|(_, message)| message.as_str()),
+        // Some repeat what the client sent, and are in the record alone.
+        error.message = record.error.as_ref().filter(|(code, _)| !code.quotes_the_caller()).map(|(_, message)| message.as_str()),
         cache = record.cache.name(),
         attempts = record.attempts.len(),
         tokens.input = usage.input_tokens(),

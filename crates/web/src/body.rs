@@ -1,5 +1,6 @@
 //! Reading bodies whole, within their bounds: their own size, and the memory of the node.
 
+use crate::paced::TooSlow;
 use axum::body::Body;
 use baton_engine::Hold;
 use baton_engine::limit::{Limits, READ_COST};
@@ -26,8 +27,8 @@ pub struct HeldBody {
 /// memory, and who has no key may cost none; and the memory is counted as this caller's.
 ///
 /// # Errors
-/// `payload_too_large` with the limit; `overloaded` if there is no memory for it now; or that the client broke off. A
-/// body that announces its length is refused before a byte of it is read.
+/// `payload_too_large` with the limit; `overloaded` if there is no memory for it now; `body_timeout` if it arrives too
+/// slowly; or that the client broke off. A body that announces its length is refused before a byte of it is read.
 pub async fn read_body(
     limits: &Limits,
     authenticated: &Caller,
@@ -68,7 +69,7 @@ pub async fn read_own_reply(body: Body, limit: usize) -> Result<Bytes, PublicErr
     match Limited::new(body, limit).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(too_large(limit)),
-        Err(error) => Err(broken_off(&error)),
+        Err(error) => Err(broken_off(&*error)),
     }
 }
 
@@ -80,7 +81,13 @@ fn too_large(limit: usize) -> PublicError {
     .detail("limit_bytes", limit.to_string())
 }
 
-fn broken_off(_error: &dyn std::fmt::Display) -> PublicError {
-    // The library's text says nothing that a client does not know.
-    PublicError::new(Code::InvalidRequest, "the body could not be read to its end")
+fn broken_off(error: &(dyn std::error::Error + 'static)) -> PublicError {
+    match std::iter::successors(Some(error), |error| error.source()).find_map(|error| error.downcast_ref::<TooSlow>()) {
+        Some(slow) => PublicError::new(
+            Code::BodyTimeout,
+            format!("the body took too long: {slow} (`server.connections.min_body_rate`)"),
+        ),
+        // The library's text says nothing that a client does not know.
+        None => PublicError::new(Code::InvalidRequest, "the body could not be read to its end"),
+    }
 }

@@ -25,7 +25,8 @@ impl IntoResponse for Failure {
         let Self { api, error, id } = self;
         // The one place that logs the cause: every error passes here, and only here the request's id is known.
         if let Some(cause) = &error.cause {
-            tracing::error!(request.id = %id, error = cause.chain(), "a request failed: {}", error.message);
+            let message = error.loggable().unwrap_or(error.code.name());
+            tracing::error!(request.id = %id, error = cause.chain(), "a request failed: {message}");
         }
         let UpstreamBody { status, content_type, headers: theirs, body, .. } = api.error(&error, id.as_str());
         let mut response = Response::new(Body::from(body));

@@ -4,6 +4,7 @@ use crate::Web;
 use axum::extract::ConnectInfo;
 use baton_auth::{Credentials, Origin};
 use baton_model::{Actor, Caller, Code, PublicError, RequestId};
+use http::Version;
 use http::request::Parts;
 use http::uri::Authority;
 use std::net::{IpAddr, SocketAddr};
@@ -96,10 +97,34 @@ fn stranger(parts: &Parts) -> Result<(), String> {
     if text("sec-fetch-site").is_some_and(|site| site == "cross-site" || site == "same-site") {
         return Err("a request from a web page of another site needs an API key".to_owned());
     }
-    if parts.headers.contains_key("x-forwarded-for") || parts.headers.contains_key("forwarded") {
+    if parts.headers.keys().any(|name| is_written_by_proxies(name.as_str())) {
         return Err("a request that came through a proxy needs an API key".to_owned());
     }
+    // A proxy may add no header at all. But nginx, as it comes, asks by HTTP/1.0, which no client of today does.
+    if parts.version < Version::HTTP_11 {
+        return Err("a request by HTTP/1.0 needs an API key: it may come through a proxy".to_owned());
+    }
     Ok(())
+}
+
+/// Whether a header tells that a proxy, a load balancer or a content delivery network passed the request on.
+fn is_written_by_proxies(name: &str) -> bool {
+    const NAMES: [&str; 13] = [
+        "forwarded",
+        "via",
+        "x-real-ip",
+        "x-client-ip",
+        "x-cluster-client-ip",
+        "x-original-forwarded-for",
+        "x-original-host",
+        "x-envoy-external-address",
+        "true-client-ip",
+        "fastly-client-ip",
+        "cf-connecting-ip",
+        "cf-ray",
+        "cdn-loop",
+    ];
+    name.starts_with("x-forwarded") || NAMES.contains(&name)
 }
 
 /// Whether a `Host` names this machine in a way that no other can claim.
@@ -114,7 +139,17 @@ fn is_loopback(host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_loopback;
+    use super::{is_loopback, is_written_by_proxies};
+
+    #[test]
+    fn headers_that_only_proxies_write() {
+        for name in ["via", "forwarded", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-prefix", "x-real-ip"] {
+            assert!(is_written_by_proxies(name), "{name}");
+        }
+        for name in ["host", "origin", "x-request-id", "traceparent", "x-baton-user", "x-stainless-lang", "cookie"] {
+            assert!(!is_written_by_proxies(name), "{name}");
+        }
+    }
 
     #[test]
     fn names_that_only_this_machine_has() {

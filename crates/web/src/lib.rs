@@ -7,7 +7,7 @@
 //! - [`Inbound`]: the extractor of a request whose caller is known;
 //! - [`parse`]: the body of a request to a model, as far as the pipeline needs it;
 //! - [`identify`]: credentials become a caller;
-//! - [`body`]: reading a body within its bound, for authenticated callers alone;
+//! - [`body`]: reading a body within its bound, for authenticated callers alone; [`paced`]: how slowly it may arrive;
 //! - [`address`]: which client stands behind trusted proxies.
 //!
 //! What is *not* here: paths, and what is done for a request.
@@ -22,6 +22,7 @@ pub mod headers;
 pub mod identify;
 pub mod inbound;
 mod linger;
+pub mod paced;
 pub mod parse;
 pub mod respond;
 

@@ -71,7 +71,8 @@ pub async fn respond(State(responding): State<Responding>, mut request: Request,
         next.run(request).await
     };
     if let Some(Unrendered(error)) = response.extensions_mut().remove() {
-        tracing::debug!(request.id = %id, api = api.name(), error.code = error.code.name(), error.message = error.message, "refused");
+        let (code, message) = (error.code.name(), error.loggable());
+        tracing::debug!(request.id = %id, api = api.name(), error.code = code, error.message = message, "refused");
         response = Failure { api, error, id: id.clone() }.into_response();
     }
     // A handler may have said the id itself, as its clients read it; then it is the same.

@@ -104,7 +104,8 @@ impl TestAdmin {
         let keys = Arc::new(keys.with_admin(&Secret::given(ADMIN)));
         let web = Web::new(engine.clone(), keys);
         let admin = Admin::new(web.clone(), Arc::clone(&models), store.clone(), Arc::clone(&providers));
-        let management = baton_admin::router(admin.reaching(vec!["10.0.0.0/8".parse().unwrap()]));
+        let admin = admin.reaching(vec!["10.0.0.0/8".parse().unwrap()]);
+        let management = baton_admin::router(admin.clone()).merge(baton_admin::health(admin));
         let draining = web.draining.clone();
         let state = HttpState {
             web,

@@ -55,11 +55,17 @@ impl Health {
 
 /// Where this machine reaches a Baton of that configuration.
 fn own_address(config: &Config) -> anyhow::Result<String> {
-    let mut address: SocketAddr = config.server.listen.parse()?;
+    let server = &config.server;
+    // The port for management replies even while clients have filled the other.
+    let (listen, tls) = match &server.management.listen {
+        Some(listen) => (listen, &server.management.tls),
+        None => (&server.listen, &server.tls),
+    };
+    let mut address: SocketAddr = listen.parse()?;
     if address.ip().is_unspecified() {
         let loopback = if address.is_ipv4() { "127.0.0.1" } else { "::1" };
         address.set_ip(loopback.parse()?);
     }
-    let scheme = if config.server.tls.is_some() { "https" } else { "http" };
+    let scheme = if tls.is_some() { "https" } else { "http" };
     Ok(format!("{scheme}://{address}"))
 }

@@ -40,6 +40,8 @@ enum Document {
     Limits,
     /// Every metric.
     Metrics,
+    /// Every setting that bounds something.
+    SettingLimits,
 }
 
 impl Docs {
@@ -49,6 +51,7 @@ impl Docs {
             Document::Configuration => reference::configuration(),
             Document::Limits => reference::limits(),
             Document::Metrics => reference::metrics(),
+            Document::SettingLimits => reference::setting_limits(),
         };
         output::line(text.trim_end());
         ExitCode::SUCCESS

@@ -4,6 +4,7 @@ use super::{ignored, output};
 use crate::app::App;
 use crate::config::{Config, Environment, Source, load};
 use crate::nodes::{Lease, leases};
+use crate::private;
 use crate::serve;
 use crate::telemetry::{self, Console};
 use baton_auth::Bootstrap;
@@ -26,8 +27,9 @@ impl Serve {
     /// Runs until a signal.
     pub async fn run(self, source: Source, environment: &Environment) -> anyhow::Result<ExitCode> {
         let config = load(&Source { listen: self.listen, ..source }, environment)?;
+        private::files();
         let _telemetry = telemetry::start(&config.logs, Console::All)?;
-        let listener = serve::listen(&config).await?;
+        let listeners = serve::listen(&config).await?;
         let app = App::build(&config).await?;
         if config.discovery.at_start {
             // Of nodes that start at once, one asks.
@@ -36,9 +38,9 @@ impl Serve {
             }
         }
         let stop = serve::signals();
-        greet(&app, &config, environment, listener.local_addr()?);
+        greet(&app, &config, environment, listeners.address()?);
         warn_of_problems(&app).await;
-        serve::serve(app, listener, &config, stop).await?;
+        serve::serve(app, listeners, &config, stop).await?;
         Ok(ExitCode::SUCCESS)
     }
 }

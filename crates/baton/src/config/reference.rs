@@ -7,6 +7,9 @@ use schemars::schema_for;
 use serde_json::Value;
 use std::fmt::Write;
 
+/// How deep sections may be inside each other: models refer to each other without an end.
+const DEEPEST: usize = 3;
+
 /// Every key of the configuration, as Markdown. The sentences are the doc comments of [`super::sections`].
 pub fn configuration() -> String {
     let schema = schema_for!(Config).to_value();
@@ -37,7 +40,7 @@ fn variables(text: &mut String) {
 /// The table of one object's keys, then its objects.
 fn section(text: &mut String, root: &Value, schema: &Value, path: &str, depth: usize) {
     let Some(properties) = schema.get("properties").and_then(Value::as_object) else { return };
-    if depth > 3 {
+    if depth > DEEPEST {
         return;
     }
     let heading = if path.is_empty() { "Top level".to_owned() } else { format!("`{path}`") };
@@ -49,14 +52,7 @@ fn section(text: &mut String, root: &Value, schema: &Value, path: &str, depth: u
     let mut objects = Vec::new();
     for (key, property) in properties {
         let resolved = resolve(root, property);
-        let about = property.get("description").or_else(|| resolved.get("description")).and_then(Value::as_str);
-        // A bar would end the cell, in code too.
-        let about = about.unwrap_or_default().replace('\n', " ").replace('|', "\\|");
-        // Nothing, an empty list and an empty object say what an absent key says: nothing.
-        let says_nothing =
-            |default: &Value| default.is_null() || default.is_object() || default.as_array().is_some_and(Vec::is_empty);
-        let default = property.get("default").filter(|default| !says_nothing(default));
-        let default = default.map(|default| format!("`{}`", default.to_string().trim_matches('"'))).unwrap_or_default();
+        let Row { about, default } = Row::of(property, resolved);
         let _ = writeln!(text, "| `{key}` | {about} | {default} |");
         let inner = inner_path(path, key, resolved);
         if let Some((inner, object)) = inner.map(|(inner, object)| (inner, resolve(root, object))) {
@@ -65,6 +61,51 @@ fn section(text: &mut String, root: &Value, schema: &Value, path: &str, depth: u
     }
     for (path, object) in objects {
         section(text, root, object, &path, depth + 1);
+    }
+}
+
+/// Every setting that bounds something, as a table. Settings say so of themselves (`x-limit`).
+pub fn setting_limits() -> String {
+    let schema: Value = serde_json::to_value(schema_for!(Config).to_value()).unwrap_or_default();
+    let mut text = String::from("| setting | bounds | default |\n| --- | --- | --- |\n");
+    limits_of(&mut text, &schema, &schema, "", 0);
+    text
+}
+
+fn limits_of(text: &mut String, root: &Value, schema: &Value, path: &str, depth: usize) {
+    let Some(properties) = schema.get("properties").and_then(Value::as_object).filter(|_| depth <= DEEPEST) else {
+        return;
+    };
+    for (key, property) in properties {
+        let resolved = resolve(root, property);
+        if property.get("x-limit").is_some() {
+            let dot = if path.is_empty() { "" } else { "." };
+            let Row { about, default } = Row::of(property, resolved);
+            let _ = writeln!(text, "| `{path}{dot}{key}` | {about} | {default} |");
+        }
+        if let Some((inner, object)) = inner_path(path, key, resolved) {
+            limits_of(text, root, resolve(root, object), &inner, depth + 1);
+        }
+    }
+}
+
+/// What a table says of a key.
+struct Row {
+    about: String,
+    default: String,
+}
+
+impl Row {
+    fn of(property: &Value, resolved: &Value) -> Self {
+        let about = property.get("description").or_else(|| resolved.get("description")).and_then(Value::as_str);
+        // A bar would end the cell, in code too.
+        let about = about.unwrap_or_default().replace('\n', " ").replace('|', "\\|");
+        // Nothing, an empty list and an empty object say what an absent key says: nothing.
+        let says_nothing =
+            |default: &Value| default.is_null() || default.is_object() || default.as_array().is_some_and(Vec::is_empty);
+        let default = property.get("default").filter(|default| !says_nothing(default));
+        let default = default.map(|default| format!("`{}`", default.to_string().trim_matches('"'))).unwrap_or_default();
+        Self { about, default }
     }
 }
 

@@ -78,7 +78,7 @@ fn executor(app: &App, config: &Config) -> Executor {
     Executor {
         bus: Arc::clone(&app.shared.bus),
         store: app.store.clone(),
-        router: app.router.clone(),
+        router: app.paths.all.clone(),
         clock: Arc::clone(app.engine.clock()),
         settings: execute::Settings {
             concurrency: config.commands.concurrency,

@@ -1,63 +1,66 @@
 //! Accepts connections, plain or by TLS, each served in a task of its own.
 
+use super::connection::{self, Served};
+use super::room::Place;
 use super::tls::Certificates;
-use axum::Router;
-use axum::body::Body;
-use axum::extract::ConnectInfo;
+use baton_engine::{Refusal, Slow};
 use baton_tasks::run_supervised;
-use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo};
-use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
-use std::io::ErrorKind;
-use std::net::SocketAddr;
+use std::io::{ErrorKind, Write};
+use std::net::{Shutdown, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
+use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
-use tower::ServiceExt;
 
-/// How long a client may take for the handshake of TLS.
-const HANDSHAKE: Duration = Duration::from_secs(10);
 /// The wait when the system has no room for another connection: those that end make some.
 const NO_ROOM: Duration = Duration::from_millis(100);
+/// What a client gets for which there is no room. Written as it is: a refusal must cost next to nothing.
+const REFUSED: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain\r\ncontent-length: 45\r\n\
+    retry-after: 1\r\nconnection: close\r\n\r\ntoo many connections are open; try again soon";
 
-/// Accepts until `closing`, then closes the port and waits until every connection has finished its requests.
-/// Dropped before that, it cuts them off.
+/// Accepts until `closing`, then closes the port and waits until every connection has finished its requests. Dropped before that, it cuts
+/// them off.
 pub async fn run(
     listener: TcpListener,
-    router: Router,
     certificates: Option<Arc<Certificates>>,
+    served: Served,
     closing: CancellationToken,
 ) {
-    let graceful = GracefulShutdown::new();
+    let served = Arc::new(served);
     let acceptor = certificates.map(|certificates| certificates.acceptor());
     let mut connections = JoinSet::new();
     loop {
         let (stream, peer) = tokio::select! {
-            accepted = accept(&listener) => accepted,
+            accepted = accept(&listener, &served) => accepted,
             () = closing.cancelled() => break,
         };
         while connections.try_join_next().is_some() {}
-        let served = connection(stream, peer, router.clone(), acceptor.clone(), graceful.watcher());
-        connections.spawn(run_supervised("connection", served));
+        match served.room.enter(peer.ip()) {
+            Ok(place) => {
+                let serving = connection(stream, peer, place, Arc::clone(&served), acceptor.clone());
+                connections.spawn(run_supervised("connection", serving));
+            }
+            // By TLS nothing could be said without a handshake.
+            Err(_) if acceptor.is_some() => {}
+            Err(_) => refuse(stream),
+        }
     }
     drop(listener);
-    graceful.shutdown().await;
+    served.room.close();
     connections.join_all().await;
 }
 
 /// The next connection. What goes wrong with one is no reason to take no other.
-async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+async fn accept(listener: &TcpListener, served: &Served) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
             Ok(accepted) => return accepted,
             Err(error) if has_left(error.kind()) => {}
             Err(error) => {
+                served.limits.metrics.refused(Refusal::System);
                 tracing::error!(%error, "a connection could not be accepted");
                 tokio::time::sleep(NO_ROOM).await;
             }
@@ -70,41 +73,42 @@ fn has_left(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::ConnectionRefused | ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset)
 }
 
+/// Says that there is no room, without waiting: a new connection takes that much at once, or it is broken.
+fn refuse(stream: TcpStream) {
+    // Tokio would have to wait for the news that the socket can be written to. It stays one that never blocks.
+    let told = stream.into_std().and_then(|mut stream| {
+        stream.write_all(REFUSED)?;
+        stream.shutdown(Shutdown::Write)
+    });
+    if let Err(error) = told {
+        tracing::debug!(%error, "a refused client was not told why");
+    }
+}
+
 async fn connection(
     stream: TcpStream,
     peer: SocketAddr,
-    router: Router,
+    place: Place,
+    served: Arc<Served>,
     acceptor: Option<TlsAcceptor>,
-    watcher: Watcher,
 ) {
+    // Held to the end, whatever that is.
+    let _place = place;
     // Each piece of a stream leaves at once instead of waiting for the next.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY could not be set");
     }
-    let Some(acceptor) = acceptor else { return serve_requests(stream, peer, router, watcher).await };
-    match tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {
-        Ok(Ok(stream)) => serve_requests(stream, peer, router, watcher).await,
+    // Below TLS, because only the socket tells whether the client reads.
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(served.limits.write));
+    let stream = Box::pin(stream);
+    let Some(acceptor) = acceptor else { return connection::serve(stream, peer, &served).await };
+    match tokio::time::timeout(served.limits.handshake, acceptor.accept(stream)).await {
+        Ok(Ok(stream)) => connection::serve(stream, peer, &served).await,
         Ok(Err(error)) => tracing::debug!(%error, client.address = %peer.ip(), "a TLS handshake failed"),
-        Err(_) => tracing::debug!(client.address = %peer.ip(), "a TLS handshake took too long"),
-    }
-}
-
-/// Serves the requests of one connection.
-async fn serve_requests(
-    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    peer: SocketAddr,
-    router: Router,
-    watcher: Watcher,
-) {
-    let service = service_fn(move |request: http::Request<Incoming>| {
-        let mut request = request.map(Body::new);
-        request.extensions_mut().insert(ConnectInfo(peer));
-        router.clone().oneshot(request)
-    });
-    let builder = Builder::new(TokioExecutor::new());
-    let connection = builder.serve_connection(TokioIo::new(stream), service);
-    if let Err(error) = watcher.watch(connection).await {
-        // Clients leave in many ways, and each is theirs to choose.
-        tracing::debug!(error, client.address = %peer.ip(), "a connection ended early");
+        Err(_) => {
+            served.limits.metrics.too_slow(Slow::Handshake);
+            tracing::debug!(client.address = %peer.ip(), "a TLS handshake took too long");
+        }
     }
 }

@@ -1,62 +1,63 @@
 //! Sockets and signals: accepts connections until told to stop, then lets requests finish.
+//!
+//! - [`listeners`]: the ports; `accept`: takes connections for which there is `room`, and refuses others;
+//! - `connection`: serves one, within `limits`; `activity` knows what it waits for, `socket` and `bodies` report to it;
+//! - `streams`: streams of HTTP/2 whose client does not read; [`tls`]: certificates; `files`: the limit of open files.
 
 mod accept;
+mod activity;
+mod bodies;
+mod connection;
+mod files;
+mod limits;
+pub mod listeners;
+mod room;
+mod socket;
+mod streams;
 pub mod tls;
+
+pub use listeners::{Listeners, listen};
 
 use crate::app::App;
 use crate::config::Config;
+use crate::config::sections::TlsSection;
 use crate::nodes;
 use baton_auth::Keys;
+use baton_engine::Port;
+use baton_model::Timestamp;
 use baton_tasks::run_supervised;
-use std::io::ErrorKind;
+use connection::Served;
+use limits::{Limits, Most};
+use room::Room;
 use std::sync::Arc;
 use std::time::Duration;
 use tls::Certificates;
-use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 /// How often it is written down when keys were last used.
 const NOTING: Duration = Duration::from_secs(30);
-
-/// Opens the port.
-///
-/// # Errors
-/// If it is taken or not ours.
-pub async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
-    let address = &config.server.listen;
-    TcpListener::bind(address).await.map_err(|error| match error.kind() {
-        ErrorKind::AddrInUse => {
-            let port = address.rsplit(':').next().unwrap_or(address);
-            anyhow::anyhow!(
-                "port {port} is in use by another program (address {address}); stop it, or choose another port with --listen or BATON_LISTEN"
-            )
-        }
-        _ => anyhow::anyhow!("can't listen on {address}: {error}; choose another address with --listen or BATON_LISTEN"),
-    })
-}
+/// Fewer connections than that are hardly meant.
+const FEW: usize = 1000;
 
 /// Serves until `stop`; then says that it is not ready, for as long as load balancers need to see it; then takes no new
 /// connections and waits until the requests and commands under way are over, or the grace is.
 ///
 /// # Errors
-/// If the certificate is of no use.
-pub async fn serve(app: App, listener: TcpListener, config: &Config, stop: CancellationToken) -> anyhow::Result<()> {
-    let certificates = config.server.tls.as_ref().map(Certificates::load).transpose()?.map(Arc::new);
-    if let Some(Err(error)) =
-        certificates.as_ref().map(|certificates| certificates.check_time(app.engine.clock().now()))
-    {
-        tracing::warn!(error = format!("{error:#}"), "clients won't accept the certificate");
-    }
+/// If a certificate is of no use.
+pub async fn serve(app: App, listeners: Listeners, config: &Config, stop: CancellationToken) -> anyhow::Result<()> {
+    let now = app.engine.clock().now();
+    let main = certificates("server.tls", config.server.tls.as_ref(), now)?;
+    let management = certificates("server.management.tls", config.server.management.tls.as_ref(), now)?;
     let mut chores = JoinSet::new();
     let mut node = nodes::start(&app, config, &stop);
     chores.spawn(run_supervised("note_key_uses", note_uses(Arc::clone(&app.keys))));
     chores.spawn(run_supervised("token_keys", keep_tokens_fresh(Arc::clone(&app.keys))));
-    if let Some(certificates) = &certificates {
+    for certificates in [&main, &management].into_iter().flatten() {
         chores.spawn(run_supervised("certificates", tls::keep_fresh(Arc::clone(certificates))));
     }
     let closing = CancellationToken::new();
-    let accepting = accept::run(listener, app.router.clone(), certificates, closing.clone());
+    let accepting = accept_all(&app, listeners, config, (main, management), &closing);
     let (delay, grace) = (config.drain_delay(), config.server.shutdown_grace);
     let stopping = async {
         stop.cancelled().await;
@@ -91,6 +92,58 @@ pub async fn serve(app: App, listener: TcpListener, config: &Config, stop: Cance
     // The last line: whoever reads the log later can tell a stop from a crash.
     tracing::info!("baton has stopped");
     Ok(())
+}
+
+/// The certificate of a port, if it speaks TLS.
+fn certificates(
+    place: &'static str,
+    section: Option<&TlsSection>,
+    now: Timestamp,
+) -> anyhow::Result<Option<Arc<Certificates>>> {
+    let Some(section) = section else { return Ok(None) };
+    let certificates = Certificates::load(place, section)?;
+    if let Err(error) = certificates.check_time(now) {
+        tracing::warn!(error = format!("{error:#}"), "clients won't accept the certificate");
+    }
+    Ok(Some(Arc::new(certificates)))
+}
+
+/// Serves the connections of all ports, until they are closed and every connection has ended.
+fn accept_all(
+    app: &App,
+    listeners: Listeners,
+    config: &Config,
+    (main, management): (Option<Arc<Certificates>>, Option<Arc<Certificates>>),
+    closing: &CancellationToken,
+) -> impl Future<Output = ()> + use<> {
+    let server = &config.server;
+    let metrics = app.engine.edge().clone();
+    let limits = Limits::of(server, metrics.clone());
+    let files = listeners.files;
+    let Most { total, per_address } = Most::of(server, files);
+    if server.connections.max.is_none() && total < FEW {
+        tracing::warn!(
+            files,
+            connections = total,
+            "the limit of open files allows few connections; raise it (ulimit -n)"
+        );
+    }
+    let room = Room::new(Port::Main, total, per_address, server.proxies(), metrics.clone());
+    let served = Served { router: app.paths.main.clone(), limits: limits.clone(), room };
+    let main = accept::run(listeners.main, main, served, closing.clone());
+    let management = listeners.management.map(|listener| {
+        let most = server.management.max_connections;
+        let room = Room::new(Port::Management, most, most, server.proxies(), metrics);
+        let served = Served { router: app.paths.management.clone(), limits, room };
+        accept::run(listener, management, served, closing.clone())
+    });
+    async move {
+        tokio::join!(main, async {
+            if let Some(management) = management {
+                management.await;
+            }
+        });
+    }
 }
 
 /// Writes down when keys were last used, again and again.

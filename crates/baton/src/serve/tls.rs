@@ -24,6 +24,8 @@ const LOOKING: Duration = Duration::from_secs(5);
 /// The certificate in force.
 #[derive(Debug)]
 pub struct Certificates {
+    /// The key of their section.
+    place: &'static str,
     certificate: PathBuf,
     key: PathBuf,
     current: RwLock<Arc<CertifiedKey>>,
@@ -36,11 +38,11 @@ impl Certificates {
     ///
     /// # Errors
     /// Which file can't be read or holds the wrong thing, and what was expected.
-    pub fn load(section: &TlsSection) -> anyhow::Result<Self> {
+    pub fn load(place: &'static str, section: &TlsSection) -> anyhow::Result<Self> {
         let (certificate, key) = (section.certificate.clone(), section.key.clone());
-        let read = Files::read(&certificate, &key)?;
-        let current = read.certified(&certificate, &key)?;
-        Ok(Self { certificate, key, seen: AtomicU64::new(read.mark()), current: RwLock::new(Arc::new(current)) })
+        let read = Files::read(place, &certificate, &key)?;
+        let current = read.certified(place, &certificate, &key)?;
+        Ok(Self { place, certificate, key, seen: AtomicU64::new(read.mark()), current: RwLock::new(Arc::new(current)) })
     }
 
     /// Reads the files again; whether another certificate is in force now.
@@ -48,12 +50,12 @@ impl Certificates {
     /// # Errors
     /// As for [`Certificates::load`], once for each new content: the certificate before stays in force.
     pub fn refresh(&self) -> anyhow::Result<bool> {
-        let read = Files::read(&self.certificate, &self.key)?;
+        let read = Files::read(self.place, &self.certificate, &self.key)?;
         let mark = read.mark();
         if self.seen.swap(mark, Ordering::Relaxed) == mark {
             return Ok(false);
         }
-        let next = Arc::new(read.certified(&self.certificate, &self.key)?);
+        let next = Arc::new(read.certified(self.place, &self.certificate, &self.key)?);
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = next;
         Ok(true)
     }
@@ -65,20 +67,21 @@ impl Certificates {
     pub fn check_time(&self, now: Timestamp) -> anyhow::Result<()> {
         let current = Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner));
         let Some(certificate) = current.cert.first() else { return Ok(()) };
-        let certificate = ParsedCertificate::try_from(certificate).context("server.tls.certificate")?;
+        let certificate =
+            ParsedCertificate::try_from(certificate).with_context(|| format!("{}.certificate", self.place))?;
         let now = UnixTime::since_unix_epoch(Duration::from_micros(now.0.unsigned_abs()));
         let algorithms = crypto().signature_verification_algorithms.all;
         // Dates are looked at before anything else; that no authority is trusted here is no matter.
         let looked_at =
             verify_server_cert_signed_by_trust_anchor(&certificate, &RootCertStore::empty(), &[], now, algorithms);
-        let file = self.certificate.display();
+        let (place, file) = (self.place, self.certificate.display());
         match looked_at {
             Err(Error::InvalidCertificate(CertificateError::ExpiredContext { not_after, .. })) => bail!(
-                "server.tls.certificate: `{file}` expired at {}: put a renewed one there; a running Baton takes it over",
+                "{place}.certificate: `{file}` expired at {}: put a renewed one there; a running Baton takes it over",
                 day(not_after)
             ),
             Err(Error::InvalidCertificate(CertificateError::NotValidYetContext { not_before, .. })) => bail!(
-                "server.tls.certificate: `{file}` is valid from {} on: look at this machine's clock, or put another there",
+                "{place}.certificate: `{file}` is valid from {} on: look at this machine's clock, or put another there",
                 day(not_before)
             ),
             _ => Ok(()),
@@ -127,9 +130,9 @@ struct Files {
 }
 
 impl Files {
-    fn read(certificate: &Path, key: &Path) -> anyhow::Result<Self> {
+    fn read(place: &str, certificate: &Path, key: &Path) -> anyhow::Result<Self> {
         let read = |what: &str, path: &Path| {
-            std::fs::read(path).with_context(|| format!("server.tls.{what}: `{}` can't be read", path.display()))
+            std::fs::read(path).with_context(|| format!("{place}.{what}: `{}` can't be read", path.display()))
         };
         Ok(Self { certificate: read("certificate", certificate)?, key: read("key", key)? })
     }
@@ -140,22 +143,22 @@ impl Files {
         hasher.finish()
     }
 
-    fn certified(&self, certificate: &Path, key: &Path) -> anyhow::Result<CertifiedKey> {
+    fn certified(&self, place: &str, certificate: &Path, key: &Path) -> anyhow::Result<CertifiedKey> {
         let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&self.certificate).collect();
         let chain = chain.ok().filter(|chain| !chain.is_empty());
         let Some(chain) = chain else {
-            bail!("server.tls.certificate: `{}` holds no certificate: expected PEM", certificate.display());
+            bail!("{place}.certificate: `{}` holds no certificate: expected PEM", certificate.display());
         };
         let Ok(secret) = PrivateKeyDer::from_pem_slice(&self.key) else {
-            bail!("server.tls.key: `{}` holds no private key: expected PEM without a password", key.display());
+            bail!("{place}.key: `{}` holds no private key: expected PEM without a password", key.display());
         };
         CertifiedKey::from_der(chain, secret, &crypto()).map_err(|error| match error {
             Error::InconsistentKeys(_) => anyhow::anyhow!(
-                "server.tls.key: the key in `{}` does not belong to the certificate in `{}`",
+                "{place}.key: the key in `{}` does not belong to the certificate in `{}`",
                 key.display(),
                 certificate.display()
             ),
-            error => anyhow::anyhow!("server.tls: the certificate or its key is invalid: {error}"),
+            error => anyhow::anyhow!("{place}: the certificate or its key is invalid: {error}"),
         })
     }
 }

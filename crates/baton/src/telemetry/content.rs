@@ -11,18 +11,23 @@ use baton_model::{Event, RequestId, TraceId};
 use bytes::Bytes;
 use serde_json::{Value, json};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The target of its lines, which the terminal does not show.
 pub const TARGET: &str = "baton::content";
 
 /// The most requests whose content waits to be written.
 const QUEUE: usize = 1000;
+/// The most bytes of it.
+const MOST_BYTES: usize = 32 << 20;
 
 /// Where prompts and replies go.
 pub struct ContentLog {
     projects: Vec<String>,
+    /// A permit for each byte that may wait.
+    room: Arc<Semaphore>,
     writer: Mutex<Option<(SyncSender<Item>, JoinHandle<()>)>>,
 }
 
@@ -32,6 +37,8 @@ struct Item {
     trace: TraceId,
     prompt: Option<Bytes>,
     answer: Vec<Event>,
+    /// Its place among what waits.
+    _room: OwnedSemaphorePermit,
 }
 
 impl ContentLog {
@@ -49,7 +56,8 @@ impl ContentLog {
             .name("content-log".into())
             .spawn(move || write(&receiver, &redactor, most))
             .context("no thread for the log of contents")?;
-        Ok(Self { projects: section.projects.clone(), writer: Mutex::new(Some((sender, thread))) })
+        let room = Arc::new(Semaphore::new(MOST_BYTES));
+        Ok(Self { projects: section.projects.clone(), room, writer: Mutex::new(Some((sender, thread))) })
     }
 
     /// Takes what a request said. Where the writer is too far behind, it is left out, and that is said.
@@ -58,15 +66,19 @@ impl ContentLog {
         if !self.projects.is_empty() && project.is_none_or(|project| !self.projects.contains(project)) {
             return;
         }
-        let item = Item {
-            id: ended.record.id.clone(),
-            trace: ended.call.identity.trace.id,
-            prompt: ended.call.content.body().map(|body| body.bytes.clone()),
-            answer: ended.reply.to_vec(),
-        };
-        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(Err(TrySendError::Full(item))) = writer.as_ref().map(|(sender, _)| sender.try_send(item)) {
-            tracing::warn!(request.id = %item.id, "its content is not logged: too much waits to be written");
+        let (id, prompt) = (&ended.record.id, ended.call.content.body().map(|body| &body.bytes));
+        let bytes = prompt.map_or(0, Bytes::len) + ended.reply.iter().map(size).sum::<usize>();
+        let room =
+            u32::try_from(bytes).ok().and_then(|bytes| Arc::clone(&self.room).try_acquire_many_owned(bytes).ok());
+        let sent = room.is_some_and(|room| {
+            let (prompt, answer) = (prompt.cloned(), ended.reply.to_vec());
+            let item = Item { id: id.clone(), trace: ended.call.identity.trace.id, prompt, answer, _room: room };
+            let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+            // Where there is no writer any more, the process ends.
+            !matches!(writer.as_ref().map(|(sender, _)| sender.try_send(item)), Some(Err(TrySendError::Full(_))))
+        });
+        if !sent {
+            tracing::warn!(request.id = %id, "its content is not logged: too much waits to be written");
         }
     }
 
@@ -82,7 +94,7 @@ impl ContentLog {
 }
 
 fn write(items: &Receiver<Item>, redactor: &Redactor, most: usize) {
-    for Item { id, trace, prompt, answer } in items {
+    for Item { id, trace, prompt, answer, _room } in items {
         let prompt = prompt.and_then(|bytes| serde_json::from_slice(&bytes).ok());
         let prompt = prompt.map(|prompt| redact_document(prompt, redactor, most));
         let answer = (!answer.is_empty()).then(|| redact_document(reply_document(&answer), redactor, most));
@@ -100,6 +112,17 @@ fn redact_document(mut document: Value, redactor: &Redactor, most: usize) -> Str
         text.push('…');
     }
     text
+}
+
+/// What an event takes, in bytes.
+fn size(event: &Event) -> usize {
+    let text = match event {
+        Event::Text { text, .. } | Event::Refusal { text, .. } | Event::Reasoning { text, .. } => text.len(),
+        Event::ToolArguments { fragment, .. } => fragment.len(),
+        Event::Transcript(transcript) => transcript.text.len(),
+        _ => 0,
+    };
+    size_of::<Event>() + text
 }
 
 /// The reply, as a document.

@@ -1,10 +1,13 @@
 //! What Baton tells of itself: log lines (JSON in a file a day, UTC; readable on a terminal), traces, contents by opt-in.
 //!
 //! - [`spans`] makes spans of a record, [`traces`] sends them; [`push`] sends metrics, read by [`open_metrics`];
+//! - [`lines`] takes log lines without waiting; [`level`] decides which there are;
 //! - [`content`] writes prompts and replies, [`redact`] takes out of them what must not be read.
 
 mod collector;
 pub mod content;
+mod level;
+mod lines;
 mod open_metrics;
 mod push;
 pub mod redact;
@@ -17,11 +20,12 @@ use anyhow::Context;
 use baton_engine::observe::{EndedRequest, Spans};
 use baton_engine::{Engine, Observer};
 use content::ContentLog;
+use lines::{Lines, Output};
 use push::Push;
 use std::io::IsTerminal;
 use std::sync::{Arc, Mutex, PoisonError};
 use traces::Traces;
-use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
+use tracing_appender::non_blocking::WorkerGuard;
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
 use tracing_subscriber::filter::FilterExt;
 use tracing_subscriber::layer::SubscriberExt;
@@ -94,6 +98,14 @@ impl Observer for Witness {
     }
 }
 
+/// The text that Prometheus reads, with what only this process's logging knows.
+pub async fn metrics(engine: &Engine) -> String {
+    for output in Output::ALL {
+        engine.edge().lost_lines(output.name(), output.lost());
+    }
+    engine.metrics().await
+}
+
 /// Writes what is still queued when dropped.
 pub struct Telemetry {
     _guards: Vec<WorkerGuard>,
@@ -113,12 +125,7 @@ pub enum Console {
 /// # Errors
 /// If the level is not a log filter, or the folder can't be created.
 pub fn start(logs: &LogsSection, console: Console) -> anyhow::Result<Telemetry> {
-    let level = EnvFilter::try_new(&logs.level).with_context(|| {
-        format!(
-            "logs.level: `{}` is not a log filter; expected one such as info or info,baton_engine=debug",
-            logs.level
-        )
-    })?;
+    let level = level::filter(&logs.level)?;
     std::fs::create_dir_all(&logs.dir)
         .with_context(|| format!("the log folder `{}` can't be created", logs.dir.display()))?;
     let file = RollingFileAppender::builder()
@@ -128,12 +135,11 @@ pub fn start(logs: &LogsSection, console: Console) -> anyhow::Result<Telemetry> 
         .max_log_files(logs.keep)
         .build(&logs.dir)
         .with_context(|| format!("no log file can be created in `{}`", logs.dir.display()))?;
-    // A full queue waits instead of dropping lines: a log that loses lines under load is missing when it is needed.
-    let (file, file_guard) = NonBlockingBuilder::default().lossy(false).finish(file);
-    let (terminal, terminal_guard) = NonBlockingBuilder::default().finish(std::io::stderr());
+    let (file, file_guard) = Lines::new(Output::File, file, logs.max_waiting_bytes);
+    let (terminal, terminal_guard) = Lines::new(Output::Terminal, std::io::stderr(), logs.max_waiting_bytes);
     let colour = std::io::stderr().is_terminal();
     let shown = match console {
-        Console::All => EnvFilter::try_new(&logs.level)?,
+        Console::All => level::filter(&logs.level)?,
         Console::Warnings => EnvFilter::new("warn"),
     };
     // Prompts and replies are for the files alone.

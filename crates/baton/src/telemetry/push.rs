@@ -91,7 +91,7 @@ impl Sending {
     }
 
     async fn send(&mut self) {
-        let text = self.engine.metrics().await;
+        let text = super::metrics(&self.engine).await;
         let body = request(&text, &self.service, self.started, self.engine.clock().now()).encode_to_vec();
         let sent = self.client.post(&self.url).headers(self.headers.clone()).body(body).send().await;
         match sent.and_then(reqwest::Response::error_for_status) {

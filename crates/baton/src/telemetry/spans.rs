@@ -48,7 +48,8 @@ fn of_request(ended: &EndedRequest<'_>) -> SpanData {
         attributes.push(KeyValue::new("gen_ai.response.time_to_first_chunk", waited));
     }
     attributes.extend(usage(&record.usage(), record.cost()));
-    let message = record.error.as_ref().map(|(_, message)| message.clone());
+    let error = record.error.as_ref().filter(|(code, _)| !code.quotes_the_caller());
+    let message = error.map(|(_, message)| message.clone());
     SpanData {
         parent_span_id: trace.parent.map_or(otel::SpanId::INVALID, |parent| span_id(parent.span)),
         parent_span_is_remote: trace.parent.is_some(),
@@ -75,7 +76,8 @@ fn of_attempt(ended: &EndedRequest<'_>, attempt: &AttemptRecord, span: SpanId) -
         attributes.push(KeyValue::new("error.type", kind.name()));
     }
     attributes.extend(usage(&attempt.usage, attempt.cost));
-    let message = attempt.error.as_ref().map(|(_, message)| message.clone());
+    let error = attempt.error.as_ref().filter(|(kind, _)| !kind.code().quotes_the_caller());
+    let message = error.map(|(_, message)| message.clone());
     SpanData {
         parent_span_id: span_id(ended.call.identity.trace.span),
         span_kind: SpanKind::Client,

@@ -41,7 +41,7 @@ impl Commanded {
         let executor = Executor {
             bus: Arc::clone(&self.bus) as Arc<dyn Bus>,
             store: self.baton.app.store.clone(),
-            router: self.baton.app.router.clone(),
+            router: self.baton.app.paths.all.clone(),
             clock: Arc::new(SystemClock),
             settings: Settings { concurrency: 4, attempts, lease: Duration::from_secs(30), identity },
         };

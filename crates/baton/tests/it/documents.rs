@@ -19,6 +19,21 @@ fn the_limits_match() {
 }
 
 #[test]
+fn the_table_of_limits_matches() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/security.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    let (_, after) = page.split_once("<!-- The limits, made by `cargo xtask docs`. -->\n\n").unwrap();
+    let (table, _) = after.split_once("\n\n<!-- The end of the limits. -->").unwrap();
+    assert!(
+        table.trim_end() == baton::config::reference::setting_limits().trim_end(),
+        "docs/security.md is not what the code says: run `cargo xtask docs`"
+    );
+    for setting in ["server.connections.idle_timeout", "server.max_body_bytes", "providers.NAME.timeouts.total"] {
+        assert!(table.contains(&format!("| `{setting}` |")), "{setting} is a limit");
+    }
+}
+
+#[test]
 fn the_metric_list_matches() {
     check("docs/metrics.md", &baton::config::reference::metrics());
 }

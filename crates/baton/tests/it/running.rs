@@ -39,11 +39,17 @@ pub struct Running {
 impl Running {
     /// Starts it on a free port; reads its output until a line holds `ready`.
     pub fn start(folder: &Path, arguments: &[&str], variables: &[(&str, &str)], ready: &str) -> Self {
-        let address =
-            format!("127.0.0.1:{}", std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port());
-        let mut child = command(folder, arguments)
+        let mut command = command(folder, arguments);
+        command.envs(variables.iter().copied());
+        Self::start_by(command, ready)
+    }
+
+    /// The same, by a command that takes its arguments.
+    pub fn start_by(mut command: Command, ready: &str) -> Self {
+        let address = free_address();
+        let mut child = command
             .args(["--listen", &address])
-            .envs(variables.iter().copied())
+            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -62,19 +68,29 @@ impl Running {
 
     /// Asks it; the status and the body.
     pub fn ask(&self, method: &str, path: &str, key: &str, body: &str) -> (u16, String) {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        write!(
-            stream,
-            "{method} {path} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {key}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
-            self.address,
-            body.len()
-        )
-        .unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let status = answer.split(' ').nth(1).and_then(|word| word.parse().ok()).unwrap_or_else(|| panic!("{answer}"));
-        (status, answer.split_once("\r\n\r\n").unwrap().1.to_owned())
+        ask_at(&self.address, method, path, key, body)
     }
+}
+
+/// Asks a Baton at that address; the status and the body.
+pub fn ask_at(address: &str, method: &str, path: &str, key: &str, body: &str) -> (u16, String) {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let length = body.len();
+    // A connection that is refused may be closed before all is written.
+    let _ = write!(
+        stream,
+        "{method} {path} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {key}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+    );
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    let answer = String::from_utf8(answer).unwrap();
+    let status = answer.split(' ').nth(1).and_then(|word| word.parse().ok()).unwrap_or_else(|| panic!("{answer}"));
+    (status, answer.split_once("\r\n\r\n").unwrap().1.to_owned())
+}
+
+/// An address of this machine that nobody listens at.
+pub fn free_address() -> String {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
 }
 
 /// What a process prints on either way, line by line, until it ends.

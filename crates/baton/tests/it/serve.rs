@@ -1,98 +1,20 @@
 //! The port: TLS, proxies before it, and how it closes.
 
 use crate::running::KEY;
-use baton::app::App;
+use crate::serving::{Serving, asked, configured, response, until};
 use baton::config::sections::TlsSection;
-use baton::config::{Config, Environment, Source, load};
-use baton::serve::{listen, serve, tls::Certificates};
+use baton::serve::listen;
+use baton::serve::tls::Certificates;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::{CertificateDer, ServerName};
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-use tempfile::TempDir;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinHandle;
 use tokio_rustls::TlsConnector;
-use tokio_util::sync::CancellationToken;
-
-/// A Baton that serves until it is told to stop.
-struct Serving {
-    address: SocketAddr,
-    stop: CancellationToken,
-    ended: JoinHandle<anyhow::Result<()>>,
-    _folder: TempDir,
-}
-
-impl Serving {
-    /// With that in its section `[server]`.
-    async fn start(server: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        Self::start_in(folder, server).await
-    }
-
-    async fn start_in(folder: TempDir, server: &str) -> Self {
-        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let mut config = configured(folder.path(), server);
-        let listener = listen(&config).await.unwrap();
-        let address = listener.local_addr().unwrap();
-        config.data_dir = folder.path().join("data");
-        let app = App::build(&config).await.unwrap();
-        let stop = CancellationToken::new();
-        let told = stop.clone();
-        let ended = tokio::spawn(async move { serve(app, listener, &config, told).await });
-        Self { address, stop, ended, _folder: folder }
-    }
-
-    /// Asks over a connection of its own; status line, headers and body.
-    async fn ask(&self, method: &str, path: &str, headers: &str, body: &str) -> String {
-        let stream = TcpStream::connect(self.address).await.unwrap();
-        asked(stream, method, path, headers, body).await
-    }
-
-    /// Stops it and waits for its end.
-    async fn end(self) {
-        self.stop.cancel();
-        self.ended.await.unwrap().unwrap();
-    }
-}
-
-fn configured(folder: &Path, server: &str) -> Config {
-    let file = folder.join("baton.toml");
-    let text = format!("auth.admin_key = \"{KEY}\"\n[server]\nlisten = \"127.0.0.1:0\"\n{server}\n");
-    std::fs::write(&file, text).unwrap();
-    load(&Source { file: Some(file), listen: None }, &Environment::default()).unwrap()
-}
-
-async fn asked(
-    mut stream: impl AsyncRead + AsyncWrite + Unpin,
-    method: &str,
-    path: &str,
-    headers: &str,
-    body: &str,
-) -> String {
-    let head =
-        format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {KEY}\r\nconnection: close\r\n");
-    let request = format!("{head}content-length: {}\r\n{headers}\r\n{body}", body.len());
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).await.unwrap();
-    String::from_utf8(answer).unwrap()
-}
-
-/// Waits until something is so.
-async fn until(mut so: impl AsyncFnMut() -> bool) {
-    let end = Instant::now() + Duration::from_secs(30);
-    while !so().await {
-        assert!(Instant::now() < end, "it never came to be so");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-}
 
 /// A new certificate for `localhost` and its key, written into the folder.
-fn issue(folder: &Path) -> (TlsSection, CertificateDer<'static>) {
+pub fn issue(folder: &Path) -> (TlsSection, CertificateDer<'static>) {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let (certificate, key) = (folder.join("certificate.pem"), folder.join("key.pem"));
     std::fs::write(&certificate, made.cert.pem()).unwrap();
@@ -152,7 +74,7 @@ async fn certificates_are_renewed_without_a_restart_and_bad_ones_change_nothing(
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let folder = tempfile::tempdir().unwrap();
     let (section, first) = issue(folder.path());
-    let certificates = Arc::new(Certificates::load(&section).unwrap());
+    let certificates = Arc::new(Certificates::load("server.tls", &section).unwrap());
     assert!(!certificates.refresh().unwrap());
     assert!(shown(&certificates, &first).await);
     let good = std::fs::read(&section.key).unwrap();
@@ -175,7 +97,7 @@ async fn certificates_are_renewed_without_a_restart_and_bad_ones_change_nothing(
     let error = certificates.refresh().unwrap_err().to_string();
     assert!(error.contains("does not belong to the certificate"), "{error}");
     std::fs::remove_file(&section.certificate).unwrap();
-    let error = format!("{:#}", Certificates::load(&section).unwrap_err());
+    let error = format!("{:#}", Certificates::load("server.tls", &section).unwrap_err());
     assert!(error.contains("server.tls.certificate: ") && error.contains("can't be read"), "{error}");
 }
 
@@ -292,21 +214,4 @@ async fn a_connection_stays_of_use_when_a_request_is_refused_unread() {
     let told = asked(stream, "GET", "/health/live", "", "").await;
     assert!(told.starts_with("HTTP/1.1 200 "), "{told}");
     serving.end().await;
-}
-
-/// The next response on a connection, of a length that its head names.
-async fn response(stream: &mut TcpStream) -> String {
-    let mut told = String::new();
-    let mut byte = [0];
-    loop {
-        stream.read_exact(&mut byte).await.unwrap();
-        told.push(char::from(byte[0]));
-        if told.ends_with("\r\n\r\n") {
-            break;
-        }
-    }
-    let length = told.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap().parse().unwrap();
-    let mut body = vec![0; length];
-    stream.read_exact(&mut body).await.unwrap();
-    told + &String::from_utf8(body).unwrap()
 }

@@ -69,6 +69,7 @@ fn status_and_type(code: Code) -> (u16, &'static str) {
         Code::PermissionDenied => (403, "permission_error"),
         Code::ModelNotFound | Code::NotFound => (404, "not_found_error"),
         Code::MethodNotAllowed => (405, REQUEST),
+        Code::BodyTimeout => (408, "timeout_error"),
         Code::Conflict => (409, REQUEST),
         Code::PreconditionFailed => (412, REQUEST),
         Code::PayloadTooLarge => (413, "request_too_large"),

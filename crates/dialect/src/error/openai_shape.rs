@@ -201,6 +201,7 @@ fn words(code: Code) -> (u16, &'static str, Option<&'static str>) {
         Code::ModelNotFound => (404, REQUEST, Some("model_not_found")),
         Code::NotFound => (404, REQUEST, Some("not_found")),
         Code::MethodNotAllowed => (405, REQUEST, Some("method_not_allowed")),
+        Code::BodyTimeout => (408, REQUEST, Some("body_timeout")),
         Code::Conflict => (409, REQUEST, Some("conflict")),
         Code::PreconditionFailed => (412, REQUEST, Some("precondition_failed")),
         Code::PayloadTooLarge => (413, REQUEST, Some("request_too_large")),

@@ -27,6 +27,8 @@ pub enum Code {
     NotFound,
     /// It is not done that way (GET for POST …): 405.
     MethodNotAllowed,
+    /// The body arrived too slowly: 408.
+    BodyTimeout,
     /// It exists already, or others depend on it: 409.
     Conflict,
     /// What `If-Match` named is no longer so: 412.
@@ -53,7 +55,7 @@ pub enum Code {
 
 impl Code {
     /// All of them, in the order of their statuses.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::InvalidRequest,
         Self::TokenLimitExceeded,
         Self::ContentFiltered,
@@ -63,6 +65,7 @@ impl Code {
         Self::ModelNotFound,
         Self::NotFound,
         Self::MethodNotAllowed,
+        Self::BodyTimeout,
         Self::Conflict,
         Self::PreconditionFailed,
         Self::PayloadTooLarge,
@@ -93,6 +96,7 @@ impl Code {
             Self::ModelNotFound => "model_not_found",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
+            Self::BodyTimeout => "body_timeout",
             Self::Conflict => "conflict",
             Self::PreconditionFailed => "precondition_failed",
             Self::PayloadTooLarge => "payload_too_large",
@@ -107,6 +111,34 @@ impl Code {
         }
     }
 
+    /// Whether the sentence of such an error may repeat what the caller sent, so that it is for the caller alone and stays
+    /// out of logs and traces.
+    pub fn quotes_the_caller(self) -> bool {
+        match self {
+            Self::InvalidRequest
+            | Self::TokenLimitExceeded
+            | Self::ContentFiltered
+            | Self::AuthenticationError
+            | Self::PermissionDenied
+            | Self::ModelNotFound
+            | Self::NotFound
+            | Self::MethodNotAllowed
+            | Self::BodyTimeout
+            | Self::Conflict
+            | Self::PreconditionFailed
+            | Self::PayloadTooLarge
+            | Self::ValidationError => true,
+            Self::BudgetExceeded
+            | Self::RateLimitExceeded
+            | Self::ProviderError
+            | Self::ProviderAuthenticationError
+            | Self::ProviderNotAvailable
+            | Self::Overloaded
+            | Self::RequestTimeout
+            | Self::Internal => false,
+        }
+    }
+
     /// The HTTP status at Baton's own doors.
     pub fn status(self) -> u16 {
         match self {
@@ -116,6 +148,7 @@ impl Code {
             Self::PermissionDenied => 403,
             Self::ModelNotFound | Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
+            Self::BodyTimeout => 408,
             Self::Conflict => 409,
             Self::PreconditionFailed => 412,
             Self::PayloadTooLarge => 413,
@@ -176,6 +209,11 @@ impl UpstreamBody {
 }
 
 impl PublicError {
+    /// What of it may stand in logs and traces beside the code: the sentence, unless it may repeat what the caller sent.
+    pub fn loggable(&self) -> Option<&str> {
+        (!self.code.quotes_the_caller()).then_some(self.message.as_str())
+    }
+
     /// An error with a code and a sentence.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Self {

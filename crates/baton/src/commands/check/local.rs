@@ -2,6 +2,7 @@
 
 use super::finding::Finding;
 use crate::config::Config;
+use crate::config::sections::TlsSection;
 use crate::serve::tls::Certificates;
 use baton_model::{Clock, SystemClock};
 use std::fs::{File, OpenOptions, TryLockError};
@@ -11,29 +12,32 @@ use std::path::Path;
 use tokio::net::TcpSocket;
 
 /// Looks at each of them.
-pub(super) async fn look(config: &Config) -> Vec<Finding> {
+pub(super) fn look(config: &Config) -> Vec<Finding> {
     let journal = config.data_dir.join("journal");
-    let mut findings = vec![
-        port(config, &journal).await,
-        folder("journal", &journal, "data_dir (BATON_DATA_DIR)"),
-        folder("logs", &config.logs.dir, "logs.dir (BATON_LOG_DIR)"),
-    ];
-    findings.extend(certificate(config));
+    let mut findings: Vec<Finding> =
+        config.server.listens().map(|(key, address)| port(key, address, &journal)).collect();
+    findings.push(folder("journal", &journal, "data_dir (BATON_DATA_DIR)"));
+    findings.push(folder("logs", &config.logs.dir, "logs.dir (BATON_LOG_DIR)"));
+    let management = &config.server.management.tls;
+    findings.extend(config.server.tls.as_ref().map(|section| certificate("certificate", "server.tls", section)));
+    findings.extend(
+        management.as_ref().map(|section| certificate("management certificate", "server.management.tls", section)),
+    );
     findings
 }
 
 /// Whether the port can be had, or is the one of the Baton that runs on this data folder.
-async fn port(config: &Config, journal: &Path) -> Finding {
-    let (check, address) = ("port", &config.server.listen);
+fn port(key: &str, address: &str, journal: &Path) -> Finding {
+    let main = key == "listen";
+    let (check, other) = if main { ("port", " (BATON_LISTEN) or --listen") } else { ("management port", "") };
     match bind(address) {
         Ok(()) => Finding::good(check, format!("{address} is free")),
         Err(error) if error.kind() == io::ErrorKind::AddrInUse && is_running(journal) => {
             Finding::good(check, format!("{address} is in use by a running Baton, which uses this data folder too"))
         }
-        Err(error) => Finding::bad(
-            check,
-            format!("can't listen on {address}: {error}; choose another with server.listen (BATON_LISTEN) or --listen"),
-        ),
+        Err(error) => {
+            Finding::bad(check, format!("can't listen on {address}: {error}; choose another with server.{key}{other}"))
+        }
     }
 }
 
@@ -78,12 +82,11 @@ fn probe(folder: &Path) -> io::Result<()> {
     std::fs::remove_file(file)
 }
 
-/// Whether the port's certificate is of use, now.
-fn certificate(config: &Config) -> Option<Finding> {
-    let section = config.server.tls.as_ref()?;
-    let looked_at = Certificates::load(section).and_then(|certificates| certificates.check_time(SystemClock.now()));
-    Some(match looked_at {
-        Ok(()) => Finding::good("certificate", section.certificate.display().to_string()),
-        Err(error) => Finding::bad("certificate", format!("{error:#}")),
-    })
+/// Whether a port's certificate is of use, now.
+fn certificate(check: &str, place: &'static str, section: &TlsSection) -> Finding {
+    let loaded = Certificates::load(place, section);
+    match loaded.and_then(|certificates| certificates.check_time(SystemClock.now())) {
+        Ok(()) => Finding::good(check, section.certificate.display().to_string()),
+        Err(error) => Finding::bad(check, format!("{error:#}")),
+    }
 }

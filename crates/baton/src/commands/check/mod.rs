@@ -48,7 +48,7 @@ impl Check {
                 }];
                 let ignored = ignored::warnings(&config, environment).into_iter();
                 findings.extend(ignored.map(|warning| Finding::warning("configuration", warning)));
-                findings.extend(local::look(&config).await);
+                findings.extend(local::look(&config));
                 let (database, registered) = database(&config).await;
                 findings.push(database);
                 findings.extend(shared(&config).await);

@@ -4,6 +4,7 @@ use super::output;
 use crate::app::App;
 use crate::config::sections::{ModelSection, ProviderSection};
 use crate::config::{Environment, Source, load};
+use crate::private;
 use crate::serve;
 use crate::telemetry::{self, Console};
 use anyhow::Context;
@@ -36,8 +37,9 @@ impl Demo {
         let mut config = load(&Source { listen: self.listen, ..source }, environment)?;
         config.data_dir = DATA_DIR.into();
         config.database.url = None;
+        private::files();
         let _telemetry = telemetry::start(&config.logs, Console::Warnings)?;
-        let listener = serve::listen(&config).await?;
+        let listeners = serve::listen(&config).await?;
         let real: Vec<String> = config.providers.keys().cloned().collect();
         let mut sims = Vec::new();
         for kind in Kind::ALL {
@@ -62,8 +64,8 @@ impl Demo {
             }
         }
         let stop = serve::signals();
-        greet(listener.local_addr()?, &sims, &real, key.reveal());
-        serve::serve(app, listener, &config, stop).await?;
+        greet(listeners.address()?, &sims, &real, key.reveal());
+        serve::serve(app, listeners, &config, stop).await?;
         output::line("Baton has stopped.");
         Ok(ExitCode::SUCCESS)
     }

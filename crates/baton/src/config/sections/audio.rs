@@ -15,7 +15,7 @@ pub struct AudioSection {
     pub allow: Vec<String>,
     /// How long it may take. The size is bounded by `server.max_body_bytes`.
     #[serde(with = "crate::config::duration")]
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("x-limit" = true))]
     pub timeout: Duration,
 }
 

@@ -14,16 +14,18 @@ pub struct DatabaseSection {
     /// and `sslrootcert` as elsewhere; `postgresql+asyncpg://` too); by default `baton.db` in the data folder.
     pub url: Option<String>,
     /// The most connections for lists, totals and snapshots.
+    #[schemars(extend("x-limit" = true))]
     pub readers: u32,
     /// The most connections for records and changes. SQLite has one.
+    #[schemars(extend("x-limit" = true))]
     pub writers: u32,
     /// How long a free connection is waited for, and a server that does not respond.
     #[serde(with = "crate::config::duration")]
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("x-limit" = true))]
     pub acquire_timeout: Duration,
     /// How long PostgreSQL may work on a list or total.
     #[serde(with = "crate::config::duration")]
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("x-limit" = true))]
     pub statement_timeout: Duration,
 }
 
@@ -51,6 +53,7 @@ impl DatabaseSection {
 #[serde(default, deny_unknown_fields)]
 pub struct LedgerSection {
     /// The most bytes that may wait for the database; when they are reached, requests are refused.
+    #[schemars(extend("x-limit" = true))]
     pub max_journal_bytes: u64,
     /// Whether every record is forced to the disk before the client sees the end of its reply. A killed process loses
     /// nothing either way; a power cut may cost the last moments without it.
@@ -73,7 +76,7 @@ impl Default for LedgerSection {
 pub struct EventsSection {
     /// How long events are kept for those who read them later.
     #[serde(with = "crate::config::duration")]
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("x-limit" = true))]
     pub keep: Duration,
 }
 
@@ -90,9 +93,10 @@ impl Default for EventsSection {
 pub struct ResponsesSection {
     /// How long; `0s`: none are kept.
     #[serde(with = "crate::config::duration")]
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("x-limit" = true))]
     pub keep: Duration,
     /// The longest conversation that is kept, in bytes. A longer one is not stored, and its reply says `"store": false`.
+    #[schemars(extend("x-limit" = true))]
     pub max_bytes: usize,
 }
 

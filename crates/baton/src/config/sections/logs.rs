@@ -12,9 +12,16 @@ pub struct LogsSection {
     /// Their folder.
     pub dir: PathBuf,
     /// How many days are kept.
+    #[schemars(extend("x-limit" = true))]
     pub keep: usize,
-    /// What is logged: `error`, `warn`, `info`, `debug`, `trace`, or by module (`info,baton_engine=debug`).
+    /// What is logged: `error`, `warn`, `info`, `debug`, `trace`, or by module (`info,baton_engine=debug`). `debug` and
+    /// `trace` alone mean Baton's own lines: those of the libraries below it may repeat what clients send, and have to be
+    /// asked for by name (`debug,h2=debug`).
     pub level: String,
+    /// The most bytes of lines that wait for a disk or a terminal that is slow. More are lost; `baton_log_lines_lost_total`
+    /// counts them, and a line says so once lines flow again.
+    #[schemars(extend("x-limit" = true))]
+    pub max_waiting_bytes: usize,
     /// The form of lines on the terminal: `readable`, or `json` for containers whose output is gathered.
     pub console: ConsoleForm,
     /// Prompts and replies.
@@ -27,6 +34,7 @@ impl Default for LogsSection {
             dir: "logs".into(),
             keep: 14,
             level: "info".into(),
+            max_waiting_bytes: 8 << 20,
             console: ConsoleForm::default(),
             content: ContentSection::default(),
         }
@@ -52,6 +60,7 @@ pub struct ContentSection {
     /// Whether they are written.
     pub enabled: bool,
     /// The most bytes of a prompt, and of a reply; the rest is cut off.
+    #[schemars(extend("x-limit" = true))]
     pub max_bytes: usize,
     /// What is taken out: `email`, `card` (payment cards), `iban`, `phone`, `key` (API keys, tokens, private keys), or
     /// `{ pattern = "ACME-[0-9]+", with = "[acme]" }`, a regular expression and what is written instead.

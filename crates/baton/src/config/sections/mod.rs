@@ -11,6 +11,7 @@ use std::time::Duration;
 
 mod audio;
 mod auth;
+mod connections;
 mod database;
 mod environment;
 mod logs;
@@ -21,10 +22,12 @@ mod quotas;
 mod server;
 mod shared;
 mod telemetry;
+mod tls;
 mod webhooks;
 
 pub use audio::AudioSection;
 pub use auth::{AuthSection, JwtSection};
+pub use connections::{ConnectionsSection, Http2Section, ManagementSection};
 pub use database::{DatabaseSection, EventsSection, LedgerSection, ResponsesSection};
 pub use environment::EnvironmentKind;
 pub use logs::{ConsoleForm, ContentSection, LogsSection};
@@ -32,9 +35,10 @@ pub use model::{ModelSection, PriceSection};
 pub use nodes::{CommandsSection, IdentitySection, NodeSection};
 pub use provider::{DisconnectSection, ProviderSection, TimeoutsSection};
 pub use quotas::QuotasSection;
-pub use server::{ServerSection, TlsSection};
+pub use server::ServerSection;
 pub use shared::{BusSection, NatsSection, RedisSection};
 pub use telemetry::TelemetrySection;
+pub use tls::TlsSection;
 pub use webhooks::WebhooksSection;
 
 /// The configuration of one Baton.
@@ -146,11 +150,13 @@ pub struct CacheSection {
     pub share: CacheShare,
     /// How long a reply is kept.
     #[serde(with = "crate::config::duration")]
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("x-limit" = true))]
     pub ttl: Duration,
     /// The most memory it uses, in bytes.
+    #[schemars(extend("x-limit" = true))]
     pub max_bytes: u64,
     /// The largest reply that is kept, in bytes.
+    #[schemars(extend("x-limit" = true))]
     pub max_answer_bytes: usize,
 }
 
@@ -183,11 +189,13 @@ pub struct RoutingSection {
     pub retry_pause: Duration,
     /// The longest such wait; a provider that asks for more is passed over.
     #[serde(with = "crate::config::duration")]
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("x-limit" = true))]
     pub longest_retry_pause: Duration,
     /// Retries that a provider gets for 100 recent requests; more requests than that are not tried again.
+    #[schemars(extend("x-limit" = true))]
     pub retry_budget_percent: u16,
     /// Retries a second that a provider gets in any case.
+    #[schemars(extend("x-limit" = true))]
     pub retry_budget_min: u32,
 }
 

@@ -30,8 +30,10 @@ pub struct CommandsSection {
     /// Whether this node executes them.
     pub enabled: bool,
     /// The most that are executed at a time on this node.
+    #[schemars(extend("x-limit" = true))]
     pub concurrency: usize,
     /// Deliveries after which a command that finds no capacity is given up.
+    #[schemars(extend("x-limit" = true))]
     pub attempts: u32,
     /// How long a command is a node's before another may take it over; renewed for as long as it is executed.
     #[serde(with = "crate::config::duration")]

@@ -39,6 +39,7 @@ pub struct ProviderSection {
     /// The most calls to it at once from one node; more go to the fallbacks, or are refused with `overloaded`. Absent: only
     /// `server.max_in_flight` bounds them.
     #[serde(default)]
+    #[schemars(extend("x-limit" = true))]
     pub max_in_flight: Option<u64>,
     /// What becomes of the call when the client leaves: `"cancel"`, or `{ drain = { time = "30s", bytes = 1000000 } }`.
     #[serde(default)]
@@ -60,19 +61,19 @@ pub struct ProviderSection {
 pub struct TimeoutsSection {
     /// Until the connection stands.
     #[serde(with = "crate::config::duration")]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", extend("x-limit" = true))]
     pub connect: Option<Duration>,
     /// Until the head of the reply.
     #[serde(with = "crate::config::duration")]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", extend("x-limit" = true))]
     pub first_token: Option<Duration>,
     /// Between two pieces of the reply.
     #[serde(with = "crate::config::duration")]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", extend("x-limit" = true))]
     pub idle: Option<Duration>,
     /// For the whole call.
     #[serde(with = "crate::config::duration")]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", extend("x-limit" = true))]
     pub total: Option<Duration>,
 }
 

@@ -1,11 +1,11 @@
 //! `[server]`.
 
+use super::{ConnectionsSection, Http2Section, ManagementSection, TlsSection};
 use baton_web::{ForwardedHeader, Proxies};
 use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
 use std::time::Duration;
 
 /// Where and how requests are accepted.
@@ -22,16 +22,20 @@ pub struct ServerSection {
     /// In which header they say it: `x-forwarded-for` or `forwarded`. The other is not looked at.
     pub forwarded_header: ForwardedSection,
     /// The largest request body, in bytes.
+    #[schemars(extend("x-limit" = true))]
     pub max_body_bytes: usize,
     /// The largest request body that is translated into another format, in bytes; larger ones only pass through to
     /// providers of the client's own format.
+    #[schemars(extend("x-limit" = true))]
     pub max_translated_bytes: usize,
     /// The most requests in flight; more are refused with `overloaded`. On a busy node one key can't hold more than its
     /// share.
+    #[schemars(extend("x-limit" = true))]
     pub max_in_flight: usize,
     /// The most memory for the bodies of requests in flight, in bytes, counted at what a body costs: twice its size, six
     /// times if it is translated. Absent: half of the memory that the process may use (of its container, else of the
     /// machine).
+    #[schemars(extend("x-limit" = true))]
     pub max_bytes_in_flight: Option<u64>,
     /// Silence in a stream after which a comment is sent.
     #[serde(with = "crate::config::duration")]
@@ -46,17 +50,12 @@ pub struct ServerSection {
     #[serde(with = "crate::config::duration")]
     #[schemars(with = "String")]
     pub shutdown_grace: Duration,
-}
-
-/// A certificate and its key. The files are read again when they change, and at SIGHUP; new ones that are of no use
-/// leave those before in force.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct TlsSection {
-    /// A PEM file with the certificate, and those that lead from it to the authority.
-    pub certificate: PathBuf,
-    /// A PEM file with the certificate's private key, without a password.
-    pub key: PathBuf,
+    /// Connections, and how long clients may take.
+    pub connections: ConnectionsSection,
+    /// Connections of HTTP/2.
+    pub http2: Http2Section,
+    /// A port of its own for health, metrics and management.
+    pub management: ManagementSection,
 }
 
 /// In which header proxies say for whom they ask.
@@ -84,11 +83,20 @@ impl Default for ServerSection {
             keep_alive: baton_web::KEEP_ALIVE,
             drain_delay: None,
             shutdown_grace: Duration::from_secs(30),
+            connections: ConnectionsSection::default(),
+            http2: Http2Section::default(),
+            management: ManagementSection::default(),
         }
     }
 }
 
 impl ServerSection {
+    /// The addresses of all ports: the key below `server`, and what it says.
+    pub fn listens(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let management = self.management.listen.as_deref().map(|listen| ("management.listen", listen));
+        [("listen", self.listen.as_str())].into_iter().chain(management)
+    }
+
     /// The proxies that are believed.
     pub fn proxies(&self) -> Proxies {
         let header = match self.forwarded_header {
@@ -108,6 +116,14 @@ impl ServerSection {
         for (index, text) in self.trusted_proxies.iter().enumerate().filter(|(_, text)| network(text).is_none()) {
             let problem = format!("expected a network such as 10.0.0.0/8, or an address, got `{text}`");
             faults.push((format!("trusted_proxies[{index}]"), problem));
+        }
+        let inner = [
+            ("connections", self.connections.faults()),
+            ("http2", self.http2.faults()),
+            ("management", self.management.faults()),
+        ];
+        for (section, found) in inner {
+            faults.extend(found.into_iter().map(|(key, problem)| (format!("{section}.{key}"), problem)));
         }
         faults
     }

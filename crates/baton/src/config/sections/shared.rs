@@ -18,7 +18,7 @@ pub struct RedisSection {
     pub prefix: String,
     /// The longest that a request waits for Redis; one that is slower is skipped for a while.
     #[serde(with = "crate::config::duration")]
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("x-limit" = true))]
     pub timeout: Duration,
 }
 
@@ -65,21 +65,24 @@ pub struct BusSection {
     pub ack_wait: Duration,
     /// The longest that one operation may take.
     #[serde(with = "crate::config::duration")]
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("x-limit" = true))]
     pub timeout: Duration,
     /// The most commands that may wait.
+    #[schemars(extend("x-limit" = true))]
     pub max_commands: u64,
     /// The most events that the bus keeps; the oldest go first.
+    #[schemars(extend("x-limit" = true))]
     pub max_events: u64,
     /// How long it keeps them.
     #[serde(with = "crate::config::duration")]
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("x-limit" = true))]
     pub event_age: Duration,
     /// The most dead letters that it keeps.
+    #[schemars(extend("x-limit" = true))]
     pub max_dead: u64,
     /// How long it keeps them.
     #[serde(with = "crate::config::duration")]
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("x-limit" = true))]
     pub dead_age: Duration,
 }
 

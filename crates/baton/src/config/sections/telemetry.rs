@@ -25,9 +25,10 @@ pub struct TelemetrySection {
     pub sample: f64,
     /// How long the collector may take to accept a batch.
     #[serde(with = "crate::config::duration")]
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("x-limit" = true))]
     pub timeout: Duration,
     /// The most spans that wait for the collector; more are dropped and counted.
+    #[schemars(extend("x-limit" = true))]
     pub queue: usize,
     /// How often metrics are sent; absent: never.
     #[serde(with = "crate::config::duration")]

@@ -16,7 +16,7 @@ pub struct WebhooksSection {
     pub allow: Vec<String>,
     /// How long a service may take to reply.
     #[serde(with = "crate::config::duration")]
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("x-limit" = true))]
     pub timeout: Duration,
     /// The waits before a delivery that failed is tried again, the first, the second and so on, varied by a fifth; after
     /// the last it is given up, and can be repeated by hand.

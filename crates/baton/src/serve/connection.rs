@@ -1,0 +1,109 @@
+//! One connection: its requests are served within the bounds of time, until the client leaves, is too slow, or the port
+//! closes.
+
+use super::activity::Activity;
+use super::bodies::{Incoming, Outgoing};
+use super::limits::Limits;
+use super::room::{Call, Room};
+use super::socket::Socket;
+use axum::Router;
+use axum::body::{Body, HttpBody};
+use axum::extract::ConnectInfo;
+use baton_engine::Slow;
+use baton_web::paced::Paced;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::sleep;
+use tower::ServiceExt;
+
+/// How long a connection may be idle when others wait for its place.
+const SPARE: Duration = Duration::from_secs(1);
+/// How long a client of HTTP/2 may take to leave, once it was told that no more requests are accepted.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// What connections of a port have in common.
+pub struct Served {
+    /// What answers their requests.
+    pub router: Router,
+    /// What bounds them.
+    pub limits: Limits,
+    /// Where they have their places.
+    pub room: Arc<Room>,
+}
+
+/// Serves the requests of a connection.
+pub async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, peer: SocketAddr, served: &Served) {
+    let Served { router, limits, room } = served;
+    let activity = Activity::new(limits.head, limits.idle);
+    let socket = Socket::new(stream, Arc::clone(&activity), limits.metrics.clone());
+    let service = service_fn(|request| answer(request, peer, router.clone(), &activity, limits));
+    let mut connection = pin!(limits.builder.serve_connection(TokioIo::new(socket), service));
+    let mut timer = pin!(sleep(limits.head));
+    let mut calls = room.calls();
+    let mut leaving = false;
+    loop {
+        let why = tokio::select! {
+            biased;
+            ended = connection.as_mut() => return report(ended, peer, limits),
+            slow = poll_fn(|cx| activity.poll_slow(&mut timer, cx)) => Some(slow),
+            // The room has a sender for as long as it is there.
+            Ok(()) = calls.changed(), if !leaving => match *calls.borrow_and_update() {
+                Call::Close => None,
+                Call::MakeRoom if activity.idle_for().is_some_and(|idle| idle >= SPARE) => Some(Slow::Evicted),
+                Call::MakeRoom | Call::Serve => continue,
+            },
+        };
+        if let Some(slow) = why.filter(|_| !leaving) {
+            limits.metrics.too_slow(slow);
+            tracing::debug!(client.address = %peer.ip(), what = slow.name(), "a client is too slow; its connection ends");
+        }
+        // Who is idle is told, so that a request that crosses the message is still served.
+        if leaving || why == Some(Slow::Head) {
+            return;
+        }
+        leaving = true;
+        activity.hurry(FAREWELL);
+        connection.as_mut().graceful_shutdown();
+    }
+}
+
+/// Answers a request, which is under way until both its bodies are dropped.
+fn answer(
+    request: http::Request<hyper::body::Incoming>,
+    peer: SocketAddr,
+    router: Router,
+    activity: &Arc<Activity>,
+    limits: &Limits,
+) -> impl Future<Output = Result<http::Response<Outgoing>, Infallible>> + use<> {
+    let under_way = activity.begin();
+    let mut request = request.map(|body| {
+        if body.is_end_stream() {
+            return Body::empty();
+        }
+        let paced = Paced::new(body, limits.pace, limits.metrics.clone());
+        Body::new(Incoming::new(paced, activity.begin()))
+    });
+    request.extensions_mut().insert(ConnectInfo(peer));
+    async move {
+        let Ok(response) = router.oneshot(request).await;
+        Ok(response.map(|body| Outgoing::new(body, under_way)))
+    }
+}
+
+/// How a connection ended, if not as it should.
+fn report(ended: Result<(), Box<dyn std::error::Error + Send + Sync>>, peer: SocketAddr, limits: &Limits) {
+    let Err(error) = ended else { return };
+    // The only timer of hyper itself that is set.
+    if error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_timeout) {
+        limits.metrics.too_slow(Slow::Ping);
+    }
+    // Clients leave in many ways, and each is theirs to choose.
+    tracing::debug!(error, client.address = %peer.ip(), "a connection ended early");
+}
