@@ -17,6 +17,7 @@ mod keys;
 mod models;
 mod projects;
 mod providers;
+mod pulse;
 mod ready;
 mod requests;
 mod routes;

@@ -3,30 +3,9 @@
 use crate::Admin;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use baton_store::StoreError;
 use baton_tasks::supervised;
 use http::StatusCode;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::sync::Mutex;
-use tokio::time::{Instant, timeout};
-
-/// How long the database may take to answer: a little less than the second that Kubernetes' probes wait.
-const PATIENCE: Duration = Duration::from_millis(800);
-/// How long an answer of the database counts. Probes need no key, so without that anyone could keep it busy.
-const FRESH: Duration = Duration::from_secs(1);
-
-/// How the database was when it was last asked. All who want to know share one question at a time.
-#[derive(Default)]
-pub(crate) struct Database {
-    last: Mutex<Option<Known>>,
-}
-
-struct Known {
-    asked: Instant,
-    /// What is wrong with it.
-    trouble: Option<String>,
-}
 
 /// Readiness, for load balancers: whether requests can be served and recorded.
 #[utoipa::path(get, path = "/health/ready", tag = "service", security(()), responses(
@@ -37,9 +16,9 @@ pub async fn ready(State(admin): State<Admin>) -> Response {
     if admin.web.draining.has_begun() {
         return (StatusCode::SERVICE_UNAVAILABLE, "draining").into_response();
     }
-    let (database, store) = (Arc::clone(&admin.database), admin.store.clone());
+    let (pulse, store) = (Arc::clone(&admin.pulse), admin.store.clone());
     // In a task of its own: a caller that leaves must not take the answer away from those who wait for the same.
-    let asked = tokio::spawn(supervised("readiness", async move { database.trouble(|| store.ping()).await }));
+    let asked = tokio::spawn(supervised("readiness", async move { pulse.trouble(|| store.ping()).await }));
     let trouble = asked.await.ok().flatten().unwrap_or_else(|| Some("see the log".to_owned()));
     if let Some(trouble) = trouble {
         return (StatusCode::SERVICE_UNAVAILABLE, format!("the database does not answer: {trouble}")).into_response();
@@ -48,78 +27,4 @@ pub async fn ready(State(admin): State<Admin>) -> Response {
         return (StatusCode::SERVICE_UNAVAILABLE, trouble).into_response();
     }
     "ready".into_response()
-}
-
-impl Database {
-    /// What is wrong with it, as far as is known or can be asked now.
-    async fn trouble<F>(&self, ask: impl FnOnce() -> F) -> Option<String>
-    where
-        F: Future<Output = Result<(), StoreError>>,
-    {
-        // Held while it is asked: who comes meanwhile waits for the same answer.
-        let mut last = self.last.lock().await;
-        if let Some(known) = last.as_ref().filter(|known| known.asked.elapsed() < FRESH) {
-            return known.trouble.clone();
-        }
-        let asked = Instant::now();
-        let trouble = match timeout(PATIENCE, ask()).await {
-            Ok(Ok(())) => None,
-            Ok(Err(error)) => {
-                // Probes need no key, so they are not told what the database said.
-                tracing::warn!(error = &error as &dyn std::error::Error, "the database does not answer");
-                Some("see the log".to_owned())
-            }
-            Err(_) => {
-                Some(format!("nothing within {} ms: it is away, busy, or has no connection left", PATIENCE.as_millis()))
-            }
-        };
-        *last = Some(Known { asked, trouble: trouble.clone() });
-        trouble
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use futures::future::join_all;
-    use std::sync::atomic::{AtomicUsize, Ordering};
-    use tokio::time::{advance, sleep};
-
-    /// A database that counts how often it is asked.
-    #[derive(Default)]
-    struct Counted(AtomicUsize);
-
-    impl Counted {
-        async fn ask(&self, takes: Duration) -> Result<(), StoreError> {
-            self.0.fetch_add(1, Ordering::Relaxed);
-            sleep(takes).await;
-            Ok(())
-        }
-
-        fn asked(&self) -> usize {
-            self.0.load(Ordering::Relaxed)
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn many_who_want_to_know_ask_once_a_second() {
-        let (database, counted) = (Database::default(), Counted::default());
-        let quick = Duration::from_millis(10);
-        for second in 1..4 {
-            let answers = join_all((0..100).map(|_| database.trouble(|| counted.ask(quick)))).await;
-            assert!(answers.iter().all(Option::is_none), "{answers:?}");
-            assert_eq!(counted.asked(), second);
-            assert!(database.trouble(|| counted.ask(quick)).await.is_none());
-            assert_eq!(counted.asked(), second);
-            advance(FRESH).await;
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_database_that_hangs_is_asked_no_more_often() {
-        let (database, counted) = (Database::default(), Counted::default());
-        let answers = join_all((0..100).map(|_| database.trouble(|| counted.ask(Duration::MAX)))).await;
-        assert!(answers.iter().flatten().all(|trouble| trouble.contains("800 ms")), "{answers:?}");
-        assert_eq!((answers.iter().flatten().count(), counted.asked()), (100, 1));
-    }
 }

@@ -1,7 +1,7 @@
 //! What every handler of the management API can reach.
 
 use crate::events::feed::Feed;
-use crate::ready::Database;
+use crate::pulse::Pulse;
 use axum::extract::FromRef;
 use baton_control::{Models, Providers};
 use baton_store::Store;
@@ -17,7 +17,7 @@ pub struct Admin {
     pub(crate) store: Store,
     pub(crate) providers: Arc<Providers>,
     pub(crate) feed: Arc<Feed>,
-    pub(crate) database: Arc<Database>,
+    pub(crate) pulse: Arc<Pulse>,
     /// Networks besides the public internet where webhooks may be.
     pub(crate) reachable: Arc<[IpNet]>,
     pub(crate) quotas: Quotas,
@@ -43,7 +43,7 @@ impl Admin {
     pub fn new(web: Web, models: Arc<Models>, store: Store, providers: Arc<Providers>) -> Self {
         let feed = Feed::new(store.clone());
         let (reachable, quotas) = (Arc::new([]) as Arc<[IpNet]>, Quotas::default());
-        Self { web, models, store, providers, feed, database: Arc::default(), reachable, quotas }
+        Self { web, models, store, providers, feed, pulse: Arc::default(), reachable, quotas }
     }
 
     /// The same with these quotas.

@@ -128,7 +128,7 @@ fn service() -> utoipa::openapi::OpenApi {
 
 /// In the OpenMetrics format, with exemplars, for who asks for it; else in Prometheus' older one, which has none.
 async fn metrics(State(engine): State<Engine>, headers: HeaderMap) -> Response {
-    let text = telemetry::metrics(&engine).await;
+    let text = telemetry::metrics::text(&engine).await;
     let accepts =
         |header: &HeaderValue| header.to_str().is_ok_and(|header| header.contains("application/openmetrics-text"));
     if headers.get_all(ACCEPT).iter().any(accepts) {

@@ -1,6 +1,7 @@
 //! What Baton tells of itself: log lines (JSON in a file a day, UTC; readable on a terminal), traces, contents by opt-in.
 //!
-//! - [`spans`] makes spans of a record, [`traces`] sends them; [`push`] sends metrics, read by [`open_metrics`];
+//! - [`spans`] makes spans of a record, [`traces`] sends them;
+//! - [`metrics`] is the text that is served; [`push`] sends the same, read by [`open_metrics`];
 //! - [`lines`] takes log lines without waiting; [`level`] decides which there are;
 //! - [`content`] writes prompts and replies, [`redact`] takes out of them what must not be read.
 
@@ -8,6 +9,7 @@ mod collector;
 pub mod content;
 mod level;
 mod lines;
+pub mod metrics;
 mod open_metrics;
 mod push;
 pub mod redact;
@@ -96,14 +98,6 @@ impl Observer for Witness {
     fn spans(&self) -> Spans {
         self.traces.as_ref().map(Traces::counts).unwrap_or_default()
     }
-}
-
-/// The text that Prometheus reads, with what only this process's logging knows.
-pub async fn metrics(engine: &Engine) -> String {
-    for output in Output::ALL {
-        engine.edge().lost_lines(output.name(), output.lost());
-    }
-    engine.metrics().await
 }
 
 /// Writes what is still queued when dropped.

@@ -1,6 +1,7 @@
 //! Metrics for a collector by OTLP: what `/metrics` says, sent every while. One source, so both always agree.
 
 use super::collector::http_client;
+use super::metrics;
 use super::open_metrics::{Family, Sample, families};
 use crate::config::sections::TelemetrySection;
 use anyhow::Context;
@@ -91,7 +92,7 @@ impl Sending {
     }
 
     async fn send(&mut self) {
-        let text = super::metrics(&self.engine).await;
+        let text = metrics::text(&self.engine).await;
         let body = request(&text, &self.service, self.started, self.engine.clock().now()).encode_to_vec();
         let sent = self.client.post(&self.url).headers(self.headers.clone()).body(body).send().await;
         match sent.and_then(reqwest::Response::error_for_status) {

@@ -235,7 +235,7 @@ async fn the_collector_gets_the_metrics_too() {
     let collector = Collector::default();
     let baton = traced(&collector, "").await;
     ask(&baton, "gpt", &[]).await.expect(200);
-    let text = baton.app.engine.metrics().await;
+    let text = baton::telemetry::metrics::text(&baton.app.engine).await;
     baton.app.close().await;
     let measured = collector.measured.lock().unwrap();
     let metrics = &measured.last().unwrap().resource_metrics[0].scope_metrics[0].metrics;

@@ -36,7 +36,7 @@ pub struct ConnectionsSection {
     /// The fewest bytes a second, on average, with which the body of a request must arrive.
     #[schemars(extend("x-limit" = true))]
     pub min_body_rate: u32,
-    /// How much later than by `min_body_rate` it may arrive.
+    /// How much later than by `min_body_rate` it may arrive, and so the longest silence within it.
     #[serde(with = "crate::config::duration")]
     #[schemars(with = "String", extend("x-limit" = true))]
     pub body_grace: Duration,

@@ -1,0 +1,97 @@
+//! Whether the database answers, for those who ask often.
+
+use baton_store::StoreError;
+use std::time::Duration;
+use tokio::sync::Mutex;
+use tokio::time::{Instant, timeout};
+
+/// How long the database may take to answer: a little less than the second that Kubernetes' probes wait.
+const PATIENCE: Duration = Duration::from_millis(800);
+/// How long an answer of the database counts. Probes need no key, so without that anyone could keep it busy.
+const FRESH: Duration = Duration::from_secs(1);
+
+/// How the database was when it was last asked. All who want to know share one question at a time.
+#[derive(Default)]
+pub struct Pulse {
+    last: Mutex<Option<Known>>,
+}
+
+struct Known {
+    asked: Instant,
+    /// What is wrong with it.
+    trouble: Option<String>,
+}
+
+impl Pulse {
+    /// What is wrong with it, as far as is known or can be asked now.
+    pub async fn trouble<F>(&self, ask: impl FnOnce() -> F) -> Option<String>
+    where
+        F: Future<Output = Result<(), StoreError>>,
+    {
+        // Held while it is asked: who comes meanwhile waits for the same answer.
+        let mut last = self.last.lock().await;
+        if let Some(known) = last.as_ref().filter(|known| known.asked.elapsed() < FRESH) {
+            return known.trouble.clone();
+        }
+        let asked = Instant::now();
+        let trouble = match timeout(PATIENCE, ask()).await {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => {
+                // Probes need no key, so they are not told what the database said.
+                tracing::warn!(error = &error as &dyn std::error::Error, "the database does not answer");
+                Some("see the log".to_owned())
+            }
+            Err(_) => {
+                Some(format!("nothing within {} ms: it is away, busy, or has no connection left", PATIENCE.as_millis()))
+            }
+        };
+        *last = Some(Known { asked, trouble: trouble.clone() });
+        trouble
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::future::join_all;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use tokio::time::{advance, sleep};
+
+    /// A database that counts how often it is asked.
+    #[derive(Default)]
+    struct Counted(AtomicUsize);
+
+    impl Counted {
+        async fn ask(&self, takes: Duration) -> Result<(), StoreError> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            sleep(takes).await;
+            Ok(())
+        }
+
+        fn asked(&self) -> usize {
+            self.0.load(Ordering::Relaxed)
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn many_who_want_to_know_ask_once_a_second() {
+        let (database, counted) = (Pulse::default(), Counted::default());
+        let quick = Duration::from_millis(10);
+        for second in 1..4 {
+            let answers = join_all((0..100).map(|_| database.trouble(|| counted.ask(quick)))).await;
+            assert!(answers.iter().all(Option::is_none), "{answers:?}");
+            assert_eq!(counted.asked(), second);
+            assert!(database.trouble(|| counted.ask(quick)).await.is_none());
+            assert_eq!(counted.asked(), second);
+            advance(FRESH).await;
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_database_that_hangs_is_asked_no_more_often() {
+        let (database, counted) = (Pulse::default(), Counted::default());
+        let answers = join_all((0..100).map(|_| database.trouble(|| counted.ask(Duration::MAX)))).await;
+        assert!(answers.iter().flatten().all(|trouble| trouble.contains("800 ms")), "{answers:?}");
+        assert_eq!((answers.iter().flatten().count(), counted.asked()), (100, 1));
+    }
+}
