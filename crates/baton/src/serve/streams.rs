@@ -86,6 +86,7 @@ where
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
     use tokio::time::sleep;
@@ -117,7 +118,7 @@ mod tests {
         let (held, released) = tokio::sync::oneshot::channel::<()>();
         Streams { longest: LONGEST, metrics }.execute(async move {
             let _held = held;
-            Reading::of_stream().expect("it is carried").offer();
+            Reading::of_stream().unwrap().offer();
             std::future::pending::<()>().await;
         });
         assert!(released.await.is_err(), "it was dropped");

@@ -20,7 +20,7 @@ async fn told(node: &Baton, metric: &str) -> Option<u64> {
 #[tokio::test]
 async fn requests_go_on_without_redis_and_use_it_again_when_it_is_back() {
     let mut server = Own::start(&[]);
-    let [node, other] = nodes(&server).await;
+    let [node, other] = Box::pin(nodes(&server)).await;
     let asked = || node.chat("gpt", json!({ "temperature": 0 }));
     assert_eq!(asked().await.expect(200).header("x-baton-cache"), Some("miss"));
     assert_eq!(asked().await.expect(200).header("x-baton-cache"), Some("hit"));

@@ -2,7 +2,8 @@
 
 use crate::running::{KEY, Running};
 use crate::serving::LONG;
-use chrono::{Days, Utc};
+use baton_model::{Clock, SystemClock};
+use chrono::{DateTime, Days};
 use rustix::fs::OFlags;
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
@@ -15,7 +16,8 @@ use std::time::Instant;
 /// Makes the log file of today, and of tomorrow in case it becomes that, a pipe.
 fn hanging_disk(folder: &Path) -> Vec<PathBuf> {
     std::fs::create_dir(folder.join("logs")).unwrap();
-    let days = [Utc::now(), Utc::now() + Days::new(1)];
+    let today = DateTime::from_timestamp_micros(SystemClock.now().0).unwrap();
+    let days = [today, today + Days::new(1)];
     let files = days.map(|day| folder.join(format!("logs/baton.{}.log", day.format("%Y-%m-%d"))));
     assert!(Command::new("mkfifo").args(&files).status().unwrap().success());
     files.to_vec()
