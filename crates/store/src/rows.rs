@@ -30,9 +30,11 @@ pub(crate) fn readable<T>(rows: impl Iterator<Item = Result<T, StoreError>>) -> 
     logged.filter_map(Result::ok).collect()
 }
 
-/// About how many bytes these columns of text have in a row together.
+/// How many bytes these columns of text have in a row together.
 pub(crate) fn weight<C: IntoColumnRef>(columns: impl IntoIterator<Item = C>) -> SimpleExpr {
-    let length = |column| Func::coalesce([Func::char_length(Expr::col(column)).into(), Expr::value(0)]);
+    // Both databases have it; the length that SQL knows counts characters, and may read all of them.
+    let octets = |column: C| Func::cust("octet_length").arg(Expr::col(column));
+    let length = |column| Func::coalesce([octets(column).into(), Expr::value(0)]);
     // Cast, because PostgreSQL counts in numbers of 32 bits.
     let lengths = columns.into_iter().map(|column| SimpleExpr::from(length(column)).cast_as("bigint"));
     lengths.reduce(ExprTrait::add).unwrap_or_else(|| Expr::value(0_i64))

@@ -129,3 +129,14 @@ async fn a_stream_ends_when_its_key_is_revoked() {
     admin.delete(&format!("/api/keys/{id}")).await;
     assert!(stream.next().await.is_none());
 }
+
+/// The first events that a key gets there: each one's type and subject.
+pub(crate) async fn heard(admin: &TestAdmin, key: &str, path: &str, number: usize) -> Vec<(String, String)> {
+    let mut stream = Listening::to(admin.with(key).open(Method::GET, path, &[], "").await);
+    let mut heard = Vec::new();
+    while heard.len() < number {
+        let event = stream.next().await.unwrap();
+        heard.push((event.kind, event.data["subject"].as_str().unwrap().to_owned()));
+    }
+    heard
+}

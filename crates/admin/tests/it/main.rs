@@ -3,6 +3,7 @@
 
 mod access;
 mod audit;
+mod bounds;
 mod cache;
 mod description;
 mod discovery;
@@ -16,6 +17,7 @@ mod models;
 mod prices;
 mod projects;
 mod providers;
+mod scopes;
 mod setup;
 mod usage;
 mod webhooks;

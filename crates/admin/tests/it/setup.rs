@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
-use baton_admin::Admin;
+use baton_admin::{Admin, Quotas};
 use baton_auth::{Keys, Secret};
 use baton_control::{Configured, Models, ProviderObjects, Providers, Vendors};
 use baton_conversations::{Bounds, Conversations};
@@ -71,6 +71,15 @@ impl TestAdmin {
 
     /// One that encrypts what it keeps with that key, or has none.
     pub(crate) async fn with_secret_key(secret_key: Option<&str>) -> Self {
+        Self::build(secret_key, Quotas::default()).await
+    }
+
+    /// One with these quotas.
+    pub(crate) async fn within(quotas: Quotas) -> Self {
+        Self::build(Some(SECRET_KEY), quotas).await
+    }
+
+    async fn build(secret_key: Option<&str>, quotas: Quotas) -> Self {
         let openai = Sim::start(Kind::OpenAi, SimOptions::of(Kind::OpenAi)).await.unwrap();
         let lab = Sim::start(Kind::Ollama, SimOptions::of(Kind::Ollama)).await.unwrap();
         let providers = BTreeMap::from([provider("openai", &openai), provider("lab", &lab)]);
@@ -104,7 +113,7 @@ impl TestAdmin {
         let keys = Arc::new(keys.with_admin(&Secret::given(ADMIN)));
         let web = Web::new(engine.clone(), keys);
         let admin = Admin::new(web.clone(), Arc::clone(&models), store.clone(), Arc::clone(&providers));
-        let admin = admin.reaching(vec!["10.0.0.0/8".parse().unwrap()]);
+        let admin = admin.reaching(vec!["10.0.0.0/8".parse().unwrap()]).within(quotas);
         let management = baton_admin::router(admin.clone()).merge(baton_admin::health(admin));
         let draining = web.draining.clone();
         let state = HttpState {

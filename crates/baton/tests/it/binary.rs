@@ -240,7 +240,7 @@ fn the_command_line_asks_a_running_baton() {
             r#"{"model":"claude","messages":[{"role":"user","content":"hi"}]}"#
         )
         .0,
-        403
+        404
     );
     assert_eq!(
         demo.ask("POST", "/v1/chat/completions", key, r#"{"model":"gpt","messages":[{"role":"user","content":"hi"}]}"#)

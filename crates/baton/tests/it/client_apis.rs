@@ -10,12 +10,12 @@ const JSON: (&str, &str) = ("content-type", "application/json");
 const ANTHROPIC: (&str, &str) = ("anthropic-version", "2023-06-01");
 
 /// A key with these fields.
-async fn key(baton: &Baton, fields: Value) -> String {
+pub(crate) async fn key(baton: &Baton, fields: Value) -> String {
     baton.post("/api/keys", &fields).await.expect(201).json()["key"].as_str().unwrap().to_owned()
 }
 
 /// Asks with a key.
-async fn with(baton: &Baton, key: &str, method: Method, path: &str, body: impl Into<Bytes>) -> Told {
+pub(crate) async fn with(baton: &Baton, key: &str, method: Method, path: &str, body: impl Into<Bytes>) -> Told {
     baton.send(method, path, &[("x-api-key", key), JSON, ANTHROPIC], body).await
 }
 
@@ -207,7 +207,7 @@ async fn only_admins_change_the_models_of_a_server() {
 }
 
 /// A form with a file.
-fn form(purpose: &str, file: &str) -> String {
+pub(crate) fn form(purpose: &str, file: &str) -> String {
     format!(
         "--b\r\nContent-Disposition: form-data; name=\"purpose\"\r\n\r\n{purpose}\r\n--b\r\nContent-Disposition: \
          form-data; name=\"file\"; filename=\"f.jsonl\"\r\nContent-Type: text/plain\r\n\r\n{file}\r\n--b--\r\n"

@@ -193,3 +193,29 @@ async fn an_effect_is_not_repeated() {
     let reply = commanded.ask(command("2", "chat.execute", chat()).with("apikey", KEY)).await;
     assert_eq!(data(&reply)["model_id"], "gpt");
 }
+
+/// What is kept of a command is bounded: its id, and the reply for when it comes again.
+#[tokio::test]
+async fn what_is_kept_of_a_command_is_bounded() {
+    let commanded = Commanded::start(None).await;
+    let long = "x".repeat(249);
+    let kind = format!("chat.{}", "x".repeat(300));
+    commanded.bus.send(&command(&long, "chat.execute", chat()).with("apikey", KEY)).await.unwrap();
+    commanded.bus.send(&command("kind", &kind, chat()).with("apikey", KEY)).await.unwrap();
+    let said =
+        |length: usize| json!({ "model_id": "gpt", "messages": [{ "role": "user", "content": "x".repeat(length) }] });
+    let longest = command(&long[..248], "chat.execute", said(10)).with("apikey", KEY);
+    assert_eq!(commanded.ask(longest).await.kind, "chat.execute.result");
+    let buried = commanded.buried().await;
+    assert!(buried.contains(&json!("id: must be at most 248 bytes, got 249")), "{buried:?}");
+    assert!(buried.contains(&json!("type: must be at most 256 bytes, got 305")), "{buried:?}");
+
+    let vectors = json!({ "model_id": "embed", "input": vec!["hi"; 20], "dimensions": 4_096 });
+    let large = command("large", "embedding.execute", vectors).with("apikey", KEY);
+    let first = commanded.ask(large.clone()).await;
+    let length = first.data.as_ref().unwrap().0.len();
+    assert!(length > 1 << 20, "whoever waits for it gets all of it: {length}, {:.300}", first.data.unwrap().0);
+    let again = commanded.ask(large).await;
+    assert_eq!((again.kind.as_str(), &data(&again)["repeated"]), ("embedding.execute.result", &json!(true)));
+    assert_eq!(commanded.baton.openai.requests().len(), 2, "each was executed once");
+}

@@ -8,3 +8,4 @@
 mod bench;
 mod health_events;
 mod models;
+mod provider_objects;

@@ -2,7 +2,7 @@
 
 use crate::bench::{Bench, model};
 use baton_control::{Conflict, Discovery, Models, Problem, Vendors};
-use baton_model::{Actor, Capability, Code, Dialect, Model, ModelId, ModelSource, UsageClass};
+use baton_model::{Actor, Capability, Code, Dialect, Model, ModelId, ModelSource, UsageClass, bounds};
 use baton_provider_api::Discovered;
 use baton_provider_api::fake::Fake;
 use baton_store::audit::AuditFilter;
@@ -184,6 +184,16 @@ async fn names_that_no_model_can_have_are_conflicts() {
     let cut = format!("{}…", "m".repeat(255));
     assert_eq!(conflicts(&found), ["", "a\0b", "/x", " y", cut.as_str()].map(|name| ("openai", name)));
     assert_eq!(found.added, ["openai/chat", "Llama", "llama"].map(ModelId::from));
+}
+
+#[tokio::test]
+async fn a_list_without_end_is_cut() {
+    let names: Vec<String> = (0..bounds::DISCOVERED + 3).map(|number| format!("m{number:06}")).collect();
+    let (_bench, directory) = directory(names.iter().map(|name| lists(name)).collect(), Vec::new()).await;
+    let found = directory.discover(None, true, &by()).await.unwrap();
+    assert_eq!(found.added.len(), bounds::DISCOVERED);
+    assert_eq!(conflicts(&found), [("openai", names[bounds::DISCOVERED].as_str())]);
+    assert!(found.conflicts[0].problem.contains("the first of 3"), "{}", found.conflicts[0].problem);
 }
 
 /// What a provider says beside the name is foreign data as well: PostgreSQL refuses NUL, a column holds 63 bits.

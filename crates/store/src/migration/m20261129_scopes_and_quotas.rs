@@ -28,7 +28,9 @@ impl MigrationTrait for Migration {
         for table in ["kept_responses", "holdings"] {
             database.execute_unprepared(&accounts_of(table)).await?;
         }
-        database.execute_unprepared("UPDATE kept_responses SET bytes = LENGTH(input) + LENGTH(response)").await?;
+        database
+            .execute_unprepared("UPDATE kept_responses SET bytes = OCTET_LENGTH(input) + OCTET_LENGTH(response)")
+            .await?;
         for index in indexes() {
             manager.create_index(index).await?;
         }

@@ -9,6 +9,7 @@ mod keys;
 mod ledger;
 mod models;
 mod nodes;
+mod pages;
 mod provider_objects;
 mod records;
 mod samples;
@@ -104,6 +105,10 @@ suite! {
     odd_text_holds_nothing_up: crate::ledger::odd_text_holds_nothing_up;
     old_records_go: crate::ledger::old_records_go;
     keys_are_rotated: crate::keys::are_rotated;
+    pages_of_records_are_bounded: crate::pages::of_records_are_bounded;
+    pages_of_events_and_changes_are_bounded: crate::pages::of_events_and_changes_are_bounded;
+    pages_of_a_project_hold_what_is_its_own: crate::pages::of_a_project_hold_what_is_its_own;
+    pages_of_totals_are_refused_beyond_a_number: crate::pages::of_totals_are_refused_beyond_a_number;
     totals_are_those_of_a_fold: crate::totals::are_those_of_a_fold;
     totals_survive_absurd_numbers: crate::totals::survive_absurd_numbers;
     totals_book_on_the_attempts_model: crate::totals::book_on_the_attempts_model;

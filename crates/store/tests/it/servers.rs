@@ -220,6 +220,43 @@ async fn nodes_that_start_at_once_migrate_once() {
     }
 }
 
+/// What the version before has left: the queries of its providers, and what its keys have kept.
+#[tokio::test]
+async fn an_earlier_database_gets_accounts_and_loses_queries() {
+    let database = postgres::database();
+    let store = Store::open(&database.url()).await.unwrap();
+    store.migrate().await.unwrap();
+    store.close().await;
+    database.sql(
+        "DELETE FROM seaql_migrations WHERE version = 'm20261129_scopes_and_quotas'; \
+         ALTER TABLE events DROP COLUMN project; ALTER TABLE audit DROP COLUMN project; \
+         ALTER TABLE kept_responses DROP COLUMN account, DROP COLUMN bytes; \
+         ALTER TABLE holdings DROP COLUMN account; DROP INDEX feedback_actor",
+    );
+    let settings = r#"{"query": "key=s3cret&a=1", "retries": 2}"#;
+    database.sql(&format!(
+        "INSERT INTO events (id, kind, subject, time, data, source) VALUES ('e', 'provider.registered', 'p', 1, '{settings}', 'n'); \
+         INSERT INTO audit (id, at, actor, role, action, kind, subject, before, after) \
+         VALUES ('a', 1, 'admin', 'admin', 'provider.update', 'provider', 'p', '{settings}', '{settings}'); \
+         INSERT INTO kept_responses (id, key_id, project, user_id, model, input, response, created_at, expires_at) \
+         VALUES ('r', 'key_1', 'p', 'u', 'm', 'é', 'abc', 1, 9); \
+         INSERT INTO holdings (id, object, kind, provider, user_id, created_at) VALUES ('h', 'o', 'file', 'openai', 'ada', 1)"
+    ));
+    let store = Store::open(&database.url()).await.unwrap();
+    store.migrate().await.unwrap();
+    let masked = r#"{"query":["key","a"],"retries":2}"#;
+    assert_eq!(database.sql("SELECT data FROM events WHERE id = 'e'"), masked);
+    assert_eq!(database.sql("SELECT before || after FROM audit WHERE id = 'a'"), format!("{masked}{masked}"));
+    assert_eq!(database.sql("SELECT account || ' ' || bytes FROM kept_responses"), "key:key_1 5");
+    assert_eq!(database.sql("SELECT account FROM holdings"), "user:ada");
+    assert_eq!(
+        database.sql("SELECT count(*) FROM pg_trigger WHERE tgname = 'audit_only_grows'"),
+        "1",
+        "the log refuses changes again"
+    );
+    store.close().await;
+}
+
 /// Something in the way in the middle of it: what was there before is there, and once it is gone the next start goes on.
 #[tokio::test]
 async fn a_failed_migration_leaves_what_was_there() {
