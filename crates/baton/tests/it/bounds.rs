@@ -3,6 +3,7 @@
 use crate::baton::{Baton, Told, asking};
 use crate::client_apis::{form, key};
 use crate::running::KEY;
+use baton_model::bounds;
 use http::Method;
 use serde_json::{Map, Value, json};
 
@@ -142,4 +143,29 @@ async fn a_key_keeps_so_much() {
     let refused = post("/v1/files", kind, form("assistants", "text")).await.expect(400);
     assert!(message(&refused).contains("quotas.files"), "{}", refused.text());
     assert_eq!(baton.openai.requests().len(), sent, "no provider has it");
+}
+
+/// What a provider shows of each file may be long: the page ends earlier, and goes on where it ended, in both directions.
+#[tokio::test]
+async fn a_page_of_files_ends_before_it_is_too_large() {
+    let baton = Baton::start().await;
+    let multipart = [("content-type", "multipart/form-data; boundary=b")];
+    let mut made = Vec::new();
+    for _ in 0..10 {
+        // The simulated vendor shows it as it was sent.
+        let purpose = "p".repeat(1_020 << 10);
+        let told = baton.send(Method::POST, "/v1/files", &multipart, form(&purpose, "text")).await.expect(200).json();
+        made.push(told["id"].as_str().unwrap().to_owned());
+    }
+    made.reverse();
+    let page = async |query: &str| {
+        let told = baton.get(&format!("/v1/files?limit=100{query}")).await.expect(200);
+        assert!(told.body.len() <= bounds::PAGE, "{}", told.body.len());
+        let json = told.json();
+        let ids = json["data"].as_array().unwrap().iter().map(|file| file["id"].as_str().unwrap().to_owned());
+        (ids.collect::<Vec<_>>(), json["has_more"] == true)
+    };
+    assert_eq!(page("").await, (made[..8].to_vec(), true));
+    assert_eq!(page(&format!("&after={}", made[7])).await, (made[8..].to_vec(), false));
+    assert_eq!(page(&format!("&before_id={}", made[9])).await, (made[1..9].to_vec(), true));
 }

@@ -87,3 +87,37 @@ fn list(stored: &StoredResponse, query: Option<&str>) -> Result<String, PublicEr
     let (first_id, last_id) = (items.first().copied().and_then(id_of), items.last().copied().and_then(id_of));
     serde_json::to_string(&Page { object: "list", data, first_id, last_id, has_more }).map_err(unreadable)
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+mod tests {
+    use super::*;
+    use baton_model::entity::Owner;
+    use baton_model::{ModelId, Timestamp};
+    use serde_json::Value;
+
+    /// Three items of 3 MiB are more than a page.
+    #[test]
+    fn a_page_of_input_items_ends_before_it_is_too_large() {
+        let item = |id: &str| json!({ "id": id, "type": "message", "content": "x".repeat(3 << 20) });
+        let stored = StoredResponse {
+            id: "resp_1".into(),
+            owner: Owner::default(),
+            model: ModelId::from("m"),
+            input: json!([item("a"), item("b"), item("c")]).to_string(),
+            response: "{}".into(),
+            created_at: Timestamp(0),
+            expires_at: Timestamp(0),
+        };
+        let page = |query: &str| {
+            let text = list(&stored, Some(query)).unwrap();
+            assert!(text.len() <= bounds::PAGE, "{}", text.len());
+            let json: Value = serde_json::from_str(&text).unwrap();
+            let ids: String =
+                json["data"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap()).collect();
+            (ids, json["has_more"] == true)
+        };
+        assert_eq!(page("limit=100"), ("cb".to_owned(), true));
+        assert_eq!(page("limit=100&after=b"), ("a".to_owned(), false));
+    }
+}
