@@ -116,13 +116,23 @@ fn service() -> utoipa::openapi::OpenApi {
     let path = |id: &str, summary: &str, description: &str, media_type: &str| {
         let content = ContentBuilder::new().schema(Some(Object::with_type(Type::String))).build();
         let response = ResponseBuilder::new().description(description).content(media_type, content);
-        let operation = OperationBuilder::new().operation_id(Some(id)).tag("service").summary(Some(summary)).response("200", response);
+        let operation = OperationBuilder::new()
+            .operation_id(Some(id))
+            .tag("service")
+            .summary(Some(summary))
+            .response("200", response);
         PathItem::new(HttpMethod::Get, operation)
     };
     let paths = PathsBuilder::new()
-        .path("/", path("get_front", "Says what this is", "Its name, its version and where to go on", "application/json"))
+        .path(
+            "/",
+            path("get_front", "Says what this is", "Its name, its version and where to go on", "application/json"),
+        )
         .path("/health/live", path("get_health_live", "Says that the process is alive", "`ok`", "text/plain"))
-        .path("/metrics", path("get_metrics", "Shows the metrics", "In Prometheus' text format, or OpenMetrics", "text/plain"));
+        .path(
+            "/metrics",
+            path("get_metrics", "Shows the metrics", "In Prometheus' text format, or OpenMetrics", "text/plain"),
+        );
     OpenApiBuilder::new().info(Info::new("Service", "")).paths(paths).build()
 }
 
