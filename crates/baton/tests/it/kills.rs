@@ -42,7 +42,7 @@ async fn killed_again_and_again(folder: &Path, url: &str) {
     );
     std::fs::write(folder.join("baton.toml"), configuration).unwrap();
     let variables = [("DATABASE_URL", url), ("BATON_ADMIN_KEY", KEY)];
-    let kills = std::env::var("BATON_TEST_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(KILLS);
+    let kills = std::env::var_os("BATON_TEST_KILLS").and_then(|text| text.to_str()?.parse().ok()).unwrap_or(KILLS);
     let mut finished = BTreeSet::new();
     for round in 0..kills {
         let mut running = Running::start(folder, &["serve"], &variables, "baton is ready");

@@ -36,7 +36,8 @@ const FAULTS: [&str; 8] = [
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_left_after_mixed_traffic_and_faults() {
     let folder = tempfile::tempdir().unwrap();
-    let number = |name: &str, usual| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual);
+    let number =
+        |name: &str, usual| std::env::var_os(name).and_then(|text| text.to_str()?.parse().ok()).unwrap_or(usual);
     let (seconds, seed) = (number("BATON_TEST_SOAK_SECONDS", SECONDS), number("BATON_TEST_SOAK_SEED", SEED));
     let mut sims = Vec::new();
     for kind in Kind::ALL {
