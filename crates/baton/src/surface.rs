@@ -114,7 +114,9 @@ pub fn description() -> utoipa::openapi::OpenApi {
 /// The paths that belong to no API: nobody has to sign in for them.
 fn service() -> utoipa::openapi::OpenApi {
     let path = |id: &str, summary: &str, description: &str, media_type: &str| {
-        let content = ContentBuilder::new().schema(Some(Object::with_type(Type::String))).build();
+        // Only the front is JSON; its fields are for people.
+        let kind = if media_type == "application/json" { Type::Object } else { Type::String };
+        let content = ContentBuilder::new().schema(Some(Object::with_type(kind))).build();
         let response = ResponseBuilder::new().description(description).content(media_type, content);
         let operation = OperationBuilder::new()
             .operation_id(Some(id))
