@@ -94,7 +94,7 @@ impl Events<'_> {
         Ok(last)
     }
 
-    /// Those after a position, in order: `limit` of them at most, and no more than fit a [page](bounds::PAGE), but one.
+    /// Those after a position, in order: `limit` of them at most, and no more than fit a [page](baton_model::bounds::PAGE), but one.
     ///
     /// # Errors
     ///

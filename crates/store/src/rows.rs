@@ -40,7 +40,7 @@ pub(crate) fn weight<C: IntoColumnRef>(columns: impl IntoIterator<Item = C>) -> 
     lengths.reduce(ExprTrait::add).unwrap_or_else(|| Expr::value(0_i64))
 }
 
-/// The first of these that weigh no more than fits a [page](bounds::PAGE) together; one at least, however much it weighs.
+/// The first of these that weigh no more than fits a [page](baton_model::bounds::PAGE) together; one at least, however much it weighs.
 pub(crate) fn fitting<T>(rows: &[T], weight: impl Fn(&T) -> i64) -> &[T] {
     let most = json::integer(bounds::PAGE as u64);
     let sums = rows.iter().scan(0_i64, |sum, row| {

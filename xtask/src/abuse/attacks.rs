@@ -1,11 +1,13 @@
 //! The attacks. Each begins, and gives back what has to be kept so that it goes on.
 
-use super::KEY;
 use anyhow::{Context, bail, ensure};
 use std::any::Any;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
+
+/// The key of the clients in all attacks.
+pub const KEY: &str = "bt-abuse-measurement-key-000000000000000000000";
 
 /// What an attack holds while it lasts.
 pub type Held = Box<dyn Any>;

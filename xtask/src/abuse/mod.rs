@@ -9,14 +9,11 @@ mod watch;
 
 use crate::process::{Baton, build};
 use anyhow::{Context, bail, ensure};
-use attacks::{ATTACKS, Target};
+use attacks::{ATTACKS, KEY, Target};
 use clap::Args;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use watch::{Seen, Watch};
-
-/// The key of the clients in all attacks.
-pub const KEY: &str = "bt-abuse-measurement-key-000000000000000000000";
 
 /// Attacks a Baton and checks that it lives, serves others, and frees what it held
 #[derive(Args)]

@@ -1,12 +1,14 @@
 //! Totals as CSV: one column for each grouped field, each class of consumption, and the rest.
 
-use super::totals::ADVICE;
 use crate::wire::answer::{Answer, check_page};
 use axum::response::IntoResponse;
 use baton_model::{Code, Nanos, PublicError, UsageClass};
 use baton_store::ledger::{GroupBy, UsageRow};
 use csv::Writer;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+
+/// What to do where the totals are too long, in whatever format.
+pub(super) const ADVICE: &str = "ask for less time or fewer groups";
 
 /// The rows as a file.
 ///

@@ -18,8 +18,6 @@ use std::time::Duration;
 /// What is looked at if nothing is said: the last 30 days.
 const DAYS: u64 = 30;
 const DAY: u64 = 24 * 60 * 60;
-/// What to do where the totals are too long.
-pub(super) const ADVICE: &str = "ask for less time or fewer groups";
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Format {
@@ -60,7 +58,7 @@ pub async fn usage(State(admin): State<Admin>, Anyone(caller): Anyone, uri: Uri)
         total: items.len() as u64,
         items,
     };
-    answer::page(&view, ADVICE)
+    answer::page(&view, csv_file::ADVICE)
 }
 
 fn read(uri: &Uri, now: Timestamp) -> Result<(UsageQuery, Format), PublicError> {

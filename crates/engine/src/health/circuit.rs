@@ -1,9 +1,7 @@
 //! Whether a model is tried, and the errors that decide it.
 
-use super::State;
 use baton_model::Timestamp;
 use baton_model::fault::ErrorKind;
-use std::sync::{Arc, Mutex, PoisonError};
 
 /// One error of a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,21 +32,6 @@ impl Circuit {
             Self::Closed => "closed",
             Self::HalfOpen => "half_open",
             Self::Open => "open",
-        }
-    }
-}
-
-/// Leave to try a model now. Held until its reply begins or fails.
-pub struct Pass {
-    /// The model's state, if this is the one attempt that a half-open circuit lets through.
-    pub(super) probed: Option<Arc<Mutex<State>>>,
-}
-
-/// A probe whose client left decides nothing, so the next request may be the probe.
-impl Drop for Pass {
-    fn drop(&mut self) {
-        if let Some(state) = &self.probed {
-            state.lock().unwrap_or_else(PoisonError::into_inner).probing = false;
         }
     }
 }

@@ -3,16 +3,20 @@
 mod changes;
 mod circuit;
 mod deployment;
+mod pass;
 mod retry_budget;
+mod state;
 
 pub use changes::{Change, Changes};
-pub use circuit::{Circuit, ModelError, Pass};
+pub use circuit::{Circuit, ModelError};
 pub use deployment::Deployment;
+pub use pass::Pass;
 pub use retry_budget::RetryBudgets;
+pub use state::State;
 
 use baton_model::fault::{ErrorKind, Fault};
-use baton_model::{Clock, Model, ModelId, Timestamp, bounds};
-use std::collections::{HashMap, VecDeque};
+use baton_model::{Clock, Model, ModelId, bounds};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -52,21 +56,6 @@ pub struct Health {
     clock: Arc<dyn Clock>,
     deployments: RwLock<HashMap<Deployment, Arc<Mutex<State>>>>,
     changes: Changes,
-}
-
-/// One model's health.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct State {
-    /// Failures since the last success; the caller's own faults don't count.
-    pub failures_in_a_row: u32,
-    /// When the circuit last opened; `None` after a success.
-    pub opened: Option<Timestamp>,
-    /// When it last replied.
-    pub last_success: Option<Timestamp>,
-    /// The last errors, newest first.
-    pub last_errors: VecDeque<ModelError>,
-    /// Whether a request is trying the model while its circuit is half open.
-    probing: bool,
 }
 
 const ERRORS_KEPT: usize = 10;
@@ -194,6 +183,7 @@ impl Health {
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+    use baton_model::Timestamp;
     use std::sync::atomic::{AtomicI64, Ordering};
 
     struct HandSet(AtomicI64);
