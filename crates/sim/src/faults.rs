@@ -38,13 +38,15 @@ pub enum Fault {
     HangMidStream,
     /// Nothing is ever answered.
     Hang,
+    /// Status 503, with a body that comes drop by drop and never ends.
+    DrippingError,
     /// Each token takes 200 milliseconds.
     Slow,
 }
 
 impl Fault {
     /// All that have a fixed name, and that name.
-    pub const NAMED: [(&'static str, Self); 17] = [
+    pub const NAMED: [(&'static str, Self); 18] = [
         ("fail-context", Self::Context),
         ("fail-quota", Self::Quota),
         ("html", Self::Html),
@@ -61,6 +63,7 @@ impl Fault {
         ("garbage-mid-stream", Self::GarbageMidStream),
         ("hang-mid-stream", Self::HangMidStream),
         ("hang", Self::Hang),
+        ("dripping-error", Self::DrippingError),
         ("slow", Self::Slow),
     ];
 

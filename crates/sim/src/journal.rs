@@ -2,7 +2,7 @@
 
 use axum::body::Bytes;
 use serde_json::Value;
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
@@ -43,18 +43,26 @@ pub struct Billed {
 }
 
 /// All requests, and the prompts that are in the cache.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Journal {
     pages: Arc<Mutex<Pages>>,
     changed: Arc<Notify>,
+    max_bytes: usize,
 }
 
 #[derive(Debug, Default)]
 struct Pages {
-    seen: Vec<Seen>,
+    seen: VecDeque<Seen>,
+    /// How many requests are no longer remembered: the number of the first that is.
+    forgotten: usize,
+    bytes: usize,
     cached: HashSet<String>,
+    cached_bytes: usize,
     stored: HashMap<String, Stored>,
 }
+
+/// What a remembered request takes beside its body: its headers and the names in it, roughly.
+const PER_REQUEST: usize = 1024;
 
 /// A response that OpenAI keeps.
 #[derive(Debug, Clone)]
@@ -78,6 +86,10 @@ impl Seen {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
+    fn size(&self) -> usize {
+        self.body.len() + PER_REQUEST
+    }
+
     /// Whether the body has that text.
     pub(crate) fn contains(&self, text: &str) -> bool {
         String::from_utf8_lossy(&self.body).contains(text)
@@ -90,19 +102,41 @@ impl Seen {
 }
 
 impl Journal {
+    /// An empty one, that forgets the oldest requests once all of them take more than that.
+    pub(crate) fn new(max_bytes: usize) -> Self {
+        Self { pages: Arc::default(), changed: Arc::default(), max_bytes }
+    }
+
     pub(crate) fn open(&self, seen: Seen) -> Ticket {
         let mut pages = self.pages();
-        pages.seen.push(seen);
-        Ticket { journal: self.clone(), number: pages.seen.len() - 1 }
+        let number = pages.forgotten + pages.seen.len();
+        pages.bytes += seen.size();
+        pages.seen.push_back(seen);
+        while pages.bytes > self.max_bytes {
+            let Some(oldest) = pages.seen.pop_front() else { break };
+            pages.bytes -= oldest.size();
+            pages.forgotten += 1;
+        }
+        Ticket { journal: self.clone(), number }
     }
 
     pub(crate) fn seen(&self) -> Vec<Seen> {
-        self.pages().seen.clone()
+        self.pages().seen.iter().cloned().collect()
     }
 
     /// Whether that prefix of a prompt was there before; it is from now on.
     pub(crate) fn cache(&self, prefix: &str) -> bool {
-        !self.pages().cached.insert(prefix.to_owned())
+        let mut pages = self.pages();
+        // A vendor's cache forgets too; here all at once, which needs no order.
+        if pages.cached_bytes > self.max_bytes {
+            pages.cached.clear();
+            pages.cached_bytes = 0;
+        }
+        let new = pages.cached.insert(prefix.to_owned());
+        if new {
+            pages.cached_bytes += prefix.len();
+        }
+        !new
     }
 
     /// Keeps a response.
@@ -154,9 +188,12 @@ impl Ticket {
     }
 
     fn note(&self, change: impl FnOnce(&mut Seen)) {
-        if let Some(seen) = self.journal.pages().seen.get_mut(self.number) {
+        let mut pages = self.journal.pages();
+        let place = self.number.checked_sub(pages.forgotten);
+        if let Some(seen) = place.and_then(|place| pages.seen.get_mut(place)) {
             change(seen);
         }
+        drop(pages);
         self.journal.changed.notify_waiters();
     }
 }
@@ -164,5 +201,42 @@ impl Ticket {
 impl Drop for Ticket {
     fn drop(&mut self) {
         self.note(|seen| seen.disconnected = !seen.complete);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(body: &str) -> Seen {
+        Seen {
+            method: "POST".into(),
+            path: "/".into(),
+            query: None,
+            headers: Vec::new(),
+            body: Bytes::copy_from_slice(body.as_bytes()),
+            billed: Billed::default(),
+            complete: false,
+            disconnected: false,
+        }
+    }
+
+    #[test]
+    fn the_oldest_requests_are_forgotten_and_the_others_keep_their_numbers() {
+        let journal = Journal::new(2 * (PER_REQUEST + 1));
+        let tickets: Vec<Ticket> = ["a", "b", "c"].map(seen).map(|seen| journal.open(seen)).into();
+        for (number, ticket) in tickets.iter().enumerate() {
+            ticket.bill(Billed { output: number as u64, ..Billed::default() });
+        }
+        let remembered: Vec<(Bytes, u64)> =
+            journal.seen().into_iter().map(|seen| (seen.body, seen.billed.output)).collect();
+        assert_eq!(remembered, [(Bytes::from("b"), 1), (Bytes::from("c"), 2)]);
+        assert_eq!(tickets[2].number(), 3);
+    }
+
+    #[test]
+    fn the_cache_of_prompts_starts_again_when_it_is_full() {
+        let journal = Journal::new(5);
+        assert_eq!(["one", "one", "two", "one"].map(|prefix| journal.cache(prefix)), [false, true, false, false]);
     }
 }

@@ -27,6 +27,8 @@ pub struct SimOptions {
     pub token_delay: Duration,
     /// Whether fields that the vendor does not know are refused where the vendor refuses them.
     pub strict: bool,
+    /// The most bytes of requests, and of prompts in its cache, that it remembers; the oldest requests go first.
+    pub max_remembered_bytes: usize,
 }
 
 impl Kind {
@@ -71,6 +73,7 @@ impl SimOptions {
             models: kind.models().iter().map(ToString::to_string).collect(),
             token_delay: Duration::ZERO,
             strict: true,
+            max_remembered_bytes: usize::MAX,
         }
     }
 
@@ -85,6 +88,13 @@ impl SimOptions {
     #[must_use]
     pub fn token_delay(mut self, delay: Duration) -> Self {
         self.token_delay = delay;
+        self
+    }
+
+    /// The same, for a process that runs for long: it remembers the last 32 MiB.
+    #[must_use]
+    pub fn for_long(mut self) -> Self {
+        self.max_remembered_bytes = 32 << 20;
         self
     }
 

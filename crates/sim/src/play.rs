@@ -42,7 +42,11 @@ enum Step {
     Abort,
     Hang,
     Endless,
+    Drip,
 }
+
+/// The pause between two drops of a body.
+const DRIP: Duration = Duration::from_millis(50);
 
 impl Stage {
     /// A reply in one body, billed.
@@ -108,6 +112,13 @@ impl Stage {
         response
     }
 
+    /// A reply of that status whose body never ends.
+    pub(crate) fn dripping(self, status: StatusCode, start: String) -> Response {
+        let mut response = self.stream("application/json", vec![Step::Bytes(start, 0), Step::Drip], Billed::default());
+        *response.status_mut() = status;
+        response
+    }
+
     fn stream(self, content_type: &str, steps: Vec<Step>, billed: Billed) -> Response {
         let mut response = Response::new(Body::empty());
         self.decorate(&mut response, content_type);
@@ -156,6 +167,12 @@ fn play(stage: Stage, steps: VecDeque<Step>, billed: Billed) -> impl futures::St
             Some(Step::Hang) => {
                 stage.stopped.cancelled().await;
                 None
+            }
+            Some(Step::Drip) => {
+                steps.push_front(Step::Drip);
+                tokio::time::sleep(DRIP).await;
+                let more = !stage.stopped.is_cancelled();
+                more.then(|| (Ok(Bytes::from_static(b" ")), (stage, steps, billed)))
             }
             Some(Step::Endless) => {
                 steps.push_front(Step::Endless);

@@ -51,8 +51,8 @@ impl Sim {
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared {
             kind,
+            journal: Journal::new(options.max_remembered_bytes),
             options,
-            journal: Journal::default(),
             control: Mutex::default(),
             stopped: CancellationToken::new(),
         });
@@ -202,6 +202,10 @@ async fn unusual(shared: &Shared, stage: Stage, number: usize) -> Result<Respons
         Some(Fault::Hang) => {
             shared.stopped.cancelled().await;
             return Ok(stage.reply(StatusCode::SERVICE_UNAVAILABLE, "text/plain", "stopped"));
+        }
+        Some(Fault::DrippingError) => {
+            let body = error_body(kind, &forced(kind, 503), number);
+            return Ok(stage.dripping(StatusCode::SERVICE_UNAVAILABLE, body));
         }
         Some(Fault::Html) => {
             let page = "<!doctype html><html><title>Welcome</title><body>It works!</body></html>";

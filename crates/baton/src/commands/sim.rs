@@ -38,7 +38,7 @@ impl Simulate {
             [(Kind::OpenAi, self.openai), (Kind::Anthropic, self.anthropic), (Kind::Ollama, self.ollama)]
         {
             let token_delay = Duration::from_millis(self.token_delay);
-            sims.push(Sim::start(kind, SimOptions { listen, token_delay, ..SimOptions::of(kind) }).await?);
+            sims.push(Sim::start(kind, SimOptions { listen, token_delay, ..SimOptions::of(kind).for_long() }).await?);
         }
         let addresses: Map<String, Value> =
             sims.iter().map(|sim| (sim.kind().name().to_owned(), json!(sim.base_url()))).collect();

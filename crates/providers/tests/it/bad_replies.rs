@@ -118,6 +118,24 @@ async fn a_limit_says_when_to_come_again() {
 }
 
 #[tokio::test]
+async fn the_body_of_an_error_is_not_waited_for() {
+    let cases = KINDS.iter().flat_map(|(kind, _, _)| [Form::Whole, Form::Stream].map(|form| (*kind, form)));
+    futures::future::join_all(cases.map(|(kind, form)| async move {
+        // With the usual time limits, which allow ten minutes for a whole reply.
+        let pair = Pair::new(kind).await;
+        pair.sim.always(Some(Fault::DrippingError));
+        let ask = Ask::chat(pair_model(kind), "Good morning!");
+        let reply = pair.ask(if form == Form::Stream { ask.stream() } else { ask });
+        let reply = tokio::time::timeout(Duration::from_secs(60), reply).await.expect("its status was known at once");
+        let error = reply.err().unwrap();
+        assert_eq!(error.kind, ErrorKind::Overloaded, "{kind:?} {form:?}: {error}");
+        // What had come by then says why.
+        assert!(error.upstream.unwrap().body.starts_with(b"{"), "{kind:?} {form:?}");
+    }))
+    .await;
+}
+
+#[tokio::test]
 async fn a_refused_key_stays_secret() {
     let pair = Pair::with(Kind::OpenAi, |options| options.key("another"), |_| {}).await;
     let error = pair.ask(Ask::chat("gpt-4o", "Good morning!")).await.err().unwrap();

@@ -43,7 +43,7 @@ impl Demo {
         let real: Vec<String> = config.providers.keys().cloned().collect();
         let mut sims = Vec::new();
         for kind in Kind::ALL {
-            let sim = Sim::start(kind, SimOptions::of(kind)).await?;
+            let sim = Sim::start(kind, SimOptions::of(kind).for_long()).await?;
             config.providers.insert(simulated(kind), provider(&sim));
             sims.push(sim);
         }
