@@ -26,9 +26,22 @@ pub enum Value<'a> {
     /// A string.
     String,
     /// An array.
-    Array(Vec<Node<'a>>),
+    Array(Box<[Node<'a>]>),
     /// An object; of keys given twice the last counts.
-    Object(Vec<(Cow<'a, str>, Node<'a>)>),
+    Object(Box<[Member<'a>]>),
+}
+
+/// A name and its value.
+type Member<'a> = (Cow<'a, str>, Node<'a>);
+
+/// Parses values. Items and members wait in two stacks until their array or object ends and then move into a slice of
+/// exactly their number: a `Vec` for each would begin with room for four, which for a request of many small messages is
+/// several times its text.
+struct Parser<'a> {
+    lexer: Lexer<'a>,
+    depth: usize,
+    items: Vec<Node<'a>>,
+    members: Vec<Member<'a>>,
 }
 
 /// Something that was not as expected, somewhere in the tree. [`read`] turns it into a [`ReadError`] with the path.
@@ -61,69 +74,11 @@ impl<'a> Node<'a> {
     /// # Errors
     /// If it is not UTF-8 JSON, or nested deeper than [`super::MAX_DEPTH`].
     pub fn parse(bytes: &'a [u8]) -> Result<Self, ReadError> {
-        let mut lexer = Lexer::new(bytes)?;
-        let root = Self::value_at(&mut lexer, &mut 0)?;
-        lexer.end()?;
+        let lexer = Lexer::new(bytes)?;
+        let mut parser = Parser { lexer, depth: 0, items: Vec::new(), members: Vec::new() };
+        let root = parser.value()?;
+        parser.lexer.end()?;
         Ok(root)
-    }
-
-    fn value_at(lexer: &mut Lexer<'a>, depth: &mut usize) -> Result<Self, ReadError> {
-        let start = lexer.at();
-        let value = match lexer.peek() {
-            Some(b'{') => Value::Object(Self::members_at(lexer, depth)?),
-            Some(b'[') => Value::Array(Self::items_at(lexer, depth)?),
-            first => {
-                lexer.scalar()?;
-                match first {
-                    Some(b'"') => Value::String,
-                    Some(b't') => Value::Bool(true),
-                    Some(b'f') => Value::Bool(false),
-                    Some(b'n') => Value::Null,
-                    _ => Value::Number,
-                }
-            }
-        };
-        Ok(Self { text: lexer.text().get(start..lexer.at()).unwrap_or_default(), start, value })
-    }
-
-    fn items_at(lexer: &mut Lexer<'a>, depth: &mut usize) -> Result<Vec<Self>, ReadError> {
-        lexer.open(depth)?;
-        lexer.whitespace();
-        let mut items = Vec::new();
-        if !lexer.accept(b']') {
-            loop {
-                items.push(Self::value_at(lexer, depth)?);
-                lexer.whitespace();
-                if !lexer.accept(b',') {
-                    break;
-                }
-                lexer.whitespace();
-            }
-            lexer.expect(b']')?;
-        }
-        *depth -= 1;
-        Ok(items)
-    }
-
-    fn members_at(lexer: &mut Lexer<'a>, depth: &mut usize) -> Result<Vec<(Cow<'a, str>, Self)>, ReadError> {
-        lexer.open(depth)?;
-        lexer.whitespace();
-        let mut members = Vec::new();
-        if !lexer.accept(b'}') {
-            loop {
-                let key = lexer.key()?;
-                let name = unescape(lexer.text().get(key).unwrap_or_default());
-                members.push((name, Self::value_at(lexer, depth)?));
-                lexer.whitespace();
-                if !lexer.accept(b',') {
-                    break;
-                }
-                lexer.whitespace();
-            }
-            lexer.expect(b'}')?;
-        }
-        *depth -= 1;
-        Ok(members)
     }
 
     /// What it is.
@@ -299,6 +254,68 @@ impl<'a> Node<'a> {
             node = next;
         }
         path
+    }
+}
+
+impl<'a> Parser<'a> {
+    fn value(&mut self) -> Result<Node<'a>, ReadError> {
+        let start = self.lexer.at();
+        let value = match self.lexer.peek() {
+            Some(b'{') => Value::Object(self.object()?),
+            Some(b'[') => Value::Array(self.array()?),
+            first => {
+                self.lexer.scalar()?;
+                match first {
+                    Some(b'"') => Value::String,
+                    Some(b't') => Value::Bool(true),
+                    Some(b'f') => Value::Bool(false),
+                    Some(b'n') => Value::Null,
+                    _ => Value::Number,
+                }
+            }
+        };
+        Ok(Node { text: self.lexer.text().get(start..self.lexer.at()).unwrap_or_default(), start, value })
+    }
+
+    fn array(&mut self) -> Result<Box<[Node<'a>]>, ReadError> {
+        let first = self.items.len();
+        self.list(b']', |parser| {
+            let item = parser.value()?;
+            parser.items.push(item);
+            Ok(())
+        })?;
+        Ok(self.items.drain(first..).collect())
+    }
+
+    fn object(&mut self) -> Result<Box<[Member<'a>]>, ReadError> {
+        let first = self.members.len();
+        self.list(b'}', |parser| {
+            let key = parser.lexer.key()?;
+            let name = unescape(parser.lexer.text().get(key).unwrap_or_default());
+            let member = (name, parser.value()?);
+            parser.members.push(member);
+            Ok(())
+        })?;
+        Ok(self.members.drain(first..).collect())
+    }
+
+    /// What stands between the brackets, with commas between.
+    fn list(&mut self, end: u8, mut one: impl FnMut(&mut Self) -> Result<(), ReadError>) -> Result<(), ReadError> {
+        self.lexer.open(&mut self.depth)?;
+        self.lexer.whitespace();
+        if !self.lexer.accept(end) {
+            loop {
+                one(self)?;
+                self.lexer.whitespace();
+                if !self.lexer.accept(b',') {
+                    break;
+                }
+                self.lexer.whitespace();
+            }
+            self.lexer.expect(end)?;
+        }
+        self.depth -= 1;
+        Ok(())
     }
 }
 

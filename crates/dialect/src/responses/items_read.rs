@@ -89,7 +89,8 @@ impl Conversation<'_> {
         let role = read_role(node.require("role")?)?;
         let (turn, from) = self.next(role);
         let path = format!("messages[{turn}]");
-        let mut parts = Vec::new();
+        // Most messages are one part. An empty vector would grow to four, and a part is larger than most texts.
+        let mut parts = Vec::with_capacity(1);
         if let Some(content) = node.get("content") {
             parts::read_all(content, &path, from, &mut parts, self.extensions)?;
         }

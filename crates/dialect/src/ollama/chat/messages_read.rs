@@ -82,7 +82,8 @@ impl Reader<'_> {
 fn read_content(node: &Node<'_>) -> Result<Vec<Part>, Fault> {
     let text =
         |name: &str| node.get(name).map(Node::string).transpose().map(|text| text.filter(|text| !text.is_empty()));
-    let mut parts = Vec::new();
+    // Most messages are one text. An empty vector would grow to four parts, and a part is larger than most texts.
+    let mut parts = Vec::with_capacity(1);
     if let Some(reasoning) = text("thinking")? {
         parts.push(PartKind::Reasoning(Reasoning { text: reasoning, ..Reasoning::default() }).into());
     }

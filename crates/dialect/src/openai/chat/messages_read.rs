@@ -44,7 +44,8 @@ fn read_turn(
     path: &str,
     extensions: &mut Vec<Extension>,
 ) -> Result<Message, Fault> {
-    let mut parts = Vec::new();
+    // Most messages are one text. An empty vector would grow to four parts, and a part is larger than most texts.
+    let mut parts = Vec::with_capacity(1);
     read_reasoning(node, &mut parts)?;
     if let Some(content) = node.get("content") {
         read_content(content, path, &mut parts, extensions)?;
@@ -165,7 +166,9 @@ fn read_content(
         }
         return Ok(());
     }
-    for (place, item) in content.items().map_err(|_| content.expected("a string or an array"))?.iter().enumerate() {
+    let items = content.items().map_err(|_| content.expected("a string or an array"))?;
+    parts.reserve_exact(items.len());
+    for (place, item) in items.iter().enumerate() {
         parts.push(read_part(item, &format!("{path}.content[{place}]"), extensions)?);
     }
     Ok(())
