@@ -1,6 +1,6 @@
 //! A request on its way down the pipeline.
 
-use crate::limit::{TRANSLATION_COST, no_bytes};
+use crate::limit::{no_bytes, translation_cost};
 use crate::shares::Hold;
 use crate::trace::Trace;
 use baton_model::record::Attribution;
@@ -147,7 +147,8 @@ impl Content {
     /// The meaning; read on the first call.
     ///
     /// # Errors
-    /// If the body is not of the API's format: the error names the field. `overloaded`, if there is no memory for it now.
+    /// If the body is not of the API's format: the error names the field. `overloaded`, if there is no memory for it now, or
+    /// `payload_too_large`, if there never is.
     pub fn meaning(&self) -> Result<&Operation, PublicError> {
         if let Some(operation) = self.operation.get() {
             return Ok(operation);
@@ -155,7 +156,7 @@ impl Content {
         let body = self.body.as_ref().ok_or_else(missing_body)?;
         // Counted before it is spent: a few large bodies that are read at the same time would need many times their size.
         if let Some(hold) = &mut *self.hold.lock().unwrap_or_else(PoisonError::into_inner) {
-            hold.grow(TRANSLATION_COST.saturating_mul(body.bytes.len() as u64)).map_err(no_bytes)?;
+            hold.grow(translation_cost(&body.bytes)).map_err(no_bytes)?;
         }
         let operation = (self.read)(&body.bytes)?;
         Ok(self.operation.get_or_init(|| operation))

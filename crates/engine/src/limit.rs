@@ -12,8 +12,17 @@ use std::time::Duration;
 
 /// What a body costs for each of its bytes: itself, and the copy in which what Baton must change is changed.
 pub const READ_COST: u64 = 2;
-/// What its meaning costs beside that, in the canonical form and in the provider's format.
-pub const TRANSLATION_COST: u64 = 4;
+/// What its meaning costs beside that for each of its bytes: its text in the canonical form and in the provider's format.
+const TEXT_COST: u64 = 3;
+/// What each value in it costs: `{"role":"user","content":"a"}` has 30 bytes and takes 400 in memory.
+const VALUE_COST: u64 = 120;
+
+/// What the meaning of a body costs beside the body, while it is read and written in another format.
+pub fn translation_cost(body: &[u8]) -> u64 {
+    // Every value but the first has one of these before it. Those inside of strings count too: too much is safe.
+    let values = body.iter().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count();
+    (TEXT_COST * body.len() as u64).saturating_add(VALUE_COST * values as u64)
+}
 
 /// When a refused client may come back: places come free within moments.
 const COME_BACK: Duration = Duration::from_secs(1);
@@ -79,7 +88,8 @@ impl Limits {
         shares.take(&holder(caller), 1).map_err(|full| {
             overloaded(match full {
                 Full::Taken => format!("{most} requests are in flight to the provider `{provider}`, its maximum"),
-                Full::Share => {
+                // A call takes one place, and there is at least one.
+                Full::Share | Full::Never => {
                     format!("this key has its share of the requests in flight to `{provider}`, which is busy")
                 }
             })
@@ -99,7 +109,9 @@ impl Limits {
     fn no_place(&self, full: Full) -> PublicError {
         overloaded(match full {
             Full::Taken => format!("{} requests are in flight on this node, its maximum", self.places.most()),
-            Full::Share => "this key has its share of the requests in flight on this node, which is busy".into(),
+            Full::Share | Full::Never => {
+                "this key has its share of the requests in flight on this node, which is busy".into()
+            }
         })
     }
 }
@@ -109,6 +121,11 @@ pub fn no_bytes(full: Full) -> PublicError {
     overloaded(match full {
         Full::Taken => "the request bodies in flight on this node take all the memory that they may".into(),
         Full::Share => "this key has its share of the memory for request bodies on this node, which is busy".into(),
+        Full::Never => {
+            let message = "the body needs more memory than request bodies may take on this node \
+                           (`server.max_bytes_in_flight`)";
+            return PublicError::new(Code::PayloadTooLarge, message);
+        }
     })
 }
 

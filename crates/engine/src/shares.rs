@@ -1,7 +1,8 @@
 //! Something that is scarce, and who holds how much of it.
 //!
 //! While it is plentiful everyone may take what they ask for. Once it is crowded, nobody may take more than an equal
-//! share: whoever holds more has to wait until others had theirs, so one key can't keep the rest out.
+//! share: whoever holds more has to wait until others had theirs, so one key can't keep the rest out. The last eighth is
+//! for those who hold nothing yet: nobody knows of them before they ask, and then it must not be too late.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,6 +28,8 @@ pub enum Full {
     Taken,
     /// It is crowded, and this holder has its share.
     Share,
+    /// More is asked for than there is, whoever else leaves.
+    Never,
 }
 
 /// What somebody holds; given back when dropped.
@@ -57,7 +60,7 @@ impl Shares {
     /// # Errors
     /// Why not.
     pub fn check(&self, holder: &str, amount: u64) -> Result<(), Full> {
-        self.state().check(self.most, holder, amount)
+        self.state().check(self.most, holder, amount, 0)
     }
 
     /// Takes that much for `holder`.
@@ -76,7 +79,11 @@ impl Shares {
 }
 
 impl State {
-    fn check(&self, most: u64, holder: &str, amount: u64) -> Result<(), Full> {
+    /// `within`: what the hold has already that is to have more.
+    fn check(&self, most: u64, holder: &str, amount: u64, within: u64) -> Result<(), Full> {
+        if within.saturating_add(amount) > most {
+            return Err(Full::Never);
+        }
         let total = self.total.saturating_add(amount);
         if total > most {
             return Err(Full::Taken);
@@ -88,7 +95,12 @@ impl State {
         // Who asks counts as a holder; a share is at least what is asked, or a large body could never be held.
         let holders = self.holders.len() as u64 + u64::from(own.is_none());
         let share = most / holders.max(1);
-        // Alone, there is nobody to leave room for.
+        // One that has begun must be able to end, or a body could be read in part and never whole.
+        let holds_another = own.is_some_and(|own| own > within);
+        if holds_another && total > most - most / 8 {
+            return Err(Full::Share);
+        }
+        // Alone, there is nobody to share the rest with.
         if crowded && holders > 1 && own.is_some_and(|own| own.saturating_add(amount) > share) {
             return Err(Full::Share);
         }
@@ -103,7 +115,7 @@ impl Hold {
     /// Why it can't; then it holds what it held.
     pub fn grow(&mut self, amount: u64) -> Result<(), Full> {
         let mut state = self.shares.state();
-        state.check(self.shares.most, &self.holder, amount)?;
+        state.check(self.shares.most, &self.holder, amount, self.amount)?;
         state.total += amount;
         *state.holders.entry(Arc::clone(&self.holder)).or_default() += amount;
         self.amount += amount;
@@ -141,21 +153,23 @@ mod tests {
     }
 
     #[test]
-    fn alone_one_may_take_everything() {
-        let shares = Shares::new(4);
-        let held: Vec<Hold> = (0..4).map(|_| shares.take(&name("a"), 1).ok().unwrap()).collect();
-        assert_eq!(shares.take(&name("a"), 1).err(), Some(Full::Taken));
-        drop(held);
+    fn alone_one_may_take_all_but_what_is_for_newcomers() {
+        let shares = Shares::new(16);
+        let held: Vec<Hold> = (0..14).map(|_| shares.take(&name("a"), 1).ok().unwrap()).collect();
+        assert_eq!(shares.take(&name("a"), 1).err(), Some(Full::Share));
+        let newcomers = [shares.take(&name("b"), 1).ok().unwrap(), shares.take(&name("c"), 1).ok().unwrap()];
+        assert_eq!(shares.take(&name("d"), 1).err(), Some(Full::Taken));
+        drop((held, newcomers));
         assert_eq!(shares.taken(), 0);
     }
 
     #[test]
     fn a_greedy_holder_leaves_room_once_there_are_others() {
-        let shares = Shares::new(8);
-        let mut greedy: Vec<Hold> = (0..7).map(|_| shares.take(&name("a"), 1).ok().unwrap()).collect();
+        let shares = Shares::new(16);
+        let mut greedy: Vec<Hold> = (0..14).map(|_| shares.take(&name("a"), 1).ok().unwrap()).collect();
         let other = shares.take(&name("b"), 1).ok().unwrap();
-        greedy.pop();
-        assert_eq!(shares.check("a", 1), Err(Full::Share), "it holds 6 of 8, and its share is 4");
+        greedy.truncate(12);
+        assert_eq!(shares.check("a", 1), Err(Full::Share), "it holds 12 of 16, and its share is 8");
         let second = shares.take(&name("b"), 1).ok().unwrap();
         drop((other, second));
         assert_eq!(shares.check("a", 1), Ok(()), "the others are gone");
@@ -165,7 +179,10 @@ mod tests {
     fn growing_counts_like_taking() {
         let shares = Shares::new(10);
         let mut hold = shares.take(&name("a"), 6).ok().unwrap();
-        assert_eq!(hold.grow(5), Err(Full::Taken));
+        assert_eq!(hold.grow(5), Err(Full::Never), "nobody holds more than there is");
+        let other = shares.take(&name("b"), 2).ok().unwrap();
+        assert_eq!(hold.grow(4), Err(Full::Taken));
+        drop(other);
         assert_eq!((hold.amount(), shares.taken()), (6, 6));
         hold.grow(4).unwrap();
         assert_eq!((hold.amount(), shares.taken()), (10, 10));

@@ -1,6 +1,7 @@
 //! What keeps one client, one provider or one large body from taking everything.
 
 use crate::bench::{Bench, chat, content, conversation, falling_back, model, of_key, read, usage, with};
+use baton_engine::limit::translation_cost;
 use baton_engine::{CachePolicy, CacheSettings, CircuitSettings, EngineSettings, RetryBudgetSettings, RetrySettings};
 use baton_model::fault::ErrorKind;
 use baton_model::record::Outcome;
@@ -142,18 +143,31 @@ async fn a_body_that_is_too_large_to_translate_may_still_pass_through() {
 #[tokio::test]
 async fn a_meaning_is_read_only_where_there_is_memory_for_it() {
     let other = Fake::new("two", Dialect::Anthropic).always(Answer::text(&["hi"], usage()));
-    let settings = EngineSettings { max_bytes_in_flight: 1000, ..EngineSettings::default() };
+    let settings = EngineSettings { max_bytes_in_flight: 4000, ..EngineSettings::default() };
     let bench = Bench::with(vec![model("b", "two")], vec![Arc::new(other)], settings).await;
-    let caller = chat("b").identity.caller;
-    let size = chat("b").content.len() as u64;
-    let held = |bytes| Some(bench.engine.limits().hold_bytes(&caller, bytes).unwrap());
-    let call = |bytes| {
-        let call = chat("b");
-        baton_engine::Call { content: call.content.held(held(bytes)), ..call }
+    let hold = |key, bytes| {
+        let caller = of_key(chat("b"), key).identity.caller;
+        bench.engine.limits().hold_bytes(&caller, bytes).unwrap()
     };
-    assert_eq!(bench.ask(call(1000 - size)).await.err().unwrap().code, Code::Overloaded);
+    let call = |bytes| {
+        let call = of_key(chat("b"), "one");
+        baton_engine::Call { content: call.content.held(Some(hold("one", bytes))), ..call }
+    };
+    let another = hold("another", 3500);
+    assert_eq!(bench.ask(call(100)).await.err().unwrap().code, Code::Overloaded);
+    drop(another);
+    assert_eq!(bench.ask(call(100)).await.unwrap().error, None);
+    // With what it holds already it needs more than there is.
+    assert_eq!(bench.ask(call(3900)).await.err().unwrap().code, Code::PayloadTooLarge);
     assert_eq!(bench.engine.limits().bytes_in_flight(), 0, "what was held is given back");
-    assert_eq!(bench.ask(call(size)).await.unwrap().error, None);
+}
+
+#[test]
+fn what_a_translation_costs_is_counted_by_what_is_in_it() {
+    let many = r#"{"role":"user","content":"a"},"#.repeat(1000);
+    let long = "a".repeat(many.len());
+    assert_eq!(translation_cost(long.as_bytes()), 3 * long.len() as u64);
+    assert!(translation_cost(many.as_bytes()) > 10 * many.len() as u64);
 }
 
 /// Frames of text, of which a cache with small bounds keeps none.
