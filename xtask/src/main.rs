@@ -2,14 +2,13 @@
 
 #![expect(clippy::print_stdout, clippy::indexing_slicing, reason = "a tool for developers")]
 
-mod abuse;
 mod circles;
 mod corpus;
 mod docs;
 mod layers;
 mod live;
+mod long;
 mod process;
-mod soak;
 mod startup;
 
 use clap::{Parser, Subcommand};
@@ -32,8 +31,8 @@ enum Command {
     /// Measures: bench startup
     #[command(subcommand)]
     Bench(Bench),
-    Abuse(abuse::Abuse),
-    Soak(soak::Soak),
+    Abuse(long::Abuse),
+    Soak(long::Soak),
     Live(live::Live),
     #[command(subcommand)]
     Corpus(corpus::Corpus),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 /// Readiness, for load balancers: whether requests can be served and recorded.
 #[utoipa::path(get, path = "/health/ready", tag = "service", security(()), responses(
-    (status = 200, description = "Ready", body = String, content_type = "text/plain"),
+    (status = 200, description = "`ready`; while requests are slowed down, because the database takes records more slowly than they come: `ready, slowed down by SECONDS s`", body = String, content_type = "text/plain"),
     (status = 503, description = "Not ready, with the reason", body = String, content_type = "text/plain"),
 ))]
 pub async fn ready(State(admin): State<Admin>) -> Response {
@@ -26,5 +26,10 @@ pub async fn ready(State(admin): State<Admin>) -> Response {
     if let Some(trouble) = admin.web.engine.trouble() {
         return (StatusCode::SERVICE_UNAVAILABLE, trouble).into_response();
     }
-    "ready".into_response()
+    let slowdown = admin.web.engine.slowdown();
+    if slowdown.is_zero() {
+        return "ready".into_response();
+    }
+    // Still 200: a balancer that took every slow node away would leave the others with more than they can record.
+    format!("ready, slowed down by {:.3} s", slowdown.as_secs_f64()).into_response()
 }

@@ -1,5 +1,6 @@
 //! Accepts connections, plain or by TLS, each served in a task of its own.
 
+use super::activity::Activity;
 use super::connection::{self, Served};
 use super::room::Place;
 use super::tls::Certificates;
@@ -38,9 +39,10 @@ pub async fn run(
             () = closing.cancelled() => break,
         };
         while connections.try_join_next().is_some() {}
-        match served.room.enter(peer.ip()) {
+        let activity = Activity::new(served.limits.head, served.limits.idle);
+        match served.room.enter(peer.ip(), Arc::clone(&activity)) {
             Ok(place) => {
-                let serving = connection(stream, peer, place, Arc::clone(&served), acceptor.clone());
+                let serving = connection(stream, peer, (place, activity), Arc::clone(&served), acceptor.clone());
                 connections.spawn(run_supervised("connection", serving));
             }
             // By TLS nothing could be said without a handshake.
@@ -49,7 +51,7 @@ pub async fn run(
         }
     }
     drop(listener);
-    served.room.close();
+    served.room.closing().cancel();
     connections.join_all().await;
 }
 
@@ -88,12 +90,10 @@ fn refuse(stream: TcpStream) {
 async fn connection(
     stream: TcpStream,
     peer: SocketAddr,
-    place: Place,
+    (place, activity): (Place, Arc<Activity>),
     served: Arc<Served>,
     acceptor: Option<TlsAcceptor>,
 ) {
-    // Held to the end, whatever that is.
-    let _place = place;
     // Each piece of a stream leaves at once instead of waiting for the next.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY could not be set");
@@ -102,9 +102,15 @@ async fn connection(
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(served.limits.write));
     let stream = Box::pin(stream);
-    let Some(acceptor) = acceptor else { return connection::serve(stream, peer, &served).await };
-    match tokio::time::timeout(served.limits.handshake, acceptor.accept(stream)).await {
-        Ok(Ok(stream)) => connection::serve(stream, peer, &served).await,
+    let Some(acceptor) = acceptor else {
+        return connection::serve(stream, peer, &place, activity, &served).await;
+    };
+    let handshake = tokio::select! {
+        handshake = tokio::time::timeout(served.limits.handshake, acceptor.accept(stream)) => handshake,
+        () = place.displaced() => return served.limits.metrics.too_slow(Slow::Evicted),
+    };
+    match handshake {
+        Ok(Ok(stream)) => connection::serve(stream, peer, &place, activity, &served).await,
         Ok(Err(error)) => tracing::debug!(%error, client.address = %peer.ip(), "a TLS handshake failed"),
         Err(_) => {
             served.limits.metrics.too_slow(Slow::Handshake);

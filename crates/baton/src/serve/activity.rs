@@ -65,10 +65,17 @@ impl Activity {
         state.since = Instant::now();
     }
 
-    /// How long there has been no request; `None` if there is one, or a part of one.
-    pub fn idle_for(&self) -> Option<Duration> {
+    /// Since when there has been no request, or no more than a part of its head; `None` if one is under way.
+    pub fn without_request_since(&self) -> Option<Instant> {
         let state = self.state();
-        (state.requests == 0 && state.waits_for == WaitsFor::Request).then(|| state.since.elapsed())
+        (state.requests == 0).then_some(state.since)
+    }
+
+    /// Whether there is no request, nor a part of one.
+    #[cfg(test)]
+    pub fn is_idle(&self) -> bool {
+        let state = self.state();
+        state.requests == 0 && state.waits_for == WaitsFor::Request
     }
 
     /// From now on the connection may be idle for that long at most.
@@ -150,11 +157,11 @@ mod tests {
     async fn then_a_connection_may_be_idle() {
         let activity = Activity::new(HEAD, IDLE);
         let request = activity.begin();
-        assert_eq!(activity.idle_for(), None);
+        assert_eq!(activity.without_request_since(), None);
         advance(Duration::from_secs(7)).await;
         drop(request);
         advance(Duration::from_secs(20)).await;
-        assert_eq!(activity.idle_for(), Some(Duration::from_secs(20)));
+        assert_eq!(activity.without_request_since(), Some(Instant::now() - Duration::from_secs(20)));
         assert_eq!(slow(&activity).await, (Slow::Idle, 100));
         // What has begun to come has to come to its end.
         activity.received();

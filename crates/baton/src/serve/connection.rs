@@ -4,7 +4,7 @@
 use super::activity::Activity;
 use super::bodies::{Incoming, Outgoing};
 use super::limits::Limits;
-use super::room::{Call, Room};
+use super::room::{Place, Room};
 use super::socket::Socket;
 use axum::Router;
 use axum::body::{Body, HttpBody};
@@ -23,8 +23,6 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::sleep;
 use tower::ServiceExt;
 
-/// How long a connection may be idle when others wait for its place.
-const SPARE: Duration = Duration::from_secs(1);
 /// How long a client of HTTP/2 may take to leave, once it was told that no more requests are accepted.
 const FAREWELL: Duration = Duration::from_secs(5);
 
@@ -38,39 +36,44 @@ pub struct Served {
     pub room: Arc<Room>,
 }
 
-/// Serves the requests of a connection.
-pub async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, peer: SocketAddr, served: &Served) {
+/// Serves the requests of a connection that has a place.
+pub async fn serve(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    peer: SocketAddr,
+    place: &Place,
+    activity: Arc<Activity>,
+    served: &Served,
+) {
     let Served { router, limits, room } = served;
-    let activity = Activity::new(limits.head, limits.idle);
     let socket = Socket::new(stream, Arc::clone(&activity), limits.metrics.clone());
     let service = service_fn(|request| answer(request, peer, router.clone(), &activity, limits));
     let mut connection = pin!(limits.builder.serve_connection(TokioIo::new(socket), service));
     let mut timer = pin!(sleep(limits.head));
-    let mut calls = room.calls();
     let mut leaving = false;
     loop {
         let why = tokio::select! {
             biased;
             ended = connection.as_mut() => return report(ended, peer, limits),
             slow = poll_fn(|cx| activity.poll_slow(&mut timer, cx)) => Some(slow),
-            // The room has a sender for as long as it is there.
-            Ok(()) = calls.changed(), if !leaving => match *calls.borrow_and_update() {
-                Call::Close => None,
-                Call::MakeRoom if activity.idle_for().is_some_and(|idle| idle >= SPARE) => Some(Slow::Evicted),
-                Call::MakeRoom | Call::Serve => continue,
-            },
+            () = room.closing().cancelled(), if !leaving => None,
+            () = place.displaced() => Some(Slow::Evicted),
         };
         if let Some(slow) = why.filter(|_| !leaving) {
             limits.metrics.too_slow(slow);
             tracing::debug!(client.address = %peer.ip(), what = slow.name(), "a client is too slow; its connection ends");
         }
-        // Who is idle is told, so that a request that crosses the message is still served.
         if leaving || why == Some(Slow::Head) {
             return;
         }
+        connection.as_mut().graceful_shutdown();
+        if why == Some(Slow::Evicted) {
+            // Told, and not waited for: its place is taken, and the system has no more files than there are places.
+            let _ = futures::poll!(connection.as_mut());
+            return;
+        }
+        // Who is idle is told, so that a request that crosses the message is still served.
         leaving = true;
         activity.hurry(FAREWELL);
-        connection.as_mut().graceful_shutdown();
     }
 }
 

@@ -6,7 +6,7 @@ use crate::config::sections::ServerSection;
 use anyhow::anyhow;
 use std::io::{Error, ErrorKind};
 use std::net::SocketAddr;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket, lookup_host};
 
 /// The ports of one Baton.
 #[derive(Debug)]
@@ -44,8 +44,29 @@ impl Listeners {
     }
 }
 
+/// How many connections the system keeps that were not accepted yet; it may have a lower limit. Beyond it a client waits
+/// a second or more before it tries again, so a burst must fit.
+const BACKLOG: u32 = 4096;
+
+/// As Tokio's `bind`, which keeps 1024 connections.
+async fn open(address: &str) -> std::io::Result<TcpListener> {
+    let mut last = Error::new(ErrorKind::InvalidInput, "it stands for no address");
+    for address in lookup_host(address).await? {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        // Else a port that was in use a moment ago, by connections of an earlier process, would be taken. On Windows it
+        // would let two programs have the same port.
+        #[cfg(unix)]
+        socket.set_reuseaddr(true)?;
+        match socket.bind(address).and_then(|()| socket.listen(BACKLOG)) {
+            Ok(listener) => return Ok(listener),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
 async fn bind(address: &str, advice: &str) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.map_err(|error: Error| match error.kind() {
+    open(address).await.map_err(|error| match error.kind() {
         ErrorKind::AddrInUse => {
             let port = address.rsplit(':').next().unwrap_or(address);
             anyhow!("port {port} is in use by another program (address {address}); stop it, or {advice}")

@@ -1,8 +1,10 @@
-//! A disk that is full: what can't be recorded is not served, and what was served is recorded.
+//! A disk that is full, and a database that takes no records: what can't be recorded is not served, and what was served is
+//! recorded.
 
 use crate::running::{KEY, Running};
 use baton_servers::disk::SmallDisk;
 use serde_json::Value;
+use sqlx::{Connection as _, SqliteConnection};
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -60,5 +62,40 @@ fn a_full_disk_refuses_requests_and_loses_no_record() {
             assert!(Instant::now() < until, "{id} is not in the ledger");
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_whose_records_wait_says_by_how_much_it_slows_requests_down() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("baton.toml"), "[ledger]\nmax_journal_bytes = 65536\n").unwrap();
+    let node = Running::start(folder.path(), &["demo"], &[("BATON_DEMO_KEY", KEY)], "group_by=model");
+    let mut answered = ask_until(&node, 200);
+
+    // Another program holds the database's only lock for writers.
+    let url = format!("sqlite:{}", folder.path().join("data/demo/baton.db").display());
+    let mut other = SqliteConnection::connect(&url).await.unwrap();
+    sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    let ready = || node.ask("GET", "/health/ready", "", "");
+    let until = Instant::now() + Duration::from_secs(60);
+    while ready() == (200, "ready".to_owned()) {
+        assert!(Instant::now() < until, "it does not say that it is behind");
+        let (status, id) = ask(&node);
+        assert_eq!(status, 200);
+        answered.extend(id);
+    }
+    let (status, text) = ready();
+    assert!(status == 200 && text.starts_with("ready, slowed down by 0."), "{status}: {text}");
+    let (_, metrics) = node.ask("GET", "/metrics", KEY, "");
+    let slowdown = metrics.lines().find_map(|line| line.strip_prefix("baton_ledger_slowdown_seconds ")).unwrap();
+    assert!(slowdown.parse::<f64>().unwrap() > 0.0, "{slowdown}");
+
+    sqlx::raw_sql("ROLLBACK").execute(&mut other).await.unwrap();
+    while ready() != (200, "ready".to_owned()) {
+        assert!(Instant::now() < until, "it does not catch up");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    for id in &answered {
+        assert_eq!(node.ask("GET", &format!("/api/requests/{id}"), KEY, "").0, 200, "{id}");
     }
 }

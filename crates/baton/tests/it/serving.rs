@@ -113,6 +113,17 @@ pub async fn asked(
     String::from_utf8(answer).unwrap()
 }
 
+/// Has a request under way over that connection: a new key, whose body of 13 bytes does not come.
+pub async fn busy(mut stream: TcpStream) -> TcpStream {
+    let head = format!("{}content-length: 13\r\nexpect: 100-continue\r\n\r\n", head("POST", "/api/keys"));
+    stream.write_all(head.as_bytes()).await.unwrap();
+    // The server asks for the body as soon as somebody waits for it.
+    let mut told = [0; 25];
+    stream.read_exact(&mut told).await.unwrap();
+    assert_eq!(&told, b"HTTP/1.1 100 Continue\r\n\r\n");
+    stream
+}
+
 /// Asks over that connection, which stays open.
 pub async fn kept(stream: &mut TcpStream, path: &str) -> String {
     stream.write_all(format!("{}\r\n", head("GET", path)).as_bytes()).await.unwrap();

@@ -25,7 +25,7 @@ pub struct ConnectionsSection {
     #[serde(with = "crate::config::duration")]
     #[schemars(with = "String", extend("x-limit" = true))]
     pub head_timeout: Duration,
-    /// How long a connection may be open without a request. Where connections get scarce, it is a second.
+    /// How long a connection may be open without a request. Where all places are taken, one without a request is closed for each new one.
     #[serde(with = "crate::config::duration")]
     #[schemars(with = "String", extend("x-limit" = true))]
     pub idle_timeout: Duration,

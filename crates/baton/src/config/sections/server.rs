@@ -32,9 +32,9 @@ pub struct ServerSection {
     /// share.
     #[schemars(extend("x-limit" = true))]
     pub max_in_flight: usize,
-    /// The most memory for the bodies of requests in flight, in bytes, counted at what a body costs: twice its size, six
-    /// times if it is translated. Absent: half of the memory that the process may use (of its container, else of the
-    /// machine).
+    /// The most memory for the bodies of requests in flight, in bytes, counted at what a body costs: twice its size; if it
+    /// is translated, three times its size and 120 bytes for each value in it more. Absent: half of the memory that the
+    /// process may use (of its container, else of the machine).
     #[schemars(extend("x-limit" = true))]
     pub max_bytes_in_flight: Option<u64>,
     /// Silence in a stream after which a comment is sent.

@@ -1,18 +1,15 @@
 //! The attacks. Each begins, and gives back what has to be kept so that it goes on.
 
-use anyhow::{Context, bail, ensure};
+use crate::running::KEY;
 use std::any::Any;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-/// The key of the clients in all attacks.
-pub const KEY: &str = "bt-abuse-measurement-key-000000000000000000000";
-
 /// What an attack holds while it lasts.
 pub type Held = Box<dyn Any>;
 /// Begins an attack that lasts until then.
-pub type Attack = fn(&Target, Instant) -> anyhow::Result<Held>;
+pub type Attack = fn(&Target, Instant) -> std::io::Result<Held>;
 
 /// Every attack, by name.
 pub const ATTACKS: &[(&str, Attack)] = &[
@@ -32,13 +29,15 @@ pub const ATTACKS: &[(&str, Attack)] = &[
 pub struct Target {
     /// Host and port.
     pub address: String,
+    /// The attacker's key. The well-behaved client has one of its own.
+    pub attacker: String,
 }
 
 /// Long enough for every reply here; a reply that takes longer is none.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Target {
-    fn connect(&self) -> anyhow::Result<TcpStream> {
+    fn connect(&self) -> std::io::Result<TcpStream> {
         let stream = TcpStream::connect(&self.address)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
@@ -55,7 +54,7 @@ impl Target {
     }
 
     /// Sends a request and reads the reply; its status and text.
-    fn ask(&self, request: &[u8]) -> anyhow::Result<(u16, String)> {
+    fn ask(&self, request: &[u8]) -> std::io::Result<(u16, String)> {
         let mut stream = self.connect()?;
         // A refusal may come before all is written.
         let _ = stream.write_all(request);
@@ -66,10 +65,11 @@ impl Target {
         }
         let reply = String::from_utf8_lossy(&reply).into_owned();
         let status = reply.split(' ').nth(1).and_then(|word| word.parse().ok());
-        Ok((status.with_context(|| format!("no reply but `{reply}`"))?, reply))
+        let status = status.ok_or_else(|| std::io::Error::other(format!("no reply but `{reply}`")))?;
+        Ok((status, reply))
     }
 
-    fn get(&self, path: &str) -> anyhow::Result<(u16, String)> {
+    fn get(&self, path: &str) -> std::io::Result<(u16, String)> {
         let request = format!(
             "GET {path} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {KEY}\r\nconnection: close\r\n\r\n",
             self.address
@@ -78,14 +78,13 @@ impl Target {
     }
 
     /// Asks whether it lives.
-    pub fn health(&self) -> anyhow::Result<()> {
+    pub fn health(&self) -> std::io::Result<()> {
         let (status, reply) = self.get("/health/live")?;
-        ensure!(status == 200, "{reply}");
-        Ok(())
+        if status == 200 { Ok(()) } else { Err(std::io::Error::other(reply)) }
     }
 
     /// A small chat. What is refused because the node is busy is asked again, as SDKs do.
-    pub fn chat(&self) -> anyhow::Result<()> {
+    pub fn chat(&self) -> std::io::Result<()> {
         let body = r#"{"model":"gpt","messages":[{"role":"user","content":"Say hello"}]}"#;
         for _ in 0..3 {
             let (status, reply) =
@@ -93,22 +92,25 @@ impl Target {
             match status {
                 200 => return Ok(()),
                 503 | 429 => std::thread::sleep(Duration::from_millis(200)),
-                _ => bail!("{reply}"),
+                _ => return Err(std::io::Error::other(reply)),
             }
         }
-        bail!("refused three times");
+        Err(std::io::Error::other("refused three times"))
     }
 
     /// Waits until nothing is held any more.
-    pub fn wait_until_free(&self, within: Duration) -> anyhow::Result<()> {
+    pub fn wait_until_free(&self, attack: &str, within: Duration) {
         let until = Instant::now() + within;
         loop {
-            let (_, metrics) = self.get("/metrics")?;
+            let (_, metrics) = self.get("/metrics").unwrap();
             let held = ["baton_requests_in_flight ", "baton_body_bytes_in_flight "].map(|name| gauge(&metrics, name));
             if held == [Some(0), Some(0)] {
-                return Ok(());
+                return;
             }
-            ensure!(Instant::now() < until, "still held after {within:?}: {held:?} (requests, bytes of bodies)");
+            assert!(
+                Instant::now() < until,
+                "{attack}: still held after {within:?}: {held:?} (requests, bytes of bodies)"
+            );
             std::thread::sleep(Duration::from_millis(100));
         }
     }
@@ -118,17 +120,17 @@ fn gauge(metrics: &str, name: &str) -> Option<i64> {
     metrics.lines().find_map(|line| line.strip_prefix(name))?.trim().parse().ok()
 }
 
-/// What the demonstration streams for long.
+/// More than the buffers on its way hold, and little enough that the simulated provider is not what costs time.
 fn stream_body() -> String {
-    r#"{"model":"gpt","stream":true,"messages":[{"role":"user","content":"100000 words"}]}"#.to_owned()
+    r#"{"model":"gpt","stream":true,"messages":[{"role":"user","content":"3000 words"}]}"#.to_owned()
 }
 
-fn idle(target: &Target, _: Instant) -> anyhow::Result<Held> {
+fn idle(target: &Target, _: Instant) -> std::io::Result<Held> {
     // More than may be open: the others are refused at once.
     Ok(Box::new((0..1200).filter_map(|_| TcpStream::connect(&target.address).ok()).collect::<Vec<_>>()))
 }
 
-fn half_heads(target: &Target, _: Instant) -> anyhow::Result<Held> {
+fn half_heads(target: &Target, _: Instant) -> std::io::Result<Held> {
     let mut held = Vec::new();
     for _ in 0..400 {
         let mut stream = target.connect()?;
@@ -138,37 +140,43 @@ fn half_heads(target: &Target, _: Instant) -> anyhow::Result<Held> {
     Ok(Box::new(held))
 }
 
-fn slow_readers(target: &Target, _: Instant) -> anyhow::Result<Held> {
+fn slow_readers(target: &Target, _: Instant) -> std::io::Result<Held> {
     let body = stream_body();
     let mut held = Vec::new();
-    for _ in 0..150 {
+    for _ in 0..120 {
         let mut stream = target.connect()?;
-        let _ = stream
-            .write_all([target.head("/v1/chat/completions", KEY, body.len()).as_str(), &body].concat().as_bytes());
+        let _ = stream.write_all(
+            [target.head("/v1/chat/completions", &target.attacker, body.len()).as_str(), &body].concat().as_bytes(),
+        );
         held.push(stream);
     }
     Ok(Box::new(held))
 }
 
 /// Each on a connection of its own runtime thread: streams that are asked for and never given a window.
-fn closed_windows(target: &Target, until: Instant) -> anyhow::Result<Held> {
-    let (address, body) = (target.address.clone(), stream_body());
-    let thread = std::thread::spawn(move || -> anyhow::Result<()> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+fn closed_windows(target: &Target, until: Instant) -> std::io::Result<Held> {
+    let (target, body) = (target.clone(), stream_body());
+    let address = target.address.clone();
+    let thread = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let mut held = Vec::new();
             for _ in 0..5 {
-                let socket = tokio::net::TcpStream::connect(&address).await?;
-                let (mut client, connection) =
-                    h2::client::Builder::new().initial_window_size(0).handshake::<_, bytes::Bytes>(socket).await?;
+                let socket = tokio::net::TcpStream::connect(&address).await.unwrap();
+                let (mut client, connection) = h2::client::Builder::new()
+                    .initial_window_size(0)
+                    .handshake::<_, bytes::Bytes>(socket)
+                    .await
+                    .unwrap();
                 tokio::spawn(connection);
-                for _ in 0..100 {
+                for _ in 0..40 {
                     let Ok(ready) = client.ready().await else { break };
                     client = ready;
                     let request = http::Request::post(format!("http://{address}/v1/chat/completions"))
-                        .header("authorization", format!("Bearer {KEY}"))
+                        .header("authorization", format!("Bearer {}", target.attacker))
                         .header("content-type", "application/json")
-                        .body(())?;
+                        .body(())
+                        .unwrap();
                     let Ok((response, mut sending)) = client.send_request(request, false) else { break };
                     let _ = sending.send_data(bytes::Bytes::from(body.clone()), true);
                     held.push((response, sending));
@@ -176,23 +184,22 @@ fn closed_windows(target: &Target, until: Instant) -> anyhow::Result<Held> {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
             tokio::time::sleep_until(until.into()).await;
-            Ok(())
-        })
+        });
     });
     Ok(Box::new(thread))
 }
 
 /// Sends one large body after another, each on a thread of its own.
-fn send_large(target: &Target, key: &'static str, until: Instant) -> Held {
+fn send_large(target: &Target, key: &str, until: Instant) -> Held {
     let threads: Vec<_> = (0..12)
         .map(|_| {
-            let target = target.clone();
+            let (target, key) = (target.clone(), key.to_owned());
             std::thread::spawn(move || {
                 let piece = vec![b'x'; 1 << 20];
                 while Instant::now() < until {
                     let Ok(mut stream) = target.connect() else { continue };
                     let begin = r#"{"model":"gpt","messages":[{"role":"user","content":""#;
-                    let _ = stream.write_all(target.head("/v1/chat/completions", key, 60 << 20).as_bytes());
+                    let _ = stream.write_all(target.head("/v1/chat/completions", &key, 60 << 20).as_bytes());
                     let _ = stream.write_all(begin.as_bytes());
                     for _ in 0..60 {
                         if stream.write_all(&piece).is_err() || Instant::now() >= until {
@@ -208,20 +215,20 @@ fn send_large(target: &Target, key: &'static str, until: Instant) -> Held {
     Box::new(threads)
 }
 
-fn large_bodies(target: &Target, until: Instant) -> anyhow::Result<Held> {
-    Ok(send_large(target, KEY, until))
+fn large_bodies(target: &Target, until: Instant) -> std::io::Result<Held> {
+    Ok(send_large(target, &target.attacker, until))
 }
 
-fn large_bodies_without_key(target: &Target, until: Instant) -> anyhow::Result<Held> {
+fn large_bodies_without_key(target: &Target, until: Instant) -> std::io::Result<Held> {
     Ok(send_large(target, "bt-no-such-key-00000000000000000000000000000000", until))
 }
 
-fn dripping_bodies(target: &Target, until: Instant) -> anyhow::Result<Held> {
+fn dripping_bodies(target: &Target, until: Instant) -> std::io::Result<Held> {
     let target = target.clone();
     let thread = std::thread::spawn(move || {
         let mut streams: Vec<TcpStream> = (0..200).filter_map(|_| target.connect().ok()).collect();
         for stream in &mut streams {
-            let _ = stream.write_all(target.head("/v1/chat/completions", KEY, 1 << 20).as_bytes());
+            let _ = stream.write_all(target.head("/v1/chat/completions", &target.attacker, 1 << 20).as_bytes());
         }
         while Instant::now() < until {
             streams.retain_mut(|stream| stream.write_all(b"x").is_ok());
@@ -232,7 +239,7 @@ fn dripping_bodies(target: &Target, until: Instant) -> anyhow::Result<Held> {
 }
 
 /// A body that is small and means much, for a model of another format: it has to be translated.
-fn many_fields(target: &Target, until: Instant) -> anyhow::Result<Held> {
+fn many_fields(target: &Target, until: Instant) -> std::io::Result<Held> {
     let threads: Vec<_> = (0..3)
         .map(|_| {
             let target = target.clone();
@@ -243,7 +250,8 @@ fn many_fields(target: &Target, until: Instant) -> anyhow::Result<Held> {
                     body.push_str(message);
                 }
                 body.push_str(r#"{"role":"user","content":"a"}]}"#);
-                let request = [target.head("/v1/chat/completions", KEY, body.len()).as_str(), &body].concat();
+                let request =
+                    [target.head("/v1/chat/completions", &target.attacker, body.len()).as_str(), &body].concat();
                 while Instant::now() < until {
                     let _ = target.ask(request.as_bytes());
                 }
@@ -253,11 +261,11 @@ fn many_fields(target: &Target, until: Instant) -> anyhow::Result<Held> {
     Ok(Box::new(threads))
 }
 
-fn guessed_keys(target: &Target, until: Instant) -> anyhow::Result<Held> {
+fn guessed_keys(target: &Target, until: Instant) -> std::io::Result<Held> {
     let threads: Vec<_> = (0..4)
         .map(|thread| {
             let target = target.clone();
-            std::thread::spawn(move || -> anyhow::Result<()> {
+            std::thread::spawn(move || -> std::io::Result<()> {
                 let mut number = 0_u64;
                 'connect: while Instant::now() < until {
                     let mut stream = target.connect()?;

@@ -1,6 +1,6 @@
 //! How many connections there are, and for how long.
 
-use crate::serving::{Serving, asked, head, kept, rest, until};
+use crate::serving::{Serving, asked, busy, head, kept, response, rest, until};
 use std::net::SocketAddr;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpSocket, TcpStream};
@@ -74,68 +74,93 @@ async fn a_request_under_way_is_neither_idle_nor_a_head() {
     baton.end().await;
 }
 
+/// Ends such a request; whether it was served.
+async fn finish(mut stream: TcpStream) -> bool {
+    stream.write_all(br#"{"name": "k"}"#).await.unwrap();
+    response(&mut stream).await.starts_with("HTTP/1.1 201 ")
+}
+
 #[tokio::test]
 async fn more_connections_than_configured_are_refused() {
-    let baton = Serving::start("connections.max = 3\nconnections.max_per_address = 3").await;
-    let mut held = [baton.connect().await, baton.connect().await, baton.connect().await];
-    // All are accepted, in order, before the next is.
+    let limits = "connections.max = 3\nconnections.max_per_address = 3\nconnections.body_grace = \"1h\"";
+    let baton = Serving::start(limits).await;
+    let mut held = Vec::new();
+    for _ in 0..3 {
+        held.push(busy(connect_from("127.0.0.1", baton.address).await).await);
+    }
     assert!(!is_served("127.0.0.1", baton.address).await);
     assert!(!is_served("127.0.0.2", baton.address).await);
-    assert!(kept(&mut held[2], "/health/live").await.ends_with("ok"), "those that are open are served on");
-    let metrics = kept(&mut held[0], "/metrics").await;
-    assert!(metrics.contains("\nbaton_connections{port=\"main\"} 3\n"), "{metrics}");
-    assert!(metrics.contains("\nbaton_connections_refused_total{reason=\"total\"} 2\n"), "{metrics}");
-    drop(held);
+    assert!(finish(held.remove(0)).await, "those that are open are served on");
     until(async || is_served("127.0.0.1", baton.address).await).await;
+    let refused = baton.metric("baton_connections_refused_total{reason=\"total\"}").await;
+    assert!(refused >= 1.0, "{refused}");
+    drop(held);
     baton.end().await;
 }
 
 #[tokio::test]
 async fn one_address_can_not_take_all_connections() {
-    let baton = Serving::start("connections.max = 9\nconnections.max_per_address = 2").await;
-    let mut held = [baton.connect().await, baton.connect().await];
+    let limits = "connections.max = 9\nconnections.max_per_address = 2\nconnections.body_grace = \"1h\"";
+    let baton = Serving::start(limits).await;
+    let held = [
+        busy(connect_from("127.0.0.1", baton.address).await).await,
+        busy(connect_from("127.0.0.1", baton.address).await).await,
+    ];
     assert!(!is_served("127.0.0.1", baton.address).await);
     assert!(is_served("127.0.0.2", baton.address).await);
-    let metrics = kept(&mut held[0], "/metrics").await;
-    assert!(metrics.contains("\nbaton_connections_refused_total{reason=\"address\"} 1\n"), "{metrics}");
-    drop(held);
-    until(async || is_served("127.0.0.1", baton.address).await).await;
+    for stream in held {
+        assert!(finish(stream).await);
+    }
+    assert!(is_served("127.0.0.1", baton.address).await);
+    assert_eq!(baton.metric("baton_connections_refused_total{reason=\"address\"}").await, 1.0);
     baton.end().await;
 }
 
 #[tokio::test]
 async fn a_trusted_proxy_may_have_more() {
-    let limits = "connections.max = 5\nconnections.max_per_address = 1\ntrusted_proxies = [\"127.0.0.1\"]";
+    let limits = "connections.max = 5\nconnections.max_per_address = 1\ntrusted_proxies = [\"127.0.0.1\"]\n\
+                  connections.body_grace = \"1h\"";
     let baton = Serving::start(limits).await;
-    let _held = [baton.connect().await, baton.connect().await, baton.connect().await];
+    let mut held = Vec::new();
+    for _ in 0..3 {
+        held.push(busy(connect_from("127.0.0.1", baton.address).await).await);
+    }
     assert!(is_served("127.0.0.1", baton.address).await);
-    let _held = connect_from("127.0.0.2", baton.address).await;
+    held.push(busy(connect_from("127.0.0.2", baton.address).await).await);
     assert!(!is_served("127.0.0.2", baton.address).await);
+    baton.stop.cancel();
+    drop(held);
     baton.end().await;
 }
 
 #[tokio::test]
-async fn idle_connections_make_room() {
+async fn connections_without_a_request_make_room() {
     let limits = "connections.max = 8\nconnections.max_per_address = 8\nconnections.body_grace = \"1h\"";
     let baton = Serving::start(limits).await;
+    // One that has a request stays.
+    let under_way = busy(connect_from("127.0.0.1", baton.address).await).await;
     let mut idle = Vec::new();
+    for number in 0..7 {
+        let mut stream = baton.connect().await;
+        match number % 3 {
+            0 => assert!(kept(&mut stream, "/health/live").await.ends_with("ok")),
+            1 => stream.write_all(b"GET /health/live HTTP/1.1\r\nhost: lo").await.unwrap(),
+            _ => {}
+        }
+        idle.push(stream);
+    }
+    // More than there are places, one after the other, and each is served though nobody has left.
+    let mut newcomers = Vec::new();
     for _ in 0..7 {
         let mut stream = baton.connect().await;
         assert!(kept(&mut stream, "/health/live").await.ends_with("ok"));
-        idle.push(stream);
+        newcomers.push(stream);
     }
-    // One that has a request stays.
-    let mut busy = baton.connect().await;
-    let head = format!("{}content-length: 13\r\nconnection: close\r\n\r\n", head("POST", "/api/keys"));
-    busy.write_all(head.as_bytes()).await.unwrap();
-    until(async || is_served("127.0.0.1", baton.address).await).await;
     for stream in &mut idle {
         assert!(rest(stream).await.is_empty());
     }
-    busy.write_all(br#"{"name": "k"}"#).await.unwrap();
-    let told = String::from_utf8(rest(&mut busy).await).unwrap();
-    assert!(told.starts_with("HTTP/1.1 201 "), "{told}");
-    assert!(baton.metric("baton_slow_clients_total{what=\"evicted\"}").await >= 1.0);
+    assert!(finish(under_way).await);
+    assert!(baton.metric("baton_slow_clients_total{what=\"evicted\"}").await >= 7.0);
     baton.end().await;
 }
 

@@ -1,7 +1,7 @@
 //! A port of its own for health, metrics and management.
 
 use crate::running::told;
-use crate::serving::{Serving, head, response_head, rest};
+use crate::serving::{Serving, busy, head, response_head, rest};
 use serde_json::Value;
 use std::net::SocketAddr;
 use tokio::io::AsyncWriteExt;
@@ -66,7 +66,12 @@ async fn it_is_reachable_while_the_main_port_is_full() {
     let baton = Serving::start(limits).await;
     let mut held = Vec::new();
     for _ in 0..5 {
-        held.push(baton.connect().await);
+        // Each in the middle of a request: one without would make room.
+        let body = format!("{}content-length: 9\r\nexpect: 100-continue\r\n\r\n", head("POST", "/v1/chat/completions"));
+        let mut stream = baton.connect().await;
+        stream.write_all(body.as_bytes()).await.unwrap();
+        assert!(response_head(&mut stream).await.starts_with("HTTP/1.1 100 "));
+        held.push(stream);
     }
     let mut refused = baton.connect().await;
     let _ = refused.write_all(format!("{}\r\n", head("GET", "/health/live")).as_bytes()).await;
@@ -75,17 +80,19 @@ async fn it_is_reachable_while_the_main_port_is_full() {
     assert_eq!(status(management, "GET", "/health/ready").await, 200);
     assert_eq!(baton.metric("baton_connections{port=\"main\"}").await, 5.0);
     assert_eq!(status(management, "GET", "/api/keys").await, 200);
+    drop(held);
     baton.end().await;
 }
 
 #[tokio::test]
 async fn its_connections_are_bounded_too() {
     let baton = Serving::start("management.listen = \"127.0.0.1:0\"\nmanagement.max_connections = 1").await;
-    let _held = TcpStream::connect(baton.management.unwrap()).await.unwrap();
+    let held = busy(TcpStream::connect(baton.management.unwrap()).await.unwrap()).await;
     let mut refused = TcpStream::connect(baton.management.unwrap()).await.unwrap();
     let _ = refused.write_all(format!("{}\r\n", head("GET", "/health/live")).as_bytes()).await;
     assert!(rest(&mut refused).await.starts_with(b"HTTP/1.1 503 "));
     assert_eq!(status(baton.address, "GET", "/health/live").await, 200);
+    drop(held);
     baton.end().await;
 }
 

@@ -15,8 +15,8 @@ async fn connect_narrow(baton: &Serving) -> TcpStream {
 
 /// A request whose reply is more than sockets hold: the simulated provider repeats what it is told.
 fn long_chat(stream: bool) -> String {
-    // A stream has many times the bytes of its text.
-    let text = "word ".repeat(if stream { 22_000 } else { 1_600_000 });
+    // A stream has 40 times the bytes of its text. The sockets on both sides of Baton grow to 10 MiB together.
+    let text = "word ".repeat(if stream { 80_000 } else { 1_600_000 });
     let body = json!({ "model": "gpt", "stream": stream, "messages": [{ "role": "user", "content": text }] });
     let body = body.to_string();
     format!("{}content-length: {}\r\nconnection: close\r\n\r\n{body}", head("POST", "/v1/chat/completions"), body.len())

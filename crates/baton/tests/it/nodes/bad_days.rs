@@ -185,8 +185,9 @@ async fn settle(cluster: &Cluster, ledger: &mut Ledger, finished: &[&str], sent:
         }
         assert!(
             Instant::now() < until,
-            "{missing} records are missing, {open} commands of {known} are open, {} were sent, {unplaced} events wait",
-            sent.len()
+            "{missing} records are missing, {open} commands of {known} are open, {} were sent, {unplaced} events wait\n{}",
+            sent.len(),
+            cluster.warnings()
         );
         tokio::time::sleep(Duration::from_millis(250)).await;
     }

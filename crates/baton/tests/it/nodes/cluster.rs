@@ -170,6 +170,21 @@ impl Cluster {
         self.wait_until_ready(node).await;
     }
 
+    /// The last warnings and errors in each node's log, for a test that fails.
+    pub fn warnings(&self) -> String {
+        let mut all = String::new();
+        for node in 0..NODES {
+            let folder = self.folder.path().join(format!("node{node}")).join("logs");
+            let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+            let text: String = files.filter_map(|file| std::fs::read_to_string(file.path()).ok()).collect();
+            let warnings: Vec<&str> =
+                text.lines().filter(|line| line.contains("WARN") || line.contains("ERROR")).collect();
+            let last = &warnings[warnings.len().saturating_sub(20)..];
+            all.push_str(&format!("node {node}:\n{}\n", last.join("\n")));
+        }
+        all
+    }
+
     /// `http://…` of a node.
     pub fn url(&self, node: usize) -> String {
         format!("http://{}", self.nodes[node].address)
