@@ -26,7 +26,7 @@ pub fn scan(bytes: Bytes) -> Result<Body, ReadError> {
 fn fields(bytes: &[u8]) -> Result<Vec<Field>, ReadError> {
     let mut lexer = Lexer::new(bytes)?;
     if lexer.peek() != Some(b'{') {
-        // Of what is no JSON at all, say that rather.
+        // Text that is no JSON at all gets the error that says so.
         lexer.value().and_then(|_| lexer.end())?;
         return Err(ReadError::new("", "expected a JSON object"));
     }
@@ -169,6 +169,7 @@ impl<'b> Editor<'b> {
         };
         let mut out = Vec::with_capacity(self.bytes.len() + 64);
         out.extend_from_slice(self.text(0, first.key.start));
+        // A separator belongs to the field behind it, so removing the first field leaves no comma in front.
         let (mut written, mut before) = (false, first.key.start);
         for (field, change) in self.fields.iter().zip(&self.changes) {
             let separator = self.text(before, field.key.start);
@@ -222,6 +223,7 @@ impl<'b> Editor<'b> {
     }
 
     fn place(&self, name: &str) -> Option<usize> {
+        // The last: a nested object may have a key twice, and the last one counts for the vendors' parsers.
         self.fields.iter().rposition(|field| field.name == name)
     }
 

@@ -68,6 +68,7 @@ impl<'a> Node<'a> {
     }
 
     fn value_at(lexer: &mut Lexer<'a>, depth: &mut usize) -> Result<Self, ReadError> {
+        // This recursion is safe: `open` bounds the depth, whatever the bytes are.
         let start = lexer.at();
         let value = match lexer.peek() {
             Some(b'{') => Value::Object(Self::members_at(lexer, depth)?),
@@ -279,6 +280,7 @@ impl<'a> Node<'a> {
 
     /// The path of the value that starts there: `messages[2].content`.
     fn path_to(&self, start: usize) -> String {
+        // From the root, and only for an error: nodes of valid requests need no parents and no paths.
         let contains = |node: &Self| node.start <= start && start < node.start + node.text.len();
         let (mut node, mut path) = (self, String::new());
         while node.start != start {

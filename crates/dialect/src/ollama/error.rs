@@ -72,7 +72,7 @@ fn kind(status: u16, message: &str) -> ErrorKind {
         429 => ErrorKind::RateLimited,
         503 | 529 => ErrorKind::Overloaded,
         400..500 => ErrorKind::InvalidRequest,
-        // Inside a stream nothing but the message told, and not what; then it broke.
+        // 200: an error inside a stream whose words say nothing of its kind. It broke at the provider.
         200 | 500.. => ErrorKind::Internal,
         _ => ErrorKind::Protocol,
     }

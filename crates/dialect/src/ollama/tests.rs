@@ -63,9 +63,11 @@ fn everything_a_chat_can_say_survives() {
     target.context_window = Some(16_384);
     let (written, dropped) = write(&read(body), &target);
     let mut expected = value(body);
+    // The client chose `truncate` and `num_ctx`, which stay. It left `shift` open, so Baton forbids the silent cut.
     expected.as_object_mut().unwrap().insert("shift".into(), false.into());
     assert_eq!(value(&written), expected);
     assert_eq!(dropped, []);
+    // Schemas and arguments must keep their bytes, which comparing as JSON does not show.
     assert!(written.contains(r#""format":{"b": 1.0, "a": 2}"#), "{written}");
     assert!(written.contains(r#""arguments":{"x": 1.50}"#), "{written}");
 }
@@ -109,6 +111,7 @@ fn a_model_is_asked_as_it_can_be() {
         n: Some(2),
         tool_choice: Some(ToolChoice::Required),
         reasoning: Some(ReasoningOptions { effort: Some(Effort::Low), ..ReasoningOptions::default() }),
+        // `num_predict` of -1 means no limit, which the limit of the target must replace.
         ..read(r#"{"messages":[{"role":"developer","content":"d"}],"options":{"temperature":1,"num_predict":-1}}"#)
     };
     let quirks =
@@ -273,6 +276,7 @@ fn whole_replies_are_read() {
         let again = chat().write_reply(&events, &ReplyContext::default()).unwrap();
         assert_eq!(Reply::collect(&chat().read_reply(&again.body).unwrap()), reply);
     }
+    // An empty chat only loads the model. It has no usage, and must not be taken for a stop.
     let loaded = br#"{"model":"m","created_at":"2026-11-23T14:29:08Z","message":{"role":"assistant","content":""},"done":true,"done_reason":"load"}"#;
     let events = chat().read_reply(loaded).unwrap();
     assert!(events.contains(&Event::Finished { choice: 0, reason: Finish::Other("load".into()), stop_sequence: None }));

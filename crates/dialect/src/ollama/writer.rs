@@ -209,6 +209,7 @@ impl LineWriter {
                 let call = ToolCall { id: id.clone(), name: name.clone(), arguments: String::new() };
                 self.calls.insert(*index, call);
             }
+            // Held: a line has arguments as an object, which half of them is not.
             Event::ToolArguments { choice: 0, index, fragment } => {
                 if let Some(call) = self.calls.get_mut(index) {
                     call.arguments.push_str(fragment);
@@ -279,6 +280,7 @@ impl StreamWriter for LineWriter {
 
     fn fail(&mut self, error: &PublicError, request_id: &str) -> Bytes {
         let mut line = error::write(error, request_id).body;
+        // A provider's own error passes through and may be set over several lines; a line break would end it early.
         line.retain(|byte| *byte != b'\n');
         line.push(b'\n');
         line.into()

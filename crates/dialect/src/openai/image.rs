@@ -115,6 +115,7 @@ fn read_image(node: &Node<'_>) -> Picture {
 /// Tokens as this endpoint reports them: text and image apart, and everything produced is image.
 fn read_usage(node: &Node<'_>) -> Usage {
     let mut used = usage::read(node);
+    // The vendor spells it in both ways, `input_token_details` in its transcriptions.
     let details = ["input_tokens_details", "input_token_details"].into_iter().find_map(|name| node.get(name));
     let images = details.and_then(|details| details.get("image_tokens")).map_or(0, Node::count);
     let images = images.min(used.get(UsageClass::Input) + used.get(UsageClass::ImageInput));
@@ -130,6 +131,7 @@ pub(super) fn read_reply(root: &Node<'_>) -> Result<Vec<Event>, Fault> {
     let mut events: Vec<_> = images.iter().map(read_image).map(Event::Image).collect();
     let pieces = Usage::default().with(UsageClass::Images, images.len() as u64);
     let used = root.get("usage").map(read_usage).filter(|usage| !usage.is_empty());
+    // One or the other: a model that is priced by tokens must not be billed by the piece as well.
     events.push(Event::Usage(used.unwrap_or(pieces)));
     events.push(Event::Ended);
     Ok(events)

@@ -51,6 +51,7 @@ fn everything_a_chat_can_say_survives() {
     let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
     assert_eq!(value(&written), value(body));
     assert_eq!(dropped, []);
+    // Schemas must keep their bytes, which comparing as JSON does not show.
     assert!(written.contains(r#""schema":{"b": 1.0, "a": 2}"#), "{written}");
 }
 
@@ -109,6 +110,7 @@ fn the_clients_bytes_stay_but_for_a_few() {
     check_rewrite(r#"{"model":"upstream","x":1e2}"#, &plain, r#"{"model":"upstream","x":1e2}"#, false, &[]);
     let streamed = r#"{"model":"upstream","stream":true,"stream_options":{"include_usage":true}}"#;
     check_rewrite(r#"{"model":"upstream","stream":true}"#, &plain, streamed, true, &[]);
+    // Usage that the client asked for itself is not hidden from it.
     check_rewrite(streamed, &plain, streamed, false, &[]);
     let silent = target(Quirks { stream_usage: Some(false), ..Quirks::default() });
     check_rewrite(
@@ -213,6 +215,7 @@ fn blocks_of_thought_that_were_streamed_come_back_whole() {
 
 #[test]
 fn an_error_ends_a_stream() {
+    // `[DONE]` behind an error must not make the reply complete.
     let stream = b"data: {\"id\":\"x\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\ndata: {\"error\":{\"message\":\"m\",\"type\":\"server_error\"}}\n\ndata: [DONE]\n\n";
     for detail in [Detail::Full, Detail::MeterOnly] {
         let (events, _) = read_stream(chat(), Framing::Sse, detail, stream);

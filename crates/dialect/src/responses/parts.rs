@@ -145,7 +145,7 @@ pub(super) fn write(part: &Part, how: &How<'_>, a: &mut Array<'_>) -> Result<(),
                 return push("input_file", &|o| o.maybe_string("filename", title).string("file_url", url).end());
             }
             match media::file(document) {
-                // The format takes data by its name's ending, and refuses it without one.
+                // OpenAI tells the kind of a file by the ending of its name, and refuses data without a name.
                 File::Data(data) => push("input_file", &|o| {
                     o.string("filename", title.unwrap_or("document.pdf")).string("file_data", &data);
                 }),

@@ -68,6 +68,7 @@ fn everything_a_request_can_say_survives() {
     let (written, dropped) = write(chat(), &read(chat(), body.as_bytes()), &target(quirks));
     assert_eq!(value(&written), value(body));
     assert_eq!(dropped, []);
+    // Schemas must keep their bytes, which comparing as JSON does not show.
     assert!(written.contains(r#""schema":{"b": 1.0, "a": 2}"#), "{written}");
 }
 
@@ -241,6 +242,7 @@ fn a_stream_that_breaks_or_never_ends_is_not_complete() {
     );
     check(r#"{"type":"response.cancelled","response":{"status":"cancelled"}}"#, Some("the response is cancelled"));
     check(r#"{"type":"response.output_text.delta","output_index":0,"delta":"a"}"#, None);
+    // `[DONE]` is no end here: only the events that end a response are.
     check("[DONE]", None);
 }
 
@@ -373,6 +375,7 @@ fn thoughts_go_back_to_their_own_kind_of_provider_alone() {
     };
     for (to, signature, sent) in [
         (Dialect::Responses, own, r#""id":"rs_1","encrypted_content":"gAAA""#),
+        // A provider refuses a whole request for a signature that it did not make.
         (Dialect::Responses, "sig", ""),
         (Dialect::Anthropic, "sig", r#""signature":"sig""#),
         (Dialect::Anthropic, own, ""),

@@ -38,6 +38,7 @@ fn everything_a_message_can_say_survives() {
     let (written, dropped) = write(&read(body), &target(Quirks::default()));
     assert_eq!(value(&written), value(body));
     assert_eq!(dropped, []);
+    // Schemas and arguments must keep their bytes, which comparing as JSON does not show.
     assert!(written.contains(r#""schema":{"b": 1.0, "a": 2}"#) && written.contains(r#""input":{"a": 1.50}"#));
 }
 
@@ -67,6 +68,8 @@ fn from_openai(body: &str) -> ChatRequest {
 
 #[test]
 fn a_chat_of_openai_is_regrouped() {
+    // Each oddity is one that Anthropic refuses: a dot in an id, blank content, arguments that are no JSON, two turns
+    // of one role, a blank stop text, a space at the end of the last turn.
     let request = from_openai(
         r#"{"messages":[{"role":"system","content":"one"},{"role":"developer","content":"two"},{"role":"user","content":"hi"},
             {"role":"assistant","content":" ","tool_calls":[{"id":"a.1","type":"function","function":{"name":"f","arguments":""}},{"id":"b","type":"function","function":{"name":"g","arguments":"[1"}}]},
@@ -167,6 +170,7 @@ fn check_rewrite(body: &str, target: &Target, expected: &str, dropped: &[&str]) 
 #[test]
 fn the_clients_bytes_stay_but_for_a_few() {
     let plain = target(Quirks::default());
+    // `1e2` is a whole number in JSON: it must be neither refused nor rewritten.
     let body = r#"{ "model" : "m", "max_tokens":1e2, "x":1.0}"#;
     check_rewrite(body, &plain, r#"{ "model" : "upstream", "max_tokens":1e2, "x":1.0}"#, &[]);
     check_rewrite(r#"{"model":"upstream"}"#, &plain, r#"{"model":"upstream","max_tokens":4096}"#, &[]);
@@ -327,6 +331,7 @@ proptest! {
         let reasoning = styles.get(style).copied().unwrap_or_default();
         let (written, _) = write(&request, &target(Quirks { reasoning, ..Quirks::default() }));
         let written = value(&written);
+        // The API refuses a budget out of these bounds, and two turns of one role in a row.
         let budget = written.pointer("/thinking/budget_tokens").and_then(serde_json::Value::as_u64);
         let limit = written.get("max_tokens").and_then(serde_json::Value::as_u64).unwrap();
         prop_assert!(budget.is_none_or(|budget| (1024..limit).contains(&budget)));

@@ -31,6 +31,7 @@ fn written(events: &[Event]) -> Vec<u8> {
 fn streams_survive_every_cut_and_facts_agree() {
     for stream in STREAMS {
         let full = check_cuts(messages(), Framing::Sse, stream);
+        // Replies that pass through are billed by what this reader sees.
         let (looked_over, error) = read_stream(messages(), Framing::Sse, Detail::MeterOnly, stream);
         assert_eq!(error, None);
         assert_eq!(facts(&looked_over), facts(&full));
@@ -157,6 +158,7 @@ fn anothers_stream_is_told_in_this_format() {
     assert_eq!(again.last(), Some(&Event::Ended));
     let (before, after) = (Reply::collect(&events), Reply::collect(&again));
     assert_eq!(after.choices, before.choices);
+    // The sum only: Anthropic's input excludes what the cache gave, OpenAI's includes it.
     assert_eq!(after.usage.unwrap().input_tokens(), before.usage.unwrap().input_tokens());
 }
 

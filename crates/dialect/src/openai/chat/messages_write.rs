@@ -87,6 +87,7 @@ impl<'r> MessagesWriter<'r> {
             self.drop_citations(parts, path);
             let calls = parts.iter().any(|(_, part)| is_call(&part.kind));
             let refuses = parts.iter().any(|(_, part)| matches!(part.kind, PartKind::Refusal(_)));
+            // `null` beside calls, as the vendor's own replies have it.
             if content.is_empty() && (calls || refuses) {
                 o.null("content");
             } else {
@@ -117,6 +118,8 @@ impl<'r> MessagesWriter<'r> {
         for (place, part) in rest {
             let path = format!("{path}.content[{place}]");
             self.drop(&path, "out of a tool result moved into a user message");
+            // Not at once: the results of one turn must follow one another, and a user message between them is
+            // refused.
             self.moved.push((path, part));
         }
         if mark.is_some() && !self.marks {
@@ -126,6 +129,7 @@ impl<'r> MessagesWriter<'r> {
             self.drop(format!("{path}.is_error"), "not supported by openai");
         }
         a.object(|o| {
+            // The older form has no ids; a `tool` message without one would be refused.
             if result.call_id.is_empty() && result.name.is_some() {
                 o.string("role", "function");
             } else {

@@ -236,7 +236,8 @@ impl ChatWriter {
             }
             Event::Finished { choice, reason, .. } => {
                 self.begin(out, *choice);
-                // A call without arguments is one with none, not one with bad JSON; unless it was cut.
+                // An empty text is no JSON: a call without arguments has the empty object. If it was cut, its
+                // arguments are unknown.
                 let bare = self.choices.get_mut(choice).map(|choice| std::mem::take(&mut choice.bare_calls));
                 for index in bare.into_iter().flatten().filter(|_| *reason != Finish::Length) {
                     self.arguments(out, *choice, index, "{}");
