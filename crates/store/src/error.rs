@@ -128,6 +128,7 @@ impl From<StoreError> for PublicError {
             StoreError::NotFound { .. } => Self::new(Code::NotFound, error.to_string()),
             StoreError::Conflict { .. } => Self::new(Code::Conflict, error.to_string()),
             StoreError::TooMuch { .. } => Self::new(Code::InvalidRequest, error.to_string()),
+            // Not `Overloaded` like the rest: to try again does not help.
             StoreError::Corrupt { .. } => {
                 Self::new(Code::Internal, "a stored entry can't be read; the service's log says which").because(error)
             }

@@ -118,6 +118,7 @@ impl Keys<'_> {
             last_used_at: NotSet,
             ..write(key).into_active_model().reset_all()
         };
+        // Asked first: a violated key would end the whole transaction on PostgreSQL.
         let other =
             key::Entity::find().filter(key::Column::Hash.eq(&key.hash)).filter(key::Column::Id.ne(key.id.as_str()));
         if other.one(&self.place.writer()).await?.is_some() {

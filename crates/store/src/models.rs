@@ -83,6 +83,7 @@ impl Models<'_> {
         if updated.rows_affected > 0 {
             return Ok(());
         }
+        // Nothing was updated: `get` says whether it is gone, else somebody was faster.
         self.get(&model.id).await?;
         Err(StoreError::conflict(format!("the model `{}` has been changed meanwhile", model.id)))
     }

@@ -81,6 +81,7 @@ impl ProviderObjects<'_> {
         };
         let rows = query.limit(limit).all(self.database.reader()).await?;
         let mut provider_objects: Vec<ProviderObject> = rows.into_iter().filter_map(read).collect();
+        // They were asked for in rising order, to get the nearest ones; lists are newest first.
         if matches!(near, Near::NewerThan(_)) {
             provider_objects.reverse();
         }
@@ -161,6 +162,7 @@ fn seen_by(caller: &Caller) -> Condition {
             .add(provider_object::Column::Project.is_null())
     });
     if project.is_none() && key.is_none() && user.is_none() {
+        // Who has no identity sees nothing: a condition of no alternatives would let every row through.
         return Condition::all().add(provider_object::Column::Id.is_null());
     }
     Condition::any().add_option(project).add_option(key).add_option(user)

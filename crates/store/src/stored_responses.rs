@@ -79,6 +79,7 @@ impl StoredResponses<'_> {
                 freed = freed.saturating_add(u64::try_from(size).unwrap_or(0));
                 ids.push(id);
             }
+            // Nothing is left to remove, whatever the sum says: this must not go on for ever.
             if ids.is_empty() {
                 return Ok(removed);
             }

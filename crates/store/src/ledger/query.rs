@@ -100,6 +100,7 @@ pub(super) async fn attempts(
         halves(&mut select, row::column(class), class.name());
     }
     halves(&mut select, attempt::Column::Cost, "cost");
+    // A request with several such attempts counts once.
     let distinct = |condition: SimpleExpr| {
         let request = Expr::case(condition, attempt_column(attempt::Column::RequestId));
         SimpleExpr::from(Func::count_distinct(request))
@@ -145,6 +146,7 @@ pub(super) async fn latencies(
         select.column(group_name(place)).add_group_by([Expr::col(group_name(place))]);
     }
     for percent in [50, 95, 99] {
+        // Rounded up in whole numbers, which both databases divide alike.
         let rank = Expr::col(Alias::new("total")).mul(percent).add(99).div(100);
         let at = case(Expr::col(Alias::new("place")).eq(rank), Expr::col(Alias::new("latency")), 0);
         select.expr_as(Func::max(at), Alias::new(format!("p{percent}")));

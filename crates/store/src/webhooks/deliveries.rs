@@ -107,6 +107,7 @@ impl Webhooks<'_> {
     /// Whatever keeps the database from answering.
     pub async fn due(self, now: Timestamp, except: &[&str], limit: u64) -> Result<Vec<DueDelivery>, StoreError> {
         let writer = self.place.writer();
+        // Webhooks first: deliveries to those that are not active must not fill the batch.
         let wanted = webhook::Entity::find()
             .filter(webhook::Column::Active.eq(true))
             .filter(webhook::Column::Id.is_not_in(except.iter().copied()));
@@ -176,6 +177,7 @@ impl Webhooks<'_> {
         columns: impl IntoIterator<Item = (delivery::Column, Expr)>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        // Counted by the database, so that two nodes that try at once lose no attempt.
         let attempts = Expr::col(delivery::Column::Attempts).add(1);
         let mut update = delivery::Entity::update_many()
             .col_expr(delivery::Column::Attempts, attempts)
@@ -255,6 +257,7 @@ pub(crate) async fn make(
     });
     let rows = wanted.map(IntoActiveModel::into_active_model).collect::<Vec<_>>();
     for rows in rows.chunks(ROWS) {
+        // The index `deliveries_once` allows one for each webhook and event, however often an event is placed.
         let insert = delivery::Entity::insert_many(rows.to_vec()).on_conflict(crate::keep());
         insert.exec_without_returning(transaction).await?;
     }

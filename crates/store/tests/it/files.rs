@@ -131,6 +131,7 @@ async fn an_interrupted_migration_leaves_all_or_nothing() {
         let tables = other.query_one_raw(tables).await.unwrap().unwrap().try_get_by_index::<i64>(0).unwrap();
         match tables {
             0 => nothing += 1,
+            // All tables of this version, with the one that lists the migrations.
             18 => all += 1,
             some => panic!("{some} tables after {steps} steps"),
         }

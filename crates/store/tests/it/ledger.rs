@@ -89,6 +89,7 @@ pub async fn filters_narrow(store: &Store) {
     }
     for filter in [
         Filter { capability: Some(Capability::Embedding), ..one() },
+        // Neither SQL nor wildcards in a filter mean anything.
         Filter { project: Some("search' OR 1=1 --".into()), ..one() },
         Filter { id: Some("0193%".into()), ..one() },
         Filter { user: Some("ada".into()), status: Some(200), ..one() },

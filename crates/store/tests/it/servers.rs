@@ -99,6 +99,7 @@ async fn connections_are_encrypted() {
     let [certificate, key] = ["certificate.pem", "key.pem"].map(|name| folder.path().join(name));
     std::fs::write(&certificate, certified.cert.pem()).unwrap();
     std::fs::write(&key, certified.signing_key.serialize_pem()).unwrap();
+    // The server runs as another user, and refuses a key that others may read.
     std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
     std::os::unix::fs::chown(&key, Some(servers_user().parse().unwrap()), None).unwrap();
