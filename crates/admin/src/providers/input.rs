@@ -97,6 +97,7 @@ impl Changes {
         keyring: Option<&Keyring>,
     ) -> Result<(), PublicError> {
         let mut kept = ProviderSettings::of(row);
+        // Settings that this version does not set are kept as they are in the row.
         row.kind = self.kind.unwrap_or_else(|| row.kind.clone());
         row.base_url = self.base_url.unwrap_or_else(|| row.base_url.clone());
         kept.timeouts = self.timeouts.unwrap_or(kept.timeouts);
