@@ -59,7 +59,7 @@ fn read_context_tiers(json: &str, faults: &mut Faults) -> Vec<ContextTier> {
     };
     check_number(PATH, list.len(), faults);
     let mut tiers: Vec<ContextTier> = list.iter().map(|tier| read_context_tier(PATH, tier, faults)).collect();
-    // The meter takes the last tier that applies, so they must be in order of size.
+    // `Price` promises its tiers in order of size, whatever order the client wrote them in.
     tiers.sort_by_key(|tier| tier.above);
     tiers
 }
