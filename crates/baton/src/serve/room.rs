@@ -65,6 +65,7 @@ impl Room {
     pub fn enter(self: &Arc<Self>, peer: IpAddr) -> Result<Place, Refusal> {
         let address = (!self.proxies.trusts(peer)).then(|| network(peer));
         let mut taken = self.taken();
+        // Before the decision: the one who comes now may be refused, but the next one finds a place.
         self.ask_for_room(&mut taken);
         let refusal = if taken.total >= self.most {
             Some(Refusal::Total)
@@ -123,6 +124,7 @@ impl Drop for Place {
         let Some(address) = self.address else { return };
         if let Some(number) = taken.by_address.get_mut(&address) {
             *number -= 1;
+            // Otherwise the map would grow by every address that was ever connected.
             if *number == 0 {
                 taken.by_address.remove(&address);
             }
