@@ -79,6 +79,7 @@ impl Abuse {
             }
             match self.one(name, *attack, &target, &baton) {
                 Ok(line) => println!("{line}"),
+                // The others go on: what one attack left behind would show in the next.
                 Err(error) => failed.push(format!("{name}: {error:#}")),
             }
         }
@@ -96,10 +97,12 @@ impl Abuse {
             std::thread::sleep(Duration::from_millis(50));
         }
         let Seen { health, client } = watch.stop()?;
+        // Before the waiting: what clients hold themselves can't become free.
         drop(held);
         let freed = Instant::now();
         target.wait_until_free(Duration::from_secs(15))?;
         let freed = freed.elapsed();
+        // The highest since the start and not what is held now: a peak is what a container is killed for.
         let memory = peak(baton.id())?;
         ensure!(memory <= self.max_mib, "the process took {memory} MiB, more than {}", self.max_mib);
         let percentile = client.get(client.len().saturating_sub(1) * 99 / 100).copied().unwrap_or_default();
