@@ -107,6 +107,7 @@ impl StoreError {
 impl From<DbErr> for StoreError {
     fn from(error: DbErr) -> Self {
         match error {
+            // The pool waited in vain: each connection is in use, or none can be had.
             DbErr::ConnectionAcquire(_) => Self::Busy(error),
             _ => match crate::connection::trouble(driver(&error)) {
                 Some(Trouble::ReadOnly) => Self::ReadOnly,

@@ -109,6 +109,7 @@ impl ProviderObjects<'_> {
             if more == 0 {
                 return Ok(removed);
             }
+            // Ids sort by time, so the smallest are the oldest.
             let oldest = of_account(owner, kind)
                 .order_by_asc(provider_object::Column::Id)
                 .select_only()

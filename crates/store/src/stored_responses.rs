@@ -71,6 +71,7 @@ impl StoredResponses<'_> {
                 .column(stored_response::Column::Bytes)
                 .limit(ROWS);
             let oldest = oldest.into_tuple::<(String, i64)>().all(self.database.writer()).await?;
+            // One by one, because both bounds have to be met: many small ones, or a few large ones.
             let (mut ids, mut freed) = (Vec::new(), 0_u64);
             for (id, size) in oldest {
                 if ids.len() as u64 >= number && freed >= bytes {

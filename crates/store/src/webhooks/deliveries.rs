@@ -131,6 +131,7 @@ impl Webhooks<'_> {
         let events = event::Entity::find().filter(event::Column::Id.is_in(ids)).all(&writer).await?;
         let events = events.into_iter().map(|row| (row.id.clone(), row)).collect::<HashMap<_, _>>();
         rows.into_iter()
+            // An event that has expired between the two questions is left out; its delivery goes with it.
             .filter_map(|row| {
                 let (webhook, event) = (webhooks.get(&row.webhook_id)?, events.get(&row.event_id)?);
                 Some((row, webhook.clone(), event.clone()))
@@ -166,6 +167,7 @@ impl Webhooks<'_> {
             (delivery::Column::State, Expr::value(state.name())),
             (delivery::Column::LastStatus, Expr::value(failure.status.map(i32::from))),
             (delivery::Column::LastError, Expr::value(failure.error.as_str())),
+            // Of one that is given up it means nothing, and the column takes no NULL.
             (delivery::Column::NextAt, Expr::value(failure.next.unwrap_or(now).0)),
         ];
         self.tried(id, columns, now).await
