@@ -166,6 +166,7 @@ fn the_clients_bytes_stay_but_for_a_few() {
         r#"{"model":"upstream","options":{"seed": 1, "num_predict": 50, "num_ctx": 8192}}"#,
         &["options.num_predict"],
     );
+    // -1 means no limit. The target's limit replaces it, and as the client asked for none, nothing is listed.
     check_rewrite(
         r#"{"model":"upstream","options":{"num_ctx":2048,"num_predict":-1}}"#,
         &sized,
@@ -251,6 +252,7 @@ fn calls_come_whole_and_with_ids() {
 
 #[test]
 fn an_error_ends_a_stream() {
+    // The line behind the error claims that all went well. It must not make the reply complete.
     let stream = b"{\"model\":\"m\",\"message\":{\"content\":\"a\"},\"done\":false}\n{\"error\":\"an error was encountered while running the model\"}\n{\"done\":true}\n";
     for detail in [Detail::Full, Detail::MeterOnly] {
         let (events, _) = read_stream(chat(), Framing::Ndjson, detail, stream);
@@ -339,6 +341,7 @@ fn completions_stream_and_answer() {
     let written = completion.write_request(&operation, &target(Quirks::default())).unwrap();
     assert_eq!(value(std::str::from_utf8(&written.body).unwrap()), value(std::str::from_utf8(request).unwrap()));
     assert_eq!(written.dropped, []);
+    // OpenAI answers each of several prompts. Taking the first alone would answer half of the request.
     let two = CompletionRequest { prompts: vec![Prompt::Text("a".into()); 2], ..CompletionRequest::default() };
     let error = completion.write_request(&Operation::Completion(Box::new(two)), &target(Quirks::default()));
     assert_eq!(error.unwrap_err().to_string(), "prompt: ollama takes one text, neither several nor token ids");
@@ -366,6 +369,7 @@ fn vectors_are_read_and_written() {
     let written = embedding.write_request(&operation, &sized).unwrap();
     let expected = r#"{"model":"upstream","input":["a","b"],"truncate":true,"dimensions":8,"options":{"num_thread":2,"num_ctx":4096},"keep_alive":0}"#;
     assert_eq!((written.body, written.dropped), (expected.into(), vec![]));
+    // Ollama cuts long inputs silently unless told not to, and the vector of half a text looks like any other.
     let bare = embedding.read_request(br#"{"input":"a"}"#).unwrap();
     let written = embedding.write_request(&bare, &target(Quirks::default())).unwrap();
     assert_eq!(written.body, r#"{"model":"upstream","input":"a","truncate":false}"#);

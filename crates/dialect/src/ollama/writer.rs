@@ -162,6 +162,8 @@ fn write_end(finish: Option<&Finish>, usage: Option<&Usage>, timings: Option<Tim
 fn finish_name(finish: &Finish) -> &str {
     match finish {
         Finish::Length | Finish::ContextWindow => "length",
+        // Ollama's own `load` and `unload` come back as they were. `function_call` is OpenAI's older word, and a call
+        // ends with `stop` here.
         Finish::Other(word) if word != "function_call" => word,
         Finish::Stop
         | Finish::StopSequence
@@ -216,6 +218,7 @@ impl LineWriter {
                 }
             }
             Event::Other { choice: 0, dialect: Dialect::Ollama, json } => self.own = Some(json.clone()),
+            // Not the last line yet: OpenAI's usage comes behind the finish reason, and the last line has both.
             Event::Finished { choice: 0, reason, .. } => {
                 self.finish = Some(reason.clone());
                 return self.flush_calls();

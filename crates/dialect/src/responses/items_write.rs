@@ -79,6 +79,8 @@ impl<'r> ItemsWriter<'r> {
             if !is_content(&part.kind) || self.extensions.contains_key(format!("{here}.message").as_str()) {
                 self.flush(message.role, &mut content, path, a);
             }
+            // Text gathers into one message until an item interrupts it: items stay in the order in which the model
+            // made them.
             if is_content(&part.kind) {
                 content.push((place, part));
             } else {
@@ -217,6 +219,7 @@ impl<'r> ItemsWriter<'r> {
 
     fn call(&mut self, call: &ToolCall, path: &str, a: &mut Array<'_>) {
         let id = if call.id.is_empty() {
+            // The format requires `call_id`, and older Ollama servers send calls without ids.
             self.minted += 1;
             format!("call_{}", self.minted - 1)
         } else {
@@ -236,6 +239,8 @@ impl<'r> ItemsWriter<'r> {
     }
 
     fn result(&mut self, result: &ToolResult, path: &str, a: &mut Array<'_>) {
+        // Ollama's results name their call's function or nothing at all; those without a name answer the calls in
+        // order.
         let named = || result.name.as_deref();
         let answered = match (result.call_id.is_empty(), named()) {
             // The call may stand in an earlier response that the provider keeps: its id is sent even if no call is

@@ -123,7 +123,9 @@ pub(super) fn write(part: &Part, how: &How<'_>, a: &mut Array<'_>) -> Result<(),
         }),
         PartKind::Text { text, .. } => push("input_text", &|o| o.string("text", text).end()),
         PartKind::Refusal(text) if how.output => push("refusal", &|o| o.string("refusal", text).end()),
+        // Only a model's own message may hold a refusal. Elsewhere its words are a text like any other.
         PartKind::Refusal(text) => push("input_text", &|o| o.string("text", text).end()),
+        // A model's own message takes `output_text` and `refusal` alone.
         PartKind::Image(_) | PartKind::Document(_) | PartKind::Audio { .. } if how.output => {
             Err("not allowed in this role")
         }

@@ -94,6 +94,7 @@ fn a_chat_of_openai_is_regrouped() {
 #[test]
 fn a_conversation_begins_with_the_user() {
     let plain = target(Quirks::default());
+    // OpenAI takes a conversation of instructions alone. Anthropic refuses one whose first turn is not the user's.
     let (written, dropped) = write(&from_openai(r#"{"messages":[{"role":"system","content":"s"}]}"#), &plain);
     assert!(written.contains(r#""messages":[{"role":"user","content":"s"}]"#), "{written}");
     assert_eq!(fields(&dropped), ["messages[0].content[0]"]);
@@ -148,14 +149,17 @@ fn thought_is_asked_for_in_the_models_own_way() {
     check(&effort(Effort::High), Unspecified, Some(50), adaptive, &[]);
     check(&budget, Adaptive, Some(50), adaptive, &["reasoning.budget"]);
     check(&effort(Effort::None), Adaptive, Some(50), r#"{"max_tokens":50,"thinking":{"type":"disabled"}}"#, &[]);
+    // Models with budgets only think when told to, so saying nothing means none.
     check(&effort(Effort::None), Budget, Some(50), r#"{"max_tokens":50}"#, &[]);
     check(&effort(Effort::High), Unsupported, Some(50), r#"{"max_tokens":50}"#, &["reasoning"]);
     let enabled = |limit: u64, budget: u64| {
         format!(r#"{{"max_tokens":{limit},"thinking":{{"type":"enabled","budget_tokens":{budget}}}}}"#)
     };
     check(&effort(Effort::Medium), Budget, Some(9000), &enabled(9000, 2048), &[]);
+    // `max_tokens` counts thinking too. Without room beside the budget the model could think and never answer.
     check(&effort(Effort::Max), Budget, None, &enabled(16_384 + 4096, 16_384), &[]);
     check(&budget, Unspecified, Some(4000), &enabled(4000, 2000), &["reasoning.budget"]);
+    // The least budget is 1024, and it must be below `max_tokens`: none fits here.
     check(&budget, Unspecified, Some(1024), r#"{"max_tokens":1024}"#, &["reasoning"]);
 }
 

@@ -31,6 +31,7 @@ pub(super) struct MessagesWriter<'r> {
 
 impl<'r> MessagesWriter<'r> {
     pub(super) fn new(extensions: &'r [Extension], quirks: &Quirks, dropped: &'r mut Vec<Dropped>) -> Self {
+        // Only members inside of messages: those of the request as a whole are written with its options.
         let mut members: HashMap<_, Vec<_>> = HashMap::new();
         for extension in extensions.iter().filter(|extension| extension.dialect == Dialect::OpenAi) {
             if let Some((owner, name)) =
@@ -57,6 +58,8 @@ impl<'r> MessagesWriter<'r> {
             let path = format!("messages[{place}]");
             let (results, rest): (Vec<_>, Vec<_>) =
                 message.parts.iter().enumerate().partition(|(_, part)| matches!(part.kind, PartKind::ToolResult(_)));
+            // Results first: the vendor refuses an assistant's calls that are not followed directly by a `tool`
+            // message for each. Anthropic's turns hold the user's text beside the results.
             for (place, part) in &results {
                 if let PartKind::ToolResult(result) = &part.kind {
                     let beside: &[_] = if message.role == Role::Tool { &rest } else { &[] };
@@ -255,6 +258,8 @@ impl<'r> MessagesWriter<'r> {
             return;
         }
         o.array("tool_calls", |a| {
+            // Numbered among the calls, not among all parts: so does the reader, which made the paths of the
+            // extensions.
             for (place, (_, part)) in calls.enumerate() {
                 match &part.kind {
                     PartKind::ToolCall(call) => {
