@@ -59,6 +59,7 @@ fn answered(events: &[Event]) -> Answer {
     let usage = reply.usage.unwrap_or_default();
     let choice = reply.choices.first().unwrap();
     let finish = choice.finish.clone().map(|finish| match finish {
+        // OpenAI and Ollama have one word for both.
         Finish::StopSequence => Finish::Stop,
         other => other,
     });

@@ -75,7 +75,8 @@ fn read(root: &Node<'_>, translate: bool) -> Result<TranscriptionRequest, Fault>
     const READ: [&str; 6] = ["model", "file", "filename", "content_type", "response_format", "stream"];
     for (name, value) in root.members()? {
         if !READ.contains(&name.as_ref()) && !value.is_null() {
-            // A form has texts only, so a number goes as the client wrote it.
+            // A form has texts only: a number goes as the client wrote it, and an object (`chunking_strategy`) as its
+            // JSON.
             let value = value.string_or_none().unwrap_or_else(|| value.text().to_owned());
             request.fields.push((name.clone().into_owned(), value));
         }

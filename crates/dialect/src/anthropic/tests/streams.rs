@@ -97,6 +97,7 @@ fn an_error_ends_a_stream() {
     let stream = include_bytes!("../fixtures/by-hand/error_stream.response.txt");
     for detail in [Detail::Full, Detail::MeterOnly] {
         let (events, _) = read_stream(messages(), Framing::Sse, detail, stream);
+        // It comes under status 200, so only its type tells that the provider is overloaded.
         assert!(matches!(events.last(), Some(Event::Failed(error)) if error.kind == ErrorKind::Overloaded));
     }
     let failed = messages()
@@ -121,6 +122,7 @@ fn interleaved_calls_become_blocks_in_order() {
         call(1, "g"),
         arguments(1, "{}"),
         arguments(0, ":1}"),
+        // Without arguments: `input` stays `{}`, and no delta comes, as from the vendor.
         call(2, "h"),
         Event::Finished { choice: 0, reason: Finish::ToolCalls, stop_sequence: None },
         Event::Usage(Usage::default().with(UsageClass::Input, 3).with(UsageClass::Output, 5)),

@@ -79,6 +79,7 @@ impl<'r> MessagesWriter<'r> {
         };
         let said = self.collect_content(parts, assistant, path);
         for (_, call) in &said.calls {
+            // Of two calls with one id the later counts, as in Ollama's own OpenAI-compatible endpoint.
             self.called.insert(&call.id, &call.name);
         }
         a.object(|o| {
