@@ -1,4 +1,4 @@
-//! ProviderObjects: what callers keep at providers, and whose it is.
+//! What callers keep at providers, and whose it is.
 
 use crate::StoreError;
 use crate::database::Database;
@@ -10,7 +10,7 @@ use sea_orm::{
 };
 use std::sync::Arc;
 
-/// A place in a list of provider_objects, by Baton's own id of one.
+/// A place in a list of provider objects, by Baton's own id of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Near<'a> {
     /// The newest.
@@ -24,7 +24,7 @@ pub enum Near<'a> {
 /// Rows in one statement.
 const ROWS: u64 = 500;
 
-/// The provider_objects.
+/// The provider objects.
 #[derive(Debug, Clone, Copy)]
 pub struct ProviderObjects<'s> {
     pub(crate) database: &'s Database,
