@@ -30,6 +30,7 @@ pub fn run() -> anyhow::Result<()> {
 
 /// What a command of the binary prints.
 fn printed(arguments: &[&str]) -> anyhow::Result<String> {
+    // The binary is asked and not linked: this tool would otherwise be built anew with every change of Baton.
     let output = Command::new(env!("CARGO"))
         .args(["run", "--quiet", "--package", "baton", "--"])
         .args(arguments)
@@ -45,6 +46,7 @@ fn printed(arguments: &[&str]) -> anyhow::Result<String> {
 fn put_limits(file: &str, table: &str) -> anyhow::Result<()> {
     let text = std::fs::read_to_string(file).with_context(|| format!("reading {file}"))?;
     let (begin, end) = LIMITS;
+    // Without its marks the document stays as it is: a table in the wrong place would not be noticed.
     let parts = text.split_once(begin).and_then(|(before, rest)| Some((before, rest.split_once(end)?.1)));
     let (before, after) = parts.with_context(|| format!("{file} has no `{begin}` … `{end}`"))?;
     let text = format!("{before}{begin}\n\n{}\n\n{end}{after}", table.trim_end());

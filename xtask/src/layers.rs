@@ -97,6 +97,7 @@ fn metadata() -> anyhow::Result<Metadata> {
 fn faults(metadata: &Metadata) -> Vec<String> {
     let layers: BTreeMap<&str, u8> = LAYERS.into_iter().collect();
     let mut faults = Vec::new();
+    // A tool may look into every layer.
     for package in metadata.packages.iter().filter(|package| package.name != "xtask") {
         let Some(layer) = layers.get(package.name.as_str()) else {
             faults.push(format!(

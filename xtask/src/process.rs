@@ -51,10 +51,12 @@ impl Baton {
         let listen = format!("127.0.0.1:{port}");
         let mut command = Command::new(binary);
         command.args(arguments).args(["--listen", &listen]).current_dir(folder).stdout(Stdio::null());
+        // A developer's own: real providers would be asked and paid, and a real database written to.
         for name in ["OPENAI_API_KEY", "ANTHROPIC_API_KEY", "OLLAMA_URL", "DATABASE_URL", "BATON_CONFIG"] {
             command.env_remove(name);
         }
         command.envs(variables.iter().copied());
+        // A file and no pipe: nobody reads along, and a full pipe would stop the process.
         let log = std::fs::File::create(folder.join("stderr.txt"))?;
         let child = command.stderr(log).spawn().with_context(|| format!("starting {}", binary.display()))?;
         let mut baton = Self { child, url: format!("http://{listen}"), folder: folder.to_owned() };
@@ -64,6 +66,7 @@ impl Baton {
 
     fn wait(&mut self, port: u16) -> anyhow::Result<()> {
         let deadline = Instant::now() + Duration::from_secs(60);
+        // The port is open before Baton is ready, so the reply counts.
         while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() || !self.answers(port) {
             if let Some(status) = self.child.try_wait()? {
                 bail!("Baton ended with {status}: {}", self.log());

@@ -30,8 +30,10 @@ impl Startup {
             let baton = Baton::start(&binary, &folder, &["demo"], &[("BATON_DEMO_KEY", KEY)])?;
             chat(&baton)?;
             answers.push(started.elapsed());
+            // Until what the start has left to do is over, and memory was given back.
             std::thread::sleep(Duration::from_secs(2));
             idle.push(resident(baton.id())?);
+            // Before its folder is removed: it still writes there.
             drop(baton);
             std::fs::remove_dir_all(&folder)?;
         }

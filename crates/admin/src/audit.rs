@@ -90,15 +90,20 @@ pub async fn list(State(admin): State<Admin>, Viewer(caller): Viewer, uri: Uri) 
     let cursor = params.id_cursor();
     params.finish()?;
     let page = admin.store.audit().list(&filter, cursor.as_deref(), limit).await?;
+    // The ids are copied first, because writing an entry consumes it. The next cursor is the last entry that is
+    // shown.
     let ids: Vec<String> = page.items.iter().map(|entry| entry.id.clone()).collect();
     let written = page.items.into_iter().filter_map(|entry| to_raw_value(&AuditEntryView::from(entry)).ok());
     let (items, cut) = fitting(written);
+    // A page that was cut short goes on after its last entry, not after the last one that the database returned.
     let next = ids.into_iter().nth(items.len().saturating_sub(1)).filter(|_| cut).or(page.next);
     json(StatusCode::OK, &AuditView { items, next_cursor: next })
 }
 
 impl From<AuditEntry> for AuditEntryView {
     fn from(entry: AuditEntry) -> Self {
+        // `before` and `after` were JSON when they were noted. They are passed on as text, so decimals keep their
+        // digits.
         let raw = |text: Option<String>| text.and_then(|text| RawValue::from_string(text).ok());
         Self {
             id: entry.id,

@@ -60,6 +60,8 @@ pub fn named(mut api: OpenApi) -> OpenApi {
             [("get", &mut item.get), ("put", &mut item.put), ("post", &mut item.post), ("delete", &mut item.delete)];
         for (method, call) in calls {
             if let Some(call) = call {
+                // Without this, utoipa takes the name of the handler. Most handlers are called `list`, `get` or
+                // `update`, so the ids would repeat.
                 call.operation_id = Some(format!("{method}_{}", words.join("_")));
             }
         }

@@ -60,6 +60,7 @@ fn complete(call: &mut Operation) {
             Of::Asked => asked,
             Of::Told => call.request_body.is_some(),
         };
+        // What a call says of a status itself is more precise than the general sentence.
         if applies && !call.responses.responses.contains_key(status) {
             let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Error"))).build();
             let response = ResponseBuilder::new().description(description).content("application/json", content).build();

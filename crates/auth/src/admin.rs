@@ -33,11 +33,15 @@ pub async fn bootstrap(
     if let Some(given) = given {
         return Ok((keys.with_admin(given), Bootstrap::Given));
     }
+    // The marker and not the key itself: an operator who deletes the first key does not want it back at the next
+    // start.
     if keys.store().settings().lookup(MARKER).await?.is_some() {
         return Ok((keys, Bootstrap::Present));
     }
     let secret = Secret::generate(chance);
     let made =
+        // Always under the same id, so that two nodes that start together meet in a conflict instead of making two
+        // admins.
         keys.insert(&Actor::service("start"), ApiKey::new("bootstrap", Role::Admin), KeyId::from(ID), &secret).await;
     let bootstrap = match made {
         Ok(_) => Bootstrap::Made(secret),

@@ -22,6 +22,8 @@ impl<'r> Credentials<'r> {
     /// differ.
     pub fn read(headers: &'r HeaderMap) -> Result<Option<Self>, AuthError> {
         let mut found = None;
+        // All of them: a proxy may add a header of its own beside the client's, and to take the first would be a
+        // guess.
         for value in headers.get_all(AUTHORIZATION) {
             let expected = "`Bearer` and an API key";
             let malformed = || AuthError::Malformed { header: "authorization", expected };

@@ -73,6 +73,7 @@ impl AuthError {
     /// Whether credentials were shown that may be a guess.
     pub(crate) fn may_be_a_guess(&self) -> bool {
         match self {
+            // Revoked, expired and replaced ones too: whoever tries old keys is guessing.
             Self::Unknown
             | Self::Revoked
             | Self::Expired

@@ -20,6 +20,7 @@ pub struct Secret(String);
 impl Secret {
     /// A new key.
     pub fn generate(chance: &mut impl Rng) -> Self {
+        // Letters and digits alone: a double click selects the whole key, and no shell or URL changes it.
         let random = (0..RANDOM).map(|_| char::from(chance.sample(Alphanumeric)));
         Self(PREFIX.chars().chain(random).collect())
     }
@@ -63,6 +64,7 @@ impl Pepper {
     }
 
     pub fn hash(&self, secret: &str) -> Hash {
+        // A clone of the keyed state: the two blocks of the key are hashed once, at the start.
         let mut hmac = self.0.clone();
         hmac.update(secret.as_bytes());
         hmac.finalize().into_bytes().into()

@@ -67,6 +67,8 @@ impl App {
     pub async fn build(config: &Config) -> anyhow::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let mut chance = StdRng::from_os_rng();
+        // The name is the holder of leases and of claimed commands, so two nodes on one machine must not share it:
+        // hence the chance.
         let store = open_store(config).await?.named(&config.node.name(chance.random()), Arc::clone(&clock));
         let (providers, vendors) = providers(config)?;
         let journal = JournalSettings {
@@ -74,6 +76,8 @@ impl App {
             sync: config.ledger.sync,
             ..JournalSettings::in_folder(config.data_dir.join("journal"))
         };
+        // Takes the lock of the journal's folder: a second Baton on the same data folder ends here, whatever port it
+        // has.
         let ledger = Ledger::open(journal, store.clone(), Arc::clone(&clock))
             .with_context(|| format!("the journal in `{}` can't be opened", config.data_dir.display()))?;
         let shared = SharedState::open(config).await?;
@@ -87,6 +91,7 @@ impl App {
             clock: Arc::clone(&clock),
             seed: chance.random(),
         });
+        // In two steps: the engine needs the witness as its observer, and the metrics that are sent are the engine's.
         if let Some(witness) = &witness {
             witness.measure(config, &engine)?;
         }
@@ -102,6 +107,7 @@ impl App {
             Configured { providers, vendors, default_models: default_models(config) },
         );
         let providers = Arc::new(providers);
+        // Before anything is served: until then, a registered model would be an unknown one.
         providers.reload().await.context("providers and models can't be read from the database")?;
         if let Err(error) = providers.seal_queries(&Actor::service("start")).await {
             // It is tried again at the next start; a database that only reads must not keep a node from serving.
@@ -110,6 +116,7 @@ impl App {
         let open_on_loopback = open_on_loopback(config)?;
         let keys =
             Keys::open(store.clone(), Arc::clone(&clock), &mut chance).await.context("the keys can't be read")?;
+        // Never stored, so taking the variable away takes the access away.
         let given = config.auth.admin_key.as_ref().map(|key| baton_auth::Secret::given(key.reveal()));
         let keys = keys
             .open_on_loopback(open_on_loopback)
@@ -133,8 +140,11 @@ impl App {
                 Arc::clone(&clock),
                 config.responses.bounds(quotas.responses()),
             ),
+            // A recording that is fetched becomes the body of a request to a provider, so it may be as large as a
+            // body.
             fetch: config.audio.client(config.server.max_body_bytes),
         };
+        // Clones share their tasks with what the router gets below, so `close` can wait for what requests have begun.
         let background = (state.provider_objects.clone(), state.conversations.clone());
         let admin = Admin::new(web, Arc::clone(&models), store.clone(), Arc::clone(&providers));
         let admin = admin.reaching(config.webhooks.networks()).within(quotas.management());
@@ -160,6 +170,8 @@ impl App {
 
     /// Ends what runs in the background and writes what is left.
     pub async fn close(self) {
+        // In the order of who writes into whom: a request that ends stores its response and is seen by the witness,
+        // and the store is written to by all.
         self.engine.close().await;
         self.background.0.close().await;
         self.background.1.close().await;
@@ -180,6 +192,7 @@ fn webhooks(config: &Config, store: &Store, clock: &Arc<dyn Clock>, seed: u64) -
 /// # Errors
 /// If it can't be opened, or is newer than this program.
 pub async fn open_store(config: &Config) -> anyhow::Result<Store> {
+    // Also where the database is elsewhere: the journal is always here.
     private::folder(&config.data_dir)
         .with_context(|| format!("the data folder `{}` can't be created", config.data_dir.display()))?;
     let url = database_url(config);
@@ -201,6 +214,7 @@ pub fn database_url(config: &Config) -> String {
 pub fn open_on_loopback(config: &Config) -> anyhow::Result<bool> {
     let given = config.auth.admin_key.is_some() || config.auth.jwt.is_on();
     let development = config.environment == EnvironmentKind::Development && !given;
+    // Every port has to be on loopback: the one for management alone would be enough to give the role admin away.
     let loopback = |listen: &str| listen.parse::<SocketAddr>().is_ok_and(|listen| listen.ip().is_loopback());
     if let Some((key, listen)) = config.server.listens().find(|(_, listen)| development && !loopback(listen)) {
         bail!(
@@ -238,6 +252,7 @@ pub fn providers(config: &Config) -> anyhow::Result<(ProviderMap, BTreeMap<Provi
 }
 
 fn unlisted(config: &Config) -> BTreeSet<ProviderId> {
+    // Only an explicit `false`: without a word, what a provider lists is taken over.
     let told = config.providers.iter().filter(|(_, section)| section.discover == Some(false));
     told.map(|(name, _)| ProviderId::from(name)).collect()
 }
@@ -252,6 +267,7 @@ fn default_models(config: &Config) -> BTreeMap<ProviderId, ModelId> {
 
 fn snapshot(config: &Config, providers: ProviderMap) -> Snapshot {
     Snapshot {
+        // The first `reload` puts them in: most of them are in the database.
         models: BTreeMap::new(),
         providers,
         default_model: config.default_model.as_ref().map(ModelId::from),
@@ -280,6 +296,7 @@ fn settings(config: &Config) -> EngineSettings {
             },
         },
         max_in_flight: config.server.max_in_flight,
+        // The other half is for replies, the cache, the database and everything else.
         max_bytes_in_flight: config.server.max_bytes_in_flight.unwrap_or_else(|| memory::available() / 2),
         max_translated_bytes: config.server.max_translated_bytes,
         sampling: config.telemetry.sampling(),

@@ -8,6 +8,7 @@ use std::path::Path;
 /// Lets nobody else read or write the files that this process makes from now on.
 pub fn files() {
     #[cfg(unix)]
+    // By the process and not for each file: SQLite makes files of its own, such as its log.
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
 }
 
@@ -20,6 +21,7 @@ pub fn folder(folder: &Path) -> Result<()> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    // An existing folder keeps its mode, hence `close`.
     builder.create(folder)?;
     #[cfg(unix)]
     close(folder);
@@ -37,6 +39,7 @@ fn close(folder: &Path) {
             return Ok(());
         }
         // A volume that belongs to another user and lets this one in by its group has to stay as it is.
+        // With the sticky and group bits that were there: a volume's group may come from them.
         let result = fs::set_permissions(folder, fs::Permissions::from_mode(private & 0o7777));
         if mode & 0o007 == 0 { Ok(()) } else { result }
     });
@@ -59,6 +62,7 @@ mod tests {
         let mode = || metadata(&folder).unwrap().permissions().mode() & 0o7777;
         super::folder(&folder).unwrap();
         assert_eq!(mode(), 0o700);
+        // The group's bit (setgid), as volumes of Kubernetes have it, stays.
         set_permissions(&folder, Permissions::from_mode(0o2755)).unwrap();
         super::folder(&folder).unwrap();
         assert_eq!(mode(), 0o2700);

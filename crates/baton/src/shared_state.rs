@@ -23,6 +23,7 @@ impl SharedState {
     /// # Errors
     /// If an address is none; the key is named.
     pub async fn open(config: &Config) -> anyhow::Result<Self> {
+        // With Redis too: it is the cache while Redis is away.
         let memory = Memory::new(config.cache.max_bytes);
         let bus = bus(config).await?;
         let Some(settings) = config.redis.settings() else {
@@ -34,6 +35,7 @@ impl SharedState {
 }
 
 async fn bus(config: &Config) -> anyhow::Result<Arc<dyn Bus>> {
+    // Redis is the bus only where there is no NATS: it may be configured for the cache alone.
     if let Some(url) = &config.nats.url {
         let settings = config.bus.settings(&config.nats.prefix);
         return Ok(Arc::new(Nats::open(url.reveal(), settings).await.context("nats.url")?));

@@ -43,11 +43,14 @@ impl Paths {
         let health = baton_admin::health(admin.clone());
         let requests = baton_http::router(state);
         let management = baton_admin::router(admin)
+            // Before the merges, so that it is around the management API alone: no request to a model changes what
+            // other nodes hold.
             .layer(from_fn_with_state(notices, nodes::tell))
             .merge(Router::new().route("/metrics", get(metrics)).with_state(engine))
             .merge(health.clone());
         let pages = documentation();
         let all = finished(requests.clone().merge(management.clone()), &pages);
+        // With health in any case: load balancers ask at the port to which they send requests.
         let main = if apart { finished(requests.merge(health), &pages) } else { all.clone() };
         Self { all, main, management: finished(management, &pages) }
     }
@@ -61,7 +64,9 @@ fn finished(paths: Router, pages: &Router) -> Router {
         .merge(pages.clone())
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
+        // From here on, each layer is around the ones above, and all are around the fallbacks too.
         .layer(map_request(|request| async { linger(request) }))
+        // A panic would end the connection, and with HTTP/2 every request on it.
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| bug()))
         .layer(SetResponseHeaderLayer::if_not_present(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")))
 }
@@ -75,6 +80,7 @@ fn documentation() -> Router {
     Router::from(SwaggerUi::new("/docs").config(utoipa_swagger_ui::Config::from("/openapi.json")))
         .route("/openapi.json", get(shown))
         .layer(header(CONTENT_SECURITY_POLICY, PAGES_MAY))
+        // For browsers that don't know `frame-ancestors`.
         .layer(header(X_FRAME_OPTIONS, "DENY"))
         .layer(header(REFERRER_POLICY, "no-referrer"))
 }
@@ -89,6 +95,7 @@ const PAGES_MAY: &str = "default-src 'none'; script-src 'self'; style-src 'self'
 async fn front(headers: HeaderMap) -> Response {
     let reads = |header: &HeaderValue| header.to_str().is_ok_and(|header| header.contains("text/html"));
     if headers.get_all(ACCEPT).iter().any(reads) {
+        // Not permanent: browsers would remember it for whatever runs on this port next.
         return Redirect::temporary("/docs").into_response();
     }
     // Clients of Ollama look here whether it is running, and some of them compare the sentence.

@@ -50,6 +50,7 @@ impl DeadLetter {
         let mut data = Map::new();
         data.insert("reason".into(), self.reason.clone().into());
         data.insert("attempts".into(), self.attempts.into());
+        // Masked first, so that the credentials of a command never stand in a letter, whatever else is wrong with it.
         let (key, value) = match (masked(&self.raw), std::str::from_utf8(&self.raw)) {
             (Some(command), _) => ("command", command),
             (None, Ok(text)) => ("text", json!(text)),

@@ -108,6 +108,7 @@ impl State {
         for (place, waiting) in &mut self.commands {
             if waiting.due <= now {
                 waiting.attempts += 1;
+                // It stays in the list while it is held. If its holder dies, it becomes due again by itself.
                 waiting.due = now + ack_wait;
                 return Ok((*place, waiting.raw.clone(), waiting.attempts));
             }
@@ -143,6 +144,7 @@ struct Held {
 
 impl Held {
     fn due(&self, due: Instant) -> BoxFuture<'_, Result<(), BusError>> {
+        // A command that was acknowledged meanwhile is gone, and stays so.
         if let Some(waiting) = self.shared.lock().commands.get_mut(&self.place) {
             waiting.due = due;
         }
@@ -153,6 +155,7 @@ impl Held {
 
 impl Receipt for Held {
     fn ack(&self) -> BoxFuture<'_, Result<(), BusError>> {
+        // Whoever holds it now: an effect that is durable must not be made again.
         self.shared.lock().commands.remove(&self.place);
         done(Ok(()))
     }

@@ -17,6 +17,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// waits; one that is undone by then is not told. Runs until it is dropped.
 pub async fn write_health_events(engine: Engine, store: Store) {
     // Models whose open circuits have been told of.
+    // Kept here and not asked of the engine: a circuit that opened and closed while the database was away must not be
+    // told as closed, when nobody has heard that it was open.
     let mut open = BTreeSet::new();
     loop {
         // Woken by the first change of several: whatever has come together is written in one unit.
@@ -38,6 +40,7 @@ async fn write(engine: &Engine, store: &Store, open: &mut BTreeSet<ModelId>) {
         changes.retain(|model, change| (change.circuit == Circuit::Open) != open.contains(model));
         match put(engine, store, &changes).await {
             Ok(()) => break,
+            // Once an outage as a warning, not once a try.
             Err(error) if pause == FIRST_PAUSE => {
                 tracing::warn!(%error, "health events are written once the database responds again");
             }

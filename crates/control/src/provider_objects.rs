@@ -79,6 +79,8 @@ impl ProviderObjects {
             ProviderObjectKind::Response => return Ok(()),
         };
         let kept = self.store.provider_objects().kept_by(&Owner::of(caller), kind).await?;
+        // Not exact: two requests at once may both find room. A quota keeps a key from filling the table, which one
+        // more does not.
         if kept < most {
             return Ok(());
         }
@@ -165,6 +167,7 @@ impl ProviderObjects {
     fn entry(&self, caller: &Caller, made: Made<'_>) -> ProviderObject {
         let Made { kind, object, provider, model, expires_at } = made;
         ProviderObject {
+            // An id of Baton's own: two providers may give the same name to different things.
             id: uuid::Uuid::now_v7().to_string(),
             object: object.to_owned(),
             kind,

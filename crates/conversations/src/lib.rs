@@ -77,6 +77,7 @@ impl Conversations {
         }
         let stored = self.entry(caller, model, id, input, response);
         self.store.stored_responses().insert(&stored).await?;
+        // After the insertion: a response that could not be stored must not push another out.
         self.keep_within_quota(&stored).await;
         Ok(())
     }
@@ -84,6 +85,7 @@ impl Conversations {
     /// Stores a response in the background. From now on [`find`](Self::find) on this node finds it; one that can't be
     /// written is lost, with a warning in the log, because its client has its reply already.
     pub fn store_in_background(&self, caller: &Caller, model: &ModelId, id: String, input: String, response: String) {
+        // The input was measured before the model was asked. How long the response would be was not known then.
         if !self.takes(response.len()) {
             tracing::warn!(response.id = id, bytes = response.len(), "a response is too long to be stored");
             return;
@@ -101,6 +103,7 @@ impl Conversations {
             let error = &error as &dyn std::error::Error;
             tracing::warn!(response.id = stored.id, error, "a response could not be stored");
         };
+        // Mostly this spares both the row and its deletion; the check that counts is `finish` below.
         if writing.is_deleted() {
             return;
         }

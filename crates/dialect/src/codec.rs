@@ -25,8 +25,9 @@ pub trait Codec: Send + Sync {
 
     /// Reads a client's request. Lenient where the vendor is; what only this format knows becomes an extension.
     ///
-    /// # Errors If it is not JSON, or a field does not have the type or value that the format requires: the field is
-    /// named. Always, if requests of this endpoint are only passed through.
+    /// # Errors
+    /// If it is not JSON, or a field does not have the type or value that the format requires: the field is named.
+    /// Always, if requests of this endpoint are only passed through.
     fn read_request(&self, _body: &[u8]) -> Result<Operation, ReadError> {
         Err(passthrough_only())
     }

@@ -47,6 +47,8 @@ pub(crate) fn apply_defaults(request: &mut ChatRequest, defaults: &[(String, Jso
             o.json(name, value);
         }
     });
+    // `read_tools` reads the last two. The others belong to the request: no default may change the model, the
+    // conversation or the form of the reply.
     let defaults = json::read(&text, |root| {
         let mut defaults =
             openai::read_options(root, &["model", "messages", "stream", "stream_options", "tools", "tool_choice"])?;
@@ -128,6 +130,7 @@ fn refuse(request: &mut ChatRequest, quirks: &Quirks, dropped: &mut Vec<Dropped>
         }
     };
     let refuses = |name: &str| quirks.refuses(name);
+    // In each line `take` must stand behind `&&`: only a refused field is taken.
     let sampling = &mut request.sampling;
     refuse("temperature", refuses("temperature") && sampling.temperature.take().is_some());
     refuse("top_p", refuses("top_p") && sampling.top_p.take().is_some());
@@ -149,7 +152,7 @@ fn refuse(request: &mut ChatRequest, quirks: &Quirks, dropped: &mut Vec<Dropped>
     let output = refuses("response_format") && std::mem::take(&mut request.output) != OutputFormat::Unspecified;
     refuse("response_format", output);
     let silent = quirks.reasoning == ReasoningStyle::Unsupported || refuses("reasoning");
-    // That it shall not reason is what such a model does anyway.
+    // `enabled: false` is what such a model does anyway: nothing is lost.
     let asked = |reasoning: &ReasoningOptions| reasoning.enabled != Some(false);
     refuse("reasoning", silent && request.reasoning.take().as_ref().is_some_and(asked));
     request.extensions.retain(|extension| {

@@ -15,7 +15,7 @@ const REQUESTS: [&str; 12] = [
     r#"{"model":MODEL,"temperature":1.0,"top_p":1E-1,"seed":-0,"x":[1.50,1e400,123456789012345678901234567890]}"#,
     // Escaped keys and values.
     r#"{"\u006dodel":MODEL,"mess\u0061ges":[{"role":"us\u0065r","content":"\u00e9\/\ud83d\ude00"}]}"#,
-    // What is no character, and null.
+    // A lone surrogate, and the null character.
     r#"{"model":MODEL,"messages":[{"role":"user","content":"a\ud800b\u0000"}]}"#,
     // Keys twice below the top are the provider's to judge.
     r#"{"model":MODEL,"metadata":{"a":1,"a":2},"messages":[{"role":"user","role":"user","content":"hi"}]}"#,

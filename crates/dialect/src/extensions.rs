@@ -7,7 +7,7 @@ use baton_model::chat::Extension;
 pub(crate) fn changes_nothing(extension: &Extension) -> bool {
     let Extension { dialect, path, value } = extension;
     match (*dialect, path.as_str(), value.0.as_str()) {
-        // Who is asked through the responses API keeps them where the provider does not.
+        // A client of the responses API gets its responses stored by Baton where the provider stores none.
         (Dialect::Responses, "store", _)
         | (Dialect::Responses, "background", "false")
         | (Dialect::Responses, "truncation", "\"disabled\"")

@@ -1,7 +1,7 @@
 //! Streams looked over: what the readers of [`Detail::MeterOnly`](crate::Detail::MeterOnly) share.
 //!
-//! Most frames hold a few words and nothing else. They are told by searching for a handful of keys; what could hold
-//! more is parsed like in full, and [`reduced`].
+//! Most frames hold a few words and nothing else, which a search for a handful of keys shows. A frame that could hold
+//! more is parsed in full, and its content [reduced](reduce).
 
 use crate::json::lexer::unescape;
 use baton_model::Event;
@@ -23,6 +23,7 @@ pub(crate) fn reduce(events: Vec<Event>) -> Vec<Event> {
     };
     let (names, facts): (Vec<_>, Vec<_>) =
         events.into_iter().filter(is_fact).partition(|event| matches!(event, Event::Started(_)));
+    // Content in front of facts: whoever reads the events stops at an end or a failure.
     names.into_iter().chain(has_content.then_some(opaque)).chain(facts).collect()
 }
 

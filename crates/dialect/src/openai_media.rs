@@ -23,6 +23,7 @@ pub(crate) fn image_url(image: &Image) -> Option<String> {
 
 /// The media type of an image by how its base64 begins, for formats that do not say (Ollama).
 fn guess_media_type(data: &str) -> &'static str {
+    // The first bytes of each kind in base64: FF D8 FF, "GIF", "RIFF". PNG is left.
     match data.as_bytes() {
         [b'/', b'9', b'j', ..] => "image/jpeg",
         [b'R', b'0', b'l', b'G', ..] => "image/gif",

@@ -19,11 +19,13 @@ pub(crate) fn read(usage: &Node<'_>) -> Usage {
     let prompt = count(&["prompt_tokens", "input_tokens"]);
     let mut output = count(&["completion_tokens", "output_tokens"]);
     let total = count(&["total_tokens"]);
-    // DeepSeek and Moonshot report cache reads in places of their own.
+    // DeepSeek and Moonshot report cache reads in places of their own. The larger, because a service may leave 0 in
+    // the other place.
     let cached = detail(&prompt_details, "cached_tokens").max(count(&["prompt_cache_hit_tokens", "cached_tokens"]));
     let written = detail(&prompt_details, "cache_write_tokens");
     let mut reasoning = detail(&output_details, "reasoning_tokens");
 
+    // Some services report nothing but the total, of embeddings for example.
     let mut input = if prompt == 0 && output == 0 { total } else { prompt };
     let beside = total.saturating_sub(input.saturating_add(output));
     if beside > 0 && beside == reasoning {
@@ -130,10 +132,12 @@ mod tests {
         let xai = r#"{"prompt_tokens":10,"completion_tokens":5,"total_tokens":115,"completion_tokens_details":{"reasoning_tokens":100}}"#;
         check(xai, &[(Input, 10), (Output, 5), (Reasoning, 100)]);
         check(
+            // Gemini.
             r#"{"prompt_tokens":4,"completion_tokens":9,"total_tokens":413}"#,
             &[(Input, 4), (Output, 9), (Reasoning, 400)],
         );
         check(
+            // DeepSeek.
             r#"{"prompt_tokens":20,"completion_tokens":1,"total_tokens":21,"prompt_cache_hit_tokens":15}"#,
             &[(Input, 5), (CacheRead, 15), (Output, 1)],
         );

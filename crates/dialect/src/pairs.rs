@@ -59,6 +59,7 @@ fn answered(events: &[Event]) -> Answer {
     let usage = reply.usage.unwrap_or_default();
     let choice = reply.choices.first().unwrap();
     let finish = choice.finish.clone().map(|finish| match finish {
+        // OpenAI and Ollama have one word for both.
         Finish::StopSequence => Finish::Stop,
         other => other,
     });
@@ -141,6 +142,7 @@ proptest! {
     #[test]
     fn any_events_can_be_written(texts in prop::collection::vec(any::<String>(), 0..4), arguments: String, choice in 0_u32..2) {
         let mut events: Vec<Event> = texts.into_iter().map(|text| Event::Text { choice, text }).collect();
+        // Arguments of no call, and a call without id and name: readers of broken streams may tell both.
         events.push(Event::ToolArguments { choice, index: 3, fragment: arguments.clone() });
         events.push(Event::ToolCall { choice, index: 1, id: String::new(), name: String::new() });
         events.push(Event::ToolArguments { choice, index: 1, fragment: arguments });

@@ -134,6 +134,7 @@ fn parse<T: DeserializeOwned>(name: &str, text: &[u8], expected: &str) -> Result
 }
 
 fn shorten(text: &[u8]) -> String {
+    // The value may be a whole conversation, and it goes into an error's message.
     let text = String::from_utf8_lossy(text);
     if text.chars().count() <= 40 { text.into_owned() } else { text.chars().take(40).chain(['…']).collect() }
 }

@@ -4,6 +4,8 @@ use baton_model::chat::{Effort, ReasoningOptions};
 
 /// The effort that says what was asked in other ways. Above `high` only the newest models go, so no budget does.
 pub(crate) fn effort(reasoning: &ReasoningOptions) -> Option<Effort> {
+    // A budget is read as the nearest of 1024, 2048 and 4096, which Anthropic's codec sends for these efforts: an
+    // effort that goes there and back stays what it was.
     match (reasoning.enabled, reasoning.budget) {
         (Some(false), _) => Some(Effort::None),
         _ if reasoning.effort.is_some() => reasoning.effort,

@@ -154,6 +154,7 @@ fn turn() -> impl Strategy<Value = Vec<Message>> {
 /// Calls, and their results.
 fn tool_turn(thought: Option<Part>, text: Option<String>, calls: Vec<(String, String, String)>) -> Vec<Message> {
     let call = |(id, name, _): &(String, String, String)| {
+        // Its spaces and `1.50` are lost by any writer that parses the arguments instead of passing them on.
         let arguments = r#"{"city": "Paris", "n": 1.50}"#.to_owned();
         Part::from(PartKind::ToolCall(ToolCall { id: format!("call_{id}"), name: name.clone(), arguments }))
     };
@@ -232,6 +233,7 @@ fn output() -> impl Strategy<Value = OutputFormat> {
 }
 
 fn options() -> impl Strategy<Value = ChatRequest> {
+    // Eighths are exact in binary, so a number that is written and read again is equal.
     let number = || option::of((-8_i32..8).prop_map(|eighths| f64::from(eighths) / 8.0));
     let sampling = (number(), number(), option::of(0_i64..99), option::of(any::<i64>()), number(), number()).prop_map(
         |(temperature, top_p, top_k, seed, frequency_penalty, presence_penalty)| Sampling {

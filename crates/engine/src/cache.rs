@@ -155,10 +155,13 @@ impl ResponseCache {
             ModelSource::Config => put("configured", configured_fields(model).as_bytes()),
             ModelSource::Api | ModelSource::Discovered => put("version", &model.updated_at.0.to_le_bytes()),
         }
+        // Query and headers reach the provider too, and change the reply: `anthropic-beta` is one of them.
         put("query", call.options.query.as_deref().unwrap_or("").as_bytes());
         for (name, value) in &call.options.headers {
             put(name, value.as_bytes());
         }
+        // Values are compared as bytes. Another spelling of the same number is a miss, which costs a call and is
+        // never wrong.
         if let Some(body) = call.content.body() {
             let mut fields: Vec<_> = body.fields.iter().filter(|field| field.name != "stream").collect();
             // Clients write the same fields in different orders.
@@ -248,6 +251,7 @@ fn write(kept: &CachedReply) -> Bytes {
 fn read(bytes: &Bytes) -> Option<CachedReply> {
     // A newline can't occur inside the head: JSON escapes it.
     let end = bytes.iter().position(|byte| *byte == b'\n')?;
+    // With Redis, other versions of Baton read and write the same entries.
     let head: Head = serde_json::from_slice(bytes.get(..end)?).ok()?;
     Some(CachedReply {
         model: head.model.into(),

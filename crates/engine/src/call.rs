@@ -158,6 +158,8 @@ impl Content {
         if let Some(hold) = &mut *self.hold.lock().unwrap_or_else(PoisonError::into_inner) {
             hold.grow(translation_cost(&body.bytes)).map_err(no_bytes)?;
         }
+        // Two may read at once, and one result is thrown away. A lock held over the reading would block the threads
+        // of others.
         let operation = (self.read)(&body.bytes)?;
         Ok(self.operation.get_or_init(|| operation))
     }

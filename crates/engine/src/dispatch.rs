@@ -66,6 +66,7 @@ pub async fn try_candidates(
             unfit.get_or_insert(error);
             continue;
         }
+        // Not waited for: the next candidate may have a place now.
         let place = match place(shared, call, &candidate) {
             Ok(place) => place,
             Err(error) => {
@@ -79,6 +80,7 @@ pub async fn try_candidates(
                 unfit.get_or_insert(error);
                 continue;
             }
+            // A body that does not read is wrong for every candidate.
             Err(error) => return Err(error),
         };
         let tried = try_candidate(shared, call, candidate, fitted, recorder, deadline).await;
@@ -149,6 +151,7 @@ async fn try_candidate(
     let mut retries = candidate.provider.settings().retries;
     let mut pause = shared.settings.retry.pause;
     let budgets = &shared.retry_budgets;
+    // Once, however many attempts follow: retries that earned retries would never end.
     budgets.note_request(&candidate.model.provider);
     loop {
         // The start is in the journal before the request leaves, so that a crash does not hide a call that is billed.
@@ -161,6 +164,7 @@ async fn try_candidate(
             }
             Err(error) => error,
         };
+        // Before the circuit is asked below, because this failure may be the one that opens it.
         recorder.fail_attempt(&mut error);
         let Retry::SameTarget(after) = error.retry() else { return Err(error) };
         let wait = after.unwrap_or_else(|| shared.vary(pause));

@@ -87,6 +87,7 @@ pub async fn fit(call: &Arc<Call>, candidate: &Candidate) -> Result<Fitted, Publ
 
 /// The next of a few sizes: a provider loads the model anew for each size, so few are better than exact ones.
 fn window(tokens: u64) -> u64 {
+    // Ollama unloads and loads a model when `num_ctx` changes, which takes seconds.
     tokens.max(SMALLEST_WINDOW).checked_next_power_of_two().unwrap_or(tokens)
 }
 
@@ -98,6 +99,8 @@ async fn size(call: &Arc<Call>, candidate: &Candidate, limit: u64, output: u64) 
     let bound = Count { tokens: bytes, exact: false, tokenizer: "bytes" };
     // A window is sized by the tokens, so a bound is good enough only while it changes nothing.
     let small = !candidate.provider.sizes_context() || bytes + ANSWER <= SMALLEST_WINDOW;
+    // A token has at least one byte, so a body that is shorter than the window fits without being counted. Most
+    // requests end here.
     if small && bytes > 0 && bytes.saturating_add(output) < limit && !may_hold_media(call) {
         return Ok(bound);
     }

@@ -75,6 +75,7 @@ impl Limits {
     /// # Errors
     /// `overloaded`.
     pub fn reserve_at(&self, provider: &ProviderId, most: u64, caller: &Caller) -> Result<Hold, PublicError> {
+        // The read lock is let go of at the end of this line, before the write lock is taken.
         let known = self.providers.read().unwrap_or_else(PoisonError::into_inner).get(provider).cloned();
         let shares = known.filter(|shares| shares.most() == most).unwrap_or_else(|| {
             let mut providers = self.providers.write().unwrap_or_else(PoisonError::into_inner);

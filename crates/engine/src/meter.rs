@@ -90,6 +90,7 @@ impl Attempt {
         // A reply that was cut reports no output, or a number from before the cut.
         let produced = count::bytes_estimate(self.text_bytes as u64, &self.model).tokens;
         if usage.output_tokens() < produced {
+            // The text that was seen includes the reasoning, which is billed in a class of its own.
             usage.set(UsageClass::Output, produced.saturating_sub(usage.get(UsageClass::Reasoning)));
         }
         (usage, UsageOrigin::Estimated)
@@ -102,6 +103,7 @@ impl Attempt {
         finished: Timestamp,
         prompt_tokens: impl FnOnce() -> u64,
     ) -> AttemptRecord {
+        // Anthropic reports the input at the start of a stream, so an attempt that fails after it has cost something.
         let refused = self.reported.is_empty() && self.text_bytes == 0;
         let (usage, origin) = match ending {
             // Refused before anything was produced: vendors bill nothing for that. Where nobody knows what became of the

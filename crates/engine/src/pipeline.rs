@@ -24,6 +24,7 @@ use std::sync::Arc;
 /// The error if no reply begins; the request is recorded then too, once it was admitted.
 pub async fn serve(shared: &Arc<Shared>, call: Call) -> Result<Reply, PublicError> {
     let call = Arc::new(call);
+    // One snapshot for the whole request: a model that is changed meanwhile does not change it halfway.
     let snapshot = shared.registry.snapshot();
     let model = admit(shared, &snapshot, &call)?;
     // After `admit`, so that requests that are refused anyway take no place.

@@ -74,6 +74,8 @@ impl ReasoningCache {
 
     /// Whether a conversation may lack reasoning: only the reasoning before tool calls is kept.
     pub fn may_restore(request: &ChatRequest) -> bool {
+        // Asked before the request is copied: a copy of a long conversation is expensive, and most have no tool
+        // calls.
         let calls = |message: &Message| {
             message.role == Role::Assistant && message.parts.iter().any(|part| tool(part).is_some())
         };
@@ -174,6 +176,8 @@ fn restore_blocks(message: &mut Message, mut found: Vec<(String, Vec<ReasoningBl
     let mut parts = Vec::with_capacity(message.parts.len() + found.len());
     for part in std::mem::take(&mut message.parts) {
         if let Some(place) = call_id(&part).and_then(|id| found.iter().position(|(of, _)| of == id)) {
+            // Removed, because two calls of one reply may have the same name and arguments, and each has its own
+            // reasoning.
             let (id, blocks) = found.swap_remove(place);
             let blocks = blocks.into_iter().map(Part::from);
             if Some(&id) == first.as_ref() {
@@ -203,6 +207,7 @@ fn key(call: &Call, provider: &ProviderId, id: &str) -> String {
         provider.as_str(),
         id,
     ];
+    // The word is as the first version wrote it; entries live a day, longer than an upgrade takes.
     own.iter().fold("thought".to_owned(), |key, part| format!("{key}:{}:{part}", part.len()))
 }
 
@@ -232,6 +237,7 @@ impl ReasoningRecorder {
                 Event::ReasoningSignature { choice, signature } => {
                     self.bytes += signature.len();
                     self.open_block(*choice).signature = Some(signature.clone());
+                    // A signature ends its block: text that follows belongs to the next one, which has its own.
                     self.close(*choice);
                 }
                 Event::RedactedReasoning { choice, data } => {

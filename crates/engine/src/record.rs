@@ -99,6 +99,7 @@ impl RequestRecorder {
             // Later attempts need no start of their own: the journal knows of the request by the first.
             && record.attempts.is_empty()
         {
+            // With the attempt in it. After a crash this line is all that the next process knows of the call.
             let mut start = RequestRecord::clone(record);
             start.attempts.push(Attempt::new(Arc::clone(model), now).start_record());
             if let Err(cause) = self.shared.ledger.start(&start).await {

@@ -103,6 +103,7 @@ impl Snapshot {
     ) -> Result<Option<&Arc<Model>>, PublicError> {
         let mut known = self.providers.keys().filter(|id| self.serves(caller, id));
         let provider = known.clone().find(|id| id.as_str().eq_ignore_ascii_case(name)).ok_or_else(|| {
+            // Only the providers that the caller may use are named.
             let known: Vec<&str> = known.by_ref().map(ProviderId::as_str).collect();
             PublicError::new(
                 Code::InvalidRequest,

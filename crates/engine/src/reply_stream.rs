@@ -130,6 +130,7 @@ impl ReplyStream {
 
     /// The next frame. The request is settled before the last one leaves.
     pub async fn next(&mut self) -> Option<Result<Frame, PublicError>> {
+        // Held frames were metered when they came, in `start_attempt`; those from the provider are metered below.
         let next = match self.held.pop_front() {
             Some(frame) => Some(Ok(frame)),
             None => self.next_from_provider().await,

@@ -118,6 +118,7 @@ fn serving(snapshot: &Snapshot, model: &Arc<Model>, ask: &Ask<'_>) -> Option<Can
     let (capability, client) = (ask.capability, ask.client);
     let provider = snapshot.providers.get(&model.provider)?;
     let as_chat = (capability == Capability::Completion).then_some(Capability::Chat);
+    // The capability itself comes first: chat takes neither several prompts, token ids, `suffix` nor `echo`.
     [Some(capability), as_chat].into_iter().flatten().find_map(|serves| {
         let completes = serves == Capability::Completion && provider.completes(client);
         // A provider that completes prompts with its chat models lists them with CHAT alone.

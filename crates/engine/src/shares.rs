@@ -68,6 +68,7 @@ impl Shares {
     /// # Errors
     /// Why it can't.
     pub fn take(&self, holder: &Arc<str>, amount: u64) -> Result<Hold, Full> {
+        // Made empty and grown, so that a refused hold gives back nothing when it is dropped.
         let mut hold = Hold { shares: self.clone(), holder: Arc::clone(holder), amount: 0 };
         hold.grow(amount)?;
         Ok(hold)

@@ -25,6 +25,8 @@ impl Sampling {
         let Self::Below(bound) = self else { return false };
         // The right-most bytes: services with shorter ids pad them with zeros on the left.
         let low = trace.0.iter().skip(8).fold(0_u64, |low, byte| low << 8 | u64::from(*byte));
+        // Sixty-three bits, because the bound is computed from a float, and as the SDKs of OpenTelemetry do: they
+        // decide the same.
         low >> 1 < bound
     }
 }

@@ -36,6 +36,7 @@ impl Outage {
         if self.failures > 0 {
             tracing::info!(tries = self.failures, "{what} goes on");
         }
+        // The pauses begin anew: a short outage after a long one is over soon.
         *self = Self::default();
     }
 

@@ -60,6 +60,8 @@ impl Relay {
         // What went out is placed even if the rest failed, or it would be published again each round.
         let (gone, failure) = self.publish(&events).await;
         if !gone.is_empty() {
+            // After the bus has them. A node that dies in between publishes them again, and the bus drops what it had
+            // lately.
             self.store.events().place(&gone).await?;
         }
         failure.map_or(Ok(true), |error| Err(error.into()))
@@ -85,6 +87,7 @@ impl Relay {
                     event.id, event.kind, %error,
                     "the bus refuses an event for good; it stands in the stream of the API, and goes to webhooks"
                 ),
+                // An outage ends the round: the rest would each wait for the same timeout.
                 Err(error) => return (gone, Some(error)),
             }
             gone.push(event.id.clone());

@@ -46,6 +46,7 @@ pub fn is_global(address: IpAddr) -> bool {
 
 /// Whether a call may go there: the public internet, or a network that is allowed.
 pub fn permitted(address: IpAddr, allowed: &[IpNet]) -> bool {
+    // Canonical for the networks too: `::ffff:10.1.2.3` is in `10.0.0.0/8`.
     is_global(address) || allowed.iter().any(|network| network.contains(&address.to_canonical()))
 }
 
@@ -62,6 +63,7 @@ fn is_global_6(address: Ipv6Addr) -> bool {
         let [.., a, b, c, d] = address.octets();
         return is_global_4(Ipv4Addr::new(a, b, c, d));
     }
+    // Of version 6 what is public is listed, and all else is refused: most of the space is not assigned to anybody.
     within_6(address, GLOBAL) && !SPECIAL_6.into_iter().any(|network| within_6(address, network))
 }
 

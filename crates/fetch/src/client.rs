@@ -77,6 +77,7 @@ impl Client {
         }
         let host = url.host_str().unwrap_or_default().to_owned();
         let exchange = self.exchange(inner, url, request, &host);
+        // Around everything: resolving the name and reading the body count too.
         match tokio::time::timeout(self.limits.time, exchange).await {
             Ok(outcome) => outcome,
             Err(_) => Err(FetchError::TimedOut { host, limit: self.limits.time }),
@@ -113,6 +114,7 @@ async fn collect(response: Response, host: &str, limit: usize, cut: bool) -> Res
     while let Some(piece) = pieces.next().await {
         let piece = piece.map_err(|error| failure(&error, host))?;
         let room = limit - body.len();
+        // Counted as it comes: `content-length` is only what the other side says.
         match piece.get(..room) {
             // There is just enough room, or too little.
             Some(start) if piece.len() > room => {
@@ -144,6 +146,7 @@ fn parse(text: &str) -> Result<Url, FetchError> {
 /// A failure below HTTP. What the guard refused is found in its causes.
 fn failure(error: &reqwest::Error, host: &str) -> FetchError {
     let mut cause: Option<&(dyn Error + 'static)> = Some(error);
+    // The resolver's error comes wrapped in several of the HTTP client.
     while let Some(inner) = cause {
         if let Some(refused) = inner.downcast_ref::<FetchError>() {
             return refused.clone();

@@ -21,6 +21,7 @@ impl Guard {
     /// Checks an address that is written as a number: those are connected to without [`Resolve`].
     pub fn check(&self, url: &Url) -> Result<(), FetchError> {
         let host = url.host_str().unwrap_or_default();
+        // The URL parser has made numbers of `0x7f.1`, `2130706433` and their like, so all spellings are seen here.
         let Ok(address) = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() else { return Ok(()) };
         if permitted(address, &self.0) {
             return Ok(());

@@ -28,6 +28,7 @@ impl<'s> BatchModels<'s> {
         if let Some(model) = self.seen.get(name) {
             return Ok(model.upstream.clone());
         }
+        // The same check as for a single request: a batch must not be a way around the models of a key.
         let selector = ModelSelector::Model(name.to_owned());
         let found = self.snapshot.find(self.caller, &selector, Capability::Chat).map_err(|error| PublicError {
             param: Some(place.to_owned()),

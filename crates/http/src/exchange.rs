@@ -55,6 +55,7 @@ pub fn call(
         wire: Wire::new(api.dialect(), capability),
         routing: Routing {
             selector: request.selector,
+            // The header comes first: it can be set where a client's library has no field for it.
             fallbacks: headers.fallbacks.or(request.fallbacks),
             strict: headers.strict || caller.strict,
             timeout: headers.timeout,
@@ -67,6 +68,7 @@ pub fn call(
             headers: headers::passed_on(&parts.headers),
             query: query::forwarded(api, parts.uri.query()),
         },
+        // The memory that was counted for the body stays counted for as long as the body lives.
         content: request.content.held(hold),
         identity: Identity { id, arrived, trace, caller, attribution, api: api.name(), status: api.status() },
     })
@@ -96,6 +98,7 @@ pub async fn read(
 /// may not book on.
 fn attribution(caller: &Caller, headers: &RequestHeaders, body: Attribution) -> Result<Attribution, PublicError> {
     let own = |own: &Option<Arc<str>>| own.as_ref().map(|text| text.to_string());
+    // All of this goes into the record, which is kept for months.
     bounds::attribution(&body)?;
     for (project, field) in [(&body.project, "project_id"), (&headers.project, "x-baton-project")] {
         let Some(project) = project.as_deref().filter(|project| !caller.may_book_on(project)) else { continue };

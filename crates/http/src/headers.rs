@@ -13,6 +13,7 @@ use std::time::Duration;
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
 
 /// Client headers that matter to a provider, and so are passed on; the trace context is apart (`trace`).
+// Named one by one. `authorization` and `cookie` are for Baton, and must not reach a vendor.
 const PASSED_ON: [&str; 6] = [
     "anthropic-beta",
     "anthropic-version",

@@ -33,6 +33,7 @@ impl ListQuery {
 pub fn parameter(query: Option<&str>, names: &[&str]) -> Option<String> {
     let mut pairs = query.unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
     pairs.find(|(name, _)| names.contains(name)).map(|(_, value)| {
+        // Ids of models hold slashes and colons, which SDKs escape.
         percent_encoding::percent_decode_str(&value.replace('+', " ")).decode_utf8_lossy().into_owned()
     })
 }

@@ -66,6 +66,7 @@ pub async fn one(
     inbound: Inbound,
 ) -> Result<Response, Refused> {
     let snapshot = state.web.engine.registry().snapshot();
+    // The capability says nothing here: it only matters where no model is named.
     let model = snapshot.find(&inbound.caller, &ModelSelector::Model(name), Capability::Chat)?;
     Ok(match is_anthropic(&inbound.parts.headers) {
         true => Json(models::Listed::new(model)).into_response(),

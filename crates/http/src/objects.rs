@@ -40,6 +40,7 @@ pub async fn find(
     kind: ProviderObjectKind,
     object: &str,
 ) -> Result<Found, PublicError> {
+    // All callers share Baton's key at the provider, so it is this lookup that keeps them apart.
     let object = state.provider_objects.get(caller, kind, object).await?;
     let provider = upstream::provider(&state.web.engine.registry().snapshot(), &object.provider)?;
     Ok(Found { object, provider })
@@ -178,6 +179,7 @@ pub async fn list(
     let (caller, query) = (&inbound.caller, ListQuery::read(inbound.query())?);
     let limit = query.limit.min(MOST);
     let from = match query.after.as_deref().or(query.before.as_deref()) {
+        // Looked up as the caller: an id of somebody else is no place to page from.
         Some(object) => Some(state.provider_objects.get(caller, kind, object).await?.id),
         None => None,
     };
@@ -191,6 +193,7 @@ pub async fn list(
     let mut objects = state.provider_objects.list(caller, kind, near, one_more).await?;
     let more = objects.len() > limit;
     match near {
+        // The list is newest first, so the one too many, the farthest from where the page begins, is at the front.
         Near::NewerThan(_) => drop(objects.drain(..objects.len().saturating_sub(limit))),
         Near::Newest | Near::OlderThan(_) => objects.truncate(limit),
     }
@@ -234,6 +237,7 @@ async fn show(
     let reply = upstream::ask_within(provider.as_ref(), asking, bounds::LISTED_OBJECT).await?;
     match reply.status {
         200 => Ok(Some(reply.body)),
+        // Deleted there by other means, or expired.
         404 => {
             state.provider_objects.forget(object).await?;
             Ok(None)

@@ -98,6 +98,7 @@ fn ollama() -> Router<HttpState> {
 
 /// Paths that OpenAI's and Anthropic's clients share.
 fn shared() -> Router<HttpState> {
+    // Two formats have this path, so the layer asks the headers in whose shape an error is written.
     Router::new().route("/v1/models", get(listing::all)).route("/v1/models/{*id}", get(listing::one))
 }
 

@@ -31,6 +31,7 @@ impl Watch {
             self.begun.get_or_insert(now);
         }
         if let Some(end) = events.iter().position(|event| *event == Event::Ended) {
+            // Before the end: Ollama's last line holds the times, and the writer makes it of `Ended`.
             events.insert(end, Event::Timings(self.measured(now)));
             self.clock = None;
         }

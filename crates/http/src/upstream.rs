@@ -16,6 +16,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::sync::Arc;
 
 /// What may stand in a part of a path as it is.
+// An id comes from a client: a slash in it would lead to another path of the provider, with Baton's key.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// The most of a reply that Baton reads to know what was made.
@@ -92,6 +93,7 @@ pub fn choose(
         [] => refuse(format!("no provider of the kind `{kind}` is configured for this")),
         // A choice is asked for only where there is one.
         [only] => Ok(Arc::clone(only)),
+        // The default model's provider is where requests without a name go, so files without a name go there too.
         several => match several.iter().find(|provider| Some(provider.id()) == default) {
             Some(provider) => Ok(Arc::clone(provider)),
             None => refuse(format!("name the provider in the header x-baton-provider: {}", names())),
@@ -130,6 +132,7 @@ pub async fn ask_within(provider: &dyn Provider, forward: Forward<'_>, most: usi
     let mut bytes = BytesMut::new();
     while let Some(piece) = body.try_next().await? {
         bytes.extend_from_slice(&piece);
+        // Checked as it comes: a provider that never stops must not fill the memory.
         if bytes.len() > most {
             return Err(PublicError::new(Code::ProviderError, format!("the reply is larger than {most} bytes")));
         }

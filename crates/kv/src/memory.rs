@@ -41,6 +41,7 @@ impl Expiry<String, Arc<Entry>> for OwnLifetime {
         _now: Instant,
         _left: Option<Duration>,
     ) -> Option<Duration> {
+        // A value that is replaced begins anew: moka would keep the time of the one before.
         Some(entry.ttl)
     }
 }

@@ -52,6 +52,7 @@ impl Notices for InProcess {
         let next = |mut receiver: broadcast::Receiver<Notice>| async move {
             match receiver.recv().await {
                 Ok(notice) => Some((notice, receiver)),
+                // What was missed is not known, so the listener has to look at everything.
                 Err(RecvError::Lagged(_)) => Some((Notice::Missed, receiver)),
                 Err(RecvError::Closed) => None,
             }

@@ -30,6 +30,7 @@ impl Shared {
 impl Cache for Shared {
     fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Option<Bytes>> {
         Box::pin(async move {
+            // Never both: a value in Redis is found by all nodes and purged by all, one in memory by neither.
             match self.meanwhile(key) {
                 Some(key) => self.memory.get(&key).await,
                 None => self.redis.get(key).await,

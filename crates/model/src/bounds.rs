@@ -181,6 +181,7 @@ impl Most {
     pub fn check(self, text: &str) -> Result<(), String> {
         let length = match self {
             Self::Bytes(_) | Self::Object(..) | Self::Entries(_) => text.len(),
+            // A character has at least one byte, so a text of few bytes need not be counted.
             Self::Characters(most) if text.len() <= most => return Ok(()),
             Self::Characters(_) => text.chars().count(),
         };
@@ -236,6 +237,7 @@ impl fmt::Display for Most {
 
 /// As much of a text as is within so many characters. What is cut ends with `…`.
 pub fn cut(text: &str, most: usize) -> std::borrow::Cow<'_, str> {
+    // By characters: a cut between the bytes of one would be no text.
     match text.char_indices().nth(most) {
         // The mark counts too.
         Some(_) => text.chars().take(most.saturating_sub(1)).chain(['…']).collect::<String>().into(),

@@ -81,6 +81,7 @@ impl ModelId {
             Err(format!("`{text}` is the name of a call of this API; choose another"))
         } else if let Err(problem) = Most::Bytes(bounds::ID).check(text) {
             Err(problem)
+        // A slash at an end would be lost in `/api/models/{id}`, and blanks are lost in headers.
         } else if text.trim() != text || text.starts_with('/') || text.ends_with('/') {
             Err("must not begin or end with blanks or slashes".to_owned())
         } else if text.chars().any(char::is_control) {

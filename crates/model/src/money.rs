@@ -21,6 +21,7 @@ impl Nanos {
             return None;
         }
         let whole: i64 = whole.parse().ok()?;
+        // Filled on the right: `.5` is 500,000,000 nano-dollars.
         let fraction: i64 = format!("{fraction:0<9}").parse().ok()?;
         whole.checked_mul(Self::DOLLAR.0)?.checked_add(fraction).map(Self)
     }
@@ -29,6 +30,8 @@ impl Nanos {
 impl std::ops::Add for Nanos {
     type Output = Self;
     fn add(self, other: Self) -> Self {
+        // Saturates at nine billion dollars, which no honest bill reaches; a provider may report any number of
+        // tokens.
         Self(self.0.saturating_add(other.0))
     }
 }
@@ -49,6 +52,7 @@ impl std::iter::Sum for Nanos {
 impl fmt::Display for Nanos {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.0 < 0 { "-" } else { "" };
+        // `unsigned_abs`: the absolute value of the smallest number is no i64.
         let (whole, fraction) = (self.0.unsigned_abs() / 1_000_000_000, self.0.unsigned_abs() % 1_000_000_000);
         if fraction == 0 {
             return write!(f, "{sign}{whole}");

@@ -10,6 +10,7 @@ pub struct Rates([Option<Nanos>; UsageClass::COUNT]);
 impl Rates {
     /// Dollars per million units of the class.
     pub fn get(&self, class: UsageClass) -> Option<Nanos> {
+        // The class is the place; a test in `usage.rs` holds the two together.
         self.0.get(class as usize).copied().flatten()
     }
 

@@ -51,6 +51,7 @@ impl RequestRecord {
         self.attempts
             .iter()
             .map(|attempt| attempt.cost)
+            // One attempt without a cost makes the sum unknown: a part would look like the whole.
             .try_fold(crate::Nanos::ZERO, |sum, cost| cost.known().map(|nanos| sum + nanos))
             .map_or(Cost::Unpriced, Cost::Known)
     }
@@ -62,6 +63,7 @@ impl RequestRecord {
 
     /// Whether any of its numbers is an estimate.
     pub fn is_estimated(&self) -> bool {
+        // An attempt that consumed nothing is called estimated too, and says nothing of the numbers.
         self.attempts.iter().any(|attempt| attempt.origin == UsageOrigin::Estimated && !attempt.usage.is_empty())
     }
 }

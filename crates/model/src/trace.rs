@@ -44,6 +44,7 @@ impl TraceContext {
             span: SpanId(bytes(parts.next()?)?),
             sampled: bytes::<1>(parts.next()?)?[0] & 1 == 1,
         };
+        // W3C Trace Context: `ff` is forbidden, version 00 has exactly four parts, and a later one may have more.
         let known = version != 0xff && (version > 0 || parts.next().is_none());
         let named = context.trace.0 != [0; 16] && context.span.0 != [0; 8];
         (known && named).then_some(context)
@@ -59,6 +60,7 @@ impl fmt::Display for TraceContext {
 
 /// Exactly that many bytes in lower-case hexadecimal digits.
 fn bytes<const N: usize>(text: &str) -> Option<[u8; N]> {
+    // Checked first: `from_str_radix` takes a sign (`+a`), and upper case is not allowed in this header.
     let digits = text.len() == 2 * N && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     let mut bytes = [0; N];
     for (place, byte) in bytes.iter_mut().enumerate().filter(|_| digits) {

@@ -187,6 +187,7 @@ impl Usage {
     /// Takes over what `newer` knows. Streams report cumulatively and in pieces (Anthropic: input first, output last),
     /// so a class that `newer` leaves at zero keeps its number.
     pub fn update(&mut self, newer: &Self) {
+        // Set and not added: each report of Anthropic's `message_delta` is the total so far.
         for (class, amount) in newer.nonzero() {
             self.set(class, amount);
         }

@@ -31,6 +31,7 @@ impl ProviderError {
     /// An error of that kind without a reply of the provider.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         let message = message.into();
+        // Mostly the provider has refused before it did any work.
         let may_be_billed = false;
         Self { kind, message, code: None, param: None, retry_after: None, upstream: None, cause: None, may_be_billed }
     }

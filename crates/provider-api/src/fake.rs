@@ -193,6 +193,7 @@ impl Fake {
 
     fn exchange(&self, answer: Answer, form: Form, guard: Guard) -> Result<Exchange, ProviderError> {
         let Answer { frames, then, whole, headers, dropped } = answer;
+        // For `replay`, which gets only the bytes of a reply and knows no format to read them by.
         self.state().played.push(frames.clone());
         let form = if whole { Form::Whole } else { form };
         Ok(Exchange {
@@ -237,6 +238,7 @@ impl Provider for Fake {
                 match act {
                     Act::Answer(answer) => {
                         let mut exchange = self.exchange(answer, outgoing.form, guard)?;
+                        // A provider may speak several formats: the reply is in the one that was asked for.
                         exchange.dialect = outgoing.dialect;
                         return Ok(exchange);
                     }
@@ -244,6 +246,7 @@ impl Provider for Fake {
                         guard.finish();
                         return Err(error);
                     }
+                    // The guard is held here and counts the drop of the call.
                     Act::Hang => std::future::pending().await,
                     Act::After(signal, then) => {
                         signal.notified().await;

@@ -10,6 +10,7 @@ use baton_model::fault::ErrorKind;
 pub fn check_strict(strict: bool, changes: &[String]) -> Result<(), ProviderError> {
     let Some(first) = changes.first().filter(|_| strict) else { return Ok(()) };
     let message = format!("the request is strict, and the model does not support all of it: {}", changes.join("; "));
+    // OpenAI's errors have one field in `param`; the message has them all.
     let field = first.split(": ").next().map(str::to_owned);
     Err(ProviderError { param: field, ..ProviderError::new(ErrorKind::InvalidRequest, message) })
 }

@@ -80,6 +80,7 @@ pub fn build(config: &ProviderConfig, transport: &Transport) -> Result<Arc<dyn P
         headers: headers(config, preset)?,
         query: config.query.clone().or_else(|| preset.query.map(Secret::from)),
         key: config.api_key.clone(),
+        // The engine asks for strictness before the request is written, and knows settings but no quirks.
         settings: Settings { strict: quirks.strict, ..config.settings.clone() },
         quirks,
     };
@@ -98,6 +99,7 @@ fn unknown_kind(kind: &str) -> BuildError {
 fn base_url(config: &ProviderConfig, preset: &Preset) -> Result<BaseUrl, BuildError> {
     let text = config.base_url.as_deref().or(preset.base_url);
     let text = text.ok_or_else(|| BuildError::new("base_url", format!("{} has no address of its own", preset.name)))?;
+    // Paths begin with a slash, and `//` is another path.
     let text = text.trim().trim_end_matches('/');
     // The paths of these formats begin with the version; people copy addresses that end with it.
     let text = match preset.dialect {

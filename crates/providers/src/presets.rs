@@ -112,8 +112,10 @@ const COMPATIBLE: Preset = Preset {
     paths: Paths::Plain,
     query: None,
     capabilities: TEXT,
+    // Most compatible services know only the older name, and ignore or refuse the newer one.
     max_tokens: MaxTokensField::MaxTokens,
     stream_usage: None,
+    // OpenAI renamed the system role for its own models; others refuse the new word.
     developer_role: Some(false),
     json_schema: None,
     api: ChatApi::Chat,

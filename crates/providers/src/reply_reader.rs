@@ -51,9 +51,11 @@ pub(crate) fn form(
     let chatty = matches!(capability, Capability::Chat | Capability::Completion);
     let protocol = |message| Err(ProviderError::new(ErrorKind::Protocol, message));
     match essence.as_str() {
+        // Mostly a base_url that leads to a dashboard or a proxy's login page.
         "text/html" | "application/xhtml+xml" => {
             protocol(format!("{peer} replied with a web page ({essence}), not with its API: correct the base_url"))
         }
+        // Reading it as a whole would need a second reader, for a service that ignores `stream: false`.
         "text/event-stream" if asked == Form::Whole => {
             protocol(format!("{peer} replied with a stream where a whole reply was requested"))
         }
@@ -86,6 +88,7 @@ impl ReplyReader {
                     stream::once(async { Err(ProviderError::new(ErrorKind::Protocol, message)) }).boxed()
                 }
             },
+            // Audio is played while it arrives, so it must not be gathered first.
             Form::Whole if self.capability == Capability::AudioSpeech => audio_frames(self.max_reply_bytes, source),
             Form::Whole => stream::once(self.whole(source)).boxed(),
         }
@@ -262,6 +265,7 @@ impl Stream {
     /// Cuts and reads a piece.
     fn take(&mut self, piece: Bytes) {
         let mut cut = Vec::new();
+        // Frames that were complete before a frame became too long are still given.
         let good = self.splitter.push(piece, &mut cut);
         for bytes in cut {
             if self.place == Place::Open {
@@ -301,6 +305,7 @@ impl Stream {
             }
         }
         if self.place == Place::Open {
+            // Some services end the bytes without the format's own end; a reader knows whether its format may end so.
             let events = self.reader.finish();
             if events.contains(&Event::Ended) {
                 self.give(Frame { events, ..Frame::default() });

@@ -27,6 +27,7 @@ impl Secret {
         let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | ',' | '\\');
         let blot = |word: &str| {
             let bare = word.trim_end_matches(ends);
+            // OpenAI shows the beginning and the end of a refused key, which narrows a search for it.
             if bare.contains("***") { word.replacen(bare, "[key]", 1) } else { word.to_owned() }
         };
         text.replace(&self.0, "[key]").split_inclusive(ends).map(blot).collect()

@@ -12,6 +12,7 @@ const LENGTH: usize = 32;
 /// Hexadecimal digits of a key's id.
 const ID: usize = 8;
 
+// Tools and secret stores print base64 with or without its `=`.
 const LENIENT: GeneralPurposeConfig =
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
 
@@ -69,10 +70,12 @@ impl Key {
         for (index, text) in list.split(',').enumerate() {
             let position = index + 1;
             let bytes = read(text.trim()).map_err(|found| KeyFault::Unreadable { position, count, found })?;
+            // A full measure of randomness can't be checked. This finds the placeholders of examples and charts.
             if bytes.iter().all(|byte| Some(byte) == bytes.first()) {
                 return Err(KeyFault::Weak { position });
             }
             let key = Self { id: id(&bytes), bytes };
+            // NEW,NEW is a slip in a change of keys: the old key is missing, and its secrets could not be opened.
             if keys.iter().any(|other| other.id == key.id) {
                 return Err(KeyFault::Repeated { position });
             }
@@ -97,9 +100,11 @@ fn read(text: &str) -> Result<Zeroizing<[u8; LENGTH]>, String> {
     if text.is_empty() {
         return Err("empty".to_owned());
     }
+    // Before base64: 64 hexadecimal digits are valid base64, too, of 48 other bytes.
     if text.len() == 2 * LENGTH && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return read_hex(text).ok_or_else(|| "no hexadecimal number".to_owned());
     }
+    // The two alphabets differ in two letters. A key without any of them reads alike in both.
     let alphabet = if text.contains(['-', '_']) { &URL_SAFE } else { &STANDARD };
     let bytes = GeneralPurpose::new(alphabet, LENIENT).decode(text).map(Zeroizing::new);
     let bytes = bytes.map_err(|_| "neither base64 nor hexadecimal".to_owned())?;
@@ -119,6 +124,7 @@ fn read_hex(text: &str) -> Option<Zeroizing<[u8; LENGTH]>> {
 
 /// What a key is called in sealed texts: says nothing of the key.
 fn id(key: &[u8; LENGTH]) -> String {
+    // With a prefix of its own, so that the id is no hash of the key that another use would have made.
     let digest = Sha256::new().chain_update(b"baton key id").chain_update(key).finalize();
     digest.iter().take(ID / 2).map(|byte| format!("{byte:02x}")).collect()
 }
@@ -153,10 +159,12 @@ mod tests {
     fn what_is_no_key_is_named_and_not_echoed() {
         check(" ", "is empty");
         check("hunter2!", "key 1 of 1 is neither base64 nor hexadecimal");
+        // A password in base64: what it says must not come back in the fault.
         check("aHVudGVyMg==", "key 1 of 1 is 7 bytes long");
         check(&format!("{HEX},"), "key 2 of 2 is empty");
         check(&format!("{HEX},{HEX}"), "key 2 stands there before");
         check(&"0".repeat(64), "one byte 32 times over");
+        // One wrong digit makes it valid base64 of the wrong length, so it is refused as such.
         check(&HEX.replace("00", "0g"), "key 1 of 1 is 48 bytes long");
     }
 }

@@ -8,6 +8,7 @@ use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use std::fmt;
 use zeroize::Zeroizing;
 
+// Part of what is bound in: a text can't be passed off as one of another version.
 const VERSION: &str = "v1";
 /// Bytes of a nonce: enough that random ones never meet.
 const NONCE: usize = 24;
@@ -59,6 +60,8 @@ impl Keyring {
     /// [`SealError::Unsealed`].
     pub fn seal(&self, row: &str, secret: &[u8]) -> Result<String, SealError> {
         let key = self.0.first().ok_or(SealError::Unsealed)?;
+        // From the system and never from a seeded generator: a nonce that comes twice under one key shows how the two
+        // secrets differ, and allows forgeries.
         let nonce = <[u8; NONCE]>::try_generate().map_err(|_| SealError::Unsealed)?;
         let payload = Payload { msg: secret, aad: &bound(&key.id, row) };
         let sealed = cipher(key).encrypt(&XNonce::from(nonce), payload).map_err(|_| SealError::Unsealed)?;
@@ -72,12 +75,15 @@ impl Keyring {
     /// [`SealError::Form`], [`SealError::UnknownKey`], [`SealError::Tampered`].
     pub fn open(&self, row: &str, sealed: &str) -> Result<Zeroizing<Vec<u8>>, SealError> {
         let (id, body) = parts(sealed)?;
+        // By its id and not by trying each: so a missing key and a changed text are told apart, and an operator knows
+        // what to do.
         let key = self.0.iter().find(|key| key.id == id);
         let key = key.ok_or_else(|| SealError::UnknownKey { id: id.to_owned() })?;
         let bytes = URL_SAFE_NO_PAD.decode(body).map_err(|_| SealError::Form)?;
         let (nonce, sealed) = bytes.split_first_chunk::<NONCE>().ok_or(SealError::Form)?;
         let payload = Payload { msg: sealed, aad: &bound(id, row) };
         let opened = cipher(key).decrypt(&XNonce::from(*nonce), payload);
+        // The library says no more, so a text that was changed and one of another row look alike.
         opened.map(Zeroizing::new).map_err(|_| SealError::Tampered)
     }
 
@@ -122,6 +128,7 @@ fn parts(sealed: &str) -> Result<(&str, &str), SealError> {
 
 /// What is bound in beside the secret: the form, the key and the row.
 fn bound(id: &str, row: &str) -> Vec<u8> {
+    // The id has no dot, so no two of them make the same bytes with different rows.
     format!("{VERSION}.{id}.{row}").into_bytes()
 }
 
@@ -152,6 +159,7 @@ mod tests {
             if row != other {
                 prop_assert_eq!(ring.open(&other, &sealed), Err(SealError::Tampered));
             }
+            // A new nonce each time: equal secrets don't show as equal in the database.
             prop_assert_ne!(ring.seal(&row, &secret).unwrap(), sealed);
         }
 
@@ -170,6 +178,7 @@ mod tests {
             let mut changed = sealed.clone();
             changed.replace_range(place..=place, other);
             assert!(ring.open(ROW, &changed).is_err(), "{changed}");
+            // Cut texts too, as a column that is too short leaves them.
             assert!(ring.open(ROW, &sealed[..place]).is_err(), "{}", &sealed[..place]);
         }
         assert!(!sealed.contains("hunter2"));
@@ -186,6 +195,7 @@ mod tests {
         let resealed = both.reseal(ROW, &sealed).unwrap().unwrap();
         assert_eq!(new.open_text(ROW, &resealed).unwrap().as_str(), "gsk");
         assert_eq!(both.reseal(ROW, &resealed).unwrap(), None);
+        // Though the newest key has sealed it: a text in the wrong row must not pass for done.
         assert_eq!(both.reseal("webhooks/1/secret", &resealed), Err(SealError::Tampered));
     }
 

@@ -12,6 +12,7 @@ pub struct SmallDisk(TempDir);
 impl SmallDisk {
     /// A disk for this process's own user.
     pub fn mount(megabytes: u32) -> Self {
+        // By its number: in a container, the user may have no name.
         Self::mount_for("-u", megabytes)
     }
 
@@ -26,6 +27,7 @@ impl SmallDisk {
             "-u" => run(Command::new("id").arg("-u")),
             name => run(Command::new("id").args(["-u", name])),
         };
+        // A tmpfs belongs to root otherwise, and whoever runs the tests could not write there.
         let options = format!("size={megabytes}m,mode=0700,uid={}", user.trim());
         run(privileged("mount").args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(folder.path()));
         Self(folder)

@@ -19,7 +19,9 @@ pub use process::free_port;
 /// A name that no other test uses, of letters, digits and `_`.
 fn unique(what: &str) -> String {
     use std::sync::atomic::{AtomicU32, Ordering};
+    // Tests of one process run at the same moment.
     static COUNT: AtomicU32 = AtomicU32::new(0);
+    // Process ids come again, and a test that was killed has left its database behind.
     let moment = std::time::SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_nanos());
     format!("baton_{what}_{}_{moment}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
 }

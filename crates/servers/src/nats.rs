@@ -27,6 +27,7 @@ impl Own {
     /// Starts one, with JetStream (which outlives a restart) or without.
     pub fn start(jetstream: bool) -> Self {
         let folder = TempDir::new().expect("a folder");
+        // One port for all its starts: what was connected to it looks for it there again.
         let mut own = Self { port: free_port(), jetstream, folder, process: None };
         own.restart();
         own
@@ -48,6 +49,7 @@ impl Own {
         let mut command = Command::new(program("nats-server", &["/usr/sbin", "/usr/bin"]));
         command.args(["-a", "127.0.0.1", "-p", &self.port.to_string()]);
         if self.jetstream {
+            // The folder outlives the process, so that streams do, too.
             command.arg("-js").arg("-sd").arg(self.folder.path());
         }
         let child = command

@@ -7,6 +7,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 /// Where Debian keeps the programs of its versions.
+// They are not on the path there.
 const FOLDERS: [&str; 3] = ["/usr/lib/postgresql/17/bin", "/usr/lib/postgresql/16/bin", "/usr/lib/postgresql/15/bin"];
 
 /// The shared server, without a database: `BATON_TEST_POSTGRES`, else the standard port.
@@ -52,6 +53,7 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
+        // With force: connections of a pool may still be open, and PostgreSQL would refuse.
         let drop = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
         // Its server may be gone by now, and the database with it.
         let _ = psql(&self.server, "postgres", &drop).output();
@@ -60,6 +62,7 @@ impl Drop for Database {
 
 fn psql(server: &str, database: &str, statements: &str) -> Command {
     let mut command = Command::new(program("psql", &["/usr/bin"]));
+    // `-X`: the start file of whoever runs the tests may change what is printed.
     command.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", statements, &format!("{server}/{database}")]);
     command
 }
@@ -94,15 +97,19 @@ impl Own {
 
     fn start_in(folder: Folder, settings: &[&str]) -> Self {
         let own = Self { port: free_port(), folder };
+        // The server runs as another user where the tests run as root, and has to make `data` in here.
         std::fs::set_permissions(own.path(), std::fs::Permissions::from_mode(0o777)).expect("its permissions");
+        // No sync to the disk: a test is over before a power cut matters.
         run(as_owner("initdb").args(["--username=postgres", "--auth=trust", "--no-sync", "-D"]).arg(own.data()));
         let mut file =
+            // Without a socket: its folder may not be writable, and its path too long.
             format!("port={}\nlisten_addresses='127.0.0.1'\nunix_socket_directories=''\nfsync=off\n", own.port);
         for setting in settings {
             file.push_str(setting);
             file.push('\n');
         }
         let path = own.data().join("postgresql.auto.conf");
+        // By the server's user, because `initdb` has closed the folder to others.
         run(as_owner("sh").arg("-c").arg(format!("cat >> '{}' <<'END'\n{file}END", path.display())));
         own.restart();
         own
@@ -115,6 +122,7 @@ impl Own {
 
     /// Stops it at once: connections break, what was committed stays.
     pub fn stop(&self) {
+        // As a crash: the server does not wait for its clients, and reads its log at the next start.
         run(as_owner("pg_ctl").args(["stop", "-w", "-m", "immediate", "-D"]).arg(self.data()));
     }
 

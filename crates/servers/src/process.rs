@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 /// A port that nobody listens on.
 pub fn free_port() -> u16 {
+    // Another process may take it before it is used. Nothing better is to be had for servers that want a number.
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     listener.local_addr().expect("its address").port()
 }
@@ -40,6 +41,7 @@ pub(crate) struct Killed(pub Child);
 impl Drop for Killed {
     fn drop(&mut self) {
         let _ = self.0.kill();
+        // Without it the process stays as a zombie, and its port may still be taken when the server starts again.
         let _ = self.0.wait();
     }
 }

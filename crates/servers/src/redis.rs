@@ -44,6 +44,7 @@ impl Own {
     pub fn restart(&mut self) {
         self.stop();
         let child = Command::new(program("redis-server", &["/usr/bin"]))
+            // Nothing on disk, so that a restart is one that has lost everything: the worst case for who shares it.
             .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--port", &self.port.to_string()])
             .args(&self.options)
             .stdout(Stdio::null())

@@ -70,6 +70,8 @@ const CITIES: [&str; 10] =
 /// Answers.
 pub(crate) fn answer(question: &Question) -> Answer {
     let thought = if question.thinks { thought(question) } else { String::new() };
+    // Everything here follows from the question: the same request gets the same reply, in every format, so that tests
+    // can compare formats.
     let calls = calls(question);
     let (text, end) = match calls.is_empty() {
         true => (text(question), End::Stop),
@@ -125,6 +127,7 @@ fn words_wanted(text: &str) -> Option<u64> {
 
 /// The calls of the step that is next: `then` in a question parts its steps.
 fn calls(question: &Question) -> Vec<(String, Value)> {
+    // Results without calls before them: the client keeps no history of calls, so the reply only repeats the results.
     let answered = question.rounds == 0 && !question.results.is_empty();
     let Some(step) = question.text.split(" then ").nth(question.rounds).filter(|_| !answered) else {
         return Vec::new();
@@ -154,6 +157,7 @@ fn calls(question: &Question) -> Vec<(String, Value)> {
 
 /// Cut at a stop text, and then at the limit.
 fn bounded(mut answer: Answer, question: &Question) -> Answer {
+    // Stop texts first, as vendors do: the limit counts what is left.
     let found = question.stops.iter().filter(|stop| !stop.is_empty());
     let found = found.filter_map(|stop| answer.text.find(stop.as_str()).map(|place| (place, stop))).min();
     if let Some((place, stop)) = found {
@@ -169,6 +173,7 @@ fn bounded(mut answer: Answer, question: &Question) -> Answer {
         } else {
             answer.text = first(&answer.text, most - thought);
         }
+        // A call that is cut has no valid arguments.
         answer.calls.clear();
         answer.end = End::Length;
     }

@@ -73,6 +73,7 @@ impl Fault {
             return Some(fault);
         }
         let status = name.strip_prefix("fail-")?.parse().ok()?;
+        // A model may be called `fail-over`.
         (400..600).contains(&status).then_some(Self::Status(status))
     }
 }

@@ -156,6 +156,7 @@ impl Journal {
     /// The requests whose body has that text, as soon as there is one and the last of them is over.
     pub(crate) async fn over(&self, text: &str) -> Vec<Seen> {
         loop {
+            // Before looking, so that a request that ends in between is not missed.
             let changed = self.changed.notified();
             let mut seen = self.seen();
             seen.retain(|seen| seen.contains(text));

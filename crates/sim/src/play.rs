@@ -55,6 +55,7 @@ impl Stage {
         if !self.delay.is_zero() {
             tokio::time::sleep(self.delay.saturating_mul(u32::try_from(billed.output).unwrap_or(u32::MAX))).await;
         }
+        // Billed before it is sent, as a vendor bills what it has produced: a client that leaves pays for that.
         self.ticket.bill(billed);
         match self.fault {
             Some(Fault::Truncated) => {
@@ -94,6 +95,7 @@ impl Stage {
         match self.fault {
             Some(Fault::ErrorBeforeContent | Fault::ErrorMidStream) => steps.push(Step::Bytes(error, 0)),
             Some(Fault::CutMidStream) => steps.push(Step::Abort),
+            // Proper for HTTP and not for the format: only a reader that waits for the format's end notices.
             Some(Fault::NoEnd | Fault::Truncated) => {}
             Some(Fault::GarbageMidStream) => steps.push(Step::Bytes(garbage, 0)),
             Some(Fault::HangMidStream) => steps.push(Step::Hang),

@@ -11,6 +11,7 @@ pub(crate) fn instance(schema: &Value, word: &str) -> Value {
 }
 
 fn fit(root: &Value, schema: &Value, word: &str, depth: usize) -> Value {
+    // A schema may refer to itself, and the smallest instance would be endless.
     if depth == 0 {
         return Value::Null;
     }

@@ -6,6 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 /// The seal over a text: 44 characters of base64, which anybody else can only pass on.
 pub(crate) fn seal(text: &str) -> String {
+    // No secret: the simulation must only notice a change, and nobody forges here on purpose.
     STANDARD.encode(Sha256::digest(format!("simulated vendor: {text}")))
 }
 

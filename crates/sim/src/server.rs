@@ -47,6 +47,7 @@ struct Control {
 impl Sim {
     /// Starts a provider on a port of its own.
     pub async fn start(kind: Kind, options: SimOptions) -> std::io::Result<Self> {
+        // Bound before the address is told, so that nobody connects too early.
         let listener = TcpListener::bind(options.listen).await?;
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared {
@@ -143,6 +144,7 @@ pub async fn run(
 }
 
 async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    // Before the body is read and before the journal: what tests ask must not count as a request of the gateway.
     if let Some(response) = watch::answer(&shared.journal, request.uri()).await {
         return response;
     }
@@ -161,6 +163,7 @@ async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response
         disconnected: false,
     });
     let number = ticket.number();
+    // One fault a request, refused ones too, so that a script is used up in the order of arrival.
     let fault = shared.fault(&json);
     let delay = if fault == Some(Fault::Slow) { Duration::from_millis(200) } else { shared.options.token_delay };
     let headers = reply_headers(shared.kind, number);
@@ -215,6 +218,7 @@ async fn unusual(shared: &Shared, stage: Stage, number: usize) -> Result<Respons
         Some(Fault::Empty204) => return Ok(stage.reply(StatusCode::NO_CONTENT, "application/json", Body::empty())),
         Some(Fault::Redirect) => {
             let mut response = stage.reply(StatusCode::FOUND, "text/plain", "elsewhere");
+            // A secret in the target: it must appear in no error and no log.
             let aim = header::HeaderValue::from_static("https://elsewhere.example/login?token=hunter2");
             response.headers_mut().insert(header::LOCATION, aim);
             return Ok(response);
@@ -240,6 +244,7 @@ async fn unusual(shared: &Shared, stage: Stage, number: usize) -> Result<Respons
 }
 
 fn refuse(kind: Kind, mut stage: Stage, refusal: &Refusal, number: usize) -> Response {
+    // The shortest time that the header can say, so that tests of retries don't wait long.
     if matches!(refusal.status, 429 | 503 | 529) {
         stage.headers.push(("retry-after", "1".into()));
     }

@@ -100,6 +100,7 @@ impl Audit<'_> {
         let query = audit::Entity::find()
             .filter(condition(filter))
             .filter(Condition::all().add_option(cursor.map(|cursor| audit::Column::Id.lt(cursor))))
+            // Ids sort by time, so they are the order of the log and its cursor.
             .order_by_desc(audit::Column::Id);
         // Weighed first: entries of an older version may be of any size, and all of a page is held at once.
         let weight = crate::weight([audit::Column::Before, audit::Column::After]);
@@ -140,6 +141,7 @@ pub(crate) async fn insert(
         address: by.address.map(|address| address.to_string()),
         request_id: by.request.as_ref().map(ToString::to_string),
         command_id: by.command.clone(),
+        // Of what was deleted only the state before says where it belonged.
         project: belongs::project(entry.kind, &entry.subject, entry.after.as_deref().or(entry.before.as_deref())),
         action: entry.action.to_owned(),
         kind: entry.kind.to_owned(),

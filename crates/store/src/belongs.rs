@@ -9,6 +9,7 @@ pub(crate) fn project(kind: &str, subject: &str, json: Option<&str>) -> Option<S
     struct Thing {
         project_id: Option<String>,
     }
+    // The audit log says `project`, events say `project.updated`.
     if kind == "project" || kind.starts_with("project.") {
         return Some(subject.to_owned());
     }

@@ -99,6 +99,7 @@ impl Change {
     /// [`StoreError::Conflict`] if it is the work of a command that another node has taken over; whatever keeps the
     /// database from writing. Then nothing of it has happened.
     pub async fn commit(self) -> Result<u64, StoreError> {
+        // Fails if another node has taken the command over: then all of the change is dropped with the transaction.
         self.note_effect().await?;
         // Last, because other changes wait for this row from here on.
         let revision = counters::count_up(&self.transaction, counters::REVISION, 1).await?;

@@ -53,6 +53,7 @@ impl Commands<'_> {
             reply: Set(None),
             received_at: Set(now.0),
         };
+        // The insertion settles a race: of two nodes one writes the row, and the other finds it.
         let keep = OnConflict::column(command::Column::Id).do_nothing().to_owned();
         let new = command::Entity::insert(row).on_conflict(keep).exec_without_returning(&transaction).await? > 0;
         let claim = if new { Claim::Run } else { self.again(&transaction, id, now, lease).await? };
@@ -68,6 +69,7 @@ impl Commands<'_> {
         now: Timestamp,
         lease: Duration,
     ) -> Result<Claim, StoreError> {
+        // Locked, or two nodes could both find the lease over and both take the command.
         let known = command::Entity::find_by_id(id).lock_exclusive().one(transaction).await?;
         let known = known.ok_or_else(|| StoreError::not_found(format!("command `{id}`")))?;
         if known.done {
@@ -77,6 +79,7 @@ impl Commands<'_> {
             return Ok(Claim::Elsewhere { until: Timestamp(known.lease_until) });
         }
         command::Entity::update_many()
+            // `effect` stays as it is: it is the only trace of what the node before has done.
             .col_expr(command::Column::Node, Expr::value(&*self.database.node))
             .col_expr(command::Column::ClaimedAt, Expr::value(now.0))
             .col_expr(command::Column::LeaseUntil, Expr::value(now.plus(lease).0))

@@ -79,6 +79,8 @@ pub async fn copy(
     }
     to.migrate().await?;
     let mut copy = Copy { from, to, progress: &mut progress, tables: Vec::new() };
+    // First: the pepper of the key hashes is among them. A target with another one is refused before anything is
+    // copied.
     copy.table::<setting::Entity>("settings", setting::Column::Name, |row| &row.name, |_| {}).await?;
     copy.table::<model::Entity>("models", model::Column::Id, |row| &row.id, |_| {}).await?;
     // A key may have been used in the target since, or in the source.
@@ -96,6 +98,7 @@ pub async fn copy(
         (row.state, row.attempts, row.next_at, row.updated_at) = (String::new(), 0, 0, 0);
         (row.last_status, row.last_error) = (None, None);
     };
+    // Behind webhooks and events, because it refers to both.
     copy.table::<delivery::Entity>("deliveries", delivery::Column::Id, |row| &row.id, sent).await?;
     copy.table::<audit::Entity>("audit", audit::Column::Id, |row| &row.id, |_| {}).await?;
     let executed = |row: &mut command::Model| {
@@ -138,6 +141,7 @@ impl Copy<'_> {
             let Some(last) = rows.last() else { break };
             after = key(last).to_owned();
             done += rows.len() as u64;
+            // Written and compared in one transaction: a batch that differs leaves nothing behind.
             let transaction = connection::begin(self.to.writer()).await?;
             written += insert::<E>(&transaction, &rows).await?;
             compare::<E>(&transaction, name, column, key, &passing, rows).await?;

@@ -19,6 +19,7 @@ pub(crate) async fn get(database: &impl ConnectionTrait, name: &str) -> Result<u
 
 /// Counts up, and returns what that has led to. Others who count the same wait for the end of the transaction.
 pub(crate) async fn count_up(transaction: &DatabaseTransaction, name: &str, by: u64) -> Result<u64, StoreError> {
+    // Written before it is read: from here on the row is locked, so nobody else gets the same number.
     counter::Entity::update_many()
         .col_expr(counter::Column::Number, Expr::col(counter::Column::Number).add(crate::json::integer(by)))
         .filter(counter::Column::Name.eq(name))

@@ -107,6 +107,7 @@ impl StoreError {
 impl From<DbErr> for StoreError {
     fn from(error: DbErr) -> Self {
         match error {
+            // The pool waited in vain: each connection is in use, or none can be had.
             DbErr::ConnectionAcquire(_) => Self::Busy(error),
             _ => match crate::connection::trouble(driver(&error)) {
                 Some(Trouble::ReadOnly) => Self::ReadOnly,
@@ -128,6 +129,7 @@ impl From<StoreError> for PublicError {
             StoreError::NotFound { .. } => Self::new(Code::NotFound, error.to_string()),
             StoreError::Conflict { .. } => Self::new(Code::Conflict, error.to_string()),
             StoreError::TooMuch { .. } => Self::new(Code::InvalidRequest, error.to_string()),
+            // Not `Overloaded` like the rest: to try again does not help.
             StoreError::Corrupt { .. } => {
                 Self::new(Code::Internal, "a stored entry can't be read; the service's log says which").because(error)
             }

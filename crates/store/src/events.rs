@@ -57,6 +57,7 @@ impl Events<'_> {
         let query = event::Entity::find()
             .filter(event::Column::Position.is_null())
             .filter(event::Column::Kind.is_in(EventKind::ALL.map(EventKind::name)))
+            // The event of a request has the request's id, which tells of its arrival: the time of its end decides.
             .order_by_asc(event::Column::Time)
             .order_by_asc(event::Column::Id)
             .limit(limit);
@@ -89,6 +90,7 @@ impl Events<'_> {
             position(&transaction, rows, first).await?;
         }
         let placed = placed.into_iter().map(StoredEvent::try_from).collect::<Result<Vec<_>, _>>()?;
+        // In the same transaction: an event that has a position has its deliveries too, whatever crashes.
         deliveries::make(&transaction, &placed, self.database.clock.now()).await?;
         transaction.commit().await?;
         Ok(last)
@@ -150,6 +152,7 @@ impl Events<'_> {
     pub async fn expire(self, before: Timestamp) -> Result<u64, StoreError> {
         let mut expired = 0;
         loop {
+            // In small steps, so that others can write in between.
             let ids = event::Entity::find()
                 .select_only()
                 .column(event::Column::Id)

@@ -1,4 +1,4 @@
-//! Feedback: what somebody said an answer was worth.
+//! Feedback: what somebody said a reply was worth.
 
 use crate::StoreError;
 use crate::entity::feedback;

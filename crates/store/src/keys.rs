@@ -68,6 +68,7 @@ impl Keys<'_> {
             .order_by_desc(key::Column::CreatedAt)
             .order_by_desc(key::Column::Id);
         let reader = self.place.reader();
+        // SeaORM panics at a page of 0.
         let pages = query.paginate(&reader, page_size.max(1));
         let rows = pages.fetch_page(page.saturating_sub(1)).await?;
         let items = rows.into_iter().map(read).collect::<Result<_, _>>()?;
@@ -112,12 +113,15 @@ impl Keys<'_> {
     ///
     /// [`StoreError::NotFound`]; [`StoreError::Conflict`] if its new hash is another key's.
     pub async fn update(self, key: &ApiKey) -> Result<(), StoreError> {
+        // `reset_all`, because an update leaves out what is not marked as set: a restriction could otherwise never be
+        // taken away.
         let row = key::ActiveModel {
             created_at: NotSet,
             revoked_at: NotSet,
             last_used_at: NotSet,
             ..write(key).into_active_model().reset_all()
         };
+        // Asked first: a violated key would end the whole transaction on PostgreSQL.
         let other =
             key::Entity::find().filter(key::Column::Hash.eq(&key.hash)).filter(key::Column::Id.ne(key.id.as_str()));
         if other.one(&self.place.writer()).await?.is_some() {
@@ -155,6 +159,7 @@ impl Keys<'_> {
         if first.exec(&self.place.writer()).await?.rows_affected > 0 {
             return Ok(());
         }
+        // Nothing was changed: it is revoked already, or it is not there, which `get` tells.
         self.get(id).await.map(drop)
     }
 
@@ -164,6 +169,7 @@ impl Keys<'_> {
     ///
     /// Whatever keeps the database from writing.
     pub async fn touch(self, used: &[(KeyId, Timestamp)]) -> Result<(), StoreError> {
+        // In one transaction: each commit is a write to the disk, and the keys of a busy minute are many.
         let transaction = self.place.begin().await?;
         for (id, time) in used {
             key::Entity::update_many()

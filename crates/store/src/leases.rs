@@ -26,6 +26,7 @@ impl Leases<'_> {
         let held = |column: lease::Column| Expr::col((lease::Entity, column));
         let free =
             Condition::any().add(held(lease::Column::Holder).eq(holder)).add(held(lease::Column::Until).lte(now.0));
+        // One statement, which the database does as a whole: between asking and taking, another node could take it.
         let take = OnConflict::column(lease::Column::Name)
             .update_columns([lease::Column::Holder, lease::Column::Until])
             .action_cond_where(free)

@@ -196,7 +196,7 @@ impl Store {
         Webhooks { place: Place::Database(&self.database) }
     }
 
-    /// What was said of answers.
+    /// What was said of replies.
     pub fn feedback(&self) -> Feedback<'_> {
         Feedback { place: Place::Database(&self.database) }
     }

@@ -73,6 +73,7 @@ impl Models<'_> {
     ///
     /// [`StoreError::NotFound`]; [`StoreError::Conflict`] if someone else has changed it since.
     pub async fn update(self, model: &Model, seen: Timestamp) -> Result<(), StoreError> {
+        // All columns are marked as set: otherwise what is taken away (a price, a limit) would stay.
         let row = write(model).into_active_model().reset_all();
         let updated = model::Entity::update_many()
             .set(row)
@@ -83,6 +84,7 @@ impl Models<'_> {
         if updated.rows_affected > 0 {
             return Ok(());
         }
+        // Nothing was updated: `get` says whether it is gone, else somebody was faster.
         self.get(&model.id).await?;
         Err(StoreError::conflict(format!("the model `{}` has been changed meanwhile", model.id)))
     }
@@ -116,6 +118,7 @@ fn write(model: &Model) -> model::Model {
         price: model.price.as_ref().map(json::text),
         fallbacks: json::names(model.fallbacks.iter().map(ModelId::as_str)),
         configuration: json::members(&model.configuration),
+        // The column holds JSON, and a model that code has made holds nothing.
         metadata: if model.metadata.0.is_empty() { "{}".to_owned() } else { model.metadata.0.clone() },
         quirks: json::text(&model.quirks),
         tokenizer: model.tokenizer.clone(),

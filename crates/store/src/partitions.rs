@@ -78,6 +78,8 @@ async fn add(writer: &DatabaseConnection, table: &str, month: Month) -> Result<(
     if existing(&transaction).await?.iter().any(|(known, at)| *known == table && *at == month) {
         return Ok(());
     }
+    // The rest is locked: if a record of the month came into it after the move, the part could not be attached.
+    // `ATTACH` makes the part's keys and indexes.
     let statements = format!(
         "LOCK TABLE {table}_rest IN ACCESS EXCLUSIVE MODE;
          CREATE TABLE {name} (LIKE {table} INCLUDING DEFAULTS);
@@ -95,6 +97,7 @@ pub(crate) async fn drop_before(writer: &DatabaseConnection, since: Timestamp) -
     let there = existing(writer).await?;
     let old = there.into_iter().map(|(_, month)| month).filter(|month| month.next().begins() <= since);
     let old = old.collect::<BTreeSet<_>>();
+    // Both tables in one transaction: no request may lose its attempts alone.
     for month in &old {
         let transaction = begin(writer).await?;
         for table in TABLES {

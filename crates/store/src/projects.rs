@@ -92,6 +92,7 @@ impl Projects<'_> {
         if updated.rows_affected > 0 {
             return Ok(());
         }
+        // Nothing was updated: `get` says whether it is gone, else somebody was faster.
         self.get(&project.id).await?;
         Err(StoreError::conflict(format!("the project `{}` has been changed meanwhile", project.id)))
     }

@@ -1,4 +1,4 @@
-//! ProviderObjects: what callers keep at providers, and whose it is.
+//! What callers keep at providers, and whose it is.
 
 use crate::StoreError;
 use crate::database::Database;
@@ -10,7 +10,7 @@ use sea_orm::{
 };
 use std::sync::Arc;
 
-/// A place in a list of provider_objects, by Baton's own id of one.
+/// A place in a list of provider objects, by Baton's own id of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Near<'a> {
     /// The newest.
@@ -24,7 +24,7 @@ pub enum Near<'a> {
 /// Rows in one statement.
 const ROWS: u64 = 500;
 
-/// The provider_objects.
+/// The provider objects.
 #[derive(Debug, Clone, Copy)]
 pub struct ProviderObjects<'s> {
     pub(crate) database: &'s Database,
@@ -81,6 +81,7 @@ impl ProviderObjects<'_> {
         };
         let rows = query.limit(limit).all(self.database.reader()).await?;
         let mut provider_objects: Vec<ProviderObject> = rows.into_iter().filter_map(read).collect();
+        // They were asked for in rising order, to get the nearest ones; lists are newest first.
         if matches!(near, Near::NewerThan(_)) {
             provider_objects.reverse();
         }
@@ -108,6 +109,7 @@ impl ProviderObjects<'_> {
             if more == 0 {
                 return Ok(removed);
             }
+            // Ids sort by time, so the smallest are the oldest.
             let oldest = of_account(owner, kind)
                 .order_by_asc(provider_object::Column::Id)
                 .select_only()
@@ -161,6 +163,7 @@ fn seen_by(caller: &Caller) -> Condition {
             .add(provider_object::Column::Project.is_null())
     });
     if project.is_none() && key.is_none() && user.is_none() {
+        // Who has no identity sees nothing: a condition of no alternatives would let every row through.
         return Condition::all().add(provider_object::Column::Id.is_null());
     }
     Condition::any().add_option(project).add_option(key).add_option(user)

@@ -79,6 +79,7 @@ impl Providers<'_> {
         if updated.rows_affected > 0 {
             return Ok(());
         }
+        // Nothing was updated: `get` says whether it is gone, else somebody was faster.
         self.get(&provider.name).await?;
         Err(StoreError::conflict(format!("the provider `{}` has been changed meanwhile", provider.name)))
     }

@@ -23,6 +23,7 @@ pub struct QuotaWatch(Arc<Mutex<HashMap<String, Kept>>>);
 impl QuotaWatch {
     /// Something was added to an account that may keep so much. Whether it has to be counted now.
     pub fn added(&self, account: String, added: Kept, quota: Kept) -> bool {
+        // Only hints are kept here, so a panic of another holder does no harm.
         let mut since = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if since.len() >= ACCOUNTS {
             since.clear();

@@ -42,6 +42,7 @@ impl Settings<'_> {
     pub async fn get_or_set(self, name: &str, value: &str) -> Result<String, StoreError> {
         let keep = OnConflict::column(setting::Column::Name).do_nothing().to_owned();
         self.insert(name, value, keep).await?;
+        // Read back, because another process may have been first.
         let row = setting::Entity::find_by_id(name).one(&self.place.writer()).await?;
         row.map(|row| row.value).ok_or_else(|| StoreError::not_found(format!("setting `{name}`")))
     }

@@ -71,6 +71,7 @@ impl StoredResponses<'_> {
                 .column(stored_response::Column::Bytes)
                 .limit(ROWS);
             let oldest = oldest.into_tuple::<(String, i64)>().all(self.database.writer()).await?;
+            // One by one, because both bounds have to be met: many small ones, or a few large ones.
             let (mut ids, mut freed) = (Vec::new(), 0_u64);
             for (id, size) in oldest {
                 if ids.len() as u64 >= number && freed >= bytes {
@@ -79,6 +80,7 @@ impl StoredResponses<'_> {
                 freed = freed.saturating_add(u64::try_from(size).unwrap_or(0));
                 ids.push(id);
             }
+            // Nothing is left to remove, whatever the sum says: this must not go on for ever.
             if ids.is_empty() {
                 return Ok(removed);
             }

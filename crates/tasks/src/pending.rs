@@ -61,6 +61,7 @@ impl<T> Pending<T> {
     /// Deletes the value of that id, if it is being written.
     pub fn delete(&self, id: &str) {
         if let Some(value) = self.lock().get_mut(id) {
+            // Marked and not removed: the task that writes it has to learn that it was deleted.
             *value = None;
         }
     }

@@ -57,6 +57,7 @@ impl Reader<'_> {
 
     fn module(&mut self, file: String, items: Vec<Item>, folder: &Path, parent: Option<Id>) -> anyhow::Result<Id> {
         let id = self.tree.modules.len();
+        // Before its children are read: they take their places behind it, and name it as their parent.
         self.tree.modules.push(Module { file: file.clone(), parent, ..Module::default() });
         for item in items {
             if paths::is_test(paths::attributes(&item)) {
@@ -70,6 +71,7 @@ impl Reader<'_> {
             };
             let name = module.ident.to_string();
             let child = match module.content {
+                // A module inside of a file is of the same file: arrows between the two are none.
                 Some((_, items)) => self.module(file.clone(), items, &folder.join(&name), Some(id))?,
                 None => {
                     let (path, inner) = place(folder, &name, &module.attrs)?;
@@ -87,6 +89,7 @@ impl Reader<'_> {
 /// Where the file of a module is, and the folder of its children.
 fn place(folder: &Path, name: &str, attributes: &[Attribute]) -> anyhow::Result<(PathBuf, PathBuf)> {
     if attributes.iter().any(|attribute| attribute.path().is_ident("path")) {
+        // Guessing would leave out a file without a word, and with it its arrows.
         bail!("`#[path]` of `mod {name}` in {} is not understood", folder.display());
     }
     let inner = folder.join(name);

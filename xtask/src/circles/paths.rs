@@ -81,6 +81,7 @@ impl Visit<'_> for Collector<'_> {
     }
 
     fn visit_item_use(&mut self, item: &ItemUse) {
+        // `::name` is a crate and never a file of this one.
         if item.leading_colon.is_none() {
             let is_re_export = !matches!(item.vis, Visibility::Inherited);
             flatten(&item.tree, &mut Vec::new(), is_re_export, self.imports);
@@ -102,6 +103,7 @@ impl Visit<'_> for Collector<'_> {
 
     fn visit_macro(&mut self, invocation: &Macro) {
         visit::visit_macro(self, invocation);
+        // A macro's tokens are no syntax tree: `assert!(a::b(), …)` holds paths that nothing else would see.
         tokens(invocation.tokens.clone(), self.paths);
     }
 }
@@ -113,6 +115,7 @@ fn flatten(tree: &UseTree, before: &mut Vec<String>, is_re_export: bool, imports
             flatten(&path.tree, before, is_re_export, imports);
             before.pop();
         }
+        // `use a::{self}` brings in `a`.
         UseTree::Name(name) if name.ident == "self" => {
             imports.push(Import { name: before.last().cloned(), path: before.clone(), is_re_export });
         }

@@ -38,6 +38,7 @@ fn resolve(tree: &Tree, from: Id, path: &[String], steps: u8) -> Option<Found> {
         "crate" => 0,
         "self" => from,
         "super" => tree.modules.get(from)?.parent?,
+        // A name of this module. For one of another crate, nothing is found.
         _ => return look_up(tree, from, path, steps),
     };
     while let Some((_, after)) = rest.split_first().filter(|(next, _)| *next == "super") {
@@ -49,6 +50,7 @@ fn resolve(tree: &Tree, from: Id, path: &[String], steps: u8) -> Option<Found> {
 
 /// What the names of a path lead to, each inside of the one before.
 fn look_up(tree: &Tree, at: Id, path: &[String], steps: u8) -> Option<Found> {
+    // Re-exports may lead in a circle themselves.
     let steps = steps.checked_sub(1)?;
     let (name, rest) = path.split_first()?;
     let module: &Module = tree.modules.get(at)?;

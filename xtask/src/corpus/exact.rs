@@ -36,7 +36,9 @@ pub fn check(exchange: &Exchange, losses: &mut Losses) {
 
 /// The fields of an object in order, each with its text, as another reader sees them.
 fn members(bytes: &[u8]) -> Option<Vec<(String, String)>> {
+    // By serde's reader and not by the scanner that is checked here: the same mistake in both would not show.
     let members: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(bytes).ok()?;
+    // The text of each value, because a parsed one has lost its spelling.
     let texts: std::collections::HashMap<String, Box<RawValue>> = serde_json::from_slice(bytes).ok()?;
     members.into_iter().map(|(name, _)| texts.get(&name).map(|text| (name, text.get().to_owned()))).collect()
 }

@@ -28,6 +28,7 @@ impl Exchange {
             "openai_chat" => Some(Dialect::OpenAi),
             "openai_responses" => Some(Dialect::Responses),
             "anthropic_messages" => Some(Dialect::Anthropic),
+            // `/api/generate` has a prompt and is no chat.
             "ollama" if self.request.contains("\"messages\"") => Some(Dialect::Ollama),
             _ => None,
         }
@@ -49,9 +50,11 @@ pub fn each(folder: &Path, mut take: impl FnMut(Exchange)) -> anyhow::Result<()>
         .map(|entry| entry.map(|entry| entry.path()))
         .collect::<Result<_, _>>()?;
     files.retain(|file| file.to_string_lossy().ends_with(".jsonl.gz"));
+    // In the same order in every run, so that examples of losses stay the same ones.
     files.sort();
     for file in files {
         let opened = File::open(&file).with_context(|| format!("opening {}", file.display()))?;
+        // A file that was appended to has several gzip members; the plain decoder stops after the first.
         for line in BufReader::new(MultiGzDecoder::new(opened)).lines() {
             let line = line.with_context(|| format!("reading {}", file.display()))?;
             take(serde_json::from_str(&line).with_context(|| format!("a line of {}", file.display()))?);

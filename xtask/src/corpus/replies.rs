@@ -29,6 +29,7 @@ pub fn check(exchange: &Exchange, losses: &mut Losses) {
     if exchange.stream {
         check_facts(exchange, from, &events, losses);
     }
+    // What was cut at the provider has no end that could arrive.
     if events.iter().any(|event| matches!(event, Event::Failed(_))) || !events.contains(&Event::Ended) {
         return losses.checked(format!("{from} {kind} that fails or is cut"));
     }
@@ -64,6 +65,7 @@ fn check_pair(exchange: &Exchange, (from, to): (Dialect, Dialect), events: &[Eve
     let whole = codec.read_reply(&whole.body).map_err(|error| error.to_string());
     let Some(mut writer) = codec.stream_writer(context) else { return };
     let streamed: Vec<u8> = events.iter().flat_map(|event| writer.push(event)).collect();
+    // Read by Baton's own reader: other formats' SDKs are asked in the tests of SDKs.
     let streamed = stream(to, Detail::Full, &streamed);
     for (kind, arrived) in [("whole", whole), ("streamed", streamed)] {
         let pair = format!("{from} reply to {to}, {kind}");

@@ -42,6 +42,7 @@ fn seeds(exchange: &Exchange, into: &Path) -> anyhow::Result<usize> {
     let format = place(Dialect::ALL.iter().position(|other| *other == dialect));
     let formats = place(Some(Dialect::ALL.len()));
     let chat = place(Capability::ALL.iter().position(|other| *other == Capability::Chat));
+    // As the fuzz target takes its first byte apart.
     let choice = format + formats * chat;
     let (request, response) = (exchange.request.as_bytes(), exchange.response.as_bytes());
     let mut all: Vec<(&str, &[u8], &[u8])> = Vec::new();

@@ -61,6 +61,7 @@ fn chat(model: &str, text: &str, most: u32, more: Value) -> Request {
     let mut body = json!({
         "model": model,
         "max_tokens": most,
+        // Little models wander at a higher one.
         "temperature": 0.1,
         "messages": [{ "role": "system", "content": "You are a helpful assistant." }, { "role": "user", "content": text }],
     });
@@ -125,6 +126,7 @@ fn embeddings(cases: &mut Vec<Case>, engine: &str, model: &str) {
             base64_vectors,
         );
     }
+    // The same question again: it has to come from the cache, so the order of these cases matters.
     add(cases, &format!("{engine}-embeddings-again"), body(json!({})), from_cache);
 }
 

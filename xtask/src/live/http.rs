@@ -87,6 +87,7 @@ impl Reply {
 pub fn ask(url: &str, request: &Request) -> anyhow::Result<Reply> {
     let address = url.trim_start_matches("http://");
     let mut stream = TcpStream::connect(address)?;
+    // A model that is loaded first takes minutes.
     stream.set_read_timeout(Some(Duration::from_secs(600)))?;
     let more: String = request.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     write!(
@@ -100,6 +101,7 @@ pub fn ask(url: &str, request: &Request) -> anyhow::Result<Reply> {
     stream.write_all(&request.body)?;
     let mut bytes = Vec::new();
     if request.leaves {
+        // Leaving is dropping the connection with the rest unread.
         let mut some = [0; 2048];
         let read = stream.read(&mut some)?;
         bytes.extend_from_slice(&some[..read]);

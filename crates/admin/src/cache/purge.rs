@@ -42,6 +42,8 @@ pub async fn purge(State(admin): State<Admin>, Administrator(by): Administrator,
     // Begun first: what can't be noted is not done.
     let change = admin.store.change(&by).await?;
     let purged = admin.web.engine.cache().purge(tags.first().map(String::as_str)).await;
+    // Redis is the part that nodes share. A caller who is told "purged" while old replies are still in it would not
+    // ask again.
     if !purged.complete {
         return Err(PublicError::new(
             Code::Overloaded,

@@ -24,6 +24,8 @@ impl Feed {
 
     /// The last position, from now on. The database is asked for it as long as somebody holds one of these.
     pub fn follow(self: &Arc<Self>) -> watch::Receiver<u64> {
+        // Subscribed before the lock is taken: a task that is about to end counts its receivers under that lock, and
+        // so sees this one or has already set `asking` to false.
         let follower = self.last.subscribe();
         let mut asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
         if !std::mem::replace(&mut *asking, true) {

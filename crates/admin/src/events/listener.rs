@@ -70,6 +70,7 @@ impl Listener {
 
     async fn next(&mut self) -> Option<StoredEvent> {
         loop {
+            // Before each event that waits as well: a batch of a hundred must not outlive its key.
             if self.admin.web.draining.has_begun() || !self.is_admitted().await {
                 return None;
             }
@@ -79,6 +80,7 @@ impl Listener {
             if self.look {
                 self.read().await;
             } else {
+                // The wait is short because nothing else wakes the listener when the node begins to drain.
                 let changed = tokio::time::timeout(TICK, self.last.changed()).await;
                 self.look = matches!(changed, Ok(Ok(())));
             }
@@ -94,6 +96,7 @@ impl Listener {
                 // Other types are not read again and again.
                 let read = events.last().and_then(|event| event.position);
                 self.position = self.position.max(read.unwrap_or(last));
+                // The batch may have been full. Only an empty one shows that nothing is left before `last`.
                 self.look = !events.is_empty();
                 self.ready = events.into();
             }
@@ -110,6 +113,8 @@ impl Listener {
             return true;
         }
         self.admitted = Instant::now();
+        // The whole check of the request's head is made again, and not only whether the key is revoked: the role, the
+        // networks and the expiry count too.
         let caller = identify::caller(&self.admin.web, &self.parts).await;
         // What it may see may have become another.
         let sees_the_same = |caller: &Caller| caller.confined_to() == self.project.as_deref();
@@ -120,6 +125,8 @@ impl Listener {
 /// A server-sent event. JSON has line breaks only between its values, where any of them is as good.
 fn written(event: &StoredEvent) -> String {
     let json = cloud(event).write();
+    // The data may hold line breaks: metadata is kept as it was written. In server-sent events a line break ends a
+    // field, so each line gets its own `data:`; between two JSON tokens a break means nothing.
     let lines = json.split(['\r', '\n']).filter(|line| !line.is_empty());
     let data: String = lines.map(|line| format!("data: {line}\n")).collect();
     format!("id: {}\nevent: {}\n{data}\n", event.id, event.kind.name())

@@ -34,6 +34,8 @@ pub async fn stream(State(admin): State<Admin>, Viewer(caller): Viewer, parts: P
     params.finish()?;
     let seen = parts.headers.get("last-event-id").map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned());
     let project = caller.confined_to().map(str::to_owned);
+    // `Last-Event-ID` first. After a break a browser opens the same address again, where `after` is still the place
+    // it began at.
     let after = seen.filter(|id| !id.is_empty()).or(after);
     let position = position(&admin, after, project.as_deref()).await?;
     let headers = [

@@ -55,6 +55,7 @@ pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator
 pub fn shown_once(status: StatusCode, key: &ApiKey, secret: &Secret) -> Answer {
     let view = NewKeyView { key: secret.reveal().to_owned(), kept: key.clone() };
     let mut response = json(status, &view)?;
+    // The secret is shown this once. No cache on the way may keep it.
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }
@@ -71,6 +72,7 @@ fn read(fields: &mut Fields, now: Timestamp, faults: &mut Faults) -> ApiKey {
     let others = fields.others(&new, &[], faults);
     // Each was tried when it was read.
     let key = put_over(&new, &others).unwrap_or(new);
+    // Last, because the scope is judged by the role and the project, which are among the others.
     input::check_scope(&key, faults);
     key
 }

@@ -108,5 +108,6 @@ pub fn expiry(fields: &mut Fields, now: Timestamp, faults: &mut Faults) -> Optio
 
 fn network(text: &str) -> Option<IpNet> {
     let network = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).ok()?;
+    // `10.1.2.3/8` admits all of `10.0.0.0/8`. It is kept and shown in the form in which it acts.
     Some(network.trunc())
 }

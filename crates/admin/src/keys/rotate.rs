@@ -62,6 +62,8 @@ pub async fn rotate(
 /// How long a secret that was replaced stays in force: the field `overlap`.
 pub fn overlap(fields: &mut Fields, faults: &mut Faults) -> Duration {
     let expected = "a time such as 24h or 30m";
+    // Where a value is wrong, the default is returned only so that the other fields are read too. The fault refuses
+    // the call.
     let body = fields.body::<RotateBody>(faults).unwrap_or_default();
     let Some(text) = body.overlap else { return OVERLAP };
     match humantime::parse_duration(&text) {

@@ -30,6 +30,8 @@ pub async fn update(
     mut fields: Fields,
 ) -> Answer {
     let mut faults = Faults::default();
+    // Null and absent differ: null lifts the restriction, absent leaves it as it is. Once read, both are `None`, so
+    // presence is noted first.
     let given = ["models", "projects", "addresses", "expires_at"].map(|field| fields.raw(field).is_some());
     let models = input::models(&mut fields, &mut faults);
     let projects = input::projects(&mut fields, &mut faults);
@@ -50,6 +52,7 @@ pub async fn update(
     }
     let [with_models, with_projects, with_addresses, with_expiry] = given;
     let id = KeyId::from(id);
+    // A closure, because it runs on the key as the transaction reads it: another change in between is not undone.
     let changed = admin.web.keys.update(&by, &id, |key| {
         if with_models {
             key.models = models;

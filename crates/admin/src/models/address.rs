@@ -28,6 +28,8 @@ pub enum Address {
 /// # Errors
 /// If the path is not UTF-8 once decoded.
 pub fn read(uri: &Uri) -> Result<Address, PublicError> {
+    // The raw path is split before it is decoded. `a%2Fhealth` is the model `a/health`, and `a/health` is the health
+    // of `a`.
     let rest = uri.path().strip_prefix(PREFIX).unwrap_or_default();
     let id = |text: &str| {
         let decoded = percent_decode_str(text).decode_utf8();
@@ -63,6 +65,7 @@ pub fn shown_to<'m>(caller: &Caller, model: &'m Model) -> Cow<'m, Model> {
 /// `model_not_found`, with the nearest name that the caller sees.
 pub fn find<'s>(snapshot: &'s Snapshot, caller: &Caller, id: &ModelId) -> Result<&'s Arc<Model>, PublicError> {
     snapshot.models.get(id).filter(|model| sees(caller, model)).ok_or_else(|| {
+        // The hint names only models that the caller sees. Otherwise a misspelled name would find out the others.
         let seen = snapshot.models.values().filter(|model| sees(caller, model)).map(|model| model.id.as_str());
         let hint = match nearest(id.as_str(), seen) {
             Some(near) => format!("did you mean `{near}`?"),

@@ -107,6 +107,7 @@ impl Changes {
 
     /// Makes them.
     pub fn apply(self, model: &mut Model) {
+        // `Option<Option<_>>`: the outer one tells whether the field was given, the inner one is its value or null.
         fn set<T>(place: &mut T, change: Option<T>) {
             if let Some(value) = change {
                 *place = value;
@@ -151,6 +152,7 @@ fn provider(
     // A model whose provider is gone can be put back as it was read, with another field changed.
     let before = own.and_then(|own| snapshot.models.get(own)).map(|model| &model.provider);
     let known = || snapshot.providers.keys().chain(before);
+    // The exact name wins: two providers may differ in upper and lower case alone.
     let found = known().find(|id| id.as_str() == name).or_else(|| known().find(|id| is(id, &name)));
     if found.is_none() {
         let known: Vec<&str> = snapshot.providers.keys().map(ProviderId::as_str).collect();
@@ -201,6 +203,7 @@ fn status(fields: &mut Fields, faults: &mut Faults) -> Option<ModelStatus> {
 fn tokens(fields: &mut Fields, name: &'static str, faults: &mut Faults) -> Option<Option<u64>> {
     let expected = "a number of tokens from 1 on, or null";
     let tokens: Option<u64> = fields.take(name, expected, faults)?;
+    // The database keeps a signed 64-bit integer.
     if tokens.is_some_and(|tokens| tokens == 0 || i64::try_from(tokens).is_err()) {
         faults.add(name, format!("expected {expected}"));
     }
@@ -213,11 +216,13 @@ fn price(fields: &mut Fields, faults: &mut Faults) -> Option<Option<Price>> {
     let price = fields.raw("price").map(str::to_owned);
     match (price, per_token) {
         (Some(_), Some(_)) => {
+            // Neither can silently win: a wrong price is a wrong bill.
             faults.add("cost_per_token", "can't be given beside price, which says the same");
             None
         }
         (Some(text), None) | (None, Some(text)) if text == "null" => Some(None),
         (Some(text), None) => written_price::read(&text, faults).map(Some),
+        // Six places are the step from one token to a million, the unit in which prices are kept.
         (None, Some(text)) => match money::read(&text, 6) {
             Some(rate) => Some(Some(same_for_all(rate))),
             None => {

@@ -16,6 +16,8 @@ use http::{HeaderMap, Uri};
 pub async fn read(State(admin): State<Admin>, Anyone(caller): Anyone, uri: Uri) -> Answer {
     match address::read(&uri)? {
         Address::Model(id) => get::get(&admin, &caller, &id),
+        // One route serves three calls, so the extractor can only ask for the least role. The views ask for theirs
+        // here.
         Address::Health(id) => {
             require(&caller, Role::Viewer)?;
             health::health(&admin, &Viewer(caller), &id)
@@ -46,6 +48,7 @@ pub async fn delete(State(admin): State<Admin>, Operator(by): Operator, uri: Uri
 fn model(uri: &Uri) -> Result<ModelId, PublicError> {
     match address::read(uri)? {
         Address::Model(id) => Ok(id),
+        // Somebody whose model is called `a/health` meant the model, hence the hint.
         Address::Health(_) | Address::Stats(_) => Err(PublicError::new(
             Code::MethodNotAllowed,
             format!("`{}` can only be read; the slash of a model's id can be written as %2F", uri.path()),

@@ -149,6 +149,7 @@ fn expected_cost(model: &Model, call: &Call, tokens: u64) -> ExpectedCost {
             (Some(asked), Some(largest)) => Some(asked.min(largest)),
             (asked, largest) => asked.or(largest),
         },
+        // An embedding bills its input alone.
         Capability::Embedding => Some(0),
         _ => None,
     };

@@ -19,9 +19,11 @@ pub fn size(operation: &Operation, model: &Model) -> Size {
     let fits = model.token_limit.map(|limit| match operation {
         // Each text of an embedding has the whole window to itself.
         Operation::Embedding(request) => request.input.iter().all(|text| match text {
+            // A token has at least one byte, so a text of no more bytes than the limit fits without being counted.
             Prompt::Text(text) => text.len() as u64 <= limit || count::text(text, model).tokens <= limit,
             Prompt::Tokens(tokens) => tokens.len() as u64 <= limit,
         }),
+        // Less, not equal: the window holds the reply too, which needs at least one token.
         _ => count.tokens < limit,
     });
     Size { count, fits }

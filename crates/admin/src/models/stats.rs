@@ -55,6 +55,7 @@ pub async fn stats(admin: &Admin, Viewer(caller): &Viewer, id: &ModelId, uri: &U
     let mut params = Params::read(uri)?;
     let from = params.parse("from", time::EXPECTED, time::read);
     params.finish()?;
+    // Only to refuse a model that the caller does not see. The totals would tell that it exists.
     find(&admin.web.engine.registry().snapshot(), caller, id)?;
     let ledger = admin.store.ledger();
     let stats = ledger.model_stats(id, from.unwrap_or(Timestamp(0)), caller.confined_to()).await?;

@@ -37,6 +37,7 @@ pub async fn update(admin: &Admin, by: &Actor, id: &ModelId, headers: &HeaderMap
     if fields.text("model_id", &mut faults).is_some_and(|given| given != id.as_str()) {
         faults.add("model_id", "can't be changed; register another model and remove this one");
     }
+    // Ticked off without being read, so that what `GET` returned can be put back whole.
     for name in READ_ONLY {
         fields.raw(name);
     }
@@ -46,6 +47,7 @@ pub async fn update(admin: &Admin, by: &Actor, id: &ModelId, headers: &HeaderMap
     if changes.is_empty() {
         return Err(PublicError::new(Code::InvalidRequest, "the body names no field to change").into());
     }
+    // Compared with this node's snapshot, which may be behind. The store compares `seen` with the row again.
     let seen = match snapshot.models.get(id) {
         Some(model) => seen(headers, model)?,
         None => None,
@@ -64,6 +66,7 @@ fn seen(headers: &HeaderMap, model: &Model) -> Result<Option<Timestamp>, PublicE
     if tags.is_empty() || tags.contains(&"*") {
         return Ok(None);
     }
+    // The strong comparison of RFC 9110 (13.1.1): `W/"…"` never matches, even with the same digits.
     if tags.contains(&current.as_str()) {
         return Ok(Some(model.updated_at));
     }

@@ -59,6 +59,7 @@ fn read_context_tiers(json: &str, faults: &mut Faults) -> Vec<ContextTier> {
     };
     check_number(PATH, list.len(), faults);
     let mut tiers: Vec<ContextTier> = list.iter().map(|tier| read_context_tier(PATH, tier, faults)).collect();
+    // `Price` promises its tiers in order of size, whatever order the client wrote them in.
     tiers.sort_by_key(|tier| tier.above);
     tiers
 }
@@ -72,6 +73,7 @@ fn read_context_tier(path: &str, tier: &IndexMap<String, Box<RawValue>>, faults:
     for (name, text) in tier.iter().filter(|(name, _)| *name != "above") {
         read_rate(path, name, text.get(), &mut rates, faults);
     }
+    // The zero is never kept: the fault that was added refuses the whole body.
     ContextTier { above: above.unwrap_or(0), rates }
 }
 

@@ -50,6 +50,8 @@ pub async fn update(
     let mut after = before.clone();
     after.metadata = body.metadata.unwrap_or(after.metadata);
     after.name = body.name.unwrap_or(after.name);
+    // `updated_at` is the version that the update is compared by. It must grow even within one microsecond, or if the
+    // clock was set back.
     after.updated_at = admin.web.engine.clock().now().max(Timestamp(before.updated_at.0.saturating_add(1)));
     change.projects().update(&after, before.updated_at).await?;
     note::commit(change, Some(&before), Some(&after)).await?;

@@ -26,9 +26,9 @@ pub struct ProviderBody {
     kind: Option<String>,
     /// Its address; a preset knows its own.
     base_url: Option<String>,
-    /// Its key. ProviderSettings encrypted, and never shown again.
+    /// Its key. Stored encrypted, and never shown again.
     api_key: Option<String>,
-    /// Headers sent with every request. ProviderSettings encrypted like the key; replaced as a whole.
+    /// Headers sent with every request. Stored encrypted like the key; replaced as a whole.
     headers: Option<BTreeMap<String, String>>,
     /// Query sent with every request (`api-version=…`). Stored encrypted like the key; its parameters' names are shown.
     query: Option<String>,
@@ -97,6 +97,7 @@ impl Changes {
         keyring: Option<&Keyring>,
     ) -> Result<(), PublicError> {
         let mut kept = ProviderSettings::of(row);
+        // Settings that this version does not set are kept as they are in the row.
         row.kind = self.kind.unwrap_or_else(|| row.kind.clone());
         row.base_url = self.base_url.unwrap_or_else(|| row.base_url.clone());
         kept.timeouts = self.timeouts.unwrap_or(kept.timeouts);

@@ -45,6 +45,7 @@ pub async fn update(
     let opened = ProviderSecrets::open(&before, admin.providers.keyring());
     let sealed = opened.unwrap_or_else(|_| ProviderSecrets::in_clear(&before));
     changes.apply(&mut after, sealed, admin.providers.keyring())?;
+    // `before` goes along: the store refuses the update if the row has changed since it was read.
     let after = admin.providers.update(&by, &before, after).await?;
     json(StatusCode::OK, &view(&admin, &name, Some(&after)))
 }

@@ -94,6 +94,7 @@ pub async fn give(
     if score.is_none() && comment.is_none() {
         return Err(PublicError::new(Code::InvalidRequest, "expected a score, a comment, or both").into());
     }
+    // The record reaches the database through the journal, after the client has its reply. Feedback may be faster.
     let record = own(&admin, &caller, RequestId::from(id)).await?;
     let actor = identify::actor(&admin.web, &parts, &caller);
     let entry = FeedbackEntry {
@@ -122,6 +123,7 @@ pub async fn give(
 
 /// A request of the caller's own, or any for an operator.
 async fn own(admin: &Admin, caller: &Caller, id: RequestId) -> Result<RequestRecord, Refused> {
+    // An id of somebody else waits as long as one that does not exist, so that the time does not tell them apart.
     let until = Instant::now() + PATIENCE;
     loop {
         let found = admin.store.ledger().get(&id).await.and_then(|record| {

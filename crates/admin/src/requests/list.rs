@@ -47,6 +47,7 @@ pub async fn list(State(admin): State<Admin>, Viewer(caller): Viewer, uri: Uri) 
     if let Some(own) = caller.confined_to() {
         // Another's project is one in which there are none.
         let other = filter.project.is_some_and(|asked| asked != own);
+        // An empty list and not a 403, which would tell that the other project exists.
         filter.project = Some(if other { String::new() } else { own.to_owned() });
     }
     let page = admin.store.ledger().list(&filter, cursor.as_ref(), limit).await?;

@@ -46,6 +46,7 @@ fn header(group_by: &[GroupBy]) -> Vec<String> {
 /// A row; what is not known is empty.
 fn record(row: &UsageRow) -> Vec<String> {
     let amount = |class| row.tokens.iter().find(|(known, _)| *known == class).map_or(0, |(_, amount)| *amount);
+    // An unknown cost is an empty cell. A zero would be added up as free.
     let known = row.unpriced == 0 || row.cost != Nanos::ZERO;
     let latencies = match row.latency {
         Some(latency) => [latency.p50, latency.p95, latency.p99].map(millis),

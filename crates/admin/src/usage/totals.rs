@@ -90,6 +90,7 @@ fn groups_of(text: &str) -> Option<Vec<GroupBy>> {
     let mut groups = Vec::new();
     for name in text.split(',').map(str::trim) {
         let group = GroupBy::lookup(name)?;
+        // A row is a JSON object, in which the second group of the same name would replace the first.
         if groups.contains(&group) {
             return None;
         }

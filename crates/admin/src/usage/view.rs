@@ -90,6 +90,7 @@ impl RowView {
 /// The usage, by class. The five that every reader looks for are there even if they are zero.
 pub fn tokens(tokens: &[(UsageClass, u64)]) -> IndexMap<&'static str, u64> {
     use UsageClass::{CacheRead, CacheWrite, Input, Output, Reasoning};
+    // These five are always there, so that a chart does not have to guess what a missing one means.
     let mut all: IndexMap<_, _> =
         [Input, CacheRead, CacheWrite, Output, Reasoning].map(|class| (class.name(), 0)).into_iter().collect();
     all.extend(tokens.iter().map(|(class, amount)| (class.name(), *amount)));

@@ -42,6 +42,7 @@ pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator
         types: None,
         active: true,
         created_at: now,
+        // `apply` makes the version greater than this one and at least `now`: so it becomes `now`.
         updated_at: Timestamp(i64::MIN),
     };
     changes.apply(&mut webhook, now);

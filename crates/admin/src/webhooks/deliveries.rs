@@ -29,6 +29,7 @@ pub async fn deliveries(State(admin): State<Admin>, _: Administrator, Path(id): 
     let cursor = params.id_cursor();
     params.finish()?;
     let webhooks = admin.store.webhooks();
+    // So that an unknown webhook is a 404 and not an empty list.
     webhooks.get(&id).await?;
     let page = webhooks.deliveries(Some(&id), state, cursor.as_deref(), limit).await?;
     let items = page.items.iter().map(DeliveryView::from).collect();

@@ -62,12 +62,15 @@ impl Changes {
         if let Some(active) = self.active {
             webhook.active = active;
         }
+        // The version that an update is compared by. It must grow even within one microsecond, or if the clock was
+        // set back.
         webhook.updated_at = now.max(Timestamp(webhook.updated_at.0.saturating_add(1)));
     }
 }
 
 async fn check_url(admin: &Admin, url: Option<String>, faults: &mut Faults) -> Option<String> {
     let url = url?;
+    // Early, for a good message. The name is resolved again at each delivery, because what it stands for may change.
     match target::check(&url, &admin.reachable).await {
         Ok(()) => Some(url),
         Err(problem) => {

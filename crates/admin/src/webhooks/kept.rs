@@ -26,6 +26,7 @@ pub fn open(admin: &Admin, webhook: &Webhook) -> Result<Secrets, PublicError> {
             format!("the webhook's secret can't be read ({why}); rotate with `overlap` 0s for a new one alone");
         PublicError::new(Code::Conflict, message)
     };
+    // The row's name is part of the encryption. A secret that somebody moved to another row does not open.
     let opened = keyring(admin)?.open_text(&sealed_row(&webhook.id), &webhook.sealed_secret);
     Secrets::read(&opened.map_err(|error| lost(error.to_string()))?).map_err(|error| lost(error.to_string()))
 }

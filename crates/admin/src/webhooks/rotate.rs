@@ -40,6 +40,7 @@ pub async fn rotate(
     let secret = generate();
     let change = admin.store.change(&by).await?;
     let before = change.webhooks().get(&id).await?;
+    // Without an overlap the old secret is not opened. That is the way out when the key that encrypted it is lost.
     let secrets = if overlap.is_zero() {
         Secrets::of(secret.clone())
     } else {
@@ -47,6 +48,7 @@ pub async fn rotate(
     };
     let mut after = before.clone();
     after.sealed_secret = kept::seal(&admin, &id, &secrets)?;
+    // As in `Changes::apply`: the version must grow.
     after.updated_at = now.max(Timestamp(before.updated_at.0.saturating_add(1)));
     change.webhooks().update(&after, before.updated_at).await?;
     let audit = NewAudit {

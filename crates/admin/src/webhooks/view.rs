@@ -105,6 +105,7 @@ impl From<&Delivery> for DeliveryView {
 
 /// The webhook as text for the audit log, without the query of its address: services put passwords there.
 pub fn text(webhook: &Webhook) -> String {
+    // The audit log is read by viewers too, and an address often carries a token in its query.
     let view = WebhookView { url: masked(&webhook.url), ..WebhookView::from(webhook) };
     // Plain text and flags always serialise.
     serde_json::to_string(&view).unwrap_or_default()

@@ -93,6 +93,7 @@ impl FromRequest<Admin> for Fields {
             Code::PayloadTooLarge if limit == bounds::CHANGE => too_large(limit),
             _ => error,
         })?;
+        // Parsing a large body takes milliseconds. `compute` moves the other tasks of this thread elsewhere first.
         Ok(compute(bytes.len(), || Self::read(bytes))?)
     }
 }

@@ -27,6 +27,7 @@ impl Fields {
     /// # Errors
     /// `invalid_request` if it is not a JSON object, or names a field twice.
     pub fn read(bytes: Bytes) -> Result<Self, PublicError> {
+        // Calls whose fields are all optional (`discover`, `rotate`) are often sent without a body.
         let bytes = if bytes.trim_ascii().is_empty() { Bytes::from_static(b"{}") } else { bytes };
         Ok(Self { body: splice::scan(bytes)?, path: "", taken: Vec::new() })
     }
@@ -90,6 +91,8 @@ impl Fields {
 
     /// A whole body of a type: each field that is wrong is noted, and counts as absent.
     pub fn body<T: DeserializeOwned>(&mut self, faults: &mut Faults) -> Option<T> {
+        // serde stops at the first error. Each field is therefore read in an object of its own; only those that are
+        // right go into the whole.
         let mut members: Vec<String> = Vec::new();
         for name in field_names::<T>() {
             let Some(value) = self.given(name, faults) else { continue };
@@ -132,6 +135,7 @@ impl Fields {
     fn given(&mut self, name: &'static str, faults: &mut Faults) -> Option<Json> {
         const LINES: [&str; 3] = ["comment", "description", "display_name"];
         let value = Json(self.raw(name)?.to_owned());
+        // Numbers, flags and arrays have no text to check. Their type is checked by whoever reads them.
         let Ok(text) = serde_json::from_str::<String>(&value.0) else { return Some(value) };
         let unfit = |letter: char| letter.is_control() && !(LINES.contains(&name) && letter.is_whitespace());
         checked(name, self.at(name), text, unfit, faults).map(|_| value)
@@ -227,6 +231,7 @@ fn checked(
 /// What is wrong with a value, for people: serde names types of Rust.
 fn sentence(error: &serde_json::Error, value: &str) -> String {
     let text = error.to_string();
+    // The position refers to the small object above and not to what was sent.
     let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
     let Some((_, expected)) = text.split_once(", expected ").filter(|_| text.starts_with("invalid ")) else {
         return text.to_owned();

@@ -34,7 +34,10 @@ pub fn read(json: &str, shift: i32) -> Option<Nanos> {
 
 /// The digits with the point after that many of them.
 fn placed(digits: &str, point: i32) -> Option<String> {
+    // `1e999999999` would otherwise be written out in a gigabyte of zeros. No amount that fits nanos has so many
+    // digits.
     const WIDEST: i32 = 64;
+    // Before the bound: zero is zero, whatever its exponent.
     if digits.is_empty() {
         return Some("0".to_owned());
     }

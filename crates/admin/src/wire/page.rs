@@ -64,6 +64,7 @@ impl Paging {
     /// Cuts the page out of all.
     pub fn cut<T>(self, all: impl ExactSizeIterator<Item = T>) -> Page<T> {
         let total = all.len() as u64;
+        // `page - 1` can't wrap: `take` admits nothing below 1.
         let before = usize::try_from((self.page - 1).saturating_mul(self.size)).unwrap_or(usize::MAX);
         let size = usize::try_from(self.size).unwrap_or(usize::MAX);
         Page { items: all.skip(before).take(size).collect(), total, page: self.page, page_size: self.size }

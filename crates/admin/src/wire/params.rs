@@ -28,6 +28,7 @@ impl Params {
 
     /// A parameter; an empty one is as absent.
     pub fn take(&mut self, name: &'static str) -> Option<String> {
+        // Ticked off even if it is not there, because `finish` lists these names as the known ones.
         self.taken.push(name);
         let mut values = self.given.iter().filter(|(given, _)| given == name).map(|(_, value)| value);
         let value = values.next().filter(|value| !value.is_empty()).cloned();

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 /// RFC 3339 in UTC, to the microsecond. A time beyond the calendar is written as the calendar's end.
 pub fn write(time: Timestamp) -> String {
+    // The calendar of chrono ends earlier than the microseconds that an i64 can count.
     let time = DateTime::from_timestamp_micros(time.0).unwrap_or(DateTime::<Utc>::MAX_UTC);
     time.to_rfc3339_opts(SecondsFormat::Micros, true)
 }

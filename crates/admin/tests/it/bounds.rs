@@ -7,6 +7,7 @@ use baton_model::{Actor, Capability, RequestId, Timestamp, bounds};
 use baton_store::NewAudit;
 use serde_json::{Map, Value, json};
 
+// `é` has two bytes: a bound that counted characters where bytes are meant would let twice as much pass.
 fn letters(number: usize) -> String {
     "é".repeat(number / 2) + &"x".repeat(number % 2)
 }
@@ -44,6 +45,7 @@ async fn refused(admin: &TestAdmin, method: Method, path: &str, base: Value, fie
 #[tokio::test]
 async fn fields_of_models_are_bounded() {
     let admin = TestAdmin::new().await;
+    // Registering and changing read their fields by different code; the bounds must hold in both.
     admin.register("old", "").await;
     let base = json!({ "model_id": "m", "provider": "openai", "upstream": "gpt-4o" });
     let fields = || {
@@ -89,6 +91,7 @@ async fn fields_of_keys_projects_and_webhooks_are_bounded() {
             ("name", json!(characters(257))),
             ("models", list(257, 4)),
             ("models", json!([letters(257)])),
+            // Few enough, and each short enough, but too many bytes together.
             ("models", list(250, 100)),
             ("projects", list(257, 4)),
             ("projects", json!([letters(257)])),

@@ -16,6 +16,7 @@ async fn kept_answers_are_forgotten() {
         );
         assert_eq!(caller.post("/api/models/chat", &body).await.status, 200);
     }
+    // A reply is put into the cache after the client has it.
     admin.settle().await;
     let size = admin.get("/api/cache").await.json();
     assert!(size["entries"].is_u64() && size["bytes"].is_u64(), "{size}");

@@ -46,6 +46,7 @@ async fn a_name_that_is_taken_is_reported_and_the_rest_is_taken_over() {
     let error = "the id `llama3.2:latest` is taken by the model that the provider calls `qwen3:8b`";
     assert_eq!(done["conflicts"], json!([{"provider": "lab", "upstream": "llama3.2:latest", "error": error}]));
     assert!(!done["added"].as_array().unwrap().is_empty(), "{done}");
+    // The dry run must foresee the conflicts as well, though it writes nothing that could collide.
     for part in ["found", "added", "changed", "gone", "conflicts"] {
         assert_eq!(dry[part], done[part]);
     }

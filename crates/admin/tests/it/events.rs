@@ -66,6 +66,7 @@ async fn what_happens_is_streamed_as_it_happens() {
     let admin = TestAdmin::new().await;
     admin.register("before", "").await;
     let mut stream = listen(&admin, "/api/events?types=model.registered,%20model.deleted", &[]).await;
+    // Metadata is kept as it was written, with line breaks, which end a field of an event stream.
     let metadata = ", \"metadata\": {\n\"a\":\r\n 1}";
     admin.register("fast", metadata).await;
     admin.put("/api/models/fast", r#"{"display_name": "Fast"}"#).await;

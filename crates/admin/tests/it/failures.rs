@@ -48,6 +48,7 @@ async fn the_caller_sees_a_sentence_and_the_log_gets_the_cause_once() {
     let admin = TestAdmin::new().await;
     let log = Log::default();
     let _guard = tracing::subscriber::set_default(log.clone());
+    // Closed under the running service, as by a database that goes away.
     admin.store.close().await;
     for (method, path, body) in [
         (Method::GET, "/api/keys", ""),

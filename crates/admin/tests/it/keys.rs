@@ -20,6 +20,7 @@ async fn a_key_is_shown_once_and_kept_only_as_a_hash() {
         ("role", "viewer"),
         ("project_id", "p"),
         ("user_id", "u"),
+        // Given with an offset; shown in UTC, in which it is compared.
         ("expires_at", "2026-12-31T23:00:00.000000Z"),
         ("created_at", "2026-11-23T12:00:00.000000Z"),
     ] {
@@ -122,6 +123,7 @@ async fn a_key_is_rotated_and_both_work_for_a_while() {
     for key in [&old, new] {
         assert_eq!(admin.with(key).get("/api/keys").await.status, 200);
     }
+    // The end of an overlap is excluded: at this very moment the old key is over.
     admin.advance(3600);
     admin.with(&old).get("/api/keys").await.is_refused(401, "authentication_error", &[]);
     assert_eq!(admin.with(new).get("/api/keys").await.status, 200);

@@ -20,6 +20,7 @@ async fn tokens_are_counted_without_asking_anyone() {
             "exact",
             json!(false),
         ),
+        // Four tokens in a window of three: each text has the window to itself.
         (r#"{"model": "v", "input": ["Hello there", "Hello there"]}"#.into(), 4, "exact", json!(true)),
         (r#"{"model": "v", "input": "Hello there how are you"}"#.into(), 5, "exact", json!(false)),
         (r#"{"model": "c", "prompt": "Hello there"}"#.into(), 2, "exact", json!(true)),

@@ -20,6 +20,7 @@ async fn a_model_is_registered_shown_changed_and_removed() {
         ("capabilities", r#"["CHAT","COMPLETION"]"#),
         ("status", r#""DEPRECATED""#),
         ("price", r#"{"input":0.59,"output":0.79}"#),
+        // Not given: it comes from the catalogue's entry for gpt-4o.
         ("max_tokens", "16384"),
         ("metadata", r#"{"team":["a"]}"#),
         ("tokenizer", r#""cl100k""#),
@@ -88,6 +89,7 @@ async fn every_bad_field_is_named_at_once() {
         (r#"{"model_id": "x", "provider": "openai", "price": 3}"#, &["price"]),
         (r#"{"model_id": "x", "provider": "openai", "price": {"input": 1}, "cost_per_token": 1}"#, &["cost_per_token"]),
         (r#"{"model_id": "x", "provider": "openai", "cost_per_token": "-1"}"#, &["cost_per_token"]),
+        // These would hide a call of the API: `POST /api/models/chat`.
         (r#"{"model_id": "chat", "provider": "openai"}"#, &["model_id"]),
         (r#"{"model_id": "audio/speech", "provider": "openai"}"#, &["model_id"]),
         (r#"{"model_id": " x", "provider": "openai"}"#, &["model_id"]),
@@ -136,6 +138,7 @@ async fn a_change_needs_a_field_and_the_version_that_was_seen() {
     assert_ne!(matching.header("etag"), seen);
     let stale = admin.send(Method::PUT, "/api/models/a", &[("if-match", &seen)], change).await;
     stale.is_refused(412, "precondition_failed", &[]);
+    // Some proxies make a tag weak when they compress. RFC 9110 says that such a tag never matches in `If-Match`.
     let weak = format!("W/{}", matching.header("etag"));
     admin.send(Method::PUT, "/api/models/a", &[("if-match", &weak)], change).await.is_refused(
         412,
@@ -210,6 +213,7 @@ async fn a_model_whose_fallback_is_gone_can_still_be_changed() {
     admin.delete("/api/models/b?force=true").await.expect(204);
     let changed = admin.put("/api/models/a", r#"{"description": "one"}"#).await.expect(200);
     assert_eq!(changed.json()["fallbacks"], json!(["b"]));
+    // Put back whole, the body names the fallback that is gone.
     admin.put("/api/models/a", &changed.text).await.expect(200);
     let wrong = r#"{"fallbacks": ["b", "nobody"]}"#;
     admin.put("/api/models/a", wrong).await.is_refused(422, "validation_error", &["fallbacks"]);

@@ -15,6 +15,7 @@ async fn prices_are_exact() {
             r#""price": {"input": 1.50, "output": 15, "cache_read": 0}"#,
             r#""price":{"input":1.5,"cache_read":0,"output":15}"#,
         ),
+        // Python writes small floats so.
         (r#""cost_per_token": 5e-07"#, r#""price":{"input":0.5,"output":0.5}"#),
         (r#""cost_per_token": "0.000000000000001""#, r#""price":{"input":0.000000001,"output":0.000000001}"#),
         (r#""cost_per_token": 0"#, r#""price":{"input":0,"output":0}"#),

@@ -4,6 +4,7 @@ use crate::setup::{SECRET_KEY, TestAdmin};
 use baton_seal::Keyring;
 use baton_store::audit::AuditFilter;
 
+// `hunter2` is looked for in everything that is shown, kept or told.
 const KEY: &str = "gsk_hunter2hunter2hunter2";
 
 /// Registers a provider at the address of the simulated OpenAI.
@@ -128,6 +129,7 @@ async fn wrong_fields_are_named() {
     let fields = ["kind", "timeouts.total", "timeouts.x", "retries", "name", "colour"];
     refused.is_refused(422, "validation_error", &fields);
     admin.post("/api/providers", "{}").await.is_refused(422, "validation_error", &["name", "kind"]);
+    // Azure has no address of its own: each resource has one.
     let azure = admin.post("/api/providers", r#"{"name": "a", "kind": "azure", "api_key": "0123456789"}"#).await;
     azure.is_refused(422, "validation_error", &["base_url"]);
     let address = admin.post("/api/providers", r#"{"name": "a", "kind": "ollama", "base_url": "ollama:11434"}"#).await;

@@ -25,6 +25,7 @@ impl Projects {
             admin.with(&key).post(&path, &json!({ "comment": project }).to_string()).await.expect(201);
             made.push((id, request));
         }
+        // A request of no project must not be taken for one of the viewer's.
         let (outside, _) = admin.make_key("caller", "").await;
         admin.with(&outside).chat("fast", "hello").await;
         admin.advance(1);

@@ -226,7 +226,7 @@ impl As<'_> {
         self.admin.router.clone().oneshot(request).await.unwrap()
     }
 
-    /// A chat through Baton's own door.
+    /// A chat through Baton's own API.
     pub(crate) async fn chat(&self, model: &str, text: &str) -> Reply {
         let body = format!(r#"{{"model_id": "{model}", "messages": [{{"role": "user", "content": "{text}"}}]}}"#);
         let reply = self.post("/api/models/chat", &body).await;

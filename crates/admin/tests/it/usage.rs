@@ -15,6 +15,7 @@ async fn with_requests() -> (TestAdmin, [String; 2], [String; 2]) {
         admin.advance(3600);
     }
     admin.with(&b).chat("m", "something else").await;
+    // The end of a range is excluded, and without `to` it is just after now.
     admin.advance(1);
     admin.settle().await;
     (admin, [a, b], [id_a, id_b])

@@ -53,6 +53,7 @@ async fn a_webhook_is_made_changed_and_removed() {
     for text in [&shown.text, &changed.text, &audit.text] {
         assert!(!text.contains(reveal.as_str()), "{text}");
     }
+    // Viewers read the audit log, and the query of the address holds the token.
     assert!(!audit.text.contains("s3cret"), "{}", audit.text);
 }
 
@@ -68,6 +69,7 @@ async fn a_secret_is_given_or_rotated() {
     let second = Secret::parse(rotated.json()["secret"].as_str().unwrap()).unwrap();
     let now = admin.engine.clock().now();
     let until = Timestamp(now.0 + 3_600_000_000);
+    // Both sign during the overlap, so that the receiver can change its secret without losing a delivery.
     assert_eq!(kept(&admin, &id).await, Secrets::of(secret).rotated(second, until));
     let third = admin.post(&path, r#"{"overlap": "0s"}"#).await;
     let third = Secret::parse(third.json()["secret"].as_str().unwrap()).unwrap();
@@ -90,6 +92,7 @@ async fn wrong_fields_are_named() {
         reply.is_refused(422, "validation_error", fields);
         assert!(!reply.text.contains("hunter2") && !reply.text.contains("pass@"), "{}", reply.text);
     }
+    // `setup` lists 10.0.0.0/8 among the networks that webhooks may reach, and there plain HTTP is allowed.
     assert_eq!(admin.post("/api/webhooks", r#"{"url": "http://10.1.2.3/hook"}"#).await.status, 201);
     let (id, _) = create(&admin, "").await;
     let path = format!("/api/webhooks/{id}");

@@ -33,6 +33,7 @@ impl Keys {
     ///
     /// If there is no such key, or the store can't be written.
     pub async fn update(&self, by: &Actor, id: &KeyId, change: impl FnOnce(&mut ApiKey)) -> Result<ApiKey, AuthError> {
+        // The key is read inside the transaction, so that two changes at once don't undo each other.
         let work = self.store.change(by).await?;
         let before = work.keys().get(id).await?;
         let mut after = before.clone();

@@ -39,6 +39,8 @@ impl Network {
         Self(match client.map(|client| client.to_canonical()) {
             // Those whose address nobody knows have one bucket together.
             None => 1,
+            // Three ranges that never meet: 1 for unknown ones, from 2^32 on for version 4; of version 6 the routed
+            // prefixes are far above both.
             Some(IpAddr::V4(address)) => 1 << 32 | u64::from(address.to_bits()),
             Some(IpAddr::V6(address)) => u64::try_from(address.to_bits() >> 64).unwrap_or(0).max(2),
         })
@@ -58,6 +60,8 @@ impl Seen {
     }
 
     pub fn add(&self, network: Network) {
+        // A ring: the network that was added longest ago is forgotten, and its client is checked like a new one
+        // again.
         let place = self.next.fetch_add(1, Ordering::Relaxed) % self.networks.len();
         if let Some(known) = self.networks.get(place) {
             known.store(network.0, Ordering::Relaxed);
@@ -81,6 +85,7 @@ impl Failures {
 
     /// How long the bucket of a network stays empty; `None`: it is not.
     pub fn empty_for(&self, network: Network, now: Timestamp) -> Option<Duration> {
+        // One load on the way of every request; the table is asked only while somebody is guessing.
         if now.0 >= self.some_empty_until.load(Ordering::Relaxed) {
             return None;
         }
@@ -95,6 +100,7 @@ impl Failures {
     pub fn take(&self, network: Network, now: Timestamp) -> Result<(), Duration> {
         let Some(each) = self.each() else { return Ok(()) };
         let full_again = self.full_again.get_with(network, Arc::default);
+        // One number and one atomic step: no lock that a flood of guesses could hold.
         let taken = full_again.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |full_again| {
             self.wait(full_again, now).is_none().then(|| full_again.max(now.0).saturating_add(each))
         });

@@ -56,6 +56,7 @@ impl Snapshot {
             if let Some(hash) = key.previous_hash.as_deref().and_then(read_hex) {
                 // Without a time the previous secret counts as expired.
                 let until = key.previous_until.unwrap_or_default();
+                // After the one in force, and both count as uses of the same key.
                 snapshot.by_hash.insert(hash, Known::read(key, Some(until), uses));
             }
         }

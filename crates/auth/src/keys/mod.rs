@@ -121,6 +121,7 @@ impl Keys {
         let network = Network::of(origin.client);
         // Only where a signing key is missing: any other fault would be the same with newer keys.
         if let Some(tokens) = self.tokens.as_ref().filter(|_| unknown)
+            // Nor for whoever has shown too much that was wrong: each question would cost the issuer a call.
             && self.failures.empty_for(network, self.clock.now()).is_none()
         {
             tokens.renew().await;
@@ -164,11 +165,13 @@ impl Keys {
 
     fn find(&self, credentials: Option<Credentials<'_>>, origin: Origin) -> Result<Caller, AuthError> {
         let Some(credentials) = credentials else {
+            // The peer and not the client: a proxy on this machine can name any client it likes.
             return if self.needs_none(origin.peer) { Ok(admin()) } else { Err(AuthError::Missing) };
         };
         let shown = credentials.reveal();
         match (Tokens::looks_like(shown), &self.tokens) {
             (true, Some(tokens)) => self.bearer(tokens.check(shown)?, origin),
+            // A key that somebody else made may look like a token, so it is tried first.
             (true, None) => self.owner(shown, origin).map_err(|error| match error {
                 AuthError::Unknown => AuthError::NoTokens,
                 other => other,
@@ -228,6 +231,7 @@ impl Keys {
         }
         let snapshot = self.known.load();
         let known = snapshot.by_hash(&hash).ok_or(AuthError::Unknown)?;
+        // Before the bucket is asked: what can't be used anyway must not make its network known.
         self.usable(known, origin)?;
         self.admitted(known.seen(), origin)?;
         Ok(known.caller.clone())

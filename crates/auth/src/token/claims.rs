@@ -60,6 +60,8 @@ impl ClaimNames {
     /// Reads them.
     pub(super) fn read(&self, claims: &Map<String, Value>) -> Result<Claims, TokenFault> {
         Ok(Claims {
+            // A claim that can't be read refuses the token. To take it as absent could make more of the caller than
+            // was meant.
             role: self.read_role(claims)?,
             project: text(claims, &self.project)?.map(Arc::from),
             user: text(claims, &self.user)?.map(Arc::from),
@@ -108,6 +110,7 @@ fn text(claims: &Map<String, Value>, name: &str) -> Result<Option<String>, Token
     let text = match find(claims, name) {
         None => return Ok(None),
         Some(Value::String(text)) => text.clone(),
+        // Some issuers number their users.
         Some(Value::Number(number)) => number.to_string(),
         Some(_) => return Err(fault(name, "is no text: expected a name")),
     };

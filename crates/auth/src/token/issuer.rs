@@ -76,6 +76,7 @@ impl Issuer {
         Self {
             source,
             settings,
+            // Trusted, because the operator names the issuer: it may be on an internal network.
             client: Client::trusted().within(limits),
             clock,
             signers: ArcSwapOption::empty(),
@@ -135,6 +136,7 @@ impl Issuer {
     }
 
     async fn fetch_now(&self, last: &mut Option<Instant>) -> Result<usize, String> {
+        // Noted before the try: a fetch that fails or times out counts towards the pause too.
         *last = Some(Instant::now());
         match self.published().await {
             Ok(signers) => {
@@ -176,6 +178,7 @@ impl Issuer {
         if found.issuer != issuer {
             return Err(useless("its `issuer` is another than auth.jwt.issuer; a slash at the end counts"));
         }
+        // Keys fetched in clear could be anybody's, and with them every token.
         if issuer.starts_with("https://") && !found.jwks_uri.starts_with("https://") {
             return Err(useless("its `jwks_uri` does not begin with https://"));
         }

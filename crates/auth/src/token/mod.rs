@@ -76,6 +76,7 @@ impl Tokens {
 
     /// Whether credentials are a token rather than a key: it begins with an encoded `{"`.
     pub fn looks_like(text: &str) -> bool {
+        // Keys of this service begin with `bt-`, so neither can be taken for the other.
         text.starts_with("eyJ") && text.contains('.')
     }
 

@@ -38,6 +38,7 @@ impl<'t> Token<'t> {
             return Err(malformed("it is longer than 16 KiB"));
         }
         let three = malformed("expected three parts with points between them; encrypted tokens are not accepted");
+        // What was signed is these very bytes; JSON that is written again would be other ones.
         let Some((message, signature)) = text.rsplit_once('.') else { return Err(three) };
         let Some((header, claims)) = message.split_once('.') else { return Err(three) };
         if claims.contains('.') {
@@ -61,6 +62,7 @@ impl<'t> Token<'t> {
         if self.algorithm.family() != key.family() {
             return Err(TokenFault::Signature);
         }
+        // A fault of the library is told like a wrong signature: the difference would help only somebody who forges.
         match crypto::verify(self.signature, self.message.as_bytes(), key, self.algorithm) {
             Ok(true) => Ok(()),
             Ok(false) | Err(_) => Err(TokenFault::Signature),

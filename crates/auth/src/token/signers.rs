@@ -52,6 +52,7 @@ impl Signers {
     pub fn fitting(&self, id: Option<&str>, algorithm: Algorithm) -> impl Iterator<Item = &DecodingKey> {
         self.keys
             .iter()
+            // Ids need not be unique in a key set (RFC 7517), so all of one id are tried.
             .filter(move |signer| id.is_none() || signer.id.as_deref() == id)
             .filter(move |signer| signer.key.family() == algorithm.family())
             .filter(move |signer| signer.algorithm.is_none_or(|only| only == algorithm))

@@ -177,6 +177,7 @@ async fn the_issuer_says_where_its_keys_are() {
     let issuer = format!("http://{}", published.address);
     let (_clock, found) = keys(Source::Discovery(issuer.clone()), settings()).await;
     assert!(show(&found, &key.token()).await.is_ok());
+    // A slash more is another issuer: the tokens' `iss` is compared letter by letter.
     let (_clock, other) = keys(Source::Discovery(format!("{issuer}/")), settings()).await;
     let error = show(&other, &key.token()).await.unwrap_err();
     assert!(error.to_string().contains("its `issuer` is another than auth.jwt.issuer"), "{error}");
@@ -207,6 +208,7 @@ async fn whoever_sends_unknown_keys_does_not_make_the_issuer_busy() {
         assert!(matches!(caller, Err(AuthError::Token(TokenFault::UnknownSigner))));
     }
     assert!(show(&keys, &known).await.is_ok());
+    // Twenty unknown keys at once, and one question: the issuer must not be flooded through Baton.
     assert_eq!(published.asked(), 1);
 }
 
@@ -221,6 +223,7 @@ async fn keys_outlive_their_issuer_for_a_while() {
     assert!(issuer.fetch().await.unwrap_err().contains("answered with the status 500"));
     clock.0.store(Timestamp(1_000).plus(DAY).0, Ordering::SeqCst);
     assert!(show(&keys, &key.token()).await.is_ok());
+    // One microsecond beyond the bound.
     clock.0.fetch_add(1, Ordering::SeqCst);
     let error = show(&keys, &key.token()).await.unwrap_err();
     let told = error.to_string();
@@ -228,6 +231,7 @@ async fn keys_outlive_their_issuer_for_a_while() {
     assert!(told.contains("status 500"), "{told}");
     let public = error.public();
     assert_eq!(public.code.status(), 503);
+    // The log has it. To a caller it would tell what stands in this network.
     assert!(!public.message.contains("status 500"), "{public}");
     // It comes back without anybody's help.
     published.publish(&[&key]);

@@ -41,6 +41,7 @@ async fn what_is_no_key_is_turned_away_without_an_echo() {
     longer.push('x');
     let upper = secret.reveal().to_uppercase();
     let stored = fixture.store.keys().all().await.unwrap().remove(0);
+    // The stored hash as well: whoever reads the table must not be able to log in with it.
     for wrong in ["bt-wrong", &longer, &upper, &stored.hash, secret.reveal().split_at(45).0] {
         let error = show(&keys, wrong).unwrap_err();
         assert!(matches!(error, AuthError::Unknown), "{error:?}");
@@ -61,6 +62,7 @@ async fn revoking_holds_at_once_and_expiry_at_its_moment() {
     keys.revoke(&by(), &first.id).await.unwrap();
     assert!(matches!(show(&keys, first_secret.reveal()), Err(AuthError::Revoked)));
     assert_eq!(fixture.store.keys().get(&first.id).await.unwrap().revoked_at, Some(Timestamp(1_000)));
+    // The last moment before, and the moment itself.
     fixture.clock.0.store(1_999, Ordering::SeqCst);
     assert!(show(&keys, second_secret.reveal()).is_ok());
     fixture.clock.0.store(2_000, Ordering::SeqCst);
@@ -182,6 +184,7 @@ async fn a_key_bound_to_networks_works_only_from_there() {
     let addresses = Some(vec!["10.0.0.0/8".into(), "2001:db8::/32".into()]);
     let bound = ApiKey { addresses, ..ApiKey::new("a", Role::Caller) };
     let (_, secret) = keys.create(&by(), bound, &mut fixture.chance).await.unwrap();
+    // A socket that listens on version 6 shows addresses of version 4 in this form.
     for good in ["10.1.2.3", "::ffff:10.1.2.3", "2001:db8::1"] {
         assert!(show_from(&keys, secret.reveal(), good).is_ok(), "{good}");
     }

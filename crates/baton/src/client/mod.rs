@@ -136,6 +136,7 @@ impl Client {
         let reply = self.reply(ApiCall::new(Method::GET, path)).await?;
         match reply.status() {
             StatusCode::OK => Ok(true),
+            // Any other refusal, such as that of a key without the right to look, says nothing about existence.
             StatusCode::NOT_FOUND => Ok(false),
             status => bail!("{path}: the status is {status}"),
         }
@@ -170,6 +171,7 @@ impl Client {
             return Ok(reply);
         }
         let status = reply.status();
+        // Only the start is read: the error page of a proxy may be of any length, and one sentence is shown.
         bail!("{}", refusal::sentence(status, &reply.collect_start(MAX_REFUSAL_BYTES).await))
     }
 
@@ -196,6 +198,7 @@ impl Client {
         if let Some(key) = &self.key {
             let value = HeaderValue::try_from(format!("Bearer {key}"));
             let mut value = value.context("the API key contains characters that no header can carry")?;
+            // So that no log line of the HTTP library shows it.
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);
         }

@@ -14,6 +14,7 @@ pub fn sentence(status: StatusCode, body: &[u8]) -> String {
     }
     match at("/error/message").and_then(Value::as_str) {
         Some(message) => message.to_owned(),
+        // The body is not shown: without a message of Baton's it is a proxy's page of HTML.
         None => format!("refused with the status {status}, and no message of Baton's"),
     }
 }

@@ -31,6 +31,7 @@ impl Server {
     /// # Errors
     /// If the address is not a valid URL.
     pub fn client(&self, environment: &Environment) -> anyhow::Result<Client> {
+        // Not by clap's `env`: a `.env` file counts too, and clap knows only the variables of the process.
         let url = self.baton_url.as_deref().or_else(|| environment.get("BATON_URL"));
         let base_url = BaseUrl::parse(url.unwrap_or("http://127.0.0.1:8080"));
         let base_url = base_url.map_err(|problem| anyhow::anyhow!("--url (BATON_URL): {problem}"))?;

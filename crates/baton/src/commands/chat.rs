@@ -74,6 +74,7 @@ impl Chat {
             client.stream(ApiCall { body: Some(&body), ..ApiCall::new(Method::POST, "/api/models/chat") }).await?;
         let as_json = self.server.output.format() == Format::Json;
         let reply = read(reply, !as_json).await?;
+        // The call keeps no conversation, so each turn sends all of it again.
         messages.push(json!({ "role": "assistant", "content": reply.text }));
         if as_json {
             output::json(&json!({ "text": reply.text, "usage": reply.usage, "summary": reply.summary }));
@@ -82,6 +83,7 @@ impl Chat {
         let text =
             |value: &Value, pointer: &str| value.pointer(pointer).map(output::cell).unwrap_or_else(|| "?".into());
         let cost = match reply.summary.pointer("/cost") {
+            // A model without a price is not free.
             Some(Value::Null) | None => "unpriced".to_owned(),
             Some(cost) => format!("${}", output::cell(cost)),
         };
@@ -101,6 +103,7 @@ async fn read(mut stream: Reply, show: bool) -> anyhow::Result<ChatReply> {
     let mut pending = Vec::new();
     while let Some(piece) = stream.piece().await.map_err(|error| anyhow::anyhow!("{}", error.message))? {
         pending.extend_from_slice(&piece);
+        // Pieces end anywhere, within a letter too, so only whole lines are read as text.
         while let Some(end) = pending.iter().position(|byte| *byte == b'\n') {
             let line: Vec<u8> = pending.drain(..=end).collect();
             read_line(&line, &mut reply, show)?;
@@ -116,10 +119,13 @@ async fn read(mut stream: Reply, show: bool) -> anyhow::Result<ChatReply> {
 /// Reads one line of the event stream.
 fn read_line(line: &[u8], reply: &mut ChatReply, show: bool) -> anyhow::Result<()> {
     let Some(data) = line.strip_prefix(b"data:") else { return Ok(()) };
+    // `[DONE]` is no JSON.
     let Ok(event) = serde_json::from_slice::<Value>(data) else { return Ok(()) };
+    // The status was sent before the provider failed, so a failure in the middle comes as an event.
     if let Some(message) = event.pointer("/error/message").and_then(Value::as_str) {
         bail!("the reply broke off: {message}");
     }
+    // Only Baton's summary has one.
     if event.get("request_id").is_some() {
         reply.summary = event;
         return Ok(());
@@ -140,5 +146,6 @@ fn read_line(line: &[u8], reply: &mut ChatReply, show: bool) -> anyhow::Result<(
 #[expect(clippy::print_stdout, reason = "the conversation belongs on the terminal")]
 fn print(text: &str) -> std::io::Result<()> {
     print!("{text}");
+    // Standard output waits for the end of a line, and a reply comes word by word.
     std::io::stdout().flush()
 }

@@ -51,6 +51,7 @@ impl Copy {
         if self.from == self.to {
             bail!("`{}` is both the source and the target", masked(&self.from));
         }
+        // SQLite makes a file that is not there: a typing error would be copied as an empty installation.
         let file = self.from.strip_prefix("sqlite:").map(|path| path.trim_start_matches("//"));
         if let Some(path) = file.and_then(|path| path.split('?').next()).filter(|path| !Path::new(path).exists()) {
             bail!("--from: there is no database `{path}`");
@@ -61,6 +62,8 @@ impl Copy {
         let to = Store::open_with(&self.to, &pools).await?;
         let mut progress = Progress::default();
         let copied = copy(&from, &to, |table, done, of| progress.report(table, done, of)).await;
+        // Closed after a failed copy too, before its error leaves: SQLite folds its log into the file when the last
+        // connection goes.
         from.close().await;
         to.close().await;
         let report = copied.with_context(|| format!("the copy to `{}` is incomplete", masked(&self.to)))?;

@@ -47,11 +47,13 @@ impl Events {
         let call = ApiCall { query: &query, ..ApiCall::new(Method::GET, "/api/events") };
         let mut reply = client.stream(call).await?;
         let (mut pending, mut data) = (Vec::new(), Vec::new());
+        // A connection that breaks is no error: `run` opens the stream again after the event that was shown last.
         while let Ok(Some(piece)) = reply.piece().await {
             pending.extend_from_slice(&piece);
             while let Some(end) = pending.iter().position(|byte| *byte == b'\n') {
                 let line: Vec<u8> = pending.drain(..=end).collect();
                 match line.strip_prefix(b"data: ") {
+                    // An event ends with an empty line and not with its `data`.
                     Some(line) => data.extend_from_slice(line),
                     None if line == b"\n" => self.show(&std::mem::take(&mut data)),
                     None => {}
@@ -66,9 +68,11 @@ impl Events {
         let text = |name: &str| event.get(name).map(output::cell).unwrap_or_default();
         match self.server.output.format() {
             Format::Table => output::line(&format!("{}  {}  {}", text("time"), text("type"), text("subject"))),
+            // On one line, unlike other JSON, because there is no end at which a list could be closed.
             Format::Json => output::line(&event.to_string()),
             Format::Csv => output::text(&output::csv_line(&["id", "time", "type", "subject"].map(&text))),
         }
+        // After it was printed: an event may be shown twice, and none is left out.
         self.after = Some(text("id"));
     }
 }

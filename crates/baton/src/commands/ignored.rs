@@ -19,6 +19,7 @@ pub fn warnings(config: &Config, environment: &Environment) -> Vec<String> {
             Some(_) => Some(format!(
                 "{variable} is set but not used: the configuration file defines the provider `{name}`; set base_url there"
             )),
+            // Ollama has no key: its address alone registers it.
             None => Some(format!("{variable} is set but not used: {} is not set", key?)),
         }
     };

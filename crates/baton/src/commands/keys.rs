@@ -184,6 +184,7 @@ impl Update {
         set("name", self.name.as_ref().map(|name| json!(name)));
         set("scope", self.scope.as_ref().map(|scope| json!(scope)));
         set("models", (!self.models.is_empty()).then(|| json!(self.models)));
+        // An empty list would allow no model; null takes the restriction away.
         set("models", self.all_models.then_some(Value::Null));
         set("addresses", (!self.addresses.is_empty()).then(|| json!(self.addresses)));
         set("addresses", self.any_address.then_some(Value::Null));

@@ -103,6 +103,8 @@ fn print_error(error: &anyhow::Error) {
 }
 
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    // Libraries that make TLS connections of their own take the process's default. Where none is chosen and a
+    // dependency has compiled in a second library, rustls panics at the first connection.
     rustls::crypto::aws_lc_rs::default_provider()
         .install_default()
         .map_err(|_| anyhow::anyhow!("the TLS library is set up already"))?;

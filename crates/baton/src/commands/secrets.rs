@@ -71,6 +71,7 @@ async fn rotate(store: &Store, keyring: &Keyring) -> anyhow::Result<Tally> {
     let mut tally = Tally::default();
     providers(&change, keyring, now, &mut tally).await?;
     webhooks(&change, keyring, now, &mut tally).await?;
+    // Without a commit it is rolled back: a second run makes no new revision, for which every node would reload.
     if tally.changed > 0 {
         change.commit().await?;
     }
@@ -81,6 +82,7 @@ async fn providers(change: &Change, keyring: &Keyring, now: Timestamp, tally: &m
     for mut provider in change.providers().list().await? {
         let Some(sealed) = &provider.sealed_key else { continue };
         tally.all += 1;
+        // The name of the row is sealed in with the secret, so it has to be the one that Baton opens it with.
         let row = baton_control::sealed_row(&provider.name);
         let resealed = keyring.reseal(&row, sealed).with_context(|| format!("the provider `{}`", provider.name))?;
         let Some(resealed) = resealed else { continue };
@@ -88,6 +90,7 @@ async fn providers(change: &Change, keyring: &Keyring, now: Timestamp, tally: &m
         provider.sealed_key = Some(resealed);
         // The time is the version too, so it always moves.
         provider.updated_at = now.max(Timestamp(seen.0 + 1));
+        // With the version that was read: a key that an operator has just replaced is not overwritten by the old one.
         change.providers().update(&provider, seen).await?;
         note(change, "provider.reseal", "provider", provider.name.to_string()).await?;
         tally.changed += 1;

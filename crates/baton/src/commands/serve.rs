@@ -27,8 +27,10 @@ impl Serve {
     /// Runs until a signal.
     pub async fn run(self, source: Source, environment: &Environment) -> anyhow::Result<ExitCode> {
         let config = load(&Source { listen: self.listen, ..source }, environment)?;
+        // Before the first file is made, which is the log.
         private::files();
         let _telemetry = telemetry::start(&config.logs, Console::All)?;
+        // Before the database is opened: a second Baton by mistake ends here and migrates nothing.
         let listeners = serve::listen(&config).await?;
         let app = App::build(&config).await?;
         if config.discovery.at_start {
@@ -37,6 +39,7 @@ impl Serve {
                 discover(&app).await;
             }
         }
+        // Before the node says that it is ready: a supervisor may send SIGTERM right after.
         let stop = serve::signals();
         greet(&app, &config, environment, listeners.address()?);
         warn_of_problems(&app).await;

@@ -74,6 +74,7 @@ fn make(config: &Config, wanted: Mint) -> anyhow::Result<String> {
     if secret.reveal().len() < SECRET_BYTES {
         bail!("JWT_SECRET must be at least {SECRET_BYTES} bytes long; `openssl rand -base64 48` makes one");
     }
+    // One of those that Baton accepts is enough.
     let audience = settings.audience.first().cloned();
     let wanted = Mint { issuer: settings.issuer.clone(), audience, ..wanted };
     mint(secret, &settings.claims, &wanted, SystemClock.now()).map_err(anyhow::Error::msg)

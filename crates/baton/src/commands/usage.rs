@@ -73,6 +73,7 @@ impl Usage {
         let mut columns: Vec<Column<'_>> =
             groups.iter().map(|(name, pointer)| (name.as_str(), pointer.as_str())).collect();
         columns.extend(TOTALS);
+        // In CSV a row of totals would be summed up with the others; in JSON they stand beside the list.
         if self.server.output.format() == Format::Table {
             add_totals(&mut reply, groups.first().map(|(name, _)| name.as_str()).unwrap_or_default());
         }

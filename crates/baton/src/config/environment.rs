@@ -63,6 +63,8 @@ impl Environment {
     /// The process's environment; what a `.env` file says comes after it.
     pub fn of_process() -> Self {
         let mut variables: BTreeMap<String, String> =
+            // Read into this map and not put into the process's environment, which must not be changed while threads
+            // run.
             dotenvy::dotenv_iter().into_iter().flatten().filter_map(Result::ok).collect();
         // One that is no text can be none of ours.
         variables.extend(

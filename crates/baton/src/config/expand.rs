@@ -33,6 +33,7 @@ fn walk(at: &str, value: &mut Value, environment: &Environment, fault: &mut dyn 
                 walk(&format!("{at}.{key}"), item, environment, fault);
             }
         }
+        // A number or a boolean can't hold a variable: TOML has no place for one outside of a string.
         _ => {}
     }
 }
@@ -45,6 +46,7 @@ fn replaced(text: &str, environment: &Environment) -> Result<String, String> {
         let (name, after) = after.split_once('}').ok_or_else(|| "`${` without `}`".to_owned())?;
         let value = environment.get(name).ok_or_else(|| format!("the environment variable `{name}` is not set"))?;
         out.push_str(value);
+        // What a variable holds is not looked through again: a secret with `${` in it stays as it is.
         rest = after;
     }
     out.push_str(rest);

@@ -67,6 +67,8 @@ pub fn shape(path: &Path, text: &str, written: &str, error: &toml::de::Error) ->
     let span = error.span().unwrap_or(0..0);
     let culprit = written.get(span.clone()).unwrap_or_default();
     let word = unknown(error.message()).unwrap_or(culprit).trim();
+    // The error's own place is one in `written`, whose lines are others. The word is the same in both, unless it came
+    // from a variable: then only the file is named.
     let place = text.find(word).filter(|_| !word.is_empty());
     let key = table_of(written, span.start);
     Fault::new(at(path, text, place), key, message(error.message())).into()
@@ -80,6 +82,7 @@ fn unknown(message: &str) -> Option<&str> {
 /// The message, with the nearest known name in place of a list of them all.
 fn message(message: &str) -> String {
     let Some(name) = unknown(message) else { return message.to_owned() };
+    // serde says: unknown field `a`, expected one of `b`, `c`. After the name, every second piece is a known one.
     let known = message.split('`').skip(3).step_by(2);
     let hint = nearest(name, known.clone()).map_or_else(
         || format!("known are: {}", known.collect::<Vec<_>>().join(", ")),

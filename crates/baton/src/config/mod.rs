@@ -38,6 +38,7 @@ pub fn load(source: &Source, environment: &Environment) -> Result<Config, Config
     let path = named.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_FILE));
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
+        // A file that was asked for must be there; the usual one need not.
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && named.is_none() => String::new(),
         Err(error) => return Err(Fault::new(path.display(), "", format!("can't be read: {error}")).into()),
     };
@@ -49,10 +50,12 @@ fn read(path: &Path, text: &str, source: &Source, environment: &Environment) -> 
     let table: toml::Table = toml::from_str(text).map_err(|error| fault::syntax(path, text, &error))?;
     let expanded = expand::expand(path, table, environment)?;
     let written = toml::to_string(&expanded).map_err(|error| Fault::new(path.display(), "", error.to_string()))?;
+    // Only for its faults: the value is read again below, with the other layers over it.
     toml::from_str::<Config>(&written).map_err(|error| fault::shape(path, text, &written, &error))?;
 
     let mut layers = config::Config::builder().add_source(File::from_str(&written, FileFormat::Toml));
     for (variable, key, value) in environment.overrides() {
+        // Each one alone, because the error of all layers together names neither a variable nor a line.
         alone(key, value).map_err(|problem| Fault::new("environment", variable, problem))?;
         layers = layers.set_override(key, value).map_err(|error| Fault::new("environment", key, error.to_string()))?;
     }
@@ -65,6 +68,7 @@ fn read(path: &Path, text: &str, source: &Source, environment: &Environment) -> 
         .build()
         .and_then(config::Config::try_deserialize)
         .map_err(|error| Fault::new("environment", "", error.to_string()))?;
+    // After all layers: a provider of the file keeps its name.
     environment.register_providers(&mut config);
     let mut faults = sections::check(&config, &path.display().to_string());
     for fault in &mut faults {

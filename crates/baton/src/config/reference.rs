@@ -59,6 +59,7 @@ fn section(text: &mut String, root: &Value, schema: &Value, path: &str, depth: u
             objects.push((inner, object));
         }
     }
+    // After the table: Markdown ends a table at the next heading.
     for (path, object) in objects {
         section(text, root, object, &path, depth + 1);
     }

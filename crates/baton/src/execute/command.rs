@@ -50,6 +50,7 @@ impl Call {
             let known = COMMANDS.map(|(name, ..)| name).join(", ");
             return Err(format!("type: unknown command `{}`; known commands: {known}", event.kind));
         };
+        // A command such as `cache.purge` may be without `data`: it means everything.
         let text = event.data.as_ref().map_or("{}", |data| data.0.as_str());
         let fields: Map<String, Value> = match serde_json::from_str(text) {
             Ok(Value::Object(fields)) => fields,
@@ -63,6 +64,8 @@ impl Call {
             Some(Value::String(id)) if !id.is_empty() => Ok(utf8_percent_encode(id, IN_PATH).to_string()),
             _ => Err("data.model_id: is required: the id of a model".to_owned()),
         };
+        // The text as it came and not `fields` written again: numbers keep their spelling, and fields of a provider
+        // their order.
         let (method, body) = (method.clone(), text.to_owned());
         Ok(match place {
             Data::Body => Self { method, path: (*path).to_owned(), body },
@@ -84,6 +87,7 @@ fn query(fields: &Map<String, Value>, without: &[&str]) -> Result<String, String
         let value = match value {
             Value::String(text) => text.clone(),
             Value::Bool(_) | Value::Number(_) => value.to_string(),
+            // As in a body, null is a field that is not there.
             Value::Null => continue,
             Value::Array(_) | Value::Object(_) => {
                 return Err(format!("data.{name}: expected a string, number or boolean"));

@@ -29,6 +29,8 @@ impl Outcome {
         if status.is_success() {
             return Self::Done(Json(if text.is_empty() { "null".to_owned() } else { text }));
         }
+        // The page of a panic or the like is no JSON: it becomes an error all the same, because the sender waits for
+        // one.
         let error =
             serde_json::from_str::<Value>(&text).ok().and_then(|mut body| body.get_mut("error").map(Value::take));
         let error = error.unwrap_or_else(|| serde_json::json!({ "code": "internal_error", "message": text }));

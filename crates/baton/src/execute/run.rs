@@ -62,8 +62,10 @@ impl Executor {
         let (executor, tasks) = (Arc::new(self), TaskTracker::new());
         let mut deliveries = executor.bus.commands();
         loop {
+            // The place first: a command that was taken and has to wait here would be kept from a node that has room.
             let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
             let delivery = tokio::select! {
+                // Otherwise a node that stops could take one more command whenever both are ready.
                 biased;
                 () = stop.cancelled() => None,
                 delivery = deliveries.next() => delivery,
@@ -87,6 +89,7 @@ impl Executor {
                 Ok(()) => self.claim(&delivery, event).await,
                 Err(problem) => self.give_up(&delivery, &problem).await,
             },
+            // What is no event has no id to claim and no sender to tell; it would come again for ever.
             Err(fault) => self.give_up(&delivery, &fault.to_string()).await,
         };
         let told = match taken {
@@ -104,14 +107,17 @@ impl Executor {
     async fn claim(&self, delivery: &Delivery, event: &Event) -> Result<Next, BusError> {
         let claim = match self.store.commands().claim(&event.id, &event.kind, self.settings.lease).await {
             Ok(claim) => claim,
+            // Without a claim it must not be executed: another node may have done so already.
             Err(error) => return Ok(self.later(delivery, event, &error)),
         };
         match claim {
             Claim::Run => self.execute(delivery, event).await,
             Claim::Repeat { reply } => {
+                // A reply that can't be read any more is left out: the command was done, and must not come again.
                 let reply = reply.and_then(|text| Event::read(text.as_bytes()).ok());
                 Ok(self.send(event, reply).await)
             }
+            // Not acknowledged: if the other node dies with it, this delivery is what is left of the command.
             Claim::Elsewhere { until } => {
                 let wait = until.since(self.clock.now()).clamp(FIRST_WAIT, LONGEST_WAIT);
                 Ok(Next::Again(wait))
@@ -125,12 +131,15 @@ impl Executor {
     async fn execute(&self, delivery: &Delivery, event: &Event) -> Result<Next, BusError> {
         let outcome = tokio::select! {
             outcome = self.call(event) => outcome,
+            // The call is dropped, and a change that it has begun with it: the other node may be executing the same
+            // command now.
             () = self.keep(delivery, event) => return Ok(Next::Nothing),
         };
         if let Outcome::Later(reason) = &outcome
             && delivery.attempt < self.settings.attempts
         {
             tracing::info!(command.id = event.id, command.kind = event.kind, reason, "a command is tried again later");
+            // The claim goes back first. Otherwise the next delivery would find it claimed until the lease is over.
             return Ok(match self.store.commands().release(&event.id).await {
                 Ok(()) => Next::Again(wait(delivery.attempt)),
                 Err(error) => self.later(delivery, event, &error),
@@ -160,11 +169,13 @@ impl Executor {
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);
         }
+        // An id or a trace that no header can carry is left out: neither is worth a failure.
         let tag = HeaderValue::from_str(&format!("command:{}", event.id)).ok();
         let trace = event.text("traceparent").and_then(|trace| HeaderValue::from_str(trace).ok());
         for (name, value) in [("x-baton-tags", tag), ("traceparent", trace)] {
             headers.extend(value.map(|value| (HeaderName::from_static(name), value)));
         }
+        // In the extensions and not in a header: nothing that comes over the network can set them.
         let internal = Internal { caller: self.settings.identity.clone(), command: Some(event.id.clone()) };
         request.extensions_mut().insert(internal);
         // The router can't fail, and its replies are of known length but for streams, which commands can't ask for.
@@ -183,6 +194,7 @@ impl Executor {
     async fn keep(&self, delivery: &Delivery, event: &Event) {
         let mut failures = 0;
         loop {
+            // A third, so that two renewals may fail before another node takes the command over.
             tokio::time::sleep(self.settings.lease / 3).await;
             if let Err(error) = delivery.extend().await {
                 tracing::debug!(command.id = event.id, %error, "the bus could not be informed that a command is still executed");
@@ -203,14 +215,18 @@ impl Executor {
     async fn finish(&self, delivery: &Delivery, event: &Event, outcome: &Outcome) -> Result<Next, BusError> {
         let reply = outcome.reply(event, self.store.node(), self.clock.now());
         let mut kept = reply.write();
+        // The sender gets the whole reply now. Only a repetition gets the short one.
         if kept.len() > bounds::COMMAND_REPLY {
             kept = outcome.in_short().reply(event, self.store.node(), self.clock.now()).write();
         }
+        // Before anything leaves: a reply that was sent and not noted would be sent for an execution that another
+        // node repeats.
         if !self.note(delivery, event, &kept).await {
             return Ok(Next::Nothing);
         }
         match outcome {
             Outcome::Done(_) => tracing::info!(command.id = event.id, command.kind = event.kind, "a command is done"),
+            // Before the acknowledgement, so that a failure is in one of the two places at any moment.
             Outcome::Failed { reason, .. } | Outcome::Later(reason) => self.bury(delivery, reason).await?,
         }
         Ok(self.send(event, Some(reply)).await)
@@ -242,6 +258,8 @@ impl Executor {
         for attempt in 1..=REPLIES {
             match self.bus.reply(to, &reply).await {
                 Ok(()) => return Next::Acknowledge,
+                // A `replyto` that the bus takes from nobody: another try would end alike, and the command would come
+                // for ever.
                 Err(error @ BusError::Refused(_)) => {
                     tracing::warn!(command.id = event.id, %error, "no reply can go where a command wants it");
                     return Next::Acknowledge;
@@ -269,6 +287,8 @@ impl Executor {
     /// The database is away: the command waits with the bus, for as long as it takes.
     fn later(&self, delivery: &Delivery, event: &Event, error: &StoreError) -> Next {
         tracing::warn!(command.id = event.id, %error, "the database can't answer; a command waits");
+        // Without a limit of attempts, unlike where there is no capacity: nothing is known to be wrong with the
+        // command.
         Next::Again(wait(delivery.attempt))
     }
 }
@@ -294,5 +314,6 @@ enum Next {
 
 /// The wait before the delivery after that one.
 fn wait(attempt: u32) -> Duration {
+    // Six at most, so that the shift can't overflow: a minute is reached before.
     FIRST_WAIT.saturating_mul(1 << attempt.saturating_sub(1).min(6)).min(LONGEST_WAIT)
 }

@@ -26,12 +26,15 @@ where
     let name = lease.name();
     loop {
         let busy = lease.held().await && supervised(name, round()).await.unwrap_or(false);
+        // A round takes a bounded number: what waits after an outage is worked off without pauses, and `stop` is seen
+        // between rounds.
         let pause = if busy { Duration::ZERO } else { look };
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             () = stop.cancelled() => break,
         }
     }
+    // Only after the last round: another node must not begin while this one still works.
     lease.release().await;
 }
 
@@ -49,6 +52,8 @@ pub async fn every<F>(
     // A period beyond what the clock holds never comes round.
     let mut due = Instant::now().checked_add(first);
     let round = || {
+        // The next one counts from here and not from the end of the work, so that its length does not shift the
+        // period.
         let now = due.is_some_and(|due| Instant::now() >= due).then(|| {
             due = Instant::now().checked_add(period);
             work()
@@ -57,6 +62,7 @@ pub async fn every<F>(
             if let Some(work) = now {
                 work.await;
             }
+            // Never busy: there is nothing more to do before it is due again.
             false
         }
     };
@@ -82,6 +88,7 @@ pub async fn clean(store: &Store, now: Timestamp, kept: Kept) {
 
 async fn remove(store: &Store, now: Timestamp, kept: Kept) -> Result<(), StoreError> {
     let before = |age: Duration| Timestamp(now.0.saturating_sub(i64::try_from(age.as_micros()).unwrap_or(i64::MAX)));
+    // First: on PostgreSQL, records of a month that has no partition go into the default one.
     store.ledger().prepare(now).await?;
     if let Some(age) = kept.requests {
         store.ledger().retain(before(age)).await?;

@@ -31,6 +31,7 @@ impl Registered {
     /// # Errors
     /// If the database can't be read; what could not be taken over stays as it was.
     pub async fn reload(&self) -> anyhow::Result<()> {
+        // With the models, which are of use only with their providers.
         self.providers.reload().await.context("providers and models can't be read")?;
         self.keys.reload().await.context("the keys can't be read")
     }
@@ -47,6 +48,7 @@ pub struct Sources {
 /// Takes over every change within `every`, and at once where a notice comes. Runs until stopped.
 pub async fn follow(registered: Registered, store: Store, sources: Sources, every: Duration, stop: CancellationToken) {
     let mut notices = listen(sources);
+    // No revision yet, so the first look always reloads: something may have changed since the start read it.
     let (mut in_force, mut away) = (None, false);
     loop {
         match look(&registered, &store, in_force).await {
@@ -67,6 +69,7 @@ pub async fn follow(registered: Registered, store: Store, sources: Sources, ever
         }
         tokio::select! {
             () = tokio::time::sleep(every) => {}
+            // A notice says nothing about what changed. It only makes the look come sooner, so none has to arrive.
             Some(()) = notices.next() => {}
             () = stop.cancelled() => return,
         }
@@ -89,6 +92,7 @@ fn listen(sources: Sources) -> BoxStream<'static, ()> {
     let told = async move { notices.subscribe().await }.flatten_stream();
     let told = told.filter_map(async |notice| match notice {
         Notice::Published { topic, .. } => (topic == TOPIC).then_some(()),
+        // The connection was away: what was published meanwhile is not known.
         Notice::Missed => Some(()),
     });
     stream::select(told, published(bus)).boxed()
@@ -96,6 +100,7 @@ fn listen(sources: Sources) -> BoxStream<'static, ()> {
 
 /// Events that tell of a change of what is registered.
 fn published(bus: Arc<dyn Bus>) -> impl futures::Stream<Item = ()> + Send {
+    // A stream of the bus ends with its connection, so it is opened again and again.
     let again = stream::repeat(bus).then(async |bus| {
         loop {
             match bus.listen().await {
@@ -112,6 +117,8 @@ fn published(bus: Arc<dyn Bus>) -> impl futures::Stream<Item = ()> + Send {
 
 /// Whether an event of that type tells of a change of what is registered, and not of a request.
 fn registers(kind: &str) -> bool {
+    // Not `model.` as a whole: every request is a `model.request.completed`, and each would make all nodes read
+    // everything again.
     ["model.registered", "model.updated", "model.deleted", "key.", "provider.", "project."]
         .iter()
         .any(|prefix| kind.starts_with(prefix))

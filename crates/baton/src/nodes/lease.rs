@@ -32,6 +32,8 @@ impl Lease {
     /// Whether this node has it. While the database is away nobody has: what leases are for is work in the database.
     pub async fn held(&mut self) -> bool {
         if self.asked.is_none_or(|asked| asked.elapsed() >= RENEW) {
+            // Before the question: if the database is slow, the lease counts from an earlier moment here than there,
+            // never from a later one.
             let asked = Instant::now();
             let acquired = self.store.leases().acquire(self.name, self.store.node(), TTL).await;
             if let (Err(error), false) = (&acquired, self.away) {

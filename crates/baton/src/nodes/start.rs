@@ -28,6 +28,7 @@ pub fn start(app: &App, config: &Config, stop: &CancellationToken) -> JoinSet<()
     let follow = follow::follow(registered, app.store.clone(), sources, config.node.follow, stop.clone());
     tasks.spawn(run_supervised("follow", follow));
 
+    // `serve` has discovered at the start already, so the first one here is due after a period.
     if let Some(period) = config.discovery.every.filter(|period| !period.is_zero()) {
         let models = Arc::clone(&app.models);
         let discover = move || discover(Arc::clone(&models));
@@ -47,8 +48,11 @@ pub fn start(app: &App, config: &Config, stop: &CancellationToken) -> JoinSet<()
         let webhooks = Arc::clone(&webhooks);
         async move { webhooks.round().await }
     };
+    // Under a lease too: two nodes would deliver the same events, and a receiver that fails would be asked twice as
+    // often.
     tasks.spawn(chores::under(lease(leases::WEBHOOKS), chores::LOOK, stop.clone(), round));
 
+    // Without a lease: every node has circuits of its own.
     let (events, stopped) = (write_health_events(app.engine.clone(), app.store.clone()), stop.clone());
     tasks.spawn(run_supervised("health_events", async move {
         stopped.run_until_cancelled(events).await;
@@ -78,6 +82,7 @@ fn executor(app: &App, config: &Config) -> Executor {
     Executor {
         bus: Arc::clone(&app.shared.bus),
         store: app.store.clone(),
+        // Not the router of the main port, which has no management where that has a port of its own.
         router: app.paths.all.clone(),
         clock: Arc::clone(app.engine.clock()),
         settings: execute::Settings {

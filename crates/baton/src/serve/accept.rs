@@ -38,6 +38,7 @@ pub async fn run(
             accepted = accept(&listener, &served) => accepted,
             () = closing.cancelled() => break,
         };
+        // A `JoinSet` keeps what has ended until it is taken out.
         while connections.try_join_next().is_some() {}
         let activity = Activity::new(served.limits.head, served.limits.idle);
         match served.room.enter(peer.ip(), Arc::clone(&activity)) {
@@ -50,6 +51,8 @@ pub async fn run(
             Err(_) => refuse(stream),
         }
     }
+    // Before the wait: until then, the system would go on taking connections into its queue, where nobody serves
+    // them.
     drop(listener);
     served.room.closing().cancel();
     connections.join_all().await;
@@ -63,6 +66,8 @@ async fn accept(listener: &TcpListener, served: &Served) -> (TcpStream, SocketAd
             Err(error) if has_left(error.kind()) => {}
             Err(error) => {
                 served.limits.metrics.refused(Refusal::System);
+                // Mostly: no file is left (EMFILE). The connection stays in the queue, so without the wait this would
+                // be a busy loop.
                 tracing::error!(%error, "a connection could not be accepted");
                 tokio::time::sleep(NO_ROOM).await;
             }

@@ -52,6 +52,7 @@ impl Activity {
     /// Bytes came, by a protocol whose heads are the only thing that can come between requests.
     pub fn received(&self) {
         let mut state = self.state();
+        // Only the first byte starts the time: a client that sends a byte now and then would otherwise never be late.
         if state.requests == 0 && state.waits_for == WaitsFor::Request {
             state.waits_for = WaitsFor::Head;
             state.since = Instant::now();

@@ -78,6 +78,7 @@ impl HttpBody for Outgoing {
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         if let Some(reading) = &self.reading {
+            // hyper asks for the next piece only when the client's window has room again.
             reading.taken();
         }
         let piece = ready!(self.poll_piece(cx));

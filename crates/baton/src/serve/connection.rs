@@ -52,6 +52,8 @@ pub async fn serve(
     let mut leaving = false;
     loop {
         let why = tokio::select! {
+            // The connection first: one that has ended, or a request that has just come, must not lose to a timer of
+            // the same moment. It is polled on every wake, so what the timer waits for is up to date.
             biased;
             ended = connection.as_mut() => return report(ended, peer, limits),
             slow = poll_fn(|cx| activity.poll_slow(&mut timer, cx)) => Some(slow),
@@ -73,6 +75,7 @@ pub async fn serve(
         }
         // Who is idle is told, so that a request that crosses the message is still served.
         leaving = true;
+        // HTTP/1 ends an idle connection by itself. A client of HTTP/2 has to answer the GOAWAY, and may not.
         activity.hurry(FAREWELL);
     }
 }
@@ -85,14 +88,17 @@ fn answer(
     activity: &Arc<Activity>,
     limits: &Limits,
 ) -> impl Future<Output = Result<http::Response<Outgoing>, Infallible>> + use<> {
+    // Now and not in the future below: between the two, the connection would count as idle.
     let under_way = activity.begin();
     let mut request = request.map(|body| {
+        // A GET has nothing that could come too slowly.
         if body.is_end_stream() {
             return Body::empty();
         }
         let paced = Paced::new(body, limits.pace, limits.metrics.clone());
         Body::new(Incoming::new(paced, activity.begin()))
     });
+    // axum's own server would insert it. The address decides about the development mode.
     request.extensions_mut().insert(ConnectInfo(peer));
     async move {
         let Ok(response) = router.oneshot(request).await;

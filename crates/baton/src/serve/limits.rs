@@ -56,6 +56,7 @@ impl Limits {
 impl Most {
     /// What the section says, else what goes with that many open files.
     pub fn of(server: &ServerSection, files: u64) -> Self {
+        // Connections of that port take files too.
         let management = server.management.listen.as_ref().map_or(0, |_| server.management.max_connections as u64);
         let total = server.connections.max.unwrap_or_else(|| files::connections(files.saturating_sub(management)));
         // Half, so that no address keeps out all others; a whole one where there is but one.
@@ -80,6 +81,8 @@ fn builder(connections: &ConnectionsSection, http2: &Http2Section, metrics: &Edg
         .max_header_list_size(connections.max_head_bytes)
         .max_send_buf_size(http2.max_unread_bytes as usize)
         .max_concurrent_streams(http2.max_streams)
+        // Against "rapid reset" (CVE-2023-44487): a client opens streams and resets them at once, which costs it
+        // nothing.
         .max_pending_accept_reset_streams(http2.max_pending_resets)
         .max_local_error_reset_streams(http2.max_faulty_streams)
         .initial_stream_window_size(http2.stream_window_bytes)

@@ -47,9 +47,12 @@ const FEW: usize = 1000;
 /// If a certificate is of no use.
 pub async fn serve(app: App, listeners: Listeners, config: &Config, stop: CancellationToken) -> anyhow::Result<()> {
     let now = app.engine.clock().now();
+    // Before anything is started, so that a certificate of no use ends the start and nothing has to be stopped again.
     let main = certificates("server.tls", config.server.tls.as_ref(), now)?;
     let management = certificates("server.management.tls", config.server.management.tls.as_ref(), now)?;
+    // These may be cut off at any moment, so `shutdown` ends them.
     let mut chores = JoinSet::new();
+    // These end by `stop` themselves: they finish a round, give back their leases and let commands end.
     let mut node = nodes::start(&app, config, &stop);
     chores.spawn(run_supervised("note_key_uses", note_uses(Arc::clone(&app.keys))));
     chores.spawn(run_supervised("token_keys", keep_tokens_fresh(Arc::clone(&app.keys))));
@@ -68,6 +71,7 @@ pub async fn serve(app: App, listeners: Listeners, config: &Config, stop: Cancel
             tracing::info!(delay = %humantime::format_duration(delay), "no longer ready; the port closes after the delay");
             tokio::time::sleep(delay).await;
         }
+        // The time counts from here: until now the node was serving as before.
         closing.cancel();
         tokio::time::sleep(grace).await;
     };
@@ -133,6 +137,8 @@ fn accept_all(
     let main = accept::run(listeners.main, main, served, closing.clone());
     let management = listeners.management.map(|listener| {
         let most = server.management.max_connections;
+        // Places of its own, so that clients who fill the main port don't keep an operator out. All of them may be of
+        // one address: one monitor asks from one.
         let room = Room::new(Port::Management, most, most, server.proxies(), metrics);
         let served = Served { router: app.paths.management.clone(), limits, room };
         accept::run(listener, management, served, closing.clone())

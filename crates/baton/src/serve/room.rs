@@ -112,6 +112,7 @@ impl Taken {
             && let Some(numbers) = self.by_address.get_mut(&address)
         {
             numbers.swap_remove(&number);
+            // Otherwise the map would grow by every address that was ever connected.
             if numbers.is_empty() {
                 self.by_address.remove(&address);
             }

@@ -34,6 +34,7 @@ impl<S> Socket<S> {
 
     fn received(&mut self, bytes: &[u8]) {
         if let Protocol::Unknown(known) = self.protocol {
+            // hyper tells the two apart by the same bytes, but says so to nobody. The preface may come in pieces.
             let rest = PREFACE.get(known..).unwrap_or_default();
             self.protocol = if rest.len() <= bytes.len() && bytes.starts_with(rest) {
                 self.activity.greeted();
@@ -69,6 +70,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Socket<S> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<Result<()>> {
         let this = self.get_mut();
         let before = buffer.filled().len();
+        // The bytes that were in the buffer before are not new ones.
         ready!(Pin::new(&mut this.stream).poll_read(cx, buffer))?;
         if let Some(bytes) = buffer.filled().get(before..).filter(|bytes| !bytes.is_empty()) {
             this.received(bytes);

@@ -54,6 +54,7 @@ impl Reading {
 
     /// Resolves when nothing was taken for that long.
     async fn stalled(&self, longest: Duration) {
+        // Looked at now and then instead of being woken: pieces come far more often than a client stalls.
         let mut look = Instant::now() + longest;
         loop {
             sleep_until(look).await;

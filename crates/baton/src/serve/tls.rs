@@ -52,9 +52,12 @@ impl Certificates {
     pub fn refresh(&self) -> anyhow::Result<bool> {
         let read = Files::read(self.place, &self.certificate, &self.key)?;
         let mark = read.mark();
+        // Remembered before it is judged, so that a wrong file is warned of once and not every five seconds.
         if self.seen.swap(mark, Ordering::Relaxed) == mark {
             return Ok(false);
         }
+        // Both files at once: between the writing of the one and the other they don't belong together, and the pair
+        // before stays.
         let next = Arc::new(read.certified(self.place, &self.certificate, &self.key)?);
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = next;
         Ok(true)
@@ -112,6 +115,7 @@ pub async fn keep_fresh(certificates: Arc<Certificates>) {
             () = hangups.next() => {}
         }
         let reading = Arc::clone(&certificates);
+        // Files on a network volume may hang.
         match tokio::task::spawn_blocking(move || reading.refresh()).await {
             Ok(Ok(true)) => tracing::info!("another certificate is in force"),
             Ok(Ok(false)) | Err(_) => {}

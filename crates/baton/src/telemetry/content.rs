@@ -68,6 +68,7 @@ impl ContentLog {
         }
         let (id, prompt) = (&ended.record.id, ended.call.content.body().map(|body| &body.bytes));
         let bytes = prompt.map_or(0, Bytes::len) + ended.reply.iter().map(size).sum::<usize>();
+        // Tried and never waited for: no request is slowed by the log.
         let room =
             u32::try_from(bytes).ok().and_then(|bytes| Arc::clone(&self.room).try_acquire_many_owned(bytes).ok());
         let sent = room.is_some_and(|room| {
@@ -86,6 +87,7 @@ impl ContentLog {
     pub fn close(&self) {
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some((sender, thread)) = writer {
+            // The thread ends when the last sender is gone and the queue is empty.
             drop(sender);
             // A thread that panicked has nothing left to write.
             let _ = thread.join();
@@ -131,6 +133,7 @@ fn reply_document(events: &[Event]) -> Value {
         Event::Transcript(transcript) => Some(transcript.text.clone()),
         _ => None,
     });
+    // A transcript is no choice of a chat, and `Reply` would not hold it.
     if let Some(text) = heard {
         return json!({ "transcript": text });
     }

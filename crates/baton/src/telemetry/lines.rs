@@ -96,6 +96,7 @@ impl<'l> MakeWriter<'l> for Lines {
 impl Write for Lines {
     /// Takes a whole line.
     fn write(&mut self, line: &[u8]) -> Result<usize> {
+        // A lost line is no error: the subscriber would report each of them on the terminal.
         if self.load.enter(line.len()) { self.queue.write(line) } else { Ok(line.len()) }
     }
 
@@ -112,6 +113,7 @@ impl Load {
     /// Whether a line of that length may wait. If not, it is lost.
     fn enter(&self, length: usize) -> bool {
         let weight = length.max(LEAST);
+        // Added first and taken back if it was too much: two lines at once can't both take the last room.
         let room = self.waiting.fetch_add(weight, Ordering::Relaxed) + weight <= self.most;
         if !room {
             self.waiting.fetch_sub(weight, Ordering::Relaxed);
@@ -137,6 +139,8 @@ impl<W: Write> Write for Outlet<W> {
     }
 
     fn write_all(&mut self, line: &[u8]) -> Result<()> {
+        // The line leaves the load whether it could be written or not, else a full disk would stop all logging for
+        // good.
         let written = self.writer.write_all(line);
         let waiting = self.load.leave(line.len());
         if written.is_err() {

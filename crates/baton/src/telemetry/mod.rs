@@ -147,6 +147,8 @@ pub fn start(logs: &LogsSection, console: Console) -> anyhow::Result<Telemetry> 
         }
     };
     tracing_subscriber::registry()
+        // Each layer has a filter of its own: contents go to the file alone, and the terminal of a command gets
+        // warnings alone.
         .with(fmt::layer().json().flatten_event(true).with_current_span(false).with_writer(file).with_filter(level))
         .with(terminal.with_filter(shown))
         .try_init()

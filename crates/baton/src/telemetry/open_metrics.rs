@@ -28,6 +28,7 @@ pub struct Sample<'t> {
 pub fn families(text: &str) -> Vec<Family<'_>> {
     let mut families: Vec<Family<'_>> = Vec::new();
     for line in text.lines() {
+        // HELP comes first in what Baton writes, and TYPE after it.
         if let Some((name, help)) = line.strip_prefix("# HELP ").and_then(|about| about.split_once(' ')) {
             families.push(Family { name, kind: "gauge", help, samples: Vec::new() });
         } else if let Some((_, kind)) = line.strip_prefix("# TYPE ").and_then(|about| about.split_once(' ')) {
@@ -49,6 +50,7 @@ fn sample<'t>(family: &str, line: &'t str) -> Option<Sample<'t>> {
         Some(rest) => labels(rest)?,
         None => (Vec::new(), rest),
     };
+    // What follows is the exemplar.
     let value = rest.split_ascii_whitespace().next()?.parse().ok()?;
     Some(Sample { suffix, labels, value })
 }

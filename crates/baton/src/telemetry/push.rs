@@ -53,6 +53,7 @@ impl Push {
             url: format!("{}/v1/metrics", endpoint.trim_end_matches('/')),
             headers,
             service: section.service_name.clone(),
+            // All counters begin with the process; a collector knows a restart by a new beginning.
             started: engine.clock().now(),
             engine,
             away: false,
@@ -87,6 +88,7 @@ impl Sending {
                 () = tokio::time::sleep(every) => {}
                 () = closing.cancelled() => {}
             }
+            // Once more after `closing`: what was counted since the last time would be lost.
             self.send().await;
         }
     }
@@ -171,6 +173,7 @@ impl Times {
         for sample in &family.samples {
             let bound = sample.labels.iter().find(|(name, _)| name == "le").map(|(_, bound)| bound.as_str());
             let labels: Vec<_> = sample.labels.iter().filter(|(name, _)| name != "le").cloned().collect();
+            // The samples of a histogram stand together, so mostly the last one is asked.
             if points.last().is_none_or(|(last, _)| *last != labels)
                 && !points.iter().any(|(known, _)| *known == labels)
             {
@@ -189,6 +192,7 @@ impl Times {
                 (_, Some(bound)) => {
                     let before = point.bucket_counts.iter().sum::<u64>();
                     point.bucket_counts.push(count(sample.value).saturating_sub(before));
+                    // OTLP has one bucket more than bounds: the last one has no upper end, and `+Inf` is not written.
                     point.explicit_bounds.extend(bound.parse::<f64>().ok().filter(|bound| bound.is_finite()));
                 }
                 _ => {}

@@ -48,6 +48,7 @@ fn of_request(ended: &EndedRequest<'_>) -> SpanData {
         attributes.push(KeyValue::new("gen_ai.response.time_to_first_chunk", waited));
     }
     attributes.extend(usage(&record.usage(), record.cost()));
+    // The messages of these codes quote what the caller sent, which belongs into no trace.
     let error = record.error.as_ref().filter(|(code, _)| !code.quotes_the_caller());
     let message = error.map(|(_, message)| message.clone());
     SpanData {

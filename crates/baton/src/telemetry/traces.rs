@@ -73,6 +73,7 @@ impl Traces {
         }
         let Some(queue) = self.queue.lock().unwrap_or_else(PoisonError::into_inner).clone() else { return };
         for span in spans(ended) {
+            // Never waited for: spans that find no room are counted and left out.
             if queue.try_send(span).is_err() {
                 self.counts.dropped.fetch_add(1, Ordering::Relaxed);
             }
@@ -90,7 +91,9 @@ impl Traces {
 
     /// Sends what is left, as far as the collector takes it in a few seconds.
     pub async fn close(&self) {
+        // The last sender goes, so the task ends once the queue is empty.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // A batch that is being gathered leaves now.
         self.closing.cancel();
         let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(task) = task {
@@ -116,6 +119,7 @@ impl Sending {
             if batch.len() < BATCH {
                 self.pause(GATHER).await;
                 let room = BATCH - batch.len();
+                // Only what is there: `recv_many` would wait for more.
                 while batch.len() < BATCH && !queue.is_empty() {
                     queue.recv_many(&mut batch, room).await;
                 }

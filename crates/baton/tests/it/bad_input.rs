@@ -7,6 +7,7 @@ use serde_json::json;
 #[tokio::test]
 async fn wrong_bodies_are_refused_with_the_field_and_what_was_expected() {
     let baton = Baton::start().await;
+    // A parser that recurses would overflow its stack, which ends the process and not only the request.
     let deep = format!("{{\"model\":\"gpt\",\"messages\":{}1{}}}", "[".repeat(500), "]".repeat(500));
     for (what, body, part) in [
         ("nothing", String::new(), "JSON"),
@@ -24,6 +25,7 @@ async fn wrong_bodies_are_refused_with_the_field_and_what_was_expected() {
         ("content of another type, translated", r#"{"model":"claude","messages":[{"role":"user","content":7}]}"#.into(), "messages[0].content"),
         ("a tool without a name, translated", r#"{"model":"claude","messages":[{"role":"user","content":"hi"}],"tools":[{"type":"function","function":{}}]}"#.into(), "tools[0]"),
     ] {
+        // Both formats have the same checks; only the place of the code differs.
         for (path, pointer) in [("/v1/chat/completions", "/error/type"), ("/api/models/chat", "/error/code")] {
             let told = baton.send(Method::POST, path, &[], body.clone()).await;
             assert_eq!(told.status.as_u16(), 400, "{what} at {path}: {}", told.text());
@@ -40,11 +42,13 @@ async fn wrong_bodies_are_refused_with_the_field_and_what_was_expected() {
 #[tokio::test]
 async fn lists_and_times_of_a_request_are_bounded() {
     let baton = Baton::start().await;
+    // Routing looks at every fallback: an unbounded list made one request cost as much as many.
     let many = vec!["gpt"; 17];
     let body = asking("gpt", "hi", json!({})).to_string();
     for (header, value) in [
         ("x-baton-fallbacks", many.join(",")),
         ("x-baton-tags", vec!["t"; 33].join(",")),
+        // Added to a moment it would overflow, and that panics.
         ("x-baton-timeout", "9300000000000000000".to_owned()),
         ("x-baton-timeout", "86401".to_owned()),
     ] {
@@ -94,6 +98,7 @@ async fn unknown_things_are_named_in_the_words_of_the_api() {
     let told = baton.post("/api/models/chat", &asking("gppt", "hi", json!({}))).await.expect(404).json();
     assert_eq!(told["error"]["code"], "model_not_found");
     assert!(told["error"]["request_id"].is_string());
+    // The model is there and can't chat: a 404 would send the user looking for a typing error.
     let told = baton.chat("embed", json!({})).await.expect(400).json();
     assert!(told["error"]["message"].as_str().unwrap().contains("these models do: claude"), "{told}");
     assert_eq!(baton.get("/v1/nothing").await.expect(404).json()["error"]["type"], "invalid_request_error");
@@ -133,9 +138,12 @@ async fn keys_are_asked_for_and_never_echoed() {
 async fn without_a_key_only_this_machine_itself_is_trusted() {
     let baton = Baton::start().await;
     let body = asking("gpt", "hi", json!({})).to_string();
+    // What a browser sends for a page that somebody else wrote, a name that was rebound to this machine (DNS
+    // rebinding), and what proxies add.
     let foreign: [&[(&str, &str)]; 8] = [
         &[("origin", "https://evil.example")],
         &[("origin", "null")],
+        // A page of another program on this machine.
         &[("origin", "http://127.0.0.1:1")],
         &[("host", "evil.example:8080")],
         &[("host", "evil.example"), ("origin", "http://evil.example")],
@@ -165,6 +173,7 @@ async fn without_a_key_only_this_machine_itself_is_trusted() {
 async fn a_key_is_taken_from_wherever_it_comes() {
     let baton = Baton::with("[auth]\nadmin_key = \"bt-the-admin-key-of-this-test\"\n").await;
     let body = asking("gpt", "hi", json!({})).to_string();
+    // With a key, none of what makes a request foreign matters.
     let headers = [
         ("authorization", "Bearer bt-the-admin-key-of-this-test"),
         ("host", "baton.example"),
@@ -191,6 +200,8 @@ async fn what_cannot_be_said_is_told_or_refused() {
             if status == 200 { told.header("x-baton-warning").unwrap_or_default().to_owned() } else { told.text() };
         assert!(told.contains("logit_bias"), "{told}");
     };
+    // Anthropic has no `logit_bias`. It is dropped with a warning, unless the request, the model or the key asks for
+    // strictness.
     ask("claude", &[], 200).await;
     ask("claude", &[("x-baton-strict", "true")], 400).await;
     ask("picky", &[], 400).await;

@@ -30,6 +30,7 @@ async fn each_fault_of_each_provider_has_its_error() {
             let told = baton.post("/api/models/chat", &asking(&format!("bad-{name}"), "hi", json!({}))).await;
             assert_eq!(told.status.as_u16(), status, "{fault} {name}: {}", told.text());
             assert_eq!(told.json()["error"]["code"], code, "{fault} {name}: {}", told.text());
+            // An error page of a provider's load balancer may name its machines, and is of no use to a client.
             assert!(!told.text().contains("<html"), "{fault} {name}: {}", told.text());
         }
     }
@@ -39,6 +40,7 @@ async fn each_fault_of_each_provider_has_its_error() {
 async fn an_endless_line_ends() {
     let baton =
         Baton::with("[[models]]\nmodel_id = \"endless\"\nprovider = \"openai\"\nupstream = \"endless-line\"\n").await;
+    // Without a bound, the line would be gathered until memory ends.
     let told = baton.chat("endless", json!({ "stream": true })).await;
     assert_eq!(told.status.as_u16(), 502, "{}", told.text());
 }
@@ -72,6 +74,7 @@ async fn a_provider_of_the_clients_format_speaks_for_itself() {
     let baton =
         Baton::with("[[models]]\nmodel_id = \"limited\"\nprovider = \"openai\"\nupstream = \"fail-429\"\n[[models]]\nmodel_id = \"broken\"\nprovider = \"openai\"\nupstream = \"fail-500\"\n").await;
     let told = baton.chat("limited", json!({})).await.expect(429);
+    // Passthrough: the provider's own error body, into which no id of Baton's is put.
     let own: Value = told.json();
     assert!(own["error"]["message"].is_string() && own.get("request_id").is_none(), "{own}");
     assert_eq!((told.header("x-should-retry"), told.header("retry-after").is_some()), (Some("true"), true));

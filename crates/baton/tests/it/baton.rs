@@ -25,7 +25,7 @@ pub struct Baton {
     _folder: TempDir,
 }
 
-/// An answer, complete.
+/// A reply, complete.
 pub struct Told {
     pub status: StatusCode,
     pub headers: HeaderMap,
@@ -156,6 +156,7 @@ impl Baton {
                  timeouts = {{ first_token = \"20s\", idle = \"20s\", total = \"60s\" }}\n"
             ));
         }
+        // First what the test adds, because its top-level keys would otherwise belong to the last table.
         std::fs::write(&file, format!("{more}\n{providers}\n{MODELS}")).unwrap();
         let source = Source { file: Some(file), listen: None };
         let mut config = load(&source, &Environment::default()).unwrap();
@@ -181,7 +182,7 @@ impl Baton {
         self.address
     }
 
-    /// Sends a request and reads the head of its answer.
+    /// Sends a request and reads the head of its reply.
     pub async fn open(&self, method: Method, path: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Reply {
         let base_url = BaseUrl::parse(&format!("http://{}", self.address)).unwrap();
         let headers = headers
@@ -204,7 +205,7 @@ impl Baton {
         self.transport.send(request).await.unwrap()
     }
 
-    /// Sends a request and reads its whole answer.
+    /// Sends a request and reads its whole reply.
     pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Told {
         let reply = self.open(method, path, headers, body).await;
         let (status, headers) = (reply.status(), reply.headers().clone());
@@ -219,14 +220,15 @@ impl Baton {
         self.send(Method::GET, path, &[], Bytes::new()).await
     }
 
-    /// A chat at OpenAI's door.
+    /// A chat by OpenAI's API.
     pub async fn chat(&self, model: &str, more: Value) -> Told {
         self.post("/v1/chat/completions", &asking(model, "Say hello", more)).await
     }
 
-    /// The record of the request that was answered so.
+    /// The record of the request that got this reply.
     pub async fn record(&self, told: &Told) -> baton_model::record::RequestRecord {
         let id = baton_model::RequestId::from(told.header("x-request-id").expect("every answer has an id"));
+        // Moves the journal into the database now, which otherwise happens in the background.
         self.app.engine.close().await;
         self.app.store.ledger().get(&id).await.unwrap()
     }

@@ -36,6 +36,7 @@ fn the_lines_that_the_demonstration_prints_work() {
     let (status, models) = demo.ask("GET", "/v1/models", KEY, "");
     assert_eq!(status, 200);
     assert!(models.contains("\"tiny\"") && models.contains("\"broken\""), "{models}");
+    // The demonstration shows what a refusal and a failing provider look like, so these two have to stay as they are.
     let body = r#"{"model":"tiny","messages":[{"role":"user","content":"This prompt is surely longer than the few tokens that fit into a window of thirty-two tokens, is it not, dear reader of these tests?"}]}"#;
     let (status, refused) = demo.ask("POST", "/api/models/chat", KEY, body);
     assert_eq!((status, refused.contains("token_limit_exceeded")), (400, true), "{refused}");
@@ -78,6 +79,8 @@ fn a_killed_process_has_every_request_that_a_client_saw_finish() {
 fn check_names_each_fault_and_where_it_stands() {
     for (text, fault) in [
         ("[server]\nlisen = \"127.0.0.1:1\"\n", "baton.toml:2:1: server: unknown key `lisen`; did you mean `listen`?"),
+        // The place is that of the file as it was written, though it is read a second time with its variables filled
+        // in.
         ("[server\n", "baton.toml:1:8"),
         ("[server]\nlisten = \"here\"\n", "server.listen: expected ADDRESS:PORT"),
         ("[server]\nmax_in_flight = \"many\"\n", "invalid type"),
@@ -141,6 +144,7 @@ fn check_names_each_fault_and_where_it_stands() {
 fn a_variable_that_is_no_text_is_no_matter() {
     use std::os::unix::ffi::OsStrExt;
     let folder = tempfile::tempdir().unwrap();
+    // `std::env::vars` panics at such a variable, whoever set it.
     let odd = std::ffi::OsStr::from_bytes(b"\xff\xfe");
     let output =
         command(folder.path(), &["check"]).env("BATON_LISTEN", "127.0.0.1:0").env("ODD", odd).output().unwrap();
@@ -191,6 +195,7 @@ fn a_first_start_shows_its_key_apart_and_a_stop_is_the_last_line() {
     let lines: Vec<&str> = shown.lines().collect();
     assert!(lines[0].is_empty() && lines[1].starts_with("───") && lines[4] == lines[1], "{shown}");
     assert!(lines[2].starts_with("The admin key, shown only once: bt-"), "{shown}");
+    // Log lines are gathered and kept for long; the key is on the other output alone.
     assert!(!log.iter().any(|line| line.contains("bt-")), "{log:?}");
 }
 
@@ -213,6 +218,7 @@ fn a_data_folder_has_one_baton() {
     let second = run(folder.path(), &["serve", "--listen", "127.0.0.1:0"]);
     assert!(!second.status.success());
     assert!(told(&second).contains("another process uses it: each needs a folder of its own"), "{}", told(&second));
+    // The check opens no journal, so the lock of the first is in nobody's way.
     let checked = command(folder.path(), &["check"]).env("BATON_LISTEN", "127.0.0.1:0").output().unwrap();
     assert!(checked.status.success(), "a running Baton can be checked: {}", told(&checked));
 }

@@ -35,6 +35,7 @@ async fn what_is_kept_of_a_request_is_bounded() {
         for path in ["/api/models/chat", "/api/models/completion", "/api/models/embedding", "/api/models/image"] {
             let told = baton.post(path, &body).await.expect(400);
             let said = message(&told);
+            // Short: the value that was too long must not come back in the message.
             assert!(said.starts_with(&format!("{field}: {expected}")) && said.len() < 200, "{path}: {said}");
         }
     }
@@ -66,6 +67,8 @@ async fn what_is_kept_of_a_request_is_bounded() {
 #[tokio::test]
 async fn only_known_parameters_of_a_query_reach_a_provider() {
     let baton = Baton::start().await;
+    // Azure is told its version, and Google its key, in the query: a client's parameter of that name must not take
+    // their place, however it is escaped.
     let evil = "api-version=evil&api%2Dversion=evil&key=stolen";
     let chat = |model: &str| asking(model, "hi", json!({ "max_tokens": 9 })).to_string();
     let response = r#"{"model":"gpt","input":"hi"}"#.to_owned();
@@ -105,11 +108,13 @@ async fn guesses_of_keys_are_slowed() {
     for number in 0..3 {
         show(&format!("bt-guess-{number}")).await.expect(401);
     }
+    // One count for all APIs, so that a guesser does not get three times as many tries.
     for path in ["/v1/models", "/api/models", "/api/tags"] {
         let told = baton.send(Method::GET, path, &[("x-api-key", "bt-another")], "").await.expect(429);
         assert_eq!(told.header("retry-after"), Some("1"), "{}", told.text());
         assert!(message(&told).contains("too many wrong credentials"), "{}", told.text());
     }
+    // The right key from the same address goes on: users behind one proxy share it.
     show(KEY).await.expect(200);
     let metrics = baton.get("/metrics").await.text();
     for line in

@@ -1,4 +1,4 @@
-//! Kept answers at the doors.
+//! Cached replies by each client API.
 
 use crate::baton::{Baton, asking};
 use http::Method;
@@ -41,6 +41,8 @@ async fn a_cached_stream_serves_a_whole_reply_with_its_usage() {
 async fn the_header_decides() {
     let baton = Baton::start().await;
     let body = || asking("gpt", "Say hello", json!({})).to_string();
+    // Without a seed or a temperature of 0 nothing is cached unless the client asks for it, so the header alone
+    // decides here.
     for (header, result) in
         [("max-age=60", "miss"), ("max-age=60", "hit"), ("no-store", "bypass"), ("no-cache", "miss")]
     {

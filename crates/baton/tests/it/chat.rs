@@ -1,4 +1,4 @@
-//! A chat at each door, on each provider.
+//! A chat by each client API, on each provider.
 
 use crate::baton::{Baton, asking};
 use baton_model::record::Outcome;
@@ -32,6 +32,8 @@ async fn every_provider_replies_at_openais_api_and_is_billed_by_its_own_numbers(
 #[tokio::test]
 async fn passthrough_changes_the_name_and_nothing_else() {
     let baton = Baton::start().await;
+    // Odd blanks, an escape, `0.70` and the order of fields: a body that was parsed and written again would show at
+    // one of them.
     let body = "{ \"model\" : \"gpt\",\n  \"messages\":[ {\"content\":\"Say \\u0068ello\",\"role\":\"user\"} ],\"temperature\":0.70, \"metadata\":{\"b\":\"1\",\"a\":\"2\"} }";
     let told = baton.send(http::Method::POST, "/v1/chat/completions", &[], body).await.expect(200);
     assert_eq!(told.json()["model"], "gpt-4o-mini");
@@ -85,6 +87,7 @@ async fn tools_are_called_in_parallel_on_every_provider_and_their_results_go_bac
         let mut messages = vec![json!({ "role": "user", "content": question }), message.clone()];
         for call in calls {
             serde_json::from_str::<Value>(call.pointer("/function/arguments").unwrap().as_str().unwrap()).unwrap();
+            // Each vendor wants results in its own place and order; the client always answers in OpenAI's.
             messages.push(json!({ "role": "tool", "tool_call_id": call["id"], "content": "sunny, 21 degrees" }));
         }
         let body = json!({ "model": model, "messages": messages, "tools": tools });
@@ -122,6 +125,7 @@ async fn images_reach_every_provider() {
     for sim in [&baton.openai, &baton.anthropic, &baton.ollama] {
         let seen = sim.requests();
         let sent = String::from_utf8_lossy(&seen.last().unwrap().body).into_owned();
+        // Anthropic and Ollama take the bare base64 and not the `data:` URL.
         assert!(sent.contains(pixel), "{}: {sent}", sim.kind().name());
     }
 }
@@ -159,6 +163,7 @@ async fn ollama_is_told_how_large_a_window_the_prompt_needs() {
     baton.post("/v1/chat/completions", &asking("llama", &"word ".repeat(9000), json!({}))).await.expect(200);
     let seen = baton.ollama.requests();
     let body: Value = serde_json::from_slice(&seen.last().unwrap().body).unwrap();
+    // Ollama cuts a prompt without a word if the window is too small, and its own window is small.
     let window = body.pointer("/options/num_ctx").and_then(Value::as_u64).unwrap();
     assert!(window >= 9000 + 2048, "{window}");
     baton.chat("llama", json!({})).await.expect(200);

@@ -88,6 +88,7 @@ fn answering(status: &'static str, body: &'static str) -> String {
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
+            // A reply that comes before the request was read may be lost with the reset of the connection.
             let _ = stream.read(&mut [0; 4096]);
             let length = body.len();
             let head = format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");

@@ -1,4 +1,4 @@
-//! What the doors have beside requests for models: counts, lists, and what providers keep for their callers.
+//! What the client APIs have beside requests for models: counts, lists, and what providers keep for their callers.
 
 use crate::baton::{Baton, Told, asking};
 use baton_model::{Capability, Cost, Nanos, UsageClass};
@@ -38,6 +38,7 @@ async fn tokens_are_counted_by_anthropic_or_here() {
     assert_eq!(told.header("request-id"), Some("req_sim_1"));
     assert_eq!(told.header("x-baton-cost"), Some("0"));
 
+    // The provider judges the body, not Baton: a field that is new at Anthropic works at once.
     let wrong = asking("claude", "Say hello", json!({ "new": 1 }));
     let wrong = baton.post("/v1/messages/count_tokens", &wrong).await.expect(400);
     assert!(wrong.text().contains("Extra inputs are not permitted"), "{}", wrong.text());
@@ -75,6 +76,7 @@ async fn message_batches_belong_to_who_made_them() {
     let baton = Baton::start().await;
     let ada = key(&baton, json!({ "name": "ada", "models": ["claude"] })).await;
     let eve = key(&baton, json!({ "name": "eve" })).await;
+    // `1e1` and the blanks have to arrive: only the names of models are replaced in a batch.
     let request = |model: &str| format!(r#"{{"custom_id":"a","params":{{ "max_tokens":1e1,"model":"{model}"}} }}"#);
     let body = |models: &[&str]| {
         let requests: Vec<String> = models.iter().map(|model| request(model)).collect();
@@ -82,6 +84,7 @@ async fn message_batches_belong_to_who_made_them() {
     };
     let path = "/v1/messages/batches";
     with(&baton, &ada, Method::POST, path, body(&["gpt"])).await.expect(404);
+    // All models of a batch have to be at the provider that gets it.
     with(&baton, &eve, Method::POST, path, body(&["claude", "gpt"])).await.expect(400);
     with(&baton, &eve, Method::POST, path, body(&["gpt"])).await.expect(400);
     let made = with(&baton, &ada, Method::POST, path, body(&["claude", "claude"])).await.expect(200).json();
@@ -99,6 +102,7 @@ async fn message_batches_belong_to_who_made_them() {
     for (method, path) in
         [(Method::GET, one.clone()), (Method::GET, format!("{one}/results")), (Method::DELETE, one.clone())]
     {
+        // Not 403, which would say that it is there.
         let told = with(&baton, &eve, method, &path, "").await.expect(404);
         assert_eq!(told.json()["error"]["type"], "not_found_error", "{path}");
     }
@@ -118,6 +122,7 @@ async fn ollamas_lists_name_the_models_of_every_vendor() {
     let tags = baton.get("/api/tags").await.expect(200).json();
     let names: Vec<&str> =
         tags["models"].as_array().unwrap().iter().map(|model| model["name"].as_str().unwrap()).collect();
+    // Clients of Ollama add `:latest` to a name without a tag, and look for that name in the list.
     assert!(names.contains(&"claude:latest") && names.contains(&"llama:latest"), "{names:?}");
     for name in ["claude", "claude:latest"] {
         let shown = baton.post("/api/show", &json!({ "model": name })).await.expect(200).json();
@@ -145,6 +150,8 @@ async fn ollamas_lists_name_the_models_of_every_vendor() {
 async fn models_are_loaded_by_saying_nothing() {
     let baton = Baton::start().await;
     for (path, body, reason) in [
+        // Ollama's clients warm a model up in this way. A vendor in the cloud has nothing to load, and must not be
+        // paid for an empty chat.
         ("/api/chat", json!({ "model": "claude", "messages": [] }), "load"),
         ("/api/chat", json!({ "model": "claude:latest", "keep_alive": 0 }), "unload"),
         ("/api/generate", json!({ "model": "gpt", "keep_alive": "0s" }), "unload"),
@@ -168,6 +175,7 @@ async fn ollamas_clients_talk_to_every_vendor() {
         let lines: Vec<Value> = told.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         let last = lines.last().unwrap();
         assert_eq!((&last["done"], &last["done_reason"]), (&json!(true), &json!("stop")), "{model}");
+        // Clients divide by these to show tokens per second.
         for field in ["total_duration", "eval_duration", "prompt_eval_count", "eval_count"] {
             assert!(last[field].as_u64() > Some(0), "{model}: {field}: {last}");
         }
@@ -193,6 +201,7 @@ async fn ollamas_clients_talk_to_every_vendor() {
 async fn only_admins_change_the_models_of_a_server() {
     let baton = Baton::start().await;
     let eve = key(&baton, json!({ "name": "eve" })).await;
+    // A pull fills the disk of the provider's machine.
     with(&baton, &eve, Method::POST, "/api/pull", r#"{"model":"qwen3:8b"}"#).await.expect(403);
     assert!(baton.ollama.requests().is_empty());
     let told = baton.post("/api/pull", &json!({ "model": "qwen3:8b" })).await.expect(200);
@@ -276,6 +285,7 @@ async fn waits_are_told_as_the_sdks_read_them() {
     let body = asking("gpt", "Say hello", json!({ "max_tokens": 50 })).to_string();
     baton.send(Method::POST, path, &[JSON, ANTHROPIC], body).await.expect(200);
     let seen = baton.openai.requests().pop().unwrap();
+    // Translated: what is Anthropic's own in a request means nothing to OpenAI.
     assert_eq!((seen.query.as_deref(), seen.header("anthropic-version")), (None, None));
 }
 

@@ -25,6 +25,7 @@ struct Commanded {
 
 impl Commanded {
     async fn start(identity: Option<Caller>) -> Self {
+        // Short, so that a delivery that nobody acknowledges comes again within the test.
         let bus = Local::new(baton_bus::Settings { ack_wait: Duration::from_millis(200), ..Default::default() });
         Self::over(Arc::new(bus), identity, 3).await
     }
@@ -87,6 +88,7 @@ async fn a_command_is_a_call_with_the_rights_of_its_key() {
     assert_eq!(data(&reply)["model_id"], "gpt");
     assert!(data(&reply)["response"]["choices"][0]["message"]["content"].as_str().unwrap().contains("hello"));
 
+    // An id with a slash, which stands in the path of the second call.
     let model = json!({ "model_id": "a/b", "provider": "openai", "upstream": "gpt-4o" });
     let reply = commanded.ask(command("2", "model.register", model).with("apikey", KEY)).await;
     assert_eq!((reply.kind.as_str(), data(&reply)["model_id"].as_str()), ("model.register.result", Some("a/b")));
@@ -183,6 +185,7 @@ async fn a_command_waits_for_capacity() {
 async fn an_effect_is_not_repeated() {
     let commanded = Commanded::start(None).await;
     let store = commanded.baton.app.store.clone().named("dead", Arc::new(SystemClock));
+    // A lease that is over at once: that of a node that died.
     store.commands().claim("1", "model.delete", Duration::ZERO).await.unwrap();
     let by = baton_model::Actor { command: Some("1".into()), ..baton_model::Actor::service("tests") };
     store.change(&by).await.unwrap().commit().await.unwrap();
@@ -210,6 +213,7 @@ async fn what_is_kept_of_a_command_is_bounded() {
     assert!(buried.contains(&json!("id: must be at most 248 bytes, got 249")), "{buried:?}");
     assert!(buried.contains(&json!("type: must be at most 256 bytes, got 305")), "{buried:?}");
 
+    // Vectors are the largest replies that there are.
     let vectors = json!({ "model_id": "embed", "input": vec!["hi"; 20], "dimensions": 4_096 });
     let large = command("large", "embedding.execute", vectors).with("apikey", KEY);
     let first = commanded.ask(large.clone()).await;

@@ -47,6 +47,7 @@ fn a_killed_migration_leaves_what_was_there() {
     migrate.wait().unwrap();
     holder.kill().unwrap();
     holder.wait().unwrap();
+    // PostgreSQL notices the death of a client only when it writes to it; until then the lock would be held.
     let others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()";
     database.sql(others);
     until("the server has noticed", || {
@@ -95,6 +96,7 @@ fn an_installation_moves_over_and_back() {
         store.close().await;
     });
     let copy = |from: &str, to: &str| run(folder.path(), &["db", "copy", "--from", from, "--to", to]);
+    // The second run finds everything there and has to change nothing.
     for _ in 0..2 {
         let output = copy(&lite, &database.url());
         assert!(output.status.success(), "{}", told(&output));
@@ -109,6 +111,7 @@ fn an_installation_moves_over_and_back() {
 
     runtime.block_on(async {
         let store = store(&back).await;
+        // With another pepper, none of the copied keys would be known.
         store.settings().set("pepper", "another").await.unwrap();
         store.close().await;
     });
@@ -119,6 +122,7 @@ fn an_installation_moves_over_and_back() {
         "{}",
         told(&refused)
     );
+    // SQLite would make it, and an empty installation would be copied with success.
     let nothing = copy("sqlite:nowhere.db", &back);
     assert!(told(&nothing).contains("--from: there is no database `nowhere.db`"), "{}", told(&nothing));
     assert!(!folder.path().join("nowhere.db").exists());
@@ -140,6 +144,7 @@ fn check_names_what_is_wrong() {
     let newer = postgres::database();
     assert!(on(folder.path(), &newer.url(), &["migrate"]).status.success());
     newer.sql("INSERT INTO seaql_migrations (version, applied_at) VALUES ('m20990101_teleport', 0)");
+    // Roles are of the whole server, which other tests use too: the name has to be this test's alone.
     let reader = format!("{}_reader", database.name());
     database.sql(&format!("CREATE ROLE {reader} LOGIN"));
     let read_only = postgres::database();

@@ -37,6 +37,7 @@ fn ask_until(node: &Running, wanted: u16) -> BTreeSet<String> {
 #[test]
 fn a_full_disk_refuses_requests_and_loses_no_record() {
     let folder = tempfile::tempdir().unwrap();
+    // A real file system: what a full disk does (a half line, a database that can't roll back) no double shows.
     let disk = SmallDisk::mount(12);
     // Journal and database are both there.
     std::os::unix::fs::symlink(disk.path(), folder.path().join("data")).unwrap();

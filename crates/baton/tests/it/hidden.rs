@@ -1,4 +1,4 @@
-//! What a key may not see is to it as what is not there: the same status, in the same words, at every door.
+//! What a key may not see is to it as what is not there: the same status, in the same words, by every client API.
 
 use crate::baton::{Baton, Told};
 use crate::client_apis::{form, key};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 const JSON: (&str, &str) = ("content-type", "application/json");
 const ANTHROPIC: (&str, &str) = ("anthropic-version", "2023-06-01");
 
-/// What an answer says, without what differs between any two.
+/// What a reply says, without what differs between any two.
 fn words(told: &Told, name: &str) -> (u16, String) {
     let id = told.header("x-request-id").unwrap();
     (told.status.as_u16(), told.text().replace(id, "ID").replace(name, "NAME"))
@@ -110,6 +110,8 @@ async fn an_object_of_another_key_is_unknown() {
         (&get, "/v1/responses/NAME/input_items", String::new(), &theirs),
         (&delete, "/v1/responses/NAME", String::new(), &theirs),
         (&post, "/v1/responses/NAME/cancel", String::new(), &theirs),
+        // With a model whose provider has the response, and with one for which Baton would have to translate it: two
+        // ways, and the same refusal.
         (&post, "/v1/responses", goes_on("gpt"), &theirs),
         (&post, "/v1/responses", goes_on("claude"), &theirs),
         (&get, "/v1/responses/NAME", String::new(), &own),

@@ -81,6 +81,7 @@ async fn a_request_names_a_project_only_where_its_credentials_allow_it() {
             assert_eq!(told.json()["error"]["code"], "permission_denied");
         }
     }
+    // What was refused is charged to no project: only the four that went through are there.
     baton.app.engine.close().await;
     let requests = baton.send(Method::GET, "/api/requests", &[("authorization", &admin)], "").await.expect(200).json();
     let projects: Vec<&Value> = requests["items"].as_array().unwrap().iter().map(|item| &item["project_id"]).collect();
@@ -92,6 +93,7 @@ async fn users_of_tokens_do_not_share_kept_replies() {
     let baton = closed().await;
     let body = asking("gpt", "Say hello", json!({ "temperature": 0 })).to_string();
     for (user, expected) in [("ada", "miss"), ("eve", "miss"), ("ada", "hit")] {
+        // The same project, and no key: only the user tells them apart.
         let who = token(user, Some("shop"));
         let headers = [("authorization", who.as_str())];
         let told = baton.send(Method::POST, "/v1/chat/completions", &headers, body.clone()).await.expect(200);

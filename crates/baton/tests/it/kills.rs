@@ -35,6 +35,7 @@ async fn killed_again_and_again(folder: &Path, url: &str) {
     // A few milliseconds for a token, so that calls are under way whenever the process is killed.
     let options = SimOptions { token_delay: Duration::from_millis(2), ..SimOptions::of(Kind::OpenAi) };
     let sim = Sim::start(Kind::OpenAi, options).await.unwrap();
+    // Without retries, so that a call of the provider is a request of a client.
     let configuration = format!(
         "[discovery]\nat_start = false\n[providers.openai]\nkind = \"openai\"\nbase_url = \"{}\"\napi_key = \"sim\"\nretries = 0\n\
          [[models]]\nmodel_id = \"gpt\"\nprovider = \"openai\"\nupstream = \"gpt-4o-mini\"\ncapabilities = [\"CHAT\"]\n",
@@ -94,6 +95,7 @@ async fn ask_until_it_dies(address: String, mark: String) -> Vec<String> {
     let http = reqwest::Client::new();
     let mut finished = Vec::new();
     for turn in 0.. {
+        // `-end`, so that a mark is never found within a longer one.
         let mark = format!("{mark}-{turn}-end");
         let message = serde_json::json!({ "role": "user", "content": format!("{mark} 12 words") });
         let request = http

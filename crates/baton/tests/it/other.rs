@@ -1,4 +1,4 @@
-//! The other capabilities: completions, vectors, pictures, audio.
+//! The other capabilities: completions, vectors, images, audio.
 
 use crate::baton::Baton;
 use baton_model::{Cost, Nanos, UsageClass};
@@ -26,6 +26,7 @@ async fn a_completion_is_served_by_models_that_complete_and_by_those_that_only_c
         let told = baton.post("/api/models/completion", &body).await.expect(200).json();
         assert_eq!(told.pointer("/response/object"), Some(&json!("text_completion")), "{model}");
     }
+    // As a chat it would need two calls.
     let several = json!({ "model": "claude", "prompt": ["one", "two"] });
     let told = baton.post("/v1/completions", &several).await.expect(400);
     assert!(told.text().contains("prompt"), "{}", told.text());
@@ -40,6 +41,7 @@ async fn vectors_come_as_numbers_and_as_base64_from_every_provider() {
         let body = told.json();
         let numbers: Vec<f32> = serde_json::from_value(body.pointer("/data/1/embedding").unwrap().clone()).unwrap();
         assert!(!numbers.is_empty() && body["usage"]["prompt_tokens"].as_u64() > Some(0), "{model}: {body}");
+        // What OpenAI's SDKs ask for without being told to. Ollama has numbers alone.
         let wish = json!({ "model": model, "input": ["a cat", "a dog"], "encoding_format": "base64" });
         let told = baton.post("/v1/embeddings", &wish).await.expect(200).json();
         let text = told.pointer("/data/1/embedding").and_then(Value::as_str).unwrap();

@@ -56,6 +56,7 @@ impl Node {
 
     /// Starts the process, with the folder that it had.
     fn restart(&mut self) {
+        // Killed first: the new process needs the lock of the journal.
         self.running = None;
         let url = self.database.url();
         let variables = [("DATABASE_URL", url.as_str()), ("BATON_ADMIN_KEY", KEY)];
@@ -194,6 +195,7 @@ impl Hoard {
         let mut hoard = Self { taken: Vec::new(), keeper, ask, answers };
         until("all connections are taken", || {
             hoard.taken.retain_mut(|session| session.try_wait().unwrap().is_none());
+            // The node's own connections too, again and again: its pool opens new ones as long as there are any.
             hoard.ask("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'baton'");
             let sleep = session().args(["-c", "SELECT pg_sleep(600)"]).stdin(Stdio::null()).spawn().unwrap();
             hoard.taken.push(sleep);

@@ -4,7 +4,7 @@ use crate::baton::{Baton, asking};
 use http::Method;
 use serde_json::{Value, json};
 
-/// A request at the door of responses.
+/// A request of the responses API.
 async fn respond(baton: &Baton, model: &str, more: Value) -> crate::baton::Told {
     let mut body = json!({ "model": model, "input": "Say hello" });
     if let (Some(body), Value::Object(more)) = (body.as_object_mut(), more) {
@@ -175,6 +175,7 @@ async fn a_provider_that_keeps_responses_goes_on_from_one_that_baton_keeps() {
     let second = respond(&baton, "gpt", json!({ "previous_response_id": first["id"] })).await.expect(200).json();
     let told = told_last(&baton.openai);
     assert_eq!((told["input"].as_array().unwrap().len(), told.get("previous_response_id")), (3, None), "{told}");
+    // Ids that Baton made mean nothing to the provider.
     assert!(told["input"].as_array().unwrap().iter().all(|item| item.get("id").is_none()), "{told}");
     // From here on it is kept there.
     respond(&baton, "gpt", json!({ "previous_response_id": second["id"] })).await.expect(200);

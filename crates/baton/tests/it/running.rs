@@ -96,6 +96,7 @@ pub fn free_address() -> String {
 /// What a process prints on either way, line by line, until it ends.
 pub fn lines(child: &mut Child) -> Receiver<String> {
     let (sender, receiver) = std::sync::mpsc::channel();
+    // Both are read to the end, otherwise the process would wait for room in a pipe.
     let pipes: [Box<dyn Read + Send>; 2] =
         [Box::new(child.stdout.take().unwrap()), Box::new(child.stderr.take().unwrap())];
     for pipe in pipes {

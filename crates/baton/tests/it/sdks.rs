@@ -43,6 +43,7 @@ async fn runs(program: &str, script: &Path) {
     std::fs::write(&file, configuration(&sims)).unwrap();
     let places: serde_json::Value =
         sims.iter().map(|sim| (sim.kind().name().to_owned(), json!(sim.address().to_string()))).collect();
+    // The simulated providers run on the same threads and have to go on while the script is waited for.
     tokio::task::block_in_place(|| {
         let file = file.to_str().unwrap();
         let variables = [("BATON_ADMIN_KEY", KEY)];
@@ -58,6 +59,7 @@ fn configuration(sims: &[Sim]) -> String {
     for sim in sims {
         let (name, url) = (sim.kind().name(), sim.base_url());
         let provider = format!("kind = \"{name}\"\nbase_url = \"{url}\"\napi_key = \"sim\"\nretries = 0");
+        // Otherwise the providers' own names of models would be there too, and a script could ask for one by mistake.
         writeln!(text, "[providers.{name}]\n{provider}\ndiscover = false").unwrap();
     }
     let mut model = |id: &str, provider: &str, capability: &str, upstream: &str| {

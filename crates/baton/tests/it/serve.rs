@@ -78,6 +78,7 @@ async fn certificates_are_renewed_without_a_restart_and_bad_ones_change_nothing(
     assert!(!certificates.refresh().unwrap());
     assert!(shown(&certificates, &first).await);
     let good = std::fs::read(&section.key).unwrap();
+    // Empty, as a file is for a moment while it is written.
     for (bad, expected) in [("nonsense", "holds no private key"), ("", "holds no private key")] {
         std::fs::write(&section.key, bad).unwrap();
         let error = certificates.refresh().unwrap_err().to_string();
@@ -203,6 +204,8 @@ async fn the_port_is_a_port() {
 async fn a_connection_stays_of_use_when_a_request_is_refused_unread() {
     let serving = Serving::start("").await;
     let mut stream = TcpStream::connect(serving.address).await.unwrap();
+    // More than sockets hold: a server that closed the connection here would reset it, and the client would not see
+    // why.
     let body = "x".repeat(1 << 20);
     for (path, key, status) in [("/v1/nothing", KEY, "404"), ("/v1/chat/completions", "bt-nobody", "401")] {
         let head = format!("POST {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {key}\r\n");

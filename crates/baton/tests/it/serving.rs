@@ -142,6 +142,7 @@ pub async fn response(stream: &mut TcpStream) -> String {
 /// The head of the next response on a connection.
 pub async fn response_head(stream: &mut TcpStream) -> String {
     let mut told = String::new();
+    // Byte by byte, so that nothing of the body is taken.
     let mut byte = [0];
     while !told.ends_with("\r\n\r\n") {
         stream.read_exact(&mut byte).await.unwrap();

@@ -36,6 +36,7 @@ fn a_minted_token_signs_in_and_ends_the_open_mode() {
     let other =
         with(folder.path(), &["token", "mint", "--sub", "ada", "--role", "admin"], &[("JWT_SECRET", "another")]);
     assert_eq!(status(String::from_utf8(other.stdout).unwrap().trim()), 401);
+    // Without any credentials, which `ask` always sends.
     let mut stream = TcpStream::connect(&baton.address).unwrap();
     stream.write_all(b"GET /api/keys HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").unwrap();
     let mut anonymous = String::new();
@@ -138,7 +139,7 @@ async fn the_audit_log_names_who_made_a_change_and_from_where() {
     }
 }
 
-/// A token from a machine whose clock is off is refused with both times, at every door.
+/// A token from a machine whose clock is off is refused with both times, by every client API.
 #[tokio::test]
 async fn a_token_of_a_clock_that_is_ten_minutes_off_is_told_both_times() {
     let baton = Baton::with(&format!("auth.jwt.secret = \"{SECRET}\"")).await;
@@ -172,7 +173,7 @@ async fn a_token_of_a_clock_that_is_ten_minutes_off_is_told_both_times() {
             assert_eq!(told, expected, "{path}");
             let here = chrono::DateTime::parse_from_rfc3339(here).unwrap().timestamp();
             assert!((before..=SystemClock.now().seconds()).contains(&here), "{path}: {error}");
-            // Each in the words of its door.
+            // Each in the words of its API.
             let word = if path.starts_with("/v1") { "invalid_api_key" } else { "authentication_error" };
             assert_eq!(error["code"], word, "{path}: {error}");
             assert!(!refused.text().contains(&token));

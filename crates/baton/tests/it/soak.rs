@@ -68,6 +68,7 @@ async fn nothing_is_left_after_mixed_traffic_and_faults() {
 
     // The second quarter against the last: in the first, caches and pools fill.
     let quarter = memory.len() / 4;
+    // The median: one large body at the moment of a look is no leak.
     let (early, late) = (median(&memory[quarter..2 * quarter]), median(&memory[3 * quarter..]));
     assert!(late <= early + early / 4 + 16 * 1024, "from {early} KiB to {late} KiB: {memory:?}");
 

@@ -26,6 +26,7 @@ async fn a_listed_name_that_is_taken_keeps_no_node_from_starting() {
     let body = r#"{"model_id": "gpt-4o", "provider": "openai", "upstream": "gpt-4o-2024-08-06"}"#;
     let (status, answer) = start(folder.path()).ask("POST", "/api/models", KEY, body);
     assert_eq!(status, 201, "{answer}");
+    // Discovery meets the taken name at this start, which must not end with it.
     configure(folder.path(), &sim, "");
     let running = start(folder.path());
     let warned = |line: &&String| line.contains("a listed model was not taken over");

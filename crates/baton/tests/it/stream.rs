@@ -89,6 +89,7 @@ async fn an_error_in_the_middle_is_told_and_never_a_silent_end() {
             let told = baton.chat(model, json!({ "stream": true })).await.expect(200);
             let last = told.events().pop().unwrap();
             assert!(last["error"]["message"].is_string(), "{model} {fault:?}: {}", told.text());
+            // With it, an SDK would take the half of a reply for the whole.
             assert!(!told.text().contains("[DONE]"), "{model} {fault:?}");
             let record = baton.record(&told).await;
             assert_eq!((record.outcome, record.status), (Outcome::Failed, 200), "{model} {fault:?}");

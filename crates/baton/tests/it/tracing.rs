@@ -66,6 +66,7 @@ impl Collector {
 async fn traced(collector: &Collector, more: &str) -> Baton {
     let endpoint = collector.start().await;
     Baton::with(&format!(
+        // Metrics are sent at the end alone, so that no moment of a test matters.
         "[telemetry]\nendpoint = \"{endpoint}\"\nmetrics_every = \"1h\"\nheaders = {{ x-tenant = \"a\" }}\n{more}"
     ))
     .await

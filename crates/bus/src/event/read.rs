@@ -22,6 +22,7 @@ impl Event {
     /// # Errors
     /// The first attribute at fault, and what was expected of it.
     pub fn read(bytes: &[u8]) -> Result<Self, Fault> {
+        // A list of its own and not a map: a map keeps one of two members of the same name in silence.
         let members: Members = serde_json::from_slice(bytes).map_err(|error| {
             let shape = if error.is_data() { "expected a JSON object" } else { "is not JSON" };
             Fault { attribute: None, problem: format!("{shape}: {error}") }
@@ -81,6 +82,7 @@ impl Draft {
             "data" | "data_base64" if event.data.is_some() => {
                 return Err(fault(&name, "expected either `data` or `data_base64`, got both"));
             }
+            // As text: numbers keep their spelling, so that a price in a command stays exact.
             "data" => event.data = Some(Json(value.get().to_owned())),
             "data_base64" => event.data = Some(decoded(&text(&name, value)?)?),
             _ => {
@@ -95,6 +97,7 @@ impl Draft {
     fn finish(self) -> Result<Event, Fault> {
         let missing = |name| fault(name, "is missing");
         let event = self.event.ok_or_else(|| missing("specversion"))?;
+        // Also where all else is there: an event of version 0.3 has other names, and must not be read by these.
         if !self.specversion {
             return Err(missing("specversion"));
         }
@@ -161,6 +164,7 @@ fn decoded(text: &str) -> Result<Json, Fault> {
 
 fn extension(name: &str, value: &RawValue) -> Result<Extension, Fault> {
     if !is_name(name) {
+        // Most such names come from the camel case of client libraries (`replyTo`), so the right one is named.
         let lower: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
         let known = DEFINED.iter().chain(&["apikey", "replyto", "commandid", "traceparent", "tracestate"]);
         let meant = known.copied().find(|known| *known == lower).map(|known| format!("; is `{known}` meant?"));

@@ -29,6 +29,7 @@ impl Serialize for Event {
             map.serialize_entry("time", &time)?;
         }
         for (name, value) in &self.extensions {
+            // An extension called `id` would be the second of that name, and readers differ in which they take.
             if is_name(name) && !DEFINED.contains(&name.as_str()) {
                 map.serialize_entry(name, value)?;
             }

@@ -34,9 +34,11 @@ impl Address {
             let plain = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
             match (server.username().map(plain), server.password().map(plain)) {
                 (Some(user), Some(password)) => credentials = Credentials::Password { user, password },
+                // NATS writes a token where other addresses have the user.
                 (Some(token), None) => credentials = Credentials::Token(token),
                 (None, _) => {}
             }
+            // Credentials are taken out of the address, which is logged and shown in messages.
             let mut url = server.into_inner();
             let stripped = url.set_username("").and_then(|()| url.set_password(None));
             stripped.map_err(|()| bad())?;
@@ -59,6 +61,7 @@ impl Address {
             async move { tell(&event, &away, &here) }
         };
         self.options(settings)
+            // Baton starts while NATS is away.
             .retry_on_initial_connect()
             .max_reconnects(None)
             .reconnect_delay_callback(|attempts| {

@@ -67,6 +67,7 @@ async fn next(shared: &Shared, consumer: &mut Option<PullConsumer>) -> Result<Op
             consumer.batch().max_messages(1).expires(WAIT).messages().await.map_err(|error| error.to_string())?;
         batch.next().await.transpose().map_err(|error| error.to_string())
     };
+    // The client waits for its reply without a bound of its own when the connection is half dead.
     match timeout(WAIT + shared.settings.timeout, asking).await {
         Ok(message) => message.map_err(|problem| shared.unreachable(&problem)),
         Err(_) => Err(shared.unreachable("does not respond in time")),
@@ -76,6 +77,7 @@ async fn next(shared: &Shared, consumer: &mut Option<PullConsumer>) -> Result<Op
 fn delivery(shared: &Arc<Shared>, message: Message) -> Option<Delivery> {
     let (attempt, place) = {
         let info = message.info().ok()?;
+        // The server counts deliveries, so the count survives a node.
         (u32::try_from(info.delivered).unwrap_or(u32::MAX), info.stream_sequence.to_string())
     };
     let (message, acker) = message.split();

@@ -50,6 +50,8 @@ impl Bus for Nats {
     fn publish<'a>(&'a self, events: &'a [Event]) -> BoxFuture<'a, Result<(), BusError>> {
         async move {
             for batch in events.chunks(BATCH) {
+                // Side by side: each waits for the server's acknowledgement, and one after the other would take a
+                // round trip each.
                 let all = batch.iter().map(async |event| {
                     let subject = self.shared.names.event(&event.kind)?;
                     self.shared.store(subject, Some(&event.id), event.write().into()).await
@@ -79,16 +81,20 @@ impl Bus for Nats {
 
     fn reply<'a>(&'a self, to: &'a str, event: &'a Event) -> BoxFuture<'a, Result<(), BusError>> {
         async move {
+            // A command comes from anybody. Its reply must not become a command, an event or a call of the server's
+            // own API.
             if !setup::is_subject(to) || self.shared.names.is_own(to) {
                 return Err(BusError::Refused(format!("replyto: expected a subject of your own, got `{to}`")));
             }
             let payload: Bytes = event.write().into();
+            // Checked here: a server closes the connection of a client that sends more.
             if payload.len() > self.shared.client.max_payload() {
                 return Err(self.shared.publish_error(Put::TooLarge));
             }
             let replying = async {
                 let sent = self.shared.client.publish(to.to_owned(), payload).await;
                 sent.map_err(|error| self.shared.unreachable(&error.to_string()))?;
+                // Plain messages are not acknowledged, so this is how it is known that the reply has arrived.
                 self.shared.wait_for_server().await
             };
             timeout(self.shared.settings.timeout, replying)

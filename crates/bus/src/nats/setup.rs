@@ -69,6 +69,7 @@ impl Names {
 
 /// Whether something can be sent there: words without spaces and wildcards, with dots between them.
 pub(super) fn is_subject(text: &str) -> bool {
+    // A wildcard or a blank in a type would make another subject of it.
     let word = |word: &str| {
         !word.is_empty() && !word.contains(|c: char| c.is_whitespace() || c.is_control() || c == '*' || c == '>')
     };
@@ -112,6 +113,7 @@ pub(super) async fn prepare(
         ack_wait: settings.ack_wait,
         // Baton decides when a command has been tried often enough, and buries it with the reason.
         max_deliver: -1,
+        // The server's default of a thousand would stop all nodes once so many commands wait for a retry.
         max_ack_pending: 10_000,
         ..pull::Config::default()
     };
@@ -120,6 +122,7 @@ pub(super) async fn prepare(
 }
 
 async fn make(context: &Context, config: Config) -> Result<(), CreateStreamError> {
+    // What is there stays: an operator may have given it replicas or other bounds.
     match context.get_or_create_stream(config).await {
         // Another node has made it in between, with other bounds: one of them had to be first.
         Err(error) if fault_code(&error) == Some(ErrorCode::STREAM_NAME_EXIST) => Ok(()),

@@ -55,6 +55,7 @@ impl Shared {
             Err(Put::Nowhere) => {
                 self.ready.store(false, Ordering::Relaxed);
                 self.prepare().await?;
+                // Once only: a stream that is gone again at once is an operator's doing.
                 self.put(&subject, message()).await.map_err(|put| self.publish_error(put))
             }
             done => done.map_err(|put| self.publish_error(put)),
@@ -74,6 +75,8 @@ impl Shared {
             // The message may have arrived all the same, so this is an outage and no refusal.
             PublishErrorKind::TimedOut | PublishErrorKind::BrokenPipe | PublishErrorKind::MaxAckPending => Put::Silence,
             PublishErrorKind::MaxPayloadExceeded => Put::TooLarge,
+            // JetStream has no code of its own for a full stream: with `DiscardPolicy::New` it says that it could not
+            // store.
             _ if fault::code(&error) == Some(jetstream::ErrorCode::STREAM_STORE_FAILED) => Put::Full,
             _ => Put::Other(error.to_string()),
         })

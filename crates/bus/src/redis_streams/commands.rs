@@ -58,6 +58,7 @@ impl Reader {
     async fn next(&mut self) -> RedisResult<Option<Entry>> {
         if self.own.is_none() {
             let mut own = self.shared.own().await?;
+            // With every new connection: a Redis without persistence that was restarted has neither stream nor group.
             self.shared.ensure_group(&mut own).await?;
             self.own = Some(own);
         }
@@ -83,12 +84,14 @@ impl Reader {
         if !found {
             let names: Vec<&str> = entry.fields.keys().map(String::as_str).collect();
             let problem = format!("expected a field `event` in the stream's entry, got {}", names.join(", "));
+            // Told as a fault and not passed over: an entry that nobody takes would stay pending for ever.
             delivery.event = Err(Fault { attribute: None, problem });
         }
         delivery
     }
 
     fn report_outage(&mut self, error: &redis::RedisError) {
+        // A connection on which a read has failed may still get the reply to it, and take it for that of the next.
         self.own = None;
         if !std::mem::replace(&mut self.away, true) {
             tracing::warn!(error = %self.shared.bus_error(error), "commands can't be read");
@@ -116,6 +119,8 @@ async fn again(shared: &Shared, own: &mut MultiplexedConnection) -> RedisResult<
 
 async fn fresh(shared: &Shared, own: &mut MultiplexedConnection, wait: Duration) -> RedisResult<Option<Entry>> {
     let group = &shared.settings.prefix;
+    // One consumer for all nodes: who holds a command does not matter, only for how long. A node that dies leaves no
+    // consumer behind.
     let options = StreamReadOptions::default().group(group, group).count(1).block(whole(wait));
     let reply: Option<StreamReadReply> = own.xread_options(&[shared.name("commands")], &[">"], &options).await?;
     let entry = reply.into_iter().flat_map(|reply| reply.keys).flat_map(|key| key.ids).next();

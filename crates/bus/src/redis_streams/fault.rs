@@ -17,6 +17,7 @@ pub(super) fn bus_error(error: &RedisError, place: &str) -> BusError {
         (_, Some("WRONGPASS")) | (ErrorKind::AuthenticationFailed, _) => {
             setup("does not accept the user or the password in the address")
         }
+        // Only replies go to keys that others name, so trying again would never help.
         (_, Some("WRONGTYPE")) => BusError::Refused(format!("Redis at {place} keeps something else under that name")),
         (ErrorKind::Server(ServerErrorKind::NoPerm), _) => {
             setup("does not let this user do that: allow it the commands and keys of streams")

@@ -79,6 +79,7 @@ impl Bus for RedisStreams {
     fn reply<'a>(&'a self, to: &'a str, event: &'a Event) -> BoxFuture<'a, Result<(), BusError>> {
         async move {
             let own = format!("{}:", self.shared.settings.prefix);
+            // A command comes from anybody. Its reply must not become a command or an event.
             if to.is_empty() || to.starts_with(&own) {
                 return Err(BusError::Refused(format!("replyto: expected a stream of your own, got `{to}`")));
             }
@@ -111,6 +112,8 @@ impl Bus for RedisStreams {
         async move {
             let place = fault::place(&self.shared.client);
             let look = async {
+                // A connection of its own: the shared one tries again in the background, and does not tell why it
+                // failed.
                 let mut connection = self.shared.own().await?;
                 let info: String = redis::cmd("INFO").arg("server").query_async(&mut connection).await?;
                 self.shared.ensure_group(&mut connection).await?;

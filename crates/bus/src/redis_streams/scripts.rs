@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 /// Appends to a stream what was not appended lately, and cuts it to its bounds. `ARGV`: what the names of the keys begin
 /// with that remember ids, for how long, the bounds (length, age), and each event's id and text.
+// The time is Redis' own in all of these: clocks of nodes may differ.
 pub(super) static APPEND: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         r"for i = 5, #ARGV, 2 do
@@ -41,6 +42,7 @@ pub(super) static REPLY: LazyLock<Script> = LazyLock::new(|| {
 /// Takes one command that is to come again: because its time has come, or because its holder has been silent. `KEYS`:
 /// the stream, those that wait; `ARGV`: the group, how long a holder may be silent. Returns the command's place, how
 /// often it was delivered, and its fields; or nothing.
+// In one script, so that two nodes never take the same command.
 pub(super) static AGAIN: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         r"local stream, later, group = KEYS[1], KEYS[2], ARGV[1]

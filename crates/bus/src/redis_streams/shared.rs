@@ -108,6 +108,7 @@ impl Shared {
                         if let Some(event) = read(&entry) {
                             yield event;
                         }
+                        // Past entries that can't be read as well, or the reader would stand before one for ever.
                         last = entry.id;
                     },
                     Err(_) => {

@@ -37,6 +37,7 @@ fn full() -> Settings {
 
 /// Whether nothing but that command, sent now, comes.
 async fn only(bus: &Arc<dyn Bus>, commands: &mut BoxStream<'static, Delivery>, marker: &str) {
+    // A marker of its own: without it, silence might only mean that nothing is delivered at all.
     bus.send(&event(marker, "model.update")).await.unwrap();
     let delivery = taken(commands).await;
     assert_eq!(id(&delivery), marker);
@@ -83,6 +84,7 @@ async fn what_a_dead_node_held_goes_to_another(place: &Place) {
     let mut commands = one.commands();
     let held = taken(&mut commands).await;
     let place_held = held.place.clone();
+    // A node that dies tells the bus nothing.
     drop((commands, held, one));
     let mut commands = other.commands();
     let again = taken(&mut commands).await;
@@ -135,6 +137,7 @@ async fn a_late_acknowledgement_counts(place: &Place) {
     let mut commands = other.commands();
     let second = taken(&mut commands).await;
     assert_eq!((id(&second), second.attempt), ("1", 2));
+    // The slow node has done the work, so it must not be done again, though another holds the command by now.
     first.ack().await.unwrap();
     drop(second);
     only(&other, &mut commands, "marker").await;

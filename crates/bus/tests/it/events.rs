@@ -61,6 +61,7 @@ async fn old_events_go(place: &Place) {
     let events: Vec<Event> = (0..1000).map(|number| event(&number.to_string(), "model.updated")).collect();
     node.publish(&events).await.unwrap();
     if let Some(kept) = place.kept().await {
+        // Redis trims whole nodes of its tree (`~`), and so keeps some more.
         assert!((100..300).contains(&kept), "{kept}");
     }
 }
@@ -68,6 +69,7 @@ async fn old_events_go(place: &Place) {
 async fn replies_reach_who_waits_for_them(place: &Place) {
     let (client, node) = (place.node().await, place.node().await);
     let to = place.replyto();
+    // Before anybody waits: it must not be taken for the reply to a later command.
     node.reply(&to, &event("early", "chat.execute.result")).await.unwrap();
     let mut replies = client.replies(&to).await.unwrap();
     let reply = event("1", "chat.execute.result").with("commandid", "c");

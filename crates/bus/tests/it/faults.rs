@@ -72,6 +72,7 @@ async fn of_a_server_that_accepts_and_never_replies() {
 
 #[tokio::test]
 async fn of_addresses_that_are_none() {
+    // The message must not repeat an address, which may hold a password.
     for url in ["", "http://:secret@x", "redis://:secret@", "redis://:secret@x:70000"] {
         let expected = "expected redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE], or rediss:// for TLS";
         assert_eq!(redis(url).await.unwrap_err().to_string(), expected, "{url}");

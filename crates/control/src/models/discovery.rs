@@ -23,6 +23,7 @@ impl Models {
     /// a model that can't be taken over are in the report instead.
     pub async fn discover(&self, provider: Option<&str>, dry_run: bool, by: &Actor) -> Result<Discovery, PublicError> {
         let providers = self.select_providers(provider)?;
+        // All at once: a discovery takes as long as the slowest provider, not as long as all together.
         let replies = futures::future::join_all(providers.iter().map(|(_, provider)| provider.discover())).await;
         // Locked after the providers have replied: a slow one must not hold up changes by the API.
         let _one = self.change.lock().await;
@@ -58,6 +59,7 @@ impl Models {
             .iter()
             .filter(|(id, _)| match provider {
                 Some(name) => id.as_str().eq_ignore_ascii_case(name),
+                // Only a call for all leaves these out. Who names one wants its list.
                 None => !vendors.unlisted.contains(*id),
             })
             .map(|(id, provider)| (id.clone(), Arc::clone(provider)))
@@ -107,6 +109,7 @@ impl Models {
     ) -> Result<Discovery, PublicError> {
         let mut attempt = 1;
         loop {
+            // Made anew each time: what the other node has done must not be done again.
             let plan = self.plan(&self.store.models().list().await?, provider, listed);
             if let Some(done) = self.carry_out(plan, by, attempt == ATTEMPTS).await? {
                 return Ok(done.report());

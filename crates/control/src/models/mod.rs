@@ -122,6 +122,7 @@ impl Models {
         model.updated_at = self.engine.clock().now().max(Timestamp(was.0 + 1));
         check(&self.engine.registry().snapshot(), Some(&before), &model)?;
         let change = self.store.change(by).await?;
+        // The lock holds on this node alone. Another node's change is noticed here, by the version.
         change.models().update(&model, was).await?;
         self.note(&change, "model.update", Some(&before), Some(&model)).await?;
         change.commit().await?;
@@ -158,6 +159,7 @@ impl Models {
         self.note(&change, "model.delete", Some(&before), None).await?;
         change.commit().await?;
         self.engine.health().forget(id);
+        // After the commit: a reply that is cached in between would outlive the model.
         self.engine.cache().purge(Some(&format!("model:{id}"))).await;
         self.reload().await
     }
@@ -167,6 +169,7 @@ impl Models {
     fn completed(&self, mut model: Model) -> Model {
         let vendors = self.vendors.load();
         let vendor = vendors.names.get(&model.provider);
+        // Only for the vendor itself: a compatible service may serve a model of the same name at another price.
         let Some(known) = vendor.and_then(|vendor| catalogue::lookup(vendor, &model.upstream)) else {
             if model.capabilities.is_empty() {
                 model.capabilities = vec![Capability::Chat];
@@ -177,6 +180,7 @@ impl Models {
         model.token_limit = model.token_limit.or(known.token_limit);
         model.max_tokens = model.max_tokens.or(known.max_tokens);
         model.tokenizer = model.tokenizer.or(known.tokenizer);
+        // What the operator says of the model wins over the catalogue.
         model.quirks = known.quirks.overlaid_by(&model.quirks);
         if model.capabilities.is_empty() {
             model.capabilities = known.capabilities;

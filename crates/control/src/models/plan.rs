@@ -110,10 +110,13 @@ fn adopt(
         let model = new_model(ground, provider, found, id.clone());
         return Ok((id, Some(Step::Add(model))));
     };
+    // It was discovered before the configuration took the id. The row stays, and is offered again when the
+    // configuration lets the id go.
     if ground.configured.iter().any(|model| model.id == known.id) {
         return Err(format!("a model of the configuration file has the id `{}`, so it is not offered", known.id));
     }
     let model = Model {
+        // An operator may have switched it off. A new list must not switch it on again.
         status: known.status,
         created_at: known.created_at,
         // The time is the version too, so it always moves.
@@ -138,6 +141,7 @@ fn is_discovered(model: &Model, provider: &ProviderId) -> bool {
 /// The id of a model that is new here: as the provider calls it; where another provider has a model of that id, or a
 /// call of the API its name, the provider's name is put in front.
 fn free_id(provider: &ProviderId, upstream: &str, taken: &Taken) -> Result<ModelId, String> {
+    // Allowed here, because the provider's name is put in front; `parse` refuses it.
     let reserved = ModelId::RESERVED.contains(&upstream);
     let plain = if reserved { ModelId::from(upstream) } else { ModelId::parse(upstream).map_err(not_an_id)? };
     match taken.get(&plain) {

@@ -161,6 +161,7 @@ impl Providers {
             let message = format!("these models are served by `{name}`: {names}; remove them, or all with ?force=true");
             return Err(PublicError::new(Code::Conflict, message));
         }
+        // In the same transaction: a model without its provider must not be left behind by a crash.
         for model in &models {
             change.models().delete(&model.id).await?;
             self.note_model(&change, model).await?;
@@ -215,6 +216,7 @@ impl Providers {
     async fn take_over(&self) -> Result<(), PublicError> {
         let rows = self.store.providers().list().await?;
         let Configured { mut providers, mut vendors, mut default_models } = self.configured.clone();
+        // Made anew, so that what was removed from the database is forgotten here as well.
         let mut built = BTreeMap::new();
         for row in rows.iter().filter(|row| !self.is_configured(&row.name)) {
             // An unchanged provider is not built again: that would close its connections.
@@ -229,6 +231,7 @@ impl Providers {
             built.insert(row.name.clone(), made);
         }
         *self.lock() = built;
+        // Requests under way keep the snapshot that they took, and with it a provider that was removed.
         self.engine.registry().update(|snapshot| {
             snapshot.providers.clone_from(&providers);
             snapshot.default_models.clone_from(&default_models);

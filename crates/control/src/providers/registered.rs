@@ -98,10 +98,11 @@ impl ProviderSecrets {
         let text = keyring.open_text(&sealed_row(&row.name), sealed).map_err(|error| format!("its key: {error}"))?;
         let sealed: Self =
             serde_json::from_str(&text).map_err(|_| "its key: what was encrypted can't be read".to_owned())?;
+        // The encrypted one wins: a row that was sealed by a newer version may still have the clear one of an older.
         Ok(Self { query: sealed.query.clone().or(in_clear.query), ..sealed })
     }
 
-    /// ProviderSecrets for a row; `None` if there is no secret.
+    /// The secrets, encrypted for a row; `None` if there is none.
     ///
     /// # Errors
     /// `validation_error` if there is nothing to encrypt with.
@@ -153,11 +154,14 @@ pub fn described(row: &RegisteredProvider, kept: &ProviderSettings, sealed: &Pro
 /// The name under which the catalogue knows a provider's models, if it is the vendor itself and not merely compatible.
 pub fn vendor(row: &RegisteredProvider) -> Option<String> {
     let preset = presets::lookup(&row.kind)?;
+    // An address of its own may be anybody's; one who names the provider after the vendor says that it is the
+    // vendor's.
     (row.base_url.is_none() || row.name.as_str() == preset.name).then(|| preset.name.to_owned())
 }
 
 /// The first characters of a key: a quarter of it at most.
 fn prefix(key: &str) -> String {
+    // A quarter at most, because a key may be short.
     key.chars().take((key.chars().count() / 4).min(6)).collect()
 }
 

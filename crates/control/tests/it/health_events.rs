@@ -49,6 +49,7 @@ async fn a_circuit_that_opens_and_closes_is_told_of() {
         assert_eq!(data.pointer(pointer).unwrap(), expected, "{data}");
     }
     assert_eq!(data["failures_in_a_row"], 5);
+    // More failures of an open circuit are no change.
     fail(&bench, &fast);
     bench.engine.health().record_success(&fast);
     let both = told(&bench, 2).await;

@@ -224,6 +224,7 @@ async fn two_providers_may_list_the_same_name() {
     assert_eq!(conflicts(&found), [("b", "same"), ("c", "c/same")]);
     let snapshot = bench.engine.registry().snapshot();
     let owners: Vec<&str> = snapshot.models.values().map(|model| model.provider.as_str()).collect();
+    // By id: `b/same` is a's, because it had that name before b's model needed it.
     assert_eq!(owners, ["a", "c", "b", "a"]);
 }
 

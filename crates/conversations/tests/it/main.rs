@@ -66,6 +66,7 @@ async fn what_is_deleted_before_it_is_written_stays_deleted() {
     conversations.delete("a").await.unwrap();
     assert_eq!(there(&conversations, &ada, &["a"]).await, "");
     conversations.close().await;
+    // `a` was written after its deletion, and must not come back by that.
     assert_eq!(there(&conversations, &ada, &["a", "b"]).await, "b");
 }
 
@@ -87,6 +88,7 @@ async fn the_oldest_go_beyond_a_number() {
     for id in ["a", "b", "c"] {
         store(&conversations, &ada, id, 1).await;
     }
+    // Both ways of storing keep to the quota.
     conversations.store_in_background(&ada, &model(), "d".into(), "[]".into(), "{}".into());
     conversations.close().await;
     assert_eq!(there(&conversations, &ada, &["a", "b", "c", "d"]).await, "cd");

@@ -22,13 +22,14 @@ impl Input<'_> {
 /// The arguments of a call as this format has them: an object.
 pub(super) fn arguments(text: &str) -> Input<'_> {
     let trimmed = text.trim();
-    // Of no arguments some models write `null`.
+    // Some models write `null` for no arguments; the API takes objects only.
     if matches!(trimmed, "" | "null") {
         return Input::Object("{}");
     }
     if Node::parse(trimmed.as_bytes()).is_ok_and(|node| node.is_object()) {
         return Input::Object(trimmed);
     }
+    // The model must see in its next turn what it wrote, so broken JSON is kept as text and not replaced by `{}`.
     let wrapped = object(|o| {
         o.string("arguments", text);
     });

@@ -36,6 +36,8 @@ pub(super) struct BlockWriter<'r> {
 impl<'r> BlockWriter<'r> {
     pub(super) fn new(extensions: &'r [Extension], quirks: &'r Quirks, dropped: &'r mut Vec<Dropped>) -> Self {
         let mut members: HashMap<_, Vec<_>> = HashMap::new();
+        // A path such as `messages[0].content[1].caller` names the block and its member. All other extensions are
+        // options, which `options` writes.
         for extension in extensions.iter().filter(|extension| extension.dialect == Dialect::Anthropic) {
             if let Some((owner, name)) =
                 extension.path.rsplit_once('.').filter(|(owner, _)| owner.starts_with("messages["))
@@ -149,7 +151,7 @@ impl<'r> BlockWriter<'r> {
         }
         a.object(|o| {
             self.write_members(part, path, o);
-            // Reasoning bear no marks; one on the next part covers them.
+            // The API refuses `cache_control` on thinking blocks; a mark on the next part covers them.
             cache::write(part.cache.filter(|_| !matches!(part.kind, PartKind::Reasoning(_))), o);
             for (name, value) in self.extensions.get(path).into_iter().flatten() {
                 o.json(name, value);
@@ -198,7 +200,7 @@ impl<'r> BlockWriter<'r> {
 
     fn write_call(&mut self, call: &ToolCall, path: &str, o: &mut Object<'_>) {
         let mut id = plain_id(&call.id);
-        // The API requires an id in every call, and the result must repeat it.
+        // The API requires an id in every call, and the result must repeat it. Older Ollama servers send none.
         if id.is_empty() {
             id = format!("toolu_{}", self.mint).into();
             self.mint += 1;
@@ -228,6 +230,7 @@ impl<'r> BlockWriter<'r> {
             }
         }
         match parts.as_slice() {
+            // `content` is optional in a result, and blank text is refused.
             [] => {}
             [block] if self.plain_text(block).is_some() => {
                 o.string("content", self.plain_text(block).unwrap_or_default());

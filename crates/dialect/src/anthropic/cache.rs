@@ -12,6 +12,7 @@ pub(super) const MEMBER: &str = "cache_control";
 pub(super) fn read(node: &Node<'_>) -> Result<Option<CacheControl>, Fault> {
     let Some(mark) = node.get(MEMBER) else { return Ok(None) };
     mark.members()?;
+    // Vendors add lifetimes: an unknown one is read as the default, and not refused.
     let lifetime = match mark.get("ttl").and_then(Node::as_str).as_deref() {
         Some("5m") => Some(CacheLifetime::FiveMinutes),
         Some("1h") => Some(CacheLifetime::OneHour),

@@ -41,6 +41,8 @@ impl<'r> Conversation<'r> {
             }
             match message.role {
                 Role::System | Role::Developer => {
+                    // The API takes a turn of the system only behind a user's and before an assistant's (or at the
+                    // end), and only from models that know it. Everywhere else instructions must move to the top.
                     let follows_user = matches!(conversation.turns.last(), Some(turn) if turn.role != "assistant");
                     if writer.quirks.system_anywhere == Some(true) && follows_user && precedes_assistant {
                         let blocks = writer.blocks(message, &path, "system");
@@ -84,6 +86,8 @@ impl<'r> Conversation<'r> {
         let Some(turn) = self.turns.last_mut().filter(|turn| turn.role == "assistant") else { return Ok(()) };
         let Some(Block { part, .. }) = turn.blocks.last_mut() else { return Ok(()) };
         let (PartKind::Text { text, .. } | PartKind::Refusal(text)) = &part.kind else { return Ok(()) };
+        // Claude 4.6 and later refuse a last message of the assistant. Refused here, it costs no call and has a clear
+        // reason.
         if writer.quirks.prefill == Some(false) {
             let problem = "this model does not continue an assistant's message: the last one must be the user's";
             return Err(ReadError::new("messages", problem));
@@ -143,6 +147,7 @@ fn instructions<'r>(message: &'r Message, path: &str, writer: &mut BlockWriter<'
 
 /// Of each message, whether the assistant's turn or the end follows, instructions apart.
 fn precede_assistant(messages: &[Message]) -> Vec<bool> {
+    // From the end: looking ahead from each message would be quadratic in a long run of instructions.
     let mut follows = true;
     let mut precede: Vec<_> = messages
         .iter()

@@ -33,6 +33,7 @@ impl Codec for Count {
     }
 
     fn read_reply(&self, body: &[u8]) -> Result<Vec<Event>, ReadError> {
+        // Counting is free: the count must not become usage, which would be priced.
         self::read_reply(body).map(|_| vec![Event::Ended])
     }
 }

@@ -76,8 +76,10 @@ fn status_and_type(code: Code) -> (u16, &'static str) {
         Code::ValidationError => (422, REQUEST),
         Code::RateLimitExceeded => (429, "rate_limit_error"),
         Code::Internal => (500, "api_error"),
+        // Not 401: the client's key is right, it is the operator's key at the provider that was refused.
         Code::ProviderError | Code::ProviderAuthenticationError => (502, "api_error"),
         Code::ProviderNotAvailable => (503, "api_error"),
+        // The SDKs have a class of their own for 529, and retry it.
         Code::Overloaded => (529, "overloaded_error"),
         Code::RequestTimeout => (504, "timeout_error"),
     }

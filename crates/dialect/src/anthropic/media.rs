@@ -68,6 +68,7 @@ pub(super) fn image(image: &Image) -> Result<Written<'_>, &'static str> {
 pub(super) fn document(document: &Document) -> Result<Written<'_>, &'static str> {
     match &document.source {
         Source::Base64 { media_type, data } if media_type.starts_with("text/") => decoded(data).map(Written::Text),
+        // Documents in base64 can only be PDF here, so data without a type is taken for that.
         Source::Base64 { media_type, data } if media_type.is_empty() => Ok(Written::Base64("application/pdf", data)),
         Source::Base64 { media_type, data } => Ok(Written::Base64(media_type, data)),
         Source::Url(url) => Ok(Written::Url(url)),
@@ -85,6 +86,7 @@ fn decoded(data: &str) -> Result<Cow<'_, str>, &'static str> {
 
 /// The media type of an image by how its base64 begins, for formats that do not say (Ollama).
 fn guess_media_type(data: &str) -> &'static str {
+    // The first bytes of each kind in base64: FF D8 FF, "GIF", "RIFF". PNG is left.
     match data.as_bytes() {
         [b'/', b'9', b'j', ..] => "image/jpeg",
         [b'R', b'0', b'l', b'G', ..] => "image/gif",

@@ -43,6 +43,8 @@ pub(super) fn read_turn(
         let is_result =
             role == Role::User && block.get("type").and_then(Node::as_str).as_deref() == Some("tool_result");
         let role = if is_result { Role::Tool } else { role };
+        // The other formats give results a role of their own, so they get a message of their own. The empty message
+        // begun above takes the role of its first block.
         match into.last_mut() {
             Some(last) if last.role == role => {}
             Some(last) if last.parts.is_empty() => last.role = role,
@@ -68,7 +70,8 @@ fn read_block(node: &Node<'_>, path: &str, extensions: &mut Vec<Extension>) -> R
         "image" => (media::read_image(node)?, &["source"]),
         "document" => (media::read_document(node)?, &["source", "title", "context", "citations"]),
         "thinking" => {
-            // Reasoning of other providers come without a proof, which clients must say as an empty one.
+            // Reasoning of other providers has no signature. The SDKs' types require one, so clients send back an
+            // empty one.
             let signature = node.get("signature").map(Node::string).transpose()?.filter(|proof| !proof.is_empty());
             let reasoning = Reasoning { text: text("thinking")?, signature, redacted: None };
             (Some(PartKind::Reasoning(reasoning)), &["thinking", "signature"])
@@ -80,6 +83,7 @@ fn read_block(node: &Node<'_>, path: &str, extensions: &mut Vec<Extension>) -> R
         "tool_use" => {
             let input = node.require("input")?;
             input.members()?;
+            // Kept as text: parsing would change numbers such as 1.50, and prompt caches key on exact bytes.
             let call = ToolCall { id: text("id")?, name: text("name")?, arguments: input.text().to_owned() };
             (Some(PartKind::ToolCall(call)), &["id", "name", "input"])
         }

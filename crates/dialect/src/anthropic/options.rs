@@ -25,7 +25,7 @@ pub(super) fn read(root: &Node<'_>, others: &[&str]) -> Result<ChatRequest, Faul
             read_field(&mut request, name, node)?;
         }
     }
-    // Usage is always part of the stream.
+    // Anthropic's streams always report usage, so a provider of another format must be asked for it.
     request.include_usage = request.stream;
     Ok(request)
 }
@@ -110,6 +110,7 @@ pub(super) fn write(
     cache::write(request.cache, o);
     list_unknown(request, dropped);
     for extension in &request.extensions {
+        // Nested ones (`metadata.x`, `messages[0]…`) are written inside what they belong to.
         let counted = purpose == Purpose::Answer || COUNTED.contains(&extension.path.as_str());
         if changes_nothing(extension) {
             continue;
@@ -131,11 +132,14 @@ fn write_sampling(request: &ChatRequest, thinking: bool, o: &mut Object<'_>, dro
         }
         !unsupported
     };
+    // OpenAI's scale ends at 2. Anthropic's own adapter for OpenAI's format caps at 1 as well.
     let mut warm = sampling.temperature;
     if let Some(temperature) = sampling.temperature.filter(|temperature| *temperature > 1.0) {
         drop_if("temperature", true, &format!("lowered from {temperature} to 1"));
         warm = Some(1.0);
     }
+    // While it thinks, the API takes no temperature but 1, no `top_p` below 0.95 and no `top_k`. Claude 4 and later
+    // also refuse `temperature` and `top_p` together.
     #[expect(clippy::float_cmp, reason = "the one value allowed")]
     let warm = warm.filter(|warm| drop_if("temperature", thinking && *warm != 1.0, "not while reasoning"));
     let top_p = sampling.top_p.filter(|top_p| {
@@ -177,7 +181,7 @@ fn write_tier(request: &ChatRequest, o: &mut Object<'_>, dropped: &mut Vec<Dropp
     match request.service_tier.as_deref() {
         None => {}
         Some("auto") => o.string("service_tier", "auto").end(),
-        // OpenAI's word for it.
+        // `default` is OpenAI's word for it.
         Some("standard_only" | "default") => o.string("service_tier", "standard_only").end(),
         Some(_) => dropped.push(Dropped::new("service_tier", UNKNOWN)),
     }
@@ -221,6 +225,7 @@ fn nested<'r>(request: &'r ChatRequest, prefix: &'r str) -> impl Iterator<Item =
 /// Lists what this format has no field for.
 fn list_unknown(request: &ChatRequest, dropped: &mut Vec<Dropped>) {
     let sampling = &request.sampling;
+    // A penalty of 0 is OpenAI's default: leaving it out changes nothing, so it is not reported.
     let unknown = [
         ("min_p", sampling.min_p.is_some()),
         ("seed", sampling.seed.is_some()),

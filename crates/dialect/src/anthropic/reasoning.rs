@@ -18,6 +18,7 @@ const LEAST_BUDGET: u64 = 1024;
 /// Reads `thinking`.
 pub(super) fn read_thinking(request: &mut ChatRequest, node: &Node<'_>) -> Result<(), Fault> {
     let type_ = node.require("type")?.string()?;
+    // A kind of the future must reach Anthropic unchanged, and be reported as dropped elsewhere.
     if !["enabled", "adaptive", "disabled"].contains(&type_.as_str()) {
         request.extensions.push(extension("thinking", node));
         return Ok(());
@@ -120,6 +121,7 @@ fn wish(reasoning: &ReasoningOptions, style: ReasoningStyle) -> Option<Thinking>
         // Models that take a budget don't think unasked.
         return (style != ReasoningStyle::Budget).then_some(Thinking::Disabled);
     }
+    // Of an unknown model only the client's own choice tells which style it takes.
     let by_budget = match style {
         ReasoningStyle::Budget => true,
         ReasoningStyle::Adaptive => false,
@@ -135,6 +137,7 @@ fn wish(reasoning: &ReasoningOptions, style: ReasoningStyle) -> Option<Thinking>
 
 /// The budget that stands for an effort.
 fn budget(effort: Option<Effort>) -> u64 {
+    // The API has no such table; these steps are what other gateways send.
     match effort {
         // 1024 is the least that the API takes.
         Some(Effort::None | Effort::Minimal | Effort::Low) => 1024,
@@ -147,6 +150,7 @@ fn budget(effort: Option<Effort>) -> u64 {
 
 /// The word for the effort, where the model takes one.
 fn word(reasoning: &ReasoningOptions, style: ReasoningStyle, dropped: &mut Vec<Dropped>) -> Option<&'static str> {
+    // Models with budgets (Sonnet 4.5, Haiku 4.5) refuse `effort`.
     if style == ReasoningStyle::Budget {
         if reasoning.effort.is_some() && reasoning.budget.is_some() {
             dropped.push(Dropped::new("reasoning.effort", "the model takes a budget instead"));
@@ -156,6 +160,7 @@ fn word(reasoning: &ReasoningOptions, style: ReasoningStyle, dropped: &mut Vec<D
     let effort = match (reasoning.effort, reasoning.budget) {
         (None, Some(tokens)) if style == ReasoningStyle::Adaptive => {
             dropped.push(Dropped::new("reasoning.budget", format!("{tokens} tokens sent as an effort")));
+            // The nearest of the efforts in `budget`; at most `high`, because only the newest models take more.
             match tokens {
                 ..=1_535 => Some(Effort::Low),
                 1_536..=3_071 => Some(Effort::Medium),

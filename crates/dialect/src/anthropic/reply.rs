@@ -80,7 +80,7 @@ fn write_block(part: &Part, a: &mut Array<'_>) {
             Some(data) => o.string("type", "redacted_thinking").string("data", data).end(),
             None => {
                 o.string("type", "thinking").string("thinking", &reasoning.text);
-                // Always there by the reference; reasoning of other providers has none.
+                // Required by the reference; reasoning of other providers has none.
                 o.string("signature", reasoning.signature.as_deref().unwrap_or_default());
             }
         })),

@@ -17,6 +17,7 @@ pub(super) fn read(body: &[u8]) -> Result<ChatRequest, ReadError> {
         let mut request = options::read(root, &["system", "messages", "tools", "tool_choice"])?;
         tools::read(&mut request, root)?;
         let (messages, extensions) = (&mut request.messages, &mut request.extensions);
+        // Before the messages: the paths of extensions count places among all of them.
         if let Some(system) = root.get("system") {
             messages_read::read_turn(Role::System, system, messages, extensions)?;
         }
@@ -28,6 +29,7 @@ pub(super) fn read(body: &[u8]) -> Result<ChatRequest, ReadError> {
 /// Writes a request for a provider.
 pub(super) fn write(request: &ChatRequest, target: &Target, purpose: Purpose) -> Result<Written, ReadError> {
     let (effective, mut dropped) = effective_options(request, target)?;
+    // `effective` has tools only where a default gives some: the request's own are not copied.
     let tools = if request.tools.is_empty() { &effective.tools } else { &request.tools };
     let plan = Plan::new(&effective, target, tools::is_forced(&effective, tools), &mut dropped);
     let mut unsaid = Vec::new();

@@ -20,8 +20,10 @@ pub(super) fn rewrite(body: &Body, target: &Target) -> Result<Rewritten, ReadErr
     let mut dropped = Vec::new();
     set_model(&mut editor, target);
     add_defaults(&mut editor, target)?;
+    // From the body: the editor may hold a default by now, whose change is not reported to the client.
     let asked = body.value("max_tokens").filter(|text| *text != b"null");
     set_limit(&mut editor, target, asked.is_some(), &mut dropped)?;
+    // After the defaults: what the model refuses must not come back as one.
     refuse(&mut editor, target, &mut dropped)?;
     drop_foreign_reasoning(&mut editor, &mut dropped)?;
     Ok(Rewritten { body: editor.finish(), hide_usage: false, dropped })
@@ -34,6 +36,7 @@ fn add_defaults(editor: &mut Editor<'_>, target: &Target) -> Result<(), ReadErro
     // The limit is decided apart, the length of a default budget by the client's.
     let asked = editor.get("max_tokens").and_then(|text| text.parse().ok());
     defaults.max_output_tokens = asked.or(defaults.max_output_tokens);
+    // A client that says anything about thinking has chosen; a default beside it could contradict.
     let thinks = editor.has("thinking") || editor.has("output_config");
     if thinks {
         defaults.reasoning = None;
@@ -45,6 +48,8 @@ fn add_defaults(editor: &mut Editor<'_>, target: &Target) -> Result<(), ReadErro
     }
     let own: Vec<Tool> = std::mem::take(&mut defaults.tools);
     let has_tools = editor.has("tools");
+    // The client's `tool_choice` is not parsed here. It may force a call, which excludes a budget, so with tools no
+    // default budget is added. What a default loses is not reported: the client did not send it.
     let plan = Plan::new(&defaults, target, has_tools || tools::is_forced(&defaults, &own), &mut Vec::new());
     let text = object(|o| {
         if !has_tools {
@@ -69,6 +74,7 @@ fn set_limit(
 ) -> Result<(), ReadError> {
     let Some(limit) = target.max_output_tokens else { return Ok(()) };
     let asked = editor.get("max_tokens").unwrap_or_default().to_owned();
+    // As a float, because `1e2` is a valid whole number in JSON too.
     asked.parse::<f64>().map_err(|_| ReadError::new("max_tokens", "expected a whole number"))?;
     if asked != limit.to_string() {
         if asked_for {
@@ -76,6 +82,7 @@ fn set_limit(
         }
         editor.set("max_tokens", limit.to_string());
     }
+    // The API refuses a budget that is not below `max_tokens`, and a lowered limit may make it so.
     let budget = editor.get_nested("thinking", "budget_tokens").and_then(|text| text.parse::<u64>().ok());
     let Some(budget) = budget.filter(|budget| *budget >= limit) else { return Ok(()) };
     if limit > 1024 {
@@ -93,6 +100,7 @@ fn set_limit(
 fn refuse(editor: &mut Editor<'_>, target: &Target, dropped: &mut Vec<Dropped>) -> Result<(), ReadError> {
     let quirks = &target.model.quirks;
     for refused in &quirks.refuses {
+        // Quirks name fields as OpenAI does; some have other names here, and some are required.
         match refused.as_str() {
             "stop" => remove(editor, "stop_sequences", dropped),
             "user" => remove_nested(editor, "metadata", "user_id", dropped)?,
@@ -116,6 +124,7 @@ fn drop_foreign_reasoning(editor: &mut Editor<'_>, dropped: &mut Vec<Dropped>) -
     let Some(messages) = editor.get("messages").filter(|text| may_contain(text.as_bytes(), &[RESPONSES])) else {
         return Ok(());
     };
+    // Only now, because parsing all messages is what passthrough avoids.
     let root = Node::parse(messages.as_bytes())?;
     let is_foreign = |block: &Node<'_>| {
         block.get("signature").and_then(Node::as_str).is_some_and(|signature| signature.starts_with(RESPONSES))
@@ -123,7 +132,7 @@ fn drop_foreign_reasoning(editor: &mut Editor<'_>, dropped: &mut Vec<Dropped>) -
     let (mut edited, mut from) = (String::with_capacity(messages.len()), 0);
     for message in root.items().unwrap_or_default() {
         let Some(content) = message.get("content") else { continue };
-        // A turn that held nothing else is no turn.
+        // The API refuses a turn without content, so a placeholder stands for it.
         let blank = content.items().is_ok_and(|blocks| !blocks.is_empty() && blocks.iter().all(is_foreign));
         let rest = if blank { Some("\"…\"".to_owned()) } else { remove_items(content, is_foreign) };
         if let Some(rest) = rest {

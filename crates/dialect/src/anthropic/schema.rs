@@ -16,11 +16,13 @@ pub(super) fn close_objects(schema: &Json) -> String {
 /// The schema, if it or one inside it was open.
 fn close(schema: &Node<'_>) -> Option<String> {
     let members = schema.members().ok()?;
+    // `additionalProperties` with a schema describes a map, whose entries would be forbidden by closing it.
     let has_properties = schema.get("properties").is_some();
     let is_open = has_properties && schema.get("additionalProperties").is_none_or(|more| more.bool().unwrap_or(false));
     let mut changed = is_open;
     let mut written = Vec::new();
     for (name, value) in members {
+        // Only keywords that hold schemas: `const`, `enum` and `default` hold data, which may look like one.
         let new = match name.as_ref() {
             "additionalProperties" if is_open => continue,
             "properties" | "$defs" | "definitions" => each(value),

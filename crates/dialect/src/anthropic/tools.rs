@@ -50,6 +50,7 @@ fn read_tool(node: &Node<'_>) -> Result<Tool, Fault> {
 
 /// Whether the model must call a tool, which excludes a reasoning budget.
 pub(super) fn is_forced(request: &ChatRequest, tools: &[Tool]) -> bool {
+    // OpenAI's `allowed_tools` can force a call too.
     let forced = match &request.tool_choice {
         Some(ToolChoice::Required | ToolChoice::Tool(_)) => true,
         Some(ToolChoice::Other { dialect: Dialect::OpenAi, json }) => {
@@ -95,6 +96,7 @@ pub(super) fn write(tools: &[Tool], request: &ChatRequest, o: &mut Object<'_>, d
     let (word, name) = match (&request.tool_choice, &allowed) {
         (_, Some(allowed)) => (if allowed.required { "any" } else { "auto" }, None),
         (Some(ToolChoice::None), _) => {
+            // By the reference `none` has no other member, not even the one about parallel calls.
             o.object("tool_choice", |o| {
                 o.string("type", "none");
             });
@@ -107,6 +109,7 @@ pub(super) fn write(tools: &[Tool], request: &ChatRequest, o: &mut Object<'_>, d
             dropped.push(Dropped::new("tool_choice", UNKNOWN));
             ("auto", None)
         }
+        // `disable_parallel_tool_use` stands in a choice, so one is needed: the default.
         (None, _) if request.parallel_tool_calls == Some(false) => ("auto", None),
         (None, _) => return,
     };

@@ -37,6 +37,7 @@ impl Report {
         if let Some(hour) = inner("cache_creation", "ephemeral_1h_input_tokens") {
             self.written_1h = hour;
             let short = inner("cache_creation", "ephemeral_5m_input_tokens").unwrap_or(0);
+            // Services that report the parts may leave the sum out, and `prompt` bounds the hour's writes by it.
             self.written = self.written.max(short.saturating_add(hour));
         }
         if let Some(thinking) = inner("output_tokens_details", "thinking_tokens") {
@@ -52,6 +53,7 @@ impl Report {
 
     /// The classes of what was read; a stream's beginning can't know what will be produced, whatever it says.
     pub fn prompt(&self) -> Usage {
+        // Bounded, because a provider's nonsense must not underflow into an absurd bill.
         let hour = self.written_1h.min(self.written);
         let mut usage = Usage::default()
             .with(UsageClass::Input, self.input)

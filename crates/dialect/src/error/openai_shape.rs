@@ -63,6 +63,7 @@ fn scalar_text(node: &Node<'_>) -> Option<String> {
 
 /// A short sentence about a body that is not of the format.
 fn excerpt(status: u16, body: &[u8]) -> String {
+    // A character has four bytes at most, so this is enough, and an error page of megabytes costs no more.
     let text = String::from_utf8_lossy(body.get(..4 * LONGEST_EXCERPT).unwrap_or(body));
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if words.is_empty() {
@@ -81,7 +82,7 @@ fn kind(status: u16, code: &str, type_: &str, message: &str) -> ErrorKind {
         .or_else(|| kind_of_word(type_))
         .unwrap_or(match status {
             400..500 => ErrorKind::InvalidRequest,
-            // Inside a stream nothing but the message told, and not what; then it broke.
+            // 200: an error inside a stream whose words say nothing of its kind. It broke at the provider.
             200 | 500.. => ErrorKind::Internal,
             _ => ErrorKind::Protocol,
         })
@@ -95,6 +96,7 @@ fn kind_of_word(word: &str) -> Option<ErrorKind> {
         "model_not_found" | "model_not_supported" | "model_decommissioned" | "not_found_error" => ErrorKind::NotFound,
         "invalid_api_key" | "authentication_error" => ErrorKind::Authentication,
         "permission_error" | "permission_denied" => ErrorKind::Permission,
+        // OpenAI's `type` names what ran out: `requests` or `tokens`.
         "rate_limit_exceeded" | "rate_limit_error" | "rate_limited" | "requests" | "tokens" => ErrorKind::RateLimited,
         "overloaded" | "overloaded_error" | "unavailable_error" | "engine_overloaded" => ErrorKind::Overloaded,
         "timeout" | "timeout_error" | "request_timeout" => ErrorKind::Timeout,
@@ -108,6 +110,7 @@ fn kind_of_word(word: &str) -> Option<ErrorKind> {
 /// What a status alone can't tell, in the words of OpenAI, Azure, llama.cpp, vLLM, Groq, Mistral, DeepSeek and others.
 fn kind_of_message(status: u16, message: &str) -> Option<ErrorKind> {
     let says = |patterns: &[&str]| patterns.iter().any(|pattern| message.contains(pattern));
+    // Only under statuses that leave the kind open: the same words may stand in the message of another error.
     if matches!(status, 200 | 400 | 413 | 422 | 500) {
         if says(&[
             "context length",
@@ -150,8 +153,9 @@ fn kind_of_status(status: u16) -> Option<ErrorKind> {
         402 => ErrorKind::Billing,
         403 => ErrorKind::Permission,
         404 => ErrorKind::NotFound,
+        // 524 is Cloudflare's timeout.
         408 | 504 | 524 => ErrorKind::Timeout,
-        // A conflict passes, unlike the other faults of a caller.
+        // A conflict may be over at the next try, unlike other errors of a caller. The vendors' SDKs retry it too.
         409 => ErrorKind::Internal,
         413 => ErrorKind::TooLarge,
         429 => ErrorKind::RateLimited,
@@ -196,6 +200,7 @@ fn words(code: Code) -> (u16, &'static str, Option<&'static str>) {
         Code::TokenLimitExceeded => (400, REQUEST, Some("context_length_exceeded")),
         Code::ContentFiltered => (400, REQUEST, Some("content_filter")),
         Code::AuthenticationError => (401, REQUEST, Some("invalid_api_key")),
+        // As OpenAI says it of its own quota: its SDKs have no class for 402.
         Code::BudgetExceeded => (429, "insufficient_quota", Some("insufficient_quota")),
         Code::PermissionDenied => (403, REQUEST, Some("permission_denied")),
         Code::ModelNotFound => (404, REQUEST, Some("model_not_found")),
@@ -208,6 +213,7 @@ fn words(code: Code) -> (u16, &'static str, Option<&'static str>) {
         Code::ValidationError => (422, REQUEST, Some("validation_error")),
         Code::RateLimitExceeded => (429, "requests", Some("rate_limit_exceeded")),
         Code::ProviderError => (502, SERVER, Some("provider_error")),
+        // Not 401: the client's key is right, it is the operator's key at the provider that was refused.
         Code::ProviderAuthenticationError => (502, SERVER, Some("provider_authentication_error")),
         Code::ProviderNotAvailable => (503, SERVER, Some("provider_not_available")),
         Code::Overloaded => (503, SERVER, Some("overloaded")),
@@ -244,23 +250,28 @@ mod tests {
         check(429, r#"{"error":{"message":"m","type":"requests","code":"rate_limit_exceeded"}}"#, K::RateLimited, "m");
         check(
             404,
+            // llama.cpp.
             r#"{"error":{"message":"File Not Found","type":"not_found_error","code":404}}"#,
             K::NotFound,
             "File Not Found",
         );
         check(
             400,
+            // vLLM, older versions: the object itself is the error.
             r#"{"object":"error","message":"This model's maximum context length is 8","type":"BadRequestError","code":400}"#,
             K::ContextLength,
             "This model's maximum context length is 8",
         );
         check(
             422,
+            // FastAPI.
             r#"{"detail":[{"loc":["body"],"msg":"bad"}]}"#,
             K::InvalidRequest,
             r#"[{"loc":["body"],"msg":"bad"}]"#,
         );
+        // Google.
         check(400, r#"[{"error":{"code":400,"message":"m","status":"INVALID_ARGUMENT"}}]"#, K::InvalidRequest, "m");
+        // Status 200: chunks of a stream.
         check(200, r#"{"error":{"message":"m","code":502}}"#, K::Internal, "m");
         check(200, r#"{"error":{"message":"m","type":"rate_limit_error"}}"#, K::RateLimited, "m");
         check(401, r#"{"error":"no key"}"#, K::Authentication, "no key");

@@ -18,7 +18,7 @@ pub fn find_lost(
     let silenced = matches!((declared.request)(request::Field::ChoiceNone), Fate::Emulated(_))
         && request.tool_choice == Some(ToolChoice::None);
     let mut said = request::list_values(request);
-    // That none may be called is said by sending none.
+    // A format without a word for `none` sends no tools instead.
     said.retain(|said| !(silenced && said.path.starts_with("tools[")));
     missing(&said, &request::list_values(arrived), declared.request, dropped)
 }
@@ -71,6 +71,7 @@ fn missing<F: Copy + Eq>(
                 for said in said.filter(|said| !is_listed(&said.path, dropped)) {
                     let value = letters(&said.value);
                     match rest.find(&value) {
+                        // Searched for behind the one before: a text that arrived once must not stand for two.
                         Some(place) => rest = rest.get(place + value.len()..).unwrap_or_default(),
                         None => lost.push(said.clone()),
                     }
@@ -94,7 +95,7 @@ fn is_listed(path: &str, dropped: &[Dropped]) -> bool {
 pub(super) fn is_at(path: &str, dropped: &Dropped) -> bool {
     let field = dropped.field.as_str();
     match path.strip_prefix(field) {
-        // What is said of the conversation as a whole says nothing of its parts.
+        // A note about `messages` as a whole (a turn was inserted) does not excuse the loss of a part.
         Some(rest) if field != "messages" => rest.is_empty() || rest.starts_with(['.', '[']),
         // One line stands for all marks.
         _ => field == "cache_control" && path.ends_with(".cache_control"),

@@ -285,11 +285,11 @@ impl FieldValues {
 
     fn reasoning(&mut self, reasoning: Option<&ReasoningOptions>) {
         let Some(ReasoningOptions { enabled, effort, budget, adaptive, display }) = reasoning else { return };
-        // That it shall think follows from how much; only where that is all, it is said by itself.
+        // An effort or a budget already says that the model shall reason, so `on` counts only where neither is given.
         let counted = effort.is_some_and(|effort| effort != Effort::None) || budget.is_some();
         let none = *effort == Some(Effort::None) && enabled.is_none() && budget.is_none() && !adaptive;
         if *enabled == Some(false) || none {
-            // Then nobody asks how much.
+            // With reasoning off, effort and budget mean nothing.
             return self.say(Field::ReasoningOff, "reasoning", "off");
         }
         if !counted && (*enabled == Some(true) || *adaptive) {
@@ -372,7 +372,7 @@ impl FieldValues {
             Role::Assistant => Speaker::Assistant,
             Role::Tool => Speaker::Tool,
         };
-        // An item of one format alone speaks for nobody.
+        // An item that only one format knows has no role that could get lost.
         let speaks = parts.iter().any(|part| !matches!(part.kind, PartKind::Other { .. }));
         if *role == Role::Developer && speaks {
             self.say(Field::Developer, format!("{path}.role"), "developer");
@@ -385,7 +385,7 @@ impl FieldValues {
 
     fn part(&mut self, part: &Part, speaker: Speaker, path: &str) {
         let Part { kind, cache } = part;
-        // A mark on a piece of reasoning is one on what follows; on a blank text, one on nothing.
+        // No format marks reasoning, so the mark is on what follows; blank text is left out together with its mark.
         let markable = match kind {
             PartKind::Reasoning(_) => false,
             PartKind::Text { text, .. } => !text.trim().is_empty(),

@@ -113,7 +113,7 @@ fn replies_keep_what_is_declared() {
                 let arrived = values(&after) == values(&before);
                 let fits = match fate(*field) {
                     Fate::Kept | Fate::Partly(_) => arrived,
-                    // Some of its values have a word.
+                    // The format may have a word for some values of the field and not for others.
                     Fate::Emulated(_) => true,
                     Fate::Dropped(_) => !arrived,
                 };

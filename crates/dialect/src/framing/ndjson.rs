@@ -26,6 +26,7 @@ impl Splitter {
     pub fn push(&mut self, mut chunk: Bytes, frames: &mut Vec<Bytes>) -> Result<(), TooLong> {
         while let Some(end) = memchr(b'\n', &chunk) {
             let line = chunk.split_to(end + 1);
+            // Before copying, so that an endless line takes no more memory than the limit.
             self.check(line.len())?;
             if self.pending.is_empty() {
                 frames.push(line);

@@ -26,7 +26,7 @@ pub fn scan(bytes: Bytes) -> Result<Body, ReadError> {
 fn fields(bytes: &[u8]) -> Result<Vec<Field>, ReadError> {
     let mut lexer = Lexer::new(bytes)?;
     if lexer.peek() != Some(b'{') {
-        // Of what is no JSON at all, say that rather.
+        // Text that is no JSON at all gets the error that says so.
         lexer.value().and_then(|_| lexer.end())?;
         return Err(ReadError::new("", "expected a JSON object"));
     }
@@ -169,6 +169,7 @@ impl<'b> Editor<'b> {
         };
         let mut out = Vec::with_capacity(self.bytes.len() + 64);
         out.extend_from_slice(self.text(0, first.key.start));
+        // A separator belongs to the field behind it, so removing the first field leaves no comma in front.
         let (mut written, mut before) = (false, first.key.start);
         for (field, change) in self.fields.iter().zip(&self.changes) {
             let separator = self.text(before, field.key.start);
@@ -222,6 +223,7 @@ impl<'b> Editor<'b> {
     }
 
     fn place(&self, name: &str) -> Option<usize> {
+        // The last: a nested object may have a key twice, and the last one counts for the vendors' parsers.
         self.fields.iter().rposition(|field| field.name == name)
     }
 
@@ -247,6 +249,8 @@ mod tests {
     #[test]
     fn a_value_is_replaced_in_its_place() {
         check(r#" {"a" : 1.50, "model":"x" }"#, |e| e.set("model", "\"y\""), r#" {"a" : 1.50, "model":"y" }"#);
+        // A provider reads the escaped key as `model`, so it must be found. The byte order mark is among the bytes
+        // that nobody asked to change.
         check("\u{feff}{\"m\\u006fdel\":1}", |e| e.set("model", "2"), "\u{feff}{\"m\\u006fdel\":2}");
     }
 
@@ -290,6 +294,7 @@ mod tests {
     fn a_key_given_twice_is_named() {
         let error = scan(Bytes::from_static(b"{\"a\":1,\"\\u0061\":2}")).unwrap_err();
         assert_eq!(error.to_string(), "a: given twice");
+        // Only names at the top decide on model and price. Those below are the provider's matter.
         assert!(scan(Bytes::from_static(b"{\"a\":{\"b\":1,\"b\":2}}")).is_ok());
         assert_eq!(scan(Bytes::from_static(b"[1]")).unwrap_err().to_string(), "expected a JSON object");
     }

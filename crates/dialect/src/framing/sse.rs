@@ -171,6 +171,7 @@ pub fn push(out: &mut BytesMut, name: Option<&str>, data: &[u8]) {
         out.extend_from_slice(name.as_bytes());
         out.extend_from_slice(b"\n");
     }
+    // A bare `\r` ends a line for readers as well: data with one would be cut there.
     for line in data.split(|byte| matches!(byte, b'\n' | b'\r')) {
         out.extend_from_slice(b"data: ");
         out.extend_from_slice(line);

@@ -80,7 +80,8 @@ impl<'a> Lexer<'a> {
     /// If it is not JSON, or nested deeper than [`MAX_DEPTH`].
     pub fn value(&mut self) -> Result<Range<usize>, ReadError> {
         let start = self.at;
-        // One bit a level, set for objects: the depth is bounded, so the stack is a number.
+        // One bit a level, set for objects: `MAX_DEPTH` levels just fit, so a deep text needs neither recursion nor
+        // memory.
         let (mut objects, mut depth) = (0_u128, 0);
         loop {
             match self.peek() {
@@ -284,6 +285,7 @@ fn unescape_one(escaped: &str) -> (char, usize) {
                 (None, None) => (char::REPLACEMENT_CHARACTER, 5),
             }
         }
+        // The lexer lets only `"`, `\` and `/` get here, which mean themselves.
         Some(byte) => (char::from(*byte), 1),
         None => (char::REPLACEMENT_CHARACTER, 0),
     }
@@ -332,6 +334,7 @@ mod tests {
         let nested = |depth| "[".repeat(depth) + &"]".repeat(depth);
         assert!(accepts(nested(MAX_DEPTH).as_bytes()));
         assert!(!accepts(nested(MAX_DEPTH + 1).as_bytes()));
+        // With recursion this would overflow the stack.
         assert!(!accepts("[".repeat(1_000_000).as_bytes()));
     }
 

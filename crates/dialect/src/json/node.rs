@@ -234,6 +234,7 @@ impl<'a> Node<'a> {
 
     /// The path of the value that starts there: `messages[2].content`.
     fn path_to(&self, start: usize) -> String {
+        // From the root, and only for an error: nodes of valid requests need no parents and no paths.
         let contains = |node: &Self| node.start <= start && start < node.start + node.text.len();
         let (mut node, mut path) = (self, String::new());
         while node.start != start {
@@ -259,6 +260,7 @@ impl<'a> Node<'a> {
 
 impl<'a> Parser<'a> {
     fn value(&mut self) -> Result<Node<'a>, ReadError> {
+        // This recursion is safe: `open` bounds the depth, whatever the bytes are.
         let start = self.lexer.at();
         let value = match self.lexer.peek() {
             Some(b'{') => Value::Object(self.object()?),
@@ -356,10 +358,12 @@ mod tests {
     #[test]
     fn numbers_have_bounds() {
         let number = |text: &'static str| Node::parse(text.as_bytes()).unwrap();
+        // Rust parses it as infinity, which could not be written back as JSON.
         assert!(number("1e999").f64().is_err());
         assert!(number("-1").integer::<u64>().is_err());
         assert!(number("1.5").integer::<u64>().is_err());
         assert_eq!(number("18446744073709551615").integer::<u64>().unwrap(), u64::MAX);
+        // The usage of another service may hold anything, and a reply that was paid for must not fail over it.
         assert_eq!((number("-3").count(), number("1.6").count(), number("\"x\"").count()), (0, 2, 0));
     }
 }

@@ -14,6 +14,8 @@ fn push_quoted(out: &mut Vec<u8>, text: &str) {
     let bytes = text.as_bytes();
     let mut from = 0;
     for (at, byte) in bytes.iter().enumerate() {
+        // JSON demands no more than these. The bytes of longer UTF-8 characters are all above 0x7f, so this never
+        // cuts one.
         if *byte >= 0x20 && *byte != b'"' && *byte != b'\\' {
             continue;
         }
@@ -231,6 +233,7 @@ fn number(value: f64) -> String {
     // Rust never writes exponents; far from one that would be hundreds of digits.
     let size = value.abs();
     match value {
+        // JSON has no word for infinity: `inf` would make the whole body invalid.
         _ if !value.is_finite() => "null".to_owned(),
         _ if size != 0.0 && !(1e-6..1e16).contains(&size) => format!("{value:e}"),
         _ => value.to_string(),

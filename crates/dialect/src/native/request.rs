@@ -34,7 +34,7 @@ pub fn take_envelope(body: &Body) -> Result<(Envelope, Body), ReadError> {
     let mut editor = Editor::new(body);
     let model_id = take_text(&mut editor, "model_id")?;
     let model = text(&editor, "model")?;
-    // One would be routed by, the other be sent: a client must not be able to make them differ.
+    // Baton would route by one name and send the other: a client must not be able to make them differ.
     if let (Some(id), Some(model)) = (&model_id, &model)
         && id != model
     {
@@ -91,6 +91,7 @@ fn take_fallbacks(editor: &mut Editor<'_>) -> Result<Option<Vec<ModelId>>, ReadE
 }
 
 fn take_metadata(editor: &mut Editor<'_>) -> Result<Option<Json>, ReadError> {
+    // OpenAI has a field of this name for its stored replies. In this API it is a note for Baton's own record.
     let Some(json) = editor.get("metadata").map(str::to_owned) else { return Ok(None) };
     let node = Node::parse(json.as_bytes())?;
     let metadata = match node.value() {

@@ -22,7 +22,7 @@ pub(super) fn read_arguments(node: Option<&Node<'_>>) -> String {
 /// Arguments as an object. Whether they were one: else a model's broken JSON is kept as a text within.
 pub(super) fn write_arguments(arguments: &str) -> (String, bool) {
     let text = arguments.trim();
-    // Of no arguments some models write `null`.
+    // Some models write `null` for no arguments; the format takes objects only.
     if matches!(text, "" | "null") {
         return ("{}".to_owned(), true);
     }
@@ -46,6 +46,7 @@ pub(super) fn write(call: &ToolCall, index: usize, o: &mut Object<'_>) -> bool {
 
 /// An id for a call that has none: the same each time the same reply is read. `place` tells replies apart.
 pub(super) fn minted(index: usize, place: &str) -> String {
+    // Ids must be of plain characters for Anthropic, and short for everybody: `place` may be a time stamp.
     let place: String = place.chars().filter(char::is_ascii_alphanumeric).take(40).collect();
     if place.is_empty() { format!("call_{index}") } else { format!("call_{index}_{place}") }
 }

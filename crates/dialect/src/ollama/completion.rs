@@ -60,6 +60,7 @@ fn read(root: &Node<'_>) -> Result<CompletionRequest, Fault> {
 }
 
 fn write(request: &CompletionRequest, target: &Target) -> Result<Written, ReadError> {
+    // Several prompts would need several requests, of which some could fail: that can't be one reply.
     let [Prompt::Text(prompt)] = request.prompts.as_slice() else {
         return Err(ReadError::new("prompt", "ollama takes one text, neither several nor token ids"));
     };

@@ -30,6 +30,7 @@ impl Codec for Embedding {
     }
 
     fn rewrite(&self, body: &Body, target: &Target) -> Result<Rewritten, ReadError> {
+        // No `truncate: false` here: a client of Ollama's own API that leaves it out expects long texts to be cut.
         let mut editor = Editor::new(body);
         set_model(&mut editor, target);
         chat::set_window(&mut editor, target)?;
@@ -78,7 +79,7 @@ fn read_input(node: &Node<'_>) -> Result<Vec<Prompt>, Fault> {
 
 fn write(request: &EmbeddingRequest, target: &Target) -> Result<Written, ReadError> {
     let texts: Option<Vec<_>> = request.input.iter().map(text).collect();
-    // To leave one out would give each text after it the vector of another.
+    // Leaving one out would give each text behind it the vector of its neighbour.
     let texts = texts.ok_or_else(|| ReadError::new("input", "ollama takes texts, not token ids"))?;
     let mut dropped = Vec::new();
     let dimensions = request.dimensions.filter(|_| !target.model.quirks.refuses("dimensions"));

@@ -44,6 +44,7 @@ fn excerpt(status: u16, body: &[u8]) -> String {
 
 fn kind(status: u16, message: &str) -> ErrorKind {
     let says = |patterns: &[&str]| patterns.iter().any(|pattern| message.contains(pattern));
+    // Only statuses that Ollama uses for faults of several kinds. 401 or 429 say enough, whatever the words are.
     if matches!(status, 200 | 400 | 413 | 500) {
         if says(&["context length", "context window", "context size", "prompt is too long", "input is too large"]) {
             return ErrorKind::ContextLength;
@@ -72,7 +73,7 @@ fn kind(status: u16, message: &str) -> ErrorKind {
         429 => ErrorKind::RateLimited,
         503 | 529 => ErrorKind::Overloaded,
         400..500 => ErrorKind::InvalidRequest,
-        // Inside a stream nothing but the message told, and not what; then it broke.
+        // 200: an error inside a stream whose words say nothing of its kind. It broke at the provider.
         200 | 500.. => ErrorKind::Internal,
         _ => ErrorKind::Protocol,
     }
@@ -84,6 +85,7 @@ pub fn write(error: &PublicError, _request_id: &str) -> ErrorReply {
         && upstream.dialect == Dialect::Ollama
         && Node::parse(&upstream.body).is_ok_and(|root| root.get("error").is_some())
     {
+        // Clients can tell Ollama's errors by their wording alone, so the words must stay.
         return ErrorReply { status: upstream.status, body: upstream.body.to_vec() };
     }
     let body = object(|o| {

@@ -87,7 +87,7 @@ impl Lines {
         let Some(function) = node.get("function") else { return };
         let text = |node: &Node<'_>, name: &str| node.get(name).and_then(Node::string_or_none).unwrap_or_default();
         let id = Some(text(node, "id")).filter(|id| !id.is_empty());
-        // Its own number is wrong where each call comes on its own line.
+        // Ollama's `index` starts anew on each line, so the calls are counted here.
         let index = u32::try_from(self.calls).unwrap_or(u32::MAX);
         let id = id.unwrap_or_else(|| calls::minted(self.calls, &self.created));
         self.calls += 1;
@@ -99,6 +99,7 @@ impl Lines {
     }
 
     fn finish(&self, root: &Node<'_>, events: &mut Vec<Event>) {
+        // The token ids of the conversation so far: the client of `/api/generate` sends them back to go on.
         if let Some(context) = root.get("context").filter(|context| matches!(context.value(), Value::Array(_))) {
             let json = object(|o| {
                 o.raw("context", context.text());
@@ -108,7 +109,7 @@ impl Lines {
         }
         let word = root.get("done_reason").and_then(Node::string_or_none).unwrap_or_default();
         let reason = match word.as_str() {
-            // The format has no word of its own for it, and older servers say nothing at all.
+            // Ollama says `stop` for tool calls too, and older servers say nothing at all.
             "stop" | "" if self.calls > 0 => Finish::ToolCalls,
             "stop" | "" => Finish::Stop,
             "length" => Finish::Length,
@@ -124,6 +125,7 @@ impl Lines {
 /// What was consumed: absent counts are zero, and all zero is nothing said.
 pub(super) fn usage(root: &Node<'_>) -> Option<Usage> {
     let count = |name: &str| root.get(name).map_or(0, Node::count);
+    // The server is written in Go and leaves out numbers that are 0.
     let usage = Usage::default()
         .with(UsageClass::Input, count("prompt_eval_count"))
         .with(UsageClass::Output, count("eval_count"));

@@ -13,13 +13,14 @@ use baton_model::{ChatRequest, Dialect, Target};
 /// Reads all fields except those named in `others`, which the caller reads itself. What is not known becomes an
 /// extension; `null` is as good as absent.
 pub(super) fn read(root: &Node<'_>, others: &[&str]) -> Result<ChatRequest, Fault> {
+    // Unlike the other formats, this one streams unless it is told not to.
     let mut request = ChatRequest { stream: true, ..ChatRequest::default() };
     for (name, node) in root.members()? {
         if !node.is_null() && !others.contains(&name.as_ref()) {
             read_field(&mut request, name, node)?;
         }
     }
-    // The last line of a stream always tells it.
+    // The last line always reports usage, so a provider of another format must be asked for it.
     request.include_usage = request.stream;
     if let Some(logprobs) = root.get("logprobs") {
         let top = root.get("top_logprobs").map(Node::integer).transpose()?;
@@ -240,6 +241,7 @@ pub(super) fn think(reasoning: Option<&ReasoningOptions>, target: &Target, dropp
         (None, None, None) if reasoning.adaptive => "true",
         (None, None, None) => return None,
     };
+    // See `knows_levels`: a level is only for models that have levels.
     let sent = if knows_levels(target) { level } else { "true" };
     if let Some(budget) = reasoning.budget {
         dropped.push(Dropped::new("reasoning.budget", format!("{budget} tokens sent as think: {sent}")));

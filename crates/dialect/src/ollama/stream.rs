@@ -116,6 +116,7 @@ mod tests {
     fn text_is_measured_without_parsing() {
         check(r#"{"message":{"role":"assistant","content":"a\n\"é"},"done":false}"#, Some(5));
         check("{\"message\":{\"content\":\"\",\"thinking\":\"ab\"}, \"done\" : false}\r\n", Some(2));
+        // A model may write about the keys themselves. Inside of a text their quotes are escaped.
         check(r#"{"response":"say \"done\": true","done":false}"#, Some(16));
     }
 

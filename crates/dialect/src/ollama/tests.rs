@@ -63,9 +63,11 @@ fn everything_a_chat_can_say_survives() {
     target.context_window = Some(16_384);
     let (written, dropped) = write(&read(body), &target);
     let mut expected = value(body);
+    // The client chose `truncate` and `num_ctx`, which stay. It left `shift` open, so Baton forbids the silent cut.
     expected.as_object_mut().unwrap().insert("shift".into(), false.into());
     assert_eq!(value(&written), expected);
     assert_eq!(dropped, []);
+    // Schemas and arguments must keep their bytes, which comparing as JSON does not show.
     assert!(written.contains(r#""format":{"b": 1.0, "a": 2}"#), "{written}");
     assert!(written.contains(r#""arguments":{"x": 1.50}"#), "{written}");
 }
@@ -109,6 +111,7 @@ fn a_model_is_asked_as_it_can_be() {
         n: Some(2),
         tool_choice: Some(ToolChoice::Required),
         reasoning: Some(ReasoningOptions { effort: Some(Effort::Low), ..ReasoningOptions::default() }),
+        // `num_predict` of -1 means no limit, which the limit of the target must replace.
         ..read(r#"{"messages":[{"role":"developer","content":"d"}],"options":{"temperature":1,"num_predict":-1}}"#)
     };
     let quirks =
@@ -163,6 +166,7 @@ fn the_clients_bytes_stay_but_for_a_few() {
         r#"{"model":"upstream","options":{"seed": 1, "num_predict": 50, "num_ctx": 8192}}"#,
         &["options.num_predict"],
     );
+    // -1 means no limit. The target's limit replaces it, and as the client asked for none, nothing is listed.
     check_rewrite(
         r#"{"model":"upstream","options":{"num_ctx":2048,"num_predict":-1}}"#,
         &sized,
@@ -248,6 +252,7 @@ fn calls_come_whole_and_with_ids() {
 
 #[test]
 fn an_error_ends_a_stream() {
+    // The line behind the error claims that all went well. It must not make the reply complete.
     let stream = b"{\"model\":\"m\",\"message\":{\"content\":\"a\"},\"done\":false}\n{\"error\":\"an error was encountered while running the model\"}\n{\"done\":true}\n";
     for detail in [Detail::Full, Detail::MeterOnly] {
         let (events, _) = read_stream(chat(), Framing::Ndjson, detail, stream);
@@ -273,6 +278,7 @@ fn whole_replies_are_read() {
         let again = chat().write_reply(&events, &ReplyContext::default()).unwrap();
         assert_eq!(Reply::collect(&chat().read_reply(&again.body).unwrap()), reply);
     }
+    // An empty chat only loads the model. It has no usage, and must not be taken for a stop.
     let loaded = br#"{"model":"m","created_at":"2026-11-23T14:29:08Z","message":{"role":"assistant","content":""},"done":true,"done_reason":"load"}"#;
     let events = chat().read_reply(loaded).unwrap();
     assert!(events.contains(&Event::Finished { choice: 0, reason: Finish::Other("load".into()), stop_sequence: None }));
@@ -335,6 +341,7 @@ fn completions_stream_and_answer() {
     let written = completion.write_request(&operation, &target(Quirks::default())).unwrap();
     assert_eq!(value(std::str::from_utf8(&written.body).unwrap()), value(std::str::from_utf8(request).unwrap()));
     assert_eq!(written.dropped, []);
+    // OpenAI answers each of several prompts. Taking the first alone would answer half of the request.
     let two = CompletionRequest { prompts: vec![Prompt::Text("a".into()); 2], ..CompletionRequest::default() };
     let error = completion.write_request(&Operation::Completion(Box::new(two)), &target(Quirks::default()));
     assert_eq!(error.unwrap_err().to_string(), "prompt: ollama takes one text, neither several nor token ids");
@@ -362,6 +369,7 @@ fn vectors_are_read_and_written() {
     let written = embedding.write_request(&operation, &sized).unwrap();
     let expected = r#"{"model":"upstream","input":["a","b"],"truncate":true,"dimensions":8,"options":{"num_thread":2,"num_ctx":4096},"keep_alive":0}"#;
     assert_eq!((written.body, written.dropped), (expected.into(), vec![]));
+    // Ollama cuts long inputs silently unless told not to, and the vector of half a text looks like any other.
     let bare = embedding.read_request(br#"{"input":"a"}"#).unwrap();
     let written = embedding.write_request(&bare, &target(Quirks::default())).unwrap();
     assert_eq!(written.body, r#"{"model":"upstream","input":"a","truncate":false}"#);

@@ -162,6 +162,8 @@ fn write_end(finish: Option<&Finish>, usage: Option<&Usage>, timings: Option<Tim
 fn finish_name(finish: &Finish) -> &str {
     match finish {
         Finish::Length | Finish::ContextWindow => "length",
+        // Ollama's own `load` and `unload` come back as they were. `function_call` is OpenAI's older word, and a call
+        // ends with `stop` here.
         Finish::Other(word) if word != "function_call" => word,
         Finish::Stop
         | Finish::StopSequence
@@ -209,12 +211,14 @@ impl LineWriter {
                 let call = ToolCall { id: id.clone(), name: name.clone(), arguments: String::new() };
                 self.calls.insert(*index, call);
             }
+            // Held: a line has arguments as an object, which half of them is not.
             Event::ToolArguments { choice: 0, index, fragment } => {
                 if let Some(call) = self.calls.get_mut(index) {
                     call.arguments.push_str(fragment);
                 }
             }
             Event::Other { choice: 0, dialect: Dialect::Ollama, json } => self.own = Some(json.clone()),
+            // Not the last line yet: OpenAI's usage comes behind the finish reason, and the last line has both.
             Event::Finished { choice: 0, reason, .. } => {
                 self.finish = Some(reason.clone());
                 return self.flush_calls();
@@ -279,6 +283,7 @@ impl StreamWriter for LineWriter {
 
     fn fail(&mut self, error: &PublicError, request_id: &str) -> Bytes {
         let mut line = error::write(error, request_id).body;
+        // A provider's own error passes through and may be set over several lines; a line break would end it early.
         line.retain(|byte| *byte != b'\n');
         line.push(b'\n');
         line.into()

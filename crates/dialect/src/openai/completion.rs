@@ -69,6 +69,7 @@ pub(super) fn read_prompts(node: &Node<'_>) -> Result<Vec<Prompt>, Fault> {
         return Ok(vec![Prompt::Text(text.into_owned())]);
     }
     let items = node.items().map_err(|_| node.expected("a string or an array"))?;
+    // An array of numbers is one prompt of token ids; an array of anything else is several prompts.
     if !items.is_empty() && items.iter().all(|item| matches!(item.value(), Value::Number)) {
         return Ok(vec![read_tokens(node)?]);
     }
@@ -94,6 +95,7 @@ pub(super) fn write_prompts(name: &str, prompts: &[Prompt], o: &mut Object<'_>) 
         [Prompt::Text(text)] => {
             o.string(name, text);
         }
+        // No ids at all must be nested: `[]` alone would read back as no prompt.
         [Prompt::Tokens(ids)] if !ids.is_empty() => {
             o.array(name, |a| tokens(a, ids));
         }
@@ -132,6 +134,7 @@ fn write(request: &CompletionRequest, target: &Target) -> Result<Written, ReadEr
 fn write_reply(events: &[Event], context: &ReplyContext) -> Vec<u8> {
     let mut reply = Reply::collect(events);
     if reply.choices.is_empty() {
+        // SDKs read `choices[0]` without looking whether it is there.
         reply.choices.push(Choice { finish: Some(Finish::Stop), ..Choice::default() });
     }
     object(|o| {

@@ -78,7 +78,7 @@ fn write(request: &EmbeddingRequest, target: &Target) -> Written {
         given && !refused
     };
     let (dimensions, user) = (may("dimensions", request.dimensions.is_some()), may("user", request.user.is_some()));
-    // Asked for or not, the reader takes both.
+    // Sent only if the client asked for it: the reader takes vectors in both forms.
     let base64 = request.base64 && !quirks.refuses("encoding_format");
     if request.truncate == Some(true) {
         dropped.push(Dropped::new("truncate", "not supported by openai"));

@@ -115,8 +115,10 @@ fn read_image(node: &Node<'_>) -> Picture {
 /// Tokens as this endpoint reports them: text and image apart, and everything produced is image.
 fn read_usage(node: &Node<'_>) -> Usage {
     let mut used = usage::read(node);
+    // The vendor spells it in both ways, `input_token_details` in its transcriptions.
     let details = ["input_tokens_details", "input_token_details"].into_iter().find_map(|name| node.get(name));
     let images = details.and_then(|details| details.get("image_tokens")).map_or(0, Node::count);
+    // Bounded, as the next line subtracts, and the numbers of a service need not add up.
     let images = images.min(used.get(UsageClass::Input) + used.get(UsageClass::ImageInput));
     used.set(UsageClass::Input, used.get(UsageClass::Input) + used.get(UsageClass::ImageInput) - images);
     used.set(UsageClass::ImageInput, images);
@@ -129,7 +131,9 @@ pub(super) fn read_reply(root: &Node<'_>) -> Result<Vec<Event>, Fault> {
     let images = root.require("data")?.items()?;
     let mut events: Vec<_> = images.iter().map(read_image).map(Event::Image).collect();
     let pieces = Usage::default().with(UsageClass::Images, images.len() as u64);
+    // A usage of zeros counts as none: taken at its word, the images would cost nothing.
     let used = root.get("usage").map(read_usage).filter(|usage| !usage.is_empty());
+    // One or the other: a model that is priced by tokens must not be billed by the piece as well.
     events.push(Event::Usage(used.unwrap_or(pieces)));
     events.push(Event::Ended);
     Ok(events)
@@ -142,6 +146,7 @@ fn write_image(image: &Picture, o: &mut Object<'_>) {
 
 fn write_usage(used: &Usage, o: &mut Object<'_>) {
     let (input, output) = (used.input_tokens(), used.output_tokens());
+    // Billed by the piece: a usage of zeros would say that the images were free.
     if input + output == 0 {
         return;
     }
@@ -195,6 +200,7 @@ impl StreamReader for ImageReader {
         let Some(data) = event.data.filter(|data| !data.trim_ascii().is_empty() && !self.over) else {
             return Ok(Vec::new());
         };
+        // The vendor only closes the connection. Compatible services send this, as in their chats.
         if data.trim_ascii() == b"[DONE]" {
             self.over = true;
             return Ok(vec![Event::Ended]);
@@ -203,6 +209,7 @@ impl StreamReader for ImageReader {
         let kind = root.get("type").and_then(Node::string_or_none).unwrap_or_default();
         if root.get("error").is_some() || kind == "error" {
             self.over = true;
+            // 200: the status was sent before the error happened, so the error must tell its kind by itself.
             return Ok(vec![Event::Failed(error::read_node(200, &root))]);
         }
         if !kind.ends_with(".completed") {

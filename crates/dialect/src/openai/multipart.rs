@@ -39,6 +39,7 @@ impl<'a> MultipartForm<'a> {
         }
         head.push_str("\r\n");
         if let Some(content_type) = content_type {
+            // A client gives it: a line break in it would add headers, or a whole part.
             let content_type: String = content_type.chars().filter(|c| !c.is_control()).collect();
             head.push_str(&format!("Content-Type: {content_type}\r\n"));
         }

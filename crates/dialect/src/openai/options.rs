@@ -90,6 +90,7 @@ fn read_stream_options(request: &mut ChatRequest, node: &Node<'_>) -> Result<(),
 fn read_response_format(request: &mut ChatRequest, node: &Node<'_>) -> Result<(), Fault> {
     match node.require("type")?.string()?.as_str() {
         "text" => request.output = OutputFormat::Text,
+        // llama.cpp and others take a schema beside it, which an extension keeps.
         "json_object" if node.get("schema").is_none() => request.output = OutputFormat::JsonObject,
         "json_schema" => {
             let schema = node.require("json_schema")?;
@@ -155,6 +156,7 @@ pub(super) fn write(request: &ChatRequest, quirks: &Quirks, o: &mut Object<'_>, 
 pub(super) fn max_tokens_field(quirks: &Quirks) -> &'static str {
     match quirks.max_tokens_field {
         MaxTokensField::MaxTokens => "max_tokens",
+        // The newer name where nothing is known: OpenAI's reasoning models refuse the older one.
         MaxTokensField::Unspecified | MaxTokensField::MaxCompletionTokens => "max_completion_tokens",
     }
 }

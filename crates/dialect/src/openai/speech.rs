@@ -105,6 +105,7 @@ fn content_type(sound: &[u8]) -> &'static str {
         [b'f', b'L', b'a', b'C', ..] => "audio/flac",
         [b'I', b'D', b'3', ..] | [0xff, 0xfb | 0xf3 | 0xf2, ..] => "audio/mpeg",
         [0xff, 0xf1 | 0xf9, ..] => "audio/aac",
+        // `pcm` is bare samples, which nothing tells apart from any other bytes.
         _ => "application/octet-stream",
     }
 }

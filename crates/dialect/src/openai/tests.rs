@@ -51,6 +51,7 @@ fn everything_a_chat_can_say_survives() {
     let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
     assert_eq!(value(&written), value(body));
     assert_eq!(dropped, []);
+    // Schemas must keep their bytes, which comparing as JSON does not show.
     assert!(written.contains(r#""schema":{"b": 1.0, "a": 2}"#), "{written}");
 }
 
@@ -109,7 +110,9 @@ fn the_clients_bytes_stay_but_for_a_few() {
     check_rewrite(r#"{"model":"upstream","x":1e2}"#, &plain, r#"{"model":"upstream","x":1e2}"#, false, &[]);
     let streamed = r#"{"model":"upstream","stream":true,"stream_options":{"include_usage":true}}"#;
     check_rewrite(r#"{"model":"upstream","stream":true}"#, &plain, streamed, true, &[]);
+    // Usage that the client asked for itself is not hidden from it.
     check_rewrite(streamed, &plain, streamed, false, &[]);
+    // Some services refuse a request with `stream_options`. An estimated cost is better than no reply.
     let silent = target(Quirks { stream_usage: Some(false), ..Quirks::default() });
     check_rewrite(
         r#"{"model":"upstream","stream":true}"#,
@@ -213,6 +216,7 @@ fn blocks_of_thought_that_were_streamed_come_back_whole() {
 
 #[test]
 fn an_error_ends_a_stream() {
+    // `[DONE]` behind an error must not make the reply complete.
     let stream = b"data: {\"id\":\"x\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\ndata: {\"error\":{\"message\":\"m\",\"type\":\"server_error\"}}\n\ndata: [DONE]\n\n";
     for detail in [Detail::Full, Detail::MeterOnly] {
         let (events, _) = read_stream(chat(), Framing::Sse, detail, stream);
@@ -248,17 +252,20 @@ fn tool_calls_are_put_together_however_they_come() {
             .collect();
         assert_eq!(calls, expected);
     };
+    // By the reference: numbered, with the pieces of parallel calls in any order.
     let interleaved = [
         r#"{"index":0,"id":"a","function":{"name":"f","arguments":""}},{"index":1,"id":"b","function":{"name":"g"}}"#,
         r#"{"index":1,"function":{"arguments":"{}"}},{"index":0,"function":{"arguments":"{\"x\""}}"#,
         r#"{"index":0,"function":{"arguments":":1}"}}"#,
     ];
     check(&interleaved, &[("a", "f", "{\"x\":1}"), ("b", "g", "{}")]);
+    // Some vendors give every call index 0. A new id tells the calls apart.
     let all_zero = [
         r#"{"index":0,"id":"a","function":{"name":"f","arguments":"{}"}}"#,
         r#"{"index":0,"id":"b","function":{"name":"f","arguments":"{}"}}"#,
     ];
     check(&all_zero, &[("a", "f", "{}"), ("b", "f", "{}")]);
+    // Some send calls whole, with neither index nor id, and arguments as an object.
     let bare = [r#"{"function":{"name":"f","arguments":{"x":1}}}"#, r#"{"function":{"name":"g","arguments":""}}"#];
     check(&bare, &[("call_0_r1", "f", "{\"x\":1}"), ("call_1_r1", "g", "")]);
     let late_name = [

@@ -64,6 +64,7 @@ fn read(root: &Node<'_>, translate: bool) -> Result<TranscriptionRequest, Fault>
     let mut request = TranscriptionRequest {
         model: text("model")?.unwrap_or_default(),
         file: STANDARD.decode(file.string()?).map_err(|_| file.expected("base64"))?.into(),
+        // The API tells the audio's encoding by the ending of the name, and refuses a file without one.
         filename: text("filename")?.unwrap_or_else(|| "audio.wav".into()),
         content_type: text("content_type")?,
         translate,
@@ -74,6 +75,8 @@ fn read(root: &Node<'_>, translate: bool) -> Result<TranscriptionRequest, Fault>
     const READ: [&str; 6] = ["model", "file", "filename", "content_type", "response_format", "stream"];
     for (name, value) in root.members()? {
         if !READ.contains(&name.as_ref()) && !value.is_null() {
+            // A form has texts only: a number goes as the client wrote it, and an object (`chunking_strategy`) as its
+            // JSON.
             let value = value.string_or_none().unwrap_or_else(|| value.text().to_owned());
             request.fields.push((name.clone().into_owned(), value));
         }
@@ -108,6 +111,7 @@ fn read_reply(body: &[u8]) -> Result<Vec<Event>, ReadError> {
             if root.get("error").is_some() {
                 return Ok(vec![Event::Failed(error::read_node(200, &root))]);
             }
+            // Else any other JSON object would be handed on and billed as an empty transcript.
             json::read(body, |root| root.require("text").map(drop))?;
             events.push(Event::Transcript(read_transcript(&root)));
             events.extend(read_usage(&root).map(Event::Usage));
@@ -151,6 +155,7 @@ fn read_usage(root: &Node<'_>) -> Option<Usage> {
     }
     let count = |node: &Node<'_>, name: &str| node.get(name).map_or(0, Node::count);
     let (input, output) = (count(usage, "input_tokens"), count(usage, "output_tokens"));
+    // Bounded, as it is subtracted below, and the numbers of a service need not add up.
     let audio = usage.get("input_token_details").map_or(0, |details| count(details, "audio_tokens")).min(input);
     let tokens = Usage::default()
         .with(UsageClass::AudioInput, audio)
@@ -181,6 +186,8 @@ fn write_reply(events: &[Event]) -> Written {
     let (mut transcript, mut used) = (Transcript::default(), Usage::default());
     for event in events {
         match event {
+            // The provider got the client's `response_format`, so its own body is what was asked for: `verbose_json`
+            // has segments and words, which the vocabulary does not know.
             Event::Other { dialect: Dialect::OpenAi, json, .. } => return Written::json(json.0.clone().into_bytes()),
             Event::Bytes(body) => {
                 let content_type = "text/plain; charset=utf-8".to_owned();
@@ -235,6 +242,8 @@ impl StreamReader for TranscriptReader {
         })
     }
 
+    // A transcript says its end itself. A connection that closes before was cut, and half a text must not pass for
+    // all.
     fn finish(&mut self) -> Vec<Event> {
         Vec::new()
     }

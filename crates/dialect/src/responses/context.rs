@@ -45,8 +45,8 @@ impl Items {
         self
     }
 
-    /// What an item that only the service that made it understands is left out of, and ids with it: for a service that
-    /// has made none of them.
+    /// The items for a service that made none of them: without reasoning, which only its maker can read, and without
+    /// ids.
     #[must_use]
     pub fn without_provider_state(self) -> Self {
         let told = |item: String| {
@@ -81,6 +81,7 @@ impl Items {
 /// A request that goes on from nothing, and says all of it itself.
 pub fn continue_conversation(body: &Body, conversation: &Items) -> Bytes {
     let mut editor = Editor::new(body);
+    // The id is Baton's own, and the provider would look for it in vain.
     editor.remove("previous_response_id");
     editor.set("input", conversation.to_json());
     editor.finish()

@@ -75,6 +75,7 @@ impl Conversation<'_> {
             _ => {
                 let role = match node.get("role") {
                     Some(role) => read_role(role)?,
+                    // What a client sends back for calls of the model, such as `custom_tool_call_output`.
                     None if type_.ends_with("_output") || type_.ends_with("_response") => Role::User,
                     None => Role::Assistant,
                 };

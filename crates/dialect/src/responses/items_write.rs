@@ -75,10 +75,12 @@ impl<'r> ItemsWriter<'r> {
         let mut content: Vec<(usize, &Part)> = Vec::new();
         for (place, part) in message.parts.iter().enumerate() {
             let here = format!("{path}.content[{place}]");
-            // A message with members of its own is one of its own.
+            // Members that a message has of its own (`phase`) must not spread to the parts of another.
             if !is_content(&part.kind) || self.extensions.contains_key(format!("{here}.message").as_str()) {
                 self.flush(message.role, &mut content, path, a);
             }
+            // Text gathers into one message until an item interrupts it: items stay in the order in which the model
+            // made them.
             if is_content(&part.kind) {
                 content.push((place, part));
             } else {
@@ -217,6 +219,7 @@ impl<'r> ItemsWriter<'r> {
 
     fn call(&mut self, call: &ToolCall, path: &str, a: &mut Array<'_>) {
         let id = if call.id.is_empty() {
+            // The format requires `call_id`, and older Ollama servers send calls without ids.
             self.minted += 1;
             format!("call_{}", self.minted - 1)
         } else {
@@ -224,7 +227,7 @@ impl<'r> ItemsWriter<'r> {
         };
         self.open.push(id.clone(), call.name.clone());
         let members = self.extensions.get(path).cloned().unwrap_or_default();
-        // A call without arguments is one with none, not one with bad JSON.
+        // An empty text is no JSON: a call without arguments has the empty object.
         let arguments = if call.arguments.is_empty() { "{}" } else { &call.arguments };
         a.object(|o| {
             o.string("type", "function_call").string("call_id", &id).string("name", &call.name);
@@ -236,8 +239,12 @@ impl<'r> ItemsWriter<'r> {
     }
 
     fn result(&mut self, result: &ToolResult, path: &str, a: &mut Array<'_>) {
+        // Ollama's results name their call's function or nothing at all; those without a name answer the calls in
+        // order.
         let named = || result.name.as_deref();
         let answered = match (result.call_id.is_empty(), named()) {
+            // The call may stand in an earlier response that the provider keeps: its id is sent even if no call is
+            // known.
             (false, _) => self.open.take_by_id(&result.call_id).or_else(|| Some(result.call_id.clone())),
             (true, Some(name)) => self.open.take_by_name(name).or_else(|| self.open.take_first()),
             (true, None) => self.open.take_first(),

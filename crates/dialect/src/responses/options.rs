@@ -170,7 +170,8 @@ pub(super) fn write(request: &ChatRequest, quirks: &Quirks, o: &mut Object<'_>, 
             o.json(&extension.path, &extension.value);
         }
     }
-    // A chat keeps nothing, unless it is asked to.
+    // The service stores each response unless told not to, which a client of another format has not asked for. Going
+    // on from a response, and replies in the background, need stored ones.
     if own("store").is_none() && own("previous_response_id").is_none() && own("background").is_none() {
         o.bool("store", false);
     }
@@ -255,7 +256,7 @@ fn write_reasoning(request: &ChatRequest, quirks: &Quirks, o: &mut Object<'_>, d
     let effort = crate::reasoning_effort::effort(&reasoning);
     let mut members = members(request, "reasoning.").peekable();
     let given = members.peek().is_some_and(|_| request.extensions.iter().any(|e| e.path == "reasoning.summary"));
-    // Who thinks by Anthropic's rules expects to see it, unless he says otherwise.
+    // A client that asks for reasoning as Anthropic's do expects to see it, unless it says otherwise.
     let shown = match reasoning.display.as_deref() {
         Some(display) => display == "summarized",
         None => reasoning.enabled == Some(true) || reasoning.adaptive,

@@ -123,7 +123,9 @@ pub(super) fn write(part: &Part, how: &How<'_>, a: &mut Array<'_>) -> Result<(),
         }),
         PartKind::Text { text, .. } => push("input_text", &|o| o.string("text", text).end()),
         PartKind::Refusal(text) if how.output => push("refusal", &|o| o.string("refusal", text).end()),
+        // Only a model's own message may hold a refusal. Elsewhere its words are a text like any other.
         PartKind::Refusal(text) => push("input_text", &|o| o.string("text", text).end()),
+        // A model's own message takes `output_text` and `refusal` alone.
         PartKind::Image(_) | PartKind::Document(_) | PartKind::Audio { .. } if how.output => {
             Err("not allowed in this role")
         }
@@ -145,7 +147,7 @@ pub(super) fn write(part: &Part, how: &How<'_>, a: &mut Array<'_>) -> Result<(),
                 return push("input_file", &|o| o.maybe_string("filename", title).string("file_url", url).end());
             }
             match media::file(document) {
-                // The format takes data by its name's ending, and refuses it without one.
+                // OpenAI tells the kind of a file by the ending of its name, and refuses data without a name.
                 File::Data(data) => push("input_file", &|o| {
                     o.string("filename", title.unwrap_or("document.pdf")).string("file_data", &data);
                 }),

@@ -67,6 +67,7 @@ pub(super) fn write_back(reasoning: &Reasoning, o: &mut Object<'_>) -> Result<()
     let members = members(reasoning)?;
     let Ok(members) = Node::parse(members.as_bytes()) else { return Err("reasoning whose signature was changed") };
     let Ok(raw) = texts(members.get("content")) else { return Err("reasoning whose signature was changed") };
+    // The text may be that of `content`, which goes back as it was: it must not come a second time as a summary.
     write_summary(if raw == reasoning.text { "" } else { &reasoning.text }, o);
     write_members(&members, &["summary", "type"], o);
     Ok(())
@@ -96,7 +97,7 @@ pub(super) fn write_summary(text: &str, o: &mut Object<'_>) {
 pub(super) fn write_signature(signature: &str, o: &mut Object<'_>) {
     let members = signature.strip_prefix(RESPONSES).and_then(|members| Node::parse(members.as_bytes()).ok());
     match members {
-        // The item's id was said already, before its end was known.
+        // The stream has given the item an id of Baton's already, so the provider's is left out.
         Some(members) => write_members(&members, &["id", "summary", "type"], o),
         None => o.string("encrypted_content", &format!("{SIGNATURE}{signature}")).end(),
     }

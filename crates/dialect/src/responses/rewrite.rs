@@ -18,6 +18,7 @@ pub(super) fn rewrite(body: &Body, target: &Target) -> Result<Rewritten, ReadErr
     set_model(&mut editor, target);
     add_defaults(&mut editor, target)?;
     set_limit(&mut editor, target, &mut dropped)?;
+    // After the defaults: what the model refuses must not come back as one.
     refuse(&mut editor, target, &mut dropped)?;
     drop_foreign_reasoning(&mut editor, &mut dropped)?;
     Ok(Rewritten { body: editor.finish(), hide_usage: false, dropped })
@@ -36,7 +37,7 @@ fn add_defaults(editor: &mut Editor<'_>, target: &Target) -> Result<(), ReadErro
         options::write(&defaults, &target.model.quirks, o, &mut Vec::new());
     });
     for (name, value) in Node::parse(&text)?.members().unwrap_or_default() {
-        // Whether the service keeps the reply is the client's to say.
+        // Only the client decides whether the service stores its reply.
         if !editor.has(name) && name != "store" {
             editor.set(name, value.text());
         }

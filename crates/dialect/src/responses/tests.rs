@@ -68,6 +68,7 @@ fn everything_a_request_can_say_survives() {
     let (written, dropped) = write(chat(), &read(chat(), body.as_bytes()), &target(quirks));
     assert_eq!(value(&written), value(body));
     assert_eq!(dropped, []);
+    // Schemas must keep their bytes, which comparing as JSON does not show.
     assert!(written.contains(r#""schema":{"b": 1.0, "a": 2}"#), "{written}");
 }
 
@@ -119,6 +120,7 @@ fn a_model_is_asked_as_it_can_be() {
         ..Quirks::default()
     };
     let mut target = target_with_defaults(quirks, &[("top_p", "0.5"), ("max_tokens", "7")]);
+    // The API refuses fewer than 16 output tokens. So the limit of 9 is written as 16, and listed a second time.
     target.max_output_tokens = Some(9);
     let (written, dropped) = write(chat(), &request, &target);
     let expected = r#"{"model":"upstream","input":[{"type":"message","role":"system","content":"d"}],"max_output_tokens":16,"top_p":0.5,"text":{"format":{"type":"json_object"}},"store":false,"stream":true}"#;
@@ -135,6 +137,7 @@ fn what_a_chat_says_in_other_places_is_kept() {
         "reasoning_effort":"low","verbosity":"high","prompt_cache_key":"k","stop":["x"]}"#;
     let request = read(codec(Dialect::OpenAi, Capability::Chat), body);
     let (written, dropped) = write(chat(), &request, &target(Quirks::default()));
+    // `strict` left out means no in a chat and yes here, where the vendor then refuses schemas that are not closed.
     let expected = r#"{"model":"upstream","instructions":"s","input":[{"type":"message","role":"user","content":"q"}],
         "tools":[{"type":"function","name":"f","parameters":{"type":"object","properties":{}},"strict":false},
           {"type":"custom","name":"g","format":{"type":"grammar","syntax":"lark","definition":"d"}}],
@@ -169,6 +172,8 @@ fn the_clients_bytes_stay_but_for_a_few() {
         r#"{"model":"upstream","max_output_tokens": 20,"text":{"format":{"type":"json_object"}},"temperature":0.5,"reasoning":{"effort":"low"}}"#,
         &["max_output_tokens", "top_p", "text.verbosity", "text.format"],
     );
+    // A signature of Anthropic's that a client carried in this format's field. OpenAI can't decrypt it and would
+    // refuse the whole request.
     check_rewrite(
         r#"{"model":"upstream","input":[{"role":"user", "content":"q"}, {"type":"reasoning","encrypted_content":"baton.anthropic.signature:s"}]}"#,
         &plain,
@@ -241,6 +246,7 @@ fn a_stream_that_breaks_or_never_ends_is_not_complete() {
     );
     check(r#"{"type":"response.cancelled","response":{"status":"cancelled"}}"#, Some("the response is cancelled"));
     check(r#"{"type":"response.output_text.delta","output_index":0,"delta":"a"}"#, None);
+    // `[DONE]` is no end here: only the events that end a response are.
     check("[DONE]", None);
 }
 
@@ -373,6 +379,7 @@ fn thoughts_go_back_to_their_own_kind_of_provider_alone() {
     };
     for (to, signature, sent) in [
         (Dialect::Responses, own, r#""id":"rs_1","encrypted_content":"gAAA""#),
+        // A provider refuses a whole request for a signature that it did not make.
         (Dialect::Responses, "sig", ""),
         (Dialect::Anthropic, "sig", r#""signature":"sig""#),
         (Dialect::Anthropic, own, ""),
@@ -430,6 +437,8 @@ proptest! {
         let (written, dropped) = write(chat(), &request, &target(Quirks::default()));
         prop_assert_eq!(&dropped, &[]);
         let mut again = read(chat(), written.as_bytes());
+        // Baton says `store: false` where the client said nothing, because the vendor's default is to keep the
+        // response.
         again.extensions.retain(|extension| extension.path != "store");
         prop_assert_eq!(again, request);
     }

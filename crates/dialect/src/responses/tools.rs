@@ -20,6 +20,7 @@ pub(super) fn read(request: &mut ChatRequest, root: &Node<'_>) -> Result<(), Fau
 
 fn read_tool(node: &Node<'_>) -> Result<Tool, Fault> {
     let type_ = node.require("type")?.string()?;
+    // Hosted tools (`web_search`, `mcp`) pass as they are, as will those that the vendor adds.
     if type_ != "function" {
         return Ok(Tool::Other { dialect: Dialect::Responses, json: node.json() });
     }

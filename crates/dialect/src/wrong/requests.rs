@@ -48,6 +48,7 @@ fn wrong(dialect: Dialect) -> Vec<(&'static str, String)> {
         ("a role of another type", request(r#"[{"role":["user"],"content":"hi"}]"#, "")),
         ("a stream that is no yes or no", hello(r#","stream":"yes""#)),
         ("10,000 tools", hello(&format!(r#","tools":[{tools}]"#))),
+        // On both sides of the bound of 128, which keeps recursion over a request off the end of the stack.
         ("200 levels", hello(&format!(r#","metadata":{{"x":{}}}"#, deep(200)))),
         ("100 levels", hello(&format!(r#","metadata":{{"x":{}}}"#, deep(100)))),
         ("a null character", request(r#"[{"role":"user","content":"a\u0000b"}]"#, "")),

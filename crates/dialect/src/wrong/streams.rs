@@ -26,11 +26,14 @@ fn openai() -> Vec<(&'static str, String)> {
     const ERROR: &str = r#"{"error":{"message":"overloaded","type":"server_error","code":503}}"#;
     vec![
         ("stops in the middle", sse(&[NAMES, TEXT])),
+        // Complete all the same: some services send no `[DONE]`.
         ("stops before [DONE]", sse(&[NAMES, TEXT, STOP, USAGE])),
+        // The second report replaces the first: added up, they would bill twice.
         ("usage twice", sse(&[NAMES, TEXT, STOP, USAGE, USAGE, "[DONE]"])),
         ("usage before the text", sse(&[NAMES, USAGE, TEXT, STOP, "[DONE]"])),
         ("the end before the text", sse(&[NAMES, STOP, TEXT, "[DONE]"])),
         ("the end twice", sse(&[NAMES, TEXT, STOP, STOP, "[DONE]", "[DONE]"])),
+        // Two calls, because the numbers differ.
         ("an id twice", sse(&[NAMES, CALL, AGAIN, STOP, "[DONE]"])),
         (
             "arguments before the name",
@@ -74,11 +77,13 @@ fn anthropic() -> Vec<(&'static str, String)> {
     const AGAIN: &str = r#"{"type":"content_block_start","index":2,"content_block":{"type":"tool_use","id":"a","name":"f","input":{}}}"#;
     vec![
         ("stops in the middle", sse(&[START, BLOCK, TEXT])),
+        // Cut: unlike OpenAI's, this format always says its end.
         ("stops before message_stop", sse(&[START, BLOCK, TEXT, CLOSE, DELTA])),
         ("usage twice", sse(&[START, BLOCK, TEXT, CLOSE, DELTA, DELTA, STOP])),
         ("the start twice", sse(&[START, START, BLOCK, TEXT, CLOSE, DELTA, STOP])),
         ("a delta before its block", sse(&[START, TEXT, BLOCK, CLOSE, DELTA, STOP])),
         ("the end before the text", sse(&[START, DELTA, BLOCK, TEXT, STOP])),
+        // Nothing behind the end counts.
         ("text after the end", sse(&[START, DELTA, STOP, BLOCK, TEXT])),
         ("blocks that never close", sse(&[START, BLOCK, TEXT, CALL, AGAIN, DELTA, STOP])),
         (

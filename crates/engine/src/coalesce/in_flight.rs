@@ -147,6 +147,7 @@ impl State {
     /// The next frame for a reader; `None`: it has not come yet.
     fn take(&mut self, key: usize) -> Option<Frame> {
         let next = self.readers.get_mut(key)?;
+        // A clone of a frame shares its bytes, so a hundred readers hold one copy.
         let frame = self.frames.get(next.checked_sub(self.first)?)?.clone();
         *next += 1;
         self.trim();
@@ -169,6 +170,7 @@ impl State {
 
 impl Reader {
     fn new(call: Arc<InFlightCall>) -> Self {
+        // Every reader begins at frame 0: none of them was dropped, because `close` comes after nobody can join.
         let key = call.state().readers.insert(0);
         Self { call, key }
     }
@@ -219,6 +221,7 @@ impl Reader {
     /// What comes next: a frame, an error, or the end (`Some(None)`); `None`: nothing yet.
     fn next(&self) -> Option<Option<Result<Frame, PublicError>>> {
         let mut state = self.call.state();
+        // Frames first: those that came before an error are still given.
         if let Some(frame) = state.take(self.key) {
             drop(state);
             self.call.taken.notify_one();

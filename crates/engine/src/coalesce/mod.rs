@@ -42,6 +42,7 @@ pub fn replay(
     let CachedReply { model, provider, warnings, recording, .. } = cached;
     let passes_through =
         Wire::new(recording.dialect, recording.capability) == call.wire && recording.form == call.options.form;
+    // Only usage is read out of bytes that go to the client as they are.
     let detail = if passes_through { Detail::MeterOnly } else { Detail::Full };
     let Some(exchange) = snapshot.providers.get(provider).and_then(|from| from.replay(recording, detail).ok()) else {
         return Err(Box::new(recorder));
@@ -112,6 +113,7 @@ pub async fn lead(
     shared.tasks.spawn(supervised("coalesce_leader", async move {
         // Held by this task, so that it is dropped with the task however that ends.
         let guard = LeaderGuard(leader);
+        // The branch that is not taken is dropped, and with it the provider's reply: that cancels the call.
         tokio::select! {
             () = guard.0.run(recorder) => {}
             () = cancelled.cancelled() => {}
@@ -137,6 +139,7 @@ impl Leader {
     /// Gets the reply and caches it. Returns when it is complete, or nobody waits any more.
     async fn run(&self, recorder: RequestRecorder) {
         let opened = ask_provider(&self.shared, &self.call, &self.snapshot, &self.model, recorder).await;
+        // Nobody waits any more. Dropping the reply records the request as cancelled.
         let Some(in_flight) = self.in_flight.upgrade() else { return };
         let (head, stream) = match opened {
             Ok((head, stream)) => (ReplyHead { cache: CacheUse::Miss, ..head }, stream),
@@ -150,6 +153,8 @@ impl Leader {
         if let (Ok(()), Some(recording)) = (&outcome, recording) {
             self.cache(&head, recording).await;
         }
+        // After the cache has it: whoever asks from now on finds it there or joins the call, and no second call is
+        // made in between.
         if let Some(in_flight) = self.in_flight.upgrade() {
             in_flight.end(outcome);
         }

@@ -71,6 +71,7 @@ impl Health {
     /// The model replied.
     pub fn record_success(&self, model: &Model) {
         let now = self.clock.now();
+        // One success closes the circuit, whoever had it: a probe, or a call that began before it opened.
         self.change(model, |state| {
             state.failures_in_a_row = 0;
             state.opened = None;
@@ -87,6 +88,7 @@ impl Health {
         let now = self.clock.now();
         self.change(model, |state| {
             state.failures_in_a_row = state.failures_in_a_row.saturating_add(1);
+            // Set anew by each further failure: a failed probe begins the whole cooldown again.
             if state.failures_in_a_row >= self.settings.failures {
                 state.opened = Some(now);
             }

@@ -35,6 +35,8 @@ impl RetryBudgets {
     }
 
     fn budget(&self, provider: &ProviderId) -> Arc<TpsBudget> {
+        // The read lock is let go of at the end of this line: taking the write lock below while holding it would
+        // deadlock.
         let known = self.providers.read().unwrap_or_else(PoisonError::into_inner).get(provider).cloned();
         known.unwrap_or_else(|| {
             let RetryBudgetSettings { percent, min_per_second } = self.settings;

@@ -78,6 +78,7 @@ struct Chunk {
 impl Drain {
     /// Moves one batch; whether there was anything to move.
     async fn round(&mut self) -> Result<bool, DrainError> {
+        // In order of number: a start stands in the same segment as its end or in an earlier one.
         for (number, path) in self.journal.segments()? {
             if number >= self.first_own && !self.recovered {
                 self.record_interrupted().await?;
@@ -126,6 +127,7 @@ impl Drain {
                 }
             }
         }
+        // Last. If a step before this fails, the same lines are read and written again, which changes nothing.
         self.place.insert(number, chunk.next);
         Ok(())
     }
@@ -138,6 +140,7 @@ impl Drain {
             .values()
             .map(|(_, record)| {
                 let mut record = record.clone();
+                // What the provider billed for it is unknown. The record says so instead of naming a cost.
                 record.outcome = Outcome::Interrupted;
                 record.finished = now;
                 for attempt in &mut record.attempts {
@@ -159,6 +162,7 @@ impl Drain {
     }
 
     fn forget(&mut self, number: u64, path: &Path) -> io::Result<()> {
+        // A crash right after this loses nothing: `make_durable` has said that the rows are on the disk.
         self.journal.delete(path)?;
         self.place.remove(&number);
         Ok(())
@@ -189,6 +193,8 @@ async fn read(path: PathBuf, from: u64) -> io::Result<Chunk> {
             if length == 0 || bytes.last() != Some(&b'\n') {
                 break;
             }
+            // Damaged lines are passed over for good. Reading them again would stop the drain at the same place for
+            // ever.
             chunk.next += length as u64;
             match line::read(&bytes) {
                 Some(line) => chunk.lines.push(line),

@@ -89,6 +89,7 @@ impl Ledger {
     /// # Errors
     /// If it could not be written; the error says why.
     pub fn start(&self, record: &RequestRecord) -> impl Future<Output = std::io::Result<()>> + Send + use<> {
+        // The line is queued by the call and not by the first poll: a request whose client leaves is recorded too.
         written(self.journal.append(line::start(record)))
     }
 

@@ -111,6 +111,7 @@ impl Bench {
                 .collect::<BTreeMap<ProviderId, _>>(),
             ..Snapshot::default()
         };
+        // Short, because real time passes here: the journal's thread knows nothing of tokio's clock.
         let retry = RetrySettings { pause: Duration::from_millis(1), ..settings.retry };
         let engine = Engine::new(EngineParts {
             settings: EngineSettings { retry, ..settings },
@@ -137,7 +138,7 @@ impl Bench {
     }
 }
 
-/// An answer, read to its end.
+/// A reply, read to its end.
 pub struct Told {
     pub model: String,
     pub head: baton_engine::ReplyHead,

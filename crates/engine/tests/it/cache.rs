@@ -67,6 +67,7 @@ async fn no_key_reads_what_another_was_sent() {
     let (bench, fake) = bench(answering()).await;
     bench.ask(of_key(deterministic(), "k1")).await.unwrap();
     bench.ask(of_key(deterministic(), "k2")).await.unwrap();
+    // The same key may book on several projects, and each of them pays for its own replies.
     let mut of_project = of_key(deterministic(), "k1");
     of_project.identity.attribution.project = Some("p".into());
     bench.ask(of_project).await.unwrap();
@@ -182,6 +183,7 @@ async fn a_changed_model_and_a_purge_forget_replies() {
     });
     bench.ask(of_key(deterministic(), "k1")).await.unwrap();
     assert_eq!(fake.calls().len(), 3);
+    // Registered models have a version in the key. The first change also turned a configured model into one.
     bench.engine.registry().update(|snapshot| {
         let mut changed = model("a", "one");
         changed.source = baton_model::ModelSource::Api;

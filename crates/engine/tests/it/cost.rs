@@ -48,6 +48,7 @@ async fn a_failed_attempt_that_consumed_something_counts_at_its_own_price() {
     let id = call.identity.id.clone();
     bench.ask(call).await.unwrap();
     let record = bench.record(&id).await;
+    // Anthropic reports the input in the first event, and bills it though the reply failed.
     assert_eq!(record.attempts[0].cost, Cost::Known(Nanos(7_000)));
     assert_eq!(record.cost(), Cost::Known(Nanos(27_000)));
 }

@@ -22,9 +22,11 @@ async fn two(first: Fake, second: Fake) -> (Bench, Arc<Fake>, Arc<Fake>) {
 #[tokio::test]
 async fn each_kind_of_error_goes_where_it_may_help() {
     for (kind, calls_of_first, moves_on) in [
+        // The caller's fault: every provider would say the same.
         (ErrorKind::InvalidRequest, 1, false),
         (ErrorKind::ContentFiltered, 1, false),
         (ErrorKind::TooLarge, 1, false),
+        // A retry at the same model is of no use; another may have a larger window, another account or a better day.
         (ErrorKind::ContextLength, 1, true),
         (ErrorKind::Authentication, 1, true),
         (ErrorKind::Permission, 1, true),
@@ -32,6 +34,7 @@ async fn each_kind_of_error_goes_where_it_may_help() {
         (ErrorKind::NotFound, 1, true),
         (ErrorKind::Timeout, 1, true),
         (ErrorKind::Protocol, 1, true),
+        // Passing troubles: tried once more, then moved on.
         (ErrorKind::RateLimited, 2, true),
         (ErrorKind::Overloaded, 2, true),
         (ErrorKind::Internal, 2, true),
@@ -140,6 +143,7 @@ async fn a_fallback_that_the_key_may_not_use_is_passed_over() {
     call.identity.caller.models = Some(Arc::from([ModelId::from("a")]));
     let unknown = bench.ask(call).await.err().unwrap();
     assert_eq!((forbidden.code, unknown.code), (Code::ModelNotFound, Code::ModelNotFound));
+    // A model that the key may not use can't be told from one that does not exist.
     assert_eq!(forbidden.message.replace("`b`", "`nobody`"), unknown.message);
 }
 

@@ -64,6 +64,7 @@ async fn what_fits_is_sent_as_it_came() {
     let mut call = chat("a");
     call.options.max_output_tokens = Some(30);
     let told = bench.ask(call).await.unwrap();
+    // `None`: a limit in the target would make Baton rewrite the body, and the bytes must stay as they came.
     assert_eq!((fake.calls()[0].max_output_tokens, told.head.warnings.len()), (None, 0));
 }
 

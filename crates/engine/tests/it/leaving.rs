@@ -40,6 +40,7 @@ async fn a_client_that_leaves_before_the_reply_begins_is_recorded_too() {
     let id = call.identity.id.clone();
     let engine = bench.engine.clone();
     let served = tokio::spawn(async move { engine.serve(call).await.map(|_| ()) });
+    // The attempt must have been sent: before that, leaving costs nothing and no attempt is recorded.
     while fake.calls().is_empty() {
         tokio::task::yield_now().await;
     }

@@ -53,6 +53,7 @@ async fn a_process_that_died_is_made_good_by_the_next() {
         while !std::fs::read_to_string(segment()).unwrap().contains(&format!("\"{open_id}\"")) {
             tokio::task::yield_now().await;
         }
+        // A copy, because the lock of this process would keep a second one from opening the folder.
         let mut copy = std::fs::read(segment()).unwrap();
         copy.extend_from_slice(b"0123abcd end {\"id\":\"tor");
         let kept = tempfile::tempdir().unwrap();
@@ -62,6 +63,7 @@ async fn a_process_that_died_is_made_good_by_the_next() {
 
         // The second process starts over what the first left on its disk.
         let fresh = store().await;
+        // Twice: a start after the one that recorded them must record nothing again.
         for _ in 0..2 {
             let settings = JournalSettings::in_folder(kept.path());
             let ledger = Ledger::open(settings, fresh.clone(), Arc::new(SystemClock)).unwrap();
@@ -170,6 +172,7 @@ async fn a_call_is_sent_only_when_its_start_is_in_the_journal() {
     let settings = JournalSettings { segment_bytes: 1, reserve_bytes: 0, ..JournalSettings::in_folder(&journal) };
     let bench = Bench::journaled(vec![model("a", "one")], vec![Arc::clone(&fake)], settings, folder, store().await);
     bench.ask(chat("a")).await.unwrap();
+    // The next batch needs a new file, which can't be made without the folder.
     std::fs::remove_dir_all(&journal).unwrap();
     let refused = bench.ask(chat("a")).await.err().unwrap();
     assert_eq!((refused.code, fake.calls().len()), (Code::Overloaded, 1));

@@ -27,6 +27,7 @@ async fn an_open_circuit_fails_fast() {
     let (broken, well) = (failing("one"), answering("two"));
     let models = vec![model("a", "one"), falling_back(model("b", "one"), &["c"]), model("c", "two")];
     let bench = Bench::new(models, vec![Arc::clone(&broken), well]).await;
+    // Until the circuit is open: then the code is another.
     while bench.ask(chat("a")).await.err().unwrap().code == Code::ProviderError {}
     let calls = broken.calls().len();
     let refused = bench.ask(chat("a")).await.err().unwrap();

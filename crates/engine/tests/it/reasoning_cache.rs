@@ -1,4 +1,4 @@
-//! Thoughts that a client's format has no place for come back with the results of the calls they led to.
+//! Reasoning that a client's format has no place for comes back with the results of the calls it led to.
 
 #![expect(clippy::panic, reason = "tests")]
 
@@ -14,7 +14,7 @@ use baton_provider_api::fake::{Answer, Fake};
 use baton_provider_api::{Form, Frame};
 use std::sync::Arc;
 
-/// A thought, a call, another thought, another call.
+/// Reasoning, a call, more reasoning, another call.
 fn with_reasoning() -> Answer {
     let call = |index: u32, id: &str| Event::ToolCall { choice: 0, index, id: id.into(), name: "look".into() };
     let events = [
@@ -37,9 +37,11 @@ fn with_reasoning() -> Answer {
     )
 }
 
-/// The next turn, as a client sends it that dropped all thoughts.
+/// The next turn, as a client sends it that dropped all reasoning.
 fn results(id_a: &'static str) -> ChatRequest {
     let call = |id: &str| {
+        // The arguments come back in another order and spelling than the model wrote them: clients parse and print
+        // them.
         let arguments = if id == "call_b" { "{}" } else { r#"{"a":1.5,"b":[1,{"c":1,"d":2}]}"# };
         Part::from(PartKind::ToolCall(ToolCall { id: id.into(), name: "look".into(), arguments: arguments.into() }))
     };

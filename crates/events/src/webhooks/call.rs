@@ -85,12 +85,14 @@ pub fn signed(url: &str, secrets: &Secrets, event: &Event, now: Timestamp) -> Re
     let signatures = secrets.signatures(&event.id, now, body.as_bytes());
     let request = [
         ("webhook-id", event.id.clone()),
+        // The time of this try and not of the event: receivers refuse what is older than a few minutes.
         ("webhook-timestamp", now.seconds().to_string()),
         ("webhook-signature", signatures),
     ]
     .into_iter()
     // Ids, digits and base64 are always values of headers.
     .filter_map(|(name, value)| Some((HeaderName::from_static(name), HeaderValue::try_from(value).ok()?)))
+    // Only the status counts, so a reply that is too long is no failure.
     .fold(Request::post(url, body).cut(), |request, (name, value)| request.header(name, value));
     request.header(CONTENT_TYPE, HeaderValue::from_static("application/cloudevents+json"))
 }

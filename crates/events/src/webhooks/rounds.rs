@@ -107,6 +107,7 @@ impl Webhooks {
         if work.calls.is_empty() {
             return Ok(false);
         }
+        // Bounded, so that the lease is renewed and new events begin while slow calls go on.
         if let Ok(Some(tried)) = timeout(WAIT, work.calls.next()).await {
             work.tried.push(tried);
             // Whatever else has ended is taken along, so that one write phase covers it.
@@ -167,6 +168,8 @@ impl Webhooks {
             }
             Outcome::Never(error) => Failure { status: None, error: error.clone(), next: None },
             Outcome::Gone => {
+                // Before the delivery is marked: if the node dies in between, the next try gets the 410 again and
+                // ends the webhook then.
                 self.deactivate(&tried.webhook, now).await?;
                 Failure { status: Some(410), error: "it answered 410 Gone".to_owned(), next: None }
             }
@@ -188,6 +191,7 @@ impl Webhooks {
     async fn deactivate(&self, id: &str, now: Timestamp) -> Result<(), StoreError> {
         let change = self.store.change(&Actor::service("webhooks")).await?;
         let mut webhook = change.webhooks().get(id).await?;
+        // Several deliveries may get the 410 at once; one of them ends the webhook and writes the audit entry.
         if !webhook.active {
             return Ok(());
         }
@@ -256,6 +260,7 @@ impl Work {
 
 impl Target {
     fn has_room(&self, failing: usize) -> bool {
+        // One call at a time to a webhook that fails: it shows whether the service is back, and costs one place.
         if self.fails {
             self.deliveries.is_empty() && failing < CALLS_FAILING
         } else {

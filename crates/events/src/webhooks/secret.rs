@@ -54,6 +54,7 @@ impl Secret {
 
     /// Whether one of the signatures in a `webhook-signature` header is of this message.
     pub fn verify(&self, id: &str, timestamp: i64, body: &[u8], signatures: &str) -> bool {
+        // Several may stand there, and of other schemes too (`v1a`): one that fits is enough.
         signatures.split(' ').filter_map(|signature| STANDARD.decode(signature.strip_prefix("v1,")?).ok()).any(
             |signature| {
                 // Compared in constant time.

@@ -19,6 +19,7 @@ const RESOLVING: Duration = Duration::from_secs(5);
 /// What is wrong with it, as the rest of a sentence about the field.
 pub async fn check(url: &str, allowed: &[IpNet]) -> Result<(), String> {
     let url = Url::parse(url).map_err(|error| format!("expected https://HOST/PATH: {error}"))?;
+    // Addresses are shown in lists and logs.
     if !url.username().is_empty() || url.password().is_some() {
         return Err("must not hold a user name or password: requests are signed, check the signature".to_owned());
     }
@@ -50,6 +51,7 @@ fn literal(host: &Host<&str>) -> Option<IpAddr> {
         Host::Ipv4(address) => Some(IpAddr::V4(*address)),
         Host::Ipv6(address) => Some(IpAddr::V6(*address)),
         Host::Domain(name) => {
+            // `localhost.` is the same name, written in full.
             let name = name.trim_end_matches('.');
             (name == "localhost" || name.ends_with(".localhost")).then_some(IpAddr::V4(Ipv4Addr::LOCALHOST))
         }

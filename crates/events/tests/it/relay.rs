@@ -82,6 +82,7 @@ async fn what_happens_while_the_bus_is_away_is_relayed_afterwards() {
     relay_all(&relay).await;
     server.stop();
     let second = tell(&store, EventKind::ModelUpdated, "meanwhile").await;
+    // Told that there may be more, the caller would come again at once, for as long as the bus is away.
     assert!(!relay.round().await, "it does not turn in circles");
     assert_eq!(stream(&store).await, [first.as_str()]);
     server.restart();

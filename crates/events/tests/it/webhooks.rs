@@ -202,6 +202,7 @@ async fn services_that_never_reply_hold_up_no_other() {
         hub.deliveries("well", DeliveryState::Delivered).await.len() == 300
     })
     .await;
+    // A service that never replies has not failed yet, so it has all the places that a webhook may have.
     assert_eq!(silent.received().len(), 4 * 4, "so many calls a webhook, and no more");
     assert_eq!(hub.deliveries("silent-0", DeliveryState::Pending).await.len(), 300);
 }
@@ -226,6 +227,7 @@ async fn nothing_goes_where_it_is_not_allowed() {
     hub.register("wh", &target.url, None).await;
     hub.happen(1).await;
     hub.deliver().await;
+    // Dead at once: trying again would only help somebody who probes the network.
     let error = hub.only(DeliveryState::Dead).await.last_error.unwrap();
     assert!(error.contains("127.0.0.1, which is not on the public internet"), "{error}");
     assert!(!error.contains("s3cret"), "{error}");
@@ -240,6 +242,7 @@ async fn without_its_key_a_secret_signs_nothing() {
     hub.register("wh", &target.url, None).await;
     hub.happen(1).await;
     hub.deliver().await;
+    // Pending: the operator can set the right key, and then it is delivered.
     let error = hub.only(DeliveryState::Pending).await.last_error.unwrap();
     assert!(error.contains("BATON_SECRET_KEY"), "{error}");
     assert!(target.received().is_empty());

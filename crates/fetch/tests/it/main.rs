@@ -40,6 +40,7 @@ async fn a_guarded_client_does_not_call_this_machine_in_any_spelling() {
     let address = server(json("{}"), true).await;
     let port = address.port();
     let client = Client::guarded(Vec::new());
+    // Ways to write this machine that lists of forbidden texts miss.
     let hosts = [
         "127.0.0.1",
         "localhost",

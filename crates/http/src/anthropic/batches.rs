@@ -27,6 +27,7 @@ const PATH: &str = "/v1/messages/batches";
 pub async fn create(State(state): State<HttpState>, mut inbound: Inbound) -> Result<Response, Refused> {
     let bytes = inbound.read_body().await?;
     let Batch { body, provider, model } = compute(bytes.len(), || read_batch(&state, &inbound, bytes))?;
+    // Before the provider is asked: a batch that was made there runs and is billed, whether or not it is noted here.
     state.provider_objects.check_quota(&inbound.caller, KIND).await?;
     let headers = headers::passed_on(&inbound.parts.headers);
     let query = query::forwarded(ClientApi::Anthropic, inbound.query());
@@ -102,6 +103,7 @@ fn read_batch(state: &HttpState, inbound: &Inbound, bytes: Bytes) -> Result<Batc
     #[derive(Deserialize)]
     struct Params<'a> {
         #[serde(borrow)]
+        // Borrowed as text, because only a borrowed value tells where in the body it stands.
         model: &'a RawValue,
     }
     let batch: Requests<'_> = serde_json::from_slice(&bytes).map_err(|error| {
@@ -147,6 +149,7 @@ fn with_own_url(body: &Bytes) -> Bytes {
     }
     // Errors and deletions have no `results_url`, and pass as they are.
     let Ok(batch) = serde_json::from_slice::<Batch<'_>>(body) else { return body.clone() };
+    // Null until the batch has ended, and null it stays: clients take an address for "ended".
     let place = spans::of(batch.results_url, body).filter(|_| batch.results_url.get() != "null");
     let url = serde_json::Value::from(format!("{PATH}/{}/results", upstream::encoded(&batch.id))).to_string();
     spans::replace(body, &place.map(|place| (place, url)).into_iter().collect::<Vec<_>>())

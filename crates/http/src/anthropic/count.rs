@@ -23,6 +23,8 @@ pub async fn serve(State(state): State<HttpState>, mut inbound: Inbound) -> Resu
     let bytes = inbound.read_body().await?;
     match compute(bytes.len(), || counter(&state, &inbound.caller, &bytes))? {
         Counter::Provider => {
+            // Through the pipeline, though vendors bill nothing for it: limits, the circuit and the record apply to
+            // it as well.
             let again = inbound.with_body(bytes);
             exchange::serve(ClientApi::Anthropic, Capability::TokenCount, State(state), again).await
         }
@@ -58,6 +60,7 @@ fn counter(state: &HttpState, caller: &Caller, bytes: &Bytes) -> Result<Counter,
 }
 
 fn count_here(bytes: &[u8], model: &Model) -> Result<u64, PublicError> {
+    // The same checks as a request to a model has, so that a body that counts can also be sent.
     peek::check(Dialect::Anthropic, Capability::TokenCount, bytes)?;
     let request = count_tokens::read_request(bytes)?;
     Ok(count::operation(&Operation::Chat(Box::new(request)), model).tokens)

@@ -53,6 +53,7 @@ pub fn page<'m>(mut models: Vec<&'m Arc<Model>>, query: Option<&str>) -> Result<
     // By id as well, so that models made in the same second don't change places between pages.
     models.sort_by_key(|model| (Reverse(model.created_at), &model.id));
     let asked = ListQuery::read(query)?;
+    // An id that the caller may not use is not in the list, so it is as unknown as one that does not exist.
     let place = |id: &str| {
         models
             .iter()

@@ -34,6 +34,7 @@ pub(super) async fn read(
         let value = field.text().await.map_err(unreadable)?;
         fields.take(api, name, value, &mut request);
     }
+    // Providers answer an empty file with errors that don't name the field.
     if request.file.is_empty() {
         return Err(PublicError::new(Code::InvalidRequest, "file: is required; expected an audio file").at("file"));
     }

@@ -30,6 +30,7 @@ pub(super) async fn read(capability: Capability, client: &Client, body: &Bytes) 
         let value = match value {
             Value::Null => continue,
             Value::String(text) => text,
+            // Numbers and flags become what they would be in a form, where everything is text.
             other => other.to_string(),
         };
         match name.as_str() {

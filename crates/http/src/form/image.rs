@@ -24,6 +24,7 @@ pub(super) async fn read(capability: Capability, mut form: Multipart<'static>) -
         }
         let filename = field.file_name().map(ToOwned::to_owned);
         let content_type = field.content_type().map(ToString::to_string);
+        // Kept in order, with names as they came: providers tell an image from its mask by them.
         let content = field.bytes().await.map_err(unreadable)?;
         if name == "stream" {
             request.stream = content == "true";

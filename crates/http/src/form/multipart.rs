@@ -30,6 +30,7 @@ pub(super) fn open(headers: &HeaderMap, bytes: &Bytes) -> Result<Multipart<'stat
         )
         .at("content-type")
     })?;
+    // The body is in memory already, in its bounds; the parser takes only streams.
     Ok(Multipart::new(stream::iter([Ok::<_, Infallible>(bytes.clone())]), boundary))
 }
 

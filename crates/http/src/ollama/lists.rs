@@ -55,6 +55,7 @@ pub async fn running(State(state): State<HttpState>, inbound: Inbound) -> Result
     let snapshot = state.web.engine.registry().snapshot();
     let headers = headers::passed_on(&inbound.parts.headers);
     let servers = snapshot.providers.values().filter(|provider| provider.kind() == "ollama");
+    // At once and not one after the other: one server that is away must not add its timeout to the others.
     let asked = servers.map(|server| loaded(server.as_ref(), &snapshot, &inbound.caller, &headers));
     let models: Vec<Value> = join_all(asked).await.concat();
     Ok(upstream::json(write_json(&json!({ "models": models }))?))

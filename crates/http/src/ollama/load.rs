@@ -38,6 +38,7 @@ fn loaded(
     caller: &Caller,
     bytes: &Bytes,
 ) -> Result<Option<Response>, PublicError> {
+    // What does not scan goes on to `exchange`, which refuses it with the right sentence.
     let Some(body) = splice::scan(bytes.clone()).ok().filter(|body| says_nothing(capability, body)) else {
         return Ok(None);
     };

@@ -16,6 +16,7 @@ use http::Method;
 /// # Errors
 /// If the caller is no admin, or there is no reply.
 pub async fn serve(State(state): State<HttpState>, mut inbound: Inbound) -> Result<Response, Refused> {
+    // Before anything else: a pull fills a disk, and a deletion takes the model from everybody.
     if inbound.caller.role != Role::Admin {
         return Err(PublicError::new(Code::PermissionDenied, "only admins change the models of a server").into());
     }
@@ -45,6 +46,7 @@ pub async fn serve(State(state): State<HttpState>, mut inbound: Inbound) -> Resu
 
 /// The same reply, at whose end the server's list is taken over.
 fn then_discover(reply: Forwarded, state: HttpState, provider: String, by: Actor) -> Forwarded {
+    // At the end and not at once: a pull streams its progress for minutes, and the model is there only then.
     let after = stream::once(async move {
         if let Err(error) = state.models.discover(Some(&provider), false, &by).await {
             tracing::warn!(provider.id = provider, %error, "the changed list of models was not taken over");

@@ -43,6 +43,7 @@ fn modified(model: &Model) -> String {
 fn tagged(model: &Model) -> String {
     let id = model.id.as_str();
     let last = id.rsplit('/').next().unwrap_or(id);
+    // Only in the last part: `host:5000/org/model` has a port and no tag.
     if last.contains(':') { id.to_owned() } else { format!("{id}:latest") }
 }
 

@@ -29,6 +29,7 @@ pub async fn serve(State(state): State<HttpState>, mut inbound: Inbound) -> Resu
         return Ok(upstream::json(model_info(model).to_string().into_bytes()));
     }
     let provider = upstream::provider(&snapshot, &model.provider)?;
+    // Clients call the model as Baton does, the server by its own name.
     let mut editor = Editor::new(&body);
     editor.set(field, Value::from(model.upstream.as_str()).to_string());
     let headers = headers::passed_on(&inbound.parts.headers);

@@ -28,6 +28,7 @@ pub async fn create(State(state): State<HttpState>, mut inbound: Inbound) -> Res
     })?;
     // The file decides where the batch runs: no other provider has it.
     let file = objects::find(&state, &inbound.caller, ProviderObjectKind::File, &input.input_file_id).await?;
+    // Before the provider is asked: a batch that was made there runs and is billed, whether or not it is noted here.
     state.provider_objects.check_quota(&inbound.caller, KIND).await?;
     let headers = headers::passed_on(&inbound.parts.headers);
     let query = query::forwarded(ClientApi::OpenAi, inbound.query());
@@ -83,6 +84,7 @@ async fn adopt_files(state: &HttpState, batch: &Found, reply: &Whole) -> Result<
     }
     let Ok(made) = serde_json::from_slice::<Made>(&reply.body) else { return Ok(()) };
     for file in [made.output_file_id, made.error_file_id].into_iter().flatten() {
+        // Without this only the vendor's console could reach the results: callers see files of their own alone.
         state.provider_objects.adopt(&batch.object, ProviderObjectKind::File, &file).await?;
     }
     Ok(())

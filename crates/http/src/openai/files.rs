@@ -77,6 +77,7 @@ async fn read_upload(state: &HttpState, inbound: &Inbound, bytes: Bytes) -> Resu
     let snapshot = state.web.engine.registry().snapshot();
     // Read even though it passes through: the purpose decides who gets it.
     let form = UploadForm::read(content_type, &bytes).await?;
+    // Only the file of a batch names models.
     if form.purpose.as_deref() != Some("batch") {
         let provider = upstream::choose(&snapshot, caller, &parts.headers, "openai")?;
         return Ok(Upload { body: bytes, provider, model: None });
@@ -129,6 +130,7 @@ impl UploadForm {
     /// next boundary.
     fn with(&self, form: &Bytes, file: &Bytes) -> Result<Bytes, PublicError> {
         let around = [b"\r\n\r\n", &self.file[..], b"\r\n--", self.boundary.as_bytes()].concat();
+        // Found by its surroundings and not by its content alone, which may also stand in another field.
         let start = memchr::memmem::find(form, &around).map(|found| found + 4);
         let start =
             start.ok_or_else(|| PublicError::new(Code::InvalidRequest, "the form's lines must end with CRLF"))?;

@@ -24,6 +24,7 @@ pub fn renamed(file: &Bytes, named: &mut BatchModels<'_>) -> Result<Bytes, Publi
         model: &'a RawValue,
     }
     let mut places = Vec::new();
+    // Each line borrows from the file, so a value's place in the line is its place in the file.
     for (number, line) in file.split(|byte| *byte == b'\n').enumerate() {
         // The last line usually ends with a newline, which leaves an empty one.
         if line.iter().all(u8::is_ascii_whitespace) {

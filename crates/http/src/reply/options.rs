@@ -94,6 +94,7 @@ impl ReplyOptions {
         ReplyContext {
             id: self.id.to_string(),
             model: head.model.to_string(),
+            // The arrival and not the present, so that all chunks of a stream have the same `created`.
             created: self.arrived.seconds(),
             include_usage: self.include_usage,
             base64: self.base64,

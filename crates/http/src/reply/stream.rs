@@ -67,6 +67,7 @@ impl Outgoing {
             if self.over {
                 return None;
             }
+            // Begun anew for each frame: only silence on the provider's side is filled.
             let silence = tokio::time::sleep(self.options.keep_alive);
             let item = tokio::select! {
                 item = self.frames.next() => item,
@@ -107,6 +108,7 @@ impl Outgoing {
     /// The provider's own error, where the client speaks its format.
     fn fail(&mut self, error: &PublicError) -> Bytes {
         match &error.upstream {
+            // The client's SDK knows the vendor's own error, and may act on its code.
             Some(upstream) if self.mode == Mode::Passthrough => upstream.body.clone(),
             _ => self.writer.fail(error, self.options.id.as_str()),
         }

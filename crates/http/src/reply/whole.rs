@@ -14,6 +14,7 @@ use futures::TryStreamExt;
 
 /// Bytes that the client may use before they are complete.
 pub(super) fn as_it_arrives(frames: Frames, head: &ReplyHead, options: &ReplyOptions) -> Response {
+    // An error on the way can only break the connection: audio has no place for a sentence.
     let body = Body::from_stream(frames.map_ok(|frame| frame.bytes));
     with_headers(body, &head.content_type, head, options)
 }
@@ -29,6 +30,7 @@ pub(super) async fn pass_through(
 ) -> Result<Response, PublicError> {
     let mut events = Vec::new();
     let mut take_events = |frame: &mut Frame| {
+        // Collected for the observer alone: a whole reply's events are a second copy of it.
         if options.observer.is_some() {
             events.append(&mut frame.events);
         }

@@ -33,6 +33,7 @@ use std::sync::Arc;
 /// What the client is told if no reply begins.
 pub async fn create(State(state): State<HttpState>, mut inbound: Inbound) -> Result<Response, Refused> {
     const API: ClientApi = ClientApi::Responses;
+    // The same order as in `exchange::serve`: cheap refusals first.
     let headers = RequestHeaders::read(&inbound.parts.headers)?;
     state.web.engine.limits().check(&inbound.caller)?;
     let bytes = inbound.read_body().await?;
@@ -119,6 +120,8 @@ async fn prepare(state: &HttpState, caller: &Caller, body: Bytes, id: &RequestId
         all = before.then(said?);
         needs.taken_up();
         let served_by = needs::keeper(state, caller, &scanned, &earlier.model);
+        // Encrypted reasoning and item ids of one provider are refused by another. What is left is said again in
+        // full.
         let items = if served_by { all.clone().without_provider_state() } else { all.clone() };
         body = context::continue_conversation(&scanned, &items);
         model = Some(earlier.model);

@@ -25,6 +25,7 @@ const FIELDS: [&str; 4] = ["previous_response_id", "conversation", "prompt", "ba
 /// # Errors
 /// If one has the wrong type.
 pub(super) fn read(body: &Body) -> Result<Needs, PublicError> {
+    // `null` and `false` are the format's defaults, and SDKs send them.
     let given = |name: &str| body.value(name).filter(|value| !matches!(*value, b"null" | b"false"));
     let previous = match given("previous_response_id") {
         None => None,

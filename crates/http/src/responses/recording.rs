@@ -26,6 +26,7 @@ pub struct ResponseRecorder {
 impl ResponseRecorder {
     /// For a request of that caller, with everything that is said to the model.
     pub(super) fn new(objects: ProviderObjects, conversations: Conversations, caller: Caller, input: &Items) -> Self {
+        // Asked before the reply begins, because a translated reply says in its first event whether it is stored.
         let input = Some(input.to_json()).filter(|input| conversations.takes(input.len()));
         Self { objects, conversations, caller, input }
     }
@@ -49,6 +50,7 @@ impl ReplyObserver for ResponseRecorder {
         let Some(input) = &self.input else { return };
         let named = completed(last).and_then(|response| id_and_text(&response));
         if let Some((id, response)) = named {
+            // In the background: the client has the end of its stream already, and must not wait for a database.
             self.conversations.store_in_background(&self.caller, &head.model, id, input.clone(), response);
         }
     }
@@ -80,6 +82,7 @@ fn id_and_text(response: &[u8]) -> Option<(String, String)> {
 
 /// The response in the event that ends a stream well.
 fn completed(events: &Bytes) -> Option<Vec<u8>> {
+    // The writer's last bytes hold several events, and the response stands whole in the last of them only.
     let (mut splitter, mut frames) = (Splitter::new(Framing::Sse, usize::MAX), Vec::new());
     splitter.push(events.clone(), &mut frames).ok()?;
     let last = frames.last()?;

@@ -59,6 +59,7 @@ impl Cache for Redis {
     }
 
     fn size(&self) -> BoxFuture<'_, Size> {
+        // What Redis holds is not in this process.
         futures::future::ready(Size::default()).boxed()
     }
 

@@ -78,6 +78,7 @@ impl Link {
         };
         let result = match timeout(self.settings.timeout, run(connection)).await {
             Ok(result) => result,
+            // Told as a timeout, which alone is no outage (`note_failure`).
             Err(_) => Err(RedisError::from(std::io::Error::from(std::io::ErrorKind::TimedOut))),
         };
         match result {
@@ -173,6 +174,7 @@ async fn probe(link: Weak<Link>, first: Duration) {
     let mut pause = first;
     loop {
         sleep(pause).await;
+        // Only after the pause: during it the probe holds nothing alive.
         let Some(link) = link.upgrade() else { return };
         match link.connect().await {
             Ok(connection) => {

@@ -45,6 +45,7 @@ fn channels(link: &Link) -> String {
 }
 
 async fn subscription(link: &Link) -> RedisResult<PubSub> {
+    // A connection of its own: one that is subscribed can do nothing else in the older protocol.
     let mut subscription = link.client.get_async_pubsub().await?;
     // `*`, `?` and `[` in a prefix would match more than it; the configuration has neither.
     subscription.psubscribe(format!("{}*", channels(link))).await?;
@@ -77,6 +78,7 @@ fn listen_on(link: Arc<Link>, first: Option<PubSub>) -> impl futures::Stream<Ite
             sleep(PAUSE).await;
             next = timeout(REPLY_TIMEOUT, subscription(&link)).await.ok().and_then(Result::ok);
             if next.is_some() {
+                // Redis keeps no notices, so whatever was published in between is gone.
                 yield Notice::Missed;
             }
         }

@@ -12,6 +12,7 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// `KEYS[1]`: the value; `ARGV[1]`: what names of generations begin with.
+// In one script: between two calls another node could purge, and a stale value would be returned.
 pub(super) static GET: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         r"local tags = redis.call('HGET', KEYS[1], 'tags')

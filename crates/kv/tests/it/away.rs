@@ -43,6 +43,7 @@ async fn memory_stands_in_and_redis_comes_back_by_itself() {
         assert_eq!(get(&cache, "b").await.as_deref(), Some("memory"));
     }
     assert_eq!(cache.health(), Some(Health { up: false, errors }), "what is skipped is no error");
+    // Whoever purges must know that Redis still has the values.
     assert!(!cache.purge(Some("t")).await.complete);
     assert_eq!(get(&cache, "b").await, None);
     set(&cache, "c", "memory").await;
@@ -78,6 +79,7 @@ async fn a_flush_forgets_values_and_scripts_and_nothing_else() {
     let redis = redis(own(&server)).await;
     set(&redis, "a", "1").await;
     let mut raw = ::redis::Client::open(server.url()).unwrap().get_multiplexed_async_connection().await.unwrap();
+    // What a restart without persistence does: scripts that are called by their hash are unknown then.
     ::redis::pipe().cmd("FLUSHALL").cmd("SCRIPT").arg("FLUSH").query_async::<()>(&mut raw).await.unwrap();
     assert_eq!(get(&redis, "a").await, None);
     set(&redis, "a", "2").await;

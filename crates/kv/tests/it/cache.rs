@@ -51,6 +51,7 @@ async fn a_purge_takes_what_has_the_tag(cache: &dyn Cache) {
     check(cache, "a", None).await;
     check(cache, "b", None).await;
     check(cache, "c", Some("3")).await;
+    // A caller's tag of this name must not be the one that every value has.
     assert_eq!(cache.purge(Some("all")).await, purged(1));
     check(cache, "c", None).await;
 }

@@ -12,6 +12,7 @@ const BYTES: &[u8] = include_bytes!("../../data/catalogue.json");
 /// Decimal dollars per million units, by [`UsageClass::name`].
 type RatesFile = IndexMap<String, String>;
 
+// No field may be unknown, or a misspelled fact would be left out in silence. The tests read the whole file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct File {

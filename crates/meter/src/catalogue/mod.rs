@@ -60,6 +60,8 @@ pub fn entries() -> &'static [Entry] {
 fn undated(name: &str) -> Option<&str> {
     let ends_with = |pattern: &str| {
         let start = name.len().checked_sub(pattern.len())?;
+        // By pattern and not by a calendar: OpenAI writes 2024-08-06 and Anthropic 20250929, and a name may end in
+        // any digits that look so.
         let fits = name.bytes().skip(start).zip(pattern.bytes()).all(|(byte, wanted)| match wanted {
             b'0' => byte.is_ascii_digit(),
             _ => byte == wanted,

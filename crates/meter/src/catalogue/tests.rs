@@ -13,6 +13,7 @@ fn known(vendor: &str, name: &str) -> Entry {
 #[test]
 fn the_file_is_sorted_and_names_are_unique() {
     let places = entries().iter().map(|entry| (entry.vendor.as_str(), entry.id.as_str())).collect::<Vec<_>>();
+    // Sorted, so that a change of a fact is a small diff.
     assert!(places.is_sorted());
     let mut names = HashSet::new();
     for entry in entries() {
@@ -31,6 +32,8 @@ fn facts_are_plausible() {
         assert_eq!(entry.price.is_none(), unpriced, "{}", entry.id);
         let price = entry.price.clone().unwrap_or_default();
         for (class, rate) in price.rates.known() {
+            // Prices are per million: a search for a cent is 10,000 dollars. This catches a price per token or per
+            // thousand in the file.
             let most = if class == UsageClass::WebSearches { 100_000 } else { 1_000 } * Nanos::DOLLAR.0;
             assert!((1..=most).contains(&rate.0), "{}: {class:?} costs {rate}", entry.id);
         }
@@ -50,6 +53,7 @@ fn names_aliases_and_dates_lead_to_the_same_entry() {
     for (vendor, name, id) in [
         ("openai", "gpt-4o", "gpt-4o"),
         ("openai", "gpt-4o-2024-08-06", "gpt-4o"),
+        // This snapshot costs more than the later ones, so it has an entry of its own.
         ("openai", "gpt-4o-2024-05-13", "gpt-4o-2024-05-13"),
         ("openai", "gpt-5.2-2027-01-31", "gpt-5.2"),
         ("anthropic", "claude-sonnet-4-5-20250929", "claude-sonnet-4-5"),
@@ -58,6 +62,7 @@ fn names_aliases_and_dates_lead_to_the_same_entry() {
         assert_eq!(known(vendor, name).id, id, "{name}");
     }
     for (vendor, name) in
+        // Another vendor may serve a model under the same name at another price.
         [("anthropic", "gpt-4o"), ("openai", "gpt-4o-latest-2024"), ("openai", ""), ("openai", "-00000000")]
     {
         assert_eq!(lookup(vendor, name), None, "{name}");

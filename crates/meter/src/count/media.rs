@@ -42,11 +42,13 @@ pub(super) fn document(document: &Document) -> u64 {
 
 /// Audio of that many bytes, in a format or of a file name (`wav`, `talk.mp3`).
 pub(super) fn audio(bytes: usize, format: &str) -> u64 {
+    // A chat names a format, a transcription the name of a file.
     let raw = ["wav", "pcm", "pcm16"].iter().any(|ending| format.to_ascii_lowercase().ends_with(ending));
     (bytes as u64).div_ceil(if raw { RAW_AUDIO_BYTES } else { AUDIO_BYTES })
 }
 
 /// How many bytes a base64 text stands for.
 pub(super) fn decoded(base64: &str) -> usize {
+    // The padding makes it up to two bytes too many, which an estimate can bear.
     base64.len() / 4 * 3
 }

@@ -66,10 +66,13 @@ pub fn tokenizer(model: &Model) -> Tokenizer {
 /// How many tokens the model reads for the request.
 pub fn operation(operation: &Operation, model: &Model) -> Count {
     let tokenizer = tokenizer(model);
+    // What surrounds the texts of a chat is published for some models only. Completions and embeddings have nothing
+    // around them.
     let framed = matches!(operation, Operation::Chat(_));
     let (mut tokens, mut exact) =
         (0_u64, tokenizer.is_exact() && (!framed || Tokenizer::follows_cookbook(&model.upstream)));
     walk::operation(operation, &mut |piece| {
+        // Saturating, because a client's token ids and texts may be as many as it likes.
         tokens = tokens.saturating_add(match piece {
             Piece::Text(text) => tokenizer.count(text),
             Piece::Tokens(tokens) => tokens,
@@ -98,6 +101,7 @@ pub fn upper_bound(operation: &Operation) -> u64 {
 /// Whether the request has at most `limit` tokens. Counts only when the lengths can't settle it.
 pub fn fits(operation: &Operation, model: &Model, limit: u64) -> Fit {
     let at_most = upper_bound(operation);
+    // Nearly every prompt is far below its limit, and need not be counted.
     if at_most <= limit {
         return Fit::Fits { at_most };
     }

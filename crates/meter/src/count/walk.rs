@@ -36,6 +36,8 @@ pub(super) fn operation(operation: &Operation, visit: &mut Visit<'_>) {
         Operation::Embedding(request) => request.input.iter().for_each(|prompt| self::prompt(prompt, visit)),
         Operation::Image(request) => {
             visit(Piece::Text(&request.prompt));
+            // No tokens, but it marks the count as an estimate: vendors put words of their own around such a prompt,
+            // or bill it otherwise.
             visit(Piece::Estimated(0));
         }
         Operation::ImageForm(request) => request.parts.iter().for_each(|part| form_part(part, visit)),
@@ -84,6 +86,7 @@ fn chat(request: &ChatRequest, visit: &mut Visit<'_>) {
 
 fn message(message: &Message, visit: &mut Visit<'_>) {
     visit(Piece::Tokens(PER_MESSAGE));
+    // The cookbook counts the role as text of its own.
     visit(Piece::Text(role(message.role)));
     if let Some(name) = &message.name {
         visit(Piece::Tokens(PER_NAME));
@@ -118,6 +121,7 @@ fn parts(parts: &[Part], visit: &mut Visit<'_>) {
             }
             PartKind::Reasoning(reasoning) => {
                 visit(Piece::Text(&reasoning.text));
+                // Encrypted reasoning can't be counted. About four bytes make a token, as in text.
                 let redacted = reasoning.redacted.as_ref().map_or(0, |data| media::decoded(data) as u64 / 4);
                 visit(Piece::Estimated(redacted));
             }

@@ -24,9 +24,11 @@ pub struct Costed {
 pub fn cost<'p>(usage: &Usage, price: impl Into<Option<&'p Price>>) -> Costed {
     let rates = price.into().map(|price| Effective::new(price, usage.input_tokens(), usage.service_tier.as_deref()));
     let mut costed = Costed { parts: Vec::new(), total: Cost::Known(Nanos::ZERO) };
+    // A class that was not used needs no rate: a model without a price for audio still prices its chats.
     for (class, amount) in usage.nonzero() {
         match rates.as_ref().and_then(|rates| rates.get(class)) {
             Some(rate) => costed.add(class, part(amount, rate)),
+            // It never becomes known again: a sum without one of its parts would look like the whole.
             None => costed.total = Cost::Unpriced,
         }
     }
@@ -45,6 +47,7 @@ impl Costed {
 /// What an amount costs at a rate for a million, rounded half up; the largest number of nano-dollars if it is more.
 fn part(amount: u64, rate: Nanos) -> Nanos {
     let rate = u128::from(u64::try_from(rate.0).unwrap_or(0));
+    // In 128 bits no product overflows. In 64, a billion tokens at 15 dollars a million would come close.
     let nanos = (u128::from(amount) * rate + 500_000) / 1_000_000;
     Nanos(i64::try_from(nanos).unwrap_or(i64::MAX))
 }

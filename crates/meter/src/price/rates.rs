@@ -12,8 +12,10 @@ impl Effective {
     /// exceeds; over them those of the service tier. A service tier that the price does not name is the ordinary one.
     pub fn new(price: &Price, input_tokens: u64, service_tier: Option<&str>) -> Self {
         let mut rates = price.rates.clone();
+        // `<`, because vendors price "more than 200,000 tokens".
         let context = price.context_tiers.iter().filter(|tier| tier.above < input_tokens).max_by_key(|tier| tier.above);
         let service = price.service_tiers.iter().find(|(name, _)| Some(name.as_str()) == service_tier);
+        // The service tier comes last: a batch has its own price, however long its prompt is.
         for overlay in context.map(|tier| &tier.rates).into_iter().chain(service.map(|(_, rates)| rates)) {
             overlay.known().for_each(|(class, rate)| rates.set(class, rate));
         }

@@ -53,6 +53,7 @@ fn what_stands_in_for_a_missing_rate_and_what_does_not() {
         check(&plain, &[(class, 1_000_000)], Some("1"));
     }
     check(&plain, &[(Reasoning, 1_000_000)], Some("2"));
+    // These cost many times what text costs, so no other rate may stand in for them.
     for class in [AudioInput, AudioCacheRead, AudioOutput, ImageOutput, Images, AudioMillis, Characters, WebSearches] {
         check(&plain, &[(Input, 5), (class, 1)], None);
     }
@@ -61,6 +62,8 @@ fn what_stands_in_for_a_missing_rate_and_what_does_not() {
 #[test]
 fn the_context_tier_holds_for_the_whole_request_and_counts_cached_tokens() {
     use UsageClass::*;
+    // The tier begins above 200,000 tokens, and cached ones count. Its price then holds for the output and for every
+    // token read.
     check(&sonnet(), &[(Input, 200_000)], Some("0.6"));
     check(&sonnet(), &[(Input, 1), (CacheRead, 200_000)], Some("0.120006"));
     check(&sonnet(), &[(Input, 200_001), (Output, 1_000_000)], Some("23.700006"));
@@ -87,6 +90,7 @@ fn not_knowing_is_not_zero() {
 #[test]
 fn sums_saturate() {
     let huge = Price { rates: Rates::default().with(UsageClass::Input, Nanos(i64::MAX)), ..Price::default() };
+    // A provider may report any number. A wrapped sum would be a negative bill.
     check(&huge, &[(UsageClass::Input, u64::MAX), (UsageClass::CacheRead, u64::MAX)], Some("9223372036.854775807"));
 }
 

@@ -6,6 +6,7 @@ use super::encoding::Tokenizer;
 /// OpenAI has not tied to an encoding yet is estimated rather than guessed to be exact.
 const FAMILIES: [(&str, Tokenizer); 36] = [
     ("gpt-5", Tokenizer::O200K),
+    // Before `gpt-4`, which is a beginning of these names and has the older encoding.
     ("gpt-4.1", Tokenizer::O200K),
     ("gpt-4.5", Tokenizer::O200K),
     ("gpt-4o", Tokenizer::O200K),
@@ -27,6 +28,8 @@ const FAMILIES: [(&str, Tokenizer); 36] = [
     ("claude-opus-4.7", Tokenizer::CLAUDE_NEW),
     ("claude-opus-4.8", Tokenizer::CLAUDE_NEW),
     ("claude-opus-4.9", Tokenizer::CLAUDE_NEW),
+    // After the later ones of its series. Names of a series that is not listed here are newer, so they get the new
+    // tokenizer below.
     ("claude-opus-4", Tokenizer::CLAUDE),
     ("claude-sonnet-4", Tokenizer::CLAUDE),
     ("claude-haiku-4", Tokenizer::CLAUDE),
@@ -35,6 +38,7 @@ const FAMILIES: [(&str, Tokenizer); 36] = [
     ("claude-haiku", Tokenizer::CLAUDE_NEW),
     ("claude-fable", Tokenizer::CLAUDE_NEW),
     ("claude-mythos", Tokenizer::CLAUDE_NEW),
+    // These put the version before the family's name (`claude-3-5-haiku`).
     ("claude-3", Tokenizer::CLAUDE),
     ("claude-2", Tokenizer::CLAUDE),
     ("claude-instant", Tokenizer::CLAUDE),
@@ -59,6 +63,7 @@ pub(super) fn follows_cookbook(upstream: &str) -> bool {
 pub(super) fn tokenizer(upstream: &str) -> Tokenizer {
     let name = upstream.rsplit('/').next().unwrap_or(upstream).to_ascii_lowercase();
     let name = name.strip_prefix("ft:").unwrap_or(&name);
+    // Bedrock puts a region and a vendor before the name: `us.anthropic.claude-sonnet-4-5-20250929-v1:0`.
     let name = match name.find("claude") {
         Some(place) => name.get(place..).unwrap_or(name),
         None => name,
@@ -79,6 +84,7 @@ mod tests {
             ("openai/gpt-oss-120b", "o200k"),
             ("o3-mini", "o200k"),
             ("gpt-4-turbo", "cl100k"),
+            // Azure's spelling.
             ("GPT-35-turbo-16k", "cl100k"),
             ("text-embedding-3-small", "cl100k"),
             ("claude-3-5-haiku-20241022", "claude"),

@@ -42,6 +42,7 @@ fn the_cookbooks_chat_has_the_cookbooks_count() {
         let count = count::operation(&request, &model(name));
         assert_eq!((count.tokens, count.exact), (tokens, true), "{name}");
     }
+    // The same encoding, but nobody has published what surrounds the messages: the number is an estimate.
     for name in ["gpt-5-mini", "o3-mini", "gpt-4o-search-preview"] {
         let count = count::operation(&request, &model(name));
         assert_eq!((count.tokens, count.exact), (124, false), "{name}");
@@ -82,6 +83,7 @@ fn tools_and_pictures_make_an_estimate() {
     let picture = PartKind::Image(Image { source, detail: Some("low".into()) });
     request.messages.first_mut().unwrap().parts.push(picture.into());
     let with_picture = count::operation(&Operation::Chat(Box::new(request)), &model("gpt-4o"));
+    // OpenAI bills an image of low detail as 85 tokens, whatever its size.
     assert_eq!(with_picture.tokens, with_tool.tokens + 85);
 }
 

@@ -144,6 +144,7 @@ impl Actor {
         let name = match (&caller.key, &caller.user) {
             (Some(key), _) => key.to_string(),
             (None, Some(user)) => format!("user:{user}"),
+            // Neither key nor user: the admin key of the configuration, or the development mode on loopback.
             (None, None) => "admin".to_owned(),
         };
         Self { name, role: caller.role, address, request, command: None }

@@ -99,6 +99,8 @@ impl ApiKey {
 #[cfg(feature = "schema")]
 impl crate::schema::Registered for ApiKey {
     fn keep_secrets(&mut self, before: &Self) {
+        // A change goes through JSON, where the hashes never stand. Without this, renaming a key would make it
+        // useless.
         self.hash.clone_from(&before.hash);
         self.previous_hash.clone_from(&before.previous_hash);
     }

@@ -94,8 +94,10 @@ impl Owner {
     /// project; where a token has no project, whoever is the same user.
     pub fn lets(&self, caller: &Caller) -> bool {
         fn same<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {
+            // Two that have no key are not the same caller.
             one.is_some() && one == other
         }
+        // The user counts only where nothing better names the owner: several keys may carry the same user.
         let alone = self.project.is_none() && self.key.is_none();
         caller.role == Role::Admin
             || same(self.key.as_ref(), caller.key.as_ref())

@@ -82,6 +82,7 @@ impl Quirks {
     /// These, where `specific` says nothing.
     #[must_use]
     pub fn overlaid_by(&self, specific: &Self) -> Self {
+        // All of both: what the service refuses, it refuses for each of its models.
         let mut refuses = self.refuses.clone();
         refuses.extend(specific.refuses.iter().filter(|name| !self.refuses.contains(name)).cloned());
         Self {
@@ -148,6 +149,8 @@ impl ChatApi {
     /// What a model has at a service: where that has chat completions alone, nothing else, whatever it is elsewhere.
     #[must_use]
     pub fn at(self, service: Self) -> Self {
+        // The catalogue knows the model as OpenAI serves it. A compatible service that serves the same model need not
+        // have its second API.
         if service == Self::Chat { service } else { self.or(service) }
     }
 

@@ -91,8 +91,7 @@ pub enum Event {
         /// A JSON array.
         content: Json,
     },
-    /// Content that the reader saw but did not take apart, because nobody needs it so: the exact lane forwards the
-    /// bytes as they are.
+    /// Content that the reader saw but did not take apart: with passthrough the bytes go to the client as they are.
     Opaque {
         /// How many bytes of text, reasoning or arguments it holds; for an estimate if usage never comes.
         text_bytes: u32,
@@ -141,6 +140,7 @@ impl Event {
         match self {
             Self::Text { text, .. } | Self::Refusal { text, .. } | Self::Reasoning { text, .. } => !text.is_empty(),
             Self::ToolArguments { fragment, .. } => !fragment.is_empty(),
+            // `Finished` counts too: after the end of an empty reply there is nothing left to wait for.
             Self::ReasoningSignature { .. }
             | Self::RedactedReasoning { .. }
             | Self::ToolCall { .. }
@@ -164,6 +164,7 @@ impl Event {
             Self::ToolArguments { fragment, .. } => fragment.len(),
             Self::ToolCall { name, .. } => name.len(),
             Self::Opaque { text_bytes } => *text_bytes as usize,
+            // Vectors, images and audio are billed otherwise than by their text.
             _ => 0,
         }
     }

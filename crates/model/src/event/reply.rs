@@ -51,6 +51,8 @@ impl Reply {
         match event {
             Event::Started(started) => self.started = started.clone(),
             Event::Text { choice, text } => match self.last(*choice) {
+                // Text after a citation begins another part: a citation belongs to the text before it and not to what
+                // follows.
                 Some(PartKind::Text { text: before, citations }) if citations.is_empty() => before.push_str(text),
                 _ => self.add(*choice, PartKind::Text { text: text.clone(), citations: Vec::new() }),
             },
@@ -59,6 +61,7 @@ impl Reply {
                 _ => self.add(*choice, PartKind::Refusal(text.clone())),
             },
             Event::Reasoning { choice, text } => match self.last(*choice) {
+                // A signature covers exactly the text before it, so nothing is added to reasoning that has one.
                 Some(PartKind::Reasoning(Reasoning { text: before, signature: None, redacted: None })) => {
                     before.push_str(text);
                 }
@@ -81,6 +84,7 @@ impl Reply {
                 self.add(*choice, PartKind::ToolCall(call));
             }
             Event::ToolArguments { choice, index, fragment } => {
+                // By index and not to the last call: OpenAI may interleave the arguments of parallel calls.
                 let place = calls.get(choice).and_then(|places| places.get(*index as usize));
                 let part = place.and_then(|place| self.choice(*choice).parts.get_mut(*place));
                 if let Some(PartKind::ToolCall(call)) = part.map(|part| &mut part.kind) {
@@ -127,6 +131,7 @@ impl Reply {
 
     /// The answer of that number, made if it is not there yet.
     fn choice(&mut self, index: u32) -> &mut Choice {
+        // Choices may begin in any order in a stream.
         let place = match self.choices.binary_search_by_key(&index, |choice| choice.index) {
             Ok(place) => place,
             Err(place) => {
@@ -163,6 +168,8 @@ impl Choice {
                 }
                 PartKind::Refusal(text) => events.push(Event::Refusal { choice, text: text.clone() }),
                 PartKind::Reasoning(Reasoning { text, signature, redacted }) => {
+                    // A part that was empty in the stream stays a part, so that a reply collects into itself.
+                    // Anthropic may send a signature without text (`display: omitted`).
                     if !text.is_empty() || (signature.is_none() && redacted.is_none()) {
                         events.push(Event::Reasoning { choice, text: text.clone() });
                     }

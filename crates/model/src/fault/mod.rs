@@ -113,6 +113,7 @@ impl ErrorKind {
     pub fn fault(self) -> Fault {
         match self {
             Self::InvalidRequest | Self::ContextLength | Self::ContentFiltered | Self::TooLarge => Fault::Caller,
+            // Baton's key and Baton's name for the model: no caller can mend these.
             Self::Authentication | Self::Permission | Self::Billing | Self::NotFound | Self::Unrecorded => {
                 Fault::Gateway
             }
@@ -130,7 +131,10 @@ impl ErrorKind {
         match self {
             // What can't be recorded for one target can't be for another.
             Self::InvalidRequest | Self::ContentFiltered | Self::TooLarge | Self::Unrecorded => Retry::Never,
+            // These pass, often within a second.
             Self::RateLimited | Self::Overloaded | Self::Internal | Self::Unreachable => Retry::SameTarget(after),
+            // Not at the same target again: it would refuse once more, or (a timeout) take as long again and be
+            // billed twice.
             Self::ContextLength
             | Self::Authentication
             | Self::Permission

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The codes of Baton's own API; other dialects wear their own words for them.
+/// The codes of Baton's own API. Other formats have their own words for them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Code {
     /// The request is wrong: 400.
@@ -139,7 +139,7 @@ impl Code {
         }
     }
 
-    /// The HTTP status at Baton's own doors.
+    /// The HTTP status in Baton's own API.
     pub fn status(self) -> u16 {
         match self {
             Self::InvalidRequest | Self::TokenLimitExceeded | Self::ContentFiltered => 400,
@@ -191,7 +191,7 @@ pub struct Cause(Arc<dyn std::error::Error + Send + Sync>);
 pub struct UpstreamBody {
     /// The format it is written in.
     pub dialect: Dialect,
-    /// Its HTTP status; 200 where the error stood in an answer that began well.
+    /// Its HTTP status; 200 where the error came inside a reply that had begun well.
     pub status: u16,
     /// Its media type.
     pub content_type: String,

@@ -53,6 +53,7 @@ impl<'de> Deserializer<'de> for Probe<'_> {
 /// # Errors
 /// If a value is not what the field takes.
 pub fn put_over<T: Registered>(thing: &T, changes: &[Value]) -> Result<T, serde_json::Error> {
+    // Through JSON, so that a field with a new type needs no line here.
     let mut fields = fields(thing)?;
     for (name, value) in changes {
         fields.retain(|(known, _)| known != name);

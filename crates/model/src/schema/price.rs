@@ -73,6 +73,7 @@ impl<'de> Deserialize<'de> for Price {
                         price.service_tiers.push((tier, read));
                     }
                 }
+                // The first version wrote so. Such rows may still be in databases.
                 "rates" => set_all::<D::Error>(&value, &mut price.rates)?,
                 class => set::<D::Error>(class, &value, &mut price.rates)?,
             }
@@ -100,6 +101,7 @@ fn set_all<E: Error>(object: &RawValue, rates: &mut Rates) -> Result<(), E> {
 
 fn set<E: Error>(class: &str, value: &RawValue, rates: &mut Rates) -> Result<(), E> {
     let class = UsageClass::lookup(class).ok_or_else(|| E::custom(format!("no class `{class}`")))?;
+    // A string of digits has no escapes, so the quotes are all there is to take off.
     let text = value.get().trim_matches('"');
     let rate = Nanos::parse(text).ok_or_else(|| E::custom(format!("no amount `{text}`")))?;
     rates.set(class, rate);

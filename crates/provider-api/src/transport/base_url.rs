@@ -19,14 +19,17 @@ impl BaseUrl {
     /// # Errors
     /// What was expected instead, in words.
     pub fn parse(text: &str) -> Result<Self, String> {
+        // A blank at the end of a variable is a slip that nobody sees.
         let uri: Uri = text.trim().parse().map_err(|_| expected(text))?;
         let parts = uri.into_parts();
         let scheme = parts.scheme.filter(|scheme| *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS);
         let (Some(scheme), Some(authority)) = (scheme, parts.authority) else { return Err(expected(text)) };
+        // It would be in every message and log line that names the address.
         if authority.as_str().contains('@') {
             return Err("must not hold a name or password; give the key apart from it".into());
         }
         let path = parts.path_and_query.unwrap_or_else(|| PathAndQuery::from_static("/"));
+        // It would stand before the path that is appended.
         if path.query().is_some() {
             return Err("must not hold a query".into());
         }
@@ -44,6 +47,7 @@ impl BaseUrl {
     /// If path or query hold characters that no address may hold: an [`ErrorKind::InvalidRequest`], because only the
     /// query comes from a client.
     pub fn uri(&self, path: &str, query: Option<&str>) -> Result<Uri, ProviderError> {
+        // Appended as text. Resolved like a link, it would take the place of the prefix.
         let mut whole = format!("{}{path}", self.prefix);
         if let Some(query) = query.filter(|query| !query.is_empty()) {
             whole.push('?');

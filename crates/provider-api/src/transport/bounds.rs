@@ -25,6 +25,7 @@ impl Bounds {
         Self {
             first_token: (form == Form::Stream).then_some(first_token),
             idle,
+            // The operator's bound holds: a client can ask for less time, never for more.
             total: most.map_or(total, |most| most.min(total)),
         }
     }

@@ -33,6 +33,7 @@ impl Connector {
         http.set_keepalive(Some(Duration::from_secs(30)));
         let https = HttpsConnectorBuilder::new()
             .with_tls_config(tls)
+            // Plain too: Ollama and llama.cpp on one's own machines have no certificate.
             .https_or_http()
             .enable_all_versions()
             .wrap_connector(http);
@@ -51,12 +52,15 @@ impl Service<Uri> for Connector {
 
     fn call(&mut self, uri: Uri) -> Self::Future {
         let (connecting, time) = (self.https.call(uri), self.time);
+        // Around both: hyper's own `set_connect_timeout` covers TCP alone, and a peer that accepts and never says
+        // hello would hold the call.
         Box::pin(async move { tokio::time::timeout(time, connecting).await.unwrap_or_else(|_| Err(TooSlow.into())) })
     }
 }
 
 /// TLS with the authorities that Mozilla trusts.
 pub(super) fn public_tls() -> rustls::ClientConfig {
+    // Named here and not taken from the process: a library can't know whether the program has chosen one.
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     #[expect(clippy::expect_used, reason = "it fails only for a provider without cipher suites")]
     let builder = rustls::ClientConfig::builder_with_provider(provider)

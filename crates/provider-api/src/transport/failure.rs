@@ -75,6 +75,7 @@ fn with_cause(
     place: &str,
     error: impl Error + Send + Sync + 'static,
 ) -> ProviderError {
+    // Host and port alone. The path may hold an id and the query a key.
     let cause = ConnectionError { place: place.to_owned(), source: Box::new(error) };
     ProviderError::new(kind, message).because(cause)
 }
@@ -85,6 +86,7 @@ pub(super) fn first_token(peer: &str, time: Duration) -> ProviderError {
         ErrorKind::Timeout,
         format!("{peer} did not begin to reply within {} (first_token)", seconds(time)),
     )
+    // The request was sent. A provider that is slow goes on with it and bills it.
     .maybe_billed()
 }
 

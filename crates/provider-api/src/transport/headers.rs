@@ -18,6 +18,7 @@ struct RedirectsTo(String);
 pub(super) fn check(status: StatusCode, headers: &HeaderMap, peer: &str) -> Result<(), ProviderError> {
     let protocol = |message| Err(ProviderError::new(ErrorKind::Protocol, message));
     if status.is_redirection() {
+        // Not followed: the credentials would go to an address that no operator has written down.
         let aim = text(headers, "location").map_or_else(|| "nowhere".into(), printable);
         let message = format!("{peer} replied with a redirect ({}), which is not followed", status.as_u16());
         return Err(ProviderError::new(ErrorKind::Protocol, message).because(RedirectsTo(aim)));
@@ -37,10 +38,12 @@ pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     // The more exact of the two first, as OpenAI's SDKs do.
     let millis = text(headers, "retry-after-ms").and_then(|text| text.parse::<f64>().ok());
     if let Some(wait) = millis.and_then(|millis| Duration::try_from_secs_f64(millis / 1000.0).ok()) {
+        // A provider that says "a year" would switch a model off for as long.
         return Some(wait.min(LONGEST_WAIT));
     }
     let text = text(headers, header::RETRY_AFTER.as_str())?;
     let wait = match text.parse::<f64>() {
+        // A fraction is against RFC 9110. OpenAI's SDKs read it all the same.
         Ok(seconds) => Duration::try_from_secs_f64(seconds).ok()?,
         Err(_) => {
             let moment = httpdate::parse_http_date(text).ok()?.duration_since(UNIX_EPOCH).ok()?;
@@ -52,6 +55,8 @@ pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
 
 /// Headers of a reply that may matter to the client: rate limits, request ids, what OpenAI says of itself.
 pub fn select_for_client(headers: &HeaderMap) -> Vec<(String, String)> {
+    // A list of what is let through: anything else (cookies, names of machines, lengths of a body that is rewritten)
+    // stays here.
     let tells = |name: &str| {
         name.starts_with("x-ratelimit-")
             || name.starts_with("anthropic-ratelimit-")

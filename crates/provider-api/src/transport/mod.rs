@@ -96,6 +96,7 @@ impl Transport {
         let response = match tokio::time::timeout_at(started + wait, head).await {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => return Err(failure::of_request(error, &peer, base_url.authority(), self.connect)),
+            // Named by the bound that was met, so that an operator knows which setting to raise.
             Err(_) if wait < bounds.total => return Err(failure::first_token(&peer, wait)),
             Err(_) => return Err(failure::total(&peer, bounds.total)),
         };

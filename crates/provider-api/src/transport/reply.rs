@@ -141,6 +141,7 @@ impl Reply {
         {
             next = (first, Bound::FirstToken(first - self.started));
         }
+        // The total counts from the start of the request, so a stream that drips can't stretch it.
         let end = self.started + total;
         if end <= next.0 { (end, Bound::Total) } else { next }
     }

@@ -45,6 +45,7 @@ fn stalling() -> Body {
 
 #[tokio::test]
 async fn connections_are_used_again() {
+    // The client's port tells one connection from another.
     let port = |ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { peer.port().to_string() };
     let base_url = serve(Router::new().route("/", post(port))).await;
     let transport = Transport::default();
@@ -68,6 +69,7 @@ async fn each_wait_has_its_bound() {
     assert_eq!(error.kind, ErrorKind::Timeout);
     assert!(error.message.ends_with("did not begin to reply within 0.2 s (first_token)"), "{error}");
 
+    // As for a whole reply, whose head comes at its end: only the total can be met.
     let bounds = Bounds { first_token: None, idle: LONG, total: SHORT };
     let error = send(&base_url, "/silent", bounds).await.err().unwrap();
     assert!(error.message.ends_with("took longer than 0.2 s (total)"), "{error}");

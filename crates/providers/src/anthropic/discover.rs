@@ -52,6 +52,7 @@ pub(super) async fn discover(client: &ProviderClient) -> Result<Vec<Discovered>,
         models.extend(page.data.into_iter().map(Entry::model));
         // A page that promises more without saying from where would be read for ever.
         let Some(last) = page.last_id.filter(|_| page.has_more) else { break };
+        // Encoded, because the id comes from the service: it must not add a parameter of its own.
         query = format!("limit=1000&after_id={}", utf8_percent_encode(&last, NON_ALPHANUMERIC));
     }
     Ok(models)
@@ -63,6 +64,7 @@ impl Entry {
         Discovered {
             upstream: self.id,
             display_name: self.display_name,
+            // Anthropic's list does not say so, and the API has nothing else for a model.
             capabilities: vec![Capability::Chat],
             token_limit: self.max_input_tokens,
             max_tokens: self.max_tokens,

@@ -21,6 +21,7 @@ impl ProviderClient {
     ) -> Result<Forwarded, ProviderError> {
         let Forward { method, path: _, query, headers: theirs, content_type, body, form, timeout } = forward;
         let mut sent = merge_headers(&self.headers, theirs, defaults);
+        // A file may be of any type.
         sent.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
         if let Some(content_type) = content_type {
             sent.insert(header::CONTENT_TYPE, content_type_header(content_type)?);
@@ -40,6 +41,7 @@ impl ProviderClient {
         let status = reply.status();
         let content_type = reply.content_type().to_owned();
         let mut passed_on = reply_headers::select_for_client(reply.headers());
+        // Beside those of a chat: the name under which a client saves a file, and when it may come again.
         passed_on.extend(
             ["retry-after", "retry-after-ms", "content-disposition"]
                 .into_iter()
@@ -65,6 +67,7 @@ fn pieces(reply: Reply) -> BoxStream<'static, Result<Bytes, ProviderError>> {
         match reply.piece().await {
             Ok(Some(bytes)) => Some((Ok(bytes), Some(reply))),
             Ok(None) => None,
+            // The status has left already, so an error on the way can only end the body.
             Err(error) => Some((Err(error), None)),
         }
     })

@@ -15,6 +15,7 @@ pub(super) fn merge_headers(
 ) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(client.len() + defaults.len() + own.len() + 4);
     for (name, value) in defaults {
+        // First, so that a client that names a newer version of the API gets it.
         headers.insert(*name, HeaderValue::from_static(value));
     }
     for (name, value) in client {
@@ -36,6 +37,7 @@ pub(super) fn merge_headers(
 /// What the reply may be.
 pub(super) fn accept_header(form: Form, dialect: Dialect) -> HeaderValue {
     HeaderValue::from_static(match (form, dialect) {
+        // Not `application/json`: audio, subtitles and plain text are whole replies too.
         (Form::Whole, _) => "*/*",
         (Form::Stream, Dialect::OpenAi | Dialect::Responses | Dialect::Anthropic) => "text/event-stream, */*",
         (Form::Stream, Dialect::Ollama) => "application/x-ndjson, */*",
@@ -55,6 +57,7 @@ pub(super) fn without_other_vendors(client: &[(String, String)], dialect: Dialec
 
 /// Headers that no client decides.
 fn is_ours(name: &HeaderName) -> bool {
+    // `accept-encoding` among them: a compressed stream could not be cut into frames, and arrives later.
     const OURS: [&str; 14] = [
         "accept",
         "accept-encoding",

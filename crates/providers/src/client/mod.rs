@@ -103,6 +103,7 @@ impl ProviderClient {
 
     /// Plays a recorded reply.
     pub(crate) fn replay(&self, recording: &Recording, detail: Detail) -> Result<Exchange, ProviderError> {
+        // A recording is read by the code that reads a socket, so a cached reply can't differ from a fresh one.
         let Recording { dialect, capability, form, ref content_type, hide_usage, ref body } = *recording;
         let reader = ReplyReader {
             codec: codec_of(dialect, capability)?,
@@ -160,6 +161,8 @@ impl ProviderClient {
         let reply = self.accept(self.transport.send(request).await?, dialect).await?;
         let peer = reply.peer().to_owned();
         let bytes = reply.collect(LIST_BYTES).await?;
+        // Neither the address nor the text of the parser: callers see the message. Both are in the cause, which is
+        // logged.
         read(&bytes).map_err(|error| {
             let message = format!("{peer} replied to {path} with an unexpected document");
             ProviderError::new(ErrorKind::Protocol, message).because(error)

@@ -34,6 +34,8 @@ pub(super) fn prepare(codec: &dyn Codec, outgoing: &Outgoing<'_>, quirks: &Quirk
             Ok(Prepared {
                 body: written.body,
                 content_type: written.content_type,
+                // Only passthrough has something to hide: a translated stream shows the usage only to a client that
+                // asked for it.
                 hide_usage: false,
                 dropped: written.dropped.into_iter().map(describe).collect(),
             })

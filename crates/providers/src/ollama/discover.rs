@@ -32,6 +32,7 @@ struct Show {
 
 pub(super) async fn discover(client: &ProviderClient) -> Result<Vec<Discovered>, ProviderError> {
     let tags: Tags = client.json(Dialect::Ollama, "/api/tags", None, None, &[]).await?;
+    // In order and a few at a time: a server may have hundreds of models, and each question makes it read a file.
     stream::iter(tags.models).map(|tag| describe(client, tag.name)).buffered(AT_ONCE).try_collect().await
 }
 
@@ -51,6 +52,7 @@ async fn describe(client: &ProviderClient, name: String) -> Result<Discovered, P
     }
     Ok(Discovered {
         token_limit: show.context_length(),
+        // An old server names no abilities at all, which is not the same as none.
         reasoning: (!show.capabilities.is_empty()).then(|| has("thinking")),
         capabilities,
         upstream: name,
@@ -60,6 +62,7 @@ async fn describe(client: &ProviderClient, name: String) -> Result<Discovered, P
 
 impl Show {
     fn context_length(&self) -> Option<u64> {
+        // The key begins with the architecture's name: `llama.context_length`, `gemma3.context_length`.
         let architecture = self.model_info.get("general.architecture")?.as_str()?;
         self.model_info.get(&format!("{architecture}.context_length"))?.as_u64()
     }

@@ -56,6 +56,7 @@ impl Provider for Ollama {
         true
     }
 
+    // Its chat models complete prompts by `/api/generate`, and its own clients expect that of every model.
     fn completes(&self, client: Dialect) -> bool {
         client == Dialect::Ollama
     }

@@ -90,9 +90,11 @@ impl Entry {
                 .or(self.context_window)
                 .or(self.max_context_length)
                 .or(self.max_model_len)
+                // `n_ctx` is what the server was started with; the model itself may have been trained for more.
                 .or(meta.and_then(|meta| meta.n_ctx.or(meta.n_ctx_train))),
             max_tokens: self.max_completion_tokens.or(self.top_provider.and_then(|top| top.max_completion_tokens)),
             reasoning: self.supported_parameters.map(|names| names.iter().any(|name| name == "reasoning")),
+            // Some services repeat the id here.
             display_name: self.display_name.or(self.name).filter(|name| *name != self.id),
             upstream: self.id,
         }

@@ -34,6 +34,7 @@ impl OpenAi {
         let path = match self.paths {
             Paths::Plain => endpoint.to_owned(),
             Paths::Deployments => {
+                // A name from the registration becomes part of the path: a slash in it would lead elsewhere.
                 let deployment = utf8_percent_encode(outgoing.target.upstream(), NON_ALPHANUMERIC);
                 format!("/openai/deployments/{deployment}{endpoint}")
             }

@@ -43,6 +43,7 @@ const CASES: &[(Fault, ErrorKind, ErrorKind, &str)] = &[
     (Fault::EndlessLine, ErrorKind::Protocol, ErrorKind::Protocol, "1048576"),
     (Fault::Empty204, ErrorKind::Protocol, ErrorKind::Protocol, "204"),
     (Fault::Redirect, ErrorKind::Protocol, ErrorKind::Protocol, "a redirect (302)"),
+    // The connection broke, which says nothing about the format.
     (Fault::CutMidStream, ErrorKind::Unreachable, ErrorKind::Unreachable, "in the middle of its reply"),
     (Fault::Hang, ErrorKind::Timeout, ErrorKind::Timeout, "did not"),
     (Fault::Status(401), ErrorKind::Authentication, ErrorKind::Authentication, ""),
@@ -92,6 +93,7 @@ async fn an_error_inside_a_stream_is_its_last_event() {
             let last = frames.last().unwrap().events.last();
             assert!(matches!(last, Some(Event::Failed(_))), "{kind:?} {fault:?}: {last:?}");
             let content = frames.iter().any(|frame| frame.events.iter().any(Event::is_content));
+            // The engine falls back as long as there was no content, so the two must be told apart.
             assert_eq!(content, fault == Fault::ErrorMidStream, "{kind:?} {fault:?}");
         }
     }

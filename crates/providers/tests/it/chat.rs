@@ -38,6 +38,7 @@ async fn a_question_is_answered_whole_and_as_a_stream() {
             let billed = *pair.sim.billed().last().unwrap();
             assert_eq!(usage.get(UsageClass::Input), billed.input, "{kind:?} {form:?}");
             assert_eq!(usage.get(UsageClass::Output), billed.output, "{kind:?} {form:?}");
+            // The same question costs the same everywhere: what is metered does not depend on the format.
             assert_eq!((billed.input, billed.output), (6, 15), "{kind:?} {form:?}");
         }
         assert_eq!(pair.sim.requests()[0].json()["model"], model);
@@ -63,6 +64,7 @@ async fn bytes_of_the_same_format_pass_unchanged() {
     let hidden: Vec<_> = frames.iter().filter(|frame| frame.hidden).collect();
     assert_eq!(hidden.len(), 1, "the usage that only Baton asked for");
     let shown = visible(&frames);
+    // The client did not ask for usage, so it must not see a chunk that its SDK does not expect.
     assert!(!shown.contains("\"prompt_tokens\""), "{shown}");
     assert!(shown.ends_with("data: [DONE]\n\n"), "{shown}");
     assert_eq!(collect(&frames).usage.unwrap().get(UsageClass::Output), 15);
@@ -119,6 +121,8 @@ async fn tools_are_called_in_parallel_and_their_results_understood() {
                 { "role": "tool", "tool_call_id": calls[0].id, "content": "sunny" },
                 { "role": "tool", "tool_call_id": calls[1].id, "content": "snow" },
             ]);
+            // The ids that the first reply gave, sent back: for Ollama, which has none, they were made up by the
+            // reader.
             let ask = Ask::chat(model, "").with("messages", messages).with("tools", weather.clone());
             let (_, frames) = pair.ask(ask).await.unwrap();
             assert_eq!(text(&collect(&frames)), "Here is what I found: sunny; snow", "{kind:?} {stream}");

@@ -50,5 +50,7 @@ async fn anthropic_counts_tokens() {
     let Operation::Chat(request) = read else { panic!("no chat") };
     let target = Target::new(Arc::new(model("claude-sonnet-4-5")));
     let count = pair.provider.count_tokens(&request, &target).unwrap().await.unwrap();
+    // Counting takes no sampling parameters (Anthropic refuses them there), so the temperature must have been left
+    // out.
     assert_eq!(count, 7);
 }

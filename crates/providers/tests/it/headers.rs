@@ -40,6 +40,7 @@ async fn betas_are_merged_and_versions_are_the_clients() {
     let (exchange, _) = pair.ask(ask).await.unwrap();
     let seen = &pair.sim.requests()[0];
     assert_eq!(seen.header("anthropic-beta"), Some("context-1m,skills,files"));
+    // The client's SDK expects replies of the version that it names.
     assert_eq!(seen.header("anthropic-version"), Some("2099-01-01"));
     assert_eq!(seen.query.as_deref(), Some("beta=true"));
     assert!(exchange.headers.contains(&("request-id".into(), "req_sim_1".into())), "{:?}", exchange.headers);

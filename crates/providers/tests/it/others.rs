@@ -71,6 +71,7 @@ async fn speech_is_written_down() {
         let pair = Pair::new(kind).await;
         let operation = Operation::Transcription(TranscriptionRequest {
             model: "m".into(),
+            // Bytes that look like the end of a form's part.
             file: Bytes::from_static(b"RIFF\r\n--not a boundary\r\n"),
             filename: "speech.wav".into(),
             response_format: Some("json".into()),

@@ -14,6 +14,8 @@ pub(super) fn kept(call: &Call<'_>, rest: &str) -> Result<Plan, Refusal> {
     match (call.method.as_str(), below) {
         ("GET", "") => {
             batch.body["processing_status"] = json!("ended");
+            // At the vendor's own host, as the vendor gives it: Baton has to replace it, or its clients would go
+            // there.
             batch.body["results_url"] = json!(format!("https://api.anthropic.com/v1/messages/batches/{id}/results"));
             Ok(whole(&batch.body, Billed::default()))
         }
@@ -41,6 +43,7 @@ pub(super) fn kept(call: &Call<'_>, rest: &str) -> Result<Plan, Refusal> {
 /// `POST /v1/messages/batches`.
 pub(super) fn create(call: &Call<'_>) -> Result<Plan, Refusal> {
     let requests = call.json["requests"].as_array().ok_or_else(|| invalid("requests: Field required"))?;
+    // Names of the vendor's models alone: a batch that still has Baton's names fails.
     let unknown = requests.iter().find(|request| {
         let model = request["params"]["model"].as_str().unwrap_or_default();
         !call.options.models.iter().any(|known| known == model)

@@ -46,6 +46,8 @@ const COUNTED: [&str; 10] = [
 ];
 
 pub(super) fn messages(json: &Value, model: &str, strict: bool) -> Result<(), Refusal> {
+    // Unknown fields first: Anthropic's validation is of the whole body ("Extra inputs are not permitted"), which is
+    // why a translation may leave nothing over.
     known(json, &FIELDS, strict)?;
     let max = &json["max_tokens"];
     if max.is_null() {
@@ -125,6 +127,7 @@ fn thinking(json: &Value) -> Result<(), Refusal> {
 
 /// Which model takes what (Anthropic documentation: adaptive thinking, effort, migration to 4.6).
 fn by_model(json: &Value, model: &str) -> Result<(), Refusal> {
+    // Claude up to 4.5 thinks by a budget, from 4.6 on adaptively; the two refuse each other's field.
     let is_older = model.contains("-4-5");
     if is_older && json["thinking"]["type"] == "adaptive" {
         return Err(invalid("adaptive thinking is not supported on this model"));
@@ -224,6 +227,8 @@ fn turns(json: &Value) -> Result<(), Refusal> {
         let role = message["role"].as_str().unwrap_or_default();
         match role {
             "user" | "assistant" => {}
+            // In the vendor's API instructions stand apart in `system`; only the newest models take them among the
+            // turns.
             "system" => return Err(invalid("messages: role 'system' is not supported on this model")),
             other => {
                 return Err(invalid(format!(
@@ -234,6 +239,8 @@ fn turns(json: &Value) -> Result<(), Refusal> {
         if place == 0 && role != "user" {
             return Err(invalid("messages: first message must use the \"user\" role"));
         }
+        // The references disagree (the SDK says that the API merges such turns, an error table has a 400). The
+        // simulation takes the stricter: a translation merges them itself.
         if role == last {
             return Err(invalid(format!(
                 "messages: roles must alternate between \"user\" and \"assistant\", but found multiple \"{role}\" roles in a row"
@@ -251,6 +258,7 @@ fn turns(json: &Value) -> Result<(), Refusal> {
         Value::Array(blocks) => blocks.last().and_then(|block| block["text"].as_str()),
         _ => None,
     });
+    // The vendor refuses a prefill that ends in a blank, so a translation has to trim it.
     if text.is_some_and(|text| text.ends_with(char::is_whitespace)) {
         return Err(invalid("messages: final assistant content cannot end with trailing whitespace"));
     }
@@ -301,6 +309,7 @@ fn content<'a>(place: usize, role: &str, content: &'a Value, open: &[&str]) -> R
             }
             ("assistant", "thinking") => match block["signature"].as_str() {
                 None => return Err(invalid(format!("{path}.thinking.signature: Field required"))),
+                // Over the whole text: a client or gateway that joins, trims or rewrites reasoning is found out.
                 Some(signature) if signature == seal(block["thinking"].as_str().unwrap_or_default()) => {}
                 Some(_) => return Err(invalid(format!("{path}: Invalid `signature` in `thinking` block"))),
             },
@@ -337,6 +346,8 @@ fn source(block: &Value, path: &str) -> Result<(), Refusal> {
             if data.is_empty() || !data.chars().all(fits) {
                 return Err(invalid(format!("{path}.source.base64: invalid base64 data")));
             }
+            // The vendor looks at the bytes. Ollama's images have no type, so a translation that invents one fails
+            // here.
             if image::is_mistaken(data, media) {
                 return Err(invalid(format!("{path}.source.base64: does not match the media type {media}")));
             }

@@ -37,6 +37,7 @@ pub(super) fn plan(call: &Call<'_>) -> Result<Plan, Refusal> {
 pub(super) fn count(call: &Call<'_>) -> Result<Plan, Refusal> {
     model(call)?;
     check::count(call.json, call.options.strict)?;
+    // Not looked up in the cache: counting must not make the next message cheaper.
     let Billed { input, cache_read, cache_write, .. } = cost(call.json, |_| false);
     Ok(whole(&json!({ "input_tokens": input + cache_read + cache_write }), Billed::default()))
 }
@@ -59,6 +60,7 @@ fn question(json: &Value, model: &str) -> Question {
     let content = messages.get(asked).map(|message| &message["content"]).unwrap_or(&Value::Null);
     let since = messages.get(asked..).unwrap_or_default().iter().map(|message| &message["content"]);
     let results = since.clone().flat_map(|content| parts(content, "tool_result"));
+    // A last turn of the model's own is a prefill: the reply goes on from it.
     let prefix = messages.last().filter(|message| message["role"] == "assistant");
     let (choice, parallel) = choice(&json["tool_choice"]);
     Question {
@@ -149,6 +151,7 @@ fn cost(json: &Value, cached: impl Fn(&str) -> bool) -> Billed {
     };
     let key = json!([json["model"], before.iter().map(|(_, piece)| piece).collect::<Vec<_>>()]).to_string();
     let (read, write) = if cached(&key) { (sum(before), 0) } else { (0, sum(before)) };
+    // Apart, as this vendor reports them: `input_tokens` does not include what came from the cache.
     Billed { input: sum(after), cache_read: read, cache_write: write, ..Billed::default() }
 }
 

@@ -15,6 +15,7 @@ use serde_json::json;
 
 pub(crate) fn plan(call: &Call<'_>) -> Result<Plan, Refusal> {
     authorize(call)?;
+    // The vendor requires it of every request, and SDKs set it, so a gateway that drops it is noticed here.
     if call.header("anthropic-version").is_none() {
         return Err(invalid("anthropic-version: header is required"));
     }
@@ -32,6 +33,7 @@ pub(crate) fn plan(call: &Call<'_>) -> Result<Plan, Refusal> {
 
 fn authorize(call: &Call<'_>) -> Result<(), Refusal> {
     let (key, bearer) = (call.header("x-api-key"), call.header("authorization"));
+    // A gateway that adds its own key must take the client's away.
     if key.is_some() && bearer.is_some() {
         return Err(Refusal::new(401, "authentication_error", "send either x-api-key or authorization, not both"));
     }

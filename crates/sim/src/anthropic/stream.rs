@@ -19,9 +19,12 @@ pub(super) fn script(call: &Call<'_>, model: &str, answer: &Answer, billed: Bill
         "content": [],
         "stop_reason": null,
         "stop_sequence": null,
+        // The vendor's first event already counts an output token. The last report replaces it and is not added to
+        // it.
         "usage": usage(Billed { output: 1, ..billed }),
     });
     let before =
+        // The ping carries nothing, and comes before any content: a reader must pass over it.
         vec![event(&json!({ "type": "message_start", "message": message })), event(&json!({ "type": "ping" }))];
     let (reason, sequence) = stop(&answer.end);
     let end = json!({
@@ -67,12 +70,14 @@ fn pieces(call: &Call<'_>, answer: &Answer) -> Vec<(String, u64)> {
         let block = json!({ "type": "tool_use", "id": call_id(call, place), "name": name, "input": {} });
         let input = input.to_string();
         let cost = tokens::count(&format!("{name} {input}"));
+        // Cut in the middle, so that a piece is no JSON by itself. A reader has to join before it parses.
         let mut middle = input.len() / 2;
         while !input.is_char_boundary(middle) {
             middle += 1;
         }
         let (first, second) = input.split_at(middle);
         let delta = |text: &str| json!({ "type": "input_json_delta", "partial_json": text });
+        // The vendor begins each tool's input with an empty piece.
         pieces.extend(content(index, &block, [(delta(""), 0), (delta(first), 0), (delta(second), cost)]));
         index += 1;
     }

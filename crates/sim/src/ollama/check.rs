@@ -9,6 +9,7 @@ pub(super) fn chat(json: &Value, model: &str) -> Result<(), Refusal> {
     if !able("completion") {
         return Err(refusal(400, format!("\"{model}\" does not support chat")));
     }
+    // Ollama refuses `think` for a model that can't, where other vendors ignore it.
     let thinks = !json["think"].is_null() && json["think"].as_bool() != Some(false);
     if thinks && !able("thinking") {
         return Err(refusal(400, format!("\"{model}\" does not support thinking")));
@@ -43,6 +44,8 @@ fn message(message: &Value) -> Result<(), Refusal> {
         return Err(refusal(400, format!("invalid role: {role}")));
     }
     let content = &message["content"];
+    // The words of Go's JSON decoder. Ollama takes no list of parts, so a translation must join texts and move
+    // images.
     if !content.is_null() && !content.is_string() {
         let text = "json: cannot unmarshal array into Go struct field ChatRequest.messages.content of type string";
         return Err(refusal(400, text));
@@ -54,6 +57,7 @@ fn message(message: &Value) -> Result<(), Refusal> {
         }
     }
     for call in message["tool_calls"].as_array().into_iter().flatten() {
+        // An object, where OpenAI has a string of JSON.
         if !call["function"]["arguments"].is_object() {
             let text = "json: cannot unmarshal string into Go struct field \
                         ChatRequest.messages.tool_calls.function.arguments of type api.ToolCallFunctionArguments";

@@ -32,6 +32,7 @@ pub(super) fn chat(call: &Call<'_>) -> Result<Plan, Refusal> {
             message["thinking"] = json!(thinking);
         }
         if !calls.is_empty() {
+            // Without ids: this vendor's calls are told apart by their order alone.
             let calls =
                 calls.iter().map(|(name, arguments)| json!({ "function": { "name": name, "arguments": arguments } }));
             message["tool_calls"] = calls.collect();
@@ -153,6 +154,7 @@ fn reply(call: &Call<'_>, model: &str, answer: &Answer, input: u64, say: Say<'_>
         line
     };
     let end = |mut line: Map<String, Value>| {
+        // Calls end with `stop` here too; only their presence says that results are awaited.
         let reason = if answer.end == End::Length { "length" } else { "stop" };
         line.insert("done_reason".into(), json!(reason));
         line.insert("done".into(), json!(true));

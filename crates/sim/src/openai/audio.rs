@@ -22,6 +22,7 @@ pub(super) fn heard(call: &Call<'_>, translate: bool) -> Result<Plan, Refusal> {
     let model = text_of("model").ok_or_else(|| invalid("model", "you must provide a model parameter"))?;
     known(call, &model)?;
     let file = field("file").ok_or_else(|| invalid("file", "Missing required parameter: 'file'."))?;
+    // OpenAI tells the format by the ending of the file's name, so a form that loses the name fails.
     let named = file.filename.as_deref().is_some_and(|name| {
         ["flac", "mp3", "mp4", "mpeg", "mpga", "m4a", "ogg", "wav", "webm"].iter().any(|end| name.ends_with(end))
     });
@@ -31,6 +32,7 @@ pub(super) fn heard(call: &Call<'_>, translate: bool) -> Result<Plan, Refusal> {
     let seconds = file.value.len().div_ceil(1000);
     let text = if translate { TRANSLATED } else { HEARD };
     let format = text_of("response_format").unwrap_or_else(|| "json".into());
+    // Whisper never streams: it ignores the field and replies whole.
     if text_of("stream").as_deref() == Some("true") && !model.starts_with("whisper") && !translate {
         return Ok(streamed(text, seconds));
     }

@@ -120,6 +120,7 @@ fn billed(call: &Call<'_>) -> Billed {
     let tool_tokens = if tools.is_null() { 0 } else { tokens::count(&tools.to_string()) };
     let all = tool_tokens + messages.iter().map(cost).sum::<u64>();
     let Some((_, prefix)) = messages.split_last() else { return Billed::default() };
+    // The last message is new in every turn, so it is never part of what is cached.
     let cacheable = tool_tokens + prefix.iter().map(cost).sum::<u64>();
     let key = json!([call.json["model"], tools, prefix]).to_string();
     let cache_read = if cacheable >= CACHED_FROM && call.journal.cache(&key) { cacheable } else { 0 };
@@ -139,6 +140,7 @@ fn with_output(billed: Billed, answers: &[Answer]) -> Billed {
 }
 
 pub(super) fn usage(billed: Billed) -> Value {
+    // OpenAI counts cached tokens inside `prompt_tokens`, Anthropic beside it.
     let prompt = billed.input + billed.cache_read;
     json!({
         "prompt_tokens": prompt,
@@ -219,6 +221,8 @@ fn stream(call: &Call<'_>, model: &str, answers: &[Answer], billed: Billed) -> S
             "choices": choices,
         });
         if include_usage {
+            // With `include_usage` every chunk has the field, null but for the last: a reader must not take null for
+            // zero.
             chunk["usage"] = Value::Null;
         }
         chunk
@@ -249,6 +253,7 @@ fn stream(call: &Call<'_>, model: &str, answers: &[Answer], billed: Billed) -> S
         for (place, (name, arguments)) in answer.calls.iter().enumerate() {
             let mut opening = tool_call(call, index, place, name, &json!(""));
             opening["index"] = json!(place);
+            // Id and name come once, in the opening; what follows is known by its index alone.
             opening["function"]["arguments"] = json!("");
             script.pieces.push((say(index, json!({ "tool_calls": [opening] }), &[]), 1));
             for (text, tokens) in fragments(&arguments.to_string()) {
@@ -261,6 +266,7 @@ fn stream(call: &Call<'_>, model: &str, answers: &[Answer], billed: Billed) -> S
     }
     script.pieces.retain(|(bytes, tokens)| !bytes.is_empty() || *tokens > 0);
     if include_usage {
+        // The chunk with the usage has no choices: a reader that takes the first one breaks on it.
         let mut last = chunk(json!([]));
         last["usage"] = usage(with_output(billed, answers));
         script.after.push(event(&last));

@@ -48,6 +48,7 @@ const FIELDS: [&str; 37] = [
 pub(super) fn chat(json: &Value, model: &str, strict: bool) -> Result<(), Refusal> {
     if strict {
         let unknown = json.as_object().into_iter().flatten().find(|(name, _)| !FIELDS.contains(&name.as_str()));
+        // Only OpenAI itself is so strict; most compatible services ignore what they don't know.
         if let Some((name, _)) = unknown {
             return Err(invalid(name, format!("Unrecognized request argument supplied: {name}")));
         }
@@ -81,6 +82,7 @@ fn messages(json: &Value) -> Result<(), Refusal> {
                 return Err(invalid(&format!("{param}.role"), format!("Invalid parameter: {text}")));
             };
             open.remove(at);
+        // Results follow their calls at once, and all of them. A translation that regroups turns must keep that.
         } else if !open.is_empty() {
             return Err(unanswered(&param, &open));
         }
@@ -197,6 +199,7 @@ fn numbers(json: &Value, model: &str) -> Result<(), Refusal> {
 fn tools(json: &Value) -> Result<(), Refusal> {
     let tools = json["tools"].as_array().map(Vec::as_slice).unwrap_or_default();
     for name in ["tool_choice", "parallel_tool_calls"] {
+        // A translation that drops all tools has to drop these too.
         if tools.is_empty() && !json[name].is_null() {
             return Err(invalid(name, format!("'{name}' is only allowed when 'tools' are specified.")));
         }
@@ -215,6 +218,7 @@ fn tools(json: &Value) -> Result<(), Refusal> {
 fn format(json: &Value) -> Result<(), Refusal> {
     let format = &json["response_format"];
     match format["type"].as_str() {
+        // OpenAI's rule: without the word the model might write blanks for ever.
         Some("json_object") if !json["messages"].to_string().to_lowercase().contains("json") => {
             let text = "'messages' must contain the word 'json' in some form, to use 'response_format' of type \
                         'json_object'.";

@@ -21,6 +21,7 @@ pub(super) fn read(call: &Call<'_>) -> Option<Vec<Field>> {
     let content_type = call.header("content-type")?.strip_prefix("multipart/form-data")?;
     let boundary = content_type.split("boundary=").nth(1)?.split(';').next()?.trim().trim_matches('"');
     let delimiter = format!("\r\n--{boundary}");
+    // The first delimiter has no line before it; with this it is found like the others.
     let mut body = b"\r\n".to_vec();
     body.extend_from_slice(call.body);
     let mut fields = Vec::new();

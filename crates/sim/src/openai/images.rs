@@ -58,6 +58,7 @@ pub(super) fn edited(call: &Call<'_>) -> Result<Plan, Refusal> {
     }
     let form = Form::read(call, &EDIT)?;
     let (one, many) = (form.all("image"), form.all("image[]"));
+    // OpenAI tells one image from several by the brackets in the field's name.
     if one.len() > 1 {
         return Err(invalid("image", "Duplicate parameter: 'image'. Use the array syntax: 'image[]'."));
     }
@@ -172,6 +173,7 @@ impl Form {
 impl Wish {
     fn plan(self) -> Result<Plan, Refusal> {
         let gpt = self.model.starts_with("gpt-image");
+        // GPT image models always reply with base64; DALL-E has a choice.
         if gpt && self.response_format.is_some() {
             return Err(invalid("response_format", "Unknown parameter: 'response_format'."));
         }
@@ -212,6 +214,7 @@ impl Wish {
             error: event(&super::error_json(&forced(500))),
             garbage: "data: {\"type\": oops\n\n".into(),
         };
+        // The output is billed with the piece that carries it.
         Plan::Stream { script, billed: Billed { output: 0, ..self.billed() } }
     }
 

@@ -98,6 +98,7 @@ fn look(call: &Call<'_>, id: &str) -> Result<Plan, Refusal> {
                 json!({ "custom_id": line["custom_id"], "response": { "status_code": 200, "body": body } }).to_string()
             })
             .collect();
+        // A file that no caller has uploaded: whoever looks at the batch must come to own it.
         let file = format!("file-out-{id}");
         keep(call, &file, "batch_output", &output.join("\n"));
         batch.body["output_file_id"] = json!(file);

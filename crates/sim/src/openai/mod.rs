@@ -50,6 +50,7 @@ pub(crate) fn transcription(call: &Call<'_>) -> Result<Plan, Refusal> {
 
 fn authorize(call: &Call<'_>) -> Result<(), Refusal> {
     let Some(key) = &call.options.key else { return Ok(()) };
+    // `api-key` is the header of Azure, which serves the same API.
     let sent = call.header("authorization").and_then(|value| value.strip_prefix("Bearer ")).or(call.header("api-key"));
     if sent == Some(key.as_str()) {
         return Ok(());

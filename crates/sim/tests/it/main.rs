@@ -146,6 +146,7 @@ async fn long_prompts_are_cached() {
         post(&sim_openai, "/v1/chat/completions", &json!({ "model": "gpt-4o", "messages": messages })).await;
     }
     let read: Vec<_> = sim_openai.billed().iter().map(|billed| (billed.input, billed.cache_read)).collect();
+    // From 1,024 tokens on, and only what stands before the last message.
     assert_eq!(read, [(1109, 0), (5, 1104)]);
 
     let sim_anthropic = sim(Kind::Anthropic).await;
@@ -159,6 +160,7 @@ async fn long_prompts_are_cached() {
     for _ in 0..2 {
         post(&sim_anthropic, "/v1/messages", &body).await;
     }
+    // Anthropic bills the writing too, and only up to a mark.
     let written = Billed { input: 5, cache_write: 1100, output: 1, ..Billed::default() };
     let read = Billed { input: 5, cache_read: 1100, output: 1, ..Billed::default() };
     assert_eq!(sim_anthropic.billed(), [written, read]);
@@ -168,6 +170,7 @@ async fn long_prompts_are_cached() {
 async fn faults_come_in_the_order_of_the_script() {
     let sim = sim(Kind::OpenAi).await;
     sim.script([Some(Fault::Status(503)), None]);
+    // The script comes first; what is always so holds when it is used up.
     sim.always(Some(Fault::Status(500)));
     let mut statuses = Vec::new();
     for _ in 0..3 {
@@ -219,6 +222,7 @@ async fn a_signed_thought_comes_back_unchanged_or_not_at_all() {
     assert_eq!(reply["content"][1]["text"], "Here is what I found: sun in Paris; sun in Rome");
     body["messages"][1]["content"][0]["thinking"] = json!("something else");
     let (status, text) = post(&sim, "/v1/messages", &body).await;
+    // This is what a gateway looks like that rewrites reasoning on the way.
     assert!(status == 400 && text.contains("Invalid `signature`"), "{text}");
 }
 

@@ -58,6 +58,7 @@ pub(crate) async fn now(database: &impl ConnectionTrait) -> Result<Timestamp, Db
     if !is_postgres(database) {
         return Ok(SystemClock.now());
     }
+    // Not `now()`, which is the moment when the transaction began.
     let query = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now";
     let row = database.query_one_raw(Statement::from_string(DbBackend::Postgres, query)).await?;
     let row = row.ok_or_else(|| DbErr::RecordNotFound("the time".into()))?;
@@ -136,6 +137,7 @@ pub fn masked(url: &str) -> String {
 
 /// The address without what stands between `:` and `@`.
 fn without_password(url: &str) -> String {
+    // The last one: a password may contain an `@`.
     let Some((before, after)) = url.rsplit_once('@') else { return url.to_owned() };
     let user = before.find("://").map_or(0, |place| place + 3);
     match before.get(user..).and_then(|credentials| credentials.find(':')) {

@@ -60,6 +60,7 @@ pub(super) async fn open(options: PgConnectOptions, pools: &Pools) -> Result<Con
     let bound = |setting: &'static str, bound: Duration| [(setting, bound.as_millis().to_string())];
     let reader = options.clone().options(bound("statement_timeout", pools.statement_timeout));
     let writer = options.clone().options(bound("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION));
+    // Two pools: long lists and totals must not keep records and changes waiting for a connection.
     Ok(Connection { reader: pool(pools.readers, reader), writer: pool(pools.writers, writer) })
 }
 

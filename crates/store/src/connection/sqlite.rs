@@ -24,9 +24,14 @@ pub(super) async fn memory() -> Result<Connection, StoreError> {
 pub(super) async fn file(options: SqliteConnectOptions, pools: &Pools) -> Result<Connection, StoreError> {
     let options = options
         .create_if_missing(true)
+        // With a log (WAL), lists and totals are read while a batch is written.
         .journal_mode(SqliteJournalMode::Wal)
+        // A power cut may undo the last commits: the journal keeps their records until `make_durable` has made them
+        // last.
         .synchronous(SqliteSynchronous::Normal)
+        // Within this process the pool orders writers; another process may hold the file's lock.
         .busy_timeout(BUSY_TIMEOUT)
+        // Off unless asked for. Attempts and deliveries go with what they belong to by them.
         .foreign_keys(true);
     let path = options.get_filename();
     let cannot = |reason: String| StoreError::CannotOpen { path: path.display().to_string(), reason };

@@ -26,6 +26,7 @@ pub(crate) fn trouble(error: Option<&sqlx::Error>) -> Option<Trouble> {
 
 /// What kept a statement from running, by SQLite's result code ("Result and Error Codes").
 fn of_sqlite(code: &str) -> Option<Trouble> {
+    // READONLY, BUSY, LOCKED, FULL.
     match primary(code)? {
         8 => Some(Trouble::ReadOnly),
         5 | 6 => Some(Trouble::Busy),

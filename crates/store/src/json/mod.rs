@@ -12,6 +12,8 @@ use serde_json::value::RawValue;
 
 /// A number of tokens as a column has it.
 pub(crate) fn integer(number: u64) -> i64 {
+    // Both databases have signed numbers alone. An absurd count of a provider must not keep its record from being
+    // written.
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 

@@ -100,6 +100,7 @@ pub(super) async fn attempts(
         halves(&mut select, row::column(class), class.name());
     }
     halves(&mut select, attempt::Column::Cost, "cost");
+    // A request with several such attempts counts once.
     let distinct = |condition: SimpleExpr| {
         let request = Expr::case(condition, attempt_column(attempt::Column::RequestId));
         SimpleExpr::from(Func::count_distinct(request))
@@ -133,6 +134,7 @@ pub(super) async fn latencies(
     let mut window = WindowStatement::new();
     for (place, by) in selection.group_by.iter().enumerate() {
         ranked.expr_as(expression(*by, Of::Requests), group_name(place));
+        // The expression again: a name that the same SELECT gives is not known in its windows.
         window.add_partition_by(expression(*by, Of::Requests));
     }
     let mut ordered = window.clone();
@@ -145,8 +147,10 @@ pub(super) async fn latencies(
         select.column(group_name(place)).add_group_by([Expr::col(group_name(place))]);
     }
     for percent in [50, 95, 99] {
+        // Rounded up in whole numbers, which both databases divide alike.
         let rank = Expr::col(Alias::new("total")).mul(percent).add(99).div(100);
         let at = case(Expr::col(Alias::new("place")).eq(rank), Expr::col(Alias::new("latency")), 0);
+        // One row of a group has that rank, and all others count as 0.
         select.expr_as(Func::max(at), Alias::new(format!("p{percent}")));
     }
     select.from_subquery(ranked, Alias::new("ranked"));
@@ -187,6 +191,7 @@ fn group(select: &mut SelectStatement, selection: &Selection<'_>, of: Of) {
 
 fn expression(by: GroupBy, of: Of) -> SimpleExpr {
     match (by, of) {
+        // A request counts for the model that served it, and what it cost for the models of its attempts.
         (GroupBy::Model, Of::Requests) => request_column(request::Column::Served),
         (GroupBy::Model, Of::Attempts) => attempt_column(attempt::Column::Model),
         (GroupBy::Provider, Of::Requests) => request_column(request::Column::Provider),

@@ -51,6 +51,7 @@ async fn said(writer: &DatabaseConnection, since: Timestamp) -> Result<(), Store
         let old = feedback::Entity::find()
             .select_only()
             .column(feedback::Column::Id)
+            // By its own time: its request may be gone already.
             .filter(feedback::Column::At.lt(since.0))
             .limit(ROWS);
         let old = old.into_tuple::<String>().all(writer).await?;

@@ -22,6 +22,7 @@ pub(super) fn request(record: &RequestRecord) -> request::Model {
         arrived: record.arrived.0,
         finished: record.finished.0,
         first_content: record.first_content.map(|time| time.0),
+        // It follows from the times, and is a column all the same: percentiles are sorted by it.
         latency: i64::try_from(record.finished.since(record.arrived).as_micros()).unwrap_or(i64::MAX),
         api: record.api.clone(),
         capability: record.capability.name().to_owned(),
@@ -54,6 +55,7 @@ fn attempt(request: &RequestRecord, number: i32, attempt: &AttemptRecord) -> att
     attempt::Model {
         request_id: request.id.to_string(),
         number,
+        // The request's, because PostgreSQL keeps both tables in parts by it.
         arrived: request.arrived.0,
         model: attempt.model.to_string(),
         provider: attempt.provider.to_string(),
@@ -171,6 +173,7 @@ fn usage(row: &attempt::Model) -> Usage {
 }
 
 fn amount(row: &attempt::Model, class: UsageClass) -> i64 {
+    // Without a rest: a new class does not compile before it has a column.
     match class {
         UsageClass::Input => row.input,
         UsageClass::CacheRead => row.cache_read,

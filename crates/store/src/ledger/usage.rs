@@ -55,6 +55,7 @@ async fn totals(reader: &DatabaseConnection, selection: &query::Selection<'_>) -
     }
     Ok(rows
         .into_iter()
+        // Without groups SQL makes a row even of no requests.
         .filter(|(_, row)| row.requests > 0 || !row.tokens.is_empty() || row.unpriced > 0)
         .map(|(group, row)| UsageRow { group, ..row })
         .collect())

@@ -19,6 +19,8 @@ pub(super) async fn write(database: &Database, records: &[RequestRecord]) -> Res
     let transaction = connection::begin(database.writer()).await?;
     let mut seen = HashSet::new();
     for records in records.chunks(ROWS) {
+        // What is there is left out as a whole. Ignoring conflicts alone would add attempts that the first version
+        // did not have.
         let known = known(&transaction, records).await?;
         let new = records
             .iter()
@@ -40,6 +42,7 @@ async fn known(transaction: &DatabaseTransaction, records: &[RequestRecord]) -> 
 }
 
 async fn insert(transaction: &DatabaseTransaction, records: &[&RequestRecord]) -> Result<(), StoreError> {
+    // Requests first: on SQLite attempts refer to them.
     let requests = records.iter().map(|record| row::request(record).into_active_model()).collect::<Vec<_>>();
     let attempts = records.iter().flat_map(|record| row::attempts(record)).map(IntoActiveModel::into_active_model);
     let attempts = attempts.collect::<Vec<_>>();

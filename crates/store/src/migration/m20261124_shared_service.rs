@@ -40,6 +40,7 @@ impl MigrationTrait for Migration {
         database
             .execute_unprepared("INSERT INTO counters (name, number) VALUES ('revision', 0), ('position', 0)")
             .await?;
+        // By the database itself, so that no later code can change an entry by mistake.
         connection::refuse_changes(database, "audit").await?;
         partitions::divide(database).await
     }
@@ -59,6 +60,7 @@ fn events() -> TableCreateStatement {
         .col(text("data"))
         .col(string_null("traceparent"))
         .col(string("source"))
+        // Two relays that both believe to be the one can't give the same position away.
         .col(big_integer_null("position").unique_key())
         .to_owned()
 }
@@ -196,6 +198,7 @@ fn indexes() -> Vec<IndexCreateStatement> {
         of("api_keys_previous_hash", "api_keys", &["previous_hash"]),
         of("deliveries_due", "deliveries", &["state", "next_at"]),
         of("deliveries_event", "deliveries", &["event_id"]),
+        // An event may be placed twice, and must be delivered once.
         of("deliveries_once", "deliveries", &["webhook_id", "event_id"]).unique().to_owned(),
     ]
 }

@@ -17,6 +17,8 @@ impl MigrationTrait for Migration {
         let columns = [
             ("events", string_null("project")),
             ("audit", string_null("project")),
+            // With a default for a moment, because SQLite adds no NOT NULL column without one; the rows get theirs
+            // below.
             ("kept_responses", string("account").default("").to_owned()),
             ("kept_responses", big_integer("bytes").default(0).to_owned()),
             ("holdings", string("account").default("").to_owned()),
@@ -99,6 +101,7 @@ async fn mask_queries(database: &impl ConnectionTrait) -> Result<(), DbErr> {
 /// The JSON of a column with its query masked; `None` if there is none.
 fn masked(row: &QueryResult, column: &str) -> Result<Option<String>, DbErr> {
     let Some(text) = row.try_get::<Option<String>>("", column)? else { return Ok(None) };
+    // What is no JSON has no query to mask, and must not keep a node from starting.
     let Ok(mut json) = serde_json::from_str::<Value>(&text) else { return Ok(None) };
     let Some(query) = json.get_mut("query").filter(|query| query.is_string()) else { return Ok(None) };
     let pairs = query.as_str().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());

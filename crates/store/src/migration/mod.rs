@@ -18,6 +18,7 @@ struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        // In the order in which they were added, which the dates in their names do not show. It must never change.
         vec![
             Box::new(m20261123_first_tables::Migration),
             Box::new(m20261124_shared_service::Migration),

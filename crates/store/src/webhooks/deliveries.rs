@@ -107,6 +107,7 @@ impl Webhooks<'_> {
     /// Whatever keeps the database from answering.
     pub async fn due(self, now: Timestamp, except: &[&str], limit: u64) -> Result<Vec<DueDelivery>, StoreError> {
         let writer = self.place.writer();
+        // Webhooks first: deliveries to those that are not active must not fill the batch.
         let wanted = webhook::Entity::find()
             .filter(webhook::Column::Active.eq(true))
             .filter(webhook::Column::Id.is_not_in(except.iter().copied()));
@@ -130,6 +131,7 @@ impl Webhooks<'_> {
         let events = event::Entity::find().filter(event::Column::Id.is_in(ids)).all(&writer).await?;
         let events = events.into_iter().map(|row| (row.id.clone(), row)).collect::<HashMap<_, _>>();
         rows.into_iter()
+            // An event that has expired between the two questions is left out; its delivery goes with it.
             .filter_map(|row| {
                 let (webhook, event) = (webhooks.get(&row.webhook_id)?, events.get(&row.event_id)?);
                 Some((row, webhook.clone(), event.clone()))
@@ -165,6 +167,7 @@ impl Webhooks<'_> {
             (delivery::Column::State, Expr::value(state.name())),
             (delivery::Column::LastStatus, Expr::value(failure.status.map(i32::from))),
             (delivery::Column::LastError, Expr::value(failure.error.as_str())),
+            // Of one that is given up it means nothing, and the column takes no NULL.
             (delivery::Column::NextAt, Expr::value(failure.next.unwrap_or(now).0)),
         ];
         self.tried(id, columns, now).await
@@ -176,6 +179,7 @@ impl Webhooks<'_> {
         columns: impl IntoIterator<Item = (delivery::Column, Expr)>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        // Counted by the database, so that two nodes that try at once lose no attempt.
         let attempts = Expr::col(delivery::Column::Attempts).add(1);
         let mut update = delivery::Entity::update_many()
             .col_expr(delivery::Column::Attempts, attempts)
@@ -255,6 +259,7 @@ pub(crate) async fn make(
     });
     let rows = wanted.map(IntoActiveModel::into_active_model).collect::<Vec<_>>();
     for rows in rows.chunks(ROWS) {
+        // The index `deliveries_once` allows one for each webhook and event, however often an event is placed.
         let insert = delivery::Entity::insert_many(rows.to_vec()).on_conflict(crate::keep());
         insert.exec_without_returning(transaction).await?;
     }

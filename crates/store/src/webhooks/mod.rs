@@ -98,6 +98,7 @@ impl Webhooks<'_> {
         if updated.rows_affected > 0 {
             return Ok(());
         }
+        // Nothing was updated: `get` says whether it is gone, else somebody was faster.
         self.get(&webhook.id).await?;
         Err(StoreError::conflict(format!("the webhook `{}` has been changed meanwhile", webhook.id)))
     }
@@ -108,6 +109,7 @@ impl Webhooks<'_> {
     ///
     /// [`StoreError::NotFound`].
     pub async fn delete(self, id: &str) -> Result<(), StoreError> {
+        // Its deliveries go with it by their foreign key.
         let deleted = webhook::Entity::delete_by_id(id).exec(&self.place.writer()).await?;
         if deleted.rows_affected == 0 { Err(missing(id)) } else { Ok(()) }
     }

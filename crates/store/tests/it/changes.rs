@@ -42,6 +42,7 @@ pub async fn happen_as_a_whole(store: &Store) {
     change.models().insert(&samples::model("a")).await.unwrap();
     let event = change.tell(registered("a")).await.unwrap();
     change.audit(noted("a")).await.unwrap();
+    // Asked of the change, it is there; the store itself would not see it yet.
     assert_eq!(change.models().get(&ModelId::from("a")).await.unwrap(), samples::model("a"));
     let revision = change.commit().await.unwrap();
     assert_eq!((revision, store.revision().await.unwrap()), (before + 1, before + 1));
@@ -73,6 +74,7 @@ pub async fn survive_a_conflict(store: &Store) {
     let change = store.change(&ada()).await.unwrap();
     let taken = change.models().insert(&samples::model("a")).await.unwrap_err();
     assert!(matches!(taken, StoreError::Conflict { .. }), "{taken:?}");
+    // PostgreSQL ends a transaction at the first violated key, unless nothing is violated: hence `keep`.
     change.models().insert(&samples::model("b")).await.unwrap();
     change.commit().await.unwrap();
     assert_eq!(store.models().list().await.unwrap().len(), 2);

@@ -16,6 +16,8 @@ async fn fill(store: &Store) {
     store.settings().set("pepper", "secret").await.unwrap();
     let change = store.change(&ada()).await.unwrap();
     change.models().insert(&samples::model("a/b:c")).await.unwrap();
+    // Byte by byte `Z` comes before `a`, by the rules of a language behind it. A copy goes by ids, so both databases
+    // must order them alike.
     change.models().insert(&samples::model("Z")).await.unwrap();
     change.keys().insert(&key()).await.unwrap();
     change.webhooks().insert(&webhook()).await.unwrap();
@@ -29,6 +31,7 @@ async fn fill(store: &Store) {
     store.stored_responses().insert(&crate::provider_objects::response("resp_1", 1)).await.unwrap();
     let used = Usage::default().with(UsageClass::Output, 7);
     let attempts = || vec![samples::attempt("a", Cost::Known(Nanos(3)), used.clone()); 2];
+    // More than two batches; below, half of their events get positions.
     let mut records = (2..1_202).map(|number| samples::record(number, number.into(), attempts())).collect::<Vec<_>>();
     records.push(samples::full_record());
     store.ledger().write(&records).await.unwrap();

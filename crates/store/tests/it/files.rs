@@ -111,6 +111,7 @@ async fn a_read_only_database_is_named() {
 #[tokio::test]
 async fn an_interrupted_migration_leaves_all_or_nothing() {
     let (mut nothing, mut all) = (0, 0);
+    // Steps of 23, so that the test takes seconds and still stops at many places.
     for steps in (0..600).step_by(23) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("baton.db");
@@ -131,6 +132,7 @@ async fn an_interrupted_migration_leaves_all_or_nothing() {
         let tables = other.query_one_raw(tables).await.unwrap().unwrap().try_get_by_index::<i64>(0).unwrap();
         match tables {
             0 => nothing += 1,
+            // All tables of this version, with the one that lists the migrations.
             18 => all += 1,
             some => panic!("{some} tables after {steps} steps"),
         }
@@ -156,6 +158,7 @@ async fn the_audit_log_refuses_changes() {
         change.audit(entry).await.unwrap();
         change.commit().await.unwrap();
     }
+    // Past Baton, with a connection of one's own: it is the database that refuses.
     for statement in ["DELETE FROM audit", "UPDATE audit SET actor = 'nobody'"] {
         let error = other.execute_unprepared(statement).await.unwrap_err().to_string();
         assert!(error.contains("rows of audit are only added"), "{error}");
@@ -193,6 +196,7 @@ async fn rows_that_cannot_be_read_are_left_out() {
     }
     assert_eq!(store.models().list().await.unwrap(), [samples::model("b")]);
     assert_eq!(store.keys().all().await.unwrap(), [crate::keys::key(2)]);
+    // Asked for by itself, it is an error: only lists go on without it.
     assert!(matches!(store.models().get(&"a".into()).await, Err(StoreError::Corrupt { .. })));
 }
 

@@ -81,9 +81,11 @@ pub async fn are_rotated(store: &Store) {
     store.keys().update(&rotated).await.unwrap();
     let expected = ApiKey { last_used_at: Some(Timestamp(9)), ..rotated.clone() };
     assert_eq!(store.keys().lookup("new").await.unwrap(), Some(expected));
+    // The former hash is for the check of credentials alone, which knows until when it counts.
     assert_eq!(store.keys().lookup(&key(1).hash).await.unwrap(), None);
     let taken = store.keys().update(&ApiKey { hash: "new".into(), ..key(2) }).await.unwrap_err();
     assert!(matches!(taken, StoreError::Conflict { .. }), "{taken:?}");
+    // An operator's change comes from what was read before the revocation.
     store.keys().update(&key(2)).await.unwrap();
     assert_eq!(store.keys().get(&key(2).id).await.unwrap().revoked_at, Some(Timestamp(7)), "it stays revoked");
     let missing = store.keys().update(&key(3)).await.unwrap_err();

@@ -28,6 +28,7 @@ pub async fn writing_again_changes_nothing(store: &Store) {
     store.ledger().write(&records).await.unwrap();
     let mut changed = records[3].clone();
     changed.status = 500;
+    // An attempt more than the first version: ignoring conflicts row by row would have added it.
     changed.attempts.push(samples::attempt("b", cost, Usage::default()));
     store.ledger().write(&[changed.clone(), changed]).await.unwrap();
     store.ledger().write(&[]).await.unwrap();
@@ -79,6 +80,7 @@ pub async fn filters_narrow(store: &Store) {
         assert_eq!(page.next, None);
     }
     for filter in [
+        // The name that was asked for, which another model has served.
         Filter { model: Some(ModelId::from("smart")), ..one() },
         Filter { key: Some(KeyId::from("key_1")), ..one() },
         Filter { from: Some(Timestamp(MIDNIGHT + 5)), ..one() },
@@ -89,6 +91,7 @@ pub async fn filters_narrow(store: &Store) {
     }
     for filter in [
         Filter { capability: Some(Capability::Embedding), ..one() },
+        // Neither SQL nor wildcards in a filter mean anything.
         Filter { project: Some("search' OR 1=1 --".into()), ..one() },
         Filter { id: Some("0193%".into()), ..one() },
         Filter { user: Some("ada".into()), status: Some(200), ..one() },

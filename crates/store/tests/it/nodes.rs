@@ -30,6 +30,7 @@ pub async fn run_a_command_once(store: &Store) {
 
 pub async fn take_over_a_command(store: &Store) {
     let [one, two] = two(store);
+    // A lease that is over at once stands for a node that was too slow.
     assert_eq!(one.commands().claim("c", "model.register", OVER).await.unwrap(), Claim::Run);
     assert_eq!(two.commands().claim("c", "model.register", LONG).await.unwrap(), Claim::Run);
     // The first comes back to life: what it was about to do must not happen beside what the second does.
@@ -42,6 +43,7 @@ pub async fn take_over_a_command(store: &Store) {
     let change = two.change(&by).await.unwrap();
     change.models().insert(&samples::model("a")).await.unwrap();
     change.commit().await.unwrap();
+    // The second dies after its change and before its reply.
     assert!(two.commands().extend("c", OVER).await.unwrap());
     assert_eq!(one.commands().claim("c", "model.register", LONG).await.unwrap(), Claim::Effected);
     assert!(one.commands().finish("c", None).await.unwrap());

@@ -27,6 +27,7 @@ pub async fn of_records_are_bounded(store: &Store) {
     let (mut seen, mut cursor) = (Vec::new(), None::<Cursor>);
     loop {
         let page = store.ledger().list(&Filter::default(), cursor.as_ref(), 100).await.unwrap();
+        // A hundred were asked for: the bytes end the page, and one is always there, or the list would not go on.
         assert!((1..=2).contains(&page.items.len()), "{}", page.items.len());
         seen.extend(page.items.into_iter().map(|record| record.id));
         cursor = page.next;
@@ -121,6 +122,7 @@ pub async fn of_totals_are_refused_beyond_a_number(store: &Store) {
         .map(|number| {
             let mut record =
                 samples::record(number, number.into(), vec![samples::attempt("a", Cost::Unpriced, Usage::default())]);
+            // Clients name their users as they like, so the number of groups is theirs to choose.
             record.attribution.user = Some(format!("u{number}"));
             record
         })

@@ -30,6 +30,7 @@ pub fn model(id: &str) -> Model {
         }),
         fallbacks: vec![ModelId::from("org/model:q4"), ModelId::from("ü")],
         configuration: vec![
+            // Spellings that a parser would change: `1e0`, a number beyond 64 bits, `1.10`.
             ("temperature".into(), Json("1e0".into())),
             ("big".into(), Json("12345678901234567890123".into())),
         ],

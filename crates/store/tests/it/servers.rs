@@ -61,6 +61,7 @@ async fn the_reason_is_named() {
     );
     let stranger = refused(&as_user(&database.url(), "no_such_user")).await;
     assert!(stranger.contains("the server does not let the user `no_such_user` in"), "{stranger}");
+    // A password with a character that ends the address: what can't be parsed must not be shown either.
     let wrong = refused("postgresql://baton:sec#ret@[::1/baton").await;
     assert!(wrong.contains("is not a database address") && !wrong.contains("sec#ret"), "{wrong}");
 }
@@ -81,6 +82,7 @@ fn passwords_are_not_shown() {
 #[tokio::test]
 async fn the_addresses_of_other_programs_are_taken() {
     let database = postgres::database();
+    // What a service in Python has in its environment (SQLAlchemy): `ssl` instead of `sslmode`.
     let asyncpg = database.url().replace("postgresql://", "postgresql+asyncpg://");
     for url in
         [format!("{asyncpg}?ssl=disable"), asyncpg.clone(), database.url().replace("postgresql://", "postgres://")]
@@ -99,6 +101,7 @@ async fn connections_are_encrypted() {
     let [certificate, key] = ["certificate.pem", "key.pem"].map(|name| folder.path().join(name));
     std::fs::write(&certificate, certified.cert.pem()).unwrap();
     std::fs::write(&key, certified.signing_key.serialize_pem()).unwrap();
+    // The server runs as another user, and refuses a key that others may read.
     std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
     std::os::unix::fs::chown(&key, Some(servers_user().parse().unwrap()), None).unwrap();
@@ -133,6 +136,7 @@ async fn a_wrong_password_is_named() {
     let file = database.sql("SHOW hba_file");
     std::fs::write(&file, "host all baton 127.0.0.1/32 scram-sha-256\nhost all all 127.0.0.1/32 trust\n").unwrap();
     database.sql("SELECT pg_reload_conf()");
+    // Since PostgreSQL 15, a new role may make no tables in `public`.
     database.sql("GRANT CREATE ON SCHEMA public TO baton");
     let url = |password: &str| as_user(&database.url(), &format!("baton{password}"));
     // The server reloads its rules when it comes to it.
@@ -335,6 +339,7 @@ async fn a_full_disk_is_named_and_nothing_is_lost() {
     let url = all.url().replace(all.name(), "small");
     let store = Store::open(&url).await.unwrap();
     store.migrate().await.unwrap();
+    // Something to remove afterwards: a disk that is full of the ledger alone could not be helped.
     all.sql("CREATE TABLE ballast TABLESPACE small AS SELECT repeat(md5(n::text), 30) FROM generate_series(1, 4000) n");
     let batch = |number: u32| {
         let record = |place| {
@@ -359,6 +364,7 @@ async fn a_full_disk_is_named_and_nothing_is_lost() {
     assert!(matches!(error, StoreError::Full(_)) && error.is_temporary(), "{error:?}");
     assert!(error.to_string().starts_with("the database's disk is full: make room there"), "{error}");
     let there = async || store.ledger().usage(&everything()).await.unwrap().first().map_or(0, |row| row.requests);
+    // Whole batches: of the one that failed, nothing is there.
     assert_eq!(there().await, u64::from(written) * 50);
     all.sql("DROP TABLE ballast");
     store.ledger().write(&batch(written)).await.unwrap();

@@ -112,6 +112,7 @@ impl Folded {
 }
 
 pub async fn are_those_of_a_fold(store: &Store) {
+    // A seed of its own and no library: every run, and every machine, has the same records.
     let mut dice = Dice(42);
     let records = (0..600).map(|number| any_record(number, &mut dice)).collect::<Vec<_>>();
     store.ledger().write(&records).await.unwrap();
@@ -154,6 +155,7 @@ pub async fn survive_absurd_numbers(store: &Store) {
 
 pub async fn book_on_the_attempts_model(store: &Store) {
     let used = |amount| Usage::default().with(UsageClass::Output, amount);
+    // The second has answered: each has the cost of its own attempt, and the request is the second's.
     let attempts = vec![
         samples::attempt("first", Cost::Known(Nanos(3)), used(1)),
         samples::attempt("second", Cost::Known(Nanos(10)), used(5)),

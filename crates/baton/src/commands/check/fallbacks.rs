@@ -9,6 +9,8 @@ use std::collections::BTreeSet;
 /// providers (`None`: not all were asked). What is not found is a fault only where all could be looked at.
 pub(super) fn look(config: &Config, registered: Option<Vec<Model>>, listed: Option<Vec<Listed>>) -> Vec<Finding> {
     let discovers = config.discovery.at_start || config.discovery.every.is_some();
+    // A model may come from the file, the database or a provider's list. A name is surely wrong only if all of them
+    // were read.
     let complete = registered.is_some() && (listed.is_some() || !discovers);
     let (registered, listed) = (registered.unwrap_or_default(), listed.unwrap_or_default());
     let mut there: BTreeSet<String> = config.models.iter().map(|model| model.model_id.clone()).collect();

@@ -46,6 +46,8 @@ fn bind(address: &str) -> io::Result<()> {
     let address: SocketAddr =
         address.parse().map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, "expected ADDRESS:PORT"))?;
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // As for the server's own socket: else connections of a Baton that just stopped (TIME_WAIT) would make the port
+    // look taken.
     socket.set_reuseaddr(true)?;
     socket.bind(address)
 }
@@ -53,6 +55,8 @@ fn bind(address: &str) -> io::Result<()> {
 /// Whether a process has that journal open.
 fn is_running(journal: &Path) -> bool {
     let lock = File::open(journal.join("lock"));
+    // A running Baton holds the lock exclusively. It is tried as a shared one, so that two checks at once don't take
+    // each other for a Baton; dropping the file gives it back.
     lock.is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }
 
@@ -73,11 +77,14 @@ fn folder(check: &str, folder: &Path, key: &str) -> Finding {
 }
 
 fn probe(folder: &Path) -> io::Result<()> {
+    // The nearest that exists, because Baton makes the rest. A dangling link counts as existing: no folder can be
+    // made in its place.
     let present = folder.ancestors().find(|folder| folder.symlink_metadata().is_ok()).unwrap_or(Path::new("."));
     if !present.is_dir() {
         return Err(io::Error::other(format!("`{}` is not a folder", present.display())));
     }
     let file = present.join(format!(".baton-check-{}", std::process::id()));
+    // Permissions alone don't tell: a volume may be read-only or full.
     OpenOptions::new().write(true).create_new(true).open(&file)?;
     std::fs::remove_file(file)
 }

@@ -40,6 +40,7 @@ impl Check {
     /// Runs it.
     pub async fn run(self, source: Source, environment: &Environment) -> anyhow::Result<ExitCode> {
         let findings = match load(&source, environment) {
+            // Without a configuration no port, folder or provider is known, so nothing else is looked at.
             Err(error) => error.faults.iter().map(|fault| Finding::bad("configuration", fault.to_string())).collect(),
             Ok(config) => {
                 let mut findings = vec![match app::open_on_loopback(&config) {
@@ -107,8 +108,10 @@ impl Check {
             let message = format!("{} configured, not called", providers.len());
             return (vec![Finding::good("providers", message)], providers.is_empty().then(Vec::new));
         }
+        // All at once: each one that can't be reached takes its whole timeout.
         let asked = providers.values().map(|provider| ask(Arc::clone(provider)));
         let (findings, lists): (Vec<_>, Vec<_>) = futures::future::join_all(asked).await.into_iter().unzip();
+        // One list that is missing makes the whole `None`: with a gap, no name can be called unknown.
         (findings, lists.into_iter().collect())
     }
 }
@@ -120,6 +123,7 @@ fn summary(config: &Config) -> String {
 /// Whether the database can be used, and the models that it holds.
 async fn database(config: &Config) -> (Finding, Option<Vec<Model>>) {
     let looked_at = async {
+        // As a start does it, migrations included: one that fails is found here and not at the restart of a node.
         let store = app::open_store(config).await?;
         let models = store.models().list().await?;
         store.close().await;

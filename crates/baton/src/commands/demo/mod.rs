@@ -36,10 +36,13 @@ impl Demo {
     pub async fn run(self, source: Source, environment: &Environment) -> anyhow::Result<ExitCode> {
         let mut config = load(&Source { listen: self.listen, ..source }, environment)?;
         config.data_dir = DATA_DIR.into();
+        // The file or the environment may name the database of a real installation.
         config.database.url = None;
         private::files();
         let _telemetry = telemetry::start(&config.logs, Console::Warnings)?;
+        // First, so that a port that is taken is told before three simulators and a database were started.
         let listeners = serve::listen(&config).await?;
+        // Before the simulated ones are added: only these are asked for their models.
         let real: Vec<String> = config.providers.keys().cloned().collect();
         let mut sims = Vec::new();
         for kind in Kind::ALL {
@@ -55,6 +58,7 @@ impl Demo {
         config.auth.admin_key = Some(key.reveal().into());
         let app = App::build(&config).await?;
         if config.discovery.at_start {
+            // One by one: if one can't be reached, the others' models are there all the same.
             for name in &real {
                 let discovered = app.models.discover(Some(name), false, &Actor::service("discovery")).await;
                 if let Err(error) = discovered {
@@ -63,6 +67,8 @@ impl Demo {
                 }
             }
         }
+        // Before the greeting: whoever stops the demonstration as soon as it appears must not end the process at
+        // once.
         let stop = serve::signals();
         greet(listeners.address()?, &sims, &real, key.reveal());
         serve::serve(app, listeners, &config, stop).await?;

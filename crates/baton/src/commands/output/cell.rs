@@ -30,6 +30,7 @@ pub fn number(value: &Value) -> String {
 fn seconds(text: &str) -> String {
     let is_time = || chrono::DateTime::parse_from_rfc3339(text).is_ok();
     match text.split_once('.') {
+        // The length first, because almost every cell is no time, and then the parser is not asked.
         Some((until_seconds, _)) if until_seconds.len() == 19 && text.ends_with('Z') && is_time() => {
             format!("{until_seconds}Z")
         }

@@ -21,6 +21,7 @@ pub fn one(fields: &[(String, Value)]) -> String {
 fn field(value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => String::new(),
+        // Not by `cell`, which shortens times.
         Some(Value::String(text)) => text.clone(),
         Some(Value::Array(items)) if items.is_empty() => String::new(),
         Some(value) => cell::cell(value),

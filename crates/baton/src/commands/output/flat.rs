@@ -18,6 +18,7 @@ fn add(value: &Value, path: &str, fields: &mut Vec<(String, Value)>) {
         Value::Array(items) if items.iter().any(Value::is_object) => {
             items.iter().enumerate().for_each(|(index, value)| add(value, &below(&index.to_string()), fields));
         }
+        // An empty object stays as a field without a value: a script looks for the column all the same.
         Value::Object(_) => fields.push((path.to_owned(), Value::Null)),
         value => fields.push((path.to_owned(), value.clone())),
     }

@@ -112,6 +112,7 @@ pub fn note(text: &str) {
 
 fn print(text: &str) {
     let mut stdout = std::io::stdout();
+    // A closed pipe is a wish of the reader and no failure. `println!` would panic there.
     if let Err(error) = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         std::process::exit(i32::from(error.kind() != ErrorKind::BrokenPipe));
     }

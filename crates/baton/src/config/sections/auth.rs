@@ -166,6 +166,7 @@ impl JwtSection {
     pub fn source(&self) -> Option<Source> {
         match (&self.jwks_url, &self.issuer, &self.secret) {
             (Some(url), ..) => Some(Source::Keys(url.clone())),
+            // With a secret, `issuer` is only what the claim `iss` must say: nobody is asked at that address.
             (None, Some(issuer), None) if is_address(issuer) => Some(Source::Discovery(issuer.clone())),
             _ => None,
         }
@@ -180,6 +181,7 @@ impl JwtSection {
     pub fn settings(&self) -> TokenSettings {
         TokenSettings {
             secret: self.secret.as_ref().map(|secret| baton_auth::Secret::given(secret.reveal())),
+            // `faults` has refused what is none.
             algorithms: self.algorithms.iter().filter_map(|name| name.parse().ok()).collect(),
             issuer: self.issuer.clone(),
             audience: self.audience.clone().unwrap_or_default(),

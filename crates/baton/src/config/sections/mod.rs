@@ -257,6 +257,7 @@ pub fn check(config: &Config, place: &str) -> Vec<Fault> {
         let known = baton_model::entity::Role::ALL.map(baton_model::entity::Role::name).join(", ");
         fault("commands.identity.role".into(), format!("`{}` is not one of {known}", identity.role));
     }
+    // It is renewed at a third of it: a database that is slow for a second must not hand the command to another node.
     if config.commands.lease < Duration::from_secs(3) {
         fault("commands.lease".into(), "expected 3s at least".into());
     }

@@ -120,6 +120,7 @@ impl BusSection {
 pub(super) fn faults(redis: &RedisSection, nats: &NatsSection, bus: &BusSection) -> Vec<(&'static str, String)> {
     let mut faults = Vec::new();
     for (key, prefix) in [("redis.prefix", &redis.prefix), ("nats.prefix", &nats.prefix)] {
+        // NATS gives `.`, `*` and `>` a meaning in subjects, and Redis `*` and `?` in patterns.
         let letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
         if prefix.is_empty() || !prefix.bytes().all(letter) {
             faults.push((key, format!("expected letters, digits, `-` and `_`, got `{prefix}`")));

@@ -63,6 +63,7 @@ pub enum Protocol {
 impl TelemetrySection {
     /// Which requests are traced.
     pub fn sampling(&self) -> Sampling {
+        // Without a collector a client's own `traceparent` goes through as it is, and Baton decides nothing about it.
         if self.endpoint.is_some() { Sampling::share(self.sample) } else { Sampling::Off }
     }
 

@@ -116,6 +116,7 @@ impl Redactor {
         let Ok(before) = serde_json::from_str::<Value>(text) else { return };
         let mut after = before.clone();
         self.json(&mut after);
+        // Only then: written again, the document would have other blanks.
         if after != before {
             *text = after.to_string();
         }
@@ -126,6 +127,8 @@ impl Redactor {
     pub fn json(&self, value: &mut Value) {
         match value {
             Value::String(text) => {
+                // First: a private key without its last line is taken out up to the end of the text, and what is left
+                // is no document.
                 self.nested(text);
                 if let Cow::Owned(replaced) = self.text(text) {
                     *text = replaced;
@@ -136,11 +139,13 @@ impl Redactor {
                 if let Cow::Owned(replaced) = self.text(&text)
                     && replaced != text
                 {
+                    // A card number without quotes is as secret as one with them.
                     *value = Value::String(replaced);
                 }
             }
             Value::Array(items) => items.iter_mut().for_each(|item| self.json(item)),
             Value::Object(fields) => {
+                // Names are redacted too, so the object is built anew.
                 let read = std::mem::take(fields);
                 fields.extend(read.into_iter().map(|(name, mut value)| {
                     self.json(&mut value);
@@ -155,6 +160,7 @@ impl Redactor {
 /// Whether somewhere in a run of digits stands the number of a card.
 fn has_card(run: &str) -> bool {
     let digits: Vec<u32> = run.chars().filter_map(|letter| letter.to_digit(10)).collect();
+    // Anywhere in the run: a card may stand next to other digits, such as an expiry date.
     (13..=19).any(|length| digits.windows(length).any(is_card))
 }
 

@@ -61,6 +61,7 @@ impl Target {
         let mut reply = Vec::new();
         match stream.read_to_end(&mut reply) {
             Err(error) if reply.is_empty() => return Err(error.into()),
+            // A reset after a part of the reply is what a refusal looks like to a client that still writes.
             _ => {}
         }
         let reply = String::from_utf8_lossy(&reply).into_owned();
@@ -198,6 +199,7 @@ fn send_large(target: &Target, key: &str, until: Instant) -> Held {
                 let piece = vec![b'x'; 1 << 20];
                 while Instant::now() < until {
                     let Ok(mut stream) = target.connect() else { continue };
+                    // The beginning of a real request, so that it is not refused for its first byte.
                     let begin = r#"{"model":"gpt","messages":[{"role":"user","content":""#;
                     let _ = stream.write_all(target.head("/v1/chat/completions", &key, 60 << 20).as_bytes());
                     let _ = stream.write_all(begin.as_bytes());
@@ -231,6 +233,7 @@ fn dripping_bodies(target: &Target, until: Instant) -> std::io::Result<Held> {
             let _ = stream.write_all(target.head("/v1/chat/completions", &target.attacker, 1 << 20).as_bytes());
         }
         while Instant::now() < until {
+            // Connections that were ended are not opened again: how soon they end is what is measured.
             streams.retain_mut(|stream| stream.write_all(b"x").is_ok());
             std::thread::sleep(Duration::from_millis(500));
         }
@@ -246,6 +249,7 @@ fn many_fields(target: &Target, until: Instant) -> std::io::Result<Held> {
             std::thread::spawn(move || {
                 let message = r#"{"role":"user","content":"a"},"#;
                 let mut body = String::from(r#"{"model":"claude","messages":["#);
+                // Below the bound on bodies that are translated, so that it is really parsed: some 400,000 messages.
                 while body.len() < 12 << 20 {
                     body.push_str(message);
                 }

@@ -51,6 +51,8 @@ fn credentials_go_to_baton_alone() {
     let baton = Recorder::in_front_of(things.address());
     for given in [Given::ByVariables, Given::ByFlags] {
         for example in EXAMPLES {
+            // The address in a command's own arguments, such as that of a webhook: once, one of them took the place
+            // of `--url`, and the key went there.
             let other = Recorder::replying(&reply("200 OK", "content-type: application/json", "{}"));
             let arguments = arguments(example, &mut things, &baton.url(), &other.url());
             baton.forget();
@@ -59,6 +61,7 @@ fn credentials_go_to_baton_alone() {
             match example.talks_to {
                 TalksTo::Baton { .. } | TalksTo::BatonUntilStopped => {
                     let requests = seen.matches(" HTTP/1.1\r\n").count();
+                    // Once in each request, so neither in the query nor in the body.
                     assert!(requests > 0 && seen.matches(KEY).count() == requests, "{}: {seen}", example.path);
                 }
                 TalksTo::BatonWithoutKey { .. } => {
@@ -137,6 +140,7 @@ fn replies_of_others(elsewhere: &str) -> Vec<String> {
     vec![
         reply("200 OK", "content-type: text/html", "<html>Welcome</html>"),
         reply("200 OK", json, "{}"),
+        // Everything that a command looks for, but without Baton's header.
         reply("201 Created", json, r#"{"id": "x", "key": "x", "secret": "x", "model_id": "x"}"#),
         "HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n".to_owned(),
         reply("200 OK", with_id, "{}"),

@@ -62,6 +62,7 @@ fn usage_ends_with_the_totals() {
     let usage = json_of(&things, &["usage"]);
     let sum: f64 = usage["items"].as_array().unwrap().iter().map(|row| row["cost"].as_f64().unwrap()).sum();
     assert!((usage["totals"]["cost"].as_f64().unwrap() - sum).abs() < 1e-12, "{usage}");
+    // The header and two models: no line of totals, which a spreadsheet would add up with the others.
     assert_eq!(stdout(&things, &["usage", "-o", "csv"]).lines().count(), 3);
     assert_eq!(stdout(&things, &["usage", "--to", "2020-01-01"]), "none\n");
 }
@@ -88,6 +89,7 @@ fn a_key_is_changed_only_where_something_is_said() {
     assert_eq!((&key["name"], &key["strict"], &key["models"]), (&json!("b"), &json!(true), &json!(["gpt"])));
     let key = change(&["--all-models", "--any-address", "--never-expires"]);
     assert_eq!((&key["models"], &key["addresses"], &key["expires_at"]), (&Value::Null, &Value::Null, &Value::Null));
+    // A command without what it needs must not be taken for "change nothing" or "purge everything".
     for nothing in [&["keys", "update", &id][..], &["feedback", "an-id"], &["cache", "purge"]] {
         assert_eq!(ask(&things, nothing).status.code(), Some(2), "{nothing:?}");
     }

@@ -21,6 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 impl Things {
     pub fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
+        // Private addresses are refused otherwise.
         std::fs::write(folder.path().join("baton.toml"), "[webhooks]\nallow = [\"127.0.0.0/8\"]\n").unwrap();
         let secret = "202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f";
         let variables = [("BATON_DEMO_KEY", KEY), ("BATON_SECRET_KEY", secret)];

@@ -69,6 +69,7 @@ fn run(page: &str, blocks: &[Block], differences: &mut Vec<String>) -> usize {
 /// How what a command prints differs from what is shown. What only reads is asked again for a while: records reach the
 /// ledger a moment after their replies the clients.
 fn check(page: &str, step: &Step, folder: &Path, address: &str) -> Option<String> {
+    // A command that changes something is run once: again, it would find what it made and print something else.
     let changes = [" -d ", " -X ", " chat ", " create ", " add "].iter().any(|word| step.command.contains(word));
     let until = Instant::now() + PATIENCE;
     loop {
@@ -90,6 +91,7 @@ fn output_of(command: &str, folder: &Path, address: &str) -> String {
     let output = Command::new("bash")
         .args(["-c", &script])
         .current_dir(folder)
+        // So that no key and no address of the machine that runs the tests reaches a command of the documents.
         .env_clear()
         .env("PATH", format!("{binaries}:/usr/local/bin:/usr/bin:/bin"))
         .env("BATON_URL", format!("http://{address}"))

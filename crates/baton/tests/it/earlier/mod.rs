@@ -85,6 +85,7 @@ async fn the_data_of_an_earlier_version_is_read() {
     }
     let first = "01a21b2b-23cc-73d5-a609-774d4cf138b8";
     assert!(told.iter().all(|(_, subject)| *subject != first), "its event has a position already: {told:?}");
+    // Positions go on from there: consumers have stored theirs.
     assert_eq!(app.store.events().last_position().await.unwrap(), 15);
 }
 

@@ -20,6 +20,7 @@ fn a_request_through_a_proxy_needs_a_key() {
     let folder = tempfile::tempdir().unwrap();
     let baton = Running::start(folder.path(), &["serve"], &[], "baton is ready");
     assert_eq!(ask(&baton, "HTTP/1.1", "").0, 200);
+    // Headers that SDKs send, and no proxy is needed for.
     assert_eq!(ask(&baton, "HTTP/1.1", "x-request-id: 7\r\nx-stainless-lang: python\r\n").0, 200);
     for header in [
         "x-forwarded-for: 203.0.113.7",

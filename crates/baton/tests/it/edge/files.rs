@@ -44,6 +44,8 @@ fn more_connections_than_files_stop_nothing() {
     let configuration =
         format!("server.management.listen = \"{management}\"\nserver.connections.max_per_address = 1000\n");
     std::fs::write(folder.path().join("baton.toml"), configuration).unwrap();
+    // Fewer files than connections. Without a limit of connections, `accept` would fail for everybody, health checks
+    // included.
     let baton = demo(folder.path(), "ulimit -n 300");
     let held: Vec<TcpStream> = (0..400).map(|_| TcpStream::connect(&baton.address).unwrap()).collect();
     let (status, ready) = ask_at(&management, "GET", "/health/ready", "", "");

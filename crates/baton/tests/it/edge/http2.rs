@@ -48,6 +48,7 @@ impl Client {
 #[tokio::test]
 async fn a_stream_without_a_window_is_let_go_with_all_that_it_holds() {
     let (baton, sim) = Serving::start_with("connections.write_timeout = \"300ms\"").await;
+    // A window of 0: no byte of any reply can be sent, and hyper has no timer for that.
     let mut client = connect(&baton, 0).await;
     let text = "word ".repeat(200);
     let mut bodies = Vec::new();
@@ -75,6 +76,7 @@ async fn an_idle_connection_ends_whatever_else_it_says() {
     let baton = Serving::start("connections.idle_timeout = \"200ms\"").await;
     let mut client = connect(&baton, 65_535).await;
     assert_eq!(client.send(request(&baton, Method::GET, "/health/live"), "").await.0, 200);
+    // PINGs are bytes that come, and must not count as a request.
     let pinging = async { while client.pings.ping(Ping::opaque()).await.is_ok() {} };
     timeout(LONG, pinging).await.expect("PINGs keep the connection open");
     timeout(LONG, client.ended).await.unwrap().unwrap().unwrap();
@@ -100,6 +102,7 @@ async fn a_client_that_answers_no_ping_is_gone() {
 async fn a_preface_has_to_come() {
     let baton = Serving::start("connections.head_timeout = \"200ms\"").await;
     let mut client = TcpStream::connect(baton.address).await.unwrap();
+    // All of the preface but its last two bytes: neither protocol is known yet.
     client.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n").await.unwrap();
     timeout(LONG, client.read_to_end(&mut Vec::new())).await.expect("the connection stays open").unwrap();
     baton.until_metric("baton_slow_clients_total{what=\"head\"}", 1.0).await;
@@ -130,6 +133,8 @@ async fn a_client_that_takes_back_all_its_requests_is_sent_away() {
                 let Ok(mut requests) = client.requests.clone().ready().await else { return };
                 let sent = requests.send_request(request(&baton, Method::POST, "/api/keys"), false);
                 let Ok((_, mut stream)) = sent else { return };
+                // CVE-2023-44487: a stream that is reset at once does not count as open, so `max_streams` is no bound
+                // for it.
                 stream.send_reset(Reason::CANCEL);
             }
             tokio::task::yield_now().await;

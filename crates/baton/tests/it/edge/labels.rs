@@ -27,6 +27,7 @@ async fn ask(baton: &Baton, word: &str) {
         (Method::POST, "/v1/messages".to_owned(), unknown.clone()),
         (Method::POST, "/api/chat".to_owned(), unknown),
         (Method::POST, format!("/{word}"), String::new()),
+        // HTTP allows methods that nobody has heard of.
         (Method::try_from(word).unwrap(), "/v1/chat/completions".to_owned(), String::new()),
         get(format!("/v1/models/{word}")),
         get(format!("/api/models/{word}/health")),
@@ -49,6 +50,7 @@ async fn ask(baton: &Baton, word: &str) {
 #[tokio::test]
 async fn labels_have_no_values_that_clients_make_up() {
     let baton = Baton::start().await;
+    // Once before the comparison, so that the series of refusals and errors are there already.
     ask(&baton, "FIRST").await;
     let known = series(&baton).await;
     assert!(known.iter().any(|series| series.contains(r#"model="gpt""#)), "{known:?}");

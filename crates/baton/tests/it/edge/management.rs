@@ -18,6 +18,7 @@ async fn status(address: SocketAddr, method: &str, path: &str) -> u16 {
 async fn management_paths(baton: &Serving) -> Vec<(String, String)> {
     let description = baton.ask("GET", "/openapi.json", "", "").await;
     let description: Value = serde_json::from_str(description.split_once("\r\n\r\n").unwrap().1).unwrap();
+    // Client APIs of Ollama and Baton are below `/api`, too. Their tags tell them from management.
     let of_requests = |methods: &Value| {
         let tags = methods.as_object().unwrap().values().filter_map(|call| call["tags"][0].as_str());
         tags.clone().any(|tag| ["openai", "anthropic", "ollama", "native"].contains(&tag)) || tags.count() == 0

@@ -9,6 +9,7 @@ use tokio::net::{TcpSocket, TcpStream};
 /// A connection whose client takes few bytes that it does not read.
 async fn connect_narrow(baton: &Serving) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
+    // Otherwise the sockets of both ends hold megabytes, and the reply is written before anybody waits.
     socket.set_recv_buffer_size(4096).unwrap();
     socket.connect(baton.address).await.unwrap()
 }

@@ -239,6 +239,7 @@ async fn published(cluster: &Cluster) -> BTreeSet<String> {
     let context = async_nats::jetstream::new(client);
     let mut stream = context.get_stream("BATON_EVENTS").await.unwrap();
     let total = stream.info().await.unwrap().state.messages;
+    // Reads everything again: whoever acknowledged before is no matter.
     let unacknowledged = pull::Config { ack_policy: AckPolicy::None, ..pull::Config::default() };
     let consumer = stream.create_consumer(unacknowledged).await.unwrap();
     let messages = consumer.messages().await.unwrap().take(usize::try_from(total).unwrap());

@@ -17,7 +17,7 @@ pub struct Saw {
 /// How a request ended for its client.
 #[derive(Debug)]
 pub enum End {
-    /// With a complete answer.
+    /// With a complete reply.
     Finished,
     /// The connection broke, and its node was killed meanwhile.
     Killed,

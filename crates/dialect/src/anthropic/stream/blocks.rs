@@ -68,11 +68,14 @@ impl Blocks {
             Some("tool_use") => {
                 let call = self.calls;
                 self.calls += 1;
+                // Not every service of this format sends an id, and the client needs one to send the result.
                 let id = not_empty(text("id")).unwrap_or_else(|| format!("toolu_{call}"));
                 events.push(Event::ToolCall { choice: 0, index: call, id, name: text("name").unwrap_or_default() });
                 let input = node.get("input").map_or("{}", Node::text).to_owned();
                 Block::Tool { index: call, told: false, input }
             }
+            // `server_tool_use` streams its input like a call, but the provider runs it. Clients of other formats
+            // must not take it for a call to one of their tools.
             _ => Block::Other { json: node.text().to_owned(), input: String::new() },
         };
         self.open.insert(index, block);
@@ -87,6 +90,7 @@ impl Blocks {
             (Some("thinking_delta"), _) => {
                 events.extend(text("thinking").map(|text| Event::Reasoning { choice: 0, text }));
             }
+            // Told as a whole at the stop: only a complete signature is of use.
             (Some("signature_delta"), Some(Block::Thinking(signature))) => {
                 signature.push_str(&text("signature").unwrap_or_default());
             }
@@ -110,6 +114,7 @@ impl Blocks {
             Some(Block::Thinking(signature)) if !signature.is_empty() => {
                 events.push(Event::ReasoningSignature { choice: 0, signature });
             }
+            // No delta came: the call has no arguments, or this is a whole reply, whose start has them all.
             Some(Block::Tool { index, told: false, input }) => {
                 events.push(Event::ToolArguments { choice: 0, index, fragment: input });
             }

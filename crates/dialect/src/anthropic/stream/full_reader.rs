@@ -25,6 +25,7 @@ impl FullReader {
         let type_ = root.get("type").and_then(Node::as_str);
         let index = || root.get("index").and_then(|index| index.integer().ok()).unwrap_or(0);
         match type_.as_deref().or(name) {
+            // Some services of this format send errors in OpenAI's shape, without a `type`.
             _ if root.get("error").is_some() => self.fail(root, events),
             Some("error") => self.fail(root, events),
             Some("message_start") => self.start(root.get("message").unwrap_or(root), events),
@@ -63,6 +64,7 @@ impl FullReader {
     fn message_delta(&mut self, root: &Node<'_>, events: &mut Vec<Event>) {
         // A block whose `content_block_stop` is missing ends here at the latest.
         self.blocks.stop_all(events);
+        // The reference allows several `message_delta`; the reason must be told once.
         if let Some(delta) = root.get("delta").filter(|_| !self.finished) {
             let before = events.len();
             finish(delta, events);

@@ -19,6 +19,7 @@ impl StreamReader for MeterReader {
             && let Some(delta) = plain_delta(frame)
             && (!delta.is_json || self.full.blocks.takes_arguments())
         {
+            // Else the full reader would tell the start's `input` at the stop, as if no arguments had come.
             if delta.is_json {
                 self.full.blocks.note_arguments();
             }
@@ -85,6 +86,7 @@ static KEYS: LazyLock<Keys> = LazyLock::new(|| Keys {
     type_: Finder::new("\"type\""),
     telling: ["\"usage\"", "\"error\"", "\"stop_reason\"", "\"signature\"", "\"citation\"", "\"message\""]
         .map(Finder::new),
+    // A key may be written with escapes (`"\u0075sage"`), which the search for keys would miss.
     escape: Finder::new("\\u00"),
     text: Finder::new("\"text\""),
     thinking: Finder::new("\"thinking\""),

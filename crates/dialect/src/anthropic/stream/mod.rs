@@ -31,6 +31,7 @@ pub(super) fn reader(detail: Detail) -> Box<dyn StreamReader> {
 /// Reads a whole reply.
 pub(super) fn read_reply(body: &[u8]) -> Result<Vec<Event>, ReadError> {
     let root = Node::parse(body)?;
+    // Some services send errors with status 200.
     if root.get("error").is_some() {
         return Ok(vec![Event::Failed(error::read_node(200, &root))]);
     }

@@ -109,6 +109,7 @@ impl MessageWriter {
                 self.delta(out, |o| {
                     o.string("type", "signature_delta").string("signature", signature);
                 });
+                // A block has one signature, so reasoning that follows begins another.
                 self.close(out);
             }
             Event::RedactedReasoning { choice: 0, data } => {
@@ -133,6 +134,7 @@ impl MessageWriter {
             }
             Event::Other { choice: 0, dialect: Dialect::Anthropic, json } => self.whole(out, json.0.as_bytes()),
             Event::Finished { choice: 0, reason, stop_sequence } => {
+                // Only noted: OpenAI's usage comes behind the reason, and `message_delta` has both.
                 self.finish = Some((reason.clone(), stop_sequence.clone()));
                 self.begin(out);
                 self.flush(out);
@@ -322,6 +324,7 @@ impl StreamWriter for MessageWriter {
     }
 
     fn fail(&mut self, error: &PublicError, request_id: &str) -> Bytes {
+        // Without `message_stop`, or SDKs would take the cut reply for a complete one.
         sse::write(Some("error"), &error::write(error, request_id).body)
     }
 }

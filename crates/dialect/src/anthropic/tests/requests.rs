@@ -38,6 +38,7 @@ fn everything_a_message_can_say_survives() {
     let (written, dropped) = write(&read(body), &target(Quirks::default()));
     assert_eq!(value(&written), value(body));
     assert_eq!(dropped, []);
+    // Schemas and arguments must keep their bytes, which comparing as JSON does not show.
     assert!(written.contains(r#""schema":{"b": 1.0, "a": 2}"#) && written.contains(r#""input":{"a": 1.50}"#));
 }
 
@@ -67,6 +68,8 @@ fn from_openai(body: &str) -> ChatRequest {
 
 #[test]
 fn a_chat_of_openai_is_regrouped() {
+    // Each oddity is one that Anthropic refuses: a dot in an id, blank content, arguments that are no JSON, two turns
+    // of one role, a blank stop text, a space at the end of the last turn.
     let request = from_openai(
         r#"{"messages":[{"role":"system","content":"one"},{"role":"developer","content":"two"},{"role":"user","content":"hi"},
             {"role":"assistant","content":" ","tool_calls":[{"id":"a.1","type":"function","function":{"name":"f","arguments":""}},{"id":"b","type":"function","function":{"name":"g","arguments":"[1"}}]},
@@ -91,6 +94,7 @@ fn a_chat_of_openai_is_regrouped() {
 #[test]
 fn a_conversation_begins_with_the_user() {
     let plain = target(Quirks::default());
+    // OpenAI takes a conversation of instructions alone. Anthropic refuses one whose first turn is not the user's.
     let (written, dropped) = write(&from_openai(r#"{"messages":[{"role":"system","content":"s"}]}"#), &plain);
     assert!(written.contains(r#""messages":[{"role":"user","content":"s"}]"#), "{written}");
     assert_eq!(fields(&dropped), ["messages[0].content[0]"]);
@@ -145,14 +149,17 @@ fn thought_is_asked_for_in_the_models_own_way() {
     check(&effort(Effort::High), Unspecified, Some(50), adaptive, &[]);
     check(&budget, Adaptive, Some(50), adaptive, &["reasoning.budget"]);
     check(&effort(Effort::None), Adaptive, Some(50), r#"{"max_tokens":50,"thinking":{"type":"disabled"}}"#, &[]);
+    // Models with budgets only think when told to, so saying nothing means none.
     check(&effort(Effort::None), Budget, Some(50), r#"{"max_tokens":50}"#, &[]);
     check(&effort(Effort::High), Unsupported, Some(50), r#"{"max_tokens":50}"#, &["reasoning"]);
     let enabled = |limit: u64, budget: u64| {
         format!(r#"{{"max_tokens":{limit},"thinking":{{"type":"enabled","budget_tokens":{budget}}}}}"#)
     };
     check(&effort(Effort::Medium), Budget, Some(9000), &enabled(9000, 2048), &[]);
+    // `max_tokens` counts thinking too. Without room beside the budget the model could think and never answer.
     check(&effort(Effort::Max), Budget, None, &enabled(16_384 + 4096, 16_384), &[]);
     check(&budget, Unspecified, Some(4000), &enabled(4000, 2000), &["reasoning.budget"]);
+    // The least budget is 1024, and it must be below `max_tokens`: none fits here.
     check(&budget, Unspecified, Some(1024), r#"{"max_tokens":1024}"#, &["reasoning"]);
 }
 
@@ -167,6 +174,7 @@ fn check_rewrite(body: &str, target: &Target, expected: &str, dropped: &[&str]) 
 #[test]
 fn the_clients_bytes_stay_but_for_a_few() {
     let plain = target(Quirks::default());
+    // `1e2` is a whole number in JSON: it must be neither refused nor rewritten.
     let body = r#"{ "model" : "m", "max_tokens":1e2, "x":1.0}"#;
     check_rewrite(body, &plain, r#"{ "model" : "upstream", "max_tokens":1e2, "x":1.0}"#, &[]);
     check_rewrite(r#"{"model":"upstream"}"#, &plain, r#"{"model":"upstream","max_tokens":4096}"#, &[]);
@@ -327,6 +335,7 @@ proptest! {
         let reasoning = styles.get(style).copied().unwrap_or_default();
         let (written, _) = write(&request, &target(Quirks { reasoning, ..Quirks::default() }));
         let written = value(&written);
+        // The API refuses a budget out of these bounds, and two turns of one role in a row.
         let budget = written.pointer("/thinking/budget_tokens").and_then(serde_json::Value::as_u64);
         let limit = written.get("max_tokens").and_then(serde_json::Value::as_u64).unwrap();
         prop_assert!(budget.is_none_or(|budget| (1024..limit).contains(&budget)));

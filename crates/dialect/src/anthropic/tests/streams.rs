@@ -31,6 +31,7 @@ fn written(events: &[Event]) -> Vec<u8> {
 fn streams_survive_every_cut_and_facts_agree() {
     for stream in STREAMS {
         let full = check_cuts(messages(), Framing::Sse, stream);
+        // Replies that pass through are billed by what this reader sees.
         let (looked_over, error) = read_stream(messages(), Framing::Sse, Detail::MeterOnly, stream);
         assert_eq!(error, None);
         assert_eq!(facts(&looked_over), facts(&full));
@@ -96,6 +97,7 @@ fn an_error_ends_a_stream() {
     let stream = include_bytes!("../fixtures/by-hand/error_stream.response.txt");
     for detail in [Detail::Full, Detail::MeterOnly] {
         let (events, _) = read_stream(messages(), Framing::Sse, detail, stream);
+        // It comes under status 200, so only its type tells that the provider is overloaded.
         assert!(matches!(events.last(), Some(Event::Failed(error)) if error.kind == ErrorKind::Overloaded));
     }
     let failed = messages()
@@ -120,6 +122,7 @@ fn interleaved_calls_become_blocks_in_order() {
         call(1, "g"),
         arguments(1, "{}"),
         arguments(0, ":1}"),
+        // Without arguments: `input` stays `{}`, and no delta comes, as from the vendor.
         call(2, "h"),
         Event::Finished { choice: 0, reason: Finish::ToolCalls, stop_sequence: None },
         Event::Usage(Usage::default().with(UsageClass::Input, 3).with(UsageClass::Output, 5)),
@@ -157,6 +160,7 @@ fn anothers_stream_is_told_in_this_format() {
     assert_eq!(again.last(), Some(&Event::Ended));
     let (before, after) = (Reply::collect(&events), Reply::collect(&again));
     assert_eq!(after.choices, before.choices);
+    // The sum only: Anthropic's input excludes what the cache gave, OpenAI's includes it.
     assert_eq!(after.usage.unwrap().input_tokens(), before.usage.unwrap().input_tokens());
 }
 

@@ -58,6 +58,8 @@ impl Reader<'_> {
         }
         let id = node.get("id").map(Node::string).transpose()?.filter(|id| !id.is_empty());
         Ok(ToolCall {
+            // Made of the place in the conversation, so that the next turn, which sends all of it again, gets the
+            // same ids and finds the provider's prompt cache.
             id: id.unwrap_or_else(|| calls::minted(index, &format!("m{place}"))),
             name: function.require("name")?.string()?,
             arguments: calls::read_arguments(function.get("arguments")),

@@ -79,6 +79,7 @@ impl<'r> MessagesWriter<'r> {
         };
         let said = self.collect_content(parts, assistant, path);
         for (_, call) in &said.calls {
+            // Of two calls with one id the later counts, as in Ollama's own OpenAI-compatible endpoint.
             self.called.insert(&call.id, &call.name);
         }
         a.object(|o| {
@@ -106,6 +107,8 @@ impl<'r> MessagesWriter<'r> {
         }
         let parts: Vec<_> = result.parts.iter().enumerate().collect();
         let said = self.collect_content(&parts, false, part);
+        // Models' templates name a result by its tool. OpenAI and Anthropic refer to the call alone, so its name is
+        // looked up.
         let name = result.name.as_deref().or_else(|| self.called.get(result.call_id.as_str()).copied());
         a.object(|o| {
             o.string("role", "tool");
@@ -198,6 +201,7 @@ impl<'r> MessagesWriter<'r> {
         let Source::Text(text) = &document.source else {
             return self.drop(path, "documents are not supported by ollama");
         };
+        // The format has no documents, but a text reads the same in the message.
         said.texts.push(match &document.title {
             Some(title) => format!("{title}\n\n{text}"),
             None => text.clone(),

@@ -17,6 +17,7 @@ pub(in crate::ollama) fn rewrite(body: &Body, target: &Target) -> Result<Rewritt
     add_defaults(&mut editor, target)?;
     set_limit(&mut editor, target, &mut dropped)?;
     set_window(&mut editor, target)?;
+    // After the defaults: what the model refuses must not come back as one.
     refuse(&mut editor, target, &mut dropped)?;
     Ok(Rewritten { body: editor.finish(), hide_usage: false, dropped })
 }
@@ -101,7 +102,7 @@ fn refuse(editor: &mut Editor<'_>, target: &Target, dropped: &mut Vec<Dropped>) 
             }
         }
     }
-    // That it shall not think is what such a model does anyway.
+    // `false` is what such a model does anyway: removing it is not worth a warning.
     let silent = quirks.reasoning == ReasoningStyle::Unsupported;
     if silent && editor.has("think") && editor.get("think") != Some("false") && editor.remove("think") {
         dropped.push(Dropped::new("think", "refused by the model"));

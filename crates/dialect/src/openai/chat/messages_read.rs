@@ -211,6 +211,7 @@ fn read_file(node: &Node<'_>) -> Result<Document, Fault> {
     let source = match (node.get("file_data"), node.get("file_id")) {
         (Some(data), _) => {
             let data = data.string()?;
+            // Some clients send the base64 without `data:…` in front, and so without its type.
             data_url(&data).unwrap_or(Source::Base64 { media_type: String::new(), data })
         }
         (None, Some(id)) => Source::File { dialect: Dialect::OpenAi, id: id.string()? },
@@ -221,6 +222,7 @@ fn read_file(node: &Node<'_>) -> Result<Document, Fault> {
 
 fn read_call(node: &Node<'_>, path: &str, extensions: &mut Vec<Extension>) -> Result<PartKind, Fault> {
     let Some(function) = node.get("function") else {
+        // A custom tool's call has no `function`, but it must say what it is.
         node.require("type")?;
         return Ok(PartKind::Other { dialect: Dialect::OpenAi, json: node.json() });
     };

@@ -31,6 +31,7 @@ pub(super) struct MessagesWriter<'r> {
 
 impl<'r> MessagesWriter<'r> {
     pub(super) fn new(extensions: &'r [Extension], quirks: &Quirks, dropped: &'r mut Vec<Dropped>) -> Self {
+        // Only members inside of messages: those of the request as a whole are written with its options.
         let mut members: HashMap<_, Vec<_>> = HashMap::new();
         for extension in extensions.iter().filter(|extension| extension.dialect == Dialect::OpenAi) {
             if let Some((owner, name)) =
@@ -57,6 +58,8 @@ impl<'r> MessagesWriter<'r> {
             let path = format!("messages[{place}]");
             let (results, rest): (Vec<_>, Vec<_>) =
                 message.parts.iter().enumerate().partition(|(_, part)| matches!(part.kind, PartKind::ToolResult(_)));
+            // Results first: the vendor refuses an assistant's calls that are not followed directly by a `tool`
+            // message for each. Anthropic's turns hold the user's text beside the results.
             for (place, part) in &results {
                 if let PartKind::ToolResult(result) = &part.kind {
                     let beside: &[_] = if message.role == Role::Tool { &rest } else { &[] };
@@ -87,6 +90,7 @@ impl<'r> MessagesWriter<'r> {
             self.drop_citations(parts, path);
             let calls = parts.iter().any(|(_, part)| is_call(&part.kind));
             let refuses = parts.iter().any(|(_, part)| matches!(part.kind, PartKind::Refusal(_)));
+            // `null` beside calls, as the vendor's own replies have it.
             if content.is_empty() && (calls || refuses) {
                 o.null("content");
             } else {
@@ -117,6 +121,8 @@ impl<'r> MessagesWriter<'r> {
         for (place, part) in rest {
             let path = format!("{path}.content[{place}]");
             self.drop(&path, "out of a tool result moved into a user message");
+            // Not at once: the results of one turn must follow one another, and a user message between them is
+            // refused.
             self.moved.push((path, part));
         }
         if mark.is_some() && !self.marks {
@@ -126,6 +132,7 @@ impl<'r> MessagesWriter<'r> {
             self.drop(format!("{path}.is_error"), "not supported by openai");
         }
         a.object(|o| {
+            // The older form has no ids; a `tool` message without one would be refused.
             if result.call_id.is_empty() && result.name.is_some() {
                 o.string("role", "function");
             } else {
@@ -251,6 +258,8 @@ impl<'r> MessagesWriter<'r> {
             return;
         }
         o.array("tool_calls", |a| {
+            // Numbered among the calls, not among all parts: so does the reader, which made the paths of the
+            // extensions.
             for (place, (_, part)) in calls.enumerate() {
                 match &part.kind {
                     PartKind::ToolCall(call) => {

@@ -118,7 +118,8 @@ fn write_choice(choice: &Choice, o: &mut Object<'_>) {
                 for call in calls() {
                     a.object(|o| {
                         o.string("id", &call.id).string("type", "function").object("function", |o| {
-                            // A call without arguments is one with none, not one with bad JSON; unless it was cut.
+                            // An empty text is no JSON: a call without arguments has the empty object. If it was cut,
+                            // its arguments are unknown.
                             let bare = call.arguments.is_empty() && choice.finish != Some(Finish::Length);
                             let arguments = if bare { "{}" } else { &call.arguments };
                             o.string("name", &call.name).string("arguments", arguments);
@@ -166,6 +167,7 @@ pub(in crate::openai) fn annotation(dialect: Dialect, json: &Json) -> Option<Str
         o.string("type", "url_citation").object("url_citation", |o| {
             o.string("url", &url)
                 .string("title", title.as_deref().unwrap_or(""))
+                // Required by the reference. Anthropic tells no places in the text, so none is claimed.
                 .integer("start_index", 0)
                 .integer("end_index", 0);
         });

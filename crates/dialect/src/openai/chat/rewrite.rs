@@ -43,6 +43,7 @@ pub(in crate::openai) fn rewrite(body: &Body, target: &Target, form: Endpoint) -
     set_model(&mut editor, target);
     add_defaults(&mut editor, target, form);
     set_limit(&mut editor, target, form, &mut dropped)?;
+    // After the defaults: what the model refuses must not come back as one.
     refuse(&mut editor, target, &mut dropped);
     if form == Endpoint::Chat {
         rename_developers(&mut editor, target)?;
@@ -55,6 +56,7 @@ pub(in crate::openai) fn rewrite(body: &Body, target: &Target, form: Endpoint) -
 fn add_defaults(editor: &mut Editor<'_>, target: &Target, form: Endpoint) {
     for (name, value) in target.defaults() {
         let limit = LIMITS.contains(&name.as_str());
+        // A limit has two names: a default under one must not join the client's under the other.
         let present = if limit { LIMITS.iter().any(|name| editor.has(name)) } else { editor.has(name) };
         let known = form == Endpoint::Chat || COMPLETION_DEFAULTS.contains(&name.as_str());
         if !present && known {
@@ -98,6 +100,7 @@ fn set_limit(
         _ => limit_name(target, form),
     };
     if let Some(limit) = limit.filter(|limit| asked.as_ref() != Some(limit) || used != Some(name)) {
+        // Both names at once are refused by OpenAI, and elsewhere either may win.
         for other in LIMITS.into_iter().filter(|other| *other != name) {
             editor.remove(other);
         }
@@ -140,6 +143,7 @@ fn rename_developers(editor: &mut Editor<'_>, target: &Target) -> Result<(), Rea
     if target.model.quirks.developer_role != Some(false) {
         return Ok(());
     }
+    // A cheap look first: parsing all messages is what passthrough avoids.
     let Some(messages) = editor.get("messages").filter(|text| text.contains("developer")) else { return Ok(()) };
     let root = Node::parse(messages.as_bytes())?;
     let (mut renamed, mut from) = (String::with_capacity(messages.len()), 0);
@@ -160,6 +164,7 @@ fn rename_developers(editor: &mut Editor<'_>, target: &Target) -> Result<(), Rea
 
 /// Asks a stream for its usage. Whether the client did not, so that it must not see what only reports it.
 fn ask_for_usage(editor: &mut Editor<'_>, target: &Target) -> Result<bool, ReadError> {
+    // Without usage in the stream the cost could only be estimated. Some services refuse `stream_options`.
     if editor.get("stream") != Some("true") || target.model.quirks.stream_usage == Some(false) {
         return Ok(false);
     }

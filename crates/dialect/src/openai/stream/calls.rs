@@ -61,6 +61,7 @@ impl Calls {
     fn find(&self, number: Option<u64>, id: &str, named: bool) -> Option<usize> {
         match (number, id) {
             (Some(number), "") => self.by_number.get(&number).copied(),
+            // Both must fit: some vendors number every call 0, and each id is another call.
             (Some(number), id) => self.by_both.get(&(id.to_owned(), number)).copied(),
             // Neither number nor id: a name begins a call, anything else goes on with the last.
             (None, "") if named => None,

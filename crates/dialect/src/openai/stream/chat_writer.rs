@@ -144,6 +144,8 @@ impl ChatWriter {
         self.delta(out, choice, |o| {
             o.array("tool_calls", |a| {
                 a.object(|o| {
+                    // Without id, type and name: they stand in a call's first piece only. SDKs join the strings of
+                    // all pieces, so a repeated name would come out doubled.
                     o.integer("index", index).object("function", |o| {
                         o.string("arguments", fragment);
                     });
@@ -175,6 +177,7 @@ impl ChatWriter {
         match event {
             Event::Started(started) => {
                 self.envelope.start(started);
+                // At once, not with the first text: the client of a slow model sees that its reply has begun.
                 self.begin(out, 0);
             }
             Event::Text { choice, text } => self.delta(out, *choice, |o| put(o, "content", text)),
@@ -225,6 +228,8 @@ impl ChatWriter {
             Event::Other { choice, dialect: Dialect::OpenAi, json } => {
                 if let Ok(node) = Node::parse(json.0.as_bytes())
                     && let Value::Object(members) = node.value()
+                    // Members of a message have no `type`. What has one is a whole part, and a delta has no place for
+                    // it.
                     && node.get("type").is_none()
                 {
                     self.delta(out, *choice, |o| {
@@ -236,7 +241,8 @@ impl ChatWriter {
             }
             Event::Finished { choice, reason, .. } => {
                 self.begin(out, *choice);
-                // A call without arguments is one with none, not one with bad JSON; unless it was cut.
+                // An empty text is no JSON: a call without arguments has the empty object. If it was cut, its
+                // arguments are unknown.
                 let bare = self.choices.get_mut(choice).map(|choice| std::mem::take(&mut choice.bare_calls));
                 for index in bare.into_iter().flatten().filter(|_| *reason != Finish::Length) {
                     self.arguments(out, *choice, index, "{}");

@@ -43,6 +43,7 @@ impl StreamReader for FullReader {
     }
 
     fn finish(&mut self) -> Vec<Event> {
+        // Some services send no `[DONE]`: the stream is complete if every choice said why it ended.
         if self.over || !self.chunks.is_finished() {
             return Vec::new();
         }

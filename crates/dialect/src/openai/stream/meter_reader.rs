@@ -58,6 +58,7 @@ fn plain_text(frame: &[u8]) -> Option<u32> {
         return None;
     }
     let size = |key: &Finder<'_>| values(data, key).map(text_length).try_fold(0, |sum, length| Some(sum + length?));
+    // Some services send the same text under both names; it counts once.
     let reasoning = match size(&keys.reasoning_content)? {
         0 => size(&keys.reasoning)?,
         size => size,

@@ -29,6 +29,7 @@ pub(super) fn reader(detail: Detail) -> Box<dyn StreamReader> {
 /// Reads a whole reply.
 pub(super) fn read_reply(body: &[u8]) -> Result<Vec<Event>, ReadError> {
     let root = Node::parse(body)?;
+    // A proxy's JSON page would otherwise be an empty reply.
     if root.get("output").is_none() && root.get("error").is_none() {
         return Err(ReadError::new("output", "required, but missing"));
     }

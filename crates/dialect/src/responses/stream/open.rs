@@ -99,6 +99,7 @@ impl Message {
             self.place(o);
             o.string("delta", text);
             if !refusal {
+                // The SDKs' type requires it.
                 o.array("logprobs", |_| {});
             }
         });
@@ -134,6 +135,7 @@ impl Message {
     /// Adds log probabilities of what was said.
     pub(super) fn weigh(&mut self, content: &Json, line: &mut Line, out: &mut BytesMut) {
         self.part(false, line, out);
+        // Only a delta can bring log probabilities, and their text was said already.
         line.push(out, "response.output_text.delta", |o| {
             self.place(o);
             o.string("delta", "").json("logprobs", content);
@@ -266,7 +268,8 @@ impl Call {
 
     /// Its number, and the item that it became. `cut`: it may lack its end.
     pub(super) fn close(mut self, cut: bool, line: &mut Line, out: &mut BytesMut) -> (usize, String) {
-        // A call without arguments is one with none, not one with bad JSON; unless it was cut.
+        // An empty text is no JSON: a call without arguments has the empty object. If it was cut, its arguments are
+        // unknown.
         if self.arguments.is_empty() && !cut {
             self.say("{}", line, out);
         }

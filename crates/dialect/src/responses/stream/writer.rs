@@ -17,7 +17,7 @@ pub(in crate::responses) fn write_reply(events: &[Event], context: &ReplyContext
     let (mut writer, mut out) = (ResponseWriter::new(context.clone()), BytesMut::new());
     for event in events.iter().filter(|event| !matches!(event, Event::Ended)) {
         writer.write(event, &mut out);
-        // What a stream would have told: nobody reads it.
+        // Only the object at the end is wanted, not the events of the stream.
         out.clear();
     }
     writer.close_all(&mut out);
@@ -179,6 +179,7 @@ impl ResponseWriter {
             arguments: String::new(),
         };
         self.add(|_, _| (call.item("in_progress"), Open::None), out);
+        // An index that comes again is another call: the one before is over.
         if let Some(before) = self.calls.insert(index, call) {
             let closed = before.close(false, &mut self.line, out);
             self.done(closed, out);

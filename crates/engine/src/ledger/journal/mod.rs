@@ -85,6 +85,7 @@ impl Journal {
         let lock = lock(&settings.folder)?;
         let present = segments(&settings.folder)?;
         let shared = std::sync::Arc::new(Shared::default());
+        // What an earlier process left counts against the bound too.
         for path in present.values() {
             shared.size.fetch_add(path.metadata()?.len(), Ordering::Relaxed);
         }
@@ -157,6 +158,7 @@ impl Journal {
     pub fn close(&self) {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            // The thread ends when the queue is dropped and empty, so this waits for the last batch.
             let _ = thread.join();
         }
     }
@@ -217,6 +219,7 @@ impl Writer {
     }
 
     fn take(&mut self, batch: Vec<Append>) {
+        // One write for the whole batch: under load the number of system calls stays the same while the batches grow.
         let bytes: Vec<u8> = batch.iter().flat_map(|append| append.bytes.iter().copied()).collect();
         let outcome = self.write_somehow(bytes);
         for append in batch {
@@ -280,7 +283,9 @@ impl Writer {
         if self.written >= self.settings.segment_bytes {
             let next = self.shared.current.load(Ordering::Acquire) + 1;
             self.file = segment(&self.settings.folder, next)?;
+            // Only after the new file is there: if it can't be made, the next write tries again.
             self.written = 0;
+            // Release: whoever sees the number finds the segments before it complete.
             self.shared.current.store(next, Ordering::Release);
         }
         let outcome =

@@ -125,6 +125,7 @@ fn thoughts(context: &[Value]) -> Result<(), Refusal> {
     let mut thought: Option<String> = None;
     for item in context {
         if item["type"] == "reasoning" {
+            // Null is allowed: a response that is stored is known by its id alone.
             let sealed = &item["encrypted_content"];
             if !sealed.is_null() && *sealed != seal(&id(item)) {
                 return Err(Refusal {
@@ -139,6 +140,7 @@ fn thoughts(context: &[Value]) -> Result<(), Refusal> {
         let number = number.strip_prefix("fc_sim_r").or(number.strip_prefix("msg_sim_r")).map(str::to_owned);
         if let Some(number) = number {
             let wanted = format!("rs_sim_{}", number.split('_').next().unwrap_or_default());
+            // OpenAI's rule for reasoning models: an item is not taken back without the reasoning that led to it.
             if thought.as_ref() != Some(&wanted) {
                 let text = format!("was provided without its required 'reasoning' item: '{wanted}'.");
                 return Err(invalid("input", format!("Item '{}' of type {} {text}", id(item), item["type"])));

@@ -29,7 +29,9 @@ pub(super) fn create(call: &Call<'_>) -> Result<Plan, Refusal> {
     let output = output(call, &answer);
     let done = with_output(billed, &answer);
     let body = response(call, &model, &output, Some(&answer.end), Some(done));
+    // Stored unless the request says no, which is the vendor's default.
     if json["store"].as_bool() != Some(false) {
+        // The reply belongs to what a later request goes on from.
         context.extend(output.iter().cloned());
         call.journal.store(&id(call), Stored { body: body.clone(), context, input });
     }
