@@ -3,9 +3,9 @@
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Viewer;
-use crate::wire::answer::{Answer, json};
+use crate::wire::answer::{ApiResult, json};
 use crate::wire::page::fitting;
-use crate::wire::params::Params;
+use crate::wire::params::QueryParams;
 use crate::wire::time;
 use axum::extract::State;
 use baton_store::audit::{AuditEntry, AuditFilter};
@@ -75,8 +75,8 @@ pub struct AuditEntryView {
     (status = 200, description = "A page of the log", body = AuditView),
     (status = 422, description = "A parameter is wrong", body = ErrorBody),
 ))]
-pub async fn list(State(admin): State<Admin>, Viewer(caller): Viewer, uri: Uri) -> Answer {
-    let mut params = Params::read(&uri)?;
+pub async fn list(State(admin): State<Admin>, Viewer(caller): Viewer, uri: Uri) -> ApiResult {
+    let mut params = QueryParams::read(&uri)?;
     let filter = AuditFilter {
         actor: params.take("actor"),
         action: params.take("action"),

@@ -1,6 +1,6 @@
 //! The description of the management API, from which `/openapi.json` is made.
 
-use crate::failures::Failures;
+use crate::failures::AddCommonErrors;
 use crate::models;
 use crate::wire::faults::FieldFault;
 use serde::Serialize;
@@ -46,7 +46,7 @@ pub fn describe(routes: OpenApi) -> OpenApi {
     let mut api = <Api as utoipa::OpenApi>::openapi().merge_from(routes);
     // Last, because they complete what each call says for itself.
     Key.modify(&mut api);
-    Failures.modify(&mut api);
+    AddCommonErrors.modify(&mut api);
     api
 }
 

@@ -8,7 +8,7 @@ use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder};
 
 /// Adds them.
-pub struct Failures;
+pub struct AddCommonErrors;
 
 /// Who has the failure.
 #[derive(Clone, Copy)]
@@ -37,7 +37,7 @@ const FAILURES: [(&str, Of, &str); 11] = [
     ("503", Of::All, "The database can't answer at the moment"),
 ];
 
-impl Modify for Failures {
+impl Modify for AddCommonErrors {
     fn modify(&self, api: &mut OpenApi) {
         for item in api.paths.paths.values_mut() {
             let calls = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];

@@ -12,7 +12,7 @@ const FRESH: Duration = Duration::from_secs(1);
 
 /// How the database was when it was last asked. All who want to know share one question at a time.
 #[derive(Default)]
-pub struct Pulse {
+pub struct DatabaseCheck {
     last: Mutex<Option<Known>>,
 }
 
@@ -22,7 +22,7 @@ struct Known {
     trouble: Option<String>,
 }
 
-impl Pulse {
+impl DatabaseCheck {
     /// What is wrong with it, as far as is known or can be asked now.
     pub async fn trouble<F>(&self, ask: impl FnOnce() -> F) -> Option<String>
     where
@@ -75,7 +75,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn many_who_want_to_know_ask_once_a_second() {
-        let (database, counted) = (Pulse::default(), Counted::default());
+        let (database, counted) = (DatabaseCheck::default(), Counted::default());
         let quick = Duration::from_millis(10);
         for second in 1..4 {
             let answers = join_all((0..100).map(|_| database.trouble(|| counted.ask(quick)))).await;
@@ -89,7 +89,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_database_that_hangs_is_asked_no_more_often() {
-        let (database, counted) = (Pulse::default(), Counted::default());
+        let (database, counted) = (DatabaseCheck::default(), Counted::default());
         let answers = join_all((0..100).map(|_| database.trouble(|| counted.ask(Duration::MAX)))).await;
         assert!(answers.iter().flatten().all(|trouble| trouble.contains("800 ms")), "{answers:?}");
         assert_eq!((answers.iter().flatten().count(), counted.asked()), (100, 1));

@@ -1,6 +1,6 @@
 //! The first key, so that there is someone to make others.
 
-use crate::{ApiKey, AuthError, Keys, Secret};
+use crate::{ApiKey, ApiKeys, AuthError, KeySecret};
 use baton_model::entity::Role;
 use baton_model::{Actor, KeyId};
 use rand::Rng;
@@ -15,7 +15,7 @@ pub enum Bootstrap {
     /// By the key that the environment gives; it is stored nowhere.
     Given,
     /// By a key made just now: to be printed, once.
-    Made(Secret),
+    Made(KeySecret),
     /// By keys that are there already.
     Present,
 }
@@ -26,17 +26,17 @@ pub enum Bootstrap {
 ///
 /// If the store can't be read or written.
 pub async fn bootstrap(
-    keys: Keys,
-    given: Option<&Secret>,
+    keys: ApiKeys,
+    given: Option<&KeySecret>,
     chance: &mut (impl Rng + Send),
-) -> Result<(Keys, Bootstrap), AuthError> {
+) -> Result<(ApiKeys, Bootstrap), AuthError> {
     if let Some(given) = given {
         return Ok((keys.with_admin(given), Bootstrap::Given));
     }
     if keys.store().settings().lookup(MARKER).await?.is_some() {
         return Ok((keys, Bootstrap::Present));
     }
-    let secret = Secret::generate(chance);
+    let secret = KeySecret::generate(chance);
     let made =
         keys.insert(&Actor::service("start"), ApiKey::new("bootstrap", Role::Admin), KeyId::from(ID), &secret).await;
     let bootstrap = match made {

@@ -3,20 +3,20 @@
 use crate::config::Config;
 use crate::config::sections::EnvironmentKind;
 use crate::shared_state::SharedState;
-use crate::surface::Paths;
+use crate::surface::PortRouters;
 use crate::telemetry::Witness;
 use crate::{memory, private};
 use anyhow::{Context, bail};
 use baton_admin::Admin;
 use baton_auth::token::Issuer;
-use baton_auth::{Bootstrap, Keys, Tokens, bootstrap};
-use baton_control::{Configured, Models, ProviderObjects, Providers, Vendors};
+use baton_auth::{ApiKeys, Bootstrap, TokenVerifier, bootstrap};
+use baton_control::{ConfiguredProvider, ModelDirectory, ProviderDirectory, ProviderObjects, VendorInfo};
 use baton_conversations::Conversations;
 use baton_engine::{
     CacheSettings, CircuitSettings, Engine, EngineParts, EngineSettings, JournalSettings, Ledger, Observer, Registry,
     RetryBudgetSettings, RetrySettings, Snapshot,
 };
-use baton_events::Webhooks;
+use baton_events::WebhookSender;
 use baton_http::HttpState;
 use baton_model::{Actor, Clock, ModelId, ProviderId, SystemClock};
 use baton_provider_api::{Provider, Transport};
@@ -32,21 +32,21 @@ use std::sync::Arc;
 /// One Baton, ready to serve.
 pub struct App {
     /// Every path it serves.
-    pub paths: Paths,
+    pub paths: PortRouters,
     /// The pipeline.
     pub engine: Engine,
     /// The models.
-    pub models: Arc<Models>,
+    pub models: Arc<ModelDirectory>,
     /// The database.
     pub store: Store,
     /// The providers, those that the database keeps included.
-    pub providers: Arc<Providers>,
+    pub providers: Arc<ProviderDirectory>,
     /// What nodes share beside the database.
     pub shared: SharedState,
     /// Events on their way to webhooks.
-    pub webhooks: Arc<Webhooks>,
+    pub webhooks: Arc<WebhookSender>,
     /// Who may ask.
-    pub keys: Arc<Keys>,
+    pub keys: Arc<ApiKeys>,
     /// Whether this node is about to stop.
     pub draining: Draining,
     /// How there comes to be an admin.
@@ -91,15 +91,15 @@ impl App {
             witness.measure(config, &engine)?;
         }
         let configured = config.models.iter().map(|model| model.register(clock.now())).collect();
-        let vendors = Vendors { names: vendors, unlisted: unlisted(config) };
-        let models = Arc::new(Models::new(store.clone(), engine.clone(), configured, vendors.clone()));
+        let vendors = VendorInfo { names: vendors, unlisted: unlisted(config) };
+        let models = Arc::new(ModelDirectory::new(store.clone(), engine.clone(), configured, vendors.clone()));
         let keyring = config.auth.keyring().map_err(anyhow::Error::msg)?;
-        let providers = Providers::new(
+        let providers = ProviderDirectory::new(
             store.clone(),
             Arc::clone(&models),
             engine.clone(),
             keyring,
-            Configured { providers, vendors, default_models: default_models(config) },
+            ConfiguredProvider { providers, vendors, default_models: default_models(config) },
         );
         let providers = Arc::new(providers);
         providers.reload().await.context("providers and models can't be read from the database")?;
@@ -109,8 +109,8 @@ impl App {
         }
         let open_on_loopback = open_on_loopback(config)?;
         let keys =
-            Keys::open(store.clone(), Arc::clone(&clock), &mut chance).await.context("the keys can't be read")?;
-        let given = config.auth.admin_key.as_ref().map(|key| baton_auth::Secret::given(key.reveal()));
+            ApiKeys::open(store.clone(), Arc::clone(&clock), &mut chance).await.context("the keys can't be read")?;
+        let given = config.auth.admin_key.as_ref().map(|key| baton_auth::KeySecret::given(key.reveal()));
         let keys = keys
             .open_on_loopback(open_on_loopback)
             .with_failures(config.auth.failures.limit())
@@ -139,7 +139,7 @@ impl App {
         let admin = Admin::new(web, Arc::clone(&models), store.clone(), Arc::clone(&providers));
         let admin = admin.reaching(config.webhooks.networks()).within(quotas.management());
         let apart = config.server.management.listen.is_some();
-        let paths = Paths::new(state, admin, Arc::clone(&shared.notices), apart);
+        let paths = PortRouters::new(state, admin, Arc::clone(&shared.notices), apart);
         let webhooks = webhooks(config, &store, &clock, chance.random())?;
         Ok(Self {
             webhooks,
@@ -170,9 +170,9 @@ impl App {
     }
 }
 
-fn webhooks(config: &Config, store: &Store, clock: &Arc<dyn Clock>, seed: u64) -> anyhow::Result<Arc<Webhooks>> {
+fn webhooks(config: &Config, store: &Store, clock: &Arc<dyn Clock>, seed: u64) -> anyhow::Result<Arc<WebhookSender>> {
     let keyring = config.auth.keyring().map_err(anyhow::Error::msg)?;
-    Ok(Arc::new(Webhooks::new(store.clone(), keyring, config.webhooks.settings(), Arc::clone(clock), seed)))
+    Ok(Arc::new(WebhookSender::new(store.clone(), keyring, config.webhooks.settings(), Arc::clone(clock), seed)))
 }
 
 /// Opens the database and brings its tables up to date.
@@ -212,10 +212,10 @@ pub fn open_on_loopback(config: &Config) -> anyhow::Result<bool> {
 }
 
 /// The tokens that are taken, if any are.
-fn tokens(config: &Config, clock: &Arc<dyn Clock>) -> Option<Tokens> {
+fn tokens(config: &Config, clock: &Arc<dyn Clock>) -> Option<TokenVerifier> {
     let jwt = &config.auth.jwt;
     let issuer = jwt.source().map(|source| Arc::new(Issuer::new(source, jwt.issuer_settings(), Arc::clone(clock))));
-    jwt.is_on().then(|| Tokens::new(jwt.settings(), issuer, Arc::clone(clock)))
+    jwt.is_on().then(|| TokenVerifier::new(jwt.settings(), issuer, Arc::clone(clock)))
 }
 
 type ProviderMap = BTreeMap<ProviderId, Arc<dyn Provider>>;

@@ -15,7 +15,7 @@ use baton_engine::{Engine, metrics};
 use baton_http::HttpState;
 use baton_kv::Notices;
 use baton_model::{Code, PublicError};
-use baton_web::{ClientApi, Failure, identify, linger};
+use baton_web::{ClientApi, ErrorResponse, identify, linger};
 use bytes::Bytes;
 use serde_json::json;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ use utoipa::openapi::{ContentBuilder, Info, Object, OpenApiBuilder, PathsBuilder
 use utoipa_swagger_ui::SwaggerUi;
 
 /// What is served where.
-pub struct Paths {
+pub struct PortRouters {
     /// Everything, for whom asks from within this process.
     pub all: Router,
     /// What the main port serves: everything, unless management has a port of its own.
@@ -36,7 +36,7 @@ pub struct Paths {
     pub management: Router,
 }
 
-impl Paths {
+impl PortRouters {
     /// With management on a port of its own or not.
     pub fn new(state: HttpState, admin: Admin, notices: Arc<dyn Notices>, apart: bool) -> Self {
         let engine = state.web.engine.clone();
@@ -164,7 +164,7 @@ async fn wrong_method(OriginalUri(uri): OriginalUri) -> Response {
 /// In the shape of the API that the path belongs to.
 fn error_response(path: &str, error: PublicError) -> Response {
     let api = if path.starts_with("/v1/") { ClientApi::OpenAi } else { ClientApi::Native };
-    Failure { api, error, id: identify::request_id() }.into_response()
+    ErrorResponse { api, error, id: identify::request_id() }.into_response()
 }
 
 /// Our own bug: the log has the story, the caller the id.
@@ -172,7 +172,7 @@ fn bug() -> Response {
     let id = identify::request_id();
     tracing::error!(request.id = %id, "a handler panicked");
     let error = PublicError::new(Code::Internal, "internal error in Baton; the log has more under this request id");
-    let mut response = Failure { api: ClientApi::Native, error, id }.into_response();
+    let mut response = ErrorResponse { api: ClientApi::Native, error, id }.into_response();
     *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
     response
 }

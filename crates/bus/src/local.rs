@@ -1,7 +1,7 @@
 //! A bus in this process, for one node on its own.
 
-use crate::delivery::Receipt;
-use crate::{Bus, BusError, DeadLetter, Delivery, Event, Settings};
+use crate::delivery::CommandReceipt;
+use crate::{Bus, BusError, BusEvent, BusSettings, CommandDelivery, DeadLetter};
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream};
@@ -19,11 +19,11 @@ pub struct Local {
 }
 
 struct Shared {
-    settings: Settings,
+    settings: BusSettings,
     state: Mutex<State>,
     /// Something may have become due earlier than a consumer believes.
     changed: Notify,
-    events: broadcast::Sender<Event>,
+    events: broadcast::Sender<BusEvent>,
 }
 
 #[derive(Default)]
@@ -31,8 +31,8 @@ struct State {
     /// Commands, by place.
     commands: BTreeMap<u64, Waiting>,
     places: u64,
-    replies: HashMap<String, broadcast::Sender<Event>>,
-    dead: VecDeque<(Instant, Event)>,
+    replies: HashMap<String, broadcast::Sender<BusEvent>>,
+    dead: VecDeque<(Instant, BusEvent)>,
     seen: HashSet<String>,
     seen_at: VecDeque<(Instant, String)>,
 }
@@ -49,7 +49,7 @@ const LAG: usize = 1024;
 
 impl Local {
     /// An empty bus.
-    pub fn new(settings: Settings) -> Self {
+    pub fn new(settings: BusSettings) -> Self {
         let shared =
             Shared { settings, state: Mutex::default(), changed: Notify::new(), events: broadcast::Sender::new(LAG) };
         Self { shared: Arc::new(shared) }
@@ -80,7 +80,7 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn next(self: &Arc<Self>) -> Delivery {
+    async fn next(self: &Arc<Self>) -> CommandDelivery {
         loop {
             let mut changed = std::pin::pin!(self.changed.notified());
             // Listens before it looks, so that nothing comes in between.
@@ -88,7 +88,7 @@ impl Shared {
             let due = match self.lock().take(Instant::now(), self.settings.ack_wait) {
                 Ok((place, raw, attempts)) => {
                     let receipt = Held { shared: Arc::clone(self), place };
-                    return Delivery::new(raw, attempts, place.to_string(), receipt);
+                    return CommandDelivery::new(raw, attempts, place.to_string(), receipt);
                 }
                 Err(due) => due,
             };
@@ -117,7 +117,7 @@ impl State {
     }
 
     /// Whether that `id` has not been seen lately; from now on it has.
-    fn is_new(&mut self, id: &str, now: Instant, settings: &Settings) -> bool {
+    fn is_new(&mut self, id: &str, now: Instant, settings: &BusSettings) -> bool {
         // Bounded by number too: a burst within the window must not fill the memory.
         let bound = usize::try_from(settings.events.length).unwrap_or(usize::MAX);
         while let Some((at, _)) = self.seen_at.front() {
@@ -151,7 +151,7 @@ impl Held {
     }
 }
 
-impl Receipt for Held {
+impl CommandReceipt for Held {
     fn ack(&self) -> BoxFuture<'_, Result<(), BusError>> {
         self.shared.lock().commands.remove(&self.place);
         done(Ok(()))
@@ -167,7 +167,7 @@ impl Receipt for Held {
 }
 
 impl Bus for Local {
-    fn publish<'a>(&'a self, events: &'a [Event]) -> BoxFuture<'a, Result<(), BusError>> {
+    fn publish<'a>(&'a self, events: &'a [BusEvent]) -> BoxFuture<'a, Result<(), BusError>> {
         let now = Instant::now();
         for event in events {
             if self.shared.lock().is_new(&event.id, now, &self.shared.settings) {
@@ -178,15 +178,15 @@ impl Bus for Local {
         done(Ok(()))
     }
 
-    fn listen(&self) -> BoxFuture<'_, Result<BoxStream<'static, Event>, BusError>> {
+    fn listen(&self) -> BoxFuture<'_, Result<BoxStream<'static, BusEvent>, BusError>> {
         done(Ok(received(self.shared.events.subscribe())))
     }
 
-    fn send<'a>(&'a self, command: &'a Event) -> BoxFuture<'a, Result<(), BusError>> {
+    fn send<'a>(&'a self, command: &'a BusEvent) -> BoxFuture<'a, Result<(), BusError>> {
         done(self.send_raw(command.write().into()))
     }
 
-    fn commands(&self) -> BoxStream<'static, Delivery> {
+    fn commands(&self) -> BoxStream<'static, CommandDelivery> {
         let next = |shared: Arc<Shared>| async move {
             let delivery = shared.next().await;
             Some((delivery, shared))
@@ -194,7 +194,7 @@ impl Bus for Local {
         stream::unfold(Arc::clone(&self.shared), next).boxed()
     }
 
-    fn reply<'a>(&'a self, to: &'a str, event: &'a Event) -> BoxFuture<'a, Result<(), BusError>> {
+    fn reply<'a>(&'a self, to: &'a str, event: &'a BusEvent) -> BoxFuture<'a, Result<(), BusError>> {
         if let Some(replies) = self.shared.lock().replies.get(to) {
             // Who does not wait any more misses it.
             let _ = replies.send(event.clone());
@@ -202,7 +202,7 @@ impl Bus for Local {
         done(Ok(()))
     }
 
-    fn replies<'a>(&'a self, to: &'a str) -> BoxFuture<'a, Result<BoxStream<'static, Event>, BusError>> {
+    fn replies<'a>(&'a self, to: &'a str) -> BoxFuture<'a, Result<BoxStream<'static, BusEvent>, BusError>> {
         let mut state = self.shared.lock();
         // Nobody unsubscribes, so channels without a reader are removed when the next one is opened.
         state.replies.retain(|_, replies| replies.receiver_count() > 0);
@@ -225,7 +225,7 @@ impl Bus for Local {
         done(Ok(()))
     }
 
-    fn buried(&self, limit: usize) -> BoxFuture<'_, Result<Vec<Event>, BusError>> {
+    fn buried(&self, limit: usize) -> BoxFuture<'_, Result<Vec<BusEvent>, BusError>> {
         let state = self.shared.lock();
         done(Ok(state.dead.iter().rev().take(limit).map(|(_, letter)| letter.clone()).collect()))
     }
@@ -240,8 +240,8 @@ fn done<'a, T: Send + 'a>(value: T) -> BoxFuture<'a, T> {
 }
 
 /// What a receiver gets; what it was too slow for is passed over.
-fn received(receiver: broadcast::Receiver<Event>) -> BoxStream<'static, Event> {
-    let next = |mut receiver: broadcast::Receiver<Event>| async move {
+fn received(receiver: broadcast::Receiver<BusEvent>) -> BoxStream<'static, BusEvent> {
+    let next = |mut receiver: broadcast::Receiver<BusEvent>| async move {
         loop {
             match receiver.recv().await {
                 Ok(event) => return Some((event, receiver)),

@@ -1,6 +1,6 @@
 //! Writes the event `model.health.changed` when a circuit has opened or closed.
 
-use baton_engine::health::Change;
+use baton_engine::health::CircuitChange;
 use baton_engine::{Circuit, Engine};
 use baton_model::{Actor, EventKind, ModelId, Timestamp};
 use baton_store::{NewEvent, Store, StoreError};
@@ -54,7 +54,7 @@ async fn write(engine: &Engine, store: &Store, open: &mut BTreeSet<ModelId>) {
     }
 }
 
-async fn put(engine: &Engine, store: &Store, changes: &BTreeMap<ModelId, Change>) -> Result<(), StoreError> {
+async fn put(engine: &Engine, store: &Store, changes: &BTreeMap<ModelId, CircuitChange>) -> Result<(), StoreError> {
     if changes.is_empty() {
         return Ok(());
     }
@@ -69,7 +69,7 @@ async fn put(engine: &Engine, store: &Store, changes: &BTreeMap<ModelId, Change>
     unit.commit_aside().await
 }
 
-fn data(model: &ModelId, provider: Option<&str>, change: &Change) -> Value {
+fn data(model: &ModelId, provider: Option<&str>, change: &CircuitChange) -> Value {
     let error = change
         .last_error
         .as_ref()

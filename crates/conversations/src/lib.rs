@@ -8,30 +8,30 @@
 
 use baton_model::entity::{Owner, StoredResponse};
 use baton_model::{Caller, Clock, Code, ModelId, PublicError, Timestamp};
-pub use baton_store::Kept;
+pub use baton_store::StoredAmount;
 use baton_store::{QuotaWatch, Store, StoreError};
-use baton_tasks::{Found, Pending, Writing, supervised};
+use baton_tasks::{Pending, PendingValue, Writing, supervised};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::task::TaskTracker;
 
 /// How long responses are stored, and how much.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bounds {
+pub struct StoredResponseBounds {
     /// How long; zero: none are stored.
     pub keep: Duration,
     /// The longest conversation that is stored, in bytes: what was said to the model, or its response.
     pub max_bytes: usize,
     /// The most that a key keeps, before its oldest go.
-    pub quota: Kept,
+    pub quota: StoredAmount,
 }
 
-impl Default for Bounds {
+impl Default for StoredResponseBounds {
     fn default() -> Self {
         Self {
             keep: Duration::from_secs(30 * 24 * 3600),
             max_bytes: 8 << 20,
-            quota: Kept { number: 100_000, bytes: 1 << 30 },
+            quota: StoredAmount { number: 100_000, bytes: 1 << 30 },
         }
     }
 }
@@ -41,7 +41,7 @@ impl Default for Bounds {
 pub struct Conversations {
     store: Store,
     clock: Arc<dyn Clock>,
-    bounds: Bounds,
+    bounds: StoredResponseBounds,
     /// Responses on their way into the database, by id: a client may ask for one as soon as its stream ends.
     unwritten: Pending<StoredResponse>,
     watch: QuotaWatch,
@@ -50,7 +50,7 @@ pub struct Conversations {
 
 impl Conversations {
     /// The responses in this database.
-    pub fn new(store: Store, clock: Arc<dyn Clock>, bounds: Bounds) -> Self {
+    pub fn new(store: Store, clock: Arc<dyn Clock>, bounds: StoredResponseBounds) -> Self {
         let (unwritten, watch) = (Pending::default(), QuotaWatch::default());
         Self { store, clock, bounds, unwritten, watch, tasks: TaskTracker::new() }
     }
@@ -125,9 +125,9 @@ impl Conversations {
     pub async fn find(&self, caller: &Caller, id: &str) -> Result<Option<StoredResponse>, PublicError> {
         // Read before the database: an entry that is written in between is found there.
         let found = match self.unwritten.find(id) {
-            Found::Written(found) => Some(found),
-            Found::Deleted => None,
-            Found::Nowhere => self.store.stored_responses().get(id, self.clock.now()).await?,
+            PendingValue::Written(found) => Some(found),
+            PendingValue::Deleted => None,
+            PendingValue::Nowhere => self.store.stored_responses().get(id, self.clock.now()).await?,
         };
         match found {
             // Reported as unknown, so that ids of other callers can't be probed.
@@ -157,7 +157,7 @@ impl Conversations {
     /// Lets the oldest responses of an account go if it has too many.
     async fn keep_within_quota(&self, stored: &StoredResponse) {
         let account = stored.owner.account();
-        let added = Kept { number: 1, bytes: (stored.input.len() + stored.response.len()) as u64 };
+        let added = StoredAmount { number: 1, bytes: (stored.input.len() + stored.response.len()) as u64 };
         if !self.watch.added(account.clone(), added, self.bounds.quota) {
             return;
         }

@@ -46,7 +46,7 @@ mod wrong;
 pub use codec::Codec;
 pub use read_error::ReadError;
 pub use stream::{StreamReader, StreamWriter};
-pub use written::{Dropped, ReplyContext, Rewritten, Written};
+pub use written::{Dropped, EncodedBody, ReplyContext, RewrittenRequest};
 
 use baton_model::{Capability, Dialect};
 

@@ -6,7 +6,7 @@ use crate::framing::Framing;
 use crate::testing::{chat_request, codec, read_stream, target};
 use crate::{Codec, Dropped, ReplyContext};
 use baton_model::chat::{ChatRequest, PartKind};
-use baton_model::event::{Event, Finish, Reply, Started};
+use baton_model::event::{CollectedReply, FinishReason, ReplyEvent, ReplyStart};
 use baton_model::{Capability, Detail, Dialect, Operation, Quirks, Usage, UsageClass};
 use proptest::prelude::*;
 
@@ -44,26 +44,26 @@ const STREAMS: [(Dialect, &[u8]); 7] = [
 
 /// What every format can say of a reply.
 #[derive(Debug, Default, PartialEq)]
-struct Answer {
+struct ReplyContents {
     text: String,
     thought: String,
     /// Id, name, arguments.
     calls: Vec<(String, String, String)>,
-    finish: Option<Finish>,
+    finish: Option<FinishReason>,
     /// Tokens read and produced.
     tokens: (u64, u64),
 }
 
-fn answered(events: &[Event]) -> Answer {
-    let reply = Reply::collect(events);
+fn answered(events: &[ReplyEvent]) -> ReplyContents {
+    let reply = CollectedReply::collect(events);
     let usage = reply.usage.unwrap_or_default();
     let choice = reply.choices.first().unwrap();
     let finish = choice.finish.clone().map(|finish| match finish {
-        Finish::StopSequence => Finish::Stop,
+        FinishReason::StopSequence => FinishReason::Stop,
         other => other,
     });
     let tokens = (usage.input_tokens(), usage.output_tokens());
-    let mut answer = Answer { finish, tokens, ..Answer::default() };
+    let mut answer = ReplyContents { finish, tokens, ..ReplyContents::default() };
     for part in &choice.parts {
         match &part.kind {
             PartKind::Text { text, .. } => answer.text.push_str(text),
@@ -90,7 +90,7 @@ fn answers_say_the_same_in_every_format() {
             let written: Vec<u8> = events.iter().flat_map(|event| writer.push(event)).collect();
             let (again, error) = read_stream(chat(to), Framing::of(to), Detail::Full, &written);
             assert_eq!((answered(&again), error), (answered(&events), None), "streamed from {from} to {to}");
-            assert_eq!(again.last(), Some(&Event::Ended), "from {from} to {to}");
+            assert_eq!(again.last(), Some(&ReplyEvent::Ended), "from {from} to {to}");
             let whole = chat(to).write_reply(&events, &context).unwrap();
             let whole = chat(to).read_reply(&whole.body).unwrap();
             assert_eq!(answered(&whole), answered(&events), "whole from {from} to {to}");
@@ -101,20 +101,20 @@ fn answers_say_the_same_in_every_format() {
 /// Fragments of parallel calls may come interleaved (OpenAI); formats that can't say so hold them.
 #[test]
 fn interleaved_calls_arrive_whole() {
-    let call = |index, id: &str| Event::ToolCall { choice: 0, index, id: id.into(), name: "f".into() };
-    let arguments = |index, text: &str| Event::ToolArguments { choice: 0, index, fragment: text.into() };
+    let call = |index, id: &str| ReplyEvent::ToolCall { choice: 0, index, id: id.into(), name: "f".into() };
+    let arguments = |index, text: &str| ReplyEvent::ToolArguments { choice: 0, index, fragment: text.into() };
     let events = [
-        Event::Started(Started { id: Some("r".into()), model: Some("m".into()), ..Started::default() }),
-        Event::Text { choice: 0, text: "Both.".into() },
+        ReplyEvent::Started(ReplyStart { id: Some("r".into()), model: Some("m".into()), ..ReplyStart::default() }),
+        ReplyEvent::Text { choice: 0, text: "Both.".into() },
         call(0, "a"),
         call(1, "b"),
         arguments(0, "{\"x\""),
         arguments(1, "{\"y\":"),
         arguments(0, ":1}"),
         arguments(1, "2}"),
-        Event::Finished { choice: 0, reason: Finish::ToolCalls, stop_sequence: None },
-        Event::Usage(Usage::default().with(UsageClass::Input, 3).with(UsageClass::Output, 5)),
-        Event::Ended,
+        ReplyEvent::Finished { choice: 0, reason: FinishReason::ToolCalls, stop_sequence: None },
+        ReplyEvent::Usage(Usage::default().with(UsageClass::Input, 3).with(UsageClass::Output, 5)),
+        ReplyEvent::Ended,
     ];
     for to in CHATS {
         let mut writer =
@@ -140,11 +140,11 @@ proptest! {
 
     #[test]
     fn any_events_can_be_written(texts in prop::collection::vec(any::<String>(), 0..4), arguments: String, choice in 0_u32..2) {
-        let mut events: Vec<Event> = texts.into_iter().map(|text| Event::Text { choice, text }).collect();
-        events.push(Event::ToolArguments { choice, index: 3, fragment: arguments.clone() });
-        events.push(Event::ToolCall { choice, index: 1, id: String::new(), name: String::new() });
-        events.push(Event::ToolArguments { choice, index: 1, fragment: arguments });
-        events.push(Event::Ended);
+        let mut events: Vec<ReplyEvent> = texts.into_iter().map(|text| ReplyEvent::Text { choice, text }).collect();
+        events.push(ReplyEvent::ToolArguments { choice, index: 3, fragment: arguments.clone() });
+        events.push(ReplyEvent::ToolCall { choice, index: 1, id: String::new(), name: String::new() });
+        events.push(ReplyEvent::ToolArguments { choice, index: 1, fragment: arguments });
+        events.push(ReplyEvent::Ended);
         for to in CHATS {
             let mut writer = chat(to).stream_writer(ReplyContext::default()).unwrap();
             let written: Vec<u8> = events.iter().flat_map(|event| writer.push(event)).collect();

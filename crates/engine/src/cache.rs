@@ -7,7 +7,7 @@
 use crate::call::{CachePolicy, Call};
 use baton_kv::{Cache, Purged};
 use baton_model::{Capability, Dialect, Model, ModelId, ModelSource, ProviderId, Timestamp};
-use baton_provider_api::{Form, Recording};
+use baton_provider_api::{Recording, ReplyForm};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -195,12 +195,12 @@ impl ResponseCache {
     }
 
     /// The state of the Redis that keeps the replies; `None` without Redis.
-    pub fn health(&self) -> Option<baton_kv::Health> {
+    pub fn health(&self) -> Option<baton_kv::CacheHealth> {
         self.values.health()
     }
 
     /// How much is kept in this process.
-    pub async fn size(&self) -> baton_kv::Size {
+    pub async fn size(&self) -> baton_kv::CacheSize {
         self.values.size().await
     }
 }
@@ -234,7 +234,7 @@ fn write(kept: &CachedReply) -> Bytes {
         warnings: warnings.clone(),
         dialect: recording.dialect.name().into(),
         capability: recording.capability.name().into(),
-        stream: recording.form == Form::Stream,
+        stream: recording.form == ReplyForm::Stream,
         content_type: recording.content_type.clone(),
         hide_usage: recording.hide_usage,
     };
@@ -258,7 +258,7 @@ fn read(bytes: &Bytes) -> Option<CachedReply> {
             // A name that this version does not know makes the entry a miss, not an error.
             dialect: Dialect::lookup(&head.dialect)?,
             capability: Capability::asked(&head.capability)?,
-            form: if head.stream { Form::Stream } else { Form::Whole },
+            form: if head.stream { ReplyForm::Stream } else { ReplyForm::Whole },
             content_type: head.content_type,
             hide_usage: head.hide_usage,
             body: bytes.slice(end + 1..),
@@ -281,7 +281,7 @@ mod tests {
             recording: Recording {
                 dialect: Dialect::Ollama,
                 capability: Capability::Chat,
-                form: Form::Stream,
+                form: ReplyForm::Stream,
                 content_type: "application/x-ndjson".into(),
                 hide_usage: false,
                 body: Bytes::from_static(b"{}\n{}\n"),

@@ -6,13 +6,13 @@ use crate::health::Circuit;
 use crate::reasoning_cache::ReasoningCache;
 use crate::record::RequestRecorder;
 use crate::reply::failure;
-use crate::route::{Candidate, Plan};
-use crate::shared::Shared;
+use crate::route::{Candidate, RoutePlan};
+use crate::shared::EngineContext;
 use crate::shares::Hold;
 use baton_model::entity::ReasoningStyle;
 use baton_model::fault::{ErrorKind, Retry, UpstreamBody};
-use baton_model::{Code, Detail, Event, Operation, PublicError};
-use baton_provider_api::{Exchange, Form, Frame, Mode, Outgoing, ProviderError, check_strict};
+use baton_model::{Code, Detail, Operation, PublicError, ReplyEvent};
+use baton_provider_api::{Exchange, Frame, Mode, OutgoingRequest, ProviderError, ReplyForm, check_strict};
 use baton_tasks::compute;
 use futures::StreamExt;
 use std::borrow::Cow;
@@ -40,9 +40,9 @@ pub struct Opened {
 /// # Errors
 /// The last candidate's error; or, if the prompt fits none of them, the first one's numbers.
 pub async fn try_candidates(
-    shared: &Shared,
+    shared: &EngineContext,
     call: &Arc<Call>,
-    plan: Plan,
+    plan: RoutePlan,
     recorder: &mut RequestRecorder,
     deadline: Option<Instant>,
 ) -> Result<Opened, PublicError> {
@@ -101,7 +101,7 @@ pub async fn try_candidates(
 }
 
 /// Refuses a body that is too large to be translated for the candidate. It may pass through to the next.
-fn check_size(shared: &Shared, call: &Call, candidate: &Candidate) -> Result<(), PublicError> {
+fn check_size(shared: &EngineContext, call: &Call, candidate: &Candidate) -> Result<(), PublicError> {
     let limit = shared.settings.max_translated_bytes;
     if call.content.len() <= limit || passes_through(call, candidate) {
         return Ok(());
@@ -114,7 +114,7 @@ fn check_size(shared: &Shared, call: &Call, candidate: &Candidate) -> Result<(),
 }
 
 /// A place for a call to the candidate's provider, if that has a bound.
-fn place(shared: &Shared, call: &Call, candidate: &Candidate) -> Result<Option<Hold>, PublicError> {
+fn place(shared: &EngineContext, call: &Call, candidate: &Candidate) -> Result<Option<Hold>, PublicError> {
     let Some(most) = candidate.provider.settings().max_in_flight else { return Ok(None) };
     shared.limits.reserve_at(&candidate.model.provider, most, &call.identity.caller).map(Some)
 }
@@ -133,7 +133,7 @@ fn unavailable(call: &Call, closed_off: Option<Duration>) -> PublicError {
 
 /// Tries one candidate, and again as often as its provider's settings and its errors invite.
 async fn try_candidate(
-    shared: &Shared,
+    shared: &EngineContext,
     call: &Call,
     candidate: Candidate,
     mut fitted: Fitted,
@@ -200,7 +200,7 @@ async fn start_attempt(
         if candidate.wire() == call.wire && !recorder.collects_text() { Detail::MeterOnly } else { Detail::Full };
     // Taken anew for each attempt: the trace context names the span of this attempt.
     let headers = recorder.headers();
-    let outgoing = Outgoing {
+    let outgoing = OutgoingRequest {
         target: &fitted.target,
         capability: candidate.serves,
         dialect: candidate.dialect,
@@ -221,7 +221,7 @@ async fn start_attempt(
         if let Some(attempt) = recorder.running() {
             // Held frames are metered at once: an attempt that fails here may have consumed tokens.
             attempt.observe_frame(&frame);
-            if exchange.form == Form::Whole {
+            if exchange.form == ReplyForm::Whole {
                 attempt.mark_complete();
             }
         }
@@ -239,10 +239,10 @@ async fn start_attempt(
             });
             return Err(error);
         }
-        let begun = frame.events.iter().any(|event| event.is_content() || *event == Event::Ended);
+        let begun = frame.events.iter().any(|event| event.is_content() || *event == ReplyEvent::Ended);
         held.push_back(frame);
         // A whole reply is one frame whatever it holds.
-        if begun || exchange.form == Form::Whole {
+        if begun || exchange.form == ReplyForm::Whole {
             return Ok((exchange, held));
         }
     }
@@ -261,7 +261,7 @@ fn passes_through(call: &Call, candidate: &Candidate) -> bool {
 ///
 /// Borrowed where it is what the client sent: a copy of a large conversation costs several times its size.
 async fn prepare_operation<'c>(
-    shared: &Shared,
+    shared: &EngineContext,
     call: &'c Call,
     candidate: &Candidate,
     fitted: &mut Fitted,

@@ -4,7 +4,7 @@
 //! read; a body is counted before its bytes are taken in. Nobody waits in line, which would only make every client
 //! slower: a refusal says when to come back.
 
-use crate::shares::{Full, Hold, Shares};
+use crate::shares::{Hold, NoShareLeft, Shares};
 use baton_model::{Caller, Code, ProviderId, PublicError};
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -19,14 +19,14 @@ pub const TRANSLATION_COST: u64 = 4;
 const COME_BACK: Duration = Duration::from_secs(1);
 
 /// The bounds of this node.
-pub struct Limits {
+pub struct NodeLimits {
     places: Shares,
     bytes: Shares,
     /// The places at providers that have a bound.
     providers: RwLock<HashMap<ProviderId, Shares>>,
 }
 
-impl Limits {
+impl NodeLimits {
     /// At most so many requests at once, and so many bytes of bodies.
     pub fn new(max_in_flight: usize, max_bytes_in_flight: u64) -> Self {
         Self {
@@ -78,8 +78,10 @@ impl Limits {
         });
         shares.take(&holder(caller), 1).map_err(|full| {
             overloaded(match full {
-                Full::Taken => format!("{most} requests are in flight to the provider `{provider}`, its maximum"),
-                Full::Share => {
+                NoShareLeft::Taken => {
+                    format!("{most} requests are in flight to the provider `{provider}`, its maximum")
+                }
+                NoShareLeft::Share => {
                     format!("this key has its share of the requests in flight to `{provider}`, which is busy")
                 }
             })
@@ -96,19 +98,21 @@ impl Limits {
         self.bytes.taken()
     }
 
-    fn no_place(&self, full: Full) -> PublicError {
+    fn no_place(&self, full: NoShareLeft) -> PublicError {
         overloaded(match full {
-            Full::Taken => format!("{} requests are in flight on this node, its maximum", self.places.most()),
-            Full::Share => "this key has its share of the requests in flight on this node, which is busy".into(),
+            NoShareLeft::Taken => format!("{} requests are in flight on this node, its maximum", self.places.most()),
+            NoShareLeft::Share => "this key has its share of the requests in flight on this node, which is busy".into(),
         })
     }
 }
 
 /// No more bytes can be held.
-pub fn no_bytes(full: Full) -> PublicError {
+pub fn no_bytes(full: NoShareLeft) -> PublicError {
     overloaded(match full {
-        Full::Taken => "the request bodies in flight on this node take all the memory that they may".into(),
-        Full::Share => "this key has its share of the memory for request bodies on this node, which is busy".into(),
+        NoShareLeft::Taken => "the request bodies in flight on this node take all the memory that they may".into(),
+        NoShareLeft::Share => {
+            "this key has its share of the memory for request bodies on this node, which is busy".into()
+        }
     })
 }
 

@@ -8,11 +8,11 @@ use crate::admit::admit;
 use crate::ask::ask_provider;
 use crate::cache::CachePlan;
 use crate::call::Call;
-use crate::coalesce::{self, Place};
+use crate::coalesce::{self, CallRole};
 use crate::record::RequestRecorder;
 use crate::registry::Snapshot;
 use crate::reply::Reply;
-use crate::shared::Shared;
+use crate::shared::EngineContext;
 use baton_model::record::CacheUse;
 use baton_model::{Model, PublicError};
 use baton_tasks::compute;
@@ -22,7 +22,7 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// The error if no reply begins; the request is recorded then too, once it was admitted.
-pub async fn serve(shared: &Arc<Shared>, call: Call) -> Result<Reply, PublicError> {
+pub async fn serve(shared: &Arc<EngineContext>, call: Call) -> Result<Reply, PublicError> {
     let call = Arc::new(call);
     let snapshot = shared.registry.snapshot();
     let model = admit(shared, &snapshot, &call)?;
@@ -42,7 +42,7 @@ pub async fn serve(shared: &Arc<Shared>, call: Call) -> Result<Reply, PublicErro
 
 /// Serves a call whose reply may be cached, or may be under way for an identical call.
 async fn serve_cacheable(
-    shared: &Arc<Shared>,
+    shared: &Arc<EngineContext>,
     call: Arc<Call>,
     snapshot: Arc<Snapshot>,
     model: &Arc<Model>,
@@ -64,8 +64,8 @@ async fn serve_cacheable(
     recorder.set_cache_use(CacheUse::Miss);
     // Joined only after the lookup: a reply that is cached already needs no shared call.
     match shared.coalescer.join(&key, call.options.form) {
-        Place::Follower(reader) => coalesce::follow(Arc::clone(shared), reader, recorder).await,
-        Place::Leader(reader) => {
+        CallRole::Follower(reader) => coalesce::follow(Arc::clone(shared), reader, recorder).await,
+        CallRole::Leader(reader) => {
             coalesce::lead(Arc::clone(shared), call, snapshot, Arc::clone(model), recorder, key, reader).await
         }
     }

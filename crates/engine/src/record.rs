@@ -1,15 +1,15 @@
 //! The record of a request while it is under way, and its end: settle, journal, count, log.
 
 use crate::call::Call;
-use crate::meter::{Attempt, Ending};
+use crate::meter::{AttemptEnd, AttemptMeter};
 use crate::observe::EndedRequest;
-use crate::shared::Shared;
+use crate::shared::EngineContext;
 use crate::shares::Hold;
 use crate::trace::Trace;
 use baton_meter::count;
 use baton_model::fault::ErrorKind;
 use baton_model::record::{CacheUse, Outcome, RequestRecord};
-use baton_model::{Capability, Code, Cost, Event, Model, PublicError, SpanId};
+use baton_model::{Capability, Code, Cost, Model, PublicError, ReplyEvent, SpanId};
 use baton_provider_api::ProviderError;
 use std::sync::Arc;
 
@@ -18,21 +18,21 @@ use std::sync::Arc;
 /// It can't be forgotten: dropping a recorder that was not settled (the client left, the handler was cancelled) records
 /// the request as cancelled, with what its running attempt consumed.
 pub struct RequestRecorder {
-    shared: Arc<Shared>,
+    shared: Arc<EngineContext>,
     call: Arc<Call>,
     record: Option<Box<RequestRecord>>,
-    running: Option<Attempt>,
+    running: Option<AttemptMeter>,
     /// The span of each attempt, the running one included, if the trace is recorded.
     spans: Vec<SpanId>,
     /// What the last attempt said, if somebody wants to know.
-    text_events: Vec<Event>,
+    text_events: Vec<ReplyEvent>,
     /// The place among the requests in flight; given back with the recorder.
     _place: Hold,
 }
 
 impl RequestRecorder {
     /// A record for a request that was admitted.
-    pub fn new(shared: Arc<Shared>, call: Arc<Call>, place: Hold) -> Self {
+    pub fn new(shared: Arc<EngineContext>, call: Arc<Call>, place: Hold) -> Self {
         let record = RequestRecord {
             id: call.identity.id.clone(),
             arrived: call.identity.arrived,
@@ -40,7 +40,7 @@ impl RequestRecorder {
             first_content: None,
             api: call.identity.api.into(),
             capability: call.wire.capability,
-            stream: call.options.form == baton_provider_api::Form::Stream,
+            stream: call.options.form == baton_provider_api::ReplyForm::Stream,
             requested: call.routing.selector.to_string(),
             served: None,
             provider: None,
@@ -86,7 +86,7 @@ impl RequestRecorder {
     pub async fn start_attempt(&mut self, model: &Arc<Model>) -> Result<(), ProviderError> {
         let now = self.shared.clock.now();
         self.set_model(model);
-        let mut running = Attempt::new(Arc::clone(model), now);
+        let mut running = AttemptMeter::new(Arc::clone(model), now);
         // Vendors bill neither counting nor moderation, so an unreported usage is zero and not an estimate.
         if matches!(self.call.wire.capability, Capability::TokenCount | Capability::Moderation) {
             running = running.free();
@@ -100,7 +100,7 @@ impl RequestRecorder {
             && record.attempts.is_empty()
         {
             let mut start = RequestRecord::clone(record);
-            start.attempts.push(Attempt::new(Arc::clone(model), now).start_record());
+            start.attempts.push(AttemptMeter::new(Arc::clone(model), now).start_record());
             if let Err(cause) = self.shared.ledger.start(&start).await {
                 let message = "the request can't be recorded in the ledger now, so it was not sent";
                 return Err(ProviderError::new(ErrorKind::Unrecorded, message).because(cause));
@@ -129,7 +129,7 @@ impl RequestRecorder {
     }
 
     /// The attempt under way.
-    pub fn running(&mut self) -> Option<&mut Attempt> {
+    pub fn running(&mut self) -> Option<&mut AttemptMeter> {
         self.running.as_mut()
     }
 
@@ -144,7 +144,7 @@ impl RequestRecorder {
             }
             self.shared.health.record_failure(&attempt.model, error.kind, &error.message);
         }
-        self.close_attempt(Ending::Failed(error));
+        self.close_attempt(AttemptEnd::Failed(error));
     }
 
     /// How many attempts were made, the running one included.
@@ -180,7 +180,7 @@ impl RequestRecorder {
         if let Some(attempt) = &self.running {
             self.shared.health.record_success(&attempt.model);
         }
-        self.close_attempt(Ending::Completed);
+        self.close_attempt(AttemptEnd::Completed);
         self.close(Outcome::Completed, status, None).await;
     }
 
@@ -197,12 +197,12 @@ impl RequestRecorder {
 
     /// The client left. Not waited for: nobody is there to wait.
     pub fn cancel(&mut self) {
-        self.close_attempt(Ending::Cancelled);
+        self.close_attempt(AttemptEnd::Cancelled);
         // The record is queued by the call; only its receipt is dropped.
         drop(self.close(Outcome::Cancelled, 499, None));
     }
 
-    fn close_attempt(&mut self, ending: Ending<'_>) {
+    fn close_attempt(&mut self, ending: AttemptEnd<'_>) {
         let Some(mut attempt) = self.running.take() else { return };
         self.text_events = attempt.take_text_events();
         let record = attempt.settle(ending, self.shared.clock.now(), || self.prompt_tokens(&attempt.model));

@@ -4,12 +4,12 @@ use crate::dispatch::Opened;
 use crate::reasoning_cache::ReasoningRecorder;
 use crate::record::RequestRecorder;
 use crate::reply::{Bill, ReplyHead, failure, free};
-use crate::shared::Shared;
+use crate::shared::EngineContext;
 use crate::shares::Hold;
 use baton_model::fault::{ErrorKind, UpstreamBody};
 use baton_model::record::CacheUse;
-use baton_model::{Dialect, Event, ProviderId, PublicError};
-use baton_provider_api::{Exchange, Form, Frame, OnDisconnect, ProviderError};
+use baton_model::{Dialect, ProviderId, PublicError, ReplyEvent};
+use baton_provider_api::{Exchange, Frame, OnDisconnect, ProviderError, ReplyForm};
 use baton_tasks::supervised;
 use futures::StreamExt;
 use futures::stream::BoxStream;
@@ -22,7 +22,7 @@ type Frames = BoxStream<'static, Result<Frame, ProviderError>>;
 
 /// A reply under way, and the recorder that settles it.
 pub struct ReplyStream {
-    shared: Arc<Shared>,
+    shared: Arc<EngineContext>,
     /// `None` once it was handed to the background.
     recorder: Option<RequestRecorder>,
     held: VecDeque<Frame>,
@@ -30,7 +30,7 @@ pub struct ReplyStream {
     frames: Option<Frames>,
     /// The place among the calls to the provider; given back with the frames.
     place: Option<Hold>,
-    form: Form,
+    form: ReplyForm,
     dialect: Dialect,
     bill: Bill,
     on_disconnect: OnDisconnect,
@@ -45,7 +45,7 @@ pub struct ReplyStream {
 impl ReplyStream {
     /// The reply that goes on from a reply just opened.
     pub fn from_opened(
-        shared: Arc<Shared>,
+        shared: Arc<EngineContext>,
         mut recorder: RequestRecorder,
         opened: Opened,
         deadline: Option<Instant>,
@@ -60,7 +60,7 @@ impl ReplyStream {
             (reasoning, candidate.model.provider.clone())
         });
         // A whole reply is metered by now, so its cost can go into the response headers.
-        if form == Form::Whole {
+        if form == ReplyForm::Whole {
             let _ = bill.set(recorder.cost());
         }
         let head = ReplyHead {
@@ -98,9 +98,9 @@ impl ReplyStream {
 
     /// A reply that no provider is asked for: a cached or coalesced one.
     pub fn without_bill(
-        shared: Arc<Shared>,
+        shared: Arc<EngineContext>,
         mut recorder: RequestRecorder,
-        form: Form,
+        form: ReplyForm,
         dialect: Dialect,
         frames: Frames,
     ) -> Self {
@@ -137,7 +137,7 @@ impl ReplyStream {
         match next {
             Some(Ok(frame)) => {
                 // Settled before the last frame leaves: whoever has seen the end finds the record.
-                if frame.events.contains(&Event::Ended) || self.is_last().await {
+                if frame.events.contains(&ReplyEvent::Ended) || self.is_last().await {
                     self.complete().await;
                 }
                 Some(Ok(frame))
@@ -154,7 +154,7 @@ impl ReplyStream {
 
     /// Whether a frame of a whole reply is its last: nothing says so but the end that follows. A stream has a sign.
     async fn is_last(&mut self) -> bool {
-        if self.form != Form::Whole || !self.held.is_empty() || self.settled {
+        if self.form != ReplyForm::Whole || !self.held.is_empty() || self.settled {
             return false;
         }
         match self.next_from_provider().await {

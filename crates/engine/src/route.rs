@@ -45,7 +45,7 @@ pub struct SkippedModel {
 
 /// The order of attempts.
 #[derive(Clone, Default)]
-pub struct Plan {
+pub struct RoutePlan {
     /// To be tried, first to last.
     pub candidates: Vec<Candidate>,
     /// Not to be tried.
@@ -53,7 +53,7 @@ pub struct Plan {
 }
 
 /// What a plan is made from, beside the snapshot.
-pub struct Ask<'a> {
+pub struct RouteInput<'a> {
     /// Who asks.
     pub caller: &'a Caller,
     /// What is asked.
@@ -70,12 +70,12 @@ pub struct Ask<'a> {
 ///
 /// # Errors
 /// If the model asked for can't do what is asked: the sentence names the models that can.
-pub fn plan(snapshot: &Snapshot, first: &Arc<Model>, ask: &Ask<'_>) -> Result<Plan, PublicError> {
+pub fn plan(snapshot: &Snapshot, first: &Arc<Model>, ask: &RouteInput<'_>) -> Result<RoutePlan, PublicError> {
     // Only the model that was asked for is an error; a fallback that can't serve is skipped.
     if serving(snapshot, first, ask).is_none() {
         return Err(unsupported_error(snapshot, first, ask));
     }
-    let mut plan = Plan::default();
+    let mut plan = RoutePlan::default();
     let mut open = Vec::new();
     let names = ask.fallbacks.unwrap_or(&first.fallbacks);
     // A set, since a client may name as many fallbacks as its request holds.
@@ -96,7 +96,13 @@ pub fn plan(snapshot: &Snapshot, first: &Arc<Model>, ask: &Ask<'_>) -> Result<Pl
     Ok(plan)
 }
 
-fn consider(snapshot: &Snapshot, model: &Arc<Model>, ask: &Ask<'_>, plan: &mut Plan, open: &mut Vec<Candidate>) {
+fn consider(
+    snapshot: &Snapshot,
+    model: &Arc<Model>,
+    ask: &RouteInput<'_>,
+    plan: &mut RoutePlan,
+    open: &mut Vec<Candidate>,
+) {
     let reason = if model.status == ModelStatus::Inactive {
         "it is inactive".to_owned()
     } else if let Some(candidate) = serving(snapshot, model, ask) {
@@ -114,7 +120,7 @@ fn consider(snapshot: &Snapshot, model: &Arc<Model>, ask: &Ask<'_>, plan: &mut P
 }
 
 /// How a model serves a capability; a completion goes through chat where the model only chats.
-fn serving(snapshot: &Snapshot, model: &Arc<Model>, ask: &Ask<'_>) -> Option<Candidate> {
+fn serving(snapshot: &Snapshot, model: &Arc<Model>, ask: &RouteInput<'_>) -> Option<Candidate> {
     let (capability, client) = (ask.capability, ask.client);
     let provider = snapshot.providers.get(&model.provider)?;
     let as_chat = (capability == Capability::Completion).then_some(Capability::Chat);
@@ -128,7 +134,7 @@ fn serving(snapshot: &Snapshot, model: &Arc<Model>, ask: &Ask<'_>) -> Option<Can
     })
 }
 
-fn unsupported_error(snapshot: &Snapshot, model: &Model, ask: &Ask<'_>) -> PublicError {
+fn unsupported_error(snapshot: &Snapshot, model: &Model, ask: &RouteInput<'_>) -> PublicError {
     if !snapshot.providers.contains_key(&model.provider) {
         return PublicError::new(
             Code::ProviderNotAvailable,

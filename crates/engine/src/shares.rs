@@ -22,7 +22,7 @@ struct State {
 
 /// Why nothing more can be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Full {
+pub enum NoShareLeft {
     /// All of it is taken.
     Taken,
     /// It is crowded, and this holder has its share.
@@ -56,7 +56,7 @@ impl Shares {
     ///
     /// # Errors
     /// Why not.
-    pub fn check(&self, holder: &str, amount: u64) -> Result<(), Full> {
+    pub fn check(&self, holder: &str, amount: u64) -> Result<(), NoShareLeft> {
         self.state().check(self.most, holder, amount)
     }
 
@@ -64,7 +64,7 @@ impl Shares {
     ///
     /// # Errors
     /// Why it can't.
-    pub fn take(&self, holder: &Arc<str>, amount: u64) -> Result<Hold, Full> {
+    pub fn take(&self, holder: &Arc<str>, amount: u64) -> Result<Hold, NoShareLeft> {
         let mut hold = Hold { shares: self.clone(), holder: Arc::clone(holder), amount: 0 };
         hold.grow(amount)?;
         Ok(hold)
@@ -76,10 +76,10 @@ impl Shares {
 }
 
 impl State {
-    fn check(&self, most: u64, holder: &str, amount: u64) -> Result<(), Full> {
+    fn check(&self, most: u64, holder: &str, amount: u64) -> Result<(), NoShareLeft> {
         let total = self.total.saturating_add(amount);
         if total > most {
-            return Err(Full::Taken);
+            return Err(NoShareLeft::Taken);
         }
         // A quarter is left free for those who have less than their share; without it a greedy holder that is quick to
         // take what comes free would never let another in.
@@ -90,7 +90,7 @@ impl State {
         let share = most / holders.max(1);
         // Alone, there is nobody to leave room for.
         if crowded && holders > 1 && own.is_some_and(|own| own.saturating_add(amount) > share) {
-            return Err(Full::Share);
+            return Err(NoShareLeft::Share);
         }
         Ok(())
     }
@@ -101,7 +101,7 @@ impl Hold {
     ///
     /// # Errors
     /// Why it can't; then it holds what it held.
-    pub fn grow(&mut self, amount: u64) -> Result<(), Full> {
+    pub fn grow(&mut self, amount: u64) -> Result<(), NoShareLeft> {
         let mut state = self.shares.state();
         state.check(self.shares.most, &self.holder, amount)?;
         state.total += amount;
@@ -144,7 +144,7 @@ mod tests {
     fn alone_one_may_take_everything() {
         let shares = Shares::new(4);
         let held: Vec<Hold> = (0..4).map(|_| shares.take(&name("a"), 1).ok().unwrap()).collect();
-        assert_eq!(shares.take(&name("a"), 1).err(), Some(Full::Taken));
+        assert_eq!(shares.take(&name("a"), 1).err(), Some(NoShareLeft::Taken));
         drop(held);
         assert_eq!(shares.taken(), 0);
     }
@@ -155,7 +155,7 @@ mod tests {
         let mut greedy: Vec<Hold> = (0..7).map(|_| shares.take(&name("a"), 1).ok().unwrap()).collect();
         let other = shares.take(&name("b"), 1).ok().unwrap();
         greedy.pop();
-        assert_eq!(shares.check("a", 1), Err(Full::Share), "it holds 6 of 8, and its share is 4");
+        assert_eq!(shares.check("a", 1), Err(NoShareLeft::Share), "it holds 6 of 8, and its share is 4");
         let second = shares.take(&name("b"), 1).ok().unwrap();
         drop((other, second));
         assert_eq!(shares.check("a", 1), Ok(()), "the others are gone");
@@ -165,7 +165,7 @@ mod tests {
     fn growing_counts_like_taking() {
         let shares = Shares::new(10);
         let mut hold = shares.take(&name("a"), 6).ok().unwrap();
-        assert_eq!(hold.grow(5), Err(Full::Taken));
+        assert_eq!(hold.grow(5), Err(NoShareLeft::Taken));
         assert_eq!((hold.amount(), shares.taken()), (6, 6));
         hold.grow(4).unwrap();
         assert_eq!((hold.amount(), shares.taken()), (10, 10));

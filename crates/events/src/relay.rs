@@ -2,7 +2,7 @@
 
 use crate::cloud;
 use crate::outage::Outage;
-use baton_bus::{Bus, BusError, Event};
+use baton_bus::{Bus, BusError, BusEvent};
 use baton_store::{Store, StoreError, StoredEvent};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -67,7 +67,7 @@ impl Relay {
 
     /// Publishes them; the ids of those that need no other try, and what was in the way of the rest.
     async fn publish(&self, events: &[StoredEvent]) -> (Vec<String>, Option<BusError>) {
-        let clouds: Vec<Event> = events.iter().map(cloud).collect();
+        let clouds: Vec<BusEvent> = events.iter().map(cloud).collect();
         match self.bus.publish(&clouds).await {
             Ok(()) => (events.iter().map(|event| event.id.clone()).collect(), None),
             // One of them will never go. The bus drops those that it has taken by now.
@@ -76,7 +76,7 @@ impl Relay {
         }
     }
 
-    async fn singly(&self, clouds: &[Event]) -> (Vec<String>, Option<BusError>) {
+    async fn singly(&self, clouds: &[BusEvent]) -> (Vec<String>, Option<BusError>) {
         let mut gone = Vec::new();
         for event in clouds {
             match self.bus.publish(std::slice::from_ref(event)).await {

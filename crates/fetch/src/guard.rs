@@ -11,9 +11,9 @@ use std::sync::Arc;
 
 /// The networks that are allowed beside the public internet.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Guard(Arc<[IpNet]>);
+pub(crate) struct AddressGuard(Arc<[IpNet]>);
 
-impl Guard {
+impl AddressGuard {
     pub fn new(allowed: Vec<IpNet>) -> Self {
         Self(allowed.into())
     }
@@ -40,7 +40,7 @@ impl Guard {
     }
 }
 
-impl Resolve for Guard {
+impl Resolve for AddressGuard {
     fn resolve(&self, name: Name) -> Resolving {
         let guard = self.clone();
         Box::pin(async move {
@@ -60,7 +60,7 @@ mod tests {
 
     fn check(found: &[&str], expected: Result<&[&str], &str>) {
         let address = |text: &&str| SocketAddr::new(text.parse().unwrap(), 0);
-        let guard = Guard::new(vec!["10.9.0.0/16".parse().unwrap()]);
+        let guard = AddressGuard::new(vec!["10.9.0.0/16".parse().unwrap()]);
         let sifted = guard.sift("name.test", found.iter().map(address)).map_err(|error| error.to_string());
         let expected = expected.map(|good| good.iter().map(address).collect::<Vec<_>>()).map_err(str::to_owned);
         assert_eq!(sifted, expected);

@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 /// A call.
 #[derive(Debug, Clone)]
-pub struct Request {
+pub struct FetchRequest {
     pub(crate) method: Method,
     pub(crate) url: String,
     pub(crate) headers: HeaderMap,
@@ -14,7 +14,7 @@ pub struct Request {
     pub(crate) cut: bool,
 }
 
-impl Request {
+impl FetchRequest {
     /// A `GET`.
     pub fn get(url: impl Into<String>) -> Self {
         Self::new(Method::GET, url, Bytes::new())
@@ -53,7 +53,7 @@ impl Request {
 
 /// What came, whatever its status. Redirects come as they are.
 #[derive(Debug, Clone)]
-pub struct Reply {
+pub struct FetchReply {
     /// The status.
     pub status: StatusCode,
     /// The headers.

@@ -1,7 +1,7 @@
 //! Headers in and out.
 
 use baton_engine::{CachePolicy, ReplyHead};
-use baton_model::bounds::{FALLBACKS, ID, Most, TAGS};
+use baton_model::bounds::{FALLBACKS, ID, Maximum, TAGS};
 use baton_model::{Code, Cost, ModelId, PublicError};
 use baton_web::bounds;
 use baton_web::headers::{forward, text, value};
@@ -52,12 +52,12 @@ impl RequestHeaders {
             let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
             let items: Vec<String> = items.map(str::to_owned).collect();
             bounds::list(name, items.len(), most)?;
-            items.iter().try_for_each(|item| bounds::text(name, item, Most::Bytes(ID)))?;
+            items.iter().try_for_each(|item| bounds::text(name, item, Maximum::Bytes(ID)))?;
             Ok(Some(items))
         };
         let id = |name: &str| -> Result<Option<String>, PublicError> {
             let Some(id) = text(headers, name) else { return Ok(None) };
-            bounds::text(name, id, Most::Bytes(ID))?;
+            bounds::text(name, id, Maximum::Bytes(ID))?;
             Ok(Some(id.to_owned()))
         };
         Ok(Self {

@@ -68,7 +68,7 @@ pub async fn one(
     let snapshot = state.web.engine.registry().snapshot();
     let model = snapshot.find(&inbound.caller, &ModelSelector::Model(name), Capability::Chat)?;
     Ok(match is_anthropic(&inbound.parts.headers) {
-        true => Json(models::Listed::new(model)).into_response(),
+        true => Json(models::AnthropicModel::new(model)).into_response(),
         false => Json(Listed::new(model)).into_response(),
     })
 }

@@ -1,13 +1,13 @@
 //! Objects that providers keep for their callers, one at a time and in lists: only the owner reaches them.
 
 use crate::list_query::ListQuery;
-use crate::upstream::{self, Whole};
+use crate::upstream::{self, ProviderReply};
 use crate::{HttpState, headers, query};
 use axum::response::Response;
-use baton_control::provider_objects::{Made, Near};
+use baton_control::provider_objects::{Near, NewProviderObject};
 use baton_model::entity::{ProviderObject, ProviderObjectKind};
 use baton_model::{Caller, Code, ModelId, ProviderId, PublicError, Timestamp, bounds};
-use baton_provider_api::{Form, Forward, Provider};
+use baton_provider_api::{Forward, Provider, ReplyForm};
 use baton_web::{ClientApi, Inbound};
 use bytes::Bytes;
 use chrono::DateTime;
@@ -23,7 +23,7 @@ const AT_ONCE: usize = 8;
 const MOST: usize = 100;
 
 /// An object, and the provider that keeps it.
-pub struct Found {
+pub struct FoundObject {
     /// The object.
     pub object: ProviderObject,
     /// Its provider.
@@ -39,10 +39,10 @@ pub async fn find(
     caller: &Caller,
     kind: ProviderObjectKind,
     object: &str,
-) -> Result<Found, PublicError> {
+) -> Result<FoundObject, PublicError> {
     let object = state.provider_objects.get(caller, kind, object).await?;
     let provider = upstream::provider(&state.web.engine.registry().snapshot(), &object.provider)?;
-    Ok(Found { object, provider })
+    Ok(FoundObject { object, provider })
 }
 
 /// Forwards a request about an object to its provider, and reads the whole reply. An object that was deleted there is
@@ -56,7 +56,7 @@ pub async fn forward(
     kind: ProviderObjectKind,
     object: &str,
     path: &str,
-) -> Result<(Found, Whole), PublicError> {
+) -> Result<(FoundObject, ProviderReply), PublicError> {
     let found = find(state, &inbound.caller, kind, object).await?;
     // After the lookup: a caller without access to the object makes Baton read no body.
     let body = inbound.read_body().await?;
@@ -82,7 +82,7 @@ pub async fn stream(
     let body = inbound.read_body().await?;
     let headers = headers::passed_on(&inbound.parts.headers);
     let query = query::forwarded(api(kind), inbound.query());
-    let request = Forward { form: Form::Stream, ..request(inbound, path, &query, body, &headers) };
+    let request = Forward { form: ReplyForm::Stream, ..request(inbound, path, &query, body, &headers) };
     let reply = upstream::send(found.provider.as_ref(), request).await?;
     forget_if_gone(state, inbound, &found, reply.status).await?;
     Ok(upstream::stream(reply, found.provider.id()))
@@ -113,7 +113,12 @@ fn request<'a>(
     }
 }
 
-async fn forget_if_gone(state: &HttpState, inbound: &Inbound, found: &Found, status: u16) -> Result<(), PublicError> {
+async fn forget_if_gone(
+    state: &HttpState,
+    inbound: &Inbound,
+    found: &FoundObject,
+    status: u16,
+) -> Result<(), PublicError> {
     // A 404 to a deletion means that the provider has lost it already.
     if inbound.parts.method == Method::DELETE && matches!(status, 200..300 | 404) {
         state.provider_objects.forget(&found.object).await?;
@@ -131,7 +136,7 @@ pub async fn note(
     kind: ProviderObjectKind,
     provider: &ProviderId,
     model: Option<&ModelId>,
-    reply: &Whole,
+    reply: &ProviderReply,
 ) -> Result<(), PublicError> {
     #[derive(Deserialize)]
     struct Object {
@@ -147,7 +152,7 @@ pub async fn note(
     })?;
     // A batch is kept longer than its time to run, which is what vendors mean by this field there.
     let expires_at = moment(&object.expires_at).filter(|_| kind == ProviderObjectKind::File);
-    let made = Made { kind, object: &object.id, provider, model, expires_at };
+    let made = NewProviderObject { kind, object: &object.id, provider, model, expires_at };
     match state.provider_objects.keep(caller, made).await {
         // The same was made before, as some services do with the same file: whose it is stays as it is.
         Err(error) if error.code == Code::Conflict => Ok(()),

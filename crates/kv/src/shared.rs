@@ -1,6 +1,6 @@
 //! The cache that nodes share, and what becomes of it while Redis is away.
 
-use crate::{Cache, Health, Memory, Purged, Redis, Size};
+use crate::{Cache, CacheHealth, CacheSize, Memory, Purged, Redis};
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use std::time::Duration;
@@ -10,12 +10,12 @@ use std::time::Duration;
 /// A purge can't reach the memory of other nodes. So what one keeps there is for the present outage alone: its keys
 /// carry the outage's number, and what an earlier outage left is never found.
 #[derive(Clone)]
-pub struct Shared {
+pub struct SharedCache {
     redis: Redis,
     memory: Memory,
 }
 
-impl Shared {
+impl SharedCache {
     /// A cache of both.
     pub fn new(redis: Redis, memory: Memory) -> Self {
         Self { redis, memory }
@@ -27,7 +27,7 @@ impl Shared {
     }
 }
 
-impl Cache for Shared {
+impl Cache for SharedCache {
     fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Option<Bytes>> {
         Box::pin(async move {
             match self.meanwhile(key) {
@@ -55,11 +55,11 @@ impl Cache for Shared {
         })
     }
 
-    fn size(&self) -> BoxFuture<'_, Size> {
+    fn size(&self) -> BoxFuture<'_, CacheSize> {
         self.memory.size()
     }
 
-    fn health(&self) -> Option<Health> {
+    fn health(&self) -> Option<CacheHealth> {
         self.redis.health()
     }
 }

@@ -1,6 +1,6 @@
 //! The keys, and what they do.
 
-use crate::key::{Key, KeyFault};
+use crate::key::{KeyFault, SealKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chacha20poly1305::aead::{Aead, Generate, KeyInit, Payload};
@@ -14,7 +14,7 @@ const NONCE: usize = 24;
 
 /// The newest key, which seals, and older ones, which only open.
 #[derive(Clone)]
-pub struct Keyring(Vec<Key>);
+pub struct Keyring(Vec<SealKey>);
 
 /// Why a secret can't be sealed or opened. Never holds one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -44,7 +44,7 @@ impl Keyring {
     ///
     /// Which of them is no key, and what was expected.
     pub fn parse(list: &str) -> Result<Self, KeyFault> {
-        Key::read_all(list).map(Self)
+        SealKey::read_all(list).map(Self)
     }
 
     /// The id of the key that seals.
@@ -125,7 +125,7 @@ fn bound(id: &str, row: &str) -> Vec<u8> {
     format!("{VERSION}.{id}.{row}").into_bytes()
 }
 
-fn cipher(key: &Key) -> XChaCha20Poly1305 {
+fn cipher(key: &SealKey) -> XChaCha20Poly1305 {
     XChaCha20Poly1305::new(&(*key.bytes).into())
 }
 

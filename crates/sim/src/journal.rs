@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 
 /// A request as it came, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seen {
+pub struct RecordedRequest {
     /// `GET`, `POST` …
     pub method: String,
     /// The path.
@@ -20,7 +20,7 @@ pub struct Seen {
     /// The body's bytes.
     pub body: Bytes,
     /// What the account is charged for it so far.
-    pub billed: Billed,
+    pub billed: BilledTokens,
     /// Whether the reply was given to its end.
     pub complete: bool,
     /// Whether the client left before the end.
@@ -29,7 +29,7 @@ pub struct Seen {
 
 /// What an account is charged for, in [tokens](crate::tokens).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Billed {
+pub struct BilledTokens {
     /// Read, fresh.
     pub input: u64,
     /// Read from the cache.
@@ -44,21 +44,21 @@ pub struct Billed {
 
 /// All requests, and the prompts that are in the cache.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Journal {
-    pages: Arc<Mutex<Pages>>,
+pub(crate) struct SimJournal {
+    pages: Arc<Mutex<JournalEntries>>,
     changed: Arc<Notify>,
 }
 
 #[derive(Debug, Default)]
-struct Pages {
-    seen: Vec<Seen>,
+struct JournalEntries {
+    seen: Vec<RecordedRequest>,
     cached: HashSet<String>,
-    stored: HashMap<String, Stored>,
+    stored: HashMap<String, SimResponse>,
 }
 
 /// A response that OpenAI keeps.
 #[derive(Debug, Clone)]
-pub(crate) struct Stored {
+pub(crate) struct SimResponse {
     pub(crate) body: Value,
     /// All that the model was given, that of earlier responses included.
     pub(crate) context: Vec<Value>,
@@ -67,12 +67,12 @@ pub(crate) struct Stored {
 }
 
 /// The place of one request in the journal. Dropped before [`Self::complete`], it notes that the client left.
-pub(crate) struct Ticket {
-    journal: Journal,
+pub(crate) struct RequestEntry {
+    journal: SimJournal,
     number: usize,
 }
 
-impl Seen {
+impl RecordedRequest {
     /// The value of a header.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
@@ -89,14 +89,14 @@ impl Seen {
     }
 }
 
-impl Journal {
-    pub(crate) fn open(&self, seen: Seen) -> Ticket {
+impl SimJournal {
+    pub(crate) fn open(&self, seen: RecordedRequest) -> RequestEntry {
         let mut pages = self.pages();
         pages.seen.push(seen);
-        Ticket { journal: self.clone(), number: pages.seen.len() - 1 }
+        RequestEntry { journal: self.clone(), number: pages.seen.len() - 1 }
     }
 
-    pub(crate) fn seen(&self) -> Vec<Seen> {
+    pub(crate) fn seen(&self) -> Vec<RecordedRequest> {
         self.pages().seen.clone()
     }
 
@@ -106,11 +106,11 @@ impl Journal {
     }
 
     /// Keeps a response.
-    pub(crate) fn store(&self, id: &str, stored: Stored) {
+    pub(crate) fn store(&self, id: &str, stored: SimResponse) {
         self.pages().stored.insert(id.to_owned(), stored);
     }
 
-    pub(crate) fn stored(&self, id: &str) -> Option<Stored> {
+    pub(crate) fn stored(&self, id: &str) -> Option<SimResponse> {
         self.pages().stored.get(id).cloned()
     }
 
@@ -120,7 +120,7 @@ impl Journal {
     }
 
     /// The requests whose body has that text, as soon as there is one and the last of them is over.
-    pub(crate) async fn over(&self, text: &str) -> Vec<Seen> {
+    pub(crate) async fn over(&self, text: &str) -> Vec<RecordedRequest> {
         loop {
             let changed = self.changed.notified();
             let mut seen = self.seen();
@@ -132,19 +132,19 @@ impl Journal {
         }
     }
 
-    fn pages(&self) -> MutexGuard<'_, Pages> {
+    fn pages(&self) -> MutexGuard<'_, JournalEntries> {
         self.pages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Ticket {
+impl RequestEntry {
     /// A number for ids, from 1.
     pub(crate) fn number(&self) -> usize {
         self.number + 1
     }
 
     /// Sets what was charged so far.
-    pub(crate) fn bill(&self, billed: Billed) {
+    pub(crate) fn bill(&self, billed: BilledTokens) {
         self.note(|seen| seen.billed = billed);
     }
 
@@ -153,7 +153,7 @@ impl Ticket {
         self.note(|seen| seen.complete = true);
     }
 
-    fn note(&self, change: impl FnOnce(&mut Seen)) {
+    fn note(&self, change: impl FnOnce(&mut RecordedRequest)) {
         if let Some(seen) = self.journal.pages().seen.get_mut(self.number) {
             change(seen);
         }
@@ -161,7 +161,7 @@ impl Ticket {
     }
 }
 
-impl Drop for Ticket {
+impl Drop for RequestEntry {
     fn drop(&mut self) {
         self.note(|seen| seen.disconnected = !seen.complete);
     }

@@ -1,7 +1,7 @@
 //! Playing a reply: whole or piece by piece, well or with a fault.
 
-use crate::faults::Fault;
-use crate::journal::{Billed, Ticket};
+use crate::faults::SimFault;
+use crate::journal::{BilledTokens, RequestEntry};
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
@@ -30,8 +30,8 @@ pub(crate) struct Script {
 
 /// The circumstances of a reply.
 pub(crate) struct Stage {
-    pub(crate) ticket: Ticket,
-    pub(crate) fault: Option<Fault>,
+    pub(crate) ticket: RequestEntry,
+    pub(crate) fault: Option<SimFault>,
     pub(crate) delay: Duration,
     pub(crate) stopped: CancellationToken,
     pub(crate) headers: Vec<(&'static str, String)>,
@@ -46,22 +46,22 @@ enum Step {
 
 impl Stage {
     /// A reply in one body, billed.
-    pub(crate) async fn whole(self, content_type: &str, body: impl Into<Bytes>, billed: Billed) -> Response {
+    pub(crate) async fn whole(self, content_type: &str, body: impl Into<Bytes>, billed: BilledTokens) -> Response {
         let mut body: Bytes = body.into();
         if !self.delay.is_zero() {
             tokio::time::sleep(self.delay.saturating_mul(u32::try_from(billed.output).unwrap_or(u32::MAX))).await;
         }
         self.ticket.bill(billed);
         match self.fault {
-            Some(Fault::Truncated) => {
+            Some(SimFault::Truncated) => {
                 body.truncate(body.len() / 2);
                 self.reply(StatusCode::OK, content_type, body)
             }
-            Some(Fault::EndlessLine) => {
+            Some(SimFault::EndlessLine) => {
                 let start = vec![Step::Bytes("{\"object\":\"".into(), 0), Step::Endless];
-                self.stream(content_type, start, Billed::default())
+                self.stream(content_type, start, BilledTokens::default())
             }
-            Some(Fault::CutMidStream) => {
+            Some(SimFault::CutMidStream) => {
                 let half = String::from_utf8_lossy(body.get(..body.len() / 2).unwrap_or_default()).into_owned();
                 self.stream(content_type, vec![Step::Bytes(half, 0), Step::Abort], billed)
             }
@@ -70,30 +70,30 @@ impl Stage {
     }
 
     /// A reply piece by piece; `billed` is what it costs before the first piece.
-    pub(crate) fn stream_of(self, script: Script, billed: Billed) -> Response {
+    pub(crate) fn stream_of(self, script: Script, billed: BilledTokens) -> Response {
         let Script { content_type, before, pieces, after, error, garbage } = script;
         let mut steps: Vec<_> = before.into_iter().map(|bytes| Step::Bytes(bytes, 0)).collect();
         let pieces = pieces.into_iter().map(|(bytes, tokens)| Step::Bytes(bytes, tokens));
         let some = match self.fault {
-            Some(Fault::ErrorBeforeContent | Fault::EndlessLine) => 0,
+            Some(SimFault::ErrorBeforeContent | SimFault::EndlessLine) => 0,
             Some(
-                Fault::ErrorMidStream
-                | Fault::CutMidStream
-                | Fault::NoEnd
-                | Fault::Truncated
-                | Fault::GarbageMidStream
-                | Fault::HangMidStream,
+                SimFault::ErrorMidStream
+                | SimFault::CutMidStream
+                | SimFault::NoEnd
+                | SimFault::Truncated
+                | SimFault::GarbageMidStream
+                | SimFault::HangMidStream,
             ) => TOKENS_BEFORE_FAULT,
             _ => usize::MAX,
         };
         steps.extend(pieces.take(some));
         match self.fault {
-            Some(Fault::ErrorBeforeContent | Fault::ErrorMidStream) => steps.push(Step::Bytes(error, 0)),
-            Some(Fault::CutMidStream) => steps.push(Step::Abort),
-            Some(Fault::NoEnd | Fault::Truncated) => {}
-            Some(Fault::GarbageMidStream) => steps.push(Step::Bytes(garbage, 0)),
-            Some(Fault::HangMidStream) => steps.push(Step::Hang),
-            Some(Fault::EndlessLine) => steps.extend([Step::Bytes("data: {\"object\":\"".into(), 0), Step::Endless]),
+            Some(SimFault::ErrorBeforeContent | SimFault::ErrorMidStream) => steps.push(Step::Bytes(error, 0)),
+            Some(SimFault::CutMidStream) => steps.push(Step::Abort),
+            Some(SimFault::NoEnd | SimFault::Truncated) => {}
+            Some(SimFault::GarbageMidStream) => steps.push(Step::Bytes(garbage, 0)),
+            Some(SimFault::HangMidStream) => steps.push(Step::Hang),
+            Some(SimFault::EndlessLine) => steps.extend([Step::Bytes("data: {\"object\":\"".into(), 0), Step::Endless]),
             _ => steps.extend(after.into_iter().map(|bytes| Step::Bytes(bytes, 0))),
         }
         self.stream(content_type, steps, billed)
@@ -108,7 +108,7 @@ impl Stage {
         response
     }
 
-    fn stream(self, content_type: &str, steps: Vec<Step>, billed: Billed) -> Response {
+    fn stream(self, content_type: &str, steps: Vec<Step>, billed: BilledTokens) -> Response {
         let mut response = Response::new(Body::empty());
         self.decorate(&mut response, content_type);
         self.ticket.bill(billed);
@@ -130,7 +130,7 @@ impl Stage {
 
 type Played = Result<Bytes, std::io::Error>;
 
-fn play(stage: Stage, steps: VecDeque<Step>, billed: Billed) -> impl futures::Stream<Item = Played> {
+fn play(stage: Stage, steps: VecDeque<Step>, billed: BilledTokens) -> impl futures::Stream<Item = Played> {
     stream::unfold((stage, steps, billed), |(stage, mut steps, mut billed)| async move {
         match steps.pop_front() {
             None => {

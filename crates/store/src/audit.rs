@@ -85,11 +85,11 @@ pub struct AuditPage {
 
 /// The audit log. [`Change::audit`](crate::Change::audit) adds to it.
 #[derive(Debug, Clone, Copy)]
-pub struct Audit<'s> {
+pub struct AuditRepository<'s> {
     pub(crate) database: &'s Database,
 }
 
-impl Audit<'_> {
+impl AuditRepository<'_> {
     /// One page of entries, newest first; the first page where `cursor` is `None`.
     ///
     /// # Errors

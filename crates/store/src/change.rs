@@ -3,9 +3,10 @@
 use crate::audit::{self, NewAudit};
 use crate::database::Database;
 use crate::events::{self, NewEvent};
-use crate::place::Place;
+use crate::place::DatabaseScope;
 use crate::{
-    Feedback, Keys, Models, Projects, Providers, Settings, StoreError, Webhooks, commands, connection, counters,
+    FeedbackRepository, KeyRepository, ModelRepository, ProjectRepository, ProviderRepository, SettingRepository,
+    StoreError, WebhookRepository, commands, connection, counters,
 };
 use baton_model::{Actor, Clock};
 use sea_orm::DatabaseTransaction;
@@ -36,38 +37,38 @@ impl Change {
     }
 
     /// Registered models.
-    pub fn models(&self) -> Models<'_> {
-        Models { place: self.place() }
+    pub fn models(&self) -> ModelRepository<'_> {
+        ModelRepository { place: self.place() }
     }
 
     /// API keys.
-    pub fn keys(&self) -> Keys<'_> {
-        Keys { place: self.place() }
+    pub fn keys(&self) -> KeyRepository<'_> {
+        KeyRepository { place: self.place() }
     }
 
     /// Registered providers.
-    pub fn providers(&self) -> Providers<'_> {
-        Providers { place: self.place() }
+    pub fn providers(&self) -> ProviderRepository<'_> {
+        ProviderRepository { place: self.place() }
     }
 
     /// Projects.
-    pub fn projects(&self) -> Projects<'_> {
-        Projects { place: self.place() }
+    pub fn projects(&self) -> ProjectRepository<'_> {
+        ProjectRepository { place: self.place() }
     }
 
     /// Webhooks.
-    pub fn webhooks(&self) -> Webhooks<'_> {
-        Webhooks { place: self.place() }
+    pub fn webhooks(&self) -> WebhookRepository<'_> {
+        WebhookRepository { place: self.place() }
     }
 
     /// What was said of answers.
-    pub fn feedback(&self) -> Feedback<'_> {
-        Feedback { place: self.place() }
+    pub fn feedback(&self) -> FeedbackRepository<'_> {
+        FeedbackRepository { place: self.place() }
     }
 
     /// Small values of the service's own.
-    pub fn settings(&self) -> Settings<'_> {
-        Settings { place: self.place() }
+    pub fn settings(&self) -> SettingRepository<'_> {
+        SettingRepository { place: self.place() }
     }
 
     /// Tells others of it: the event is in the outbox once the change is committed, and only then. Returns its id.
@@ -124,8 +125,8 @@ impl Change {
         }
     }
 
-    fn place(&self) -> Place<'_> {
-        Place::Change(&self.transaction)
+    fn place(&self) -> DatabaseScope<'_> {
+        DatabaseScope::Change(&self.transaction)
     }
 }
 

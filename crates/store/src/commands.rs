@@ -15,7 +15,7 @@ pub enum Claim {
     Run,
     /// It was executed; send the reply again.
     Repeat {
-        /// What [`Commands::finish`] was given.
+        /// What [`CommandRepository::finish`] was given.
         reply: Option<String>,
     },
     /// A node works on it.
@@ -29,11 +29,11 @@ pub enum Claim {
 
 /// The commands, in the name of this node ([`Store::named`](crate::Store::named)). Time is the database's own, as for leases.
 #[derive(Debug, Clone, Copy)]
-pub struct Commands<'s> {
+pub struct CommandRepository<'s> {
     pub(crate) database: &'s Database,
 }
 
-impl Commands<'_> {
+impl CommandRepository<'_> {
     /// Asks for a command, for as long as `lease`. Of several nodes that ask, one may run it.
     ///
     /// # Errors

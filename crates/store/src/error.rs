@@ -1,6 +1,6 @@
 //! What can go wrong, by what the caller can do about it.
 
-use crate::connection::Trouble;
+use crate::connection::DatabaseFault;
 use baton_model::{Code, PublicError};
 use sea_orm::{DbErr, RuntimeErr};
 
@@ -109,11 +109,13 @@ impl From<DbErr> for StoreError {
         match error {
             DbErr::ConnectionAcquire(_) => Self::Busy(error),
             _ => match crate::connection::trouble(driver(&error)) {
-                Some(Trouble::ReadOnly) => Self::ReadOnly,
-                Some(Trouble::Busy) => Self::Busy(error),
-                Some(Trouble::Full) => Self::Full(error),
-                Some(Trouble::Denied(message)) => Self::Denied { message },
-                Some(Trouble::Nul) => Self::conflict("a text has the character NUL, which the database does not keep"),
+                Some(DatabaseFault::ReadOnly) => Self::ReadOnly,
+                Some(DatabaseFault::Busy) => Self::Busy(error),
+                Some(DatabaseFault::Full) => Self::Full(error),
+                Some(DatabaseFault::Denied(message)) => Self::Denied { message },
+                Some(DatabaseFault::Nul) => {
+                    Self::conflict("a text has the character NUL, which the database does not keep")
+                }
                 None => Self::Unavailable(error),
             },
         }

@@ -42,11 +42,11 @@ pub struct EventFilter<'f> {
 /// They are committed in any order, from many nodes. One relay at a time gives them positions, so that who reads by
 /// position never misses one that was committed late.
 #[derive(Debug, Clone, Copy)]
-pub struct Events<'s> {
+pub struct EventRepository<'s> {
     pub(crate) database: &'s Database,
 }
 
-impl Events<'_> {
+impl EventRepository<'_> {
     /// Those without a position, oldest first; without those of types that only a newer node knows, which relays them
     /// when it has the lease.
     ///

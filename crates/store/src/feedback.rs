@@ -2,7 +2,7 @@
 
 use crate::StoreError;
 use crate::entity::feedback;
-use crate::place::Place;
+use crate::place::DatabaseScope;
 use baton_model::{RequestId, Timestamp};
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 
@@ -28,11 +28,11 @@ pub struct FeedbackEntry {
 
 /// The feedback.
 #[derive(Debug, Clone, Copy)]
-pub struct Feedback<'s> {
-    pub(crate) place: Place<'s>,
+pub struct FeedbackRepository<'s> {
+    pub(crate) place: DatabaseScope<'s>,
 }
 
-impl Feedback<'_> {
+impl FeedbackRepository<'_> {
     /// Adds an entry. Whether its request is known is not asked: the ledger may be behind.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! API keys.
 
 use crate::entity::key;
-use crate::place::Place;
+use crate::place::DatabaseScope;
 use crate::{StoreError, json};
 use baton_model::entity::Role;
 use baton_model::{ApiKey, KeyId, ModelId, Timestamp};
@@ -41,11 +41,11 @@ pub struct KeyPage {
 
 /// The API keys.
 #[derive(Debug, Clone, Copy)]
-pub struct Keys<'s> {
-    pub(crate) place: Place<'s>,
+pub struct KeyRepository<'s> {
+    pub(crate) place: DatabaseScope<'s>,
 }
 
-impl Keys<'_> {
+impl KeyRepository<'_> {
     /// Every key, revoked and expired ones included, oldest first: for the snapshot that requests are checked against. One
     /// that can't be read is left out, and logged: it lets nobody in, and keeps nobody else out.
     ///

@@ -1,7 +1,7 @@
 //! Registered models.
 
 use crate::entity::model;
-use crate::place::Place;
+use crate::place::DatabaseScope;
 use crate::{StoreError, json};
 use baton_model::chat::Json;
 use baton_model::{Capability, Model, ModelId, ModelSource, ModelStatus, Timestamp};
@@ -31,11 +31,11 @@ const COLUMNS: [&str; 18] = [
 
 /// The models that the database keeps. Those of the configuration file are not among them.
 #[derive(Debug, Clone, Copy)]
-pub struct Models<'s> {
-    pub(crate) place: Place<'s>,
+pub struct ModelRepository<'s> {
+    pub(crate) place: DatabaseScope<'s>,
 }
 
-impl Models<'_> {
+impl ModelRepository<'_> {
     /// All of them, by id. One that can't be read is left out, and logged: a node must start without it.
     ///
     /// # Errors

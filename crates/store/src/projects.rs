@@ -2,7 +2,7 @@
 
 use crate::StoreError;
 use crate::entity::project;
-use crate::place::Place;
+use crate::place::DatabaseScope;
 use baton_model::Timestamp;
 use baton_model::chat::Json;
 use sea_orm::{
@@ -35,11 +35,11 @@ pub struct ProjectPage {
 
 /// The projects.
 #[derive(Debug, Clone, Copy)]
-pub struct Projects<'s> {
-    pub(crate) place: Place<'s>,
+pub struct ProjectRepository<'s> {
+    pub(crate) place: DatabaseScope<'s>,
 }
 
-impl Projects<'_> {
+impl ProjectRepository<'_> {
     /// One page of projects, newest first; of the `only` one, where it is named. Pages count from 1.
     ///
     /// # Errors

@@ -26,11 +26,11 @@ const ROWS: u64 = 500;
 
 /// The provider_objects.
 #[derive(Debug, Clone, Copy)]
-pub struct ProviderObjects<'s> {
+pub struct ProviderObjectRepository<'s> {
     pub(crate) database: &'s Database,
 }
 
-impl ProviderObjects<'_> {
+impl ProviderObjectRepository<'_> {
     /// Notes what a provider keeps. What is noted already stays as it is: who makes something first has it.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use crate::StoreError;
 use crate::entity::provider;
-use crate::place::Place;
+use crate::place::DatabaseScope;
 use baton_model::chat::Json;
 use baton_model::{ProviderId, Timestamp};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
@@ -28,11 +28,11 @@ pub struct RegisteredProvider {
 
 /// The providers that the database keeps. Those of the configuration file are not among them.
 #[derive(Debug, Clone, Copy)]
-pub struct Providers<'s> {
-    pub(crate) place: Place<'s>,
+pub struct ProviderRepository<'s> {
+    pub(crate) place: DatabaseScope<'s>,
 }
 
-impl Providers<'_> {
+impl ProviderRepository<'_> {
     /// All of them, by name.
     ///
     /// # Errors

@@ -2,17 +2,17 @@
 
 use crate::StoreError;
 use crate::entity::setting;
-use crate::place::Place;
+use crate::place::DatabaseScope;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{EntityTrait, Set};
 
 /// Small values of the service's own: the marker of the bootstrap key, the pepper of key hashes.
 #[derive(Debug, Clone, Copy)]
-pub struct Settings<'s> {
-    pub(crate) place: Place<'s>,
+pub struct SettingRepository<'s> {
+    pub(crate) place: DatabaseScope<'s>,
 }
 
-impl Settings<'_> {
+impl SettingRepository<'_> {
     /// The value of that name.
     ///
     /// # Errors

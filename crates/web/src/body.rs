@@ -1,9 +1,9 @@
 //! Reading bodies whole, within their bounds: their own size, and the memory of the node.
 
-use crate::paced::TooSlow;
+use crate::paced::BodyTooSlow;
 use axum::body::Body;
 use baton_engine::Hold;
-use baton_engine::limit::{Limits, READ_COST};
+use baton_engine::limit::{NodeLimits, READ_COST};
 use baton_model::{Caller, Code, PublicError};
 use bytes::{Bytes, BytesMut};
 use http_body::Body as _;
@@ -30,7 +30,7 @@ pub struct HeldBody {
 /// `payload_too_large` with the limit; `overloaded` if there is no memory for it now; `body_timeout` if it arrives too
 /// slowly; or that the client broke off. A body that announces its length is refused before a byte of it is read.
 pub async fn read_body(
-    limits: &Limits,
+    limits: &NodeLimits,
     authenticated: &Caller,
     mut body: Body,
     limit: usize,
@@ -82,7 +82,9 @@ fn too_large(limit: usize) -> PublicError {
 }
 
 fn broken_off(error: &(dyn std::error::Error + 'static)) -> PublicError {
-    match std::iter::successors(Some(error), |error| error.source()).find_map(|error| error.downcast_ref::<TooSlow>()) {
+    match std::iter::successors(Some(error), |error| error.source())
+        .find_map(|error| error.downcast_ref::<BodyTooSlow>())
+    {
         Some(slow) => PublicError::new(
             Code::BodyTimeout,
             format!("the body took too long: {slow} (`server.connections.min_body_rate`)"),

@@ -4,8 +4,8 @@ use super::listener::Listener;
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Viewer;
-use crate::wire::answer::{Answer, Refused};
-use crate::wire::params::Params;
+use crate::wire::answer::{ApiResult, Refused};
+use crate::wire::params::QueryParams;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use baton_model::{Code, EventKind, PublicError};
@@ -27,8 +27,8 @@ const OLDEST: &str = "oldest";
     (status = 200, description = "Events, and comments while there are none", body = String, content_type = "text/event-stream"),
     (status = 400, description = "The event to continue from is not in the stream, or no longer", body = ErrorBody),
 ))]
-pub async fn stream(State(admin): State<Admin>, Viewer(caller): Viewer, parts: Parts) -> Answer {
-    let mut params = Params::read(&parts.uri)?;
+pub async fn stream(State(admin): State<Admin>, Viewer(caller): Viewer, parts: Parts) -> ApiResult {
+    let mut params = QueryParams::read(&parts.uri)?;
     let after = params.take("after");
     let types = types(&mut params);
     params.finish()?;
@@ -46,7 +46,7 @@ pub async fn stream(State(admin): State<Admin>, Viewer(caller): Viewer, parts: P
 }
 
 /// The types asked for.
-pub fn types(params: &mut Params) -> Option<Vec<EventKind>> {
+pub fn types(params: &mut QueryParams) -> Option<Vec<EventKind>> {
     let expected = format!("types separated by commas: {}", known_types());
     params.parse("types", &expected, |text| text.split(',').map(|name| EventKind::lookup(name.trim())).collect())
 }

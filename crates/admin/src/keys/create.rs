@@ -4,11 +4,11 @@ use super::input::{self, KeyBody};
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Administrator;
-use crate::wire::answer::{Answer, json};
+use crate::wire::answer::{ApiResult, json};
 use crate::wire::faults::Faults;
-use crate::wire::fields::Fields;
+use crate::wire::fields::JsonFields;
 use axum::extract::State;
-use baton_auth::Secret;
+use baton_auth::KeySecret;
 use baton_model::entity::Role;
 use baton_model::schema::put_over;
 use baton_model::{ApiKey, Timestamp};
@@ -36,7 +36,7 @@ pub struct NewKeyView {
     (status = 403, description = "Only admins create keys", body = ErrorBody),
     (status = 422, description = "Fields are wrong: `details.errors` names each", body = ErrorBody),
 ))]
-pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator, mut fields: Fields) -> Answer {
+pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator, mut fields: JsonFields) -> ApiResult {
     let mut faults = Faults::default();
     let new = read(&mut fields, admin.web.engine.clock().now(), &mut faults);
     fields.finish(&mut faults);
@@ -52,14 +52,14 @@ pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator
 }
 
 /// The one answer that shows a key.
-pub fn shown_once(status: StatusCode, key: &ApiKey, secret: &Secret) -> Answer {
+pub fn shown_once(status: StatusCode, key: &ApiKey, secret: &KeySecret) -> ApiResult {
     let view = NewKeyView { key: secret.reveal().to_owned(), kept: key.clone() };
     let mut response = json(status, &view)?;
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }
 
-fn read(fields: &mut Fields, now: Timestamp, faults: &mut Faults) -> ApiKey {
+fn read(fields: &mut JsonFields, now: Timestamp, faults: &mut Faults) -> ApiKey {
     fields.require("name", "a name for people", faults);
     let new = ApiKey {
         models: input::models(fields, faults),

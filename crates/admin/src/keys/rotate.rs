@@ -4,9 +4,9 @@ use super::create::{NewKeyView, shown_once};
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Administrator;
-use crate::wire::answer::Answer;
+use crate::wire::answer::ApiResult;
 use crate::wire::faults::Faults;
-use crate::wire::fields::Fields;
+use crate::wire::fields::JsonFields;
 use crate::wire::phrases::brief;
 use axum::extract::{Path, State};
 use baton_auth::AuthError;
@@ -44,8 +44,8 @@ pub async fn rotate(
     State(admin): State<Admin>,
     Administrator(by): Administrator,
     Path(id): Path<String>,
-    mut fields: Fields,
-) -> Answer {
+    mut fields: JsonFields,
+) -> ApiResult {
     let mut faults = Faults::default();
     let overlap = overlap(&mut fields, &mut faults);
     fields.finish(&mut faults);
@@ -60,7 +60,7 @@ pub async fn rotate(
 }
 
 /// How long a secret that was replaced stays in force: the field `overlap`.
-pub fn overlap(fields: &mut Fields, faults: &mut Faults) -> Duration {
+pub fn overlap(fields: &mut JsonFields, faults: &mut Faults) -> Duration {
     let expected = "a time such as 24h or 30m";
     let body = fields.body::<RotateBody>(faults).unwrap_or_default();
     let Some(text) = body.overlap else { return OVERLAP };

@@ -4,9 +4,9 @@ use super::input::{self, FIXED, KeyChange};
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Administrator;
-use crate::wire::answer::{Answer, json};
+use crate::wire::answer::{ApiResult, json};
 use crate::wire::faults::Faults;
-use crate::wire::fields::Fields;
+use crate::wire::fields::JsonFields;
 use crate::wire::schema::settable;
 use axum::extract::{Path, State};
 use baton_model::entity::Role;
@@ -27,8 +27,8 @@ pub async fn update(
     State(admin): State<Admin>,
     Administrator(by): Administrator,
     Path(id): Path<String>,
-    mut fields: Fields,
-) -> Answer {
+    mut fields: JsonFields,
+) -> ApiResult {
     let mut faults = Faults::default();
     let given = ["models", "projects", "addresses", "expires_at"].map(|field| fields.raw(field).is_some());
     let models = input::models(&mut fields, &mut faults);

@@ -14,7 +14,7 @@ pub const PREFIX: &str = "/api/models/";
 
 /// A model, or a view of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Address {
+pub enum ModelPath {
     /// The model itself.
     Model(ModelId),
     /// How it fares.
@@ -27,7 +27,7 @@ pub enum Address {
 ///
 /// # Errors
 /// If the path is not UTF-8 once decoded.
-pub fn read(uri: &Uri) -> Result<Address, PublicError> {
+pub fn read(uri: &Uri) -> Result<ModelPath, PublicError> {
     let rest = uri.path().strip_prefix(PREFIX).unwrap_or_default();
     let id = |text: &str| {
         let decoded = percent_decode_str(text).decode_utf8();
@@ -36,9 +36,9 @@ pub fn read(uri: &Uri) -> Result<Address, PublicError> {
         })
     };
     match rest.rsplit_once('/') {
-        Some((model, "health")) => id(model).map(Address::Health),
-        Some((model, "stats")) => id(model).map(Address::Stats),
-        _ => id(rest).map(Address::Model),
+        Some((model, "health")) => id(model).map(ModelPath::Health),
+        Some((model, "stats")) => id(model).map(ModelPath::Stats),
+        _ => id(rest).map(ModelPath::Model),
     }
 }
 
@@ -80,13 +80,13 @@ mod tests {
     #[test]
     fn ids_hold_slashes_and_views_follow_them() {
         for (path, expected) in [
-            ("/api/models/gpt-4o", Address::Model("gpt-4o".into())),
-            ("/api/models/hf.co/org/m:q4", Address::Model("hf.co/org/m:q4".into())),
-            ("/api/models/hf.co%2Forg%2Fm%3Aq4", Address::Model("hf.co/org/m:q4".into())),
-            ("/api/models/hf.co/org/m:q4/health", Address::Health("hf.co/org/m:q4".into())),
-            ("/api/models/org%2Fm/stats", Address::Stats("org/m".into())),
-            ("/api/models/a%2Fhealth", Address::Model("a/health".into())),
-            ("/api/models/health", Address::Model("health".into())),
+            ("/api/models/gpt-4o", ModelPath::Model("gpt-4o".into())),
+            ("/api/models/hf.co/org/m:q4", ModelPath::Model("hf.co/org/m:q4".into())),
+            ("/api/models/hf.co%2Forg%2Fm%3Aq4", ModelPath::Model("hf.co/org/m:q4".into())),
+            ("/api/models/hf.co/org/m:q4/health", ModelPath::Health("hf.co/org/m:q4".into())),
+            ("/api/models/org%2Fm/stats", ModelPath::Stats("org/m".into())),
+            ("/api/models/a%2Fhealth", ModelPath::Model("a/health".into())),
+            ("/api/models/health", ModelPath::Model("health".into())),
         ] {
             assert_eq!(read(&path.parse().unwrap()).unwrap(), expected, "{path}");
         }

@@ -4,7 +4,7 @@ use super::address::{find, shown_to};
 use super::view::etag;
 use crate::Admin;
 use crate::describe::ErrorBody;
-use crate::wire::answer::{Answer, json};
+use crate::wire::answer::{ApiResult, json};
 use baton_model::{Caller, Model, ModelId};
 use http::StatusCode;
 use http::header::ETAG;
@@ -14,7 +14,7 @@ use http::header::ETAG;
     (status = 200, description = "The model; `ETag` is its version", body = Model),
     (status = 404, description = "There is none that the caller may use", body = ErrorBody),
 ))]
-pub fn get(admin: &Admin, caller: &Caller, id: &ModelId) -> Answer {
+pub fn get(admin: &Admin, caller: &Caller, id: &ModelId) -> ApiResult {
     let snapshot = admin.web.engine.registry().snapshot();
     let model = find(&snapshot, caller, id)?;
     let mut response = json(StatusCode::OK, &*shown_to(caller, model))?;

@@ -2,17 +2,17 @@
 
 use super::written_price;
 use crate::wire::faults::Faults;
-use crate::wire::fields::Fields;
+use crate::wire::fields::JsonFields;
 use crate::wire::money;
 use crate::wire::phrases::brief;
 use crate::wire::schema::settable;
 use baton_engine::Snapshot;
 use baton_engine::registry::nearest;
 use baton_meter::Tokenizer;
-use baton_model::bounds::{self, Most};
+use baton_model::bounds::{self, Maximum};
 use baton_model::chat::Json;
 use baton_model::price::Rates;
-use baton_model::schema::{Value, put_over};
+use baton_model::schema::{NamedValue, put_over};
 use baton_model::{Capability, Model, ModelId, ModelStatus, Nanos, Price, ProviderId, Quirks, UsageClass};
 use indexmap::IndexMap;
 use serde_json::json;
@@ -57,7 +57,7 @@ const MOST_FALLBACKS: usize = bounds::FALLBACKS;
 
 /// What is said of a model: absent fields say nothing. Where null means something (forget it), it is `Some(None)`.
 #[derive(Debug, Default, PartialEq)]
-pub struct Changes {
+pub struct ModelChanges {
     provider: Option<ProviderId>,
     upstream: Option<String>,
     capabilities: Option<Vec<Capability>>,
@@ -71,12 +71,12 @@ pub struct Changes {
     quirks: Option<Quirks>,
     tokenizer: Option<Option<String>>,
     /// Fields without a rule of their own.
-    others: Vec<Value>,
+    others: Vec<NamedValue>,
 }
 
-impl Changes {
+impl ModelChanges {
     /// Reads the fields of a model but its id; `own` is that id, on which it can't fall back.
-    pub fn read(fields: &mut Fields, own: Option<&ModelId>, snapshot: &Snapshot, faults: &mut Faults) -> Self {
+    pub fn read(fields: &mut JsonFields, own: Option<&ModelId>, snapshot: &Snapshot, faults: &mut Faults) -> Self {
         Self {
             provider: provider(fields, own, snapshot, faults),
             upstream: fields.text("upstream", faults),
@@ -132,7 +132,7 @@ impl Changes {
 }
 
 /// The id of a new model.
-pub fn model_id(fields: &mut Fields, faults: &mut Faults) -> Option<ModelId> {
+pub fn model_id(fields: &mut JsonFields, faults: &mut Faults) -> Option<ModelId> {
     if fields.raw("model_id").is_none_or(|text| text == "null") {
         faults.add("model_id", "is required: what clients ask for");
         return None;
@@ -142,7 +142,7 @@ pub fn model_id(fields: &mut Fields, faults: &mut Faults) -> Option<ModelId> {
 }
 
 fn provider(
-    fields: &mut Fields,
+    fields: &mut JsonFields,
     own: Option<&ModelId>,
     snapshot: &Snapshot,
     faults: &mut Faults,
@@ -163,7 +163,7 @@ fn is(id: &ProviderId, name: &str) -> bool {
     id.as_str().eq_ignore_ascii_case(name)
 }
 
-fn capabilities(fields: &mut Fields, faults: &mut Faults) -> Option<Vec<Capability>> {
+fn capabilities(fields: &mut JsonFields, faults: &mut Faults) -> Option<Vec<Capability>> {
     let names: Vec<String> = fields.take("capabilities", "an array of capabilities such as [\"CHAT\"]", faults)??;
     let mut capabilities = Vec::new();
     for name in &names {
@@ -189,7 +189,7 @@ pub fn known_statuses() -> String {
     ModelStatus::ALL.map(ModelStatus::name).join(", ")
 }
 
-fn status(fields: &mut Fields, faults: &mut Faults) -> Option<ModelStatus> {
+fn status(fields: &mut JsonFields, faults: &mut Faults) -> Option<ModelStatus> {
     let name: String = fields.take("status", &format!("one of {}", known_statuses()), faults)??;
     let status = ModelStatus::lookup(&name);
     if status.is_none() {
@@ -198,7 +198,7 @@ fn status(fields: &mut Fields, faults: &mut Faults) -> Option<ModelStatus> {
     status
 }
 
-fn tokens(fields: &mut Fields, name: &'static str, faults: &mut Faults) -> Option<Option<u64>> {
+fn tokens(fields: &mut JsonFields, name: &'static str, faults: &mut Faults) -> Option<Option<u64>> {
     let expected = "a number of tokens from 1 on, or null";
     let tokens: Option<u64> = fields.take(name, expected, faults)?;
     if tokens.is_some_and(|tokens| tokens == 0 || i64::try_from(tokens).is_err()) {
@@ -208,7 +208,7 @@ fn tokens(fields: &mut Fields, name: &'static str, faults: &mut Faults) -> Optio
 }
 
 /// The price: as `price`, or for input and output alike as `cost_per_token`, in dollars for one token.
-fn price(fields: &mut Fields, faults: &mut Faults) -> Option<Option<Price>> {
+fn price(fields: &mut JsonFields, faults: &mut Faults) -> Option<Option<Price>> {
     let per_token = fields.raw("cost_per_token").map(str::to_owned);
     let price = fields.raw("price").map(str::to_owned);
     match (price, per_token) {
@@ -236,7 +236,7 @@ fn same_for_all(rate: Nanos) -> Price {
 }
 
 fn fallbacks(
-    fields: &mut Fields,
+    fields: &mut JsonFields,
     own: Option<&ModelId>,
     snapshot: &Snapshot,
     faults: &mut Faults,
@@ -263,19 +263,19 @@ fn fallbacks(
     Some(names.iter().map(ModelId::from).collect())
 }
 
-fn configuration(fields: &mut Fields, faults: &mut Faults) -> Option<Vec<(String, Json)>> {
+fn configuration(fields: &mut JsonFields, faults: &mut Faults) -> Option<Vec<(String, Json)>> {
     let text = fields.object("configuration", faults).filter(|text| text.0 != "null")?;
     let members: IndexMap<String, Box<RawValue>> = serde_json::from_str(&text.0).ok()?;
     Some(members.into_iter().map(|(name, value)| (name, Json(value.get().to_owned()))).collect())
 }
 
-fn quirks(fields: &mut Fields, faults: &mut Faults) -> Option<Quirks> {
+fn quirks(fields: &mut JsonFields, faults: &mut Faults) -> Option<Quirks> {
     let text = fields.raw("quirks")?;
     match serde_json::from_str::<Quirks>(text) {
         Ok(quirks) => {
             let refuses = &quirks.refuses;
-            let number = Most::Entries(bounds::REFUSES).check_length(refuses.len());
-            let each = || refuses.iter().try_for_each(|name| Most::Bytes(bounds::ID).check(name));
+            let number = Maximum::Entries(bounds::REFUSES).check_length(refuses.len());
+            let each = || refuses.iter().try_for_each(|name| Maximum::Bytes(bounds::ID).check(name));
             if let Err(problem) = number.and_then(|()| each()) {
                 faults.add("quirks.refuses", problem);
             }
@@ -288,7 +288,7 @@ fn quirks(fields: &mut Fields, faults: &mut Faults) -> Option<Quirks> {
     }
 }
 
-fn tokenizer(fields: &mut Fields, faults: &mut Faults) -> Option<Option<String>> {
+fn tokenizer(fields: &mut JsonFields, faults: &mut Faults) -> Option<Option<String>> {
     let name = fields.nullable_text("tokenizer", faults)?;
     if let Some(name) = name.as_deref().filter(|name| Tokenizer::lookup(name).is_none()) {
         let known = Tokenizer::ALL.map(Tokenizer::name).join(", ");

@@ -5,9 +5,9 @@ use super::input::{known_capabilities, known_statuses};
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Anyone;
-use crate::wire::answer::Answer;
+use crate::wire::answer::ApiResult;
 use crate::wire::page::{Page, Paging};
-use crate::wire::params::Params;
+use crate::wire::params::QueryParams;
 use axum::extract::State;
 use baton_model::{Capability, Model, ModelStatus};
 use http::Uri;
@@ -24,8 +24,8 @@ use http::Uri;
     (status = 200, description = "A page of models", body = Page<Model>),
     (status = 422, description = "A parameter is wrong", body = ErrorBody),
 ))]
-pub async fn list(State(admin): State<Admin>, Anyone(caller): Anyone, uri: Uri) -> Answer {
-    let mut params = Params::read(&uri)?;
+pub async fn list(State(admin): State<Admin>, Anyone(caller): Anyone, uri: Uri) -> ApiResult {
+    let mut params = QueryParams::read(&uri)?;
     let paging = Paging::take(&mut params);
     let wanted = ModelSelector::take(&mut params);
     params.finish()?;
@@ -48,7 +48,7 @@ struct ModelSelector {
 }
 
 impl ModelSelector {
-    fn take(params: &mut Params) -> Self {
+    fn take(params: &mut QueryParams) -> Self {
         Self {
             provider: params.take("provider"),
             capability: params.parse("capability", &known_capabilities(), Capability::lookup),

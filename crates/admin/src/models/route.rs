@@ -6,9 +6,9 @@ use super::size::{method, size};
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Anyone;
-use crate::wire::answer::{Answer, Raw, json};
+use crate::wire::answer::{ApiResult, RawBody, json};
 use crate::wire::money::dollars;
-use crate::wire::params::Params;
+use crate::wire::params::QueryParams;
 use axum::extract::State;
 use baton_engine::route::{Candidate, SkippedModel};
 use baton_engine::{Call, Engine};
@@ -95,8 +95,13 @@ pub struct PassedView {
         (status = 404, description = "There is no such model that the caller may use", body = ErrorBody),
     )
 )]
-pub async fn route(State(admin): State<Admin>, Anyone(caller): Anyone, uri: Uri, Raw { bytes, .. }: Raw) -> Answer {
-    let mut params = Params::read(&uri)?;
+pub async fn route(
+    State(admin): State<Admin>,
+    Anyone(caller): Anyone,
+    uri: Uri,
+    RawBody { bytes, .. }: RawBody,
+) -> ApiResult {
+    let mut params = QueryParams::read(&uri)?;
     let said = params.parse("capability", &known_capabilities(), Capability::lookup);
     params.finish()?;
     let engine = &admin.web.engine;

@@ -5,7 +5,7 @@ use super::size::{method, size};
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Anyone;
-use crate::wire::answer::{Answer, Raw, json};
+use crate::wire::answer::{ApiResult, RawBody, json};
 use axum::extract::State;
 use http::StatusCode;
 use serde::Serialize;
@@ -41,7 +41,7 @@ pub struct TokensView {
         (status = 404, description = "There is no such model", body = ErrorBody),
     )
 )]
-pub async fn tokens(State(admin): State<Admin>, Anyone(caller): Anyone, Raw { bytes, .. }: Raw) -> Answer {
+pub async fn tokens(State(admin): State<Admin>, Anyone(caller): Anyone, RawBody { bytes, .. }: RawBody) -> ApiResult {
     let engine = &admin.web.engine;
     let snapshot = engine.registry().snapshot();
     let capability = asked::capability(&bytes, None, &snapshot)?;

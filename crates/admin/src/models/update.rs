@@ -1,12 +1,12 @@
 //! `PUT /api/models/{model_id}`.
 
-use super::input::{Changes, ModelBody};
+use super::input::{ModelBody, ModelChanges};
 use super::view::etag;
 use crate::Admin;
 use crate::describe::ErrorBody;
-use crate::wire::answer::{Answer, json};
+use crate::wire::answer::{ApiResult, json};
 use crate::wire::faults::Faults;
-use crate::wire::fields::Fields;
+use crate::wire::fields::JsonFields;
 use baton_model::{Actor, Code, Model, ModelId, PublicError, Timestamp};
 use http::header::{ETAG, IF_MATCH};
 use http::{HeaderMap, StatusCode};
@@ -31,7 +31,7 @@ const READ_ONLY: [&str; 3] = ["source", "created_at", "updated_at"];
         (status = 422, description = "Fields are wrong: `details.errors` names each", body = ErrorBody),
     )
 )]
-pub async fn update(admin: &Admin, by: &Actor, id: &ModelId, headers: &HeaderMap, mut fields: Fields) -> Answer {
+pub async fn update(admin: &Admin, by: &Actor, id: &ModelId, headers: &HeaderMap, mut fields: JsonFields) -> ApiResult {
     let snapshot = admin.web.engine.registry().snapshot();
     let mut faults = Faults::default();
     if fields.text("model_id", &mut faults).is_some_and(|given| given != id.as_str()) {
@@ -40,7 +40,7 @@ pub async fn update(admin: &Admin, by: &Actor, id: &ModelId, headers: &HeaderMap
     for name in READ_ONLY {
         fields.raw(name);
     }
-    let changes = Changes::read(&mut fields, Some(id), &snapshot, &mut faults);
+    let changes = ModelChanges::read(&mut fields, Some(id), &snapshot, &mut faults);
     fields.finish(&mut faults);
     faults.check()?;
     if changes.is_empty() {

@@ -4,7 +4,7 @@ use super::view::ProjectView;
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Viewer;
-use crate::wire::answer::{Answer, json};
+use crate::wire::answer::{ApiResult, json};
 use axum::extract::{Path, State};
 use baton_model::Caller;
 use baton_store::{Project, StoreError};
@@ -15,7 +15,7 @@ use http::StatusCode;
     (status = 200, description = "The project", body = ProjectView),
     (status = 404, description = "There is no such project", body = ErrorBody),
 ))]
-pub async fn get(State(admin): State<Admin>, Viewer(caller): Viewer, Path(id): Path<String>) -> Answer {
+pub async fn get(State(admin): State<Admin>, Viewer(caller): Viewer, Path(id): Path<String>) -> ApiResult {
     let project = admin.store.projects().get(&id).await.and_then(|project| seen(&caller, project, &id))?;
     json(StatusCode::OK, &ProjectView::from(&project))
 }

@@ -3,9 +3,9 @@
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Anyone;
-use crate::wire::answer::{Answer, Refused, json};
+use crate::wire::answer::{ApiResult, Refused, json};
 use crate::wire::faults::Faults;
-use crate::wire::fields::Fields;
+use crate::wire::fields::JsonFields;
 use crate::wire::time;
 use axum::extract::{Path, State};
 use baton_model::entity::Role;
@@ -82,8 +82,8 @@ pub async fn give(
     Anyone(caller): Anyone,
     Path(id): Path<String>,
     parts: Parts,
-    mut fields: Fields,
-) -> Answer {
+    mut fields: JsonFields,
+) -> ApiResult {
     let mut faults = Faults::default();
     let FeedbackBody { score, comment } = fields.body(&mut faults).unwrap_or_default();
     if let Some(score) = score.filter(|score| !(-1.0..=1.0).contains(score)) {

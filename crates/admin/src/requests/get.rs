@@ -5,7 +5,7 @@ use super::view::JudgedRecordSchema;
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Viewer;
-use crate::wire::answer::{Answer, json};
+use crate::wire::answer::{ApiResult, json};
 use axum::extract::{Path, State};
 use baton_model::RequestId;
 use baton_model::record::RequestRecord;
@@ -19,7 +19,7 @@ use serde_json::value::{RawValue, to_raw_value};
     (status = 200, description = "The request", body = JudgedRecordSchema),
     (status = 404, description = "There is no such request (or its record is still on its way)", body = ErrorBody),
 ))]
-pub async fn get(State(admin): State<Admin>, Viewer(caller): Viewer, Path(id): Path<String>) -> Answer {
+pub async fn get(State(admin): State<Admin>, Viewer(caller): Viewer, Path(id): Path<String>) -> ApiResult {
     let id = RequestId::from(id);
     let record = admin.store.ledger().get(&id).await?;
     if !caller.sees_project(record.attribution.project.as_deref()) {

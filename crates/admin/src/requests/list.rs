@@ -5,14 +5,14 @@ use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::models::input::known_capabilities;
 use crate::wire::access::Viewer;
-use crate::wire::answer::{Answer, json};
+use crate::wire::answer::{ApiResult, json};
 use crate::wire::page::fitting;
-use crate::wire::params::Params;
+use crate::wire::params::QueryParams;
 use crate::wire::time;
 use axum::extract::State;
 use baton_model::record::{CacheUse, Outcome, RequestRecord};
 use baton_model::{Capability, KeyId, ModelId, ProviderId};
-use baton_store::ledger::{Cursor, Filter};
+use baton_store::ledger::{RequestCursor, RequestFilter};
 use baton_store::record;
 use http::{StatusCode, Uri};
 use serde_json::value::RawValue;
@@ -38,11 +38,11 @@ use serde_json::value::RawValue;
     (status = 200, description = "A page of requests", body = RequestsView),
     (status = 422, description = "A parameter is wrong", body = ErrorBody),
 ))]
-pub async fn list(State(admin): State<Admin>, Viewer(caller): Viewer, uri: Uri) -> Answer {
-    let mut params = Params::read(&uri)?;
+pub async fn list(State(admin): State<Admin>, Viewer(caller): Viewer, uri: Uri) -> ApiResult {
+    let mut params = QueryParams::read(&uri)?;
     let mut filter = filter(&mut params);
     let limit = params.number("limit", 1..=100, 20);
-    let cursor = params.parse("cursor", "a `next_cursor`", Cursor::parse);
+    let cursor = params.parse("cursor", "a `next_cursor`", RequestCursor::parse);
     params.finish()?;
     if let Some(own) = caller.confined_to() {
         // Another's project is one in which there are none.
@@ -52,14 +52,14 @@ pub async fn list(State(admin): State<Admin>, Viewer(caller): Viewer, uri: Uri) 
     let page = admin.store.ledger().list(&filter, cursor.as_ref(), limit).await?;
     let (items, cut) = fitting(page.items.iter().filter_map(written));
     let next = match page.items.get(items.len().saturating_sub(1)).filter(|_| cut) {
-        Some(last) => Some(Cursor::after(last)),
+        Some(last) => Some(RequestCursor::after(last)),
         None => page.next,
     };
     json(StatusCode::OK, &RequestsView { items, next_cursor: next.map(|cursor| cursor.to_string()) })
 }
 
-fn filter(params: &mut Params) -> Filter {
-    Filter {
+fn filter(params: &mut QueryParams) -> RequestFilter {
+    RequestFilter {
         model: params.take("model").map(ModelId::from),
         provider: params.take("provider").map(ProviderId::from),
         key: params.take("key").map(KeyId::from),

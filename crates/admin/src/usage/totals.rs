@@ -5,8 +5,8 @@ use super::view::{RowView, UsageView};
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Anyone;
-use crate::wire::answer::{self, Answer};
-use crate::wire::params::Params;
+use crate::wire::answer::{self, ApiResult};
+use crate::wire::params::QueryParams;
 use crate::wire::time;
 use axum::extract::State;
 use baton_model::entity::Role;
@@ -38,7 +38,7 @@ enum Format {
     (status = 200, description = "The totals", content((UsageView = "application/json"), (String = "text/csv"))),
     (status = 422, description = "A parameter is wrong", body = ErrorBody),
 ))]
-pub async fn usage(State(admin): State<Admin>, Anyone(caller): Anyone, uri: Uri) -> Answer {
+pub async fn usage(State(admin): State<Admin>, Anyone(caller): Anyone, uri: Uri) -> ApiResult {
     let (mut query, format) = read(&uri, admin.web.engine.clock().now())?;
     query.key = visible(&caller, query.key)?;
     if let Some(own) = caller.confined_to().filter(|_| caller.role != Role::Caller) {
@@ -62,7 +62,7 @@ pub async fn usage(State(admin): State<Admin>, Anyone(caller): Anyone, uri: Uri)
 }
 
 fn read(uri: &Uri, now: Timestamp) -> Result<(UsageQuery, Format), PublicError> {
-    let mut params = Params::read(uri)?;
+    let mut params = QueryParams::read(uri)?;
     let from = params.parse("from", time::EXPECTED, time::read);
     // What arrives in this very microsecond belongs to it too.
     let to = params.parse("to", time::EXPECTED, time::read_end).unwrap_or(Timestamp(now.0.saturating_add(1)));

@@ -7,11 +7,11 @@ use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::keys::rotate::{RotateBody, overlap};
 use crate::wire::access::Administrator;
-use crate::wire::answer::Answer;
+use crate::wire::answer::ApiResult;
 use crate::wire::faults::Faults;
-use crate::wire::fields::Fields;
+use crate::wire::fields::JsonFields;
 use axum::extract::{Path, State};
-use baton_events::webhooks::Secrets;
+use baton_events::webhooks::WebhookSecrets;
 use baton_model::Timestamp;
 use baton_store::NewAudit;
 use http::StatusCode;
@@ -30,8 +30,8 @@ pub async fn rotate(
     State(admin): State<Admin>,
     Administrator(by): Administrator,
     Path(id): Path<String>,
-    mut fields: Fields,
-) -> Answer {
+    mut fields: JsonFields,
+) -> ApiResult {
     let mut faults = Faults::default();
     let overlap = overlap(&mut fields, &mut faults);
     fields.finish(&mut faults);
@@ -41,7 +41,7 @@ pub async fn rotate(
     let change = admin.store.change(&by).await?;
     let before = change.webhooks().get(&id).await?;
     let secrets = if overlap.is_zero() {
-        Secrets::of(secret.clone())
+        WebhookSecrets::of(secret.clone())
     } else {
         kept::open(&admin, &before)?.rotated(secret.clone(), now.plus(overlap))
     };

@@ -5,9 +5,9 @@ use super::faults::Faults;
 use super::phrases::{brief, unknown};
 use super::schema::settable;
 use baton_dialect::framing::splice;
-use baton_model::bounds::{self, Most};
+use baton_model::bounds::{self, Maximum};
 use baton_model::chat::Json;
-use baton_model::schema::{Registered, Value, field_names, put_over};
+use baton_model::schema::{NamedValue, RegisteredSchema, field_names, put_over};
 use baton_model::{Body, PublicError};
 use baton_web::bounds::object;
 use bytes::Bytes;
@@ -15,13 +15,13 @@ use serde::de::DeserializeOwned;
 use utoipa::PartialSchema;
 
 /// The fields of a JSON object. What is taken is ticked off; what is left at the end is unknown.
-pub struct Fields {
+pub struct JsonFields {
     body: Body,
     path: &'static str,
     taken: Vec<&'static str>,
 }
 
-impl Fields {
+impl JsonFields {
     /// Reads a body. None at all is an empty object.
     ///
     /// # Errors
@@ -104,12 +104,12 @@ impl Fields {
 
     /// The fields of a registered thing that nobody has taken and that can be set, but for the `fixed` ones: those without
     /// a rule of their own. Each was tried on `thing`; what is wrong is noted.
-    pub fn others<T: Registered + PartialSchema>(
+    pub fn others<T: RegisteredSchema + PartialSchema>(
         &mut self,
         thing: &T,
         fixed: &[&str],
         faults: &mut Faults,
-    ) -> Vec<Value> {
+    ) -> Vec<NamedValue> {
         let settable = settable::<T>(fixed, &[]);
         let mut others = Vec::new();
         for name in field_names::<T>().iter().filter(|name| settable.properties.contains_key(**name)) {
@@ -142,7 +142,7 @@ impl Fields {
         let path = self.at(name);
         let text = self.raw(name)?;
         let problem = if text.starts_with('{') {
-            object(text, Most::Object(bounds::JSON_BYTES, bounds::JSON_KEYS)).err()
+            object(text, Maximum::Object(bounds::JSON_BYTES, bounds::JSON_KEYS)).err()
         } else {
             Some(format!("expected an object, got {}", brief(text)))
         };
@@ -159,9 +159,9 @@ impl Fields {
         if let Some(list) = &list {
             let bytes = list.iter().map(String::len).sum();
             let problems = [
-                Most::Entries(bounds::KEY_LIST).check_length(list.len()),
-                Most::Bytes(bounds::KEY_LIST_BYTES).check_length(bytes),
-                list.iter().try_for_each(|id| Most::Bytes(bounds::ID).check(id)),
+                Maximum::Entries(bounds::KEY_LIST).check_length(list.len()),
+                Maximum::Bytes(bounds::KEY_LIST_BYTES).check_length(bytes),
+                list.iter().try_for_each(|id| Maximum::Bytes(bounds::ID).check(id)),
             ];
             // One of them says enough.
             if let Some(problem) = problems.into_iter().find_map(Result::err) {
@@ -193,14 +193,14 @@ impl Fields {
 }
 
 /// How long the text of a field may be: a name means the same wherever it stands.
-fn longest(name: &str) -> Most {
+fn longest(name: &str) -> Maximum {
     match name {
-        "name" | "display_name" => Most::Characters(bounds::NAME),
-        "id" | "model_id" | "project_id" | "user_id" | "default_model" => Most::Bytes(bounds::ID),
-        "upstream" => Most::Bytes(bounds::UPSTREAM),
-        "url" | "base_url" | "query" => Most::Bytes(bounds::URL),
-        "api_key" => Most::Bytes(bounds::HEADER),
-        _ => Most::Characters(bounds::TEXT),
+        "name" | "display_name" => Maximum::Characters(bounds::NAME),
+        "id" | "model_id" | "project_id" | "user_id" | "default_model" => Maximum::Bytes(bounds::ID),
+        "upstream" => Maximum::Bytes(bounds::UPSTREAM),
+        "url" | "base_url" | "query" => Maximum::Bytes(bounds::URL),
+        "api_key" => Maximum::Bytes(bounds::HEADER),
+        _ => Maximum::Characters(bounds::TEXT),
     }
 }
 

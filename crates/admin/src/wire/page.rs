@@ -1,7 +1,7 @@
 //! Lists in numbered pages.
 
-use super::answer::{self, Answer};
-use super::params::Params;
+use super::answer::{self, ApiResult};
+use super::params::QueryParams;
 use baton_model::bounds;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -25,7 +25,7 @@ impl<T: Serialize> Page<T> {
     ///
     /// # Errors
     /// `invalid_request` if it is too long: what is registered is bounded, but an older version may have kept more.
-    pub fn answer(&self) -> Answer {
+    pub fn answer(&self) -> ApiResult {
         answer::page(self, "ask for a smaller `page_size`")
     }
 }
@@ -57,7 +57,7 @@ const LAST_PAGE: u64 = 1_000_000_000;
 
 impl Paging {
     /// Takes it from a query.
-    pub fn take(params: &mut Params) -> Self {
+    pub fn take(params: &mut QueryParams) -> Self {
         Self { page: params.number("page", 1..=LAST_PAGE, 1), size: params.number("page_size", 1..=100, 20) }
     }
 

@@ -1,15 +1,15 @@
 //! Keys are made, changed, rotated, revoked: each a transaction with its event and its entry in the audit log, in force
 //! at once on this node. Others follow when they reload.
 
-use super::Keys;
+use super::ApiKeys;
 use crate::secret::hex;
-use crate::{AuthError, Secret};
+use crate::{AuthError, KeySecret};
 use baton_model::{Actor, ApiKey, EventKind, KeyId};
 use baton_store::{Change, NewAudit, NewEvent};
 use rand::Rng;
 use std::time::Duration;
 
-impl Keys {
+impl ApiKeys {
     /// Makes a key of what `new` says; its id, hash and time are set here. The secret is shown only once.
     ///
     /// # Errors
@@ -20,8 +20,8 @@ impl Keys {
         by: &Actor,
         new: ApiKey,
         chance: &mut (impl Rng + Send),
-    ) -> Result<(ApiKey, Secret), AuthError> {
-        let secret = Secret::generate(chance);
+    ) -> Result<(ApiKey, KeySecret), AuthError> {
+        let secret = KeySecret::generate(chance);
         let id = KeyId::from(format!("key_{}", hex(&chance.random::<[u8; 12]>())));
         let key = self.insert(by, new, id, &secret).await?;
         Ok((key, secret))
@@ -54,8 +54,8 @@ impl Keys {
         id: &KeyId,
         overlap: Duration,
         chance: &mut (impl Rng + Send),
-    ) -> Result<(ApiKey, Secret), AuthError> {
-        let secret = Secret::generate(chance);
+    ) -> Result<(ApiKey, KeySecret), AuthError> {
+        let secret = KeySecret::generate(chance);
         let work = self.store.change(by).await?;
         let before = work.keys().get(id).await?;
         if before.revoked_at.is_some() {
@@ -105,7 +105,7 @@ impl Keys {
         by: &Actor,
         new: ApiKey,
         id: KeyId,
-        secret: &Secret,
+        secret: &KeySecret,
     ) -> Result<ApiKey, AuthError> {
         let key = ApiKey {
             id,

@@ -47,12 +47,12 @@ impl Network {
 
 /// Where credentials were right, last of all: a handful of networks.
 #[derive(Debug, Default)]
-pub(super) struct Seen {
+pub(super) struct RecentNetworks {
     networks: [AtomicU64; 8],
     next: AtomicUsize,
 }
 
-impl Seen {
+impl RecentNetworks {
     pub fn has(&self, network: Network) -> bool {
         self.networks.iter().any(|known| known.load(Ordering::Relaxed) == network.0)
     }
@@ -66,14 +66,14 @@ impl Seen {
 }
 
 /// The buckets, by the generic cell rate algorithm: of each is kept when it will be full again.
-pub(super) struct Failures {
+pub(super) struct FailureLimiter {
     limit: FailureLimit,
     full_again: Cache<Network, Arc<AtomicI64>>,
     /// Until then some bucket may be empty; so that nothing is looked up while none is.
     some_empty_until: AtomicI64,
 }
 
-impl Failures {
+impl FailureLimiter {
     pub fn new(limit: FailureLimit) -> Self {
         let full_again = Cache::builder().max_capacity(ADDRESSES).eviction_policy(EvictionPolicy::lru()).build();
         Self { limit, full_again, some_empty_until: AtomicI64::new(i64::MIN) }
@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_bucket_is_emptied_and_fills_again() {
-        let failures = Failures::new(FailureLimit { per_second: 10, burst: 3 });
+        let failures = FailureLimiter::new(FailureLimit { per_second: 10, burst: 3 });
         let (one, other) = (network("10.0.0.1"), network("10.0.0.2"));
         let at = |millis: i64| Timestamp(millis * 1_000);
         for _ in 0..3 {
@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn without_a_limit_there_is_none() {
-        let failures = Failures::new(FailureLimit { per_second: 0, burst: 0 });
+        let failures = FailureLimiter::new(FailureLimit { per_second: 0, burst: 0 });
         assert!((0..1_000).all(|_| failures.take(network("::1"), Timestamp(0)).is_ok()));
     }
 
@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn memory_is_bounded() {
-        let failures = Failures::new(FailureLimit::default());
+        let failures = FailureLimiter::new(FailureLimit::default());
         for number in 0..ADDRESSES + 1_000 {
             failures.take(Network(number), Timestamp(0)).unwrap();
         }

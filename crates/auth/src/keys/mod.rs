@@ -7,14 +7,14 @@ mod known;
 pub use failures::FailureLimit;
 
 use crate::secret::{Hash, Pepper, random_pepper};
-use crate::token::{Claims, TokenFault, Tokens};
-use crate::{AuthError, Credentials, Secret};
+use crate::token::{Claims, TokenFault, TokenVerifier};
+use crate::{AuthError, Credentials, KeySecret};
 use arc_swap::ArcSwap;
 use baton_model::entity::Role;
 use baton_model::{Caller, Clock, ModelId};
 use baton_store::Store;
-use failures::{Failures, Network, Seen};
-use known::{Known, Snapshot};
+use failures::{FailureLimiter, Network, RecentNetworks};
+use known::{KeySnapshot, KnownKey};
 use rand::Rng;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -32,24 +32,24 @@ pub struct Origin {
 }
 
 /// The keys of the service, and the tokens that it takes beside them.
-pub struct Keys {
+pub struct ApiKeys {
     store: Store,
     clock: Arc<dyn Clock>,
     pepper: Pepper,
-    tokens: Option<Tokens>,
+    tokens: Option<TokenVerifier>,
     /// Whether requests from loopback without a key are admin: the development mode.
     open_on_loopback: bool,
     /// The key that the environment gave, by its hash. It is never stored.
     admin: Option<Hash>,
     /// From where that key was used.
-    admin_seen: Seen,
-    failures: Failures,
-    known: ArcSwap<Snapshot>,
+    admin_seen: RecentNetworks,
+    failures: FailureLimiter,
+    known: ArcSwap<KeySnapshot>,
     /// One reload at a time, so that an older list never replaces a newer one.
     reloading: tokio::sync::Mutex<()>,
 }
 
-impl Keys {
+impl ApiKeys {
     /// Reads the keys. The pepper that they are hashed with is made at the first start and kept in the settings.
     ///
     /// # Errors
@@ -64,8 +64,8 @@ impl Keys {
             tokens: None,
             open_on_loopback: false,
             admin: None,
-            admin_seen: Seen::default(),
-            failures: Failures::new(FailureLimit::default()),
+            admin_seen: RecentNetworks::default(),
+            failures: FailureLimiter::new(FailureLimit::default()),
             known: ArcSwap::default(),
             reloading: tokio::sync::Mutex::new(()),
         };
@@ -82,7 +82,7 @@ impl Keys {
 
     /// The same with one key more that is admin and stands in no table.
     #[must_use]
-    pub fn with_admin(mut self, secret: &Secret) -> Self {
+    pub fn with_admin(mut self, secret: &KeySecret) -> Self {
         self.admin = Some(self.pepper.hash(secret.reveal()));
         self
     }
@@ -90,19 +90,19 @@ impl Keys {
     /// The same with that limit of wrong credentials from one address.
     #[must_use]
     pub fn with_failures(mut self, limit: FailureLimit) -> Self {
-        self.failures = Failures::new(limit);
+        self.failures = FailureLimiter::new(limit);
         self
     }
 
     /// The same with tokens as credentials beside the keys.
     #[must_use]
-    pub fn with_tokens(mut self, tokens: Option<Tokens>) -> Self {
+    pub fn with_tokens(mut self, tokens: Option<TokenVerifier>) -> Self {
         self.tokens = tokens;
         self
     }
 
     /// The tokens, if they are taken.
-    pub fn tokens(&self) -> Option<&Tokens> {
+    pub fn tokens(&self) -> Option<&TokenVerifier> {
         self.tokens.as_ref()
     }
 
@@ -110,7 +110,7 @@ impl Keys {
     ///
     /// # Errors
     ///
-    /// Those of [`Keys::lookup`].
+    /// Those of [`ApiKeys::lookup`].
     pub async fn authenticate(
         &self,
         credentials: Option<Credentials<'_>>,
@@ -150,7 +150,7 @@ impl Keys {
     }
 
     /// Whether what is right may be used from there now: it was before, or not too much was wrong from there.
-    fn admitted(&self, seen: &Seen, origin: Origin) -> Result<(), AuthError> {
+    fn admitted(&self, seen: &RecentNetworks, origin: Origin) -> Result<(), AuthError> {
         let network = Network::of(origin.client);
         if seen.has(network) {
             return Ok(());
@@ -167,7 +167,7 @@ impl Keys {
             return if self.needs_none(origin.peer) { Ok(admin()) } else { Err(AuthError::Missing) };
         };
         let shown = credentials.reveal();
-        match (Tokens::looks_like(shown), &self.tokens) {
+        match (TokenVerifier::looks_like(shown), &self.tokens) {
             (true, Some(tokens)) => self.bearer(tokens.check(shown)?, origin),
             (true, None) => self.owner(shown, origin).map_err(|error| match error {
                 AuthError::Unknown => AuthError::NoTokens,
@@ -191,7 +191,7 @@ impl Keys {
         // The list is read under the lock, or an older list could be stored last.
         let _one = self.reloading.lock().await;
         let all = self.store.keys().all().await?;
-        let next = Snapshot::read(&all, &self.known.load());
+        let next = KeySnapshot::read(&all, &self.known.load());
         self.known.store(Arc::new(next));
         Ok(())
     }
@@ -260,7 +260,7 @@ impl Keys {
     }
 
     /// Whether a key may be used, now and from there.
-    fn usable(&self, known: &Known, origin: Origin) -> Result<(), AuthError> {
+    fn usable(&self, known: &KnownKey, origin: Origin) -> Result<(), AuthError> {
         let now = self.clock.now();
         if known.revoked {
             return Err(AuthError::Revoked);

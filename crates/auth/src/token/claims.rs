@@ -1,7 +1,7 @@
 //! What the claims of a token make of its bearer.
 
 use super::TokenFault;
-use baton_model::bounds::{self, Most};
+use baton_model::bounds::{self, Maximum};
 use baton_model::entity::Role;
 use baton_model::{KeyId, ModelId};
 use serde_json::{Map, Value};
@@ -130,7 +130,8 @@ fn words(claims: &Map<String, Value>, name: &str) -> Result<Option<Vec<String>>,
 }
 
 fn checked(name: &str, text: String) -> Result<String, TokenFault> {
-    if text.trim().is_empty() || Most::Bytes(bounds::ID).check(&text).is_err() || text.chars().any(char::is_control) {
+    if text.trim().is_empty() || Maximum::Bytes(bounds::ID).check(&text).is_err() || text.chars().any(char::is_control)
+    {
         return Err(fault(name, "is no name: expected 1 to 256 bytes without control characters"));
     }
     Ok(text)

@@ -1,7 +1,7 @@
 //! Tokens of Baton's own, signed with the secret that it checks them with.
 
 use super::ClaimNames;
-use crate::Secret;
+use crate::KeySecret;
 use baton_model::Timestamp;
 use baton_model::entity::Role;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
@@ -32,7 +32,7 @@ pub struct Mint {
 /// # Errors
 ///
 /// If it can't be signed, or if no word of the configuration stands for the role.
-pub fn mint(secret: &Secret, names: &ClaimNames, wanted: &Mint, now: Timestamp) -> Result<String, String> {
+pub fn mint(secret: &KeySecret, names: &ClaimNames, wanted: &Mint, now: Timestamp) -> Result<String, String> {
     // Saturating below, because the lifetime comes from the command line.
     let seconds = now.seconds();
     let end = seconds.saturating_add(i64::try_from(wanted.ttl.as_secs()).unwrap_or(i64::MAX));

@@ -1,7 +1,7 @@
 //! Keys, over a real store.
 
 use crate::setup::{Fixture, at, by, show, show_from};
-use baton_auth::{ApiKey, AuthError, Bootstrap, Credentials, Origin, Secret, bootstrap, require};
+use baton_auth::{ApiKey, AuthError, Bootstrap, Credentials, KeySecret, Origin, bootstrap, require};
 use baton_model::entity::Role;
 use baton_model::{ModelId, Timestamp};
 use baton_store::audit::AuditFilter;
@@ -130,7 +130,7 @@ async fn the_first_key_is_made_once() {
 async fn a_given_key_is_admin_and_stored_nowhere() {
     let mut fixture = Fixture::new().await;
     let keys = fixture.keys().await;
-    let given = Secret::given("correct horse battery staple");
+    let given = KeySecret::given("correct horse battery staple");
     let (keys, how) = bootstrap(keys, Some(&given), &mut fixture.chance).await.unwrap();
     assert_eq!(how, Bootstrap::Given);
     assert_eq!(show(&keys, given.reveal()).unwrap().role, Role::Admin);

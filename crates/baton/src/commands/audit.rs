@@ -10,7 +10,7 @@ use std::process::ExitCode;
 ///
 /// Example: baton audit --kind key --from 2026-11-01
 #[derive(Args)]
-pub struct Audit {
+pub struct AuditCommand {
     #[command(flatten)]
     server: Server,
     /// Only changes by this actor: a key's id, `user:NAME` or `baton:discovery`
@@ -45,7 +45,7 @@ const COLUMNS: [Column<'_>; 6] = [
     ("request", "/request_id"),
 ];
 
-impl Audit {
+impl AuditCommand {
     /// Runs it.
     pub async fn run(self, environment: &Environment) -> anyhow::Result<ExitCode> {
         let client = self.server.client(environment)?;

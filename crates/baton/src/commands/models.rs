@@ -2,7 +2,7 @@
 
 use super::audit::given;
 use super::output::Column;
-use crate::client::{Expected, Field, Server, segment};
+use crate::client::{ExpectedField, ExpectedReply, Server, segment};
 use crate::config::Environment;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
@@ -12,7 +12,7 @@ use std::process::ExitCode;
 ///
 /// Example: baton models list --provider ollama
 #[derive(Args)]
-pub struct Models {
+pub struct ModelsCommand {
     #[command(flatten)]
     server: Server,
     #[command(subcommand)]
@@ -103,9 +103,13 @@ struct Add {
     fallback: Vec<String>,
 }
 
-const MODEL: &[Field] = &[Field::Text("/model_id")];
-const DISCOVERED: &[Field] =
-    &[Field::List("/added"), Field::List("/changed"), Field::List("/gone"), Field::List("/failed")];
+const MODEL: &[ExpectedField] = &[ExpectedField::Text("/model_id")];
+const DISCOVERED: &[ExpectedField] = &[
+    ExpectedField::List("/added"),
+    ExpectedField::List("/changed"),
+    ExpectedField::List("/gone"),
+    ExpectedField::List("/failed"),
+];
 const COLUMNS: [Column<'_>; 7] = [
     ("model", "/model_id"),
     ("provider", "/provider"),
@@ -116,7 +120,7 @@ const COLUMNS: [Column<'_>; 7] = [
     ("source", "/source"),
 ];
 
-impl Models {
+impl ModelsCommand {
     /// Runs it.
     pub async fn run(self, environment: &Environment) -> anyhow::Result<ExitCode> {
         let client = self.server.client(environment)?;
@@ -128,13 +132,13 @@ impl Models {
                 let filters = [("provider", &provider), ("capability", &capability), ("search", &search)];
                 output.list(&COLUMNS, &client.all("/api/models", &given(&filters)).await?);
             }
-            Action::Show { model } => output.object(&client.get(&path(&model), &[], &Expected::ok(MODEL)).await?),
+            Action::Show { model } => output.object(&client.get(&path(&model), &[], &ExpectedReply::ok(MODEL)).await?),
             Action::Health { model } => {
                 let path = format!("{}/health", path(&model));
-                output.object(&client.get(&path, &[], &Expected::ok(MODEL)).await?);
+                output.object(&client.get(&path, &[], &ExpectedReply::ok(MODEL)).await?);
             }
             Action::Add(add) => {
-                let added = client.post("/api/models", &add.body(), &Expected::created(MODEL)).await?;
+                let added = client.post("/api/models", &add.body(), &ExpectedReply::created(MODEL)).await?;
                 output.done(&format!("model `{}` registered", add.model), &added);
             }
             Action::Remove { model, force } => {
@@ -145,7 +149,7 @@ impl Models {
             Action::Discover { provider, dry_run } => {
                 let mut body = Map::from_iter([("dry_run".to_owned(), json!(dry_run))]);
                 body.extend(provider.map(|provider| ("provider".to_owned(), json!(provider))));
-                let report = client.post("/api/models/discover", &body.into(), &Expected::ok(DISCOVERED)).await?;
+                let report = client.post("/api/models/discover", &body.into(), &ExpectedReply::ok(DISCOVERED)).await?;
                 output.done(&discovered(&report), &report);
             }
         }

@@ -2,7 +2,7 @@
 
 use super::Output;
 use crate::app;
-use crate::config::{Environment, Source, load};
+use crate::config::{ConfigSource, Environment, load};
 use anyhow::Context;
 use baton_model::{Actor, Clock, SystemClock, Timestamp};
 use baton_seal::Keyring;
@@ -15,7 +15,7 @@ use std::process::ExitCode;
 ///
 /// Example: baton secrets rotate
 #[derive(Args)]
-pub struct Secrets {
+pub struct SecretsCommand {
     #[command(flatten)]
     output: Output,
     #[command(subcommand)]
@@ -42,9 +42,9 @@ struct Tally {
     changed: usize,
 }
 
-impl Secrets {
+impl SecretsCommand {
     /// Runs it.
-    pub async fn run(self, source: &Source, environment: &Environment) -> anyhow::Result<ExitCode> {
+    pub async fn run(self, source: &ConfigSource, environment: &Environment) -> anyhow::Result<ExitCode> {
         if let Action::Key = self.action {
             let key = baton_seal::generate()?;
             self.output.done(&key, &json!({ "key": *key }));

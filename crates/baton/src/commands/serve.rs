@@ -2,7 +2,7 @@
 
 use super::{ignored, output};
 use crate::app::App;
-use crate::config::{Config, Environment, Source, load};
+use crate::config::{Config, ConfigSource, Environment, load};
 use crate::nodes::{Lease, leases};
 use crate::private;
 use crate::serve;
@@ -17,16 +17,16 @@ use std::process::ExitCode;
 ///
 /// Example: baton serve --config baton.toml --listen 127.0.0.1:8080
 #[derive(Args)]
-pub struct Serve {
+pub struct ServeCommand {
     /// Address and port to listen on [default: $BATON_LISTEN, else the file's, else 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<String>,
 }
 
-impl Serve {
+impl ServeCommand {
     /// Runs until a signal.
-    pub async fn run(self, source: Source, environment: &Environment) -> anyhow::Result<ExitCode> {
-        let config = load(&Source { listen: self.listen, ..source }, environment)?;
+    pub async fn run(self, source: ConfigSource, environment: &Environment) -> anyhow::Result<ExitCode> {
+        let config = load(&ConfigSource { listen: self.listen, ..source }, environment)?;
         private::files();
         let _telemetry = telemetry::start(&config.logs, Console::All)?;
         let listeners = serve::listen(&config).await?;

@@ -1,7 +1,7 @@
 //! `baton token`.
 
 use super::Output;
-use crate::config::{Config, Environment, Source, load};
+use crate::config::{Config, ConfigSource, Environment, load};
 use anyhow::{Context, bail};
 use baton_auth::token::{Mint, mint};
 use baton_model::entity::Role;
@@ -15,7 +15,7 @@ use std::time::Duration;
 ///
 /// Example: baton token mint --sub ada --role operator --ttl 8h
 #[derive(Args)]
-pub struct Token {
+pub struct TokenCommand {
     #[command(flatten)]
     output: Output,
     #[command(subcommand)]
@@ -46,9 +46,9 @@ enum Action {
     },
 }
 
-impl Token {
+impl TokenCommand {
     /// Runs it.
-    pub fn run(self, source: &Source, environment: &Environment) -> anyhow::Result<ExitCode> {
+    pub fn run(self, source: &ConfigSource, environment: &Environment) -> anyhow::Result<ExitCode> {
         let config = load(source, environment)?;
         let Action::Mint { sub, role, project, models, ttl } = self.action;
         let known = Role::ALL.map(Role::name).join(", ");

@@ -1,7 +1,7 @@
 //! `${NAME}` in values.
 
 use super::environment::Environment;
-use super::fault::{ConfigError, Fault};
+use super::fault::{ConfigError, ConfigFault};
 use std::path::Path;
 use toml::{Table, Value};
 
@@ -12,7 +12,7 @@ use toml::{Table, Value};
 pub fn expand(path: &Path, mut table: Table, environment: &Environment) -> Result<Table, ConfigError> {
     let mut faults = Vec::new();
     for (key, value) in &mut table {
-        walk(key, value, environment, &mut |at, problem| faults.push(Fault::new(path.display(), at, problem)));
+        walk(key, value, environment, &mut |at, problem| faults.push(ConfigFault::new(path.display(), at, problem)));
     }
     if faults.is_empty() { Ok(table) } else { Err(ConfigError { faults }) }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
+pub struct ConfigFault {
     /// The file (with line and column where known), or `environment`.
     pub place: String,
     /// The key: `providers.groq.base_url`; empty for the whole.
@@ -15,14 +15,14 @@ pub struct Fault {
     pub problem: String,
 }
 
-impl Fault {
+impl ConfigFault {
     /// A fault.
     pub fn new(place: impl fmt::Display, key: impl Into<String>, problem: impl Into<String>) -> Self {
         Self { place: place.to_string(), key: key.into(), problem: problem.into() }
     }
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for ConfigFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { place, key, problem } = self;
         if key.is_empty() { write!(f, "{place}: {problem}") } else { write!(f, "{place}: {key}: {problem}") }
@@ -33,11 +33,11 @@ impl fmt::Display for Fault {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigError {
     /// At least one.
-    pub faults: Vec<Fault>,
+    pub faults: Vec<ConfigFault>,
 }
 
-impl From<Fault> for ConfigError {
-    fn from(fault: Fault) -> Self {
+impl From<ConfigFault> for ConfigError {
+    fn from(fault: ConfigFault) -> Self {
         Self { faults: vec![fault] }
     }
 }
@@ -58,7 +58,7 @@ impl std::error::Error for ConfigError {}
 
 /// A file that is not TOML.
 pub fn syntax(path: &Path, text: &str, error: &toml::de::Error) -> ConfigError {
-    Fault::new(at(path, text, error.span().map(|span| span.start)), "", error.message()).into()
+    ConfigFault::new(at(path, text, error.span().map(|span| span.start)), "", error.message()).into()
 }
 
 /// A file that says something unknown, or of another type. `written` is the text with its variables in place; the line
@@ -69,7 +69,7 @@ pub fn shape(path: &Path, text: &str, written: &str, error: &toml::de::Error) ->
     let word = unknown(error.message()).unwrap_or(culprit).trim();
     let place = text.find(word).filter(|_| !word.is_empty());
     let key = table_of(written, span.start);
-    Fault::new(at(path, text, place), key, message(error.message())).into()
+    ConfigFault::new(at(path, text, place), key, message(error.message())).into()
 }
 
 /// The name in "unknown field `name`, expected …".

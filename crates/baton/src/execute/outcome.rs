@@ -1,6 +1,6 @@
 //! What became of a command, and the event that tells its sender.
 
-use baton_bus::Event;
+use baton_bus::BusEvent;
 use baton_model::chat::Json;
 use baton_model::{Timestamp, bounds};
 use http::StatusCode;
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// What became of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum CommandOutcome {
     /// It is done; the reply of the call.
     Done(Json),
     /// It failed for good.
@@ -22,7 +22,7 @@ pub enum Outcome {
     Later(String),
 }
 
-impl Outcome {
+impl CommandOutcome {
     /// What a call's reply means.
     pub fn of(status: StatusCode, body: &[u8]) -> Self {
         let text = String::from_utf8_lossy(body).into_owned();
@@ -62,7 +62,7 @@ impl Outcome {
 
     /// The event for the command's sender: `<type>.result` or `<type>.error`, with `commandid`. Its id is the same
     /// however often it is sent.
-    pub fn reply(&self, command: &Event, node: &str, now: Timestamp) -> Event {
+    pub fn reply(&self, command: &BusEvent, node: &str, now: Timestamp) -> BusEvent {
         let (word, data) = match self {
             Self::Done(data) => ("result", data.clone()),
             Self::Failed { error, .. } => ("error", error.clone()),
@@ -70,7 +70,7 @@ impl Outcome {
                 ("error", Json(serde_json::json!({ "code": "overloaded", "message": reason }).to_string()))
             }
         };
-        let mut event = Event::new(format!("{}:{word}", command.id), node, format!("{}.{word}", command.kind));
+        let mut event = BusEvent::new(format!("{}:{word}", command.id), node, format!("{}.{word}", command.kind));
         event.subject.clone_from(&command.subject);
         event.time = Some(now);
         event.datacontenttype = Some("application/json".to_owned());
@@ -89,14 +89,20 @@ mod tests {
 
     #[test]
     fn a_reply_is_an_outcome() {
-        assert_eq!(Outcome::of(StatusCode::NO_CONTENT, b""), Outcome::Done(Json("null".into())));
-        assert_eq!(Outcome::of(StatusCode::OK, b"{\"a\": 1.0}"), Outcome::Done(Json("{\"a\": 1.0}".into())));
+        assert_eq!(CommandOutcome::of(StatusCode::NO_CONTENT, b""), CommandOutcome::Done(Json("null".into())));
+        assert_eq!(
+            CommandOutcome::of(StatusCode::OK, b"{\"a\": 1.0}"),
+            CommandOutcome::Done(Json("{\"a\": 1.0}".into()))
+        );
         let body = br#"{"error":{"code":"conflict","message":"taken"}}"#;
         assert_eq!(
-            Outcome::of(StatusCode::CONFLICT, body),
-            Outcome::Failed { error: Json(r#"{"code":"conflict","message":"taken"}"#.into()), reason: "taken".into() }
+            CommandOutcome::of(StatusCode::CONFLICT, body),
+            CommandOutcome::Failed {
+                error: Json(r#"{"code":"conflict","message":"taken"}"#.into()),
+                reason: "taken".into()
+            }
         );
-        assert_eq!(Outcome::of(StatusCode::SERVICE_UNAVAILABLE, body), Outcome::Later("taken".into()));
-        assert!(matches!(Outcome::of(StatusCode::BAD_GATEWAY, b"<html>"), Outcome::Failed { .. }));
+        assert_eq!(CommandOutcome::of(StatusCode::SERVICE_UNAVAILABLE, body), CommandOutcome::Later("taken".into()));
+        assert!(matches!(CommandOutcome::of(StatusCode::BAD_GATEWAY, b"<html>"), CommandOutcome::Failed { .. }));
     }
 }

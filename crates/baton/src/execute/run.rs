@@ -1,12 +1,12 @@
 //! The loop that takes commands from the bus.
 
-use super::command::Call;
-use super::outcome::Outcome;
+use super::command::CommandCall;
+use super::outcome::CommandOutcome;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use baton_bus::{Bus, BusError, DeadLetter, Delivery, Event};
-use baton_model::bounds::{self, Most};
+use baton_bus::{Bus, BusError, BusEvent, CommandDelivery, DeadLetter};
+use baton_model::bounds::{self, Maximum};
 use baton_model::{Caller, Clock};
 use baton_store::{Claim, Store, StoreError};
 use baton_tasks::supervised;
@@ -30,7 +30,7 @@ const REPLIES: u32 = 3;
 
 /// How commands are executed.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub struct CommandSettings {
     /// The most at a time on this node.
     pub concurrency: usize,
     /// Deliveries after which a command that can't be executed is given up.
@@ -52,7 +52,7 @@ pub struct Executor {
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// How.
-    pub settings: Settings,
+    pub settings: CommandSettings,
 }
 
 impl Executor {
@@ -81,7 +81,7 @@ impl Executor {
     }
 
     /// One delivery, from its arrival to its acknowledgement.
-    async fn serve(&self, delivery: Delivery) {
+    async fn serve(&self, delivery: CommandDelivery) {
         let taken = match &delivery.event {
             Ok(event) => match check(event) {
                 Ok(()) => self.claim(&delivery, event).await,
@@ -101,7 +101,7 @@ impl Executor {
         }
     }
 
-    async fn claim(&self, delivery: &Delivery, event: &Event) -> Result<Next, BusError> {
+    async fn claim(&self, delivery: &CommandDelivery, event: &BusEvent) -> Result<Next, BusError> {
         let claim = match self.store.commands().claim(&event.id, &event.kind, self.settings.lease).await {
             Ok(claim) => claim,
             Err(error) => return Ok(self.later(delivery, event, &error)),
@@ -109,7 +109,7 @@ impl Executor {
         match claim {
             Claim::Run => self.execute(delivery, event).await,
             Claim::Repeat { reply } => {
-                let reply = reply.and_then(|text| Event::read(text.as_bytes()).ok());
+                let reply = reply.and_then(|text| BusEvent::read(text.as_bytes()).ok());
                 Ok(self.send(event, reply).await)
             }
             Claim::Elsewhere { until } => {
@@ -117,17 +117,17 @@ impl Executor {
                 Ok(Next::Again(wait))
             }
             Claim::Effected => {
-                self.finish(delivery, event, &Outcome::repeated("it was done; its reply was lost")).await
+                self.finish(delivery, event, &CommandOutcome::repeated("it was done; its reply was lost")).await
             }
         }
     }
 
-    async fn execute(&self, delivery: &Delivery, event: &Event) -> Result<Next, BusError> {
+    async fn execute(&self, delivery: &CommandDelivery, event: &BusEvent) -> Result<Next, BusError> {
         let outcome = tokio::select! {
             outcome = self.call(event) => outcome,
             () = self.keep(delivery, event) => return Ok(Next::Nothing),
         };
-        if let Outcome::Later(reason) = &outcome
+        if let CommandOutcome::Later(reason) = &outcome
             && delivery.attempt < self.settings.attempts
         {
             tracing::info!(command.id = event.id, command.kind = event.kind, reason, "a command is tried again later");
@@ -140,22 +140,22 @@ impl Executor {
     }
 
     /// The call that the command stands for, with the rights of who sent it.
-    async fn call(&self, event: &Event) -> Outcome {
-        let call = match Call::read(event) {
+    async fn call(&self, event: &BusEvent) -> CommandOutcome {
+        let call = match CommandCall::read(event) {
             Ok(call) => call,
-            Err(problem) => return Outcome::refused(problem),
+            Err(problem) => return CommandOutcome::refused(problem),
         };
         let mut request = Request::new(Body::from(call.body));
         *request.method_mut() = call.method;
         match call.path.parse() {
             Ok(uri) => *request.uri_mut() = uri,
-            Err(error) => return Outcome::refused(format!("data: makes no address: {error}")),
+            Err(error) => return CommandOutcome::refused(format!("data: makes no address: {error}")),
         }
         let headers = request.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Some(key) = event.text("apikey") {
             let Ok(mut value) = HeaderValue::from_str(&format!("Bearer {key}")) else {
-                return Outcome::refused("apikey: holds what no key has".to_owned());
+                return CommandOutcome::refused("apikey: holds what no key has".to_owned());
             };
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);
@@ -174,13 +174,13 @@ impl Executor {
         };
         let status = response.status();
         match response.into_body().collect().await {
-            Ok(body) => Outcome::of(status, &body.to_bytes()),
-            Err(error) => Outcome::Later(format!("the reply broke off: {error}")),
+            Ok(body) => CommandOutcome::of(status, &body.to_bytes()),
+            Err(error) => CommandOutcome::Later(format!("the reply broke off: {error}")),
         }
     }
 
     /// Keeps the command this node's for as long as it is executed. Ends if it can't be kept: another node has it then.
-    async fn keep(&self, delivery: &Delivery, event: &Event) {
+    async fn keep(&self, delivery: &CommandDelivery, event: &BusEvent) {
         let mut failures = 0;
         loop {
             tokio::time::sleep(self.settings.lease / 3).await;
@@ -200,7 +200,12 @@ impl Executor {
     }
 
     /// Notes the outcome, tells the sender, and puts failures with the dead letters.
-    async fn finish(&self, delivery: &Delivery, event: &Event, outcome: &Outcome) -> Result<Next, BusError> {
+    async fn finish(
+        &self,
+        delivery: &CommandDelivery,
+        event: &BusEvent,
+        outcome: &CommandOutcome,
+    ) -> Result<Next, BusError> {
         let reply = outcome.reply(event, self.store.node(), self.clock.now());
         let mut kept = reply.write();
         if kept.len() > bounds::COMMAND_REPLY {
@@ -210,15 +215,19 @@ impl Executor {
             return Ok(Next::Nothing);
         }
         match outcome {
-            Outcome::Done(_) => tracing::info!(command.id = event.id, command.kind = event.kind, "a command is done"),
-            Outcome::Failed { reason, .. } | Outcome::Later(reason) => self.bury(delivery, reason).await?,
+            CommandOutcome::Done(_) => {
+                tracing::info!(command.id = event.id, command.kind = event.kind, "a command is done")
+            }
+            CommandOutcome::Failed { reason, .. } | CommandOutcome::Later(reason) => {
+                self.bury(delivery, reason).await?
+            }
         }
         Ok(self.send(event, Some(reply)).await)
     }
 
     /// Notes what was replied, for as long as it takes: a command that was executed must not be given back, or it would
     /// be executed again. Whether the command still was this node's.
-    async fn note(&self, delivery: &Delivery, event: &Event, reply: &str) -> bool {
+    async fn note(&self, delivery: &CommandDelivery, event: &BusEvent, reply: &str) -> bool {
         let mut failures = 0;
         loop {
             match self.store.commands().finish(&event.id, Some(reply)).await {
@@ -237,7 +246,7 @@ impl Executor {
     }
 
     /// Sends the reply where the sender wants one.
-    async fn send(&self, event: &Event, reply: Option<Event>) -> Next {
+    async fn send(&self, event: &BusEvent, reply: Option<BusEvent>) -> Next {
         let (Some(to), Some(reply)) = (event.text("replyto"), reply) else { return Next::Acknowledge };
         for attempt in 1..=REPLIES {
             match self.bus.reply(to, &reply).await {
@@ -256,30 +265,30 @@ impl Executor {
         Next::Again(FIRST_WAIT)
     }
 
-    async fn give_up(&self, delivery: &Delivery, reason: &str) -> Result<Next, BusError> {
+    async fn give_up(&self, delivery: &CommandDelivery, reason: &str) -> Result<Next, BusError> {
         self.bury(delivery, reason).await?;
         Ok(Next::Acknowledge)
     }
 
-    async fn bury(&self, delivery: &Delivery, reason: &str) -> Result<(), BusError> {
+    async fn bury(&self, delivery: &CommandDelivery, reason: &str) -> Result<(), BusError> {
         tracing::warn!(delivery.place, delivery.attempt, reason, "a command failed; it is with the dead letters");
         self.bus.bury(&DeadLetter::new(delivery, reason, self.store.node(), self.clock.now())).await
     }
 
     /// The database is away: the command waits with the bus, for as long as it takes.
-    fn later(&self, delivery: &Delivery, event: &Event, error: &StoreError) -> Next {
+    fn later(&self, delivery: &CommandDelivery, event: &BusEvent, error: &StoreError) -> Next {
         tracing::warn!(command.id = event.id, %error, "the database can't answer; a command waits");
         Next::Again(wait(delivery.attempt))
     }
 }
 
 /// Whether what is kept of a command can be kept: its id, and what it is.
-fn check(event: &Event) -> Result<(), String> {
+fn check(event: &BusEvent) -> Result<(), String> {
     if event.id.is_empty() {
         return Err("id: is empty".to_owned());
     }
-    Most::Bytes(bounds::COMMAND).check(&event.id).map_err(|problem| format!("id: {problem}"))?;
-    Most::Bytes(bounds::ID).check(&event.kind).map_err(|problem| format!("type: {problem}"))
+    Maximum::Bytes(bounds::COMMAND).check(&event.id).map_err(|problem| format!("id: {problem}"))?;
+    Maximum::Bytes(bounds::ID).check(&event.kind).map_err(|problem| format!("type: {problem}"))
 }
 
 /// What the bus is told of a delivery.

@@ -66,7 +66,7 @@ pub async fn every<F>(
 
 /// How long things are kept.
 #[derive(Debug, Clone, Copy)]
-pub struct Kept {
+pub struct Retention {
     /// Records of requests; `None`: for ever.
     pub requests: Option<Duration>,
     /// Events.
@@ -74,13 +74,13 @@ pub struct Kept {
 }
 
 /// Removes what is too old.
-pub async fn clean(store: &Store, now: Timestamp, kept: Kept) {
+pub async fn clean(store: &Store, now: Timestamp, kept: Retention) {
     if let Err(error) = remove(store, now, kept).await {
         tracing::warn!(%error, "what is too old could not be removed; the next try is in an hour");
     }
 }
 
-async fn remove(store: &Store, now: Timestamp, kept: Kept) -> Result<(), StoreError> {
+async fn remove(store: &Store, now: Timestamp, kept: Retention) -> Result<(), StoreError> {
     let before = |age: Duration| Timestamp(now.0.saturating_sub(i64::try_from(age.as_micros()).unwrap_or(i64::MAX)));
     store.ledger().prepare(now).await?;
     if let Some(age) = kept.requests {

@@ -1,13 +1,13 @@
 //! Everything that a node does beside serving requests.
 
-use super::chores::{self, Kept};
-use super::follow::{self, Registered, Sources};
+use super::chores::{self, Retention};
+use super::follow::{self, NodeSnapshots, NoticeSources};
 use super::{Lease, leases};
 use crate::app::App;
 use crate::config::Config;
 use crate::execute::{self, Executor};
-use baton_control::{Models, write_health_events};
-use baton_events::{Relay, Webhooks};
+use baton_control::{ModelDirectory, write_health_events};
+use baton_events::{Relay, WebhookSender};
 use baton_model::Actor;
 use baton_tasks::run_supervised;
 use std::sync::Arc;
@@ -23,8 +23,8 @@ pub fn start(app: &App, config: &Config, stop: &CancellationToken) -> JoinSet<()
     let mut tasks = JoinSet::new();
     let lease = |name| Lease::new(app.store.clone(), name);
 
-    let registered = Registered { providers: Arc::clone(&app.providers), keys: Arc::clone(&app.keys) };
-    let sources = Sources { notices: Arc::clone(&app.shared.notices), bus: Arc::clone(&app.shared.bus) };
+    let registered = NodeSnapshots { providers: Arc::clone(&app.providers), keys: Arc::clone(&app.keys) };
+    let sources = NoticeSources { notices: Arc::clone(&app.shared.notices), bus: Arc::clone(&app.shared.bus) };
     let follow = follow::follow(registered, app.store.clone(), sources, config.node.follow, stop.clone());
     tasks.spawn(run_supervised("follow", follow));
 
@@ -42,7 +42,7 @@ pub fn start(app: &App, config: &Config, stop: &CancellationToken) -> JoinSet<()
     // Under a lease, because two relays at once would publish every event twice.
     tasks.spawn(chores::under(lease(leases::RELAY), chores::LOOK, stop.clone(), round));
 
-    let webhooks: Arc<Webhooks> = Arc::clone(&app.webhooks);
+    let webhooks: Arc<WebhookSender> = Arc::clone(&app.webhooks);
     let round = move || {
         let webhooks = Arc::clone(&webhooks);
         async move { webhooks.round().await }
@@ -55,7 +55,7 @@ pub fn start(app: &App, config: &Config, stop: &CancellationToken) -> JoinSet<()
     }));
 
     let (store, clock) = (app.store.clone(), Arc::clone(app.engine.clock()));
-    let kept = Kept { requests: config.ledger.retention, events: config.events.keep };
+    let kept = Retention { requests: config.ledger.retention, events: config.events.keep };
     let clean = move || {
         let (store, now) = (store.clone(), clock.now());
         async move { chores::clean(&store, now, kept).await }
@@ -68,7 +68,7 @@ pub fn start(app: &App, config: &Config, stop: &CancellationToken) -> JoinSet<()
     tasks
 }
 
-async fn discover(models: Arc<Models>) {
+async fn discover(models: Arc<ModelDirectory>) {
     if let Err(error) = models.discover(None, false, &Actor::service("discovery")).await {
         tracing::warn!(error = &error as &dyn std::error::Error, "the models could not be discovered");
     }
@@ -80,7 +80,7 @@ fn executor(app: &App, config: &Config) -> Executor {
         store: app.store.clone(),
         router: app.paths.all.clone(),
         clock: Arc::clone(app.engine.clock()),
-        settings: execute::Settings {
+        settings: execute::CommandSettings {
             concurrency: config.commands.concurrency,
             attempts: config.commands.attempts,
             lease: config.commands.lease,

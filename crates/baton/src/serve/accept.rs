@@ -1,9 +1,9 @@
 //! Accepts connections, plain or by TLS, each served in a task of its own.
 
 use super::connection::{self, Served};
-use super::room::Place;
+use super::room::ConnectionSlot;
 use super::tls::Certificates;
-use baton_engine::{Refusal, Slow};
+use baton_engine::{ConnectionRefusal, SlowClient};
 use baton_tasks::run_supervised;
 use std::io::{ErrorKind, Write};
 use std::net::{Shutdown, SocketAddr};
@@ -60,7 +60,7 @@ async fn accept(listener: &TcpListener, served: &Served) -> (TcpStream, SocketAd
             Ok(accepted) => return accepted,
             Err(error) if has_left(error.kind()) => {}
             Err(error) => {
-                served.limits.metrics.refused(Refusal::System);
+                served.limits.metrics.refused(ConnectionRefusal::System);
                 tracing::error!(%error, "a connection could not be accepted");
                 tokio::time::sleep(NO_ROOM).await;
             }
@@ -88,7 +88,7 @@ fn refuse(stream: TcpStream) {
 async fn connection(
     stream: TcpStream,
     peer: SocketAddr,
-    place: Place,
+    place: ConnectionSlot,
     served: Arc<Served>,
     acceptor: Option<TlsAcceptor>,
 ) {
@@ -107,7 +107,7 @@ async fn connection(
         Ok(Ok(stream)) => connection::serve(stream, peer, &served).await,
         Ok(Err(error)) => tracing::debug!(%error, client.address = %peer.ip(), "a TLS handshake failed"),
         Err(_) => {
-            served.limits.metrics.too_slow(Slow::Handshake);
+            served.limits.metrics.too_slow(SlowClient::Handshake);
             tracing::debug!(client.address = %peer.ip(), "a TLS handshake took too long");
         }
     }

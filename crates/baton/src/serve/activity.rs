@@ -3,7 +3,7 @@
 //! hyper has one timer for the head of a request, and it runs while a connection is idle, too: it can't tell a client that
 //! is slow from one that has nothing to ask. So the socket and the requests report here what they do.
 
-use baton_engine::Slow;
+use baton_engine::SlowClient;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
@@ -80,7 +80,7 @@ impl Activity {
 
     /// What the client is too slow at, once it is. To be polled whenever the connection was: what is waited for may have
     /// changed.
-    pub fn poll_slow(&self, timer: &mut Pin<&mut Sleep>, cx: &mut Context<'_>) -> Poll<Slow> {
+    pub fn poll_slow(&self, timer: &mut Pin<&mut Sleep>, cx: &mut Context<'_>) -> Poll<SlowClient> {
         loop {
             let (due, what) = self.due();
             // An earlier end counts at once. A later one is seen when the timer is over: set anew by every request, it would
@@ -97,12 +97,12 @@ impl Activity {
     }
 
     /// When the client will be too slow, and at what. While a request is under way: the earliest that it can be.
-    fn due(&self) -> (Instant, Option<Slow>) {
+    fn due(&self) -> (Instant, Option<SlowClient>) {
         let state = self.state();
         match state.waits_for {
             _ if state.requests > 0 => (Instant::now() + state.idle, None),
-            WaitsFor::Head => (state.since + self.head, Some(Slow::Head)),
-            WaitsFor::Request => (state.since + state.idle, Some(Slow::Idle)),
+            WaitsFor::Head => (state.since + self.head, Some(SlowClient::Head)),
+            WaitsFor::Request => (state.since + state.idle, Some(SlowClient::Idle)),
         }
     }
 
@@ -132,7 +132,7 @@ mod tests {
     const IDLE: Duration = Duration::from_secs(120);
 
     /// Waits until the client is too slow: at what, and after how many seconds.
-    async fn slow(activity: &Arc<Activity>) -> (Slow, u64) {
+    async fn slow(activity: &Arc<Activity>) -> (SlowClient, u64) {
         let begun = Instant::now();
         let mut timer = std::pin::pin!(sleep(HEAD));
         let what = poll_fn(|cx| activity.poll_slow(&mut timer, cx)).await;
@@ -143,7 +143,7 @@ mod tests {
     async fn the_first_head_has_to_come() {
         let activity = Activity::new(HEAD, IDLE);
         activity.received();
-        assert_eq!(slow(&activity).await, (Slow::Head, 10));
+        assert_eq!(slow(&activity).await, (SlowClient::Head, 10));
     }
 
     #[tokio::test(start_paused = true)]
@@ -155,12 +155,12 @@ mod tests {
         drop(request);
         advance(Duration::from_secs(20)).await;
         assert_eq!(activity.idle_for(), Some(Duration::from_secs(20)));
-        assert_eq!(slow(&activity).await, (Slow::Idle, 100));
+        assert_eq!(slow(&activity).await, (SlowClient::Idle, 100));
         // What has begun to come has to come to its end.
         activity.received();
         advance(Duration::from_secs(3)).await;
         activity.received();
-        assert_eq!(slow(&activity).await, (Slow::Head, 7));
+        assert_eq!(slow(&activity).await, (SlowClient::Head, 7));
     }
 
     #[tokio::test(start_paused = true)]
@@ -175,15 +175,15 @@ mod tests {
             drop(reply);
             drop(ended);
         });
-        assert_eq!(slow(&activity).await, (Slow::Idle, 2120));
+        assert_eq!(slow(&activity).await, (SlowClient::Idle, 2120));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_connection_of_http2_may_be_idle_from_its_beginning() {
         let activity = Activity::new(HEAD, IDLE);
         activity.greeted();
-        assert_eq!(slow(&activity).await, (Slow::Idle, 120));
+        assert_eq!(slow(&activity).await, (SlowClient::Idle, 120));
         activity.hurry(Duration::from_secs(5));
-        assert_eq!(slow(&activity).await, (Slow::Idle, 5));
+        assert_eq!(slow(&activity).await, (SlowClient::Idle, 5));
     }
 }

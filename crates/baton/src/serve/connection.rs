@@ -2,14 +2,14 @@
 //! closes.
 
 use super::activity::Activity;
-use super::bodies::{Incoming, Outgoing};
-use super::limits::Limits;
-use super::room::{Call, Room};
+use super::bodies::{RequestBody, ResponseBody};
+use super::limits::ConnectionLimits;
+use super::room::{ConnectionSignal, ConnectionSlots};
 use super::socket::Socket;
 use axum::Router;
 use axum::body::{Body, HttpBody};
 use axum::extract::ConnectInfo;
-use baton_engine::Slow;
+use baton_engine::SlowClient;
 use baton_web::paced::Paced;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -33,9 +33,9 @@ pub struct Served {
     /// What answers their requests.
     pub router: Router,
     /// What bounds them.
-    pub limits: Limits,
+    pub limits: ConnectionLimits,
     /// Where they have their places.
-    pub room: Arc<Room>,
+    pub room: Arc<ConnectionSlots>,
 }
 
 /// Serves the requests of a connection.
@@ -55,9 +55,9 @@ pub async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
             slow = poll_fn(|cx| activity.poll_slow(&mut timer, cx)) => Some(slow),
             // The room has a sender for as long as it is there.
             Ok(()) = calls.changed(), if !leaving => match *calls.borrow_and_update() {
-                Call::Close => None,
-                Call::MakeRoom if activity.idle_for().is_some_and(|idle| idle >= SPARE) => Some(Slow::Evicted),
-                Call::MakeRoom | Call::Serve => continue,
+                ConnectionSignal::Close => None,
+                ConnectionSignal::MakeRoom if activity.idle_for().is_some_and(|idle| idle >= SPARE) => Some(SlowClient::Evicted),
+                ConnectionSignal::MakeRoom | ConnectionSignal::Serve => continue,
             },
         };
         if let Some(slow) = why.filter(|_| !leaving) {
@@ -65,7 +65,7 @@ pub async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
             tracing::debug!(client.address = %peer.ip(), what = slow.name(), "a client is too slow; its connection ends");
         }
         // Who is idle is told, so that a request that crosses the message is still served.
-        if leaving || why == Some(Slow::Head) {
+        if leaving || why == Some(SlowClient::Head) {
             return;
         }
         leaving = true;
@@ -80,29 +80,29 @@ fn answer(
     peer: SocketAddr,
     router: Router,
     activity: &Arc<Activity>,
-    limits: &Limits,
-) -> impl Future<Output = Result<http::Response<Outgoing>, Infallible>> + use<> {
+    limits: &ConnectionLimits,
+) -> impl Future<Output = Result<http::Response<ResponseBody>, Infallible>> + use<> {
     let under_way = activity.begin();
     let mut request = request.map(|body| {
         if body.is_end_stream() {
             return Body::empty();
         }
         let paced = Paced::new(body, limits.pace, limits.metrics.clone());
-        Body::new(Incoming::new(paced, activity.begin()))
+        Body::new(RequestBody::new(paced, activity.begin()))
     });
     request.extensions_mut().insert(ConnectInfo(peer));
     async move {
         let Ok(response) = router.oneshot(request).await;
-        Ok(response.map(|body| Outgoing::new(body, under_way)))
+        Ok(response.map(|body| ResponseBody::new(body, under_way)))
     }
 }
 
 /// How a connection ended, if not as it should.
-fn report(ended: Result<(), Box<dyn std::error::Error + Send + Sync>>, peer: SocketAddr, limits: &Limits) {
+fn report(ended: Result<(), Box<dyn std::error::Error + Send + Sync>>, peer: SocketAddr, limits: &ConnectionLimits) {
     let Err(error) = ended else { return };
     // The only timer of hyper itself that is set.
     if error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_timeout) {
-        limits.metrics.too_slow(Slow::Ping);
+        limits.metrics.too_slow(SlowClient::Ping);
     }
     // Clients leave in many ways, and each is theirs to choose.
     tracing::debug!(error, client.address = %peer.ip(), "a connection ended early");

@@ -22,13 +22,13 @@ use crate::app::App;
 use crate::config::Config;
 use crate::config::sections::TlsSection;
 use crate::nodes;
-use baton_auth::Keys;
+use baton_auth::ApiKeys;
 use baton_engine::Port;
 use baton_model::Timestamp;
 use baton_tasks::run_supervised;
 use connection::Served;
-use limits::{Limits, Most};
-use room::Room;
+use limits::{ConnectionLimits, MaxConnections};
+use room::ConnectionSlots;
 use std::sync::Arc;
 use std::time::Duration;
 use tls::Certificates;
@@ -118,9 +118,9 @@ fn accept_all(
 ) -> impl Future<Output = ()> + use<> {
     let server = &config.server;
     let metrics = app.engine.edge().clone();
-    let limits = Limits::of(server, metrics.clone());
+    let limits = ConnectionLimits::of(server, metrics.clone());
     let files = listeners.files;
-    let Most { total, per_address } = Most::of(server, files);
+    let MaxConnections { total, per_address } = MaxConnections::of(server, files);
     if server.connections.max.is_none() && total < FEW {
         tracing::warn!(
             files,
@@ -128,12 +128,12 @@ fn accept_all(
             "the limit of open files allows few connections; raise it (ulimit -n)"
         );
     }
-    let room = Room::new(Port::Main, total, per_address, server.proxies(), metrics.clone());
+    let room = ConnectionSlots::new(Port::Main, total, per_address, server.proxies(), metrics.clone());
     let served = Served { router: app.paths.main.clone(), limits: limits.clone(), room };
     let main = accept::run(listeners.main, main, served, closing.clone());
     let management = listeners.management.map(|listener| {
         let most = server.management.max_connections;
-        let room = Room::new(Port::Management, most, most, server.proxies(), metrics);
+        let room = ConnectionSlots::new(Port::Management, most, most, server.proxies(), metrics);
         let served = Served { router: app.paths.management.clone(), limits, room };
         accept::run(listener, management, served, closing.clone())
     });
@@ -147,7 +147,7 @@ fn accept_all(
 }
 
 /// Writes down when keys were last used, again and again.
-async fn note_uses(keys: Arc<Keys>) {
+async fn note_uses(keys: Arc<ApiKeys>) {
     loop {
         tokio::time::sleep(NOTING).await;
         if let Err(error) = keys.note_uses().await {
@@ -157,8 +157,8 @@ async fn note_uses(keys: Arc<Keys>) {
 }
 
 /// Fetches the signing keys of the token issuer again and again.
-async fn keep_tokens_fresh(keys: Arc<Keys>) {
-    if let Some(issuer) = keys.tokens().and_then(baton_auth::Tokens::issuer) {
+async fn keep_tokens_fresh(keys: Arc<ApiKeys>) {
+    if let Some(issuer) = keys.tokens().and_then(baton_auth::TokenVerifier::issuer) {
         issuer.keep_fresh().await;
     }
 }

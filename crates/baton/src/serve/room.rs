@@ -1,6 +1,6 @@
 //! Room for connections: how many there may be in all, and of one address.
 
-use baton_engine::{EdgeMetrics, OpenConnection, Port, Refusal};
+use baton_engine::{ConnectionRefusal, EdgeMetrics, OpenConnection, Port};
 use baton_web::Proxies;
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -13,20 +13,20 @@ use tokio::time::Instant;
 const ASKING: Duration = Duration::from_secs(1);
 
 /// The places of one port.
-pub struct Room {
+pub struct ConnectionSlots {
     port: Port,
     most: usize,
     most_per_address: usize,
     /// A proxy asks for many clients, so it has no limit of its own.
     proxies: Proxies,
     metrics: EdgeMetrics,
-    taken: Mutex<Taken>,
-    calls: watch::Sender<Call>,
+    taken: Mutex<TakenSlots>,
+    calls: watch::Sender<ConnectionSignal>,
 }
 
 /// What every connection is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Call {
+pub enum ConnectionSignal {
     /// Nothing: serve on.
     Serve,
     /// Connections are scarce: who is idle should make room.
@@ -36,7 +36,7 @@ pub enum Call {
 }
 
 #[derive(Default)]
-struct Taken {
+struct TakenSlots {
     total: usize,
     by_address: HashMap<IpAddr, usize>,
     /// When idle connections were last asked to make room.
@@ -44,17 +44,17 @@ struct Taken {
 }
 
 /// A connection's place, until it is dropped.
-pub struct Place {
-    room: Arc<Room>,
+pub struct ConnectionSlot {
+    room: Arc<ConnectionSlots>,
     /// `None` for one that has no limit of its own.
     address: Option<IpAddr>,
     _open: OpenConnection,
 }
 
-impl Room {
+impl ConnectionSlots {
     /// For that many connections.
     pub fn new(port: Port, most: usize, most_per_address: usize, proxies: Proxies, metrics: EdgeMetrics) -> Arc<Self> {
-        let (taken, calls) = (Mutex::default(), watch::Sender::new(Call::Serve));
+        let (taken, calls) = (Mutex::default(), watch::Sender::new(ConnectionSignal::Serve));
         Arc::new(Self { port, most, most_per_address, proxies, metrics, taken, calls })
     }
 
@@ -62,15 +62,15 @@ impl Room {
     ///
     /// # Errors
     /// Why there is none.
-    pub fn enter(self: &Arc<Self>, peer: IpAddr) -> Result<Place, Refusal> {
+    pub fn enter(self: &Arc<Self>, peer: IpAddr) -> Result<ConnectionSlot, ConnectionRefusal> {
         let address = (!self.proxies.trusts(peer)).then(|| network(peer));
         let mut taken = self.taken();
         self.ask_for_room(&mut taken);
         let refusal = if taken.total >= self.most {
-            Some(Refusal::Total)
+            Some(ConnectionRefusal::Total)
         } else {
             let of_address = address.and_then(|address| taken.by_address.get(&address)).copied().unwrap_or(0);
-            (of_address >= self.most_per_address).then_some(Refusal::Address)
+            (of_address >= self.most_per_address).then_some(ConnectionRefusal::Address)
         };
         if let Some(refusal) = refusal {
             self.metrics.refused(refusal);
@@ -80,43 +80,43 @@ impl Room {
         if let Some(address) = address {
             *taken.by_address.entry(address).or_default() += 1;
         }
-        Ok(Place { room: Arc::clone(self), address, _open: self.metrics.opened(self.port) })
+        Ok(ConnectionSlot { room: Arc::clone(self), address, _open: self.metrics.opened(self.port) })
     }
 
     /// What connections are told from now on.
-    pub fn calls(&self) -> watch::Receiver<Call> {
+    pub fn calls(&self) -> watch::Receiver<ConnectionSignal> {
         self.calls.subscribe()
     }
 
     /// Tells all connections that the port closes.
     pub fn close(&self) {
-        self.calls.send_replace(Call::Close);
+        self.calls.send_replace(ConnectionSignal::Close);
     }
 
     /// Wakes idle connections before the last places are taken, so that those who only hold a connection don't keep out
     /// those who have a request.
-    fn ask_for_room(&self, taken: &mut Taken) {
+    fn ask_for_room(&self, taken: &mut TakenSlots) {
         let now = Instant::now();
         let is_scarce = taken.total >= self.most - self.most / 8;
         if is_scarce && taken.asked.is_none_or(|asked| now.duration_since(asked) >= ASKING) {
             taken.asked = Some(now);
             self.calls.send_if_modified(|call| {
                 // That the port closes stays said.
-                let open = *call != Call::Close;
+                let open = *call != ConnectionSignal::Close;
                 if open {
-                    *call = Call::MakeRoom;
+                    *call = ConnectionSignal::MakeRoom;
                 }
                 open
             });
         }
     }
 
-    fn taken(&self) -> MutexGuard<'_, Taken> {
+    fn taken(&self) -> MutexGuard<'_, TakenSlots> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionSlot {
     fn drop(&mut self) {
         let mut taken = self.room.taken();
         taken.total -= 1;
@@ -144,12 +144,12 @@ mod tests {
     use super::*;
     use baton_web::ForwardedHeader;
 
-    fn room(most: usize, most_per_address: usize) -> Arc<Room> {
+    fn room(most: usize, most_per_address: usize) -> Arc<ConnectionSlots> {
         let proxies = Proxies::new(vec!["10.0.0.0/8".parse().unwrap()], ForwardedHeader::default());
-        Room::new(Port::Main, most, most_per_address, proxies, EdgeMetrics::default())
+        ConnectionSlots::new(Port::Main, most, most_per_address, proxies, EdgeMetrics::default())
     }
 
-    fn enter(room: &Arc<Room>, address: &str) -> Result<Place, Refusal> {
+    fn enter(room: &Arc<ConnectionSlots>, address: &str) -> Result<ConnectionSlot, ConnectionRefusal> {
         room.enter(address.parse().unwrap())
     }
 
@@ -158,7 +158,7 @@ mod tests {
         let room = room(2, 2);
         let first = enter(&room, "1.1.1.1").unwrap();
         let _second = enter(&room, "1.1.1.2").unwrap();
-        assert_eq!(enter(&room, "1.1.1.3").err(), Some(Refusal::Total));
+        assert_eq!(enter(&room, "1.1.1.3").err(), Some(ConnectionRefusal::Total));
         drop(first);
         drop(enter(&room, "1.1.1.3").unwrap());
         assert_eq!(room.taken().by_address.len(), 1, "no address is remembered for longer than it is connected");
@@ -168,17 +168,21 @@ mod tests {
     fn an_address_has_its_share() {
         let room = room(100, 2);
         let _held = [enter(&room, "1.1.1.1").unwrap(), enter(&room, "::ffff:1.1.1.1").unwrap()];
-        assert_eq!(enter(&room, "1.1.1.1").err(), Some(Refusal::Address));
+        assert_eq!(enter(&room, "1.1.1.1").err(), Some(ConnectionRefusal::Address));
         let _held = [enter(&room, "2001:db8::1").unwrap(), enter(&room, "2001:db8::2").unwrap()];
-        assert_eq!(enter(&room, "2001:db8::3").err(), Some(Refusal::Address), "one /64 network is one client");
+        assert_eq!(
+            enter(&room, "2001:db8::3").err(),
+            Some(ConnectionRefusal::Address),
+            "one /64 network is one client"
+        );
         assert!(enter(&room, "2001:db8:0:1::1").is_ok());
     }
 
     #[test]
     fn trusted_proxies_are_bounded_by_the_total_alone() {
         let room = room(3, 1);
-        let held: Vec<Place> = (0..3).map(|_| enter(&room, "10.0.0.1").unwrap()).collect();
-        assert_eq!(enter(&room, "10.0.0.1").err(), Some(Refusal::Total));
+        let held: Vec<ConnectionSlot> = (0..3).map(|_| enter(&room, "10.0.0.1").unwrap()).collect();
+        assert_eq!(enter(&room, "10.0.0.1").err(), Some(ConnectionRefusal::Total));
         drop(held);
         assert!(enter(&room, "1.1.1.1").is_ok());
     }
@@ -187,10 +191,10 @@ mod tests {
     async fn idle_connections_are_asked_before_the_last_place_is_taken() {
         let room = room(8, 8);
         let mut calls = room.calls();
-        let mut held: Vec<Place> = (0..7).map(|_| enter(&room, "1.1.1.1").unwrap()).collect();
+        let mut held: Vec<ConnectionSlot> = (0..7).map(|_| enter(&room, "1.1.1.1").unwrap()).collect();
         assert!(!calls.has_changed().unwrap());
         held.push(enter(&room, "1.1.1.1").unwrap());
-        assert_eq!(*calls.borrow_and_update(), Call::MakeRoom);
+        assert_eq!(*calls.borrow_and_update(), ConnectionSignal::MakeRoom);
         // Once a second, however many come.
         assert!(enter(&room, "1.1.1.1").is_err());
         assert!(!calls.has_changed().unwrap());
@@ -200,6 +204,6 @@ mod tests {
         room.close();
         tokio::time::advance(ASKING).await;
         assert!(enter(&room, "1.1.1.1").is_err());
-        assert_eq!(*calls.borrow(), Call::Close);
+        assert_eq!(*calls.borrow(), ConnectionSignal::Close);
     }
 }

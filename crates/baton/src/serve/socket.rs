@@ -1,7 +1,7 @@
 //! A connection's bytes on their way: tells [`Activity`] what comes, and counts clients that read nothing.
 
 use super::activity::Activity;
-use baton_engine::{EdgeMetrics, Slow};
+use baton_engine::{EdgeMetrics, SlowClient};
 use std::io::{Error, ErrorKind, IoSlice, Result};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -54,7 +54,7 @@ impl<S> Socket<S> {
     fn counted<T>(&self, written: Result<T>) -> Result<T> {
         written.inspect_err(|error| {
             if is_own(error) {
-                self.metrics.too_slow(Slow::Read);
+                self.metrics.too_slow(SlowClient::Read);
             }
         })
     }

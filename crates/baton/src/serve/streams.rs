@@ -4,7 +4,7 @@
 //! nothing to write, so neither can notice. What notices is the task that carries the stream, by a timer of its own. It
 //! ends the stream, and with it the request, its place and the connection to the provider.
 
-use baton_engine::{EdgeMetrics, Slow};
+use baton_engine::{EdgeMetrics, SlowClient};
 use baton_tasks::run_supervised;
 use hyper::rt::Executor;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -79,7 +79,7 @@ where
             tokio::select! {
                 _ = STREAM.scope(Arc::clone(&reading), stream) => {}
                 // What the stream holds is dropped; hyper tells the client by a reset.
-                () = reading.stalled(longest) => metrics.too_slow(Slow::Stream),
+                () = reading.stalled(longest) => metrics.too_slow(SlowClient::Stream),
             }
         }));
     }

@@ -1,10 +1,10 @@
 //! A Baton for a test: the real parts in this process, on a port of its own, with a folder of its own.
 
 use baton::app::App;
-use baton::config::{Config, Environment, Source, load};
+use baton::config::{Config, ConfigSource, Environment, load};
 use baton_model::SystemClock;
 use baton_provider_api::Transport;
-use baton_provider_api::transport::{BaseUrl, Bounds, Reply, Request};
+use baton_provider_api::transport::{BaseUrl, CallBounds, HttpReply, HttpRequest};
 use baton_sim::{Kind, Sim, SimOptions};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
@@ -26,13 +26,13 @@ pub struct Baton {
 }
 
 /// An answer, complete.
-pub struct Told {
+pub struct ClientReply {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Bytes,
 }
 
-impl Told {
+impl ClientReply {
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
@@ -157,7 +157,7 @@ impl Baton {
             ));
         }
         std::fs::write(&file, format!("{more}\n{providers}\n{MODELS}")).unwrap();
-        let source = Source { file: Some(file), listen: None };
+        let source = ConfigSource { file: Some(file), listen: None };
         let mut config = load(&source, &Environment::default()).unwrap();
         config.data_dir = folder.path().join("data");
         Self::run(config, folder, [openai, anthropic, ollama]).await
@@ -182,16 +182,22 @@ impl Baton {
     }
 
     /// Sends a request and reads the head of its answer.
-    pub async fn open(&self, method: Method, path: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Reply {
+    pub async fn open(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Bytes>,
+    ) -> HttpReply {
         let base_url = BaseUrl::parse(&format!("http://{}", self.address)).unwrap();
         let headers = headers
             .iter()
             .map(|(name, value)| (HeaderName::try_from(*name).unwrap(), HeaderValue::from_str(value).unwrap()))
             .collect();
         let long = Duration::from_secs(60);
-        let bounds = Bounds { first_token: None, idle: long, total: long };
+        let bounds = CallBounds { first_token: None, idle: long, total: long };
         let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
-        let request = Request {
+        let request = HttpRequest {
             peer: "baton".into(),
             method,
             base_url: &base_url,
@@ -205,27 +211,33 @@ impl Baton {
     }
 
     /// Sends a request and reads its whole answer.
-    pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Told {
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Bytes>,
+    ) -> ClientReply {
         let reply = self.open(method, path, headers, body).await;
         let (status, headers) = (reply.status(), reply.headers().clone());
-        Told { status, headers, body: reply.collect(usize::MAX).await.unwrap() }
+        ClientReply { status, headers, body: reply.collect(usize::MAX).await.unwrap() }
     }
 
-    pub async fn post(&self, path: &str, body: &Value) -> Told {
+    pub async fn post(&self, path: &str, body: &Value) -> ClientReply {
         self.send(Method::POST, path, &[("content-type", "application/json")], body.to_string()).await
     }
 
-    pub async fn get(&self, path: &str) -> Told {
+    pub async fn get(&self, path: &str) -> ClientReply {
         self.send(Method::GET, path, &[], Bytes::new()).await
     }
 
     /// A chat at OpenAI's door.
-    pub async fn chat(&self, model: &str, more: Value) -> Told {
+    pub async fn chat(&self, model: &str, more: Value) -> ClientReply {
         self.post("/v1/chat/completions", &asking(model, "Say hello", more)).await
     }
 
     /// The record of the request that was answered so.
-    pub async fn record(&self, told: &Told) -> baton_model::record::RequestRecord {
+    pub async fn record(&self, told: &ClientReply) -> baton_model::record::RequestRecord {
         let id = baton_model::RequestId::from(told.header("x-request-id").expect("every answer has an id"));
         self.app.engine.close().await;
         self.app.store.ledger().get(&id).await.unwrap()

@@ -1,6 +1,6 @@
 //! How much a request may say of itself, and what of it goes on to a provider.
 
-use crate::baton::{Baton, Told, asking};
+use crate::baton::{Baton, ClientReply, asking};
 use crate::client_apis::{form, key};
 use crate::running::KEY;
 use baton_model::bounds;
@@ -14,7 +14,7 @@ fn members(number: usize) -> Value {
 }
 
 /// The sentence of an error, in whichever format.
-fn message(told: &Told) -> String {
+fn message(told: &ClientReply) -> String {
     let json = told.json();
     let error = json.pointer("/error/message").or(json.get("error")).unwrap();
     error.as_str().unwrap_or_else(|| panic!("{json}")).to_owned()

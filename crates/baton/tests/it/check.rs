@@ -35,7 +35,7 @@ fn place(url: &str) -> &str {
 #[test]
 fn of_redis() {
     let folder = tempfile::tempdir().unwrap();
-    let server = redis::Own::start(&["--requirepass", "s3cr3t-password"]);
+    let server = redis::RedisServer::start(&["--requirepass", "s3cr3t-password"]);
     let address = server.url();
     let place = place(&address);
     let away = format!("127.0.0.1:{}", free_port());
@@ -63,7 +63,7 @@ fn of_redis() {
 #[test]
 fn of_nats() {
     let folder = tempfile::tempdir().unwrap();
-    let (without, with) = (nats::Own::start(false), nats::Own::start(true));
+    let (without, with) = (nats::NatsServer::start(false), nats::NatsServer::start(true));
     let away = format!("127.0.0.1:{}", free_port());
     let url = without.url();
     names(

@@ -1,6 +1,6 @@
 //! What the doors have beside requests for models: counts, lists, and what providers keep for their callers.
 
-use crate::baton::{Baton, Told, asking};
+use crate::baton::{Baton, ClientReply, asking};
 use baton_model::{Capability, Cost, Nanos, UsageClass};
 use bytes::Bytes;
 use http::Method;
@@ -15,7 +15,7 @@ pub(crate) async fn key(baton: &Baton, fields: Value) -> String {
 }
 
 /// Asks with a key.
-pub(crate) async fn with(baton: &Baton, key: &str, method: Method, path: &str, body: impl Into<Bytes>) -> Told {
+pub(crate) async fn with(baton: &Baton, key: &str, method: Method, path: &str, body: impl Into<Bytes>) -> ClientReply {
     baton.send(method, path, &[("x-api-key", key), JSON, ANTHROPIC], body).await
 }
 
@@ -348,7 +348,7 @@ fn parts(boundary: &str, parts: &[Part<'_>]) -> Vec<u8> {
 }
 
 /// Sends a form, and checks that it arrives with the same parts in the same order, but for the model, which comes first.
-async fn ask_form(baton: &Baton, path: &str, sent: &[Part<'_>], upstream: &str) -> Told {
+async fn ask_form(baton: &Baton, path: &str, sent: &[Part<'_>], upstream: &str) -> ClientReply {
     let kind = ("content-type", "multipart/form-data; boundary=b0");
     let told = baton.send(Method::POST, path, &[kind], parts("b0", sent)).await.expect(200);
     let seen = baton.openai.requests().pop().unwrap();

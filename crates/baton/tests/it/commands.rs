@@ -2,12 +2,12 @@
 
 use crate::baton::Baton;
 use crate::running::KEY;
-use baton::execute::{Executor, Settings};
-use baton_bus::{Bus, Event, Local};
+use baton::execute::{CommandSettings, Executor};
+use baton_bus::{Bus, BusEvent, Local};
 use baton_model::chat::Json;
 use baton_model::entity::Role;
 use baton_model::{Caller, SystemClock};
-use baton_sim::Fault;
+use baton_sim::SimFault;
 use futures::StreamExt;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -25,7 +25,7 @@ struct Commanded {
 
 impl Commanded {
     async fn start(identity: Option<Caller>) -> Self {
-        let bus = Local::new(baton_bus::Settings { ack_wait: Duration::from_millis(200), ..Default::default() });
+        let bus = Local::new(baton_bus::BusSettings { ack_wait: Duration::from_millis(200), ..Default::default() });
         Self::over(Arc::new(bus), identity, 3).await
     }
 
@@ -43,13 +43,13 @@ impl Commanded {
             store: self.baton.app.store.clone(),
             router: self.baton.app.paths.all.clone(),
             clock: Arc::new(SystemClock),
-            settings: Settings { concurrency: 4, attempts, lease: Duration::from_secs(30), identity },
+            settings: CommandSettings { concurrency: 4, attempts, lease: Duration::from_secs(30), identity },
         };
         tokio::spawn(executor.run(self.stop.clone()));
     }
 
     /// Sends a command and waits for its reply.
-    async fn ask(&self, command: Event) -> Event {
+    async fn ask(&self, command: BusEvent) -> BusEvent {
         let mut replies = self.bus.replies(REPLIES).await.unwrap();
         self.bus.send(&command.with("replyto", REPLIES)).await.unwrap();
         tokio::time::timeout(Duration::from_secs(20), replies.next()).await.expect("a reply").unwrap()
@@ -67,11 +67,11 @@ impl Drop for Commanded {
     }
 }
 
-fn command(id: &str, kind: &str, data: Value) -> Event {
-    Event { data: Some(Json(data.to_string())), ..Event::new(id, "/tests", kind) }
+fn command(id: &str, kind: &str, data: Value) -> BusEvent {
+    BusEvent { data: Some(Json(data.to_string())), ..BusEvent::new(id, "/tests", kind) }
 }
 
-fn data(event: &Event) -> Value {
+fn data(event: &BusEvent) -> Value {
     serde_json::from_str(&event.data.as_ref().unwrap().0).unwrap()
 }
 
@@ -166,7 +166,7 @@ async fn what_is_wrong_goes_to_the_dead_letters_with_its_reason() {
 #[tokio::test]
 async fn a_command_waits_for_capacity() {
     let commanded = Commanded::start(None).await;
-    let busy = Fault::lookup("fail-503").expect("a fault");
+    let busy = SimFault::lookup("fail-503").expect("a fault");
     commanded.baton.openai.script([Some(busy), None]);
     let reply = commanded.ask(command("1", "chat.execute", chat()).with("apikey", KEY)).await;
     assert_eq!(reply.kind, "chat.execute.result");

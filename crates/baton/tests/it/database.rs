@@ -1,7 +1,7 @@
 //! The binary and its database: migrated, copied, checked.
 
 use crate::running::{command, run, told};
-use baton_servers::postgres::{self, Database};
+use baton_servers::postgres::{self, TestDatabase};
 use std::path::Path;
 use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
@@ -19,7 +19,7 @@ fn on(folder: &Path, url: &str, arguments: &[&str]) -> Output {
     command(folder, arguments).env("DATABASE_URL", url).output().unwrap()
 }
 
-fn tables(database: &Database) -> String {
+fn tables(database: &TestDatabase) -> String {
     database.sql("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
 }
 

@@ -1,7 +1,7 @@
 //! Who asks is known before anything else is done for a request, and decides what it may name and read.
 
 use crate::baton::{Baton, asking};
-use baton_auth::Secret;
+use baton_auth::KeySecret;
 use baton_auth::token::{ClaimNames, Mint, mint};
 use baton_model::entity::Role;
 use baton_model::{Clock, SystemClock};
@@ -28,7 +28,7 @@ fn token(user: &str, project: Option<&str>) -> String {
         issuer: None,
         audience: None,
     };
-    let token = mint(&Secret::given(SECRET), &ClaimNames::default(), &wanted, SystemClock.now()).unwrap();
+    let token = mint(&KeySecret::given(SECRET), &ClaimNames::default(), &wanted, SystemClock.now()).unwrap();
     format!("Bearer {token}")
 }
 

@@ -21,8 +21,8 @@ fn until(what: &str, mut so: impl FnMut() -> bool) {
 
 /// A node on a PostgreSQL of its own, with a model that was registered and a key that was made over the API.
 struct Node {
-    postgres: postgres::Own,
-    database: postgres::Database,
+    postgres: postgres::PostgresServer,
+    database: postgres::TestDatabase,
     sim: Sim,
     folder: TempDir,
     running: Option<Running>,
@@ -31,7 +31,7 @@ struct Node {
 
 impl Node {
     async fn start(settings: &[&str]) -> Self {
-        let postgres = postgres::Own::start(settings);
+        let postgres = postgres::PostgresServer::start(settings);
         let database = postgres::database_on(&postgres.url());
         let sim = Sim::start(Kind::OpenAi, SimOptions::of(Kind::OpenAi)).await.unwrap();
         let folder = tempfile::tempdir().unwrap();

@@ -1,12 +1,12 @@
 //! Two nodes that share a Redis, and a Redis that goes away under them.
 
 use crate::baton::Baton;
-use baton_servers::redis::Own;
+use baton_servers::redis::RedisServer;
 use http::Method;
 use serde_json::json;
 use std::time::Duration;
 
-async fn nodes(server: &Own) -> [Baton; 2] {
+async fn nodes(server: &RedisServer) -> [Baton; 2] {
     let redis = format!("[redis]\nurl = \"{}\"\ntimeout = \"10s\"\n", server.url());
     [Baton::with(&redis).await, Baton::with(&redis).await]
 }
@@ -19,7 +19,7 @@ async fn told(node: &Baton, metric: &str) -> Option<u64> {
 
 #[tokio::test]
 async fn requests_go_on_without_redis_and_use_it_again_when_it_is_back() {
-    let mut server = Own::start(&[]);
+    let mut server = RedisServer::start(&[]);
     let [node, other] = Box::pin(nodes(&server)).await;
     let asked = || node.chat("gpt", json!({ "temperature": 0 }));
     assert_eq!(asked().await.expect(200).header("x-baton-cache"), Some("miss"));

@@ -5,7 +5,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 /// A request at the door of responses.
-async fn respond(baton: &Baton, model: &str, more: Value) -> crate::baton::Told {
+async fn respond(baton: &Baton, model: &str, more: Value) -> crate::baton::ClientReply {
     let mut body = json!({ "model": model, "input": "Say hello" });
     if let (Some(body), Value::Object(more)) = (body.as_object_mut(), more) {
         body.extend(more);

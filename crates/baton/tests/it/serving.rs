@@ -2,7 +2,7 @@
 
 use crate::running::KEY;
 use baton::app::App;
-use baton::config::{Config, Environment, Source, load};
+use baton::config::{Config, ConfigSource, Environment, load};
 use baton::serve::{listen, serve};
 use baton_sim::{Kind, Sim, SimOptions};
 use std::net::SocketAddr;
@@ -88,7 +88,7 @@ pub fn configured(folder: &Path, server: &str) -> Config {
     let file = folder.join("baton.toml");
     let text = format!("auth.admin_key = \"{KEY}\"\n[server]\nlisten = \"127.0.0.1:0\"\n{server}\n");
     std::fs::write(&file, text).unwrap();
-    load(&Source { file: Some(file), listen: None }, &Environment::default()).unwrap()
+    load(&ConfigSource { file: Some(file), listen: None }, &Environment::default()).unwrap()
 }
 
 /// The head of a request with the admin's key, without the empty line that ends it.

@@ -2,7 +2,7 @@
 
 use crate::baton::{Baton, asking};
 use crate::running::{KEY, Running, command, told};
-use baton_auth::Secret;
+use baton_auth::KeySecret;
 use baton_auth::token::{ClaimNames, Mint, mint};
 use baton_model::entity::Role;
 use baton_model::{Clock, SystemClock, Timestamp};
@@ -122,7 +122,7 @@ async fn the_audit_log_names_who_made_a_change_and_from_where() {
         issuer: None,
         audience: None,
     };
-    let token = mint(&Secret::given(SECRET), &ClaimNames::default(), &wanted, SystemClock.now()).unwrap();
+    let token = mint(&KeySecret::given(SECRET), &ClaimNames::default(), &wanted, SystemClock.now()).unwrap();
     let open = Baton::start().await;
     for (baton, shown, actor) in
         [(&baton, Some(token.as_str()), "user:ada"), (&baton, Some(KEY), "admin"), (&open, None, "loopback")]
@@ -158,7 +158,7 @@ async fn a_token_of_a_clock_that_is_ten_minutes_off_is_told_both_times() {
         (fast, format!("the token is valid from {} on; this machine's clock says ", time(fast.seconds()))),
         (slow, format!("the token expired at {}; this machine's clock says ", time(slow.seconds() + 300))),
     ] {
-        let token = mint(&Secret::given(SECRET), &ClaimNames::default(), &wanted, clock).unwrap();
+        let token = mint(&KeySecret::given(SECRET), &ClaimNames::default(), &wanted, clock).unwrap();
         let bearer = format!("Bearer {token}");
         for (path, body) in [
             ("/v1/chat/completions", asking("gpt", "Say hello", serde_json::json!({}))),
@@ -178,7 +178,7 @@ async fn a_token_of_a_clock_that_is_ten_minutes_off_is_told_both_times() {
             assert!(!refused.text().contains(&token));
         }
     }
-    let good = mint(&Secret::given(SECRET), &ClaimNames::default(), &wanted, now).unwrap();
+    let good = mint(&KeySecret::given(SECRET), &ClaimNames::default(), &wanted, now).unwrap();
     let body = asking("gpt", "Say hello", serde_json::json!({})).to_string();
     let bearer = format!("Bearer {good}");
     baton.send(Method::POST, "/v1/chat/completions", &[("authorization", &bearer)], body).await.expect(200);

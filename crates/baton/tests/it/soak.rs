@@ -6,9 +6,9 @@
 use crate::running::{KEY, Running};
 use baton_model::Nanos;
 use baton_model::record::{Outcome, RequestRecord};
-use baton_sim::{Billed, Kind, Sim, SimOptions};
+use baton_sim::{BilledTokens, Kind, Sim, SimOptions};
 use baton_store::Store;
-use baton_store::ledger::Filter;
+use baton_store::ledger::RequestFilter;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
@@ -154,7 +154,7 @@ fn request(chance: &mut StdRng, mark: &str) -> (&'static str, Value) {
 
 /// Every request that a provider saw is in the ledger, once; and what was completed costs what was billed.
 async fn compare(store: &Store, sims: &[Sim], finished: &[String]) {
-    let mut billed = BTreeMap::<String, Vec<Billed>>::new();
+    let mut billed = BTreeMap::<String, Vec<BilledTokens>>::new();
     for seen in sims.iter().flat_map(Sim::requests) {
         let text = String::from_utf8_lossy(&seen.body).into_owned();
         let Some(from) = text.find("mark-") else { continue };
@@ -186,7 +186,7 @@ async fn compare(store: &Store, sims: &[Sim], finished: &[String]) {
 }
 
 /// In nano-dollars, by the prices of the configuration.
-fn cost(billed: &Billed) -> u64 {
+fn cost(billed: &BilledTokens) -> u64 {
     billed.input * 1000 + billed.output * 2000 + billed.cache_read * 500 + billed.cache_write * 1250
 }
 
@@ -194,7 +194,7 @@ async fn rows(store: &Store) -> BTreeMap<String, Vec<RequestRecord>> {
     let mut rows = BTreeMap::<String, Vec<RequestRecord>>::new();
     let mut cursor = None;
     loop {
-        let page = store.ledger().list(&Filter::default(), cursor.as_ref(), 500).await.unwrap();
+        let page = store.ledger().list(&RequestFilter::default(), cursor.as_ref(), 500).await.unwrap();
         for record in page.items {
             for tag in &record.attribution.tags {
                 rows.entry(tag.clone()).or_default().push(record.clone());

@@ -85,7 +85,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-async fn ask(baton: &Baton, model: &str, headers: &[(&str, &str)]) -> crate::baton::Told {
+async fn ask(baton: &Baton, model: &str, headers: &[(&str, &str)]) -> crate::baton::ClientReply {
     let body = asking(model, "Say hello", json!({})).to_string();
     baton.send(Method::POST, "/v1/chat/completions", headers, body).await
 }

@@ -1,8 +1,8 @@
 //! Commands out of the durable consumer, and what becomes of them.
 
-use super::shared::{PAUSE, Shared};
-use crate::delivery::Receipt;
-use crate::{BusError, Delivery};
+use super::shared::{NatsConnection, PAUSE};
+use crate::delivery::CommandReceipt;
+use crate::{BusError, CommandDelivery};
 use async_nats::jetstream::consumer::{PullConsumer, pull};
 use async_nats::jetstream::message::Acker;
 use async_nats::jetstream::{AckKind, Message};
@@ -18,7 +18,7 @@ use tokio::time::{sleep, timeout};
 const WAIT: Duration = Duration::from_secs(5);
 
 /// Commands, over as many connections as it takes.
-pub(super) fn commands(shared: Arc<Shared>) -> BoxStream<'static, Delivery> {
+pub(super) fn commands(shared: Arc<NatsConnection>) -> BoxStream<'static, CommandDelivery> {
     let stream = async_stream::stream! {
         let (mut consumer, mut away) = (None, false);
         loop {
@@ -47,7 +47,7 @@ pub(super) fn commands(shared: Arc<Shared>) -> BoxStream<'static, Delivery> {
 }
 
 /// The next command, or none after a while.
-async fn next(shared: &Shared, consumer: &mut Option<PullConsumer>) -> Result<Option<Message>, BusError> {
+async fn next(shared: &NatsConnection, consumer: &mut Option<PullConsumer>) -> Result<Option<Message>, BusError> {
     let consumer = match consumer {
         Some(consumer) => consumer,
         None => {
@@ -73,18 +73,18 @@ async fn next(shared: &Shared, consumer: &mut Option<PullConsumer>) -> Result<Op
     }
 }
 
-fn delivery(shared: &Arc<Shared>, message: Message) -> Option<Delivery> {
+fn delivery(shared: &Arc<NatsConnection>, message: Message) -> Option<CommandDelivery> {
     let (attempt, place) = {
         let info = message.info().ok()?;
         (u32::try_from(info.delivered).unwrap_or(u32::MAX), info.stream_sequence.to_string())
     };
     let (message, acker) = message.split();
     let receipt = Held { shared: Arc::clone(shared), acker };
-    Some(Delivery::new(message.payload, attempt, place, receipt))
+    Some(CommandDelivery::new(message.payload, attempt, place, receipt))
 }
 
 struct Held {
-    shared: Arc<Shared>,
+    shared: Arc<NatsConnection>,
     acker: Acker,
 }
 
@@ -102,7 +102,7 @@ impl Held {
     }
 }
 
-impl Receipt for Held {
+impl CommandReceipt for Held {
     fn ack(&self) -> BoxFuture<'_, Result<(), BusError>> {
         self.tell(AckKind::Ack)
     }

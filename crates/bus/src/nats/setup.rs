@@ -1,8 +1,8 @@
 //! Subjects, streams and the consumer.
 
-use super::address::Address;
+use super::address::NatsServers;
 use super::fault;
-use crate::{Bound, BusError, Settings};
+use crate::{BusError, BusSettings, StreamBound};
 use async_nats::jetstream::consumer::{AckPolicy, pull};
 use async_nats::jetstream::context::{CreateStreamError, CreateStreamErrorKind};
 use async_nats::jetstream::stream::{Config, DiscardPolicy, RawMessageErrorKind, RetentionPolicy};
@@ -10,11 +10,11 @@ use async_nats::jetstream::{Context, ErrorCode};
 use bytes::Bytes;
 
 /// What things are called.
-pub(super) struct Names {
+pub(super) struct NatsNames {
     prefix: String,
 }
 
-impl Names {
+impl NatsNames {
     pub fn new(prefix: &str) -> Self {
         Self { prefix: prefix.to_owned() }
     }
@@ -78,11 +78,11 @@ pub(super) fn is_subject(text: &str) -> bool {
 /// Makes what is not there yet. Several nodes may do so at once.
 pub(super) async fn prepare(
     context: &Context,
-    names: &Names,
-    settings: &Settings,
-    address: &Address,
+    names: &NatsNames,
+    settings: &BusSettings,
+    address: &NatsServers,
 ) -> Result<(), BusError> {
-    let bounded = |name: &str, subject: String, bound: Bound| Config {
+    let bounded = |name: &str, subject: String, bound: StreamBound| Config {
         name: names.stream(name),
         subjects: vec![subject],
         max_messages: i64::try_from(bound.length).unwrap_or(i64::MAX),
@@ -134,7 +134,7 @@ fn fault_code(error: &CreateStreamError) -> Option<ErrorCode> {
     }
 }
 
-fn stream_fault(error: &CreateStreamError, address: &Address) -> BusError {
+fn stream_fault(error: &CreateStreamError, address: &NatsServers) -> BusError {
     match error.kind() {
         CreateStreamErrorKind::JetStreamUnavailable => BusError::Setup(fault::jetstream_off(address)),
         CreateStreamErrorKind::JetStream(inner) if fault::is_off(inner.error_code()) => {

@@ -1,7 +1,7 @@
 //! The connection, and what is done over it.
 
 use super::{fault, scripts};
-use crate::{Bound, BusError, Event, Settings};
+use crate::{BusError, BusEvent, BusSettings, StreamBound};
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use redis::aio::{ConnectionManager, MultiplexedConnection};
@@ -12,8 +12,8 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
 /// What the bus and its streams of commands share.
-pub(super) struct Shared {
-    pub settings: Settings,
+pub(super) struct RedisConnection {
+    pub settings: BusSettings,
     pub client: Client,
     pub connection: ConnectionManager,
 }
@@ -25,7 +25,7 @@ pub(super) const BLOCK: Duration = Duration::from_secs(2);
 pub(super) const CONNECTING: Duration = Duration::from_secs(2);
 /// The wait after a failure.
 pub(super) const PAUSE: Duration = Duration::from_millis(500);
-impl Shared {
+impl RedisConnection {
     pub fn name(&self, name: &str) -> String {
         format!("{}:{name}", self.settings.prefix)
     }
@@ -56,7 +56,7 @@ impl Shared {
     }
 
     /// Appends events to a stream, but for those that were appended lately.
-    pub async fn append(&self, stream: &str, events: &[Event], bound: Bound) -> Result<(), BusError> {
+    pub async fn append(&self, stream: &str, events: &[BusEvent], bound: StreamBound) -> Result<(), BusError> {
         let key = self.name(stream);
         // A script runs alone in Redis, so a long one would stop everybody.
         for batch in events.chunks(BATCH) {
@@ -84,7 +84,7 @@ impl Shared {
     }
 
     /// What is added to a stream after its present end.
-    pub async fn follow(self: &Arc<Self>, key: String) -> Result<BoxStream<'static, Event>, BusError> {
+    pub async fn follow(self: &Arc<Self>, key: String) -> Result<BoxStream<'static, BusEvent>, BusError> {
         // The position is read before the stream is returned, so that nothing sent after this call is missed.
         let last: StreamRangeReply = self.run(async |mut c| c.xrevrange_count(&key, "+", "-", 1).await).await?;
         let mut last = last.ids.first().map_or_else(|| "0-0".to_owned(), |entry| entry.id.clone());
@@ -122,8 +122,8 @@ impl Shared {
 }
 
 /// The event of an entry, if it has one.
-pub(super) fn read(entry: &StreamId) -> Option<Event> {
-    Event::read(&entry.get::<Vec<u8>>("event")?).ok()
+pub(super) fn read(entry: &StreamId) -> Option<BusEvent> {
+    BusEvent::read(&entry.get::<Vec<u8>>("event")?).ok()
 }
 
 pub(super) fn milliseconds(duration: Duration) -> u64 {

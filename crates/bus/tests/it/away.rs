@@ -2,12 +2,12 @@
 
 use crate::place::{self, Place};
 use crate::{event, id, next, taken};
-use baton_bus::{Bus, BusError, Settings};
+use baton_bus::{Bus, BusError, BusSettings};
 use std::sync::Arc;
 use std::time::Duration;
 
-fn settings() -> Settings {
-    Settings { ack_wait: Duration::from_secs(1), timeout: Duration::from_secs(2), ..Settings::default() }
+fn settings() -> BusSettings {
+    BusSettings { ack_wait: Duration::from_secs(1), timeout: Duration::from_secs(2), ..BusSettings::default() }
 }
 
 /// Tries until it goes.
@@ -32,7 +32,7 @@ async fn is_away(bus: &Arc<dyn Bus>) {
 
 #[tokio::test]
 async fn redis_comes_back_empty() {
-    let mut server = baton_servers::redis::Own::start(&[]);
+    let mut server = baton_servers::redis::RedisServer::start(&[]);
     let place = Place::redis(server.url(), settings());
     let bus = place.node().await;
     let (mut commands, mut events) = (bus.commands(), bus.listen().await.unwrap());
@@ -55,7 +55,7 @@ async fn redis_comes_back_empty() {
 
 #[tokio::test]
 async fn redis_is_flushed() {
-    let server = baton_servers::redis::Own::start(&[]);
+    let server = baton_servers::redis::RedisServer::start(&[]);
     let place = Place::redis(server.url(), settings());
     let bus = place.node().await;
     let mut commands = bus.commands();
@@ -69,7 +69,7 @@ async fn redis_is_flushed() {
 
 #[tokio::test]
 async fn nats_comes_back_with_what_it_had() {
-    let mut server = baton_servers::nats::Own::start(true);
+    let mut server = baton_servers::nats::NatsServer::start(true);
     let place = Place::nats(server.url(), settings());
     let bus = place.node().await;
     let (mut commands, mut events) = (bus.commands(), bus.listen().await.unwrap());
@@ -95,7 +95,7 @@ async fn nats_comes_back_with_what_it_had() {
 
 #[tokio::test]
 async fn nats_loses_its_streams() {
-    let mut server = baton_servers::nats::Own::start(true);
+    let mut server = baton_servers::nats::NatsServer::start(true);
     let place = Place::nats(server.url(), settings());
     let bus = place.node().await;
     let mut commands = bus.commands();
@@ -114,8 +114,8 @@ async fn nats_loses_its_streams() {
 
 #[tokio::test]
 async fn a_bus_may_be_opened_before_its_server_runs() {
-    let mut redis = baton_servers::redis::Own::start(&[]);
-    let mut nats = baton_servers::nats::Own::start(true);
+    let mut redis = baton_servers::redis::RedisServer::start(&[]);
+    let mut nats = baton_servers::nats::NatsServer::start(true);
     redis.stop();
     nats.stop();
     let nodes = [Place::redis(redis.url(), settings()).node().await, Place::nats(nats.url(), settings()).node().await];

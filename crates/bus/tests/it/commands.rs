@@ -2,7 +2,7 @@
 
 use crate::place::Place;
 use crate::{event, id, on_every_bus, taken};
-use baton_bus::{Bus, BusError, DeadLetter, Delivery, Settings};
+use baton_bus::{Bus, BusError, BusSettings, CommandDelivery, DeadLetter};
 use baton_model::Timestamp;
 use baton_model::chat::Json;
 use futures::StreamExt;
@@ -22,21 +22,21 @@ on_every_bus! {
 }
 
 /// Nothing comes again while a test runs.
-fn patient() -> Settings {
-    Settings { ack_wait: Duration::from_secs(300), ..Settings::default() }
+fn patient() -> BusSettings {
+    BusSettings { ack_wait: Duration::from_secs(300), ..BusSettings::default() }
 }
 
 /// What is not acknowledged comes again soon.
-fn brief() -> Settings {
-    Settings { ack_wait: Duration::from_secs(2), ..Settings::default() }
+fn brief() -> BusSettings {
+    BusSettings { ack_wait: Duration::from_secs(2), ..BusSettings::default() }
 }
 
-fn full() -> Settings {
-    Settings { max_commands: 2, ..patient() }
+fn full() -> BusSettings {
+    BusSettings { max_commands: 2, ..patient() }
 }
 
 /// Whether nothing but that command, sent now, comes.
-async fn only(bus: &Arc<dyn Bus>, commands: &mut BoxStream<'static, Delivery>, marker: &str) {
+async fn only(bus: &Arc<dyn Bus>, commands: &mut BoxStream<'static, CommandDelivery>, marker: &str) {
     bus.send(&event(marker, "model.update")).await.unwrap();
     let delivery = taken(commands).await;
     assert_eq!(id(&delivery), marker);

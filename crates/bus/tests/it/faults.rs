@@ -1,11 +1,11 @@
 //! What `check` tells.
 
-use baton_bus::{Bus, BusError, Nats, RedisStreams, Settings};
+use baton_bus::{Bus, BusError, BusSettings, Nats, RedisStreams};
 use std::time::Duration;
 use tokio::net::TcpListener;
 
-fn settings() -> Settings {
-    Settings { timeout: Duration::from_secs(2), ..Settings::default() }
+fn settings() -> BusSettings {
+    BusSettings { timeout: Duration::from_secs(2), ..BusSettings::default() }
 }
 
 async fn redis(url: &str) -> Result<String, BusError> {
@@ -23,7 +23,7 @@ fn told(result: Result<String, BusError>, place: &str) -> String {
 
 #[tokio::test]
 async fn of_redis() {
-    let mut server = baton_servers::redis::Own::start(&["--requirepass", "secret"]);
+    let mut server = baton_servers::redis::RedisServer::start(&["--requirepass", "secret"]);
     let url = server.url();
     let place = url.trim_start_matches("redis://");
     let wants = "Redis at PLACE wants a password: write redis://:PASSWORD@HOST or redis://USER:PASSWORD@HOST";
@@ -42,7 +42,7 @@ async fn of_redis() {
 
 #[tokio::test]
 async fn of_nats() {
-    let mut server = baton_servers::nats::Own::start(false);
+    let mut server = baton_servers::nats::NatsServer::start(false);
     let url = server.url();
     let place = url.trim_start_matches("nats://");
     let off = "NATS at PLACE responds, but JetStream is off: start nats-server with -js";

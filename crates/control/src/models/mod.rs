@@ -24,33 +24,33 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The models' directory of one node.
-pub struct Models {
+pub struct ModelDirectory {
     store: Store,
     engine: Engine,
     configured: Vec<Model>,
-    vendors: ArcSwap<Vendors>,
+    vendors: ArcSwap<VendorInfo>,
     /// One change at a time: each reads, writes and makes a new snapshot.
     change: tokio::sync::Mutex<()>,
 }
 
 /// What is known of providers beyond how to call them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Vendors {
+pub struct VendorInfo {
     /// For each provider that is a vendor itself (not merely compatible), its name in the catalogue.
     pub names: BTreeMap<ProviderId, String>,
     /// Providers whose lists are taken over only when they are asked for by name.
     pub unlisted: BTreeSet<ProviderId>,
 }
 
-impl Models {
+impl ModelDirectory {
     /// The models of the configuration and of the database.
-    pub fn new(store: Store, engine: Engine, configured: Vec<Model>, vendors: Vendors) -> Self {
+    pub fn new(store: Store, engine: Engine, configured: Vec<Model>, vendors: VendorInfo) -> Self {
         let vendors = ArcSwap::from_pointee(vendors);
         Self { store, engine, configured, vendors, change: tokio::sync::Mutex::default() }
     }
 
     /// Takes over what is known of other providers; [`Self::reload`] puts it in force.
-    pub fn know(&self, vendors: Vendors) {
+    pub fn know(&self, vendors: VendorInfo) {
         self.vendors.store(Arc::new(vendors));
     }
 

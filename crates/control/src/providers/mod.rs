@@ -3,11 +3,11 @@
 mod registered;
 mod view;
 
-pub use registered::{ProviderSecrets, ProviderSettings, sealed_row};
+pub use registered::{ProviderSecrets, StoredProviderSettings, sealed_row};
 pub use view::RegistrationView;
 
 use crate::faults::Faults;
-use crate::models::{Models, Vendors};
+use crate::models::{ModelDirectory, VendorInfo};
 use baton_engine::Engine;
 use baton_model::{Actor, Code, EventKind, Model, ModelId, ModelSource, ProviderId, PublicError, Timestamp};
 use baton_provider_api::{Provider, Transport};
@@ -20,23 +20,23 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// The providers of the configuration.
 #[derive(Default, Clone)]
-pub struct Configured {
+pub struct ConfiguredProvider {
     /// By name.
     pub providers: BTreeMap<ProviderId, Arc<dyn Provider>>,
     /// What is known of them beyond how to call them.
-    pub vendors: Vendors,
+    pub vendors: VendorInfo,
     /// The model for requests that name only the provider.
     pub default_models: BTreeMap<ProviderId, ModelId>,
 }
 
 /// The providers of one node.
-pub struct Providers {
+pub struct ProviderDirectory {
     store: Store,
     engine: Engine,
-    models: Arc<Models>,
+    models: Arc<ModelDirectory>,
     keyring: Option<Keyring>,
     transport: Transport,
-    configured: Configured,
+    configured: ConfiguredProvider,
     /// Those of the database as they were last built, or why they could not be.
     built: Mutex<BTreeMap<ProviderId, Built>>,
     /// One change or reload at a time.
@@ -50,14 +50,14 @@ struct Built {
     provider: Result<Arc<dyn Provider>, String>,
 }
 
-impl Providers {
+impl ProviderDirectory {
     /// The providers; `keyring` opens what the database keeps encrypted. [`Self::reload`] puts them in force.
     pub fn new(
         store: Store,
-        models: Arc<Models>,
+        models: Arc<ModelDirectory>,
         engine: Engine,
         keyring: Option<Keyring>,
-        configured: Configured,
+        configured: ConfiguredProvider,
     ) -> Self {
         let (built, change) = (Mutex::default(), tokio::sync::Mutex::default());
         Self { store, engine, models, keyring, transport: Transport::default(), configured, built, change }
@@ -177,7 +177,7 @@ impl Providers {
     pub async fn seal_queries(&self, by: &Actor) -> Result<(), PublicError> {
         let _one = self.change.lock().await;
         let rows = self.store.providers().list().await?;
-        for row in rows.into_iter().filter(|row| ProviderSettings::of(row).query.is_some()) {
+        for row in rows.into_iter().filter(|row| StoredProviderSettings::of(row).query.is_some()) {
             if self.keyring.is_none() {
                 let problem = "the query of a provider stands in clear in the database: set BATON_SECRET_KEY";
                 tracing::warn!(provider.id = %row.name, "{problem}");
@@ -185,7 +185,7 @@ impl Providers {
             }
             // What can't be opened can't be sealed anew either; `take_over` has logged why.
             let Ok(secrets) = ProviderSecrets::open(&row, self.keyring()) else { continue };
-            let mut settings = ProviderSettings::of(&row);
+            let mut settings = StoredProviderSettings::of(&row);
             settings.note(&secrets);
             let sealed = RegisteredProvider {
                 sealed_key: secrets.seal(&row.name, self.keyring())?,
@@ -214,13 +214,13 @@ impl Providers {
 
     async fn take_over(&self) -> Result<(), PublicError> {
         let rows = self.store.providers().list().await?;
-        let Configured { mut providers, mut vendors, mut default_models } = self.configured.clone();
+        let ConfiguredProvider { mut providers, mut vendors, mut default_models } = self.configured.clone();
         let mut built = BTreeMap::new();
         for row in rows.iter().filter(|row| !self.is_configured(&row.name)) {
             // An unchanged provider is not built again: that would close its connections.
             let made = self.unchanged(row).unwrap_or_else(|| self.build_told(row));
             if let Ok(provider) = &made.provider {
-                let kept = ProviderSettings::of(row);
+                let kept = StoredProviderSettings::of(row);
                 providers.insert(row.name.clone(), Arc::clone(provider));
                 vendors.names.extend(vendor(row).map(|vendor| (row.name.clone(), vendor)));
                 vendors.unlisted.extend((kept.discover == Some(false)).then(|| row.name.clone()));
@@ -258,7 +258,7 @@ impl Providers {
     /// Makes a provider of a row; else the field that is wrong, and the problem.
     fn build(&self, row: &RegisteredProvider) -> Result<Arc<dyn Provider>, (String, String)> {
         let sealed = ProviderSecrets::open(row, self.keyring()).map_err(|problem| ("api_key".to_owned(), problem))?;
-        let config = described(row, &ProviderSettings::of(row), &sealed);
+        let config = described(row, &StoredProviderSettings::of(row), &sealed);
         build(&config, &self.transport).map_err(|error| (error.field, error.problem))
     }
 

@@ -2,7 +2,7 @@
 
 use baton_control::ObjectQuotas;
 use baton_control::ProviderObjects;
-use baton_control::provider_objects::{Made, Near};
+use baton_control::provider_objects::{Near, NewProviderObject};
 use baton_model::entity::{ProviderObjectKind, Role};
 use baton_model::{Caller, Code, ProviderId, SystemClock};
 use baton_store::Store;
@@ -29,8 +29,8 @@ fn caller(key: &str) -> Caller {
     }
 }
 
-fn made<'a>(kind: ProviderObjectKind, object: &'a str, provider: &'a ProviderId) -> Made<'a> {
-    Made { kind, object, provider, model: None, expires_at: None }
+fn made<'a>(kind: ProviderObjectKind, object: &'a str, provider: &'a ProviderId) -> NewProviderObject<'a> {
+    NewProviderObject { kind, object, provider, model: None, expires_at: None }
 }
 
 /// On one thread the write begins when the deletion waits for the database for the first time.

@@ -7,7 +7,7 @@
 use super::extension::extension;
 use super::max_tokens::DEFAULT_MAX_TOKENS;
 use crate::Dropped;
-use crate::json::{Fault, Node, Object};
+use crate::json::{JsonFault, Node, Object};
 use baton_model::chat::{Effort, ReasoningOptions};
 use baton_model::entity::ReasoningStyle;
 use baton_model::{ChatRequest, Target};
@@ -16,7 +16,7 @@ use baton_model::{ChatRequest, Target};
 const LEAST_BUDGET: u64 = 1024;
 
 /// Reads `thinking`.
-pub(super) fn read_thinking(request: &mut ChatRequest, node: &Node<'_>) -> Result<(), Fault> {
+pub(super) fn read_thinking(request: &mut ChatRequest, node: &Node<'_>) -> Result<(), JsonFault> {
     let type_ = node.require("type")?.string()?;
     if !["enabled", "adaptive", "disabled"].contains(&type_.as_str()) {
         request.extensions.push(extension("thinking", node));
@@ -36,7 +36,7 @@ pub(super) fn read_thinking(request: &mut ChatRequest, node: &Node<'_>) -> Resul
 }
 
 /// Reads `output_config.effort`; a word that is not known stays as it is.
-pub(super) fn read_effort(request: &mut ChatRequest, path: &str, node: &Node<'_>) -> Result<(), Fault> {
+pub(super) fn read_effort(request: &mut ChatRequest, path: &str, node: &Node<'_>) -> Result<(), JsonFault> {
     match Effort::lookup(&node.string()?) {
         Some(effort) => request.reasoning.get_or_insert_default().effort = Some(effort),
         None => request.extensions.push(extension(path, node)),
@@ -46,7 +46,7 @@ pub(super) fn read_effort(request: &mut ChatRequest, path: &str, node: &Node<'_>
 
 /// How a request asks for thought, and for how many tokens in all.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Plan {
+pub(super) struct ThinkingPlan {
     thinking: Option<Thinking>,
     display: Option<String>,
     pub(super) effort: Option<&'static str>,
@@ -60,7 +60,7 @@ enum Thinking {
     Budget(u64),
 }
 
-impl Plan {
+impl ThinkingPlan {
     /// What to ask of the target. `forced`: a tool must be called.
     pub(super) fn new(request: &ChatRequest, target: &Target, forced: bool, dropped: &mut Vec<Dropped>) -> Self {
         let limit = request.max_output_tokens;

@@ -4,7 +4,7 @@
 //! from rate limits by the code alone. Compatible services write this in many ways, all read here.
 
 use super::reply::ErrorReply;
-use crate::json::{Node, Value, object};
+use crate::json::{JsonValue, Node, object};
 use baton_model::fault::{ErrorKind, UpstreamError};
 use baton_model::{Code, Dialect, PublicError};
 
@@ -27,7 +27,7 @@ pub fn read(status: u16, body: &[u8]) -> UpstreamError {
 pub fn read_node(status: u16, root: &Node<'_>) -> UpstreamError {
     // Google wraps the object into an array.
     let root = match root.value() {
-        Value::Array(items) => items.first().unwrap_or(root),
+        JsonValue::Array(items) => items.first().unwrap_or(root),
         _ => root,
     };
     let error = root.get("error").unwrap_or(root);
@@ -55,8 +55,8 @@ pub fn read_node(status: u16, root: &Node<'_>) -> UpstreamError {
 
 fn scalar_text(node: &Node<'_>) -> Option<String> {
     match node.value() {
-        Value::String => node.string().ok(),
-        Value::Number => Some(node.text().to_owned()),
+        JsonValue::String => node.string().ok(),
+        JsonValue::Number => Some(node.text().to_owned()),
         _ => None,
     }
 }

@@ -4,7 +4,7 @@ use super::field_value::FieldValue;
 use super::fields::fields;
 use super::request::{arguments_of, plain_json};
 use baton_model::chat::{Part, PartKind, Reasoning, ToolCall};
-use baton_model::event::{Choice, Finish, Reply, Started, Timings};
+use baton_model::event::{CollectedReply, FinishReason, ReplyChoice, ReplyStart, Timings};
 use baton_model::{Usage, UsageClass};
 
 fields! {
@@ -75,9 +75,9 @@ impl Field {
 }
 
 /// Everything that a reply says, in order.
-pub fn list_values(reply: &Reply) -> Vec<FieldValue<Field>> {
+pub fn list_values(reply: &CollectedReply) -> Vec<FieldValue<Field>> {
     let mut all = FieldValues(Vec::new());
-    let Reply { started: Started { id, model, created, fingerprint }, choices, usage, timings } = reply;
+    let CollectedReply { started: ReplyStart { id, model, created, fingerprint }, choices, usage, timings } = reply;
     all.option(Field::Id, "id", id.as_deref());
     all.option(Field::Model, "model", model.as_deref());
     all.option(Field::Created, "created", *created);
@@ -107,8 +107,8 @@ impl FieldValues {
         }
     }
 
-    fn choice(&mut self, choice: &Choice) {
-        let Choice { index, parts, finish, stop_sequence, logprobs } = choice;
+    fn choice(&mut self, choice: &ReplyChoice) {
+        let ReplyChoice { index, parts, finish, stop_sequence, logprobs } = choice;
         if *index > 0 {
             return self.say(Field::MoreChoices, "n", format!("{choice:?}"));
         }
@@ -117,8 +117,9 @@ impl FieldValues {
         }
         // A reply that calls tools waits for them, whatever the provider's word: a forced call ends with `stop`.
         let calls = parts.iter().any(|part| matches!(part.kind, PartKind::ToolCall(_)));
-        let finish =
-            finish.clone().map(|finish| if calls && finish == Finish::Stop { Finish::ToolCalls } else { finish });
+        let finish = finish
+            .clone()
+            .map(|finish| if calls && finish == FinishReason::Stop { FinishReason::ToolCalls } else { finish });
         if let Some(finish) = finish {
             self.say(finish_field(&finish), "finish", format!("{finish:?}"));
         }
@@ -174,16 +175,16 @@ pub(super) fn count_usage(usage: &Usage, counted_as: fn(UsageClass) -> Option<Us
     sums
 }
 
-fn finish_field(finish: &Finish) -> Field {
+fn finish_field(finish: &FinishReason) -> Field {
     match finish {
-        Finish::Stop => Field::FinishStop,
-        Finish::StopSequence => Field::FinishStopSequence,
-        Finish::Length => Field::FinishLength,
-        Finish::ContextWindow => Field::FinishContextWindow,
-        Finish::ToolCalls => Field::FinishToolCalls,
-        Finish::ContentFilter => Field::FinishContentFilter,
-        Finish::Refusal => Field::FinishRefusal,
-        Finish::Pause => Field::FinishPause,
-        Finish::Other(_) => Field::FinishOther,
+        FinishReason::Stop => Field::FinishStop,
+        FinishReason::StopSequence => Field::FinishStopSequence,
+        FinishReason::Length => Field::FinishLength,
+        FinishReason::ContextWindow => Field::FinishContextWindow,
+        FinishReason::ToolCalls => Field::FinishToolCalls,
+        FinishReason::ContentFilter => Field::FinishContentFilter,
+        FinishReason::Refusal => Field::FinishRefusal,
+        FinishReason::Pause => Field::FinishPause,
+        FinishReason::Other(_) => Field::FinishOther,
     }
 }

@@ -10,8 +10,9 @@ use crate::json::Node;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use baton_model::chat::{
-    CacheControl, ChatRequest, Document, Effort, Extension, Image, Json, Message, OutputFormat, Part, PartKind,
-    Reasoning, ReasoningOptions, Role, Sampling, Schema, Source, Tool, ToolCall, ToolChoice, ToolResult,
+    CacheControl, ChatRequest, Document, Effort, Extension, Image, Json, MediaSource, Message, MessageRole,
+    OutputFormat, Part, PartKind, Reasoning, ReasoningOptions, SamplingOptions, Schema, Tool, ToolCall, ToolChoice,
+    ToolResult,
 };
 
 fields! {
@@ -259,8 +260,8 @@ impl FieldValues {
         }
     }
 
-    fn sampling(&mut self, sampling: &Sampling) {
-        let Sampling {
+    fn sampling(&mut self, sampling: &SamplingOptions) {
+        let SamplingOptions {
             temperature,
             top_p,
             top_k,
@@ -367,14 +368,14 @@ impl FieldValues {
     fn message(&mut self, message: &Message, path: &str) {
         let Message { role, name, parts } = message;
         let speaker = match role {
-            Role::System | Role::Developer => Speaker::System,
-            Role::User => Speaker::User,
-            Role::Assistant => Speaker::Assistant,
-            Role::Tool => Speaker::Tool,
+            MessageRole::System | MessageRole::Developer => Speaker::System,
+            MessageRole::User => Speaker::User,
+            MessageRole::Assistant => Speaker::Assistant,
+            MessageRole::Tool => Speaker::Tool,
         };
         // An item of one format alone speaks for nobody.
         let speaks = parts.iter().any(|part| !matches!(part.kind, PartKind::Other { .. }));
-        if *role == Role::Developer && speaks {
+        if *role == MessageRole::Developer && speaks {
             self.say(Field::Developer, format!("{path}.role"), "developer");
         }
         self.option(Field::Name, &format!("{path}.name"), name.as_deref());
@@ -444,10 +445,10 @@ impl FieldValues {
         let Image { source, detail } = image;
         let (field, value) = match source {
             // Some formats have no media type: it is told from the data again.
-            Source::Base64 { media_type: _, data } => (Field::ImageData, data.clone()),
-            Source::Url(url) => (Field::ImageUrl, url.clone()),
-            Source::Text(text) => (Field::ImageData, text.clone()),
-            Source::File { dialect, id } => (Field::ImageFile, format!("{dialect} {id}")),
+            MediaSource::Base64 { media_type: _, data } => (Field::ImageData, data.clone()),
+            MediaSource::Url(url) => (Field::ImageUrl, url.clone()),
+            MediaSource::Text(text) => (Field::ImageData, text.clone()),
+            MediaSource::File { dialect, id } => (Field::ImageFile, format!("{dialect} {id}")),
         };
         let field = if matches!(speaker, Speaker::Tool) { Field::ResultImage } else { field };
         self.say(field, path, value);
@@ -458,14 +459,14 @@ impl FieldValues {
         let Document { source, title, context, citations } = document;
         let (field, value) = match source {
             // Text is the same whether it stands as text or as base64.
-            Source::Base64 { media_type, data } if media_type.starts_with("text/") => match decoded(data) {
+            MediaSource::Base64 { media_type, data } if media_type.starts_with("text/") => match decoded(data) {
                 Some(text) => (Field::DocumentText, text),
                 None => (Field::DocumentData, format!("{media_type} {data}")),
             },
-            Source::Base64 { media_type, data } => (Field::DocumentData, format!("{media_type} {data}")),
-            Source::Url(url) => (Field::DocumentUrl, url.clone()),
-            Source::Text(text) => (Field::DocumentText, text.clone()),
-            Source::File { dialect, id } => (Field::DocumentFile, format!("{dialect} {id}")),
+            MediaSource::Base64 { media_type, data } => (Field::DocumentData, format!("{media_type} {data}")),
+            MediaSource::Url(url) => (Field::DocumentUrl, url.clone()),
+            MediaSource::Text(text) => (Field::DocumentText, text.clone()),
+            MediaSource::File { dialect, id } => (Field::DocumentFile, format!("{dialect} {id}")),
         };
         let field = if matches!(speaker, Speaker::Tool) { Field::ResultDocument } else { field };
         self.say(field, path, value);

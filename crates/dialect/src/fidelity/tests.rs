@@ -6,8 +6,8 @@ use super::{Fate, FieldValue, declared, find_lost, find_lost_in_reply, reply, re
 use crate::framing::Framing;
 use crate::testing::{codec, read_stream, target};
 use crate::{Codec, Dropped, ReplyContext};
-use baton_model::event::Reply;
-use baton_model::{Capability, ChatRequest, Detail, Dialect, Event, Operation, Quirks, Usage, UsageClass};
+use baton_model::event::CollectedReply;
+use baton_model::{Capability, ChatRequest, Detail, Dialect, Operation, Quirks, ReplyEvent, Usage, UsageClass};
 use proptest::prelude::*;
 use std::fmt::Write;
 
@@ -85,14 +85,19 @@ fn requests_keep_what_is_declared() {
 }
 
 /// A reply written in a format and read there: whole, and as a stream.
-fn both_ways(to: Dialect, events: &[Event]) -> [Reply; 2] {
+fn both_ways(to: Dialect, events: &[ReplyEvent]) -> [CollectedReply; 2] {
     let context = ReplyContext { id: "id".into(), model: "m".into(), include_usage: true, ..ReplyContext::default() };
     let whole = chat(to).read_reply(&chat(to).write_reply(events, &context).unwrap().body).unwrap();
     let mut writer = chat(to).stream_writer(context).unwrap();
     let written: Vec<u8> = events.iter().flat_map(|event| writer.push(event)).collect();
     let (streamed, error) = read_stream(chat(to), Framing::of(to), Detail::Full, &written);
-    assert_eq!((error, streamed.last()), (None, Some(&Event::Ended)), "{to}: {}", String::from_utf8_lossy(&written));
-    [Reply::collect(&whole), Reply::collect(&streamed)]
+    assert_eq!(
+        (error, streamed.last()),
+        (None, Some(&ReplyEvent::Ended)),
+        "{to}: {}",
+        String::from_utf8_lossy(&written)
+    );
+    [CollectedReply::collect(&whole), CollectedReply::collect(&streamed)]
 }
 
 #[test]
@@ -102,7 +107,7 @@ fn replies_keep_what_is_declared() {
         let fate = declared(to).unwrap().reply;
         for field in reply::Field::ALL {
             let events = answer(*field, to);
-            let before = Reply::collect(&events);
+            let before = CollectedReply::collect(&events);
             let said = of_field(reply::list_values(&before), *field);
             assert!(!said.is_empty(), "the sample of {} does not say it", field.name());
             for after in both_ways(to, &events) {
@@ -137,8 +142,8 @@ fn bills_are_counted_as_declared() {
             let mut events = answer(reply::Field::Text, to);
             let usage = Usage::default().with(UsageClass::Input, 9).with(UsageClass::Output, 8);
             let amount = usage.get(class) + 5;
-            events.insert(3, Event::Usage(usage.with(class, amount)));
-            let before = Reply::collect(&events);
+            events.insert(3, ReplyEvent::Usage(usage.with(class, amount)));
+            let before = CollectedReply::collect(&events);
             for after in both_ways(to, &events) {
                 assert!(same_bill(&before, &after, to), "{to} {}: {:?}", class.name(), after.usage);
             }

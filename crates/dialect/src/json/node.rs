@@ -11,12 +11,12 @@ pub struct Node<'a> {
     text: &'a str,
     /// Its first byte in the whole text: no two values share one, so it names the value.
     start: usize,
-    value: Value<'a>,
+    value: JsonValue<'a>,
 }
 
 /// What a value is. Strings and numbers stay text until somebody asks for them.
 #[derive(Debug, Clone)]
-pub enum Value<'a> {
+pub enum JsonValue<'a> {
     /// `null`.
     Null,
     /// `true` or `false`.
@@ -33,7 +33,7 @@ pub enum Value<'a> {
 
 /// Something that was not as expected, somewhere in the tree. [`read`] turns it into a [`ReadError`] with the path.
 #[derive(Debug)]
-pub struct Fault {
+pub struct JsonFault {
     start: usize,
     member: Option<String>,
     problem: String,
@@ -43,7 +43,7 @@ pub struct Fault {
 ///
 /// # Errors
 /// If it is not JSON, or `read` says so.
-pub fn read<T>(bytes: &[u8], read: impl FnOnce(&Node<'_>) -> Result<T, Fault>) -> Result<T, ReadError> {
+pub fn read<T>(bytes: &[u8], read: impl FnOnce(&Node<'_>) -> Result<T, JsonFault>) -> Result<T, ReadError> {
     let root = Node::parse(bytes)?;
     read(&root).map_err(|fault| {
         let mut path = root.path_to(fault.start);
@@ -70,16 +70,16 @@ impl<'a> Node<'a> {
     fn value_at(lexer: &mut Lexer<'a>, depth: &mut usize) -> Result<Self, ReadError> {
         let start = lexer.at();
         let value = match lexer.peek() {
-            Some(b'{') => Value::Object(Self::members_at(lexer, depth)?),
-            Some(b'[') => Value::Array(Self::items_at(lexer, depth)?),
+            Some(b'{') => JsonValue::Object(Self::members_at(lexer, depth)?),
+            Some(b'[') => JsonValue::Array(Self::items_at(lexer, depth)?),
             first => {
                 lexer.scalar()?;
                 match first {
-                    Some(b'"') => Value::String,
-                    Some(b't') => Value::Bool(true),
-                    Some(b'f') => Value::Bool(false),
-                    Some(b'n') => Value::Null,
-                    _ => Value::Number,
+                    Some(b'"') => JsonValue::String,
+                    Some(b't') => JsonValue::Bool(true),
+                    Some(b'f') => JsonValue::Bool(false),
+                    Some(b'n') => JsonValue::Null,
+                    _ => JsonValue::Number,
                 }
             }
         };
@@ -127,7 +127,7 @@ impl<'a> Node<'a> {
     }
 
     /// What it is.
-    pub fn value(&self) -> &Value<'a> {
+    pub fn value(&self) -> &JsonValue<'a> {
         &self.value
     }
 
@@ -148,17 +148,17 @@ impl<'a> Node<'a> {
 
     /// Whether it is `null`.
     pub fn is_null(&self) -> bool {
-        matches!(self.value, Value::Null)
+        matches!(self.value, JsonValue::Null)
     }
 
     /// Whether it is an object.
     pub fn is_object(&self) -> bool {
-        matches!(self.value, Value::Object(_))
+        matches!(self.value, JsonValue::Object(_))
     }
 
     /// A member that is there and not `null`; `None` of anything but an object.
     pub fn get(&self, name: &str) -> Option<&Self> {
-        let Value::Object(members) = &self.value else { return None };
+        let JsonValue::Object(members) = &self.value else { return None };
         // Of two equal keys the last wins, as in the vendors' own parsers.
         members.iter().rev().find(|(key, _)| key == name).map(|(_, node)| node).filter(|node| !node.is_null())
     }
@@ -167,9 +167,9 @@ impl<'a> Node<'a> {
     ///
     /// # Errors
     /// If it is not, or this is no object.
-    pub fn require(&self, name: &str) -> Result<&Self, Fault> {
+    pub fn require(&self, name: &str) -> Result<&Self, JsonFault> {
         self.members()?;
-        self.get(name).ok_or_else(|| Fault {
+        self.get(name).ok_or_else(|| JsonFault {
             start: self.start,
             member: Some(name.to_owned()),
             problem: "required, but missing".to_owned(),
@@ -180,9 +180,9 @@ impl<'a> Node<'a> {
     ///
     /// # Errors
     /// If it is none.
-    pub fn members(&self) -> Result<&[(Cow<'a, str>, Self)], Fault> {
+    pub fn members(&self) -> Result<&[(Cow<'a, str>, Self)], JsonFault> {
         match &self.value {
-            Value::Object(members) => Ok(members),
+            JsonValue::Object(members) => Ok(members),
             _ => Err(self.expected("an object")),
         }
     }
@@ -191,23 +191,23 @@ impl<'a> Node<'a> {
     ///
     /// # Errors
     /// If it is none.
-    pub fn items(&self) -> Result<&[Self], Fault> {
+    pub fn items(&self) -> Result<&[Self], JsonFault> {
         match &self.value {
-            Value::Array(items) => Ok(items),
+            JsonValue::Array(items) => Ok(items),
             _ => Err(self.expected("an array")),
         }
     }
 
     /// The text of a string; `None` of anything else.
     pub fn as_str(&self) -> Option<Cow<'a, str>> {
-        matches!(self.value, Value::String).then(|| unescape(self.text))
+        matches!(self.value, JsonValue::String).then(|| unescape(self.text))
     }
 
     /// The text of a string.
     ///
     /// # Errors
     /// If it is none.
-    pub fn string(&self) -> Result<String, Fault> {
+    pub fn string(&self) -> Result<String, JsonFault> {
         self.as_str().map(Cow::into_owned).ok_or_else(|| self.expected("a string"))
     }
 
@@ -220,9 +220,9 @@ impl<'a> Node<'a> {
     ///
     /// # Errors
     /// If it is none.
-    pub fn bool(&self) -> Result<bool, Fault> {
+    pub fn bool(&self) -> Result<bool, JsonFault> {
         match self.value {
-            Value::Bool(value) => Ok(value),
+            JsonValue::Bool(value) => Ok(value),
             _ => Err(self.expected("true or false")),
         }
     }
@@ -231,8 +231,8 @@ impl<'a> Node<'a> {
     ///
     /// # Errors
     /// If it is none.
-    pub fn f64(&self) -> Result<f64, Fault> {
-        let number = matches!(self.value, Value::Number).then(|| self.text.parse().ok()).flatten();
+    pub fn f64(&self) -> Result<f64, JsonFault> {
+        let number = matches!(self.value, JsonValue::Number).then(|| self.text.parse().ok()).flatten();
         number.filter(|number: &f64| number.is_finite()).ok_or_else(|| self.expected("a number"))
     }
 
@@ -240,12 +240,12 @@ impl<'a> Node<'a> {
     ///
     /// # Errors
     /// If it is none, or too large.
-    pub fn integer<T: TryFrom<i128>>(&self) -> Result<T, Fault> {
+    pub fn integer<T: TryFrom<i128>>(&self) -> Result<T, JsonFault> {
         self.as_integer().and_then(|number| T::try_from(number).ok()).ok_or_else(|| self.expected("a whole number"))
     }
 
     fn as_integer(&self) -> Option<i128> {
-        if !matches!(self.value, Value::Number) {
+        if !matches!(self.value, JsonValue::Number) {
             return None;
         }
         self.text.parse().ok().or_else(|| {
@@ -268,12 +268,12 @@ impl<'a> Node<'a> {
     }
 
     /// A fault at this value.
-    pub fn fault(&self, problem: impl Into<String>) -> Fault {
-        Fault { start: self.start, member: None, problem: problem.into() }
+    pub fn fault(&self, problem: impl Into<String>) -> JsonFault {
+        JsonFault { start: self.start, member: None, problem: problem.into() }
     }
 
     /// The fault of a value of the wrong kind.
-    pub fn expected(&self, expected: &str) -> Fault {
+    pub fn expected(&self, expected: &str) -> JsonFault {
         self.fault(format!("expected {expected}"))
     }
 
@@ -283,11 +283,13 @@ impl<'a> Node<'a> {
         let (mut node, mut path) = (self, String::new());
         while node.start != start {
             let inner = match &node.value {
-                Value::Object(members) => members.iter().find(|(_, member)| contains(member)).map(|(name, member)| {
-                    let dot = if path.is_empty() { "" } else { "." };
-                    (format!("{dot}{name}"), member)
-                }),
-                Value::Array(items) => items
+                JsonValue::Object(members) => {
+                    members.iter().find(|(_, member)| contains(member)).map(|(name, member)| {
+                        let dot = if path.is_empty() { "" } else { "." };
+                        (format!("{dot}{name}"), member)
+                    })
+                }
+                JsonValue::Array(items) => items
                     .iter()
                     .enumerate()
                     .find(|(_, item)| contains(item))
@@ -307,7 +309,7 @@ impl<'a> Node<'a> {
 mod tests {
     use super::*;
 
-    fn check(text: &str, reader: impl FnOnce(&Node<'_>) -> Result<(), Fault>, error: &str) {
+    fn check(text: &str, reader: impl FnOnce(&Node<'_>) -> Result<(), JsonFault>, error: &str) {
         assert_eq!(read(text.as_bytes(), reader).unwrap_err().to_string(), error);
     }
 

@@ -5,14 +5,14 @@
 
 use crate::Dropped;
 use crate::extensions::changes_nothing;
-use crate::json::{self, Fault, Node, Object};
+use crate::json::{self, JsonFault, Node, Object};
 use baton_model::chat::{Effort, Extension, Json, OutputFormat, ReasoningOptions, Schema};
 use baton_model::entity::ReasoningStyle;
 use baton_model::{ChatRequest, Dialect, Target};
 
 /// Reads all fields except those named in `others`, which the caller reads itself. What is not known becomes an
 /// extension; `null` is as good as absent.
-pub(super) fn read(root: &Node<'_>, others: &[&str]) -> Result<ChatRequest, Fault> {
+pub(super) fn read(root: &Node<'_>, others: &[&str]) -> Result<ChatRequest, JsonFault> {
     let mut request = ChatRequest { stream: true, ..ChatRequest::default() };
     for (name, node) in root.members()? {
         if !node.is_null() && !others.contains(&name.as_ref()) {
@@ -28,7 +28,7 @@ pub(super) fn read(root: &Node<'_>, others: &[&str]) -> Result<ChatRequest, Faul
     Ok(request)
 }
 
-fn read_field(request: &mut ChatRequest, name: &str, node: &Node<'_>) -> Result<(), Fault> {
+fn read_field(request: &mut ChatRequest, name: &str, node: &Node<'_>) -> Result<(), JsonFault> {
     match name {
         "model" => request.model = node.string()?,
         "stream" => request.stream = node.bool()?,
@@ -47,7 +47,7 @@ fn read_field(request: &mut ChatRequest, name: &str, node: &Node<'_>) -> Result<
     Ok(())
 }
 
-fn read_option(request: &mut ChatRequest, name: &str, node: &Node<'_>) -> Result<(), Fault> {
+fn read_option(request: &mut ChatRequest, name: &str, node: &Node<'_>) -> Result<(), JsonFault> {
     let sampling = &mut request.sampling;
     match name {
         "temperature" => sampling.temperature = Some(node.f64()?),
@@ -74,14 +74,14 @@ pub(super) fn extension(path: impl Into<String>, node: &Node<'_>) -> Extension {
     Extension { dialect: Dialect::Ollama, path: path.into(), value: node.json() }
 }
 
-fn read_stop(node: &Node<'_>) -> Result<Vec<String>, Fault> {
+fn read_stop(node: &Node<'_>) -> Result<Vec<String>, JsonFault> {
     match node.as_str() {
         Some(stop) => Ok(vec![stop.into_owned()]),
         None => node.items().map_err(|_| node.expected("an array of strings"))?.iter().map(Node::string).collect(),
     }
 }
 
-fn read_format(request: &mut ChatRequest, node: &Node<'_>) -> Result<(), Fault> {
+fn read_format(request: &mut ChatRequest, node: &Node<'_>) -> Result<(), JsonFault> {
     request.output = match node.as_str().as_deref() {
         Some("json") => OutputFormat::JsonObject,
         // Clients in Go send an empty text for "none".
@@ -94,7 +94,7 @@ fn read_format(request: &mut ChatRequest, node: &Node<'_>) -> Result<(), Fault> 
     Ok(())
 }
 
-fn read_think(request: &mut ChatRequest, node: &Node<'_>) -> Result<(), Fault> {
+fn read_think(request: &mut ChatRequest, node: &Node<'_>) -> Result<(), JsonFault> {
     let reasoning = match node.as_str() {
         Some(level) => match Effort::lookup(&level) {
             Some(effort) => ReasoningOptions { effort: Some(effort), ..ReasoningOptions::default() },

@@ -6,7 +6,7 @@
 use super::extension::extension;
 use crate::Dropped;
 use crate::extensions::changes_nothing;
-use crate::json::{Fault, Node, Object};
+use crate::json::{JsonFault, Node, Object};
 use crate::reasoning_effort::effort;
 use baton_model::chat::{Effort, Json, OutputFormat, ReasoningOptions, Schema};
 use baton_model::entity::MaxTokensField;
@@ -14,7 +14,7 @@ use baton_model::{ChatRequest, Dialect, Quirks};
 
 /// Reads all fields except those named in `others`, which the caller reads itself. What is not known becomes an
 /// extension; `null` is as good as absent.
-pub(crate) fn read(root: &Node<'_>, others: &[&str]) -> Result<ChatRequest, Fault> {
+pub(crate) fn read(root: &Node<'_>, others: &[&str]) -> Result<ChatRequest, JsonFault> {
     let mut request = ChatRequest::default();
     for (name, node) in root.members()? {
         if !node.is_null() && !others.contains(&name.as_ref()) {
@@ -36,7 +36,7 @@ pub(crate) fn read(root: &Node<'_>, others: &[&str]) -> Result<ChatRequest, Faul
     Ok(request)
 }
 
-fn read_field(request: &mut ChatRequest, name: &str, node: &Node<'_>) -> Result<(), Fault> {
+fn read_field(request: &mut ChatRequest, name: &str, node: &Node<'_>) -> Result<(), JsonFault> {
     let sampling = &mut request.sampling;
     match name {
         "model" => request.model = node.string()?,
@@ -69,14 +69,14 @@ fn read_field(request: &mut ChatRequest, name: &str, node: &Node<'_>) -> Result<
     Ok(())
 }
 
-fn read_stop(node: &Node<'_>) -> Result<Vec<String>, Fault> {
+fn read_stop(node: &Node<'_>) -> Result<Vec<String>, JsonFault> {
     match node.as_str() {
         Some(stop) => Ok(vec![stop.into_owned()]),
         None => node.items().map_err(|_| node.expected("a string or an array"))?.iter().map(Node::string).collect(),
     }
 }
 
-fn read_stream_options(request: &mut ChatRequest, node: &Node<'_>) -> Result<(), Fault> {
+fn read_stream_options(request: &mut ChatRequest, node: &Node<'_>) -> Result<(), JsonFault> {
     for (name, option) in node.members()? {
         match name.as_ref() {
             _ if option.is_null() => {}
@@ -87,7 +87,7 @@ fn read_stream_options(request: &mut ChatRequest, node: &Node<'_>) -> Result<(),
     Ok(())
 }
 
-fn read_response_format(request: &mut ChatRequest, node: &Node<'_>) -> Result<(), Fault> {
+fn read_response_format(request: &mut ChatRequest, node: &Node<'_>) -> Result<(), JsonFault> {
     match node.require("type")?.string()?.as_str() {
         "text" => request.output = OutputFormat::Text,
         "json_object" if node.get("schema").is_none() => request.output = OutputFormat::JsonObject,

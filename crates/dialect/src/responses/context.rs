@@ -2,7 +2,7 @@
 
 use crate::ReadError;
 use crate::framing::splice::{self, Editor};
-use crate::json::{self, Fault, Node, array, object, quoted};
+use crate::json::{self, JsonFault, Node, array, object, quoted};
 use baton_model::Body;
 use bytes::Bytes;
 
@@ -91,7 +91,7 @@ pub fn id_of(item: &str) -> Option<String> {
     json::read(item.as_bytes(), |node| Ok(node.get("id").and_then(Node::string_or_none))).ok().flatten()
 }
 
-fn read_input(node: &Node<'_>, named: &impl Fn(usize) -> String) -> Result<Items, Fault> {
+fn read_input(node: &Node<'_>, named: &impl Fn(usize) -> String) -> Result<Items, JsonFault> {
     if let Some(text) = node.as_str() {
         let content = content("user", &quoted(&text));
         let item = object(|o| {
@@ -105,7 +105,7 @@ fn read_input(node: &Node<'_>, named: &impl Fn(usize) -> String) -> Result<Items
 }
 
 /// An item as the service lists it: the short form of a message is written out.
-fn read_item(item: &Node<'_>, named: impl FnOnce() -> String) -> Result<String, Fault> {
+fn read_item(item: &Node<'_>, named: impl FnOnce() -> String) -> Result<String, JsonFault> {
     item.members()?;
     let unreadable = |_: ReadError| item.expected("an item");
     let body = splice::scan(Bytes::from(item.text().to_owned())).map_err(unreadable)?;

@@ -7,12 +7,12 @@ use crate::framing::splice::Editor;
 use crate::json::{Node, object};
 use crate::reasoning_origin::{REDACTED, SIGNATURE, may_contain, remove_items};
 use crate::rename_model::set_model;
-use crate::{Dropped, ReadError, Rewritten};
+use crate::{Dropped, ReadError, RewrittenRequest};
 use baton_model::entity::ReasoningStyle;
 use baton_model::{Body, ChatRequest, Target};
 
 /// Changes what must be changed.
-pub(super) fn rewrite(body: &Body, target: &Target) -> Result<Rewritten, ReadError> {
+pub(super) fn rewrite(body: &Body, target: &Target) -> Result<RewrittenRequest, ReadError> {
     let mut editor = Editor::new(body);
     let mut dropped = Vec::new();
     set_model(&mut editor, target);
@@ -20,7 +20,7 @@ pub(super) fn rewrite(body: &Body, target: &Target) -> Result<Rewritten, ReadErr
     set_limit(&mut editor, target, &mut dropped)?;
     refuse(&mut editor, target, &mut dropped)?;
     drop_foreign_reasoning(&mut editor, &mut dropped)?;
-    Ok(Rewritten { body: editor.finish(), hide_usage: false, dropped })
+    Ok(RewrittenRequest { body: editor.finish(), hide_usage: false, dropped })
 }
 
 /// Adds the operator's defaults, which are written in the names of chat completions, for fields that the client left

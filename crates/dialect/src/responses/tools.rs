@@ -5,12 +5,12 @@
 
 use super::options::extension;
 use crate::Dropped;
-use crate::json::{Array, Fault, Node, Object, object};
+use crate::json::{Array, JsonFault, Node, Object, object};
 use baton_model::chat::{Json, Tool, ToolChoice};
 use baton_model::{ChatRequest, Dialect};
 
 /// Reads `tools` and `tool_choice`.
-pub(super) fn read(request: &mut ChatRequest, root: &Node<'_>) -> Result<(), Fault> {
+pub(super) fn read(request: &mut ChatRequest, root: &Node<'_>) -> Result<(), JsonFault> {
     if let Some(tools) = root.get("tools") {
         request.tools = tools.items()?.iter().map(read_tool).collect::<Result<_, _>>()?;
     }
@@ -18,7 +18,7 @@ pub(super) fn read(request: &mut ChatRequest, root: &Node<'_>) -> Result<(), Fau
     Ok(())
 }
 
-fn read_tool(node: &Node<'_>) -> Result<Tool, Fault> {
+fn read_tool(node: &Node<'_>) -> Result<Tool, JsonFault> {
     let type_ = node.require("type")?.string()?;
     if type_ != "function" {
         return Ok(Tool::Other { dialect: Dialect::Responses, json: node.json() });
@@ -40,7 +40,7 @@ fn read_tool(node: &Node<'_>) -> Result<Tool, Fault> {
     })
 }
 
-fn read_choice(node: &Node<'_>) -> Result<ToolChoice, Fault> {
+fn read_choice(node: &Node<'_>) -> Result<ToolChoice, JsonFault> {
     if let Some(word) = node.as_str() {
         return Ok(match word.as_ref() {
             "none" => ToolChoice::None,

@@ -2,7 +2,7 @@
 
 use crate::reply::ReplyHead;
 use baton_model::PublicError;
-use baton_provider_api::{Form, Frame};
+use baton_provider_api::{Frame, ReplyForm};
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use slab::Slab;
@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 /// The shared calls under way, by the key of their reply and their form.
 #[derive(Default)]
 pub struct Coalescer {
-    calls: Mutex<HashMap<(String, Form), Weak<InFlightCall>>>,
+    calls: Mutex<HashMap<(String, ReplyForm), Weak<InFlightCall>>>,
 }
 
 /// A shared call under way: what has come of it so far.
@@ -48,7 +48,7 @@ pub struct Reader {
 }
 
 /// A place in a shared call.
-pub enum Place {
+pub enum CallRole {
     /// Another request began it.
     Follower(Reader),
     /// This request begins it.
@@ -57,24 +57,24 @@ pub enum Place {
 
 impl Coalescer {
     /// Joins the call with that key, or begins it.
-    pub fn join(&self, key: &str, form: Form) -> Place {
+    pub fn join(&self, key: &str, form: ReplyForm) -> CallRole {
         let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
         // Form is part of the key: a stream can't wait for a whole reply.
         let place = (key.to_owned(), form);
         if let Some(call) = calls.get(&place).and_then(Weak::upgrade) {
             // Under the lock: once a call is removed here, it has all the readers that it will ever have.
-            return Place::Follower(Reader::new(call));
+            return CallRole::Follower(Reader::new(call));
         }
         let (changed, abandoned) = (watch::Sender::new(()), CancellationToken::new());
         let call = Arc::new(InFlightCall { state: Mutex::default(), changed, taken: Arc::default(), abandoned });
         // Weak, so that the call is dropped (and cancelled) when the last one who waits leaves.
         calls.insert(place, Arc::downgrade(&call));
-        Place::Leader(Reader::new(call))
+        CallRole::Leader(Reader::new(call))
     }
 
     /// Nobody joins the call any more: it is over, and its reply is in the cache or failed; or its reply is too large to
     /// be kept for who comes later.
-    pub fn remove(&self, key: &str, form: Form) {
+    pub fn remove(&self, key: &str, form: ReplyForm) {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner).remove(&(key.to_owned(), form));
     }
 }

@@ -9,7 +9,7 @@
 
 mod in_flight;
 
-pub use in_flight::{Coalescer, InFlightCall, Place, Reader};
+pub use in_flight::{CallRole, Coalescer, InFlightCall, Reader};
 
 use crate::ask::ask_provider;
 use crate::cache::CachedReply;
@@ -18,10 +18,10 @@ use crate::record::RequestRecorder;
 use crate::registry::Snapshot;
 use crate::reply::{Reply, ReplyHead, free};
 use crate::reply_stream::ReplyStream;
-use crate::shared::Shared;
+use crate::shared::EngineContext;
 use baton_model::record::CacheUse;
 use baton_model::{Code, Detail, Model, PublicError, Wire};
-use baton_provider_api::{Form, Recording};
+use baton_provider_api::{Recording, ReplyForm};
 use baton_tasks::supervised;
 use bytes::BytesMut;
 use futures::StreamExt;
@@ -33,7 +33,7 @@ use tokio::sync::Notify;
 /// # Errors
 /// The recorder back, if that provider is gone or the bytes don't read: then the provider is asked.
 pub fn replay(
-    shared: &Arc<Shared>,
+    shared: &Arc<EngineContext>,
     call: &Call,
     snapshot: &Snapshot,
     cached: &CachedReply,
@@ -72,7 +72,11 @@ pub fn replay(
 ///
 /// # Errors
 /// Those of the shared call.
-pub async fn follow(shared: Arc<Shared>, reader: Reader, mut recorder: RequestRecorder) -> Result<Reply, PublicError> {
+pub async fn follow(
+    shared: Arc<EngineContext>,
+    reader: Reader,
+    mut recorder: RequestRecorder,
+) -> Result<Reply, PublicError> {
     recorder.set_cache_use(CacheUse::Hit);
     let head = match reader.head().await {
         Ok(head) => head,
@@ -97,7 +101,7 @@ pub async fn follow(shared: Arc<Shared>, reader: Reader, mut recorder: RequestRe
 /// # Errors
 /// Those of the call.
 pub async fn lead(
-    shared: Arc<Shared>,
+    shared: Arc<EngineContext>,
     call: Arc<Call>,
     snapshot: Arc<Snapshot>,
     model: Arc<Model>,
@@ -123,7 +127,7 @@ pub async fn lead(
 
 /// Who gets a reply on behalf of all who wait for it.
 struct Leader {
-    shared: Arc<Shared>,
+    shared: Arc<EngineContext>,
     call: Arc<Call>,
     snapshot: Arc<Snapshot>,
     model: Arc<Model>,
@@ -214,7 +218,7 @@ impl Leader {
 
     async fn cache(&self, head: &ReplyHead, recording: Recording) {
         // A reply of another form than asked would surprise the next one who asks; it is as rare as it is cheap to ask.
-        if recording.form == Form::Whole || self.call.options.form == Form::Stream {
+        if recording.form == ReplyForm::Whole || self.call.options.form == ReplyForm::Stream {
             let cached = CachedReply {
                 model: head.model.clone(),
                 provider: head.provider.clone(),

@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 
 /// A circuit that opened or closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
+pub struct CircuitChange {
     /// When.
     pub at: Timestamp,
     /// Open or closed.
@@ -21,14 +21,14 @@ pub struct Change {
 
 /// The last change of each model that nobody has taken yet: never more than there are models.
 #[derive(Default)]
-pub struct Changes {
-    waiting: Mutex<BTreeMap<ModelId, Change>>,
+pub struct CircuitChanges {
+    waiting: Mutex<BTreeMap<ModelId, CircuitChange>>,
     arrived: Notify,
 }
 
-impl Changes {
+impl CircuitChanges {
     /// Notes a change. This is on the way of requests: it waits for nobody.
-    pub fn note(&self, model: &ModelId, change: Change) {
+    pub fn note(&self, model: &ModelId, change: CircuitChange) {
         // The latest change replaces an earlier one: who reads late wants the present state.
         self.waiting().insert(model.clone(), change);
         self.arrived.notify_one();
@@ -40,7 +40,7 @@ impl Changes {
     }
 
     /// Takes what there is, perhaps nothing.
-    pub fn take(&self) -> BTreeMap<ModelId, Change> {
+    pub fn take(&self) -> BTreeMap<ModelId, CircuitChange> {
         std::mem::take(&mut *self.waiting())
     }
 
@@ -49,7 +49,7 @@ impl Changes {
         self.arrived.notified().await;
     }
 
-    fn waiting(&self) -> MutexGuard<'_, BTreeMap<ModelId, Change>> {
+    fn waiting(&self) -> MutexGuard<'_, BTreeMap<ModelId, CircuitChange>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,7 +1,7 @@
 //! Moves records from the journal into the database, in batches, in order.
 
 use super::journal::Journal;
-use super::line::{self, Line};
+use super::line::{self, JournalLine};
 use baton_model::record::{Outcome, RequestRecord};
 use baton_model::{Clock, RequestId};
 use baton_store::Store;
@@ -70,7 +70,7 @@ struct Drain {
 
 /// What one read of a segment gave.
 struct Chunk {
-    lines: Vec<Line>,
+    lines: Vec<JournalLine>,
     /// Where the next read begins.
     next: u64,
 }
@@ -108,8 +108,8 @@ impl Drain {
             .lines
             .iter()
             .filter_map(|line| match line {
-                Line::End(record) => Some((**record).clone()),
-                Line::Start(_) => None,
+                JournalLine::End(record) => Some((**record).clone()),
+                JournalLine::Start(_) => None,
             })
             .collect();
         // The database first: a position that moved ahead of it would lose records in a crash.
@@ -118,10 +118,10 @@ impl Drain {
         }
         for line in chunk.lines {
             match line {
-                Line::Start(record) => {
+                JournalLine::Start(record) => {
                     self.open.insert(record.id.clone(), (number, *record));
                 }
-                Line::End(record) => {
+                JournalLine::End(record) => {
                     self.open.remove(&record.id);
                 }
             }

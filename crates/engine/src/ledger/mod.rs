@@ -13,7 +13,7 @@ mod line;
 
 pub use journal::{Journal, JournalSettings};
 
-use journal::Receipt;
+use journal::WriteReceipt;
 
 use baton_model::Clock;
 use baton_model::record::RequestRecord;
@@ -112,7 +112,7 @@ impl Ledger {
 }
 
 /// Waits for a receipt.
-async fn written(receipt: Receipt) -> std::io::Result<()> {
+async fn written(receipt: WriteReceipt) -> std::io::Result<()> {
     // A receipt that was dropped means that the writing thread is gone.
     receipt.await.unwrap_or_else(|_| Err(std::io::Error::other("the journal is closed")))
 }

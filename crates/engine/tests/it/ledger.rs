@@ -4,13 +4,13 @@ use crate::bench::{Bench, chat, model, usage};
 use baton_engine::{EngineSettings, JournalSettings, Ledger};
 use baton_model::record::Outcome;
 use baton_model::{Code, Dialect, RequestId, SystemClock};
-use baton_provider_api::fake::{Act, Answer, Fake};
+use baton_provider_api::fake::{FakeAct, FakeProvider, FakeReply};
 use baton_store::Store;
-use baton_store::ledger::{Filter, Page};
+use baton_store::ledger::{RequestFilter, RequestPage};
 use std::sync::Arc;
 
-fn answering() -> Arc<Fake> {
-    Arc::new(Fake::new("one", Dialect::OpenAi).always(Answer::text(&["hi"], usage())))
+fn answering() -> Arc<FakeProvider> {
+    Arc::new(FakeProvider::new("one", Dialect::OpenAi).always(FakeReply::text(&["hi"], usage())))
 }
 
 async fn store() -> Store {
@@ -19,8 +19,8 @@ async fn store() -> Store {
     store
 }
 
-async fn listed(store: &Store) -> Page {
-    store.ledger().list(&Filter::default(), None, 100).await.unwrap()
+async fn listed(store: &Store) -> RequestPage {
+    store.ledger().list(&RequestFilter::default(), None, 100).await.unwrap()
 }
 
 #[tokio::test]
@@ -43,7 +43,9 @@ async fn a_process_that_died_is_made_good_by_the_next() {
     let (ended, open) = (chat("a"), chat("a"));
     let (ended_id, open_id) = (ended.identity.id.clone(), open.identity.id.clone());
     {
-        let hangs = Arc::new(Fake::new("one", Dialect::OpenAi).then(Answer::text(&["hi"], usage())).then(Act::Hang));
+        let hangs = Arc::new(
+            FakeProvider::new("one", Dialect::OpenAi).then(FakeReply::text(&["hi"], usage())).then(FakeAct::Hang),
+        );
         let lost = store().await;
         let bench = Bench::over(vec![model("a", "one")], vec![hangs], EngineSettings::default(), folder, lost);
         bench.ask(ended).await.unwrap();
@@ -201,6 +203,6 @@ async fn many_at_once_are_recorded_once_each() {
         told.unwrap();
     }
     bench.engine.close().await;
-    let usage = bench.store.ledger().list(&Filter::default(), None, 1000).await.unwrap();
+    let usage = bench.store.ledger().list(&RequestFilter::default(), None, 1000).await.unwrap();
     assert_eq!(usage.items.len(), 200);
 }

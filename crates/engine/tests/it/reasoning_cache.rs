@@ -5,34 +5,34 @@
 use crate::bench::{Bench, chat, content, model, of_key};
 use baton_engine::Call;
 use baton_model::chat::{
-    ChatRequest, Message, Part, PartKind, Reasoning, ReasoningOptions, Role, ToolCall, ToolResult,
+    ChatRequest, Message, MessageRole, Part, PartKind, Reasoning, ReasoningOptions, ToolCall, ToolResult,
 };
 use baton_model::entity::{Quirks, ReasoningStyle};
-use baton_model::event::{Event, Finish};
+use baton_model::event::{FinishReason, ReplyEvent};
 use baton_model::{Dialect, Operation};
-use baton_provider_api::fake::{Answer, Fake};
-use baton_provider_api::{Form, Frame};
+use baton_provider_api::fake::{FakeProvider, FakeReply};
+use baton_provider_api::{Frame, ReplyForm};
 use std::sync::Arc;
 
 /// A thought, a call, another thought, another call.
-fn with_reasoning() -> Answer {
-    let call = |index: u32, id: &str| Event::ToolCall { choice: 0, index, id: id.into(), name: "look".into() };
+fn with_reasoning() -> FakeReply {
+    let call = |index: u32, id: &str| ReplyEvent::ToolCall { choice: 0, index, id: id.into(), name: "look".into() };
     let events = [
-        Event::Reasoning { choice: 0, text: "First ".into() },
-        Event::Reasoning { choice: 0, text: "here.".into() },
-        Event::ReasoningSignature { choice: 0, signature: "s1".into() },
-        Event::RedactedReasoning { choice: 0, data: "r1".into() },
-        Event::Text { choice: 0, text: "Looking.".into() },
+        ReplyEvent::Reasoning { choice: 0, text: "First ".into() },
+        ReplyEvent::Reasoning { choice: 0, text: "here.".into() },
+        ReplyEvent::ReasoningSignature { choice: 0, signature: "s1".into() },
+        ReplyEvent::RedactedReasoning { choice: 0, data: "r1".into() },
+        ReplyEvent::Text { choice: 0, text: "Looking.".into() },
         call(0, "call_a"),
-        Event::ToolArguments { choice: 0, index: 0, fragment: r#"{"b": [1, {"d":2,"c":1}],"#.into() },
-        Event::ToolArguments { choice: 0, index: 0, fragment: r#""a": 1.50}"#.into() },
-        Event::Reasoning { choice: 0, text: "Then there.".into() },
-        Event::ReasoningSignature { choice: 0, signature: "s2".into() },
+        ReplyEvent::ToolArguments { choice: 0, index: 0, fragment: r#"{"b": [1, {"d":2,"c":1}],"#.into() },
+        ReplyEvent::ToolArguments { choice: 0, index: 0, fragment: r#""a": 1.50}"#.into() },
+        ReplyEvent::Reasoning { choice: 0, text: "Then there.".into() },
+        ReplyEvent::ReasoningSignature { choice: 0, signature: "s2".into() },
         call(1, "call_b"),
-        Event::Finished { choice: 0, reason: Finish::ToolCalls, stop_sequence: None },
-        Event::Ended,
+        ReplyEvent::Finished { choice: 0, reason: FinishReason::ToolCalls, stop_sequence: None },
+        ReplyEvent::Ended,
     ];
-    Answer::new(
+    FakeReply::new(
         events.into_iter().map(|event| Frame { bytes: "x".into(), hidden: false, events: vec![event] }).collect(),
     )
 }
@@ -44,7 +44,7 @@ fn results(id_a: &'static str) -> ChatRequest {
         Part::from(PartKind::ToolCall(ToolCall { id: id.into(), name: "look".into(), arguments: arguments.into() }))
     };
     let result = |id: &str| Message {
-        role: Role::Tool,
+        role: MessageRole::Tool,
         name: None,
         parts: vec![
             PartKind::ToolResult(ToolResult {
@@ -56,8 +56,12 @@ fn results(id_a: &'static str) -> ChatRequest {
         ],
     };
     let messages = vec![
-        Message { role: Role::User, name: None, parts: vec![Part::text("Look around.")] },
-        Message { role: Role::Assistant, name: None, parts: vec![Part::text("Looking."), call(id_a), call("call_b")] },
+        Message { role: MessageRole::User, name: None, parts: vec![Part::text("Look around.")] },
+        Message {
+            role: MessageRole::Assistant,
+            name: None,
+            parts: vec![Part::text("Looking."), call(id_a), call("call_b")],
+        },
         result(id_a),
         result("call_b"),
     ];
@@ -74,10 +78,10 @@ fn going_on(request: fn() -> ChatRequest) -> Call {
 }
 
 /// The turn with the calls, as the provider got it last; and whether it was asked to think.
-fn asked(fake: &Fake) -> (Vec<String>, bool) {
+fn asked(fake: &FakeProvider) -> (Vec<String>, bool) {
     let calls = fake.calls();
     let Some(Operation::Chat(request)) = &calls.last().unwrap().operation else { panic!("not translated") };
-    let parts = request.messages.iter().find(|message| message.role == Role::Assistant).unwrap().parts.iter();
+    let parts = request.messages.iter().find(|message| message.role == MessageRole::Assistant).unwrap().parts.iter();
     let said = parts.map(|part| match &part.kind {
         PartKind::Reasoning(Reasoning { text, signature, redacted, .. }) => {
             format!("{text}|{}", signature.as_deref().or(redacted.as_deref()).unwrap_or("no proof"))
@@ -89,8 +93,8 @@ fn asked(fake: &Fake) -> (Vec<String>, bool) {
     (said.collect(), request.reasoning.is_some())
 }
 
-async fn bench(style: ReasoningStyle) -> (Bench, Arc<Fake>) {
-    let fake = Arc::new(Fake::new("anthropic", Dialect::Anthropic).always(with_reasoning()));
+async fn bench(style: ReasoningStyle) -> (Bench, Arc<FakeProvider>) {
+    let fake = Arc::new(FakeProvider::new("anthropic", Dialect::Anthropic).always(with_reasoning()));
     let claude =
         baton_model::Model { quirks: Quirks { reasoning: style, ..Quirks::default() }, ..model("claude", "anthropic") };
     (Bench::new(vec![claude], vec![Arc::clone(&fake)]).await, fake)
@@ -126,7 +130,7 @@ async fn a_model_that_adapts_thinks_on_without_its_reasoning() {
 async fn whole_replies_are_remembered_too() {
     let (bench, fake) = bench(ReasoningStyle::Budget).await;
     let mut first = chat("claude");
-    first.options.form = Form::Whole;
+    first.options.form = ReplyForm::Whole;
     bench.ask(first).await.unwrap();
     bench.ask(going_on(|| results("call_a"))).await.unwrap();
     assert_eq!(asked(&fake).0.len(), 6);

@@ -1,13 +1,13 @@
 //! Many deliveries at once, without one slow service holding up the others.
 
-use super::call::{Means, Outcome, Tried, call};
+use super::call::{DeliveryAttempt, DeliveryOutcome, Means, call};
 use super::schedule::Schedule;
-use super::{READ, Settings};
+use super::{READ, WebhookSettings};
 use crate::outage::Outage;
-use baton_fetch::{Client, Limits};
+use baton_fetch::{FetchClient, FetchLimits};
 use baton_model::{Actor, Clock, Timestamp};
 use baton_seal::Keyring;
-use baton_store::webhooks::{DueDelivery, Failure};
+use baton_store::webhooks::{DeliveryFailure, DueDelivery};
 use baton_store::{NewAudit, Store, StoreError};
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
@@ -35,7 +35,7 @@ const STALE: Duration = Duration::from_secs(5);
 const WHAT: &str = "the delivery of webhooks";
 
 /// Delivers events to webhooks.
-pub struct Webhooks {
+pub struct WebhookSender {
     store: Store,
     means: Means,
     schedule: Schedule,
@@ -47,9 +47,9 @@ struct Work {
     chance: StdRng,
     outage: Outage,
     last: Instant,
-    calls: FuturesUnordered<BoxFuture<'static, Tried>>,
+    calls: FuturesUnordered<BoxFuture<'static, DeliveryAttempt>>,
     /// What is over, but not yet written down.
-    tried: Vec<Tried>,
+    tried: Vec<DeliveryAttempt>,
     targets: BTreeMap<String, Target>,
 }
 
@@ -62,11 +62,17 @@ struct Target {
     fails: bool,
 }
 
-impl Webhooks {
+impl WebhookSender {
     /// Over that database, with the keys that webhooks' secrets are sealed with. `seed` varies waits.
-    pub fn new(store: Store, keyring: Option<Keyring>, settings: Settings, clock: Arc<dyn Clock>, seed: u64) -> Self {
-        let limits = Limits { time: settings.timeout, bytes: READ };
-        let means = Means { client: Client::guarded(settings.allow).within(limits), keyring, clock };
+    pub fn new(
+        store: Store,
+        keyring: Option<Keyring>,
+        settings: WebhookSettings,
+        clock: Arc<dyn Clock>,
+        seed: u64,
+    ) -> Self {
+        let limits = FetchLimits { time: settings.timeout, bytes: READ };
+        let means = Means { client: FetchClient::guarded(settings.allow).within(limits), keyring, clock };
         let work = Work {
             chance: StdRng::seed_from_u64(seed),
             outage: Outage::default(),
@@ -150,28 +156,28 @@ impl Webhooks {
         Ok(())
     }
 
-    async fn write(&self, work: &mut Work, tried: &Tried) -> Result<(), StoreError> {
+    async fn write(&self, work: &mut Work, tried: &DeliveryAttempt) -> Result<(), StoreError> {
         let now = self.means.clock.now();
         let failure = match &tried.outcome {
-            Outcome::Accepted(status) => {
+            DeliveryOutcome::Accepted(status) => {
                 return self.store.webhooks().delivered(&tried.delivery, status.as_u16(), now).await;
             }
-            Outcome::Again { status, error, after } => {
+            DeliveryOutcome::Again { status, error, after } => {
                 // The number of earlier failures picks the wait, so that a restart continues the schedule.
                 let wait = self.schedule.next(tried.failures, *after, &mut work.chance);
-                Failure {
+                DeliveryFailure {
                     status: status.map(|status| status.as_u16()),
                     error: error.clone(),
                     next: wait.map(|wait| now.plus(wait)),
                 }
             }
-            Outcome::Never(error) => Failure { status: None, error: error.clone(), next: None },
-            Outcome::Gone => {
+            DeliveryOutcome::Never(error) => DeliveryFailure { status: None, error: error.clone(), next: None },
+            DeliveryOutcome::Gone => {
                 self.deactivate(&tried.webhook, now).await?;
-                Failure { status: Some(410), error: "it answered 410 Gone".to_owned(), next: None }
+                DeliveryFailure { status: Some(410), error: "it answered 410 Gone".to_owned(), next: None }
             }
         };
-        let Failure { status, error, next } = &failure;
+        let DeliveryFailure { status, error, next } = &failure;
         let given_up = next.is_none();
         tracing::warn!(
             webhook.id = tried.webhook,
@@ -243,7 +249,7 @@ impl Work {
         self.targets.values().filter(|target| target.fails).map(|target| target.deliveries.len()).sum()
     }
 
-    fn finished(&mut self, tried: &Tried) {
+    fn finished(&mut self, tried: &DeliveryAttempt) {
         let Some(target) = self.targets.get_mut(&tried.webhook) else { return };
         target.deliveries.remove(&tried.delivery);
         target.fails = !tried.outcome.is_accepted();

@@ -12,9 +12,9 @@ use std::time::{Duration, Instant};
 pub const NOON: Timestamp = Timestamp(1_795_435_200_000_000);
 
 /// A clock set by hand.
-pub struct HandSet(AtomicI64);
+pub struct ManualClock(AtomicI64);
 
-impl HandSet {
+impl ManualClock {
     pub fn at_noon() -> Arc<Self> {
         Arc::new(Self(AtomicI64::new(NOON.0)))
     }
@@ -24,21 +24,21 @@ impl HandSet {
     }
 }
 
-impl Clock for HandSet {
+impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
         Timestamp(self.0.load(Ordering::SeqCst))
     }
 }
 
 /// An empty store at that address, of the node `node-1`.
-pub async fn store(url: &str, clock: &Arc<HandSet>) -> Store {
+pub async fn store(url: &str, clock: &Arc<ManualClock>) -> Store {
     let store = Store::open(url).await.unwrap().named("node-1", Arc::clone(clock) as _);
     store.migrate().await.unwrap();
     store
 }
 
 /// An empty store in memory.
-pub async fn memory(clock: &Arc<HandSet>) -> Store {
+pub async fn memory(clock: &Arc<ManualClock>) -> Store {
     store("sqlite::memory:", clock).await
 }
 

@@ -5,7 +5,7 @@
 //! which the official SDKs resolve against their base URL.
 
 use crate::batch_models::BatchModels;
-use crate::upstream::Whole;
+use crate::upstream::ProviderReply;
 use crate::{HttpState, headers, objects, query, spans, upstream};
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -134,8 +134,8 @@ fn read_batch(state: &HttpState, inbound: &Inbound, bytes: Bytes) -> Result<Batc
 }
 
 /// The reply with a `results_url` on this server.
-fn local(reply: Whole) -> Whole {
-    Whole { body: with_own_url(&reply.body), ..reply }
+fn local(reply: ProviderReply) -> ProviderReply {
+    ProviderReply { body: with_own_url(&reply.body), ..reply }
 }
 
 fn with_own_url(body: &Bytes) -> Bytes {

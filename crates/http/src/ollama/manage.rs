@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 use baton_model::entity::Role;
 use baton_model::{Actor, Code, PublicError};
-use baton_provider_api::{Form, Forward, Forwarded};
+use baton_provider_api::{Forward, Forwarded, ReplyForm};
 use baton_web::{ClientApi, Inbound, Refused};
 use futures::{StreamExt, stream};
 use http::Method;
@@ -30,7 +30,7 @@ pub async fn serve(State(state): State<HttpState>, mut inbound: Inbound) -> Resu
         query: query.as_deref(),
         content_type,
         body,
-        form: Form::Stream,
+        form: ReplyForm::Stream,
         ..upstream::asking(parts.method.clone(), parts.uri.path(), &headers)
     };
     let reply = upstream::send(provider.as_ref(), forward).await?;

@@ -1,8 +1,8 @@
 //! Batches (OpenAI API reference, batch): run by the provider that keeps their input file.
 
 use super::page;
-use crate::objects::{self, Found};
-use crate::upstream::Whole;
+use crate::objects::{self, FoundObject};
+use crate::upstream::ProviderReply;
 use crate::{HttpState, headers, query, upstream};
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -75,7 +75,7 @@ async fn forward(state: &HttpState, batch: &str, below: &str, mut inbound: Inbou
 }
 
 /// The files that a batch has made are its owner's.
-async fn adopt_files(state: &HttpState, batch: &Found, reply: &Whole) -> Result<(), PublicError> {
+async fn adopt_files(state: &HttpState, batch: &FoundObject, reply: &ProviderReply) -> Result<(), PublicError> {
     #[derive(Deserialize)]
     struct Made {
         output_file_id: Option<String>,

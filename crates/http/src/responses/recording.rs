@@ -3,13 +3,13 @@
 
 use crate::reply::ReplyObserver;
 use baton_control::ProviderObjects;
-use baton_control::provider_objects::Made;
+use baton_control::provider_objects::NewProviderObject;
 use baton_conversations::Conversations;
 use baton_dialect::framing::{Framing, Splitter, splice, sse};
 use baton_dialect::responses::context::Items;
 use baton_engine::ReplyHead;
 use baton_model::entity::ProviderObjectKind;
-use baton_model::{Caller, Dialect, Event};
+use baton_model::{Caller, Dialect, ReplyEvent};
 use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -33,15 +33,15 @@ impl ResponseRecorder {
 
 impl ReplyObserver for ResponseRecorder {
     /// Notes the response that these events name, if they name one and its provider stores it.
-    fn passed_through(&self, head: &ReplyHead, events: &[Event]) {
+    fn passed_through(&self, head: &ReplyHead, events: &[ReplyEvent]) {
         let id = events.iter().find_map(|event| match event {
-            Event::Started(started) => started.id.as_deref(),
+            ReplyEvent::Started(started) => started.id.as_deref(),
             _ => None,
         });
         // Providers of other formats store no responses.
         let (Some(object), Dialect::Responses) = (id, head.dialect) else { return };
         let (provider, model) = (&head.provider, Some(&head.model));
-        let made = Made { kind: ProviderObjectKind::Response, object, provider, model, expires_at: None };
+        let made = NewProviderObject { kind: ProviderObjectKind::Response, object, provider, model, expires_at: None };
         self.objects.keep_in_background(&self.caller, made);
     }
 

@@ -7,7 +7,7 @@
 use super::fault::RedisFault;
 use super::scripts;
 use super::settings::RedisSettings;
-use crate::cache::Health;
+use crate::cache::CacheHealth;
 use baton_tasks::supervised;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, RedisError, RedisResult};
@@ -97,8 +97,8 @@ impl Link {
         state.connection.is_none().then_some(state.outages)
     }
 
-    pub fn health(&self) -> Health {
-        Health { up: self.outage().is_none(), errors: self.errors.load(Ordering::Relaxed) }
+    pub fn health(&self) -> CacheHealth {
+        CacheHealth { up: self.outage().is_none(), errors: self.errors.load(Ordering::Relaxed) }
     }
 
     pub fn describe(&self, error: &RedisError) -> RedisFault {

@@ -97,7 +97,7 @@ impl ApiKey {
 }
 
 #[cfg(feature = "schema")]
-impl crate::schema::Registered for ApiKey {
+impl crate::schema::RegisteredSchema for ApiKey {
     fn keep_secrets(&mut self, before: &Self) {
         self.hash.clone_from(&before.hash);
         self.previous_hash.clone_from(&before.previous_hash);

@@ -20,7 +20,7 @@ pub(super) struct Connector {
 /// A connection did not stand in time.
 #[derive(Debug, thiserror::Error)]
 #[error("the connection did not stand in time")]
-pub(super) struct TooSlow;
+pub(super) struct ConnectTooSlow;
 
 impl Connector {
     pub(super) fn new(tls: rustls::ClientConfig, time: Duration) -> Self {
@@ -51,7 +51,9 @@ impl Service<Uri> for Connector {
 
     fn call(&mut self, uri: Uri) -> Self::Future {
         let (connecting, time) = (self.https.call(uri), self.time);
-        Box::pin(async move { tokio::time::timeout(time, connecting).await.unwrap_or_else(|_| Err(TooSlow.into())) })
+        Box::pin(
+            async move { tokio::time::timeout(time, connecting).await.unwrap_or_else(|_| Err(ConnectTooSlow.into())) },
+        )
     }
 }
 

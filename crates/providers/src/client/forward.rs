@@ -2,7 +2,7 @@
 
 use super::ProviderClient;
 use super::headers::{content_type_header, join_queries, merge_headers};
-use baton_provider_api::transport::{Bounds, Reply, Request, headers as reply_headers};
+use baton_provider_api::transport::{CallBounds, HttpReply, HttpRequest, headers as reply_headers};
 use baton_provider_api::{Forward, Forwarded, ProviderError};
 use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt as _};
@@ -26,7 +26,7 @@ impl ProviderClient {
             sent.insert(header::CONTENT_TYPE, content_type_header(content_type)?);
         }
         let query = join_queries(self.query.as_ref(), query);
-        let request = Request {
+        let request = HttpRequest {
             peer: self.peer(),
             method,
             base_url: &self.base_url,
@@ -34,7 +34,7 @@ impl ProviderClient {
             query: query.as_deref(),
             headers: sent,
             body,
-            bounds: Bounds::of(&self.settings, form, timeout),
+            bounds: CallBounds::of(&self.settings, form, timeout),
         };
         let reply = self.transport.send(request).await?;
         let status = reply.status();
@@ -51,7 +51,7 @@ impl ProviderClient {
     }
 
     /// An error reply, in which a provider may repeat the key.
-    async fn error_body(&self, reply: Reply) -> BoxStream<'static, Result<Bytes, ProviderError>> {
+    async fn error_body(&self, reply: HttpReply) -> BoxStream<'static, Result<Bytes, ProviderError>> {
         let bytes = reply.collect_start(ERROR_BYTES).await;
         let redacted = self.key.as_ref().zip(std::str::from_utf8(&bytes).ok()).map(|(key, text)| key.redact(text));
         let bytes = redacted.map_or(bytes, Bytes::from);
@@ -59,7 +59,7 @@ impl ProviderClient {
     }
 }
 
-fn pieces(reply: Reply) -> BoxStream<'static, Result<Bytes, ProviderError>> {
+fn pieces(reply: HttpReply) -> BoxStream<'static, Result<Bytes, ProviderError>> {
     stream::unfold(Some(reply), |reply| async move {
         let mut reply = reply?;
         match reply.piece().await {

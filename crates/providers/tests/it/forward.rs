@@ -1,8 +1,8 @@
 //! What is passed on without being read.
 
 use crate::setup::{KEY, Pair};
-use baton_provider_api::{Form, Forward, Forwarded};
-use baton_providers::{ProviderConfig, Secret};
+use baton_provider_api::{Forward, Forwarded, ReplyForm};
+use baton_providers::{ProviderConfig, SecretValue};
 use baton_sim::Kind;
 use bytes::Bytes;
 use futures::TryStreamExt as _;
@@ -16,7 +16,7 @@ fn asking(method: Method, path: &str) -> Forward<'_> {
         headers: &[],
         content_type: None,
         body: Bytes::new(),
-        form: Form::Whole,
+        form: ReplyForm::Whole,
         timeout: None,
     }
 }
@@ -70,7 +70,7 @@ async fn azure_keeps_files_beside_its_deployments() {
         let address = config.base_url.take().unwrap();
         *config = ProviderConfig::new("azure", "azure-deployments");
         config.base_url = Some(address.trim_end_matches("/v1").to_owned());
-        config.api_key = Some(Secret::new(KEY));
+        config.api_key = Some(SecretValue::new(KEY));
     };
     let pair = Pair::with(Kind::OpenAi, |options| options, azure).await;
     let forward = Forward { query: Some("limit=3"), ..asking(Method::GET, "/files") };

@@ -2,15 +2,15 @@
 
 use super::reply::{call_id, id, redacted, stop, usage, with_output};
 use super::{error_json, forced};
-use crate::answer::Answer;
-use crate::call::Call;
-use crate::journal::Billed;
+use crate::answer::SimReply;
+use crate::call::SimRequest;
+use crate::journal::BilledTokens;
 use crate::play::Script;
 use crate::seal::seal;
 use crate::tokens;
 use serde_json::{Value, json};
 
-pub(super) fn script(call: &Call<'_>, model: &str, answer: &Answer, billed: Billed) -> Script {
+pub(super) fn script(call: &SimRequest<'_>, model: &str, answer: &SimReply, billed: BilledTokens) -> Script {
     let message = json!({
         "id": id(call),
         "type": "message",
@@ -19,7 +19,7 @@ pub(super) fn script(call: &Call<'_>, model: &str, answer: &Answer, billed: Bill
         "content": [],
         "stop_reason": null,
         "stop_sequence": null,
-        "usage": usage(Billed { output: 1, ..billed }),
+        "usage": usage(BilledTokens { output: 1, ..billed }),
     });
     let before =
         vec![event(&json!({ "type": "message_start", "message": message })), event(&json!({ "type": "ping" }))];
@@ -41,7 +41,7 @@ pub(super) fn script(call: &Call<'_>, model: &str, answer: &Answer, billed: Bill
 
 /// The blocks, one after the other: start, deltas, stop. A delta is a token; what opens and closes a block goes along
 /// with its neighbour.
-fn pieces(call: &Call<'_>, answer: &Answer) -> Vec<(String, u64)> {
+fn pieces(call: &SimRequest<'_>, answer: &SimReply) -> Vec<(String, u64)> {
     let mut pieces = Vec::new();
     let mut index = 0;
     if let Some(block) = redacted(answer) {

@@ -1,10 +1,10 @@
 //! What Ollama refuses in a chat. Unknown fields it ignores.
 
 use super::{capabilities, refusal};
-use crate::call::Refusal;
+use crate::call::SimRefusal;
 use serde_json::Value;
 
-pub(super) fn chat(json: &Value, model: &str) -> Result<(), Refusal> {
+pub(super) fn chat(json: &Value, model: &str) -> Result<(), SimRefusal> {
     let able = |ability: &str| capabilities(model).contains(&ability);
     if !able("completion") {
         return Err(refusal(400, format!("\"{model}\" does not support chat")));
@@ -24,7 +24,7 @@ pub(super) fn chat(json: &Value, model: &str) -> Result<(), Refusal> {
     options(&json["options"])
 }
 
-pub(super) fn options(options: &Value) -> Result<(), Refusal> {
+pub(super) fn options(options: &Value) -> Result<(), SimRefusal> {
     for name in ["num_ctx", "num_predict", "seed", "top_k"] {
         if !options[name].is_null() && options[name].as_i64().is_none() {
             return Err(refusal(400, format!("option \"{name}\" must be of type integer")));
@@ -37,7 +37,7 @@ pub(super) fn options(options: &Value) -> Result<(), Refusal> {
     }
 }
 
-fn message(message: &Value) -> Result<(), Refusal> {
+fn message(message: &Value) -> Result<(), SimRefusal> {
     let role = message["role"].as_str().unwrap_or_default();
     if !["system", "user", "assistant", "tool"].contains(&role) {
         return Err(refusal(400, format!("invalid role: {role}")));

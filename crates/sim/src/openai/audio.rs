@@ -1,9 +1,9 @@
 //! Speech in both directions.
 
-use super::form::{self, Field};
+use super::form::{self, FormField};
 use super::{event, forced, invalid, known, model};
-use crate::call::{Call, Plan, Refusal};
-use crate::journal::Billed;
+use crate::call::{SimPlan, SimRefusal, SimRequest};
+use crate::journal::BilledTokens;
 use crate::play::Script;
 use crate::tokens;
 use serde_json::json;
@@ -15,10 +15,10 @@ const HEARD: &str = "The quick brown fox jumps over the lazy dog.";
 const TRANSLATED: &str = "The quick brown fox jumps over the lazy dog, in English.";
 
 /// `POST /v1/audio/transcriptions` and `/v1/audio/translations`. A second of audio is a thousand bytes.
-pub(super) fn heard(call: &Call<'_>, translate: bool) -> Result<Plan, Refusal> {
+pub(super) fn heard(call: &SimRequest<'_>, translate: bool) -> Result<SimPlan, SimRefusal> {
     let fields = form::read(call).ok_or_else(|| invalid("file", "Could not parse multipart form"))?;
     let field = |name: &str| fields.iter().find(|field| field.name == name);
-    let text_of = |name: &str| field(name).map(Field::text);
+    let text_of = |name: &str| field(name).map(FormField::text);
     let model = text_of("model").ok_or_else(|| invalid("model", "you must provide a model parameter"))?;
     known(call, &model)?;
     let file = field("file").ok_or_else(|| invalid("file", "Missing required parameter: 'file'."))?;
@@ -55,13 +55,13 @@ pub(super) fn heard(call: &Call<'_>, translate: bool) -> Result<Plan, Refusal> {
         "vtt" => ("text/plain; charset=utf-8", format!("WEBVTT\n\n00:00:00.000 --> 00:00:01.000\n{text}\n\n")),
         other => return Err(invalid("response_format", format!("Invalid value: '{other}'."))),
     };
-    Ok(Plan::Whole { content_type, body: body.into_bytes(), billed: Billed::default() })
+    Ok(SimPlan::Whole { content_type, body: body.into_bytes(), billed: BilledTokens::default() })
 }
 
-fn streamed(text: &str, seconds: usize) -> Plan {
+fn streamed(text: &str, seconds: usize) -> SimPlan {
     let delta = |token: &str| (event(&json!({ "type": "transcript.text.delta", "delta": token })), 1);
     let input = u64::try_from(seconds).unwrap_or_default() * 10;
-    let billed = Billed { input, ..Billed::default() };
+    let billed = BilledTokens { input, ..BilledTokens::default() };
     let output = tokens::count(text);
     let usage = json!({
         "type": "tokens",
@@ -78,11 +78,11 @@ fn streamed(text: &str, seconds: usize) -> Plan {
         error: event(&super::error_json(&forced(500))),
         garbage: "data: {\"type\": oops\n\n".into(),
     };
-    Plan::Stream { script, billed }
+    SimPlan::Stream { script, billed }
 }
 
 /// `POST /v1/audio/speech`: silence in a WAV file, ten samples a character.
-pub(super) fn speech(call: &Call<'_>) -> Result<Plan, Refusal> {
+pub(super) fn speech(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
     model(call)?;
     let input = call.json["input"].as_str().filter(|input| !input.is_empty() && input.len() <= 4096);
     let input = input.ok_or_else(|| invalid("input", "Invalid 'input': expected 1 to 4096 characters."))?;
@@ -99,7 +99,7 @@ pub(super) fn speech(call: &Call<'_>) -> Result<Plan, Refusal> {
         other => return Err(invalid("response_format", format!("Invalid value: '{other}'."))),
     };
     let samples = u32::try_from(input.chars().count() * 10).unwrap_or(u32::MAX);
-    Ok(Plan::Whole { content_type, body: silence(samples), billed: Billed::default() })
+    Ok(SimPlan::Whole { content_type, body: silence(samples), billed: BilledTokens::default() })
 }
 
 /// 8 kHz, 8 bits, one channel (RIFF WAVE).

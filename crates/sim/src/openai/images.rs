@@ -1,9 +1,9 @@
 //! Images: made from a text, or from other images (OpenAI API reference, images).
 
-use super::form::{self, Field};
+use super::form::{self, FormField};
 use super::{CREATED, event, forced, invalid, known, model, others};
-use crate::call::{Call, Plan, Refusal};
-use crate::journal::Billed;
+use crate::call::{SimPlan, SimRefusal, SimRequest};
+use crate::journal::BilledTokens;
 use crate::play::Script;
 use crate::tokens;
 use serde_json::{Value, json};
@@ -37,7 +37,7 @@ const EDIT: [&str; 18] = [
 const VARIATION: [&str; 6] = ["image", "model", "n", "size", "response_format", "user"];
 
 /// What is to be made.
-struct Wish {
+struct SimImageRequest {
     model: String,
     prompt: String,
     /// How many images came along, the mask among them.
@@ -47,12 +47,12 @@ struct Wish {
 }
 
 /// `POST /v1/images/generations`.
-pub(super) fn made(call: &Call<'_>) -> Result<Plan, Refusal> {
+pub(super) fn made(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
     wish(call, 0)?.plan()
 }
 
 /// `POST /v1/images/edits`: a form, or JSON.
-pub(super) fn edited(call: &Call<'_>) -> Result<Plan, Refusal> {
+pub(super) fn edited(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
     if call.header("content-type").is_some_and(|kind| kind.starts_with("application/json")) {
         return edited_json(call);
     }
@@ -61,7 +61,7 @@ pub(super) fn edited(call: &Call<'_>) -> Result<Plan, Refusal> {
     if one.len() > 1 {
         return Err(invalid("image", "Duplicate parameter: 'image'. Use the array syntax: 'image[]'."));
     }
-    let images: Vec<&Field> = one.into_iter().chain(many).collect();
+    let images: Vec<&FormField> = one.into_iter().chain(many).collect();
     if images.is_empty() || images.len() > 16 {
         return Err(invalid("image", format!("Expected 1 to 16 images, got {}.", images.len())));
     }
@@ -78,7 +78,7 @@ pub(super) fn edited(call: &Call<'_>) -> Result<Plan, Refusal> {
     }
 }
 
-fn edited_json(call: &Call<'_>) -> Result<Plan, Refusal> {
+fn edited_json(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
     let images = call.json["images"].as_array().filter(|images| (1..=16).contains(&images.len()));
     let images = images.ok_or_else(|| invalid("images", "Invalid 'images': expected 1 to 16."))?;
     for image in images.iter().chain(call.json.get("mask")) {
@@ -92,7 +92,7 @@ fn edited_json(call: &Call<'_>) -> Result<Plan, Refusal> {
 }
 
 /// `POST /v1/images/variations`, of one image by the only model that has them.
-pub(super) fn varied(call: &Call<'_>) -> Result<Plan, Refusal> {
+pub(super) fn varied(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
     let form = Form::read(call, &VARIATION)?;
     if form.model != "dall-e-2" {
         return Err(invalid("model", format!("Invalid value: '{}'. Only 'dall-e-2' is supported.", form.model)));
@@ -105,7 +105,7 @@ pub(super) fn varied(call: &Call<'_>) -> Result<Plan, Refusal> {
 }
 
 /// An image must be a file of a type that the model reads, and begin like one.
-fn check(picture: &Field, gpt: bool) -> Result<(), Refusal> {
+fn check(picture: &FormField, gpt: bool) -> Result<(), SimRefusal> {
     let kind = picture.content_type.as_deref().unwrap_or_default();
     let begins = |start: &[u8]| picture.value.starts_with(start);
     let right = match kind {
@@ -122,23 +122,23 @@ fn check(picture: &Field, gpt: bool) -> Result<(), Refusal> {
 }
 
 /// The wish of a JSON body.
-fn wish(call: &Call<'_>, pictures: u64) -> Result<Wish, Refusal> {
+fn wish(call: &SimRequest<'_>, pictures: u64) -> Result<SimImageRequest, SimRefusal> {
     let model = model(call)?;
     let prompt = call.json["prompt"].as_str().filter(|prompt| !prompt.is_empty());
     let prompt = prompt.ok_or_else(|| invalid("prompt", "Missing required parameter: 'prompt'."))?.to_owned();
     let n = call.json["n"].as_u64().unwrap_or(1);
     let response_format = call.json["response_format"].as_str().map(str::to_owned);
-    Ok(Wish { model, prompt, pictures, n, response_format })
+    Ok(SimImageRequest { model, prompt, pictures, n, response_format })
 }
 
 /// A form whose fields are all known.
 struct Form {
     model: String,
-    fields: Vec<Field>,
+    fields: Vec<FormField>,
 }
 
 impl Form {
-    fn read(call: &Call<'_>, known_fields: &[&str]) -> Result<Self, Refusal> {
+    fn read(call: &SimRequest<'_>, known_fields: &[&str]) -> Result<Self, SimRefusal> {
         let fields = form::read(call).ok_or_else(|| invalid("image", "Could not parse multipart form"))?;
         if let Some(field) = fields.iter().find(|field| !known_fields.contains(&field.name.as_str())) {
             return Err(invalid(&field.name, format!("Unknown parameter: '{}'.", field.name)));
@@ -149,28 +149,34 @@ impl Form {
         Ok(Self { model, ..form })
     }
 
-    fn all(&self, name: &str) -> Vec<&Field> {
+    fn all(&self, name: &str) -> Vec<&FormField> {
         self.fields.iter().filter(|field| field.name == name).collect()
     }
 
     fn text(&self, name: &str) -> Option<String> {
-        self.fields.iter().find(|field| field.name == name).map(Field::text)
+        self.fields.iter().find(|field| field.name == name).map(FormField::text)
     }
 
-    fn prompt(&self) -> Result<String, Refusal> {
+    fn prompt(&self) -> Result<String, SimRefusal> {
         let prompt = self.text("prompt").filter(|prompt| !prompt.is_empty());
         prompt.ok_or_else(|| invalid("prompt", "Missing required parameter: 'prompt'."))
     }
 
-    fn wish(&self, prompt: String, pictures: u64) -> Result<Wish, Refusal> {
+    fn wish(&self, prompt: String, pictures: u64) -> Result<SimImageRequest, SimRefusal> {
         let n = self.text("n").map(|n| n.parse().map_err(|_| invalid("n", format!("Invalid 'n': '{n}'."))));
         let n = n.transpose()?.unwrap_or(1);
-        Ok(Wish { model: self.model.clone(), prompt, pictures, n, response_format: self.text("response_format") })
+        Ok(SimImageRequest {
+            model: self.model.clone(),
+            prompt,
+            pictures,
+            n,
+            response_format: self.text("response_format"),
+        })
     }
 }
 
-impl Wish {
-    fn plan(self) -> Result<Plan, Refusal> {
+impl SimImageRequest {
+    fn plan(self) -> Result<SimPlan, SimRefusal> {
         let gpt = self.model.starts_with("gpt-image");
         if gpt && self.response_format.is_some() {
             return Err(invalid("response_format", "Unknown parameter: 'response_format'."));
@@ -182,7 +188,7 @@ impl Wish {
         };
         let pictures = vec![picture; usize::try_from(self.n).unwrap_or(1).min(10)];
         let mut body = json!({ "created": CREATED, "data": pictures });
-        let mut billed = Billed::default();
+        let mut billed = BilledTokens::default();
         if gpt {
             billed = self.billed();
             body["usage"] = self.usage();
@@ -191,7 +197,7 @@ impl Wish {
     }
 
     /// One partial image, then the image itself. The stream ends without a sign.
-    fn streamed(&self, endpoint: &str) -> Plan {
+    fn streamed(&self, endpoint: &str) -> SimPlan {
         let partial = json!({
             "type": format!("{endpoint}.partial_image"),
             "created_at": CREATED,
@@ -212,16 +218,16 @@ impl Wish {
             error: event(&super::error_json(&forced(500))),
             garbage: "data: {\"type\": oops\n\n".into(),
         };
-        Plan::Stream { script, billed: Billed { output: 0, ..self.billed() } }
+        SimPlan::Stream { script, billed: BilledTokens { output: 0, ..self.billed() } }
     }
 
-    fn billed(&self) -> Billed {
+    fn billed(&self) -> BilledTokens {
         let input = tokens::count(&self.prompt) + PICTURE * self.pictures;
-        Billed { input, output: PICTURE * self.n, ..Billed::default() }
+        BilledTokens { input, output: PICTURE * self.n, ..BilledTokens::default() }
     }
 
     fn usage(&self) -> Value {
-        let Billed { input, output, .. } = self.billed();
+        let BilledTokens { input, output, .. } = self.billed();
         let images = PICTURE * self.pictures;
         json!({
             "input_tokens": input,

@@ -12,9 +12,9 @@ mod shape;
 
 pub(crate) use shape::{CREATED, context_refusal, error_json, event, forced, invalid, known, model, quota_refusal};
 
-use crate::call::{Call, Plan, Refusal};
+use crate::call::{SimPlan, SimRefusal, SimRequest};
 
-pub(crate) fn plan(call: &Call<'_>) -> Result<Plan, Refusal> {
+pub(crate) fn plan(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
     authorize(call)?;
     match (call.method.as_str(), call.path) {
         ("POST", "/v1/chat/completions") => chat::plan(call),
@@ -38,17 +38,17 @@ pub(crate) fn plan(call: &Call<'_>) -> Result<Plan, Refusal> {
         ("GET", "/v1/models") => Ok(others::models(call)),
         (method, path) => {
             let message = format!("Invalid URL ({method} {path})");
-            Err(Refusal::new(404, "invalid_request_error", message))
+            Err(SimRefusal::new(404, "invalid_request_error", message))
         }
     }
 }
 
 /// Ollama offers this endpoint too, without a key.
-pub(crate) fn transcription(call: &Call<'_>) -> Result<Plan, Refusal> {
+pub(crate) fn transcription(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
     audio::heard(call, false)
 }
 
-fn authorize(call: &Call<'_>) -> Result<(), Refusal> {
+fn authorize(call: &SimRequest<'_>) -> Result<(), SimRefusal> {
     let Some(key) = &call.options.key else { return Ok(()) };
     let sent = call.header("authorization").and_then(|value| value.strip_prefix("Bearer ")).or(call.header("api-key"));
     if sent == Some(key.as_str()) {
@@ -56,5 +56,5 @@ fn authorize(call: &Call<'_>) -> Result<(), Refusal> {
     }
     let start: String = sent.unwrap_or_default().chars().take(4).collect();
     let message = format!("Incorrect API key provided: {start}****. You can find your API key in the dashboard.");
-    Err(Refusal { code: Some("invalid_api_key"), ..Refusal::new(401, "invalid_request_error", message) })
+    Err(SimRefusal { code: Some("invalid_api_key"), ..SimRefusal::new(401, "invalid_request_error", message) })
 }

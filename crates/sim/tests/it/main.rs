@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use axum::body::Bytes;
-use baton_sim::{Billed, Fault, Kind, Sim, SimOptions};
+use baton_sim::{BilledTokens, Kind, Sim, SimFault, SimOptions};
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
@@ -159,16 +159,16 @@ async fn long_prompts_are_cached() {
     for _ in 0..2 {
         post(&sim_anthropic, "/v1/messages", &body).await;
     }
-    let written = Billed { input: 5, cache_write: 1100, output: 1, ..Billed::default() };
-    let read = Billed { input: 5, cache_read: 1100, output: 1, ..Billed::default() };
+    let written = BilledTokens { input: 5, cache_write: 1100, output: 1, ..BilledTokens::default() };
+    let read = BilledTokens { input: 5, cache_read: 1100, output: 1, ..BilledTokens::default() };
     assert_eq!(sim_anthropic.billed(), [written, read]);
 }
 
 #[tokio::test]
 async fn faults_come_in_the_order_of_the_script() {
     let sim = sim(Kind::OpenAi).await;
-    sim.script([Some(Fault::Status(503)), None]);
-    sim.always(Some(Fault::Status(500)));
+    sim.script([Some(SimFault::Status(503)), None]);
+    sim.always(Some(SimFault::Status(500)));
     let mut statuses = Vec::new();
     for _ in 0..3 {
         let body = json!({ "model": "gpt-4o", "messages": [{ "role": "user", "content": "Hi" }] });

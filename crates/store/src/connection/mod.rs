@@ -7,7 +7,7 @@ mod trouble;
 
 pub(crate) use pools::Connection;
 pub use pools::Pools;
-pub(crate) use trouble::{Trouble, trouble};
+pub(crate) use trouble::{DatabaseFault, trouble};
 
 use crate::error::StoreError;
 use baton_model::{Clock, SystemClock, Timestamp};

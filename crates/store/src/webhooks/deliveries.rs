@@ -1,6 +1,6 @@
 //! Events on their way to webhooks.
 
-use super::{Webhook, Webhooks};
+use super::{Webhook, WebhookRepository};
 use crate::StoreError;
 use crate::entity::{delivery, event, webhook};
 use crate::stored_event::StoredEvent;
@@ -46,7 +46,7 @@ impl DeliveryState {
 
 /// An event on its way to a webhook.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Delivery {
+pub struct WebhookDelivery {
     /// A UUIDv7.
     pub id: String,
     /// To which webhook.
@@ -71,7 +71,7 @@ pub struct Delivery {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DueDelivery {
     /// The delivery.
-    pub delivery: Delivery,
+    pub delivery: WebhookDelivery,
     /// To whom.
     pub webhook: Webhook,
     /// What.
@@ -80,7 +80,7 @@ pub struct DueDelivery {
 
 /// A try that failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
+pub struct DeliveryFailure {
     /// The HTTP status, if there was an answer.
     pub status: Option<u16>,
     /// What went wrong, in a sentence.
@@ -93,12 +93,12 @@ pub struct Failure {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeliveryPage {
     /// The deliveries, newest first.
-    pub items: Vec<Delivery>,
+    pub items: Vec<WebhookDelivery>,
     /// The `cursor` of the next page; `None`: this is the last.
     pub next: Option<String>,
 }
 
-impl Webhooks<'_> {
+impl WebhookRepository<'_> {
     /// What is to be tried by now, oldest first, to webhooks that are active; but nothing to those in `except` (by
     /// their ids), so that one that is slow does not hide the others.
     ///
@@ -159,7 +159,7 @@ impl Webhooks<'_> {
     /// # Errors
     ///
     /// [`StoreError::NotFound`].
-    pub async fn failed(self, id: &str, failure: &Failure, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn failed(self, id: &str, failure: &DeliveryFailure, now: Timestamp) -> Result<(), StoreError> {
         let state = if failure.next.is_some() { DeliveryState::Pending } else { DeliveryState::Dead };
         let columns = [
             (delivery::Column::State, Expr::value(state.name())),
@@ -208,7 +208,7 @@ impl Webhooks<'_> {
         let query = delivery::Entity::find().filter(condition).order_by_desc(delivery::Column::Id).limit(limit + 1);
         let rows = query.all(&self.place.reader()).await?;
         let (rows, next) = crate::page(rows, limit, |row| row.id.clone());
-        Ok(DeliveryPage { items: rows.into_iter().map(Delivery::try_from).collect::<Result<_, _>>()?, next })
+        Ok(DeliveryPage { items: rows.into_iter().map(WebhookDelivery::try_from).collect::<Result<_, _>>()?, next })
     }
 
     /// One delivery.
@@ -216,7 +216,7 @@ impl Webhooks<'_> {
     /// # Errors
     ///
     /// [`StoreError::NotFound`].
-    pub async fn delivery(self, id: &str) -> Result<Delivery, StoreError> {
+    pub async fn delivery(self, id: &str) -> Result<WebhookDelivery, StoreError> {
         let row = delivery::Entity::find_by_id(id).one(&self.place.reader()).await?;
         row.ok_or_else(|| missing(id))?.try_into()
     }
@@ -291,7 +291,7 @@ fn missing(id: &str) -> StoreError {
     StoreError::not_found(format!("delivery `{id}`"))
 }
 
-impl TryFrom<delivery::Model> for Delivery {
+impl TryFrom<delivery::Model> for WebhookDelivery {
     type Error = StoreError;
 
     fn try_from(row: delivery::Model) -> Result<Self, StoreError> {

@@ -2,10 +2,10 @@
 
 pub(crate) mod deliveries;
 
-pub use deliveries::{Delivery, DeliveryPage, DeliveryState, DueDelivery, Failure};
+pub use deliveries::{DeliveryFailure, DeliveryPage, DeliveryState, DueDelivery, WebhookDelivery};
 
 use crate::entity::webhook;
-use crate::place::Place;
+use crate::place::DatabaseScope;
 use crate::{StoreError, json};
 use baton_model::{EventKind, Timestamp};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder};
@@ -38,11 +38,11 @@ impl Webhook {
 
 /// The webhooks.
 #[derive(Debug, Clone, Copy)]
-pub struct Webhooks<'s> {
-    pub(crate) place: Place<'s>,
+pub struct WebhookRepository<'s> {
+    pub(crate) place: DatabaseScope<'s>,
 }
 
-impl Webhooks<'_> {
+impl WebhookRepository<'_> {
     /// All of them, oldest first.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use baton_model::entity::Role;
 use baton_model::{Cost, KeyId, Nanos, RequestId, Timestamp, Usage, UsageClass};
 use baton_store::audit::AuditFilter;
 use baton_store::copy::{CopyReport, copy};
-use baton_store::ledger::{Filter, UsageQuery};
+use baton_store::ledger::{RequestFilter, UsageQuery};
 use baton_store::{ApiKey, EventFilter, FeedbackEntry, NewAudit, Store, StoreError, Webhook};
 use std::time::Duration;
 
@@ -83,8 +83,8 @@ async fn are_the_same(from: &Store, to: &Store) {
     let (one, other) = (from.events().unplaced(2_000).await, to.events().unplaced(2_000).await);
     assert_eq!(other.unwrap(), one.unwrap());
     let (one, other) = (
-        from.ledger().list(&Filter::default(), None, 1_000).await,
-        to.ledger().list(&Filter::default(), None, 1_000).await,
+        from.ledger().list(&RequestFilter::default(), None, 1_000).await,
+        to.ledger().list(&RequestFilter::default(), None, 1_000).await,
     );
     assert_eq!(other.unwrap(), one.unwrap());
     let (one, other) = (
@@ -122,7 +122,7 @@ async fn can_be_run_again() {
     let ((lite, _folder), (postgres, _database)) = (file().await, server().await);
     fill(&lite).await;
     // As an interrupted run leaves it: some batches are there, the rest is not.
-    let page = lite.ledger().list(&Filter::default(), None, 400).await.unwrap();
+    let page = lite.ledger().list(&RequestFilter::default(), None, 400).await.unwrap();
     postgres.ledger().write(&page.items).await.unwrap();
     let events = "DELETE FROM events WHERE position IS NULL";
     _database.sql(events);

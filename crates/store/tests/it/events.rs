@@ -4,7 +4,7 @@ use crate::changes::{ada, registered};
 use crate::samples::{self, MIDNIGHT};
 use baton_model::record::Outcome;
 use baton_model::{EventKind, Timestamp};
-use baton_store::webhooks::{DeliveryState, Failure};
+use baton_store::webhooks::{DeliveryFailure, DeliveryState};
 use baton_store::{EventFilter, NewEvent, Store, StoreError, Webhook, record};
 
 async fn tell(store: &Store, events: impl IntoIterator<Item = NewEvent>) -> Vec<String> {
@@ -140,9 +140,9 @@ pub async fn become_deliveries(store: &Store) {
     let now = Timestamp(5);
     let [first, second, third] = [0, 1, 2].map(|place: usize| due[place].delivery.id.as_str());
     store.webhooks().delivered(first, 204, now).await.unwrap();
-    let failure = Failure { status: Some(500), error: "it answered 500".into(), next: Some(Timestamp(100)) };
+    let failure = DeliveryFailure { status: Some(500), error: "it answered 500".into(), next: Some(Timestamp(100)) };
     store.webhooks().failed(second, &failure, now).await.unwrap();
-    store.webhooks().failed(third, &Failure { status: None, next: None, ..failure }, now).await.unwrap();
+    store.webhooks().failed(third, &DeliveryFailure { status: None, next: None, ..failure }, now).await.unwrap();
     assert_eq!(store.webhooks().due(Timestamp(99), &[], 10).await.unwrap(), []);
     let again = store.webhooks().due(Timestamp(100), &[], 10).await.unwrap();
     assert_eq!((again.len(), again[0].delivery.id.as_str(), again[0].delivery.attempts), (1, second, 1));

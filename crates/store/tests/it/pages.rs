@@ -6,7 +6,7 @@ use baton_model::chat::Json;
 use baton_model::record::RequestRecord;
 use baton_model::{Cost, EventKind, Usage};
 use baton_store::audit::AuditFilter;
-use baton_store::ledger::{Cursor, Filter, GroupBy};
+use baton_store::ledger::{GroupBy, RequestCursor, RequestFilter};
 use baton_store::{ApiKey, EventFilter, NewAudit, NewEvent, Store, StoreError};
 
 /// Three of them are more than a page.
@@ -24,9 +24,9 @@ pub async fn of_records_are_bounded(store: &Store) {
     for record in &records {
         store.ledger().write(std::slice::from_ref(record)).await.unwrap();
     }
-    let (mut seen, mut cursor) = (Vec::new(), None::<Cursor>);
+    let (mut seen, mut cursor) = (Vec::new(), None::<RequestCursor>);
     loop {
-        let page = store.ledger().list(&Filter::default(), cursor.as_ref(), 100).await.unwrap();
+        let page = store.ledger().list(&RequestFilter::default(), cursor.as_ref(), 100).await.unwrap();
         assert!((1..=2).contains(&page.items.len()), "{}", page.items.len());
         seen.extend(page.items.into_iter().map(|record| record.id));
         cursor = page.next;

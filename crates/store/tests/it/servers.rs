@@ -5,8 +5,8 @@ use crate::samples::{self, MIDNIGHT};
 use baton_model::chat::Json;
 use baton_model::{ModelId, Timestamp};
 use baton_servers::disk::SmallDisk;
-use baton_servers::postgres::{self, Own};
-use baton_store::ledger::Filter;
+use baton_servers::postgres::{self, PostgresServer};
+use baton_store::ledger::RequestFilter;
 use baton_store::{Pools, Store, StoreError, masked};
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
@@ -107,7 +107,7 @@ async fn connections_are_encrypted() {
         format!("ssl_cert_file='{}'", certificate.display()),
         format!("ssl_key_file='{}'", key.display()),
     ];
-    let server = Own::start(&settings.each_ref().map(String::as_str));
+    let server = PostgresServer::start(&settings.each_ref().map(String::as_str));
     let url = server.url().replace("postgresql://", "postgresql+asyncpg://").replace("127.0.0.1", "localhost");
     let trusted = format!("{url}/postgres?ssl=verify-full&sslrootcert={}", certificate.display());
     for url in [format!("{url}/postgres?ssl=require"), trusted] {
@@ -120,14 +120,14 @@ async fn connections_are_encrypted() {
     }
     let stranger = refused(&format!("{url}/postgres?ssl=verify-full")).await;
     assert!(stranger.contains("the connection can't be encrypted") && stranger.contains("`sslrootcert`"), "{stranger}");
-    let plain = Own::start(&[]);
+    let plain = PostgresServer::start(&[]);
     let refusal = refused(&format!("{}/postgres?sslmode=require", plain.url())).await;
     assert!(refusal.contains("the connection can't be encrypted"), "{refusal}");
 }
 
 #[tokio::test]
 async fn a_wrong_password_is_named() {
-    let server = Own::start(&["password_encryption='scram-sha-256'"]);
+    let server = PostgresServer::start(&["password_encryption='scram-sha-256'"]);
     let database = postgres::database_on(&server.url());
     database.sql("CREATE ROLE baton LOGIN PASSWORD 'right'");
     let file = database.sql("SHOW hba_file");
@@ -274,7 +274,7 @@ async fn a_failed_migration_leaves_what_was_there() {
 
 #[tokio::test]
 async fn a_server_that_was_away_is_found_again() {
-    let server = Own::start(&[]);
+    let server = PostgresServer::start(&[]);
     let database = postgres::database_on(&server.url());
     let store = Store::open_with(&database.url(), &quick()).await.unwrap();
     store.migrate().await.unwrap();
@@ -288,13 +288,13 @@ async fn a_server_that_was_away_is_found_again() {
     assert!(store.models().list().await.is_err());
     server.restart();
     eventually(async || store.ledger().write(&records(2)).await).await;
-    assert_eq!(eventually(async || store.ledger().list(&Filter::default(), None, 9).await).await.items.len(), 2);
+    assert_eq!(eventually(async || store.ledger().list(&RequestFilter::default(), None, 9).await).await.items.len(), 2);
     store.close().await;
 }
 
 #[tokio::test]
 async fn a_server_without_connections_left_is_named() {
-    let server = Own::start(&["max_connections=4", "superuser_reserved_connections=0", "max_wal_senders=0"]);
+    let server = PostgresServer::start(&["max_connections=4", "superuser_reserved_connections=0", "max_wal_senders=0"]);
     let database = postgres::database_on(&server.url());
     let store = Store::open_with(&database.url(), &Pools { readers: 1, writers: 1, ..quick() }).await.unwrap();
     store.migrate().await.unwrap();
@@ -328,7 +328,7 @@ fn printed(program: &str, arguments: &[&str]) -> String {
 #[tokio::test]
 async fn a_full_disk_is_named_and_nothing_is_lost() {
     let disk = SmallDisk::mount_for_postgres(24);
-    let server = Own::start(&[]);
+    let server = PostgresServer::start(&[]);
     let all = postgres::database_on(&server.url());
     all.sql(&format!("CREATE TABLESPACE small LOCATION '{}'", disk.path().display()));
     all.sql("CREATE DATABASE small TABLESPACE small");
@@ -395,7 +395,7 @@ async fn months_are_dropped_whole() {
     let gone = store.ledger().retain(Timestamp(MIDNIGHT - 8 * day)).await.unwrap();
     assert_eq!((gone.months.as_slice(), gone.requests), (["2026-10".to_owned()].as_slice(), 3));
     assert_eq!(rest(), "1,1");
-    let left = store.ledger().list(&Filter::default(), None, 10).await.unwrap().items;
+    let left = store.ledger().list(&RequestFilter::default(), None, 10).await.unwrap().items;
     assert_eq!(
         left.iter().map(|record| record.id.as_str()).collect::<Vec<_>>(),
         ["0193-000007", "0193-000006", "0193-000001"]

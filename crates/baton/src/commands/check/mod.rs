@@ -10,14 +10,14 @@ mod local;
 use super::ignored;
 use super::output::{self, Column, Format, Output};
 use crate::app;
-use crate::config::{Config, Environment, Source, load};
+use crate::config::{Config, ConfigSource, Environment, load};
 use crate::shared_state;
 use baton_auth::token::Issuer;
 use baton_model::SystemClock;
 use baton_model::entity::Model;
 use baton_provider_api::Provider;
 use clap::Args;
-use finding::{Finding, Listed, Status};
+use finding::{Finding, FindingStatus, ListedModels};
 use serde_json::json;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ use std::sync::Arc;
 ///
 /// Example: baton check --config baton.toml
 #[derive(Args)]
-pub struct Check {
+pub struct CheckCommand {
     #[command(flatten)]
     output: Output,
     /// Do not call the providers and the token issuer
@@ -36,9 +36,9 @@ pub struct Check {
 
 const COLUMNS: [Column<'_>; 3] = [("status", "/status"), ("check", "/check"), ("message", "/message")];
 
-impl Check {
+impl CheckCommand {
     /// Runs it.
-    pub async fn run(self, source: Source, environment: &Environment) -> anyhow::Result<ExitCode> {
+    pub async fn run(self, source: ConfigSource, environment: &Environment) -> anyhow::Result<ExitCode> {
         let findings = match load(&source, environment) {
             Err(error) => error.faults.iter().map(|fault| Finding::bad("configuration", fault.to_string())).collect(),
             Ok(config) => {
@@ -59,7 +59,7 @@ impl Check {
                 findings
             }
         };
-        let faulty = findings.iter().any(|finding| finding.status == Status::Error);
+        let faulty = findings.iter().any(|finding| finding.status == FindingStatus::Error);
         self.show(&findings, !faulty);
         Ok(if faulty { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
@@ -98,7 +98,7 @@ impl Check {
     }
 
     /// What the providers say, and the models that they list; `None`: not all of them were reached.
-    async fn providers(&self, config: &Config) -> (Vec<Finding>, Option<Vec<Listed>>) {
+    async fn providers(&self, config: &Config) -> (Vec<Finding>, Option<Vec<ListedModels>>) {
         let providers = match app::providers(config) {
             Ok((providers, _)) => providers,
             Err(error) => return (vec![Finding::bad("providers", format!("{error:#}"))], None),
@@ -142,13 +142,13 @@ async fn shared(config: &Config) -> Vec<Finding> {
 }
 
 /// A provider that lists its models can be reached, and accepts its key.
-async fn ask(provider: Arc<dyn Provider>) -> (Finding, Option<Listed>) {
+async fn ask(provider: Arc<dyn Provider>) -> (Finding, Option<ListedModels>) {
     let check = format!("provider {}", provider.id());
     match provider.discover().await {
         Ok(models) => {
             let found = Finding::good(check, format!("{} models", models.len()));
             let upstreams = models.into_iter().map(|model| model.upstream).collect();
-            (found, Some(Listed { provider: provider.id().to_string(), upstreams }))
+            (found, Some(ListedModels { provider: provider.id().to_string(), upstreams }))
         }
         // Operators, who run this, need the address and the cause; a caller never sees them.
         Err(error) => (Finding::bad(check, error.chain()), None),

@@ -1,7 +1,7 @@
 //! What an earlier version left in its data folder is read by this one: rows, journal and events.
 
 use baton::app::App;
-use baton::config::{Environment, Source, load};
+use baton::config::{ConfigSource, Environment, load};
 use baton_model::entity::ReasoningStyle;
 use baton_model::record::Outcome;
 use baton_model::{EventKind, ModelId, Nanos, RequestId, UsageClass};
@@ -45,7 +45,7 @@ async fn start_again(folder: &TempDir, more: &str) -> App {
     let file = folder.path().join("baton.toml");
     let provider = "kind = \"openai\"\nbase_url = \"http://127.0.0.1:1/v1\"\napi_key = \"sim\"\n";
     std::fs::write(&file, format!("{more}[providers.openai]\n{provider}[providers.anthropic]\n{provider}")).unwrap();
-    let mut config = load(&Source { file: Some(file), listen: None }, &Environment::default()).unwrap();
+    let mut config = load(&ConfigSource { file: Some(file), listen: None }, &Environment::default()).unwrap();
     config.data_dir = folder.path().join("data");
     // Another test of this process may have done it.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();

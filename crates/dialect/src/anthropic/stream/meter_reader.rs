@@ -1,20 +1,20 @@
 //! The stream looked over: deltas are seen but not taken apart.
 
-use super::full_reader::FullReader;
+use super::full_reader::AnthropicFullReader;
 use crate::meter_only::{reduce, single_data_line, text_length, values};
 use crate::{ReadError, StreamReader};
-use baton_model::Event;
+use baton_model::ReplyEvent;
 use memchr::memmem::Finder;
 use std::sync::LazyLock;
 
 /// Reads only what the meter and the fallback need.
 #[derive(Debug, Default)]
-pub(super) struct MeterReader {
-    full: FullReader,
+pub(super) struct AnthropicMeterReader {
+    full: AnthropicFullReader,
 }
 
-impl StreamReader for MeterReader {
-    fn push(&mut self, frame: &[u8]) -> Result<Vec<Event>, ReadError> {
+impl StreamReader for AnthropicMeterReader {
+    fn push(&mut self, frame: &[u8]) -> Result<Vec<ReplyEvent>, ReadError> {
         if !self.full.over
             && let Some(delta) = plain_delta(frame)
             && (!delta.is_json || self.full.blocks.takes_arguments())
@@ -22,12 +22,12 @@ impl StreamReader for MeterReader {
             if delta.is_json {
                 self.full.blocks.note_arguments();
             }
-            return Ok(vec![Event::Opaque { text_bytes: delta.text_bytes }]);
+            return Ok(vec![ReplyEvent::Opaque { text_bytes: delta.text_bytes }]);
         }
         self.full.push(frame).map(reduce)
     }
 
-    fn finish(&mut self) -> Vec<Event> {
+    fn finish(&mut self) -> Vec<ReplyEvent> {
         self.full.finish()
     }
 }

@@ -5,12 +5,12 @@ use crate::framing::splice::Editor;
 use crate::json::Node;
 use crate::ollama::options;
 use crate::rename_model::set_model;
-use crate::{Dropped, ReadError, Rewritten};
+use crate::{Dropped, ReadError, RewrittenRequest};
 use baton_model::entity::ReasoningStyle;
 use baton_model::{Body, ChatRequest, Target};
 
 /// Changes what must be changed.
-pub(in crate::ollama) fn rewrite(body: &Body, target: &Target) -> Result<Rewritten, ReadError> {
+pub(in crate::ollama) fn rewrite(body: &Body, target: &Target) -> Result<RewrittenRequest, ReadError> {
     let mut editor = Editor::new(body);
     let mut dropped = Vec::new();
     set_model(&mut editor, target);
@@ -18,7 +18,7 @@ pub(in crate::ollama) fn rewrite(body: &Body, target: &Target) -> Result<Rewritt
     set_limit(&mut editor, target, &mut dropped)?;
     set_window(&mut editor, target)?;
     refuse(&mut editor, target, &mut dropped)?;
-    Ok(Rewritten { body: editor.finish(), hide_usage: false, dropped })
+    Ok(RewrittenRequest { body: editor.finish(), hide_usage: false, dropped })
 }
 
 /// Asks for the window that the prompt needs, unless the client chose one itself.

@@ -3,21 +3,21 @@
 //! Most frames hold a few words and nothing else. They are told by searching for a handful of keys; any frame that
 //! could hold more (usage, an error, a finish, another choice), or is unusual in form, is parsed like in full.
 
-use super::full_reader::FullReader;
+use super::full_reader::OpenAiFullReader;
 use crate::meter_only::{reduce, single_data_line, text_length, values};
 use crate::{ReadError, StreamReader};
-use baton_model::Event;
+use baton_model::ReplyEvent;
 use memchr::memmem::Finder;
 use std::sync::LazyLock;
 
 /// Reads only what the meter and the fallback need.
 #[derive(Debug, Default)]
-pub(super) struct MeterReader {
-    full: FullReader,
+pub(super) struct OpenAiMeterReader {
+    full: OpenAiFullReader,
 }
 
-impl StreamReader for MeterReader {
-    fn push(&mut self, frame: &[u8]) -> Result<Vec<Event>, ReadError> {
+impl StreamReader for OpenAiMeterReader {
+    fn push(&mut self, frame: &[u8]) -> Result<Vec<ReplyEvent>, ReadError> {
         // The first frames have the names, and begin the first choice, which must be complete at the end.
         if self.full.chunks.is_started()
             && self.full.chunks.has_first()
@@ -25,12 +25,12 @@ impl StreamReader for MeterReader {
             && let Some(text_bytes) = plain_text(frame)
         {
             self.full.usage_only = false;
-            return Ok(vec![Event::Opaque { text_bytes }]);
+            return Ok(vec![ReplyEvent::Opaque { text_bytes }]);
         }
         self.full.push(frame).map(reduce)
     }
 
-    fn finish(&mut self) -> Vec<Event> {
+    fn finish(&mut self) -> Vec<ReplyEvent> {
         self.full.finish()
     }
 

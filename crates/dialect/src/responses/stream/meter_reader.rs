@@ -3,36 +3,36 @@
 //! The first delta of an item is read like in full, which notes that the item was told; those that follow it, of the
 //! same kind and item, only count.
 
-use super::full_reader::FullReader;
+use super::full_reader::ResponsesFullReader;
 use crate::meter_only::{reduce, single_data_line, text_length, values};
 use crate::{ReadError, StreamReader};
-use baton_model::Event;
+use baton_model::ReplyEvent;
 use memchr::memchr;
 use memchr::memmem::Finder;
 use std::sync::LazyLock;
 
 /// Reads only what the meter and the fallback need.
 #[derive(Debug, Default)]
-pub(super) struct MeterReader {
-    full: FullReader,
+pub(super) struct ResponsesMeterReader {
+    full: ResponsesFullReader,
     /// The kind and item of the last frame, if that was a delta.
     last: Option<Vec<u8>>,
 }
 
-impl StreamReader for MeterReader {
-    fn push(&mut self, frame: &[u8]) -> Result<Vec<Event>, ReadError> {
+impl StreamReader for ResponsesMeterReader {
+    fn push(&mut self, frame: &[u8]) -> Result<Vec<ReplyEvent>, ReadError> {
         let Some(delta) = plain_delta(frame).filter(|_| !self.full.over) else {
             self.last = None;
             return self.full.push(frame).map(reduce);
         };
         if self.last.as_ref() == Some(&delta.of) {
-            return Ok(vec![Event::Opaque { text_bytes: delta.text_bytes }]);
+            return Ok(vec![ReplyEvent::Opaque { text_bytes: delta.text_bytes }]);
         }
         self.last = Some(delta.of);
         self.full.push(frame).map(reduce)
     }
 
-    fn finish(&mut self) -> Vec<Event> {
+    fn finish(&mut self) -> Vec<ReplyEvent> {
         self.full.finish()
     }
 }

@@ -42,7 +42,7 @@ impl JournalSettings {
 }
 
 /// Receives whether the bytes were written.
-pub type Receipt = oneshot::Receiver<io::Result<()>>;
+pub type WriteReceipt = oneshot::Receiver<io::Result<()>>;
 
 struct Append {
     bytes: Vec<u8>,
@@ -95,7 +95,7 @@ impl Journal {
     }
 
     /// Queues a line; the receipt tells when it is written.
-    pub fn append(&self, bytes: Vec<u8>) -> Receipt {
+    pub fn append(&self, bytes: Vec<u8>) -> WriteReceipt {
         let (receipt, written) = oneshot::channel();
         if let Some(queue) = &*self.queue.lock().unwrap_or_else(PoisonError::into_inner) {
             // If the thread is gone, the receipt is dropped and says so.
