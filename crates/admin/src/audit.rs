@@ -3,9 +3,9 @@
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Viewer;
-use crate::wire::answer::{ApiResult, json};
-use crate::wire::page::fitting;
+use crate::wire::page::take_fitting;
 use crate::wire::params::QueryParams;
+use crate::wire::response::{ApiResult, json};
 use crate::wire::time;
 use axum::extract::State;
 use baton_store::audit::{AuditEntry, AuditFilter};
@@ -92,7 +92,7 @@ pub async fn list(State(admin): State<Admin>, Viewer(caller): Viewer, uri: Uri) 
     let page = admin.store.audit().list(&filter, cursor.as_deref(), limit).await?;
     let ids: Vec<String> = page.items.iter().map(|entry| entry.id.clone()).collect();
     let written = page.items.into_iter().filter_map(|entry| to_raw_value(&AuditEntryView::from(entry)).ok());
-    let (items, cut) = fitting(written);
+    let (items, cut) = take_fitting(written);
     let next = ids.into_iter().nth(items.len().saturating_sub(1)).filter(|_| cut).or(page.next);
     json(StatusCode::OK, &AuditView { items, next_cursor: next })
 }

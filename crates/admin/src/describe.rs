@@ -52,7 +52,7 @@ pub fn describe(routes: OpenApi) -> OpenApi {
 
 /// Gives each call a name of its own, from its method and path, for programs that make clients of the description:
 /// `get_api_models_model_id_health`.
-pub fn named(mut api: OpenApi) -> OpenApi {
+pub fn name_operations(mut api: OpenApi) -> OpenApi {
     for (path, item) in &mut api.paths.paths {
         let words: Vec<&str> =
             path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();

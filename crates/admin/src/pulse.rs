@@ -24,7 +24,7 @@ struct Known {
 
 impl DatabaseCheck {
     /// What is wrong with it, as far as is known or can be asked now.
-    pub async fn trouble<F>(&self, ask: impl FnOnce() -> F) -> Option<String>
+    pub async fn find_problem<F>(&self, ask: impl FnOnce() -> F) -> Option<String>
     where
         F: Future<Output = Result<(), StoreError>>,
     {
@@ -62,7 +62,7 @@ mod tests {
     struct Counted(AtomicUsize);
 
     impl Counted {
-        async fn ask(&self, takes: Duration) -> Result<(), StoreError> {
+        async fn run_check(&self, takes: Duration) -> Result<(), StoreError> {
             self.0.fetch_add(1, Ordering::Relaxed);
             sleep(takes).await;
             Ok(())
@@ -78,10 +78,10 @@ mod tests {
         let (database, counted) = (DatabaseCheck::default(), Counted::default());
         let quick = Duration::from_millis(10);
         for second in 1..4 {
-            let answers = join_all((0..100).map(|_| database.trouble(|| counted.ask(quick)))).await;
+            let answers = join_all((0..100).map(|_| database.find_problem(|| counted.run_check(quick)))).await;
             assert!(answers.iter().all(Option::is_none), "{answers:?}");
             assert_eq!(counted.asked(), second);
-            assert!(database.trouble(|| counted.ask(quick)).await.is_none());
+            assert!(database.find_problem(|| counted.run_check(quick)).await.is_none());
             assert_eq!(counted.asked(), second);
             advance(FRESH).await;
         }
@@ -90,7 +90,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_database_that_hangs_is_asked_no_more_often() {
         let (database, counted) = (DatabaseCheck::default(), Counted::default());
-        let answers = join_all((0..100).map(|_| database.trouble(|| counted.ask(Duration::MAX)))).await;
+        let answers = join_all((0..100).map(|_| database.find_problem(|| counted.run_check(Duration::MAX)))).await;
         assert!(answers.iter().flatten().all(|trouble| trouble.contains("800 ms")), "{answers:?}");
         assert_eq!((answers.iter().flatten().count(), counted.asked()), (100, 1));
     }

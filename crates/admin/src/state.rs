@@ -48,13 +48,13 @@ impl Admin {
 
     /// The same with these quotas.
     #[must_use]
-    pub fn within(self, quotas: Quotas) -> Self {
+    pub fn with_quotas(self, quotas: Quotas) -> Self {
         Self { quotas, ..self }
     }
 
     /// Lets webhooks be in these networks too, besides the public internet.
     #[must_use]
-    pub fn reaching(self, networks: Vec<IpNet>) -> Self {
+    pub fn allow_networks(self, networks: Vec<IpNet>) -> Self {
         Self { reachable: networks.into(), ..self }
     }
 }

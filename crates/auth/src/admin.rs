@@ -28,7 +28,7 @@ pub enum Bootstrap {
 pub async fn bootstrap(
     keys: ApiKeys,
     given: Option<&KeySecret>,
-    chance: &mut (impl Rng + Send),
+    rng: &mut (impl Rng + Send),
 ) -> Result<(ApiKeys, Bootstrap), AuthError> {
     if let Some(given) = given {
         return Ok((keys.with_admin(given), Bootstrap::Given));
@@ -36,7 +36,7 @@ pub async fn bootstrap(
     if keys.store().settings().lookup(MARKER).await?.is_some() {
         return Ok((keys, Bootstrap::Present));
     }
-    let secret = KeySecret::generate(chance);
+    let secret = KeySecret::generate(rng);
     let made =
         keys.insert(&Actor::service("start"), ApiKey::new("bootstrap", Role::Admin), KeyId::from(ID), &secret).await;
     let bootstrap = match made {

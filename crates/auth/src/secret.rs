@@ -19,13 +19,13 @@ pub struct KeySecret(String);
 
 impl KeySecret {
     /// A new key.
-    pub fn generate(chance: &mut impl Rng) -> Self {
-        let random = (0..RANDOM).map(|_| char::from(chance.sample(Alphanumeric)));
+    pub fn generate(rng: &mut impl Rng) -> Self {
+        let random = (0..RANDOM).map(|_| char::from(rng.sample(Alphanumeric)));
         Self(PREFIX.chars().chain(random).collect())
     }
 
     /// A key that someone else made (`BATON_ADMIN_KEY`).
-    pub fn given(text: impl Into<String>) -> Self {
+    pub fn from_text(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
@@ -70,8 +70,8 @@ impl Pepper {
 }
 
 /// 32 random bytes in hexadecimal, for a new pepper.
-pub(crate) fn random_pepper(chance: &mut impl Rng) -> String {
-    hex(&chance.random::<Hash>())
+pub(crate) fn random_pepper(rng: &mut impl Rng) -> String {
+    hex(&rng.random::<Hash>())
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
@@ -93,7 +93,7 @@ mod tests {
         assert_ne!(secret, KeySecret::generate(&mut StdRng::seed_from_u64(2)));
         assert_eq!(format!("{secret:?}"), "Secret(…)");
         assert!(secret.reveal().starts_with(&secret.prefix()) && secret.prefix().len() == 9);
-        assert_eq!(KeySecret::given("short").prefix(), "s");
+        assert_eq!(KeySecret::from_text("short").prefix(), "s");
     }
 
     /// RFC 4231, test case 2.

@@ -66,8 +66,8 @@ impl App {
     /// The first part that can't be had, and what to do about it.
     pub async fn build(config: &Config) -> anyhow::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let mut chance = StdRng::from_os_rng();
-        let store = open_store(config).await?.named(&config.node.name(chance.random()), Arc::clone(&clock));
+        let mut rng = StdRng::from_os_rng();
+        let store = open_store(config).await?.for_node(&config.node.name(rng.random()), Arc::clone(&clock));
         let (providers, vendors) = providers(config)?;
         let journal = JournalSettings {
             max_bytes: config.ledger.max_journal_bytes,
@@ -85,13 +85,13 @@ impl App {
             ledger,
             observer: witness.clone().map(|witness| witness as Arc<dyn Observer>),
             clock: Arc::clone(&clock),
-            seed: chance.random(),
+            seed: rng.random(),
         });
         if let Some(witness) = &witness {
             witness.measure(config, &engine)?;
         }
         let configured = config.models.iter().map(|model| model.register(clock.now())).collect();
-        let vendors = VendorInfo { names: vendors, unlisted: unlisted(config) };
+        let vendors = VendorInfo { names: vendors, unlisted: providers_without_discovery(config) };
         let models = Arc::new(ModelDirectory::new(store.clone(), engine.clone(), configured, vendors.clone()));
         let keyring = config.auth.keyring().map_err(anyhow::Error::msg)?;
         let providers = ProviderDirectory::new(
@@ -109,13 +109,13 @@ impl App {
         }
         let open_on_loopback = open_on_loopback(config)?;
         let keys =
-            ApiKeys::open(store.clone(), Arc::clone(&clock), &mut chance).await.context("the keys can't be read")?;
-        let given = config.auth.admin_key.as_ref().map(|key| baton_auth::KeySecret::given(key.reveal()));
+            ApiKeys::open(store.clone(), Arc::clone(&clock), &mut rng).await.context("the keys can't be read")?;
+        let given = config.auth.admin_key.as_ref().map(|key| baton_auth::KeySecret::from_text(key.reveal()));
         let keys = keys
             .open_on_loopback(open_on_loopback)
             .with_failures(config.auth.failures.limit())
             .with_tokens(tokens(config, &clock));
-        let (keys, bootstrap) = bootstrap(keys, given.as_ref(), &mut chance).await?;
+        let (keys, bootstrap) = bootstrap(keys, given.as_ref(), &mut rng).await?;
         let keys = Arc::new(keys);
         let web = Web {
             proxies: config.server.proxies(),
@@ -127,7 +127,7 @@ impl App {
         let state = HttpState {
             web: web.clone(),
             models: Arc::clone(&models),
-            provider_objects: ProviderObjects::new(store.clone(), Arc::clone(&clock)).within(quotas.objects()),
+            provider_objects: ProviderObjects::new(store.clone(), Arc::clone(&clock)).with_quotas(quotas.objects()),
             conversations: Conversations::new(
                 store.clone(),
                 Arc::clone(&clock),
@@ -137,10 +137,10 @@ impl App {
         };
         let background = (state.provider_objects.clone(), state.conversations.clone());
         let admin = Admin::new(web, Arc::clone(&models), store.clone(), Arc::clone(&providers));
-        let admin = admin.reaching(config.webhooks.networks()).within(quotas.management());
+        let admin = admin.allow_networks(config.webhooks.networks()).with_quotas(quotas.management());
         let apart = config.server.management.listen.is_some();
         let paths = PortRouters::new(state, admin, Arc::clone(&shared.notices), apart);
-        let webhooks = webhooks(config, &store, &clock, chance.random())?;
+        let webhooks = webhooks(config, &store, &clock, rng.random())?;
         Ok(Self {
             webhooks,
             paths,
@@ -237,7 +237,7 @@ pub fn providers(config: &Config) -> anyhow::Result<(ProviderMap, BTreeMap<Provi
     Ok((providers, vendors))
 }
 
-fn unlisted(config: &Config) -> BTreeSet<ProviderId> {
+fn providers_without_discovery(config: &Config) -> BTreeSet<ProviderId> {
     let told = config.providers.iter().filter(|(_, section)| section.discover == Some(false));
     told.map(|(name, _)| ProviderId::from(name)).collect()
 }

@@ -43,18 +43,18 @@ impl PortRouters {
         let health = baton_admin::health(admin.clone());
         let requests = baton_http::router(state);
         let management = baton_admin::router(admin)
-            .layer(from_fn_with_state(notices, nodes::tell))
+            .layer(from_fn_with_state(notices, nodes::announce_changes))
             .merge(Router::new().route("/metrics", get(metrics)).with_state(engine))
             .merge(health.clone());
         let pages = documentation();
-        let all = finished(requests.clone().merge(management.clone()), &pages);
-        let main = if apart { finished(requests.merge(health), &pages) } else { all.clone() };
-        Self { all, main, management: finished(management, &pages) }
+        let all = add_common_routes(requests.clone().merge(management.clone()), &pages);
+        let main = if apart { add_common_routes(requests.merge(health), &pages) } else { all.clone() };
+        Self { all, main, management: add_common_routes(management, &pages) }
     }
 }
 
 /// With what every port has.
-fn finished(paths: Router, pages: &Router) -> Router {
+fn add_common_routes(paths: Router, pages: &Router) -> Router {
     paths
         .route("/", get(front))
         .route("/health/live", get(|| async { "ok" }))

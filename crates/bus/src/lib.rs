@@ -75,13 +75,13 @@ pub trait Bus: Send + Sync {
     ///
     /// # Errors
     /// If it may not have arrived.
-    fn bury<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), BusError>>;
+    fn put_dead_letter<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), BusError>>;
 
     /// The last dead letters, newest first, as they were written ([`DeadLetter::event`]).
     ///
     /// # Errors
     /// If the bus is not there.
-    fn buried(&self, limit: usize) -> BoxFuture<'_, Result<Vec<BusEvent>, BusError>>;
+    fn list_dead_letters(&self, limit: usize) -> BoxFuture<'_, Result<Vec<BusEvent>, BusError>>;
 
     /// Whether it is there and can do all of this; what it is, for `baton check`.
     ///

@@ -147,14 +147,14 @@ impl Held {
             waiting.due = due;
         }
         self.shared.changed.notify_waiters();
-        done(Ok(()))
+        ready(Ok(()))
     }
 }
 
 impl CommandReceipt for Held {
     fn ack(&self) -> BoxFuture<'_, Result<(), BusError>> {
         self.shared.lock().commands.remove(&self.place);
-        done(Ok(()))
+        ready(Ok(()))
     }
 
     fn retry(&self, after: Duration) -> BoxFuture<'_, Result<(), BusError>> {
@@ -175,15 +175,15 @@ impl Bus for Local {
                 let _ = self.shared.events.send(event.clone());
             }
         }
-        done(Ok(()))
+        ready(Ok(()))
     }
 
     fn listen(&self) -> BoxFuture<'_, Result<BoxStream<'static, BusEvent>, BusError>> {
-        done(Ok(received(self.shared.events.subscribe())))
+        ready(Ok(event_stream(self.shared.events.subscribe())))
     }
 
     fn send<'a>(&'a self, command: &'a BusEvent) -> BoxFuture<'a, Result<(), BusError>> {
-        done(self.send_raw(command.write().into()))
+        ready(self.send_raw(command.write().into()))
     }
 
     fn commands(&self) -> BoxStream<'static, CommandDelivery> {
@@ -199,7 +199,7 @@ impl Bus for Local {
             // Who does not wait any more misses it.
             let _ = replies.send(event.clone());
         }
-        done(Ok(()))
+        ready(Ok(()))
     }
 
     fn replies<'a>(&'a self, to: &'a str) -> BoxFuture<'a, Result<BoxStream<'static, BusEvent>, BusError>> {
@@ -207,10 +207,10 @@ impl Bus for Local {
         // Nobody unsubscribes, so channels without a reader are removed when the next one is opened.
         state.replies.retain(|_, replies| replies.receiver_count() > 0);
         let replies = state.replies.entry(to.to_owned()).or_insert_with(|| broadcast::Sender::new(LAG));
-        done(Ok(received(replies.subscribe())))
+        ready(Ok(event_stream(replies.subscribe())))
     }
 
-    fn bury<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), BusError>> {
+    fn put_dead_letter<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), BusError>> {
         let (now, bound) = (Instant::now(), self.shared.settings.dead);
         let mut state = self.shared.lock();
         let letter = letter.event();
@@ -222,25 +222,25 @@ impl Bus for Local {
         while state.dead.len() > length || state.dead.front().is_some_and(|(at, _)| now - *at > bound.age) {
             state.dead.pop_front();
         }
-        done(Ok(()))
+        ready(Ok(()))
     }
 
-    fn buried(&self, limit: usize) -> BoxFuture<'_, Result<Vec<BusEvent>, BusError>> {
+    fn list_dead_letters(&self, limit: usize) -> BoxFuture<'_, Result<Vec<BusEvent>, BusError>> {
         let state = self.shared.lock();
-        done(Ok(state.dead.iter().rev().take(limit).map(|(_, letter)| letter.clone()).collect()))
+        ready(Ok(state.dead.iter().rev().take(limit).map(|(_, letter)| letter.clone()).collect()))
     }
 
     fn check(&self) -> BoxFuture<'_, Result<String, BusError>> {
-        done(Ok("in this process".into()))
+        ready(Ok("in this process".into()))
     }
 }
 
-fn done<'a, T: Send + 'a>(value: T) -> BoxFuture<'a, T> {
+fn ready<'a, T: Send + 'a>(value: T) -> BoxFuture<'a, T> {
     futures::future::ready(value).boxed()
 }
 
 /// What a receiver gets; what it was too slow for is passed over.
-fn received(receiver: broadcast::Receiver<BusEvent>) -> BoxStream<'static, BusEvent> {
+fn event_stream(receiver: broadcast::Receiver<BusEvent>) -> BoxStream<'static, BusEvent> {
     let next = |mut receiver: broadcast::Receiver<BusEvent>| async move {
         loop {
             match receiver.recv().await {

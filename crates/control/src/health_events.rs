@@ -20,7 +20,7 @@ pub async fn write_health_events(engine: Engine, store: Store) {
     let mut open = BTreeSet::new();
     loop {
         // Woken by the first change of several: whatever has come together is written in one unit.
-        engine.health().changes().arrived().await;
+        engine.health().changes().wait_for_changes().await;
         write(&engine, &store, &mut open).await;
     }
 }
@@ -36,7 +36,7 @@ async fn write(engine: &Engine, store: &Store, open: &mut BTreeSet<ModelId>) {
         // Newer changes of a model take the place of older ones.
         changes.append(&mut engine.health().changes().take());
         changes.retain(|model, change| (change.circuit == Circuit::Open) != open.contains(model));
-        match put(engine, store, &changes).await {
+        match write_changes(engine, store, &changes).await {
             Ok(()) => break,
             Err(error) if pause == FIRST_PAUSE => {
                 tracing::warn!(%error, "health events are written once the database responds again");
@@ -54,7 +54,11 @@ async fn write(engine: &Engine, store: &Store, open: &mut BTreeSet<ModelId>) {
     }
 }
 
-async fn put(engine: &Engine, store: &Store, changes: &BTreeMap<ModelId, CircuitChange>) -> Result<(), StoreError> {
+async fn write_changes(
+    engine: &Engine,
+    store: &Store,
+    changes: &BTreeMap<ModelId, CircuitChange>,
+) -> Result<(), StoreError> {
     if changes.is_empty() {
         return Ok(());
     }
@@ -64,7 +68,7 @@ async fn put(engine: &Engine, store: &Store, changes: &BTreeMap<ModelId, Circuit
         let provider = snapshot.models.get(model).map(|model| model.provider.as_str());
         let kind = EventKind::ModelHealthChanged;
         let data = data(model, provider, change).to_string();
-        unit.tell(NewEvent { kind, subject: model.to_string(), data, traceparent: None }).await?;
+        unit.add_event(NewEvent { kind, subject: model.to_string(), data, traceparent: None }).await?;
     }
     unit.commit_aside().await
 }

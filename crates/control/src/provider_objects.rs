@@ -63,7 +63,7 @@ impl ProviderObjects {
 
     /// The same with these quotas.
     #[must_use]
-    pub fn within(self, quotas: ObjectQuotas) -> Self {
+    pub fn with_quotas(self, quotas: ObjectQuotas) -> Self {
         Self { quotas, ..self }
     }
 
@@ -78,7 +78,7 @@ impl ProviderObjects {
             // The oldest go instead: a client is not asked whether its responses are kept.
             ProviderObjectKind::Response => return Ok(()),
         };
-        let kept = self.store.provider_objects().kept_by(&Owner::of(caller), kind).await?;
+        let kept = self.store.provider_objects().count_of(&Owner::of(caller), kind).await?;
         if kept < most {
             return Ok(());
         }
@@ -92,7 +92,11 @@ impl ProviderObjects {
     /// # Errors
     /// `overloaded` if the database can't take it; `conflict` if the provider gave that name before; `provider_error` for a
     /// name that is none.
-    pub async fn keep(&self, caller: &Caller, made: NewProviderObject<'_>) -> Result<ProviderObject, PublicError> {
+    pub async fn note_object(
+        &self,
+        caller: &Caller,
+        made: NewProviderObject<'_>,
+    ) -> Result<ProviderObject, PublicError> {
         check_name(made.object).map_err(|problem| {
             let message = format!("`{}` gave an id that can't be kept: it {problem}", made.provider);
             PublicError::new(Code::ProviderError, message)
@@ -180,7 +184,7 @@ impl ProviderObjects {
     ///
     /// # Errors
     /// `overloaded` if the database can't take it.
-    pub async fn adopt(
+    pub async fn adopt_object(
         &self,
         parent: &ProviderObject,
         kind: ProviderObjectKind,
@@ -214,7 +218,7 @@ impl ProviderObjects {
         let found = self.store.provider_objects().find(kind, object).await?;
         // One that was forgotten may be in the database for a moment all the same.
         let found = found.into_iter().filter(|entry| !self.unwritten.is_deleted(&entry.id));
-        let own = unwritten.into_iter().chain(found).find(|entry| entry.owner.lets(caller));
+        let own = unwritten.into_iter().chain(found).find(|entry| entry.owner.allows(caller));
         own.ok_or_else(|| {
             // Others' objects are reported as unknown, so that names can't be probed.
             let what = kind.name().replace('_', " ");

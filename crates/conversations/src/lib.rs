@@ -56,14 +56,14 @@ impl Conversations {
     }
 
     /// Whether a response is stored whose input, or which itself, has so many bytes.
-    pub fn takes(&self, bytes: usize) -> bool {
+    pub fn accepts_size(&self, bytes: usize) -> bool {
         !self.bounds.keep.is_zero() && bytes <= self.bounds.max_bytes
     }
 
     /// Stores a response, with the input that led to it: a JSON array.
     ///
     /// # Errors
-    /// `overloaded` if the database can't take it; `payload_too_large` if it is longer than [`Self::takes`].
+    /// `overloaded` if the database can't take it; `payload_too_large` if it is longer than [`Self::accepts_size`].
     pub async fn store(
         &self,
         caller: &Caller,
@@ -72,7 +72,7 @@ impl Conversations {
         input: String,
         response: String,
     ) -> Result<(), PublicError> {
-        if !self.takes(response.len()) {
+        if !self.accepts_size(response.len()) {
             return Err(PublicError::new(Code::PayloadTooLarge, "the response is too long to be stored"));
         }
         let stored = self.entry(caller, model, id, input, response);
@@ -84,7 +84,7 @@ impl Conversations {
     /// Stores a response in the background. From now on [`find`](Self::find) on this node finds it; one that can't be
     /// written is lost, with a warning in the log, because its client has its reply already.
     pub fn store_in_background(&self, caller: &Caller, model: &ModelId, id: String, input: String, response: String) {
-        if !self.takes(response.len()) {
+        if !self.accepts_size(response.len()) {
             tracing::warn!(response.id = id, bytes = response.len(), "a response is too long to be stored");
             return;
         }
@@ -131,7 +131,7 @@ impl Conversations {
         };
         match found {
             // Reported as unknown, so that ids of other callers can't be probed.
-            Some(stored) if !stored.owner.lets(caller) => {
+            Some(stored) if !stored.owner.allows(caller) => {
                 Err(PublicError::new(Code::NotFound, format!("unknown response `{id}` for this key")))
             }
             found => Ok(found),

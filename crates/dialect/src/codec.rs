@@ -1,8 +1,8 @@
 //! One capability of one format, in both directions.
 
+use crate::encoded::{EncodedBody, ReplyContext, RewrittenRequest};
 use crate::read_error::ReadError;
 use crate::stream::{StreamReader, StreamWriter};
-use crate::written::{EncodedBody, ReplyContext, RewrittenRequest};
 use baton_model::{Body, Detail, Operation, ReplyEvent, Target};
 
 /// One capability of one format, in both directions.

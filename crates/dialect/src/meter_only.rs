@@ -40,7 +40,7 @@ pub(crate) fn single_data_line(frame: &[u8]) -> Option<&[u8]> {
 
 /// What follows each occurrence of a key. Inside a string its quotes would be escaped, so it is a key wherever a colon
 /// follows.
-pub(crate) fn values<'d>(data: &'d [u8], key: &Finder<'_>) -> impl Iterator<Item = &'d [u8]> {
+pub(crate) fn find_values<'d>(data: &'d [u8], key: &Finder<'_>) -> impl Iterator<Item = &'d [u8]> {
     let length = key.needle().len();
     key.find_iter(data).filter_map(move |at| {
         let after = data.get(at + length..)?.trim_ascii_start();

@@ -18,7 +18,7 @@ fn chat(dialect: Dialect) -> &'static dyn Codec {
 }
 
 /// Writes a request in a format and reads it there.
-fn through(dialect: Dialect, request: &ChatRequest) -> (ChatRequest, Vec<Dropped>) {
+fn write_and_read(dialect: Dialect, request: &ChatRequest) -> (ChatRequest, Vec<Dropped>) {
     let operation = Operation::Chat(Box::new(request.clone()));
     let written = chat(dialect).write_request(&operation, &target(Quirks::default())).unwrap();
     match chat(dialect).read_request(&written.body) {
@@ -46,7 +46,7 @@ const STREAMS: [(Dialect, &[u8]); 7] = [
 #[derive(Debug, Default, PartialEq)]
 struct ReplyContents {
     text: String,
-    thought: String,
+    reasoning: String,
     /// Id, name, arguments.
     calls: Vec<(String, String, String)>,
     finish: Option<FinishReason>,
@@ -54,7 +54,7 @@ struct ReplyContents {
     tokens: (u64, u64),
 }
 
-fn answered(events: &[ReplyEvent]) -> ReplyContents {
+fn collect_contents(events: &[ReplyEvent]) -> ReplyContents {
     let reply = CollectedReply::collect(events);
     let usage = reply.usage.unwrap_or_default();
     let choice = reply.choices.first().unwrap();
@@ -67,7 +67,7 @@ fn answered(events: &[ReplyEvent]) -> ReplyContents {
     for part in &choice.parts {
         match &part.kind {
             PartKind::Text { text, .. } => answer.text.push_str(text),
-            PartKind::Reasoning(thought) => answer.thought.push_str(&thought.text),
+            PartKind::Reasoning(reasoning) => answer.reasoning.push_str(&reasoning.text),
             PartKind::ToolCall(call) => {
                 let arguments = same_json(&call.arguments);
                 answer.calls.push((call.id.clone(), call.name.clone(), arguments));
@@ -89,11 +89,15 @@ fn answers_say_the_same_in_every_format() {
             let mut writer = chat(to).stream_writer(context.clone()).unwrap();
             let written: Vec<u8> = events.iter().flat_map(|event| writer.push(event)).collect();
             let (again, error) = read_stream(chat(to), Framing::of(to), Detail::Full, &written);
-            assert_eq!((answered(&again), error), (answered(&events), None), "streamed from {from} to {to}");
+            assert_eq!(
+                (collect_contents(&again), error),
+                (collect_contents(&events), None),
+                "streamed from {from} to {to}"
+            );
             assert_eq!(again.last(), Some(&ReplyEvent::Ended), "from {from} to {to}");
             let whole = chat(to).write_reply(&events, &context).unwrap();
             let whole = chat(to).read_reply(&whole.body).unwrap();
-            assert_eq!(answered(&whole), answered(&events), "whole from {from} to {to}");
+            assert_eq!(collect_contents(&whole), collect_contents(&events), "whole from {from} to {to}");
         }
     }
 }
@@ -121,7 +125,7 @@ fn interleaved_calls_arrive_whole() {
             chat(to).stream_writer(ReplyContext { include_usage: true, ..ReplyContext::default() }).unwrap();
         let written: Vec<u8> = events.iter().flat_map(|event| writer.push(event)).collect();
         let (again, error) = read_stream(chat(to), Framing::of(to), Detail::Full, &written);
-        assert_eq!((answered(&again), error), (answered(&events), None), "{to}");
+        assert_eq!((collect_contents(&again), error), (collect_contents(&events), None), "{to}");
     }
 }
 
@@ -129,10 +133,10 @@ proptest! {
     #[test]
     fn what_is_not_listed_arrives(request in chat_request()) {
         for from in CHATS {
-            let (asked, dropped) = through(from, &request);
+            let (asked, dropped) = write_and_read(from, &request);
             prop_assert_eq!(find_lost(&request, &asked, from, &dropped), [], "to {}; listed: {:?}", from, dropped);
             for to in CHATS {
-                let (arrived, dropped) = through(to, &asked);
+                let (arrived, dropped) = write_and_read(to, &asked);
                 prop_assert_eq!(find_lost(&asked, &arrived, to, &dropped), [], "from {} to {}; listed: {:?}", from, to, dropped);
             }
         }

@@ -3,7 +3,7 @@
 use baton_model::chat::{Effort, ReasoningOptions};
 
 /// The effort that says what was asked in other ways. Above `high` only the newest models go, so no budget does.
-pub(crate) fn effort(reasoning: &ReasoningOptions) -> Option<Effort> {
+pub(crate) fn derive_effort(reasoning: &ReasoningOptions) -> Option<Effort> {
     match (reasoning.enabled, reasoning.budget) {
         (Some(false), _) => Some(Effort::None),
         _ if reasoning.effort.is_some() => reasoning.effort,

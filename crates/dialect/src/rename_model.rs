@@ -1,8 +1,8 @@
 //! The model's name in a request that is passed through.
 
+use crate::encoded::RewrittenRequest;
 use crate::framing::splice::Editor;
 use crate::json::quoted;
-use crate::written::RewrittenRequest;
 use baton_model::{Body, Target};
 
 /// Sets the model's name to the provider's.

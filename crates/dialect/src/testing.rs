@@ -103,7 +103,7 @@ fn frames(framing: Framing, chunks: &[&[u8]]) -> Vec<Bytes> {
 }
 
 /// What the meter and the fallback need of events, in order.
-pub fn facts(events: &[ReplyEvent]) -> Vec<ReplyEvent> {
+pub fn meter_events(events: &[ReplyEvent]) -> Vec<ReplyEvent> {
     let is_fact = |event: &&ReplyEvent| {
         matches!(event, ReplyEvent::Finished { .. } | ReplyEvent::Usage(_) | ReplyEvent::Failed(_) | ReplyEvent::Ended)
     };

@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// that can't be recorded is not served.
 pub fn admit<'s>(shared: &EngineContext, snapshot: &'s Snapshot, call: &Call) -> Result<&'s Arc<Model>, PublicError> {
     // Asked before anything else: a request that the ledger has no room for must not reach a provider that bills it.
-    if let Some(trouble) = shared.ledger.trouble() {
+    if let Some(trouble) = shared.ledger.recording_problem() {
         return Err(PublicError::new(Code::Overloaded, trouble));
     }
     snapshot.find(&call.identity.caller, &call.routing.selector, call.wire.capability)

@@ -178,7 +178,7 @@ impl ResponseCache {
     }
 
     /// Keeps a reply, unless it is too large.
-    pub async fn keep(&self, key: String, kept: &CachedReply, call: &Call) {
+    pub async fn store_reply(&self, key: String, kept: &CachedReply, call: &Call) {
         if kept.recording.body.len() > self.settings.max_reply_bytes {
             return;
         }
@@ -257,7 +257,7 @@ fn read(bytes: &Bytes) -> Option<CachedReply> {
         recording: Recording {
             // A name that this version does not know makes the entry a miss, not an error.
             dialect: Dialect::lookup(&head.dialect)?,
-            capability: Capability::asked(&head.capability)?,
+            capability: Capability::lookup_requestable(&head.capability)?,
             form: if head.stream { ReplyForm::Stream } else { ReplyForm::Whole },
             content_type: head.content_type,
             hide_usage: head.hide_usage,

@@ -134,7 +134,7 @@ impl Content {
 
     /// The same, counted with memory that was taken for it before it was read.
     #[must_use]
-    pub fn held(mut self, hold: Option<Hold>) -> Self {
+    pub fn with_hold(mut self, hold: Option<Hold>) -> Self {
         self.hold = Mutex::new(hold);
         self
     }
@@ -148,7 +148,7 @@ impl Content {
     ///
     /// # Errors
     /// If the body is not of the API's format: the error names the field. `overloaded`, if there is no memory for it now.
-    pub fn meaning(&self) -> Result<&Operation, PublicError> {
+    pub fn read_operation(&self) -> Result<&Operation, PublicError> {
         if let Some(operation) = self.operation.get() {
             return Ok(operation);
         }

@@ -28,7 +28,7 @@ pub struct Opened {
     /// Its head; `frames` goes on after the held ones.
     pub exchange: Exchange,
     /// The frames up to the first content.
-    pub held: VecDeque<Frame>,
+    pub buffered: VecDeque<Frame>,
     /// What the client should know.
     pub warnings: Vec<String>,
     /// The place among the calls to its provider; given back with the reply.
@@ -66,7 +66,7 @@ pub async fn try_candidates(
             unfit.get_or_insert(error);
             continue;
         }
-        let place = match place(shared, call, &candidate) {
+        let place = match take_provider_share(shared, call, &candidate) {
             Ok(place) => place,
             Err(error) => {
                 busy.get_or_insert(error);
@@ -114,7 +114,11 @@ fn check_size(shared: &EngineContext, call: &Call, candidate: &Candidate) -> Res
 }
 
 /// A place for a call to the candidate's provider, if that has a bound.
-fn place(shared: &EngineContext, call: &Call, candidate: &Candidate) -> Result<Option<Hold>, PublicError> {
+fn take_provider_share(
+    shared: &EngineContext,
+    call: &Call,
+    candidate: &Candidate,
+) -> Result<Option<Hold>, PublicError> {
     let Some(most) = candidate.provider.settings().max_in_flight else { return Ok(None) };
     shared.limits.reserve_at(&candidate.model.provider, most, &call.identity.caller).map(Some)
 }
@@ -154,10 +158,10 @@ async fn try_candidate(
         // The start is in the journal before the request leaves, so that a crash does not hide a call that is billed.
         recorder.start_attempt(&candidate.model).await?;
         let mut error = match start_attempt(call, &candidate, &fitted, operation.as_deref(), recorder, deadline).await {
-            Ok((exchange, held)) => {
+            Ok((exchange, buffered)) => {
                 let mut warnings = fitted.warnings;
                 warnings.extend(exchange.dropped.iter().cloned());
-                return Ok(Opened { candidate, exchange, held, warnings, place: None });
+                return Ok(Opened { candidate, exchange, buffered, warnings, place: None });
             }
             Err(error) => error,
         };
@@ -215,10 +219,10 @@ async fn start_attempt(
         timeout: deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())),
     };
     let mut exchange = candidate.provider.send(outgoing).await?;
-    let mut held = VecDeque::new();
+    let mut buffered = VecDeque::new();
     while let Some(frame) = exchange.frames.next().await {
         let frame = frame?;
-        if let Some(attempt) = recorder.running() {
+        if let Some(attempt) = recorder.current_attempt() {
             // Held frames are metered at once: an attempt that fails here may have consumed tokens.
             attempt.observe_frame(&frame);
             if exchange.form == ReplyForm::Whole {
@@ -228,7 +232,7 @@ async fn start_attempt(
         if let Some(mut error) = failure(&frame) {
             // A client of the same format sees what the provider sent, as if it had asked itself.
             error.upstream = error.upstream.or_else(|| {
-                let before = held.iter().flat_map(|frame: &Frame| frame.bytes.iter().copied());
+                let before = buffered.iter().flat_map(|frame: &Frame| frame.bytes.iter().copied());
                 Some(UpstreamBody {
                     dialect: exchange.dialect,
                     status: 200,
@@ -240,16 +244,16 @@ async fn start_attempt(
             return Err(error);
         }
         let begun = frame.events.iter().any(|event| event.is_content() || *event == ReplyEvent::Ended);
-        held.push_back(frame);
+        buffered.push_back(frame);
         // A whole reply is one frame whatever it holds.
         if begun || exchange.form == ReplyForm::Whole {
-            return Ok((exchange, held));
+            return Ok((exchange, buffered));
         }
     }
-    if held.is_empty() {
+    if buffered.is_empty() {
         return Err(ProviderError::new(ErrorKind::Protocol, "the provider's reply is empty"));
     }
-    Ok((exchange, held))
+    Ok((exchange, buffered))
 }
 
 /// Whether the client's own bytes can go out: the candidate speaks its format.
@@ -283,7 +287,7 @@ async fn prepare_operation<'c>(
 }
 
 fn translate_operation<'c>(call: &'c Call, candidate: &Candidate) -> Result<Cow<'c, Operation>, ProviderError> {
-    let operation = call.content.meaning().map_err(to_provider_error)?;
+    let operation = call.content.read_operation().map_err(to_provider_error)?;
     match operation {
         Operation::Completion(request) if candidate.serves == baton_model::Capability::Chat => request
             .as_chat()

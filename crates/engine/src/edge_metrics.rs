@@ -113,14 +113,14 @@ impl SlowClient {
 
 impl EdgeMetrics {
     /// A connection was opened; it is open for as long as what this returns is kept.
-    pub fn opened(&self, port: Port) -> OpenConnection {
+    pub fn count_opened(&self, port: Port) -> OpenConnection {
         let open = self.connections.get_or_create_owned(&PortLabels { port: port.name() });
         open.inc();
         OpenConnection(open)
     }
 
     /// A connection was refused.
-    pub fn refused(&self, reason: ConnectionRefusal) {
+    pub fn count_refused(&self, reason: ConnectionRefusal) {
         self.refused.get_or_create(&RefusalLabels { reason: reason.name() }).inc();
     }
 

@@ -66,7 +66,7 @@ impl Engine {
             observer,
             clock,
             tasks: TaskTracker::new(),
-            chance: Mutex::new(StdRng::seed_from_u64(seed)),
+            rng: Mutex::new(StdRng::seed_from_u64(seed)),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -81,8 +81,8 @@ impl Engine {
 
     /// The trace of a request with these headers (`traceparent`, `tracestate`).
     pub fn trace(&self, parent: Option<&str>, state: Option<&str>) -> Trace {
-        let mut chance = self.shared.chance.lock().unwrap_or_else(PoisonError::into_inner);
-        Trace::begin(self.shared.settings.sampling, parent, state, &mut *chance)
+        let mut rng = self.shared.rng.lock().unwrap_or_else(PoisonError::into_inner);
+        Trace::begin(self.shared.settings.sampling, parent, state, &mut *rng)
     }
 
     /// The order in which models would be tried for a call, and whether its prompt fits; calls nobody but, for a
@@ -151,8 +151,8 @@ impl Engine {
     }
 
     /// Why new requests can't be recorded, and so are refused; `None`: they can.
-    pub fn trouble(&self) -> Option<&'static str> {
-        self.shared.ledger.trouble()
+    pub fn recording_problem(&self) -> Option<&'static str> {
+        self.shared.ledger.recording_problem()
     }
 
     /// Waits for what outlives its request, then moves the last records into the database.

@@ -107,7 +107,7 @@ async fn size(call: &Arc<Call>, candidate: &Candidate, limit: u64, output: u64) 
     if count.exact || !doubtful {
         return Ok(count);
     }
-    let Operation::Chat(request) = call.content.meaning()? else { return Ok(count) };
+    let Operation::Chat(request) = call.content.read_operation()? else { return Ok(count) };
     let target = Target::new(Arc::clone(model));
     match candidate.provider.count_tokens(request, &target) {
         None => Ok(count),
@@ -124,7 +124,7 @@ async fn size(call: &Arc<Call>, candidate: &Candidate, limit: u64, output: u64) 
 /// Counts the prompt on a thread of its own: a megabyte takes a while, and the first count loads the tables.
 async fn count_prompt(call: &Arc<Call>, model: &Arc<Model>) -> Result<TokenCount, PublicError> {
     let (call, model) = (Arc::clone(call), Arc::clone(model));
-    let counting = blocking("token_count", move || Ok(count::operation(call.content.meaning()?, &model)));
+    let counting = blocking("token_count", move || Ok(count::operation(call.content.read_operation()?, &model)));
     counting.await.unwrap_or_else(|| Err(PublicError::new(Code::Internal, "the prompt could not be counted")))
 }
 
@@ -141,7 +141,7 @@ fn check_texts(call: &Call, model: &Model) -> Result<(), PublicError> {
     if !call.content.is_empty() && call.content.len() as u64 <= limit {
         return Ok(());
     }
-    let Operation::Embedding(request) = call.content.meaning()? else { return Ok(()) };
+    let Operation::Embedding(request) = call.content.read_operation()? else { return Ok(()) };
     // The provider cuts such texts itself, so none is too long.
     if request.truncate == Some(true) {
         return Ok(());

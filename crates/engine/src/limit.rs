@@ -20,7 +20,7 @@ const COME_BACK: Duration = Duration::from_secs(1);
 
 /// The bounds of this node.
 pub struct NodeLimits {
-    places: Shares,
+    slots: Shares,
     bytes: Shares,
     /// The places at providers that have a bound.
     providers: RwLock<HashMap<ProviderId, Shares>>,
@@ -30,7 +30,7 @@ impl NodeLimits {
     /// At most so many requests at once, and so many bytes of bodies.
     pub fn new(max_in_flight: usize, max_bytes_in_flight: u64) -> Self {
         Self {
-            places: Shares::new(max_in_flight as u64),
+            slots: Shares::new(max_in_flight as u64),
             bytes: Shares::new(max_bytes_in_flight),
             providers: RwLock::default(),
         }
@@ -42,7 +42,7 @@ impl NodeLimits {
     /// # Errors
     /// `overloaded`.
     pub fn check(&self, caller: &Caller) -> Result<(), PublicError> {
-        self.places.check(&holder(caller), 1).map_err(|full| self.no_place(full))
+        self.slots.check(&holder_of(caller), 1).map_err(|full| self.no_place(full))
     }
 
     /// A place for one more request, given back when dropped.
@@ -50,7 +50,7 @@ impl NodeLimits {
     /// # Errors
     /// `overloaded`.
     pub fn reserve(&self, caller: &Caller) -> Result<Hold, PublicError> {
-        self.places.take(&holder(caller), 1).map_err(|full| self.no_place(full))
+        self.slots.take(&holder_of(caller), 1).map_err(|full| self.no_place(full))
     }
 
     /// Counts bytes that are about to be taken into memory for a caller, until the hold is dropped.
@@ -58,25 +58,25 @@ impl NodeLimits {
     /// # Errors
     /// `overloaded`.
     pub fn hold_bytes(&self, caller: &Caller, bytes: u64) -> Result<Hold, PublicError> {
-        self.bytes.take(&holder(caller), bytes).map_err(no_bytes)
+        self.bytes.take(&holder_of(caller), bytes).map_err(no_bytes)
     }
 
-    /// A place for one more call to a provider that takes at most `most` at once.
+    /// A place for one more call to a provider that takes at most `limit` at once.
     ///
     /// # Errors
     /// `overloaded`.
     pub fn reserve_at(&self, provider: &ProviderId, most: u64, caller: &Caller) -> Result<Hold, PublicError> {
         let known = self.providers.read().unwrap_or_else(PoisonError::into_inner).get(provider).cloned();
-        let shares = known.filter(|shares| shares.most() == most).unwrap_or_else(|| {
+        let shares = known.filter(|shares| shares.limit() == most).unwrap_or_else(|| {
             let mut providers = self.providers.write().unwrap_or_else(PoisonError::into_inner);
             let shares = providers.entry(provider.clone()).or_insert_with(|| Shares::new(most));
             // Its setting was changed: calls under way go on and are counted with the old one.
-            if shares.most() != most {
+            if shares.limit() != most {
                 *shares = Shares::new(most);
             }
             shares.clone()
         });
-        shares.take(&holder(caller), 1).map_err(|full| {
+        shares.take(&holder_of(caller), 1).map_err(|full| {
             overloaded(match full {
                 NoShareLeft::Taken => {
                     format!("{most} requests are in flight to the provider `{provider}`, its maximum")
@@ -90,7 +90,7 @@ impl NodeLimits {
 
     /// Requests under way.
     pub fn in_flight(&self) -> u64 {
-        self.places.taken()
+        self.slots.taken()
     }
 
     /// Bytes of bodies that are held, by what they cost.
@@ -100,7 +100,7 @@ impl NodeLimits {
 
     fn no_place(&self, full: NoShareLeft) -> PublicError {
         overloaded(match full {
-            NoShareLeft::Taken => format!("{} requests are in flight on this node, its maximum", self.places.most()),
+            NoShareLeft::Taken => format!("{} requests are in flight on this node, its maximum", self.slots.limit()),
             NoShareLeft::Share => "this key has its share of the requests in flight on this node, which is busy".into(),
         })
     }
@@ -121,7 +121,7 @@ fn overloaded(message: String) -> PublicError {
 }
 
 /// Who shares with whom: a key; else a user or a project that a token names; else all who have none of these.
-fn holder(caller: &Caller) -> Arc<str> {
+fn holder_of(caller: &Caller) -> Arc<str> {
     match (&caller.key, &caller.user, &caller.project) {
         (Some(key), _, _) => Arc::from(key.as_str()),
         (None, Some(user), _) => Arc::clone(user),

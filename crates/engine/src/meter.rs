@@ -48,7 +48,7 @@ impl AttemptMeter {
 
     /// The same for something that vendors bill nothing for: what they don't report is nothing.
     #[must_use]
-    pub fn free(self) -> Self {
+    pub fn without_cost(self) -> Self {
         Self { free: true, ..self }
     }
 

@@ -283,7 +283,7 @@ impl Metrics {
     }
 
     /// A request was admitted.
-    pub fn started(&self) {
+    pub fn count_started(&self) {
         self.in_flight.inc();
     }
 
@@ -316,7 +316,7 @@ impl Metrics {
     }
 
     /// A request ended. If its trace is recorded, the times lead to it.
-    pub fn ended(&self, record: &RequestRecord, trace: &Trace) {
+    pub fn count_ended(&self, record: &RequestRecord, trace: &Trace) {
         let exemplar = || trace.recorded.then(|| Exemplar { trace_id: trace.id.to_string() });
         // The one place where a request ends, whatever its outcome: the gauge can't drift.
         self.in_flight.dec();

@@ -30,7 +30,7 @@ pub async fn serve(shared: &Arc<EngineContext>, call: Call) -> Result<Reply, Pub
     let place = shared.limits.reserve(&call.identity.caller)?;
     let recorder = RequestRecorder::new(Arc::clone(shared), Arc::clone(&call), place);
     // With its place, so that waiting requests count: fewer are let in while the ledger is behind.
-    shared.ledger.pace().await;
+    shared.ledger.throttle().await;
     match shared.cache.plan(&call) {
         Some(cache_plan) => serve_cacheable(shared, call, snapshot.clone(), model, cache_plan, recorder).await,
         None => {
@@ -64,9 +64,10 @@ async fn serve_cacheable(
     recorder.set_cache_use(CacheUse::Miss);
     // Joined only after the lookup: a reply that is cached already needs no shared call.
     match shared.coalescer.join(&key, call.options.form) {
-        CallRole::Follower(reader) => coalesce::follow(Arc::clone(shared), reader, recorder).await,
+        CallRole::Follower(reader) => coalesce::join_shared_call(Arc::clone(shared), reader, recorder).await,
         CallRole::Leader(reader) => {
-            coalesce::lead(Arc::clone(shared), call, snapshot, Arc::clone(model), recorder, key, reader).await
+            coalesce::start_shared_call(Arc::clone(shared), call, snapshot, Arc::clone(model), recorder, key, reader)
+                .await
         }
     }
 }

@@ -56,7 +56,7 @@ impl ReasoningCache {
     }
 
     /// Keeps the reasoning of a reply to that call by that provider.
-    pub async fn keep(&self, call: &Call, provider: &ProviderId, recorder: ReasoningRecorder) {
+    pub async fn store_reasoning(&self, call: &Call, provider: &ProviderId, recorder: ReasoningRecorder) {
         for (tool, blocks) in recorder.calls.into_values().filter(|(_, blocks)| !blocks.is_empty()) {
             let bytes = match serde_json::to_vec(&CachedReasoning { blocks }) {
                 Ok(bytes) => Bytes::from(bytes),

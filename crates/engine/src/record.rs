@@ -52,7 +52,7 @@ impl RequestRecorder {
             cache: CacheUse::Bypass,
             attempts: Vec::new(),
         };
-        shared.metrics.started();
+        shared.metrics.count_started();
         Self {
             shared,
             call,
@@ -89,7 +89,7 @@ impl RequestRecorder {
         let mut running = AttemptMeter::new(Arc::clone(model), now);
         // Vendors bill neither counting nor moderation, so an unreported usage is zero and not an estimate.
         if matches!(self.call.wire.capability, Capability::TokenCount | Capability::Moderation) {
-            running = running.free();
+            running = running.without_cost();
         }
         let running = if self.collects_text() { running.collecting_text() } else { running };
         if self.call.identity.trace.recorded {
@@ -103,7 +103,7 @@ impl RequestRecorder {
             start.attempts.push(AttemptMeter::new(Arc::clone(model), now).start_record());
             if let Err(cause) = self.shared.ledger.start(&start).await {
                 let message = "the request can't be recorded in the ledger now, so it was not sent";
-                return Err(ProviderError::new(ErrorKind::Unrecorded, message).because(cause));
+                return Err(ProviderError::new(ErrorKind::Unrecorded, message).with_cause(cause));
             }
         }
         // Only from here on it counts as sent: who leaves during the wait above has cost nothing.
@@ -129,7 +129,7 @@ impl RequestRecorder {
     }
 
     /// The attempt under way.
-    pub fn running(&mut self) -> Option<&mut AttemptMeter> {
+    pub fn current_attempt(&mut self) -> Option<&mut AttemptMeter> {
         self.running.as_mut()
     }
 
@@ -214,7 +214,7 @@ impl RequestRecorder {
 
     /// The size of the prompt by Baton's own count.
     fn prompt_tokens(&self, model: &Model) -> u64 {
-        match self.call.content.meaning() {
+        match self.call.content.read_operation() {
             Ok(operation) => count::operation(operation, model).tokens,
             Err(_) => count::bytes_estimate(self.call.content.len() as u64, model).tokens,
         }
@@ -232,7 +232,7 @@ impl RequestRecorder {
             record.outcome = outcome;
             record.status = status;
             record.error = error;
-            self.shared.metrics.ended(&record, &self.call.identity.trace);
+            self.shared.metrics.count_ended(&record, &self.call.identity.trace);
             log(&record, &self.call.identity.trace);
             if let Some(observer) = &self.shared.observer {
                 let Self { call, spans, text_events, .. } = &*self;

@@ -55,7 +55,7 @@ pub struct Reply {
 pub type Bill = Arc<OnceLock<Cost>>;
 
 /// The bill of a reply that cost nothing, since no provider was asked.
-pub fn free() -> Bill {
+pub fn free_bill() -> Bill {
     Arc::new(OnceLock::from(Cost::Known(Nanos::ZERO)))
 }
 

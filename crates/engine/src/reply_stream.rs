@@ -3,7 +3,7 @@
 use crate::dispatch::Opened;
 use crate::reasoning_cache::ReasoningRecorder;
 use crate::record::RequestRecorder;
-use crate::reply::{Bill, ReplyHead, failure, free};
+use crate::reply::{Bill, ReplyHead, failure, free_bill};
 use crate::shared::EngineContext;
 use crate::shares::Hold;
 use baton_model::fault::{ErrorKind, UpstreamBody};
@@ -25,7 +25,7 @@ pub struct ReplyStream {
     shared: Arc<EngineContext>,
     /// `None` once it was handed to the background.
     recorder: Option<RequestRecorder>,
-    held: VecDeque<Frame>,
+    buffered: VecDeque<Frame>,
     /// `None` after an error.
     frames: Option<Frames>,
     /// The place among the calls to the provider; given back with the frames.
@@ -50,13 +50,13 @@ impl ReplyStream {
         opened: Opened,
         deadline: Option<Instant>,
     ) -> (ReplyHead, Self) {
-        let Opened { candidate, exchange, held, warnings, place } = opened;
+        let Opened { candidate, exchange, buffered, warnings, place } = opened;
         let Exchange { dialect, form, content_type, headers, frames, .. } = exchange;
         recorder.mark_first_content();
         let bill = Bill::default();
         let reasoning = (dialect.signs_reasoning() && dialect != recorder.call().wire.dialect).then(|| {
             let mut reasoning = ReasoningRecorder::default();
-            held.iter().for_each(|frame| reasoning.observe(&frame.events));
+            buffered.iter().for_each(|frame| reasoning.observe(&frame.events));
             (reasoning, candidate.model.provider.clone())
         });
         // A whole reply is metered by now, so its cost can go into the response headers.
@@ -81,7 +81,7 @@ impl ReplyStream {
         let stream = Self {
             shared,
             recorder,
-            held,
+            buffered,
             frames,
             place,
             form,
@@ -108,12 +108,12 @@ impl ReplyStream {
         Self {
             shared,
             recorder: Some(recorder),
-            held: VecDeque::new(),
+            buffered: VecDeque::new(),
             frames: Some(frames),
             place: None,
             form,
             dialect,
-            bill: free(),
+            bill: free_bill(),
             on_disconnect: OnDisconnect::Cancel,
             deadline: None,
             settled: false,
@@ -130,7 +130,7 @@ impl ReplyStream {
 
     /// The next frame. The request is settled before the last one leaves.
     pub async fn next(&mut self) -> Option<Result<Frame, PublicError>> {
-        let next = match self.held.pop_front() {
+        let next = match self.buffered.pop_front() {
             Some(frame) => Some(Ok(frame)),
             None => self.next_from_provider().await,
         };
@@ -154,13 +154,13 @@ impl ReplyStream {
 
     /// Whether a frame of a whole reply is its last: nothing says so but the end that follows. A stream has a sign.
     async fn is_last(&mut self) -> bool {
-        if self.form != ReplyForm::Whole || !self.held.is_empty() || self.settled {
+        if self.form != ReplyForm::Whole || !self.buffered.is_empty() || self.settled {
             return false;
         }
         match self.next_from_provider().await {
             None => true,
             Some(Ok(next)) => {
-                self.held.push_back(next);
+                self.buffered.push_back(next);
                 false
             }
             Some(Err(error)) => {
@@ -187,7 +187,7 @@ impl ReplyStream {
             Err(error) => return Some(Err(error)),
         };
         // Metered before errors are looked for: a frame that reports an error may report usage too.
-        if let Some(attempt) = self.recorder.as_mut().and_then(RequestRecorder::running) {
+        if let Some(attempt) = self.recorder.as_mut().and_then(RequestRecorder::current_attempt) {
             attempt.observe_frame(&frame);
         }
         if let Some((reasoning, _)) = &mut self.reasoning {
@@ -212,7 +212,7 @@ impl ReplyStream {
             // Whole replies have their bill already.
             let _ = self.bill.set(recorder.cost());
             if let Some((reasoning, provider)) = self.reasoning.take().filter(|(reasoning, _)| !reasoning.is_empty()) {
-                self.shared.reasoning_cache.keep(recorder.call(), &provider, reasoning).await;
+                self.shared.reasoning_cache.store_reasoning(recorder.call(), &provider, reasoning).await;
             }
             recorder.complete(200).await;
         }
@@ -250,7 +250,7 @@ async fn drain(mut frames: Frames, mut recorder: RequestRecorder, time: Duration
     let read = async {
         let mut left = bytes;
         while let Some(Ok(frame)) = frames.next().await {
-            if let Some(attempt) = recorder.running() {
+            if let Some(attempt) = recorder.current_attempt() {
                 attempt.observe_frame(&frame);
             }
             left = left.saturating_sub(frame.bytes.len());

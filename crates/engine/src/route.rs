@@ -49,7 +49,7 @@ pub struct RoutePlan {
     /// To be tried, first to last.
     pub candidates: Vec<Candidate>,
     /// Not to be tried.
-    pub passed: Vec<SkippedModel>,
+    pub skipped: Vec<SkippedModel>,
 }
 
 /// What a plan is made from, beside the snapshot.
@@ -80,23 +80,23 @@ pub fn plan(snapshot: &Snapshot, first: &Arc<Model>, ask: &RouteInput<'_>) -> Re
     let names = ask.fallbacks.unwrap_or(&first.fallbacks);
     // A set, since a client may name as many fallbacks as its request holds.
     let mut seen = HashSet::from([&first.id]);
-    consider(snapshot, first, ask, &mut plan, &mut open);
+    consider_model(snapshot, first, ask, &mut plan, &mut open);
     for name in names {
         if !seen.insert(name) {
             continue;
         }
         match snapshot.models.get(name).filter(|model| ask.caller.may_use(&model.id)) {
-            Some(model) => consider(snapshot, model, ask, &mut plan, &mut open),
+            Some(model) => consider_model(snapshot, model, ask, &mut plan, &mut open),
             // What the caller may not use is not there for it. If the operator named it, the caller has not even asked.
             None if ask.fallbacks.is_none() && !ask.caller.may_use(name) => {}
-            None => plan.passed.push(SkippedModel { model: name.clone(), reason: "unknown model".into() }),
+            None => plan.skipped.push(SkippedModel { model: name.clone(), reason: "unknown model".into() }),
         }
     }
     plan.candidates.append(&mut open);
     Ok(plan)
 }
 
-fn consider(
+fn consider_model(
     snapshot: &Snapshot,
     model: &Arc<Model>,
     ask: &RouteInput<'_>,
@@ -116,7 +116,7 @@ fn consider(
     } else {
         format!("it does not support {}", ask.capability)
     };
-    plan.passed.push(SkippedModel { model: model.id.clone(), reason });
+    plan.skipped.push(SkippedModel { model: model.id.clone(), reason });
 }
 
 /// How a model serves a capability; a completion goes through chat where the model only chats.
@@ -125,7 +125,7 @@ fn serving(snapshot: &Snapshot, model: &Arc<Model>, ask: &RouteInput<'_>) -> Opt
     let provider = snapshot.providers.get(&model.provider)?;
     let as_chat = (capability == Capability::Completion).then_some(Capability::Chat);
     [Some(capability), as_chat].into_iter().flatten().find_map(|serves| {
-        let completes = serves == Capability::Completion && provider.completes(client);
+        let completes = serves == Capability::Completion && provider.completes_text(client);
         // A provider that completes prompts with its chat models lists them with CHAT alone.
         let needed = if completes { Capability::Chat } else { serves.listed_as() };
         let listed = model.capabilities.contains(&needed) || model.capabilities.contains(&serves);

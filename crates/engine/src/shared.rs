@@ -47,18 +47,18 @@ pub struct EngineContext {
     /// Work that outlives its request: shared calls, drains.
     pub tasks: TaskTracker,
     /// The generator that varies waits and names spans.
-    pub chance: Mutex<StdRng>,
+    pub rng: Mutex<StdRng>,
 }
 
 impl EngineContext {
     /// The id of a new span.
     pub fn span(&self) -> SpanId {
-        SpanId(trace::nonzero(&mut *self.chance.lock().unwrap_or_else(PoisonError::into_inner)))
+        SpanId(trace::nonzero(&mut *self.rng.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 
     /// A wait, varied by up to a half either way, so that clients that failed together don't return together.
     pub fn vary(&self, wait: Duration) -> Duration {
-        let factor = self.chance.lock().unwrap_or_else(PoisonError::into_inner).random_range(0.5..1.5);
+        let factor = self.rng.lock().unwrap_or_else(PoisonError::into_inner).random_range(0.5..1.5);
         // `mul_f64` panics where the product is no duration.
         Duration::try_from_secs_f64(wait.as_secs_f64() * factor).unwrap_or(Duration::MAX)
     }

@@ -43,7 +43,7 @@ impl Shares {
     }
 
     /// How much there is.
-    pub fn most(&self) -> u64 {
+    pub fn limit(&self) -> u64 {
         self.most
     }
 

@@ -21,7 +21,7 @@ impl TraceSampling {
         Self::Below((ratio * (1_u64 << 63) as f64) as u64)
     }
 
-    fn takes(self, trace: TraceId) -> bool {
+    fn samples(self, trace: TraceId) -> bool {
         let Self::Below(bound) = self else { return false };
         // The right-most bytes: services with shorter ids pad them with zeros on the left.
         let low = trace.0.iter().skip(8).fold(0_u64, |low, byte| low << 8 | u64::from(*byte));
@@ -47,16 +47,16 @@ pub struct Trace {
 impl Trace {
     /// The trace of a request with these headers. A `traceparent` that can't be read counts as none, and then
     /// `tracestate` has no meaning.
-    pub fn begin(sampling: TraceSampling, parent: Option<&str>, state: Option<&str>, chance: &mut impl Rng) -> Self {
+    pub fn begin(sampling: TraceSampling, parent: Option<&str>, state: Option<&str>, rng: &mut impl Rng) -> Self {
         let parent = parent.and_then(TraceContext::parse);
-        let id = parent.map_or_else(|| TraceId(nonzero(chance)), |parent| parent.trace);
+        let id = parent.map_or_else(|| TraceId(nonzero(rng)), |parent| parent.trace);
         let recorded = match parent {
             Some(parent) => parent.sampled && sampling != TraceSampling::Off,
-            None => sampling.takes(id),
+            None => sampling.samples(id),
         };
         // `tracestate` without a valid `traceparent` has to be ignored.
         let state = parent.and(state).map(str::to_owned);
-        Self { id, span: SpanId(nonzero(chance)), parent, state, recorded }
+        Self { id, span: SpanId(nonzero(rng)), parent, state, recorded }
     }
 
     /// The trace of a call that is only looked at, and sent to nobody.
@@ -82,9 +82,9 @@ impl Trace {
 }
 
 /// Random bytes that are not all zeros.
-pub fn nonzero<const N: usize>(chance: &mut impl Rng) -> [u8; N] {
+pub fn nonzero<const N: usize>(rng: &mut impl Rng) -> [u8; N] {
     let mut bytes = [0; N];
-    chance.fill(bytes.as_mut_slice());
+    rng.fill(bytes.as_mut_slice());
     // All zeros is an invalid id in W3C Trace Context.
     if bytes == [0; N] { [1; N] } else { bytes }
 }

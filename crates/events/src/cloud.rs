@@ -14,7 +14,7 @@ pub fn cloud(event: &StoredEvent) -> BusEvent {
     cloud.datacontenttype = Some("application/json".to_owned());
     cloud.data = Some(Json(event.data.clone()));
     match &event.traceparent {
-        Some(trace) => cloud.with("traceparent", trace.as_str()),
+        Some(trace) => cloud.with_attribute("traceparent", trace.as_str()),
         None => cloud,
     }
 }

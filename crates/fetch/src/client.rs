@@ -1,7 +1,7 @@
 //! The client.
 
 use crate::guard::AddressGuard;
-use crate::request::fits;
+use crate::request::matches_type;
 use crate::{FetchError, FetchReply, FetchRequest};
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
@@ -58,7 +58,7 @@ impl FetchClient {
 
     /// The same with other bounds.
     #[must_use]
-    pub fn within(mut self, limits: FetchLimits) -> Self {
+    pub fn with_limits(mut self, limits: FetchLimits) -> Self {
         self.limits = limits;
         self
     }
@@ -96,7 +96,7 @@ impl FetchClient {
         // The type of an error page says nothing about what was asked for.
         if status.is_success() && !request.types.is_empty() {
             let found = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("no type");
-            if !fits(found, &request.types) {
+            if !matches_type(found, &request.types) {
                 let expected = request.types.join(" or ");
                 return Err(FetchError::Type { host: host.to_owned(), found: found.to_owned(), expected });
             }

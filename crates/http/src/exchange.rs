@@ -64,10 +64,10 @@ pub fn call(
             max_output_tokens: request.max_output_tokens,
             deterministic: request.deterministic,
             cache: headers.cache,
-            headers: headers::passed_on(&parts.headers),
+            headers: headers::headers_to_forward(&parts.headers),
             query: query::forwarded(api, parts.uri.query()),
         },
-        content: request.content.held(hold),
+        content: request.content.with_hold(hold),
         identity: Identity { id, arrived, trace, caller, attribution, api: api.name(), status: api.status() },
     })
 }

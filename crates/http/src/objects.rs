@@ -60,9 +60,9 @@ pub async fn forward(
     let found = find(state, &inbound.caller, kind, object).await?;
     // After the lookup: a caller without access to the object makes Baton read no body.
     let body = inbound.read_body().await?;
-    let headers = headers::passed_on(&inbound.parts.headers);
+    let headers = headers::headers_to_forward(&inbound.parts.headers);
     let query = query::forwarded(api(kind), inbound.query());
-    let whole = upstream::ask(found.provider.as_ref(), request(inbound, path, &query, body, &headers)).await?;
+    let whole = upstream::send_request(found.provider.as_ref(), request(inbound, path, &query, body, &headers)).await?;
     forget_if_gone(state, inbound, &found, whole.status).await?;
     Ok((found, whole))
 }
@@ -80,7 +80,7 @@ pub async fn stream(
 ) -> Result<Response, PublicError> {
     let found = find(state, &inbound.caller, kind, object).await?;
     let body = inbound.read_body().await?;
-    let headers = headers::passed_on(&inbound.parts.headers);
+    let headers = headers::headers_to_forward(&inbound.parts.headers);
     let query = query::forwarded(api(kind), inbound.query());
     let request = Forward { form: ReplyForm::Stream, ..request(inbound, path, &query, body, &headers) };
     let reply = upstream::send(found.provider.as_ref(), request).await?;
@@ -109,7 +109,7 @@ fn request<'a>(
         // A request without a body has no media type.
         content_type: upstream::content_type(&inbound.parts).filter(|_| !body.is_empty()),
         body,
-        ..upstream::asking(inbound.parts.method.clone(), path, headers)
+        ..upstream::request_without_body(inbound.parts.method.clone(), path, headers)
     }
 }
 
@@ -130,7 +130,7 @@ async fn forget_if_gone(
 ///
 /// # Errors
 /// If it can't be noted: then nobody would come to it again.
-pub async fn note(
+pub async fn note_object(
     state: &HttpState,
     caller: &Caller,
     kind: ProviderObjectKind,
@@ -153,7 +153,7 @@ pub async fn note(
     // A batch is kept longer than its time to run, which is what vendors mean by this field there.
     let expires_at = moment(&object.expires_at).filter(|_| kind == ProviderObjectKind::File);
     let made = NewProviderObject { kind, object: &object.id, provider, model, expires_at };
-    match state.provider_objects.keep(caller, made).await {
+    match state.provider_objects.note_object(caller, made).await {
         // The same was made before, as some services do with the same file: whose it is stays as it is.
         Err(error) if error.code == Code::Conflict => Ok(()),
         kept => kept.map(drop),
@@ -204,7 +204,7 @@ pub async fn list(
     if reversed {
         objects.reverse();
     }
-    let headers = &headers::passed_on(&inbound.parts.headers);
+    let headers = &headers::headers_to_forward(&inbound.parts.headers);
     let shown = futures::stream::iter(objects).map(|object| async move { show(state, &object, path, headers).await });
     // In order and bounded: a long list must not open a hundred connections at once.
     let mut shown = shown.buffered(AT_ONCE);
@@ -235,7 +235,7 @@ async fn show(
         return Ok(None);
     };
     let path = format!("{path}/{}", upstream::encoded(&object.object));
-    let asking = upstream::asking(Method::GET, &path, headers);
+    let asking = upstream::request_without_body(Method::GET, &path, headers);
     let reply = upstream::ask_within(provider.as_ref(), asking, bounds::LISTED_OBJECT).await?;
     match reply.status {
         200 => Ok(Some(reply.body)),

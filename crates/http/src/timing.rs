@@ -31,13 +31,13 @@ impl Stopwatch {
             self.begun.get_or_insert(now);
         }
         if let Some(end) = events.iter().position(|event| *event == ReplyEvent::Ended) {
-            events.insert(end, ReplyEvent::Timings(self.measured(now)));
+            events.insert(end, ReplyEvent::Timings(self.timings(now)));
             self.clock = None;
         }
     }
 
     /// A reply that came at once was produced all the time: when it was begun is not known.
-    fn measured(&self, now: Timestamp) -> Timings {
+    fn timings(&self, now: Timestamp) -> Timings {
         let nanos = |from: Timestamp, to: Timestamp| u64::try_from(to.since(from).as_nanos()).unwrap_or(u64::MAX);
         let begun = self.begun.filter(|begun| *begun < now).unwrap_or(self.arrived);
         Timings {
@@ -66,7 +66,7 @@ mod tests {
         ReplyEvent::Text { choice: 0, text: text.into() }
     }
 
-    fn told(api: ClientApi, frames: &[&[ReplyEvent]]) -> Vec<ReplyEvent> {
+    fn timed_events(api: ClientApi, frames: &[&[ReplyEvent]]) -> Vec<ReplyEvent> {
         let clock: Arc<dyn Clock> = Arc::new(TimedFrames(AtomicI64::new(2_000)));
         let mut watch = Stopwatch::new(api, Timestamp(0), &clock);
         let look = |frame: &&[ReplyEvent]| {
@@ -82,16 +82,16 @@ mod tests {
         let measured = Timings { total: 4_000_000, load: 0, prompt: 2_000_000, output: 2_000_000 };
         let frames = [&[text("a")][..], &[text("b")], &[ReplyEvent::Ended]];
         let expected = [text("a"), text("b"), ReplyEvent::Timings(measured), ReplyEvent::Ended];
-        assert_eq!(told(ClientApi::Ollama, &frames), expected);
-        assert_eq!(told(ClientApi::OpenAi, &frames), [text("a"), text("b"), ReplyEvent::Ended]);
+        assert_eq!(timed_events(ClientApi::Ollama, &frames), expected);
+        assert_eq!(timed_events(ClientApi::OpenAi, &frames), [text("a"), text("b"), ReplyEvent::Ended]);
         let own = ReplyEvent::Timings(Timings { total: 7, ..Timings::default() });
         assert_eq!(
-            told(ClientApi::Ollama, &[std::slice::from_ref(&own), &[ReplyEvent::Ended]]),
+            timed_events(ClientApi::Ollama, &[std::slice::from_ref(&own), &[ReplyEvent::Ended]]),
             [own, ReplyEvent::Ended]
         );
         let whole = Timings { total: 2_000_000, load: 0, prompt: 0, output: 2_000_000 };
         assert_eq!(
-            told(ClientApi::Ollama, &[&[text("a"), ReplyEvent::Ended]]),
+            timed_events(ClientApi::Ollama, &[&[text("a"), ReplyEvent::Ended]]),
             [text("a"), ReplyEvent::Timings(whole), ReplyEvent::Ended]
         );
     }

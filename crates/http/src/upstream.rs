@@ -63,7 +63,7 @@ pub fn provider(snapshot: &Snapshot, id: &ProviderId) -> Result<Arc<dyn Provider
 ///
 /// # Errors
 /// `invalid_request` that names those there are.
-pub fn choose(
+pub fn choose_provider(
     snapshot: &Snapshot,
     caller: &Caller,
     headers: &HeaderMap,
@@ -100,7 +100,7 @@ pub fn choose(
 }
 
 /// A request without a body.
-pub fn asking<'a>(method: Method, path: &'a str, headers: &'a [(String, String)]) -> Forward<'a> {
+pub fn request_without_body<'a>(method: Method, path: &'a str, headers: &'a [(String, String)]) -> Forward<'a> {
     let (query, content_type, body) = (None, None, Bytes::new());
     Forward { method, path, query, headers, content_type, body, form: ReplyForm::Whole, timeout: None }
 }
@@ -117,14 +117,14 @@ pub async fn send(provider: &dyn Provider, forward: Forward<'_>) -> Result<Forwa
 ///
 /// # Errors
 /// If there is no reply, or it is too large to be read.
-pub async fn ask(provider: &dyn Provider, forward: Forward<'_>) -> Result<ProviderReply, PublicError> {
+pub async fn send_request(provider: &dyn Provider, forward: Forward<'_>) -> Result<ProviderReply, PublicError> {
     ask_within(provider, forward, READ).await
 }
 
 /// The same, of a reply of at most so many bytes.
 ///
 /// # Errors
-/// As of [`ask`].
+/// As of [`send_request`].
 pub async fn ask_within(
     provider: &dyn Provider,
     forward: Forward<'_>,
@@ -148,7 +148,7 @@ pub fn stream(reply: Forwarded, provider: &ProviderId) -> Response {
 }
 
 /// The same of one that was read.
-pub fn whole(reply: ProviderReply, provider: &ProviderId) -> Response {
+pub fn respond_whole(reply: ProviderReply, provider: &ProviderId) -> Response {
     let ProviderReply { status, content_type, headers, body } = reply;
     respond(status, &content_type, &headers, Body::from(body), provider)
 }

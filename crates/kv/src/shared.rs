@@ -22,7 +22,7 @@ impl SharedCache {
     }
 
     /// The key in memory of what is kept during the present outage; `None`: there is none.
-    fn meanwhile(&self, key: &str) -> Option<String> {
+    fn memory_key(&self, key: &str) -> Option<String> {
         Some(format!("{}:{key}", self.redis.outage()?))
     }
 }
@@ -30,7 +30,7 @@ impl SharedCache {
 impl Cache for SharedCache {
     fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Option<Bytes>> {
         Box::pin(async move {
-            match self.meanwhile(key) {
+            match self.memory_key(key) {
                 Some(key) => self.memory.get(&key).await,
                 None => self.redis.get(key).await,
             }
@@ -39,7 +39,7 @@ impl Cache for SharedCache {
 
     fn set(&self, key: String, value: Bytes, ttl: Duration, tags: Vec<String>) -> BoxFuture<'_, ()> {
         Box::pin(async move {
-            match self.meanwhile(&key) {
+            match self.memory_key(&key) {
                 Some(key) => self.memory.set(key, value, ttl, tags).await,
                 None => self.redis.set(key, value, ttl, tags).await,
             }

@@ -62,7 +62,7 @@ pub const FAULTS: usize = 100;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DocumentedBound {
     /// What it bounds.
-    pub of: &'static str,
+    pub subject: &'static str,
     /// How much.
     pub most: Maximum,
     /// What happens beyond it.
@@ -121,8 +121,8 @@ impl fmt::Display for BeyondBound {
 use BeyondBound::{Cut, DeadLetter, Invalid, NoToken, Paged, ProviderFails, Refused, TooLarge};
 use Maximum::{Bytes, Characters, Entries, Object};
 
-const fn bound(of: &'static str, most: Maximum, beyond: BeyondBound) -> DocumentedBound {
-    DocumentedBound { of, most, beyond }
+const fn bound(subject: &'static str, most: Maximum, beyond: BeyondBound) -> DocumentedBound {
+    DocumentedBound { subject, most, beyond }
 }
 
 /// All of them, in the order in which documents list them.
@@ -235,7 +235,7 @@ impl fmt::Display for Maximum {
 }
 
 /// As much of a text as is within so many characters. What is cut ends with `…`.
-pub fn cut(text: &str, most: usize) -> std::borrow::Cow<'_, str> {
+pub fn truncate(text: &str, most: usize) -> std::borrow::Cow<'_, str> {
     match text.char_indices().nth(most) {
         // The mark counts too.
         Some(_) => text.chars().take(most.saturating_sub(1)).chain(['…']).collect::<String>().into(),
@@ -261,8 +261,8 @@ mod tests {
 
     #[test]
     fn a_text_is_cut_between_characters() {
-        assert_eq!(cut("ééé", 3), "ééé");
-        assert_eq!(cut("éééé", 3), "éé…");
-        assert_eq!(cut("", 3), "");
+        assert_eq!(truncate("ééé", 3), "ééé");
+        assert_eq!(truncate("éééé", 3), "éé…");
+        assert_eq!(truncate("", 3), "");
     }
 }

@@ -35,7 +35,7 @@ pub trait Provider: Send + Sync {
     }
 
     /// Whether a model that chats also continues texts in a format (Ollama's `/api/generate`).
-    fn completes(&self, _client: Dialect) -> bool {
+    fn completes_text(&self, _client: Dialect) -> bool {
         false
     }
 

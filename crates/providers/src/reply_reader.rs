@@ -89,11 +89,11 @@ impl ReplyReader {
             ReplyForm::Whole if self.capability == Capability::AudioSpeech => {
                 audio_frames(self.max_reply_bytes, source)
             }
-            ReplyForm::Whole => stream::once(self.whole(source)).boxed(),
+            ReplyForm::Whole => stream::once(self.read_whole(source)).boxed(),
         }
     }
 
-    async fn whole(self, source: ReplySource) -> Result<Frame, ProviderError> {
+    async fn read_whole(self, source: ReplySource) -> Result<Frame, ProviderError> {
         let bytes = match source {
             ReplySource::Reply(first, reply) => {
                 let rest = reply.collect(self.max_reply_bytes).await?;
@@ -136,7 +136,7 @@ impl ReplyReader {
 fn audio_frames(limit: usize, source: ReplySource) -> Frames {
     stream::unfold((Some(source), 0_usize), move |(source, seen)| async move {
         let mut source = source?;
-        match source.piece().await {
+        match source.next_piece().await {
             Err(error) => Some((Err(error), (None, seen))),
             Ok(None) if seen == 0 => Some((
                 Err(ProviderError::new(ErrorKind::Protocol, "the provider replied with an empty body")),
@@ -160,10 +160,10 @@ fn audio_frames(limit: usize, source: ReplySource) -> Frames {
 // === impl Source ===
 
 impl ReplySource {
-    async fn piece(&mut self) -> Result<Option<Bytes>, ProviderError> {
+    async fn next_piece(&mut self) -> Result<Option<Bytes>, ProviderError> {
         match self {
             Self::Reply(first, reply) => match first.take() {
-                None => reply.piece().await,
+                None => reply.next_piece().await,
                 first => Ok(first),
             },
             Self::Recorded(bytes) => Ok(bytes.take()),
@@ -226,17 +226,17 @@ impl Stream {
             match self.place {
                 StreamState::Closed => return None,
                 StreamState::Ended => {
-                    let bytes = self.rest().await;
+                    let bytes = self.read_rest().await;
                     return (!bytes.is_empty()).then(|| Ok(Frame { bytes, ..Frame::default() }));
                 }
                 StreamState::Failed => {
-                    let rest = self.rest().await;
+                    let rest = self.read_rest().await;
                     if let Some(Ok(frame)) = self.ready.front_mut() {
                         frame.bytes = [frame.bytes.as_ref(), &rest].concat().into();
                     }
                 }
-                StreamState::Open => match self.source.piece().await {
-                    Ok(Some(piece)) => self.take(piece),
+                StreamState::Open => match self.source.next_piece().await {
+                    Ok(Some(piece)) => self.push_piece(piece),
                     Ok(None) => self.finish(),
                     Err(error) => self.fail(error),
                 },
@@ -245,11 +245,11 @@ impl Stream {
     }
 
     /// The bytes that follow the end, for as long as the provider may take to end them. Nothing comes after that.
-    async fn rest(&mut self) -> Bytes {
+    async fn read_rest(&mut self) -> Bytes {
         self.place = StreamState::Closed;
         self.after.extend(self.splitter.finish());
         let read = async {
-            while let Ok(Some(piece)) = self.source.piece().await {
+            while let Ok(Some(piece)) = self.source.next_piece().await {
                 // So much is no tail: the connection is given up instead.
                 if self.after.len() + piece.len() > self.most_after {
                     break;
@@ -262,7 +262,7 @@ impl Stream {
     }
 
     /// Cuts and reads a piece.
-    fn take(&mut self, piece: Bytes) {
+    fn push_piece(&mut self, piece: Bytes) {
         let mut cut = Vec::new();
         let good = self.splitter.push(piece, &mut cut);
         for bytes in cut {
@@ -284,7 +284,7 @@ impl Stream {
         match self.reader.push(&bytes) {
             Ok(events) => {
                 let hidden = self.hide_usage && self.reader.is_usage_only();
-                self.give(Frame { bytes, hidden, events });
+                self.push_frame(Frame { bytes, hidden, events });
             }
             Err(error) => self.fail(wrong_format("stream", &error)),
         }
@@ -297,7 +297,7 @@ impl Stream {
             match self.reader.push(&bytes) {
                 Ok(events) => {
                     let hidden = self.hide_usage && self.reader.is_usage_only();
-                    self.give(Frame { bytes, hidden, events });
+                    self.push_frame(Frame { bytes, hidden, events });
                 }
                 Err(_) => return self.fail(stream_was_cut()),
             }
@@ -305,7 +305,7 @@ impl Stream {
         if self.place == StreamState::Open {
             let events = self.reader.finish();
             if events.contains(&ReplyEvent::Ended) {
-                self.give(Frame { events, ..Frame::default() });
+                self.push_frame(Frame { events, ..Frame::default() });
             } else {
                 self.fail(stream_was_cut());
             }
@@ -313,7 +313,7 @@ impl Stream {
         self.place = StreamState::Closed;
     }
 
-    fn give(&mut self, frame: Frame) {
+    fn push_frame(&mut self, frame: Frame) {
         if frame.events.iter().any(|event| matches!(event, ReplyEvent::Failed(_))) {
             self.place = StreamState::Failed;
         } else if frame.events.contains(&ReplyEvent::Ended) {

@@ -48,7 +48,7 @@ impl Keyring {
     }
 
     /// The id of the key that seals.
-    pub fn newest(&self) -> &str {
+    pub fn newest_key_id(&self) -> &str {
         self.0.first().map_or("", |key| &key.id)
     }
 
@@ -60,7 +60,7 @@ impl Keyring {
     pub fn seal(&self, row: &str, secret: &[u8]) -> Result<String, SealError> {
         let key = self.0.first().ok_or(SealError::Unsealed)?;
         let nonce = <[u8; NONCE]>::try_generate().map_err(|_| SealError::Unsealed)?;
-        let payload = Payload { msg: secret, aad: &bound(&key.id, row) };
+        let payload = Payload { msg: secret, aad: &associated_data(&key.id, row) };
         let sealed = cipher(key).encrypt(&XNonce::from(nonce), payload).map_err(|_| SealError::Unsealed)?;
         Ok(format!("{VERSION}.{}.{}", key.id, URL_SAFE_NO_PAD.encode([nonce.as_slice(), &sealed].concat())))
     }
@@ -76,7 +76,7 @@ impl Keyring {
         let key = key.ok_or_else(|| SealError::UnknownKey { id: id.to_owned() })?;
         let bytes = URL_SAFE_NO_PAD.decode(body).map_err(|_| SealError::Form)?;
         let (nonce, sealed) = bytes.split_first_chunk::<NONCE>().ok_or(SealError::Form)?;
-        let payload = Payload { msg: sealed, aad: &bound(id, row) };
+        let payload = Payload { msg: sealed, aad: &associated_data(id, row) };
         let opened = cipher(key).decrypt(&XNonce::from(*nonce), payload);
         opened.map(Zeroizing::new).map_err(|_| SealError::Tampered)
     }
@@ -100,7 +100,7 @@ impl Keyring {
         // Opened in any case: a text that is damaged shall not pass for a fresh one.
         let secret = self.open(row, sealed)?;
         let (id, _) = parts(sealed)?;
-        if id == self.newest() { Ok(None) } else { self.seal(row, &secret).map(Some) }
+        if id == self.newest_key_id() { Ok(None) } else { self.seal(row, &secret).map(Some) }
     }
 }
 
@@ -121,7 +121,7 @@ fn parts(sealed: &str) -> Result<(&str, &str), SealError> {
 }
 
 /// What is bound in beside the secret: the form, the key and the row.
-fn bound(id: &str, row: &str) -> Vec<u8> {
+fn associated_data(id: &str, row: &str) -> Vec<u8> {
     format!("{VERSION}.{id}.{row}").into_bytes()
 }
 
@@ -180,7 +180,7 @@ mod tests {
         let (old, new, both) = (ring(OLD), ring(NEW), ring(&format!("{NEW},{OLD}")));
         let sealed = old.seal(ROW, b"gsk").unwrap();
         let missing = new.open(ROW, &sealed).unwrap_err();
-        assert_eq!(missing, SealError::UnknownKey { id: old.newest().to_owned() });
+        assert_eq!(missing, SealError::UnknownKey { id: old.newest_key_id().to_owned() });
         assert!(missing.to_string().contains("BATON_SECRET_KEY"));
         assert_eq!(both.open_text(ROW, &sealed).unwrap().as_str(), "gsk");
         let resealed = both.reseal(ROW, &sealed).unwrap().unwrap();
@@ -192,6 +192,6 @@ mod tests {
     #[test]
     fn nothing_is_printed_of_a_key() {
         let shown = format!("{:?}", ring(OLD));
-        assert!(shown.contains(ring(OLD).newest()) && !shown.contains("0001"), "{shown}");
+        assert!(shown.contains(ring(OLD).newest_key_id()) && !shown.contains("0001"), "{shown}");
     }
 }

@@ -55,7 +55,7 @@ impl SimRequest<'_> {
     }
 
     /// Whether the model exists here. Ollama's names have a tag; without one, `latest` is meant.
-    pub(crate) fn knows(&self, model: &str) -> bool {
+    pub(crate) fn has_model(&self, model: &str) -> bool {
         let is = |known: &String| known.strip_suffix(":latest").unwrap_or(known) == model || known == model;
         SimFault::lookup(model).is_some() || self.options.models.iter().any(is)
     }

@@ -45,7 +45,7 @@ pub struct BilledTokens {
 /// All requests, and the prompts that are in the cache.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SimJournal {
-    pages: Arc<Mutex<JournalEntries>>,
+    entries: Arc<Mutex<JournalEntries>>,
     changed: Arc<Notify>,
 }
 
@@ -91,39 +91,39 @@ impl RecordedRequest {
 
 impl SimJournal {
     pub(crate) fn open(&self, seen: RecordedRequest) -> RequestEntry {
-        let mut pages = self.pages();
-        pages.seen.push(seen);
-        RequestEntry { journal: self.clone(), number: pages.seen.len() - 1 }
+        let mut entries = self.entries();
+        entries.seen.push(seen);
+        RequestEntry { journal: self.clone(), number: entries.seen.len() - 1 }
     }
 
-    pub(crate) fn seen(&self) -> Vec<RecordedRequest> {
-        self.pages().seen.clone()
+    pub(crate) fn requests(&self) -> Vec<RecordedRequest> {
+        self.entries().seen.clone()
     }
 
     /// Whether that prefix of a prompt was there before; it is from now on.
     pub(crate) fn cache(&self, prefix: &str) -> bool {
-        !self.pages().cached.insert(prefix.to_owned())
+        !self.entries().cached.insert(prefix.to_owned())
     }
 
     /// Keeps a response.
     pub(crate) fn store(&self, id: &str, stored: SimResponse) {
-        self.pages().stored.insert(id.to_owned(), stored);
+        self.entries().stored.insert(id.to_owned(), stored);
     }
 
-    pub(crate) fn stored(&self, id: &str) -> Option<SimResponse> {
-        self.pages().stored.get(id).cloned()
+    pub(crate) fn find_response(&self, id: &str) -> Option<SimResponse> {
+        self.entries().stored.get(id).cloned()
     }
 
     /// Whether there was such a response; there is none from now on.
     pub(crate) fn forget(&self, id: &str) -> bool {
-        self.pages().stored.remove(id).is_some()
+        self.entries().stored.remove(id).is_some()
     }
 
     /// The requests whose body has that text, as soon as there is one and the last of them is over.
-    pub(crate) async fn over(&self, text: &str) -> Vec<RecordedRequest> {
+    pub(crate) async fn finished_requests(&self, text: &str) -> Vec<RecordedRequest> {
         loop {
             let changed = self.changed.notified();
-            let mut seen = self.seen();
+            let mut seen = self.requests();
             seen.retain(|seen| seen.contains(text));
             if seen.last().is_some_and(|last| last.complete || last.disconnected) {
                 return seen;
@@ -132,8 +132,8 @@ impl SimJournal {
         }
     }
 
-    fn pages(&self) -> MutexGuard<'_, JournalEntries> {
-        self.pages.lock().unwrap_or_else(PoisonError::into_inner)
+    fn entries(&self) -> MutexGuard<'_, JournalEntries> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -154,7 +154,7 @@ impl RequestEntry {
     }
 
     fn note(&self, change: impl FnOnce(&mut RecordedRequest)) {
-        if let Some(seen) = self.journal.pages().seen.get_mut(self.number) {
+        if let Some(seen) = self.journal.entries().seen.get_mut(self.number) {
             change(seen);
         }
         self.journal.changed.notify_waiters();

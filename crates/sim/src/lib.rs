@@ -26,7 +26,6 @@
 
 #![expect(clippy::indexing_slicing, reason = "only JSON values are indexed: a missing field reads as null")]
 
-mod answer;
 mod anthropic;
 mod call;
 mod faults;
@@ -36,6 +35,7 @@ mod ollama;
 mod openai;
 mod options;
 mod play;
+mod reply;
 mod schema;
 mod seal;
 mod server;

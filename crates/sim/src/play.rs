@@ -30,7 +30,7 @@ pub(crate) struct Script {
 
 /// The circumstances of a reply.
 pub(crate) struct Stage {
-    pub(crate) ticket: RequestEntry,
+    pub(crate) entry: RequestEntry,
     pub(crate) fault: Option<SimFault>,
     pub(crate) delay: Duration,
     pub(crate) stopped: CancellationToken,
@@ -51,7 +51,7 @@ impl Stage {
         if !self.delay.is_zero() {
             tokio::time::sleep(self.delay.saturating_mul(u32::try_from(billed.output).unwrap_or(u32::MAX))).await;
         }
-        self.ticket.bill(billed);
+        self.entry.bill(billed);
         match self.fault {
             Some(SimFault::Truncated) => {
                 body.truncate(body.len() / 2);
@@ -104,14 +104,14 @@ impl Stage {
         let mut response = Response::new(body.into());
         *response.status_mut() = status;
         self.decorate(&mut response, content_type);
-        self.ticket.complete();
+        self.entry.complete();
         response
     }
 
     fn stream(self, content_type: &str, steps: Vec<Step>, billed: BilledTokens) -> Response {
         let mut response = Response::new(Body::empty());
         self.decorate(&mut response, content_type);
-        self.ticket.bill(billed);
+        self.entry.bill(billed);
         *response.body_mut() = Body::from_stream(play(self, VecDeque::from(steps), billed));
         response
     }
@@ -134,7 +134,7 @@ fn play(stage: Stage, steps: VecDeque<Step>, billed: BilledTokens) -> impl futur
     stream::unfold((stage, steps, billed), |(stage, mut steps, mut billed)| async move {
         match steps.pop_front() {
             None => {
-                stage.ticket.complete();
+                stage.entry.complete();
                 None
             }
             Some(Step::Bytes(bytes, tokens)) => {
@@ -142,7 +142,7 @@ fn play(stage: Stage, steps: VecDeque<Step>, billed: BilledTokens) -> impl futur
                     tokio::time::sleep(stage.delay.saturating_mul(u32::try_from(tokens).unwrap_or(1))).await;
                 }
                 billed.output += tokens;
-                stage.ticket.bill(billed);
+                stage.entry.bill(billed);
                 // Without this, all pieces would leave in one write.
                 tokio::task::yield_now().await;
                 Some((Ok(Bytes::from(bytes)), (stage, steps, billed)))
@@ -150,7 +150,7 @@ fn play(stage: Stage, steps: VecDeque<Step>, billed: BilledTokens) -> impl futur
             Some(Step::Abort) => {
                 // Time for what was said before to leave.
                 tokio::task::yield_now().await;
-                stage.ticket.complete();
+                stage.entry.complete();
                 Some((Err(std::io::Error::other("broken on purpose")), (stage, VecDeque::new(), billed)))
             }
             Some(Step::Hang) => {

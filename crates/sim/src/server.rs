@@ -98,11 +98,11 @@ impl Sim {
 
     /// The requests so far, in order.
     pub fn requests(&self) -> Vec<RecordedRequest> {
-        self.shared.journal.seen()
+        self.shared.journal.requests()
     }
 
     /// What was billed so far, a request each.
-    pub fn billed(&self) -> Vec<BilledTokens> {
+    pub fn billed_tokens(&self) -> Vec<BilledTokens> {
         self.requests().into_iter().map(|seen| seen.billed).collect()
     }
 }
@@ -143,14 +143,14 @@ pub async fn run(
 }
 
 async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response {
-    if let Some(response) = watch::answer(&shared.journal, request.uri()).await {
+    if let Some(response) = watch::serve_watch(&shared.journal, request.uri()).await {
         return response;
     }
     let (head, body) = request.into_parts();
     let body = axum::body::to_bytes(body, BODY_BYTES).await.unwrap_or_default();
     let json: Value = serde_json::from_slice(&body).unwrap_or_default();
     let text = |value: &axum::http::HeaderValue| value.to_str().unwrap_or_default().to_owned();
-    let ticket = shared.journal.open(RecordedRequest {
+    let entry = shared.journal.open(RecordedRequest {
         method: head.method.to_string(),
         path: head.uri.path().to_owned(),
         query: head.uri.query().map(str::to_owned),
@@ -160,11 +160,11 @@ async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response
         complete: false,
         disconnected: false,
     });
-    let number = ticket.number();
+    let number = entry.number();
     let fault = shared.fault(&json);
     let delay = if fault == Some(SimFault::Slow) { Duration::from_millis(200) } else { shared.options.token_delay };
     let headers = reply_headers(shared.kind, number);
-    let stage = Stage { ticket, fault, delay, stopped: shared.stopped.clone(), headers };
+    let stage = Stage { entry, fault, delay, stopped: shared.stopped.clone(), headers };
     let call = SimRequest {
         method: &head.method,
         path: head.uri.path(),
@@ -178,11 +178,11 @@ async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response
     };
     match unusual(&shared, stage, number).await {
         Ok(response) => response,
-        Err(stage) => usual(&shared, stage, &call).await,
+        Err(stage) => reply_as_usual(&shared, stage, &call).await,
     }
 }
 
-async fn usual(shared: &Shared, stage: Stage, call: &SimRequest<'_>) -> Response {
+async fn reply_as_usual(shared: &Shared, stage: Stage, call: &SimRequest<'_>) -> Response {
     let plan = match shared.kind {
         Kind::OpenAi => openai::plan(call),
         Kind::Anthropic => anthropic::plan(call),
@@ -216,10 +216,10 @@ async fn unusual(shared: &Shared, stage: Stage, number: usize) -> Result<Respons
             return Ok(response);
         }
         Some(SimFault::Error200) => {
-            let body = error_body(kind, &forced(kind, 500), number);
+            let body = error_body(kind, &forced_refusal(kind, 500), number);
             return Ok(stage.reply(StatusCode::OK, "application/json", body));
         }
-        Some(SimFault::Status(status)) => forced(kind, status),
+        Some(SimFault::Status(status)) => forced_refusal(kind, status),
         Some(SimFault::Context) => match kind {
             Kind::OpenAi => openai::context_refusal(),
             Kind::Anthropic => anthropic::context_refusal(),
@@ -227,8 +227,8 @@ async fn unusual(shared: &Shared, stage: Stage, number: usize) -> Result<Respons
         },
         Some(SimFault::Quota) => match kind {
             Kind::OpenAi => openai::quota_refusal(),
-            Kind::Anthropic => forced(kind, 402),
-            Kind::Ollama => forced(kind, 429),
+            Kind::Anthropic => forced_refusal(kind, 402),
+            Kind::Ollama => forced_refusal(kind, 429),
         },
         _ => return Err(stage),
     };
@@ -252,11 +252,11 @@ fn error_body(kind: Kind, refusal: &SimRefusal, number: usize) -> String {
     .to_string()
 }
 
-fn forced(kind: Kind, status: u16) -> SimRefusal {
+fn forced_refusal(kind: Kind, status: u16) -> SimRefusal {
     match kind {
-        Kind::OpenAi => openai::forced(status),
-        Kind::Anthropic => anthropic::forced(status),
-        Kind::Ollama => ollama::forced(status),
+        Kind::OpenAi => openai::forced_refusal(status),
+        Kind::Anthropic => anthropic::forced_refusal(status),
+        Kind::Ollama => ollama::forced_refusal(status),
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::audit::{self, NewAudit};
 use crate::database::Database;
 use crate::events::{self, NewEvent};
-use crate::place::DatabaseScope;
+use crate::scope::DatabaseScope;
 use crate::{
     FeedbackRepository, KeyRepository, ModelRepository, ProjectRepository, ProviderRepository, SettingRepository,
     StoreError, WebhookRepository, commands, connection, counters,
@@ -32,43 +32,43 @@ impl Change {
     }
 
     /// Who makes it.
-    pub fn by(&self) -> &Actor {
+    pub fn actor(&self) -> &Actor {
         &self.by
     }
 
     /// Registered models.
     pub fn models(&self) -> ModelRepository<'_> {
-        ModelRepository { place: self.place() }
+        ModelRepository { scope: self.scope() }
     }
 
     /// API keys.
     pub fn keys(&self) -> KeyRepository<'_> {
-        KeyRepository { place: self.place() }
+        KeyRepository { scope: self.scope() }
     }
 
     /// Registered providers.
     pub fn providers(&self) -> ProviderRepository<'_> {
-        ProviderRepository { place: self.place() }
+        ProviderRepository { scope: self.scope() }
     }
 
     /// Projects.
     pub fn projects(&self) -> ProjectRepository<'_> {
-        ProjectRepository { place: self.place() }
+        ProjectRepository { scope: self.scope() }
     }
 
     /// Webhooks.
     pub fn webhooks(&self) -> WebhookRepository<'_> {
-        WebhookRepository { place: self.place() }
+        WebhookRepository { scope: self.scope() }
     }
 
     /// What was said of answers.
     pub fn feedback(&self) -> FeedbackRepository<'_> {
-        FeedbackRepository { place: self.place() }
+        FeedbackRepository { scope: self.scope() }
     }
 
     /// Small values of the service's own.
     pub fn settings(&self) -> SettingRepository<'_> {
-        SettingRepository { place: self.place() }
+        SettingRepository { scope: self.scope() }
     }
 
     /// Tells others of it: the event is in the outbox once the change is committed, and only then. Returns its id.
@@ -76,7 +76,7 @@ impl Change {
     /// # Errors
     ///
     /// Whatever keeps the database from writing.
-    pub async fn tell(&self, event: NewEvent) -> Result<String, StoreError> {
+    pub async fn add_event(&self, event: NewEvent) -> Result<String, StoreError> {
         let row = events::row(event, &self.node, self.clock.now());
         let id = row.id.clone();
         events::insert(&self.transaction, vec![row]).await?;
@@ -125,7 +125,7 @@ impl Change {
         }
     }
 
-    fn place(&self) -> DatabaseScope<'_> {
+    fn scope(&self) -> DatabaseScope<'_> {
         DatabaseScope::Change(&self.transaction)
     }
 }

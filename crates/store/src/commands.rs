@@ -55,13 +55,13 @@ impl CommandRepository<'_> {
         };
         let keep = OnConflict::column(command::Column::Id).do_nothing().to_owned();
         let new = command::Entity::insert(row).on_conflict(keep).exec_without_returning(&transaction).await? > 0;
-        let claim = if new { Claim::Run } else { self.again(&transaction, id, now, lease).await? };
+        let claim = if new { Claim::Run } else { self.claim_again(&transaction, id, now, lease).await? };
         transaction.commit().await?;
         Ok(claim)
     }
 
     /// What to do with one that has been delivered before.
-    async fn again(
+    async fn claim_again(
         self,
         transaction: &DatabaseTransaction,
         id: &str,

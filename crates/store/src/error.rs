@@ -108,7 +108,7 @@ impl From<DbErr> for StoreError {
     fn from(error: DbErr) -> Self {
         match error {
             DbErr::ConnectionAcquire(_) => Self::Busy(error),
-            _ => match crate::connection::trouble(driver(&error)) {
+            _ => match crate::connection::classify_fault(driver(&error)) {
                 Some(DatabaseFault::ReadOnly) => Self::ReadOnly,
                 Some(DatabaseFault::Busy) => Self::Busy(error),
                 Some(DatabaseFault::Full) => Self::Full(error),
@@ -131,11 +131,11 @@ impl From<StoreError> for PublicError {
             StoreError::Conflict { .. } => Self::new(Code::Conflict, error.to_string()),
             StoreError::TooMuch { .. } => Self::new(Code::InvalidRequest, error.to_string()),
             StoreError::Corrupt { .. } => {
-                Self::new(Code::Internal, "a stored entry can't be read; the service's log says which").because(error)
+                Self::new(Code::Internal, "a stored entry can't be read; the service's log says which")
+                    .with_cause(error)
             }
-            other => {
-                Self::new(Code::Overloaded, "the database can't answer at the moment; try again later").because(other)
-            }
+            other => Self::new(Code::Overloaded, "the database can't answer at the moment; try again later")
+                .with_cause(other),
         }
     }
 }

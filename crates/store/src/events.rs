@@ -53,7 +53,7 @@ impl EventRepository<'_> {
     /// # Errors
     ///
     /// Whatever keeps the database from answering.
-    pub async fn unplaced(self, limit: u64) -> Result<Vec<StoredEvent>, StoreError> {
+    pub async fn list_unplaced(self, limit: u64) -> Result<Vec<StoredEvent>, StoreError> {
         let query = event::Entity::find()
             .filter(event::Column::Position.is_null())
             .filter(event::Column::Kind.is_in(EventKind::ALL.map(EventKind::name)))
@@ -70,7 +70,7 @@ impl EventRepository<'_> {
     /// # Errors
     ///
     /// Whatever keeps the database from writing; then nothing has changed.
-    pub async fn place(self, ids: &[String]) -> Result<u64, StoreError> {
+    pub async fn place_events(self, ids: &[String]) -> Result<u64, StoreError> {
         let transaction = connection::begin(self.database.writer()).await?;
         // Counting first: who places at the same time waits here, and then sees what was placed.
         counters::count_up(&transaction, counters::POSITION, 0).await?;
@@ -89,7 +89,7 @@ impl EventRepository<'_> {
             position(&transaction, rows, first).await?;
         }
         let placed = placed.into_iter().map(StoredEvent::try_from).collect::<Result<Vec<_>, _>>()?;
-        deliveries::make(&transaction, &placed, self.database.clock.now()).await?;
+        deliveries::create_deliveries(&transaction, &placed, self.database.clock.now()).await?;
         transaction.commit().await?;
         Ok(last)
     }
@@ -99,7 +99,7 @@ impl EventRepository<'_> {
     /// # Errors
     ///
     /// Whatever keeps the database from answering.
-    pub async fn after(
+    pub async fn list_after(
         self,
         position: u64,
         filter: &EventFilter<'_>,
@@ -115,7 +115,7 @@ impl EventRepository<'_> {
         let weights = weights.column_as(crate::weight([event::Column::Data]), "weight").limit(limit);
         let weights = weights.into_tuple::<(i64, i64)>().all(self.database.reader()).await?;
         // Weighed first: events of an older version may be of any size, and all of a page is held at once.
-        let Some(last) = crate::fitting(&weights, |(_, weight)| *weight).last() else { return Ok(Vec::new()) };
+        let Some(last) = crate::take_fitting(&weights, |(_, weight)| *weight).last() else { return Ok(Vec::new()) };
         let query = query.filter(event::Column::Position.lte(last.0)).limit(limit);
         query.all(self.database.reader()).await?.into_iter().map(StoredEvent::try_from).collect()
     }
@@ -190,7 +190,7 @@ pub(crate) async fn insert(database: &impl ConnectionTrait, rows: Vec<event::Mod
         return Ok(());
     }
     event::Entity::insert_many(rows.into_iter().map(IntoActiveModel::into_active_model))
-        .on_conflict(crate::keep())
+        .on_conflict(crate::keep_existing())
         .exec_without_returning(database)
         .await?;
     Ok(())

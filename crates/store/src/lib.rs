@@ -36,13 +36,13 @@ pub mod ledger;
 mod migration;
 pub mod models;
 mod partitions;
-mod place;
 pub mod projects;
 pub mod provider_objects;
 pub mod providers;
 mod quota;
 pub mod record;
 mod rows;
+mod scope;
 mod settings;
 mod stored_event;
 pub mod stored_responses;
@@ -72,11 +72,11 @@ pub use webhooks::{Webhook, WebhookRepository};
 use baton_model::{Actor, Clock, SystemClock};
 use connection::Connection;
 use database::Database;
-use place::DatabaseScope;
+use scope::DatabaseScope;
 use sea_orm::{ConnectionTrait, DatabaseConnection};
 use std::sync::Arc;
 
-pub(crate) use rows::{fitting, inserted, keep, new_id, page, readable, weight};
+pub(crate) use rows::{inserted, keep_existing, new_id, page, readable, take_fitting, weight};
 
 /// The database. Cheap to clone; all clones share its connections.
 #[derive(Clone)]
@@ -109,7 +109,7 @@ impl Store {
     /// The same store for the node of that name: it is the source of events and the holder of commands. No two
     /// processes may have the same name; without one it is a random one. Times of events and of the audit log come from
     /// `clock`.
-    pub fn named(self, node: &str, clock: Arc<dyn Clock>) -> Self {
+    pub fn for_node(self, node: &str, clock: Arc<dyn Clock>) -> Self {
         Self { database: Database { node: Arc::from(node), clock, ..self.database } }
     }
 
@@ -173,32 +173,32 @@ impl Store {
 
     /// Registered models.
     pub fn models(&self) -> ModelRepository<'_> {
-        ModelRepository { place: DatabaseScope::Database(&self.database) }
+        ModelRepository { scope: DatabaseScope::Database(&self.database) }
     }
 
     /// API keys.
     pub fn keys(&self) -> KeyRepository<'_> {
-        KeyRepository { place: DatabaseScope::Database(&self.database) }
+        KeyRepository { scope: DatabaseScope::Database(&self.database) }
     }
 
     /// Registered providers.
     pub fn providers(&self) -> ProviderRepository<'_> {
-        ProviderRepository { place: DatabaseScope::Database(&self.database) }
+        ProviderRepository { scope: DatabaseScope::Database(&self.database) }
     }
 
     /// Projects.
     pub fn projects(&self) -> ProjectRepository<'_> {
-        ProjectRepository { place: DatabaseScope::Database(&self.database) }
+        ProjectRepository { scope: DatabaseScope::Database(&self.database) }
     }
 
     /// Webhooks, and what is on its way to them.
     pub fn webhooks(&self) -> WebhookRepository<'_> {
-        WebhookRepository { place: DatabaseScope::Database(&self.database) }
+        WebhookRepository { scope: DatabaseScope::Database(&self.database) }
     }
 
     /// What was said of answers.
     pub fn feedback(&self) -> FeedbackRepository<'_> {
-        FeedbackRepository { place: DatabaseScope::Database(&self.database) }
+        FeedbackRepository { scope: DatabaseScope::Database(&self.database) }
     }
 
     /// Events.
@@ -238,7 +238,7 @@ impl Store {
 
     /// Small values of the service's own.
     pub fn settings(&self) -> SettingRepository<'_> {
-        SettingRepository { place: DatabaseScope::Database(&self.database) }
+        SettingRepository { scope: DatabaseScope::Database(&self.database) }
     }
 
     /// Waits for what is under way and closes the connections.

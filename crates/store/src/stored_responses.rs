@@ -27,7 +27,7 @@ impl StoredResponseRepository<'_> {
     /// [`StoreError::Conflict`] if there is one of that id.
     pub async fn insert(self, kept: &StoredResponse) -> Result<(), StoreError> {
         let insert = stored_response::Entity::insert(stored_response::Model::from(kept).into_active_model());
-        let rows = insert.on_conflict(crate::keep()).exec_without_returning(self.database.writer()).await?;
+        let rows = insert.on_conflict(crate::keep_existing()).exec_without_returning(self.database.writer()).await?;
         crate::inserted(rows, || format!("the response `{}` is kept already", kept.id))
     }
 
@@ -36,7 +36,7 @@ impl StoredResponseRepository<'_> {
     /// # Errors
     ///
     /// Whatever keeps the database from answering.
-    pub async fn kept_by(self, owner: &Owner) -> Result<StoredAmount, StoreError> {
+    pub async fn amount_of(self, owner: &Owner) -> Result<StoredAmount, StoreError> {
         let bytes = Func::coalesce([Func::sum(Expr::col(stored_response::Column::Bytes)).into(), Expr::value(0)]);
         let query = stored_response::Entity::find()
             .filter(stored_response::Column::Account.eq(owner.account()))
@@ -57,7 +57,7 @@ impl StoredResponseRepository<'_> {
     pub async fn shrink(self, owner: &Owner, most: StoredAmount) -> Result<u64, StoreError> {
         let mut removed = 0;
         loop {
-            let kept = self.kept_by(owner).await?;
+            let kept = self.amount_of(owner).await?;
             let (number, bytes) = (kept.number.saturating_sub(most.number), kept.bytes.saturating_sub(most.bytes));
             if number == 0 && bytes == 0 {
                 return Ok(removed);

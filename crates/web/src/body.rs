@@ -44,7 +44,7 @@ pub async fn read_body(
     let mut bytes = BytesMut::with_capacity(announced.and_then(|length| usize::try_from(length).ok()).unwrap_or(0));
     let mut counted = announced.unwrap_or(0);
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| broken_off(&error))?;
+        let frame = frame.map_err(|error| broken_body_error(&error))?;
         // What is no data is a trailer, which means nothing to any API.
         let Ok(data) = frame.into_data() else { continue };
         let length = (bytes.len() + data.len()) as u64;
@@ -69,7 +69,7 @@ pub async fn read_own_reply(body: Body, limit: usize) -> Result<Bytes, PublicErr
     match Limited::new(body, limit).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(too_large(limit)),
-        Err(error) => Err(broken_off(&*error)),
+        Err(error) => Err(broken_body_error(&*error)),
     }
 }
 
@@ -81,7 +81,7 @@ fn too_large(limit: usize) -> PublicError {
     .detail("limit_bytes", limit.to_string())
 }
 
-fn broken_off(error: &(dyn std::error::Error + 'static)) -> PublicError {
+fn broken_body_error(error: &(dyn std::error::Error + 'static)) -> PublicError {
     match std::iter::successors(Some(error), |error| error.source())
         .find_map(|error| error.downcast_ref::<BodyTooSlow>())
     {

@@ -11,7 +11,7 @@ use bytes::Bytes;
 /// # Errors
 /// `invalid_request` that names the field and the bound.
 pub fn text(name: &str, text: &str, most: Maximum) -> Result<(), PublicError> {
-    most.check(text).map_err(|problem| refused(name, &problem))
+    most.check(text).map_err(|problem| bound_error(name, &problem))
 }
 
 /// Refuses a list that is beyond its bound.
@@ -19,7 +19,7 @@ pub fn text(name: &str, text: &str, most: Maximum) -> Result<(), PublicError> {
 /// # Errors
 /// As of [`text`].
 pub fn list(name: &str, length: usize, most: usize) -> Result<(), PublicError> {
-    Maximum::Entries(most).check_length(length).map_err(|problem| refused(name, &problem))
+    Maximum::Entries(most).check_length(length).map_err(|problem| bound_error(name, &problem))
 }
 
 /// What is wrong with a JSON object of somebody's own: too long, too many members.
@@ -45,11 +45,11 @@ pub fn attribution(said: &Attribution) -> Result<(), PublicError> {
     }
     match &said.metadata {
         Some(metadata) => object(&metadata.0, Maximum::Object(bounds::JSON_BYTES, bounds::JSON_KEYS))
-            .map_err(|problem| refused("metadata", &problem)),
+            .map_err(|problem| bound_error("metadata", &problem)),
         None => Ok(()),
     }
 }
 
-fn refused(name: &str, problem: &str) -> PublicError {
+fn bound_error(name: &str, problem: &str) -> PublicError {
     PublicError::new(Code::InvalidRequest, format!("{name}: {problem}")).at(name)
 }

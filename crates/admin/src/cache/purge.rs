@@ -3,8 +3,8 @@
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Administrator;
-use crate::wire::answer::{ApiResult, json};
 use crate::wire::params::QueryParams;
+use crate::wire::response::{ApiResult, json};
 use axum::extract::State;
 use baton_model::{Code, PublicError};
 use baton_store::NewAudit;

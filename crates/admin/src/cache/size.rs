@@ -2,7 +2,7 @@
 
 use crate::Admin;
 use crate::wire::access::Viewer;
-use crate::wire::answer::{ApiResult, json};
+use crate::wire::response::{ApiResult, json};
 use axum::extract::State;
 use http::StatusCode;
 use serde::Serialize;

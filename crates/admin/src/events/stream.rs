@@ -4,8 +4,8 @@ use super::listener::Listener;
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Viewer;
-use crate::wire::answer::{ApiResult, Refused};
 use crate::wire::params::QueryParams;
+use crate::wire::response::{ApiResult, Refused};
 use axum::extract::State;
 use axum::response::IntoResponse;
 use baton_model::{Code, EventKind, PublicError};
@@ -42,7 +42,7 @@ pub async fn stream(State(admin): State<Admin>, Viewer(caller): Viewer, parts: P
         // Proxies that would gather the stream into one piece (nginx) are asked not to.
         (HeaderName::from_static("x-accel-buffering"), "no"),
     ];
-    Ok((headers, Listener::new(admin, parts, types, project, position).body()).into_response())
+    Ok((headers, Listener::new(admin, parts, types, project, position).into_body()).into_response())
 }
 
 /// The types asked for.

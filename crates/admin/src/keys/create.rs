@@ -4,13 +4,13 @@ use super::input::{self, KeyBody};
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Administrator;
-use crate::wire::answer::{ApiResult, json};
 use crate::wire::faults::Faults;
 use crate::wire::fields::JsonFields;
+use crate::wire::response::{ApiResult, json};
 use axum::extract::State;
 use baton_auth::KeySecret;
 use baton_model::entity::Role;
-use baton_model::schema::put_over;
+use baton_model::schema::merge_fields;
 use baton_model::{ApiKey, Timestamp};
 use http::header::{CACHE_CONTROL, LOCATION};
 use http::{HeaderValue, StatusCode};
@@ -44,7 +44,7 @@ pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator
     // A key is a secret, so its randomness comes from the system, whatever seeds the rest.
     let made = admin.web.keys.create(&by, new, &mut StdRng::from_os_rng()).await;
     let (key, secret) = made?;
-    let mut response = shown_once(StatusCode::CREATED, &key, &secret)?;
+    let mut response = reply_with_secret(StatusCode::CREATED, &key, &secret)?;
     if let Ok(location) = HeaderValue::from_str(&format!("/api/keys/{}", key.id)) {
         response.headers_mut().insert(LOCATION, location);
     }
@@ -52,7 +52,7 @@ pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator
 }
 
 /// The one answer that shows a key.
-pub fn shown_once(status: StatusCode, key: &ApiKey, secret: &KeySecret) -> ApiResult {
+pub fn reply_with_secret(status: StatusCode, key: &ApiKey, secret: &KeySecret) -> ApiResult {
     let view = NewKeyView { key: secret.reveal().to_owned(), kept: key.clone() };
     let mut response = json(status, &view)?;
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -68,9 +68,9 @@ fn read(fields: &mut JsonFields, now: Timestamp, faults: &mut Faults) -> ApiKey 
         expires_at: input::expiry(fields, now, faults),
         ..ApiKey::new("", Role::Caller)
     };
-    let others = fields.others(&new, &[], faults);
+    let others = fields.take_others(&new, &[], faults);
     // Each was tried when it was read.
-    let key = put_over(&new, &others).unwrap_or(new);
+    let key = merge_fields(&new, &others).unwrap_or(new);
     input::check_scope(&key, faults);
     key
 }

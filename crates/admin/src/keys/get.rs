@@ -3,7 +3,7 @@
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Viewer;
-use crate::wire::answer::{ApiResult, json};
+use crate::wire::response::{ApiResult, json};
 use axum::extract::{Path, State};
 use baton_model::{ApiKey, KeyId};
 use baton_store::StoreError;

@@ -3,7 +3,7 @@
 use crate::wire::faults::Faults;
 use crate::wire::fields::JsonFields;
 use crate::wire::phrases::brief;
-use crate::wire::schema::settable;
+use crate::wire::schema::settable_fields;
 use crate::wire::time;
 use baton_model::entity::Role;
 use baton_model::{ApiKey, ModelId, Scope, Timestamp};
@@ -25,7 +25,7 @@ pub struct KeyChange;
 
 impl PartialSchema for KeyBody {
     fn schema() -> RefOr<Schema> {
-        let mut body = settable::<ApiKey>(&[], &["name"]);
+        let mut body = settable_fields::<ApiKey>(&[], &["name"]);
         body.description = Some("A new key; by default a caller that may use all models".into());
         body.into()
     }
@@ -33,7 +33,7 @@ impl PartialSchema for KeyBody {
 
 impl PartialSchema for KeyChange {
     fn schema() -> RefOr<Schema> {
-        let mut body = settable::<ApiKey>(&FIXED, &[]);
+        let mut body = settable_fields::<ApiKey>(&FIXED, &[]);
         body.description = Some("The fields of a key that can be changed; absent fields stay".into());
         body.into()
     }

@@ -2,9 +2,9 @@
 
 use crate::Admin;
 use crate::wire::access::Viewer;
-use crate::wire::answer::ApiResult;
 use crate::wire::page::{Page, Paging};
 use crate::wire::params::QueryParams;
+use crate::wire::response::ApiResult;
 use axum::extract::State;
 use baton_model::ApiKey;
 use http::Uri;
@@ -19,5 +19,5 @@ pub async fn list(State(admin): State<Admin>, Viewer(caller): Viewer, uri: Uri) 
     let Paging { page, size } = Paging::take(&mut params);
     params.finish()?;
     let keys = admin.store.keys().list(caller.confined_to(), page, size).await?;
-    Page::<ApiKey> { items: keys.items, total: keys.total, page, page_size: size }.answer()
+    Page::<ApiKey> { items: keys.items, total: keys.total, page, page_size: size }.to_response()
 }

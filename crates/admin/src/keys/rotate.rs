@@ -1,13 +1,13 @@
 //! `POST /api/keys/{id}/rotate`.
 
-use super::create::{NewKeyView, shown_once};
+use super::create::{NewKeyView, reply_with_secret};
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Administrator;
-use crate::wire::answer::ApiResult;
 use crate::wire::faults::Faults;
 use crate::wire::fields::JsonFields;
 use crate::wire::phrases::brief;
+use crate::wire::response::ApiResult;
 use axum::extract::{Path, State};
 use baton_auth::AuthError;
 use baton_model::{Code, KeyId, PublicError};
@@ -56,13 +56,13 @@ pub async fn rotate(
         AuthError::Revoked => PublicError::new(Code::Conflict, "the key is revoked: make another"),
         other => other.into(),
     })?;
-    shown_once(StatusCode::OK, &key, &secret)
+    reply_with_secret(StatusCode::OK, &key, &secret)
 }
 
 /// How long a secret that was replaced stays in force: the field `overlap`.
 pub fn overlap(fields: &mut JsonFields, faults: &mut Faults) -> Duration {
     let expected = "a time such as 24h or 30m";
-    let body = fields.body::<RotateBody>(faults).unwrap_or_default();
+    let body = fields.read_body::<RotateBody>(faults).unwrap_or_default();
     let Some(text) = body.overlap else { return OVERLAP };
     match humantime::parse_duration(&text) {
         Ok(overlap) if overlap <= LONGEST => overlap,

@@ -1,7 +1,7 @@
 //! What a path below `/api/models/` means.
 
 use baton_engine::Snapshot;
-use baton_engine::registry::nearest;
+use baton_engine::registry::nearest_name;
 use baton_model::entity::Role;
 use baton_model::{Caller, Code, Model, ModelId, ModelStatus, PublicError};
 use http::Uri;
@@ -43,12 +43,12 @@ pub fn read(uri: &Uri) -> Result<ModelPath, PublicError> {
 }
 
 /// Whether the caller sees the model: what it may use; of the inactive ones only those who may see everything know.
-pub fn sees(caller: &Caller, model: &Model) -> bool {
+pub fn may_see(caller: &Caller, model: &Model) -> bool {
     caller.may_use(&model.id) && (model.status != ModelStatus::Inactive || caller.role != Role::Caller)
 }
 
 /// The model as a caller sees it: without fallbacks that it may not use.
-pub fn shown_to<'m>(caller: &Caller, model: &'m Model) -> Cow<'m, Model> {
+pub fn hide_fallbacks<'m>(caller: &Caller, model: &'m Model) -> Cow<'m, Model> {
     if model.fallbacks.iter().all(|fallback| caller.may_use(fallback)) {
         return Cow::Borrowed(model);
     }
@@ -62,9 +62,9 @@ pub fn shown_to<'m>(caller: &Caller, model: &'m Model) -> Cow<'m, Model> {
 /// # Errors
 /// `model_not_found`, with the nearest name that the caller sees.
 pub fn find<'s>(snapshot: &'s Snapshot, caller: &Caller, id: &ModelId) -> Result<&'s Arc<Model>, PublicError> {
-    snapshot.models.get(id).filter(|model| sees(caller, model)).ok_or_else(|| {
-        let seen = snapshot.models.values().filter(|model| sees(caller, model)).map(|model| model.id.as_str());
-        let hint = match nearest(id.as_str(), seen) {
+    snapshot.models.get(id).filter(|model| may_see(caller, model)).ok_or_else(|| {
+        let seen = snapshot.models.values().filter(|model| may_see(caller, model)).map(|model| model.id.as_str());
+        let hint = match nearest_name(id.as_str(), seen) {
             Some(near) => format!("did you mean `{near}`?"),
             None => "GET /api/models lists the models".to_owned(),
         };

@@ -4,7 +4,7 @@ use super::address::find;
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Viewer;
-use crate::wire::answer::{ApiResult, json};
+use crate::wire::response::{ApiResult, json};
 use crate::wire::time;
 use baton_engine::health::ModelError;
 use baton_model::ModelId;

@@ -5,14 +5,14 @@ use crate::wire::faults::Faults;
 use crate::wire::fields::JsonFields;
 use crate::wire::money;
 use crate::wire::phrases::brief;
-use crate::wire::schema::settable;
+use crate::wire::schema::settable_fields;
 use baton_engine::Snapshot;
-use baton_engine::registry::nearest;
+use baton_engine::registry::nearest_name;
 use baton_meter::Tokenizer;
 use baton_model::bounds::{self, Maximum};
 use baton_model::chat::Json;
 use baton_model::price::Rates;
-use baton_model::schema::{NamedValue, put_over};
+use baton_model::schema::{NamedValue, merge_fields};
 use baton_model::{Capability, Model, ModelId, ModelStatus, Nanos, Price, ProviderId, Quirks, UsageClass};
 use indexmap::IndexMap;
 use serde_json::json;
@@ -27,7 +27,7 @@ pub struct ModelBody;
 
 impl PartialSchema for ModelBody {
     fn schema() -> RefOr<Schema> {
-        let mut body = settable::<Model>(&[], &[]);
+        let mut body = settable_fields::<Model>(&[], &[]);
         body.description = Some("A model to register, or the fields of one to change".into());
         let per_token = Object::builder()
             .schema_type(Type::Number)
@@ -91,7 +91,7 @@ impl ModelChanges {
             quirks: quirks(fields, faults),
             tokenizer: tokenizer(fields, faults),
             // Last: whatever has a rule is taken by then.
-            others: fields.others(&Model::new("", ""), &["model_id"], faults),
+            others: fields.take_others(&Model::new("", ""), &["model_id"], faults),
         }
     }
 
@@ -125,7 +125,7 @@ impl ModelChanges {
         set(&mut model.quirks, self.quirks);
         set(&mut model.tokenizer, self.tokenizer);
         // Each was tried when it was read.
-        if let Ok(changed) = put_over(model, &self.others) {
+        if let Ok(changed) = merge_fields(model, &self.others) {
             *model = changed;
         }
     }
@@ -151,7 +151,7 @@ fn provider(
     // A model whose provider is gone can be put back as it was read, with another field changed.
     let before = own.and_then(|own| snapshot.models.get(own)).map(|model| &model.provider);
     let known = || snapshot.providers.keys().chain(before);
-    let found = known().find(|id| id.as_str() == name).or_else(|| known().find(|id| is(id, &name)));
+    let found = known().find(|id| id.as_str() == name).or_else(|| known().find(|id| is_provider(id, &name)));
     if found.is_none() {
         let known: Vec<&str> = snapshot.providers.keys().map(ProviderId::as_str).collect();
         faults.add("provider", format!("unknown provider `{name}`; configured providers: {}", known.join(", ")));
@@ -159,7 +159,7 @@ fn provider(
     found.cloned()
 }
 
-fn is(id: &ProviderId, name: &str) -> bool {
+fn is_provider(id: &ProviderId, name: &str) -> bool {
     id.as_str().eq_ignore_ascii_case(name)
 }
 
@@ -255,7 +255,7 @@ fn fallbacks(
         if own.is_some_and(|own| own.as_str() == name) {
             faults.add("fallbacks", format!("`{name}`: a model can't be its own fallback"));
         } else if !snapshot.models.contains_key(name.as_str()) {
-            let near = nearest(name, snapshot.models.keys().map(ModelId::as_str));
+            let near = nearest_name(name, snapshot.models.keys().map(ModelId::as_str));
             let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
             faults.add("fallbacks", format!("unknown model `{}`{hint}", brief(name)));
         }

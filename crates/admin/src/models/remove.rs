@@ -2,8 +2,8 @@
 
 use crate::Admin;
 use crate::describe::ErrorBody;
-use crate::wire::answer::ApiResult;
 use crate::wire::params::QueryParams;
+use crate::wire::response::ApiResult;
 use axum::response::IntoResponse;
 use baton_model::{Actor, ModelId};
 use http::{StatusCode, Uri};

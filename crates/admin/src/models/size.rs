@@ -14,7 +14,7 @@ pub struct PromptSize {
 }
 
 /// Measures a prompt.
-pub fn size(operation: &Operation, model: &Model) -> PromptSize {
+pub fn measure_prompt(operation: &Operation, model: &Model) -> PromptSize {
     let count = count::operation(operation, model);
     let fits = model.token_limit.map(|limit| match operation {
         // Each text of an embedding has the whole window to itself.

@@ -4,9 +4,9 @@ use super::input::{ModelBody, ModelChanges};
 use super::view::etag;
 use crate::Admin;
 use crate::describe::ErrorBody;
-use crate::wire::answer::{ApiResult, json};
 use crate::wire::faults::Faults;
 use crate::wire::fields::JsonFields;
+use crate::wire::response::{ApiResult, json};
 use baton_model::{Actor, Code, Model, ModelId, PublicError, Timestamp};
 use http::header::{ETAG, IF_MATCH};
 use http::{HeaderMap, StatusCode};
@@ -47,7 +47,7 @@ pub async fn update(admin: &Admin, by: &Actor, id: &ModelId, headers: &HeaderMap
         return Err(PublicError::new(Code::InvalidRequest, "the body names no field to change").into());
     }
     let seen = match snapshot.models.get(id) {
-        Some(model) => seen(headers, model)?,
+        Some(model) => read_if_match(headers, model)?,
         None => None,
     };
     let model = admin.models.update(id, seen, by, |model| changes.apply(model)).await?;
@@ -57,7 +57,7 @@ pub async fn update(admin: &Admin, by: &Actor, id: &ModelId, headers: &HeaderMap
 }
 
 /// The version that the client has seen, as `If-Match` says (RFC 9110, section 13.1.1); `None`: any.
-fn seen(headers: &HeaderMap, model: &Model) -> Result<Option<Timestamp>, PublicError> {
+fn read_if_match(headers: &HeaderMap, model: &Model) -> Result<Option<Timestamp>, PublicError> {
     let given = headers.get_all(IF_MATCH).iter().filter_map(|value| value.to_str().ok());
     let tags: Vec<&str> = given.flat_map(|value| value.split(',')).map(str::trim).collect();
     let current = format!("\"{}\"", model.updated_at.0);

@@ -26,7 +26,7 @@ pub struct ProjectBody {
 impl ProjectBody {
     /// Reads a body.
     pub fn read(fields: &mut JsonFields, faults: &mut Faults) -> Self {
-        let body: Self = fields.body(faults).unwrap_or_default();
+        let body: Self = fields.read_body(faults).unwrap_or_default();
         let metadata = fields.object("metadata", faults);
         Self { metadata, ..body }
     }

@@ -3,9 +3,9 @@
 use super::view::ProjectView;
 use crate::Admin;
 use crate::wire::access::Viewer;
-use crate::wire::answer::ApiResult;
 use crate::wire::page::{Page, Paging};
 use crate::wire::params::QueryParams;
+use crate::wire::response::ApiResult;
 use axum::extract::State;
 use http::Uri;
 
@@ -20,5 +20,5 @@ pub async fn list(State(admin): State<Admin>, Viewer(caller): Viewer, uri: Uri) 
     params.finish()?;
     let projects = admin.store.projects().list(caller.confined_to(), page, size).await?;
     let items = projects.items.iter().map(ProjectView::from).collect();
-    Page::<ProjectView> { items, total: projects.total, page, page_size: size }.answer()
+    Page::<ProjectView> { items, total: projects.total, page, page_size: size }.to_response()
 }

@@ -4,7 +4,7 @@ use super::view::ProviderView;
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Overseer;
-use crate::wire::answer::{ApiResult, json};
+use crate::wire::response::{ApiResult, json};
 use axum::extract::{Path, State};
 use baton_model::ProviderId;
 use baton_store::RegisteredProvider;
@@ -20,7 +20,7 @@ pub async fn get(State(admin): State<Admin>, _: Overseer, Path(name): Path<Strin
     if admin.providers.is_configured(&name) {
         return json(StatusCode::OK, &view(&admin, &name, None));
     }
-    let row = admin.providers.stored(&name).await?;
+    let row = admin.providers.find_stored(&name).await?;
     json(StatusCode::OK, &view(&admin, &name, Some(&row)))
 }
 

@@ -70,7 +70,7 @@ impl ProviderChanges {
         let names = field_names::<ProviderBody>().iter().filter(|name| **name != "name");
         // Null forgets, which is not the same as saying nothing.
         let given: Vec<&str> = names.copied().filter(|name| fields.raw(name).is_some()).collect();
-        let body: ProviderBody = fields.body(faults).unwrap_or_default();
+        let body: ProviderBody = fields.read_body(faults).unwrap_or_default();
         let is = |name: &str| given.contains(&name);
         let changes = Self {
             kind: check_kind(body.kind, faults),
@@ -96,7 +96,7 @@ impl ProviderChanges {
         mut sealed: ProviderSecrets,
         keyring: Option<&Keyring>,
     ) -> Result<(), PublicError> {
-        let mut kept = StoredProviderSettings::of(row);
+        let mut kept = StoredProviderSettings::read_row(row);
         row.kind = self.kind.unwrap_or_else(|| row.kind.clone());
         row.base_url = self.base_url.unwrap_or_else(|| row.base_url.clone());
         kept.timeouts = self.timeouts.unwrap_or(kept.timeouts);
@@ -110,7 +110,7 @@ impl ProviderChanges {
         sealed.headers = self.headers.unwrap_or(sealed.headers);
         sealed.query = self.query.unwrap_or(sealed.query).filter(|query| !query.is_empty());
         if secret {
-            kept.note(&sealed);
+            kept.note_secrets(&sealed);
             row.sealed_key = sealed.seal(&row.name, keyring)?;
         }
         row.settings = kept.json();
@@ -119,7 +119,7 @@ impl ProviderChanges {
 }
 
 /// The name of a new provider.
-pub fn new_name(name: Option<String>, faults: &mut Faults) -> ProviderId {
+pub fn read_new_name(name: Option<String>, faults: &mut Faults) -> ProviderId {
     let name = name.unwrap_or_default();
     let fits = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
     if !name.chars().all(fits) || name.len() > LONGEST_NAME {

@@ -3,9 +3,9 @@
 use super::view::ProviderView;
 use crate::Admin;
 use crate::wire::access::Overseer;
-use crate::wire::answer::ApiResult;
 use crate::wire::page::{Page, Paging};
 use crate::wire::params::QueryParams;
+use crate::wire::response::ApiResult;
 use axum::extract::State;
 use baton_model::ProviderId;
 use baton_store::RegisteredProvider;
@@ -31,5 +31,5 @@ pub async fn list(State(admin): State<Admin>, _: Overseer, uri: Uri) -> ApiResul
     let views = all
         .into_iter()
         .map(|(name, row)| ProviderView::new(&admin.web.engine, &snapshot, name, row, admin.providers.fault(name)));
-    paging.cut(views).answer()
+    paging.cut_page(views).to_response()
 }

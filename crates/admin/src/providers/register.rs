@@ -1,14 +1,14 @@
 //! `POST /api/providers`.
 
 use super::get::view;
-use super::input::{ProviderBody, ProviderChanges, new_name};
+use super::input::{ProviderBody, ProviderChanges, read_new_name};
 use super::view::{ProviderView, location};
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Administrator;
-use crate::wire::answer::{ApiResult, json};
 use crate::wire::faults::Faults;
 use crate::wire::fields::JsonFields;
+use crate::wire::response::{ApiResult, json};
 use axum::extract::State;
 use baton_control::providers::ProviderSecrets;
 use baton_model::chat::Json;
@@ -30,7 +30,7 @@ pub async fn register(
     let mut faults = Faults::default();
     fields.require("name", "what models and requests call it", &mut faults);
     let (name, changes) = ProviderChanges::read(&mut fields, &mut faults);
-    let (name, changes) = (new_name(name, &mut faults), changes.unwrap_or_default());
+    let (name, changes) = (read_new_name(name, &mut faults), changes.unwrap_or_default());
     fields.require("kind", "`openai`, `anthropic`, `ollama`, or a preset", &mut faults);
     fields.finish(&mut faults);
     faults.check()?;

@@ -3,8 +3,8 @@
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Administrator;
-use crate::wire::answer::ApiResult;
 use crate::wire::params::QueryParams;
+use crate::wire::response::ApiResult;
 use axum::extract::{Path, State};
 use axum::response::IntoResponse;
 use baton_model::ProviderId;

@@ -6,9 +6,9 @@ use super::view::ProviderView;
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Administrator;
-use crate::wire::answer::{ApiResult, json};
 use crate::wire::faults::Faults;
 use crate::wire::fields::JsonFields;
+use crate::wire::response::{ApiResult, json};
 use axum::extract::{Path, State};
 use baton_control::providers::ProviderSecrets;
 use baton_model::{Code, ProviderId, PublicError};
@@ -31,7 +31,7 @@ pub async fn update(
     mut fields: JsonFields,
 ) -> ApiResult {
     let name = ProviderId::from(name);
-    let before = admin.providers.stored(&name).await?;
+    let before = admin.providers.find_stored(&name).await?;
     let mut faults = Faults::default();
     let (given, changes) = ProviderChanges::read(&mut fields, &mut faults);
     if given.is_some_and(|given| given != name.as_str()) {
@@ -43,7 +43,7 @@ pub async fn update(
     let mut after = before.clone();
     // Secrets that can't be opened are lost already: then a new key is the way out, not an obstacle.
     let opened = ProviderSecrets::open(&before, admin.providers.keyring());
-    let sealed = opened.unwrap_or_else(|_| ProviderSecrets::in_clear(&before));
+    let sealed = opened.unwrap_or_else(|_| ProviderSecrets::read_unsealed(&before));
     changes.apply(&mut after, sealed, admin.providers.keyring())?;
     let after = admin.providers.update(&by, &before, after).await?;
     json(StatusCode::OK, &view(&admin, &name, Some(&after)))

@@ -3,9 +3,9 @@
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Anyone;
-use crate::wire::answer::{ApiResult, Refused, json};
 use crate::wire::faults::Faults;
 use crate::wire::fields::JsonFields;
+use crate::wire::response::{ApiResult, Refused, json};
 use crate::wire::time;
 use axum::extract::{Path, State};
 use baton_model::entity::Role;
@@ -77,7 +77,7 @@ impl From<&FeedbackEntry> for FeedbackView {
         (status = 429, description = "The key has given as much feedback today as it may", body = ErrorBody),
     )
 )]
-pub async fn give(
+pub async fn give_feedback(
     State(admin): State<Admin>,
     Anyone(caller): Anyone,
     Path(id): Path<String>,
@@ -85,7 +85,7 @@ pub async fn give(
     mut fields: JsonFields,
 ) -> ApiResult {
     let mut faults = Faults::default();
-    let FeedbackBody { score, comment } = fields.body(&mut faults).unwrap_or_default();
+    let FeedbackBody { score, comment } = fields.read_body(&mut faults).unwrap_or_default();
     if let Some(score) = score.filter(|score| !(-1.0..=1.0).contains(score)) {
         faults.add("score", format!("expected a number from -1 (bad) to 1 (good), got {score}"));
     }
@@ -94,7 +94,7 @@ pub async fn give(
     if score.is_none() && comment.is_none() {
         return Err(PublicError::new(Code::InvalidRequest, "expected a score, a comment, or both").into());
     }
-    let record = own(&admin, &caller, RequestId::from(id)).await?;
+    let record = find_own_request(&admin, &caller, RequestId::from(id)).await?;
     let actor = identify::actor(&admin.web, &parts, &caller);
     let entry = FeedbackEntry {
         id: identify::request_id().to_string(),
@@ -115,13 +115,13 @@ pub async fn give(
     change.feedback().insert(&entry).await?;
     let kind = EventKind::ModelFeedbackReceived;
     let event = NewEvent { kind, subject: record.id.to_string(), data: data(&record, &entry), traceparent: None };
-    change.tell(event).await?;
+    change.add_event(event).await?;
     change.commit_aside().await?;
     json(StatusCode::CREATED, &FeedbackView::from(&entry))
 }
 
 /// A request of the caller's own, or any for an operator.
-async fn own(admin: &Admin, caller: &Caller, id: RequestId) -> Result<RequestRecord, Refused> {
+async fn find_own_request(admin: &Admin, caller: &Caller, id: RequestId) -> Result<RequestRecord, Refused> {
     let until = Instant::now() + PATIENCE;
     loop {
         let found = admin.store.ledger().get(&id).await.and_then(|record| {

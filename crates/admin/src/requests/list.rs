@@ -5,9 +5,9 @@ use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::models::input::known_capabilities;
 use crate::wire::access::Viewer;
-use crate::wire::answer::{ApiResult, json};
-use crate::wire::page::fitting;
+use crate::wire::page::take_fitting;
 use crate::wire::params::QueryParams;
+use crate::wire::response::{ApiResult, json};
 use crate::wire::time;
 use axum::extract::State;
 use baton_model::record::{CacheUse, Outcome, RequestRecord};
@@ -50,7 +50,7 @@ pub async fn list(State(admin): State<Admin>, Viewer(caller): Viewer, uri: Uri) 
         filter.project = Some(if other { String::new() } else { own.to_owned() });
     }
     let page = admin.store.ledger().list(&filter, cursor.as_ref(), limit).await?;
-    let (items, cut) = fitting(page.items.iter().filter_map(written));
+    let (items, cut) = take_fitting(page.items.iter().filter_map(write_record));
     let next = match page.items.get(items.len().saturating_sub(1)).filter(|_| cut) {
         Some(last) => Some(RequestCursor::after(last)),
         None => page.next,
@@ -76,6 +76,6 @@ fn filter(params: &mut QueryParams) -> RequestFilter {
 }
 
 /// A record as JSON.
-pub fn written(record: &RequestRecord) -> Option<Box<RawValue>> {
+pub fn write_record(record: &RequestRecord) -> Option<Box<RawValue>> {
     RawValue::from_string(record::to_json(record)).ok()
 }

@@ -1,6 +1,6 @@
 //! Totals as CSV: one column for each grouped field, each class of consumption, and the rest.
 
-use crate::wire::answer::{ApiResult, check_page};
+use crate::wire::response::{ApiResult, check_page};
 use axum::response::IntoResponse;
 use baton_model::{Code, Nanos, PublicError, UsageClass};
 use baton_store::ledger::{GroupBy, UsageRow};

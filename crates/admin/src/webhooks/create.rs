@@ -1,14 +1,14 @@
 //! `POST /api/webhooks`.
 
 use super::input::{WebhookBody, WebhookChanges};
-use super::kept;
+use super::sealed;
 use super::view::{NewWebhookView, WebhookView, location, text};
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Administrator;
-use crate::wire::answer::{ApiResult, json};
 use crate::wire::faults::Faults;
 use crate::wire::fields::JsonFields;
+use crate::wire::response::{ApiResult, json};
 use axum::extract::State;
 use baton_events::webhooks::{WebhookSecret, WebhookSecrets};
 use baton_model::{Code, PublicError, Timestamp};
@@ -36,7 +36,7 @@ pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator
     let now = admin.web.engine.clock().now();
     let id = format!("wh_{}", identify::request_id().as_str().replace('-', ""));
     let mut webhook = Webhook {
-        sealed_secret: kept::seal(&admin, &id, &WebhookSecrets::of(secret.clone()))?,
+        sealed_secret: sealed::seal(&admin, &id, &WebhookSecrets::of(secret.clone()))?,
         id,
         url: String::new(),
         types: None,
@@ -60,7 +60,7 @@ pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator
     };
     change.audit(audit).await?;
     change.commit_aside().await?;
-    let mut response = shown_once(StatusCode::CREATED, &webhook, &secret)?;
+    let mut response = reply_with_secret(StatusCode::CREATED, &webhook, &secret)?;
     if let Ok(location) = HeaderValue::from_str(&location(&webhook.id)) {
         response.headers_mut().insert(LOCATION, location);
     }
@@ -68,7 +68,7 @@ pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator
 }
 
 /// The answer that shows a secret.
-pub fn shown_once(status: StatusCode, webhook: &Webhook, secret: &WebhookSecret) -> ApiResult {
+pub fn reply_with_secret(status: StatusCode, webhook: &Webhook, secret: &WebhookSecret) -> ApiResult {
     let view = NewWebhookView { secret: secret.reveal().to_string(), webhook: WebhookView::from(webhook) };
     let mut response = json(status, &view)?;
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

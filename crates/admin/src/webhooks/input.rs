@@ -41,7 +41,7 @@ impl WebhookChanges {
     /// Reads the fields, and beside them the secret. An address by a name may have to be resolved.
     pub async fn read(admin: &Admin, fields: &mut JsonFields, faults: &mut Faults) -> (Self, Option<String>) {
         let with_types = fields.raw("types").is_some();
-        let WebhookBody { url, types, active, secret } = fields.body(faults).unwrap_or_default();
+        let WebhookBody { url, types, active, secret } = fields.read_body(faults).unwrap_or_default();
         let url = check_url(admin, url, faults).await;
         (Self { url, types: with_types.then(|| read_types(types, faults)), active }, secret)
     }

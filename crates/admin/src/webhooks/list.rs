@@ -3,9 +3,9 @@
 use super::view::WebhookView;
 use crate::Admin;
 use crate::wire::access::Administrator;
-use crate::wire::answer::ApiResult;
 use crate::wire::page::{Page, Paging};
 use crate::wire::params::QueryParams;
+use crate::wire::response::ApiResult;
 use axum::extract::State;
 use http::Uri;
 
@@ -19,5 +19,5 @@ pub async fn list(State(admin): State<Admin>, _: Administrator, uri: Uri) -> Api
     let paging = Paging::take(&mut params);
     params.finish()?;
     let webhooks = admin.store.webhooks().list().await?;
-    paging.cut(webhooks.iter().map(WebhookView::from)).answer()
+    paging.cut_page(webhooks.iter().map(WebhookView::from)).to_response()
 }

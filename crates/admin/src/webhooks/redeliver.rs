@@ -4,7 +4,7 @@ use super::view::DeliveryView;
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Administrator;
-use crate::wire::answer::{ApiResult, json};
+use crate::wire::response::{ApiResult, json};
 use axum::extract::{Path, State};
 use baton_store::NewAudit;
 use http::StatusCode;

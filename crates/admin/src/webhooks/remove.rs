@@ -4,7 +4,7 @@ use super::view::text;
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Administrator;
-use crate::wire::answer::ApiResult;
+use crate::wire::response::ApiResult;
 use axum::extract::{Path, State};
 use axum::response::IntoResponse;
 use baton_store::NewAudit;

@@ -1,15 +1,15 @@
 //! `POST /api/webhooks/{id}/rotate`.
 
-use super::create::{generate, shown_once};
-use super::kept;
+use super::create::{generate, reply_with_secret};
+use super::sealed;
 use super::view::{NewWebhookView, text};
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::keys::rotate::{RotateBody, overlap};
 use crate::wire::access::Administrator;
-use crate::wire::answer::ApiResult;
 use crate::wire::faults::Faults;
 use crate::wire::fields::JsonFields;
+use crate::wire::response::ApiResult;
 use axum::extract::{Path, State};
 use baton_events::webhooks::WebhookSecrets;
 use baton_model::Timestamp;
@@ -43,10 +43,10 @@ pub async fn rotate(
     let secrets = if overlap.is_zero() {
         WebhookSecrets::of(secret.clone())
     } else {
-        kept::open(&admin, &before)?.rotated(secret.clone(), now.plus(overlap))
+        sealed::open(&admin, &before)?.rotate(secret.clone(), now.plus(overlap))
     };
     let mut after = before.clone();
-    after.sealed_secret = kept::seal(&admin, &id, &secrets)?;
+    after.sealed_secret = sealed::seal(&admin, &id, &secrets)?;
     after.updated_at = now.max(Timestamp(before.updated_at.0.saturating_add(1)));
     change.webhooks().update(&after, before.updated_at).await?;
     let audit = NewAudit {
@@ -58,5 +58,5 @@ pub async fn rotate(
     };
     change.audit(audit).await?;
     change.commit_aside().await?;
-    shown_once(StatusCode::OK, &after, &secret)
+    reply_with_secret(StatusCode::OK, &after, &secret)
 }

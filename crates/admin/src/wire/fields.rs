@@ -3,11 +3,11 @@
 
 use super::faults::Faults;
 use super::phrases::{brief, unknown};
-use super::schema::settable;
+use super::schema::settable_fields;
 use baton_dialect::framing::splice;
 use baton_model::bounds::{self, Maximum};
 use baton_model::chat::Json;
-use baton_model::schema::{NamedValue, RegisteredSchema, field_names, put_over};
+use baton_model::schema::{NamedValue, RegisteredSchema, field_names, merge_fields};
 use baton_model::{Body, PublicError};
 use baton_web::bounds::object;
 use bytes::Bytes;
@@ -53,7 +53,7 @@ impl JsonFields {
     /// Notes that a field is absent or null, and what it says.
     pub fn require(&self, name: &str, what: &str, faults: &mut Faults) {
         if self.body.value(name).is_none_or(|value| value == b"null") {
-            faults.add(self.at(name), format!("is required: {what}"));
+            faults.add(self.path_of(name), format!("is required: {what}"));
         }
     }
 
@@ -64,7 +64,7 @@ impl JsonFields {
         expected: &str,
         faults: &mut Faults,
     ) -> Option<Option<T>> {
-        let path = self.at(name);
+        let path = self.path_of(name);
         let text = self.raw(name)?;
         let read = serde_json::from_str::<Option<T>>(text);
         Some(read.unwrap_or_else(|_| {
@@ -76,27 +76,27 @@ impl JsonFields {
     /// A line of text that is neither empty nor too long; null is as absent.
     pub fn text(&mut self, name: &'static str, faults: &mut Faults) -> Option<String> {
         let text = self.take::<String>(name, "a string", faults)??;
-        let path = self.at(name);
+        let path = self.path_of(name);
         checked(name, path, text, char::is_control, faults)
     }
 
     /// A text of one or more lines that may be null: `None` if it is absent, `Some(None)` for null.
     pub fn nullable_text(&mut self, name: &'static str, faults: &mut Faults) -> Option<Option<String>> {
-        let path = self.at(name);
+        let path = self.path_of(name);
         let text = self.take::<String>(name, "a string or null", faults)?;
         let unfit = |letter: char| letter.is_control() && !letter.is_whitespace();
         Some(text.and_then(|text| checked(name, path, text, unfit, faults)))
     }
 
     /// A whole body of a type: each field that is wrong is noted, and counts as absent.
-    pub fn body<T: DeserializeOwned>(&mut self, faults: &mut Faults) -> Option<T> {
+    pub fn read_body<T: DeserializeOwned>(&mut self, faults: &mut Faults) -> Option<T> {
         let mut members: Vec<String> = Vec::new();
         for name in field_names::<T>() {
-            let Some(value) = self.given(name, faults) else { continue };
+            let Some(value) = self.take_value(name, faults) else { continue };
             let member = format!("{}:{}", serde_json::Value::from(*name), value.0);
             match serde_json::from_str::<T>(&format!("{{{member}}}")) {
                 Ok(_) => members.push(member),
-                Err(error) => faults.add(self.at(name), sentence(&error, &value.0)),
+                Err(error) => faults.add(self.path_of(name), sentence(&error, &value.0)),
             }
         }
         serde_json::from_str(&format!("{{{}}}", members.join(","))).ok()
@@ -104,42 +104,42 @@ impl JsonFields {
 
     /// The fields of a registered thing that nobody has taken and that can be set, but for the `fixed` ones: those without
     /// a rule of their own. Each was tried on `thing`; what is wrong is noted.
-    pub fn others<T: RegisteredSchema + PartialSchema>(
+    pub fn take_others<T: RegisteredSchema + PartialSchema>(
         &mut self,
         thing: &T,
         fixed: &[&str],
         faults: &mut Faults,
     ) -> Vec<NamedValue> {
-        let settable = settable::<T>(fixed, &[]);
+        let settable = settable_fields::<T>(fixed, &[]);
         let mut others = Vec::new();
         for name in field_names::<T>().iter().filter(|name| settable.properties.contains_key(**name)) {
             if self.taken.contains(name) {
                 continue;
             }
-            let Some(value) = self.given(name, faults) else { continue };
+            let Some(value) = self.take_value(name, faults) else { continue };
             let value = ((*name).to_owned(), value);
-            match put_over(thing, std::slice::from_ref(&value)) {
+            match merge_fields(thing, std::slice::from_ref(&value)) {
                 Ok(_) => others.push(value),
                 // Null is as absent where a field can't be null.
                 Err(_) if value.1.0 == "null" => {}
-                Err(error) => faults.add(self.at(name), sentence(&error, &value.1.0)),
+                Err(error) => faults.add(self.path_of(name), sentence(&error, &value.1.0)),
             }
         }
         others
     }
 
     /// The value of a field; a text that no field takes is noted, and counts as absent.
-    fn given(&mut self, name: &'static str, faults: &mut Faults) -> Option<Json> {
+    fn take_value(&mut self, name: &'static str, faults: &mut Faults) -> Option<Json> {
         const LINES: [&str; 3] = ["comment", "description", "display_name"];
         let value = Json(self.raw(name)?.to_owned());
         let Ok(text) = serde_json::from_str::<String>(&value.0) else { return Some(value) };
         let unfit = |letter: char| letter.is_control() && !(LINES.contains(&name) && letter.is_whitespace());
-        checked(name, self.at(name), text, unfit, faults).map(|_| value)
+        checked(name, self.path_of(name), text, unfit, faults).map(|_| value)
     }
 
     /// A JSON object of the operator's own, as it was written: `None` if it is absent. What is wrong is noted.
     pub fn object(&mut self, name: &'static str, faults: &mut Faults) -> Option<Json> {
-        let path = self.at(name);
+        let path = self.path_of(name);
         let text = self.raw(name)?;
         let problem = if text.starts_with('{') {
             object(text, Maximum::Object(bounds::JSON_BYTES, bounds::JSON_KEYS)).err()
@@ -154,7 +154,7 @@ impl JsonFields {
 
     /// A list of ids: `None` if it is absent, `Some(None)` for null. What is wrong is noted.
     pub fn ids(&mut self, name: &'static str, expected: &str, faults: &mut Faults) -> Option<Option<Vec<String>>> {
-        let path = self.at(name);
+        let path = self.path_of(name);
         let list: Option<Vec<String>> = self.take(name, expected, faults)?;
         if let Some(list) = &list {
             let bytes = list.iter().map(String::len).sum();
@@ -172,7 +172,7 @@ impl JsonFields {
     }
 
     /// The field's name with its path.
-    pub fn at(&self, name: &str) -> String {
+    pub fn path_of(&self, name: &str) -> String {
         if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
     }
 
@@ -187,13 +187,13 @@ impl JsonFields {
     /// Notes the fields that nobody has taken.
     pub fn finish(self, faults: &mut Faults) {
         for field in self.body.fields.iter().filter(|field| !self.taken.contains(&field.name.as_str())) {
-            faults.add(self.at(&field.name), unknown("field", &field.name, &self.taken));
+            faults.add(self.path_of(&field.name), unknown("field", &field.name, &self.taken));
         }
     }
 }
 
 /// How long the text of a field may be: a name means the same wherever it stands.
-fn longest(name: &str) -> Maximum {
+fn max_length(name: &str) -> Maximum {
     match name {
         "name" | "display_name" => Maximum::Characters(bounds::NAME),
         "id" | "model_id" | "project_id" | "user_id" | "default_model" => Maximum::Bytes(bounds::ID),
@@ -213,7 +213,7 @@ fn checked(
 ) -> Option<String> {
     let problem = if text.trim().is_empty() {
         "must not be empty".to_owned()
-    } else if let Err(problem) = longest(name).check(&text) {
+    } else if let Err(problem) = max_length(name).check(&text) {
         problem
     } else if text.chars().any(unfit) {
         "must not hold control characters".to_owned()

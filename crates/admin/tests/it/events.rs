@@ -131,7 +131,7 @@ async fn a_stream_ends_when_its_key_is_revoked() {
 }
 
 /// The first events that a key gets there: each one's type and subject.
-pub(crate) async fn heard(admin: &TestAdmin, key: &str, path: &str, number: usize) -> Vec<(String, String)> {
+pub(crate) async fn receive_events(admin: &TestAdmin, key: &str, path: &str, number: usize) -> Vec<(String, String)> {
     let mut stream = Listening::to(admin.with(key).open(Method::GET, path, &[], "").await);
     let mut heard = Vec::new();
     while heard.len() < number {

@@ -75,7 +75,7 @@ impl TestAdmin {
     }
 
     /// One with these quotas.
-    pub(crate) async fn within(quotas: Quotas) -> Self {
+    pub(crate) async fn with_quotas(quotas: Quotas) -> Self {
         Self::build(Some(SECRET_KEY), quotas).await
     }
 
@@ -86,7 +86,7 @@ impl TestAdmin {
         let configured = providers.clone();
         let clock = Arc::new(ManualClock(AtomicI64::new(NOON)));
         let shared: Arc<dyn Clock> = Arc::clone(&clock) as _;
-        let store = Store::open("sqlite::memory:").await.unwrap().named("node-1", Arc::clone(&shared));
+        let store = Store::open("sqlite::memory:").await.unwrap().for_node("node-1", Arc::clone(&shared));
         store.migrate().await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let ledger =
@@ -110,10 +110,10 @@ impl TestAdmin {
         let providers = Arc::new(providers);
         providers.reload().await.unwrap();
         let keys = ApiKeys::open(store.clone(), shared, &mut StdRng::seed_from_u64(1)).await.unwrap();
-        let keys = Arc::new(keys.with_admin(&KeySecret::given(ADMIN)));
+        let keys = Arc::new(keys.with_admin(&KeySecret::from_text(ADMIN)));
         let web = Web::new(engine.clone(), keys);
         let admin = Admin::new(web.clone(), Arc::clone(&models), store.clone(), Arc::clone(&providers));
-        let admin = admin.reaching(vec!["10.0.0.0/8".parse().unwrap()]).within(quotas);
+        let admin = admin.allow_networks(vec!["10.0.0.0/8".parse().unwrap()]).with_quotas(quotas);
         let management = baton_admin::router(admin.clone()).merge(baton_admin::health(admin));
         let draining = web.draining.clone();
         let state = HttpState {
@@ -178,9 +178,9 @@ impl TestAdmin {
 
     /// Gives what has happened its place in the stream, as the relay does.
     pub(crate) async fn relay(&self) {
-        let events = self.store.events().unplaced(1_000).await.unwrap();
+        let events = self.store.events().list_unplaced(1_000).await.unwrap();
         let ids: Vec<String> = events.into_iter().map(|event| event.id).collect();
-        self.store.events().place(&ids).await.unwrap();
+        self.store.events().place_events(&ids).await.unwrap();
     }
 
     /// Waits until everything that was served is in the database.

@@ -19,7 +19,7 @@ async fn create(admin: &TestAdmin, more: &str) -> (String, WebhookSecret) {
 }
 
 /// What the database keeps, opened.
-async fn kept(admin: &TestAdmin, id: &str) -> WebhookSecrets {
+async fn stored_secrets(admin: &TestAdmin, id: &str) -> WebhookSecrets {
     let webhook = admin.store.webhooks().get(id).await.unwrap();
     let opened = Keyring::parse(SECRET_KEY).unwrap().open_text(&sealed_row(id), &webhook.sealed_secret).unwrap();
     WebhookSecrets::read(&opened).unwrap()
@@ -29,7 +29,7 @@ async fn kept(admin: &TestAdmin, id: &str) -> WebhookSecrets {
 async fn a_webhook_is_made_changed_and_removed() {
     let admin = TestAdmin::new().await;
     let (id, secret) = create(&admin, r#", "types": ["model.updated", "key.revoked", "key.revoked"]"#).await;
-    assert_eq!(kept(&admin, &id).await, WebhookSecrets::of(secret.clone()));
+    assert_eq!(stored_secrets(&admin, &id).await, WebhookSecrets::of(secret.clone()));
     let path = format!("/api/webhooks/{id}");
     let shown = admin.get(&path).await;
     assert_eq!(shown.json()["url"], URL);
@@ -68,10 +68,10 @@ async fn a_secret_is_given_or_rotated() {
     let second = WebhookSecret::parse(rotated.json()["secret"].as_str().unwrap()).unwrap();
     let now = admin.engine.clock().now();
     let until = Timestamp(now.0 + 3_600_000_000);
-    assert_eq!(kept(&admin, &id).await, WebhookSecrets::of(secret).rotated(second, until));
+    assert_eq!(stored_secrets(&admin, &id).await, WebhookSecrets::of(secret).rotate(second, until));
     let third = admin.post(&path, r#"{"overlap": "0s"}"#).await;
     let third = WebhookSecret::parse(third.json()["secret"].as_str().unwrap()).unwrap();
-    assert_eq!(kept(&admin, &id).await, WebhookSecrets::of(third));
+    assert_eq!(stored_secrets(&admin, &id).await, WebhookSecrets::of(third));
 }
 
 #[tokio::test]
@@ -124,9 +124,9 @@ async fn deliveries_are_listed_and_repeated() {
     }
     admin.relay().await;
     let now = admin.engine.clock().now();
-    let due = admin.store.webhooks().due(now, &[], 10).await.unwrap();
+    let due = admin.store.webhooks().list_due(now, &[], 10).await.unwrap();
     let failure = DeliveryFailure { status: Some(500), error: "it answered 500".into(), next: None };
-    admin.store.webhooks().failed(&due[0].delivery.id, &failure, now).await.unwrap();
+    admin.store.webhooks().mark_failed(&due[0].delivery.id, &failure, now).await.unwrap();
     let path = format!("/api/webhooks/{id}/deliveries");
     let dead = admin.get(&format!("{path}?state=dead")).await;
     assert_eq!(dead.items("event_id"), [due[0].event.id.as_str()]);
@@ -143,7 +143,7 @@ async fn deliveries_are_listed_and_repeated() {
     let again = admin.post(&format!("/api/webhooks/deliveries/{delivery}/redeliver"), "").await;
     assert_eq!(again.status, 202, "{}", again.text);
     assert_eq!((&again.json()["state"], &again.json()["attempts"]), (&"pending".into(), &0.into()));
-    assert_eq!(admin.store.webhooks().due(now, &[], 10).await.unwrap().len(), 3);
+    assert_eq!(admin.store.webhooks().list_due(now, &[], 10).await.unwrap().len(), 3);
     admin.post("/api/webhooks/deliveries/none/redeliver", "").await.is_refused(404, "not_found", &[]);
     admin.get("/api/webhooks/none/deliveries").await.is_refused(404, "not_found", &[]);
     assert_eq!(admin.get("/api/audit?action=webhook.redeliver").await.items("subject"), [id.as_str()]);

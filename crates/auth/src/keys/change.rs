@@ -19,10 +19,10 @@ impl ApiKeys {
         &self,
         by: &Actor,
         new: ApiKey,
-        chance: &mut (impl Rng + Send),
+        rng: &mut (impl Rng + Send),
     ) -> Result<(ApiKey, KeySecret), AuthError> {
-        let secret = KeySecret::generate(chance);
-        let id = KeyId::from(format!("key_{}", hex(&chance.random::<[u8; 12]>())));
+        let secret = KeySecret::generate(rng);
+        let id = KeyId::from(format!("key_{}", hex(&rng.random::<[u8; 12]>())));
         let key = self.insert(by, new, id, &secret).await?;
         Ok((key, secret))
     }
@@ -53,9 +53,9 @@ impl ApiKeys {
         by: &Actor,
         id: &KeyId,
         overlap: Duration,
-        chance: &mut (impl Rng + Send),
+        rng: &mut (impl Rng + Send),
     ) -> Result<(ApiKey, KeySecret), AuthError> {
-        let secret = KeySecret::generate(chance);
+        let secret = KeySecret::generate(rng);
         let work = self.store.change(by).await?;
         let before = work.keys().get(id).await?;
         if before.revoked_at.is_some() {
@@ -132,7 +132,7 @@ impl ApiKeys {
         let subject = before.or(after).map(|key| key.id.to_string()).unwrap_or_default();
         if let Some(kind) = event {
             let data = after.or(before).map(view).unwrap_or_default();
-            work.tell(NewEvent { kind, subject: subject.clone(), data, traceparent: None }).await?;
+            work.add_event(NewEvent { kind, subject: subject.clone(), data, traceparent: None }).await?;
         }
         let (before, after) = (before.map(view), after.map(view));
         work.audit(NewAudit { action, kind: "key", subject, before, after }).await?;

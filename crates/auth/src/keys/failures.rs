@@ -85,7 +85,7 @@ impl FailureLimiter {
             return None;
         }
         let full_again = self.full_again.get(&network)?.load(Ordering::Relaxed);
-        self.wait(full_again, now)
+        self.wait_for_room(full_again, now)
     }
 
     /// Takes a failure out of the bucket of a network.
@@ -93,31 +93,31 @@ impl FailureLimiter {
     /// # Errors
     /// How long it stays empty, if it is.
     pub fn take(&self, network: Network, now: Timestamp) -> Result<(), Duration> {
-        let Some(each) = self.each() else { return Ok(()) };
+        let Some(each) = self.interval() else { return Ok(()) };
         let full_again = self.full_again.get_with(network, Arc::default);
         let taken = full_again.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |full_again| {
-            self.wait(full_again, now).is_none().then(|| full_again.max(now.0).saturating_add(each))
+            self.wait_for_room(full_again, now).is_none().then(|| full_again.max(now.0).saturating_add(each))
         });
         let after = match taken {
             Ok(before) => before.max(now.0).saturating_add(each),
-            Err(empty) => return Err(self.wait(empty, now).unwrap_or_default()),
+            Err(empty) => return Err(self.wait_for_room(empty, now).unwrap_or_default()),
         };
-        if let Some(wait) = self.wait(after, now) {
+        if let Some(wait) = self.wait_for_room(after, now) {
             self.some_empty_until.fetch_max(now.plus(wait).0, Ordering::Relaxed);
         }
         Ok(())
     }
 
     /// How long it takes until one more failure fits into a bucket that will be full again then.
-    fn wait(&self, full_again: i64, now: Timestamp) -> Option<Duration> {
-        let each = self.each()?;
+    fn wait_for_room(&self, full_again: i64, now: Timestamp) -> Option<Duration> {
+        let each = self.interval()?;
         let room = each.saturating_mul(i64::from(self.limit.burst.max(1)));
         let wait = full_again.max(now.0).saturating_add(each).saturating_sub(room).saturating_sub(now.0);
         u64::try_from(wait).ok().filter(|wait| *wait > 0).map(Duration::from_micros)
     }
 
     /// Microseconds in which one failure more is allowed; `None`: any number is.
-    fn each(&self) -> Option<i64> {
+    fn interval(&self) -> Option<i64> {
         1_000_000_i64.checked_div(i64::from(self.limit.per_second)).map(|each| each.max(1))
     }
 }

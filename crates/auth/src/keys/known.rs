@@ -82,7 +82,7 @@ impl KeySnapshot {
     }
 
     /// Takes back what could not be written down, unless there is something newer by now.
-    pub fn give_back(&self, used: &[(KeyId, Timestamp)]) {
+    pub fn restore_uses(&self, used: &[(KeyId, Timestamp)]) {
         for (id, time) in used {
             if let Some(known) = self.by_id(id) {
                 // The key may have been used again while the write failed.
@@ -121,7 +121,7 @@ impl KnownKey {
     }
 
     /// From where it was used.
-    pub fn seen(&self) -> &RecentNetworks {
+    pub fn networks(&self) -> &RecentNetworks {
         &self.uses.seen
     }
 

@@ -55,8 +55,8 @@ impl ApiKeys {
     /// # Errors
     ///
     /// If the store can't be read or written.
-    pub async fn open(store: Store, clock: Arc<dyn Clock>, chance: &mut (impl Rng + Send)) -> Result<Self, AuthError> {
-        let pepper = store.settings().get_or_set(PEPPER, &random_pepper(chance)).await?;
+    pub async fn open(store: Store, clock: Arc<dyn Clock>, rng: &mut (impl Rng + Send)) -> Result<Self, AuthError> {
+        let pepper = store.settings().get_or_set(PEPPER, &random_pepper(rng)).await?;
         let keys = Self {
             store,
             clock,
@@ -126,7 +126,7 @@ impl ApiKeys {
             tokens.renew().await;
             found = self.find(credentials, origin);
         }
-        self.counted(found, network)
+        self.count_failure(found, network)
     }
 
     /// Who asks, as far as is known now. Reads no disk, takes no lock, calls nobody.
@@ -135,11 +135,11 @@ impl ApiKeys {
     ///
     /// Why the credentials are not taken; [`AuthError::Missing`] if there are none.
     pub fn lookup(&self, credentials: Option<Credentials<'_>>, origin: Origin) -> Result<Caller, AuthError> {
-        self.counted(self.find(credentials, origin), Network::of(origin.client))
+        self.count_failure(self.find(credentials, origin), Network::of(origin.client))
     }
 
     /// Takes a failure out of the bucket of its network; whoever has none left is not told whether it was right.
-    fn counted(&self, found: Result<Caller, AuthError>, network: Network) -> Result<Caller, AuthError> {
+    fn count_failure(&self, found: Result<Caller, AuthError>, network: Network) -> Result<Caller, AuthError> {
         match found {
             Err(error) if error.may_be_a_guess() => match self.failures.take(network, self.clock.now()) {
                 Ok(()) => Err(error),
@@ -150,7 +150,7 @@ impl ApiKeys {
     }
 
     /// Whether what is right may be used from there now: it was before, or not too much was wrong from there.
-    fn admitted(&self, seen: &RecentNetworks, origin: Origin) -> Result<(), AuthError> {
+    fn check_admission(&self, seen: &RecentNetworks, origin: Origin) -> Result<(), AuthError> {
         let network = Network::of(origin.client);
         if seen.has(network) {
             return Ok(());
@@ -164,21 +164,21 @@ impl ApiKeys {
 
     fn find(&self, credentials: Option<Credentials<'_>>, origin: Origin) -> Result<Caller, AuthError> {
         let Some(credentials) = credentials else {
-            return if self.needs_none(origin.peer) { Ok(admin()) } else { Err(AuthError::Missing) };
+            return if self.is_development_admin(origin.peer) { Ok(admin()) } else { Err(AuthError::Missing) };
         };
         let shown = credentials.reveal();
         match (TokenVerifier::looks_like(shown), &self.tokens) {
             (true, Some(tokens)) => self.bearer(tokens.check(shown)?, origin),
-            (true, None) => self.owner(shown, origin).map_err(|error| match error {
+            (true, None) => self.find_owner(shown, origin).map_err(|error| match error {
                 AuthError::Unknown => AuthError::NoTokens,
                 other => other,
             }),
-            (false, _) => self.owner(shown, origin),
+            (false, _) => self.find_owner(shown, origin),
         }
     }
 
     /// Whether a request of this peer is admin without a key: the development mode, on this very machine.
-    pub fn needs_none(&self, peer: Option<IpAddr>) -> bool {
+    pub fn is_development_admin(&self, peer: Option<IpAddr>) -> bool {
         self.open_on_loopback && peer.is_some_and(|peer| peer.to_canonical().is_loopback())
     }
 
@@ -208,8 +208,8 @@ impl ApiKeys {
         if used.is_empty() {
             return Ok(());
         }
-        self.store.keys().touch(&used).await.map_err(|error| {
-            known.give_back(&used);
+        self.store.keys().note_uses(&used).await.map_err(|error| {
+            known.restore_uses(&used);
             AuthError::from(error)
         })
     }
@@ -219,17 +219,17 @@ impl ApiKeys {
     }
 
     /// Who owns a key.
-    fn owner(&self, key: &str, origin: Origin) -> Result<Caller, AuthError> {
+    fn find_owner(&self, key: &str, origin: Origin) -> Result<Caller, AuthError> {
         let hash = self.pepper.hash(key);
         // This key stands in no table, so the snapshot does not know it.
         if self.admin.is_some_and(|admin| bool::from(admin.ct_eq(&hash))) {
-            self.admitted(&self.admin_seen, origin)?;
+            self.check_admission(&self.admin_seen, origin)?;
             return Ok(admin());
         }
         let snapshot = self.known.load();
         let known = snapshot.by_hash(&hash).ok_or(AuthError::Unknown)?;
-        self.usable(known, origin)?;
-        self.admitted(known.seen(), origin)?;
+        self.check_usable(known, origin)?;
+        self.check_admission(known.networks(), origin)?;
         Ok(known.caller.clone())
     }
 
@@ -243,12 +243,12 @@ impl ApiKeys {
         };
         let snapshot = self.known.load();
         let known = snapshot.by_id(&id).ok_or(AuthError::Unknown)?;
-        self.usable(known, origin)?;
+        self.check_usable(known, origin)?;
         let of_key = &known.caller;
         // A token may book on another project than its key, but it does not see what is there if its key would not.
         let elsewhere = project.is_some() && !of_key.sees_project(project.as_deref());
         Ok(Caller {
-            role: if elsewhere { Role::Caller } else { lesser(role, of_key.role) },
+            role: if elsewhere { Role::Caller } else { lesser_role(role, of_key.role) },
             scope: if project.is_some() { None } else { of_key.scope },
             project: project.or_else(|| of_key.project.clone()),
             projects: of_key.projects.clone(),
@@ -260,7 +260,7 @@ impl ApiKeys {
     }
 
     /// Whether a key may be used, now and from there.
-    fn usable(&self, known: &KnownKey, origin: Origin) -> Result<(), AuthError> {
+    fn check_usable(&self, known: &KnownKey, origin: Origin) -> Result<(), AuthError> {
         let now = self.clock.now();
         if known.revoked {
             return Err(AuthError::Revoked);
@@ -294,7 +294,7 @@ fn admin() -> Caller {
 }
 
 /// The role that includes less. They are in order, the highest first.
-fn lesser(one: Role, other: Role) -> Role {
+fn lesser_role(one: Role, other: Role) -> Role {
     let both = [one, other];
     Role::ALL.into_iter().rfind(|role| both.contains(role)).unwrap_or(Role::Caller)
 }

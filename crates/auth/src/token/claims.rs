@@ -63,7 +63,7 @@ impl ClaimNames {
             role: self.read_role(claims)?,
             project: text(claims, &self.project)?.map(Arc::from),
             user: text(claims, &self.user)?.map(Arc::from),
-            models: words(claims, &self.models)?.map(|names| names.iter().map(ModelId::from).collect()),
+            models: read_words(claims, &self.models)?.map(|names| names.iter().map(ModelId::from).collect()),
             key: text(claims, &self.key)?.map(KeyId::from),
         })
     }
@@ -76,11 +76,11 @@ impl ClaimNames {
             Some(_) => return Err(fault(&self.role, "is no role: expected a word, or a list of words")),
         };
         // The roles are in order, the highest first.
-        let known = Role::ALL.into_iter().find(|role| words.iter().any(|word| self.meaning(word) == Some(*role)));
+        let known = Role::ALL.into_iter().find(|role| words.iter().any(|word| self.role_of(word) == Some(*role)));
         known.ok_or_else(|| fault(&self.role, format!("names no role that is known here: expected {}", self.roles())))
     }
 
-    fn meaning(&self, word: &str) -> Option<Role> {
+    fn role_of(&self, word: &str) -> Option<Role> {
         // With a mapping, the roles' own names mean nothing: an identity provider may use `admin` for something else.
         if self.roles.is_empty() { Role::lookup(word) } else { self.roles.get(word).copied() }
     }
@@ -115,7 +115,7 @@ fn text(claims: &Map<String, Value>, name: &str) -> Result<Option<String>, Token
 }
 
 /// A claim that names several.
-fn words(claims: &Map<String, Value>, name: &str) -> Result<Option<Vec<String>>, TokenFault> {
+fn read_words(claims: &Map<String, Value>, name: &str) -> Result<Option<Vec<String>>, TokenFault> {
     let wrong = || fault(name, "is no list: expected a list of names, or names with blanks between them");
     let words: Vec<String> = match find(claims, name) {
         None => return Ok(None),

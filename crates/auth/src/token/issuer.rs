@@ -76,7 +76,7 @@ impl Issuer {
         Self {
             source,
             settings,
-            client: FetchClient::trusted().within(limits),
+            client: FetchClient::trusted().with_limits(limits),
             clock,
             signers: ArcSwapOption::empty(),
             failure: ArcSwapOption::empty(),
@@ -105,7 +105,7 @@ impl Issuer {
     }
 
     /// Fetches the keys again and again, for ever.
-    pub async fn keep_fresh(&self) {
+    pub async fn refresh_forever(&self) {
         let mut pause = self.settings.pause;
         loop {
             let outcome = self.fetch().await;

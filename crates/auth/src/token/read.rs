@@ -69,7 +69,7 @@ impl<'t> UnverifiedToken<'t> {
 
     /// Checks the signature with the key that the token names; one that names none is tried with all that fit.
     pub fn verify_by(&self, signers: &Signers) -> Result<(), TokenFault> {
-        let mut fitting = signers.fitting(self.key.as_deref(), self.algorithm).peekable();
+        let mut fitting = signers.find_matching(self.key.as_deref(), self.algorithm).peekable();
         if fitting.peek().is_none() {
             return Err(TokenFault::UnknownSigner);
         }

@@ -16,8 +16,8 @@ const SECRET: &str = "a secret of thirty-two characters";
 async fn keys() -> (Fixture, ApiKeys, String, String) {
     let mut fixture = Fixture::new().await;
     let keys = fixture.keys().await.with_failures(FailureLimit { per_second: 10, burst: 3 });
-    let (_, used) = keys.create(&by(), ApiKey::new("used", Role::Caller), &mut fixture.chance).await.unwrap();
-    let (_, new) = keys.create(&by(), ApiKey::new("new", Role::Caller), &mut fixture.chance).await.unwrap();
+    let (_, used) = keys.create(&by(), ApiKey::new("used", Role::Caller), &mut fixture.rng).await.unwrap();
+    let (_, new) = keys.create(&by(), ApiKey::new("new", Role::Caller), &mut fixture.rng).await.unwrap();
     show_from(&keys, used.reveal(), "10.0.0.1").unwrap();
     let text = |secret: &KeySecret| secret.reveal().to_owned();
     let both = (text(&used), text(&new));
@@ -81,7 +81,7 @@ async fn an_address_is_all_that_one_client_can_choose_from() {
 #[tokio::test]
 async fn tokens_are_admitted_and_wrong_ones_count() {
     let (fixture, keys, ..) = keys().await;
-    let settings = TokenSettings { secret: Some(KeySecret::given(SECRET)), ..TokenSettings::default() };
+    let settings = TokenSettings { secret: Some(KeySecret::from_text(SECRET)), ..TokenSettings::default() };
     let keys = keys.with_tokens(Some(TokenVerifier::new(settings, None, fixture.clock())));
     let token = |secret: &str| {
         let claims = json!({ "sub": "ada", "exp": 4_000_000_000_u32 });

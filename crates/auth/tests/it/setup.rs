@@ -22,14 +22,14 @@ impl Clock for Hands {
 pub struct Fixture {
     pub store: Store,
     pub clock: Arc<Hands>,
-    pub chance: StdRng,
+    pub rng: StdRng,
 }
 
 impl Fixture {
     pub async fn new() -> Self {
         let store = Store::open("sqlite::memory:").await.unwrap();
         store.migrate().await.unwrap();
-        Self { store, clock: Arc::new(Hands(AtomicI64::new(1_000))), chance: StdRng::seed_from_u64(7) }
+        Self { store, clock: Arc::new(Hands(AtomicI64::new(1_000))), rng: StdRng::seed_from_u64(7) }
     }
 
     pub fn clock(&self) -> Arc<dyn Clock> {
@@ -37,7 +37,7 @@ impl Fixture {
     }
 
     pub async fn keys(&mut self) -> ApiKeys {
-        ApiKeys::open(self.store.clone(), self.clock(), &mut self.chance).await.unwrap()
+        ApiKeys::open(self.store.clone(), self.clock(), &mut self.rng).await.unwrap()
     }
 }
 
@@ -52,14 +52,14 @@ pub fn at(peer: IpAddr) -> Origin {
 }
 
 pub fn show(keys: &ApiKeys, key: &str) -> Result<Caller, AuthError> {
-    shown(keys, key, Origin::default())
+    authenticate_key(keys, key, Origin::default())
 }
 
 pub fn show_from(keys: &ApiKeys, key: &str, address: &str) -> Result<Caller, AuthError> {
-    shown(keys, key, at(address.parse().unwrap()))
+    authenticate_key(keys, key, at(address.parse().unwrap()))
 }
 
-fn shown(keys: &ApiKeys, key: &str, origin: Origin) -> Result<Caller, AuthError> {
+fn authenticate_key(keys: &ApiKeys, key: &str, origin: Origin) -> Result<Caller, AuthError> {
     let mut headers = HeaderMap::new();
     headers.insert("x-api-key", HeaderValue::from_str(key).unwrap());
     keys.lookup(Credentials::read(&headers).unwrap(), origin)

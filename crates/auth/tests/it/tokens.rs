@@ -17,7 +17,7 @@ const SECRET: &str = "a secret of thirty-two characters";
 const NOON: i64 = 1_795_435_200;
 
 fn settings() -> TokenSettings {
-    TokenSettings { secret: Some(KeySecret::given(SECRET)), ..TokenSettings::default() }
+    TokenSettings { secret: Some(KeySecret::from_text(SECRET)), ..TokenSettings::default() }
 }
 
 /// Keys that take tokens, at noon.
@@ -51,7 +51,8 @@ async fn a_token_is_its_caller() {
         issuer: None,
         audience: None,
     };
-    let token = mint(&KeySecret::given(SECRET), &ClaimNames::default(), &wanted, Timestamp(NOON * 1_000_000)).unwrap();
+    let token =
+        mint(&KeySecret::from_text(SECRET), &ClaimNames::default(), &wanted, Timestamp(NOON * 1_000_000)).unwrap();
     let caller = show(&keys, &token).unwrap();
     assert_eq!((caller.role, caller.key.as_ref()), (Role::Operator, None));
     assert_eq!((caller.user.as_deref(), caller.project.as_deref()), (Some("ada"), Some("search")));
@@ -60,7 +61,7 @@ async fn a_token_is_its_caller() {
     let mut fixture = Fixture::new().await;
     let without = fixture.keys().await;
     assert!(matches!(show(&without, &token), Err(AuthError::NoTokens)));
-    let (_, key) = keys.create(&by(), ApiKey::new("k", Role::Caller), &mut fixture.chance).await.unwrap();
+    let (_, key) = keys.create(&by(), ApiKey::new("k", Role::Caller), &mut fixture.rng).await.unwrap();
     assert_eq!(show(&keys, key.reveal()).unwrap().role, Role::Caller);
 }
 
@@ -119,7 +120,7 @@ async fn a_token_of_a_key_can_do_no_more_than_the_key() {
         addresses: Some(vec!["10.0.0.0/8".into()]),
         ..ApiKey::new("k", Role::Viewer)
     };
-    let (key, _) = keys.create(&by(), new, &mut fixture.chance).await.unwrap();
+    let (key, _) = keys.create(&by(), new, &mut fixture.rng).await.unwrap();
     let claims = json!({ "key_id": key.id.as_str(), "role": "admin", "models": ["b", "c"], "exp": NOON + 60 });
     let token = signed(SECRET, &claims);
     let caller = show_from(&keys, &token, "10.1.1.1").unwrap();

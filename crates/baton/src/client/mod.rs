@@ -96,7 +96,7 @@ impl ApiClient {
             let number = page.to_string();
             let query = [query, &[("page_size", "100"), ("page", number.as_str())]].concat();
             let mut reply = self.get(path, &query, &ExpectedReply::LIST).await?;
-            let found = taken(&mut reply);
+            let found = take_items(&mut reply);
             let total = reply.get("total").and_then(Value::as_u64).unwrap_or_default();
             let is_last = found.is_empty();
             items.extend(found);
@@ -112,7 +112,7 @@ impl ApiClient {
     ///
     /// # Errors
     /// As for [`call`](Self::call).
-    pub async fn newest(&self, path: &str, query: &[(&str, &str)], limit: u64) -> anyhow::Result<Value> {
+    pub async fn list_newest(&self, path: &str, query: &[(&str, &str)], limit: u64) -> anyhow::Result<Value> {
         let (mut items, mut cursor) = (Vec::new(), None::<String>);
         loop {
             // Even a limit of 0 asks once, so that a wrong filter is reported.
@@ -120,7 +120,7 @@ impl ApiClient {
             let mut query = [query, &[("limit", size.as_str())]].concat();
             query.extend(cursor.as_deref().map(|cursor| ("cursor", cursor)));
             let mut reply = self.get(path, &query, &ExpectedReply::LIST).await?;
-            items.extend(taken(&mut reply));
+            items.extend(take_items(&mut reply));
             cursor = reply.get("next_cursor").and_then(Value::as_str).map(str::to_owned);
             if cursor.is_none() || items.len() as u64 >= limit {
                 return Ok(json!({ "items": items, "next_cursor": cursor }));
@@ -208,7 +208,7 @@ impl ApiClient {
 }
 
 /// The items of a page, taken out of it.
-fn taken(page: &mut Value) -> Vec<Value> {
+fn take_items(page: &mut Value) -> Vec<Value> {
     match page.get_mut("items").map(Value::take) {
         Some(Value::Array(items)) => items,
         _ => Vec::new(),

@@ -57,13 +57,13 @@ impl AuditCommand {
             ("from", &self.from),
             ("to", &self.to),
         ];
-        let reply = client.newest("/api/audit", &given(&filters), self.limit).await?;
+        let reply = client.list_newest("/api/audit", &keep_given(&filters), self.limit).await?;
         self.server.output.list(&COLUMNS, &reply);
         Ok(ExitCode::SUCCESS)
     }
 }
 
 /// The parameters of a query that were given.
-pub fn given<'p>(parameters: &[(&'p str, &'p Option<String>)]) -> Vec<(&'p str, &'p str)> {
+pub fn keep_given<'p>(parameters: &[(&'p str, &'p Option<String>)]) -> Vec<(&'p str, &'p str)> {
     parameters.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?))).collect()
 }

@@ -1,6 +1,6 @@
 //! `baton cache`.
 
-use super::audit::given;
+use super::audit::keep_given;
 use crate::client::{ApiCall, ExpectedField, ExpectedReply, Server};
 use crate::config::Environment;
 use clap::{Args, Subcommand};
@@ -58,10 +58,10 @@ impl CacheCommand {
             }
             Action::Purge(Purge { all: _, model, key_id, project }) => {
                 let filters = [("model", &model), ("key", &key_id), ("project", &project)];
-                let call = ApiCall { query: &given(&filters), ..ApiCall::new(Method::DELETE, "/api/cache") };
+                let call = ApiCall { query: &keep_given(&filters), ..ApiCall::new(Method::DELETE, "/api/cache") };
                 let purged = client.call(call, &ExpectedReply::ok(&[ExpectedField::Number("/purged")])).await?;
                 let count = purged.pointer("/purged").and_then(serde_json::Value::as_u64).unwrap_or_default();
-                self.server.output.done(&format!("{count} cached replies removed"), &purged);
+                self.server.output.print_done(&format!("{count} cached replies removed"), &purged);
             }
         }
         Ok(ExitCode::SUCCESS)

@@ -99,7 +99,7 @@ impl ChatCommand {
 async fn read(mut stream: HttpReply, show: bool) -> anyhow::Result<ChatReply> {
     let mut reply = ChatReply::default();
     let mut pending = Vec::new();
-    while let Some(piece) = stream.piece().await.map_err(|error| anyhow::anyhow!("{}", error.message))? {
+    while let Some(piece) = stream.next_piece().await.map_err(|error| anyhow::anyhow!("{}", error.message))? {
         pending.extend_from_slice(&piece);
         while let Some(end) = pending.iter().position(|byte| *byte == b'\n') {
             let line: Vec<u8> = pending.drain(..=end).collect();

@@ -102,7 +102,7 @@ impl Progress {
         let tenth = done.saturating_mul(10).checked_div(of).unwrap_or(0);
         if of > 0 && done > 0 && self.reported != Some((table, tenth)) {
             self.reported = Some((table, tenth));
-            output::note(&format!("{table}: {done} of {of}"));
+            output::print_note(&format!("{table}: {done} of {of}"));
         }
     }
 }

@@ -47,7 +47,7 @@ impl EventsCommand {
         let call = ApiCall { query: &query, ..ApiCall::new(Method::GET, "/api/events") };
         let mut reply = client.stream(call).await?;
         let (mut pending, mut data) = (Vec::new(), Vec::new());
-        while let Ok(Some(piece)) = reply.piece().await {
+        while let Ok(Some(piece)) = reply.next_piece().await {
             pending.extend_from_slice(&piece);
             while let Some(end) = pending.iter().position(|byte| *byte == b'\n') {
                 let line: Vec<u8> = pending.drain(..=end).collect();

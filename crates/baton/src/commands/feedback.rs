@@ -34,7 +34,7 @@ impl FeedbackCommand {
         let path = format!("/api/requests/{}/feedback", segment(&self.request));
         let expected = ExpectedReply::created(&[ExpectedField::Text("/id"), ExpectedField::Text("/request_id")]);
         let saved = client.post(&path, &body.into(), &expected).await?;
-        self.server.output.done(&format!("feedback on `{}` saved", self.request), &saved);
+        self.server.output.print_done(&format!("feedback on `{}` saved", self.request), &saved);
         Ok(ExitCode::SUCCESS)
     }
 }

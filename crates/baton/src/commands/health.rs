@@ -48,7 +48,7 @@ impl HealthCommand {
         if !(status.is_success() && of_baton && message == "ready") {
             bail!("{url} did not reply as Baton does: the status is {status}");
         }
-        self.output.done(&format!("{url} is ready"), &json!({ "url": url, "ready": true }));
+        self.output.print_done(&format!("{url} is ready"), &json!({ "url": url, "ready": true }));
         Ok(ExitCode::SUCCESS)
     }
 }

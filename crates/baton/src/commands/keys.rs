@@ -144,7 +144,7 @@ impl KeysCommand {
             }
             Action::Update(update) => {
                 let changed = client.put(&path(&update.id), &update.body(), &ExpectedReply::ok(KEY)).await?;
-                output.done(&format!("key `{}` changed", update.id), &changed);
+                output.print_done(&format!("key `{}` changed", update.id), &changed);
                 warn_of_unknown(&client, &update.models, None).await;
             }
             Action::Rotate { id, overlap } => {
@@ -155,7 +155,7 @@ impl KeysCommand {
             Action::List => output.list(&COLUMNS, &client.all("/api/keys", &[]).await?),
             Action::Revoke { id } => {
                 client.delete(&path(&id), &[]).await?;
-                output.done(&format!("key `{id}` revoked"), &json!({ "id": id, "revoked": true }));
+                output.print_done(&format!("key `{id}` revoked"), &json!({ "id": id, "revoked": true }));
             }
         }
         Ok(ExitCode::SUCCESS)
@@ -198,7 +198,7 @@ impl Update {
 /// Prints a key, which nobody can print again.
 fn show_secret(output: &output::Output, key: &Value) {
     let text = |pointer: &str| key.pointer(pointer).map(output::cell).unwrap_or_default();
-    output.done(&format!("{}\n\nThe key `{}` is shown only once.", text("/key"), text("/id")), key);
+    output.print_done(&format!("{}\n\nThe key `{}` is shown only once.", text("/key"), text("/id")), key);
 }
 
 /// A key may name what does not exist yet, so that it can be made first; mostly it is a typing error.
@@ -207,7 +207,7 @@ async fn warn_of_unknown(client: &ApiClient, models: &[String], project: Option<
     for (kind, path, name) in models.chain(project.map(|project| ("project", "/api/projects", project))) {
         // If the question itself fails, the key is there all the same, and was printed.
         if let Ok(false) = client.exists(&format!("{path}/{}", segment(name))).await {
-            output::note(&format!("warning: unknown {kind} `{name}`"));
+            output::print_note(&format!("warning: unknown {kind} `{name}`"));
         }
     }
 }

@@ -24,7 +24,7 @@ impl MigrateCommand {
         let config = load(&source, environment)?;
         app::open_store(&config).await?.close().await;
         let url = baton_store::masked(&app::database_url(&config));
-        self.output.done(&format!("`{url}` is up to date"), &json!({ "database": url, "migrated": true }));
+        self.output.print_done(&format!("`{url}` is up to date"), &json!({ "database": url, "migrated": true }));
         Ok(ExitCode::SUCCESS)
     }
 }

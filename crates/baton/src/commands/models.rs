@@ -1,6 +1,6 @@
 //! `baton models`.
 
-use super::audit::given;
+use super::audit::keep_given;
 use super::output::Column;
 use crate::client::{ExpectedField, ExpectedReply, Server, segment};
 use crate::config::Environment;
@@ -130,7 +130,7 @@ impl ModelsCommand {
         match self.action {
             Action::List { provider, capability, search } => {
                 let filters = [("provider", &provider), ("capability", &capability), ("search", &search)];
-                output.list(&COLUMNS, &client.all("/api/models", &given(&filters)).await?);
+                output.list(&COLUMNS, &client.all("/api/models", &keep_given(&filters)).await?);
             }
             Action::Show { model } => output.object(&client.get(&path(&model), &[], &ExpectedReply::ok(MODEL)).await?),
             Action::Health { model } => {
@@ -139,18 +139,18 @@ impl ModelsCommand {
             }
             Action::Add(add) => {
                 let added = client.post("/api/models", &add.body(), &ExpectedReply::created(MODEL)).await?;
-                output.done(&format!("model `{}` registered", add.model), &added);
+                output.print_done(&format!("model `{}` registered", add.model), &added);
             }
             Action::Remove { model, force } => {
                 let force: &[_] = if force { &[("force", "true")] } else { &[] };
                 client.delete(&path(&model), force).await?;
-                output.done(&format!("model `{model}` removed"), &json!({ "model_id": model, "removed": true }));
+                output.print_done(&format!("model `{model}` removed"), &json!({ "model_id": model, "removed": true }));
             }
             Action::Discover { provider, dry_run } => {
                 let mut body = Map::from_iter([("dry_run".to_owned(), json!(dry_run))]);
                 body.extend(provider.map(|provider| ("provider".to_owned(), json!(provider))));
                 let report = client.post("/api/models/discover", &body.into(), &ExpectedReply::ok(DISCOVERED)).await?;
-                output.done(&discovered(&report), &report);
+                output.print_done(&discovered(&report), &report);
             }
         }
         Ok(ExitCode::SUCCESS)
@@ -178,7 +178,7 @@ impl Add {
 fn discovered(report: &Value) -> String {
     let line = |what: &str| {
         let items = report.get(what).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-        let names: Vec<String> = items.iter().map(named).collect();
+        let names: Vec<String> = items.iter().map(describe_item).collect();
         let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
         format!("{what:<8} {names}")
     };
@@ -186,7 +186,7 @@ fn discovered(report: &Value) -> String {
 }
 
 /// A model's name, or a provider that failed, with its error.
-fn named(item: &Value) -> String {
+fn describe_item(item: &Value) -> String {
     let text = |name: &str| item.get(name).and_then(Value::as_str).unwrap_or_default();
     match item.as_str() {
         Some(model) => model.to_owned(),

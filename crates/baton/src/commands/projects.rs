@@ -66,16 +66,16 @@ impl ProjectsCommand {
                 let mut body = Map::from_iter([("id".to_owned(), json!(id))]);
                 body.extend(name.map(|name| ("name".to_owned(), json!(name))));
                 let created = client.post("/api/projects", &body.into(), &ExpectedReply::created(PROJECT)).await?;
-                output.done(&format!("project `{id}` created"), &created);
+                output.print_done(&format!("project `{id}` created"), &created);
             }
             Action::List => output.list(&COLUMNS, &client.all("/api/projects", &[]).await?),
             Action::Rename { id, name } => {
                 let changed = client.put(&path(&id), &json!({ "name": name }), &ExpectedReply::ok(PROJECT)).await?;
-                output.done(&format!("project `{id}` renamed to `{name}`"), &changed);
+                output.print_done(&format!("project `{id}` renamed to `{name}`"), &changed);
             }
             Action::Remove { id } => {
                 client.delete(&path(&id), &[]).await?;
-                output.done(&format!("project `{id}` removed"), &json!({ "id": id, "removed": true }));
+                output.print_done(&format!("project `{id}` removed"), &json!({ "id": id, "removed": true }));
             }
         }
         Ok(ExitCode::SUCCESS)

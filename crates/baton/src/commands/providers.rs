@@ -86,12 +86,12 @@ impl ProvidersCommand {
             Action::Add(add) => {
                 let body = add.body(environment)?;
                 let added = client.post("/api/providers", &body, &ExpectedReply::created(PROVIDER)).await?;
-                output.done(&format!("provider `{}` registered", add.name), &added);
+                output.print_done(&format!("provider `{}` registered", add.name), &added);
             }
             Action::Remove { name, force } => {
                 let force: &[_] = if force { &[("force", "true")] } else { &[] };
                 client.delete(&path(&name), force).await?;
-                output.done(&format!("provider `{name}` removed"), &json!({ "name": name, "removed": true }));
+                output.print_done(&format!("provider `{name}` removed"), &json!({ "name": name, "removed": true }));
             }
         }
         Ok(ExitCode::SUCCESS)

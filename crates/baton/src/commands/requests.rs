@@ -1,6 +1,6 @@
 //! `baton requests`.
 
-use super::audit::given;
+use super::audit::keep_given;
 use super::output::Column;
 use crate::client::{ExpectedField, ExpectedReply, Server, segment};
 use crate::config::Environment;
@@ -85,7 +85,7 @@ impl RequestsCommand {
         let client = self.server.client(environment)?;
         match self.action {
             Action::List(list) => {
-                let reply = client.newest("/api/requests", &list.query(), list.limit).await?;
+                let reply = client.list_newest("/api/requests", &list.query(), list.limit).await?;
                 self.server.output.list(&COLUMNS, &reply);
             }
             Action::Show { id } => {
@@ -100,7 +100,7 @@ impl RequestsCommand {
 
 impl List {
     fn query(&self) -> Vec<(&str, &str)> {
-        given(&[
+        keep_given(&[
             ("model", &self.model),
             ("provider", &self.provider),
             ("key", &self.key_id),

@@ -47,7 +47,7 @@ impl SecretsCommand {
     pub async fn run(self, source: &ConfigSource, environment: &Environment) -> anyhow::Result<ExitCode> {
         if let Action::Key = self.action {
             let key = baton_seal::generate()?;
-            self.output.done(&key, &json!({ "key": *key }));
+            self.output.print_done(&key, &json!({ "key": *key }));
             return Ok(ExitCode::SUCCESS);
         }
         let config = load(source, environment)?;
@@ -57,9 +57,9 @@ impl SecretsCommand {
         let tally = rotate(&store, &keyring).await;
         store.close().await;
         let Tally { all, changed } = tally?;
-        let newest = keyring.newest();
+        let newest = keyring.newest_key_id();
         let sentence = format!("{changed} of {all} secrets re-encrypted; all use the key `{newest}` now");
-        self.output.done(&sentence, &json!({ "secrets": all, "changed": changed, "key": newest }));
+        self.output.print_done(&sentence, &json!({ "secrets": all, "changed": changed, "key": newest }));
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -33,12 +33,12 @@ impl ServeCommand {
         let app = App::build(&config).await?;
         if config.discovery.at_start {
             // Of nodes that start at once, one asks.
-            if Lease::new(app.store.clone(), leases::DISCOVERY).held().await {
+            if Lease::new(app.store.clone(), leases::DISCOVERY).is_held().await {
                 discover(&app).await;
             }
         }
         let stop = serve::signals();
-        greet(&app, &config, environment, listeners.address()?);
+        print_greeting(&app, &config, environment, listeners.address()?);
         warn_of_problems(&app).await;
         serve::serve(app, listeners, &config, stop).await?;
         Ok(ExitCode::SUCCESS)
@@ -69,7 +69,7 @@ async fn warn_of_problems(app: &App) {
     }
 }
 
-fn greet(app: &App, config: &Config, environment: &Environment, address: std::net::SocketAddr) {
+fn print_greeting(app: &App, config: &Config, environment: &Environment, address: std::net::SocketAddr) {
     let models = app.engine.registry().snapshot().models.len();
     tracing::info!(%address, models, providers = config.providers.len(), "baton is ready");
     if let Bootstrap::Made(key) = &app.bootstrap {

@@ -53,9 +53,9 @@ impl TokenCommand {
         let Action::Mint { sub, role, project, models, ttl } = self.action;
         let known = Role::ALL.map(Role::name).join(", ");
         let role = Role::lookup(&role).with_context(|| format!("--role: must be one of {known}, got `{role}`"))?;
-        let token = make(&config, Mint { user: sub, role, project, models, ttl, issuer: None, audience: None })?;
+        let token = make_token(&config, Mint { user: sub, role, project, models, ttl, issuer: None, audience: None })?;
         let object = json!({ "token": token, "role": role.name(), "expires_in": ttl.as_secs() });
-        self.output.done(&token, &object);
+        self.output.print_done(&token, &object);
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -64,7 +64,7 @@ impl TokenCommand {
 const SECRET_BYTES: usize = 32;
 
 /// Signs a token as the configuration says.
-fn make(config: &Config, wanted: Mint) -> anyhow::Result<String> {
+fn make_token(config: &Config, wanted: Mint) -> anyhow::Result<String> {
     let jwt = &config.auth.jwt;
     let settings = jwt.settings();
     let Some(secret) = &settings.secret else {

@@ -1,6 +1,6 @@
 //! `baton usage`.
 
-use super::audit::given;
+use super::audit::keep_given;
 use super::output::{Column, Format};
 use crate::client::{ExpectedReply, Server};
 use crate::config::Environment;
@@ -53,12 +53,12 @@ impl UsageCommand {
         let filters = [("project", &self.project), ("key", &self.key_id), ("group_by", &group_by)];
         let times = [("from", &self.from), ("to", &self.to)];
         let mut reply =
-            client.get("/api/usage", &given(&[filters.as_slice(), &times].concat()), &ExpectedReply::LIST).await?;
+            client.get("/api/usage", &keep_given(&[filters.as_slice(), &times].concat()), &ExpectedReply::LIST).await?;
         // The bounds of the first reply: the totals are of the same requests, and a percentile can't be added up.
         let bound = |name: &str| reply.get(name).and_then(Value::as_str).map(str::to_owned);
         let (from, to) = (bound("from"), bound("to"));
         let same = [("project", &self.project), ("key", &self.key_id), ("from", &from), ("to", &to)];
-        let totals = client.get("/api/usage", &given(&same), &ExpectedReply::LIST).await?;
+        let totals = client.get("/api/usage", &keep_given(&same), &ExpectedReply::LIST).await?;
         let totals = totals.pointer("/items/0").cloned().unwrap_or_else(|| json!({}));
         if let Some(reply) = reply.as_object_mut() {
             reply.insert("totals".to_owned(), totals);

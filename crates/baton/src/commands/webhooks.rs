@@ -1,6 +1,6 @@
 //! `baton webhooks`.
 
-use super::audit::given;
+use super::audit::keep_given;
 use super::output::{self, Column, Output};
 use crate::client::{ApiCall, ExpectedField, ExpectedReply, Server, segment};
 use crate::config::Environment;
@@ -112,7 +112,7 @@ impl WebhooksCommand {
             Action::List => output.list(&COLUMNS, &client.all("/api/webhooks", &[]).await?),
             Action::Remove { id } => {
                 client.delete(&path(&id), &[]).await?;
-                output.done(&format!("webhook `{id}` removed"), &json!({ "id": id, "removed": true }));
+                output.print_done(&format!("webhook `{id}` removed"), &json!({ "id": id, "removed": true }));
             }
             Action::Rotate { id, overlap } => {
                 let (path, body) = (format!("{}/rotate", path(&id)), json!({ "overlap": overlap }));
@@ -125,13 +125,13 @@ impl WebhooksCommand {
             }
             Action::Deliveries { id, state, limit } => {
                 let path = format!("{}/deliveries", path(&id));
-                output.list(&DELIVERIES, &client.newest(&path, &given(&[("state", &state)]), limit).await?);
+                output.list(&DELIVERIES, &client.list_newest(&path, &keep_given(&[("state", &state)]), limit).await?);
             }
             Action::Redeliver { delivery } => {
                 let path = format!("/api/webhooks/deliveries/{}/redeliver", segment(&delivery));
                 let call = ApiCall::new(Method::POST, &path);
                 let queued = client.call(call, &ExpectedReply::accepted(&[ExpectedField::Text("/id")])).await?;
-                output.done(&format!("delivery `{delivery}` queued"), &queued);
+                output.print_done(&format!("delivery `{delivery}` queued"), &queued);
             }
         }
         Ok(ExitCode::SUCCESS)
@@ -142,10 +142,12 @@ impl WebhooksCommand {
 fn show_test(output: &Output, result: &Value) -> ExitCode {
     let text = |pointer: &str| result.pointer(pointer).map(output::cell).unwrap_or_default();
     if result.pointer("/delivered") == Some(&Value::Bool(true)) {
-        output.done(&format!("`{}` accepted the test message ({})", text("/webhook_id"), text("/status")), result);
+        output
+            .print_done(&format!("`{}` accepted the test message ({})", text("/webhook_id"), text("/status")), result);
         return ExitCode::SUCCESS;
     }
-    output.done(&format!("`{}` did not accept the test message: {}", text("/webhook_id"), text("/error")), result);
+    output
+        .print_done(&format!("`{}` did not accept the test message: {}", text("/webhook_id"), text("/error")), result);
     ExitCode::FAILURE
 }
 
@@ -153,5 +155,5 @@ fn show_test(output: &Output, result: &Value) -> ExitCode {
 fn show_secret(output: &Output, webhook: &Value) {
     let text = |pointer: &str| webhook.pointer(pointer).map(output::cell).unwrap_or_default();
     let sentence = format!("{}\n\nThe secret of `{}` is shown only once.", text("/secret"), text("/id"));
-    output.done(&sentence, webhook);
+    output.print_done(&sentence, webhook);
 }

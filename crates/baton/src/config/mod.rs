@@ -50,11 +50,11 @@ fn read(path: &Path, text: &str, source: &ConfigSource, environment: &Environmen
     let expanded = expand::expand(path, table, environment)?;
     let written =
         toml::to_string(&expanded).map_err(|error| ConfigFault::new(path.display(), "", error.to_string()))?;
-    toml::from_str::<Config>(&written).map_err(|error| fault::shape(path, text, &written, &error))?;
+    toml::from_str::<Config>(&written).map_err(|error| fault::shape_error(path, text, &written, &error))?;
 
     let mut layers = config::Config::builder().add_source(File::from_str(&written, FileFormat::Toml));
     for (variable, key, value) in environment.overrides() {
-        alone(key, value).map_err(|problem| ConfigFault::new("environment", variable, problem))?;
+        check_value(key, value).map_err(|problem| ConfigFault::new("environment", variable, problem))?;
         layers =
             layers.set_override(key, value).map_err(|error| ConfigFault::new("environment", key, error.to_string()))?;
     }
@@ -70,7 +70,7 @@ fn read(path: &Path, text: &str, source: &ConfigSource, environment: &Environmen
     environment.register_providers(&mut config);
     let mut faults = sections::check(&config, &path.display().to_string());
     for fault in &mut faults {
-        if let Some(place) = beyond_the_file(&fault.key, source, environment) {
+        if let Some(place) = find_override(&fault.key, source, environment) {
             fault.place = place;
         }
     }
@@ -78,13 +78,13 @@ fn read(path: &Path, text: &str, source: &ConfigSource, environment: &Environmen
 }
 
 /// Whether one value may stand at a key, and what was expected if not.
-fn alone(key: &str, value: &str) -> Result<(), String> {
+fn check_value(key: &str, value: &str) -> Result<(), String> {
     let document = format!("{key} = {}", toml::Value::from(value));
     toml::from_str::<Config>(&document).map(drop).map_err(|error| error.message().to_owned())
 }
 
 /// The flag or the variable that a key's value comes from, if it comes from one.
-fn beyond_the_file(key: &str, source: &ConfigSource, environment: &Environment) -> Option<String> {
+fn find_override(key: &str, source: &ConfigSource, environment: &Environment) -> Option<String> {
     if key == "server.listen" && source.listen.is_some() {
         return Some("--listen".to_owned());
     }

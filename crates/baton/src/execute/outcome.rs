@@ -24,7 +24,7 @@ pub enum CommandOutcome {
 
 impl CommandOutcome {
     /// What a call's reply means.
-    pub fn of(status: StatusCode, body: &[u8]) -> Self {
+    pub fn from_reply(status: StatusCode, body: &[u8]) -> Self {
         let text = String::from_utf8_lossy(body).into_owned();
         if status.is_success() {
             return Self::Done(Json(if text.is_empty() { "null".to_owned() } else { text }));
@@ -41,17 +41,17 @@ impl CommandOutcome {
     }
 
     /// A failure that no call was made for.
-    pub fn refused(reason: String) -> Self {
+    pub fn from_refusal(reason: String) -> Self {
         let error = serde_json::json!({ "code": "invalid_request", "message": reason });
         Self::Failed { error: Json(error.to_string()), reason }
     }
 
     /// The same in few words, for a reply that is too long to be kept until the command comes again.
-    pub fn in_short(&self) -> Self {
+    pub fn shorten(&self) -> Self {
         match self {
             Self::Done(_) => Self::repeated("it was done; its reply was too long to be kept"),
-            Self::Failed { reason, .. } => Self::refused(bounds::cut(reason, bounds::ERROR).into_owned()),
-            Self::Later(reason) => Self::Later(bounds::cut(reason, bounds::ERROR).into_owned()),
+            Self::Failed { reason, .. } => Self::from_refusal(bounds::truncate(reason, bounds::ERROR).into_owned()),
+            Self::Later(reason) => Self::Later(bounds::truncate(reason, bounds::ERROR).into_owned()),
         }
     }
 
@@ -75,9 +75,9 @@ impl CommandOutcome {
         event.time = Some(now);
         event.datacontenttype = Some("application/json".to_owned());
         event.data = Some(data);
-        let event = event.with("commandid", &command.id);
+        let event = event.with_attribute("commandid", &command.id);
         match command.text("traceparent") {
-            Some(trace) => event.with("traceparent", trace),
+            Some(trace) => event.with_attribute("traceparent", trace),
             None => event,
         }
     }
@@ -89,20 +89,26 @@ mod tests {
 
     #[test]
     fn a_reply_is_an_outcome() {
-        assert_eq!(CommandOutcome::of(StatusCode::NO_CONTENT, b""), CommandOutcome::Done(Json("null".into())));
+        assert_eq!(CommandOutcome::from_reply(StatusCode::NO_CONTENT, b""), CommandOutcome::Done(Json("null".into())));
         assert_eq!(
-            CommandOutcome::of(StatusCode::OK, b"{\"a\": 1.0}"),
+            CommandOutcome::from_reply(StatusCode::OK, b"{\"a\": 1.0}"),
             CommandOutcome::Done(Json("{\"a\": 1.0}".into()))
         );
         let body = br#"{"error":{"code":"conflict","message":"taken"}}"#;
         assert_eq!(
-            CommandOutcome::of(StatusCode::CONFLICT, body),
+            CommandOutcome::from_reply(StatusCode::CONFLICT, body),
             CommandOutcome::Failed {
                 error: Json(r#"{"code":"conflict","message":"taken"}"#.into()),
                 reason: "taken".into()
             }
         );
-        assert_eq!(CommandOutcome::of(StatusCode::SERVICE_UNAVAILABLE, body), CommandOutcome::Later("taken".into()));
-        assert!(matches!(CommandOutcome::of(StatusCode::BAD_GATEWAY, b"<html>"), CommandOutcome::Failed { .. }));
+        assert_eq!(
+            CommandOutcome::from_reply(StatusCode::SERVICE_UNAVAILABLE, body),
+            CommandOutcome::Later("taken".into())
+        );
+        assert!(matches!(
+            CommandOutcome::from_reply(StatusCode::BAD_GATEWAY, b"<html>"),
+            CommandOutcome::Failed { .. }
+        ));
     }
 }

@@ -104,7 +104,7 @@ impl Executor {
     async fn claim(&self, delivery: &CommandDelivery, event: &BusEvent) -> Result<Next, BusError> {
         let claim = match self.store.commands().claim(&event.id, &event.kind, self.settings.lease).await {
             Ok(claim) => claim,
-            Err(error) => return Ok(self.later(delivery, event, &error)),
+            Err(error) => return Ok(self.retry_later(delivery, event, &error)),
         };
         match claim {
             Claim::Run => self.execute(delivery, event).await,
@@ -125,15 +125,15 @@ impl Executor {
     async fn execute(&self, delivery: &CommandDelivery, event: &BusEvent) -> Result<Next, BusError> {
         let outcome = tokio::select! {
             outcome = self.call(event) => outcome,
-            () = self.keep(delivery, event) => return Ok(Next::Nothing),
+            () = self.keep_claim(delivery, event) => return Ok(Next::Nothing),
         };
         if let CommandOutcome::Later(reason) = &outcome
             && delivery.attempt < self.settings.attempts
         {
             tracing::info!(command.id = event.id, command.kind = event.kind, reason, "a command is tried again later");
             return Ok(match self.store.commands().release(&event.id).await {
-                Ok(()) => Next::Again(wait(delivery.attempt)),
-                Err(error) => self.later(delivery, event, &error),
+                Ok(()) => Next::Again(redelivery_wait(delivery.attempt)),
+                Err(error) => self.retry_later(delivery, event, &error),
             });
         }
         self.finish(delivery, event, &outcome).await
@@ -143,19 +143,19 @@ impl Executor {
     async fn call(&self, event: &BusEvent) -> CommandOutcome {
         let call = match CommandCall::read(event) {
             Ok(call) => call,
-            Err(problem) => return CommandOutcome::refused(problem),
+            Err(problem) => return CommandOutcome::from_refusal(problem),
         };
         let mut request = Request::new(Body::from(call.body));
         *request.method_mut() = call.method;
         match call.path.parse() {
             Ok(uri) => *request.uri_mut() = uri,
-            Err(error) => return CommandOutcome::refused(format!("data: makes no address: {error}")),
+            Err(error) => return CommandOutcome::from_refusal(format!("data: makes no address: {error}")),
         }
         let headers = request.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Some(key) = event.text("apikey") {
             let Ok(mut value) = HeaderValue::from_str(&format!("Bearer {key}")) else {
-                return CommandOutcome::refused("apikey: holds what no key has".to_owned());
+                return CommandOutcome::from_refusal("apikey: holds what no key has".to_owned());
             };
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);
@@ -174,13 +174,13 @@ impl Executor {
         };
         let status = response.status();
         match response.into_body().collect().await {
-            Ok(body) => CommandOutcome::of(status, &body.to_bytes()),
+            Ok(body) => CommandOutcome::from_reply(status, &body.to_bytes()),
             Err(error) => CommandOutcome::Later(format!("the reply broke off: {error}")),
         }
     }
 
     /// Keeps the command this node's for as long as it is executed. Ends if it can't be kept: another node has it then.
-    async fn keep(&self, delivery: &CommandDelivery, event: &BusEvent) {
+    async fn keep_claim(&self, delivery: &CommandDelivery, event: &BusEvent) {
         let mut failures = 0;
         loop {
             tokio::time::sleep(self.settings.lease / 3).await;
@@ -209,9 +209,9 @@ impl Executor {
         let reply = outcome.reply(event, self.store.node(), self.clock.now());
         let mut kept = reply.write();
         if kept.len() > bounds::COMMAND_REPLY {
-            kept = outcome.in_short().reply(event, self.store.node(), self.clock.now()).write();
+            kept = outcome.shorten().reply(event, self.store.node(), self.clock.now()).write();
         }
-        if !self.note(delivery, event, &kept).await {
+        if !self.note_reply(delivery, event, &kept).await {
             return Ok(Next::Nothing);
         }
         match outcome {
@@ -219,7 +219,7 @@ impl Executor {
                 tracing::info!(command.id = event.id, command.kind = event.kind, "a command is done")
             }
             CommandOutcome::Failed { reason, .. } | CommandOutcome::Later(reason) => {
-                self.bury(delivery, reason).await?
+                self.put_dead_letter(delivery, reason).await?
             }
         }
         Ok(self.send(event, Some(reply)).await)
@@ -227,7 +227,7 @@ impl Executor {
 
     /// Notes what was replied, for as long as it takes: a command that was executed must not be given back, or it would
     /// be executed again. Whether the command still was this node's.
-    async fn note(&self, delivery: &CommandDelivery, event: &BusEvent, reply: &str) -> bool {
+    async fn note_reply(&self, delivery: &CommandDelivery, event: &BusEvent, reply: &str) -> bool {
         let mut failures = 0;
         loop {
             match self.store.commands().finish(&event.id, Some(reply)).await {
@@ -266,19 +266,19 @@ impl Executor {
     }
 
     async fn give_up(&self, delivery: &CommandDelivery, reason: &str) -> Result<Next, BusError> {
-        self.bury(delivery, reason).await?;
+        self.put_dead_letter(delivery, reason).await?;
         Ok(Next::Acknowledge)
     }
 
-    async fn bury(&self, delivery: &CommandDelivery, reason: &str) -> Result<(), BusError> {
+    async fn put_dead_letter(&self, delivery: &CommandDelivery, reason: &str) -> Result<(), BusError> {
         tracing::warn!(delivery.place, delivery.attempt, reason, "a command failed; it is with the dead letters");
-        self.bus.bury(&DeadLetter::new(delivery, reason, self.store.node(), self.clock.now())).await
+        self.bus.put_dead_letter(&DeadLetter::new(delivery, reason, self.store.node(), self.clock.now())).await
     }
 
     /// The database is away: the command waits with the bus, for as long as it takes.
-    fn later(&self, delivery: &CommandDelivery, event: &BusEvent, error: &StoreError) -> Next {
+    fn retry_later(&self, delivery: &CommandDelivery, event: &BusEvent, error: &StoreError) -> Next {
         tracing::warn!(command.id = event.id, %error, "the database can't answer; a command waits");
-        Next::Again(wait(delivery.attempt))
+        Next::Again(redelivery_wait(delivery.attempt))
     }
 }
 
@@ -302,6 +302,6 @@ enum Next {
 }
 
 /// The wait before the delivery after that one.
-fn wait(attempt: u32) -> Duration {
+fn redelivery_wait(attempt: u32) -> Duration {
     FIRST_WAIT.saturating_mul(1 << attempt.saturating_sub(1).min(6)).min(LONGEST_WAIT)
 }

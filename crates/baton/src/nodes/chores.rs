@@ -19,13 +19,13 @@ const COMMANDS_KEPT: Duration = Duration::from_secs(24 * 3600);
 /// stopped.
 ///
 /// A round that panics ends alone: the next one is tried like after any other failure, for nobody else does this work.
-pub async fn under<F>(mut lease: Lease, look: Duration, stop: CancellationToken, mut round: impl FnMut() -> F)
+pub async fn run_rounds<F>(mut lease: Lease, look: Duration, stop: CancellationToken, mut round: impl FnMut() -> F)
 where
     F: Future<Output = bool>,
 {
     let name = lease.name();
     loop {
-        let busy = lease.held().await && supervised(name, round()).await.unwrap_or(false);
+        let busy = lease.is_held().await && supervised(name, round()).await.unwrap_or(false);
         let pause = if busy { Duration::ZERO } else { look };
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
@@ -37,7 +37,7 @@ where
 
 /// Does something every so often while this node holds the lease, `first` after its start at the earliest. Runs until
 /// stopped.
-pub async fn every<F>(
+pub async fn run_periodically<F>(
     lease: Lease,
     first: Duration,
     period: Duration,
@@ -61,7 +61,7 @@ pub async fn every<F>(
         }
     };
     // Looking often keeps the lease with the node that has it.
-    under(lease, LOOK, stop, round).await;
+    run_rounds(lease, LOOK, stop, round).await;
 }
 
 /// How long things are kept.

@@ -45,7 +45,7 @@ pub struct NoticeSources {
 }
 
 /// Takes over every change within `every`, and at once where a notice comes. Runs until stopped.
-pub async fn follow(
+pub async fn follow_changes(
     registered: NodeSnapshots,
     store: Store,
     sources: NoticeSources,
@@ -55,7 +55,7 @@ pub async fn follow(
     let mut notices = listen(sources);
     let (mut in_force, mut away) = (None, false);
     loop {
-        match look(&registered, &store, in_force).await {
+        match reload_if_newer(&registered, &store, in_force).await {
             Ok(revision) => {
                 if std::mem::take(&mut away) {
                     tracing::info!("the database responds again; changes of other nodes are in force");
@@ -80,7 +80,7 @@ pub async fn follow(
 }
 
 /// Reloads if there is a newer revision than the one in force; the one in force then.
-async fn look(registered: &NodeSnapshots, store: &Store, in_force: Option<u64>) -> anyhow::Result<u64> {
+async fn reload_if_newer(registered: &NodeSnapshots, store: &Store, in_force: Option<u64>) -> anyhow::Result<u64> {
     // Asked first: what is committed while the snapshots are made is looked at again.
     let revision = store.revision().await?;
     if in_force != Some(revision) {
@@ -113,11 +113,11 @@ fn published(bus: Arc<dyn Bus>) -> impl futures::Stream<Item = ()> + Send {
             }
         }
     });
-    again.flatten().filter_map(async |event| registers(&event.kind).then_some(()))
+    again.flatten().filter_map(async |event| is_registration(&event.kind).then_some(()))
 }
 
 /// Whether an event of that type tells of a change of what is registered, and not of a request.
-fn registers(kind: &str) -> bool {
+fn is_registration(kind: &str) -> bool {
     ["model.registered", "model.updated", "model.deleted", "key.", "provider.", "project."]
         .iter()
         .any(|prefix| kind.starts_with(prefix))

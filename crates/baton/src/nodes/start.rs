@@ -25,13 +25,13 @@ pub fn start(app: &App, config: &Config, stop: &CancellationToken) -> JoinSet<()
 
     let registered = NodeSnapshots { providers: Arc::clone(&app.providers), keys: Arc::clone(&app.keys) };
     let sources = NoticeSources { notices: Arc::clone(&app.shared.notices), bus: Arc::clone(&app.shared.bus) };
-    let follow = follow::follow(registered, app.store.clone(), sources, config.node.follow, stop.clone());
+    let follow = follow::follow_changes(registered, app.store.clone(), sources, config.node.follow, stop.clone());
     tasks.spawn(run_supervised("follow", follow));
 
     if let Some(period) = config.discovery.every.filter(|period| !period.is_zero()) {
         let models = Arc::clone(&app.models);
         let discover = move || discover(Arc::clone(&models));
-        tasks.spawn(chores::every(lease(leases::DISCOVERY), period, period, stop.clone(), discover));
+        tasks.spawn(chores::run_periodically(lease(leases::DISCOVERY), period, period, stop.clone(), discover));
     }
 
     let relay = Arc::new(Relay::new(app.store.clone(), Arc::clone(&app.shared.bus)));
@@ -40,14 +40,14 @@ pub fn start(app: &App, config: &Config, stop: &CancellationToken) -> JoinSet<()
         async move { relay.round().await }
     };
     // Under a lease, because two relays at once would publish every event twice.
-    tasks.spawn(chores::under(lease(leases::RELAY), chores::LOOK, stop.clone(), round));
+    tasks.spawn(chores::run_rounds(lease(leases::RELAY), chores::LOOK, stop.clone(), round));
 
     let webhooks: Arc<WebhookSender> = Arc::clone(&app.webhooks);
     let round = move || {
         let webhooks = Arc::clone(&webhooks);
         async move { webhooks.round().await }
     };
-    tasks.spawn(chores::under(lease(leases::WEBHOOKS), chores::LOOK, stop.clone(), round));
+    tasks.spawn(chores::run_rounds(lease(leases::WEBHOOKS), chores::LOOK, stop.clone(), round));
 
     let (events, stopped) = (write_health_events(app.engine.clone(), app.store.clone()), stop.clone());
     tasks.spawn(run_supervised("health_events", async move {
@@ -60,7 +60,7 @@ pub fn start(app: &App, config: &Config, stop: &CancellationToken) -> JoinSet<()
         let (store, now) = (store.clone(), clock.now());
         async move { chores::clean(&store, now, kept).await }
     };
-    tasks.spawn(chores::every(lease(leases::RETENTION), SETTLED, chores::HOUSEKEEPING, stop.clone(), clean));
+    tasks.spawn(chores::run_periodically(lease(leases::RETENTION), SETTLED, chores::HOUSEKEEPING, stop.clone(), clean));
 
     if config.commands.enabled {
         tasks.spawn(run_supervised("commands", executor(app, config).run(stop.clone())));

@@ -1,7 +1,7 @@
 //! Accepts connections, plain or by TLS, each served in a task of its own.
 
 use super::connection::{self, Served};
-use super::room::ConnectionSlot;
+use super::slots::ConnectionSlot;
 use super::tls::Certificates;
 use baton_engine::{ConnectionRefusal, SlowClient};
 use baton_tasks::run_supervised;
@@ -38,7 +38,7 @@ pub async fn run(
             () = closing.cancelled() => break,
         };
         while connections.try_join_next().is_some() {}
-        match served.room.enter(peer.ip()) {
+        match served.room.take_slot(peer.ip()) {
             Ok(place) => {
                 let serving = connection(stream, peer, place, Arc::clone(&served), acceptor.clone());
                 connections.spawn(run_supervised("connection", serving));
@@ -60,7 +60,7 @@ async fn accept(listener: &TcpListener, served: &Served) -> (TcpStream, SocketAd
             Ok(accepted) => return accepted,
             Err(error) if has_left(error.kind()) => {}
             Err(error) => {
-                served.limits.metrics.refused(ConnectionRefusal::System);
+                served.limits.metrics.count_refused(ConnectionRefusal::System);
                 tracing::error!(%error, "a connection could not be accepted");
                 tokio::time::sleep(NO_ROOM).await;
             }

@@ -78,12 +78,12 @@ impl HttpBody for ResponseBody {
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         if let Some(reading) = &self.reading {
-            reading.taken();
+            reading.note_taken();
         }
         let piece = ready!(self.poll_piece(cx));
         if let Some(reading) = &self.reading {
             // Until the next is asked for, or all is dropped because the last was taken.
-            reading.offer();
+            reading.note_offered();
         }
         Poll::Ready(piece)
     }

@@ -4,7 +4,7 @@
 use super::activity::Activity;
 use super::bodies::{RequestBody, ResponseBody};
 use super::limits::ConnectionLimits;
-use super::room::{ConnectionSignal, ConnectionSlots};
+use super::slots::{ConnectionSignal, ConnectionSlots};
 use super::socket::Socket;
 use axum::Router;
 use axum::body::{Body, HttpBody};
@@ -43,7 +43,7 @@ pub async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     let Served { router, limits, room } = served;
     let activity = Activity::new(limits.head, limits.idle);
     let socket = Socket::new(stream, Arc::clone(&activity), limits.metrics.clone());
-    let service = service_fn(|request| answer(request, peer, router.clone(), &activity, limits));
+    let service = service_fn(|request| serve_request(request, peer, router.clone(), &activity, limits));
     let mut connection = pin!(limits.builder.serve_connection(TokioIo::new(socket), service));
     let mut timer = pin!(sleep(limits.head));
     let mut calls = room.calls();
@@ -69,13 +69,13 @@ pub async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
             return;
         }
         leaving = true;
-        activity.hurry(FAREWELL);
+        activity.limit_idle(FAREWELL);
         connection.as_mut().graceful_shutdown();
     }
 }
 
 /// Answers a request, which is under way until both its bodies are dropped.
-fn answer(
+fn serve_request(
     request: http::Request<hyper::body::Incoming>,
     peer: SocketAddr,
     router: Router,

@@ -11,7 +11,7 @@ mod connection;
 mod files;
 mod limits;
 pub mod listeners;
-mod room;
+mod slots;
 mod socket;
 mod streams;
 pub mod tls;
@@ -28,7 +28,7 @@ use baton_model::Timestamp;
 use baton_tasks::run_supervised;
 use connection::Served;
 use limits::{ConnectionLimits, MaxConnections};
-use room::ConnectionSlots;
+use slots::ConnectionSlots;
 use std::sync::Arc;
 use std::time::Duration;
 use tls::Certificates;
@@ -54,7 +54,7 @@ pub async fn serve(app: App, listeners: Listeners, config: &Config, stop: Cancel
     chores.spawn(run_supervised("note_key_uses", note_uses(Arc::clone(&app.keys))));
     chores.spawn(run_supervised("token_keys", keep_tokens_fresh(Arc::clone(&app.keys))));
     for certificates in [&main, &management].into_iter().flatten() {
-        chores.spawn(run_supervised("certificates", tls::keep_fresh(Arc::clone(certificates))));
+        chores.spawn(run_supervised("certificates", tls::refresh_forever(Arc::clone(certificates))));
     }
     let closing = CancellationToken::new();
     let accepting = accept_all(&app, listeners, config, (main, management), &closing);
@@ -159,7 +159,7 @@ async fn note_uses(keys: Arc<ApiKeys>) {
 /// Fetches the signing keys of the token issuer again and again.
 async fn keep_tokens_fresh(keys: Arc<ApiKeys>) {
     if let Some(issuer) = keys.tokens().and_then(baton_auth::TokenVerifier::issuer) {
-        issuer.keep_fresh().await;
+        issuer.refresh_forever().await;
     }
 }
 

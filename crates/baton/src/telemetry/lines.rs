@@ -96,7 +96,7 @@ impl<'l> MakeWriter<'l> for LogLines {
 impl Write for LogLines {
     /// Takes a whole line.
     fn write(&mut self, line: &[u8]) -> Result<usize> {
-        if self.load.enter(line.len()) { self.queue.write(line) } else { Ok(line.len()) }
+        if self.load.reserve(line.len()) { self.queue.write(line) } else { Ok(line.len()) }
     }
 
     fn write_all(&mut self, line: &[u8]) -> Result<()> {
@@ -110,22 +110,22 @@ impl Write for LogLines {
 
 impl Load {
     /// Whether a line of that length may wait. If not, it is lost.
-    fn enter(&self, length: usize) -> bool {
+    fn reserve(&self, length: usize) -> bool {
         let weight = length.max(LEAST);
         let room = self.waiting.fetch_add(weight, Ordering::Relaxed) + weight <= self.most;
         if !room {
             self.waiting.fetch_sub(weight, Ordering::Relaxed);
-            self.lose();
+            self.count_lost();
         }
         room
     }
 
-    fn leave(&self, length: usize) -> usize {
+    fn release(&self, length: usize) -> usize {
         let weight = length.max(LEAST);
         self.waiting.fetch_sub(weight, Ordering::Relaxed) - weight
     }
 
-    fn lose(&self) {
+    fn count_lost(&self) {
         self.lost.fetch_add(1, Ordering::Relaxed);
         self.output.counter().fetch_add(1, Ordering::Relaxed);
     }
@@ -138,9 +138,9 @@ impl<W: Write> Write for Outlet<W> {
 
     fn write_all(&mut self, line: &[u8]) -> Result<()> {
         let written = self.writer.write_all(line);
-        let waiting = self.load.leave(line.len());
+        let waiting = self.load.release(line.len());
         if written.is_err() {
-            self.load.lose();
+            self.load.count_lost();
         } else if waiting < self.load.most / 2 {
             // With room to spare, so that this line itself is not lost.
             let lost = self.load.lost.swap(0, Ordering::Relaxed);
@@ -209,7 +209,7 @@ mod tests {
         (0..10).for_each(|_| lets.send(true).unwrap());
         let first: Vec<String> = taken.iter().take(10).collect();
         assert_eq!(first.first().map(String::as_str), Some("line 0\n"));
-        assert!(!lines.load.enter(10 * LEAST + 1));
+        assert!(!lines.load.reserve(10 * LEAST + 1));
         lets.send(false).unwrap();
         let before = LogOutput::File.lost();
         lines.write_all(b"a line on a full disk\n").unwrap();

@@ -233,7 +233,7 @@ impl Baton {
 
     /// A chat at OpenAI's door.
     pub async fn chat(&self, model: &str, more: Value) -> ClientReply {
-        self.post("/v1/chat/completions", &asking(model, "Say hello", more)).await
+        self.post("/v1/chat/completions", &chat_body(model, "Say hello", more)).await
     }
 
     /// The record of the request that was answered so.
@@ -245,7 +245,7 @@ impl Baton {
 }
 
 /// A chat request.
-pub fn asking(model: &str, text: &str, more: Value) -> Value {
+pub fn chat_body(model: &str, text: &str, more: Value) -> Value {
     let mut body = serde_json::json!({ "model": model, "messages": [{ "role": "user", "content": text }] });
     if let (Some(body), Value::Object(more)) = (body.as_object_mut(), more) {
         body.extend(more);

@@ -1,6 +1,6 @@
 //! Kept answers at the doors.
 
-use crate::baton::{Baton, asking};
+use crate::baton::{Baton, chat_body};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -40,7 +40,7 @@ async fn a_cached_stream_serves_a_whole_reply_with_its_usage() {
 #[tokio::test]
 async fn the_header_decides() {
     let baton = Baton::start().await;
-    let body = || asking("gpt", "Say hello", json!({})).to_string();
+    let body = || chat_body("gpt", "Say hello", json!({})).to_string();
     for (header, result) in
         [("max-age=60", "miss"), ("max-age=60", "hit"), ("no-store", "bypass"), ("no-cache", "miss")]
     {

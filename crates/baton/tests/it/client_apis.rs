@@ -1,6 +1,6 @@
 //! What the doors have beside requests for models: counts, lists, and what providers keep for their callers.
 
-use crate::baton::{Baton, ClientReply, asking};
+use crate::baton::{Baton, ClientReply, chat_body};
 use baton_model::{Capability, Cost, Nanos, UsageClass};
 use bytes::Bytes;
 use http::Method;
@@ -20,7 +20,7 @@ pub(crate) async fn with(baton: &Baton, key: &str, method: Method, path: &str, b
 }
 
 fn count(model: &str) -> Value {
-    asking(model, "Say hello", json!({}))
+    chat_body(model, "Say hello", json!({}))
 }
 
 #[tokio::test]
@@ -38,7 +38,7 @@ async fn tokens_are_counted_by_anthropic_or_here() {
     assert_eq!(told.header("request-id"), Some("req_sim_1"));
     assert_eq!(told.header("x-baton-cost"), Some("0"));
 
-    let wrong = asking("claude", "Say hello", json!({ "new": 1 }));
+    let wrong = chat_body("claude", "Say hello", json!({ "new": 1 }));
     let wrong = baton.post("/v1/messages/count_tokens", &wrong).await.expect(400);
     assert!(wrong.text().contains("Extra inputs are not permitted"), "{}", wrong.text());
 
@@ -164,7 +164,7 @@ async fn models_are_loaded_by_saying_nothing() {
 async fn ollamas_clients_talk_to_every_vendor() {
     let baton = Baton::start().await;
     for model in ["gpt", "claude", "llama"] {
-        let told = baton.post("/api/chat", &asking(model, "Say hello", json!({}))).await.expect(200);
+        let told = baton.post("/api/chat", &chat_body(model, "Say hello", json!({}))).await.expect(200);
         let lines: Vec<Value> = told.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         let last = lines.last().unwrap();
         assert_eq!((&last["done"], &last["done_reason"]), (&json!(true), &json!("stop")), "{model}");
@@ -268,12 +268,13 @@ async fn files_and_batches_belong_to_who_made_them() {
 #[tokio::test]
 async fn waits_are_told_as_the_sdks_read_them() {
     let baton = Baton::start().await;
-    let told = baton.post("/v1/messages", &asking("none", "x", json!({ "max_tokens": 5 }))).await.expect(404);
+    let told = baton.post("/v1/messages", &chat_body("none", "x", json!({ "max_tokens": 5 }))).await.expect(404);
     assert_eq!(told.header("request-id"), told.header("x-request-id"));
-    let told = baton.post("/v1/messages", &asking("gpt", "Say hello", json!({ "max_tokens": 50 }))).await.expect(200);
+    let told =
+        baton.post("/v1/messages", &chat_body("gpt", "Say hello", json!({ "max_tokens": 50 }))).await.expect(200);
     assert_eq!(told.header("request-id"), told.header("x-request-id"));
     let path = "/v1/messages?beta=true";
-    let body = asking("gpt", "Say hello", json!({ "max_tokens": 50 })).to_string();
+    let body = chat_body("gpt", "Say hello", json!({ "max_tokens": 50 })).to_string();
     baton.send(Method::POST, path, &[JSON, ANTHROPIC], body).await.expect(200);
     let seen = baton.openai.requests().pop().unwrap();
     assert_eq!((seen.query.as_deref(), seen.header("anthropic-version")), (None, None));

@@ -12,7 +12,7 @@ async fn nodes(server: &RedisServer) -> [Baton; 2] {
 }
 
 /// What a node says about Redis.
-async fn told(node: &Baton, metric: &str) -> Option<u64> {
+async fn read_metric(node: &Baton, metric: &str) -> Option<u64> {
     let metrics = node.send(Method::GET, "/metrics", &[], String::new()).await.expect(200).text();
     metrics.lines().find_map(|line| line.strip_prefix(metric)?.trim_start_matches("{}").trim().parse().ok())
 }
@@ -26,7 +26,7 @@ async fn requests_go_on_without_redis_and_use_it_again_when_it_is_back() {
     assert_eq!(asked().await.expect(200).header("x-baton-cache"), Some("hit"));
     assert_eq!(other.chat("gpt", json!({ "temperature": 0 })).await.expect(200).header("x-baton-cache"), Some("hit"));
     assert_eq!(
-        (told(&node, "baton_redis_up").await, told(&node, "baton_redis_errors_total").await),
+        (read_metric(&node, "baton_redis_up").await, read_metric(&node, "baton_redis_errors_total").await),
         (Some(1), Some(0))
     );
 
@@ -34,15 +34,15 @@ async fn requests_go_on_without_redis_and_use_it_again_when_it_is_back() {
     for _ in 0..20 {
         asked().await.expect(200);
     }
-    assert_eq!(told(&node, "baton_redis_up").await, Some(0));
-    let errors = told(&node, "baton_redis_errors_total").await;
+    assert_eq!(read_metric(&node, "baton_redis_up").await, Some(0));
+    let errors = read_metric(&node, "baton_redis_errors_total").await;
     assert_eq!(asked().await.expect(200).header("x-baton-cache"), Some("hit"), "memory stands in");
-    assert_eq!(told(&node, "baton_redis_errors_total").await, errors, "what is skipped is no error");
+    assert_eq!(read_metric(&node, "baton_redis_errors_total").await, errors, "what is skipped is no error");
     node.send(Method::DELETE, "/api/cache", &[], String::new()).await.expect(503);
 
     server.restart();
     let back = async {
-        while told(&node, "baton_redis_up").await != Some(1) {
+        while read_metric(&node, "baton_redis_up").await != Some(1) {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
@@ -55,5 +55,5 @@ async fn requests_go_on_without_redis_and_use_it_again_when_it_is_back() {
 
 #[tokio::test]
 async fn a_node_without_redis_tells_nothing_of_it() {
-    assert_eq!(told(&Baton::start().await, "baton_redis_up").await, None);
+    assert_eq!(read_metric(&Baton::start().await, "baton_redis_up").await, None);
 }

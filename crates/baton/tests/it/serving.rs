@@ -60,13 +60,13 @@ impl Serving {
 
     /// Asks over a connection of its own; status line, headers and body.
     pub async fn ask(&self, method: &str, path: &str, headers: &str, body: &str) -> String {
-        asked(self.connect().await, method, path, headers, body).await
+        serve_and_ask(self.connect().await, method, path, headers, body).await
     }
 
     /// What a metric says now; 0 if it says nothing. Asked by the port for management if there is one.
     pub async fn metric(&self, name: &str) -> f64 {
         let stream = TcpStream::connect(self.management.unwrap_or(self.address)).await.unwrap();
-        let text = asked(stream, "GET", "/metrics", "", "").await;
+        let text = serve_and_ask(stream, "GET", "/metrics", "", "").await;
         let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
         line.map_or(0.0, |value| value.parse().unwrap())
     }
@@ -97,7 +97,7 @@ pub fn head(method: &str, path: &str) -> String {
 }
 
 /// Asks over that connection, which ends with the answer.
-pub async fn asked(
+pub async fn serve_and_ask(
     mut stream: impl AsyncRead + AsyncWrite + Unpin,
     method: &str,
     path: &str,
@@ -114,7 +114,7 @@ pub async fn asked(
 }
 
 /// Asks over that connection, which stays open.
-pub async fn kept(stream: &mut TcpStream, path: &str) -> String {
+pub async fn ask_on_kept_connection(stream: &mut TcpStream, path: &str) -> String {
     stream.write_all(format!("{}\r\n", head("GET", path)).as_bytes()).await.unwrap();
     response(stream).await
 }

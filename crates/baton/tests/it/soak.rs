@@ -99,7 +99,7 @@ fn configuration(sims: &[Sim]) -> String {
 }
 
 /// One request after another; the marks of those that were replied to in full.
-async fn client_until(address: String, client: usize, mut chance: StdRng, until: Instant) -> Vec<String> {
+async fn client_until(address: String, client: usize, mut rng: StdRng, until: Instant) -> Vec<String> {
     let http = reqwest::Client::new();
     let mut finished = Vec::new();
     for turn in 0.. {
@@ -107,8 +107,8 @@ async fn client_until(address: String, client: usize, mut chance: StdRng, until:
             break;
         }
         let mark = format!("mark-{client}-{turn}-end");
-        let (path, body) = request(&mut chance, &mark);
-        let leaves = chance.random_bool(0.1);
+        let (path, body) = request(&mut rng, &mark);
+        let leaves = rng.random_bool(0.1);
         let asked = http
             .post(format!("http://{address}{path}"))
             .bearer_auth(KEY)
@@ -118,7 +118,7 @@ async fn client_until(address: String, client: usize, mut chance: StdRng, until:
             .send();
         if leaves {
             // A client that gives up, sometimes before the reply begins and sometimes in its middle.
-            let _ = tokio::time::timeout(Duration::from_millis(chance.random_range(1..60)), async {
+            let _ = tokio::time::timeout(Duration::from_millis(rng.random_range(1..60)), async {
                 if let Ok(response) = asked.await {
                     let _ = response.bytes().await;
                 }
@@ -136,16 +136,16 @@ async fn client_until(address: String, client: usize, mut chance: StdRng, until:
     finished
 }
 
-fn request(chance: &mut StdRng, mark: &str) -> (&'static str, Value) {
-    let vendor = ["openai", "anthropic", "ollama"][chance.random_range(0..3)];
-    let model = match chance.random_bool(0.7) {
+fn request(rng: &mut StdRng, mark: &str) -> (&'static str, Value) {
+    let vendor = ["openai", "anthropic", "ollama"][rng.random_range(0..3)];
+    let model = match rng.random_bool(0.7) {
         true => format!("{vendor}-good"),
-        false => format!("{vendor}-{}", FAULTS[chance.random_range(0..FAULTS.len())]),
+        false => format!("{vendor}-{}", FAULTS[rng.random_range(0..FAULTS.len())]),
     };
-    let stream = chance.random_bool(0.5);
-    let words = chance.random_range(3..40);
+    let stream = rng.random_bool(0.5);
+    let words = rng.random_range(3..40);
     let messages = json!([{ "role": "user", "content": format!("{mark} {words} words") }]);
-    match chance.random_range(0..4) {
+    match rng.random_range(0..4) {
         0 => ("/v1/messages", json!({ "model": model, "messages": messages, "stream": stream, "max_tokens": 500 })),
         1 => ("/api/chat", json!({ "model": model, "messages": messages, "stream": stream })),
         _ => ("/v1/chat/completions", json!({ "model": model, "messages": messages, "stream": stream })),

@@ -1,6 +1,6 @@
 //! Streams: first bytes at once, errors inside, clients that leave, silence.
 
-use crate::baton::{Baton, asking};
+use crate::baton::{Baton, chat_body};
 use baton_model::record::Outcome;
 use baton_model::usage::UsageOrigin;
 use baton_sim::SimFault;
@@ -62,7 +62,8 @@ async fn parallel_tool_calls_arrive_in_a_stream() {
         "name": "get_weather", "parameters": { "type": "object", "properties": { "city": { "type": "string" } } },
     } }]);
     for model in EVERY {
-        let body = asking(model, "What is the weather in Paris and Rome?", json!({ "tools": tools, "stream": true }));
+        let body =
+            chat_body(model, "What is the weather in Paris and Rome?", json!({ "tools": tools, "stream": true }));
         let told = baton.post("/v1/chat/completions", &body).await.expect(200);
         let mut arguments = [String::new(), String::new()];
         for event in told.events() {
@@ -115,7 +116,7 @@ async fn a_client_that_leaves_cancels_the_upstream_call_and_is_billed_by_estimat
         http::Method::POST,
         "/v1/chat/completions",
         &[("x-baton-user", "leaves")],
-        asking("gpt", "Say hello", json!({ "stream": true })).to_string(),
+        chat_body("gpt", "Say hello", json!({ "stream": true })).to_string(),
     );
     // The call reaches the provider, which never answers; then the client leaves.
     let reached = async {
@@ -140,7 +141,7 @@ async fn a_client_that_leaves_cancels_the_upstream_call_and_is_billed_by_estimat
 #[tokio::test]
 async fn silence_is_filled_with_comments() {
     let baton = Baton::with("[server]\nkeep_alive = \"20ms\"\n").await;
-    let body = asking("slowly", "Say hello", json!({ "stream": true }));
+    let body = chat_body("slowly", "Say hello", json!({ "stream": true }));
     let mut body = body;
     body["model"] = json!("gpt");
     baton.openai.script([Some(SimFault::Slow)]);

@@ -75,7 +75,7 @@ impl BusEvent {
 
     /// With an extension attribute of text. A name that is no attribute's name is left out when the event is written.
     #[must_use]
-    pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+    pub fn with_attribute(mut self, name: &str, value: impl Into<String>) -> Self {
         self.extensions.insert(name.to_owned(), ExtensionValue::Text(value.into()));
         self
     }

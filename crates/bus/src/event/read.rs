@@ -28,7 +28,7 @@ impl BusEvent {
         })?;
         let mut draft = Draft::default();
         for (name, value) in members.0 {
-            draft.put(name, &value)?;
+            draft.put_attribute(name, &value)?;
         }
         draft.finish()
     }
@@ -55,7 +55,7 @@ struct Draft {
 }
 
 impl Draft {
-    fn put(&mut self, name: String, value: &RawValue) -> Result<(), EventFault> {
+    fn put_attribute(&mut self, name: String, value: &RawValue) -> Result<(), EventFault> {
         // JSON parsers differ in which of two members wins, so neither is taken.
         if self.seen.contains(&name) {
             return Err(fault(&name, "stands there twice"));

@@ -46,17 +46,17 @@ impl NatsServers {
     }
 
     /// Connects, or says why it can't.
-    pub async fn once(&self, settings: &BusSettings) -> Result<Client, ConnectError> {
+    pub async fn connect_once(&self, settings: &BusSettings) -> Result<Client, ConnectError> {
         self.options(settings).connect(self.servers.clone()).await
     }
 
     /// Connects as soon as it can, again and again.
-    pub async fn patient(&self, settings: &BusSettings) -> Result<Client, ConnectError> {
+    pub async fn connect_with_retry(&self, settings: &BusSettings) -> Result<Client, ConnectError> {
         let here = self.to_string();
         let away = Arc::new(AtomicBool::new(false));
         let told = move |event: Event| {
             let (away, here) = (Arc::clone(&away), here.clone());
-            async move { tell(&event, &away, &here) }
+            async move { log_event(&event, &away, &here) }
         };
         self.options(settings)
             .retry_on_initial_connect()
@@ -85,7 +85,7 @@ impl NatsServers {
 }
 
 /// Logs the begin and the end of each outage, and what the server complains about.
-fn tell(event: &Event, away: &AtomicBool, here: &str) {
+fn log_event(event: &Event, away: &AtomicBool, here: &str) {
     match event {
         Event::Disconnected => {
             if !away.swap(true, Ordering::Relaxed) {

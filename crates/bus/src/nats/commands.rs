@@ -90,7 +90,7 @@ struct Held {
 
 impl Held {
     /// Tells the server, and waits until it has heard.
-    fn tell(&self, kind: AckKind) -> BoxFuture<'_, Result<(), BusError>> {
+    fn acknowledge(&self, kind: AckKind) -> BoxFuture<'_, Result<(), BusError>> {
         async move {
             // Confirmed by the server: an acknowledgement that got lost would have the command executed twice.
             match timeout(self.shared.settings.timeout, self.acker.double_ack_with(kind)).await {
@@ -104,14 +104,14 @@ impl Held {
 
 impl CommandReceipt for Held {
     fn ack(&self) -> BoxFuture<'_, Result<(), BusError>> {
-        self.tell(AckKind::Ack)
+        self.acknowledge(AckKind::Ack)
     }
 
     fn retry(&self, after: Duration) -> BoxFuture<'_, Result<(), BusError>> {
-        self.tell(AckKind::Nak(Some(after)))
+        self.acknowledge(AckKind::Nak(Some(after)))
     }
 
     fn extend(&self) -> BoxFuture<'_, Result<(), BusError>> {
-        self.tell(AckKind::Progress)
+        self.acknowledge(AckKind::Progress)
     }
 }

@@ -38,7 +38,8 @@ impl Nats {
     /// If one is no address.
     pub async fn open(url: &str, settings: BusSettings) -> Result<Self, BusError> {
         let address = NatsServers::read(url)?;
-        let client = address.patient(&settings).await.map_err(|error| fault::connecting(&error, &address))?;
+        let client =
+            address.connect_with_retry(&settings).await.map_err(|error| fault::connecting(&error, &address))?;
         let context = fault::context(client.clone(), &settings);
         let names = NatsNames::new(&settings.prefix);
         let ready = AtomicBool::new(false);
@@ -62,7 +63,7 @@ impl Bus for Nats {
     }
 
     fn listen(&self) -> BoxFuture<'_, Result<BoxStream<'static, BusEvent>, BusError>> {
-        self.shared.follow(self.shared.names.all_events()).boxed()
+        self.shared.subscribe_subject(self.shared.names.all_events()).boxed()
     }
 
     fn send<'a>(&'a self, command: &'a BusEvent) -> BoxFuture<'a, Result<(), BusError>> {
@@ -99,22 +100,22 @@ impl Bus for Nats {
     }
 
     fn replies<'a>(&'a self, to: &'a str) -> BoxFuture<'a, Result<BoxStream<'static, BusEvent>, BusError>> {
-        self.shared.follow(to.to_owned()).boxed()
+        self.shared.subscribe_subject(to.to_owned()).boxed()
     }
 
-    fn bury<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), BusError>> {
+    fn put_dead_letter<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), BusError>> {
         async move {
             let letter = letter.event();
-            self.shared.store(self.shared.names.dead(), Some(&letter.id), letter.write().into()).await
+            self.shared.store(self.shared.names.dead_letters(), Some(&letter.id), letter.write().into()).await
         }
         .boxed()
     }
 
-    fn buried(&self, limit: usize) -> BoxFuture<'_, Result<Vec<BusEvent>, BusError>> {
+    fn list_dead_letters(&self, limit: usize) -> BoxFuture<'_, Result<Vec<BusEvent>, BusError>> {
         async move {
             self.shared.prepare().await?;
             let stream = self.shared.names.dead_stream();
-            let last = setup::last(&self.shared.context, &stream, limit);
+            let last = setup::last_messages(&self.shared.context, &stream, limit);
             match timeout(self.shared.settings.timeout, last).await {
                 Ok(Ok(last)) => Ok(last.iter().filter_map(|bytes| BusEvent::read(bytes).ok()).collect()),
                 Ok(Err(problem)) => Err(self.shared.unreachable(&problem)),
@@ -128,7 +129,7 @@ impl Bus for Nats {
         async move {
             let NatsConnection { settings, address, names, .. } = &*self.shared;
             // Anew: the connection that is there tries again and again, and never tells why.
-            let client = match timeout(settings.timeout, address.once(settings)).await {
+            let client = match timeout(settings.timeout, address.connect_once(settings)).await {
                 Ok(client) => client.map_err(|error| fault::connecting(&error, address))?,
                 Err(_) => return Err(self.shared.unreachable("does not respond in time")),
             };

@@ -31,7 +31,7 @@ impl NatsNames {
         format!("{}.events.>", self.prefix)
     }
 
-    pub fn dead(&self) -> String {
+    pub fn dead_letters(&self) -> String {
         format!("{}.dead", self.prefix)
     }
 
@@ -103,9 +103,9 @@ pub(super) async fn prepare(
         ..Config::default()
     };
     let told = |error: CreateStreamError| stream_fault(&error, address);
-    make(context, bounded("EVENTS", names.all_events(), settings.events)).await.map_err(told)?;
-    make(context, bounded("DEAD", names.dead(), settings.dead)).await.map_err(told)?;
-    make(context, commands).await.map_err(told)?;
+    create_stream(context, bounded("EVENTS", names.all_events(), settings.events)).await.map_err(told)?;
+    create_stream(context, bounded("DEAD", names.dead_letters(), settings.dead)).await.map_err(told)?;
+    create_stream(context, commands).await.map_err(told)?;
     let consumer = pull::Config {
         durable_name: Some(names.consumer().to_owned()),
         ack_policy: AckPolicy::Explicit,
@@ -119,7 +119,7 @@ pub(super) async fn prepare(
     made.map(drop).map_err(|error| BusError::Setup(format!("NATS at {address}: the consumer can't be made: {error}")))
 }
 
-async fn make(context: &Context, config: Config) -> Result<(), CreateStreamError> {
+async fn create_stream(context: &Context, config: Config) -> Result<(), CreateStreamError> {
     match context.get_or_create_stream(config).await {
         // Another node has made it in between, with other bounds: one of them had to be first.
         Err(error) if fault_code(&error) == Some(ErrorCode::STREAM_NAME_EXIST) => Ok(()),
@@ -149,7 +149,7 @@ fn stream_fault(error: &CreateStreamError, address: &NatsServers) -> BusError {
 }
 
 /// The last messages of a stream, newest first.
-pub(super) async fn last(context: &Context, stream: &str, limit: usize) -> Result<Vec<Bytes>, String> {
+pub(super) async fn last_messages(context: &Context, stream: &str, limit: usize) -> Result<Vec<Bytes>, String> {
     let stream = context.get_stream(stream).await.map_err(|error| error.to_string())?;
     let state = &stream.cached_info().state;
     let mut last = Vec::new();

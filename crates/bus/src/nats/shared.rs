@@ -104,7 +104,7 @@ impl NatsConnection {
         asked.await.map(drop).ok_or_else(|| self.unreachable("has closed the connection"))
     }
 
-    pub async fn follow(&self, subject: String) -> Result<BoxStream<'static, BusEvent>, BusError> {
+    pub async fn subscribe_subject(&self, subject: String) -> Result<BoxStream<'static, BusEvent>, BusError> {
         let listening = async {
             let messages =
                 self.client.subscribe(subject).await.map_err(|error| self.unreachable(&error.to_string()))?;

@@ -1,7 +1,7 @@
 //! Commands out of a stream, and what becomes of them.
 
 use super::scripts;
-use super::shared::{BLOCK, PAUSE, RedisConnection, milliseconds, whole};
+use super::shared::{BLOCK, PAUSE, RedisConnection, milliseconds, whole_millis};
 use crate::delivery::CommandReceipt;
 use crate::{BusError, CommandDelivery, EventFault};
 use bytes::Bytes;
@@ -57,22 +57,22 @@ impl Reader {
     /// The next command, or none after a while.
     async fn next(&mut self) -> RedisResult<Option<Entry>> {
         if self.own.is_none() {
-            let mut own = self.shared.own().await?;
+            let mut own = self.shared.open_dedicated().await?;
             self.shared.ensure_group(&mut own).await?;
             self.own = Some(own);
         }
         let Some(own) = &mut self.own else { return Ok(None) };
         if self.look <= Instant::now() {
             // Old commands before new ones, or those that failed would starve under load.
-            if let Some(entry) = again(&self.shared, own).await? {
+            if let Some(entry) = claim_idle(&self.shared, own).await? {
                 // There may be more of them.
                 return Ok(Some(entry));
             }
-            self.look = Instant::now() + pace(&self.shared);
+            self.look = Instant::now() + claim_interval(&self.shared);
         }
         // Zero would block for ever in Redis.
         let wait = self.look.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
-        fresh(&self.shared, own, wait).await
+        read_new(&self.shared, own, wait).await
     }
 
     fn delivery(&self, entry: Entry) -> CommandDelivery {
@@ -103,24 +103,24 @@ impl Reader {
 }
 
 /// How often to look for commands that are to come again.
-fn pace(shared: &RedisConnection) -> Duration {
+fn claim_interval(shared: &RedisConnection) -> Duration {
     (shared.settings.ack_wait / 4).clamp(Duration::from_millis(50), Duration::from_secs(1)).min(BLOCK)
 }
 
-async fn again(shared: &RedisConnection, own: &mut MultiplexedConnection) -> RedisResult<Option<Entry>> {
+async fn claim_idle(shared: &RedisConnection, own: &mut MultiplexedConnection) -> RedisResult<Option<Entry>> {
     let mut call = scripts::AGAIN.key(shared.name("commands"));
     call.key(shared.name("commands:later")).arg(&shared.settings.prefix).arg(milliseconds(shared.settings.ack_wait));
     let taken: Option<(String, u32, HashMap<String, Value>)> = call.invoke_async(own).await?;
     Ok(taken.map(|(id, attempt, fields)| Entry { id, attempt, fields }))
 }
 
-async fn fresh(
+async fn read_new(
     shared: &RedisConnection,
     own: &mut MultiplexedConnection,
     wait: Duration,
 ) -> RedisResult<Option<Entry>> {
     let group = &shared.settings.prefix;
-    let options = StreamReadOptions::default().group(group, group).count(1).block(whole(wait));
+    let options = StreamReadOptions::default().group(group, group).count(1).block(whole_millis(wait));
     let reply: Option<StreamReadReply> = own.xread_options(&[shared.name("commands")], &[">"], &options).await?;
     let entry = reply.into_iter().flat_map(|reply| reply.keys).flat_map(|key| key.ids).next();
     Ok(entry.map(|entry| Entry { id: entry.id, attempt: 1, fields: entry.map }))

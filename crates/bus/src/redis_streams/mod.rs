@@ -47,7 +47,7 @@ impl RedisStreams {
             .set_max_delay(PAUSE);
         // Lazy, so that Baton starts while Redis is away.
         let connection = ConnectionManager::new_lazy_with_config(client.clone(), config)
-            .map_err(|error| fault::bus_error(&error, &fault::place(&client)))?;
+            .map_err(|error| fault::bus_error(&error, &fault::server_name(&client)))?;
         Ok(Self { shared: Arc::new(RedisConnection { settings, client, connection }) })
     }
 }
@@ -58,7 +58,7 @@ impl Bus for RedisStreams {
     }
 
     fn listen(&self) -> BoxFuture<'_, Result<BoxStream<'static, BusEvent>, BusError>> {
-        self.shared.follow(self.shared.name("events")).boxed()
+        self.shared.read_stream(self.shared.name("events")).boxed()
     }
 
     fn send<'a>(&'a self, command: &'a BusEvent) -> BoxFuture<'a, Result<(), BusError>> {
@@ -90,14 +90,14 @@ impl Bus for RedisStreams {
     }
 
     fn replies<'a>(&'a self, to: &'a str) -> BoxFuture<'a, Result<BoxStream<'static, BusEvent>, BusError>> {
-        self.shared.follow(to.to_owned()).boxed()
+        self.shared.read_stream(to.to_owned()).boxed()
     }
 
-    fn bury<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), BusError>> {
+    fn put_dead_letter<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), BusError>> {
         async move { self.shared.append("dead", &[letter.event()], self.shared.settings.dead).await }.boxed()
     }
 
-    fn buried(&self, limit: usize) -> BoxFuture<'_, Result<Vec<BusEvent>, BusError>> {
+    fn list_dead_letters(&self, limit: usize) -> BoxFuture<'_, Result<Vec<BusEvent>, BusError>> {
         async move {
             let key = self.shared.name("dead");
             let last: StreamRangeReply =
@@ -109,9 +109,9 @@ impl Bus for RedisStreams {
 
     fn check(&self) -> BoxFuture<'_, Result<String, BusError>> {
         async move {
-            let place = fault::place(&self.shared.client);
+            let place = fault::server_name(&self.shared.client);
             let look = async {
-                let mut connection = self.shared.own().await?;
+                let mut connection = self.shared.open_dedicated().await?;
                 let info: String = redis::cmd("INFO").arg("server").query_async(&mut connection).await?;
                 self.shared.ensure_group(&mut connection).await?;
                 Ok(info)

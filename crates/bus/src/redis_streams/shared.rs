@@ -31,7 +31,7 @@ impl RedisConnection {
     }
 
     pub fn bus_error(&self, error: &RedisError) -> BusError {
-        fault::bus_error(error, &fault::place(&self.client))
+        fault::bus_error(error, &fault::server_name(&self.client))
     }
 
     /// Runs an operation on the shared connection.
@@ -43,12 +43,14 @@ impl RedisConnection {
         let limit = self.settings.timeout + CONNECTING;
         match timeout(limit, run(self.connection.clone())).await {
             Ok(result) => result.map_err(|error| self.bus_error(&error)),
-            Err(_) => Err(BusError::Away(format!("Redis at {} does not respond in time", fault::place(&self.client)))),
+            Err(_) => {
+                Err(BusError::Away(format!("Redis at {} does not respond in time", fault::server_name(&self.client))))
+            }
         }
     }
 
     /// A connection for reads that wait: on the shared one, everything else would wait with them.
-    pub async fn own(&self) -> RedisResult<MultiplexedConnection> {
+    pub async fn open_dedicated(&self) -> RedisResult<MultiplexedConnection> {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECTING))
             .set_response_timeout(Some(BLOCK + self.settings.timeout));
@@ -84,18 +86,18 @@ impl RedisConnection {
     }
 
     /// What is added to a stream after its present end.
-    pub async fn follow(self: &Arc<Self>, key: String) -> Result<BoxStream<'static, BusEvent>, BusError> {
+    pub async fn read_stream(self: &Arc<Self>, key: String) -> Result<BoxStream<'static, BusEvent>, BusError> {
         // The position is read before the stream is returned, so that nothing sent after this call is missed.
         let last: StreamRangeReply = self.run(async |mut c| c.xrevrange_count(&key, "+", "-", 1).await).await?;
         let mut last = last.ids.first().map_or_else(|| "0-0".to_owned(), |entry| entry.id.clone());
         let shared = Arc::clone(self);
-        let options = StreamReadOptions::default().block(whole(BLOCK)).count(BATCH);
+        let options = StreamReadOptions::default().block(whole_millis(BLOCK)).count(BATCH);
         let stream = async_stream::stream! {
             let mut own = None;
             loop {
                 let connection = match &mut own {
                     Some(connection) => connection,
-                    None => match shared.own().await {
+                    None => match shared.open_dedicated().await {
                         Ok(connection) => own.insert(connection),
                         Err(_) => {
                             sleep(PAUSE).await;
@@ -131,6 +133,6 @@ pub(super) fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX).min(1 << 52)
 }
 
-pub(super) fn whole(duration: Duration) -> usize {
+pub(super) fn whole_millis(duration: Duration) -> usize {
     usize::try_from(duration.as_millis()).unwrap_or(usize::MAX)
 }

@@ -1,7 +1,7 @@
 //! Servers that go and come back.
 
 use crate::place::{self, Place};
-use crate::{event, id, next, taken};
+use crate::{event, id, next, take_delivery};
 use baton_bus::{Bus, BusError, BusSettings};
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,7 +37,7 @@ async fn redis_comes_back_empty() {
     let bus = place.node().await;
     let (mut commands, mut events) = (bus.commands(), bus.listen().await.unwrap());
     bus.send(&event("1", "model.update")).await.unwrap();
-    let held = taken(&mut commands).await;
+    let held = take_delivery(&mut commands).await;
     bus.publish(&[event("1", "model.updated")]).await.unwrap();
     assert_eq!(next(&mut events).await.id, "1");
 
@@ -47,7 +47,7 @@ async fn redis_comes_back_empty() {
 
     server.restart();
     at_last("send", async || bus.send(&event("2", "model.update")).await).await;
-    assert_eq!(id(&taken(&mut commands).await), "2");
+    assert_eq!(id(&take_delivery(&mut commands).await), "2");
     held.ack().await.unwrap();
     at_last("publish", async || bus.publish(&[event("2", "model.updated")]).await).await;
     assert_eq!(next(&mut events).await.id, "2");
@@ -60,11 +60,11 @@ async fn redis_is_flushed() {
     let bus = place.node().await;
     let mut commands = bus.commands();
     bus.send(&event("1", "model.update")).await.unwrap();
-    let held = taken(&mut commands).await;
+    let held = take_delivery(&mut commands).await;
     redis::cmd("FLUSHALL").query_async::<()>(&mut place::redis(&server.url()).await).await.unwrap();
     held.ack().await.unwrap();
     bus.send(&event("2", "model.update")).await.unwrap();
-    assert_eq!(id(&taken(&mut commands).await), "2");
+    assert_eq!(id(&take_delivery(&mut commands).await), "2");
 }
 
 #[tokio::test]
@@ -74,7 +74,7 @@ async fn nats_comes_back_with_what_it_had() {
     let bus = place.node().await;
     let (mut commands, mut events) = (bus.commands(), bus.listen().await.unwrap());
     bus.send(&event("1", "model.update")).await.unwrap();
-    drop(taken(&mut commands).await);
+    drop(take_delivery(&mut commands).await);
 
     server.stop();
     is_away(&bus).await;
@@ -85,7 +85,7 @@ async fn nats_comes_back_with_what_it_had() {
     while next(&mut events).await.id != "2" {}
     // It was not acknowledged, so it comes again. A server that was killed may have forgotten how often it came before.
     loop {
-        let again = taken(&mut commands).await;
+        let again = take_delivery(&mut commands).await;
         again.ack().await.unwrap();
         if id(&again) == "1" {
             break;
@@ -100,7 +100,7 @@ async fn nats_loses_its_streams() {
     let bus = place.node().await;
     let mut commands = bus.commands();
     bus.send(&event("1", "model.update")).await.unwrap();
-    taken(&mut commands).await.ack().await.unwrap();
+    take_delivery(&mut commands).await.ack().await.unwrap();
     let context = async_nats::jetstream::new(async_nats::connect(server.url()).await.unwrap());
     let Place::Nats { settings, .. } = &place else { panic!("it is on NATS") };
     for stream in ["EVENTS", "COMMANDS", "DEAD"] {
@@ -108,7 +108,7 @@ async fn nats_loses_its_streams() {
     }
     bus.publish(&[event("2", "model.updated")]).await.unwrap();
     bus.send(&event("2", "model.update")).await.unwrap();
-    assert_eq!(id(&taken(&mut commands).await), "2");
+    assert_eq!(id(&take_delivery(&mut commands).await), "2");
     server.stop();
 }
 
@@ -124,6 +124,6 @@ async fn a_bus_may_be_opened_before_its_server_runs() {
     nats.restart();
     for (node, commands) in nodes.iter().zip(&mut streams) {
         at_last("send", async || node.send(&event("1", "model.update")).await).await;
-        assert_eq!(id(&taken(commands).await), "1");
+        assert_eq!(id(&take_delivery(commands).await), "1");
     }
 }

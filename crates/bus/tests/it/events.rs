@@ -10,7 +10,7 @@ use std::time::Duration;
 on_every_bus! {
     every_listener_hears_and_the_bus_keeps_one_of_each BusSettings::default();
     an_event_arrives_as_it_was_written BusSettings::default();
-    old_events_go bounded();
+    old_events_go bounded_settings();
     replies_reach_who_waits_for_them BusSettings::default();
     replies_go_to_no_stream_of_batons_own BusSettings::default();
     a_good_bus_passes_its_check BusSettings::default();
@@ -46,13 +46,13 @@ async fn an_event_arrives_as_it_was_written(place: &Place) {
         subject: Some("ü \"model\"".into()),
         time: Some(Timestamp(1_769_860_800_000_250)),
         data: Some(Json(format!(r#"{{"number":1.50,"text":"{}"}}"#, "x".repeat(100_000)))),
-        ..event("whole ö", "model.request.completed").with("traceparent", "00-1-2-01")
+        ..event("whole ö", "model.request.completed").with_attribute("traceparent", "00-1-2-01")
     };
     node.publish(std::slice::from_ref(&sent)).await.unwrap();
     assert!(next(&mut listener).await == sent);
 }
 
-fn bounded() -> BusSettings {
+fn bounded_settings() -> BusSettings {
     BusSettings { events: StreamBound { length: 100, age: Duration::from_secs(3600) }, ..BusSettings::default() }
 }
 
@@ -70,7 +70,7 @@ async fn replies_reach_who_waits_for_them(place: &Place) {
     let to = place.replyto();
     node.reply(&to, &event("early", "chat.execute.result")).await.unwrap();
     let mut replies = client.replies(&to).await.unwrap();
-    let reply = event("1", "chat.execute.result").with("commandid", "c");
+    let reply = event("1", "chat.execute.result").with_attribute("commandid", "c");
     node.reply(&to, &reply).await.unwrap();
     assert_eq!(next(&mut replies).await, reply);
 }

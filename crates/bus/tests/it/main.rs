@@ -23,7 +23,7 @@ async fn next(stream: &mut BoxStream<'static, BusEvent>) -> BusEvent {
     tokio::time::timeout(LONG, stream.next()).await.expect("an event comes").expect("the stream goes on")
 }
 
-async fn taken(stream: &mut BoxStream<'static, CommandDelivery>) -> CommandDelivery {
+async fn take_delivery(stream: &mut BoxStream<'static, CommandDelivery>) -> CommandDelivery {
     tokio::time::timeout(LONG, stream.next()).await.expect("a command comes").expect("the stream goes on")
 }
 

@@ -132,7 +132,7 @@ impl ModelDirectory {
             match write(&change, &step).await {
                 Ok(()) => {
                     let (before, after) = step.models();
-                    self.note(&change, "model.discover", before, after).await?;
+                    self.note_change(&change, "model.discover", before, after).await?;
                     plan.steps.push(step);
                 }
                 Err(StoreError::Conflict { .. } | StoreError::NotFound { .. }) if !last => return Ok(None),

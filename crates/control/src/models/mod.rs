@@ -50,7 +50,7 @@ impl ModelDirectory {
     }
 
     /// Takes over what is known of other providers; [`Self::reload`] puts it in force.
-    pub fn know(&self, vendors: VendorInfo) {
+    pub fn set_vendor_info(&self, vendors: VendorInfo) {
         self.vendors.store(Arc::new(vendors));
     }
 
@@ -64,7 +64,7 @@ impl ModelDirectory {
         let models: BTreeMap<ModelId, Arc<Model>> = stored
             .into_iter()
             .chain(self.configured.iter().cloned())
-            .map(|model| (model.id.clone(), Arc::new(self.completed(model))))
+            .map(|model| (model.id.clone(), Arc::new(self.complete_from_catalogue(model))))
             .collect();
         // Only the models are replaced: the providers of the snapshot have their own owner.
         self.engine.registry().update(|snapshot| snapshot.models.clone_from(&models));
@@ -87,7 +87,7 @@ impl ModelDirectory {
         let change = self.store.change(by).await?;
         // The database decides about the name once more: another node may have registered it since the snapshot.
         change.models().insert(&model).await?;
-        self.note(&change, "model.register", None, Some(&model)).await?;
+        self.note_change(&change, "model.register", None, Some(&model)).await?;
         change.commit().await?;
         self.reload().await?;
         self.get(&model.id)
@@ -106,7 +106,7 @@ impl ModelDirectory {
         alter: impl FnOnce(&mut Model),
     ) -> Result<Arc<Model>, PublicError> {
         let _one = self.change.lock().await;
-        let before = self.stored(id).await?;
+        let before = self.find_stored(id).await?;
         let was = before.updated_at;
         if seen.is_some_and(|seen| seen != was) {
             return Err(PublicError::new(
@@ -123,7 +123,7 @@ impl ModelDirectory {
         check(&self.engine.registry().snapshot(), Some(&before), &model)?;
         let change = self.store.change(by).await?;
         change.models().update(&model, was).await?;
-        self.note(&change, "model.update", Some(&before), Some(&model)).await?;
+        self.note_change(&change, "model.update", Some(&before), Some(&model)).await?;
         change.commit().await?;
         self.reload().await?;
         self.get(id)
@@ -136,7 +136,7 @@ impl ModelDirectory {
     /// `force`.
     pub async fn remove(&self, id: &ModelId, force: bool, by: &Actor) -> Result<(), PublicError> {
         let _one = self.change.lock().await;
-        let before = self.stored(id).await?;
+        let before = self.find_stored(id).await?;
         let snapshot = self.engine.registry().snapshot();
         let users: Vec<&str> = snapshot
             .models
@@ -155,7 +155,7 @@ impl ModelDirectory {
         }
         let change = self.store.change(by).await?;
         change.models().delete(id).await?;
-        self.note(&change, "model.delete", Some(&before), None).await?;
+        self.note_change(&change, "model.delete", Some(&before), None).await?;
         change.commit().await?;
         self.engine.health().forget(id);
         self.engine.cache().purge(Some(&format!("model:{id}"))).await;
@@ -164,7 +164,7 @@ impl ModelDirectory {
 
     /// The model with what the catalogue knows where the registration says nothing; it can chat if nobody says what it
     /// can do.
-    fn completed(&self, mut model: Model) -> Model {
+    fn complete_from_catalogue(&self, mut model: Model) -> Model {
         let vendors = self.vendors.load();
         let vendor = vendors.names.get(&model.provider);
         let Some(known) = vendor.and_then(|vendor| catalogue::lookup(vendor, &model.upstream)) else {
@@ -185,7 +185,7 @@ impl ModelDirectory {
     }
 
     /// Tells of a change to a model: others by an event, the audit log by an entry.
-    async fn note(
+    async fn note_change(
         &self,
         change: &Change,
         action: &'static str,
@@ -201,12 +201,12 @@ impl ModelDirectory {
         let [before, after] = [before, after].map(|model| model.map(text));
         let data = after.clone().or_else(|| before.clone()).unwrap_or_default();
         let event = NewEvent { kind, subject: model.id.to_string(), data, traceparent: None };
-        change.tell(event).await?;
+        change.add_event(event).await?;
         let audit = NewAudit { action, kind: "model", subject: model.id.to_string(), before, after };
         Ok(change.audit(audit).await?)
     }
 
-    async fn stored(&self, id: &ModelId) -> Result<Model, PublicError> {
+    async fn find_stored(&self, id: &ModelId) -> Result<Model, PublicError> {
         if self.configured.iter().any(|model| model.id == *id) {
             return Err(PublicError::new(
                 Code::Conflict,

@@ -52,7 +52,7 @@ pub(super) fn plan(ground: &PlanInput<'_>, provider: &ProviderId, listed: &[Disc
     let mut plan =
         DiscoveryPlan { steps: gone.into_iter().map(PlanStep::Remove).collect(), ..DiscoveryPlan::default() };
     for found in listed {
-        match adopt(ground, provider, found, &taken) {
+        match adopt_model(ground, provider, found, &taken) {
             Ok((id, step)) => {
                 taken.insert(id.clone(), Some(found.upstream.clone()));
                 plan.found.push(id);
@@ -69,7 +69,7 @@ pub(super) fn plan(ground: &PlanInput<'_>, provider: &ProviderId, listed: &[Disc
 }
 
 fn conflict(provider: &ProviderId, found: &DiscoveredModel, problem: String) -> Conflict {
-    let listed = bounds::cut(&found.upstream, bounds::NAME).into_owned();
+    let listed = bounds::truncate(&found.upstream, bounds::NAME).into_owned();
     Conflict { provider: provider.clone(), listed, problem }
 }
 
@@ -95,7 +95,7 @@ fn find_taken(ground: &PlanInput<'_>, provider: &ProviderId, gone: &[Model]) -> 
 }
 
 /// The id under which a listed model can be asked for, and the step that makes it so; else why it can't be.
-fn adopt(
+fn adopt_model(
     ground: &PlanInput<'_>,
     provider: &ProviderId,
     found: &DiscoveredModel,
@@ -165,7 +165,7 @@ fn new_model(ground: &PlanInput<'_>, provider: &ProviderId, found: &DiscoveredMo
     // What a provider says is foreign data: a number or text that the database can't keep is as not said.
     let tokens = |tokens: Option<u64>| tokens.filter(|tokens| *tokens > 0 && i64::try_from(*tokens).is_ok());
     let display_name = found.display_name.as_deref().filter(|name| !name.chars().any(char::is_control));
-    let display_name = display_name.map(|name| bounds::cut(name, bounds::NAME).into_owned());
+    let display_name = display_name.map(|name| bounds::truncate(name, bounds::NAME).into_owned());
     Model {
         capabilities: capabilities(ground.vendors, provider, found),
         upstream: found.upstream.clone(),

@@ -38,7 +38,7 @@ pub struct RegistrationView {
 
 impl From<&RegisteredProvider> for RegistrationView {
     fn from(row: &RegisteredProvider) -> Self {
-        let settings = StoredProviderSettings::of(row);
+        let settings = StoredProviderSettings::read_row(row);
         // One that an older version keeps in clear is masked all the same.
         let query = settings.query.as_deref().map_or(settings.query_names, parameter_names);
         let text = |millis: u64| humantime::format_duration(Duration::from_millis(millis)).to_string();

@@ -113,7 +113,7 @@ async fn changes_are_told_and_noted() {
     assert!(directory.register(registered("a"), &by()).await.is_err());
     directory.discover(None, false, &by()).await.unwrap();
     directory.discover(None, false, &by()).await.unwrap();
-    let events = bench.store.events().unplaced(100).await.unwrap();
+    let events = bench.store.events().list_unplaced(100).await.unwrap();
     let told: Vec<_> = events.iter().map(|event| (event.kind.name(), event.subject.as_str())).collect();
     let expected = [
         ("model.registered", "a"),

@@ -92,7 +92,7 @@ async fn the_oldest_go_beyond_a_number() {
     assert_eq!(there(&conversations, &ada, &["a", "b", "c", "d"]).await, "cd");
     assert_eq!(there(&conversations, &eve, &["e"]).await, "e", "another key's are not touched");
     assert_eq!(
-        kept.stored_responses().kept_by(&Owner::of(&ada)).await.unwrap(),
+        kept.stored_responses().amount_of(&Owner::of(&ada)).await.unwrap(),
         StoredAmount { number: 2, bytes: 3 + 4 }
     );
 }

@@ -51,7 +51,7 @@ impl<'r> BlockWriter<'r> {
         let mut blocks = Vec::with_capacity(message.parts.len());
         for (place, part) in message.parts.iter().enumerate() {
             let path = format!("{path}.content[{place}]");
-            if self.keeps(part, &path, role) {
+            if self.check_role(part, &path, role) {
                 blocks.push(PendingBlock { path, part: Cow::Borrowed(part) });
             }
         }
@@ -60,7 +60,7 @@ impl<'r> BlockWriter<'r> {
 
     /// Whether the part can be said in a turn of that role; if not, it is listed. Blank text is refused, and says
     /// nothing.
-    fn keeps(&mut self, part: &Part, path: &str, role: &str) -> bool {
+    fn check_role(&mut self, part: &Part, path: &str, role: &str) -> bool {
         let problem = match (&part.kind, role) {
             (PartKind::Text { text, citations }, _) => {
                 if citations.iter().any(|(dialect, _)| *dialect != Dialect::Anthropic) {
@@ -223,7 +223,7 @@ impl<'r> BlockWriter<'r> {
         let mut parts = Vec::with_capacity(result.parts.len());
         for (place, part) in result.parts.iter().enumerate() {
             let path = format!("{path}.content[{place}]");
-            if self.keeps(part, &path, "user") {
+            if self.check_role(part, &path, "user") {
                 parts.push(PendingBlock { path, part: Cow::Borrowed(part) });
             }
         }

@@ -22,7 +22,7 @@ pub(super) fn read(
             "user" => MessageRole::User,
             "assistant" => MessageRole::Assistant,
             "system" => MessageRole::System,
-            _ => return Err(role.expected("user or assistant")),
+            _ => return Err(role.expected_fault("user or assistant")),
         };
         read_turn(role, message.require("content")?, into, extensions)?;
     }
@@ -43,7 +43,7 @@ pub(super) fn read_turn(
         }
         return Ok(());
     }
-    for block in content.items().map_err(|_| content.expected("a string or an array"))? {
+    for block in content.items().map_err(|_| content.expected_fault("a string or an array"))? {
         let is_result =
             role == MessageRole::User && block.get("type").and_then(Node::as_str).as_deref() == Some("tool_result");
         let role = if is_result { MessageRole::Tool } else { role };
@@ -112,7 +112,7 @@ fn read_result(node: &Node<'_>, path: &str, extensions: &mut Vec<Extension>) -> 
         if let Some(text) = content.as_str() {
             result.parts.extend((!text.is_empty()).then(|| Part::text(text)));
         } else {
-            let blocks = content.items().map_err(|_| content.expected("a string or an array"))?;
+            let blocks = content.items().map_err(|_| content.expected_fault("a string or an array"))?;
             for (place, block) in blocks.iter().enumerate() {
                 result.parts.push(read_block(block, &format!("{path}.content[{place}]"), extensions)?);
             }

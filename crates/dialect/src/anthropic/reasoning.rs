@@ -68,8 +68,8 @@ impl ThinkingPlan {
         let mut plan = Self { thinking: None, display: None, effort: None, max_tokens };
         let Some(reasoning) = &request.reasoning else { return plan };
         let style = target.model.quirks.reasoning;
-        plan.effort = word(reasoning, style, dropped);
-        plan.thinking = match wish(reasoning, style) {
+        plan.effort = effort_word(reasoning, style, dropped);
+        plan.thinking = match choose_thinking(reasoning, style) {
             // The API refuses `thinking` with a `tool_choice` that forces a call.
             Some(Thinking::Budget(_)) if forced => {
                 dropped.push(Dropped::new("reasoning", "not together with a tool that must be called"));
@@ -77,9 +77,9 @@ impl ThinkingPlan {
             }
             Some(Thinking::Budget(budget)) => {
                 // A limit that the client set is never raised for the sake of reasoning.
-                let room = limit.map_or_else(|| room(budget, target), |_| max_tokens);
+                let room = limit.map_or_else(|| output_limit(budget, target), |_| max_tokens);
                 plan.max_tokens = room;
-                bounded(budget, room, dropped)
+                bound_budget(budget, room, dropped)
             }
             wish => wish,
         };
@@ -111,7 +111,7 @@ impl ThinkingPlan {
 }
 
 /// What was asked for, in the words that the model takes.
-fn wish(reasoning: &ReasoningOptions, style: ReasoningStyle) -> Option<Thinking> {
+fn choose_thinking(reasoning: &ReasoningOptions, style: ReasoningStyle) -> Option<Thinking> {
     let asked = reasoning.adaptive || reasoning.budget.is_some() || reasoning.enabled == Some(true);
     if reasoning.enabled == Some(false) {
         return Some(Thinking::Disabled);
@@ -146,7 +146,11 @@ fn budget(effort: Option<Effort>) -> u64 {
 }
 
 /// The word for the effort, where the model takes one.
-fn word(reasoning: &ReasoningOptions, style: ReasoningStyle, dropped: &mut Vec<Dropped>) -> Option<&'static str> {
+fn effort_word(
+    reasoning: &ReasoningOptions,
+    style: ReasoningStyle,
+    dropped: &mut Vec<Dropped>,
+) -> Option<&'static str> {
     if style == ReasoningStyle::Budget {
         if reasoning.effort.is_some() && reasoning.budget.is_some() {
             dropped.push(Dropped::new("reasoning.effort", "the model takes a budget instead"));
@@ -175,12 +179,12 @@ fn word(reasoning: &ReasoningOptions, style: ReasoningStyle, dropped: &mut Vec<D
 }
 
 /// The limit on all output where the client gave none: the model's, or enough for thought and answer.
-fn room(budget: u64, target: &Target) -> u64 {
+fn output_limit(budget: u64, target: &Target) -> u64 {
     target.model.max_tokens.unwrap_or_else(|| budget.max(LEAST_BUDGET).saturating_add(DEFAULT_MAX_TOKENS))
 }
 
 /// A budget within its bounds; half of a limit that it does not fit into. Nothing where even the least is too much.
-fn bounded(budget: u64, max_tokens: u64, dropped: &mut Vec<Dropped>) -> Option<Thinking> {
+fn bound_budget(budget: u64, max_tokens: u64, dropped: &mut Vec<Dropped>) -> Option<Thinking> {
     if max_tokens <= LEAST_BUDGET {
         dropped.push(Dropped::new("reasoning", format!("max_tokens of {max_tokens} leaves no room for it")));
         return None;

@@ -127,9 +127,9 @@ fn drop_foreign_reasoning(editor: &mut Editor<'_>, dropped: &mut Vec<Dropped>) -
         let blank = content.items().is_ok_and(|blocks| !blocks.is_empty() && blocks.iter().all(is_foreign));
         let rest = if blank { Some("\"…\"".to_owned()) } else { remove_items(content, is_foreign) };
         if let Some(rest) = rest {
-            edited.push_str(messages.get(from..content.place().start).unwrap_or_default());
+            edited.push_str(messages.get(from..content.span().start).unwrap_or_default());
             edited.push_str(&rest);
-            from = content.place().end;
+            from = content.span().end;
         }
     }
     if from > 0 {

@@ -23,7 +23,7 @@ fn close(schema: &Node<'_>) -> Option<String> {
     for (name, value) in members {
         let new = match name.as_ref() {
             "additionalProperties" if is_open => continue,
-            "properties" | "$defs" | "definitions" => each(value),
+            "properties" | "$defs" | "definitions" => write_each(value),
             "items" | "not" => close(value),
             "anyOf" | "allOf" | "oneOf" | "prefixItems" => all(value),
             _ => None,
@@ -38,7 +38,7 @@ fn close(schema: &Node<'_>) -> Option<String> {
 }
 
 /// An object whose values are schemas.
-fn each(schemas: &Node<'_>) -> Option<String> {
+fn write_each(schemas: &Node<'_>) -> Option<String> {
     let members = schemas.members().ok()?;
     let new: Vec<_> = members.iter().map(|(_, schema)| close(schema)).collect();
     let pair = |((name, schema), new): (&(_, Node<'_>), &Option<String>)| {

@@ -22,7 +22,7 @@ pub(super) fn read(request: &mut ChatRequest, root: &Node<'_>) -> Result<(), Jso
         "any" => ToolChoice::Required,
         "none" => ToolChoice::None,
         "tool" => ToolChoice::Tool(choice.require("name")?.string()?),
-        _ => return Err(type_.expected("auto, any, tool or none")),
+        _ => return Err(type_.expected_fault("auto, any, tool or none")),
     });
     let single = choice.get("disable_parallel_tool_use").map(Node::bool).transpose()?;
     request.parallel_tool_calls = single.map(|single| !single);

@@ -169,7 +169,7 @@ pub fn write(error: &PublicError, request_id: &str) -> ErrorReply {
     {
         return ErrorReply { status: upstream.status, body: upstream.body.to_vec() };
     }
-    let (status, type_, code) = words(error.code);
+    let (status, type_, code) = status_type_and_code(error.code);
     let body = object(|o| {
         o.object("error", |o| {
             o.string("message", &error.message).string("type", type_);
@@ -188,7 +188,7 @@ pub fn write(error: &PublicError, request_id: &str) -> ErrorReply {
 }
 
 /// Status, `type` and `code`, such that the SDKs raise the class that fits and retry when it helps.
-fn words(code: Code) -> (u16, &'static str, Option<&'static str>) {
+fn status_type_and_code(code: Code) -> (u16, &'static str, Option<&'static str>) {
     const REQUEST: &str = "invalid_request_error";
     const SERVER: &str = "server_error";
     match code {

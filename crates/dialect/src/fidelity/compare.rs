@@ -1,6 +1,6 @@
 //! What was said before and not after.
 
-use super::{Fate, FieldValue, declared, reply, request};
+use super::{Fate, FieldValue, declarations, reply, request};
 use crate::Dropped;
 use baton_model::chat::ToolChoice;
 use baton_model::event::CollectedReply;
@@ -14,7 +14,7 @@ pub fn find_lost(
     to: Dialect,
     dropped: &[Dropped],
 ) -> Vec<FieldValue<request::Field>> {
-    let Some(declared) = declared(to) else { return Vec::new() };
+    let Some(declared) = declarations(to) else { return Vec::new() };
     let silenced = matches!((declared.request)(request::Field::ChoiceNone), Fate::Emulated(_))
         && request.tool_choice == Some(ToolChoice::None);
     let mut said = request::list_values(request);
@@ -29,7 +29,7 @@ pub fn find_lost_in_reply(
     arrived: &CollectedReply,
     to: Dialect,
 ) -> Vec<FieldValue<reply::Field>> {
-    let Some(declared) = declared(to) else { return Vec::new() };
+    let Some(declared) = declarations(to) else { return Vec::new() };
     let is_foreign = |said: &FieldValue<reply::Field>| {
         let mut others = Dialect::ALL.into_iter().filter(|dialect| *dialect != to);
         others.any(|other| said.value.strip_prefix(other.name()).is_some_and(|rest| rest.starts_with(' ')))
@@ -44,7 +44,7 @@ pub fn find_lost_in_reply(
 
 /// Whether the numbers of a reply are what they were, as that format counts.
 pub fn same_bill(reply: &CollectedReply, arrived: &CollectedReply, to: Dialect) -> bool {
-    let Some(declared) = declared(to) else { return true };
+    let Some(declared) = declarations(to) else { return true };
     let count =
         |reply: &CollectedReply| reply::count_usage(&reply.usage.clone().unwrap_or_default(), declared.counted_as);
     count(reply) == count(arrived)

@@ -89,7 +89,7 @@ pub fn list_values(reply: &CollectedReply) -> Vec<FieldValue<Field>> {
     let tier = usage.as_ref().and_then(|usage| usage.service_tier.as_deref());
     all.option(Field::ServiceTier, "service_tier", tier);
     if let Some(Timings { total, load, prompt, output }) = timings {
-        all.say(Field::Timings, "timings", format!("{total} {load} {prompt} {output}"));
+        all.record_value(Field::Timings, "timings", format!("{total} {load} {prompt} {output}"));
     }
     all.0
 }
@@ -97,20 +97,20 @@ pub fn list_values(reply: &CollectedReply) -> Vec<FieldValue<Field>> {
 struct FieldValues(Vec<FieldValue<Field>>);
 
 impl FieldValues {
-    fn say(&mut self, field: Field, path: impl Into<String>, value: impl Into<String>) {
+    fn record_value(&mut self, field: Field, path: impl Into<String>, value: impl Into<String>) {
         self.0.push(FieldValue { field, path: path.into(), value: value.into() });
     }
 
     fn option(&mut self, field: Field, path: &str, value: Option<impl ToString>) {
         if let Some(value) = value {
-            self.say(field, path, value.to_string());
+            self.record_value(field, path, value.to_string());
         }
     }
 
     fn choice(&mut self, choice: &ReplyChoice) {
         let ReplyChoice { index, parts, finish, stop_sequence, logprobs } = choice;
         if *index > 0 {
-            return self.say(Field::MoreChoices, "n", format!("{choice:?}"));
+            return self.record_value(Field::MoreChoices, "n", format!("{choice:?}"));
         }
         for part in parts {
             self.part(part);
@@ -121,7 +121,7 @@ impl FieldValues {
             .clone()
             .map(|finish| if calls && finish == FinishReason::Stop { FinishReason::ToolCalls } else { finish });
         if let Some(finish) = finish {
-            self.say(finish_field(&finish), "finish", format!("{finish:?}"));
+            self.record_value(finish_field(&finish), "finish", format!("{finish:?}"));
         }
         self.option(Field::StopSequence, "stop_sequence", stop_sequence.as_deref());
         let items = logprobs.iter().map(plain_json);
@@ -136,7 +136,7 @@ impl FieldValues {
             PartKind::Text { text, citations } => {
                 self.text(Field::Text, text);
                 for (dialect, json) in citations {
-                    self.say(Field::Citations, "citations", format!("{dialect} {}", plain_json(json)));
+                    self.record_value(Field::Citations, "citations", format!("{dialect} {}", plain_json(json)));
                 }
             }
             PartKind::Refusal(text) => self.text(Field::Refusal, text),
@@ -147,10 +147,10 @@ impl FieldValues {
             }
             PartKind::ToolCall(ToolCall { id, name, arguments }) => {
                 self.option(Field::CallId, "call", Some(id).filter(|id| !id.is_empty()));
-                self.say(Field::Call, "call", format!("{name} {}", arguments_of(arguments)));
+                self.record_value(Field::Call, "call", format!("{name} {}", arguments_of(arguments)));
             }
             PartKind::Other { dialect, json } => {
-                self.say(Field::Other, "content", format!("{dialect} {}", plain_json(json)));
+                self.record_value(Field::Other, "content", format!("{dialect} {}", plain_json(json)));
             }
             // A model answers with none of these.
             PartKind::Image(_) | PartKind::Audio { .. } | PartKind::Document(_) | PartKind::ToolResult(_) => {}
@@ -159,7 +159,7 @@ impl FieldValues {
 
     fn text(&mut self, field: Field, text: &str) {
         if !text.trim().is_empty() {
-            self.say(field, "content", text);
+            self.record_value(field, "content", text);
         }
     }
 }

@@ -250,13 +250,13 @@ enum Speaker {
 struct FieldValues(Vec<FieldValue<Field>>);
 
 impl FieldValues {
-    fn say(&mut self, field: Field, path: impl Into<String>, value: impl Into<String>) {
+    fn record_value(&mut self, field: Field, path: impl Into<String>, value: impl Into<String>) {
         self.0.push(FieldValue { field, path: path.into(), value: value.into() });
     }
 
     fn option(&mut self, field: Field, path: &str, value: Option<impl ToString>) {
         if let Some(value) = value {
-            self.say(field, path, value.to_string());
+            self.record_value(field, path, value.to_string());
         }
     }
 
@@ -291,10 +291,10 @@ impl FieldValues {
         let none = *effort == Some(Effort::None) && enabled.is_none() && budget.is_none() && !adaptive;
         if *enabled == Some(false) || none {
             // Then nobody asks how much.
-            return self.say(Field::ReasoningOff, "reasoning", "off");
+            return self.record_value(Field::ReasoningOff, "reasoning", "off");
         }
         if !counted && (*enabled == Some(true) || *adaptive) {
-            self.say(Field::ReasoningOn, "reasoning", "on");
+            self.record_value(Field::ReasoningOn, "reasoning", "on");
         }
         let effort = effort.filter(|effort| *effort != Effort::None);
         self.option(Field::Effort, "reasoning.effort", effort.map(Effort::name));
@@ -307,15 +307,15 @@ impl FieldValues {
         // The conversation may be regrouped: a member's place in it is not part of its name.
         let name =
             path.rsplit_once('.').filter(|_| path.starts_with("messages[")).map_or(path.as_str(), |(_, name)| name);
-        self.say(field, format!("{owner}{path}"), format!("{dialect} {name} {}", plain_json(value)));
+        self.record_value(field, format!("{owner}{path}"), format!("{dialect} {name} {}", plain_json(value)));
     }
 
     fn output(&mut self, output: &OutputFormat) {
         match output {
             OutputFormat::Unspecified | OutputFormat::Text => {}
-            OutputFormat::JsonObject => self.say(Field::JsonObject, "response_format", "json_object"),
+            OutputFormat::JsonObject => self.record_value(Field::JsonObject, "response_format", "json_object"),
             OutputFormat::Schema(Schema { name, description, schema, strict }) => {
-                self.say(Field::Schema, "response_format", answer_schema(schema));
+                self.record_value(Field::Schema, "response_format", answer_schema(schema));
                 self.option(Field::SchemaName, "response_format.name", name.as_deref());
                 self.option(Field::SchemaDescription, "response_format.description", description.as_deref());
                 self.option(Field::SchemaStrict, "response_format.strict", *strict);
@@ -333,22 +333,22 @@ impl FieldValues {
         }
         match choice {
             None | Some(ToolChoice::Auto) => {}
-            Some(ToolChoice::None) => return self.say(Field::ChoiceNone, "tool_choice", "none"),
-            Some(ToolChoice::Required) => self.say(Field::ChoiceRequired, "tool_choice", "required"),
-            Some(ToolChoice::Tool(name)) => self.say(Field::ChoiceTool, "tool_choice", name),
+            Some(ToolChoice::None) => return self.record_value(Field::ChoiceNone, "tool_choice", "none"),
+            Some(ToolChoice::Required) => self.record_value(Field::ChoiceRequired, "tool_choice", "required"),
+            Some(ToolChoice::Tool(name)) => self.record_value(Field::ChoiceTool, "tool_choice", name),
             Some(ToolChoice::Other { dialect, json }) => {
-                self.say(Field::ChoiceOther, "tool_choice", format!("{dialect} {}", plain_json(json)));
+                self.record_value(Field::ChoiceOther, "tool_choice", format!("{dialect} {}", plain_json(json)));
             }
         }
         if parallel == Some(false) {
-            self.say(Field::SingleCalls, "parallel_tool_calls", "false");
+            self.record_value(Field::SingleCalls, "parallel_tool_calls", "false");
         }
     }
 
     fn tool(&mut self, tool: &Tool, path: &str) {
         match tool {
             Tool::Function { name, description, parameters, strict, cache, extensions } => {
-                self.say(Field::Function, path, name);
+                self.record_value(Field::Function, path, name);
                 let description = description.as_deref().filter(|description| !description.is_empty());
                 self.option(Field::FunctionDescription, &format!("{path}.description"), description);
                 let parameters = parameters.as_ref().and_then(schema);
@@ -360,7 +360,7 @@ impl FieldValues {
                 }
             }
             Tool::Other { dialect, json } => {
-                self.say(Field::OtherTool, path, format!("{dialect} {}", plain_json(json)));
+                self.record_value(Field::OtherTool, path, format!("{dialect} {}", plain_json(json)));
             }
         }
     }
@@ -376,7 +376,7 @@ impl FieldValues {
         // An item of one format alone speaks for nobody.
         let speaks = parts.iter().any(|part| !matches!(part.kind, PartKind::Other { .. }));
         if *role == MessageRole::Developer && speaks {
-            self.say(Field::Developer, format!("{path}.role"), "developer");
+            self.record_value(Field::Developer, format!("{path}.role"), "developer");
         }
         self.option(Field::Name, &format!("{path}.name"), name.as_deref());
         for (place, part) in parts.iter().enumerate() {
@@ -393,7 +393,7 @@ impl FieldValues {
             _ => true,
         };
         if let Some(cache) = cache.filter(|_| markable) {
-            self.say(Field::PartCache, format!("{path}.cache_control"), lifetime(cache));
+            self.record_value(Field::PartCache, format!("{path}.cache_control"), lifetime(cache));
         }
         match kind {
             PartKind::Text { text, citations } => {
@@ -405,12 +405,16 @@ impl FieldValues {
                 };
                 self.text(field, path, text);
                 for (dialect, json) in citations {
-                    self.say(Field::Citations, format!("{path}.citations"), format!("{dialect} {}", plain_json(json)));
+                    self.record_value(
+                        Field::Citations,
+                        format!("{path}.citations"),
+                        format!("{dialect} {}", plain_json(json)),
+                    );
                 }
             }
             PartKind::Refusal(text) => self.text(Field::Refusal, path, text),
             PartKind::Image(image) => self.image(image, speaker, path),
-            PartKind::Audio { data, format } => self.say(Field::Audio, path, format!("{format} {data}")),
+            PartKind::Audio { data, format } => self.record_value(Field::Audio, path, format!("{format} {data}")),
             PartKind::Document(document) => self.document(document, speaker, path),
             PartKind::Reasoning(Reasoning { text, signature, redacted }) => {
                 self.text(Field::Reasoning, path, text);
@@ -419,7 +423,11 @@ impl FieldValues {
             }
             PartKind::ToolCall(ToolCall { id, name, arguments }) => {
                 self.option(Field::CallId, &format!("{path}.id"), Some(id).filter(|id| !id.is_empty()));
-                self.say(Field::Call, format!("{path}.arguments"), format!("{name} {}", arguments_of(arguments)));
+                self.record_value(
+                    Field::Call,
+                    format!("{path}.arguments"),
+                    format!("{name} {}", arguments_of(arguments)),
+                );
             }
             PartKind::ToolResult(ToolResult { call_id, name, parts, is_error }) => {
                 self.option(Field::ResultId, &format!("{path}.id"), Some(call_id).filter(|id| !id.is_empty()));
@@ -430,14 +438,14 @@ impl FieldValues {
                 }
             }
             PartKind::Other { dialect, json } => {
-                self.say(Field::OtherPart, path, format!("{dialect} {}", plain_json(json)));
+                self.record_value(Field::OtherPart, path, format!("{dialect} {}", plain_json(json)));
             }
         }
     }
 
     fn text(&mut self, field: Field, path: &str, text: &str) {
         if !text.trim().is_empty() {
-            self.say(field, path, text);
+            self.record_value(field, path, text);
         }
     }
 
@@ -451,7 +459,7 @@ impl FieldValues {
             MediaSource::File { dialect, id } => (Field::ImageFile, format!("{dialect} {id}")),
         };
         let field = if matches!(speaker, Speaker::Tool) { Field::ResultImage } else { field };
-        self.say(field, path, value);
+        self.record_value(field, path, value);
         self.option(Field::ImageDetail, &format!("{path}.detail"), detail.as_deref());
     }
 
@@ -469,7 +477,7 @@ impl FieldValues {
             MediaSource::File { dialect, id } => (Field::DocumentFile, format!("{dialect} {id}")),
         };
         let field = if matches!(speaker, Speaker::Tool) { Field::ResultDocument } else { field };
-        self.say(field, path, value);
+        self.record_value(field, path, value);
         self.option(Field::DocumentTitle, &format!("{path}.title"), title.as_deref());
         self.option(Field::DocumentContext, &format!("{path}.context"), context.as_deref());
         let citations = citations.filter(|citations| *citations);

@@ -11,7 +11,7 @@ use baton_model::event::{FinishReason, ReplyEvent, ReplyStart, Timings};
 use baton_model::{Dialect, Usage, UsageClass};
 
 /// A format's own JSON for what only one format knows.
-fn own(name: &str) -> Json {
+fn own_json(name: &str) -> Json {
     Json(format!(r#"{{"type":"{name}","x":1}}"#))
 }
 
@@ -80,7 +80,7 @@ pub(super) fn base() -> ChatRequest {
 }
 
 /// Says the field too; what only one format knows is of that format.
-pub(super) fn say(field: request::Field, dialect: Dialect, request: &mut ChatRequest) {
+pub(super) fn set_field(field: request::Field, dialect: Dialect, request: &mut ChatRequest) {
     use request::Field as F;
     let reasoning = |request: &mut ChatRequest, with: fn(&mut ReasoningOptions)| {
         with(request.reasoning.get_or_insert_default());
@@ -133,7 +133,7 @@ pub(super) fn say(field: request::Field, dialect: Dialect, request: &mut ChatReq
         | F::FunctionExtension => {
             say_of_function(field, dialect, function(request));
         }
-        F::OtherTool => request.tools.push(Tool::Other { dialect, json: own("search") }),
+        F::OtherTool => request.tools.push(Tool::Other { dialect, json: own_json("search") }),
         F::ChoiceNone => {
             function(request);
             request.tool_choice = Some(ToolChoice::None);
@@ -170,7 +170,7 @@ pub(super) fn say(field: request::Field, dialect: Dialect, request: &mut ChatReq
             ..base().messages.remove(0)
         }),
         F::Citations => {
-            let text = PartKind::Text { text: "It says so.".into(), citations: vec![(dialect, own("page"))] };
+            let text = PartKind::Text { text: "It says so.".into(), citations: vec![(dialect, own_json("page"))] };
             request.messages.push(Message { role: MessageRole::Assistant, name: None, parts: vec![text.into()] });
             request.messages.push(base().messages.remove(0));
         }
@@ -213,7 +213,7 @@ pub(super) fn say(field: request::Field, dialect: Dialect, request: &mut ChatReq
             request.messages.extend(called(ToolResult { parts, ..ToolResult::default() }));
         }
         F::ResultError => request.messages.extend(called(ToolResult { is_error: Some(true), ..text_result() })),
-        F::OtherPart => part(request, PartKind::Other { dialect, json: own("video") }),
+        F::OtherPart => part(request, PartKind::Other { dialect, json: own_json("video") }),
     }
 }
 
@@ -257,7 +257,7 @@ pub(super) fn reply(field: reply::Field, dialect: Dialect) -> Vec<ReplyEvent> {
             ReplyEvent::Finished { choice: 1, reason: FinishReason::Stop, stop_sequence: None },
         ]),
         F::Text | F::FinishStop => {}
-        F::Citations => content.push(ReplyEvent::Citation { choice: 0, dialect, json: own("page") }),
+        F::Citations => content.push(ReplyEvent::Citation { choice: 0, dialect, json: own_json("page") }),
         F::Refusal => content = vec![ReplyEvent::Refusal { choice: 0, text: "No.".into() }],
         F::Reasoning => content.insert(0, ReplyEvent::Reasoning { choice: 0, text: "Hm.".into() }),
         F::ReasoningSignature => {

@@ -1,8 +1,8 @@
 //! Every codec does what it declares, field by field, and between all pairs.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use super::samples::{base, reply as answer, say};
-use super::{Fate, FieldValue, declared, find_lost, find_lost_in_reply, reply, request, same_bill};
+use super::samples::{base, reply as answer, set_field};
+use super::{Fate, FieldValue, declarations, find_lost, find_lost_in_reply, reply, request, same_bill};
 use crate::framing::Framing;
 use crate::testing::{codec, read_stream, target};
 use crate::{Codec, Dropped, ReplyContext};
@@ -13,7 +13,7 @@ use std::fmt::Write;
 
 /// The formats of chats.
 fn chats() -> Vec<Dialect> {
-    Dialect::ALL.into_iter().filter(|dialect| declared(*dialect).is_some()).collect()
+    Dialect::ALL.into_iter().filter(|dialect| declarations(*dialect).is_some()).collect()
 }
 
 fn chat(dialect: Dialect) -> &'static dyn Codec {
@@ -56,12 +56,12 @@ fn outcome(dialect: Dialect, field: request::Field, asked: &ChatRequest) -> (boo
 fn requests_keep_what_is_declared() {
     let (mut all, mut faults) = (String::new(), Vec::new());
     for to in chats() {
-        let fate = declared(to).unwrap().request;
+        let fate = declarations(to).unwrap().request;
         for field in request::Field::ALL {
             for own in [true, false] {
                 let other = if to == Dialect::Anthropic { Dialect::OpenAi } else { Dialect::Anthropic };
                 let mut asked = base();
-                say(*field, if own { to } else { other }, &mut asked);
+                set_field(*field, if own { to } else { other }, &mut asked);
                 let (arrived, listed) = outcome(to, *field, &asked);
                 let name = format!("{to}, {} ({})", field.name(), if own { "own" } else { "foreign" });
                 let fits = match fate(*field) {
@@ -104,7 +104,7 @@ fn both_ways(to: Dialect, events: &[ReplyEvent]) -> [CollectedReply; 2] {
 fn replies_keep_what_is_declared() {
     let (mut all, mut faults) = (String::new(), Vec::new());
     for to in chats() {
-        let fate = declared(to).unwrap().reply;
+        let fate = declarations(to).unwrap().reply;
         for field in reply::Field::ALL {
             let events = answer(*field, to);
             let before = CollectedReply::collect(&events);
@@ -169,7 +169,7 @@ proptest! {
     ) {
         let mut asked = base();
         for (field, dialect) in fields {
-            say(field, dialect, &mut asked);
+            set_field(field, dialect, &mut asked);
         }
         for from in chats() {
             let (said, dropped) = through(from, &asked);

@@ -68,7 +68,7 @@ impl<'a> Node<'a> {
     }
 
     fn value_at(lexer: &mut Lexer<'a>, depth: &mut usize) -> Result<Self, ReadError> {
-        let start = lexer.at();
+        let start = lexer.position();
         let value = match lexer.peek() {
             Some(b'{') => JsonValue::Object(Self::members_at(lexer, depth)?),
             Some(b'[') => JsonValue::Array(Self::items_at(lexer, depth)?),
@@ -83,7 +83,7 @@ impl<'a> Node<'a> {
                 }
             }
         };
-        Ok(Self { text: lexer.text().get(start..lexer.at()).unwrap_or_default(), start, value })
+        Ok(Self { text: lexer.text().get(start..lexer.position()).unwrap_or_default(), start, value })
     }
 
     fn items_at(lexer: &mut Lexer<'a>, depth: &mut usize) -> Result<Vec<Self>, ReadError> {
@@ -137,7 +137,7 @@ impl<'a> Node<'a> {
     }
 
     /// Where it stands in the whole text.
-    pub fn place(&self) -> std::ops::Range<usize> {
+    pub fn span(&self) -> std::ops::Range<usize> {
         self.start..self.start + self.text.len()
     }
 
@@ -183,7 +183,7 @@ impl<'a> Node<'a> {
     pub fn members(&self) -> Result<&[(Cow<'a, str>, Self)], JsonFault> {
         match &self.value {
             JsonValue::Object(members) => Ok(members),
-            _ => Err(self.expected("an object")),
+            _ => Err(self.expected_fault("an object")),
         }
     }
 
@@ -194,7 +194,7 @@ impl<'a> Node<'a> {
     pub fn items(&self) -> Result<&[Self], JsonFault> {
         match &self.value {
             JsonValue::Array(items) => Ok(items),
-            _ => Err(self.expected("an array")),
+            _ => Err(self.expected_fault("an array")),
         }
     }
 
@@ -208,7 +208,7 @@ impl<'a> Node<'a> {
     /// # Errors
     /// If it is none.
     pub fn string(&self) -> Result<String, JsonFault> {
-        self.as_str().map(Cow::into_owned).ok_or_else(|| self.expected("a string"))
+        self.as_str().map(Cow::into_owned).ok_or_else(|| self.expected_fault("a string"))
     }
 
     /// The text of a string; `None` of anything else. For replies, where a member of an unexpected kind is passed over.
@@ -223,7 +223,7 @@ impl<'a> Node<'a> {
     pub fn bool(&self) -> Result<bool, JsonFault> {
         match self.value {
             JsonValue::Bool(value) => Ok(value),
-            _ => Err(self.expected("true or false")),
+            _ => Err(self.expected_fault("true or false")),
         }
     }
 
@@ -233,7 +233,7 @@ impl<'a> Node<'a> {
     /// If it is none.
     pub fn f64(&self) -> Result<f64, JsonFault> {
         let number = matches!(self.value, JsonValue::Number).then(|| self.text.parse().ok()).flatten();
-        number.filter(|number: &f64| number.is_finite()).ok_or_else(|| self.expected("a number"))
+        number.filter(|number: &f64| number.is_finite()).ok_or_else(|| self.expected_fault("a number"))
     }
 
     /// A whole number of the type asked for; `3.0` is one too, as vendors take it.
@@ -241,7 +241,9 @@ impl<'a> Node<'a> {
     /// # Errors
     /// If it is none, or too large.
     pub fn integer<T: TryFrom<i128>>(&self) -> Result<T, JsonFault> {
-        self.as_integer().and_then(|number| T::try_from(number).ok()).ok_or_else(|| self.expected("a whole number"))
+        self.as_integer()
+            .and_then(|number| T::try_from(number).ok())
+            .ok_or_else(|| self.expected_fault("a whole number"))
     }
 
     fn as_integer(&self) -> Option<i128> {
@@ -273,7 +275,7 @@ impl<'a> Node<'a> {
     }
 
     /// The fault of a value of the wrong kind.
-    pub fn expected(&self, expected: &str) -> JsonFault {
+    pub fn expected_fault(&self, expected: &str) -> JsonFault {
         self.fault(format!("expected {expected}"))
     }
 

@@ -72,7 +72,7 @@ fn read_input(node: &Node<'_>) -> Result<Vec<Prompt>, JsonFault> {
     if let Some(text) = node.as_str() {
         return Ok(vec![Prompt::Text(text.into_owned())]);
     }
-    let items = node.items().map_err(|_| node.expected("a string or an array of strings"))?;
+    let items = node.items().map_err(|_| node.expected_fault("a string or an array of strings"))?;
     items.iter().map(|item| item.string().map(Prompt::Text)).collect()
 }
 

@@ -89,7 +89,7 @@ impl LineContext {
         let id = Some(text(node, "id")).filter(|id| !id.is_empty());
         // Its own number is wrong where each call comes on its own line.
         let index = u32::try_from(self.calls).unwrap_or(u32::MAX);
-        let id = id.unwrap_or_else(|| calls::minted(self.calls, &self.created));
+        let id = id.unwrap_or_else(|| calls::make_id(self.calls, &self.created));
         self.calls += 1;
         events.push(ReplyEvent::ToolCall { choice: 0, index, id, name: text(function, "name") });
         let fragment = calls::read_arguments(function.get("arguments"));

@@ -77,7 +77,9 @@ pub(super) fn extension(path: impl Into<String>, node: &Node<'_>) -> Extension {
 fn read_stop(node: &Node<'_>) -> Result<Vec<String>, JsonFault> {
     match node.as_str() {
         Some(stop) => Ok(vec![stop.into_owned()]),
-        None => node.items().map_err(|_| node.expected("an array of strings"))?.iter().map(Node::string).collect(),
+        None => {
+            node.items().map_err(|_| node.expected_fault("an array of strings"))?.iter().map(Node::string).collect()
+        }
     }
 }
 
@@ -89,7 +91,7 @@ fn read_format(request: &mut ChatRequest, node: &Node<'_>) -> Result<(), JsonFau
         None if node.is_object() => {
             OutputFormat::Schema(Schema { schema: node.json(), name: None, description: None, strict: None })
         }
-        _ => return Err(node.expected("json or a schema")),
+        _ => return Err(node.expected_fault("json or a schema")),
     };
     Ok(())
 }
@@ -105,7 +107,7 @@ fn read_think(request: &mut ChatRequest, node: &Node<'_>) -> Result<(), JsonFaul
         },
         None => {
             // A truth value is the older form; levels came with gpt-oss.
-            let enabled = node.bool().map_err(|_| node.expected("true, false or a level"))?;
+            let enabled = node.bool().map_err(|_| node.expected_fault("true, false or a level"))?;
             ReasoningOptions { enabled: Some(enabled), ..ReasoningOptions::default() }
         }
     };
@@ -118,16 +120,16 @@ fn read_think(request: &mut ChatRequest, node: &Node<'_>) -> Result<(), JsonFaul
 pub(super) fn write(request: &ChatRequest, target: &Target, o: &mut Object<'_>, dropped: &mut Vec<Dropped>) {
     o.bool("stream", request.stream);
     o.maybe_json("format", format(&request.output).as_ref());
-    o.maybe_json("think", think(request.reasoning.as_ref(), target, dropped).as_ref());
+    o.maybe_json("think", think_value(request.reasoning.as_ref(), target, dropped).as_ref());
     if let Some(alternatives) = request.logprobs {
         o.bool("logprobs", true);
         o.maybe_integer("top_logprobs", Some(alternatives).filter(|count| *count > 0));
     }
-    let given = |path: &str| own(request).any(|extension| extension.path == path);
+    let given = |path: &str| own_extensions(request).any(|extension| extension.path == path);
     // The client's own window stands, even if the prompt does not fit in it.
     let window = target.context_window.filter(|_| !given("options.num_ctx"));
     let sampling = sampling(request);
-    let runner: Vec<_> = own(request)
+    let runner: Vec<_> = own_extensions(request)
         .filter_map(|extension| Some((extension.path.strip_prefix("options.")?, &extension.value)))
         // A limit that was set since takes the place of "no limit".
         .filter(|(name, _)| sampling.iter().all(|(said, _)| said != name))
@@ -143,7 +145,7 @@ pub(super) fn write(request: &ChatRequest, target: &Target, o: &mut Object<'_>, 
             o.maybe_integer("num_ctx", window);
         });
     }
-    for extension in own(request).filter(|extension| !extension.path.contains(['.', '['])) {
+    for extension in own_extensions(request).filter(|extension| !extension.path.contains(['.', '['])) {
         o.json(&extension.path, &extension.value);
     }
     if target.context_window.is_some() {
@@ -159,7 +161,7 @@ pub(super) fn write(request: &ChatRequest, target: &Target, o: &mut Object<'_>, 
 }
 
 /// What this format alone knows.
-fn own(request: &ChatRequest) -> impl Iterator<Item = &Extension> {
+fn own_extensions(request: &ChatRequest) -> impl Iterator<Item = &Extension> {
     request.extensions.iter().filter(|extension| extension.dialect == Dialect::Ollama)
 }
 
@@ -223,9 +225,13 @@ pub(super) fn format(output: &OutputFormat) -> Option<Json> {
     }
 }
 
-/// The `think` that says it: a level where the model knows levels, as Ollama's own OpenAI-compatible endpoint maps
+/// The `think_value` that says it: a level where the model knows levels, as Ollama's own OpenAI-compatible endpoint maps
 /// efforts, else a switch.
-pub(super) fn think(reasoning: Option<&ReasoningOptions>, target: &Target, dropped: &mut Vec<Dropped>) -> Option<Json> {
+pub(super) fn think_value(
+    reasoning: Option<&ReasoningOptions>,
+    target: &Target,
+    dropped: &mut Vec<Dropped>,
+) -> Option<Json> {
     let reasoning = reasoning?;
     if reasoning.display.is_some() {
         dropped.push(Dropped::new("reasoning.display", "not supported by ollama"));

@@ -5,7 +5,7 @@
 
 use super::line::LineContext;
 use crate::json::Node;
-use crate::meter_only::{reduce, text_length, values};
+use crate::meter_only::{find_values, reduce, text_length};
 use crate::{ReadError, StreamReader};
 use baton_model::{Detail, ReplyEvent};
 use memchr::memmem::Finder;
@@ -24,17 +24,17 @@ pub(super) fn reader(detail: Detail) -> Box<dyn StreamReader> {
 struct OllamaFullReader {
     lines: LineContext,
     /// Whether the end, or a failure, was told.
-    over: bool,
+    ended: bool,
 }
 
 impl StreamReader for OllamaFullReader {
     fn push(&mut self, frame: &[u8]) -> Result<Vec<ReplyEvent>, ReadError> {
         let mut events = Vec::new();
-        if self.over || frame.trim_ascii().is_empty() {
+        if self.ended || frame.trim_ascii().is_empty() {
             return Ok(events);
         }
         self.lines.push(&Node::parse(frame)?, &mut events);
-        self.over = events.iter().any(|event| matches!(event, ReplyEvent::Failed(_) | ReplyEvent::Ended));
+        self.ended = events.iter().any(|event| matches!(event, ReplyEvent::Failed(_) | ReplyEvent::Ended));
         Ok(events)
     }
 
@@ -54,7 +54,7 @@ impl StreamReader for OllamaMeterReader {
     fn push(&mut self, frame: &[u8]) -> Result<Vec<ReplyEvent>, ReadError> {
         // The first line has the names.
         if self.full.lines.is_started()
-            && !self.full.over
+            && !self.full.ended
             && let Some(text_bytes) = plain_text(frame)
         {
             return Ok(vec![ReplyEvent::Opaque { text_bytes }]);
@@ -74,15 +74,18 @@ fn plain_text(frame: &[u8]) -> Option<u32> {
     let keys = &*KEYS;
     let whole = line.starts_with(b"{") && line.ends_with(b"}");
     // Escapes could spell a key.
-    if !whole || keys.escape.find(line).is_some() || keys.telling.iter().any(|key| values(line, key).next().is_some()) {
+    if !whole
+        || keys.escape.find(line).is_some()
+        || keys.telling.iter().any(|key| find_values(line, key).next().is_some())
+    {
         return None;
     }
-    let mut done = values(line, &keys.done);
+    let mut done = find_values(line, &keys.done);
     if !done.next()?.starts_with(b"false") || done.next().is_some() {
         return None;
     }
     let mut total = 0;
-    for length in keys.text.iter().flat_map(|key| values(line, key)).map(text_length) {
+    for length in keys.text.iter().flat_map(|key| find_values(line, key)).map(text_length) {
         total += length?;
     }
     u32::try_from(total).ok().filter(|total| *total > 0)

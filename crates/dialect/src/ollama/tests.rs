@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use crate::framing::{Framing, splice::scan};
-use crate::testing::{chat_request, check_cuts, codec, facts, read_stream, target, target_with_defaults, text_bytes};
+use crate::testing::{
+    chat_request, check_cuts, codec, meter_events, read_stream, target, target_with_defaults, text_bytes,
+};
 use crate::{Codec, Dropped, EncodedBody, ReplyContext};
 use baton_model::chat::{
     ChatRequest, Effort, Extension, Image, Json, MediaSource, Message, MessageRole, OutputFormat, Part, PartKind,
@@ -203,7 +205,7 @@ fn streams_survive_every_cut_and_facts_agree() {
         let full = check_cuts(chat(), Framing::Ndjson, stream);
         let (looked_over, error) = read_stream(chat(), Framing::Ndjson, Detail::MeterOnly, stream);
         assert_eq!(error, None);
-        assert_eq!(facts(&looked_over), facts(&full));
+        assert_eq!(meter_events(&looked_over), meter_events(&full));
         assert_eq!(text_bytes(&looked_over), text_bytes(&full));
     }
 }
@@ -332,7 +334,7 @@ fn completions_stream_and_answer() {
     let (again, _) = read_stream(completion, Framing::Ndjson, Detail::Full, &written);
     assert_eq!(CollectedReply::collect(&again), CollectedReply::collect(&events));
     let (looked_over, _) = read_stream(completion, Framing::Ndjson, Detail::MeterOnly, stream);
-    assert_eq!((facts(&looked_over), text_bytes(&looked_over)), (facts(&events), text_bytes(&events)));
+    assert_eq!((meter_events(&looked_over), text_bytes(&looked_over)), (meter_events(&events), text_bytes(&events)));
 
     let whole = include_bytes!("fixtures/recorded/generate.response.txt");
     let events = completion.read_reply(whole).unwrap();

@@ -68,7 +68,7 @@ pub(super) fn read_prompts(node: &Node<'_>) -> Result<Vec<Prompt>, JsonFault> {
     if let Some(text) = node.as_str() {
         return Ok(vec![Prompt::Text(text.into_owned())]);
     }
-    let items = node.items().map_err(|_| node.expected("a string or an array"))?;
+    let items = node.items().map_err(|_| node.expected_fault("a string or an array"))?;
     if !items.is_empty() && items.iter().all(|item| matches!(item.value(), JsonValue::Number)) {
         return Ok(vec![read_tokens(node)?]);
     }

@@ -56,7 +56,7 @@ fn read(root: &Node<'_>) -> Result<EmbeddingRequest, JsonFault> {
         request.base64 = match format.string()?.as_str() {
             "float" => false,
             "base64" => true,
-            _ => return Err(format.expected("float or base64")),
+            _ => return Err(format.expected_fault("float or base64")),
         };
     }
     for (name, value) in root.members()? {
@@ -120,10 +120,10 @@ fn read_reply(root: &Node<'_>) -> Result<Vec<ReplyEvent>, JsonFault> {
 
 fn read_vector(node: &Node<'_>) -> Result<Vec<f32>, JsonFault> {
     if let Some(base64) = node.as_str() {
-        let bytes = STANDARD.decode(base64.as_bytes()).map_err(|_| node.expected("base64"))?;
+        let bytes = STANDARD.decode(base64.as_bytes()).map_err(|_| node.expected_fault("base64"))?;
         let (floats, rest) = bytes.as_chunks::<4>();
         if !rest.is_empty() {
-            return Err(node.expected("base64 of 32-bit floats"));
+            return Err(node.expected_fault("base64 of 32-bit floats"));
         }
         return Ok(floats.iter().map(|float| f32::from_le_bytes(*float)).collect());
     }

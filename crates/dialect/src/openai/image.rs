@@ -186,23 +186,23 @@ pub(super) fn stream_writer(endpoint: &'static str, created: i64) -> Box<dyn Str
 #[derive(Debug, Default)]
 struct ImageReader {
     images: u64,
-    over: bool,
+    ended: bool,
 }
 
 impl StreamReader for ImageReader {
     fn push(&mut self, frame: &[u8]) -> Result<Vec<ReplyEvent>, ReadError> {
         let event = sse::parse(frame);
-        let Some(data) = event.data.filter(|data| !data.trim_ascii().is_empty() && !self.over) else {
+        let Some(data) = event.data.filter(|data| !data.trim_ascii().is_empty() && !self.ended) else {
             return Ok(Vec::new());
         };
         if data.trim_ascii() == b"[DONE]" {
-            self.over = true;
+            self.ended = true;
             return Ok(vec![ReplyEvent::Ended]);
         }
         let root = Node::parse(&data)?;
         let kind = root.get("type").and_then(Node::string_or_none).unwrap_or_default();
         if root.get("error").is_some() || kind == "error" {
-            self.over = true;
+            self.ended = true;
             return Ok(vec![ReplyEvent::Failed(error::read_node(200, &root))]);
         }
         if !kind.ends_with(".completed") {
@@ -216,10 +216,10 @@ impl StreamReader for ImageReader {
 
     fn finish(&mut self) -> Vec<ReplyEvent> {
         // A connection that ends before any image was cut.
-        if self.over || self.images == 0 {
+        if self.ended || self.images == 0 {
             return Vec::new();
         }
-        self.over = true;
+        self.ended = true;
         vec![ReplyEvent::Ended]
     }
 }
@@ -234,7 +234,7 @@ struct ImageWriter {
 }
 
 impl ImageWriter {
-    fn completed(&mut self) -> Bytes {
+    fn finish_image(&mut self) -> Bytes {
         let Some(image) = self.last.take() else { return Bytes::new() };
         let kind = format!("{}.completed", self.endpoint);
         let data = object(|o| {
@@ -253,7 +253,7 @@ impl StreamWriter for ImageWriter {
         match event {
             ReplyEvent::Image(image) => {
                 // Only the last event carries usage, so each image waits until it is known whether another follows.
-                let before = self.completed();
+                let before = self.finish_image();
                 self.last = Some(image.clone());
                 before
             }
@@ -264,7 +264,7 @@ impl StreamWriter for ImageWriter {
             ReplyEvent::Other { dialect: Dialect::OpenAi, json, .. } => {
                 sse::write(Some(&format!("{}.partial_image", self.endpoint)), json.0.as_bytes())
             }
-            ReplyEvent::Ended => self.completed(),
+            ReplyEvent::Ended => self.finish_image(),
             _ => Bytes::new(),
         }
     }

@@ -91,9 +91,9 @@ fn read(root: &Node<'_>) -> Result<ImageFormRequest, JsonFault> {
 fn read_image(name: &str, node: &Node<'_>) -> Result<FormPart, JsonFault> {
     let url = node.require("image_url")?;
     let Some(MediaSource::Base64 { media_type, data }) = media::data_url(&url.string()?) else {
-        return Err(url.expected("a `data:` address with base64"));
+        return Err(url.expected_fault("a `data:` address with base64"));
     };
-    let content = STANDARD.decode(data).map_err(|_| url.expected("a `data:` address with base64"))?;
+    let content = STANDARD.decode(data).map_err(|_| url.expected_fault("a `data:` address with base64"))?;
     let ending = media_type.rsplit('/').next().unwrap_or_default();
     Ok(FormPart {
         name: name.to_owned(),

@@ -7,7 +7,7 @@ use super::extension::extension;
 use crate::Dropped;
 use crate::extensions::changes_nothing;
 use crate::json::{JsonFault, Node, Object};
-use crate::reasoning_effort::effort;
+use crate::reasoning_effort::derive_effort;
 use baton_model::chat::{Effort, Json, OutputFormat, ReasoningOptions, Schema};
 use baton_model::entity::MaxTokensField;
 use baton_model::{ChatRequest, Dialect, Quirks};
@@ -61,7 +61,9 @@ fn read_field(request: &mut ChatRequest, name: &str, node: &Node<'_>) -> Result<
         "verbosity" => request.verbosity = Some(node.string()?),
         "response_format" => read_response_format(request, node)?,
         "reasoning_effort" => match Effort::lookup(&node.string()?) {
-            Some(effort) => request.reasoning = Some(ReasoningOptions { effort: Some(effort), ..Default::default() }),
+            Some(derive_effort) => {
+                request.reasoning = Some(ReasoningOptions { effort: Some(derive_effort), ..Default::default() })
+            }
             None => request.extensions.push(extension(name, node)),
         },
         _ => request.extensions.push(extension(name, node)),
@@ -72,7 +74,9 @@ fn read_field(request: &mut ChatRequest, name: &str, node: &Node<'_>) -> Result<
 fn read_stop(node: &Node<'_>) -> Result<Vec<String>, JsonFault> {
     match node.as_str() {
         Some(stop) => Ok(vec![stop.into_owned()]),
-        None => node.items().map_err(|_| node.expected("a string or an array"))?.iter().map(Node::string).collect(),
+        None => {
+            node.items().map_err(|_| node.expected_fault("a string or an array"))?.iter().map(Node::string).collect()
+        }
     }
 }
 
@@ -205,7 +209,7 @@ fn write_output(output: &OutputFormat, o: &mut Object<'_>) {
 
 fn write_reasoning(reasoning: Option<&ReasoningOptions>, o: &mut Object<'_>, dropped: &mut Vec<Dropped>) {
     let Some(reasoning) = reasoning else { return };
-    o.maybe_string("reasoning_effort", effort(reasoning).map(Effort::name));
+    o.maybe_string("reasoning_effort", derive_effort(reasoning).map(Effort::name));
     if let Some(budget) = reasoning.budget {
         dropped.push(Dropped::new("reasoning.budget", format!("{budget} tokens sent as an effort")));
     }

@@ -114,7 +114,7 @@ fn content_type(sound: &[u8]) -> &'static str {
 #[derive(Debug, Default)]
 struct SpeechReader {
     events: bool,
-    over: bool,
+    ended: bool,
 }
 
 impl StreamReader for SpeechReader {
@@ -126,12 +126,12 @@ impl StreamReader for SpeechReader {
             return Ok(if says { vec![ReplyEvent::Bytes(Bytes::copy_from_slice(frame))] } else { Vec::new() });
         };
         self.events = true;
-        if self.over {
+        if self.ended {
             return Ok(Vec::new());
         }
         let kind = root.get("type").and_then(Node::string_or_none).unwrap_or_default();
         if root.get("error").is_some() || kind == "error" {
-            self.over = true;
+            self.ended = true;
             return Ok(vec![ReplyEvent::Failed(error::read_node(200, &root))]);
         }
         Ok(match kind.as_str() {
@@ -142,7 +142,7 @@ impl StreamReader for SpeechReader {
                 vec![ReplyEvent::Bytes(sound.into())]
             }
             "speech.audio.done" | "audio.done" => {
-                self.over = true;
+                self.ended = true;
                 let used = root.get("usage").map(usage::read).filter(|usage| !usage.is_empty());
                 used.map(ReplyEvent::Usage).into_iter().chain([ReplyEvent::Ended]).collect()
             }
@@ -152,7 +152,7 @@ impl StreamReader for SpeechReader {
 
     fn finish(&mut self) -> Vec<ReplyEvent> {
         // Audio has no end of its own: HTTP says whether it came whole.
-        if self.events || self.over { Vec::new() } else { vec![ReplyEvent::Ended] }
+        if self.events || self.ended { Vec::new() } else { vec![ReplyEvent::Ended] }
     }
 }
 

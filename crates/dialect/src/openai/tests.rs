@@ -2,7 +2,9 @@
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use crate::framing::{Framing, splice::scan};
-use crate::testing::{chat_request, check_cuts, codec, facts, read_stream, target, target_with_defaults, text_bytes};
+use crate::testing::{
+    chat_request, check_cuts, codec, meter_events, read_stream, target, target_with_defaults, text_bytes,
+};
 use crate::{Codec, Dropped, EncodedBody, ReplyContext};
 use baton_model::chat::{ChatRequest, Json, PartKind};
 use baton_model::entity::{MaxTokensField, ReasoningStyle};
@@ -156,7 +158,7 @@ fn streams_survive_every_cut_and_facts_agree() {
         let full = check_cuts(chat(), Framing::Sse, stream);
         let (looked_over, error) = read_stream(chat(), Framing::Sse, Detail::MeterOnly, stream);
         assert_eq!(error, None);
-        assert_eq!(facts(&looked_over), facts(&full));
+        assert_eq!(meter_events(&looked_over), meter_events(&full));
         assert_eq!(text_bytes(&looked_over), text_bytes(&full));
     }
 }

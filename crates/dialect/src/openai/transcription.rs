@@ -50,7 +50,7 @@ impl Codec for TranscriptionCodec {
     }
 
     fn stream_reader(&self, _detail: Detail) -> Option<Box<dyn StreamReader>> {
-        Some(Box::new(TranscriptReader { over: false }))
+        Some(Box::new(TranscriptReader { ended: false }))
     }
 
     fn stream_writer(&self, _context: ReplyContext) -> Option<Box<dyn StreamWriter>> {
@@ -63,7 +63,7 @@ fn read(root: &Node<'_>, translate: bool) -> Result<TranscriptionRequest, JsonFa
     let file = root.require("file")?;
     let mut request = TranscriptionRequest {
         model: text("model")?.unwrap_or_default(),
-        file: STANDARD.decode(file.string()?).map_err(|_| file.expected("base64"))?.into(),
+        file: STANDARD.decode(file.string()?).map_err(|_| file.expected_fault("base64"))?.into(),
         filename: text("filename")?.unwrap_or_else(|| "audio.wav".into()),
         content_type: text("content_type")?,
         translate,
@@ -202,23 +202,23 @@ fn write_reply(events: &[ReplyEvent]) -> EncodedBody {
 
 #[derive(Debug)]
 struct TranscriptReader {
-    over: bool,
+    ended: bool,
 }
 
 impl StreamReader for TranscriptReader {
     fn push(&mut self, frame: &[u8]) -> Result<Vec<ReplyEvent>, ReadError> {
         let event = sse::parse(frame);
-        let Some(data) = event.data.filter(|data| !data.trim_ascii().is_empty() && !self.over) else {
+        let Some(data) = event.data.filter(|data| !data.trim_ascii().is_empty() && !self.ended) else {
             return Ok(Vec::new());
         };
         if data.trim_ascii() == b"[DONE]" {
-            self.over = true;
+            self.ended = true;
             return Ok(vec![ReplyEvent::Ended]);
         }
         let root = Node::parse(&data)?;
         let kind = root.get("type").and_then(Node::string_or_none).unwrap_or_default();
         if root.get("error").is_some() || kind == "error" {
-            self.over = true;
+            self.ended = true;
             return Ok(vec![ReplyEvent::Failed(error::read_node(200, &root))]);
         }
         Ok(match kind.as_str() {
@@ -227,7 +227,7 @@ impl StreamReader for TranscriptReader {
                 vec![ReplyEvent::Text { choice: 0, text }]
             }
             "transcript.text.done" => {
-                self.over = true;
+                self.ended = true;
                 let mut events = vec![ReplyEvent::Transcript(read_transcript(&root))];
                 events.extend(read_usage(&root).map(ReplyEvent::Usage));
                 events.push(ReplyEvent::Ended);

@@ -107,7 +107,7 @@ fn read_input(node: &Node<'_>, named: &impl Fn(usize) -> String) -> Result<Items
 /// An item as the service lists it: the short form of a message is written out.
 fn read_item(item: &Node<'_>, named: impl FnOnce() -> String) -> Result<String, JsonFault> {
     item.members()?;
-    let unreadable = |_: ReadError| item.expected("an item");
+    let unreadable = |_: ReadError| item.expected_fault("an item");
     let body = splice::scan(Bytes::from(item.text().to_owned())).map_err(unreadable)?;
     let mut editor = Editor::new(&body);
     // An item must be addressable later; the ids of a provider stay.
@@ -125,7 +125,7 @@ fn read_item(item: &Node<'_>, named: impl FnOnce() -> String) -> Result<String, 
             editor.set("content", content(&role, text.text()));
         }
     }
-    String::from_utf8(editor.finish().to_vec()).map_err(|_| item.expected("an item"))
+    String::from_utf8(editor.finish().to_vec()).map_err(|_| item.expected_fault("an item"))
 }
 
 /// The content of a message that is one text.

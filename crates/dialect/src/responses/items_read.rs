@@ -38,7 +38,7 @@ struct Conversation<'e> {
 
 impl Conversation<'_> {
     fn items(&mut self, input: &Node<'_>) -> Result<(), JsonFault> {
-        for item in input.items().map_err(|_| input.expected("a string or an array"))? {
+        for item in input.items().map_err(|_| input.expected_fault("a string or an array"))? {
             self.item(item)?;
         }
         Ok(())
@@ -49,7 +49,7 @@ impl Conversation<'_> {
             Some(type_) => type_.string()?,
             // The short form of a message has a role and no type.
             None if node.get("role").is_some() => "message".to_owned(),
-            None => return Err(node.require("type").err().unwrap_or_else(|| node.expected("an item"))),
+            None => return Err(node.require("type").err().unwrap_or_else(|| node.expected_fault("an item"))),
         };
         match type_.as_str() {
             "message" => self.message(node),
@@ -87,7 +87,7 @@ impl Conversation<'_> {
 
     fn message(&mut self, node: &Node<'_>) -> Result<(), JsonFault> {
         let role = read_role(node.require("role")?)?;
-        let (turn, from) = self.next(role);
+        let (turn, from) = self.next_position(role);
         let path = format!("messages[{turn}]");
         let mut parts = Vec::new();
         if let Some(content) = node.get("content") {
@@ -99,7 +99,7 @@ impl Conversation<'_> {
     }
 
     fn add(&mut self, role: MessageRole, kind: PartKind, node: &Node<'_>, read: &[&str]) -> Result<(), JsonFault> {
-        let (turn, place) = self.next(role);
+        let (turn, place) = self.next_position(role);
         self.members(node, &format!("messages[{turn}].content[{place}]"), read)?;
         self.turn(role).push(kind.into());
         Ok(())
@@ -117,26 +117,26 @@ impl Conversation<'_> {
     }
 
     /// Whether something of that role goes on with the last turn: the model's items do.
-    fn goes_on(&self, role: MessageRole) -> bool {
+    fn continues_turn(&self, role: MessageRole) -> bool {
         role == MessageRole::Assistant && self.messages.last().is_some_and(|last| last.role == role)
     }
 
     /// Where the next part of that role will stand: its turn, and its number there.
-    fn next(&self, role: MessageRole) -> (usize, usize) {
+    fn next_position(&self, role: MessageRole) -> (usize, usize) {
         match self.messages.last() {
-            Some(last) if self.goes_on(role) => (self.messages.len() - 1, last.parts.len()),
+            Some(last) if self.continues_turn(role) => (self.messages.len() - 1, last.parts.len()),
             _ => (self.messages.len(), 0),
         }
     }
 
     fn next_path(&self, role: MessageRole) -> String {
-        let (turn, place) = self.next(role);
+        let (turn, place) = self.next_position(role);
         format!("messages[{turn}].content[{place}]")
     }
 
     /// The parts of the turn that something of that role belongs to, begun if it is a new one.
     fn turn(&mut self, role: MessageRole) -> &mut Vec<Part> {
-        if !self.goes_on(role) {
+        if !self.continues_turn(role) {
             self.messages.push(Message { role, name: None, parts: Vec::new() });
         }
         let last = self.messages.len() - 1;
@@ -151,6 +151,6 @@ fn read_role(node: &Node<'_>) -> Result<MessageRole, JsonFault> {
         "developer" => MessageRole::Developer,
         "user" => MessageRole::User,
         "assistant" => MessageRole::Assistant,
-        _ => return Err(node.expected("system, developer, user or assistant")),
+        _ => return Err(node.expected_fault("system, developer, user or assistant")),
     })
 }

@@ -159,7 +159,7 @@ impl<'r> ItemsWriter<'r> {
         if let Err(reason) = parts::write(part, &how, a) {
             self.drop(path, reason);
         } else if let PartKind::Document(document) = &part.kind {
-            self.inexact(document, path);
+            self.drop_document_details(document, path);
         }
     }
 
@@ -173,7 +173,7 @@ impl<'r> ItemsWriter<'r> {
     }
 
     /// What Anthropic says about documents beyond their bytes.
-    fn inexact(&mut self, document: &Document, path: &str) {
+    fn drop_document_details(&mut self, document: &Document, path: &str) {
         if matches!(document.source, baton_model::chat::MediaSource::Text(_)) {
             self.drop(path, "a text document sent as text");
         }
@@ -189,7 +189,7 @@ impl<'r> ItemsWriter<'r> {
     fn item(&mut self, part: &Part, path: &str, a: &mut Array<'_>) {
         match &part.kind {
             PartKind::ToolCall(call) => self.call(call, path, a),
-            PartKind::ToolResult(result) => self.result(result, path, a),
+            PartKind::ToolResult(result) => self.write_result(result, path, a),
             PartKind::Reasoning(_) if !self.reasons => self.drop(path, "refused by the model"),
             PartKind::Reasoning(reasoning) => {
                 let mut outcome = Ok(());
@@ -235,7 +235,7 @@ impl<'r> ItemsWriter<'r> {
         });
     }
 
-    fn result(&mut self, result: &ToolResult, path: &str, a: &mut Array<'_>) {
+    fn write_result(&mut self, result: &ToolResult, path: &str, a: &mut Array<'_>) {
         let named = || result.name.as_deref();
         let answered = match (result.call_id.is_empty(), named()) {
             (false, _) => self.open.take_by_id(&result.call_id).or_else(|| Some(result.call_id.clone())),

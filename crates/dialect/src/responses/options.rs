@@ -252,7 +252,7 @@ fn write_text(request: &ChatRequest, o: &mut Object<'_>) {
 
 fn write_reasoning(request: &ChatRequest, quirks: &Quirks, o: &mut Object<'_>, dropped: &mut Vec<Dropped>) {
     let reasoning = request.reasoning.clone().unwrap_or_default();
-    let effort = crate::reasoning_effort::effort(&reasoning);
+    let effort = crate::reasoning_effort::derive_effort(&reasoning);
     let mut members = members(request, "reasoning.").peekable();
     let given = members.peek().is_some_and(|_| request.extensions.iter().any(|e| e.path == "reasoning.summary"));
     // Who thinks by Anthropic's rules expects to see it, unless he says otherwise.
@@ -278,7 +278,8 @@ fn write_reasoning(request: &ChatRequest, quirks: &Quirks, o: &mut Object<'_>, d
 /// Writes `include`: what must be asked for to be told. `carried` says whether reasoning is sent back.
 pub(super) fn write_include(request: &ChatRequest, quirks: &Quirks, carried: bool, o: &mut Object<'_>) {
     let asked = request.reasoning.as_ref().is_some_and(|reasoning| {
-        !matches!(crate::reasoning_effort::effort(reasoning), None | Some(Effort::None)) || reasoning.display.is_some()
+        !matches!(crate::reasoning_effort::derive_effort(reasoning), None | Some(Effort::None))
+            || reasoning.display.is_some()
     });
     // Models that don't reason refuse to be asked for it.
     let reasons = quirks.reasoning != ReasoningStyle::Unsupported && (asked || carried);

@@ -48,7 +48,7 @@ fn signature_of_item(node: &Node<'_>) -> Result<Option<String>, JsonFault> {
             }
         }
     });
-    let members = String::from_utf8(members).map_err(|_| node.expected("text"))?;
+    let members = String::from_utf8(members).map_err(|_| node.expected_fault("text"))?;
     Ok(any.then(|| format!("{RESPONSES}{members}")))
 }
 

@@ -66,7 +66,7 @@ fn refuse(editor: &mut Editor<'_>, target: &Target, dropped: &mut Vec<Dropped>) 
         }
     };
     for name in &quirks.refuses {
-        for field in others(name) {
+        for field in other_names(name) {
             note(field, editor.has(field) && editor.remove(field));
         }
         match name.split_once('.') {
@@ -90,7 +90,7 @@ fn refuse(editor: &mut Editor<'_>, target: &Target, dropped: &mut Vec<Dropped>) 
 }
 
 /// What this format calls a parameter beside its canonical name.
-fn others(name: &str) -> &'static [&'static str] {
+fn other_names(name: &str) -> &'static [&'static str] {
     match name {
         "logprobs" => &["top_logprobs"],
         "user" => &["safety_identifier"],

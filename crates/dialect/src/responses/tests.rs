@@ -3,7 +3,9 @@
 
 use crate::framing::{Framing, splice::scan};
 use crate::json::Node;
-use crate::testing::{chat_request, check_cuts, codec, facts, read_stream, target, target_with_defaults, text_bytes};
+use crate::testing::{
+    chat_request, check_cuts, codec, meter_events, read_stream, target, target_with_defaults, text_bytes,
+};
 use crate::{Codec, Dropped, EncodedBody, ReplyContext};
 use baton_model::chat::{ChatRequest, Message, MessageRole, PartKind, Reasoning, Tool};
 use baton_model::entity::ReasoningStyle;
@@ -221,7 +223,7 @@ fn a_stream_looked_over_tells_the_same_facts() {
     let (full, _) = read_stream(chat(), Framing::Sse, Detail::Full, STREAM);
     let (looked, error) = read_stream(chat(), Framing::Sse, Detail::MeterOnly, STREAM);
     assert_eq!(error, None);
-    assert_eq!(facts(&looked), facts(&full));
+    assert_eq!(meter_events(&looked), meter_events(&full));
     assert_eq!(text_bytes(&looked), text_bytes(&full));
     assert!(!looked.iter().any(|event| matches!(event, ReplyEvent::Text { .. })));
 }

@@ -46,10 +46,10 @@ fn read_choice(node: &Node<'_>) -> Result<ToolChoice, JsonFault> {
             "none" => ToolChoice::None,
             "auto" => ToolChoice::Auto,
             "required" => ToolChoice::Required,
-            _ => return Err(node.expected("none, auto, required or an object")),
+            _ => return Err(node.expected_fault("none, auto, required or an object")),
         });
     }
-    node.members().map_err(|_| node.expected("a string or an object"))?;
+    node.members().map_err(|_| node.expected_fault("a string or an object"))?;
     let is_function = node.get("type").and_then(Node::as_str).as_deref() == Some("function");
     Ok(match node.get("name").filter(|_| is_function) {
         Some(name) => ToolChoice::Tool(name.string()?),

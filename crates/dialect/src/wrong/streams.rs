@@ -115,7 +115,7 @@ fn ollama() -> Vec<(&'static str, String)> {
 }
 
 /// What is told of a stream, in short.
-fn told(events: &[ReplyEvent]) -> String {
+fn summarize(events: &[ReplyEvent]) -> String {
     let mut told: Vec<String> = Vec::new();
     for event in events {
         told.push(match event {
@@ -148,7 +148,7 @@ fn streams_that_break_the_rules_are_read_as_far_as_they_go() {
             };
             assert_eq!(bill(&facts), bill(&events), "{dialect}, {what}: the bill, closely and by facts");
             let error = error.map(|error| format!(", refused: {error}")).unwrap_or_default();
-            let _ = writeln!(all, "{dialect}, {what}: {}{error}", told(&events));
+            let _ = writeln!(all, "{dialect}, {what}: {}{error}", summarize(&events));
         }
     }
     insta::assert_snapshot!("streams", all);

@@ -38,7 +38,7 @@ struct State {
     closed: bool,
     /// The number of the frame that each reader takes next.
     readers: Slab<usize>,
-    over: Option<Result<(), PublicError>>,
+    result: Option<Result<(), PublicError>>,
 }
 
 /// Somebody who reads the reply of a shared call, from its first frame on. The call lives for as long as it has readers.
@@ -81,12 +81,12 @@ impl Coalescer {
 
 impl InFlightCall {
     /// Is cancelled when nobody waits for the reply any more.
-    pub fn abandonment(&self) -> CancellationToken {
+    pub fn abandoned(&self) -> CancellationToken {
         self.abandoned.clone()
     }
 
     /// Is told when a reader has taken a frame or has left.
-    pub fn taken(&self) -> Arc<Notify> {
+    pub fn frame_taken(&self) -> Arc<Notify> {
         Arc::clone(&self.taken)
     }
 
@@ -94,7 +94,7 @@ impl InFlightCall {
     pub fn begin(&self, head: Result<ReplyHead, PublicError>) {
         let mut state = self.state();
         if let Err(error) = &head {
-            state.over = Some(Err(error.clone()));
+            state.result = Some(Err(error.clone()));
         }
         state.head = Some(head);
         drop(state);
@@ -124,7 +124,7 @@ impl InFlightCall {
 
     /// The reply is over.
     pub fn end(&self, outcome: Result<(), PublicError>) {
-        self.state().over = Some(outcome);
+        self.state().result = Some(outcome);
         self.changed.send_replace(());
     }
 
@@ -132,7 +132,7 @@ impl InFlightCall {
     pub fn abandon(&self, error: PublicError) {
         let mut state = self.state();
         // A call that has ended keeps its own outcome.
-        state.over.get_or_insert_with(|| Err(error.clone()));
+        state.result.get_or_insert_with(|| Err(error.clone()));
         state.head.get_or_insert(Err(error));
         drop(state);
         self.changed.send_replace(());
@@ -197,8 +197,8 @@ impl Reader {
     pub fn frames(self) -> BoxStream<'static, Result<Frame, PublicError>> {
         // Subscribed before the state is read: a frame in between would not wake the reader.
         let changed = self.call.changed.subscribe();
-        futures::stream::unfold((self, changed, false), |(reader, mut changed, over)| async move {
-            if over {
+        futures::stream::unfold((self, changed, false), |(reader, mut changed, result)| async move {
+            if result {
                 return None;
             }
             loop {
@@ -224,7 +224,7 @@ impl Reader {
             self.call.taken.notify_one();
             return Some(Some(Ok(frame)));
         }
-        match state.over.clone()? {
+        match state.result.clone()? {
             Ok(()) => Some(None),
             Err(error) => Some(Some(Err(error))),
         }

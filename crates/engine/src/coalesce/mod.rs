@@ -16,7 +16,7 @@ use crate::cache::CachedReply;
 use crate::call::Call;
 use crate::record::RequestRecorder;
 use crate::registry::Snapshot;
-use crate::reply::{Reply, ReplyHead, free};
+use crate::reply::{Reply, ReplyHead, free_bill};
 use crate::reply_stream::ReplyStream;
 use crate::shared::EngineContext;
 use baton_model::record::CacheUse;
@@ -61,7 +61,7 @@ pub fn replay(
         warnings: warnings.clone(),
         cache: CacheUse::Hit,
         attempts: 0,
-        bill: free(),
+        bill: free_bill(),
     };
     let stream =
         ReplyStream::without_bill(Arc::clone(shared), recorder, recording.form, recording.dialect, exchange.frames);
@@ -72,7 +72,7 @@ pub fn replay(
 ///
 /// # Errors
 /// Those of the shared call.
-pub async fn follow(
+pub async fn join_shared_call(
     shared: Arc<EngineContext>,
     reader: Reader,
     mut recorder: RequestRecorder,
@@ -89,7 +89,7 @@ pub async fn follow(
         recorder.set_model(model);
     }
     // The leader pays; a follower has no attempt and no cost.
-    let head = ReplyHead { cache: CacheUse::Hit, attempts: 0, bill: free(), ..head };
+    let head = ReplyHead { cache: CacheUse::Hit, attempts: 0, bill: free_bill(), ..head };
     let frames = reader.frames().map(|item| item.map_err(crate::dispatch::to_provider_error)).boxed();
     let (form, dialect) = (head.form, head.dialect);
     let stream = ReplyStream::without_bill(shared, recorder, form, dialect, frames);
@@ -100,7 +100,7 @@ pub async fn follow(
 ///
 /// # Errors
 /// Those of the call.
-pub async fn lead(
+pub async fn start_shared_call(
     shared: Arc<EngineContext>,
     call: Arc<Call>,
     snapshot: Arc<Snapshot>,
@@ -111,7 +111,7 @@ pub async fn lead(
 ) -> Result<Reply, PublicError> {
     // Weak and cloned out: the task must not hold the call itself, or it would never be abandoned.
     let in_flight = Arc::downgrade(reader.call());
-    let (cancelled, taken) = (reader.call().abandonment(), reader.call().taken());
+    let (cancelled, taken) = (reader.call().abandoned(), reader.call().frame_taken());
     let leader = Leader { shared: Arc::clone(&shared), call, snapshot, model, key, in_flight, taken };
     shared.tasks.spawn(supervised("coalesce_leader", async move {
         // Held by this task, so that it is dropped with the task however that ends.
@@ -149,7 +149,7 @@ impl Leader {
         in_flight.begin(Ok(head.clone()));
         // Not held while the provider is waited for, or nobody could be seen to have left.
         drop(in_flight);
-        let Some((outcome, recording)) = self.pass_on(&head, stream).await else { return };
+        let Some((outcome, recording)) = self.forward_frames(&head, stream).await else { return };
         // A reply that broke off is never cached, nor one that is too large.
         if let (Ok(()), Some(recording)) = (&outcome, recording) {
             self.cache(&head, recording).await;
@@ -161,7 +161,7 @@ impl Leader {
 
     /// Passes the frames on to those who wait, and the reply as the cache would keep it, unless it is too large; `None` if
     /// nobody waits any more.
-    async fn pass_on(
+    async fn forward_frames(
         &self,
         head: &ReplyHead,
         mut stream: ReplyStream,
@@ -226,7 +226,7 @@ impl Leader {
                 warnings: head.warnings.clone(),
                 recording,
             };
-            self.shared.cache.keep(self.key.clone(), &cached, &self.call).await;
+            self.shared.cache.store_reply(self.key.clone(), &cached, &self.call).await;
         }
     }
 }

@@ -91,7 +91,7 @@ impl HealthTracker {
                 state.opened = Some(now);
             }
             // Kept for as long as the node runs, and told in events: a provider must not decide how much that is.
-            let message = bounds::cut(message, bounds::ERROR).into_owned();
+            let message = bounds::truncate(message, bounds::ERROR).into_owned();
             state.last_errors.push_front(ModelError { at: now, kind, message });
             state.last_errors.truncate(ERRORS_KEPT);
         });

@@ -89,7 +89,7 @@ impl Drain {
             let from = self.place.get(&number).copied().unwrap_or(0);
             let chunk = read(path.clone(), from).await?;
             if chunk.next > from {
-                self.keep(number, chunk).await?;
+                self.write_records(number, chunk).await?;
                 return Ok(true);
             }
             // A segment with a start whose end is still to come is the only trace of that request.
@@ -103,7 +103,7 @@ impl Drain {
         Ok(false)
     }
 
-    async fn keep(&mut self, number: u64, chunk: Chunk) -> Result<(), DrainError> {
+    async fn write_records(&mut self, number: u64, chunk: Chunk) -> Result<(), DrainError> {
         let ended: Vec<RequestRecord> = chunk
             .lines
             .iter()

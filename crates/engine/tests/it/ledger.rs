@@ -19,7 +19,7 @@ async fn store() -> Store {
     store
 }
 
-async fn listed(store: &Store) -> RequestPage {
+async fn list_requests(store: &Store) -> RequestPage {
     store.ledger().list(&RequestFilter::default(), None, 100).await.unwrap()
 }
 
@@ -69,7 +69,7 @@ async fn a_process_that_died_is_made_good_by_the_next() {
             let ledger = Ledger::open(settings, fresh.clone(), Arc::new(SystemClock)).unwrap();
             ledger.close().await;
         }
-        let page = listed(&fresh).await;
+        let page = list_requests(&fresh).await;
         let found: Vec<(&RequestId, Outcome)> = page.items.iter().map(|record| (&record.id, record.outcome)).collect();
         assert_eq!(found.len(), 2, "{found:?}");
         assert!(found.contains(&(&ended_id, Outcome::Completed)));
@@ -100,14 +100,16 @@ async fn a_full_journal_refuses_requests_rather_than_lose_their_records() {
     // The tables are missing, so nothing can be moved into this database.
     let away = Store::open("sqlite::memory:").await.unwrap();
     let ledger = Ledger::open(settings, away, Arc::new(SystemClock)).unwrap();
-    assert_eq!(ledger.trouble(), None);
+    assert_eq!(ledger.recording_problem(), None);
     let bench = Bench::new(vec![model("a", "one")], vec![answering()]).await;
     let call = chat("a");
     let id = call.identity.id.clone();
     bench.ask(call).await.unwrap();
     let record = bench.record(&id).await;
     ledger.append(&record).await.unwrap();
-    assert!(ledger.trouble().is_some_and(|trouble| trouble.contains("the database has not taken its records")));
+    assert!(
+        ledger.recording_problem().is_some_and(|trouble| trouble.contains("the database has not taken its records"))
+    );
     assert!(ledger.pending_bytes() > 1);
 }
 
@@ -124,7 +126,7 @@ async fn requests_are_slowed_down_before_they_are_refused() {
     bench.ask(call).await.unwrap();
     let record = bench.record(&id).await;
     let mut waits = vec![ledger.slowdown()];
-    while ledger.trouble().is_none() {
+    while ledger.recording_problem().is_none() {
         ledger.append(&record).await.unwrap();
         waits.push(ledger.slowdown());
     }

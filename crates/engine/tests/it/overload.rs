@@ -150,7 +150,7 @@ async fn a_meaning_is_read_only_where_there_is_memory_for_it() {
     let held = |bytes| Some(bench.engine.limits().hold_bytes(&caller, bytes).unwrap());
     let call = |bytes| {
         let call = chat("b");
-        baton_engine::Call { content: call.content.held(held(bytes)), ..call }
+        baton_engine::Call { content: call.content.with_hold(held(bytes)), ..call }
     };
     assert_eq!(bench.ask(call(1000 - size)).await.err().unwrap().code, Code::Overloaded);
     assert_eq!(bench.engine.limits().bytes_in_flight(), 0, "what was held is given back");

@@ -78,7 +78,7 @@ fn going_on(request: fn() -> ChatRequest) -> Call {
 }
 
 /// The turn with the calls, as the provider got it last; and whether it was asked to think.
-fn asked(fake: &FakeProvider) -> (Vec<String>, bool) {
+fn last_request(fake: &FakeProvider) -> (Vec<String>, bool) {
     let calls = fake.calls();
     let Some(Operation::Chat(request)) = &calls.last().unwrap().operation else { panic!("not translated") };
     let parts = request.messages.iter().find(|message| message.role == MessageRole::Assistant).unwrap().parts.iter();
@@ -106,7 +106,7 @@ async fn reasoning_comes_back_with_the_results_of_their_calls() {
     bench.ask(of_key(chat("claude"), "key_1")).await.unwrap();
     bench.ask(of_key(going_on(|| results("call_a")), "key_1")).await.unwrap();
     let expected = ["First here.|s1", "|r1", "Looking.", "call_a", "Then there.|s2", "call_b"];
-    assert_eq!(asked(&fake), (expected.map(str::to_owned).to_vec(), true));
+    assert_eq!(last_request(&fake), (expected.map(str::to_owned).to_vec(), true));
 }
 
 #[tokio::test]
@@ -115,7 +115,11 @@ async fn reasoning_goes_back_to_its_caller_alone() {
     bench.ask(of_key(chat("claude"), "key_1")).await.unwrap();
     let told = bench.ask(of_key(going_on(|| results("call_a")), "key_2")).await.unwrap();
     let bare = ["Looking.", "call_a", "call_b"].map(str::to_owned).to_vec();
-    assert_eq!(asked(&fake), (bare, false), "a model with a budget is not asked to think on without its thoughts");
+    assert_eq!(
+        last_request(&fake),
+        (bare, false),
+        "a model with a budget is not asked to think on without its thoughts"
+    );
     assert!(told.head.warnings.iter().any(|warning| warning.starts_with("reasoning: ")), "{:?}", told.head.warnings);
 }
 
@@ -123,7 +127,7 @@ async fn reasoning_goes_back_to_its_caller_alone() {
 async fn a_model_that_adapts_thinks_on_without_its_reasoning() {
     let (bench, fake) = bench(ReasoningStyle::Adaptive).await;
     bench.ask(going_on(|| results("call_a"))).await.unwrap();
-    assert!(asked(&fake).1);
+    assert!(last_request(&fake).1);
 }
 
 #[tokio::test]
@@ -133,7 +137,7 @@ async fn whole_replies_are_remembered_too() {
     first.options.form = ReplyForm::Whole;
     bench.ask(first).await.unwrap();
     bench.ask(going_on(|| results("call_a"))).await.unwrap();
-    assert_eq!(asked(&fake).0.len(), 6);
+    assert_eq!(last_request(&fake).0.len(), 6);
 }
 
 #[tokio::test]
@@ -141,7 +145,7 @@ async fn calls_are_known_by_what_they_ask_where_their_ids_are_lost() {
     let (bench, fake) = bench(ReasoningStyle::Budget).await;
     bench.ask(chat("claude")).await.unwrap();
     bench.ask(going_on(|| results("minted_anew"))).await.unwrap();
-    assert_eq!(asked(&fake).0.first().map(String::as_str), Some("First here.|s1"));
+    assert_eq!(last_request(&fake).0.first().map(String::as_str), Some("First here.|s1"));
 }
 
 #[tokio::test]
@@ -155,6 +159,6 @@ async fn what_was_kept_stands_in_place_of_what_a_client_kept_of_it() {
         request
     };
     bench.ask(going_on(piece)).await.unwrap();
-    assert_eq!(asked(&fake).0.first().map(String::as_str), Some("First here.|s1"));
-    assert_eq!(asked(&fake).0.len(), 6);
+    assert_eq!(last_request(&fake).0.first().map(String::as_str), Some("First here.|s1"));
+    assert_eq!(last_request(&fake).0.len(), 6);
 }

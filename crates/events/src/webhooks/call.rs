@@ -92,7 +92,7 @@ pub fn signed(url: &str, secrets: &WebhookSecrets, event: &BusEvent, now: Timest
     .into_iter()
     // Ids, digits and base64 are always values of headers.
     .filter_map(|(name, value)| Some((HeaderName::from_static(name), HeaderValue::try_from(value).ok()?)))
-    .fold(FetchRequest::post(url, body).cut(), |request, (name, value)| request.header(name, value));
+    .fold(FetchRequest::post(url, body).cut_large_replies(), |request, (name, value)| request.header(name, value));
     request.header(CONTENT_TYPE, HeaderValue::from_static("application/cloudevents+json"))
 }
 

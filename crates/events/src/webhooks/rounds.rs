@@ -44,7 +44,7 @@ pub struct WebhookSender {
 
 /// What is under way.
 struct Work {
-    chance: StdRng,
+    rng: StdRng,
     outage: Outage,
     last: Instant,
     calls: FuturesUnordered<BoxFuture<'static, DeliveryAttempt>>,
@@ -72,9 +72,9 @@ impl WebhookSender {
         seed: u64,
     ) -> Self {
         let limits = FetchLimits { time: settings.timeout, bytes: READ };
-        let means = Means { client: FetchClient::guarded(settings.allow).within(limits), keyring, clock };
+        let means = Means { client: FetchClient::guarded(settings.allow).with_limits(limits), keyring, clock };
         let work = Work {
-            chance: StdRng::seed_from_u64(seed),
+            rng: StdRng::seed_from_u64(seed),
             outage: Outage::default(),
             last: Instant::now(),
             calls: FuturesUnordered::new(),
@@ -89,18 +89,18 @@ impl WebhookSender {
     pub async fn round(&self) -> bool {
         let mut work = self.work.lock().await;
         work.forget_if_stale();
-        if work.outage.rests(Instant::now()) {
+        if work.outage.is_pausing(Instant::now()) {
             return false;
         }
         let done = self.turn(&mut work).await;
         work.last = Instant::now();
         match done {
             Ok(busy) => {
-                work.outage.over(WHAT);
+                work.outage.note_success(WHAT);
                 busy
             }
             Err(error) => {
-                work.outage.failed(Instant::now(), WHAT, &error);
+                work.outage.note_failure(Instant::now(), WHAT, &error);
                 false
             }
         }
@@ -108,7 +108,7 @@ impl WebhookSender {
 
     async fn turn(&self, work: &mut Work) -> Result<bool, StoreError> {
         // First of all: what can't be written down would be delivered again and again.
-        self.note(work).await?;
+        self.write_outcomes(work).await?;
         self.begin(work).await?;
         if work.calls.is_empty() {
             return Ok(false);
@@ -120,7 +120,7 @@ impl WebhookSender {
                 work.tried.push(tried);
             }
         }
-        self.note(work).await?;
+        self.write_outcomes(work).await?;
         Ok(true)
     }
 
@@ -128,9 +128,9 @@ impl WebhookSender {
     async fn begin(&self, work: &mut Work) -> Result<(), StoreError> {
         while work.calls.len() < CALLS {
             // Asked anew each time: the calls begun in this loop fill their targets.
-            let full = work.full();
+            let full = work.busy_webhooks();
             let full: Vec<&str> = full.iter().map(String::as_str).collect();
-            let due = self.store.webhooks().due(self.means.clock.now(), &full, LOOK).await?;
+            let due = self.store.webhooks().list_due(self.means.clock.now(), &full, LOOK).await?;
             let before = work.calls.len();
             due.into_iter().for_each(|due| work.call(&self.means, due));
             if work.calls.len() == before {
@@ -141,11 +141,11 @@ impl WebhookSender {
     }
 
     /// Writes down what is over.
-    async fn note(&self, work: &mut Work) -> Result<(), StoreError> {
+    async fn write_outcomes(&self, work: &mut Work) -> Result<(), StoreError> {
         while let Some(tried) = work.tried.pop() {
             match self.write(work, &tried).await {
                 // The webhook has been deleted meanwhile, and its deliveries with it.
-                Ok(()) | Err(StoreError::NotFound { .. }) => work.finished(&tried),
+                Ok(()) | Err(StoreError::NotFound { .. }) => work.finish_attempt(&tried),
                 Err(error) => {
                     // Put back: it is written before anything new begins.
                     work.tried.push(tried);
@@ -160,11 +160,11 @@ impl WebhookSender {
         let now = self.means.clock.now();
         let failure = match &tried.outcome {
             DeliveryOutcome::Accepted(status) => {
-                return self.store.webhooks().delivered(&tried.delivery, status.as_u16(), now).await;
+                return self.store.webhooks().mark_delivered(&tried.delivery, status.as_u16(), now).await;
             }
             DeliveryOutcome::Again { status, error, after } => {
                 // The number of earlier failures picks the wait, so that a restart continues the schedule.
-                let wait = self.schedule.next(tried.failures, *after, &mut work.chance);
+                let wait = self.schedule.next(tried.failures, *after, &mut work.rng);
                 DeliveryFailure {
                     status: status.map(|status| status.as_u16()),
                     error: error.clone(),
@@ -187,7 +187,7 @@ impl WebhookSender {
             given_up,
             "a webhook failed"
         );
-        self.store.webhooks().failed(&tried.delivery, &failure, now).await
+        self.store.webhooks().mark_failed(&tried.delivery, &failure, now).await
     }
 
     /// Ends a webhook whose service wants no more events.
@@ -238,7 +238,7 @@ impl Work {
     }
 
     /// Webhooks that get no more calls for now.
-    fn full(&self) -> Vec<String> {
+    fn busy_webhooks(&self) -> Vec<String> {
         let failing = self.failing();
         let full = self.targets.iter().filter(|(_, target)| !target.has_room(failing));
         full.map(|(id, _)| id.clone()).collect()
@@ -249,7 +249,7 @@ impl Work {
         self.targets.values().filter(|target| target.fails).map(|target| target.deliveries.len()).sum()
     }
 
-    fn finished(&mut self, tried: &DeliveryAttempt) {
+    fn finish_attempt(&mut self, tried: &DeliveryAttempt) {
         let Some(target) = self.targets.get_mut(&tried.webhook) else { return };
         target.deliveries.remove(&tried.delivery);
         target.fails = !tried.outcome.is_accepted();

@@ -29,8 +29,8 @@ pub struct WebhookSecretFault;
 
 impl WebhookSecret {
     /// A new one. Its randomness has to be the system's.
-    pub fn generate(chance: &mut impl Rng) -> Self {
-        Self(Zeroizing::new(chance.random::<[u8; MADE]>().to_vec()))
+    pub fn generate(rng: &mut impl Rng) -> Self {
+        Self(Zeroizing::new(rng.random::<[u8; MADE]>().to_vec()))
     }
 
     /// Reads one as it is shown: `whsec_` and base64.
@@ -95,7 +95,7 @@ impl WebhookSecrets {
 
     /// With a new secret; the one before signs too until then.
     #[must_use]
-    pub fn rotated(self, new: WebhookSecret, until: Timestamp) -> Self {
+    pub fn rotate(self, new: WebhookSecret, until: Timestamp) -> Self {
         Self { current: new, previous: Some((self.current, until)) }
     }
 
@@ -182,12 +182,12 @@ mod tests {
     fn both_secrets_sign_while_they_change() {
         let [old, new] = [1, 2].map(|seed| WebhookSecret::generate(&mut StdRng::seed_from_u64(seed)));
         let until = Timestamp(2_000_000);
-        let both = WebhookSecrets::of(old.clone()).rotated(new.clone(), until);
+        let both = WebhookSecrets::of(old.clone()).rotate(new.clone(), until);
         let during = both.signatures(ID, Timestamp(1_999_999), BODY);
         assert!(new.verify(ID, 1, BODY, &during) && old.verify(ID, 1, BODY, &during));
         let after = both.signatures(ID, until, BODY);
         assert!(new.verify(ID, 2, BODY, &after) && !old.verify(ID, 2, BODY, &after));
-        let again = both.clone().rotated(old.clone(), until);
+        let again = both.clone().rotate(old.clone(), until);
         assert_eq!(again.previous.map(|(secret, _)| secret), Some(new));
     }
 

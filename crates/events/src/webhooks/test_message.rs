@@ -37,7 +37,7 @@ pub async fn send_test(
     event.data = Some(Json(r#"{"message":"a test message of Baton; nothing happened"}"#.to_owned()));
     // The same guard as for every delivery: a test must not reach what a delivery can't.
     let limits = FetchLimits { time: WebhookSettings::default().timeout, bytes: READ };
-    let client = FetchClient::guarded(allowed.to_vec()).within(limits);
+    let client = FetchClient::guarded(allowed.to_vec()).with_limits(limits);
     match client.send(signed(url, secrets, &event, now)).await {
         Ok(reply) if reply.status.is_success() => TestResult { status: Some(reply.status), error: None },
         Ok(reply) => {

@@ -48,7 +48,7 @@ async fn everything_is_heard_and_placed(bus: Arc<dyn Bus>) {
     }
     assert_eq!(stream(&store).await, Vec::<String>::new(), "what is not relayed has no place");
     // A node published these, and died before it could place them.
-    let first = store.events().unplaced(3).await.unwrap();
+    let first = store.events().list_unplaced(3).await.unwrap();
     bus.publish(&first.iter().map(cloud).collect::<Vec<_>>()).await.unwrap();
     let relay = Relay::new(store.clone(), Arc::clone(&bus));
     relay_all(&relay).await;
@@ -105,7 +105,7 @@ async fn an_event_that_the_bus_refuses_holds_up_no_other() {
     // More than NATS takes as one message.
     let data = format!(r#"{{"text":"{}"}}"#, "x".repeat(2 << 20));
     let event = NewEvent { kind: EventKind::ModelRegistered, subject: "vast".into(), data, traceparent: None };
-    let vast = change.tell(event).await.unwrap();
+    let vast = change.add_event(event).await.unwrap();
     change.commit_aside().await.unwrap();
     let last = tell(&store, EventKind::ModelRegistered, "last").await;
     relay_all(&Relay::new(store.clone(), bus)).await;

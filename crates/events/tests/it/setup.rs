@@ -32,7 +32,7 @@ impl Clock for ManualClock {
 
 /// An empty store at that address, of the node `node-1`.
 pub async fn store(url: &str, clock: &Arc<ManualClock>) -> Store {
-    let store = Store::open(url).await.unwrap().named("node-1", Arc::clone(clock) as _);
+    let store = Store::open(url).await.unwrap().for_node("node-1", Arc::clone(clock) as _);
     store.migrate().await.unwrap();
     store
 }
@@ -47,7 +47,7 @@ pub async fn tell(store: &Store, kind: EventKind, model: &str) -> String {
     let data = format!(r#"{{"model_id":"{model}"}}"#);
     let change = store.change(&Actor::service("test")).await.unwrap();
     let event = NewEvent { kind, subject: model.to_owned(), data, traceparent: None };
-    let id = change.tell(event).await.unwrap();
+    let id = change.add_event(event).await.unwrap();
     change.commit_aside().await.unwrap();
     id
 }
@@ -59,7 +59,14 @@ pub async fn relay_all(relay: &Relay) {
 
 /// The ids of the stream, in order.
 pub async fn stream(store: &Store) -> Vec<String> {
-    store.events().after(0, &EventFilter::default(), 1_000).await.unwrap().into_iter().map(|event| event.id).collect()
+    store
+        .events()
+        .list_after(0, &EventFilter::default(), 1_000)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|event| event.id)
+        .collect()
 }
 
 /// Asks until the answer is yes.

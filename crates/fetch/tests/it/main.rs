@@ -82,7 +82,7 @@ async fn redirects_are_told_and_not_followed() {
 async fn time_size_and_type_are_bounded() {
     let silent = server("", false).await;
     let limits = FetchLimits { time: Duration::from_millis(100), bytes: 10 };
-    let client = loopback().within(limits);
+    let client = loopback().with_limits(limits);
     let error = client.send(FetchRequest::get(format!("http://{silent}/"))).await.unwrap_err();
     assert_eq!(error, FetchError::TimedOut { host: "127.0.0.1".into(), limit: limits.time });
     // A body that stops half-way is bounded like a head that never comes.
@@ -90,14 +90,15 @@ async fn time_size_and_type_are_bounded() {
     let error = client.send(FetchRequest::get(format!("http://{halting}/"))).await.unwrap_err();
     assert!(matches!(error, FetchError::TimedOut { .. }), "{error}");
     let exact = server(json("0123456789"), true).await;
-    let client = loopback().within(FetchLimits { bytes: 10, ..FetchLimits::default() });
+    let client = loopback().with_limits(FetchLimits { bytes: 10, ..FetchLimits::default() });
     assert_eq!(client.send(FetchRequest::get(format!("http://{exact}/"))).await.unwrap().body.len(), 10);
     let huge = server(json(&"x".repeat(100_000)), true).await;
     let request = FetchRequest::get(format!("http://{huge}/"));
     let error = client.send(request.clone()).await.unwrap_err();
     assert_eq!(error, FetchError::TooLarge { host: "127.0.0.1".into(), limit: 10 });
-    assert_eq!(client.send(request.cut()).await.unwrap().body.len(), 10);
-    let error = client.send(FetchRequest::get(format!("http://{exact}/")).expecting(&["audio/*"])).await.unwrap_err();
+    assert_eq!(client.send(request.cut_large_replies()).await.unwrap().body.len(), 10);
+    let error =
+        client.send(FetchRequest::get(format!("http://{exact}/")).expect_types(&["audio/*"])).await.unwrap_err();
     assert_eq!(error.to_string(), "`127.0.0.1` sent `application/json` where audio/* was expected");
 }
 

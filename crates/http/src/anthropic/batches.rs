@@ -28,17 +28,17 @@ pub async fn create(State(state): State<HttpState>, mut inbound: Inbound) -> Res
     let bytes = inbound.read_body().await?;
     let Batch { body, provider, model } = compute(bytes.len(), || read_batch(&state, &inbound, bytes))?;
     state.provider_objects.check_quota(&inbound.caller, KIND).await?;
-    let headers = headers::passed_on(&inbound.parts.headers);
+    let headers = headers::headers_to_forward(&inbound.parts.headers);
     let query = query::forwarded(ClientApi::Anthropic, inbound.query());
     let forward = Forward {
         query: query.as_deref(),
         content_type: Some("application/json"),
         body,
-        ..upstream::asking(Method::POST, PATH, &headers)
+        ..upstream::request_without_body(Method::POST, PATH, &headers)
     };
-    let made = upstream::ask(provider.as_ref(), forward).await?;
-    objects::note(&state, &inbound.caller, KIND, provider.id(), model.as_ref(), &made).await?;
-    Ok(upstream::whole(local(made), provider.id()))
+    let made = upstream::send_request(provider.as_ref(), forward).await?;
+    objects::note_object(&state, &inbound.caller, KIND, provider.id(), model.as_ref(), &made).await?;
+    Ok(upstream::respond_whole(local(made), provider.id()))
 }
 
 /// `GET /v1/messages/batches`.
@@ -78,7 +78,7 @@ pub async fn results(
 async fn forward(state: &HttpState, batch: &str, below: &str, mut inbound: Inbound) -> Result<Response, Refused> {
     let path = format!("{PATH}/{}{below}", upstream::encoded(batch));
     let (found, reply) = objects::forward(state, &mut inbound, KIND, batch, &path).await?;
-    Ok(upstream::whole(local(reply), found.provider.id()))
+    Ok(upstream::respond_whole(local(reply), found.provider.id()))
 }
 
 /// A batch as it goes out, and to whom.
@@ -124,13 +124,17 @@ fn read_batch(state: &HttpState, inbound: &Inbound, bytes: Bytes) -> Result<Batc
     }
     let provider = match models.provider() {
         Some(id) => upstream::provider(&snapshot, id)?,
-        None => upstream::choose(&snapshot, &inbound.caller, &inbound.parts.headers, "anthropic")?,
+        None => upstream::choose_provider(&snapshot, &inbound.caller, &inbound.parts.headers, "anthropic")?,
     };
     if provider.kind() != "anthropic" {
         let message = format!("requests: `{}` has no message batches: only Anthropic's API does", provider.id());
         return Err(PublicError::new(Code::InvalidRequest, message).at("requests"));
     }
-    Ok(Batch { body: spans::replace(&bytes, &places), provider, model: models.only().map(|model| model.id.clone()) })
+    Ok(Batch {
+        body: spans::replace(&bytes, &places),
+        provider,
+        model: models.single_model().map(|model| model.id.clone()),
+    })
 }
 
 /// The reply with a `results_url` on this server.

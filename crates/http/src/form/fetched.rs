@@ -52,7 +52,8 @@ pub(super) async fn read(
 }
 
 async fn fetch(client: &FetchClient, address: &str, request: &mut TranscriptionRequest) -> Result<(), PublicError> {
-    let reply = client.send(FetchRequest::get(address).expecting(&TYPES)).await.map_err(|error| fetch_error(&error))?;
+    let reply =
+        client.send(FetchRequest::get(address).expect_types(&TYPES)).await.map_err(|error| fetch_error(&error))?;
     if !reply.status.is_success() {
         let message = format!("file_url: the file can't be fetched: the server replied {}", reply.status.as_u16());
         return Err(PublicError::new(Code::InvalidRequest, message).at("file_url"));

@@ -20,10 +20,10 @@ pub async fn serve(State(state): State<HttpState>, mut inbound: Inbound) -> Resu
         return Err(PublicError::new(Code::PermissionDenied, "only admins change the models of a server").into());
     }
     let snapshot = state.web.engine.registry().snapshot();
-    let provider = upstream::choose(&snapshot, &inbound.caller, &inbound.parts.headers, "ollama")?;
+    let provider = upstream::choose_provider(&snapshot, &inbound.caller, &inbound.parts.headers, "ollama")?;
     let body = inbound.read_body().await?;
     let (by, parts) = (inbound.actor(), &inbound.parts);
-    let headers = headers::passed_on(&parts.headers);
+    let headers = headers::headers_to_forward(&parts.headers);
     let content_type = upstream::content_type(parts).filter(|_| !body.is_empty());
     let query = query::forwarded(ClientApi::Ollama, parts.uri.query());
     let forward = Forward {
@@ -31,7 +31,7 @@ pub async fn serve(State(state): State<HttpState>, mut inbound: Inbound) -> Resu
         content_type,
         body,
         form: ReplyForm::Stream,
-        ..upstream::asking(parts.method.clone(), parts.uri.path(), &headers)
+        ..upstream::request_without_body(parts.method.clone(), parts.uri.path(), &headers)
     };
     let reply = upstream::send(provider.as_ref(), forward).await?;
     let changes = parts.method != Method::HEAD && !parts.uri.path().starts_with("/api/blobs/");

@@ -24,7 +24,7 @@ struct Outgoing {
     head: ReplyHead,
     options: ReplyOptions,
     watch: Stopwatch,
-    over: bool,
+    finished: bool,
 }
 
 /// Begins the response.
@@ -49,7 +49,7 @@ pub(super) fn start(
     // Proxies that would gather the stream into one piece (nginx) are asked not to.
     headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
     let watch = Stopwatch::new(options.api, options.arrived, &options.clock);
-    let outgoing = Outgoing { mode, frames, writer, head, options, watch, over: false };
+    let outgoing = Outgoing { mode, frames, writer, head, options, watch, finished: false };
     let body = stream::unfold(outgoing, |mut outgoing| async move {
         let bytes = outgoing.next().await?;
         Some((Ok::<_, Infallible>(bytes), outgoing))
@@ -64,7 +64,7 @@ impl Outgoing {
         // Only server-sent events have comments.
         let comments = Framing::of(self.options.api.dialect()) == Framing::Sse;
         loop {
-            if self.over {
+            if self.finished {
                 return None;
             }
             let silence = tokio::time::sleep(self.options.keep_alive);
@@ -76,7 +76,7 @@ impl Outgoing {
                 Some(Ok(frame)) => self.write_observed(frame),
                 Some(Err(error)) => {
                     // An error ends the stream: a frame after it would contradict it.
-                    self.over = true;
+                    self.finished = true;
                     self.fail(&error)
                 }
                 None => return None,
@@ -92,7 +92,7 @@ impl Outgoing {
     fn write_observed(&mut self, frame: Frame) -> Bytes {
         let Some(observer) = self.options.observer.clone() else { return self.write(frame) };
         if self.mode == ReplyMode::Passthrough {
-            observer.passed_through(&self.head, &frame.events);
+            observer.observe_passthrough(&self.head, &frame.events);
             return self.write(frame);
         }
         let ended = frame.events.contains(&ReplyEvent::Ended);

@@ -51,7 +51,7 @@ pub(super) async fn pass_through(
         }
     }
     if let Some(observer) = &options.observer {
-        observer.passed_through(head, &events);
+        observer.observe_passthrough(head, &events);
     }
     Ok(finish(body, head.content_type.clone(), head, options))
 }

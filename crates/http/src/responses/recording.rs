@@ -26,14 +26,14 @@ pub struct ResponseRecorder {
 impl ResponseRecorder {
     /// For a request of that caller, with everything that is said to the model.
     pub(super) fn new(objects: ProviderObjects, conversations: Conversations, caller: Caller, input: &Items) -> Self {
-        let input = Some(input.to_json()).filter(|input| conversations.takes(input.len()));
+        let input = Some(input.to_json()).filter(|input| conversations.accepts_size(input.len()));
         Self { objects, conversations, caller, input }
     }
 }
 
 impl ReplyObserver for ResponseRecorder {
     /// Notes the response that these events name, if they name one and its provider stores it.
-    fn passed_through(&self, head: &ReplyHead, events: &[ReplyEvent]) {
+    fn observe_passthrough(&self, head: &ReplyHead, events: &[ReplyEvent]) {
         let id = events.iter().find_map(|event| match event {
             ReplyEvent::Started(started) => started.id.as_deref(),
             _ => None,
@@ -47,7 +47,7 @@ impl ReplyObserver for ResponseRecorder {
 
     fn stream_ended(&self, head: &ReplyHead, last: &Bytes) {
         let Some(input) = &self.input else { return };
-        let named = completed(last).and_then(|response| id_and_text(&response));
+        let named = find_completed(last).and_then(|response| id_and_text(&response));
         if let Some((id, response)) = named {
             self.conversations.store_in_background(&self.caller, &head.model, id, input.clone(), response);
         }
@@ -79,7 +79,7 @@ fn id_and_text(response: &[u8]) -> Option<(String, String)> {
 }
 
 /// The response in the event that ends a stream well.
-fn completed(events: &Bytes) -> Option<Vec<u8>> {
+fn find_completed(events: &Bytes) -> Option<Vec<u8>> {
     let (mut splitter, mut frames) = (Splitter::new(Framing::Sse, usize::MAX), Vec::new());
     splitter.push(events.clone(), &mut frames).ok()?;
     let last = frames.last()?;

@@ -64,7 +64,7 @@ pub(super) async fn load(connection: &mut MultiplexedConnection) -> RedisResult<
 }
 
 /// Keeps, gets and forgets a value, to see whether it may.
-pub(super) async fn try_out(settings: &RedisSettings, connection: &mut MultiplexedConnection) -> RedisResult<()> {
+pub(super) async fn check_access(settings: &RedisSettings, connection: &mut MultiplexedConnection) -> RedisResult<()> {
     let names = CacheKeyNames { prefix: &settings.prefix };
     let key = names.value("check");
     let mut set = SET.key(&key);

@@ -52,7 +52,7 @@ impl<'de> Deserializer<'de> for Probe<'_> {
 ///
 /// # Errors
 /// If a value is not what the field takes.
-pub fn put_over<T: RegisteredSchema>(thing: &T, changes: &[NamedValue]) -> Result<T, serde_json::Error> {
+pub fn merge_fields<T: RegisteredSchema>(thing: &T, changes: &[NamedValue]) -> Result<T, serde_json::Error> {
     let mut fields = fields(thing)?;
     for (name, value) in changes {
         fields.retain(|(known, _)| known != name);
@@ -67,7 +67,7 @@ pub fn put_over<T: RegisteredSchema>(thing: &T, changes: &[NamedValue]) -> Resul
 ///
 /// # Errors
 /// Never in practice: what is registered always serialises.
-pub fn without<T: Serialize>(thing: &T, names: &[&str]) -> Result<String, serde_json::Error> {
+pub fn fields_without<T: Serialize>(thing: &T, names: &[&str]) -> Result<String, serde_json::Error> {
     let mut fields = fields(thing)?;
     fields.retain(|(name, _)| !names.contains(&name.as_str()));
     object(&fields)

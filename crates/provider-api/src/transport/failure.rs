@@ -76,7 +76,7 @@ fn with_cause(
     error: impl Error + Send + Sync + 'static,
 ) -> ProviderError {
     let cause = ConnectionError { place: place.to_owned(), source: Box::new(error) };
-    ProviderError::new(kind, message).because(cause)
+    ProviderError::new(kind, message).with_cause(cause)
 }
 
 /// No first piece in time.

@@ -74,10 +74,10 @@ impl HttpReply {
     ///
     /// # Errors
     /// If it takes too long, or the connection fails.
-    pub async fn piece(&mut self) -> Result<Option<Bytes>, ProviderError> {
+    pub async fn next_piece(&mut self) -> Result<Option<Bytes>, ProviderError> {
         loop {
             let now = Instant::now();
-            let (until, bound) = self.patience(now);
+            let (until, bound) = self.next_deadline(now);
             let Ok(frame) = tokio::time::timeout_at(until, self.body.frame()).await else {
                 return Err(self.late(bound));
             };
@@ -102,13 +102,13 @@ impl HttpReply {
     /// The whole body.
     ///
     /// # Errors
-    /// As [`Self::piece`], and if it is larger than `limit` bytes.
+    /// As [`Self::next_piece`], and if it is larger than `limit` bytes.
     pub async fn collect(mut self, limit: usize) -> Result<Bytes, ProviderError> {
-        let Some(first) = self.piece().await? else { return Ok(Bytes::new()) };
+        let Some(first) = self.next_piece().await? else { return Ok(Bytes::new()) };
         let mut whole = BytesMut::from(first);
         // Counted as it comes: `content-length` is only what the provider claims.
         while whole.len() <= limit {
-            match self.piece().await? {
+            match self.next_piece().await? {
                 Some(piece) => whole.extend_from_slice(&piece),
                 None => return Ok(whole.freeze()),
             }
@@ -121,7 +121,7 @@ impl HttpReply {
     pub async fn collect_start(mut self, limit: usize) -> Bytes {
         let mut start = BytesMut::new();
         let until = Instant::now() + ERROR_BODY_TIME;
-        while let Ok(Ok(Some(piece))) = tokio::time::timeout_at(until, self.piece()).await {
+        while let Ok(Ok(Some(piece))) = tokio::time::timeout_at(until, self.next_piece()).await {
             let room = limit.saturating_sub(start.len());
             start.extend_from_slice(piece.get(..room).unwrap_or(&piece));
             if start.len() >= limit {
@@ -132,7 +132,7 @@ impl HttpReply {
     }
 
     /// Until when the next piece must come, and which bound says so.
-    fn patience(&self, now: Instant) -> (Instant, ReachedBound) {
+    fn next_deadline(&self, now: Instant) -> (Instant, ReachedBound) {
         let CallBounds { first_token, idle, total } = self.bounds;
         let mut next = (now + idle, ReachedBound::Idle);
         // Some services send the head at once and think afterwards.

@@ -82,8 +82,8 @@ async fn each_wait_has_its_bound() {
     assert!(error.message.ends_with("took longer than 0.2 s (total)"), "{error}");
 
     let mut reply = send(&base_url, "/stalling", CallBounds { idle: SHORT, ..PATIENT }).await.unwrap();
-    assert_eq!(reply.piece().await.unwrap().unwrap(), "word");
-    let error = reply.piece().await.unwrap_err();
+    assert_eq!(reply.next_piece().await.unwrap().unwrap(), "word");
+    let error = reply.next_piece().await.unwrap_err();
     assert!(error.message.ends_with("sent nothing for 0.2 s (idle)"), "{error}");
 }
 

@@ -46,7 +46,7 @@ impl ProviderClient {
                 .filter_map(|name| Some((name.to_owned(), reply.headers().get(name)?.to_str().ok()?.to_owned()))),
         );
         // An error is short and may hold the key, so it is read whole; anything else streams.
-        let body = if status.is_success() { pieces(reply) } else { self.error_body(reply).await };
+        let body = if status.is_success() { stream_pieces(reply) } else { self.error_body(reply).await };
         Ok(Forwarded { status: status.as_u16(), content_type, headers: passed_on, body })
     }
 
@@ -59,10 +59,10 @@ impl ProviderClient {
     }
 }
 
-fn pieces(reply: HttpReply) -> BoxStream<'static, Result<Bytes, ProviderError>> {
+fn stream_pieces(reply: HttpReply) -> BoxStream<'static, Result<Bytes, ProviderError>> {
     stream::unfold(Some(reply), |reply| async move {
         let mut reply = reply?;
-        match reply.piece().await {
+        match reply.next_piece().await {
             Ok(Some(bytes)) => Some((Ok(bytes), Some(reply))),
             Ok(None) => None,
             Err(error) => Some((Err(error), None)),

@@ -83,7 +83,7 @@ impl ProviderClient {
         let mut first = None;
         if outgoing.form == ReplyForm::Stream && form == ReplyForm::Whole && outgoing.capability == Capability::Chat {
             // Some services send a stream and call it JSON.
-            first = reply.piece().await?;
+            first = reply.next_piece().await?;
             if first.as_deref().is_some_and(reply_reader::begins_stream) {
                 form = ReplyForm::Stream;
             }
@@ -130,11 +130,14 @@ impl ProviderClient {
         body: Option<Vec<u8>>,
         defaults: &[(&'static str, &'static str)],
     ) -> Result<T, ProviderError> {
-        self.aside(dialect, path, query, body.map(Bytes::from), defaults, |bytes| serde_json::from_slice(bytes)).await
+        self.send_side_call(dialect, path, query, body.map(Bytes::from), defaults, |bytes| {
+            serde_json::from_slice(bytes)
+        })
+        .await
     }
 
     /// The same, read with `read`.
-    pub(crate) async fn aside<T, E: std::error::Error + Send + Sync + 'static>(
+    pub(crate) async fn send_side_call<T, E: std::error::Error + Send + Sync + 'static>(
         &self,
         dialect: Dialect,
         path: &str,
@@ -164,7 +167,7 @@ impl ProviderClient {
         let bytes = reply.collect(LIST_BYTES).await?;
         read(&bytes).map_err(|error| {
             let message = format!("{peer} replied to {path} with an unexpected document");
-            ProviderError::new(ErrorKind::Protocol, message).because(error)
+            ProviderError::new(ErrorKind::Protocol, message).with_cause(error)
         })
     }
 

@@ -57,7 +57,7 @@ impl Provider for Ollama {
         true
     }
 
-    fn completes(&self, client: Dialect) -> bool {
+    fn completes_text(&self, client: Dialect) -> bool {
         client == Dialect::Ollama
     }
 

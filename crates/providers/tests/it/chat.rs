@@ -35,7 +35,7 @@ async fn a_question_is_answered_whole_and_as_a_stream() {
             assert_eq!(reply.choices[0].finish, Some(FinishReason::Stop), "{kind:?} {form:?}");
             assert_eq!(frames.last().unwrap().events.last(), Some(&ReplyEvent::Ended), "{kind:?} {form:?}");
             let usage = reply.usage.unwrap();
-            let billed = *pair.sim.billed().last().unwrap();
+            let billed = *pair.sim.billed_tokens().last().unwrap();
             assert_eq!(usage.get(UsageClass::Input), billed.input, "{kind:?} {form:?}");
             assert_eq!(usage.get(UsageClass::Output), billed.output, "{kind:?} {form:?}");
             assert_eq!((billed.input, billed.output), (6, 15), "{kind:?} {form:?}");

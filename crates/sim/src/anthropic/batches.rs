@@ -1,29 +1,29 @@
 //! Message batches (Anthropic API reference, message batches). A batch has ended as soon as it is looked at: its
 //! results say of each request which model was asked.
 
-use super::{invalid, whole};
+use super::{invalid, plan_json};
 use crate::call::{SimPlan, SimRefusal, SimRequest};
 use crate::journal::{BilledTokens, SimResponse};
 use serde_json::{Value, json};
 
 /// Answers a request below `/v1/messages/batches/`; `rest` follows that.
-pub(super) fn kept(call: &SimRequest<'_>, rest: &str) -> Result<SimPlan, SimRefusal> {
+pub(super) fn stored_batch(call: &SimRequest<'_>, rest: &str) -> Result<SimPlan, SimRefusal> {
     let (id, below) = rest.split_once('/').unwrap_or((rest, ""));
     let missing = || SimRefusal::new(404, "not_found_error", format!("Message batch {id} not found."));
-    let mut batch = call.journal.stored(id).ok_or_else(missing)?;
+    let mut batch = call.journal.find_response(id).ok_or_else(missing)?;
     match (call.method.as_str(), below) {
         ("GET", "") => {
             batch.body["processing_status"] = json!("ended");
             batch.body["results_url"] = json!(format!("https://api.anthropic.com/v1/messages/batches/{id}/results"));
-            Ok(whole(&batch.body, BilledTokens::default()))
+            Ok(plan_json(&batch.body, BilledTokens::default()))
         }
         ("DELETE", "") => {
             call.journal.forget(id);
-            Ok(whole(&json!({ "id": id, "type": "message_batch_deleted" }), BilledTokens::default()))
+            Ok(plan_json(&json!({ "id": id, "type": "message_batch_deleted" }), BilledTokens::default()))
         }
         ("POST", "cancel") => {
             batch.body["processing_status"] = json!("canceling");
-            Ok(whole(&batch.body, BilledTokens::default()))
+            Ok(plan_json(&batch.body, BilledTokens::default()))
         }
         ("GET", "results") => {
             let line = |request: &Value| {
@@ -59,5 +59,5 @@ pub(super) fn create(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
         "results_url": null,
     });
     call.journal.store(&id, SimResponse { body: body.clone(), context: Vec::new(), input: requests.clone() });
-    Ok(whole(&body, BilledTokens::default()))
+    Ok(plan_json(&body, BilledTokens::default()))
 }

@@ -46,7 +46,7 @@ const COUNTED: [&str; 10] = [
 ];
 
 pub(super) fn messages(json: &Value, model: &str, strict: bool) -> Result<(), SimRefusal> {
-    known(json, &FIELDS, strict)?;
+    check_fields(json, &FIELDS, strict)?;
     let max = &json["max_tokens"];
     if max.is_null() {
         return Err(invalid("max_tokens: Field required"));
@@ -58,21 +58,21 @@ pub(super) fn messages(json: &Value, model: &str, strict: bool) -> Result<(), Si
     thinking(json)?;
     by_model(json, model)?;
     format(json)?;
-    shared(json)?;
-    thought_before_calls(json)
+    check_shared(json)?;
+    check_reasoning_before_calls(json)
 }
 
 pub(super) fn count(json: &Value, strict: bool) -> Result<(), SimRefusal> {
-    known(json, &COUNTED, strict)?;
-    shared(json)
+    check_fields(json, &COUNTED, strict)?;
+    check_shared(json)
 }
 
-fn known(json: &Value, fields: &[&str], strict: bool) -> Result<(), SimRefusal> {
+fn check_fields(json: &Value, fields: &[&str], strict: bool) -> Result<(), SimRefusal> {
     let unknown = json.as_object().into_iter().flatten().find(|(name, _)| strict && !fields.contains(&name.as_str()));
     unknown.map_or(Ok(()), |(name, _)| Err(invalid(format!("{name}: Extra inputs are not permitted"))))
 }
 
-fn shared(json: &Value) -> Result<(), SimRefusal> {
+fn check_shared(json: &Value) -> Result<(), SimRefusal> {
     for block in json["system"].as_array().into_iter().flatten() {
         if block["type"] != "text" || block["text"].as_str().is_none_or(str::is_empty) {
             return Err(invalid("system: text content blocks must be non-empty"));
@@ -169,7 +169,7 @@ fn is_open(schema: &Value) -> bool {
 }
 
 /// With a budget for thought, the turn whose tools' results are sent starts with its thought.
-fn thought_before_calls(json: &Value) -> Result<(), SimRefusal> {
+fn check_reasoning_before_calls(json: &Value) -> Result<(), SimRefusal> {
     if json["thinking"]["type"] != "enabled" {
         return Ok(());
     }

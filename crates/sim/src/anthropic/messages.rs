@@ -1,11 +1,11 @@
 //! `POST /v1/messages` and `/v1/messages/count_tokens`.
 
-use super::reply::{call_id, id, redacted, stop, usage, with_output};
-use super::{check, invalid, stream, whole};
-use crate::answer::{SimPrompt, SimReply, SimTool, SimToolChoice, answer};
+use super::reply::{call_id, id, redacted_block, stop, usage, with_output};
+use super::{check, invalid, plan_json, stream};
 use crate::call::{SimPlan, SimRefusal, SimRequest};
 use crate::image;
 use crate::journal::BilledTokens;
+use crate::reply::{SimPrompt, SimReply, SimTool, SimToolChoice, reply_to};
 use crate::seal::seal;
 use crate::tokens;
 use serde_json::{Value, json};
@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 pub(super) fn plan(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
     let model = model(call)?;
     check::messages(call.json, &model, call.options.strict)?;
-    let answer = answer(&question(call.json, &model));
-    let billed = billed(call);
+    let answer = reply_to(&read_prompt(call.json, &model));
+    let billed = bill_request(call);
     if call.json["stream"].as_bool() == Some(true) {
         return Ok(SimPlan::Stream { script: stream::script(call, &model, &answer, billed), billed });
     }
@@ -30,7 +30,7 @@ pub(super) fn plan(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
         "stop_sequence": sequence,
         "usage": usage(billed),
     });
-    Ok(whole(&body, billed))
+    Ok(plan_json(&body, billed))
 }
 
 /// `POST /v1/messages/count_tokens`.
@@ -38,12 +38,12 @@ pub(super) fn count(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
     model(call)?;
     check::count(call.json, call.options.strict)?;
     let BilledTokens { input, cache_read, cache_write, .. } = cost(call.json, |_| false);
-    Ok(whole(&json!({ "input_tokens": input + cache_read + cache_write }), BilledTokens::default()))
+    Ok(plan_json(&json!({ "input_tokens": input + cache_read + cache_write }), BilledTokens::default()))
 }
 
 fn model(call: &SimRequest<'_>) -> Result<String, SimRefusal> {
     let name = call.json["model"].as_str().ok_or_else(|| invalid("model: Field required"))?;
-    if call.knows(name) {
+    if call.has_model(name) {
         Ok(name.to_owned())
     } else {
         Err(SimRefusal::new(404, "not_found_error", format!("model: {name}")))
@@ -52,7 +52,7 @@ fn model(call: &SimRequest<'_>) -> Result<String, SimRefusal> {
 
 // === The question ===
 
-fn question(json: &Value, model: &str) -> SimPrompt {
+fn read_prompt(json: &Value, model: &str) -> SimPrompt {
     let messages = json["messages"].as_array().map(Vec::as_slice).unwrap_or_default();
     let asks = |message: &Value| message["role"] == "user" && !text(&message["content"]).is_empty();
     let asked = messages.iter().rposition(asks).unwrap_or_default();
@@ -67,13 +67,13 @@ fn question(json: &Value, model: &str) -> SimPrompt {
         results: results.map(|block| text(&block["content"])).collect(),
         rounds: since.filter(|content| parts(content, "tool_use").next().is_some()).count(),
         prefix: prefix.map(|message| text(&message["content"])).unwrap_or_default(),
-        images: parts(content, "image").map(|block| seen(&block["source"])).collect(),
+        images: parts(content, "image").map(|block| describe_image(&block["source"])).collect(),
         tools: json["tools"].as_array().into_iter().flatten().filter_map(tool).collect(),
         choice,
         parallel,
         schema: json["output_config"]["format"].get("schema").cloned(),
         json: false,
-        thinks: matches!(json["thinking"]["type"].as_str(), Some("enabled" | "adaptive")),
+        reasons: matches!(json["thinking"]["type"].as_str(), Some("enabled" | "adaptive")),
         stops: json["stop_sequences"]
             .as_array()
             .into_iter()
@@ -89,7 +89,7 @@ fn parts<'a>(content: &'a Value, kind: &'static str) -> impl Iterator<Item = &'a
     content.as_array().into_iter().flatten().filter(move |block| block["type"] == kind)
 }
 
-fn seen(source: &Value) -> String {
+fn describe_image(source: &Value) -> String {
     match source["data"].as_str() {
         Some(data) => image::of_base64(data, source["media_type"].as_str().unwrap_or_default()),
         None => source["url"].as_str().unwrap_or_default().to_owned(),
@@ -122,7 +122,7 @@ fn text(content: &Value) -> String {
 
 // === The bill ===
 
-fn billed(call: &SimRequest<'_>) -> BilledTokens {
+fn bill_request(call: &SimRequest<'_>) -> BilledTokens {
     cost(call.json, |prefix| call.journal.cache(prefix))
 }
 
@@ -169,10 +169,10 @@ fn block_cost(block: &Value) -> u64 {
 
 fn blocks(call: &SimRequest<'_>, answer: &SimReply) -> Vec<Value> {
     let mut blocks = Vec::new();
-    if let Some(block) = redacted(answer) {
+    if let Some(block) = redacted_block(answer) {
         blocks.push(block);
-    } else if !answer.thought.is_empty() {
-        blocks.push(json!({ "type": "thinking", "thinking": answer.thought, "signature": seal(&answer.thought) }));
+    } else if !answer.reasoning.is_empty() {
+        blocks.push(json!({ "type": "thinking", "thinking": answer.reasoning, "signature": seal(&answer.reasoning) }));
     }
     if !answer.text.is_empty() {
         blocks.push(json!({ "type": "text", "text": answer.text }));

@@ -7,7 +7,7 @@ mod reply;
 mod shape;
 mod stream;
 
-pub(crate) use shape::{context_refusal, error_json, forced, invalid, whole};
+pub(crate) use shape::{context_refusal, error_json, forced_refusal, invalid, plan_json};
 
 use crate::call::{SimPlan, SimRefusal, SimRequest};
 use crate::journal::BilledTokens;
@@ -23,7 +23,7 @@ pub(crate) fn plan(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
         ("POST", "/v1/messages/count_tokens") => messages::count(call),
         ("POST", "/v1/messages/batches") => batches::create(call),
         (_, path) if path.starts_with("/v1/messages/batches/") => {
-            batches::kept(call, path.trim_start_matches("/v1/messages/batches/"))
+            batches::stored_batch(call, path.trim_start_matches("/v1/messages/batches/"))
         }
         ("GET", "/v1/models") => Ok(models(call)),
         _ => Err(SimRefusal::new(404, "not_found_error", "Not Found")),
@@ -67,5 +67,5 @@ fn models(call: &SimRequest<'_>) -> SimPlan {
         "first_id": page.first(),
         "last_id": page.last(),
     });
-    whole(&body, BilledTokens::default())
+    plan_json(&body, BilledTokens::default())
 }

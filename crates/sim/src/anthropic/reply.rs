@@ -1,8 +1,8 @@
 //! The parts of a message that whole replies and streams share.
 
-use crate::answer::{SimEnd, SimReply};
 use crate::call::SimRequest;
 use crate::journal::BilledTokens;
+use crate::reply::{SimEnd, SimReply};
 use crate::seal::seal;
 use serde_json::{Value, json};
 
@@ -35,9 +35,9 @@ pub(super) fn usage(billed: BilledTokens) -> Value {
 }
 
 /// The block with the sealed thought, where the vendor redacts it.
-pub(super) fn redacted(answer: &SimReply) -> Option<Value> {
+pub(super) fn redacted_block(answer: &SimReply) -> Option<Value> {
     let data = || json!({ "type": "redacted_thinking", "data": seal(REDACT) });
-    answer.thought.contains(REDACT).then(data)
+    answer.reasoning.contains(REDACT).then(data)
 }
 
 /// Whether a redacted block is one of ours.

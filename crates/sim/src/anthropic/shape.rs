@@ -13,7 +13,7 @@ pub(crate) fn error_json(refusal: &SimRefusal, number: usize) -> Value {
 }
 
 /// The vendor's words for a status (API reference, errors).
-pub(crate) fn forced(status: u16) -> SimRefusal {
+pub(crate) fn forced_refusal(status: u16) -> SimRefusal {
     let (kind, message) = match status {
         401 => ("authentication_error", "invalid x-api-key"),
         402 => ("billing_error", "Your credit balance is too low to access the API."),
@@ -37,6 +37,6 @@ pub(crate) fn invalid(message: impl Into<String>) -> SimRefusal {
     SimRefusal::new(400, "invalid_request_error", message)
 }
 
-pub(crate) fn whole(body: &Value, billed: BilledTokens) -> SimPlan {
+pub(crate) fn plan_json(body: &Value, billed: BilledTokens) -> SimPlan {
     SimPlan::Whole { content_type: "application/json", body: body.to_string().into_bytes(), billed }
 }

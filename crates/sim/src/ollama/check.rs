@@ -9,8 +9,8 @@ pub(super) fn chat(json: &Value, model: &str) -> Result<(), SimRefusal> {
     if !able("completion") {
         return Err(refusal(400, format!("\"{model}\" does not support chat")));
     }
-    let thinks = !json["think"].is_null() && json["think"].as_bool() != Some(false);
-    if thinks && !able("thinking") {
+    let reasons = !json["think"].is_null() && json["think"].as_bool() != Some(false);
+    if reasons && !able("thinking") {
         return Err(refusal(400, format!("\"{model}\" does not support thinking")));
     }
     for message in json["messages"].as_array().into_iter().flatten() {

@@ -1,11 +1,11 @@
 //! `POST /api/chat`, `/api/generate` and `/api/embed`.
 
-use super::{capabilities, check, model, refusal, whole};
-use crate::answer::{SimEnd, SimPrompt, SimReply, SimTool, answer};
+use super::{capabilities, check, model, plan_json, refusal};
 use crate::call::{SimPlan, SimRefusal, SimRequest};
 use crate::image;
 use crate::journal::BilledTokens;
 use crate::play::Script;
+use crate::reply::{SimEnd, SimPrompt, SimReply, SimTool, reply_to};
 use crate::tokens;
 use serde_json::{Map, Value, json};
 
@@ -20,9 +20,9 @@ pub(super) fn chat(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
     check::chat(call.json, &model)?;
     let messages = call.json["messages"].as_array().map(Vec::as_slice).unwrap_or_default();
     if messages.is_empty() {
-        return Ok(loaded(call, &model));
+        return Ok(plan_load(call, &model));
     }
-    let answer = answer(&question(call.json, &model, messages));
+    let answer = reply_to(&read_prompt(call.json, &model, messages));
     let tools = &call.json["tools"];
     let tool_tokens = if tools.is_null() { 0 } else { tokens::count(&tools.to_string()) };
     let input = tool_tokens + messages.iter().map(cost).sum::<u64>();
@@ -48,12 +48,12 @@ pub(super) fn generate(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
     check::options(&call.json["options"])?;
     let prompt = call.json["prompt"].as_str().unwrap_or_default();
     if prompt.is_empty() {
-        return Ok(loaded(call, &model));
+        return Ok(plan_load(call, &model));
     }
     let system = call.json["system"].as_str().unwrap_or_default();
     let said = SimPrompt { text: prompt.to_owned(), ..options(call.json, &model) };
     let input = tokens::count(prompt) + tokens::count(system) + tokens::PER_MESSAGE;
-    Ok(reply(call, &model, &answer(&said), input, &|_, content, _| ("response", json!(content))))
+    Ok(reply(call, &model, &reply_to(&said), input, &|_, content, _| ("response", json!(content))))
 }
 
 pub(super) fn embed(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
@@ -74,20 +74,20 @@ pub(super) fn embed(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
         "load_duration": NANOS_PER_TOKEN,
         "prompt_eval_count": input,
     });
-    Ok(whole(&body, BilledTokens { input, ..BilledTokens::default() }))
+    Ok(plan_json(&body, BilledTokens { input, ..BilledTokens::default() }))
 }
 
 /// A request without a prompt only loads the model.
-fn loaded(call: &SimRequest<'_>, model: &str) -> SimPlan {
+fn plan_load(call: &SimRequest<'_>, model: &str) -> SimPlan {
     let (field, empty) = match call.path {
         "/api/chat" => ("message", json!({ "role": "assistant", "content": "" })),
         _ => ("response", json!("")),
     };
     let body = json!({ "model": model, "created_at": CREATED, field: empty, "done_reason": "load", "done": true });
-    whole(&body, BilledTokens::default())
+    plan_json(&body, BilledTokens::default())
 }
 
-fn question(json: &Value, model: &str, messages: &[Value]) -> SimPrompt {
+fn read_prompt(json: &Value, model: &str, messages: &[Value]) -> SimPrompt {
     let last_user = messages.iter().rposition(|message| message["role"] == "user");
     let asked = last_user.and_then(|place| messages.get(place));
     let after = messages.get(last_user.map_or(0, |place| place + 1)..).unwrap_or_default();
@@ -118,7 +118,7 @@ fn options(json: &Value, model: &str) -> SimPrompt {
         schema: Some(&json["format"]).filter(|format| format.is_object()).cloned(),
         json: json["format"] == "json",
         // A model that can think does, unless it is told not to.
-        thinks: thinking && json["think"].as_bool() != Some(false),
+        reasons: thinking && json["think"].as_bool() != Some(false),
         stops: options["stop"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect(),
         max_tokens: options["num_predict"].as_u64(),
         ..SimPrompt::default()
@@ -134,8 +134,8 @@ fn cost(message: &Value) -> u64 {
     let calls = &message["tool_calls"];
     let calls = if calls.is_null() { 0 } else { tokens::count(&calls.to_string()) };
     let images = message["images"].as_array().map_or(0, Vec::len);
-    let pictures = u64::try_from(images).unwrap_or_default() * tokens::PER_IMAGE;
-    tokens::PER_MESSAGE + tokens::count(message["content"].as_str().unwrap_or_default()) + calls + pictures
+    let images = u64::try_from(images).unwrap_or_default() * tokens::PER_IMAGE;
+    tokens::PER_MESSAGE + tokens::count(message["content"].as_str().unwrap_or_default()) + calls + images
 }
 
 type TextField<'a> = &'a dyn Fn(&str, &str, &[(String, Value)]) -> (&'static str, Value);
@@ -166,12 +166,12 @@ fn reply(call: &SimRequest<'_>, model: &str, answer: &SimReply, input: u64, say:
     };
     // Unlike the other vendors, it streams unless told not to.
     if call.json["stream"].as_bool() == Some(false) {
-        let body = end(line(say(&answer.thought, &answer.text, &answer.calls)));
-        return whole(&body, BilledTokens { output, reasoning, ..billed });
+        let body = end(line(say(&answer.reasoning, &answer.text, &answer.calls)));
+        return plan_json(&body, BilledTokens { output, reasoning, ..billed });
     }
     let written = |line: Map<String, Value>| format!("{}\n", Value::Object(line));
     let mut pieces = Vec::new();
-    pieces.extend(tokens::split(&answer.thought).into_iter().map(|token| (written(line(say(token, "", &[]))), 1)));
+    pieces.extend(tokens::split(&answer.reasoning).into_iter().map(|token| (written(line(say(token, "", &[]))), 1)));
     pieces.extend(tokens::split(&answer.text).into_iter().map(|token| (written(line(say("", token, &[]))), 1)));
     for one in &answer.calls {
         let cost = tokens::count(&format!("{} {}", one.0, one.1));

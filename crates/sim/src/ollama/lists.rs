@@ -1,6 +1,6 @@
 //! `GET /api/tags`, `POST /api/show` and `GET /api/ps`.
 
-use super::{capabilities, model, whole};
+use super::{capabilities, model, plan_json};
 use crate::call::{SimPlan, SimRefusal, SimRequest};
 use crate::journal::BilledTokens;
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ pub(super) fn tags(call: &SimRequest<'_>) -> SimPlan {
     list(call, |_| {})
 }
 
-pub(super) fn running(call: &SimRequest<'_>) -> SimPlan {
+pub(super) fn list_running(call: &SimRequest<'_>) -> SimPlan {
     list(call, |entry| {
         entry["expires_at"] = json!("2026-01-01T00:05:00Z");
         entry["size_vram"] = json!(0);
@@ -33,7 +33,7 @@ pub(super) fn show(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
         "capabilities": capabilities(&model),
         "modified_at": "2026-01-01T00:00:00Z",
     });
-    Ok(whole(&body, BilledTokens::default()))
+    Ok(plan_json(&body, BilledTokens::default()))
 }
 
 fn list(call: &SimRequest<'_>, more: impl Fn(&mut Value)) -> SimPlan {
@@ -44,7 +44,7 @@ fn list(call: &SimRequest<'_>, more: impl Fn(&mut Value)) -> SimPlan {
         more(&mut entry);
         entry
     });
-    whole(&json!({ "models": models.collect::<Vec<_>>() }), BilledTokens::default())
+    plan_json(&json!({ "models": models.collect::<Vec<_>>() }), BilledTokens::default())
 }
 
 fn details() -> Value {

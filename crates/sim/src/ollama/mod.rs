@@ -5,7 +5,7 @@ mod generate;
 mod lists;
 mod shape;
 
-pub(crate) use shape::{capabilities, context_refusal, error_json, forced, model, refusal, whole};
+pub(crate) use shape::{capabilities, context_refusal, error_json, forced_refusal, model, plan_json, refusal};
 
 use crate::call::{SimPlan, SimRefusal, SimRequest};
 use crate::{journal::BilledTokens, openai};
@@ -19,8 +19,8 @@ pub(crate) fn plan(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
         ("POST", "/api/embed") => generate::embed(call),
         ("GET", "/api/tags") => Ok(lists::tags(call)),
         ("POST", "/api/show") => lists::show(call),
-        ("GET", "/api/ps") => Ok(lists::running(call)),
-        ("GET", "/api/version") => Ok(whole(&json!({ "version": "0.9.3" }), BilledTokens::default())),
+        ("GET", "/api/ps") => Ok(lists::list_running(call)),
+        ("GET", "/api/version") => Ok(plan_json(&json!({ "version": "0.9.3" }), BilledTokens::default())),
         ("POST", "/api/pull" | "/api/push" | "/api/create") => {
             let body = b"{\"status\":\"pulling manifest\"}\n{\"status\":\"success\"}\n".to_vec();
             Ok(SimPlan::Whole { content_type: "application/x-ndjson", body, billed: BilledTokens::default() })

@@ -10,7 +10,7 @@ pub(crate) fn error_json(refusal: &SimRefusal) -> Value {
     if refusal.kind.is_empty() { json!({ "error": refusal.message }) } else { openai::error_json(refusal) }
 }
 
-pub(crate) fn forced(status: u16) -> SimRefusal {
+pub(crate) fn forced_refusal(status: u16) -> SimRefusal {
     let message = match status {
         401 => "unauthorized",
         404 => "model 'x' not found",
@@ -34,7 +34,7 @@ pub(crate) fn refusal(status: u16, message: impl Into<String>) -> SimRefusal {
 pub(crate) fn model(call: &SimRequest<'_>) -> Result<String, SimRefusal> {
     let name = call.json["model"].as_str().filter(|name| !name.is_empty());
     let name = name.ok_or_else(|| refusal(400, "model is required"))?;
-    if call.knows(name) {
+    if call.has_model(name) {
         return Ok(name.to_owned());
     }
     Err(refusal(404, format!("model '{name}' not found")))
@@ -52,6 +52,6 @@ pub(crate) fn capabilities(model: &str) -> Vec<&'static str> {
     all
 }
 
-pub(crate) fn whole(body: &Value, billed: BilledTokens) -> SimPlan {
+pub(crate) fn plan_json(body: &Value, billed: BilledTokens) -> SimPlan {
     SimPlan::Whole { content_type: "application/json; charset=utf-8", body: body.to_string().into_bytes(), billed }
 }

@@ -1,7 +1,7 @@
 //! Speech in both directions.
 
 use super::form::{self, FormField};
-use super::{event, forced, invalid, known, model};
+use super::{check_model, event, forced_refusal, invalid, model};
 use crate::call::{SimPlan, SimRefusal, SimRequest};
 use crate::journal::BilledTokens;
 use crate::play::Script;
@@ -15,12 +15,12 @@ const HEARD: &str = "The quick brown fox jumps over the lazy dog.";
 const TRANSLATED: &str = "The quick brown fox jumps over the lazy dog, in English.";
 
 /// `POST /v1/audio/transcriptions` and `/v1/audio/translations`. A second of audio is a thousand bytes.
-pub(super) fn heard(call: &SimRequest<'_>, translate: bool) -> Result<SimPlan, SimRefusal> {
+pub(super) fn transcribe(call: &SimRequest<'_>, translate: bool) -> Result<SimPlan, SimRefusal> {
     let fields = form::read(call).ok_or_else(|| invalid("file", "Could not parse multipart form"))?;
     let field = |name: &str| fields.iter().find(|field| field.name == name);
     let text_of = |name: &str| field(name).map(FormField::text);
     let model = text_of("model").ok_or_else(|| invalid("model", "you must provide a model parameter"))?;
-    known(call, &model)?;
+    check_model(call, &model)?;
     let file = field("file").ok_or_else(|| invalid("file", "Missing required parameter: 'file'."))?;
     let named = file.filename.as_deref().is_some_and(|name| {
         ["flac", "mp3", "mp4", "mpeg", "mpga", "m4a", "ogg", "wav", "webm"].iter().any(|end| name.ends_with(end))
@@ -32,7 +32,7 @@ pub(super) fn heard(call: &SimRequest<'_>, translate: bool) -> Result<SimPlan, S
     let text = if translate { TRANSLATED } else { HEARD };
     let format = text_of("response_format").unwrap_or_else(|| "json".into());
     if text_of("stream").as_deref() == Some("true") && !model.starts_with("whisper") && !translate {
-        return Ok(streamed(text, seconds));
+        return Ok(plan_stream(text, seconds));
     }
     let usage = json!({ "type": "duration", "seconds": seconds });
     let (content_type, body) = match format.as_str() {
@@ -58,7 +58,7 @@ pub(super) fn heard(call: &SimRequest<'_>, translate: bool) -> Result<SimPlan, S
     Ok(SimPlan::Whole { content_type, body: body.into_bytes(), billed: BilledTokens::default() })
 }
 
-fn streamed(text: &str, seconds: usize) -> SimPlan {
+fn plan_stream(text: &str, seconds: usize) -> SimPlan {
     let delta = |token: &str| (event(&json!({ "type": "transcript.text.delta", "delta": token })), 1);
     let input = u64::try_from(seconds).unwrap_or_default() * 10;
     let billed = BilledTokens { input, ..BilledTokens::default() };
@@ -75,7 +75,7 @@ fn streamed(text: &str, seconds: usize) -> SimPlan {
         before: Vec::new(),
         pieces: tokens::split(text).into_iter().map(delta).collect(),
         after: vec![event(&json!({ "type": "transcript.text.done", "text": text, "usage": usage }))],
-        error: event(&super::error_json(&forced(500))),
+        error: event(&super::error_json(&forced_refusal(500))),
         garbage: "data: {\"type\": oops\n\n".into(),
     };
     SimPlan::Stream { script, billed }
@@ -99,11 +99,11 @@ pub(super) fn speech(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
         other => return Err(invalid("response_format", format!("Invalid value: '{other}'."))),
     };
     let samples = u32::try_from(input.chars().count() * 10).unwrap_or(u32::MAX);
-    Ok(SimPlan::Whole { content_type, body: silence(samples), billed: BilledTokens::default() })
+    Ok(SimPlan::Whole { content_type, body: silent_wave(samples), billed: BilledTokens::default() })
 }
 
 /// 8 kHz, 8 bits, one channel (RIFF WAVE).
-fn silence(samples: u32) -> Vec<u8> {
+fn silent_wave(samples: u32) -> Vec<u8> {
     let mut file = Vec::new();
     file.extend_from_slice(b"RIFF");
     file.extend_from_slice(&(36 + samples).to_le_bytes());

@@ -1,11 +1,11 @@
 //! `POST /v1/chat/completions`.
 
-use super::{CREATED, check, event, forced, model};
-use crate::answer::{SimEnd, SimPrompt, SimReply, SimTool, SimToolChoice, answer};
+use super::{CREATED, check, event, forced_refusal, model};
 use crate::call::{SimPlan, SimRefusal, SimRequest};
 use crate::image;
 use crate::journal::BilledTokens;
 use crate::play::Script;
+use crate::reply::{SimEnd, SimPrompt, SimReply, SimTool, SimToolChoice, reply_to};
 use crate::tokens;
 use serde_json::{Value, json};
 
@@ -15,13 +15,13 @@ pub(super) const CACHED_FROM: u64 = 1024;
 pub(super) fn plan(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
     let model = model(call)?;
     check::chat(call.json, &model, call.options.strict)?;
-    let answers = answers(call.json, &model);
-    let billed = billed(call);
+    let answers = make_replies(call.json, &model);
+    let billed = bill_request(call);
     if call.json["stream"].as_bool() == Some(true) {
         return Ok(SimPlan::Stream { script: stream(call, &model, &answers, billed), billed });
     }
     let billed = with_output(billed, &answers);
-    let choices: Vec<_> = answers.iter().enumerate().map(|(index, answer)| whole(call, index, answer)).collect();
+    let choices: Vec<_> = answers.iter().enumerate().map(|(index, answer)| write_choice(call, index, answer)).collect();
     let body = json!({
         "id": id(call),
         "object": "chat.completion",
@@ -41,13 +41,13 @@ fn id(call: &SimRequest<'_>) -> String {
 
 // === The question ===
 
-fn answers(json: &Value, model: &str) -> Vec<SimReply> {
-    let question = question(json, model);
+fn make_replies(json: &Value, model: &str) -> Vec<SimReply> {
+    let question = read_prompt(json, model);
     let n = json["n"].as_u64().unwrap_or(1);
-    (0..n).map(|_| answer(&question)).collect()
+    (0..n).map(|_| reply_to(&question)).collect()
 }
 
-fn question(json: &Value, model: &str) -> SimPrompt {
+fn read_prompt(json: &Value, model: &str) -> SimPrompt {
     let messages = json["messages"].as_array().map(Vec::as_slice).unwrap_or_default();
     let last_user = messages.iter().rposition(|message| message["role"] == "user");
     let asked = last_user.and_then(|place| messages.get(place));
@@ -65,7 +65,7 @@ fn question(json: &Value, model: &str) -> SimPrompt {
         parallel: json["parallel_tool_calls"].as_bool().unwrap_or(true),
         schema: format["json_schema"].get("schema").cloned(),
         json: format["type"] == "json_object",
-        thinks: reasons(model) && json["reasoning_effort"] != "none",
+        reasons: reasons(model) && json["reasoning_effort"] != "none",
         stops: match &json["stop"] {
             Value::String(stop) => vec![stop.clone()],
             Value::Array(stops) => stops.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
@@ -77,12 +77,12 @@ fn question(json: &Value, model: &str) -> SimPrompt {
 }
 
 /// Compatible services show what their models think (DeepSeek's `reasoning_content`); OpenAI only counts it.
-fn shows_thought(model: &str) -> bool {
+fn shows_reasoning(model: &str) -> bool {
     model.contains("reasoner")
 }
 
 pub(super) fn reasons(model: &str) -> bool {
-    shows_thought(model) || model.starts_with("gpt-5")
+    shows_reasoning(model) || model.starts_with("gpt-5")
 }
 
 fn tool(tool: &Value) -> Option<SimTool> {
@@ -116,7 +116,7 @@ fn images(content: &Value) -> Vec<String> {
 
 // === The bill ===
 
-fn billed(call: &SimRequest<'_>) -> BilledTokens {
+fn bill_request(call: &SimRequest<'_>) -> BilledTokens {
     let messages = call.json["messages"].as_array().map(Vec::as_slice).unwrap_or_default();
     let tools = &call.json["tools"];
     let tool_tokens = if tools.is_null() { 0 } else { tokens::count(&tools.to_string()) };
@@ -131,8 +131,8 @@ fn billed(call: &SimRequest<'_>) -> BilledTokens {
 fn cost(message: &Value) -> u64 {
     let calls = &message["tool_calls"];
     let calls = if calls.is_null() { 0 } else { tokens::count(&calls.to_string()) };
-    let pictures = u64::try_from(images(&message["content"]).len()).unwrap_or_default() * tokens::PER_IMAGE;
-    tokens::PER_MESSAGE + tokens::count(&text(&message["content"])) + calls + pictures
+    let images = u64::try_from(images(&message["content"]).len()).unwrap_or_default() * tokens::PER_IMAGE;
+    tokens::PER_MESSAGE + tokens::count(&text(&message["content"])) + calls + images
 }
 
 fn with_output(billed: BilledTokens, answers: &[SimReply]) -> BilledTokens {
@@ -158,7 +158,7 @@ pub(super) fn usage(billed: BilledTokens) -> Value {
 
 // === The reply ===
 
-fn whole(call: &SimRequest<'_>, index: usize, answer: &SimReply) -> Value {
+fn write_choice(call: &SimRequest<'_>, index: usize, answer: &SimReply) -> Value {
     let silent = !answer.calls.is_empty() && answer.text.is_empty();
     let content = if silent { Value::Null } else { json!(answer.text) };
     let mut message = json!({ "role": "assistant", "content": content, "refusal": null, "annotations": [] });
@@ -167,8 +167,8 @@ fn whole(call: &SimRequest<'_>, index: usize, answer: &SimReply) -> Value {
         message["tool_calls"] =
             calls.map(|(place, (name, arguments))| tool_call(call, index, place, name, arguments)).collect();
     }
-    if shows_thought(call.json["model"].as_str().unwrap_or_default()) {
-        message["reasoning_content"] = json!(answer.thought);
+    if shows_reasoning(call.json["model"].as_str().unwrap_or_default()) {
+        message["reasoning_content"] = json!(answer.reasoning);
     }
     let logprobs = logprobs(call.json, &tokens::split(&answer.text));
     json!({ "index": index, "message": message, "logprobs": logprobs, "finish_reason": finish(&answer.end) })
@@ -235,14 +235,14 @@ fn stream(call: &SimRequest<'_>, model: &str, answers: &[SimReply], billed: Bill
         before: Vec::new(),
         pieces: Vec::new(),
         after: Vec::new(),
-        error: event(&super::error_json(&forced(500))),
+        error: event(&super::error_json(&forced_refusal(500))),
         garbage: "data: {\"id\": oops\n\n".into(),
     };
     for (index, answer) in answers.iter().enumerate() {
         script.before.push(say(index, json!({ "role": "assistant", "content": "", "refusal": null }), &[]));
-        for token in tokens::split(&answer.thought) {
+        for token in tokens::split(&answer.reasoning) {
             // Without a field for it, a piece of reasoning costs and shows nothing.
-            let shown = shows_thought(model).then(|| say(index, json!({ "reasoning_content": token }), &[]));
+            let shown = shows_reasoning(model).then(|| say(index, json!({ "reasoning_content": token }), &[]));
             script.pieces.push((shown.unwrap_or_default(), 1));
         }
         for token in tokens::split(&answer.text) {

@@ -130,14 +130,14 @@ fn content(message: &Value, role: &str, param: &str) -> Result<(), SimRefusal> {
                 Some(kind) => {
                     Err(invalid(&param, format!("Invalid value: '{kind}'. Supported values are: {allowed:?}")))
                 }
-                None => parts.iter().try_for_each(|part| picture(part, &param)),
+                None => parts.iter().try_for_each(|part| check_image(part, &param)),
             }
         }
         _ => Err(invalid(&param, "Invalid value for 'content': expected a string, got null.")),
     }
 }
 
-fn picture(part: &Value, param: &str) -> Result<(), SimRefusal> {
+fn check_image(part: &Value, param: &str) -> Result<(), SimRefusal> {
     if part["type"] != "image_url" {
         return Ok(());
     }

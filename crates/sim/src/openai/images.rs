@@ -1,7 +1,7 @@
 //! Images: made from a text, or from other images (OpenAI API reference, images).
 
 use super::form::{self, FormField};
-use super::{CREATED, event, forced, invalid, known, model, others};
+use super::{CREATED, check_model, event, forced_refusal, invalid, model, others};
 use crate::call::{SimPlan, SimRefusal, SimRequest};
 use crate::journal::BilledTokens;
 use crate::play::Script;
@@ -41,18 +41,18 @@ struct SimImageRequest {
     model: String,
     prompt: String,
     /// How many images came along, the mask among them.
-    pictures: u64,
+    images: u64,
     n: u64,
     response_format: Option<String>,
 }
 
 /// `POST /v1/images/generations`.
-pub(super) fn made(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
-    wish(call, 0)?.plan()
+pub(super) fn generate_images(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
+    read_wish(call, 0)?.plan()
 }
 
 /// `POST /v1/images/edits`: a form, or JSON.
-pub(super) fn edited(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
+pub(super) fn edit_images(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
     if call.header("content-type").is_some_and(|kind| kind.starts_with("application/json")) {
         return edited_json(call);
     }
@@ -72,7 +72,7 @@ pub(super) fn edited(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
     }
     let wish = form.wish(form.prompt()?, (images.len() + masks.len()) as u64)?;
     match form.text("stream").as_deref() {
-        Some("true") if gpt => Ok(wish.streamed("image_edit")),
+        Some("true") if gpt => Ok(wish.plan_stream("image_edit")),
         Some("true" | "false") | None => wish.plan(),
         Some(other) => Err(invalid("stream", format!("Invalid value: '{other}'."))),
     }
@@ -87,12 +87,12 @@ fn edited_json(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
         }
     }
     let mask = u64::from(call.json["mask"].is_object());
-    let wish = wish(call, images.len() as u64 + mask)?;
-    if call.json["stream"] == true { Ok(wish.streamed("image_edit")) } else { wish.plan() }
+    let wish = read_wish(call, images.len() as u64 + mask)?;
+    if call.json["stream"] == true { Ok(wish.plan_stream("image_edit")) } else { wish.plan() }
 }
 
 /// `POST /v1/images/variations`, of one image by the only model that has them.
-pub(super) fn varied(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
+pub(super) fn vary_image(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
     let form = Form::read(call, &VARIATION)?;
     if form.model != "dall-e-2" {
         return Err(invalid("model", format!("Invalid value: '{}'. Only 'dall-e-2' is supported.", form.model)));
@@ -122,13 +122,13 @@ fn check(picture: &FormField, gpt: bool) -> Result<(), SimRefusal> {
 }
 
 /// The wish of a JSON body.
-fn wish(call: &SimRequest<'_>, pictures: u64) -> Result<SimImageRequest, SimRefusal> {
+fn read_wish(call: &SimRequest<'_>, images: u64) -> Result<SimImageRequest, SimRefusal> {
     let model = model(call)?;
     let prompt = call.json["prompt"].as_str().filter(|prompt| !prompt.is_empty());
     let prompt = prompt.ok_or_else(|| invalid("prompt", "Missing required parameter: 'prompt'."))?.to_owned();
     let n = call.json["n"].as_u64().unwrap_or(1);
     let response_format = call.json["response_format"].as_str().map(str::to_owned);
-    Ok(SimImageRequest { model, prompt, pictures, n, response_format })
+    Ok(SimImageRequest { model, prompt, images, n, response_format })
 }
 
 /// A form whose fields are all known.
@@ -145,7 +145,7 @@ impl Form {
         }
         let form = Self { model: String::new(), fields };
         let model = form.text("model").ok_or_else(|| invalid("model", "you must provide a model parameter"))?;
-        known(call, &model)?;
+        check_model(call, &model)?;
         Ok(Self { model, ..form })
     }
 
@@ -162,13 +162,13 @@ impl Form {
         prompt.ok_or_else(|| invalid("prompt", "Missing required parameter: 'prompt'."))
     }
 
-    fn wish(&self, prompt: String, pictures: u64) -> Result<SimImageRequest, SimRefusal> {
+    fn wish(&self, prompt: String, images: u64) -> Result<SimImageRequest, SimRefusal> {
         let n = self.text("n").map(|n| n.parse().map_err(|_| invalid("n", format!("Invalid 'n': '{n}'."))));
         let n = n.transpose()?.unwrap_or(1);
         Ok(SimImageRequest {
             model: self.model.clone(),
             prompt,
-            pictures,
+            images,
             n,
             response_format: self.text("response_format"),
         })
@@ -186,18 +186,18 @@ impl SimImageRequest {
             Some("url") => json!({ "url": "https://images.example/sim.png", "revised_prompt": self.prompt }),
             _ => json!({ "b64_json": PIXEL }),
         };
-        let pictures = vec![picture; usize::try_from(self.n).unwrap_or(1).min(10)];
-        let mut body = json!({ "created": CREATED, "data": pictures });
+        let images = vec![picture; usize::try_from(self.n).unwrap_or(1).min(10)];
+        let mut body = json!({ "created": CREATED, "data": images });
         let mut billed = BilledTokens::default();
         if gpt {
-            billed = self.billed();
+            billed = self.bill_request();
             body["usage"] = self.usage();
         }
-        Ok(others::whole(&body, billed))
+        Ok(others::plan_json(&body, billed))
     }
 
     /// One partial image, then the image itself. The stream ends without a sign.
-    fn streamed(&self, endpoint: &str) -> SimPlan {
+    fn plan_stream(&self, endpoint: &str) -> SimPlan {
         let partial = json!({
             "type": format!("{endpoint}.partial_image"),
             "created_at": CREATED,
@@ -215,20 +215,20 @@ impl SimImageRequest {
             before: vec![event(&partial)],
             pieces: vec![(event(&completed), PICTURE)],
             after: Vec::new(),
-            error: event(&super::error_json(&forced(500))),
+            error: event(&super::error_json(&forced_refusal(500))),
             garbage: "data: {\"type\": oops\n\n".into(),
         };
-        SimPlan::Stream { script, billed: BilledTokens { output: 0, ..self.billed() } }
+        SimPlan::Stream { script, billed: BilledTokens { output: 0, ..self.bill_request() } }
     }
 
-    fn billed(&self) -> BilledTokens {
-        let input = tokens::count(&self.prompt) + PICTURE * self.pictures;
+    fn bill_request(&self) -> BilledTokens {
+        let input = tokens::count(&self.prompt) + PICTURE * self.images;
         BilledTokens { input, output: PICTURE * self.n, ..BilledTokens::default() }
     }
 
     fn usage(&self) -> Value {
-        let BilledTokens { input, output, .. } = self.billed();
-        let images = PICTURE * self.pictures;
+        let BilledTokens { input, output, .. } = self.bill_request();
+        let images = PICTURE * self.images;
         json!({
             "input_tokens": input,
             "input_tokens_details": { "text_tokens": input - images, "image_tokens": images },

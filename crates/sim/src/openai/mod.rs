@@ -5,12 +5,14 @@ mod chat;
 mod check;
 mod form;
 mod images;
-mod kept;
 pub(crate) mod others;
 mod responses;
 mod shape;
+mod stored;
 
-pub(crate) use shape::{CREATED, context_refusal, error_json, event, forced, invalid, known, model, quota_refusal};
+pub(crate) use shape::{
+    CREATED, check_model, context_refusal, error_json, event, forced_refusal, invalid, model, quota_refusal,
+};
 
 use crate::call::{SimPlan, SimRefusal, SimRequest};
 
@@ -20,20 +22,20 @@ pub(crate) fn plan(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
         ("POST", "/v1/chat/completions") => chat::plan(call),
         ("POST", "/v1/completions") => others::completion(call),
         ("POST", "/v1/embeddings") => others::embeddings(call),
-        ("POST", "/v1/images/generations") => images::made(call),
-        ("POST", "/v1/images/edits") => images::edited(call),
-        ("POST", "/v1/images/variations") => images::varied(call),
-        ("POST", "/v1/audio/transcriptions") => audio::heard(call, false),
-        ("POST", "/v1/audio/translations") => audio::heard(call, true),
+        ("POST", "/v1/images/generations") => images::generate_images(call),
+        ("POST", "/v1/images/edits") => images::edit_images(call),
+        ("POST", "/v1/images/variations") => images::vary_image(call),
+        ("POST", "/v1/audio/transcriptions") => audio::transcribe(call, false),
+        ("POST", "/v1/audio/translations") => audio::transcribe(call, true),
         ("POST", "/v1/audio/speech") => audio::speech(call),
         ("POST", "/v1/moderations") => others::moderation(call),
         ("POST", "/v1/rerank") => others::rerank(call),
         ("POST", "/v1/responses") => responses::create(call),
         (_, path) if path.starts_with("/v1/responses/") => {
-            responses::kept(call, path.trim_start_matches("/v1/responses/"))
+            responses::stored_response(call, path.trim_start_matches("/v1/responses/"))
         }
         (_, path) if path.starts_with("/v1/files") || path.starts_with("/v1/batches") => {
-            kept::plan(call, path.trim_start_matches("/v1/"))
+            stored::plan(call, path.trim_start_matches("/v1/"))
         }
         ("GET", "/v1/models") => Ok(others::models(call)),
         (method, path) => {
@@ -45,7 +47,7 @@ pub(crate) fn plan(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
 
 /// Ollama offers this endpoint too, without a key.
 pub(crate) fn transcription(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
-    audio::heard(call, false)
+    audio::transcribe(call, false)
 }
 
 fn authorize(call: &SimRequest<'_>) -> Result<(), SimRefusal> {

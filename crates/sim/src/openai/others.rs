@@ -1,11 +1,11 @@
 //! Completions, embeddings, judgements and the list of models.
 
 use super::chat::usage;
-use super::{CREATED, event, forced, invalid, model};
-use crate::answer::{SimEnd, SimPrompt, SimReply, answer};
+use super::{CREATED, event, forced_refusal, invalid, model};
 use crate::call::{SimPlan, SimRefusal, SimRequest};
 use crate::journal::BilledTokens;
 use crate::play::Script;
+use crate::reply::{SimEnd, SimPrompt, SimReply, reply_to};
 use crate::tokens;
 use serde_json::{Value, json};
 
@@ -26,7 +26,7 @@ pub(super) fn completion(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
     let said = |prompt: &String| {
         // The vendor's default is 16.
         let max_tokens = Some(json["max_tokens"].as_u64().unwrap_or(16));
-        answer(&SimPrompt {
+        reply_to(&SimPrompt {
             model: model.clone(),
             text: prompt.clone(),
             stops: stops.clone(),
@@ -47,7 +47,7 @@ pub(super) fn completion(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
         let choices = answers.iter().enumerate().map(|(index, answer)| choice(index, &answer.text, Some(&answer.end)));
         let mut body = reply(choices.collect());
         body["usage"] = usage(billed);
-        return Ok(whole(&body, billed));
+        return Ok(plan_json(&body, billed));
     }
     let mut pieces = Vec::new();
     let mut after = Vec::new();
@@ -67,7 +67,7 @@ pub(super) fn completion(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
         before: Vec::new(),
         pieces,
         after,
-        error: event(&super::error_json(&forced(500))),
+        error: event(&super::error_json(&forced_refusal(500))),
         garbage: "data: {\"id\": oops\n\n".into(),
     };
     Ok(SimPlan::Stream { script, billed })
@@ -92,7 +92,10 @@ pub(super) fn embeddings(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
     });
     let billed = BilledTokens { input: inputs.iter().map(|(_, tokens)| tokens).sum(), ..BilledTokens::default() };
     let usage = json!({ "prompt_tokens": billed.input, "total_tokens": billed.input });
-    Ok(whole(&json!({ "object": "list", "data": data.collect::<Vec<_>>(), "model": model, "usage": usage }), billed))
+    Ok(plan_json(
+        &json!({ "object": "list", "data": data.collect::<Vec<_>>(), "model": model, "usage": usage }),
+        billed,
+    ))
 }
 
 pub(crate) fn vector(text: &str, length: u64) -> Vec<f32> {
@@ -126,7 +129,7 @@ fn base64_of(vector: &[f32]) -> String {
 pub(super) fn models(call: &SimRequest<'_>) -> SimPlan {
     let model = |id: &String| json!({ "id": id, "object": "model", "created": CREATED, "owned_by": "sim" });
     let data: Vec<_> = call.options.models.iter().map(model).collect();
-    whole(&json!({ "object": "list", "data": data }), BilledTokens::default())
+    plan_json(&json!({ "object": "list", "data": data }), BilledTokens::default())
 }
 
 /// Texts or token lists: each as text, with its length in tokens.
@@ -150,7 +153,7 @@ fn inputs(value: &Value) -> Option<Vec<(String, u64)>> {
     }
 }
 
-pub(super) fn whole(body: &Value, billed: BilledTokens) -> SimPlan {
+pub(super) fn plan_json(body: &Value, billed: BilledTokens) -> SimPlan {
     SimPlan::Whole { content_type: "application/json", body: body.to_string().into_bytes(), billed }
 }
 
@@ -159,7 +162,7 @@ pub(super) fn moderation(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
     let model = model(call)?;
     let flagged = call.json["input"].to_string().contains("harm");
     let result = json!({ "flagged": flagged, "categories": { "violence": flagged }, "category_scores": {} });
-    Ok(whole(&json!({ "id": "modr-sim", "model": model, "results": [result] }), BilledTokens::default()))
+    Ok(plan_json(&json!({ "id": "modr-sim", "model": model, "results": [result] }), BilledTokens::default()))
 }
 
 /// `POST /v1/rerank`, as Jina has it: the documents that hold the query come first.
@@ -175,5 +178,5 @@ pub(super) fn rerank(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
     let input = documents.iter().map(|document| tokens::count(&text(document)) + tokens::count(query)).sum();
     let billed = BilledTokens { input, ..BilledTokens::default() };
     let usage = json!({ "total_tokens": billed.input });
-    Ok(whole(&json!({ "model": model, "results": results.collect::<Vec<_>>(), "usage": usage }), billed))
+    Ok(plan_json(&json!({ "model": model, "results": results.collect::<Vec<_>>(), "usage": usage }), billed))
 }

@@ -16,7 +16,7 @@ pub(crate) fn error_json(refusal: &SimRefusal) -> Value {
 }
 
 /// The vendor's words for a status.
-pub(crate) fn forced(status: u16) -> SimRefusal {
+pub(crate) fn forced_refusal(status: u16) -> SimRefusal {
     let (kind, code, message) = match status {
         401 => ("invalid_request_error", Some("invalid_api_key"), "Incorrect API key provided."),
         403 => ("invalid_request_error", Some("unsupported_country_region_territory"), "Not available here."),
@@ -54,12 +54,12 @@ pub(crate) fn invalid(param: &str, message: impl Into<String>) -> SimRefusal {
 /// The model that is asked for, if it exists.
 pub(crate) fn model(call: &SimRequest<'_>) -> Result<String, SimRefusal> {
     let name = call.json["model"].as_str().ok_or_else(|| invalid("model", "you must provide a model parameter"))?;
-    known(call, name)?;
+    check_model(call, name)?;
     Ok(name.to_owned())
 }
 
-pub(crate) fn known(call: &SimRequest<'_>, name: &str) -> Result<(), SimRefusal> {
-    if call.knows(name) {
+pub(crate) fn check_model(call: &SimRequest<'_>, name: &str) -> Result<(), SimRefusal> {
+    if call.has_model(name) {
         return Ok(());
     }
     let message = format!("The model `{name}` does not exist or you do not have access to it.");

@@ -84,7 +84,7 @@ pub(super) async fn list(
     let weights = query
         .clone()
         .filter(condition(filter))
-        .filter(Condition::all().add_option(cursor.map(older)))
+        .filter(Condition::all().add_option(cursor.map(older_than)))
         .select_only()
         .columns([request::Column::Arrived, request::Column::Id])
         .column_as(crate::weight(TEXTS), "weight")
@@ -92,7 +92,7 @@ pub(super) async fn list(
     let weights = weights.into_tuple::<(i64, String, i64)>().all(reader).await?;
     // Weighed first: records of an older version may be of any size, and all of a page is held at once.
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let fitting = crate::fitting(weights.get(..limit).unwrap_or(&weights), |(.., weight)| *weight);
+    let fitting = crate::take_fitting(weights.get(..limit).unwrap_or(&weights), |(.., weight)| *weight);
     let (Some((newest, ..)), Some((oldest, ..))) = (fitting.first(), fitting.last()) else {
         return Ok(RequestPage { items: Vec::new(), next: None });
     };
@@ -134,7 +134,7 @@ pub(super) async fn with_attempts(
         .collect()
 }
 
-fn older(cursor: &RequestCursor) -> Condition {
+fn older_than(cursor: &RequestCursor) -> Condition {
     let same_moment = Condition::all()
         .add(request::Column::Arrived.eq(cursor.arrived.0))
         .add(request::Column::Id.lt(cursor.id.as_str()));

@@ -41,7 +41,7 @@ impl MigrationTrait for Migration {
             .execute_unprepared("INSERT INTO counters (name, number) VALUES ('revision', 0), ('position', 0)")
             .await?;
         connection::refuse_changes(database, "audit").await?;
-        partitions::divide(database).await
+        partitions::create_partitions(database).await
     }
 }
 

@@ -105,8 +105,8 @@ impl WebhookRepository<'_> {
     /// # Errors
     ///
     /// Whatever keeps the database from answering.
-    pub async fn due(self, now: Timestamp, except: &[&str], limit: u64) -> Result<Vec<DueDelivery>, StoreError> {
-        let writer = self.place.writer();
+    pub async fn list_due(self, now: Timestamp, except: &[&str], limit: u64) -> Result<Vec<DueDelivery>, StoreError> {
+        let writer = self.scope.writer();
         let wanted = webhook::Entity::find()
             .filter(webhook::Column::Active.eq(true))
             .filter(webhook::Column::Id.is_not_in(except.iter().copied()));
@@ -145,13 +145,13 @@ impl WebhookRepository<'_> {
     /// # Errors
     ///
     /// [`StoreError::NotFound`].
-    pub async fn delivered(self, id: &str, status: u16, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn mark_delivered(self, id: &str, status: u16, now: Timestamp) -> Result<(), StoreError> {
         let columns = [
             (delivery::Column::State, Expr::value(DeliveryState::Delivered.name())),
             (delivery::Column::LastStatus, Expr::value(i32::from(status))),
             (delivery::Column::LastError, Expr::value(None::<String>)),
         ];
-        self.tried(id, columns, now).await
+        self.update_delivery(id, columns, now).await
     }
 
     /// Notes that a try has failed.
@@ -159,7 +159,7 @@ impl WebhookRepository<'_> {
     /// # Errors
     ///
     /// [`StoreError::NotFound`].
-    pub async fn failed(self, id: &str, failure: &DeliveryFailure, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn mark_failed(self, id: &str, failure: &DeliveryFailure, now: Timestamp) -> Result<(), StoreError> {
         let state = if failure.next.is_some() { DeliveryState::Pending } else { DeliveryState::Dead };
         let columns = [
             (delivery::Column::State, Expr::value(state.name())),
@@ -167,10 +167,10 @@ impl WebhookRepository<'_> {
             (delivery::Column::LastError, Expr::value(failure.error.as_str())),
             (delivery::Column::NextAt, Expr::value(failure.next.unwrap_or(now).0)),
         ];
-        self.tried(id, columns, now).await
+        self.update_delivery(id, columns, now).await
     }
 
-    async fn tried(
+    async fn update_delivery(
         self,
         id: &str,
         columns: impl IntoIterator<Item = (delivery::Column, Expr)>,
@@ -184,8 +184,8 @@ impl WebhookRepository<'_> {
         for (column, value) in columns {
             update = update.col_expr(column, value);
         }
-        let updated = update.exec(&self.place.writer()).await?;
-        if updated.rows_affected == 0 { Err(missing(id)) } else { Ok(()) }
+        let updated = update.exec(&self.scope.writer()).await?;
+        if updated.rows_affected == 0 { Err(not_found(id)) } else { Ok(()) }
     }
 
     /// One page of deliveries, newest first; to one webhook and in one state, where they are named.
@@ -206,7 +206,7 @@ impl WebhookRepository<'_> {
             .add_option(state.map(|state| delivery::Column::State.eq(state.name())))
             .add_option(cursor.map(|cursor| delivery::Column::Id.lt(cursor)));
         let query = delivery::Entity::find().filter(condition).order_by_desc(delivery::Column::Id).limit(limit + 1);
-        let rows = query.all(&self.place.reader()).await?;
+        let rows = query.all(&self.scope.reader()).await?;
         let (rows, next) = crate::page(rows, limit, |row| row.id.clone());
         Ok(DeliveryPage { items: rows.into_iter().map(WebhookDelivery::try_from).collect::<Result<_, _>>()?, next })
     }
@@ -217,8 +217,8 @@ impl WebhookRepository<'_> {
     ///
     /// [`StoreError::NotFound`].
     pub async fn delivery(self, id: &str) -> Result<WebhookDelivery, StoreError> {
-        let row = delivery::Entity::find_by_id(id).one(&self.place.reader()).await?;
-        row.ok_or_else(|| missing(id))?.try_into()
+        let row = delivery::Entity::find_by_id(id).one(&self.scope.reader()).await?;
+        row.ok_or_else(|| not_found(id))?.try_into()
     }
 
     /// Has a delivery tried again at once, whatever its state, with as many tries as a new one has.
@@ -233,14 +233,14 @@ impl WebhookRepository<'_> {
             .col_expr(delivery::Column::NextAt, Expr::value(now.0))
             .col_expr(delivery::Column::UpdatedAt, Expr::value(now.0))
             .filter(delivery::Column::Id.eq(id))
-            .exec(&self.place.writer())
+            .exec(&self.scope.writer())
             .await?;
-        if updated.rows_affected == 0 { Err(missing(id)) } else { Ok(()) }
+        if updated.rows_affected == 0 { Err(not_found(id)) } else { Ok(()) }
     }
 }
 
 /// Makes a delivery of each event for every webhook that wants it.
-pub(crate) async fn make(
+pub(crate) async fn create_deliveries(
     transaction: &DatabaseTransaction,
     events: &[StoredEvent],
     now: Timestamp,
@@ -255,7 +255,7 @@ pub(crate) async fn make(
     });
     let rows = wanted.map(IntoActiveModel::into_active_model).collect::<Vec<_>>();
     for rows in rows.chunks(ROWS) {
-        let insert = delivery::Entity::insert_many(rows.to_vec()).on_conflict(crate::keep());
+        let insert = delivery::Entity::insert_many(rows.to_vec()).on_conflict(crate::keep_existing());
         insert.exec_without_returning(transaction).await?;
     }
     Ok(())
@@ -287,7 +287,7 @@ fn new(webhook: &Webhook, event: &StoredEvent, now: Timestamp) -> delivery::Mode
     }
 }
 
-fn missing(id: &str) -> StoreError {
+fn not_found(id: &str) -> StoreError {
     StoreError::not_found(format!("delivery `{id}`"))
 }
 

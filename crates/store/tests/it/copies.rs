@@ -19,8 +19,8 @@ async fn fill(store: &Store) {
     change.models().insert(&samples::model("Z")).await.unwrap();
     change.keys().insert(&key()).await.unwrap();
     change.webhooks().insert(&webhook()).await.unwrap();
-    change.feedback().insert(&said()).await.unwrap();
-    change.tell(registered("a/b:c")).await.unwrap();
+    change.feedback().insert(&sample_feedback()).await.unwrap();
+    change.add_event(registered("a/b:c")).await.unwrap();
     let after = Some("{}".to_owned());
     let entry = NewAudit { action: "model.register", kind: "model", subject: "Z".into(), before: None, after };
     change.audit(entry).await.unwrap();
@@ -32,8 +32,8 @@ async fn fill(store: &Store) {
     let mut records = (2..1_202).map(|number| samples::record(number, number.into(), attempts())).collect::<Vec<_>>();
     records.push(samples::full_record());
     store.ledger().write(&records).await.unwrap();
-    let ids = store.events().unplaced(600).await.unwrap().into_iter().map(|event| event.id).collect::<Vec<_>>();
-    store.events().place(&ids).await.unwrap();
+    let ids = store.events().list_unplaced(600).await.unwrap().into_iter().map(|event| event.id).collect::<Vec<_>>();
+    store.events().place_events(&ids).await.unwrap();
     store.commands().claim("c", "model.register", Duration::ZERO).await.unwrap();
     store.commands().finish("c", Some("{}")).await.unwrap();
 }
@@ -60,7 +60,7 @@ fn webhook() -> Webhook {
     }
 }
 
-fn said() -> FeedbackEntry {
+fn sample_feedback() -> FeedbackEntry {
     let request = RequestId::from("0193-000002");
     FeedbackEntry { id: "f".into(), request, score: Some(0.1), comment: None, at: Timestamp(5), actor: "ada".into() }
 }
@@ -73,14 +73,14 @@ async fn are_the_same(from: &Store, to: &Store) {
     assert_eq!(to.models().list().await.unwrap(), from.models().list().await.unwrap());
     assert_eq!(to.keys().all().await.unwrap(), from.keys().all().await.unwrap());
     assert_eq!(to.webhooks().list().await.unwrap(), from.webhooks().list().await.unwrap());
-    assert_eq!(to.feedback().of(&said().request).await.unwrap(), [said()]);
+    assert_eq!(to.feedback().list_for(&sample_feedback().request).await.unwrap(), [sample_feedback()]);
     assert_eq!(to.settings().lookup("pepper").await.unwrap().as_deref(), Some("secret"));
     let (one, other) = (
-        from.events().after(0, &EventFilter::default(), 2_000).await,
-        to.events().after(0, &EventFilter::default(), 2_000).await,
+        from.events().list_after(0, &EventFilter::default(), 2_000).await,
+        to.events().list_after(0, &EventFilter::default(), 2_000).await,
     );
     assert_eq!(other.unwrap(), one.unwrap());
-    let (one, other) = (from.events().unplaced(2_000).await, to.events().unplaced(2_000).await);
+    let (one, other) = (from.events().list_unplaced(2_000).await, to.events().list_unplaced(2_000).await);
     assert_eq!(other.unwrap(), one.unwrap());
     let (one, other) = (
         from.ledger().list(&RequestFilter::default(), None, 1_000).await,

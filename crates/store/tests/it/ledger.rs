@@ -134,7 +134,7 @@ pub async fn old_records_go(store: &Store) {
     assert_eq!(store.ledger().retain(since).await.unwrap().requests, 0);
     let left = store.ledger().usage(&everything()).await.unwrap();
     assert_eq!((left[0].requests, left[0].cost), (1, Nanos(1)));
-    assert_eq!(store.feedback().of(&request).await.unwrap(), []);
+    assert_eq!(store.feedback().list_for(&request).await.unwrap(), []);
 }
 
 /// Drops a write after each number of steps that it may take: whatever was done by then, all of the batch is there or

@@ -42,7 +42,7 @@ pub async fn of_events_and_changes_are_bounded(store: &Store) {
     let mut ids = Vec::new();
     for subject in ["a", "b", "c"] {
         let change = store.change(&ada()).await.unwrap();
-        ids.push(change.tell(NewEvent { data: text(), ..registered(subject) }).await.unwrap());
+        ids.push(change.add_event(NewEvent { data: text(), ..registered(subject) }).await.unwrap());
         let (before, after) = (None, Some(text()));
         change
             .audit(NewAudit { action: "model.register", kind: "model", subject: subject.into(), before, after })
@@ -50,10 +50,10 @@ pub async fn of_events_and_changes_are_bounded(store: &Store) {
             .unwrap();
         change.commit().await.unwrap();
     }
-    store.events().place(&ids).await.unwrap();
-    let first = store.events().after(0, &EventFilter::default(), 100).await.unwrap();
+    store.events().place_events(&ids).await.unwrap();
+    let first = store.events().list_after(0, &EventFilter::default(), 100).await.unwrap();
     assert_eq!(first.iter().map(|event| event.subject.as_str()).collect::<String>(), "ab");
-    let rest = store.events().after(2, &EventFilter::default(), 100).await.unwrap();
+    let rest = store.events().list_after(2, &EventFilter::default(), 100).await.unwrap();
     assert_eq!(rest.iter().map(|event| event.subject.as_str()).collect::<String>(), "c");
     let page = store.audit().list(&AuditFilter::default(), None, 100).await.unwrap();
     assert_eq!(page.items.iter().map(|entry| entry.subject.as_str()).collect::<String>(), "cb");
@@ -63,7 +63,7 @@ pub async fn of_events_and_changes_are_bounded(store: &Store) {
 
 pub async fn of_a_project_hold_what_is_its_own(store: &Store) {
     let change = store.change(&ada()).await.unwrap();
-    let mut ids = vec![change.tell(registered("m")).await.unwrap()];
+    let mut ids = vec![change.add_event(registered("m")).await.unwrap()];
     for (kind, subject, data) in [
         (EventKind::KeyCreated, "key_1", r#"{"id":"key_1","project_id":"search"}"#),
         (EventKind::KeyCreated, "key_2", r#"{"id":"key_2","project_id":null}"#),
@@ -73,7 +73,7 @@ pub async fn of_a_project_hold_what_is_its_own(store: &Store) {
         let (subject, data) = (subject.to_owned(), data.to_owned());
         ids.push(
             change
-                .tell(NewEvent { kind, subject: subject.clone(), data: data.clone(), traceparent: None })
+                .add_event(NewEvent { kind, subject: subject.clone(), data: data.clone(), traceparent: None })
                 .await
                 .unwrap(),
         );
@@ -88,16 +88,16 @@ pub async fn of_a_project_hold_what_is_its_own(store: &Store) {
     ids.extend(
         store
             .events()
-            .unplaced(10)
+            .list_unplaced(10)
             .await
             .unwrap()
             .into_iter()
             .map(|event| event.id)
             .filter(|id| id.starts_with("0193-")),
     );
-    store.events().place(&ids).await.unwrap();
+    store.events().place_events(&ids).await.unwrap();
     let own = EventFilter { types: None, project: Some("search") };
-    let told = store.events().after(0, &own, 10).await.unwrap();
+    let told = store.events().list_after(0, &own, 10).await.unwrap();
     assert_eq!(told.iter().map(|event| event.subject.as_str()).collect::<Vec<_>>(), ["key_1", "search", "0193-000001"]);
     assert_eq!(store.events().position_of(&ids[1], Some("search")).await.unwrap(), Some(2));
     for other in [&ids[0], &ids[2], &ids[4]] {

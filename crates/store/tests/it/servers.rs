@@ -15,7 +15,7 @@ fn quick() -> Pools {
     Pools { acquire_timeout: Duration::from_secs(2), ..Pools::default() }
 }
 
-async fn refused(url: &str) -> String {
+async fn open_error(url: &str) -> String {
     match Store::open_with(url, &quick()).await {
         Ok(store) => store.migrate().await.unwrap_err().to_string(),
         Err(error) => error.to_string(),
@@ -45,23 +45,23 @@ async fn the_reason_is_named() {
     let database = postgres::database();
     let port = baton_servers::free_port();
     assert_eq!(
-        refused(&format!("postgresql://baton:secret@127.0.0.1:{port}/baton")).await,
+        open_error(&format!("postgresql://baton:secret@127.0.0.1:{port}/baton")).await,
         format!(
             "cannot open the database `baton at 127.0.0.1:{port}`: nothing listens on port {port} of 127.0.0.1; is the \
              server running, and is the port right?"
         )
     );
-    let nowhere = refused("postgresql://baton:secret@no-such-host.invalid/baton").await;
+    let nowhere = open_error("postgresql://baton:secret@no-such-host.invalid/baton").await;
     assert!(nowhere.contains("no-such-host.invalid can't be reached") && !nowhere.contains("secret"), "{nowhere}");
-    let missing = refused(&database.url().replace(database.name(), "no_such_database")).await;
+    let missing = open_error(&database.url().replace(database.name(), "no_such_database")).await;
     assert!(
         missing
             .ends_with("there is no database `no_such_database`; make it with `CREATE DATABASE \"no_such_database\"`"),
         "{missing}"
     );
-    let stranger = refused(&as_user(&database.url(), "no_such_user")).await;
+    let stranger = open_error(&as_user(&database.url(), "no_such_user")).await;
     assert!(stranger.contains("the server does not let the user `no_such_user` in"), "{stranger}");
-    let wrong = refused("postgresql://baton:sec#ret@[::1/baton").await;
+    let wrong = open_error("postgresql://baton:sec#ret@[::1/baton").await;
     assert!(wrong.contains("is not a database address") && !wrong.contains("sec#ret"), "{wrong}");
 }
 
@@ -118,10 +118,10 @@ async fn connections_are_encrypted() {
         assert_eq!(printed("psql", &["-XAtc", ours, &format!("{}/postgres?sslmode=disable", server.url())]), "t");
         store.close().await;
     }
-    let stranger = refused(&format!("{url}/postgres?ssl=verify-full")).await;
+    let stranger = open_error(&format!("{url}/postgres?ssl=verify-full")).await;
     assert!(stranger.contains("the connection can't be encrypted") && stranger.contains("`sslrootcert`"), "{stranger}");
     let plain = PostgresServer::start(&[]);
-    let refusal = refused(&format!("{}/postgres?sslmode=require", plain.url())).await;
+    let refusal = open_error(&format!("{}/postgres?sslmode=require", plain.url())).await;
     assert!(refusal.contains("the connection can't be encrypted"), "{refusal}");
 }
 
@@ -141,7 +141,7 @@ async fn a_wrong_password_is_named() {
         assert!(Instant::now() < until, "the rules are not in force");
     }
     for wrong in [":wr0ng", ""] {
-        let told = refused(&url(wrong)).await;
+        let told = open_error(&url(wrong)).await;
         assert!(told.ends_with("the password of the user `baton` is wrong, or missing"), "{told}");
         assert!(!told.contains("wr0ng"), "{told}");
     }
@@ -158,7 +158,7 @@ async fn missing_rights_are_named() {
     let role = format!("{}_reader", database.name());
     database.sql(&format!("CREATE ROLE {role} LOGIN"));
     let url = as_user(&database.url(), &role);
-    let told = refused(&url).await;
+    let told = open_error(&url).await;
     assert!(told.starts_with("the database does not allow it (permission denied for schema public)"), "{told}");
     assert!(told.contains("`baton migrate`"), "{told}");
     let owner = Store::open(&database.url()).await.unwrap();
@@ -262,7 +262,7 @@ async fn an_earlier_database_gets_accounts_and_loses_queries() {
 async fn a_failed_migration_leaves_what_was_there() {
     let database = postgres::database();
     database.sql("CREATE TABLE webhooks (in_the_way int)");
-    let error = refused(&database.url()).await;
+    let error = open_error(&database.url()).await;
     assert_eq!(error, "the database failed");
     let tables = "SELECT string_agg(tablename, ',') FROM pg_tables WHERE schemaname = 'public'";
     assert_eq!(database.sql(tables), "webhooks");
@@ -301,7 +301,7 @@ async fn a_server_without_connections_left_is_named() {
     store.ping().await.unwrap();
     // Those two connections stay; the next two are others'.
     let others = [open_one(&database.url()).await, open_one(&database.url()).await];
-    let told = refused(&database.url()).await;
+    let told = open_error(&database.url()).await;
     assert!(told.contains("the server has no connection left") && told.contains("`max_connections`"), "{told}");
     store.ledger().write(&[samples::record(1, 0, Vec::new())]).await.unwrap();
     drop(others);

@@ -7,7 +7,11 @@ use std::collections::BTreeSet;
 
 /// Looks for them among the models that are configured, registered (`None`: the database can't be read) and listed by
 /// providers (`None`: not all were asked). What is not found is a fault only where all could be looked at.
-pub(super) fn look(config: &Config, registered: Option<Vec<Model>>, listed: Option<Vec<ListedModels>>) -> Vec<Finding> {
+pub(super) fn check_fallbacks(
+    config: &Config,
+    registered: Option<Vec<Model>>,
+    listed: Option<Vec<ListedModels>>,
+) -> Vec<Finding> {
     let discovers = config.discovery.at_start || config.discovery.every.is_some();
     let complete = registered.is_some() && (listed.is_some() || !discovers);
     let (registered, listed) = (registered.unwrap_or_default(), listed.unwrap_or_default());
@@ -22,7 +26,7 @@ pub(super) fn look(config: &Config, registered: Option<Vec<Model>>, listed: Opti
             upstreams.iter().flat_map(move |upstream| [upstream.clone(), format!("{provider}/{upstream}")])
         }));
     }
-    let missing = named(config, &registered).into_iter().filter(|(_, name)| !there.contains(name));
+    let missing = list_named(config, &registered).into_iter().filter(|(_, name)| !there.contains(name));
     missing
         .map(|(place, name)| {
             if complete {
@@ -37,7 +41,7 @@ pub(super) fn look(config: &Config, registered: Option<Vec<Model>>, listed: Opti
 }
 
 /// Every name of a model that stands for another: where, and the name.
-fn named(config: &Config, registered: &[Model]) -> Vec<(String, String)> {
+fn list_named(config: &Config, registered: &[Model]) -> Vec<(String, String)> {
     let mut named: Vec<(String, String)> =
         config.default_model.iter().map(|name| ("default_model".to_owned(), name.clone())).collect();
     for (name, section) in &config.providers {

@@ -48,14 +48,14 @@ impl CheckCommand {
                 }];
                 let ignored = ignored::warnings(&config, environment).into_iter();
                 findings.extend(ignored.map(|warning| Finding::warning("configuration", warning)));
-                findings.extend(local::look(&config));
+                findings.extend(local::check_local(&config));
                 let (database, registered) = database(&config).await;
                 findings.push(database);
-                findings.extend(shared(&config).await);
+                findings.extend(check_shared_services(&config).await);
                 findings.extend(self.issuer(&config).await);
                 let (providers, listed) = self.providers(&config).await;
                 findings.extend(providers);
-                findings.extend(fallbacks::look(&config, registered, listed));
+                findings.extend(fallbacks::check_fallbacks(&config, registered, listed));
                 findings
             }
         };
@@ -107,7 +107,7 @@ impl CheckCommand {
             let message = format!("{} configured, not called", providers.len());
             return (vec![Finding::good("providers", message)], providers.is_empty().then(Vec::new));
         }
-        let asked = providers.values().map(|provider| ask(Arc::clone(provider)));
+        let asked = providers.values().map(|provider| check_provider(Arc::clone(provider)));
         let (findings, lists): (Vec<_>, Vec<_>) = futures::future::join_all(asked).await.into_iter().unzip();
         (findings, lists.into_iter().collect())
     }
@@ -132,7 +132,7 @@ async fn database(config: &Config) -> (Finding, Option<Vec<Model>>) {
 }
 
 /// Redis and the bus.
-async fn shared(config: &Config) -> Vec<Finding> {
+async fn check_shared_services(config: &Config) -> Vec<Finding> {
     let found = shared_state::check(config).await;
     let finding = |(check, result): (&str, Result<String, String>)| match result {
         Ok(message) => Finding::good(check, message),
@@ -142,7 +142,7 @@ async fn shared(config: &Config) -> Vec<Finding> {
 }
 
 /// A provider that lists its models can be reached, and accepts its key.
-async fn ask(provider: Arc<dyn Provider>) -> (Finding, Option<ListedModels>) {
+async fn check_provider(provider: Arc<dyn Provider>) -> (Finding, Option<ListedModels>) {
     let check = format!("provider {}", provider.id());
     match provider.discover().await {
         Ok(models) => {

@@ -49,7 +49,7 @@ impl DemoCommand {
         }
         config.models.extend(models()?);
         let key = match environment.get("BATON_DEMO_KEY") {
-            Some(key) => KeySecret::given(key),
+            Some(key) => KeySecret::from_text(key),
             None => KeySecret::generate(&mut StdRng::from_os_rng()),
         };
         config.auth.admin_key = Some(key.reveal().into());
@@ -64,7 +64,7 @@ impl DemoCommand {
             }
         }
         let stop = serve::signals();
-        greet(listeners.address()?, &sims, &real, key.reveal());
+        print_greeting(listeners.address()?, &sims, &real, key.reveal());
         serve::serve(app, listeners, &config, stop).await?;
         output::line("Baton has stopped.");
         Ok(ExitCode::SUCCESS)
@@ -95,7 +95,7 @@ fn models() -> anyhow::Result<Vec<ModelSection>> {
     Ok(models)
 }
 
-fn greet(address: SocketAddr, sims: &[Sim], real: &[String], key: &str) {
+fn print_greeting(address: SocketAddr, sims: &[Sim], real: &[String], key: &str) {
     output::line(&format!("Baton listens on http://{address} (API description: http://{address}/docs)\n"));
     for sim in sims {
         output::line(&format!("  simulated {:<10} http://{}", sim.kind().name(), sim.address()));

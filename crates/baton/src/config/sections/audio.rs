@@ -29,7 +29,7 @@ impl AudioSection {
     /// What fetches it, up to so many bytes.
     pub fn client(&self, bytes: usize) -> FetchClient {
         let networks: Vec<IpNet> = self.allow.iter().filter_map(|text| network(text)).collect();
-        FetchClient::guarded(networks).within(FetchLimits { time: self.timeout, bytes })
+        FetchClient::guarded(networks).with_limits(FetchLimits { time: self.timeout, bytes })
     }
 
     /// What is wrong beyond types: the key below `audio`, and the problem.

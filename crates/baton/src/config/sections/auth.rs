@@ -179,7 +179,7 @@ impl JwtSection {
     /// Which tokens are taken.
     pub fn settings(&self) -> TokenSettings {
         TokenSettings {
-            secret: self.secret.as_ref().map(|secret| baton_auth::KeySecret::given(secret.reveal())),
+            secret: self.secret.as_ref().map(|secret| baton_auth::KeySecret::from_text(secret.reveal())),
             algorithms: self.algorithms.iter().filter_map(|name| name.parse().ok()).collect(),
             issuer: self.issuer.clone(),
             audience: self.audience.clone().unwrap_or_default(),

@@ -78,7 +78,7 @@ async fn the_data_of_an_earlier_version_is_read() {
         assert_eq!(record.attempts.len(), 1, "{id}");
         assert!(record.cost().known().is_some_and(|cost| cost > Nanos::ZERO), "{id}");
     }
-    let unplaced = app.store.events().unplaced(100).await.unwrap();
+    let unplaced = app.store.events().list_unplaced(100).await.unwrap();
     let told: Vec<(EventKind, &str)> = unplaced.iter().map(|event| (event.kind, event.subject.as_str())).collect();
     for id in ["01a21b2b-2bae-77ce-9cc1-92a3256f2c42", "01a21b2b-2bbd-7090-886b-67c33cd4df21"] {
         assert!(told.contains(&(EventKind::ModelRequestCompleted, id)), "{id}: {told:?}");
@@ -92,7 +92,7 @@ async fn the_data_of_an_earlier_version_is_read() {
 async fn of_providers(app: &App) -> String {
     let rows = app.store.providers().list().await.unwrap();
     let audit = app.store.audit().list(&AuditFilter::default(), None, 100).await.unwrap();
-    let events = app.store.events().unplaced(100).await.unwrap();
+    let events = app.store.events().list_unplaced(100).await.unwrap();
     format!("{rows:?}{audit:?}{events:?}")
 }
 

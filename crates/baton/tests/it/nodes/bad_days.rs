@@ -149,8 +149,9 @@ async fn send_commands(bus: Nats, until: Instant) -> Vec<(String, String)> {
             let message = serde_json::json!({ "role": "user", "content": format!("command-{number}-end 12 words") });
             ("chat.execute", serde_json::json!({ "model": "gpt", "messages": [message] }))
         };
-        let mut command =
-            BusEvent::new(format!("c{number}"), "/tests", kind).with("apikey", KEY).with("replyto", REPLIES);
+        let mut command = BusEvent::new(format!("c{number}"), "/tests", kind)
+            .with_attribute("apikey", KEY)
+            .with_attribute("replyto", REPLIES);
         command.data = Some(Json(data.to_string()));
         bus.send(&command).await.unwrap();
         // Some are sent twice: a sender that was not sure.
@@ -195,7 +196,7 @@ async fn settle(cluster: &Cluster, ledger: &mut Ledger, finished: &[&str], sent:
         tokio::time::sleep(Duration::from_millis(250)).await;
     }
     let bus = Nats::open(&cluster.nats.url(), BusSettings::default()).await.unwrap();
-    let last = BusEvent::new("last", "/tests", "last").with("commandid", "last");
+    let last = BusEvent::new("last", "/tests", "last").with_attribute("commandid", "last");
     bus.reply(REPLIES, &last).await.unwrap();
     *ledger = read(cluster);
 }

@@ -16,7 +16,7 @@ pub(super) struct AnthropicFullReader {
     /// Whether the names were told.
     pub(super) started: bool,
     /// Whether the end, or a failure, was told.
-    pub(super) over: bool,
+    pub(super) ended: bool,
     pub(super) finished: bool,
 }
 
@@ -41,7 +41,7 @@ impl AnthropicFullReader {
             Some("content_block_stop") => self.blocks.stop(index(), events),
             Some("message_delta") => self.message_delta(root, events),
             Some("message_stop") => {
-                self.over = true;
+                self.ended = true;
                 events.push(ReplyEvent::Ended);
             }
             _ => {}
@@ -76,7 +76,7 @@ impl AnthropicFullReader {
     }
 
     fn fail(&mut self, root: &Node<'_>, events: &mut Vec<ReplyEvent>) {
-        self.over = true;
+        self.ended = true;
         events.push(ReplyEvent::Failed(error::read_node(200, root)));
     }
 }
@@ -84,7 +84,7 @@ impl AnthropicFullReader {
 impl StreamReader for AnthropicFullReader {
     fn push(&mut self, frame: &[u8]) -> Result<Vec<ReplyEvent>, ReadError> {
         let event = sse::parse(frame);
-        let Some(data) = event.data.filter(|data| !data.trim_ascii().is_empty() && !self.over) else {
+        let Some(data) = event.data.filter(|data| !data.trim_ascii().is_empty() && !self.ended) else {
             return Ok(Vec::new());
         };
         // Some services end as OpenAI does, after the format's own end or in place of it.

@@ -99,20 +99,20 @@ impl MessageWriter {
                 });
             }
             ReplyEvent::Reasoning { choice: 0, text } if !text.is_empty() => {
-                self.think(out);
+                self.write_thinking(out);
                 self.delta(out, |o| {
                     o.string("type", "thinking_delta").string("thinking", text);
                 });
             }
             ReplyEvent::ReasoningSignature { choice: 0, signature } => {
-                self.think(out);
+                self.write_thinking(out);
                 self.delta(out, |o| {
                     o.string("type", "signature_delta").string("signature", signature);
                 });
                 self.close(out);
             }
             ReplyEvent::RedactedReasoning { choice: 0, data } => {
-                self.whole(
+                self.write_whole_block(
                     out,
                     &object(|o| {
                         o.string("type", "redacted_thinking").string("data", data);
@@ -131,7 +131,9 @@ impl MessageWriter {
                     self.open = Open::Cited;
                 }
             }
-            ReplyEvent::Other { choice: 0, dialect: Dialect::Anthropic, json } => self.whole(out, json.0.as_bytes()),
+            ReplyEvent::Other { choice: 0, dialect: Dialect::Anthropic, json } => {
+                self.write_whole_block(out, json.0.as_bytes())
+            }
             ReplyEvent::Finished { choice: 0, reason, stop_sequence } => {
                 self.finish = Some((reason.clone(), stop_sequence.clone()));
                 self.begin(out);
@@ -174,7 +176,7 @@ impl MessageWriter {
         self.open = kind;
     }
 
-    fn think(&mut self, out: &mut BytesMut) {
+    fn write_thinking(&mut self, out: &mut BytesMut) {
         if self.open != Open::Thinking {
             self.start(out, Open::Thinking, |o| {
                 o.string("type", "thinking").string("thinking", "").string("signature", "");
@@ -206,7 +208,7 @@ impl MessageWriter {
     }
 
     /// A block that comes at once.
-    fn whole(&mut self, out: &mut BytesMut, block: &[u8]) {
+    fn write_whole_block(&mut self, out: &mut BytesMut, block: &[u8]) {
         self.flush(out);
         self.begin(out);
         self.start_raw(out, Open::Other, block);

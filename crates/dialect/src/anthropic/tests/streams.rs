@@ -3,7 +3,7 @@
 use super::messages;
 use crate::ReplyContext;
 use crate::framing::Framing;
-use crate::testing::{check_cuts, facts, read_stream, text_bytes};
+use crate::testing::{check_cuts, meter_events, read_stream, text_bytes};
 use baton_model::chat::PartKind;
 use baton_model::event::{CollectedReply, FinishReason, ReplyEvent, ReplyStart};
 use baton_model::fault::ErrorKind;
@@ -33,7 +33,7 @@ fn streams_survive_every_cut_and_facts_agree() {
         let full = check_cuts(messages(), Framing::Sse, stream);
         let (looked_over, error) = read_stream(messages(), Framing::Sse, Detail::MeterOnly, stream);
         assert_eq!(error, None);
-        assert_eq!(facts(&looked_over), facts(&full));
+        assert_eq!(meter_events(&looked_over), meter_events(&full));
         assert_eq!(text_bytes(&looked_over), text_bytes(&full));
     }
 }

@@ -30,11 +30,11 @@ impl Reader<'_> {
             "user" => MessageRole::User,
             "assistant" => MessageRole::Assistant,
             "tool" => MessageRole::Tool,
-            _ => return Err(word.expected("system, user, assistant or tool")),
+            _ => return Err(word.expected_fault("system, user, assistant or tool")),
         };
         let mut parts = read_content(node)?;
         if role == MessageRole::Tool {
-            parts = vec![PartKind::ToolResult(self.result(node, parts)?).into()];
+            parts = vec![PartKind::ToolResult(self.read_result(node, parts)?).into()];
         } else {
             for (index, call) in items(node, "tool_calls")?.iter().enumerate() {
                 let call = self.call(call, place, index)?;
@@ -60,13 +60,13 @@ impl Reader<'_> {
         }
         let id = node.get("id").map(Node::string).transpose()?.filter(|id| !id.is_empty());
         Ok(ToolCall {
-            id: id.unwrap_or_else(|| calls::minted(index, &format!("m{place}"))),
+            id: id.unwrap_or_else(|| calls::make_id(index, &format!("m{place}"))),
             name: function.require("name")?.string()?,
             arguments: calls::read_arguments(function.get("arguments")),
         })
     }
 
-    fn result(&mut self, node: &Node<'_>, parts: Vec<Part>) -> Result<ToolResult, JsonFault> {
+    fn read_result(&mut self, node: &Node<'_>, parts: Vec<Part>) -> Result<ToolResult, JsonFault> {
         let text = |name: &str| node.get(name).map(Node::string).transpose();
         let (id, name) = (text("tool_call_id")?, text("tool_name")?);
         let answered = match (&id, &name) {

@@ -60,7 +60,7 @@ impl<'r> OllamaMessagesWriter<'r> {
             for (place, part) in &results {
                 if let PartKind::ToolResult(result) = &part.kind {
                     self.mark(part);
-                    self.result(result, &path, &format!("{path}.content[{place}]"), a);
+                    self.write_result(result, &path, &format!("{path}.content[{place}]"), a);
                 }
             }
             if message.role != MessageRole::Tool || !rest.is_empty() {
@@ -101,7 +101,7 @@ impl<'r> OllamaMessagesWriter<'r> {
     }
 
     /// `path` is the message's, `part` the result's own.
-    fn result(&mut self, result: &'r ToolResult, path: &str, part: &str, a: &mut Array<'_>) {
+    fn write_result(&mut self, result: &'r ToolResult, path: &str, part: &str, a: &mut Array<'_>) {
         if result.is_error == Some(true) {
             self.drop(format!("{part}.is_error"), "not supported by ollama");
         }

@@ -48,7 +48,7 @@ fn add_defaults(editor: &mut Editor<'_>, target: &Target) -> Result<(), ReadErro
             editor.set_nested("options", name, value.0)?;
         }
     }
-    let think = options::think(defaults.reasoning.as_ref(), target, &mut Vec::new());
+    let think = options::think_value(defaults.reasoning.as_ref(), target, &mut Vec::new());
     let keep_alive = defaults.extensions.iter().find(|extension| extension.path == "keep_alive");
     let fields = [
         ("format", options::format(&defaults.output)),

@@ -34,7 +34,7 @@ fn read_message(node: &Node<'_>, path: &str, extensions: &mut Vec<Extension>) ->
         "developer" => read_turn(MessageRole::Developer, node, name, path, extensions),
         "user" => read_turn(MessageRole::User, node, name, path, extensions),
         "assistant" => read_turn(MessageRole::Assistant, node, name, path, extensions),
-        _ => Err(role.expected("system, developer, user, assistant or tool")),
+        _ => Err(role.expected_fault("system, developer, user, assistant or tool")),
     }
 }
 
@@ -166,7 +166,8 @@ fn read_content(
         }
         return Ok(());
     }
-    for (place, item) in content.items().map_err(|_| content.expected("a string or an array"))?.iter().enumerate() {
+    for (place, item) in content.items().map_err(|_| content.expected_fault("a string or an array"))?.iter().enumerate()
+    {
         parts.push(read_part(item, &format!("{path}.content[{place}]"), extensions)?);
     }
     Ok(())
@@ -212,7 +213,7 @@ fn read_file(node: &Node<'_>) -> Result<Document, JsonFault> {
             data_url(&data).unwrap_or(MediaSource::Base64 { media_type: String::new(), data })
         }
         (None, Some(id)) => MediaSource::File { dialect: Dialect::OpenAi, id: id.string()? },
-        (None, None) => return Err(node.expected("file_data or file_id")),
+        (None, None) => return Err(node.expected_fault("file_data or file_id")),
     };
     Ok(Document { source, title, context: None, citations: None })
 }

@@ -149,7 +149,7 @@ fn rename_developers(editor: &mut Editor<'_>, target: &Target) -> Result<(), Rea
     let (mut renamed, mut from) = (String::with_capacity(messages.len()), 0);
     for message in root.items().unwrap_or_default() {
         if let Some(role) = message.get("role").filter(|role| role.as_str().as_deref() == Some("developer")) {
-            let place = role.place();
+            let place = role.span();
             renamed.push_str(messages.get(from..place.start).unwrap_or_default());
             renamed.push_str("\"system\"");
             from = place.end;

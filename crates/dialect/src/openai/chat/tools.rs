@@ -55,10 +55,10 @@ fn read_choice(node: &Node<'_>) -> Result<ToolChoice, JsonFault> {
             "auto" => ToolChoice::Auto,
             // Mistral's word.
             "required" | "any" => ToolChoice::Required,
-            _ => return Err(node.expected("none, auto, required or an object")),
+            _ => return Err(node.expected_fault("none, auto, required or an object")),
         });
     }
-    node.members().map_err(|_| node.expected("a string or an object"))?;
+    node.members().map_err(|_| node.expected_fault("a string or an object"))?;
     Ok(match node.get("function").and_then(|function| function.get("name")) {
         Some(name) => ToolChoice::Tool(name.string()?),
         None => other(),

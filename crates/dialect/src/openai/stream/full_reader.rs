@@ -12,7 +12,7 @@ use baton_model::ReplyEvent;
 pub(super) struct OpenAiFullReader {
     pub(super) chunks: Chunks,
     /// Whether the end, or a failure, was told.
-    pub(super) over: bool,
+    pub(super) ended: bool,
     pub(super) usage_only: bool,
 }
 
@@ -21,11 +21,11 @@ impl StreamReader for OpenAiFullReader {
         // Before any return: the answer is about this frame, also where it has no data.
         self.usage_only = false;
         let event = sse::parse(frame);
-        let Some(data) = event.data.filter(|data| !data.trim_ascii().is_empty() && !self.over) else {
+        let Some(data) = event.data.filter(|data| !data.trim_ascii().is_empty() && !self.ended) else {
             return Ok(Vec::new());
         };
         if data.trim_ascii() == b"[DONE]" {
-            self.over = true;
+            self.ended = true;
             return Ok(vec![ReplyEvent::Ended]);
         }
         let root = Node::parse(&data)?;
@@ -35,7 +35,7 @@ impl StreamReader for OpenAiFullReader {
         } else {
             self.chunks.push(&root, &mut events);
         }
-        self.over = events.iter().any(|event| matches!(event, ReplyEvent::Failed(_)));
+        self.ended = events.iter().any(|event| matches!(event, ReplyEvent::Failed(_)));
         let choices = root.get("choices").and_then(|choices| choices.items().ok());
         let reports = events.iter().any(|event| matches!(event, ReplyEvent::Usage(_)));
         self.usage_only = reports && choices.is_none_or(<[_]>::is_empty);
@@ -43,10 +43,10 @@ impl StreamReader for OpenAiFullReader {
     }
 
     fn finish(&mut self) -> Vec<ReplyEvent> {
-        if self.over || !self.chunks.is_finished() {
+        if self.ended || !self.chunks.is_finished() {
             return Vec::new();
         }
-        self.over = true;
+        self.ended = true;
         vec![ReplyEvent::Ended]
     }
 

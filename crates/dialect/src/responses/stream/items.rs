@@ -45,7 +45,7 @@ impl ItemReader {
             }
             "response.output_item.added" => {
                 if let Some(item) = root.get("item") {
-                    self.added(place, item, events);
+                    self.read_added(place, item, events);
                 }
             }
             "response.output_text.delta" => {
@@ -64,16 +64,16 @@ impl ItemReader {
             }
             "response.reasoning_summary_text.delta" => {
                 let piece = root.get("summary_index").map_or(0, Node::count);
-                self.think(place, true, piece, text("delta"), events);
+                self.read_reasoning(place, true, piece, text("delta"), events);
             }
             "response.reasoning_text.delta" | "response.reasoning.delta" => {
                 let piece = root.get("content_index").map_or(0, Node::count);
-                self.think(place, false, piece, text("delta"), events);
+                self.read_reasoning(place, false, piece, text("delta"), events);
             }
             "response.function_call_arguments.delta" => self.arguments(place, text("delta"), events),
             "response.output_item.done" => {
                 if let Some(item) = root.get("item") {
-                    self.whole(place, item, events);
+                    self.read_whole_item(place, item, events);
                 }
             }
             // The last event repeats everything: what no delta told is read from it.
@@ -107,7 +107,7 @@ impl ItemReader {
         }));
     }
 
-    fn added(&mut self, place: u64, node: &Node<'_>, events: &mut Vec<ReplyEvent>) {
+    fn read_added(&mut self, place: u64, node: &Node<'_>, events: &mut Vec<ReplyEvent>) {
         let type_ = node.get("type").and_then(Node::as_str);
         if type_.as_deref() == Some("function_call") && self.items.entry(place).or_default().call.is_none() {
             self.call(place, node, events);
@@ -133,7 +133,7 @@ impl ItemReader {
         }
     }
 
-    fn think(&mut self, place: u64, summary: bool, piece: u64, text: String, events: &mut Vec<ReplyEvent>) {
+    fn read_reasoning(&mut self, place: u64, summary: bool, piece: u64, text: String, events: &mut Vec<ReplyEvent>) {
         let item = self.items.entry(place).or_default();
         let (from_summary, last) = *item.reasoning.get_or_insert((summary, piece));
         // Services send the summary and the raw text of the same reasoning: both would be it twice.
@@ -148,7 +148,7 @@ impl ItemReader {
     }
 
     /// An item that is complete: what of it was not told yet.
-    fn whole(&mut self, place: u64, node: &Node<'_>, events: &mut Vec<ReplyEvent>) {
+    fn read_whole_item(&mut self, place: u64, node: &Node<'_>, events: &mut Vec<ReplyEvent>) {
         let item = self.items.entry(place).or_default();
         // `output_item.done` and the end of the response both bring the item.
         if std::mem::replace(&mut item.done, true) {
@@ -206,7 +206,7 @@ impl ItemReader {
         }
         let output = response.get("output").and_then(|output| output.items().ok()).unwrap_or_default();
         for (place, item) in (0..).zip(output) {
-            self.whole(place, item, events);
+            self.read_whole_item(place, item, events);
         }
         events.extend(self.usage(response).map(ReplyEvent::Usage));
         let reason = response.get("incomplete_details").and_then(|details| details.get("reason")?.string_or_none());

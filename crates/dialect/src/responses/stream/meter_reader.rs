@@ -4,7 +4,7 @@
 //! same kind and item, only count.
 
 use super::full_reader::ResponsesFullReader;
-use crate::meter_only::{reduce, single_data_line, text_length, values};
+use crate::meter_only::{find_values, reduce, single_data_line, text_length};
 use crate::{ReadError, StreamReader};
 use baton_model::ReplyEvent;
 use memchr::memchr;
@@ -21,7 +21,7 @@ pub(super) struct ResponsesMeterReader {
 
 impl StreamReader for ResponsesMeterReader {
     fn push(&mut self, frame: &[u8]) -> Result<Vec<ReplyEvent>, ReadError> {
-        let Some(delta) = plain_delta(frame).filter(|_| !self.full.over) else {
+        let Some(delta) = plain_delta(frame).filter(|_| !self.full.ended) else {
             self.last = None;
             return self.full.push(frame).map(reduce);
         };
@@ -63,23 +63,23 @@ fn plain_delta(frame: &[u8]) -> Option<Delta> {
     };
     let data = single_data_line(line)?;
     // Escapes could spell a key.
-    if keys.escape.find(data).is_some() || keys.deep.iter().any(|key| values(data, key).next().is_some()) {
+    if keys.escape.find(data).is_some() || keys.deep.iter().any(|key| find_values(data, key).next().is_some()) {
         return None;
     }
-    let mut types = values(data, &keys.type_);
+    let mut types = find_values(data, &keys.type_);
     let type_ = types.next()?;
     let type_ = TYPES.into_iter().find(|known| type_.starts_with(known))?;
-    if types.next().is_some() || !values(data, &keys.logprobs).all(|value| value.starts_with(b"[]")) {
+    if types.next().is_some() || !find_values(data, &keys.logprobs).all(|value| value.starts_with(b"[]")) {
         return None;
     }
     let mut of = type_.to_vec();
     for key in &keys.places {
-        for value in values(data, key) {
+        for value in find_values(data, key) {
             of.push(b' ');
             of.extend(value.iter().take_while(|byte| byte.is_ascii_digit()));
         }
     }
-    let mut deltas = values(data, &keys.delta);
+    let mut deltas = find_values(data, &keys.delta);
     let length = text_length(deltas.next()?)?;
     let text_bytes = u32::try_from(length).ok().filter(|_| deltas.next().is_none())?;
     Some(Delta { text_bytes, of })

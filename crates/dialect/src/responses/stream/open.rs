@@ -83,20 +83,20 @@ impl MessageItem {
         }))
     }
 
-    fn place(&self, o: &mut Object<'_>) {
+    fn write_place(&self, o: &mut Object<'_>) {
         o.string("item_id", &self.id).integer("output_index", self.number as u64);
         o.integer("content_index", self.content.len() as u64);
     }
 
     /// Says a piece of text, or of a refusal.
-    pub(super) fn say(&mut self, refusal: bool, text: &str, line: &mut EventSequence, out: &mut BytesMut) {
+    pub(super) fn push_text(&mut self, refusal: bool, text: &str, line: &mut EventSequence, out: &mut BytesMut) {
         self.part(refusal, line, out);
         if let Some(said) = &mut self.part {
             said.text.push_str(text);
         }
         let name = if refusal { "response.refusal.delta" } else { "response.output_text.delta" };
         line.push(out, name, |o| {
-            self.place(o);
+            self.write_place(o);
             o.string("delta", text);
             if !refusal {
                 o.array("logprobs", |_| {});
@@ -112,7 +112,7 @@ impl MessageItem {
         self.close_part(line, out);
         let said = OpenPart { refusal, text: String::new(), annotations: Vec::new(), logprobs: Vec::new() };
         line.push(out, "response.content_part.added", |o| {
-            self.place(o);
+            self.write_place(o);
             o.raw("part", &said.part());
         });
         self.part = Some(said);
@@ -123,7 +123,7 @@ impl MessageItem {
         self.part(false, line, out);
         let number = self.part.as_ref().map_or(0, |said| said.annotations.len());
         line.push(out, "response.output_text.annotation.added", |o| {
-            self.place(o);
+            self.write_place(o);
             o.integer("annotation_index", number as u64).raw("annotation", &annotation);
         });
         if let Some(said) = &mut self.part {
@@ -132,10 +132,10 @@ impl MessageItem {
     }
 
     /// Adds log probabilities of what was said.
-    pub(super) fn weigh(&mut self, content: &Json, line: &mut EventSequence, out: &mut BytesMut) {
+    pub(super) fn push_logprobs(&mut self, content: &Json, line: &mut EventSequence, out: &mut BytesMut) {
         self.part(false, line, out);
         line.push(out, "response.output_text.delta", |o| {
-            self.place(o);
+            self.write_place(o);
             o.string("delta", "").json("logprobs", content);
         });
         let items = content.0.trim().strip_prefix('[').and_then(|items| items.strip_suffix(']'));
@@ -151,7 +151,7 @@ impl MessageItem {
             false => ("response.output_text.done", "text"),
         };
         line.push(out, name, |o| {
-            self.place(o);
+            self.write_place(o);
             o.string(member, &said.text);
             if !said.refusal {
                 o.raw("logprobs", &list(&said.logprobs));
@@ -159,7 +159,7 @@ impl MessageItem {
         });
         let part = said.part();
         line.push(out, "response.content_part.done", |o| {
-            self.place(o);
+            self.write_place(o);
             o.raw("part", &part);
         });
         self.content.push(part);
@@ -198,21 +198,21 @@ impl ReasoningItem {
         }))
     }
 
-    fn place(&self, o: &mut Object<'_>) {
+    fn write_place(&self, o: &mut Object<'_>) {
         o.string("item_id", &self.id).integer("output_index", self.number as u64).integer("summary_index", 0);
     }
 
     /// Says a piece of the reasoning.
-    pub(super) fn say(&mut self, text: &str, line: &mut EventSequence, out: &mut BytesMut) {
+    pub(super) fn push_text(&mut self, text: &str, line: &mut EventSequence, out: &mut BytesMut) {
         if self.text.is_empty() {
             line.push(out, "response.reasoning_summary_part.added", |o| {
-                self.place(o);
+                self.write_place(o);
                 o.object("part", |o| o.string("type", "summary_text").string("text", "").end());
             });
         }
         self.text.push_str(text);
         line.push(out, "response.reasoning_summary_text.delta", |o| {
-            self.place(o);
+            self.write_place(o);
             o.string("delta", text);
         });
     }
@@ -221,11 +221,11 @@ impl ReasoningItem {
     pub(super) fn close(self, line: &mut EventSequence, out: &mut BytesMut) -> (usize, String) {
         if !self.text.is_empty() {
             line.push(out, "response.reasoning_summary_text.done", |o| {
-                self.place(o);
+                self.write_place(o);
                 o.string("text", &self.text);
             });
             line.push(out, "response.reasoning_summary_part.done", |o| {
-                self.place(o);
+                self.write_place(o);
                 o.object("part", |o| o.string("type", "summary_text").string("text", &self.text).end());
             });
         }
@@ -251,15 +251,15 @@ impl CallItem {
         }))
     }
 
-    fn place(&self, o: &mut Object<'_>) {
+    fn write_place(&self, o: &mut Object<'_>) {
         o.string("item_id", &self.id).integer("output_index", self.number as u64);
     }
 
     /// Says a piece of its arguments.
-    pub(super) fn say(&mut self, fragment: &str, line: &mut EventSequence, out: &mut BytesMut) {
+    pub(super) fn push_text(&mut self, fragment: &str, line: &mut EventSequence, out: &mut BytesMut) {
         self.arguments.push_str(fragment);
         line.push(out, "response.function_call_arguments.delta", |o| {
-            self.place(o);
+            self.write_place(o);
             o.string("delta", fragment);
         });
     }
@@ -268,10 +268,10 @@ impl CallItem {
     pub(super) fn close(mut self, cut: bool, line: &mut EventSequence, out: &mut BytesMut) -> (usize, String) {
         // A call without arguments is one with none, not one with bad JSON; unless it was cut.
         if self.arguments.is_empty() && !cut {
-            self.say("{}", line, out);
+            self.push_text("{}", line, out);
         }
         line.push(out, "response.function_call_arguments.done", |o| {
-            self.place(o);
+            self.write_place(o);
             o.string("name", &self.name).string("arguments", &self.arguments);
         });
         (self.number, self.item(if cut { "incomplete" } else { "completed" }))

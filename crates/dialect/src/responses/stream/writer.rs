@@ -62,10 +62,10 @@ impl ResponseWriter {
                 self.begin(out);
             }
             ReplyEvent::Text { choice: 0, text } if !text.is_empty() => {
-                self.with_message(out, |message, line, out| message.say(false, text, line, out));
+                self.with_message(out, |message, line, out| message.push_text(false, text, line, out));
             }
             ReplyEvent::Refusal { choice: 0, text } if !text.is_empty() => {
-                self.with_message(out, |message, line, out| message.say(true, text, line, out));
+                self.with_message(out, |message, line, out| message.push_text(true, text, line, out));
             }
             ReplyEvent::Citation { choice: 0, dialect, json } => {
                 if let Some(annotation) = annotation(*dialect, json) {
@@ -73,10 +73,10 @@ impl ResponseWriter {
                 }
             }
             ReplyEvent::LogProbs { choice: 0, content } => {
-                self.with_message(out, |message, line, out| message.weigh(content, line, out));
+                self.with_message(out, |message, line, out| message.push_logprobs(content, line, out));
             }
             ReplyEvent::Reasoning { choice: 0, text } if !text.is_empty() => {
-                self.with_reasoning(out, |reasoning, line, out| reasoning.say(text, line, out));
+                self.with_reasoning(out, |reasoning, line, out| reasoning.push_text(text, line, out));
             }
             ReplyEvent::ReasoningSignature { choice: 0, signature } => {
                 self.seal(object(|o| reasoning::write_signature(signature, o)), out);
@@ -88,10 +88,10 @@ impl ResponseWriter {
             ReplyEvent::ToolCall { choice: 0, index, id, name } => self.call(*index, id, name, out),
             ReplyEvent::ToolArguments { choice: 0, index, fragment } if !fragment.is_empty() => {
                 if let Some(call) = self.calls.get_mut(index) {
-                    call.say(fragment, &mut self.line, out);
+                    call.push_text(fragment, &mut self.line, out);
                 }
             }
-            ReplyEvent::Other { choice: 0, dialect: Dialect::Responses, json } => self.whole(json, out),
+            ReplyEvent::Other { choice: 0, dialect: Dialect::Responses, json } => self.write_whole_item(json, out),
             ReplyEvent::Finished { choice: 0, reason, .. } => {
                 self.finish = Some(reason.clone());
                 self.close_all(out);
@@ -127,7 +127,7 @@ impl ResponseWriter {
         });
     }
 
-    fn done(&mut self, (number, item): (usize, String), out: &mut BytesMut) {
+    fn write_done(&mut self, (number, item): (usize, String), out: &mut BytesMut) {
         self.line.push(out, "response.output_item.done", |o| {
             o.integer("output_index", number as u64).raw("item", &item);
         });
@@ -189,12 +189,12 @@ impl ResponseWriter {
         self.add(|_, _| (call.item("in_progress"), OpenItem::None), out);
         if let Some(before) = self.calls.insert(index, call) {
             let closed = before.close(false, &mut self.line, out);
-            self.done(closed, out);
+            self.write_done(closed, out);
         }
     }
 
     /// An item that comes at once.
-    fn whole(&mut self, json: &Json, out: &mut BytesMut) {
+    fn write_whole_item(&mut self, json: &Json, out: &mut BytesMut) {
         // An unknown part of a message is no item.
         let node = Node::parse(json.0.as_bytes()).ok();
         let type_ = node.as_ref().and_then(|node| node.get("type")?.as_str());
@@ -203,7 +203,7 @@ impl ResponseWriter {
         }
         let number = self.output.len();
         self.add(|_, _| (json.0.clone(), OpenItem::None), out);
-        self.done((number, json.0.clone()), out);
+        self.write_done((number, json.0.clone()), out);
     }
 
     /// Closes the message or thought that is open.
@@ -217,7 +217,7 @@ impl ResponseWriter {
             OpenItem::Message(message) => message.close(status, &mut self.line, out),
             OpenItem::Reasoning(reasoning) => reasoning.close(&mut self.line, out),
         };
-        self.done(closed, out);
+        self.write_done(closed, out);
     }
 
     fn close_all(&mut self, out: &mut BytesMut) {
@@ -225,7 +225,7 @@ impl ResponseWriter {
         let cut = incomplete(ResponseStatus::Finished(self.finish.as_ref())).is_some();
         for (_, call) in std::mem::take(&mut self.calls) {
             let closed = call.close(cut, &mut self.line, out);
-            self.done(closed, out);
+            self.write_done(closed, out);
         }
     }
 

@@ -110,7 +110,7 @@ impl Journal {
     }
 
     /// Why no record can be added; `None`: one can.
-    pub fn trouble(&self) -> Option<&'static str> {
+    pub fn recording_problem(&self) -> Option<&'static str> {
         if self.shared.disk_full.load(Ordering::Acquire) {
             return Some("the ledger's journal can't be written: see whether the disk of the data folder is full");
         }

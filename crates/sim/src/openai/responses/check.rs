@@ -64,7 +64,7 @@ pub(super) fn check(json: &Value, context: &[Value], model: &str, strict: bool) 
         return Err(invalid("text.format.name", "Missing required parameter: 'text.format.name'."));
     }
     calls(context)?;
-    thoughts(context)
+    check_reasoning(context)
 }
 
 fn tools(json: &Value) -> Result<(), SimRefusal> {
@@ -120,9 +120,9 @@ fn message(item: &Value, param: &str) -> Result<(), SimRefusal> {
 }
 
 /// Reasoning comes back as it was, directly before what it led to.
-fn thoughts(context: &[Value]) -> Result<(), SimRefusal> {
+fn check_reasoning(context: &[Value]) -> Result<(), SimRefusal> {
     let id = |item: &Value| item["id"].as_str().unwrap_or_default().to_owned();
-    let mut thought: Option<String> = None;
+    let mut reasoning: Option<String> = None;
     for item in context {
         if item["type"] == "reasoning" {
             let sealed = &item["encrypted_content"];
@@ -132,14 +132,14 @@ fn thoughts(context: &[Value]) -> Result<(), SimRefusal> {
                     ..invalid("input", format!("The encrypted content for item {} could not be verified.", id(item)))
                 });
             }
-            thought = Some(id(item));
+            reasoning = Some(id(item));
             continue;
         }
         let number = id(item);
         let number = number.strip_prefix("fc_sim_r").or(number.strip_prefix("msg_sim_r")).map(str::to_owned);
         if let Some(number) = number {
             let wanted = format!("rs_sim_{}", number.split('_').next().unwrap_or_default());
-            if thought.as_ref() != Some(&wanted) {
+            if reasoning.as_ref() != Some(&wanted) {
                 let text = format!("was provided without its required 'reasoning' item: '{wanted}'.");
                 return Err(invalid("input", format!("Item '{}' of type {} {text}", id(item), item["type"])));
             }

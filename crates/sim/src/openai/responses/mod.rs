@@ -8,10 +8,10 @@ use response::{id, response};
 
 use super::chat::{CACHED_FROM, reasons};
 use super::{invalid, model};
-use crate::answer::{SimPrompt, SimReply, SimTool, SimToolChoice, answer};
 use crate::call::{SimPlan, SimRefusal, SimRequest};
 use crate::image;
 use crate::journal::{BilledTokens, SimResponse};
+use crate::reply::{SimPrompt, SimReply, SimTool, SimToolChoice, reply_to};
 use crate::seal::seal;
 use crate::tokens;
 use serde_json::{Value, json};
@@ -21,11 +21,11 @@ pub(super) fn create(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
     let model = model(call)?;
     let json = call.json;
     let input = items(&json["input"])?;
-    let mut context = earlier(call)?;
+    let mut context = earlier_context(call)?;
     context.extend(input.iter().cloned());
     check::check(json, &context, &model, call.options.strict)?;
-    let answer = answer(&question(json, &context, &model));
-    let billed = billed(call, &context);
+    let answer = reply_to(&read_prompt(json, &context, &model));
+    let billed = bill_request(call, &context);
     let output = output(call, &answer);
     let done = with_output(billed, &answer);
     let body = response(call, &model, &output, Some(&answer.end), Some(done));
@@ -37,14 +37,14 @@ pub(super) fn create(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
         let script = stream::script(call, &model, &output, &answer, &body);
         return Ok(SimPlan::Stream { script, billed });
     }
-    Ok(whole(&body, done))
+    Ok(plan_json(&body, done))
 }
 
 /// `GET` and `DELETE` of `/v1/responses/{id}`, and `GET` of its `/input_items`.
-pub(super) fn kept(call: &SimRequest<'_>, path: &str) -> Result<SimPlan, SimRefusal> {
+pub(super) fn stored_response(call: &SimRequest<'_>, path: &str) -> Result<SimPlan, SimRefusal> {
     let (id, rest) = path.split_once('/').unwrap_or((path, ""));
     let missing = || SimRefusal::new(404, "invalid_request_error", format!("Response with id '{id}' not found."));
-    let stored = call.journal.stored(id).ok_or_else(missing)?;
+    let stored = call.journal.find_response(id).ok_or_else(missing)?;
     let body = match (call.method.as_str(), rest) {
         ("GET", "") => stored.body,
         ("GET", "input_items") => json!({ "object": "list", "data": stored.input, "has_more": false }),
@@ -54,10 +54,10 @@ pub(super) fn kept(call: &SimRequest<'_>, path: &str) -> Result<SimPlan, SimRefu
         }
         _ => return Err(missing()),
     };
-    Ok(whole(&body, BilledTokens::default()))
+    Ok(plan_json(&body, BilledTokens::default()))
 }
 
-fn whole(body: &Value, billed: BilledTokens) -> SimPlan {
+fn plan_json(body: &Value, billed: BilledTokens) -> SimPlan {
     SimPlan::Whole { content_type: "application/json", body: body.to_string().into_bytes(), billed }
 }
 
@@ -73,16 +73,16 @@ fn items(input: &Value) -> Result<Vec<Value>, SimRefusal> {
 }
 
 /// What was said before, if the request goes on from a stored response.
-fn earlier(call: &SimRequest<'_>) -> Result<Vec<Value>, SimRefusal> {
+fn earlier_context(call: &SimRequest<'_>) -> Result<Vec<Value>, SimRefusal> {
     let Some(id) = call.json["previous_response_id"].as_str() else { return Ok(Vec::new()) };
-    let stored = call.journal.stored(id).ok_or_else(|| SimRefusal {
+    let stored = call.journal.find_response(id).ok_or_else(|| SimRefusal {
         code: Some("previous_response_not_found"),
         ..invalid("previous_response_id", format!("Previous response with id '{id}' not found."))
     });
     Ok(stored?.context)
 }
 
-fn question(json: &Value, context: &[Value], model: &str) -> SimPrompt {
+fn read_prompt(json: &Value, context: &[Value], model: &str) -> SimPrompt {
     let asked = context.iter().rposition(|item| item["role"] == "user").unwrap_or_default();
     let content = context.get(asked).map(|item| &item["content"]).unwrap_or(&Value::Null);
     let since = context.get(asked..).unwrap_or_default();
@@ -107,7 +107,7 @@ fn question(json: &Value, context: &[Value], model: &str) -> SimPrompt {
         parallel: json["parallel_tool_calls"].as_bool().unwrap_or(true),
         schema: format.get("schema").cloned(),
         json: format["type"] == "json_object",
-        thinks: reasons(model) && json["reasoning"]["effort"] != "none",
+        reasons: reasons(model) && json["reasoning"]["effort"] != "none",
         max_tokens: json["max_output_tokens"].as_u64(),
         ..SimPrompt::default()
     }
@@ -128,7 +128,7 @@ fn tool(tool: &Value) -> Option<SimTool> {
 
 // === The bill ===
 
-fn billed(call: &SimRequest<'_>, context: &[Value]) -> BilledTokens {
+fn bill_request(call: &SimRequest<'_>, context: &[Value]) -> BilledTokens {
     let tools = &call.json["tools"];
     let tools = if tools.is_null() { 0 } else { tokens::count(&tools.to_string()) };
     let instructions = call.json["instructions"].as_str();
@@ -145,8 +145,8 @@ fn cost(item: &Value) -> u64 {
         Some("function_call" | "reasoning") => tokens::count(&item.to_string()),
         Some("function_call_output") => tokens::PER_MESSAGE + tokens::count(&text(&item["output"])),
         _ => {
-            let pictures = u64::try_from(images(&item["content"]).len()).unwrap_or_default() * tokens::PER_IMAGE;
-            tokens::PER_MESSAGE + tokens::count(&text(&item["content"])) + pictures
+            let images = u64::try_from(images(&item["content"]).len()).unwrap_or_default() * tokens::PER_IMAGE;
+            tokens::PER_MESSAGE + tokens::count(&text(&item["content"])) + images
         }
     }
 }
@@ -163,10 +163,10 @@ fn with_output(billed: BilledTokens, answer: &SimReply) -> BilledTokens {
 fn output(call: &SimRequest<'_>, answer: &SimReply) -> Vec<Value> {
     let number = call.number;
     let mut items = Vec::new();
-    let mark = if answer.thought.is_empty() { "" } else { "r" };
-    if !answer.thought.is_empty() {
+    let mark = if answer.reasoning.is_empty() { "" } else { "r" };
+    if !answer.reasoning.is_empty() {
         let summary = match call.json["reasoning"]["summary"].as_str() {
-            Some(_) => json!([{ "type": "summary_text", "text": answer.thought }]),
+            Some(_) => json!([{ "type": "summary_text", "text": answer.reasoning }]),
             None => json!([]),
         };
         let mut item = json!({ "id": format!("rs_sim_{number}"), "type": "reasoning", "summary": summary });

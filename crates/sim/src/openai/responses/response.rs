@@ -1,9 +1,9 @@
 //! The response object, whole or as the first and last event of a stream.
 
-use crate::answer::SimEnd;
 use crate::call::SimRequest;
 use crate::journal::BilledTokens;
 use crate::openai::CREATED;
+use crate::reply::SimEnd;
 use serde_json::{Value, json};
 
 /// The response object; without an end it is still in progress.

@@ -62,7 +62,7 @@ impl ConnectionSlots {
     ///
     /// # Errors
     /// Why there is none.
-    pub fn enter(self: &Arc<Self>, peer: IpAddr) -> Result<ConnectionSlot, ConnectionRefusal> {
+    pub fn take_slot(self: &Arc<Self>, peer: IpAddr) -> Result<ConnectionSlot, ConnectionRefusal> {
         let address = (!self.proxies.trusts(peer)).then(|| network(peer));
         let mut taken = self.taken();
         self.ask_for_room(&mut taken);
@@ -73,14 +73,14 @@ impl ConnectionSlots {
             (of_address >= self.most_per_address).then_some(ConnectionRefusal::Address)
         };
         if let Some(refusal) = refusal {
-            self.metrics.refused(refusal);
+            self.metrics.count_refused(refusal);
             return Err(refusal);
         }
         taken.total += 1;
         if let Some(address) = address {
             *taken.by_address.entry(address).or_default() += 1;
         }
-        Ok(ConnectionSlot { room: Arc::clone(self), address, _open: self.metrics.opened(self.port) })
+        Ok(ConnectionSlot { room: Arc::clone(self), address, _open: self.metrics.count_opened(self.port) })
     }
 
     /// What connections are told from now on.
@@ -149,61 +149,61 @@ mod tests {
         ConnectionSlots::new(Port::Main, most, most_per_address, proxies, EdgeMetrics::default())
     }
 
-    fn enter(room: &Arc<ConnectionSlots>, address: &str) -> Result<ConnectionSlot, ConnectionRefusal> {
-        room.enter(address.parse().unwrap())
+    fn take_slot(room: &Arc<ConnectionSlots>, address: &str) -> Result<ConnectionSlot, ConnectionRefusal> {
+        room.take_slot(address.parse().unwrap())
     }
 
     #[test]
     fn places_come_back() {
         let room = room(2, 2);
-        let first = enter(&room, "1.1.1.1").unwrap();
-        let _second = enter(&room, "1.1.1.2").unwrap();
-        assert_eq!(enter(&room, "1.1.1.3").err(), Some(ConnectionRefusal::Total));
+        let first = take_slot(&room, "1.1.1.1").unwrap();
+        let _second = take_slot(&room, "1.1.1.2").unwrap();
+        assert_eq!(take_slot(&room, "1.1.1.3").err(), Some(ConnectionRefusal::Total));
         drop(first);
-        drop(enter(&room, "1.1.1.3").unwrap());
+        drop(take_slot(&room, "1.1.1.3").unwrap());
         assert_eq!(room.taken().by_address.len(), 1, "no address is remembered for longer than it is connected");
     }
 
     #[test]
     fn an_address_has_its_share() {
         let room = room(100, 2);
-        let _held = [enter(&room, "1.1.1.1").unwrap(), enter(&room, "::ffff:1.1.1.1").unwrap()];
-        assert_eq!(enter(&room, "1.1.1.1").err(), Some(ConnectionRefusal::Address));
-        let _held = [enter(&room, "2001:db8::1").unwrap(), enter(&room, "2001:db8::2").unwrap()];
+        let _held = [take_slot(&room, "1.1.1.1").unwrap(), take_slot(&room, "::ffff:1.1.1.1").unwrap()];
+        assert_eq!(take_slot(&room, "1.1.1.1").err(), Some(ConnectionRefusal::Address));
+        let _held = [take_slot(&room, "2001:db8::1").unwrap(), take_slot(&room, "2001:db8::2").unwrap()];
         assert_eq!(
-            enter(&room, "2001:db8::3").err(),
+            take_slot(&room, "2001:db8::3").err(),
             Some(ConnectionRefusal::Address),
             "one /64 network is one client"
         );
-        assert!(enter(&room, "2001:db8:0:1::1").is_ok());
+        assert!(take_slot(&room, "2001:db8:0:1::1").is_ok());
     }
 
     #[test]
     fn trusted_proxies_are_bounded_by_the_total_alone() {
         let room = room(3, 1);
-        let held: Vec<ConnectionSlot> = (0..3).map(|_| enter(&room, "10.0.0.1").unwrap()).collect();
-        assert_eq!(enter(&room, "10.0.0.1").err(), Some(ConnectionRefusal::Total));
+        let held: Vec<ConnectionSlot> = (0..3).map(|_| take_slot(&room, "10.0.0.1").unwrap()).collect();
+        assert_eq!(take_slot(&room, "10.0.0.1").err(), Some(ConnectionRefusal::Total));
         drop(held);
-        assert!(enter(&room, "1.1.1.1").is_ok());
+        assert!(take_slot(&room, "1.1.1.1").is_ok());
     }
 
     #[tokio::test(start_paused = true)]
     async fn idle_connections_are_asked_before_the_last_place_is_taken() {
         let room = room(8, 8);
         let mut calls = room.calls();
-        let mut held: Vec<ConnectionSlot> = (0..7).map(|_| enter(&room, "1.1.1.1").unwrap()).collect();
+        let mut held: Vec<ConnectionSlot> = (0..7).map(|_| take_slot(&room, "1.1.1.1").unwrap()).collect();
         assert!(!calls.has_changed().unwrap());
-        held.push(enter(&room, "1.1.1.1").unwrap());
+        held.push(take_slot(&room, "1.1.1.1").unwrap());
         assert_eq!(*calls.borrow_and_update(), ConnectionSignal::MakeRoom);
         // Once a second, however many come.
-        assert!(enter(&room, "1.1.1.1").is_err());
+        assert!(take_slot(&room, "1.1.1.1").is_err());
         assert!(!calls.has_changed().unwrap());
         tokio::time::advance(ASKING).await;
-        assert!(enter(&room, "1.1.1.1").is_err());
+        assert!(take_slot(&room, "1.1.1.1").is_err());
         assert!(calls.has_changed().unwrap());
         room.close();
         tokio::time::advance(ASKING).await;
-        assert!(enter(&room, "1.1.1.1").is_err());
+        assert!(take_slot(&room, "1.1.1.1").is_err());
         assert_eq!(*calls.borrow(), ConnectionSignal::Close);
     }
 }

@@ -13,7 +13,7 @@ pub(crate) enum DatabaseFault {
 }
 
 /// What kept a statement from running.
-pub(crate) fn trouble(error: Option<&sqlx::Error>) -> Option<DatabaseFault> {
+pub(crate) fn classify_fault(error: Option<&sqlx::Error>) -> Option<DatabaseFault> {
     let error = error?;
     if matches!(error, sqlx::Error::PoolTimedOut) {
         return Some(DatabaseFault::Busy);

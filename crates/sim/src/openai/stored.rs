@@ -11,19 +11,19 @@ pub(super) fn plan(call: &SimRequest<'_>, rest: &str) -> Result<SimPlan, SimRefu
     let parts: Vec<&str> = rest.split('/').collect();
     match (call.method.as_str(), parts.as_slice()) {
         ("POST", ["files"]) => upload(call),
-        ("GET", ["files", id]) => kept(call, id).map(|file| whole(&file.body)),
+        ("GET", ["files", id]) => find_stored(call, id).map(|file| plan_json(&file.body)),
         ("GET", ["files", id, "content"]) => content(call, id),
         ("DELETE", ["files", id]) => {
-            kept(call, id)?;
+            find_stored(call, id)?;
             call.journal.forget(id);
-            Ok(whole(&json!({ "id": id, "object": "file", "deleted": true })))
+            Ok(plan_json(&json!({ "id": id, "object": "file", "deleted": true })))
         }
         ("POST", ["batches"]) => create(call),
         ("GET", ["batches", id]) => look(call, id),
         ("POST", ["batches", id, "cancel"]) => {
-            let mut batch = kept(call, id)?.body;
+            let mut batch = find_stored(call, id)?.body;
             batch["status"] = json!("cancelling");
-            Ok(whole(&batch))
+            Ok(plan_json(&batch))
         }
         _ => Err(SimRefusal::new(404, "invalid_request_error", "Invalid URL")),
     }
@@ -32,10 +32,10 @@ pub(super) fn plan(call: &SimRequest<'_>, rest: &str) -> Result<SimPlan, SimRefu
 fn upload(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
     let purpose = field(call.body, "purpose").ok_or_else(|| invalid("'purpose' is a required property"))?;
     let text = field(call.body, "file").ok_or_else(|| invalid("'file' is a required property"))?;
-    Ok(whole(&keep(call, &format!("file-sim{}", call.number), &purpose, &text)))
+    Ok(plan_json(&store_object(call, &format!("file-sim{}", call.number), &purpose, &text)))
 }
 
-fn keep(call: &SimRequest<'_>, id: &str, purpose: &str, text: &str) -> Value {
+fn store_object(call: &SimRequest<'_>, id: &str, purpose: &str, text: &str) -> Value {
     let body = json!({
         "id": id,
         "object": "file",
@@ -59,7 +59,7 @@ fn field(form: &[u8], name: &str) -> Option<String> {
 }
 
 fn text(call: &SimRequest<'_>, id: &str) -> Result<String, SimRefusal> {
-    let file = kept(call, id)?;
+    let file = find_stored(call, id)?;
     Ok(file.input.first().and_then(Value::as_str).unwrap_or_default().to_owned())
 }
 
@@ -70,7 +70,7 @@ fn content(call: &SimRequest<'_>, id: &str) -> Result<SimPlan, SimRefusal> {
 
 fn create(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
     let input = call.json["input_file_id"].as_str().unwrap_or_default();
-    kept(call, input)?;
+    find_stored(call, input)?;
     let id = format!("batch_sim{}", call.number);
     let body = json!({
         "id": id,
@@ -84,11 +84,11 @@ fn create(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
         "error_file_id": null,
     });
     call.journal.store(&id, SimResponse { body: body.clone(), context: Vec::new(), input: Vec::new() });
-    Ok(whole(&body))
+    Ok(plan_json(&body))
 }
 
 fn look(call: &SimRequest<'_>, id: &str) -> Result<SimPlan, SimRefusal> {
-    let mut batch = kept(call, id)?;
+    let mut batch = find_stored(call, id)?;
     if batch.body["output_file_id"].is_null() {
         let input = text(call, batch.body["input_file_id"].as_str().unwrap_or_default())?;
         let lines = input.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
@@ -99,17 +99,17 @@ fn look(call: &SimRequest<'_>, id: &str) -> Result<SimPlan, SimRefusal> {
             })
             .collect();
         let file = format!("file-out-{id}");
-        keep(call, &file, "batch_output", &output.join("\n"));
+        store_object(call, &file, "batch_output", &output.join("\n"));
         batch.body["output_file_id"] = json!(file);
         batch.body["status"] = json!("completed");
         call.journal.store(id, batch.clone());
     }
-    Ok(whole(&batch.body))
+    Ok(plan_json(&batch.body))
 }
 
-fn kept(call: &SimRequest<'_>, id: &str) -> Result<SimResponse, SimRefusal> {
+fn find_stored(call: &SimRequest<'_>, id: &str) -> Result<SimResponse, SimRefusal> {
     call.journal
-        .stored(id)
+        .find_response(id)
         .ok_or_else(|| SimRefusal::new(404, "invalid_request_error", format!("No such File object: {id}")))
 }
 
@@ -117,7 +117,7 @@ fn invalid(message: &str) -> SimRefusal {
     SimRefusal::new(400, "invalid_request_error", message)
 }
 
-fn whole(body: &Value) -> SimPlan {
+fn plan_json(body: &Value) -> SimPlan {
     SimPlan::Whole {
         content_type: "application/json",
         body: body.to_string().into_bytes(),

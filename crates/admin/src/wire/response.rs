@@ -65,12 +65,12 @@ impl FromRequest<Admin> for RawBody {
     type Rejection = Refused;
 
     async fn from_request(request: Request, admin: &Admin) -> Result<Self, Refused> {
-        let HeldBody { bytes, hold } = whole(request, admin, admin.web.max_body_bytes).await?;
+        let HeldBody { bytes, hold } = read_whole_body(request, admin, admin.web.max_body_bytes).await?;
         Ok(Self { bytes, _hold: hold })
     }
 }
 
-async fn whole(request: Request, admin: &Admin, limit: usize) -> Result<HeldBody, PublicError> {
+async fn read_whole_body(request: Request, admin: &Admin, limit: usize) -> Result<HeldBody, PublicError> {
     let Some(Admitted(caller)) = request.extensions().get::<Admitted>().cloned() else {
         // An endpoint that takes a body and asks for no role would read it for everybody.
         return Err(PublicError::new(Code::Internal, "the endpoint does not say who may call it"));
@@ -88,11 +88,12 @@ impl FromRequest<Admin> for JsonFields {
 
     async fn from_request(request: Request, admin: &Admin) -> Result<Self, Refused> {
         let limit = admin.web.max_body_bytes.min(bounds::CHANGE);
-        let HeldBody { bytes, .. } = whole(request, admin, limit).await.map_err(|error| match error.code {
-            // The operator has set no such limit: it is what a change may say.
-            Code::PayloadTooLarge if limit == bounds::CHANGE => too_large(limit),
-            _ => error,
-        })?;
+        let HeldBody { bytes, .. } =
+            read_whole_body(request, admin, limit).await.map_err(|error| match error.code {
+                // The operator has set no such limit: it is what a change may say.
+                Code::PayloadTooLarge if limit == bounds::CHANGE => too_large(limit),
+                _ => error,
+            })?;
         Ok(compute(bytes.len(), || Self::read(bytes))?)
     }
 }

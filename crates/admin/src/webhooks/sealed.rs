@@ -13,7 +13,7 @@ use baton_store::Webhook;
 /// `validation_error` if there is nothing to seal with.
 pub fn seal(admin: &Admin, id: &str, secrets: &WebhookSecrets) -> Result<String, PublicError> {
     let sealed = keyring(admin)?.seal(&sealed_row(id), secrets.write().as_bytes());
-    sealed.map_err(|error| PublicError::new(Code::Internal, "the secret could not be encrypted").because(error))
+    sealed.map_err(|error| PublicError::new(Code::Internal, "the secret could not be encrypted").with_cause(error))
 }
 
 /// The secrets of a webhook.

@@ -25,7 +25,7 @@ pub(crate) struct SimPrompt {
     pub(crate) schema: Option<Value>,
     /// Any JSON object.
     pub(crate) json: bool,
-    pub(crate) thinks: bool,
+    pub(crate) reasons: bool,
     pub(crate) stops: Vec<String>,
     pub(crate) max_tokens: Option<u64>,
 }
@@ -49,7 +49,7 @@ pub(crate) enum SimToolChoice {
 /// A reply.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct SimReply {
-    pub(crate) thought: String,
+    pub(crate) reasoning: String,
     pub(crate) text: String,
     /// Name and arguments.
     pub(crate) calls: Vec<(String, Value)>,
@@ -68,27 +68,27 @@ const CITIES: [&str; 10] =
     ["Paris", "London", "Tokyo", "Berlin", "Rome", "Madrid", "Vienna", "Oslo", "New York", "San Francisco"];
 
 /// Answers.
-pub(crate) fn answer(question: &SimPrompt) -> SimReply {
-    let thought = if question.thinks { thought(question) } else { String::new() };
+pub(crate) fn reply_to(question: &SimPrompt) -> SimReply {
+    let reasoning = if question.reasons { write_reasoning(question) } else { String::new() };
     let calls = calls(question);
     let (text, end) = match calls.is_empty() {
         true => (text(question), SimEnd::Stop),
         false if question.text.contains("aloud") => ("Let me look that up.".to_owned(), SimEnd::Calls),
         false => (String::new(), SimEnd::Calls),
     };
-    bounded(SimReply { thought, text, calls, end }, question)
+    cut_reply(SimReply { reasoning, text, calls, end }, question)
 }
 
 impl SimReply {
     /// How many tokens it has, and how many of them are thought.
     pub(crate) fn tokens(&self) -> (u64, u64) {
-        let thought = tokens::count(&self.thought);
+        let reasoning = tokens::count(&self.reasoning);
         let calls = self.calls.iter().map(|(name, arguments)| tokens::count(&format!("{name} {arguments}")));
-        (thought + tokens::count(&self.text) + calls.sum::<u64>(), thought)
+        (reasoning + tokens::count(&self.text) + calls.sum::<u64>(), reasoning)
     }
 }
 
-fn thought(question: &SimPrompt) -> String {
+fn write_reasoning(question: &SimPrompt) -> String {
     let step = if question.rounds == 0 { String::new() } else { format!(" (step {})", question.rounds + 1) };
     format!("The user wants an answer to this: {}{step}", question.text)
 }
@@ -153,7 +153,7 @@ fn calls(question: &SimPrompt) -> Vec<(String, Value)> {
 }
 
 /// Cut at a stop text, and then at the limit.
-fn bounded(mut answer: SimReply, question: &SimPrompt) -> SimReply {
+fn cut_reply(mut answer: SimReply, question: &SimPrompt) -> SimReply {
     let found = question.stops.iter().filter(|stop| !stop.is_empty());
     let found = found.filter_map(|stop| answer.text.find(stop.as_str()).map(|place| (place, stop))).min();
     if let Some((place, stop)) = found {
@@ -161,13 +161,13 @@ fn bounded(mut answer: SimReply, question: &SimPrompt) -> SimReply {
         answer.end = SimEnd::StopText(stop.clone());
     }
     let Some(most) = question.max_tokens else { return answer };
-    let (all, thought) = answer.tokens();
+    let (all, reasoning) = answer.tokens();
     if all > most {
-        if thought >= most {
-            answer.thought = first(&answer.thought, most);
+        if reasoning >= most {
+            answer.reasoning = first_tokens(&answer.reasoning, most);
             answer.text.clear();
         } else {
-            answer.text = first(&answer.text, most - thought);
+            answer.text = first_tokens(&answer.text, most - reasoning);
         }
         answer.calls.clear();
         answer.end = SimEnd::Length;
@@ -175,6 +175,6 @@ fn bounded(mut answer: SimReply, question: &SimPrompt) -> SimReply {
     answer
 }
 
-fn first(text: &str, n: u64) -> String {
+fn first_tokens(text: &str, n: u64) -> String {
     tokens::split(text).into_iter().take(usize::try_from(n).unwrap_or(usize::MAX)).collect()
 }
