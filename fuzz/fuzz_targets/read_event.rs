@@ -1,12 +1,12 @@
 //! Reading events, whatever they are: what is one is written, and read again as the same.
 #![no_main]
 
-use baton_bus::Event;
+use baton_bus::BusEvent;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
-    if let Ok(event) = Event::read(data) {
+    if let Ok(event) = BusEvent::read(data) {
         let written = event.write();
-        assert_eq!(Event::read(written.as_bytes()).as_ref(), Ok(&event), "{written}");
+        assert_eq!(BusEvent::read(written.as_bytes()).as_ref(), Ok(&event), "{written}");
     }
 });

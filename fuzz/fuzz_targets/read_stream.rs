@@ -3,12 +3,12 @@
 
 use baton_dialect::framing::{Framing, Splitter};
 use baton_dialect::{ReplyContext, codec};
-use baton_model::{Capability, Detail, Dialect, Event, Usage};
+use baton_model::{Capability, Detail, Dialect, ReplyEvent, Usage};
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
 
 /// The events; of these the bill, and how it ended.
-type Read = (Vec<Event>, (Usage, bool, Vec<Event>));
+type Read = (Vec<ReplyEvent>, (Usage, bool, Vec<ReplyEvent>));
 
 fn read(dialect: Dialect, detail: Detail, data: &[u8]) -> Option<Read> {
     let codec = codec(dialect, Capability::Chat)?;
@@ -23,12 +23,12 @@ fn read(dialect: Dialect, detail: Detail, data: &[u8]) -> Option<Read> {
     events.extend(reader.finish());
     let mut usage = Usage::default();
     for event in &events {
-        if let Event::Usage(newer) = event {
+        if let ReplyEvent::Usage(newer) = event {
             usage.update(newer);
         }
     }
-    let ended = events.contains(&Event::Ended);
-    let failed = events.iter().filter(|event| matches!(event, Event::Failed(_))).cloned().collect();
+    let ended = events.contains(&ReplyEvent::Ended);
+    let failed = events.iter().filter(|event| matches!(event, ReplyEvent::Failed(_))).cloned().collect();
     Some((events, (usage, ended, failed)))
 }
 

@@ -2,7 +2,7 @@
 #![no_main]
 
 use baton_auth::token::{Algorithm, TokenSettings};
-use baton_auth::{Secret, Tokens};
+use baton_auth::{KeySecret, TokenVerifier};
 use baton_model::SystemClock;
 use jsonwebtoken::{EncodingKey, crypto};
 use libfuzzer_sys::fuzz_target;
@@ -14,8 +14,8 @@ const SECRET: &str = "a secret of thirty-two characters";
 const HEADER: &str = "eyJhbGciOiJIUzI1NiJ9";
 
 fuzz_target!(|data: &[u8]| {
-    let settings = TokenSettings { secret: Some(Secret::given(SECRET)), ..TokenSettings::default() };
-    let tokens = Tokens::new(settings, None, Arc::new(SystemClock));
+    let settings = TokenSettings { secret: Some(KeySecret::given(SECRET)), ..TokenSettings::default() };
+    let tokens = TokenVerifier::new(settings, None, Arc::new(SystemClock));
     let Ok(text) = std::str::from_utf8(data) else { return };
     assert!(tokens.check(text).is_err(), "a token is believed that nobody has signed");
     // The claims as well: signed, so that they are read.

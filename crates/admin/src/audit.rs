@@ -3,9 +3,9 @@
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Viewer;
-use crate::wire::answer::{Answer, json};
-use crate::wire::page::fitting;
-use crate::wire::params::Params;
+use crate::wire::page::take_fitting;
+use crate::wire::params::QueryParams;
+use crate::wire::response::{ApiResult, json};
 use crate::wire::time;
 use axum::extract::State;
 use baton_store::audit::{AuditEntry, AuditFilter};
@@ -75,8 +75,8 @@ pub struct AuditEntryView {
     (status = 200, description = "A page of the log", body = AuditView),
     (status = 422, description = "A parameter is wrong", body = ErrorBody),
 ))]
-pub async fn list(State(admin): State<Admin>, Viewer(caller): Viewer, uri: Uri) -> Answer {
-    let mut params = Params::read(&uri)?;
+pub async fn list(State(admin): State<Admin>, Viewer(caller): Viewer, uri: Uri) -> ApiResult {
+    let mut params = QueryParams::read(&uri)?;
     let filter = AuditFilter {
         actor: params.take("actor"),
         action: params.take("action"),
@@ -94,7 +94,7 @@ pub async fn list(State(admin): State<Admin>, Viewer(caller): Viewer, uri: Uri) 
     // shown.
     let ids: Vec<String> = page.items.iter().map(|entry| entry.id.clone()).collect();
     let written = page.items.into_iter().filter_map(|entry| to_raw_value(&AuditEntryView::from(entry)).ok());
-    let (items, cut) = fitting(written);
+    let (items, cut) = take_fitting(written);
     // A page that was cut short goes on after its last entry, not after the last one that the database returned.
     let next = ids.into_iter().nth(items.len().saturating_sub(1)).filter(|_| cut).or(page.next);
     json(StatusCode::OK, &AuditView { items, next_cursor: next })

@@ -1,6 +1,6 @@
 //! The description of the management API, from which `/openapi.json` is made.
 
-use crate::failures::Failures;
+use crate::failures::AddCommonErrors;
 use crate::models;
 use crate::wire::faults::FieldFault;
 use serde::Serialize;
@@ -46,13 +46,13 @@ pub fn describe(routes: OpenApi) -> OpenApi {
     let mut api = <Api as utoipa::OpenApi>::openapi().merge_from(routes);
     // Last, because they complete what each call says for itself.
     Key.modify(&mut api);
-    Failures.modify(&mut api);
+    AddCommonErrors.modify(&mut api);
     api
 }
 
 /// Gives each call a name of its own, from its method and path, for programs that make clients of the description:
 /// `get_api_models_model_id_health`.
-pub fn named(mut api: OpenApi) -> OpenApi {
+pub fn name_operations(mut api: OpenApi) -> OpenApi {
     for (path, item) in &mut api.paths.paths {
         let words: Vec<&str> =
             path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();

@@ -8,45 +8,45 @@ use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder};
 
 /// Adds them.
-pub struct Failures;
+pub struct AddCommonErrors;
 
 /// Who has the failure.
 #[derive(Clone, Copy)]
-enum Of {
+enum AppliesTo {
     /// Every call that needs a key.
-    All,
+    Authenticated,
     /// Calls that name a thing in their path.
-    Named,
+    WithPath,
     /// Calls with parameters.
-    Asked,
+    WithQuery,
     /// Calls with a body.
-    Told,
+    WithBody,
 }
 
-const FAILURES: [(&str, Of, &str); 11] = [
-    ("400", Of::Told, "The body is not a JSON object"),
-    ("400", Of::Named, "The name in the path can't be read"),
-    ("401", Of::All, "No key was sent, or one that is unknown, revoked or expired"),
-    ("403", Of::All, "The key's role does not allow it"),
-    ("404", Of::Named, "There is no such thing"),
-    ("408", Of::Told, "The body arrived too slowly"),
-    ("413", Of::Told, "The body is larger than `server.max_body_bytes`"),
-    ("422", Of::Asked, "Parameters are wrong: `details.errors` names each"),
-    ("422", Of::Told, "Fields are wrong: `details.errors` names each"),
-    ("429", Of::All, "Too many credentials from this address were wrong"),
-    ("503", Of::All, "The database can't answer at the moment"),
+const FAILURES: [(&str, AppliesTo, &str); 11] = [
+    ("400", AppliesTo::WithBody, "The body is not a JSON object"),
+    ("400", AppliesTo::WithPath, "The name in the path can't be read"),
+    ("401", AppliesTo::Authenticated, "No key was sent, or one that is unknown, revoked or expired"),
+    ("403", AppliesTo::Authenticated, "The key's role does not allow it"),
+    ("404", AppliesTo::WithPath, "There is no such thing"),
+    ("408", AppliesTo::WithBody, "The body arrived too slowly"),
+    ("413", AppliesTo::WithBody, "The body is larger than `server.max_body_bytes`"),
+    ("422", AppliesTo::WithQuery, "Parameters are wrong: `details.errors` names each"),
+    ("422", AppliesTo::WithBody, "Fields are wrong: `details.errors` names each"),
+    ("429", AppliesTo::Authenticated, "Too many credentials from this address were wrong"),
+    ("503", AppliesTo::Authenticated, "The database can't answer at the moment"),
 ];
 
-impl Modify for Failures {
+impl Modify for AddCommonErrors {
     fn modify(&self, api: &mut OpenApi) {
         for item in api.paths.paths.values_mut() {
             let calls = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
-            calls.into_iter().flatten().for_each(complete);
+            calls.into_iter().flatten().for_each(add_errors);
         }
     }
 }
 
-fn complete(call: &mut Operation) {
+fn add_errors(call: &mut Operation) {
     let open = call.security.as_ref().is_some_and(|needed| needed.contains(&SecurityRequirement::default()));
     let parameters = call.parameters.as_deref().unwrap_or_default();
     let any = |place: ParameterIn| {
@@ -55,10 +55,10 @@ fn complete(call: &mut Operation) {
     let (named, asked) = (any(ParameterIn::Path), any(ParameterIn::Query));
     for (status, of, description) in FAILURES {
         let applies = match of {
-            Of::All => !open,
-            Of::Named => named,
-            Of::Asked => asked,
-            Of::Told => call.request_body.is_some(),
+            AppliesTo::Authenticated => !open,
+            AppliesTo::WithPath => named,
+            AppliesTo::WithQuery => asked,
+            AppliesTo::WithBody => call.request_body.is_some(),
         };
         // What a call says of a status itself is more precise than the general sentence.
         if applies && !call.responses.responses.contains_key(status) {

@@ -36,15 +36,15 @@ use utoipa_axum::router::OpenApiRouter;
 
 /// Every path of the management API.
 pub fn router(admin: Admin) -> Router {
-    finished(routes::routes(), admin)
+    finish_router(routes::routes(), admin)
 }
 
 /// Whether this node can serve, for load balancers.
 pub fn health(admin: Admin) -> Router {
-    finished(routes::health(), admin)
+    finish_router(routes::health(), admin)
 }
 
-fn finished(routes: OpenApiRouter<Admin>, admin: Admin) -> Router {
+fn finish_router(routes: OpenApiRouter<Admin>, admin: Admin) -> Router {
     let responding = Responding { web: admin.web.clone(), api: |_| ClientApi::Native };
     let (router, _) = routes.split_for_parts();
     router.route_layer(from_fn_with_state(responding, respond)).with_state(admin)
@@ -52,5 +52,7 @@ fn finished(routes: OpenApiRouter<Admin>, admin: Admin) -> Router {
 
 /// The description of all APIs: the management API's own, with what the request APIs say of themselves.
 pub fn description(requests: Description) -> Description {
-    describe::named(describe::describe(routes::routes().merge(routes::health()).into_openapi()).merge_from(requests))
+    describe::name_operations(
+        describe::describe(routes::routes().merge(routes::health()).into_openapi()).merge_from(requests),
+    )
 }

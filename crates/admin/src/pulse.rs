@@ -12,7 +12,7 @@ const FRESH: Duration = Duration::from_secs(1);
 
 /// How the database was when it was last asked. All who want to know share one question at a time.
 #[derive(Default)]
-pub struct Pulse {
+pub struct DatabaseCheck {
     last: Mutex<Option<Known>>,
 }
 
@@ -22,9 +22,9 @@ struct Known {
     trouble: Option<String>,
 }
 
-impl Pulse {
+impl DatabaseCheck {
     /// What is wrong with it, as far as is known or can be asked now.
-    pub async fn trouble<F>(&self, ask: impl FnOnce() -> F) -> Option<String>
+    pub async fn find_problem<F>(&self, ask: impl FnOnce() -> F) -> Option<String>
     where
         F: Future<Output = Result<(), StoreError>>,
     {
@@ -62,7 +62,7 @@ mod tests {
     struct Counted(AtomicUsize);
 
     impl Counted {
-        async fn ask(&self, takes: Duration) -> Result<(), StoreError> {
+        async fn run_check(&self, takes: Duration) -> Result<(), StoreError> {
             self.0.fetch_add(1, Ordering::Relaxed);
             sleep(takes).await;
             Ok(())
@@ -75,13 +75,13 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn many_who_want_to_know_ask_once_a_second() {
-        let (database, counted) = (Pulse::default(), Counted::default());
+        let (database, counted) = (DatabaseCheck::default(), Counted::default());
         let quick = Duration::from_millis(10);
         for second in 1..4 {
-            let answers = join_all((0..100).map(|_| database.trouble(|| counted.ask(quick)))).await;
+            let answers = join_all((0..100).map(|_| database.find_problem(|| counted.run_check(quick)))).await;
             assert!(answers.iter().all(Option::is_none), "{answers:?}");
             assert_eq!(counted.asked(), second);
-            assert!(database.trouble(|| counted.ask(quick)).await.is_none());
+            assert!(database.find_problem(|| counted.run_check(quick)).await.is_none());
             assert_eq!(counted.asked(), second);
             advance(FRESH).await;
         }
@@ -89,8 +89,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_database_that_hangs_is_asked_no_more_often() {
-        let (database, counted) = (Pulse::default(), Counted::default());
-        let answers = join_all((0..100).map(|_| database.trouble(|| counted.ask(Duration::MAX)))).await;
+        let (database, counted) = (DatabaseCheck::default(), Counted::default());
+        let answers = join_all((0..100).map(|_| database.find_problem(|| counted.run_check(Duration::MAX)))).await;
         assert!(answers.iter().flatten().all(|trouble| trouble.contains("800 ms")), "{answers:?}");
         assert_eq!((answers.iter().flatten().count(), counted.asked()), (100, 1));
     }

@@ -18,12 +18,12 @@ pub async fn ready(State(admin): State<Admin>) -> Response {
     }
     let (pulse, store) = (Arc::clone(&admin.pulse), admin.store.clone());
     // In a task of its own: a caller that leaves must not take the answer away from those who wait for the same.
-    let asked = tokio::spawn(supervised("readiness", async move { pulse.trouble(|| store.ping()).await }));
+    let asked = tokio::spawn(supervised("readiness", async move { pulse.find_problem(|| store.ping()).await }));
     let trouble = asked.await.ok().flatten().unwrap_or_else(|| Some("see the log".to_owned()));
     if let Some(trouble) = trouble {
         return (StatusCode::SERVICE_UNAVAILABLE, format!("the database does not answer: {trouble}")).into_response();
     }
-    if let Some(trouble) = admin.web.engine.trouble() {
+    if let Some(trouble) = admin.web.engine.recording_problem() {
         return (StatusCode::SERVICE_UNAVAILABLE, trouble).into_response();
     }
     let slowdown = admin.web.engine.slowdown();

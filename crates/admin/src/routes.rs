@@ -27,7 +27,7 @@ pub fn routes() -> OpenApiRouter<Admin> {
         .routes(routes!(usage::totals::usage))
         .routes(routes!(requests::list::list))
         .routes(routes!(requests::get::get))
-        .routes(routes!(requests::feedback::give))
+        .routes(routes!(requests::feedback::give_feedback))
         .routes(routes!(events::stream::stream))
         .routes(routes!(webhooks::list::list, webhooks::create::create))
         .routes(routes!(webhooks::get::get, webhooks::update::update, webhooks::remove::remove))

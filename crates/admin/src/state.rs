@@ -1,9 +1,9 @@
 //! What every handler of the management API can reach.
 
 use crate::events::feed::Feed;
-use crate::pulse::Pulse;
+use crate::pulse::DatabaseCheck;
 use axum::extract::FromRef;
-use baton_control::{Models, Providers};
+use baton_control::{ModelDirectory, ProviderDirectory};
 use baton_store::Store;
 use baton_web::Web;
 use ipnet::IpNet;
@@ -13,11 +13,11 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct Admin {
     pub(crate) web: Web,
-    pub(crate) models: Arc<Models>,
+    pub(crate) models: Arc<ModelDirectory>,
     pub(crate) store: Store,
-    pub(crate) providers: Arc<Providers>,
+    pub(crate) providers: Arc<ProviderDirectory>,
     pub(crate) feed: Arc<Feed>,
-    pub(crate) pulse: Arc<Pulse>,
+    pub(crate) pulse: Arc<DatabaseCheck>,
     /// Networks besides the public internet where webhooks may be.
     pub(crate) reachable: Arc<[IpNet]>,
     pub(crate) quotas: Quotas,
@@ -40,7 +40,7 @@ impl Default for Quotas {
 
 impl Admin {
     /// Over these parts.
-    pub fn new(web: Web, models: Arc<Models>, store: Store, providers: Arc<Providers>) -> Self {
+    pub fn new(web: Web, models: Arc<ModelDirectory>, store: Store, providers: Arc<ProviderDirectory>) -> Self {
         let feed = Feed::new(store.clone());
         let (reachable, quotas) = (Arc::new([]) as Arc<[IpNet]>, Quotas::default());
         Self { web, models, store, providers, feed, pulse: Arc::default(), reachable, quotas }
@@ -48,13 +48,13 @@ impl Admin {
 
     /// The same with these quotas.
     #[must_use]
-    pub fn within(self, quotas: Quotas) -> Self {
+    pub fn with_quotas(self, quotas: Quotas) -> Self {
         Self { quotas, ..self }
     }
 
     /// Lets webhooks be in these networks too, besides the public internet.
     #[must_use]
-    pub fn reaching(self, networks: Vec<IpNet>) -> Self {
+    pub fn allow_networks(self, networks: Vec<IpNet>) -> Self {
         Self { reachable: networks.into(), ..self }
     }
 }

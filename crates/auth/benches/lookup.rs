@@ -1,7 +1,7 @@
 //! How long it takes to tell who asks, among two hundred keys.
 #![expect(clippy::unwrap_used, reason = "a benchmark")]
 
-use baton_auth::{ApiKey, Credentials, Keys, Origin};
+use baton_auth::{ApiKey, ApiKeys, Credentials, Origin};
 use baton_model::entity::Role;
 use baton_model::{Actor, SystemClock};
 use baton_store::Store;
@@ -17,12 +17,12 @@ fn lookup(criterion: &mut Criterion) {
     let (keys, headers) = runtime.block_on(async {
         let store = Store::open("sqlite::memory:").await.unwrap();
         store.migrate().await.unwrap();
-        let mut chance = StdRng::seed_from_u64(1);
-        let keys = Keys::open(store, Arc::new(SystemClock), &mut chance).await.unwrap();
+        let mut rng = StdRng::seed_from_u64(1);
+        let keys = ApiKeys::open(store, Arc::new(SystemClock), &mut rng).await.unwrap();
         let mut headers = HeaderMap::new();
         for number in 0..200 {
             let (_, secret) = keys
-                .create(&Actor::service("bench"), ApiKey::new(number.to_string(), Role::Caller), &mut chance)
+                .create(&Actor::service("bench"), ApiKey::new(number.to_string(), Role::Caller), &mut rng)
                 .await
                 .unwrap();
             headers.insert("x-api-key", HeaderValue::from_str(secret.reveal()).unwrap());

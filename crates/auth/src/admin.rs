@@ -1,6 +1,6 @@
 //! The first key, so that there is someone to make others.
 
-use crate::{ApiKey, AuthError, Keys, Secret};
+use crate::{ApiKey, ApiKeys, AuthError, KeySecret};
 use baton_model::entity::Role;
 use baton_model::{Actor, KeyId};
 use rand::Rng;
@@ -15,7 +15,7 @@ pub enum Bootstrap {
     /// By the key that the environment gives; it is stored nowhere.
     Given,
     /// By a key made just now: to be printed, once.
-    Made(Secret),
+    Made(KeySecret),
     /// By keys that are there already.
     Present,
 }
@@ -26,10 +26,10 @@ pub enum Bootstrap {
 ///
 /// If the store can't be read or written.
 pub async fn bootstrap(
-    keys: Keys,
-    given: Option<&Secret>,
-    chance: &mut (impl Rng + Send),
-) -> Result<(Keys, Bootstrap), AuthError> {
+    keys: ApiKeys,
+    given: Option<&KeySecret>,
+    rng: &mut (impl Rng + Send),
+) -> Result<(ApiKeys, Bootstrap), AuthError> {
     if let Some(given) = given {
         return Ok((keys.with_admin(given), Bootstrap::Given));
     }
@@ -38,7 +38,7 @@ pub async fn bootstrap(
     if keys.store().settings().lookup(MARKER).await?.is_some() {
         return Ok((keys, Bootstrap::Present));
     }
-    let secret = Secret::generate(chance);
+    let secret = KeySecret::generate(rng);
     let made =
         // Always under the same id, so that two nodes that start together meet in a conflict instead of making two
         // admins.

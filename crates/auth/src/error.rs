@@ -112,7 +112,7 @@ impl From<AuthError> for PublicError {
             // the log.
             E::Token(TokenFault::NoSigners(_)) => {
                 let message = "tokens can't be checked at the moment: the issuer's signing keys are not available";
-                return Self::new(Code::Overloaded, message).because(error);
+                return Self::new(Code::Overloaded, message).with_cause(error);
             }
             E::TooManyFailures { after } => {
                 let retry_after = Some(after);

@@ -15,18 +15,18 @@ const SHOWN: usize = PREFIX.len() + 6;
 
 /// A key as its owner has it. Shown once, stored never.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
+pub struct KeySecret(String);
 
-impl Secret {
+impl KeySecret {
     /// A new key.
-    pub fn generate(chance: &mut impl Rng) -> Self {
+    pub fn generate(rng: &mut impl Rng) -> Self {
         // Letters and digits alone: a double click selects the whole key, and no shell or URL changes it.
-        let random = (0..RANDOM).map(|_| char::from(chance.sample(Alphanumeric)));
+        let random = (0..RANDOM).map(|_| char::from(rng.sample(Alphanumeric)));
         Self(PREFIX.chars().chain(random).collect())
     }
 
     /// A key that someone else made (`BATON_ADMIN_KEY`).
-    pub fn given(text: impl Into<String>) -> Self {
+    pub fn from_text(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
@@ -44,7 +44,7 @@ impl Secret {
 }
 
 /// Says nothing of the key.
-impl fmt::Debug for Secret {
+impl fmt::Debug for KeySecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(…)")
     }
@@ -72,8 +72,8 @@ impl Pepper {
 }
 
 /// 32 random bytes in hexadecimal, for a new pepper.
-pub(crate) fn random_pepper(chance: &mut impl Rng) -> String {
-    hex(&chance.random::<Hash>())
+pub(crate) fn random_pepper(rng: &mut impl Rng) -> String {
+    hex(&rng.random::<Hash>())
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
@@ -88,14 +88,14 @@ mod tests {
 
     #[test]
     fn keys_have_their_form_and_hide_it() {
-        let secret = Secret::generate(&mut StdRng::seed_from_u64(1));
+        let secret = KeySecret::generate(&mut StdRng::seed_from_u64(1));
         assert_eq!(secret.reveal().len(), 46);
         assert!(secret.reveal().starts_with("bt-"));
         assert!(secret.reveal().bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'));
-        assert_ne!(secret, Secret::generate(&mut StdRng::seed_from_u64(2)));
+        assert_ne!(secret, KeySecret::generate(&mut StdRng::seed_from_u64(2)));
         assert_eq!(format!("{secret:?}"), "Secret(…)");
         assert!(secret.reveal().starts_with(&secret.prefix()) && secret.prefix().len() == 9);
-        assert_eq!(Secret::given("short").prefix(), "s");
+        assert_eq!(KeySecret::from_text("short").prefix(), "s");
     }
 
     /// RFC 4231, test case 2.

@@ -3,20 +3,20 @@
 use crate::config::Config;
 use crate::config::sections::EnvironmentKind;
 use crate::shared_state::SharedState;
-use crate::surface::Paths;
+use crate::surface::PortRouters;
 use crate::telemetry::Witness;
 use crate::{memory, private};
 use anyhow::{Context, bail};
 use baton_admin::Admin;
 use baton_auth::token::Issuer;
-use baton_auth::{Bootstrap, Keys, Tokens, bootstrap};
-use baton_control::{Configured, Models, ProviderObjects, Providers, Vendors};
+use baton_auth::{ApiKeys, Bootstrap, TokenVerifier, bootstrap};
+use baton_control::{ConfiguredProvider, ModelDirectory, ProviderDirectory, ProviderObjects, VendorInfo};
 use baton_conversations::Conversations;
 use baton_engine::{
     CacheSettings, CircuitSettings, Engine, EngineParts, EngineSettings, JournalSettings, Ledger, Observer, Registry,
     RetryBudgetSettings, RetrySettings, Snapshot,
 };
-use baton_events::Webhooks;
+use baton_events::WebhookSender;
 use baton_http::HttpState;
 use baton_model::{Actor, Clock, ModelId, ProviderId, SystemClock};
 use baton_provider_api::{Provider, Transport};
@@ -32,21 +32,21 @@ use std::sync::Arc;
 /// One Baton, ready to serve.
 pub struct App {
     /// Every path it serves.
-    pub paths: Paths,
+    pub paths: PortRouters,
     /// The pipeline.
     pub engine: Engine,
     /// The models.
-    pub models: Arc<Models>,
+    pub models: Arc<ModelDirectory>,
     /// The database.
     pub store: Store,
     /// The providers, those that the database keeps included.
-    pub providers: Arc<Providers>,
+    pub providers: Arc<ProviderDirectory>,
     /// What nodes share beside the database.
     pub shared: SharedState,
     /// Events on their way to webhooks.
-    pub webhooks: Arc<Webhooks>,
+    pub webhooks: Arc<WebhookSender>,
     /// Who may ask.
-    pub keys: Arc<Keys>,
+    pub keys: Arc<ApiKeys>,
     /// Whether this node is about to stop.
     pub draining: Draining,
     /// How there comes to be an admin.
@@ -66,10 +66,10 @@ impl App {
     /// The first part that can't be had, and what to do about it.
     pub async fn build(config: &Config) -> anyhow::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let mut chance = StdRng::from_os_rng();
+        let mut rng = StdRng::from_os_rng();
         // The name is the holder of leases and of claimed commands, so two nodes on one machine must not share it:
         // hence the chance.
-        let store = open_store(config).await?.named(&config.node.name(chance.random()), Arc::clone(&clock));
+        let store = open_store(config).await?.for_node(&config.node.name(rng.random()), Arc::clone(&clock));
         let (providers, vendors) = providers(config)?;
         let journal = JournalSettings {
             max_bytes: config.ledger.max_journal_bytes,
@@ -89,22 +89,22 @@ impl App {
             ledger,
             observer: witness.clone().map(|witness| witness as Arc<dyn Observer>),
             clock: Arc::clone(&clock),
-            seed: chance.random(),
+            seed: rng.random(),
         });
         // In two steps: the engine needs the witness as its observer, and the metrics that are sent are the engine's.
         if let Some(witness) = &witness {
             witness.measure(config, &engine)?;
         }
         let configured = config.models.iter().map(|model| model.register(clock.now())).collect();
-        let vendors = Vendors { names: vendors, unlisted: unlisted(config) };
-        let models = Arc::new(Models::new(store.clone(), engine.clone(), configured, vendors.clone()));
+        let vendors = VendorInfo { names: vendors, unlisted: providers_without_discovery(config) };
+        let models = Arc::new(ModelDirectory::new(store.clone(), engine.clone(), configured, vendors.clone()));
         let keyring = config.auth.keyring().map_err(anyhow::Error::msg)?;
-        let providers = Providers::new(
+        let providers = ProviderDirectory::new(
             store.clone(),
             Arc::clone(&models),
             engine.clone(),
             keyring,
-            Configured { providers, vendors, default_models: default_models(config) },
+            ConfiguredProvider { providers, vendors, default_models: default_models(config) },
         );
         let providers = Arc::new(providers);
         // Before anything is served: until then, a registered model would be an unknown one.
@@ -115,14 +115,14 @@ impl App {
         }
         let open_on_loopback = open_on_loopback(config)?;
         let keys =
-            Keys::open(store.clone(), Arc::clone(&clock), &mut chance).await.context("the keys can't be read")?;
+            ApiKeys::open(store.clone(), Arc::clone(&clock), &mut rng).await.context("the keys can't be read")?;
         // Never stored, so taking the variable away takes the access away.
-        let given = config.auth.admin_key.as_ref().map(|key| baton_auth::Secret::given(key.reveal()));
+        let given = config.auth.admin_key.as_ref().map(|key| baton_auth::KeySecret::from_text(key.reveal()));
         let keys = keys
             .open_on_loopback(open_on_loopback)
             .with_failures(config.auth.failures.limit())
             .with_tokens(tokens(config, &clock));
-        let (keys, bootstrap) = bootstrap(keys, given.as_ref(), &mut chance).await?;
+        let (keys, bootstrap) = bootstrap(keys, given.as_ref(), &mut rng).await?;
         let keys = Arc::new(keys);
         let web = Web {
             proxies: config.server.proxies(),
@@ -134,7 +134,7 @@ impl App {
         let state = HttpState {
             web: web.clone(),
             models: Arc::clone(&models),
-            provider_objects: ProviderObjects::new(store.clone(), Arc::clone(&clock)).within(quotas.objects()),
+            provider_objects: ProviderObjects::new(store.clone(), Arc::clone(&clock)).with_quotas(quotas.objects()),
             conversations: Conversations::new(
                 store.clone(),
                 Arc::clone(&clock),
@@ -147,10 +147,10 @@ impl App {
         // Clones share their tasks with what the router gets below, so `close` can wait for what requests have begun.
         let background = (state.provider_objects.clone(), state.conversations.clone());
         let admin = Admin::new(web, Arc::clone(&models), store.clone(), Arc::clone(&providers));
-        let admin = admin.reaching(config.webhooks.networks()).within(quotas.management());
+        let admin = admin.allow_networks(config.webhooks.networks()).with_quotas(quotas.management());
         let apart = config.server.management.listen.is_some();
-        let paths = Paths::new(state, admin, Arc::clone(&shared.notices), apart);
-        let webhooks = webhooks(config, &store, &clock, chance.random())?;
+        let paths = PortRouters::new(state, admin, Arc::clone(&shared.notices), apart);
+        let webhooks = webhooks(config, &store, &clock, rng.random())?;
         Ok(Self {
             webhooks,
             paths,
@@ -182,9 +182,9 @@ impl App {
     }
 }
 
-fn webhooks(config: &Config, store: &Store, clock: &Arc<dyn Clock>, seed: u64) -> anyhow::Result<Arc<Webhooks>> {
+fn webhooks(config: &Config, store: &Store, clock: &Arc<dyn Clock>, seed: u64) -> anyhow::Result<Arc<WebhookSender>> {
     let keyring = config.auth.keyring().map_err(anyhow::Error::msg)?;
-    Ok(Arc::new(Webhooks::new(store.clone(), keyring, config.webhooks.settings(), Arc::clone(clock), seed)))
+    Ok(Arc::new(WebhookSender::new(store.clone(), keyring, config.webhooks.settings(), Arc::clone(clock), seed)))
 }
 
 /// Opens the database and brings its tables up to date.
@@ -226,10 +226,10 @@ pub fn open_on_loopback(config: &Config) -> anyhow::Result<bool> {
 }
 
 /// The tokens that are taken, if any are.
-fn tokens(config: &Config, clock: &Arc<dyn Clock>) -> Option<Tokens> {
+fn tokens(config: &Config, clock: &Arc<dyn Clock>) -> Option<TokenVerifier> {
     let jwt = &config.auth.jwt;
     let issuer = jwt.source().map(|source| Arc::new(Issuer::new(source, jwt.issuer_settings(), Arc::clone(clock))));
-    jwt.is_on().then(|| Tokens::new(jwt.settings(), issuer, Arc::clone(clock)))
+    jwt.is_on().then(|| TokenVerifier::new(jwt.settings(), issuer, Arc::clone(clock)))
 }
 
 type ProviderMap = BTreeMap<ProviderId, Arc<dyn Provider>>;
@@ -251,7 +251,7 @@ pub fn providers(config: &Config) -> anyhow::Result<(ProviderMap, BTreeMap<Provi
     Ok((providers, vendors))
 }
 
-fn unlisted(config: &Config) -> BTreeSet<ProviderId> {
+fn providers_without_discovery(config: &Config) -> BTreeSet<ProviderId> {
     // Only an explicit `false`: without a word, what a provider lists is taken over.
     let told = config.providers.iter().filter(|(_, section)| section.discover == Some(false));
     told.map(|(name, _)| ProviderId::from(name)).collect()

@@ -3,7 +3,7 @@
 use crate::config::Config;
 use anyhow::Context;
 use baton_bus::{Bus, Local, Nats, RedisStreams};
-use baton_kv::{Cache, InProcess, Memory, Notices, Redis, Shared};
+use baton_kv::{Cache, InProcess, Memory, Notices, Redis, SharedCache};
 use std::sync::Arc;
 
 /// What nodes share beside the database. Without Redis and NATS, what one node has for itself.
@@ -30,7 +30,7 @@ impl SharedState {
             return Ok(Self { cache: Arc::new(memory), notices: Arc::new(InProcess::default()), bus });
         };
         let redis = Redis::open(settings).await.context("redis.url")?;
-        Ok(Self { cache: Arc::new(Shared::new(redis.clone(), memory)), notices: Arc::new(redis), bus })
+        Ok(Self { cache: Arc::new(SharedCache::new(redis.clone(), memory)), notices: Arc::new(redis), bus })
     }
 }
 

@@ -15,7 +15,7 @@ use baton_engine::{Engine, metrics};
 use baton_http::HttpState;
 use baton_kv::Notices;
 use baton_model::{Code, PublicError};
-use baton_web::{ClientApi, Failure, identify, linger};
+use baton_web::{ClientApi, ErrorResponse, identify, linger};
 use bytes::Bytes;
 use serde_json::json;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ use utoipa::openapi::{ContentBuilder, Info, Object, OpenApiBuilder, PathsBuilder
 use utoipa_swagger_ui::SwaggerUi;
 
 /// What is served where.
-pub struct Paths {
+pub struct PortRouters {
     /// Everything, for whom asks from within this process.
     pub all: Router,
     /// What the main port serves: everything, unless management has a port of its own.
@@ -36,7 +36,7 @@ pub struct Paths {
     pub management: Router,
 }
 
-impl Paths {
+impl PortRouters {
     /// With management on a port of its own or not.
     pub fn new(state: HttpState, admin: Admin, notices: Arc<dyn Notices>, apart: bool) -> Self {
         let engine = state.web.engine.clone();
@@ -45,19 +45,19 @@ impl Paths {
         let management = baton_admin::router(admin)
             // Before the merges, so that it is around the management API alone: no request to a model changes what
             // other nodes hold.
-            .layer(from_fn_with_state(notices, nodes::tell))
+            .layer(from_fn_with_state(notices, nodes::announce_changes))
             .merge(Router::new().route("/metrics", get(metrics)).with_state(engine))
             .merge(health.clone());
         let pages = documentation();
-        let all = finished(requests.clone().merge(management.clone()), &pages);
+        let all = add_common_routes(requests.clone().merge(management.clone()), &pages);
         // With health in any case: load balancers ask at the port to which they send requests.
-        let main = if apart { finished(requests.merge(health), &pages) } else { all.clone() };
-        Self { all, main, management: finished(management, &pages) }
+        let main = if apart { add_common_routes(requests.merge(health), &pages) } else { all.clone() };
+        Self { all, main, management: add_common_routes(management, &pages) }
     }
 }
 
 /// With what every port has.
-fn finished(paths: Router, pages: &Router) -> Router {
+fn add_common_routes(paths: Router, pages: &Router) -> Router {
     paths
         .route("/", get(front))
         .route("/health/live", get(|| async { "ok" }))
@@ -171,7 +171,7 @@ async fn wrong_method(OriginalUri(uri): OriginalUri) -> Response {
 /// In the shape of the API that the path belongs to.
 fn error_response(path: &str, error: PublicError) -> Response {
     let api = if path.starts_with("/v1/") { ClientApi::OpenAi } else { ClientApi::Native };
-    Failure { api, error, id: identify::request_id() }.into_response()
+    ErrorResponse { api, error, id: identify::request_id() }.into_response()
 }
 
 /// Our own bug: the log has the story, the caller the id.
@@ -179,7 +179,7 @@ fn bug() -> Response {
     let id = identify::request_id();
     tracing::error!(request.id = %id, "a handler panicked");
     let error = PublicError::new(Code::Internal, "internal error in Baton; the log has more under this request id");
-    let mut response = Failure { api: ClientApi::Native, error, id }.into_response();
+    let mut response = ErrorResponse { api: ClientApi::Native, error, id }.into_response();
     *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
     response
 }

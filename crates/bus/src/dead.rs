@@ -1,7 +1,7 @@
 //! What can't be carried out, and why.
 
 use crate::event::masked;
-use crate::{Delivery, Event};
+use crate::{BusEvent, CommandDelivery};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use baton_model::Timestamp;
@@ -32,7 +32,7 @@ impl DeadLetter {
     pub const KIND: &'static str = "command.dead";
 
     /// A letter about that delivery.
-    pub fn new(delivery: &Delivery, reason: impl Into<String>, node: impl Into<String>, at: Timestamp) -> Self {
+    pub fn new(delivery: &CommandDelivery, reason: impl Into<String>, node: impl Into<String>, at: Timestamp) -> Self {
         Self {
             node: node.into(),
             at,
@@ -46,7 +46,7 @@ impl DeadLetter {
 
     /// As it is written: `data` has `reason`, `attempts`, and the command as `command` if it was JSON, else its bytes
     /// as `text` or `base64`. The same delivery makes the same `id`, whoever buries it.
-    pub fn event(&self) -> Event {
+    pub fn event(&self) -> BusEvent {
         let mut data = Map::new();
         data.insert("reason".into(), self.reason.clone().into());
         data.insert("attempts".into(), self.attempts.into());
@@ -58,7 +58,7 @@ impl DeadLetter {
         };
         data.insert(key.into(), value);
         // The id comes from the place, so that a letter written twice is kept once.
-        let mut event = Event::new(format!("dead:{}", self.place), &self.node, Self::KIND);
+        let mut event = BusEvent::new(format!("dead:{}", self.place), &self.node, Self::KIND);
         event.subject = self.command.clone();
         event.time = Some(self.at);
         event.data = Some(Json(Value::Object(data).to_string()));

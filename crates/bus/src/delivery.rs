@@ -1,26 +1,26 @@
 //! A command in the hands of one node.
 
-use crate::{BusError, Event, Fault};
+use crate::{BusError, BusEvent, EventFault};
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use std::time::Duration;
 
 /// A command in the hands of this node. Dropped without a reply to the bus, it comes again, here or elsewhere.
-pub struct Delivery {
+pub struct CommandDelivery {
     /// Its bytes as they came.
     pub raw: Bytes,
     /// What they say, or why they can't be read.
-    pub event: Result<Event, Fault>,
+    pub event: Result<BusEvent, EventFault>,
     /// How many times it has been delivered, this one included.
     pub attempt: u32,
     /// Its place in the stream of commands: no other command has had it.
     pub place: String,
-    receipt: Box<dyn Receipt>,
+    receipt: Box<dyn CommandReceipt>,
 }
 
 /// How a carrier is told what became of a delivery. What comes after the command went elsewhere counts too: an effect
 /// that is durable stays so.
-pub(crate) trait Receipt: Send + Sync {
+pub(crate) trait CommandReceipt: Send + Sync {
     /// It is done.
     fn ack(&self) -> BoxFuture<'_, Result<(), BusError>>;
     /// It shall come again after that time.
@@ -29,9 +29,9 @@ pub(crate) trait Receipt: Send + Sync {
     fn extend(&self) -> BoxFuture<'_, Result<(), BusError>>;
 }
 
-impl Delivery {
-    pub(crate) fn new(raw: Bytes, attempt: u32, place: String, receipt: impl Receipt + 'static) -> Self {
-        Self { event: Event::read(&raw), raw, attempt, place, receipt: Box::new(receipt) }
+impl CommandDelivery {
+    pub(crate) fn new(raw: Bytes, attempt: u32, place: String, receipt: impl CommandReceipt + 'static) -> Self {
+        Self { event: BusEvent::read(&raw), raw, attempt, place, receipt: Box::new(receipt) }
     }
 
     /// Tells the bus that the command is done: it comes no more.
@@ -50,7 +50,7 @@ impl Delivery {
         self.receipt.retry(after).await
     }
 
-    /// Keeps the command for another [`Settings::ack_wait`](crate::Settings::ack_wait) from now on.
+    /// Keeps the command for another [`Settings::ack_wait`](crate::BusSettings::ack_wait) from now on.
     ///
     /// # Errors
     /// If the bus may not have heard: the command may go to another node.
@@ -59,7 +59,7 @@ impl Delivery {
     }
 }
 
-impl std::fmt::Debug for Delivery {
+impl std::fmt::Debug for CommandDelivery {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // Neither its bytes nor its event: they carry credentials.
         let id = self.event.as_ref().map(|event| &event.id);

@@ -1,7 +1,7 @@
 //! A bus in this process, for one node on its own.
 
-use crate::delivery::Receipt;
-use crate::{Bus, BusError, DeadLetter, Delivery, Event, Settings};
+use crate::delivery::CommandReceipt;
+use crate::{Bus, BusError, BusEvent, BusSettings, CommandDelivery, DeadLetter};
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream};
@@ -19,11 +19,11 @@ pub struct Local {
 }
 
 struct Shared {
-    settings: Settings,
+    settings: BusSettings,
     state: Mutex<State>,
     /// Something may have become due earlier than a consumer believes.
     changed: Notify,
-    events: broadcast::Sender<Event>,
+    events: broadcast::Sender<BusEvent>,
 }
 
 #[derive(Default)]
@@ -31,8 +31,8 @@ struct State {
     /// Commands, by place.
     commands: BTreeMap<u64, Waiting>,
     places: u64,
-    replies: HashMap<String, broadcast::Sender<Event>>,
-    dead: VecDeque<(Instant, Event)>,
+    replies: HashMap<String, broadcast::Sender<BusEvent>>,
+    dead: VecDeque<(Instant, BusEvent)>,
     seen: HashSet<String>,
     seen_at: VecDeque<(Instant, String)>,
 }
@@ -49,7 +49,7 @@ const LAG: usize = 1024;
 
 impl Local {
     /// An empty bus.
-    pub fn new(settings: Settings) -> Self {
+    pub fn new(settings: BusSettings) -> Self {
         let shared =
             Shared { settings, state: Mutex::default(), changed: Notify::new(), events: broadcast::Sender::new(LAG) };
         Self { shared: Arc::new(shared) }
@@ -80,7 +80,7 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn next(self: &Arc<Self>) -> Delivery {
+    async fn next(self: &Arc<Self>) -> CommandDelivery {
         loop {
             let mut changed = std::pin::pin!(self.changed.notified());
             // Listens before it looks, so that nothing comes in between.
@@ -88,7 +88,7 @@ impl Shared {
             let due = match self.lock().take(Instant::now(), self.settings.ack_wait) {
                 Ok((place, raw, attempts)) => {
                     let receipt = Held { shared: Arc::clone(self), place };
-                    return Delivery::new(raw, attempts, place.to_string(), receipt);
+                    return CommandDelivery::new(raw, attempts, place.to_string(), receipt);
                 }
                 Err(due) => due,
             };
@@ -118,7 +118,7 @@ impl State {
     }
 
     /// Whether that `id` has not been seen lately; from now on it has.
-    fn is_new(&mut self, id: &str, now: Instant, settings: &Settings) -> bool {
+    fn is_new(&mut self, id: &str, now: Instant, settings: &BusSettings) -> bool {
         // Bounded by number too: a burst within the window must not fill the memory.
         let bound = usize::try_from(settings.events.length).unwrap_or(usize::MAX);
         while let Some((at, _)) = self.seen_at.front() {
@@ -149,15 +149,15 @@ impl Held {
             waiting.due = due;
         }
         self.shared.changed.notify_waiters();
-        done(Ok(()))
+        ready(Ok(()))
     }
 }
 
-impl Receipt for Held {
+impl CommandReceipt for Held {
     fn ack(&self) -> BoxFuture<'_, Result<(), BusError>> {
         // Whoever holds it now: an effect that is durable must not be made again.
         self.shared.lock().commands.remove(&self.place);
-        done(Ok(()))
+        ready(Ok(()))
     }
 
     fn retry(&self, after: Duration) -> BoxFuture<'_, Result<(), BusError>> {
@@ -170,7 +170,7 @@ impl Receipt for Held {
 }
 
 impl Bus for Local {
-    fn publish<'a>(&'a self, events: &'a [Event]) -> BoxFuture<'a, Result<(), BusError>> {
+    fn publish<'a>(&'a self, events: &'a [BusEvent]) -> BoxFuture<'a, Result<(), BusError>> {
         let now = Instant::now();
         for event in events {
             if self.shared.lock().is_new(&event.id, now, &self.shared.settings) {
@@ -178,18 +178,18 @@ impl Bus for Local {
                 let _ = self.shared.events.send(event.clone());
             }
         }
-        done(Ok(()))
+        ready(Ok(()))
     }
 
-    fn listen(&self) -> BoxFuture<'_, Result<BoxStream<'static, Event>, BusError>> {
-        done(Ok(received(self.shared.events.subscribe())))
+    fn listen(&self) -> BoxFuture<'_, Result<BoxStream<'static, BusEvent>, BusError>> {
+        ready(Ok(event_stream(self.shared.events.subscribe())))
     }
 
-    fn send<'a>(&'a self, command: &'a Event) -> BoxFuture<'a, Result<(), BusError>> {
-        done(self.send_raw(command.write().into()))
+    fn send<'a>(&'a self, command: &'a BusEvent) -> BoxFuture<'a, Result<(), BusError>> {
+        ready(self.send_raw(command.write().into()))
     }
 
-    fn commands(&self) -> BoxStream<'static, Delivery> {
+    fn commands(&self) -> BoxStream<'static, CommandDelivery> {
         let next = |shared: Arc<Shared>| async move {
             let delivery = shared.next().await;
             Some((delivery, shared))
@@ -197,23 +197,23 @@ impl Bus for Local {
         stream::unfold(Arc::clone(&self.shared), next).boxed()
     }
 
-    fn reply<'a>(&'a self, to: &'a str, event: &'a Event) -> BoxFuture<'a, Result<(), BusError>> {
+    fn reply<'a>(&'a self, to: &'a str, event: &'a BusEvent) -> BoxFuture<'a, Result<(), BusError>> {
         if let Some(replies) = self.shared.lock().replies.get(to) {
             // Who does not wait any more misses it.
             let _ = replies.send(event.clone());
         }
-        done(Ok(()))
+        ready(Ok(()))
     }
 
-    fn replies<'a>(&'a self, to: &'a str) -> BoxFuture<'a, Result<BoxStream<'static, Event>, BusError>> {
+    fn replies<'a>(&'a self, to: &'a str) -> BoxFuture<'a, Result<BoxStream<'static, BusEvent>, BusError>> {
         let mut state = self.shared.lock();
         // Nobody unsubscribes, so channels without a reader are removed when the next one is opened.
         state.replies.retain(|_, replies| replies.receiver_count() > 0);
         let replies = state.replies.entry(to.to_owned()).or_insert_with(|| broadcast::Sender::new(LAG));
-        done(Ok(received(replies.subscribe())))
+        ready(Ok(event_stream(replies.subscribe())))
     }
 
-    fn bury<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), BusError>> {
+    fn put_dead_letter<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), BusError>> {
         let (now, bound) = (Instant::now(), self.shared.settings.dead);
         let mut state = self.shared.lock();
         let letter = letter.event();
@@ -225,26 +225,26 @@ impl Bus for Local {
         while state.dead.len() > length || state.dead.front().is_some_and(|(at, _)| now - *at > bound.age) {
             state.dead.pop_front();
         }
-        done(Ok(()))
+        ready(Ok(()))
     }
 
-    fn buried(&self, limit: usize) -> BoxFuture<'_, Result<Vec<Event>, BusError>> {
+    fn list_dead_letters(&self, limit: usize) -> BoxFuture<'_, Result<Vec<BusEvent>, BusError>> {
         let state = self.shared.lock();
-        done(Ok(state.dead.iter().rev().take(limit).map(|(_, letter)| letter.clone()).collect()))
+        ready(Ok(state.dead.iter().rev().take(limit).map(|(_, letter)| letter.clone()).collect()))
     }
 
     fn check(&self) -> BoxFuture<'_, Result<String, BusError>> {
-        done(Ok("in this process".into()))
+        ready(Ok("in this process".into()))
     }
 }
 
-fn done<'a, T: Send + 'a>(value: T) -> BoxFuture<'a, T> {
+fn ready<'a, T: Send + 'a>(value: T) -> BoxFuture<'a, T> {
     futures::future::ready(value).boxed()
 }
 
 /// What a receiver gets; what it was too slow for is passed over.
-fn received(receiver: broadcast::Receiver<Event>) -> BoxStream<'static, Event> {
-    let next = |mut receiver: broadcast::Receiver<Event>| async move {
+fn event_stream(receiver: broadcast::Receiver<BusEvent>) -> BoxStream<'static, BusEvent> {
+    let next = |mut receiver: broadcast::Receiver<BusEvent>| async move {
         loop {
             match receiver.recv().await {
                 Ok(event) => return Some((event, receiver)),

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 /// How a bus behaves. Nodes that share one must agree.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
+pub struct BusSettings {
     /// What the names of streams and subjects begin with: letters, digits, `-` and `_`.
     pub prefix: String,
-    /// How long a command is a node's before another gets it, unless [`Delivery::extend`](crate::Delivery::extend) is
+    /// How long a command is a node's before another gets it, unless [`Delivery::extend`](crate::CommandDelivery::extend) is
     /// called.
     pub ack_wait: Duration,
     /// The longest that one operation may take.
@@ -17,14 +17,14 @@ pub struct Settings {
     /// The most commands that may wait.
     pub max_commands: u64,
     /// How many events are kept for those who read them later.
-    pub events: Bound,
+    pub events: StreamBound,
     /// How many dead letters are kept.
-    pub dead: Bound,
+    pub dead: StreamBound,
 }
 
 /// The bounds of a stream: the oldest go first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bound {
+pub struct StreamBound {
     /// The most entries. Redis may keep a few more.
     pub length: u64,
     /// How long an entry is kept.
@@ -33,7 +33,7 @@ pub struct Bound {
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-impl Default for Settings {
+impl Default for BusSettings {
     fn default() -> Self {
         Self {
             prefix: "baton".into(),
@@ -41,8 +41,8 @@ impl Default for Settings {
             timeout: Duration::from_secs(5),
             duplicate_window: Duration::from_secs(120),
             max_commands: 100_000,
-            events: Bound { length: 1_000_000, age: 7 * DAY },
-            dead: Bound { length: 10_000, age: 30 * DAY },
+            events: StreamBound { length: 1_000_000, age: 7 * DAY },
+            dead: StreamBound { length: 10_000, age: 30 * DAY },
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Writes the event `model.health.changed` when a circuit has opened or closed.
 
-use baton_engine::health::Change;
+use baton_engine::health::CircuitChange;
 use baton_engine::{Circuit, Engine};
 use baton_model::{Actor, EventKind, ModelId, Timestamp};
 use baton_store::{NewEvent, Store, StoreError};
@@ -22,7 +22,7 @@ pub async fn write_health_events(engine: Engine, store: Store) {
     let mut open = BTreeSet::new();
     loop {
         // Woken by the first change of several: whatever has come together is written in one unit.
-        engine.health().changes().arrived().await;
+        engine.health().changes().wait_for_changes().await;
         write(&engine, &store, &mut open).await;
     }
 }
@@ -38,7 +38,7 @@ async fn write(engine: &Engine, store: &Store, open: &mut BTreeSet<ModelId>) {
         // Newer changes of a model take the place of older ones.
         changes.append(&mut engine.health().changes().take());
         changes.retain(|model, change| (change.circuit == Circuit::Open) != open.contains(model));
-        match put(engine, store, &changes).await {
+        match write_changes(engine, store, &changes).await {
             Ok(()) => break,
             // Once an outage as a warning, not once a try.
             Err(error) if pause == FIRST_PAUSE => {
@@ -57,7 +57,11 @@ async fn write(engine: &Engine, store: &Store, open: &mut BTreeSet<ModelId>) {
     }
 }
 
-async fn put(engine: &Engine, store: &Store, changes: &BTreeMap<ModelId, Change>) -> Result<(), StoreError> {
+async fn write_changes(
+    engine: &Engine,
+    store: &Store,
+    changes: &BTreeMap<ModelId, CircuitChange>,
+) -> Result<(), StoreError> {
     if changes.is_empty() {
         return Ok(());
     }
@@ -67,12 +71,12 @@ async fn put(engine: &Engine, store: &Store, changes: &BTreeMap<ModelId, Change>
         let provider = snapshot.models.get(model).map(|model| model.provider.as_str());
         let kind = EventKind::ModelHealthChanged;
         let data = data(model, provider, change).to_string();
-        unit.tell(NewEvent { kind, subject: model.to_string(), data, traceparent: None }).await?;
+        unit.add_event(NewEvent { kind, subject: model.to_string(), data, traceparent: None }).await?;
     }
     unit.commit_aside().await
 }
 
-fn data(model: &ModelId, provider: Option<&str>, change: &Change) -> Value {
+fn data(model: &ModelId, provider: Option<&str>, change: &CircuitChange) -> Value {
     let error = change
         .last_error
         .as_ref()

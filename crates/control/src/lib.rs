@@ -20,6 +20,6 @@ pub mod provider_objects;
 pub mod providers;
 
 pub use health_events::write_health_events;
-pub use models::{Conflict, Discovery, Models, Problem, Vendors};
+pub use models::{Conflict, Discovery, ModelDirectory, Problem, VendorInfo};
 pub use provider_objects::{ObjectQuotas, ProviderObjects};
-pub use providers::{Configured, Providers, sealed_row};
+pub use providers::{ConfiguredProvider, ProviderDirectory, sealed_row};

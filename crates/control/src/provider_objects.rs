@@ -1,9 +1,9 @@
 //! What callers keep at providers: noted when it is made, so that only its owner comes to it, and at the right provider.
 
-use baton_model::bounds::{self, Most};
+use baton_model::bounds::{self, Maximum};
 use baton_model::entity::{Owner, ProviderObject, ProviderObjectKind};
 use baton_model::{Caller, Clock, Code, ModelId, ProviderId, PublicError, Timestamp};
-use baton_store::{Kept, QuotaWatch, Store, StoreError};
+use baton_store::{QuotaWatch, Store, StoreError, StoredAmount};
 use baton_tasks::{Pending, Writing, supervised};
 use std::sync::Arc;
 use tokio_util::task::TaskTracker;
@@ -41,7 +41,7 @@ impl Default for ObjectQuotas {
 
 /// Something that a provider has just made for a caller.
 #[derive(Debug, Clone, Copy)]
-pub struct Made<'a> {
+pub struct NewProviderObject<'a> {
     /// What it is.
     pub kind: ProviderObjectKind,
     /// What the provider calls it.
@@ -63,7 +63,7 @@ impl ProviderObjects {
 
     /// The same with these quotas.
     #[must_use]
-    pub fn within(self, quotas: ObjectQuotas) -> Self {
+    pub fn with_quotas(self, quotas: ObjectQuotas) -> Self {
         Self { quotas, ..self }
     }
 
@@ -78,7 +78,7 @@ impl ProviderObjects {
             // The oldest go instead: a client is not asked whether its responses are kept.
             ProviderObjectKind::Response => return Ok(()),
         };
-        let kept = self.store.provider_objects().kept_by(&Owner::of(caller), kind).await?;
+        let kept = self.store.provider_objects().count_of(&Owner::of(caller), kind).await?;
         // Not exact: two requests at once may both find room. A quota keeps a key from filling the table, which one
         // more does not.
         if kept < most {
@@ -94,7 +94,11 @@ impl ProviderObjects {
     /// # Errors
     /// `overloaded` if the database can't take it; `conflict` if the provider gave that name before; `provider_error` for a
     /// name that is none.
-    pub async fn keep(&self, caller: &Caller, made: Made<'_>) -> Result<ProviderObject, PublicError> {
+    pub async fn note_object(
+        &self,
+        caller: &Caller,
+        made: NewProviderObject<'_>,
+    ) -> Result<ProviderObject, PublicError> {
         check_name(made.object).map_err(|problem| {
             let message = format!("`{}` gave an id that can't be kept: it {problem}", made.provider);
             PublicError::new(Code::ProviderError, message)
@@ -106,7 +110,7 @@ impl ProviderObjects {
 
     /// Notes in the background what was made for a caller; [`get`](Self::get) on this node finds it from now on. A stream
     /// must not wait for the database.
-    pub fn keep_in_background(&self, caller: &Caller, made: Made<'_>) {
+    pub fn keep_in_background(&self, caller: &Caller, made: NewProviderObject<'_>) {
         if let Err(problem) = check_name(made.object) {
             tracing::warn!(provider.id = %made.provider, "a provider gave an id that can't be kept: it {problem}");
             return;
@@ -146,8 +150,8 @@ impl ProviderObjects {
 
     /// Lets Baton forget the oldest responses of an account that has too many.
     async fn keep_within_quota(&self, entry: &ProviderObject) {
-        let quota = Kept { number: self.quotas.responses, bytes: u64::MAX };
-        let added = Kept { number: 1, bytes: 0 };
+        let quota = StoredAmount { number: self.quotas.responses, bytes: u64::MAX };
+        let added = StoredAmount { number: 1, bytes: 0 };
         if entry.kind != ProviderObjectKind::Response || !self.watch.added(entry.owner.account(), added, quota) {
             return;
         }
@@ -164,8 +168,8 @@ impl ProviderObjects {
         self.tasks.wait().await;
     }
 
-    fn entry(&self, caller: &Caller, made: Made<'_>) -> ProviderObject {
-        let Made { kind, object, provider, model, expires_at } = made;
+    fn entry(&self, caller: &Caller, made: NewProviderObject<'_>) -> ProviderObject {
+        let NewProviderObject { kind, object, provider, model, expires_at } = made;
         ProviderObject {
             // An id of Baton's own: two providers may give the same name to different things.
             id: uuid::Uuid::now_v7().to_string(),
@@ -183,7 +187,7 @@ impl ProviderObjects {
     ///
     /// # Errors
     /// `overloaded` if the database can't take it.
-    pub async fn adopt(
+    pub async fn adopt_object(
         &self,
         parent: &ProviderObject,
         kind: ProviderObjectKind,
@@ -217,7 +221,7 @@ impl ProviderObjects {
         let found = self.store.provider_objects().find(kind, object).await?;
         // One that was forgotten may be in the database for a moment all the same.
         let found = found.into_iter().filter(|entry| !self.unwritten.is_deleted(&entry.id));
-        let own = unwritten.into_iter().chain(found).find(|entry| entry.owner.lets(caller));
+        let own = unwritten.into_iter().chain(found).find(|entry| entry.owner.allows(caller));
         own.ok_or_else(|| {
             // Others' objects are reported as unknown, so that names can't be probed.
             let what = kind.name().replace('_', " ");
@@ -252,5 +256,5 @@ impl ProviderObjects {
 
 /// Whether a name that a provider gave can be kept.
 fn check_name(object: &str) -> Result<(), String> {
-    Most::Bytes(bounds::ID).check(object)
+    Maximum::Bytes(bounds::ID).check(object)
 }

@@ -8,30 +8,30 @@
 
 use baton_model::entity::{Owner, StoredResponse};
 use baton_model::{Caller, Clock, Code, ModelId, PublicError, Timestamp};
-pub use baton_store::Kept;
+pub use baton_store::StoredAmount;
 use baton_store::{QuotaWatch, Store, StoreError};
-use baton_tasks::{Found, Pending, Writing, supervised};
+use baton_tasks::{Pending, PendingValue, Writing, supervised};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::task::TaskTracker;
 
 /// How long responses are stored, and how much.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bounds {
+pub struct StoredResponseBounds {
     /// How long; zero: none are stored.
     pub keep: Duration,
     /// The longest conversation that is stored, in bytes: what was said to the model, or its response.
     pub max_bytes: usize,
     /// The most that a key keeps, before its oldest go.
-    pub quota: Kept,
+    pub quota: StoredAmount,
 }
 
-impl Default for Bounds {
+impl Default for StoredResponseBounds {
     fn default() -> Self {
         Self {
             keep: Duration::from_secs(30 * 24 * 3600),
             max_bytes: 8 << 20,
-            quota: Kept { number: 100_000, bytes: 1 << 30 },
+            quota: StoredAmount { number: 100_000, bytes: 1 << 30 },
         }
     }
 }
@@ -41,7 +41,7 @@ impl Default for Bounds {
 pub struct Conversations {
     store: Store,
     clock: Arc<dyn Clock>,
-    bounds: Bounds,
+    bounds: StoredResponseBounds,
     /// Responses on their way into the database, by id: a client may ask for one as soon as its stream ends.
     unwritten: Pending<StoredResponse>,
     watch: QuotaWatch,
@@ -50,20 +50,20 @@ pub struct Conversations {
 
 impl Conversations {
     /// The responses in this database.
-    pub fn new(store: Store, clock: Arc<dyn Clock>, bounds: Bounds) -> Self {
+    pub fn new(store: Store, clock: Arc<dyn Clock>, bounds: StoredResponseBounds) -> Self {
         let (unwritten, watch) = (Pending::default(), QuotaWatch::default());
         Self { store, clock, bounds, unwritten, watch, tasks: TaskTracker::new() }
     }
 
     /// Whether a response is stored whose input, or which itself, has so many bytes.
-    pub fn takes(&self, bytes: usize) -> bool {
+    pub fn accepts_size(&self, bytes: usize) -> bool {
         !self.bounds.keep.is_zero() && bytes <= self.bounds.max_bytes
     }
 
     /// Stores a response, with the input that led to it: a JSON array.
     ///
     /// # Errors
-    /// `overloaded` if the database can't take it; `payload_too_large` if it is longer than [`Self::takes`].
+    /// `overloaded` if the database can't take it; `payload_too_large` if it is longer than [`Self::accepts_size`].
     pub async fn store(
         &self,
         caller: &Caller,
@@ -72,7 +72,7 @@ impl Conversations {
         input: String,
         response: String,
     ) -> Result<(), PublicError> {
-        if !self.takes(response.len()) {
+        if !self.accepts_size(response.len()) {
             return Err(PublicError::new(Code::PayloadTooLarge, "the response is too long to be stored"));
         }
         let stored = self.entry(caller, model, id, input, response);
@@ -86,7 +86,7 @@ impl Conversations {
     /// written is lost, with a warning in the log, because its client has its reply already.
     pub fn store_in_background(&self, caller: &Caller, model: &ModelId, id: String, input: String, response: String) {
         // The input was measured before the model was asked. How long the response would be was not known then.
-        if !self.takes(response.len()) {
+        if !self.accepts_size(response.len()) {
             tracing::warn!(response.id = id, bytes = response.len(), "a response is too long to be stored");
             return;
         }
@@ -128,13 +128,13 @@ impl Conversations {
     pub async fn find(&self, caller: &Caller, id: &str) -> Result<Option<StoredResponse>, PublicError> {
         // Read before the database: an entry that is written in between is found there.
         let found = match self.unwritten.find(id) {
-            Found::Written(found) => Some(found),
-            Found::Deleted => None,
-            Found::Nowhere => self.store.stored_responses().get(id, self.clock.now()).await?,
+            PendingValue::Written(found) => Some(found),
+            PendingValue::Deleted => None,
+            PendingValue::Nowhere => self.store.stored_responses().get(id, self.clock.now()).await?,
         };
         match found {
             // Reported as unknown, so that ids of other callers can't be probed.
-            Some(stored) if !stored.owner.lets(caller) => {
+            Some(stored) if !stored.owner.allows(caller) => {
                 Err(PublicError::new(Code::NotFound, format!("unknown response `{id}` for this key")))
             }
             found => Ok(found),
@@ -160,7 +160,7 @@ impl Conversations {
     /// Lets the oldest responses of an account go if it has too many.
     async fn keep_within_quota(&self, stored: &StoredResponse) {
         let account = stored.owner.account();
-        let added = Kept { number: 1, bytes: (stored.input.len() + stored.response.len()) as u64 };
+        let added = StoredAmount { number: 1, bytes: (stored.input.len() + stored.response.len()) as u64 };
         if !self.watch.added(account.clone(), added, self.bounds.quota) {
             return;
         }

@@ -4,7 +4,7 @@
 use baton_dialect::framing::splice::scan;
 use baton_dialect::framing::{Framing, Splitter};
 use baton_dialect::{Codec, ReplyContext, codec};
-use baton_model::{Capability, Detail, Dialect, Event, Model, ModelSource, Target};
+use baton_model::{Capability, Detail, Dialect, Model, ModelSource, ReplyEvent, Target};
 use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
@@ -99,7 +99,7 @@ fn streams(c: &mut Criterion) {
         let mut group = c.benchmark_group(format!("{}/stream", format.dialect));
         group.throughput(Throughput::Elements(frames.len() as u64));
         group.bench_function("split", |b| b.iter(|| format.frames()));
-        let read = |detail| -> Vec<Event> {
+        let read = |detail| -> Vec<ReplyEvent> {
             let mut reader = chat.stream_reader(detail).unwrap();
             frames.iter().flat_map(|frame| reader.push(black_box(frame)).unwrap()).collect()
         };

@@ -1,9 +1,9 @@
 //! One capability of one format, in both directions.
 
+use crate::encoded::{EncodedBody, ReplyContext, RewrittenRequest};
 use crate::read_error::ReadError;
 use crate::stream::{StreamReader, StreamWriter};
-use crate::written::{ReplyContext, Rewritten, Written};
-use baton_model::{Body, Detail, Event, Operation, Target};
+use baton_model::{Body, Detail, Operation, ReplyEvent, Target};
 
 /// One capability of one format, in both directions.
 ///
@@ -15,13 +15,13 @@ pub trait Codec: Send + Sync {
     ///
     /// # Errors
     /// If a field to be changed has a form that the provider would refuse too.
-    fn rewrite(&self, body: &Body, target: &Target) -> Result<Rewritten, ReadError>;
+    fn rewrite(&self, body: &Body, target: &Target) -> Result<RewrittenRequest, ReadError>;
 
     /// Reads a provider's whole reply (status 200).
     ///
     /// # Errors
     /// If it is not of this format.
-    fn read_reply(&self, body: &[u8]) -> Result<Vec<Event>, ReadError>;
+    fn read_reply(&self, body: &[u8]) -> Result<Vec<ReplyEvent>, ReadError>;
 
     /// Reads a client's request. Lenient where the vendor is; what only this format knows becomes an extension.
     ///
@@ -36,12 +36,12 @@ pub trait Codec: Send + Sync {
     ///
     /// # Errors
     /// If the operation is of a capability that this codec does not write.
-    fn write_request(&self, _operation: &Operation, _target: &Target) -> Result<Written, ReadError> {
+    fn write_request(&self, _operation: &Operation, _target: &Target) -> Result<EncodedBody, ReadError> {
         Err(passthrough_only())
     }
 
     /// Writes a whole reply for a client; `None` if replies of this endpoint are only passed through.
-    fn write_reply(&self, _events: &[Event], _context: &ReplyContext) -> Option<Written> {
+    fn write_reply(&self, _events: &[ReplyEvent], _context: &ReplyContext) -> Option<EncodedBody> {
         None
     }
 

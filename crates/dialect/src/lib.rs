@@ -13,6 +13,7 @@
 pub mod anthropic;
 mod codec;
 mod effective_options;
+mod encoded;
 pub mod error;
 #[cfg(test)]
 mod exact;
@@ -39,14 +40,13 @@ pub mod responses;
 mod stream;
 #[cfg(test)]
 mod testing;
-mod written;
 #[cfg(test)]
 mod wrong;
 
 pub use codec::Codec;
+pub use encoded::{Dropped, EncodedBody, ReplyContext, RewrittenRequest};
 pub use read_error::ReadError;
 pub use stream::{StreamReader, StreamWriter};
-pub use written::{Dropped, ReplyContext, Rewritten, Written};
 
 use baton_model::{Capability, Dialect};
 

@@ -4,25 +4,29 @@
 //! more is parsed in full, and its content [reduced](reduce).
 
 use crate::json::lexer::unescape;
-use baton_model::Event;
+use baton_model::ReplyEvent;
 use memchr::memmem::Finder;
 use memchr::{memchr2, memrchr};
 
 /// The same events with all content in one that tells only its size.
-pub(crate) fn reduce(events: Vec<Event>) -> Vec<Event> {
-    let is_content = |event: &Event| event.is_content() && !matches!(event, Event::Finished { .. });
-    let size: usize = events.iter().filter(|event| is_content(event)).map(Event::text_bytes).sum();
-    let opaque = Event::Opaque { text_bytes: u32::try_from(size).unwrap_or(u32::MAX) };
+pub(crate) fn reduce(events: Vec<ReplyEvent>) -> Vec<ReplyEvent> {
+    let is_content = |event: &ReplyEvent| event.is_content() && !matches!(event, ReplyEvent::Finished { .. });
+    let size: usize = events.iter().filter(|event| is_content(event)).map(ReplyEvent::text_bytes).sum();
+    let opaque = ReplyEvent::Opaque { text_bytes: u32::try_from(size).unwrap_or(u32::MAX) };
     let has_content = events.iter().any(is_content);
-    let is_fact = |event: &Event| {
+    let is_fact = |event: &ReplyEvent| {
         let kept = matches!(
             event,
-            Event::Started(_) | Event::Finished { .. } | Event::Usage(_) | Event::Failed(_) | Event::Ended
+            ReplyEvent::Started(_)
+                | ReplyEvent::Finished { .. }
+                | ReplyEvent::Usage(_)
+                | ReplyEvent::Failed(_)
+                | ReplyEvent::Ended
         );
         kept && !is_content(event)
     };
     let (names, facts): (Vec<_>, Vec<_>) =
-        events.into_iter().filter(is_fact).partition(|event| matches!(event, Event::Started(_)));
+        events.into_iter().filter(is_fact).partition(|event| matches!(event, ReplyEvent::Started(_)));
     // Content in front of facts: whoever reads the events stops at an end or a failure.
     names.into_iter().chain(has_content.then_some(opaque)).chain(facts).collect()
 }
@@ -37,7 +41,7 @@ pub(crate) fn single_data_line(frame: &[u8]) -> Option<&[u8]> {
 
 /// What follows each occurrence of a key. Inside a string its quotes would be escaped, so it is a key wherever a colon
 /// follows.
-pub(crate) fn values<'d>(data: &'d [u8], key: &Finder<'_>) -> impl Iterator<Item = &'d [u8]> {
+pub(crate) fn find_values<'d>(data: &'d [u8], key: &Finder<'_>) -> impl Iterator<Item = &'d [u8]> {
     let length = key.needle().len();
     key.find_iter(data).filter_map(move |at| {
         let after = data.get(at + length..)?.trim_ascii_start();

@@ -3,14 +3,14 @@
 //! Reference: OpenAI API reference, `prompt_cache_breakpoint`; services in front of Claude take Anthropic's
 //! `cache_control` in this format too, so both are read.
 
-use crate::json::{Fault, Node, Object};
+use crate::json::{JsonFault, Node, Object};
 use baton_model::chat::{CacheControl, CacheLifetime};
 
 /// The members that hold a mark.
 pub(crate) const MEMBERS: [&str; 2] = ["prompt_cache_breakpoint", "cache_control"];
 
 /// The mark of a part or tool.
-pub(crate) fn read(node: &Node<'_>) -> Result<Option<CacheControl>, Fault> {
+pub(crate) fn read(node: &Node<'_>) -> Result<Option<CacheControl>, JsonFault> {
     let Some(mark) = MEMBERS.iter().find_map(|name| node.get(name)) else { return Ok(None) };
     mark.members()?;
     let lifetime = match mark.get("ttl").and_then(Node::as_str).as_deref() {

@@ -6,7 +6,7 @@ use crate::framing::Framing;
 use crate::testing::{chat_request, codec, read_stream, target};
 use crate::{Codec, Dropped, ReplyContext};
 use baton_model::chat::{ChatRequest, PartKind};
-use baton_model::event::{Event, Finish, Reply, Started};
+use baton_model::event::{CollectedReply, FinishReason, ReplyEvent, ReplyStart};
 use baton_model::{Capability, Detail, Dialect, Operation, Quirks, Usage, UsageClass};
 use proptest::prelude::*;
 
@@ -18,7 +18,7 @@ fn chat(dialect: Dialect) -> &'static dyn Codec {
 }
 
 /// Writes a request in a format and reads it there.
-fn through(dialect: Dialect, request: &ChatRequest) -> (ChatRequest, Vec<Dropped>) {
+fn write_and_read(dialect: Dialect, request: &ChatRequest) -> (ChatRequest, Vec<Dropped>) {
     let operation = Operation::Chat(Box::new(request.clone()));
     let written = chat(dialect).write_request(&operation, &target(Quirks::default())).unwrap();
     match chat(dialect).read_request(&written.body) {
@@ -44,31 +44,31 @@ const STREAMS: [(Dialect, &[u8]); 7] = [
 
 /// What every format can say of a reply.
 #[derive(Debug, Default, PartialEq)]
-struct Answer {
+struct ReplyContents {
     text: String,
-    thought: String,
+    reasoning: String,
     /// Id, name, arguments.
     calls: Vec<(String, String, String)>,
-    finish: Option<Finish>,
+    finish: Option<FinishReason>,
     /// Tokens read and produced.
     tokens: (u64, u64),
 }
 
-fn answered(events: &[Event]) -> Answer {
-    let reply = Reply::collect(events);
+fn collect_contents(events: &[ReplyEvent]) -> ReplyContents {
+    let reply = CollectedReply::collect(events);
     let usage = reply.usage.unwrap_or_default();
     let choice = reply.choices.first().unwrap();
     let finish = choice.finish.clone().map(|finish| match finish {
         // OpenAI and Ollama have one word for both.
-        Finish::StopSequence => Finish::Stop,
+        FinishReason::StopSequence => FinishReason::Stop,
         other => other,
     });
     let tokens = (usage.input_tokens(), usage.output_tokens());
-    let mut answer = Answer { finish, tokens, ..Answer::default() };
+    let mut answer = ReplyContents { finish, tokens, ..ReplyContents::default() };
     for part in &choice.parts {
         match &part.kind {
             PartKind::Text { text, .. } => answer.text.push_str(text),
-            PartKind::Reasoning(thought) => answer.thought.push_str(&thought.text),
+            PartKind::Reasoning(reasoning) => answer.reasoning.push_str(&reasoning.text),
             PartKind::ToolCall(call) => {
                 let arguments = same_json(&call.arguments);
                 answer.calls.push((call.id.clone(), call.name.clone(), arguments));
@@ -90,11 +90,15 @@ fn answers_say_the_same_in_every_format() {
             let mut writer = chat(to).stream_writer(context.clone()).unwrap();
             let written: Vec<u8> = events.iter().flat_map(|event| writer.push(event)).collect();
             let (again, error) = read_stream(chat(to), Framing::of(to), Detail::Full, &written);
-            assert_eq!((answered(&again), error), (answered(&events), None), "streamed from {from} to {to}");
-            assert_eq!(again.last(), Some(&Event::Ended), "from {from} to {to}");
+            assert_eq!(
+                (collect_contents(&again), error),
+                (collect_contents(&events), None),
+                "streamed from {from} to {to}"
+            );
+            assert_eq!(again.last(), Some(&ReplyEvent::Ended), "from {from} to {to}");
             let whole = chat(to).write_reply(&events, &context).unwrap();
             let whole = chat(to).read_reply(&whole.body).unwrap();
-            assert_eq!(answered(&whole), answered(&events), "whole from {from} to {to}");
+            assert_eq!(collect_contents(&whole), collect_contents(&events), "whole from {from} to {to}");
         }
     }
 }
@@ -102,27 +106,27 @@ fn answers_say_the_same_in_every_format() {
 /// Fragments of parallel calls may come interleaved (OpenAI); formats that can't say so hold them.
 #[test]
 fn interleaved_calls_arrive_whole() {
-    let call = |index, id: &str| Event::ToolCall { choice: 0, index, id: id.into(), name: "f".into() };
-    let arguments = |index, text: &str| Event::ToolArguments { choice: 0, index, fragment: text.into() };
+    let call = |index, id: &str| ReplyEvent::ToolCall { choice: 0, index, id: id.into(), name: "f".into() };
+    let arguments = |index, text: &str| ReplyEvent::ToolArguments { choice: 0, index, fragment: text.into() };
     let events = [
-        Event::Started(Started { id: Some("r".into()), model: Some("m".into()), ..Started::default() }),
-        Event::Text { choice: 0, text: "Both.".into() },
+        ReplyEvent::Started(ReplyStart { id: Some("r".into()), model: Some("m".into()), ..ReplyStart::default() }),
+        ReplyEvent::Text { choice: 0, text: "Both.".into() },
         call(0, "a"),
         call(1, "b"),
         arguments(0, "{\"x\""),
         arguments(1, "{\"y\":"),
         arguments(0, ":1}"),
         arguments(1, "2}"),
-        Event::Finished { choice: 0, reason: Finish::ToolCalls, stop_sequence: None },
-        Event::Usage(Usage::default().with(UsageClass::Input, 3).with(UsageClass::Output, 5)),
-        Event::Ended,
+        ReplyEvent::Finished { choice: 0, reason: FinishReason::ToolCalls, stop_sequence: None },
+        ReplyEvent::Usage(Usage::default().with(UsageClass::Input, 3).with(UsageClass::Output, 5)),
+        ReplyEvent::Ended,
     ];
     for to in CHATS {
         let mut writer =
             chat(to).stream_writer(ReplyContext { include_usage: true, ..ReplyContext::default() }).unwrap();
         let written: Vec<u8> = events.iter().flat_map(|event| writer.push(event)).collect();
         let (again, error) = read_stream(chat(to), Framing::of(to), Detail::Full, &written);
-        assert_eq!((answered(&again), error), (answered(&events), None), "{to}");
+        assert_eq!((collect_contents(&again), error), (collect_contents(&events), None), "{to}");
     }
 }
 
@@ -130,10 +134,10 @@ proptest! {
     #[test]
     fn what_is_not_listed_arrives(request in chat_request()) {
         for from in CHATS {
-            let (asked, dropped) = through(from, &request);
+            let (asked, dropped) = write_and_read(from, &request);
             prop_assert_eq!(find_lost(&request, &asked, from, &dropped), [], "to {}; listed: {:?}", from, dropped);
             for to in CHATS {
-                let (arrived, dropped) = through(to, &asked);
+                let (arrived, dropped) = write_and_read(to, &asked);
                 prop_assert_eq!(find_lost(&asked, &arrived, to, &dropped), [], "from {} to {}; listed: {:?}", from, to, dropped);
             }
         }
@@ -141,12 +145,12 @@ proptest! {
 
     #[test]
     fn any_events_can_be_written(texts in prop::collection::vec(any::<String>(), 0..4), arguments: String, choice in 0_u32..2) {
-        let mut events: Vec<Event> = texts.into_iter().map(|text| Event::Text { choice, text }).collect();
+        let mut events: Vec<ReplyEvent> = texts.into_iter().map(|text| ReplyEvent::Text { choice, text }).collect();
         // Arguments of no call, and a call without id and name: readers of broken streams may tell both.
-        events.push(Event::ToolArguments { choice, index: 3, fragment: arguments.clone() });
-        events.push(Event::ToolCall { choice, index: 1, id: String::new(), name: String::new() });
-        events.push(Event::ToolArguments { choice, index: 1, fragment: arguments });
-        events.push(Event::Ended);
+        events.push(ReplyEvent::ToolArguments { choice, index: 3, fragment: arguments.clone() });
+        events.push(ReplyEvent::ToolCall { choice, index: 1, id: String::new(), name: String::new() });
+        events.push(ReplyEvent::ToolArguments { choice, index: 1, fragment: arguments });
+        events.push(ReplyEvent::Ended);
         for to in CHATS {
             let mut writer = chat(to).stream_writer(ReplyContext::default()).unwrap();
             let written: Vec<u8> = events.iter().flat_map(|event| writer.push(event)).collect();

@@ -33,9 +33,9 @@ pub fn peek(dialect: Dialect, capability: Capability, body: &Body) -> Result<Req
     let look = TopLevel { body, options: (dialect == Dialect::Ollama).then_some("options") };
     let max = match dialect {
         // The newer name first: it wins where a client sends both.
-        Dialect::OpenAi => look.natural(&["max_completion_tokens", "max_tokens"])?,
-        Dialect::Responses => look.natural(&["max_output_tokens"])?,
-        Dialect::Anthropic => look.natural(&["max_tokens"])?,
+        Dialect::OpenAi => look.first_natural(&["max_completion_tokens", "max_tokens"])?,
+        Dialect::Responses => look.first_natural(&["max_output_tokens"])?,
+        Dialect::Anthropic => look.first_natural(&["max_tokens"])?,
         // -1 and -2 mean "no limit" and "fill the context".
         Dialect::Ollama => {
             look.sampling::<i64>("num_predict", "an integer")?.and_then(|limit| u64::try_from(limit).ok())
@@ -109,7 +109,7 @@ impl TopLevel<'_> {
     }
 
     /// The first of these fields that is there; zero asks for nothing, which only Anthropic allows.
-    fn natural(&self, names: &[&str]) -> Result<Option<u64>, ReadError> {
+    fn first_natural(&self, names: &[&str]) -> Result<Option<u64>, ReadError> {
         for name in names {
             if let Some(number) = self.get::<u64>(name, "a whole number of tokens")? {
                 return Ok(Some(number));

@@ -3,7 +3,7 @@
 use baton_model::chat::{Effort, ReasoningOptions};
 
 /// The effort that says what was asked in other ways. Above `high` only the newest models go, so no budget does.
-pub(crate) fn effort(reasoning: &ReasoningOptions) -> Option<Effort> {
+pub(crate) fn derive_effort(reasoning: &ReasoningOptions) -> Option<Effort> {
     // A budget is read as the nearest of 1024, 2048 and 4096, which Anthropic's codec sends for these efforts: an
     // effort that goes there and back stays what it was.
     match (reasoning.enabled, reasoning.budget) {

@@ -1,8 +1,8 @@
 //! The model's name in a request that is passed through.
 
+use crate::encoded::RewrittenRequest;
 use crate::framing::splice::Editor;
 use crate::json::quoted;
-use crate::written::Rewritten;
 use baton_model::{Body, Target};
 
 /// Sets the model's name to the provider's.
@@ -15,8 +15,8 @@ pub(crate) fn set_model(editor: &mut Editor<'_>, target: &Target) {
 }
 
 /// A request with the model's name changed and nothing else.
-pub(crate) fn rename_model(body: &Body, target: &Target) -> Rewritten {
+pub(crate) fn rename_model(body: &Body, target: &Target) -> RewrittenRequest {
     let mut editor = Editor::new(body);
     set_model(&mut editor, target);
-    Rewritten { body: editor.finish(), hide_usage: false, dropped: Vec::new() }
+    RewrittenRequest { body: editor.finish(), hide_usage: false, dropped: Vec::new() }
 }

@@ -4,11 +4,11 @@
 use crate::Codec;
 use crate::framing::{Framing, Splitter};
 use baton_model::chat::{
-    CacheControl, ChatRequest, Document, Effort, Image, Json, Message, OutputFormat, Part, PartKind, Reasoning,
-    ReasoningOptions, Role, Sampling, Schema, Source, Tool, ToolCall, ToolChoice, ToolResult,
+    CacheControl, ChatRequest, Document, Effort, Image, Json, MediaSource, Message, MessageRole, OutputFormat, Part,
+    PartKind, Reasoning, ReasoningOptions, SamplingOptions, Schema, Tool, ToolCall, ToolChoice, ToolResult,
 };
-use baton_model::event::Reply;
-use baton_model::{Capability, Detail, Dialect, Event, Model, ModelSource, Quirks, Target};
+use baton_model::event::CollectedReply;
+use baton_model::{Capability, Detail, Dialect, Model, ModelSource, Quirks, ReplyEvent, Target};
 use bytes::Bytes;
 use proptest::option;
 use proptest::prelude::*;
@@ -34,7 +34,12 @@ pub fn target_with_defaults(quirks: Quirks, defaults: &[(&str, &str)]) -> Target
 }
 
 /// The events of a stream, or the error that ended it.
-pub fn read_stream(codec: &dyn Codec, framing: Framing, detail: Detail, stream: &[u8]) -> (Vec<Event>, Option<String>) {
+pub fn read_stream(
+    codec: &dyn Codec,
+    framing: Framing,
+    detail: Detail,
+    stream: &[u8],
+) -> (Vec<ReplyEvent>, Option<String>) {
     let (mut reader, mut events) = (codec.stream_reader(detail).unwrap(), Vec::new());
     for frame in &frames(framing, &[stream]) {
         match reader.push(frame) {
@@ -49,10 +54,10 @@ pub fn read_stream(codec: &dyn Codec, framing: Framing, detail: Detail, stream: 
 /// Cuts a stream at every byte and after every frame, and splits it in two at every byte: nothing may panic, nothing
 /// may be told as complete before all choices are, and the bill may depend neither on how closely it is read nor on
 /// how it was cut into chunks. Returns the events of the whole.
-pub fn check_cuts(codec: &dyn Codec, framing: Framing, stream: &[u8]) -> Vec<Event> {
+pub fn check_cuts(codec: &dyn Codec, framing: Framing, stream: &[u8]) -> Vec<ReplyEvent> {
     let (whole, error) = read_stream(codec, framing, Detail::Full, stream);
     assert_eq!(error, None);
-    assert_eq!(whole.last(), Some(&Event::Ended));
+    assert_eq!(whole.last(), Some(&ReplyEvent::Ended));
     let cut_frames = frames(framing, &[stream]);
     for at in 0..=stream.len() {
         let (first, second) = stream.split_at(at);
@@ -70,18 +75,19 @@ pub fn check_cuts(codec: &dyn Codec, framing: Framing, stream: &[u8]) -> Vec<Eve
     whole
 }
 
-fn check_cut(codec: &dyn Codec, framing: Framing, stream: &[u8], whole: &[Event]) {
-    let finishes = |events: &[Event]| events.iter().filter(|event| matches!(event, Event::Finished { .. })).count();
+fn check_cut(codec: &dyn Codec, framing: Framing, stream: &[u8], whole: &[ReplyEvent]) {
+    let finishes =
+        |events: &[ReplyEvent]| events.iter().filter(|event| matches!(event, ReplyEvent::Finished { .. })).count();
     let cut = stream.len();
     let bills = [Detail::Full, Detail::MeterOnly].map(|detail| {
         let (events, _) = read_stream(codec, framing, detail, stream);
-        if events.contains(&Event::Ended) {
+        if events.contains(&ReplyEvent::Ended) {
             assert_eq!(finishes(&events), finishes(whole), "complete when cut at byte {cut} ({detail:?})");
         }
-        Reply::collect(&events).usage.unwrap_or_default()
+        CollectedReply::collect(&events).usage.unwrap_or_default()
     });
     assert_eq!(bills[0], bills[1], "the bill when cut at byte {cut}");
-    let total = Reply::collect(whole).usage.unwrap_or_default();
+    let total = CollectedReply::collect(whole).usage.unwrap_or_default();
     for (class, amount) in bills[0].nonzero() {
         assert!(amount <= total.get(class), "{} is {amount} when cut at byte {cut}", class.name());
     }
@@ -97,15 +103,16 @@ fn frames(framing: Framing, chunks: &[&[u8]]) -> Vec<Bytes> {
 }
 
 /// What the meter and the fallback need of events, in order.
-pub fn facts(events: &[Event]) -> Vec<Event> {
-    let is_fact =
-        |event: &&Event| matches!(event, Event::Finished { .. } | Event::Usage(_) | Event::Failed(_) | Event::Ended);
+pub fn meter_events(events: &[ReplyEvent]) -> Vec<ReplyEvent> {
+    let is_fact = |event: &&ReplyEvent| {
+        matches!(event, ReplyEvent::Finished { .. } | ReplyEvent::Usage(_) | ReplyEvent::Failed(_) | ReplyEvent::Ended)
+    };
     events.iter().filter(is_fact).cloned().collect()
 }
 
 /// The bytes of text in events.
-pub fn text_bytes(events: &[Event]) -> usize {
-    events.iter().map(Event::text_bytes).sum()
+pub fn text_bytes(events: &[ReplyEvent]) -> usize {
+    events.iter().map(ReplyEvent::text_bytes).sum()
 }
 
 /// Requests that all formats can say most of: what a format can't, its own test takes out first.
@@ -138,13 +145,16 @@ fn json_object() -> impl Strategy<Value = Json> {
 
 fn turn() -> impl Strategy<Value = Vec<Message>> {
     prop_oneof![
-        (prop_oneof![Just(Role::System), Just(Role::Developer)], prop::collection::vec(text_part(), 1..3))
+        (
+            prop_oneof![Just(MessageRole::System), Just(MessageRole::Developer)],
+            prop::collection::vec(text_part(), 1..3)
+        )
             .prop_map(|(role, parts)| vec![message(role, parts)]),
         (option::of(word()), prop::collection::vec(user_part(), 1..4))
-            .prop_map(|(name, parts)| vec![Message { name, ..message(Role::User, parts) }]),
+            .prop_map(|(name, parts)| vec![Message { name, ..message(MessageRole::User, parts) }]),
         (option::of(reasoning()), text()).prop_map(|(thought, text)| {
             let parts = thought.into_iter().chain([Part::text(text)]).collect();
-            vec![message(Role::Assistant, parts)]
+            vec![message(MessageRole::Assistant, parts)]
         }),
         (option::of(reasoning()), option::of(text()), prop::collection::vec((word(), word(), text()), 1..3))
             .prop_map(|(thought, text, calls)| tool_turn(thought, text, calls)),
@@ -161,12 +171,12 @@ fn tool_turn(thought: Option<Part>, text: Option<String>, calls: Vec<(String, St
     let parts = thought.into_iter().chain(text.map(Part::text)).chain(calls.iter().map(call)).collect();
     let result = |(id, _, text): &(String, String, String)| {
         let result = ToolResult { call_id: format!("call_{id}"), parts: vec![Part::text(text)], ..Default::default() };
-        message(Role::Tool, vec![PartKind::ToolResult(result).into()])
+        message(MessageRole::Tool, vec![PartKind::ToolResult(result).into()])
     };
-    std::iter::once(message(Role::Assistant, parts)).chain(calls.iter().map(result)).collect()
+    std::iter::once(message(MessageRole::Assistant, parts)).chain(calls.iter().map(result)).collect()
 }
 
-fn message(role: Role, parts: Vec<Part>) -> Message {
+fn message(role: MessageRole, parts: Vec<Part>) -> Message {
     Message { role, name: None, parts }
 }
 
@@ -189,11 +199,11 @@ fn user_part() -> impl Strategy<Value = Part> {
     let image = |source| PartKind::Image(Image { source, detail: None }).into();
     prop_oneof![
         3 => text_part(),
-        1 => base64().prop_map(move |data| image(Source::Base64 { media_type: "image/png".into(), data })),
-        1 => Just("https://example.org/a.png".to_owned()).prop_map(move |url| image(Source::Url(url))),
+        1 => base64().prop_map(move |data| image(MediaSource::Base64 { media_type: "image/png".into(), data })),
+        1 => Just("https://example.org/a.png".to_owned()).prop_map(move |url| image(MediaSource::Url(url))),
         1 => base64().prop_map(|data| PartKind::Audio { data, format: "wav".into() }.into()),
         1 => (base64(), option::of(word())).prop_map(|(data, title)| {
-            let source = Source::Base64 { media_type: "application/pdf".into(), data };
+            let source = MediaSource::Base64 { media_type: "application/pdf".into(), data };
             PartKind::Document(Document { source, title, context: None, citations: None }).into()
         }),
     ]
@@ -236,14 +246,14 @@ fn options() -> impl Strategy<Value = ChatRequest> {
     // Eighths are exact in binary, so a number that is written and read again is equal.
     let number = || option::of((-8_i32..8).prop_map(|eighths| f64::from(eighths) / 8.0));
     let sampling = (number(), number(), option::of(0_i64..99), option::of(any::<i64>()), number(), number()).prop_map(
-        |(temperature, top_p, top_k, seed, frequency_penalty, presence_penalty)| Sampling {
+        |(temperature, top_p, top_k, seed, frequency_penalty, presence_penalty)| SamplingOptions {
             temperature,
             top_p,
             top_k,
             seed,
             frequency_penalty,
             presence_penalty,
-            ..Sampling::default()
+            ..SamplingOptions::default()
         },
     );
     let limits =

@@ -3,7 +3,7 @@
 //! Run with `cargo bench -p baton-engine`.
 
 use baton_engine::cache::ResponseCache;
-use baton_engine::route::{Ask, plan};
+use baton_engine::route::{RouteInput, plan};
 use baton_engine::{
     CachePolicy, CacheSettings, Call, CallOptions, Content, Identity, ModelSelector, Routing, Snapshot,
 };
@@ -11,11 +11,11 @@ use baton_kv::Memory;
 use baton_model::entity::Role;
 use baton_model::record::Attribution;
 use baton_model::{
-    Body, Caller, Capability, Code, Dialect, Field, Model, ModelId, ModelSource, PublicError, RequestId, Timestamp,
+    Body, BodyField, Caller, Capability, Code, Dialect, Model, ModelId, ModelSource, PublicError, RequestId, Timestamp,
     Wire,
 };
-use baton_provider_api::fake::Fake;
-use baton_provider_api::{Form, Provider};
+use baton_provider_api::fake::FakeProvider;
+use baton_provider_api::{Provider, ReplyForm};
 use bytes::Bytes;
 use criterion::{Criterion, criterion_group, criterion_main};
 use std::collections::BTreeMap;
@@ -50,8 +50,8 @@ fn call(bytes: usize) -> Call {
     let text = format!(r#"{{"model":"model-0","messages":"{}"}}"#, "x".repeat(bytes));
     let body = Body {
         fields: vec![
-            Field { name: "model".into(), key: 1..8, value: 9..18 },
-            Field { name: "messages".into(), key: 19..29, value: 30..text.len() - 1 },
+            BodyField { name: "model".into(), key: 1..8, value: 9..18 },
+            BodyField { name: "messages".into(), key: 19..29, value: 30..text.len() - 1 },
         ],
         bytes: Bytes::from(text),
     };
@@ -73,7 +73,7 @@ fn call(bytes: usize) -> Call {
             timeout: None,
         },
         options: CallOptions {
-            form: Form::Whole,
+            form: ReplyForm::Whole,
             max_output_tokens: None,
             deterministic: true,
             cache: CachePolicy::Default,
@@ -87,14 +87,14 @@ fn call(bytes: usize) -> Call {
 fn path(criterion: &mut Criterion) {
     let models: Vec<Model> =
         (0..7000).map(|number| model(number, if number == 0 { &[1, 2, 3] } else { &[] })).collect();
-    let provider: Arc<dyn Provider> = Arc::new(Fake::new("one", Dialect::OpenAi));
+    let provider: Arc<dyn Provider> = Arc::new(FakeProvider::new("one", Dialect::OpenAi));
     let snapshot = Snapshot {
         models: models.into_iter().map(|model| (model.id.clone(), Arc::new(model))).collect(),
         providers: BTreeMap::from([("one".into(), provider)]),
         ..Snapshot::default()
     };
     let caller = caller();
-    let ask = Ask {
+    let ask = RouteInput {
         caller: &caller,
         capability: Capability::Chat,
         client: baton_model::Dialect::OpenAi,

@@ -7,8 +7,8 @@ use crate::record::RequestRecorder;
 use crate::registry::Snapshot;
 use crate::reply::ReplyHead;
 use crate::reply_stream::ReplyStream;
-use crate::route::{self, Ask, Plan};
-use crate::shared::Shared;
+use crate::route::{self, RouteInput, RoutePlan};
+use crate::shared::EngineContext;
 use baton_model::{Model, ModelStatus, PublicError};
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -18,7 +18,7 @@ use tokio::time::Instant;
 /// # Errors
 /// Why no provider replied.
 pub async fn ask_provider(
-    shared: &Arc<Shared>,
+    shared: &Arc<EngineContext>,
     call: &Arc<Call>,
     snapshot: &Snapshot,
     model: &Arc<Model>,
@@ -50,9 +50,14 @@ pub async fn ask_provider(
 ///
 /// # Errors
 /// If the model can't do what is asked.
-pub fn plan(shared: &Shared, call: &Call, snapshot: &Snapshot, model: &Arc<Model>) -> Result<Plan, PublicError> {
+pub fn plan(
+    shared: &EngineContext,
+    call: &Call,
+    snapshot: &Snapshot,
+    model: &Arc<Model>,
+) -> Result<RoutePlan, PublicError> {
     let is_open = |model: &Model| shared.health.circuit(model) == Circuit::Open;
-    let ask = Ask {
+    let ask = RouteInput {
         caller: &call.identity.caller,
         capability: call.wire.capability,
         client: call.wire.dialect,

@@ -7,7 +7,7 @@
 use crate::call::{CachePolicy, Call};
 use baton_kv::{Cache, Purged};
 use baton_model::{Capability, Dialect, Model, ModelId, ModelSource, ProviderId, Timestamp};
-use baton_provider_api::{Form, Recording};
+use baton_provider_api::{Recording, ReplyForm};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -181,7 +181,7 @@ impl ResponseCache {
     }
 
     /// Keeps a reply, unless it is too large.
-    pub async fn keep(&self, key: String, kept: &CachedReply, call: &Call) {
+    pub async fn store_reply(&self, key: String, kept: &CachedReply, call: &Call) {
         if kept.recording.body.len() > self.settings.max_reply_bytes {
             return;
         }
@@ -198,12 +198,12 @@ impl ResponseCache {
     }
 
     /// The state of the Redis that keeps the replies; `None` without Redis.
-    pub fn health(&self) -> Option<baton_kv::Health> {
+    pub fn health(&self) -> Option<baton_kv::CacheHealth> {
         self.values.health()
     }
 
     /// How much is kept in this process.
-    pub async fn size(&self) -> baton_kv::Size {
+    pub async fn size(&self) -> baton_kv::CacheSize {
         self.values.size().await
     }
 }
@@ -237,7 +237,7 @@ fn write(kept: &CachedReply) -> Bytes {
         warnings: warnings.clone(),
         dialect: recording.dialect.name().into(),
         capability: recording.capability.name().into(),
-        stream: recording.form == Form::Stream,
+        stream: recording.form == ReplyForm::Stream,
         content_type: recording.content_type.clone(),
         hide_usage: recording.hide_usage,
     };
@@ -261,8 +261,8 @@ fn read(bytes: &Bytes) -> Option<CachedReply> {
         recording: Recording {
             // A name that this version does not know makes the entry a miss, not an error.
             dialect: Dialect::lookup(&head.dialect)?,
-            capability: Capability::asked(&head.capability)?,
-            form: if head.stream { Form::Stream } else { Form::Whole },
+            capability: Capability::lookup_requestable(&head.capability)?,
+            form: if head.stream { ReplyForm::Stream } else { ReplyForm::Whole },
             content_type: head.content_type,
             hide_usage: head.hide_usage,
             body: bytes.slice(end + 1..),
@@ -285,7 +285,7 @@ mod tests {
             recording: Recording {
                 dialect: Dialect::Ollama,
                 capability: Capability::Chat,
-                form: Form::Stream,
+                form: ReplyForm::Stream,
                 content_type: "application/x-ndjson".into(),
                 hide_usage: false,
                 body: Bytes::from_static(b"{}\n{}\n"),

@@ -5,12 +5,12 @@ use crate::shares::Hold;
 use crate::trace::Trace;
 use baton_model::record::Attribution;
 use baton_model::{Body, Caller, ModelId, Operation, PublicError, RequestId, Timestamp, Wire};
-use baton_provider_api::Form;
+use baton_provider_api::ReplyForm;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 /// Reads the canonical request out of a body; given by the API, which knows the format.
-pub type Read = Box<dyn Fn(&[u8]) -> Result<Operation, PublicError> + Send + Sync>;
+pub type ParsedCall = Box<dyn Fn(&[u8]) -> Result<Operation, PublicError> + Send + Sync>;
 
 /// One request on its way down the pipeline.
 ///
@@ -63,7 +63,7 @@ pub struct Routing {
 /// How the reply is to be, and what goes to the provider beside the body.
 pub struct CallOptions {
     /// Whether the client asked for a stream.
-    pub form: Form,
+    pub form: ReplyForm,
     /// The output limit that the client set, in tokens.
     pub max_output_tokens: Option<u64>,
     /// Whether the client asked for determinism (temperature 0 or a seed): such replies are cached by default.
@@ -113,7 +113,7 @@ pub enum CachePolicy {
 /// What was sent: bytes whose meaning is read when asked for, or (from forms) the meaning alone.
 pub struct Content {
     body: Option<Body>,
-    read: Read,
+    read: ParsedCall,
     operation: OnceLock<Operation>,
     /// The memory that it is counted with.
     hold: Mutex<Option<Hold>>,
@@ -121,7 +121,7 @@ pub struct Content {
 
 impl Content {
     /// A JSON body, and how to read it.
-    pub fn json(body: Body, read: Read) -> Self {
+    pub fn json(body: Body, read: ParsedCall) -> Self {
         Self { body: Some(body), read, operation: OnceLock::new(), hold: Mutex::default() }
     }
 
@@ -134,7 +134,7 @@ impl Content {
 
     /// The same, counted with memory that was taken for it before it was read.
     #[must_use]
-    pub fn held(mut self, hold: Option<Hold>) -> Self {
+    pub fn with_hold(mut self, hold: Option<Hold>) -> Self {
         self.hold = Mutex::new(hold);
         self
     }
@@ -149,7 +149,7 @@ impl Content {
     /// # Errors
     /// If the body is not of the API's format: the error names the field. `overloaded`, if there is no memory for it now, or
     /// `payload_too_large`, if there never is.
-    pub fn meaning(&self) -> Result<&Operation, PublicError> {
+    pub fn read_operation(&self) -> Result<&Operation, PublicError> {
         if let Some(operation) = self.operation.get() {
             return Ok(operation);
         }

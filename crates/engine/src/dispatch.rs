@@ -6,13 +6,13 @@ use crate::health::Circuit;
 use crate::reasoning_cache::ReasoningCache;
 use crate::record::RequestRecorder;
 use crate::reply::failure;
-use crate::route::{Candidate, Plan};
-use crate::shared::Shared;
+use crate::route::{Candidate, RoutePlan};
+use crate::shared::EngineContext;
 use crate::shares::Hold;
 use baton_model::entity::ReasoningStyle;
 use baton_model::fault::{ErrorKind, Retry, UpstreamBody};
-use baton_model::{Code, Detail, Event, Operation, PublicError};
-use baton_provider_api::{Exchange, Form, Frame, Mode, Outgoing, ProviderError, check_strict};
+use baton_model::{Code, Detail, Operation, PublicError, ReplyEvent};
+use baton_provider_api::{Exchange, Frame, Mode, OutgoingRequest, ProviderError, ReplyForm, check_strict};
 use baton_tasks::compute;
 use futures::StreamExt;
 use std::borrow::Cow;
@@ -28,7 +28,7 @@ pub struct Opened {
     /// Its head; `frames` goes on after the held ones.
     pub exchange: Exchange,
     /// The frames up to the first content.
-    pub held: VecDeque<Frame>,
+    pub buffered: VecDeque<Frame>,
     /// What the client should know.
     pub warnings: Vec<String>,
     /// The place among the calls to its provider; given back with the reply.
@@ -40,9 +40,9 @@ pub struct Opened {
 /// # Errors
 /// The last candidate's error; or, if the prompt fits none of them, the first one's numbers.
 pub async fn try_candidates(
-    shared: &Shared,
+    shared: &EngineContext,
     call: &Arc<Call>,
-    plan: Plan,
+    plan: RoutePlan,
     recorder: &mut RequestRecorder,
     deadline: Option<Instant>,
 ) -> Result<Opened, PublicError> {
@@ -67,7 +67,7 @@ pub async fn try_candidates(
             continue;
         }
         // Not waited for: the next candidate may have a place now.
-        let place = match place(shared, call, &candidate) {
+        let place = match take_provider_share(shared, call, &candidate) {
             Ok(place) => place,
             Err(error) => {
                 busy.get_or_insert(error);
@@ -103,7 +103,7 @@ pub async fn try_candidates(
 }
 
 /// Refuses a body that is too large to be translated for the candidate. It may pass through to the next.
-fn check_size(shared: &Shared, call: &Call, candidate: &Candidate) -> Result<(), PublicError> {
+fn check_size(shared: &EngineContext, call: &Call, candidate: &Candidate) -> Result<(), PublicError> {
     let limit = shared.settings.max_translated_bytes;
     if call.content.len() <= limit || passes_through(call, candidate) {
         return Ok(());
@@ -116,7 +116,11 @@ fn check_size(shared: &Shared, call: &Call, candidate: &Candidate) -> Result<(),
 }
 
 /// A place for a call to the candidate's provider, if that has a bound.
-fn place(shared: &Shared, call: &Call, candidate: &Candidate) -> Result<Option<Hold>, PublicError> {
+fn take_provider_share(
+    shared: &EngineContext,
+    call: &Call,
+    candidate: &Candidate,
+) -> Result<Option<Hold>, PublicError> {
     let Some(most) = candidate.provider.settings().max_in_flight else { return Ok(None) };
     shared.limits.reserve_at(&candidate.model.provider, most, &call.identity.caller).map(Some)
 }
@@ -135,7 +139,7 @@ fn unavailable(call: &Call, closed_off: Option<Duration>) -> PublicError {
 
 /// Tries one candidate, and again as often as its provider's settings and its errors invite.
 async fn try_candidate(
-    shared: &Shared,
+    shared: &EngineContext,
     call: &Call,
     candidate: Candidate,
     mut fitted: Fitted,
@@ -157,10 +161,10 @@ async fn try_candidate(
         // The start is in the journal before the request leaves, so that a crash does not hide a call that is billed.
         recorder.start_attempt(&candidate.model).await?;
         let mut error = match start_attempt(call, &candidate, &fitted, operation.as_deref(), recorder, deadline).await {
-            Ok((exchange, held)) => {
+            Ok((exchange, buffered)) => {
                 let mut warnings = fitted.warnings;
                 warnings.extend(exchange.dropped.iter().cloned());
-                return Ok(Opened { candidate, exchange, held, warnings, place: None });
+                return Ok(Opened { candidate, exchange, buffered, warnings, place: None });
             }
             Err(error) => error,
         };
@@ -204,7 +208,7 @@ async fn start_attempt(
         if candidate.wire() == call.wire && !recorder.collects_text() { Detail::MeterOnly } else { Detail::Full };
     // Taken anew for each attempt: the trace context names the span of this attempt.
     let headers = recorder.headers();
-    let outgoing = Outgoing {
+    let outgoing = OutgoingRequest {
         target: &fitted.target,
         capability: candidate.serves,
         dialect: candidate.dialect,
@@ -219,20 +223,20 @@ async fn start_attempt(
         timeout: deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())),
     };
     let mut exchange = candidate.provider.send(outgoing).await?;
-    let mut held = VecDeque::new();
+    let mut buffered = VecDeque::new();
     while let Some(frame) = exchange.frames.next().await {
         let frame = frame?;
-        if let Some(attempt) = recorder.running() {
+        if let Some(attempt) = recorder.current_attempt() {
             // Held frames are metered at once: an attempt that fails here may have consumed tokens.
             attempt.observe_frame(&frame);
-            if exchange.form == Form::Whole {
+            if exchange.form == ReplyForm::Whole {
                 attempt.mark_complete();
             }
         }
         if let Some(mut error) = failure(&frame) {
             // A client of the same format sees what the provider sent, as if it had asked itself.
             error.upstream = error.upstream.or_else(|| {
-                let before = held.iter().flat_map(|frame: &Frame| frame.bytes.iter().copied());
+                let before = buffered.iter().flat_map(|frame: &Frame| frame.bytes.iter().copied());
                 Some(UpstreamBody {
                     dialect: exchange.dialect,
                     status: 200,
@@ -243,17 +247,17 @@ async fn start_attempt(
             });
             return Err(error);
         }
-        let begun = frame.events.iter().any(|event| event.is_content() || *event == Event::Ended);
-        held.push_back(frame);
+        let begun = frame.events.iter().any(|event| event.is_content() || *event == ReplyEvent::Ended);
+        buffered.push_back(frame);
         // A whole reply is one frame whatever it holds.
-        if begun || exchange.form == Form::Whole {
-            return Ok((exchange, held));
+        if begun || exchange.form == ReplyForm::Whole {
+            return Ok((exchange, buffered));
         }
     }
-    if held.is_empty() {
+    if buffered.is_empty() {
         return Err(ProviderError::new(ErrorKind::Protocol, "the provider's reply is empty"));
     }
-    Ok((exchange, held))
+    Ok((exchange, buffered))
 }
 
 /// Whether the client's own bytes can go out: the candidate speaks its format.
@@ -265,7 +269,7 @@ fn passes_through(call: &Call, candidate: &Candidate) -> bool {
 ///
 /// Borrowed where it is what the client sent: a copy of a large conversation costs several times its size.
 async fn prepare_operation<'c>(
-    shared: &Shared,
+    shared: &EngineContext,
     call: &'c Call,
     candidate: &Candidate,
     fitted: &mut Fitted,
@@ -287,7 +291,7 @@ async fn prepare_operation<'c>(
 }
 
 fn translate_operation<'c>(call: &'c Call, candidate: &Candidate) -> Result<Cow<'c, Operation>, ProviderError> {
-    let operation = call.content.meaning().map_err(to_provider_error)?;
+    let operation = call.content.read_operation().map_err(to_provider_error)?;
     match operation {
         Operation::Completion(request) if candidate.serves == baton_model::Capability::Chat => request
             .as_chat()

@@ -26,7 +26,7 @@ pub enum Port {
 
 /// Why a connection was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Refusal {
+pub enum ConnectionRefusal {
     /// As many are open as may be.
     Total,
     /// As many of its address are open as may be.
@@ -37,7 +37,7 @@ pub enum Refusal {
 
 /// What a client was too slow at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Slow {
+pub enum SlowClient {
     /// The handshake of TLS.
     Handshake,
     /// Sending the head of a request, or HTTP/2's preface.
@@ -85,7 +85,7 @@ impl Port {
     }
 }
 
-impl Refusal {
+impl ConnectionRefusal {
     fn name(self) -> &'static str {
         match self {
             Self::Total => "total",
@@ -95,7 +95,7 @@ impl Refusal {
     }
 }
 
-impl Slow {
+impl SlowClient {
     /// Its name in metrics and logs.
     pub fn name(self) -> &'static str {
         match self {
@@ -113,19 +113,19 @@ impl Slow {
 
 impl EdgeMetrics {
     /// A connection was opened; it is open for as long as what this returns is kept.
-    pub fn opened(&self, port: Port) -> OpenConnection {
+    pub fn count_opened(&self, port: Port) -> OpenConnection {
         let open = self.connections.get_or_create_owned(&PortLabels { port: port.name() });
         open.inc();
         OpenConnection(open)
     }
 
     /// A connection was refused.
-    pub fn refused(&self, reason: Refusal) {
+    pub fn count_refused(&self, reason: ConnectionRefusal) {
         self.refused.get_or_create(&RefusalLabels { reason: reason.name() }).inc();
     }
 
     /// A client was too slow, and what it did was ended.
-    pub fn too_slow(&self, what: Slow) {
+    pub fn too_slow(&self, what: SlowClient) {
         self.slow.get_or_create(&SlowLabels { what: what.name() }).inc();
     }
 

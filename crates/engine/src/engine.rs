@@ -5,9 +5,9 @@ use crate::cache::ResponseCache;
 use crate::call::Call;
 use crate::coalesce::Coalescer;
 use crate::edge_metrics::EdgeMetrics;
-use crate::health::{Health, RetryBudgets};
+use crate::health::{HealthTracker, RetryBudgets};
 use crate::ledger::Ledger;
-use crate::limit::Limits;
+use crate::limit::NodeLimits;
 use crate::metrics::{Metrics, Sizes};
 use crate::observe::Observer;
 use crate::pipeline;
@@ -15,7 +15,7 @@ use crate::reasoning_cache::ReasoningCache;
 use crate::registry::Registry;
 use crate::reply::Reply;
 use crate::settings::EngineSettings;
-use crate::shared::Shared;
+use crate::shared::EngineContext;
 use crate::trace::Trace;
 use baton_kv::Cache;
 use baton_model::{Clock, PublicError};
@@ -45,28 +45,28 @@ pub struct EngineParts {
 /// The way into the pipeline. Cheap to clone.
 #[derive(Clone)]
 pub struct Engine {
-    shared: Arc<Shared>,
+    shared: Arc<EngineContext>,
 }
 
 impl Engine {
     /// An engine of these parts.
     pub fn new(parts: EngineParts) -> Self {
         let EngineParts { settings, registry, cache, ledger, observer, clock, seed } = parts;
-        let shared = Shared {
+        let shared = EngineContext {
             settings,
             registry,
             reasoning_cache: ReasoningCache::new(Arc::clone(&cache)),
             cache: ResponseCache::new(settings.cache, cache),
             coalescer: Coalescer::default(),
-            limits: Limits::new(settings.max_in_flight, settings.max_bytes_in_flight),
-            health: Health::new(settings.circuit, Arc::clone(&clock)),
+            limits: NodeLimits::new(settings.max_in_flight, settings.max_bytes_in_flight),
+            health: HealthTracker::new(settings.circuit, Arc::clone(&clock)),
             retry_budgets: RetryBudgets::new(settings.retry.budget),
             ledger,
             metrics: Metrics::default(),
             observer,
             clock,
             tasks: TaskTracker::new(),
-            chance: Mutex::new(StdRng::seed_from_u64(seed)),
+            rng: Mutex::new(StdRng::seed_from_u64(seed)),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -81,8 +81,8 @@ impl Engine {
 
     /// The trace of a request with these headers (`traceparent`, `tracestate`).
     pub fn trace(&self, parent: Option<&str>, state: Option<&str>) -> Trace {
-        let mut chance = self.shared.chance.lock().unwrap_or_else(PoisonError::into_inner);
-        Trace::begin(self.shared.settings.sampling, parent, state, &mut *chance)
+        let mut rng = self.shared.rng.lock().unwrap_or_else(PoisonError::into_inner);
+        Trace::begin(self.shared.settings.sampling, parent, state, &mut *rng)
     }
 
     /// The order in which models would be tried for a call, and whether its prompt fits; calls nobody but, for a
@@ -90,7 +90,7 @@ impl Engine {
     ///
     /// # Errors
     /// If no model can be meant, or it can't do what is asked.
-    pub fn plan(&self, call: &Call) -> Result<crate::route::Plan, PublicError> {
+    pub fn plan(&self, call: &Call) -> Result<crate::route::RoutePlan, PublicError> {
         let snapshot = self.shared.registry.snapshot();
         let model = crate::admit::admit(&self.shared, &snapshot, call)?;
         ask::plan(&self.shared, call, &snapshot, model)
@@ -102,12 +102,12 @@ impl Engine {
     }
 
     /// How each model fares.
-    pub fn health(&self) -> &Health {
+    pub fn health(&self) -> &HealthTracker {
         &self.shared.health
     }
 
     /// How much may be under way at once.
-    pub fn limits(&self) -> &Limits {
+    pub fn limits(&self) -> &NodeLimits {
         &self.shared.limits
     }
 
@@ -151,8 +151,8 @@ impl Engine {
     }
 
     /// Why new requests can't be recorded, and so are refused; `None`: they can.
-    pub fn trouble(&self) -> Option<&'static str> {
-        self.shared.ledger.trouble()
+    pub fn recording_problem(&self) -> Option<&'static str> {
+        self.shared.ledger.recording_problem()
     }
 
     /// Waits for what outlives its request, then moves the last records into the database.

@@ -2,7 +2,7 @@
 
 use crate::call::Call;
 use crate::route::Candidate;
-use baton_meter::count::{self, Count};
+use baton_meter::count::{self, TokenCount};
 use baton_model::operation::Prompt;
 use baton_model::{Capability, Code, Model, Operation, PublicError, Target};
 use baton_tasks::{blocking, compute};
@@ -93,10 +93,10 @@ fn window(tokens: u64) -> u64 {
 
 /// The size of the prompt: a bound where that settles that it fits with its reply, else a count, checked with the
 /// provider where the count is an estimate close to the limit.
-async fn size(call: &Arc<Call>, candidate: &Candidate, limit: u64, output: u64) -> Result<Count, PublicError> {
+async fn size(call: &Arc<Call>, candidate: &Candidate, limit: u64, output: u64) -> Result<TokenCount, PublicError> {
     let model = &candidate.model;
     let bytes = call.content.len() as u64;
-    let bound = Count { tokens: bytes, exact: false, tokenizer: "bytes" };
+    let bound = TokenCount { tokens: bytes, exact: false, tokenizer: "bytes" };
     // A window is sized by the tokens, so a bound is good enough only while it changes nothing.
     let small = !candidate.provider.sizes_context() || bytes + ANSWER <= SMALLEST_WINDOW;
     // A token has at least one byte, so a body that is shorter than the window fits without being counted. Most
@@ -110,12 +110,12 @@ async fn size(call: &Arc<Call>, candidate: &Candidate, limit: u64, output: u64) 
     if count.exact || !doubtful {
         return Ok(count);
     }
-    let Operation::Chat(request) = call.content.meaning()? else { return Ok(count) };
+    let Operation::Chat(request) = call.content.read_operation()? else { return Ok(count) };
     let target = Target::new(Arc::clone(model));
     match candidate.provider.count_tokens(request, &target) {
         None => Ok(count),
         Some(counted) => match counted.await {
-            Ok(tokens) => Ok(Count { tokens, exact: true, tokenizer: "provider" }),
+            Ok(tokens) => Ok(TokenCount { tokens, exact: true, tokenizer: "provider" }),
             Err(error) => {
                 tracing::warn!(model.id = %model.id, error = error.chain(), "the provider could not count a prompt; the estimate stands");
                 Ok(count)
@@ -125,9 +125,9 @@ async fn size(call: &Arc<Call>, candidate: &Candidate, limit: u64, output: u64) 
 }
 
 /// Counts the prompt on a thread of its own: a megabyte takes a while, and the first count loads the tables.
-async fn count_prompt(call: &Arc<Call>, model: &Arc<Model>) -> Result<Count, PublicError> {
+async fn count_prompt(call: &Arc<Call>, model: &Arc<Model>) -> Result<TokenCount, PublicError> {
     let (call, model) = (Arc::clone(call), Arc::clone(model));
-    let counting = blocking("token_count", move || Ok(count::operation(call.content.meaning()?, &model)));
+    let counting = blocking("token_count", move || Ok(count::operation(call.content.read_operation()?, &model)));
     counting.await.unwrap_or_else(|| Err(PublicError::new(Code::Internal, "the prompt could not be counted")))
 }
 
@@ -144,7 +144,7 @@ fn check_texts(call: &Call, model: &Model) -> Result<(), PublicError> {
     if !call.content.is_empty() && call.content.len() as u64 <= limit {
         return Ok(());
     }
-    let Operation::Embedding(request) = call.content.meaning()? else { return Ok(()) };
+    let Operation::Embedding(request) = call.content.read_operation()? else { return Ok(()) };
     // The provider cuts such texts itself, so none is too long.
     if request.truncate == Some(true) {
         return Ok(());
@@ -153,7 +153,7 @@ fn check_texts(call: &Call, model: &Model) -> Result<(), PublicError> {
         let count = match text {
             Prompt::Text(text) if text.len() as u64 <= limit => continue,
             Prompt::Text(text) => count::text(text, model),
-            Prompt::Tokens(tokens) => Count { tokens: tokens.len() as u64, exact: true, tokenizer: "client" },
+            Prompt::Tokens(tokens) => TokenCount { tokens: tokens.len() as u64, exact: true, tokenizer: "client" },
         };
         if count.tokens > limit {
             return Err(limit_error(model, count, limit));
@@ -162,7 +162,7 @@ fn check_texts(call: &Call, model: &Model) -> Result<(), PublicError> {
     Ok(())
 }
 
-fn limit_error(model: &Model, count: Count, limit: u64) -> PublicError {
+fn limit_error(model: &Model, count: TokenCount, limit: u64) -> PublicError {
     let about = if count.exact { "" } else { "about " };
     PublicError::new(
         Code::TokenLimitExceeded,

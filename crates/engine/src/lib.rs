@@ -38,7 +38,7 @@ pub mod trace;
 
 pub use cache::{CacheDefault, CacheSettings, CacheShare};
 pub use call::{CachePolicy, Call, CallOptions, Content, Identity, ModelSelector, Routing};
-pub use edge_metrics::{EdgeMetrics, OpenConnection, Port, Refusal, Slow};
+pub use edge_metrics::{ConnectionRefusal, EdgeMetrics, OpenConnection, Port, SlowClient};
 pub use engine::{Engine, EngineParts};
 pub use health::{Circuit, CircuitSettings, RetryBudgetSettings};
 pub use ledger::{JournalSettings, Ledger};
@@ -47,4 +47,4 @@ pub use registry::{Registry, Snapshot};
 pub use reply::{Bill, Reply, ReplyHead};
 pub use settings::{EngineSettings, RetrySettings};
 pub use shares::Hold;
-pub use trace::{Sampling, Trace};
+pub use trace::{Trace, TraceSampling};

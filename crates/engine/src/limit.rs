@@ -4,7 +4,7 @@
 //! read; a body is counted before its bytes are taken in. Nobody waits in line, which would only make every client
 //! slower: a refusal says when to come back.
 
-use crate::shares::{Full, Hold, Shares};
+use crate::shares::{Hold, NoShareLeft, Shares};
 use baton_model::{Caller, Code, ProviderId, PublicError};
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -28,18 +28,18 @@ pub fn translation_cost(body: &[u8]) -> u64 {
 const COME_BACK: Duration = Duration::from_secs(1);
 
 /// The bounds of this node.
-pub struct Limits {
-    places: Shares,
+pub struct NodeLimits {
+    slots: Shares,
     bytes: Shares,
     /// The places at providers that have a bound.
     providers: RwLock<HashMap<ProviderId, Shares>>,
 }
 
-impl Limits {
+impl NodeLimits {
     /// At most so many requests at once, and so many bytes of bodies.
     pub fn new(max_in_flight: usize, max_bytes_in_flight: u64) -> Self {
         Self {
-            places: Shares::new(max_in_flight as u64),
+            slots: Shares::new(max_in_flight as u64),
             bytes: Shares::new(max_bytes_in_flight),
             providers: RwLock::default(),
         }
@@ -51,7 +51,7 @@ impl Limits {
     /// # Errors
     /// `overloaded`.
     pub fn check(&self, caller: &Caller) -> Result<(), PublicError> {
-        self.places.check(&holder(caller), 1).map_err(|full| self.no_place(full))
+        self.slots.check(&holder_of(caller), 1).map_err(|full| self.no_place(full))
     }
 
     /// A place for one more request, given back when dropped.
@@ -59,7 +59,7 @@ impl Limits {
     /// # Errors
     /// `overloaded`.
     pub fn reserve(&self, caller: &Caller) -> Result<Hold, PublicError> {
-        self.places.take(&holder(caller), 1).map_err(|full| self.no_place(full))
+        self.slots.take(&holder_of(caller), 1).map_err(|full| self.no_place(full))
     }
 
     /// Counts bytes that are about to be taken into memory for a caller, until the hold is dropped.
@@ -67,30 +67,32 @@ impl Limits {
     /// # Errors
     /// `overloaded`.
     pub fn hold_bytes(&self, caller: &Caller, bytes: u64) -> Result<Hold, PublicError> {
-        self.bytes.take(&holder(caller), bytes).map_err(no_bytes)
+        self.bytes.take(&holder_of(caller), bytes).map_err(no_bytes)
     }
 
-    /// A place for one more call to a provider that takes at most `most` at once.
+    /// A place for one more call to a provider that takes at most `limit` at once.
     ///
     /// # Errors
     /// `overloaded`.
     pub fn reserve_at(&self, provider: &ProviderId, most: u64, caller: &Caller) -> Result<Hold, PublicError> {
         // The read lock is let go of at the end of this line, before the write lock is taken.
         let known = self.providers.read().unwrap_or_else(PoisonError::into_inner).get(provider).cloned();
-        let shares = known.filter(|shares| shares.most() == most).unwrap_or_else(|| {
+        let shares = known.filter(|shares| shares.limit() == most).unwrap_or_else(|| {
             let mut providers = self.providers.write().unwrap_or_else(PoisonError::into_inner);
             let shares = providers.entry(provider.clone()).or_insert_with(|| Shares::new(most));
             // Its setting was changed: calls under way go on and are counted with the old one.
-            if shares.most() != most {
+            if shares.limit() != most {
                 *shares = Shares::new(most);
             }
             shares.clone()
         });
-        shares.take(&holder(caller), 1).map_err(|full| {
+        shares.take(&holder_of(caller), 1).map_err(|full| {
             overloaded(match full {
-                Full::Taken => format!("{most} requests are in flight to the provider `{provider}`, its maximum"),
+                NoShareLeft::Taken => {
+                    format!("{most} requests are in flight to the provider `{provider}`, its maximum")
+                }
                 // A call takes one place, and there is at least one.
-                Full::Share | Full::Never => {
+                NoShareLeft::Share | NoShareLeft::Never => {
                     format!("this key has its share of the requests in flight to `{provider}`, which is busy")
                 }
             })
@@ -99,7 +101,7 @@ impl Limits {
 
     /// Requests under way.
     pub fn in_flight(&self) -> u64 {
-        self.places.taken()
+        self.slots.taken()
     }
 
     /// Bytes of bodies that are held, by what they cost.
@@ -107,10 +109,10 @@ impl Limits {
         self.bytes.taken()
     }
 
-    fn no_place(&self, full: Full) -> PublicError {
+    fn no_place(&self, full: NoShareLeft) -> PublicError {
         overloaded(match full {
-            Full::Taken => format!("{} requests are in flight on this node, its maximum", self.places.most()),
-            Full::Share | Full::Never => {
+            NoShareLeft::Taken => format!("{} requests are in flight on this node, its maximum", self.slots.limit()),
+            NoShareLeft::Share | NoShareLeft::Never => {
                 "this key has its share of the requests in flight on this node, which is busy".into()
             }
         })
@@ -118,11 +120,13 @@ impl Limits {
 }
 
 /// No more bytes can be held.
-pub fn no_bytes(full: Full) -> PublicError {
+pub fn no_bytes(full: NoShareLeft) -> PublicError {
     overloaded(match full {
-        Full::Taken => "the request bodies in flight on this node take all the memory that they may".into(),
-        Full::Share => "this key has its share of the memory for request bodies on this node, which is busy".into(),
-        Full::Never => {
+        NoShareLeft::Taken => "the request bodies in flight on this node take all the memory that they may".into(),
+        NoShareLeft::Share => {
+            "this key has its share of the memory for request bodies on this node, which is busy".into()
+        }
+        NoShareLeft::Never => {
             let message = "the body needs more memory than request bodies may take on this node \
                            (`server.max_bytes_in_flight`)";
             return PublicError::new(Code::PayloadTooLarge, message);
@@ -135,7 +139,7 @@ fn overloaded(message: String) -> PublicError {
 }
 
 /// Who shares with whom: a key; else a user or a project that a token names; else all who have none of these.
-fn holder(caller: &Caller) -> Arc<str> {
+fn holder_of(caller: &Caller) -> Arc<str> {
     match (&caller.key, &caller.user, &caller.project) {
         (Some(key), _, _) => Arc::from(key.as_str()),
         (None, Some(user), _) => Arc::clone(user),

@@ -4,12 +4,12 @@ use baton_meter::count;
 use baton_meter::price;
 use baton_model::record::{AttemptRecord, Outcome};
 use baton_model::usage::UsageOrigin;
-use baton_model::{Cost, Event, Model, Nanos, Timestamp, Usage, UsageClass};
+use baton_model::{Cost, Model, Nanos, ReplyEvent, Timestamp, Usage, UsageClass};
 use baton_provider_api::{Frame, ProviderError};
 use std::sync::Arc;
 
 /// One attempt under way, and what has been seen of its reply.
-pub struct Attempt {
+pub struct AttemptMeter {
     /// The model that is tried.
     pub model: Arc<Model>,
     /// When it was sent.
@@ -23,10 +23,10 @@ pub struct Attempt {
     /// Whether vendors bill nothing for what is asked.
     free: bool,
     /// What was said, if somebody wants to know.
-    text_events: Option<Vec<Event>>,
+    text_events: Option<Vec<ReplyEvent>>,
 }
 
-impl Attempt {
+impl AttemptMeter {
     /// An attempt that is sent now.
     pub fn new(model: Arc<Model>, started: Timestamp) -> Self {
         Self {
@@ -48,12 +48,12 @@ impl Attempt {
 
     /// The same for something that vendors bill nothing for: what they don't report is nothing.
     #[must_use]
-    pub fn free(self) -> Self {
+    pub fn without_cost(self) -> Self {
         Self { free: true, ..self }
     }
 
     /// What was said, taken out.
-    pub fn take_text_events(&mut self) -> Vec<Event> {
+    pub fn take_text_events(&mut self) -> Vec<ReplyEvent> {
         self.text_events.take().unwrap_or_default()
     }
 
@@ -61,8 +61,8 @@ impl Attempt {
     pub fn observe_frame(&mut self, frame: &Frame) {
         for event in &frame.events {
             match event {
-                Event::Usage(usage) => self.reported.update(usage),
-                Event::Ended => self.complete = true,
+                ReplyEvent::Usage(usage) => self.reported.update(usage),
+                ReplyEvent::Ended => self.complete = true,
                 other => self.text_bytes += other.text_bytes(),
             }
         }
@@ -99,7 +99,7 @@ impl Attempt {
     /// The record of an attempt that ended.
     pub fn settle(
         &self,
-        ending: Ending<'_>,
+        ending: AttemptEnd<'_>,
         finished: Timestamp,
         prompt_tokens: impl FnOnce() -> u64,
     ) -> AttemptRecord {
@@ -108,13 +108,13 @@ impl Attempt {
         let (usage, origin) = match ending {
             // Refused before anything was produced: vendors bill nothing for that. Where nobody knows what became of the
             // call, its prompt at least was read.
-            Ending::Failed(error) if refused && !error.may_be_billed => (Usage::default(), UsageOrigin::Estimated),
+            AttemptEnd::Failed(error) if refused && !error.may_be_billed => (Usage::default(), UsageOrigin::Estimated),
             _ => self.usage(prompt_tokens),
         };
         let (outcome, error) = match ending {
-            Ending::Completed => (Outcome::Completed, None),
-            Ending::Cancelled => (Outcome::Cancelled, None),
-            Ending::Failed(error) => (Outcome::Failed, Some((error.kind, error.message.clone()))),
+            AttemptEnd::Completed => (Outcome::Completed, None),
+            AttemptEnd::Cancelled => (Outcome::Cancelled, None),
+            AttemptEnd::Failed(error) => (Outcome::Failed, Some((error.kind, error.message.clone()))),
         };
         let cost = self.cost(&usage);
         AttemptRecord { outcome, error, usage, origin, cost, finished, ..self.start_record() }
@@ -148,22 +148,22 @@ impl Attempt {
 }
 
 /// Whether an event is something that was said, in words.
-fn carries_text(event: &Event) -> bool {
+fn carries_text(event: &ReplyEvent) -> bool {
     matches!(
         event,
-        Event::Text { .. }
-            | Event::Refusal { .. }
-            | Event::Reasoning { .. }
-            | Event::ToolCall { .. }
-            | Event::ToolArguments { .. }
-            | Event::Finished { .. }
-            | Event::Transcript(_)
+        ReplyEvent::Text { .. }
+            | ReplyEvent::Refusal { .. }
+            | ReplyEvent::Reasoning { .. }
+            | ReplyEvent::ToolCall { .. }
+            | ReplyEvent::ToolArguments { .. }
+            | ReplyEvent::Finished { .. }
+            | ReplyEvent::Transcript(_)
     )
 }
 
 /// How an attempt ended.
 #[derive(Clone, Copy)]
-pub enum Ending<'a> {
+pub enum AttemptEnd<'a> {
     /// The reply is complete.
     Completed,
     /// The client left.

@@ -4,7 +4,7 @@
 use crate::edge_metrics::EdgeMetrics;
 use crate::observe::Spans;
 use crate::trace::Trace;
-use baton_kv::Health;
+use baton_kv::CacheHealth;
 use baton_model::record::{AttemptRecord, RequestRecord};
 use baton_model::{Cost, UsageClass};
 use prometheus_client::encoding::{EncodeLabelSet, text};
@@ -63,7 +63,7 @@ pub struct Sizes {
     /// Bytes in the response cache of this process.
     pub cache_bytes: u64,
     /// How Redis fares; `None`: there is none.
-    pub redis: Option<Health>,
+    pub redis: Option<CacheHealth>,
     /// What became of spans.
     pub spans: Spans,
 }
@@ -283,7 +283,7 @@ impl Metrics {
     }
 
     /// A request was admitted.
-    pub fn started(&self) {
+    pub fn count_started(&self) {
         self.in_flight.inc();
     }
 
@@ -316,7 +316,7 @@ impl Metrics {
     }
 
     /// A request ended. If its trace is recorded, the times lead to it.
-    pub fn ended(&self, record: &RequestRecord, trace: &Trace) {
+    pub fn count_ended(&self, record: &RequestRecord, trace: &Trace) {
         let exemplar = || trace.recorded.then(|| Exemplar { trace_id: trace.id.to_string() });
         // The one place where a request ends, whatever its outcome: the gauge can't drift.
         self.in_flight.dec();
@@ -352,7 +352,7 @@ impl Metrics {
         for (task, count) in baton_tasks::panics() {
             self.task_panics.get_or_create(&TaskLabels { task }).inner().store(count, Ordering::Relaxed);
         }
-        if let Some(Health { up, errors }) = redis {
+        if let Some(CacheHealth { up, errors }) = redis {
             // Without Redis the family stays empty, which is not the same as a Redis that is down.
             self.redis_up.get_or_create(&Vec::new()).set(i64::from(up));
             self.redis_errors.get_or_create(&Vec::new()).inner().store(errors, Ordering::Relaxed);

@@ -2,7 +2,7 @@
 
 use crate::call::Call;
 use baton_model::record::RequestRecord;
-use baton_model::{Event, SpanId};
+use baton_model::{ReplyEvent, SpanId};
 
 /// Is told of every request that is over.
 pub trait Observer: Send + Sync {
@@ -25,7 +25,7 @@ pub struct EndedRequest<'a> {
     /// The span of each attempt, if the trace is recorded.
     pub spans: &'a [SpanId],
     /// What the attempt that replied produced, if [wanted](Observer::wants_replies).
-    pub reply: &'a [Event],
+    pub reply: &'a [ReplyEvent],
 }
 
 /// What became of spans: how many.

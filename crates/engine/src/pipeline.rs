@@ -8,11 +8,11 @@ use crate::admit::admit;
 use crate::ask::ask_provider;
 use crate::cache::CachePlan;
 use crate::call::Call;
-use crate::coalesce::{self, Place};
+use crate::coalesce::{self, CallRole};
 use crate::record::RequestRecorder;
 use crate::registry::Snapshot;
 use crate::reply::Reply;
-use crate::shared::Shared;
+use crate::shared::EngineContext;
 use baton_model::record::CacheUse;
 use baton_model::{Model, PublicError};
 use baton_tasks::compute;
@@ -22,7 +22,7 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// The error if no reply begins; the request is recorded then too, once it was admitted.
-pub async fn serve(shared: &Arc<Shared>, call: Call) -> Result<Reply, PublicError> {
+pub async fn serve(shared: &Arc<EngineContext>, call: Call) -> Result<Reply, PublicError> {
     let call = Arc::new(call);
     // One snapshot for the whole request: a model that is changed meanwhile does not change it halfway.
     let snapshot = shared.registry.snapshot();
@@ -31,7 +31,7 @@ pub async fn serve(shared: &Arc<Shared>, call: Call) -> Result<Reply, PublicErro
     let place = shared.limits.reserve(&call.identity.caller)?;
     let recorder = RequestRecorder::new(Arc::clone(shared), Arc::clone(&call), place);
     // With its place, so that waiting requests count: fewer are let in while the ledger is behind.
-    shared.ledger.pace().await;
+    shared.ledger.throttle().await;
     match shared.cache.plan(&call) {
         Some(cache_plan) => serve_cacheable(shared, call, snapshot.clone(), model, cache_plan, recorder).await,
         None => {
@@ -43,7 +43,7 @@ pub async fn serve(shared: &Arc<Shared>, call: Call) -> Result<Reply, PublicErro
 
 /// Serves a call whose reply may be cached, or may be under way for an identical call.
 async fn serve_cacheable(
-    shared: &Arc<Shared>,
+    shared: &Arc<EngineContext>,
     call: Arc<Call>,
     snapshot: Arc<Snapshot>,
     model: &Arc<Model>,
@@ -65,9 +65,10 @@ async fn serve_cacheable(
     recorder.set_cache_use(CacheUse::Miss);
     // Joined only after the lookup: a reply that is cached already needs no shared call.
     match shared.coalescer.join(&key, call.options.form) {
-        Place::Follower(reader) => coalesce::follow(Arc::clone(shared), reader, recorder).await,
-        Place::Leader(reader) => {
-            coalesce::lead(Arc::clone(shared), call, snapshot, Arc::clone(model), recorder, key, reader).await
+        CallRole::Follower(reader) => coalesce::join_shared_call(Arc::clone(shared), reader, recorder).await,
+        CallRole::Leader(reader) => {
+            coalesce::start_shared_call(Arc::clone(shared), call, snapshot, Arc::clone(model), recorder, key, reader)
+                .await
         }
     }
 }

@@ -8,8 +8,8 @@
 
 use crate::call::Call;
 use baton_kv::Cache;
-use baton_model::chat::{Message, Part, PartKind, Reasoning, Role, ToolCall};
-use baton_model::{ChatRequest, Event, ProviderId};
+use baton_model::chat::{Message, MessageRole, Part, PartKind, Reasoning, ToolCall};
+use baton_model::{ChatRequest, ProviderId, ReplyEvent};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -56,7 +56,7 @@ impl ReasoningCache {
     }
 
     /// Keeps the reasoning of a reply to that call by that provider.
-    pub async fn keep(&self, call: &Call, provider: &ProviderId, recorder: ReasoningRecorder) {
+    pub async fn store_reasoning(&self, call: &Call, provider: &ProviderId, recorder: ReasoningRecorder) {
         for (tool, blocks) in recorder.calls.into_values().filter(|(_, blocks)| !blocks.is_empty()) {
             let bytes = match serde_json::to_vec(&CachedReasoning { blocks }) {
                 Ok(bytes) => Bytes::from(bytes),
@@ -77,7 +77,7 @@ impl ReasoningCache {
         // Asked before the request is copied: a copy of a long conversation is expensive, and most have no tool
         // calls.
         let calls = |message: &Message| {
-            message.role == Role::Assistant && message.parts.iter().any(|part| tool(part).is_some())
+            message.role == MessageRole::Assistant && message.parts.iter().any(|part| tool(part).is_some())
         };
         request.messages.iter().any(calls)
     }
@@ -89,7 +89,7 @@ impl ReasoningCache {
         let answered = find_last_calls(&request.messages);
         // From the end: the latest turns matter most, and the number of lookups is bounded.
         for (place, message) in request.messages.iter_mut().enumerate().rev() {
-            if message.role != Role::Assistant || left == 0 {
+            if message.role != MessageRole::Assistant || left == 0 {
                 continue;
             }
             let tools: Vec<ToolCall> = message.parts.iter().filter_map(tool).cloned().collect();
@@ -147,9 +147,9 @@ fn sort_keys(value: &Value) -> String {
 
 /// The place of the turn whose calls the conversation is about to go on from.
 fn find_last_calls(messages: &[Message]) -> Option<usize> {
-    let place = messages.iter().rposition(|message| message.role != Role::Tool)?;
+    let place = messages.iter().rposition(|message| message.role != MessageRole::Tool)?;
     let last = messages.get(place)?;
-    (last.role == Role::Assistant && last.parts.iter().any(|part| call_id(part).is_some())).then_some(place)
+    (last.role == MessageRole::Assistant && last.parts.iter().any(|part| call_id(part).is_some())).then_some(place)
 }
 
 fn tool(part: &Part) -> Option<&ToolCall> {
@@ -223,35 +223,35 @@ pub struct ReasoningRecorder {
 
 impl ReasoningRecorder {
     /// Takes note of what a frame says.
-    pub fn observe(&mut self, events: &[Event]) {
+    pub fn observe(&mut self, events: &[ReplyEvent]) {
         for event in events {
             // Past the bound nothing is kept (`is_empty`): reasoning goes back whole or not at all.
             if self.bytes > MOST_BYTES {
                 return;
             }
             match event {
-                Event::Reasoning { choice, text } => {
+                ReplyEvent::Reasoning { choice, text } => {
                     self.bytes += text.len();
                     self.open_block(*choice).text.push_str(text);
                 }
-                Event::ReasoningSignature { choice, signature } => {
+                ReplyEvent::ReasoningSignature { choice, signature } => {
                     self.bytes += signature.len();
                     self.open_block(*choice).signature = Some(signature.clone());
                     // A signature ends its block: text that follows belongs to the next one, which has its own.
                     self.close(*choice);
                 }
-                Event::RedactedReasoning { choice, data } => {
+                ReplyEvent::RedactedReasoning { choice, data } => {
                     self.bytes += data.len();
                     self.close(*choice);
                     self.open_block(*choice).redacted = Some(data.clone());
                     self.close(*choice);
                 }
-                Event::ToolCall { choice, index, id, name } => {
+                ReplyEvent::ToolCall { choice, index, id, name } => {
                     let tool = ToolCall { id: id.clone(), name: name.clone(), arguments: String::new() };
                     let blocks = self.take_blocks(*choice);
                     self.calls.insert((*choice, *index), (tool, blocks));
                 }
-                Event::ToolArguments { choice, index, fragment } => {
+                ReplyEvent::ToolArguments { choice, index, fragment } => {
                     if let Some((tool, blocks)) = self.calls.get_mut(&(*choice, *index))
                         && !blocks.is_empty()
                     {

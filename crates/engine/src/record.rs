@@ -1,15 +1,15 @@
 //! The record of a request while it is under way, and its end: settle, journal, count, log.
 
 use crate::call::Call;
-use crate::meter::{Attempt, Ending};
+use crate::meter::{AttemptEnd, AttemptMeter};
 use crate::observe::EndedRequest;
-use crate::shared::Shared;
+use crate::shared::EngineContext;
 use crate::shares::Hold;
 use crate::trace::Trace;
 use baton_meter::count;
 use baton_model::fault::ErrorKind;
 use baton_model::record::{CacheUse, Outcome, RequestRecord};
-use baton_model::{Capability, Code, Cost, Event, Model, PublicError, SpanId};
+use baton_model::{Capability, Code, Cost, Model, PublicError, ReplyEvent, SpanId};
 use baton_provider_api::ProviderError;
 use std::sync::Arc;
 
@@ -18,21 +18,21 @@ use std::sync::Arc;
 /// It can't be forgotten: dropping a recorder that was not settled (the client left, the handler was cancelled) records
 /// the request as cancelled, with what its running attempt consumed.
 pub struct RequestRecorder {
-    shared: Arc<Shared>,
+    shared: Arc<EngineContext>,
     call: Arc<Call>,
     record: Option<Box<RequestRecord>>,
-    running: Option<Attempt>,
+    running: Option<AttemptMeter>,
     /// The span of each attempt, the running one included, if the trace is recorded.
     spans: Vec<SpanId>,
     /// What the last attempt said, if somebody wants to know.
-    text_events: Vec<Event>,
+    text_events: Vec<ReplyEvent>,
     /// The place among the requests in flight; given back with the recorder.
     _place: Hold,
 }
 
 impl RequestRecorder {
     /// A record for a request that was admitted.
-    pub fn new(shared: Arc<Shared>, call: Arc<Call>, place: Hold) -> Self {
+    pub fn new(shared: Arc<EngineContext>, call: Arc<Call>, place: Hold) -> Self {
         let record = RequestRecord {
             id: call.identity.id.clone(),
             arrived: call.identity.arrived,
@@ -40,7 +40,7 @@ impl RequestRecorder {
             first_content: None,
             api: call.identity.api.into(),
             capability: call.wire.capability,
-            stream: call.options.form == baton_provider_api::Form::Stream,
+            stream: call.options.form == baton_provider_api::ReplyForm::Stream,
             requested: call.routing.selector.to_string(),
             served: None,
             provider: None,
@@ -52,7 +52,7 @@ impl RequestRecorder {
             cache: CacheUse::Bypass,
             attempts: Vec::new(),
         };
-        shared.metrics.started();
+        shared.metrics.count_started();
         Self {
             shared,
             call,
@@ -86,10 +86,10 @@ impl RequestRecorder {
     pub async fn start_attempt(&mut self, model: &Arc<Model>) -> Result<(), ProviderError> {
         let now = self.shared.clock.now();
         self.set_model(model);
-        let mut running = Attempt::new(Arc::clone(model), now);
+        let mut running = AttemptMeter::new(Arc::clone(model), now);
         // Vendors bill neither counting nor moderation, so an unreported usage is zero and not an estimate.
         if matches!(self.call.wire.capability, Capability::TokenCount | Capability::Moderation) {
-            running = running.free();
+            running = running.without_cost();
         }
         let running = if self.collects_text() { running.collecting_text() } else { running };
         if self.call.identity.trace.recorded {
@@ -101,10 +101,10 @@ impl RequestRecorder {
         {
             // With the attempt in it. After a crash this line is all that the next process knows of the call.
             let mut start = RequestRecord::clone(record);
-            start.attempts.push(Attempt::new(Arc::clone(model), now).start_record());
+            start.attempts.push(AttemptMeter::new(Arc::clone(model), now).start_record());
             if let Err(cause) = self.shared.ledger.start(&start).await {
                 let message = "the request can't be recorded in the ledger now, so it was not sent";
-                return Err(ProviderError::new(ErrorKind::Unrecorded, message).because(cause));
+                return Err(ProviderError::new(ErrorKind::Unrecorded, message).with_cause(cause));
             }
         }
         // Only from here on it counts as sent: who leaves during the wait above has cost nothing.
@@ -130,7 +130,7 @@ impl RequestRecorder {
     }
 
     /// The attempt under way.
-    pub fn running(&mut self) -> Option<&mut Attempt> {
+    pub fn current_attempt(&mut self) -> Option<&mut AttemptMeter> {
         self.running.as_mut()
     }
 
@@ -145,7 +145,7 @@ impl RequestRecorder {
             }
             self.shared.health.record_failure(&attempt.model, error.kind, &error.message);
         }
-        self.close_attempt(Ending::Failed(error));
+        self.close_attempt(AttemptEnd::Failed(error));
     }
 
     /// How many attempts were made, the running one included.
@@ -181,7 +181,7 @@ impl RequestRecorder {
         if let Some(attempt) = &self.running {
             self.shared.health.record_success(&attempt.model);
         }
-        self.close_attempt(Ending::Completed);
+        self.close_attempt(AttemptEnd::Completed);
         self.close(Outcome::Completed, status, None).await;
     }
 
@@ -198,12 +198,12 @@ impl RequestRecorder {
 
     /// The client left. Not waited for: nobody is there to wait.
     pub fn cancel(&mut self) {
-        self.close_attempt(Ending::Cancelled);
+        self.close_attempt(AttemptEnd::Cancelled);
         // The record is queued by the call; only its receipt is dropped.
         drop(self.close(Outcome::Cancelled, 499, None));
     }
 
-    fn close_attempt(&mut self, ending: Ending<'_>) {
+    fn close_attempt(&mut self, ending: AttemptEnd<'_>) {
         let Some(mut attempt) = self.running.take() else { return };
         self.text_events = attempt.take_text_events();
         let record = attempt.settle(ending, self.shared.clock.now(), || self.prompt_tokens(&attempt.model));
@@ -215,7 +215,7 @@ impl RequestRecorder {
 
     /// The size of the prompt by Baton's own count.
     fn prompt_tokens(&self, model: &Model) -> u64 {
-        match self.call.content.meaning() {
+        match self.call.content.read_operation() {
             Ok(operation) => count::operation(operation, model).tokens,
             Err(_) => count::bytes_estimate(self.call.content.len() as u64, model).tokens,
         }
@@ -233,7 +233,7 @@ impl RequestRecorder {
             record.outcome = outcome;
             record.status = status;
             record.error = error;
-            self.shared.metrics.ended(&record, &self.call.identity.trace);
+            self.shared.metrics.count_ended(&record, &self.call.identity.trace);
             log(&record, &self.call.identity.trace);
             if let Some(observer) = &self.shared.observer {
                 let Self { call, spans, text_events, .. } = &*self;

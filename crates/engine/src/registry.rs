@@ -65,7 +65,7 @@ impl Snapshot {
         capability: Capability,
     ) -> Result<&Arc<Model>, PublicError> {
         let found = match wanted {
-            ModelSelector::Model(name) => self.named(caller, name),
+            ModelSelector::Model(name) => self.find_by_name(caller, name),
             ModelSelector::Provider(name) => self.default_of(caller, name, capability)?,
             ModelSelector::Default => self.default_for(caller, capability),
         };
@@ -87,7 +87,7 @@ impl Snapshot {
     }
 
     /// The model of that name. Ollama's clients mean `name:latest` by `name`, and the other way round.
-    fn named(&self, caller: &Caller, name: &str) -> Option<&Arc<Model>> {
+    fn find_by_name(&self, caller: &Caller, name: &str) -> Option<&Arc<Model>> {
         let usable = |name: &str| self.models.get(name).filter(|model| caller.may_use(&model.id));
         usable(name).or_else(|| match name.strip_suffix(":latest") {
             Some(short) => usable(short),
@@ -146,7 +146,7 @@ impl Snapshot {
     }
 
     fn not_found(&self, caller: &Caller, name: &str) -> PublicError {
-        let near = nearest(name, self.models.keys().filter(|id| caller.may_use(id)).map(ModelId::as_str));
+        let near = nearest_name(name, self.models.keys().filter(|id| caller.may_use(id)).map(ModelId::as_str));
         let hint = near
             .map_or_else(|| "GET /api/models lists the models".to_owned(), |near| format!("did you mean `{near}`?"));
         PublicError::new(Code::ModelNotFound, format!("unknown model `{name}`; {hint}")).at("model")
@@ -154,7 +154,7 @@ impl Snapshot {
 }
 
 /// The name most like `name`, if any is alike at all: at most a third of its letters differ.
-pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest_name<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     known
         .map(|candidate| (distance(name, candidate), candidate))
         .filter(|(distance, candidate)| *distance * 3 <= name.chars().count().max(candidate.chars().count()))
@@ -184,13 +184,13 @@ fn distance(a: &str, b: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::nearest;
+    use super::nearest_name;
 
     #[test]
     fn near_misses_are_named() {
         let known = ["gpt-4o", "gpt-4o-mini", "claude-haiku"];
-        assert_eq!(nearest("gpt4o", known.into_iter()), Some("gpt-4o"));
-        assert_eq!(nearest("Claude-Haiku", known.into_iter()), Some("claude-haiku"));
-        assert_eq!(nearest("mistral", known.into_iter()), None);
+        assert_eq!(nearest_name("gpt4o", known.into_iter()), Some("gpt-4o"));
+        assert_eq!(nearest_name("Claude-Haiku", known.into_iter()), Some("claude-haiku"));
+        assert_eq!(nearest_name("mistral", known.into_iter()), None);
     }
 }

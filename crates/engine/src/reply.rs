@@ -1,8 +1,8 @@
 //! A reply on its way up: its head, its frames, its bill.
 
 use baton_model::record::CacheUse;
-use baton_model::{Capability, Cost, Dialect, Event, ModelId, Nanos, ProviderId, PublicError, Wire};
-use baton_provider_api::{Form, Frame, ProviderError};
+use baton_model::{Capability, Cost, Dialect, ModelId, Nanos, ProviderId, PublicError, ReplyEvent, Wire};
+use baton_provider_api::{Frame, ProviderError, ReplyForm};
 use futures::stream::BoxStream;
 use std::sync::{Arc, OnceLock};
 
@@ -18,7 +18,7 @@ pub struct ReplyHead {
     /// What the model was asked: what the client asked, or chat for a completion.
     pub serves: Capability,
     /// Whether the frames are one body or a stream.
-    pub form: Form,
+    pub form: ReplyForm,
     /// The media type, as the provider said it.
     pub content_type: String,
     /// The provider's headers that may matter to the client.
@@ -55,14 +55,14 @@ pub struct Reply {
 pub type Bill = Arc<OnceLock<Cost>>;
 
 /// The bill of a reply that cost nothing, since no provider was asked.
-pub fn free() -> Bill {
+pub fn free_bill() -> Bill {
     Arc::new(OnceLock::from(Cost::Known(Nanos::ZERO)))
 }
 
 /// The error that a frame reports.
 pub fn failure(frame: &Frame) -> Option<ProviderError> {
     frame.events.iter().find_map(|event| match event {
-        Event::Failed(error) => Some(error.clone().into()),
+        ReplyEvent::Failed(error) => Some(error.clone().into()),
         _ => None,
     })
 }

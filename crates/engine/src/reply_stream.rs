@@ -3,13 +3,13 @@
 use crate::dispatch::Opened;
 use crate::reasoning_cache::ReasoningRecorder;
 use crate::record::RequestRecorder;
-use crate::reply::{Bill, ReplyHead, failure, free};
-use crate::shared::Shared;
+use crate::reply::{Bill, ReplyHead, failure, free_bill};
+use crate::shared::EngineContext;
 use crate::shares::Hold;
 use baton_model::fault::{ErrorKind, UpstreamBody};
 use baton_model::record::CacheUse;
-use baton_model::{Dialect, Event, ProviderId, PublicError};
-use baton_provider_api::{Exchange, Form, Frame, OnDisconnect, ProviderError};
+use baton_model::{Dialect, ProviderId, PublicError, ReplyEvent};
+use baton_provider_api::{Exchange, Frame, OnDisconnect, ProviderError, ReplyForm};
 use baton_tasks::supervised;
 use futures::StreamExt;
 use futures::stream::BoxStream;
@@ -22,15 +22,15 @@ type Frames = BoxStream<'static, Result<Frame, ProviderError>>;
 
 /// A reply under way, and the recorder that settles it.
 pub struct ReplyStream {
-    shared: Arc<Shared>,
+    shared: Arc<EngineContext>,
     /// `None` once it was handed to the background.
     recorder: Option<RequestRecorder>,
-    held: VecDeque<Frame>,
+    buffered: VecDeque<Frame>,
     /// `None` after an error.
     frames: Option<Frames>,
     /// The place among the calls to the provider; given back with the frames.
     place: Option<Hold>,
-    form: Form,
+    form: ReplyForm,
     dialect: Dialect,
     bill: Bill,
     on_disconnect: OnDisconnect,
@@ -45,22 +45,22 @@ pub struct ReplyStream {
 impl ReplyStream {
     /// The reply that goes on from a reply just opened.
     pub fn from_opened(
-        shared: Arc<Shared>,
+        shared: Arc<EngineContext>,
         mut recorder: RequestRecorder,
         opened: Opened,
         deadline: Option<Instant>,
     ) -> (ReplyHead, Self) {
-        let Opened { candidate, exchange, held, warnings, place } = opened;
+        let Opened { candidate, exchange, buffered, warnings, place } = opened;
         let Exchange { dialect, form, content_type, headers, frames, .. } = exchange;
         recorder.mark_first_content();
         let bill = Bill::default();
         let reasoning = (dialect.signs_reasoning() && dialect != recorder.call().wire.dialect).then(|| {
             let mut reasoning = ReasoningRecorder::default();
-            held.iter().for_each(|frame| reasoning.observe(&frame.events));
+            buffered.iter().for_each(|frame| reasoning.observe(&frame.events));
             (reasoning, candidate.model.provider.clone())
         });
         // A whole reply is metered by now, so its cost can go into the response headers.
-        if form == Form::Whole {
+        if form == ReplyForm::Whole {
             let _ = bill.set(recorder.cost());
         }
         let head = ReplyHead {
@@ -81,7 +81,7 @@ impl ReplyStream {
         let stream = Self {
             shared,
             recorder,
-            held,
+            buffered,
             frames,
             place,
             form,
@@ -98,9 +98,9 @@ impl ReplyStream {
 
     /// A reply that no provider is asked for: a cached or coalesced one.
     pub fn without_bill(
-        shared: Arc<Shared>,
+        shared: Arc<EngineContext>,
         mut recorder: RequestRecorder,
-        form: Form,
+        form: ReplyForm,
         dialect: Dialect,
         frames: Frames,
     ) -> Self {
@@ -108,12 +108,12 @@ impl ReplyStream {
         Self {
             shared,
             recorder: Some(recorder),
-            held: VecDeque::new(),
+            buffered: VecDeque::new(),
             frames: Some(frames),
             place: None,
             form,
             dialect,
-            bill: free(),
+            bill: free_bill(),
             on_disconnect: OnDisconnect::Cancel,
             deadline: None,
             settled: false,
@@ -131,14 +131,14 @@ impl ReplyStream {
     /// The next frame. The request is settled before the last one leaves.
     pub async fn next(&mut self) -> Option<Result<Frame, PublicError>> {
         // Held frames were metered when they came, in `start_attempt`; those from the provider are metered below.
-        let next = match self.held.pop_front() {
+        let next = match self.buffered.pop_front() {
             Some(frame) => Some(Ok(frame)),
             None => self.next_from_provider().await,
         };
         match next {
             Some(Ok(frame)) => {
                 // Settled before the last frame leaves: whoever has seen the end finds the record.
-                if frame.events.contains(&Event::Ended) || self.is_last().await {
+                if frame.events.contains(&ReplyEvent::Ended) || self.is_last().await {
                     self.complete().await;
                 }
                 Some(Ok(frame))
@@ -155,13 +155,13 @@ impl ReplyStream {
 
     /// Whether a frame of a whole reply is its last: nothing says so but the end that follows. A stream has a sign.
     async fn is_last(&mut self) -> bool {
-        if self.form != Form::Whole || !self.held.is_empty() || self.settled {
+        if self.form != ReplyForm::Whole || !self.buffered.is_empty() || self.settled {
             return false;
         }
         match self.next_from_provider().await {
             None => true,
             Some(Ok(next)) => {
-                self.held.push_back(next);
+                self.buffered.push_back(next);
                 false
             }
             Some(Err(error)) => {
@@ -188,7 +188,7 @@ impl ReplyStream {
             Err(error) => return Some(Err(error)),
         };
         // Metered before errors are looked for: a frame that reports an error may report usage too.
-        if let Some(attempt) = self.recorder.as_mut().and_then(RequestRecorder::running) {
+        if let Some(attempt) = self.recorder.as_mut().and_then(RequestRecorder::current_attempt) {
             attempt.observe_frame(&frame);
         }
         if let Some((reasoning, _)) = &mut self.reasoning {
@@ -213,7 +213,7 @@ impl ReplyStream {
             // Whole replies have their bill already.
             let _ = self.bill.set(recorder.cost());
             if let Some((reasoning, provider)) = self.reasoning.take().filter(|(reasoning, _)| !reasoning.is_empty()) {
-                self.shared.reasoning_cache.keep(recorder.call(), &provider, reasoning).await;
+                self.shared.reasoning_cache.store_reasoning(recorder.call(), &provider, reasoning).await;
             }
             recorder.complete(200).await;
         }
@@ -251,7 +251,7 @@ async fn drain(mut frames: Frames, mut recorder: RequestRecorder, time: Duration
     let read = async {
         let mut left = bytes;
         while let Some(Ok(frame)) = frames.next().await {
-            if let Some(attempt) = recorder.running() {
+            if let Some(attempt) = recorder.current_attempt() {
                 attempt.observe_frame(&frame);
             }
             left = left.saturating_sub(frame.bytes.len());

@@ -45,15 +45,15 @@ pub struct SkippedModel {
 
 /// The order of attempts.
 #[derive(Clone, Default)]
-pub struct Plan {
+pub struct RoutePlan {
     /// To be tried, first to last.
     pub candidates: Vec<Candidate>,
     /// Not to be tried.
-    pub passed: Vec<SkippedModel>,
+    pub skipped: Vec<SkippedModel>,
 }
 
 /// What a plan is made from, beside the snapshot.
-pub struct Ask<'a> {
+pub struct RouteInput<'a> {
     /// Who asks.
     pub caller: &'a Caller,
     /// What is asked.
@@ -70,33 +70,39 @@ pub struct Ask<'a> {
 ///
 /// # Errors
 /// If the model asked for can't do what is asked: the sentence names the models that can.
-pub fn plan(snapshot: &Snapshot, first: &Arc<Model>, ask: &Ask<'_>) -> Result<Plan, PublicError> {
+pub fn plan(snapshot: &Snapshot, first: &Arc<Model>, ask: &RouteInput<'_>) -> Result<RoutePlan, PublicError> {
     // Only the model that was asked for is an error; a fallback that can't serve is skipped.
     if serving(snapshot, first, ask).is_none() {
         return Err(unsupported_error(snapshot, first, ask));
     }
-    let mut plan = Plan::default();
+    let mut plan = RoutePlan::default();
     let mut open = Vec::new();
     let names = ask.fallbacks.unwrap_or(&first.fallbacks);
     // A set, since a client may name as many fallbacks as its request holds.
     let mut seen = HashSet::from([&first.id]);
-    consider(snapshot, first, ask, &mut plan, &mut open);
+    consider_model(snapshot, first, ask, &mut plan, &mut open);
     for name in names {
         if !seen.insert(name) {
             continue;
         }
         match snapshot.models.get(name).filter(|model| ask.caller.may_use(&model.id)) {
-            Some(model) => consider(snapshot, model, ask, &mut plan, &mut open),
+            Some(model) => consider_model(snapshot, model, ask, &mut plan, &mut open),
             // What the caller may not use is not there for it. If the operator named it, the caller has not even asked.
             None if ask.fallbacks.is_none() && !ask.caller.may_use(name) => {}
-            None => plan.passed.push(SkippedModel { model: name.clone(), reason: "unknown model".into() }),
+            None => plan.skipped.push(SkippedModel { model: name.clone(), reason: "unknown model".into() }),
         }
     }
     plan.candidates.append(&mut open);
     Ok(plan)
 }
 
-fn consider(snapshot: &Snapshot, model: &Arc<Model>, ask: &Ask<'_>, plan: &mut Plan, open: &mut Vec<Candidate>) {
+fn consider_model(
+    snapshot: &Snapshot,
+    model: &Arc<Model>,
+    ask: &RouteInput<'_>,
+    plan: &mut RoutePlan,
+    open: &mut Vec<Candidate>,
+) {
     let reason = if model.status == ModelStatus::Inactive {
         "it is inactive".to_owned()
     } else if let Some(candidate) = serving(snapshot, model, ask) {
@@ -110,17 +116,17 @@ fn consider(snapshot: &Snapshot, model: &Arc<Model>, ask: &Ask<'_>, plan: &mut P
     } else {
         format!("it does not support {}", ask.capability)
     };
-    plan.passed.push(SkippedModel { model: model.id.clone(), reason });
+    plan.skipped.push(SkippedModel { model: model.id.clone(), reason });
 }
 
 /// How a model serves a capability; a completion goes through chat where the model only chats.
-fn serving(snapshot: &Snapshot, model: &Arc<Model>, ask: &Ask<'_>) -> Option<Candidate> {
+fn serving(snapshot: &Snapshot, model: &Arc<Model>, ask: &RouteInput<'_>) -> Option<Candidate> {
     let (capability, client) = (ask.capability, ask.client);
     let provider = snapshot.providers.get(&model.provider)?;
     let as_chat = (capability == Capability::Completion).then_some(Capability::Chat);
     // The capability itself comes first: chat takes neither several prompts, token ids, `suffix` nor `echo`.
     [Some(capability), as_chat].into_iter().flatten().find_map(|serves| {
-        let completes = serves == Capability::Completion && provider.completes(client);
+        let completes = serves == Capability::Completion && provider.completes_text(client);
         // A provider that completes prompts with its chat models lists them with CHAT alone.
         let needed = if completes { Capability::Chat } else { serves.listed_as() };
         let listed = model.capabilities.contains(&needed) || model.capabilities.contains(&serves);
@@ -129,7 +135,7 @@ fn serving(snapshot: &Snapshot, model: &Arc<Model>, ask: &Ask<'_>) -> Option<Can
     })
 }
 
-fn unsupported_error(snapshot: &Snapshot, model: &Model, ask: &Ask<'_>) -> PublicError {
+fn unsupported_error(snapshot: &Snapshot, model: &Model, ask: &RouteInput<'_>) -> PublicError {
     if !snapshot.providers.contains_key(&model.provider) {
         return PublicError::new(
             Code::ProviderNotAvailable,

@@ -2,7 +2,7 @@
 
 use crate::cache::CacheSettings;
 use crate::health::{CircuitSettings, RetryBudgetSettings};
-use crate::trace::Sampling;
+use crate::trace::TraceSampling;
 use std::time::Duration;
 
 /// How the engine behaves.
@@ -22,7 +22,7 @@ pub struct EngineSettings {
     /// The largest body that is translated into another format, in bytes; larger ones only pass through.
     pub max_translated_bytes: usize,
     /// Which requests are recorded as traces.
-    pub sampling: Sampling,
+    pub sampling: TraceSampling,
 }
 
 impl Default for EngineSettings {
@@ -34,7 +34,7 @@ impl Default for EngineSettings {
             max_in_flight: 10_000,
             max_bytes_in_flight: 1 << 30,
             max_translated_bytes: 16 << 20,
-            sampling: Sampling::default(),
+            sampling: TraceSampling::default(),
         }
     }
 }

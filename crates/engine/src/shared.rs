@@ -2,9 +2,9 @@
 
 use crate::cache::ResponseCache;
 use crate::coalesce::Coalescer;
-use crate::health::{Health, RetryBudgets};
+use crate::health::{HealthTracker, RetryBudgets};
 use crate::ledger::Ledger;
-use crate::limit::Limits;
+use crate::limit::NodeLimits;
 use crate::metrics::Metrics;
 use crate::observe::Observer;
 use crate::reasoning_cache::ReasoningCache;
@@ -19,7 +19,7 @@ use std::time::Duration;
 use tokio_util::task::TaskTracker;
 
 /// What the steps of the pipeline share.
-pub struct Shared {
+pub struct EngineContext {
     /// How it behaves.
     pub settings: EngineSettings,
     /// Models and providers.
@@ -31,9 +31,9 @@ pub struct Shared {
     /// Shared calls under way.
     pub coalescer: Coalescer,
     /// How much may be under way at once.
-    pub limits: Limits,
+    pub limits: NodeLimits,
     /// How each model fares.
-    pub health: Health,
+    pub health: HealthTracker,
     /// How many retries each provider gets.
     pub retry_budgets: RetryBudgets,
     /// Records.
@@ -47,18 +47,18 @@ pub struct Shared {
     /// Work that outlives its request: shared calls, drains.
     pub tasks: TaskTracker,
     /// The generator that varies waits and names spans.
-    pub chance: Mutex<StdRng>,
+    pub rng: Mutex<StdRng>,
 }
 
-impl Shared {
+impl EngineContext {
     /// The id of a new span.
     pub fn span(&self) -> SpanId {
-        SpanId(trace::nonzero(&mut *self.chance.lock().unwrap_or_else(PoisonError::into_inner)))
+        SpanId(trace::nonzero(&mut *self.rng.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 
     /// A wait, varied by up to a half either way, so that clients that failed together don't return together.
     pub fn vary(&self, wait: Duration) -> Duration {
-        let factor = self.chance.lock().unwrap_or_else(PoisonError::into_inner).random_range(0.5..1.5);
+        let factor = self.rng.lock().unwrap_or_else(PoisonError::into_inner).random_range(0.5..1.5);
         // `mul_f64` panics where the product is no duration.
         Duration::try_from_secs_f64(wait.as_secs_f64() * factor).unwrap_or(Duration::MAX)
     }

@@ -23,7 +23,7 @@ struct State {
 
 /// Why nothing more can be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Full {
+pub enum NoShareLeft {
     /// All of it is taken.
     Taken,
     /// It is crowded, and this holder has its share.
@@ -46,7 +46,7 @@ impl Shares {
     }
 
     /// How much there is.
-    pub fn most(&self) -> u64 {
+    pub fn limit(&self) -> u64 {
         self.most
     }
 
@@ -59,7 +59,7 @@ impl Shares {
     ///
     /// # Errors
     /// Why not.
-    pub fn check(&self, holder: &str, amount: u64) -> Result<(), Full> {
+    pub fn check(&self, holder: &str, amount: u64) -> Result<(), NoShareLeft> {
         self.state().check(self.most, holder, amount, 0)
     }
 
@@ -67,7 +67,7 @@ impl Shares {
     ///
     /// # Errors
     /// Why it can't.
-    pub fn take(&self, holder: &Arc<str>, amount: u64) -> Result<Hold, Full> {
+    pub fn take(&self, holder: &Arc<str>, amount: u64) -> Result<Hold, NoShareLeft> {
         // Made empty and grown, so that a refused hold gives back nothing when it is dropped.
         let mut hold = Hold { shares: self.clone(), holder: Arc::clone(holder), amount: 0 };
         hold.grow(amount)?;
@@ -81,13 +81,13 @@ impl Shares {
 
 impl State {
     /// `within`: what the hold has already that is to have more.
-    fn check(&self, most: u64, holder: &str, amount: u64, within: u64) -> Result<(), Full> {
+    fn check(&self, most: u64, holder: &str, amount: u64, within: u64) -> Result<(), NoShareLeft> {
         if within.saturating_add(amount) > most {
-            return Err(Full::Never);
+            return Err(NoShareLeft::Never);
         }
         let total = self.total.saturating_add(amount);
         if total > most {
-            return Err(Full::Taken);
+            return Err(NoShareLeft::Taken);
         }
         // A quarter is left free for those who have less than their share; without it a greedy holder that is quick to
         // take what comes free would never let another in.
@@ -99,11 +99,11 @@ impl State {
         // One that has begun must be able to end, or a body could be read in part and never whole.
         let holds_another = own.is_some_and(|own| own > within);
         if holds_another && total > most - most / 8 {
-            return Err(Full::Share);
+            return Err(NoShareLeft::Share);
         }
         // Alone, there is nobody to share the rest with.
         if crowded && holders > 1 && own.is_some_and(|own| own.saturating_add(amount) > share) {
-            return Err(Full::Share);
+            return Err(NoShareLeft::Share);
         }
         Ok(())
     }
@@ -114,7 +114,7 @@ impl Hold {
     ///
     /// # Errors
     /// Why it can't; then it holds what it held.
-    pub fn grow(&mut self, amount: u64) -> Result<(), Full> {
+    pub fn grow(&mut self, amount: u64) -> Result<(), NoShareLeft> {
         let mut state = self.shares.state();
         state.check(self.shares.most, &self.holder, amount, self.amount)?;
         state.total += amount;
@@ -157,9 +157,9 @@ mod tests {
     fn alone_one_may_take_all_but_what_is_for_newcomers() {
         let shares = Shares::new(16);
         let held: Vec<Hold> = (0..14).map(|_| shares.take(&name("a"), 1).ok().unwrap()).collect();
-        assert_eq!(shares.take(&name("a"), 1).err(), Some(Full::Share));
+        assert_eq!(shares.take(&name("a"), 1).err(), Some(NoShareLeft::Share));
         let newcomers = [shares.take(&name("b"), 1).ok().unwrap(), shares.take(&name("c"), 1).ok().unwrap()];
-        assert_eq!(shares.take(&name("d"), 1).err(), Some(Full::Taken));
+        assert_eq!(shares.take(&name("d"), 1).err(), Some(NoShareLeft::Taken));
         drop((held, newcomers));
         assert_eq!(shares.taken(), 0);
     }
@@ -170,7 +170,7 @@ mod tests {
         let mut greedy: Vec<Hold> = (0..14).map(|_| shares.take(&name("a"), 1).ok().unwrap()).collect();
         let other = shares.take(&name("b"), 1).ok().unwrap();
         greedy.truncate(12);
-        assert_eq!(shares.check("a", 1), Err(Full::Share), "it holds 12 of 16, and its share is 8");
+        assert_eq!(shares.check("a", 1), Err(NoShareLeft::Share), "it holds 12 of 16, and its share is 8");
         let second = shares.take(&name("b"), 1).ok().unwrap();
         drop((other, second));
         assert_eq!(shares.check("a", 1), Ok(()), "the others are gone");
@@ -180,9 +180,9 @@ mod tests {
     fn growing_counts_like_taking() {
         let shares = Shares::new(10);
         let mut hold = shares.take(&name("a"), 6).ok().unwrap();
-        assert_eq!(hold.grow(5), Err(Full::Never), "nobody holds more than there is");
+        assert_eq!(hold.grow(5), Err(NoShareLeft::Never), "nobody holds more than there is");
         let other = shares.take(&name("b"), 2).ok().unwrap();
-        assert_eq!(hold.grow(4), Err(Full::Taken));
+        assert_eq!(hold.grow(4), Err(NoShareLeft::Taken));
         drop(other);
         assert_eq!((hold.amount(), shares.taken()), (6, 6));
         hold.grow(4).unwrap();

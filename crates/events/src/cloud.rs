@@ -1,20 +1,20 @@
 //! An event as everyone outside sees it.
 
-use baton_bus::Event;
+use baton_bus::BusEvent;
 use baton_model::chat::Json;
 use baton_store::StoredEvent;
 
 /// The CloudEvent that stands on the bus, in the stream of the API and in the body of webhooks. Its source is the node
 /// where it happened.
-pub fn cloud(event: &StoredEvent) -> Event {
-    let mut cloud = Event::new(event.id.as_str(), event.source.as_str(), event.kind.name());
+pub fn cloud(event: &StoredEvent) -> BusEvent {
+    let mut cloud = BusEvent::new(event.id.as_str(), event.source.as_str(), event.kind.name());
     // The specification has no empty subject.
     cloud.subject = Some(event.subject.clone()).filter(|subject| !subject.is_empty());
     cloud.time = Some(event.time);
     cloud.datacontenttype = Some("application/json".to_owned());
     cloud.data = Some(Json(event.data.clone()));
     match &event.traceparent {
-        Some(trace) => cloud.with("traceparent", trace.as_str()),
+        Some(trace) => cloud.with_attribute("traceparent", trace.as_str()),
         None => cloud,
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! What happens is written into the outbox, in the transaction that it belongs to. From there
 //! - [`Relay`] publishes it on the bus, and gives it its place in the stream that the API shows;
-//! - [`Webhooks`] delivers it to services over HTTP, signed by the Standard Webhooks scheme.
+//! - [`WebhookSender`] delivers it to services over HTTP, signed by the Standard Webhooks scheme.
 //!
-//! Both do bounded *rounds* of work, on one node at a time: whoever calls [`Relay::round`] or [`Webhooks::round`] holds
+//! Both do bounded *rounds* of work, on one node at a time: whoever calls [`Relay::round`] or [`WebhookSender::round`] holds
 //! the lease. A round never fails: what is in its way is logged once an outage, and tried again with pauses. Everything
 //! arrives at least once; who wants it once looks at the event's id.
 //!
@@ -17,4 +17,4 @@ pub mod webhooks;
 
 pub use cloud::cloud;
 pub use relay::Relay;
-pub use webhooks::Webhooks;
+pub use webhooks::WebhookSender;

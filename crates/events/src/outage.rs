@@ -15,12 +15,12 @@ pub struct Outage {
 
 impl Outage {
     /// Whether the pause after the last failure is still on.
-    pub fn rests(&self, now: Instant) -> bool {
+    pub fn is_pausing(&self, now: Instant) -> bool {
         self.until.is_some_and(|until| now < until)
     }
 
     /// It failed. Only the first time is for the log.
-    pub fn failed(&mut self, now: Instant, what: &str, error: &impl Display) {
+    pub fn note_failure(&mut self, now: Instant, what: &str, error: &impl Display) {
         if self.failures == 0 {
             tracing::warn!(%error, "{what} rests; nothing is lost, and it goes on by itself");
         } else {
@@ -32,7 +32,7 @@ impl Outage {
     }
 
     /// It works.
-    pub fn over(&mut self, what: &str) {
+    pub fn note_success(&mut self, what: &str) {
         if self.failures > 0 {
             tracing::info!(tries = self.failures, "{what} goes on");
         }
@@ -53,16 +53,16 @@ mod tests {
     fn pauses_grow_and_end() {
         let mut outage = Outage::default();
         let mut now = Instant::now();
-        assert!(!outage.rests(now));
+        assert!(!outage.is_pausing(now));
         for expected in [200, 400, 800, 1_600, 3_200, 5_000, 5_000] {
-            outage.failed(now, "it", &"gone");
+            outage.note_failure(now, "it", &"gone");
             now += Duration::from_millis(expected - 1);
-            assert!(outage.rests(now), "{expected}");
+            assert!(outage.is_pausing(now), "{expected}");
             now += Duration::from_millis(1);
-            assert!(!outage.rests(now), "{expected}");
+            assert!(!outage.is_pausing(now), "{expected}");
         }
-        outage.over("it");
-        outage.failed(now, "it", &"gone");
-        assert!(!outage.rests(now + FIRST));
+        outage.note_success("it");
+        outage.note_failure(now, "it", &"gone");
+        assert!(!outage.is_pausing(now + FIRST));
     }
 }

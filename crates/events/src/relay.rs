@@ -2,7 +2,7 @@
 
 use crate::cloud;
 use crate::outage::Outage;
-use baton_bus::{Bus, BusError, Event};
+use baton_bus::{Bus, BusError, BusEvent};
 use baton_store::{Store, StoreError, StoredEvent};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -37,23 +37,23 @@ impl Relay {
     /// Relays one batch. Whether there may be more: if not, look again a little later. For the one node that has the
     /// lease; two relays at once would only publish twice.
     pub async fn round(&self) -> bool {
-        if self.outage().rests(Instant::now()) {
+        if self.outage().is_pausing(Instant::now()) {
             return false;
         }
         match self.batch().await {
             Ok(relayed) => {
-                self.outage().over(WHAT);
+                self.outage().note_success(WHAT);
                 relayed
             }
             Err(error) => {
-                self.outage().failed(Instant::now(), WHAT, &error);
+                self.outage().note_failure(Instant::now(), WHAT, &error);
                 false
             }
         }
     }
 
     async fn batch(&self) -> Result<bool, RelayError> {
-        let events = self.store.events().unplaced(BATCH).await?;
+        let events = self.store.events().list_unplaced(BATCH).await?;
         if events.is_empty() {
             return Ok(false);
         }
@@ -62,23 +62,23 @@ impl Relay {
         if !gone.is_empty() {
             // After the bus has them. A node that dies in between publishes them again, and the bus drops what it had
             // lately.
-            self.store.events().place(&gone).await?;
+            self.store.events().place_events(&gone).await?;
         }
         failure.map_or(Ok(true), |error| Err(error.into()))
     }
 
     /// Publishes them; the ids of those that need no other try, and what was in the way of the rest.
     async fn publish(&self, events: &[StoredEvent]) -> (Vec<String>, Option<BusError>) {
-        let clouds: Vec<Event> = events.iter().map(cloud).collect();
+        let clouds: Vec<BusEvent> = events.iter().map(cloud).collect();
         match self.bus.publish(&clouds).await {
             Ok(()) => (events.iter().map(|event| event.id.clone()).collect(), None),
             // One of them will never go. The bus drops those that it has taken by now.
-            Err(BusError::Refused(_)) => self.singly(&clouds).await,
+            Err(BusError::Refused(_)) => self.publish_singly(&clouds).await,
             Err(error) => (Vec::new(), Some(error)),
         }
     }
 
-    async fn singly(&self, clouds: &[Event]) -> (Vec<String>, Option<BusError>) {
+    async fn publish_singly(&self, clouds: &[BusEvent]) -> (Vec<String>, Option<BusError>) {
         let mut gone = Vec::new();
         for event in clouds {
             match self.bus.publish(std::slice::from_ref(event)).await {

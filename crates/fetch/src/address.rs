@@ -45,7 +45,7 @@ pub fn is_global(address: IpAddr) -> bool {
 }
 
 /// Whether a call may go there: the public internet, or a network that is allowed.
-pub fn permitted(address: IpAddr, allowed: &[IpNet]) -> bool {
+pub fn is_permitted(address: IpAddr, allowed: &[IpNet]) -> bool {
     // Canonical for the networks too: `::ffff:10.1.2.3` is in `10.0.0.0/8`.
     is_global(address) || allowed.iter().any(|network| network.contains(&address.to_canonical()))
 }
@@ -185,10 +185,10 @@ mod tests {
     fn networks_can_be_allowed() {
         let allowed = ["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()];
         for address in ["10.1.2.3", "::ffff:10.1.2.3", "fd00::1", "1.1.1.1"] {
-            assert!(permitted(address.parse().unwrap(), &allowed), "{address}");
+            assert!(is_permitted(address.parse().unwrap(), &allowed), "{address}");
         }
         for address in ["127.0.0.1", "192.168.0.1", "fe80::1", "::10.1.2.3"] {
-            assert!(!permitted(address.parse().unwrap(), &allowed), "{address}");
+            assert!(!is_permitted(address.parse().unwrap(), &allowed), "{address}");
         }
     }
 }

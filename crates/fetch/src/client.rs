@@ -1,8 +1,8 @@
 //! The client.
 
-use crate::guard::Guard;
-use crate::request::fits;
-use crate::{FetchError, Reply, Request};
+use crate::guard::AddressGuard;
+use crate::request::matches_type;
+use crate::{FetchError, FetchReply, FetchRequest};
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
 use http::header::CONTENT_TYPE;
@@ -14,29 +14,29 @@ use std::time::Duration;
 
 /// A client of side calls. Cheap to clone; connections are shared by clones.
 #[derive(Debug, Clone)]
-pub struct Client {
+pub struct FetchClient {
     /// Or why there is none: told by each call, so that a machine without certificates can do everything else.
     inner: Result<reqwest::Client, String>,
-    guard: Option<Guard>,
-    limits: Limits,
+    guard: Option<AddressGuard>,
+    limits: FetchLimits,
 }
 
 /// Bounds of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
+pub struct FetchLimits {
     /// The most time, from resolving the name to the last byte.
     pub time: Duration,
     /// The most bytes of a reply's body.
     pub bytes: usize,
 }
 
-impl Default for Limits {
+impl Default for FetchLimits {
     fn default() -> Self {
         Self { time: Duration::from_secs(10), bytes: 1 << 20 }
     }
 }
 
-impl Client {
+impl FetchClient {
     /// For addresses that the operator has chosen. Proxies of the environment are used.
     pub fn trusted() -> Self {
         Self::new(reqwest::Client::builder(), None)
@@ -45,20 +45,20 @@ impl Client {
     /// For addresses that somebody else has chosen: connects only to the public internet and to these networks, and
     /// never through a proxy, which would resolve names by itself.
     pub fn guarded(allowed: Vec<IpNet>) -> Self {
-        let guard = Guard::new(allowed);
+        let guard = AddressGuard::new(allowed);
         Self::new(reqwest::Client::builder().no_proxy().dns_resolver(guard.clone()), Some(guard))
     }
 
-    fn new(builder: ClientBuilder, guard: Option<Guard>) -> Self {
+    fn new(builder: ClientBuilder, guard: Option<AddressGuard>) -> Self {
         // A redirect could lead to an address that the guard would have to check again, so none is followed.
         let builder = builder.redirect(Policy::none()).user_agent(concat!("baton/", env!("CARGO_PKG_VERSION")));
         let inner = builder.build().map_err(|error| chain(&error));
-        Self { inner, guard, limits: Limits::default() }
+        Self { inner, guard, limits: FetchLimits::default() }
     }
 
     /// The same with other bounds.
     #[must_use]
-    pub fn within(mut self, limits: Limits) -> Self {
+    pub fn with_limits(mut self, limits: FetchLimits) -> Self {
         self.limits = limits;
         self
     }
@@ -68,7 +68,7 @@ impl Client {
     /// # Errors
     ///
     /// If the address is none or not permitted, nobody responds there in time, or too much or something else comes.
-    pub async fn send(&self, request: Request) -> Result<Reply, FetchError> {
+    pub async fn send(&self, request: FetchRequest) -> Result<FetchReply, FetchError> {
         let inner = self.inner.as_ref().map_err(|reason| FetchError::Setup(reason.clone()))?;
         let url = parse(&request.url)?;
         if let Some(guard) = &self.guard {
@@ -88,22 +88,22 @@ impl Client {
         &self,
         inner: &reqwest::Client,
         url: Url,
-        request: Request,
+        request: FetchRequest,
         host: &str,
-    ) -> Result<Reply, FetchError> {
+    ) -> Result<FetchReply, FetchError> {
         let call = inner.request(request.method, url).headers(request.headers).body(request.body);
         let response = call.send().await.map_err(|error| failure(&error, host))?;
         let (status, headers) = (response.status(), response.headers().clone());
         // The type of an error page says nothing about what was asked for.
         if status.is_success() && !request.types.is_empty() {
             let found = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("no type");
-            if !fits(found, &request.types) {
+            if !matches_type(found, &request.types) {
                 let expected = request.types.join(" or ");
                 return Err(FetchError::Type { host: host.to_owned(), found: found.to_owned(), expected });
             }
         }
         let body = collect(response, host, self.limits.bytes, request.cut).await?;
-        Ok(Reply { status, headers, body })
+        Ok(FetchReply { status, headers, body })
     }
 }
 

@@ -2,7 +2,7 @@
 //! the name a second time, so a name that resolves differently then (DNS rebinding) gains nothing.
 
 use crate::FetchError;
-use crate::address::permitted;
+use crate::address::is_permitted;
 use ipnet::IpNet;
 use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -11,9 +11,9 @@ use std::sync::Arc;
 
 /// The networks that are allowed beside the public internet.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Guard(Arc<[IpNet]>);
+pub(crate) struct AddressGuard(Arc<[IpNet]>);
 
-impl Guard {
+impl AddressGuard {
     pub fn new(allowed: Vec<IpNet>) -> Self {
         Self(allowed.into())
     }
@@ -23,15 +23,19 @@ impl Guard {
         let host = url.host_str().unwrap_or_default();
         // The URL parser has made numbers of `0x7f.1`, `2130706433` and their like, so all spellings are seen here.
         let Ok(address) = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() else { return Ok(()) };
-        if permitted(address, &self.0) {
+        if is_permitted(address, &self.0) {
             return Ok(());
         }
         Err(FetchError::Refused { host: host.to_owned(), address })
     }
 
     /// Those of a name's addresses that may be called.
-    fn sift(&self, host: &str, found: impl Iterator<Item = SocketAddr>) -> Result<Vec<SocketAddr>, FetchError> {
-        let (good, bad): (Vec<_>, Vec<_>) = found.partition(|address| permitted(address.ip(), &self.0));
+    fn filter_addresses(
+        &self,
+        host: &str,
+        found: impl Iterator<Item = SocketAddr>,
+    ) -> Result<Vec<SocketAddr>, FetchError> {
+        let (good, bad): (Vec<_>, Vec<_>) = found.partition(|address| is_permitted(address.ip(), &self.0));
         match (good.is_empty(), bad.first()) {
             // A name with some forbidden addresses is called at the permitted ones only.
             (false, _) => Ok(good),
@@ -41,7 +45,7 @@ impl Guard {
     }
 }
 
-impl Resolve for Guard {
+impl Resolve for AddressGuard {
     fn resolve(&self, name: Name) -> Resolving {
         let guard = self.clone();
         Box::pin(async move {
@@ -49,7 +53,7 @@ impl Resolve for Guard {
             // The port is set by the HTTP client; the resolver gets the name alone.
             let found = tokio::net::lookup_host((host, 0)).await;
             let found = found.map_err(|_| FetchError::Unresolved { host: host.to_owned() })?;
-            Ok(Box::new(guard.sift(host, found)?.into_iter()) as Addrs)
+            Ok(Box::new(guard.filter_addresses(host, found)?.into_iter()) as Addrs)
         })
     }
 }
@@ -61,8 +65,8 @@ mod tests {
 
     fn check(found: &[&str], expected: Result<&[&str], &str>) {
         let address = |text: &&str| SocketAddr::new(text.parse().unwrap(), 0);
-        let guard = Guard::new(vec!["10.9.0.0/16".parse().unwrap()]);
-        let sifted = guard.sift("name.test", found.iter().map(address)).map_err(|error| error.to_string());
+        let guard = AddressGuard::new(vec!["10.9.0.0/16".parse().unwrap()]);
+        let sifted = guard.filter_addresses("name.test", found.iter().map(address)).map_err(|error| error.to_string());
         let expected = expected.map(|good| good.iter().map(address).collect::<Vec<_>>()).map_err(str::to_owned);
         assert_eq!(sifted, expected);
     }

@@ -1,8 +1,8 @@
 //! The client of side calls: signing keys, webhooks, files that requests point at. Calls to providers go through
 //! `baton_provider_api::Transport` instead.
 //!
-//! - [`Client::trusted`] goes where the operator says: the address stands in the configuration.
-//! - [`Client::guarded`] goes where somebody else says. It resolves names itself and connects only to addresses of the
+//! - [`FetchClient::trusted`] goes where the operator says: the address stands in the configuration.
+//! - [`FetchClient::guarded`] goes where somebody else says. It resolves names itself and connects only to addresses of the
 //!   public internet ([`address`]) and to networks that the operator allows, so nobody can make Baton ask its own
 //!   machine, its neighbours or the metadata service of a cloud.
 //!
@@ -14,6 +14,6 @@ mod error;
 mod guard;
 mod request;
 
-pub use client::{Client, Limits};
+pub use client::{FetchClient, FetchLimits};
 pub use error::FetchError;
-pub use request::{Reply, Request};
+pub use request::{FetchReply, FetchRequest};

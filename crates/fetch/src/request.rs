@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 /// A call.
 #[derive(Debug, Clone)]
-pub struct Request {
+pub struct FetchRequest {
     pub(crate) method: Method,
     pub(crate) url: String,
     pub(crate) headers: HeaderMap,
@@ -14,7 +14,7 @@ pub struct Request {
     pub(crate) cut: bool,
 }
 
-impl Request {
+impl FetchRequest {
     /// A `GET`.
     pub fn get(url: impl Into<String>) -> Self {
         Self::new(Method::GET, url, Bytes::new())
@@ -38,14 +38,14 @@ impl Request {
 
     /// The same, refusing a successful reply of another type than these: `application/json`, or `audio/*`.
     #[must_use]
-    pub fn expecting(mut self, types: &[&'static str]) -> Self {
+    pub fn expect_types(mut self, types: &[&'static str]) -> Self {
         self.types = types.to_vec();
         self
     }
 
     /// The same, cutting a reply that is too large instead of failing: for replies that only matter by their status.
     #[must_use]
-    pub fn cut(mut self) -> Self {
+    pub fn cut_large_replies(mut self) -> Self {
         self.cut = true;
         self
     }
@@ -53,7 +53,7 @@ impl Request {
 
 /// What came, whatever its status. Redirects come as they are.
 #[derive(Debug, Clone)]
-pub struct Reply {
+pub struct FetchReply {
     /// The status.
     pub status: StatusCode,
     /// The headers.
@@ -63,7 +63,7 @@ pub struct Reply {
 }
 
 /// Whether a `content-type` is one of these.
-pub(crate) fn fits(found: &str, types: &[&str]) -> bool {
+pub(crate) fn matches_type(found: &str, types: &[&str]) -> bool {
     let essence = found.split(';').next().unwrap_or_default().trim();
     types.iter().any(|wanted| match wanted.strip_suffix('*') {
         Some(family) => {
@@ -76,15 +76,15 @@ pub(crate) fn fits(found: &str, types: &[&str]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::fits;
+    use super::matches_type;
 
     #[test]
     fn types_are_compared_without_their_parameters() {
         for good in ["application/json", "Application/JSON; charset=utf-8", "audio/wav"] {
-            assert!(fits(good, &["application/json", "audio/*"]), "{good}");
+            assert!(matches_type(good, &["application/json", "audio/*"]), "{good}");
         }
         for bad in ["", "text/html", "application/jsonp", "audio/", "audiox/wav", "ä"] {
-            assert!(!fits(bad, &["application/json", "audio/*"]), "{bad}");
+            assert!(!matches_type(bad, &["application/json", "audio/*"]), "{bad}");
         }
     }
 }

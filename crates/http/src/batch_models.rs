@@ -54,7 +54,7 @@ impl<'s> BatchModels<'s> {
     }
 
     /// The only model, if there is only one.
-    pub fn only(&self) -> Option<&Arc<Model>> {
+    pub fn single_model(&self) -> Option<&Arc<Model>> {
         self.seen.values().next().filter(|_| self.seen.len() == 1)
     }
 }

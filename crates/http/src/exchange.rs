@@ -65,11 +65,11 @@ pub fn call(
             max_output_tokens: request.max_output_tokens,
             deterministic: request.deterministic,
             cache: headers.cache,
-            headers: headers::passed_on(&parts.headers),
+            headers: headers::headers_to_forward(&parts.headers),
             query: query::forwarded(api, parts.uri.query()),
         },
         // The memory that was counted for the body stays counted for as long as the body lives.
-        content: request.content.held(hold),
+        content: request.content.with_hold(hold),
         identity: Identity { id, arrived, trace, caller, attribution, api: api.name(), status: api.status() },
     })
 }

@@ -1,7 +1,7 @@
 //! Headers in and out.
 
 use baton_engine::{CachePolicy, ReplyHead};
-use baton_model::bounds::{FALLBACKS, ID, Most, TAGS};
+use baton_model::bounds::{FALLBACKS, ID, Maximum, TAGS};
 use baton_model::{Code, Cost, ModelId, PublicError};
 use baton_web::bounds;
 use baton_web::headers::{forward, text, value};
@@ -53,12 +53,12 @@ impl RequestHeaders {
             let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
             let items: Vec<String> = items.map(str::to_owned).collect();
             bounds::list(name, items.len(), most)?;
-            items.iter().try_for_each(|item| bounds::text(name, item, Most::Bytes(ID)))?;
+            items.iter().try_for_each(|item| bounds::text(name, item, Maximum::Bytes(ID)))?;
             Ok(Some(items))
         };
         let id = |name: &str| -> Result<Option<String>, PublicError> {
             let Some(id) = text(headers, name) else { return Ok(None) };
-            bounds::text(name, id, Most::Bytes(ID))?;
+            bounds::text(name, id, Maximum::Bytes(ID))?;
             Ok(Some(id.to_owned()))
         };
         Ok(Self {
@@ -79,12 +79,12 @@ fn cache_policy(text: &str) -> Result<CachePolicy, PublicError> {
         ("no-store", _) => Ok(CachePolicy::NoStore),
         ("no-cache", _) => Ok(CachePolicy::NoCache),
         (_, Some(seconds)) => Ok(CachePolicy::MaxAge(Duration::from_secs(seconds))),
-        _ => Err(wrong("x-baton-cache", "no-store, no-cache or max-age=SECONDS", text)),
+        _ => Err(header_error("x-baton-cache", "no-store, no-cache or max-age=SECONDS", text)),
     }
 }
 
 fn strict(text: &str) -> Result<bool, PublicError> {
-    text.parse().map_err(|_| wrong("x-baton-strict", "true or false", text))
+    text.parse().map_err(|_| header_error("x-baton-strict", "true or false", text))
 }
 
 fn timeout(text: &str) -> Result<Duration, PublicError> {
@@ -99,15 +99,17 @@ fn timeout(text: &str) -> Result<Duration, PublicError> {
     seconds
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
         .filter(|timeout| !timeout.is_zero() && *timeout <= LONGEST_TIMEOUT)
-        .ok_or_else(|| wrong("x-baton-timeout", "a time of at most 24 hours such as 30, 1.5s, 2m or 500ms", text))
+        .ok_or_else(|| {
+            header_error("x-baton-timeout", "a time of at most 24 hours such as 30, 1.5s, 2m or 500ms", text)
+        })
 }
 
-fn wrong(name: &str, expected: &str, got: &str) -> PublicError {
+fn header_error(name: &str, expected: &str, got: &str) -> PublicError {
     PublicError::new(Code::InvalidRequest, format!("{name}: expected {expected}, got {got}")).at(name)
 }
 
 /// The client's headers that are passed on to a provider.
-pub fn passed_on(headers: &HeaderMap) -> Vec<(String, String)> {
+pub fn headers_to_forward(headers: &HeaderMap) -> Vec<(String, String)> {
     PASSED_ON.into_iter().filter_map(|name| Some((name.to_owned(), text(headers, name)?.to_owned()))).collect()
 }
 

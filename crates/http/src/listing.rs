@@ -69,7 +69,7 @@ pub async fn one(
     // The capability says nothing here: it only matters where no model is named.
     let model = snapshot.find(&inbound.caller, &ModelSelector::Model(name), Capability::Chat)?;
     Ok(match is_anthropic(&inbound.parts.headers) {
-        true => Json(models::Listed::new(model)).into_response(),
+        true => Json(models::AnthropicModel::new(model)).into_response(),
         false => Json(Listed::new(model)).into_response(),
     })
 }

@@ -1,13 +1,13 @@
 //! Objects that providers keep for their callers, one at a time and in lists: only the owner reaches them.
 
 use crate::list_query::ListQuery;
-use crate::upstream::{self, Whole};
+use crate::upstream::{self, ProviderReply};
 use crate::{HttpState, headers, query};
 use axum::response::Response;
-use baton_control::provider_objects::{Made, Near};
+use baton_control::provider_objects::{Near, NewProviderObject};
 use baton_model::entity::{ProviderObject, ProviderObjectKind};
 use baton_model::{Caller, Code, ModelId, ProviderId, PublicError, Timestamp, bounds};
-use baton_provider_api::{Form, Forward, Provider};
+use baton_provider_api::{Forward, Provider, ReplyForm};
 use baton_web::{ClientApi, Inbound};
 use bytes::Bytes;
 use chrono::DateTime;
@@ -23,7 +23,7 @@ const AT_ONCE: usize = 8;
 const MOST: usize = 100;
 
 /// An object, and the provider that keeps it.
-pub struct Found {
+pub struct FoundObject {
     /// The object.
     pub object: ProviderObject,
     /// Its provider.
@@ -39,11 +39,11 @@ pub async fn find(
     caller: &Caller,
     kind: ProviderObjectKind,
     object: &str,
-) -> Result<Found, PublicError> {
+) -> Result<FoundObject, PublicError> {
     // All callers share Baton's key at the provider, so it is this lookup that keeps them apart.
     let object = state.provider_objects.get(caller, kind, object).await?;
     let provider = upstream::provider(&state.web.engine.registry().snapshot(), &object.provider)?;
-    Ok(Found { object, provider })
+    Ok(FoundObject { object, provider })
 }
 
 /// Forwards a request about an object to its provider, and reads the whole reply. An object that was deleted there is
@@ -57,13 +57,13 @@ pub async fn forward(
     kind: ProviderObjectKind,
     object: &str,
     path: &str,
-) -> Result<(Found, Whole), PublicError> {
+) -> Result<(FoundObject, ProviderReply), PublicError> {
     let found = find(state, &inbound.caller, kind, object).await?;
     // After the lookup: a caller without access to the object makes Baton read no body.
     let body = inbound.read_body().await?;
-    let headers = headers::passed_on(&inbound.parts.headers);
+    let headers = headers::headers_to_forward(&inbound.parts.headers);
     let query = query::forwarded(api(kind), inbound.query());
-    let whole = upstream::ask(found.provider.as_ref(), request(inbound, path, &query, body, &headers)).await?;
+    let whole = upstream::send_request(found.provider.as_ref(), request(inbound, path, &query, body, &headers)).await?;
     forget_if_gone(state, inbound, &found, whole.status).await?;
     Ok((found, whole))
 }
@@ -81,9 +81,9 @@ pub async fn stream(
 ) -> Result<Response, PublicError> {
     let found = find(state, &inbound.caller, kind, object).await?;
     let body = inbound.read_body().await?;
-    let headers = headers::passed_on(&inbound.parts.headers);
+    let headers = headers::headers_to_forward(&inbound.parts.headers);
     let query = query::forwarded(api(kind), inbound.query());
-    let request = Forward { form: Form::Stream, ..request(inbound, path, &query, body, &headers) };
+    let request = Forward { form: ReplyForm::Stream, ..request(inbound, path, &query, body, &headers) };
     let reply = upstream::send(found.provider.as_ref(), request).await?;
     forget_if_gone(state, inbound, &found, reply.status).await?;
     Ok(upstream::stream(reply, found.provider.id()))
@@ -110,11 +110,16 @@ fn request<'a>(
         // A request without a body has no media type.
         content_type: upstream::content_type(&inbound.parts).filter(|_| !body.is_empty()),
         body,
-        ..upstream::asking(inbound.parts.method.clone(), path, headers)
+        ..upstream::request_without_body(inbound.parts.method.clone(), path, headers)
     }
 }
 
-async fn forget_if_gone(state: &HttpState, inbound: &Inbound, found: &Found, status: u16) -> Result<(), PublicError> {
+async fn forget_if_gone(
+    state: &HttpState,
+    inbound: &Inbound,
+    found: &FoundObject,
+    status: u16,
+) -> Result<(), PublicError> {
     // A 404 to a deletion means that the provider has lost it already.
     if inbound.parts.method == Method::DELETE && matches!(status, 200..300 | 404) {
         state.provider_objects.forget(&found.object).await?;
@@ -126,13 +131,13 @@ async fn forget_if_gone(state: &HttpState, inbound: &Inbound, found: &Found, sta
 ///
 /// # Errors
 /// If it can't be noted: then nobody would come to it again.
-pub async fn note(
+pub async fn note_object(
     state: &HttpState,
     caller: &Caller,
     kind: ProviderObjectKind,
     provider: &ProviderId,
     model: Option<&ModelId>,
-    reply: &Whole,
+    reply: &ProviderReply,
 ) -> Result<(), PublicError> {
     #[derive(Deserialize)]
     struct Object {
@@ -148,8 +153,8 @@ pub async fn note(
     })?;
     // A batch is kept longer than its time to run, which is what vendors mean by this field there.
     let expires_at = moment(&object.expires_at).filter(|_| kind == ProviderObjectKind::File);
-    let made = Made { kind, object: &object.id, provider, model, expires_at };
-    match state.provider_objects.keep(caller, made).await {
+    let made = NewProviderObject { kind, object: &object.id, provider, model, expires_at };
+    match state.provider_objects.note_object(caller, made).await {
         // The same was made before, as some services do with the same file: whose it is stays as it is.
         Err(error) if error.code == Code::Conflict => Ok(()),
         kept => kept.map(drop),
@@ -202,7 +207,7 @@ pub async fn list(
     if reversed {
         objects.reverse();
     }
-    let headers = &headers::passed_on(&inbound.parts.headers);
+    let headers = &headers::headers_to_forward(&inbound.parts.headers);
     let shown = futures::stream::iter(objects).map(|object| async move { show(state, &object, path, headers).await });
     // In order and bounded: a long list must not open a hundred connections at once.
     let mut shown = shown.buffered(AT_ONCE);
@@ -233,7 +238,7 @@ async fn show(
         return Ok(None);
     };
     let path = format!("{path}/{}", upstream::encoded(&object.object));
-    let asking = upstream::asking(Method::GET, &path, headers);
+    let asking = upstream::request_without_body(Method::GET, &path, headers);
     let reply = upstream::ask_within(provider.as_ref(), asking, bounds::LISTED_OBJECT).await?;
     match reply.status {
         200 => Ok(Some(reply.body)),

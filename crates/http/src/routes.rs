@@ -24,7 +24,7 @@ pub fn router(state: HttpState) -> Router {
         .merge(layer(responses(), |_| Responses))
         .merge(layer(anthropic(), |_| Anthropic))
         .merge(layer(ollama(), |_| Ollama))
-        .merge(layer(shared(), listing::api))
+        .merge(layer(shared_paths(), listing::api))
         .with_state(state)
 }
 
@@ -97,7 +97,7 @@ fn ollama() -> Router<HttpState> {
 }
 
 /// Paths that OpenAI's and Anthropic's clients share.
-fn shared() -> Router<HttpState> {
+fn shared_paths() -> Router<HttpState> {
     // Two formats have this path, so the layer asks the headers in whose shape an error is written.
     Router::new().route("/v1/models", get(listing::all)).route("/v1/models/{*id}", get(listing::one))
 }

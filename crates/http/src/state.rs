@@ -1,7 +1,7 @@
 //! What the request APIs need.
 
 use axum::extract::FromRef;
-use baton_control::{Models, ProviderObjects};
+use baton_control::{ModelDirectory, ProviderObjects};
 use baton_conversations::Conversations;
 use baton_web::Web;
 use std::sync::Arc;
@@ -12,13 +12,13 @@ pub struct HttpState {
     /// What every API needs.
     pub web: Web,
     /// What is registered: an Ollama whose models a client changed is asked for its list again.
-    pub models: Arc<Models>,
+    pub models: Arc<ModelDirectory>,
     /// Files, batches and responses that providers keep for callers.
     pub provider_objects: ProviderObjects,
     /// Responses that Baton stores itself.
     pub conversations: Conversations,
     /// What fetches audio that a caller names by its URL.
-    pub fetch: baton_fetch::Client,
+    pub fetch: baton_fetch::FetchClient,
 }
 
 impl FromRef<HttpState> for Web {

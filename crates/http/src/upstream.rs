@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::response::Response;
 use baton_engine::Snapshot;
 use baton_model::{Caller, Code, ProviderId, PublicError};
-use baton_provider_api::{Form, Forward, Forwarded, Provider};
+use baton_provider_api::{Forward, Forwarded, Provider, ReplyForm};
 use baton_web::headers::{forward, value};
 use bytes::{Bytes, BytesMut};
 use futures::TryStreamExt;
@@ -23,7 +23,7 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.')
 const READ: usize = 32 << 20;
 
 /// A reply, complete.
-pub struct Whole {
+pub struct ProviderReply {
     /// Its status.
     pub status: u16,
     /// Its media type.
@@ -34,7 +34,7 @@ pub struct Whole {
     pub body: Bytes,
 }
 
-impl Whole {
+impl ProviderReply {
     /// Whether it is no error.
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
@@ -64,7 +64,7 @@ pub fn provider(snapshot: &Snapshot, id: &ProviderId) -> Result<Arc<dyn Provider
 ///
 /// # Errors
 /// `invalid_request` that names those there are.
-pub fn choose(
+pub fn choose_provider(
     snapshot: &Snapshot,
     caller: &Caller,
     headers: &HeaderMap,
@@ -102,9 +102,9 @@ pub fn choose(
 }
 
 /// A request without a body.
-pub fn asking<'a>(method: Method, path: &'a str, headers: &'a [(String, String)]) -> Forward<'a> {
+pub fn request_without_body<'a>(method: Method, path: &'a str, headers: &'a [(String, String)]) -> Forward<'a> {
     let (query, content_type, body) = (None, None, Bytes::new());
-    Forward { method, path, query, headers, content_type, body, form: Form::Whole, timeout: None }
+    Forward { method, path, query, headers, content_type, body, form: ReplyForm::Whole, timeout: None }
 }
 
 /// Sends a request.
@@ -119,15 +119,19 @@ pub async fn send(provider: &dyn Provider, forward: Forward<'_>) -> Result<Forwa
 ///
 /// # Errors
 /// If there is no reply, or it is too large to be read.
-pub async fn ask(provider: &dyn Provider, forward: Forward<'_>) -> Result<Whole, PublicError> {
+pub async fn send_request(provider: &dyn Provider, forward: Forward<'_>) -> Result<ProviderReply, PublicError> {
     ask_within(provider, forward, READ).await
 }
 
 /// The same, of a reply of at most so many bytes.
 ///
 /// # Errors
-/// As of [`ask`].
-pub async fn ask_within(provider: &dyn Provider, forward: Forward<'_>, most: usize) -> Result<Whole, PublicError> {
+/// As of [`send_request`].
+pub async fn ask_within(
+    provider: &dyn Provider,
+    forward: Forward<'_>,
+    most: usize,
+) -> Result<ProviderReply, PublicError> {
     let Forwarded { status, content_type, headers, mut body } = send(provider, forward).await?;
     let mut bytes = BytesMut::new();
     while let Some(piece) = body.try_next().await? {
@@ -137,7 +141,7 @@ pub async fn ask_within(provider: &dyn Provider, forward: Forward<'_>, most: usi
             return Err(PublicError::new(Code::ProviderError, format!("the reply is larger than {most} bytes")));
         }
     }
-    Ok(Whole { status, content_type, headers, body: bytes.freeze() })
+    Ok(ProviderReply { status, content_type, headers, body: bytes.freeze() })
 }
 
 /// A reply as it came.
@@ -147,8 +151,8 @@ pub fn stream(reply: Forwarded, provider: &ProviderId) -> Response {
 }
 
 /// The same of one that was read.
-pub fn whole(reply: Whole, provider: &ProviderId) -> Response {
-    let Whole { status, content_type, headers, body } = reply;
+pub fn respond_whole(reply: ProviderReply, provider: &ProviderId) -> Response {
+    let ProviderReply { status, content_type, headers, body } = reply;
     respond(status, &content_type, &headers, Body::from(body), provider)
 }
 

@@ -16,10 +16,10 @@ pub trait Cache: Send + Sync {
     fn purge<'a>(&'a self, tag: Option<&'a str>) -> BoxFuture<'a, Purged>;
 
     /// How much is kept in this process.
-    fn size(&self) -> BoxFuture<'_, Size>;
+    fn size(&self) -> BoxFuture<'_, CacheSize>;
 
     /// How the server fares that keeps the values; `None`: there is none.
-    fn health(&self) -> Option<Health> {
+    fn health(&self) -> Option<CacheHealth> {
         None
     }
 }
@@ -35,7 +35,7 @@ pub struct Purged {
 
 /// How much a cache keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Size {
+pub struct CacheSize {
     /// Values.
     pub entries: u64,
     /// Bytes, keys and tags included.
@@ -44,7 +44,7 @@ pub struct Size {
 
 /// How Redis fares, seen from this node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Health {
+pub struct CacheHealth {
     /// Whether it is used at present; if not, it is skipped and probed.
     pub up: bool,
     /// Operations that failed since the start. What was skipped is none.

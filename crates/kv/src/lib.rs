@@ -1,6 +1,6 @@
 //! What nodes share while they run, and may lose: the response cache, and notices.
 //!
-//! Both are promises without a place. A [`Cache`] is in this process ([`Memory`]), in [`Redis`], or in [`Shared`]:
+//! Both are promises without a place. A [`Cache`] is in this process ([`Memory`]), in [`Redis`], or in [`SharedCache`]:
 //! Redis, and memory while it is away. [`Notices`] go through this process ([`InProcess`]) or through Redis. Values are
 //! bytes, so that they can travel.
 //!
@@ -16,7 +16,7 @@ mod redis;
 mod shared;
 
 pub use self::redis::{Redis, RedisFault, RedisSettings};
-pub use cache::{Cache, Health, Purged, Size};
+pub use cache::{Cache, CacheHealth, CacheSize, Purged};
 pub use memory::Memory;
 pub use notices::{InProcess, Notice, Notices};
-pub use shared::Shared;
+pub use shared::SharedCache;

@@ -1,6 +1,6 @@
 //! A cache in this process, bounded in bytes.
 
-use crate::{Cache, Purged, Size};
+use crate::{Cache, CacheSize, Purged};
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use moka::Expiry;
@@ -92,11 +92,11 @@ impl Cache for Memory {
         })
     }
 
-    fn size(&self) -> BoxFuture<'_, Size> {
+    fn size(&self) -> BoxFuture<'_, CacheSize> {
         Box::pin(async move {
             // The library counts what was written a moment later, if nobody asks.
             self.values.run_pending_tasks().await;
-            Size { entries: self.values.entry_count(), bytes: self.values.weighted_size() }
+            CacheSize { entries: self.values.entry_count(), bytes: self.values.weighted_size() }
         })
     }
 }

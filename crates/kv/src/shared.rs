@@ -1,6 +1,6 @@
 //! The cache that nodes share, and what becomes of it while Redis is away.
 
-use crate::{Cache, Health, Memory, Purged, Redis, Size};
+use crate::{Cache, CacheHealth, CacheSize, Memory, Purged, Redis};
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use std::time::Duration;
@@ -10,28 +10,28 @@ use std::time::Duration;
 /// A purge can't reach the memory of other nodes. So what one keeps there is for the present outage alone: its keys
 /// carry the outage's number, and what an earlier outage left is never found.
 #[derive(Clone)]
-pub struct Shared {
+pub struct SharedCache {
     redis: Redis,
     memory: Memory,
 }
 
-impl Shared {
+impl SharedCache {
     /// A cache of both.
     pub fn new(redis: Redis, memory: Memory) -> Self {
         Self { redis, memory }
     }
 
     /// The key in memory of what is kept during the present outage; `None`: there is none.
-    fn meanwhile(&self, key: &str) -> Option<String> {
+    fn memory_key(&self, key: &str) -> Option<String> {
         Some(format!("{}:{key}", self.redis.outage()?))
     }
 }
 
-impl Cache for Shared {
+impl Cache for SharedCache {
     fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Option<Bytes>> {
         Box::pin(async move {
             // Never both: a value in Redis is found by all nodes and purged by all, one in memory by neither.
-            match self.meanwhile(key) {
+            match self.memory_key(key) {
                 Some(key) => self.memory.get(&key).await,
                 None => self.redis.get(key).await,
             }
@@ -40,7 +40,7 @@ impl Cache for Shared {
 
     fn set(&self, key: String, value: Bytes, ttl: Duration, tags: Vec<String>) -> BoxFuture<'_, ()> {
         Box::pin(async move {
-            match self.meanwhile(&key) {
+            match self.memory_key(&key) {
                 Some(key) => self.memory.set(key, value, ttl, tags).await,
                 None => self.redis.set(key, value, ttl, tags).await,
             }
@@ -56,11 +56,11 @@ impl Cache for Shared {
         })
     }
 
-    fn size(&self) -> BoxFuture<'_, Size> {
+    fn size(&self) -> BoxFuture<'_, CacheSize> {
         self.memory.size()
     }
 
-    fn health(&self) -> Option<Health> {
+    fn health(&self) -> Option<CacheHealth> {
         self.redis.health()
     }
 }

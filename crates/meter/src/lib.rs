@@ -13,6 +13,6 @@ pub mod count;
 pub mod price;
 pub mod tokenizer;
 
-pub use count::{Count, Fit};
+pub use count::{PromptFit, TokenCount};
 pub use price::{Costed, cost};
 pub use tokenizer::Tokenizer;

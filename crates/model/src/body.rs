@@ -12,12 +12,12 @@ pub struct Body {
     /// The bytes as they arrived.
     pub bytes: Bytes,
     /// The top-level fields, in order; a key stands here once (a duplicate is refused by the scan).
-    pub fields: Vec<Field>,
+    pub fields: Vec<BodyField>,
 }
 
 /// One top-level field of a [`Body`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Field {
+pub struct BodyField {
     /// The key, unescaped.
     pub name: String,
     /// Where the key's string stands, quotes included.

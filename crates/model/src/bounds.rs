@@ -60,18 +60,18 @@ pub const FAULTS: usize = 100;
 
 /// A bound, for the documentation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bound {
+pub struct DocumentedBound {
     /// What it bounds.
-    pub of: &'static str,
+    pub subject: &'static str,
     /// How much.
-    pub most: Most,
+    pub most: Maximum,
     /// What happens beyond it.
-    pub beyond: Beyond,
+    pub beyond: BeyondBound,
 }
 
 /// How much there may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Most {
+pub enum Maximum {
     /// So many bytes.
     Bytes(usize),
     /// So many characters.
@@ -84,7 +84,7 @@ pub enum Most {
 
 /// What happens to what is longer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Beyond {
+pub enum BeyondBound {
     /// A request is refused.
     Refused,
     /// A call of the management API is refused.
@@ -103,7 +103,7 @@ pub enum Beyond {
     Paged,
 }
 
-impl fmt::Display for Beyond {
+impl fmt::Display for BeyondBound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Refused => "400, names the field",
@@ -118,15 +118,15 @@ impl fmt::Display for Beyond {
     }
 }
 
-use Beyond::{Cut, DeadLetter, Invalid, NoToken, Paged, ProviderFails, Refused, TooLarge};
-use Most::{Bytes, Characters, Entries, Object};
+use BeyondBound::{Cut, DeadLetter, Invalid, NoToken, Paged, ProviderFails, Refused, TooLarge};
+use Maximum::{Bytes, Characters, Entries, Object};
 
-const fn bound(of: &'static str, most: Most, beyond: Beyond) -> Bound {
-    Bound { of, most, beyond }
+const fn bound(subject: &'static str, most: Maximum, beyond: BeyondBound) -> DocumentedBound {
+    DocumentedBound { subject, most, beyond }
 }
 
 /// All of them, in the order in which documents list them.
-pub const ALL: [Bound; 44] = [
+pub const ALL: [DocumentedBound; 44] = [
     bound("Requests: `metadata`", Object(JSON_BYTES, JSON_KEYS), Refused),
     bound("Requests: `user_id`, `project_id`, `task_id`", Bytes(ID), Refused),
     bound("Requests: `x-baton-user`, `x-baton-project`", Bytes(ID), Refused),
@@ -173,7 +173,7 @@ pub const ALL: [Bound; 44] = [
     bound("Wrong fields in `details.errors`", Entries(FAULTS), Cut),
 ];
 
-impl Most {
+impl Maximum {
     /// Whether a text is within it.
     ///
     /// # Errors
@@ -217,7 +217,7 @@ impl Most {
     }
 }
 
-impl fmt::Display for Most {
+impl fmt::Display for Maximum {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fn size(bytes: usize) -> String {
             match bytes {
@@ -236,7 +236,7 @@ impl fmt::Display for Most {
 }
 
 /// As much of a text as is within so many characters. What is cut ends with `…`.
-pub fn cut(text: &str, most: usize) -> std::borrow::Cow<'_, str> {
+pub fn truncate(text: &str, most: usize) -> std::borrow::Cow<'_, str> {
     // By characters: a cut between the bytes of one would be no text.
     match text.char_indices().nth(most) {
         // The mark counts too.
@@ -263,8 +263,8 @@ mod tests {
 
     #[test]
     fn a_text_is_cut_between_characters() {
-        assert_eq!(cut("ééé", 3), "ééé");
-        assert_eq!(cut("éééé", 3), "éé…");
-        assert_eq!(cut("", 3), "");
+        assert_eq!(truncate("ééé", 3), "ééé");
+        assert_eq!(truncate("éééé", 3), "éé…");
+        assert_eq!(truncate("", 3), "");
     }
 }

@@ -80,7 +80,7 @@ impl Capability {
     }
 
     /// The same among all that a request may ask.
-    pub fn asked(name: &str) -> Option<Self> {
+    pub fn lookup_requestable(name: &str) -> Option<Self> {
         Self::lookup(name)
             .or_else(|| Self::ASIDE.into_iter().find(|capability| capability.name().eq_ignore_ascii_case(name)))
     }

@@ -1,6 +1,6 @@
 //! Names of things. Cheap to clone, because every request carries several into its record.
 
-use crate::bounds::{self, Most};
+use crate::bounds::{self, Maximum};
 use std::sync::Arc;
 
 macro_rules! name {
@@ -79,7 +79,7 @@ impl ModelId {
             Err("must not be empty".to_owned())
         } else if Self::RESERVED.contains(&text) {
             Err(format!("`{text}` is the name of a call of this API; choose another"))
-        } else if let Err(problem) = Most::Bytes(bounds::ID).check(text) {
+        } else if let Err(problem) = Maximum::Bytes(bounds::ID).check(text) {
             Err(problem)
         // A slash at an end would be lost in `/api/models/{id}`, and blanks are lost in headers.
         } else if text.trim() != text || text.starts_with('/') || text.ends_with('/') {

@@ -44,14 +44,14 @@ pub mod trace;
 pub mod usage;
 pub mod wire;
 
-pub use body::{Body, Field};
+pub use body::{Body, BodyField};
 pub use capability::Capability;
 pub use chat::ChatRequest;
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use detail::Detail;
 pub use dialect::Dialect;
 pub use entity::{Actor, ApiKey, Caller, Model, ModelSource, ModelStatus, Quirks, Scope};
-pub use event::{Event, Finish};
+pub use event::{FinishReason, ReplyEvent};
 pub use event_kind::EventKind;
 pub use fault::{Code, Fault, PublicError, Retry};
 pub use id::{KeyId, ModelId, ProviderId, RequestId};

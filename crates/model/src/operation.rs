@@ -1,7 +1,7 @@
 //! Everything a model can be asked to do, one variant a capability.
 
 use crate::capability::Capability;
-use crate::chat::{ChatRequest, Extension, Message, Part, Role};
+use crate::chat::{ChatRequest, Extension, Message, MessageRole, Part};
 use bytes::Bytes;
 
 /// A request in the canonical vocabulary.
@@ -70,7 +70,7 @@ impl CompletionRequest {
         if self.echo == Some(true) {
             return Err("echo: a model that only chats can't repeat the prompt");
         }
-        let message = Message { role: Role::User, name: None, parts: vec![Part::text(prompt.as_str())] };
+        let message = Message { role: MessageRole::User, name: None, parts: vec![Part::text(prompt.as_str())] };
         Ok(ChatRequest { messages: vec![message], ..self.chat.clone() })
     }
 }

@@ -4,7 +4,7 @@ use baton_model::Capability;
 
 /// A model as its provider lists it.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Discovered {
+pub struct DiscoveredModel {
     /// What the provider calls it.
     pub upstream: String,
     /// A name for people.

@@ -44,7 +44,7 @@ impl ProviderError {
 
     /// The same with the error that led to it.
     #[must_use]
-    pub fn because(mut self, cause: impl std::error::Error + Send + Sync + 'static) -> Self {
+    pub fn with_cause(mut self, cause: impl std::error::Error + Send + Sync + 'static) -> Self {
         self.cause = Some(Cause::new(cause));
         self
     }

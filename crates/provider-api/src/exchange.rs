@@ -1,13 +1,13 @@
 //! A reply as it arrives.
 
 use crate::error::ProviderError;
-use baton_model::{Capability, Dialect, Event};
+use baton_model::{Capability, Dialect, ReplyEvent};
 use bytes::Bytes;
 use futures::stream::BoxStream;
 
 /// Whether a reply comes whole or in pieces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Form {
+pub enum ReplyForm {
     /// One body.
     Whole,
     /// Frames, one after the other.
@@ -21,7 +21,7 @@ pub struct Exchange {
     /// The format of the frames' bytes.
     pub dialect: Dialect,
     /// Whether it comes whole or in pieces; a provider may answer whole where a stream was asked.
-    pub form: Form,
+    pub form: ReplyForm,
     /// Whether usage was asked for on Baton's behalf, so that frames which only report it are hidden.
     pub hide_usage: bool,
     /// The media type as the provider said it.
@@ -30,7 +30,7 @@ pub struct Exchange {
     pub headers: Vec<(String, String)>,
     /// What could not be said to the provider: `field: what became of it`.
     pub dropped: Vec<String>,
-    /// The frames. Ends after the format's own end ([`Event::Ended`]), or after [`Event::Failed`]; an end without
+    /// The frames. Ends after the format's own end ([`ReplyEvent::Ended`]), or after [`ReplyEvent::Failed`]; an end without
     /// either is an error item, and the last one.
     pub frames: BoxStream<'static, Result<Frame, ProviderError>>,
 }
@@ -44,7 +44,7 @@ pub struct Frame {
     pub hidden: bool,
     /// What they mean: everything, or with [`baton_model::Detail::MeterOnly`] only what the meter and the fallback
     /// need.
-    pub events: Vec<Event>,
+    pub events: Vec<ReplyEvent>,
 }
 
 /// A reply kept for later: see [`crate::Provider::replay`].
@@ -55,7 +55,7 @@ pub struct Recording {
     /// What was asked.
     pub capability: Capability,
     /// Whether it came whole or in pieces.
-    pub form: Form,
+    pub form: ReplyForm,
     /// The media type.
     pub content_type: String,
     /// Whether frames that only report usage are [hidden](Frame::hidden).

@@ -4,11 +4,14 @@
 //! for the test to look at.
 
 use crate::{
-    Discovered, Exchange, Form, Forward, Forwarded, Frame, Mode, Outgoing, Provider, ProviderError, Recording, Settings,
+    DiscoveredModel, Exchange, Forward, Forwarded, Frame, Mode, OutgoingRequest, Provider, ProviderError,
+    ProviderSettings, Recording, ReplyForm,
 };
 use baton_model::chat::ChatRequest;
 use baton_model::fault::ErrorKind;
-use baton_model::{Capability, Detail, Dialect, Event, Finish, Model, ModelId, Operation, ProviderId, Target, Usage};
+use baton_model::{
+    Capability, Detail, Dialect, FinishReason, Model, ModelId, Operation, ProviderId, ReplyEvent, Target, Usage,
+};
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream, StreamExt as _};
@@ -19,36 +22,36 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 /// A scripted provider.
-pub struct Fake {
+pub struct FakeProvider {
     id: ProviderId,
-    settings: Settings,
+    settings: ProviderSettings,
     dialects: Vec<(Capability, Dialect)>,
-    discovered: Vec<Discovered>,
+    discovered: Vec<DiscoveredModel>,
     token_count: Option<u64>,
     state: Mutex<State>,
     cancelled: Arc<AtomicUsize>,
 }
 
-/// What a call to a [`Fake`] leads to.
+/// What a call to a [`FakeProvider`] leads to.
 #[derive(Debug, Clone)]
-pub enum Act {
+pub enum FakeAct {
     /// A reply.
-    Answer(Answer),
+    Answer(FakeReply),
     /// An error in place of a reply.
     Fail(ProviderError),
     /// Nothing, ever.
     Hang,
     /// The act, once the test says so.
-    After(Arc<Notify>, Box<Act>),
+    After(Arc<Notify>, Box<FakeAct>),
 }
 
 /// A scripted reply.
 #[derive(Debug, Clone, Default)]
-pub struct Answer {
+pub struct FakeReply {
     /// The frames, in order. Each comes as soon as it is asked for.
     pub frames: Vec<Frame>,
     /// What comes after them.
-    pub then: Then,
+    pub then: FakeEnd,
     /// Whole even if a stream was asked.
     pub whole: bool,
     /// Headers of the reply.
@@ -57,9 +60,9 @@ pub struct Answer {
     pub dropped: Vec<String>,
 }
 
-/// What comes after the frames of an [`Answer`].
+/// What comes after the frames of an [`FakeReply`].
 #[derive(Debug, Clone, Default)]
-pub enum Then {
+pub enum FakeEnd {
     /// The end.
     #[default]
     End,
@@ -69,7 +72,7 @@ pub enum Then {
     Hang,
 }
 
-/// A call that a [`Fake`] got.
+/// A call that a [`FakeProvider`] got.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FakeCall {
     /// The model of the target, as Baton calls it.
@@ -87,7 +90,7 @@ pub struct FakeCall {
     /// The meaning, in the translated mode.
     pub operation: Option<Operation>,
     /// Whether a stream was asked.
-    pub form: Form,
+    pub form: ReplyForm,
     /// How closely the reply was to be read.
     pub detail: Detail,
     /// Client headers passed on.
@@ -100,20 +103,20 @@ pub struct FakeCall {
 
 #[derive(Default)]
 struct State {
-    script: VecDeque<Act>,
-    always: Option<Act>,
+    script: VecDeque<FakeAct>,
+    always: Option<FakeAct>,
     calls: Vec<FakeCall>,
     played: Vec<Vec<Frame>>,
 }
 
 // === impl Fake ===
 
-impl Fake {
+impl FakeProvider {
     /// A provider that speaks a format for every capability, without a script yet.
     pub fn new(id: &str, dialect: Dialect) -> Self {
         Self {
             id: id.into(),
-            settings: Settings::default(),
+            settings: ProviderSettings::default(),
             dialects: Capability::ALL.into_iter().map(|capability| (capability, dialect)).collect(),
             discovered: Vec::new(),
             token_count: None,
@@ -124,7 +127,7 @@ impl Fake {
 
     /// The same, with these settings.
     #[must_use]
-    pub fn settings(mut self, settings: Settings) -> Self {
+    pub fn settings(mut self, settings: ProviderSettings) -> Self {
         self.settings = settings;
         self
     }
@@ -138,7 +141,7 @@ impl Fake {
 
     /// The same, which lists these models.
     #[must_use]
-    pub fn listing(mut self, models: Vec<Discovered>) -> Self {
+    pub fn listing(mut self, models: Vec<DiscoveredModel>) -> Self {
         self.discovered = models;
         self
     }
@@ -152,7 +155,7 @@ impl Fake {
 
     /// The same, with one more act at the end of its script.
     #[must_use]
-    pub fn then(self, act: impl Into<Act>) -> Self {
+    pub fn then(self, act: impl Into<FakeAct>) -> Self {
         self.state().script.push_back(act.into());
         self
     }
@@ -160,13 +163,13 @@ impl Fake {
     /// The same, with what it does once the script has ended. Without this, calls then fail as
     /// [`ErrorKind::Internal`].
     #[must_use]
-    pub fn always(self, act: impl Into<Act>) -> Self {
+    pub fn always(self, act: impl Into<FakeAct>) -> Self {
         self.state().always = Some(act.into());
         self
     }
 
     /// Adds an act to the script while it is in use.
-    pub fn push(&self, act: impl Into<Act>) {
+    pub fn push(&self, act: impl Into<FakeAct>) {
         self.state().script.push_back(act.into());
     }
 
@@ -184,18 +187,18 @@ impl Fake {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn next(&self, call: FakeCall) -> Act {
+    fn next(&self, call: FakeCall) -> FakeAct {
         let mut state = self.state();
         state.calls.push(call);
         let act = state.script.pop_front().or_else(|| state.always.clone());
-        act.unwrap_or_else(|| Act::Fail(ProviderError::new(ErrorKind::Internal, "the script has ended")))
+        act.unwrap_or_else(|| FakeAct::Fail(ProviderError::new(ErrorKind::Internal, "the script has ended")))
     }
 
-    fn exchange(&self, answer: Answer, form: Form, guard: Guard) -> Result<Exchange, ProviderError> {
-        let Answer { frames, then, whole, headers, dropped } = answer;
+    fn exchange(&self, answer: FakeReply, form: ReplyForm, guard: Guard) -> Result<Exchange, ProviderError> {
+        let FakeReply { frames, then, whole, headers, dropped } = answer;
         // For `replay`, which gets only the bytes of a reply and knows no format to read them by.
         self.state().played.push(frames.clone());
-        let form = if whole { Form::Whole } else { form };
+        let form = if whole { ReplyForm::Whole } else { form };
         Ok(Exchange {
             dialect: self.dialects.first().map_or(Dialect::OpenAi, |(_, dialect)| *dialect),
             form,
@@ -208,7 +211,7 @@ impl Fake {
     }
 }
 
-impl Provider for Fake {
+impl Provider for FakeProvider {
     fn id(&self) -> &ProviderId {
         &self.id
     }
@@ -217,7 +220,7 @@ impl Provider for Fake {
         "fake"
     }
 
-    fn settings(&self) -> &Settings {
+    fn settings(&self) -> &ProviderSettings {
         &self.settings
     }
 
@@ -229,26 +232,26 @@ impl Provider for Fake {
         self.dialects.iter().find(|(served, _)| *served == capability).map(|(_, dialect)| *dialect)
     }
 
-    fn send<'a>(&'a self, outgoing: Outgoing<'a>) -> BoxFuture<'a, Result<Exchange, ProviderError>> {
+    fn send<'a>(&'a self, outgoing: OutgoingRequest<'a>) -> BoxFuture<'a, Result<Exchange, ProviderError>> {
         Box::pin(async move {
             let mut act = self.next(FakeCall::of(&outgoing));
             // Made before the first wait, so that a call dropped while it hangs counts as cancelled.
             let guard = Guard { cancelled: self.cancelled.clone(), done: false };
             loop {
                 match act {
-                    Act::Answer(answer) => {
+                    FakeAct::Answer(answer) => {
                         let mut exchange = self.exchange(answer, outgoing.form, guard)?;
                         // A provider may speak several formats: the reply is in the one that was asked for.
                         exchange.dialect = outgoing.dialect;
                         return Ok(exchange);
                     }
-                    Act::Fail(error) => {
+                    FakeAct::Fail(error) => {
                         guard.finish();
                         return Err(error);
                     }
                     // The guard is held here and counts the drop of the call.
-                    Act::Hang => std::future::pending().await,
-                    Act::After(signal, then) => {
+                    FakeAct::Hang => std::future::pending().await,
+                    FakeAct::After(signal, then) => {
                         signal.notified().await;
                         act = *then;
                     }
@@ -262,7 +265,7 @@ impl Provider for Fake {
         let played = self.state().played.iter().find(|frames| concat(frames) == recording.body).cloned();
         let frames = played.unwrap_or_else(|| {
             let text_bytes = u32::try_from(recording.body.len()).unwrap_or(u32::MAX);
-            let events = vec![Event::Opaque { text_bytes }, Event::Ended];
+            let events = vec![ReplyEvent::Opaque { text_bytes }, ReplyEvent::Ended];
             vec![Frame { bytes: recording.body.clone(), hidden: false, events }]
         });
         Ok(Exchange {
@@ -291,26 +294,26 @@ impl Provider for Fake {
         Box::pin(async { Err(ProviderError::new(ErrorKind::NotFound, message)) })
     }
 
-    fn discover(&self) -> BoxFuture<'_, Result<Vec<Discovered>, ProviderError>> {
+    fn discover(&self) -> BoxFuture<'_, Result<Vec<DiscoveredModel>, ProviderError>> {
         Box::pin(async { Ok(self.discovered.clone()) })
     }
 }
 
 // === impl Act, Answer, FakeCall ===
 
-impl From<Answer> for Act {
-    fn from(answer: Answer) -> Self {
+impl From<FakeReply> for FakeAct {
+    fn from(answer: FakeReply) -> Self {
         Self::Answer(answer)
     }
 }
 
-impl From<ProviderError> for Act {
+impl From<ProviderError> for FakeAct {
     fn from(error: ProviderError) -> Self {
         Self::Fail(error)
     }
 }
 
-impl Answer {
+impl FakeReply {
     /// These frames, and the end.
     pub fn new(frames: Vec<Frame>) -> Self {
         Self { frames, ..Self::default() }
@@ -323,18 +326,18 @@ impl Answer {
             let bytes = Bytes::copy_from_slice(bytes.as_bytes());
             Frame { bytes, hidden: false, events }
         };
-        let text = |piece: &&str| frame(piece, vec![Event::Text { choice: 0, text: (*piece).to_owned() }]);
-        let mut frames = vec![frame("<start>", vec![Event::Started(baton_model::event::Started::default())])];
+        let text = |piece: &&str| frame(piece, vec![ReplyEvent::Text { choice: 0, text: (*piece).to_owned() }]);
+        let mut frames = vec![frame("<start>", vec![ReplyEvent::Started(baton_model::event::ReplyStart::default())])];
         frames.extend(pieces.iter().map(text));
-        let finished = Event::Finished { choice: 0, reason: Finish::Stop, stop_sequence: None };
-        frames.push(frame("<usage>", vec![finished, Event::Usage(usage)]));
-        frames.push(frame("<end>", vec![Event::Ended]));
+        let finished = ReplyEvent::Finished { choice: 0, reason: FinishReason::Stop, stop_sequence: None };
+        frames.push(frame("<usage>", vec![finished, ReplyEvent::Usage(usage)]));
+        frames.push(frame("<end>", vec![ReplyEvent::Ended]));
         Self::new(frames)
     }
 
     /// The same up to its first `n` frames, and then this.
     #[must_use]
-    pub fn cut(mut self, n: usize, then: Then) -> Self {
+    pub fn cut(mut self, n: usize, then: FakeEnd) -> Self {
         self.frames.truncate(n);
         self.then = then;
         self
@@ -342,7 +345,7 @@ impl Answer {
 }
 
 impl FakeCall {
-    fn of(outgoing: &Outgoing<'_>) -> Self {
+    fn of(outgoing: &OutgoingRequest<'_>) -> Self {
         let (body, operation) = match outgoing.mode {
             Mode::Passthrough(body) => (Some(body.bytes.clone()), None),
             Mode::Translated(operation) => (None, Some(operation.clone())),
@@ -384,7 +387,7 @@ impl Drop for Guard {
     }
 }
 
-fn play(frames: Vec<Frame>, then: Then, guard: Guard) -> BoxStream<'static, Result<Frame, ProviderError>> {
+fn play(frames: Vec<Frame>, then: FakeEnd, guard: Guard) -> BoxStream<'static, Result<Frame, ProviderError>> {
     let start = (VecDeque::from(frames), Some((then, guard)));
     stream::unfold(start, |(mut frames, mut rest)| async move {
         if let Some(frame) = frames.pop_front() {
@@ -392,16 +395,16 @@ fn play(frames: Vec<Frame>, then: Then, guard: Guard) -> BoxStream<'static, Resu
         }
         let (then, guard) = rest.take()?;
         match then {
-            Then::End => {
+            FakeEnd::End => {
                 guard.finish();
                 None
             }
-            Then::Fail(error) => {
+            FakeEnd::Fail(error) => {
                 guard.finish();
                 Some((Err(error), (frames, None)))
             }
             // The guard waits too: it counts the drop.
-            Then::Hang => {
+            FakeEnd::Hang => {
                 let _guard = guard;
                 std::future::pending().await
             }
@@ -414,9 +417,9 @@ fn concat(frames: &[Frame]) -> Vec<u8> {
     frames.iter().flat_map(|frame| frame.bytes.iter().copied()).collect()
 }
 
-fn content_type(form: Form) -> &'static str {
+fn content_type(form: ReplyForm) -> &'static str {
     match form {
-        Form::Whole => "application/json",
-        Form::Stream => "text/event-stream",
+        ReplyForm::Whole => "application/json",
+        ReplyForm::Stream => "text/event-stream",
     }
 }

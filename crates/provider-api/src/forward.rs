@@ -1,7 +1,7 @@
 //! Requests that a provider answers and Baton does not read: files, batches, whatever a provider keeps for a client.
 
 use crate::error::ProviderError;
-use crate::exchange::Form;
+use crate::exchange::ReplyForm;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 use http::Method;
@@ -25,7 +25,7 @@ pub struct Forward<'a> {
     /// The body.
     pub body: Bytes,
     /// Whether the reply may come in pieces with pauses: then the bound on the first piece holds.
-    pub form: Form,
+    pub form: ReplyForm,
     /// The most time that the whole call may take, where it is less than the provider's own total.
     pub timeout: Option<Duration>,
 }

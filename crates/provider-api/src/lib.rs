@@ -1,6 +1,6 @@
 //! What a provider is, and the one HTTP client that reaches it.
 //!
-//! A [`Provider`] takes an [`Outgoing`] request and gives an [`Exchange`]: a head, and a stream of [`Frame`]s that hold
+//! A [`Provider`] takes an [`OutgoingRequest`] request and gives an [`Exchange`]: a head, and a stream of [`Frame`]s that hold
 //! both the provider's bytes as they came and what they mean. This crate knows no wire format and no vendor; the
 //! implementations live in `baton-providers`, one folder each.
 //!
@@ -21,13 +21,13 @@ mod settings;
 mod strict;
 pub mod transport;
 
-pub use discovered::Discovered;
+pub use discovered::DiscoveredModel;
 pub use error::ProviderError;
-pub use exchange::{Exchange, Form, Frame, Recording};
-pub use fake::Fake;
+pub use exchange::{Exchange, Frame, Recording, ReplyForm};
+pub use fake::FakeProvider;
 pub use forward::{Forward, Forwarded};
-pub use outgoing::{Mode, Outgoing};
+pub use outgoing::{Mode, OutgoingRequest};
 pub use provider::Provider;
-pub use settings::{OnDisconnect, Settings, Timeouts};
+pub use settings::{OnDisconnect, ProviderSettings, Timeouts};
 pub use strict::check_strict;
 pub use transport::Transport;

@@ -1,12 +1,12 @@
 //! A request on its way to a provider.
 
-use crate::exchange::Form;
+use crate::exchange::ReplyForm;
 use baton_model::{Body, Capability, Detail, Dialect, Operation, Target};
 use std::time::Duration;
 
 /// A request on its way to a provider.
 #[derive(Clone, Copy)]
-pub struct Outgoing<'a> {
+pub struct OutgoingRequest<'a> {
     /// Where it goes.
     pub target: &'a Target,
     /// What is asked.
@@ -20,7 +20,7 @@ pub struct Outgoing<'a> {
     /// Whether it is refused if the target does not support all of it.
     pub strict: bool,
     /// Whether the reply is wanted as a stream.
-    pub form: Form,
+    pub form: ReplyForm,
     /// How closely the reply is to be read.
     pub detail: Detail,
     /// Client headers to be passed on (lower-case name and value): `anthropic-beta`, `traceparent` and the like, chosen

@@ -1,11 +1,11 @@
 //! The trait that every provider implements.
 
-use crate::discovered::Discovered;
+use crate::discovered::DiscoveredModel;
 use crate::error::ProviderError;
 use crate::exchange::{Exchange, Recording};
 use crate::forward::{Forward, Forwarded};
-use crate::outgoing::Outgoing;
-use crate::settings::Settings;
+use crate::outgoing::OutgoingRequest;
+use crate::settings::ProviderSettings;
 use baton_model::chat::ChatRequest;
 use baton_model::{Capability, Detail, Dialect, Model, ProviderId, Target};
 use futures::future::BoxFuture;
@@ -19,7 +19,7 @@ pub trait Provider: Send + Sync {
     fn kind(&self) -> &'static str;
 
     /// How it is to be treated.
-    fn settings(&self) -> &Settings;
+    fn settings(&self) -> &ProviderSettings;
 
     /// Whether it serves a capability at all.
     fn serves(&self, capability: Capability) -> bool;
@@ -35,12 +35,12 @@ pub trait Provider: Send + Sync {
     }
 
     /// Whether a model that chats also continues texts in a format (Ollama's `/api/generate`).
-    fn completes(&self, _client: Dialect) -> bool {
+    fn completes_text(&self, _client: Dialect) -> bool {
         false
     }
 
     /// Sends a request. Returns when the head of the reply is there.
-    fn send<'a>(&'a self, outgoing: Outgoing<'a>) -> BoxFuture<'a, Result<Exchange, ProviderError>>;
+    fn send<'a>(&'a self, outgoing: OutgoingRequest<'a>) -> BoxFuture<'a, Result<Exchange, ProviderError>>;
 
     /// Plays a recorded reply, as if the provider had just sent it.
     ///
@@ -65,5 +65,5 @@ pub trait Provider: Send + Sync {
     fn forward<'a>(&'a self, forward: Forward<'a>) -> BoxFuture<'a, Result<Forwarded, ProviderError>>;
 
     /// The models it has.
-    fn discover(&self) -> BoxFuture<'_, Result<Vec<Discovered>, ProviderError>>;
+    fn discover(&self) -> BoxFuture<'_, Result<Vec<DiscoveredModel>, ProviderError>>;
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// How a provider is to be treated.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
+pub struct ProviderSettings {
     /// Bounds on waiting.
     pub timeouts: Timeouts,
     /// What becomes of the upstream call when the client leaves.
@@ -21,7 +21,7 @@ pub struct Settings {
     pub max_frame_bytes: usize,
 }
 
-impl Default for Settings {
+impl Default for ProviderSettings {
     fn default() -> Self {
         Self {
             timeouts: Timeouts::default(),

@@ -1,12 +1,12 @@
 //! A provider as the operator describes it, and what is made of that.
 
 use crate::client::ProviderClient;
-use crate::presets::{self, Key, Preset};
-use crate::secret::Secret;
+use crate::presets::{self, KeyRequirement, Preset};
+use crate::secret::SecretValue;
 use crate::{anthropic, ollama, openai};
 use baton_model::{Dialect, ProviderId, Quirks};
 use baton_provider_api::transport::BaseUrl;
-use baton_provider_api::{Provider, Settings, Transport};
+use baton_provider_api::{Provider, ProviderSettings, Transport};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use std::sync::Arc;
 
@@ -20,14 +20,14 @@ pub struct ProviderConfig {
     /// Where it is; the preset's address if absent.
     pub base_url: Option<String>,
     /// The key.
-    pub api_key: Option<Secret>,
+    pub api_key: Option<SecretValue>,
     /// Headers sent with every request (`OpenAI-Organization`, those of a proxy): name and value. They win over the
     /// client's.
-    pub headers: Vec<(String, Secret)>,
+    pub headers: Vec<(String, SecretValue)>,
     /// A query sent with every request (`api-version=2024-10-21`); the preset's if absent. Some vendors take the key there.
-    pub query: Option<Secret>,
+    pub query: Option<SecretValue>,
     /// How it is to be treated.
-    pub settings: Settings,
+    pub settings: ProviderSettings,
     /// How its models differ from others of the format, beyond what the preset says.
     pub quirks: Quirks,
 }
@@ -78,10 +78,10 @@ pub fn build(config: &ProviderConfig, transport: &Transport) -> Result<Arc<dyn P
         transport: transport.connecting_within(config.settings.timeouts.connect),
         base_url: base_url(config, preset)?,
         headers: headers(config, preset)?,
-        query: config.query.clone().or_else(|| preset.query.map(Secret::from)),
+        query: config.query.clone().or_else(|| preset.query.map(SecretValue::from)),
         key: config.api_key.clone(),
         // The engine asks for strictness before the request is written, and knows settings but no quirks.
-        settings: Settings { strict: quirks.strict, ..config.settings.clone() },
+        settings: ProviderSettings { strict: quirks.strict, ..config.settings.clone() },
         quirks,
     };
     Ok(match preset.dialect {
@@ -118,7 +118,7 @@ fn headers(config: &ProviderConfig, preset: &Preset) -> Result<HeaderMap, BuildE
             headers.insert(name, secret(&value).map_err(|problem| BuildError::new("api_key", problem))?);
         }
         // Who gives an address of his own may well need no key there.
-        None if preset.key == Key::Required && config.base_url.is_none() => {
+        None if preset.key == KeyRequirement::Required && config.base_url.is_none() => {
             let hint = preset.key_env.map(|name| format!(" (usually in {name})")).unwrap_or_default();
             return Err(BuildError::new("api_key", format!("{} needs one{hint}", preset.name)));
         }
@@ -161,10 +161,10 @@ mod tests {
         check(|_| {}, "azure", "base_url: azure has no address of its own");
         check(|config| config.base_url = Some("localhost:1".into()), "vllm", "base_url: expected http:// or https://");
         check(|config| config.base_url = Some("https://a:hunter2@h".into()), "vllm", "base_url: must not hold");
-        check(|config| config.api_key = Some(Secret::new("hunter2\nx")), "openai", "api_key: holds characters");
-        check(|config| config.api_key = Some(Secret::new(" ")), "openai", "api_key: ");
+        check(|config| config.api_key = Some(SecretValue::new("hunter2\nx")), "openai", "api_key: holds characters");
+        check(|config| config.api_key = Some(SecretValue::new(" ")), "openai", "api_key: ");
         check(
-            |config| config.headers = vec![("a b".into(), Secret::new("hunter2"))],
+            |config| config.headers = vec![("a b".into(), SecretValue::new("hunter2"))],
             "ollama",
             "headers.a b: expected",
         );
@@ -173,9 +173,9 @@ mod tests {
     #[test]
     fn secrets_are_not_printed() {
         let mut config = ProviderConfig::new("p", "openai");
-        config.api_key = Some(Secret::new("hunter2"));
-        config.headers = vec![("x".into(), Secret::new("hunter2"))];
-        config.query = Some(Secret::new("key=hunter2"));
+        config.api_key = Some(SecretValue::new("hunter2"));
+        config.headers = vec![("x".into(), SecretValue::new("hunter2"))];
+        config.query = Some(SecretValue::new("key=hunter2"));
         assert!(!format!("{config:?}").contains("hunter2"));
         assert!(build(&config, &Transport::default()).is_ok());
     }

@@ -18,4 +18,4 @@ mod reply_reader;
 mod secret;
 
 pub use config::{BuildError, ProviderConfig, build};
-pub use secret::Secret;
+pub use secret::SecretValue;

@@ -4,7 +4,7 @@
 
 use baton_model::entity::{ChatApi, MaxTokensField};
 use baton_model::{Capability, Dialect, Quirks};
-use baton_provider_api::Settings;
+use baton_provider_api::ProviderSettings;
 use std::time::Duration;
 
 /// A vendor.
@@ -21,11 +21,11 @@ pub struct Preset {
     /// The environment variable that usually holds the key.
     pub key_env: Option<&'static str>,
     /// Whether a key is needed.
-    pub key: Key,
+    pub key: KeyRequirement,
     /// How the key is sent.
-    pub auth: Auth,
+    pub auth: AuthHeader,
     /// How its paths are made.
-    pub paths: Paths,
+    pub paths: PathStyle,
     /// A query that every request needs.
     pub query: Option<&'static str>,
     /// What it has endpoints for.
@@ -46,7 +46,7 @@ pub struct Preset {
 
 /// Whether a vendor needs a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Key {
+pub enum KeyRequirement {
     /// Nothing works without.
     Required,
     /// The operator of the server decides.
@@ -55,7 +55,7 @@ pub enum Key {
 
 /// How a key is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Auth {
+pub enum AuthHeader {
     /// `Authorization: Bearer …`.
     Bearer,
     /// In a header of its own.
@@ -64,7 +64,7 @@ pub enum Auth {
 
 /// How paths are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Paths {
+pub enum PathStyle {
     /// The format's own, below the address.
     Plain,
     /// Below `/openai/deployments/MODEL` (Azure's older API).
@@ -107,9 +107,9 @@ const COMPATIBLE: Preset = Preset {
     dialect: Dialect::OpenAi,
     base_url: None,
     key_env: None,
-    key: Key::Required,
-    auth: Auth::Bearer,
-    paths: Paths::Plain,
+    key: KeyRequirement::Required,
+    auth: AuthHeader::Bearer,
+    paths: PathStyle::Plain,
     query: None,
     capabilities: TEXT,
     // Most compatible services know only the older name, and ignore or refuse the newer one.
@@ -123,8 +123,12 @@ const COMPATIBLE: Preset = Preset {
 };
 
 /// The same on the operator's own machines, where a model may have to be loaded first.
-const OWN: Preset =
-    Preset { key: Key::Optional, capabilities: SERVERS, first_token: Some(Duration::from_secs(300)), ..COMPATIBLE };
+const OWN: Preset = Preset {
+    key: KeyRequirement::Optional,
+    capabilities: SERVERS,
+    first_token: Some(Duration::from_secs(300)),
+    ..COMPATIBLE
+};
 
 /// OpenAI itself.
 const OPENAI: Preset = Preset {
@@ -149,7 +153,7 @@ pub const ALL: &[Preset] = &[
         dialect: Dialect::Anthropic,
         base_url: Some("https://api.anthropic.com"),
         key_env: Some("ANTHROPIC_API_KEY"),
-        auth: Auth::Header("x-api-key"),
+        auth: AuthHeader::Header("x-api-key"),
         capabilities: CHAT,
         max_tokens: MaxTokensField::Unspecified,
         developer_role: None,
@@ -186,7 +190,7 @@ pub const ALL: &[Preset] = &[
         title: "Azure OpenAI",
         base_url: None,
         key_env: Some("AZURE_OPENAI_API_KEY"),
-        auth: Auth::Header("api-key"),
+        auth: AuthHeader::Header("api-key"),
         ..OPENAI
     },
     // https://learn.microsoft.com/azure/ai-foundry/openai/reference: base_url https://RESOURCE.openai.azure.com
@@ -195,8 +199,8 @@ pub const ALL: &[Preset] = &[
         title: "Azure OpenAI, with deployments",
         base_url: None,
         key_env: Some("AZURE_OPENAI_API_KEY"),
-        auth: Auth::Header("api-key"),
-        paths: Paths::Deployments,
+        auth: AuthHeader::Header("api-key"),
+        paths: PathStyle::Deployments,
         query: Some("api-version=2024-10-21"),
         // Responses are below the newer address alone.
         api: ChatApi::Chat,
@@ -403,8 +407,8 @@ impl Preset {
     }
 
     /// How it is to be treated if the operator says nothing.
-    pub fn settings(&self) -> Settings {
-        let mut settings = Settings::default();
+    pub fn settings(&self) -> ProviderSettings {
+        let mut settings = ProviderSettings::default();
         if let Some(time) = self.first_token {
             settings.timeouts.first_token = time;
         }
@@ -412,7 +416,7 @@ impl Preset {
     }
 }
 
-impl Auth {
+impl AuthHeader {
     /// Name and value of the header that carries a key.
     pub(crate) fn header(self, key: &str) -> (&'static str, String) {
         match self {
@@ -433,7 +437,7 @@ mod tests {
             assert!(!preset.title.is_empty() && !preset.capabilities.is_empty(), "{}", preset.name);
             let address = preset.base_url.map(baton_provider_api::transport::BaseUrl::parse);
             assert!(address.is_none_or(|address| address.is_ok()), "{}", preset.name);
-            assert!(preset.key == Key::Optional || preset.key_env.is_some(), "{}", preset.name);
+            assert!(preset.key == KeyRequirement::Optional || preset.key_env.is_some(), "{}", preset.name);
         }
     }
 }

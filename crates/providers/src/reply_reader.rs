@@ -3,9 +3,9 @@
 use baton_dialect::framing::{Framing, Splitter};
 use baton_dialect::{Codec, ReadError, StreamReader};
 use baton_model::fault::{ErrorKind, UpstreamBody};
-use baton_model::{Capability, Detail, Dialect, Event};
-use baton_provider_api::transport::Reply;
-use baton_provider_api::{Form, Frame, ProviderError};
+use baton_model::{Capability, Detail, Dialect, ReplyEvent};
+use baton_provider_api::transport::HttpReply;
+use baton_provider_api::{Frame, ProviderError, ReplyForm};
 use baton_tasks::compute;
 use bytes::{Bytes, BytesMut};
 use futures::stream::{self, BoxStream, StreamExt as _};
@@ -22,7 +22,7 @@ pub(crate) struct ReplyReader {
     pub(crate) codec: &'static dyn Codec,
     pub(crate) dialect: Dialect,
     pub(crate) capability: Capability,
-    pub(crate) form: Form,
+    pub(crate) form: ReplyForm,
     pub(crate) detail: Detail,
     pub(crate) hide_usage: bool,
     pub(crate) max_frame_bytes: usize,
@@ -30,9 +30,9 @@ pub(crate) struct ReplyReader {
 }
 
 /// Where its bytes come from.
-pub(crate) enum Source {
+pub(crate) enum ReplySource {
     /// A provider, and the first piece if that was looked at already.
-    Reply(Option<Bytes>, Box<Reply>),
+    Reply(Option<Bytes>, Box<HttpReply>),
     /// A recording; `None` once it was given out.
     Recorded(Option<Bytes>),
 }
@@ -41,12 +41,12 @@ type Frames = BoxStream<'static, Result<Frame, ProviderError>>;
 
 /// The form in which a good reply comes, by its media type.
 pub(crate) fn form(
-    asked: Form,
+    asked: ReplyForm,
     dialect: Dialect,
     capability: Capability,
     content_type: &str,
     peer: &str,
-) -> Result<Form, ProviderError> {
+) -> Result<ReplyForm, ProviderError> {
     let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let chatty = matches!(capability, Capability::Chat | Capability::Completion);
     let protocol = |message| Err(ProviderError::new(ErrorKind::Protocol, message));
@@ -56,16 +56,16 @@ pub(crate) fn form(
             protocol(format!("{peer} replied with a web page ({essence}), not with its API: correct the base_url"))
         }
         // Reading it as a whole would need a second reader, for a service that ignores `stream: false`.
-        "text/event-stream" if asked == Form::Whole => {
+        "text/event-stream" if asked == ReplyForm::Whole => {
             protocol(format!("{peer} replied with a stream where a whole reply was requested"))
         }
         // What Ollama sends whole is a stream of one line.
-        _ if asked == Form::Stream && Framing::of(dialect) == Framing::Ndjson => Ok(Form::Stream),
+        _ if asked == ReplyForm::Stream && Framing::of(dialect) == Framing::Ndjson => Ok(ReplyForm::Stream),
         "text/event-stream" | "application/x-ndjson" => Ok(asked),
         // Some services name no type, or the wrong one.
         "" | "text/plain" | "application/octet-stream" if chatty => Ok(asked),
         _ if chatty && !essence.ends_with("json") => protocol(format!("{peer} replied with {essence}, not with JSON")),
-        _ => Ok(Form::Whole),
+        _ => Ok(ReplyForm::Whole),
     }
 }
 
@@ -79,9 +79,9 @@ pub(crate) fn begins_stream(bytes: &[u8]) -> bool {
 impl ReplyReader {
     /// The frames. The stream ends after the format's own end, after an event that says the provider failed, or with
     /// an error.
-    pub(crate) fn frames(self, source: Source) -> Frames {
+    pub(crate) fn frames(self, source: ReplySource) -> Frames {
         match self.form {
-            Form::Stream => match self.codec.stream_reader(self.detail) {
+            ReplyForm::Stream => match self.codec.stream_reader(self.detail) {
                 Some(reader) => Stream::new(&self, reader, source).frames(),
                 None => {
                     let message = format!("{} has no streams in the {} format", self.capability, self.dialect);
@@ -89,21 +89,23 @@ impl ReplyReader {
                 }
             },
             // Audio is played while it arrives, so it must not be gathered first.
-            Form::Whole if self.capability == Capability::AudioSpeech => audio_frames(self.max_reply_bytes, source),
-            Form::Whole => stream::once(self.whole(source)).boxed(),
+            ReplyForm::Whole if self.capability == Capability::AudioSpeech => {
+                audio_frames(self.max_reply_bytes, source)
+            }
+            ReplyForm::Whole => stream::once(self.read_whole(source)).boxed(),
         }
     }
 
-    async fn whole(self, source: Source) -> Result<Frame, ProviderError> {
+    async fn read_whole(self, source: ReplySource) -> Result<Frame, ProviderError> {
         let bytes = match source {
-            Source::Reply(first, reply) => {
+            ReplySource::Reply(first, reply) => {
                 let rest = reply.collect(self.max_reply_bytes).await?;
                 match first {
                     None => rest,
                     Some(first) => [first, rest].concat().into(),
                 }
             }
-            Source::Recorded(bytes) => bytes.unwrap_or_default(),
+            ReplySource::Recorded(bytes) => bytes.unwrap_or_default(),
         };
         // Read leniently it would be an empty reply, and billed as one.
         if bytes.iter().all(u8::is_ascii_whitespace) {
@@ -115,17 +117,17 @@ impl ReplyReader {
         }
         let events =
             compute(bytes.len(), || self.codec.read_reply(&bytes)).map_err(|error| wrong_format("reply", &error))?;
-        match events.into_iter().partition::<Vec<_>, _>(|event| matches!(event, Event::Failed(_))) {
+        match events.into_iter().partition::<Vec<_>, _>(|event| matches!(event, ReplyEvent::Failed(_))) {
             (failed, _) if !failed.is_empty() => {
                 let error = failed
                     .into_iter()
-                    .find_map(|event| if let Event::Failed(error) = event { Some(error) } else { None });
+                    .find_map(|event| if let ReplyEvent::Failed(error) = event { Some(error) } else { None });
                 Err(error.map_or_else(|| ProviderError::new(ErrorKind::Internal, "the provider failed"), Into::into))
             }
             (_, mut events) => {
                 // HTTP has said that a whole reply is complete.
-                if !events.contains(&Event::Ended) {
-                    events.push(Event::Ended);
+                if !events.contains(&ReplyEvent::Ended) {
+                    events.push(ReplyEvent::Ended);
                 }
                 Ok(Frame { bytes, hidden: false, events })
             }
@@ -134,23 +136,23 @@ impl ReplyReader {
 }
 
 /// Audio, or whatever else is forwarded as it comes.
-fn audio_frames(limit: usize, source: Source) -> Frames {
+fn audio_frames(limit: usize, source: ReplySource) -> Frames {
     stream::unfold((Some(source), 0_usize), move |(source, seen)| async move {
         let mut source = source?;
-        match source.piece().await {
+        match source.next_piece().await {
             Err(error) => Some((Err(error), (None, seen))),
             Ok(None) if seen == 0 => Some((
                 Err(ProviderError::new(ErrorKind::Protocol, "the provider replied with an empty body")),
                 (None, 0),
             )),
-            Ok(None) => Some((Ok(Frame { events: vec![Event::Ended], ..Frame::default() }), (None, seen))),
+            Ok(None) => Some((Ok(Frame { events: vec![ReplyEvent::Ended], ..Frame::default() }), (None, seen))),
             Ok(Some(bytes)) if seen + bytes.len() > limit => {
                 let message = format!("the provider's reply is larger than {limit} bytes");
                 Some((Err(ProviderError::new(ErrorKind::Protocol, message)), (None, seen)))
             }
             Ok(Some(bytes)) => {
                 let seen = seen + bytes.len();
-                let events = vec![Event::Bytes(bytes.clone())];
+                let events = vec![ReplyEvent::Bytes(bytes.clone())];
                 Some((Ok(Frame { bytes, hidden: false, events }), (Some(source), seen)))
             }
         }
@@ -160,11 +162,11 @@ fn audio_frames(limit: usize, source: Source) -> Frames {
 
 // === impl Source ===
 
-impl Source {
-    async fn piece(&mut self) -> Result<Option<Bytes>, ProviderError> {
+impl ReplySource {
+    async fn next_piece(&mut self) -> Result<Option<Bytes>, ProviderError> {
         match self {
             Self::Reply(first, reply) => match first.take() {
-                None => reply.piece().await,
+                None => reply.next_piece().await,
                 first => Ok(first),
             },
             Self::Recorded(bytes) => Ok(bytes.take()),
@@ -174,7 +176,7 @@ impl Source {
 
 /// A stream while it is read.
 struct Stream {
-    source: Source,
+    source: ReplySource,
     splitter: Splitter,
     reader: Box<dyn StreamReader>,
     hide_usage: bool,
@@ -183,12 +185,12 @@ struct Stream {
     /// What came after the end: it says nothing to the meter, but the client gets it as it came.
     after: BytesMut,
     most_after: usize,
-    place: Place,
+    place: StreamState,
 }
 
 /// How far a stream is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum StreamState {
     /// In the middle.
     Open,
     /// The format's end was seen; the end of the bytes not yet.
@@ -200,7 +202,7 @@ enum Place {
 }
 
 impl Stream {
-    fn new(reply: &ReplyReader, reader: Box<dyn StreamReader>, source: Source) -> Self {
+    fn new(reply: &ReplyReader, reader: Box<dyn StreamReader>, source: ReplySource) -> Self {
         Self {
             source,
             splitter: Splitter::new(Framing::of(reply.dialect), reply.max_frame_bytes),
@@ -209,7 +211,7 @@ impl Stream {
             ready: VecDeque::new(),
             after: BytesMut::new(),
             most_after: reply.max_frame_bytes,
-            place: Place::Open,
+            place: StreamState::Open,
         }
     }
 
@@ -220,24 +222,24 @@ impl Stream {
     async fn next(&mut self) -> Option<Result<Frame, ProviderError>> {
         loop {
             // The frame of a failure waits for the bytes behind it, which a client of the format may need.
-            let failing = self.place == Place::Failed && self.ready.len() == 1;
+            let failing = self.place == StreamState::Failed && self.ready.len() == 1;
             if !failing && let Some(frame) = self.ready.pop_front() {
                 return Some(frame);
             }
             match self.place {
-                Place::Closed => return None,
-                Place::Ended => {
-                    let bytes = self.rest().await;
+                StreamState::Closed => return None,
+                StreamState::Ended => {
+                    let bytes = self.read_rest().await;
                     return (!bytes.is_empty()).then(|| Ok(Frame { bytes, ..Frame::default() }));
                 }
-                Place::Failed => {
-                    let rest = self.rest().await;
+                StreamState::Failed => {
+                    let rest = self.read_rest().await;
                     if let Some(Ok(frame)) = self.ready.front_mut() {
                         frame.bytes = [frame.bytes.as_ref(), &rest].concat().into();
                     }
                 }
-                Place::Open => match self.source.piece().await {
-                    Ok(Some(piece)) => self.take(piece),
+                StreamState::Open => match self.source.next_piece().await {
+                    Ok(Some(piece)) => self.push_piece(piece),
                     Ok(None) => self.finish(),
                     Err(error) => self.fail(error),
                 },
@@ -246,11 +248,11 @@ impl Stream {
     }
 
     /// The bytes that follow the end, for as long as the provider may take to end them. Nothing comes after that.
-    async fn rest(&mut self) -> Bytes {
-        self.place = Place::Closed;
+    async fn read_rest(&mut self) -> Bytes {
+        self.place = StreamState::Closed;
         self.after.extend(self.splitter.finish());
         let read = async {
-            while let Ok(Some(piece)) = self.source.piece().await {
+            while let Ok(Some(piece)) = self.source.next_piece().await {
                 // So much is no tail: the connection is given up instead.
                 if self.after.len() + piece.len() > self.most_after {
                     break;
@@ -263,12 +265,12 @@ impl Stream {
     }
 
     /// Cuts and reads a piece.
-    fn take(&mut self, piece: Bytes) {
+    fn push_piece(&mut self, piece: Bytes) {
         let mut cut = Vec::new();
         // Frames that were complete before a frame became too long are still given.
         let good = self.splitter.push(piece, &mut cut);
         for bytes in cut {
-            if self.place == Place::Open {
+            if self.place == StreamState::Open {
                 self.read(bytes);
             } else {
                 self.after.extend_from_slice(&bytes);
@@ -276,7 +278,7 @@ impl Stream {
         }
         // What follows the end can't fail a reply that is complete.
         if let Err(error) = good
-            && self.place == Place::Open
+            && self.place == StreamState::Open
         {
             self.fail(ProviderError::new(ErrorKind::Protocol, error.to_string()));
         }
@@ -286,7 +288,7 @@ impl Stream {
         match self.reader.push(&bytes) {
             Ok(events) => {
                 let hidden = self.hide_usage && self.reader.is_usage_only();
-                self.give(Frame { bytes, hidden, events });
+                self.push_frame(Frame { bytes, hidden, events });
             }
             Err(error) => self.fail(wrong_format("stream", &error)),
         }
@@ -299,34 +301,34 @@ impl Stream {
             match self.reader.push(&bytes) {
                 Ok(events) => {
                     let hidden = self.hide_usage && self.reader.is_usage_only();
-                    self.give(Frame { bytes, hidden, events });
+                    self.push_frame(Frame { bytes, hidden, events });
                 }
                 Err(_) => return self.fail(stream_was_cut()),
             }
         }
-        if self.place == Place::Open {
+        if self.place == StreamState::Open {
             // Some services end the bytes without the format's own end; a reader knows whether its format may end so.
             let events = self.reader.finish();
-            if events.contains(&Event::Ended) {
-                self.give(Frame { events, ..Frame::default() });
+            if events.contains(&ReplyEvent::Ended) {
+                self.push_frame(Frame { events, ..Frame::default() });
             } else {
                 self.fail(stream_was_cut());
             }
         }
-        self.place = Place::Closed;
+        self.place = StreamState::Closed;
     }
 
-    fn give(&mut self, frame: Frame) {
-        if frame.events.iter().any(|event| matches!(event, Event::Failed(_))) {
-            self.place = Place::Failed;
-        } else if frame.events.contains(&Event::Ended) {
-            self.place = Place::Ended;
+    fn push_frame(&mut self, frame: Frame) {
+        if frame.events.iter().any(|event| matches!(event, ReplyEvent::Failed(_))) {
+            self.place = StreamState::Failed;
+        } else if frame.events.contains(&ReplyEvent::Ended) {
+            self.place = StreamState::Ended;
         }
         self.ready.push_back(Ok(frame));
     }
 
     fn fail(&mut self, error: ProviderError) {
-        self.place = Place::Closed;
+        self.place = StreamState::Closed;
         self.ready.push_back(Err(error));
     }
 }

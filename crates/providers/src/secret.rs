@@ -4,9 +4,9 @@ use std::fmt;
 
 /// A key or another header value that must not be seen. Neither `Debug` nor anything else prints it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
+pub struct SecretValue(String);
 
-impl Secret {
+impl SecretValue {
     /// Takes a key, without the whitespace that files and environments put around it.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into().trim().to_owned())
@@ -34,19 +34,19 @@ impl Secret {
     }
 }
 
-impl fmt::Debug for Secret {
+impl fmt::Debug for SecretValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(…)")
     }
 }
 
-impl From<&str> for Secret {
+impl From<&str> for SecretValue {
     fn from(text: &str) -> Self {
         Self::new(text)
     }
 }
 
-impl<'de> serde::Deserialize<'de> for Secret {
+impl<'de> serde::Deserialize<'de> for SecretValue {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer).map(Self::new)
     }
@@ -54,11 +54,11 @@ impl<'de> serde::Deserialize<'de> for Secret {
 
 #[cfg(test)]
 mod tests {
-    use super::Secret;
+    use super::SecretValue;
 
     #[test]
     fn keys_are_blotted_out_whole_or_masked() {
-        let key = Secret::new("sk-proj-0123456789abcd");
+        let key = SecretValue::new("sk-proj-0123456789abcd");
         for (text, expected) in [
             ("no key `sk-proj-0123456789abcd` here", "no key `[key]` here"),
             (

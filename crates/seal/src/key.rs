@@ -54,12 +54,12 @@ pub enum KeyFault {
 
 /// One key.
 #[derive(Clone)]
-pub(crate) struct Key {
+pub(crate) struct SealKey {
     pub id: String,
     pub bytes: Zeroizing<[u8; LENGTH]>,
 }
 
-impl Key {
+impl SealKey {
     /// The keys of a list, in its order.
     pub fn read_all(list: &str) -> Result<Vec<Self>, KeyFault> {
         if list.trim().is_empty() {
@@ -137,7 +137,7 @@ mod tests {
     const HEX: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
     fn check(list: &str, expected: &str) {
-        let fault = Key::read_all(list).err().unwrap().to_string();
+        let fault = SealKey::read_all(list).err().unwrap().to_string();
         assert!(fault.contains(expected), "{fault}");
         assert!(!fault.contains("hunter2"), "{fault}");
     }
@@ -146,12 +146,15 @@ mod tests {
     fn keys_are_read_in_both_forms() {
         let base64 = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
         for text in [HEX, &HEX.to_uppercase(), base64, base64.trim_end_matches('='), &format!("  {HEX} ")] {
-            assert_eq!(Key::read_all(text).unwrap().first().unwrap().bytes.as_slice(), (0..32).collect::<Vec<u8>>());
+            assert_eq!(
+                SealKey::read_all(text).unwrap().first().unwrap().bytes.as_slice(),
+                (0..32).collect::<Vec<u8>>()
+            );
         }
-        let url_safe = Key::read_all("-_ECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8").unwrap();
+        let url_safe = SealKey::read_all("-_ECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8").unwrap();
         assert_eq!(url_safe.first().unwrap().bytes.first(), Some(&0xfb));
         let new = generate().unwrap();
-        assert_eq!(Key::read_all(&format!("{},{HEX}", *new)).unwrap().len(), 2);
+        assert_eq!(SealKey::read_all(&format!("{},{HEX}", *new)).unwrap().len(), 2);
         assert_ne!(*new, *generate().unwrap());
     }
 

@@ -1,6 +1,6 @@
 //! The keys, and what they do.
 
-use crate::key::{Key, KeyFault};
+use crate::key::{KeyFault, SealKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chacha20poly1305::aead::{Aead, Generate, KeyInit, Payload};
@@ -15,7 +15,7 @@ const NONCE: usize = 24;
 
 /// The newest key, which seals, and older ones, which only open.
 #[derive(Clone)]
-pub struct Keyring(Vec<Key>);
+pub struct Keyring(Vec<SealKey>);
 
 /// Why a secret can't be sealed or opened. Never holds one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -45,11 +45,11 @@ impl Keyring {
     ///
     /// Which of them is no key, and what was expected.
     pub fn parse(list: &str) -> Result<Self, KeyFault> {
-        Key::read_all(list).map(Self)
+        SealKey::read_all(list).map(Self)
     }
 
     /// The id of the key that seals.
-    pub fn newest(&self) -> &str {
+    pub fn newest_key_id(&self) -> &str {
         self.0.first().map_or("", |key| &key.id)
     }
 
@@ -63,7 +63,7 @@ impl Keyring {
         // From the system and never from a seeded generator: a nonce that comes twice under one key shows how the two
         // secrets differ, and allows forgeries.
         let nonce = <[u8; NONCE]>::try_generate().map_err(|_| SealError::Unsealed)?;
-        let payload = Payload { msg: secret, aad: &bound(&key.id, row) };
+        let payload = Payload { msg: secret, aad: &associated_data(&key.id, row) };
         let sealed = cipher(key).encrypt(&XNonce::from(nonce), payload).map_err(|_| SealError::Unsealed)?;
         Ok(format!("{VERSION}.{}.{}", key.id, URL_SAFE_NO_PAD.encode([nonce.as_slice(), &sealed].concat())))
     }
@@ -81,7 +81,7 @@ impl Keyring {
         let key = key.ok_or_else(|| SealError::UnknownKey { id: id.to_owned() })?;
         let bytes = URL_SAFE_NO_PAD.decode(body).map_err(|_| SealError::Form)?;
         let (nonce, sealed) = bytes.split_first_chunk::<NONCE>().ok_or(SealError::Form)?;
-        let payload = Payload { msg: sealed, aad: &bound(id, row) };
+        let payload = Payload { msg: sealed, aad: &associated_data(id, row) };
         let opened = cipher(key).decrypt(&XNonce::from(*nonce), payload);
         // The library says no more, so a text that was changed and one of another row look alike.
         opened.map(Zeroizing::new).map_err(|_| SealError::Tampered)
@@ -106,7 +106,7 @@ impl Keyring {
         // Opened in any case: a text that is damaged shall not pass for a fresh one.
         let secret = self.open(row, sealed)?;
         let (id, _) = parts(sealed)?;
-        if id == self.newest() { Ok(None) } else { self.seal(row, &secret).map(Some) }
+        if id == self.newest_key_id() { Ok(None) } else { self.seal(row, &secret).map(Some) }
     }
 }
 
@@ -127,12 +127,12 @@ fn parts(sealed: &str) -> Result<(&str, &str), SealError> {
 }
 
 /// What is bound in beside the secret: the form, the key and the row.
-fn bound(id: &str, row: &str) -> Vec<u8> {
+fn associated_data(id: &str, row: &str) -> Vec<u8> {
     // The id has no dot, so no two of them make the same bytes with different rows.
     format!("{VERSION}.{id}.{row}").into_bytes()
 }
 
-fn cipher(key: &Key) -> XChaCha20Poly1305 {
+fn cipher(key: &SealKey) -> XChaCha20Poly1305 {
     XChaCha20Poly1305::new(&(*key.bytes).into())
 }
 
@@ -189,7 +189,7 @@ mod tests {
         let (old, new, both) = (ring(OLD), ring(NEW), ring(&format!("{NEW},{OLD}")));
         let sealed = old.seal(ROW, b"gsk").unwrap();
         let missing = new.open(ROW, &sealed).unwrap_err();
-        assert_eq!(missing, SealError::UnknownKey { id: old.newest().to_owned() });
+        assert_eq!(missing, SealError::UnknownKey { id: old.newest_key_id().to_owned() });
         assert!(missing.to_string().contains("BATON_SECRET_KEY"));
         assert_eq!(both.open_text(ROW, &sealed).unwrap().as_str(), "gsk");
         let resealed = both.reseal(ROW, &sealed).unwrap().unwrap();
@@ -202,6 +202,6 @@ mod tests {
     #[test]
     fn nothing_is_printed_of_a_key() {
         let shown = format!("{:?}", ring(OLD));
-        assert!(shown.contains(ring(OLD).newest()) && !shown.contains("0001"), "{shown}");
+        assert!(shown.contains(ring(OLD).newest_key_id()) && !shown.contains("0001"), "{shown}");
     }
 }

@@ -4,8 +4,8 @@
 //! each test takes a database or a prefix of its own there. *Own* servers are started by a test that means to stop,
 //! fill or break one, on a free port, in a folder that goes with them.
 //!
-//! Whoever needs one calls [`postgres::database`], [`redis::prefix`], [`nats::prefix`], or [`postgres::Own::start`],
-//! [`redis::Own::start`], [`nats::Own::start`]. What can't be had is a panic: a test without its server has failed.
+//! Whoever needs one calls [`postgres::database`], [`redis::prefix`], [`nats::prefix`], or [`postgres::PostgresServer::start`],
+//! [`redis::RedisServer::start`], [`nats::NatsServer::start`]. What can't be had is a panic: a test without its server has failed.
 #![expect(clippy::panic, clippy::expect_used, reason = "a test without its server has failed, and says why")]
 
 pub mod disk;

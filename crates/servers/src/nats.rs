@@ -16,14 +16,14 @@ pub fn prefix() -> String {
 
 /// A server of the test's own.
 #[derive(Debug)]
-pub struct Own {
+pub struct NatsServer {
     port: u16,
     jetstream: bool,
     folder: TempDir,
     process: Option<Killed>,
 }
 
-impl Own {
+impl NatsServer {
     /// Starts one, with JetStream (which outlives a restart) or without.
     pub fn start(jetstream: bool) -> Self {
         let folder = TempDir::new().expect("a folder");

@@ -17,24 +17,24 @@ pub fn url() -> String {
 
 /// A database of the test's own on the shared server; dropped with this value.
 #[derive(Debug)]
-pub struct Database {
+pub struct TestDatabase {
     server: String,
     name: String,
 }
 
 /// Makes a database on the shared server.
-pub fn database() -> Database {
+pub fn database() -> TestDatabase {
     database_on(&url())
 }
 
 /// Makes a database on that server.
-pub fn database_on(server: &str) -> Database {
-    let database = Database { server: server.to_owned(), name: crate::unique("db") };
+pub fn database_on(server: &str) -> TestDatabase {
+    let database = TestDatabase { server: server.to_owned(), name: crate::unique("db") };
     sql(server, "postgres", &format!("CREATE DATABASE {}", database.name));
     database
 }
 
-impl Database {
+impl TestDatabase {
     /// Its address.
     pub fn url(&self) -> String {
         format!("{}/{}", self.server, self.name)
@@ -51,7 +51,7 @@ impl Database {
     }
 }
 
-impl Drop for Database {
+impl Drop for TestDatabase {
     fn drop(&mut self) {
         // With force: connections of a pool may still be open, and PostgreSQL would refuse.
         let drop = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
@@ -73,7 +73,7 @@ fn sql(server: &str, database: &str, statements: &str) -> String {
 
 /// A server of the test's own.
 #[derive(Debug)]
-pub struct Own {
+pub struct PostgresServer {
     port: u16,
     folder: Folder,
 }
@@ -84,7 +84,7 @@ enum Folder {
     Given(PathBuf),
 }
 
-impl Own {
+impl PostgresServer {
     /// Starts one in a temporary folder; `settings` as in its configuration: `&["max_connections=5"]`.
     pub fn start(settings: &[&str]) -> Self {
         Self::start_in(Folder::Temporary(TempDir::new().expect("a folder")), settings)
@@ -144,7 +144,7 @@ impl Own {
     }
 }
 
-impl Drop for Own {
+impl Drop for PostgresServer {
     fn drop(&mut self) {
         let _ = as_owner("pg_ctl").args(["stop", "-w", "-m", "immediate", "-D"]).arg(self.data()).output();
         // The files are the server's user's; whoever runs the tests may not be able to remove them otherwise.

@@ -15,13 +15,13 @@ pub fn prefix() -> String {
 
 /// A server of the test's own.
 #[derive(Debug)]
-pub struct Own {
+pub struct RedisServer {
     port: u16,
     options: Vec<String>,
     process: Option<Killed>,
 }
 
-impl Own {
+impl RedisServer {
     /// Starts one that keeps nothing on disk; `options` as on its command line: `&["--requirepass", "secret"]`.
     pub fn start(options: &[&str]) -> Self {
         let options = options.iter().map(ToString::to_string).collect();

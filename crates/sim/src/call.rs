@@ -1,7 +1,7 @@
 //! A request to a simulated provider, and the reply that a vendor's module plans.
 
-use crate::faults::Fault;
-use crate::journal::{Billed, Journal};
+use crate::faults::SimFault;
+use crate::journal::{BilledTokens, SimJournal};
 use crate::options::SimOptions;
 use crate::play::Script;
 use axum::body::Bytes;
@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, Method};
 use serde_json::Value;
 
 /// A request, as a vendor's module sees it.
-pub(crate) struct Call<'a> {
+pub(crate) struct SimRequest<'a> {
     pub(crate) method: &'a Method,
     pub(crate) path: &'a str,
     pub(crate) query: &'a str,
@@ -18,22 +18,22 @@ pub(crate) struct Call<'a> {
     /// The body as JSON; null if it is none.
     pub(crate) json: &'a Value,
     pub(crate) options: &'a SimOptions,
-    pub(crate) journal: &'a Journal,
+    pub(crate) journal: &'a SimJournal,
     /// A number for ids.
     pub(crate) number: usize,
 }
 
 /// What a vendor's module decides.
-pub(crate) enum Plan {
+pub(crate) enum SimPlan {
     /// One body.
-    Whole { content_type: &'static str, body: Vec<u8>, billed: Billed },
+    Whole { content_type: &'static str, body: Vec<u8>, billed: BilledTokens },
     /// A stream; what it costs before the first token.
-    Stream { script: Script, billed: Billed },
+    Stream { script: Script, billed: BilledTokens },
 }
 
 /// An error reply, before it has a vendor's shape.
 #[derive(Debug, Clone)]
-pub(crate) struct Refusal {
+pub(crate) struct SimRefusal {
     pub(crate) status: u16,
     /// The vendor's word.
     pub(crate) kind: &'static str,
@@ -42,21 +42,21 @@ pub(crate) struct Refusal {
     pub(crate) param: Option<String>,
 }
 
-impl Refusal {
+impl SimRefusal {
     pub(crate) fn new(status: u16, kind: &'static str, message: impl Into<String>) -> Self {
         Self { status, kind, message: message.into(), code: None, param: None }
     }
 }
 
-impl Call<'_> {
+impl SimRequest<'_> {
     /// The value of a header.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
     /// Whether the model exists here. Ollama's names have a tag; without one, `latest` is meant.
-    pub(crate) fn knows(&self, model: &str) -> bool {
+    pub(crate) fn has_model(&self, model: &str) -> bool {
         let is = |known: &String| known.strip_suffix(":latest").unwrap_or(known) == model || known == model;
-        Fault::lookup(model).is_some() || self.options.models.iter().any(is)
+        SimFault::lookup(model).is_some() || self.options.models.iter().any(is)
     }
 }

@@ -2,7 +2,7 @@
 
 /// A way to fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Fault {
+pub enum SimFault {
     /// An error reply with that status, in the vendor's shape: `fail-401`, `fail-429`, `fail-500`, `fail-503`,
     /// `fail-529` and any other.
     Status(u16),
@@ -44,7 +44,7 @@ pub enum Fault {
     Slow,
 }
 
-impl Fault {
+impl SimFault {
     /// All that have a fixed name, and that name.
     pub const NAMED: [(&'static str, Self); 18] = [
         ("fail-context", Self::Context),

@@ -6,7 +6,7 @@ use crate::seal::{decode, fingerprint};
 /// that was declared, the length, and the start of the SHA-256.
 pub(crate) fn of_base64(data: &str, declared: &str) -> String {
     let Some(bytes) = decode(data) else { return format!("{declared} unreadable") };
-    format!("{} {} bytes {}", shown(&bytes).unwrap_or(declared), bytes.len(), fingerprint(&bytes))
+    format!("{} {} bytes {}", image_type(&bytes).unwrap_or(declared), bytes.len(), fingerprint(&bytes))
 }
 
 /// The same for a `data:` URL; other URLs as they are.
@@ -17,11 +17,11 @@ pub(crate) fn of_url(url: &str) -> String {
 
 /// Whether the bytes are of another type than the declared one.
 pub(crate) fn is_mistaken(data: &str, declared: &str) -> bool {
-    decode(data).is_some_and(|bytes| shown(&bytes).is_some_and(|shown| shown != declared))
+    decode(data).is_some_and(|bytes| image_type(&bytes).is_some_and(|shown| shown != declared))
 }
 
 /// The type by the first bytes.
-fn shown(bytes: &[u8]) -> Option<&'static str> {
+fn image_type(bytes: &[u8]) -> Option<&'static str> {
     let starts: [(&[u8], &str); 5] = [
         (b"\x89PNG\r\n\x1a\n", "image/png"),
         (b"\xff\xd8\xff", "image/jpeg"),

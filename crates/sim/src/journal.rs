@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 
 /// A request as it came, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seen {
+pub struct RecordedRequest {
     /// `GET`, `POST` …
     pub method: String,
     /// The path.
@@ -20,7 +20,7 @@ pub struct Seen {
     /// The body's bytes.
     pub body: Bytes,
     /// What the account is charged for it so far.
-    pub billed: Billed,
+    pub billed: BilledTokens,
     /// Whether the reply was given to its end.
     pub complete: bool,
     /// Whether the client left before the end.
@@ -29,7 +29,7 @@ pub struct Seen {
 
 /// What an account is charged for, in [tokens](crate::tokens).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Billed {
+pub struct BilledTokens {
     /// Read, fresh.
     pub input: u64,
     /// Read from the cache.
@@ -44,21 +44,21 @@ pub struct Billed {
 
 /// All requests, and the prompts that are in the cache.
 #[derive(Debug, Clone)]
-pub(crate) struct Journal {
-    pages: Arc<Mutex<Pages>>,
+pub(crate) struct SimJournal {
+    entries: Arc<Mutex<JournalEntries>>,
     changed: Arc<Notify>,
     max_bytes: usize,
 }
 
 #[derive(Debug, Default)]
-struct Pages {
-    seen: VecDeque<Seen>,
+struct JournalEntries {
+    seen: VecDeque<RecordedRequest>,
     /// How many requests are no longer remembered: the number of the first that is.
     forgotten: usize,
     bytes: usize,
     cached: HashSet<String>,
     cached_bytes: usize,
-    stored: HashMap<String, Stored>,
+    stored: HashMap<String, SimResponse>,
 }
 
 /// What a remembered request takes beside its body: its headers and the names in it, roughly.
@@ -66,7 +66,7 @@ const PER_REQUEST: usize = 1024;
 
 /// A response that OpenAI keeps.
 #[derive(Debug, Clone)]
-pub(crate) struct Stored {
+pub(crate) struct SimResponse {
     pub(crate) body: Value,
     /// All that the model was given, that of earlier responses included.
     pub(crate) context: Vec<Value>,
@@ -75,12 +75,12 @@ pub(crate) struct Stored {
 }
 
 /// The place of one request in the journal. Dropped before [`Self::complete`], it notes that the client left.
-pub(crate) struct Ticket {
-    journal: Journal,
+pub(crate) struct RequestEntry {
+    journal: SimJournal,
     number: usize,
 }
 
-impl Seen {
+impl RecordedRequest {
     /// The value of a header.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
@@ -101,64 +101,64 @@ impl Seen {
     }
 }
 
-impl Journal {
+impl SimJournal {
     /// An empty one, that forgets the oldest requests once all of them take more than that.
     pub(crate) fn new(max_bytes: usize) -> Self {
-        Self { pages: Arc::default(), changed: Arc::default(), max_bytes }
+        Self { entries: Arc::default(), changed: Arc::default(), max_bytes }
     }
 
-    pub(crate) fn open(&self, seen: Seen) -> Ticket {
-        let mut pages = self.pages();
-        let number = pages.forgotten + pages.seen.len();
-        pages.bytes += seen.size();
-        pages.seen.push_back(seen);
-        while pages.bytes > self.max_bytes {
-            let Some(oldest) = pages.seen.pop_front() else { break };
-            pages.bytes -= oldest.size();
-            pages.forgotten += 1;
+    pub(crate) fn open(&self, seen: RecordedRequest) -> RequestEntry {
+        let mut entries = self.entries();
+        let number = entries.forgotten + entries.seen.len();
+        entries.bytes += seen.size();
+        entries.seen.push_back(seen);
+        while entries.bytes > self.max_bytes {
+            let Some(oldest) = entries.seen.pop_front() else { break };
+            entries.bytes -= oldest.size();
+            entries.forgotten += 1;
         }
-        Ticket { journal: self.clone(), number }
+        RequestEntry { journal: self.clone(), number }
     }
 
-    pub(crate) fn seen(&self) -> Vec<Seen> {
-        self.pages().seen.iter().cloned().collect()
+    pub(crate) fn requests(&self) -> Vec<RecordedRequest> {
+        self.entries().seen.iter().cloned().collect()
     }
 
     /// Whether that prefix of a prompt was there before; it is from now on.
     pub(crate) fn cache(&self, prefix: &str) -> bool {
-        let mut pages = self.pages();
+        let mut entries = self.entries();
         // A vendor's cache forgets too; here all at once, which needs no order.
-        if pages.cached_bytes > self.max_bytes {
-            pages.cached.clear();
-            pages.cached_bytes = 0;
+        if entries.cached_bytes > self.max_bytes {
+            entries.cached.clear();
+            entries.cached_bytes = 0;
         }
-        let new = pages.cached.insert(prefix.to_owned());
+        let new = entries.cached.insert(prefix.to_owned());
         if new {
-            pages.cached_bytes += prefix.len();
+            entries.cached_bytes += prefix.len();
         }
         !new
     }
 
     /// Keeps a response.
-    pub(crate) fn store(&self, id: &str, stored: Stored) {
-        self.pages().stored.insert(id.to_owned(), stored);
+    pub(crate) fn store(&self, id: &str, stored: SimResponse) {
+        self.entries().stored.insert(id.to_owned(), stored);
     }
 
-    pub(crate) fn stored(&self, id: &str) -> Option<Stored> {
-        self.pages().stored.get(id).cloned()
+    pub(crate) fn find_response(&self, id: &str) -> Option<SimResponse> {
+        self.entries().stored.get(id).cloned()
     }
 
     /// Whether there was such a response; there is none from now on.
     pub(crate) fn forget(&self, id: &str) -> bool {
-        self.pages().stored.remove(id).is_some()
+        self.entries().stored.remove(id).is_some()
     }
 
     /// The requests whose body has that text, as soon as there is one and the last of them is over.
-    pub(crate) async fn over(&self, text: &str) -> Vec<Seen> {
+    pub(crate) async fn finished_requests(&self, text: &str) -> Vec<RecordedRequest> {
         loop {
             // Before looking, so that a request that ends in between is not missed.
             let changed = self.changed.notified();
-            let mut seen = self.seen();
+            let mut seen = self.requests();
             seen.retain(|seen| seen.contains(text));
             if seen.last().is_some_and(|last| last.complete || last.disconnected) {
                 return seen;
@@ -167,19 +167,19 @@ impl Journal {
         }
     }
 
-    fn pages(&self) -> MutexGuard<'_, Pages> {
-        self.pages.lock().unwrap_or_else(PoisonError::into_inner)
+    fn entries(&self) -> MutexGuard<'_, JournalEntries> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Ticket {
+impl RequestEntry {
     /// A number for ids, from 1.
     pub(crate) fn number(&self) -> usize {
         self.number + 1
     }
 
     /// Sets what was charged so far.
-    pub(crate) fn bill(&self, billed: Billed) {
+    pub(crate) fn bill(&self, billed: BilledTokens) {
         self.note(|seen| seen.billed = billed);
     }
 
@@ -188,18 +188,18 @@ impl Ticket {
         self.note(|seen| seen.complete = true);
     }
 
-    fn note(&self, change: impl FnOnce(&mut Seen)) {
-        let mut pages = self.journal.pages();
-        let place = self.number.checked_sub(pages.forgotten);
-        if let Some(seen) = place.and_then(|place| pages.seen.get_mut(place)) {
+    fn note(&self, change: impl FnOnce(&mut RecordedRequest)) {
+        let mut entries = self.journal.entries();
+        let place = self.number.checked_sub(entries.forgotten);
+        if let Some(seen) = place.and_then(|place| entries.seen.get_mut(place)) {
             change(seen);
         }
-        drop(pages);
+        drop(entries);
         self.journal.changed.notify_waiters();
     }
 }
 
-impl Drop for Ticket {
+impl Drop for RequestEntry {
     fn drop(&mut self) {
         self.note(|seen| seen.disconnected = !seen.complete);
     }
@@ -209,14 +209,14 @@ impl Drop for Ticket {
 mod tests {
     use super::*;
 
-    fn seen(body: &str) -> Seen {
-        Seen {
+    fn request(body: &str) -> RecordedRequest {
+        RecordedRequest {
             method: "POST".into(),
             path: "/".into(),
             query: None,
             headers: Vec::new(),
             body: Bytes::copy_from_slice(body.as_bytes()),
-            billed: Billed::default(),
+            billed: BilledTokens::default(),
             complete: false,
             disconnected: false,
         }
@@ -224,20 +224,20 @@ mod tests {
 
     #[test]
     fn the_oldest_requests_are_forgotten_and_the_others_keep_their_numbers() {
-        let journal = Journal::new(2 * (PER_REQUEST + 1));
-        let tickets: Vec<Ticket> = ["a", "b", "c"].map(seen).map(|seen| journal.open(seen)).into();
-        for (number, ticket) in tickets.iter().enumerate() {
-            ticket.bill(Billed { output: number as u64, ..Billed::default() });
+        let journal = SimJournal::new(2 * (PER_REQUEST + 1));
+        let entries: Vec<RequestEntry> = ["a", "b", "c"].map(request).map(|request| journal.open(request)).into();
+        for (number, entry) in entries.iter().enumerate() {
+            entry.bill(BilledTokens { output: number as u64, ..BilledTokens::default() });
         }
         let remembered: Vec<(Bytes, u64)> =
-            journal.seen().into_iter().map(|seen| (seen.body, seen.billed.output)).collect();
+            journal.requests().into_iter().map(|request| (request.body, request.billed.output)).collect();
         assert_eq!(remembered, [(Bytes::from("b"), 1), (Bytes::from("c"), 2)]);
-        assert_eq!(tickets[2].number(), 3);
+        assert_eq!(entries[2].number(), 3);
     }
 
     #[test]
     fn the_cache_of_prompts_starts_again_when_it_is_full() {
-        let journal = Journal::new(5);
+        let journal = SimJournal::new(5);
         assert_eq!(["one", "one", "two", "one"].map(|prefix| journal.cache(prefix)), [false, true, false, false]);
     }
 }

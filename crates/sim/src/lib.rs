@@ -18,7 +18,7 @@
 //!   what comes back, and refuses a piece of reasoning that was changed, or is missing where the vendor wants it.
 //!   Anthropic's documented magic text makes a piece of reasoning redacted.
 //! - **State**: OpenAI's responses are stored unless the request says no.
-//! - **Faults**: by the model's name ([`Fault::lookup`]: `fail-429`, `html`, `cut-mid-stream` …) or for the next
+//! - **Faults**: by the model's name ([`SimFault::lookup`]: `fail-429`, `html`, `cut-mid-stream` …) or for the next
 //!   requests ([`Sim::script`]).
 //! - **Memory**: every request as it came, what was billed, and whether the client left early ([`Sim::requests`]).
 //!   Other processes ask for it over the socket: `GET /_sim/requests?containing=TEXT` lists the requests whose body
@@ -26,7 +26,6 @@
 
 #![expect(clippy::indexing_slicing, reason = "only JSON values are indexed: a missing field reads as null")]
 
-mod answer;
 mod anthropic;
 mod call;
 mod faults;
@@ -36,13 +35,14 @@ mod ollama;
 mod openai;
 mod options;
 mod play;
+mod reply;
 mod schema;
 mod seal;
 mod server;
 pub mod tokens;
 mod watch;
 
-pub use faults::Fault;
-pub use journal::{Billed, Seen};
+pub use faults::SimFault;
+pub use journal::{BilledTokens, RecordedRequest};
 pub use options::{Kind, SimOptions};
 pub use server::{Sim, run};

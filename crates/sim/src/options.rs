@@ -21,7 +21,7 @@ pub struct SimOptions {
     pub listen: SocketAddr,
     /// The key that requests must carry; any, or none, if absent.
     pub key: Option<String>,
-    /// The models it has; others get the vendor's 404. Names of [faults](crate::Fault::lookup) always exist.
+    /// The models it has; others get the vendor's 404. Names of [faults](crate::SimFault::lookup) always exist.
     pub models: Vec<String>,
     /// The pause before each token of a stream, and before a whole reply that many times.
     pub token_delay: Duration,

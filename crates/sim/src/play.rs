@@ -1,7 +1,7 @@
 //! Playing a reply: whole or piece by piece, well or with a fault.
 
-use crate::faults::Fault;
-use crate::journal::{Billed, Ticket};
+use crate::faults::SimFault;
+use crate::journal::{BilledTokens, RequestEntry};
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
@@ -30,8 +30,8 @@ pub(crate) struct Script {
 
 /// The circumstances of a reply.
 pub(crate) struct Stage {
-    pub(crate) ticket: Ticket,
-    pub(crate) fault: Option<Fault>,
+    pub(crate) entry: RequestEntry,
+    pub(crate) fault: Option<SimFault>,
     pub(crate) delay: Duration,
     pub(crate) stopped: CancellationToken,
     pub(crate) headers: Vec<(&'static str, String)>,
@@ -50,23 +50,23 @@ const DRIP: Duration = Duration::from_millis(50);
 
 impl Stage {
     /// A reply in one body, billed.
-    pub(crate) async fn whole(self, content_type: &str, body: impl Into<Bytes>, billed: Billed) -> Response {
+    pub(crate) async fn whole(self, content_type: &str, body: impl Into<Bytes>, billed: BilledTokens) -> Response {
         let mut body: Bytes = body.into();
         if !self.delay.is_zero() {
             tokio::time::sleep(self.delay.saturating_mul(u32::try_from(billed.output).unwrap_or(u32::MAX))).await;
         }
         // Billed before it is sent, as a vendor bills what it has produced: a client that leaves pays for that.
-        self.ticket.bill(billed);
+        self.entry.bill(billed);
         match self.fault {
-            Some(Fault::Truncated) => {
+            Some(SimFault::Truncated) => {
                 body.truncate(body.len() / 2);
                 self.reply(StatusCode::OK, content_type, body)
             }
-            Some(Fault::EndlessLine) => {
+            Some(SimFault::EndlessLine) => {
                 let start = vec![Step::Bytes("{\"object\":\"".into(), 0), Step::Endless];
-                self.stream(content_type, start, Billed::default())
+                self.stream(content_type, start, BilledTokens::default())
             }
-            Some(Fault::CutMidStream) => {
+            Some(SimFault::CutMidStream) => {
                 let half = String::from_utf8_lossy(body.get(..body.len() / 2).unwrap_or_default()).into_owned();
                 self.stream(content_type, vec![Step::Bytes(half, 0), Step::Abort], billed)
             }
@@ -75,31 +75,31 @@ impl Stage {
     }
 
     /// A reply piece by piece; `billed` is what it costs before the first piece.
-    pub(crate) fn stream_of(self, script: Script, billed: Billed) -> Response {
+    pub(crate) fn stream_of(self, script: Script, billed: BilledTokens) -> Response {
         let Script { content_type, before, pieces, after, error, garbage } = script;
         let mut steps: Vec<_> = before.into_iter().map(|bytes| Step::Bytes(bytes, 0)).collect();
         let pieces = pieces.into_iter().map(|(bytes, tokens)| Step::Bytes(bytes, tokens));
         let some = match self.fault {
-            Some(Fault::ErrorBeforeContent | Fault::EndlessLine) => 0,
+            Some(SimFault::ErrorBeforeContent | SimFault::EndlessLine) => 0,
             Some(
-                Fault::ErrorMidStream
-                | Fault::CutMidStream
-                | Fault::NoEnd
-                | Fault::Truncated
-                | Fault::GarbageMidStream
-                | Fault::HangMidStream,
+                SimFault::ErrorMidStream
+                | SimFault::CutMidStream
+                | SimFault::NoEnd
+                | SimFault::Truncated
+                | SimFault::GarbageMidStream
+                | SimFault::HangMidStream,
             ) => TOKENS_BEFORE_FAULT,
             _ => usize::MAX,
         };
         steps.extend(pieces.take(some));
         match self.fault {
-            Some(Fault::ErrorBeforeContent | Fault::ErrorMidStream) => steps.push(Step::Bytes(error, 0)),
-            Some(Fault::CutMidStream) => steps.push(Step::Abort),
+            Some(SimFault::ErrorBeforeContent | SimFault::ErrorMidStream) => steps.push(Step::Bytes(error, 0)),
+            Some(SimFault::CutMidStream) => steps.push(Step::Abort),
             // Proper for HTTP and not for the format: only a reader that waits for the format's end notices.
-            Some(Fault::NoEnd | Fault::Truncated) => {}
-            Some(Fault::GarbageMidStream) => steps.push(Step::Bytes(garbage, 0)),
-            Some(Fault::HangMidStream) => steps.push(Step::Hang),
-            Some(Fault::EndlessLine) => steps.extend([Step::Bytes("data: {\"object\":\"".into(), 0), Step::Endless]),
+            Some(SimFault::NoEnd | SimFault::Truncated) => {}
+            Some(SimFault::GarbageMidStream) => steps.push(Step::Bytes(garbage, 0)),
+            Some(SimFault::HangMidStream) => steps.push(Step::Hang),
+            Some(SimFault::EndlessLine) => steps.extend([Step::Bytes("data: {\"object\":\"".into(), 0), Step::Endless]),
             _ => steps.extend(after.into_iter().map(|bytes| Step::Bytes(bytes, 0))),
         }
         self.stream(content_type, steps, billed)
@@ -110,21 +110,22 @@ impl Stage {
         let mut response = Response::new(body.into());
         *response.status_mut() = status;
         self.decorate(&mut response, content_type);
-        self.ticket.complete();
+        self.entry.complete();
         response
     }
 
     /// A reply of that status whose body never ends.
     pub(crate) fn dripping(self, status: StatusCode, start: String) -> Response {
-        let mut response = self.stream("application/json", vec![Step::Bytes(start, 0), Step::Drip], Billed::default());
+        let mut response =
+            self.stream("application/json", vec![Step::Bytes(start, 0), Step::Drip], BilledTokens::default());
         *response.status_mut() = status;
         response
     }
 
-    fn stream(self, content_type: &str, steps: Vec<Step>, billed: Billed) -> Response {
+    fn stream(self, content_type: &str, steps: Vec<Step>, billed: BilledTokens) -> Response {
         let mut response = Response::new(Body::empty());
         self.decorate(&mut response, content_type);
-        self.ticket.bill(billed);
+        self.entry.bill(billed);
         *response.body_mut() = Body::from_stream(play(self, VecDeque::from(steps), billed));
         response
     }
@@ -143,11 +144,11 @@ impl Stage {
 
 type Played = Result<Bytes, std::io::Error>;
 
-fn play(stage: Stage, steps: VecDeque<Step>, billed: Billed) -> impl futures::Stream<Item = Played> {
+fn play(stage: Stage, steps: VecDeque<Step>, billed: BilledTokens) -> impl futures::Stream<Item = Played> {
     stream::unfold((stage, steps, billed), |(stage, mut steps, mut billed)| async move {
         match steps.pop_front() {
             None => {
-                stage.ticket.complete();
+                stage.entry.complete();
                 None
             }
             Some(Step::Bytes(bytes, tokens)) => {
@@ -155,7 +156,7 @@ fn play(stage: Stage, steps: VecDeque<Step>, billed: Billed) -> impl futures::St
                     tokio::time::sleep(stage.delay.saturating_mul(u32::try_from(tokens).unwrap_or(1))).await;
                 }
                 billed.output += tokens;
-                stage.ticket.bill(billed);
+                stage.entry.bill(billed);
                 // Without this, all pieces would leave in one write.
                 tokio::task::yield_now().await;
                 Some((Ok(Bytes::from(bytes)), (stage, steps, billed)))
@@ -163,7 +164,7 @@ fn play(stage: Stage, steps: VecDeque<Step>, billed: Billed) -> impl futures::St
             Some(Step::Abort) => {
                 // Time for what was said before to leave.
                 tokio::task::yield_now().await;
-                stage.ticket.complete();
+                stage.entry.complete();
                 Some((Err(std::io::Error::other("broken on purpose")), (stage, VecDeque::new(), billed)))
             }
             Some(Step::Hang) => {

@@ -7,34 +7,34 @@ const DEPTH: usize = 16;
 
 /// A value that fits. `word` is used for strings that may be anything.
 pub(crate) fn instance(schema: &Value, word: &str) -> Value {
-    fit(schema, schema, word, DEPTH)
+    fit_schema(schema, schema, word, DEPTH)
 }
 
-fn fit(root: &Value, schema: &Value, word: &str, depth: usize) -> Value {
+fn fit_schema(root: &Value, schema: &Value, word: &str, depth: usize) -> Value {
     // A schema may refer to itself, and the smallest instance would be endless.
     if depth == 0 {
         return Value::Null;
     }
     if let Some(target) = schema["$ref"].as_str().and_then(|path| root.pointer(path.trim_start_matches('#'))) {
-        return fit(root, target, word, depth - 1);
+        return fit_schema(root, target, word, depth - 1);
     }
     let first = |name: &str| schema[name].as_array().and_then(|values| values.first());
     if let Some(value) = schema.get("const").or_else(|| first("enum")) {
         return value.clone();
     }
     if let Some(variant) = first("anyOf").or_else(|| first("oneOf")).or_else(|| first("allOf")) {
-        return fit(root, variant, word, depth - 1);
+        return fit_schema(root, variant, word, depth - 1);
     }
     let kind = schema["type"].as_str().or_else(|| first("type").and_then(Value::as_str));
     match kind {
         Some("object") | None => {
             let properties = schema["properties"].as_object().into_iter().flatten();
-            let fields = properties.map(|(name, schema)| (name.clone(), fit(root, schema, word, depth - 1)));
+            let fields = properties.map(|(name, schema)| (name.clone(), fit_schema(root, schema, word, depth - 1)));
             Value::Object(fields.collect::<Map<_, _>>())
         }
         Some("array") => {
             let n = schema["minItems"].as_u64().unwrap_or(1).clamp(1, 100);
-            (0..n).map(|_| fit(root, &schema["items"], word, depth - 1)).collect()
+            (0..n).map(|_| fit_schema(root, &schema["items"], word, depth - 1)).collect()
         }
         Some("integer") => json!(schema["minimum"].as_i64().unwrap_or(1)),
         Some("number") => json!(schema["minimum"].as_f64().unwrap_or(1.5)),

@@ -1,8 +1,8 @@
 //! The socket, and what happens to every request whatever the vendor.
 
-use crate::call::{Call, Plan, Refusal};
-use crate::faults::Fault;
-use crate::journal::{Billed, Journal, Seen};
+use crate::call::{SimPlan, SimRefusal, SimRequest};
+use crate::faults::SimFault;
+use crate::journal::{BilledTokens, RecordedRequest, SimJournal};
 use crate::options::{Kind, SimOptions};
 use crate::play::Stage;
 use crate::{anthropic, ollama, openai, watch};
@@ -31,15 +31,15 @@ pub struct Sim {
 struct Shared {
     kind: Kind,
     options: SimOptions,
-    journal: Journal,
+    journal: SimJournal,
     control: Mutex<Control>,
     stopped: CancellationToken,
 }
 
 #[derive(Default)]
 struct Control {
-    script: VecDeque<Option<Fault>>,
-    always: Option<Fault>,
+    script: VecDeque<Option<SimFault>>,
+    always: Option<SimFault>,
 }
 
 // === impl Sim ===
@@ -52,7 +52,7 @@ impl Sim {
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared {
             kind,
-            journal: Journal::new(options.max_remembered_bytes),
+            journal: SimJournal::new(options.max_remembered_bytes),
             options,
             control: Mutex::default(),
             stopped: CancellationToken::new(),
@@ -88,22 +88,22 @@ impl Sim {
     }
 
     /// The next requests fail in these ways, one after the other; `None` lets one pass.
-    pub fn script(&self, faults: impl IntoIterator<Item = Option<Fault>>) {
+    pub fn script(&self, faults: impl IntoIterator<Item = Option<SimFault>>) {
         self.shared.control().script.extend(faults);
     }
 
     /// Every request fails in this way from now on, unless [scripted](Self::script) otherwise; `None` ends that.
-    pub fn always(&self, fault: Option<Fault>) {
+    pub fn always(&self, fault: Option<SimFault>) {
         self.shared.control().always = fault;
     }
 
     /// The requests so far, in order.
-    pub fn requests(&self) -> Vec<Seen> {
-        self.shared.journal.seen()
+    pub fn requests(&self) -> Vec<RecordedRequest> {
+        self.shared.journal.requests()
     }
 
     /// What was billed so far, a request each.
-    pub fn billed(&self) -> Vec<Billed> {
+    pub fn billed_tokens(&self) -> Vec<BilledTokens> {
         self.requests().into_iter().map(|seen| seen.billed).collect()
     }
 }
@@ -119,11 +119,11 @@ impl Shared {
         self.control.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn fault(&self, json: &Value) -> Option<Fault> {
+    fn fault(&self, json: &Value) -> Option<SimFault> {
         let mut control = self.control();
         match control.script.pop_front() {
             Some(scripted) => scripted,
-            None => control.always.or_else(|| Fault::lookup(json["model"].as_str()?)),
+            None => control.always.or_else(|| SimFault::lookup(json["model"].as_str()?)),
         }
     }
 }
@@ -145,30 +145,30 @@ pub async fn run(
 
 async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     // Before the body is read and before the journal: what tests ask must not count as a request of the gateway.
-    if let Some(response) = watch::answer(&shared.journal, request.uri()).await {
+    if let Some(response) = watch::serve_watch(&shared.journal, request.uri()).await {
         return response;
     }
     let (head, body) = request.into_parts();
     let body = axum::body::to_bytes(body, BODY_BYTES).await.unwrap_or_default();
     let json: Value = serde_json::from_slice(&body).unwrap_or_default();
     let text = |value: &axum::http::HeaderValue| value.to_str().unwrap_or_default().to_owned();
-    let ticket = shared.journal.open(Seen {
+    let entry = shared.journal.open(RecordedRequest {
         method: head.method.to_string(),
         path: head.uri.path().to_owned(),
         query: head.uri.query().map(str::to_owned),
         headers: head.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect(),
         body: body.clone(),
-        billed: Billed::default(),
+        billed: BilledTokens::default(),
         complete: false,
         disconnected: false,
     });
-    let number = ticket.number();
+    let number = entry.number();
     // One fault a request, refused ones too, so that a script is used up in the order of arrival.
     let fault = shared.fault(&json);
-    let delay = if fault == Some(Fault::Slow) { Duration::from_millis(200) } else { shared.options.token_delay };
+    let delay = if fault == Some(SimFault::Slow) { Duration::from_millis(200) } else { shared.options.token_delay };
     let headers = reply_headers(shared.kind, number);
-    let stage = Stage { ticket, fault, delay, stopped: shared.stopped.clone(), headers };
-    let call = Call {
+    let stage = Stage { entry, fault, delay, stopped: shared.stopped.clone(), headers };
+    let call = SimRequest {
         method: &head.method,
         path: head.uri.path(),
         query: head.uri.query().unwrap_or_default(),
@@ -181,19 +181,19 @@ async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response
     };
     match unusual(&shared, stage, number).await {
         Ok(response) => response,
-        Err(stage) => usual(&shared, stage, &call).await,
+        Err(stage) => reply_as_usual(&shared, stage, &call).await,
     }
 }
 
-async fn usual(shared: &Shared, stage: Stage, call: &Call<'_>) -> Response {
+async fn reply_as_usual(shared: &Shared, stage: Stage, call: &SimRequest<'_>) -> Response {
     let plan = match shared.kind {
         Kind::OpenAi => openai::plan(call),
         Kind::Anthropic => anthropic::plan(call),
         Kind::Ollama => ollama::plan(call),
     };
     match plan {
-        Ok(Plan::Whole { content_type, body, billed }) => stage.whole(content_type, body, billed).await,
-        Ok(Plan::Stream { script, billed }) => stage.stream_of(script, billed),
+        Ok(SimPlan::Whole { content_type, body, billed }) => stage.whole(content_type, body, billed).await,
+        Ok(SimPlan::Stream { script, billed }) => stage.stream_of(script, billed),
         Err(refusal) => refuse(shared.kind, stage, &refusal, call.number),
     }
 }
@@ -202,48 +202,48 @@ async fn usual(shared: &Shared, stage: Stage, call: &Call<'_>) -> Response {
 async fn unusual(shared: &Shared, stage: Stage, number: usize) -> Result<Response, Stage> {
     let kind = shared.kind;
     let refusal = match stage.fault {
-        Some(Fault::Hang) => {
+        Some(SimFault::Hang) => {
             shared.stopped.cancelled().await;
             return Ok(stage.reply(StatusCode::SERVICE_UNAVAILABLE, "text/plain", "stopped"));
         }
-        Some(Fault::DrippingError) => {
-            let body = error_body(kind, &forced(kind, 503), number);
+        Some(SimFault::DrippingError) => {
+            let body = error_body(kind, &forced_refusal(kind, 503), number);
             return Ok(stage.dripping(StatusCode::SERVICE_UNAVAILABLE, body));
         }
-        Some(Fault::Html) => {
+        Some(SimFault::Html) => {
             let page = "<!doctype html><html><title>Welcome</title><body>It works!</body></html>";
             return Ok(stage.reply(StatusCode::OK, "text/html; charset=utf-8", page));
         }
-        Some(Fault::WrongType) => return Ok(stage.reply(StatusCode::OK, "application/xml", "<answer/>")),
-        Some(Fault::Empty204) => return Ok(stage.reply(StatusCode::NO_CONTENT, "application/json", Body::empty())),
-        Some(Fault::Redirect) => {
+        Some(SimFault::WrongType) => return Ok(stage.reply(StatusCode::OK, "application/xml", "<answer/>")),
+        Some(SimFault::Empty204) => return Ok(stage.reply(StatusCode::NO_CONTENT, "application/json", Body::empty())),
+        Some(SimFault::Redirect) => {
             let mut response = stage.reply(StatusCode::FOUND, "text/plain", "elsewhere");
             // A secret in the target: it must appear in no error and no log.
             let aim = header::HeaderValue::from_static("https://elsewhere.example/login?token=hunter2");
             response.headers_mut().insert(header::LOCATION, aim);
             return Ok(response);
         }
-        Some(Fault::Error200) => {
-            let body = error_body(kind, &forced(kind, 500), number);
+        Some(SimFault::Error200) => {
+            let body = error_body(kind, &forced_refusal(kind, 500), number);
             return Ok(stage.reply(StatusCode::OK, "application/json", body));
         }
-        Some(Fault::Status(status)) => forced(kind, status),
-        Some(Fault::Context) => match kind {
+        Some(SimFault::Status(status)) => forced_refusal(kind, status),
+        Some(SimFault::Context) => match kind {
             Kind::OpenAi => openai::context_refusal(),
             Kind::Anthropic => anthropic::context_refusal(),
             Kind::Ollama => ollama::context_refusal(),
         },
-        Some(Fault::Quota) => match kind {
+        Some(SimFault::Quota) => match kind {
             Kind::OpenAi => openai::quota_refusal(),
-            Kind::Anthropic => forced(kind, 402),
-            Kind::Ollama => forced(kind, 429),
+            Kind::Anthropic => forced_refusal(kind, 402),
+            Kind::Ollama => forced_refusal(kind, 429),
         },
         _ => return Err(stage),
     };
     Ok(refuse(kind, stage, &refusal, number))
 }
 
-fn refuse(kind: Kind, mut stage: Stage, refusal: &Refusal, number: usize) -> Response {
+fn refuse(kind: Kind, mut stage: Stage, refusal: &SimRefusal, number: usize) -> Response {
     // The shortest time that the header can say, so that tests of retries don't wait long.
     if matches!(refusal.status, 429 | 503 | 529) {
         stage.headers.push(("retry-after", "1".into()));
@@ -252,7 +252,7 @@ fn refuse(kind: Kind, mut stage: Stage, refusal: &Refusal, number: usize) -> Res
     stage.reply(status, "application/json", error_body(kind, refusal, number))
 }
 
-fn error_body(kind: Kind, refusal: &Refusal, number: usize) -> String {
+fn error_body(kind: Kind, refusal: &SimRefusal, number: usize) -> String {
     match kind {
         Kind::OpenAi => openai::error_json(refusal),
         Kind::Anthropic => anthropic::error_json(refusal, number),
@@ -261,11 +261,11 @@ fn error_body(kind: Kind, refusal: &Refusal, number: usize) -> String {
     .to_string()
 }
 
-fn forced(kind: Kind, status: u16) -> Refusal {
+fn forced_refusal(kind: Kind, status: u16) -> SimRefusal {
     match kind {
-        Kind::OpenAi => openai::forced(status),
-        Kind::Anthropic => anthropic::forced(status),
-        Kind::Ollama => ollama::forced(status),
+        Kind::OpenAi => openai::forced_refusal(status),
+        Kind::Anthropic => anthropic::forced_refusal(status),
+        Kind::Ollama => ollama::forced_refusal(status),
     }
 }
 

@@ -1,24 +1,24 @@
 //! What other processes may ask about a simulated provider: the requests that it has seen.
 
-use crate::journal::{Journal, Seen};
+use crate::journal::{RecordedRequest, SimJournal};
 use axum::body::Body;
 use axum::http::{StatusCode, Uri, header};
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 
 /// Answers paths under `/_sim/`; nothing for others. These requests are not remembered themselves.
-pub(crate) async fn answer(journal: &Journal, uri: &Uri) -> Option<Response> {
+pub(crate) async fn serve_watch(journal: &SimJournal, uri: &Uri) -> Option<Response> {
     let path = uri.path().strip_prefix("/_sim/")?;
     let text = uri.query().and_then(|query| query.strip_prefix("containing=")).unwrap_or_default();
     let seen = match path {
-        "requests" => journal.seen().into_iter().filter(|seen| seen.contains(text)).collect(),
-        "over" => journal.over(text).await,
+        "requests" => journal.requests().into_iter().filter(|seen| seen.contains(text)).collect(),
+        "over" => journal.finished_requests(text).await,
         _ => return Some(reply(StatusCode::NOT_FOUND, &Value::Null)),
     };
-    Some(reply(StatusCode::OK, &seen.iter().map(told).collect()))
+    Some(reply(StatusCode::OK, &seen.iter().map(request_json).collect()))
 }
 
-fn told(seen: &Seen) -> Value {
+fn request_json(seen: &RecordedRequest) -> Value {
     let headers: Map<_, _> = seen.headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
     json!({
         "method": seen.method,

@@ -85,11 +85,11 @@ pub struct AuditPage {
 
 /// The audit log. [`Change::audit`](crate::Change::audit) adds to it.
 #[derive(Debug, Clone, Copy)]
-pub struct Audit<'s> {
+pub struct AuditRepository<'s> {
     pub(crate) database: &'s Database,
 }
 
-impl Audit<'_> {
+impl AuditRepository<'_> {
     /// One page of entries, newest first; the first page where `cursor` is `None`.
     ///
     /// # Errors
@@ -107,7 +107,7 @@ impl Audit<'_> {
         let weights = query.clone().select_only().column(audit::Column::Id).column_as(weight, "weight");
         let weights = weights.limit(limit + 1).into_tuple::<(String, i64)>().all(self.database.reader()).await?;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let fitting = crate::fitting(weights.get(..limit).unwrap_or(&weights), |(_, weight)| *weight);
+        let fitting = crate::take_fitting(weights.get(..limit).unwrap_or(&weights), |(_, weight)| *weight);
         let Some((last, _)) = fitting.last() else { return Ok(AuditPage { items: Vec::new(), next: None }) };
         let next = (weights.len() > fitting.len()).then(|| last.clone());
         let rows = query.filter(audit::Column::Id.gte(last.as_str())).all(self.database.reader()).await?;

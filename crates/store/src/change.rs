@@ -3,9 +3,10 @@
 use crate::audit::{self, NewAudit};
 use crate::database::Database;
 use crate::events::{self, NewEvent};
-use crate::place::Place;
+use crate::scope::DatabaseScope;
 use crate::{
-    Feedback, Keys, Models, Projects, Providers, Settings, StoreError, Webhooks, commands, connection, counters,
+    FeedbackRepository, KeyRepository, ModelRepository, ProjectRepository, ProviderRepository, SettingRepository,
+    StoreError, WebhookRepository, commands, connection, counters,
 };
 use baton_model::{Actor, Clock};
 use sea_orm::DatabaseTransaction;
@@ -31,43 +32,43 @@ impl Change {
     }
 
     /// Who makes it.
-    pub fn by(&self) -> &Actor {
+    pub fn actor(&self) -> &Actor {
         &self.by
     }
 
     /// Registered models.
-    pub fn models(&self) -> Models<'_> {
-        Models { place: self.place() }
+    pub fn models(&self) -> ModelRepository<'_> {
+        ModelRepository { scope: self.scope() }
     }
 
     /// API keys.
-    pub fn keys(&self) -> Keys<'_> {
-        Keys { place: self.place() }
+    pub fn keys(&self) -> KeyRepository<'_> {
+        KeyRepository { scope: self.scope() }
     }
 
     /// Registered providers.
-    pub fn providers(&self) -> Providers<'_> {
-        Providers { place: self.place() }
+    pub fn providers(&self) -> ProviderRepository<'_> {
+        ProviderRepository { scope: self.scope() }
     }
 
     /// Projects.
-    pub fn projects(&self) -> Projects<'_> {
-        Projects { place: self.place() }
+    pub fn projects(&self) -> ProjectRepository<'_> {
+        ProjectRepository { scope: self.scope() }
     }
 
     /// Webhooks.
-    pub fn webhooks(&self) -> Webhooks<'_> {
-        Webhooks { place: self.place() }
+    pub fn webhooks(&self) -> WebhookRepository<'_> {
+        WebhookRepository { scope: self.scope() }
     }
 
     /// What was said of answers.
-    pub fn feedback(&self) -> Feedback<'_> {
-        Feedback { place: self.place() }
+    pub fn feedback(&self) -> FeedbackRepository<'_> {
+        FeedbackRepository { scope: self.scope() }
     }
 
     /// Small values of the service's own.
-    pub fn settings(&self) -> Settings<'_> {
-        Settings { place: self.place() }
+    pub fn settings(&self) -> SettingRepository<'_> {
+        SettingRepository { scope: self.scope() }
     }
 
     /// Tells others of it: the event is in the outbox once the change is committed, and only then. Returns its id.
@@ -75,7 +76,7 @@ impl Change {
     /// # Errors
     ///
     /// Whatever keeps the database from writing.
-    pub async fn tell(&self, event: NewEvent) -> Result<String, StoreError> {
+    pub async fn add_event(&self, event: NewEvent) -> Result<String, StoreError> {
         let row = events::row(event, &self.node, self.clock.now());
         let id = row.id.clone();
         events::insert(&self.transaction, vec![row]).await?;
@@ -125,8 +126,8 @@ impl Change {
         }
     }
 
-    fn place(&self) -> Place<'_> {
-        Place::Change(&self.transaction)
+    fn scope(&self) -> DatabaseScope<'_> {
+        DatabaseScope::Change(&self.transaction)
     }
 }
 

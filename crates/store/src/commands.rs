@@ -15,7 +15,7 @@ pub enum Claim {
     Run,
     /// It was executed; send the reply again.
     Repeat {
-        /// What [`Commands::finish`] was given.
+        /// What [`CommandRepository::finish`] was given.
         reply: Option<String>,
     },
     /// A node works on it.
@@ -29,11 +29,11 @@ pub enum Claim {
 
 /// The commands, in the name of this node ([`Store::named`](crate::Store::named)). Time is the database's own, as for leases.
 #[derive(Debug, Clone, Copy)]
-pub struct Commands<'s> {
+pub struct CommandRepository<'s> {
     pub(crate) database: &'s Database,
 }
 
-impl Commands<'_> {
+impl CommandRepository<'_> {
     /// Asks for a command, for as long as `lease`. Of several nodes that ask, one may run it.
     ///
     /// # Errors
@@ -56,13 +56,13 @@ impl Commands<'_> {
         // The insertion settles a race: of two nodes one writes the row, and the other finds it.
         let keep = OnConflict::column(command::Column::Id).do_nothing().to_owned();
         let new = command::Entity::insert(row).on_conflict(keep).exec_without_returning(&transaction).await? > 0;
-        let claim = if new { Claim::Run } else { self.again(&transaction, id, now, lease).await? };
+        let claim = if new { Claim::Run } else { self.claim_again(&transaction, id, now, lease).await? };
         transaction.commit().await?;
         Ok(claim)
     }
 
     /// What to do with one that has been delivered before.
-    async fn again(
+    async fn claim_again(
         self,
         transaction: &DatabaseTransaction,
         id: &str,

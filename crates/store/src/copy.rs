@@ -81,31 +81,32 @@ pub async fn copy(
     let mut copy = Copy { from, to, progress: &mut progress, tables: Vec::new() };
     // First: the pepper of the key hashes is among them. A target with another one is refused before anything is
     // copied.
-    copy.table::<setting::Entity>("settings", setting::Column::Name, |row| &row.name, |_| {}).await?;
-    copy.table::<model::Entity>("models", model::Column::Id, |row| &row.id, |_| {}).await?;
+    copy.copy_table::<setting::Entity>("settings", setting::Column::Name, |row| &row.name, |_| {}).await?;
+    copy.copy_table::<model::Entity>("models", model::Column::Id, |row| &row.id, |_| {}).await?;
     // A key may have been used in the target since, or in the source.
-    copy.table::<key::Entity>("api_keys", key::Column::Id, |row| &row.id, |row| row.last_used_at = None).await?;
-    copy.table::<provider::Entity>("providers", provider::Column::Name, |row| &row.name, |_| {}).await?;
-    copy.table::<project::Entity>("projects", project::Column::Id, |row| &row.id, |_| {}).await?;
-    copy.table::<webhook::Entity>("webhooks", webhook::Column::Id, |row| &row.id, |_| {}).await?;
+    copy.copy_table::<key::Entity>("api_keys", key::Column::Id, |row| &row.id, |row| row.last_used_at = None).await?;
+    copy.copy_table::<provider::Entity>("providers", provider::Column::Name, |row| &row.name, |_| {}).await?;
+    copy.copy_table::<project::Entity>("projects", project::Column::Id, |row| &row.id, |_| {}).await?;
+    copy.copy_table::<webhook::Entity>("webhooks", webhook::Column::Id, |row| &row.id, |_| {}).await?;
     copy.ledger().await?;
-    copy.table::<provider_object::Entity>("holdings", provider_object::Column::Id, |row| &row.id, |_| {}).await?;
-    copy.table::<stored_response::Entity>("kept_responses", stored_response::Column::Id, |row| &row.id, |_| {}).await?;
-    copy.table::<feedback::Entity>("feedback", feedback::Column::Id, |row| &row.id, |_| {}).await?;
+    copy.copy_table::<provider_object::Entity>("holdings", provider_object::Column::Id, |row| &row.id, |_| {}).await?;
+    copy.copy_table::<stored_response::Entity>("kept_responses", stored_response::Column::Id, |row| &row.id, |_| {})
+        .await?;
+    copy.copy_table::<feedback::Entity>("feedback", feedback::Column::Id, |row| &row.id, |_| {}).await?;
     // An event is placed later than it is written, and a delivery or command goes on: how far each is may differ.
-    copy.table::<event::Entity>("events", event::Column::Id, |row| &row.id, |row| row.position = None).await?;
+    copy.copy_table::<event::Entity>("events", event::Column::Id, |row| &row.id, |row| row.position = None).await?;
     let sent = |row: &mut delivery::Model| {
         (row.state, row.attempts, row.next_at, row.updated_at) = (String::new(), 0, 0, 0);
         (row.last_status, row.last_error) = (None, None);
     };
     // Behind webhooks and events, because it refers to both.
-    copy.table::<delivery::Entity>("deliveries", delivery::Column::Id, |row| &row.id, sent).await?;
-    copy.table::<audit::Entity>("audit", audit::Column::Id, |row| &row.id, |_| {}).await?;
+    copy.copy_table::<delivery::Entity>("deliveries", delivery::Column::Id, |row| &row.id, sent).await?;
+    copy.copy_table::<audit::Entity>("audit", audit::Column::Id, |row| &row.id, |_| {}).await?;
     let executed = |row: &mut command::Model| {
         (row.done, row.effect, row.reply) = (false, false, None);
         (row.node, row.claimed_at, row.lease_until) = (String::new(), 0, 0);
     };
-    copy.table::<command::Entity>("commands", command::Column::Id, |row| &row.id, executed).await?;
+    copy.copy_table::<command::Entity>("commands", command::Column::Id, |row| &row.id, executed).await?;
     copy.counters().await?;
     Ok(CopyReport { tables: copy.tables, source: total(from).await?, target: total(to).await? })
 }
@@ -120,7 +121,7 @@ struct Copy<'c> {
 
 impl Copy<'_> {
     /// One table. `passing` makes what may differ between a row and its copy the same in both.
-    async fn table<E>(
+    async fn copy_table<E>(
         &mut self,
         name: &'static str,
         column: E::Column,
@@ -217,7 +218,7 @@ where
         return Ok(0);
     }
     let insert = E::insert_many(rows.iter().cloned().map(IntoActiveModel::into_active_model));
-    Ok(insert.on_conflict(crate::keep()).exec_without_returning(transaction).await?)
+    Ok(insert.on_conflict(crate::keep_existing()).exec_without_returning(transaction).await?)
 }
 
 /// Whether what the target has under the ids of these rows is these rows.

@@ -1,6 +1,6 @@
 //! What can go wrong, by what the caller can do about it.
 
-use crate::connection::Trouble;
+use crate::connection::DatabaseFault;
 use baton_model::{Code, PublicError};
 use sea_orm::{DbErr, RuntimeErr};
 
@@ -109,12 +109,14 @@ impl From<DbErr> for StoreError {
         match error {
             // The pool waited in vain: each connection is in use, or none can be had.
             DbErr::ConnectionAcquire(_) => Self::Busy(error),
-            _ => match crate::connection::trouble(driver(&error)) {
-                Some(Trouble::ReadOnly) => Self::ReadOnly,
-                Some(Trouble::Busy) => Self::Busy(error),
-                Some(Trouble::Full) => Self::Full(error),
-                Some(Trouble::Denied(message)) => Self::Denied { message },
-                Some(Trouble::Nul) => Self::conflict("a text has the character NUL, which the database does not keep"),
+            _ => match crate::connection::classify_fault(driver(&error)) {
+                Some(DatabaseFault::ReadOnly) => Self::ReadOnly,
+                Some(DatabaseFault::Busy) => Self::Busy(error),
+                Some(DatabaseFault::Full) => Self::Full(error),
+                Some(DatabaseFault::Denied(message)) => Self::Denied { message },
+                Some(DatabaseFault::Nul) => {
+                    Self::conflict("a text has the character NUL, which the database does not keep")
+                }
                 None => Self::Unavailable(error),
             },
         }
@@ -131,11 +133,11 @@ impl From<StoreError> for PublicError {
             StoreError::TooMuch { .. } => Self::new(Code::InvalidRequest, error.to_string()),
             // Not `Overloaded` like the rest: to try again does not help.
             StoreError::Corrupt { .. } => {
-                Self::new(Code::Internal, "a stored entry can't be read; the service's log says which").because(error)
+                Self::new(Code::Internal, "a stored entry can't be read; the service's log says which")
+                    .with_cause(error)
             }
-            other => {
-                Self::new(Code::Overloaded, "the database can't answer at the moment; try again later").because(other)
-            }
+            other => Self::new(Code::Overloaded, "the database can't answer at the moment; try again later")
+                .with_cause(other),
         }
     }
 }

@@ -42,18 +42,18 @@ pub struct EventFilter<'f> {
 /// They are committed in any order, from many nodes. One relay at a time gives them positions, so that who reads by
 /// position never misses one that was committed late.
 #[derive(Debug, Clone, Copy)]
-pub struct Events<'s> {
+pub struct EventRepository<'s> {
     pub(crate) database: &'s Database,
 }
 
-impl Events<'_> {
+impl EventRepository<'_> {
     /// Those without a position, oldest first; without those of types that only a newer node knows, which relays them
     /// when it has the lease.
     ///
     /// # Errors
     ///
     /// Whatever keeps the database from answering.
-    pub async fn unplaced(self, limit: u64) -> Result<Vec<StoredEvent>, StoreError> {
+    pub async fn list_unplaced(self, limit: u64) -> Result<Vec<StoredEvent>, StoreError> {
         let query = event::Entity::find()
             .filter(event::Column::Position.is_null())
             .filter(event::Column::Kind.is_in(EventKind::ALL.map(EventKind::name)))
@@ -71,7 +71,7 @@ impl Events<'_> {
     /// # Errors
     ///
     /// Whatever keeps the database from writing; then nothing has changed.
-    pub async fn place(self, ids: &[String]) -> Result<u64, StoreError> {
+    pub async fn place_events(self, ids: &[String]) -> Result<u64, StoreError> {
         let transaction = connection::begin(self.database.writer()).await?;
         // Counting first: who places at the same time waits here, and then sees what was placed.
         counters::count_up(&transaction, counters::POSITION, 0).await?;
@@ -91,7 +91,7 @@ impl Events<'_> {
         }
         let placed = placed.into_iter().map(StoredEvent::try_from).collect::<Result<Vec<_>, _>>()?;
         // In the same transaction: an event that has a position has its deliveries too, whatever crashes.
-        deliveries::make(&transaction, &placed, self.database.clock.now()).await?;
+        deliveries::create_deliveries(&transaction, &placed, self.database.clock.now()).await?;
         transaction.commit().await?;
         Ok(last)
     }
@@ -101,7 +101,7 @@ impl Events<'_> {
     /// # Errors
     ///
     /// Whatever keeps the database from answering.
-    pub async fn after(
+    pub async fn list_after(
         self,
         position: u64,
         filter: &EventFilter<'_>,
@@ -117,7 +117,7 @@ impl Events<'_> {
         let weights = weights.column_as(crate::weight([event::Column::Data]), "weight").limit(limit);
         let weights = weights.into_tuple::<(i64, i64)>().all(self.database.reader()).await?;
         // Weighed first: events of an older version may be of any size, and all of a page is held at once.
-        let Some(last) = crate::fitting(&weights, |(_, weight)| *weight).last() else { return Ok(Vec::new()) };
+        let Some(last) = crate::take_fitting(&weights, |(_, weight)| *weight).last() else { return Ok(Vec::new()) };
         let query = query.filter(event::Column::Position.lte(last.0)).limit(limit);
         query.all(self.database.reader()).await?.into_iter().map(StoredEvent::try_from).collect()
     }
@@ -193,7 +193,7 @@ pub(crate) async fn insert(database: &impl ConnectionTrait, rows: Vec<event::Mod
         return Ok(());
     }
     event::Entity::insert_many(rows.into_iter().map(IntoActiveModel::into_active_model))
-        .on_conflict(crate::keep())
+        .on_conflict(crate::keep_existing())
         .exec_without_returning(database)
         .await?;
     Ok(())

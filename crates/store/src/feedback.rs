@@ -2,7 +2,7 @@
 
 use crate::StoreError;
 use crate::entity::feedback;
-use crate::place::Place;
+use crate::scope::DatabaseScope;
 use baton_model::{RequestId, Timestamp};
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 
@@ -28,11 +28,11 @@ pub struct FeedbackEntry {
 
 /// The feedback.
 #[derive(Debug, Clone, Copy)]
-pub struct Feedback<'s> {
-    pub(crate) place: Place<'s>,
+pub struct FeedbackRepository<'s> {
+    pub(crate) scope: DatabaseScope<'s>,
 }
 
-impl Feedback<'_> {
+impl FeedbackRepository<'_> {
     /// Adds an entry. Whether its request is known is not asked: the ledger may be behind.
     ///
     /// # Errors
@@ -48,7 +48,7 @@ impl Feedback<'_> {
             actor: entry.actor.clone(),
         };
         let insert = feedback::Entity::insert(row.into_active_model());
-        let inserted = insert.on_conflict(crate::keep()).exec_without_returning(&self.place.writer()).await?;
+        let inserted = insert.on_conflict(crate::keep_existing()).exec_without_returning(&self.scope.writer()).await?;
         crate::inserted(inserted, || format!("the feedback `{}` exists already", entry.id))
     }
 
@@ -61,7 +61,7 @@ impl Feedback<'_> {
         let query = feedback::Entity::find()
             .filter(feedback::Column::Actor.eq(actor))
             .filter(feedback::Column::At.gte(since.0));
-        Ok(query.count(&self.place.reader()).await?)
+        Ok(query.count(&self.scope.reader()).await?)
     }
 
     /// What was said of one answer, oldest first; the newest hundred.
@@ -69,13 +69,13 @@ impl Feedback<'_> {
     /// # Errors
     ///
     /// Whatever keeps the database from answering.
-    pub async fn of(self, request: &RequestId) -> Result<Vec<FeedbackEntry>, StoreError> {
+    pub async fn list_for(self, request: &RequestId) -> Result<Vec<FeedbackEntry>, StoreError> {
         let query = feedback::Entity::find()
             .filter(feedback::Column::RequestId.eq(request.as_str()))
             .order_by_desc(feedback::Column::At)
             .order_by_desc(feedback::Column::Id)
             .limit(SHOWN);
-        Ok(query.all(&self.place.reader()).await?.into_iter().rev().map(FeedbackEntry::from).collect())
+        Ok(query.all(&self.scope.reader()).await?.into_iter().rev().map(FeedbackEntry::from).collect())
     }
 }
 

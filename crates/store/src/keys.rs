@@ -1,7 +1,7 @@
 //! API keys.
 
 use crate::entity::key;
-use crate::place::Place;
+use crate::scope::DatabaseScope;
 use crate::{StoreError, json};
 use baton_model::entity::Role;
 use baton_model::{ApiKey, KeyId, ModelId, Timestamp};
@@ -41,11 +41,11 @@ pub struct KeyPage {
 
 /// The API keys.
 #[derive(Debug, Clone, Copy)]
-pub struct Keys<'s> {
-    pub(crate) place: Place<'s>,
+pub struct KeyRepository<'s> {
+    pub(crate) scope: DatabaseScope<'s>,
 }
 
-impl Keys<'_> {
+impl KeyRepository<'_> {
     /// Every key, revoked and expired ones included, oldest first: for the snapshot that requests are checked against. One
     /// that can't be read is left out, and logged: it lets nobody in, and keeps nobody else out.
     ///
@@ -54,7 +54,7 @@ impl Keys<'_> {
     /// Whatever keeps the database from answering.
     pub async fn all(self) -> Result<Vec<ApiKey>, StoreError> {
         let query = key::Entity::find().order_by_asc(key::Column::CreatedAt).order_by_asc(key::Column::Id);
-        Ok(crate::readable(query.all(&self.place.reader()).await?.into_iter().map(read)))
+        Ok(crate::readable(query.all(&self.scope.reader()).await?.into_iter().map(read)))
     }
 
     /// One page of keys, newest first: those of one project, where it is named. Pages count from 1.
@@ -67,7 +67,7 @@ impl Keys<'_> {
             .filter(Condition::all().add_option(project.map(|project| key::Column::Project.eq(project))))
             .order_by_desc(key::Column::CreatedAt)
             .order_by_desc(key::Column::Id);
-        let reader = self.place.reader();
+        let reader = self.scope.reader();
         // SeaORM panics at a page of 0.
         let pages = query.paginate(&reader, page_size.max(1));
         let rows = pages.fetch_page(page.saturating_sub(1)).await?;
@@ -81,8 +81,8 @@ impl Keys<'_> {
     ///
     /// [`StoreError::NotFound`].
     pub async fn get(self, id: &KeyId) -> Result<ApiKey, StoreError> {
-        let row = key::Entity::find_by_id(id.as_str()).one(&self.place.reader()).await?;
-        read(row.ok_or_else(|| missing(id))?)
+        let row = key::Entity::find_by_id(id.as_str()).one(&self.scope.reader()).await?;
+        read(row.ok_or_else(|| not_found(id))?)
     }
 
     /// The key of that hash; not one that had it before a rotation.
@@ -91,7 +91,7 @@ impl Keys<'_> {
     ///
     /// Whatever keeps the database from answering.
     pub async fn lookup(self, hash: &str) -> Result<Option<ApiKey>, StoreError> {
-        let row = key::Entity::find().filter(key::Column::Hash.eq(hash)).one(&self.place.reader()).await?;
+        let row = key::Entity::find().filter(key::Column::Hash.eq(hash)).one(&self.scope.reader()).await?;
         row.map(read).transpose()
     }
 
@@ -102,7 +102,7 @@ impl Keys<'_> {
     /// [`StoreError::Conflict`] if its id or hash is taken.
     pub async fn insert(self, key: &ApiKey) -> Result<(), StoreError> {
         let insert = key::Entity::insert(write(key).into_active_model());
-        let inserted = insert.on_conflict(crate::keep()).exec_without_returning(&self.place.writer()).await?;
+        let inserted = insert.on_conflict(crate::keep_existing()).exec_without_returning(&self.scope.writer()).await?;
         crate::inserted(inserted, || format!("the key `{}` exists already", key.id))
     }
 
@@ -124,11 +124,11 @@ impl Keys<'_> {
         // Asked first: a violated key would end the whole transaction on PostgreSQL.
         let other =
             key::Entity::find().filter(key::Column::Hash.eq(&key.hash)).filter(key::Column::Id.ne(key.id.as_str()));
-        if other.one(&self.place.writer()).await?.is_some() {
+        if other.one(&self.scope.writer()).await?.is_some() {
             return Err(StoreError::conflict(format!("the key `{}` has the hash of another", key.id)));
         }
-        match row.update(&self.place.writer()).await {
-            Err(sea_orm::DbErr::RecordNotUpdated) => Err(missing(&key.id)),
+        match row.update(&self.scope.writer()).await {
+            Err(sea_orm::DbErr::RecordNotUpdated) => Err(not_found(&key.id)),
             result => result.map(drop).map_err(StoreError::from),
         }
     }
@@ -140,8 +140,8 @@ impl Keys<'_> {
     /// [`StoreError::NotFound`].
     pub async fn rename(self, id: &KeyId, name: &str) -> Result<(), StoreError> {
         let row = key::ActiveModel { id: Set(id.to_string()), name: Set(name.to_owned()), ..Default::default() };
-        match row.update(&self.place.writer()).await {
-            Err(sea_orm::DbErr::RecordNotUpdated) => Err(missing(id)),
+        match row.update(&self.scope.writer()).await {
+            Err(sea_orm::DbErr::RecordNotUpdated) => Err(not_found(id)),
             result => result.map(drop).map_err(StoreError::from),
         }
     }
@@ -156,7 +156,7 @@ impl Keys<'_> {
             .col_expr(key::Column::RevokedAt, Expr::value(now.0))
             .filter(key::Column::Id.eq(id.as_str()))
             .filter(key::Column::RevokedAt.is_null());
-        if first.exec(&self.place.writer()).await?.rows_affected > 0 {
+        if first.exec(&self.scope.writer()).await?.rows_affected > 0 {
             return Ok(());
         }
         // Nothing was changed: it is revoked already, or it is not there, which `get` tells.
@@ -168,9 +168,9 @@ impl Keys<'_> {
     /// # Errors
     ///
     /// Whatever keeps the database from writing.
-    pub async fn touch(self, used: &[(KeyId, Timestamp)]) -> Result<(), StoreError> {
+    pub async fn note_uses(self, used: &[(KeyId, Timestamp)]) -> Result<(), StoreError> {
         // In one transaction: each commit is a write to the disk, and the keys of a busy minute are many.
-        let transaction = self.place.begin().await?;
+        let transaction = self.scope.begin().await?;
         for (id, time) in used {
             key::Entity::update_many()
                 .col_expr(key::Column::LastUsedAt, Expr::value(time.0))
@@ -188,12 +188,12 @@ impl Keys<'_> {
     ///
     /// [`StoreError::NotFound`].
     pub async fn delete(self, id: &KeyId) -> Result<(), StoreError> {
-        let deleted = key::Entity::delete_by_id(id.as_str()).exec(&self.place.writer()).await?;
-        if deleted.rows_affected == 0 { Err(missing(id)) } else { Ok(()) }
+        let deleted = key::Entity::delete_by_id(id.as_str()).exec(&self.scope.writer()).await?;
+        if deleted.rows_affected == 0 { Err(not_found(id)) } else { Ok(()) }
     }
 }
 
-fn missing(id: &KeyId) -> StoreError {
+fn not_found(id: &KeyId) -> StoreError {
     StoreError::not_found(format!("key `{id}`"))
 }
 

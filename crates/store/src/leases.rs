@@ -9,11 +9,11 @@ use std::time::Duration;
 
 /// The leases. Time is the database's own: nodes whose clocks differ agree on who holds what.
 #[derive(Debug, Clone, Copy)]
-pub struct Leases<'s> {
+pub struct LeaseRepository<'s> {
     pub(crate) database: &'s Database,
 }
 
-impl Leases<'_> {
+impl LeaseRepository<'_> {
     /// Takes the lease for so long, or renews it. Whether `holder` has it now: not while another's lasts.
     ///
     /// # Errors

@@ -7,7 +7,7 @@
 //! - [`Store::models`], [`Store::keys`], [`Store::providers`], [`Store::projects`], [`Store::webhooks`],
 //!   [`Store::settings`]: what is registered;
 //! - [`Store::change`]: a change of that, with its events and its entry in the audit log, as one transaction;
-//! - [`Store::ledger`]: what happened: [`Ledger::write`] is idempotent by request id;
+//! - [`Store::ledger`]: what happened: [`LedgerRepository::write`] is idempotent by request id;
 //! - [`Store::events`], [`Store::audit`]: what is told of all that;
 //! - [`Store::commands`], [`Store::leases`]: what nodes agree on;
 //! - [`Store::provider_objects`]: what callers keep at providers;
@@ -36,47 +36,47 @@ pub mod ledger;
 mod migration;
 pub mod models;
 mod partitions;
-mod place;
 pub mod projects;
 pub mod provider_objects;
 pub mod providers;
 mod quota;
 pub mod record;
 mod rows;
+mod scope;
 mod settings;
 mod stored_event;
 pub mod stored_responses;
 pub mod webhooks;
 
-pub use audit::{Audit, NewAudit};
+pub use audit::{AuditRepository, NewAudit};
 pub use baton_model::ApiKey;
 pub use change::Change;
-pub use commands::{Claim, Commands};
+pub use commands::{Claim, CommandRepository};
 pub use connection::{Pools, masked};
 pub use error::StoreError;
-pub use events::{EventFilter, Events, NewEvent};
-pub use feedback::{Feedback, FeedbackEntry};
-pub use keys::Keys;
-pub use leases::Leases;
-pub use ledger::Ledger;
-pub use models::Models;
-pub use projects::{Project, Projects};
-pub use provider_objects::ProviderObjects;
-pub use providers::{Providers, RegisteredProvider};
-pub use quota::{Kept, QuotaWatch};
-pub use settings::Settings;
+pub use events::{EventFilter, EventRepository, NewEvent};
+pub use feedback::{FeedbackEntry, FeedbackRepository};
+pub use keys::KeyRepository;
+pub use leases::LeaseRepository;
+pub use ledger::LedgerRepository;
+pub use models::ModelRepository;
+pub use projects::{Project, ProjectRepository};
+pub use provider_objects::ProviderObjectRepository;
+pub use providers::{ProviderRepository, RegisteredProvider};
+pub use quota::{QuotaWatch, StoredAmount};
+pub use settings::SettingRepository;
 pub use stored_event::StoredEvent;
-pub use stored_responses::StoredResponses;
-pub use webhooks::{Webhook, Webhooks};
+pub use stored_responses::StoredResponseRepository;
+pub use webhooks::{Webhook, WebhookRepository};
 
 use baton_model::{Actor, Clock, SystemClock};
 use connection::Connection;
 use database::Database;
-use place::Place;
+use scope::DatabaseScope;
 use sea_orm::{ConnectionTrait, DatabaseConnection};
 use std::sync::Arc;
 
-pub(crate) use rows::{fitting, inserted, keep, new_id, page, readable, weight};
+pub(crate) use rows::{inserted, keep_existing, new_id, page, readable, take_fitting, weight};
 
 /// The database. Cheap to clone; all clones share its connections.
 #[derive(Clone)]
@@ -109,7 +109,7 @@ impl Store {
     /// The same store for the node of that name: it is the source of events and the holder of commands. No two
     /// processes may have the same name; without one it is a random one. Times of events and of the audit log come from
     /// `clock`.
-    pub fn named(self, node: &str, clock: Arc<dyn Clock>) -> Self {
+    pub fn for_node(self, node: &str, clock: Arc<dyn Clock>) -> Self {
         Self { database: Database { node: Arc::from(node), clock, ..self.database } }
     }
 
@@ -172,73 +172,73 @@ impl Store {
     }
 
     /// Registered models.
-    pub fn models(&self) -> Models<'_> {
-        Models { place: Place::Database(&self.database) }
+    pub fn models(&self) -> ModelRepository<'_> {
+        ModelRepository { scope: DatabaseScope::Database(&self.database) }
     }
 
     /// API keys.
-    pub fn keys(&self) -> Keys<'_> {
-        Keys { place: Place::Database(&self.database) }
+    pub fn keys(&self) -> KeyRepository<'_> {
+        KeyRepository { scope: DatabaseScope::Database(&self.database) }
     }
 
     /// Registered providers.
-    pub fn providers(&self) -> Providers<'_> {
-        Providers { place: Place::Database(&self.database) }
+    pub fn providers(&self) -> ProviderRepository<'_> {
+        ProviderRepository { scope: DatabaseScope::Database(&self.database) }
     }
 
     /// Projects.
-    pub fn projects(&self) -> Projects<'_> {
-        Projects { place: Place::Database(&self.database) }
+    pub fn projects(&self) -> ProjectRepository<'_> {
+        ProjectRepository { scope: DatabaseScope::Database(&self.database) }
     }
 
     /// Webhooks, and what is on its way to them.
-    pub fn webhooks(&self) -> Webhooks<'_> {
-        Webhooks { place: Place::Database(&self.database) }
+    pub fn webhooks(&self) -> WebhookRepository<'_> {
+        WebhookRepository { scope: DatabaseScope::Database(&self.database) }
     }
 
     /// What was said of replies.
-    pub fn feedback(&self) -> Feedback<'_> {
-        Feedback { place: Place::Database(&self.database) }
+    pub fn feedback(&self) -> FeedbackRepository<'_> {
+        FeedbackRepository { scope: DatabaseScope::Database(&self.database) }
     }
 
     /// Events.
-    pub fn events(&self) -> Events<'_> {
-        Events { database: &self.database }
+    pub fn events(&self) -> EventRepository<'_> {
+        EventRepository { database: &self.database }
     }
 
     /// The audit log.
-    pub fn audit(&self) -> Audit<'_> {
-        Audit { database: &self.database }
+    pub fn audit(&self) -> AuditRepository<'_> {
+        AuditRepository { database: &self.database }
     }
 
     /// Commands of the bus.
-    pub fn commands(&self) -> Commands<'_> {
-        Commands { database: &self.database }
+    pub fn commands(&self) -> CommandRepository<'_> {
+        CommandRepository { database: &self.database }
     }
 
     /// Work that one node does at a time.
-    pub fn leases(&self) -> Leases<'_> {
-        Leases { database: &self.database }
+    pub fn leases(&self) -> LeaseRepository<'_> {
+        LeaseRepository { database: &self.database }
     }
 
     /// Records of requests.
-    pub fn ledger(&self) -> Ledger<'_> {
-        Ledger { database: &self.database }
+    pub fn ledger(&self) -> LedgerRepository<'_> {
+        LedgerRepository { database: &self.database }
     }
 
     /// What callers keep at providers.
-    pub fn provider_objects(&self) -> ProviderObjects<'_> {
-        ProviderObjects { database: &self.database }
+    pub fn provider_objects(&self) -> ProviderObjectRepository<'_> {
+        ProviderObjectRepository { database: &self.database }
     }
 
     /// The responses that Baton keeps itself.
-    pub fn stored_responses(&self) -> StoredResponses<'_> {
-        StoredResponses { database: &self.database }
+    pub fn stored_responses(&self) -> StoredResponseRepository<'_> {
+        StoredResponseRepository { database: &self.database }
     }
 
     /// Small values of the service's own.
-    pub fn settings(&self) -> Settings<'_> {
-        Settings { place: Place::Database(&self.database) }
+    pub fn settings(&self) -> SettingRepository<'_> {
+        SettingRepository { scope: DatabaseScope::Database(&self.database) }
     }
 
     /// Waits for what is under way and closes the connections.

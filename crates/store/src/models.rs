@@ -1,7 +1,7 @@
 //! Registered models.
 
 use crate::entity::model;
-use crate::place::Place;
+use crate::scope::DatabaseScope;
 use crate::{StoreError, json};
 use baton_model::chat::Json;
 use baton_model::{Capability, Model, ModelId, ModelSource, ModelStatus, Timestamp};
@@ -31,18 +31,18 @@ const COLUMNS: [&str; 18] = [
 
 /// The models that the database keeps. Those of the configuration file are not among them.
 #[derive(Debug, Clone, Copy)]
-pub struct Models<'s> {
-    pub(crate) place: Place<'s>,
+pub struct ModelRepository<'s> {
+    pub(crate) scope: DatabaseScope<'s>,
 }
 
-impl Models<'_> {
+impl ModelRepository<'_> {
     /// All of them, by id. One that can't be read is left out, and logged: a node must start without it.
     ///
     /// # Errors
     ///
     /// Whatever keeps the database from answering.
     pub async fn list(self) -> Result<Vec<Model>, StoreError> {
-        let rows = model::Entity::find().order_by_asc(model::Column::Id).all(&self.place.reader()).await?;
+        let rows = model::Entity::find().order_by_asc(model::Column::Id).all(&self.scope.reader()).await?;
         Ok(crate::readable(rows.into_iter().map(read)))
     }
 
@@ -52,8 +52,8 @@ impl Models<'_> {
     ///
     /// [`StoreError::NotFound`].
     pub async fn get(self, id: &ModelId) -> Result<Model, StoreError> {
-        let row = model::Entity::find_by_id(id.as_str()).one(&self.place.reader()).await?;
-        read(row.ok_or_else(|| missing(id))?)
+        let row = model::Entity::find_by_id(id.as_str()).one(&self.scope.reader()).await?;
+        read(row.ok_or_else(|| not_found(id))?)
     }
 
     /// Adds a model.
@@ -63,7 +63,7 @@ impl Models<'_> {
     /// [`StoreError::Conflict`] if its id is taken.
     pub async fn insert(self, model: &Model) -> Result<(), StoreError> {
         let insert = model::Entity::insert(write(model).into_active_model());
-        let inserted = insert.on_conflict(crate::keep()).exec_without_returning(&self.place.writer()).await?;
+        let inserted = insert.on_conflict(crate::keep_existing()).exec_without_returning(&self.scope.writer()).await?;
         crate::inserted(inserted, || format!("the model `{}` exists already", model.id))
     }
 
@@ -79,7 +79,7 @@ impl Models<'_> {
             .set(row)
             .filter(model::Column::Id.eq(model.id.as_str()))
             .filter(model::Column::UpdatedAt.eq(seen.0))
-            .exec(&self.place.writer())
+            .exec(&self.scope.writer())
             .await?;
         if updated.rows_affected > 0 {
             return Ok(());
@@ -95,12 +95,12 @@ impl Models<'_> {
     ///
     /// [`StoreError::NotFound`].
     pub async fn delete(self, id: &ModelId) -> Result<(), StoreError> {
-        let deleted = model::Entity::delete_by_id(id.as_str()).exec(&self.place.writer()).await?;
-        if deleted.rows_affected == 0 { Err(missing(id)) } else { Ok(()) }
+        let deleted = model::Entity::delete_by_id(id.as_str()).exec(&self.scope.writer()).await?;
+        if deleted.rows_affected == 0 { Err(not_found(id)) } else { Ok(()) }
     }
 }
 
-fn missing(id: &ModelId) -> StoreError {
+fn not_found(id: &ModelId) -> StoreError {
     StoreError::not_found(format!("model `{id}`"))
 }
 

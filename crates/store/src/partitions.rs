@@ -14,7 +14,7 @@ const TABLES: [&str; 2] = ["requests", "attempts"];
 
 /// Puts the ledger's tables, as the first migration has made them, into parts; on SQLite, gives attempts their
 /// request's arrival.
-pub(crate) async fn divide(database: &impl ConnectionTrait) -> Result<(), DbErr> {
+pub(crate) async fn create_partitions(database: &impl ConnectionTrait) -> Result<(), DbErr> {
     if !connection::is_postgres(database) {
         database.execute_unprepared("ALTER TABLE attempts ADD COLUMN arrived BIGINT NOT NULL DEFAULT 0").await?;
         let arrived = "UPDATE attempts SET arrived = (SELECT arrived FROM requests WHERE id = request_id)";
@@ -59,7 +59,7 @@ pub(crate) async fn prepare(writer: &DatabaseConnection, now: Timestamp) -> Resu
     if !connection::is_postgres(writer) {
         return Ok(());
     }
-    let months = Month::of(now).map(Month::around).unwrap_or_default();
+    let months = Month::of(now).map(Month::with_neighbours).unwrap_or_default();
     let there = existing(writer).await?;
     for month in months {
         for table in TABLES {
@@ -73,7 +73,7 @@ pub(crate) async fn prepare(writer: &DatabaseConnection, now: Timestamp) -> Resu
 
 async fn add(writer: &DatabaseConnection, table: &str, month: Month) -> Result<(), StoreError> {
     let transaction = begin(writer).await?;
-    let (name, from, to) = (month.part_of(table), month.begins().0, month.next().begins().0);
+    let (name, from, to) = (month.part_of(table), month.start().0, month.next().start().0);
     // Another node may have been here while this one waited for the lock.
     if existing(&transaction).await?.iter().any(|(known, at)| *known == table && *at == month) {
         return Ok(());
@@ -95,7 +95,7 @@ async fn add(writer: &DatabaseConnection, table: &str, month: Month) -> Result<(
 /// Drops the months that lie wholly before `since`, and names them.
 pub(crate) async fn drop_before(writer: &DatabaseConnection, since: Timestamp) -> Result<Vec<String>, StoreError> {
     let there = existing(writer).await?;
-    let old = there.into_iter().map(|(_, month)| month).filter(|month| month.next().begins() <= since);
+    let old = there.into_iter().map(|(_, month)| month).filter(|month| month.next().start() <= since);
     let old = old.collect::<BTreeSet<_>>();
     // Both tables in one transaction: no request may lose its attempts alone.
     for month in &old {
@@ -109,7 +109,7 @@ pub(crate) async fn drop_before(writer: &DatabaseConnection, since: Timestamp) -
 }
 
 /// Removes what arrived before `since` and is in no month's part. How many requests.
-pub(crate) async fn clear_rest(writer: &DatabaseConnection, since: Timestamp) -> Result<u64, StoreError> {
+pub(crate) async fn remove_unpartitioned(writer: &DatabaseConnection, since: Timestamp) -> Result<u64, StoreError> {
     let mut requests = 0;
     // Attempts first: what is left by a crash in between are requests, which the next round finds.
     for table in ["attempts", "requests"] {
@@ -178,11 +178,11 @@ impl Month {
     }
 
     /// This month with the one before, for records that come late, and three to come.
-    fn around(self) -> Vec<Self> {
+    fn with_neighbours(self) -> Vec<Self> {
         std::iter::successors(Some(self.previous()), |month| Some(month.next())).take(5).collect()
     }
 
-    fn begins(self) -> Timestamp {
+    fn start(self) -> Timestamp {
         let midnight = NaiveDate::from_ymd_opt(self.year, self.month, 1).and_then(|date| date.and_hms_opt(0, 0, 0));
         Timestamp(midnight.map_or(i64::MAX, |midnight| midnight.and_utc().timestamp_micros()))
     }
@@ -206,9 +206,9 @@ mod tests {
     #[test]
     fn months_follow_each_other() {
         let december = Month { year: 2026, month: 12 };
-        assert_eq!(Month::of(december.begins()), Some(december));
-        assert_eq!(Month::of(Timestamp(december.begins().0 - 1)), Some(december.previous()));
-        let names = december.around().into_iter().map(|month| month.part_of("requests")).collect::<Vec<_>>();
+        assert_eq!(Month::of(december.start()), Some(december));
+        assert_eq!(Month::of(Timestamp(december.start().0 - 1)), Some(december.previous()));
+        let names = december.with_neighbours().into_iter().map(|month| month.part_of("requests")).collect::<Vec<_>>();
         let expected = ["2026_11", "2026_12", "2027_01", "2027_02", "2027_03"].map(|name| format!("requests_{name}"));
         assert_eq!(names, expected);
         assert_eq!(Month::read("requests", "requests_2026_12"), Some(december));

@@ -2,7 +2,7 @@
 
 use crate::StoreError;
 use crate::entity::project;
-use crate::place::Place;
+use crate::scope::DatabaseScope;
 use baton_model::Timestamp;
 use baton_model::chat::Json;
 use sea_orm::{
@@ -35,11 +35,11 @@ pub struct ProjectPage {
 
 /// The projects.
 #[derive(Debug, Clone, Copy)]
-pub struct Projects<'s> {
-    pub(crate) place: Place<'s>,
+pub struct ProjectRepository<'s> {
+    pub(crate) scope: DatabaseScope<'s>,
 }
 
-impl Projects<'_> {
+impl ProjectRepository<'_> {
     /// One page of projects, newest first; of the `only` one, where it is named. Pages count from 1.
     ///
     /// # Errors
@@ -50,7 +50,7 @@ impl Projects<'_> {
             .filter(Condition::all().add_option(only.map(|id| project::Column::Id.eq(id))))
             .order_by_desc(project::Column::CreatedAt)
             .order_by_desc(project::Column::Id);
-        let reader = self.place.reader();
+        let reader = self.scope.reader();
         let pages = query.paginate(&reader, page_size.max(1));
         let rows = pages.fetch_page(page.saturating_sub(1)).await?;
         Ok(ProjectPage { items: rows.into_iter().map(Project::from).collect(), total: pages.num_items().await? })
@@ -62,8 +62,8 @@ impl Projects<'_> {
     ///
     /// [`StoreError::NotFound`].
     pub async fn get(self, id: &str) -> Result<Project, StoreError> {
-        let row = project::Entity::find_by_id(id).one(&self.place.reader()).await?;
-        row.map(Project::from).ok_or_else(|| missing(id))
+        let row = project::Entity::find_by_id(id).one(&self.scope.reader()).await?;
+        row.map(Project::from).ok_or_else(|| not_found(id))
     }
 
     /// Adds a project.
@@ -73,7 +73,7 @@ impl Projects<'_> {
     /// [`StoreError::Conflict`] if its id is taken.
     pub async fn insert(self, project: &Project) -> Result<(), StoreError> {
         let insert = project::Entity::insert(project::Model::from(project).into_active_model());
-        let inserted = insert.on_conflict(crate::keep()).exec_without_returning(&self.place.writer()).await?;
+        let inserted = insert.on_conflict(crate::keep_existing()).exec_without_returning(&self.scope.writer()).await?;
         crate::inserted(inserted, || format!("the project `{}` exists already", project.id))
     }
 
@@ -87,7 +87,7 @@ impl Projects<'_> {
             .set(project::Model::from(project).into_active_model().reset_all())
             .filter(project::Column::Id.eq(project.id.as_str()))
             .filter(project::Column::UpdatedAt.eq(seen.0))
-            .exec(&self.place.writer())
+            .exec(&self.scope.writer())
             .await?;
         if updated.rows_affected > 0 {
             return Ok(());
@@ -103,12 +103,12 @@ impl Projects<'_> {
     ///
     /// [`StoreError::NotFound`].
     pub async fn delete(self, id: &str) -> Result<(), StoreError> {
-        let deleted = project::Entity::delete_by_id(id).exec(&self.place.writer()).await?;
-        if deleted.rows_affected == 0 { Err(missing(id)) } else { Ok(()) }
+        let deleted = project::Entity::delete_by_id(id).exec(&self.scope.writer()).await?;
+        if deleted.rows_affected == 0 { Err(not_found(id)) } else { Ok(()) }
     }
 }
 
-fn missing(id: &str) -> StoreError {
+fn not_found(id: &str) -> StoreError {
     StoreError::not_found(format!("project `{id}`"))
 }
 

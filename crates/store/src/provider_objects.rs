@@ -26,11 +26,11 @@ const ROWS: u64 = 500;
 
 /// The provider objects.
 #[derive(Debug, Clone, Copy)]
-pub struct ProviderObjects<'s> {
+pub struct ProviderObjectRepository<'s> {
     pub(crate) database: &'s Database,
 }
 
-impl ProviderObjects<'_> {
+impl ProviderObjectRepository<'_> {
     /// Notes what a provider keeps. What is noted already stays as it is: who makes something first has it.
     ///
     /// # Errors
@@ -38,7 +38,7 @@ impl ProviderObjects<'_> {
     /// [`StoreError::Conflict`] if the provider has something of that kind and name noted already.
     pub async fn insert(self, entry: &ProviderObject) -> Result<(), StoreError> {
         let insert = provider_object::Entity::insert(provider_object::Model::from(entry).into_active_model());
-        let rows = insert.on_conflict(crate::keep()).exec_without_returning(self.database.writer()).await?;
+        let rows = insert.on_conflict(crate::keep_existing()).exec_without_returning(self.database.writer()).await?;
         crate::inserted(rows, || format!("the {} `{}` is noted already", entry.kind.name(), entry.object))
     }
 
@@ -69,7 +69,7 @@ impl ProviderObjects<'_> {
     ) -> Result<Vec<ProviderObject>, StoreError> {
         let query = provider_object::Entity::find()
             .filter(provider_object::Column::Kind.eq(kind.name()))
-            .filter(seen_by(caller));
+            .filter(visible_to(caller));
         let query = match near {
             Near::Newest => query.order_by_desc(provider_object::Column::Id),
             Near::OlderThan(id) => {
@@ -93,7 +93,7 @@ impl ProviderObjects<'_> {
     /// # Errors
     ///
     /// Whatever keeps the database from answering.
-    pub async fn kept_by(self, owner: &Owner, kind: ProviderObjectKind) -> Result<u64, StoreError> {
+    pub async fn count_of(self, owner: &Owner, kind: ProviderObjectKind) -> Result<u64, StoreError> {
         Ok(of_account(owner, kind).count(self.database.writer()).await?)
     }
 
@@ -105,7 +105,7 @@ impl ProviderObjects<'_> {
     pub async fn shrink(self, owner: &Owner, kind: ProviderObjectKind, most: u64) -> Result<u64, StoreError> {
         let mut removed = 0;
         loop {
-            let more = self.kept_by(owner, kind).await?.saturating_sub(most);
+            let more = self.count_of(owner, kind).await?.saturating_sub(most);
             if more == 0 {
                 return Ok(removed);
             }
@@ -150,7 +150,7 @@ fn of_account(owner: &Owner, kind: ProviderObjectKind) -> Select<provider_object
 }
 
 /// The same as [`Owner::lets`].
-fn seen_by(caller: &Caller) -> Condition {
+fn visible_to(caller: &Caller) -> Condition {
     if caller.role == Role::Admin {
         return Condition::all();
     }

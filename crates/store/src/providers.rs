@@ -2,7 +2,7 @@
 
 use crate::StoreError;
 use crate::entity::provider;
-use crate::place::Place;
+use crate::scope::DatabaseScope;
 use baton_model::chat::Json;
 use baton_model::{ProviderId, Timestamp};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
@@ -28,18 +28,18 @@ pub struct RegisteredProvider {
 
 /// The providers that the database keeps. Those of the configuration file are not among them.
 #[derive(Debug, Clone, Copy)]
-pub struct Providers<'s> {
-    pub(crate) place: Place<'s>,
+pub struct ProviderRepository<'s> {
+    pub(crate) scope: DatabaseScope<'s>,
 }
 
-impl Providers<'_> {
+impl ProviderRepository<'_> {
     /// All of them, by name.
     ///
     /// # Errors
     ///
     /// Whatever keeps the database from answering.
     pub async fn list(self) -> Result<Vec<RegisteredProvider>, StoreError> {
-        let rows = provider::Entity::find().order_by_asc(provider::Column::Name).all(&self.place.reader()).await?;
+        let rows = provider::Entity::find().order_by_asc(provider::Column::Name).all(&self.scope.reader()).await?;
         Ok(rows.into_iter().map(RegisteredProvider::from).collect())
     }
 
@@ -49,8 +49,8 @@ impl Providers<'_> {
     ///
     /// [`StoreError::NotFound`].
     pub async fn get(self, name: &ProviderId) -> Result<RegisteredProvider, StoreError> {
-        let row = provider::Entity::find_by_id(name.as_str()).one(&self.place.reader()).await?;
-        row.map(RegisteredProvider::from).ok_or_else(|| missing(name))
+        let row = provider::Entity::find_by_id(name.as_str()).one(&self.scope.reader()).await?;
+        row.map(RegisteredProvider::from).ok_or_else(|| not_found(name))
     }
 
     /// Adds a provider.
@@ -60,7 +60,7 @@ impl Providers<'_> {
     /// [`StoreError::Conflict`] if its name is taken.
     pub async fn insert(self, provider: &RegisteredProvider) -> Result<(), StoreError> {
         let insert = provider::Entity::insert(provider::Model::from(provider).into_active_model());
-        let inserted = insert.on_conflict(crate::keep()).exec_without_returning(&self.place.writer()).await?;
+        let inserted = insert.on_conflict(crate::keep_existing()).exec_without_returning(&self.scope.writer()).await?;
         crate::inserted(inserted, || format!("the provider `{}` exists already", provider.name))
     }
 
@@ -74,7 +74,7 @@ impl Providers<'_> {
             .set(provider::Model::from(provider).into_active_model().reset_all())
             .filter(provider::Column::Name.eq(provider.name.as_str()))
             .filter(provider::Column::UpdatedAt.eq(seen.0))
-            .exec(&self.place.writer())
+            .exec(&self.scope.writer())
             .await?;
         if updated.rows_affected > 0 {
             return Ok(());
@@ -90,12 +90,12 @@ impl Providers<'_> {
     ///
     /// [`StoreError::NotFound`].
     pub async fn delete(self, name: &ProviderId) -> Result<(), StoreError> {
-        let deleted = provider::Entity::delete_by_id(name.as_str()).exec(&self.place.writer()).await?;
-        if deleted.rows_affected == 0 { Err(missing(name)) } else { Ok(()) }
+        let deleted = provider::Entity::delete_by_id(name.as_str()).exec(&self.scope.writer()).await?;
+        if deleted.rows_affected == 0 { Err(not_found(name)) } else { Ok(()) }
     }
 }
 
-fn missing(name: &ProviderId) -> StoreError {
+fn not_found(name: &ProviderId) -> StoreError {
     StoreError::not_found(format!("provider `{name}`"))
 }
 

@@ -11,11 +11,11 @@ pub(crate) fn new_id() -> String {
 }
 
 /// For insertions: what is there already stays. A violated key would end the whole transaction on PostgreSQL.
-pub(crate) fn keep() -> OnConflict {
+pub(crate) fn keep_existing() -> OnConflict {
     OnConflict::new().do_nothing().to_owned()
 }
 
-/// What came of an insertion with [`keep`]: `taken` says what was there already.
+/// What came of an insertion with [`keep_existing`]: `taken` says what was there already.
 pub(crate) fn inserted(rows: u64, taken: impl FnOnce() -> String) -> Result<(), StoreError> {
     if rows > 0 { Ok(()) } else { Err(StoreError::conflict(taken())) }
 }
@@ -41,7 +41,7 @@ pub(crate) fn weight<C: IntoColumnRef>(columns: impl IntoIterator<Item = C>) -> 
 }
 
 /// The first of these that weigh no more than fits a [page](baton_model::bounds::PAGE) together; one at least, however much it weighs.
-pub(crate) fn fitting<T>(rows: &[T], weight: impl Fn(&T) -> i64) -> &[T] {
+pub(crate) fn take_fitting<T>(rows: &[T], weight: impl Fn(&T) -> i64) -> &[T] {
     let most = json::integer(bounds::PAGE as u64);
     let sums = rows.iter().scan(0_i64, |sum, row| {
         *sum = sum.saturating_add(weight(row));
@@ -62,12 +62,12 @@ pub(crate) fn page<T>(mut rows: Vec<T>, limit: u64, cursor: impl FnOnce(&T) -> S
 
 #[cfg(test)]
 mod tests {
-    use super::fitting;
+    use super::take_fitting;
 
     #[test]
     fn a_page_ends_before_it_is_too_large() {
         const MIB: i64 = 1 << 20;
-        let fit = |weights: &[i64]| fitting(weights, |weight| *weight).len();
+        let fit = |weights: &[i64]| take_fitting(weights, |weight| *weight).len();
         assert_eq!(fit(&[]), 0);
         assert_eq!(fit(&[1, 2, 3]), 3);
         assert_eq!(fit(&[4 * MIB, 4 * MIB, 1]), 2);

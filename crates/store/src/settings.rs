@@ -2,24 +2,24 @@
 
 use crate::StoreError;
 use crate::entity::setting;
-use crate::place::Place;
+use crate::scope::DatabaseScope;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{EntityTrait, Set};
 
 /// Small values of the service's own: the marker of the bootstrap key, the pepper of key hashes.
 #[derive(Debug, Clone, Copy)]
-pub struct Settings<'s> {
-    pub(crate) place: Place<'s>,
+pub struct SettingRepository<'s> {
+    pub(crate) scope: DatabaseScope<'s>,
 }
 
-impl Settings<'_> {
+impl SettingRepository<'_> {
     /// The value of that name.
     ///
     /// # Errors
     ///
     /// Whatever keeps the database from answering.
     pub async fn lookup(self, name: &str) -> Result<Option<String>, StoreError> {
-        let row = setting::Entity::find_by_id(name).one(&self.place.reader()).await?;
+        let row = setting::Entity::find_by_id(name).one(&self.scope.reader()).await?;
         Ok(row.map(|row| row.value))
     }
 
@@ -43,13 +43,13 @@ impl Settings<'_> {
         let keep = OnConflict::column(setting::Column::Name).do_nothing().to_owned();
         self.insert(name, value, keep).await?;
         // Read back, because another process may have been first.
-        let row = setting::Entity::find_by_id(name).one(&self.place.writer()).await?;
+        let row = setting::Entity::find_by_id(name).one(&self.scope.writer()).await?;
         row.map(|row| row.value).ok_or_else(|| StoreError::not_found(format!("setting `{name}`")))
     }
 
     async fn insert(self, name: &str, value: &str, conflict: OnConflict) -> Result<(), StoreError> {
         let row = setting::ActiveModel { name: Set(name.to_owned()), value: Set(value.to_owned()) };
-        setting::Entity::insert(row).on_conflict(conflict).exec_without_returning(&self.place.writer()).await?;
+        setting::Entity::insert(row).on_conflict(conflict).exec_without_returning(&self.scope.writer()).await?;
         Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use crate::StoreError;
 use crate::database::Database;
 use crate::entity::stored_response;
-use crate::quota::Kept;
+use crate::quota::StoredAmount;
 use baton_model::entity::{Owner, StoredResponse};
 use baton_model::{KeyId, ModelId, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait, Func, SimpleExpr};
@@ -15,11 +15,11 @@ const ROWS: u64 = 500;
 
 /// The kept responses.
 #[derive(Debug, Clone, Copy)]
-pub struct StoredResponses<'s> {
+pub struct StoredResponseRepository<'s> {
     pub(crate) database: &'s Database,
 }
 
-impl StoredResponses<'_> {
+impl StoredResponseRepository<'_> {
     /// Keeps one.
     ///
     /// # Errors
@@ -27,7 +27,7 @@ impl StoredResponses<'_> {
     /// [`StoreError::Conflict`] if there is one of that id.
     pub async fn insert(self, kept: &StoredResponse) -> Result<(), StoreError> {
         let insert = stored_response::Entity::insert(stored_response::Model::from(kept).into_active_model());
-        let rows = insert.on_conflict(crate::keep()).exec_without_returning(self.database.writer()).await?;
+        let rows = insert.on_conflict(crate::keep_existing()).exec_without_returning(self.database.writer()).await?;
         crate::inserted(rows, || format!("the response `{}` is kept already", kept.id))
     }
 
@@ -36,7 +36,7 @@ impl StoredResponses<'_> {
     /// # Errors
     ///
     /// Whatever keeps the database from answering.
-    pub async fn kept_by(self, owner: &Owner) -> Result<Kept, StoreError> {
+    pub async fn amount_of(self, owner: &Owner) -> Result<StoredAmount, StoreError> {
         let bytes = Func::coalesce([Func::sum(Expr::col(stored_response::Column::Bytes)).into(), Expr::value(0)]);
         let query = stored_response::Entity::find()
             .filter(stored_response::Column::Account.eq(owner.account()))
@@ -46,7 +46,7 @@ impl StoredResponses<'_> {
             .column_as(SimpleExpr::from(bytes).cast_as("bigint"), "bytes");
         let kept = query.into_tuple::<(i64, i64)>().one(self.database.writer()).await?.unwrap_or_default();
         let [number, bytes] = [kept.0, kept.1].map(|count| u64::try_from(count).unwrap_or(0));
-        Ok(Kept { number, bytes })
+        Ok(StoredAmount { number, bytes })
     }
 
     /// Forgets the oldest of somebody's until no more than `most` are left. How many went.
@@ -54,10 +54,10 @@ impl StoredResponses<'_> {
     /// # Errors
     ///
     /// Whatever keeps the database from writing; what was removed by then is gone.
-    pub async fn shrink(self, owner: &Owner, most: Kept) -> Result<u64, StoreError> {
+    pub async fn shrink(self, owner: &Owner, most: StoredAmount) -> Result<u64, StoreError> {
         let mut removed = 0;
         loop {
-            let kept = self.kept_by(owner).await?;
+            let kept = self.amount_of(owner).await?;
             let (number, bytes) = (kept.number.saturating_sub(most.number), kept.bytes.saturating_sub(most.bytes));
             if number == 0 && bytes == 0 {
                 return Ok(removed);

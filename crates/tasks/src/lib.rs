@@ -14,5 +14,5 @@ mod pending;
 mod supervise;
 
 pub use compute::{LARGE, compute};
-pub use pending::{Found, Pending, Writing};
+pub use pending::{Pending, PendingValue, Writing};
 pub use supervise::{blocking, panics, run_supervised, supervised};

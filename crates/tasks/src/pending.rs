@@ -21,7 +21,7 @@ pub struct Writing<T> {
 
 /// A value as far as it is on its way.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Found<T> {
+pub enum PendingValue<T> {
     /// It is being written.
     Written(T),
     /// It was deleted meanwhile. It may be in the database for a moment all the same.
@@ -38,11 +38,11 @@ impl<T: Clone> Pending<T> {
     }
 
     /// The value of that id.
-    pub fn find(&self, id: &str) -> Found<T> {
+    pub fn find(&self, id: &str) -> PendingValue<T> {
         match self.lock().get(id) {
-            Some(Some(value)) => Found::Written(value.clone()),
-            Some(None) => Found::Deleted,
-            None => Found::Nowhere,
+            Some(Some(value)) => PendingValue::Written(value.clone()),
+            Some(None) => PendingValue::Deleted,
+            None => PendingValue::Nowhere,
         }
     }
 
@@ -116,13 +116,13 @@ mod tests {
     fn what_is_deleted_on_its_way_is_deleted_there() {
         let pending = Pending::default();
         let writing = pending.begin("a", 1);
-        assert_eq!(pending.find("a"), Found::Written(1));
+        assert_eq!(pending.find("a"), PendingValue::Written(1));
         assert_eq!(pending.all(|value| *value > 0), [1]);
         pending.delete("a");
         assert!(writing.is_deleted() && writing.finish() && pending.is_deleted("a"));
-        assert_eq!((pending.find("a"), pending.all(|_| true)), (Found::Deleted, Vec::new()));
+        assert_eq!((pending.find("a"), pending.all(|_| true)), (PendingValue::Deleted, Vec::new()));
         drop(writing);
-        assert_eq!(pending.find("a"), Found::Nowhere);
+        assert_eq!(pending.find("a"), PendingValue::Nowhere);
     }
 
     #[test]
@@ -130,7 +130,7 @@ mod tests {
         let pending = Pending::default();
         let writing = pending.begin("a", 1);
         assert!(!writing.is_deleted() && !writing.finish());
-        assert_eq!(pending.find("a"), Found::Nowhere);
+        assert_eq!(pending.find("a"), PendingValue::Nowhere);
         pending.delete("a");
         assert!(!pending.is_deleted("a"));
     }

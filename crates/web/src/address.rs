@@ -37,8 +37,8 @@ impl Proxies {
             return Some(peer);
         }
         let hops = match self.header {
-            ForwardedHeader::XForwardedFor => listed(headers, &HeaderName::from_static("x-forwarded-for")),
-            ForwardedHeader::Forwarded => listed(headers, &FORWARDED),
+            ForwardedHeader::XForwardedFor => header_elements(headers, &HeaderName::from_static("x-forwarded-for")),
+            ForwardedHeader::Forwarded => header_elements(headers, &FORWARDED),
         };
         let mut client = peer;
         // From the right: only the entries that trusted proxies appended can be believed.
@@ -63,7 +63,7 @@ impl Proxies {
 }
 
 /// The elements of a header that is a list, all its lines together. A line that is no text is one that names nobody.
-fn listed(headers: &HeaderMap, name: &HeaderName) -> Vec<String> {
+fn header_elements(headers: &HeaderMap, name: &HeaderName) -> Vec<String> {
     let lines = headers.get_all(name).iter().map(|value| value.to_str().unwrap_or("?"));
     lines.flat_map(|line| line.split(',')).map(|hop| hop.trim().to_owned()).filter(|hop| !hop.is_empty()).collect()
 }

@@ -1,9 +1,9 @@
 //! Reading bodies whole, within their bounds: their own size, and the memory of the node.
 
-use crate::paced::TooSlow;
+use crate::paced::BodyTooSlow;
 use axum::body::Body;
 use baton_engine::Hold;
-use baton_engine::limit::{Limits, READ_COST};
+use baton_engine::limit::{NodeLimits, READ_COST};
 use baton_model::{Caller, Code, PublicError};
 use bytes::{Bytes, BytesMut};
 use http_body::Body as _;
@@ -30,7 +30,7 @@ pub struct HeldBody {
 /// `payload_too_large` with the limit; `overloaded` if there is no memory for it now; `body_timeout` if it arrives too
 /// slowly; or that the client broke off. A body that announces its length is refused before a byte of it is read.
 pub async fn read_body(
-    limits: &Limits,
+    limits: &NodeLimits,
     authenticated: &Caller,
     mut body: Body,
     limit: usize,
@@ -44,7 +44,7 @@ pub async fn read_body(
     let mut bytes = BytesMut::with_capacity(announced.and_then(|length| usize::try_from(length).ok()).unwrap_or(0));
     let mut counted = announced.unwrap_or(0);
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| broken_off(&error))?;
+        let frame = frame.map_err(|error| broken_body_error(&error))?;
         // What is no data is a trailer, which means nothing to any API.
         let Ok(data) = frame.into_data() else { continue };
         let length = (bytes.len() + data.len()) as u64;
@@ -69,7 +69,7 @@ pub async fn read_own_reply(body: Body, limit: usize) -> Result<Bytes, PublicErr
     match Limited::new(body, limit).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(too_large(limit)),
-        Err(error) => Err(broken_off(&*error)),
+        Err(error) => Err(broken_body_error(&*error)),
     }
 }
 
@@ -81,8 +81,10 @@ fn too_large(limit: usize) -> PublicError {
     .detail("limit_bytes", limit.to_string())
 }
 
-fn broken_off(error: &(dyn std::error::Error + 'static)) -> PublicError {
-    match std::iter::successors(Some(error), |error| error.source()).find_map(|error| error.downcast_ref::<TooSlow>()) {
+fn broken_body_error(error: &(dyn std::error::Error + 'static)) -> PublicError {
+    match std::iter::successors(Some(error), |error| error.source())
+        .find_map(|error| error.downcast_ref::<BodyTooSlow>())
+    {
         Some(slow) => PublicError::new(
             Code::BodyTimeout,
             format!("the body took too long: {slow} (`server.connections.min_body_rate`)"),

@@ -11,7 +11,7 @@ use http::{HeaderValue, StatusCode};
 
 /// An error, and the API in whose shape it is written.
 #[derive(Debug)]
-pub struct Failure {
+pub struct ErrorResponse {
     /// The API.
     pub api: ClientApi,
     /// The error.
@@ -20,7 +20,7 @@ pub struct Failure {
     pub id: RequestId,
 }
 
-impl IntoResponse for Failure {
+impl IntoResponse for ErrorResponse {
     fn into_response(self) -> Response {
         let Self { api, error, id } = self;
         // The one place that logs the cause: every error passes here, and only here the request's id is known.

@@ -37,9 +37,9 @@ pub async fn caller(web: &Web, parts: &Parts) -> Result<Caller, PublicError> {
         return Ok(caller.clone());
     }
     let origin = Origin { peer: peer(parts), client: address(web, parts) };
-    if credentials.is_none() && web.keys.needs_none(origin.peer) {
+    if credentials.is_none() && web.keys.is_development_admin(origin.peer) {
         // The development mode means the operator, and not what the operator's browser or proxy let in.
-        stranger(parts).map_err(|why| PublicError::new(Code::AuthenticationError, why))?;
+        check_origin(parts).map_err(|why| PublicError::new(Code::AuthenticationError, why))?;
     }
     web.keys.authenticate(credentials, origin).await.map_err(|error| {
         let error = PublicError::from(error);
@@ -79,7 +79,7 @@ fn peer(parts: &Parts) -> Option<IpAddr> {
 /// Whether a request that comes from this machine was made by someone elsewhere: a web page open in a browser here (it
 /// says so in `Origin` and `Sec-Fetch-Site`), a page whose name was pointed at this machine (DNS rebinding: the host is
 /// not a loopback name), or whoever stands behind a proxy here.
-fn stranger(parts: &Parts) -> Result<(), String> {
+fn check_origin(parts: &Parts) -> Result<(), String> {
     let text = |name: &str| parts.headers.get(name).map(|value| value.to_str().unwrap_or("?").trim());
     let host = text("host").or_else(|| parts.uri.authority().map(Authority::as_str));
     if let Some(host) = host.filter(|host| !is_loopback(host)) {

@@ -29,12 +29,12 @@ pub mod respond;
 pub use address::{ForwardedHeader, Proxies};
 pub use client_api::ClientApi;
 pub use draining::Draining;
-pub use failure::Failure;
+pub use failure::ErrorResponse;
 pub use inbound::Inbound;
 pub use linger::linger;
 pub use respond::{Refused, Responding, respond};
 
-use baton_auth::Keys;
+use baton_auth::ApiKeys;
 use baton_engine::Engine;
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,7 +45,7 @@ pub struct Web {
     /// The pipeline; its clock and traces are every API's.
     pub engine: Engine,
     /// The credentials in force.
-    pub keys: Arc<Keys>,
+    pub keys: Arc<ApiKeys>,
     /// Who is believed about where requests come from.
     pub proxies: Proxies,
     /// Whether this node is about to stop.
@@ -64,7 +64,7 @@ pub const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 impl Web {
     /// For that engine and those credentials; everything else as where the operator says nothing.
-    pub fn new(engine: Engine, keys: Arc<Keys>) -> Self {
+    pub fn new(engine: Engine, keys: Arc<ApiKeys>) -> Self {
         Self {
             engine,
             keys,

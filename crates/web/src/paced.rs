@@ -2,7 +2,7 @@
 //!
 //! A client that sends a byte now and then would hold a request, and what was read of its body, for as long as it likes.
 
-use baton_engine::{EdgeMetrics, Slow};
+use baton_engine::{EdgeMetrics, SlowClient};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use std::pin::Pin;
@@ -19,7 +19,7 @@ pub struct Pace {
     pub grace: Duration,
 }
 
-/// A body that ends with [`TooSlow`] if it arrives too slowly. Time counts only while somebody waits for bytes: that a
+/// A body that ends with [`BodyTooSlow`] if it arrives too slowly. Time counts only while somebody waits for bytes: that a
 /// request waits for its turn is not the client's fault.
 pub struct Paced<B> {
     body: B,
@@ -36,7 +36,7 @@ pub struct Paced<B> {
 /// The body arrived too slowly.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error("fewer than {} bytes a second arrived", .0.bytes_per_second)]
-pub struct TooSlow(Pace);
+pub struct BodyTooSlow(Pace);
 
 impl<B> Paced<B> {
     /// A body that must keep the pace.
@@ -74,8 +74,8 @@ where
             timer.as_mut().reset(due);
         }
         ready!(timer.as_mut().poll(cx));
-        this.metrics.too_slow(Slow::Body);
-        Poll::Ready(Some(Err(TooSlow(this.pace).into())))
+        this.metrics.too_slow(SlowClient::Body);
+        Poll::Ready(Some(Err(BodyTooSlow(this.pace).into())))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -111,7 +111,7 @@ mod tests {
     async fn a_body_that_drips_is_given_up() {
         let begun = Instant::now();
         let error = read(1000, 1, Duration::from_secs(1)).await.unwrap_err();
-        assert!(error.is::<TooSlow>(), "{error}");
+        assert!(error.is::<BodyTooSlow>(), "{error}");
         // The bytes earned a tenth of a second.
         assert_eq!(begun.elapsed().as_secs(), 10);
     }
@@ -122,7 +122,7 @@ mod tests {
         let pieces = stream::once(async { Ok::<_, axum::BoxError>(Frame::data(Bytes::from(vec![0; 1 << 20]))) });
         let body = StreamBody::new(Box::pin(pieces.chain(stream::pending())));
         let error = Paced::new(body, PACE, EdgeMetrics::default()).collect().await.unwrap_err();
-        assert!(error.is::<TooSlow>(), "{error}");
+        assert!(error.is::<BodyTooSlow>(), "{error}");
         assert_eq!(begun.elapsed().as_secs(), 10);
     }
 

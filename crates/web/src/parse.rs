@@ -9,7 +9,7 @@ use baton_engine::{Content, ModelSelector};
 use baton_model::bounds::FALLBACKS;
 use baton_model::record::Attribution;
 use baton_model::{Capability, Code, Dialect, PublicError};
-use baton_provider_api::Form;
+use baton_provider_api::ReplyForm;
 use bytes::Bytes;
 
 /// A request as its API read it.
@@ -17,7 +17,7 @@ pub struct ParsedRequest {
     /// Which model.
     pub selector: ModelSelector,
     /// Whether a stream.
-    pub form: Form,
+    pub form: ReplyForm,
     /// Whether usage inside the stream.
     pub include_usage: bool,
     /// Whether vectors as base64.
@@ -63,7 +63,7 @@ pub fn parse_json(api: ClientApi, capability: Capability, bytes: Bytes) -> Resul
     };
     Ok(ParsedRequest {
         selector,
-        form: if stream { Form::Stream } else { Form::Whole },
+        form: if stream { ReplyForm::Stream } else { ReplyForm::Whole },
         include_usage,
         base64,
         max_output_tokens,
@@ -75,7 +75,7 @@ pub fn parse_json(api: ClientApi, capability: Capability, bytes: Bytes) -> Resul
 }
 
 /// The function that reads the meaning of a body.
-fn reader(dialect: Dialect, capability: Capability) -> Result<baton_engine::call::Read, PublicError> {
+fn reader(dialect: Dialect, capability: Capability) -> Result<baton_engine::call::ParsedCall, PublicError> {
     let codec = codec(dialect, capability)
         .ok_or_else(|| PublicError::new(Code::Internal, format!("{dialect} has no {capability}")))?;
     Ok(Box::new(move |bytes| {

@@ -1,6 +1,6 @@
 //! The layer around each group of paths: what every request gets before its handler, and every response after it.
 
-use crate::failure::Failure;
+use crate::failure::ErrorResponse;
 use crate::headers;
 use crate::{ClientApi, Web, identify};
 use axum::extract::{Request, State};
@@ -73,7 +73,7 @@ pub async fn respond(State(responding): State<Responding>, mut request: Request,
     if let Some(Unrendered(error)) = response.extensions_mut().remove() {
         let (code, message) = (error.code.name(), error.loggable());
         tracing::debug!(request.id = %id, api = api.name(), error.code = code, error.message = message, "refused");
-        response = Failure { api, error, id: id.clone() }.into_response();
+        response = ErrorResponse { api, error, id: id.clone() }.into_response();
     }
     // A handler may have said the id itself, as its clients read it; then it is the same.
     response.headers_mut().insert("x-request-id", headers::value(id.as_str()));

@@ -5,8 +5,8 @@ use super::losses::Losses;
 use baton_dialect::ReplyContext;
 use baton_dialect::fidelity;
 use baton_dialect::framing::{Framing, Splitter};
-use baton_model::event::Reply;
-use baton_model::{Detail, Dialect, Event, Usage};
+use baton_model::event::CollectedReply;
+use baton_model::{Detail, Dialect, ReplyEvent, Usage};
 use bytes::Bytes;
 
 /// The most that one frame may hold.
@@ -30,7 +30,7 @@ pub fn check(exchange: &Exchange, losses: &mut Losses) {
         check_facts(exchange, from, &events, losses);
     }
     // What was cut at the provider has no end that could arrive.
-    if events.iter().any(|event| matches!(event, Event::Failed(_))) || !events.contains(&Event::Ended) {
+    if events.iter().any(|event| matches!(event, ReplyEvent::Failed(_))) || !events.contains(&ReplyEvent::Ended) {
         return losses.checked(format!("{from} {kind} that fails or is cut"));
     }
     for to in Dialect::ALL {
@@ -39,7 +39,7 @@ pub fn check(exchange: &Exchange, losses: &mut Losses) {
 }
 
 /// Looked over for its facts, a stream must give the same bill and the same end.
-fn check_facts(exchange: &Exchange, from: Dialect, events: &[Event], losses: &mut Losses) {
+fn check_facts(exchange: &Exchange, from: Dialect, events: &[ReplyEvent], losses: &mut Losses) {
     losses.checked(format!("{from} stream by its facts"));
     match stream(from, Detail::MeterOnly, exchange.response.as_bytes()) {
         Ok(facts) if facts_of(&facts) == facts_of(events) => {}
@@ -51,15 +51,16 @@ fn check_facts(exchange: &Exchange, from: Dialect, events: &[Event], losses: &mu
     }
 }
 
-fn facts_of(events: &[Event]) -> (Usage, Vec<Event>, usize) {
-    let is_fact = |event: &&Event| matches!(event, Event::Finished { .. } | Event::Failed(_) | Event::Ended);
-    let size = events.iter().map(Event::text_bytes).sum();
-    (Reply::collect(events).usage.unwrap_or_default(), events.iter().filter(is_fact).cloned().collect(), size)
+fn facts_of(events: &[ReplyEvent]) -> (Usage, Vec<ReplyEvent>, usize) {
+    let is_fact =
+        |event: &&ReplyEvent| matches!(event, ReplyEvent::Finished { .. } | ReplyEvent::Failed(_) | ReplyEvent::Ended);
+    let size = events.iter().map(ReplyEvent::text_bytes).sum();
+    (CollectedReply::collect(events).usage.unwrap_or_default(), events.iter().filter(is_fact).cloned().collect(), size)
 }
 
-fn check_pair(exchange: &Exchange, (from, to): (Dialect, Dialect), events: &[Event], losses: &mut Losses) {
+fn check_pair(exchange: &Exchange, (from, to): (Dialect, Dialect), events: &[ReplyEvent], losses: &mut Losses) {
     let Some(codec) = chat(to) else { return };
-    let before = Reply::collect(events);
+    let before = CollectedReply::collect(events);
     let context = ReplyContext { id: "id".into(), model: "m".into(), include_usage: true, ..ReplyContext::default() };
     let Some(whole) = codec.write_reply(events, &context) else { return };
     let whole = codec.read_reply(&whole.body).map_err(|error| error.to_string());
@@ -77,10 +78,10 @@ fn check_pair(exchange: &Exchange, (from, to): (Dialect, Dialect), events: &[Eve
                 continue;
             }
         };
-        if arrived.last() != Some(&Event::Ended) {
+        if arrived.last() != Some(&ReplyEvent::Ended) {
             losses.add(format!("{pair}: the end"), &exchange.id, &format!("{:?}", arrived.last()));
         }
-        let after = Reply::collect(&arrived);
+        let after = CollectedReply::collect(&arrived);
         for said in fidelity::find_lost_in_reply(&before, &after, to) {
             losses.add(format!("{pair}: {}", said.field.name()), &exchange.id, &said.value);
         }
@@ -92,12 +93,12 @@ fn check_pair(exchange: &Exchange, (from, to): (Dialect, Dialect), events: &[Eve
 }
 
 /// All tokens read and produced.
-fn bill(reply: &Reply) -> (u64, u64) {
+fn bill(reply: &CollectedReply) -> (u64, u64) {
     let usage = reply.usage.clone().unwrap_or_default();
     (usage.input_tokens(), usage.output_tokens())
 }
 
-fn stream(dialect: Dialect, detail: Detail, bytes: &[u8]) -> Result<Vec<Event>, String> {
+fn stream(dialect: Dialect, detail: Detail, bytes: &[u8]) -> Result<Vec<ReplyEvent>, String> {
     let codec = chat(dialect).ok_or("no codec")?;
     let (mut splitter, mut frames) = (Splitter::new(Framing::of(dialect), FRAME), Vec::new());
     splitter.push(Bytes::copy_from_slice(bytes), &mut frames).map_err(|error| error.to_string())?;

@@ -3,8 +3,8 @@
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Administrator;
-use crate::wire::answer::{Answer, json};
-use crate::wire::params::Params;
+use crate::wire::params::QueryParams;
+use crate::wire::response::{ApiResult, json};
 use axum::extract::State;
 use baton_model::{Code, PublicError};
 use baton_store::NewAudit;
@@ -29,8 +29,8 @@ pub struct PurgeView {
     (status = 422, description = "A parameter is wrong, or there are several", body = ErrorBody),
     (status = 503, description = "What nodes share can't be reached: nothing there was forgotten", body = ErrorBody),
 ))]
-pub async fn purge(State(admin): State<Admin>, Administrator(by): Administrator, uri: Uri) -> Answer {
-    let mut params = Params::read(&uri)?;
+pub async fn purge(State(admin): State<Admin>, Administrator(by): Administrator, uri: Uri) -> ApiResult {
+    let mut params = QueryParams::read(&uri)?;
     let tags: Vec<String> = ["model", "key", "project"]
         .into_iter()
         .filter_map(|name| params.take(name).map(|value| format!("{name}:{value}")))

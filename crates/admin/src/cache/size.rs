@@ -2,7 +2,7 @@
 
 use crate::Admin;
 use crate::wire::access::Viewer;
-use crate::wire::answer::{Answer, json};
+use crate::wire::response::{ApiResult, json};
 use axum::extract::State;
 use http::StatusCode;
 use serde::Serialize;
@@ -19,7 +19,7 @@ pub struct CacheView {
 
 /// Shows the size of the response cache.
 #[utoipa::path(get, path = "/api/cache", tag = "cache", responses((status = 200, description = "Its size", body = CacheView)))]
-pub async fn size(State(admin): State<Admin>, _: Viewer) -> Answer {
+pub async fn size(State(admin): State<Admin>, _: Viewer) -> ApiResult {
     let size = admin.web.engine.cache().size().await;
     json(StatusCode::OK, &CacheView { entries: size.entries, bytes: size.bytes })
 }

@@ -23,18 +23,18 @@ impl Feed {
     }
 
     /// The last position, from now on. The database is asked for it as long as somebody holds one of these.
-    pub fn follow(self: &Arc<Self>) -> watch::Receiver<u64> {
+    pub fn subscribe(self: &Arc<Self>) -> watch::Receiver<u64> {
         // Subscribed before the lock is taken: a task that is about to end counts its receivers under that lock, and
         // so sees this one or has already set `asking` to false.
         let follower = self.last.subscribe();
         let mut asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
         if !std::mem::replace(&mut *asking, true) {
-            tokio::spawn(supervised("event_feed", Arc::clone(self).ask()));
+            tokio::spawn(supervised("event_feed", Arc::clone(self).read_last_position()));
         }
         follower
     }
 
-    async fn ask(self: Arc<Self>) {
+    async fn read_last_position(self: Arc<Self>) {
         while !self.is_over() {
             match self.store.events().last_position().await {
                 Ok(last) => {

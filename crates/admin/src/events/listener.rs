@@ -47,23 +47,23 @@ impl Listener {
         project: Option<String>,
         position: u64,
     ) -> Self {
-        let last = admin.feed.follow();
+        let last = admin.feed.subscribe();
         let (ready, admitted) = (VecDeque::new(), Instant::now());
         Self { admin, parts, types, project, position, ready, last, look: true, admitted }
     }
 
     /// What it gets: server-sent events, and comments while there are none. Ends when this node stops.
-    pub fn body(self) -> Body {
+    pub fn into_body(self) -> Body {
         // The first comment opens the stream: some clients wait for a byte.
         let opening = stream::iter([Ok::<_, Infallible>(Bytes::from_static(b": events\n\n"))]);
-        let rest = stream::unfold(self, async |mut listener| Some((Ok(listener.piece().await?), listener)));
+        let rest = stream::unfold(self, async |mut listener| Some((Ok(listener.next_piece().await?), listener)));
         Body::from_stream(futures::StreamExt::chain(opening, rest))
     }
 
-    async fn piece(&mut self) -> Option<Bytes> {
+    async fn next_piece(&mut self) -> Option<Bytes> {
         let silence = self.admin.web.keep_alive;
         match tokio::time::timeout(silence, self.next()).await {
-            Ok(event) => event.map(|event| written(&event).into()),
+            Ok(event) => event.map(|event| write_event(&event).into()),
             Err(_) => Some(Bytes::from_static(b": keep-alive\n\n")),
         }
     }
@@ -91,7 +91,7 @@ impl Listener {
         // Asked first: whatever stands before it can be read by now.
         let last = *self.last.borrow_and_update();
         let filter = EventFilter { types: self.types.as_deref(), project: self.project.as_deref() };
-        match self.admin.store.events().after(self.position, &filter, BATCH).await {
+        match self.admin.store.events().list_after(self.position, &filter, BATCH).await {
             Ok(events) => {
                 // Other types are not read again and again.
                 let read = events.last().and_then(|event| event.position);
@@ -123,7 +123,7 @@ impl Listener {
 }
 
 /// A server-sent event. JSON has line breaks only between its values, where any of them is as good.
-fn written(event: &StoredEvent) -> String {
+fn write_event(event: &StoredEvent) -> String {
     let json = cloud(event).write();
     // The data may hold line breaks: metadata is kept as it was written. In server-sent events a line break ends a
     // field, so each line gets its own `data:`; between two JSON tokens a break means nothing.
@@ -150,7 +150,7 @@ mod tests {
             position: Some(1),
         };
         assert_eq!(
-            written(&event),
+            write_event(&event),
             "id: 0193-1\nevent: key.revoked\ndata: {\"specversion\":\"1.0\",\"id\":\"0193-1\",\"source\":\"n\",\
              \"type\":\"key.revoked\",\"subject\":\"key_1\",\"time\":\"1970-01-01T00:00:00.000000Z\",\
              \"datacontenttype\":\"application/json\",\"data\":{\ndata: \"a\":\ndata: 1}}\n\n"

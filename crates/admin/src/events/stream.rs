@@ -4,8 +4,8 @@ use super::listener::Listener;
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Viewer;
-use crate::wire::answer::{Answer, Refused};
-use crate::wire::params::Params;
+use crate::wire::params::QueryParams;
+use crate::wire::response::{ApiResult, Refused};
 use axum::extract::State;
 use axum::response::IntoResponse;
 use baton_model::{Code, EventKind, PublicError};
@@ -27,8 +27,8 @@ const OLDEST: &str = "oldest";
     (status = 200, description = "Events, and comments while there are none", body = String, content_type = "text/event-stream"),
     (status = 400, description = "The event to continue from is not in the stream, or no longer", body = ErrorBody),
 ))]
-pub async fn stream(State(admin): State<Admin>, Viewer(caller): Viewer, parts: Parts) -> Answer {
-    let mut params = Params::read(&parts.uri)?;
+pub async fn stream(State(admin): State<Admin>, Viewer(caller): Viewer, parts: Parts) -> ApiResult {
+    let mut params = QueryParams::read(&parts.uri)?;
     let after = params.take("after");
     let types = types(&mut params);
     params.finish()?;
@@ -44,11 +44,11 @@ pub async fn stream(State(admin): State<Admin>, Viewer(caller): Viewer, parts: P
         // Proxies that would gather the stream into one piece (nginx) are asked not to.
         (HeaderName::from_static("x-accel-buffering"), "no"),
     ];
-    Ok((headers, Listener::new(admin, parts, types, project, position).body()).into_response())
+    Ok((headers, Listener::new(admin, parts, types, project, position).into_body()).into_response())
 }
 
 /// The types asked for.
-pub fn types(params: &mut Params) -> Option<Vec<EventKind>> {
+pub fn types(params: &mut QueryParams) -> Option<Vec<EventKind>> {
     let expected = format!("types separated by commas: {}", known_types());
     params.parse("types", &expected, |text| text.split(',').map(|name| EventKind::lookup(name.trim())).collect())
 }

@@ -4,13 +4,13 @@ use super::input::{self, KeyBody};
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Administrator;
-use crate::wire::answer::{Answer, json};
 use crate::wire::faults::Faults;
-use crate::wire::fields::Fields;
+use crate::wire::fields::JsonFields;
+use crate::wire::response::{ApiResult, json};
 use axum::extract::State;
-use baton_auth::Secret;
+use baton_auth::KeySecret;
 use baton_model::entity::Role;
-use baton_model::schema::put_over;
+use baton_model::schema::merge_fields;
 use baton_model::{ApiKey, Timestamp};
 use http::header::{CACHE_CONTROL, LOCATION};
 use http::{HeaderValue, StatusCode};
@@ -36,7 +36,7 @@ pub struct NewKeyView {
     (status = 403, description = "Only admins create keys", body = ErrorBody),
     (status = 422, description = "Fields are wrong: `details.errors` names each", body = ErrorBody),
 ))]
-pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator, mut fields: Fields) -> Answer {
+pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator, mut fields: JsonFields) -> ApiResult {
     let mut faults = Faults::default();
     let new = read(&mut fields, admin.web.engine.clock().now(), &mut faults);
     fields.finish(&mut faults);
@@ -44,7 +44,7 @@ pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator
     // A key is a secret, so its randomness comes from the system, whatever seeds the rest.
     let made = admin.web.keys.create(&by, new, &mut StdRng::from_os_rng()).await;
     let (key, secret) = made?;
-    let mut response = shown_once(StatusCode::CREATED, &key, &secret)?;
+    let mut response = reply_with_secret(StatusCode::CREATED, &key, &secret)?;
     if let Ok(location) = HeaderValue::from_str(&format!("/api/keys/{}", key.id)) {
         response.headers_mut().insert(LOCATION, location);
     }
@@ -52,7 +52,7 @@ pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator
 }
 
 /// The one answer that shows a key.
-pub fn shown_once(status: StatusCode, key: &ApiKey, secret: &Secret) -> Answer {
+pub fn reply_with_secret(status: StatusCode, key: &ApiKey, secret: &KeySecret) -> ApiResult {
     let view = NewKeyView { key: secret.reveal().to_owned(), kept: key.clone() };
     let mut response = json(status, &view)?;
     // The secret is shown this once. No cache on the way may keep it.
@@ -60,7 +60,7 @@ pub fn shown_once(status: StatusCode, key: &ApiKey, secret: &Secret) -> Answer {
     Ok(response)
 }
 
-fn read(fields: &mut Fields, now: Timestamp, faults: &mut Faults) -> ApiKey {
+fn read(fields: &mut JsonFields, now: Timestamp, faults: &mut Faults) -> ApiKey {
     fields.require("name", "a name for people", faults);
     let new = ApiKey {
         models: input::models(fields, faults),
@@ -69,9 +69,9 @@ fn read(fields: &mut Fields, now: Timestamp, faults: &mut Faults) -> ApiKey {
         expires_at: input::expiry(fields, now, faults),
         ..ApiKey::new("", Role::Caller)
     };
-    let others = fields.others(&new, &[], faults);
+    let others = fields.take_others(&new, &[], faults);
     // Each was tried when it was read.
-    let key = put_over(&new, &others).unwrap_or(new);
+    let key = merge_fields(&new, &others).unwrap_or(new);
     // Last, because the scope is judged by the role and the project, which are among the others.
     input::check_scope(&key, faults);
     key

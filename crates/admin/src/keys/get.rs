@@ -3,7 +3,7 @@
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Viewer;
-use crate::wire::answer::{Answer, json};
+use crate::wire::response::{ApiResult, json};
 use axum::extract::{Path, State};
 use baton_model::{ApiKey, KeyId};
 use baton_store::StoreError;
@@ -14,7 +14,7 @@ use http::StatusCode;
     (status = 200, description = "The key, without the key itself", body = ApiKey),
     (status = 404, description = "There is no such key", body = ErrorBody),
 ))]
-pub async fn get(State(admin): State<Admin>, Viewer(caller): Viewer, Path(id): Path<String>) -> Answer {
+pub async fn get(State(admin): State<Admin>, Viewer(caller): Viewer, Path(id): Path<String>) -> ApiResult {
     let id = KeyId::from(id);
     let key = admin.store.keys().get(&id).await?;
     if !caller.sees_project(key.project.as_deref()) {

@@ -1,9 +1,9 @@
 //! Fields that making and changing a key share.
 
 use crate::wire::faults::Faults;
-use crate::wire::fields::Fields;
+use crate::wire::fields::JsonFields;
 use crate::wire::phrases::brief;
-use crate::wire::schema::settable;
+use crate::wire::schema::settable_fields;
 use crate::wire::time;
 use baton_model::entity::Role;
 use baton_model::{ApiKey, ModelId, Scope, Timestamp};
@@ -25,7 +25,7 @@ pub struct KeyChange;
 
 impl PartialSchema for KeyBody {
     fn schema() -> RefOr<Schema> {
-        let mut body = settable::<ApiKey>(&[], &["name"]);
+        let mut body = settable_fields::<ApiKey>(&[], &["name"]);
         body.description = Some("A new key; by default a caller that may use all models".into());
         body.into()
     }
@@ -33,7 +33,7 @@ impl PartialSchema for KeyBody {
 
 impl PartialSchema for KeyChange {
     fn schema() -> RefOr<Schema> {
-        let mut body = settable::<ApiKey>(&FIXED, &[]);
+        let mut body = settable_fields::<ApiKey>(&FIXED, &[]);
         body.description = Some("The fields of a key that can be changed; absent fields stay".into());
         body.into()
     }
@@ -52,7 +52,7 @@ impl ToSchema for KeyChange {
 }
 
 /// The models a key may use; `None` for all.
-pub fn models(fields: &mut Fields, faults: &mut Faults) -> Option<Arc<[ModelId]>> {
+pub fn models(fields: &mut JsonFields, faults: &mut Faults) -> Option<Arc<[ModelId]>> {
     let names = fields.ids("models", "an array of model ids, or null for all", faults)??;
     if names.is_empty() {
         faults.add("models", "is empty, so that the key could use none; leave it out for all");
@@ -61,7 +61,7 @@ pub fn models(fields: &mut Fields, faults: &mut Faults) -> Option<Arc<[ModelId]>
 }
 
 /// Further projects that its requests may name; `None` for none.
-pub fn projects(fields: &mut Fields, faults: &mut Faults) -> Option<Arc<[Arc<str>]>> {
+pub fn projects(fields: &mut JsonFields, faults: &mut Faults) -> Option<Arc<[Arc<str>]>> {
     let names = fields.ids("projects", "an array of projects, or null for none", faults)??;
     Some(names.iter().map(|name| Arc::from(name.as_str())).collect())
 }
@@ -76,7 +76,7 @@ pub fn check_scope(key: &ApiKey, faults: &mut Faults) {
 }
 
 /// The networks a key may be used from; `None` for any.
-pub fn addresses(fields: &mut Fields, faults: &mut Faults) -> Option<Vec<String>> {
+pub fn addresses(fields: &mut JsonFields, faults: &mut Faults) -> Option<Vec<String>> {
     let texts = fields.ids("addresses", "an array of networks, or null for any", faults)??;
     if texts.is_empty() {
         faults.add("addresses", "is empty, so that the key could be used from nowhere; leave it out for any");
@@ -95,7 +95,7 @@ pub fn addresses(fields: &mut Fields, faults: &mut Faults) -> Option<Vec<String>
 }
 
 /// From when on a key is refused; `None` for never.
-pub fn expiry(fields: &mut Fields, now: Timestamp, faults: &mut Faults) -> Option<Timestamp> {
+pub fn expiry(fields: &mut JsonFields, now: Timestamp, faults: &mut Faults) -> Option<Timestamp> {
     let text: String = fields.take("expires_at", time::EXPECTED, faults)??;
     let expiry = time::read(&text);
     match expiry {

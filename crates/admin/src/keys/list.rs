@@ -2,9 +2,9 @@
 
 use crate::Admin;
 use crate::wire::access::Viewer;
-use crate::wire::answer::Answer;
 use crate::wire::page::{Page, Paging};
-use crate::wire::params::Params;
+use crate::wire::params::QueryParams;
+use crate::wire::response::ApiResult;
 use axum::extract::State;
 use baton_model::ApiKey;
 use http::Uri;
@@ -14,10 +14,10 @@ use http::Uri;
     ("page" = Option<u64>, Query, description = "From 1; by default 1"),
     ("page_size" = Option<u64>, Query, description = "1 to 100; by default 20"),
 ), responses((status = 200, description = "A page of keys", body = Page<ApiKey>)))]
-pub async fn list(State(admin): State<Admin>, Viewer(caller): Viewer, uri: Uri) -> Answer {
-    let mut params = Params::read(&uri)?;
+pub async fn list(State(admin): State<Admin>, Viewer(caller): Viewer, uri: Uri) -> ApiResult {
+    let mut params = QueryParams::read(&uri)?;
     let Paging { page, size } = Paging::take(&mut params);
     params.finish()?;
     let keys = admin.store.keys().list(caller.confined_to(), page, size).await?;
-    Page::<ApiKey> { items: keys.items, total: keys.total, page, page_size: size }.answer()
+    Page::<ApiKey> { items: keys.items, total: keys.total, page, page_size: size }.to_response()
 }

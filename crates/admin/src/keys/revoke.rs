@@ -3,7 +3,7 @@
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Administrator;
-use crate::wire::answer::Answer;
+use crate::wire::response::ApiResult;
 use axum::extract::{Path, State};
 use axum::response::IntoResponse;
 use baton_model::KeyId;
@@ -14,7 +14,7 @@ use http::StatusCode;
     (status = 204, description = "Revoked"),
     (status = 404, description = "There is no such key", body = ErrorBody),
 ))]
-pub async fn revoke(State(admin): State<Admin>, Administrator(by): Administrator, Path(id): Path<String>) -> Answer {
+pub async fn revoke(State(admin): State<Admin>, Administrator(by): Administrator, Path(id): Path<String>) -> ApiResult {
     admin.web.keys.revoke(&by, &KeyId::from(id)).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -1,13 +1,13 @@
 //! `POST /api/keys/{id}/rotate`.
 
-use super::create::{NewKeyView, shown_once};
+use super::create::{NewKeyView, reply_with_secret};
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Administrator;
-use crate::wire::answer::Answer;
 use crate::wire::faults::Faults;
-use crate::wire::fields::Fields;
+use crate::wire::fields::JsonFields;
 use crate::wire::phrases::brief;
+use crate::wire::response::ApiResult;
 use axum::extract::{Path, State};
 use baton_auth::AuthError;
 use baton_model::{Code, KeyId, PublicError};
@@ -44,8 +44,8 @@ pub async fn rotate(
     State(admin): State<Admin>,
     Administrator(by): Administrator,
     Path(id): Path<String>,
-    mut fields: Fields,
-) -> Answer {
+    mut fields: JsonFields,
+) -> ApiResult {
     let mut faults = Faults::default();
     let overlap = overlap(&mut fields, &mut faults);
     fields.finish(&mut faults);
@@ -56,15 +56,15 @@ pub async fn rotate(
         AuthError::Revoked => PublicError::new(Code::Conflict, "the key is revoked: make another"),
         other => other.into(),
     })?;
-    shown_once(StatusCode::OK, &key, &secret)
+    reply_with_secret(StatusCode::OK, &key, &secret)
 }
 
 /// How long a secret that was replaced stays in force: the field `overlap`.
-pub fn overlap(fields: &mut Fields, faults: &mut Faults) -> Duration {
+pub fn overlap(fields: &mut JsonFields, faults: &mut Faults) -> Duration {
     let expected = "a time such as 24h or 30m";
     // Where a value is wrong, the default is returned only so that the other fields are read too. The fault refuses
     // the call.
-    let body = fields.body::<RotateBody>(faults).unwrap_or_default();
+    let body = fields.read_body::<RotateBody>(faults).unwrap_or_default();
     let Some(text) = body.overlap else { return OVERLAP };
     match humantime::parse_duration(&text) {
         Ok(overlap) if overlap <= LONGEST => overlap,

@@ -4,13 +4,13 @@ use super::input::{self, FIXED, KeyChange};
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Administrator;
-use crate::wire::answer::{Answer, json};
 use crate::wire::faults::Faults;
-use crate::wire::fields::Fields;
-use crate::wire::schema::settable;
+use crate::wire::fields::JsonFields;
+use crate::wire::response::{ApiResult, json};
+use crate::wire::schema::settable_fields;
 use axum::extract::{Path, State};
 use baton_model::entity::Role;
-use baton_model::schema::put_over;
+use baton_model::schema::merge_fields;
 use baton_model::{ApiKey, Code, KeyId, PublicError};
 use http::StatusCode;
 
@@ -27,8 +27,8 @@ pub async fn update(
     State(admin): State<Admin>,
     Administrator(by): Administrator,
     Path(id): Path<String>,
-    mut fields: Fields,
-) -> Answer {
+    mut fields: JsonFields,
+) -> ApiResult {
     let mut faults = Faults::default();
     // Null and absent differ: null lifts the restriction, absent leaves it as it is. Once read, both are `None`, so
     // presence is noted first.
@@ -37,16 +37,16 @@ pub async fn update(
     let projects = input::projects(&mut fields, &mut faults);
     let addresses = input::addresses(&mut fields, &mut faults);
     let expires_at = input::expiry(&mut fields, admin.web.engine.clock().now(), &mut faults);
-    let others = fields.others(&ApiKey::new("", Role::Caller), &FIXED, &mut faults);
+    let others = fields.take_others(&ApiKey::new("", Role::Caller), &FIXED, &mut faults);
     fields.finish(&mut faults);
     if others.iter().any(|(name, _)| name == "scope") {
         // Which scopes there are for it depends on what is fixed.
         let before = admin.store.keys().get(&KeyId::from(id.as_str())).await?;
-        input::check_scope(&put_over(&before, &others).unwrap_or(before), &mut faults);
+        input::check_scope(&merge_fields(&before, &others).unwrap_or(before), &mut faults);
     }
     faults.check()?;
     if others.is_empty() && !given.contains(&true) {
-        let known = settable::<ApiKey>(&FIXED, &[]).properties.keys().cloned().collect::<Vec<_>>().join(", ");
+        let known = settable_fields::<ApiKey>(&FIXED, &[]).properties.keys().cloned().collect::<Vec<_>>().join(", ");
         let message = format!("the body names no field to change: {known}");
         return Err(PublicError::new(Code::InvalidRequest, message).into());
     }
@@ -67,7 +67,7 @@ pub async fn update(
             key.expires_at = expires_at;
         }
         // Each was tried when it was read.
-        if let Ok(changed) = put_over(key, &others) {
+        if let Ok(changed) = merge_fields(key, &others) {
             *key = changed;
         }
     });

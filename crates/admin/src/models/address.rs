@@ -1,7 +1,7 @@
 //! What a path below `/api/models/` means.
 
 use baton_engine::Snapshot;
-use baton_engine::registry::nearest;
+use baton_engine::registry::nearest_name;
 use baton_model::entity::Role;
 use baton_model::{Caller, Code, Model, ModelId, ModelStatus, PublicError};
 use http::Uri;
@@ -14,7 +14,7 @@ pub const PREFIX: &str = "/api/models/";
 
 /// A model, or a view of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Address {
+pub enum ModelPath {
     /// The model itself.
     Model(ModelId),
     /// How it fares.
@@ -27,7 +27,7 @@ pub enum Address {
 ///
 /// # Errors
 /// If the path is not UTF-8 once decoded.
-pub fn read(uri: &Uri) -> Result<Address, PublicError> {
+pub fn read(uri: &Uri) -> Result<ModelPath, PublicError> {
     // The raw path is split before it is decoded. `a%2Fhealth` is the model `a/health`, and `a/health` is the health
     // of `a`.
     let rest = uri.path().strip_prefix(PREFIX).unwrap_or_default();
@@ -38,19 +38,19 @@ pub fn read(uri: &Uri) -> Result<Address, PublicError> {
         })
     };
     match rest.rsplit_once('/') {
-        Some((model, "health")) => id(model).map(Address::Health),
-        Some((model, "stats")) => id(model).map(Address::Stats),
-        _ => id(rest).map(Address::Model),
+        Some((model, "health")) => id(model).map(ModelPath::Health),
+        Some((model, "stats")) => id(model).map(ModelPath::Stats),
+        _ => id(rest).map(ModelPath::Model),
     }
 }
 
 /// Whether the caller sees the model: what it may use; of the inactive ones only those who may see everything know.
-pub fn sees(caller: &Caller, model: &Model) -> bool {
+pub fn may_see(caller: &Caller, model: &Model) -> bool {
     caller.may_use(&model.id) && (model.status != ModelStatus::Inactive || caller.role != Role::Caller)
 }
 
 /// The model as a caller sees it: without fallbacks that it may not use.
-pub fn shown_to<'m>(caller: &Caller, model: &'m Model) -> Cow<'m, Model> {
+pub fn hide_fallbacks<'m>(caller: &Caller, model: &'m Model) -> Cow<'m, Model> {
     if model.fallbacks.iter().all(|fallback| caller.may_use(fallback)) {
         return Cow::Borrowed(model);
     }
@@ -64,10 +64,10 @@ pub fn shown_to<'m>(caller: &Caller, model: &'m Model) -> Cow<'m, Model> {
 /// # Errors
 /// `model_not_found`, with the nearest name that the caller sees.
 pub fn find<'s>(snapshot: &'s Snapshot, caller: &Caller, id: &ModelId) -> Result<&'s Arc<Model>, PublicError> {
-    snapshot.models.get(id).filter(|model| sees(caller, model)).ok_or_else(|| {
+    snapshot.models.get(id).filter(|model| may_see(caller, model)).ok_or_else(|| {
         // The hint names only models that the caller sees. Otherwise a misspelled name would find out the others.
-        let seen = snapshot.models.values().filter(|model| sees(caller, model)).map(|model| model.id.as_str());
-        let hint = match nearest(id.as_str(), seen) {
+        let seen = snapshot.models.values().filter(|model| may_see(caller, model)).map(|model| model.id.as_str());
+        let hint = match nearest_name(id.as_str(), seen) {
             Some(near) => format!("did you mean `{near}`?"),
             None => "GET /api/models lists the models".to_owned(),
         };
@@ -83,13 +83,13 @@ mod tests {
     #[test]
     fn ids_hold_slashes_and_views_follow_them() {
         for (path, expected) in [
-            ("/api/models/gpt-4o", Address::Model("gpt-4o".into())),
-            ("/api/models/hf.co/org/m:q4", Address::Model("hf.co/org/m:q4".into())),
-            ("/api/models/hf.co%2Forg%2Fm%3Aq4", Address::Model("hf.co/org/m:q4".into())),
-            ("/api/models/hf.co/org/m:q4/health", Address::Health("hf.co/org/m:q4".into())),
-            ("/api/models/org%2Fm/stats", Address::Stats("org/m".into())),
-            ("/api/models/a%2Fhealth", Address::Model("a/health".into())),
-            ("/api/models/health", Address::Model("health".into())),
+            ("/api/models/gpt-4o", ModelPath::Model("gpt-4o".into())),
+            ("/api/models/hf.co/org/m:q4", ModelPath::Model("hf.co/org/m:q4".into())),
+            ("/api/models/hf.co%2Forg%2Fm%3Aq4", ModelPath::Model("hf.co/org/m:q4".into())),
+            ("/api/models/hf.co/org/m:q4/health", ModelPath::Health("hf.co/org/m:q4".into())),
+            ("/api/models/org%2Fm/stats", ModelPath::Stats("org/m".into())),
+            ("/api/models/a%2Fhealth", ModelPath::Model("a/health".into())),
+            ("/api/models/health", ModelPath::Model("health".into())),
         ] {
             assert_eq!(read(&path.parse().unwrap()).unwrap(), expected, "{path}");
         }

@@ -3,9 +3,9 @@
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Operator;
-use crate::wire::answer::{Answer, json};
 use crate::wire::faults::Faults;
-use crate::wire::fields::Fields;
+use crate::wire::fields::JsonFields;
+use crate::wire::response::{ApiResult, json};
 use axum::extract::State;
 use baton_control::Conflict;
 use baton_model::ModelId;
@@ -82,9 +82,9 @@ impl From<Conflict> for ConflictView {
     ),
     (status = 404, description = "There is no such provider", body = ErrorBody),
 ))]
-pub async fn discover(State(admin): State<Admin>, Operator(by): Operator, mut fields: Fields) -> Answer {
+pub async fn discover(State(admin): State<Admin>, Operator(by): Operator, mut fields: JsonFields) -> ApiResult {
     let mut faults = Faults::default();
-    let DiscoverBody { provider, dry_run } = fields.body(&mut faults).unwrap_or_default();
+    let DiscoverBody { provider, dry_run } = fields.read_body(&mut faults).unwrap_or_default();
     let dry_run = dry_run.unwrap_or(false);
     fields.finish(&mut faults);
     faults.check()?;

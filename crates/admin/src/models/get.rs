@@ -1,10 +1,10 @@
 //! `GET /api/models/{model_id}`.
 
-use super::address::{find, shown_to};
+use super::address::{find, hide_fallbacks};
 use super::view::etag;
 use crate::Admin;
 use crate::describe::ErrorBody;
-use crate::wire::answer::{Answer, json};
+use crate::wire::response::{ApiResult, json};
 use baton_model::{Caller, Model, ModelId};
 use http::StatusCode;
 use http::header::ETAG;
@@ -14,10 +14,10 @@ use http::header::ETAG;
     (status = 200, description = "The model; `ETag` is its version", body = Model),
     (status = 404, description = "There is none that the caller may use", body = ErrorBody),
 ))]
-pub fn get(admin: &Admin, caller: &Caller, id: &ModelId) -> Answer {
+pub fn get(admin: &Admin, caller: &Caller, id: &ModelId) -> ApiResult {
     let snapshot = admin.web.engine.registry().snapshot();
     let model = find(&snapshot, caller, id)?;
-    let mut response = json(StatusCode::OK, &*shown_to(caller, model))?;
+    let mut response = json(StatusCode::OK, &*hide_fallbacks(caller, model))?;
     response.headers_mut().insert(ETAG, etag(model));
     Ok(response)
 }

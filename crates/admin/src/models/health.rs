@@ -4,7 +4,7 @@ use super::address::find;
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Viewer;
-use crate::wire::answer::{Answer, json};
+use crate::wire::response::{ApiResult, json};
 use crate::wire::time;
 use baton_engine::health::ModelError;
 use baton_model::ModelId;
@@ -54,7 +54,7 @@ pub struct ModelErrorView {
         (status = 404, description = "There is no such model", body = ErrorBody),
     )
 )]
-pub fn health(admin: &Admin, Viewer(caller): &Viewer, id: &ModelId) -> Answer {
+pub fn health(admin: &Admin, Viewer(caller): &Viewer, id: &ModelId) -> ApiResult {
     let snapshot = admin.web.engine.registry().snapshot();
     let model = find(&snapshot, caller, id)?;
     let health = admin.web.engine.health();

@@ -2,17 +2,17 @@
 
 use super::written_price;
 use crate::wire::faults::Faults;
-use crate::wire::fields::Fields;
+use crate::wire::fields::JsonFields;
 use crate::wire::money;
 use crate::wire::phrases::brief;
-use crate::wire::schema::settable;
+use crate::wire::schema::settable_fields;
 use baton_engine::Snapshot;
-use baton_engine::registry::nearest;
+use baton_engine::registry::nearest_name;
 use baton_meter::Tokenizer;
-use baton_model::bounds::{self, Most};
+use baton_model::bounds::{self, Maximum};
 use baton_model::chat::Json;
 use baton_model::price::Rates;
-use baton_model::schema::{Value, put_over};
+use baton_model::schema::{NamedValue, merge_fields};
 use baton_model::{Capability, Model, ModelId, ModelStatus, Nanos, Price, ProviderId, Quirks, UsageClass};
 use indexmap::IndexMap;
 use serde_json::json;
@@ -27,7 +27,7 @@ pub struct ModelBody;
 
 impl PartialSchema for ModelBody {
     fn schema() -> RefOr<Schema> {
-        let mut body = settable::<Model>(&[], &[]);
+        let mut body = settable_fields::<Model>(&[], &[]);
         body.description = Some("A model to register, or the fields of one to change".into());
         let per_token = Object::builder()
             .schema_type(Type::Number)
@@ -57,7 +57,7 @@ const MOST_FALLBACKS: usize = bounds::FALLBACKS;
 
 /// What is said of a model: absent fields say nothing. Where null means something (forget it), it is `Some(None)`.
 #[derive(Debug, Default, PartialEq)]
-pub struct Changes {
+pub struct ModelChanges {
     provider: Option<ProviderId>,
     upstream: Option<String>,
     capabilities: Option<Vec<Capability>>,
@@ -71,12 +71,12 @@ pub struct Changes {
     quirks: Option<Quirks>,
     tokenizer: Option<Option<String>>,
     /// Fields without a rule of their own.
-    others: Vec<Value>,
+    others: Vec<NamedValue>,
 }
 
-impl Changes {
+impl ModelChanges {
     /// Reads the fields of a model but its id; `own` is that id, on which it can't fall back.
-    pub fn read(fields: &mut Fields, own: Option<&ModelId>, snapshot: &Snapshot, faults: &mut Faults) -> Self {
+    pub fn read(fields: &mut JsonFields, own: Option<&ModelId>, snapshot: &Snapshot, faults: &mut Faults) -> Self {
         Self {
             provider: provider(fields, own, snapshot, faults),
             upstream: fields.text("upstream", faults),
@@ -91,7 +91,7 @@ impl Changes {
             quirks: quirks(fields, faults),
             tokenizer: tokenizer(fields, faults),
             // Last: whatever has a rule is taken by then.
-            others: fields.others(&Model::new("", ""), &["model_id"], faults),
+            others: fields.take_others(&Model::new("", ""), &["model_id"], faults),
         }
     }
 
@@ -126,14 +126,14 @@ impl Changes {
         set(&mut model.quirks, self.quirks);
         set(&mut model.tokenizer, self.tokenizer);
         // Each was tried when it was read.
-        if let Ok(changed) = put_over(model, &self.others) {
+        if let Ok(changed) = merge_fields(model, &self.others) {
             *model = changed;
         }
     }
 }
 
 /// The id of a new model.
-pub fn model_id(fields: &mut Fields, faults: &mut Faults) -> Option<ModelId> {
+pub fn model_id(fields: &mut JsonFields, faults: &mut Faults) -> Option<ModelId> {
     if fields.raw("model_id").is_none_or(|text| text == "null") {
         faults.add("model_id", "is required: what clients ask for");
         return None;
@@ -143,7 +143,7 @@ pub fn model_id(fields: &mut Fields, faults: &mut Faults) -> Option<ModelId> {
 }
 
 fn provider(
-    fields: &mut Fields,
+    fields: &mut JsonFields,
     own: Option<&ModelId>,
     snapshot: &Snapshot,
     faults: &mut Faults,
@@ -153,7 +153,7 @@ fn provider(
     let before = own.and_then(|own| snapshot.models.get(own)).map(|model| &model.provider);
     let known = || snapshot.providers.keys().chain(before);
     // The exact name wins: two providers may differ in upper and lower case alone.
-    let found = known().find(|id| id.as_str() == name).or_else(|| known().find(|id| is(id, &name)));
+    let found = known().find(|id| id.as_str() == name).or_else(|| known().find(|id| is_provider(id, &name)));
     if found.is_none() {
         let known: Vec<&str> = snapshot.providers.keys().map(ProviderId::as_str).collect();
         faults.add("provider", format!("unknown provider `{name}`; configured providers: {}", known.join(", ")));
@@ -161,11 +161,11 @@ fn provider(
     found.cloned()
 }
 
-fn is(id: &ProviderId, name: &str) -> bool {
+fn is_provider(id: &ProviderId, name: &str) -> bool {
     id.as_str().eq_ignore_ascii_case(name)
 }
 
-fn capabilities(fields: &mut Fields, faults: &mut Faults) -> Option<Vec<Capability>> {
+fn capabilities(fields: &mut JsonFields, faults: &mut Faults) -> Option<Vec<Capability>> {
     let names: Vec<String> = fields.take("capabilities", "an array of capabilities such as [\"CHAT\"]", faults)??;
     let mut capabilities = Vec::new();
     for name in &names {
@@ -191,7 +191,7 @@ pub fn known_statuses() -> String {
     ModelStatus::ALL.map(ModelStatus::name).join(", ")
 }
 
-fn status(fields: &mut Fields, faults: &mut Faults) -> Option<ModelStatus> {
+fn status(fields: &mut JsonFields, faults: &mut Faults) -> Option<ModelStatus> {
     let name: String = fields.take("status", &format!("one of {}", known_statuses()), faults)??;
     let status = ModelStatus::lookup(&name);
     if status.is_none() {
@@ -200,7 +200,7 @@ fn status(fields: &mut Fields, faults: &mut Faults) -> Option<ModelStatus> {
     status
 }
 
-fn tokens(fields: &mut Fields, name: &'static str, faults: &mut Faults) -> Option<Option<u64>> {
+fn tokens(fields: &mut JsonFields, name: &'static str, faults: &mut Faults) -> Option<Option<u64>> {
     let expected = "a number of tokens from 1 on, or null";
     let tokens: Option<u64> = fields.take(name, expected, faults)?;
     // The database keeps a signed 64-bit integer.
@@ -211,7 +211,7 @@ fn tokens(fields: &mut Fields, name: &'static str, faults: &mut Faults) -> Optio
 }
 
 /// The price: as `price`, or for input and output alike as `cost_per_token`, in dollars for one token.
-fn price(fields: &mut Fields, faults: &mut Faults) -> Option<Option<Price>> {
+fn price(fields: &mut JsonFields, faults: &mut Faults) -> Option<Option<Price>> {
     let per_token = fields.raw("cost_per_token").map(str::to_owned);
     let price = fields.raw("price").map(str::to_owned);
     match (price, per_token) {
@@ -241,7 +241,7 @@ fn same_for_all(rate: Nanos) -> Price {
 }
 
 fn fallbacks(
-    fields: &mut Fields,
+    fields: &mut JsonFields,
     own: Option<&ModelId>,
     snapshot: &Snapshot,
     faults: &mut Faults,
@@ -260,7 +260,7 @@ fn fallbacks(
         if own.is_some_and(|own| own.as_str() == name) {
             faults.add("fallbacks", format!("`{name}`: a model can't be its own fallback"));
         } else if !snapshot.models.contains_key(name.as_str()) {
-            let near = nearest(name, snapshot.models.keys().map(ModelId::as_str));
+            let near = nearest_name(name, snapshot.models.keys().map(ModelId::as_str));
             let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
             faults.add("fallbacks", format!("unknown model `{}`{hint}", brief(name)));
         }
@@ -268,19 +268,19 @@ fn fallbacks(
     Some(names.iter().map(ModelId::from).collect())
 }
 
-fn configuration(fields: &mut Fields, faults: &mut Faults) -> Option<Vec<(String, Json)>> {
+fn configuration(fields: &mut JsonFields, faults: &mut Faults) -> Option<Vec<(String, Json)>> {
     let text = fields.object("configuration", faults).filter(|text| text.0 != "null")?;
     let members: IndexMap<String, Box<RawValue>> = serde_json::from_str(&text.0).ok()?;
     Some(members.into_iter().map(|(name, value)| (name, Json(value.get().to_owned()))).collect())
 }
 
-fn quirks(fields: &mut Fields, faults: &mut Faults) -> Option<Quirks> {
+fn quirks(fields: &mut JsonFields, faults: &mut Faults) -> Option<Quirks> {
     let text = fields.raw("quirks")?;
     match serde_json::from_str::<Quirks>(text) {
         Ok(quirks) => {
             let refuses = &quirks.refuses;
-            let number = Most::Entries(bounds::REFUSES).check_length(refuses.len());
-            let each = || refuses.iter().try_for_each(|name| Most::Bytes(bounds::ID).check(name));
+            let number = Maximum::Entries(bounds::REFUSES).check_length(refuses.len());
+            let each = || refuses.iter().try_for_each(|name| Maximum::Bytes(bounds::ID).check(name));
             if let Err(problem) = number.and_then(|()| each()) {
                 faults.add("quirks.refuses", problem);
             }
@@ -293,7 +293,7 @@ fn quirks(fields: &mut Fields, faults: &mut Faults) -> Option<Quirks> {
     }
 }
 
-fn tokenizer(fields: &mut Fields, faults: &mut Faults) -> Option<Option<String>> {
+fn tokenizer(fields: &mut JsonFields, faults: &mut Faults) -> Option<Option<String>> {
     let name = fields.nullable_text("tokenizer", faults)?;
     if let Some(name) = name.as_deref().filter(|name| Tokenizer::lookup(name).is_none()) {
         let known = Tokenizer::ALL.map(Tokenizer::name).join(", ");

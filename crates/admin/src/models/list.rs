@@ -1,13 +1,13 @@
 //! `GET /api/models`.
 
-use super::address::{sees, shown_to};
+use super::address::{hide_fallbacks, may_see};
 use super::input::{known_capabilities, known_statuses};
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Anyone;
-use crate::wire::answer::Answer;
 use crate::wire::page::{Page, Paging};
-use crate::wire::params::Params;
+use crate::wire::params::QueryParams;
+use crate::wire::response::ApiResult;
 use axum::extract::State;
 use baton_model::{Capability, Model, ModelStatus};
 use http::Uri;
@@ -24,8 +24,8 @@ use http::Uri;
     (status = 200, description = "A page of models", body = Page<Model>),
     (status = 422, description = "A parameter is wrong", body = ErrorBody),
 ))]
-pub async fn list(State(admin): State<Admin>, Anyone(caller): Anyone, uri: Uri) -> Answer {
-    let mut params = Params::read(&uri)?;
+pub async fn list(State(admin): State<Admin>, Anyone(caller): Anyone, uri: Uri) -> ApiResult {
+    let mut params = QueryParams::read(&uri)?;
     let paging = Paging::take(&mut params);
     let wanted = ModelSelector::take(&mut params);
     params.finish()?;
@@ -34,9 +34,9 @@ pub async fn list(State(admin): State<Admin>, Anyone(caller): Anyone, uri: Uri) 
         .models
         .values()
         .map(|model| &**model)
-        .filter(|model| sees(&caller, model) && wanted.has(model))
+        .filter(|model| may_see(&caller, model) && wanted.has(model))
         .collect();
-    paging.cut(models.into_iter().map(|model| shown_to(&caller, model))).answer()
+    paging.cut_page(models.into_iter().map(|model| hide_fallbacks(&caller, model))).to_response()
 }
 
 /// Which models are wanted; each that is set narrows it.
@@ -48,7 +48,7 @@ struct ModelSelector {
 }
 
 impl ModelSelector {
-    fn take(params: &mut Params) -> Self {
+    fn take(params: &mut QueryParams) -> Self {
         Self {
             provider: params.take("provider"),
             capability: params.parse("capability", &known_capabilities(), Capability::lookup),
@@ -61,12 +61,12 @@ impl ModelSelector {
         self.provider.as_ref().is_none_or(|provider| model.provider.as_str().eq_ignore_ascii_case(provider))
             && self.capability.is_none_or(|capability| model.capabilities.contains(&capability))
             && self.status.is_none_or(|status| model.status == status)
-            && self.search.as_ref().is_none_or(|text| mentions(model, text))
+            && self.search.as_ref().is_none_or(|text| mentions_text(model, text))
     }
 }
 
 /// Whether the text, in small letters, stands in one of the model's names or its description.
-fn mentions(model: &Model, text: &str) -> bool {
+fn mentions_text(model: &Model, text: &str) -> bool {
     let texts =
         [Some(model.id.as_str()), Some(&model.upstream), model.display_name.as_deref(), model.description.as_deref()];
     texts.into_iter().flatten().any(|candidate| candidate.to_lowercase().contains(text))

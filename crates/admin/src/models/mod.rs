@@ -4,7 +4,6 @@
 //! [`address`] tells the model from its views.
 
 pub mod address;
-pub mod asked;
 pub mod discover;
 pub mod get;
 pub mod health;
@@ -13,6 +12,7 @@ pub mod list;
 pub mod one;
 pub mod register;
 pub mod remove;
+pub mod request_body;
 pub mod route;
 pub mod size;
 pub mod stats;

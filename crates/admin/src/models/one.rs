@@ -1,11 +1,11 @@
 //! The wildcard below `/api/models/`: to the model, or to a view of it.
 
-use super::address::{self, Address};
+use super::address::{self, ModelPath};
 use super::{get, health, remove, stats, update};
 use crate::Admin;
 use crate::wire::access::{Anyone, Operator, Viewer};
-use crate::wire::answer::Answer;
-use crate::wire::fields::Fields;
+use crate::wire::fields::JsonFields;
+use crate::wire::response::ApiResult;
 use axum::extract::State;
 use baton_auth::require;
 use baton_model::entity::Role;
@@ -13,16 +13,16 @@ use baton_model::{Code, ModelId, PublicError};
 use http::{HeaderMap, Uri};
 
 /// `GET`.
-pub async fn read(State(admin): State<Admin>, Anyone(caller): Anyone, uri: Uri) -> Answer {
+pub async fn read(State(admin): State<Admin>, Anyone(caller): Anyone, uri: Uri) -> ApiResult {
     match address::read(&uri)? {
-        Address::Model(id) => get::get(&admin, &caller, &id),
+        ModelPath::Model(id) => get::get(&admin, &caller, &id),
         // One route serves three calls, so the extractor can only ask for the least role. The views ask for theirs
         // here.
-        Address::Health(id) => {
+        ModelPath::Health(id) => {
             require(&caller, Role::Viewer)?;
             health::health(&admin, &Viewer(caller), &id)
         }
-        Address::Stats(id) => {
+        ModelPath::Stats(id) => {
             require(&caller, Role::Viewer)?;
             stats::stats(&admin, &Viewer(caller), &id, &uri).await
         }
@@ -35,21 +35,21 @@ pub async fn write(
     Operator(by): Operator,
     uri: Uri,
     headers: HeaderMap,
-    fields: Fields,
-) -> Answer {
+    fields: JsonFields,
+) -> ApiResult {
     update::update(&admin, &by, &model(&uri)?, &headers, fields).await
 }
 
 /// `DELETE`.
-pub async fn delete(State(admin): State<Admin>, Operator(by): Operator, uri: Uri) -> Answer {
+pub async fn delete(State(admin): State<Admin>, Operator(by): Operator, uri: Uri) -> ApiResult {
     remove::remove(&admin, &by, &model(&uri)?, &uri).await
 }
 
 fn model(uri: &Uri) -> Result<ModelId, PublicError> {
     match address::read(uri)? {
-        Address::Model(id) => Ok(id),
+        ModelPath::Model(id) => Ok(id),
         // Somebody whose model is called `a/health` meant the model, hence the hint.
-        Address::Health(_) | Address::Stats(_) => Err(PublicError::new(
+        ModelPath::Health(_) | ModelPath::Stats(_) => Err(PublicError::new(
             Code::MethodNotAllowed,
             format!("`{}` can only be read; the slash of a model's id can be written as %2F", uri.path()),
         )),

@@ -1,13 +1,13 @@
 //! `POST /api/models`.
 
-use super::input::{self, Changes, ModelBody};
+use super::input::{self, ModelBody, ModelChanges};
 use super::view::{etag, location};
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Operator;
-use crate::wire::answer::{Answer, json};
 use crate::wire::faults::Faults;
-use crate::wire::fields::Fields;
+use crate::wire::fields::JsonFields;
+use crate::wire::response::{ApiResult, json};
 use axum::extract::State;
 use baton_model::{Code, Model, PublicError};
 use http::StatusCode;
@@ -20,14 +20,14 @@ use http::header::{ETAG, LOCATION};
     (status = 409, description = "`model_id` is taken", body = ErrorBody),
     (status = 422, description = "Fields are wrong: `details.errors` names each", body = ErrorBody),
 ))]
-pub async fn register(State(admin): State<Admin>, Operator(by): Operator, mut fields: Fields) -> Answer {
+pub async fn register(State(admin): State<Admin>, Operator(by): Operator, mut fields: JsonFields) -> ApiResult {
     let mut faults = Faults::default();
     let id = input::model_id(&mut fields, &mut faults);
     let snapshot = admin.web.engine.registry().snapshot();
     if fields.raw("provider").is_none_or(|text| text == "null") {
         faults.add("provider", "is required: the name of a configured provider");
     }
-    let changes = Changes::read(&mut fields, id.as_ref(), &snapshot, &mut faults);
+    let changes = ModelChanges::read(&mut fields, id.as_ref(), &snapshot, &mut faults);
     fields.finish(&mut faults);
     faults.check()?;
     // Both are there now: what is missing was noted as a fault.

@@ -2,8 +2,8 @@
 
 use crate::Admin;
 use crate::describe::ErrorBody;
-use crate::wire::answer::Answer;
-use crate::wire::params::Params;
+use crate::wire::params::QueryParams;
+use crate::wire::response::ApiResult;
 use axum::response::IntoResponse;
 use baton_model::{Actor, ModelId};
 use http::{StatusCode, Uri};
@@ -20,8 +20,8 @@ use http::{StatusCode, Uri};
         (status = 409, description = "Other models fall back on it, or it is defined in the configuration file", body = ErrorBody),
     )
 )]
-pub async fn remove(admin: &Admin, by: &Actor, id: &ModelId, uri: &Uri) -> Answer {
-    let mut params = Params::read(uri)?;
+pub async fn remove(admin: &Admin, by: &Actor, id: &ModelId, uri: &Uri) -> ApiResult {
+    let mut params = QueryParams::read(uri)?;
     let force = params.flag("force");
     params.finish()?;
     admin.models.remove(id, force, by).await?;

@@ -1,14 +1,14 @@
 //! `POST /api/models/route`.
 
-use super::asked;
 use super::input::known_capabilities;
-use super::size::{method, size};
+use super::request_body;
+use super::size::{measure_prompt, method};
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Anyone;
-use crate::wire::answer::{Answer, Raw, json};
 use crate::wire::money::dollars;
-use crate::wire::params::Params;
+use crate::wire::params::QueryParams;
+use crate::wire::response::{ApiResult, RawBody, json};
 use axum::extract::State;
 use baton_engine::route::{Candidate, SkippedModel};
 use baton_engine::{Call, Engine};
@@ -95,27 +95,32 @@ pub struct PassedView {
         (status = 404, description = "There is no such model that the caller may use", body = ErrorBody),
     )
 )]
-pub async fn route(State(admin): State<Admin>, Anyone(caller): Anyone, uri: Uri, Raw { bytes, .. }: Raw) -> Answer {
-    let mut params = Params::read(&uri)?;
+pub async fn route(
+    State(admin): State<Admin>,
+    Anyone(caller): Anyone,
+    uri: Uri,
+    RawBody { bytes, .. }: RawBody,
+) -> ApiResult {
+    let mut params = QueryParams::read(&uri)?;
     let said = params.parse("capability", &known_capabilities(), Capability::lookup);
     params.finish()?;
     let engine = &admin.web.engine;
-    let capability = asked::capability(&bytes, said, &engine.registry().snapshot())?;
-    let call = asked::call(bytes, capability, caller, engine.clock())?;
+    let capability = request_body::capability(&bytes, said, &engine.registry().snapshot())?;
+    let call = request_body::call(bytes, capability, caller, engine.clock())?;
     let plan = engine.plan(&call)?;
     let candidates = plan.candidates.iter().map(|candidate| view(engine, &call, candidate));
     let passed = |SkippedModel { model, reason }| PassedView { model_id: model.to_string(), reason };
     let view = RouteView {
         capability: capability.name(),
         candidates: candidates.collect::<Result<_, _>>()?,
-        passed: plan.passed.into_iter().map(passed).collect(),
+        passed: plan.skipped.into_iter().map(passed).collect(),
     };
     json(StatusCode::OK, &view)
 }
 
 fn view(engine: &Engine, call: &Call, candidate: &Candidate) -> Result<CandidateView, PublicError> {
     let model = &candidate.model;
-    let size = size(call.content.meaning()?, model);
+    let size = measure_prompt(call.content.read_operation()?, model);
     let too_long = (size.fits == Some(false)).then(|| {
         let limit = model.token_limit.unwrap_or_default();
         format!("the prompt has {} tokens; the context window holds {limit}", size.count.tokens)

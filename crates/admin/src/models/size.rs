@@ -1,20 +1,20 @@
 //! How large a prompt is for a model, and whether it fits.
 
-use baton_meter::count::{self, Count};
+use baton_meter::count::{self, TokenCount};
 use baton_model::operation::Prompt;
 use baton_model::{Model, Operation};
 
 /// A prompt's size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Size {
+pub struct PromptSize {
     /// How many tokens the model reads.
-    pub count: Count,
+    pub count: TokenCount,
     /// Whether they leave room in its context window; `None`: its window is not known.
     pub fits: Option<bool>,
 }
 
 /// Measures a prompt.
-pub fn size(operation: &Operation, model: &Model) -> Size {
+pub fn measure_prompt(operation: &Operation, model: &Model) -> PromptSize {
     let count = count::operation(operation, model);
     let fits = model.token_limit.map(|limit| match operation {
         // Each text of an embedding has the whole window to itself.
@@ -26,10 +26,10 @@ pub fn size(operation: &Operation, model: &Model) -> Size {
         // Less, not equal: the window holds the reply too, which needs at least one token.
         _ => count.tokens < limit,
     });
-    Size { count, fits }
+    PromptSize { count, fits }
 }
 
 /// How exact a count is, in the API's words.
-pub fn method(count: Count) -> &'static str {
+pub fn method(count: TokenCount) -> &'static str {
     if count.exact { "exact" } else { "estimate" }
 }

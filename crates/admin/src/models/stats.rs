@@ -5,8 +5,8 @@ use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::usage::view::{LatencyView, known_cost, tokens};
 use crate::wire::access::Viewer;
-use crate::wire::answer::{Answer, json};
-use crate::wire::params::Params;
+use crate::wire::params::QueryParams;
+use crate::wire::response::{ApiResult, json};
 use crate::wire::time;
 use baton_model::{ModelId, Timestamp};
 use http::{StatusCode, Uri};
@@ -51,8 +51,8 @@ pub struct StatsView {
         (status = 404, description = "There is no such model", body = ErrorBody),
     )
 )]
-pub async fn stats(admin: &Admin, Viewer(caller): &Viewer, id: &ModelId, uri: &Uri) -> Answer {
-    let mut params = Params::read(uri)?;
+pub async fn stats(admin: &Admin, Viewer(caller): &Viewer, id: &ModelId, uri: &Uri) -> ApiResult {
+    let mut params = QueryParams::read(uri)?;
     let from = params.parse("from", time::EXPECTED, time::read);
     params.finish()?;
     // Only to refuse a model that the caller does not see. The totals would tell that it exists.

@@ -1,11 +1,11 @@
 //! `POST /api/models/tokens`.
 
-use super::asked;
-use super::size::{method, size};
+use super::request_body;
+use super::size::{measure_prompt, method};
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Anyone;
-use crate::wire::answer::{Answer, Raw, json};
+use crate::wire::response::{ApiResult, RawBody, json};
 use axum::extract::State;
 use http::StatusCode;
 use serde::Serialize;
@@ -41,13 +41,13 @@ pub struct TokensView {
         (status = 404, description = "There is no such model", body = ErrorBody),
     )
 )]
-pub async fn tokens(State(admin): State<Admin>, Anyone(caller): Anyone, Raw { bytes, .. }: Raw) -> Answer {
+pub async fn tokens(State(admin): State<Admin>, Anyone(caller): Anyone, RawBody { bytes, .. }: RawBody) -> ApiResult {
     let engine = &admin.web.engine;
     let snapshot = engine.registry().snapshot();
-    let capability = asked::capability(&bytes, None, &snapshot)?;
-    let call = asked::call(bytes, capability, caller, engine.clock())?;
+    let capability = request_body::capability(&bytes, None, &snapshot)?;
+    let call = request_body::call(bytes, capability, caller, engine.clock())?;
     let model = snapshot.find(&call.identity.caller, &call.routing.selector, call.wire.capability)?;
-    let size = size(call.content.meaning()?, model);
+    let size = measure_prompt(call.content.read_operation()?, model);
     let view = TokensView {
         model_id: model.id.to_string(),
         tokens: size.count.tokens,

@@ -1,12 +1,12 @@
 //! `PUT /api/models/{model_id}`.
 
-use super::input::{Changes, ModelBody};
+use super::input::{ModelBody, ModelChanges};
 use super::view::etag;
 use crate::Admin;
 use crate::describe::ErrorBody;
-use crate::wire::answer::{Answer, json};
 use crate::wire::faults::Faults;
-use crate::wire::fields::Fields;
+use crate::wire::fields::JsonFields;
+use crate::wire::response::{ApiResult, json};
 use baton_model::{Actor, Code, Model, ModelId, PublicError, Timestamp};
 use http::header::{ETAG, IF_MATCH};
 use http::{HeaderMap, StatusCode};
@@ -31,7 +31,7 @@ const READ_ONLY: [&str; 3] = ["source", "created_at", "updated_at"];
         (status = 422, description = "Fields are wrong: `details.errors` names each", body = ErrorBody),
     )
 )]
-pub async fn update(admin: &Admin, by: &Actor, id: &ModelId, headers: &HeaderMap, mut fields: Fields) -> Answer {
+pub async fn update(admin: &Admin, by: &Actor, id: &ModelId, headers: &HeaderMap, mut fields: JsonFields) -> ApiResult {
     let snapshot = admin.web.engine.registry().snapshot();
     let mut faults = Faults::default();
     if fields.text("model_id", &mut faults).is_some_and(|given| given != id.as_str()) {
@@ -41,15 +41,15 @@ pub async fn update(admin: &Admin, by: &Actor, id: &ModelId, headers: &HeaderMap
     for name in READ_ONLY {
         fields.raw(name);
     }
-    let changes = Changes::read(&mut fields, Some(id), &snapshot, &mut faults);
+    let changes = ModelChanges::read(&mut fields, Some(id), &snapshot, &mut faults);
     fields.finish(&mut faults);
     faults.check()?;
     if changes.is_empty() {
         return Err(PublicError::new(Code::InvalidRequest, "the body names no field to change").into());
     }
-    // Compared with this node's snapshot, which may be behind. The store compares `seen` with the row again.
+    // Compared with this node's snapshot, which may be behind. The store compares `read_if_match` with the row again.
     let seen = match snapshot.models.get(id) {
-        Some(model) => seen(headers, model)?,
+        Some(model) => read_if_match(headers, model)?,
         None => None,
     };
     let model = admin.models.update(id, seen, by, |model| changes.apply(model)).await?;
@@ -59,7 +59,7 @@ pub async fn update(admin: &Admin, by: &Actor, id: &ModelId, headers: &HeaderMap
 }
 
 /// The version that the client has seen, as `If-Match` says (RFC 9110, section 13.1.1); `None`: any.
-fn seen(headers: &HeaderMap, model: &Model) -> Result<Option<Timestamp>, PublicError> {
+fn read_if_match(headers: &HeaderMap, model: &Model) -> Result<Option<Timestamp>, PublicError> {
     let given = headers.get_all(IF_MATCH).iter().filter_map(|value| value.to_str().ok());
     let tags: Vec<&str> = given.flat_map(|value| value.split(',')).map(str::trim).collect();
     let current = format!("\"{}\"", model.updated_at.0);

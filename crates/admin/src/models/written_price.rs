@@ -2,10 +2,10 @@
 //! more loosely than it is shown, and every amount that is wrong is named.
 
 use crate::wire::faults::Faults;
-use crate::wire::fields::Fields;
+use crate::wire::fields::JsonFields;
 use crate::wire::money;
 use crate::wire::phrases::brief;
-use baton_model::bounds::{self, Most};
+use baton_model::bounds::{self, Maximum};
 use baton_model::price::{ContextTier, Rates};
 use baton_model::{Price, UsageClass};
 use indexmap::IndexMap;
@@ -16,7 +16,7 @@ const EXPECTED: &str = "expected dollars per million as a decimal of at most nin
 
 /// Reads a price; what is wrong with it is noted, with its path.
 pub fn read(json: &str, faults: &mut Faults) -> Option<Price> {
-    let fields = Fields::nested("price", json, faults)?;
+    let fields = JsonFields::nested("price", json, faults)?;
     let mut price = Price::default();
     for (name, text) in fields.all() {
         match name {
@@ -46,7 +46,7 @@ fn read_rate(path: &str, name: &str, text: &str, rates: &mut Rates, faults: &mut
 }
 
 fn check_number(path: &str, number: usize, faults: &mut Faults) {
-    if let Err(problem) = Most::Entries(bounds::TIERS).check_length(number) {
+    if let Err(problem) = Maximum::Entries(bounds::TIERS).check_length(number) {
         faults.add(path, problem);
     }
 }
@@ -87,7 +87,7 @@ fn read_service_tiers(json: &str, faults: &mut Faults) -> Vec<(String, Rates)> {
     let mut read = Vec::new();
     // What is too long or too many was noted; it is not read as well.
     for (tier, amounts) in tiers.into_iter().take(bounds::TIERS) {
-        if let Err(problem) = Most::Bytes(bounds::ID).check(&tier) {
+        if let Err(problem) = Maximum::Bytes(bounds::ID).check(&tier) {
             faults.add(format!("{PATH}.{}", brief(&tier)), problem);
             continue;
         }

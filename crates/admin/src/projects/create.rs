@@ -6,9 +6,9 @@ use super::view::{ProjectView, location};
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Administrator;
-use crate::wire::answer::{Answer, json};
 use crate::wire::faults::Faults;
-use crate::wire::fields::Fields;
+use crate::wire::fields::JsonFields;
+use crate::wire::response::{ApiResult, json};
 use axum::extract::State;
 use baton_model::chat::Json;
 use baton_store::Project;
@@ -21,7 +21,7 @@ use http::{HeaderValue, StatusCode};
     (status = 409, description = "The id is taken", body = ErrorBody),
     (status = 422, description = "Fields are wrong: `details.errors` names each", body = ErrorBody),
 ))]
-pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator, mut fields: Fields) -> Answer {
+pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator, mut fields: JsonFields) -> ApiResult {
     let mut faults = Faults::default();
     fields.require("id", "what keys, tokens and requests name", &mut faults);
     let body = ProjectBody::read(&mut fields, &mut faults);

@@ -4,7 +4,7 @@ use super::view::ProjectView;
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Viewer;
-use crate::wire::answer::{Answer, json};
+use crate::wire::response::{ApiResult, json};
 use axum::extract::{Path, State};
 use baton_model::Caller;
 use baton_store::{Project, StoreError};
@@ -15,13 +15,13 @@ use http::StatusCode;
     (status = 200, description = "The project", body = ProjectView),
     (status = 404, description = "There is no such project", body = ErrorBody),
 ))]
-pub async fn get(State(admin): State<Admin>, Viewer(caller): Viewer, Path(id): Path<String>) -> Answer {
-    let project = admin.store.projects().get(&id).await.and_then(|project| seen(&caller, project, &id))?;
+pub async fn get(State(admin): State<Admin>, Viewer(caller): Viewer, Path(id): Path<String>) -> ApiResult {
+    let project = admin.store.projects().get(&id).await.and_then(|project| check_visible(&caller, project, &id))?;
     json(StatusCode::OK, &ProjectView::from(&project))
 }
 
 /// The project, if the caller sees it: another's is not there for it.
-fn seen(caller: &Caller, project: Project, id: &str) -> Result<Project, StoreError> {
+fn check_visible(caller: &Caller, project: Project, id: &str) -> Result<Project, StoreError> {
     if caller.sees_project(Some(id)) {
         Ok(project)
     } else {

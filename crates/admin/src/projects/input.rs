@@ -1,7 +1,7 @@
 //! The fields of a project.
 
 use crate::wire::faults::Faults;
-use crate::wire::fields::Fields;
+use crate::wire::fields::JsonFields;
 use baton_model::chat::Json;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -25,8 +25,8 @@ pub struct ProjectBody {
 
 impl ProjectBody {
     /// Reads a body.
-    pub fn read(fields: &mut Fields, faults: &mut Faults) -> Self {
-        let body: Self = fields.body(faults).unwrap_or_default();
+    pub fn read(fields: &mut JsonFields, faults: &mut Faults) -> Self {
+        let body: Self = fields.read_body(faults).unwrap_or_default();
         let metadata = fields.object("metadata", faults);
         Self { metadata, ..body }
     }

@@ -3,9 +3,9 @@
 use super::view::ProjectView;
 use crate::Admin;
 use crate::wire::access::Viewer;
-use crate::wire::answer::Answer;
 use crate::wire::page::{Page, Paging};
-use crate::wire::params::Params;
+use crate::wire::params::QueryParams;
+use crate::wire::response::ApiResult;
 use axum::extract::State;
 use http::Uri;
 
@@ -14,11 +14,11 @@ use http::Uri;
     ("page" = Option<u64>, Query, description = "From 1; by default 1"),
     ("page_size" = Option<u64>, Query, description = "1 to 100; by default 20"),
 ), responses((status = 200, description = "A page of projects", body = Page<ProjectView>)))]
-pub async fn list(State(admin): State<Admin>, Viewer(caller): Viewer, uri: Uri) -> Answer {
-    let mut params = Params::read(&uri)?;
+pub async fn list(State(admin): State<Admin>, Viewer(caller): Viewer, uri: Uri) -> ApiResult {
+    let mut params = QueryParams::read(&uri)?;
     let Paging { page, size } = Paging::take(&mut params);
     params.finish()?;
     let projects = admin.store.projects().list(caller.confined_to(), page, size).await?;
     let items = projects.items.iter().map(ProjectView::from).collect();
-    Page::<ProjectView> { items, total: projects.total, page, page_size: size }.answer()
+    Page::<ProjectView> { items, total: projects.total, page, page_size: size }.to_response()
 }

@@ -16,7 +16,7 @@ pub async fn commit(change: Change, before: Option<&Project>, after: Option<&Pro
         (Some(_), None) => (EventKind::ProjectDeleted, "project.delete"),
     };
     let subject = project.id.clone();
-    change.tell(NewEvent { kind, subject: subject.clone(), data: text(project), traceparent: None }).await?;
+    change.add_event(NewEvent { kind, subject: subject.clone(), data: text(project), traceparent: None }).await?;
     let [before, after] = [before, after].map(|project| project.map(text));
     change.audit(NewAudit { action, kind: "project", subject, before, after }).await?;
     change.commit().await?;

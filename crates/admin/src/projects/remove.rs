@@ -4,7 +4,7 @@ use super::note;
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Administrator;
-use crate::wire::answer::Answer;
+use crate::wire::response::ApiResult;
 use axum::extract::{Path, State};
 use axum::response::IntoResponse;
 use http::StatusCode;
@@ -14,7 +14,7 @@ use http::StatusCode;
     (status = 204, description = "Removed"),
     (status = 404, description = "There is no such project", body = ErrorBody),
 ))]
-pub async fn remove(State(admin): State<Admin>, Administrator(by): Administrator, Path(id): Path<String>) -> Answer {
+pub async fn remove(State(admin): State<Admin>, Administrator(by): Administrator, Path(id): Path<String>) -> ApiResult {
     let change = admin.store.change(&by).await?;
     let before = change.projects().get(&id).await?;
     change.projects().delete(&id).await?;

@@ -6,9 +6,9 @@ use super::view::ProjectView;
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Administrator;
-use crate::wire::answer::{Answer, json};
 use crate::wire::faults::Faults;
-use crate::wire::fields::Fields;
+use crate::wire::fields::JsonFields;
+use crate::wire::response::{ApiResult, json};
 use axum::extract::{Path, State};
 use baton_model::{Code, PublicError, Timestamp};
 use http::StatusCode;
@@ -30,8 +30,8 @@ pub async fn update(
     State(admin): State<Admin>,
     Administrator(by): Administrator,
     Path(id): Path<String>,
-    mut fields: Fields,
-) -> Answer {
+    mut fields: JsonFields,
+) -> ApiResult {
     let mut faults = Faults::default();
     for name in READ_ONLY {
         fields.raw(name);

@@ -4,7 +4,7 @@ use super::view::ProviderView;
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Overseer;
-use crate::wire::answer::{Answer, json};
+use crate::wire::response::{ApiResult, json};
 use axum::extract::{Path, State};
 use baton_model::ProviderId;
 use baton_store::RegisteredProvider;
@@ -15,12 +15,12 @@ use http::StatusCode;
     (status = 200, description = "The provider", body = ProviderView),
     (status = 404, description = "There is no such provider", body = ErrorBody),
 ))]
-pub async fn get(State(admin): State<Admin>, _: Overseer, Path(name): Path<String>) -> Answer {
+pub async fn get(State(admin): State<Admin>, _: Overseer, Path(name): Path<String>) -> ApiResult {
     let name = ProviderId::from(name);
     if admin.providers.is_configured(&name) {
         return json(StatusCode::OK, &view(&admin, &name, None));
     }
-    let row = admin.providers.stored(&name).await?;
+    let row = admin.providers.find_stored(&name).await?;
     json(StatusCode::OK, &view(&admin, &name, Some(&row)))
 }
 

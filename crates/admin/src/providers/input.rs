@@ -1,10 +1,10 @@
 //! The fields of a provider as a client gives them.
 
 use crate::wire::faults::Faults;
-use crate::wire::fields::Fields;
+use crate::wire::fields::JsonFields;
 use crate::wire::phrases::brief;
-use baton_control::providers::{ProviderSecrets, ProviderSettings};
-use baton_model::bounds::{self, Most};
+use baton_control::providers::{ProviderSecrets, StoredProviderSettings};
+use baton_model::bounds::{self, Maximum};
 use baton_model::schema::field_names;
 use baton_model::{ProviderId, PublicError};
 use baton_providers::presets;
@@ -45,7 +45,7 @@ pub struct ProviderBody {
 
 /// What is said of a provider: absent fields say nothing; `Some(None)` forgets.
 #[derive(Default)]
-pub struct Changes {
+pub struct ProviderChanges {
     kind: Option<String>,
     base_url: Option<Option<String>>,
     api_key: Option<Option<String>>,
@@ -64,13 +64,13 @@ const BOUNDS: [&str; 4] = ["connect", "first_token", "idle", "total"];
 const LONGEST_NAME: usize = 64;
 const MOST_RETRIES: u32 = 10;
 
-impl Changes {
+impl ProviderChanges {
     /// Reads the fields of a provider: its name, and the others; `None` if none of them is given.
-    pub fn read(fields: &mut Fields, faults: &mut Faults) -> (Option<String>, Option<Self>) {
+    pub fn read(fields: &mut JsonFields, faults: &mut Faults) -> (Option<String>, Option<Self>) {
         let names = field_names::<ProviderBody>().iter().filter(|name| **name != "name");
         // Null forgets, which is not the same as saying nothing.
         let given: Vec<&str> = names.copied().filter(|name| fields.raw(name).is_some()).collect();
-        let body: ProviderBody = fields.body(faults).unwrap_or_default();
+        let body: ProviderBody = fields.read_body(faults).unwrap_or_default();
         let is = |name: &str| given.contains(&name);
         let changes = Self {
             kind: check_kind(body.kind, faults),
@@ -96,7 +96,7 @@ impl Changes {
         mut sealed: ProviderSecrets,
         keyring: Option<&Keyring>,
     ) -> Result<(), PublicError> {
-        let mut kept = ProviderSettings::of(row);
+        let mut kept = StoredProviderSettings::read_row(row);
         // Settings that this version does not set are kept as they are in the row.
         row.kind = self.kind.unwrap_or_else(|| row.kind.clone());
         row.base_url = self.base_url.unwrap_or_else(|| row.base_url.clone());
@@ -111,7 +111,7 @@ impl Changes {
         sealed.headers = self.headers.unwrap_or(sealed.headers);
         sealed.query = self.query.unwrap_or(sealed.query).filter(|query| !query.is_empty());
         if secret {
-            kept.note(&sealed);
+            kept.note_secrets(&sealed);
             row.sealed_key = sealed.seal(&row.name, keyring)?;
         }
         row.settings = kept.json();
@@ -120,7 +120,7 @@ impl Changes {
 }
 
 /// The name of a new provider.
-pub fn new_name(name: Option<String>, faults: &mut Faults) -> ProviderId {
+pub fn read_new_name(name: Option<String>, faults: &mut Faults) -> ProviderId {
     let name = name.unwrap_or_default();
     let fits = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
     if !name.chars().all(fits) || name.len() > LONGEST_NAME {
@@ -139,11 +139,11 @@ fn check_kind(kind: Option<String>, faults: &mut Faults) -> Option<String> {
 }
 
 fn check_headers(headers: BTreeMap<String, String>, faults: &mut Faults) -> BTreeMap<String, String> {
-    let number = Most::Entries(bounds::HEADERS).check_length(headers.len());
+    let number = Maximum::Entries(bounds::HEADERS).check_length(headers.len());
     let each = |(name, value): (&String, &String)| {
-        Most::Bytes(bounds::ID).check(name)?;
+        Maximum::Bytes(bounds::ID).check(name)?;
         // A value is a secret: what is wrong with it is said by its header's name.
-        Most::Bytes(bounds::HEADER).check(value).map_err(|problem| format!("`{}` {problem}", brief(name)))
+        Maximum::Bytes(bounds::HEADER).check(value).map_err(|problem| format!("`{}` {problem}", brief(name)))
     };
     if let Err(problem) = number.and_then(|()| headers.iter().try_for_each(each)) {
         faults.add("headers", problem);

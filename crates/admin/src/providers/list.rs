@@ -3,9 +3,9 @@
 use super::view::ProviderView;
 use crate::Admin;
 use crate::wire::access::Overseer;
-use crate::wire::answer::Answer;
 use crate::wire::page::{Page, Paging};
-use crate::wire::params::Params;
+use crate::wire::params::QueryParams;
+use crate::wire::response::ApiResult;
 use axum::extract::State;
 use baton_model::ProviderId;
 use baton_store::RegisteredProvider;
@@ -17,8 +17,8 @@ use std::collections::BTreeMap;
     ("page" = Option<u64>, Query, description = "From 1; by default 1"),
     ("page_size" = Option<u64>, Query, description = "1 to 100; by default 20"),
 ), responses((status = 200, description = "A page of providers", body = Page<ProviderView>)))]
-pub async fn list(State(admin): State<Admin>, _: Overseer, uri: Uri) -> Answer {
-    let mut params = Params::read(&uri)?;
+pub async fn list(State(admin): State<Admin>, _: Overseer, uri: Uri) -> ApiResult {
+    let mut params = QueryParams::read(&uri)?;
     let paging = Paging::take(&mut params);
     params.finish()?;
     let rows = admin.store.providers().list().await?;
@@ -31,5 +31,5 @@ pub async fn list(State(admin): State<Admin>, _: Overseer, uri: Uri) -> Answer {
     let views = all
         .into_iter()
         .map(|(name, row)| ProviderView::new(&admin.web.engine, &snapshot, name, row, admin.providers.fault(name)));
-    paging.cut(views).answer()
+    paging.cut_page(views).to_response()
 }

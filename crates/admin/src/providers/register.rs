@@ -1,14 +1,14 @@
 //! `POST /api/providers`.
 
 use super::get::view;
-use super::input::{Changes, ProviderBody, new_name};
+use super::input::{ProviderBody, ProviderChanges, read_new_name};
 use super::view::{ProviderView, location};
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Administrator;
-use crate::wire::answer::{Answer, json};
 use crate::wire::faults::Faults;
-use crate::wire::fields::Fields;
+use crate::wire::fields::JsonFields;
+use crate::wire::response::{ApiResult, json};
 use axum::extract::State;
 use baton_control::providers::ProviderSecrets;
 use baton_model::chat::Json;
@@ -22,11 +22,15 @@ use http::{HeaderValue, StatusCode};
     (status = 409, description = "The name is taken", body = ErrorBody),
     (status = 422, description = "Fields are wrong: `details.errors` names each", body = ErrorBody),
 ))]
-pub async fn register(State(admin): State<Admin>, Administrator(by): Administrator, mut fields: Fields) -> Answer {
+pub async fn register(
+    State(admin): State<Admin>,
+    Administrator(by): Administrator,
+    mut fields: JsonFields,
+) -> ApiResult {
     let mut faults = Faults::default();
     fields.require("name", "what models and requests call it", &mut faults);
-    let (name, changes) = Changes::read(&mut fields, &mut faults);
-    let (name, changes) = (new_name(name, &mut faults), changes.unwrap_or_default());
+    let (name, changes) = ProviderChanges::read(&mut fields, &mut faults);
+    let (name, changes) = (read_new_name(name, &mut faults), changes.unwrap_or_default());
     fields.require("kind", "`openai`, `anthropic`, `ollama`, or a preset", &mut faults);
     fields.finish(&mut faults);
     faults.check()?;

@@ -3,8 +3,8 @@
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Administrator;
-use crate::wire::answer::Answer;
-use crate::wire::params::Params;
+use crate::wire::params::QueryParams;
+use crate::wire::response::ApiResult;
 use axum::extract::{Path, State};
 use axum::response::IntoResponse;
 use baton_model::ProviderId;
@@ -27,8 +27,8 @@ pub async fn remove(
     Administrator(by): Administrator,
     Path(name): Path<String>,
     uri: Uri,
-) -> Answer {
-    let mut params = Params::read(&uri)?;
+) -> ApiResult {
+    let mut params = QueryParams::read(&uri)?;
     let force = params.flag("force");
     params.finish()?;
     admin.providers.remove(&by, &ProviderId::from(name), force).await?;

@@ -1,14 +1,14 @@
 //! `PUT /api/providers/{name}`.
 
 use super::get::view;
-use super::input::{Changes, ProviderBody};
+use super::input::{ProviderBody, ProviderChanges};
 use super::view::ProviderView;
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Administrator;
-use crate::wire::answer::{Answer, json};
 use crate::wire::faults::Faults;
-use crate::wire::fields::Fields;
+use crate::wire::fields::JsonFields;
+use crate::wire::response::{ApiResult, json};
 use axum::extract::{Path, State};
 use baton_control::providers::ProviderSecrets;
 use baton_model::{Code, ProviderId, PublicError};
@@ -28,12 +28,12 @@ pub async fn update(
     State(admin): State<Admin>,
     Administrator(by): Administrator,
     Path(name): Path<String>,
-    mut fields: Fields,
-) -> Answer {
+    mut fields: JsonFields,
+) -> ApiResult {
     let name = ProviderId::from(name);
-    let before = admin.providers.stored(&name).await?;
+    let before = admin.providers.find_stored(&name).await?;
     let mut faults = Faults::default();
-    let (given, changes) = Changes::read(&mut fields, &mut faults);
+    let (given, changes) = ProviderChanges::read(&mut fields, &mut faults);
     if given.is_some_and(|given| given != name.as_str()) {
         faults.add("name", "can't be changed; register another provider and remove this one");
     }
@@ -43,7 +43,7 @@ pub async fn update(
     let mut after = before.clone();
     // Secrets that can't be opened are lost already: then a new key is the way out, not an obstacle.
     let opened = ProviderSecrets::open(&before, admin.providers.keyring());
-    let sealed = opened.unwrap_or_else(|_| ProviderSecrets::in_clear(&before));
+    let sealed = opened.unwrap_or_else(|_| ProviderSecrets::read_unsealed(&before));
     changes.apply(&mut after, sealed, admin.providers.keyring())?;
     // `before` goes along: the store refuses the update if the row has changed since it was read.
     let after = admin.providers.update(&by, &before, after).await?;

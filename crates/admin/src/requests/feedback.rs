@@ -3,9 +3,9 @@
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Anyone;
-use crate::wire::answer::{Answer, Refused, json};
 use crate::wire::faults::Faults;
-use crate::wire::fields::Fields;
+use crate::wire::fields::JsonFields;
+use crate::wire::response::{ApiResult, Refused, json};
 use crate::wire::time;
 use axum::extract::{Path, State};
 use baton_model::entity::Role;
@@ -77,15 +77,15 @@ impl From<&FeedbackEntry> for FeedbackView {
         (status = 429, description = "The key has given as much feedback today as it may", body = ErrorBody),
     )
 )]
-pub async fn give(
+pub async fn give_feedback(
     State(admin): State<Admin>,
     Anyone(caller): Anyone,
     Path(id): Path<String>,
     parts: Parts,
-    mut fields: Fields,
-) -> Answer {
+    mut fields: JsonFields,
+) -> ApiResult {
     let mut faults = Faults::default();
-    let FeedbackBody { score, comment } = fields.body(&mut faults).unwrap_or_default();
+    let FeedbackBody { score, comment } = fields.read_body(&mut faults).unwrap_or_default();
     if let Some(score) = score.filter(|score| !(-1.0..=1.0).contains(score)) {
         faults.add("score", format!("expected a number from -1 (bad) to 1 (good), got {score}"));
     }
@@ -95,7 +95,7 @@ pub async fn give(
         return Err(PublicError::new(Code::InvalidRequest, "expected a score, a comment, or both").into());
     }
     // The record reaches the database through the journal, after the client has its reply. Feedback may be faster.
-    let record = own(&admin, &caller, RequestId::from(id)).await?;
+    let record = find_own_request(&admin, &caller, RequestId::from(id)).await?;
     let actor = identify::actor(&admin.web, &parts, &caller);
     let entry = FeedbackEntry {
         id: identify::request_id().to_string(),
@@ -116,13 +116,13 @@ pub async fn give(
     change.feedback().insert(&entry).await?;
     let kind = EventKind::ModelFeedbackReceived;
     let event = NewEvent { kind, subject: record.id.to_string(), data: data(&record, &entry), traceparent: None };
-    change.tell(event).await?;
+    change.add_event(event).await?;
     change.commit_aside().await?;
     json(StatusCode::CREATED, &FeedbackView::from(&entry))
 }
 
 /// A request of the caller's own, or any for an operator.
-async fn own(admin: &Admin, caller: &Caller, id: RequestId) -> Result<RequestRecord, Refused> {
+async fn find_own_request(admin: &Admin, caller: &Caller, id: RequestId) -> Result<RequestRecord, Refused> {
     // An id of somebody else waits as long as one that does not exist, so that the time does not tell them apart.
     let until = Instant::now() + PATIENCE;
     loop {

@@ -5,7 +5,7 @@ use super::view::JudgedRecordSchema;
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Viewer;
-use crate::wire::answer::{Answer, json};
+use crate::wire::response::{ApiResult, json};
 use axum::extract::{Path, State};
 use baton_model::RequestId;
 use baton_model::record::RequestRecord;
@@ -19,20 +19,20 @@ use serde_json::value::{RawValue, to_raw_value};
     (status = 200, description = "The request", body = JudgedRecordSchema),
     (status = 404, description = "There is no such request (or its record is still on its way)", body = ErrorBody),
 ))]
-pub async fn get(State(admin): State<Admin>, Viewer(caller): Viewer, Path(id): Path<String>) -> Answer {
+pub async fn get(State(admin): State<Admin>, Viewer(caller): Viewer, Path(id): Path<String>) -> ApiResult {
     let id = RequestId::from(id);
     let record = admin.store.ledger().get(&id).await?;
     if !caller.sees_project(record.attribution.project.as_deref()) {
         // As if it were not there: ids of others are nobody's business.
         return Err(StoreError::NotFound { what: format!("request `{id}`") }.into());
     }
-    let feedback = admin.store.feedback().of(&id).await?;
+    let feedback = admin.store.feedback().list_for(&id).await?;
     let feedback: Vec<FeedbackView> = feedback.iter().map(FeedbackView::from).collect();
-    json(StatusCode::OK, &judged(&record, &feedback))
+    json(StatusCode::OK, &add_feedback(&record, &feedback))
 }
 
 /// The record as it is kept, and what was said of it.
-fn judged(record: &RequestRecord, feedback: &[FeedbackView]) -> IndexMap<String, Box<RawValue>> {
+fn add_feedback(record: &RequestRecord, feedback: &[FeedbackView]) -> IndexMap<String, Box<RawValue>> {
     let mut fields: IndexMap<String, Box<RawValue>> =
         serde_json::from_str(&record::to_json(record)).unwrap_or_default();
     fields.extend(to_raw_value(feedback).ok().map(|feedback| ("feedback".to_owned(), feedback)));

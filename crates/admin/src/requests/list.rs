@@ -5,14 +5,14 @@ use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::models::input::known_capabilities;
 use crate::wire::access::Viewer;
-use crate::wire::answer::{Answer, json};
-use crate::wire::page::fitting;
-use crate::wire::params::Params;
+use crate::wire::page::take_fitting;
+use crate::wire::params::QueryParams;
+use crate::wire::response::{ApiResult, json};
 use crate::wire::time;
 use axum::extract::State;
 use baton_model::record::{CacheUse, Outcome, RequestRecord};
 use baton_model::{Capability, KeyId, ModelId, ProviderId};
-use baton_store::ledger::{Cursor, Filter};
+use baton_store::ledger::{RequestCursor, RequestFilter};
 use baton_store::record;
 use http::{StatusCode, Uri};
 use serde_json::value::RawValue;
@@ -38,11 +38,11 @@ use serde_json::value::RawValue;
     (status = 200, description = "A page of requests", body = RequestsView),
     (status = 422, description = "A parameter is wrong", body = ErrorBody),
 ))]
-pub async fn list(State(admin): State<Admin>, Viewer(caller): Viewer, uri: Uri) -> Answer {
-    let mut params = Params::read(&uri)?;
+pub async fn list(State(admin): State<Admin>, Viewer(caller): Viewer, uri: Uri) -> ApiResult {
+    let mut params = QueryParams::read(&uri)?;
     let mut filter = filter(&mut params);
     let limit = params.number("limit", 1..=100, 20);
-    let cursor = params.parse("cursor", "a `next_cursor`", Cursor::parse);
+    let cursor = params.parse("cursor", "a `next_cursor`", RequestCursor::parse);
     params.finish()?;
     if let Some(own) = caller.confined_to() {
         // Another's project is one in which there are none.
@@ -51,16 +51,16 @@ pub async fn list(State(admin): State<Admin>, Viewer(caller): Viewer, uri: Uri) 
         filter.project = Some(if other { String::new() } else { own.to_owned() });
     }
     let page = admin.store.ledger().list(&filter, cursor.as_ref(), limit).await?;
-    let (items, cut) = fitting(page.items.iter().filter_map(written));
+    let (items, cut) = take_fitting(page.items.iter().filter_map(write_record));
     let next = match page.items.get(items.len().saturating_sub(1)).filter(|_| cut) {
-        Some(last) => Some(Cursor::after(last)),
+        Some(last) => Some(RequestCursor::after(last)),
         None => page.next,
     };
     json(StatusCode::OK, &RequestsView { items, next_cursor: next.map(|cursor| cursor.to_string()) })
 }
 
-fn filter(params: &mut Params) -> Filter {
-    Filter {
+fn filter(params: &mut QueryParams) -> RequestFilter {
+    RequestFilter {
         model: params.take("model").map(ModelId::from),
         provider: params.take("provider").map(ProviderId::from),
         key: params.take("key").map(KeyId::from),
@@ -77,6 +77,6 @@ fn filter(params: &mut Params) -> Filter {
 }
 
 /// A record as JSON.
-pub fn written(record: &RequestRecord) -> Option<Box<RawValue>> {
+pub fn write_record(record: &RequestRecord) -> Option<Box<RawValue>> {
     RawValue::from_string(record::to_json(record)).ok()
 }

@@ -1,6 +1,6 @@
 //! Totals as CSV: one column for each grouped field, each class of consumption, and the rest.
 
-use crate::wire::answer::{Answer, check_page};
+use crate::wire::response::{ApiResult, check_page};
 use axum::response::IntoResponse;
 use baton_model::{Code, Nanos, PublicError, UsageClass};
 use baton_store::ledger::{GroupBy, UsageRow};
@@ -15,7 +15,7 @@ pub(super) const ADVICE: &str = "ask for less time or fewer groups";
 /// # Errors
 /// `invalid_request` if it is too long; nothing else in practice, as it is written in memory, and all rows have the same
 /// columns.
-pub fn write(rows: &[UsageRow], group_by: &[GroupBy]) -> Answer {
+pub fn write(rows: &[UsageRow], group_by: &[GroupBy]) -> ApiResult {
     let text = text(rows, group_by).map_err(|error| {
         tracing::error!(%error, "totals could not be written as CSV");
         PublicError::new(Code::Internal, "the totals could not be written")

@@ -5,8 +5,8 @@ use super::view::{RowView, UsageView};
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Anyone;
-use crate::wire::answer::{self, Answer};
-use crate::wire::params::Params;
+use crate::wire::params::QueryParams;
+use crate::wire::response::{self, ApiResult};
 use crate::wire::time;
 use axum::extract::State;
 use baton_model::entity::Role;
@@ -38,9 +38,9 @@ enum Format {
     (status = 200, description = "The totals", content((UsageView = "application/json"), (String = "text/csv"))),
     (status = 422, description = "A parameter is wrong", body = ErrorBody),
 ))]
-pub async fn usage(State(admin): State<Admin>, Anyone(caller): Anyone, uri: Uri) -> Answer {
+pub async fn usage(State(admin): State<Admin>, Anyone(caller): Anyone, uri: Uri) -> ApiResult {
     let (mut query, format) = read(&uri, admin.web.engine.clock().now())?;
-    query.key = visible(&caller, query.key)?;
+    query.key = find_visible_key(&caller, query.key)?;
     if let Some(own) = caller.confined_to().filter(|_| caller.role != Role::Caller) {
         // Another's project is one of which there is nothing.
         let other = query.project.is_some_and(|asked| asked != own);
@@ -58,11 +58,11 @@ pub async fn usage(State(admin): State<Admin>, Anyone(caller): Anyone, uri: Uri)
         total: items.len() as u64,
         items,
     };
-    answer::page(&view, csv_file::ADVICE)
+    response::page(&view, csv_file::ADVICE)
 }
 
 fn read(uri: &Uri, now: Timestamp) -> Result<(UsageQuery, Format), PublicError> {
-    let mut params = Params::read(uri)?;
+    let mut params = QueryParams::read(uri)?;
     let from = params.parse("from", time::EXPECTED, time::read);
     // What arrives in this very microsecond belongs to it too.
     let to = params.parse("to", time::EXPECTED, time::read_end).unwrap_or(Timestamp(now.0.saturating_add(1)));
@@ -100,7 +100,7 @@ fn groups_of(text: &str) -> Option<Vec<GroupBy>> {
 }
 
 /// Which key's usage the caller may see: that asked for, or its own alone.
-fn visible(caller: &Caller, asked: Option<KeyId>) -> Result<Option<KeyId>, PublicError> {
+fn find_visible_key(caller: &Caller, asked: Option<KeyId>) -> Result<Option<KeyId>, PublicError> {
     if caller.role != Role::Caller {
         return Ok(asked);
     }

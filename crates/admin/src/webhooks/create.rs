@@ -1,16 +1,16 @@
 //! `POST /api/webhooks`.
 
-use super::input::{Changes, WebhookBody};
-use super::kept;
+use super::input::{WebhookBody, WebhookChanges};
+use super::sealed;
 use super::view::{NewWebhookView, WebhookView, location, text};
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Administrator;
-use crate::wire::answer::{Answer, json};
 use crate::wire::faults::Faults;
-use crate::wire::fields::Fields;
+use crate::wire::fields::JsonFields;
+use crate::wire::response::{ApiResult, json};
 use axum::extract::State;
-use baton_events::webhooks::{Secret, Secrets};
+use baton_events::webhooks::{WebhookSecret, WebhookSecrets};
 use baton_model::{Code, PublicError, Timestamp};
 use baton_store::{NewAudit, Webhook};
 use baton_web::identify;
@@ -26,17 +26,17 @@ use rand::rngs::StdRng;
     (status = 409, description = "There are as many as there may be", body = ErrorBody),
     (status = 422, description = "Fields are wrong: `details.errors` names each; or BATON_SECRET_KEY is not set", body = ErrorBody),
 ))]
-pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator, mut fields: Fields) -> Answer {
+pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator, mut fields: JsonFields) -> ApiResult {
     let mut faults = Faults::default();
     fields.require("url", "where events are posted", &mut faults);
-    let (changes, secret) = Changes::read(&admin, &mut fields, &mut faults).await;
+    let (changes, secret) = WebhookChanges::read(&admin, &mut fields, &mut faults).await;
     let secret = read_secret(secret, &mut faults);
     fields.finish(&mut faults);
     faults.check()?;
     let now = admin.web.engine.clock().now();
     let id = format!("wh_{}", identify::request_id().as_str().replace('-', ""));
     let mut webhook = Webhook {
-        sealed_secret: kept::seal(&admin, &id, &Secrets::of(secret.clone()))?,
+        sealed_secret: sealed::seal(&admin, &id, &WebhookSecrets::of(secret.clone()))?,
         id,
         url: String::new(),
         types: None,
@@ -61,7 +61,7 @@ pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator
     };
     change.audit(audit).await?;
     change.commit_aside().await?;
-    let mut response = shown_once(StatusCode::CREATED, &webhook, &secret)?;
+    let mut response = reply_with_secret(StatusCode::CREATED, &webhook, &secret)?;
     if let Ok(location) = HeaderValue::from_str(&location(&webhook.id)) {
         response.headers_mut().insert(LOCATION, location);
     }
@@ -69,7 +69,7 @@ pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator
 }
 
 /// The answer that shows a secret.
-pub fn shown_once(status: StatusCode, webhook: &Webhook, secret: &Secret) -> Answer {
+pub fn reply_with_secret(status: StatusCode, webhook: &Webhook, secret: &WebhookSecret) -> ApiResult {
     let view = NewWebhookView { secret: secret.reveal().to_string(), webhook: WebhookView::from(webhook) };
     let mut response = json(status, &view)?;
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -77,13 +77,13 @@ pub fn shown_once(status: StatusCode, webhook: &Webhook, secret: &Secret) -> Ans
 }
 
 /// A secret's randomness comes from the system, whatever seeds the rest.
-pub fn generate() -> Secret {
-    Secret::generate(&mut StdRng::from_os_rng())
+pub fn generate() -> WebhookSecret {
+    WebhookSecret::generate(&mut StdRng::from_os_rng())
 }
 
-fn read_secret(text: Option<String>, faults: &mut Faults) -> Secret {
+fn read_secret(text: Option<String>, faults: &mut Faults) -> WebhookSecret {
     let Some(text) = text else { return generate() };
-    Secret::parse(&text).unwrap_or_else(|error| {
+    WebhookSecret::parse(&text).unwrap_or_else(|error| {
         // What was given may be a secret all the same: it is not repeated.
         faults.add("secret", error.to_string());
         generate()

@@ -4,8 +4,8 @@ use super::view::{DeliveriesView, DeliveryView};
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Administrator;
-use crate::wire::answer::{Answer, json};
-use crate::wire::params::Params;
+use crate::wire::params::QueryParams;
+use crate::wire::response::{ApiResult, json};
 use axum::extract::{Path, State};
 use baton_store::webhooks::DeliveryState;
 use http::{StatusCode, Uri};
@@ -22,8 +22,8 @@ use http::{StatusCode, Uri};
     (status = 404, description = "There is no such webhook", body = ErrorBody),
     (status = 422, description = "A parameter is wrong", body = ErrorBody),
 ))]
-pub async fn deliveries(State(admin): State<Admin>, _: Administrator, Path(id): Path<String>, uri: Uri) -> Answer {
-    let mut params = Params::read(&uri)?;
+pub async fn deliveries(State(admin): State<Admin>, _: Administrator, Path(id): Path<String>, uri: Uri) -> ApiResult {
+    let mut params = QueryParams::read(&uri)?;
     let state = params.parse("state", "pending, delivered or dead", DeliveryState::lookup);
     let limit = params.number("limit", 1..=100, 20);
     let cursor = params.id_cursor();

@@ -4,7 +4,7 @@ use super::view::WebhookView;
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Administrator;
-use crate::wire::answer::{Answer, json};
+use crate::wire::response::{ApiResult, json};
 use axum::extract::{Path, State};
 use http::StatusCode;
 
@@ -13,7 +13,7 @@ use http::StatusCode;
     (status = 200, description = "The webhook", body = WebhookView),
     (status = 404, description = "There is no such webhook", body = ErrorBody),
 ))]
-pub async fn get(State(admin): State<Admin>, _: Administrator, Path(id): Path<String>) -> Answer {
+pub async fn get(State(admin): State<Admin>, _: Administrator, Path(id): Path<String>) -> ApiResult {
     let webhook = admin.store.webhooks().get(&id).await?;
     json(StatusCode::OK, &WebhookView::from(&webhook))
 }

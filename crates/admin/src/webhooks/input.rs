@@ -3,7 +3,7 @@
 use crate::Admin;
 use crate::events::stream::known_types;
 use crate::wire::faults::Faults;
-use crate::wire::fields::Fields;
+use crate::wire::fields::JsonFields;
 use crate::wire::phrases::brief;
 use baton_events::webhooks::target;
 use baton_model::{EventKind, Timestamp};
@@ -31,17 +31,17 @@ pub struct WebhookBody {
 
 /// What is said of a webhook; what is absent stays as it is.
 #[derive(Debug, Default)]
-pub struct Changes {
+pub struct WebhookChanges {
     pub url: Option<String>,
     types: Option<Option<Vec<EventKind>>>,
     active: Option<bool>,
 }
 
-impl Changes {
+impl WebhookChanges {
     /// Reads the fields, and beside them the secret. An address by a name may have to be resolved.
-    pub async fn read(admin: &Admin, fields: &mut Fields, faults: &mut Faults) -> (Self, Option<String>) {
+    pub async fn read(admin: &Admin, fields: &mut JsonFields, faults: &mut Faults) -> (Self, Option<String>) {
         let with_types = fields.raw("types").is_some();
-        let WebhookBody { url, types, active, secret } = fields.body(faults).unwrap_or_default();
+        let WebhookBody { url, types, active, secret } = fields.read_body(faults).unwrap_or_default();
         let url = check_url(admin, url, faults).await;
         (Self { url, types: with_types.then(|| read_types(types, faults)), active }, secret)
     }

@@ -3,9 +3,9 @@
 use super::view::WebhookView;
 use crate::Admin;
 use crate::wire::access::Administrator;
-use crate::wire::answer::Answer;
 use crate::wire::page::{Page, Paging};
-use crate::wire::params::Params;
+use crate::wire::params::QueryParams;
+use crate::wire::response::ApiResult;
 use axum::extract::State;
 use http::Uri;
 
@@ -14,10 +14,10 @@ use http::Uri;
     ("page" = Option<u64>, Query, description = "From 1; by default 1"),
     ("page_size" = Option<u64>, Query, description = "1 to 100; by default 20"),
 ), responses((status = 200, description = "A page of webhooks", body = Page<WebhookView>)))]
-pub async fn list(State(admin): State<Admin>, _: Administrator, uri: Uri) -> Answer {
-    let mut params = Params::read(&uri)?;
+pub async fn list(State(admin): State<Admin>, _: Administrator, uri: Uri) -> ApiResult {
+    let mut params = QueryParams::read(&uri)?;
     let paging = Paging::take(&mut params);
     params.finish()?;
     let webhooks = admin.store.webhooks().list().await?;
-    paging.cut(webhooks.iter().map(WebhookView::from)).answer()
+    paging.cut_page(webhooks.iter().map(WebhookView::from)).to_response()
 }

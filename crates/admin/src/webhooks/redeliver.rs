@@ -4,7 +4,7 @@ use super::view::DeliveryView;
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Administrator;
-use crate::wire::answer::{Answer, json};
+use crate::wire::response::{ApiResult, json};
 use axum::extract::{Path, State};
 use baton_store::NewAudit;
 use http::StatusCode;
@@ -17,7 +17,11 @@ use http::StatusCode;
         (status = 404, description = "There is no such delivery", body = ErrorBody),
     )
 )]
-pub async fn redeliver(State(admin): State<Admin>, Administrator(by): Administrator, Path(id): Path<String>) -> Answer {
+pub async fn redeliver(
+    State(admin): State<Admin>,
+    Administrator(by): Administrator,
+    Path(id): Path<String>,
+) -> ApiResult {
     let now = admin.web.engine.clock().now();
     let change = admin.store.change(&by).await?;
     change.webhooks().redeliver(&id, now).await?;

@@ -4,7 +4,7 @@ use super::view::text;
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Administrator;
-use crate::wire::answer::Answer;
+use crate::wire::response::ApiResult;
 use axum::extract::{Path, State};
 use axum::response::IntoResponse;
 use baton_store::NewAudit;
@@ -15,7 +15,7 @@ use http::StatusCode;
     (status = 204, description = "Removed"),
     (status = 404, description = "There is no such webhook", body = ErrorBody),
 ))]
-pub async fn remove(State(admin): State<Admin>, Administrator(by): Administrator, Path(id): Path<String>) -> Answer {
+pub async fn remove(State(admin): State<Admin>, Administrator(by): Administrator, Path(id): Path<String>) -> ApiResult {
     let change = admin.store.change(&by).await?;
     let before = change.webhooks().get(&id).await?;
     change.webhooks().delete(&id).await?;

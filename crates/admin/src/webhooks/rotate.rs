@@ -1,17 +1,17 @@
 //! `POST /api/webhooks/{id}/rotate`.
 
-use super::create::{generate, shown_once};
-use super::kept;
+use super::create::{generate, reply_with_secret};
+use super::sealed;
 use super::view::{NewWebhookView, text};
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::keys::rotate::{RotateBody, overlap};
 use crate::wire::access::Administrator;
-use crate::wire::answer::Answer;
 use crate::wire::faults::Faults;
-use crate::wire::fields::Fields;
+use crate::wire::fields::JsonFields;
+use crate::wire::response::ApiResult;
 use axum::extract::{Path, State};
-use baton_events::webhooks::Secrets;
+use baton_events::webhooks::WebhookSecrets;
 use baton_model::Timestamp;
 use baton_store::NewAudit;
 use http::StatusCode;
@@ -30,8 +30,8 @@ pub async fn rotate(
     State(admin): State<Admin>,
     Administrator(by): Administrator,
     Path(id): Path<String>,
-    mut fields: Fields,
-) -> Answer {
+    mut fields: JsonFields,
+) -> ApiResult {
     let mut faults = Faults::default();
     let overlap = overlap(&mut fields, &mut faults);
     fields.finish(&mut faults);
@@ -42,12 +42,12 @@ pub async fn rotate(
     let before = change.webhooks().get(&id).await?;
     // Without an overlap the old secret is not opened. That is the way out when the key that encrypted it is lost.
     let secrets = if overlap.is_zero() {
-        Secrets::of(secret.clone())
+        WebhookSecrets::of(secret.clone())
     } else {
-        kept::open(&admin, &before)?.rotated(secret.clone(), now.plus(overlap))
+        sealed::open(&admin, &before)?.rotate(secret.clone(), now.plus(overlap))
     };
     let mut after = before.clone();
-    after.sealed_secret = kept::seal(&admin, &id, &secrets)?;
+    after.sealed_secret = sealed::seal(&admin, &id, &secrets)?;
     // As in `Changes::apply`: the version must grow.
     after.updated_at = now.max(Timestamp(before.updated_at.0.saturating_add(1)));
     change.webhooks().update(&after, before.updated_at).await?;
@@ -60,5 +60,5 @@ pub async fn rotate(
     };
     change.audit(audit).await?;
     change.commit_aside().await?;
-    shown_once(StatusCode::OK, &after, &secret)
+    reply_with_secret(StatusCode::OK, &after, &secret)
 }

@@ -1,10 +1,10 @@
 //! `POST /api/webhooks/{id}/test`.
 
-use super::kept;
+use super::sealed;
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Administrator;
-use crate::wire::answer::{Answer, json};
+use crate::wire::response::{ApiResult, json};
 use axum::extract::{Path, State};
 use baton_events::webhooks::send_test;
 use baton_store::NewAudit;
@@ -35,9 +35,9 @@ pub struct TestView {
     (status = 404, description = "There is no such webhook", body = ErrorBody),
     (status = 409, description = "The webhook's secret can't be read", body = ErrorBody),
 ))]
-pub async fn test(State(admin): State<Admin>, Administrator(by): Administrator, Path(id): Path<String>) -> Answer {
+pub async fn test(State(admin): State<Admin>, Administrator(by): Administrator, Path(id): Path<String>) -> ApiResult {
     let webhook = admin.store.webhooks().get(&id).await?;
-    let secrets = kept::open(&admin, &webhook)?;
+    let secrets = sealed::open(&admin, &webhook)?;
     // Begun and noted first: what can't be noted is not done.
     let change = admin.store.change(&by).await?;
     let audit = NewAudit { action: "webhook.test", kind: "webhook", subject: id, before: None, after: None };

@@ -1,13 +1,13 @@
 //! `PUT /api/webhooks/{id}`.
 
-use super::input::{Changes, WebhookBody};
+use super::input::{WebhookBody, WebhookChanges};
 use super::view::{WebhookView, text};
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Administrator;
-use crate::wire::answer::{Answer, json};
 use crate::wire::faults::Faults;
-use crate::wire::fields::Fields;
+use crate::wire::fields::JsonFields;
+use crate::wire::response::{ApiResult, json};
 use axum::extract::{Path, State};
 use baton_model::{Code, PublicError};
 use baton_store::NewAudit;
@@ -30,8 +30,8 @@ pub async fn update(
     State(admin): State<Admin>,
     Administrator(by): Administrator,
     Path(id): Path<String>,
-    mut fields: Fields,
-) -> Answer {
+    mut fields: JsonFields,
+) -> ApiResult {
     let mut faults = Faults::default();
     for name in READ_ONLY {
         fields.raw(name);
@@ -39,7 +39,7 @@ pub async fn update(
     if fields.raw("secret").is_some() {
         faults.add("secret", "is not changed here: POST /api/webhooks/{id}/rotate makes a new one");
     }
-    let (changes, _) = Changes::read(&admin, &mut fields, &mut faults).await;
+    let (changes, _) = WebhookChanges::read(&admin, &mut fields, &mut faults).await;
     fields.finish(&mut faults);
     faults.check()?;
     if changes.is_empty() {

@@ -4,7 +4,7 @@ use crate::wire::time;
 use baton_events::webhooks::target::masked;
 use baton_model::EventKind;
 use baton_store::Webhook;
-use baton_store::webhooks::{Delivery, DeliveryState};
+use baton_store::webhooks::{DeliveryState, WebhookDelivery};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -86,8 +86,8 @@ impl From<&Webhook> for WebhookView {
     }
 }
 
-impl From<&Delivery> for DeliveryView {
-    fn from(delivery: &Delivery) -> Self {
+impl From<&WebhookDelivery> for DeliveryView {
+    fn from(delivery: &WebhookDelivery) -> Self {
         let waits = delivery.state == DeliveryState::Pending;
         Self {
             id: delivery.id.clone(),

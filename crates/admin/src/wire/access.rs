@@ -1,6 +1,6 @@
 //! Who may ask: the first argument of every endpoint says the role that it needs.
 
-use super::answer::Refused;
+use super::response::Refused;
 use crate::Admin;
 use axum::extract::FromRequestParts;
 use baton_auth::require;

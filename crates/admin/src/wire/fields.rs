@@ -3,11 +3,11 @@
 
 use super::faults::Faults;
 use super::phrases::{brief, unknown};
-use super::schema::settable;
+use super::schema::settable_fields;
 use baton_dialect::framing::splice;
-use baton_model::bounds::{self, Most};
+use baton_model::bounds::{self, Maximum};
 use baton_model::chat::Json;
-use baton_model::schema::{Registered, Value, field_names, put_over};
+use baton_model::schema::{NamedValue, RegisteredSchema, field_names, merge_fields};
 use baton_model::{Body, PublicError};
 use baton_web::bounds::object;
 use bytes::Bytes;
@@ -15,13 +15,13 @@ use serde::de::DeserializeOwned;
 use utoipa::PartialSchema;
 
 /// The fields of a JSON object. What is taken is ticked off; what is left at the end is unknown.
-pub struct Fields {
+pub struct JsonFields {
     body: Body,
     path: &'static str,
     taken: Vec<&'static str>,
 }
 
-impl Fields {
+impl JsonFields {
     /// Reads a body. None at all is an empty object.
     ///
     /// # Errors
@@ -54,7 +54,7 @@ impl Fields {
     /// Notes that a field is absent or null, and what it says.
     pub fn require(&self, name: &str, what: &str, faults: &mut Faults) {
         if self.body.value(name).is_none_or(|value| value == b"null") {
-            faults.add(self.at(name), format!("is required: {what}"));
+            faults.add(self.path_of(name), format!("is required: {what}"));
         }
     }
 
@@ -65,7 +65,7 @@ impl Fields {
         expected: &str,
         faults: &mut Faults,
     ) -> Option<Option<T>> {
-        let path = self.at(name);
+        let path = self.path_of(name);
         let text = self.raw(name)?;
         let read = serde_json::from_str::<Option<T>>(text);
         Some(read.unwrap_or_else(|_| {
@@ -77,29 +77,29 @@ impl Fields {
     /// A line of text that is neither empty nor too long; null is as absent.
     pub fn text(&mut self, name: &'static str, faults: &mut Faults) -> Option<String> {
         let text = self.take::<String>(name, "a string", faults)??;
-        let path = self.at(name);
+        let path = self.path_of(name);
         checked(name, path, text, char::is_control, faults)
     }
 
     /// A text of one or more lines that may be null: `None` if it is absent, `Some(None)` for null.
     pub fn nullable_text(&mut self, name: &'static str, faults: &mut Faults) -> Option<Option<String>> {
-        let path = self.at(name);
+        let path = self.path_of(name);
         let text = self.take::<String>(name, "a string or null", faults)?;
         let unfit = |letter: char| letter.is_control() && !letter.is_whitespace();
         Some(text.and_then(|text| checked(name, path, text, unfit, faults)))
     }
 
     /// A whole body of a type: each field that is wrong is noted, and counts as absent.
-    pub fn body<T: DeserializeOwned>(&mut self, faults: &mut Faults) -> Option<T> {
+    pub fn read_body<T: DeserializeOwned>(&mut self, faults: &mut Faults) -> Option<T> {
         // serde stops at the first error. Each field is therefore read in an object of its own; only those that are
         // right go into the whole.
         let mut members: Vec<String> = Vec::new();
         for name in field_names::<T>() {
-            let Some(value) = self.given(name, faults) else { continue };
+            let Some(value) = self.take_value(name, faults) else { continue };
             let member = format!("{}:{}", serde_json::Value::from(*name), value.0);
             match serde_json::from_str::<T>(&format!("{{{member}}}")) {
                 Ok(_) => members.push(member),
-                Err(error) => faults.add(self.at(name), sentence(&error, &value.0)),
+                Err(error) => faults.add(self.path_of(name), sentence(&error, &value.0)),
             }
         }
         serde_json::from_str(&format!("{{{}}}", members.join(","))).ok()
@@ -107,46 +107,46 @@ impl Fields {
 
     /// The fields of a registered thing that nobody has taken and that can be set, but for the `fixed` ones: those without
     /// a rule of their own. Each was tried on `thing`; what is wrong is noted.
-    pub fn others<T: Registered + PartialSchema>(
+    pub fn take_others<T: RegisteredSchema + PartialSchema>(
         &mut self,
         thing: &T,
         fixed: &[&str],
         faults: &mut Faults,
-    ) -> Vec<Value> {
-        let settable = settable::<T>(fixed, &[]);
+    ) -> Vec<NamedValue> {
+        let settable = settable_fields::<T>(fixed, &[]);
         let mut others = Vec::new();
         for name in field_names::<T>().iter().filter(|name| settable.properties.contains_key(**name)) {
             if self.taken.contains(name) {
                 continue;
             }
-            let Some(value) = self.given(name, faults) else { continue };
+            let Some(value) = self.take_value(name, faults) else { continue };
             let value = ((*name).to_owned(), value);
-            match put_over(thing, std::slice::from_ref(&value)) {
+            match merge_fields(thing, std::slice::from_ref(&value)) {
                 Ok(_) => others.push(value),
                 // Null is as absent where a field can't be null.
                 Err(_) if value.1.0 == "null" => {}
-                Err(error) => faults.add(self.at(name), sentence(&error, &value.1.0)),
+                Err(error) => faults.add(self.path_of(name), sentence(&error, &value.1.0)),
             }
         }
         others
     }
 
     /// The value of a field; a text that no field takes is noted, and counts as absent.
-    fn given(&mut self, name: &'static str, faults: &mut Faults) -> Option<Json> {
+    fn take_value(&mut self, name: &'static str, faults: &mut Faults) -> Option<Json> {
         const LINES: [&str; 3] = ["comment", "description", "display_name"];
         let value = Json(self.raw(name)?.to_owned());
         // Numbers, flags and arrays have no text to check. Their type is checked by whoever reads them.
         let Ok(text) = serde_json::from_str::<String>(&value.0) else { return Some(value) };
         let unfit = |letter: char| letter.is_control() && !(LINES.contains(&name) && letter.is_whitespace());
-        checked(name, self.at(name), text, unfit, faults).map(|_| value)
+        checked(name, self.path_of(name), text, unfit, faults).map(|_| value)
     }
 
     /// A JSON object of the operator's own, as it was written: `None` if it is absent. What is wrong is noted.
     pub fn object(&mut self, name: &'static str, faults: &mut Faults) -> Option<Json> {
-        let path = self.at(name);
+        let path = self.path_of(name);
         let text = self.raw(name)?;
         let problem = if text.starts_with('{') {
-            object(text, Most::Object(bounds::JSON_BYTES, bounds::JSON_KEYS)).err()
+            object(text, Maximum::Object(bounds::JSON_BYTES, bounds::JSON_KEYS)).err()
         } else {
             Some(format!("expected an object, got {}", brief(text)))
         };
@@ -158,14 +158,14 @@ impl Fields {
 
     /// A list of ids: `None` if it is absent, `Some(None)` for null. What is wrong is noted.
     pub fn ids(&mut self, name: &'static str, expected: &str, faults: &mut Faults) -> Option<Option<Vec<String>>> {
-        let path = self.at(name);
+        let path = self.path_of(name);
         let list: Option<Vec<String>> = self.take(name, expected, faults)?;
         if let Some(list) = &list {
             let bytes = list.iter().map(String::len).sum();
             let problems = [
-                Most::Entries(bounds::KEY_LIST).check_length(list.len()),
-                Most::Bytes(bounds::KEY_LIST_BYTES).check_length(bytes),
-                list.iter().try_for_each(|id| Most::Bytes(bounds::ID).check(id)),
+                Maximum::Entries(bounds::KEY_LIST).check_length(list.len()),
+                Maximum::Bytes(bounds::KEY_LIST_BYTES).check_length(bytes),
+                list.iter().try_for_each(|id| Maximum::Bytes(bounds::ID).check(id)),
             ];
             // One of them says enough.
             if let Some(problem) = problems.into_iter().find_map(Result::err) {
@@ -176,7 +176,7 @@ impl Fields {
     }
 
     /// The field's name with its path.
-    pub fn at(&self, name: &str) -> String {
+    pub fn path_of(&self, name: &str) -> String {
         if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
     }
 
@@ -191,20 +191,20 @@ impl Fields {
     /// Notes the fields that nobody has taken.
     pub fn finish(self, faults: &mut Faults) {
         for field in self.body.fields.iter().filter(|field| !self.taken.contains(&field.name.as_str())) {
-            faults.add(self.at(&field.name), unknown("field", &field.name, &self.taken));
+            faults.add(self.path_of(&field.name), unknown("field", &field.name, &self.taken));
         }
     }
 }
 
 /// How long the text of a field may be: a name means the same wherever it stands.
-fn longest(name: &str) -> Most {
+fn max_length(name: &str) -> Maximum {
     match name {
-        "name" | "display_name" => Most::Characters(bounds::NAME),
-        "id" | "model_id" | "project_id" | "user_id" | "default_model" => Most::Bytes(bounds::ID),
-        "upstream" => Most::Bytes(bounds::UPSTREAM),
-        "url" | "base_url" | "query" => Most::Bytes(bounds::URL),
-        "api_key" => Most::Bytes(bounds::HEADER),
-        _ => Most::Characters(bounds::TEXT),
+        "name" | "display_name" => Maximum::Characters(bounds::NAME),
+        "id" | "model_id" | "project_id" | "user_id" | "default_model" => Maximum::Bytes(bounds::ID),
+        "upstream" => Maximum::Bytes(bounds::UPSTREAM),
+        "url" | "base_url" | "query" => Maximum::Bytes(bounds::URL),
+        "api_key" => Maximum::Bytes(bounds::HEADER),
+        _ => Maximum::Characters(bounds::TEXT),
     }
 }
 
@@ -217,7 +217,7 @@ fn checked(
 ) -> Option<String> {
     let problem = if text.trim().is_empty() {
         "must not be empty".to_owned()
-    } else if let Err(problem) = longest(name).check(&text) {
+    } else if let Err(problem) = max_length(name).check(&text) {
         problem
     } else if text.chars().any(unfit) {
         "must not hold control characters".to_owned()

@@ -3,11 +3,11 @@
 pub use baton_control::faults;
 
 pub mod access;
-pub mod answer;
 pub mod fields;
 pub mod money;
 pub mod page;
 pub mod params;
 pub mod phrases;
+pub mod response;
 pub mod schema;
 pub mod time;

@@ -29,11 +29,11 @@ pub fn read(json: &str, shift: i32) -> Option<Nanos> {
     }
     let digits = format!("{whole}{fraction}");
     let point = i32::try_from(whole.len()).ok()?.checked_add(exponent)?.checked_add(shift)?;
-    Nanos::parse(&placed(digits.trim_end_matches('0'), point)?)
+    Nanos::parse(&place_point(digits.trim_end_matches('0'), point)?)
 }
 
 /// The digits with the point after that many of them.
-fn placed(digits: &str, point: i32) -> Option<String> {
+fn place_point(digits: &str, point: i32) -> Option<String> {
     // `1e999999999` would otherwise be written out in a gigabyte of zeros. No amount that fits nanos has so many
     // digits.
     const WIDEST: i32 = 64;

@@ -1,7 +1,7 @@
 //! Lists in numbered pages.
 
-use super::answer::{self, Answer};
-use super::params::Params;
+use super::params::QueryParams;
+use super::response::{self, ApiResult};
 use baton_model::bounds;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -25,8 +25,8 @@ impl<T: Serialize> Page<T> {
     ///
     /// # Errors
     /// `invalid_request` if it is too long: what is registered is bounded, but an older version may have kept more.
-    pub fn answer(&self) -> Answer {
-        answer::page(self, "ask for a smaller `page_size`")
+    pub fn to_response(&self) -> ApiResult {
+        response::page(self, "ask for a smaller `page_size`")
     }
 }
 
@@ -40,7 +40,7 @@ pub struct Paging {
 }
 
 /// As many of these as fit [`bounds::PAGE`] together; one at least. Whether some are left out.
-pub fn fitting(items: impl Iterator<Item = Box<RawValue>>) -> (Vec<Box<RawValue>>, bool) {
+pub fn take_fitting(items: impl Iterator<Item = Box<RawValue>>) -> (Vec<Box<RawValue>>, bool) {
     let (mut fit, mut bytes) = (Vec::new(), 0_usize);
     for item in items {
         // With the comma between two.
@@ -57,12 +57,12 @@ const LAST_PAGE: u64 = 1_000_000_000;
 
 impl Paging {
     /// Takes it from a query.
-    pub fn take(params: &mut Params) -> Self {
+    pub fn take(params: &mut QueryParams) -> Self {
         Self { page: params.number("page", 1..=LAST_PAGE, 1), size: params.number("page_size", 1..=100, 20) }
     }
 
     /// Cuts the page out of all.
-    pub fn cut<T>(self, all: impl ExactSizeIterator<Item = T>) -> Page<T> {
+    pub fn cut_page<T>(self, all: impl ExactSizeIterator<Item = T>) -> Page<T> {
         let total = all.len() as u64;
         // `page - 1` can't wrap: `take` admits nothing below 1.
         let before = usize::try_from((self.page - 1).saturating_mul(self.size)).unwrap_or(usize::MAX);

@@ -3,19 +3,19 @@
 use super::faults::Faults;
 use super::phrases::{brief, unknown};
 use axum::extract::Query;
-use baton_model::bounds::{Most, PARAMETER};
+use baton_model::bounds::{Maximum, PARAMETER};
 use baton_model::{Code, PublicError};
 use http::Uri;
 
 /// The parameters of a query. What is taken is ticked off; what is left at the end is unknown.
-pub struct Params {
+pub struct QueryParams {
     given: Vec<(String, String)>,
     taken: Vec<&'static str>,
     /// What is wrong so far.
     pub faults: Faults,
 }
 
-impl Params {
+impl QueryParams {
     /// Reads the query of a request.
     ///
     /// # Errors
@@ -35,7 +35,7 @@ impl Params {
         if values.next().is_some() {
             self.faults.add(name, "given more than once");
         }
-        if let Some(Err(problem)) = value.as_ref().map(|value| Most::Bytes(PARAMETER).check(value)) {
+        if let Some(Err(problem)) = value.as_ref().map(|value| Maximum::Bytes(PARAMETER).check(value)) {
             self.faults.add(name, problem);
             return None;
         }

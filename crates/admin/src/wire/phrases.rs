@@ -1,6 +1,6 @@
 //! Parts of error messages.
 
-use baton_engine::registry::nearest;
+use baton_engine::registry::nearest_name;
 
 /// A value as an error message shows it.
 pub fn brief(text: &str) -> String {
@@ -12,7 +12,7 @@ pub fn brief(text: &str) -> String {
 
 /// That a name is not known, and what may have been meant.
 pub fn unknown(what: &str, name: &str, known: &[&str]) -> String {
-    match nearest(name, known.iter().copied()) {
+    match nearest_name(name, known.iter().copied()) {
         Some(near) => format!("unknown {what}; did you mean `{near}`?"),
         None => format!("unknown {what}; known are: {}", known.join(", ")),
     }

@@ -4,7 +4,7 @@ use utoipa::PartialSchema;
 use utoipa::openapi::{Object, RefOr, Schema};
 
 /// The schema of the fields that can be set, but for those that are `fixed`.
-pub fn settable<T: PartialSchema>(fixed: &[&str], required: &[&str]) -> Object {
+pub fn settable_fields<T: PartialSchema>(fixed: &[&str], required: &[&str]) -> Object {
     let RefOr::T(Schema::Object(mut object)) = T::schema() else { return Object::default() };
     object.properties.retain(|name, property| !fixed.contains(&name.as_str()) && !is_read_only(property));
     object.required = required.iter().map(ToString::to_string).collect();

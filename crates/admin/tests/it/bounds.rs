@@ -33,7 +33,7 @@ fn with(base: &Value, field: &str, value: Value) -> String {
 }
 
 /// Each of these is refused by its name, in few words: what was sent is not sent back.
-async fn refused(admin: &TestAdmin, method: Method, path: &str, base: Value, fields: Vec<(&str, Value)>) {
+async fn assert_refused(admin: &TestAdmin, method: Method, path: &str, base: Value, fields: Vec<(&str, Value)>) {
     for (field, value) in fields {
         let reply = admin.send(method.clone(), path, &[], &with(&base, field, value)).await;
         reply.is_refused(422, "validation_error", &[field]);
@@ -59,8 +59,8 @@ async fn fields_of_models_are_bounded() {
             ("metadata", members(65)),
         ]
     };
-    refused(&admin, Method::POST, "/api/models", base.clone(), fields()).await;
-    refused(&admin, Method::PUT, "/api/models/old", json!({}), fields()).await;
+    assert_refused(&admin, Method::POST, "/api/models", base.clone(), fields()).await;
+    assert_refused(&admin, Method::PUT, "/api/models/old", json!({}), fields()).await;
     for (field, value) in [
         ("quirks", json!({ "refuses": list(65, 4) })),
         ("quirks", json!({ "refuses": [letters(257)] })),
@@ -99,11 +99,11 @@ async fn fields_of_keys_projects_and_webhooks_are_bounded() {
         ]
     };
     let key = json!({ "name": "k" });
-    refused(&admin, Method::POST, "/api/keys", key.clone(), fields()).await;
+    assert_refused(&admin, Method::POST, "/api/keys", key.clone(), fields()).await;
     let ids = vec![("project_id", json!(letters(257))), ("user_id", json!(letters(257)))];
-    refused(&admin, Method::POST, "/api/keys", key, ids).await;
+    assert_refused(&admin, Method::POST, "/api/keys", key, ids).await;
     let (_, id) = admin.make_key("caller", "").await;
-    refused(&admin, Method::PUT, &format!("/api/keys/{id}"), json!({}), fields()).await;
+    assert_refused(&admin, Method::PUT, &format!("/api/keys/{id}"), json!({}), fields()).await;
 
     admin.post("/api/projects", r#"{"id": "p"}"#).await.expect(201);
     let fields = || {
@@ -113,15 +113,15 @@ async fn fields_of_keys_projects_and_webhooks_are_bounded() {
             ("metadata", json!({ "a": letters(16 << 10) })),
         ]
     };
-    refused(&admin, Method::POST, "/api/projects", json!({ "id": "q" }), fields()).await;
-    refused(&admin, Method::POST, "/api/projects", json!({}), vec![("id", json!(letters(257)))]).await;
-    refused(&admin, Method::PUT, "/api/projects/p", json!({}), fields()).await;
+    assert_refused(&admin, Method::POST, "/api/projects", json!({ "id": "q" }), fields()).await;
+    assert_refused(&admin, Method::POST, "/api/projects", json!({}), vec![("id", json!(letters(257)))]).await;
+    assert_refused(&admin, Method::PUT, "/api/projects/p", json!({}), fields()).await;
 
     let url = json!(format!("https://example.com/{}", letters(2_048)));
-    refused(&admin, Method::POST, "/api/webhooks", json!({}), vec![("url", url.clone())]).await;
+    assert_refused(&admin, Method::POST, "/api/webhooks", json!({}), vec![("url", url.clone())]).await;
     let made = admin.post("/api/webhooks", r#"{"url": "https://example.com/"}"#).await.expect(201).json();
     let path = format!("/api/webhooks/{}", made["id"].as_str().unwrap());
-    refused(&admin, Method::PUT, &path, json!({}), vec![("url", url)]).await;
+    assert_refused(&admin, Method::PUT, &path, json!({}), vec![("url", url)]).await;
 }
 
 #[tokio::test]
@@ -141,15 +141,16 @@ async fn fields_of_providers_and_feedback_are_bounded() {
             ("default_model", json!(letters(257))),
         ]
     };
-    refused(&admin, Method::POST, "/api/providers", with_name(&base, "q"), fields()).await;
-    refused(&admin, Method::PUT, "/api/providers/p", json!({}), fields()).await;
-    refused(&admin, Method::POST, "/api/providers", with_name(&base, ""), vec![("name", json!("n".repeat(65)))]).await;
+    assert_refused(&admin, Method::POST, "/api/providers", with_name(&base, "q"), fields()).await;
+    assert_refused(&admin, Method::PUT, "/api/providers/p", json!({}), fields()).await;
+    assert_refused(&admin, Method::POST, "/api/providers", with_name(&base, ""), vec![("name", json!("n".repeat(65)))])
+        .await;
 
     admin.register("fast", "").await;
     let (key, _) = admin.make_key("caller", "").await;
     let request = admin.with(&key).chat("fast", "hello").await.header("x-request-id").to_owned();
     let path = format!("/api/requests/{request}/feedback");
-    refused(&admin, Method::POST, &path, json!({}), vec![("comment", json!(characters(2_049)))]).await;
+    assert_refused(&admin, Method::POST, &path, json!({}), vec![("comment", json!(characters(2_049)))]).await;
 }
 
 fn with_name(base: &Value, name: &str) -> Value {
@@ -250,7 +251,7 @@ async fn a_page_of_the_audit_log_ends_before_it_is_too_large() {
 #[tokio::test]
 async fn feedback_and_webhooks_have_quotas() {
     let quotas = baton_admin::Quotas { feedback_per_day: 2, webhooks: 1 };
-    let admin = TestAdmin::within(quotas).await;
+    let admin = TestAdmin::with_quotas(quotas).await;
     admin.register("fast", "").await;
     let (key, _) = admin.make_key("caller", "").await;
     let caller = admin.with(&key);

@@ -1,7 +1,7 @@
 //! Discovery: told first, done after.
 
 use crate::setup::TestAdmin;
-use baton_sim::Fault;
+use baton_sim::SimFault;
 use serde_json::json;
 
 #[tokio::test]
@@ -23,7 +23,7 @@ async fn a_dry_run_tells_and_a_real_one_does() {
 #[tokio::test]
 async fn a_provider_that_fails_is_in_the_report() {
     let admin = TestAdmin::new().await;
-    admin.openai.always(Some(Fault::Status(500)));
+    admin.openai.always(Some(SimFault::Status(500)));
     let report = admin.post("/api/models/discover", "").await.json();
     assert_eq!(report["failed"][0]["provider"], "openai");
     assert!(!report["added"].as_array().unwrap().is_empty(), "the other was asked: {report}");

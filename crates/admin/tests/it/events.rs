@@ -16,7 +16,7 @@ struct Listening {
 
 /// One server-sent event.
 #[derive(Debug)]
-struct Heard {
+struct ReceivedEvents {
     id: String,
     kind: String,
     data: Value,
@@ -31,7 +31,7 @@ impl Listening {
     }
 
     /// The next event; `None` at the end.
-    async fn next(&mut self) -> Option<Heard> {
+    async fn next(&mut self) -> Option<ReceivedEvents> {
         loop {
             while let Some((block, rest)) = self.text.split_once("\n\n") {
                 let (block, rest) = (block.to_owned(), rest.to_owned());
@@ -46,9 +46,9 @@ impl Listening {
     }
 }
 
-fn read(block: &str) -> Heard {
+fn read(block: &str) -> ReceivedEvents {
     let field = |name: &str| -> Vec<&str> { block.lines().filter_map(|line| line.strip_prefix(name)).collect() };
-    Heard {
+    ReceivedEvents {
         id: field("id: ").concat(),
         kind: field("event: ").concat(),
         data: serde_json::from_str(&field("data: ").join("\n")).unwrap(),
@@ -132,7 +132,7 @@ async fn a_stream_ends_when_its_key_is_revoked() {
 }
 
 /// The first events that a key gets there: each one's type and subject.
-pub(crate) async fn heard(admin: &TestAdmin, key: &str, path: &str, number: usize) -> Vec<(String, String)> {
+pub(crate) async fn receive_events(admin: &TestAdmin, key: &str, path: &str, number: usize) -> Vec<(String, String)> {
     let mut stream = Listening::to(admin.with(key).open(Method::GET, path, &[], "").await);
     let mut heard = Vec::new();
     while heard.len() < number {

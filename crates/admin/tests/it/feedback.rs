@@ -24,7 +24,7 @@ async fn feedback_is_kept_told_and_shown() {
     assert_eq!(shown["id"], request.as_str());
     let scores: Vec<_> = shown["feedback"].as_array().unwrap().iter().map(|said| said["score"].as_f64()).collect();
     assert_eq!(scores, [Some(0.5), Some(-1.0), None]);
-    let events = admin.store.events().unplaced(100).await.unwrap();
+    let events = admin.store.events().list_unplaced(100).await.unwrap();
     let event = events.iter().find(|event| event.kind.name() == "model.feedback.received").unwrap();
     assert_eq!(event.subject, request);
     let data: serde_json::Value = serde_json::from_str(&event.data).unwrap();

@@ -1,7 +1,7 @@
 //! Looking at a request without serving it, and at how models fare.
 
 use crate::setup::TestAdmin;
-use baton_sim::Fault;
+use baton_sim::SimFault;
 use serde_json::json;
 
 const HELLO: &str = r#""messages": [{"role": "user", "content": "Hello there"}]"#;
@@ -96,7 +96,7 @@ async fn health_tells_the_circuit_and_the_last_errors() {
     assert!(fresh["last_success_at"].is_null());
     let (key, _) = admin.make_key("caller", "").await;
     admin.with(&key).chat("m", "hello").await;
-    admin.openai.always(Some(Fault::Status(401)));
+    admin.openai.always(Some(SimFault::Status(401)));
     let body = format!(r#"{{"model_id": "m", {HELLO}}}"#);
     for _ in 0..5 {
         admin.with(&key).post("/api/models/chat", &body).await.is_refused(502, "provider_authentication_error", &[]);

@@ -23,7 +23,7 @@ async fn a_project_is_made_changed_and_removed() {
     admin.put(&path, r#"{"name": "x"}"#).await.is_refused(404, "not_found", &[]);
     let actions = admin.get("/api/audit?kind=project").await;
     assert_eq!(actions.items("action"), ["project.delete", "project.update", "project.create"]);
-    let events = admin.store.events().unplaced(10).await.unwrap();
+    let events = admin.store.events().list_unplaced(10).await.unwrap();
     let kinds: Vec<&str> = events.iter().map(|event| event.kind.name()).collect();
     assert_eq!(kinds, ["project.created", "project.updated", "project.deleted"]);
 }

@@ -37,7 +37,7 @@ async fn a_registered_provider_serves_at_once_and_its_key_is_never_seen_again() 
     assert_eq!(listed.items("name"), ["lab", "lab2", "openai"]);
     let stored = admin.store.providers().list().await.unwrap();
     let audit = admin.store.audit().list(&AuditFilter::default(), None, 100).await.unwrap();
-    let events = admin.store.events().unplaced(100).await.unwrap();
+    let events = admin.store.events().list_unplaced(100).await.unwrap();
     let sealed = stored[0].sealed_key.clone().unwrap();
     for text in
         [made, shown.text, listed.text, format!("{stored:?}"), format!("{audit:?}"), format!("{events:?}"), sealed]

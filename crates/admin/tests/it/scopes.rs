@@ -93,7 +93,7 @@ async fn what_belongs_to_another_project_is_as_if_it_were_not_there() {
     assert_eq!(foreign.message().replace(projects.theirs.1.as_str(), unknown), invented.message());
     operator.post(&feedback(&projects.own.1), r#"{"score": 1}"#).await.expect(201);
     // The place of another's event in the stream, too.
-    let events = projects.admin.store.events().after(0, &baton_store::EventFilter::default(), 100).await.unwrap();
+    let events = projects.admin.store.events().list_after(0, &baton_store::EventFilter::default(), 100).await.unwrap();
     let foreign = events.iter().find(|event| event.subject == projects.theirs.0).unwrap();
     let (foreign, invented) = (
         operator.get(&format!("/api/events?after={}", foreign.id)).await,
@@ -136,7 +136,7 @@ async fn a_scope_widens_what_a_key_sees() {
 async fn the_stream_has_the_events_of_the_project() {
     let projects = Projects::new().await;
     let key = projects.key("viewer", IN_SEARCH).await;
-    let heard = crate::events::heard(&projects.admin, &key, "/api/events?after=oldest", 4).await;
+    let heard = crate::events::receive_events(&projects.admin, &key, "/api/events?after=oldest", 4).await;
     let subjects: Vec<&str> = heard.iter().map(|(_, subject)| subject.as_str()).collect();
     assert_eq!(subjects[..2], ["search", projects.own.0.as_str()]);
     let request = projects.own.1.as_str();

@@ -4,9 +4,9 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use baton_admin::{Admin, Quotas};
-use baton_auth::{Keys, Secret};
-use baton_control::{Configured, Models, ProviderObjects, Providers, Vendors};
-use baton_conversations::{Bounds, Conversations};
+use baton_auth::{ApiKeys, KeySecret};
+use baton_control::{ConfiguredProvider, ModelDirectory, ProviderDirectory, ProviderObjects, VendorInfo};
+use baton_conversations::{Conversations, StoredResponseBounds};
 use baton_engine::{Engine, EngineParts, EngineSettings, JournalSettings, Ledger, Registry, Snapshot};
 use baton_http::HttpState;
 use baton_model::{Capability, Clock, Model, ModelSource, ProviderId, Timestamp};
@@ -34,9 +34,9 @@ pub(crate) const SECRET_KEY: &str = "000102030405060708090a0b0c0d0e0f10111213141
 const NOON: i64 = 1_795_435_200_000_000;
 
 /// A clock set by hand.
-pub(crate) struct HandSet(AtomicI64);
+pub(crate) struct ManualClock(AtomicI64);
 
-impl Clock for HandSet {
+impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
         Timestamp(self.0.load(Ordering::SeqCst))
     }
@@ -49,16 +49,16 @@ pub(crate) struct TestAdmin {
     pub(crate) lab: Sim,
     pub(crate) store: Store,
     pub(crate) engine: Engine,
-    pub(crate) providers: Arc<Providers>,
+    pub(crate) providers: Arc<ProviderDirectory>,
     pub(crate) draining: baton_web::Draining,
-    clock: Arc<HandSet>,
+    clock: Arc<ManualClock>,
     key: String,
     _folder: TempDir,
 }
 
 /// An answer, read.
 #[derive(Debug)]
-pub(crate) struct Reply {
+pub(crate) struct ApiReply {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) text: String,
@@ -75,7 +75,7 @@ impl TestAdmin {
     }
 
     /// One with these quotas.
-    pub(crate) async fn within(quotas: Quotas) -> Self {
+    pub(crate) async fn with_quotas(quotas: Quotas) -> Self {
         Self::build(Some(SECRET_KEY), quotas).await
     }
 
@@ -84,9 +84,9 @@ impl TestAdmin {
         let lab = Sim::start(Kind::Ollama, SimOptions::of(Kind::Ollama)).await.unwrap();
         let providers = BTreeMap::from([provider("openai", &openai), provider("lab", &lab)]);
         let configured = providers.clone();
-        let clock = Arc::new(HandSet(AtomicI64::new(NOON)));
+        let clock = Arc::new(ManualClock(AtomicI64::new(NOON)));
         let shared: Arc<dyn Clock> = Arc::clone(&clock) as _;
-        let store = Store::open("sqlite::memory:").await.unwrap().named("node-1", Arc::clone(&shared));
+        let store = Store::open("sqlite::memory:").await.unwrap().for_node("node-1", Arc::clone(&shared));
         store.migrate().await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let ledger =
@@ -101,27 +101,31 @@ impl TestAdmin {
             seed: 1,
         });
         let names = BTreeMap::from([(ProviderId::from("openai"), "openai".to_owned())]);
-        let vendors = Vendors { names, ..Vendors::default() };
-        let models = Models::new(store.clone(), engine.clone(), vec![house()], vendors.clone());
+        let vendors = VendorInfo { names, ..VendorInfo::default() };
+        let models = ModelDirectory::new(store.clone(), engine.clone(), vec![house()], vendors.clone());
         let models = Arc::new(models);
         let keyring = secret_key.map(|list| Keyring::parse(list).unwrap());
-        let configured = Configured { providers: configured, vendors, ..Configured::default() };
-        let providers = Providers::new(store.clone(), Arc::clone(&models), engine.clone(), keyring, configured);
+        let configured = ConfiguredProvider { providers: configured, vendors, ..ConfiguredProvider::default() };
+        let providers = ProviderDirectory::new(store.clone(), Arc::clone(&models), engine.clone(), keyring, configured);
         let providers = Arc::new(providers);
         providers.reload().await.unwrap();
-        let keys = Keys::open(store.clone(), shared, &mut StdRng::seed_from_u64(1)).await.unwrap();
-        let keys = Arc::new(keys.with_admin(&Secret::given(ADMIN)));
+        let keys = ApiKeys::open(store.clone(), shared, &mut StdRng::seed_from_u64(1)).await.unwrap();
+        let keys = Arc::new(keys.with_admin(&KeySecret::from_text(ADMIN)));
         let web = Web::new(engine.clone(), keys);
         let admin = Admin::new(web.clone(), Arc::clone(&models), store.clone(), Arc::clone(&providers));
-        let admin = admin.reaching(vec!["10.0.0.0/8".parse().unwrap()]).within(quotas);
+        let admin = admin.allow_networks(vec!["10.0.0.0/8".parse().unwrap()]).with_quotas(quotas);
         let management = baton_admin::router(admin.clone()).merge(baton_admin::health(admin));
         let draining = web.draining.clone();
         let state = HttpState {
             web,
             models,
             provider_objects: ProviderObjects::new(store.clone(), Arc::clone(engine.clock())),
-            conversations: Conversations::new(store.clone(), Arc::clone(engine.clock()), Bounds::default()),
-            fetch: baton_fetch::Client::guarded(Vec::new()),
+            conversations: Conversations::new(
+                store.clone(),
+                Arc::clone(engine.clock()),
+                StoredResponseBounds::default(),
+            ),
+            fetch: baton_fetch::FetchClient::guarded(Vec::new()),
         };
         let router = baton_http::router(state).merge(management);
         Self { router, openai, lab, store, engine, providers, draining, clock, key: ADMIN.into(), _folder: folder }
@@ -136,28 +140,28 @@ impl TestAdmin {
         self.clock.0.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
     }
 
-    pub(crate) async fn get(&self, path: &str) -> Reply {
+    pub(crate) async fn get(&self, path: &str) -> ApiReply {
         self.with(&self.key).get(path).await
     }
 
-    pub(crate) async fn post(&self, path: &str, body: &str) -> Reply {
+    pub(crate) async fn post(&self, path: &str, body: &str) -> ApiReply {
         self.with(&self.key).send(Method::POST, path, &[], body).await
     }
 
-    pub(crate) async fn put(&self, path: &str, body: &str) -> Reply {
+    pub(crate) async fn put(&self, path: &str, body: &str) -> ApiReply {
         self.with(&self.key).send(Method::PUT, path, &[], body).await
     }
 
-    pub(crate) async fn delete(&self, path: &str) -> Reply {
+    pub(crate) async fn delete(&self, path: &str) -> ApiReply {
         self.with(&self.key).send(Method::DELETE, path, &[], "").await
     }
 
-    pub(crate) async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
+    pub(crate) async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> ApiReply {
         self.with(&self.key).send(method, path, headers, body).await
     }
 
     /// Registers a model of the simulated OpenAI.
-    pub(crate) async fn register(&self, id: &str, more: &str) -> Reply {
+    pub(crate) async fn register(&self, id: &str, more: &str) -> ApiReply {
         let body = format!(r#"{{"model_id": "{id}", "provider": "openai", "upstream": "gpt-4o"{more}}}"#);
         let reply = self.post("/api/models", &body).await;
         assert_eq!(reply.status, 201, "{}", reply.text);
@@ -174,9 +178,9 @@ impl TestAdmin {
 
     /// Gives what has happened its place in the stream, as the relay does.
     pub(crate) async fn relay(&self) {
-        let events = self.store.events().unplaced(1_000).await.unwrap();
+        let events = self.store.events().list_unplaced(1_000).await.unwrap();
         let ids: Vec<String> = events.into_iter().map(|event| event.id).collect();
-        self.store.events().place(&ids).await.unwrap();
+        self.store.events().place_events(&ids).await.unwrap();
     }
 
     /// Waits until everything that was served is in the database.
@@ -192,19 +196,19 @@ pub(crate) struct As<'a> {
 }
 
 impl As<'_> {
-    pub(crate) async fn get(&self, path: &str) -> Reply {
+    pub(crate) async fn get(&self, path: &str) -> ApiReply {
         self.send(Method::GET, path, &[], "").await
     }
 
-    pub(crate) async fn post(&self, path: &str, body: &str) -> Reply {
+    pub(crate) async fn post(&self, path: &str, body: &str) -> ApiReply {
         self.send(Method::POST, path, &[], body).await
     }
 
-    pub(crate) async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
+    pub(crate) async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> ApiReply {
         let response = self.open(method, path, headers, body).await;
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
-        Reply { status: parts.status, headers: parts.headers, text: String::from_utf8(bytes.to_vec()).unwrap() }
+        ApiReply { status: parts.status, headers: parts.headers, text: String::from_utf8(bytes.to_vec()).unwrap() }
     }
 
     /// The answer as it begins; its body may never end.
@@ -227,7 +231,7 @@ impl As<'_> {
     }
 
     /// A chat through Baton's own API.
-    pub(crate) async fn chat(&self, model: &str, text: &str) -> Reply {
+    pub(crate) async fn chat(&self, model: &str, text: &str) -> ApiReply {
         let body = format!(r#"{{"model_id": "{model}", "messages": [{{"role": "user", "content": "{text}"}}]}}"#);
         let reply = self.post("/api/models/chat", &body).await;
         assert_eq!(reply.status, 200, "{}", reply.text);
@@ -235,7 +239,7 @@ impl As<'_> {
     }
 }
 
-impl Reply {
+impl ApiReply {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|error| unreadable(&self.text, &error))
     }

@@ -24,7 +24,7 @@ async fn with_requests() -> (TestAdmin, [String; 2], [String; 2]) {
 #[tokio::test]
 async fn totals_are_what_the_vendor_billed() {
     let (admin, _, _) = with_requests().await;
-    let billed = admin.openai.billed();
+    let billed = admin.openai.billed_tokens();
     let input: u64 = billed.iter().map(|billed| billed.input).sum();
     let output: u64 = billed.iter().map(|billed| billed.output).sum();
     let cost = Nanos(i64::try_from(input * 2_500 + output * 10_000).unwrap());

@@ -1,35 +1,35 @@
 //! Webhooks: registered, changed, rotated; their deliveries listed and repeated.
 
 use crate::setup::{SECRET_KEY, TestAdmin};
-use baton_events::webhooks::{Secret, Secrets, sealed_row};
+use baton_events::webhooks::{WebhookSecret, WebhookSecrets, sealed_row};
 use baton_model::Timestamp;
 use baton_seal::Keyring;
-use baton_store::webhooks::Failure;
+use baton_store::webhooks::DeliveryFailure;
 
 const URL: &str = "https://example.com/hooks?token=s3cret";
 
-async fn create(admin: &TestAdmin, more: &str) -> (String, Secret) {
+async fn create(admin: &TestAdmin, more: &str) -> (String, WebhookSecret) {
     let reply = admin.post("/api/webhooks", &format!(r#"{{"url": "{URL}"{more}}}"#)).await;
     assert_eq!(reply.status, 201, "{}", reply.text);
     assert_eq!(reply.header("cache-control"), "no-store");
     let json = reply.json();
     let id = json["id"].as_str().unwrap();
     assert_eq!(reply.header("location"), format!("/api/webhooks/{id}"));
-    (id.to_owned(), Secret::parse(json["secret"].as_str().unwrap()).unwrap())
+    (id.to_owned(), WebhookSecret::parse(json["secret"].as_str().unwrap()).unwrap())
 }
 
 /// What the database keeps, opened.
-async fn kept(admin: &TestAdmin, id: &str) -> Secrets {
+async fn stored_secrets(admin: &TestAdmin, id: &str) -> WebhookSecrets {
     let webhook = admin.store.webhooks().get(id).await.unwrap();
     let opened = Keyring::parse(SECRET_KEY).unwrap().open_text(&sealed_row(id), &webhook.sealed_secret).unwrap();
-    Secrets::read(&opened).unwrap()
+    WebhookSecrets::read(&opened).unwrap()
 }
 
 #[tokio::test]
 async fn a_webhook_is_made_changed_and_removed() {
     let admin = TestAdmin::new().await;
     let (id, secret) = create(&admin, r#", "types": ["model.updated", "key.revoked", "key.revoked"]"#).await;
-    assert_eq!(kept(&admin, &id).await, Secrets::of(secret.clone()));
+    assert_eq!(stored_secrets(&admin, &id).await, WebhookSecrets::of(secret.clone()));
     let path = format!("/api/webhooks/{id}");
     let shown = admin.get(&path).await;
     assert_eq!(shown.json()["url"], URL);
@@ -66,14 +66,14 @@ async fn a_secret_is_given_or_rotated() {
     let path = format!("/api/webhooks/{id}/rotate");
     let rotated = admin.post(&path, r#"{"overlap": "1h"}"#).await;
     assert_eq!(rotated.status, 200, "{}", rotated.text);
-    let second = Secret::parse(rotated.json()["secret"].as_str().unwrap()).unwrap();
+    let second = WebhookSecret::parse(rotated.json()["secret"].as_str().unwrap()).unwrap();
     let now = admin.engine.clock().now();
     let until = Timestamp(now.0 + 3_600_000_000);
     // Both sign during the overlap, so that the receiver can change its secret without losing a delivery.
-    assert_eq!(kept(&admin, &id).await, Secrets::of(secret).rotated(second, until));
+    assert_eq!(stored_secrets(&admin, &id).await, WebhookSecrets::of(secret).rotate(second, until));
     let third = admin.post(&path, r#"{"overlap": "0s"}"#).await;
-    let third = Secret::parse(third.json()["secret"].as_str().unwrap()).unwrap();
-    assert_eq!(kept(&admin, &id).await, Secrets::of(third));
+    let third = WebhookSecret::parse(third.json()["secret"].as_str().unwrap()).unwrap();
+    assert_eq!(stored_secrets(&admin, &id).await, WebhookSecrets::of(third));
 }
 
 #[tokio::test]
@@ -127,9 +127,9 @@ async fn deliveries_are_listed_and_repeated() {
     }
     admin.relay().await;
     let now = admin.engine.clock().now();
-    let due = admin.store.webhooks().due(now, &[], 10).await.unwrap();
-    let failure = Failure { status: Some(500), error: "it answered 500".into(), next: None };
-    admin.store.webhooks().failed(&due[0].delivery.id, &failure, now).await.unwrap();
+    let due = admin.store.webhooks().list_due(now, &[], 10).await.unwrap();
+    let failure = DeliveryFailure { status: Some(500), error: "it answered 500".into(), next: None };
+    admin.store.webhooks().mark_failed(&due[0].delivery.id, &failure, now).await.unwrap();
     let path = format!("/api/webhooks/{id}/deliveries");
     let dead = admin.get(&format!("{path}?state=dead")).await;
     assert_eq!(dead.items("event_id"), [due[0].event.id.as_str()]);
@@ -146,7 +146,7 @@ async fn deliveries_are_listed_and_repeated() {
     let again = admin.post(&format!("/api/webhooks/deliveries/{delivery}/redeliver"), "").await;
     assert_eq!(again.status, 202, "{}", again.text);
     assert_eq!((&again.json()["state"], &again.json()["attempts"]), (&"pending".into(), &0.into()));
-    assert_eq!(admin.store.webhooks().due(now, &[], 10).await.unwrap().len(), 3);
+    assert_eq!(admin.store.webhooks().list_due(now, &[], 10).await.unwrap().len(), 3);
     admin.post("/api/webhooks/deliveries/none/redeliver", "").await.is_refused(404, "not_found", &[]);
     admin.get("/api/webhooks/none/deliveries").await.is_refused(404, "not_found", &[]);
     assert_eq!(admin.get("/api/audit?action=webhook.redeliver").await.items("subject"), [id.as_str()]);

@@ -1,15 +1,15 @@
 //! Keys are made, changed, rotated, revoked: each a transaction with its event and its entry in the audit log, in force
 //! at once on this node. Others follow when they reload.
 
-use super::Keys;
+use super::ApiKeys;
 use crate::secret::hex;
-use crate::{AuthError, Secret};
+use crate::{AuthError, KeySecret};
 use baton_model::{Actor, ApiKey, EventKind, KeyId};
 use baton_store::{Change, NewAudit, NewEvent};
 use rand::Rng;
 use std::time::Duration;
 
-impl Keys {
+impl ApiKeys {
     /// Makes a key of what `new` says; its id, hash and time are set here. The secret is shown only once.
     ///
     /// # Errors
@@ -19,10 +19,10 @@ impl Keys {
         &self,
         by: &Actor,
         new: ApiKey,
-        chance: &mut (impl Rng + Send),
-    ) -> Result<(ApiKey, Secret), AuthError> {
-        let secret = Secret::generate(chance);
-        let id = KeyId::from(format!("key_{}", hex(&chance.random::<[u8; 12]>())));
+        rng: &mut (impl Rng + Send),
+    ) -> Result<(ApiKey, KeySecret), AuthError> {
+        let secret = KeySecret::generate(rng);
+        let id = KeyId::from(format!("key_{}", hex(&rng.random::<[u8; 12]>())));
         let key = self.insert(by, new, id, &secret).await?;
         Ok((key, secret))
     }
@@ -54,9 +54,9 @@ impl Keys {
         by: &Actor,
         id: &KeyId,
         overlap: Duration,
-        chance: &mut (impl Rng + Send),
-    ) -> Result<(ApiKey, Secret), AuthError> {
-        let secret = Secret::generate(chance);
+        rng: &mut (impl Rng + Send),
+    ) -> Result<(ApiKey, KeySecret), AuthError> {
+        let secret = KeySecret::generate(rng);
         let work = self.store.change(by).await?;
         let before = work.keys().get(id).await?;
         if before.revoked_at.is_some() {
@@ -106,7 +106,7 @@ impl Keys {
         by: &Actor,
         new: ApiKey,
         id: KeyId,
-        secret: &Secret,
+        secret: &KeySecret,
     ) -> Result<ApiKey, AuthError> {
         let key = ApiKey {
             id,
@@ -133,7 +133,7 @@ impl Keys {
         let subject = before.or(after).map(|key| key.id.to_string()).unwrap_or_default();
         if let Some(kind) = event {
             let data = after.or(before).map(view).unwrap_or_default();
-            work.tell(NewEvent { kind, subject: subject.clone(), data, traceparent: None }).await?;
+            work.add_event(NewEvent { kind, subject: subject.clone(), data, traceparent: None }).await?;
         }
         let (before, after) = (before.map(view), after.map(view));
         work.audit(NewAudit { action, kind: "key", subject, before, after }).await?;

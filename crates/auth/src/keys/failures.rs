@@ -49,12 +49,12 @@ impl Network {
 
 /// Where credentials were right, last of all: a handful of networks.
 #[derive(Debug, Default)]
-pub(super) struct Seen {
+pub(super) struct RecentNetworks {
     networks: [AtomicU64; 8],
     next: AtomicUsize,
 }
 
-impl Seen {
+impl RecentNetworks {
     pub fn has(&self, network: Network) -> bool {
         self.networks.iter().any(|known| known.load(Ordering::Relaxed) == network.0)
     }
@@ -70,14 +70,14 @@ impl Seen {
 }
 
 /// The buckets, by the generic cell rate algorithm: of each is kept when it will be full again.
-pub(super) struct Failures {
+pub(super) struct FailureLimiter {
     limit: FailureLimit,
     full_again: Cache<Network, Arc<AtomicI64>>,
     /// Until then some bucket may be empty; so that nothing is looked up while none is.
     some_empty_until: AtomicI64,
 }
 
-impl Failures {
+impl FailureLimiter {
     pub fn new(limit: FailureLimit) -> Self {
         let full_again = Cache::builder().max_capacity(ADDRESSES).eviction_policy(EvictionPolicy::lru()).build();
         Self { limit, full_again, some_empty_until: AtomicI64::new(i64::MIN) }
@@ -90,7 +90,7 @@ impl Failures {
             return None;
         }
         let full_again = self.full_again.get(&network)?.load(Ordering::Relaxed);
-        self.wait(full_again, now)
+        self.wait_for_room(full_again, now)
     }
 
     /// Takes a failure out of the bucket of a network.
@@ -98,32 +98,32 @@ impl Failures {
     /// # Errors
     /// How long it stays empty, if it is.
     pub fn take(&self, network: Network, now: Timestamp) -> Result<(), Duration> {
-        let Some(each) = self.each() else { return Ok(()) };
+        let Some(each) = self.interval() else { return Ok(()) };
         let full_again = self.full_again.get_with(network, Arc::default);
         // One number and one atomic step: no lock that a flood of guesses could hold.
         let taken = full_again.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |full_again| {
-            self.wait(full_again, now).is_none().then(|| full_again.max(now.0).saturating_add(each))
+            self.wait_for_room(full_again, now).is_none().then(|| full_again.max(now.0).saturating_add(each))
         });
         let after = match taken {
             Ok(before) => before.max(now.0).saturating_add(each),
-            Err(empty) => return Err(self.wait(empty, now).unwrap_or_default()),
+            Err(empty) => return Err(self.wait_for_room(empty, now).unwrap_or_default()),
         };
-        if let Some(wait) = self.wait(after, now) {
+        if let Some(wait) = self.wait_for_room(after, now) {
             self.some_empty_until.fetch_max(now.plus(wait).0, Ordering::Relaxed);
         }
         Ok(())
     }
 
     /// How long it takes until one more failure fits into a bucket that will be full again then.
-    fn wait(&self, full_again: i64, now: Timestamp) -> Option<Duration> {
-        let each = self.each()?;
+    fn wait_for_room(&self, full_again: i64, now: Timestamp) -> Option<Duration> {
+        let each = self.interval()?;
         let room = each.saturating_mul(i64::from(self.limit.burst.max(1)));
         let wait = full_again.max(now.0).saturating_add(each).saturating_sub(room).saturating_sub(now.0);
         u64::try_from(wait).ok().filter(|wait| *wait > 0).map(Duration::from_micros)
     }
 
     /// Microseconds in which one failure more is allowed; `None`: any number is.
-    fn each(&self) -> Option<i64> {
+    fn interval(&self) -> Option<i64> {
         1_000_000_i64.checked_div(i64::from(self.limit.per_second)).map(|each| each.max(1))
     }
 }
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn a_bucket_is_emptied_and_fills_again() {
-        let failures = Failures::new(FailureLimit { per_second: 10, burst: 3 });
+        let failures = FailureLimiter::new(FailureLimit { per_second: 10, burst: 3 });
         let (one, other) = (network("10.0.0.1"), network("10.0.0.2"));
         let at = |millis: i64| Timestamp(millis * 1_000);
         for _ in 0..3 {
@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn without_a_limit_there_is_none() {
-        let failures = Failures::new(FailureLimit { per_second: 0, burst: 0 });
+        let failures = FailureLimiter::new(FailureLimit { per_second: 0, burst: 0 });
         assert!((0..1_000).all(|_| failures.take(network("::1"), Timestamp(0)).is_ok()));
     }
 
@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn memory_is_bounded() {
-        let failures = Failures::new(FailureLimit::default());
+        let failures = FailureLimiter::new(FailureLimit::default());
         for number in 0..ADDRESSES + 1_000 {
             failures.take(Network(number), Timestamp(0)).unwrap();
         }

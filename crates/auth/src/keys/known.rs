@@ -1,6 +1,6 @@
 //! What is known of the keys while requests are checked.
 
-use super::failures::Seen;
+use super::failures::RecentNetworks;
 use crate::secret::Hash;
 use baton_model::{Caller, KeyId, Timestamp};
 use baton_store::ApiKey;
@@ -13,14 +13,14 @@ use subtle::ConstantTimeEq;
 
 /// All keys at one moment.
 #[derive(Default)]
-pub(super) struct Snapshot {
-    by_hash: HashMap<Hash, Known>,
+pub(super) struct KeySnapshot {
+    by_hash: HashMap<Hash, KnownKey>,
     /// The hash in force of each.
     by_id: HashMap<KeyId, Hash>,
 }
 
 /// What is known of one key, or of what it was before a rotation.
-pub(super) struct Known {
+pub(super) struct KnownKey {
     pub caller: Caller,
     pub expires_at: Option<Timestamp>,
     pub revoked: bool,
@@ -29,19 +29,19 @@ pub(super) struct Known {
     /// The networks it may be used from; `None`: any.
     addresses: Option<Arc<[IpNet]>>,
     /// Shared by all snapshots.
-    uses: Arc<Uses>,
+    uses: Arc<KeyUses>,
 }
 
 /// How a key was used.
 #[derive(Default)]
-struct Uses {
+struct KeyUses {
     /// When it was last used, in microseconds; 0 if that is written down already.
     last: AtomicI64,
     /// From where.
-    seen: Seen,
+    seen: RecentNetworks,
 }
 
-impl Snapshot {
+impl KeySnapshot {
     /// The keys of the database, with the uses of those before them.
     pub fn read(keys: &[ApiKey], before: &Self) -> Self {
         let mut snapshot = Self::default();
@@ -50,14 +50,14 @@ impl Snapshot {
             let uses = before.by_id(&key.id).map(|known| Arc::clone(&known.uses)).unwrap_or_default();
             // A hash that is no hash can match nothing.
             if let Some(hash) = read_hex(&key.hash) {
-                snapshot.by_hash.insert(hash, Known::read(key, None, Arc::clone(&uses)));
+                snapshot.by_hash.insert(hash, KnownKey::read(key, None, Arc::clone(&uses)));
                 snapshot.by_id.insert(key.id.clone(), hash);
             }
             if let Some(hash) = key.previous_hash.as_deref().and_then(read_hex) {
                 // Without a time the previous secret counts as expired.
                 let until = key.previous_until.unwrap_or_default();
                 // After the one in force, and both count as uses of the same key.
-                snapshot.by_hash.insert(hash, Known::read(key, Some(until), uses));
+                snapshot.by_hash.insert(hash, KnownKey::read(key, Some(until), uses));
             }
         }
         snapshot
@@ -65,13 +65,13 @@ impl Snapshot {
 
     /// The key that hashes to that. The map is asked for a keyed hash, which nobody outside can steer; the comparison
     /// itself takes constant time.
-    pub fn by_hash(&self, hash: &Hash) -> Option<&Known> {
+    pub fn by_hash(&self, hash: &Hash) -> Option<&KnownKey> {
         let (stored, known) = self.by_hash.get_key_value(hash)?;
         bool::from(stored.ct_eq(hash)).then_some(known)
     }
 
     /// The key of that id.
-    pub fn by_id(&self, id: &KeyId) -> Option<&Known> {
+    pub fn by_id(&self, id: &KeyId) -> Option<&KnownKey> {
         self.by_hash.get(self.by_id.get(id)?)
     }
 
@@ -83,7 +83,7 @@ impl Snapshot {
     }
 
     /// Takes back what could not be written down, unless there is something newer by now.
-    pub fn give_back(&self, used: &[(KeyId, Timestamp)]) {
+    pub fn restore_uses(&self, used: &[(KeyId, Timestamp)]) {
         for (id, time) in used {
             if let Some(known) = self.by_id(id) {
                 // The key may have been used again while the write failed.
@@ -93,8 +93,8 @@ impl Snapshot {
     }
 }
 
-impl Known {
-    fn read(key: &ApiKey, replaced_at: Option<Timestamp>, uses: Arc<Uses>) -> Self {
+impl KnownKey {
+    fn read(key: &ApiKey, replaced_at: Option<Timestamp>, uses: Arc<KeyUses>) -> Self {
         let caller = Caller {
             key: Some(key.id.clone()),
             role: key.role,
@@ -122,7 +122,7 @@ impl Known {
     }
 
     /// From where it was used.
-    pub fn seen(&self) -> &Seen {
+    pub fn networks(&self) -> &RecentNetworks {
         &self.uses.seen
     }
 

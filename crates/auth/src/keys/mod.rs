@@ -7,14 +7,14 @@ mod known;
 pub use failures::FailureLimit;
 
 use crate::secret::{Hash, Pepper, random_pepper};
-use crate::token::{Claims, TokenFault, Tokens};
-use crate::{AuthError, Credentials, Secret};
+use crate::token::{Claims, TokenFault, TokenVerifier};
+use crate::{AuthError, Credentials, KeySecret};
 use arc_swap::ArcSwap;
 use baton_model::entity::Role;
 use baton_model::{Caller, Clock, ModelId};
 use baton_store::Store;
-use failures::{Failures, Network, Seen};
-use known::{Known, Snapshot};
+use failures::{FailureLimiter, Network, RecentNetworks};
+use known::{KeySnapshot, KnownKey};
 use rand::Rng;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -32,31 +32,31 @@ pub struct Origin {
 }
 
 /// The keys of the service, and the tokens that it takes beside them.
-pub struct Keys {
+pub struct ApiKeys {
     store: Store,
     clock: Arc<dyn Clock>,
     pepper: Pepper,
-    tokens: Option<Tokens>,
+    tokens: Option<TokenVerifier>,
     /// Whether requests from loopback without a key are admin: the development mode.
     open_on_loopback: bool,
     /// The key that the environment gave, by its hash. It is never stored.
     admin: Option<Hash>,
     /// From where that key was used.
-    admin_seen: Seen,
-    failures: Failures,
-    known: ArcSwap<Snapshot>,
+    admin_seen: RecentNetworks,
+    failures: FailureLimiter,
+    known: ArcSwap<KeySnapshot>,
     /// One reload at a time, so that an older list never replaces a newer one.
     reloading: tokio::sync::Mutex<()>,
 }
 
-impl Keys {
+impl ApiKeys {
     /// Reads the keys. The pepper that they are hashed with is made at the first start and kept in the settings.
     ///
     /// # Errors
     ///
     /// If the store can't be read or written.
-    pub async fn open(store: Store, clock: Arc<dyn Clock>, chance: &mut (impl Rng + Send)) -> Result<Self, AuthError> {
-        let pepper = store.settings().get_or_set(PEPPER, &random_pepper(chance)).await?;
+    pub async fn open(store: Store, clock: Arc<dyn Clock>, rng: &mut (impl Rng + Send)) -> Result<Self, AuthError> {
+        let pepper = store.settings().get_or_set(PEPPER, &random_pepper(rng)).await?;
         let keys = Self {
             store,
             clock,
@@ -64,8 +64,8 @@ impl Keys {
             tokens: None,
             open_on_loopback: false,
             admin: None,
-            admin_seen: Seen::default(),
-            failures: Failures::new(FailureLimit::default()),
+            admin_seen: RecentNetworks::default(),
+            failures: FailureLimiter::new(FailureLimit::default()),
             known: ArcSwap::default(),
             reloading: tokio::sync::Mutex::new(()),
         };
@@ -82,7 +82,7 @@ impl Keys {
 
     /// The same with one key more that is admin and stands in no table.
     #[must_use]
-    pub fn with_admin(mut self, secret: &Secret) -> Self {
+    pub fn with_admin(mut self, secret: &KeySecret) -> Self {
         self.admin = Some(self.pepper.hash(secret.reveal()));
         self
     }
@@ -90,19 +90,19 @@ impl Keys {
     /// The same with that limit of wrong credentials from one address.
     #[must_use]
     pub fn with_failures(mut self, limit: FailureLimit) -> Self {
-        self.failures = Failures::new(limit);
+        self.failures = FailureLimiter::new(limit);
         self
     }
 
     /// The same with tokens as credentials beside the keys.
     #[must_use]
-    pub fn with_tokens(mut self, tokens: Option<Tokens>) -> Self {
+    pub fn with_tokens(mut self, tokens: Option<TokenVerifier>) -> Self {
         self.tokens = tokens;
         self
     }
 
     /// The tokens, if they are taken.
-    pub fn tokens(&self) -> Option<&Tokens> {
+    pub fn tokens(&self) -> Option<&TokenVerifier> {
         self.tokens.as_ref()
     }
 
@@ -110,7 +110,7 @@ impl Keys {
     ///
     /// # Errors
     ///
-    /// Those of [`Keys::lookup`].
+    /// Those of [`ApiKeys::lookup`].
     pub async fn authenticate(
         &self,
         credentials: Option<Credentials<'_>>,
@@ -127,7 +127,7 @@ impl Keys {
             tokens.renew().await;
             found = self.find(credentials, origin);
         }
-        self.counted(found, network)
+        self.count_failure(found, network)
     }
 
     /// Who asks, as far as is known now. Reads no disk, takes no lock, calls nobody.
@@ -136,11 +136,11 @@ impl Keys {
     ///
     /// Why the credentials are not taken; [`AuthError::Missing`] if there are none.
     pub fn lookup(&self, credentials: Option<Credentials<'_>>, origin: Origin) -> Result<Caller, AuthError> {
-        self.counted(self.find(credentials, origin), Network::of(origin.client))
+        self.count_failure(self.find(credentials, origin), Network::of(origin.client))
     }
 
     /// Takes a failure out of the bucket of its network; whoever has none left is not told whether it was right.
-    fn counted(&self, found: Result<Caller, AuthError>, network: Network) -> Result<Caller, AuthError> {
+    fn count_failure(&self, found: Result<Caller, AuthError>, network: Network) -> Result<Caller, AuthError> {
         match found {
             Err(error) if error.may_be_a_guess() => match self.failures.take(network, self.clock.now()) {
                 Ok(()) => Err(error),
@@ -151,7 +151,7 @@ impl Keys {
     }
 
     /// Whether what is right may be used from there now: it was before, or not too much was wrong from there.
-    fn admitted(&self, seen: &Seen, origin: Origin) -> Result<(), AuthError> {
+    fn check_admission(&self, seen: &RecentNetworks, origin: Origin) -> Result<(), AuthError> {
         let network = Network::of(origin.client);
         if seen.has(network) {
             return Ok(());
@@ -166,22 +166,22 @@ impl Keys {
     fn find(&self, credentials: Option<Credentials<'_>>, origin: Origin) -> Result<Caller, AuthError> {
         let Some(credentials) = credentials else {
             // The peer and not the client: a proxy on this machine can name any client it likes.
-            return if self.needs_none(origin.peer) { Ok(admin()) } else { Err(AuthError::Missing) };
+            return if self.is_development_admin(origin.peer) { Ok(admin()) } else { Err(AuthError::Missing) };
         };
         let shown = credentials.reveal();
-        match (Tokens::looks_like(shown), &self.tokens) {
+        match (TokenVerifier::looks_like(shown), &self.tokens) {
             (true, Some(tokens)) => self.bearer(tokens.check(shown)?, origin),
             // A key that somebody else made may look like a token, so it is tried first.
-            (true, None) => self.owner(shown, origin).map_err(|error| match error {
+            (true, None) => self.find_owner(shown, origin).map_err(|error| match error {
                 AuthError::Unknown => AuthError::NoTokens,
                 other => other,
             }),
-            (false, _) => self.owner(shown, origin),
+            (false, _) => self.find_owner(shown, origin),
         }
     }
 
     /// Whether a request of this peer is admin without a key: the development mode, on this very machine.
-    pub fn needs_none(&self, peer: Option<IpAddr>) -> bool {
+    pub fn is_development_admin(&self, peer: Option<IpAddr>) -> bool {
         self.open_on_loopback && peer.is_some_and(|peer| peer.to_canonical().is_loopback())
     }
 
@@ -194,7 +194,7 @@ impl Keys {
         // The list is read under the lock, or an older list could be stored last.
         let _one = self.reloading.lock().await;
         let all = self.store.keys().all().await?;
-        let next = Snapshot::read(&all, &self.known.load());
+        let next = KeySnapshot::read(&all, &self.known.load());
         self.known.store(Arc::new(next));
         Ok(())
     }
@@ -211,8 +211,8 @@ impl Keys {
         if used.is_empty() {
             return Ok(());
         }
-        self.store.keys().touch(&used).await.map_err(|error| {
-            known.give_back(&used);
+        self.store.keys().note_uses(&used).await.map_err(|error| {
+            known.restore_uses(&used);
             AuthError::from(error)
         })
     }
@@ -222,18 +222,18 @@ impl Keys {
     }
 
     /// Who owns a key.
-    fn owner(&self, key: &str, origin: Origin) -> Result<Caller, AuthError> {
+    fn find_owner(&self, key: &str, origin: Origin) -> Result<Caller, AuthError> {
         let hash = self.pepper.hash(key);
         // This key stands in no table, so the snapshot does not know it.
         if self.admin.is_some_and(|admin| bool::from(admin.ct_eq(&hash))) {
-            self.admitted(&self.admin_seen, origin)?;
+            self.check_admission(&self.admin_seen, origin)?;
             return Ok(admin());
         }
         let snapshot = self.known.load();
         let known = snapshot.by_hash(&hash).ok_or(AuthError::Unknown)?;
         // Before the bucket is asked: what can't be used anyway must not make its network known.
-        self.usable(known, origin)?;
-        self.admitted(known.seen(), origin)?;
+        self.check_usable(known, origin)?;
+        self.check_admission(known.networks(), origin)?;
         Ok(known.caller.clone())
     }
 
@@ -247,12 +247,12 @@ impl Keys {
         };
         let snapshot = self.known.load();
         let known = snapshot.by_id(&id).ok_or(AuthError::Unknown)?;
-        self.usable(known, origin)?;
+        self.check_usable(known, origin)?;
         let of_key = &known.caller;
         // A token may book on another project than its key, but it does not see what is there if its key would not.
         let elsewhere = project.is_some() && !of_key.sees_project(project.as_deref());
         Ok(Caller {
-            role: if elsewhere { Role::Caller } else { lesser(role, of_key.role) },
+            role: if elsewhere { Role::Caller } else { lesser_role(role, of_key.role) },
             scope: if project.is_some() { None } else { of_key.scope },
             project: project.or_else(|| of_key.project.clone()),
             projects: of_key.projects.clone(),
@@ -264,7 +264,7 @@ impl Keys {
     }
 
     /// Whether a key may be used, now and from there.
-    fn usable(&self, known: &Known, origin: Origin) -> Result<(), AuthError> {
+    fn check_usable(&self, known: &KnownKey, origin: Origin) -> Result<(), AuthError> {
         let now = self.clock.now();
         if known.revoked {
             return Err(AuthError::Revoked);
@@ -298,7 +298,7 @@ fn admin() -> Caller {
 }
 
 /// The role that includes less. They are in order, the highest first.
-fn lesser(one: Role, other: Role) -> Role {
+fn lesser_role(one: Role, other: Role) -> Role {
     let both = [one, other];
     Role::ALL.into_iter().rfind(|role| both.contains(role)).unwrap_or(Role::Caller)
 }

@@ -1,7 +1,7 @@
 //! What the claims of a token make of its bearer.
 
 use super::TokenFault;
-use baton_model::bounds::{self, Most};
+use baton_model::bounds::{self, Maximum};
 use baton_model::entity::Role;
 use baton_model::{KeyId, ModelId};
 use serde_json::{Map, Value};
@@ -65,7 +65,7 @@ impl ClaimNames {
             role: self.read_role(claims)?,
             project: text(claims, &self.project)?.map(Arc::from),
             user: text(claims, &self.user)?.map(Arc::from),
-            models: words(claims, &self.models)?.map(|names| names.iter().map(ModelId::from).collect()),
+            models: read_words(claims, &self.models)?.map(|names| names.iter().map(ModelId::from).collect()),
             key: text(claims, &self.key)?.map(KeyId::from),
         })
     }
@@ -78,11 +78,11 @@ impl ClaimNames {
             Some(_) => return Err(fault(&self.role, "is no role: expected a word, or a list of words")),
         };
         // The roles are in order, the highest first.
-        let known = Role::ALL.into_iter().find(|role| words.iter().any(|word| self.meaning(word) == Some(*role)));
+        let known = Role::ALL.into_iter().find(|role| words.iter().any(|word| self.role_of(word) == Some(*role)));
         known.ok_or_else(|| fault(&self.role, format!("names no role that is known here: expected {}", self.roles())))
     }
 
-    fn meaning(&self, word: &str) -> Option<Role> {
+    fn role_of(&self, word: &str) -> Option<Role> {
         // With a mapping, the roles' own names mean nothing: an identity provider may use `admin` for something else.
         if self.roles.is_empty() { Role::lookup(word) } else { self.roles.get(word).copied() }
     }
@@ -118,7 +118,7 @@ fn text(claims: &Map<String, Value>, name: &str) -> Result<Option<String>, Token
 }
 
 /// A claim that names several.
-fn words(claims: &Map<String, Value>, name: &str) -> Result<Option<Vec<String>>, TokenFault> {
+fn read_words(claims: &Map<String, Value>, name: &str) -> Result<Option<Vec<String>>, TokenFault> {
     let wrong = || fault(name, "is no list: expected a list of names, or names with blanks between them");
     let words: Vec<String> = match find(claims, name) {
         None => return Ok(None),
@@ -133,7 +133,8 @@ fn words(claims: &Map<String, Value>, name: &str) -> Result<Option<Vec<String>>,
 }
 
 fn checked(name: &str, text: String) -> Result<String, TokenFault> {
-    if text.trim().is_empty() || Most::Bytes(bounds::ID).check(&text).is_err() || text.chars().any(char::is_control) {
+    if text.trim().is_empty() || Maximum::Bytes(bounds::ID).check(&text).is_err() || text.chars().any(char::is_control)
+    {
         return Err(fault(name, "is no name: expected 1 to 256 bytes without control characters"));
     }
     Ok(text)

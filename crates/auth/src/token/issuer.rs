@@ -7,7 +7,7 @@
 use super::TokenFault;
 use super::signers::Signers;
 use arc_swap::ArcSwapOption;
-use baton_fetch::{Client, Limits, Request};
+use baton_fetch::{FetchClient, FetchLimits, FetchRequest};
 use baton_model::{Clock, Timestamp};
 use serde::Deserialize;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 /// Where the keys are.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
+pub enum SigningKeySource {
     /// At this address.
     Keys(String),
     /// Where the issuer of this name says (OpenID Connect Discovery).
@@ -52,9 +52,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// An issuer of tokens.
 pub struct Issuer {
-    source: Source,
+    source: SigningKeySource,
     settings: IssuerSettings,
-    client: Client,
+    client: FetchClient,
     clock: Arc<dyn Clock>,
     signers: ArcSwapOption<Signers>,
     /// Why the last fetch failed; empty if it did not.
@@ -71,13 +71,13 @@ struct Discovered {
 
 impl Issuer {
     /// An issuer whose keys have not been fetched yet.
-    pub fn new(source: Source, settings: IssuerSettings, clock: Arc<dyn Clock>) -> Self {
-        let limits = Limits { time: settings.timeout, ..Limits::default() };
+    pub fn new(source: SigningKeySource, settings: IssuerSettings, clock: Arc<dyn Clock>) -> Self {
+        let limits = FetchLimits { time: settings.timeout, ..FetchLimits::default() };
         Self {
             source,
             settings,
             // Trusted, because the operator names the issuer: it may be on an internal network.
-            client: Client::trusted().within(limits),
+            client: FetchClient::trusted().with_limits(limits),
             clock,
             signers: ArcSwapOption::empty(),
             failure: ArcSwapOption::empty(),
@@ -106,7 +106,7 @@ impl Issuer {
     }
 
     /// Fetches the keys again and again, for ever.
-    pub async fn keep_fresh(&self) {
+    pub async fn refresh_forever(&self) {
         let mut pause = self.settings.pause;
         loop {
             let outcome = self.fetch().await;
@@ -159,8 +159,8 @@ impl Issuer {
 
     async fn published(&self) -> Result<Signers, String> {
         let address = match &self.source {
-            Source::Keys(address) => address.clone(),
-            Source::Discovery(issuer) => self.discover(issuer).await?,
+            SigningKeySource::Keys(address) => address.clone(),
+            SigningKeySource::Discovery(issuer) => self.discover(issuer).await?,
         };
         let body = self.get(&address).await?;
         Signers::read(&body, self.clock.now())
@@ -186,7 +186,7 @@ impl Issuer {
     }
 
     async fn get(&self, address: &str) -> Result<bytes::Bytes, String> {
-        let reply = self.client.send(Request::get(address)).await.map_err(|error| error.to_string())?;
+        let reply = self.client.send(FetchRequest::get(address)).await.map_err(|error| error.to_string())?;
         if reply.status.is_success() {
             return Ok(reply.body);
         }

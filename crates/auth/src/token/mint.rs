@@ -1,7 +1,7 @@
 //! Tokens of Baton's own, signed with the secret that it checks them with.
 
 use super::ClaimNames;
-use crate::Secret;
+use crate::KeySecret;
 use baton_model::Timestamp;
 use baton_model::entity::Role;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
@@ -32,13 +32,13 @@ pub struct Mint {
 /// # Errors
 ///
 /// If it can't be signed, or if no word of the configuration stands for the role.
-pub fn mint(secret: &Secret, names: &ClaimNames, wanted: &Mint, now: Timestamp) -> Result<String, String> {
+pub fn mint(secret: &KeySecret, names: &ClaimNames, wanted: &Mint, now: Timestamp) -> Result<String, String> {
     // Saturating below, because the lifetime comes from the command line.
     let seconds = now.seconds();
     let end = seconds.saturating_add(i64::try_from(wanted.ttl.as_secs()).unwrap_or(i64::MAX));
     let mut claims = Map::new();
     claims.insert(names.user.clone(), wanted.user.clone().into());
-    claims.insert(names.role.clone(), word(names, wanted.role)?.into());
+    claims.insert(names.role.clone(), role_word(names, wanted.role)?.into());
     claims.extend(wanted.project.clone().map(|project| (names.project.clone(), project.into())));
     if !wanted.models.is_empty() {
         claims.insert(names.models.clone(), wanted.models.clone().into());
@@ -53,7 +53,7 @@ pub fn mint(secret: &Secret, names: &ClaimNames, wanted: &Mint, now: Timestamp) 
 }
 
 /// The word of the role claim that means the role.
-fn word(names: &ClaimNames, role: Role) -> Result<String, String> {
+fn role_word(names: &ClaimNames, role: Role) -> Result<String, String> {
     if names.roles.is_empty() {
         return Ok(role.name().to_owned());
     }

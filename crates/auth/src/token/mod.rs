@@ -18,10 +18,10 @@ mod signers;
 
 pub use claims::{ClaimNames, Claims};
 pub use fault::TokenFault;
-pub use issuer::{Issuer, IssuerSettings, Source};
+pub use issuer::{Issuer, IssuerSettings, SigningKeySource};
 pub use mint::{Mint, mint};
 
-use crate::Secret;
+use crate::KeySecret;
 use baton_model::Clock;
 pub use jsonwebtoken::Algorithm;
 use jsonwebtoken::DecodingKey;
@@ -33,7 +33,7 @@ use std::time::Duration;
 #[derive(Debug, Clone)]
 pub struct TokenSettings {
     /// The secret of tokens by HS256.
-    pub secret: Option<Secret>,
+    pub secret: Option<KeySecret>,
     /// The algorithms that are taken, beyond which key they need.
     pub algorithms: Vec<Algorithm>,
     /// What `iss` must be; `None`: anything.
@@ -60,14 +60,14 @@ impl Default for TokenSettings {
 }
 
 /// The tokens of the service.
-pub struct Tokens {
+pub struct TokenVerifier {
     settings: TokenSettings,
     secret: Option<DecodingKey>,
     issuer: Option<Arc<Issuer>>,
     clock: Arc<dyn Clock>,
 }
 
-impl Tokens {
+impl TokenVerifier {
     /// Tokens of a secret, an issuer, or both.
     pub fn new(settings: TokenSettings, issuer: Option<Arc<Issuer>>, clock: Arc<dyn Clock>) -> Self {
         let secret = settings.secret.as_ref().map(|secret| DecodingKey::from_secret(secret.reveal().as_bytes()));
@@ -84,10 +84,10 @@ impl Tokens {
     ///
     /// # Errors
     ///
-    /// Why it can't. With [`TokenFault::UnknownSigner`] the issuer may have newer keys: see [`Tokens::renew`].
+    /// Why it can't. With [`TokenFault::UnknownSigner`] the issuer may have newer keys: see [`TokenVerifier::renew`].
     pub fn check(&self, token: &str) -> Result<Claims, TokenFault> {
         let now = self.clock.now();
-        let token = read::Token::read(token)?;
+        let token = read::UnverifiedToken::read(token)?;
         if !self.settings.algorithms.contains(&token.algorithm) {
             return Err(TokenFault::Algorithm { expected: self.expected_algorithms() });
         }
@@ -132,7 +132,7 @@ impl Tokens {
 }
 
 /// Says nothing of the secret.
-impl fmt::Debug for Tokens {
+impl fmt::Debug for TokenVerifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Tokens").field("settings", &self.settings).finish_non_exhaustive()
     }

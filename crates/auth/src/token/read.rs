@@ -14,7 +14,7 @@ use std::time::Duration;
 const LONGEST: usize = 16 << 10;
 
 /// A token taken apart, not yet believed.
-pub(super) struct Token<'t> {
+pub(super) struct UnverifiedToken<'t> {
     pub algorithm: Algorithm,
     key: Option<String>,
     /// What is signed: header and claims as they came.
@@ -30,7 +30,7 @@ struct Header {
     crit: Option<Value>,
 }
 
-impl<'t> Token<'t> {
+impl<'t> UnverifiedToken<'t> {
     pub fn read(text: &'t str) -> Result<Self, TokenFault> {
         let malformed = TokenFault::Malformed;
         // Bounded before it is decoded: decoding costs memory, and nobody is authenticated yet.
@@ -71,7 +71,7 @@ impl<'t> Token<'t> {
 
     /// Checks the signature with the key that the token names; one that names none is tried with all that fit.
     pub fn verify_by(&self, signers: &Signers) -> Result<(), TokenFault> {
-        let mut fitting = signers.fitting(self.key.as_deref(), self.algorithm).peekable();
+        let mut fitting = signers.find_matching(self.key.as_deref(), self.algorithm).peekable();
         if fitting.peek().is_none() {
             return Err(TokenFault::UnknownSigner);
         }

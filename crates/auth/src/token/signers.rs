@@ -49,7 +49,7 @@ impl Signers {
     }
 
     /// The keys of that id, or all if none is named, that the algorithm can be used with.
-    pub fn fitting(&self, id: Option<&str>, algorithm: Algorithm) -> impl Iterator<Item = &DecodingKey> {
+    pub fn find_matching(&self, id: Option<&str>, algorithm: Algorithm) -> impl Iterator<Item = &DecodingKey> {
         self.keys
             .iter()
             // Ids need not be unique in a key set (RFC 7517), so all of one id are tried.

@@ -2,7 +2,7 @@
 
 use crate::setup::{Fixture, at, by, show_from};
 use baton_auth::token::TokenSettings;
-use baton_auth::{ApiKey, AuthError, Credentials, FailureLimit, Keys, Origin, Secret, Tokens};
+use baton_auth::{ApiKey, ApiKeys, AuthError, Credentials, FailureLimit, KeySecret, Origin, TokenVerifier};
 use baton_model::entity::Role;
 use http::{HeaderMap, HeaderValue};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
@@ -13,18 +13,18 @@ use std::time::Duration;
 const SECRET: &str = "a secret of thirty-two characters";
 
 /// Keys, one of them in use at 10.0.0.1 already and another nowhere yet.
-async fn keys() -> (Fixture, Keys, String, String) {
+async fn keys() -> (Fixture, ApiKeys, String, String) {
     let mut fixture = Fixture::new().await;
     let keys = fixture.keys().await.with_failures(FailureLimit { per_second: 10, burst: 3 });
-    let (_, used) = keys.create(&by(), ApiKey::new("used", Role::Caller), &mut fixture.chance).await.unwrap();
-    let (_, new) = keys.create(&by(), ApiKey::new("new", Role::Caller), &mut fixture.chance).await.unwrap();
+    let (_, used) = keys.create(&by(), ApiKey::new("used", Role::Caller), &mut fixture.rng).await.unwrap();
+    let (_, new) = keys.create(&by(), ApiKey::new("new", Role::Caller), &mut fixture.rng).await.unwrap();
     show_from(&keys, used.reveal(), "10.0.0.1").unwrap();
-    let text = |secret: &Secret| secret.reveal().to_owned();
+    let text = |secret: &KeySecret| secret.reveal().to_owned();
     let both = (text(&used), text(&new));
     (fixture, keys, both.0, both.1)
 }
 
-fn guess(keys: &Keys, address: &str, times: usize) {
+fn guess(keys: &ApiKeys, address: &str, times: usize) {
     for number in 0..times {
         let error = show_from(keys, &format!("bt-guess-{number}"), address).unwrap_err();
         assert!(matches!(error, AuthError::Unknown), "{number}: {error:?}");
@@ -81,8 +81,8 @@ async fn an_address_is_all_that_one_client_can_choose_from() {
 #[tokio::test]
 async fn tokens_are_admitted_and_wrong_ones_count() {
     let (fixture, keys, ..) = keys().await;
-    let settings = TokenSettings { secret: Some(Secret::given(SECRET)), ..TokenSettings::default() };
-    let keys = keys.with_tokens(Some(Tokens::new(settings, None, fixture.clock())));
+    let settings = TokenSettings { secret: Some(KeySecret::from_text(SECRET)), ..TokenSettings::default() };
+    let keys = keys.with_tokens(Some(TokenVerifier::new(settings, None, fixture.clock())));
     let token = |secret: &str| {
         let claims = json!({ "sub": "ada", "exp": 4_000_000_000_u32 });
         encode(&Header::new(Algorithm::HS256), &claims, &EncodingKey::from_secret(secret.as_bytes())).unwrap()

@@ -3,8 +3,8 @@
 use crate::setup::{Fixture, Hands};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use baton_auth::token::{Issuer, IssuerSettings, Source, TokenFault, TokenSettings};
-use baton_auth::{AuthError, Credentials, Keys, Origin, Tokens};
+use baton_auth::token::{Issuer, IssuerSettings, SigningKeySource, TokenFault, TokenSettings};
+use baton_auth::{ApiKeys, AuthError, Credentials, Origin, TokenVerifier};
 use baton_model::{Caller, Timestamp};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue};
@@ -129,18 +129,18 @@ fn settings() -> IssuerSettings {
     IssuerSettings { pause: DAY, timeout: Duration::from_millis(300), ..IssuerSettings::default() }
 }
 
-async fn keys(source: Source, settings: IssuerSettings) -> (Arc<Hands>, Keys) {
+async fn keys(source: SigningKeySource, settings: IssuerSettings) -> (Arc<Hands>, ApiKeys) {
     let mut fixture = Fixture::new().await;
     let issuer = Arc::new(Issuer::new(source, settings, fixture.clock()));
-    let tokens = Tokens::new(TokenSettings::default(), Some(issuer), fixture.clock());
+    let tokens = TokenVerifier::new(TokenSettings::default(), Some(issuer), fixture.clock());
     (Arc::clone(&fixture.clock), fixture.keys().await.with_tokens(Some(tokens)))
 }
 
-async fn by_address(published: &Published, settings: IssuerSettings) -> (Arc<Hands>, Keys) {
-    keys(Source::Keys(format!("http://{}/keys", published.address)), settings).await
+async fn by_address(published: &Published, settings: IssuerSettings) -> (Arc<Hands>, ApiKeys) {
+    keys(SigningKeySource::Keys(format!("http://{}/keys", published.address)), settings).await
 }
 
-async fn show(keys: &Keys, token: &str) -> Result<Caller, AuthError> {
+async fn show(keys: &ApiKeys, token: &str) -> Result<Caller, AuthError> {
     let value = HeaderValue::from_str(&format!("Bearer {token}")).unwrap();
     let headers = HeaderMap::from_iter([(AUTHORIZATION, value)]);
     keys.authenticate(Credentials::read(&headers).unwrap(), Origin::default()).await
@@ -175,10 +175,10 @@ async fn the_issuer_says_where_its_keys_are() {
     let key = Signing::new("1", Algorithm::ES256);
     let published = Published::start(&[&key]).await;
     let issuer = format!("http://{}", published.address);
-    let (_clock, found) = keys(Source::Discovery(issuer.clone()), settings()).await;
+    let (_clock, found) = keys(SigningKeySource::Discovery(issuer.clone()), settings()).await;
     assert!(show(&found, &key.token()).await.is_ok());
     // A slash more is another issuer: the tokens' `iss` is compared letter by letter.
-    let (_clock, other) = keys(Source::Discovery(format!("{issuer}/")), settings()).await;
+    let (_clock, other) = keys(SigningKeySource::Discovery(format!("{issuer}/")), settings()).await;
     let error = show(&other, &key.token()).await.unwrap_err();
     assert!(error.to_string().contains("its `issuer` is another than auth.jwt.issuer"), "{error}");
 }

@@ -1,7 +1,7 @@
 //! Keys, over a real store.
 
 use crate::setup::{Fixture, at, by, show, show_from};
-use baton_auth::{ApiKey, AuthError, Bootstrap, Credentials, Origin, Secret, bootstrap, require};
+use baton_auth::{ApiKey, AuthError, Bootstrap, Credentials, KeySecret, Origin, bootstrap, require};
 use baton_model::entity::Role;
 use baton_model::{ModelId, Timestamp};
 use baton_store::audit::AuditFilter;
@@ -20,7 +20,7 @@ async fn a_key_is_its_caller() {
         models: Some([ModelId::from("fast")].into()),
         ..ApiKey::new("team", Role::Caller)
     };
-    let (key, secret) = keys.create(&by(), new, &mut fixture.chance).await.unwrap();
+    let (key, secret) = keys.create(&by(), new, &mut fixture.rng).await.unwrap();
     let caller = show(&keys, secret.reveal()).unwrap();
     assert_eq!((caller.key.as_ref(), caller.role), (Some(&key.id), Role::Caller));
     assert_eq!((caller.project.as_deref(), caller.user.as_deref()), (Some("search"), Some("ada")));
@@ -36,7 +36,7 @@ async fn a_key_is_its_caller() {
 async fn what_is_no_key_is_turned_away_without_an_echo() {
     let mut fixture = Fixture::new().await;
     let keys = fixture.keys().await;
-    let (_, secret) = keys.create(&by(), ApiKey::new("team", Role::Caller), &mut fixture.chance).await.unwrap();
+    let (_, secret) = keys.create(&by(), ApiKey::new("team", Role::Caller), &mut fixture.rng).await.unwrap();
     let mut longer = secret.reveal().to_owned();
     longer.push('x');
     let upper = secret.reveal().to_uppercase();
@@ -56,9 +56,9 @@ async fn what_is_no_key_is_turned_away_without_an_echo() {
 async fn revoking_holds_at_once_and_expiry_at_its_moment() {
     let mut fixture = Fixture::new().await;
     let keys = fixture.keys().await;
-    let (first, first_secret) = keys.create(&by(), ApiKey::new("a", Role::Caller), &mut fixture.chance).await.unwrap();
+    let (first, first_secret) = keys.create(&by(), ApiKey::new("a", Role::Caller), &mut fixture.rng).await.unwrap();
     let expiring = ApiKey { expires_at: Some(Timestamp(2_000)), ..ApiKey::new("b", Role::Caller) };
-    let (second, second_secret) = keys.create(&by(), expiring, &mut fixture.chance).await.unwrap();
+    let (second, second_secret) = keys.create(&by(), expiring, &mut fixture.rng).await.unwrap();
     keys.revoke(&by(), &first.id).await.unwrap();
     assert!(matches!(show(&keys, first_secret.reveal()), Err(AuthError::Revoked)));
     assert_eq!(fixture.store.keys().get(&first.id).await.unwrap().revoked_at, Some(Timestamp(1_000)));
@@ -76,7 +76,7 @@ async fn revoking_holds_at_once_and_expiry_at_its_moment() {
 async fn nodes_that_share_a_store_follow_when_they_reload() {
     let mut fixture = Fixture::new().await;
     let (one, other) = (fixture.keys().await, fixture.keys().await);
-    let (key, secret) = one.create(&by(), ApiKey::new("a", Role::Operator), &mut fixture.chance).await.unwrap();
+    let (key, secret) = one.create(&by(), ApiKey::new("a", Role::Operator), &mut fixture.rng).await.unwrap();
     assert!(matches!(show(&other, secret.reveal()), Err(AuthError::Unknown)));
     other.reload().await.unwrap();
     assert_eq!(show(&other, secret.reveal()).unwrap().role, Role::Operator);
@@ -112,18 +112,18 @@ async fn only_loopback_is_open_and_only_in_development() {
 async fn the_first_key_is_made_once() {
     let mut fixture = Fixture::new().await;
     let keys = fixture.keys().await;
-    let (keys, made) = bootstrap(keys, None, &mut fixture.chance).await.unwrap();
+    let (keys, made) = bootstrap(keys, None, &mut fixture.rng).await.unwrap();
     let Bootstrap::Made(secret) = made else { unreachable!("no key was there") };
     assert_eq!(show(&keys, secret.reveal()).unwrap().role, Role::Admin);
     let again = fixture.keys().await;
-    let (again, present) = bootstrap(again, None, &mut fixture.chance).await.unwrap();
+    let (again, present) = bootstrap(again, None, &mut fixture.rng).await.unwrap();
     assert_eq!(present, Bootstrap::Present);
     assert_eq!(show(&again, secret.reveal()).unwrap().role, Role::Admin);
     // Its owner deletes it: it does not come back.
     let id = show(&again, secret.reveal()).unwrap().key.unwrap();
     again.delete(&by(), &id).await.unwrap();
     let third = fixture.keys().await;
-    let (third, present) = bootstrap(third, None, &mut fixture.chance).await.unwrap();
+    let (third, present) = bootstrap(third, None, &mut fixture.rng).await.unwrap();
     assert_eq!(present, Bootstrap::Present);
     assert!(show(&third, secret.reveal()).is_err());
 }
@@ -132,8 +132,8 @@ async fn the_first_key_is_made_once() {
 async fn a_given_key_is_admin_and_stored_nowhere() {
     let mut fixture = Fixture::new().await;
     let keys = fixture.keys().await;
-    let given = Secret::given("correct horse battery staple");
-    let (keys, how) = bootstrap(keys, Some(&given), &mut fixture.chance).await.unwrap();
+    let given = KeySecret::from_text("correct horse battery staple");
+    let (keys, how) = bootstrap(keys, Some(&given), &mut fixture.rng).await.unwrap();
     assert_eq!(how, Bootstrap::Given);
     assert_eq!(show(&keys, given.reveal()).unwrap().role, Role::Admin);
     assert_eq!(fixture.store.keys().all().await.unwrap(), []);
@@ -144,9 +144,9 @@ async fn a_given_key_is_admin_and_stored_nowhere() {
 async fn a_rotated_key_has_two_secrets_for_a_while() {
     let mut fixture = Fixture::new().await;
     let keys = fixture.keys().await;
-    let (key, old) = keys.create(&by(), ApiKey::new("a", Role::Operator), &mut fixture.chance).await.unwrap();
+    let (key, old) = keys.create(&by(), ApiKey::new("a", Role::Operator), &mut fixture.rng).await.unwrap();
     let hour = Duration::from_secs(3600);
-    let (rotated, new) = keys.rotate(&by(), &key.id, hour, &mut fixture.chance).await.unwrap();
+    let (rotated, new) = keys.rotate(&by(), &key.id, hour, &mut fixture.rng).await.unwrap();
     assert_eq!((&rotated.id, rotated.previous_until), (&key.id, Some(Timestamp(1_000).plus(hour))));
     let caller = show(&keys, new.reveal()).unwrap();
     assert_eq!((caller.role, caller.key.as_ref()), (Role::Operator, Some(&key.id)));
@@ -157,11 +157,11 @@ async fn a_rotated_key_has_two_secrets_for_a_while() {
     assert!(matches!(show(&keys, old.reveal()), Err(AuthError::Replaced)));
     assert!(show(&keys, new.reveal()).is_ok());
     // Without an overlap the one before ends at once.
-    let (_, newest) = keys.rotate(&by(), &key.id, Duration::ZERO, &mut fixture.chance).await.unwrap();
+    let (_, newest) = keys.rotate(&by(), &key.id, Duration::ZERO, &mut fixture.rng).await.unwrap();
     assert!(matches!(show(&keys, new.reveal()), Err(AuthError::Unknown)));
     keys.revoke(&by(), &key.id).await.unwrap();
     assert!(matches!(show(&keys, newest.reveal()), Err(AuthError::Revoked)));
-    let refused = keys.rotate(&by(), &key.id, hour, &mut fixture.chance).await.unwrap_err();
+    let refused = keys.rotate(&by(), &key.id, hour, &mut fixture.rng).await.unwrap_err();
     assert!(matches!(refused, AuthError::Revoked));
 }
 
@@ -169,8 +169,8 @@ async fn a_rotated_key_has_two_secrets_for_a_while() {
 async fn revoking_ends_both_secrets_of_a_rotated_key() {
     let mut fixture = Fixture::new().await;
     let keys = fixture.keys().await;
-    let (key, old) = keys.create(&by(), ApiKey::new("a", Role::Caller), &mut fixture.chance).await.unwrap();
-    let (_, new) = keys.rotate(&by(), &key.id, Duration::from_secs(60), &mut fixture.chance).await.unwrap();
+    let (key, old) = keys.create(&by(), ApiKey::new("a", Role::Caller), &mut fixture.rng).await.unwrap();
+    let (_, new) = keys.rotate(&by(), &key.id, Duration::from_secs(60), &mut fixture.rng).await.unwrap();
     keys.revoke(&by(), &key.id).await.unwrap();
     for secret in [old, new] {
         assert!(matches!(show(&keys, secret.reveal()), Err(AuthError::Revoked)));
@@ -183,7 +183,7 @@ async fn a_key_bound_to_networks_works_only_from_there() {
     let keys = fixture.keys().await;
     let addresses = Some(vec!["10.0.0.0/8".into(), "2001:db8::/32".into()]);
     let bound = ApiKey { addresses, ..ApiKey::new("a", Role::Caller) };
-    let (_, secret) = keys.create(&by(), bound, &mut fixture.chance).await.unwrap();
+    let (_, secret) = keys.create(&by(), bound, &mut fixture.rng).await.unwrap();
     // A socket that listens on version 6 shows addresses of version 4 in this form.
     for good in ["10.1.2.3", "::ffff:10.1.2.3", "2001:db8::1"] {
         assert!(show_from(&keys, secret.reveal(), good).is_ok(), "{good}");
@@ -201,8 +201,8 @@ async fn a_key_bound_to_networks_works_only_from_there() {
 async fn uses_are_noted_together() {
     let mut fixture = Fixture::new().await;
     let keys = fixture.keys().await;
-    let (used, secret) = keys.create(&by(), ApiKey::new("a", Role::Caller), &mut fixture.chance).await.unwrap();
-    let (unused, _) = keys.create(&by(), ApiKey::new("b", Role::Caller), &mut fixture.chance).await.unwrap();
+    let (used, secret) = keys.create(&by(), ApiKey::new("a", Role::Caller), &mut fixture.rng).await.unwrap();
+    let (unused, _) = keys.create(&by(), ApiKey::new("b", Role::Caller), &mut fixture.rng).await.unwrap();
     show(&keys, secret.reveal()).unwrap();
     fixture.clock.0.store(5_000, Ordering::SeqCst);
     show(&keys, secret.reveal()).unwrap();
@@ -217,9 +217,9 @@ async fn uses_are_noted_together() {
 async fn every_change_of_a_key_is_told_and_kept() {
     let mut fixture = Fixture::new().await;
     let keys = fixture.keys().await;
-    let (key, secret) = keys.create(&by(), ApiKey::new("a", Role::Caller), &mut fixture.chance).await.unwrap();
+    let (key, secret) = keys.create(&by(), ApiKey::new("a", Role::Caller), &mut fixture.rng).await.unwrap();
     keys.update(&by(), &key.id, |key| key.name = "b".into()).await.unwrap();
-    let (_, rotated) = keys.rotate(&by(), &key.id, Duration::from_secs(60), &mut fixture.chance).await.unwrap();
+    let (_, rotated) = keys.rotate(&by(), &key.id, Duration::from_secs(60), &mut fixture.rng).await.unwrap();
     keys.revoke(&by(), &key.id).await.unwrap();
     // Once more changes nothing, so there is nothing to tell.
     keys.revoke(&by(), &key.id).await.unwrap();
@@ -232,7 +232,7 @@ async fn every_change_of_a_key_is_told_and_kept() {
     let update = page.items.get(3).unwrap();
     assert!(update.before.as_deref().unwrap().contains("\"name\":\"a\""));
     assert!(update.after.as_deref().unwrap().contains("\"name\":\"b\""));
-    let events = fixture.store.events().unplaced(100).await.unwrap();
+    let events = fixture.store.events().list_unplaced(100).await.unwrap();
     let kinds: Vec<&str> = events.iter().map(|event| event.kind.name()).collect();
     assert_eq!(kinds, ["key.created", "key.revoked", "key.revoked"]);
     let text = format!("{text}{events:?}");

@@ -1,6 +1,6 @@
 //! Keys over a real store, and a clock that is set by hand.
 
-use baton_auth::{AuthError, Credentials, Keys, Origin};
+use baton_auth::{ApiKeys, AuthError, Credentials, Origin};
 use baton_model::{Actor, Caller, Clock, Timestamp};
 use baton_store::Store;
 use http::{HeaderMap, HeaderValue};
@@ -22,22 +22,22 @@ impl Clock for Hands {
 pub struct Fixture {
     pub store: Store,
     pub clock: Arc<Hands>,
-    pub chance: StdRng,
+    pub rng: StdRng,
 }
 
 impl Fixture {
     pub async fn new() -> Self {
         let store = Store::open("sqlite::memory:").await.unwrap();
         store.migrate().await.unwrap();
-        Self { store, clock: Arc::new(Hands(AtomicI64::new(1_000))), chance: StdRng::seed_from_u64(7) }
+        Self { store, clock: Arc::new(Hands(AtomicI64::new(1_000))), rng: StdRng::seed_from_u64(7) }
     }
 
     pub fn clock(&self) -> Arc<dyn Clock> {
         Arc::clone(&self.clock) as _
     }
 
-    pub async fn keys(&mut self) -> Keys {
-        Keys::open(self.store.clone(), self.clock(), &mut self.chance).await.unwrap()
+    pub async fn keys(&mut self) -> ApiKeys {
+        ApiKeys::open(self.store.clone(), self.clock(), &mut self.rng).await.unwrap()
     }
 }
 
@@ -51,15 +51,15 @@ pub fn at(peer: IpAddr) -> Origin {
     Origin { peer: Some(peer), client: Some(peer) }
 }
 
-pub fn show(keys: &Keys, key: &str) -> Result<Caller, AuthError> {
-    shown(keys, key, Origin::default())
+pub fn show(keys: &ApiKeys, key: &str) -> Result<Caller, AuthError> {
+    authenticate_key(keys, key, Origin::default())
 }
 
-pub fn show_from(keys: &Keys, key: &str, address: &str) -> Result<Caller, AuthError> {
-    shown(keys, key, at(address.parse().unwrap()))
+pub fn show_from(keys: &ApiKeys, key: &str, address: &str) -> Result<Caller, AuthError> {
+    authenticate_key(keys, key, at(address.parse().unwrap()))
 }
 
-fn shown(keys: &Keys, key: &str, origin: Origin) -> Result<Caller, AuthError> {
+fn authenticate_key(keys: &ApiKeys, key: &str, origin: Origin) -> Result<Caller, AuthError> {
     let mut headers = HeaderMap::new();
     headers.insert("x-api-key", HeaderValue::from_str(key).unwrap());
     keys.lookup(Credentials::read(&headers).unwrap(), origin)

@@ -2,7 +2,7 @@
 
 use crate::setup::{Fixture, by, show, show_from};
 use baton_auth::token::{ClaimNames, Mint, TokenFault, TokenSettings, mint};
-use baton_auth::{ApiKey, AuthError, Keys, Secret, Tokens};
+use baton_auth::{ApiKey, ApiKeys, AuthError, KeySecret, TokenVerifier};
 use baton_model::entity::Role;
 use baton_model::{ModelId, Timestamp};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
@@ -17,14 +17,14 @@ const SECRET: &str = "a secret of thirty-two characters";
 const NOON: i64 = 1_795_435_200;
 
 fn settings() -> TokenSettings {
-    TokenSettings { secret: Some(Secret::given(SECRET)), ..TokenSettings::default() }
+    TokenSettings { secret: Some(KeySecret::from_text(SECRET)), ..TokenSettings::default() }
 }
 
 /// Keys that take tokens, at noon.
-async fn keys(settings: TokenSettings) -> (Fixture, Keys) {
+async fn keys(settings: TokenSettings) -> (Fixture, ApiKeys) {
     let mut fixture = Fixture::new().await;
     fixture.clock.0.store(NOON * 1_000_000, Ordering::SeqCst);
-    let keys = fixture.keys().await.with_tokens(Some(Tokens::new(settings, None, fixture.clock())));
+    let keys = fixture.keys().await.with_tokens(Some(TokenVerifier::new(settings, None, fixture.clock())));
     (fixture, keys)
 }
 
@@ -32,7 +32,7 @@ fn signed(secret: &str, claims: &Value) -> String {
     encode(&Header::new(Algorithm::HS256), claims, &EncodingKey::from_secret(secret.as_bytes())).unwrap()
 }
 
-fn fault(keys: &Keys, token: &str) -> TokenFault {
+fn fault(keys: &ApiKeys, token: &str) -> TokenFault {
     match show(keys, token).unwrap_err() {
         AuthError::Token(fault) => fault,
         other => TokenFault::NoSigners(format!("another error: {other}")),
@@ -51,7 +51,8 @@ async fn a_token_is_its_caller() {
         issuer: None,
         audience: None,
     };
-    let token = mint(&Secret::given(SECRET), &ClaimNames::default(), &wanted, Timestamp(NOON * 1_000_000)).unwrap();
+    let token =
+        mint(&KeySecret::from_text(SECRET), &ClaimNames::default(), &wanted, Timestamp(NOON * 1_000_000)).unwrap();
     let caller = show(&keys, &token).unwrap();
     assert_eq!((caller.role, caller.key.as_ref()), (Role::Operator, None));
     assert_eq!((caller.user.as_deref(), caller.project.as_deref()), (Some("ada"), Some("search")));
@@ -60,7 +61,7 @@ async fn a_token_is_its_caller() {
     let mut fixture = Fixture::new().await;
     let without = fixture.keys().await;
     assert!(matches!(show(&without, &token), Err(AuthError::NoTokens)));
-    let (_, key) = keys.create(&by(), ApiKey::new("k", Role::Caller), &mut fixture.chance).await.unwrap();
+    let (_, key) = keys.create(&by(), ApiKey::new("k", Role::Caller), &mut fixture.rng).await.unwrap();
     assert_eq!(show(&keys, key.reveal()).unwrap().role, Role::Caller);
 }
 
@@ -120,7 +121,7 @@ async fn a_token_of_a_key_can_do_no_more_than_the_key() {
         addresses: Some(vec!["10.0.0.0/8".into()]),
         ..ApiKey::new("k", Role::Viewer)
     };
-    let (key, _) = keys.create(&by(), new, &mut fixture.chance).await.unwrap();
+    let (key, _) = keys.create(&by(), new, &mut fixture.rng).await.unwrap();
     let claims = json!({ "key_id": key.id.as_str(), "role": "admin", "models": ["b", "c"], "exp": NOON + 60 });
     let token = signed(SECRET, &claims);
     let caller = show_from(&keys, &token, "10.1.1.1").unwrap();
@@ -165,7 +166,7 @@ proptest! {
     #[test]
     fn no_text_is_believed_or_ends_the_process(text in "eyJ[ -~]{0,200}", claims in "\\PC{0,100}") {
         let clock = Arc::new(baton_model::SystemClock);
-        let tokens = Tokens::new(settings(), None, clock);
+        let tokens = TokenVerifier::new(settings(), None, clock);
         prop_assert!(tokens.check(&text).is_err());
         prop_assert!(tokens.check(&claims).is_err());
     }
@@ -175,7 +176,7 @@ proptest! {
     fn no_claims_end_the_process(
         exp: f64, nbf: i64, role in "\\PC{0,20}", sub in prop::collection::vec("\\PC{0,5}", 0..3),
     ) {
-        let tokens = Tokens::new(settings(), None, Arc::new(baton_model::SystemClock));
+        let tokens = TokenVerifier::new(settings(), None, Arc::new(baton_model::SystemClock));
         let token = signed(SECRET, &json!({ "exp": exp, "nbf": nbf, "role": [role], "models": sub, "sub": sub }));
         // A list is no user, so none of them is taken.
         prop_assert!(tokens.check(&token).is_err());

@@ -6,14 +6,14 @@ use serde_json::Value;
 
 /// What a reply must be for a command to report success.
 #[derive(Debug, Clone, Copy)]
-pub struct Expected {
+pub struct ExpectedReply {
     status: StatusCode,
-    fields: &'static [Field],
+    fields: &'static [ExpectedField],
 }
 
 /// A field that a reply must have: a JSON pointer, and the kind of value there.
 #[derive(Debug, Clone, Copy)]
-pub enum Field {
+pub enum ExpectedField {
     /// Text that is not empty.
     Text(&'static str),
     /// An array.
@@ -24,24 +24,24 @@ pub enum Field {
     Bool(&'static str),
 }
 
-impl Expected {
+impl ExpectedReply {
     /// A page of a list.
-    pub const LIST: Self = Self::ok(&[Field::List("/items")]);
+    pub const LIST: Self = Self::ok(&[ExpectedField::List("/items")]);
     /// No content.
     pub const NOTHING: Self = Self { status: StatusCode::NO_CONTENT, fields: &[] };
 
     /// An object with these fields.
-    pub const fn ok(fields: &'static [Field]) -> Self {
+    pub const fn ok(fields: &'static [ExpectedField]) -> Self {
         Self { status: StatusCode::OK, fields }
     }
 
     /// An object with these fields, which was created by the call.
-    pub const fn created(fields: &'static [Field]) -> Self {
+    pub const fn created(fields: &'static [ExpectedField]) -> Self {
         Self { status: StatusCode::CREATED, fields }
     }
 
     /// An object with these fields, for which the work goes on.
-    pub const fn accepted(fields: &'static [Field]) -> Self {
+    pub const fn accepted(fields: &'static [ExpectedField]) -> Self {
         Self { status: StatusCode::ACCEPTED, fields }
     }
 
@@ -73,7 +73,7 @@ impl Expected {
     }
 }
 
-impl Field {
+impl ExpectedField {
     fn pointer(&self) -> &'static str {
         match self {
             Self::Text(pointer) | Self::List(pointer) | Self::Number(pointer) | Self::Bool(pointer) => pointer,
@@ -106,7 +106,7 @@ mod tests {
     use super::*;
     use http::HeaderValue;
 
-    fn read(expected: &Expected, status: u16, body: &str) -> Result<Value, String> {
+    fn read(expected: &ExpectedReply, status: u16, body: &str) -> Result<Value, String> {
         let mut headers = HeaderMap::new();
         headers.insert("x-request-id", HeaderValue::from_static("1"));
         expected.read(&StatusCode::from_u16(status).unwrap(), &headers, body.as_bytes())
@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn only_the_expected_reply_is_a_success() {
-        const CREATED: Expected = Expected::created(&[Field::Text("/id")]);
+        const CREATED: ExpectedReply = ExpectedReply::created(&[ExpectedField::Text("/id")]);
         assert_eq!(read(&CREATED, 201, r#"{"id":"a"}"#).unwrap().pointer("/id").unwrap(), "a");
         for (status, body) in [
             (200, r#"{"id":"a"}"#),
@@ -126,9 +126,9 @@ mod tests {
         ] {
             read(&CREATED, status, body).unwrap_err();
         }
-        assert_eq!(read(&Expected::NOTHING, 204, "").unwrap(), Value::Null);
-        read(&Expected::NOTHING, 200, "").unwrap_err();
-        read(&Expected::LIST, 200, r#"{"items":{}}"#).unwrap_err();
+        assert_eq!(read(&ExpectedReply::NOTHING, 204, "").unwrap(), Value::Null);
+        read(&ExpectedReply::NOTHING, 200, "").unwrap_err();
+        read(&ExpectedReply::LIST, 200, r#"{"items":{}}"#).unwrap_err();
         // Right in everything but the header that only Baton sends.
         CREATED.read(&StatusCode::CREATED, &HeaderMap::new(), br#"{"id":"a"}"#).unwrap_err();
     }

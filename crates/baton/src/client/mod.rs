@@ -1,19 +1,19 @@
 //! A client of a running Baton's management API, for the commands.
 //!
 //! The credentials go to the address of [`Server`] and nowhere else: redirects are not followed. A command has succeeded
-//! only if the reply is the one that [`Expected`] describes, so that a web page or another service at that address is
+//! only if the reply is the one that [`ExpectedReply`] describes, so that a web page or another service at that address is
 //! never taken for Baton.
 
 mod expected;
 mod refusal;
 mod server;
 
-pub use expected::{Expected, Field};
+pub use expected::{ExpectedField, ExpectedReply};
 pub use server::Server;
 
 use anyhow::{Context, bail};
 use baton_provider_api::Transport;
-use baton_provider_api::transport::{BaseUrl, Bounds, Reply, Request};
+use baton_provider_api::transport::{BaseUrl, CallBounds, HttpReply, HttpRequest};
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 /// A client of one Baton.
-pub struct Client {
+pub struct ApiClient {
     transport: Transport,
     base_url: BaseUrl,
     key: Option<String>,
@@ -53,12 +53,12 @@ impl<'c> ApiCall<'c> {
     }
 }
 
-impl Client {
+impl ApiClient {
     /// `GET` with a query.
     ///
     /// # Errors
     /// As for [`call`](Self::call).
-    pub async fn get(&self, path: &str, query: &[(&str, &str)], expected: &Expected) -> anyhow::Result<Value> {
+    pub async fn get(&self, path: &str, query: &[(&str, &str)], expected: &ExpectedReply) -> anyhow::Result<Value> {
         self.call(ApiCall { query, ..ApiCall::new(Method::GET, path) }, expected).await
     }
 
@@ -66,7 +66,7 @@ impl Client {
     ///
     /// # Errors
     /// As for [`call`](Self::call).
-    pub async fn post(&self, path: &str, body: &Value, expected: &Expected) -> anyhow::Result<Value> {
+    pub async fn post(&self, path: &str, body: &Value, expected: &ExpectedReply) -> anyhow::Result<Value> {
         self.call(ApiCall { body: Some(body), ..ApiCall::new(Method::POST, path) }, expected).await
     }
 
@@ -74,7 +74,7 @@ impl Client {
     ///
     /// # Errors
     /// As for [`call`](Self::call).
-    pub async fn put(&self, path: &str, body: &Value, expected: &Expected) -> anyhow::Result<Value> {
+    pub async fn put(&self, path: &str, body: &Value, expected: &ExpectedReply) -> anyhow::Result<Value> {
         self.call(ApiCall { body: Some(body), ..ApiCall::new(Method::PUT, path) }, expected).await
     }
 
@@ -83,7 +83,7 @@ impl Client {
     /// # Errors
     /// As for [`call`](Self::call).
     pub async fn delete(&self, path: &str, query: &[(&str, &str)]) -> anyhow::Result<()> {
-        self.call(ApiCall { query, ..ApiCall::new(Method::DELETE, path) }, &Expected::NOTHING).await.map(drop)
+        self.call(ApiCall { query, ..ApiCall::new(Method::DELETE, path) }, &ExpectedReply::NOTHING).await.map(drop)
     }
 
     /// Every item of a list in numbered pages: `{items, total}`.
@@ -95,8 +95,8 @@ impl Client {
         for page in 1.. {
             let number = page.to_string();
             let query = [query, &[("page_size", "100"), ("page", number.as_str())]].concat();
-            let mut reply = self.get(path, &query, &Expected::LIST).await?;
-            let found = taken(&mut reply);
+            let mut reply = self.get(path, &query, &ExpectedReply::LIST).await?;
+            let found = take_items(&mut reply);
             let total = reply.get("total").and_then(Value::as_u64).unwrap_or_default();
             let is_last = found.is_empty();
             items.extend(found);
@@ -112,15 +112,15 @@ impl Client {
     ///
     /// # Errors
     /// As for [`call`](Self::call).
-    pub async fn newest(&self, path: &str, query: &[(&str, &str)], limit: u64) -> anyhow::Result<Value> {
+    pub async fn list_newest(&self, path: &str, query: &[(&str, &str)], limit: u64) -> anyhow::Result<Value> {
         let (mut items, mut cursor) = (Vec::new(), None::<String>);
         loop {
             // Even a limit of 0 asks once, so that a wrong filter is reported.
             let size = limit.saturating_sub(items.len() as u64).clamp(1, 100).to_string();
             let mut query = [query, &[("limit", size.as_str())]].concat();
             query.extend(cursor.as_deref().map(|cursor| ("cursor", cursor)));
-            let mut reply = self.get(path, &query, &Expected::LIST).await?;
-            items.extend(taken(&mut reply));
+            let mut reply = self.get(path, &query, &ExpectedReply::LIST).await?;
+            items.extend(take_items(&mut reply));
             cursor = reply.get("next_cursor").and_then(Value::as_str).map(str::to_owned);
             if cursor.is_none() || items.len() as u64 >= limit {
                 return Ok(json!({ "items": items, "next_cursor": cursor }));
@@ -146,7 +146,7 @@ impl Client {
     ///
     /// # Errors
     /// If Baton can't be reached or refuses (its own sentence), or if the reply is not the expected one.
-    pub async fn call(&self, call: ApiCall<'_>, expected: &Expected) -> anyhow::Result<Value> {
+    pub async fn call(&self, call: ApiCall<'_>, expected: &ExpectedReply) -> anyhow::Result<Value> {
         let reply = self.send(call).await?;
         let head = (reply.status(), reply.headers().clone());
         let body = reply.collect(MAX_REPLY_BYTES).await.map_err(|error| anyhow::anyhow!("{}", error.message))?;
@@ -157,15 +157,15 @@ impl Client {
     ///
     /// # Errors
     /// As for [`call`](Self::call).
-    pub async fn stream(&self, call: ApiCall<'_>) -> anyhow::Result<Reply> {
+    pub async fn stream(&self, call: ApiCall<'_>) -> anyhow::Result<HttpReply> {
         let reply = self.send(call).await?;
-        let checked = Expected::stream(&reply.status(), reply.headers());
+        let checked = ExpectedReply::stream(&reply.status(), reply.headers());
         checked.map_err(|problem| self.not_baton(&problem))?;
         Ok(reply)
     }
 
     /// Sends a call with the credentials; a reply with a status of 2xx.
-    async fn send(&self, call: ApiCall<'_>) -> anyhow::Result<Reply> {
+    async fn send(&self, call: ApiCall<'_>) -> anyhow::Result<HttpReply> {
         let reply = self.reply(call).await?;
         if reply.status().is_success() {
             return Ok(reply);
@@ -176,9 +176,9 @@ impl Client {
     }
 
     /// Sends a call with the credentials; the reply, whatever it is.
-    async fn reply(&self, call: ApiCall<'_>) -> anyhow::Result<Reply> {
+    async fn reply(&self, call: ApiCall<'_>) -> anyhow::Result<HttpReply> {
         let query = encode(call.query);
-        let sent = self.transport.send(Request {
+        let sent = self.transport.send(HttpRequest {
             peer: format!("the server at {}", self.base_url.authority()),
             method: call.method,
             base_url: &self.base_url,
@@ -186,7 +186,7 @@ impl Client {
             query: (!query.is_empty()).then_some(query.as_str()),
             headers: self.headers()?,
             body: call.body.map(|body| Bytes::from(body.to_string())).unwrap_or_default(),
-            bounds: Bounds { first_token: None, idle: PATIENCE, total: PATIENCE },
+            bounds: CallBounds { first_token: None, idle: PATIENCE, total: PATIENCE },
         });
         sent.await
             .map_err(|error| anyhow::anyhow!("{}; is Baton running there? (`baton serve`, or --url)", error.message))
@@ -211,7 +211,7 @@ impl Client {
 }
 
 /// The items of a page, taken out of it.
-fn taken(page: &mut Value) -> Vec<Value> {
+fn take_items(page: &mut Value) -> Vec<Value> {
     match page.get_mut("items").map(Value::take) {
         Some(Value::Array(items)) => items,
         _ => Vec::new(),

@@ -1,6 +1,6 @@
 //! Which Baton a command talks to, and as whom.
 
-use super::Client;
+use super::ApiClient;
 use crate::commands::{EVERYWHERE, Output};
 use crate::config::Environment;
 use baton_model::SystemClock;
@@ -30,7 +30,7 @@ impl Server {
     ///
     /// # Errors
     /// If the address is not a valid URL.
-    pub fn client(&self, environment: &Environment) -> anyhow::Result<Client> {
+    pub fn client(&self, environment: &Environment) -> anyhow::Result<ApiClient> {
         // Not by clap's `env`: a `.env` file counts too, and clap knows only the variables of the process.
         let url = self.baton_url.as_deref().or_else(|| environment.get("BATON_URL"));
         let base_url = BaseUrl::parse(url.unwrap_or("http://127.0.0.1:8080"));
@@ -38,6 +38,6 @@ impl Server {
         let key = self.baton_key.as_deref();
         let key = key.or_else(|| environment.get("BATON_API_KEY")).or_else(|| environment.get("BATON_ADMIN_KEY"));
         let transport = Transport::new(Arc::new(SystemClock));
-        Ok(Client { transport, base_url, key: key.map(str::to_owned) })
+        Ok(ApiClient { transport, base_url, key: key.map(str::to_owned) })
     }
 }

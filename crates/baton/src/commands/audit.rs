@@ -10,7 +10,7 @@ use std::process::ExitCode;
 ///
 /// Example: baton audit --kind key --from 2026-11-01
 #[derive(Args)]
-pub struct Audit {
+pub struct AuditCommand {
     #[command(flatten)]
     server: Server,
     /// Only changes by this actor: a key's id, `user:NAME` or `baton:discovery`
@@ -45,7 +45,7 @@ const COLUMNS: [Column<'_>; 6] = [
     ("request", "/request_id"),
 ];
 
-impl Audit {
+impl AuditCommand {
     /// Runs it.
     pub async fn run(self, environment: &Environment) -> anyhow::Result<ExitCode> {
         let client = self.server.client(environment)?;
@@ -57,13 +57,13 @@ impl Audit {
             ("from", &self.from),
             ("to", &self.to),
         ];
-        let reply = client.newest("/api/audit", &given(&filters), self.limit).await?;
+        let reply = client.list_newest("/api/audit", &keep_given(&filters), self.limit).await?;
         self.server.output.list(&COLUMNS, &reply);
         Ok(ExitCode::SUCCESS)
     }
 }
 
 /// The parameters of a query that were given.
-pub fn given<'p>(parameters: &[(&'p str, &'p Option<String>)]) -> Vec<(&'p str, &'p str)> {
+pub fn keep_given<'p>(parameters: &[(&'p str, &'p Option<String>)]) -> Vec<(&'p str, &'p str)> {
     parameters.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?))).collect()
 }

@@ -1,7 +1,7 @@
 //! `baton cache`.
 
-use super::audit::given;
-use crate::client::{ApiCall, Expected, Field, Server};
+use super::audit::keep_given;
+use crate::client::{ApiCall, ExpectedField, ExpectedReply, Server};
 use crate::config::Environment;
 use clap::{Args, Subcommand};
 use http::Method;
@@ -11,7 +11,7 @@ use std::process::ExitCode;
 ///
 /// Example: baton cache purge --model gpt-4o-mini
 #[derive(Args)]
-pub struct Cache {
+pub struct CacheCommand {
     #[command(flatten)]
     server: Server,
     #[command(subcommand)]
@@ -47,21 +47,21 @@ struct Purge {
     project: Option<String>,
 }
 
-impl Cache {
+impl CacheCommand {
     /// Runs it.
     pub async fn run(self, environment: &Environment) -> anyhow::Result<ExitCode> {
         let client = self.server.client(environment)?;
         match self.action {
             Action::Size => {
-                let expected = Expected::ok(&[Field::Number("/entries"), Field::Number("/bytes")]);
+                let expected = ExpectedReply::ok(&[ExpectedField::Number("/entries"), ExpectedField::Number("/bytes")]);
                 self.server.output.object(&client.get("/api/cache", &[], &expected).await?);
             }
             Action::Purge(Purge { all: _, model, key_id, project }) => {
                 let filters = [("model", &model), ("key", &key_id), ("project", &project)];
-                let call = ApiCall { query: &given(&filters), ..ApiCall::new(Method::DELETE, "/api/cache") };
-                let purged = client.call(call, &Expected::ok(&[Field::Number("/purged")])).await?;
+                let call = ApiCall { query: &keep_given(&filters), ..ApiCall::new(Method::DELETE, "/api/cache") };
+                let purged = client.call(call, &ExpectedReply::ok(&[ExpectedField::Number("/purged")])).await?;
                 let count = purged.pointer("/purged").and_then(serde_json::Value::as_u64).unwrap_or_default();
-                self.server.output.done(&format!("{count} cached replies removed"), &purged);
+                self.server.output.print_done(&format!("{count} cached replies removed"), &purged);
             }
         }
         Ok(ExitCode::SUCCESS)

@@ -1,10 +1,10 @@
 //! `baton chat`.
 
 use super::output::{self, Format};
-use crate::client::{ApiCall, Client, Server};
+use crate::client::{ApiCall, ApiClient, Server};
 use crate::config::Environment;
 use anyhow::bail;
-use baton_provider_api::transport::Reply;
+use baton_provider_api::transport::HttpReply;
 use clap::Args;
 use http::Method;
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ use std::process::ExitCode;
 ///
 /// End with Ctrl-D or an empty line. Example: baton chat gpt-4o-mini "What is a baton?"
 #[derive(Args)]
-pub struct Chat {
+pub struct ChatCommand {
     #[command(flatten)]
     server: Server,
     /// The model
@@ -35,7 +35,7 @@ struct ChatReply {
     summary: Value,
 }
 
-impl Chat {
+impl ChatCommand {
     /// Runs it.
     pub async fn run(self, environment: &Environment) -> anyhow::Result<ExitCode> {
         if self.server.output.format() == Format::Csv {
@@ -62,7 +62,7 @@ impl Chat {
         }
     }
 
-    async fn turn(&self, client: &Client, messages: &mut Vec<Value>, prompt: &str) -> anyhow::Result<()> {
+    async fn turn(&self, client: &ApiClient, messages: &mut Vec<Value>, prompt: &str) -> anyhow::Result<()> {
         messages.push(json!({ "role": "user", "content": prompt }));
         let body = json!({
             "model_id": self.model,
@@ -98,10 +98,10 @@ impl Chat {
     }
 }
 
-async fn read(mut stream: Reply, show: bool) -> anyhow::Result<ChatReply> {
+async fn read(mut stream: HttpReply, show: bool) -> anyhow::Result<ChatReply> {
     let mut reply = ChatReply::default();
     let mut pending = Vec::new();
-    while let Some(piece) = stream.piece().await.map_err(|error| anyhow::anyhow!("{}", error.message))? {
+    while let Some(piece) = stream.next_piece().await.map_err(|error| anyhow::anyhow!("{}", error.message))? {
         pending.extend_from_slice(&piece);
         // Pieces end anywhere, within a letter too, so only whole lines are read as text.
         while let Some(end) = pending.iter().position(|byte| *byte == b'\n') {

@@ -9,12 +9,12 @@ use std::process::ExitCode;
 ///
 /// Example: baton completions bash > /etc/bash_completion.d/baton
 #[derive(Args)]
-pub struct Completions {
+pub struct CompletionsCommand {
     /// The shell
     shell: Shell,
 }
 
-impl Completions {
+impl CompletionsCommand {
     /// Runs it for the program that is described by `definition`.
     pub fn run(self, mut definition: clap::Command) -> ExitCode {
         let mut script = Vec::new();

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 /// Copies databases
 #[derive(Subcommand)]
-pub enum Db {
+pub enum DbCommand {
     Copy(Copy),
 }
 
@@ -37,7 +37,7 @@ pub struct Copy {
 const COLUMNS: [Column<'_>; 4] =
     [("table", "/table"), ("source", "/source"), ("copied now", "/written"), ("target", "/target")];
 
-impl Db {
+impl DbCommand {
     /// Runs it.
     pub async fn run(self) -> anyhow::Result<ExitCode> {
         match self {
@@ -105,7 +105,7 @@ impl Progress {
         let tenth = done.saturating_mul(10).checked_div(of).unwrap_or(0);
         if of > 0 && done > 0 && self.reported != Some((table, tenth)) {
             self.reported = Some((table, tenth));
-            output::note(&format!("{table}: {done} of {of}"));
+            output::print_note(&format!("{table}: {done} of {of}"));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `baton events`.
 
 use super::output::{self, Format};
-use crate::client::{ApiCall, Client, Server};
+use crate::client::{ApiCall, ApiClient, Server};
 use crate::config::Environment;
 use clap::Args;
 use http::Method;
@@ -16,7 +16,7 @@ const AGAIN: Duration = Duration::from_secs(1);
 ///
 /// As JSON or CSV, each event is one line. Example: baton events --types model.updated,key.revoked
 #[derive(Args)]
-pub struct Events {
+pub struct EventsCommand {
     #[command(flatten)]
     server: Server,
     /// Only events of these types [default: all]
@@ -27,7 +27,7 @@ pub struct Events {
     after: Option<String>,
 }
 
-impl Events {
+impl EventsCommand {
     /// Runs it.
     pub async fn run(mut self, environment: &Environment) -> anyhow::Result<ExitCode> {
         let client = self.server.client(environment)?;
@@ -39,7 +39,7 @@ impl Events {
     }
 
     /// Prints events until the stream ends, and remembers the last.
-    async fn listen(&mut self, client: &Client) -> anyhow::Result<()> {
+    async fn listen(&mut self, client: &ApiClient) -> anyhow::Result<()> {
         let types = (!self.types.is_empty()).then(|| self.types.join(","));
         let parameters = [("types", types), ("after", self.after.clone())];
         let query: Vec<(&str, &str)> =
@@ -48,7 +48,7 @@ impl Events {
         let mut reply = client.stream(call).await?;
         let (mut pending, mut data) = (Vec::new(), Vec::new());
         // A connection that breaks is no error: `run` opens the stream again after the event that was shown last.
-        while let Ok(Some(piece)) = reply.piece().await {
+        while let Ok(Some(piece)) = reply.next_piece().await {
             pending.extend_from_slice(&piece);
             while let Some(end) = pending.iter().position(|byte| *byte == b'\n') {
                 let line: Vec<u8> = pending.drain(..=end).collect();

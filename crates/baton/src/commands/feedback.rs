@@ -1,6 +1,6 @@
 //! `baton feedback`.
 
-use crate::client::{Expected, Field, Server, segment};
+use crate::client::{ExpectedField, ExpectedReply, Server, segment};
 use crate::config::Environment;
 use clap::{ArgGroup, Args};
 use serde_json::{Map, json};
@@ -11,7 +11,7 @@ use std::process::ExitCode;
 /// Example: baton feedback 01935f0c-9a4e-7b2d-8c4f-5a6b7c8d9e0f --score 1 --comment "right at once"
 #[derive(Args)]
 #[command(group = ArgGroup::new("rating").required(true).multiple(true).args(["score", "comment"]))]
-pub struct Feedback {
+pub struct FeedbackCommand {
     #[command(flatten)]
     server: Server,
     /// The request's id, as in x-request-id
@@ -24,7 +24,7 @@ pub struct Feedback {
     comment: Option<String>,
 }
 
-impl Feedback {
+impl FeedbackCommand {
     /// Runs it.
     pub async fn run(self, environment: &Environment) -> anyhow::Result<ExitCode> {
         let client = self.server.client(environment)?;
@@ -32,9 +32,9 @@ impl Feedback {
         body.extend(self.score.map(|score| ("score".to_owned(), json!(score))));
         body.extend(self.comment.map(|comment| ("comment".to_owned(), json!(comment))));
         let path = format!("/api/requests/{}/feedback", segment(&self.request));
-        let expected = Expected::created(&[Field::Text("/id"), Field::Text("/request_id")]);
+        let expected = ExpectedReply::created(&[ExpectedField::Text("/id"), ExpectedField::Text("/request_id")]);
         let saved = client.post(&path, &body.into(), &expected).await?;
-        self.server.output.done(&format!("feedback on `{}` saved", self.request), &saved);
+        self.server.output.print_done(&format!("feedback on `{}` saved", self.request), &saved);
         Ok(ExitCode::SUCCESS)
     }
 }

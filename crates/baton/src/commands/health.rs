@@ -1,7 +1,7 @@
 //! `baton health`.
 
 use super::Output;
-use crate::config::{Config, Environment, Source, load};
+use crate::config::{Config, ConfigSource, Environment, load};
 use anyhow::{Context, bail};
 use clap::Args;
 use reqwest::redirect::Policy;
@@ -14,7 +14,7 @@ use std::time::Duration;
 ///
 /// Example: baton health --url http://127.0.0.1:8080
 #[derive(Args)]
-pub struct Health {
+pub struct HealthCommand {
     /// Address of the Baton [default: where one with this configuration listens]
     #[arg(long, value_name = "URL")]
     url: Option<String>,
@@ -25,9 +25,9 @@ pub struct Health {
 /// How long the reply may take.
 const PATIENCE: Duration = Duration::from_secs(4);
 
-impl Health {
+impl HealthCommand {
     /// Runs it.
-    pub async fn run(self, source: Source, environment: &Environment) -> anyhow::Result<ExitCode> {
+    pub async fn run(self, source: ConfigSource, environment: &Environment) -> anyhow::Result<ExitCode> {
         let (url, own) = match self.url {
             Some(url) => (url, false),
             None => (own_address(&load(&source, environment)?)?, true),
@@ -48,7 +48,7 @@ impl Health {
         if !(status.is_success() && of_baton && message == "ready") {
             bail!("{url} did not reply as Baton does: the status is {status}");
         }
-        self.output.done(&format!("{url} is ready"), &json!({ "url": url, "ready": true }));
+        self.output.print_done(&format!("{url} is ready"), &json!({ "url": url, "ready": true }));
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -1,7 +1,7 @@
 //! `baton keys`.
 
 use super::output::{self, Column};
-use crate::client::{Client, Expected, Field, Server, segment};
+use crate::client::{ApiClient, ExpectedField, ExpectedReply, Server, segment};
 use crate::config::Environment;
 use clap::{ArgAction, ArgGroup, Args, Subcommand};
 use serde_json::{Map, Value, json};
@@ -11,7 +11,7 @@ use std::process::ExitCode;
 ///
 /// Example: baton keys create "team a" --models gpt-4o-mini,claude-haiku
 #[derive(Args)]
-pub struct Keys {
+pub struct KeysCommand {
     #[command(flatten)]
     server: Server,
     #[command(subcommand)]
@@ -115,8 +115,8 @@ struct Update {
 /// What can be changed; at least one of them must be given.
 const CHANGES: [&str; 9] =
     ["name", "scope", "models", "all_models", "addresses", "any_address", "strict", "expires_at", "never_expires"];
-const KEY: &[Field] = &[Field::Text("/id")];
-const KEY_WITH_SECRET: &[Field] = &[Field::Text("/id"), Field::Text("/key")];
+const KEY: &[ExpectedField] = &[ExpectedField::Text("/id")];
+const KEY_WITH_SECRET: &[ExpectedField] = &[ExpectedField::Text("/id"), ExpectedField::Text("/key")];
 const COLUMNS: [Column<'_>; 9] = [
     ("id", "/id"),
     ("name", "/name"),
@@ -129,7 +129,7 @@ const COLUMNS: [Column<'_>; 9] = [
     ("revoked", "/revoked_at"),
 ];
 
-impl Keys {
+impl KeysCommand {
     /// Runs it.
     pub async fn run(self, environment: &Environment) -> anyhow::Result<ExitCode> {
         let client = self.server.client(environment)?;
@@ -137,24 +137,25 @@ impl Keys {
         let path = |id: &str| format!("/api/keys/{}", segment(id));
         match self.action {
             Action::Create(create) => {
-                let created = client.post("/api/keys", &create.body(), &Expected::created(KEY_WITH_SECRET)).await?;
+                let created =
+                    client.post("/api/keys", &create.body(), &ExpectedReply::created(KEY_WITH_SECRET)).await?;
                 show_secret(output, &created);
                 warn_of_unknown(&client, &create.models, create.project.as_deref()).await;
             }
             Action::Update(update) => {
-                let changed = client.put(&path(&update.id), &update.body(), &Expected::ok(KEY)).await?;
-                output.done(&format!("key `{}` changed", update.id), &changed);
+                let changed = client.put(&path(&update.id), &update.body(), &ExpectedReply::ok(KEY)).await?;
+                output.print_done(&format!("key `{}` changed", update.id), &changed);
                 warn_of_unknown(&client, &update.models, None).await;
             }
             Action::Rotate { id, overlap } => {
                 let body = json!({ "overlap": overlap });
                 let path = format!("{}/rotate", path(&id));
-                show_secret(output, &client.post(&path, &body, &Expected::ok(KEY_WITH_SECRET)).await?);
+                show_secret(output, &client.post(&path, &body, &ExpectedReply::ok(KEY_WITH_SECRET)).await?);
             }
             Action::List => output.list(&COLUMNS, &client.all("/api/keys", &[]).await?),
             Action::Revoke { id } => {
                 client.delete(&path(&id), &[]).await?;
-                output.done(&format!("key `{id}` revoked"), &json!({ "id": id, "revoked": true }));
+                output.print_done(&format!("key `{id}` revoked"), &json!({ "id": id, "revoked": true }));
             }
         }
         Ok(ExitCode::SUCCESS)
@@ -198,16 +199,16 @@ impl Update {
 /// Prints a key, which nobody can print again.
 fn show_secret(output: &output::Output, key: &Value) {
     let text = |pointer: &str| key.pointer(pointer).map(output::cell).unwrap_or_default();
-    output.done(&format!("{}\n\nThe key `{}` is shown only once.", text("/key"), text("/id")), key);
+    output.print_done(&format!("{}\n\nThe key `{}` is shown only once.", text("/key"), text("/id")), key);
 }
 
 /// A key may name what does not exist yet, so that it can be made first; mostly it is a typing error.
-async fn warn_of_unknown(client: &Client, models: &[String], project: Option<&str>) {
+async fn warn_of_unknown(client: &ApiClient, models: &[String], project: Option<&str>) {
     let models = models.iter().map(|model| ("model", "/api/models", model.as_str()));
     for (kind, path, name) in models.chain(project.map(|project| ("project", "/api/projects", project))) {
         // If the question itself fails, the key is there all the same, and was printed.
         if let Ok(false) = client.exists(&format!("{path}/{}", segment(name))).await {
-            output::note(&format!("warning: unknown {kind} `{name}`"));
+            output::print_note(&format!("warning: unknown {kind} `{name}`"));
         }
     }
 }

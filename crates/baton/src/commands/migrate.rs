@@ -2,7 +2,7 @@
 
 use super::Output;
 use crate::app;
-use crate::config::{Environment, Source, load};
+use crate::config::{ConfigSource, Environment, load};
 use clap::Args;
 use serde_json::json;
 use std::process::ExitCode;
@@ -13,18 +13,18 @@ use std::process::ExitCode;
 ///
 /// Example: baton migrate --config baton.toml
 #[derive(Args)]
-pub struct Migrate {
+pub struct MigrateCommand {
     #[command(flatten)]
     output: Output,
 }
 
-impl Migrate {
+impl MigrateCommand {
     /// Runs it.
-    pub async fn run(self, source: Source, environment: &Environment) -> anyhow::Result<ExitCode> {
+    pub async fn run(self, source: ConfigSource, environment: &Environment) -> anyhow::Result<ExitCode> {
         let config = load(&source, environment)?;
         app::open_store(&config).await?.close().await;
         let url = baton_store::masked(&app::database_url(&config));
-        self.output.done(&format!("`{url}` is up to date"), &json!({ "database": url, "migrated": true }));
+        self.output.print_done(&format!("`{url}` is up to date"), &json!({ "database": url, "migrated": true }));
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -29,7 +29,7 @@ mod webhooks;
 
 pub use output::{EVERYWHERE, Output};
 
-use crate::config::{Environment, Source};
+use crate::config::{ConfigSource, Environment};
 use anyhow::Context;
 use clap::{CommandFactory, Parser, Subcommand};
 use std::path::PathBuf;
@@ -51,33 +51,33 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    Serve(serve::Serve),
-    Demo(demo::Demo),
-    Check(check::Check),
-    Health(health::Health),
-    Migrate(migrate::Migrate),
+    Serve(serve::ServeCommand),
+    Demo(demo::DemoCommand),
+    Check(check::CheckCommand),
+    Health(health::HealthCommand),
+    Migrate(migrate::MigrateCommand),
     #[command(subcommand)]
-    Db(db::Db),
-    Models(models::Models),
-    Providers(providers::Providers),
-    Route(route::Route),
-    Keys(keys::Keys),
-    Projects(projects::Projects),
-    Token(token::Token),
-    Secrets(secrets::Secrets),
-    Usage(usage::Usage),
-    Requests(requests::Requests),
-    Feedback(feedback::Feedback),
-    Cache(cache::Cache),
-    Webhooks(webhooks::Webhooks),
-    Events(events::Events),
-    Audit(audit::Audit),
-    Chat(chat::Chat),
-    Sim(sim::Simulate),
-    Openapi(openapi::OpenApi),
-    Completions(completions::Completions),
+    Db(db::DbCommand),
+    Models(models::ModelsCommand),
+    Providers(providers::ProvidersCommand),
+    Route(route::RouteCommand),
+    Keys(keys::KeysCommand),
+    Projects(projects::ProjectsCommand),
+    Token(token::TokenCommand),
+    Secrets(secrets::SecretsCommand),
+    Usage(usage::UsageCommand),
+    Requests(requests::RequestsCommand),
+    Feedback(feedback::FeedbackCommand),
+    Cache(cache::CacheCommand),
+    Webhooks(webhooks::WebhooksCommand),
+    Events(events::EventsCommand),
+    Audit(audit::AuditCommand),
+    Chat(chat::ChatCommand),
+    Sim(sim::SimulateCommand),
+    Openapi(openapi::OpenApiCommand),
+    Completions(completions::CompletionsCommand),
     #[command(hide = true)]
-    Docs(openapi::Docs),
+    Docs(openapi::DocsCommand),
 }
 
 /// Every command with its arguments.
@@ -113,7 +113,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         .build()
         .context("the threads to run on can't be started")?;
     let environment = Environment::of_process();
-    let source = Source { file: cli.config, listen: None };
+    let source = ConfigSource { file: cli.config, listen: None };
     runtime.block_on(async move {
         match cli.command {
             Command::Serve(command) => command.run(source, &environment).await,

@@ -1,8 +1,8 @@
 //! `baton models`.
 
-use super::audit::given;
+use super::audit::keep_given;
 use super::output::Column;
-use crate::client::{Expected, Field, Server, segment};
+use crate::client::{ExpectedField, ExpectedReply, Server, segment};
 use crate::config::Environment;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
@@ -12,7 +12,7 @@ use std::process::ExitCode;
 ///
 /// Example: baton models list --provider ollama
 #[derive(Args)]
-pub struct Models {
+pub struct ModelsCommand {
     #[command(flatten)]
     server: Server,
     #[command(subcommand)]
@@ -103,9 +103,13 @@ struct Add {
     fallback: Vec<String>,
 }
 
-const MODEL: &[Field] = &[Field::Text("/model_id")];
-const DISCOVERED: &[Field] =
-    &[Field::List("/added"), Field::List("/changed"), Field::List("/gone"), Field::List("/failed")];
+const MODEL: &[ExpectedField] = &[ExpectedField::Text("/model_id")];
+const DISCOVERED: &[ExpectedField] = &[
+    ExpectedField::List("/added"),
+    ExpectedField::List("/changed"),
+    ExpectedField::List("/gone"),
+    ExpectedField::List("/failed"),
+];
 const COLUMNS: [Column<'_>; 7] = [
     ("model", "/model_id"),
     ("provider", "/provider"),
@@ -116,7 +120,7 @@ const COLUMNS: [Column<'_>; 7] = [
     ("source", "/source"),
 ];
 
-impl Models {
+impl ModelsCommand {
     /// Runs it.
     pub async fn run(self, environment: &Environment) -> anyhow::Result<ExitCode> {
         let client = self.server.client(environment)?;
@@ -126,27 +130,27 @@ impl Models {
         match self.action {
             Action::List { provider, capability, search } => {
                 let filters = [("provider", &provider), ("capability", &capability), ("search", &search)];
-                output.list(&COLUMNS, &client.all("/api/models", &given(&filters)).await?);
+                output.list(&COLUMNS, &client.all("/api/models", &keep_given(&filters)).await?);
             }
-            Action::Show { model } => output.object(&client.get(&path(&model), &[], &Expected::ok(MODEL)).await?),
+            Action::Show { model } => output.object(&client.get(&path(&model), &[], &ExpectedReply::ok(MODEL)).await?),
             Action::Health { model } => {
                 let path = format!("{}/health", path(&model));
-                output.object(&client.get(&path, &[], &Expected::ok(MODEL)).await?);
+                output.object(&client.get(&path, &[], &ExpectedReply::ok(MODEL)).await?);
             }
             Action::Add(add) => {
-                let added = client.post("/api/models", &add.body(), &Expected::created(MODEL)).await?;
-                output.done(&format!("model `{}` registered", add.model), &added);
+                let added = client.post("/api/models", &add.body(), &ExpectedReply::created(MODEL)).await?;
+                output.print_done(&format!("model `{}` registered", add.model), &added);
             }
             Action::Remove { model, force } => {
                 let force: &[_] = if force { &[("force", "true")] } else { &[] };
                 client.delete(&path(&model), force).await?;
-                output.done(&format!("model `{model}` removed"), &json!({ "model_id": model, "removed": true }));
+                output.print_done(&format!("model `{model}` removed"), &json!({ "model_id": model, "removed": true }));
             }
             Action::Discover { provider, dry_run } => {
                 let mut body = Map::from_iter([("dry_run".to_owned(), json!(dry_run))]);
                 body.extend(provider.map(|provider| ("provider".to_owned(), json!(provider))));
-                let report = client.post("/api/models/discover", &body.into(), &Expected::ok(DISCOVERED)).await?;
-                output.done(&discovered(&report), &report);
+                let report = client.post("/api/models/discover", &body.into(), &ExpectedReply::ok(DISCOVERED)).await?;
+                output.print_done(&discovered(&report), &report);
             }
         }
         Ok(ExitCode::SUCCESS)
@@ -174,7 +178,7 @@ impl Add {
 fn discovered(report: &Value) -> String {
     let line = |what: &str| {
         let items = report.get(what).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-        let names: Vec<String> = items.iter().map(named).collect();
+        let names: Vec<String> = items.iter().map(describe_item).collect();
         let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
         format!("{what:<8} {names}")
     };
@@ -182,7 +186,7 @@ fn discovered(report: &Value) -> String {
 }
 
 /// A model's name, or a provider that failed, with its error.
-fn named(item: &Value) -> String {
+fn describe_item(item: &Value) -> String {
     let text = |name: &str| item.get(name).and_then(Value::as_str).unwrap_or_default();
     match item.as_str() {
         Some(model) => model.to_owned(),

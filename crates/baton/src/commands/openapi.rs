@@ -9,13 +9,13 @@ use std::process::ExitCode;
 ///
 /// Example: baton openapi > openapi.json
 #[derive(Args)]
-pub struct OpenApi {
+pub struct OpenApiCommand {
     /// For scripts that pass it to every command: the output is JSON in any case
     #[arg(long, hide = true)]
     json: bool,
 }
 
-impl OpenApi {
+impl OpenApiCommand {
     /// Runs it.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let Self { json: _ } = self;
@@ -26,7 +26,7 @@ impl OpenApi {
 
 /// Prints a document that is generated from the code.
 #[derive(Args)]
-pub struct Docs {
+pub struct DocsCommand {
     /// The document
     document: Document,
 }
@@ -44,7 +44,7 @@ enum Document {
     SettingLimits,
 }
 
-impl Docs {
+impl DocsCommand {
     /// Runs it.
     pub fn run(self) -> ExitCode {
         let text = match self.document {

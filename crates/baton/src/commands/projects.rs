@@ -1,7 +1,7 @@
 //! `baton projects`.
 
 use super::output::Column;
-use crate::client::{Expected, Field, Server, segment};
+use crate::client::{ExpectedField, ExpectedReply, Server, segment};
 use crate::config::Environment;
 use clap::{Args, Subcommand};
 use serde_json::{Map, json};
@@ -11,7 +11,7 @@ use std::process::ExitCode;
 ///
 /// Example: baton projects create search --name "Search team"
 #[derive(Args)]
-pub struct Projects {
+pub struct ProjectsCommand {
     #[command(flatten)]
     server: Server,
     #[command(subcommand)]
@@ -52,10 +52,10 @@ enum Action {
     },
 }
 
-const PROJECT: &[Field] = &[Field::Text("/id")];
+const PROJECT: &[ExpectedField] = &[ExpectedField::Text("/id")];
 const COLUMNS: [Column<'_>; 3] = [("id", "/id"), ("name", "/name"), ("created", "/created_at")];
 
-impl Projects {
+impl ProjectsCommand {
     /// Runs it.
     pub async fn run(self, environment: &Environment) -> anyhow::Result<ExitCode> {
         let client = self.server.client(environment)?;
@@ -65,17 +65,17 @@ impl Projects {
             Action::Create { id, name } => {
                 let mut body = Map::from_iter([("id".to_owned(), json!(id))]);
                 body.extend(name.map(|name| ("name".to_owned(), json!(name))));
-                let created = client.post("/api/projects", &body.into(), &Expected::created(PROJECT)).await?;
-                output.done(&format!("project `{id}` created"), &created);
+                let created = client.post("/api/projects", &body.into(), &ExpectedReply::created(PROJECT)).await?;
+                output.print_done(&format!("project `{id}` created"), &created);
             }
             Action::List => output.list(&COLUMNS, &client.all("/api/projects", &[]).await?),
             Action::Rename { id, name } => {
-                let changed = client.put(&path(&id), &json!({ "name": name }), &Expected::ok(PROJECT)).await?;
-                output.done(&format!("project `{id}` renamed to `{name}`"), &changed);
+                let changed = client.put(&path(&id), &json!({ "name": name }), &ExpectedReply::ok(PROJECT)).await?;
+                output.print_done(&format!("project `{id}` renamed to `{name}`"), &changed);
             }
             Action::Remove { id } => {
                 client.delete(&path(&id), &[]).await?;
-                output.done(&format!("project `{id}` removed"), &json!({ "id": id, "removed": true }));
+                output.print_done(&format!("project `{id}` removed"), &json!({ "id": id, "removed": true }));
             }
         }
         Ok(ExitCode::SUCCESS)

@@ -1,7 +1,7 @@
 //! `baton providers`.
 
 use super::output::Column;
-use crate::client::{Expected, Field, Server, segment};
+use crate::client::{ExpectedField, ExpectedReply, Server, segment};
 use crate::config::Environment;
 use anyhow::Context;
 use clap::{Args, Subcommand};
@@ -12,7 +12,7 @@ use std::process::ExitCode;
 ///
 /// Example: baton providers list
 #[derive(Args)]
-pub struct Providers {
+pub struct ProvidersCommand {
     #[command(flatten)]
     server: Server,
     #[command(subcommand)]
@@ -64,7 +64,7 @@ struct Add {
     api_key_from: Option<String>,
 }
 
-const PROVIDER: &[Field] = &[Field::Text("/name"), Field::Text("/kind")];
+const PROVIDER: &[ExpectedField] = &[ExpectedField::Text("/name"), ExpectedField::Text("/kind")];
 const COLUMNS: [Column<'_>; 6] = [
     ("name", "/name"),
     ("kind", "/kind"),
@@ -74,7 +74,7 @@ const COLUMNS: [Column<'_>; 6] = [
     ("problem", "/fault"),
 ];
 
-impl Providers {
+impl ProvidersCommand {
     /// Runs it.
     pub async fn run(self, environment: &Environment) -> anyhow::Result<ExitCode> {
         let client = self.server.client(environment)?;
@@ -82,16 +82,16 @@ impl Providers {
         let path = |name: &str| format!("/api/providers/{}", segment(name));
         match self.action {
             Action::List => output.list(&COLUMNS, &client.all("/api/providers", &[]).await?),
-            Action::Show { name } => output.object(&client.get(&path(&name), &[], &Expected::ok(PROVIDER)).await?),
+            Action::Show { name } => output.object(&client.get(&path(&name), &[], &ExpectedReply::ok(PROVIDER)).await?),
             Action::Add(add) => {
                 let body = add.body(environment)?;
-                let added = client.post("/api/providers", &body, &Expected::created(PROVIDER)).await?;
-                output.done(&format!("provider `{}` registered", add.name), &added);
+                let added = client.post("/api/providers", &body, &ExpectedReply::created(PROVIDER)).await?;
+                output.print_done(&format!("provider `{}` registered", add.name), &added);
             }
             Action::Remove { name, force } => {
                 let force: &[_] = if force { &[("force", "true")] } else { &[] };
                 client.delete(&path(&name), force).await?;
-                output.done(&format!("provider `{name}` removed"), &json!({ "name": name, "removed": true }));
+                output.print_done(&format!("provider `{name}` removed"), &json!({ "name": name, "removed": true }));
             }
         }
         Ok(ExitCode::SUCCESS)

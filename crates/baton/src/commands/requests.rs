@@ -1,8 +1,8 @@
 //! `baton requests`.
 
-use super::audit::given;
+use super::audit::keep_given;
 use super::output::Column;
-use crate::client::{Expected, Field, Server, segment};
+use crate::client::{ExpectedField, ExpectedReply, Server, segment};
 use crate::config::Environment;
 use clap::{Args, Subcommand};
 use std::process::ExitCode;
@@ -11,7 +11,7 @@ use std::process::ExitCode;
 ///
 /// Example: baton requests list --outcome failed --from 2026-11-01
 #[derive(Args)]
-pub struct Requests {
+pub struct RequestsCommand {
     #[command(flatten)]
     server: Server,
     #[command(subcommand)]
@@ -79,18 +79,18 @@ const COLUMNS: [Column<'_>; 9] = [
     ("dollars", "/cost"),
 ];
 
-impl Requests {
+impl RequestsCommand {
     /// Runs it.
     pub async fn run(self, environment: &Environment) -> anyhow::Result<ExitCode> {
         let client = self.server.client(environment)?;
         match self.action {
             Action::List(list) => {
-                let reply = client.newest("/api/requests", &list.query(), list.limit).await?;
+                let reply = client.list_newest("/api/requests", &list.query(), list.limit).await?;
                 self.server.output.list(&COLUMNS, &reply);
             }
             Action::Show { id } => {
                 let path = format!("/api/requests/{}", segment(&id));
-                let expected = Expected::ok(&[Field::Text("/id"), Field::List("/attempts")]);
+                let expected = ExpectedReply::ok(&[ExpectedField::Text("/id"), ExpectedField::List("/attempts")]);
                 self.server.output.object(&client.get(&path, &[], &expected).await?);
             }
         }
@@ -100,7 +100,7 @@ impl Requests {
 
 impl List {
     fn query(&self) -> Vec<(&str, &str)> {
-        given(&[
+        keep_given(&[
             ("model", &self.model),
             ("provider", &self.provider),
             ("key", &self.key_id),

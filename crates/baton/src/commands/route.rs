@@ -1,7 +1,7 @@
 //! `baton route`.
 
 use super::output::{self, Column, Format};
-use crate::client::{Expected, Field, Server};
+use crate::client::{ExpectedField, ExpectedReply, Server};
 use crate::config::Environment;
 use clap::Args;
 use serde_json::{Map, Value, json};
@@ -11,7 +11,7 @@ use std::process::ExitCode;
 ///
 /// Example: baton route fast "What is a baton?" --max-tokens 100
 #[derive(Args)]
-pub struct Route {
+pub struct RouteCommand {
     #[command(flatten)]
     server: Server,
     /// The model that is asked for
@@ -36,14 +36,14 @@ const CANDIDATES: [Column<'_>; 8] = [
 ];
 const PASSED: [Column<'_>; 2] = [("model", "/model_id"), ("not tried because", "/reason")];
 
-impl Route {
+impl RouteCommand {
     /// Runs it.
     pub async fn run(self, environment: &Environment) -> anyhow::Result<ExitCode> {
         let client = self.server.client(environment)?;
         let messages = json!([{ "role": "user", "content": self.prompt }]);
         let mut body = Map::from_iter([("model_id".to_owned(), json!(self.model)), ("messages".to_owned(), messages)]);
         body.extend(self.max_tokens.map(|tokens| ("max_tokens".to_owned(), json!(tokens))));
-        let expected = Expected::ok(&[Field::List("/candidates"), Field::List("/passed")]);
+        let expected = ExpectedReply::ok(&[ExpectedField::List("/candidates"), ExpectedField::List("/passed")]);
         let route = client.post("/api/models/route", &body.into(), &expected).await?;
         let output = &self.server.output;
         if output.format() == Format::Json {

@@ -2,7 +2,7 @@
 
 use super::Output;
 use crate::app;
-use crate::config::{Environment, Source, load};
+use crate::config::{ConfigSource, Environment, load};
 use anyhow::Context;
 use baton_model::{Actor, Clock, SystemClock, Timestamp};
 use baton_seal::Keyring;
@@ -15,7 +15,7 @@ use std::process::ExitCode;
 ///
 /// Example: baton secrets rotate
 #[derive(Args)]
-pub struct Secrets {
+pub struct SecretsCommand {
     #[command(flatten)]
     output: Output,
     #[command(subcommand)]
@@ -42,12 +42,12 @@ struct Tally {
     changed: usize,
 }
 
-impl Secrets {
+impl SecretsCommand {
     /// Runs it.
-    pub async fn run(self, source: &Source, environment: &Environment) -> anyhow::Result<ExitCode> {
+    pub async fn run(self, source: &ConfigSource, environment: &Environment) -> anyhow::Result<ExitCode> {
         if let Action::Key = self.action {
             let key = baton_seal::generate()?;
-            self.output.done(&key, &json!({ "key": *key }));
+            self.output.print_done(&key, &json!({ "key": *key }));
             return Ok(ExitCode::SUCCESS);
         }
         let config = load(source, environment)?;
@@ -57,9 +57,9 @@ impl Secrets {
         let tally = rotate(&store, &keyring).await;
         store.close().await;
         let Tally { all, changed } = tally?;
-        let newest = keyring.newest();
+        let newest = keyring.newest_key_id();
         let sentence = format!("{changed} of {all} secrets re-encrypted; all use the key `{newest}` now");
-        self.output.done(&sentence, &json!({ "secrets": all, "changed": changed, "key": newest }));
+        self.output.print_done(&sentence, &json!({ "secrets": all, "changed": changed, "key": newest }));
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{ignored, output};
 use crate::app::App;
-use crate::config::{Config, Environment, Source, load};
+use crate::config::{Config, ConfigSource, Environment, load};
 use crate::nodes::{Lease, leases};
 use crate::private;
 use crate::serve;
@@ -17,16 +17,16 @@ use std::process::ExitCode;
 ///
 /// Example: baton serve --config baton.toml --listen 127.0.0.1:8080
 #[derive(Args)]
-pub struct Serve {
+pub struct ServeCommand {
     /// Address and port to listen on [default: $BATON_LISTEN, else the file's, else 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<String>,
 }
 
-impl Serve {
+impl ServeCommand {
     /// Runs until a signal.
-    pub async fn run(self, source: Source, environment: &Environment) -> anyhow::Result<ExitCode> {
-        let config = load(&Source { listen: self.listen, ..source }, environment)?;
+    pub async fn run(self, source: ConfigSource, environment: &Environment) -> anyhow::Result<ExitCode> {
+        let config = load(&ConfigSource { listen: self.listen, ..source }, environment)?;
         // Before the first file is made, which is the log.
         private::files();
         let _telemetry = telemetry::start(&config.logs, Console::All)?;
@@ -35,13 +35,13 @@ impl Serve {
         let app = App::build(&config).await?;
         if config.discovery.at_start {
             // Of nodes that start at once, one asks.
-            if Lease::new(app.store.clone(), leases::DISCOVERY).held().await {
+            if Lease::new(app.store.clone(), leases::DISCOVERY).is_held().await {
                 discover(&app).await;
             }
         }
         // Before the node says that it is ready: a supervisor may send SIGTERM right after.
         let stop = serve::signals();
-        greet(&app, &config, environment, listeners.address()?);
+        print_greeting(&app, &config, environment, listeners.address()?);
         warn_of_problems(&app).await;
         serve::serve(app, listeners, &config, stop).await?;
         Ok(ExitCode::SUCCESS)
@@ -72,7 +72,7 @@ async fn warn_of_problems(app: &App) {
     }
 }
 
-fn greet(app: &App, config: &Config, environment: &Environment, address: std::net::SocketAddr) {
+fn print_greeting(app: &App, config: &Config, environment: &Environment, address: std::net::SocketAddr) {
     let models = app.engine.registry().snapshot().models.len();
     tracing::info!(%address, models, providers = config.providers.len(), "baton is ready");
     if let Bootstrap::Made(key) = &app.bootstrap {

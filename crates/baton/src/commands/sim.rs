@@ -13,7 +13,7 @@ use std::time::Duration;
 ///
 /// Example: baton sim --openai 127.0.0.1:9001 --anthropic 127.0.0.1:9002
 #[derive(Args)]
-pub struct Simulate {
+pub struct SimulateCommand {
     /// Address of the simulated OpenAI [default: a free port]
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0", hide_default_value = true)]
     openai: SocketAddr,
@@ -30,7 +30,7 @@ pub struct Simulate {
     output: Output,
 }
 
-impl Simulate {
+impl SimulateCommand {
     /// Runs until a signal.
     pub async fn run(self) -> anyhow::Result<ExitCode> {
         let mut sims = Vec::new();

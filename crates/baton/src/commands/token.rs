@@ -1,7 +1,7 @@
 //! `baton token`.
 
 use super::Output;
-use crate::config::{Config, Environment, Source, load};
+use crate::config::{Config, ConfigSource, Environment, load};
 use anyhow::{Context, bail};
 use baton_auth::token::{Mint, mint};
 use baton_model::entity::Role;
@@ -15,7 +15,7 @@ use std::time::Duration;
 ///
 /// Example: baton token mint --sub ada --role operator --ttl 8h
 #[derive(Args)]
-pub struct Token {
+pub struct TokenCommand {
     #[command(flatten)]
     output: Output,
     #[command(subcommand)]
@@ -46,16 +46,16 @@ enum Action {
     },
 }
 
-impl Token {
+impl TokenCommand {
     /// Runs it.
-    pub fn run(self, source: &Source, environment: &Environment) -> anyhow::Result<ExitCode> {
+    pub fn run(self, source: &ConfigSource, environment: &Environment) -> anyhow::Result<ExitCode> {
         let config = load(source, environment)?;
         let Action::Mint { sub, role, project, models, ttl } = self.action;
         let known = Role::ALL.map(Role::name).join(", ");
         let role = Role::lookup(&role).with_context(|| format!("--role: must be one of {known}, got `{role}`"))?;
-        let token = make(&config, Mint { user: sub, role, project, models, ttl, issuer: None, audience: None })?;
+        let token = make_token(&config, Mint { user: sub, role, project, models, ttl, issuer: None, audience: None })?;
         let object = json!({ "token": token, "role": role.name(), "expires_in": ttl.as_secs() });
-        self.output.done(&token, &object);
+        self.output.print_done(&token, &object);
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -64,7 +64,7 @@ impl Token {
 const SECRET_BYTES: usize = 32;
 
 /// Signs a token as the configuration says.
-fn make(config: &Config, wanted: Mint) -> anyhow::Result<String> {
+fn make_token(config: &Config, wanted: Mint) -> anyhow::Result<String> {
     let jwt = &config.auth.jwt;
     let settings = jwt.settings();
     let Some(secret) = &settings.secret else {

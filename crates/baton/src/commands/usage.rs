@@ -1,8 +1,8 @@
 //! `baton usage`.
 
-use super::audit::given;
+use super::audit::keep_given;
 use super::output::{Column, Format};
-use crate::client::{Expected, Server};
+use crate::client::{ExpectedReply, Server};
 use crate::config::Environment;
 use clap::Args;
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use std::process::ExitCode;
 ///
 /// Example: baton usage --group-by model,day --from 2026-11-01
 #[derive(Args)]
-pub struct Usage {
+pub struct UsageCommand {
     #[command(flatten)]
     server: Server,
     /// What makes a row: model, provider, key, project, user, day, hour; or several, with commas
@@ -45,7 +45,7 @@ const TOTALS: [Column<'_>; 10] = [
     ("p95 ms", "/latency_ms/p95"),
 ];
 
-impl Usage {
+impl UsageCommand {
     /// Runs it.
     pub async fn run(self, environment: &Environment) -> anyhow::Result<ExitCode> {
         let client = self.server.client(environment)?;
@@ -53,12 +53,12 @@ impl Usage {
         let filters = [("project", &self.project), ("key", &self.key_id), ("group_by", &group_by)];
         let times = [("from", &self.from), ("to", &self.to)];
         let mut reply =
-            client.get("/api/usage", &given(&[filters.as_slice(), &times].concat()), &Expected::LIST).await?;
+            client.get("/api/usage", &keep_given(&[filters.as_slice(), &times].concat()), &ExpectedReply::LIST).await?;
         // The bounds of the first reply: the totals are of the same requests, and a percentile can't be added up.
         let bound = |name: &str| reply.get(name).and_then(Value::as_str).map(str::to_owned);
         let (from, to) = (bound("from"), bound("to"));
         let same = [("project", &self.project), ("key", &self.key_id), ("from", &from), ("to", &to)];
-        let totals = client.get("/api/usage", &given(&same), &Expected::LIST).await?;
+        let totals = client.get("/api/usage", &keep_given(&same), &ExpectedReply::LIST).await?;
         let totals = totals.pointer("/items/0").cloned().unwrap_or_else(|| json!({}));
         if let Some(reply) = reply.as_object_mut() {
             reply.insert("totals".to_owned(), totals);

@@ -1,8 +1,8 @@
 //! `baton webhooks`.
 
-use super::audit::given;
+use super::audit::keep_given;
 use super::output::{self, Column, Output};
-use crate::client::{ApiCall, Expected, Field, Server, segment};
+use crate::client::{ApiCall, ExpectedField, ExpectedReply, Server, segment};
 use crate::config::Environment;
 use clap::{Args, Subcommand};
 use http::Method;
@@ -13,7 +13,7 @@ use std::process::ExitCode;
 ///
 /// Example: baton webhooks create https://example.com/hooks/baton --types model.updated,key.revoked
 #[derive(Args)]
-pub struct Webhooks {
+pub struct WebhooksCommand {
     #[command(flatten)]
     server: Server,
     #[command(subcommand)]
@@ -83,8 +83,9 @@ enum Action {
     },
 }
 
-const WITH_SECRET: &[Field] = &[Field::Text("/id"), Field::Text("/secret")];
-const TESTED: &[Field] = &[Field::Text("/webhook_id"), Field::Text("/event_id"), Field::Bool("/delivered")];
+const WITH_SECRET: &[ExpectedField] = &[ExpectedField::Text("/id"), ExpectedField::Text("/secret")];
+const TESTED: &[ExpectedField] =
+    &[ExpectedField::Text("/webhook_id"), ExpectedField::Text("/event_id"), ExpectedField::Bool("/delivered")];
 const COLUMNS: [Column<'_>; 4] = [("id", "/id"), ("url", "/url"), ("types", "/types"), ("active", "/active")];
 const DELIVERIES: [Column<'_>; 7] = [
     ("id", "/id"),
@@ -96,7 +97,7 @@ const DELIVERIES: [Column<'_>; 7] = [
     ("last error", "/last_error"),
 ];
 
-impl Webhooks {
+impl WebhooksCommand {
     /// Runs it.
     pub async fn run(self, environment: &Environment) -> anyhow::Result<ExitCode> {
         let client = self.server.client(environment)?;
@@ -106,31 +107,31 @@ impl Webhooks {
             Action::Create { endpoint, types } => {
                 let types = if types.is_empty() { Value::Null } else { json!(types) };
                 let body = json!({ "url": endpoint, "types": types });
-                show_secret(output, &client.post("/api/webhooks", &body, &Expected::created(WITH_SECRET)).await?);
+                show_secret(output, &client.post("/api/webhooks", &body, &ExpectedReply::created(WITH_SECRET)).await?);
             }
             Action::List => output.list(&COLUMNS, &client.all("/api/webhooks", &[]).await?),
             Action::Remove { id } => {
                 client.delete(&path(&id), &[]).await?;
-                output.done(&format!("webhook `{id}` removed"), &json!({ "id": id, "removed": true }));
+                output.print_done(&format!("webhook `{id}` removed"), &json!({ "id": id, "removed": true }));
             }
             Action::Rotate { id, overlap } => {
                 let (path, body) = (format!("{}/rotate", path(&id)), json!({ "overlap": overlap }));
-                show_secret(output, &client.post(&path, &body, &Expected::ok(WITH_SECRET)).await?);
+                show_secret(output, &client.post(&path, &body, &ExpectedReply::ok(WITH_SECRET)).await?);
             }
             Action::Test { id } => {
                 let path = format!("{}/test", path(&id));
                 let call = ApiCall::new(Method::POST, &path);
-                return Ok(show_test(output, &client.call(call, &Expected::ok(TESTED)).await?));
+                return Ok(show_test(output, &client.call(call, &ExpectedReply::ok(TESTED)).await?));
             }
             Action::Deliveries { id, state, limit } => {
                 let path = format!("{}/deliveries", path(&id));
-                output.list(&DELIVERIES, &client.newest(&path, &given(&[("state", &state)]), limit).await?);
+                output.list(&DELIVERIES, &client.list_newest(&path, &keep_given(&[("state", &state)]), limit).await?);
             }
             Action::Redeliver { delivery } => {
                 let path = format!("/api/webhooks/deliveries/{}/redeliver", segment(&delivery));
                 let call = ApiCall::new(Method::POST, &path);
-                let queued = client.call(call, &Expected::accepted(&[Field::Text("/id")])).await?;
-                output.done(&format!("delivery `{delivery}` queued"), &queued);
+                let queued = client.call(call, &ExpectedReply::accepted(&[ExpectedField::Text("/id")])).await?;
+                output.print_done(&format!("delivery `{delivery}` queued"), &queued);
             }
         }
         Ok(ExitCode::SUCCESS)
@@ -141,10 +142,12 @@ impl Webhooks {
 fn show_test(output: &Output, result: &Value) -> ExitCode {
     let text = |pointer: &str| result.pointer(pointer).map(output::cell).unwrap_or_default();
     if result.pointer("/delivered") == Some(&Value::Bool(true)) {
-        output.done(&format!("`{}` accepted the test message ({})", text("/webhook_id"), text("/status")), result);
+        output
+            .print_done(&format!("`{}` accepted the test message ({})", text("/webhook_id"), text("/status")), result);
         return ExitCode::SUCCESS;
     }
-    output.done(&format!("`{}` did not accept the test message: {}", text("/webhook_id"), text("/error")), result);
+    output
+        .print_done(&format!("`{}` did not accept the test message: {}", text("/webhook_id"), text("/error")), result);
     // A webhook that refuses is the outcome that scripts ask for, though the call itself succeeded.
     ExitCode::FAILURE
 }
@@ -153,5 +156,5 @@ fn show_test(output: &Output, result: &Value) -> ExitCode {
 fn show_secret(output: &Output, webhook: &Value) {
     let text = |pointer: &str| webhook.pointer(pointer).map(output::cell).unwrap_or_default();
     let sentence = format!("{}\n\nThe secret of `{}` is shown only once.", text("/secret"), text("/id"));
-    output.done(&sentence, webhook);
+    output.print_done(&sentence, webhook);
 }

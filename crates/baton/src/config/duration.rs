@@ -19,7 +19,7 @@ where
     D: Deserializer<'de>,
 {
     let duration = Serde::<T>::deserialize(deserializer)?.into_inner();
-    if duration.longest() > LONGEST {
+    if duration.max_duration() > LONGEST {
         return Err(D::Error::custom("must be at most 100 years"));
     }
     Ok(duration)
@@ -40,17 +40,17 @@ where
 /// What may stand for a duration.
 pub trait Bounded {
     /// The duration; zero for none.
-    fn longest(&self) -> Duration;
+    fn max_duration(&self) -> Duration;
 }
 
 impl Bounded for Duration {
-    fn longest(&self) -> Duration {
+    fn max_duration(&self) -> Duration {
         *self
     }
 }
 
 impl Bounded for Option<Duration> {
-    fn longest(&self) -> Duration {
+    fn max_duration(&self) -> Duration {
         self.unwrap_or_default()
     }
 }

@@ -56,7 +56,7 @@ impl Environment {
     }
 
     /// The other variables, with what they are for.
-    pub fn others() -> impl Iterator<Item = (&'static str, &'static str)> {
+    pub fn other_variables() -> impl Iterator<Item = (&'static str, &'static str)> {
         OTHERS.into_iter()
     }
 

@@ -1,7 +1,7 @@
 //! `${NAME}` in values.
 
 use super::environment::Environment;
-use super::fault::{ConfigError, Fault};
+use super::fault::{ConfigError, ConfigFault};
 use std::path::Path;
 use toml::{Table, Value};
 
@@ -12,25 +12,27 @@ use toml::{Table, Value};
 pub fn expand(path: &Path, mut table: Table, environment: &Environment) -> Result<Table, ConfigError> {
     let mut faults = Vec::new();
     for (key, value) in &mut table {
-        walk(key, value, environment, &mut |at, problem| faults.push(Fault::new(path.display(), at, problem)));
+        expand_value(key, value, environment, &mut |at, problem| {
+            faults.push(ConfigFault::new(path.display(), at, problem))
+        });
     }
     if faults.is_empty() { Ok(table) } else { Err(ConfigError { faults }) }
 }
 
-fn walk(at: &str, value: &mut Value, environment: &Environment, fault: &mut dyn FnMut(&str, String)) {
+fn expand_value(at: &str, value: &mut Value, environment: &Environment, fault: &mut dyn FnMut(&str, String)) {
     match value {
-        Value::String(text) => match replaced(text, environment) {
+        Value::String(text) => match expand_text(text, environment) {
             Ok(new) => *text = new,
             Err(problem) => fault(at, problem),
         },
         Value::Array(items) => {
             for (index, item) in items.iter_mut().enumerate() {
-                walk(&format!("{at}[{index}]"), item, environment, fault);
+                expand_value(&format!("{at}[{index}]"), item, environment, fault);
             }
         }
         Value::Table(table) => {
             for (key, item) in table {
-                walk(&format!("{at}.{key}"), item, environment, fault);
+                expand_value(&format!("{at}.{key}"), item, environment, fault);
             }
         }
         // A number or a boolean can't hold a variable: TOML has no place for one outside of a string.
@@ -38,7 +40,7 @@ fn walk(at: &str, value: &mut Value, environment: &Environment, fault: &mut dyn 
     }
 }
 
-fn replaced(text: &str, environment: &Environment) -> Result<String, String> {
+fn expand_text(text: &str, environment: &Environment) -> Result<String, String> {
     let mut out = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("${") {

@@ -1,12 +1,12 @@
 //! What is wrong with a configuration, and where.
 
-use baton_engine::registry::nearest;
+use baton_engine::registry::nearest_name;
 use std::fmt;
 use std::path::Path;
 
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
+pub struct ConfigFault {
     /// The file (with line and column where known), or `environment`.
     pub place: String,
     /// The key: `providers.groq.base_url`; empty for the whole.
@@ -15,14 +15,14 @@ pub struct Fault {
     pub problem: String,
 }
 
-impl Fault {
+impl ConfigFault {
     /// A fault.
     pub fn new(place: impl fmt::Display, key: impl Into<String>, problem: impl Into<String>) -> Self {
         Self { place: place.to_string(), key: key.into(), problem: problem.into() }
     }
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for ConfigFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { place, key, problem } = self;
         if key.is_empty() { write!(f, "{place}: {problem}") } else { write!(f, "{place}: {key}: {problem}") }
@@ -33,11 +33,11 @@ impl fmt::Display for Fault {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigError {
     /// At least one.
-    pub faults: Vec<Fault>,
+    pub faults: Vec<ConfigFault>,
 }
 
-impl From<Fault> for ConfigError {
-    fn from(fault: Fault) -> Self {
+impl From<ConfigFault> for ConfigError {
+    fn from(fault: ConfigFault) -> Self {
         Self { faults: vec![fault] }
     }
 }
@@ -58,33 +58,33 @@ impl std::error::Error for ConfigError {}
 
 /// A file that is not TOML.
 pub fn syntax(path: &Path, text: &str, error: &toml::de::Error) -> ConfigError {
-    Fault::new(at(path, text, error.span().map(|span| span.start)), "", error.message()).into()
+    ConfigFault::new(locate(path, text, error.span().map(|span| span.start)), "", error.message()).into()
 }
 
 /// A file that says something unknown, or of another type. `written` is the text with its variables in place; the line
 /// is looked up in the file as it stands.
-pub fn shape(path: &Path, text: &str, written: &str, error: &toml::de::Error) -> ConfigError {
+pub fn shape_error(path: &Path, text: &str, written: &str, error: &toml::de::Error) -> ConfigError {
     let span = error.span().unwrap_or(0..0);
     let culprit = written.get(span.clone()).unwrap_or_default();
-    let word = unknown(error.message()).unwrap_or(culprit).trim();
+    let word = unknown_field(error.message()).unwrap_or(culprit).trim();
     // The error's own place is one in `written`, whose lines are others. The word is the same in both, unless it came
     // from a variable: then only the file is named.
     let place = text.find(word).filter(|_| !word.is_empty());
     let key = table_of(written, span.start);
-    Fault::new(at(path, text, place), key, message(error.message())).into()
+    ConfigFault::new(locate(path, text, place), key, message(error.message())).into()
 }
 
 /// The name in "unknown field `name`, expected …".
-fn unknown(message: &str) -> Option<&str> {
+fn unknown_field(message: &str) -> Option<&str> {
     message.strip_prefix("unknown field `")?.split('`').next()
 }
 
 /// The message, with the nearest known name in place of a list of them all.
 fn message(message: &str) -> String {
-    let Some(name) = unknown(message) else { return message.to_owned() };
+    let Some(name) = unknown_field(message) else { return message.to_owned() };
     // serde says: unknown field `a`, expected one of `b`, `c`. After the name, every second piece is a known one.
     let known = message.split('`').skip(3).step_by(2);
-    let hint = nearest(name, known.clone()).map_or_else(
+    let hint = nearest_name(name, known.clone()).map_or_else(
         || format!("known are: {}", known.collect::<Vec<_>>().join(", ")),
         |near| format!("did you mean `{near}`?"),
     );
@@ -98,7 +98,7 @@ fn table_of(written: &str, place: usize) -> String {
     header.map(|line| line.trim_matches(['[', ']']).to_owned()).unwrap_or_default()
 }
 
-fn at(path: &Path, text: &str, place: Option<usize>) -> String {
+fn locate(path: &Path, text: &str, place: Option<usize>) -> String {
     let Some(before) = place.and_then(|place| text.get(..place)) else { return path.display().to_string() };
     let line = before.matches('\n').count() + 1;
     let column = before.chars().rev().take_while(|letter| *letter != '\n').count() + 1;

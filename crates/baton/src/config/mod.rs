@@ -11,7 +11,7 @@ pub mod reference;
 pub mod sections;
 
 pub use environment::Environment;
-pub use fault::{ConfigError, Fault};
+pub use fault::{ConfigError, ConfigFault};
 pub use sections::Config;
 
 use config::{File, FileFormat};
@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 
 /// Where a configuration comes from, beside the environment.
 #[derive(Debug, Clone, Default)]
-pub struct Source {
+pub struct ConfigSource {
     /// The file named by `--config`; it must be there.
     pub file: Option<PathBuf>,
     /// `--listen`.
@@ -33,46 +33,48 @@ const DEFAULT_FILE: &str = "baton.toml";
 ///
 /// # Errors
 /// Every fault that was found, with where it stands.
-pub fn load(source: &Source, environment: &Environment) -> Result<Config, ConfigError> {
+pub fn load(source: &ConfigSource, environment: &Environment) -> Result<Config, ConfigError> {
     let named = source.file.clone().or_else(|| environment.get("BATON_CONFIG").map(PathBuf::from));
     let path = named.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_FILE));
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
         // A file that was asked for must be there; the usual one need not.
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && named.is_none() => String::new(),
-        Err(error) => return Err(Fault::new(path.display(), "", format!("can't be read: {error}")).into()),
+        Err(error) => return Err(ConfigFault::new(path.display(), "", format!("can't be read: {error}")).into()),
     };
     read(&path, &text, source, environment)
 }
 
-fn read(path: &Path, text: &str, source: &Source, environment: &Environment) -> Result<Config, ConfigError> {
+fn read(path: &Path, text: &str, source: &ConfigSource, environment: &Environment) -> Result<Config, ConfigError> {
     // Read once on its own, for faults with their line.
     let table: toml::Table = toml::from_str(text).map_err(|error| fault::syntax(path, text, &error))?;
     let expanded = expand::expand(path, table, environment)?;
-    let written = toml::to_string(&expanded).map_err(|error| Fault::new(path.display(), "", error.to_string()))?;
+    let written =
+        toml::to_string(&expanded).map_err(|error| ConfigFault::new(path.display(), "", error.to_string()))?;
     // Only for its faults: the value is read again below, with the other layers over it.
-    toml::from_str::<Config>(&written).map_err(|error| fault::shape(path, text, &written, &error))?;
+    toml::from_str::<Config>(&written).map_err(|error| fault::shape_error(path, text, &written, &error))?;
 
     let mut layers = config::Config::builder().add_source(File::from_str(&written, FileFormat::Toml));
     for (variable, key, value) in environment.overrides() {
         // Each one alone, because the error of all layers together names neither a variable nor a line.
-        alone(key, value).map_err(|problem| Fault::new("environment", variable, problem))?;
-        layers = layers.set_override(key, value).map_err(|error| Fault::new("environment", key, error.to_string()))?;
+        check_value(key, value).map_err(|problem| ConfigFault::new("environment", variable, problem))?;
+        layers =
+            layers.set_override(key, value).map_err(|error| ConfigFault::new("environment", key, error.to_string()))?;
     }
     if let Some(listen) = &source.listen {
         layers = layers
             .set_override("server.listen", listen.as_str())
-            .map_err(|error| Fault::new("--listen", "", error.to_string()))?;
+            .map_err(|error| ConfigFault::new("--listen", "", error.to_string()))?;
     }
     let mut config: Config = layers
         .build()
         .and_then(config::Config::try_deserialize)
-        .map_err(|error| Fault::new("environment", "", error.to_string()))?;
+        .map_err(|error| ConfigFault::new("environment", "", error.to_string()))?;
     // After all layers: a provider of the file keeps its name.
     environment.register_providers(&mut config);
     let mut faults = sections::check(&config, &path.display().to_string());
     for fault in &mut faults {
-        if let Some(place) = beyond_the_file(&fault.key, source, environment) {
+        if let Some(place) = find_override(&fault.key, source, environment) {
             fault.place = place;
         }
     }
@@ -80,13 +82,13 @@ fn read(path: &Path, text: &str, source: &Source, environment: &Environment) -> 
 }
 
 /// Whether one value may stand at a key, and what was expected if not.
-fn alone(key: &str, value: &str) -> Result<(), String> {
+fn check_value(key: &str, value: &str) -> Result<(), String> {
     let document = format!("{key} = {}", toml::Value::from(value));
     toml::from_str::<Config>(&document).map(drop).map_err(|error| error.message().to_owned())
 }
 
 /// The flag or the variable that a key's value comes from, if it comes from one.
-fn beyond_the_file(key: &str, source: &Source, environment: &Environment) -> Option<String> {
+fn find_override(key: &str, source: &ConfigSource, environment: &Environment) -> Option<String> {
     if key == "server.listen" && source.listen.is_some() {
         return Some("--listen".to_owned());
     }

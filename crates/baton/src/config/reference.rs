@@ -32,7 +32,7 @@ fn variables(text: &mut String) {
         let _ = writeln!(text, "| `{variable}` | `{key}` |");
     }
     text.push_str("\n| variable | meaning |\n| --- | --- |\n");
-    for (variable, meaning) in Environment::others() {
+    for (variable, meaning) in Environment::other_variables() {
         let _ = writeln!(text, "| `{variable}` | {meaning} |");
     }
 }
@@ -154,7 +154,7 @@ pub fn limits() -> String {
          | of | at most | beyond |\n| --- | --- | --- |\n",
     );
     for bound in bounds::ALL {
-        let _ = writeln!(text, "| {} | {} | {} |", bound.of, bound.most, bound.beyond);
+        let _ = writeln!(text, "| {} | {} | {} |", bound.subject, bound.most, bound.beyond);
     }
     text
 }

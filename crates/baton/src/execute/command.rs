@@ -1,13 +1,13 @@
 //! Which commands there are, and which call of the API each stands for.
 
-use baton_bus::Event;
+use baton_bus::BusEvent;
 use http::Method;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 
 /// A call of the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Call {
+pub struct CommandCall {
     /// Its method.
     pub method: Method,
     /// Its path and query.
@@ -40,12 +40,12 @@ const COMMANDS: [(&str, Method, &str, Data); 8] = [
     ("cache.purge", Method::DELETE, "/api/cache", Data::Query),
 ];
 
-impl Call {
+impl CommandCall {
     /// The call that a command stands for.
     ///
     /// # Errors
     /// What is wrong with the command, with the name of the attribute or field.
-    pub fn read(event: &Event) -> Result<Self, String> {
+    pub fn read(event: &BusEvent) -> Result<Self, String> {
         let Some((_, method, path, place)) = COMMANDS.iter().find(|(name, ..)| *name == event.kind) else {
             let known = COMMANDS.map(|(name, ..)| name).join(", ");
             return Err(format!("type: unknown command `{}`; known commands: {known}", event.kind));
@@ -113,8 +113,8 @@ mod tests {
     use baton_model::chat::Json;
 
     fn read(kind: &str, data: &str) -> Result<(String, String), String> {
-        let event = Event { data: Some(Json(data.into())), ..Event::new("1", "tests", kind) };
-        Call::read(&event).map(|call| (format!("{} {}", call.method, call.path), call.body))
+        let event = BusEvent { data: Some(Json(data.into())), ..BusEvent::new("1", "tests", kind) };
+        CommandCall::read(&event).map(|call| (format!("{} {}", call.method, call.path), call.body))
     }
 
     #[test]

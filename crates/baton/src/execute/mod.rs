@@ -14,4 +14,4 @@ mod command;
 mod outcome;
 mod run;
 
-pub use run::{Executor, Settings};
+pub use run::{CommandSettings, Executor};

@@ -1,6 +1,6 @@
 //! What became of a command, and the event that tells its sender.
 
-use baton_bus::Event;
+use baton_bus::BusEvent;
 use baton_model::chat::Json;
 use baton_model::{Timestamp, bounds};
 use http::StatusCode;
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// What became of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum CommandOutcome {
     /// It is done; the reply of the call.
     Done(Json),
     /// It failed for good.
@@ -22,9 +22,9 @@ pub enum Outcome {
     Later(String),
 }
 
-impl Outcome {
+impl CommandOutcome {
     /// What a call's reply means.
-    pub fn of(status: StatusCode, body: &[u8]) -> Self {
+    pub fn from_reply(status: StatusCode, body: &[u8]) -> Self {
         let text = String::from_utf8_lossy(body).into_owned();
         if status.is_success() {
             return Self::Done(Json(if text.is_empty() { "null".to_owned() } else { text }));
@@ -43,17 +43,17 @@ impl Outcome {
     }
 
     /// A failure that no call was made for.
-    pub fn refused(reason: String) -> Self {
+    pub fn from_refusal(reason: String) -> Self {
         let error = serde_json::json!({ "code": "invalid_request", "message": reason });
         Self::Failed { error: Json(error.to_string()), reason }
     }
 
     /// The same in few words, for a reply that is too long to be kept until the command comes again.
-    pub fn in_short(&self) -> Self {
+    pub fn shorten(&self) -> Self {
         match self {
             Self::Done(_) => Self::repeated("it was done; its reply was too long to be kept"),
-            Self::Failed { reason, .. } => Self::refused(bounds::cut(reason, bounds::ERROR).into_owned()),
-            Self::Later(reason) => Self::Later(bounds::cut(reason, bounds::ERROR).into_owned()),
+            Self::Failed { reason, .. } => Self::from_refusal(bounds::truncate(reason, bounds::ERROR).into_owned()),
+            Self::Later(reason) => Self::Later(bounds::truncate(reason, bounds::ERROR).into_owned()),
         }
     }
 
@@ -64,7 +64,7 @@ impl Outcome {
 
     /// The event for the command's sender: `<type>.result` or `<type>.error`, with `commandid`. Its id is the same
     /// however often it is sent.
-    pub fn reply(&self, command: &Event, node: &str, now: Timestamp) -> Event {
+    pub fn reply(&self, command: &BusEvent, node: &str, now: Timestamp) -> BusEvent {
         let (word, data) = match self {
             Self::Done(data) => ("result", data.clone()),
             Self::Failed { error, .. } => ("error", error.clone()),
@@ -72,14 +72,14 @@ impl Outcome {
                 ("error", Json(serde_json::json!({ "code": "overloaded", "message": reason }).to_string()))
             }
         };
-        let mut event = Event::new(format!("{}:{word}", command.id), node, format!("{}.{word}", command.kind));
+        let mut event = BusEvent::new(format!("{}:{word}", command.id), node, format!("{}.{word}", command.kind));
         event.subject.clone_from(&command.subject);
         event.time = Some(now);
         event.datacontenttype = Some("application/json".to_owned());
         event.data = Some(data);
-        let event = event.with("commandid", &command.id);
+        let event = event.with_attribute("commandid", &command.id);
         match command.text("traceparent") {
-            Some(trace) => event.with("traceparent", trace),
+            Some(trace) => event.with_attribute("traceparent", trace),
             None => event,
         }
     }
@@ -91,14 +91,26 @@ mod tests {
 
     #[test]
     fn a_reply_is_an_outcome() {
-        assert_eq!(Outcome::of(StatusCode::NO_CONTENT, b""), Outcome::Done(Json("null".into())));
-        assert_eq!(Outcome::of(StatusCode::OK, b"{\"a\": 1.0}"), Outcome::Done(Json("{\"a\": 1.0}".into())));
+        assert_eq!(CommandOutcome::from_reply(StatusCode::NO_CONTENT, b""), CommandOutcome::Done(Json("null".into())));
+        assert_eq!(
+            CommandOutcome::from_reply(StatusCode::OK, b"{\"a\": 1.0}"),
+            CommandOutcome::Done(Json("{\"a\": 1.0}".into()))
+        );
         let body = br#"{"error":{"code":"conflict","message":"taken"}}"#;
         assert_eq!(
-            Outcome::of(StatusCode::CONFLICT, body),
-            Outcome::Failed { error: Json(r#"{"code":"conflict","message":"taken"}"#.into()), reason: "taken".into() }
+            CommandOutcome::from_reply(StatusCode::CONFLICT, body),
+            CommandOutcome::Failed {
+                error: Json(r#"{"code":"conflict","message":"taken"}"#.into()),
+                reason: "taken".into()
+            }
         );
-        assert_eq!(Outcome::of(StatusCode::SERVICE_UNAVAILABLE, body), Outcome::Later("taken".into()));
-        assert!(matches!(Outcome::of(StatusCode::BAD_GATEWAY, b"<html>"), Outcome::Failed { .. }));
+        assert_eq!(
+            CommandOutcome::from_reply(StatusCode::SERVICE_UNAVAILABLE, body),
+            CommandOutcome::Later("taken".into())
+        );
+        assert!(matches!(
+            CommandOutcome::from_reply(StatusCode::BAD_GATEWAY, b"<html>"),
+            CommandOutcome::Failed { .. }
+        ));
     }
 }

@@ -1,12 +1,12 @@
 //! The loop that takes commands from the bus.
 
-use super::command::Call;
-use super::outcome::Outcome;
+use super::command::CommandCall;
+use super::outcome::CommandOutcome;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use baton_bus::{Bus, BusError, DeadLetter, Delivery, Event};
-use baton_model::bounds::{self, Most};
+use baton_bus::{Bus, BusError, BusEvent, CommandDelivery, DeadLetter};
+use baton_model::bounds::{self, Maximum};
 use baton_model::{Caller, Clock};
 use baton_store::{Claim, Store, StoreError};
 use baton_tasks::supervised;
@@ -30,7 +30,7 @@ const REPLIES: u32 = 3;
 
 /// How commands are executed.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub struct CommandSettings {
     /// The most at a time on this node.
     pub concurrency: usize,
     /// Deliveries after which a command that can't be executed is given up.
@@ -52,7 +52,7 @@ pub struct Executor {
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// How.
-    pub settings: Settings,
+    pub settings: CommandSettings,
 }
 
 impl Executor {
@@ -83,7 +83,7 @@ impl Executor {
     }
 
     /// One delivery, from its arrival to its acknowledgement.
-    async fn serve(&self, delivery: Delivery) {
+    async fn serve(&self, delivery: CommandDelivery) {
         let taken = match &delivery.event {
             Ok(event) => match check(event) {
                 Ok(()) => self.claim(&delivery, event).await,
@@ -104,17 +104,17 @@ impl Executor {
         }
     }
 
-    async fn claim(&self, delivery: &Delivery, event: &Event) -> Result<Next, BusError> {
+    async fn claim(&self, delivery: &CommandDelivery, event: &BusEvent) -> Result<Next, BusError> {
         let claim = match self.store.commands().claim(&event.id, &event.kind, self.settings.lease).await {
             Ok(claim) => claim,
             // Without a claim it must not be executed: another node may have done so already.
-            Err(error) => return Ok(self.later(delivery, event, &error)),
+            Err(error) => return Ok(self.retry_later(delivery, event, &error)),
         };
         match claim {
             Claim::Run => self.execute(delivery, event).await,
             Claim::Repeat { reply } => {
                 // A reply that can't be read any more is left out: the command was done, and must not come again.
-                let reply = reply.and_then(|text| Event::read(text.as_bytes()).ok());
+                let reply = reply.and_then(|text| BusEvent::read(text.as_bytes()).ok());
                 Ok(self.send(event, reply).await)
             }
             // Not acknowledged: if the other node dies with it, this delivery is what is left of the command.
@@ -123,48 +123,48 @@ impl Executor {
                 Ok(Next::Again(wait))
             }
             Claim::Effected => {
-                self.finish(delivery, event, &Outcome::repeated("it was done; its reply was lost")).await
+                self.finish(delivery, event, &CommandOutcome::repeated("it was done; its reply was lost")).await
             }
         }
     }
 
-    async fn execute(&self, delivery: &Delivery, event: &Event) -> Result<Next, BusError> {
+    async fn execute(&self, delivery: &CommandDelivery, event: &BusEvent) -> Result<Next, BusError> {
         let outcome = tokio::select! {
             outcome = self.call(event) => outcome,
             // The call is dropped, and a change that it has begun with it: the other node may be executing the same
             // command now.
-            () = self.keep(delivery, event) => return Ok(Next::Nothing),
+            () = self.keep_claim(delivery, event) => return Ok(Next::Nothing),
         };
-        if let Outcome::Later(reason) = &outcome
+        if let CommandOutcome::Later(reason) = &outcome
             && delivery.attempt < self.settings.attempts
         {
             tracing::info!(command.id = event.id, command.kind = event.kind, reason, "a command is tried again later");
             // The claim goes back first. Otherwise the next delivery would find it claimed until the lease is over.
             return Ok(match self.store.commands().release(&event.id).await {
-                Ok(()) => Next::Again(wait(delivery.attempt)),
-                Err(error) => self.later(delivery, event, &error),
+                Ok(()) => Next::Again(redelivery_wait(delivery.attempt)),
+                Err(error) => self.retry_later(delivery, event, &error),
             });
         }
         self.finish(delivery, event, &outcome).await
     }
 
     /// The call that the command stands for, with the rights of who sent it.
-    async fn call(&self, event: &Event) -> Outcome {
-        let call = match Call::read(event) {
+    async fn call(&self, event: &BusEvent) -> CommandOutcome {
+        let call = match CommandCall::read(event) {
             Ok(call) => call,
-            Err(problem) => return Outcome::refused(problem),
+            Err(problem) => return CommandOutcome::from_refusal(problem),
         };
         let mut request = Request::new(Body::from(call.body));
         *request.method_mut() = call.method;
         match call.path.parse() {
             Ok(uri) => *request.uri_mut() = uri,
-            Err(error) => return Outcome::refused(format!("data: makes no address: {error}")),
+            Err(error) => return CommandOutcome::from_refusal(format!("data: makes no address: {error}")),
         }
         let headers = request.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Some(key) = event.text("apikey") {
             let Ok(mut value) = HeaderValue::from_str(&format!("Bearer {key}")) else {
-                return Outcome::refused("apikey: holds what no key has".to_owned());
+                return CommandOutcome::from_refusal("apikey: holds what no key has".to_owned());
             };
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);
@@ -185,13 +185,13 @@ impl Executor {
         };
         let status = response.status();
         match response.into_body().collect().await {
-            Ok(body) => Outcome::of(status, &body.to_bytes()),
-            Err(error) => Outcome::Later(format!("the reply broke off: {error}")),
+            Ok(body) => CommandOutcome::from_reply(status, &body.to_bytes()),
+            Err(error) => CommandOutcome::Later(format!("the reply broke off: {error}")),
         }
     }
 
     /// Keeps the command this node's for as long as it is executed. Ends if it can't be kept: another node has it then.
-    async fn keep(&self, delivery: &Delivery, event: &Event) {
+    async fn keep_claim(&self, delivery: &CommandDelivery, event: &BusEvent) {
         let mut failures = 0;
         loop {
             // A third, so that two renewals may fail before another node takes the command over.
@@ -212,29 +212,38 @@ impl Executor {
     }
 
     /// Notes the outcome, tells the sender, and puts failures with the dead letters.
-    async fn finish(&self, delivery: &Delivery, event: &Event, outcome: &Outcome) -> Result<Next, BusError> {
+    async fn finish(
+        &self,
+        delivery: &CommandDelivery,
+        event: &BusEvent,
+        outcome: &CommandOutcome,
+    ) -> Result<Next, BusError> {
         let reply = outcome.reply(event, self.store.node(), self.clock.now());
         let mut kept = reply.write();
         // The sender gets the whole reply now. Only a repetition gets the short one.
         if kept.len() > bounds::COMMAND_REPLY {
-            kept = outcome.in_short().reply(event, self.store.node(), self.clock.now()).write();
+            kept = outcome.shorten().reply(event, self.store.node(), self.clock.now()).write();
         }
         // Before anything leaves: a reply that was sent and not noted would be sent for an execution that another
         // node repeats.
-        if !self.note(delivery, event, &kept).await {
+        if !self.note_reply(delivery, event, &kept).await {
             return Ok(Next::Nothing);
         }
         match outcome {
-            Outcome::Done(_) => tracing::info!(command.id = event.id, command.kind = event.kind, "a command is done"),
+            CommandOutcome::Done(_) => {
+                tracing::info!(command.id = event.id, command.kind = event.kind, "a command is done")
+            }
             // Before the acknowledgement, so that a failure is in one of the two places at any moment.
-            Outcome::Failed { reason, .. } | Outcome::Later(reason) => self.bury(delivery, reason).await?,
+            CommandOutcome::Failed { reason, .. } | CommandOutcome::Later(reason) => {
+                self.put_dead_letter(delivery, reason).await?
+            }
         }
         Ok(self.send(event, Some(reply)).await)
     }
 
     /// Notes what was replied, for as long as it takes: a command that was executed must not be given back, or it would
     /// be executed again. Whether the command still was this node's.
-    async fn note(&self, delivery: &Delivery, event: &Event, reply: &str) -> bool {
+    async fn note_reply(&self, delivery: &CommandDelivery, event: &BusEvent, reply: &str) -> bool {
         let mut failures = 0;
         loop {
             match self.store.commands().finish(&event.id, Some(reply)).await {
@@ -253,7 +262,7 @@ impl Executor {
     }
 
     /// Sends the reply where the sender wants one.
-    async fn send(&self, event: &Event, reply: Option<Event>) -> Next {
+    async fn send(&self, event: &BusEvent, reply: Option<BusEvent>) -> Next {
         let (Some(to), Some(reply)) = (event.text("replyto"), reply) else { return Next::Acknowledge };
         for attempt in 1..=REPLIES {
             match self.bus.reply(to, &reply).await {
@@ -274,32 +283,32 @@ impl Executor {
         Next::Again(FIRST_WAIT)
     }
 
-    async fn give_up(&self, delivery: &Delivery, reason: &str) -> Result<Next, BusError> {
-        self.bury(delivery, reason).await?;
+    async fn give_up(&self, delivery: &CommandDelivery, reason: &str) -> Result<Next, BusError> {
+        self.put_dead_letter(delivery, reason).await?;
         Ok(Next::Acknowledge)
     }
 
-    async fn bury(&self, delivery: &Delivery, reason: &str) -> Result<(), BusError> {
+    async fn put_dead_letter(&self, delivery: &CommandDelivery, reason: &str) -> Result<(), BusError> {
         tracing::warn!(delivery.place, delivery.attempt, reason, "a command failed; it is with the dead letters");
-        self.bus.bury(&DeadLetter::new(delivery, reason, self.store.node(), self.clock.now())).await
+        self.bus.put_dead_letter(&DeadLetter::new(delivery, reason, self.store.node(), self.clock.now())).await
     }
 
     /// The database is away: the command waits with the bus, for as long as it takes.
-    fn later(&self, delivery: &Delivery, event: &Event, error: &StoreError) -> Next {
+    fn retry_later(&self, delivery: &CommandDelivery, event: &BusEvent, error: &StoreError) -> Next {
         tracing::warn!(command.id = event.id, %error, "the database can't answer; a command waits");
         // Without a limit of attempts, unlike where there is no capacity: nothing is known to be wrong with the
         // command.
-        Next::Again(wait(delivery.attempt))
+        Next::Again(redelivery_wait(delivery.attempt))
     }
 }
 
 /// Whether what is kept of a command can be kept: its id, and what it is.
-fn check(event: &Event) -> Result<(), String> {
+fn check(event: &BusEvent) -> Result<(), String> {
     if event.id.is_empty() {
         return Err("id: is empty".to_owned());
     }
-    Most::Bytes(bounds::COMMAND).check(&event.id).map_err(|problem| format!("id: {problem}"))?;
-    Most::Bytes(bounds::ID).check(&event.kind).map_err(|problem| format!("type: {problem}"))
+    Maximum::Bytes(bounds::COMMAND).check(&event.id).map_err(|problem| format!("id: {problem}"))?;
+    Maximum::Bytes(bounds::ID).check(&event.kind).map_err(|problem| format!("type: {problem}"))
 }
 
 /// What the bus is told of a delivery.
@@ -313,7 +322,7 @@ enum Next {
 }
 
 /// The wait before the delivery after that one.
-fn wait(attempt: u32) -> Duration {
+fn redelivery_wait(attempt: u32) -> Duration {
     // Six at most, so that the shift can't overflow: a minute is reached before.
     FIRST_WAIT.saturating_mul(1 << attempt.saturating_sub(1).min(6)).min(LONGEST_WAIT)
 }

@@ -19,13 +19,13 @@ const COMMANDS_KEPT: Duration = Duration::from_secs(24 * 3600);
 /// stopped.
 ///
 /// A round that panics ends alone: the next one is tried like after any other failure, for nobody else does this work.
-pub async fn under<F>(mut lease: Lease, look: Duration, stop: CancellationToken, mut round: impl FnMut() -> F)
+pub async fn run_rounds<F>(mut lease: Lease, look: Duration, stop: CancellationToken, mut round: impl FnMut() -> F)
 where
     F: Future<Output = bool>,
 {
     let name = lease.name();
     loop {
-        let busy = lease.held().await && supervised(name, round()).await.unwrap_or(false);
+        let busy = lease.is_held().await && supervised(name, round()).await.unwrap_or(false);
         // A round takes a bounded number: what waits after an outage is worked off without pauses, and `stop` is seen
         // between rounds.
         let pause = if busy { Duration::ZERO } else { look };
@@ -40,7 +40,7 @@ where
 
 /// Does something every so often while this node holds the lease, `first` after its start at the earliest. Runs until
 /// stopped.
-pub async fn every<F>(
+pub async fn run_periodically<F>(
     lease: Lease,
     first: Duration,
     period: Duration,
@@ -67,12 +67,12 @@ pub async fn every<F>(
         }
     };
     // Looking often keeps the lease with the node that has it.
-    under(lease, LOOK, stop, round).await;
+    run_rounds(lease, LOOK, stop, round).await;
 }
 
 /// How long things are kept.
 #[derive(Debug, Clone, Copy)]
-pub struct Kept {
+pub struct Retention {
     /// Records of requests; `None`: for ever.
     pub requests: Option<Duration>,
     /// Events.
@@ -80,13 +80,13 @@ pub struct Kept {
 }
 
 /// Removes what is too old.
-pub async fn clean(store: &Store, now: Timestamp, kept: Kept) {
+pub async fn clean(store: &Store, now: Timestamp, kept: Retention) {
     if let Err(error) = remove(store, now, kept).await {
         tracing::warn!(%error, "what is too old could not be removed; the next try is in an hour");
     }
 }
 
-async fn remove(store: &Store, now: Timestamp, kept: Kept) -> Result<(), StoreError> {
+async fn remove(store: &Store, now: Timestamp, kept: Retention) -> Result<(), StoreError> {
     let before = |age: Duration| Timestamp(now.0.saturating_sub(i64::try_from(age.as_micros()).unwrap_or(i64::MAX)));
     // First: on PostgreSQL, records of a month that has no partition go into the default one.
     store.ledger().prepare(now).await?;

@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use baton_bus::Bus;
-use baton_control::Providers;
+use baton_control::ProviderDirectory;
 use baton_kv::{Notice, Notices};
 use baton_store::Store;
 use futures::stream::{self, BoxStream};
@@ -18,14 +18,14 @@ const LISTEN_AGAIN: Duration = Duration::from_secs(5);
 
 /// What a node holds in snapshots.
 #[derive(Clone)]
-pub struct Registered {
+pub struct NodeSnapshots {
     /// The providers, and with them the models.
-    pub providers: Arc<Providers>,
+    pub providers: Arc<ProviderDirectory>,
     /// The keys.
-    pub keys: Arc<baton_auth::Keys>,
+    pub keys: Arc<baton_auth::ApiKeys>,
 }
 
-impl Registered {
+impl NodeSnapshots {
     /// Takes over what the database says.
     ///
     /// # Errors
@@ -38,7 +38,7 @@ impl Registered {
 }
 
 /// Where notices of changes come from.
-pub struct Sources {
+pub struct NoticeSources {
     /// Redis, or this process.
     pub notices: Arc<dyn Notices>,
     /// The bus: its events tell of changes too.
@@ -46,12 +46,18 @@ pub struct Sources {
 }
 
 /// Takes over every change within `every`, and at once where a notice comes. Runs until stopped.
-pub async fn follow(registered: Registered, store: Store, sources: Sources, every: Duration, stop: CancellationToken) {
+pub async fn follow_changes(
+    registered: NodeSnapshots,
+    store: Store,
+    sources: NoticeSources,
+    every: Duration,
+    stop: CancellationToken,
+) {
     let mut notices = listen(sources);
     // No revision yet, so the first look always reloads: something may have changed since the start read it.
     let (mut in_force, mut away) = (None, false);
     loop {
-        match look(&registered, &store, in_force).await {
+        match reload_if_newer(&registered, &store, in_force).await {
             Ok(revision) => {
                 if std::mem::take(&mut away) {
                     tracing::info!("the database responds again; changes of other nodes are in force");
@@ -77,7 +83,7 @@ pub async fn follow(registered: Registered, store: Store, sources: Sources, ever
 }
 
 /// Reloads if there is a newer revision than the one in force; the one in force then.
-async fn look(registered: &Registered, store: &Store, in_force: Option<u64>) -> anyhow::Result<u64> {
+async fn reload_if_newer(registered: &NodeSnapshots, store: &Store, in_force: Option<u64>) -> anyhow::Result<u64> {
     // Asked first: what is committed while the snapshots are made is looked at again.
     let revision = store.revision().await?;
     if in_force != Some(revision) {
@@ -87,8 +93,8 @@ async fn look(registered: &Registered, store: &Store, in_force: Option<u64>) -> 
 }
 
 /// Every notice that something may have changed, from wherever; goes on by itself after outages.
-fn listen(sources: Sources) -> BoxStream<'static, ()> {
-    let Sources { notices, bus } = sources;
+fn listen(sources: NoticeSources) -> BoxStream<'static, ()> {
+    let NoticeSources { notices, bus } = sources;
     let told = async move { notices.subscribe().await }.flatten_stream();
     let told = told.filter_map(async |notice| match notice {
         Notice::Published { topic, .. } => (topic == TOPIC).then_some(()),
@@ -112,11 +118,11 @@ fn published(bus: Arc<dyn Bus>) -> impl futures::Stream<Item = ()> + Send {
             }
         }
     });
-    again.flatten().filter_map(async |event| registers(&event.kind).then_some(()))
+    again.flatten().filter_map(async |event| is_registration(&event.kind).then_some(()))
 }
 
 /// Whether an event of that type tells of a change of what is registered, and not of a request.
-fn registers(kind: &str) -> bool {
+fn is_registration(kind: &str) -> bool {
     // Not `model.` as a whole: every request is a `model.request.completed`, and each would make all nodes read
     // everything again.
     ["model.registered", "model.updated", "model.deleted", "key.", "provider.", "project."]

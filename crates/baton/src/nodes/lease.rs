@@ -30,7 +30,7 @@ impl Lease {
     }
 
     /// Whether this node has it. While the database is away nobody has: what leases are for is work in the database.
-    pub async fn held(&mut self) -> bool {
+    pub async fn is_held(&mut self) -> bool {
         if self.asked.is_none_or(|asked| asked.elapsed() >= RENEW) {
             // Before the question: if the database is slow, the lease counts from an earlier moment here than there,
             // never from a later one.
@@ -42,7 +42,7 @@ impl Lease {
             self.away = acquired.is_err();
             let held = acquired.unwrap_or(false);
             if held != self.held {
-                let work = work(self.name);
+                let work = describe_work(self.name);
                 if held {
                     tracing::info!(lease = self.name, "this node now runs {work}");
                 } else {
@@ -65,7 +65,7 @@ impl Lease {
 }
 
 /// What the holder of a lease does, as a sentence says it.
-fn work(lease: &'static str) -> &'static str {
+fn describe_work(lease: &'static str) -> &'static str {
     match lease {
         leases::DISCOVERY => "model discovery",
         leases::RELAY => "the relay",

@@ -4,15 +4,15 @@
 //! Nodes share the database, and a bus and Redis where they are configured. Nothing here needs more than the database:
 //! notices make a node look at once, but it looks twice a second anyway.
 
+mod announce;
 mod chores;
 mod follow;
 mod lease;
 mod start;
-mod tell;
 
+pub use announce::announce_changes;
 pub use lease::Lease;
 pub use start::start;
-pub use tell::tell;
 
 /// The leases, by the work that they are for.
 pub mod leases {

@@ -1,13 +1,13 @@
 //! Everything that a node does beside serving requests.
 
-use super::chores::{self, Kept};
-use super::follow::{self, Registered, Sources};
+use super::chores::{self, Retention};
+use super::follow::{self, NodeSnapshots, NoticeSources};
 use super::{Lease, leases};
 use crate::app::App;
 use crate::config::Config;
 use crate::execute::{self, Executor};
-use baton_control::{Models, write_health_events};
-use baton_events::{Relay, Webhooks};
+use baton_control::{ModelDirectory, write_health_events};
+use baton_events::{Relay, WebhookSender};
 use baton_model::Actor;
 use baton_tasks::run_supervised;
 use std::sync::Arc;
@@ -23,16 +23,16 @@ pub fn start(app: &App, config: &Config, stop: &CancellationToken) -> JoinSet<()
     let mut tasks = JoinSet::new();
     let lease = |name| Lease::new(app.store.clone(), name);
 
-    let registered = Registered { providers: Arc::clone(&app.providers), keys: Arc::clone(&app.keys) };
-    let sources = Sources { notices: Arc::clone(&app.shared.notices), bus: Arc::clone(&app.shared.bus) };
-    let follow = follow::follow(registered, app.store.clone(), sources, config.node.follow, stop.clone());
+    let registered = NodeSnapshots { providers: Arc::clone(&app.providers), keys: Arc::clone(&app.keys) };
+    let sources = NoticeSources { notices: Arc::clone(&app.shared.notices), bus: Arc::clone(&app.shared.bus) };
+    let follow = follow::follow_changes(registered, app.store.clone(), sources, config.node.follow, stop.clone());
     tasks.spawn(run_supervised("follow", follow));
 
     // `serve` has discovered at the start already, so the first one here is due after a period.
     if let Some(period) = config.discovery.every.filter(|period| !period.is_zero()) {
         let models = Arc::clone(&app.models);
         let discover = move || discover(Arc::clone(&models));
-        tasks.spawn(chores::every(lease(leases::DISCOVERY), period, period, stop.clone(), discover));
+        tasks.spawn(chores::run_periodically(lease(leases::DISCOVERY), period, period, stop.clone(), discover));
     }
 
     let relay = Arc::new(Relay::new(app.store.clone(), Arc::clone(&app.shared.bus)));
@@ -41,16 +41,16 @@ pub fn start(app: &App, config: &Config, stop: &CancellationToken) -> JoinSet<()
         async move { relay.round().await }
     };
     // Under a lease, because two relays at once would publish every event twice.
-    tasks.spawn(chores::under(lease(leases::RELAY), chores::LOOK, stop.clone(), round));
+    tasks.spawn(chores::run_rounds(lease(leases::RELAY), chores::LOOK, stop.clone(), round));
 
-    let webhooks: Arc<Webhooks> = Arc::clone(&app.webhooks);
+    let webhooks: Arc<WebhookSender> = Arc::clone(&app.webhooks);
     let round = move || {
         let webhooks = Arc::clone(&webhooks);
         async move { webhooks.round().await }
     };
     // Under a lease too: two nodes would deliver the same events, and a receiver that fails would be asked twice as
     // often.
-    tasks.spawn(chores::under(lease(leases::WEBHOOKS), chores::LOOK, stop.clone(), round));
+    tasks.spawn(chores::run_rounds(lease(leases::WEBHOOKS), chores::LOOK, stop.clone(), round));
 
     // Without a lease: every node has circuits of its own.
     let (events, stopped) = (write_health_events(app.engine.clone(), app.store.clone()), stop.clone());
@@ -59,12 +59,12 @@ pub fn start(app: &App, config: &Config, stop: &CancellationToken) -> JoinSet<()
     }));
 
     let (store, clock) = (app.store.clone(), Arc::clone(app.engine.clock()));
-    let kept = Kept { requests: config.ledger.retention, events: config.events.keep };
+    let kept = Retention { requests: config.ledger.retention, events: config.events.keep };
     let clean = move || {
         let (store, now) = (store.clone(), clock.now());
         async move { chores::clean(&store, now, kept).await }
     };
-    tasks.spawn(chores::every(lease(leases::RETENTION), SETTLED, chores::HOUSEKEEPING, stop.clone(), clean));
+    tasks.spawn(chores::run_periodically(lease(leases::RETENTION), SETTLED, chores::HOUSEKEEPING, stop.clone(), clean));
 
     if config.commands.enabled {
         tasks.spawn(run_supervised("commands", executor(app, config).run(stop.clone())));
@@ -72,7 +72,7 @@ pub fn start(app: &App, config: &Config, stop: &CancellationToken) -> JoinSet<()
     tasks
 }
 
-async fn discover(models: Arc<Models>) {
+async fn discover(models: Arc<ModelDirectory>) {
     if let Err(error) = models.discover(None, false, &Actor::service("discovery")).await {
         tracing::warn!(error = &error as &dyn std::error::Error, "the models could not be discovered");
     }
@@ -85,7 +85,7 @@ fn executor(app: &App, config: &Config) -> Executor {
         // Not the router of the main port, which has no management where that has a port of its own.
         router: app.paths.all.clone(),
         clock: Arc::clone(app.engine.clock()),
-        settings: execute::Settings {
+        settings: execute::CommandSettings {
             concurrency: config.commands.concurrency,
             attempts: config.commands.attempts,
             lease: config.commands.lease,

@@ -2,9 +2,9 @@
 
 use super::activity::Activity;
 use super::connection::{self, Served};
-use super::room::Place;
+use super::slots::ConnectionSlot;
 use super::tls::Certificates;
-use baton_engine::{Refusal, Slow};
+use baton_engine::{ConnectionRefusal, SlowClient};
 use baton_tasks::run_supervised;
 use std::io::{ErrorKind, Write};
 use std::net::{Shutdown, SocketAddr};
@@ -41,7 +41,7 @@ pub async fn run(
         // A `JoinSet` keeps what has ended until it is taken out.
         while connections.try_join_next().is_some() {}
         let activity = Activity::new(served.limits.head, served.limits.idle);
-        match served.room.enter(peer.ip(), Arc::clone(&activity)) {
+        match served.room.take_slot(peer.ip(), Arc::clone(&activity)) {
             Ok(place) => {
                 let serving = connection(stream, peer, (place, activity), Arc::clone(&served), acceptor.clone());
                 connections.spawn(run_supervised("connection", serving));
@@ -65,7 +65,7 @@ async fn accept(listener: &TcpListener, served: &Served) -> (TcpStream, SocketAd
             Ok(accepted) => return accepted,
             Err(error) if has_left(error.kind()) => {}
             Err(error) => {
-                served.limits.metrics.refused(Refusal::System);
+                served.limits.metrics.count_refused(ConnectionRefusal::System);
                 // Mostly: no file is left (EMFILE). The connection stays in the queue, so without the wait this would
                 // be a busy loop.
                 tracing::error!(%error, "a connection could not be accepted");
@@ -95,7 +95,7 @@ fn refuse(stream: TcpStream) {
 async fn connection(
     stream: TcpStream,
     peer: SocketAddr,
-    (place, activity): (Place, Arc<Activity>),
+    (place, activity): (ConnectionSlot, Arc<Activity>),
     served: Arc<Served>,
     acceptor: Option<TlsAcceptor>,
 ) {
@@ -112,13 +112,13 @@ async fn connection(
     };
     let handshake = tokio::select! {
         handshake = tokio::time::timeout(served.limits.handshake, acceptor.accept(stream)) => handshake,
-        () = place.displaced() => return served.limits.metrics.too_slow(Slow::Evicted),
+        () = place.displaced() => return served.limits.metrics.too_slow(SlowClient::Evicted),
     };
     match handshake {
         Ok(Ok(stream)) => connection::serve(stream, peer, &place, activity, &served).await,
         Ok(Err(error)) => tracing::debug!(%error, client.address = %peer.ip(), "a TLS handshake failed"),
         Err(_) => {
-            served.limits.metrics.too_slow(Slow::Handshake);
+            served.limits.metrics.too_slow(SlowClient::Handshake);
             tracing::debug!(client.address = %peer.ip(), "a TLS handshake took too long");
         }
     }

@@ -3,7 +3,7 @@
 //! hyper has one timer for the head of a request, and it runs while a connection is idle, too: it can't tell a client that
 //! is slow from one that has nothing to ask. So the socket and the requests report here what they do.
 
-use baton_engine::Slow;
+use baton_engine::SlowClient;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
@@ -60,7 +60,7 @@ impl Activity {
     }
 
     /// The beginning is over without a request: HTTP/2 is spoken, and what comes now may be anything.
-    pub fn greeted(&self) {
+    pub fn begin_http2(&self) {
         let mut state = self.state();
         state.waits_for = WaitsFor::Request;
         state.since = Instant::now();
@@ -80,7 +80,7 @@ impl Activity {
     }
 
     /// From now on the connection may be idle for that long at most.
-    pub fn hurry(&self, idle: Duration) {
+    pub fn limit_idle(&self, idle: Duration) {
         let mut state = self.state();
         state.idle = state.idle.min(idle);
         state.since = Instant::now();
@@ -88,9 +88,9 @@ impl Activity {
 
     /// What the client is too slow at, once it is. To be polled whenever the connection was: what is waited for may have
     /// changed.
-    pub fn poll_slow(&self, timer: &mut Pin<&mut Sleep>, cx: &mut Context<'_>) -> Poll<Slow> {
+    pub fn poll_slow(&self, timer: &mut Pin<&mut Sleep>, cx: &mut Context<'_>) -> Poll<SlowClient> {
         loop {
-            let (due, what) = self.due();
+            let (due, what) = self.next_deadline();
             // An earlier end counts at once. A later one is seen when the timer is over: set anew by every request, it would
             // cost more than that.
             if due < timer.deadline() {
@@ -105,12 +105,12 @@ impl Activity {
     }
 
     /// When the client will be too slow, and at what. While a request is under way: the earliest that it can be.
-    fn due(&self) -> (Instant, Option<Slow>) {
+    fn next_deadline(&self) -> (Instant, Option<SlowClient>) {
         let state = self.state();
         match state.waits_for {
             _ if state.requests > 0 => (Instant::now() + state.idle, None),
-            WaitsFor::Head => (state.since + self.head, Some(Slow::Head)),
-            WaitsFor::Request => (state.since + state.idle, Some(Slow::Idle)),
+            WaitsFor::Head => (state.since + self.head, Some(SlowClient::Head)),
+            WaitsFor::Request => (state.since + state.idle, Some(SlowClient::Idle)),
         }
     }
 
@@ -140,7 +140,7 @@ mod tests {
     const IDLE: Duration = Duration::from_secs(120);
 
     /// Waits until the client is too slow: at what, and after how many seconds.
-    async fn slow(activity: &Arc<Activity>) -> (Slow, u64) {
+    async fn wait_until_slow(activity: &Arc<Activity>) -> (SlowClient, u64) {
         let begun = Instant::now();
         let mut timer = std::pin::pin!(sleep(HEAD));
         let what = poll_fn(|cx| activity.poll_slow(&mut timer, cx)).await;
@@ -151,7 +151,7 @@ mod tests {
     async fn the_first_head_has_to_come() {
         let activity = Activity::new(HEAD, IDLE);
         activity.received();
-        assert_eq!(slow(&activity).await, (Slow::Head, 10));
+        assert_eq!(wait_until_slow(&activity).await, (SlowClient::Head, 10));
     }
 
     #[tokio::test(start_paused = true)]
@@ -163,12 +163,12 @@ mod tests {
         drop(request);
         advance(Duration::from_secs(20)).await;
         assert_eq!(activity.without_request_since(), Some(Instant::now() - Duration::from_secs(20)));
-        assert_eq!(slow(&activity).await, (Slow::Idle, 100));
+        assert_eq!(wait_until_slow(&activity).await, (SlowClient::Idle, 100));
         // What has begun to come has to come to its end.
         activity.received();
         advance(Duration::from_secs(3)).await;
         activity.received();
-        assert_eq!(slow(&activity).await, (Slow::Head, 7));
+        assert_eq!(wait_until_slow(&activity).await, (SlowClient::Head, 7));
     }
 
     #[tokio::test(start_paused = true)]
@@ -183,15 +183,15 @@ mod tests {
             drop(reply);
             drop(ended);
         });
-        assert_eq!(slow(&activity).await, (Slow::Idle, 2120));
+        assert_eq!(wait_until_slow(&activity).await, (SlowClient::Idle, 2120));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_connection_of_http2_may_be_idle_from_its_beginning() {
         let activity = Activity::new(HEAD, IDLE);
-        activity.greeted();
-        assert_eq!(slow(&activity).await, (Slow::Idle, 120));
-        activity.hurry(Duration::from_secs(5));
-        assert_eq!(slow(&activity).await, (Slow::Idle, 5));
+        activity.begin_http2();
+        assert_eq!(wait_until_slow(&activity).await, (SlowClient::Idle, 120));
+        activity.limit_idle(Duration::from_secs(5));
+        assert_eq!(wait_until_slow(&activity).await, (SlowClient::Idle, 5));
     }
 }

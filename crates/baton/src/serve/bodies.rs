@@ -13,19 +13,19 @@ use std::task::{Context, Poll, ready};
 const PIECE: usize = 16 << 10;
 
 /// The body of a request.
-pub struct Incoming<B> {
+pub struct RequestBody<B> {
     body: B,
     _request: UnderWay,
 }
 
-impl<B> Incoming<B> {
+impl<B> RequestBody<B> {
     /// One that holds its request under way until it is dropped: what nobody has read is still to come.
     pub fn new(body: B, request: UnderWay) -> Self {
         Self { body, _request: request }
     }
 }
 
-impl<B: HttpBody + Unpin> HttpBody for Incoming<B> {
+impl<B: HttpBody + Unpin> HttpBody for RequestBody<B> {
     type Data = B::Data;
     type Error = B::Error;
 
@@ -43,7 +43,7 @@ impl<B: HttpBody + Unpin> HttpBody for Incoming<B> {
 }
 
 /// The body of a response.
-pub struct Outgoing {
+pub struct ResponseBody {
     body: Body,
     /// What is left of a piece that was too large.
     rest: Bytes,
@@ -52,7 +52,7 @@ pub struct Outgoing {
     _request: UnderWay,
 }
 
-impl Outgoing {
+impl ResponseBody {
     /// One that holds its request under way until it is dropped. To be called by the task that carries the stream.
     pub fn new(body: Body, request: UnderWay) -> Self {
         Self { body, rest: Bytes::new(), reading: Reading::of_stream(), _request: request }
@@ -72,19 +72,19 @@ impl Outgoing {
     }
 }
 
-impl HttpBody for Outgoing {
+impl HttpBody for ResponseBody {
     type Data = Bytes;
     type Error = axum::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         if let Some(reading) = &self.reading {
             // hyper asks for the next piece only when the client's window has room again.
-            reading.taken();
+            reading.note_taken();
         }
         let piece = ready!(self.poll_piece(cx));
         if let Some(reading) = &self.reading {
             // Until the next is asked for, or all is dropped because the last was taken.
-            reading.offer();
+            reading.note_offered();
         }
         Poll::Ready(piece)
     }
@@ -118,7 +118,7 @@ mod tests {
     async fn large_pieces_are_cut_and_nothing_is_lost() {
         let all: Vec<u8> = (0..100_001_u32).map(|number| number as u8).collect();
         let activity = Activity::new(LONG, LONG);
-        let mut body = Outgoing::new(Body::from(all.clone()), activity.begin());
+        let mut body = ResponseBody::new(Body::from(all.clone()), activity.begin());
         assert_eq!(body.size_hint().exact(), Some(100_001));
         let mut read = Vec::new();
         while !body.is_end_stream() {

@@ -2,14 +2,14 @@
 //! closes.
 
 use super::activity::Activity;
-use super::bodies::{Incoming, Outgoing};
-use super::limits::Limits;
-use super::room::{Place, Room};
+use super::bodies::{RequestBody, ResponseBody};
+use super::limits::ConnectionLimits;
+use super::slots::{ConnectionSlot, ConnectionSlots};
 use super::socket::Socket;
 use axum::Router;
 use axum::body::{Body, HttpBody};
 use axum::extract::ConnectInfo;
-use baton_engine::Slow;
+use baton_engine::SlowClient;
 use baton_web::paced::Paced;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -31,22 +31,22 @@ pub struct Served {
     /// What answers their requests.
     pub router: Router,
     /// What bounds them.
-    pub limits: Limits,
+    pub limits: ConnectionLimits,
     /// Where they have their places.
-    pub room: Arc<Room>,
+    pub room: Arc<ConnectionSlots>,
 }
 
 /// Serves the requests of a connection that has a place.
 pub async fn serve(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     peer: SocketAddr,
-    place: &Place,
+    place: &ConnectionSlot,
     activity: Arc<Activity>,
     served: &Served,
 ) {
     let Served { router, limits, room } = served;
     let socket = Socket::new(stream, Arc::clone(&activity), limits.metrics.clone());
-    let service = service_fn(|request| answer(request, peer, router.clone(), &activity, limits));
+    let service = service_fn(|request| serve_request(request, peer, router.clone(), &activity, limits));
     let mut connection = pin!(limits.builder.serve_connection(TokioIo::new(socket), service));
     let mut timer = pin!(sleep(limits.head));
     let mut leaving = false;
@@ -58,17 +58,17 @@ pub async fn serve(
             ended = connection.as_mut() => return report(ended, peer, limits),
             slow = poll_fn(|cx| activity.poll_slow(&mut timer, cx)) => Some(slow),
             () = room.closing().cancelled(), if !leaving => None,
-            () = place.displaced() => Some(Slow::Evicted),
+            () = place.displaced() => Some(SlowClient::Evicted),
         };
         if let Some(slow) = why.filter(|_| !leaving) {
             limits.metrics.too_slow(slow);
             tracing::debug!(client.address = %peer.ip(), what = slow.name(), "a client is too slow; its connection ends");
         }
-        if leaving || why == Some(Slow::Head) {
+        if leaving || why == Some(SlowClient::Head) {
             return;
         }
         connection.as_mut().graceful_shutdown();
-        if why == Some(Slow::Evicted) {
+        if why == Some(SlowClient::Evicted) {
             // Told, and not waited for: its place is taken, and the system has no more files than there are places.
             let _ = futures::poll!(connection.as_mut());
             return;
@@ -76,18 +76,18 @@ pub async fn serve(
         // Who is idle is told, so that a request that crosses the message is still served.
         leaving = true;
         // HTTP/1 ends an idle connection by itself. A client of HTTP/2 has to answer the GOAWAY, and may not.
-        activity.hurry(FAREWELL);
+        activity.limit_idle(FAREWELL);
     }
 }
 
 /// Answers a request, which is under way until both its bodies are dropped.
-fn answer(
+fn serve_request(
     request: http::Request<hyper::body::Incoming>,
     peer: SocketAddr,
     router: Router,
     activity: &Arc<Activity>,
-    limits: &Limits,
-) -> impl Future<Output = Result<http::Response<Outgoing>, Infallible>> + use<> {
+    limits: &ConnectionLimits,
+) -> impl Future<Output = Result<http::Response<ResponseBody>, Infallible>> + use<> {
     // Now and not in the future below: between the two, the connection would count as idle.
     let under_way = activity.begin();
     let mut request = request.map(|body| {
@@ -96,22 +96,22 @@ fn answer(
             return Body::empty();
         }
         let paced = Paced::new(body, limits.pace, limits.metrics.clone());
-        Body::new(Incoming::new(paced, activity.begin()))
+        Body::new(RequestBody::new(paced, activity.begin()))
     });
     // axum's own server would insert it. The address decides about the development mode.
     request.extensions_mut().insert(ConnectInfo(peer));
     async move {
         let Ok(response) = router.oneshot(request).await;
-        Ok(response.map(|body| Outgoing::new(body, under_way)))
+        Ok(response.map(|body| ResponseBody::new(body, under_way)))
     }
 }
 
 /// How a connection ended, if not as it should.
-fn report(ended: Result<(), Box<dyn std::error::Error + Send + Sync>>, peer: SocketAddr, limits: &Limits) {
+fn report(ended: Result<(), Box<dyn std::error::Error + Send + Sync>>, peer: SocketAddr, limits: &ConnectionLimits) {
     let Err(error) = ended else { return };
     // The only timer of hyper itself that is set.
     if error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_timeout) {
-        limits.metrics.too_slow(Slow::Ping);
+        limits.metrics.too_slow(SlowClient::Ping);
     }
     // Clients leave in many ways, and each is theirs to choose.
     tracing::debug!(error, client.address = %peer.ip(), "a connection ended early");

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 /// The bounds of every connection, and the counters of those who meet them.
 #[derive(Clone)]
-pub struct Limits {
+pub struct ConnectionLimits {
     /// How long the handshake of TLS may take.
     pub handshake: Duration,
     /// How long the head of a request may take.
@@ -30,14 +30,14 @@ pub struct Limits {
 
 /// The most connections of the main port, and of one address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Most {
+pub struct MaxConnections {
     /// In all.
     pub total: usize,
     /// Of one address.
     pub per_address: usize,
 }
 
-impl Limits {
+impl ConnectionLimits {
     /// Those of that section.
     pub fn of(server: &ServerSection, metrics: EdgeMetrics) -> Self {
         let connections = &server.connections;
@@ -53,7 +53,7 @@ impl Limits {
     }
 }
 
-impl Most {
+impl MaxConnections {
     /// What the section says, else what goes with that many open files.
     pub fn of(server: &ServerSection, files: u64) -> Self {
         // Connections of that port take files too.
@@ -99,12 +99,12 @@ mod tests {
     #[test]
     fn what_is_configured_counts_and_else_what_goes_with_the_files() {
         let mut server = ServerSection::default();
-        assert_eq!(Most::of(&server, 1024), Most { total: 384, per_address: 192 });
+        assert_eq!(MaxConnections::of(&server, 1024), MaxConnections { total: 384, per_address: 192 });
         server.management.listen = Some("127.0.0.1:0".into());
-        assert_eq!(Most::of(&server, 1024), Most { total: 320, per_address: 160 });
+        assert_eq!(MaxConnections::of(&server, 1024), MaxConnections { total: 320, per_address: 160 });
         server.connections.max = Some(5);
-        assert_eq!(Most::of(&server, 1024), Most { total: 5, per_address: 3 });
+        assert_eq!(MaxConnections::of(&server, 1024), MaxConnections { total: 5, per_address: 3 });
         server.connections.max_per_address = Some(1);
-        assert_eq!(Most::of(&server, 1024), Most { total: 5, per_address: 1 });
+        assert_eq!(MaxConnections::of(&server, 1024), MaxConnections { total: 5, per_address: 1 });
     }
 }

@@ -11,7 +11,7 @@ mod connection;
 mod files;
 mod limits;
 pub mod listeners;
-mod room;
+mod slots;
 mod socket;
 mod streams;
 pub mod tls;
@@ -22,13 +22,13 @@ use crate::app::App;
 use crate::config::Config;
 use crate::config::sections::TlsSection;
 use crate::nodes;
-use baton_auth::Keys;
+use baton_auth::ApiKeys;
 use baton_engine::Port;
 use baton_model::Timestamp;
 use baton_tasks::run_supervised;
 use connection::Served;
-use limits::{Limits, Most};
-use room::Room;
+use limits::{ConnectionLimits, MaxConnections};
+use slots::ConnectionSlots;
 use std::sync::Arc;
 use std::time::Duration;
 use tls::Certificates;
@@ -57,7 +57,7 @@ pub async fn serve(app: App, listeners: Listeners, config: &Config, stop: Cancel
     chores.spawn(run_supervised("note_key_uses", note_uses(Arc::clone(&app.keys))));
     chores.spawn(run_supervised("token_keys", keep_tokens_fresh(Arc::clone(&app.keys))));
     for certificates in [&main, &management].into_iter().flatten() {
-        chores.spawn(run_supervised("certificates", tls::keep_fresh(Arc::clone(certificates))));
+        chores.spawn(run_supervised("certificates", tls::refresh_forever(Arc::clone(certificates))));
     }
     let closing = CancellationToken::new();
     let accepting = accept_all(&app, listeners, config, (main, management), &closing);
@@ -122,9 +122,9 @@ fn accept_all(
 ) -> impl Future<Output = ()> + use<> {
     let server = &config.server;
     let metrics = app.engine.edge().clone();
-    let limits = Limits::of(server, metrics.clone());
+    let limits = ConnectionLimits::of(server, metrics.clone());
     let files = listeners.files;
-    let Most { total, per_address } = Most::of(server, files);
+    let MaxConnections { total, per_address } = MaxConnections::of(server, files);
     if server.connections.max.is_none() && total < FEW {
         tracing::warn!(
             files,
@@ -132,14 +132,14 @@ fn accept_all(
             "the limit of open files allows few connections; raise it (ulimit -n)"
         );
     }
-    let room = Room::new(Port::Main, total, per_address, server.proxies(), metrics.clone());
+    let room = ConnectionSlots::new(Port::Main, total, per_address, server.proxies(), metrics.clone());
     let served = Served { router: app.paths.main.clone(), limits: limits.clone(), room };
     let main = accept::run(listeners.main, main, served, closing.clone());
     let management = listeners.management.map(|listener| {
         let most = server.management.max_connections;
         // Places of its own, so that clients who fill the main port don't keep an operator out. All of them may be of
         // one address: one monitor asks from one.
-        let room = Room::new(Port::Management, most, most, server.proxies(), metrics);
+        let room = ConnectionSlots::new(Port::Management, most, most, server.proxies(), metrics);
         let served = Served { router: app.paths.management.clone(), limits, room };
         accept::run(listener, management, served, closing.clone())
     });
@@ -153,7 +153,7 @@ fn accept_all(
 }
 
 /// Writes down when keys were last used, again and again.
-async fn note_uses(keys: Arc<Keys>) {
+async fn note_uses(keys: Arc<ApiKeys>) {
     loop {
         tokio::time::sleep(NOTING).await;
         if let Err(error) = keys.note_uses().await {
@@ -163,9 +163,9 @@ async fn note_uses(keys: Arc<Keys>) {
 }
 
 /// Fetches the signing keys of the token issuer again and again.
-async fn keep_tokens_fresh(keys: Arc<Keys>) {
-    if let Some(issuer) = keys.tokens().and_then(baton_auth::Tokens::issuer) {
-        issuer.keep_fresh().await;
+async fn keep_tokens_fresh(keys: Arc<ApiKeys>) {
+    if let Some(issuer) = keys.tokens().and_then(baton_auth::TokenVerifier::issuer) {
+        issuer.refresh_forever().await;
     }
 }
 

@@ -1,7 +1,7 @@
 //! A connection's bytes on their way: tells [`Activity`] what comes, and counts clients that read nothing.
 
 use super::activity::Activity;
-use baton_engine::{EdgeMetrics, Slow};
+use baton_engine::{EdgeMetrics, SlowClient};
 use std::io::{Error, ErrorKind, IoSlice, Result};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -37,7 +37,7 @@ impl<S> Socket<S> {
             // hyper tells the two apart by the same bytes, but says so to nobody. The preface may come in pieces.
             let rest = PREFACE.get(known..).unwrap_or_default();
             self.protocol = if rest.len() <= bytes.len() && bytes.starts_with(rest) {
-                self.activity.greeted();
+                self.activity.begin_http2();
                 Protocol::Http2
             } else if rest.starts_with(bytes) {
                 Protocol::Unknown(known + bytes.len())
@@ -52,10 +52,10 @@ impl<S> Socket<S> {
     }
 
     /// Counts a client that has read nothing for so long that its connection is given up.
-    fn counted<T>(&self, written: Result<T>) -> Result<T> {
+    fn count_slow_reader<T>(&self, written: Result<T>) -> Result<T> {
         written.inspect_err(|error| {
             if is_own(error) {
-                self.metrics.too_slow(Slow::Read);
+                self.metrics.too_slow(SlowClient::Read);
             }
         })
     }
@@ -82,7 +82,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Socket<S> {
 impl<S: AsyncWrite + Unpin> AsyncWrite for Socket<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize>> {
         let written = ready!(Pin::new(&mut self.stream).poll_write(cx, bytes));
-        Poll::Ready(self.counted(written))
+        Poll::Ready(self.count_slow_reader(written))
     }
 
     fn poll_write_vectored(
@@ -91,7 +91,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Socket<S> {
         bytes: &[IoSlice<'_>],
     ) -> Poll<Result<usize>> {
         let written = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, bytes));
-        Poll::Ready(self.counted(written))
+        Poll::Ready(self.count_slow_reader(written))
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -100,12 +100,12 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Socket<S> {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
         let written = ready!(Pin::new(&mut self.stream).poll_flush(cx));
-        Poll::Ready(self.counted(written))
+        Poll::Ready(self.count_slow_reader(written))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
         let written = ready!(Pin::new(&mut self.stream).poll_shutdown(cx));
-        Poll::Ready(self.counted(written))
+        Poll::Ready(self.count_slow_reader(written))
     }
 }
 

@@ -4,7 +4,7 @@
 //! nothing to write, so neither can notice. What notices is the task that carries the stream, by a timer of its own. It
 //! ends the stream, and with it the request, its place and the connection to the provider.
 
-use baton_engine::{EdgeMetrics, Slow};
+use baton_engine::{EdgeMetrics, SlowClient};
 use baton_tasks::run_supervised;
 use hyper::rt::Executor;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -39,12 +39,12 @@ impl Reading {
     }
 
     /// A piece is there to be taken.
-    pub fn offer(&self) {
+    pub fn note_offered(&self) {
         self.set(Some(Instant::now()));
     }
 
     /// The last one was taken: the next is asked for.
-    pub fn taken(&self) {
+    pub fn note_taken(&self) {
         self.set(None);
     }
 
@@ -80,7 +80,7 @@ where
             tokio::select! {
                 _ = STREAM.scope(Arc::clone(&reading), stream) => {}
                 // What the stream holds is dropped; hyper tells the client by a reset.
-                () = reading.stalled(longest) => metrics.too_slow(Slow::Stream),
+                () = reading.stalled(longest) => metrics.too_slow(SlowClient::Stream),
             }
         }));
     }
@@ -103,11 +103,11 @@ mod tests {
             // A provider that is silent is no fault of the client.
             sleep(Duration::from_secs(500)).await;
             for _ in 0..10 {
-                client.offer();
+                client.note_offered();
                 sleep(Duration::from_secs(29)).await;
-                client.taken();
+                client.note_taken();
             }
-            client.offer();
+            client.note_offered();
         });
         reading.stalled(LONGEST).await;
         assert_eq!(begun.elapsed().as_secs(), 500 + 290 + 30);
@@ -119,7 +119,7 @@ mod tests {
         let (held, released) = tokio::sync::oneshot::channel::<()>();
         Streams { longest: LONGEST, metrics }.execute(async move {
             let _held = held;
-            Reading::of_stream().unwrap().offer();
+            Reading::of_stream().unwrap().note_offered();
             std::future::pending::<()>().await;
         });
         assert!(released.await.is_err(), "it was dropped");

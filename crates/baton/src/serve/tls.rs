@@ -41,7 +41,7 @@ impl Certificates {
     pub fn load(place: &'static str, section: &TlsSection) -> anyhow::Result<Self> {
         let (certificate, key) = (section.certificate.clone(), section.key.clone());
         let read = Files::read(place, &certificate, &key)?;
-        let current = read.certified(place, &certificate, &key)?;
+        let current = read.load_certificate(place, &certificate, &key)?;
         Ok(Self { place, certificate, key, seen: AtomicU64::new(read.mark()), current: RwLock::new(Arc::new(current)) })
     }
 
@@ -58,7 +58,7 @@ impl Certificates {
         }
         // Both files at once: between the writing of the one and the other they don't belong together, and the pair
         // before stays.
-        let next = Arc::new(read.certified(self.place, &self.certificate, &self.key)?);
+        let next = Arc::new(read.load_certificate(self.place, &self.certificate, &self.key)?);
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = next;
         Ok(true)
     }
@@ -107,7 +107,7 @@ impl ResolvesServerCert for Certificates {
 }
 
 /// Reads the files again whenever they change, and at SIGHUP.
-pub async fn keep_fresh(certificates: Arc<Certificates>) {
+pub async fn refresh_forever(certificates: Arc<Certificates>) {
     let mut hangups = Hangups::new();
     loop {
         tokio::select! {
@@ -147,7 +147,7 @@ impl Files {
         hasher.finish()
     }
 
-    fn certified(&self, place: &str, certificate: &Path, key: &Path) -> anyhow::Result<CertifiedKey> {
+    fn load_certificate(&self, place: &str, certificate: &Path, key: &Path) -> anyhow::Result<CertifiedKey> {
         let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&self.certificate).collect();
         let chain = chain.ok().filter(|chain| !chain.is_empty());
         let Some(chain) = chain else {

@@ -6,8 +6,8 @@ use crate::config::sections::ContentSection;
 use anyhow::Context;
 use baton_engine::observe::EndedRequest;
 use baton_model::chat::PartKind;
-use baton_model::event::Reply;
-use baton_model::{Event, RequestId, TraceId};
+use baton_model::event::CollectedReply;
+use baton_model::{ReplyEvent, RequestId, TraceId};
 use bytes::Bytes;
 use serde_json::{Value, json};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -36,7 +36,7 @@ struct Item {
     id: RequestId,
     trace: TraceId,
     prompt: Option<Bytes>,
-    answer: Vec<Event>,
+    answer: Vec<ReplyEvent>,
     /// Its place among what waits.
     _room: OwnedSemaphorePermit,
 }
@@ -117,27 +117,29 @@ fn redact_document(mut document: Value, redactor: &Redactor, most: usize) -> Str
 }
 
 /// What an event takes, in bytes.
-fn size(event: &Event) -> usize {
+fn size(event: &ReplyEvent) -> usize {
     let text = match event {
-        Event::Text { text, .. } | Event::Refusal { text, .. } | Event::Reasoning { text, .. } => text.len(),
-        Event::ToolArguments { fragment, .. } => fragment.len(),
-        Event::Transcript(transcript) => transcript.text.len(),
+        ReplyEvent::Text { text, .. } | ReplyEvent::Refusal { text, .. } | ReplyEvent::Reasoning { text, .. } => {
+            text.len()
+        }
+        ReplyEvent::ToolArguments { fragment, .. } => fragment.len(),
+        ReplyEvent::Transcript(transcript) => transcript.text.len(),
         _ => 0,
     };
-    size_of::<Event>() + text
+    size_of::<ReplyEvent>() + text
 }
 
 /// The reply, as a document.
-fn reply_document(events: &[Event]) -> Value {
+fn reply_document(events: &[ReplyEvent]) -> Value {
     let heard = events.iter().find_map(|event| match event {
-        Event::Transcript(transcript) => Some(transcript.text.clone()),
+        ReplyEvent::Transcript(transcript) => Some(transcript.text.clone()),
         _ => None,
     });
-    // A transcript is no choice of a chat, and `Reply` would not hold it.
+    // A transcript is no choice of a chat, and `CollectedReply` would not hold it.
     if let Some(text) = heard {
         return json!({ "transcript": text });
     }
-    let choices = Reply::collect(events).choices.into_iter().map(|choice| {
+    let choices = CollectedReply::collect(events).choices.into_iter().map(|choice| {
         let parts = choice.parts.into_iter().filter_map(|part| match part.kind {
             PartKind::Text { text, .. } => Some(json!({ "text": text })),
             PartKind::Refusal(text) => Some(json!({ "refusal": text })),

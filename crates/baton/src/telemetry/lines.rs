@@ -17,14 +17,14 @@ const LEAST: usize = 256;
 
 /// Where lines go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Output {
+pub enum LogOutput {
     /// Into the file of the day.
     File,
     /// To the terminal, or to whatever gathers what it shows.
     Terminal,
 }
 
-impl Output {
+impl LogOutput {
     /// All of them.
     pub const ALL: [Self; 2] = [Self::File, Self::Terminal];
 
@@ -52,14 +52,14 @@ impl Output {
 
 /// The way in: takes lines without waiting.
 #[derive(Clone)]
-pub struct Lines {
+pub struct LogLines {
     queue: NonBlocking,
     load: Arc<Load>,
 }
 
 /// What waits, and what found no room.
 struct Load {
-    output: Output,
+    output: LogOutput,
     most: usize,
     waiting: AtomicUsize,
     /// Lost since it was last said.
@@ -72,9 +72,9 @@ struct Outlet<W> {
     load: Arc<Load>,
 }
 
-impl Lines {
+impl LogLines {
     /// Lines for that writer, of which that many bytes may wait.
-    pub fn new(output: Output, writer: impl Write + Send + 'static, most: usize) -> (Self, WorkerGuard) {
+    pub fn new(output: LogOutput, writer: impl Write + Send + 'static, most: usize) -> (Self, WorkerGuard) {
         let load = Arc::new(Load { output, most, waiting: AtomicUsize::new(0), lost: AtomicU64::new(0) });
         let outlet = Outlet { writer, load: Arc::clone(&load) };
         // The queue's own bound is never met: every line counts for as much as one of the shortest. One place more is for
@@ -85,7 +85,7 @@ impl Lines {
     }
 }
 
-impl<'l> MakeWriter<'l> for Lines {
+impl<'l> MakeWriter<'l> for LogLines {
     type Writer = Self;
 
     fn make_writer(&'l self) -> Self {
@@ -93,11 +93,11 @@ impl<'l> MakeWriter<'l> for Lines {
     }
 }
 
-impl Write for Lines {
+impl Write for LogLines {
     /// Takes a whole line.
     fn write(&mut self, line: &[u8]) -> Result<usize> {
         // A lost line is no error: the subscriber would report each of them on the terminal.
-        if self.load.enter(line.len()) { self.queue.write(line) } else { Ok(line.len()) }
+        if self.load.reserve(line.len()) { self.queue.write(line) } else { Ok(line.len()) }
     }
 
     fn write_all(&mut self, line: &[u8]) -> Result<()> {
@@ -111,23 +111,23 @@ impl Write for Lines {
 
 impl Load {
     /// Whether a line of that length may wait. If not, it is lost.
-    fn enter(&self, length: usize) -> bool {
+    fn reserve(&self, length: usize) -> bool {
         let weight = length.max(LEAST);
         // Added first and taken back if it was too much: two lines at once can't both take the last room.
         let room = self.waiting.fetch_add(weight, Ordering::Relaxed) + weight <= self.most;
         if !room {
             self.waiting.fetch_sub(weight, Ordering::Relaxed);
-            self.lose();
+            self.count_lost();
         }
         room
     }
 
-    fn leave(&self, length: usize) -> usize {
+    fn release(&self, length: usize) -> usize {
         let weight = length.max(LEAST);
         self.waiting.fetch_sub(weight, Ordering::Relaxed) - weight
     }
 
-    fn lose(&self) {
+    fn count_lost(&self) {
         self.lost.fetch_add(1, Ordering::Relaxed);
         self.output.counter().fetch_add(1, Ordering::Relaxed);
     }
@@ -142,9 +142,9 @@ impl<W: Write> Write for Outlet<W> {
         // The line leaves the load whether it could be written or not, else a full disk would stop all logging for
         // good.
         let written = self.writer.write_all(line);
-        let waiting = self.load.leave(line.len());
+        let waiting = self.load.release(line.len());
         if written.is_err() {
-            self.load.lose();
+            self.load.count_lost();
         } else if waiting < self.load.most / 2 {
             // With room to spare, so that this line itself is not lost.
             let lost = self.load.lost.swap(0, Ordering::Relaxed);
@@ -193,33 +193,33 @@ mod tests {
         }
     }
 
-    fn disk(most: usize) -> (Lines, WorkerGuard, Sender<bool>, Receiver<String>) {
+    fn disk(most: usize) -> (LogLines, WorkerGuard, Sender<bool>, Receiver<String>) {
         let ((lets, may), (taken, lines)) = (channel(), channel());
-        let (queue, guard) = Lines::new(Output::File, Disk { lets: Mutex::new(may), taken }, most);
+        let (queue, guard) = LogLines::new(LogOutput::File, Disk { lets: Mutex::new(may), taken }, most);
         (queue, guard, lets, lines)
     }
 
     #[test]
     fn what_finds_no_room_is_lost_and_counted() {
         let (mut lines, _guard, lets, taken) = disk(10 * LEAST);
-        let before = Output::File.lost();
+        let before = LogOutput::File.lost();
         for number in 0..25 {
             // Nobody waits, though the disk takes nothing.
             lines.write_all(format!("line {number}\n").as_bytes()).unwrap();
         }
         assert_eq!(lines.load.lost.load(Ordering::Relaxed), 15);
-        assert!(Output::File.lost() - before >= 15);
+        assert!(LogOutput::File.lost() - before >= 15);
         // A long line counts for its length.
         (0..10).for_each(|_| lets.send(true).unwrap());
         let first: Vec<String> = taken.iter().take(10).collect();
         assert_eq!(first.first().map(String::as_str), Some("line 0\n"));
-        assert!(!lines.load.enter(10 * LEAST + 1));
+        assert!(!lines.load.reserve(10 * LEAST + 1));
         lets.send(false).unwrap();
-        let before = Output::File.lost();
+        let before = LogOutput::File.lost();
         lines.write_all(b"a line on a full disk\n").unwrap();
         drop(lets);
         lines.write_all(b"another\n").unwrap();
         assert_eq!(taken.recv_timeout(Duration::from_secs(30)).unwrap(), "another\n");
-        assert!(Output::File.lost() > before, "what the disk refused is lost too");
+        assert!(LogOutput::File.lost() > before, "what the disk refused is lost too");
     }
 }

@@ -22,7 +22,7 @@ use anyhow::Context;
 use baton_engine::observe::{EndedRequest, Spans};
 use baton_engine::{Engine, Observer};
 use content::ContentLog;
-use lines::{Lines, Output};
+use lines::{LogLines, LogOutput};
 use push::Push;
 use std::io::IsTerminal;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -129,8 +129,8 @@ pub fn start(logs: &LogsSection, console: Console) -> anyhow::Result<Telemetry> 
         .max_log_files(logs.keep)
         .build(&logs.dir)
         .with_context(|| format!("no log file can be created in `{}`", logs.dir.display()))?;
-    let (file, file_guard) = Lines::new(Output::File, file, logs.max_waiting_bytes);
-    let (terminal, terminal_guard) = Lines::new(Output::Terminal, std::io::stderr(), logs.max_waiting_bytes);
+    let (file, file_guard) = LogLines::new(LogOutput::File, file, logs.max_waiting_bytes);
+    let (terminal, terminal_guard) = LogLines::new(LogOutput::Terminal, std::io::stderr(), logs.max_waiting_bytes);
     let colour = std::io::stderr().is_terminal();
     let shown = match console {
         Console::All => level::filter(&logs.level)?,

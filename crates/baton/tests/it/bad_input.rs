@@ -1,6 +1,6 @@
 //! Wrong requests: each gets the error that the contract names, which names the field.
 
-use crate::baton::{Baton, asking};
+use crate::baton::{Baton, chat_body};
 use http::Method;
 use serde_json::json;
 
@@ -44,7 +44,7 @@ async fn lists_and_times_of_a_request_are_bounded() {
     let baton = Baton::start().await;
     // Routing looks at every fallback: an unbounded list made one request cost as much as many.
     let many = vec!["gpt"; 17];
-    let body = asking("gpt", "hi", json!({})).to_string();
+    let body = chat_body("gpt", "hi", json!({})).to_string();
     for (header, value) in [
         ("x-baton-fallbacks", many.join(",")),
         ("x-baton-tags", vec!["t"; 33].join(",")),
@@ -56,11 +56,11 @@ async fn lists_and_times_of_a_request_are_bounded() {
             baton.send(Method::POST, "/v1/chat/completions", &[(header, &value)], body.clone()).await.expect(400);
         assert!(told.text().contains(header), "{}", told.text());
     }
-    let told = baton.post("/api/models/chat", &asking("gpt", "hi", json!({ "fallbacks": many }))).await.expect(400);
+    let told = baton.post("/api/models/chat", &chat_body("gpt", "hi", json!({ "fallbacks": many }))).await.expect(400);
     assert_eq!(told.json()["error"]["message"], "fallbacks: must have at most 16 entries, got 17");
-    let told = baton.post("/api/models/route", &asking("gpt", "hi", json!({ "fallbacks": many }))).await.expect(400);
+    let told = baton.post("/api/models/route", &chat_body("gpt", "hi", json!({ "fallbacks": many }))).await.expect(400);
     assert!(told.text().contains("fallbacks"), "{}", told.text());
-    let most = asking("gpt", "hi", json!({ "fallbacks": &many[..16] }));
+    let most = chat_body("gpt", "hi", json!({ "fallbacks": &many[..16] }));
     baton.post("/api/models/chat", &most).await.expect(200);
 }
 
@@ -77,9 +77,9 @@ async fn bytes_that_are_no_text_are_refused() {
 #[tokio::test]
 async fn a_body_beyond_the_limit_is_refused() {
     let baton = Baton::with("[server]\nmax_body_bytes = 1000\n").await;
-    let told = baton.post("/v1/chat/completions", &asking("gpt", &"x".repeat(1000), json!({}))).await.expect(413);
+    let told = baton.post("/v1/chat/completions", &chat_body("gpt", &"x".repeat(1000), json!({}))).await.expect(413);
     assert!(told.text().contains("1000 bytes"), "{}", told.text());
-    let told = baton.post("/api/models/chat", &asking("gpt", &"x".repeat(1000), json!({}))).await.expect(413);
+    let told = baton.post("/api/models/chat", &chat_body("gpt", &"x".repeat(1000), json!({}))).await.expect(413);
     assert_eq!(told.json()["error"]["code"], "payload_too_large");
 }
 
@@ -95,7 +95,7 @@ async fn unknown_things_are_named_in_the_words_of_the_api() {
     let told = baton.chat("gppt", json!({})).await.expect(404).json();
     assert_eq!(told["error"]["code"], "model_not_found");
     assert!(told["error"]["message"].as_str().unwrap().contains("did you mean `gpt`?"), "{told}");
-    let told = baton.post("/api/models/chat", &asking("gppt", "hi", json!({}))).await.expect(404).json();
+    let told = baton.post("/api/models/chat", &chat_body("gppt", "hi", json!({}))).await.expect(404).json();
     assert_eq!(told["error"]["code"], "model_not_found");
     assert!(told["error"]["request_id"].is_string());
     // The model is there and can't chat: a 404 would send the user looking for a typing error.
@@ -111,7 +111,7 @@ async fn unknown_things_are_named_in_the_words_of_the_api() {
 async fn wrong_wishes_in_headers_are_named() {
     let baton = Baton::start().await;
     for (name, value) in [("x-baton-cache", "sometimes"), ("x-baton-timeout", "soon")] {
-        let body = asking("gpt", "hi", json!({})).to_string();
+        let body = chat_body("gpt", "hi", json!({})).to_string();
         let told = baton.send(Method::POST, "/v1/chat/completions", &[(name, value)], body).await.expect(400);
         assert!(told.text().contains(name), "{}", told.text());
     }
@@ -120,7 +120,7 @@ async fn wrong_wishes_in_headers_are_named() {
 #[tokio::test]
 async fn keys_are_asked_for_and_never_echoed() {
     let baton = Baton::with("[auth]\nadmin_key = \"bt-the-admin-key-of-this-test\"\n").await;
-    let body = asking("gpt", "hi", json!({})).to_string();
+    let body = chat_body("gpt", "hi", json!({})).to_string();
     let told = baton.send(Method::POST, "/v1/chat/completions", &[], body.clone()).await.expect(401);
     assert_eq!(told.header("www-authenticate"), Some("Bearer"));
     let wrong = [("authorization", "Bearer bt-a-wrong-key")];
@@ -137,7 +137,7 @@ async fn keys_are_asked_for_and_never_echoed() {
 #[tokio::test]
 async fn without_a_key_only_this_machine_itself_is_trusted() {
     let baton = Baton::start().await;
-    let body = asking("gpt", "hi", json!({})).to_string();
+    let body = chat_body("gpt", "hi", json!({})).to_string();
     // What a browser sends for a page that somebody else wrote, a name that was rebound to this machine (DNS
     // rebinding), and what proxies add.
     let foreign: [&[(&str, &str)]; 8] = [
@@ -172,7 +172,7 @@ async fn without_a_key_only_this_machine_itself_is_trusted() {
 #[tokio::test]
 async fn a_key_is_taken_from_wherever_it_comes() {
     let baton = Baton::with("[auth]\nadmin_key = \"bt-the-admin-key-of-this-test\"\n").await;
-    let body = asking("gpt", "hi", json!({})).to_string();
+    let body = chat_body("gpt", "hi", json!({})).to_string();
     // With a key, none of what makes a request foreign matters.
     let headers = [
         ("authorization", "Bearer bt-the-admin-key-of-this-test"),
@@ -194,7 +194,7 @@ async fn what_cannot_be_said_is_told_or_refused() {
         (format!("/api/keys/{}", made["id"].as_str().unwrap()), format!("Bearer {}", made["key"].as_str().unwrap()));
     let key = ("authorization", bearer.as_str());
     let ask = async |model: &str, headers: &[(&str, &str)], status: u16| {
-        let body = asking(model, "Say hello", json!({ "logit_bias": { "1": 2 } })).to_string();
+        let body = chat_body(model, "Say hello", json!({ "logit_bias": { "1": 2 } })).to_string();
         let told = baton.send(Method::POST, "/v1/chat/completions", headers, body).await.expect(status);
         let told =
             if status == 200 { told.header("x-baton-warning").unwrap_or_default().to_owned() } else { told.text() };

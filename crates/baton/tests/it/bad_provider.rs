@@ -1,6 +1,6 @@
 //! Providers that misbehave: each fault becomes the error that the contract names.
 
-use crate::baton::{Baton, asking};
+use crate::baton::{Baton, chat_body};
 use baton_model::record::Outcome;
 use http::Method;
 use serde_json::{Value, json};
@@ -27,7 +27,7 @@ async fn each_fault_of_each_provider_has_its_error() {
             .concat();
         let baton = Baton::with(&models).await;
         for name in ["openai", "anthropic", "ollama"] {
-            let told = baton.post("/api/models/chat", &asking(&format!("bad-{name}"), "hi", json!({}))).await;
+            let told = baton.post("/api/models/chat", &chat_body(&format!("bad-{name}"), "hi", json!({}))).await;
             assert_eq!(told.status.as_u16(), status, "{fault} {name}: {}", told.text());
             assert_eq!(told.json()["error"]["code"], code, "{fault} {name}: {}", told.text());
             // An error page of a provider's load balancer may name its machines, and is of no use to a client.
@@ -52,7 +52,7 @@ async fn an_unreachable_provider_is_named_without_its_address_and_key() {
          [[models]]\nmodel_id = \"gone\"\nprovider = \"gone\"\n",
     )
     .await;
-    let told = baton.post("/api/models/chat", &asking("gone", "hi", json!({}))).await.expect(503);
+    let told = baton.post("/api/models/chat", &chat_body("gone", "hi", json!({}))).await.expect(503);
     assert_eq!(told.json()["error"]["code"], "provider_not_available");
     let message = "provider `gone` can't be reached: the connection was refused";
     assert_eq!(told.json()["error"]["message"], message);
@@ -63,7 +63,7 @@ async fn an_unreachable_provider_is_named_without_its_address_and_key() {
 #[tokio::test]
 async fn a_provider_that_never_replies_is_given_up() {
     let baton = Baton::with("[[models]]\nmodel_id = \"hangs\"\nprovider = \"openai\"\nupstream = \"hang\"\n").await;
-    let body = asking("hangs", "hi", json!({})).to_string();
+    let body = chat_body("hangs", "hi", json!({})).to_string();
     let told = baton.send(Method::POST, "/api/models/chat", &[("x-baton-timeout", "200ms")], body).await.expect(504);
     assert_eq!(told.json()["error"]["code"], "request_timeout");
     assert_eq!(baton.record(&told).await.outcome, Outcome::Failed);

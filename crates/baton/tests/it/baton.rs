@@ -1,10 +1,10 @@
 //! A Baton for a test: the real parts in this process, on a port of its own, with a folder of its own.
 
 use baton::app::App;
-use baton::config::{Config, Environment, Source, load};
+use baton::config::{Config, ConfigSource, Environment, load};
 use baton_model::SystemClock;
 use baton_provider_api::Transport;
-use baton_provider_api::transport::{BaseUrl, Bounds, Reply, Request};
+use baton_provider_api::transport::{BaseUrl, CallBounds, HttpReply, HttpRequest};
 use baton_sim::{Kind, Sim, SimOptions};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
@@ -26,13 +26,13 @@ pub struct Baton {
 }
 
 /// A reply, complete.
-pub struct Told {
+pub struct ClientReply {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Bytes,
 }
 
-impl Told {
+impl ClientReply {
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
@@ -158,7 +158,7 @@ impl Baton {
         }
         // First what the test adds, because its top-level keys would otherwise belong to the last table.
         std::fs::write(&file, format!("{more}\n{providers}\n{MODELS}")).unwrap();
-        let source = Source { file: Some(file), listen: None };
+        let source = ConfigSource { file: Some(file), listen: None };
         let mut config = load(&source, &Environment::default()).unwrap();
         config.data_dir = folder.path().join("data");
         Self::run(config, folder, [openai, anthropic, ollama]).await
@@ -183,16 +183,22 @@ impl Baton {
     }
 
     /// Sends a request and reads the head of its reply.
-    pub async fn open(&self, method: Method, path: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Reply {
+    pub async fn open(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Bytes>,
+    ) -> HttpReply {
         let base_url = BaseUrl::parse(&format!("http://{}", self.address)).unwrap();
         let headers = headers
             .iter()
             .map(|(name, value)| (HeaderName::try_from(*name).unwrap(), HeaderValue::from_str(value).unwrap()))
             .collect();
         let long = Duration::from_secs(60);
-        let bounds = Bounds { first_token: None, idle: long, total: long };
+        let bounds = CallBounds { first_token: None, idle: long, total: long };
         let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
-        let request = Request {
+        let request = HttpRequest {
             peer: "baton".into(),
             method,
             base_url: &base_url,
@@ -206,27 +212,33 @@ impl Baton {
     }
 
     /// Sends a request and reads its whole reply.
-    pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Told {
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Bytes>,
+    ) -> ClientReply {
         let reply = self.open(method, path, headers, body).await;
         let (status, headers) = (reply.status(), reply.headers().clone());
-        Told { status, headers, body: reply.collect(usize::MAX).await.unwrap() }
+        ClientReply { status, headers, body: reply.collect(usize::MAX).await.unwrap() }
     }
 
-    pub async fn post(&self, path: &str, body: &Value) -> Told {
+    pub async fn post(&self, path: &str, body: &Value) -> ClientReply {
         self.send(Method::POST, path, &[("content-type", "application/json")], body.to_string()).await
     }
 
-    pub async fn get(&self, path: &str) -> Told {
+    pub async fn get(&self, path: &str) -> ClientReply {
         self.send(Method::GET, path, &[], Bytes::new()).await
     }
 
     /// A chat by OpenAI's API.
-    pub async fn chat(&self, model: &str, more: Value) -> Told {
-        self.post("/v1/chat/completions", &asking(model, "Say hello", more)).await
+    pub async fn chat(&self, model: &str, more: Value) -> ClientReply {
+        self.post("/v1/chat/completions", &chat_body(model, "Say hello", more)).await
     }
 
     /// The record of the request that got this reply.
-    pub async fn record(&self, told: &Told) -> baton_model::record::RequestRecord {
+    pub async fn record(&self, told: &ClientReply) -> baton_model::record::RequestRecord {
         let id = baton_model::RequestId::from(told.header("x-request-id").expect("every answer has an id"));
         // Moves the journal into the database now, which otherwise happens in the background.
         self.app.engine.close().await;
@@ -235,7 +247,7 @@ impl Baton {
 }
 
 /// A chat request.
-pub fn asking(model: &str, text: &str, more: Value) -> Value {
+pub fn chat_body(model: &str, text: &str, more: Value) -> Value {
     let mut body = serde_json::json!({ "model": model, "messages": [{ "role": "user", "content": text }] });
     if let (Some(body), Value::Object(more)) = (body.as_object_mut(), more) {
         body.extend(more);

@@ -1,6 +1,6 @@
 //! The binary: commands, exit codes, and what a killed process leaves.
 
-use crate::running::{KEY, Running, command, run, told};
+use crate::running::{KEY, Running, command, printed_text, run};
 use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -30,7 +30,7 @@ fn the_lines_that_the_demonstration_prints_work() {
     assert_eq!(lines.len(), 4, "{:?}", demo.lines);
     for line in lines {
         let output = Command::new("bash").args(["-c", &format!("{line} -sS --fail-with-body")]).output().unwrap();
-        assert!(output.status.success(), "{line}: {}", told(&output));
+        assert!(output.status.success(), "{line}: {}", printed_text(&output));
         assert!(!output.stdout.is_empty(), "{line}");
     }
     let (status, models) = demo.ask("GET", "/v1/models", KEY, "");
@@ -113,8 +113,8 @@ fn check_names_each_fault_and_where_it_stands() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("baton.toml"), text).unwrap();
         let output = run(folder.path(), &["check"]);
-        assert_eq!(output.status.code(), Some(1), "{text}: {}", told(&output));
-        assert!(told(&output).contains(fault), "{text}\nexpected {fault}\ngot {}", told(&output));
+        assert_eq!(output.status.code(), Some(1), "{text}: {}", printed_text(&output));
+        assert!(printed_text(&output).contains(fault), "{text}\nexpected {fault}\ngot {}", printed_text(&output));
     }
     for (variable, value, fault) in [
         (
@@ -127,14 +127,22 @@ fn check_names_each_fault_and_where_it_stands() {
     ] {
         let folder = tempfile::tempdir().unwrap();
         let output = command(folder.path(), &["check"]).env(variable, value).output().unwrap();
-        assert_eq!(output.status.code(), Some(1), "{variable}={value}: {}", told(&output));
-        assert!(told(&output).contains(fault), "{variable}={value}\nexpected {fault}\ngot {}", told(&output));
+        assert_eq!(output.status.code(), Some(1), "{variable}={value}: {}", printed_text(&output));
+        assert!(
+            printed_text(&output).contains(fault),
+            "{variable}={value}\nexpected {fault}\ngot {}",
+            printed_text(&output)
+        );
     }
     let folder = tempfile::tempdir().unwrap();
     let output = run(folder.path(), &["serve", "--listen", "here"]);
-    assert!(told(&output).contains("error: --listen: server.listen: expected ADDRESS:PORT"), "{}", told(&output));
+    assert!(
+        printed_text(&output).contains("error: --listen: server.listen: expected ADDRESS:PORT"),
+        "{}",
+        printed_text(&output)
+    );
     let output = command(folder.path(), &["check", "--json"]).env("BATON_LISTEN", "127.0.0.1:0").output().unwrap();
-    assert!(output.status.success(), "{}", told(&output));
+    assert!(output.status.success(), "{}", printed_text(&output));
     let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(answer["ok"], true);
 }
@@ -148,7 +156,7 @@ fn a_variable_that_is_no_text_is_no_matter() {
     let odd = std::ffi::OsStr::from_bytes(b"\xff\xfe");
     let output =
         command(folder.path(), &["check"]).env("BATON_LISTEN", "127.0.0.1:0").env("ODD", odd).output().unwrap();
-    assert!(output.status.success(), "{}", told(&output));
+    assert!(output.status.success(), "{}", printed_text(&output));
 }
 
 #[cfg(unix)]
@@ -159,7 +167,7 @@ fn a_reader_that_has_gone_ends_a_command_quietly() {
     // Closed before the description, which is larger than a pipe holds, is written.
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
-    assert!(output.status.success() && output.stderr.is_empty(), "{}", told(&output));
+    assert!(output.status.success() && output.stderr.is_empty(), "{}", printed_text(&output));
 }
 
 #[test]
@@ -167,7 +175,7 @@ fn an_open_address_without_a_key_does_not_start() {
     let folder = tempfile::tempdir().unwrap();
     let output = run(folder.path(), &["serve", "--listen", "0.0.0.0:0"]);
     assert!(!output.status.success());
-    assert!(told(&output).contains("set BATON_ADMIN_KEY"), "{}", told(&output));
+    assert!(printed_text(&output).contains("set BATON_ADMIN_KEY"), "{}", printed_text(&output));
 }
 
 #[cfg(unix)]
@@ -208,7 +216,7 @@ fn an_address_in_the_environment_without_effect_is_warned_of() {
     let output = command(folder.path(), &["check", "--offline"]).envs(variables).output().unwrap();
     let warning =
         "warning configuration: OPENAI_BASE_URL is set but not used: the configuration file defines the provider";
-    assert!(output.status.success() && told(&output).contains(warning), "{}", told(&output));
+    assert!(output.status.success() && printed_text(&output).contains(warning), "{}", printed_text(&output));
 }
 
 #[test]
@@ -217,10 +225,14 @@ fn a_data_folder_has_one_baton() {
     let _first = Running::start(folder.path(), &["serve"], &[], "baton is ready");
     let second = run(folder.path(), &["serve", "--listen", "127.0.0.1:0"]);
     assert!(!second.status.success());
-    assert!(told(&second).contains("another process uses it: each needs a folder of its own"), "{}", told(&second));
+    assert!(
+        printed_text(&second).contains("another process uses it: each needs a folder of its own"),
+        "{}",
+        printed_text(&second)
+    );
     // The check opens no journal, so the lock of the first is in nobody's way.
     let checked = command(folder.path(), &["check"]).env("BATON_LISTEN", "127.0.0.1:0").output().unwrap();
-    assert!(checked.status.success(), "a running Baton can be checked: {}", told(&checked));
+    assert!(checked.status.success(), "a running Baton can be checked: {}", printed_text(&checked));
 }
 
 #[test]
@@ -230,7 +242,7 @@ fn the_command_line_asks_a_running_baton() {
     let url = format!("http://{}", demo.address);
     let asked = |arguments: &[&str]| {
         let output = run(folder.path(), &[arguments, &["--url", &url, "--key", KEY]].concat());
-        assert!(output.status.success(), "{arguments:?}: {}", told(&output));
+        assert!(output.status.success(), "{arguments:?}: {}", printed_text(&output));
         String::from_utf8(output.stdout).unwrap()
     };
     assert!(asked(&["models", "list"]).contains("sim-anthropic"));
@@ -270,15 +282,15 @@ fn the_command_line_asks_a_running_baton() {
     asked(&["models", "add", "first", "--provider", "sim-openai", "--upstream", "gpt-4o"]);
     asked(&["models", "add", "second", "--provider", "sim-openai", "--upstream", "gpt-4o", "--fallback", "first"]);
     let refused = run(folder.path(), &["models", "remove", "first", "--url", &url, "--key", KEY]);
-    assert!(told(&refused).contains("fall back on `first`"), "{}", told(&refused));
+    assert!(printed_text(&refused).contains("fall back on `first`"), "{}", printed_text(&refused));
     asked(&["models", "remove", "first", "--force"]);
     let wrong = ["models", "add", "third", "--provider", "nobody", "--capability", "FLY", "--url", &url, "--key", KEY];
-    let wrong = told(&run(folder.path(), &wrong));
+    let wrong = printed_text(&run(folder.path(), &wrong));
     assert!(wrong.contains("error: 2 fields are wrong:\n  provider: unknown provider `nobody`"), "{wrong}");
     assert!(wrong.contains("\n  capabilities: `FLY` is not one of CHAT") && !wrong.contains('{'), "{wrong}");
     assert!(asked(&["usage"]).contains("gpt"));
     let unreachable = run(folder.path(), &["models", "list", "--url", "http://127.0.0.1:9"]);
-    assert!(told(&unreachable).contains("is Baton running there?"), "{}", told(&unreachable));
+    assert!(printed_text(&unreachable).contains("is Baton running there?"), "{}", printed_text(&unreachable));
 }
 
 #[test]
@@ -292,5 +304,5 @@ fn the_official_openai_sdk_cannot_tell_the_difference() {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sdk/openai_sdk.py");
     let url = format!("http://{}", demo.address);
     let output = Command::new(python).arg(script).args([url.as_str(), KEY]).output().unwrap();
-    assert!(output.status.success(), "{}", told(&output));
+    assert!(output.status.success(), "{}", printed_text(&output));
 }

@@ -1,6 +1,6 @@
 //! How much a request may say of itself, and what of it goes on to a provider.
 
-use crate::baton::{Baton, Told, asking};
+use crate::baton::{Baton, ClientReply, chat_body};
 use crate::client_apis::{form, key};
 use crate::running::KEY;
 use baton_model::bounds;
@@ -14,7 +14,7 @@ fn members(number: usize) -> Value {
 }
 
 /// The sentence of an error, in whichever format.
-fn message(told: &Told) -> String {
+fn message(told: &ClientReply) -> String {
     let json = told.json();
     let error = json.pointer("/error/message").or(json.get("error")).unwrap();
     error.as_str().unwrap_or_else(|| panic!("{json}")).to_owned()
@@ -31,7 +31,7 @@ async fn what_is_kept_of_a_request_is_bounded() {
         ("metadata", members(65), "must have at most 64 keys"),
     ];
     for (field, value, expected) in ids.into_iter().chain(metadata) {
-        let body = asking("claude", "hi", json!({ "input": "hi", "prompt": "hi", field: value }));
+        let body = chat_body("claude", "hi", json!({ "input": "hi", "prompt": "hi", field: value }));
         for path in ["/api/models/chat", "/api/models/completion", "/api/models/embedding", "/api/models/image"] {
             let told = baton.post(path, &body).await.expect(400);
             let said = message(&told);
@@ -39,7 +39,7 @@ async fn what_is_kept_of_a_request_is_bounded() {
             assert!(said.starts_with(&format!("{field}: {expected}")) && said.len() < 200, "{path}: {said}");
         }
     }
-    let body = asking("llama", "hi", json!({ "max_tokens": 9 })).to_string();
+    let body = chat_body("llama", "hi", json!({ "max_tokens": 9 })).to_string();
     for path in ["/v1/chat/completions", "/v1/responses", "/v1/messages", "/api/chat", "/api/models/chat"] {
         for (header, value, expected) in [
             ("x-baton-user", long.clone(), "must be at most 256 bytes"),
@@ -70,14 +70,14 @@ async fn only_known_parameters_of_a_query_reach_a_provider() {
     // Azure is told its version, and Google its key, in the query: a client's parameter of that name must not take
     // their place, however it is escaped.
     let evil = "api-version=evil&api%2Dversion=evil&key=stolen";
-    let chat = |model: &str| asking(model, "hi", json!({ "max_tokens": 9 })).to_string();
+    let chat = |model: &str| chat_body(model, "hi", json!({ "max_tokens": 9 })).to_string();
     let response = r#"{"model":"gpt","input":"hi"}"#.to_owned();
     for (path, body) in [
         ("/v1/chat/completions", chat("gpt")),
         ("/v1/embeddings", json!({ "model": "embed", "input": "hi" }).to_string()),
         ("/v1/responses", response),
         ("/v1/messages", chat("claude")),
-        ("/v1/messages/count_tokens", asking("claude", "hi", json!({})).to_string()),
+        ("/v1/messages/count_tokens", chat_body("claude", "hi", json!({})).to_string()),
         ("/api/chat", chat("llama")),
         ("/api/pull", r#"{"model":"llama3.2:latest"}"#.into()),
     ] {

@@ -1,6 +1,6 @@
 //! Cached replies by each client API.
 
-use crate::baton::{Baton, asking};
+use crate::baton::{Baton, chat_body};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -40,7 +40,7 @@ async fn a_cached_stream_serves_a_whole_reply_with_its_usage() {
 #[tokio::test]
 async fn the_header_decides() {
     let baton = Baton::start().await;
-    let body = || asking("gpt", "Say hello", json!({})).to_string();
+    let body = || chat_body("gpt", "Say hello", json!({})).to_string();
     // Without a seed or a temperature of 0 nothing is cached unless the client asks for it, so the header alone
     // decides here.
     for (header, result) in

@@ -1,6 +1,6 @@
 //! A chat by each client API, on each provider.
 
-use crate::baton::{Baton, asking};
+use crate::baton::{Baton, chat_body};
 use baton_model::record::Outcome;
 use baton_model::usage::UsageOrigin;
 use baton_model::{Cost, Nanos};
@@ -76,7 +76,7 @@ async fn tools_are_called_in_parallel_on_every_provider_and_their_results_go_bac
     for model in EVERY {
         let question = "What is the weather in Paris and Rome?";
         let told = baton
-            .post("/v1/chat/completions", &asking(model, question, json!({ "tools": tools })))
+            .post("/v1/chat/completions", &chat_body(model, question, json!({ "tools": tools })))
             .await
             .expect(200)
             .json();
@@ -160,7 +160,7 @@ async fn what_a_target_cannot_say_is_named_in_a_header() {
 #[tokio::test]
 async fn ollama_is_told_how_large_a_window_the_prompt_needs() {
     let baton = Baton::start().await;
-    baton.post("/v1/chat/completions", &asking("llama", &"word ".repeat(9000), json!({}))).await.expect(200);
+    baton.post("/v1/chat/completions", &chat_body("llama", &"word ".repeat(9000), json!({}))).await.expect(200);
     let seen = baton.ollama.requests();
     let body: Value = serde_json::from_slice(&seen.last().unwrap().body).unwrap();
     // Ollama cuts a prompt without a word if the window is too small, and its own window is small.

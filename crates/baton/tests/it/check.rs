@@ -1,6 +1,6 @@
 //! What `baton check` says of each fault, word for word, and that it tells no secret. Databases: `database.rs`.
 
-use crate::running::{command, told};
+use crate::running::{command, printed_text};
 use baton_servers::{free_port, nats, redis};
 use baton_sim::{Kind, Sim, SimOptions};
 use std::io::{Read, Write};
@@ -21,7 +21,7 @@ fn check(folder: &Path, configuration: &str, variables: &[(&str, &str)]) -> Outp
 /// It names exactly these faults.
 #[track_caller]
 fn names(output: &Output, faults: &[&str]) {
-    let told = told(output);
+    let told = printed_text(output);
     let found: Vec<&str> = told.lines().filter_map(|line| line.strip_prefix("error   ")).collect();
     assert_eq!(found, faults, "{told}");
     assert_eq!(output.status.code(), Some(i32::from(!faults.is_empty())), "{told}");
@@ -35,7 +35,7 @@ fn place(url: &str) -> &str {
 #[test]
 fn of_redis() {
     let folder = tempfile::tempdir().unwrap();
-    let server = redis::Own::start(&["--requirepass", "s3cr3t-password"]);
+    let server = redis::RedisServer::start(&["--requirepass", "s3cr3t-password"]);
     let address = server.url();
     let place = place(&address);
     let away = format!("127.0.0.1:{}", free_port());
@@ -56,14 +56,15 @@ fn of_redis() {
     let output = check(folder.path(), "", &[("REDIS_URL", &format!("redis://:s3cr3t-password@{place}"))]);
     names(&output, &[]);
     assert!(
-        told(&output).contains("ok      redis: Redis 7.") && told(&output).contains("ok      bus: streams of Redis 7.")
+        printed_text(&output).contains("ok      redis: Redis 7.")
+            && printed_text(&output).contains("ok      bus: streams of Redis 7.")
     );
 }
 
 #[test]
 fn of_nats() {
     let folder = tempfile::tempdir().unwrap();
-    let (without, with) = (nats::Own::start(false), nats::Own::start(true));
+    let (without, with) = (nats::NatsServer::start(false), nats::NatsServer::start(true));
     let away = format!("127.0.0.1:{}", free_port());
     let url = without.url();
     names(
@@ -77,7 +78,7 @@ fn of_nats() {
     let redis = redis::url();
     let output = check(folder.path(), "", &[("NATS_URL", &with.url()), ("REDIS_URL", &redis)]);
     names(&output, &[]);
-    let told = told(&output);
+    let told = printed_text(&output);
     assert!(told.contains("ok      redis: Redis ") && told.contains("ok      bus: JetStream of NATS "), "{told}");
 }
 
@@ -219,7 +220,7 @@ fn of_the_port() {
     names(&output, &[]);
     let expected =
         format!("ok      port: {} is in use by a running Baton, which uses this data folder too\n", baton.address);
-    assert!(told(&output).contains(&expected), "{}", told(&output));
+    assert!(printed_text(&output).contains(&expected), "{}", printed_text(&output));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -245,9 +246,9 @@ async fn of_models_that_are_not_there() {
     // Who can't be asked may have them: that the provider is away is the only fault.
     let output = check(folder.path(), &configuration(&format!("http://127.0.0.1:{}/v1", free_port())), &[]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(told(&output).contains("error   provider sim: unreachable"), "{}", told(&output));
+    assert!(printed_text(&output).contains("error   provider sim: unreachable"), "{}", printed_text(&output));
     for name in ["gtp", "gpt-4o-mini", "nowhere"] {
         let expected = format!("`{name}`: unknown model; not every provider or the database could be asked\n");
-        assert!(told(&output).contains(&expected), "{}", told(&output));
+        assert!(printed_text(&output).contains(&expected), "{}", printed_text(&output));
     }
 }

@@ -1,6 +1,6 @@
 //! What the client APIs have beside requests for models: counts, lists, and what providers keep for their callers.
 
-use crate::baton::{Baton, Told, asking};
+use crate::baton::{Baton, ClientReply, chat_body};
 use baton_model::{Capability, Cost, Nanos, UsageClass};
 use bytes::Bytes;
 use http::Method;
@@ -15,12 +15,12 @@ pub(crate) async fn key(baton: &Baton, fields: Value) -> String {
 }
 
 /// Asks with a key.
-pub(crate) async fn with(baton: &Baton, key: &str, method: Method, path: &str, body: impl Into<Bytes>) -> Told {
+pub(crate) async fn with(baton: &Baton, key: &str, method: Method, path: &str, body: impl Into<Bytes>) -> ClientReply {
     baton.send(method, path, &[("x-api-key", key), JSON, ANTHROPIC], body).await
 }
 
 fn count(model: &str) -> Value {
-    asking(model, "Say hello", json!({}))
+    chat_body(model, "Say hello", json!({}))
 }
 
 #[tokio::test]
@@ -39,7 +39,7 @@ async fn tokens_are_counted_by_anthropic_or_here() {
     assert_eq!(told.header("x-baton-cost"), Some("0"));
 
     // The provider judges the body, not Baton: a field that is new at Anthropic works at once.
-    let wrong = asking("claude", "Say hello", json!({ "new": 1 }));
+    let wrong = chat_body("claude", "Say hello", json!({ "new": 1 }));
     let wrong = baton.post("/v1/messages/count_tokens", &wrong).await.expect(400);
     assert!(wrong.text().contains("Extra inputs are not permitted"), "{}", wrong.text());
 
@@ -171,7 +171,7 @@ async fn models_are_loaded_by_saying_nothing() {
 async fn ollamas_clients_talk_to_every_vendor() {
     let baton = Baton::start().await;
     for model in ["gpt", "claude", "llama"] {
-        let told = baton.post("/api/chat", &asking(model, "Say hello", json!({}))).await.expect(200);
+        let told = baton.post("/api/chat", &chat_body(model, "Say hello", json!({}))).await.expect(200);
         let lines: Vec<Value> = told.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         let last = lines.last().unwrap();
         assert_eq!((&last["done"], &last["done_reason"]), (&json!(true), &json!("stop")), "{model}");
@@ -277,12 +277,13 @@ async fn files_and_batches_belong_to_who_made_them() {
 #[tokio::test]
 async fn waits_are_told_as_the_sdks_read_them() {
     let baton = Baton::start().await;
-    let told = baton.post("/v1/messages", &asking("none", "x", json!({ "max_tokens": 5 }))).await.expect(404);
+    let told = baton.post("/v1/messages", &chat_body("none", "x", json!({ "max_tokens": 5 }))).await.expect(404);
     assert_eq!(told.header("request-id"), told.header("x-request-id"));
-    let told = baton.post("/v1/messages", &asking("gpt", "Say hello", json!({ "max_tokens": 50 }))).await.expect(200);
+    let told =
+        baton.post("/v1/messages", &chat_body("gpt", "Say hello", json!({ "max_tokens": 50 }))).await.expect(200);
     assert_eq!(told.header("request-id"), told.header("x-request-id"));
     let path = "/v1/messages?beta=true";
-    let body = asking("gpt", "Say hello", json!({ "max_tokens": 50 })).to_string();
+    let body = chat_body("gpt", "Say hello", json!({ "max_tokens": 50 })).to_string();
     baton.send(Method::POST, path, &[JSON, ANTHROPIC], body).await.expect(200);
     let seen = baton.openai.requests().pop().unwrap();
     // Translated: what is Anthropic's own in a request means nothing to OpenAI.
@@ -358,7 +359,7 @@ fn parts(boundary: &str, parts: &[Part<'_>]) -> Vec<u8> {
 }
 
 /// Sends a form, and checks that it arrives with the same parts in the same order, but for the model, which comes first.
-async fn ask_form(baton: &Baton, path: &str, sent: &[Part<'_>], upstream: &str) -> Told {
+async fn ask_form(baton: &Baton, path: &str, sent: &[Part<'_>], upstream: &str) -> ClientReply {
     let kind = ("content-type", "multipart/form-data; boundary=b0");
     let told = baton.send(Method::POST, path, &[kind], parts("b0", sent)).await.expect(200);
     let seen = baton.openai.requests().pop().unwrap();

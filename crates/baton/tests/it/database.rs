@@ -1,7 +1,7 @@
 //! The binary and its database: migrated, copied, checked.
 
-use crate::running::{command, run, told};
-use baton_servers::postgres::{self, Database};
+use crate::running::{command, printed_text, run};
+use baton_servers::postgres::{self, TestDatabase};
 use std::path::Path;
 use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
@@ -19,7 +19,7 @@ fn on(folder: &Path, url: &str, arguments: &[&str]) -> Output {
     command(folder, arguments).env("DATABASE_URL", url).output().unwrap()
 }
 
-fn tables(database: &Database) -> String {
+fn tables(database: &TestDatabase) -> String {
     database.sql("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
 }
 
@@ -57,10 +57,10 @@ fn a_killed_migration_leaves_what_was_there() {
     });
     assert_eq!(tables(&database), "0");
     let output = on(folder.path(), &database.url(), &["migrate"]);
-    assert!(output.status.success(), "{}", told(&output));
+    assert!(output.status.success(), "{}", printed_text(&output));
     assert_ne!(tables(&database), "0");
     let again = on(folder.path(), &database.url(), &["migrate"]);
-    assert!(told(&again).contains("is up to date"), "{}", told(&again));
+    assert!(printed_text(&again).contains("is up to date"), "{}", printed_text(&again));
 }
 
 /// Two nodes at the same moment, on each database.
@@ -75,7 +75,7 @@ fn nodes_started_at_once_do_not_collide() {
         let nodes = [start(), start(), start()];
         for node in nodes {
             let output = node.wait_with_output().unwrap();
-            assert!(output.status.success(), "{}", told(&output));
+            assert!(output.status.success(), "{}", printed_text(&output));
         }
     }
 }
@@ -99,8 +99,8 @@ fn an_installation_moves_over_and_back() {
     // The second run finds everything there and has to change nothing.
     for _ in 0..2 {
         let output = copy(&lite, &database.url());
-        assert!(output.status.success(), "{}", told(&output));
-        assert!(told(&output).contains("copy complete; counts and totals match"), "{}", told(&output));
+        assert!(output.status.success(), "{}", printed_text(&output));
+        assert!(printed_text(&output).contains("copy complete; counts and totals match"), "{}", printed_text(&output));
     }
     let back = format!("sqlite:{}/back.db", folder.path().display());
     assert!(copy(&database.url(), &back).status.success());
@@ -118,19 +118,20 @@ fn an_installation_moves_over_and_back() {
     let refused = copy(&lite, &back);
     assert!(!refused.status.success());
     assert!(
-        told(&refused).contains("the target has something else than the source under `pepper`"),
+        printed_text(&refused).contains("the target has something else than the source under `pepper`"),
         "{}",
-        told(&refused)
+        printed_text(&refused)
     );
     // SQLite would make it, and an empty installation would be copied with success.
     let nothing = copy("sqlite:nowhere.db", &back);
-    assert!(told(&nothing).contains("--from: there is no database `nowhere.db`"), "{}", told(&nothing));
+    assert!(printed_text(&nothing).contains("--from: there is no database `nowhere.db`"), "{}", printed_text(&nothing));
     assert!(!folder.path().join("nowhere.db").exists());
     let itself = copy("postgresql://baton:s3cr3t@db/baton", "postgresql://baton:s3cr3t@db/baton");
     assert!(
-        told(&itself).contains("is both the source and the target") && !told(&itself).contains("s3cr3t"),
+        printed_text(&itself).contains("is both the source and the target")
+            && !printed_text(&itself).contains("s3cr3t"),
         "{}",
-        told(&itself)
+        printed_text(&itself)
     );
 }
 
@@ -191,7 +192,7 @@ fn check_names_what_is_wrong() {
     ] {
         let output = on(folder.path(), &url, &["check", "--offline"]);
         assert!(!output.status.success());
-        let told = told(&output);
+        let told = printed_text(&output);
         assert!(told.contains(&format!("error   database: {fault}\n")), "{told}");
         assert!(!told.contains("s3cr3t"), "{told}");
     }

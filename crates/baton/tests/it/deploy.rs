@@ -1,6 +1,6 @@
 //! What is deployed names what there is: metrics, variables, keys of the configuration. `deploy/check.sh` looks at the rest.
 
-use baton::config::{Environment, Source, load};
+use baton::config::{ConfigSource, Environment, load};
 use regex::Regex;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -112,7 +112,7 @@ fn the_charts_configuration_is_one() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("baton.toml");
     std::fs::write(&file, format!("{config}\n[server.tls]\n{tls}")).unwrap();
-    let config = load(&Source { file: Some(file), listen: None }, &Environment::default()).unwrap();
+    let config = load(&ConfigSource { file: Some(file), listen: None }, &Environment::default()).unwrap();
     assert!(config.server.tls.is_some());
 }
 

@@ -1,6 +1,6 @@
 //! What `/openapi.json` says against what a running server does: requests made from the description, good and bad.
 
-use crate::running::{KEY, Running, told};
+use crate::running::{KEY, Running, printed_text};
 use std::process::Command;
 
 /// Requests per call and phase; the seed makes them the same in every run.
@@ -34,5 +34,5 @@ fn the_server_does_what_its_description_says() {
         .current_dir(folder.path())
         .output()
         .unwrap();
-    assert!(output.status.success(), "{}", told(&output));
+    assert!(output.status.success(), "{}", printed_text(&output));
 }

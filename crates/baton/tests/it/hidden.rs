@@ -1,6 +1,6 @@
 //! What a key may not see is to it as what is not there: the same status, in the same words, by every client API.
 
-use crate::baton::{Baton, Told};
+use crate::baton::{Baton, ClientReply};
 use crate::client_apis::{form, key};
 use http::Method;
 use serde_json::{Value, json};
@@ -9,12 +9,12 @@ const JSON: (&str, &str) = ("content-type", "application/json");
 const ANTHROPIC: (&str, &str) = ("anthropic-version", "2023-06-01");
 
 /// What a reply says, without what differs between any two.
-fn words(told: &Told, name: &str) -> (u16, String) {
+fn words(told: &ClientReply, name: &str) -> (u16, String) {
     let id = told.header("x-request-id").unwrap();
     (told.status.as_u16(), told.text().replace(id, "ID").replace(name, "NAME"))
 }
 
-async fn ask(baton: &Baton, key: &str, method: &Method, path: &str, body: &str) -> Told {
+async fn ask(baton: &Baton, key: &str, method: &Method, path: &str, body: &str) -> ClientReply {
     let mut headers = vec![JSON, ("x-api-key", key)];
     // This path has the shape of the client that asks.
     headers.extend(path.starts_with("/v1/messages").then_some(ANTHROPIC));

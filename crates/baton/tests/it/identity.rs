@@ -1,7 +1,7 @@
 //! Who asks is known before anything else is done for a request, and decides what it may name and read.
 
-use crate::baton::{Baton, asking};
-use baton_auth::Secret;
+use crate::baton::{Baton, chat_body};
+use baton_auth::KeySecret;
 use baton_auth::token::{ClaimNames, Mint, mint};
 use baton_model::entity::Role;
 use baton_model::{Clock, SystemClock};
@@ -28,7 +28,7 @@ fn token(user: &str, project: Option<&str>) -> String {
         issuer: None,
         audience: None,
     };
-    let token = mint(&Secret::given(SECRET), &ClaimNames::default(), &wanted, SystemClock.now()).unwrap();
+    let token = mint(&KeySecret::from_text(SECRET), &ClaimNames::default(), &wanted, SystemClock.now()).unwrap();
     format!("Bearer {token}")
 }
 
@@ -72,10 +72,10 @@ async fn a_request_names_a_project_only_where_its_credentials_allow_it() {
         [(&none, "shop", 403), (&own, "shop", 200), (&own, "bank", 403), (&admin, "bank", 200)]
     {
         let headers = [("authorization", who.as_str()), ("x-baton-project", project)];
-        let body = asking("gpt", "Say hello", json!({})).to_string();
+        let body = chat_body("gpt", "Say hello", json!({})).to_string();
         let told = baton.send(Method::POST, "/v1/chat/completions", &headers, body).await.expect(status);
         assert_eq!(told.text().contains("may not book"), status == 403, "{}", told.text());
-        let body = asking("gpt", "Say hello", json!({ "project_id": project })).to_string();
+        let body = chat_body("gpt", "Say hello", json!({ "project_id": project })).to_string();
         let told = baton.send(Method::POST, "/api/models/chat", &headers[..1], body).await.expect(status);
         if status == 403 {
             assert_eq!(told.json()["error"]["code"], "permission_denied");
@@ -91,7 +91,7 @@ async fn a_request_names_a_project_only_where_its_credentials_allow_it() {
 #[tokio::test]
 async fn users_of_tokens_do_not_share_kept_replies() {
     let baton = closed().await;
-    let body = asking("gpt", "Say hello", json!({ "temperature": 0 })).to_string();
+    let body = chat_body("gpt", "Say hello", json!({ "temperature": 0 })).to_string();
     for (user, expected) in [("ada", "miss"), ("eve", "miss"), ("ada", "hit")] {
         // The same project, and no key: only the user tells them apart.
         let who = token(user, Some("shop"));
@@ -111,7 +111,7 @@ async fn a_key_may_name_the_projects_that_it_lists() {
     let key = format!("Bearer {}", key["key"].as_str().unwrap());
     for (project, status) in [("shop", 200), ("lab", 200), ("bank", 403)] {
         let headers = [("authorization", key.as_str()), ("x-baton-project", project)];
-        let body = asking("gpt", "Say hello", json!({})).to_string();
+        let body = chat_body("gpt", "Say hello", json!({})).to_string();
         baton.send(Method::POST, "/v1/chat/completions", &headers, body).await.expect(status);
     }
 }

@@ -5,7 +5,7 @@ use baton_model::record::{Outcome, RequestRecord};
 use baton_servers::postgres;
 use baton_sim::{Kind, Sim, SimOptions};
 use baton_store::Store;
-use baton_store::ledger::Filter;
+use baton_store::ledger::RequestFilter;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -132,7 +132,7 @@ async fn rows(store: &Store) -> BTreeMap<String, Vec<Outcome>> {
     let mut rows = BTreeMap::<String, Vec<Outcome>>::new();
     let mut cursor = None;
     loop {
-        let page = store.ledger().list(&Filter::default(), cursor.as_ref(), 500).await.unwrap();
+        let page = store.ledger().list(&RequestFilter::default(), cursor.as_ref(), 500).await.unwrap();
         for RequestRecord { attribution, outcome, .. } in &page.items {
             for tag in &attribution.tags {
                 rows.entry(tag.clone()).or_default().push(*outcome);

@@ -1,6 +1,6 @@
 //! A node whose database is away, out of connections, or back.
 
-use crate::running::{KEY, Running, command, told};
+use crate::running::{KEY, Running, command, printed_text};
 use baton_servers::postgres;
 use baton_sim::{Kind, Sim, SimOptions};
 use serde_json::{Value, json};
@@ -21,8 +21,8 @@ fn until(what: &str, mut so: impl FnMut() -> bool) {
 
 /// A node on a PostgreSQL of its own, with a model that was registered and a key that was made over the API.
 struct Node {
-    postgres: postgres::Own,
-    database: postgres::Database,
+    postgres: postgres::PostgresServer,
+    database: postgres::TestDatabase,
     sim: Sim,
     folder: TempDir,
     running: Option<Running>,
@@ -31,7 +31,7 @@ struct Node {
 
 impl Node {
     async fn start(settings: &[&str]) -> Self {
-        let postgres = postgres::Own::start(settings);
+        let postgres = postgres::PostgresServer::start(settings);
         let database = postgres::database_on(&postgres.url());
         let sim = Sim::start(Kind::OpenAi, SimOptions::of(Kind::OpenAi)).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
@@ -116,7 +116,7 @@ impl Node {
 
     /// Every answer that the provider billed is recorded, once, at its price.
     fn has_recorded_everything(&self) {
-        let billed = self.sim.billed();
+        let billed = self.sim.billed_tokens();
         let count = billed.len().to_string();
         let recorded =
             |what: &str| self.database.sql(&format!("SELECT {what} FROM requests WHERE outcome = 'completed'"));
@@ -168,7 +168,7 @@ async fn a_node_that_dies_while_the_database_is_away_loses_nothing() {
          running, and is the port right?\n",
         node.database.name()
     );
-    assert!(told(&output).ends_with(&expected), "{}", told(&output));
+    assert!(printed_text(&output).ends_with(&expected), "{}", printed_text(&output));
     node.postgres.restart();
     node.restart();
     node.has_recorded_everything();

@@ -1,11 +1,11 @@
 //! Responses: at every provider, and what a provider keeps.
 
-use crate::baton::{Baton, asking};
+use crate::baton::{Baton, chat_body};
 use http::Method;
 use serde_json::{Value, json};
 
 /// A request of the responses API.
-async fn respond(baton: &Baton, model: &str, more: Value) -> crate::baton::Told {
+async fn respond(baton: &Baton, model: &str, more: Value) -> crate::baton::ClientReply {
     let mut body = json!({ "model": model, "input": "Say hello" });
     if let (Some(body), Value::Object(more)) = (body.as_object_mut(), more) {
         body.extend(more);
@@ -94,7 +94,7 @@ async fn a_model_of_responses_alone_serves_clients_of_chats() {
                 quirks = { api = \"responses\" }\n";
     let baton = Baton::with(more).await;
     for stream in [false, true] {
-        let body = asking("pro", "Say hello", json!({ "stream": stream }));
+        let body = chat_body("pro", "Say hello", json!({ "stream": stream }));
         let told = baton.post("/v1/chat/completions", &body).await.expect(200);
         let said = if stream {
             told.streamed_text()

@@ -25,7 +25,7 @@ pub fn run(folder: &Path, arguments: &[&str]) -> Output {
 }
 
 /// What it printed, on both ways.
-pub fn told(output: &Output) -> String {
+pub fn printed_text(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 

@@ -1,7 +1,7 @@
 //! The official SDKs and what is built upon them, each with every simulated provider behind Baton: the scripts in
 //! `tests/sdk` compare what the SDK's own objects hold with what was sent, a named check each.
 
-use crate::running::{KEY, Running, told};
+use crate::running::{KEY, Running, printed_text};
 use baton_sim::{Kind, Sim, SimOptions};
 use serde_json::json;
 use std::fmt::Write as _;
@@ -50,7 +50,7 @@ async fn runs(program: &str, script: &Path) {
         let baton = Running::start(folder.path(), &["serve", "--config", file], &variables, "baton is ready");
         let url = format!("http://{}", baton.address);
         let output = Command::new(program).arg(script).args([&url, KEY, &places.to_string()]).output().unwrap();
-        assert!(output.status.success(), "{}", told(&output));
+        assert!(output.status.success(), "{}", printed_text(&output));
     });
 }
 

@@ -1,7 +1,7 @@
 //! The port: TLS, proxies before it, and how it closes.
 
 use crate::running::KEY;
-use crate::serving::{Serving, asked, configured, response, until};
+use crate::serving::{Serving, configured, response, serve_and_ask, until};
 use baton::config::sections::TlsSection;
 use baton::serve::listen;
 use baton::serve::tls::Certificates;
@@ -44,7 +44,7 @@ async fn the_port_speaks_tls() {
     let baton = Serving::start_in(folder, &server).await;
     let stream = TcpStream::connect(baton.address).await.unwrap();
     let stream = trusting(&certificate, "http/1.1").connect(localhost(), stream).await.unwrap();
-    let answer = asked(stream, "GET", "/api/keys", "", "").await;
+    let answer = serve_and_ask(stream, "GET", "/api/keys", "", "").await;
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     let stream = TcpStream::connect(baton.address).await.unwrap();
     let stream = trusting(&certificate, "h2").connect(localhost(), stream).await.unwrap();
@@ -60,7 +60,7 @@ async fn the_port_speaks_tls() {
 }
 
 /// The certificate that is shown to who connects now.
-async fn shown(certificates: &Arc<Certificates>, trusted: &CertificateDer<'static>) -> bool {
+async fn shows_certificate(certificates: &Arc<Certificates>, trusted: &CertificateDer<'static>) -> bool {
     let (client, server) = tokio::io::duplex(1 << 16);
     let acceptor = Arc::clone(certificates).acceptor();
     let accepting = tokio::spawn(async move { acceptor.accept(server).await.is_ok() });
@@ -76,7 +76,7 @@ async fn certificates_are_renewed_without_a_restart_and_bad_ones_change_nothing(
     let (section, first) = issue(folder.path());
     let certificates = Arc::new(Certificates::load("server.tls", &section).unwrap());
     assert!(!certificates.refresh().unwrap());
-    assert!(shown(&certificates, &first).await);
+    assert!(shows_certificate(&certificates, &first).await);
     let good = std::fs::read(&section.key).unwrap();
     // Empty, as a file is for a moment while it is written.
     for (bad, expected) in [("nonsense", "holds no private key"), ("", "holds no private key")] {
@@ -85,12 +85,12 @@ async fn certificates_are_renewed_without_a_restart_and_bad_ones_change_nothing(
         assert!(error.starts_with("server.tls.key: ") && error.contains(expected), "{error}");
         // It is said once, not every few seconds.
         assert!(!certificates.refresh().unwrap());
-        assert!(shown(&certificates, &first).await);
+        assert!(shows_certificate(&certificates, &first).await);
     }
     std::fs::write(&section.key, good).unwrap();
     let (_, second) = issue(folder.path());
     assert!(certificates.refresh().unwrap());
-    assert!(shown(&certificates, &second).await && !shown(&certificates, &first).await);
+    assert!(shows_certificate(&certificates, &second).await && !shows_certificate(&certificates, &first).await);
     // A key of another certificate.
     let other = tempfile::tempdir().unwrap();
     let (others, _) = issue(other.path());
@@ -214,7 +214,7 @@ async fn a_connection_stays_of_use_when_a_request_is_refused_unread() {
         let told = response(&mut stream).await;
         assert!(told.starts_with(&format!("HTTP/1.1 {status} ")), "{told}");
     }
-    let told = asked(stream, "GET", "/health/live", "", "").await;
+    let told = serve_and_ask(stream, "GET", "/health/live", "", "").await;
     assert!(told.starts_with("HTTP/1.1 200 "), "{told}");
     serving.end().await;
 }

@@ -2,7 +2,7 @@
 
 use crate::running::KEY;
 use baton::app::App;
-use baton::config::{Config, Environment, Source, load};
+use baton::config::{Config, ConfigSource, Environment, load};
 use baton::serve::{listen, serve};
 use baton_sim::{Kind, Sim, SimOptions};
 use std::net::SocketAddr;
@@ -60,13 +60,13 @@ impl Serving {
 
     /// Asks over a connection of its own; status line, headers and body.
     pub async fn ask(&self, method: &str, path: &str, headers: &str, body: &str) -> String {
-        asked(self.connect().await, method, path, headers, body).await
+        serve_and_ask(self.connect().await, method, path, headers, body).await
     }
 
     /// What a metric says now; 0 if it says nothing. Asked by the port for management if there is one.
     pub async fn metric(&self, name: &str) -> f64 {
         let stream = TcpStream::connect(self.management.unwrap_or(self.address)).await.unwrap();
-        let text = asked(stream, "GET", "/metrics", "", "").await;
+        let text = serve_and_ask(stream, "GET", "/metrics", "", "").await;
         let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
         line.map_or(0.0, |value| value.parse().unwrap())
     }
@@ -88,7 +88,7 @@ pub fn configured(folder: &Path, server: &str) -> Config {
     let file = folder.join("baton.toml");
     let text = format!("auth.admin_key = \"{KEY}\"\n[server]\nlisten = \"127.0.0.1:0\"\n{server}\n");
     std::fs::write(&file, text).unwrap();
-    load(&Source { file: Some(file), listen: None }, &Environment::default()).unwrap()
+    load(&ConfigSource { file: Some(file), listen: None }, &Environment::default()).unwrap()
 }
 
 /// The head of a request with the admin's key, without the empty line that ends it.
@@ -97,7 +97,7 @@ pub fn head(method: &str, path: &str) -> String {
 }
 
 /// Asks over that connection, which ends with the answer.
-pub async fn asked(
+pub async fn serve_and_ask(
     mut stream: impl AsyncRead + AsyncWrite + Unpin,
     method: &str,
     path: &str,
@@ -125,7 +125,7 @@ pub async fn busy(mut stream: TcpStream) -> TcpStream {
 }
 
 /// Asks over that connection, which stays open.
-pub async fn kept(stream: &mut TcpStream, path: &str) -> String {
+pub async fn ask_on_kept_connection(stream: &mut TcpStream, path: &str) -> String {
     stream.write_all(format!("{}\r\n", head("GET", path)).as_bytes()).await.unwrap();
     response(stream).await
 }

@@ -1,8 +1,8 @@
 //! Tokens and encrypted secrets, through the binary as operators use it.
 
-use crate::baton::{Baton, asking};
-use crate::running::{KEY, Running, command, told};
-use baton_auth::Secret;
+use crate::baton::{Baton, chat_body};
+use crate::running::{KEY, Running, command, printed_text};
+use baton_auth::KeySecret;
 use baton_auth::token::{ClaimNames, Mint, mint};
 use baton_model::entity::Role;
 use baton_model::{Clock, SystemClock, Timestamp};
@@ -26,7 +26,7 @@ fn a_minted_token_signs_in_and_ends_the_open_mode() {
     let secret = [("JWT_SECRET", SECRET)];
     let mint = |arguments: &[&str]| {
         let output = with(folder.path(), &[&["token", "mint", "--sub", "ada"], arguments].concat(), &secret);
-        assert!(output.status.success(), "{}", told(&output));
+        assert!(output.status.success(), "{}", printed_text(&output));
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     };
     let baton = Running::start(folder.path(), &["serve"], &secret, "baton is ready");
@@ -61,26 +61,29 @@ fn wrong_settings_of_sign_in_refuse_the_start_and_say_why() {
     ] {
         std::fs::write(folder.path().join("baton.toml"), file).unwrap();
         let output = with(folder.path(), &["serve"], variables);
-        let text = told(&output);
+        let text = printed_text(&output);
         assert!(!output.status.success() && !text.contains("hunter2") && !text.contains("too short"), "{text}");
         let expected = expected.trim_start_matches("environment: JWT_SECRET: ");
         assert!(text.contains(expected), "{text}");
     }
     std::fs::write(folder.path().join("baton.toml"), "server.tls = { certificate = \"a.pem\", key = \"b.pem\" }")
         .unwrap();
-    let text = told(&with(folder.path(), &["check", "--offline"], &[]));
+    let text = printed_text(&with(folder.path(), &["check", "--offline"], &[]));
     assert!(text.contains("error   certificate: server.tls.certificate: `a.pem` can't be read"), "{text}");
     std::fs::write(folder.path().join("baton.toml"), "[auth.jwt]\njwks_url = \"http://127.0.0.1:1/\"\naudience = []")
         .unwrap();
-    let text = told(&with(folder.path(), &["check"], &[]));
+    let text = printed_text(&with(folder.path(), &["check"], &[]));
     assert!(text.contains("error   token issuer: `127.0.0.1` can't be reached"), "{text}");
     std::fs::write(folder.path().join("baton.toml"), "").unwrap();
-    let text = told(&with(folder.path(), &["token", "mint", "--sub", "a"], &[]));
+    let text = printed_text(&with(folder.path(), &["token", "mint", "--sub", "a"], &[]));
     assert!(text.contains("JWT_SECRET is not set"), "{text}");
-    let text =
-        told(&with(folder.path(), &["token", "mint", "--sub", "a", "--role", "king"], &[("JWT_SECRET", SECRET)]));
+    let text = printed_text(&with(
+        folder.path(),
+        &["token", "mint", "--sub", "a", "--role", "king"],
+        &[("JWT_SECRET", SECRET)],
+    ));
     assert!(text.contains("--role: must be one of admin, operator, viewer, caller, got `king`"), "{text}");
-    let text = told(&with(folder.path(), &["secrets", "rotate"], &[]));
+    let text = printed_text(&with(folder.path(), &["secrets", "rotate"], &[]));
     assert!(text.contains("BATON_SECRET_KEY is not set"), "{text}");
 }
 
@@ -104,10 +107,14 @@ fn secrets_outlive_their_key() {
     assert!(fault(&new).unwrap().contains("add that key to BATON_SECRET_KEY"));
     let rotate = |list: &str| with(folder.path(), &["secrets", "rotate"], &[("BATON_SECRET_KEY", list)]);
     let refused = rotate(&new);
-    assert!(!refused.status.success() && told(&refused).contains("the provider `groq`"), "{}", told(&refused));
+    assert!(
+        !refused.status.success() && printed_text(&refused).contains("the provider `groq`"),
+        "{}",
+        printed_text(&refused)
+    );
     let rotated = rotate(&format!("{new},{old}"));
-    assert!(told(&rotated).contains("1 of 1 secrets re-encrypted"), "{}", told(&rotated));
-    assert!(told(&rotate(&new)).contains("0 of 1 secrets re-encrypted"));
+    assert!(printed_text(&rotated).contains("1 of 1 secrets re-encrypted"), "{}", printed_text(&rotated));
+    assert!(printed_text(&rotate(&new)).contains("0 of 1 secrets re-encrypted"));
     assert_eq!(fault(&new), None);
 }
 
@@ -123,7 +130,7 @@ async fn the_audit_log_names_who_made_a_change_and_from_where() {
         issuer: None,
         audience: None,
     };
-    let token = mint(&Secret::given(SECRET), &ClaimNames::default(), &wanted, SystemClock.now()).unwrap();
+    let token = mint(&KeySecret::from_text(SECRET), &ClaimNames::default(), &wanted, SystemClock.now()).unwrap();
     let open = Baton::start().await;
     for (baton, shown, actor) in
         [(&baton, Some(token.as_str()), "user:ada"), (&baton, Some(KEY), "admin"), (&open, None, "loopback")]
@@ -159,11 +166,11 @@ async fn a_token_of_a_clock_that_is_ten_minutes_off_is_told_both_times() {
         (fast, format!("the token is valid from {} on; this machine's clock says ", time(fast.seconds()))),
         (slow, format!("the token expired at {}; this machine's clock says ", time(slow.seconds() + 300))),
     ] {
-        let token = mint(&Secret::given(SECRET), &ClaimNames::default(), &wanted, clock).unwrap();
+        let token = mint(&KeySecret::from_text(SECRET), &ClaimNames::default(), &wanted, clock).unwrap();
         let bearer = format!("Bearer {token}");
         for (path, body) in [
-            ("/v1/chat/completions", asking("gpt", "Say hello", serde_json::json!({}))),
-            ("/api/models/chat", asking("gpt", "Say hello", serde_json::json!({}))),
+            ("/v1/chat/completions", chat_body("gpt", "Say hello", serde_json::json!({}))),
+            ("/api/models/chat", chat_body("gpt", "Say hello", serde_json::json!({}))),
         ] {
             let before = SystemClock.now().seconds();
             let refused =
@@ -179,8 +186,8 @@ async fn a_token_of_a_clock_that_is_ten_minutes_off_is_told_both_times() {
             assert!(!refused.text().contains(&token));
         }
     }
-    let good = mint(&Secret::given(SECRET), &ClaimNames::default(), &wanted, now).unwrap();
-    let body = asking("gpt", "Say hello", serde_json::json!({})).to_string();
+    let good = mint(&KeySecret::from_text(SECRET), &ClaimNames::default(), &wanted, now).unwrap();
+    let body = chat_body("gpt", "Say hello", serde_json::json!({})).to_string();
     let bearer = format!("Bearer {good}");
     baton.send(Method::POST, "/v1/chat/completions", &[("authorization", &bearer)], body).await.expect(200);
 }

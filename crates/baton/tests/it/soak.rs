@@ -6,9 +6,9 @@
 use crate::running::{KEY, Running};
 use baton_model::Nanos;
 use baton_model::record::{Outcome, RequestRecord};
-use baton_sim::{Billed, Kind, Sim, SimOptions};
+use baton_sim::{BilledTokens, Kind, Sim, SimOptions};
 use baton_store::Store;
-use baton_store::ledger::Filter;
+use baton_store::ledger::RequestFilter;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
@@ -100,7 +100,7 @@ fn configuration(sims: &[Sim]) -> String {
 }
 
 /// One request after another; the marks of those that were replied to in full.
-async fn client_until(address: String, client: usize, mut chance: StdRng, until: Instant) -> Vec<String> {
+async fn client_until(address: String, client: usize, mut rng: StdRng, until: Instant) -> Vec<String> {
     let http = reqwest::Client::new();
     let mut finished = Vec::new();
     for turn in 0.. {
@@ -108,8 +108,8 @@ async fn client_until(address: String, client: usize, mut chance: StdRng, until:
             break;
         }
         let mark = format!("mark-{client}-{turn}-end");
-        let (path, body) = request(&mut chance, &mark);
-        let leaves = chance.random_bool(0.1);
+        let (path, body) = request(&mut rng, &mark);
+        let leaves = rng.random_bool(0.1);
         let asked = http
             .post(format!("http://{address}{path}"))
             .bearer_auth(KEY)
@@ -119,7 +119,7 @@ async fn client_until(address: String, client: usize, mut chance: StdRng, until:
             .send();
         if leaves {
             // A client that gives up, sometimes before the reply begins and sometimes in its middle.
-            let _ = tokio::time::timeout(Duration::from_millis(chance.random_range(1..60)), async {
+            let _ = tokio::time::timeout(Duration::from_millis(rng.random_range(1..60)), async {
                 if let Ok(response) = asked.await {
                     let _ = response.bytes().await;
                 }
@@ -137,16 +137,16 @@ async fn client_until(address: String, client: usize, mut chance: StdRng, until:
     finished
 }
 
-fn request(chance: &mut StdRng, mark: &str) -> (&'static str, Value) {
-    let vendor = ["openai", "anthropic", "ollama"][chance.random_range(0..3)];
-    let model = match chance.random_bool(0.7) {
+fn request(rng: &mut StdRng, mark: &str) -> (&'static str, Value) {
+    let vendor = ["openai", "anthropic", "ollama"][rng.random_range(0..3)];
+    let model = match rng.random_bool(0.7) {
         true => format!("{vendor}-good"),
-        false => format!("{vendor}-{}", FAULTS[chance.random_range(0..FAULTS.len())]),
+        false => format!("{vendor}-{}", FAULTS[rng.random_range(0..FAULTS.len())]),
     };
-    let stream = chance.random_bool(0.5);
-    let words = chance.random_range(3..40);
+    let stream = rng.random_bool(0.5);
+    let words = rng.random_range(3..40);
     let messages = json!([{ "role": "user", "content": format!("{mark} {words} words") }]);
-    match chance.random_range(0..4) {
+    match rng.random_range(0..4) {
         0 => ("/v1/messages", json!({ "model": model, "messages": messages, "stream": stream, "max_tokens": 500 })),
         1 => ("/api/chat", json!({ "model": model, "messages": messages, "stream": stream })),
         _ => ("/v1/chat/completions", json!({ "model": model, "messages": messages, "stream": stream })),
@@ -155,7 +155,7 @@ fn request(chance: &mut StdRng, mark: &str) -> (&'static str, Value) {
 
 /// Every request that a provider saw is in the ledger, once; and what was completed costs what was billed.
 async fn compare(store: &Store, sims: &[Sim], finished: &[String]) {
-    let mut billed = BTreeMap::<String, Vec<Billed>>::new();
+    let mut billed = BTreeMap::<String, Vec<BilledTokens>>::new();
     for seen in sims.iter().flat_map(Sim::requests) {
         let text = String::from_utf8_lossy(&seen.body).into_owned();
         let Some(from) = text.find("mark-") else { continue };
@@ -187,7 +187,7 @@ async fn compare(store: &Store, sims: &[Sim], finished: &[String]) {
 }
 
 /// In nano-dollars, by the prices of the configuration.
-fn cost(billed: &Billed) -> u64 {
+fn cost(billed: &BilledTokens) -> u64 {
     billed.input * 1000 + billed.output * 2000 + billed.cache_read * 500 + billed.cache_write * 1250
 }
 
@@ -195,7 +195,7 @@ async fn rows(store: &Store) -> BTreeMap<String, Vec<RequestRecord>> {
     let mut rows = BTreeMap::<String, Vec<RequestRecord>>::new();
     let mut cursor = None;
     loop {
-        let page = store.ledger().list(&Filter::default(), cursor.as_ref(), 500).await.unwrap();
+        let page = store.ledger().list(&RequestFilter::default(), cursor.as_ref(), 500).await.unwrap();
         for record in page.items {
             for tag in &record.attribution.tags {
                 rows.entry(tag.clone()).or_default().push(record.clone());

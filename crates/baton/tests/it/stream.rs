@@ -1,9 +1,9 @@
 //! Streams: first bytes at once, errors inside, clients that leave, silence.
 
-use crate::baton::{Baton, asking};
+use crate::baton::{Baton, chat_body};
 use baton_model::record::Outcome;
 use baton_model::usage::UsageOrigin;
-use baton_sim::Fault;
+use baton_sim::SimFault;
 use serde_json::{Value, json};
 
 const EVERY: [&str; 3] = ["gpt", "claude", "llama"];
@@ -62,7 +62,8 @@ async fn parallel_tool_calls_arrive_in_a_stream() {
         "name": "get_weather", "parameters": { "type": "object", "properties": { "city": { "type": "string" } } },
     } }]);
     for model in EVERY {
-        let body = asking(model, "What is the weather in Paris and Rome?", json!({ "tools": tools, "stream": true }));
+        let body =
+            chat_body(model, "What is the weather in Paris and Rome?", json!({ "tools": tools, "stream": true }));
         let told = baton.post("/v1/chat/completions", &body).await.expect(200);
         let mut arguments = [String::new(), String::new()];
         for event in told.events() {
@@ -81,7 +82,7 @@ async fn parallel_tool_calls_arrive_in_a_stream() {
 #[tokio::test]
 async fn an_error_in_the_middle_is_told_and_never_a_silent_end() {
     for model in EVERY {
-        for fault in [Fault::ErrorMidStream, Fault::CutMidStream] {
+        for fault in [SimFault::ErrorMidStream, SimFault::CutMidStream] {
             let baton = Baton::start().await;
             for sim in [&baton.openai, &baton.anthropic, &baton.ollama] {
                 sim.script([Some(fault)]);
@@ -111,12 +112,12 @@ async fn an_error_before_the_first_content_falls_back_unseen() {
 #[tokio::test]
 async fn a_client_that_leaves_cancels_the_upstream_call_and_is_billed_by_estimate() {
     let baton = Baton::start().await;
-    baton.openai.script([Some(Fault::Hang)]);
+    baton.openai.script([Some(SimFault::Hang)]);
     let hung = baton.open(
         http::Method::POST,
         "/v1/chat/completions",
         &[("x-baton-user", "leaves")],
-        asking("gpt", "Say hello", json!({ "stream": true })).to_string(),
+        chat_body("gpt", "Say hello", json!({ "stream": true })).to_string(),
     );
     // The call reaches the provider, which never answers; then the client leaves.
     let reached = async {
@@ -132,7 +133,7 @@ async fn a_client_that_leaves_cancels_the_upstream_call_and_is_billed_by_estimat
         tokio::task::yield_now().await;
     }
     baton.app.engine.close().await;
-    let page = baton.app.store.ledger().list(&baton_store::ledger::Filter::default(), None, 10).await.unwrap();
+    let page = baton.app.store.ledger().list(&baton_store::ledger::RequestFilter::default(), None, 10).await.unwrap();
     let record = page.items.first().unwrap();
     assert_eq!((record.outcome, record.status), (Outcome::Cancelled, 499));
     assert_eq!(record.attempts[0].origin, UsageOrigin::Estimated);
@@ -141,10 +142,10 @@ async fn a_client_that_leaves_cancels_the_upstream_call_and_is_billed_by_estimat
 #[tokio::test]
 async fn silence_is_filled_with_comments() {
     let baton = Baton::with("[server]\nkeep_alive = \"20ms\"\n").await;
-    let body = asking("slowly", "Say hello", json!({ "stream": true }));
+    let body = chat_body("slowly", "Say hello", json!({ "stream": true }));
     let mut body = body;
     body["model"] = json!("gpt");
-    baton.openai.script([Some(Fault::Slow)]);
+    baton.openai.script([Some(SimFault::Slow)]);
     let told = baton.post("/v1/chat/completions", &body).await.expect(200);
     assert!(told.text().contains(": keep-alive\n\n"), "{}", told.text());
     assert!(told.streamed_text().contains("Say hello"));

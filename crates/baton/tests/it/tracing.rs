@@ -1,6 +1,6 @@
 //! Traces as a collector gets them, over OTLP on a real socket; trace context in and out; exemplars.
 
-use crate::baton::{Baton, asking};
+use crate::baton::{Baton, chat_body};
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -86,8 +86,8 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-async fn ask(baton: &Baton, model: &str, headers: &[(&str, &str)]) -> crate::baton::Told {
-    let body = asking(model, "Say hello", json!({})).to_string();
+async fn ask(baton: &Baton, model: &str, headers: &[(&str, &str)]) -> crate::baton::ClientReply {
+    let body = chat_body(model, "Say hello", json!({})).to_string();
     baton.send(Method::POST, "/v1/chat/completions", headers, body).await
 }
 

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 /// Something that happened, or a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event {
+pub struct BusEvent {
     /// Unique: who has seen it has seen the event.
     pub id: String,
     /// Who tells: a node, or a client.
@@ -33,12 +33,12 @@ pub struct Event {
     /// The details, as a JSON value in its own spelling.
     pub data: Option<Json>,
     /// Every other attribute, by a name of lower-case letters and digits.
-    pub extensions: BTreeMap<String, Extension>,
+    pub extensions: BTreeMap<String, ExtensionValue>,
 }
 
 /// The value of an extension attribute.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Extension {
+pub enum ExtensionValue {
     /// A string.
     Text(String),
     /// A whole number.
@@ -50,14 +50,14 @@ pub enum Extension {
 /// Why bytes are no event.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}{problem}", attribute.as_ref().map(|name| format!("{name}: ")).unwrap_or_default())]
-pub struct Fault {
+pub struct EventFault {
     /// The attribute at fault; `None`: the whole.
     pub attribute: Option<String>,
     /// What is wrong with it, and what was expected.
     pub problem: String,
 }
 
-impl Event {
+impl BusEvent {
     /// An event with nothing but what each must have.
     pub fn new(id: impl Into<String>, source: impl Into<String>, kind: impl Into<String>) -> Self {
         Self {
@@ -75,16 +75,16 @@ impl Event {
 
     /// With an extension attribute of text. A name that is no attribute's name is left out when the event is written.
     #[must_use]
-    pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
-        self.extensions.insert(name.to_owned(), Extension::Text(value.into()));
+    pub fn with_attribute(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.extensions.insert(name.to_owned(), ExtensionValue::Text(value.into()));
         self
     }
 
     /// An extension attribute, if it is there and is text: `apikey`, `replyto`, `commandid`, `traceparent`.
     pub fn text(&self, name: &str) -> Option<&str> {
         match self.extensions.get(name)? {
-            Extension::Text(text) => Some(text),
-            Extension::Number(_) | Extension::Boolean(_) => None,
+            ExtensionValue::Text(text) => Some(text),
+            ExtensionValue::Number(_) | ExtensionValue::Boolean(_) => None,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! An event out of bytes from outside.
 
-use super::{DEFINED, Event, Extension, Fault, JSON, is_name};
+use super::{BusEvent, DEFINED, EventFault, ExtensionValue, JSON, is_name};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use baton_model::Timestamp;
@@ -15,21 +15,21 @@ use std::fmt;
 /// The most bytes of an identifier: they become keys of databases and names of streams.
 const LONGEST: usize = 512;
 
-impl Event {
+impl BusEvent {
     /// Reads an event. What the specification leaves open is taken as it comes: unknown extensions, any offset of
     /// `time`, `data_base64` that holds JSON; `null` is an attribute that is not there.
     ///
     /// # Errors
     /// The first attribute at fault, and what was expected of it.
-    pub fn read(bytes: &[u8]) -> Result<Self, Fault> {
+    pub fn read(bytes: &[u8]) -> Result<Self, EventFault> {
         // A list of its own and not a map: a map keeps one of two members of the same name in silence.
         let members: Members = serde_json::from_slice(bytes).map_err(|error| {
             let shape = if error.is_data() { "expected a JSON object" } else { "is not JSON" };
-            Fault { attribute: None, problem: format!("{shape}: {error}") }
+            EventFault { attribute: None, problem: format!("{shape}: {error}") }
         })?;
         let mut draft = Draft::default();
         for (name, value) in members.0 {
-            draft.put(name, &value)?;
+            draft.put_attribute(name, &value)?;
         }
         draft.finish()
     }
@@ -50,18 +50,18 @@ pub(crate) fn masked(raw: &[u8]) -> Option<Value> {
 /// What has been read so far.
 #[derive(Default)]
 struct Draft {
-    event: Option<Event>,
+    event: Option<BusEvent>,
     specversion: bool,
     seen: Vec<String>,
 }
 
 impl Draft {
-    fn put(&mut self, name: String, value: &RawValue) -> Result<(), Fault> {
+    fn put_attribute(&mut self, name: String, value: &RawValue) -> Result<(), EventFault> {
         // JSON parsers differ in which of two members wins, so neither is taken.
         if self.seen.contains(&name) {
             return Err(fault(&name, "stands there twice"));
         }
-        let event = self.event.get_or_insert_with(|| Event::new("", "", ""));
+        let event = self.event.get_or_insert_with(|| BusEvent::new("", "", ""));
         if value.get() == "null" {
             // As the specification says: not there. JSON's null as `data` means nothing to any command.
             self.seen.push(name);
@@ -94,7 +94,7 @@ impl Draft {
         Ok(())
     }
 
-    fn finish(self) -> Result<Event, Fault> {
+    fn finish(self) -> Result<BusEvent, EventFault> {
         let missing = |name| fault(name, "is missing");
         let event = self.event.ok_or_else(|| missing("specversion"))?;
         // Also where all else is there: an event of version 0.3 has other names, and must not be read by these.
@@ -110,17 +110,17 @@ impl Draft {
     }
 }
 
-fn fault(attribute: &str, problem: impl Into<String>) -> Fault {
+fn fault(attribute: &str, problem: impl Into<String>) -> EventFault {
     // A name from outside goes into messages: not a page of it.
     let name: String = attribute.chars().take(64).filter(|char| !char.is_control()).collect();
-    Fault { attribute: Some(name), problem: problem.into() }
+    EventFault { attribute: Some(name), problem: problem.into() }
 }
 
-fn text(name: &str, value: &RawValue) -> Result<String, Fault> {
+fn text(name: &str, value: &RawValue) -> Result<String, EventFault> {
     serde_json::from_str(value.get()).map_err(|_| fault(name, format!("expected a string, got {}", kind(value))))
 }
 
-fn identifier(name: &str, value: &RawValue) -> Result<String, Fault> {
+fn identifier(name: &str, value: &RawValue) -> Result<String, EventFault> {
     let text = text(name, value)?;
     if text.is_empty() {
         return Err(fault(name, "is empty"));
@@ -135,34 +135,34 @@ fn identifier(name: &str, value: &RawValue) -> Result<String, Fault> {
     Ok(text)
 }
 
-fn version(text: &str) -> Result<(), Fault> {
+fn version(text: &str) -> Result<(), EventFault> {
     // Patches of 1.0 change no format, and some writers name them.
     let known = text == "1.0" || text.starts_with("1.0.");
     known.then_some(()).ok_or_else(|| fault("specversion", format!("expected 1.0, got `{}`", short(text))))
 }
 
-fn time(text: &str) -> Result<Timestamp, Fault> {
+fn time(text: &str) -> Result<Timestamp, EventFault> {
     let time = DateTime::parse_from_rfc3339(text)
         .map_err(|_| fault("time", format!("expected a moment such as 2026-01-31T12:00:00Z, got `{}`", short(text))))?;
     Ok(Timestamp(time.timestamp_micros()))
 }
 
 /// The type, unless it is plain JSON.
-fn content_type(text: &str) -> Result<Option<String>, Fault> {
+fn content_type(text: &str) -> Result<Option<String>, EventFault> {
     let essence = text.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
     let json = essence == "application/json" || essence == "text/json" || essence.ends_with("+json");
     let problem = || fault("datacontenttype", format!("expected application/json, got `{}`", short(text)));
     json.then(|| (text != JSON).then(|| text.to_owned())).ok_or_else(problem)
 }
 
-fn decoded(text: &str) -> Result<Json, Fault> {
+fn decoded(text: &str) -> Result<Json, EventFault> {
     let bytes = STANDARD.decode(text).map_err(|error| fault("data_base64", format!("is not base64: {error}")))?;
     let value: Box<RawValue> =
         serde_json::from_slice(&bytes).map_err(|error| fault("data_base64", format!("holds no JSON: {error}")))?;
     Ok(Json(value.get().to_owned()))
 }
 
-fn extension(name: &str, value: &RawValue) -> Result<Extension, Fault> {
+fn extension(name: &str, value: &RawValue) -> Result<ExtensionValue, EventFault> {
     if !is_name(name) {
         // Most such names come from the camel case of client libraries (`replyTo`), so the right one is named.
         let lower: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
@@ -172,9 +172,9 @@ fn extension(name: &str, value: &RawValue) -> Result<Extension, Fault> {
         return Err(fault(name, format!("{problem}{}", meant.unwrap_or_default())));
     }
     match serde_json::from_str(value.get()) {
-        Ok(Value::String(text)) => Ok(Extension::Text(text)),
-        Ok(Value::Bool(value)) => Ok(Extension::Boolean(value)),
-        Ok(Value::Number(number)) if number.is_i64() => Ok(Extension::Number(number.as_i64().unwrap_or_default())),
+        Ok(Value::String(text)) => Ok(ExtensionValue::Text(text)),
+        Ok(Value::Bool(value)) => Ok(ExtensionValue::Boolean(value)),
+        Ok(Value::Number(number)) if number.is_i64() => Ok(ExtensionValue::Number(number.as_i64().unwrap_or_default())),
         _ => Err(fault(name, format!("expected a string, a whole number or a boolean, got {}", kind(value)))),
     }
 }

@@ -6,7 +6,7 @@ use proptest::option;
 use proptest::prelude::*;
 
 fn check(text: &str, fault: &str) {
-    assert_eq!(Event::read(text.as_bytes()).unwrap_err().to_string(), fault, "{text}");
+    assert_eq!(BusEvent::read(text.as_bytes()).unwrap_err().to_string(), fault, "{text}");
 }
 
 /// An event with these members beside what each must have.
@@ -19,7 +19,7 @@ fn a_whole_event_is_read_and_written() {
     let text = event(
         r#","subject":"m","time":"2026-01-31T12:00:00.000250Z","apikey":"k","n":7,"yes":true,"datacontenttype":"application/json","dataschema":"https://x/y","data":{"b":1.50,"a":[]}"#,
     );
-    let read = Event::read(text.as_bytes()).expect("it is an event");
+    let read = BusEvent::read(text.as_bytes()).expect("it is an event");
     assert_eq!(read.text("apikey"), Some("k"));
     assert_eq!(read.time, Some(Timestamp(1_769_860_800_000_250)));
     assert_eq!(read.data, Some(Json(r#"{"b":1.50,"a":[]}"#.into())));
@@ -28,7 +28,7 @@ fn a_whole_event_is_read_and_written() {
 
 #[test]
 fn what_the_specification_leaves_open_is_taken() {
-    let read = Event::read(
+    let read = BusEvent::read(
         event(r#","time":"2026-01-31T14:00:00+02:00","foo":"x","subject":null,"data_base64":"eyJhIjoxfQ==""#)
             .as_bytes(),
     )
@@ -89,8 +89,8 @@ prop_compose! {
         schema in option::of("[ -~]{1,20}"),
         data in option::of(prop_oneof![Just("{}".to_owned()), "[1-9][0-9]{0,30}(\\.0{1,3})?", "\"[a-z]{0,9}\""]),
         extensions in btree_map("x[a-z0-9]{1,10}", extension(), 0..4),
-    ) -> Event {
-        Event {
+    ) -> BusEvent {
+        BusEvent {
             id,
             source,
             kind,
@@ -104,29 +104,29 @@ prop_compose! {
     }
 }
 
-fn extension() -> impl Strategy<Value = Extension> {
+fn extension() -> impl Strategy<Value = ExtensionValue> {
     prop_oneof![
-        ".{0,20}".prop_map(Extension::Text),
-        any::<i64>().prop_map(Extension::Number),
-        any::<bool>().prop_map(Extension::Boolean)
+        ".{0,20}".prop_map(ExtensionValue::Text),
+        any::<i64>().prop_map(ExtensionValue::Number),
+        any::<bool>().prop_map(ExtensionValue::Boolean)
     ]
 }
 
 proptest! {
     #[test]
     fn what_is_written_reads_back(event in any_event()) {
-        prop_assert_eq!(Event::read(event.write().as_bytes()), Ok(event));
+        prop_assert_eq!(BusEvent::read(event.write().as_bytes()), Ok(event));
     }
 
     #[test]
     fn any_bytes_are_an_event_or_a_fault(bytes: Vec<u8>) {
-        let _ = Event::read(&bytes);
+        let _ = BusEvent::read(&bytes);
     }
 
     #[test]
     fn an_event_cut_anywhere_is_a_fault(event in any_event(), at in 0.0..1.0f64) {
         let text = event.write();
         let end = (text.len() as f64 * at) as usize;
-        prop_assert!(Event::read(&text.as_bytes()[..end]).is_err());
+        prop_assert!(BusEvent::read(&text.as_bytes()[..end]).is_err());
     }
 }

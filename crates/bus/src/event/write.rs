@@ -1,13 +1,13 @@
 //! An event as JSON.
 
-use super::{DEFINED, Event, Extension, JSON, is_name};
+use super::{BusEvent, DEFINED, ExtensionValue, JSON, is_name};
 use baton_model::Timestamp;
 use chrono::{DateTime, SecondsFormat};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
-impl Event {
+impl BusEvent {
     /// The event as JSON on one line. Reading it gives the same event.
     pub fn write(&self) -> String {
         // Strings, numbers and valid JSON always serialise.
@@ -15,7 +15,7 @@ impl Event {
     }
 }
 
-impl Serialize for Event {
+impl Serialize for BusEvent {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("specversion", "1.0")?;
@@ -48,7 +48,7 @@ impl Serialize for Event {
     }
 }
 
-impl Serialize for Extension {
+impl Serialize for ExtensionValue {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Text(text) => serializer.serialize_str(text),

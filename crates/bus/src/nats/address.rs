@@ -1,6 +1,6 @@
 //! Where NATS is, and how to come in.
 
-use crate::{BusError, Settings};
+use crate::{BusError, BusSettings};
 use async_nats::{Client, ConnectError, ConnectOptions, Event, ServerAddr};
 use percent_encoding::percent_decode_str;
 use std::fmt;
@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// One server or the servers of a cluster, with their credentials kept apart: addresses are logged.
-pub(super) struct Address {
+pub(super) struct NatsServers {
     servers: Vec<ServerAddr>,
     credentials: Credentials,
 }
@@ -22,7 +22,7 @@ enum Credentials {
 
 const EXPECTED: &str = "expected nats://[USER:PASSWORD@|TOKEN@]HOST[:PORT], or tls:// for TLS";
 
-impl Address {
+impl NatsServers {
     pub fn read(text: &str) -> Result<Self, BusError> {
         let bad = || BusError::Setup(EXPECTED.into());
         let (mut servers, mut credentials) = (Vec::new(), Credentials::None);
@@ -48,17 +48,17 @@ impl Address {
     }
 
     /// Connects, or says why it can't.
-    pub async fn once(&self, settings: &Settings) -> Result<Client, ConnectError> {
+    pub async fn connect_once(&self, settings: &BusSettings) -> Result<Client, ConnectError> {
         self.options(settings).connect(self.servers.clone()).await
     }
 
     /// Connects as soon as it can, again and again.
-    pub async fn patient(&self, settings: &Settings) -> Result<Client, ConnectError> {
+    pub async fn connect_with_retry(&self, settings: &BusSettings) -> Result<Client, ConnectError> {
         let here = self.to_string();
         let away = Arc::new(AtomicBool::new(false));
         let told = move |event: Event| {
             let (away, here) = (Arc::clone(&away), here.clone());
-            async move { tell(&event, &away, &here) }
+            async move { log_event(&event, &away, &here) }
         };
         self.options(settings)
             // Baton starts while NATS is away.
@@ -73,7 +73,7 @@ impl Address {
             .await
     }
 
-    fn options(&self, settings: &Settings) -> ConnectOptions {
+    fn options(&self, settings: &BusSettings) -> ConnectOptions {
         let options = ConnectOptions::new()
             .name("baton")
             .connection_timeout(settings.timeout)
@@ -88,7 +88,7 @@ impl Address {
 }
 
 /// Logs the begin and the end of each outage, and what the server complains about.
-fn tell(event: &Event, away: &AtomicBool, here: &str) {
+fn log_event(event: &Event, away: &AtomicBool, here: &str) {
     match event {
         Event::Disconnected => {
             if !away.swap(true, Ordering::Relaxed) {
@@ -105,7 +105,7 @@ fn tell(event: &Event, away: &AtomicBool, here: &str) {
 }
 
 /// Hosts and ports, without credentials.
-impl fmt::Display for Address {
+impl fmt::Display for NatsServers {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let places: Vec<String> =
             self.servers.iter().map(|server| format!("{}:{}", server.host(), server.port())).collect();

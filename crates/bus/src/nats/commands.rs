@@ -1,8 +1,8 @@
 //! Commands out of the durable consumer, and what becomes of them.
 
-use super::shared::{PAUSE, Shared};
-use crate::delivery::Receipt;
-use crate::{BusError, Delivery};
+use super::shared::{NatsConnection, PAUSE};
+use crate::delivery::CommandReceipt;
+use crate::{BusError, CommandDelivery};
 use async_nats::jetstream::consumer::{PullConsumer, pull};
 use async_nats::jetstream::message::Acker;
 use async_nats::jetstream::{AckKind, Message};
@@ -18,7 +18,7 @@ use tokio::time::{sleep, timeout};
 const WAIT: Duration = Duration::from_secs(5);
 
 /// Commands, over as many connections as it takes.
-pub(super) fn commands(shared: Arc<Shared>) -> BoxStream<'static, Delivery> {
+pub(super) fn commands(shared: Arc<NatsConnection>) -> BoxStream<'static, CommandDelivery> {
     let stream = async_stream::stream! {
         let (mut consumer, mut away) = (None, false);
         loop {
@@ -47,7 +47,7 @@ pub(super) fn commands(shared: Arc<Shared>) -> BoxStream<'static, Delivery> {
 }
 
 /// The next command, or none after a while.
-async fn next(shared: &Shared, consumer: &mut Option<PullConsumer>) -> Result<Option<Message>, BusError> {
+async fn next(shared: &NatsConnection, consumer: &mut Option<PullConsumer>) -> Result<Option<Message>, BusError> {
     let consumer = match consumer {
         Some(consumer) => consumer,
         None => {
@@ -74,7 +74,7 @@ async fn next(shared: &Shared, consumer: &mut Option<PullConsumer>) -> Result<Op
     }
 }
 
-fn delivery(shared: &Arc<Shared>, message: Message) -> Option<Delivery> {
+fn delivery(shared: &Arc<NatsConnection>, message: Message) -> Option<CommandDelivery> {
     let (attempt, place) = {
         let info = message.info().ok()?;
         // The server counts deliveries, so the count survives a node.
@@ -82,17 +82,17 @@ fn delivery(shared: &Arc<Shared>, message: Message) -> Option<Delivery> {
     };
     let (message, acker) = message.split();
     let receipt = Held { shared: Arc::clone(shared), acker };
-    Some(Delivery::new(message.payload, attempt, place, receipt))
+    Some(CommandDelivery::new(message.payload, attempt, place, receipt))
 }
 
 struct Held {
-    shared: Arc<Shared>,
+    shared: Arc<NatsConnection>,
     acker: Acker,
 }
 
 impl Held {
     /// Tells the server, and waits until it has heard.
-    fn tell(&self, kind: AckKind) -> BoxFuture<'_, Result<(), BusError>> {
+    fn acknowledge(&self, kind: AckKind) -> BoxFuture<'_, Result<(), BusError>> {
         async move {
             // Confirmed by the server: an acknowledgement that got lost would have the command executed twice.
             match timeout(self.shared.settings.timeout, self.acker.double_ack_with(kind)).await {
@@ -104,16 +104,16 @@ impl Held {
     }
 }
 
-impl Receipt for Held {
+impl CommandReceipt for Held {
     fn ack(&self) -> BoxFuture<'_, Result<(), BusError>> {
-        self.tell(AckKind::Ack)
+        self.acknowledge(AckKind::Ack)
     }
 
     fn retry(&self, after: Duration) -> BoxFuture<'_, Result<(), BusError>> {
-        self.tell(AckKind::Nak(Some(after)))
+        self.acknowledge(AckKind::Nak(Some(after)))
     }
 
     fn extend(&self) -> BoxFuture<'_, Result<(), BusError>> {
-        self.tell(AckKind::Progress)
+        self.acknowledge(AckKind::Progress)
     }
 }

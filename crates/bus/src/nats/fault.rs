@@ -1,14 +1,14 @@
 //! What is wrong with NATS, for people.
 
-use super::address::Address;
-use crate::{BusError, Settings};
+use super::address::NatsServers;
+use crate::{BusError, BusSettings};
 use async_nats::jetstream::context::ContextBuilder;
 use async_nats::jetstream::{self, Context, ErrorCode};
 use async_nats::{Client, ConnectError, ConnectErrorKind};
 use std::error::Error;
 
 /// JetStream as the settings want it.
-pub(super) fn context(client: Client, settings: &Settings) -> Context {
+pub(super) fn context(client: Client, settings: &BusSettings) -> Context {
     ContextBuilder::new().timeout(settings.timeout).ack_timeout(settings.timeout).build(client)
 }
 
@@ -25,7 +25,7 @@ pub(super) fn code(error: &(dyn Error + 'static)) -> Option<ErrorCode> {
     None
 }
 
-pub(super) fn jetstream_off(address: &Address) -> String {
+pub(super) fn jetstream_off(address: &NatsServers) -> String {
     format!("NATS at {address} responds, but JetStream is off: start nats-server with -js")
 }
 
@@ -34,7 +34,7 @@ pub(super) fn is_off(code: ErrorCode) -> bool {
     code == ErrorCode::JETSTREAM_NOT_ENABLED || code == ErrorCode::JETSTREAM_NOT_ENABLED_FOR_ACCOUNT
 }
 
-pub(super) fn connecting(error: &ConnectError, address: &Address) -> BusError {
+pub(super) fn connecting(error: &ConnectError, address: &NatsServers) -> BusError {
     match error.kind() {
         ConnectErrorKind::AuthorizationViolation | ConnectErrorKind::Authentication => BusError::Setup(format!(
             "NATS at {address} wants other credentials: write nats://USER:PASSWORD@HOST or nats://TOKEN@HOST"

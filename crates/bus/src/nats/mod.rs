@@ -10,14 +10,14 @@ mod fault;
 mod setup;
 mod shared;
 
-use crate::{Bus, BusError, DeadLetter, Delivery, Event, Settings};
-use address::Address;
+use crate::{Bus, BusError, BusEvent, BusSettings, CommandDelivery, DeadLetter};
+use address::NatsServers;
 use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
-use setup::Names;
-use shared::{Put, Shared};
+use setup::NatsNames;
+use shared::{NatsConnection, PublishFault};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use tokio::time::timeout;
@@ -25,7 +25,7 @@ use tokio::time::timeout;
 /// A bus on NATS JetStream. Clones share its connection.
 #[derive(Clone)]
 pub struct Nats {
-    shared: Arc<Shared>,
+    shared: Arc<NatsConnection>,
 }
 
 /// How many events are on their way at once.
@@ -36,18 +36,19 @@ impl Nats {
     ///
     /// # Errors
     /// If one is no address.
-    pub async fn open(url: &str, settings: Settings) -> Result<Self, BusError> {
-        let address = Address::read(url)?;
-        let client = address.patient(&settings).await.map_err(|error| fault::connecting(&error, &address))?;
+    pub async fn open(url: &str, settings: BusSettings) -> Result<Self, BusError> {
+        let address = NatsServers::read(url)?;
+        let client =
+            address.connect_with_retry(&settings).await.map_err(|error| fault::connecting(&error, &address))?;
         let context = fault::context(client.clone(), &settings);
-        let names = Names::new(&settings.prefix);
+        let names = NatsNames::new(&settings.prefix);
         let ready = AtomicBool::new(false);
-        Ok(Self { shared: Arc::new(Shared { settings, address, names, client, context, ready }) })
+        Ok(Self { shared: Arc::new(NatsConnection { settings, address, names, client, context, ready }) })
     }
 }
 
 impl Bus for Nats {
-    fn publish<'a>(&'a self, events: &'a [Event]) -> BoxFuture<'a, Result<(), BusError>> {
+    fn publish<'a>(&'a self, events: &'a [BusEvent]) -> BoxFuture<'a, Result<(), BusError>> {
         async move {
             for batch in events.chunks(BATCH) {
                 // Side by side: each waits for the server's acknowledgement, and one after the other would take a
@@ -63,11 +64,11 @@ impl Bus for Nats {
         .boxed()
     }
 
-    fn listen(&self) -> BoxFuture<'_, Result<BoxStream<'static, Event>, BusError>> {
-        self.shared.follow(self.shared.names.all_events()).boxed()
+    fn listen(&self) -> BoxFuture<'_, Result<BoxStream<'static, BusEvent>, BusError>> {
+        self.shared.subscribe_subject(self.shared.names.all_events()).boxed()
     }
 
-    fn send<'a>(&'a self, command: &'a Event) -> BoxFuture<'a, Result<(), BusError>> {
+    fn send<'a>(&'a self, command: &'a BusEvent) -> BoxFuture<'a, Result<(), BusError>> {
         async move {
             let subject = self.shared.names.command(&command.kind)?;
             self.shared.store(subject, None, command.write().into()).await
@@ -75,11 +76,11 @@ impl Bus for Nats {
         .boxed()
     }
 
-    fn commands(&self) -> BoxStream<'static, Delivery> {
+    fn commands(&self) -> BoxStream<'static, CommandDelivery> {
         commands::commands(Arc::clone(&self.shared))
     }
 
-    fn reply<'a>(&'a self, to: &'a str, event: &'a Event) -> BoxFuture<'a, Result<(), BusError>> {
+    fn reply<'a>(&'a self, to: &'a str, event: &'a BusEvent) -> BoxFuture<'a, Result<(), BusError>> {
         async move {
             // A command comes from anybody. Its reply must not become a command, an event or a call of the server's
             // own API.
@@ -89,7 +90,7 @@ impl Bus for Nats {
             let payload: Bytes = event.write().into();
             // Checked here: a server closes the connection of a client that sends more.
             if payload.len() > self.shared.client.max_payload() {
-                return Err(self.shared.publish_error(Put::TooLarge));
+                return Err(self.shared.publish_error(PublishFault::TooLarge));
             }
             let replying = async {
                 let sent = self.shared.client.publish(to.to_owned(), payload).await;
@@ -104,25 +105,25 @@ impl Bus for Nats {
         .boxed()
     }
 
-    fn replies<'a>(&'a self, to: &'a str) -> BoxFuture<'a, Result<BoxStream<'static, Event>, BusError>> {
-        self.shared.follow(to.to_owned()).boxed()
+    fn replies<'a>(&'a self, to: &'a str) -> BoxFuture<'a, Result<BoxStream<'static, BusEvent>, BusError>> {
+        self.shared.subscribe_subject(to.to_owned()).boxed()
     }
 
-    fn bury<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), BusError>> {
+    fn put_dead_letter<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), BusError>> {
         async move {
             let letter = letter.event();
-            self.shared.store(self.shared.names.dead(), Some(&letter.id), letter.write().into()).await
+            self.shared.store(self.shared.names.dead_letters(), Some(&letter.id), letter.write().into()).await
         }
         .boxed()
     }
 
-    fn buried(&self, limit: usize) -> BoxFuture<'_, Result<Vec<Event>, BusError>> {
+    fn list_dead_letters(&self, limit: usize) -> BoxFuture<'_, Result<Vec<BusEvent>, BusError>> {
         async move {
             self.shared.prepare().await?;
             let stream = self.shared.names.dead_stream();
-            let last = setup::last(&self.shared.context, &stream, limit);
+            let last = setup::last_messages(&self.shared.context, &stream, limit);
             match timeout(self.shared.settings.timeout, last).await {
-                Ok(Ok(last)) => Ok(last.iter().filter_map(|bytes| Event::read(bytes).ok()).collect()),
+                Ok(Ok(last)) => Ok(last.iter().filter_map(|bytes| BusEvent::read(bytes).ok()).collect()),
                 Ok(Err(problem)) => Err(self.shared.unreachable(&problem)),
                 Err(_) => Err(self.shared.unreachable("does not respond in time")),
             }
@@ -132,9 +133,9 @@ impl Bus for Nats {
 
     fn check(&self) -> BoxFuture<'_, Result<String, BusError>> {
         async move {
-            let Shared { settings, address, names, .. } = &*self.shared;
+            let NatsConnection { settings, address, names, .. } = &*self.shared;
             // Anew: the connection that is there tries again and again, and never tells why.
-            let client = match timeout(settings.timeout, address.once(settings)).await {
+            let client = match timeout(settings.timeout, address.connect_once(settings)).await {
                 Ok(client) => client.map_err(|error| fault::connecting(&error, address))?,
                 Err(_) => return Err(self.shared.unreachable("does not respond in time")),
             };

@@ -1,8 +1,8 @@
 //! Subjects, streams and the consumer.
 
-use super::address::Address;
+use super::address::NatsServers;
 use super::fault;
-use crate::{Bound, BusError, Settings};
+use crate::{BusError, BusSettings, StreamBound};
 use async_nats::jetstream::consumer::{AckPolicy, pull};
 use async_nats::jetstream::context::{CreateStreamError, CreateStreamErrorKind};
 use async_nats::jetstream::stream::{Config, DiscardPolicy, RawMessageErrorKind, RetentionPolicy};
@@ -10,11 +10,11 @@ use async_nats::jetstream::{Context, ErrorCode};
 use bytes::Bytes;
 
 /// What things are called.
-pub(super) struct Names {
+pub(super) struct NatsNames {
     prefix: String,
 }
 
-impl Names {
+impl NatsNames {
     pub fn new(prefix: &str) -> Self {
         Self { prefix: prefix.to_owned() }
     }
@@ -31,7 +31,7 @@ impl Names {
         format!("{}.events.>", self.prefix)
     }
 
-    pub fn dead(&self) -> String {
+    pub fn dead_letters(&self) -> String {
         format!("{}.dead", self.prefix)
     }
 
@@ -79,11 +79,11 @@ pub(super) fn is_subject(text: &str) -> bool {
 /// Makes what is not there yet. Several nodes may do so at once.
 pub(super) async fn prepare(
     context: &Context,
-    names: &Names,
-    settings: &Settings,
-    address: &Address,
+    names: &NatsNames,
+    settings: &BusSettings,
+    address: &NatsServers,
 ) -> Result<(), BusError> {
-    let bounded = |name: &str, subject: String, bound: Bound| Config {
+    let bounded = |name: &str, subject: String, bound: StreamBound| Config {
         name: names.stream(name),
         subjects: vec![subject],
         max_messages: i64::try_from(bound.length).unwrap_or(i64::MAX),
@@ -104,9 +104,9 @@ pub(super) async fn prepare(
         ..Config::default()
     };
     let told = |error: CreateStreamError| stream_fault(&error, address);
-    make(context, bounded("EVENTS", names.all_events(), settings.events)).await.map_err(told)?;
-    make(context, bounded("DEAD", names.dead(), settings.dead)).await.map_err(told)?;
-    make(context, commands).await.map_err(told)?;
+    create_stream(context, bounded("EVENTS", names.all_events(), settings.events)).await.map_err(told)?;
+    create_stream(context, bounded("DEAD", names.dead_letters(), settings.dead)).await.map_err(told)?;
+    create_stream(context, commands).await.map_err(told)?;
     let consumer = pull::Config {
         durable_name: Some(names.consumer().to_owned()),
         ack_policy: AckPolicy::Explicit,
@@ -121,7 +121,7 @@ pub(super) async fn prepare(
     made.map(drop).map_err(|error| BusError::Setup(format!("NATS at {address}: the consumer can't be made: {error}")))
 }
 
-async fn make(context: &Context, config: Config) -> Result<(), CreateStreamError> {
+async fn create_stream(context: &Context, config: Config) -> Result<(), CreateStreamError> {
     // What is there stays: an operator may have given it replicas or other bounds.
     match context.get_or_create_stream(config).await {
         // Another node has made it in between, with other bounds: one of them had to be first.
@@ -137,7 +137,7 @@ fn fault_code(error: &CreateStreamError) -> Option<ErrorCode> {
     }
 }
 
-fn stream_fault(error: &CreateStreamError, address: &Address) -> BusError {
+fn stream_fault(error: &CreateStreamError, address: &NatsServers) -> BusError {
     match error.kind() {
         CreateStreamErrorKind::JetStreamUnavailable => BusError::Setup(fault::jetstream_off(address)),
         CreateStreamErrorKind::JetStream(inner) if fault::is_off(inner.error_code()) => {
@@ -152,7 +152,7 @@ fn stream_fault(error: &CreateStreamError, address: &Address) -> BusError {
 }
 
 /// The last messages of a stream, newest first.
-pub(super) async fn last(context: &Context, stream: &str, limit: usize) -> Result<Vec<Bytes>, String> {
+pub(super) async fn last_messages(context: &Context, stream: &str, limit: usize) -> Result<Vec<Bytes>, String> {
     let stream = context.get_stream(stream).await.map_err(|error| error.to_string())?;
     let state = &stream.cached_info().state;
     let mut last = Vec::new();

@@ -1,9 +1,9 @@
 //! The connection, and what is done over it.
 
-use super::address::Address;
+use super::address::NatsServers;
 use super::fault;
-use super::setup::{self, Names};
-use crate::{BusError, Event, Settings};
+use super::setup::{self, NatsNames};
+use crate::{BusError, BusEvent, BusSettings};
 use async_nats::Client;
 use async_nats::jetstream::context::PublishErrorKind;
 use async_nats::jetstream::message::PublishMessage;
@@ -16,10 +16,10 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 /// What the bus and its streams of commands share.
-pub(super) struct Shared {
-    pub settings: Settings,
-    pub address: Address,
-    pub names: Names,
+pub(super) struct NatsConnection {
+    pub settings: BusSettings,
+    pub address: NatsServers,
+    pub names: NatsNames,
     pub client: Client,
     pub context: Context,
     /// Whether streams and consumer are known to be there.
@@ -29,7 +29,7 @@ pub(super) struct Shared {
 /// The wait after a failure.
 pub(super) const PAUSE: Duration = Duration::from_millis(500);
 
-impl Shared {
+impl NatsConnection {
     /// Sees to it that streams and consumer are there.
     pub async fn prepare(&self) -> Result<(), BusError> {
         if !self.ready.load(Ordering::Relaxed) {
@@ -52,7 +52,7 @@ impl Shared {
         };
         match self.put(&subject, message()).await {
             // Somebody has removed the stream, or the server has lost it.
-            Err(Put::Nowhere) => {
+            Err(PublishFault::Nowhere) => {
                 self.ready.store(false, Ordering::Relaxed);
                 self.prepare().await?;
                 // Once only: a stream that is gone again at once is an operator's doing.
@@ -62,35 +62,37 @@ impl Shared {
         }
     }
 
-    pub async fn put(&self, subject: &str, message: PublishMessage) -> Result<(), Put> {
+    pub async fn put(&self, subject: &str, message: PublishMessage) -> Result<(), PublishFault> {
         // Both waits within one limit: for the message to leave, and for the server to have stored it.
         let put = async { self.context.send_publish(subject.to_owned(), message).await?.await };
         let error = match timeout(self.settings.timeout, put).await {
             Ok(Ok(_)) => return Ok(()),
             Ok(Err(error)) => error,
-            Err(_) => return Err(Put::Silence),
+            Err(_) => return Err(PublishFault::Silence),
         };
         Err(match error.kind() {
-            PublishErrorKind::StreamNotFound => Put::Nowhere,
+            PublishErrorKind::StreamNotFound => PublishFault::Nowhere,
             // The message may have arrived all the same, so this is an outage and no refusal.
-            PublishErrorKind::TimedOut | PublishErrorKind::BrokenPipe | PublishErrorKind::MaxAckPending => Put::Silence,
-            PublishErrorKind::MaxPayloadExceeded => Put::TooLarge,
+            PublishErrorKind::TimedOut | PublishErrorKind::BrokenPipe | PublishErrorKind::MaxAckPending => {
+                PublishFault::Silence
+            }
+            PublishErrorKind::MaxPayloadExceeded => PublishFault::TooLarge,
             // JetStream has no code of its own for a full stream: with `DiscardPolicy::New` it says that it could not
             // store.
-            _ if fault::code(&error) == Some(jetstream::ErrorCode::STREAM_STORE_FAILED) => Put::Full,
-            _ => Put::Other(error.to_string()),
+            _ if fault::code(&error) == Some(jetstream::ErrorCode::STREAM_STORE_FAILED) => PublishFault::Full,
+            _ => PublishFault::Other(error.to_string()),
         })
     }
 
-    pub fn publish_error(&self, put: Put) -> BusError {
+    pub fn publish_error(&self, put: PublishFault) -> BusError {
         match put {
-            Put::Nowhere => BusError::Setup(fault::jetstream_off(&self.address)),
-            Put::Silence => self.unreachable("does not respond in time"),
-            Put::TooLarge => {
+            PublishFault::Nowhere => BusError::Setup(fault::jetstream_off(&self.address)),
+            PublishFault::Silence => self.unreachable("does not respond in time"),
+            PublishFault::TooLarge => {
                 BusError::Refused(format!("too large for NATS at {}: raise its max_payload", self.address))
             }
-            Put::Full => BusError::Full(self.settings.max_commands),
-            Put::Other(problem) => self.unreachable(&format!("did not take a message: {problem}")),
+            PublishFault::Full => BusError::Full(self.settings.max_commands),
+            PublishFault::Other(problem) => self.unreachable(&format!("did not take a message: {problem}")),
         }
     }
 
@@ -105,7 +107,7 @@ impl Shared {
         asked.await.map(drop).ok_or_else(|| self.unreachable("has closed the connection"))
     }
 
-    pub async fn follow(&self, subject: String) -> Result<BoxStream<'static, Event>, BusError> {
+    pub async fn subscribe_subject(&self, subject: String) -> Result<BoxStream<'static, BusEvent>, BusError> {
         let listening = async {
             let messages =
                 self.client.subscribe(subject).await.map_err(|error| self.unreachable(&error.to_string()))?;
@@ -117,12 +119,12 @@ impl Shared {
             .await
             .map_err(|_| self.unreachable("does not respond in time"))??;
         // Others may publish on the subject too; what is no event is not for Baton.
-        Ok(messages.filter_map(async |message| Event::read(&message.payload).ok()).boxed())
+        Ok(messages.filter_map(async |message| BusEvent::read(&message.payload).ok()).boxed())
     }
 }
 
 /// Why a message is not in its stream.
-pub(super) enum Put {
+pub(super) enum PublishFault {
     /// No stream has that subject.
     Nowhere,
     Silence,

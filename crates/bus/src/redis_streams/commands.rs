@@ -1,9 +1,9 @@
 //! Commands out of a stream, and what becomes of them.
 
 use super::scripts;
-use super::shared::{BLOCK, PAUSE, Shared, milliseconds, whole};
-use crate::delivery::Receipt;
-use crate::{BusError, Delivery, Fault};
+use super::shared::{BLOCK, PAUSE, RedisConnection, milliseconds, whole_millis};
+use crate::delivery::CommandReceipt;
+use crate::{BusError, CommandDelivery, EventFault};
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
@@ -24,7 +24,7 @@ struct Entry {
 }
 
 /// Commands, over as many connections as it takes.
-pub(super) fn commands(shared: Arc<Shared>) -> BoxStream<'static, Delivery> {
+pub(super) fn commands(shared: Arc<RedisConnection>) -> BoxStream<'static, CommandDelivery> {
     let stream = async_stream::stream! {
         let mut reader = Reader { shared, own: None, look: Instant::now(), away: false };
         loop {
@@ -45,7 +45,7 @@ pub(super) fn commands(shared: Arc<Shared>) -> BoxStream<'static, Delivery> {
 }
 
 struct Reader {
-    shared: Arc<Shared>,
+    shared: Arc<RedisConnection>,
     /// A connection of its own, where reads may wait.
     own: Option<MultiplexedConnection>,
     /// When it looks again for commands that are to come again.
@@ -57,7 +57,7 @@ impl Reader {
     /// The next command, or none after a while.
     async fn next(&mut self) -> RedisResult<Option<Entry>> {
         if self.own.is_none() {
-            let mut own = self.shared.own().await?;
+            let mut own = self.shared.open_dedicated().await?;
             // With every new connection: a Redis without persistence that was restarted has neither stream nor group.
             self.shared.ensure_group(&mut own).await?;
             self.own = Some(own);
@@ -65,27 +65,27 @@ impl Reader {
         let Some(own) = &mut self.own else { return Ok(None) };
         if self.look <= Instant::now() {
             // Old commands before new ones, or those that failed would starve under load.
-            if let Some(entry) = again(&self.shared, own).await? {
+            if let Some(entry) = claim_idle(&self.shared, own).await? {
                 // There may be more of them.
                 return Ok(Some(entry));
             }
-            self.look = Instant::now() + pace(&self.shared);
+            self.look = Instant::now() + claim_interval(&self.shared);
         }
         // Zero would block for ever in Redis.
         let wait = self.look.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
-        fresh(&self.shared, own, wait).await
+        read_new(&self.shared, own, wait).await
     }
 
-    fn delivery(&self, entry: Entry) -> Delivery {
+    fn delivery(&self, entry: Entry) -> CommandDelivery {
         let receipt = Held { shared: Arc::clone(&self.shared), id: entry.id.clone() };
         let raw = entry.fields.get("event").and_then(|value| from_redis_value::<Vec<u8>>(value.clone()).ok());
         let found = raw.is_some();
-        let mut delivery = Delivery::new(Bytes::from(raw.unwrap_or_default()), entry.attempt, entry.id, receipt);
+        let mut delivery = CommandDelivery::new(Bytes::from(raw.unwrap_or_default()), entry.attempt, entry.id, receipt);
         if !found {
             let names: Vec<&str> = entry.fields.keys().map(String::as_str).collect();
             let problem = format!("expected a field `event` in the stream's entry, got {}", names.join(", "));
             // Told as a fault and not passed over: an entry that nobody takes would stay pending for ever.
-            delivery.event = Err(Fault { attribute: None, problem });
+            delivery.event = Err(EventFault { attribute: None, problem });
         }
         delivery
     }
@@ -106,33 +106,37 @@ impl Reader {
 }
 
 /// How often to look for commands that are to come again.
-fn pace(shared: &Shared) -> Duration {
+fn claim_interval(shared: &RedisConnection) -> Duration {
     (shared.settings.ack_wait / 4).clamp(Duration::from_millis(50), Duration::from_secs(1)).min(BLOCK)
 }
 
-async fn again(shared: &Shared, own: &mut MultiplexedConnection) -> RedisResult<Option<Entry>> {
+async fn claim_idle(shared: &RedisConnection, own: &mut MultiplexedConnection) -> RedisResult<Option<Entry>> {
     let mut call = scripts::AGAIN.key(shared.name("commands"));
     call.key(shared.name("commands:later")).arg(&shared.settings.prefix).arg(milliseconds(shared.settings.ack_wait));
     let taken: Option<(String, u32, HashMap<String, Value>)> = call.invoke_async(own).await?;
     Ok(taken.map(|(id, attempt, fields)| Entry { id, attempt, fields }))
 }
 
-async fn fresh(shared: &Shared, own: &mut MultiplexedConnection, wait: Duration) -> RedisResult<Option<Entry>> {
+async fn read_new(
+    shared: &RedisConnection,
+    own: &mut MultiplexedConnection,
+    wait: Duration,
+) -> RedisResult<Option<Entry>> {
     let group = &shared.settings.prefix;
     // One consumer for all nodes: who holds a command does not matter, only for how long. A node that dies leaves no
     // consumer behind.
-    let options = StreamReadOptions::default().group(group, group).count(1).block(whole(wait));
+    let options = StreamReadOptions::default().group(group, group).count(1).block(whole_millis(wait));
     let reply: Option<StreamReadReply> = own.xread_options(&[shared.name("commands")], &[">"], &options).await?;
     let entry = reply.into_iter().flat_map(|reply| reply.keys).flat_map(|key| key.ids).next();
     Ok(entry.map(|entry| Entry { id: entry.id, attempt: 1, fields: entry.map }))
 }
 
 struct Held {
-    shared: Arc<Shared>,
+    shared: Arc<RedisConnection>,
     id: String,
 }
 
-impl Receipt for Held {
+impl CommandReceipt for Held {
     fn ack(&self) -> BoxFuture<'_, Result<(), BusError>> {
         let (stream, later) = (self.shared.name("commands"), self.shared.name("commands:later"));
         let mut done = redis::pipe();

@@ -4,7 +4,7 @@ use crate::BusError;
 use redis::{Client, ErrorKind, RedisError, ServerErrorKind};
 
 /// Where that is, without credentials.
-pub(super) fn place(client: &Client) -> String {
+pub(super) fn server_name(client: &Client) -> String {
     client.get_connection_info().addr().to_string()
 }
 

@@ -9,14 +9,14 @@ mod fault;
 mod scripts;
 mod shared;
 
-use crate::{Bus, BusError, DeadLetter, Delivery, Event, Settings};
+use crate::{Bus, BusError, BusEvent, BusSettings, CommandDelivery, DeadLetter};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::streams::StreamRangeReply;
 use redis::{AsyncCommands, Client, RedisError};
-use shared::{CONNECTING, PAUSE, Shared, milliseconds, read};
+use shared::{CONNECTING, PAUSE, RedisConnection, milliseconds, read};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -24,7 +24,7 @@ use tokio::time::timeout;
 /// A bus on Redis Streams. Clones share its connection.
 #[derive(Clone)]
 pub struct RedisStreams {
-    shared: Arc<Shared>,
+    shared: Arc<RedisConnection>,
 }
 
 /// The most replies that one stream of replies keeps, and for how long.
@@ -36,7 +36,7 @@ impl RedisStreams {
     ///
     /// # Errors
     /// If the address is none.
-    pub fn open(url: &str, settings: Settings) -> Result<Self, BusError> {
+    pub fn open(url: &str, settings: BusSettings) -> Result<Self, BusError> {
         // The error's own text may repeat the address, and with it the password.
         let expected = "expected redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE], or rediss:// for TLS";
         let client = Client::open(url).map_err(|_| BusError::Setup(expected.into()))?;
@@ -47,21 +47,21 @@ impl RedisStreams {
             .set_max_delay(PAUSE);
         // Lazy, so that Baton starts while Redis is away.
         let connection = ConnectionManager::new_lazy_with_config(client.clone(), config)
-            .map_err(|error| fault::bus_error(&error, &fault::place(&client)))?;
-        Ok(Self { shared: Arc::new(Shared { settings, client, connection }) })
+            .map_err(|error| fault::bus_error(&error, &fault::server_name(&client)))?;
+        Ok(Self { shared: Arc::new(RedisConnection { settings, client, connection }) })
     }
 }
 
 impl Bus for RedisStreams {
-    fn publish<'a>(&'a self, events: &'a [Event]) -> BoxFuture<'a, Result<(), BusError>> {
+    fn publish<'a>(&'a self, events: &'a [BusEvent]) -> BoxFuture<'a, Result<(), BusError>> {
         self.shared.append("events", events, self.shared.settings.events).boxed()
     }
 
-    fn listen(&self) -> BoxFuture<'_, Result<BoxStream<'static, Event>, BusError>> {
-        self.shared.follow(self.shared.name("events")).boxed()
+    fn listen(&self) -> BoxFuture<'_, Result<BoxStream<'static, BusEvent>, BusError>> {
+        self.shared.read_stream(self.shared.name("events")).boxed()
     }
 
-    fn send<'a>(&'a self, command: &'a Event) -> BoxFuture<'a, Result<(), BusError>> {
+    fn send<'a>(&'a self, command: &'a BusEvent) -> BoxFuture<'a, Result<(), BusError>> {
         async move {
             let limit = self.shared.settings.max_commands;
             let mut call = scripts::SEND.key(self.shared.name("commands"));
@@ -72,11 +72,11 @@ impl Bus for RedisStreams {
         .boxed()
     }
 
-    fn commands(&self) -> BoxStream<'static, Delivery> {
+    fn commands(&self) -> BoxStream<'static, CommandDelivery> {
         commands::commands(Arc::clone(&self.shared))
     }
 
-    fn reply<'a>(&'a self, to: &'a str, event: &'a Event) -> BoxFuture<'a, Result<(), BusError>> {
+    fn reply<'a>(&'a self, to: &'a str, event: &'a BusEvent) -> BoxFuture<'a, Result<(), BusError>> {
         async move {
             let own = format!("{}:", self.shared.settings.prefix);
             // A command comes from anybody. Its reply must not become a command or an event.
@@ -90,15 +90,15 @@ impl Bus for RedisStreams {
         .boxed()
     }
 
-    fn replies<'a>(&'a self, to: &'a str) -> BoxFuture<'a, Result<BoxStream<'static, Event>, BusError>> {
-        self.shared.follow(to.to_owned()).boxed()
+    fn replies<'a>(&'a self, to: &'a str) -> BoxFuture<'a, Result<BoxStream<'static, BusEvent>, BusError>> {
+        self.shared.read_stream(to.to_owned()).boxed()
     }
 
-    fn bury<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), BusError>> {
+    fn put_dead_letter<'a>(&'a self, letter: &'a DeadLetter) -> BoxFuture<'a, Result<(), BusError>> {
         async move { self.shared.append("dead", &[letter.event()], self.shared.settings.dead).await }.boxed()
     }
 
-    fn buried(&self, limit: usize) -> BoxFuture<'_, Result<Vec<Event>, BusError>> {
+    fn list_dead_letters(&self, limit: usize) -> BoxFuture<'_, Result<Vec<BusEvent>, BusError>> {
         async move {
             let key = self.shared.name("dead");
             let last: StreamRangeReply =
@@ -110,11 +110,11 @@ impl Bus for RedisStreams {
 
     fn check(&self) -> BoxFuture<'_, Result<String, BusError>> {
         async move {
-            let place = fault::place(&self.shared.client);
+            let place = fault::server_name(&self.shared.client);
             let look = async {
                 // A connection of its own: the shared one tries again in the background, and does not tell why it
                 // failed.
-                let mut connection = self.shared.own().await?;
+                let mut connection = self.shared.open_dedicated().await?;
                 let info: String = redis::cmd("INFO").arg("server").query_async(&mut connection).await?;
                 self.shared.ensure_group(&mut connection).await?;
                 Ok(info)

@@ -1,7 +1,7 @@
 //! The connection, and what is done over it.
 
 use super::{fault, scripts};
-use crate::{Bound, BusError, Event, Settings};
+use crate::{BusError, BusEvent, BusSettings, StreamBound};
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use redis::aio::{ConnectionManager, MultiplexedConnection};
@@ -12,8 +12,8 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
 /// What the bus and its streams of commands share.
-pub(super) struct Shared {
-    pub settings: Settings,
+pub(super) struct RedisConnection {
+    pub settings: BusSettings,
     pub client: Client,
     pub connection: ConnectionManager,
 }
@@ -25,13 +25,13 @@ pub(super) const BLOCK: Duration = Duration::from_secs(2);
 pub(super) const CONNECTING: Duration = Duration::from_secs(2);
 /// The wait after a failure.
 pub(super) const PAUSE: Duration = Duration::from_millis(500);
-impl Shared {
+impl RedisConnection {
     pub fn name(&self, name: &str) -> String {
         format!("{}:{name}", self.settings.prefix)
     }
 
     pub fn bus_error(&self, error: &RedisError) -> BusError {
-        fault::bus_error(error, &fault::place(&self.client))
+        fault::bus_error(error, &fault::server_name(&self.client))
     }
 
     /// Runs an operation on the shared connection.
@@ -43,12 +43,14 @@ impl Shared {
         let limit = self.settings.timeout + CONNECTING;
         match timeout(limit, run(self.connection.clone())).await {
             Ok(result) => result.map_err(|error| self.bus_error(&error)),
-            Err(_) => Err(BusError::Away(format!("Redis at {} does not respond in time", fault::place(&self.client)))),
+            Err(_) => {
+                Err(BusError::Away(format!("Redis at {} does not respond in time", fault::server_name(&self.client))))
+            }
         }
     }
 
     /// A connection for reads that wait: on the shared one, everything else would wait with them.
-    pub async fn own(&self) -> RedisResult<MultiplexedConnection> {
+    pub async fn open_dedicated(&self) -> RedisResult<MultiplexedConnection> {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECTING))
             .set_response_timeout(Some(BLOCK + self.settings.timeout));
@@ -56,7 +58,7 @@ impl Shared {
     }
 
     /// Appends events to a stream, but for those that were appended lately.
-    pub async fn append(&self, stream: &str, events: &[Event], bound: Bound) -> Result<(), BusError> {
+    pub async fn append(&self, stream: &str, events: &[BusEvent], bound: StreamBound) -> Result<(), BusError> {
         let key = self.name(stream);
         // A script runs alone in Redis, so a long one would stop everybody.
         for batch in events.chunks(BATCH) {
@@ -84,18 +86,18 @@ impl Shared {
     }
 
     /// What is added to a stream after its present end.
-    pub async fn follow(self: &Arc<Self>, key: String) -> Result<BoxStream<'static, Event>, BusError> {
+    pub async fn read_stream(self: &Arc<Self>, key: String) -> Result<BoxStream<'static, BusEvent>, BusError> {
         // The position is read before the stream is returned, so that nothing sent after this call is missed.
         let last: StreamRangeReply = self.run(async |mut c| c.xrevrange_count(&key, "+", "-", 1).await).await?;
         let mut last = last.ids.first().map_or_else(|| "0-0".to_owned(), |entry| entry.id.clone());
         let shared = Arc::clone(self);
-        let options = StreamReadOptions::default().block(whole(BLOCK)).count(BATCH);
+        let options = StreamReadOptions::default().block(whole_millis(BLOCK)).count(BATCH);
         let stream = async_stream::stream! {
             let mut own = None;
             loop {
                 let connection = match &mut own {
                     Some(connection) => connection,
-                    None => match shared.own().await {
+                    None => match shared.open_dedicated().await {
                         Ok(connection) => own.insert(connection),
                         Err(_) => {
                             sleep(PAUSE).await;
@@ -123,8 +125,8 @@ impl Shared {
 }
 
 /// The event of an entry, if it has one.
-pub(super) fn read(entry: &StreamId) -> Option<Event> {
-    Event::read(&entry.get::<Vec<u8>>("event")?).ok()
+pub(super) fn read(entry: &StreamId) -> Option<BusEvent> {
+    BusEvent::read(&entry.get::<Vec<u8>>("event")?).ok()
 }
 
 pub(super) fn milliseconds(duration: Duration) -> u64 {
@@ -132,6 +134,6 @@ pub(super) fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX).min(1 << 52)
 }
 
-pub(super) fn whole(duration: Duration) -> usize {
+pub(super) fn whole_millis(duration: Duration) -> usize {
     usize::try_from(duration.as_millis()).unwrap_or(usize::MAX)
 }

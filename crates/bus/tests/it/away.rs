@@ -1,13 +1,13 @@
 //! Servers that go and come back.
 
 use crate::place::{self, Place};
-use crate::{event, id, next, taken};
-use baton_bus::{Bus, BusError, Settings};
+use crate::{event, id, next, take_delivery};
+use baton_bus::{Bus, BusError, BusSettings};
 use std::sync::Arc;
 use std::time::Duration;
 
-fn settings() -> Settings {
-    Settings { ack_wait: Duration::from_secs(1), timeout: Duration::from_secs(2), ..Settings::default() }
+fn settings() -> BusSettings {
+    BusSettings { ack_wait: Duration::from_secs(1), timeout: Duration::from_secs(2), ..BusSettings::default() }
 }
 
 /// Tries until it goes.
@@ -32,12 +32,12 @@ async fn is_away(bus: &Arc<dyn Bus>) {
 
 #[tokio::test]
 async fn redis_comes_back_empty() {
-    let mut server = baton_servers::redis::Own::start(&[]);
+    let mut server = baton_servers::redis::RedisServer::start(&[]);
     let place = Place::redis(server.url(), settings());
     let bus = place.node().await;
     let (mut commands, mut events) = (bus.commands(), bus.listen().await.unwrap());
     bus.send(&event("1", "model.update")).await.unwrap();
-    let held = taken(&mut commands).await;
+    let held = take_delivery(&mut commands).await;
     bus.publish(&[event("1", "model.updated")]).await.unwrap();
     assert_eq!(next(&mut events).await.id, "1");
 
@@ -47,7 +47,7 @@ async fn redis_comes_back_empty() {
 
     server.restart();
     at_last("send", async || bus.send(&event("2", "model.update")).await).await;
-    assert_eq!(id(&taken(&mut commands).await), "2");
+    assert_eq!(id(&take_delivery(&mut commands).await), "2");
     held.ack().await.unwrap();
     at_last("publish", async || bus.publish(&[event("2", "model.updated")]).await).await;
     assert_eq!(next(&mut events).await.id, "2");
@@ -55,27 +55,27 @@ async fn redis_comes_back_empty() {
 
 #[tokio::test]
 async fn redis_is_flushed() {
-    let server = baton_servers::redis::Own::start(&[]);
+    let server = baton_servers::redis::RedisServer::start(&[]);
     let place = Place::redis(server.url(), settings());
     let bus = place.node().await;
     let mut commands = bus.commands();
     bus.send(&event("1", "model.update")).await.unwrap();
-    let held = taken(&mut commands).await;
+    let held = take_delivery(&mut commands).await;
     redis::cmd("FLUSHALL").query_async::<()>(&mut place::redis(&server.url()).await).await.unwrap();
     // There is nothing left to acknowledge, and that is no error.
     held.ack().await.unwrap();
     bus.send(&event("2", "model.update")).await.unwrap();
-    assert_eq!(id(&taken(&mut commands).await), "2");
+    assert_eq!(id(&take_delivery(&mut commands).await), "2");
 }
 
 #[tokio::test]
 async fn nats_comes_back_with_what_it_had() {
-    let mut server = baton_servers::nats::Own::start(true);
+    let mut server = baton_servers::nats::NatsServer::start(true);
     let place = Place::nats(server.url(), settings());
     let bus = place.node().await;
     let (mut commands, mut events) = (bus.commands(), bus.listen().await.unwrap());
     bus.send(&event("1", "model.update")).await.unwrap();
-    drop(taken(&mut commands).await);
+    drop(take_delivery(&mut commands).await);
 
     server.stop();
     is_away(&bus).await;
@@ -86,7 +86,7 @@ async fn nats_comes_back_with_what_it_had() {
     while next(&mut events).await.id != "2" {}
     // It was not acknowledged, so it comes again. A server that was killed may have forgotten how often it came before.
     loop {
-        let again = taken(&mut commands).await;
+        let again = take_delivery(&mut commands).await;
         again.ack().await.unwrap();
         if id(&again) == "1" {
             break;
@@ -96,12 +96,12 @@ async fn nats_comes_back_with_what_it_had() {
 
 #[tokio::test]
 async fn nats_loses_its_streams() {
-    let mut server = baton_servers::nats::Own::start(true);
+    let mut server = baton_servers::nats::NatsServer::start(true);
     let place = Place::nats(server.url(), settings());
     let bus = place.node().await;
     let mut commands = bus.commands();
     bus.send(&event("1", "model.update")).await.unwrap();
-    taken(&mut commands).await.ack().await.unwrap();
+    take_delivery(&mut commands).await.ack().await.unwrap();
     let context = async_nats::jetstream::new(async_nats::connect(server.url()).await.unwrap());
     let Place::Nats { settings, .. } = &place else { panic!("it is on NATS") };
     for stream in ["EVENTS", "COMMANDS", "DEAD"] {
@@ -109,14 +109,14 @@ async fn nats_loses_its_streams() {
     }
     bus.publish(&[event("2", "model.updated")]).await.unwrap();
     bus.send(&event("2", "model.update")).await.unwrap();
-    assert_eq!(id(&taken(&mut commands).await), "2");
+    assert_eq!(id(&take_delivery(&mut commands).await), "2");
     server.stop();
 }
 
 #[tokio::test]
 async fn a_bus_may_be_opened_before_its_server_runs() {
-    let mut redis = baton_servers::redis::Own::start(&[]);
-    let mut nats = baton_servers::nats::Own::start(true);
+    let mut redis = baton_servers::redis::RedisServer::start(&[]);
+    let mut nats = baton_servers::nats::NatsServer::start(true);
     redis.stop();
     nats.stop();
     let nodes = [Place::redis(redis.url(), settings()).node().await, Place::nats(nats.url(), settings()).node().await];
@@ -125,6 +125,6 @@ async fn a_bus_may_be_opened_before_its_server_runs() {
     nats.restart();
     for (node, commands) in nodes.iter().zip(&mut streams) {
         at_last("send", async || node.send(&event("1", "model.update")).await).await;
-        assert_eq!(id(&taken(commands).await), "1");
+        assert_eq!(id(&take_delivery(commands).await), "1");
     }
 }

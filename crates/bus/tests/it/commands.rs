@@ -1,8 +1,8 @@
 //! Commands: who gets them, how often, and what becomes of those that are bad.
 
 use crate::place::Place;
-use crate::{event, id, on_every_bus, taken};
-use baton_bus::{Bus, BusError, DeadLetter, Delivery, Settings};
+use crate::{event, id, on_every_bus, take_delivery};
+use baton_bus::{Bus, BusError, BusSettings, CommandDelivery, DeadLetter};
 use baton_model::Timestamp;
 use baton_model::chat::Json;
 use futures::StreamExt;
@@ -11,35 +11,35 @@ use std::sync::Arc;
 use std::time::Duration;
 
 on_every_bus! {
-    nodes_that_start_at_once_share_commands patient();
-    a_command_that_was_sent_before_anybody_listened_comes patient();
+    nodes_that_start_at_once_share_commands patient_settings();
+    a_command_that_was_sent_before_anybody_listened_comes patient_settings();
     what_a_dead_node_held_goes_to_another brief();
     what_shall_come_later_comes_later_and_once brief();
     what_is_extended_stays brief();
     a_late_acknowledgement_counts brief();
-    bad_commands_are_told_and_put_away patient();
-    no_more_commands_wait_than_may full();
+    bad_commands_are_told_and_put_away patient_settings();
+    no_more_commands_wait_than_may full_settings();
 }
 
 /// Nothing comes again while a test runs.
-fn patient() -> Settings {
-    Settings { ack_wait: Duration::from_secs(300), ..Settings::default() }
+fn patient_settings() -> BusSettings {
+    BusSettings { ack_wait: Duration::from_secs(300), ..BusSettings::default() }
 }
 
 /// What is not acknowledged comes again soon.
-fn brief() -> Settings {
-    Settings { ack_wait: Duration::from_secs(2), ..Settings::default() }
+fn brief() -> BusSettings {
+    BusSettings { ack_wait: Duration::from_secs(2), ..BusSettings::default() }
 }
 
-fn full() -> Settings {
-    Settings { max_commands: 2, ..patient() }
+fn full_settings() -> BusSettings {
+    BusSettings { max_commands: 2, ..patient_settings() }
 }
 
 /// Whether nothing but that command, sent now, comes.
-async fn only(bus: &Arc<dyn Bus>, commands: &mut BoxStream<'static, Delivery>, marker: &str) {
+async fn only(bus: &Arc<dyn Bus>, commands: &mut BoxStream<'static, CommandDelivery>, marker: &str) {
     // A marker of its own: without it, silence might only mean that nothing is delivered at all.
     bus.send(&event(marker, "model.update")).await.unwrap();
-    let delivery = taken(commands).await;
+    let delivery = take_delivery(commands).await;
     assert_eq!(id(&delivery), marker);
     delivery.ack().await.unwrap();
     let quiet = tokio::time::timeout(brief().ack_wait * 2, commands.next()).await;
@@ -69,10 +69,10 @@ async fn nodes_that_start_at_once_share_commands(place: &Place) {
 }
 
 async fn a_command_that_was_sent_before_anybody_listened_comes(place: &Place) {
-    let mut command = event("1", "model.register").with("apikey", "k").with("replyto", "r");
+    let mut command = event("1", "model.register").with_attribute("apikey", "k").with_attribute("replyto", "r");
     command.data = Some(Json(r#"{"model_id":"m"}"#.into()));
     place.node().await.send(&command).await.unwrap();
-    let delivery = taken(&mut place.node().await.commands()).await;
+    let delivery = take_delivery(&mut place.node().await.commands()).await;
     assert_eq!(delivery.event, Ok(command.clone()));
     assert_eq!(delivery.raw, command.write());
     assert!(!format!("{delivery:?}").contains("apikey"));
@@ -82,12 +82,12 @@ async fn what_a_dead_node_held_goes_to_another(place: &Place) {
     let (one, other) = (place.node().await, place.node().await);
     one.send(&event("1", "model.update")).await.unwrap();
     let mut commands = one.commands();
-    let held = taken(&mut commands).await;
+    let held = take_delivery(&mut commands).await;
     let place_held = held.place.clone();
     // A node that dies tells the bus nothing.
     drop((commands, held, one));
     let mut commands = other.commands();
-    let again = taken(&mut commands).await;
+    let again = take_delivery(&mut commands).await;
     assert_eq!((id(&again), again.attempt, &again.place), ("1", 2, &place_held));
     again.ack().await.unwrap();
     only(&other, &mut commands, "marker").await;
@@ -97,19 +97,19 @@ async fn what_shall_come_later_comes_later_and_once(place: &Place) {
     let bus = place.node().await;
     let mut commands = bus.commands();
     bus.send(&event("later", "model.update")).await.unwrap();
-    let later = taken(&mut commands).await;
+    let later = take_delivery(&mut commands).await;
     // Longer than a silent holder may have it.
     later.retry(brief().ack_wait * 3).await.unwrap();
     bus.send(&event("now", "model.update")).await.unwrap();
-    let now = taken(&mut commands).await;
+    let now = take_delivery(&mut commands).await;
     assert_eq!(id(&now), "now");
     now.ack().await.unwrap();
     let quiet = tokio::time::timeout(brief().ack_wait * 2, commands.next()).await;
     assert!(quiet.is_err(), "{quiet:?} did not wait as long as it was to");
-    let again = taken(&mut commands).await;
+    let again = take_delivery(&mut commands).await;
     assert_eq!((id(&again), again.attempt), ("later", 2));
     again.retry(Duration::ZERO).await.unwrap();
-    let again = taken(&mut commands).await;
+    let again = take_delivery(&mut commands).await;
     assert_eq!((id(&again), again.attempt), ("later", 3));
     again.ack().await.unwrap();
     only(&bus, &mut commands, "marker").await;
@@ -118,7 +118,7 @@ async fn what_shall_come_later_comes_later_and_once(place: &Place) {
 async fn what_is_extended_stays(place: &Place) {
     let (one, other) = (place.node().await, place.node().await);
     one.send(&event("held", "model.update")).await.unwrap();
-    let held = taken(&mut one.commands()).await;
+    let held = take_delivery(&mut one.commands()).await;
     let mut elsewhere = other.commands();
     // Three times as long as it could be held without.
     for _ in 0..24 {
@@ -133,9 +133,9 @@ async fn what_is_extended_stays(place: &Place) {
 async fn a_late_acknowledgement_counts(place: &Place) {
     let (slow, other) = (place.node().await, place.node().await);
     slow.send(&event("1", "model.update")).await.unwrap();
-    let first = taken(&mut slow.commands()).await;
+    let first = take_delivery(&mut slow.commands()).await;
     let mut commands = other.commands();
-    let second = taken(&mut commands).await;
+    let second = take_delivery(&mut commands).await;
     assert_eq!((id(&second), second.attempt), ("1", 2));
     // The slow node has done the work, so it must not be done again, though another holds the command by now.
     first.ack().await.unwrap();
@@ -161,22 +161,22 @@ async fn bad_commands_are_told_and_put_away(place: &Place) {
     let mut commands = bus.commands();
     for (raw, reason, written) in cases {
         place.raw(raw).await;
-        let delivery = taken(&mut commands).await;
+        let delivery = take_delivery(&mut commands).await;
         assert_eq!(&delivery.raw[..], raw);
         let fault = delivery.event.as_ref().unwrap_err().to_string();
         assert!(fault.starts_with(reason), "{fault}");
         let letter = DeadLetter::new(&delivery, fault.clone(), "node", Timestamp(1_769_860_800_000_000));
         // A node that dies in between leaves it to another to do the same.
-        bus.bury(&letter).await.unwrap();
-        bus.bury(&letter).await.unwrap();
+        bus.put_dead_letter(&letter).await.unwrap();
+        bus.put_dead_letter(&letter).await.unwrap();
         delivery.ack().await.unwrap();
-        let newest = bus.buried(1).await.unwrap().remove(0);
+        let newest = bus.list_dead_letters(1).await.unwrap().remove(0);
         assert_eq!(newest, letter.event());
         assert_eq!((newest.kind.as_str(), newest.source.as_str()), (DeadLetter::KIND, "node"));
         let data = newest.data.unwrap().0;
         assert!(data.contains(written) && data.contains(r#""attempts":1"#) && !data.contains("secret"), "{data}");
     }
-    assert_eq!(bus.buried(100).await.unwrap().len(), cases.len());
+    assert_eq!(bus.list_dead_letters(100).await.unwrap().len(), cases.len());
 }
 
 async fn no_more_commands_wait_than_may(place: &Place) {
@@ -186,9 +186,10 @@ async fn no_more_commands_wait_than_may(place: &Place) {
     }
     assert_eq!(bus.send(&event("3", "model.update")).await, Err(BusError::Full(2)));
     let mut commands = bus.commands();
-    taken(&mut commands).await.ack().await.unwrap();
+    take_delivery(&mut commands).await.ack().await.unwrap();
     bus.send(&event("3", "model.update")).await.unwrap();
-    let mut left = [taken(&mut commands).await, taken(&mut commands).await].map(|delivery| id(&delivery).to_owned());
+    let mut left = [take_delivery(&mut commands).await, take_delivery(&mut commands).await]
+        .map(|delivery| id(&delivery).to_owned());
     left.sort();
     assert_eq!(left, ["2", "3"]);
 }

@@ -2,18 +2,18 @@
 
 use crate::place::Place;
 use crate::{event, next, on_every_bus};
-use baton_bus::{Bound, BusError, Event, Settings};
+use baton_bus::{BusError, BusEvent, BusSettings, StreamBound};
 use baton_model::Timestamp;
 use baton_model::chat::Json;
 use std::time::Duration;
 
 on_every_bus! {
-    every_listener_hears_and_the_bus_keeps_one_of_each Settings::default();
-    an_event_arrives_as_it_was_written Settings::default();
-    old_events_go bounded();
-    replies_reach_who_waits_for_them Settings::default();
-    replies_go_to_no_stream_of_batons_own Settings::default();
-    a_good_bus_passes_its_check Settings::default();
+    every_listener_hears_and_the_bus_keeps_one_of_each BusSettings::default();
+    an_event_arrives_as_it_was_written BusSettings::default();
+    old_events_go bounded_settings();
+    replies_reach_who_waits_for_them BusSettings::default();
+    replies_go_to_no_stream_of_batons_own BusSettings::default();
+    a_good_bus_passes_its_check BusSettings::default();
 }
 
 async fn every_listener_hears_and_the_bus_keeps_one_of_each(place: &Place) {
@@ -42,23 +42,23 @@ async fn every_listener_hears_and_the_bus_keeps_one_of_each(place: &Place) {
 async fn an_event_arrives_as_it_was_written(place: &Place) {
     let node = place.node().await;
     let mut listener = node.listen().await.unwrap();
-    let sent = Event {
+    let sent = BusEvent {
         subject: Some("ü \"model\"".into()),
         time: Some(Timestamp(1_769_860_800_000_250)),
         data: Some(Json(format!(r#"{{"number":1.50,"text":"{}"}}"#, "x".repeat(100_000)))),
-        ..event("whole ö", "model.request.completed").with("traceparent", "00-1-2-01")
+        ..event("whole ö", "model.request.completed").with_attribute("traceparent", "00-1-2-01")
     };
     node.publish(std::slice::from_ref(&sent)).await.unwrap();
     assert!(next(&mut listener).await == sent);
 }
 
-fn bounded() -> Settings {
-    Settings { events: Bound { length: 100, age: Duration::from_secs(3600) }, ..Settings::default() }
+fn bounded_settings() -> BusSettings {
+    BusSettings { events: StreamBound { length: 100, age: Duration::from_secs(3600) }, ..BusSettings::default() }
 }
 
 async fn old_events_go(place: &Place) {
     let node = place.node().await;
-    let events: Vec<Event> = (0..1000).map(|number| event(&number.to_string(), "model.updated")).collect();
+    let events: Vec<BusEvent> = (0..1000).map(|number| event(&number.to_string(), "model.updated")).collect();
     node.publish(&events).await.unwrap();
     if let Some(kept) = place.kept().await {
         // Redis trims whole nodes of its tree (`~`), and so keeps some more.
@@ -72,7 +72,7 @@ async fn replies_reach_who_waits_for_them(place: &Place) {
     // Before anybody waits: it must not be taken for the reply to a later command.
     node.reply(&to, &event("early", "chat.execute.result")).await.unwrap();
     let mut replies = client.replies(&to).await.unwrap();
-    let reply = event("1", "chat.execute.result").with("commandid", "c");
+    let reply = event("1", "chat.execute.result").with_attribute("commandid", "c");
     node.reply(&to, &reply).await.unwrap();
     assert_eq!(next(&mut replies).await, reply);
 }

@@ -1,11 +1,11 @@
 //! What `check` tells.
 
-use baton_bus::{Bus, BusError, Nats, RedisStreams, Settings};
+use baton_bus::{Bus, BusError, BusSettings, Nats, RedisStreams};
 use std::time::Duration;
 use tokio::net::TcpListener;
 
-fn settings() -> Settings {
-    Settings { timeout: Duration::from_secs(2), ..Settings::default() }
+fn settings() -> BusSettings {
+    BusSettings { timeout: Duration::from_secs(2), ..BusSettings::default() }
 }
 
 async fn redis(url: &str) -> Result<String, BusError> {
@@ -17,41 +17,41 @@ async fn nats(url: &str) -> Result<String, BusError> {
 }
 
 /// The message, with the server's address as `PLACE`.
-fn told(result: Result<String, BusError>, place: &str) -> String {
+fn error_text(result: Result<String, BusError>, place: &str) -> String {
     result.unwrap_err().to_string().replace(place, "PLACE")
 }
 
 #[tokio::test]
 async fn of_redis() {
-    let mut server = baton_servers::redis::Own::start(&["--requirepass", "secret"]);
+    let mut server = baton_servers::redis::RedisServer::start(&["--requirepass", "secret"]);
     let url = server.url();
     let place = url.trim_start_matches("redis://");
     let wants = "Redis at PLACE wants a password: write redis://:PASSWORD@HOST or redis://USER:PASSWORD@HOST";
-    assert_eq!(told(redis(&url).await, place), wants);
+    assert_eq!(error_text(redis(&url).await, place), wants);
     let wrong = redis(&format!("redis://:wrong@{place}")).await;
-    assert_eq!(told(wrong, place), "Redis at PLACE does not accept the user or the password in the address");
+    assert_eq!(error_text(wrong, place), "Redis at PLACE does not accept the user or the password in the address");
     let right = format!("redis://:secret@{place}");
     redis(&right).await.unwrap();
     let mut admin = crate::place::redis(&right).await;
     ::redis::cmd("REPLICAOF").arg(&["127.0.0.1", "1"]).query_async::<()>(&mut admin).await.unwrap();
     let replica = redis(&right).await;
-    assert_eq!(told(replica, place), "Redis at PLACE is a replica and takes no writes: name the primary");
+    assert_eq!(error_text(replica, place), "Redis at PLACE is a replica and takes no writes: name the primary");
     server.stop();
-    assert_eq!(told(redis(&right).await, place), "Redis at PLACE refuses connections: is it running there?");
+    assert_eq!(error_text(redis(&right).await, place), "Redis at PLACE refuses connections: is it running there?");
 }
 
 #[tokio::test]
 async fn of_nats() {
-    let mut server = baton_servers::nats::Own::start(false);
+    let mut server = baton_servers::nats::NatsServer::start(false);
     let url = server.url();
     let place = url.trim_start_matches("nats://");
     let off = "NATS at PLACE responds, but JetStream is off: start nats-server with -js";
-    assert_eq!(told(nats(&url).await, place), off);
+    assert_eq!(error_text(nats(&url).await, place), off);
     let bus = Nats::open(&url, settings()).await.unwrap();
     let published = bus.publish(&[crate::event("1", "model.updated")]).await;
     assert_eq!(published.map_err(|error| error.to_string().replace(place, "PLACE")), Err(off.to_owned()));
     server.stop();
-    assert_eq!(told(nats(&url).await, place), "NATS at PLACE refuses connections: is it running there?");
+    assert_eq!(error_text(nats(&url).await, place), "NATS at PLACE refuses connections: is it running there?");
 }
 
 #[tokio::test]
@@ -64,9 +64,9 @@ async fn of_a_server_that_accepts_and_never_replies() {
             held.push(socket);
         }
     });
-    let told_by_redis = told(redis(&format!("redis://{place}")).await, &place);
+    let told_by_redis = error_text(redis(&format!("redis://{place}")).await, &place);
     assert_eq!(told_by_redis, "Redis at PLACE does not respond in time");
-    assert_eq!(told(nats(&format!("nats://{place}")).await, &place), "NATS at PLACE does not respond in time");
+    assert_eq!(error_text(nats(&format!("nats://{place}")).await, &place), "NATS at PLACE does not respond in time");
     held.abort();
 }
 

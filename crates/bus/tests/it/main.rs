@@ -7,7 +7,7 @@ mod events;
 mod faults;
 mod place;
 
-use baton_bus::{Delivery, Event};
+use baton_bus::{BusEvent, CommandDelivery};
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use std::time::Duration;
@@ -15,19 +15,19 @@ use std::time::Duration;
 /// Longer than anything takes here, however busy the machine is.
 const LONG: Duration = Duration::from_secs(60);
 
-fn event(id: &str, kind: &str) -> Event {
-    Event::new(id, "test", kind)
+fn event(id: &str, kind: &str) -> BusEvent {
+    BusEvent::new(id, "test", kind)
 }
 
-async fn next(stream: &mut BoxStream<'static, Event>) -> Event {
+async fn next(stream: &mut BoxStream<'static, BusEvent>) -> BusEvent {
     tokio::time::timeout(LONG, stream.next()).await.expect("an event comes").expect("the stream goes on")
 }
 
-async fn taken(stream: &mut BoxStream<'static, Delivery>) -> Delivery {
+async fn take_delivery(stream: &mut BoxStream<'static, CommandDelivery>) -> CommandDelivery {
     tokio::time::timeout(LONG, stream.next()).await.expect("a command comes").expect("the stream goes on")
 }
 
-fn id(delivery: &Delivery) -> &str {
+fn id(delivery: &CommandDelivery) -> &str {
     &delivery.event.as_ref().expect("it can be read").id
 }
 

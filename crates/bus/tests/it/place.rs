@@ -1,28 +1,28 @@
 //! A bus to test, as several nodes see it, and as a client that knows nothing of Baton does.
 
-use baton_bus::{Bus, Local, Nats, RedisStreams, Settings};
+use baton_bus::{Bus, BusSettings, Local, Nats, RedisStreams};
 use bytes::Bytes;
 use std::sync::Arc;
 
 pub enum Place {
     Local { bus: Local },
-    Redis { url: String, settings: Settings },
-    Nats { url: String, settings: Settings },
+    Redis { url: String, settings: BusSettings },
+    Nats { url: String, settings: BusSettings },
 }
 
 impl Place {
-    pub fn local(settings: Settings) -> Self {
+    pub fn local(settings: BusSettings) -> Self {
         Self::Local { bus: Local::new(settings) }
     }
 
-    pub fn redis(url: String, settings: Settings) -> Self {
+    pub fn redis(url: String, settings: BusSettings) -> Self {
         let prefix = baton_servers::redis::prefix();
-        Self::Redis { url, settings: Settings { prefix, ..settings } }
+        Self::Redis { url, settings: BusSettings { prefix, ..settings } }
     }
 
-    pub fn nats(url: String, settings: Settings) -> Self {
+    pub fn nats(url: String, settings: BusSettings) -> Self {
         let prefix = baton_servers::nats::prefix();
-        Self::Nats { url, settings: Settings { prefix, ..settings } }
+        Self::Nats { url, settings: BusSettings { prefix, ..settings } }
     }
 
     /// One more node.

@@ -1,10 +1,10 @@
 //! Taking over what providers list.
 
-use super::Models;
-use super::plan::{self, Ground, Plan, Step};
+use super::ModelDirectory;
+use super::plan::{self, DiscoveryPlan, PlanInput, PlanStep};
 use super::report::{Conflict, Discovery};
 use baton_model::{Actor, Code, Model, ProviderId, PublicError};
-use baton_provider_api::{Discovered, Provider};
+use baton_provider_api::{DiscoveredModel, Provider};
 use baton_store::{Change, StoreError};
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ const ATTEMPTS: u32 = 3;
 /// Providers that are asked for their lists, by id.
 type Selected = Vec<(ProviderId, Arc<dyn Provider>)>;
 
-impl Models {
+impl ModelDirectory {
     /// Lists the models of one provider, or of all, and registers them. A dry run reports what a real one would,
     /// and changes nothing.
     ///
@@ -76,7 +76,7 @@ impl Models {
     /// two providers may list the same name.
     async fn simulate(
         &self,
-        lists: &[(ProviderId, Vec<Discovered>)],
+        lists: &[(ProviderId, Vec<DiscoveredModel>)],
         report: &mut Discovery,
     ) -> Result<(), PublicError> {
         let mut stored = self.store.models().list().await?;
@@ -90,7 +90,7 @@ impl Models {
 
     async fn take_over_all(
         &self,
-        lists: &[(ProviderId, Vec<Discovered>)],
+        lists: &[(ProviderId, Vec<DiscoveredModel>)],
         by: &Actor,
         report: &mut Discovery,
     ) -> Result<(), PublicError> {
@@ -104,7 +104,7 @@ impl Models {
     async fn take_over(
         &self,
         provider: &ProviderId,
-        listed: &[Discovered],
+        listed: &[DiscoveredModel],
         by: &Actor,
     ) -> Result<Discovery, PublicError> {
         let mut attempt = 1;
@@ -120,7 +120,12 @@ impl Models {
 
     /// Carries out a plan in one transaction, and returns what was done of it. Another node may have done the same
     /// between our reading and our writing: then nothing is done (`None`), or, the `last` time, all the rest.
-    async fn carry_out(&self, mut plan: Plan, by: &Actor, last: bool) -> Result<Option<Plan>, PublicError> {
+    async fn carry_out(
+        &self,
+        mut plan: DiscoveryPlan,
+        by: &Actor,
+        last: bool,
+    ) -> Result<Option<DiscoveryPlan>, PublicError> {
         if plan.steps.is_empty() {
             return Ok(Some(plan));
         }
@@ -130,7 +135,7 @@ impl Models {
             match write(&change, &step).await {
                 Ok(()) => {
                     let (before, after) = step.models();
-                    self.note(&change, "model.discover", before, after).await?;
+                    self.note_change(&change, "model.discover", before, after).await?;
                     plan.steps.push(step);
                 }
                 Err(StoreError::Conflict { .. } | StoreError::NotFound { .. }) if !last => return Ok(None),
@@ -145,18 +150,18 @@ impl Models {
         Ok(Some(plan))
     }
 
-    fn plan(&self, stored: &[Model], provider: &ProviderId, listed: &[Discovered]) -> Plan {
+    fn plan(&self, stored: &[Model], provider: &ProviderId, listed: &[DiscoveredModel]) -> DiscoveryPlan {
         let vendors = self.vendors.load();
         let now = self.engine.clock().now();
-        plan::plan(&Ground { configured: &self.configured, stored, vendors: &vendors, now }, provider, listed)
+        plan::plan(&PlanInput { configured: &self.configured, stored, vendors: &vendors, now }, provider, listed)
     }
 }
 
-async fn write(change: &Change, step: &Step) -> Result<(), StoreError> {
+async fn write(change: &Change, step: &PlanStep) -> Result<(), StoreError> {
     match step {
-        Step::Add(model) => change.models().insert(model).await,
-        Step::Change(models) => change.models().update(&models.1, models.0.updated_at).await,
-        Step::Remove(model) => change.models().delete(&model.id).await,
+        PlanStep::Add(model) => change.models().insert(model).await,
+        PlanStep::Change(models) => change.models().update(&models.1, models.0.updated_at).await,
+        PlanStep::Remove(model) => change.models().delete(&model.id).await,
     }
 }
 

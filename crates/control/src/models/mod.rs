@@ -24,33 +24,33 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The models' directory of one node.
-pub struct Models {
+pub struct ModelDirectory {
     store: Store,
     engine: Engine,
     configured: Vec<Model>,
-    vendors: ArcSwap<Vendors>,
+    vendors: ArcSwap<VendorInfo>,
     /// One change at a time: each reads, writes and makes a new snapshot.
     change: tokio::sync::Mutex<()>,
 }
 
 /// What is known of providers beyond how to call them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Vendors {
+pub struct VendorInfo {
     /// For each provider that is a vendor itself (not merely compatible), its name in the catalogue.
     pub names: BTreeMap<ProviderId, String>,
     /// Providers whose lists are taken over only when they are asked for by name.
     pub unlisted: BTreeSet<ProviderId>,
 }
 
-impl Models {
+impl ModelDirectory {
     /// The models of the configuration and of the database.
-    pub fn new(store: Store, engine: Engine, configured: Vec<Model>, vendors: Vendors) -> Self {
+    pub fn new(store: Store, engine: Engine, configured: Vec<Model>, vendors: VendorInfo) -> Self {
         let vendors = ArcSwap::from_pointee(vendors);
         Self { store, engine, configured, vendors, change: tokio::sync::Mutex::default() }
     }
 
     /// Takes over what is known of other providers; [`Self::reload`] puts it in force.
-    pub fn know(&self, vendors: Vendors) {
+    pub fn set_vendor_info(&self, vendors: VendorInfo) {
         self.vendors.store(Arc::new(vendors));
     }
 
@@ -64,7 +64,7 @@ impl Models {
         let models: BTreeMap<ModelId, Arc<Model>> = stored
             .into_iter()
             .chain(self.configured.iter().cloned())
-            .map(|model| (model.id.clone(), Arc::new(self.completed(model))))
+            .map(|model| (model.id.clone(), Arc::new(self.complete_from_catalogue(model))))
             .collect();
         // Only the models are replaced: the providers of the snapshot have their own owner.
         self.engine.registry().update(|snapshot| snapshot.models.clone_from(&models));
@@ -87,7 +87,7 @@ impl Models {
         let change = self.store.change(by).await?;
         // The database decides about the name once more: another node may have registered it since the snapshot.
         change.models().insert(&model).await?;
-        self.note(&change, "model.register", None, Some(&model)).await?;
+        self.note_change(&change, "model.register", None, Some(&model)).await?;
         change.commit().await?;
         self.reload().await?;
         self.get(&model.id)
@@ -106,7 +106,7 @@ impl Models {
         alter: impl FnOnce(&mut Model),
     ) -> Result<Arc<Model>, PublicError> {
         let _one = self.change.lock().await;
-        let before = self.stored(id).await?;
+        let before = self.find_stored(id).await?;
         let was = before.updated_at;
         if seen.is_some_and(|seen| seen != was) {
             return Err(PublicError::new(
@@ -124,7 +124,7 @@ impl Models {
         let change = self.store.change(by).await?;
         // The lock holds on this node alone. Another node's change is noticed here, by the version.
         change.models().update(&model, was).await?;
-        self.note(&change, "model.update", Some(&before), Some(&model)).await?;
+        self.note_change(&change, "model.update", Some(&before), Some(&model)).await?;
         change.commit().await?;
         self.reload().await?;
         self.get(id)
@@ -137,7 +137,7 @@ impl Models {
     /// `force`.
     pub async fn remove(&self, id: &ModelId, force: bool, by: &Actor) -> Result<(), PublicError> {
         let _one = self.change.lock().await;
-        let before = self.stored(id).await?;
+        let before = self.find_stored(id).await?;
         let snapshot = self.engine.registry().snapshot();
         let users: Vec<&str> = snapshot
             .models
@@ -156,7 +156,7 @@ impl Models {
         }
         let change = self.store.change(by).await?;
         change.models().delete(id).await?;
-        self.note(&change, "model.delete", Some(&before), None).await?;
+        self.note_change(&change, "model.delete", Some(&before), None).await?;
         change.commit().await?;
         self.engine.health().forget(id);
         // After the commit: a reply that is cached in between would outlive the model.
@@ -166,7 +166,7 @@ impl Models {
 
     /// The model with what the catalogue knows where the registration says nothing; it can chat if nobody says what it
     /// can do.
-    fn completed(&self, mut model: Model) -> Model {
+    fn complete_from_catalogue(&self, mut model: Model) -> Model {
         let vendors = self.vendors.load();
         let vendor = vendors.names.get(&model.provider);
         // Only for the vendor itself: a compatible service may serve a model of the same name at another price.
@@ -189,7 +189,7 @@ impl Models {
     }
 
     /// Tells of a change to a model: others by an event, the audit log by an entry.
-    async fn note(
+    async fn note_change(
         &self,
         change: &Change,
         action: &'static str,
@@ -205,12 +205,12 @@ impl Models {
         let [before, after] = [before, after].map(|model| model.map(text));
         let data = after.clone().or_else(|| before.clone()).unwrap_or_default();
         let event = NewEvent { kind, subject: model.id.to_string(), data, traceparent: None };
-        change.tell(event).await?;
+        change.add_event(event).await?;
         let audit = NewAudit { action, kind: "model", subject: model.id.to_string(), before, after };
         Ok(change.audit(audit).await?)
     }
 
-    async fn stored(&self, id: &ModelId) -> Result<Model, PublicError> {
+    async fn find_stored(&self, id: &ModelId) -> Result<Model, PublicError> {
         if self.configured.iter().any(|model| model.id == *id) {
             return Err(PublicError::new(
                 Code::Conflict,

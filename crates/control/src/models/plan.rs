@@ -1,27 +1,27 @@
 //! What would have to change for a provider's list of models to be ours. Pure: a function of what is given.
 
-use super::Vendors;
+use super::VendorInfo;
 use super::report::{Conflict, Discovery};
 use baton_meter::catalogue;
 use baton_model::{Capability, Model, ModelId, ModelSource, ProviderId, Timestamp, bounds};
-use baton_provider_api::Discovered;
+use baton_provider_api::DiscoveredModel;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a plan is made from, beside the provider's list.
-pub(super) struct Ground<'a> {
+pub(super) struct PlanInput<'a> {
     /// The models of the configuration.
     pub configured: &'a [Model],
     /// The models of the database.
     pub stored: &'a [Model],
     /// What is known of providers.
-    pub vendors: &'a Vendors,
+    pub vendors: &'a VendorInfo,
     /// The time at which the changes are made.
     pub now: Timestamp,
 }
 
 /// One model's change.
 #[derive(Debug, Clone)]
-pub(super) enum Step {
+pub(super) enum PlanStep {
     Add(Model),
     /// Before, and after.
     Change(Box<(Model, Model)>),
@@ -30,28 +30,29 @@ pub(super) enum Step {
 
 /// The changes that make a provider's list ours, and what stands in the way of others.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Plan {
+pub(super) struct DiscoveryPlan {
     /// The names under which what the provider lists can be asked for.
     pub found: Vec<ModelId>,
-    pub steps: Vec<Step>,
+    pub steps: Vec<PlanStep>,
     pub conflicts: Vec<Conflict>,
 }
 
 /// Compares a provider's list with what is registered.
-pub(super) fn plan(ground: &Ground<'_>, provider: &ProviderId, listed: &[Discovered]) -> Plan {
+pub(super) fn plan(ground: &PlanInput<'_>, provider: &ProviderId, listed: &[DiscoveredModel]) -> DiscoveryPlan {
     let mut names = BTreeSet::new();
     // A list that names a model twice must not register it twice.
     let mut distinct = listed.iter().filter(|found| names.insert(found.upstream.as_str()));
-    let listed: Vec<&Discovered> = distinct.by_ref().take(bounds::DISCOVERED).collect();
+    let listed: Vec<&DiscoveredModel> = distinct.by_ref().take(bounds::DISCOVERED).collect();
     // Not looked at further, and gone if they were registered: else a list in another order each time would add up.
-    let beyond: Vec<&Discovered> = distinct.collect();
+    let beyond: Vec<&DiscoveredModel> = distinct.collect();
     let names = listed.iter().map(|found| found.upstream.as_str()).collect();
     let gone = find_gone(ground, provider, &names);
     let mut taken = find_taken(ground, provider, &gone);
     // What is gone comes first, because another model may take its name.
-    let mut plan = Plan { steps: gone.into_iter().map(Step::Remove).collect(), ..Plan::default() };
+    let mut plan =
+        DiscoveryPlan { steps: gone.into_iter().map(PlanStep::Remove).collect(), ..DiscoveryPlan::default() };
     for found in listed {
-        match adopt(ground, provider, found, &taken) {
+        match adopt_model(ground, provider, found, &taken) {
             Ok((id, step)) => {
                 taken.insert(id.clone(), Some(found.upstream.clone()));
                 plan.found.push(id);
@@ -67,14 +68,14 @@ pub(super) fn plan(ground: &Ground<'_>, provider: &ProviderId, listed: &[Discove
     plan
 }
 
-fn conflict(provider: &ProviderId, found: &Discovered, problem: String) -> Conflict {
-    let listed = bounds::cut(&found.upstream, bounds::NAME).into_owned();
+fn conflict(provider: &ProviderId, found: &DiscoveredModel, problem: String) -> Conflict {
+    let listed = bounds::truncate(&found.upstream, bounds::NAME).into_owned();
     Conflict { provider: provider.clone(), listed, problem }
 }
 
 /// The models that were discovered at the provider and that it does not list any more, or that an operator has
 /// registered too since.
-fn find_gone(ground: &Ground<'_>, provider: &ProviderId, listed: &BTreeSet<&str>) -> Vec<Model> {
+fn find_gone(ground: &PlanInput<'_>, provider: &ProviderId, listed: &BTreeSet<&str>) -> Vec<Model> {
     let discovered = ground.stored.iter().filter(|model| is_discovered(model, provider));
     let gone = discovered.filter(|model| {
         let upstream = model.upstream.as_str();
@@ -86,7 +87,7 @@ fn find_gone(ground: &Ground<'_>, provider: &ProviderId, listed: &BTreeSet<&str>
 /// Every id that a new model can't have; with it, where the model is of the same provider, what that calls it.
 type Taken = BTreeMap<ModelId, Option<String>>;
 
-fn find_taken(ground: &Ground<'_>, provider: &ProviderId, gone: &[Model]) -> Taken {
+fn find_taken(ground: &PlanInput<'_>, provider: &ProviderId, gone: &[Model]) -> Taken {
     let stored = ground.stored.iter().filter(|model| gone.iter().all(|gone| gone.id != model.id));
     // The configuration comes last, because its model is in force where both have one.
     let models = stored.chain(ground.configured);
@@ -94,12 +95,12 @@ fn find_taken(ground: &Ground<'_>, provider: &ProviderId, gone: &[Model]) -> Tak
 }
 
 /// The id under which a listed model can be asked for, and the step that makes it so; else why it can't be.
-fn adopt(
-    ground: &Ground<'_>,
+fn adopt_model(
+    ground: &PlanInput<'_>,
     provider: &ProviderId,
-    found: &Discovered,
+    found: &DiscoveredModel,
     taken: &Taken,
-) -> Result<(ModelId, Option<Step>), String> {
+) -> Result<(ModelId, Option<PlanStep>), String> {
     // The operator's own registration of it, under whatever name, stays as it is.
     if let Some(registered) = find_registered(ground, provider, &found.upstream) {
         return Ok((registered.id.clone(), None));
@@ -108,7 +109,7 @@ fn adopt(
     let Some(known) = known else {
         let id = free_id(provider, &found.upstream, taken)?;
         let model = new_model(ground, provider, found, id.clone());
-        return Ok((id, Some(Step::Add(model))));
+        return Ok((id, Some(PlanStep::Add(model))));
     };
     // It was discovered before the configuration took the id. The row stays, and is offered again when the
     // configuration lets the id go.
@@ -123,12 +124,12 @@ fn adopt(
         updated_at: ground.now.max(Timestamp(known.updated_at.0 + 1)),
         ..new_model(ground, provider, found, known.id.clone())
     };
-    let step = differs(known, &model).then(|| Step::Change(Box::new((known.clone(), model))));
+    let step = differs(known, &model).then(|| PlanStep::Change(Box::new((known.clone(), model))));
     Ok((known.id.clone(), step))
 }
 
 /// What an operator has registered for what the provider calls so.
-fn find_registered<'a>(ground: &Ground<'a>, provider: &ProviderId, upstream: &str) -> Option<&'a Model> {
+fn find_registered<'a>(ground: &PlanInput<'a>, provider: &ProviderId, upstream: &str) -> Option<&'a Model> {
     ground.configured.iter().chain(ground.stored).find(|model| {
         model.provider == *provider && model.upstream == upstream && model.source != ModelSource::Discovered
     })
@@ -164,11 +165,11 @@ fn not_an_id(problem: String) -> String {
 }
 
 /// The registration of a model that a provider lists.
-fn new_model(ground: &Ground<'_>, provider: &ProviderId, found: &Discovered, id: ModelId) -> Model {
+fn new_model(ground: &PlanInput<'_>, provider: &ProviderId, found: &DiscoveredModel, id: ModelId) -> Model {
     // What a provider says is foreign data: a number or text that the database can't keep is as not said.
     let tokens = |tokens: Option<u64>| tokens.filter(|tokens| *tokens > 0 && i64::try_from(*tokens).is_ok());
     let display_name = found.display_name.as_deref().filter(|name| !name.chars().any(char::is_control));
-    let display_name = display_name.map(|name| bounds::cut(name, bounds::NAME).into_owned());
+    let display_name = display_name.map(|name| bounds::truncate(name, bounds::NAME).into_owned());
     Model {
         capabilities: capabilities(ground.vendors, provider, found),
         upstream: found.upstream.clone(),
@@ -183,7 +184,7 @@ fn new_model(ground: &Ground<'_>, provider: &ProviderId, found: &Discovered, id:
 }
 
 /// What a listed model can do: as the provider says, else the catalogue, else what nearly all of them can.
-fn capabilities(vendors: &Vendors, provider: &ProviderId, found: &Discovered) -> Vec<Capability> {
+fn capabilities(vendors: &VendorInfo, provider: &ProviderId, found: &DiscoveredModel) -> Vec<Capability> {
     if !found.capabilities.is_empty() {
         return found.capabilities.clone();
     }
@@ -201,7 +202,7 @@ fn differs(known: &Model, listed: &Model) -> bool {
 
 // === impl Step ===
 
-impl Step {
+impl PlanStep {
     /// The model before, and after.
     pub fn models(&self) -> (Option<&Model>, Option<&Model>) {
         match self {
@@ -223,16 +224,16 @@ impl Step {
 
 // === impl Plan ===
 
-impl Plan {
+impl DiscoveryPlan {
     /// What is to be said of it.
     pub fn report(&self) -> Discovery {
         let mut report = Discovery { found: self.found.clone(), ..Discovery::default() };
         report.conflicts.clone_from(&self.conflicts);
         for step in &self.steps {
             match step {
-                Step::Add(model) => report.added.push(model.id.clone()),
-                Step::Change(models) => report.changed.push(models.1.id.clone()),
-                Step::Remove(model) => report.gone.push(model.id.clone()),
+                PlanStep::Add(model) => report.added.push(model.id.clone()),
+                PlanStep::Change(models) => report.changed.push(models.1.id.clone()),
+                PlanStep::Remove(model) => report.gone.push(model.id.clone()),
             }
         }
         report
@@ -242,12 +243,12 @@ impl Plan {
     pub fn apply(&self, stored: &mut Vec<Model>) {
         for step in &self.steps {
             match step {
-                Step::Add(model) => stored.push(model.clone()),
-                Step::Change(models) => {
+                PlanStep::Add(model) => stored.push(model.clone()),
+                PlanStep::Change(models) => {
                     stored.retain(|model| model.id != models.1.id);
                     stored.push(models.1.clone());
                 }
-                Step::Remove(gone) => stored.retain(|model| model.id != gone.id),
+                PlanStep::Remove(gone) => stored.retain(|model| model.id != gone.id),
             }
         }
     }

@@ -1,6 +1,6 @@
 //! What is registered but can't be used, or only in part: for the log at the start. None of it keeps a node from starting.
 
-use super::Models;
+use super::ModelDirectory;
 use baton_model::{Model, ModelId, PublicError};
 
 /// Something about a registered model that an operator should know.
@@ -12,7 +12,7 @@ pub struct Problem {
     pub problem: String,
 }
 
-impl Models {
+impl ModelDirectory {
     /// What is registered but can't be used. A configuration may name models that are discovered later, so this is asked
     /// once they are.
     ///

@@ -3,40 +3,40 @@
 mod registered;
 mod view;
 
-pub use registered::{ProviderSecrets, ProviderSettings, sealed_row};
+pub use registered::{ProviderSecrets, StoredProviderSettings, sealed_row};
 pub use view::RegistrationView;
 
 use crate::faults::Faults;
-use crate::models::{Models, Vendors};
+use crate::models::{ModelDirectory, VendorInfo};
 use baton_engine::Engine;
 use baton_model::{Actor, Code, EventKind, Model, ModelId, ModelSource, ProviderId, PublicError, Timestamp};
 use baton_provider_api::{Provider, Transport};
 use baton_providers::build;
 use baton_seal::Keyring;
 use baton_store::{Change, NewAudit, NewEvent, RegisteredProvider, Store, StoreError};
-use registered::{described, vendor};
+use registered::{to_config, vendor};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The providers of the configuration.
 #[derive(Default, Clone)]
-pub struct Configured {
+pub struct ConfiguredProvider {
     /// By name.
     pub providers: BTreeMap<ProviderId, Arc<dyn Provider>>,
     /// What is known of them beyond how to call them.
-    pub vendors: Vendors,
+    pub vendors: VendorInfo,
     /// The model for requests that name only the provider.
     pub default_models: BTreeMap<ProviderId, ModelId>,
 }
 
 /// The providers of one node.
-pub struct Providers {
+pub struct ProviderDirectory {
     store: Store,
     engine: Engine,
-    models: Arc<Models>,
+    models: Arc<ModelDirectory>,
     keyring: Option<Keyring>,
     transport: Transport,
-    configured: Configured,
+    configured: ConfiguredProvider,
     /// Those of the database as they were last built, or why they could not be.
     built: Mutex<BTreeMap<ProviderId, Built>>,
     /// One change or reload at a time.
@@ -50,14 +50,14 @@ struct Built {
     provider: Result<Arc<dyn Provider>, String>,
 }
 
-impl Providers {
+impl ProviderDirectory {
     /// The providers; `keyring` opens what the database keeps encrypted. [`Self::reload`] puts them in force.
     pub fn new(
         store: Store,
-        models: Arc<Models>,
+        models: Arc<ModelDirectory>,
         engine: Engine,
         keyring: Option<Keyring>,
-        configured: Configured,
+        configured: ConfiguredProvider,
     ) -> Self {
         let (built, change) = (Mutex::default(), tokio::sync::Mutex::default());
         Self { store, engine, models, keyring, transport: Transport::default(), configured, built, change }
@@ -92,7 +92,7 @@ impl Providers {
     ///
     /// # Errors
     /// `conflict` if it stands in the configuration; `not_found`.
-    pub async fn stored(&self, name: &ProviderId) -> Result<RegisteredProvider, PublicError> {
+    pub async fn find_stored(&self, name: &ProviderId) -> Result<RegisteredProvider, PublicError> {
         if self.is_configured(name) {
             let message = format!("the provider `{name}` stands in the configuration file; change it there");
             return Err(PublicError::new(Code::Conflict, message));
@@ -114,7 +114,7 @@ impl Providers {
         self.build(&row).map_err(field_error)?;
         let change = self.store.change(by).await?;
         change.providers().insert(&row).await?;
-        self.note(&change, "provider.register", None, Some(&row)).await?;
+        self.note_change(&change, "provider.register", None, Some(&row)).await?;
         self.commit(change).await?;
         Ok(row)
     }
@@ -135,7 +135,7 @@ impl Providers {
         self.build(&after).map_err(field_error)?;
         let change = self.store.change(by).await?;
         change.providers().update(&after, before.updated_at).await?;
-        self.note(&change, "provider.update", Some(before), Some(&after)).await?;
+        self.note_change(&change, "provider.update", Some(before), Some(&after)).await?;
         self.commit(change).await?;
         Ok(after)
     }
@@ -146,7 +146,7 @@ impl Providers {
     /// `not_found`; `conflict` if it stands in the configuration, or has models and `force` is not given.
     pub async fn remove(&self, by: &Actor, name: &ProviderId, force: bool) -> Result<(), PublicError> {
         let _one = self.change.lock().await;
-        let row = self.stored(name).await?;
+        let row = self.find_stored(name).await?;
         let change = self.store.change(by).await?;
         let models = change.models().list().await?;
         let models: Vec<Model> = models.into_iter().filter(|model| model.provider == *name).collect();
@@ -167,7 +167,7 @@ impl Providers {
             self.note_model(&change, model).await?;
         }
         change.providers().delete(name).await?;
-        self.note(&change, "provider.delete", Some(&row), None).await?;
+        self.note_change(&change, "provider.delete", Some(&row), None).await?;
         self.commit(change).await
     }
 
@@ -178,7 +178,7 @@ impl Providers {
     pub async fn seal_queries(&self, by: &Actor) -> Result<(), PublicError> {
         let _one = self.change.lock().await;
         let rows = self.store.providers().list().await?;
-        for row in rows.into_iter().filter(|row| ProviderSettings::of(row).query.is_some()) {
+        for row in rows.into_iter().filter(|row| StoredProviderSettings::read_row(row).query.is_some()) {
             if self.keyring.is_none() {
                 let problem = "the query of a provider stands in clear in the database: set BATON_SECRET_KEY";
                 tracing::warn!(provider.id = %row.name, "{problem}");
@@ -186,8 +186,8 @@ impl Providers {
             }
             // What can't be opened can't be sealed anew either; `take_over` has logged why.
             let Ok(secrets) = ProviderSecrets::open(&row, self.keyring()) else { continue };
-            let mut settings = ProviderSettings::of(&row);
-            settings.note(&secrets);
+            let mut settings = StoredProviderSettings::read_row(&row);
+            settings.note_secrets(&secrets);
             let sealed = RegisteredProvider {
                 sealed_key: secrets.seal(&row.name, self.keyring())?,
                 settings: settings.json(),
@@ -215,14 +215,14 @@ impl Providers {
 
     async fn take_over(&self) -> Result<(), PublicError> {
         let rows = self.store.providers().list().await?;
-        let Configured { mut providers, mut vendors, mut default_models } = self.configured.clone();
+        let ConfiguredProvider { mut providers, mut vendors, mut default_models } = self.configured.clone();
         // Made anew, so that what was removed from the database is forgotten here as well.
         let mut built = BTreeMap::new();
         for row in rows.iter().filter(|row| !self.is_configured(&row.name)) {
             // An unchanged provider is not built again: that would close its connections.
             let made = self.unchanged(row).unwrap_or_else(|| self.build_told(row));
             if let Ok(provider) = &made.provider {
-                let kept = ProviderSettings::of(row);
+                let kept = StoredProviderSettings::read_row(row);
                 providers.insert(row.name.clone(), Arc::clone(provider));
                 vendors.names.extend(vendor(row).map(|vendor| (row.name.clone(), vendor)));
                 vendors.unlisted.extend((kept.discover == Some(false)).then(|| row.name.clone()));
@@ -237,7 +237,7 @@ impl Providers {
             snapshot.default_models.clone_from(&default_models);
         });
         // Before the reload, which fills models in from what is known of their vendors.
-        self.models.know(vendors);
+        self.models.set_vendor_info(vendors);
         self.models.reload().await
     }
 
@@ -261,12 +261,12 @@ impl Providers {
     /// Makes a provider of a row; else the field that is wrong, and the problem.
     fn build(&self, row: &RegisteredProvider) -> Result<Arc<dyn Provider>, (String, String)> {
         let sealed = ProviderSecrets::open(row, self.keyring()).map_err(|problem| ("api_key".to_owned(), problem))?;
-        let config = described(row, &ProviderSettings::of(row), &sealed);
+        let config = to_config(row, &StoredProviderSettings::read_row(row), &sealed);
         build(&config, &self.transport).map_err(|error| (error.field, error.problem))
     }
 
     /// Writes the audit log and the event.
-    async fn note(
+    async fn note_change(
         &self,
         change: &Change,
         action: &'static str,
@@ -280,7 +280,7 @@ impl Providers {
         };
         let subject = before.or(after).map(|row| row.name.to_string()).unwrap_or_default();
         let data = after.or(before).map(view::text).unwrap_or_default();
-        change.tell(NewEvent { kind, subject: subject.clone(), data, traceparent: None }).await?;
+        change.add_event(NewEvent { kind, subject: subject.clone(), data, traceparent: None }).await?;
         let (before, after) = (before.map(view::text), after.map(view::text));
         Ok(change.audit(NewAudit { action, kind: "provider", subject, before, after }).await?)
     }
@@ -289,7 +289,7 @@ impl Providers {
         let (subject, data) = (model.id.to_string(), crate::models::text(model));
         let event =
             NewEvent { kind: EventKind::ModelDeleted, subject: subject.clone(), data: data.clone(), traceparent: None };
-        change.tell(event).await?;
+        change.add_event(event).await?;
         let entry = NewAudit { action: "model.delete", kind: "model", subject, before: Some(data), after: None };
         Ok(change.audit(entry).await?)
     }

@@ -3,7 +3,7 @@
 use crate::faults::Faults;
 use baton_model::chat::Json;
 use baton_model::{Code, ProviderId, PublicError};
-use baton_providers::{ProviderConfig, Secret, presets};
+use baton_providers::{ProviderConfig, SecretValue, presets};
 use baton_seal::Keyring;
 use baton_store::RegisteredProvider;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use std::time::Duration;
 /// What is no secret of a provider.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct ProviderSettings {
+pub struct StoredProviderSettings {
     /// The query as a version before this one kept it, in clear: until it is sealed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub query: Option<String>,
@@ -60,14 +60,14 @@ pub fn sealed_row(name: &ProviderId) -> String {
     format!("providers/{name}/secrets")
 }
 
-impl ProviderSettings {
+impl StoredProviderSettings {
     /// The settings of a row. What an older program wrote, or somebody by hand, and can't be read, is as absent.
-    pub fn of(row: &RegisteredProvider) -> Self {
+    pub fn read_row(row: &RegisteredProvider) -> Self {
         serde_json::from_str(&row.settings.0).unwrap_or_default()
     }
 
     /// Notes what may be shown of secrets: how the key begins, the names of headers and parameters.
-    pub fn note(&mut self, secrets: &ProviderSecrets) {
+    pub fn note_secrets(&mut self, secrets: &ProviderSecrets) {
         self.key_prefix = secrets.api_key.as_deref().map(prefix);
         self.header_names = secrets.headers.keys().cloned().collect();
         self.query_names = secrets.query.as_deref().map(parameter_names).unwrap_or_default();
@@ -83,8 +83,8 @@ impl ProviderSettings {
 
 impl ProviderSecrets {
     /// What of a row's secrets is not sealed: the query that an older version has written.
-    pub fn in_clear(row: &RegisteredProvider) -> Self {
-        Self { query: ProviderSettings::of(row).query, ..Self::default() }
+    pub fn read_unsealed(row: &RegisteredProvider) -> Self {
+        Self { query: StoredProviderSettings::read_row(row).query, ..Self::default() }
     }
 
     /// The secrets of a row.
@@ -92,7 +92,7 @@ impl ProviderSecrets {
     /// # Errors
     /// Why they can't be opened.
     pub fn open(row: &RegisteredProvider, keyring: Option<&Keyring>) -> Result<Self, String> {
-        let in_clear = Self::in_clear(row);
+        let in_clear = Self::read_unsealed(row);
         let Some(sealed) = &row.sealed_key else { return Ok(in_clear) };
         let keyring = keyring.ok_or("its key is encrypted, and BATON_SECRET_KEY is not set")?;
         let text = keyring.open_text(&sealed_row(&row.name), sealed).map_err(|error| format!("its key: {error}"))?;
@@ -125,17 +125,18 @@ impl ProviderSecrets {
         let sealed = keyring.seal(&sealed_row(name), text.as_bytes());
         sealed
             .map(Some)
-            .map_err(|error| PublicError::new(Code::Internal, "the secret could not be encrypted").because(error))
+            .map_err(|error| PublicError::new(Code::Internal, "the secret could not be encrypted").with_cause(error))
     }
 }
 
 /// The provider's own description, from a row and its secrets.
-pub fn described(row: &RegisteredProvider, kept: &ProviderSettings, sealed: &ProviderSecrets) -> ProviderConfig {
+pub fn to_config(row: &RegisteredProvider, kept: &StoredProviderSettings, sealed: &ProviderSecrets) -> ProviderConfig {
     let mut config = ProviderConfig::new(row.name.clone(), row.kind.as_str());
     config.base_url.clone_from(&row.base_url);
-    config.api_key = sealed.api_key.as_deref().map(Secret::from);
-    config.headers = sealed.headers.iter().map(|(name, value)| (name.clone(), Secret::from(value.as_str()))).collect();
-    config.query = sealed.query.as_deref().map(Secret::from);
+    config.api_key = sealed.api_key.as_deref().map(SecretValue::from);
+    config.headers =
+        sealed.headers.iter().map(|(name, value)| (name.clone(), SecretValue::from(value.as_str()))).collect();
+    config.query = sealed.query.as_deref().map(SecretValue::from);
     config.settings.retries = kept.retries.unwrap_or(config.settings.retries);
     let timeouts = &mut config.settings.timeouts;
     for (name, place) in [

@@ -1,7 +1,7 @@
 //! A registered provider as others see it: in the API, in events and in the audit log. Never its key, never the
 //! value of a header or of a parameter.
 
-use super::ProviderSettings;
+use super::StoredProviderSettings;
 use super::registered::parameter_names;
 use baton_model::schema::time::write as write_time;
 use baton_store::RegisteredProvider;
@@ -38,7 +38,7 @@ pub struct RegistrationView {
 
 impl From<&RegisteredProvider> for RegistrationView {
     fn from(row: &RegisteredProvider) -> Self {
-        let settings = ProviderSettings::of(row);
+        let settings = StoredProviderSettings::read_row(row);
         // One that an older version keeps in clear is masked all the same.
         let query = settings.query.as_deref().map_or(settings.query_names, parameter_names);
         let text = |millis: u64| humantime::format_duration(Duration::from_millis(millis)).to_string();

@@ -9,10 +9,10 @@ use serde_json::Value;
 use std::time::{Duration, Instant};
 
 /// So many events that tell of health.
-async fn told(bench: &Bench, count: usize) -> Vec<StoredEvent> {
+async fn read_events(bench: &Bench, count: usize) -> Vec<StoredEvent> {
     let deadline = Instant::now() + Duration::from_secs(60);
     loop {
-        let mut events = bench.store.events().unplaced(100).await.unwrap();
+        let mut events = bench.store.events().list_unplaced(100).await.unwrap();
         events.retain(|event| event.kind == EventKind::ModelHealthChanged);
         if events.len() >= count {
             return events;
@@ -36,7 +36,7 @@ async fn a_circuit_that_opens_and_closes_is_told_of() {
     fail(&bench, &fast);
     // What happened before anybody listened is told too.
     let telling = tokio::spawn(write_health_events(bench.engine.clone(), bench.store.clone()));
-    let opened = told(&bench, 1).await;
+    let opened = read_events(&bench, 1).await;
     let data: Value = serde_json::from_str(&opened[0].data).unwrap();
     assert_eq!(opened[0].subject, "fast");
     for (pointer, expected) in [
@@ -52,7 +52,7 @@ async fn a_circuit_that_opens_and_closes_is_told_of() {
     // More failures of an open circuit are no change.
     fail(&bench, &fast);
     bench.engine.health().record_success(&fast);
-    let both = told(&bench, 2).await;
+    let both = read_events(&bench, 2).await;
     assert_eq!(both.len(), 2);
     let data: Value = serde_json::from_str(&both[1].data).unwrap();
     assert_eq!((data["circuit"].as_str(), data["last_error"].is_null()), (Some("closed"), true), "{data}");

@@ -1,20 +1,20 @@
 //! Models registered, changed, removed, discovered.
 
 use crate::bench::{Bench, model};
-use baton_control::{Conflict, Discovery, Models, Problem, Vendors};
+use baton_control::{Conflict, Discovery, ModelDirectory, Problem, VendorInfo};
 use baton_model::{Actor, Capability, Code, Dialect, Model, ModelId, ModelSource, UsageClass, bounds};
-use baton_provider_api::Discovered;
-use baton_provider_api::fake::Fake;
+use baton_provider_api::DiscoveredModel;
+use baton_provider_api::fake::FakeProvider;
 use baton_store::audit::AuditFilter;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-async fn directory(listing: Vec<Discovered>, configured: Vec<Model>) -> (Bench, Models) {
-    let fake = Arc::new(Fake::new("openai", Dialect::OpenAi).listing(listing));
+async fn directory(listing: Vec<DiscoveredModel>, configured: Vec<Model>) -> (Bench, ModelDirectory) {
+    let fake = Arc::new(FakeProvider::new("openai", Dialect::OpenAi).listing(listing));
     let bench = Bench::new(Vec::new(), vec![fake]).await;
     let names = BTreeMap::from([("openai".into(), "openai".to_owned())]);
-    let vendors = Vendors { names, ..Vendors::default() };
-    let directory = Models::new(bench.store.clone(), bench.engine.clone(), configured, vendors);
+    let vendors = VendorInfo { names, ..VendorInfo::default() };
+    let directory = ModelDirectory::new(bench.store.clone(), bench.engine.clone(), configured, vendors);
     directory.reload().await.unwrap();
     (bench, directory)
 }
@@ -27,8 +27,8 @@ fn by() -> Actor {
     Actor::service("tests")
 }
 
-fn lists(upstream: &str) -> Discovered {
-    Discovered { upstream: upstream.into(), ..Discovered::default() }
+fn lists(upstream: &str) -> DiscoveredModel {
+    DiscoveredModel { upstream: upstream.into(), ..DiscoveredModel::default() }
 }
 
 #[tokio::test]
@@ -113,7 +113,7 @@ async fn changes_are_told_and_noted() {
     assert!(directory.register(registered("a"), &by()).await.is_err());
     directory.discover(None, false, &by()).await.unwrap();
     directory.discover(None, false, &by()).await.unwrap();
-    let events = bench.store.events().unplaced(100).await.unwrap();
+    let events = bench.store.events().list_unplaced(100).await.unwrap();
     let told: Vec<_> = events.iter().map(|event| (event.kind.name(), event.subject.as_str())).collect();
     let expected = [
         ("model.registered", "a"),
@@ -137,8 +137,8 @@ async fn changes_are_told_and_noted() {
 async fn two_nodes_may_discover_at_once() {
     let (bench, first) = directory(vec![lists("x"), lists("y"), lists("x")], Vec::new()).await;
     let names = BTreeMap::from([("openai".into(), "openai".to_owned())]);
-    let vendors = Vendors { names, ..Vendors::default() };
-    let second = Models::new(bench.store.clone(), bench.engine.clone(), Vec::new(), vendors);
+    let vendors = VendorInfo { names, ..VendorInfo::default() };
+    let second = ModelDirectory::new(bench.store.clone(), bench.engine.clone(), Vec::new(), vendors);
     let (by, other) = (by(), by());
     let (one, two) = tokio::join!(first.discover(None, false, &by), second.discover(None, false, &other));
     assert_eq!(one.unwrap().added.len() + two.unwrap().added.len(), 2);
@@ -146,7 +146,7 @@ async fn two_nodes_may_discover_at_once() {
 }
 
 /// Discovers twice, first without and then with an effect: both say the same, and a third time finds nothing to do.
-async fn discovered(directory: &Models) -> Discovery {
+async fn discovered(directory: &ModelDirectory) -> Discovery {
     let dry = directory.discover(None, true, &by()).await.unwrap();
     let real = directory.discover(None, false, &by()).await.unwrap();
     assert_eq!(dry, real);
@@ -199,7 +199,7 @@ async fn a_list_without_end_is_cut() {
 /// What a provider says beside the name is foreign data as well: PostgreSQL refuses NUL, a column holds 63 bits.
 #[tokio::test]
 async fn what_the_database_cannot_keep_of_a_listed_model_is_as_not_said() {
-    let odd = Discovered {
+    let odd = DiscoveredModel {
         display_name: Some("a\0b".into()),
         token_limit: Some(u64::MAX),
         max_tokens: Some(0),
@@ -214,11 +214,11 @@ async fn what_the_database_cannot_keep_of_a_listed_model_is_as_not_said() {
 #[tokio::test]
 async fn two_providers_may_list_the_same_name() {
     let list = |provider: &str, names: &[&str]| {
-        Arc::new(Fake::new(provider, Dialect::OpenAi).listing(names.iter().map(|name| lists(name)).collect()))
+        Arc::new(FakeProvider::new(provider, Dialect::OpenAi).listing(names.iter().map(|name| lists(name)).collect()))
     };
     let fakes = vec![list("a", &["same", "b/same"]), list("b", &["same", "own"]), list("c", &["same", "c/same"])];
     let bench = Bench::new(Vec::new(), fakes).await;
-    let directory = Models::new(bench.store.clone(), bench.engine.clone(), Vec::new(), Vendors::default());
+    let directory = ModelDirectory::new(bench.store.clone(), bench.engine.clone(), Vec::new(), VendorInfo::default());
     let found = discovered(&directory).await;
     assert_eq!(found.added, ["same", "b/same", "own", "c/same"].map(ModelId::from));
     assert_eq!(conflicts(&found), [("b", "same"), ("c", "c/same")]);
@@ -233,7 +233,8 @@ async fn a_configured_model_hides_a_discovered_one() {
     let (bench, first) = directory(vec![lists("x"), lists("y")], Vec::new()).await;
     first.discover(None, false, &by()).await.unwrap();
     let configured = Model { fallbacks: vec!["lost".into()], provider: "away".into(), ..model("x", "away") };
-    let second = Models::new(bench.store.clone(), bench.engine.clone(), vec![configured], Vendors::default());
+    let second =
+        ModelDirectory::new(bench.store.clone(), bench.engine.clone(), vec![configured], VendorInfo::default());
     let found = discovered(&second).await;
     assert_eq!((conflicts(&found), found.found.as_slice()), (vec![("openai", "x")], &[ModelId::from("y")][..]));
     let problem = |problem: &str| Problem { model: "x".into(), problem: problem.into() };

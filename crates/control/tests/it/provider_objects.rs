@@ -2,7 +2,7 @@
 
 use baton_control::ObjectQuotas;
 use baton_control::ProviderObjects;
-use baton_control::provider_objects::{Made, Near};
+use baton_control::provider_objects::{Near, NewProviderObject};
 use baton_model::entity::{ProviderObjectKind, Role};
 use baton_model::{Caller, Code, ProviderId, SystemClock};
 use baton_store::Store;
@@ -13,7 +13,7 @@ const RESPONSE: ProviderObjectKind = ProviderObjectKind::Response;
 async fn objects() -> ProviderObjects {
     let store = Store::open("sqlite::memory:").await.unwrap();
     store.migrate().await.unwrap();
-    ProviderObjects::new(store, Arc::new(SystemClock)).within(ObjectQuotas { files: 2, batches: 1, responses: 2 })
+    ProviderObjects::new(store, Arc::new(SystemClock)).with_quotas(ObjectQuotas { files: 2, batches: 1, responses: 2 })
 }
 
 fn caller(key: &str) -> Caller {
@@ -29,8 +29,8 @@ fn caller(key: &str) -> Caller {
     }
 }
 
-fn made<'a>(kind: ProviderObjectKind, object: &'a str, provider: &'a ProviderId) -> Made<'a> {
-    Made { kind, object, provider, model: None, expires_at: None }
+fn new_object<'a>(kind: ProviderObjectKind, object: &'a str, provider: &'a ProviderId) -> NewProviderObject<'a> {
+    NewProviderObject { kind, object, provider, model: None, expires_at: None }
 }
 
 /// On one thread the write begins when the deletion waits for the database for the first time.
@@ -38,7 +38,7 @@ fn made<'a>(kind: ProviderObjectKind, object: &'a str, provider: &'a ProviderId)
 async fn what_is_forgotten_before_it_is_written_stays_forgotten() {
     let (objects, ada, provider) = (objects().await, caller("ada"), ProviderId::from("openai"));
     for object in ["a", "b"] {
-        objects.keep_in_background(&ada, made(RESPONSE, object, &provider));
+        objects.keep_in_background(&ada, new_object(RESPONSE, object, &provider));
     }
     let entry = objects.get(&ada, RESPONSE, "a").await.unwrap();
     objects.forget(&entry).await.unwrap();
@@ -56,7 +56,7 @@ async fn a_key_has_so_many_files_and_batches() {
     {
         for number in 0..most {
             objects.check_quota(&ada, kind).await.unwrap();
-            objects.keep(&ada, made(kind, &format!("{}-{number}", kind.name()), &provider)).await.unwrap();
+            objects.note_object(&ada, new_object(kind, &format!("{}-{number}", kind.name()), &provider)).await.unwrap();
         }
         let refused = objects.check_quota(&ada, kind).await.unwrap_err();
         assert_eq!(refused.code, Code::InvalidRequest);
@@ -74,7 +74,7 @@ async fn the_oldest_responses_are_forgotten() {
     for object in ["a", "b", "c"] {
         // Each in its turn, so that which is oldest is certain.
         let last = objects.clone();
-        last.keep_in_background(&ada, made(RESPONSE, object, &provider));
+        last.keep_in_background(&ada, new_object(RESPONSE, object, &provider));
         while objects.list(&ada, RESPONSE, Near::Newest, 1).await.unwrap().first().is_none_or(|it| it.object != object)
         {
             tokio::task::yield_now().await;
@@ -89,9 +89,9 @@ async fn the_oldest_responses_are_forgotten() {
 async fn an_id_that_is_too_long_is_not_kept() {
     let (objects, ada, provider) = (objects().await, caller("ada"), ProviderId::from("openai"));
     let long = "x".repeat(257);
-    let refused = objects.keep(&ada, made(RESPONSE, &long, &provider)).await.unwrap_err();
+    let refused = objects.note_object(&ada, new_object(RESPONSE, &long, &provider)).await.unwrap_err();
     assert_eq!(refused.code, Code::ProviderError);
-    objects.keep_in_background(&ada, made(RESPONSE, &long, &provider));
+    objects.keep_in_background(&ada, new_object(RESPONSE, &long, &provider));
     objects.close().await;
     assert_eq!(objects.list(&ada, RESPONSE, Near::Newest, 10).await.unwrap(), []);
 }

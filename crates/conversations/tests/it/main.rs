@@ -1,7 +1,7 @@
 //! Responses over a real database: what is deleted stays deleted, and how much a key keeps.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use baton_conversations::{Bounds, Conversations, Kept};
+use baton_conversations::{Conversations, StoredAmount, StoredResponseBounds};
 use baton_model::entity::{Owner, Role};
 use baton_model::{Caller, Clock, ModelId, Timestamp};
 use baton_store::Store;
@@ -17,10 +17,10 @@ impl Clock for Ticks {
     }
 }
 
-async fn conversations(quota: Kept) -> (Store, Conversations) {
+async fn conversations(quota: StoredAmount) -> (Store, Conversations) {
     let store = Store::open("sqlite::memory:").await.unwrap();
     store.migrate().await.unwrap();
-    let bounds = Bounds { max_bytes: 1_000, quota, ..Bounds::default() };
+    let bounds = StoredResponseBounds { max_bytes: 1_000, quota, ..StoredResponseBounds::default() };
     (store.clone(), Conversations::new(store, Arc::new(Ticks(AtomicI64::new(1))), bounds))
 }
 
@@ -57,7 +57,7 @@ async fn there(conversations: &Conversations, caller: &Caller, ids: &[&str]) -> 
 /// On one thread the write begins when the deletion waits for the database for the first time.
 #[tokio::test]
 async fn what_is_deleted_before_it_is_written_stays_deleted() {
-    let (_store, conversations) = conversations(Bounds::default().quota).await;
+    let (_store, conversations) = conversations(StoredResponseBounds::default().quota).await;
     let ada = caller("ada");
     for id in ["a", "b"] {
         conversations.store_in_background(&ada, &model(), id.into(), "[]".into(), "{}".into());
@@ -72,7 +72,7 @@ async fn what_is_deleted_before_it_is_written_stays_deleted() {
 
 #[tokio::test]
 async fn a_deletion_that_comes_first_leaves_nothing_to_write() {
-    let (_store, conversations) = conversations(Bounds::default().quota).await;
+    let (_store, conversations) = conversations(StoredResponseBounds::default().quota).await;
     let ada = caller("ada");
     conversations.store_in_background(&ada, &model(), "a".into(), "[]".into(), "{}".into());
     conversations.delete("a").await.unwrap();
@@ -82,7 +82,7 @@ async fn a_deletion_that_comes_first_leaves_nothing_to_write() {
 
 #[tokio::test]
 async fn the_oldest_go_beyond_a_number() {
-    let (kept, conversations) = conversations(Kept { number: 2, bytes: 1 << 20 }).await;
+    let (kept, conversations) = conversations(StoredAmount { number: 2, bytes: 1 << 20 }).await;
     let (ada, eve) = (caller("ada"), caller("eve"));
     store(&conversations, &eve, "e", 1).await;
     for id in ["a", "b", "c"] {
@@ -93,12 +93,15 @@ async fn the_oldest_go_beyond_a_number() {
     conversations.close().await;
     assert_eq!(there(&conversations, &ada, &["a", "b", "c", "d"]).await, "cd");
     assert_eq!(there(&conversations, &eve, &["e"]).await, "e", "another key's are not touched");
-    assert_eq!(kept.stored_responses().kept_by(&Owner::of(&ada)).await.unwrap(), Kept { number: 2, bytes: 3 + 4 });
+    assert_eq!(
+        kept.stored_responses().amount_of(&Owner::of(&ada)).await.unwrap(),
+        StoredAmount { number: 2, bytes: 3 + 4 }
+    );
 }
 
 #[tokio::test]
 async fn the_oldest_go_beyond_so_many_bytes() {
-    let (_store, conversations) = conversations(Kept { number: 100, bytes: 1_000 }).await;
+    let (_store, conversations) = conversations(StoredAmount { number: 100, bytes: 1_000 }).await;
     let ada = caller("ada");
     for id in ["a", "b", "c"] {
         store(&conversations, &ada, id, 400).await;

@@ -17,7 +17,7 @@ use std::collections::HashMap;
 
 /// A part that will be written, and its path.
 #[derive(Debug, Clone)]
-pub(super) struct Block<'r> {
+pub(super) struct PendingBlock<'r> {
     pub(super) path: String,
     pub(super) part: Cow<'r, Part>,
 }
@@ -49,12 +49,12 @@ impl<'r> BlockWriter<'r> {
     }
 
     /// The parts of a message that a turn of that role can hold.
-    pub(super) fn blocks(&mut self, message: &'r Message, path: &str, role: &str) -> Vec<Block<'r>> {
+    pub(super) fn blocks(&mut self, message: &'r Message, path: &str, role: &str) -> Vec<PendingBlock<'r>> {
         let mut blocks = Vec::with_capacity(message.parts.len());
         for (place, part) in message.parts.iter().enumerate() {
             let path = format!("{path}.content[{place}]");
-            if self.keeps(part, &path, role) {
-                blocks.push(Block { path, part: Cow::Borrowed(part) });
+            if self.check_role(part, &path, role) {
+                blocks.push(PendingBlock { path, part: Cow::Borrowed(part) });
             }
         }
         blocks
@@ -62,7 +62,7 @@ impl<'r> BlockWriter<'r> {
 
     /// Whether the part can be said in a turn of that role; if not, it is listed. Blank text is refused, and says
     /// nothing.
-    fn keeps(&mut self, part: &Part, path: &str, role: &str) -> bool {
+    fn check_role(&mut self, part: &Part, path: &str, role: &str) -> bool {
         let problem = match (&part.kind, role) {
             (PartKind::Text { text, citations }, _) => {
                 if citations.iter().any(|(dialect, _)| *dialect != Dialect::Anthropic) {
@@ -108,7 +108,7 @@ impl<'r> BlockWriter<'r> {
     }
 
     /// The text of a block that is nothing but text.
-    pub(super) fn plain_text<'b>(&self, block: &'b Block<'_>) -> Option<&'b str> {
+    pub(super) fn plain_text<'b>(&self, block: &'b PendingBlock<'_>) -> Option<&'b str> {
         match &block.part.kind {
             PartKind::Text { text, citations }
                 if citations.is_empty()
@@ -123,7 +123,7 @@ impl<'r> BlockWriter<'r> {
     }
 
     /// Writes blocks into an array.
-    pub(super) fn write_blocks(&mut self, blocks: &[Block<'r>], a: &mut Array<'_>) {
+    pub(super) fn write_blocks(&mut self, blocks: &[PendingBlock<'r>], a: &mut Array<'_>) {
         for block in blocks {
             self.write_block(&block.part, &block.path, a);
         }
@@ -135,7 +135,7 @@ impl<'r> BlockWriter<'r> {
     }
 
     /// Writes `content`: a string where one plain text is all there is.
-    pub(super) fn write_content(&mut self, blocks: &[Block<'r>], o: &mut Object<'_>) {
+    pub(super) fn write_content(&mut self, blocks: &[PendingBlock<'r>], o: &mut Object<'_>) {
         match blocks {
             [block] if self.plain_text(block).is_some() => {
                 o.string("content", self.plain_text(block).unwrap_or_default());
@@ -225,8 +225,8 @@ impl<'r> BlockWriter<'r> {
         let mut parts = Vec::with_capacity(result.parts.len());
         for (place, part) in result.parts.iter().enumerate() {
             let path = format!("{path}.content[{place}]");
-            if self.keeps(part, &path, "user") {
-                parts.push(Block { path, part: Cow::Borrowed(part) });
+            if self.check_role(part, &path, "user") {
+                parts.push(PendingBlock { path, part: Cow::Borrowed(part) });
             }
         }
         match parts.as_slice() {

@@ -2,14 +2,14 @@
 //!
 //! Reference: Anthropic API reference, prompt caching, `CacheControlEphemeral`: `{"type": "ephemeral", "ttl": "5m"|"1h"}`.
 
-use crate::json::{Fault, Node, Object};
+use crate::json::{JsonFault, Node, Object};
 use baton_model::chat::{CacheControl, CacheLifetime};
 
 /// The member that holds a mark.
 pub(super) const MEMBER: &str = "cache_control";
 
 /// The mark of a block, tool or request.
-pub(super) fn read(node: &Node<'_>) -> Result<Option<CacheControl>, Fault> {
+pub(super) fn read(node: &Node<'_>) -> Result<Option<CacheControl>, JsonFault> {
     let Some(mark) = node.get(MEMBER) else { return Ok(None) };
     mark.members()?;
     // Vendors add lifetimes: an unknown one is read as the default, and not refused.

@@ -3,12 +3,12 @@
 //! Instructions move to the top; turns of one role that follow one another become one; the results of tools stand first
 //! in the user's turn, all of them together (split over several, they teach the model not to make parallel calls).
 
-use super::blocks_write::{Block, BlockWriter};
+use super::blocks_write::{BlockWriter, PendingBlock};
 use super::extension::UNKNOWN;
 use super::system::{self, System};
 use crate::ReadError;
 use crate::json::{Array, Object};
-use baton_model::chat::{Message, Part, PartKind, Role};
+use baton_model::chat::{Message, MessageRole, Part, PartKind};
 use std::borrow::Cow;
 
 /// What is said in the user's place where a conversation begins with the model.
@@ -16,7 +16,7 @@ const OPENING: &str = "(The conversation begins with your message.)";
 
 /// A conversation regrouped.
 #[derive(Debug)]
-pub(super) struct Conversation<'r> {
+pub(super) struct GroupedConversation<'r> {
     system: System<'r>,
     turns: Vec<Turn<'r>>,
 }
@@ -24,10 +24,10 @@ pub(super) struct Conversation<'r> {
 #[derive(Debug)]
 struct Turn<'r> {
     role: &'static str,
-    blocks: Vec<Block<'r>>,
+    blocks: Vec<PendingBlock<'r>>,
 }
 
-impl<'r> Conversation<'r> {
+impl<'r> GroupedConversation<'r> {
     /// Puts the conversation into this format's order.
     ///
     /// # Errors
@@ -40,7 +40,7 @@ impl<'r> Conversation<'r> {
                 writer.drop(format!("{path}.name"), UNKNOWN);
             }
             match message.role {
-                Role::System | Role::Developer => {
+                MessageRole::System | MessageRole::Developer => {
                     // The API takes a turn of the system only behind a user's and before an assistant's (or at the
                     // end), and only from models that know it. Everywhere else instructions must move to the top.
                     let follows_user = matches!(conversation.turns.last(), Some(turn) if turn.role != "assistant");
@@ -52,8 +52,10 @@ impl<'r> Conversation<'r> {
                         conversation.system.push(blocks);
                     }
                 }
-                Role::Assistant => conversation.push("assistant", writer.blocks(message, &path, "assistant")),
-                Role::User | Role::Tool => conversation.push("user", writer.blocks(message, &path, "user")),
+                MessageRole::Assistant => conversation.push("assistant", writer.blocks(message, &path, "assistant")),
+                MessageRole::User | MessageRole::Tool => {
+                    conversation.push("user", writer.blocks(message, &path, "user"))
+                }
             }
         }
         conversation.open(writer);
@@ -76,7 +78,7 @@ impl<'r> Conversation<'r> {
             // The API refuses a conversation that does not begin with the user.
             writer.drop("messages", "a user's turn was inserted before the assistant's, which came first");
             let part = Cow::Owned(Part::text(OPENING));
-            let blocks = vec![Block { path: String::new(), part }];
+            let blocks = vec![PendingBlock { path: String::new(), part }];
             self.turns.insert(0, Turn { role: "user", blocks });
         }
     }
@@ -84,7 +86,7 @@ impl<'r> Conversation<'r> {
     /// The last turn of an assistant is one to be continued; trailing space in it is refused.
     fn close(&mut self, writer: &BlockWriter<'r>) -> Result<(), ReadError> {
         let Some(turn) = self.turns.last_mut().filter(|turn| turn.role == "assistant") else { return Ok(()) };
-        let Some(Block { part, .. }) = turn.blocks.last_mut() else { return Ok(()) };
+        let Some(PendingBlock { part, .. }) = turn.blocks.last_mut() else { return Ok(()) };
         let (PartKind::Text { text, .. } | PartKind::Refusal(text)) = &part.kind else { return Ok(()) };
         // Claude 4.6 and later refuse a last message of the assistant. Refused here, it costs no call and has a clear
         // reason.
@@ -102,7 +104,7 @@ impl<'r> Conversation<'r> {
     }
 
     /// Adds blocks to the last turn if it is of that role, else as a new one; none make no turn.
-    fn push(&mut self, role: &'static str, blocks: Vec<Block<'r>>) {
+    fn push(&mut self, role: &'static str, blocks: Vec<PendingBlock<'r>>) {
         match self.turns.last_mut() {
             _ if blocks.is_empty() => {}
             Some(turn) if turn.role == role => turn.blocks.extend(blocks),
@@ -133,7 +135,7 @@ fn write_turn<'r>(turn: &Turn<'r>, writer: &mut BlockWriter<'r>, a: &mut Array<'
     });
 }
 
-fn instructions<'r>(message: &'r Message, path: &str, writer: &mut BlockWriter<'r>) -> Vec<Block<'r>> {
+fn instructions<'r>(message: &'r Message, path: &str, writer: &mut BlockWriter<'r>) -> Vec<PendingBlock<'r>> {
     let mut blocks = writer.blocks(message, path, "system");
     blocks.retain(|block| {
         let held = system::holds(&block.part);
@@ -155,7 +157,7 @@ fn precede_assistant(messages: &[Message]) -> Vec<bool> {
         .map(|message| {
             let precedes = follows;
             if !is_instruction(message) {
-                follows = message.role == Role::Assistant;
+                follows = message.role == MessageRole::Assistant;
             }
             precedes
         })
@@ -165,5 +167,5 @@ fn precede_assistant(messages: &[Message]) -> Vec<bool> {
 }
 
 fn is_instruction(message: &Message) -> bool {
-    matches!(message.role, Role::System | Role::Developer)
+    matches!(message.role, MessageRole::System | MessageRole::Developer)
 }

@@ -7,20 +7,20 @@ use super::purpose::Purpose;
 use super::request;
 use crate::json::{self, Node, object};
 use crate::rename_model::rename_model;
-use crate::{Codec, ReadError, Rewritten, Written};
-use baton_model::{Body, ChatRequest, Event, Operation, Target};
+use crate::{Codec, EncodedBody, ReadError, RewrittenRequest};
+use baton_model::{Body, ChatRequest, Operation, ReplyEvent, Target};
 
 /// The codec of the endpoint. Its replies are only passed through: a count that Baton makes itself is written by
 /// [`write_reply`].
 #[derive(Debug)]
-pub(super) struct Count;
+pub(super) struct CountTokensCodec;
 
-impl Codec for Count {
+impl Codec for CountTokensCodec {
     fn read_request(&self, body: &[u8]) -> Result<Operation, ReadError> {
         read_request(body).map(|request| Operation::Chat(Box::new(request)))
     }
 
-    fn write_request(&self, operation: &Operation, target: &Target) -> Result<Written, ReadError> {
+    fn write_request(&self, operation: &Operation, target: &Target) -> Result<EncodedBody, ReadError> {
         match operation {
             Operation::Chat(request) => write_request(request, target),
             _ => Err(ReadError::wrong_operation("count")),
@@ -28,13 +28,13 @@ impl Codec for Count {
     }
 
     /// The model's name alone: whatever else is changed would change what is counted.
-    fn rewrite(&self, body: &Body, target: &Target) -> Result<Rewritten, ReadError> {
+    fn rewrite(&self, body: &Body, target: &Target) -> Result<RewrittenRequest, ReadError> {
         Ok(rename_model(body, target))
     }
 
-    fn read_reply(&self, body: &[u8]) -> Result<Vec<Event>, ReadError> {
+    fn read_reply(&self, body: &[u8]) -> Result<Vec<ReplyEvent>, ReadError> {
         // Counting is free: the count must not become usage, which would be priced.
-        self::read_reply(body).map(|_| vec![Event::Ended])
+        self::read_reply(body).map(|_| vec![ReplyEvent::Ended])
     }
 }
 
@@ -51,7 +51,7 @@ pub fn read_request(body: &[u8]) -> Result<ChatRequest, ReadError> {
 /// # Errors
 /// If the target can't be asked so: a default of the model is not of its format, or the conversation ends with an
 /// assistant's message that the model does not continue.
-pub fn write_request(request: &ChatRequest, target: &Target) -> Result<Written, ReadError> {
+pub fn write_request(request: &ChatRequest, target: &Target) -> Result<EncodedBody, ReadError> {
     request::write(request, target, Purpose::Count)
 }
 
@@ -64,8 +64,8 @@ pub fn read_reply(body: &[u8]) -> Result<u64, ReadError> {
 }
 
 /// Writes a reply for a client.
-pub fn write_reply(input_tokens: u64) -> Written {
-    Written::json(object(|o| {
+pub fn write_reply(input_tokens: u64) -> EncodedBody {
+    EncodedBody::json(object(|o| {
         o.integer("input_tokens", input_tokens);
     }))
 }

@@ -3,21 +3,21 @@
 //! Reference: Anthropic API reference, `ImageBlockParam` and `DocumentBlockParam`. An image's source is `base64`, `url`
 //! or `file`; a document's may be `text` too. One of `content` holds blocks and stays as it stands.
 
-use crate::json::{Fault, Node, Object};
+use crate::json::{JsonFault, Node, Object};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use baton_model::Dialect;
-use baton_model::chat::{Document, Image, PartKind, Source};
+use baton_model::chat::{Document, Image, MediaSource, PartKind};
 use std::borrow::Cow;
 
 /// Reads an `image` block; `None` if its source is of a kind that nothing else knows.
-pub(super) fn read_image(node: &Node<'_>) -> Result<Option<PartKind>, Fault> {
-    let source = read_source(node.require("source")?)?.filter(|source| !matches!(source, Source::Text(_)));
+pub(super) fn read_image(node: &Node<'_>) -> Result<Option<PartKind>, JsonFault> {
+    let source = read_source(node.require("source")?)?.filter(|source| !matches!(source, MediaSource::Text(_)));
     Ok(source.map(|source| PartKind::Image(Image { source, detail: None })))
 }
 
 /// Reads a `document` block; `None` if its source is of a kind that nothing else knows.
-pub(super) fn read_document(node: &Node<'_>) -> Result<Option<PartKind>, Fault> {
+pub(super) fn read_document(node: &Node<'_>) -> Result<Option<PartKind>, JsonFault> {
     let Some(source) = read_source(node.require("source")?)? else { return Ok(None) };
     let citations = node.get("citations").and_then(|citations| citations.get("enabled"));
     Ok(Some(PartKind::Document(Document {
@@ -28,20 +28,20 @@ pub(super) fn read_document(node: &Node<'_>) -> Result<Option<PartKind>, Fault> 
     })))
 }
 
-fn read_source(node: &Node<'_>) -> Result<Option<Source>, Fault> {
+fn read_source(node: &Node<'_>) -> Result<Option<MediaSource>, JsonFault> {
     let text = |name: &str| node.require(name)?.string();
     Ok(match text("type")?.as_str() {
-        "base64" => Some(Source::Base64 { media_type: text("media_type")?, data: text("data")? }),
-        "url" => Some(Source::Url(text("url")?)),
-        "text" => Some(Source::Text(text("data")?)),
-        "file" => Some(Source::File { dialect: Dialect::Anthropic, id: text("file_id")? }),
+        "base64" => Some(MediaSource::Base64 { media_type: text("media_type")?, data: text("data")? }),
+        "url" => Some(MediaSource::Url(text("url")?)),
+        "text" => Some(MediaSource::Text(text("data")?)),
+        "file" => Some(MediaSource::File { dialect: Dialect::Anthropic, id: text("file_id")? }),
         _ => None,
     })
 }
 
 /// A source as this format says it.
 #[derive(Debug)]
-pub(super) enum Written<'s> {
+pub(super) enum SourceJson<'s> {
     Base64(&'s str, &'s str),
     Url(&'s str),
     Text(Cow<'s, str>),
@@ -49,32 +49,36 @@ pub(super) enum Written<'s> {
 }
 
 /// How an image's source is said, or why it can't be.
-pub(super) fn image(image: &Image) -> Result<Written<'_>, &'static str> {
+pub(super) fn image(image: &Image) -> Result<SourceJson<'_>, &'static str> {
     match &image.source {
-        Source::Base64 { media_type, data } if media_type.is_empty() => {
-            Ok(Written::Base64(guess_media_type(data), data))
+        MediaSource::Base64 { media_type, data } if media_type.is_empty() => {
+            Ok(SourceJson::Base64(guess_media_type(data), data))
         }
-        Source::Base64 { media_type, data } => Ok(Written::Base64(media_type, data)),
+        MediaSource::Base64 { media_type, data } => Ok(SourceJson::Base64(media_type, data)),
         // An address with data that is not base64 is one that no provider fetches.
-        Source::Url(url) if url.starts_with("data:") => Err("a data address that is not base64"),
-        Source::Url(url) => Ok(Written::Url(url)),
-        Source::File { dialect: Dialect::Anthropic, id } => Ok(Written::File(id)),
-        Source::File { .. } => Err("an image stored at another provider"),
-        Source::Text(_) => Err("an image given as text"),
+        MediaSource::Url(url) if url.starts_with("data:") => Err("a data address that is not base64"),
+        MediaSource::Url(url) => Ok(SourceJson::Url(url)),
+        MediaSource::File { dialect: Dialect::Anthropic, id } => Ok(SourceJson::File(id)),
+        MediaSource::File { .. } => Err("an image stored at another provider"),
+        MediaSource::Text(_) => Err("an image given as text"),
     }
 }
 
 /// How a document's source is said, or why it can't be.
-pub(super) fn document(document: &Document) -> Result<Written<'_>, &'static str> {
+pub(super) fn document(document: &Document) -> Result<SourceJson<'_>, &'static str> {
     match &document.source {
-        Source::Base64 { media_type, data } if media_type.starts_with("text/") => decoded(data).map(Written::Text),
+        MediaSource::Base64 { media_type, data } if media_type.starts_with("text/") => {
+            decoded(data).map(SourceJson::Text)
+        }
         // Documents in base64 can only be PDF here, so data without a type is taken for that.
-        Source::Base64 { media_type, data } if media_type.is_empty() => Ok(Written::Base64("application/pdf", data)),
-        Source::Base64 { media_type, data } => Ok(Written::Base64(media_type, data)),
-        Source::Url(url) => Ok(Written::Url(url)),
-        Source::Text(text) => Ok(Written::Text(text.into())),
-        Source::File { dialect: Dialect::Anthropic, id } => Ok(Written::File(id)),
-        Source::File { .. } => Err("a file stored at another provider"),
+        MediaSource::Base64 { media_type, data } if media_type.is_empty() => {
+            Ok(SourceJson::Base64("application/pdf", data))
+        }
+        MediaSource::Base64 { media_type, data } => Ok(SourceJson::Base64(media_type, data)),
+        MediaSource::Url(url) => Ok(SourceJson::Url(url)),
+        MediaSource::Text(text) => Ok(SourceJson::Text(text.into())),
+        MediaSource::File { dialect: Dialect::Anthropic, id } => Ok(SourceJson::File(id)),
+        MediaSource::File { .. } => Err("a file stored at another provider"),
     }
 }
 
@@ -95,7 +99,7 @@ fn guess_media_type(data: &str) -> &'static str {
     }
 }
 
-impl Written<'_> {
+impl SourceJson<'_> {
     /// Writes `source`.
     pub(super) fn write(&self, o: &mut Object<'_>) {
         o.object("source", |o| {

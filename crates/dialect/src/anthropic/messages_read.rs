@@ -5,20 +5,24 @@
 
 use super::extension::extension;
 use super::{cache, media};
-use crate::json::{Fault, Node};
+use crate::json::{JsonFault, Node};
 use baton_model::Dialect;
-use baton_model::chat::{Extension, Message, Part, PartKind, Reasoning, Role, ToolCall, ToolResult};
+use baton_model::chat::{Extension, Message, MessageRole, Part, PartKind, Reasoning, ToolCall, ToolResult};
 
 /// Reads `messages` behind those there are. Unknown members of blocks go to `extensions`, under the path that the block
 /// has among all of these messages.
-pub(super) fn read(messages: &Node<'_>, into: &mut Vec<Message>, extensions: &mut Vec<Extension>) -> Result<(), Fault> {
+pub(super) fn read(
+    messages: &Node<'_>,
+    into: &mut Vec<Message>,
+    extensions: &mut Vec<Extension>,
+) -> Result<(), JsonFault> {
     for message in messages.items()? {
         let role = message.require("role")?;
         let role = match role.string()?.as_str() {
-            "user" => Role::User,
-            "assistant" => Role::Assistant,
-            "system" => Role::System,
-            _ => return Err(role.expected("user or assistant")),
+            "user" => MessageRole::User,
+            "assistant" => MessageRole::Assistant,
+            "system" => MessageRole::System,
+            _ => return Err(role.expected_fault("user or assistant")),
         };
         read_turn(role, message.require("content")?, into, extensions)?;
     }
@@ -27,11 +31,11 @@ pub(super) fn read(messages: &Node<'_>, into: &mut Vec<Message>, extensions: &mu
 
 /// Reads the content of one turn: a string or blocks.
 pub(super) fn read_turn(
-    role: Role,
+    role: MessageRole,
     content: &Node<'_>,
     into: &mut Vec<Message>,
     extensions: &mut Vec<Extension>,
-) -> Result<(), Fault> {
+) -> Result<(), JsonFault> {
     into.push(Message { role, name: None, parts: Vec::new() });
     if let Some(text) = content.as_str() {
         if let (false, Some(message)) = (text.is_empty(), into.last_mut()) {
@@ -39,10 +43,10 @@ pub(super) fn read_turn(
         }
         return Ok(());
     }
-    for block in content.items().map_err(|_| content.expected("a string or an array"))? {
+    for block in content.items().map_err(|_| content.expected_fault("a string or an array"))? {
         let is_result =
-            role == Role::User && block.get("type").and_then(Node::as_str).as_deref() == Some("tool_result");
-        let role = if is_result { Role::Tool } else { role };
+            role == MessageRole::User && block.get("type").and_then(Node::as_str).as_deref() == Some("tool_result");
+        let role = if is_result { MessageRole::Tool } else { role };
         // The other formats give results a role of their own, so they get a message of their own. The empty message
         // begun above takes the role of its first block.
         match into.last_mut() {
@@ -59,7 +63,7 @@ pub(super) fn read_turn(
     Ok(())
 }
 
-fn read_block(node: &Node<'_>, path: &str, extensions: &mut Vec<Extension>) -> Result<Part, Fault> {
+fn read_block(node: &Node<'_>, path: &str, extensions: &mut Vec<Extension>) -> Result<Part, JsonFault> {
     let text = |name: &str| node.require(name)?.string();
     let (kind, members): (_, &[&str]) = match text("type")?.as_str() {
         "text" => {
@@ -102,7 +106,7 @@ fn read_block(node: &Node<'_>, path: &str, extensions: &mut Vec<Extension>) -> R
     Ok(Part { kind, cache: cache::read(node)? })
 }
 
-fn read_result(node: &Node<'_>, path: &str, extensions: &mut Vec<Extension>) -> Result<PartKind, Fault> {
+fn read_result(node: &Node<'_>, path: &str, extensions: &mut Vec<Extension>) -> Result<PartKind, JsonFault> {
     let mut result = ToolResult {
         call_id: node.require("tool_use_id")?.string()?,
         is_error: node.get("is_error").map(Node::bool).transpose()?,
@@ -112,7 +116,7 @@ fn read_result(node: &Node<'_>, path: &str, extensions: &mut Vec<Extension>) -> 
         if let Some(text) = content.as_str() {
             result.parts.extend((!text.is_empty()).then(|| Part::text(text)));
         } else {
-            let blocks = content.items().map_err(|_| content.expected("a string or an array"))?;
+            let blocks = content.items().map_err(|_| content.expected_fault("a string or an array"))?;
             for (place, block) in blocks.iter().enumerate() {
                 result.parts.push(read_block(block, &format!("{path}.content[{place}]"), extensions)?);
             }

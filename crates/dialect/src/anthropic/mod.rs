@@ -36,44 +36,44 @@ pub mod usage;
 
 pub use fidelity::FIDELITY;
 
-use crate::{Codec, ReadError, ReplyContext, Rewritten, StreamReader, StreamWriter, Written};
-use baton_model::{Body, Capability, Detail, Event, Operation, Target};
+use crate::{Codec, EncodedBody, ReadError, ReplyContext, RewrittenRequest, StreamReader, StreamWriter};
+use baton_model::{Body, Capability, Detail, Operation, ReplyEvent, Target};
 
 /// The codec of a capability in this format: messages, and their count.
 pub fn codec(capability: Capability) -> Option<&'static dyn Codec> {
     match capability {
-        Capability::Chat => Some(&Messages),
-        Capability::TokenCount => Some(&count_tokens::Count),
+        Capability::Chat => Some(&MessagesCodec),
+        Capability::TokenCount => Some(&count_tokens::CountTokensCodec),
         _ => None,
     }
 }
 
 /// The codec of `POST /v1/messages`.
 #[derive(Debug)]
-struct Messages;
+struct MessagesCodec;
 
-impl Codec for Messages {
+impl Codec for MessagesCodec {
     fn read_request(&self, body: &[u8]) -> Result<Operation, ReadError> {
         request::read(body).map(|request| Operation::Chat(Box::new(request)))
     }
 
-    fn write_request(&self, operation: &Operation, target: &Target) -> Result<Written, ReadError> {
+    fn write_request(&self, operation: &Operation, target: &Target) -> Result<EncodedBody, ReadError> {
         match operation {
             Operation::Chat(request) => request::write(request, target, purpose::Purpose::Answer),
             _ => Err(ReadError::wrong_operation("messages")),
         }
     }
 
-    fn rewrite(&self, body: &Body, target: &Target) -> Result<Rewritten, ReadError> {
+    fn rewrite(&self, body: &Body, target: &Target) -> Result<RewrittenRequest, ReadError> {
         rewrite::rewrite(body, target)
     }
 
-    fn read_reply(&self, body: &[u8]) -> Result<Vec<Event>, ReadError> {
+    fn read_reply(&self, body: &[u8]) -> Result<Vec<ReplyEvent>, ReadError> {
         stream::read_reply(body)
     }
 
-    fn write_reply(&self, events: &[Event], context: &ReplyContext) -> Option<Written> {
-        Some(Written::json(reply::write(events, context)))
+    fn write_reply(&self, events: &[ReplyEvent], context: &ReplyContext) -> Option<EncodedBody> {
+        Some(EncodedBody::json(reply::write(events, context)))
     }
 
     fn stream_reader(&self, detail: Detail) -> Option<Box<dyn StreamReader>> {

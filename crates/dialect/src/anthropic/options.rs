@@ -5,11 +5,11 @@
 use super::cache;
 use super::extension::{UNKNOWN, extension};
 use super::purpose::Purpose;
-use super::reasoning::{self, Plan};
+use super::reasoning::{self, ThinkingPlan};
 use super::schema::close_objects;
 use crate::Dropped;
 use crate::extensions::changes_nothing;
-use crate::json::{Fault, Node, Object};
+use crate::json::{JsonFault, Node, Object};
 use baton_model::chat::{OutputFormat, Schema};
 use baton_model::{ChatRequest, Dialect};
 
@@ -18,7 +18,7 @@ const COUNTED: [&str; 2] = ["context_management", "mcp_servers"];
 
 /// Reads all fields except those named in `others`, which the caller reads itself. What is not known becomes an
 /// extension; `null` is as good as absent.
-pub(super) fn read(root: &Node<'_>, others: &[&str]) -> Result<ChatRequest, Fault> {
+pub(super) fn read(root: &Node<'_>, others: &[&str]) -> Result<ChatRequest, JsonFault> {
     let mut request = ChatRequest { cache: cache::read(root)?, ..ChatRequest::default() };
     for (name, node) in root.members()? {
         if !node.is_null() && !others.contains(&name.as_ref()) {
@@ -30,7 +30,7 @@ pub(super) fn read(root: &Node<'_>, others: &[&str]) -> Result<ChatRequest, Faul
     Ok(request)
 }
 
-fn read_field(request: &mut ChatRequest, name: &str, node: &Node<'_>) -> Result<(), Fault> {
+fn read_field(request: &mut ChatRequest, name: &str, node: &Node<'_>) -> Result<(), JsonFault> {
     let sampling = &mut request.sampling;
     match name {
         "model" => request.model = node.string()?,
@@ -52,7 +52,7 @@ fn read_field(request: &mut ChatRequest, name: &str, node: &Node<'_>) -> Result<
     Ok(())
 }
 
-fn read_metadata(request: &mut ChatRequest, node: &Node<'_>) -> Result<(), Fault> {
+fn read_metadata(request: &mut ChatRequest, node: &Node<'_>) -> Result<(), JsonFault> {
     for (name, value) in node.members()? {
         match name.as_ref() {
             _ if value.is_null() => {}
@@ -63,7 +63,7 @@ fn read_metadata(request: &mut ChatRequest, node: &Node<'_>) -> Result<(), Fault
     Ok(())
 }
 
-fn read_output_config(request: &mut ChatRequest, node: &Node<'_>) -> Result<(), Fault> {
+fn read_output_config(request: &mut ChatRequest, node: &Node<'_>) -> Result<(), JsonFault> {
     for (name, value) in node.members()? {
         let path = format!("output_config.{name}");
         match name.as_ref() {
@@ -76,7 +76,7 @@ fn read_output_config(request: &mut ChatRequest, node: &Node<'_>) -> Result<(), 
     Ok(())
 }
 
-fn read_format(request: &mut ChatRequest, path: &str, node: &Node<'_>) -> Result<(), Fault> {
+fn read_format(request: &mut ChatRequest, path: &str, node: &Node<'_>) -> Result<(), JsonFault> {
     if node.require("type")?.string()? == "json_schema" {
         let schema = node.require("schema")?;
         schema.members()?;
@@ -90,7 +90,7 @@ fn read_format(request: &mut ChatRequest, path: &str, node: &Node<'_>) -> Result
 /// Writes the options of a request. What the format can't say goes to `dropped`.
 pub(super) fn write(
     request: &ChatRequest,
-    plan: &Plan,
+    plan: &ThinkingPlan,
     purpose: Purpose,
     o: &mut Object<'_>,
     dropped: &mut Vec<Dropped>,
@@ -187,7 +187,7 @@ fn write_tier(request: &ChatRequest, o: &mut Object<'_>, dropped: &mut Vec<Dropp
     }
 }
 
-fn write_output_config(request: &ChatRequest, plan: &Plan, o: &mut Object<'_>, dropped: &mut Vec<Dropped>) {
+fn write_output_config(request: &ChatRequest, plan: &ThinkingPlan, o: &mut Object<'_>, dropped: &mut Vec<Dropped>) {
     let schema = match &request.output {
         OutputFormat::Schema(schema) => Some(schema),
         OutputFormat::JsonObject => {

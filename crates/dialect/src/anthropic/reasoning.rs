@@ -7,7 +7,7 @@
 use super::extension::extension;
 use super::max_tokens::DEFAULT_MAX_TOKENS;
 use crate::Dropped;
-use crate::json::{Fault, Node, Object};
+use crate::json::{JsonFault, Node, Object};
 use baton_model::chat::{Effort, ReasoningOptions};
 use baton_model::entity::ReasoningStyle;
 use baton_model::{ChatRequest, Target};
@@ -16,7 +16,7 @@ use baton_model::{ChatRequest, Target};
 const LEAST_BUDGET: u64 = 1024;
 
 /// Reads `thinking`.
-pub(super) fn read_thinking(request: &mut ChatRequest, node: &Node<'_>) -> Result<(), Fault> {
+pub(super) fn read_thinking(request: &mut ChatRequest, node: &Node<'_>) -> Result<(), JsonFault> {
     let type_ = node.require("type")?.string()?;
     // A kind of the future must reach Anthropic unchanged, and be reported as dropped elsewhere.
     if !["enabled", "adaptive", "disabled"].contains(&type_.as_str()) {
@@ -37,7 +37,7 @@ pub(super) fn read_thinking(request: &mut ChatRequest, node: &Node<'_>) -> Resul
 }
 
 /// Reads `output_config.effort`; a word that is not known stays as it is.
-pub(super) fn read_effort(request: &mut ChatRequest, path: &str, node: &Node<'_>) -> Result<(), Fault> {
+pub(super) fn read_effort(request: &mut ChatRequest, path: &str, node: &Node<'_>) -> Result<(), JsonFault> {
     match Effort::lookup(&node.string()?) {
         Some(effort) => request.reasoning.get_or_insert_default().effort = Some(effort),
         None => request.extensions.push(extension(path, node)),
@@ -47,7 +47,7 @@ pub(super) fn read_effort(request: &mut ChatRequest, path: &str, node: &Node<'_>
 
 /// How a request asks for thought, and for how many tokens in all.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Plan {
+pub(super) struct ThinkingPlan {
     thinking: Option<Thinking>,
     display: Option<String>,
     pub(super) effort: Option<&'static str>,
@@ -61,7 +61,7 @@ enum Thinking {
     Budget(u64),
 }
 
-impl Plan {
+impl ThinkingPlan {
     /// What to ask of the target. `forced`: a tool must be called.
     pub(super) fn new(request: &ChatRequest, target: &Target, forced: bool, dropped: &mut Vec<Dropped>) -> Self {
         let limit = request.max_output_tokens;
@@ -69,8 +69,8 @@ impl Plan {
         let mut plan = Self { thinking: None, display: None, effort: None, max_tokens };
         let Some(reasoning) = &request.reasoning else { return plan };
         let style = target.model.quirks.reasoning;
-        plan.effort = word(reasoning, style, dropped);
-        plan.thinking = match wish(reasoning, style) {
+        plan.effort = effort_word(reasoning, style, dropped);
+        plan.thinking = match choose_thinking(reasoning, style) {
             // The API refuses `thinking` with a `tool_choice` that forces a call.
             Some(Thinking::Budget(_)) if forced => {
                 dropped.push(Dropped::new("reasoning", "not together with a tool that must be called"));
@@ -78,9 +78,9 @@ impl Plan {
             }
             Some(Thinking::Budget(budget)) => {
                 // A limit that the client set is never raised for the sake of reasoning.
-                let room = limit.map_or_else(|| room(budget, target), |_| max_tokens);
+                let room = limit.map_or_else(|| output_limit(budget, target), |_| max_tokens);
                 plan.max_tokens = room;
-                bounded(budget, room, dropped)
+                bound_budget(budget, room, dropped)
             }
             wish => wish,
         };
@@ -112,7 +112,7 @@ impl Plan {
 }
 
 /// What was asked for, in the words that the model takes.
-fn wish(reasoning: &ReasoningOptions, style: ReasoningStyle) -> Option<Thinking> {
+fn choose_thinking(reasoning: &ReasoningOptions, style: ReasoningStyle) -> Option<Thinking> {
     let asked = reasoning.adaptive || reasoning.budget.is_some() || reasoning.enabled == Some(true);
     if reasoning.enabled == Some(false) {
         return Some(Thinking::Disabled);
@@ -149,7 +149,11 @@ fn budget(effort: Option<Effort>) -> u64 {
 }
 
 /// The word for the effort, where the model takes one.
-fn word(reasoning: &ReasoningOptions, style: ReasoningStyle, dropped: &mut Vec<Dropped>) -> Option<&'static str> {
+fn effort_word(
+    reasoning: &ReasoningOptions,
+    style: ReasoningStyle,
+    dropped: &mut Vec<Dropped>,
+) -> Option<&'static str> {
     // Models with budgets (Sonnet 4.5, Haiku 4.5) refuse `effort`.
     if style == ReasoningStyle::Budget {
         if reasoning.effort.is_some() && reasoning.budget.is_some() {
@@ -180,12 +184,12 @@ fn word(reasoning: &ReasoningOptions, style: ReasoningStyle, dropped: &mut Vec<D
 }
 
 /// The limit on all output where the client gave none: the model's, or enough for thought and answer.
-fn room(budget: u64, target: &Target) -> u64 {
+fn output_limit(budget: u64, target: &Target) -> u64 {
     target.model.max_tokens.unwrap_or_else(|| budget.max(LEAST_BUDGET).saturating_add(DEFAULT_MAX_TOKENS))
 }
 
 /// A budget within its bounds; half of a limit that it does not fit into. Nothing where even the least is too much.
-fn bounded(budget: u64, max_tokens: u64, dropped: &mut Vec<Dropped>) -> Option<Thinking> {
+fn bound_budget(budget: u64, max_tokens: u64, dropped: &mut Vec<Dropped>) -> Option<Thinking> {
     if max_tokens <= LEAST_BUDGET {
         dropped.push(Dropped::new("reasoning", format!("max_tokens of {max_tokens} leaves no room for it")));
         return None;

@@ -9,38 +9,38 @@ use crate::ReplyContext;
 use crate::json::{Array, Object, object};
 use baton_model::Dialect;
 use baton_model::chat::{Part, PartKind};
-use baton_model::event::{Event, Finish, Reply};
+use baton_model::event::{CollectedReply, FinishReason, ReplyEvent};
 
 /// Why a reply is complete, from its word.
-pub(super) fn read_finish(word: &str) -> Finish {
+pub(super) fn read_finish(word: &str) -> FinishReason {
     match word {
-        "end_turn" => Finish::Stop,
-        "stop_sequence" => Finish::StopSequence,
-        "max_tokens" => Finish::Length,
-        "model_context_window_exceeded" => Finish::ContextWindow,
-        "tool_use" => Finish::ToolCalls,
-        "refusal" => Finish::Refusal,
-        "pause_turn" => Finish::Pause,
-        _ => Finish::Other(word.to_owned()),
+        "end_turn" => FinishReason::Stop,
+        "stop_sequence" => FinishReason::StopSequence,
+        "max_tokens" => FinishReason::Length,
+        "model_context_window_exceeded" => FinishReason::ContextWindow,
+        "tool_use" => FinishReason::ToolCalls,
+        "refusal" => FinishReason::Refusal,
+        "pause_turn" => FinishReason::Pause,
+        _ => FinishReason::Other(word.to_owned()),
     }
 }
 
 /// The word for it. Clients check it against the reference's, so that no other is ever said.
-pub(super) fn finish_name(finish: &Finish) -> &'static str {
+pub(super) fn finish_name(finish: &FinishReason) -> &'static str {
     match finish {
-        Finish::Stop | Finish::Other(_) => "end_turn",
-        Finish::StopSequence => "stop_sequence",
-        Finish::Length => "max_tokens",
-        Finish::ContextWindow => "model_context_window_exceeded",
-        Finish::ToolCalls => "tool_use",
-        Finish::ContentFilter | Finish::Refusal => "refusal",
-        Finish::Pause => "pause_turn",
+        FinishReason::Stop | FinishReason::Other(_) => "end_turn",
+        FinishReason::StopSequence => "stop_sequence",
+        FinishReason::Length => "max_tokens",
+        FinishReason::ContextWindow => "model_context_window_exceeded",
+        FinishReason::ToolCalls => "tool_use",
+        FinishReason::ContentFilter | FinishReason::Refusal => "refusal",
+        FinishReason::Pause => "pause_turn",
     }
 }
 
 /// Writes a whole reply for a client: the first choice, as the format has one.
-pub(super) fn write(events: &[Event], context: &ReplyContext) -> Vec<u8> {
-    let reply = Reply::collect(events);
+pub(super) fn write(events: &[ReplyEvent], context: &ReplyContext) -> Vec<u8> {
+    let reply = CollectedReply::collect(events);
     let choice = reply.choices.first();
     object(|o| {
         o.string("id", reply.started.id.as_deref().unwrap_or(&context.id));

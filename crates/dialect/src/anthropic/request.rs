@@ -1,14 +1,14 @@
 //! A messages request, read and written.
 
 use super::blocks_write::BlockWriter;
-use super::conversation::Conversation;
+use super::conversation::GroupedConversation;
 use super::purpose::Purpose;
-use super::reasoning::Plan;
+use super::reasoning::ThinkingPlan;
 use super::{messages_read, options, tools};
 use crate::effective_options::effective_options;
 use crate::json::{self, object};
-use crate::{ReadError, Written};
-use baton_model::chat::Role;
+use crate::{EncodedBody, ReadError};
+use baton_model::chat::MessageRole;
 use baton_model::{ChatRequest, Target};
 
 /// Reads a client's request. `max_tokens` may be missing: it is filled in from what is known of the model.
@@ -19,7 +19,7 @@ pub(super) fn read(body: &[u8]) -> Result<ChatRequest, ReadError> {
         let (messages, extensions) = (&mut request.messages, &mut request.extensions);
         // Before the messages: the paths of extensions count places among all of them.
         if let Some(system) = root.get("system") {
-            messages_read::read_turn(Role::System, system, messages, extensions)?;
+            messages_read::read_turn(MessageRole::System, system, messages, extensions)?;
         }
         messages_read::read(root.require("messages")?, messages, extensions)?;
         Ok(request)
@@ -27,14 +27,14 @@ pub(super) fn read(body: &[u8]) -> Result<ChatRequest, ReadError> {
 }
 
 /// Writes a request for a provider.
-pub(super) fn write(request: &ChatRequest, target: &Target, purpose: Purpose) -> Result<Written, ReadError> {
+pub(super) fn write(request: &ChatRequest, target: &Target, purpose: Purpose) -> Result<EncodedBody, ReadError> {
     let (effective, mut dropped) = effective_options(request, target)?;
     // `effective` has tools only where a default gives some: the request's own are not copied.
     let tools = if request.tools.is_empty() { &effective.tools } else { &request.tools };
-    let plan = Plan::new(&effective, target, tools::is_forced(&effective, tools), &mut dropped);
+    let plan = ThinkingPlan::new(&effective, target, tools::is_forced(&effective, tools), &mut dropped);
     let mut unsaid = Vec::new();
     let mut writer = BlockWriter::new(&effective.extensions, &target.model.quirks, &mut unsaid);
-    let mut conversation = Conversation::regroup(&request.messages, &mut writer)?;
+    let mut conversation = GroupedConversation::regroup(&request.messages, &mut writer)?;
     let body = object(|o| {
         o.string("model", target.upstream());
         conversation.write(&mut writer, o);
@@ -43,5 +43,5 @@ pub(super) fn write(request: &ChatRequest, target: &Target, purpose: Purpose) ->
     });
     // Two lists, because conversation and options are written into one object at a time.
     dropped.extend(unsaid);
-    Ok(Written { dropped, ..Written::json(body) })
+    Ok(EncodedBody { dropped, ..EncodedBody::json(body) })
 }

@@ -2,20 +2,20 @@
 
 use super::options;
 use super::purpose::Purpose;
-use super::reasoning::Plan;
+use super::reasoning::ThinkingPlan;
 use super::tools;
 use crate::effective_options::apply_defaults;
 use crate::framing::splice::Editor;
 use crate::json::{Node, object};
 use crate::reasoning_origin::{RESPONSES, may_contain, remove_items};
 use crate::rename_model::set_model;
-use crate::{Dropped, ReadError, Rewritten};
+use crate::{Dropped, ReadError, RewrittenRequest};
 use baton_model::chat::Tool;
 use baton_model::entity::ReasoningStyle;
 use baton_model::{Body, ChatRequest, Target};
 
 /// Changes what must be changed.
-pub(super) fn rewrite(body: &Body, target: &Target) -> Result<Rewritten, ReadError> {
+pub(super) fn rewrite(body: &Body, target: &Target) -> Result<RewrittenRequest, ReadError> {
     let mut editor = Editor::new(body);
     let mut dropped = Vec::new();
     set_model(&mut editor, target);
@@ -26,7 +26,7 @@ pub(super) fn rewrite(body: &Body, target: &Target) -> Result<Rewritten, ReadErr
     // After the defaults: what the model refuses must not come back as one.
     refuse(&mut editor, target, &mut dropped)?;
     drop_foreign_reasoning(&mut editor, &mut dropped)?;
-    Ok(Rewritten { body: editor.finish(), hide_usage: false, dropped })
+    Ok(RewrittenRequest { body: editor.finish(), hide_usage: false, dropped })
 }
 
 /// Adds the operator's defaults, which are written in OpenAI's names, for fields that the client left out.
@@ -50,7 +50,7 @@ fn add_defaults(editor: &mut Editor<'_>, target: &Target) -> Result<(), ReadErro
     let has_tools = editor.has("tools");
     // The client's `tool_choice` is not parsed here. It may force a call, which excludes a budget, so with tools no
     // default budget is added. What a default loses is not reported: the client did not send it.
-    let plan = Plan::new(&defaults, target, has_tools || tools::is_forced(&defaults, &own), &mut Vec::new());
+    let plan = ThinkingPlan::new(&defaults, target, has_tools || tools::is_forced(&defaults, &own), &mut Vec::new());
     let text = object(|o| {
         if !has_tools {
             tools::write(&own, &defaults, o, &mut Vec::new());
@@ -136,9 +136,9 @@ fn drop_foreign_reasoning(editor: &mut Editor<'_>, dropped: &mut Vec<Dropped>) -
         let blank = content.items().is_ok_and(|blocks| !blocks.is_empty() && blocks.iter().all(is_foreign));
         let rest = if blank { Some("\"…\"".to_owned()) } else { remove_items(content, is_foreign) };
         if let Some(rest) = rest {
-            edited.push_str(messages.get(from..content.place().start).unwrap_or_default());
+            edited.push_str(messages.get(from..content.span().start).unwrap_or_default());
             edited.push_str(&rest);
-            from = content.place().end;
+            from = content.span().end;
         }
     }
     if from > 0 {

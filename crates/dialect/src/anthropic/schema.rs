@@ -25,7 +25,7 @@ fn close(schema: &Node<'_>) -> Option<String> {
         // Only keywords that hold schemas: `const`, `enum` and `default` hold data, which may look like one.
         let new = match name.as_ref() {
             "additionalProperties" if is_open => continue,
-            "properties" | "$defs" | "definitions" => each(value),
+            "properties" | "$defs" | "definitions" => write_each(value),
             "items" | "not" => close(value),
             "anyOf" | "allOf" | "oneOf" | "prefixItems" => all(value),
             _ => None,
@@ -40,7 +40,7 @@ fn close(schema: &Node<'_>) -> Option<String> {
 }
 
 /// An object whose values are schemas.
-fn each(schemas: &Node<'_>) -> Option<String> {
+fn write_each(schemas: &Node<'_>) -> Option<String> {
     let members = schemas.members().ok()?;
     let new: Vec<_> = members.iter().map(|(_, schema)| close(schema)).collect();
     let pair = |((name, schema), new): (&(_, Node<'_>), &Option<String>)| {

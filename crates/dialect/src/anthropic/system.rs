@@ -1,25 +1,25 @@
 //! Instructions, which stand beside the conversation in this format: `system`, a string or text blocks.
 
-use super::blocks_write::{Block, BlockWriter};
+use super::blocks_write::{BlockWriter, PendingBlock};
 use crate::json::Object;
 use baton_model::chat::{Part, PartKind};
 
 /// Instructions on their way to the top, one entry for each message that gave some.
 #[derive(Debug, Default)]
 pub(super) struct System<'r> {
-    messages: Vec<Vec<Block<'r>>>,
+    messages: Vec<Vec<PendingBlock<'r>>>,
 }
 
 impl<'r> System<'r> {
     /// Takes the blocks of one more message.
-    pub(super) fn push(&mut self, blocks: Vec<Block<'r>>) {
+    pub(super) fn push(&mut self, blocks: Vec<PendingBlock<'r>>) {
         if !blocks.is_empty() {
             self.messages.push(blocks);
         }
     }
 
     /// All blocks, to be said elsewhere.
-    pub(super) fn take(&mut self) -> Vec<Block<'r>> {
+    pub(super) fn take(&mut self) -> Vec<PendingBlock<'r>> {
         std::mem::take(&mut self.messages).into_iter().flatten().collect()
     }
 

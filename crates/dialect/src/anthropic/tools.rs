@@ -6,12 +6,12 @@
 use super::cache;
 use super::extension::{UNKNOWN, extension};
 use crate::Dropped;
-use crate::json::{Array, Fault, Node, Object};
+use crate::json::{Array, JsonFault, Node, Object};
 use baton_model::chat::{Json, Tool, ToolChoice};
 use baton_model::{ChatRequest, Dialect};
 
 /// Reads `tools` and `tool_choice`.
-pub(super) fn read(request: &mut ChatRequest, root: &Node<'_>) -> Result<(), Fault> {
+pub(super) fn read(request: &mut ChatRequest, root: &Node<'_>) -> Result<(), JsonFault> {
     if let Some(tools) = root.get("tools") {
         request.tools = tools.items()?.iter().map(read_tool).collect::<Result<_, _>>()?;
     }
@@ -22,14 +22,14 @@ pub(super) fn read(request: &mut ChatRequest, root: &Node<'_>) -> Result<(), Fau
         "any" => ToolChoice::Required,
         "none" => ToolChoice::None,
         "tool" => ToolChoice::Tool(choice.require("name")?.string()?),
-        _ => return Err(type_.expected("auto, any, tool or none")),
+        _ => return Err(type_.expected_fault("auto, any, tool or none")),
     });
     let single = choice.get("disable_parallel_tool_use").map(Node::bool).transpose()?;
     request.parallel_tool_calls = single.map(|single| !single);
     Ok(())
 }
 
-fn read_tool(node: &Node<'_>) -> Result<Tool, Fault> {
+fn read_tool(node: &Node<'_>) -> Result<Tool, JsonFault> {
     const READ: [&str; 6] = ["type", "name", "description", "input_schema", "strict", cache::MEMBER];
     let type_ = node.get("type").map(Node::string).transpose()?;
     if type_.is_some_and(|type_| type_ != "custom") {

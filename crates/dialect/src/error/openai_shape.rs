@@ -4,7 +4,7 @@
 //! from rate limits by the code alone. Compatible services write this in many ways, all read here.
 
 use super::reply::ErrorReply;
-use crate::json::{Node, Value, object};
+use crate::json::{JsonValue, Node, object};
 use baton_model::fault::{ErrorKind, UpstreamError};
 use baton_model::{Code, Dialect, PublicError};
 
@@ -27,7 +27,7 @@ pub fn read(status: u16, body: &[u8]) -> UpstreamError {
 pub fn read_node(status: u16, root: &Node<'_>) -> UpstreamError {
     // Google wraps the object into an array.
     let root = match root.value() {
-        Value::Array(items) => items.first().unwrap_or(root),
+        JsonValue::Array(items) => items.first().unwrap_or(root),
         _ => root,
     };
     let error = root.get("error").unwrap_or(root);
@@ -55,8 +55,8 @@ pub fn read_node(status: u16, root: &Node<'_>) -> UpstreamError {
 
 fn scalar_text(node: &Node<'_>) -> Option<String> {
     match node.value() {
-        Value::String => node.string().ok(),
-        Value::Number => Some(node.text().to_owned()),
+        JsonValue::String => node.string().ok(),
+        JsonValue::Number => Some(node.text().to_owned()),
         _ => None,
     }
 }
@@ -173,7 +173,7 @@ pub fn write(error: &PublicError, request_id: &str) -> ErrorReply {
     {
         return ErrorReply { status: upstream.status, body: upstream.body.to_vec() };
     }
-    let (status, type_, code) = words(error.code);
+    let (status, type_, code) = status_type_and_code(error.code);
     let body = object(|o| {
         o.object("error", |o| {
             o.string("message", &error.message).string("type", type_);
@@ -192,7 +192,7 @@ pub fn write(error: &PublicError, request_id: &str) -> ErrorReply {
 }
 
 /// Status, `type` and `code`, such that the SDKs raise the class that fits and retry when it helps.
-fn words(code: Code) -> (u16, &'static str, Option<&'static str>) {
+fn status_type_and_code(code: Code) -> (u16, &'static str, Option<&'static str>) {
     const REQUEST: &str = "invalid_request_error";
     const SERVER: &str = "server_error";
     match code {

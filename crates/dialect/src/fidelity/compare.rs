@@ -1,9 +1,9 @@
 //! What was said before and not after.
 
-use super::{Fate, FieldValue, declared, reply, request};
+use super::{Fate, FieldValue, declarations, reply, request};
 use crate::Dropped;
 use baton_model::chat::ToolChoice;
-use baton_model::event::Reply;
+use baton_model::event::CollectedReply;
 use baton_model::{ChatRequest, Dialect};
 
 /// What a request said that `arrived` in that format does not say, and that is not listed: fields that the format
@@ -14,7 +14,7 @@ pub fn find_lost(
     to: Dialect,
     dropped: &[Dropped],
 ) -> Vec<FieldValue<request::Field>> {
-    let Some(declared) = declared(to) else { return Vec::new() };
+    let Some(declared) = declarations(to) else { return Vec::new() };
     let silenced = matches!((declared.request)(request::Field::ChoiceNone), Fate::Emulated(_))
         && request.tool_choice == Some(ToolChoice::None);
     let mut said = request::list_values(request);
@@ -24,8 +24,12 @@ pub fn find_lost(
 }
 
 /// The same of a reply. Nothing is listed there: the headers of a reply leave before it.
-pub fn find_lost_in_reply(reply: &Reply, arrived: &Reply, to: Dialect) -> Vec<FieldValue<reply::Field>> {
-    let Some(declared) = declared(to) else { return Vec::new() };
+pub fn find_lost_in_reply(
+    reply: &CollectedReply,
+    arrived: &CollectedReply,
+    to: Dialect,
+) -> Vec<FieldValue<reply::Field>> {
+    let Some(declared) = declarations(to) else { return Vec::new() };
     let is_foreign = |said: &FieldValue<reply::Field>| {
         let mut others = Dialect::ALL.into_iter().filter(|dialect| *dialect != to);
         others.any(|other| said.value.strip_prefix(other.name()).is_some_and(|rest| rest.starts_with(' ')))
@@ -39,9 +43,10 @@ pub fn find_lost_in_reply(reply: &Reply, arrived: &Reply, to: Dialect) -> Vec<Fi
 }
 
 /// Whether the numbers of a reply are what they were, as that format counts.
-pub fn same_bill(reply: &Reply, arrived: &Reply, to: Dialect) -> bool {
-    let Some(declared) = declared(to) else { return true };
-    let count = |reply: &Reply| reply::count_usage(&reply.usage.clone().unwrap_or_default(), declared.counted_as);
+pub fn same_bill(reply: &CollectedReply, arrived: &CollectedReply, to: Dialect) -> bool {
+    let Some(declared) = declarations(to) else { return true };
+    let count =
+        |reply: &CollectedReply| reply::count_usage(&reply.usage.clone().unwrap_or_default(), declared.counted_as);
     count(reply) == count(arrived)
 }
 

@@ -1,6 +1,6 @@
 //! `docs/dialects.md`: per pair of formats, field by field, what is kept, expressed differently, or dropped.
 
-use super::{Fate, declared, reply, request};
+use super::{Fate, declarations, reply, request};
 use baton_model::{Dialect, UsageClass};
 use std::fmt::Write;
 
@@ -10,7 +10,7 @@ const INTRODUCTION: &str = include_str!("introduction.md");
 /// The whole document, in Markdown.
 pub fn dialects() -> String {
     let mut out = INTRODUCTION.to_owned();
-    let formats: Vec<_> = Dialect::ALL.into_iter().filter(|dialect| declared(*dialect).is_some()).collect();
+    let formats: Vec<_> = Dialect::ALL.into_iter().filter(|dialect| declarations(*dialect).is_some()).collect();
     for from in &formats {
         for to in formats.iter().filter(|to| *to != from) {
             pair(*from, *to, &mut out);
@@ -31,19 +31,19 @@ fn title(dialect: Dialect) -> &'static str {
 }
 
 fn pair(from: Dialect, to: Dialect, out: &mut String) {
-    let (Some(source), Some(target)) = (declared(from), declared(to)) else { return };
+    let (Some(source), Some(target)) = (declarations(from), declarations(to)) else { return };
     let _ = write!(out, "\n## {} to {}\n", title(from), title(to));
     let requests = request::Field::ALL.iter();
-    let requests = requests.filter(|field| says((source.request)(**field)));
+    let requests = requests.filter(|field| is_read((source.request)(**field)));
     let requests = requests.map(|field| (field.name(), (target.request)(*field), field.is_of_one_format()));
     section("A request", from, requests, out);
-    let replies = reply::Field::ALL.iter().filter(|field| says((source.reply)(**field)));
+    let replies = reply::Field::ALL.iter().filter(|field| is_read((source.reply)(**field)));
     let replies = replies.map(|field| (field.name(), (target.reply)(*field), field.is_of_one_format()));
     section("A reply", from, replies, out);
 }
 
 /// Whether something in the format is read as that field.
-fn says(fate: Fate) -> bool {
+fn is_read(fate: Fate) -> bool {
     matches!(fate, Fate::Kept | Fate::Partly(_))
 }
 
@@ -74,7 +74,7 @@ fn usage(formats: &[Dialect], out: &mut String) {
     let _ = writeln!(out, "| class | {} |", titles.join(" | "));
     let _ = writeln!(out, "| --- |{}", " --- |".repeat(titles.len()));
     for class in UsageClass::ALL {
-        let counted = formats.iter().filter_map(|dialect| declared(*dialect)).map(|declared| {
+        let counted = formats.iter().filter_map(|dialect| declarations(*dialect)).map(|declared| {
             (declared.counted_as)(class)
                 .map_or("not reported", |counted| if counted == class { "itself" } else { counted.name() })
         });

@@ -22,6 +22,6 @@ mod samples;
 mod tests;
 
 pub use compare::{find_lost, find_lost_in_reply, same_bill};
-pub use declared::declared;
+pub use declared::declarations;
 pub use fate::{Declared, Fate};
 pub use field_value::FieldValue;

@@ -4,7 +4,7 @@ use super::field_value::FieldValue;
 use super::fields::fields;
 use super::request::{arguments_of, plain_json};
 use baton_model::chat::{Part, PartKind, Reasoning, ToolCall};
-use baton_model::event::{Choice, Finish, Reply, Started, Timings};
+use baton_model::event::{CollectedReply, FinishReason, ReplyChoice, ReplyStart, Timings};
 use baton_model::{Usage, UsageClass};
 
 fields! {
@@ -75,9 +75,9 @@ impl Field {
 }
 
 /// Everything that a reply says, in order.
-pub fn list_values(reply: &Reply) -> Vec<FieldValue<Field>> {
+pub fn list_values(reply: &CollectedReply) -> Vec<FieldValue<Field>> {
     let mut all = FieldValues(Vec::new());
-    let Reply { started: Started { id, model, created, fingerprint }, choices, usage, timings } = reply;
+    let CollectedReply { started: ReplyStart { id, model, created, fingerprint }, choices, usage, timings } = reply;
     all.option(Field::Id, "id", id.as_deref());
     all.option(Field::Model, "model", model.as_deref());
     all.option(Field::Created, "created", *created);
@@ -89,7 +89,7 @@ pub fn list_values(reply: &Reply) -> Vec<FieldValue<Field>> {
     let tier = usage.as_ref().and_then(|usage| usage.service_tier.as_deref());
     all.option(Field::ServiceTier, "service_tier", tier);
     if let Some(Timings { total, load, prompt, output }) = timings {
-        all.say(Field::Timings, "timings", format!("{total} {load} {prompt} {output}"));
+        all.record_value(Field::Timings, "timings", format!("{total} {load} {prompt} {output}"));
     }
     all.0
 }
@@ -97,30 +97,31 @@ pub fn list_values(reply: &Reply) -> Vec<FieldValue<Field>> {
 struct FieldValues(Vec<FieldValue<Field>>);
 
 impl FieldValues {
-    fn say(&mut self, field: Field, path: impl Into<String>, value: impl Into<String>) {
+    fn record_value(&mut self, field: Field, path: impl Into<String>, value: impl Into<String>) {
         self.0.push(FieldValue { field, path: path.into(), value: value.into() });
     }
 
     fn option(&mut self, field: Field, path: &str, value: Option<impl ToString>) {
         if let Some(value) = value {
-            self.say(field, path, value.to_string());
+            self.record_value(field, path, value.to_string());
         }
     }
 
-    fn choice(&mut self, choice: &Choice) {
-        let Choice { index, parts, finish, stop_sequence, logprobs } = choice;
+    fn choice(&mut self, choice: &ReplyChoice) {
+        let ReplyChoice { index, parts, finish, stop_sequence, logprobs } = choice;
         if *index > 0 {
-            return self.say(Field::MoreChoices, "n", format!("{choice:?}"));
+            return self.record_value(Field::MoreChoices, "n", format!("{choice:?}"));
         }
         for part in parts {
             self.part(part);
         }
         // A reply that calls tools waits for them, whatever the provider's word: a forced call ends with `stop`.
         let calls = parts.iter().any(|part| matches!(part.kind, PartKind::ToolCall(_)));
-        let finish =
-            finish.clone().map(|finish| if calls && finish == Finish::Stop { Finish::ToolCalls } else { finish });
+        let finish = finish
+            .clone()
+            .map(|finish| if calls && finish == FinishReason::Stop { FinishReason::ToolCalls } else { finish });
         if let Some(finish) = finish {
-            self.say(finish_field(&finish), "finish", format!("{finish:?}"));
+            self.record_value(finish_field(&finish), "finish", format!("{finish:?}"));
         }
         self.option(Field::StopSequence, "stop_sequence", stop_sequence.as_deref());
         let items = logprobs.iter().map(plain_json);
@@ -135,7 +136,7 @@ impl FieldValues {
             PartKind::Text { text, citations } => {
                 self.text(Field::Text, text);
                 for (dialect, json) in citations {
-                    self.say(Field::Citations, "citations", format!("{dialect} {}", plain_json(json)));
+                    self.record_value(Field::Citations, "citations", format!("{dialect} {}", plain_json(json)));
                 }
             }
             PartKind::Refusal(text) => self.text(Field::Refusal, text),
@@ -146,10 +147,10 @@ impl FieldValues {
             }
             PartKind::ToolCall(ToolCall { id, name, arguments }) => {
                 self.option(Field::CallId, "call", Some(id).filter(|id| !id.is_empty()));
-                self.say(Field::Call, "call", format!("{name} {}", arguments_of(arguments)));
+                self.record_value(Field::Call, "call", format!("{name} {}", arguments_of(arguments)));
             }
             PartKind::Other { dialect, json } => {
-                self.say(Field::Other, "content", format!("{dialect} {}", plain_json(json)));
+                self.record_value(Field::Other, "content", format!("{dialect} {}", plain_json(json)));
             }
             // A model answers with none of these.
             PartKind::Image(_) | PartKind::Audio { .. } | PartKind::Document(_) | PartKind::ToolResult(_) => {}
@@ -158,7 +159,7 @@ impl FieldValues {
 
     fn text(&mut self, field: Field, text: &str) {
         if !text.trim().is_empty() {
-            self.say(field, "content", text);
+            self.record_value(field, "content", text);
         }
     }
 }
@@ -174,16 +175,16 @@ pub(super) fn count_usage(usage: &Usage, counted_as: fn(UsageClass) -> Option<Us
     sums
 }
 
-fn finish_field(finish: &Finish) -> Field {
+fn finish_field(finish: &FinishReason) -> Field {
     match finish {
-        Finish::Stop => Field::FinishStop,
-        Finish::StopSequence => Field::FinishStopSequence,
-        Finish::Length => Field::FinishLength,
-        Finish::ContextWindow => Field::FinishContextWindow,
-        Finish::ToolCalls => Field::FinishToolCalls,
-        Finish::ContentFilter => Field::FinishContentFilter,
-        Finish::Refusal => Field::FinishRefusal,
-        Finish::Pause => Field::FinishPause,
-        Finish::Other(_) => Field::FinishOther,
+        FinishReason::Stop => Field::FinishStop,
+        FinishReason::StopSequence => Field::FinishStopSequence,
+        FinishReason::Length => Field::FinishLength,
+        FinishReason::ContextWindow => Field::FinishContextWindow,
+        FinishReason::ToolCalls => Field::FinishToolCalls,
+        FinishReason::ContentFilter => Field::FinishContentFilter,
+        FinishReason::Refusal => Field::FinishRefusal,
+        FinishReason::Pause => Field::FinishPause,
+        FinishReason::Other(_) => Field::FinishOther,
     }
 }

@@ -10,8 +10,9 @@ use crate::json::Node;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use baton_model::chat::{
-    CacheControl, ChatRequest, Document, Effort, Extension, Image, Json, Message, OutputFormat, Part, PartKind,
-    Reasoning, ReasoningOptions, Role, Sampling, Schema, Source, Tool, ToolCall, ToolChoice, ToolResult,
+    CacheControl, ChatRequest, Document, Effort, Extension, Image, Json, MediaSource, Message, MessageRole,
+    OutputFormat, Part, PartKind, Reasoning, ReasoningOptions, SamplingOptions, Schema, Tool, ToolCall, ToolChoice,
+    ToolResult,
 };
 
 fields! {
@@ -249,18 +250,18 @@ enum Speaker {
 struct FieldValues(Vec<FieldValue<Field>>);
 
 impl FieldValues {
-    fn say(&mut self, field: Field, path: impl Into<String>, value: impl Into<String>) {
+    fn record_value(&mut self, field: Field, path: impl Into<String>, value: impl Into<String>) {
         self.0.push(FieldValue { field, path: path.into(), value: value.into() });
     }
 
     fn option(&mut self, field: Field, path: &str, value: Option<impl ToString>) {
         if let Some(value) = value {
-            self.say(field, path, value.to_string());
+            self.record_value(field, path, value.to_string());
         }
     }
 
-    fn sampling(&mut self, sampling: &Sampling) {
-        let Sampling {
+    fn sampling(&mut self, sampling: &SamplingOptions) {
+        let SamplingOptions {
             temperature,
             top_p,
             top_k,
@@ -290,10 +291,10 @@ impl FieldValues {
         let none = *effort == Some(Effort::None) && enabled.is_none() && budget.is_none() && !adaptive;
         if *enabled == Some(false) || none {
             // With reasoning off, effort and budget mean nothing.
-            return self.say(Field::ReasoningOff, "reasoning", "off");
+            return self.record_value(Field::ReasoningOff, "reasoning", "off");
         }
         if !counted && (*enabled == Some(true) || *adaptive) {
-            self.say(Field::ReasoningOn, "reasoning", "on");
+            self.record_value(Field::ReasoningOn, "reasoning", "on");
         }
         let effort = effort.filter(|effort| *effort != Effort::None);
         self.option(Field::Effort, "reasoning.effort", effort.map(Effort::name));
@@ -306,15 +307,15 @@ impl FieldValues {
         // The conversation may be regrouped: a member's place in it is not part of its name.
         let name =
             path.rsplit_once('.').filter(|_| path.starts_with("messages[")).map_or(path.as_str(), |(_, name)| name);
-        self.say(field, format!("{owner}{path}"), format!("{dialect} {name} {}", plain_json(value)));
+        self.record_value(field, format!("{owner}{path}"), format!("{dialect} {name} {}", plain_json(value)));
     }
 
     fn output(&mut self, output: &OutputFormat) {
         match output {
             OutputFormat::Unspecified | OutputFormat::Text => {}
-            OutputFormat::JsonObject => self.say(Field::JsonObject, "response_format", "json_object"),
+            OutputFormat::JsonObject => self.record_value(Field::JsonObject, "response_format", "json_object"),
             OutputFormat::Schema(Schema { name, description, schema, strict }) => {
-                self.say(Field::Schema, "response_format", answer_schema(schema));
+                self.record_value(Field::Schema, "response_format", answer_schema(schema));
                 self.option(Field::SchemaName, "response_format.name", name.as_deref());
                 self.option(Field::SchemaDescription, "response_format.description", description.as_deref());
                 self.option(Field::SchemaStrict, "response_format.strict", *strict);
@@ -332,22 +333,22 @@ impl FieldValues {
         }
         match choice {
             None | Some(ToolChoice::Auto) => {}
-            Some(ToolChoice::None) => return self.say(Field::ChoiceNone, "tool_choice", "none"),
-            Some(ToolChoice::Required) => self.say(Field::ChoiceRequired, "tool_choice", "required"),
-            Some(ToolChoice::Tool(name)) => self.say(Field::ChoiceTool, "tool_choice", name),
+            Some(ToolChoice::None) => return self.record_value(Field::ChoiceNone, "tool_choice", "none"),
+            Some(ToolChoice::Required) => self.record_value(Field::ChoiceRequired, "tool_choice", "required"),
+            Some(ToolChoice::Tool(name)) => self.record_value(Field::ChoiceTool, "tool_choice", name),
             Some(ToolChoice::Other { dialect, json }) => {
-                self.say(Field::ChoiceOther, "tool_choice", format!("{dialect} {}", plain_json(json)));
+                self.record_value(Field::ChoiceOther, "tool_choice", format!("{dialect} {}", plain_json(json)));
             }
         }
         if parallel == Some(false) {
-            self.say(Field::SingleCalls, "parallel_tool_calls", "false");
+            self.record_value(Field::SingleCalls, "parallel_tool_calls", "false");
         }
     }
 
     fn tool(&mut self, tool: &Tool, path: &str) {
         match tool {
             Tool::Function { name, description, parameters, strict, cache, extensions } => {
-                self.say(Field::Function, path, name);
+                self.record_value(Field::Function, path, name);
                 let description = description.as_deref().filter(|description| !description.is_empty());
                 self.option(Field::FunctionDescription, &format!("{path}.description"), description);
                 let parameters = parameters.as_ref().and_then(schema);
@@ -359,7 +360,7 @@ impl FieldValues {
                 }
             }
             Tool::Other { dialect, json } => {
-                self.say(Field::OtherTool, path, format!("{dialect} {}", plain_json(json)));
+                self.record_value(Field::OtherTool, path, format!("{dialect} {}", plain_json(json)));
             }
         }
     }
@@ -367,15 +368,15 @@ impl FieldValues {
     fn message(&mut self, message: &Message, path: &str) {
         let Message { role, name, parts } = message;
         let speaker = match role {
-            Role::System | Role::Developer => Speaker::System,
-            Role::User => Speaker::User,
-            Role::Assistant => Speaker::Assistant,
-            Role::Tool => Speaker::Tool,
+            MessageRole::System | MessageRole::Developer => Speaker::System,
+            MessageRole::User => Speaker::User,
+            MessageRole::Assistant => Speaker::Assistant,
+            MessageRole::Tool => Speaker::Tool,
         };
         // An item that only one format knows has no role that could get lost.
         let speaks = parts.iter().any(|part| !matches!(part.kind, PartKind::Other { .. }));
-        if *role == Role::Developer && speaks {
-            self.say(Field::Developer, format!("{path}.role"), "developer");
+        if *role == MessageRole::Developer && speaks {
+            self.record_value(Field::Developer, format!("{path}.role"), "developer");
         }
         self.option(Field::Name, &format!("{path}.name"), name.as_deref());
         for (place, part) in parts.iter().enumerate() {
@@ -392,7 +393,7 @@ impl FieldValues {
             _ => true,
         };
         if let Some(cache) = cache.filter(|_| markable) {
-            self.say(Field::PartCache, format!("{path}.cache_control"), lifetime(cache));
+            self.record_value(Field::PartCache, format!("{path}.cache_control"), lifetime(cache));
         }
         match kind {
             PartKind::Text { text, citations } => {
@@ -404,12 +405,16 @@ impl FieldValues {
                 };
                 self.text(field, path, text);
                 for (dialect, json) in citations {
-                    self.say(Field::Citations, format!("{path}.citations"), format!("{dialect} {}", plain_json(json)));
+                    self.record_value(
+                        Field::Citations,
+                        format!("{path}.citations"),
+                        format!("{dialect} {}", plain_json(json)),
+                    );
                 }
             }
             PartKind::Refusal(text) => self.text(Field::Refusal, path, text),
             PartKind::Image(image) => self.image(image, speaker, path),
-            PartKind::Audio { data, format } => self.say(Field::Audio, path, format!("{format} {data}")),
+            PartKind::Audio { data, format } => self.record_value(Field::Audio, path, format!("{format} {data}")),
             PartKind::Document(document) => self.document(document, speaker, path),
             PartKind::Reasoning(Reasoning { text, signature, redacted }) => {
                 self.text(Field::Reasoning, path, text);
@@ -418,7 +423,11 @@ impl FieldValues {
             }
             PartKind::ToolCall(ToolCall { id, name, arguments }) => {
                 self.option(Field::CallId, &format!("{path}.id"), Some(id).filter(|id| !id.is_empty()));
-                self.say(Field::Call, format!("{path}.arguments"), format!("{name} {}", arguments_of(arguments)));
+                self.record_value(
+                    Field::Call,
+                    format!("{path}.arguments"),
+                    format!("{name} {}", arguments_of(arguments)),
+                );
             }
             PartKind::ToolResult(ToolResult { call_id, name, parts, is_error }) => {
                 self.option(Field::ResultId, &format!("{path}.id"), Some(call_id).filter(|id| !id.is_empty()));
@@ -429,14 +438,14 @@ impl FieldValues {
                 }
             }
             PartKind::Other { dialect, json } => {
-                self.say(Field::OtherPart, path, format!("{dialect} {}", plain_json(json)));
+                self.record_value(Field::OtherPart, path, format!("{dialect} {}", plain_json(json)));
             }
         }
     }
 
     fn text(&mut self, field: Field, path: &str, text: &str) {
         if !text.trim().is_empty() {
-            self.say(field, path, text);
+            self.record_value(field, path, text);
         }
     }
 
@@ -444,13 +453,13 @@ impl FieldValues {
         let Image { source, detail } = image;
         let (field, value) = match source {
             // Some formats have no media type: it is told from the data again.
-            Source::Base64 { media_type: _, data } => (Field::ImageData, data.clone()),
-            Source::Url(url) => (Field::ImageUrl, url.clone()),
-            Source::Text(text) => (Field::ImageData, text.clone()),
-            Source::File { dialect, id } => (Field::ImageFile, format!("{dialect} {id}")),
+            MediaSource::Base64 { media_type: _, data } => (Field::ImageData, data.clone()),
+            MediaSource::Url(url) => (Field::ImageUrl, url.clone()),
+            MediaSource::Text(text) => (Field::ImageData, text.clone()),
+            MediaSource::File { dialect, id } => (Field::ImageFile, format!("{dialect} {id}")),
         };
         let field = if matches!(speaker, Speaker::Tool) { Field::ResultImage } else { field };
-        self.say(field, path, value);
+        self.record_value(field, path, value);
         self.option(Field::ImageDetail, &format!("{path}.detail"), detail.as_deref());
     }
 
@@ -458,17 +467,17 @@ impl FieldValues {
         let Document { source, title, context, citations } = document;
         let (field, value) = match source {
             // Text is the same whether it stands as text or as base64.
-            Source::Base64 { media_type, data } if media_type.starts_with("text/") => match decoded(data) {
+            MediaSource::Base64 { media_type, data } if media_type.starts_with("text/") => match decoded(data) {
                 Some(text) => (Field::DocumentText, text),
                 None => (Field::DocumentData, format!("{media_type} {data}")),
             },
-            Source::Base64 { media_type, data } => (Field::DocumentData, format!("{media_type} {data}")),
-            Source::Url(url) => (Field::DocumentUrl, url.clone()),
-            Source::Text(text) => (Field::DocumentText, text.clone()),
-            Source::File { dialect, id } => (Field::DocumentFile, format!("{dialect} {id}")),
+            MediaSource::Base64 { media_type, data } => (Field::DocumentData, format!("{media_type} {data}")),
+            MediaSource::Url(url) => (Field::DocumentUrl, url.clone()),
+            MediaSource::Text(text) => (Field::DocumentText, text.clone()),
+            MediaSource::File { dialect, id } => (Field::DocumentFile, format!("{dialect} {id}")),
         };
         let field = if matches!(speaker, Speaker::Tool) { Field::ResultDocument } else { field };
-        self.say(field, path, value);
+        self.record_value(field, path, value);
         self.option(Field::DocumentTitle, &format!("{path}.title"), title.as_deref());
         self.option(Field::DocumentContext, &format!("{path}.context"), context.as_deref());
         let citations = citations.filter(|citations| *citations);

@@ -3,41 +3,42 @@
 
 use super::{reply, request};
 use baton_model::chat::{
-    CacheControl, CacheLifetime, ChatRequest, Document, Effort, Extension, Image, Json, Message, OutputFormat, Part,
-    PartKind, Reasoning, ReasoningOptions, Role, Schema, Source, Tool, ToolCall, ToolChoice, ToolResult,
+    CacheControl, CacheLifetime, ChatRequest, Document, Effort, Extension, Image, Json, MediaSource, Message,
+    MessageRole, OutputFormat, Part, PartKind, Reasoning, ReasoningOptions, Schema, Tool, ToolCall, ToolChoice,
+    ToolResult,
 };
-use baton_model::event::{Event, Finish, Started, Timings};
+use baton_model::event::{FinishReason, ReplyEvent, ReplyStart, Timings};
 use baton_model::{Dialect, Usage, UsageClass};
 
 /// A format's own JSON for what only one format knows.
-fn own(name: &str) -> Json {
+fn own_json(name: &str) -> Json {
     Json(format!(r#"{{"type":"{name}","x":1}}"#))
 }
 
 fn user(kind: PartKind) -> Message {
-    Message { role: Role::User, name: None, parts: vec![kind.into()] }
+    Message { role: MessageRole::User, name: None, parts: vec![kind.into()] }
 }
 
-fn image(source: Source) -> PartKind {
+fn image(source: MediaSource) -> PartKind {
     PartKind::Image(Image { source, detail: None })
 }
 
-fn document(source: Source) -> Document {
+fn document(source: MediaSource) -> Document {
     Document { source, title: None, context: None, citations: None }
 }
 
-fn pdf() -> Source {
-    Source::Base64 { media_type: "application/pdf".into(), data: "JVBERi0=".into() }
+fn pdf() -> MediaSource {
+    MediaSource::Base64 { media_type: "application/pdf".into(), data: "JVBERi0=".into() }
 }
 
-fn png() -> Source {
-    Source::Base64 { media_type: "image/png".into(), data: "iVBORw0KGgo=".into() }
+fn png() -> MediaSource {
+    MediaSource::Base64 { media_type: "image/png".into(), data: "iVBORw0KGgo=".into() }
 }
 
 /// A file uploaded before: both formats of OpenAI find the same ones.
-fn uploaded(dialect: Dialect) -> Source {
+fn uploaded(dialect: Dialect) -> MediaSource {
     let dialect = if dialect == Dialect::Responses { Dialect::OpenAi } else { dialect };
-    Source::File { dialect, id: "file_1".into() }
+    MediaSource::File { dialect, id: "file_1".into() }
 }
 
 /// A call and its result.
@@ -45,7 +46,7 @@ fn called(result: ToolResult) -> [Message; 2] {
     let call = ToolCall { id: "call_1".into(), name: "f".into(), arguments: r#"{"a": 1.50}"#.into() };
     let result = ToolResult { call_id: "call_1".into(), ..result };
     let turn = |role, kind: PartKind| Message { role, name: None, parts: vec![kind.into()] };
-    [turn(Role::Assistant, PartKind::ToolCall(call)), turn(Role::Tool, PartKind::ToolResult(result))]
+    [turn(MessageRole::Assistant, PartKind::ToolCall(call)), turn(MessageRole::Tool, PartKind::ToolResult(result))]
 }
 
 fn text_result() -> ToolResult {
@@ -79,7 +80,7 @@ pub(super) fn base() -> ChatRequest {
 }
 
 /// Says the field too; what only one format knows is of that format.
-pub(super) fn say(field: request::Field, dialect: Dialect, request: &mut ChatRequest) {
+pub(super) fn set_field(field: request::Field, dialect: Dialect, request: &mut ChatRequest) {
     use request::Field as F;
     let reasoning = |request: &mut ChatRequest, with: fn(&mut ReasoningOptions)| {
         with(request.reasoning.get_or_insert_default());
@@ -132,7 +133,7 @@ pub(super) fn say(field: request::Field, dialect: Dialect, request: &mut ChatReq
         | F::FunctionExtension => {
             say_of_function(field, dialect, function(request));
         }
-        F::OtherTool => request.tools.push(Tool::Other { dialect, json: own("search") }),
+        F::OtherTool => request.tools.push(Tool::Other { dialect, json: own_json("search") }),
         F::ChoiceNone => {
             function(request);
             request.tool_choice = Some(ToolChoice::None);
@@ -155,12 +156,12 @@ pub(super) fn say(field: request::Field, dialect: Dialect, request: &mut ChatReq
             request.parallel_tool_calls = Some(false);
         }
         F::Instructions | F::Developer => {
-            let role = if field == F::Developer { Role::Developer } else { Role::System };
+            let role = if field == F::Developer { MessageRole::Developer } else { MessageRole::System };
             request.messages.insert(0, Message { role, name: None, parts: vec![Part::text("Be brief.")] });
         }
         F::UserText => part(request, PartKind::Text { text: "Again.".into(), citations: Vec::new() }),
         F::AssistantText => {
-            let message = Message { role: Role::Assistant, name: None, parts: vec![Part::text("Hi.")] };
+            let message = Message { role: MessageRole::Assistant, name: None, parts: vec![Part::text("Hi.")] };
             request.messages.extend([message, base().messages.remove(0)]);
         }
         F::Name => request.messages.push(Message { name: Some("ann".into()), ..base().messages.remove(0) }),
@@ -169,25 +170,25 @@ pub(super) fn say(field: request::Field, dialect: Dialect, request: &mut ChatReq
             ..base().messages.remove(0)
         }),
         F::Citations => {
-            let text = PartKind::Text { text: "It says so.".into(), citations: vec![(dialect, own("page"))] };
-            request.messages.push(Message { role: Role::Assistant, name: None, parts: vec![text.into()] });
+            let text = PartKind::Text { text: "It says so.".into(), citations: vec![(dialect, own_json("page"))] };
+            request.messages.push(Message { role: MessageRole::Assistant, name: None, parts: vec![text.into()] });
             request.messages.push(base().messages.remove(0));
         }
         F::Refusal => {
             let refusal = PartKind::Refusal("No.".into());
-            request.messages.push(Message { role: Role::Assistant, name: None, parts: vec![refusal.into()] });
+            request.messages.push(Message { role: MessageRole::Assistant, name: None, parts: vec![refusal.into()] });
             request.messages.push(base().messages.remove(0));
         }
         F::ImageData => part(request, image(png())),
-        F::ImageUrl => part(request, image(Source::Url("https://example.org/a.png".into()))),
+        F::ImageUrl => part(request, image(MediaSource::Url("https://example.org/a.png".into()))),
         F::ImageFile => part(request, image(uploaded(dialect))),
         F::ImageDetail => part(request, PartKind::Image(Image { source: png(), detail: Some("low".into()) })),
         F::Audio => part(request, PartKind::Audio { data: "UklGRg==".into(), format: "wav".into() }),
         F::DocumentData => part(request, PartKind::Document(document(pdf()))),
         F::DocumentUrl => {
-            part(request, PartKind::Document(document(Source::Url("https://example.org/a.pdf".into()))));
+            part(request, PartKind::Document(document(MediaSource::Url("https://example.org/a.pdf".into()))));
         }
-        F::DocumentText => part(request, PartKind::Document(document(Source::Text("Once upon a time".into())))),
+        F::DocumentText => part(request, PartKind::Document(document(MediaSource::Text("Once upon a time".into())))),
         F::DocumentFile => {
             part(request, PartKind::Document(document(uploaded(dialect))));
         }
@@ -212,7 +213,7 @@ pub(super) fn say(field: request::Field, dialect: Dialect, request: &mut ChatReq
             request.messages.extend(called(ToolResult { parts, ..ToolResult::default() }));
         }
         F::ResultError => request.messages.extend(called(ToolResult { is_error: Some(true), ..text_result() })),
-        F::OtherPart => part(request, PartKind::Other { dialect, json: own("video") }),
+        F::OtherPart => part(request, PartKind::Other { dialect, json: own_json("video") }),
     }
 }
 
@@ -236,42 +237,42 @@ fn say_thought(field: request::Field, request: &mut ChatRequest) {
         _ => Reasoning { text: "Hm.".into(), ..Reasoning::default() },
     };
     let parts = vec![PartKind::Reasoning(thought).into(), Part::text("Well.")];
-    request.messages.push(Message { role: Role::Assistant, name: None, parts });
+    request.messages.push(Message { role: MessageRole::Assistant, name: None, parts });
     request.messages.push(base().messages.remove(0));
 }
 
 /// A reply that says the field.
-pub(super) fn reply(field: reply::Field, dialect: Dialect) -> Vec<Event> {
+pub(super) fn reply(field: reply::Field, dialect: Dialect) -> Vec<ReplyEvent> {
     use reply::Field as F;
-    let mut started = Started::default();
-    let (mut content, mut rest) = (vec![Event::Text { choice: 0, text: "Well.".into() }], Vec::new());
-    let (mut reason, mut stop_sequence) = (Finish::Stop, None);
+    let mut started = ReplyStart::default();
+    let (mut content, mut rest) = (vec![ReplyEvent::Text { choice: 0, text: "Well.".into() }], Vec::new());
+    let (mut reason, mut stop_sequence) = (FinishReason::Stop, None);
     match field {
         F::Id => started.id = Some("msg_1".into()),
         F::Model => started.model = Some("claude".into()),
         F::Created => started.created = Some(1_795_444_148),
         F::Fingerprint => started.fingerprint = Some("fp_1".into()),
         F::MoreChoices => rest.extend([
-            Event::Text { choice: 1, text: "Or so.".into() },
-            Event::Finished { choice: 1, reason: Finish::Stop, stop_sequence: None },
+            ReplyEvent::Text { choice: 1, text: "Or so.".into() },
+            ReplyEvent::Finished { choice: 1, reason: FinishReason::Stop, stop_sequence: None },
         ]),
         F::Text | F::FinishStop => {}
-        F::Citations => content.push(Event::Citation { choice: 0, dialect, json: own("page") }),
-        F::Refusal => content = vec![Event::Refusal { choice: 0, text: "No.".into() }],
-        F::Reasoning => content.insert(0, Event::Reasoning { choice: 0, text: "Hm.".into() }),
+        F::Citations => content.push(ReplyEvent::Citation { choice: 0, dialect, json: own_json("page") }),
+        F::Refusal => content = vec![ReplyEvent::Refusal { choice: 0, text: "No.".into() }],
+        F::Reasoning => content.insert(0, ReplyEvent::Reasoning { choice: 0, text: "Hm.".into() }),
         F::ReasoningSignature => {
-            content.insert(0, Event::Reasoning { choice: 0, text: "Hm.".into() });
-            content.insert(1, Event::ReasoningSignature { choice: 0, signature: "c2ln".into() });
+            content.insert(0, ReplyEvent::Reasoning { choice: 0, text: "Hm.".into() });
+            content.insert(1, ReplyEvent::ReasoningSignature { choice: 0, signature: "c2ln".into() });
         }
-        F::ReasoningRedacted => content.insert(0, Event::RedactedReasoning { choice: 0, data: "ZW5j".into() }),
+        F::ReasoningRedacted => content.insert(0, ReplyEvent::RedactedReasoning { choice: 0, data: "ZW5j".into() }),
         F::CallId | F::Call | F::FinishToolCalls => {
-            content.push(Event::ToolCall { choice: 0, index: 0, id: "call_1".into(), name: "f".into() });
-            content.push(Event::ToolArguments { choice: 0, index: 0, fragment: "{\n\"a\": 1.50}".into() });
-            reason = Finish::ToolCalls;
+            content.push(ReplyEvent::ToolCall { choice: 0, index: 0, id: "call_1".into(), name: "f".into() });
+            content.push(ReplyEvent::ToolArguments { choice: 0, index: 0, fragment: "{\n\"a\": 1.50}".into() });
+            reason = FinishReason::ToolCalls;
         }
         F::Logprobs => {
             let json = r#"[{"token":"W","logprob":-0.5,"bytes":[87],"top_logprobs":[]}]"#;
-            content.push(Event::LogProbs { choice: 0, content: Json(json.into()) });
+            content.push(ReplyEvent::LogProbs { choice: 0, content: Json(json.into()) });
         }
         F::Other => {
             let json = match dialect {
@@ -279,27 +280,27 @@ pub(super) fn reply(field: reply::Field, dialect: Dialect) -> Vec<Event> {
                 Dialect::Ollama => r#"{"context":[1]}"#,
                 Dialect::Anthropic | Dialect::Responses => r#"{"type":"web_search_tool_result","content":[]}"#,
             };
-            content.push(Event::Other { choice: 0, dialect, json: Json(json.into()) });
+            content.push(ReplyEvent::Other { choice: 0, dialect, json: Json(json.into()) });
         }
-        F::FinishStopSequence => reason = Finish::StopSequence,
-        F::FinishLength => reason = Finish::Length,
-        F::FinishContextWindow => reason = Finish::ContextWindow,
-        F::FinishContentFilter => reason = Finish::ContentFilter,
-        F::FinishRefusal => reason = Finish::Refusal,
-        F::FinishPause => reason = Finish::Pause,
-        F::FinishOther => reason = Finish::Other("load".into()),
-        F::StopSequence => (reason, stop_sequence) = (Finish::StopSequence, Some("END".into())),
+        F::FinishStopSequence => reason = FinishReason::StopSequence,
+        F::FinishLength => reason = FinishReason::Length,
+        F::FinishContextWindow => reason = FinishReason::ContextWindow,
+        F::FinishContentFilter => reason = FinishReason::ContentFilter,
+        F::FinishRefusal => reason = FinishReason::Refusal,
+        F::FinishPause => reason = FinishReason::Pause,
+        F::FinishOther => reason = FinishReason::Other("load".into()),
+        F::StopSequence => (reason, stop_sequence) = (FinishReason::StopSequence, Some("END".into())),
         F::ServiceTier => {
             let mut usage = Usage::default().with(UsageClass::Input, 1);
             usage.service_tier = Some("flex".into());
-            rest.push(Event::Usage(usage));
+            rest.push(ReplyEvent::Usage(usage));
         }
-        F::Timings => rest.push(Event::Timings(Timings { total: 4, load: 1, prompt: 1, output: 2 })),
+        F::Timings => rest.push(ReplyEvent::Timings(Timings { total: 4, load: 1, prompt: 1, output: 2 })),
     }
-    let mut events = vec![Event::Started(started)];
+    let mut events = vec![ReplyEvent::Started(started)];
     events.extend(content);
-    events.push(Event::Finished { choice: 0, reason, stop_sequence });
+    events.push(ReplyEvent::Finished { choice: 0, reason, stop_sequence });
     events.extend(rest);
-    events.push(Event::Ended);
+    events.push(ReplyEvent::Ended);
     events
 }

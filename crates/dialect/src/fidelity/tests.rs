@@ -1,19 +1,19 @@
 //! Every codec does what it declares, field by field, and between all pairs.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use super::samples::{base, reply as answer, say};
-use super::{Fate, FieldValue, declared, find_lost, find_lost_in_reply, reply, request, same_bill};
+use super::samples::{base, reply as answer, set_field};
+use super::{Fate, FieldValue, declarations, find_lost, find_lost_in_reply, reply, request, same_bill};
 use crate::framing::Framing;
 use crate::testing::{codec, read_stream, target};
 use crate::{Codec, Dropped, ReplyContext};
-use baton_model::event::Reply;
-use baton_model::{Capability, ChatRequest, Detail, Dialect, Event, Operation, Quirks, Usage, UsageClass};
+use baton_model::event::CollectedReply;
+use baton_model::{Capability, ChatRequest, Detail, Dialect, Operation, Quirks, ReplyEvent, Usage, UsageClass};
 use proptest::prelude::*;
 use std::fmt::Write;
 
 /// The formats of chats.
 fn chats() -> Vec<Dialect> {
-    Dialect::ALL.into_iter().filter(|dialect| declared(*dialect).is_some()).collect()
+    Dialect::ALL.into_iter().filter(|dialect| declarations(*dialect).is_some()).collect()
 }
 
 fn chat(dialect: Dialect) -> &'static dyn Codec {
@@ -56,12 +56,12 @@ fn outcome(dialect: Dialect, field: request::Field, asked: &ChatRequest) -> (boo
 fn requests_keep_what_is_declared() {
     let (mut all, mut faults) = (String::new(), Vec::new());
     for to in chats() {
-        let fate = declared(to).unwrap().request;
+        let fate = declarations(to).unwrap().request;
         for field in request::Field::ALL {
             for own in [true, false] {
                 let other = if to == Dialect::Anthropic { Dialect::OpenAi } else { Dialect::Anthropic };
                 let mut asked = base();
-                say(*field, if own { to } else { other }, &mut asked);
+                set_field(*field, if own { to } else { other }, &mut asked);
                 let (arrived, listed) = outcome(to, *field, &asked);
                 let name = format!("{to}, {} ({})", field.name(), if own { "own" } else { "foreign" });
                 let fits = match fate(*field) {
@@ -85,24 +85,29 @@ fn requests_keep_what_is_declared() {
 }
 
 /// A reply written in a format and read there: whole, and as a stream.
-fn both_ways(to: Dialect, events: &[Event]) -> [Reply; 2] {
+fn both_ways(to: Dialect, events: &[ReplyEvent]) -> [CollectedReply; 2] {
     let context = ReplyContext { id: "id".into(), model: "m".into(), include_usage: true, ..ReplyContext::default() };
     let whole = chat(to).read_reply(&chat(to).write_reply(events, &context).unwrap().body).unwrap();
     let mut writer = chat(to).stream_writer(context).unwrap();
     let written: Vec<u8> = events.iter().flat_map(|event| writer.push(event)).collect();
     let (streamed, error) = read_stream(chat(to), Framing::of(to), Detail::Full, &written);
-    assert_eq!((error, streamed.last()), (None, Some(&Event::Ended)), "{to}: {}", String::from_utf8_lossy(&written));
-    [Reply::collect(&whole), Reply::collect(&streamed)]
+    assert_eq!(
+        (error, streamed.last()),
+        (None, Some(&ReplyEvent::Ended)),
+        "{to}: {}",
+        String::from_utf8_lossy(&written)
+    );
+    [CollectedReply::collect(&whole), CollectedReply::collect(&streamed)]
 }
 
 #[test]
 fn replies_keep_what_is_declared() {
     let (mut all, mut faults) = (String::new(), Vec::new());
     for to in chats() {
-        let fate = declared(to).unwrap().reply;
+        let fate = declarations(to).unwrap().reply;
         for field in reply::Field::ALL {
             let events = answer(*field, to);
-            let before = Reply::collect(&events);
+            let before = CollectedReply::collect(&events);
             let said = of_field(reply::list_values(&before), *field);
             assert!(!said.is_empty(), "the sample of {} does not say it", field.name());
             for after in both_ways(to, &events) {
@@ -137,8 +142,8 @@ fn bills_are_counted_as_declared() {
             let mut events = answer(reply::Field::Text, to);
             let usage = Usage::default().with(UsageClass::Input, 9).with(UsageClass::Output, 8);
             let amount = usage.get(class) + 5;
-            events.insert(3, Event::Usage(usage.with(class, amount)));
-            let before = Reply::collect(&events);
+            events.insert(3, ReplyEvent::Usage(usage.with(class, amount)));
+            let before = CollectedReply::collect(&events);
             for after in both_ways(to, &events) {
                 assert!(same_bill(&before, &after, to), "{to} {}: {:?}", class.name(), after.usage);
             }
@@ -164,7 +169,7 @@ proptest! {
     ) {
         let mut asked = base();
         for (field, dialect) in fields {
-            say(field, dialect, &mut asked);
+            set_field(field, dialect, &mut asked);
         }
         for from in chats() {
             let (said, dropped) = through(from, &asked);

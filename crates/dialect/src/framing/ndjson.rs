@@ -7,13 +7,13 @@ use memchr::memchr;
 /// Cuts chunks into frames: a line with its `\n`. A blank line is a frame too; readers pass over it. A frame that lies
 /// within one chunk is not copied, and no byte is looked at twice.
 #[derive(Debug)]
-pub struct Splitter {
+pub struct NdjsonSplitter {
     limit: usize,
     /// The beginning of a line whose end has not come.
     pending: BytesMut,
 }
 
-impl Splitter {
+impl NdjsonSplitter {
     /// A splitter that refuses frames of more than `limit` bytes.
     pub fn new(limit: usize) -> Self {
         Self { limit, pending: BytesMut::new() }
@@ -57,7 +57,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn split<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Vec<Bytes> {
-        let (mut splitter, mut frames) = (Splitter::new(usize::MAX), Vec::new());
+        let (mut splitter, mut frames) = (NdjsonSplitter::new(usize::MAX), Vec::new());
         for chunk in chunks {
             splitter.push(Bytes::copy_from_slice(chunk), &mut frames).unwrap();
         }
@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn a_line_has_a_limit() {
-        let (mut splitter, mut frames) = (Splitter::new(4), Vec::new());
+        let (mut splitter, mut frames) = (NdjsonSplitter::new(4), Vec::new());
         assert!(splitter.push(Bytes::from_static(b"123"), &mut frames).is_ok());
         assert_eq!(splitter.push(Bytes::from_static(b"45"), &mut frames), Err(TooLong { limit: 4 }));
     }

@@ -3,7 +3,7 @@
 use crate::ReadError;
 use crate::json::lexer::{Lexer, unescape};
 use crate::json::quoted;
-use baton_model::{Body, Field};
+use baton_model::{Body, BodyField};
 use bytes::Bytes;
 use std::collections::HashSet;
 
@@ -23,7 +23,7 @@ pub fn scan(bytes: Bytes) -> Result<Body, ReadError> {
 }
 
 /// The fields of an object, in order.
-fn fields(bytes: &[u8]) -> Result<Vec<Field>, ReadError> {
+fn fields(bytes: &[u8]) -> Result<Vec<BodyField>, ReadError> {
     let mut lexer = Lexer::new(bytes)?;
     if lexer.peek() != Some(b'{') {
         // Text that is no JSON at all gets the error that says so.
@@ -37,7 +37,7 @@ fn fields(bytes: &[u8]) -> Result<Vec<Field>, ReadError> {
         loop {
             let key = lexer.key()?;
             let name = unescape(lexer.text().get(key.clone()).unwrap_or_default()).into_owned();
-            fields.push(Field { name, key, value: lexer.value()? });
+            fields.push(BodyField { name, key, value: lexer.value()? });
             lexer.whitespace();
             if !lexer.accept(b',') {
                 break;
@@ -55,7 +55,7 @@ fn fields(bytes: &[u8]) -> Result<Vec<Field>, ReadError> {
 #[derive(Debug)]
 pub struct Editor<'b> {
     bytes: &'b Bytes,
-    fields: &'b [Field],
+    fields: &'b [BodyField],
     /// What becomes of each field, in the same order.
     changes: Vec<Change>,
     /// New fields: name and JSON text.
@@ -75,7 +75,7 @@ impl<'b> Editor<'b> {
         Self::over(&body.bytes, &body.fields)
     }
 
-    fn over(bytes: &'b Bytes, fields: &'b [Field]) -> Self {
+    fn over(bytes: &'b Bytes, fields: &'b [BodyField]) -> Self {
         Self { bytes, fields, changes: vec![Change::Keep; fields.len()], added: Vec::new() }
     }
 

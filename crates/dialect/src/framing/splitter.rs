@@ -8,17 +8,17 @@ use bytes::Bytes;
 #[derive(Debug)]
 pub enum Splitter {
     /// Server-sent events.
-    Sse(sse::Splitter),
+    Sse(sse::SseSplitter),
     /// Lines.
-    Ndjson(ndjson::Splitter),
+    Ndjson(ndjson::NdjsonSplitter),
 }
 
 impl Splitter {
     /// A splitter that refuses frames of more than `limit` bytes.
     pub fn new(framing: Framing, limit: usize) -> Self {
         match framing {
-            Framing::Sse => Self::Sse(sse::Splitter::new(limit)),
-            Framing::Ndjson => Self::Ndjson(ndjson::Splitter::new(limit)),
+            Framing::Sse => Self::Sse(sse::SseSplitter::new(limit)),
+            Framing::Ndjson => Self::Ndjson(ndjson::NdjsonSplitter::new(limit)),
         }
     }
 

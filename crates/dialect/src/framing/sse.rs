@@ -10,7 +10,7 @@ use std::borrow::Cow;
 /// Cuts chunks into frames: an event with the blank line that ends it. Lines end with `\n`, `\r\n` or `\r`; blank lines
 /// before an event belong to it. A frame that lies within one chunk is not copied, and no byte is looked at twice.
 #[derive(Debug)]
-pub struct Splitter {
+pub struct SseSplitter {
     limit: usize,
     /// The beginning of a frame whose end has not come.
     pending: BytesMut,
@@ -35,7 +35,7 @@ enum Line {
     CarriageReturn(bool),
 }
 
-impl Splitter {
+impl SseSplitter {
     /// A splitter that refuses frames of more than `limit` bytes.
     pub fn new(limit: usize) -> Self {
         Self { limit, pending: BytesMut::new(), line: Line::Start, has_line: false, begun: false }
@@ -119,7 +119,7 @@ impl Splitter {
 
 /// What one frame says.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Event<'a> {
+pub struct SseEvent<'a> {
     /// The event's name, if it has one.
     pub name: Option<&'a str>,
     /// Its data lines, joined by `\n`; `None` if it has none (a comment, a lone name).
@@ -127,8 +127,8 @@ pub struct Event<'a> {
 }
 
 /// Takes one frame apart. Comments and fields other than `event` and `data` are passed over.
-pub fn parse(frame: &[u8]) -> Event<'_> {
-    let mut event = Event::default();
+pub fn parse(frame: &[u8]) -> SseEvent<'_> {
+    let mut event = SseEvent::default();
     let mut rest = frame;
     while !rest.is_empty() {
         let length = memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
@@ -187,7 +187,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn split<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Vec<Bytes> {
-        let (mut splitter, mut frames) = (Splitter::new(usize::MAX), Vec::new());
+        let (mut splitter, mut frames) = (SseSplitter::new(usize::MAX), Vec::new());
         for chunk in chunks {
             splitter.push(Bytes::copy_from_slice(chunk), &mut frames).unwrap();
         }
@@ -210,14 +210,14 @@ mod tests {
     #[test]
     fn a_frame_in_one_chunk_is_not_copied() {
         let chunk = Bytes::from_static(b"data: a\n\ndata: b\n\n");
-        let (mut splitter, mut frames) = (Splitter::new(100), Vec::new());
+        let (mut splitter, mut frames) = (SseSplitter::new(100), Vec::new());
         splitter.push(chunk.clone(), &mut frames).unwrap();
         assert_eq!(frames.first().unwrap().as_ptr(), chunk.as_ptr());
     }
 
     #[test]
     fn a_frame_has_a_limit() {
-        let (mut splitter, mut frames) = (Splitter::new(8), Vec::new());
+        let (mut splitter, mut frames) = (SseSplitter::new(8), Vec::new());
         assert!(splitter.push(Bytes::from_static(b"data: a\n"), &mut frames).is_ok());
         assert_eq!(splitter.push(Bytes::from_static(b"\n"), &mut frames), Err(TooLong { limit: 8 }));
     }
@@ -225,9 +225,9 @@ mod tests {
     #[test]
     fn events_are_taken_apart() {
         let event = parse(b": note\r\nevent: x\r\nid: 7\r\ndata: a\r\ndata:b\r\ndata\r\n\r\n");
-        assert_eq!(event, Event { name: Some("x"), data: Some(b"a\nb\n".into()) });
-        assert_eq!(parse(b": ping\n\n"), Event::default());
-        assert_eq!(parse(b"\xef\xbb\xbfdata: a\n\n"), Event::default());
+        assert_eq!(event, SseEvent { name: Some("x"), data: Some(b"a\nb\n".into()) });
+        assert_eq!(parse(b": ping\n\n"), SseEvent::default());
+        assert_eq!(parse(b"\xef\xbb\xbfdata: a\n\n"), SseEvent::default());
         assert_eq!(write(Some("x"), b"a\nb"), &b"event: x\ndata: a\ndata: b\n\n"[..]);
         assert_eq!(parse(&write(None, b"{\r}")).data.as_deref(), Some(&b"{\n}"[..]));
     }
@@ -240,7 +240,7 @@ mod tests {
     }
 
     fn seen(input: &[u8]) -> Vec<(Option<String>, String)> {
-        let (mut splitter, mut frames) = (Splitter::new(usize::MAX), Vec::new());
+        let (mut splitter, mut frames) = (SseSplitter::new(usize::MAX), Vec::new());
         splitter.push(Bytes::copy_from_slice(input), &mut frames).unwrap();
         let events = frames.iter().map(|frame| parse(frame));
         let text = |data: Cow<'_, [u8]>| String::from_utf8(data.into_owned()).unwrap();

@@ -34,7 +34,7 @@ impl<'a> Lexer<'a> {
     }
 
     /// Where it stands, in bytes.
-    pub fn at(&self) -> usize {
+    pub fn position(&self) -> usize {
         self.at
     }
 
@@ -156,9 +156,9 @@ impl<'a> Lexer<'a> {
         match self.peek() {
             Some(b'"') => self.string(),
             Some(b'-' | b'0'..=b'9') => self.number(),
-            Some(b't') => self.word("true"),
-            Some(b'f') => self.word("false"),
-            Some(b'n') => self.word("null"),
+            Some(b't') => self.expect_word("true"),
+            Some(b'f') => self.expect_word("false"),
+            Some(b'n') => self.expect_word("null"),
             _ => Err(self.error(format_args!("a value"))),
         }
     }
@@ -220,7 +220,7 @@ impl<'a> Lexer<'a> {
         if self.at == start { Err(self.error(format_args!("a digit"))) } else { Ok(()) }
     }
 
-    fn word(&mut self, word: &str) -> Result<(), ReadError> {
+    fn expect_word(&mut self, word: &str) -> Result<(), ReadError> {
         if self.text.as_bytes().get(self.at..).is_some_and(|rest| rest.starts_with(word.as_bytes())) {
             self.at += word.len();
             Ok(())

@@ -10,7 +10,7 @@ pub mod lexer;
 mod node;
 mod write;
 
-pub use node::{Fault, Node, Value, read};
+pub use node::{JsonFault, JsonValue, Node, read};
 pub use write::{Array, Object, array, object, quoted};
 
 /// The deepest nesting that is read.

@@ -11,12 +11,12 @@ pub struct Node<'a> {
     text: &'a str,
     /// Its first byte in the whole text: no two values share one, so it names the value.
     start: usize,
-    value: Value<'a>,
+    value: JsonValue<'a>,
 }
 
 /// What a value is. Strings and numbers stay text until somebody asks for them.
 #[derive(Debug, Clone)]
-pub enum Value<'a> {
+pub enum JsonValue<'a> {
     /// `null`.
     Null,
     /// `true` or `false`.
@@ -46,7 +46,7 @@ struct Parser<'a> {
 
 /// Something that was not as expected, somewhere in the tree. [`read`] turns it into a [`ReadError`] with the path.
 #[derive(Debug)]
-pub struct Fault {
+pub struct JsonFault {
     start: usize,
     member: Option<String>,
     problem: String,
@@ -56,7 +56,7 @@ pub struct Fault {
 ///
 /// # Errors
 /// If it is not JSON, or `read` says so.
-pub fn read<T>(bytes: &[u8], read: impl FnOnce(&Node<'_>) -> Result<T, Fault>) -> Result<T, ReadError> {
+pub fn read<T>(bytes: &[u8], read: impl FnOnce(&Node<'_>) -> Result<T, JsonFault>) -> Result<T, ReadError> {
     let root = Node::parse(bytes)?;
     read(&root).map_err(|fault| {
         let mut path = root.path_to(fault.start);
@@ -82,7 +82,7 @@ impl<'a> Node<'a> {
     }
 
     /// What it is.
-    pub fn value(&self) -> &Value<'a> {
+    pub fn value(&self) -> &JsonValue<'a> {
         &self.value
     }
 
@@ -92,7 +92,7 @@ impl<'a> Node<'a> {
     }
 
     /// Where it stands in the whole text.
-    pub fn place(&self) -> std::ops::Range<usize> {
+    pub fn span(&self) -> std::ops::Range<usize> {
         self.start..self.start + self.text.len()
     }
 
@@ -103,17 +103,17 @@ impl<'a> Node<'a> {
 
     /// Whether it is `null`.
     pub fn is_null(&self) -> bool {
-        matches!(self.value, Value::Null)
+        matches!(self.value, JsonValue::Null)
     }
 
     /// Whether it is an object.
     pub fn is_object(&self) -> bool {
-        matches!(self.value, Value::Object(_))
+        matches!(self.value, JsonValue::Object(_))
     }
 
     /// A member that is there and not `null`; `None` of anything but an object.
     pub fn get(&self, name: &str) -> Option<&Self> {
-        let Value::Object(members) = &self.value else { return None };
+        let JsonValue::Object(members) = &self.value else { return None };
         // Of two equal keys the last wins, as in the vendors' own parsers.
         members.iter().rev().find(|(key, _)| key == name).map(|(_, node)| node).filter(|node| !node.is_null())
     }
@@ -122,9 +122,9 @@ impl<'a> Node<'a> {
     ///
     /// # Errors
     /// If it is not, or this is no object.
-    pub fn require(&self, name: &str) -> Result<&Self, Fault> {
+    pub fn require(&self, name: &str) -> Result<&Self, JsonFault> {
         self.members()?;
-        self.get(name).ok_or_else(|| Fault {
+        self.get(name).ok_or_else(|| JsonFault {
             start: self.start,
             member: Some(name.to_owned()),
             problem: "required, but missing".to_owned(),
@@ -135,10 +135,10 @@ impl<'a> Node<'a> {
     ///
     /// # Errors
     /// If it is none.
-    pub fn members(&self) -> Result<&[(Cow<'a, str>, Self)], Fault> {
+    pub fn members(&self) -> Result<&[(Cow<'a, str>, Self)], JsonFault> {
         match &self.value {
-            Value::Object(members) => Ok(members),
-            _ => Err(self.expected("an object")),
+            JsonValue::Object(members) => Ok(members),
+            _ => Err(self.expected_fault("an object")),
         }
     }
 
@@ -146,24 +146,24 @@ impl<'a> Node<'a> {
     ///
     /// # Errors
     /// If it is none.
-    pub fn items(&self) -> Result<&[Self], Fault> {
+    pub fn items(&self) -> Result<&[Self], JsonFault> {
         match &self.value {
-            Value::Array(items) => Ok(items),
-            _ => Err(self.expected("an array")),
+            JsonValue::Array(items) => Ok(items),
+            _ => Err(self.expected_fault("an array")),
         }
     }
 
     /// The text of a string; `None` of anything else.
     pub fn as_str(&self) -> Option<Cow<'a, str>> {
-        matches!(self.value, Value::String).then(|| unescape(self.text))
+        matches!(self.value, JsonValue::String).then(|| unescape(self.text))
     }
 
     /// The text of a string.
     ///
     /// # Errors
     /// If it is none.
-    pub fn string(&self) -> Result<String, Fault> {
-        self.as_str().map(Cow::into_owned).ok_or_else(|| self.expected("a string"))
+    pub fn string(&self) -> Result<String, JsonFault> {
+        self.as_str().map(Cow::into_owned).ok_or_else(|| self.expected_fault("a string"))
     }
 
     /// The text of a string; `None` of anything else. For replies, where a member of an unexpected kind is passed over.
@@ -175,10 +175,10 @@ impl<'a> Node<'a> {
     ///
     /// # Errors
     /// If it is none.
-    pub fn bool(&self) -> Result<bool, Fault> {
+    pub fn bool(&self) -> Result<bool, JsonFault> {
         match self.value {
-            Value::Bool(value) => Ok(value),
-            _ => Err(self.expected("true or false")),
+            JsonValue::Bool(value) => Ok(value),
+            _ => Err(self.expected_fault("true or false")),
         }
     }
 
@@ -186,21 +186,23 @@ impl<'a> Node<'a> {
     ///
     /// # Errors
     /// If it is none.
-    pub fn f64(&self) -> Result<f64, Fault> {
-        let number = matches!(self.value, Value::Number).then(|| self.text.parse().ok()).flatten();
-        number.filter(|number: &f64| number.is_finite()).ok_or_else(|| self.expected("a number"))
+    pub fn f64(&self) -> Result<f64, JsonFault> {
+        let number = matches!(self.value, JsonValue::Number).then(|| self.text.parse().ok()).flatten();
+        number.filter(|number: &f64| number.is_finite()).ok_or_else(|| self.expected_fault("a number"))
     }
 
     /// A whole number of the type asked for; `3.0` is one too, as vendors take it.
     ///
     /// # Errors
     /// If it is none, or too large.
-    pub fn integer<T: TryFrom<i128>>(&self) -> Result<T, Fault> {
-        self.as_integer().and_then(|number| T::try_from(number).ok()).ok_or_else(|| self.expected("a whole number"))
+    pub fn integer<T: TryFrom<i128>>(&self) -> Result<T, JsonFault> {
+        self.as_integer()
+            .and_then(|number| T::try_from(number).ok())
+            .ok_or_else(|| self.expected_fault("a whole number"))
     }
 
     fn as_integer(&self) -> Option<i128> {
-        if !matches!(self.value, Value::Number) {
+        if !matches!(self.value, JsonValue::Number) {
             return None;
         }
         self.text.parse().ok().or_else(|| {
@@ -223,12 +225,12 @@ impl<'a> Node<'a> {
     }
 
     /// A fault at this value.
-    pub fn fault(&self, problem: impl Into<String>) -> Fault {
-        Fault { start: self.start, member: None, problem: problem.into() }
+    pub fn fault(&self, problem: impl Into<String>) -> JsonFault {
+        JsonFault { start: self.start, member: None, problem: problem.into() }
     }
 
     /// The fault of a value of the wrong kind.
-    pub fn expected(&self, expected: &str) -> Fault {
+    pub fn expected_fault(&self, expected: &str) -> JsonFault {
         self.fault(format!("expected {expected}"))
     }
 
@@ -239,11 +241,13 @@ impl<'a> Node<'a> {
         let (mut node, mut path) = (self, String::new());
         while node.start != start {
             let inner = match &node.value {
-                Value::Object(members) => members.iter().find(|(_, member)| contains(member)).map(|(name, member)| {
-                    let dot = if path.is_empty() { "" } else { "." };
-                    (format!("{dot}{name}"), member)
-                }),
-                Value::Array(items) => items
+                JsonValue::Object(members) => {
+                    members.iter().find(|(_, member)| contains(member)).map(|(name, member)| {
+                        let dot = if path.is_empty() { "" } else { "." };
+                        (format!("{dot}{name}"), member)
+                    })
+                }
+                JsonValue::Array(items) => items
                     .iter()
                     .enumerate()
                     .find(|(_, item)| contains(item))
@@ -261,22 +265,22 @@ impl<'a> Node<'a> {
 impl<'a> Parser<'a> {
     fn value(&mut self) -> Result<Node<'a>, ReadError> {
         // This recursion is safe: `open` bounds the depth, whatever the bytes are.
-        let start = self.lexer.at();
+        let start = self.lexer.position();
         let value = match self.lexer.peek() {
-            Some(b'{') => Value::Object(self.object()?),
-            Some(b'[') => Value::Array(self.array()?),
+            Some(b'{') => JsonValue::Object(self.object()?),
+            Some(b'[') => JsonValue::Array(self.array()?),
             first => {
                 self.lexer.scalar()?;
                 match first {
-                    Some(b'"') => Value::String,
-                    Some(b't') => Value::Bool(true),
-                    Some(b'f') => Value::Bool(false),
-                    Some(b'n') => Value::Null,
-                    _ => Value::Number,
+                    Some(b'"') => JsonValue::String,
+                    Some(b't') => JsonValue::Bool(true),
+                    Some(b'f') => JsonValue::Bool(false),
+                    Some(b'n') => JsonValue::Null,
+                    _ => JsonValue::Number,
                 }
             }
         };
-        Ok(Node { text: self.lexer.text().get(start..self.lexer.at()).unwrap_or_default(), start, value })
+        Ok(Node { text: self.lexer.text().get(start..self.lexer.position()).unwrap_or_default(), start, value })
     }
 
     fn array(&mut self) -> Result<Box<[Node<'a>]>, ReadError> {
@@ -326,7 +330,7 @@ impl<'a> Parser<'a> {
 mod tests {
     use super::*;
 
-    fn check(text: &str, reader: impl FnOnce(&Node<'_>) -> Result<(), Fault>, error: &str) {
+    fn check(text: &str, reader: impl FnOnce(&Node<'_>) -> Result<(), JsonFault>, error: &str) {
         assert_eq!(read(text.as_bytes(), reader).unwrap_err().to_string(), error);
     }
 

@@ -2,7 +2,7 @@
 
 use crate::ReadError;
 use crate::framing::splice::{Editor, scan};
-use crate::json::{Node, Value, quoted};
+use crate::json::{JsonValue, Node, quoted};
 use baton_model::chat::Json;
 use baton_model::{Body, ModelId};
 use bytes::Bytes;
@@ -74,10 +74,10 @@ fn text(editor: &Editor<'_>, name: &str) -> Result<Option<String>, ReadError> {
     let Some(json) = editor.get(name) else { return Ok(None) };
     let node = Node::parse(json.as_bytes())?;
     match node.value() {
-        Value::Null => Ok(None),
-        Value::String => Ok(node.string_or_none().filter(|text| !text.is_empty())),
+        JsonValue::Null => Ok(None),
+        JsonValue::String => Ok(node.string_or_none().filter(|text| !text.is_empty())),
         // Ids are often numbers where they come from.
-        Value::Number => Ok(Some(node.text().to_owned())),
+        JsonValue::Number => Ok(Some(node.text().to_owned())),
         _ => Err(ReadError::new(name, "expected a string")),
     }
 }
@@ -95,8 +95,8 @@ fn take_metadata(editor: &mut Editor<'_>) -> Result<Option<Json>, ReadError> {
     let Some(json) = editor.get("metadata").map(str::to_owned) else { return Ok(None) };
     let node = Node::parse(json.as_bytes())?;
     let metadata = match node.value() {
-        Value::Null => None,
-        Value::Object(_) => Some(node.json()),
+        JsonValue::Null => None,
+        JsonValue::Object(_) => Some(node.json()),
         _ => return Err(ReadError::new("metadata", "expected an object")),
     };
     editor.remove("metadata");

@@ -45,7 +45,7 @@ pub(super) fn write(call: &ToolCall, index: usize, o: &mut Object<'_>) -> bool {
 }
 
 /// An id for a call that has none: the same each time the same reply is read. `place` tells replies apart.
-pub(super) fn minted(index: usize, place: &str) -> String {
+pub(super) fn make_id(index: usize, place: &str) -> String {
     // Ids must be of plain characters for Anthropic, and short for everybody: `place` may be a time stamp.
     let place: String = place.chars().filter(char::is_ascii_alphanumeric).take(40).collect();
     if place.is_empty() { format!("call_{index}") } else { format!("call_{index}_{place}") }
@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn ids_are_of_plain_characters() {
-        assert_eq!(minted(1, "2026-11-23T14:29:23.7Z"), "call_1_20261123T1429237Z");
-        assert_eq!(minted(0, ""), "call_0");
+        assert_eq!(make_id(1, "2026-11-23T14:29:23.7Z"), "call_1_20261123T1429237Z");
+        assert_eq!(make_id(0, ""), "call_0");
     }
 }

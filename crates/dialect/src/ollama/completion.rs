@@ -6,37 +6,37 @@
 
 use super::{chat, line, options, stream, writer};
 use crate::effective_options::effective_options;
-use crate::json::{self, Fault, Node, object};
-use crate::{Codec, Dropped, ReadError, ReplyContext, Rewritten, StreamReader, StreamWriter, Written};
+use crate::json::{self, JsonFault, Node, object};
+use crate::{Codec, Dropped, EncodedBody, ReadError, ReplyContext, RewrittenRequest, StreamReader, StreamWriter};
 use baton_model::operation::{CompletionRequest, Prompt};
-use baton_model::{Body, Detail, Event, Operation, Target};
+use baton_model::{Body, Detail, Operation, ReplyEvent, Target};
 
 /// The codec.
 #[derive(Debug)]
-pub struct Completion;
+pub struct OllamaCompletionCodec;
 
-impl Codec for Completion {
+impl Codec for OllamaCompletionCodec {
     fn read_request(&self, body: &[u8]) -> Result<Operation, ReadError> {
         json::read(body, read).map(|request| Operation::Completion(Box::new(request)))
     }
 
-    fn write_request(&self, operation: &Operation, target: &Target) -> Result<Written, ReadError> {
+    fn write_request(&self, operation: &Operation, target: &Target) -> Result<EncodedBody, ReadError> {
         match operation {
             Operation::Completion(request) => write(request, target),
             _ => Err(ReadError::wrong_operation("completion")),
         }
     }
 
-    fn rewrite(&self, body: &Body, target: &Target) -> Result<Rewritten, ReadError> {
+    fn rewrite(&self, body: &Body, target: &Target) -> Result<RewrittenRequest, ReadError> {
         chat::rewrite(body, target)
     }
 
-    fn read_reply(&self, body: &[u8]) -> Result<Vec<Event>, ReadError> {
+    fn read_reply(&self, body: &[u8]) -> Result<Vec<ReplyEvent>, ReadError> {
         line::read_reply(body)
     }
 
-    fn write_reply(&self, events: &[Event], context: &ReplyContext) -> Option<Written> {
-        Some(writer::write_reply(writer::Endpoint::Completion, events, context))
+    fn write_reply(&self, events: &[ReplyEvent], context: &ReplyContext) -> Option<EncodedBody> {
+        Some(writer::write_reply(writer::OllamaEndpoint::Completion, events, context))
     }
 
     fn stream_reader(&self, detail: Detail) -> Option<Box<dyn StreamReader>> {
@@ -44,12 +44,12 @@ impl Codec for Completion {
     }
 
     fn stream_writer(&self, context: ReplyContext) -> Option<Box<dyn StreamWriter>> {
-        Some(Box::new(writer::LineWriter::new(writer::Endpoint::Completion, context)))
+        Some(Box::new(writer::LineWriter::new(writer::OllamaEndpoint::Completion, context)))
     }
 }
 
 /// Without a prompt it only loads the model.
-fn read(root: &Node<'_>) -> Result<CompletionRequest, Fault> {
+fn read(root: &Node<'_>) -> Result<CompletionRequest, JsonFault> {
     let text = |name: &str| root.get(name).map(Node::string).transpose();
     Ok(CompletionRequest {
         prompts: vec![Prompt::Text(text("prompt")?.unwrap_or_default())],
@@ -59,7 +59,7 @@ fn read(root: &Node<'_>) -> Result<CompletionRequest, Fault> {
     })
 }
 
-fn write(request: &CompletionRequest, target: &Target) -> Result<Written, ReadError> {
+fn write(request: &CompletionRequest, target: &Target) -> Result<EncodedBody, ReadError> {
     // Several prompts would need several requests, of which some could fail: that can't be one reply.
     let [Prompt::Text(prompt)] = request.prompts.as_slice() else {
         return Err(ReadError::new("prompt", "ollama takes one text, neither several nor token ids"));
@@ -73,5 +73,5 @@ fn write(request: &CompletionRequest, target: &Target) -> Result<Written, ReadEr
         o.maybe_string("suffix", request.suffix.as_deref());
         options::write(&effective, target, o, &mut dropped);
     });
-    Ok(Written { dropped, ..Written::json(body) })
+    Ok(EncodedBody { dropped, ..EncodedBody::json(body) })
 }

@@ -5,48 +5,48 @@
 
 use super::{chat, line, options};
 use crate::framing::splice::Editor;
-use crate::json::{self, Array, Fault, Node, Object, object};
+use crate::json::{self, Array, JsonFault, Node, Object, object};
 use crate::rename_model::set_model;
-use crate::{Codec, Dropped, ReadError, ReplyContext, Rewritten, Written};
+use crate::{Codec, Dropped, EncodedBody, ReadError, ReplyContext, RewrittenRequest};
 use baton_model::chat::Extension;
-use baton_model::event::{Event, Started, Timings};
+use baton_model::event::{ReplyEvent, ReplyStart, Timings};
 use baton_model::operation::{EmbeddingRequest, Prompt};
 use baton_model::{Body, Dialect, Operation, Target, Usage};
 
 /// The codec.
 #[derive(Debug)]
-pub struct Embedding;
+pub struct OllamaEmbeddingCodec;
 
-impl Codec for Embedding {
+impl Codec for OllamaEmbeddingCodec {
     fn read_request(&self, body: &[u8]) -> Result<Operation, ReadError> {
         json::read(body, read).map(Operation::Embedding)
     }
 
-    fn write_request(&self, operation: &Operation, target: &Target) -> Result<Written, ReadError> {
+    fn write_request(&self, operation: &Operation, target: &Target) -> Result<EncodedBody, ReadError> {
         match operation {
             Operation::Embedding(request) => write(request, target),
             _ => Err(ReadError::wrong_operation("embedding")),
         }
     }
 
-    fn rewrite(&self, body: &Body, target: &Target) -> Result<Rewritten, ReadError> {
+    fn rewrite(&self, body: &Body, target: &Target) -> Result<RewrittenRequest, ReadError> {
         // No `truncate: false` here: a client of Ollama's own API that leaves it out expects long texts to be cut.
         let mut editor = Editor::new(body);
         set_model(&mut editor, target);
         chat::set_window(&mut editor, target)?;
-        Ok(Rewritten { body: editor.finish(), hide_usage: false, dropped: Vec::new() })
+        Ok(RewrittenRequest { body: editor.finish(), hide_usage: false, dropped: Vec::new() })
     }
 
-    fn read_reply(&self, body: &[u8]) -> Result<Vec<Event>, ReadError> {
+    fn read_reply(&self, body: &[u8]) -> Result<Vec<ReplyEvent>, ReadError> {
         json::read(body, read_reply)
     }
 
-    fn write_reply(&self, events: &[Event], context: &ReplyContext) -> Option<Written> {
-        Some(Written::json(write_reply(events, context)))
+    fn write_reply(&self, events: &[ReplyEvent], context: &ReplyContext) -> Option<EncodedBody> {
+        Some(EncodedBody::json(write_reply(events, context)))
     }
 }
 
-fn read(root: &Node<'_>) -> Result<EmbeddingRequest, Fault> {
+fn read(root: &Node<'_>) -> Result<EmbeddingRequest, JsonFault> {
     let mut request = EmbeddingRequest {
         model: root.get("model").map(Node::string).transpose()?.unwrap_or_default(),
         input: root.get("input").map(read_input).transpose()?.unwrap_or_default(),
@@ -69,15 +69,15 @@ fn read(root: &Node<'_>) -> Result<EmbeddingRequest, Fault> {
     Ok(request)
 }
 
-fn read_input(node: &Node<'_>) -> Result<Vec<Prompt>, Fault> {
+fn read_input(node: &Node<'_>) -> Result<Vec<Prompt>, JsonFault> {
     if let Some(text) = node.as_str() {
         return Ok(vec![Prompt::Text(text.into_owned())]);
     }
-    let items = node.items().map_err(|_| node.expected("a string or an array of strings"))?;
+    let items = node.items().map_err(|_| node.expected_fault("a string or an array of strings"))?;
     items.iter().map(|item| item.string().map(Prompt::Text)).collect()
 }
 
-fn write(request: &EmbeddingRequest, target: &Target) -> Result<Written, ReadError> {
+fn write(request: &EmbeddingRequest, target: &Target) -> Result<EncodedBody, ReadError> {
     let texts: Option<Vec<_>> = request.input.iter().map(text).collect();
     // Leaving one out would give each text behind it the vector of its neighbour.
     let texts = texts.ok_or_else(|| ReadError::new("input", "ollama takes texts, not token ids"))?;
@@ -107,7 +107,7 @@ fn write(request: &EmbeddingRequest, target: &Target) -> Result<Written, ReadErr
         o.bool("truncate", request.truncate.unwrap_or(false)).maybe_integer("dimensions", dimensions);
         write_extensions(&own, target, o);
     });
-    Ok(Written { dropped, ..Written::json(body) })
+    Ok(EncodedBody { dropped, ..EncodedBody::json(body) })
 }
 
 fn text(prompt: &Prompt) -> Option<&str> {
@@ -133,30 +133,31 @@ fn write_extensions(own: &[&Extension], target: &Target, o: &mut Object<'_>) {
     }
 }
 
-fn read_reply(root: &Node<'_>) -> Result<Vec<Event>, Fault> {
+fn read_reply(root: &Node<'_>) -> Result<Vec<ReplyEvent>, JsonFault> {
     let vectors = root.require("embeddings")?.items()?.iter().map(read_vector).collect::<Result<_, _>>()?;
     let model = root.get("model").and_then(Node::string_or_none);
-    let mut events = vec![Event::Started(Started { model, ..Started::default() }), Event::Embeddings(vectors)];
-    events.extend(line::usage(root).map(Event::Usage));
-    events.extend(line::timings(root).map(Event::Timings));
-    events.push(Event::Ended);
+    let mut events =
+        vec![ReplyEvent::Started(ReplyStart { model, ..ReplyStart::default() }), ReplyEvent::Embeddings(vectors)];
+    events.extend(line::usage(root).map(ReplyEvent::Usage));
+    events.extend(line::timings(root).map(ReplyEvent::Timings));
+    events.push(ReplyEvent::Ended);
     Ok(events)
 }
 
-fn read_vector(node: &Node<'_>) -> Result<Vec<f32>, Fault> {
+fn read_vector(node: &Node<'_>) -> Result<Vec<f32>, JsonFault> {
     #[expect(clippy::cast_possible_truncation, reason = "vectors are of that precision")]
     node.items()?.iter().map(|number| number.f64().map(|number| number as f32)).collect()
 }
 
-fn write_reply(events: &[Event], context: &ReplyContext) -> Vec<u8> {
+fn write_reply(events: &[ReplyEvent], context: &ReplyContext) -> Vec<u8> {
     let (mut model, mut used, mut timings) = (context.model.as_str(), Usage::default(), Timings::default());
     let mut vectors = &[][..];
     for event in events {
         match event {
-            Event::Started(Started { model: Some(name), .. }) => model = name,
-            Event::Embeddings(all) => vectors = all,
-            Event::Usage(usage) => used.update(usage),
-            Event::Timings(told) => timings = *told,
+            ReplyEvent::Started(ReplyStart { model: Some(name), .. }) => model = name,
+            ReplyEvent::Embeddings(all) => vectors = all,
+            ReplyEvent::Usage(usage) => used.update(usage),
+            ReplyEvent::Timings(told) => timings = *told,
             _ => {}
         }
     }

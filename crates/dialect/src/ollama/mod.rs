@@ -29,9 +29,9 @@ use baton_model::Capability;
 /// The codec of a capability in this format.
 pub fn codec(capability: Capability) -> Option<&'static dyn Codec> {
     Some(match capability {
-        Capability::Chat => &chat::Chat,
-        Capability::Completion => &completion::Completion,
-        Capability::Embedding => &embedding::Embedding,
+        Capability::Chat => &chat::OllamaChatCodec,
+        Capability::Completion => &completion::OllamaCompletionCodec,
+        Capability::Embedding => &embedding::OllamaEmbeddingCodec,
         _ => return None,
     })
 }

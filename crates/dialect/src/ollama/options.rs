@@ -5,14 +5,14 @@
 
 use crate::Dropped;
 use crate::extensions::changes_nothing;
-use crate::json::{self, Fault, Node, Object};
+use crate::json::{self, JsonFault, Node, Object};
 use baton_model::chat::{Effort, Extension, Json, OutputFormat, ReasoningOptions, Schema};
 use baton_model::entity::ReasoningStyle;
 use baton_model::{ChatRequest, Dialect, Target};
 
 /// Reads all fields except those named in `others`, which the caller reads itself. What is not known becomes an
 /// extension; `null` is as good as absent.
-pub(super) fn read(root: &Node<'_>, others: &[&str]) -> Result<ChatRequest, Fault> {
+pub(super) fn read(root: &Node<'_>, others: &[&str]) -> Result<ChatRequest, JsonFault> {
     // Unlike the other formats, this one streams unless it is told not to.
     let mut request = ChatRequest { stream: true, ..ChatRequest::default() };
     for (name, node) in root.members()? {
@@ -29,7 +29,7 @@ pub(super) fn read(root: &Node<'_>, others: &[&str]) -> Result<ChatRequest, Faul
     Ok(request)
 }
 
-fn read_field(request: &mut ChatRequest, name: &str, node: &Node<'_>) -> Result<(), Fault> {
+fn read_field(request: &mut ChatRequest, name: &str, node: &Node<'_>) -> Result<(), JsonFault> {
     match name {
         "model" => request.model = node.string()?,
         "stream" => request.stream = node.bool()?,
@@ -48,7 +48,7 @@ fn read_field(request: &mut ChatRequest, name: &str, node: &Node<'_>) -> Result<
     Ok(())
 }
 
-fn read_option(request: &mut ChatRequest, name: &str, node: &Node<'_>) -> Result<(), Fault> {
+fn read_option(request: &mut ChatRequest, name: &str, node: &Node<'_>) -> Result<(), JsonFault> {
     let sampling = &mut request.sampling;
     match name {
         "temperature" => sampling.temperature = Some(node.f64()?),
@@ -75,14 +75,16 @@ pub(super) fn extension(path: impl Into<String>, node: &Node<'_>) -> Extension {
     Extension { dialect: Dialect::Ollama, path: path.into(), value: node.json() }
 }
 
-fn read_stop(node: &Node<'_>) -> Result<Vec<String>, Fault> {
+fn read_stop(node: &Node<'_>) -> Result<Vec<String>, JsonFault> {
     match node.as_str() {
         Some(stop) => Ok(vec![stop.into_owned()]),
-        None => node.items().map_err(|_| node.expected("an array of strings"))?.iter().map(Node::string).collect(),
+        None => {
+            node.items().map_err(|_| node.expected_fault("an array of strings"))?.iter().map(Node::string).collect()
+        }
     }
 }
 
-fn read_format(request: &mut ChatRequest, node: &Node<'_>) -> Result<(), Fault> {
+fn read_format(request: &mut ChatRequest, node: &Node<'_>) -> Result<(), JsonFault> {
     request.output = match node.as_str().as_deref() {
         Some("json") => OutputFormat::JsonObject,
         // Clients in Go send an empty text for "none".
@@ -90,12 +92,12 @@ fn read_format(request: &mut ChatRequest, node: &Node<'_>) -> Result<(), Fault> 
         None if node.is_object() => {
             OutputFormat::Schema(Schema { schema: node.json(), name: None, description: None, strict: None })
         }
-        _ => return Err(node.expected("json or a schema")),
+        _ => return Err(node.expected_fault("json or a schema")),
     };
     Ok(())
 }
 
-fn read_think(request: &mut ChatRequest, node: &Node<'_>) -> Result<(), Fault> {
+fn read_think(request: &mut ChatRequest, node: &Node<'_>) -> Result<(), JsonFault> {
     let reasoning = match node.as_str() {
         Some(level) => match Effort::lookup(&level) {
             Some(effort) => ReasoningOptions { effort: Some(effort), ..ReasoningOptions::default() },
@@ -106,7 +108,7 @@ fn read_think(request: &mut ChatRequest, node: &Node<'_>) -> Result<(), Fault> {
         },
         None => {
             // A truth value is the older form; levels came with gpt-oss.
-            let enabled = node.bool().map_err(|_| node.expected("true, false or a level"))?;
+            let enabled = node.bool().map_err(|_| node.expected_fault("true, false or a level"))?;
             ReasoningOptions { enabled: Some(enabled), ..ReasoningOptions::default() }
         }
     };
@@ -119,16 +121,16 @@ fn read_think(request: &mut ChatRequest, node: &Node<'_>) -> Result<(), Fault> {
 pub(super) fn write(request: &ChatRequest, target: &Target, o: &mut Object<'_>, dropped: &mut Vec<Dropped>) {
     o.bool("stream", request.stream);
     o.maybe_json("format", format(&request.output).as_ref());
-    o.maybe_json("think", think(request.reasoning.as_ref(), target, dropped).as_ref());
+    o.maybe_json("think", think_value(request.reasoning.as_ref(), target, dropped).as_ref());
     if let Some(alternatives) = request.logprobs {
         o.bool("logprobs", true);
         o.maybe_integer("top_logprobs", Some(alternatives).filter(|count| *count > 0));
     }
-    let given = |path: &str| own(request).any(|extension| extension.path == path);
+    let given = |path: &str| own_extensions(request).any(|extension| extension.path == path);
     // The client's own window stands, even if the prompt does not fit in it.
     let window = target.context_window.filter(|_| !given("options.num_ctx"));
     let sampling = sampling(request);
-    let runner: Vec<_> = own(request)
+    let runner: Vec<_> = own_extensions(request)
         .filter_map(|extension| Some((extension.path.strip_prefix("options.")?, &extension.value)))
         // A limit that was set since takes the place of "no limit".
         .filter(|(name, _)| sampling.iter().all(|(said, _)| said != name))
@@ -144,7 +146,7 @@ pub(super) fn write(request: &ChatRequest, target: &Target, o: &mut Object<'_>, 
             o.maybe_integer("num_ctx", window);
         });
     }
-    for extension in own(request).filter(|extension| !extension.path.contains(['.', '['])) {
+    for extension in own_extensions(request).filter(|extension| !extension.path.contains(['.', '['])) {
         o.json(&extension.path, &extension.value);
     }
     if target.context_window.is_some() {
@@ -160,7 +162,7 @@ pub(super) fn write(request: &ChatRequest, target: &Target, o: &mut Object<'_>, 
 }
 
 /// What this format alone knows.
-fn own(request: &ChatRequest) -> impl Iterator<Item = &Extension> {
+fn own_extensions(request: &ChatRequest) -> impl Iterator<Item = &Extension> {
     request.extensions.iter().filter(|extension| extension.dialect == Dialect::Ollama)
 }
 
@@ -224,9 +226,13 @@ pub(super) fn format(output: &OutputFormat) -> Option<Json> {
     }
 }
 
-/// The `think` that says it: a level where the model knows levels, as Ollama's own OpenAI-compatible endpoint maps
+/// The `think_value` that says it: a level where the model knows levels, as Ollama's own OpenAI-compatible endpoint maps
 /// efforts, else a switch.
-pub(super) fn think(reasoning: Option<&ReasoningOptions>, target: &Target, dropped: &mut Vec<Dropped>) -> Option<Json> {
+pub(super) fn think_value(
+    reasoning: Option<&ReasoningOptions>,
+    target: &Target,
+    dropped: &mut Vec<Dropped>,
+) -> Option<Json> {
     let reasoning = reasoning?;
     if reasoning.display.is_some() {
         dropped.push(Dropped::new("reasoning.display", "not supported by ollama"));

@@ -3,66 +3,66 @@
 //! Looked over for its facts alone, most lines hold a few words and nothing else. They are told by searching for a
 //! handful of keys; any line that could hold more is parsed like in full.
 
-use super::line::Lines;
+use super::line::LineContext;
 use crate::json::Node;
-use crate::meter_only::{reduce, text_length, values};
+use crate::meter_only::{find_values, reduce, text_length};
 use crate::{ReadError, StreamReader};
-use baton_model::{Detail, Event};
+use baton_model::{Detail, ReplyEvent};
 use memchr::memmem::Finder;
 use std::sync::LazyLock;
 
 /// A reader for a provider's stream.
 pub(super) fn reader(detail: Detail) -> Box<dyn StreamReader> {
     match detail {
-        Detail::Full => Box::new(FullReader::default()),
-        Detail::MeterOnly => Box::new(MeterReader::default()),
+        Detail::Full => Box::new(OllamaFullReader::default()),
+        Detail::MeterOnly => Box::new(OllamaMeterReader::default()),
     }
 }
 
 /// Reads every event.
 #[derive(Debug, Default)]
-struct FullReader {
-    lines: Lines,
+struct OllamaFullReader {
+    lines: LineContext,
     /// Whether the end, or a failure, was told.
-    over: bool,
+    ended: bool,
 }
 
-impl StreamReader for FullReader {
-    fn push(&mut self, frame: &[u8]) -> Result<Vec<Event>, ReadError> {
+impl StreamReader for OllamaFullReader {
+    fn push(&mut self, frame: &[u8]) -> Result<Vec<ReplyEvent>, ReadError> {
         let mut events = Vec::new();
-        if self.over || frame.trim_ascii().is_empty() {
+        if self.ended || frame.trim_ascii().is_empty() {
             return Ok(events);
         }
         self.lines.push(&Node::parse(frame)?, &mut events);
-        self.over = events.iter().any(|event| matches!(event, Event::Failed(_) | Event::Ended));
+        self.ended = events.iter().any(|event| matches!(event, ReplyEvent::Failed(_) | ReplyEvent::Ended));
         Ok(events)
     }
 
     /// The last line always says that it is the last.
-    fn finish(&mut self) -> Vec<Event> {
+    fn finish(&mut self) -> Vec<ReplyEvent> {
         Vec::new()
     }
 }
 
 /// Reads only what the meter and the fallback need.
 #[derive(Debug, Default)]
-struct MeterReader {
-    full: FullReader,
+struct OllamaMeterReader {
+    full: OllamaFullReader,
 }
 
-impl StreamReader for MeterReader {
-    fn push(&mut self, frame: &[u8]) -> Result<Vec<Event>, ReadError> {
+impl StreamReader for OllamaMeterReader {
+    fn push(&mut self, frame: &[u8]) -> Result<Vec<ReplyEvent>, ReadError> {
         // The first line has the names.
         if self.full.lines.is_started()
-            && !self.full.over
+            && !self.full.ended
             && let Some(text_bytes) = plain_text(frame)
         {
-            return Ok(vec![Event::Opaque { text_bytes }]);
+            return Ok(vec![ReplyEvent::Opaque { text_bytes }]);
         }
         self.full.push(frame).map(reduce)
     }
 
-    fn finish(&mut self) -> Vec<Event> {
+    fn finish(&mut self) -> Vec<ReplyEvent> {
         self.full.finish()
     }
 }
@@ -74,15 +74,18 @@ fn plain_text(frame: &[u8]) -> Option<u32> {
     let keys = &*KEYS;
     let whole = line.starts_with(b"{") && line.ends_with(b"}");
     // Escapes could spell a key.
-    if !whole || keys.escape.find(line).is_some() || keys.telling.iter().any(|key| values(line, key).next().is_some()) {
+    if !whole
+        || keys.escape.find(line).is_some()
+        || keys.telling.iter().any(|key| find_values(line, key).next().is_some())
+    {
         return None;
     }
-    let mut done = values(line, &keys.done);
+    let mut done = find_values(line, &keys.done);
     if !done.next()?.starts_with(b"false") || done.next().is_some() {
         return None;
     }
     let mut total = 0;
-    for length in keys.text.iter().flat_map(|key| values(line, key)).map(text_length) {
+    for length in keys.text.iter().flat_map(|key| find_values(line, key)).map(text_length) {
         total += length?;
     }
     u32::try_from(total).ok().filter(|total| *total > 0)

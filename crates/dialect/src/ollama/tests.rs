@@ -2,14 +2,16 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use crate::framing::{Framing, splice::scan};
-use crate::testing::{chat_request, check_cuts, codec, facts, read_stream, target, target_with_defaults, text_bytes};
-use crate::{Codec, Dropped, ReplyContext, Written};
+use crate::testing::{
+    chat_request, check_cuts, codec, meter_events, read_stream, target, target_with_defaults, text_bytes,
+};
+use crate::{Codec, Dropped, EncodedBody, ReplyContext};
 use baton_model::chat::{
-    ChatRequest, Effort, Extension, Image, Json, Message, OutputFormat, Part, PartKind, ReasoningOptions, Role, Source,
-    Tool, ToolChoice,
+    ChatRequest, Effort, Extension, Image, Json, MediaSource, Message, MessageRole, OutputFormat, Part, PartKind,
+    ReasoningOptions, Tool, ToolChoice,
 };
 use baton_model::entity::ReasoningStyle;
-use baton_model::event::{Event, Finish, Reply};
+use baton_model::event::{CollectedReply, FinishReason, ReplyEvent};
 use baton_model::operation::{CompletionRequest, Prompt};
 use baton_model::{Capability, Code, Detail, Dialect, Operation, PublicError, Quirks, Target, UsageClass};
 use bytes::Bytes;
@@ -28,7 +30,7 @@ fn read(body: &str) -> ChatRequest {
 }
 
 fn write(request: &ChatRequest, target: &Target) -> (String, Vec<Dropped>) {
-    let Written { body, dropped, .. } =
+    let EncodedBody { body, dropped, .. } =
         chat().write_request(&Operation::Chat(Box::new(request.clone())), target).unwrap();
     (String::from_utf8(body.to_vec()).unwrap(), dropped)
 }
@@ -207,7 +209,7 @@ fn streams_survive_every_cut_and_facts_agree() {
         let full = check_cuts(chat(), Framing::Ndjson, stream);
         let (looked_over, error) = read_stream(chat(), Framing::Ndjson, Detail::MeterOnly, stream);
         assert_eq!(error, None);
-        assert_eq!(facts(&looked_over), facts(&full));
+        assert_eq!(meter_events(&looked_over), meter_events(&full));
         assert_eq!(text_bytes(&looked_over), text_bytes(&full));
     }
 }
@@ -219,10 +221,10 @@ fn a_stream_written_reads_back() {
         let mut writer = chat().stream_writer(ReplyContext::default()).unwrap();
         let written: Vec<u8> = events.iter().flat_map(|event| writer.push(event)).collect();
         let (again, error) = read_stream(chat(), Framing::Ndjson, Detail::Full, &written);
-        assert_eq!((Reply::collect(&again), error), (Reply::collect(&events), None));
+        assert_eq!((CollectedReply::collect(&again), error), (CollectedReply::collect(&events), None));
         let whole = chat().write_reply(&events, &ReplyContext::default()).unwrap();
-        let (whole, streamed) = (chat().read_reply(&whole.body).unwrap(), Reply::collect(&events));
-        let (whole, n_logprobs) = (Reply::collect(&whole), streamed.choices.first().unwrap().logprobs.len());
+        let (whole, streamed) = (chat().read_reply(&whole.body).unwrap(), CollectedReply::collect(&events));
+        let (whole, n_logprobs) = (CollectedReply::collect(&whole), streamed.choices.first().unwrap().logprobs.len());
         assert_eq!((whole.started, whole.usage, whole.timings), (streamed.started, streamed.usage, streamed.timings));
         // Log probabilities of all lines become one array.
         assert_eq!(whole.choices.first().unwrap().logprobs.len(), n_logprobs.min(1));
@@ -233,7 +235,7 @@ fn a_stream_written_reads_back() {
 #[test]
 fn calls_come_whole_and_with_ids() {
     let (events, _) = read_stream(chat(), Framing::Ndjson, Detail::Full, STREAMS[3]);
-    let reply = Reply::collect(&events);
+    let reply = CollectedReply::collect(&events);
     let calls = reply.choices.first().unwrap().parts.iter().filter_map(|part| match &part.kind {
         PartKind::ToolCall(call) => Some((call.id.as_str(), call.arguments.as_str())),
         _ => None,
@@ -241,10 +243,12 @@ fn calls_come_whole_and_with_ids() {
     let expected =
         [("call_ab12cd34", r#"{"city":"Paris","days":1.50}"#), ("call_ef56ab78", r#"{"city":"Z\u00fcrich"}"#)];
     assert_eq!(calls.collect::<Vec<_>>(), expected);
-    assert_eq!(reply.choices.first().unwrap().finish, Some(Finish::ToolCalls));
+    assert_eq!(reply.choices.first().unwrap().finish, Some(FinishReason::ToolCalls));
     // The recorded server sends none; the same reply gets the same each time.
-    let id = |events: &[Event]| {
-        events.iter().find_map(|event| if let Event::ToolCall { id, .. } = event { Some(id.clone()) } else { None })
+    let id = |events: &[ReplyEvent]| {
+        events
+            .iter()
+            .find_map(|event| if let ReplyEvent::ToolCall { id, .. } = event { Some(id.clone()) } else { None })
     };
     let (events, _) = read_stream(chat(), Framing::Ndjson, Detail::Full, STREAMS[1]);
     assert_eq!(id(&events).as_deref(), Some("call_0_20261123T142926323857964Z"));
@@ -256,7 +260,10 @@ fn an_error_ends_a_stream() {
     let stream = b"{\"model\":\"m\",\"message\":{\"content\":\"a\"},\"done\":false}\n{\"error\":\"an error was encountered while running the model\"}\n{\"done\":true}\n";
     for detail in [Detail::Full, Detail::MeterOnly] {
         let (events, _) = read_stream(chat(), Framing::Ndjson, detail, stream);
-        assert!(matches!(events.last(), Some(Event::Failed(error)) if error.message.contains("running")), "{events:?}");
+        assert!(
+            matches!(events.last(), Some(ReplyEvent::Failed(error)) if error.message.contains("running")),
+            "{events:?}"
+        );
     }
     let written =
         chat().stream_writer(ReplyContext::default()).unwrap().fail(&PublicError::new(Code::Overloaded, "later"), "r");
@@ -266,23 +273,27 @@ fn an_error_ends_a_stream() {
 #[test]
 fn whole_replies_are_read() {
     for (body, finish) in [
-        (&include_bytes!("fixtures/recorded/chat.response.txt")[..], Finish::Length),
-        (include_bytes!("fixtures/recorded/chat_think.response.txt"), Finish::Stop),
-        (include_bytes!("fixtures/recorded/chat_tools.response.txt"), Finish::ToolCalls),
-        (include_bytes!("fixtures/recorded/chat_format_schema.response.txt"), Finish::Stop),
+        (&include_bytes!("fixtures/recorded/chat.response.txt")[..], FinishReason::Length),
+        (include_bytes!("fixtures/recorded/chat_think.response.txt"), FinishReason::Stop),
+        (include_bytes!("fixtures/recorded/chat_tools.response.txt"), FinishReason::ToolCalls),
+        (include_bytes!("fixtures/recorded/chat_format_schema.response.txt"), FinishReason::Stop),
     ] {
         let events = chat().read_reply(body).unwrap();
-        let reply = Reply::collect(&events);
+        let reply = CollectedReply::collect(&events);
         assert_eq!(reply.choices.first().and_then(|choice| choice.finish.clone()), Some(finish));
         assert!(reply.usage.is_some() && reply.timings.is_some());
         let again = chat().write_reply(&events, &ReplyContext::default()).unwrap();
-        assert_eq!(Reply::collect(&chat().read_reply(&again.body).unwrap()), reply);
+        assert_eq!(CollectedReply::collect(&chat().read_reply(&again.body).unwrap()), reply);
     }
     // An empty chat only loads the model. It has no usage, and must not be taken for a stop.
     let loaded = br#"{"model":"m","created_at":"2026-11-23T14:29:08Z","message":{"role":"assistant","content":""},"done":true,"done_reason":"load"}"#;
     let events = chat().read_reply(loaded).unwrap();
-    assert!(events.contains(&Event::Finished { choice: 0, reason: Finish::Other("load".into()), stop_sequence: None }));
-    assert!(!events.iter().any(|event| matches!(event, Event::Usage(_))));
+    assert!(events.contains(&ReplyEvent::Finished {
+        choice: 0,
+        reason: FinishReason::Other("load".into()),
+        stop_sequence: None
+    }));
+    assert!(!events.iter().any(|event| matches!(event, ReplyEvent::Usage(_))));
     assert_eq!(
         value(std::str::from_utf8(&chat().write_reply(&events, &ReplyContext::default()).unwrap().body).unwrap()),
         value(std::str::from_utf8(loaded).unwrap())
@@ -292,13 +303,13 @@ fn whole_replies_are_read() {
 #[test]
 fn other_formats_answers_are_written() {
     let events = [
-        Event::Text { choice: 0, text: "Look.".into() },
-        Event::ToolCall { choice: 0, index: 0, id: "a".into(), name: "f".into() },
-        Event::ToolArguments { choice: 0, index: 0, fragment: "{\"x\"".into() },
-        Event::ToolArguments { choice: 0, index: 0, fragment: ":1}".into() },
-        Event::Text { choice: 1, text: "Another.".into() },
-        Event::Finished { choice: 0, reason: Finish::ToolCalls, stop_sequence: None },
-        Event::Ended,
+        ReplyEvent::Text { choice: 0, text: "Look.".into() },
+        ReplyEvent::ToolCall { choice: 0, index: 0, id: "a".into(), name: "f".into() },
+        ReplyEvent::ToolArguments { choice: 0, index: 0, fragment: "{\"x\"".into() },
+        ReplyEvent::ToolArguments { choice: 0, index: 0, fragment: ":1}".into() },
+        ReplyEvent::Text { choice: 1, text: "Another.".into() },
+        ReplyEvent::Finished { choice: 0, reason: FinishReason::ToolCalls, stop_sequence: None },
+        ReplyEvent::Ended,
     ];
     let context = ReplyContext { model: "m".into(), created: 1_795_444_148, ..ReplyContext::default() };
     let head = r#""model":"m","created_at":"2026-11-23T14:29:08Z""#;
@@ -327,14 +338,14 @@ fn completions_stream_and_answer() {
     let mut writer = completion.stream_writer(ReplyContext::default()).unwrap();
     let written: Vec<u8> = events.iter().flat_map(|event| writer.push(event)).collect();
     let (again, _) = read_stream(completion, Framing::Ndjson, Detail::Full, &written);
-    assert_eq!(Reply::collect(&again), Reply::collect(&events));
+    assert_eq!(CollectedReply::collect(&again), CollectedReply::collect(&events));
     let (looked_over, _) = read_stream(completion, Framing::Ndjson, Detail::MeterOnly, stream);
-    assert_eq!((facts(&looked_over), text_bytes(&looked_over)), (facts(&events), text_bytes(&events)));
+    assert_eq!((meter_events(&looked_over), text_bytes(&looked_over)), (meter_events(&events), text_bytes(&events)));
 
     let whole = include_bytes!("fixtures/recorded/generate.response.txt");
     let events = completion.read_reply(whole).unwrap();
     let written = completion.write_reply(&events, &ReplyContext::default()).unwrap().body;
-    assert_eq!(Reply::collect(&completion.read_reply(&written).unwrap()), Reply::collect(&events));
+    assert_eq!(CollectedReply::collect(&completion.read_reply(&written).unwrap()), CollectedReply::collect(&events));
 
     let request = br#"{"model":"upstream","prompt":"def f(","suffix":")","raw":true,"system":"s","images":["AA=="],"context":[1,2],"think":false,"stream":false,"options":{"num_predict":3}}"#;
     let operation = completion.read_request(request).unwrap();
@@ -353,11 +364,12 @@ fn vectors_are_read_and_written() {
     let body = include_bytes!("fixtures/recorded/embed.response.txt");
     let events = embedding.read_reply(body).unwrap();
     let shape = events.iter().find_map(|event| match event {
-        Event::Embeddings(vectors) => Some(vectors.iter().map(Vec::len).collect::<Vec<_>>()),
+        ReplyEvent::Embeddings(vectors) => Some(vectors.iter().map(Vec::len).collect::<Vec<_>>()),
         _ => None,
     });
     assert_eq!(shape, Some(vec![576, 576]));
-    let used = events.iter().find_map(|event| if let Event::Usage(usage) = event { Some(usage.clone()) } else { None });
+    let used =
+        events.iter().find_map(|event| if let ReplyEvent::Usage(usage) = event { Some(usage.clone()) } else { None });
     assert_eq!(used.unwrap().get(UsageClass::Input), 2);
     let written = embedding.write_reply(&events, &ReplyContext::default()).unwrap().body;
     assert_eq!(value(std::str::from_utf8(&written).unwrap()), value(std::str::from_utf8(body).unwrap()));
@@ -418,17 +430,17 @@ fn as_said_here(request: &ChatRequest) -> ChatRequest {
 }
 
 fn message_as_said_here(message: &Message, called: &mut HashMap<String, String>) -> Message {
-    let separator = if message.role == Role::Assistant { "" } else { "\n" };
+    let separator = if message.role == MessageRole::Assistant { "" } else { "\n" };
     let (mut thought, mut text, mut images, mut rest) = (String::new(), Vec::new(), Vec::new(), Vec::new());
     for part in &message.parts {
         let image = |data: &String| {
-            let source = Source::Base64 { media_type: String::new(), data: data.clone() };
+            let source = MediaSource::Base64 { media_type: String::new(), data: data.clone() };
             Part::from(PartKind::Image(Image { source, detail: None }))
         };
         match part.kind.clone() {
             PartKind::Text { text: more, .. } => text.push(more),
             PartKind::Reasoning(more) => thought.push_str(&more.text),
-            PartKind::Image(Image { source: Source::Base64 { data, .. }, .. }) | PartKind::Audio { data, .. } => {
+            PartKind::Image(Image { source: MediaSource::Base64 { data, .. }, .. }) | PartKind::Audio { data, .. } => {
                 images.push(image(&data));
             }
             PartKind::ToolCall(call) => {
@@ -445,7 +457,7 @@ fn message_as_said_here(message: &Message, called: &mut HashMap<String, String>)
     let thought = baton_model::chat::Reasoning { text: thought, ..Default::default() };
     let thought = (!thought.text.is_empty()).then(|| PartKind::Reasoning(thought).into());
     let text = (!text.is_empty()).then(|| Part::text(text.join(separator)));
-    let role = if message.role == Role::Developer { Role::System } else { message.role };
+    let role = if message.role == MessageRole::Developer { MessageRole::System } else { message.role };
     Message { role, name: None, parts: thought.into_iter().chain(images).chain(text).chain(rest).collect() }
 }
 
@@ -454,7 +466,7 @@ fn what_other_formats_know_is_listed() {
     let mut request = read(r#"{"messages":[{"role":"user","content":"hi"}]}"#);
     let parts = &mut request.messages.first_mut().unwrap().parts;
     parts.push(PartKind::Other { dialect: Dialect::Anthropic, json: Json("{}".into()) }.into());
-    parts.push(PartKind::Image(Image { source: Source::Url("https://x/y.png".into()), detail: None }).into());
+    parts.push(PartKind::Image(Image { source: MediaSource::Url("https://x/y.png".into()), detail: None }).into());
     let extension = Extension { dialect: Dialect::OpenAi, path: "store".into(), value: Json("true".into()) };
     request.extensions.push(extension);
     let (_, dropped) = write(&request, &target(Quirks::default()));

@@ -4,17 +4,17 @@
 //! whole.
 
 use super::{calls, error, time};
-use crate::json::{Node, Object, Value, object};
-use crate::{Dropped, ReplyContext, StreamWriter, Written};
+use crate::json::{JsonValue, Node, Object, object};
+use crate::{Dropped, EncodedBody, ReplyContext, StreamWriter};
 use baton_model::chat::{Json, PartKind, ToolCall};
-use baton_model::event::{Choice, Event, Finish, Reply, Started, Timings};
+use baton_model::event::{CollectedReply, FinishReason, ReplyChoice, ReplyEvent, ReplyStart, Timings};
 use baton_model::{Dialect, PublicError, Usage};
 use bytes::Bytes;
 use std::collections::BTreeMap;
 
 /// Where the text of a reply stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Endpoint {
+pub(super) enum OllamaEndpoint {
     /// In `message`, as a chat's.
     Chat,
     /// In `response`, as a completion's.
@@ -29,7 +29,7 @@ struct LineContent<'s> {
     calls: &'s [ToolCall],
 }
 
-impl Endpoint {
+impl OllamaEndpoint {
     fn write(self, said: &LineContent<'_>, o: &mut Object<'_>) {
         match self {
             Self::Chat => o
@@ -62,8 +62,8 @@ fn write_rest(said: &LineContent<'_>, o: &mut Object<'_>) {
 }
 
 /// Writes a whole reply.
-pub(super) fn write_reply(form: Endpoint, events: &[Event], context: &ReplyContext) -> Written {
-    let reply = Reply::collect(events);
+pub(super) fn write_reply(form: OllamaEndpoint, events: &[ReplyEvent], context: &ReplyContext) -> EncodedBody {
+    let reply = CollectedReply::collect(events);
     let others = reply.choices.iter().filter(|choice| choice.index != 0).count();
     let answer = reply.choices.iter().find(|choice| choice.index == 0).cloned().unwrap_or_default();
     let (text, reasoning, calls) = (text(&answer), reasoning(&answer), tool_calls(&answer));
@@ -77,10 +77,10 @@ pub(super) fn write_reply(form: Endpoint, events: &[Event], context: &ReplyConte
         write_end(answer.finish.as_ref(), reply.usage.as_ref(), reply.timings, o);
     });
     let dropped = (others > 0).then(|| Dropped::new("n", "ollama's format holds one choice"));
-    Written { dropped: dropped.into_iter().collect(), ..Written::json(body) }
+    EncodedBody { dropped: dropped.into_iter().collect(), ..EncodedBody::json(body) }
 }
 
-fn text(answer: &Choice) -> String {
+fn text(answer: &ReplyChoice) -> String {
     let texts = answer.parts.iter().filter_map(|part| match &part.kind {
         PartKind::Text { text, .. } | PartKind::Refusal(text) => Some(text.as_str()),
         _ => None,
@@ -88,7 +88,7 @@ fn text(answer: &Choice) -> String {
     texts.collect()
 }
 
-fn reasoning(answer: &Choice) -> String {
+fn reasoning(answer: &ReplyChoice) -> String {
     let reasoning_texts = answer.parts.iter().filter_map(|part| match &part.kind {
         PartKind::Reasoning(reasoning) => Some(reasoning.text.as_str()),
         _ => None,
@@ -96,7 +96,7 @@ fn reasoning(answer: &Choice) -> String {
     reasoning_texts.collect()
 }
 
-fn tool_calls(answer: &Choice) -> Vec<ToolCall> {
+fn tool_calls(answer: &ReplyChoice) -> Vec<ToolCall> {
     let calls = answer.parts.iter().filter_map(|part| match &part.kind {
         PartKind::ToolCall(call) => Some(call.clone()),
         _ => None,
@@ -104,7 +104,7 @@ fn tool_calls(answer: &Choice) -> Vec<ToolCall> {
     calls.collect()
 }
 
-fn write_names(started: &Started, context: &ReplyContext, o: &mut Object<'_>) {
+fn write_names(started: &ReplyStart, context: &ReplyContext, o: &mut Object<'_>) {
     o.string("model", started.model.as_deref().unwrap_or(&context.model));
     o.string("created_at", &time::write(started.created.unwrap_or(context.created)));
 }
@@ -118,7 +118,7 @@ fn write_own(kind: &PartKind, o: &mut Object<'_>) {
 
 fn write_members(json: &Json, o: &mut Object<'_>) {
     let Ok(node) = Node::parse(json.0.as_bytes()) else { return };
-    if let Value::Object(members) = node.value() {
+    if let JsonValue::Object(members) = node.value() {
         for (name, value) in members {
             o.raw(name, value.text());
         }
@@ -141,7 +141,7 @@ fn write_logprobs(arrays: &[Json], o: &mut Object<'_>) {
 }
 
 /// Writes what only the last line has.
-fn write_end(finish: Option<&Finish>, usage: Option<&Usage>, timings: Option<Timings>, o: &mut Object<'_>) {
+fn write_end(finish: Option<&FinishReason>, usage: Option<&Usage>, timings: Option<Timings>, o: &mut Object<'_>) {
     o.string("done_reason", finish.map_or("stop", finish_name)).bool("done", true);
     // Zero is left out, as the server does.
     let mut count = |name: &str, number: u64| {
@@ -159,73 +159,73 @@ fn write_end(finish: Option<&Finish>, usage: Option<&Usage>, timings: Option<Tim
 }
 
 /// The word for it. Tool calls have none of their own.
-fn finish_name(finish: &Finish) -> &str {
+fn finish_name(finish: &FinishReason) -> &str {
     match finish {
-        Finish::Length | Finish::ContextWindow => "length",
+        FinishReason::Length | FinishReason::ContextWindow => "length",
         // Ollama's own `load` and `unload` come back as they were. `function_call` is OpenAI's older word, and a call
         // ends with `stop` here.
-        Finish::Other(word) if word != "function_call" => word,
-        Finish::Stop
-        | Finish::StopSequence
-        | Finish::ToolCalls
-        | Finish::ContentFilter
-        | Finish::Refusal
-        | Finish::Pause
-        | Finish::Other(_) => "stop",
+        FinishReason::Other(word) if word != "function_call" => word,
+        FinishReason::Stop
+        | FinishReason::StopSequence
+        | FinishReason::ToolCalls
+        | FinishReason::ContentFilter
+        | FinishReason::Refusal
+        | FinishReason::Pause
+        | FinishReason::Other(_) => "stop",
     }
 }
 
 /// Writes a stream for a client.
 #[derive(Debug)]
 pub(super) struct LineWriter {
-    form: Endpoint,
+    form: OllamaEndpoint,
     context: ReplyContext,
-    started: Started,
+    started: ReplyStart,
     /// Calls whose end has not come, by their number.
     calls: BTreeMap<u32, ToolCall>,
     own: Option<Json>,
-    finish: Option<Finish>,
+    finish: Option<FinishReason>,
     usage: Option<Usage>,
     timings: Option<Timings>,
 }
 
 impl LineWriter {
-    pub(super) fn new(form: Endpoint, context: ReplyContext) -> Self {
-        let (started, calls) = (Started::default(), BTreeMap::new());
+    pub(super) fn new(form: OllamaEndpoint, context: ReplyContext) -> Self {
+        let (started, calls) = (ReplyStart::default(), BTreeMap::new());
         Self { form, context, started, calls, own: None, finish: None, usage: None, timings: None }
     }
 
-    fn write(&mut self, event: &Event) -> Bytes {
+    fn write(&mut self, event: &ReplyEvent) -> Bytes {
         match event {
-            Event::Started(started) => self.started = started.clone(),
-            Event::Text { choice: 0, text } | Event::Refusal { choice: 0, text } if !text.is_empty() => {
+            ReplyEvent::Started(started) => self.started = started.clone(),
+            ReplyEvent::Text { choice: 0, text } | ReplyEvent::Refusal { choice: 0, text } if !text.is_empty() => {
                 return self.line(&LineContent { text, ..LineContent::default() }, &[]);
             }
-            Event::Reasoning { choice: 0, text } if !text.is_empty() => {
+            ReplyEvent::Reasoning { choice: 0, text } if !text.is_empty() => {
                 return self.line(&LineContent { reasoning: text, ..LineContent::default() }, &[]);
             }
-            Event::LogProbs { choice: 0, content } => {
+            ReplyEvent::LogProbs { choice: 0, content } => {
                 return self.line(&LineContent::default(), std::slice::from_ref(content));
             }
-            Event::ToolCall { choice: 0, index, id, name } => {
+            ReplyEvent::ToolCall { choice: 0, index, id, name } => {
                 let call = ToolCall { id: id.clone(), name: name.clone(), arguments: String::new() };
                 self.calls.insert(*index, call);
             }
             // Held: a line has arguments as an object, which half of them is not.
-            Event::ToolArguments { choice: 0, index, fragment } => {
+            ReplyEvent::ToolArguments { choice: 0, index, fragment } => {
                 if let Some(call) = self.calls.get_mut(index) {
                     call.arguments.push_str(fragment);
                 }
             }
-            Event::Other { choice: 0, dialect: Dialect::Ollama, json } => self.own = Some(json.clone()),
+            ReplyEvent::Other { choice: 0, dialect: Dialect::Ollama, json } => self.own = Some(json.clone()),
             // Not the last line yet: OpenAI's usage comes behind the finish reason, and the last line has both.
-            Event::Finished { choice: 0, reason, .. } => {
+            ReplyEvent::Finished { choice: 0, reason, .. } => {
                 self.finish = Some(reason.clone());
                 return self.flush_calls();
             }
-            Event::Usage(usage) => self.usage.get_or_insert_default().update(usage),
-            Event::Timings(timings) => self.timings = Some(*timings),
-            Event::Ended => return self.end(),
+            ReplyEvent::Usage(usage) => self.usage.get_or_insert_default().update(usage),
+            ReplyEvent::Timings(timings) => self.timings = Some(*timings),
+            ReplyEvent::Ended => return self.end(),
             _ => {}
         }
         Bytes::new()
@@ -277,7 +277,7 @@ fn line(fill: impl FnOnce(&mut Object<'_>)) -> Bytes {
 }
 
 impl StreamWriter for LineWriter {
-    fn push(&mut self, event: &Event) -> Bytes {
+    fn push(&mut self, event: &ReplyEvent) -> Bytes {
         self.write(event)
     }
 

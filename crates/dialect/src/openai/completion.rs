@@ -3,43 +3,43 @@
 //! Reference: OpenAI API reference, completions (legacy). A model that only chats answers one too: the engine asks it
 //! the chat of [`CompletionRequest::as_chat`], and the writers here make a `text_completion` of what it says.
 
-use super::chat::{Endpoint, finish_name, rewrite, write_names, write_tail};
+use super::chat::{ClientEndpoint, finish_name, rewrite, write_names, write_tail};
 use super::{options, stream};
 use crate::effective_options::effective_options;
-use crate::json::{self, Array, Fault, Node, Object, Value, object};
-use crate::{Codec, ReadError, ReplyContext, Rewritten, StreamReader, StreamWriter, Written};
+use crate::json::{self, Array, JsonFault, JsonValue, Node, Object, object};
+use crate::{Codec, EncodedBody, ReadError, ReplyContext, RewrittenRequest, StreamReader, StreamWriter};
 use baton_model::chat::{Json, PartKind};
-use baton_model::event::{Choice, Event, Finish, Reply};
+use baton_model::event::{CollectedReply, FinishReason, ReplyChoice, ReplyEvent};
 use baton_model::operation::{CompletionRequest, Prompt};
 use baton_model::{Body, Detail, Dialect, Operation, PublicError, Target};
 use bytes::{Bytes, BytesMut};
 
 /// The codec.
 #[derive(Debug)]
-pub struct Completion;
+pub struct OpenAiCompletionCodec;
 
-impl Codec for Completion {
+impl Codec for OpenAiCompletionCodec {
     fn read_request(&self, body: &[u8]) -> Result<Operation, ReadError> {
         json::read(body, read).map(|request| Operation::Completion(Box::new(request)))
     }
 
-    fn write_request(&self, operation: &Operation, target: &Target) -> Result<Written, ReadError> {
+    fn write_request(&self, operation: &Operation, target: &Target) -> Result<EncodedBody, ReadError> {
         match operation {
             Operation::Completion(request) => write(request, target),
             _ => Err(ReadError::wrong_operation("completion")),
         }
     }
 
-    fn rewrite(&self, body: &Body, target: &Target) -> Result<Rewritten, ReadError> {
-        rewrite(body, target, Endpoint::Completion)
+    fn rewrite(&self, body: &Body, target: &Target) -> Result<RewrittenRequest, ReadError> {
+        rewrite(body, target, ClientEndpoint::Completion)
     }
 
-    fn read_reply(&self, body: &[u8]) -> Result<Vec<Event>, ReadError> {
+    fn read_reply(&self, body: &[u8]) -> Result<Vec<ReplyEvent>, ReadError> {
         stream::read_reply(body)
     }
 
-    fn write_reply(&self, events: &[Event], context: &ReplyContext) -> Option<Written> {
-        Some(Written::json(write_reply(events, context)))
+    fn write_reply(&self, events: &[ReplyEvent], context: &ReplyContext) -> Option<EncodedBody> {
+        Some(EncodedBody::json(write_reply(events, context)))
     }
 
     fn stream_reader(&self, detail: Detail) -> Option<Box<dyn StreamReader>> {
@@ -51,7 +51,7 @@ impl Codec for Completion {
     }
 }
 
-fn read(root: &Node<'_>) -> Result<CompletionRequest, Fault> {
+fn read(root: &Node<'_>) -> Result<CompletionRequest, JsonFault> {
     let mut chat = options::read(root, &["prompt", "suffix", "echo", "logprobs"])?;
     // Here it is a number: how many alternatives.
     chat.logprobs = root.get("logprobs").map(Node::integer).transpose()?;
@@ -64,23 +64,23 @@ fn read(root: &Node<'_>) -> Result<CompletionRequest, Fault> {
 }
 
 /// Reads a text, texts, token ids, or lists of token ids.
-pub(super) fn read_prompts(node: &Node<'_>) -> Result<Vec<Prompt>, Fault> {
+pub(super) fn read_prompts(node: &Node<'_>) -> Result<Vec<Prompt>, JsonFault> {
     if let Some(text) = node.as_str() {
         return Ok(vec![Prompt::Text(text.into_owned())]);
     }
-    let items = node.items().map_err(|_| node.expected("a string or an array"))?;
+    let items = node.items().map_err(|_| node.expected_fault("a string or an array"))?;
     // An array of numbers is one prompt of token ids; an array of anything else is several prompts.
-    if !items.is_empty() && items.iter().all(|item| matches!(item.value(), Value::Number)) {
+    if !items.is_empty() && items.iter().all(|item| matches!(item.value(), JsonValue::Number)) {
         return Ok(vec![read_tokens(node)?]);
     }
     let prompt = |item: &Node<'_>| match item.value() {
-        Value::Array(_) => read_tokens(item),
+        JsonValue::Array(_) => read_tokens(item),
         _ => item.string().map(Prompt::Text),
     };
     items.iter().map(prompt).collect()
 }
 
-fn read_tokens(node: &Node<'_>) -> Result<Prompt, Fault> {
+fn read_tokens(node: &Node<'_>) -> Result<Prompt, JsonFault> {
     node.items()?.iter().map(Node::integer).collect::<Result<_, _>>().map(Prompt::Tokens)
 }
 
@@ -112,7 +112,7 @@ pub(super) fn write_prompts(name: &str, prompts: &[Prompt], o: &mut Object<'_>) 
     }
 }
 
-fn write(request: &CompletionRequest, target: &Target) -> Result<Written, ReadError> {
+fn write(request: &CompletionRequest, target: &Target) -> Result<EncodedBody, ReadError> {
     let (mut effective, mut dropped) = effective_options(&request.chat, target)?;
     // Chat alone has them; a default for chats is no request of this client's.
     effective.tools.clear();
@@ -128,14 +128,14 @@ fn write(request: &CompletionRequest, target: &Target) -> Result<Written, ReadEr
         o.maybe_integer("logprobs", effective.logprobs);
         options::write_stream(&effective, &quirks, o);
     });
-    Ok(Written { dropped, ..Written::json(body) })
+    Ok(EncodedBody { dropped, ..EncodedBody::json(body) })
 }
 
-fn write_reply(events: &[Event], context: &ReplyContext) -> Vec<u8> {
-    let mut reply = Reply::collect(events);
+fn write_reply(events: &[ReplyEvent], context: &ReplyContext) -> Vec<u8> {
+    let mut reply = CollectedReply::collect(events);
     if reply.choices.is_empty() {
         // SDKs read `choices[0]` without looking whether it is there.
-        reply.choices.push(Choice { finish: Some(Finish::Stop), ..Choice::default() });
+        reply.choices.push(ReplyChoice { finish: Some(FinishReason::Stop), ..ReplyChoice::default() });
     }
     object(|o| {
         write_names(&reply, context, "text_completion", o);
@@ -173,7 +173,7 @@ struct CompletionWriter {
 }
 
 impl CompletionWriter {
-    fn chunk(&self, out: &mut BytesMut, choice: u32, text: &str, logprobs: &str, finish: Option<&Finish>) {
+    fn chunk(&self, out: &mut BytesMut, choice: u32, text: &str, logprobs: &str, finish: Option<&FinishReason>) {
         self.envelope.push(out, |o| {
             o.string("text", text).integer("index", choice).raw("logprobs", logprobs);
             match finish {
@@ -185,19 +185,19 @@ impl CompletionWriter {
 }
 
 impl StreamWriter for CompletionWriter {
-    fn push(&mut self, event: &Event) -> Bytes {
+    fn push(&mut self, event: &ReplyEvent) -> Bytes {
         let mut out = BytesMut::new();
         match event {
-            Event::Started(started) => self.envelope.start(started),
-            Event::Text { choice, text } if !text.is_empty() => self.chunk(&mut out, *choice, text, "null", None),
-            Event::Other { choice, dialect: Dialect::OpenAi, json } => {
+            ReplyEvent::Started(started) => self.envelope.start(started),
+            ReplyEvent::Text { choice, text } if !text.is_empty() => self.chunk(&mut out, *choice, text, "null", None),
+            ReplyEvent::Other { choice, dialect: Dialect::OpenAi, json } => {
                 if let Some(logprobs) = own_logprobs(json) {
                     self.chunk(&mut out, *choice, "", &logprobs, None);
                 }
             }
-            Event::Finished { choice, reason, .. } => self.chunk(&mut out, *choice, "", "null", Some(reason)),
-            Event::Usage(usage) => self.envelope.note_usage(usage),
-            Event::Ended => self.envelope.end(&mut out),
+            ReplyEvent::Finished { choice, reason, .. } => self.chunk(&mut out, *choice, "", "null", Some(reason)),
+            ReplyEvent::Usage(usage) => self.envelope.note_usage(usage),
+            ReplyEvent::Ended => self.envelope.end(&mut out),
             _ => {}
         }
         out.freeze()

@@ -5,46 +5,46 @@
 
 use super::completion::{read_prompts, write_prompts};
 use super::extension::extension;
-use crate::json::{self, Fault, Node, Object, object};
+use crate::json::{self, JsonFault, Node, Object, object};
 use crate::openai_usage as usage;
 use crate::rename_model::rename_model;
-use crate::{Codec, Dropped, ReadError, ReplyContext, Rewritten, Written};
+use crate::{Codec, Dropped, EncodedBody, ReadError, ReplyContext, RewrittenRequest};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use baton_model::event::{Event, Started};
+use baton_model::event::{ReplyEvent, ReplyStart};
 use baton_model::operation::EmbeddingRequest;
 use baton_model::{Body, Dialect, Operation, Target, Usage};
 
 /// The codec.
 #[derive(Debug)]
-pub struct Embedding;
+pub struct OpenAiEmbeddingCodec;
 
-impl Codec for Embedding {
+impl Codec for OpenAiEmbeddingCodec {
     fn read_request(&self, body: &[u8]) -> Result<Operation, ReadError> {
         json::read(body, read).map(Operation::Embedding)
     }
 
-    fn write_request(&self, operation: &Operation, target: &Target) -> Result<Written, ReadError> {
+    fn write_request(&self, operation: &Operation, target: &Target) -> Result<EncodedBody, ReadError> {
         match operation {
             Operation::Embedding(request) => Ok(write(request, target)),
             _ => Err(ReadError::wrong_operation("embedding")),
         }
     }
 
-    fn rewrite(&self, body: &Body, target: &Target) -> Result<Rewritten, ReadError> {
+    fn rewrite(&self, body: &Body, target: &Target) -> Result<RewrittenRequest, ReadError> {
         Ok(rename_model(body, target))
     }
 
-    fn read_reply(&self, body: &[u8]) -> Result<Vec<Event>, ReadError> {
+    fn read_reply(&self, body: &[u8]) -> Result<Vec<ReplyEvent>, ReadError> {
         json::read(body, read_reply)
     }
 
-    fn write_reply(&self, events: &[Event], context: &ReplyContext) -> Option<Written> {
-        Some(Written::json(write_reply(events, context)))
+    fn write_reply(&self, events: &[ReplyEvent], context: &ReplyContext) -> Option<EncodedBody> {
+        Some(EncodedBody::json(write_reply(events, context)))
     }
 }
 
-fn read(root: &Node<'_>) -> Result<EmbeddingRequest, Fault> {
+fn read(root: &Node<'_>) -> Result<EmbeddingRequest, JsonFault> {
     let mut request = EmbeddingRequest {
         model: root.get("model").map(Node::string).transpose()?.unwrap_or_default(),
         input: read_prompts(root.require("input")?)?,
@@ -56,7 +56,7 @@ fn read(root: &Node<'_>) -> Result<EmbeddingRequest, Fault> {
         request.base64 = match format.string()?.as_str() {
             "float" => false,
             "base64" => true,
-            _ => return Err(format.expected("float or base64")),
+            _ => return Err(format.expected_fault("float or base64")),
         };
     }
     for (name, value) in root.members()? {
@@ -67,7 +67,7 @@ fn read(root: &Node<'_>) -> Result<EmbeddingRequest, Fault> {
     Ok(request)
 }
 
-fn write(request: &EmbeddingRequest, target: &Target) -> Written {
+fn write(request: &EmbeddingRequest, target: &Target) -> EncodedBody {
     let quirks = &target.model.quirks;
     let mut dropped = Vec::new();
     let mut may = |name: &str, given: bool| {
@@ -97,10 +97,10 @@ fn write(request: &EmbeddingRequest, target: &Target) -> Written {
             }
         }
     });
-    Written { dropped, ..Written::json(body) }
+    EncodedBody { dropped, ..EncodedBody::json(body) }
 }
 
-fn read_reply(root: &Node<'_>) -> Result<Vec<Event>, Fault> {
+fn read_reply(root: &Node<'_>) -> Result<Vec<ReplyEvent>, JsonFault> {
     let mut vectors = Vec::new();
     for (place, item) in root.require("data")?.items()?.iter().enumerate() {
         let index = item.get("index").map(Node::integer).transpose()?.unwrap_or(place);
@@ -110,20 +110,20 @@ fn read_reply(root: &Node<'_>) -> Result<Vec<Event>, Fault> {
     vectors.sort_by_key(|(index, _)| *index);
     let model = root.get("model").and_then(Node::string_or_none);
     let mut events = vec![
-        Event::Started(Started { model, ..Started::default() }),
-        Event::Embeddings(vectors.into_iter().map(|(_, vector)| vector).collect()),
+        ReplyEvent::Started(ReplyStart { model, ..ReplyStart::default() }),
+        ReplyEvent::Embeddings(vectors.into_iter().map(|(_, vector)| vector).collect()),
     ];
-    events.extend(root.get("usage").map(usage::read).filter(|usage| !usage.is_empty()).map(Event::Usage));
-    events.push(Event::Ended);
+    events.extend(root.get("usage").map(usage::read).filter(|usage| !usage.is_empty()).map(ReplyEvent::Usage));
+    events.push(ReplyEvent::Ended);
     Ok(events)
 }
 
-fn read_vector(node: &Node<'_>) -> Result<Vec<f32>, Fault> {
+fn read_vector(node: &Node<'_>) -> Result<Vec<f32>, JsonFault> {
     if let Some(base64) = node.as_str() {
-        let bytes = STANDARD.decode(base64.as_bytes()).map_err(|_| node.expected("base64"))?;
+        let bytes = STANDARD.decode(base64.as_bytes()).map_err(|_| node.expected_fault("base64"))?;
         let (floats, rest) = bytes.as_chunks::<4>();
         if !rest.is_empty() {
-            return Err(node.expected("base64 of 32-bit floats"));
+            return Err(node.expected_fault("base64 of 32-bit floats"));
         }
         return Ok(floats.iter().map(|float| f32::from_le_bytes(*float)).collect());
     }
@@ -131,13 +131,13 @@ fn read_vector(node: &Node<'_>) -> Result<Vec<f32>, Fault> {
     node.items()?.iter().map(|number| number.f64().map(|number| number as f32)).collect()
 }
 
-fn write_reply(events: &[Event], context: &ReplyContext) -> Vec<u8> {
+fn write_reply(events: &[ReplyEvent], context: &ReplyContext) -> Vec<u8> {
     let (mut model, mut used, mut vectors) = (context.model.as_str(), Usage::default(), &[][..]);
     for event in events {
         match event {
-            Event::Started(Started { model: Some(name), .. }) => model = name,
-            Event::Embeddings(all) => vectors = all,
-            Event::Usage(usage) => used.update(usage),
+            ReplyEvent::Started(ReplyStart { model: Some(name), .. }) => model = name,
+            ReplyEvent::Embeddings(all) => vectors = all,
+            ReplyEvent::Usage(usage) => used.update(usage),
             _ => {}
         }
     }

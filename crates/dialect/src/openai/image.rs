@@ -7,42 +7,42 @@ use super::extension::extension;
 use super::stream;
 use crate::error::openai_shape as error;
 use crate::framing::sse;
-use crate::json::{self, Fault, Node, Object, object};
+use crate::json::{self, JsonFault, Node, Object, object};
 use crate::openai_usage as usage;
 use crate::rename_model::rename_model;
-use crate::{Codec, Dropped, ReadError, ReplyContext, Rewritten, StreamReader, StreamWriter, Written};
+use crate::{Codec, Dropped, EncodedBody, ReadError, ReplyContext, RewrittenRequest, StreamReader, StreamWriter};
 use baton_model::chat::Json;
-use baton_model::event::{Event, Picture};
+use baton_model::event::{GeneratedImage, ReplyEvent};
 use baton_model::operation::ImageRequest;
 use baton_model::{Body, Detail, Dialect, Operation, PublicError, Target, Usage, UsageClass};
 use bytes::Bytes;
 
 /// The codec.
 #[derive(Debug)]
-pub struct Image;
+pub struct ImageCodec;
 
-impl Codec for Image {
+impl Codec for ImageCodec {
     fn read_request(&self, body: &[u8]) -> Result<Operation, ReadError> {
         json::read(body, read).map(Operation::Image)
     }
 
-    fn write_request(&self, operation: &Operation, target: &Target) -> Result<Written, ReadError> {
+    fn write_request(&self, operation: &Operation, target: &Target) -> Result<EncodedBody, ReadError> {
         match operation {
             Operation::Image(request) => Ok(write(request, target)),
             _ => Err(ReadError::wrong_operation("image")),
         }
     }
 
-    fn rewrite(&self, body: &Body, target: &Target) -> Result<Rewritten, ReadError> {
+    fn rewrite(&self, body: &Body, target: &Target) -> Result<RewrittenRequest, ReadError> {
         Ok(rename_model(body, target))
     }
 
-    fn read_reply(&self, body: &[u8]) -> Result<Vec<Event>, ReadError> {
+    fn read_reply(&self, body: &[u8]) -> Result<Vec<ReplyEvent>, ReadError> {
         json::read(body, read_reply)
     }
 
-    fn write_reply(&self, events: &[Event], context: &ReplyContext) -> Option<Written> {
-        Some(Written::json(write_reply(events, context)))
+    fn write_reply(&self, events: &[ReplyEvent], context: &ReplyContext) -> Option<EncodedBody> {
+        Some(EncodedBody::json(write_reply(events, context)))
     }
 
     fn stream_reader(&self, _detail: Detail) -> Option<Box<dyn StreamReader>> {
@@ -54,7 +54,7 @@ impl Codec for Image {
     }
 }
 
-fn read(root: &Node<'_>) -> Result<ImageRequest, Fault> {
+fn read(root: &Node<'_>) -> Result<ImageRequest, JsonFault> {
     let text = |name: &str| root.get(name).map(Node::string).transpose();
     let mut request = ImageRequest {
         model: text("model")?.unwrap_or_default(),
@@ -73,7 +73,7 @@ fn read(root: &Node<'_>) -> Result<ImageRequest, Fault> {
     Ok(request)
 }
 
-fn write(request: &ImageRequest, target: &Target) -> Written {
+fn write(request: &ImageRequest, target: &Target) -> EncodedBody {
     let mut dropped = Vec::new();
     let quirks = &target.model.quirks;
     let mut may = |name: &str| {
@@ -104,12 +104,12 @@ fn write(request: &ImageRequest, target: &Target) -> Written {
             o.json(name, value);
         }
     });
-    Written { dropped, ..Written::json(body) }
+    EncodedBody { dropped, ..EncodedBody::json(body) }
 }
 
-fn read_image(node: &Node<'_>) -> Picture {
+fn read_image(node: &Node<'_>) -> GeneratedImage {
     let text = |name: &str| node.get(name).and_then(Node::string_or_none);
-    Picture { base64: text("b64_json"), url: text("url"), revised_prompt: text("revised_prompt") }
+    GeneratedImage { base64: text("b64_json"), url: text("url"), revised_prompt: text("revised_prompt") }
 }
 
 /// Tokens as this endpoint reports them: text and image apart, and everything produced is image.
@@ -127,19 +127,19 @@ fn read_usage(node: &Node<'_>) -> Usage {
     used
 }
 
-pub(super) fn read_reply(root: &Node<'_>) -> Result<Vec<Event>, Fault> {
+pub(super) fn read_reply(root: &Node<'_>) -> Result<Vec<ReplyEvent>, JsonFault> {
     let images = root.require("data")?.items()?;
-    let mut events: Vec<_> = images.iter().map(read_image).map(Event::Image).collect();
+    let mut events: Vec<_> = images.iter().map(read_image).map(ReplyEvent::Image).collect();
     let pieces = Usage::default().with(UsageClass::Images, images.len() as u64);
     // A usage of zeros counts as none: taken at its word, the images would cost nothing.
     let used = root.get("usage").map(read_usage).filter(|usage| !usage.is_empty());
     // One or the other: a model that is priced by tokens must not be billed by the piece as well.
-    events.push(Event::Usage(used.unwrap_or(pieces)));
-    events.push(Event::Ended);
+    events.push(ReplyEvent::Usage(used.unwrap_or(pieces)));
+    events.push(ReplyEvent::Ended);
     Ok(events)
 }
 
-fn write_image(image: &Picture, o: &mut Object<'_>) {
+fn write_image(image: &GeneratedImage, o: &mut Object<'_>) {
     o.maybe_string("b64_json", image.base64.as_deref()).maybe_string("url", image.url.as_deref());
     o.maybe_string("revised_prompt", image.revised_prompt.as_deref());
 }
@@ -159,17 +159,17 @@ fn write_usage(used: &Usage, o: &mut Object<'_>) {
     });
 }
 
-pub(super) fn write_reply(events: &[Event], context: &ReplyContext) -> Vec<u8> {
+pub(super) fn write_reply(events: &[ReplyEvent], context: &ReplyContext) -> Vec<u8> {
     let mut used = Usage::default();
     events.iter().for_each(|event| {
-        if let Event::Usage(usage) = event {
+        if let ReplyEvent::Usage(usage) = event {
             used.update(usage)
         }
     });
     object(|o| {
         o.integer("created", context.created).array("data", |a| {
             for event in events {
-                if let Event::Image(image) = event {
+                if let ReplyEvent::Image(image) = event {
                     a.object(|o| write_image(image, o));
                 }
             }
@@ -191,43 +191,43 @@ pub(super) fn stream_writer(endpoint: &'static str, created: i64) -> Box<dyn Str
 #[derive(Debug, Default)]
 struct ImageReader {
     images: u64,
-    over: bool,
+    ended: bool,
 }
 
 impl StreamReader for ImageReader {
-    fn push(&mut self, frame: &[u8]) -> Result<Vec<Event>, ReadError> {
+    fn push(&mut self, frame: &[u8]) -> Result<Vec<ReplyEvent>, ReadError> {
         let event = sse::parse(frame);
-        let Some(data) = event.data.filter(|data| !data.trim_ascii().is_empty() && !self.over) else {
+        let Some(data) = event.data.filter(|data| !data.trim_ascii().is_empty() && !self.ended) else {
             return Ok(Vec::new());
         };
         // The vendor only closes the connection. Compatible services send this, as in their chats.
         if data.trim_ascii() == b"[DONE]" {
-            self.over = true;
-            return Ok(vec![Event::Ended]);
+            self.ended = true;
+            return Ok(vec![ReplyEvent::Ended]);
         }
         let root = Node::parse(&data)?;
         let kind = root.get("type").and_then(Node::string_or_none).unwrap_or_default();
         if root.get("error").is_some() || kind == "error" {
-            self.over = true;
+            self.ended = true;
             // 200: the status was sent before the error happened, so the error must tell its kind by itself.
-            return Ok(vec![Event::Failed(error::read_node(200, &root))]);
+            return Ok(vec![ReplyEvent::Failed(error::read_node(200, &root))]);
         }
         if !kind.ends_with(".completed") {
-            return Ok(vec![Event::Other { choice: 0, dialect: Dialect::OpenAi, json: root.json() }]);
+            return Ok(vec![ReplyEvent::Other { choice: 0, dialect: Dialect::OpenAi, json: root.json() }]);
         }
         self.images += 1;
         let pieces = Usage::default().with(UsageClass::Images, self.images);
         let used = root.get("usage").map(read_usage).filter(|usage| !usage.is_empty());
-        Ok(vec![Event::Image(read_image(&root)), Event::Usage(used.unwrap_or(pieces))])
+        Ok(vec![ReplyEvent::Image(read_image(&root)), ReplyEvent::Usage(used.unwrap_or(pieces))])
     }
 
-    fn finish(&mut self) -> Vec<Event> {
+    fn finish(&mut self) -> Vec<ReplyEvent> {
         // A connection that ends before any image was cut.
-        if self.over || self.images == 0 {
+        if self.ended || self.images == 0 {
             return Vec::new();
         }
-        self.over = true;
-        vec![Event::Ended]
+        self.ended = true;
+        vec![ReplyEvent::Ended]
     }
 }
 
@@ -237,11 +237,11 @@ struct ImageWriter {
     endpoint: &'static str,
     created: i64,
     usage: Option<Usage>,
-    last: Option<Picture>,
+    last: Option<GeneratedImage>,
 }
 
 impl ImageWriter {
-    fn completed(&mut self) -> Bytes {
+    fn finish_image(&mut self) -> Bytes {
         let Some(image) = self.last.take() else { return Bytes::new() };
         let kind = format!("{}.completed", self.endpoint);
         let data = object(|o| {
@@ -256,22 +256,22 @@ impl ImageWriter {
 }
 
 impl StreamWriter for ImageWriter {
-    fn push(&mut self, event: &Event) -> Bytes {
+    fn push(&mut self, event: &ReplyEvent) -> Bytes {
         match event {
-            Event::Image(image) => {
+            ReplyEvent::Image(image) => {
                 // Only the last event carries usage, so each image waits until it is known whether another follows.
-                let before = self.completed();
+                let before = self.finish_image();
                 self.last = Some(image.clone());
                 before
             }
-            Event::Usage(usage) => {
+            ReplyEvent::Usage(usage) => {
                 self.usage.get_or_insert_default().update(usage);
                 Bytes::new()
             }
-            Event::Other { dialect: Dialect::OpenAi, json, .. } => {
+            ReplyEvent::Other { dialect: Dialect::OpenAi, json, .. } => {
                 sse::write(Some(&format!("{}.partial_image", self.endpoint)), json.0.as_bytes())
             }
-            Event::Ended => self.completed(),
+            ReplyEvent::Ended => self.finish_image(),
             _ => Bytes::new(),
         }
     }

@@ -6,25 +6,25 @@
 
 use super::image;
 use super::multipart::MultipartForm;
-use crate::json::{self, Fault, Node};
+use crate::json::{self, JsonFault, Node};
 use crate::openai_media as media;
 use crate::rename_model::rename_model;
-use crate::{Codec, Dropped, ReadError, ReplyContext, Rewritten, StreamReader, StreamWriter, Written};
+use crate::{Codec, Dropped, EncodedBody, ReadError, ReplyContext, RewrittenRequest, StreamReader, StreamWriter};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use baton_model::chat::Source;
-use baton_model::event::Event;
+use baton_model::chat::MediaSource;
+use baton_model::event::ReplyEvent;
 use baton_model::operation::{FormPart, ImageFormRequest};
 use baton_model::{Body, Detail, Operation, Target};
 
 /// The codec of both endpoints.
 #[derive(Debug)]
-pub struct ImageForm {
+pub struct ImageFormCodec {
     /// Whether others like the image are asked for.
     pub variation: bool,
 }
 
-impl Codec for ImageForm {
+impl Codec for ImageFormCodec {
     /// Reads the JSON form of edits.
     fn read_request(&self, body: &[u8]) -> Result<Operation, ReadError> {
         if self.variation {
@@ -33,23 +33,23 @@ impl Codec for ImageForm {
         json::read(body, read).map(Operation::ImageForm)
     }
 
-    fn write_request(&self, operation: &Operation, target: &Target) -> Result<Written, ReadError> {
+    fn write_request(&self, operation: &Operation, target: &Target) -> Result<EncodedBody, ReadError> {
         match operation {
             Operation::ImageForm(request) => Ok(write(request, target)),
             _ => Err(ReadError::wrong_operation("image form")),
         }
     }
 
-    fn rewrite(&self, body: &Body, target: &Target) -> Result<Rewritten, ReadError> {
+    fn rewrite(&self, body: &Body, target: &Target) -> Result<RewrittenRequest, ReadError> {
         Ok(rename_model(body, target))
     }
 
-    fn read_reply(&self, body: &[u8]) -> Result<Vec<Event>, ReadError> {
+    fn read_reply(&self, body: &[u8]) -> Result<Vec<ReplyEvent>, ReadError> {
         json::read(body, image::read_reply)
     }
 
-    fn write_reply(&self, events: &[Event], context: &ReplyContext) -> Option<Written> {
-        Some(Written::json(image::write_reply(events, context)))
+    fn write_reply(&self, events: &[ReplyEvent], context: &ReplyContext) -> Option<EncodedBody> {
+        Some(EncodedBody::json(image::write_reply(events, context)))
     }
 
     fn stream_reader(&self, _detail: Detail) -> Option<Box<dyn StreamReader>> {
@@ -61,7 +61,7 @@ impl Codec for ImageForm {
     }
 }
 
-fn read(root: &Node<'_>) -> Result<ImageFormRequest, Fault> {
+fn read(root: &Node<'_>) -> Result<ImageFormRequest, JsonFault> {
     root.require("prompt")?.string()?;
     let mut request = ImageFormRequest {
         model: root.get("model").map(Node::string).transpose()?.unwrap_or_default(),
@@ -88,12 +88,12 @@ fn read(root: &Node<'_>) -> Result<ImageFormRequest, Fault> {
 }
 
 /// A form holds the bytes of its images, so one that is elsewhere can't be told by it.
-fn read_image(name: &str, node: &Node<'_>) -> Result<FormPart, Fault> {
+fn read_image(name: &str, node: &Node<'_>) -> Result<FormPart, JsonFault> {
     let url = node.require("image_url")?;
-    let Some(Source::Base64 { media_type, data }) = media::data_url(&url.string()?) else {
-        return Err(url.expected("a `data:` address with base64"));
+    let Some(MediaSource::Base64 { media_type, data }) = media::data_url(&url.string()?) else {
+        return Err(url.expected_fault("a `data:` address with base64"));
     };
-    let content = STANDARD.decode(data).map_err(|_| url.expected("a `data:` address with base64"))?;
+    let content = STANDARD.decode(data).map_err(|_| url.expected_fault("a `data:` address with base64"))?;
     let ending = media_type.rsplit('/').next().unwrap_or_default();
     Ok(FormPart {
         name: name.to_owned(),
@@ -103,7 +103,7 @@ fn read_image(name: &str, node: &Node<'_>) -> Result<FormPart, Fault> {
     })
 }
 
-fn write(request: &ImageFormRequest, target: &Target) -> Written {
+fn write(request: &ImageFormRequest, target: &Target) -> EncodedBody {
     let mut dropped = Vec::new();
     let mut form = MultipartForm::new();
     form.field("model", target.upstream());
@@ -116,5 +116,5 @@ fn write(request: &ImageFormRequest, target: &Target) -> Written {
         form.part(&part.name, part.filename.as_deref(), part.content_type.as_deref(), &part.content);
     }
     let (body, content_type) = form.finish();
-    Written { body: body.into(), content_type, dropped }
+    EncodedBody { body: body.into(), content_type, dropped }
 }

@@ -30,17 +30,17 @@ use baton_model::Capability;
 /// The codec of a capability in this format.
 pub fn codec(capability: Capability) -> Option<&'static dyn Codec> {
     Some(match capability {
-        Capability::Chat => &chat::Chat,
-        Capability::Completion => &completion::Completion,
-        Capability::Embedding => &embedding::Embedding,
-        Capability::ImageGeneration => &image::Image,
-        Capability::ImageEdit => &image_form::ImageForm { variation: false },
-        Capability::ImageVariation => &image_form::ImageForm { variation: true },
-        Capability::AudioTranscription => &transcription::Transcription { translate: false },
-        Capability::AudioTranslation => &transcription::Transcription { translate: true },
-        Capability::AudioSpeech => &speech::Speech,
-        Capability::Moderation => &passthrough::PassthroughOnly,
-        Capability::Rerank => &passthrough::PassthroughOnly,
+        Capability::Chat => &chat::OpenAiChatCodec,
+        Capability::Completion => &completion::OpenAiCompletionCodec,
+        Capability::Embedding => &embedding::OpenAiEmbeddingCodec,
+        Capability::ImageGeneration => &image::ImageCodec,
+        Capability::ImageEdit => &image_form::ImageFormCodec { variation: false },
+        Capability::ImageVariation => &image_form::ImageFormCodec { variation: true },
+        Capability::AudioTranscription => &transcription::TranscriptionCodec { translate: false },
+        Capability::AudioTranslation => &transcription::TranscriptionCodec { translate: true },
+        Capability::AudioSpeech => &speech::SpeechCodec,
+        Capability::Moderation => &passthrough::PassthroughOnlyCodec,
+        Capability::Rerank => &passthrough::PassthroughOnlyCodec,
         _ => return None,
     })
 }

@@ -6,15 +6,15 @@
 use super::extension::extension;
 use crate::Dropped;
 use crate::extensions::changes_nothing;
-use crate::json::{Fault, Node, Object};
-use crate::reasoning_effort::effort;
+use crate::json::{JsonFault, Node, Object};
+use crate::reasoning_effort::derive_effort;
 use baton_model::chat::{Effort, Json, OutputFormat, ReasoningOptions, Schema};
 use baton_model::entity::MaxTokensField;
 use baton_model::{ChatRequest, Dialect, Quirks};
 
 /// Reads all fields except those named in `others`, which the caller reads itself. What is not known becomes an
 /// extension; `null` is as good as absent.
-pub(crate) fn read(root: &Node<'_>, others: &[&str]) -> Result<ChatRequest, Fault> {
+pub(crate) fn read(root: &Node<'_>, others: &[&str]) -> Result<ChatRequest, JsonFault> {
     let mut request = ChatRequest::default();
     for (name, node) in root.members()? {
         if !node.is_null() && !others.contains(&name.as_ref()) {
@@ -36,7 +36,7 @@ pub(crate) fn read(root: &Node<'_>, others: &[&str]) -> Result<ChatRequest, Faul
     Ok(request)
 }
 
-fn read_field(request: &mut ChatRequest, name: &str, node: &Node<'_>) -> Result<(), Fault> {
+fn read_field(request: &mut ChatRequest, name: &str, node: &Node<'_>) -> Result<(), JsonFault> {
     let sampling = &mut request.sampling;
     match name {
         "model" => request.model = node.string()?,
@@ -61,7 +61,9 @@ fn read_field(request: &mut ChatRequest, name: &str, node: &Node<'_>) -> Result<
         "verbosity" => request.verbosity = Some(node.string()?),
         "response_format" => read_response_format(request, node)?,
         "reasoning_effort" => match Effort::lookup(&node.string()?) {
-            Some(effort) => request.reasoning = Some(ReasoningOptions { effort: Some(effort), ..Default::default() }),
+            Some(derive_effort) => {
+                request.reasoning = Some(ReasoningOptions { effort: Some(derive_effort), ..Default::default() })
+            }
             None => request.extensions.push(extension(name, node)),
         },
         _ => request.extensions.push(extension(name, node)),
@@ -69,14 +71,16 @@ fn read_field(request: &mut ChatRequest, name: &str, node: &Node<'_>) -> Result<
     Ok(())
 }
 
-fn read_stop(node: &Node<'_>) -> Result<Vec<String>, Fault> {
+fn read_stop(node: &Node<'_>) -> Result<Vec<String>, JsonFault> {
     match node.as_str() {
         Some(stop) => Ok(vec![stop.into_owned()]),
-        None => node.items().map_err(|_| node.expected("a string or an array"))?.iter().map(Node::string).collect(),
+        None => {
+            node.items().map_err(|_| node.expected_fault("a string or an array"))?.iter().map(Node::string).collect()
+        }
     }
 }
 
-fn read_stream_options(request: &mut ChatRequest, node: &Node<'_>) -> Result<(), Fault> {
+fn read_stream_options(request: &mut ChatRequest, node: &Node<'_>) -> Result<(), JsonFault> {
     for (name, option) in node.members()? {
         match name.as_ref() {
             _ if option.is_null() => {}
@@ -87,7 +91,7 @@ fn read_stream_options(request: &mut ChatRequest, node: &Node<'_>) -> Result<(),
     Ok(())
 }
 
-fn read_response_format(request: &mut ChatRequest, node: &Node<'_>) -> Result<(), Fault> {
+fn read_response_format(request: &mut ChatRequest, node: &Node<'_>) -> Result<(), JsonFault> {
     match node.require("type")?.string()?.as_str() {
         "text" => request.output = OutputFormat::Text,
         // llama.cpp and others take a schema beside it, which an extension keeps.
@@ -207,7 +211,7 @@ fn write_output(output: &OutputFormat, o: &mut Object<'_>) {
 
 fn write_reasoning(reasoning: Option<&ReasoningOptions>, o: &mut Object<'_>, dropped: &mut Vec<Dropped>) {
     let Some(reasoning) = reasoning else { return };
-    o.maybe_string("reasoning_effort", effort(reasoning).map(Effort::name));
+    o.maybe_string("reasoning_effort", derive_effort(reasoning).map(Effort::name));
     if let Some(budget) = reasoning.budget {
         dropped.push(Dropped::new("reasoning.budget", format!("{budget} tokens sent as an effort")));
     }

@@ -7,46 +7,47 @@ use super::extension::extension;
 use super::stream;
 use crate::error::openai_shape as error;
 use crate::framing::sse;
-use crate::json::{self, Fault, Node, object};
+use crate::json::{self, JsonFault, Node, object};
 use crate::openai_usage as usage;
 use crate::rename_model::rename_model;
-use crate::{Codec, Dropped, ReadError, ReplyContext, Rewritten, StreamReader, StreamWriter, Written};
+use crate::{Codec, Dropped, EncodedBody, ReadError, ReplyContext, RewrittenRequest, StreamReader, StreamWriter};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use baton_model::event::Event;
+use baton_model::event::ReplyEvent;
 use baton_model::operation::SpeechRequest;
 use baton_model::{Body, Detail, Dialect, Operation, PublicError, Target};
 use bytes::Bytes;
 
 /// The codec.
 #[derive(Debug)]
-pub struct Speech;
+pub struct SpeechCodec;
 
-impl Codec for Speech {
+impl Codec for SpeechCodec {
     fn read_request(&self, body: &[u8]) -> Result<Operation, ReadError> {
         json::read(body, read).map(Operation::Speech)
     }
 
-    fn write_request(&self, operation: &Operation, target: &Target) -> Result<Written, ReadError> {
+    fn write_request(&self, operation: &Operation, target: &Target) -> Result<EncodedBody, ReadError> {
         match operation {
             Operation::Speech(request) => Ok(write(request, target)),
             _ => Err(ReadError::wrong_operation("speech")),
         }
     }
 
-    fn rewrite(&self, body: &Body, target: &Target) -> Result<Rewritten, ReadError> {
+    fn rewrite(&self, body: &Body, target: &Target) -> Result<RewrittenRequest, ReadError> {
         Ok(rename_model(body, target))
     }
 
-    fn read_reply(&self, body: &[u8]) -> Result<Vec<Event>, ReadError> {
-        Ok(vec![Event::Bytes(Bytes::copy_from_slice(body)), Event::Ended])
+    fn read_reply(&self, body: &[u8]) -> Result<Vec<ReplyEvent>, ReadError> {
+        Ok(vec![ReplyEvent::Bytes(Bytes::copy_from_slice(body)), ReplyEvent::Ended])
     }
 
-    fn write_reply(&self, events: &[Event], _context: &ReplyContext) -> Option<Written> {
-        let audio =
-            events.iter().filter_map(|event| if let Event::Bytes(bytes) = event { Some(&bytes[..]) } else { None });
+    fn write_reply(&self, events: &[ReplyEvent], _context: &ReplyContext) -> Option<EncodedBody> {
+        let audio = events
+            .iter()
+            .filter_map(|event| if let ReplyEvent::Bytes(bytes) = event { Some(&bytes[..]) } else { None });
         let body = audio.collect::<Vec<_>>().concat();
-        Some(Written { content_type: content_type(&body).to_owned(), body: body.into(), dropped: Vec::new() })
+        Some(EncodedBody { content_type: content_type(&body).to_owned(), body: body.into(), dropped: Vec::new() })
     }
 
     fn stream_reader(&self, _detail: Detail) -> Option<Box<dyn StreamReader>> {
@@ -58,7 +59,7 @@ impl Codec for Speech {
     }
 }
 
-fn read(root: &Node<'_>) -> Result<SpeechRequest, Fault> {
+fn read(root: &Node<'_>) -> Result<SpeechRequest, JsonFault> {
     let text = |name: &str| root.get(name).map(Node::string).transpose();
     let mut request = SpeechRequest {
         model: text("model")?.unwrap_or_default(),
@@ -79,7 +80,7 @@ fn read(root: &Node<'_>) -> Result<SpeechRequest, Fault> {
     Ok(request)
 }
 
-fn write(request: &SpeechRequest, target: &Target) -> Written {
+fn write(request: &SpeechRequest, target: &Target) -> EncodedBody {
     let mut dropped = Vec::new();
     let body = object(|o| {
         o.string("model", target.upstream()).string("input", &request.input);
@@ -94,7 +95,7 @@ fn write(request: &SpeechRequest, target: &Target) -> Written {
             }
         }
     });
-    Written { dropped, ..Written::json(body) }
+    EncodedBody { dropped, ..EncodedBody::json(body) }
 }
 
 /// The media type of audio by its first bytes.
@@ -114,45 +115,45 @@ fn content_type(sound: &[u8]) -> &'static str {
 #[derive(Debug, Default)]
 struct SpeechReader {
     events: bool,
-    over: bool,
+    ended: bool,
 }
 
 impl StreamReader for SpeechReader {
-    fn push(&mut self, frame: &[u8]) -> Result<Vec<Event>, ReadError> {
+    fn push(&mut self, frame: &[u8]) -> Result<Vec<ReplyEvent>, ReadError> {
         // Audio may hold any bytes, also those of an event: only a JSON object counts as one.
         let data = sse::parse(frame).data.filter(|data| data.trim_ascii_start().starts_with(b"{"));
         let Some(root) = data.as_ref().and_then(|data| Node::parse(data).ok()) else {
             let says = !self.events && !frame.is_empty();
-            return Ok(if says { vec![Event::Bytes(Bytes::copy_from_slice(frame))] } else { Vec::new() });
+            return Ok(if says { vec![ReplyEvent::Bytes(Bytes::copy_from_slice(frame))] } else { Vec::new() });
         };
         self.events = true;
-        if self.over {
+        if self.ended {
             return Ok(Vec::new());
         }
         let kind = root.get("type").and_then(Node::string_or_none).unwrap_or_default();
         if root.get("error").is_some() || kind == "error" {
-            self.over = true;
-            return Ok(vec![Event::Failed(error::read_node(200, &root))]);
+            self.ended = true;
+            return Ok(vec![ReplyEvent::Failed(error::read_node(200, &root))]);
         }
         Ok(match kind.as_str() {
             "speech.audio.delta" | "audio.delta" => {
                 let sound =
                     root.get("audio").or_else(|| root.get("delta")).and_then(Node::string_or_none).unwrap_or_default();
                 let sound = STANDARD.decode(sound).map_err(|_| ReadError::new("audio", "expected base64"))?;
-                vec![Event::Bytes(sound.into())]
+                vec![ReplyEvent::Bytes(sound.into())]
             }
             "speech.audio.done" | "audio.done" => {
-                self.over = true;
+                self.ended = true;
                 let used = root.get("usage").map(usage::read).filter(|usage| !usage.is_empty());
-                used.map(Event::Usage).into_iter().chain([Event::Ended]).collect()
+                used.map(ReplyEvent::Usage).into_iter().chain([ReplyEvent::Ended]).collect()
             }
             _ => Vec::new(),
         })
     }
 
-    fn finish(&mut self) -> Vec<Event> {
+    fn finish(&mut self) -> Vec<ReplyEvent> {
         // Audio has no end of its own: HTTP says whether it came whole.
-        if self.events || self.over { Vec::new() } else { vec![Event::Ended] }
+        if self.events || self.ended { Vec::new() } else { vec![ReplyEvent::Ended] }
     }
 }
 
@@ -161,8 +162,8 @@ impl StreamReader for SpeechReader {
 struct SpeechWriter;
 
 impl StreamWriter for SpeechWriter {
-    fn push(&mut self, event: &Event) -> Bytes {
-        if let Event::Bytes(bytes) = event { bytes.clone() } else { Bytes::new() }
+    fn push(&mut self, event: &ReplyEvent) -> Bytes {
+        if let ReplyEvent::Bytes(bytes) = event { bytes.clone() } else { Bytes::new() }
     }
 
     fn fail(&mut self, error: &PublicError, request_id: &str) -> Bytes {

@@ -2,11 +2,13 @@
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use crate::framing::{Framing, splice::scan};
-use crate::testing::{chat_request, check_cuts, codec, facts, read_stream, target, target_with_defaults, text_bytes};
-use crate::{Codec, Dropped, ReplyContext, Written};
+use crate::testing::{
+    chat_request, check_cuts, codec, meter_events, read_stream, target, target_with_defaults, text_bytes,
+};
+use crate::{Codec, Dropped, EncodedBody, ReplyContext};
 use baton_model::chat::{ChatRequest, Json, PartKind};
 use baton_model::entity::{MaxTokensField, ReasoningStyle};
-use baton_model::event::{Choice, Event, Finish, Reply};
+use baton_model::event::{CollectedReply, FinishReason, ReplyChoice, ReplyEvent};
 use baton_model::{Capability, Detail, Dialect, Operation, Quirks, Target, UsageClass};
 use bytes::Bytes;
 use proptest::prelude::*;
@@ -23,7 +25,7 @@ fn read(body: &str) -> ChatRequest {
 }
 
 fn write(request: &ChatRequest, target: &Target) -> (String, Vec<Dropped>) {
-    let Written { body, dropped, .. } =
+    let EncodedBody { body, dropped, .. } =
         chat().write_request(&Operation::Chat(Box::new(request.clone())), target).unwrap();
     (String::from_utf8(body.to_vec()).unwrap(), dropped)
 }
@@ -159,7 +161,7 @@ fn streams_survive_every_cut_and_facts_agree() {
         let full = check_cuts(chat(), Framing::Sse, stream);
         let (looked_over, error) = read_stream(chat(), Framing::Sse, Detail::MeterOnly, stream);
         assert_eq!(error, None);
-        assert_eq!(facts(&looked_over), facts(&full));
+        assert_eq!(meter_events(&looked_over), meter_events(&full));
         assert_eq!(text_bytes(&looked_over), text_bytes(&full));
     }
 }
@@ -171,10 +173,10 @@ fn a_stream_written_reads_back() {
         let mut writer = chat().stream_writer(ReplyContext { include_usage: true, ..ReplyContext::default() }).unwrap();
         let written: Vec<u8> = events.iter().flat_map(|event| writer.push(event)).collect();
         let (again, error) = read_stream(chat(), Framing::Sse, Detail::Full, &written);
-        assert_eq!((Reply::collect(&again), error), (Reply::collect(&events), None));
+        assert_eq!((CollectedReply::collect(&again), error), (CollectedReply::collect(&events), None));
         let whole = chat().write_reply(&events, &ReplyContext::default()).unwrap();
-        let whole = Reply::collect(&chat().read_reply(&whole.body).unwrap());
-        assert_eq!(whole, Reply::collect(&events));
+        let whole = CollectedReply::collect(&chat().read_reply(&whole.body).unwrap());
+        assert_eq!(whole, CollectedReply::collect(&events));
     }
 }
 
@@ -183,9 +185,9 @@ fn a_stream_written_reads_back() {
 fn blocks_of_thought_that_were_streamed_come_back_whole() {
     let mut writer = chat().stream_writer(ReplyContext::default()).unwrap();
     let mut out = Vec::new();
-    let text = |text: &str| Event::Reasoning { choice: 0, text: text.into() };
-    let signature = |signature: &str| Event::ReasoningSignature { choice: 0, signature: signature.into() };
-    let redacted = Event::RedactedReasoning { choice: 0, data: "d".into() };
+    let text = |text: &str| ReplyEvent::Reasoning { choice: 0, text: text.into() };
+    let signature = |signature: &str| ReplyEvent::ReasoningSignature { choice: 0, signature: signature.into() };
+    let redacted = ReplyEvent::RedactedReasoning { choice: 0, data: "d".into() };
     for event in [text("a"), text("b"), signature("s"), redacted, text("c"), text("d"), signature("t")] {
         out.extend(writer.push(&event));
     }
@@ -220,7 +222,7 @@ fn an_error_ends_a_stream() {
     let stream = b"data: {\"id\":\"x\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\ndata: {\"error\":{\"message\":\"m\",\"type\":\"server_error\"}}\n\ndata: [DONE]\n\n";
     for detail in [Detail::Full, Detail::MeterOnly] {
         let (events, _) = read_stream(chat(), Framing::Sse, detail, stream);
-        assert!(matches!(events.last(), Some(Event::Failed(error)) if error.message == "m"), "{events:?}");
+        assert!(matches!(events.last(), Some(ReplyEvent::Failed(error)) if error.message == "m"), "{events:?}");
     }
     let error = baton_model::PublicError::new(baton_model::Code::Overloaded, "later");
     let written = chat().stream_writer(ReplyContext::default()).unwrap().fail(&error, "r");
@@ -241,8 +243,8 @@ fn tool_calls_are_put_together_however_they_come() {
             .collect();
         let (events, error) = read_stream(chat(), Framing::Sse, Detail::Full, frames.concat().as_bytes());
         assert_eq!(error, None);
-        let reply = Reply::collect(&events);
-        let Some(Choice { parts, .. }) = reply.choices.first() else { panic!("{events:?}") };
+        let reply = CollectedReply::collect(&events);
+        let Some(ReplyChoice { parts, .. }) = reply.choices.first() else { panic!("{events:?}") };
         let calls: Vec<_> = parts
             .iter()
             .filter_map(|part| match &part.kind {
@@ -278,18 +280,18 @@ fn tool_calls_are_put_together_however_they_come() {
 #[test]
 fn whole_replies_are_read() {
     for (body, finish) in [
-        (&include_bytes!("fixtures/llama-server/chat.response.txt")[..], Finish::Stop),
-        (include_bytes!("fixtures/llama-server/chat_logprobs.response.txt"), Finish::Length),
-        (include_bytes!("fixtures/llama-server/chat_n2.response.txt"), Finish::Length),
-        (include_bytes!("fixtures/llama-server/chat_tools_required.response.txt"), Finish::ToolCalls),
-        (include_bytes!("fixtures/ollama/v1_chat.response.txt"), Finish::Length),
+        (&include_bytes!("fixtures/llama-server/chat.response.txt")[..], FinishReason::Stop),
+        (include_bytes!("fixtures/llama-server/chat_logprobs.response.txt"), FinishReason::Length),
+        (include_bytes!("fixtures/llama-server/chat_n2.response.txt"), FinishReason::Length),
+        (include_bytes!("fixtures/llama-server/chat_tools_required.response.txt"), FinishReason::ToolCalls),
+        (include_bytes!("fixtures/ollama/v1_chat.response.txt"), FinishReason::Length),
     ] {
         let events = chat().read_reply(body).unwrap();
-        let reply = Reply::collect(&events);
+        let reply = CollectedReply::collect(&events);
         assert_eq!(reply.choices.first().and_then(|choice| choice.finish.clone()), Some(finish));
         assert!(reply.usage.is_some());
         let again = chat().write_reply(&events, &ReplyContext::default()).unwrap();
-        assert_eq!(Reply::collect(&chat().read_reply(&again.body).unwrap()), reply);
+        assert_eq!(CollectedReply::collect(&chat().read_reply(&again.body).unwrap()), reply);
     }
 }
 
@@ -301,12 +303,12 @@ fn completions_stream_and_answer() {
     let mut writer = completion.stream_writer(ReplyContext::default()).unwrap();
     let written: Vec<u8> = events.iter().flat_map(|event| writer.push(event)).collect();
     let (again, _) = read_stream(completion, Framing::Sse, Detail::Full, &written);
-    assert_eq!(Reply::collect(&again).choices, Reply::collect(&events).choices);
+    assert_eq!(CollectedReply::collect(&again).choices, CollectedReply::collect(&events).choices);
 
     // A chat's events make a completion, too.
     let said = [
-        Event::Text { choice: 0, text: "Paris".into() },
-        Event::Finished { choice: 0, reason: Finish::Stop, stop_sequence: None },
+        ReplyEvent::Text { choice: 0, text: "Paris".into() },
+        ReplyEvent::Finished { choice: 0, reason: FinishReason::Stop, stop_sequence: None },
     ];
     let body = completion
         .write_reply(&said, &ReplyContext { id: "i".into(), model: "m".into(), created: 1, ..ReplyContext::default() })
@@ -328,9 +330,9 @@ fn vectors_come_in_both_forms() {
         .read_reply(body)
         .unwrap()
         .into_iter()
-        .find(|event| matches!(event, Event::Embeddings(_)))
+        .find(|event| matches!(event, ReplyEvent::Embeddings(_)))
     {
-        Some(Event::Embeddings(vectors)) => vectors,
+        Some(ReplyEvent::Embeddings(vectors)) => vectors,
         other => panic!("{other:?}"),
     };
     for body in [
@@ -359,9 +361,10 @@ fn transcripts_come_in_every_form() {
     let transcription = codec(Dialect::OpenAi, Capability::AudioTranscription);
     let check = |body: &str, text: &str, class: Option<(UsageClass, u64)>| {
         let events = transcription.read_reply(body.as_bytes()).unwrap();
-        assert!(matches!(events.first(), Some(Event::Transcript(heard)) if heard.text == text), "{events:?}");
-        let used =
-            events.iter().find_map(|event| if let Event::Usage(usage) = event { usage.nonzero().next() } else { None });
+        assert!(matches!(events.first(), Some(ReplyEvent::Transcript(heard)) if heard.text == text), "{events:?}");
+        let used = events
+            .iter()
+            .find_map(|event| if let ReplyEvent::Usage(usage) = event { usage.nonzero().next() } else { None });
         assert_eq!(used, class);
         assert_eq!(transcription.write_reply(&events, &ReplyContext::default()).unwrap().body, body);
     };
@@ -385,7 +388,7 @@ fn pictures_are_counted_by_the_piece_or_by_tokens() {
     let used = |body: &str| {
         let events = image.read_reply(body.as_bytes()).unwrap();
         events.iter().find_map(|event| {
-            if let Event::Usage(usage) = event { Some(usage.nonzero().collect::<Vec<_>>()) } else { None }
+            if let ReplyEvent::Usage(usage) = event { Some(usage.nonzero().collect::<Vec<_>>()) } else { None }
         })
     };
     assert_eq!(used(r#"{"created":1,"data":[{"url":"u"},{"url":"v"}]}"#), Some(vec![(UsageClass::Images, 2)]));

@@ -7,50 +7,50 @@ use super::multipart::MultipartForm;
 use super::stream;
 use crate::error::openai_shape as error;
 use crate::framing::sse;
-use crate::json::{self, Fault, Node, Object, object};
+use crate::json::{self, JsonFault, Node, Object, object};
 use crate::rename_model::rename_model;
-use crate::{Codec, ReadError, ReplyContext, Rewritten, StreamReader, StreamWriter, Written};
+use crate::{Codec, EncodedBody, ReadError, ReplyContext, RewrittenRequest, StreamReader, StreamWriter};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use baton_model::event::{Event, Transcript};
+use baton_model::event::{ReplyEvent, Transcript};
 use baton_model::operation::TranscriptionRequest;
 use baton_model::{Body, Detail, Dialect, Operation, PublicError, Target, Usage, UsageClass};
 use bytes::Bytes;
 
 /// The codec of both endpoints.
 #[derive(Debug)]
-pub struct Transcription {
+pub struct TranscriptionCodec {
     /// Whether the text shall be English.
     pub translate: bool,
 }
 
-impl Codec for Transcription {
+impl Codec for TranscriptionCodec {
     /// Reads the JSON form: the fields of the form, and the file as base64 in `file`.
     fn read_request(&self, body: &[u8]) -> Result<Operation, ReadError> {
         json::read(body, |root| read(root, self.translate)).map(Operation::Transcription)
     }
 
-    fn write_request(&self, operation: &Operation, target: &Target) -> Result<Written, ReadError> {
+    fn write_request(&self, operation: &Operation, target: &Target) -> Result<EncodedBody, ReadError> {
         match operation {
             Operation::Transcription(request) => Ok(write(request, target)),
             _ => Err(ReadError::wrong_operation("transcription")),
         }
     }
 
-    fn rewrite(&self, body: &Body, target: &Target) -> Result<Rewritten, ReadError> {
+    fn rewrite(&self, body: &Body, target: &Target) -> Result<RewrittenRequest, ReadError> {
         Ok(rename_model(body, target))
     }
 
-    fn read_reply(&self, body: &[u8]) -> Result<Vec<Event>, ReadError> {
+    fn read_reply(&self, body: &[u8]) -> Result<Vec<ReplyEvent>, ReadError> {
         read_reply(body)
     }
 
-    fn write_reply(&self, events: &[Event], _context: &ReplyContext) -> Option<Written> {
+    fn write_reply(&self, events: &[ReplyEvent], _context: &ReplyContext) -> Option<EncodedBody> {
         Some(write_reply(events))
     }
 
     fn stream_reader(&self, _detail: Detail) -> Option<Box<dyn StreamReader>> {
-        Some(Box::new(TranscriptReader { over: false }))
+        Some(Box::new(TranscriptReader { ended: false }))
     }
 
     fn stream_writer(&self, _context: ReplyContext) -> Option<Box<dyn StreamWriter>> {
@@ -58,12 +58,12 @@ impl Codec for Transcription {
     }
 }
 
-fn read(root: &Node<'_>, translate: bool) -> Result<TranscriptionRequest, Fault> {
+fn read(root: &Node<'_>, translate: bool) -> Result<TranscriptionRequest, JsonFault> {
     let text = |name: &str| root.get(name).map(Node::string).transpose();
     let file = root.require("file")?;
     let mut request = TranscriptionRequest {
         model: text("model")?.unwrap_or_default(),
-        file: STANDARD.decode(file.string()?).map_err(|_| file.expected("base64"))?.into(),
+        file: STANDARD.decode(file.string()?).map_err(|_| file.expected_fault("base64"))?.into(),
         // The API tells the audio's encoding by the ending of the name, and refuses a file without one.
         filename: text("filename")?.unwrap_or_else(|| "audio.wav".into()),
         content_type: text("content_type")?,
@@ -84,7 +84,7 @@ fn read(root: &Node<'_>, translate: bool) -> Result<TranscriptionRequest, Fault>
     Ok(request)
 }
 
-fn write(request: &TranscriptionRequest, target: &Target) -> Written {
+fn write(request: &TranscriptionRequest, target: &Target) -> EncodedBody {
     let mut form = MultipartForm::new();
     form.field("model", target.upstream());
     if let Some(format) = &request.response_format {
@@ -99,32 +99,32 @@ fn write(request: &TranscriptionRequest, target: &Target) -> Written {
     let content_type = request.content_type.as_deref().unwrap_or("application/octet-stream");
     form.file("file", &request.filename, content_type, &request.file);
     let (body, content_type) = form.finish();
-    Written { body: body.into(), content_type, dropped: Vec::new() }
+    EncodedBody { body: body.into(), content_type, dropped: Vec::new() }
 }
 
 /// Whatever the form: what was heard, the usage where it is told, and the reply itself for a client that wants that
 /// form.
-fn read_reply(body: &[u8]) -> Result<Vec<Event>, ReadError> {
+fn read_reply(body: &[u8]) -> Result<Vec<ReplyEvent>, ReadError> {
     let mut events = Vec::new();
     match Node::parse(body) {
         Ok(root) if root.is_object() => {
             if root.get("error").is_some() {
-                return Ok(vec![Event::Failed(error::read_node(200, &root))]);
+                return Ok(vec![ReplyEvent::Failed(error::read_node(200, &root))]);
             }
             // Else any other JSON object would be handed on and billed as an empty transcript.
             json::read(body, |root| root.require("text").map(drop))?;
-            events.push(Event::Transcript(read_transcript(&root)));
-            events.extend(read_usage(&root).map(Event::Usage));
-            events.push(Event::Other { choice: 0, dialect: Dialect::OpenAi, json: root.json() });
+            events.push(ReplyEvent::Transcript(read_transcript(&root)));
+            events.extend(read_usage(&root).map(ReplyEvent::Usage));
+            events.push(ReplyEvent::Other { choice: 0, dialect: Dialect::OpenAi, json: root.json() });
         }
         _ => {
             // `text`, `srt` and `vtt` are no JSON: what does not parse is the transcript itself.
             let text = std::str::from_utf8(body).map_err(|_| ReadError::new("", "neither JSON nor text"))?;
-            events.push(Event::Transcript(Transcript { text: text.to_owned(), ..Transcript::default() }));
-            events.push(Event::Bytes(Bytes::copy_from_slice(body)));
+            events.push(ReplyEvent::Transcript(Transcript { text: text.to_owned(), ..Transcript::default() }));
+            events.push(ReplyEvent::Bytes(Bytes::copy_from_slice(body)));
         }
     }
-    events.push(Event::Ended);
+    events.push(ReplyEvent::Ended);
     Ok(events)
 }
 
@@ -182,24 +182,26 @@ fn write_usage(used: &Usage, o: &mut Object<'_>) {
     }
 }
 
-fn write_reply(events: &[Event]) -> Written {
+fn write_reply(events: &[ReplyEvent]) -> EncodedBody {
     let (mut transcript, mut used) = (Transcript::default(), Usage::default());
     for event in events {
         match event {
             // The provider got the client's `response_format`, so its own body is what was asked for: `verbose_json`
             // has segments and words, which the vocabulary does not know.
-            Event::Other { dialect: Dialect::OpenAi, json, .. } => return Written::json(json.0.clone().into_bytes()),
-            Event::Bytes(body) => {
-                let content_type = "text/plain; charset=utf-8".to_owned();
-                return Written { body: body.clone(), content_type, dropped: Vec::new() };
+            ReplyEvent::Other { dialect: Dialect::OpenAi, json, .. } => {
+                return EncodedBody::json(json.0.clone().into_bytes());
             }
-            Event::Transcript(heard) => transcript = heard.clone(),
-            Event::Text { text, .. } => transcript.text.push_str(text),
-            Event::Usage(usage) => used.update(usage),
+            ReplyEvent::Bytes(body) => {
+                let content_type = "text/plain; charset=utf-8".to_owned();
+                return EncodedBody { body: body.clone(), content_type, dropped: Vec::new() };
+            }
+            ReplyEvent::Transcript(heard) => transcript = heard.clone(),
+            ReplyEvent::Text { text, .. } => transcript.text.push_str(text),
+            ReplyEvent::Usage(usage) => used.update(usage),
             _ => {}
         }
     }
-    Written::json(object(|o| {
+    EncodedBody::json(object(|o| {
         o.string("text", &transcript.text);
         write_usage(&used, o);
     }))
@@ -207,44 +209,44 @@ fn write_reply(events: &[Event]) -> Written {
 
 #[derive(Debug)]
 struct TranscriptReader {
-    over: bool,
+    ended: bool,
 }
 
 impl StreamReader for TranscriptReader {
-    fn push(&mut self, frame: &[u8]) -> Result<Vec<Event>, ReadError> {
+    fn push(&mut self, frame: &[u8]) -> Result<Vec<ReplyEvent>, ReadError> {
         let event = sse::parse(frame);
-        let Some(data) = event.data.filter(|data| !data.trim_ascii().is_empty() && !self.over) else {
+        let Some(data) = event.data.filter(|data| !data.trim_ascii().is_empty() && !self.ended) else {
             return Ok(Vec::new());
         };
         if data.trim_ascii() == b"[DONE]" {
-            self.over = true;
-            return Ok(vec![Event::Ended]);
+            self.ended = true;
+            return Ok(vec![ReplyEvent::Ended]);
         }
         let root = Node::parse(&data)?;
         let kind = root.get("type").and_then(Node::string_or_none).unwrap_or_default();
         if root.get("error").is_some() || kind == "error" {
-            self.over = true;
-            return Ok(vec![Event::Failed(error::read_node(200, &root))]);
+            self.ended = true;
+            return Ok(vec![ReplyEvent::Failed(error::read_node(200, &root))]);
         }
         Ok(match kind.as_str() {
             "transcript.text.delta" => {
                 let text = root.get("delta").and_then(Node::string_or_none).unwrap_or_default();
-                vec![Event::Text { choice: 0, text }]
+                vec![ReplyEvent::Text { choice: 0, text }]
             }
             "transcript.text.done" => {
-                self.over = true;
-                let mut events = vec![Event::Transcript(read_transcript(&root))];
-                events.extend(read_usage(&root).map(Event::Usage));
-                events.push(Event::Ended);
+                self.ended = true;
+                let mut events = vec![ReplyEvent::Transcript(read_transcript(&root))];
+                events.extend(read_usage(&root).map(ReplyEvent::Usage));
+                events.push(ReplyEvent::Ended);
                 events
             }
-            _ => vec![Event::Other { choice: 0, dialect: Dialect::OpenAi, json: root.json() }],
+            _ => vec![ReplyEvent::Other { choice: 0, dialect: Dialect::OpenAi, json: root.json() }],
         })
     }
 
     // A transcript says its end itself. A connection that closes before was cut, and half a text must not pass for
     // all.
-    fn finish(&mut self) -> Vec<Event> {
+    fn finish(&mut self) -> Vec<ReplyEvent> {
         Vec::new()
     }
 }
@@ -265,27 +267,27 @@ fn write_delta(text: &str) -> Bytes {
 }
 
 impl StreamWriter for TranscriptWriter {
-    fn push(&mut self, event: &Event) -> Bytes {
+    fn push(&mut self, event: &ReplyEvent) -> Bytes {
         match event {
-            Event::Text { text, .. } => {
+            ReplyEvent::Text { text, .. } => {
                 self.transcript.text.push_str(text);
                 write_delta(text)
             }
-            Event::Transcript(transcript) => {
+            ReplyEvent::Transcript(transcript) => {
                 // A service that does not stream tells all at once.
                 let told = !self.transcript.text.is_empty() || transcript.text.is_empty();
                 self.transcript = transcript.clone();
                 self.complete = true;
                 if told { Bytes::new() } else { write_delta(&transcript.text) }
             }
-            Event::Usage(usage) => {
+            ReplyEvent::Usage(usage) => {
                 self.usage.update(usage);
                 Bytes::new()
             }
-            Event::Other { dialect: Dialect::OpenAi, json, .. } if !self.complete => {
+            ReplyEvent::Other { dialect: Dialect::OpenAi, json, .. } if !self.complete => {
                 sse::write(None, json.0.as_bytes())
             }
-            Event::Ended => {
+            ReplyEvent::Ended => {
                 let data = object(|o| {
                     o.string("type", "transcript.text.done").string("text", &self.transcript.text);
                     write_usage(&self.usage, o);

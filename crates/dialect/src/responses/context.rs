@@ -2,7 +2,7 @@
 
 use crate::ReadError;
 use crate::framing::splice::{self, Editor};
-use crate::json::{self, Fault, Node, array, object, quoted};
+use crate::json::{self, JsonFault, Node, array, object, quoted};
 use baton_model::Body;
 use bytes::Bytes;
 
@@ -92,7 +92,7 @@ pub fn id_of(item: &str) -> Option<String> {
     json::read(item.as_bytes(), |node| Ok(node.get("id").and_then(Node::string_or_none))).ok().flatten()
 }
 
-fn read_input(node: &Node<'_>, named: &impl Fn(usize) -> String) -> Result<Items, Fault> {
+fn read_input(node: &Node<'_>, named: &impl Fn(usize) -> String) -> Result<Items, JsonFault> {
     if let Some(text) = node.as_str() {
         let content = content("user", &quoted(&text));
         let item = object(|o| {
@@ -106,9 +106,9 @@ fn read_input(node: &Node<'_>, named: &impl Fn(usize) -> String) -> Result<Items
 }
 
 /// An item as the service lists it: the short form of a message is written out.
-fn read_item(item: &Node<'_>, named: impl FnOnce() -> String) -> Result<String, Fault> {
+fn read_item(item: &Node<'_>, named: impl FnOnce() -> String) -> Result<String, JsonFault> {
     item.members()?;
-    let unreadable = |_: ReadError| item.expected("an item");
+    let unreadable = |_: ReadError| item.expected_fault("an item");
     let body = splice::scan(Bytes::from(item.text().to_owned())).map_err(unreadable)?;
     let mut editor = Editor::new(&body);
     // An item must be addressable later; the ids of a provider stay.
@@ -126,7 +126,7 @@ fn read_item(item: &Node<'_>, named: impl FnOnce() -> String) -> Result<String, 
             editor.set("content", content(&role, text.text()));
         }
     }
-    String::from_utf8(editor.finish().to_vec()).map_err(|_| item.expected("an item"))
+    String::from_utf8(editor.finish().to_vec()).map_err(|_| item.expected_fault("an item"))
 }
 
 /// The content of a message that is one text.

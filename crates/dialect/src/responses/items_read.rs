@@ -2,18 +2,18 @@
 
 use super::options::extension;
 use super::{parts, reasoning};
-use crate::json::{Fault, Node};
+use crate::json::{JsonFault, Node};
 use baton_model::Dialect;
-use baton_model::chat::{Extension, Message, Part, PartKind, Role, ToolCall, ToolResult};
+use baton_model::chat::{Extension, Message, MessageRole, Part, PartKind, ToolCall, ToolResult};
 
 /// Reads `instructions` and `input`. Members that only this format knows go to `extensions`, with the path of the part
 /// that they belong to.
-pub(super) fn read(root: &Node<'_>, extensions: &mut Vec<Extension>) -> Result<Vec<Message>, Fault> {
+pub(super) fn read(root: &Node<'_>, extensions: &mut Vec<Extension>) -> Result<Vec<Message>, JsonFault> {
     let mut conversation = Conversation { messages: Vec::new(), extensions };
     if let Some(instructions) = root.get("instructions") {
         match instructions.as_str() {
             Some(text) if text.is_empty() => {}
-            Some(text) => conversation.turn(Role::System).push(Part::text(text)),
+            Some(text) => conversation.turn(MessageRole::System).push(Part::text(text)),
             // A response shows them as items, which some clients send again.
             None => conversation.items(instructions)?,
         }
@@ -22,7 +22,7 @@ pub(super) fn read(root: &Node<'_>, extensions: &mut Vec<Extension>) -> Result<V
         None => {}
         Some(input) => match input.as_str() {
             Some(text) => {
-                let parts = conversation.turn(Role::User);
+                let parts = conversation.turn(MessageRole::User);
                 parts.extend((!text.is_empty()).then(|| Part::text(text)));
             }
             None => conversation.items(input)?,
@@ -37,19 +37,19 @@ struct Conversation<'e> {
 }
 
 impl Conversation<'_> {
-    fn items(&mut self, input: &Node<'_>) -> Result<(), Fault> {
-        for item in input.items().map_err(|_| input.expected("a string or an array"))? {
+    fn items(&mut self, input: &Node<'_>) -> Result<(), JsonFault> {
+        for item in input.items().map_err(|_| input.expected_fault("a string or an array"))? {
             self.item(item)?;
         }
         Ok(())
     }
 
-    fn item(&mut self, node: &Node<'_>) -> Result<(), Fault> {
+    fn item(&mut self, node: &Node<'_>) -> Result<(), JsonFault> {
         let type_ = match node.get("type") {
             Some(type_) => type_.string()?,
             // The short form of a message has a role and no type.
             None if node.get("role").is_some() => "message".to_owned(),
-            None => return Err(node.require("type").err().unwrap_or_else(|| node.expected("an item"))),
+            None => return Err(node.require("type").err().unwrap_or_else(|| node.expected_fault("an item"))),
         };
         match type_.as_str() {
             "message" => self.message(node),
@@ -59,25 +59,25 @@ impl Conversation<'_> {
                     name: node.require("name")?.string()?,
                     arguments: node.require("arguments")?.string()?,
                 });
-                self.add(Role::Assistant, call, node, &["call_id", "name", "arguments"])
+                self.add(MessageRole::Assistant, call, node, &["call_id", "name", "arguments"])
             }
             "function_call_output" => {
                 let mut result = ToolResult { call_id: node.require("call_id")?.string()?, ..ToolResult::default() };
-                let path = self.next_path(Role::Tool);
+                let path = self.next_path(MessageRole::Tool);
                 parts::read_all(node.require("output")?, &path, 0, &mut result.parts, self.extensions)?;
-                self.add(Role::Tool, PartKind::ToolResult(result), node, &["call_id", "output"])
+                self.add(MessageRole::Tool, PartKind::ToolResult(result), node, &["call_id", "output"])
             }
             "reasoning" => {
                 let reasoning = PartKind::Reasoning(reasoning::read(node)?);
-                self.turn(Role::Assistant).push(reasoning.into());
+                self.turn(MessageRole::Assistant).push(reasoning.into());
                 Ok(())
             }
             _ => {
                 let role = match node.get("role") {
                     Some(role) => read_role(role)?,
                     // What a client sends back for calls of the model, such as `custom_tool_call_output`.
-                    None if type_.ends_with("_output") || type_.ends_with("_response") => Role::User,
-                    None => Role::Assistant,
+                    None if type_.ends_with("_output") || type_.ends_with("_response") => MessageRole::User,
+                    None => MessageRole::Assistant,
                 };
                 let other = PartKind::Other { dialect: Dialect::Responses, json: node.json() };
                 self.turn(role).push(other.into());
@@ -86,9 +86,9 @@ impl Conversation<'_> {
         }
     }
 
-    fn message(&mut self, node: &Node<'_>) -> Result<(), Fault> {
+    fn message(&mut self, node: &Node<'_>) -> Result<(), JsonFault> {
         let role = read_role(node.require("role")?)?;
-        let (turn, from) = self.next(role);
+        let (turn, from) = self.next_position(role);
         let path = format!("messages[{turn}]");
         // Most messages are one part. An empty vector would grow to four, and a part is larger than most texts.
         let mut parts = Vec::with_capacity(1);
@@ -100,15 +100,15 @@ impl Conversation<'_> {
         Ok(())
     }
 
-    fn add(&mut self, role: Role, kind: PartKind, node: &Node<'_>, read: &[&str]) -> Result<(), Fault> {
-        let (turn, place) = self.next(role);
+    fn add(&mut self, role: MessageRole, kind: PartKind, node: &Node<'_>, read: &[&str]) -> Result<(), JsonFault> {
+        let (turn, place) = self.next_position(role);
         self.members(node, &format!("messages[{turn}].content[{place}]"), read)?;
         self.turn(role).push(kind.into());
         Ok(())
     }
 
     /// Members of an item that nothing else reads.
-    fn members(&mut self, node: &Node<'_>, path: &str, read: &[&str]) -> Result<(), Fault> {
+    fn members(&mut self, node: &Node<'_>, path: &str, read: &[&str]) -> Result<(), JsonFault> {
         for (name, value) in node.members()? {
             let name = name.as_ref();
             if !read.contains(&name) && !["type", "id", "status"].contains(&name) && !value.is_null() {
@@ -119,26 +119,26 @@ impl Conversation<'_> {
     }
 
     /// Whether something of that role goes on with the last turn: the model's items do.
-    fn goes_on(&self, role: Role) -> bool {
-        role == Role::Assistant && self.messages.last().is_some_and(|last| last.role == role)
+    fn continues_turn(&self, role: MessageRole) -> bool {
+        role == MessageRole::Assistant && self.messages.last().is_some_and(|last| last.role == role)
     }
 
     /// Where the next part of that role will stand: its turn, and its number there.
-    fn next(&self, role: Role) -> (usize, usize) {
+    fn next_position(&self, role: MessageRole) -> (usize, usize) {
         match self.messages.last() {
-            Some(last) if self.goes_on(role) => (self.messages.len() - 1, last.parts.len()),
+            Some(last) if self.continues_turn(role) => (self.messages.len() - 1, last.parts.len()),
             _ => (self.messages.len(), 0),
         }
     }
 
-    fn next_path(&self, role: Role) -> String {
-        let (turn, place) = self.next(role);
+    fn next_path(&self, role: MessageRole) -> String {
+        let (turn, place) = self.next_position(role);
         format!("messages[{turn}].content[{place}]")
     }
 
     /// The parts of the turn that something of that role belongs to, begun if it is a new one.
-    fn turn(&mut self, role: Role) -> &mut Vec<Part> {
-        if !self.goes_on(role) {
+    fn turn(&mut self, role: MessageRole) -> &mut Vec<Part> {
+        if !self.continues_turn(role) {
             self.messages.push(Message { role, name: None, parts: Vec::new() });
         }
         let last = self.messages.len() - 1;
@@ -147,12 +147,12 @@ impl Conversation<'_> {
     }
 }
 
-fn read_role(node: &Node<'_>) -> Result<Role, Fault> {
+fn read_role(node: &Node<'_>) -> Result<MessageRole, JsonFault> {
     Ok(match node.string()?.as_str() {
-        "system" => Role::System,
-        "developer" => Role::Developer,
-        "user" => Role::User,
-        "assistant" => Role::Assistant,
-        _ => return Err(node.expected("system, developer, user or assistant")),
+        "system" => MessageRole::System,
+        "developer" => MessageRole::Developer,
+        "user" => MessageRole::User,
+        "assistant" => MessageRole::Assistant,
+        _ => return Err(node.expected_fault("system, developer, user or assistant")),
     })
 }

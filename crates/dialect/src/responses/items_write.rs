@@ -4,7 +4,7 @@ use super::{parts, reasoning};
 use crate::Dropped;
 use crate::json::{Array, Node, Object, object};
 use crate::open_calls::OpenCalls;
-use baton_model::chat::{Document, Extension, Json, Message, Part, PartKind, Role, ToolCall, ToolResult};
+use baton_model::chat::{Document, Extension, Json, Message, MessageRole, Part, PartKind, ToolCall, ToolResult};
 use baton_model::entity::ReasoningStyle;
 use baton_model::{Dialect, Quirks};
 use std::collections::HashMap;
@@ -61,7 +61,7 @@ impl<'r> ItemsWriter<'r> {
     /// The text of a system message that holds one and nothing else.
     fn instructions<'m>(&self, message: &'m Message) -> Option<&'m str> {
         let [Part { kind: PartKind::Text { text, .. }, cache: None }] = message.parts.as_slice() else { return None };
-        let plain = message.role == Role::System && message.name.is_none() && !text.is_empty();
+        let plain = message.role == MessageRole::System && message.name.is_none() && !text.is_empty();
         let alone = ["messages[0].content[0]", "messages[0].content[0].message"]
             .iter()
             .all(|path| !self.extensions.contains_key(path));
@@ -93,19 +93,19 @@ impl<'r> ItemsWriter<'r> {
         self.flush(message.role, &mut content, path, a);
     }
 
-    fn flush<'p>(&mut self, role: Role, content: &mut Vec<(usize, &'p Part)>, path: &str, a: &mut Array<'_>) {
+    fn flush<'p>(&mut self, role: MessageRole, content: &mut Vec<(usize, &'p Part)>, path: &str, a: &mut Array<'_>) {
         let content: Vec<(usize, &'p Part)> = std::mem::take(content);
         if !content.is_empty() {
             self.write_message(role, &content, path, a);
         }
     }
 
-    fn write_message(&mut self, role: Role, parts: &[(usize, &Part)], path: &str, a: &mut Array<'_>) {
+    fn write_message(&mut self, role: MessageRole, parts: &[(usize, &Part)], path: &str, a: &mut Array<'_>) {
         let name = match role {
-            Role::System => "system",
-            Role::Developer => self.developer,
-            Role::User | Role::Tool => "user",
-            Role::Assistant => "assistant",
+            MessageRole::System => "system",
+            MessageRole::Developer => self.developer,
+            MessageRole::User | MessageRole::Tool => "user",
+            MessageRole::Assistant => "assistant",
         };
         let first = parts.first().map_or(0, |(place, _)| *place);
         let own = self.extensions.get(format!("{path}.content[{first}].message").as_str()).cloned();
@@ -115,7 +115,7 @@ impl<'r> ItemsWriter<'r> {
             [(_, Part { kind: PartKind::Text { text, .. }, .. })] if self.is_plain(parts, path) => {
                 crate::json::quoted(text)
             }
-            _ => self.array_of(parts, path, role == Role::Assistant),
+            _ => self.array_of(parts, path, role == MessageRole::Assistant),
         };
         if content == "[]" {
             return;
@@ -157,11 +157,11 @@ impl<'r> ItemsWriter<'r> {
         }
         self.drop_citations(part, path, output);
         let members = self.extensions.get(path).cloned().unwrap_or_default();
-        let how = parts::How { output, marks: self.marks, members: &members };
+        let how = parts::InputForm { output, marks: self.marks, members: &members };
         if let Err(reason) = parts::write(part, &how, a) {
             self.drop(path, reason);
         } else if let PartKind::Document(document) = &part.kind {
-            self.inexact(document, path);
+            self.drop_document_details(document, path);
         }
     }
 
@@ -175,8 +175,8 @@ impl<'r> ItemsWriter<'r> {
     }
 
     /// What Anthropic says about documents beyond their bytes.
-    fn inexact(&mut self, document: &Document, path: &str) {
-        if matches!(document.source, baton_model::chat::Source::Text(_)) {
+    fn drop_document_details(&mut self, document: &Document, path: &str) {
+        if matches!(document.source, baton_model::chat::MediaSource::Text(_)) {
             self.drop(path, "a text document sent as text");
         }
         if document.context.is_some() {
@@ -191,7 +191,7 @@ impl<'r> ItemsWriter<'r> {
     fn item(&mut self, part: &Part, path: &str, a: &mut Array<'_>) {
         match &part.kind {
             PartKind::ToolCall(call) => self.call(call, path, a),
-            PartKind::ToolResult(result) => self.result(result, path, a),
+            PartKind::ToolResult(result) => self.write_result(result, path, a),
             PartKind::Reasoning(_) if !self.reasons => self.drop(path, "refused by the model"),
             PartKind::Reasoning(reasoning) => {
                 let mut outcome = Ok(());
@@ -238,7 +238,7 @@ impl<'r> ItemsWriter<'r> {
         });
     }
 
-    fn result(&mut self, result: &ToolResult, path: &str, a: &mut Array<'_>) {
+    fn write_result(&mut self, result: &ToolResult, path: &str, a: &mut Array<'_>) {
         // Ollama's results name their call's function or nothing at all; those without a name answer the calls in
         // order.
         let named = || result.name.as_deref();

@@ -33,40 +33,40 @@ mod usage;
 
 pub use fidelity::FIDELITY;
 
-use crate::{Codec, ReadError, ReplyContext, Rewritten, StreamReader, StreamWriter, Written};
-use baton_model::{Body, Capability, Detail, Event, Operation, Target};
+use crate::{Codec, EncodedBody, ReadError, ReplyContext, RewrittenRequest, StreamReader, StreamWriter};
+use baton_model::{Body, Capability, Detail, Operation, ReplyEvent, Target};
 
 /// The codec of a capability in this format.
 pub fn codec(capability: Capability) -> Option<&'static dyn Codec> {
-    (capability == Capability::Chat).then_some(&Responses as &dyn Codec)
+    (capability == Capability::Chat).then_some(&ResponsesCodec as &dyn Codec)
 }
 
 /// The codec.
 #[derive(Debug)]
-struct Responses;
+struct ResponsesCodec;
 
-impl Codec for Responses {
+impl Codec for ResponsesCodec {
     fn read_request(&self, body: &[u8]) -> Result<Operation, ReadError> {
         request::read(body).map(|request| Operation::Chat(Box::new(request)))
     }
 
-    fn write_request(&self, operation: &Operation, target: &Target) -> Result<Written, ReadError> {
+    fn write_request(&self, operation: &Operation, target: &Target) -> Result<EncodedBody, ReadError> {
         match operation {
             Operation::Chat(request) => request::write(request, target),
             _ => Err(ReadError::wrong_operation("responses")),
         }
     }
 
-    fn rewrite(&self, body: &Body, target: &Target) -> Result<Rewritten, ReadError> {
+    fn rewrite(&self, body: &Body, target: &Target) -> Result<RewrittenRequest, ReadError> {
         rewrite::rewrite(body, target)
     }
 
-    fn read_reply(&self, body: &[u8]) -> Result<Vec<Event>, ReadError> {
+    fn read_reply(&self, body: &[u8]) -> Result<Vec<ReplyEvent>, ReadError> {
         stream::read_reply(body)
     }
 
-    fn write_reply(&self, events: &[Event], context: &ReplyContext) -> Option<Written> {
-        Some(Written::json(stream::write_reply(events, context)))
+    fn write_reply(&self, events: &[ReplyEvent], context: &ReplyContext) -> Option<EncodedBody> {
+        Some(EncodedBody::json(stream::write_reply(events, context)))
     }
 
     fn stream_reader(&self, detail: Detail) -> Option<Box<dyn StreamReader>> {

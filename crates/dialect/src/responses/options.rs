@@ -3,7 +3,7 @@
 //! Reference: OpenAI API reference, `CreateResponse`.
 
 use crate::Dropped;
-use crate::json::{Fault, Node, Object, Value};
+use crate::json::{JsonFault, JsonValue, Node, Object};
 use baton_model::chat::{Effort, Extension, Json, OutputFormat, ReasoningOptions, Schema};
 use baton_model::entity::ReasoningStyle;
 use baton_model::{ChatRequest, Dialect, Quirks};
@@ -35,7 +35,7 @@ pub(super) fn extension(path: impl Into<String>, node: &Node<'_>) -> Extension {
 
 /// Reads all fields but the conversation and the tools. What is not known becomes an extension; `null` is as good as
 /// absent.
-pub(super) fn read(root: &Node<'_>) -> Result<ChatRequest, Fault> {
+pub(super) fn read(root: &Node<'_>) -> Result<ChatRequest, JsonFault> {
     let mut request = ChatRequest::default();
     for (name, node) in root.members()? {
         if !node.is_null() && !["input", "instructions", "tools", "tool_choice"].contains(&name.as_ref()) {
@@ -57,7 +57,7 @@ pub(super) fn read(root: &Node<'_>) -> Result<ChatRequest, Fault> {
     Ok(request)
 }
 
-fn read_field(request: &mut ChatRequest, name: &str, node: &Node<'_>) -> Result<(), Fault> {
+fn read_field(request: &mut ChatRequest, name: &str, node: &Node<'_>) -> Result<(), JsonFault> {
     match name {
         "model" => request.model = node.string()?,
         "temperature" => request.sampling.temperature = Some(node.f64()?),
@@ -82,7 +82,7 @@ fn read_field(request: &mut ChatRequest, name: &str, node: &Node<'_>) -> Result<
 }
 
 /// What is asked for by other means, or always, is no extension.
-fn read_include(request: &mut ChatRequest, node: &Node<'_>) -> Result<(), Fault> {
+fn read_include(request: &mut ChatRequest, node: &Node<'_>) -> Result<(), JsonFault> {
     let mut rest = Vec::new();
     for item in node.items()? {
         match item.string()?.as_str() {
@@ -98,7 +98,7 @@ fn read_include(request: &mut ChatRequest, node: &Node<'_>) -> Result<(), Fault>
     Ok(())
 }
 
-fn read_text(request: &mut ChatRequest, node: &Node<'_>) -> Result<(), Fault> {
+fn read_text(request: &mut ChatRequest, node: &Node<'_>) -> Result<(), JsonFault> {
     for (name, value) in node.members()?.iter().filter(|(_, value)| !value.is_null()) {
         match name.as_ref() {
             "verbosity" => request.verbosity = Some(value.string()?),
@@ -124,7 +124,7 @@ fn read_text(request: &mut ChatRequest, node: &Node<'_>) -> Result<(), Fault> {
     Ok(())
 }
 
-fn read_reasoning(request: &mut ChatRequest, node: &Node<'_>) -> Result<(), Fault> {
+fn read_reasoning(request: &mut ChatRequest, node: &Node<'_>) -> Result<(), JsonFault> {
     let mut reasoning = ReasoningOptions::default();
     for (name, value) in node.members()?.iter().filter(|(_, value)| !value.is_null()) {
         match name.as_ref() {
@@ -253,7 +253,7 @@ fn write_text(request: &ChatRequest, o: &mut Object<'_>) {
 
 fn write_reasoning(request: &ChatRequest, quirks: &Quirks, o: &mut Object<'_>, dropped: &mut Vec<Dropped>) {
     let reasoning = request.reasoning.clone().unwrap_or_default();
-    let effort = crate::reasoning_effort::effort(&reasoning);
+    let effort = crate::reasoning_effort::derive_effort(&reasoning);
     let mut members = members(request, "reasoning.").peekable();
     let given = members.peek().is_some_and(|_| request.extensions.iter().any(|e| e.path == "reasoning.summary"));
     // A client that asks for reasoning as Anthropic's do expects to see it, unless it says otherwise.
@@ -279,7 +279,8 @@ fn write_reasoning(request: &ChatRequest, quirks: &Quirks, o: &mut Object<'_>, d
 /// Writes `include`: what must be asked for to be told. `carried` says whether reasoning is sent back.
 pub(super) fn write_include(request: &ChatRequest, quirks: &Quirks, carried: bool, o: &mut Object<'_>) {
     let asked = request.reasoning.as_ref().is_some_and(|reasoning| {
-        !matches!(crate::reasoning_effort::effort(reasoning), None | Some(Effort::None)) || reasoning.display.is_some()
+        !matches!(crate::reasoning_effort::derive_effort(reasoning), None | Some(Effort::None))
+            || reasoning.display.is_some()
     });
     // Models that don't reason refuse to be asked for it.
     let reasons = quirks.reasoning != ReasoningStyle::Unsupported && (asked || carried);
@@ -296,7 +297,7 @@ pub(super) fn write_include(request: &ChatRequest, quirks: &Quirks, carried: boo
         if request.logprobs.is_some() {
             a.string(LOGPROBS);
         }
-        if let Some(Value::Array(items)) = own {
+        if let Some(JsonValue::Array(items)) = own {
             for item in items {
                 a.raw(item.text());
             }

@@ -2,11 +2,11 @@
 //!
 //! Reference: OpenAI API reference, `InputContent` and `OutputContent`.
 
-use crate::json::{Array, Fault, Node, Object};
+use crate::json::{Array, JsonFault, Node, Object};
 use crate::openai_cache as cache;
-use crate::openai_media::{self as media, File};
+use crate::openai_media::{self as media, DocumentSource};
 use baton_model::Dialect;
-use baton_model::chat::{Document, Extension, Image, Part, PartKind, Source};
+use baton_model::chat::{Document, Extension, Image, MediaSource, Part, PartKind};
 
 /// Reads `content` or `output`: a string, or an array of parts. An empty string is no part. The first part stands at
 /// `path` with number `from`.
@@ -16,12 +16,12 @@ pub(super) fn read_all(
     from: usize,
     parts: &mut Vec<Part>,
     extensions: &mut Vec<Extension>,
-) -> Result<(), Fault> {
+) -> Result<(), JsonFault> {
     if let Some(text) = content.as_str() {
         parts.extend((!text.is_empty()).then(|| Part::text(text)));
         return Ok(());
     }
-    let items = content.items().map_err(|_| content.expected("a string or an array"))?;
+    let items = content.items().map_err(|_| content.expected_fault("a string or an array"))?;
     for (place, item) in items.iter().enumerate() {
         parts.push(read(item, &format!("{path}.content[{}]", from + place), extensions)?);
     }
@@ -33,7 +33,7 @@ pub(super) fn is_part(type_: &str) -> bool {
     type_.starts_with("input_") || type_.starts_with("output_") || ["computer_screenshot", "refusal"].contains(&type_)
 }
 
-fn read(node: &Node<'_>, path: &str, extensions: &mut Vec<Extension>) -> Result<Part, Fault> {
+fn read(node: &Node<'_>, path: &str, extensions: &mut Vec<Extension>) -> Result<Part, JsonFault> {
     let type_ = node.require("type")?.string()?;
     let (kind, members): (_, &[&str]) = match type_.as_str() {
         "input_text" | "output_text" | "text" => {
@@ -61,35 +61,35 @@ fn read(node: &Node<'_>, path: &str, extensions: &mut Vec<Extension>) -> Result<
     Ok(Part { kind, cache: cache::read(node)? })
 }
 
-fn read_image(node: &Node<'_>) -> Result<Image, Fault> {
+fn read_image(node: &Node<'_>) -> Result<Image, JsonFault> {
     let source = match (node.get("image_url"), node.get("file_id")) {
         (Some(url), _) => {
             let url = url.string()?;
-            media::data_url(&url).unwrap_or(Source::Url(url))
+            media::data_url(&url).unwrap_or(MediaSource::Url(url))
         }
         // Files are the same for all of OpenAI's endpoints.
-        (None, Some(id)) => Source::File { dialect: Dialect::OpenAi, id: id.string()? },
-        (None, None) => return Err(node.expected("image_url or file_id")),
+        (None, Some(id)) => MediaSource::File { dialect: Dialect::OpenAi, id: id.string()? },
+        (None, None) => return Err(node.expected_fault("image_url or file_id")),
     };
     Ok(Image { source, detail: node.get("detail").map(Node::string).transpose()? })
 }
 
-fn read_file(node: &Node<'_>) -> Result<Document, Fault> {
+fn read_file(node: &Node<'_>) -> Result<Document, JsonFault> {
     let source = match (node.get("file_data"), node.get("file_url"), node.get("file_id")) {
         (Some(data), _, _) => {
             let data = data.string()?;
-            media::data_url(&data).unwrap_or(Source::Base64 { media_type: String::new(), data })
+            media::data_url(&data).unwrap_or(MediaSource::Base64 { media_type: String::new(), data })
         }
-        (None, Some(url), _) => Source::Url(url.string()?),
-        (None, None, Some(id)) => Source::File { dialect: Dialect::OpenAi, id: id.string()? },
-        (None, None, None) => return Err(node.expected("file_data, file_url or file_id")),
+        (None, Some(url), _) => MediaSource::Url(url.string()?),
+        (None, None, Some(id)) => MediaSource::File { dialect: Dialect::OpenAi, id: id.string()? },
+        (None, None, None) => return Err(node.expected_fault("file_data, file_url or file_id")),
     };
     let title = node.get("filename").map(Node::string).transpose()?;
     Ok(Document { source, title, context: None, citations: None })
 }
 
 /// How a part is to be written.
-pub(super) struct How<'w> {
+pub(super) struct InputForm<'w> {
     /// Whether the model said it: its text is output.
     pub output: bool,
     /// Whether cache marks are known.
@@ -102,7 +102,7 @@ pub(super) struct How<'w> {
 ///
 /// # Errors
 /// Why it can't be said.
-pub(super) fn write(part: &Part, how: &How<'_>, a: &mut Array<'_>) -> Result<(), &'static str> {
+pub(super) fn write(part: &Part, how: &InputForm<'_>, a: &mut Array<'_>) -> Result<(), &'static str> {
     let mut push = |type_: &str, fill: &dyn Fn(&mut Object<'_>)| {
         a.object(|o| {
             fill(o.string("type", type_));
@@ -130,7 +130,7 @@ pub(super) fn write(part: &Part, how: &How<'_>, a: &mut Array<'_>) -> Result<(),
             Err("not allowed in this role")
         }
         PartKind::Image(image) => match (&image.source, media::image_url(image)) {
-            (Source::File { dialect: Dialect::OpenAi, id }, _) => push("input_image", &|o| {
+            (MediaSource::File { dialect: Dialect::OpenAi, id }, _) => push("input_image", &|o| {
                 o.string("file_id", id).maybe_string("detail", image.detail.as_deref());
             }),
             (_, Some(url)) => push("input_image", &|o| {
@@ -143,17 +143,17 @@ pub(super) fn write(part: &Part, how: &How<'_>, a: &mut Array<'_>) -> Result<(),
         }),
         PartKind::Document(document) => {
             let title = document.title.as_deref();
-            if let Source::Url(url) = &document.source {
+            if let MediaSource::Url(url) = &document.source {
                 return push("input_file", &|o| o.maybe_string("filename", title).string("file_url", url).end());
             }
             match media::file(document) {
                 // OpenAI tells the kind of a file by the ending of its name, and refuses data without a name.
-                File::Data(data) => push("input_file", &|o| {
+                DocumentSource::Data(data) => push("input_file", &|o| {
                     o.string("filename", title.unwrap_or("document.pdf")).string("file_data", &data);
                 }),
-                File::Id(id) => push("input_file", &|o| o.string("file_id", id).end()),
-                File::Text(text) => push("input_text", &|o| o.string("text", &text).end()),
-                File::Unsupported(reason) => Err(reason),
+                DocumentSource::Id(id) => push("input_file", &|o| o.string("file_id", id).end()),
+                DocumentSource::Text(text) => push("input_text", &|o| o.string("text", &text).end()),
+                DocumentSource::Unsupported(reason) => Err(reason),
             }
         }
         PartKind::Other { dialect: Dialect::Responses, json } => {

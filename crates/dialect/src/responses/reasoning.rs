@@ -4,12 +4,12 @@
 //! models, `encrypted_content` goes back unchanged. What stands behind a mark of [`crate::reasoning_origin`] came from
 //! another kind of provider, by way of a client.
 
-use crate::json::{Fault, Node, Object, Value, object};
+use crate::json::{JsonFault, JsonValue, Node, Object, object};
 use crate::reasoning_origin::{REDACTED, RESPONSES, SIGNATURE};
 use baton_model::chat::Reasoning;
 
 /// Reads an item that a client sends back.
-pub(super) fn read(node: &Node<'_>) -> Result<Reasoning, Fault> {
+pub(super) fn read(node: &Node<'_>) -> Result<Reasoning, JsonFault> {
     let text = text(node)?;
     let sealed = node.get("encrypted_content").map(Node::string).transpose()?;
     if let Some(data) = sealed.as_deref().and_then(|sealed| sealed.strip_prefix(REDACTED)) {
@@ -23,24 +23,24 @@ pub(super) fn read(node: &Node<'_>) -> Result<Reasoning, Fault> {
 }
 
 /// The readable text: the summary, else the raw reasoning.
-pub(super) fn text(node: &Node<'_>) -> Result<String, Fault> {
+pub(super) fn text(node: &Node<'_>) -> Result<String, JsonFault> {
     let summary = texts(node.get("summary"))?;
     if summary.is_empty() { texts(node.get("content")) } else { Ok(summary) }
 }
 
-fn texts(pieces: Option<&Node<'_>>) -> Result<String, Fault> {
+fn texts(pieces: Option<&Node<'_>>) -> Result<String, JsonFault> {
     let Some(pieces) = pieces else { return Ok(String::new()) };
     let texts: Result<Vec<_>, _> = pieces.items()?.iter().map(|piece| piece.require("text")?.string()).collect();
     Ok(texts?.join("\n\n"))
 }
 
 /// Everything of an item but its summary, as a signature; `None` of one that has nothing else.
-fn signature_of_item(node: &Node<'_>) -> Result<Option<String>, Fault> {
+fn signature_of_item(node: &Node<'_>) -> Result<Option<String>, JsonFault> {
     let mut any = false;
     let members = object(|o| {
         for (name, value) in node.members().unwrap_or_default() {
-            let empty = matches!(value.value(), Value::Null)
-                || matches!(value.value(), Value::Array(items) if items.is_empty())
+            let empty = matches!(value.value(), JsonValue::Null)
+                || matches!(value.value(), JsonValue::Array(items) if items.is_empty())
                 || value.text() == "\"\"";
             if !empty && !["type", "summary", "status"].contains(&name.as_ref()) {
                 any = true;
@@ -48,7 +48,7 @@ fn signature_of_item(node: &Node<'_>) -> Result<Option<String>, Fault> {
             }
         }
     });
-    let members = String::from_utf8(members).map_err(|_| node.expected("text"))?;
+    let members = String::from_utf8(members).map_err(|_| node.expected_fault("text"))?;
     Ok(any.then(|| format!("{RESPONSES}{members}")))
 }
 

@@ -4,7 +4,7 @@ use super::{items_read, items_write, options, tools};
 use crate::effective_options::effective_options;
 use crate::json::{self, object};
 use crate::reasoning_origin::is_from_responses;
-use crate::{ReadError, Written};
+use crate::{EncodedBody, ReadError};
 use baton_model::chat::{Message, PartKind};
 use baton_model::{ChatRequest, Target};
 
@@ -19,7 +19,7 @@ pub(super) fn read(body: &[u8]) -> Result<ChatRequest, ReadError> {
 }
 
 /// Writes a request for a provider.
-pub(super) fn write(request: &ChatRequest, target: &Target) -> Result<Written, ReadError> {
+pub(super) fn write(request: &ChatRequest, target: &Target) -> Result<EncodedBody, ReadError> {
     let quirks = &target.model.quirks;
     let (effective, mut dropped) = effective_options(request, target)?;
     let given = if request.tools.is_empty() { &effective.tools } else { &request.tools };
@@ -30,7 +30,7 @@ pub(super) fn write(request: &ChatRequest, target: &Target) -> Result<Written, R
         options::write(&effective, quirks, o, &mut dropped);
         options::write_include(&effective, quirks, request.messages.iter().any(carries_reasoning), o);
     });
-    Ok(Written { dropped, ..Written::json(body) })
+    Ok(EncodedBody { dropped, ..EncodedBody::json(body) })
 }
 
 /// Whether a turn holds a piece of reasoning of a provider of this format.

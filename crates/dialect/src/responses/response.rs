@@ -1,13 +1,13 @@
 //! The response object: what stands around the output, in whole replies and in the events that begin and end a stream.
 //!
-//! Reference: OpenAI API reference, `Response`. It repeats much of its request; where the client said nothing, the
+//! Reference: OpenAI API reference, `ResponseBase`. It repeats much of its request; where the client said nothing, the
 //! service's defaults.
 
 use super::usage;
 use crate::ReplyContext;
 use crate::framing::splice;
 use crate::json::{Object, object};
-use baton_model::event::{Finish, Started};
+use baton_model::event::{FinishReason, ReplyStart};
 use baton_model::{Body, PublicError, Usage};
 
 /// What a response says of its request, and what if that says nothing; in the order of the reference.
@@ -35,18 +35,18 @@ const REPEATED: [(&str, &str); 19] = [
 
 /// How a response stands.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Status<'s> {
+pub(super) enum ResponseStatus<'s> {
     /// It is being made.
     InProgress,
     /// It is complete, for that reason; `None` if the provider gave none.
-    Finished(Option<&'s Finish>),
+    Finished(Option<&'s FinishReason>),
     /// It broke.
     Failed(&'s PublicError),
 }
 
 /// What all forms of one response share.
 #[derive(Debug)]
-pub(super) struct Response {
+pub(super) struct ResponseBase {
     pub id: String,
     model: String,
     created: i64,
@@ -55,7 +55,7 @@ pub(super) struct Response {
     pub usage: Option<Usage>,
 }
 
-impl Response {
+impl ResponseBase {
     pub(super) fn new(context: ReplyContext) -> Self {
         let ReplyContext { id, model, created, request, stored, .. } = context;
         // The id is Baton's own whatever the provider's was: clients ask Baton for it.
@@ -64,7 +64,7 @@ impl Response {
     }
 
     /// Takes the provider's names over ours.
-    pub(super) fn start(&mut self, started: &Started) {
+    pub(super) fn start(&mut self, started: &ReplyStart) {
         if let Some(model) = &started.model {
             self.model.clone_from(model);
         }
@@ -77,7 +77,7 @@ impl Response {
     }
 
     /// The object, with these items as its output.
-    pub(super) fn write<'i>(&self, status: Status<'_>, output: impl Iterator<Item = &'i str>) -> String {
+    pub(super) fn write<'i>(&self, status: ResponseStatus<'_>, output: impl Iterator<Item = &'i str>) -> String {
         let object = object(|o| {
             o.string("id", &self.id).string("object", "response").integer("created_at", self.created);
             write_status(status, o);
@@ -94,7 +94,9 @@ impl Response {
             };
             match &self.usage {
                 // SDKs take usage as final, so none is shown before the end.
-                Some(used) if !matches!(status, Status::InProgress) => o.object("usage", |o| usage::write(used, o)),
+                Some(used) if !matches!(status, ResponseStatus::InProgress) => {
+                    o.object("usage", |o| usage::write(used, o))
+                }
                 _ => o.null("usage"),
             };
             o.bool("store", self.stored);
@@ -117,20 +119,20 @@ impl Response {
     }
 }
 
-fn write_status(status: Status<'_>, o: &mut Object<'_>) {
+fn write_status(status: ResponseStatus<'_>, o: &mut Object<'_>) {
     let reason = incomplete(status);
     let word = match status {
-        Status::InProgress => "in_progress",
-        Status::Failed(_) => "failed",
-        Status::Finished(_) if reason.is_some() => "incomplete",
-        Status::Finished(_) => "completed",
+        ResponseStatus::InProgress => "in_progress",
+        ResponseStatus::Failed(_) => "failed",
+        ResponseStatus::Finished(_) if reason.is_some() => "incomplete",
+        ResponseStatus::Finished(_) => "completed",
     };
     o.string("status", word);
     match status {
-        Status::Failed(error) => o.object("error", |o| {
+        ResponseStatus::Failed(error) => o.object("error", |o| {
             o.string("code", error_code(error)).string("message", &error.message);
         }),
-        Status::InProgress | Status::Finished(_) => o.null("error"),
+        ResponseStatus::InProgress | ResponseStatus::Finished(_) => o.null("error"),
     };
     match reason {
         Some(reason) => o.object("incomplete_details", |o| o.string("reason", reason).end()),
@@ -139,10 +141,10 @@ fn write_status(status: Status<'_>, o: &mut Object<'_>) {
 }
 
 /// Why a response is not all that it could have been.
-pub(super) fn incomplete(status: Status<'_>) -> Option<&'static str> {
+pub(super) fn incomplete(status: ResponseStatus<'_>) -> Option<&'static str> {
     match status {
-        Status::Finished(Some(Finish::Length | Finish::ContextWindow)) => Some("max_output_tokens"),
-        Status::Finished(Some(Finish::ContentFilter | Finish::Refusal)) => Some("content_filter"),
+        ResponseStatus::Finished(Some(FinishReason::Length | FinishReason::ContextWindow)) => Some("max_output_tokens"),
+        ResponseStatus::Finished(Some(FinishReason::ContentFilter | FinishReason::Refusal)) => Some("content_filter"),
         _ => None,
     }
 }

@@ -7,12 +7,12 @@ use crate::framing::splice::Editor;
 use crate::json::{Node, object};
 use crate::reasoning_origin::{REDACTED, SIGNATURE, may_contain, remove_items};
 use crate::rename_model::set_model;
-use crate::{Dropped, ReadError, Rewritten};
+use crate::{Dropped, ReadError, RewrittenRequest};
 use baton_model::entity::ReasoningStyle;
 use baton_model::{Body, ChatRequest, Target};
 
 /// Changes what must be changed.
-pub(super) fn rewrite(body: &Body, target: &Target) -> Result<Rewritten, ReadError> {
+pub(super) fn rewrite(body: &Body, target: &Target) -> Result<RewrittenRequest, ReadError> {
     let mut editor = Editor::new(body);
     let mut dropped = Vec::new();
     set_model(&mut editor, target);
@@ -21,7 +21,7 @@ pub(super) fn rewrite(body: &Body, target: &Target) -> Result<Rewritten, ReadErr
     // After the defaults: what the model refuses must not come back as one.
     refuse(&mut editor, target, &mut dropped)?;
     drop_foreign_reasoning(&mut editor, &mut dropped)?;
-    Ok(Rewritten { body: editor.finish(), hide_usage: false, dropped })
+    Ok(RewrittenRequest { body: editor.finish(), hide_usage: false, dropped })
 }
 
 /// Adds the operator's defaults, which are written in the names of chat completions, for fields that the client left
@@ -67,7 +67,7 @@ fn refuse(editor: &mut Editor<'_>, target: &Target, dropped: &mut Vec<Dropped>) 
         }
     };
     for name in &quirks.refuses {
-        for field in others(name) {
+        for field in other_names(name) {
             note(field, editor.has(field) && editor.remove(field));
         }
         match name.split_once('.') {
@@ -91,7 +91,7 @@ fn refuse(editor: &mut Editor<'_>, target: &Target, dropped: &mut Vec<Dropped>) 
 }
 
 /// What this format calls a parameter beside its canonical name.
-fn others(name: &str) -> &'static [&'static str] {
+fn other_names(name: &str) -> &'static [&'static str] {
     match name {
         "logprobs" => &["top_logprobs"],
         "user" => &["safety_identifier"],

@@ -3,11 +3,13 @@
 
 use crate::framing::{Framing, splice::scan};
 use crate::json::Node;
-use crate::testing::{chat_request, check_cuts, codec, facts, read_stream, target, target_with_defaults, text_bytes};
-use crate::{Codec, Dropped, ReplyContext, Written};
-use baton_model::chat::{ChatRequest, Message, PartKind, Reasoning, Role, Tool};
+use crate::testing::{
+    chat_request, check_cuts, codec, meter_events, read_stream, target, target_with_defaults, text_bytes,
+};
+use crate::{Codec, Dropped, EncodedBody, ReplyContext};
+use baton_model::chat::{ChatRequest, Message, MessageRole, PartKind, Reasoning, Tool};
 use baton_model::entity::ReasoningStyle;
-use baton_model::event::{Event, Finish, Reply};
+use baton_model::event::{CollectedReply, FinishReason, ReplyEvent};
 use baton_model::{Capability, Code, Detail, Dialect, Operation, PublicError, Quirks, Target, UsageClass};
 use bytes::Bytes;
 use proptest::prelude::*;
@@ -27,7 +29,7 @@ fn read(codec: &dyn Codec, body: &[u8]) -> ChatRequest {
 }
 
 fn write(codec: &dyn Codec, request: &ChatRequest, target: &Target) -> (String, Vec<Dropped>) {
-    let Written { body, dropped, .. } =
+    let EncodedBody { body, dropped, .. } =
         codec.write_request(&Operation::Chat(Box::new(request.clone())), target).unwrap();
     (String::from_utf8(body.to_vec()).unwrap(), dropped)
 }
@@ -78,9 +80,15 @@ fn what_the_model_does_in_a_row_is_one_turn() {
         {"type":"message","role":"assistant","content":"a"},{"type":"function_call","call_id":"c","name":"f","arguments":"{}"},
         {"type":"function_call_output","call_id":"c","output":"r"},{"role":"assistant","content":"b"}]}"#;
     let roles: Vec<_> = read(chat(), body).messages.iter().map(|message| (message.role, message.parts.len())).collect();
-    assert_eq!(roles, [(Role::User, 1), (Role::Assistant, 3), (Role::Tool, 1), (Role::Assistant, 1)]);
+    assert_eq!(
+        roles,
+        [(MessageRole::User, 1), (MessageRole::Assistant, 3), (MessageRole::Tool, 1), (MessageRole::Assistant, 1)]
+    );
     let short = read(chat(), br#"{"instructions":"i","input":"q"}"#);
-    assert_eq!(short.messages.iter().map(|message| message.role).collect::<Vec<_>>(), [Role::System, Role::User]);
+    assert_eq!(
+        short.messages.iter().map(|message| message.role).collect::<Vec<_>>(),
+        [MessageRole::System, MessageRole::User]
+    );
 }
 
 #[test]
@@ -185,10 +193,10 @@ fn the_clients_bytes_stay_but_for_a_few() {
 #[test]
 fn a_stream_says_everything_and_can_be_cut_anywhere() {
     let events = check_cuts(chat(), Framing::Sse, STREAM);
-    let reply = Reply::collect(&events);
-    assert_eq!(reply, Reply::collect(&chat().read_reply(REPLY).unwrap()));
+    let reply = CollectedReply::collect(&events);
+    assert_eq!(reply, CollectedReply::collect(&chat().read_reply(REPLY).unwrap()));
     let choice = reply.choices.first().unwrap();
-    assert_eq!(choice.finish, Some(Finish::ToolCalls));
+    assert_eq!(choice.finish, Some(FinishReason::ToolCalls));
     let [thought, search, text, weather, time] = choice.parts.as_slice() else { panic!("{:?}", choice.parts) };
     let PartKind::Reasoning(thought) = &thought.kind else { panic!("{thought:?}") };
     assert_eq!(thought.text, "I look.\n\nThen I say.");
@@ -220,9 +228,9 @@ fn a_stream_looked_over_tells_the_same_facts() {
     let (full, _) = read_stream(chat(), Framing::Sse, Detail::Full, STREAM);
     let (looked, error) = read_stream(chat(), Framing::Sse, Detail::MeterOnly, STREAM);
     assert_eq!(error, None);
-    assert_eq!(facts(&looked), facts(&full));
+    assert_eq!(meter_events(&looked), meter_events(&full));
     assert_eq!(text_bytes(&looked), text_bytes(&full));
-    assert!(!looked.iter().any(|event| matches!(event, Event::Text { .. })));
+    assert!(!looked.iter().any(|event| matches!(event, ReplyEvent::Text { .. })));
 }
 
 #[test]
@@ -232,10 +240,10 @@ fn a_stream_that_breaks_or_never_ends_is_not_complete() {
             let (events, error) = read_stream(chat(), Framing::Sse, detail, format!("data: {data}\n\n").as_bytes());
             assert_eq!(error, None);
             let failed = events.iter().find_map(|event| match event {
-                Event::Failed(error) => Some(error.message.as_str()),
+                ReplyEvent::Failed(error) => Some(error.message.as_str()),
                 _ => None,
             });
-            assert_eq!((failed, events.contains(&Event::Ended)), (expected, false), "{data}");
+            assert_eq!((failed, events.contains(&ReplyEvent::Ended)), (expected, false), "{data}");
         }
     };
     check(r#"{"type":"error","code":"server_error","message":"m","param":null}"#, Some("m"));
@@ -253,13 +261,16 @@ fn a_stream_that_breaks_or_never_ends_is_not_complete() {
 #[test]
 fn a_response_says_why_it_is_not_complete() {
     for (state, expected) in [
-        (r#""status":"incomplete","incomplete_details":{"reason":"max_output_tokens"}"#, Finish::Length),
-        (r#""status":"incomplete","incomplete_details":{"reason":"content_filter"}"#, Finish::ContentFilter),
-        (r#""status":"queued""#, Finish::Other("queued".into())),
-        (r#""status":"completed""#, Finish::Stop),
+        (r#""status":"incomplete","incomplete_details":{"reason":"max_output_tokens"}"#, FinishReason::Length),
+        (r#""status":"incomplete","incomplete_details":{"reason":"content_filter"}"#, FinishReason::ContentFilter),
+        (r#""status":"queued""#, FinishReason::Other("queued".into())),
+        (r#""status":"completed""#, FinishReason::Stop),
     ] {
         let events = chat().read_reply(format!(r#"{{"id":"r",{state},"output":[]}}"#).as_bytes()).unwrap();
-        assert!(events.contains(&Event::Finished { choice: 0, reason: expected, stop_sequence: None }), "{events:?}");
+        assert!(
+            events.contains(&ReplyEvent::Finished { choice: 0, reason: expected, stop_sequence: None }),
+            "{events:?}"
+        );
     }
     assert!(chat().read_reply(br#"{"id":"r"}"#).is_err());
 }
@@ -298,9 +309,9 @@ fn a_stream_written_reads_back_and_ends_with_the_whole() {
     assert_eq!(response.get("id"), Some(&"resp_7".into()));
 
     let (again, _) = read_stream(chat(), Framing::Sse, Detail::Full, &written);
-    let comparable = |events: &[Event]| {
-        let mut reply = Reply::collect(events);
-        reply.started = baton_model::event::Started::default();
+    let comparable = |events: &[ReplyEvent]| {
+        let mut reply = CollectedReply::collect(events);
+        reply.started = baton_model::event::ReplyStart::default();
         // The id of an item that streams is ours.
         let text = format!("{reply:?}");
         text.replace("rs_7_0", "rs_1")
@@ -313,7 +324,7 @@ fn a_stream_written_reads_back_and_ends_with_the_whole() {
 #[test]
 fn a_failure_is_told_as_both_kinds_of_clients_expect() {
     let mut writer = chat().stream_writer(names()).unwrap();
-    let begun = writer.push(&Event::Text { choice: 0, text: "a".into() });
+    let begun = writer.push(&ReplyEvent::Text { choice: 0, text: "a".into() });
     assert!(begun.starts_with(b"event: response.created\n"));
     let failed = writer.fail(&PublicError::new(Code::RateLimitExceeded, "slow down"), "r1");
     let text = String::from_utf8(failed.to_vec()).unwrap();
@@ -329,9 +340,13 @@ fn a_failure_is_told_as_both_kinds_of_clients_expect() {
 /// Writes a reply for a client of that format and gives its assistant turn back as a request's.
 fn through_client(client: Dialect, thought: Reasoning) -> ChatRequest {
     let part = PartKind::Reasoning(thought).into();
-    let message = Message { role: Role::Assistant, name: None, parts: vec![part] };
-    let choice = baton_model::event::Choice { parts: message.parts, finish: Some(Finish::Stop), ..Default::default() };
-    let events = Reply { choices: vec![choice], ..Reply::default() }.events();
+    let message = Message { role: MessageRole::Assistant, name: None, parts: vec![part] };
+    let choice = baton_model::event::ReplyChoice {
+        parts: message.parts,
+        finish: Some(FinishReason::Stop),
+        ..Default::default()
+    };
+    let events = CollectedReply { choices: vec![choice], ..CollectedReply::default() }.events();
     let written = codec(client, Capability::Chat).write_reply(&events, &names()).unwrap();
     let reply = Node::parse(&written.body).unwrap();
     let body = match client {
@@ -374,8 +389,8 @@ fn thoughts_go_back_to_their_own_kind_of_provider_alone() {
         let thought = Reasoning { text: "hm".into(), signature: Some(signature.into()), redacted: None };
         let parts = vec![PartKind::Reasoning(thought).into(), baton_model::chat::Part::text("a")];
         let turn = |role, parts| Message { role, name: None, parts };
-        let user = || turn(Role::User, vec![baton_model::chat::Part::text("q")]);
-        ChatRequest { messages: vec![user(), turn(Role::Assistant, parts), user()], ..ChatRequest::default() }
+        let user = || turn(MessageRole::User, vec![baton_model::chat::Part::text("q")]);
+        ChatRequest { messages: vec![user(), turn(MessageRole::Assistant, parts), user()], ..ChatRequest::default() }
     };
     for (to, signature, sent) in [
         (Dialect::Responses, own, r#""id":"rs_1","encrypted_content":"gAAA""#),
@@ -421,7 +436,7 @@ fn sayable(mut request: ChatRequest) -> ChatRequest {
             }
         }
         match messages.last_mut() {
-            Some(last) if last.role == Role::Assistant && message.role == Role::Assistant => {
+            Some(last) if last.role == MessageRole::Assistant && message.role == MessageRole::Assistant => {
                 last.parts.extend(message.parts);
             }
             _ => messages.push(message),

@@ -5,12 +5,12 @@
 
 use super::options::extension;
 use crate::Dropped;
-use crate::json::{Array, Fault, Node, Object, object};
+use crate::json::{Array, JsonFault, Node, Object, object};
 use baton_model::chat::{Json, Tool, ToolChoice};
 use baton_model::{ChatRequest, Dialect};
 
 /// Reads `tools` and `tool_choice`.
-pub(super) fn read(request: &mut ChatRequest, root: &Node<'_>) -> Result<(), Fault> {
+pub(super) fn read(request: &mut ChatRequest, root: &Node<'_>) -> Result<(), JsonFault> {
     if let Some(tools) = root.get("tools") {
         request.tools = tools.items()?.iter().map(read_tool).collect::<Result<_, _>>()?;
     }
@@ -18,7 +18,7 @@ pub(super) fn read(request: &mut ChatRequest, root: &Node<'_>) -> Result<(), Fau
     Ok(())
 }
 
-fn read_tool(node: &Node<'_>) -> Result<Tool, Fault> {
+fn read_tool(node: &Node<'_>) -> Result<Tool, JsonFault> {
     let type_ = node.require("type")?.string()?;
     // Hosted tools (`web_search`, `mcp`) pass as they are, as will those that the vendor adds.
     if type_ != "function" {
@@ -41,16 +41,16 @@ fn read_tool(node: &Node<'_>) -> Result<Tool, Fault> {
     })
 }
 
-fn read_choice(node: &Node<'_>) -> Result<ToolChoice, Fault> {
+fn read_choice(node: &Node<'_>) -> Result<ToolChoice, JsonFault> {
     if let Some(word) = node.as_str() {
         return Ok(match word.as_ref() {
             "none" => ToolChoice::None,
             "auto" => ToolChoice::Auto,
             "required" => ToolChoice::Required,
-            _ => return Err(node.expected("none, auto, required or an object")),
+            _ => return Err(node.expected_fault("none, auto, required or an object")),
         });
     }
-    node.members().map_err(|_| node.expected("a string or an object"))?;
+    node.members().map_err(|_| node.expected_fault("a string or an object"))?;
     let is_function = node.get("type").and_then(Node::as_str).as_deref() == Some("function");
     Ok(match node.get("name").filter(|_| is_function) {
         Some(name) => ToolChoice::Tool(name.string()?),

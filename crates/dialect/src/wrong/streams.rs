@@ -3,8 +3,8 @@
 
 use crate::framing::Framing;
 use crate::testing::{codec, read_stream};
-use baton_model::event::Reply;
-use baton_model::{Capability, Detail, Dialect, Event};
+use baton_model::event::CollectedReply;
+use baton_model::{Capability, Detail, Dialect, ReplyEvent};
 use std::fmt::Write;
 
 /// Frames of server-sent events, a line of data each.
@@ -120,18 +120,18 @@ fn ollama() -> Vec<(&'static str, String)> {
 }
 
 /// What is told of a stream, in short.
-fn told(events: &[Event]) -> String {
+fn summarize(events: &[ReplyEvent]) -> String {
     let mut told: Vec<String> = Vec::new();
     for event in events {
         told.push(match event {
-            Event::Started(_) => "started".into(),
-            Event::Text { choice, text } => format!("text {choice} {text}"),
-            Event::ToolCall { index, id, name, .. } => format!("call {index} {id} {name}"),
-            Event::ToolArguments { index, fragment, .. } => format!("arguments {index} {fragment}"),
-            Event::Finished { choice, reason, .. } => format!("finished {choice} {reason:?}"),
-            Event::Usage(usage) => format!("usage {} {}", usage.input_tokens(), usage.output_tokens()),
-            Event::Failed(error) => format!("failed {:?} {}", error.kind, error.message),
-            Event::Ended => "ended".into(),
+            ReplyEvent::Started(_) => "started".into(),
+            ReplyEvent::Text { choice, text } => format!("text {choice} {text}"),
+            ReplyEvent::ToolCall { index, id, name, .. } => format!("call {index} {id} {name}"),
+            ReplyEvent::ToolArguments { index, fragment, .. } => format!("arguments {index} {fragment}"),
+            ReplyEvent::Finished { choice, reason, .. } => format!("finished {choice} {reason:?}"),
+            ReplyEvent::Usage(usage) => format!("usage {} {}", usage.input_tokens(), usage.output_tokens()),
+            ReplyEvent::Failed(error) => format!("failed {:?} {}", error.kind, error.message),
+            ReplyEvent::Ended => "ended".into(),
             other => format!("{other:?}"),
         });
     }
@@ -148,11 +148,12 @@ fn streams_that_break_the_rules_are_read_as_far_as_they_go() {
         for (what, stream) in streams {
             let read = |detail| read_stream(chat, Framing::of(dialect), detail, stream.as_bytes());
             let ((events, error), (facts, _)) = (read(Detail::Full), read(Detail::MeterOnly));
-            let bill =
-                |events: &[Event]| (Reply::collect(events).usage.unwrap_or_default(), events.contains(&Event::Ended));
+            let bill = |events: &[ReplyEvent]| {
+                (CollectedReply::collect(events).usage.unwrap_or_default(), events.contains(&ReplyEvent::Ended))
+            };
             assert_eq!(bill(&facts), bill(&events), "{dialect}, {what}: the bill, closely and by facts");
             let error = error.map(|error| format!(", refused: {error}")).unwrap_or_default();
-            let _ = writeln!(all, "{dialect}, {what}: {}{error}", told(&events));
+            let _ = writeln!(all, "{dialect}, {what}: {}{error}", summarize(&events));
         }
     }
     insta::assert_snapshot!("streams", all);

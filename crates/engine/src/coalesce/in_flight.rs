@@ -2,7 +2,7 @@
 
 use crate::reply::ReplyHead;
 use baton_model::PublicError;
-use baton_provider_api::{Form, Frame};
+use baton_provider_api::{Frame, ReplyForm};
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use slab::Slab;
@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 /// The shared calls under way, by the key of their reply and their form.
 #[derive(Default)]
 pub struct Coalescer {
-    calls: Mutex<HashMap<(String, Form), Weak<InFlightCall>>>,
+    calls: Mutex<HashMap<(String, ReplyForm), Weak<InFlightCall>>>,
 }
 
 /// A shared call under way: what has come of it so far.
@@ -38,7 +38,7 @@ struct State {
     closed: bool,
     /// The number of the frame that each reader takes next.
     readers: Slab<usize>,
-    over: Option<Result<(), PublicError>>,
+    result: Option<Result<(), PublicError>>,
 }
 
 /// Somebody who reads the reply of a shared call, from its first frame on. The call lives for as long as it has readers.
@@ -48,7 +48,7 @@ pub struct Reader {
 }
 
 /// A place in a shared call.
-pub enum Place {
+pub enum CallRole {
     /// Another request began it.
     Follower(Reader),
     /// This request begins it.
@@ -57,36 +57,36 @@ pub enum Place {
 
 impl Coalescer {
     /// Joins the call with that key, or begins it.
-    pub fn join(&self, key: &str, form: Form) -> Place {
+    pub fn join(&self, key: &str, form: ReplyForm) -> CallRole {
         let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
         // Form is part of the key: a stream can't wait for a whole reply.
         let place = (key.to_owned(), form);
         if let Some(call) = calls.get(&place).and_then(Weak::upgrade) {
             // Under the lock: once a call is removed here, it has all the readers that it will ever have.
-            return Place::Follower(Reader::new(call));
+            return CallRole::Follower(Reader::new(call));
         }
         let (changed, abandoned) = (watch::Sender::new(()), CancellationToken::new());
         let call = Arc::new(InFlightCall { state: Mutex::default(), changed, taken: Arc::default(), abandoned });
         // Weak, so that the call is dropped (and cancelled) when the last one who waits leaves.
         calls.insert(place, Arc::downgrade(&call));
-        Place::Leader(Reader::new(call))
+        CallRole::Leader(Reader::new(call))
     }
 
     /// Nobody joins the call any more: it is over, and its reply is in the cache or failed; or its reply is too large to
     /// be kept for who comes later.
-    pub fn remove(&self, key: &str, form: Form) {
+    pub fn remove(&self, key: &str, form: ReplyForm) {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner).remove(&(key.to_owned(), form));
     }
 }
 
 impl InFlightCall {
     /// Is cancelled when nobody waits for the reply any more.
-    pub fn abandonment(&self) -> CancellationToken {
+    pub fn abandoned(&self) -> CancellationToken {
         self.abandoned.clone()
     }
 
     /// Is told when a reader has taken a frame or has left.
-    pub fn taken(&self) -> Arc<Notify> {
+    pub fn frame_taken(&self) -> Arc<Notify> {
         Arc::clone(&self.taken)
     }
 
@@ -94,7 +94,7 @@ impl InFlightCall {
     pub fn begin(&self, head: Result<ReplyHead, PublicError>) {
         let mut state = self.state();
         if let Err(error) = &head {
-            state.over = Some(Err(error.clone()));
+            state.result = Some(Err(error.clone()));
         }
         state.head = Some(head);
         drop(state);
@@ -124,7 +124,7 @@ impl InFlightCall {
 
     /// The reply is over.
     pub fn end(&self, outcome: Result<(), PublicError>) {
-        self.state().over = Some(outcome);
+        self.state().result = Some(outcome);
         self.changed.send_replace(());
     }
 
@@ -132,7 +132,7 @@ impl InFlightCall {
     pub fn abandon(&self, error: PublicError) {
         let mut state = self.state();
         // A call that has ended keeps its own outcome.
-        state.over.get_or_insert_with(|| Err(error.clone()));
+        state.result.get_or_insert_with(|| Err(error.clone()));
         state.head.get_or_insert(Err(error));
         drop(state);
         self.changed.send_replace(());
@@ -199,8 +199,8 @@ impl Reader {
     pub fn frames(self) -> BoxStream<'static, Result<Frame, PublicError>> {
         // Subscribed before the state is read: a frame in between would not wake the reader.
         let changed = self.call.changed.subscribe();
-        futures::stream::unfold((self, changed, false), |(reader, mut changed, over)| async move {
-            if over {
+        futures::stream::unfold((self, changed, false), |(reader, mut changed, result)| async move {
+            if result {
                 return None;
             }
             loop {
@@ -227,7 +227,7 @@ impl Reader {
             self.call.taken.notify_one();
             return Some(Some(Ok(frame)));
         }
-        match state.over.clone()? {
+        match state.result.clone()? {
             Ok(()) => Some(None),
             Err(error) => Some(Some(Err(error))),
         }

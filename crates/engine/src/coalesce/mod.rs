@@ -9,19 +9,19 @@
 
 mod in_flight;
 
-pub use in_flight::{Coalescer, InFlightCall, Place, Reader};
+pub use in_flight::{CallRole, Coalescer, InFlightCall, Reader};
 
 use crate::ask::ask_provider;
 use crate::cache::CachedReply;
 use crate::call::Call;
 use crate::record::RequestRecorder;
 use crate::registry::Snapshot;
-use crate::reply::{Reply, ReplyHead, free};
+use crate::reply::{Reply, ReplyHead, free_bill};
 use crate::reply_stream::ReplyStream;
-use crate::shared::Shared;
+use crate::shared::EngineContext;
 use baton_model::record::CacheUse;
 use baton_model::{Code, Detail, Model, PublicError, Wire};
-use baton_provider_api::{Form, Recording};
+use baton_provider_api::{Recording, ReplyForm};
 use baton_tasks::supervised;
 use bytes::BytesMut;
 use futures::StreamExt;
@@ -33,7 +33,7 @@ use tokio::sync::Notify;
 /// # Errors
 /// The recorder back, if that provider is gone or the bytes don't read: then the provider is asked.
 pub fn replay(
-    shared: &Arc<Shared>,
+    shared: &Arc<EngineContext>,
     call: &Call,
     snapshot: &Snapshot,
     cached: &CachedReply,
@@ -62,7 +62,7 @@ pub fn replay(
         warnings: warnings.clone(),
         cache: CacheUse::Hit,
         attempts: 0,
-        bill: free(),
+        bill: free_bill(),
     };
     let stream =
         ReplyStream::without_bill(Arc::clone(shared), recorder, recording.form, recording.dialect, exchange.frames);
@@ -73,7 +73,11 @@ pub fn replay(
 ///
 /// # Errors
 /// Those of the shared call.
-pub async fn follow(shared: Arc<Shared>, reader: Reader, mut recorder: RequestRecorder) -> Result<Reply, PublicError> {
+pub async fn join_shared_call(
+    shared: Arc<EngineContext>,
+    reader: Reader,
+    mut recorder: RequestRecorder,
+) -> Result<Reply, PublicError> {
     recorder.set_cache_use(CacheUse::Hit);
     let head = match reader.head().await {
         Ok(head) => head,
@@ -86,7 +90,7 @@ pub async fn follow(shared: Arc<Shared>, reader: Reader, mut recorder: RequestRe
         recorder.set_model(model);
     }
     // The leader pays; a follower has no attempt and no cost.
-    let head = ReplyHead { cache: CacheUse::Hit, attempts: 0, bill: free(), ..head };
+    let head = ReplyHead { cache: CacheUse::Hit, attempts: 0, bill: free_bill(), ..head };
     let frames = reader.frames().map(|item| item.map_err(crate::dispatch::to_provider_error)).boxed();
     let (form, dialect) = (head.form, head.dialect);
     let stream = ReplyStream::without_bill(shared, recorder, form, dialect, frames);
@@ -97,8 +101,8 @@ pub async fn follow(shared: Arc<Shared>, reader: Reader, mut recorder: RequestRe
 ///
 /// # Errors
 /// Those of the call.
-pub async fn lead(
-    shared: Arc<Shared>,
+pub async fn start_shared_call(
+    shared: Arc<EngineContext>,
     call: Arc<Call>,
     snapshot: Arc<Snapshot>,
     model: Arc<Model>,
@@ -108,7 +112,7 @@ pub async fn lead(
 ) -> Result<Reply, PublicError> {
     // Weak and cloned out: the task must not hold the call itself, or it would never be abandoned.
     let in_flight = Arc::downgrade(reader.call());
-    let (cancelled, taken) = (reader.call().abandonment(), reader.call().taken());
+    let (cancelled, taken) = (reader.call().abandoned(), reader.call().frame_taken());
     let leader = Leader { shared: Arc::clone(&shared), call, snapshot, model, key, in_flight, taken };
     shared.tasks.spawn(supervised("coalesce_leader", async move {
         // Held by this task, so that it is dropped with the task however that ends.
@@ -125,7 +129,7 @@ pub async fn lead(
 
 /// Who gets a reply on behalf of all who wait for it.
 struct Leader {
-    shared: Arc<Shared>,
+    shared: Arc<EngineContext>,
     call: Arc<Call>,
     snapshot: Arc<Snapshot>,
     model: Arc<Model>,
@@ -148,7 +152,7 @@ impl Leader {
         in_flight.begin(Ok(head.clone()));
         // Not held while the provider is waited for, or nobody could be seen to have left.
         drop(in_flight);
-        let Some((outcome, recording)) = self.pass_on(&head, stream).await else { return };
+        let Some((outcome, recording)) = self.forward_frames(&head, stream).await else { return };
         // A reply that broke off is never cached, nor one that is too large.
         if let (Ok(()), Some(recording)) = (&outcome, recording) {
             self.cache(&head, recording).await;
@@ -162,7 +166,7 @@ impl Leader {
 
     /// Passes the frames on to those who wait, and the reply as the cache would keep it, unless it is too large; `None` if
     /// nobody waits any more.
-    async fn pass_on(
+    async fn forward_frames(
         &self,
         head: &ReplyHead,
         mut stream: ReplyStream,
@@ -219,7 +223,7 @@ impl Leader {
 
     async fn cache(&self, head: &ReplyHead, recording: Recording) {
         // A reply of another form than asked would surprise the next one who asks; it is as rare as it is cheap to ask.
-        if recording.form == Form::Whole || self.call.options.form == Form::Stream {
+        if recording.form == ReplyForm::Whole || self.call.options.form == ReplyForm::Stream {
             let cached = CachedReply {
                 model: head.model.clone(),
                 provider: head.provider.clone(),
@@ -227,7 +231,7 @@ impl Leader {
                 warnings: head.warnings.clone(),
                 recording,
             };
-            self.shared.cache.keep(self.key.clone(), &cached, &self.call).await;
+            self.shared.cache.store_reply(self.key.clone(), &cached, &self.call).await;
         }
     }
 }

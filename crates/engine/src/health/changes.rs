@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 
 /// A circuit that opened or closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
+pub struct CircuitChange {
     /// When.
     pub at: Timestamp,
     /// Open or closed.
@@ -21,35 +21,35 @@ pub struct Change {
 
 /// The last change of each model that nobody has taken yet: never more than there are models.
 #[derive(Default)]
-pub struct Changes {
-    waiting: Mutex<BTreeMap<ModelId, Change>>,
+pub struct CircuitChanges {
+    waiting: Mutex<BTreeMap<ModelId, CircuitChange>>,
     arrived: Notify,
 }
 
-impl Changes {
+impl CircuitChanges {
     /// Notes a change. This is on the way of requests: it waits for nobody.
-    pub fn note(&self, model: &ModelId, change: Change) {
+    pub fn note(&self, model: &ModelId, change: CircuitChange) {
         // The latest change replaces an earlier one: who reads late wants the present state.
-        self.waiting().insert(model.clone(), change);
+        self.lock_changes().insert(model.clone(), change);
         self.arrived.notify_one();
     }
 
     /// The model is no more.
     pub fn forget(&self, model: &ModelId) {
-        self.waiting().remove(model);
+        self.lock_changes().remove(model);
     }
 
     /// Takes what there is, perhaps nothing.
-    pub fn take(&self) -> BTreeMap<ModelId, Change> {
-        std::mem::take(&mut *self.waiting())
+    pub fn take(&self) -> BTreeMap<ModelId, CircuitChange> {
+        std::mem::take(&mut *self.lock_changes())
     }
 
     /// Returns when there may be something.
-    pub async fn arrived(&self) {
+    pub async fn wait_for_changes(&self) {
         self.arrived.notified().await;
     }
 
-    fn waiting(&self) -> MutexGuard<'_, BTreeMap<ModelId, Change>> {
+    fn lock_changes(&self) -> MutexGuard<'_, BTreeMap<ModelId, CircuitChange>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

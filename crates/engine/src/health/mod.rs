@@ -7,12 +7,12 @@ mod pass;
 mod retry_budget;
 mod state;
 
-pub use changes::{Change, Changes};
+pub use changes::{CircuitChange, CircuitChanges};
 pub use circuit::{Circuit, ModelError};
 pub use deployment::Deployment;
-pub use pass::Pass;
+pub use pass::AttemptPermit;
 pub use retry_budget::RetryBudgets;
-pub use state::State;
+pub use state::ModelHealth;
 
 use baton_model::fault::{ErrorKind, Fault};
 use baton_model::{Clock, Model, ModelId, bounds};
@@ -51,21 +51,21 @@ impl Default for CircuitSettings {
 }
 
 /// The health of all models.
-pub struct Health {
+pub struct HealthTracker {
     settings: CircuitSettings,
     clock: Arc<dyn Clock>,
-    deployments: RwLock<HashMap<Deployment, Arc<Mutex<State>>>>,
-    changes: Changes,
+    deployments: RwLock<HashMap<Deployment, Arc<Mutex<ModelHealth>>>>,
+    changes: CircuitChanges,
 }
 
 const ERRORS_KEPT: usize = 10;
 /// What a caller is asked to wait while another request tries the model.
 const PROBE: Duration = Duration::from_secs(1);
 
-impl Health {
+impl HealthTracker {
     /// Everyone is well.
     pub fn new(settings: CircuitSettings, clock: Arc<dyn Clock>) -> Self {
-        Self { settings, clock, deployments: RwLock::default(), changes: Changes::default() }
+        Self { settings, clock, deployments: RwLock::default(), changes: CircuitChanges::default() }
     }
 
     /// The model replied.
@@ -93,7 +93,7 @@ impl Health {
                 state.opened = Some(now);
             }
             // Kept for as long as the node runs, and told in events: a provider must not decide how much that is.
-            let message = bounds::cut(message, bounds::ERROR).into_owned();
+            let message = bounds::truncate(message, bounds::ERROR).into_owned();
             state.last_errors.push_front(ModelError { at: now, kind, message });
             state.last_errors.truncate(ERRORS_KEPT);
         });
@@ -104,12 +104,12 @@ impl Health {
     ///
     /// # Errors
     /// How long until it is worth asking again.
-    pub fn try_pass(&self, model: &Model) -> Result<Pass, Duration> {
+    pub fn try_pass(&self, model: &Model) -> Result<AttemptPermit, Duration> {
         let deployments = self.deployments.read().unwrap_or_else(PoisonError::into_inner);
         // A model that nobody has tried yet is well.
-        let Some(shared) = deployments.get(&Deployment::from(model)) else { return Ok(Pass { probed: None }) };
+        let Some(shared) = deployments.get(&Deployment::from(model)) else { return Ok(AttemptPermit { probed: None }) };
         let mut state = shared.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(opened) = state.opened else { return Ok(Pass { probed: None }) };
+        let Some(opened) = state.opened else { return Ok(AttemptPermit { probed: None }) };
         let left = self.settings.cooldown.saturating_sub(self.clock.now().since(opened));
         if !left.is_zero() {
             return Err(left);
@@ -119,7 +119,7 @@ impl Health {
             return Err(PROBE);
         }
         state.probing = true;
-        Ok(Pass { probed: Some(Arc::clone(shared)) })
+        Ok(AttemptPermit { probed: Some(Arc::clone(shared)) })
     }
 
     /// Whether the model is tried.
@@ -128,7 +128,7 @@ impl Health {
     }
 
     /// Whether a model in that state is tried.
-    pub fn circuit_of(&self, state: &State) -> Circuit {
+    pub fn circuit_of(&self, state: &ModelHealth) -> Circuit {
         match state.opened {
             None => Circuit::Closed,
             Some(opened) if self.clock.now().since(opened) >= self.settings.cooldown => Circuit::HalfOpen,
@@ -137,7 +137,7 @@ impl Health {
     }
 
     /// What is known of the model.
-    pub fn state(&self, model: &Model) -> State {
+    pub fn state(&self, model: &Model) -> ModelHealth {
         let deployments = self.deployments.read().unwrap_or_else(PoisonError::into_inner);
         deployments
             .get(&Deployment::from(model))
@@ -146,7 +146,7 @@ impl Health {
     }
 
     /// Circuits that opened or closed.
-    pub fn changes(&self) -> &Changes {
+    pub fn changes(&self) -> &CircuitChanges {
         &self.changes
     }
 
@@ -157,7 +157,7 @@ impl Health {
         deployments.retain(|deployment, _| deployment.model != *model);
     }
 
-    fn change(&self, model: &Model, change: impl FnOnce(&mut State)) {
+    fn change(&self, model: &Model, change: impl FnOnce(&mut ModelHealth)) {
         let deployment = Deployment::from(model);
         // Nearly every request finds its model, so the write lock is taken only by the first.
         let known = self.deployments.read().unwrap_or_else(PoisonError::into_inner).get(&deployment).cloned();
@@ -174,10 +174,10 @@ impl Health {
         }
     }
 
-    fn change_of(&self, state: &State) -> Change {
+    fn change_of(&self, state: &ModelHealth) -> CircuitChange {
         let circuit = if state.opened.is_some() { Circuit::Open } else { Circuit::Closed };
         let last_error = state.last_errors.front().filter(|_| circuit == Circuit::Open).cloned();
-        Change { at: self.clock.now(), circuit, failures_in_a_row: state.failures_in_a_row, last_error }
+        CircuitChange { at: self.clock.now(), circuit, failures_in_a_row: state.failures_in_a_row, last_error }
     }
 }
 
@@ -188,9 +188,9 @@ mod tests {
     use baton_model::Timestamp;
     use std::sync::atomic::{AtomicI64, Ordering};
 
-    struct HandSet(AtomicI64);
+    struct ManualClock(AtomicI64);
 
-    impl Clock for HandSet {
+    impl Clock for ManualClock {
         fn now(&self) -> Timestamp {
             Timestamp(self.0.load(Ordering::Relaxed))
         }
@@ -198,9 +198,9 @@ mod tests {
 
     #[test]
     fn a_circuit_opens_after_failures_in_a_row_and_is_tried_again_after_its_cooldown() {
-        let clock = Arc::new(HandSet(AtomicI64::new(0)));
+        let clock = Arc::new(ManualClock(AtomicI64::new(0)));
         let settings = CircuitSettings { failures: 2, cooldown: Duration::from_secs(30) };
-        let health = Health::new(settings, Arc::clone(&clock) as Arc<dyn Clock>);
+        let health = HealthTracker::new(settings, Arc::clone(&clock) as Arc<dyn Clock>);
         let model = Model::new("m", "p");
         health.record_failure(&model, ErrorKind::Internal, "broke");
         health.record_failure(&model, ErrorKind::InvalidRequest, "the caller's fault");
@@ -223,7 +223,7 @@ mod tests {
     #[test]
     fn the_last_change_of_each_circuit_is_noted() {
         let settings = CircuitSettings { failures: 2, cooldown: Duration::from_secs(30) };
-        let health = Health::new(settings, Arc::new(HandSet(AtomicI64::new(7))));
+        let health = HealthTracker::new(settings, Arc::new(ManualClock(AtomicI64::new(7))));
         let (model, other) = (Model::new("m", "p"), Model::new("other", "p"));
         health.record_success(&model);
         health.record_failure(&model, ErrorKind::Timeout, "slow");
@@ -234,7 +234,8 @@ mod tests {
         }
         health.forget(&other.id);
         let error = ModelError { at: Timestamp(7), kind: ErrorKind::Timeout, message: "slow".into() };
-        let opened = Change { at: Timestamp(7), circuit: Circuit::Open, failures_in_a_row: 2, last_error: Some(error) };
+        let opened =
+            CircuitChange { at: Timestamp(7), circuit: Circuit::Open, failures_in_a_row: 2, last_error: Some(error) };
         assert_eq!(health.changes().take().into_iter().collect::<Vec<_>>(), [(model.id.clone(), opened)]);
         health.record_success(&model);
         let closed = health.changes().take().remove(&model.id).map(|change| (change.circuit, change.last_error));

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 
 /// One model's health.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct State {
+pub struct ModelHealth {
     /// Failures since the last success; the caller's own faults don't count.
     pub failures_in_a_row: u32,
     /// When the circuit last opened; `None` after a success.

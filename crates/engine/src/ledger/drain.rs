@@ -1,7 +1,7 @@
 //! Moves records from the journal into the database, in batches, in order.
 
 use super::journal::Journal;
-use super::line::{self, Line};
+use super::line::{self, JournalLine};
 use baton_model::record::{Outcome, RequestRecord};
 use baton_model::{Clock, RequestId};
 use baton_store::Store;
@@ -70,7 +70,7 @@ struct Drain {
 
 /// What one read of a segment gave.
 struct Chunk {
-    lines: Vec<Line>,
+    lines: Vec<JournalLine>,
     /// Where the next read begins.
     next: u64,
 }
@@ -90,7 +90,7 @@ impl Drain {
             let from = self.place.get(&number).copied().unwrap_or(0);
             let chunk = read(path.clone(), from).await?;
             if chunk.next > from {
-                self.keep(number, chunk).await?;
+                self.write_records(number, chunk).await?;
                 return Ok(true);
             }
             // A segment with a start whose end is still to come is the only trace of that request.
@@ -104,13 +104,13 @@ impl Drain {
         Ok(false)
     }
 
-    async fn keep(&mut self, number: u64, chunk: Chunk) -> Result<(), DrainError> {
+    async fn write_records(&mut self, number: u64, chunk: Chunk) -> Result<(), DrainError> {
         let ended: Vec<RequestRecord> = chunk
             .lines
             .iter()
             .filter_map(|line| match line {
-                Line::End(record) => Some((**record).clone()),
-                Line::Start(_) => None,
+                JournalLine::End(record) => Some((**record).clone()),
+                JournalLine::Start(_) => None,
             })
             .collect();
         // The database first: a position that moved ahead of it would lose records in a crash.
@@ -119,10 +119,10 @@ impl Drain {
         }
         for line in chunk.lines {
             match line {
-                Line::Start(record) => {
+                JournalLine::Start(record) => {
                     self.open.insert(record.id.clone(), (number, *record));
                 }
-                Line::End(record) => {
+                JournalLine::End(record) => {
                     self.open.remove(&record.id);
                 }
             }

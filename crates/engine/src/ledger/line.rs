@@ -5,7 +5,7 @@ use baton_store::record;
 
 /// What a line says.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Line {
+pub enum JournalLine {
     /// A request was sent to a provider.
     Start(Box<RequestRecord>),
     /// A request ended.
@@ -28,7 +28,7 @@ fn write(word: &str, record: &RequestRecord) -> Vec<u8> {
 }
 
 /// What a line says; `None` if it is damaged (a process was killed while it wrote).
-pub fn read(line: &[u8]) -> Option<Line> {
+pub fn read(line: &[u8]) -> Option<JournalLine> {
     let line = std::str::from_utf8(line).ok()?.trim_end_matches('\n');
     let (checksum, text) = line.split_once(' ')?;
     // A killed process leaves half a line, which may still be valid UTF-8 and even valid JSON.
@@ -38,8 +38,8 @@ pub fn read(line: &[u8]) -> Option<Line> {
     let (word, json) = text.split_once(' ')?;
     let record = Box::new(record::from_json(json).ok()?);
     match word {
-        "start" => Some(Line::Start(record)),
-        "end" => Some(Line::End(record)),
+        "start" => Some(JournalLine::Start(record)),
+        "end" => Some(JournalLine::End(record)),
         _ => None,
     }
 }

@@ -13,7 +13,7 @@ mod line;
 
 pub use journal::{Journal, JournalSettings};
 
-use journal::Receipt;
+use journal::WriteReceipt;
 
 use baton_model::Clock;
 use baton_model::record::RequestRecord;
@@ -60,13 +60,13 @@ impl Ledger {
     }
 
     /// Why there is no room for another request's record; `None`: there is.
-    pub fn trouble(&self) -> Option<&'static str> {
-        self.journal.trouble()
+    pub fn recording_problem(&self) -> Option<&'static str> {
+        self.journal.recording_problem()
     }
 
     /// Waits for as long as the ledger is behind, so that records come no faster than the database takes them: nothing
     /// while the journal is less than half full, then more and more. Requests are refused only when it is full.
-    pub async fn pace(&self) {
+    pub async fn throttle(&self) {
         let wait = self.slowdown();
         if !wait.is_zero() {
             tokio::time::sleep(wait).await;
@@ -90,7 +90,7 @@ impl Ledger {
     /// If it could not be written; the error says why.
     pub fn start(&self, record: &RequestRecord) -> impl Future<Output = std::io::Result<()>> + Send + use<> {
         // The line is queued by the call and not by the first poll: a request whose client leaves is recorded too.
-        written(self.journal.append(line::start(record)))
+        await_receipt(self.journal.append(line::start(record)))
     }
 
     /// Records how a request ended. Resolves when the record is in the journal.
@@ -98,7 +98,7 @@ impl Ledger {
     /// # Errors
     /// If it could not be written; the error says why.
     pub fn append(&self, record: &RequestRecord) -> impl Future<Output = std::io::Result<()>> + Send + use<> {
-        written(self.journal.append(line::end(record)))
+        await_receipt(self.journal.append(line::end(record)))
     }
 
     /// Moves what is left into the database, and stops. Records that can't be moved stay in the journal for the next
@@ -113,7 +113,7 @@ impl Ledger {
 }
 
 /// Waits for a receipt.
-async fn written(receipt: Receipt) -> std::io::Result<()> {
+async fn await_receipt(receipt: WriteReceipt) -> std::io::Result<()> {
     // A receipt that was dropped means that the writing thread is gone.
     receipt.await.unwrap_or_else(|_| Err(std::io::Error::other("the journal is closed")))
 }

@@ -5,16 +5,16 @@ use baton_engine::{
     ModelSelector, Registry, Reply, RetrySettings, Routing, Snapshot,
 };
 use baton_kv::Memory;
-use baton_model::chat::{ChatRequest, Message, Part, Role};
+use baton_model::chat::{ChatRequest, Message, MessageRole, Part};
 use baton_model::entity::Role as CallerRole;
 use baton_model::price::Rates;
 use baton_model::record::{Attribution, RequestRecord};
 use baton_model::{
-    Body, Caller, Capability, Clock, Dialect, Field, KeyId, Model, ModelId, ModelSource, Nanos, Operation, Price,
+    Body, BodyField, Caller, Capability, Clock, Dialect, KeyId, Model, ModelId, ModelSource, Nanos, Operation, Price,
     ProviderId, PublicError, RequestId, SystemClock, Usage, UsageClass, Wire,
 };
-use baton_provider_api::fake::Fake;
-use baton_provider_api::{Form, Frame, Provider};
+use baton_provider_api::fake::FakeProvider;
+use baton_provider_api::{Frame, Provider, ReplyForm};
 use baton_store::Store;
 use bytes::Bytes;
 use futures::StreamExt;
@@ -60,11 +60,11 @@ pub fn falling_back(model: Model, fallbacks: &[&str]) -> Model {
 }
 
 impl Bench {
-    pub async fn new(models: Vec<Model>, providers: Vec<Arc<Fake>>) -> Self {
+    pub async fn new(models: Vec<Model>, providers: Vec<Arc<FakeProvider>>) -> Self {
         Self::with(models, providers, EngineSettings::default()).await
     }
 
-    pub async fn with(models: Vec<Model>, providers: Vec<Arc<Fake>>, settings: EngineSettings) -> Self {
+    pub async fn with(models: Vec<Model>, providers: Vec<Arc<FakeProvider>>, settings: EngineSettings) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open("sqlite::memory:").await.unwrap();
         store.migrate().await.unwrap();
@@ -73,7 +73,7 @@ impl Bench {
 
     pub fn over(
         models: Vec<Model>,
-        providers: Vec<Arc<Fake>>,
+        providers: Vec<Arc<FakeProvider>>,
         settings: EngineSettings,
         folder: TempDir,
         store: Store,
@@ -85,7 +85,7 @@ impl Bench {
     /// With a journal of its own kind, in that folder.
     pub fn journaled(
         models: Vec<Model>,
-        providers: Vec<Arc<Fake>>,
+        providers: Vec<Arc<FakeProvider>>,
         journal: JournalSettings,
         folder: TempDir,
         store: Store,
@@ -95,7 +95,7 @@ impl Bench {
 
     fn build(
         models: Vec<Model>,
-        providers: Vec<Arc<Fake>>,
+        providers: Vec<Arc<FakeProvider>>,
         settings: EngineSettings,
         journal: JournalSettings,
         folder: TempDir,
@@ -126,7 +126,7 @@ impl Bench {
     }
 
     /// Serves a call to its end.
-    pub async fn ask(&self, call: Call) -> Result<Told, PublicError> {
+    pub async fn ask(&self, call: Call) -> Result<CompleteReply, PublicError> {
         let reply = self.engine.serve(call).await?;
         Ok(read(reply).await)
     }
@@ -139,7 +139,7 @@ impl Bench {
 }
 
 /// A reply, read to its end.
-pub struct Told {
+pub struct CompleteReply {
     pub model: String,
     pub head: baton_engine::ReplyHead,
     /// The bytes that a client of the same format sees.
@@ -148,7 +148,7 @@ pub struct Told {
     pub error: Option<PublicError>,
 }
 
-pub async fn read(mut reply: Reply) -> Told {
+pub async fn read(mut reply: Reply) -> CompleteReply {
     let (mut text, mut error) = (String::new(), None);
     while let Some(item) = reply.frames.next().await {
         match item {
@@ -157,7 +157,7 @@ pub async fn read(mut reply: Reply) -> Told {
             Err(told) => error = Some(told),
         }
     }
-    Told { model: reply.head.model.to_string(), head: reply.head, text, error }
+    CompleteReply { model: reply.head.model.to_string(), head: reply.head, text, error }
 }
 
 /// A chat that says hello, as the OpenAI API makes it.
@@ -192,7 +192,7 @@ pub fn chat(model: &str) -> Call {
             timeout: None,
         },
         options: CallOptions {
-            form: Form::Stream,
+            form: ReplyForm::Stream,
             max_output_tokens: None,
             deterministic: false,
             cache: CachePolicy::Default,
@@ -217,18 +217,18 @@ pub fn of_key(mut call: Call, key: &str) -> Call {
 }
 
 /// A body whose top level holds the text as one field, and what it means.
-pub fn content(text: &str, read: baton_engine::call::Read) -> Content {
+pub fn content(text: &str, read: baton_engine::call::ParsedCall) -> Content {
     let bytes = Bytes::copy_from_slice(text.as_bytes());
-    let fields = vec![Field { name: "messages".into(), key: 0..0, value: 0..bytes.len() }];
+    let fields = vec![BodyField { name: "messages".into(), key: 0..0, value: 0..bytes.len() }];
     Content::json(Body { bytes, fields }, read)
 }
 
-fn said(_text: &str) -> baton_engine::call::Read {
+fn said(_text: &str) -> baton_engine::call::ParsedCall {
     Box::new(|_| Ok(conversation("hello")))
 }
 
 /// A conversation in which the user says that.
 pub fn conversation(text: &str) -> Operation {
-    let message = Message { role: Role::User, name: None, parts: vec![Part::text(text)] };
+    let message = Message { role: MessageRole::User, name: None, parts: vec![Part::text(text)] };
     Operation::Chat(Box::new(ChatRequest { messages: vec![message], ..ChatRequest::default() }))
 }

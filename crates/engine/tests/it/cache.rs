@@ -4,19 +4,19 @@ use crate::bench::{Bench, chat, content, conversation, model, of_key, read, usag
 use baton_engine::{CachePolicy, CacheSettings, CacheShare, Call, EngineSettings};
 use baton_model::record::CacheUse;
 use baton_model::{Capability, Code, Cost, Dialect, ModelId, Nanos};
-use baton_provider_api::Form;
-use baton_provider_api::fake::{Act, Answer, Fake, Then};
+use baton_provider_api::ReplyForm;
+use baton_provider_api::fake::{FakeAct, FakeEnd, FakeProvider, FakeReply};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 
-async fn bench(fake: Fake) -> (Bench, Arc<Fake>) {
+async fn bench(fake: FakeProvider) -> (Bench, Arc<FakeProvider>) {
     let fake = Arc::new(fake);
     (Bench::new(vec![model("a", "one")], vec![Arc::clone(&fake)]).await, fake)
 }
 
-fn answering() -> Fake {
-    Fake::new("one", Dialect::OpenAi).always(Answer::text(&["hi"], usage()))
+fn answering() -> FakeProvider {
+    FakeProvider::new("one", Dialect::OpenAi).always(FakeReply::text(&["hi"], usage()))
 }
 
 fn deterministic() -> Call {
@@ -50,7 +50,9 @@ async fn what_is_cached_is_chosen_by_request_and_header() {
         (
             "an embedding",
             |_| {
-                with(chat("a"), |call| (call.wire.capability, call.options.form) = (Capability::Embedding, Form::Whole))
+                with(chat("a"), |call| {
+                    (call.wire.capability, call.options.form) = (Capability::Embedding, ReplyForm::Whole)
+                })
             },
             1,
         ),
@@ -87,18 +89,19 @@ async fn another_prompt_is_another_reply() {
 #[tokio::test]
 async fn a_cached_reply_serves_whole_and_streamed() {
     let (bench, fake) = bench(answering()).await;
-    bench.ask(with(deterministic(), |call| call.options.form = Form::Whole)).await.unwrap();
+    bench.ask(with(deterministic(), |call| call.options.form = ReplyForm::Whole)).await.unwrap();
     let streamed = bench.ask(deterministic()).await.unwrap();
-    assert_eq!((streamed.head.cache, streamed.head.form), (CacheUse::Hit, Form::Whole));
+    assert_eq!((streamed.head.cache, streamed.head.form), (CacheUse::Hit, ReplyForm::Whole));
     assert_eq!(fake.calls().len(), 1);
 }
 
 #[tokio::test]
 async fn identical_requests_in_flight_share_one_call() {
     let go = Arc::new(Notify::new());
-    let answer = Act::from(Answer::text(&["hi"], usage()));
+    let answer = FakeAct::from(FakeReply::text(&["hi"], usage()));
     let (bench, fake) =
-        bench(Fake::new("one", Dialect::OpenAi).always(Act::After(Arc::clone(&go), Box::new(answer)))).await;
+        bench(FakeProvider::new("one", Dialect::OpenAi).always(FakeAct::After(Arc::clone(&go), Box::new(answer))))
+            .await;
     let leading = tokio::spawn({
         let engine = bench.engine.clone();
         async move { read(engine.serve(deterministic()).await.unwrap()).await }
@@ -123,11 +126,11 @@ async fn identical_requests_in_flight_share_one_call() {
 #[tokio::test]
 async fn a_shared_call_goes_on_while_someone_waits_and_ends_when_nobody_does() {
     let go = Arc::new(Notify::new());
-    let answer = Act::from(Answer::text(&["hi"], usage()));
+    let answer = FakeAct::from(FakeReply::text(&["hi"], usage()));
     let (bench, fake) = bench(
-        Fake::new("one", Dialect::OpenAi)
-            .then(Act::After(Arc::clone(&go), Box::new(answer)))
-            .then(Answer::text(&["hi"], usage()).cut(2, Then::Hang)),
+        FakeProvider::new("one", Dialect::OpenAi)
+            .then(FakeAct::After(Arc::clone(&go), Box::new(answer)))
+            .then(FakeReply::text(&["hi"], usage()).cut(2, FakeEnd::Hang)),
     )
     .await;
     let first = tokio::spawn({
@@ -157,9 +160,9 @@ async fn a_shared_call_goes_on_while_someone_waits_and_ends_when_nobody_does() {
 async fn a_failed_reply_is_not_cached() {
     let broken = baton_provider_api::ProviderError::new(baton_model::fault::ErrorKind::Protocol, "cut");
     let (bench, fake) = bench(
-        Fake::new("one", Dialect::OpenAi)
-            .then(Answer::text(&["half", "never"], usage()).cut(2, Then::Fail(broken)))
-            .then(Answer::text(&["hi"], usage())),
+        FakeProvider::new("one", Dialect::OpenAi)
+            .then(FakeReply::text(&["half", "never"], usage()).cut(2, FakeEnd::Fail(broken)))
+            .then(FakeReply::text(&["hi"], usage())),
     )
     .await;
     assert!(bench.ask(deterministic()).await.unwrap().error.is_some());
@@ -249,7 +252,7 @@ async fn what_a_caller_may_use_and_asks_for_is_part_of_the_key() {
 #[tokio::test]
 async fn a_panic_in_the_shared_call_ends_it_for_all_who_wait_and_frees_their_places() {
     // Another format than the client's, so that the leader has to read the request, which panics.
-    let fake = Fake::new("one", Dialect::Anthropic).always(Answer::text(&["hi"], usage()));
+    let fake = FakeProvider::new("one", Dialect::Anthropic).always(FakeReply::text(&["hi"], usage()));
     let settings = EngineSettings { max_in_flight: 2, ..EngineSettings::default() };
     let bench = Bench::with(vec![model("a", "one")], vec![Arc::new(fake)], settings).await;
     let panics = |ended: &str| baton_tasks::panics().iter().find(|(task, _)| *task == ended).map_or(0, |(_, n)| *n);

@@ -5,12 +5,12 @@ use baton_model::fault::ErrorKind;
 use baton_model::usage::UsageOrigin;
 use baton_model::{Cost, Dialect, Model, Nanos};
 use baton_provider_api::ProviderError;
-use baton_provider_api::fake::{Answer, Fake, Then};
+use baton_provider_api::fake::{FakeEnd, FakeProvider, FakeReply};
 use std::sync::Arc;
 
 #[tokio::test]
 async fn the_providers_numbers_are_billed_at_the_models_price() {
-    let fake = Arc::new(Fake::new("one", Dialect::OpenAi).always(Answer::text(&["hi"], usage())));
+    let fake = Arc::new(FakeProvider::new("one", Dialect::OpenAi).always(FakeReply::text(&["hi"], usage())));
     let bench = Bench::new(vec![model("a", "one")], vec![fake]).await;
     let call = chat("a");
     let id = call.identity.id.clone();
@@ -23,7 +23,7 @@ async fn the_providers_numbers_are_billed_at_the_models_price() {
 
 #[tokio::test]
 async fn an_unknown_price_is_unpriced_and_never_zero() {
-    let fake = Arc::new(Fake::new("one", Dialect::OpenAi).always(Answer::text(&["hi"], usage())));
+    let fake = Arc::new(FakeProvider::new("one", Dialect::OpenAi).always(FakeReply::text(&["hi"], usage())));
     let bench = Bench::new(vec![Model { price: None, ..model("a", "one") }], vec![fake]).await;
     let call = chat("a");
     let id = call.identity.id.clone();
@@ -35,13 +35,13 @@ async fn an_unknown_price_is_unpriced_and_never_zero() {
 #[tokio::test]
 async fn a_failed_attempt_that_consumed_something_counts_at_its_own_price() {
     // It reports its input, produces nothing, and fails: the next one answers.
-    let mut begun = Answer::text(&["never"], usage());
+    let mut begun = FakeReply::text(&["never"], usage());
     begun.frames[0]
         .events
-        .push(baton_model::Event::Usage(baton_model::Usage::default().with(baton_model::UsageClass::Input, 7)));
+        .push(baton_model::ReplyEvent::Usage(baton_model::Usage::default().with(baton_model::UsageClass::Input, 7)));
     let broken = ProviderError::new(ErrorKind::Protocol, "cut");
-    let one = Arc::new(Fake::new("one", Dialect::OpenAi).always(begun.cut(1, Then::Fail(broken))));
-    let two = Arc::new(Fake::new("two", Dialect::OpenAi).always(Answer::text(&["hi"], usage())));
+    let one = Arc::new(FakeProvider::new("one", Dialect::OpenAi).always(begun.cut(1, FakeEnd::Fail(broken))));
+    let two = Arc::new(FakeProvider::new("two", Dialect::OpenAi).always(FakeReply::text(&["hi"], usage())));
     let models = vec![falling_back(model("a", "one"), &["b"]), model("b", "two")];
     let bench = Bench::new(models, vec![one, two]).await;
     let call = chat("a");
@@ -55,11 +55,11 @@ async fn a_failed_attempt_that_consumed_something_counts_at_its_own_price() {
 
 #[tokio::test]
 async fn a_reply_without_usage_is_estimated_and_says_so() {
-    let mut silent = Answer::text(&["some words of an answer"], usage());
+    let mut silent = FakeReply::text(&["some words of an answer"], usage());
     for frame in &mut silent.frames {
-        frame.events.retain(|event| !matches!(event, baton_model::Event::Usage(_)));
+        frame.events.retain(|event| !matches!(event, baton_model::ReplyEvent::Usage(_)));
     }
-    let fake = Arc::new(Fake::new("one", Dialect::OpenAi).always(silent));
+    let fake = Arc::new(FakeProvider::new("one", Dialect::OpenAi).always(silent));
     let bench = Bench::new(vec![model("a", "one")], vec![fake]).await;
     let call = chat("a");
     let id = call.identity.id.clone();

@@ -5,14 +5,14 @@ use baton_model::fault::ErrorKind;
 use baton_model::record::Outcome;
 use baton_model::{Code, Dialect, ModelId};
 use baton_provider_api::ProviderError;
-use baton_provider_api::fake::{Act, Answer, Fake, Then};
+use baton_provider_api::fake::{FakeAct, FakeEnd, FakeProvider, FakeReply};
 use std::sync::Arc;
 
-fn fails(kind: ErrorKind) -> Act {
+fn fails(kind: ErrorKind) -> FakeAct {
     ProviderError::new(kind, "no").into()
 }
 
-async fn two(first: Fake, second: Fake) -> (Bench, Arc<Fake>, Arc<Fake>) {
+async fn two(first: FakeProvider, second: FakeProvider) -> (Bench, Arc<FakeProvider>, Arc<FakeProvider>) {
     let (first, second) = (Arc::new(first), Arc::new(second));
     let models = vec![falling_back(model("a", "one"), &["b"]), model("b", "two")];
     let bench = Bench::new(models, vec![Arc::clone(&first), Arc::clone(&second)]).await;
@@ -41,8 +41,8 @@ async fn each_kind_of_error_goes_where_it_may_help() {
         (ErrorKind::Unreachable, 2, true),
     ] {
         let (bench, first, second) = two(
-            Fake::new("one", Dialect::OpenAi).always(fails(kind)),
-            Fake::new("two", Dialect::OpenAi).always(Answer::text(&["hi"], usage())),
+            FakeProvider::new("one", Dialect::OpenAi).always(fails(kind)),
+            FakeProvider::new("two", Dialect::OpenAi).always(FakeReply::text(&["hi"], usage())),
         )
         .await;
         let call = chat("a");
@@ -73,8 +73,9 @@ async fn each_kind_of_error_goes_where_it_may_help() {
 async fn an_error_before_the_first_content_of_a_stream_still_falls_back_unseen() {
     let broken = ProviderError::new(ErrorKind::Overloaded, "overloaded after all");
     let (bench, _, _) = two(
-        Fake::new("one", Dialect::OpenAi).always(Answer::text(&["never"], usage()).cut(1, Then::Fail(broken))),
-        Fake::new("two", Dialect::OpenAi).always(Answer::text(&["hi"], usage())),
+        FakeProvider::new("one", Dialect::OpenAi)
+            .always(FakeReply::text(&["never"], usage()).cut(1, FakeEnd::Fail(broken))),
+        FakeProvider::new("two", Dialect::OpenAi).always(FakeReply::text(&["hi"], usage())),
     )
     .await;
     let told = bench.ask(chat("a")).await.unwrap();
@@ -85,8 +86,9 @@ async fn an_error_before_the_first_content_of_a_stream_still_falls_back_unseen()
 async fn an_error_after_the_first_content_is_told_inside_the_stream() {
     let broken = ProviderError::new(ErrorKind::Overloaded, "overloaded midway");
     let (bench, _, second) = two(
-        Fake::new("one", Dialect::OpenAi).always(Answer::text(&["half", "never"], usage()).cut(2, Then::Fail(broken))),
-        Fake::new("two", Dialect::OpenAi).always(Answer::text(&["hi"], usage())),
+        FakeProvider::new("one", Dialect::OpenAi)
+            .always(FakeReply::text(&["half", "never"], usage()).cut(2, FakeEnd::Fail(broken))),
+        FakeProvider::new("two", Dialect::OpenAi).always(FakeReply::text(&["hi"], usage())),
     )
     .await;
     let call = chat("a");
@@ -103,8 +105,8 @@ async fn an_error_after_the_first_content_is_told_inside_the_stream() {
 #[tokio::test]
 async fn when_all_fail_the_caller_is_told_the_last_error() {
     let (bench, _, _) = two(
-        Fake::new("one", Dialect::OpenAi).always(fails(ErrorKind::NotFound)),
-        Fake::new("two", Dialect::OpenAi).always(fails(ErrorKind::Timeout)),
+        FakeProvider::new("one", Dialect::OpenAi).always(fails(ErrorKind::NotFound)),
+        FakeProvider::new("two", Dialect::OpenAi).always(fails(ErrorKind::Timeout)),
     )
     .await;
     let error = bench.ask(chat("a")).await.err().unwrap();
@@ -113,8 +115,8 @@ async fn when_all_fail_the_caller_is_told_the_last_error() {
 
 #[tokio::test]
 async fn a_request_may_name_its_own_fallbacks() {
-    let one = Arc::new(Fake::new("one", Dialect::OpenAi).always(fails(ErrorKind::Timeout)));
-    let two = Arc::new(Fake::new("two", Dialect::OpenAi).always(Answer::text(&["hi"], usage())));
+    let one = Arc::new(FakeProvider::new("one", Dialect::OpenAi).always(fails(ErrorKind::Timeout)));
+    let two = Arc::new(FakeProvider::new("two", Dialect::OpenAi).always(FakeReply::text(&["hi"], usage())));
     let models = vec![falling_back(model("a", "one"), &["b"]), model("b", "two"), model("c", "two")];
     let bench = Bench::new(models, vec![one, two]).await;
     let mut call = chat("a");
@@ -128,8 +130,8 @@ async fn a_request_may_name_its_own_fallbacks() {
 #[tokio::test]
 async fn a_fallback_that_the_key_may_not_use_is_passed_over() {
     let (bench, _, second) = two(
-        Fake::new("one", Dialect::OpenAi).always(fails(ErrorKind::Timeout)),
-        Fake::new("two", Dialect::OpenAi).always(Answer::text(&["hi"], usage())),
+        FakeProvider::new("one", Dialect::OpenAi).always(fails(ErrorKind::Timeout)),
+        FakeProvider::new("two", Dialect::OpenAi).always(FakeReply::text(&["hi"], usage())),
     )
     .await;
     let mut call = chat("a");
@@ -150,8 +152,8 @@ async fn a_fallback_that_the_key_may_not_use_is_passed_over() {
 #[tokio::test]
 async fn a_fallback_of_another_format_is_asked_in_its_own() {
     let (bench, first, second) = two(
-        Fake::new("one", Dialect::OpenAi).always(fails(ErrorKind::Timeout)),
-        Fake::new("two", Dialect::Anthropic).always(Answer::text(&["hi"], usage())),
+        FakeProvider::new("one", Dialect::OpenAi).always(fails(ErrorKind::Timeout)),
+        FakeProvider::new("two", Dialect::Anthropic).always(FakeReply::text(&["hi"], usage())),
     )
     .await;
     let told = bench.ask(chat("a")).await.unwrap();
@@ -163,8 +165,8 @@ async fn a_fallback_of_another_format_is_asked_in_its_own() {
 #[tokio::test]
 async fn a_model_that_keeps_failing_is_tried_last() {
     let (bench, first, second) = two(
-        Fake::new("one", Dialect::OpenAi).always(fails(ErrorKind::Timeout)),
-        Fake::new("two", Dialect::OpenAi).always(Answer::text(&["hi"], usage())),
+        FakeProvider::new("one", Dialect::OpenAi).always(fails(ErrorKind::Timeout)),
+        FakeProvider::new("two", Dialect::OpenAi).always(FakeReply::text(&["hi"], usage())),
     )
     .await;
     for _ in 0..6 {
@@ -175,7 +177,7 @@ async fn a_model_that_keeps_failing_is_tried_last() {
 
 #[tokio::test]
 async fn a_model_that_cannot_do_it_is_refused_with_those_that_can() {
-    let fake = Arc::new(Fake::new("one", Dialect::OpenAi));
+    let fake = Arc::new(FakeProvider::new("one", Dialect::OpenAi));
     let mut embeds = model("embeds", "one");
     embeds.capabilities = vec![baton_model::Capability::Embedding];
     let bench = Bench::new(vec![embeds, model("chats", "one")], vec![fake]).await;

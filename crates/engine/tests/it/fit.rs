@@ -3,11 +3,11 @@
 use crate::bench::{Bench, chat, content, conversation, falling_back, model, usage};
 use baton_model::entity::Quirks;
 use baton_model::{Code, Dialect, Model};
-use baton_provider_api::fake::{Answer, Fake};
+use baton_provider_api::fake::{FakeProvider, FakeReply};
 use std::sync::Arc;
 
-fn answering(name: &str) -> Fake {
-    Fake::new(name, Dialect::OpenAi).always(Answer::text(&["hi"], usage()))
+fn answering(name: &str) -> FakeProvider {
+    FakeProvider::new(name, Dialect::OpenAi).always(FakeReply::text(&["hi"], usage()))
 }
 
 fn limited(limit: u64) -> Model {

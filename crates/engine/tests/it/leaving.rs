@@ -4,16 +4,16 @@ use crate::bench::{Bench, chat, model, usage};
 use baton_model::record::Outcome;
 use baton_model::usage::UsageOrigin;
 use baton_model::{Dialect, UsageClass};
-use baton_provider_api::fake::{Act, Answer, Fake, Then};
-use baton_provider_api::{OnDisconnect, Settings};
+use baton_provider_api::fake::{FakeAct, FakeEnd, FakeProvider, FakeReply};
+use baton_provider_api::{OnDisconnect, ProviderSettings};
 use futures::StreamExt;
 use std::sync::Arc;
 use std::time::Duration;
 
 #[tokio::test]
 async fn the_call_is_cancelled_and_what_was_produced_is_estimated() {
-    let long = Answer::text(&["some words ", "and more words"], usage()).cut(2, Then::Hang);
-    let fake = Arc::new(Fake::new("one", Dialect::OpenAi).always(long));
+    let long = FakeReply::text(&["some words ", "and more words"], usage()).cut(2, FakeEnd::Hang);
+    let fake = Arc::new(FakeProvider::new("one", Dialect::OpenAi).always(long));
     let bench = Bench::new(vec![model("a", "one")], vec![Arc::clone(&fake)]).await;
     let call = chat("a");
     let id = call.identity.id.clone();
@@ -34,7 +34,7 @@ async fn the_call_is_cancelled_and_what_was_produced_is_estimated() {
 
 #[tokio::test]
 async fn a_client_that_leaves_before_the_reply_begins_is_recorded_too() {
-    let fake = Arc::new(Fake::new("one", Dialect::OpenAi).always(Act::Hang));
+    let fake = Arc::new(FakeProvider::new("one", Dialect::OpenAi).always(FakeAct::Hang));
     let bench = Bench::new(vec![model("a", "one")], vec![Arc::clone(&fake)]).await;
     let call = chat("a");
     let id = call.identity.id.clone();
@@ -54,11 +54,12 @@ async fn a_client_that_leaves_before_the_reply_begins_is_recorded_too() {
 
 #[tokio::test]
 async fn a_provider_may_be_drained_for_its_exact_usage() {
-    let drains = Settings {
+    let drains = ProviderSettings {
         on_disconnect: OnDisconnect::Drain { time: Duration::from_secs(60), bytes: 1 << 20 },
-        ..Settings::default()
+        ..ProviderSettings::default()
     };
-    let fake = Fake::new("one", Dialect::OpenAi).settings(drains).always(Answer::text(&["one ", "two"], usage()));
+    let fake =
+        FakeProvider::new("one", Dialect::OpenAi).settings(drains).always(FakeReply::text(&["one ", "two"], usage()));
     let bench = Bench::new(vec![model("a", "one")], vec![Arc::new(fake)]).await;
     let call = chat("a");
     let id = call.identity.id.clone();
@@ -72,12 +73,12 @@ async fn a_provider_may_be_drained_for_its_exact_usage() {
 
 #[tokio::test]
 async fn a_drain_has_bounds() {
-    let drains = Settings {
+    let drains = ProviderSettings {
         on_disconnect: OnDisconnect::Drain { time: Duration::from_secs(60), bytes: 1 },
-        ..Settings::default()
+        ..ProviderSettings::default()
     };
-    let endless = Answer::text(&["one ", "two"], usage()).cut(3, Then::Hang);
-    let fake = Fake::new("one", Dialect::OpenAi).settings(drains).always(endless);
+    let endless = FakeReply::text(&["one ", "two"], usage()).cut(3, FakeEnd::Hang);
+    let fake = FakeProvider::new("one", Dialect::OpenAi).settings(drains).always(endless);
     let bench = Bench::new(vec![model("a", "one")], vec![Arc::new(fake)]).await;
     let call = chat("a");
     let id = call.identity.id.clone();
@@ -91,7 +92,9 @@ async fn a_drain_has_bounds() {
 
 #[tokio::test]
 async fn the_time_that_a_request_allows_is_kept() {
-    let fake = Arc::new(Fake::new("one", Dialect::OpenAi).always(Answer::text(&["one"], usage()).cut(2, Then::Hang)));
+    let fake = Arc::new(
+        FakeProvider::new("one", Dialect::OpenAi).always(FakeReply::text(&["one"], usage()).cut(2, FakeEnd::Hang)),
+    );
     let bench = Bench::new(vec![model("a", "one")], vec![Arc::clone(&fake)]).await;
     let mut call = chat("a");
     call.routing.timeout = Some(Duration::from_millis(20));

@@ -4,13 +4,13 @@ use crate::bench::{Bench, chat, model, usage};
 use baton_engine::{EngineSettings, JournalSettings, Ledger};
 use baton_model::record::Outcome;
 use baton_model::{Code, Dialect, RequestId, SystemClock};
-use baton_provider_api::fake::{Act, Answer, Fake};
+use baton_provider_api::fake::{FakeAct, FakeProvider, FakeReply};
 use baton_store::Store;
-use baton_store::ledger::{Filter, Page};
+use baton_store::ledger::{RequestFilter, RequestPage};
 use std::sync::Arc;
 
-fn answering() -> Arc<Fake> {
-    Arc::new(Fake::new("one", Dialect::OpenAi).always(Answer::text(&["hi"], usage())))
+fn answering() -> Arc<FakeProvider> {
+    Arc::new(FakeProvider::new("one", Dialect::OpenAi).always(FakeReply::text(&["hi"], usage())))
 }
 
 async fn store() -> Store {
@@ -19,8 +19,8 @@ async fn store() -> Store {
     store
 }
 
-async fn listed(store: &Store) -> Page {
-    store.ledger().list(&Filter::default(), None, 100).await.unwrap()
+async fn list_requests(store: &Store) -> RequestPage {
+    store.ledger().list(&RequestFilter::default(), None, 100).await.unwrap()
 }
 
 #[tokio::test]
@@ -43,7 +43,9 @@ async fn a_process_that_died_is_made_good_by_the_next() {
     let (ended, open) = (chat("a"), chat("a"));
     let (ended_id, open_id) = (ended.identity.id.clone(), open.identity.id.clone());
     {
-        let hangs = Arc::new(Fake::new("one", Dialect::OpenAi).then(Answer::text(&["hi"], usage())).then(Act::Hang));
+        let hangs = Arc::new(
+            FakeProvider::new("one", Dialect::OpenAi).then(FakeReply::text(&["hi"], usage())).then(FakeAct::Hang),
+        );
         let lost = store().await;
         let bench = Bench::over(vec![model("a", "one")], vec![hangs], EngineSettings::default(), folder, lost);
         bench.ask(ended).await.unwrap();
@@ -69,7 +71,7 @@ async fn a_process_that_died_is_made_good_by_the_next() {
             let ledger = Ledger::open(settings, fresh.clone(), Arc::new(SystemClock)).unwrap();
             ledger.close().await;
         }
-        let page = listed(&fresh).await;
+        let page = list_requests(&fresh).await;
         let found: Vec<(&RequestId, Outcome)> = page.items.iter().map(|record| (&record.id, record.outcome)).collect();
         assert_eq!(found.len(), 2, "{found:?}");
         assert!(found.contains(&(&ended_id, Outcome::Completed)));
@@ -100,14 +102,16 @@ async fn a_full_journal_refuses_requests_rather_than_lose_their_records() {
     // The tables are missing, so nothing can be moved into this database.
     let away = Store::open("sqlite::memory:").await.unwrap();
     let ledger = Ledger::open(settings, away, Arc::new(SystemClock)).unwrap();
-    assert_eq!(ledger.trouble(), None);
+    assert_eq!(ledger.recording_problem(), None);
     let bench = Bench::new(vec![model("a", "one")], vec![answering()]).await;
     let call = chat("a");
     let id = call.identity.id.clone();
     bench.ask(call).await.unwrap();
     let record = bench.record(&id).await;
     ledger.append(&record).await.unwrap();
-    assert!(ledger.trouble().is_some_and(|trouble| trouble.contains("the database has not taken its records")));
+    assert!(
+        ledger.recording_problem().is_some_and(|trouble| trouble.contains("the database has not taken its records"))
+    );
     assert!(ledger.pending_bytes() > 1);
 }
 
@@ -124,7 +128,7 @@ async fn requests_are_slowed_down_before_they_are_refused() {
     bench.ask(call).await.unwrap();
     let record = bench.record(&id).await;
     let mut waits = vec![ledger.slowdown()];
-    while ledger.trouble().is_none() {
+    while ledger.recording_problem().is_none() {
         ledger.append(&record).await.unwrap();
         waits.push(ledger.slowdown());
     }
@@ -204,6 +208,6 @@ async fn many_at_once_are_recorded_once_each() {
         told.unwrap();
     }
     bench.engine.close().await;
-    let usage = bench.store.ledger().list(&Filter::default(), None, 1000).await.unwrap();
+    let usage = bench.store.ledger().list(&RequestFilter::default(), None, 1000).await.unwrap();
     assert_eq!(usage.items.len(), 200);
 }

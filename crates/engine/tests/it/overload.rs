@@ -7,19 +7,19 @@ use baton_model::fault::ErrorKind;
 use baton_model::record::Outcome;
 use baton_model::usage::UsageOrigin;
 use baton_model::{Code, Cost, Dialect, UsageClass};
-use baton_provider_api::fake::{Act, Answer, Fake};
-use baton_provider_api::{Frame, ProviderError, Settings};
+use baton_provider_api::fake::{FakeAct, FakeProvider, FakeReply};
+use baton_provider_api::{Frame, ProviderError, ProviderSettings};
 use bytes::Bytes;
 use futures::StreamExt;
 use std::sync::Arc;
 use std::time::Duration;
 
-fn failing(id: &str) -> Arc<Fake> {
-    Arc::new(Fake::new(id, Dialect::OpenAi).always(ProviderError::new(ErrorKind::Internal, "broke")))
+fn failing(id: &str) -> Arc<FakeProvider> {
+    Arc::new(FakeProvider::new(id, Dialect::OpenAi).always(ProviderError::new(ErrorKind::Internal, "broke")))
 }
 
-fn answering(id: &str) -> Arc<Fake> {
-    Arc::new(Fake::new(id, Dialect::OpenAi).always(Answer::text(&["hi"], usage())))
+fn answering(id: &str) -> Arc<FakeProvider> {
+    Arc::new(FakeProvider::new(id, Dialect::OpenAi).always(FakeReply::text(&["hi"], usage())))
 }
 
 #[tokio::test]
@@ -45,11 +45,11 @@ async fn an_open_circuit_fails_fast() {
 
 #[tokio::test]
 async fn a_half_open_circuit_lets_one_request_through() {
-    let fake = Fake::new("one", Dialect::OpenAi)
-        .settings(Settings { retries: 0, ..Settings::default() })
+    let fake = FakeProvider::new("one", Dialect::OpenAi)
+        .settings(ProviderSettings { retries: 0, ..ProviderSettings::default() })
         .then(ProviderError::new(ErrorKind::Internal, "broke"))
-        .then(Act::Hang)
-        .always(Answer::text(&["hi"], usage()));
+        .then(FakeAct::Hang)
+        .always(FakeReply::text(&["hi"], usage()));
     let fake = Arc::new(fake);
     // Its cooldown is over at once.
     let circuit = CircuitSettings { failures: 1, cooldown: Duration::ZERO };
@@ -91,7 +91,7 @@ async fn retries_obey_a_budget() {
 
 #[tokio::test]
 async fn one_key_can_not_keep_the_others_out() {
-    let hanging = Arc::new(Fake::new("one", Dialect::OpenAi).always(Answer::text(&["hi"], usage())));
+    let hanging = Arc::new(FakeProvider::new("one", Dialect::OpenAi).always(FakeReply::text(&["hi"], usage())));
     let settings = EngineSettings { max_in_flight: 4, ..EngineSettings::default() };
     let bench = Bench::with(vec![model("a", "one")], vec![hanging], settings).await;
     let ask = async |key: &str| bench.engine.serve(of_key(chat("a"), key)).await;
@@ -110,8 +110,8 @@ async fn one_key_can_not_keep_the_others_out() {
 
 #[tokio::test]
 async fn a_provider_has_its_own_bound() {
-    let bounded = Settings { max_in_flight: Some(1), ..Settings::default() };
-    let first = Fake::new("one", Dialect::OpenAi).settings(bounded).always(Answer::text(&["hi"], usage()));
+    let bounded = ProviderSettings { max_in_flight: Some(1), ..ProviderSettings::default() };
+    let first = FakeProvider::new("one", Dialect::OpenAi).settings(bounded).always(FakeReply::text(&["hi"], usage()));
     let models = vec![model("a", "one"), falling_back(model("b", "one"), &["c"]), model("c", "two")];
     let bench = Bench::new(models, vec![Arc::new(first), answering("two")]).await;
     let held = bench.engine.serve(chat("a")).await.unwrap();
@@ -124,7 +124,8 @@ async fn a_provider_has_its_own_bound() {
 
 #[tokio::test]
 async fn a_body_that_is_too_large_to_translate_may_still_pass_through() {
-    let (same, other) = (answering("one"), Fake::new("two", Dialect::Anthropic).always(Answer::text(&["hi"], usage())));
+    let (same, other) =
+        (answering("one"), FakeProvider::new("two", Dialect::Anthropic).always(FakeReply::text(&["hi"], usage())));
     let settings = EngineSettings { max_translated_bytes: 20, ..EngineSettings::default() };
     let models = vec![model("a", "one"), model("b", "two"), falling_back(model("c", "two"), &["a"])];
     let bench = Bench::with(models, vec![same, Arc::new(other)], settings).await;
@@ -143,7 +144,7 @@ async fn a_body_that_is_too_large_to_translate_may_still_pass_through() {
 
 #[tokio::test]
 async fn a_meaning_is_read_only_where_there_is_memory_for_it() {
-    let other = Fake::new("two", Dialect::Anthropic).always(Answer::text(&["hi"], usage()));
+    let other = FakeProvider::new("two", Dialect::Anthropic).always(FakeReply::text(&["hi"], usage()));
     let settings = EngineSettings { max_bytes_in_flight: 4000, ..EngineSettings::default() };
     let bench = Bench::with(vec![model("b", "two")], vec![Arc::new(other)], settings).await;
     let hold = |key, bytes| {
@@ -152,7 +153,7 @@ async fn a_meaning_is_read_only_where_there_is_memory_for_it() {
     };
     let call = |bytes| {
         let call = of_key(chat("b"), "one");
-        baton_engine::Call { content: call.content.held(Some(hold("one", bytes))), ..call }
+        baton_engine::Call { content: call.content.with_hold(Some(hold("one", bytes))), ..call }
     };
     let another = hold("another", 3500);
     assert_eq!(bench.ask(call(100)).await.err().unwrap().code, Code::Overloaded);
@@ -172,13 +173,13 @@ fn what_a_translation_costs_is_counted_by_what_is_in_it() {
 }
 
 /// Frames of text, of which a cache with small bounds keeps none.
-fn long_answer(frames: usize) -> Answer {
-    let mut answer = Answer::text(&[], usage());
+fn long_answer(frames: usize) -> FakeReply {
+    let mut answer = FakeReply::text(&[], usage());
     let piece = "x".repeat(10_000);
     let frame = Frame {
         bytes: Bytes::from(piece.clone()),
         hidden: false,
-        events: vec![baton_model::Event::Text { choice: 0, text: piece }],
+        events: vec![baton_model::ReplyEvent::Text { choice: 0, text: piece }],
     };
     answer.frames.splice(1..1, std::iter::repeat_n(frame, frames));
     answer
@@ -186,7 +187,7 @@ fn long_answer(frames: usize) -> Answer {
 
 #[tokio::test]
 async fn a_shared_reply_that_nobody_reads_is_not_pulled() {
-    let fake = Arc::new(Fake::new("one", Dialect::OpenAi).always(long_answer(100)));
+    let fake = Arc::new(FakeProvider::new("one", Dialect::OpenAi).always(long_answer(100)));
     let cache = CacheSettings { max_reply_bytes: 100_000, ..CacheSettings::default() };
     let settings = EngineSettings { cache, ..EngineSettings::default() };
     let bench = Bench::with(vec![model("a", "one")], vec![Arc::clone(&fake)], settings).await;
@@ -213,7 +214,7 @@ async fn a_shared_reply_that_nobody_reads_is_not_pulled() {
 
 #[tokio::test]
 async fn a_reader_that_leaves_lets_the_others_go_on() {
-    let fake = Arc::new(Fake::new("one", Dialect::OpenAi).always(long_answer(100)));
+    let fake = Arc::new(FakeProvider::new("one", Dialect::OpenAi).always(long_answer(100)));
     let cache = CacheSettings { max_reply_bytes: 100_000, ..CacheSettings::default() };
     let settings = EngineSettings { cache, ..EngineSettings::default() };
     let bench = Bench::with(vec![model("a", "one")], vec![fake], settings).await;
@@ -232,7 +233,7 @@ async fn a_reader_that_leaves_lets_the_others_go_on() {
 async fn a_call_that_timed_out_is_recorded_at_its_estimated_cost() {
     let late = ProviderError::new(ErrorKind::Timeout, "it took longer than 1 s (total)").maybe_billed();
     let unreached = ProviderError::new(ErrorKind::Timeout, "no connection within 1 s (connect)");
-    let fake = Fake::new("one", Dialect::OpenAi).then(late).then(unreached);
+    let fake = FakeProvider::new("one", Dialect::OpenAi).then(late).then(unreached);
     let bench = Bench::new(vec![model("a", "one")], vec![Arc::new(fake)]).await;
     let (timed_out, unsent) = (chat("a"), chat("a"));
     let (first, second) = (timed_out.identity.id.clone(), unsent.identity.id.clone());

@@ -1,10 +1,10 @@
 //! One try to deliver an event.
 
 use super::sealed_row;
-use super::secret::Secrets;
+use super::secret::WebhookSecrets;
 use crate::cloud;
-use baton_bus::Event;
-use baton_fetch::{Client, FetchError, Reply, Request};
+use baton_bus::BusEvent;
+use baton_fetch::{FetchClient, FetchError, FetchReply, FetchRequest};
 use baton_model::{Clock, Timestamp};
 use baton_seal::Keyring;
 use baton_store::webhooks::DueDelivery;
@@ -16,14 +16,14 @@ use std::time::Duration;
 /// What a try needs.
 #[derive(Clone)]
 pub struct Means {
-    pub client: Client,
+    pub client: FetchClient,
     pub keyring: Option<Keyring>,
     pub clock: Arc<dyn Clock>,
 }
 
 /// A try that is over.
 #[derive(Debug)]
-pub struct Tried {
+pub struct DeliveryAttempt {
     /// The delivery.
     pub delivery: String,
     /// Whose it is.
@@ -31,12 +31,12 @@ pub struct Tried {
     /// How often it had failed before.
     pub failures: u32,
     /// What came of it.
-    pub outcome: Outcome,
+    pub outcome: DeliveryOutcome,
 }
 
 /// What came of a try.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum DeliveryOutcome {
     /// The service has it.
     Accepted(StatusCode),
     /// It has not: another try may help, after the time it asked for at the earliest.
@@ -47,7 +47,7 @@ pub enum Outcome {
     Gone,
 }
 
-impl Outcome {
+impl DeliveryOutcome {
     /// Whether the service took it.
     pub fn is_accepted(&self) -> bool {
         matches!(self, Self::Accepted(_))
@@ -55,31 +55,32 @@ impl Outcome {
 }
 
 /// Delivers an event; takes as long as the client's limit at most.
-pub async fn call(means: Means, due: DueDelivery) -> Tried {
+pub async fn call(means: Means, due: DueDelivery) -> DeliveryAttempt {
     let outcome = match request(&means, &due) {
         Ok(request) => match means.client.send(request).await {
             Ok(reply) => outcome_of_reply(&reply, means.clock.now()),
             Err(error) => outcome_of_failure(&error),
         },
         // An operator can put that right.
-        Err(error) => Outcome::Again { status: None, error, after: None },
+        Err(error) => DeliveryOutcome::Again { status: None, error, after: None },
     };
-    Tried { delivery: due.delivery.id, webhook: due.webhook.id, failures: due.delivery.attempts, outcome }
+    DeliveryAttempt { delivery: due.delivery.id, webhook: due.webhook.id, failures: due.delivery.attempts, outcome }
 }
 
-fn request(means: &Means, due: &DueDelivery) -> Result<Request, String> {
+fn request(means: &Means, due: &DueDelivery) -> Result<FetchRequest, String> {
     let webhook = &due.webhook;
     let keyring = means.keyring.as_ref();
     let keyring = keyring.ok_or("the webhook's secret is encrypted, but BATON_SECRET_KEY is not set")?;
     // Opened for each try, so that the plain secret does not stay in memory between them.
     let opened = keyring.open_text(&sealed_row(&webhook.id), &webhook.sealed_secret);
     let opened = opened.map_err(|error| format!("the webhook's secret can't be read: {error}"))?;
-    let secrets = Secrets::read(&opened).map_err(|error| format!("the webhook's secret can't be read: {error}"))?;
+    let secrets =
+        WebhookSecrets::read(&opened).map_err(|error| format!("the webhook's secret can't be read: {error}"))?;
     Ok(signed(&webhook.url, &secrets, &cloud(&due.event), means.clock.now()))
 }
 
 /// An event for a webhook, signed.
-pub fn signed(url: &str, secrets: &Secrets, event: &Event, now: Timestamp) -> Request {
+pub fn signed(url: &str, secrets: &WebhookSecrets, event: &BusEvent, now: Timestamp) -> FetchRequest {
     // Written once: the signature covers these bytes, and another serialisation could differ.
     let body = event.write();
     let signatures = secrets.signatures(&event.id, now, body.as_bytes());
@@ -93,30 +94,30 @@ pub fn signed(url: &str, secrets: &Secrets, event: &Event, now: Timestamp) -> Re
     // Ids, digits and base64 are always values of headers.
     .filter_map(|(name, value)| Some((HeaderName::from_static(name), HeaderValue::try_from(value).ok()?)))
     // Only the status counts, so a reply that is too long is no failure.
-    .fold(Request::post(url, body).cut(), |request, (name, value)| request.header(name, value));
+    .fold(FetchRequest::post(url, body).cut_large_replies(), |request, (name, value)| request.header(name, value));
     request.header(CONTENT_TYPE, HeaderValue::from_static("application/cloudevents+json"))
 }
 
-fn outcome_of_reply(reply: &Reply, now: Timestamp) -> Outcome {
+fn outcome_of_reply(reply: &FetchReply, now: Timestamp) -> DeliveryOutcome {
     let status = reply.status;
     if status.is_success() {
-        return Outcome::Accepted(status);
+        return DeliveryOutcome::Accepted(status);
     }
     // The Standard Webhooks scheme defines 410 as the end of the subscription.
     if status == StatusCode::GONE {
-        return Outcome::Gone;
+        return DeliveryOutcome::Gone;
     }
     let hint =
         if status.is_redirection() { "; redirects are not followed: register the address behind it" } else { "" };
     let error = format!("it answered {status}{hint}");
-    Outcome::Again { status: Some(status), error, after: retry_after(&reply.headers, now) }
+    DeliveryOutcome::Again { status: Some(status), error, after: retry_after(&reply.headers, now) }
 }
 
-fn outcome_of_failure(error: &FetchError) -> Outcome {
+fn outcome_of_failure(error: &FetchError) -> DeliveryOutcome {
     match error {
         // No connection is made, so trying again would find out nothing but whether the name has moved.
-        FetchError::Refused { .. } | FetchError::Address { .. } => Outcome::Never(error.to_string()),
-        _ => Outcome::Again { status: None, error: error.to_string(), after: None },
+        FetchError::Refused { .. } | FetchError::Address { .. } => DeliveryOutcome::Never(error.to_string()),
+        _ => DeliveryOutcome::Again { status: None, error: error.to_string(), after: None },
     }
 }
 

@@ -18,9 +18,9 @@ pub mod secret;
 pub mod target;
 mod test_message;
 
-pub use rounds::Webhooks;
+pub use rounds::WebhookSender;
 pub use schedule::Schedule;
-pub use secret::{Secret, SecretFault, Secrets};
+pub use secret::{WebhookSecret, WebhookSecretFault, WebhookSecrets};
 pub use test_message::{TEST, TestResult, send_test};
 
 use ipnet::IpNet;
@@ -31,7 +31,7 @@ const READ: usize = 16 << 10;
 
 /// How webhooks are called.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
+pub struct WebhookSettings {
     /// Networks besides the public internet where webhooks may be.
     pub allow: Vec<IpNet>,
     /// How long a service may take to reply.
@@ -40,7 +40,7 @@ pub struct Settings {
     pub schedule: Schedule,
 }
 
-impl Default for Settings {
+impl Default for WebhookSettings {
     fn default() -> Self {
         Self { allow: Vec::new(), timeout: Duration::from_secs(10), schedule: Schedule::default() }
     }

@@ -1,13 +1,13 @@
 //! Many deliveries at once, without one slow service holding up the others.
 
-use super::call::{Means, Outcome, Tried, call};
+use super::call::{DeliveryAttempt, DeliveryOutcome, Means, call};
 use super::schedule::Schedule;
-use super::{READ, Settings};
+use super::{READ, WebhookSettings};
 use crate::outage::Outage;
-use baton_fetch::{Client, Limits};
+use baton_fetch::{FetchClient, FetchLimits};
 use baton_model::{Actor, Clock, Timestamp};
 use baton_seal::Keyring;
-use baton_store::webhooks::{DueDelivery, Failure};
+use baton_store::webhooks::{DeliveryFailure, DueDelivery};
 use baton_store::{NewAudit, Store, StoreError};
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
@@ -35,7 +35,7 @@ const STALE: Duration = Duration::from_secs(5);
 const WHAT: &str = "the delivery of webhooks";
 
 /// Delivers events to webhooks.
-pub struct Webhooks {
+pub struct WebhookSender {
     store: Store,
     means: Means,
     schedule: Schedule,
@@ -44,12 +44,12 @@ pub struct Webhooks {
 
 /// What is under way.
 struct Work {
-    chance: StdRng,
+    rng: StdRng,
     outage: Outage,
     last: Instant,
-    calls: FuturesUnordered<BoxFuture<'static, Tried>>,
+    calls: FuturesUnordered<BoxFuture<'static, DeliveryAttempt>>,
     /// What is over, but not yet written down.
-    tried: Vec<Tried>,
+    tried: Vec<DeliveryAttempt>,
     targets: BTreeMap<String, Target>,
 }
 
@@ -62,13 +62,19 @@ struct Target {
     fails: bool,
 }
 
-impl Webhooks {
+impl WebhookSender {
     /// Over that database, with the keys that webhooks' secrets are sealed with. `seed` varies waits.
-    pub fn new(store: Store, keyring: Option<Keyring>, settings: Settings, clock: Arc<dyn Clock>, seed: u64) -> Self {
-        let limits = Limits { time: settings.timeout, bytes: READ };
-        let means = Means { client: Client::guarded(settings.allow).within(limits), keyring, clock };
+    pub fn new(
+        store: Store,
+        keyring: Option<Keyring>,
+        settings: WebhookSettings,
+        clock: Arc<dyn Clock>,
+        seed: u64,
+    ) -> Self {
+        let limits = FetchLimits { time: settings.timeout, bytes: READ };
+        let means = Means { client: FetchClient::guarded(settings.allow).with_limits(limits), keyring, clock };
         let work = Work {
-            chance: StdRng::seed_from_u64(seed),
+            rng: StdRng::seed_from_u64(seed),
             outage: Outage::default(),
             last: Instant::now(),
             calls: FuturesUnordered::new(),
@@ -83,18 +89,18 @@ impl Webhooks {
     pub async fn round(&self) -> bool {
         let mut work = self.work.lock().await;
         work.forget_if_stale();
-        if work.outage.rests(Instant::now()) {
+        if work.outage.is_pausing(Instant::now()) {
             return false;
         }
         let done = self.turn(&mut work).await;
         work.last = Instant::now();
         match done {
             Ok(busy) => {
-                work.outage.over(WHAT);
+                work.outage.note_success(WHAT);
                 busy
             }
             Err(error) => {
-                work.outage.failed(Instant::now(), WHAT, &error);
+                work.outage.note_failure(Instant::now(), WHAT, &error);
                 false
             }
         }
@@ -102,7 +108,7 @@ impl Webhooks {
 
     async fn turn(&self, work: &mut Work) -> Result<bool, StoreError> {
         // First of all: what can't be written down would be delivered again and again.
-        self.note(work).await?;
+        self.write_outcomes(work).await?;
         self.begin(work).await?;
         if work.calls.is_empty() {
             return Ok(false);
@@ -115,7 +121,7 @@ impl Webhooks {
                 work.tried.push(tried);
             }
         }
-        self.note(work).await?;
+        self.write_outcomes(work).await?;
         Ok(true)
     }
 
@@ -123,9 +129,9 @@ impl Webhooks {
     async fn begin(&self, work: &mut Work) -> Result<(), StoreError> {
         while work.calls.len() < CALLS {
             // Asked anew each time: the calls begun in this loop fill their targets.
-            let full = work.full();
+            let full = work.busy_webhooks();
             let full: Vec<&str> = full.iter().map(String::as_str).collect();
-            let due = self.store.webhooks().due(self.means.clock.now(), &full, LOOK).await?;
+            let due = self.store.webhooks().list_due(self.means.clock.now(), &full, LOOK).await?;
             let before = work.calls.len();
             due.into_iter().for_each(|due| work.call(&self.means, due));
             if work.calls.len() == before {
@@ -136,11 +142,11 @@ impl Webhooks {
     }
 
     /// Writes down what is over.
-    async fn note(&self, work: &mut Work) -> Result<(), StoreError> {
+    async fn write_outcomes(&self, work: &mut Work) -> Result<(), StoreError> {
         while let Some(tried) = work.tried.pop() {
             match self.write(work, &tried).await {
                 // The webhook has been deleted meanwhile, and its deliveries with it.
-                Ok(()) | Err(StoreError::NotFound { .. }) => work.finished(&tried),
+                Ok(()) | Err(StoreError::NotFound { .. }) => work.finish_attempt(&tried),
                 Err(error) => {
                     // Put back: it is written before anything new begins.
                     work.tried.push(tried);
@@ -151,30 +157,30 @@ impl Webhooks {
         Ok(())
     }
 
-    async fn write(&self, work: &mut Work, tried: &Tried) -> Result<(), StoreError> {
+    async fn write(&self, work: &mut Work, tried: &DeliveryAttempt) -> Result<(), StoreError> {
         let now = self.means.clock.now();
         let failure = match &tried.outcome {
-            Outcome::Accepted(status) => {
-                return self.store.webhooks().delivered(&tried.delivery, status.as_u16(), now).await;
+            DeliveryOutcome::Accepted(status) => {
+                return self.store.webhooks().mark_delivered(&tried.delivery, status.as_u16(), now).await;
             }
-            Outcome::Again { status, error, after } => {
+            DeliveryOutcome::Again { status, error, after } => {
                 // The number of earlier failures picks the wait, so that a restart continues the schedule.
-                let wait = self.schedule.next(tried.failures, *after, &mut work.chance);
-                Failure {
+                let wait = self.schedule.next(tried.failures, *after, &mut work.rng);
+                DeliveryFailure {
                     status: status.map(|status| status.as_u16()),
                     error: error.clone(),
                     next: wait.map(|wait| now.plus(wait)),
                 }
             }
-            Outcome::Never(error) => Failure { status: None, error: error.clone(), next: None },
-            Outcome::Gone => {
+            DeliveryOutcome::Never(error) => DeliveryFailure { status: None, error: error.clone(), next: None },
+            DeliveryOutcome::Gone => {
                 // Before the delivery is marked: if the node dies in between, the next try gets the 410 again and
                 // ends the webhook then.
                 self.deactivate(&tried.webhook, now).await?;
-                Failure { status: Some(410), error: "it answered 410 Gone".to_owned(), next: None }
+                DeliveryFailure { status: Some(410), error: "it answered 410 Gone".to_owned(), next: None }
             }
         };
-        let Failure { status, error, next } = &failure;
+        let DeliveryFailure { status, error, next } = &failure;
         let given_up = next.is_none();
         tracing::warn!(
             webhook.id = tried.webhook,
@@ -184,7 +190,7 @@ impl Webhooks {
             given_up,
             "a webhook failed"
         );
-        self.store.webhooks().failed(&tried.delivery, &failure, now).await
+        self.store.webhooks().mark_failed(&tried.delivery, &failure, now).await
     }
 
     /// Ends a webhook whose service wants no more events.
@@ -236,7 +242,7 @@ impl Work {
     }
 
     /// Webhooks that get no more calls for now.
-    fn full(&self) -> Vec<String> {
+    fn busy_webhooks(&self) -> Vec<String> {
         let failing = self.failing();
         let full = self.targets.iter().filter(|(_, target)| !target.has_room(failing));
         full.map(|(id, _)| id.clone()).collect()
@@ -247,7 +253,7 @@ impl Work {
         self.targets.values().filter(|target| target.fails).map(|target| target.deliveries.len()).sum()
     }
 
-    fn finished(&mut self, tried: &Tried) {
+    fn finish_attempt(&mut self, tried: &DeliveryAttempt) {
         let Some(target) = self.targets.get_mut(&tried.webhook) else { return };
         target.deliveries.remove(&tried.delivery);
         target.fails = !tried.outcome.is_accepted();

@@ -22,11 +22,11 @@ impl Default for Schedule {
 impl Schedule {
     /// The wait before the next try, after `failures` before this one; `None`: there is none. Varied by a fifth either
     /// way, so that what failed together does not return together; never less than the service asked for.
-    pub fn next(&self, failures: u32, asked: Option<Duration>, chance: &mut impl Rng) -> Option<Duration> {
+    pub fn next(&self, failures: u32, asked: Option<Duration>, rng: &mut impl Rng) -> Option<Duration> {
         let wait = *self.0.get(usize::try_from(failures).ok()?)?;
         // Bounded: a service could otherwise keep its deliveries in the queue for ever.
         let asked = asked.unwrap_or_default().min(LONGEST_ASKED);
-        Some(wait.mul_f64(chance.random_range(0.8..1.2)).max(asked))
+        Some(wait.mul_f64(rng.random_range(0.8..1.2)).max(asked))
     }
 }
 
@@ -38,23 +38,23 @@ mod tests {
 
     #[test]
     fn waits_grow_and_end() {
-        let (schedule, chance) = (Schedule::default(), &mut StdRng::seed_from_u64(1));
+        let (schedule, rng) = (Schedule::default(), &mut StdRng::seed_from_u64(1));
         for (failures, seconds) in [(0, 5), (1, 60), (2, 300), (3, 1_800), (4, 7_200), (5, 21_600), (6, 43_200)] {
-            let wait = schedule.next(failures, None, chance).map(|wait| wait.as_secs_f64());
+            let wait = schedule.next(failures, None, rng).map(|wait| wait.as_secs_f64());
             let expected = f64::from(seconds);
             assert!(wait.is_some_and(|wait| (expected * 0.8..expected * 1.2).contains(&wait)), "{failures}: {wait:?}");
         }
-        assert_eq!(schedule.next(7, None, chance), None);
-        assert_eq!(schedule.next(u32::MAX, None, chance), None);
+        assert_eq!(schedule.next(7, None, rng), None);
+        assert_eq!(schedule.next(u32::MAX, None, rng), None);
     }
 
     #[test]
     fn a_service_is_left_alone_as_long_as_it_asks_but_no_longer_than_a_day() {
-        let (schedule, chance) = (Schedule::default(), &mut StdRng::seed_from_u64(1));
+        let (schedule, rng) = (Schedule::default(), &mut StdRng::seed_from_u64(1));
         let asked = |seconds| Some(Duration::from_secs(seconds));
-        assert_eq!(schedule.next(0, asked(600), chance), asked(600));
-        assert_eq!(schedule.next(0, asked(u64::MAX), chance), asked(86_400));
-        assert!(schedule.next(1, asked(1), chance) > asked(1));
-        assert_eq!(schedule.next(7, asked(600), chance), None, "asking makes no new tries");
+        assert_eq!(schedule.next(0, asked(600), rng), asked(600));
+        assert_eq!(schedule.next(0, asked(u64::MAX), rng), asked(86_400));
+        assert!(schedule.next(1, asked(1), rng) > asked(1));
+        assert_eq!(schedule.next(7, asked(600), rng), None, "asking makes no new tries");
     }
 }

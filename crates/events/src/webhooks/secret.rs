@@ -20,26 +20,26 @@ const MADE: usize = 32;
 
 /// A webhook's secret.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(Zeroizing<Vec<u8>>);
+pub struct WebhookSecret(Zeroizing<Vec<u8>>);
 
 /// Why a text is no secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected `whsec_` and 24 to 64 bytes in base64")]
-pub struct SecretFault;
+pub struct WebhookSecretFault;
 
-impl Secret {
+impl WebhookSecret {
     /// A new one. Its randomness has to be the system's.
-    pub fn generate(chance: &mut impl Rng) -> Self {
-        Self(Zeroizing::new(chance.random::<[u8; MADE]>().to_vec()))
+    pub fn generate(rng: &mut impl Rng) -> Self {
+        Self(Zeroizing::new(rng.random::<[u8; MADE]>().to_vec()))
     }
 
     /// Reads one as it is shown: `whsec_` and base64.
     ///
     /// # Errors
-    /// [`SecretFault`].
-    pub fn parse(text: &str) -> Result<Self, SecretFault> {
+    /// [`WebhookSecretFault`].
+    pub fn parse(text: &str) -> Result<Self, WebhookSecretFault> {
         let bytes = text.strip_prefix(PREFIX).and_then(|text| STANDARD.decode(text).ok()).map(Zeroizing::new);
-        bytes.filter(|bytes| (SHORTEST..=LONGEST).contains(&bytes.len())).map(Self).ok_or(SecretFault)
+        bytes.filter(|bytes| (SHORTEST..=LONGEST).contains(&bytes.len())).map(Self).ok_or(WebhookSecretFault)
     }
 
     /// The secret as it is shown, once.
@@ -73,7 +73,7 @@ impl Secret {
     }
 }
 
-impl fmt::Debug for Secret {
+impl fmt::Debug for WebhookSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(…)")
     }
@@ -81,22 +81,22 @@ impl fmt::Debug for Secret {
 
 /// A webhook's secret, and the one before while its services change over: messages are signed with both then.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Secrets {
+pub struct WebhookSecrets {
     /// The secret.
-    pub current: Secret,
+    pub current: WebhookSecret,
     /// The one before, and until when it signs too.
-    pub previous: Option<(Secret, Timestamp)>,
+    pub previous: Option<(WebhookSecret, Timestamp)>,
 }
 
-impl Secrets {
+impl WebhookSecrets {
     /// One secret alone.
-    pub fn of(current: Secret) -> Self {
+    pub fn of(current: WebhookSecret) -> Self {
         Self { current, previous: None }
     }
 
     /// With a new secret; the one before signs too until then.
     #[must_use]
-    pub fn rotated(self, new: Secret, until: Timestamp) -> Self {
+    pub fn rotate(self, new: WebhookSecret, until: Timestamp) -> Self {
         Self { current: new, previous: Some((self.current, until)) }
     }
 
@@ -122,16 +122,16 @@ impl Secrets {
     /// Reads what [`Self::write`] wrote.
     ///
     /// # Errors
-    /// [`SecretFault`].
-    pub fn read(text: &str) -> Result<Self, SecretFault> {
+    /// [`WebhookSecretFault`].
+    pub fn read(text: &str) -> Result<Self, WebhookSecretFault> {
         let mut words = text.split(' ');
-        let current = Secret::parse(words.next().ok_or(SecretFault)?)?;
+        let current = WebhookSecret::parse(words.next().ok_or(WebhookSecretFault)?)?;
         let previous = match (words.next(), words.next(), words.next()) {
             (None, ..) => None,
             (Some(previous), Some(until), None) => {
-                Some((Secret::parse(previous)?, Timestamp(until.parse().map_err(|_| SecretFault)?)))
+                Some((WebhookSecret::parse(previous)?, Timestamp(until.parse().map_err(|_| WebhookSecretFault)?)))
             }
-            _ => return Err(SecretFault),
+            _ => return Err(WebhookSecretFault),
         };
         Ok(Self { current, previous })
     }
@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn signatures_are_those_of_the_scheme() {
-        let secret = Secret::parse(SECRET).unwrap();
+        let secret = WebhookSecret::parse(SECRET).unwrap();
         assert_eq!(secret.sign(ID, MOMENT, BODY), SIGNATURE);
         assert_eq!(*secret.reveal(), SECRET);
         for signatures in [SIGNATURE, &format!("v1,AAAA v1a,x {SIGNATURE}")] {
@@ -171,24 +171,24 @@ mod tests {
         let short = format!("whsec_{}", STANDARD.encode([1; 23]));
         let long = format!("whsec_{}", STANDARD.encode([1; 65]));
         for text in ["", "whsec_", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_?", &short, &long] {
-            assert_eq!(Secret::parse(text), Err(SecretFault), "{text}");
+            assert_eq!(WebhookSecret::parse(text), Err(WebhookSecretFault), "{text}");
         }
-        assert_eq!(format!("{:?}", Secret::parse(SECRET)), "Ok(Secret(…))");
+        assert_eq!(format!("{:?}", WebhookSecret::parse(SECRET)), "Ok(Secret(…))");
         for text in ["", &format!("{SECRET} {SECRET}"), &format!("{SECRET} {SECRET} soon"), &format!("{SECRET} ")] {
-            assert_eq!(Secrets::read(text), Err(SecretFault), "{text}");
+            assert_eq!(WebhookSecrets::read(text), Err(WebhookSecretFault), "{text}");
         }
     }
 
     #[test]
     fn both_secrets_sign_while_they_change() {
-        let [old, new] = [1, 2].map(|seed| Secret::generate(&mut StdRng::seed_from_u64(seed)));
+        let [old, new] = [1, 2].map(|seed| WebhookSecret::generate(&mut StdRng::seed_from_u64(seed)));
         let until = Timestamp(2_000_000);
-        let both = Secrets::of(old.clone()).rotated(new.clone(), until);
+        let both = WebhookSecrets::of(old.clone()).rotate(new.clone(), until);
         let during = both.signatures(ID, Timestamp(1_999_999), BODY);
         assert!(new.verify(ID, 1, BODY, &during) && old.verify(ID, 1, BODY, &during));
         let after = both.signatures(ID, until, BODY);
         assert!(new.verify(ID, 2, BODY, &after) && !old.verify(ID, 2, BODY, &after));
-        let again = both.clone().rotated(old.clone(), until);
+        let again = both.clone().rotate(old.clone(), until);
         assert_eq!(again.previous.map(|(secret, _)| secret), Some(new));
     }
 
@@ -197,7 +197,7 @@ mod tests {
         fn what_is_signed_is_verified_and_nothing_else(
             seed: u64, id in "[ -~]{0,40}", moment: i64, body: Vec<u8>, other: Vec<u8>, at: prop::sample::Index,
         ) {
-            let secret = Secret::generate(&mut StdRng::seed_from_u64(seed));
+            let secret = WebhookSecret::generate(&mut StdRng::seed_from_u64(seed));
             let signature = secret.sign(&id, moment, &body);
             prop_assert!(secret.verify(&id, moment, &body, &signature));
             if body != other {
@@ -211,9 +211,9 @@ mod tests {
 
         #[test]
         fn what_is_written_reads_back(seeds: (u64, u64), until: Option<i64>) {
-            let [current, previous] = [seeds.0, seeds.1].map(|seed| Secret::generate(&mut StdRng::seed_from_u64(seed)));
-            let secrets = Secrets { current, previous: until.map(|until| (previous, Timestamp(until))) };
-            prop_assert_eq!(Secrets::read(&secrets.write()), Ok(secrets));
+            let [current, previous] = [seeds.0, seeds.1].map(|seed| WebhookSecret::generate(&mut StdRng::seed_from_u64(seed)));
+            let secrets = WebhookSecrets { current, previous: until.map(|until| (previous, Timestamp(until))) };
+            prop_assert_eq!(WebhookSecrets::read(&secrets.write()), Ok(secrets));
         }
     }
 }

@@ -3,7 +3,7 @@
 //! This check is for whoever registers: it says at once what would fail later. What protects this machine and its
 //! neighbours is the check of each connection, in [`baton_fetch`].
 
-use baton_fetch::address::permitted;
+use baton_fetch::address::is_permitted;
 use ipnet::IpNet;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
@@ -25,7 +25,7 @@ pub async fn check(url: &str, allowed: &[IpNet]) -> Result<(), String> {
     }
     let host = url.host().filter(|_| matches!(url.scheme(), "https" | "http"));
     let host = host.ok_or_else(|| format!("expected https://HOST/PATH, got `{}:…`", url.scheme()))?;
-    if let Some(address) = literal(&host).filter(|address| !permitted(*address, allowed)) {
+    if let Some(address) = literal(&host).filter(|address| !is_permitted(*address, allowed)) {
         return Err(format!(
             "`{host}` is {address}, which is not on the public internet; an operator can allow its network in \
              `webhooks.allow`"

@@ -2,10 +2,10 @@
 //! what its service replies.
 
 use super::call::signed;
-use super::secret::Secrets;
-use super::{READ, Settings};
-use baton_bus::Event;
-use baton_fetch::{Client, Limits};
+use super::secret::WebhookSecrets;
+use super::{READ, WebhookSettings};
+use baton_bus::BusEvent;
+use baton_fetch::{FetchClient, FetchLimits};
 use baton_model::Timestamp;
 use baton_model::chat::Json;
 use http::StatusCode;
@@ -26,18 +26,18 @@ pub struct TestResult {
 /// Sends a test message to that address, signed as every message is. `id` is its event id, `source` this node.
 pub async fn send_test(
     url: &str,
-    secrets: &Secrets,
+    secrets: &WebhookSecrets,
     allowed: &[IpNet],
     (id, source): (&str, &str),
     now: Timestamp,
 ) -> TestResult {
-    let mut event = Event::new(id, source, TEST);
+    let mut event = BusEvent::new(id, source, TEST);
     event.time = Some(now);
     event.datacontenttype = Some("application/json".to_owned());
     event.data = Some(Json(r#"{"message":"a test message of Baton; nothing happened"}"#.to_owned()));
     // The same guard as for every delivery: a test must not reach what a delivery can't.
-    let limits = Limits { time: Settings::default().timeout, bytes: READ };
-    let client = Client::guarded(allowed.to_vec()).within(limits);
+    let limits = FetchLimits { time: WebhookSettings::default().timeout, bytes: READ };
+    let client = FetchClient::guarded(allowed.to_vec()).with_limits(limits);
     match client.send(signed(url, secrets, &event, now)).await {
         Ok(reply) if reply.status.is_success() => TestResult { status: Some(reply.status), error: None },
         Ok(reply) => {

@@ -1,7 +1,7 @@
 //! Every event reaches the bus, and has its place in the stream afterwards.
 
-use crate::setup::{HandSet, memory, relay_all, stream, tell, until};
-use baton_bus::{Bus, Event, Local, Nats, RedisStreams, Settings};
+use crate::setup::{ManualClock, memory, relay_all, stream, tell, until};
+use baton_bus::{Bus, BusEvent, BusSettings, Local, Nats, RedisStreams};
 use baton_events::{Relay, cloud};
 use baton_model::{Actor, EventKind};
 use baton_store::NewEvent;
@@ -11,21 +11,24 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 fn local() -> Arc<dyn Bus> {
-    Arc::new(Local::new(Settings::default()))
+    Arc::new(Local::new(BusSettings::default()))
 }
 
 fn redis(url: &str) -> Arc<dyn Bus> {
     Arc::new(
-        RedisStreams::open(url, Settings { prefix: baton_servers::redis::prefix(), ..Settings::default() }).unwrap(),
+        RedisStreams::open(url, BusSettings { prefix: baton_servers::redis::prefix(), ..BusSettings::default() })
+            .unwrap(),
     )
 }
 
 async fn nats(url: &str) -> Arc<dyn Bus> {
-    Arc::new(Nats::open(url, Settings { prefix: baton_servers::nats::prefix(), ..Settings::default() }).await.unwrap())
+    Arc::new(
+        Nats::open(url, BusSettings { prefix: baton_servers::nats::prefix(), ..BusSettings::default() }).await.unwrap(),
+    )
 }
 
 /// The ids of so many events that came; a listener may hear one twice.
-async fn hear(heard: &mut BoxStream<'static, Event>, count: usize) -> BTreeSet<String> {
+async fn hear(heard: &mut BoxStream<'static, BusEvent>, count: usize) -> BTreeSet<String> {
     let mut ids = BTreeSet::new();
     while ids.len() < count {
         let event = heard.next().await.unwrap();
@@ -36,7 +39,7 @@ async fn hear(heard: &mut BoxStream<'static, Event>, count: usize) -> BTreeSet<S
 }
 
 async fn everything_is_heard_and_placed(bus: Arc<dyn Bus>) {
-    let store = memory(&HandSet::at_noon()).await;
+    let store = memory(&ManualClock::at_noon()).await;
     let mut heard = bus.listen().await.unwrap();
     let mut told = Vec::new();
     // More than one batch.
@@ -45,7 +48,7 @@ async fn everything_is_heard_and_placed(bus: Arc<dyn Bus>) {
     }
     assert_eq!(stream(&store).await, Vec::<String>::new(), "what is not relayed has no place");
     // A node published these, and died before it could place them.
-    let first = store.events().unplaced(3).await.unwrap();
+    let first = store.events().list_unplaced(3).await.unwrap();
     bus.publish(&first.iter().map(cloud).collect::<Vec<_>>()).await.unwrap();
     let relay = Relay::new(store.clone(), Arc::clone(&bus));
     relay_all(&relay).await;
@@ -71,9 +74,9 @@ async fn over_nats() {
 
 #[tokio::test]
 async fn what_happens_while_the_bus_is_away_is_relayed_afterwards() {
-    let mut server = baton_servers::redis::Own::start(&[]);
+    let mut server = baton_servers::redis::RedisServer::start(&[]);
     let relay = {
-        let store = memory(&HandSet::at_noon()).await;
+        let store = memory(&ManualClock::at_noon()).await;
         let bus = redis(&server.url());
         (store.clone(), Relay::new(store, bus))
     };
@@ -95,7 +98,7 @@ async fn what_happens_while_the_bus_is_away_is_relayed_afterwards() {
 
 #[tokio::test]
 async fn an_event_that_the_bus_refuses_holds_up_no_other() {
-    let store = memory(&HandSet::at_noon()).await;
+    let store = memory(&ManualClock::at_noon()).await;
     let bus = nats(&baton_servers::nats::url()).await;
     let mut heard = bus.listen().await.unwrap();
     let first = tell(&store, EventKind::ModelRegistered, "first").await;
@@ -103,7 +106,7 @@ async fn an_event_that_the_bus_refuses_holds_up_no_other() {
     // More than NATS takes as one message.
     let data = format!(r#"{{"text":"{}"}}"#, "x".repeat(2 << 20));
     let event = NewEvent { kind: EventKind::ModelRegistered, subject: "vast".into(), data, traceparent: None };
-    let vast = change.tell(event).await.unwrap();
+    let vast = change.add_event(event).await.unwrap();
     change.commit_aside().await.unwrap();
     let last = tell(&store, EventKind::ModelRegistered, "last").await;
     relay_all(&Relay::new(store.clone(), bus)).await;

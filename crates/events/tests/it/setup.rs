@@ -12,9 +12,9 @@ use std::time::{Duration, Instant};
 pub const NOON: Timestamp = Timestamp(1_795_435_200_000_000);
 
 /// A clock set by hand.
-pub struct HandSet(AtomicI64);
+pub struct ManualClock(AtomicI64);
 
-impl HandSet {
+impl ManualClock {
     pub fn at_noon() -> Arc<Self> {
         Arc::new(Self(AtomicI64::new(NOON.0)))
     }
@@ -24,21 +24,21 @@ impl HandSet {
     }
 }
 
-impl Clock for HandSet {
+impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
         Timestamp(self.0.load(Ordering::SeqCst))
     }
 }
 
 /// An empty store at that address, of the node `node-1`.
-pub async fn store(url: &str, clock: &Arc<HandSet>) -> Store {
-    let store = Store::open(url).await.unwrap().named("node-1", Arc::clone(clock) as _);
+pub async fn store(url: &str, clock: &Arc<ManualClock>) -> Store {
+    let store = Store::open(url).await.unwrap().for_node("node-1", Arc::clone(clock) as _);
     store.migrate().await.unwrap();
     store
 }
 
 /// An empty store in memory.
-pub async fn memory(clock: &Arc<HandSet>) -> Store {
+pub async fn memory(clock: &Arc<ManualClock>) -> Store {
     store("sqlite::memory:", clock).await
 }
 
@@ -47,7 +47,7 @@ pub async fn tell(store: &Store, kind: EventKind, model: &str) -> String {
     let data = format!(r#"{{"model_id":"{model}"}}"#);
     let change = store.change(&Actor::service("test")).await.unwrap();
     let event = NewEvent { kind, subject: model.to_owned(), data, traceparent: None };
-    let id = change.tell(event).await.unwrap();
+    let id = change.add_event(event).await.unwrap();
     change.commit_aside().await.unwrap();
     id
 }
@@ -59,7 +59,14 @@ pub async fn relay_all(relay: &Relay) {
 
 /// The ids of the stream, in order.
 pub async fn stream(store: &Store) -> Vec<String> {
-    store.events().after(0, &EventFilter::default(), 1_000).await.unwrap().into_iter().map(|event| event.id).collect()
+    store
+        .events()
+        .list_after(0, &EventFilter::default(), 1_000)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|event| event.id)
+        .collect()
 }
 
 /// Asks until the answer is yes.

@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 
 /// What it answers.
 #[derive(Clone, Copy)]
-pub enum Answers {
+pub enum ScriptedReplies {
     /// This status.
     Status(u16),
     /// Too many requests, and the seconds after which to come again.
@@ -27,14 +27,14 @@ pub struct Received {
 }
 
 #[derive(Clone)]
-pub struct Target {
-    answers: Arc<Mutex<Answers>>,
+pub struct WebhookTarget {
+    answers: Arc<Mutex<ScriptedReplies>>,
     received: Arc<Mutex<Vec<Received>>>,
     pub url: String,
 }
 
-impl Target {
-    pub async fn start(answers: Answers) -> Self {
+impl WebhookTarget {
+    pub async fn start(answers: ScriptedReplies) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/hook?token=s3cret", listener.local_addr().unwrap());
         let target = Self { answers: Arc::new(Mutex::new(answers)), received: Arc::default(), url };
@@ -43,7 +43,7 @@ impl Target {
         target
     }
 
-    pub fn answer(&self, answers: Answers) {
+    pub fn answer(&self, answers: ScriptedReplies) {
         *self.answers.lock().unwrap() = answers;
     }
 
@@ -58,15 +58,15 @@ impl Received {
     }
 }
 
-async fn take(State(target): State<Target>, headers: HeaderMap, body: Bytes) -> Response {
+async fn take(State(target): State<WebhookTarget>, headers: HeaderMap, body: Bytes) -> Response {
     target.received.lock().unwrap().push(Received { headers, body });
     let answers = *target.answers.lock().unwrap();
     match answers {
-        Answers::Status(status) => StatusCode::from_u16(status).unwrap().into_response(),
-        Answers::Busy(seconds) => {
+        ScriptedReplies::Status(status) => StatusCode::from_u16(status).unwrap().into_response(),
+        ScriptedReplies::Busy(seconds) => {
             let headers = [("retry-after", HeaderValue::from_static(seconds))];
             (StatusCode::TOO_MANY_REQUESTS, headers).into_response()
         }
-        Answers::Silence => std::future::pending().await,
+        ScriptedReplies::Silence => std::future::pending().await,
     }
 }

@@ -1,14 +1,14 @@
 //! Every event that a webhook wants reaches it, signed; what does not is tried again, and then kept.
 
-use crate::setup::{HandSet, NOON, memory, relay_all, store, tell, until};
-use crate::target::{Answers, Target};
-use baton_bus::{Event, Local};
-use baton_events::webhooks::{Secret, Secrets, Settings, sealed_row};
-use baton_events::{Relay, Webhooks};
+use crate::setup::{ManualClock, NOON, memory, relay_all, store, tell, until};
+use crate::target::{ScriptedReplies, WebhookTarget};
+use baton_bus::{BusEvent, Local};
+use baton_events::webhooks::{WebhookSecret, WebhookSecrets, WebhookSettings, sealed_row};
+use baton_events::{Relay, WebhookSender};
 use baton_model::{EventKind, Timestamp};
 use baton_seal::Keyring;
 use baton_store::audit::AuditFilter;
-use baton_store::webhooks::{Delivery, DeliveryState};
+use baton_store::webhooks::{DeliveryState, WebhookDelivery};
 use baton_store::{Store, Webhook};
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,32 +19,35 @@ const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 /// A store, its relay and its webhooks.
 struct Hub {
-    clock: Arc<HandSet>,
+    clock: Arc<ManualClock>,
     store: Store,
     relay: Relay,
-    webhooks: Webhooks,
+    webhooks: WebhookSender,
 }
 
-fn allowing(networks: &[&str]) -> Settings {
-    Settings { allow: networks.iter().map(|network| network.parse().unwrap()).collect(), ..Settings::default() }
+fn allowing(networks: &[&str]) -> WebhookSettings {
+    WebhookSettings {
+        allow: networks.iter().map(|network| network.parse().unwrap()).collect(),
+        ..WebhookSettings::default()
+    }
 }
 
 impl Hub {
-    async fn new(settings: Settings) -> Self {
-        let clock = HandSet::at_noon();
+    async fn new(settings: WebhookSettings) -> Self {
+        let clock = ManualClock::at_noon();
         let store = memory(&clock).await;
         Self::over(store, clock, settings, KEY)
     }
 
-    fn over(store: Store, clock: Arc<HandSet>, settings: Settings, key: &str) -> Self {
-        let relay = Relay::new(store.clone(), Arc::new(Local::new(baton_bus::Settings::default())));
+    fn over(store: Store, clock: Arc<ManualClock>, settings: WebhookSettings, key: &str) -> Self {
+        let relay = Relay::new(store.clone(), Arc::new(Local::new(baton_bus::BusSettings::default())));
         let keyring = Some(Keyring::parse(key).unwrap());
-        let webhooks = Webhooks::new(store.clone(), keyring, settings, Arc::clone(&clock) as _, 1);
+        let webhooks = WebhookSender::new(store.clone(), keyring, settings, Arc::clone(&clock) as _, 1);
         Self { clock, store, relay, webhooks }
     }
 
     async fn register(&self, id: &str, url: &str, types: Option<Vec<EventKind>>) {
-        let secrets = Secrets::of(Secret::parse(SECRET).unwrap());
+        let secrets = WebhookSecrets::of(WebhookSecret::parse(SECRET).unwrap());
         let sealed = Keyring::parse(KEY).unwrap().seal(&sealed_row(id), secrets.write().as_bytes()).unwrap();
         let webhook = Webhook {
             id: id.to_owned(),
@@ -71,20 +74,20 @@ impl Hub {
         until("the deliveries end", async || !self.webhooks.round().await).await;
     }
 
-    async fn deliveries(&self, webhook: &str, state: DeliveryState) -> Vec<Delivery> {
+    async fn deliveries(&self, webhook: &str, state: DeliveryState) -> Vec<WebhookDelivery> {
         self.store.webhooks().deliveries(Some(webhook), Some(state), None, 1_000).await.unwrap().items
     }
 
-    async fn only(&self, state: DeliveryState) -> Delivery {
+    async fn only(&self, state: DeliveryState) -> WebhookDelivery {
         let deliveries = self.deliveries("wh", state).await;
         assert_eq!(deliveries.len(), 1, "{deliveries:?}");
         deliveries[0].clone()
     }
 }
 
-async fn what_is_wanted_arrives_signed(store: Store, clock: Arc<HandSet>) {
+async fn what_is_wanted_arrives_signed(store: Store, clock: Arc<ManualClock>) {
     let hub = Hub::over(store, clock, allowing(&["127.0.0.0/8"]), KEY);
-    let target = Target::start(Answers::Status(204)).await;
+    let target = WebhookTarget::start(ScriptedReplies::Status(204)).await;
     hub.register("wh", &target.url, Some(vec![EventKind::ModelDeleted])).await;
     tell(&hub.store, EventKind::ModelRegistered, "fast").await;
     let wanted = tell(&hub.store, EventKind::ModelDeleted, "fast").await;
@@ -97,8 +100,11 @@ async fn what_is_wanted_arrives_signed(store: Store, clock: Arc<HandSet>) {
     assert_eq!(message.header("webhook-id"), wanted);
     assert_eq!(message.header("webhook-timestamp"), NOON.seconds().to_string());
     let signatures = message.header("webhook-signature");
-    assert!(Secret::parse(SECRET).unwrap().verify(&wanted, NOON.seconds(), &message.body, signatures), "{signatures}");
-    let event = Event::read(&message.body).unwrap();
+    assert!(
+        WebhookSecret::parse(SECRET).unwrap().verify(&wanted, NOON.seconds(), &message.body, signatures),
+        "{signatures}"
+    );
+    let event = BusEvent::read(&message.body).unwrap();
     assert_eq!((event.id.as_str(), event.kind.as_str(), event.source.as_str()), (&*wanted, "model.deleted", "node-1"));
     assert_eq!(event.data.unwrap().0, r#"{"model_id":"fast"}"#);
     let delivery = hub.only(DeliveryState::Delivered).await;
@@ -107,13 +113,13 @@ async fn what_is_wanted_arrives_signed(store: Store, clock: Arc<HandSet>) {
 
 #[tokio::test]
 async fn what_is_wanted_arrives_signed_over_sqlite() {
-    let clock = HandSet::at_noon();
+    let clock = ManualClock::at_noon();
     what_is_wanted_arrives_signed(memory(&clock).await, clock).await;
 }
 
 #[tokio::test]
 async fn what_is_wanted_arrives_signed_over_postgres() {
-    let (clock, database) = (HandSet::at_noon(), baton_servers::postgres::database());
+    let (clock, database) = (ManualClock::at_noon(), baton_servers::postgres::database());
     let store = store(&database.url(), &clock).await;
     what_is_wanted_arrives_signed(store.clone(), clock).await;
     store.close().await;
@@ -122,7 +128,7 @@ async fn what_is_wanted_arrives_signed_over_postgres() {
 #[tokio::test]
 async fn a_delivery_that_fails_is_tried_again_by_the_schedule_then_kept_then_delivered_on_demand() {
     let hub = Hub::new(allowing(&["127.0.0.1/32"])).await;
-    let target = Target::start(Answers::Status(500)).await;
+    let target = WebhookTarget::start(ScriptedReplies::Status(500)).await;
     hub.register("wh", &target.url, None).await;
     hub.happen(1).await;
     let mut now = NOON;
@@ -145,7 +151,7 @@ async fn a_delivery_that_fails_is_tried_again_by_the_schedule_then_kept_then_del
     let dead = hub.only(DeliveryState::Dead).await;
     assert_eq!((dead.attempts, dead.last_status), (8, Some(500)));
 
-    target.answer(Answers::Status(200));
+    target.answer(ScriptedReplies::Status(200));
     hub.deliver().await;
     assert_eq!(target.received().len(), 8, "what is dead rests");
     hub.store.webhooks().redeliver(&dead.id, now).await.unwrap();
@@ -158,7 +164,7 @@ async fn a_delivery_that_fails_is_tried_again_by_the_schedule_then_kept_then_del
 #[tokio::test]
 async fn a_service_is_left_alone_for_as_long_as_it_asks() {
     let hub = Hub::new(allowing(&["127.0.0.1/32"])).await;
-    let target = Target::start(Answers::Busy("600")).await;
+    let target = WebhookTarget::start(ScriptedReplies::Busy("600")).await;
     hub.register("wh", &target.url, None).await;
     hub.happen(1).await;
     hub.deliver().await;
@@ -170,7 +176,7 @@ async fn a_service_is_left_alone_for_as_long_as_it_asks() {
 #[tokio::test]
 async fn a_service_that_is_gone_gets_nothing_more() {
     let hub = Hub::new(allowing(&["127.0.0.1/32"])).await;
-    let target = Target::start(Answers::Status(410)).await;
+    let target = WebhookTarget::start(ScriptedReplies::Status(410)).await;
     hub.register("wh", &target.url, None).await;
     hub.happen(1).await;
     hub.deliver().await;
@@ -188,9 +194,12 @@ async fn a_service_that_is_gone_gets_nothing_more() {
 
 #[tokio::test]
 async fn services_that_never_reply_hold_up_no_other() {
-    let settings = Settings { timeout: Duration::from_secs(3_600), ..allowing(&["127.0.0.1/32"]) };
+    let settings = WebhookSettings { timeout: Duration::from_secs(3_600), ..allowing(&["127.0.0.1/32"]) };
     let hub = Hub::new(settings).await;
-    let (silent, well) = (Target::start(Answers::Silence).await, Target::start(Answers::Status(200)).await);
+    let (silent, well) = (
+        WebhookTarget::start(ScriptedReplies::Silence).await,
+        WebhookTarget::start(ScriptedReplies::Status(200)).await,
+    );
     for n in 0..4 {
         hub.register(&format!("silent-{n}"), &silent.url, None).await;
     }
@@ -209,9 +218,9 @@ async fn services_that_never_reply_hold_up_no_other() {
 
 #[tokio::test]
 async fn a_service_that_does_not_respond_in_time_has_failed() {
-    let settings = Settings { timeout: Duration::from_millis(50), ..allowing(&["127.0.0.1/32"]) };
+    let settings = WebhookSettings { timeout: Duration::from_millis(50), ..allowing(&["127.0.0.1/32"]) };
     let hub = Hub::new(settings).await;
-    let target = Target::start(Answers::Silence).await;
+    let target = WebhookTarget::start(ScriptedReplies::Silence).await;
     hub.register("wh", &target.url, None).await;
     hub.happen(1).await;
     hub.deliver().await;
@@ -223,7 +232,7 @@ async fn a_service_that_does_not_respond_in_time_has_failed() {
 #[tokio::test]
 async fn nothing_goes_where_it_is_not_allowed() {
     let hub = Hub::new(allowing(&["10.0.0.0/8"])).await;
-    let target = Target::start(Answers::Status(200)).await;
+    let target = WebhookTarget::start(ScriptedReplies::Status(200)).await;
     hub.register("wh", &target.url, None).await;
     hub.happen(1).await;
     hub.deliver().await;
@@ -236,9 +245,9 @@ async fn nothing_goes_where_it_is_not_allowed() {
 
 #[tokio::test]
 async fn without_its_key_a_secret_signs_nothing() {
-    let clock = HandSet::at_noon();
+    let clock = ManualClock::at_noon();
     let hub = Hub::over(memory(&clock).await, clock, allowing(&["127.0.0.1/32"]), OTHER_KEY);
-    let target = Target::start(Answers::Status(200)).await;
+    let target = WebhookTarget::start(ScriptedReplies::Status(200)).await;
     hub.register("wh", &target.url, None).await;
     hub.happen(1).await;
     hub.deliver().await;

@@ -5,7 +5,7 @@
 //! which the official SDKs resolve against their base URL.
 
 use crate::batch_models::BatchModels;
-use crate::upstream::Whole;
+use crate::upstream::ProviderReply;
 use crate::{HttpState, headers, objects, query, spans, upstream};
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -29,17 +29,17 @@ pub async fn create(State(state): State<HttpState>, mut inbound: Inbound) -> Res
     let Batch { body, provider, model } = compute(bytes.len(), || read_batch(&state, &inbound, bytes))?;
     // Before the provider is asked: a batch that was made there runs and is billed, whether or not it is noted here.
     state.provider_objects.check_quota(&inbound.caller, KIND).await?;
-    let headers = headers::passed_on(&inbound.parts.headers);
+    let headers = headers::headers_to_forward(&inbound.parts.headers);
     let query = query::forwarded(ClientApi::Anthropic, inbound.query());
     let forward = Forward {
         query: query.as_deref(),
         content_type: Some("application/json"),
         body,
-        ..upstream::asking(Method::POST, PATH, &headers)
+        ..upstream::request_without_body(Method::POST, PATH, &headers)
     };
-    let made = upstream::ask(provider.as_ref(), forward).await?;
-    objects::note(&state, &inbound.caller, KIND, provider.id(), model.as_ref(), &made).await?;
-    Ok(upstream::whole(local(made), provider.id()))
+    let made = upstream::send_request(provider.as_ref(), forward).await?;
+    objects::note_object(&state, &inbound.caller, KIND, provider.id(), model.as_ref(), &made).await?;
+    Ok(upstream::respond_whole(local(made), provider.id()))
 }
 
 /// `GET /v1/messages/batches`.
@@ -79,7 +79,7 @@ pub async fn results(
 async fn forward(state: &HttpState, batch: &str, below: &str, mut inbound: Inbound) -> Result<Response, Refused> {
     let path = format!("{PATH}/{}{below}", upstream::encoded(batch));
     let (found, reply) = objects::forward(state, &mut inbound, KIND, batch, &path).await?;
-    Ok(upstream::whole(local(reply), found.provider.id()))
+    Ok(upstream::respond_whole(local(reply), found.provider.id()))
 }
 
 /// A batch as it goes out, and to whom.
@@ -126,18 +126,22 @@ fn read_batch(state: &HttpState, inbound: &Inbound, bytes: Bytes) -> Result<Batc
     }
     let provider = match models.provider() {
         Some(id) => upstream::provider(&snapshot, id)?,
-        None => upstream::choose(&snapshot, &inbound.caller, &inbound.parts.headers, "anthropic")?,
+        None => upstream::choose_provider(&snapshot, &inbound.caller, &inbound.parts.headers, "anthropic")?,
     };
     if provider.kind() != "anthropic" {
         let message = format!("requests: `{}` has no message batches: only Anthropic's API does", provider.id());
         return Err(PublicError::new(Code::InvalidRequest, message).at("requests"));
     }
-    Ok(Batch { body: spans::replace(&bytes, &places), provider, model: models.only().map(|model| model.id.clone()) })
+    Ok(Batch {
+        body: spans::replace(&bytes, &places),
+        provider,
+        model: models.single_model().map(|model| model.id.clone()),
+    })
 }
 
 /// The reply with a `results_url` on this server.
-fn local(reply: Whole) -> Whole {
-    Whole { body: with_own_url(&reply.body), ..reply }
+fn local(reply: ProviderReply) -> ProviderReply {
+    ProviderReply { body: with_own_url(&reply.body), ..reply }
 }
 
 fn with_own_url(body: &Bytes) -> Bytes {

@@ -32,7 +32,7 @@ pub async fn serve(State(state): State<HttpState>, mut inbound: Inbound) -> Resu
             let name = model.id.clone();
             // Counting a megabyte takes long enough to delay other requests on an async thread.
             let counted = blocking("token_count", move || count_here(&bytes, &model)).await;
-            let tokens = counted.unwrap_or_else(|| Err(uncounted()))?;
+            let tokens = counted.unwrap_or_else(|| Err(count_error()))?;
             let mut response = upstream::json(count_tokens::write_reply(tokens).body.to_vec());
             response.headers_mut().insert("x-baton-model", value(name.as_str()));
             Ok(response)
@@ -66,6 +66,6 @@ fn count_here(bytes: &[u8], model: &Model) -> Result<u64, PublicError> {
     Ok(count::operation(&Operation::Chat(Box::new(request)), model).tokens)
 }
 
-fn uncounted() -> PublicError {
+fn count_error() -> PublicError {
     PublicError::new(Code::Internal, "the prompt could not be counted")
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 /// A model as this format lists it.
 #[derive(Serialize)]
-pub struct Listed<'m> {
+pub struct AnthropicModel<'m> {
     r#type: &'static str,
     id: &'m str,
     display_name: &'m str,
@@ -23,14 +23,14 @@ pub struct Listed<'m> {
 
 /// A page of them, newest first.
 #[derive(Serialize)]
-pub struct Page<'m> {
-    data: Vec<Listed<'m>>,
+pub struct AnthropicModelPage<'m> {
+    data: Vec<AnthropicModel<'m>>,
     has_more: bool,
     first_id: Option<&'m str>,
     last_id: Option<&'m str>,
 }
 
-impl<'m> Listed<'m> {
+impl<'m> AnthropicModel<'m> {
     /// A model.
     pub fn new(model: &'m Model) -> Self {
         let created = DateTime::from_timestamp(model.created_at.seconds(), 0).unwrap_or_default();
@@ -49,7 +49,7 @@ impl<'m> Listed<'m> {
 ///
 /// # Errors
 /// `invalid_request` for a limit that is none, or an id that is not in the list.
-pub fn page<'m>(mut models: Vec<&'m Arc<Model>>, query: Option<&str>) -> Result<Page<'m>, PublicError> {
+pub fn page<'m>(mut models: Vec<&'m Arc<Model>>, query: Option<&str>) -> Result<AnthropicModelPage<'m>, PublicError> {
     // By id as well, so that models made in the same second don't change places between pages.
     models.sort_by_key(|model| (Reverse(model.created_at), &model.id));
     let asked = ListQuery::read(query)?;
@@ -71,11 +71,11 @@ pub fn page<'m>(mut models: Vec<&'m Arc<Model>>, query: Option<&str>) -> Result<
         }
         (None, None) => (0, asked.limit.min(models.len())),
     };
-    let data: Vec<Listed<'m>> =
-        models.get(from..to).unwrap_or_default().iter().map(|model| Listed::new(model)).collect();
+    let data: Vec<AnthropicModel<'m>> =
+        models.get(from..to).unwrap_or_default().iter().map(|model| AnthropicModel::new(model)).collect();
     // In the direction of paging: backwards there is more at the front.
     let has_more = if asked.after.is_none() && asked.before.is_some() { from > 0 } else { to < models.len() };
-    Ok(Page {
+    Ok(AnthropicModelPage {
         has_more,
         first_id: data.first().map(|model| model.id),
         last_id: data.last().map(|model| model.id),

@@ -5,7 +5,7 @@ use baton_engine::{Content, ModelSelector};
 use baton_model::operation::{Operation, TranscriptionRequest};
 use baton_model::record::Attribution;
 use baton_model::{Capability, Code, PublicError};
-use baton_provider_api::Form;
+use baton_provider_api::ReplyForm;
 use baton_web::ClientApi;
 use baton_web::parse::ParsedRequest;
 use multer::Multipart;
@@ -21,7 +21,7 @@ pub(super) async fn read(
 ) -> Result<ParsedRequest, PublicError> {
     let translate = capability == Capability::AudioTranslation;
     let mut request = TranscriptionRequest { translate, ..TranscriptionRequest::default() };
-    let mut fields = Fields::default();
+    let mut fields = AudioFields::default();
     while let Some(field) = form.next_field().await.map_err(unreadable)? {
         let name = field.name().unwrap_or_default().to_owned();
         if name == "file" {
@@ -43,12 +43,12 @@ pub(super) async fn read(
 
 /// Fields that Baton reads itself.
 #[derive(Default)]
-pub(super) struct Fields {
+pub(super) struct AudioFields {
     provider: Option<String>,
     attribution: Attribution,
 }
 
-impl Fields {
+impl AudioFields {
     /// Takes one field; what Baton does not read goes to the provider as it is.
     pub(super) fn take(&mut self, api: ClientApi, name: String, value: String, request: &mut TranscriptionRequest) {
         match (api, name.as_str()) {
@@ -72,7 +72,7 @@ impl Fields {
         };
         ParsedRequest {
             selector,
-            form: if request.stream { Form::Stream } else { Form::Whole },
+            form: if request.stream { ReplyForm::Stream } else { ReplyForm::Whole },
             include_usage: false,
             base64: false,
             max_output_tokens: None,

@@ -1,8 +1,8 @@
 //! Transcription of audio given by URL: the native API takes the URL, as JSON.
 
-use super::audio::Fields;
-use baton_fetch::{Client, FetchError, Request};
-use baton_model::bounds::{Most, URL};
+use super::audio::AudioFields;
+use baton_fetch::{FetchClient, FetchError, FetchRequest};
+use baton_model::bounds::{Maximum, URL};
 use baton_model::operation::TranscriptionRequest;
 use baton_model::{Capability, Code, PublicError};
 use baton_web::parse::ParsedRequest;
@@ -19,13 +19,17 @@ const TYPES: [&str; 4] = ["audio/*", "video/*", "application/ogg", "application/
 /// # Errors
 /// `invalid_request` naming the field: also where the address is not permitted, or what is there is not audio;
 /// `payload_too_large`.
-pub(super) async fn read(capability: Capability, client: &Client, body: &Bytes) -> Result<ParsedRequest, PublicError> {
+pub(super) async fn read(
+    capability: Capability,
+    client: &FetchClient,
+    body: &Bytes,
+) -> Result<ParsedRequest, PublicError> {
     let invalid = |message: String| PublicError::new(Code::InvalidRequest, message);
     let object: Map<String, Value> =
         serde_json::from_slice(body).map_err(|error| invalid(format!("expected a JSON object: {error}")))?;
     let translate = capability == Capability::AudioTranslation;
     let mut request = TranscriptionRequest { translate, ..TranscriptionRequest::default() };
-    let (mut fields, mut address) = (Fields::default(), None);
+    let (mut fields, mut address) = (AudioFields::default(), None);
     for (name, value) in object {
         let value = match value {
             Value::Null => continue,
@@ -42,14 +46,15 @@ pub(super) async fn read(capability: Capability, client: &Client, body: &Bytes) 
         invalid("file_url: is required; expected the address of an audio file, or a form with `file`".into())
             .at("file_url")
     })?;
-    bounds::text("file_url", &address, Most::Bytes(URL))?;
+    bounds::text("file_url", &address, Maximum::Bytes(URL))?;
     // Fetched by the guarded client: the URL comes from a caller, and must not reach internal addresses.
     fetch(client, &address, &mut request).await?;
     Ok(fields.into_request(request))
 }
 
-async fn fetch(client: &Client, address: &str, request: &mut TranscriptionRequest) -> Result<(), PublicError> {
-    let reply = client.send(Request::get(address).expecting(&TYPES)).await.map_err(|error| fetch_error(&error))?;
+async fn fetch(client: &FetchClient, address: &str, request: &mut TranscriptionRequest) -> Result<(), PublicError> {
+    let reply =
+        client.send(FetchRequest::get(address).expect_types(&TYPES)).await.map_err(|error| fetch_error(&error))?;
     if !reply.status.is_success() {
         let message = format!("file_url: the file can't be fetched: the server replied {}", reply.status.as_u16());
         return Err(PublicError::new(Code::InvalidRequest, message).at("file_url"));

@@ -5,7 +5,7 @@ use baton_engine::{Content, ModelSelector};
 use baton_model::operation::{FormPart, ImageFormRequest, Operation};
 use baton_model::record::Attribution;
 use baton_model::{Capability, Code, PublicError};
-use baton_provider_api::Form;
+use baton_provider_api::ReplyForm;
 use baton_web::parse::ParsedRequest;
 use multer::Multipart;
 
@@ -37,7 +37,7 @@ pub(super) async fn read(capability: Capability, mut form: Multipart<'static>) -
     let named = !request.model.is_empty();
     Ok(ParsedRequest {
         selector: if named { ModelSelector::Model(request.model.clone()) } else { ModelSelector::Default },
-        form: if request.stream { Form::Stream } else { Form::Whole },
+        form: if request.stream { ReplyForm::Stream } else { ReplyForm::Whole },
         include_usage: false,
         base64: false,
         max_output_tokens: None,

@@ -11,7 +11,7 @@ use baton_web::ClientApi;
 use baton_web::parse::ParsedRequest;
 use bytes::Bytes;
 use http::HeaderMap;
-use multipart::{essence, open};
+use multipart::{media_type, open_form};
 
 /// Reads the form of such a request; `None` where it comes as JSON. Edits of images come as either.
 ///
@@ -24,18 +24,18 @@ pub async fn read(
     headers: &HeaderMap,
     bytes: &Bytes,
 ) -> Result<Option<ParsedRequest>, PublicError> {
-    let json = essence(headers).eq_ignore_ascii_case("application/json");
+    let json = media_type(headers).eq_ignore_ascii_case("application/json");
     match capability {
         Capability::AudioTranscription | Capability::AudioTranslation if json && api == ClientApi::Native => {
             fetched::read(capability, &state.fetch, bytes).await.map(Some)
         }
         Capability::AudioTranscription | Capability::AudioTranslation => {
-            audio::read(api, capability, open(headers, bytes)?).await.map(Some)
+            audio::read(api, capability, open_form(headers, bytes)?).await.map(Some)
         }
         // Edits as JSON are parsed like every other JSON request.
         Capability::ImageEdit if json => Ok(None),
         Capability::ImageEdit | Capability::ImageVariation => {
-            image::read(capability, open(headers, bytes)?).await.map(Some)
+            image::read(capability, open_form(headers, bytes)?).await.map(Some)
         }
         _ => Ok(None),
     }

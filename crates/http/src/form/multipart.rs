@@ -13,7 +13,7 @@ fn content_type(headers: &HeaderMap) -> &str {
 }
 
 /// The media type without its parameters.
-pub(super) fn essence(headers: &HeaderMap) -> &str {
+pub(super) fn media_type(headers: &HeaderMap) -> &str {
     content_type(headers).split(';').next().unwrap_or_default().trim()
 }
 
@@ -21,7 +21,7 @@ pub(super) fn essence(headers: &HeaderMap) -> &str {
 ///
 /// # Errors
 /// If the media type names no boundary.
-pub(super) fn open(headers: &HeaderMap, bytes: &Bytes) -> Result<Multipart<'static>, PublicError> {
+pub(super) fn open_form(headers: &HeaderMap, bytes: &Bytes) -> Result<Multipart<'static>, PublicError> {
     let content_type = content_type(headers);
     let boundary = multer::parse_boundary(content_type).map_err(|_| {
         PublicError::new(

@@ -25,7 +25,7 @@ const LARGEST_REPLY: usize = 16 << 20;
 pub async fn serve(State(state): State<HttpState>, mut inbound: Inbound) -> Result<Response, Refused> {
     // The old endpoint differs in one field each way, so it is served by the new one.
     let bytes = inbound.read_body().await?;
-    let body = compute(bytes.len(), || renamed(bytes))?;
+    let body = compute(bytes.len(), || rename_prompt(bytes))?;
     let response =
         exchange::serve(ClientApi::Ollama, Capability::Embedding, State(state), inbound.with_body(body)).await?;
     let (mut head, body) = response.into_parts();
@@ -35,7 +35,7 @@ pub async fn serve(State(state): State<HttpState>, mut inbound: Inbound) -> Resu
 }
 
 /// The body with `input` for `prompt`.
-fn renamed(bytes: Bytes) -> Result<Bytes, PublicError> {
+fn rename_prompt(bytes: Bytes) -> Result<Bytes, PublicError> {
     let body = splice::scan(bytes)?;
     let prompt =
         body.value("prompt").and_then(|text| std::str::from_utf8(text).ok()).filter(|text| text.starts_with('"'));

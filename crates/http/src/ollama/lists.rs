@@ -53,10 +53,10 @@ pub async fn tags(State(state): State<HttpState>, inbound: Inbound) -> Result<Re
 /// `GET /api/ps`: what the Ollama servers behind Baton have loaded, by the names that it has here.
 pub async fn running(State(state): State<HttpState>, inbound: Inbound) -> Result<Response, Refused> {
     let snapshot = state.web.engine.registry().snapshot();
-    let headers = headers::passed_on(&inbound.parts.headers);
+    let headers = headers::headers_to_forward(&inbound.parts.headers);
     let servers = snapshot.providers.values().filter(|provider| provider.kind() == "ollama");
     // At once and not one after the other: one server that is away must not add its timeout to the others.
-    let asked = servers.map(|server| loaded(server.as_ref(), &snapshot, &inbound.caller, &headers));
+    let asked = servers.map(|server| list_loaded(server.as_ref(), &snapshot, &inbound.caller, &headers));
     let models: Vec<Value> = join_all(asked).await.concat();
     Ok(upstream::json(write_json(&json!({ "models": models }))?))
 }
@@ -73,13 +73,13 @@ fn visible_models<'s>(snapshot: &'s Snapshot, caller: &Caller) -> impl Iterator<
 }
 
 /// What a server has loaded; nothing if it does not say.
-async fn loaded(
+async fn list_loaded(
     server: &dyn Provider,
     snapshot: &Snapshot,
     caller: &Caller,
     headers: &[(String, String)],
 ) -> Vec<Value> {
-    let asked = upstream::ask(server, upstream::asking(Method::GET, "/api/ps", headers)).await;
+    let asked = upstream::send_request(server, upstream::request_without_body(Method::GET, "/api/ps", headers)).await;
     let Ok(told) =
         // A server that is away has nothing loaded; the others are still listed.
         asked.inspect_err(|error| tracing::debug!(provider.id = %server.id(), %error, "no list of loaded models"))

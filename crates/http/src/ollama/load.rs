@@ -25,21 +25,21 @@ pub async fn serve(
     mut inbound: Inbound,
 ) -> Result<Response, Refused> {
     let bytes = inbound.read_body().await?;
-    match compute(bytes.len(), || loaded(&state, capability, &inbound.caller, &bytes))? {
+    match compute(bytes.len(), || load_reply(&state, capability, &inbound.caller, &bytes))? {
         Some(response) => Ok(response),
         None => exchange::serve(ClientApi::Ollama, capability, State(state), inbound.with_body(bytes)).await,
     }
 }
 
 /// The reply to a request that says nothing; `None` if it says something, or goes to a server of Ollama.
-fn loaded(
+fn load_reply(
     state: &HttpState,
     capability: Capability,
     caller: &Caller,
     bytes: &Bytes,
 ) -> Result<Option<Response>, PublicError> {
     // What does not scan goes on to `exchange`, which refuses it with the right sentence.
-    let Some(body) = splice::scan(bytes.clone()).ok().filter(|body| says_nothing(capability, body)) else {
+    let Some(body) = splice::scan(bytes.clone()).ok().filter(|body| is_load_request(capability, body)) else {
         return Ok(None);
     };
     let name = body.value("model").and_then(|text| serde_json::from_slice::<String>(text).ok());
@@ -68,7 +68,7 @@ fn loaded(
     Ok(Some(response))
 }
 
-fn says_nothing(capability: Capability, body: &Json) -> bool {
+fn is_load_request(capability: Capability, body: &Json) -> bool {
     let empty = |name: &str| {
         let value = body.value(name).and_then(|text| serde_json::from_slice::<Value>(text).ok()).unwrap_or_default();
         match value {
@@ -110,8 +110,8 @@ mod tests {
             (r#"{"messages":[{}],"prompt":"x"}"#, false, false),
             (r#"{"images":["a"],"messages":null}"#, true, false),
         ] {
-            assert_eq!(says_nothing(Capability::Chat, &scan(text)), chat, "{text}");
-            assert_eq!(says_nothing(Capability::Completion, &scan(text)), generate, "{text}");
+            assert_eq!(is_load_request(Capability::Chat, &scan(text)), chat, "{text}");
+            assert_eq!(is_load_request(Capability::Completion, &scan(text)), generate, "{text}");
         }
         for (keep_alive, expected) in [("0", true), ("\"0s\"", true), ("\"0\"", true), ("\"5m\"", false), ("-1", false)]
         {

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 use baton_model::entity::Role;
 use baton_model::{Actor, Code, PublicError};
-use baton_provider_api::{Form, Forward, Forwarded};
+use baton_provider_api::{Forward, Forwarded, ReplyForm};
 use baton_web::{ClientApi, Inbound, Refused};
 use futures::{StreamExt, stream};
 use http::Method;
@@ -21,18 +21,18 @@ pub async fn serve(State(state): State<HttpState>, mut inbound: Inbound) -> Resu
         return Err(PublicError::new(Code::PermissionDenied, "only admins change the models of a server").into());
     }
     let snapshot = state.web.engine.registry().snapshot();
-    let provider = upstream::choose(&snapshot, &inbound.caller, &inbound.parts.headers, "ollama")?;
+    let provider = upstream::choose_provider(&snapshot, &inbound.caller, &inbound.parts.headers, "ollama")?;
     let body = inbound.read_body().await?;
     let (by, parts) = (inbound.actor(), &inbound.parts);
-    let headers = headers::passed_on(&parts.headers);
+    let headers = headers::headers_to_forward(&parts.headers);
     let content_type = upstream::content_type(parts).filter(|_| !body.is_empty());
     let query = query::forwarded(ClientApi::Ollama, parts.uri.query());
     let forward = Forward {
         query: query.as_deref(),
         content_type,
         body,
-        form: Form::Stream,
-        ..upstream::asking(parts.method.clone(), parts.uri.path(), &headers)
+        form: ReplyForm::Stream,
+        ..upstream::request_without_body(parts.method.clone(), parts.uri.path(), &headers)
     };
     let reply = upstream::send(provider.as_ref(), forward).await?;
     let changes = parts.method != Method::HEAD && !parts.uri.path().starts_with("/api/blobs/");

@@ -32,11 +32,11 @@ pub async fn serve(State(state): State<HttpState>, mut inbound: Inbound) -> Resu
     // Clients call the model as Baton does, the server by its own name.
     let mut editor = Editor::new(&body);
     editor.set(field, Value::from(model.upstream.as_str()).to_string());
-    let headers = headers::passed_on(&inbound.parts.headers);
+    let headers = headers::headers_to_forward(&inbound.parts.headers);
     let forward = Forward {
         content_type: Some("application/json"),
         body: editor.finish(),
-        ..upstream::asking(Method::POST, "/api/show", &headers)
+        ..upstream::request_without_body(Method::POST, "/api/show", &headers)
     };
     let reply = upstream::send(provider.as_ref(), forward).await?;
     Ok(upstream::stream(reply, provider.id()))

@@ -1,8 +1,8 @@
 //! Batches (OpenAI API reference, batch): run by the provider that keeps their input file.
 
 use super::page;
-use crate::objects::{self, Found};
-use crate::upstream::Whole;
+use crate::objects::{self, FoundObject};
+use crate::upstream::ProviderReply;
 use crate::{HttpState, headers, query, upstream};
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -30,17 +30,17 @@ pub async fn create(State(state): State<HttpState>, mut inbound: Inbound) -> Res
     let file = objects::find(&state, &inbound.caller, ProviderObjectKind::File, &input.input_file_id).await?;
     // Before the provider is asked: a batch that was made there runs and is billed, whether or not it is noted here.
     state.provider_objects.check_quota(&inbound.caller, KIND).await?;
-    let headers = headers::passed_on(&inbound.parts.headers);
+    let headers = headers::headers_to_forward(&inbound.parts.headers);
     let query = query::forwarded(ClientApi::OpenAi, inbound.query());
     let forward = Forward {
         query: query.as_deref(),
         content_type: Some("application/json"),
         body,
-        ..upstream::asking(Method::POST, "/batches", &headers)
+        ..upstream::request_without_body(Method::POST, "/batches", &headers)
     };
-    let made = upstream::ask(file.provider.as_ref(), forward).await?;
-    objects::note(&state, &inbound.caller, KIND, file.provider.id(), file.object.model.as_ref(), &made).await?;
-    Ok(upstream::whole(made, file.provider.id()))
+    let made = upstream::send_request(file.provider.as_ref(), forward).await?;
+    objects::note_object(&state, &inbound.caller, KIND, file.provider.id(), file.object.model.as_ref(), &made).await?;
+    Ok(upstream::respond_whole(made, file.provider.id()))
 }
 
 /// `GET /v1/batches`.
@@ -72,11 +72,11 @@ async fn forward(state: &HttpState, batch: &str, below: &str, mut inbound: Inbou
     let (found, reply) = objects::forward(state, &mut inbound, KIND, batch, &path).await?;
     // The ids appear in whichever reply is the first to name them, so each reply is read.
     adopt_files(state, &found, &reply).await?;
-    Ok(upstream::whole(reply, found.provider.id()))
+    Ok(upstream::respond_whole(reply, found.provider.id()))
 }
 
 /// The files that a batch has made are its owner's.
-async fn adopt_files(state: &HttpState, batch: &Found, reply: &Whole) -> Result<(), PublicError> {
+async fn adopt_files(state: &HttpState, batch: &FoundObject, reply: &ProviderReply) -> Result<(), PublicError> {
     #[derive(Deserialize)]
     struct Made {
         output_file_id: Option<String>,
@@ -85,7 +85,7 @@ async fn adopt_files(state: &HttpState, batch: &Found, reply: &Whole) -> Result<
     let Ok(made) = serde_json::from_slice::<Made>(&reply.body) else { return Ok(()) };
     for file in [made.output_file_id, made.error_file_id].into_iter().flatten() {
         // Without this only the vendor's console could reach the results: callers see files of their own alone.
-        state.provider_objects.adopt(&batch.object, ProviderObjectKind::File, &file).await?;
+        state.provider_objects.adopt_object(&batch.object, ProviderObjectKind::File, &file).await?;
     }
     Ok(())
 }

@@ -24,17 +24,17 @@ pub async fn create(State(state): State<HttpState>, mut inbound: Inbound) -> Res
     let Upload { body, provider, model } = read_upload(&state, &inbound, bytes).await?;
     // Before it is uploaded: what nobody could reach again would stay at the provider.
     state.provider_objects.check_quota(&inbound.caller, KIND).await?;
-    let headers = headers::passed_on(&inbound.parts.headers);
+    let headers = headers::headers_to_forward(&inbound.parts.headers);
     let query = query::forwarded(ClientApi::OpenAi, inbound.query());
     let forward = Forward {
         query: query.as_deref(),
         content_type: upstream::content_type(&inbound.parts),
         body,
-        ..upstream::asking(Method::POST, "/files", &headers)
+        ..upstream::request_without_body(Method::POST, "/files", &headers)
     };
-    let made = upstream::ask(provider.as_ref(), forward).await?;
-    objects::note(&state, &inbound.caller, KIND, provider.id(), model.as_ref(), &made).await?;
-    Ok(upstream::whole(made, provider.id()))
+    let made = upstream::send_request(provider.as_ref(), forward).await?;
+    objects::note_object(&state, &inbound.caller, KIND, provider.id(), model.as_ref(), &made).await?;
+    Ok(upstream::respond_whole(made, provider.id()))
 }
 
 /// `GET /v1/files`.
@@ -51,7 +51,7 @@ pub async fn one(
 ) -> Result<Response, Refused> {
     let path = format!("/files/{}", upstream::encoded(&file));
     let (found, reply) = objects::forward(&state, &mut inbound, KIND, &file, &path).await?;
-    Ok(upstream::whole(reply, found.provider.id()))
+    Ok(upstream::respond_whole(reply, found.provider.id()))
 }
 
 /// `GET /v1/files/{id}/content`: the bytes as they come.
@@ -79,22 +79,22 @@ async fn read_upload(state: &HttpState, inbound: &Inbound, bytes: Bytes) -> Resu
     let form = UploadForm::read(content_type, &bytes).await?;
     // Only the file of a batch names models.
     if form.purpose.as_deref() != Some("batch") {
-        let provider = upstream::choose(&snapshot, caller, &parts.headers, "openai")?;
+        let provider = upstream::choose_provider(&snapshot, caller, &parts.headers, "openai")?;
         return Ok(Upload { body: bytes, provider, model: None });
     }
     let mut models = BatchModels::new(&snapshot, caller);
-    let file = compute(form.file.len(), || lines::renamed(&form.file, &mut models))?;
+    let file = compute(form.file.len(), || lines::rename_models(&form.file, &mut models))?;
     let provider = match models.provider() {
         Some(id) => upstream::provider(&snapshot, id)?,
-        None => upstream::choose(&snapshot, caller, &parts.headers, "openai")?,
+        None => upstream::choose_provider(&snapshot, caller, &parts.headers, "openai")?,
     };
     if provider.kind() != "openai" {
         let message = format!("file: the models of a batch must be of OpenAI's API, which `{}` is not", provider.id());
         return Err(PublicError::new(Code::InvalidRequest, message).at("file"));
     }
     // The original form where nothing was renamed, so that its bytes pass through.
-    let body = if file == form.file { bytes } else { form.with(&bytes, &file)? };
-    Ok(Upload { body, provider, model: models.only().map(|model| model.id.clone()) })
+    let body = if file == form.file { bytes } else { form.replace_file(&bytes, &file)? };
+    Ok(Upload { body, provider, model: models.single_model().map(|model| model.id.clone()) })
 }
 
 /// What an uploaded form holds.
@@ -128,7 +128,7 @@ impl UploadForm {
 
     /// The form with another file in place of its own. The file stands between the empty line after its head and the
     /// next boundary.
-    fn with(&self, form: &Bytes, file: &Bytes) -> Result<Bytes, PublicError> {
+    fn replace_file(&self, form: &Bytes, file: &Bytes) -> Result<Bytes, PublicError> {
         let around = [b"\r\n\r\n", &self.file[..], b"\r\n--", self.boundary.as_bytes()].concat();
         // Found by its surroundings and not by its content alone, which may also stand in another field.
         let start = memchr::memmem::find(form, &around).map(|found| found + 4);

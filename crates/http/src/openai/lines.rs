@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 /// # Errors
 /// If a line is no request, or names a model that the caller may not use or that is another provider's: the line is
 /// named, counted from 1.
-pub fn renamed(file: &Bytes, named: &mut BatchModels<'_>) -> Result<Bytes, PublicError> {
+pub fn rename_models(file: &Bytes, named: &mut BatchModels<'_>) -> Result<Bytes, PublicError> {
     #[derive(Deserialize)]
     struct Line<'a> {
         #[serde(borrow)]

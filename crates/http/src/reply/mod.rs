@@ -11,8 +11,8 @@ pub use options::ReplyOptions;
 use axum::response::Response;
 use baton_engine::Reply;
 use baton_model::{Capability, PublicError, Wire};
-use baton_provider_api::Form;
-use options::Mode;
+use baton_provider_api::ReplyForm;
+use options::ReplyMode;
 
 /// Writes the response. Its head is certain now, so an error from here on can only be told inside the stream.
 ///
@@ -24,12 +24,14 @@ pub async fn respond(reply: Reply, options: ReplyOptions) -> Result<Response, Pu
     let passes = head.wire() == Wire::new(options.api.dialect(), options.capability);
     match (options.form, head.form) {
         // Audio is played while it arrives.
-        (Form::Whole, Form::Whole) if passes && options.capability == Capability::AudioSpeech => {
+        (ReplyForm::Whole, ReplyForm::Whole) if passes && options.capability == Capability::AudioSpeech => {
             Ok(whole::as_it_arrives(frames, &head, &options))
         }
-        (Form::Whole, Form::Whole) if passes => whole::pass_through(frames, &head, &options).await,
-        (Form::Whole, _) => whole::translate(frames, head, &options).await,
-        (Form::Stream, Form::Stream) if passes => stream::start(Mode::Passthrough, frames, head, options),
-        (Form::Stream, _) => stream::start(Mode::Translated, frames, head, options),
+        (ReplyForm::Whole, ReplyForm::Whole) if passes => whole::pass_through(frames, &head, &options).await,
+        (ReplyForm::Whole, _) => whole::translate(frames, head, &options).await,
+        (ReplyForm::Stream, ReplyForm::Stream) if passes => {
+            stream::start(ReplyMode::Passthrough, frames, head, options)
+        }
+        (ReplyForm::Stream, _) => stream::start(ReplyMode::Translated, frames, head, options),
     }
 }

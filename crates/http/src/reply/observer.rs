@@ -1,14 +1,14 @@
 //! What may watch a reply on its way to the client.
 
 use baton_engine::ReplyHead;
-use baton_model::Event;
+use baton_model::ReplyEvent;
 use bytes::Bytes;
 use futures::future::BoxFuture;
 
 /// Watches a reply on its way to the client. Nothing here may wait inside a stream: a client would wait with it.
 pub trait ReplyObserver: Send + Sync {
     /// Events of a reply whose bytes pass through as the provider sent them; for a stream, of each frame.
-    fn passed_through(&self, head: &ReplyHead, events: &[Event]);
+    fn observe_passthrough(&self, head: &ReplyHead, events: &[ReplyEvent]);
 
     /// The bytes that end a translated stream.
     fn stream_ended(&self, head: &ReplyHead, last: &Bytes);

@@ -9,7 +9,7 @@ use baton_dialect::{Codec, ReplyContext, codec, native};
 use baton_engine::ReplyHead;
 use baton_model::record::CacheUse;
 use baton_model::{Capability, Clock, Code, PublicError, RequestId, Timestamp};
-use baton_provider_api::{Form, Frame};
+use baton_provider_api::{Frame, ReplyForm};
 use baton_web::headers::value;
 use baton_web::parse::ParsedRequest;
 use baton_web::{ClientApi, Inbound};
@@ -27,7 +27,7 @@ pub struct ReplyOptions {
     /// What was asked.
     pub capability: Capability,
     /// Whether as a stream.
-    pub form: Form,
+    pub form: ReplyForm,
     /// Whether with usage inside the stream.
     pub include_usage: bool,
     /// Whether vectors as base64.
@@ -51,7 +51,7 @@ pub(super) type Frames = BoxStream<'static, Result<Frame, PublicError>>;
 
 /// Whether a reply's bytes go out as they came.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Mode {
+pub(super) enum ReplyMode {
     /// The provider speaks the client's format and was asked the same.
     Passthrough,
     /// Each event is written in the client's format.

@@ -1,13 +1,13 @@
 //! A reply that leaves as a stream.
 
-use super::options::{Frames, Mode, ReplyOptions, with_headers};
-use crate::timing::Watch;
+use super::options::{Frames, ReplyMode, ReplyOptions, with_headers};
+use crate::timing::Stopwatch;
 use axum::body::Body;
 use axum::response::Response;
 use baton_dialect::framing::Framing;
 use baton_dialect::{StreamWriter, native};
 use baton_engine::ReplyHead;
-use baton_model::{Event, PublicError};
+use baton_model::{PublicError, ReplyEvent};
 use baton_provider_api::Frame;
 use baton_web::ClientApi;
 use bytes::{Bytes, BytesMut};
@@ -18,13 +18,13 @@ use std::convert::Infallible;
 
 /// A stream on its way out.
 struct Outgoing {
-    mode: Mode,
+    mode: ReplyMode,
     frames: Frames,
     writer: Box<dyn StreamWriter>,
     head: ReplyHead,
     options: ReplyOptions,
-    watch: Watch,
-    over: bool,
+    watch: Stopwatch,
+    finished: bool,
 }
 
 /// Begins the response.
@@ -32,14 +32,14 @@ struct Outgoing {
 /// # Errors
 /// If the client's format has no streams of this kind.
 pub(super) fn start(
-    mode: Mode,
+    mode: ReplyMode,
     frames: Frames,
     head: ReplyHead,
     options: ReplyOptions,
 ) -> Result<Response, PublicError> {
     let content_type = match mode {
-        Mode::Passthrough => head.content_type.clone(),
-        Mode::Translated => Framing::of(options.api.dialect()).content_type().to_owned(),
+        ReplyMode::Passthrough => head.content_type.clone(),
+        ReplyMode::Translated => Framing::of(options.api.dialect()).content_type().to_owned(),
     };
     // Passthrough needs a writer too: for the error that ends a stream.
     let writer = options.codec()?.stream_writer(options.context(&head)).ok_or_else(|| options.unwritable_error())?;
@@ -48,8 +48,8 @@ pub(super) fn start(
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     // Proxies that would gather the stream into one piece (nginx) are asked not to.
     headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
-    let watch = Watch::new(options.api, options.arrived, &options.clock);
-    let outgoing = Outgoing { mode, frames, writer, head, options, watch, over: false };
+    let watch = Stopwatch::new(options.api, options.arrived, &options.clock);
+    let outgoing = Outgoing { mode, frames, writer, head, options, watch, finished: false };
     let body = stream::unfold(outgoing, |mut outgoing| async move {
         let bytes = outgoing.next().await?;
         Some((Ok::<_, Infallible>(bytes), outgoing))
@@ -64,7 +64,7 @@ impl Outgoing {
         // Only server-sent events have comments.
         let comments = Framing::of(self.options.api.dialect()) == Framing::Sse;
         loop {
-            if self.over {
+            if self.finished {
                 return None;
             }
             // Begun anew for each frame: only silence on the provider's side is filled.
@@ -77,7 +77,7 @@ impl Outgoing {
                 Some(Ok(frame)) => self.write_observed(frame),
                 Some(Err(error)) => {
                     // An error ends the stream: a frame after it would contradict it.
-                    self.over = true;
+                    self.finished = true;
                     self.fail(&error)
                 }
                 None => return None,
@@ -92,11 +92,11 @@ impl Outgoing {
     /// The bytes of a frame, which the observer sees too.
     fn write_observed(&mut self, frame: Frame) -> Bytes {
         let Some(observer) = self.options.observer.clone() else { return self.write(frame) };
-        if self.mode == Mode::Passthrough {
-            observer.passed_through(&self.head, &frame.events);
+        if self.mode == ReplyMode::Passthrough {
+            observer.observe_passthrough(&self.head, &frame.events);
             return self.write(frame);
         }
-        let ended = frame.events.contains(&Event::Ended);
+        let ended = frame.events.contains(&ReplyEvent::Ended);
         // Written first: the observer stores the bytes that the client gets.
         let bytes = self.write(frame);
         if ended {
@@ -109,24 +109,24 @@ impl Outgoing {
     fn fail(&mut self, error: &PublicError) -> Bytes {
         match &error.upstream {
             // The client's SDK knows the vendor's own error, and may act on its code.
-            Some(upstream) if self.mode == Mode::Passthrough => upstream.body.clone(),
+            Some(upstream) if self.mode == ReplyMode::Passthrough => upstream.body.clone(),
             _ => self.writer.fail(error, self.options.id.as_str()),
         }
     }
 
     fn write(&mut self, mut frame: Frame) -> Bytes {
-        let ended = frame.events.contains(&Event::Ended);
+        let ended = frame.events.contains(&ReplyEvent::Ended);
         let summary = (ended && self.options.api == ClientApi::Native)
             .then(|| native::write_summary(&self.options.summary(&self.head)));
         let bytes = match self.mode {
-            Mode::Passthrough if frame.hidden => Bytes::new(),
-            Mode::Passthrough => frame.bytes,
-            Mode::Translated => {
+            ReplyMode::Passthrough if frame.hidden => Bytes::new(),
+            ReplyMode::Passthrough => frame.bytes,
+            ReplyMode::Translated => {
                 let mut bytes = BytesMut::new();
                 self.watch.look(&mut frame.events);
                 for event in &frame.events {
                     // The summary stands before the end of the stream.
-                    if let (Event::Ended, Some(summary)) = (event, &summary) {
+                    if let (ReplyEvent::Ended, Some(summary)) = (event, &summary) {
                         bytes.extend_from_slice(summary);
                     }
                     bytes.extend_from_slice(&self.writer.push(event));

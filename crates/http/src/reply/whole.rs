@@ -1,12 +1,12 @@
 //! A reply that leaves in one piece.
 
 use super::options::{Frames, ReplyOptions, with_headers};
-use crate::timing::Watch;
+use crate::timing::Stopwatch;
 use axum::body::Body;
 use axum::response::Response;
-use baton_dialect::{ReplyContext, Written, native};
+use baton_dialect::{EncodedBody, ReplyContext, native};
 use baton_engine::ReplyHead;
-use baton_model::{Event, PublicError};
+use baton_model::{PublicError, ReplyEvent};
 use baton_provider_api::Frame;
 use baton_web::ClientApi;
 use bytes::{Bytes, BytesMut};
@@ -53,7 +53,7 @@ pub(super) async fn pass_through(
         }
     }
     if let Some(observer) = &options.observer {
-        observer.passed_through(head, &events);
+        observer.observe_passthrough(head, &events);
     }
     Ok(finish(body, head.content_type.clone(), head, options))
 }
@@ -69,7 +69,7 @@ pub(super) async fn translate(
 ) -> Result<Response, PublicError> {
     let mut events = collect_events(frames).await?;
     // Before the reply is written, because the measured times are part of Ollama's body.
-    Watch::new(options.api, options.arrived, &options.clock).look(&mut events);
+    Stopwatch::new(options.api, options.arrived, &options.clock).look(&mut events);
     let mut context = options.context(&head);
     let mut written = write(options, &events, &context)?;
     if let (Some(observer), true) = (&options.observer, context.stored)
@@ -83,11 +83,11 @@ pub(super) async fn translate(
     Ok(finish(written.body, written.content_type, &head, options))
 }
 
-fn write(options: &ReplyOptions, events: &[Event], context: &ReplyContext) -> Result<Written, PublicError> {
+fn write(options: &ReplyOptions, events: &[ReplyEvent], context: &ReplyContext) -> Result<EncodedBody, PublicError> {
     options.codec()?.write_reply(events, context).ok_or_else(|| options.unwritable_error())
 }
 
-async fn collect_events(frames: Frames) -> Result<Vec<Event>, PublicError> {
+async fn collect_events(frames: Frames) -> Result<Vec<ReplyEvent>, PublicError> {
     frames
         .try_fold(Vec::new(), |mut events, frame| async move {
             events.extend(frame.events);

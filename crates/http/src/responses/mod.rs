@@ -118,8 +118,8 @@ async fn prepare(state: &HttpState, caller: &Caller, body: Bytes, id: &RequestId
     if let Some(earlier) = earlier {
         let before = Items::parse(earlier.input.as_bytes())?.then(Items::of_response(earlier.response.as_bytes())?);
         all = before.then(said?);
-        needs.taken_up();
-        let served_by = needs::keeper(state, caller, &scanned, &earlier.model);
+        needs.mark_complete();
+        let served_by = needs::keeps_responses(state, caller, &scanned, &earlier.model);
         // Encrypted reasoning and item ids of one provider are refused by another. What is left is said again in
         // full.
         let items = if served_by { all.clone().without_provider_state() } else { all.clone() };
@@ -141,6 +141,6 @@ impl Prepared {
         if let (Some(model), ModelSelector::Default) = (&self.model, &request.selector) {
             request.selector = ModelSelector::Model(model.to_string());
         }
-        if self.needs.bound() { needs::bind(state, caller, &self.needs, request).await } else { Ok(()) }
+        if self.needs.is_bound() { needs::bind(state, caller, &self.needs, request).await } else { Ok(()) }
     }
 }

@@ -40,12 +40,12 @@ pub(super) fn read(body: &Body) -> Result<Needs, PublicError> {
 
 impl Needs {
     /// Whether only some providers can serve it.
-    pub(super) fn bound(&self) -> bool {
+    pub(super) fn is_bound(&self) -> bool {
         !self.fields.is_empty()
     }
 
     /// Says that what came before is said in full now.
-    pub(super) fn taken_up(&mut self) {
+    pub(super) fn mark_complete(&mut self) {
         self.previous = None;
         self.fields.retain(|field| *field != "previous_response_id");
     }
@@ -92,7 +92,7 @@ pub(super) async fn bind(
             kept.object.provider, model.id, model.provider
         ));
     }
-    if !keeps(&snapshot, model) {
+    if !stores_responses(&snapshot, model) {
         return match missing {
             Some(error) => Err(error.at("previous_response_id")),
             None => {
@@ -106,15 +106,15 @@ pub(super) async fn bind(
 }
 
 /// Whether the model that a request names, or else that one, is at a provider that keeps responses.
-pub(super) fn keeper(state: &HttpState, caller: &Caller, body: &Body, or: &ModelId) -> bool {
+pub(super) fn keeps_responses(state: &HttpState, caller: &Caller, body: &Body, or: &ModelId) -> bool {
     let named: Option<String> = body.value("model").and_then(|model| serde_json::from_slice(model).ok());
     let selector = ModelSelector::Model(named.unwrap_or_else(|| or.to_string()));
     let snapshot = state.web.engine.registry().snapshot();
-    snapshot.find(caller, &selector, Capability::Chat).is_ok_and(|model| keeps(&snapshot, model))
+    snapshot.find(caller, &selector, Capability::Chat).is_ok_and(|model| stores_responses(&snapshot, model))
 }
 
 /// Whether the model is asked in the format whose services keep responses.
-fn keeps(snapshot: &Snapshot, model: &Model) -> bool {
+fn stores_responses(snapshot: &Snapshot, model: &Model) -> bool {
     let provider = snapshot.providers.get(&model.provider);
     let speaks = provider.and_then(|provider| provider.dialect(Capability::Chat, Dialect::Responses, model));
     speaks == Some(Dialect::Responses)

@@ -3,13 +3,13 @@
 
 use crate::reply::ReplyObserver;
 use baton_control::ProviderObjects;
-use baton_control::provider_objects::Made;
+use baton_control::provider_objects::NewProviderObject;
 use baton_conversations::Conversations;
 use baton_dialect::framing::{Framing, Splitter, splice, sse};
 use baton_dialect::responses::context::Items;
 use baton_engine::ReplyHead;
 use baton_model::entity::ProviderObjectKind;
-use baton_model::{Caller, Dialect, Event};
+use baton_model::{Caller, Dialect, ReplyEvent};
 use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -27,28 +27,28 @@ impl ResponseRecorder {
     /// For a request of that caller, with everything that is said to the model.
     pub(super) fn new(objects: ProviderObjects, conversations: Conversations, caller: Caller, input: &Items) -> Self {
         // Asked before the reply begins, because a translated reply says in its first event whether it is stored.
-        let input = Some(input.to_json()).filter(|input| conversations.takes(input.len()));
+        let input = Some(input.to_json()).filter(|input| conversations.accepts_size(input.len()));
         Self { objects, conversations, caller, input }
     }
 }
 
 impl ReplyObserver for ResponseRecorder {
     /// Notes the response that these events name, if they name one and its provider stores it.
-    fn passed_through(&self, head: &ReplyHead, events: &[Event]) {
+    fn observe_passthrough(&self, head: &ReplyHead, events: &[ReplyEvent]) {
         let id = events.iter().find_map(|event| match event {
-            Event::Started(started) => started.id.as_deref(),
+            ReplyEvent::Started(started) => started.id.as_deref(),
             _ => None,
         });
         // Providers of other formats store no responses.
         let (Some(object), Dialect::Responses) = (id, head.dialect) else { return };
         let (provider, model) = (&head.provider, Some(&head.model));
-        let made = Made { kind: ProviderObjectKind::Response, object, provider, model, expires_at: None };
+        let made = NewProviderObject { kind: ProviderObjectKind::Response, object, provider, model, expires_at: None };
         self.objects.keep_in_background(&self.caller, made);
     }
 
     fn stream_ended(&self, head: &ReplyHead, last: &Bytes) {
         let Some(input) = &self.input else { return };
-        let named = completed(last).and_then(|response| id_and_text(&response));
+        let named = find_completed(last).and_then(|response| id_and_text(&response));
         if let Some((id, response)) = named {
             // In the background: the client has the end of its stream already, and must not wait for a database.
             self.conversations.store_in_background(&self.caller, &head.model, id, input.clone(), response);
@@ -81,7 +81,7 @@ fn id_and_text(response: &[u8]) -> Option<(String, String)> {
 }
 
 /// The response in the event that ends a stream well.
-fn completed(events: &Bytes) -> Option<Vec<u8>> {
+fn find_completed(events: &Bytes) -> Option<Vec<u8>> {
     // The writer's last bytes hold several events, and the response stands whole in the last of them only.
     let (mut splitter, mut frames) = (Splitter::new(Framing::Sse, usize::MAX), Vec::new());
     splitter.push(events.clone(), &mut frames).ok()?;

@@ -1,8 +1,8 @@
 //! The cache in Redis: one round trip for everything.
 
 use super::Redis;
-use super::scripts::{ALL, GET, Names, PURGE, SET, generation};
-use crate::cache::{Cache, Health, Purged, Size};
+use super::scripts::{ALL, CacheKeyNames, GET, PURGE, SET, generation};
+use crate::cache::{Cache, CacheHealth, CacheSize, Purged};
 use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -10,8 +10,8 @@ use redis::aio::MultiplexedConnection;
 use std::time::Duration;
 
 impl Redis {
-    fn names(&self) -> Names<'_> {
-        Names { prefix: &self.link.settings.prefix }
+    fn names(&self) -> CacheKeyNames<'_> {
+        CacheKeyNames { prefix: &self.link.settings.prefix }
     }
 }
 
@@ -58,12 +58,12 @@ impl Cache for Redis {
         .boxed()
     }
 
-    fn size(&self) -> BoxFuture<'_, Size> {
+    fn size(&self) -> BoxFuture<'_, CacheSize> {
         // What Redis holds is not in this process.
-        futures::future::ready(Size::default()).boxed()
+        futures::future::ready(CacheSize::default()).boxed()
     }
 
-    fn health(&self) -> Option<Health> {
+    fn health(&self) -> Option<CacheHealth> {
         Some(self.link.health())
     }
 }

@@ -7,7 +7,7 @@
 use super::fault::RedisFault;
 use super::scripts;
 use super::settings::RedisSettings;
-use crate::cache::Health;
+use crate::cache::CacheHealth;
 use baton_tasks::supervised;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, RedisError, RedisResult};
@@ -53,13 +53,13 @@ impl Link {
             logged: Mutex::default(),
         });
         match link.connect().await {
-            Ok(connection) => link.up(connection),
+            Ok(connection) => link.note_up(connection),
             Err(error) => {
                 link.errors.fetch_add(1, Ordering::Relaxed);
                 let error = link.describe(&error);
                 tracing::warn!(%error, "redis is unavailable; shared state is kept in this process until it is back");
                 // Weak, so that the probe ends with the last user of the cache.
-                tokio::spawn(supervised("redis_probe", probe(Arc::downgrade(&link), FIRST_PAUSE)));
+                tokio::spawn(supervised("redis_probe", probe_until_up(Arc::downgrade(&link), FIRST_PAUSE)));
             }
         }
         Ok(link)
@@ -98,12 +98,12 @@ impl Link {
         state.connection.is_none().then_some(state.outages)
     }
 
-    pub fn health(&self) -> Health {
-        Health { up: self.outage().is_none(), errors: self.errors.load(Ordering::Relaxed) }
+    pub fn health(&self) -> CacheHealth {
+        CacheHealth { up: self.outage().is_none(), errors: self.errors.load(Ordering::Relaxed) }
     }
 
     pub fn describe(&self, error: &RedisError) -> RedisFault {
-        RedisFault::of(error, &place(&self.client))
+        RedisFault::of(error, &server_name(&self.client))
     }
 
     fn note_failure(self: &Arc<Self>, operation: &'static str, error: &RedisError, outages: u64) {
@@ -114,11 +114,11 @@ impl Link {
         } else {
             error.is_unrecoverable_error()
         };
-        if over { self.down(operation, error, outages) } else { self.mention(operation, error) }
+        if over { self.note_down(operation, error, outages) } else { self.log_error(operation, error) }
     }
 
     /// Ends the use of the connection that was made after that many outages, unless it has ended already.
-    fn down(self: &Arc<Self>, operation: &'static str, error: &RedisError, outages: u64) {
+    fn note_down(self: &Arc<Self>, operation: &'static str, error: &RedisError, outages: u64) {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         // Many requests may report the same outage; the first one ends the connection.
         if state.outages != outages || state.connection.take().is_none() {
@@ -131,10 +131,10 @@ impl Link {
         let error = self.describe(error);
         tracing::warn!(operation, %error, "redis is unavailable; shared state is kept in this process until it is back");
         let pause = if brief { LONGEST_PAUSE } else { FIRST_PAUSE };
-        tokio::spawn(supervised("redis_probe", probe(Arc::downgrade(self), pause)));
+        tokio::spawn(supervised("redis_probe", probe_until_up(Arc::downgrade(self), pause)));
     }
 
-    fn up(&self, connection: MultiplexedConnection) {
+    fn note_up(&self, connection: MultiplexedConnection) {
         self.unanswered.store(0, Ordering::Relaxed);
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         state.connection = Some(connection);
@@ -142,7 +142,7 @@ impl Link {
     }
 
     /// Logs an error that is no outage, if none was lately.
-    fn mention(&self, operation: &'static str, error: &RedisError) {
+    fn log_error(&self, operation: &'static str, error: &RedisError) {
         let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
         if logged.is_none_or(|at| at.elapsed() >= QUIET) {
             *logged = Some(Instant::now());
@@ -170,7 +170,7 @@ impl Link {
 }
 
 /// Tries until Redis is well, or nobody wants it any more.
-async fn probe(link: Weak<Link>, first: Duration) {
+async fn probe_until_up(link: Weak<Link>, first: Duration) {
     let mut pause = first;
     loop {
         sleep(pause).await;
@@ -178,7 +178,7 @@ async fn probe(link: Weak<Link>, first: Duration) {
         let Some(link) = link.upgrade() else { return };
         match link.connect().await {
             Ok(connection) => {
-                link.up(connection);
+                link.note_up(connection);
                 tracing::info!("redis is back");
                 return;
             }
@@ -196,14 +196,14 @@ fn client(settings: &RedisSettings) -> Result<Client, RedisFault> {
 }
 
 /// Where that is, without credentials.
-fn place(client: &Client) -> String {
+fn server_name(client: &Client) -> String {
     client.get_connection_info().addr().to_string()
 }
 
 /// Looks at Redis from scratch, with more patience than a request has.
 pub(super) async fn check(settings: &RedisSettings) -> Result<String, RedisFault> {
     let client = client(settings)?;
-    let place = place(&client);
+    let place = server_name(&client);
     let told = |error: RedisError| RedisFault::of(&error, &place);
     let config = AsyncConnectionConfig::new()
         .set_connection_timeout(Some(CONNECTING * 3))
@@ -215,6 +215,6 @@ pub(super) async fn check(settings: &RedisSettings) -> Result<String, RedisFault
     if major < 7 {
         return Err(RedisFault::new(format!("Redis at {place} is version {version}: expected 7 or newer")));
     }
-    scripts::try_out(settings, &mut connection).await.map_err(told)?;
+    scripts::check_access(settings, &mut connection).await.map_err(told)?;
     Ok(format!("Redis {version} at {place}"))
 }

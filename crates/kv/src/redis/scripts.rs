@@ -65,8 +65,8 @@ pub(super) async fn load(connection: &mut MultiplexedConnection) -> RedisResult<
 }
 
 /// Keeps, gets and forgets a value, to see whether it may.
-pub(super) async fn try_out(settings: &RedisSettings, connection: &mut MultiplexedConnection) -> RedisResult<()> {
-    let names = Names { prefix: &settings.prefix };
+pub(super) async fn check_access(settings: &RedisSettings, connection: &mut MultiplexedConnection) -> RedisResult<()> {
+    let names = CacheKeyNames { prefix: &settings.prefix };
     let key = names.value("check");
     let mut set = SET.key(&key);
     // One second: the check must leave nothing behind, even if it is interrupted before the deletion.
@@ -80,11 +80,11 @@ pub(super) async fn try_out(settings: &RedisSettings, connection: &mut Multiplex
 pub(super) const ALL: &str = "all";
 
 /// The names of the cache's keys.
-pub(super) struct Names<'p> {
+pub(super) struct CacheKeyNames<'p> {
     pub prefix: &'p str,
 }
 
-impl Names<'_> {
+impl CacheKeyNames<'_> {
     pub fn value(&self, key: &str) -> String {
         format!("{}:cache:value:{key}", self.prefix)
     }

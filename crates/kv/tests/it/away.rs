@@ -1,8 +1,8 @@
 //! Redis that is away, hangs, refuses or forgets.
 
 use crate::{redis, until};
-use baton_kv::{Cache, Health, Memory, Redis, RedisSettings, Shared};
-use baton_servers::redis::Own;
+use baton_kv::{Cache, CacheHealth, Memory, Redis, RedisSettings, SharedCache};
+use baton_servers::redis::RedisServer;
 use bytes::Bytes;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,17 +20,17 @@ async fn get(cache: &dyn Cache, key: &str) -> Option<String> {
     cache.get(key).await.map(|value| String::from_utf8(value.to_vec()).unwrap())
 }
 
-fn own(server: &Own) -> RedisSettings {
+fn own(server: &RedisServer) -> RedisSettings {
     RedisSettings { timeout: crate::PATIENT, ..RedisSettings::at(server.url()) }
 }
 
 #[tokio::test]
 async fn memory_stands_in_and_redis_comes_back_by_itself() {
-    let mut server = Own::start(&[]);
+    let mut server = RedisServer::start(&[]);
     let redis = redis(own(&server)).await;
-    let cache = Shared::new(redis.clone(), Memory::new(1 << 20));
+    let cache = SharedCache::new(redis.clone(), Memory::new(1 << 20));
     set(&cache, "a", "redis").await;
-    assert_eq!(cache.health(), Some(Health { up: true, errors: 0 }));
+    assert_eq!(cache.health(), Some(CacheHealth { up: true, errors: 0 }));
 
     server.stop();
     // The first to meet the dead connection gets nothing; after it, nobody asks.
@@ -42,7 +42,7 @@ async fn memory_stands_in_and_redis_comes_back_by_itself() {
         set(&cache, "b", "memory").await;
         assert_eq!(get(&cache, "b").await.as_deref(), Some("memory"));
     }
-    assert_eq!(cache.health(), Some(Health { up: false, errors }), "what is skipped is no error");
+    assert_eq!(cache.health(), Some(CacheHealth { up: false, errors }), "what is skipped is no error");
     // Whoever purges must know that Redis still has the values.
     assert!(!cache.purge(Some("t")).await.complete);
     assert_eq!(get(&cache, "b").await, None);
@@ -63,7 +63,7 @@ async fn memory_stands_in_and_redis_comes_back_by_itself() {
 
 #[tokio::test]
 async fn it_may_start_later() {
-    let mut server = Own::start(&[]);
+    let mut server = RedisServer::start(&[]);
     server.stop();
     let redis = redis(own(&server)).await;
     assert!(redis.outage().is_some());
@@ -75,7 +75,7 @@ async fn it_may_start_later() {
 
 #[tokio::test]
 async fn a_flush_forgets_values_and_scripts_and_nothing_else() {
-    let server = Own::start(&[]);
+    let server = RedisServer::start(&[]);
     let redis = redis(own(&server)).await;
     set(&redis, "a", "1").await;
     let mut raw = ::redis::Client::open(server.url()).unwrap().get_multiplexed_async_connection().await.unwrap();
@@ -84,7 +84,7 @@ async fn a_flush_forgets_values_and_scripts_and_nothing_else() {
     assert_eq!(get(&redis, "a").await, None);
     set(&redis, "a", "2").await;
     assert_eq!(get(&redis, "a").await.as_deref(), Some("2"));
-    assert_eq!(redis.health(), Some(Health { up: true, errors: 0 }));
+    assert_eq!(redis.health(), Some(CacheHealth { up: true, errors: 0 }));
 }
 
 /// Forwards to Redis until told to swallow everything; counts what it was sent since.
@@ -146,10 +146,10 @@ async fn forward(mut client: TcpStream, server: String, swallowing: Arc<AtomicUs
 
 #[tokio::test]
 async fn a_redis_that_hangs_is_waited_for_three_times_and_no_more() {
-    let server = Own::start(&[]);
+    let server = RedisServer::start(&[]);
     let hole = Hole::before(&server.url()).await;
     let redis = redis(hole.settings(Duration::from_millis(200))).await;
-    let cache = Shared::new(redis.clone(), Memory::new(1 << 20));
+    let cache = SharedCache::new(redis.clone(), Memory::new(1 << 20));
     until("it works", async || {
         set(&cache, "a", "1").await;
         get(&cache, "a").await.is_some() && redis.outage().is_none()
@@ -163,7 +163,7 @@ async fn a_redis_that_hangs_is_waited_for_three_times_and_no_more() {
         assert_eq!(get(&cache, "a").await, None);
     }
     assert!(redis.outage().is_some());
-    assert_eq!(cache.health(), Some(Health { up: false, errors: errors + 3 }));
+    assert_eq!(cache.health(), Some(CacheHealth { up: false, errors: errors + 3 }));
     for _ in 0..1000 {
         set(&cache, "b", "2").await;
         assert_eq!(get(&cache, "b").await.as_deref(), Some("2"));
@@ -189,13 +189,13 @@ async fn a_redis_that_accepts_and_never_replies_is_never_used() {
             held.push(socket);
         }
     });
-    let cache = Shared::new(redis(settings.clone()).await, Memory::new(1 << 20));
+    let cache = SharedCache::new(redis(settings.clone()).await, Memory::new(1 << 20));
     for _ in 0..1000 {
         set(&cache, "a", "1").await;
         assert_eq!(get(&cache, "a").await.as_deref(), Some("1"));
     }
     // One error for the connection at the start; no request has met any.
-    assert_eq!(cache.health(), Some(Health { up: false, errors: 1 }));
+    assert_eq!(cache.health(), Some(CacheHealth { up: false, errors: 1 }));
     let place = settings.url.trim_start_matches("redis://").to_owned();
     let fault = Redis::check(&settings).await.unwrap_err().to_string();
     assert_eq!(fault, format!("Redis at {place} does not respond in time"));
@@ -212,7 +212,7 @@ async fn check(settings: RedisSettings, place: &str, expected: &str) {
 
 #[tokio::test]
 async fn what_is_wrong_is_told() {
-    let mut server = Own::start(&["--requirepass", "secret"]);
+    let mut server = RedisServer::start(&["--requirepass", "secret"]);
     let url = server.url();
     let place = url.trim_start_matches("redis://");
     check(

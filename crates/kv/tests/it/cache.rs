@@ -1,7 +1,7 @@
 //! What holds of every cache.
 
 use crate::{redis, settings, until};
-use baton_kv::{Cache, Memory, Purged, Shared};
+use baton_kv::{Cache, Memory, Purged, SharedCache};
 use bytes::Bytes;
 use std::time::Duration;
 
@@ -115,7 +115,7 @@ async fn in_redis() {
 #[tokio::test]
 async fn in_redis_with_memory_behind_it() {
     let memory = Memory::new(1 << 24);
-    suite(&Shared::new(redis(settings()).await, memory.clone())).await;
+    suite(&SharedCache::new(redis(settings()).await, memory.clone())).await;
     assert_eq!(memory.size().await.entries, 0);
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{redis, settings};
 use baton_kv::{InProcess, Notice, Notices, RedisSettings};
-use baton_servers::redis::Own;
+use baton_servers::redis::RedisServer;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use std::time::Duration;
@@ -57,7 +57,7 @@ async fn who_is_too_slow_hears_that_something_was_missed() {
 
 #[tokio::test]
 async fn after_an_outage_listeners_look_and_hear_again() {
-    let mut server = Own::start(&[]);
+    let mut server = RedisServer::start(&[]);
     let redis = redis(RedisSettings { timeout: crate::PATIENT, ..RedisSettings::at(server.url()) }).await;
     let mut stream = redis.subscribe().await;
     server.stop();

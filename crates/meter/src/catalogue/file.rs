@@ -15,7 +15,7 @@ type RatesFile = IndexMap<String, String>;
 // No field may be unknown, or a misspelled fact would be left out in silence. The tests read the whole file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct File {
+pub(super) struct CatalogueFile {
     /// Where the facts come from: for people.
     #[serde(rename = "sources")]
     pub _sources: Vec<SourceFile>,
@@ -112,7 +112,7 @@ enum MaxTokensFile {
 /// The embedded file's entries.
 #[expect(clippy::expect_used, reason = "the file is part of the program; a test reads all of it")]
 pub(super) fn read() -> Vec<Entry> {
-    let file: File = serde_json::from_slice(BYTES).expect("the embedded catalogue is valid");
+    let file: CatalogueFile = serde_json::from_slice(BYTES).expect("the embedded catalogue is valid");
     file.models.into_iter().map(|entry| entry.into_entry().expect("the embedded catalogue's words are known")).collect()
 }
 

@@ -48,7 +48,7 @@ pub fn lookup(vendor: &str, upstream: &str) -> Option<Entry> {
     let catalogue = &*CATALOGUE;
     let known = catalogue.lookup(vendor, upstream);
     // A new snapshot of a known model costs what the model costs, until the catalogue says otherwise.
-    known.or_else(|| catalogue.lookup(vendor, undated(upstream)?)).cloned()
+    known.or_else(|| catalogue.lookup(vendor, strip_date(upstream)?)).cloned()
 }
 
 /// Everything that is known, by vendor and id.
@@ -57,7 +57,7 @@ pub fn entries() -> &'static [Entry] {
 }
 
 /// The name without `-YYYY-MM-DD` or `-YYYYMMDD` at its end.
-fn undated(name: &str) -> Option<&str> {
+fn strip_date(name: &str) -> Option<&str> {
     let ends_with = |pattern: &str| {
         let start = name.len().checked_sub(pattern.len())?;
         // By pattern and not by a calendar: OpenAI writes 2024-08-06 and Anthropic 20250929, and a name may end in

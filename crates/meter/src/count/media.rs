@@ -1,7 +1,7 @@
 //! About how many tokens images, documents and audio have, from their size alone. Vendors compute them from pixels,
 //! pages and seconds; taking files apart for that is the provider's business.
 
-use baton_model::chat::{Document, Image, Source};
+use baton_model::chat::{Document, Image, MediaSource};
 
 /// An image at low detail (OpenAI, "Images and vision").
 const IMAGE_LOW: u64 = 85;
@@ -23,8 +23,8 @@ pub(super) fn image(image: &Image) -> u64 {
 /// The text of a document that is text.
 pub(super) fn document_text(document: &Document) -> Option<&str> {
     match &document.source {
-        Source::Text(text) => Some(text),
-        Source::Base64 { .. } | Source::Url(_) | Source::File { .. } => None,
+        MediaSource::Text(text) => Some(text),
+        MediaSource::Base64 { .. } | MediaSource::Url(_) | MediaSource::File { .. } => None,
     }
 }
 
@@ -34,9 +34,9 @@ pub(super) fn document(document: &Document) -> u64 {
         [&document.title, &document.context].into_iter().flatten().map(|text| text.len() as u64 / 4).sum::<u64>();
     named
         + match &document.source {
-            Source::Text(_) => 0,
-            Source::Base64 { data, .. } => (decoded(data) as u64).div_ceil(DOCUMENT_BYTES),
-            Source::Url(_) | Source::File { .. } => DOCUMENT,
+            MediaSource::Text(_) => 0,
+            MediaSource::Base64 { data, .. } => (decoded(data) as u64).div_ceil(DOCUMENT_BYTES),
+            MediaSource::Url(_) | MediaSource::File { .. } => DOCUMENT,
         }
 }
 

@@ -14,7 +14,7 @@ use walk::Piece;
 
 /// A number of tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Count {
+pub struct TokenCount {
     /// How many.
     pub tokens: u64,
     /// Whether the provider would count the same.
@@ -25,7 +25,7 @@ pub struct Count {
 
 /// Whether a request fits a number of tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fit {
+pub enum PromptFit {
     /// It does, as its length in bytes shows: nothing was counted.
     Fits {
         /// It has at most that many tokens.
@@ -34,13 +34,13 @@ pub enum Fit {
     /// Its length did not settle it, so it was counted.
     Counted {
         /// The count.
-        count: Count,
+        count: TokenCount,
         /// Whether that is within the limit.
         fits: bool,
     },
 }
 
-impl Fit {
+impl PromptFit {
     /// Whether it fits.
     pub fn fits(self) -> bool {
         match self {
@@ -64,7 +64,7 @@ pub fn tokenizer(model: &Model) -> Tokenizer {
 }
 
 /// How many tokens the model reads for the request.
-pub fn operation(operation: &Operation, model: &Model) -> Count {
+pub fn operation(operation: &Operation, model: &Model) -> TokenCount {
     let tokenizer = tokenizer(model);
     // What surrounds the texts of a chat is published for some models only. Completions and embeddings have nothing
     // around them.
@@ -82,7 +82,7 @@ pub fn operation(operation: &Operation, model: &Model) -> Count {
             }
         });
     });
-    Count { tokens, exact, tokenizer: tokenizer.name() }
+    TokenCount { tokens, exact, tokenizer: tokenizer.name() }
 }
 
 /// A number of tokens that the request surely does not exceed, from the lengths of its texts alone: a byte-level
@@ -99,26 +99,26 @@ pub fn upper_bound(operation: &Operation) -> u64 {
 }
 
 /// Whether the request has at most `limit` tokens. Counts only when the lengths can't settle it.
-pub fn fits(operation: &Operation, model: &Model, limit: u64) -> Fit {
+pub fn fits(operation: &Operation, model: &Model, limit: u64) -> PromptFit {
     let at_most = upper_bound(operation);
     // Nearly every prompt is far below its limit, and need not be counted.
     if at_most <= limit {
-        return Fit::Fits { at_most };
+        return PromptFit::Fits { at_most };
     }
     let count = self::operation(operation, model);
-    Fit::Counted { count, fits: count.tokens <= limit }
+    PromptFit::Counted { count, fits: count.tokens <= limit }
 }
 
 /// How many tokens a produced text has.
-pub fn text(text: &str, model: &Model) -> Count {
+pub fn text(text: &str, model: &Model) -> TokenCount {
     let tokenizer = tokenizer(model);
-    Count { tokens: tokenizer.count(text), exact: tokenizer.is_exact(), tokenizer: tokenizer.name() }
+    TokenCount { tokens: tokenizer.count(text), exact: tokenizer.is_exact(), tokenizer: tokenizer.name() }
 }
 
 /// About how many tokens a text of that many bytes has, when only its length is known: one for four bytes, as English
 /// prose and code have, by the model's factor. Always an estimate.
-pub fn bytes_estimate(text_bytes: u64, model: &Model) -> Count {
+pub fn bytes_estimate(text_bytes: u64, model: &Model) -> TokenCount {
     let tokenizer = tokenizer(model);
     let tokens = tokenizer.scaled(text_bytes.div_ceil(4)).min(text_bytes);
-    Count { tokens, exact: false, tokenizer: tokenizer.name() }
+    TokenCount { tokens, exact: false, tokenizer: tokenizer.name() }
 }

@@ -2,7 +2,7 @@
 
 use super::media;
 use baton_model::Operation;
-use baton_model::chat::{ChatRequest, Message, OutputFormat, Part, PartKind, Role, Tool};
+use baton_model::chat::{ChatRequest, Message, MessageRole, OutputFormat, Part, PartKind, Tool};
 use baton_model::operation::{FormPart, Prompt};
 
 /// Something that the model reads.
@@ -95,13 +95,13 @@ fn message(message: &Message, visit: &mut Visit<'_>) {
     parts(&message.parts, visit);
 }
 
-fn role(role: Role) -> &'static str {
+fn role(role: MessageRole) -> &'static str {
     match role {
-        Role::System => "system",
-        Role::Developer => "developer",
-        Role::User => "user",
-        Role::Assistant => "assistant",
-        Role::Tool => "tool",
+        MessageRole::System => "system",
+        MessageRole::Developer => "developer",
+        MessageRole::User => "user",
+        MessageRole::Assistant => "assistant",
+        MessageRole::Tool => "tool",
     }
 }
 

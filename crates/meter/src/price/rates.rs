@@ -24,13 +24,13 @@ impl Effective {
 
     /// Dollars per million units of the class; `None` if neither it nor one that stands in for it has a rate.
     pub fn get(&self, class: UsageClass) -> Option<Nanos> {
-        self.0.get(class).or_else(|| self.get(stand_in(class)?))
+        self.0.get(class).or_else(|| self.get(fallback_class(class)?))
     }
 }
 
 /// The class whose rate is taken where one has none: what it is a kind of, where vendors bill it so. The rest stays
 /// unpriced: audio and images cost many times what text does, and a search is no token.
-fn stand_in(class: UsageClass) -> Option<UsageClass> {
+fn fallback_class(class: UsageClass) -> Option<UsageClass> {
     match class {
         UsageClass::CacheRead | UsageClass::CacheWrite | UsageClass::ImageInput => Some(UsageClass::Input),
         UsageClass::CacheWrite1h => Some(UsageClass::CacheWrite),

@@ -2,7 +2,7 @@
 
 use bpe_openai::{cl100k_base, o200k_base};
 
-/// What counts the tokens of a model. Cheap to copy; the tables behind it load at the first count ([`Self::warm`]).
+/// What counts the tokens of a model. Cheap to copy; the tables behind it load at the first count ([`Self::preload`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tokenizer {
     name: &'static str,
@@ -70,7 +70,7 @@ impl Tokenizer {
 
     /// Loads its table, so that the first request does not wait for it. Takes a fraction of a second: not for the
     /// threads that serve requests.
-    pub fn warm(self) {
+    pub fn preload(self) {
         self.count("warm");
     }
 }

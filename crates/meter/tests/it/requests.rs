@@ -1,7 +1,7 @@
 //! Whole requests against published numbers.
 
-use baton_meter::{Fit, count};
-use baton_model::chat::{ChatRequest, Image, Json, Message, Part, PartKind, Role, Source, Tool};
+use baton_meter::{PromptFit, count};
+use baton_model::chat::{ChatRequest, Image, Json, MediaSource, Message, MessageRole, Part, PartKind, Tool};
 use baton_model::operation::{CompletionRequest, EmbeddingRequest, Prompt};
 use baton_model::{Model, ModelSource, Operation};
 
@@ -9,7 +9,7 @@ fn model(upstream: &str) -> Model {
     Model { source: ModelSource::Config, ..Model::new(upstream, "test") }
 }
 
-fn message(role: Role, name: Option<&str>, text: &str) -> Message {
+fn message(role: MessageRole, name: Option<&str>, text: &str) -> Message {
     Message { role, name: name.map(str::to_owned), parts: vec![Part::text(text)] }
 }
 
@@ -23,20 +23,20 @@ fn the_cookbooks_chat_has_the_cookbooks_count() {
     let jargon = "You are a helpful, pattern-following assistant that translates corporate jargon into plain English.";
     let late = "This late pivot means we don't have time to boil the ocean for the client deliverable.";
     let request = chat(vec![
-        message(Role::System, None, jargon),
-        message(Role::System, Some("example_user"), "New synergies will help drive top-line growth."),
-        message(Role::System, Some("example_assistant"), "Things working well together will increase revenue."),
+        message(MessageRole::System, None, jargon),
+        message(MessageRole::System, Some("example_user"), "New synergies will help drive top-line growth."),
+        message(MessageRole::System, Some("example_assistant"), "Things working well together will increase revenue."),
         message(
-            Role::System,
+            MessageRole::System,
             Some("example_user"),
             "Let's circle back when we have more bandwidth to touch base on opportunities for increased leverage.",
         ),
         message(
-            Role::System,
+            MessageRole::System,
             Some("example_assistant"),
             "Let's talk later when we're less busy about how to do better.",
         ),
-        message(Role::User, None, late),
+        message(MessageRole::User, None, late),
     ]);
     for (name, tokens) in [("gpt-3.5-turbo", 129), ("gpt-4", 129), ("gpt-4o", 124), ("gpt-4o-mini", 124)] {
         let count = count::operation(&request, &model(name));
@@ -66,7 +66,7 @@ fn completions_and_embeddings_are_exact_and_token_arrays_count_themselves() {
 #[test]
 fn tools_and_pictures_make_an_estimate() {
     let mut request =
-        ChatRequest { messages: vec![message(Role::User, None, "What is this?")], ..ChatRequest::default() };
+        ChatRequest { messages: vec![message(MessageRole::User, None, "What is this?")], ..ChatRequest::default() };
     let plain = count::operation(&Operation::Chat(Box::new(request.clone())), &model("gpt-4o"));
     assert!(plain.exact);
     request.tools.push(Tool::Function {
@@ -79,7 +79,7 @@ fn tools_and_pictures_make_an_estimate() {
     });
     let with_tool = count::operation(&Operation::Chat(Box::new(request.clone())), &model("gpt-4o"));
     assert!(!with_tool.exact && with_tool.tokens > plain.tokens + 20);
-    let source = Source::Url("https://example.com/cat.png".into());
+    let source = MediaSource::Url("https://example.com/cat.png".into());
     let picture = PartKind::Image(Image { source, detail: Some("low".into()) });
     request.messages.first_mut().unwrap().parts.push(picture.into());
     let with_picture = count::operation(&Operation::Chat(Box::new(request)), &model("gpt-4o"));
@@ -89,11 +89,11 @@ fn tools_and_pictures_make_an_estimate() {
 
 #[test]
 fn counting_runs_only_when_the_bytes_cannot_settle_it() {
-    let request = chat(vec![message(Role::User, None, &"word ".repeat(1_000))]);
+    let request = chat(vec![message(MessageRole::User, None, &"word ".repeat(1_000))]);
     let model = model("gpt-4o");
-    let Fit::Fits { at_most } = count::fits(&request, &model, 128_000) else { panic!("was counted") };
+    let PromptFit::Fits { at_most } = count::fits(&request, &model, 128_000) else { panic!("was counted") };
     assert_eq!(at_most, 5_000 + 3 + 4 + 3);
-    let Fit::Counted { count, fits } = count::fits(&request, &model, 2_000) else { panic!("was not counted") };
+    let PromptFit::Counted { count, fits } = count::fits(&request, &model, 2_000) else { panic!("was not counted") };
     assert!(fits && count.exact && count.tokens <= 2_000);
     assert!(!count::fits(&request, &model, 500).fits());
     assert!(count::operation(&request, &model).tokens <= count::upper_bound(&request));

@@ -5,7 +5,7 @@ use crate::dialect::Dialect;
 
 /// Who speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Role {
+pub enum MessageRole {
     /// Instructions.
     System,
     /// Instructions, in OpenAI's newer word. Formats that lack it say system.
@@ -23,7 +23,7 @@ pub enum Role {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Message {
     /// Who speaks.
-    pub role: Role,
+    pub role: MessageRole,
     /// A name of the speaker (OpenAI's `name`).
     pub name: Option<String>,
     /// What is said, in order.
@@ -92,7 +92,7 @@ pub enum PartKind {
 
 /// Where the bytes of a picture or document are.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Source {
+pub enum MediaSource {
     /// In the request.
     Base64 {
         /// `image/png`, `application/pdf`; empty where the format does not say (Ollama).
@@ -117,7 +117,7 @@ pub enum Source {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Image {
     /// Where its bytes are.
-    pub source: Source,
+    pub source: MediaSource,
     /// `low`, `high`, `auto` (OpenAI).
     pub detail: Option<String>,
 }
@@ -126,7 +126,7 @@ pub struct Image {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Document {
     /// Where its bytes are.
-    pub source: Source,
+    pub source: MediaSource,
     /// Its title or file name.
     pub title: Option<String>,
     /// What the model shall know about it (Anthropic's `context`).

@@ -6,8 +6,10 @@ mod options;
 mod tool;
 
 pub use json::Json;
-pub use message::{Document, Image, Message, Part, PartKind, Reasoning, Role, Source, ToolResult};
-pub use options::{CacheControl, CacheLifetime, Effort, Extension, OutputFormat, ReasoningOptions, Sampling, Schema};
+pub use message::{Document, Image, MediaSource, Message, MessageRole, Part, PartKind, Reasoning, ToolResult};
+pub use options::{
+    CacheControl, CacheLifetime, Effort, Extension, OutputFormat, ReasoningOptions, SamplingOptions, Schema,
+};
 pub use tool::{Tool, ToolCall, ToolChoice};
 
 /// A conversation to continue, with everything a format can say about how.
@@ -26,7 +28,7 @@ pub struct ChatRequest {
     /// The form of the answer.
     pub output: OutputFormat,
     /// Randomness and penalties.
-    pub sampling: Sampling,
+    pub sampling: SamplingOptions,
     /// The most tokens it may produce, reasoning included.
     pub max_output_tokens: Option<u64>,
     /// Texts at which it stops.

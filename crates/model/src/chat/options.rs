@@ -5,7 +5,7 @@ use crate::dialect::Dialect;
 
 /// Randomness and penalties. Absent is the provider's default, which is not the same everywhere.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Sampling {
+pub struct SamplingOptions {
     /// 0 to 2 at OpenAI and Ollama, 0 to 1 at Anthropic.
     pub temperature: Option<f64>,
     /// 0 to 1.

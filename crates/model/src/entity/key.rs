@@ -97,7 +97,7 @@ impl ApiKey {
 }
 
 #[cfg(feature = "schema")]
-impl crate::schema::Registered for ApiKey {
+impl crate::schema::RegisteredSchema for ApiKey {
     fn keep_secrets(&mut self, before: &Self) {
         // A change goes through JSON, where the hashes never stand. Without this, renaming a key would make it
         // useless.

@@ -159,4 +159,4 @@ impl Model {
 }
 
 #[cfg(feature = "schema")]
-impl crate::schema::Registered for Model {}
+impl crate::schema::RegisteredSchema for Model {}

@@ -92,7 +92,7 @@ impl Owner {
 
     /// Whether the caller may see what is owned so: admins may, whoever shows the same key, and whoever is of the same
     /// project; where a token has no project, whoever is the same user.
-    pub fn lets(&self, caller: &Caller) -> bool {
+    pub fn allows(&self, caller: &Caller) -> bool {
         fn same<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {
             // Two that have no key are not the same caller.
             one.is_some() && one == other
@@ -126,20 +126,20 @@ mod tests {
     #[test]
     fn only_the_key_and_its_project_see_it() {
         let owner = Owner::of(&caller(Some("k1"), Some("p1"), Some("ada")));
-        assert!(owner.lets(&caller(Some("k1"), None, None)));
-        assert!(owner.lets(&caller(Some("k2"), Some("p1"), None)));
-        assert!(!owner.lets(&caller(Some("k2"), Some("p2"), Some("ada"))));
-        assert!(!owner.lets(&caller(None, None, None)));
-        assert!(owner.lets(&Caller { role: Role::Admin, ..caller(None, None, None) }));
+        assert!(owner.allows(&caller(Some("k1"), None, None)));
+        assert!(owner.allows(&caller(Some("k2"), Some("p1"), None)));
+        assert!(!owner.allows(&caller(Some("k2"), Some("p2"), Some("ada"))));
+        assert!(!owner.allows(&caller(None, None, None)));
+        assert!(owner.allows(&Caller { role: Role::Admin, ..caller(None, None, None) }));
     }
 
     #[test]
     fn nobody_is_not_everybody() {
         let nobody = Owner::default();
-        assert!(!nobody.lets(&caller(None, None, None)));
-        assert!(!nobody.lets(&caller(Some("k"), Some("p"), Some("u"))));
+        assert!(!nobody.allows(&caller(None, None, None)));
+        assert!(!nobody.allows(&caller(Some("k"), Some("p"), Some("u"))));
         let user = Owner::of(&caller(None, None, Some("ada")));
-        assert!(user.lets(&caller(Some("k"), Some("p"), Some("ada"))));
-        assert!(!user.lets(&caller(None, None, Some("eve"))));
+        assert!(user.allows(&caller(Some("k"), Some("p"), Some("ada"))));
+        assert!(!user.allows(&caller(None, None, Some("eve"))));
     }
 }

@@ -1,10 +1,10 @@
 //! What comes back: one stream of events, whatever was asked and however it is sent.
 //!
-//! A whole reply is the same stream, collected ([`Reply::collect`]) or taken apart ([`Reply::events`]).
+//! A whole reply is the same stream, collected ([`CollectedReply::collect`]) or taken apart ([`CollectedReply::events`]).
 
 mod reply;
 
-pub use reply::{Choice, Reply};
+pub use reply::{CollectedReply, ReplyChoice};
 
 use crate::chat::Json;
 use crate::dialect::Dialect;
@@ -16,9 +16,9 @@ use bytes::Bytes;
 ///
 /// `choice` numbers the answers from 0 where several were asked for (`n`), and the prompts of a completion.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Event {
+pub enum ReplyEvent {
     /// The reply begins: names, no content yet.
-    Started(Started),
+    Started(ReplyStart),
     /// Text.
     Text {
         /// Which answer.
@@ -110,7 +110,7 @@ pub enum Event {
         /// Which answer.
         choice: u32,
         /// Why.
-        reason: Finish,
+        reason: FinishReason,
         /// The stop text that was met, where the provider says (Anthropic).
         stop_sequence: Option<String>,
     },
@@ -121,7 +121,7 @@ pub enum Event {
     /// Vectors, in the order of the inputs.
     Embeddings(Vec<Vec<f32>>),
     /// A picture.
-    Image(Picture),
+    Image(GeneratedImage),
     /// Text heard, complete.
     Transcript(Transcript),
     /// The next bytes of spoken audio, or of any reply that has no finer form.
@@ -133,7 +133,7 @@ pub enum Event {
     Ended,
 }
 
-impl Event {
+impl ReplyEvent {
     /// Whether a client can see something of the answer in it. Frames without content are held back until the first
     /// one with, so that an error before it can still go to another model.
     pub fn is_content(&self) -> bool {
@@ -172,7 +172,7 @@ impl Event {
 
 /// The names of a reply.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Started {
+pub struct ReplyStart {
     /// The provider's id of the reply (`chatcmpl-…`, `msg_…`); Ollama has none.
     pub id: Option<String>,
     /// The model that the provider says it used.
@@ -185,7 +185,7 @@ pub struct Started {
 
 /// Why an answer is complete.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Finish {
+pub enum FinishReason {
     /// The model was done, or met a stop text.
     Stop,
     /// A stop text, where the provider says so expressly (Anthropic).
@@ -221,7 +221,7 @@ pub struct Timings {
 
 /// A picture made.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Picture {
+pub struct GeneratedImage {
     /// Base64, if sent.
     pub base64: Option<String>,
     /// Address, if sent.

@@ -1,17 +1,17 @@
 //! A chat or completion reply as a whole: a stream of events, collected.
 
-use super::{Event, Finish, Started, Timings};
+use super::{FinishReason, ReplyEvent, ReplyStart, Timings};
 use crate::chat::{Json, Part, PartKind, Reasoning, ToolCall};
 use crate::usage::Usage;
 use std::collections::HashMap;
 
 /// A whole chat or completion reply.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Reply {
+pub struct CollectedReply {
     /// Its names.
-    pub started: Started,
+    pub started: ReplyStart,
     /// The answers, by number.
-    pub choices: Vec<Choice>,
+    pub choices: Vec<ReplyChoice>,
     /// What was consumed; empty where the provider did not say.
     pub usage: Option<Usage>,
     /// How long the provider took, where it says.
@@ -23,23 +23,23 @@ type Calls = HashMap<u32, Vec<usize>>;
 
 /// One answer.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Choice {
+pub struct ReplyChoice {
     /// Its number, from 0.
     pub index: u32,
     /// Text, reasoning, tool calls, in order.
     pub parts: Vec<Part>,
     /// Why it is complete; `None` if the stream was cut.
-    pub finish: Option<Finish>,
+    pub finish: Option<FinishReason>,
     /// The stop text that was met.
     pub stop_sequence: Option<String>,
     /// Log probabilities: JSON arrays to be joined, one for each event that carried some.
     pub logprobs: Vec<Json>,
 }
 
-impl Reply {
+impl CollectedReply {
     /// Puts a stream together. Neighbouring pieces of text (or reasoning) become one part; events of other
     /// capabilities, errors and ends are passed over.
-    pub fn collect<'a>(events: impl IntoIterator<Item = &'a Event>) -> Self {
+    pub fn collect<'a>(events: impl IntoIterator<Item = &'a ReplyEvent>) -> Self {
         let (mut reply, mut calls) = (Self::default(), Calls::new());
         for event in events {
             reply.push(event, &mut calls);
@@ -47,27 +47,27 @@ impl Reply {
         reply
     }
 
-    fn push(&mut self, event: &Event, calls: &mut Calls) {
+    fn push(&mut self, event: &ReplyEvent, calls: &mut Calls) {
         match event {
-            Event::Started(started) => self.started = started.clone(),
-            Event::Text { choice, text } => match self.last(*choice) {
+            ReplyEvent::Started(started) => self.started = started.clone(),
+            ReplyEvent::Text { choice, text } => match self.last(*choice) {
                 // Text after a citation begins another part: a citation belongs to the text before it and not to what
                 // follows.
                 Some(PartKind::Text { text: before, citations }) if citations.is_empty() => before.push_str(text),
                 _ => self.add(*choice, PartKind::Text { text: text.clone(), citations: Vec::new() }),
             },
-            Event::Refusal { choice, text } => match self.last(*choice) {
+            ReplyEvent::Refusal { choice, text } => match self.last(*choice) {
                 Some(PartKind::Refusal(before)) => before.push_str(text),
                 _ => self.add(*choice, PartKind::Refusal(text.clone())),
             },
-            Event::Reasoning { choice, text } => match self.last(*choice) {
+            ReplyEvent::Reasoning { choice, text } => match self.last(*choice) {
                 // A signature covers exactly the text before it, so nothing is added to reasoning that has one.
                 Some(PartKind::Reasoning(Reasoning { text: before, signature: None, redacted: None })) => {
                     before.push_str(text);
                 }
                 _ => self.add(*choice, PartKind::Reasoning(Reasoning { text: text.clone(), ..Reasoning::default() })),
             },
-            Event::ReasoningSignature { choice, signature } => match self.last(*choice) {
+            ReplyEvent::ReasoningSignature { choice, signature } => match self.last(*choice) {
                 Some(PartKind::Reasoning(Reasoning { signature: slot @ None, redacted: None, .. })) => {
                     *slot = Some(signature.clone());
                 }
@@ -76,14 +76,14 @@ impl Reply {
                     PartKind::Reasoning(Reasoning { signature: Some(signature.clone()), ..Reasoning::default() }),
                 ),
             },
-            Event::RedactedReasoning { choice, data } => self
+            ReplyEvent::RedactedReasoning { choice, data } => self
                 .add(*choice, PartKind::Reasoning(Reasoning { redacted: Some(data.clone()), ..Reasoning::default() })),
-            Event::ToolCall { choice, id, name, .. } => {
+            ReplyEvent::ToolCall { choice, id, name, .. } => {
                 calls.entry(*choice).or_default().push(self.choice(*choice).parts.len());
                 let call = ToolCall { id: id.clone(), name: name.clone(), arguments: String::new() };
                 self.add(*choice, PartKind::ToolCall(call));
             }
-            Event::ToolArguments { choice, index, fragment } => {
+            ReplyEvent::ToolArguments { choice, index, fragment } => {
                 // By index and not to the last call: OpenAI may interleave the arguments of parallel calls.
                 let place = calls.get(choice).and_then(|places| places.get(*index as usize));
                 let part = place.and_then(|place| self.choice(*choice).parts.get_mut(*place));
@@ -91,51 +91,51 @@ impl Reply {
                     call.arguments.push_str(fragment);
                 }
             }
-            Event::Citation { choice, dialect, json } => {
+            ReplyEvent::Citation { choice, dialect, json } => {
                 if let Some(PartKind::Text { citations, .. }) = self.last(*choice) {
                     citations.push((*dialect, json.clone()));
                 }
             }
-            Event::LogProbs { choice, content } => self.choice(*choice).logprobs.push(content.clone()),
-            Event::Other { choice, dialect, json } => {
+            ReplyEvent::LogProbs { choice, content } => self.choice(*choice).logprobs.push(content.clone()),
+            ReplyEvent::Other { choice, dialect, json } => {
                 self.add(*choice, PartKind::Other { dialect: *dialect, json: json.clone() });
             }
-            Event::Finished { choice, reason, stop_sequence } => {
+            ReplyEvent::Finished { choice, reason, stop_sequence } => {
                 let choice = self.choice(*choice);
                 choice.finish = Some(reason.clone());
                 choice.stop_sequence.clone_from(stop_sequence);
             }
-            Event::Usage(usage) => self.usage.get_or_insert_default().update(usage),
-            Event::Timings(timings) => self.timings = Some(*timings),
-            Event::Opaque { .. }
-            | Event::Embeddings(_)
-            | Event::Image(_)
-            | Event::Transcript(_)
-            | Event::Bytes(_)
-            | Event::Failed(_)
-            | Event::Ended => {}
+            ReplyEvent::Usage(usage) => self.usage.get_or_insert_default().update(usage),
+            ReplyEvent::Timings(timings) => self.timings = Some(*timings),
+            ReplyEvent::Opaque { .. }
+            | ReplyEvent::Embeddings(_)
+            | ReplyEvent::Image(_)
+            | ReplyEvent::Transcript(_)
+            | ReplyEvent::Bytes(_)
+            | ReplyEvent::Failed(_)
+            | ReplyEvent::Ended => {}
         }
     }
 
     /// The stream that [collects](Self::collect) into this reply, its end included.
-    pub fn events(&self) -> Vec<Event> {
-        let mut events = vec![Event::Started(self.started.clone())];
+    pub fn events(&self) -> Vec<ReplyEvent> {
+        let mut events = vec![ReplyEvent::Started(self.started.clone())];
         for choice in &self.choices {
             choice.events(&mut events);
         }
-        events.extend(self.usage.clone().map(Event::Usage));
-        events.extend(self.timings.map(Event::Timings));
-        events.push(Event::Ended);
+        events.extend(self.usage.clone().map(ReplyEvent::Usage));
+        events.extend(self.timings.map(ReplyEvent::Timings));
+        events.push(ReplyEvent::Ended);
         events
     }
 
     /// The answer of that number, made if it is not there yet.
-    fn choice(&mut self, index: u32) -> &mut Choice {
+    fn choice(&mut self, index: u32) -> &mut ReplyChoice {
         // Choices may begin in any order in a stream.
         let place = match self.choices.binary_search_by_key(&index, |choice| choice.index) {
             Ok(place) => place,
             Err(place) => {
-                self.choices.insert(place, Choice { index, ..Choice::default() });
+                self.choices.insert(place, ReplyChoice { index, ..ReplyChoice::default() });
                 place
             }
         };
@@ -152,49 +152,53 @@ impl Reply {
     }
 }
 
-impl Choice {
-    fn events(&self, events: &mut Vec<Event>) {
+impl ReplyChoice {
+    fn events(&self, events: &mut Vec<ReplyEvent>) {
         let choice = self.index;
         let mut calls = 0..;
         for part in &self.parts {
             match &part.kind {
                 PartKind::Text { text, citations } => {
-                    events.push(Event::Text { choice, text: text.clone() });
-                    events.extend(citations.iter().map(|(dialect, json)| Event::Citation {
+                    events.push(ReplyEvent::Text { choice, text: text.clone() });
+                    events.extend(citations.iter().map(|(dialect, json)| ReplyEvent::Citation {
                         choice,
                         dialect: *dialect,
                         json: json.clone(),
                     }));
                 }
-                PartKind::Refusal(text) => events.push(Event::Refusal { choice, text: text.clone() }),
+                PartKind::Refusal(text) => events.push(ReplyEvent::Refusal { choice, text: text.clone() }),
                 PartKind::Reasoning(Reasoning { text, signature, redacted }) => {
                     // A part that was empty in the stream stays a part, so that a reply collects into itself.
                     // Anthropic may send a signature without text (`display: omitted`).
                     if !text.is_empty() || (signature.is_none() && redacted.is_none()) {
-                        events.push(Event::Reasoning { choice, text: text.clone() });
+                        events.push(ReplyEvent::Reasoning { choice, text: text.clone() });
                     }
                     if let Some(signature) = signature {
-                        events.push(Event::ReasoningSignature { choice, signature: signature.clone() });
+                        events.push(ReplyEvent::ReasoningSignature { choice, signature: signature.clone() });
                     }
                     if let Some(data) = redacted {
-                        events.push(Event::RedactedReasoning { choice, data: data.clone() });
+                        events.push(ReplyEvent::RedactedReasoning { choice, data: data.clone() });
                     }
                 }
                 PartKind::ToolCall(ToolCall { id, name, arguments }) => {
                     let index = calls.next().unwrap_or(u32::MAX);
-                    events.push(Event::ToolCall { choice, index, id: id.clone(), name: name.clone() });
-                    events.push(Event::ToolArguments { choice, index, fragment: arguments.clone() });
+                    events.push(ReplyEvent::ToolCall { choice, index, id: id.clone(), name: name.clone() });
+                    events.push(ReplyEvent::ToolArguments { choice, index, fragment: arguments.clone() });
                 }
                 PartKind::Other { dialect, json } => {
-                    events.push(Event::Other { choice, dialect: *dialect, json: json.clone() });
+                    events.push(ReplyEvent::Other { choice, dialect: *dialect, json: json.clone() });
                 }
                 // A model answers with none of these; pictures and sound of a chat come as `Other`.
                 PartKind::Image(_) | PartKind::Audio { .. } | PartKind::Document(_) | PartKind::ToolResult(_) => {}
             }
         }
-        events.extend(self.logprobs.iter().map(|content| Event::LogProbs { choice, content: content.clone() }));
+        events.extend(self.logprobs.iter().map(|content| ReplyEvent::LogProbs { choice, content: content.clone() }));
         if let Some(reason) = &self.finish {
-            events.push(Event::Finished { choice, reason: reason.clone(), stop_sequence: self.stop_sequence.clone() });
+            events.push(ReplyEvent::Finished {
+                choice,
+                reason: reason.clone(),
+                stop_sequence: self.stop_sequence.clone(),
+            });
         }
     }
 }
@@ -207,24 +211,24 @@ mod tests {
     #[test]
     fn a_reply_taken_apart_collects_into_itself() {
         let events = [
-            Event::Started(Started { id: Some("msg_1".into()), ..Started::default() }),
-            Event::Reasoning { choice: 0, text: "The user ".into() },
-            Event::Reasoning { choice: 0, text: "asks.".into() },
-            Event::ReasoningSignature { choice: 0, signature: "c2ln".into() },
-            Event::Text { choice: 0, text: "Look".into() },
-            Event::Text { choice: 0, text: "ing.".into() },
-            Event::ToolCall { choice: 0, index: 0, id: "a".into(), name: "weather".into() },
-            Event::ToolCall { choice: 0, index: 1, id: "b".into(), name: "time".into() },
-            Event::ToolArguments { choice: 0, index: 0, fragment: "{\"city\":".into() },
-            Event::ToolArguments { choice: 0, index: 1, fragment: "{}".into() },
-            Event::ToolArguments { choice: 0, index: 0, fragment: "\"Paris\"}".into() },
-            Event::Finished { choice: 0, reason: Finish::ToolCalls, stop_sequence: None },
-            Event::Usage(Usage::default().with(crate::UsageClass::Input, 3)),
-            Event::Ended,
+            ReplyEvent::Started(ReplyStart { id: Some("msg_1".into()), ..ReplyStart::default() }),
+            ReplyEvent::Reasoning { choice: 0, text: "The user ".into() },
+            ReplyEvent::Reasoning { choice: 0, text: "asks.".into() },
+            ReplyEvent::ReasoningSignature { choice: 0, signature: "c2ln".into() },
+            ReplyEvent::Text { choice: 0, text: "Look".into() },
+            ReplyEvent::Text { choice: 0, text: "ing.".into() },
+            ReplyEvent::ToolCall { choice: 0, index: 0, id: "a".into(), name: "weather".into() },
+            ReplyEvent::ToolCall { choice: 0, index: 1, id: "b".into(), name: "time".into() },
+            ReplyEvent::ToolArguments { choice: 0, index: 0, fragment: "{\"city\":".into() },
+            ReplyEvent::ToolArguments { choice: 0, index: 1, fragment: "{}".into() },
+            ReplyEvent::ToolArguments { choice: 0, index: 0, fragment: "\"Paris\"}".into() },
+            ReplyEvent::Finished { choice: 0, reason: FinishReason::ToolCalls, stop_sequence: None },
+            ReplyEvent::Usage(Usage::default().with(crate::UsageClass::Input, 3)),
+            ReplyEvent::Ended,
         ];
-        let reply = Reply::collect(&events);
+        let reply = CollectedReply::collect(&events);
         let parts = &reply.choices.first().expect("one answer").parts;
         assert_eq!(parts.len(), 4, "{parts:?}");
-        assert_eq!(Reply::collect(&reply.events()), reply);
+        assert_eq!(CollectedReply::collect(&reply.events()), reply);
     }
 }

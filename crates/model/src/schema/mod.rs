@@ -10,4 +10,4 @@ mod price;
 pub mod time;
 mod words;
 
-pub use patch::{Registered, Value, field_names, put_over, without};
+pub use patch::{NamedValue, RegisteredSchema, field_names, fields_without, merge_fields};

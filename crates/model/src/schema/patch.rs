@@ -7,10 +7,10 @@ use serde::forward_to_deserialize_any;
 use serde::ser::Serialize;
 
 /// A field's name, and its value as JSON text.
-pub type Value = (String, Json);
+pub type NamedValue = (String, Json);
 
 /// A registered thing whose schema is its own.
-pub trait Registered: Serialize + DeserializeOwned {
+pub trait RegisteredSchema: Serialize + DeserializeOwned {
     /// Takes over what is never written (hashes), from itself before a change.
     fn keep_secrets(&mut self, _before: &Self) {}
 }
@@ -52,7 +52,7 @@ impl<'de> Deserializer<'de> for Probe<'_> {
 ///
 /// # Errors
 /// If a value is not what the field takes.
-pub fn put_over<T: Registered>(thing: &T, changes: &[Value]) -> Result<T, serde_json::Error> {
+pub fn merge_fields<T: RegisteredSchema>(thing: &T, changes: &[NamedValue]) -> Result<T, serde_json::Error> {
     // Through JSON, so that a field with a new type needs no line here.
     let mut fields = fields(thing)?;
     for (name, value) in changes {
@@ -68,19 +68,19 @@ pub fn put_over<T: Registered>(thing: &T, changes: &[Value]) -> Result<T, serde_
 ///
 /// # Errors
 /// Never in practice: what is registered always serialises.
-pub fn without<T: Serialize>(thing: &T, names: &[&str]) -> Result<String, serde_json::Error> {
+pub fn fields_without<T: Serialize>(thing: &T, names: &[&str]) -> Result<String, serde_json::Error> {
     let mut fields = fields(thing)?;
     fields.retain(|(name, _)| !names.contains(&name.as_str()));
     object(&fields)
 }
 
-fn fields<T: Serialize>(thing: &T) -> Result<Vec<Value>, serde_json::Error> {
+fn fields<T: Serialize>(thing: &T) -> Result<Vec<NamedValue>, serde_json::Error> {
     let text = serde_json::to_string(thing)?;
     let members = (&mut serde_json::Deserializer::from_str(&text)).deserialize_map(Members)?;
     Ok(members.into_iter().map(|(name, value)| (name, Json(value.get().to_owned()))).collect())
 }
 
-fn object(fields: &[Value]) -> Result<String, serde_json::Error> {
+fn object(fields: &[NamedValue]) -> Result<String, serde_json::Error> {
     let mut text = String::from("{");
     for (number, (name, value)) in fields.iter().enumerate() {
         if number > 0 {

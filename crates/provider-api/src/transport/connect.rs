@@ -20,7 +20,7 @@ pub(super) struct Connector {
 /// A connection did not stand in time.
 #[derive(Debug, thiserror::Error)]
 #[error("the connection did not stand in time")]
-pub(super) struct TooSlow;
+pub(super) struct ConnectTooSlow;
 
 impl Connector {
     pub(super) fn new(tls: rustls::ClientConfig, time: Duration) -> Self {
@@ -54,7 +54,9 @@ impl Service<Uri> for Connector {
         let (connecting, time) = (self.https.call(uri), self.time);
         // Around both: hyper's own `set_connect_timeout` covers TCP alone, and a peer that accepts and never says
         // hello would hold the call.
-        Box::pin(async move { tokio::time::timeout(time, connecting).await.unwrap_or_else(|_| Err(TooSlow.into())) })
+        Box::pin(
+            async move { tokio::time::timeout(time, connecting).await.unwrap_or_else(|_| Err(ConnectTooSlow.into())) },
+        )
     }
 }
 

@@ -3,7 +3,7 @@
 //! Callers see the sentence: it names the provider and the phase. The log gets the cause: host, port and the errors of
 //! the libraries, never path, query, header or body.
 
-use super::connect::TooSlow;
+use super::connect::ConnectTooSlow;
 use crate::error::ProviderError;
 use baton_model::fault::ErrorKind;
 use hyper_util::client::legacy;
@@ -36,7 +36,7 @@ pub(super) fn of_connection(error: hyper::Error, peer: &str, place: &str, when: 
 }
 
 fn describe_unconnected(error: &legacy::Error, peer: &str, connect: Duration) -> (ErrorKind, String) {
-    if find::<TooSlow>(error).is_some() {
+    if find::<ConnectTooSlow>(error).is_some() {
         let message = format!("{peer} can't be reached: no connection within {} (connect)", seconds(connect));
         return (ErrorKind::Timeout, message);
     }
@@ -77,7 +77,7 @@ fn with_cause(
 ) -> ProviderError {
     // Host and port alone. The path may hold an id and the query a key.
     let cause = ConnectionError { place: place.to_owned(), source: Box::new(error) };
-    ProviderError::new(kind, message).because(cause)
+    ProviderError::new(kind, message).with_cause(cause)
 }
 
 /// No first piece in time.

@@ -21,7 +21,7 @@ pub(super) fn check(status: StatusCode, headers: &HeaderMap, peer: &str) -> Resu
         // Not followed: the credentials would go to an address that no operator has written down.
         let aim = text(headers, "location").map_or_else(|| "nowhere".into(), printable);
         let message = format!("{peer} replied with a redirect ({}), which is not followed", status.as_u16());
-        return Err(ProviderError::new(ErrorKind::Protocol, message).because(RedirectsTo(aim)));
+        return Err(ProviderError::new(ErrorKind::Protocol, message).with_cause(RedirectsTo(aim)));
     }
     match text(headers, "content-encoding").filter(|encoding| !encoding.eq_ignore_ascii_case("identity")) {
         Some(encoding) => {

@@ -1,6 +1,6 @@
 //! The one HTTP client.
 //!
-//! It sends a [`Request`] and gives a [`Reply`]: a head, then the body piece by piece, within the bounds that the
+//! It sends a [`HttpRequest`] and gives a [`HttpReply`]: a head, then the body piece by piece, within the bounds that the
 //! request names. It follows no redirect, keeps no cookie, asks for no compression (a compressed stream can't be
 //! looked into as it passes) and never retries a request that a provider may have seen. What goes wrong becomes a
 //! [`ProviderError`] with a fixed sentence that a person can act on; what a library said is its cause, for the log.
@@ -17,9 +17,9 @@ mod reply;
 mod request;
 
 pub use base_url::BaseUrl;
-pub use bounds::Bounds;
-pub use reply::Reply;
-pub use request::Request;
+pub use bounds::CallBounds;
+pub use reply::HttpReply;
+pub use request::HttpRequest;
 
 use crate::error::ProviderError;
 use crate::settings::Timeouts;
@@ -79,8 +79,8 @@ impl Transport {
     ///
     /// # Errors
     /// If the provider can't be reached, does not reply in time, or replies with a redirect, compressed, or not in HTTP.
-    pub async fn send(&self, request: Request<'_>) -> Result<Reply, ProviderError> {
-        let Request { peer, method, base_url, path, query, headers, body, bounds } = request;
+    pub async fn send(&self, request: HttpRequest<'_>) -> Result<HttpReply, ProviderError> {
+        let HttpRequest { peer, method, base_url, path, query, headers, body, bounds } = request;
         let uri = base_url.uri(path, query)?;
         let started = Instant::now();
         let mut http = http::Request::new(Full::new(body));
@@ -103,7 +103,7 @@ impl Transport {
         // Before the body: a redirect or a compressed reply is of no use whatever it holds.
         headers::check(response.status(), response.headers(), &peer)?;
         let place = base_url.authority().to_owned();
-        Ok(Reply::new(response, peer, place, bounds, started, self.clock.clone()))
+        Ok(HttpReply::new(response, peer, place, bounds, started, self.clock.clone()))
     }
 }
 

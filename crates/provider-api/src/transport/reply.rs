@@ -1,6 +1,6 @@
 //! The way back: a head, then pieces.
 
-use super::bounds::Bounds;
+use super::bounds::CallBounds;
 use super::{failure, headers};
 use crate::error::ProviderError;
 use baton_model::Clock;
@@ -18,7 +18,7 @@ use tokio::time::Instant;
 const ERROR_BODY_TIME: Duration = Duration::from_secs(2);
 
 /// The reply to a request. Dropping it cancels the call.
-pub struct Reply {
+pub struct HttpReply {
     status: StatusCode,
     headers: HeaderMap,
     body: Incoming,
@@ -26,18 +26,18 @@ pub struct Reply {
     peer: String,
     /// Host and port, for the log.
     place: String,
-    bounds: Bounds,
+    bounds: CallBounds,
     started: Instant,
     begun: bool,
     clock: Arc<dyn Clock>,
 }
 
-impl Reply {
+impl HttpReply {
     pub(super) fn new(
         response: http::Response<Incoming>,
         peer: String,
         place: String,
-        bounds: Bounds,
+        bounds: CallBounds,
         started: Instant,
         clock: Arc<dyn Clock>,
     ) -> Self {
@@ -74,10 +74,10 @@ impl Reply {
     ///
     /// # Errors
     /// If it takes too long, or the connection fails.
-    pub async fn piece(&mut self) -> Result<Option<Bytes>, ProviderError> {
+    pub async fn next_piece(&mut self) -> Result<Option<Bytes>, ProviderError> {
         loop {
             let now = Instant::now();
-            let (until, bound) = self.patience(now);
+            let (until, bound) = self.next_deadline(now);
             let Ok(frame) = tokio::time::timeout_at(until, self.body.frame()).await else {
                 return Err(self.late(bound));
             };
@@ -102,13 +102,13 @@ impl Reply {
     /// The whole body.
     ///
     /// # Errors
-    /// As [`Self::piece`], and if it is larger than `limit` bytes.
+    /// As [`Self::next_piece`], and if it is larger than `limit` bytes.
     pub async fn collect(mut self, limit: usize) -> Result<Bytes, ProviderError> {
-        let Some(first) = self.piece().await? else { return Ok(Bytes::new()) };
+        let Some(first) = self.next_piece().await? else { return Ok(Bytes::new()) };
         let mut whole = BytesMut::from(first);
         // Counted as it comes: `content-length` is only what the provider claims.
         while whole.len() <= limit {
-            match self.piece().await? {
+            match self.next_piece().await? {
                 Some(piece) => whole.extend_from_slice(&piece),
                 None => return Ok(whole.freeze()),
             }
@@ -121,7 +121,7 @@ impl Reply {
     pub async fn collect_start(mut self, limit: usize) -> Bytes {
         let mut start = BytesMut::new();
         let until = Instant::now() + ERROR_BODY_TIME;
-        while let Ok(Ok(Some(piece))) = tokio::time::timeout_at(until, self.piece()).await {
+        while let Ok(Ok(Some(piece))) = tokio::time::timeout_at(until, self.next_piece()).await {
             let room = limit.saturating_sub(start.len());
             start.extend_from_slice(piece.get(..room).unwrap_or(&piece));
             if start.len() >= limit {
@@ -132,32 +132,32 @@ impl Reply {
     }
 
     /// Until when the next piece must come, and which bound says so.
-    fn patience(&self, now: Instant) -> (Instant, Bound) {
-        let Bounds { first_token, idle, total } = self.bounds;
-        let mut next = (now + idle, Bound::Idle);
+    fn next_deadline(&self, now: Instant) -> (Instant, ReachedBound) {
+        let CallBounds { first_token, idle, total } = self.bounds;
+        let mut next = (now + idle, ReachedBound::Idle);
         // Some services send the head at once and think afterwards.
         if let Some(first) = first_token.filter(|_| !self.begun).map(|first| self.started + first)
             && first > next.0
         {
-            next = (first, Bound::FirstToken(first - self.started));
+            next = (first, ReachedBound::FirstToken(first - self.started));
         }
         // The total counts from the start of the request, so a stream that drips can't stretch it.
         let end = self.started + total;
-        if end <= next.0 { (end, Bound::Total) } else { next }
+        if end <= next.0 { (end, ReachedBound::Total) } else { next }
     }
 
-    fn late(&self, bound: Bound) -> ProviderError {
+    fn late(&self, bound: ReachedBound) -> ProviderError {
         match bound {
-            Bound::FirstToken(time) => failure::first_token(&self.peer, time),
-            Bound::Idle => failure::idle(&self.peer, self.bounds.idle),
-            Bound::Total => failure::total(&self.peer, self.bounds.total),
+            ReachedBound::FirstToken(time) => failure::first_token(&self.peer, time),
+            ReachedBound::Idle => failure::idle(&self.peer, self.bounds.idle),
+            ReachedBound::Total => failure::total(&self.peer, self.bounds.total),
         }
     }
 }
 
 /// Which bound was met.
 #[derive(Clone, Copy)]
-enum Bound {
+enum ReachedBound {
     FirstToken(Duration),
     Idle,
     Total,

@@ -1,13 +1,13 @@
 //! A request as the client sends it.
 
 use super::base_url::BaseUrl;
-use super::bounds::Bounds;
+use super::bounds::CallBounds;
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 
 /// A request on its way.
 #[derive(Debug, Clone)]
-pub struct Request<'a> {
+pub struct HttpRequest<'a> {
     /// The server as error messages name it, which callers see: "provider `openai`".
     pub peer: String,
     /// Usually POST.
@@ -23,5 +23,5 @@ pub struct Request<'a> {
     /// The body.
     pub body: Bytes,
     /// How long it may take.
-    pub bounds: Bounds,
+    pub bounds: CallBounds,
 }

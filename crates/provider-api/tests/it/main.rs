@@ -8,7 +8,7 @@ use axum::extract::ConnectInfo;
 use axum::http::HeaderMap;
 use axum::routing::{get, post};
 use baton_model::fault::ErrorKind;
-use baton_provider_api::transport::{BaseUrl, Bounds, Reply, Request};
+use baton_provider_api::transport::{BaseUrl, CallBounds, HttpReply, HttpRequest};
 use baton_provider_api::{ProviderError, Transport};
 use futures::StreamExt as _;
 use http::Method;
@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 
 const LONG: Duration = Duration::from_secs(30);
 const SHORT: Duration = Duration::from_millis(200);
-const PATIENT: Bounds = Bounds { first_token: Some(LONG), idle: LONG, total: LONG };
+const PATIENT: CallBounds = CallBounds { first_token: Some(LONG), idle: LONG, total: LONG };
 
 async fn serve(router: Router) -> BaseUrl {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -28,12 +28,21 @@ async fn serve(router: Router) -> BaseUrl {
     BaseUrl::parse(&format!("http://{address}")).unwrap()
 }
 
-fn request<'a>(base_url: &'a BaseUrl, path: &'a str, bounds: Bounds) -> Request<'a> {
+fn request<'a>(base_url: &'a BaseUrl, path: &'a str, bounds: CallBounds) -> HttpRequest<'a> {
     let (headers, body) = (HeaderMap::new(), Bytes::new());
-    Request { peer: "provider `p`".into(), method: Method::POST, base_url, path, query: None, headers, body, bounds }
+    HttpRequest {
+        peer: "provider `p`".into(),
+        method: Method::POST,
+        base_url,
+        path,
+        query: None,
+        headers,
+        body,
+        bounds,
+    }
 }
 
-async fn send(base_url: &BaseUrl, path: &str, bounds: Bounds) -> Result<Reply, ProviderError> {
+async fn send(base_url: &BaseUrl, path: &str, bounds: CallBounds) -> Result<HttpReply, ProviderError> {
     Transport::default().send(request(base_url, path, bounds)).await
 }
 
@@ -64,19 +73,19 @@ async fn each_wait_has_its_bound() {
         .route("/stalling", post(async || stalling()));
     let base_url = serve(router).await;
 
-    let bounds = Bounds { first_token: Some(SHORT), ..PATIENT };
+    let bounds = CallBounds { first_token: Some(SHORT), ..PATIENT };
     let error = send(&base_url, "/silent", bounds).await.err().unwrap();
     assert_eq!(error.kind, ErrorKind::Timeout);
     assert!(error.message.ends_with("did not begin to reply within 0.2 s (first_token)"), "{error}");
 
     // As for a whole reply, whose head comes at its end: only the total can be met.
-    let bounds = Bounds { first_token: None, idle: LONG, total: SHORT };
+    let bounds = CallBounds { first_token: None, idle: LONG, total: SHORT };
     let error = send(&base_url, "/silent", bounds).await.err().unwrap();
     assert!(error.message.ends_with("took longer than 0.2 s (total)"), "{error}");
 
-    let mut reply = send(&base_url, "/stalling", Bounds { idle: SHORT, ..PATIENT }).await.unwrap();
-    assert_eq!(reply.piece().await.unwrap().unwrap(), "word");
-    let error = reply.piece().await.unwrap_err();
+    let mut reply = send(&base_url, "/stalling", CallBounds { idle: SHORT, ..PATIENT }).await.unwrap();
+    assert_eq!(reply.next_piece().await.unwrap().unwrap(), "word");
+    let error = reply.next_piece().await.unwrap_err();
     assert!(error.message.ends_with("sent nothing for 0.2 s (idle)"), "{error}");
 }
 

@@ -13,5 +13,5 @@ pub(super) async fn count(
 ) -> Result<u64, ProviderError> {
     let body = count_tokens::write_request(request, &client.with_vendor_quirks(target)).map_err(refuse_request)?.body;
     let path = "/v1/messages/count_tokens";
-    client.aside(Dialect::Anthropic, path, None, Some(body), VERSION, count_tokens::read_reply).await
+    client.send_side_call(Dialect::Anthropic, path, None, Some(body), VERSION, count_tokens::read_reply).await
 }

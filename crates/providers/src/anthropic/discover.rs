@@ -3,7 +3,7 @@
 use super::version::VERSION;
 use crate::client::ProviderClient;
 use baton_model::{Capability, Dialect};
-use baton_provider_api::{Discovered, ProviderError};
+use baton_provider_api::{DiscoveredModel, ProviderError};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
@@ -44,7 +44,7 @@ struct Ability {
     supported: bool,
 }
 
-pub(super) async fn discover(client: &ProviderClient) -> Result<Vec<Discovered>, ProviderError> {
+pub(super) async fn discover(client: &ProviderClient) -> Result<Vec<DiscoveredModel>, ProviderError> {
     let mut models = Vec::new();
     let mut query = "limit=1000".to_owned();
     for _ in 0..MOST_PAGES {
@@ -59,9 +59,9 @@ pub(super) async fn discover(client: &ProviderClient) -> Result<Vec<Discovered>,
 }
 
 impl Entry {
-    fn model(self) -> Discovered {
+    fn model(self) -> DiscoveredModel {
         let thinking = self.capabilities.and_then(|abilities| abilities.thinking);
-        Discovered {
+        DiscoveredModel {
             upstream: self.id,
             display_name: self.display_name,
             // Anthropic's list does not say so, and the API has nothing else for a model.

@@ -9,7 +9,8 @@ mod version;
 use crate::client::ProviderClient;
 use baton_model::{Capability, ChatRequest, Detail, Dialect, Model, ProviderId, Target};
 use baton_provider_api::{
-    Discovered, Exchange, Forward, Forwarded, Outgoing, Provider, ProviderError, Recording, Settings,
+    DiscoveredModel, Exchange, Forward, Forwarded, OutgoingRequest, Provider, ProviderError, ProviderSettings,
+    Recording,
 };
 use futures::future::BoxFuture;
 use version::VERSION;
@@ -24,7 +25,7 @@ impl Anthropic {
         Self { client }
     }
 
-    async fn call(&self, outgoing: Outgoing<'_>) -> Result<Exchange, ProviderError> {
+    async fn call(&self, outgoing: OutgoingRequest<'_>) -> Result<Exchange, ProviderError> {
         match path(outgoing.capability) {
             Some(path) => self.client.call(outgoing, path, VERSION).await,
             None => Err(self.client.not_served(outgoing.capability)),
@@ -41,7 +42,7 @@ impl Provider for Anthropic {
         "anthropic"
     }
 
-    fn settings(&self) -> &Settings {
+    fn settings(&self) -> &ProviderSettings {
         &self.client.settings
     }
 
@@ -55,7 +56,7 @@ impl Provider for Anthropic {
         (asked && self.serves(capability)).then_some(Dialect::Anthropic)
     }
 
-    fn send<'a>(&'a self, outgoing: Outgoing<'a>) -> BoxFuture<'a, Result<Exchange, ProviderError>> {
+    fn send<'a>(&'a self, outgoing: OutgoingRequest<'a>) -> BoxFuture<'a, Result<Exchange, ProviderError>> {
         Box::pin(self.call(outgoing))
     }
 
@@ -76,7 +77,7 @@ impl Provider for Anthropic {
         Box::pin(self.client.forward(forward, path, VERSION))
     }
 
-    fn discover(&self) -> BoxFuture<'_, Result<Vec<Discovered>, ProviderError>> {
+    fn discover(&self) -> BoxFuture<'_, Result<Vec<DiscoveredModel>, ProviderError>> {
         Box::pin(discover::discover(&self.client))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::ProviderClient;
 use super::headers::{content_type_header, join_queries, merge_headers};
-use baton_provider_api::transport::{Bounds, Reply, Request, headers as reply_headers};
+use baton_provider_api::transport::{CallBounds, HttpReply, HttpRequest, headers as reply_headers};
 use baton_provider_api::{Forward, Forwarded, ProviderError};
 use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt as _};
@@ -27,7 +27,7 @@ impl ProviderClient {
             sent.insert(header::CONTENT_TYPE, content_type_header(content_type)?);
         }
         let query = join_queries(self.query.as_ref(), query);
-        let request = Request {
+        let request = HttpRequest {
             peer: self.peer(),
             method,
             base_url: &self.base_url,
@@ -35,7 +35,7 @@ impl ProviderClient {
             query: query.as_deref(),
             headers: sent,
             body,
-            bounds: Bounds::of(&self.settings, form, timeout),
+            bounds: CallBounds::of(&self.settings, form, timeout),
         };
         let reply = self.transport.send(request).await?;
         let status = reply.status();
@@ -48,12 +48,12 @@ impl ProviderClient {
                 .filter_map(|name| Some((name.to_owned(), reply.headers().get(name)?.to_str().ok()?.to_owned()))),
         );
         // An error is short and may hold the key, so it is read whole; anything else streams.
-        let body = if status.is_success() { pieces(reply) } else { self.error_body(reply).await };
+        let body = if status.is_success() { stream_pieces(reply) } else { self.error_body(reply).await };
         Ok(Forwarded { status: status.as_u16(), content_type, headers: passed_on, body })
     }
 
     /// An error reply, in which a provider may repeat the key.
-    async fn error_body(&self, reply: Reply) -> BoxStream<'static, Result<Bytes, ProviderError>> {
+    async fn error_body(&self, reply: HttpReply) -> BoxStream<'static, Result<Bytes, ProviderError>> {
         let bytes = reply.collect_start(ERROR_BYTES).await;
         let redacted = self.key.as_ref().zip(std::str::from_utf8(&bytes).ok()).map(|(key, text)| key.redact(text));
         let bytes = redacted.map_or(bytes, Bytes::from);
@@ -61,10 +61,10 @@ impl ProviderClient {
     }
 }
 
-fn pieces(reply: Reply) -> BoxStream<'static, Result<Bytes, ProviderError>> {
+fn stream_pieces(reply: HttpReply) -> BoxStream<'static, Result<Bytes, ProviderError>> {
     stream::unfold(Some(reply), |reply| async move {
         let mut reply = reply?;
-        match reply.piece().await {
+        match reply.next_piece().await {
             Ok(Some(bytes)) => Some((Ok(bytes), Some(reply))),
             Ok(None) => None,
             // The status has left already, so an error on the way can only end the body.

@@ -1,9 +1,9 @@
 //! Headers and query of a request: the operator's, and what of the client's is passed on.
 
-use crate::secret::Secret;
+use crate::secret::SecretValue;
 use baton_model::Dialect;
 use baton_model::fault::ErrorKind;
-use baton_provider_api::{Form, ProviderError};
+use baton_provider_api::{ProviderError, ReplyForm};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use std::borrow::Cow;
 
@@ -35,12 +35,12 @@ pub(super) fn merge_headers(
 }
 
 /// What the reply may be.
-pub(super) fn accept_header(form: Form, dialect: Dialect) -> HeaderValue {
+pub(super) fn accept_header(form: ReplyForm, dialect: Dialect) -> HeaderValue {
     HeaderValue::from_static(match (form, dialect) {
         // Not `application/json`: audio, subtitles and plain text are whole replies too.
-        (Form::Whole, _) => "*/*",
-        (Form::Stream, Dialect::OpenAi | Dialect::Responses | Dialect::Anthropic) => "text/event-stream, */*",
-        (Form::Stream, Dialect::Ollama) => "application/x-ndjson, */*",
+        (ReplyForm::Whole, _) => "*/*",
+        (ReplyForm::Stream, Dialect::OpenAi | Dialect::Responses | Dialect::Anthropic) => "text/event-stream, */*",
+        (ReplyForm::Stream, Dialect::Ollama) => "application/x-ndjson, */*",
     })
 }
 
@@ -87,8 +87,8 @@ fn join_lists(ours: &HeaderValue, client: &HeaderValue) -> Option<HeaderValue> {
 }
 
 /// The operator's query, and the client's behind it.
-pub(super) fn join_queries<'a>(ours: Option<&'a Secret>, client: Option<&'a str>) -> Option<Cow<'a, str>> {
-    match (ours.map(Secret::reveal), client.filter(|query| !query.is_empty())) {
+pub(super) fn join_queries<'a>(ours: Option<&'a SecretValue>, client: Option<&'a str>) -> Option<Cow<'a, str>> {
+    match (ours.map(SecretValue::reveal), client.filter(|query| !query.is_empty())) {
         (Some(ours), Some(client)) => Some(Cow::Owned(format!("{ours}&{client}"))),
         (one, other) => one.or(other).map(Cow::Borrowed),
     }

@@ -6,18 +6,20 @@ mod prepare;
 
 pub(crate) use prepare::refuse_request;
 
-use crate::reply_reader::{self, ReplyReader, Source};
-use crate::secret::Secret;
+use crate::reply_reader::{self, ReplyReader, ReplySource};
+use crate::secret::SecretValue;
 use baton_dialect::{Codec, codec};
 use baton_model::fault::{ErrorKind, UpstreamBody};
 use baton_model::{Capability, Detail, Dialect, ProviderId, Quirks, Target};
-use baton_provider_api::transport::{BaseUrl, Bounds, Reply, Request, headers as reply_headers};
-use baton_provider_api::{Exchange, Form, Outgoing, ProviderError, Recording, Settings, Transport, check_strict};
+use baton_provider_api::transport::{BaseUrl, CallBounds, HttpReply, HttpRequest, headers as reply_headers};
+use baton_provider_api::{
+    Exchange, OutgoingRequest, ProviderError, ProviderSettings, Recording, ReplyForm, Transport, check_strict,
+};
 use baton_tasks::compute;
 use bytes::Bytes;
 use headers::{accept_header, content_type_header, join_queries, merge_headers, without_other_vendors};
 use http::{HeaderMap, HeaderValue, Method, header};
-use prepare::{Prepared, prepare, with_quirks};
+use prepare::{PreparedBody, prepare, with_quirks};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use std::borrow::Cow;
 use std::time::Duration;
@@ -38,9 +40,9 @@ pub(crate) struct ProviderClient {
     pub(crate) base_url: BaseUrl,
     /// Credentials and whatever the operator sends along; they win over the client's headers.
     pub(crate) headers: HeaderMap,
-    pub(crate) query: Option<Secret>,
-    pub(crate) key: Option<Secret>,
-    pub(crate) settings: Settings,
+    pub(crate) query: Option<SecretValue>,
+    pub(crate) key: Option<SecretValue>,
+    pub(crate) settings: ProviderSettings,
     pub(crate) quirks: Quirks,
 }
 
@@ -48,13 +50,13 @@ impl ProviderClient {
     /// Sends a request to a path, and reads the head of the reply.
     pub(crate) async fn call(
         &self,
-        outgoing: Outgoing<'_>,
+        outgoing: OutgoingRequest<'_>,
         path: &str,
         defaults: &[(&'static str, &'static str)],
     ) -> Result<Exchange, ProviderError> {
         let dialect = outgoing.dialect;
         let codec = codec_of(dialect, outgoing.capability)?;
-        let Prepared { body, content_type, hide_usage, dropped } =
+        let PreparedBody { body, content_type, hide_usage, dropped } =
             compute(outgoing.size, || prepare(codec, &outgoing, &self.quirks))?;
         // Only now: what is dropped is known once the codec has written the body.
         check_strict(outgoing.strict, &dropped)?;
@@ -63,7 +65,7 @@ impl ProviderClient {
         headers.insert(header::CONTENT_TYPE, content_type_header(&content_type)?);
         headers.insert(header::ACCEPT, accept_header(outgoing.form, dialect));
         let query = join_queries(self.query.as_ref(), outgoing.query);
-        let request = Request {
+        let request = HttpRequest {
             peer: self.peer(),
             method: Method::POST,
             base_url: &self.base_url,
@@ -71,7 +73,7 @@ impl ProviderClient {
             query: query.as_deref(),
             headers,
             body,
-            bounds: Bounds::of(&self.settings, outgoing.form, outgoing.timeout),
+            bounds: CallBounds::of(&self.settings, outgoing.form, outgoing.timeout),
         };
         let reply = self.transport.send(request).await?;
         let mut reply = self.accept(reply, dialect).await?;
@@ -79,11 +81,11 @@ impl ProviderClient {
         let content_type = reply.content_type().to_owned();
         let mut form = reply_reader::form(outgoing.form, dialect, outgoing.capability, &content_type, reply.peer())?;
         let mut first = None;
-        if outgoing.form == Form::Stream && form == Form::Whole && outgoing.capability == Capability::Chat {
+        if outgoing.form == ReplyForm::Stream && form == ReplyForm::Whole && outgoing.capability == Capability::Chat {
             // Some services send a stream and call it JSON.
-            first = reply.piece().await?;
+            first = reply.next_piece().await?;
             if first.as_deref().is_some_and(reply_reader::begins_stream) {
-                form = Form::Stream;
+                form = ReplyForm::Stream;
             }
         }
         let headers = reply_headers::select_for_client(reply.headers());
@@ -97,7 +99,7 @@ impl ProviderClient {
             max_frame_bytes: self.settings.max_frame_bytes,
             max_reply_bytes: self.settings.max_reply_bytes,
         };
-        let frames = reader.frames(Source::Reply(first, Box::new(reply)));
+        let frames = reader.frames(ReplySource::Reply(first, Box::new(reply)));
         Ok(Exchange { dialect, form, hide_usage, content_type, headers, dropped, frames })
     }
 
@@ -115,7 +117,7 @@ impl ProviderClient {
             max_frame_bytes: self.settings.max_frame_bytes,
             max_reply_bytes: self.settings.max_reply_bytes,
         };
-        let frames = reader.frames(Source::Recorded(Some(body.clone())));
+        let frames = reader.frames(ReplySource::Recorded(Some(body.clone())));
         let content_type = content_type.clone();
         Ok(Exchange { dialect, form, hide_usage, content_type, headers: Vec::new(), dropped: Vec::new(), frames })
     }
@@ -129,11 +131,14 @@ impl ProviderClient {
         body: Option<Vec<u8>>,
         defaults: &[(&'static str, &'static str)],
     ) -> Result<T, ProviderError> {
-        self.aside(dialect, path, query, body.map(Bytes::from), defaults, |bytes| serde_json::from_slice(bytes)).await
+        self.send_side_call(dialect, path, query, body.map(Bytes::from), defaults, |bytes| {
+            serde_json::from_slice(bytes)
+        })
+        .await
     }
 
     /// The same, read with `read`.
-    pub(crate) async fn aside<T, E: std::error::Error + Send + Sync + 'static>(
+    pub(crate) async fn send_side_call<T, E: std::error::Error + Send + Sync + 'static>(
         &self,
         dialect: Dialect,
         path: &str,
@@ -148,7 +153,7 @@ impl ProviderClient {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
         let query = join_queries(self.query.as_ref(), query);
-        let request = Request {
+        let request = HttpRequest {
             peer: self.peer(),
             method: if body.is_some() { Method::POST } else { Method::GET },
             base_url: &self.base_url,
@@ -156,7 +161,7 @@ impl ProviderClient {
             query: query.as_deref(),
             headers,
             body: body.unwrap_or_default(),
-            bounds: Bounds::of(&self.settings, Form::Whole, Some(ASIDE)),
+            bounds: CallBounds::of(&self.settings, ReplyForm::Whole, Some(ASIDE)),
         };
         let reply = self.accept(self.transport.send(request).await?, dialect).await?;
         let peer = reply.peer().to_owned();
@@ -165,7 +170,7 @@ impl ProviderClient {
         // logged.
         read(&bytes).map_err(|error| {
             let message = format!("{peer} replied to {path} with an unexpected document");
-            ProviderError::new(ErrorKind::Protocol, message).because(error)
+            ProviderError::new(ErrorKind::Protocol, message).with_cause(error)
         })
     }
 
@@ -186,7 +191,7 @@ impl ProviderClient {
     }
 
     /// Lets a good reply pass, and makes an error of every other.
-    async fn accept(&self, reply: Reply, dialect: Dialect) -> Result<Reply, ProviderError> {
+    async fn accept(&self, reply: HttpReply, dialect: Dialect) -> Result<HttpReply, ProviderError> {
         let status = reply.status();
         // It is a success, but no reply to anything that is asked here.
         if status == http::StatusCode::NO_CONTENT {

@@ -3,13 +3,13 @@
 use baton_dialect::{Codec, Dropped, ReadError};
 use baton_model::fault::ErrorKind;
 use baton_model::{Quirks, Target};
-use baton_provider_api::{Mode, Outgoing, ProviderError};
+use baton_provider_api::{Mode, OutgoingRequest, ProviderError};
 use bytes::Bytes;
 use std::borrow::Cow;
 use std::sync::Arc;
 
 /// A request body, ready to go.
-pub(super) struct Prepared {
+pub(super) struct PreparedBody {
     pub(super) body: Bytes,
     pub(super) content_type: String,
     pub(super) hide_usage: bool,
@@ -17,12 +17,16 @@ pub(super) struct Prepared {
 }
 
 /// Puts the request into bytes, in its mode.
-pub(super) fn prepare(codec: &dyn Codec, outgoing: &Outgoing<'_>, quirks: &Quirks) -> Result<Prepared, ProviderError> {
+pub(super) fn prepare(
+    codec: &dyn Codec,
+    outgoing: &OutgoingRequest<'_>,
+    quirks: &Quirks,
+) -> Result<PreparedBody, ProviderError> {
     let target = with_quirks(outgoing.target, quirks);
     match outgoing.mode {
         Mode::Passthrough(body) => {
             let rewritten = codec.rewrite(body, &target).map_err(refuse_request)?;
-            Ok(Prepared {
+            Ok(PreparedBody {
                 body: rewritten.body,
                 content_type: "application/json".into(),
                 hide_usage: rewritten.hide_usage,
@@ -31,7 +35,7 @@ pub(super) fn prepare(codec: &dyn Codec, outgoing: &Outgoing<'_>, quirks: &Quirk
         }
         Mode::Translated(operation) => {
             let written = codec.write_request(operation, &target).map_err(refuse_request)?;
-            Ok(Prepared {
+            Ok(PreparedBody {
                 body: written.body,
                 content_type: written.content_type,
                 // Only passthrough has something to hide: a translated stream shows the usage only to a client that

@@ -2,7 +2,7 @@
 
 use crate::client::ProviderClient;
 use baton_model::{Capability, Dialect};
-use baton_provider_api::{Discovered, ProviderError};
+use baton_provider_api::{DiscoveredModel, ProviderError};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -30,13 +30,13 @@ struct Show {
     model_info: Map<String, Value>,
 }
 
-pub(super) async fn discover(client: &ProviderClient) -> Result<Vec<Discovered>, ProviderError> {
+pub(super) async fn discover(client: &ProviderClient) -> Result<Vec<DiscoveredModel>, ProviderError> {
     let tags: Tags = client.json(Dialect::Ollama, "/api/tags", None, None, &[]).await?;
     // In order and a few at a time: a server may have hundreds of models, and each question makes it read a file.
     stream::iter(tags.models).map(|tag| describe(client, tag.name)).buffered(AT_ONCE).try_collect().await
 }
 
-async fn describe(client: &ProviderClient, name: String) -> Result<Discovered, ProviderError> {
+async fn describe(client: &ProviderClient, name: String) -> Result<DiscoveredModel, ProviderError> {
     let body = serde_json::json!({ "model": &name }).to_string().into_bytes();
     let show: Show = client.json(Dialect::Ollama, "/api/show", None, Some(body), &[]).await?;
     let has = |ability: &str| show.capabilities.iter().any(|known| known == ability);
@@ -50,13 +50,13 @@ async fn describe(client: &ProviderClient, name: String) -> Result<Discovered, P
     if has("audio") {
         capabilities.push(Capability::AudioTranscription);
     }
-    Ok(Discovered {
+    Ok(DiscoveredModel {
         token_limit: show.context_length(),
         // An old server names no abilities at all, which is not the same as none.
         reasoning: (!show.capabilities.is_empty()).then(|| has("thinking")),
         capabilities,
         upstream: name,
-        ..Discovered::default()
+        ..DiscoveredModel::default()
     })
 }
 

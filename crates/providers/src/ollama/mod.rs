@@ -8,7 +8,8 @@ mod discover;
 use crate::client::ProviderClient;
 use baton_model::{Capability, Detail, Dialect, Model, ProviderId};
 use baton_provider_api::{
-    Discovered, Exchange, Forward, Forwarded, Outgoing, Provider, ProviderError, Recording, Settings,
+    DiscoveredModel, Exchange, Forward, Forwarded, OutgoingRequest, Provider, ProviderError, ProviderSettings,
+    Recording,
 };
 use futures::future::BoxFuture;
 
@@ -22,7 +23,7 @@ impl Ollama {
         Self { client }
     }
 
-    async fn call(&self, outgoing: Outgoing<'_>) -> Result<Exchange, ProviderError> {
+    async fn call(&self, outgoing: OutgoingRequest<'_>) -> Result<Exchange, ProviderError> {
         match endpoint(outgoing.capability) {
             Some((path, _)) => self.client.call(outgoing, path, &[]).await,
             None => Err(self.client.not_served(outgoing.capability)),
@@ -39,7 +40,7 @@ impl Provider for Ollama {
         "ollama"
     }
 
-    fn settings(&self) -> &Settings {
+    fn settings(&self) -> &ProviderSettings {
         &self.client.settings
     }
 
@@ -57,11 +58,11 @@ impl Provider for Ollama {
     }
 
     // Its chat models complete prompts by `/api/generate`, and its own clients expect that of every model.
-    fn completes(&self, client: Dialect) -> bool {
+    fn completes_text(&self, client: Dialect) -> bool {
         client == Dialect::Ollama
     }
 
-    fn send<'a>(&'a self, outgoing: Outgoing<'a>) -> BoxFuture<'a, Result<Exchange, ProviderError>> {
+    fn send<'a>(&'a self, outgoing: OutgoingRequest<'a>) -> BoxFuture<'a, Result<Exchange, ProviderError>> {
         Box::pin(self.call(outgoing))
     }
 
@@ -74,7 +75,7 @@ impl Provider for Ollama {
         Box::pin(self.client.forward(forward, path, &[]))
     }
 
-    fn discover(&self) -> BoxFuture<'_, Result<Vec<Discovered>, ProviderError>> {
+    fn discover(&self) -> BoxFuture<'_, Result<Vec<DiscoveredModel>, ProviderError>> {
         Box::pin(discover::discover(&self.client))
     }
 }

@@ -3,9 +3,9 @@
 //! OpenAI itself says only names. The others add what they like; each field cites who sends it.
 
 use crate::client::ProviderClient;
-use crate::presets::Paths;
+use crate::presets::PathStyle;
 use baton_model::{Capability, Dialect};
-use baton_provider_api::{Discovered, ProviderError};
+use baton_provider_api::{DiscoveredModel, ProviderError};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -70,10 +70,10 @@ struct TopProvider {
     max_completion_tokens: Option<u64>,
 }
 
-pub(super) async fn discover(client: &ProviderClient, paths: Paths) -> Result<Vec<Discovered>, ProviderError> {
+pub(super) async fn discover(client: &ProviderClient, paths: PathStyle) -> Result<Vec<DiscoveredModel>, ProviderError> {
     let path = match paths {
-        Paths::Plain => "/models",
-        Paths::Deployments => "/openai/models",
+        PathStyle::Plain => "/models",
+        PathStyle::Deployments => "/openai/models",
     };
     let list = client.json(Dialect::OpenAi, path, None, None, &[]).await?;
     let (List::Wrapped { data } | List::Bare(data)) = list;
@@ -81,9 +81,9 @@ pub(super) async fn discover(client: &ProviderClient, paths: Paths) -> Result<Ve
 }
 
 impl Entry {
-    fn model(self) -> Discovered {
+    fn model(self) -> DiscoveredModel {
         let meta = self.meta.as_ref();
-        Discovered {
+        DiscoveredModel {
             capabilities: self.kind.as_deref().map(capabilities).unwrap_or_default(),
             token_limit: self
                 .context_length

@@ -6,11 +6,12 @@
 mod discover;
 
 use crate::client::ProviderClient;
-use crate::presets::{Paths, Preset};
+use crate::presets::{PathStyle, Preset};
 use baton_model::entity::ChatApi;
 use baton_model::{Capability, Detail, Dialect, Model, ProviderId};
 use baton_provider_api::{
-    Discovered, Exchange, Forward, Forwarded, Outgoing, Provider, ProviderError, Recording, Settings,
+    DiscoveredModel, Exchange, Forward, Forwarded, OutgoingRequest, Provider, ProviderError, ProviderSettings,
+    Recording,
 };
 use futures::future::BoxFuture;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -19,7 +20,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 pub(crate) struct OpenAi {
     client: ProviderClient,
     capabilities: &'static [Capability],
-    paths: Paths,
+    paths: PathStyle,
 }
 
 impl OpenAi {
@@ -27,13 +28,13 @@ impl OpenAi {
         Self { client, capabilities: preset.capabilities, paths: preset.paths }
     }
 
-    async fn call(&self, outgoing: Outgoing<'_>) -> Result<Exchange, ProviderError> {
+    async fn call(&self, outgoing: OutgoingRequest<'_>) -> Result<Exchange, ProviderError> {
         let endpoint = path(outgoing.dialect, outgoing.capability)
             .filter(|_| self.serves(outgoing.capability))
             .ok_or_else(|| self.client.not_served(outgoing.capability))?;
         let path = match self.paths {
-            Paths::Plain => endpoint.to_owned(),
-            Paths::Deployments => {
+            PathStyle::Plain => endpoint.to_owned(),
+            PathStyle::Deployments => {
                 // A name from the registration becomes part of the path: a slash in it would lead elsewhere.
                 let deployment = utf8_percent_encode(outgoing.target.upstream(), NON_ALPHANUMERIC);
                 format!("/openai/deployments/{deployment}{endpoint}")
@@ -52,7 +53,7 @@ impl Provider for OpenAi {
         "openai"
     }
 
-    fn settings(&self) -> &Settings {
+    fn settings(&self) -> &ProviderSettings {
         &self.client.settings
     }
 
@@ -69,7 +70,7 @@ impl Provider for OpenAi {
         })
     }
 
-    fn send<'a>(&'a self, outgoing: Outgoing<'a>) -> BoxFuture<'a, Result<Exchange, ProviderError>> {
+    fn send<'a>(&'a self, outgoing: OutgoingRequest<'a>) -> BoxFuture<'a, Result<Exchange, ProviderError>> {
         Box::pin(self.call(outgoing))
     }
 
@@ -80,15 +81,15 @@ impl Provider for OpenAi {
     fn forward<'a>(&'a self, forward: Forward<'a>) -> BoxFuture<'a, Result<Forwarded, ProviderError>> {
         Box::pin(async move {
             let path = match self.paths {
-                Paths::Plain => forward.path.to_owned(),
+                PathStyle::Plain => forward.path.to_owned(),
                 // What belongs to no deployment stands beside them.
-                Paths::Deployments => format!("/openai{}", forward.path),
+                PathStyle::Deployments => format!("/openai{}", forward.path),
             };
             self.client.forward(forward, &path, &[]).await
         })
     }
 
-    fn discover(&self) -> BoxFuture<'_, Result<Vec<Discovered>, ProviderError>> {
+    fn discover(&self) -> BoxFuture<'_, Result<Vec<DiscoveredModel>, ProviderError>> {
         Box::pin(discover::discover(&self.client, self.paths))
     }
 }
@@ -145,7 +146,7 @@ mod tests {
             ("openai-compatible", Unspecified, Responses, responses, responses),
         ] {
             let mut config = ProviderConfig::new("p", kind);
-            config.api_key = Some(crate::Secret::new("k"));
+            config.api_key = Some(crate::SecretValue::new("k"));
             config.base_url = Some("http://127.0.0.1:1/v1".into());
             config.quirks.api = said;
             let provider = build(&config, &Transport::default()).unwrap();

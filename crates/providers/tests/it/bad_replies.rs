@@ -1,10 +1,10 @@
 //! Everything that a provider can do wrong, and the error that it becomes.
 
-use crate::setup::{Ask, KEY, KINDS, Pair};
+use crate::setup::{KEY, KINDS, Pair, TestRequest};
 use baton_model::fault::ErrorKind;
-use baton_provider_api::{Form, ProviderError};
+use baton_provider_api::{ProviderError, ReplyForm};
 use baton_providers::ProviderConfig;
-use baton_sim::{Fault, Kind};
+use baton_sim::{Kind, SimFault};
 use std::time::Duration;
 use tokio::net::TcpSocket;
 
@@ -16,12 +16,12 @@ fn impatient(config: &mut ProviderConfig) {
     config.settings.max_reply_bytes = 1 << 20;
 }
 
-async fn fails(kind: Kind, fault: Fault, form: Form) -> ProviderError {
+async fn fails(kind: Kind, fault: SimFault, form: ReplyForm) -> ProviderError {
     let pair = Pair::with(kind, |options| options, impatient).await;
     pair.sim.always(Some(fault));
     let model = pair_model(kind);
-    let ask = Ask::chat(model, "Good morning!");
-    let error = pair.ask(if form == Form::Stream { ask.stream() } else { ask }).await.err();
+    let ask = TestRequest::chat(model, "Good morning!");
+    let error = pair.ask(if form == ReplyForm::Stream { ask.stream() } else { ask }).await.err();
     let error = error.unwrap_or_else(|| panic!("{kind:?} {fault:?} {form:?} did not fail"));
     assert!(!error.chain().contains("hunter2") && !error.chain().contains(KEY), "{}", error.chain());
     // Callers see the message, so it holds no address and no text of the HTTP client.
@@ -36,32 +36,32 @@ fn pair_model(kind: Kind) -> &'static str {
 }
 
 /// Fault, what it is in a whole reply, what it is in a stream, and a word of the sentence.
-const CASES: &[(Fault, ErrorKind, ErrorKind, &str)] = &[
-    (Fault::Html, ErrorKind::Protocol, ErrorKind::Protocol, "web page"),
-    (Fault::WrongType, ErrorKind::Protocol, ErrorKind::Protocol, ""),
-    (Fault::Truncated, ErrorKind::Protocol, ErrorKind::Protocol, ""),
-    (Fault::EndlessLine, ErrorKind::Protocol, ErrorKind::Protocol, "1048576"),
-    (Fault::Empty204, ErrorKind::Protocol, ErrorKind::Protocol, "204"),
-    (Fault::Redirect, ErrorKind::Protocol, ErrorKind::Protocol, "a redirect (302)"),
+const CASES: &[(SimFault, ErrorKind, ErrorKind, &str)] = &[
+    (SimFault::Html, ErrorKind::Protocol, ErrorKind::Protocol, "web page"),
+    (SimFault::WrongType, ErrorKind::Protocol, ErrorKind::Protocol, ""),
+    (SimFault::Truncated, ErrorKind::Protocol, ErrorKind::Protocol, ""),
+    (SimFault::EndlessLine, ErrorKind::Protocol, ErrorKind::Protocol, "1048576"),
+    (SimFault::Empty204, ErrorKind::Protocol, ErrorKind::Protocol, "204"),
+    (SimFault::Redirect, ErrorKind::Protocol, ErrorKind::Protocol, "a redirect (302)"),
     // The connection broke, which says nothing about the format.
-    (Fault::CutMidStream, ErrorKind::Unreachable, ErrorKind::Unreachable, "in the middle of its reply"),
-    (Fault::Hang, ErrorKind::Timeout, ErrorKind::Timeout, "did not"),
-    (Fault::Status(401), ErrorKind::Authentication, ErrorKind::Authentication, ""),
-    (Fault::Status(429), ErrorKind::RateLimited, ErrorKind::RateLimited, ""),
-    (Fault::Status(500), ErrorKind::Internal, ErrorKind::Internal, ""),
-    (Fault::Status(503), ErrorKind::Overloaded, ErrorKind::Overloaded, ""),
-    (Fault::Context, ErrorKind::ContextLength, ErrorKind::ContextLength, ""),
+    (SimFault::CutMidStream, ErrorKind::Unreachable, ErrorKind::Unreachable, "in the middle of its reply"),
+    (SimFault::Hang, ErrorKind::Timeout, ErrorKind::Timeout, "did not"),
+    (SimFault::Status(401), ErrorKind::Authentication, ErrorKind::Authentication, ""),
+    (SimFault::Status(429), ErrorKind::RateLimited, ErrorKind::RateLimited, ""),
+    (SimFault::Status(500), ErrorKind::Internal, ErrorKind::Internal, ""),
+    (SimFault::Status(503), ErrorKind::Overloaded, ErrorKind::Overloaded, ""),
+    (SimFault::Context, ErrorKind::ContextLength, ErrorKind::ContextLength, ""),
 ];
 
 #[tokio::test]
 async fn each_fault_becomes_its_kind_of_error() {
     for (kind, _, _) in KINDS.iter().copied() {
         for (fault, whole, stream, word) in CASES {
-            for (form, expected) in [(Form::Whole, whole), (Form::Stream, stream)] {
+            for (form, expected) in [(ReplyForm::Whole, whole), (ReplyForm::Stream, stream)] {
                 let error = fails(kind, *fault, form).await;
                 assert_eq!(error.kind, *expected, "{kind:?} {fault:?} {form:?}: {error}");
                 // A whole reply has no first token to wait for, so its hang is bounded by the total.
-                let word = if *fault == Fault::Hang && form == Form::Whole { "total" } else { word };
+                let word = if *fault == SimFault::Hang && form == ReplyForm::Whole { "total" } else { word };
                 assert!(error.message.contains(word), "{kind:?} {fault:?} {form:?}: {error}");
             }
         }
@@ -72,11 +72,11 @@ async fn each_fault_becomes_its_kind_of_error() {
 async fn streams_that_go_wrong_end_with_an_error() {
     for (kind, _, _) in KINDS.iter().copied() {
         for (fault, expected) in [
-            (Fault::NoEnd, ErrorKind::Protocol),
-            (Fault::GarbageMidStream, ErrorKind::Protocol),
-            (Fault::HangMidStream, ErrorKind::Timeout),
+            (SimFault::NoEnd, ErrorKind::Protocol),
+            (SimFault::GarbageMidStream, ErrorKind::Protocol),
+            (SimFault::HangMidStream, ErrorKind::Timeout),
         ] {
-            let error = fails(kind, fault, Form::Stream).await;
+            let error = fails(kind, fault, ReplyForm::Stream).await;
             assert_eq!(error.kind, expected, "{kind:?} {fault:?}: {error}");
         }
     }
@@ -84,17 +84,17 @@ async fn streams_that_go_wrong_end_with_an_error() {
 
 #[tokio::test]
 async fn an_error_inside_a_stream_is_its_last_event() {
-    use baton_model::Event;
+    use baton_model::ReplyEvent;
     for (kind, _, _) in KINDS.iter().copied() {
-        for fault in [Fault::ErrorBeforeContent, Fault::ErrorMidStream] {
+        for fault in [SimFault::ErrorBeforeContent, SimFault::ErrorMidStream] {
             let pair = Pair::new(kind).await;
             pair.sim.always(Some(fault));
-            let (_, frames) = pair.ask(Ask::chat(pair_model(kind), "Good morning!").stream()).await.unwrap();
+            let (_, frames) = pair.ask(TestRequest::chat(pair_model(kind), "Good morning!").stream()).await.unwrap();
             let last = frames.last().unwrap().events.last();
-            assert!(matches!(last, Some(Event::Failed(_))), "{kind:?} {fault:?}: {last:?}");
-            let content = frames.iter().any(|frame| frame.events.iter().any(Event::is_content));
+            assert!(matches!(last, Some(ReplyEvent::Failed(_))), "{kind:?} {fault:?}: {last:?}");
+            let content = frames.iter().any(|frame| frame.events.iter().any(ReplyEvent::is_content));
             // The engine falls back as long as there was no content, so the two must be told apart.
-            assert_eq!(content, fault == Fault::ErrorMidStream, "{kind:?} {fault:?}");
+            assert_eq!(content, fault == SimFault::ErrorMidStream, "{kind:?} {fault:?}");
         }
     }
 }
@@ -102,7 +102,7 @@ async fn an_error_inside_a_stream_is_its_last_event() {
 #[tokio::test]
 async fn an_error_with_status_200_is_an_error() {
     for (kind, _, _) in KINDS.iter().copied() {
-        let error = fails(kind, Fault::Error200, Form::Whole).await;
+        let error = fails(kind, SimFault::Error200, ReplyForm::Whole).await;
         assert_eq!(error.kind, ErrorKind::Internal, "{kind:?}: {error}");
         assert!(error.upstream.is_some(), "{kind:?}");
     }
@@ -111,7 +111,7 @@ async fn an_error_with_status_200_is_an_error() {
 #[tokio::test]
 async fn a_limit_says_when_to_come_again() {
     for (kind, _, _) in KINDS.iter().copied() {
-        let error = fails(kind, Fault::Status(429), Form::Whole).await;
+        let error = fails(kind, SimFault::Status(429), ReplyForm::Whole).await;
         assert_eq!(error.retry_after, Some(Duration::from_secs(1)), "{kind:?}");
         let upstream = error.upstream.unwrap();
         assert_eq!(upstream.status, 429, "{kind:?}");
@@ -121,13 +121,13 @@ async fn a_limit_says_when_to_come_again() {
 
 #[tokio::test]
 async fn the_body_of_an_error_is_not_waited_for() {
-    let cases = KINDS.iter().flat_map(|(kind, _, _)| [Form::Whole, Form::Stream].map(|form| (*kind, form)));
+    let cases = KINDS.iter().flat_map(|(kind, _, _)| [ReplyForm::Whole, ReplyForm::Stream].map(|form| (*kind, form)));
     futures::future::join_all(cases.map(|(kind, form)| async move {
         // With the usual time limits, which allow ten minutes for a whole reply.
         let pair = Pair::new(kind).await;
-        pair.sim.always(Some(Fault::DrippingError));
-        let ask = Ask::chat(pair_model(kind), "Good morning!");
-        let reply = pair.ask(if form == Form::Stream { ask.stream() } else { ask });
+        pair.sim.always(Some(SimFault::DrippingError));
+        let ask = TestRequest::chat(pair_model(kind), "Good morning!");
+        let reply = pair.ask(if form == ReplyForm::Stream { ask.stream() } else { ask });
         let reply = tokio::time::timeout(Duration::from_secs(60), reply).await.expect("its status was known at once");
         let error = reply.err().unwrap();
         assert_eq!(error.kind, ErrorKind::Overloaded, "{kind:?} {form:?}: {error}");
@@ -140,7 +140,7 @@ async fn the_body_of_an_error_is_not_waited_for() {
 #[tokio::test]
 async fn a_refused_key_stays_secret() {
     let pair = Pair::with(Kind::OpenAi, |options| options.key("another"), |_| {}).await;
-    let error = pair.ask(Ask::chat("gpt-4o", "Good morning!")).await.err().unwrap();
+    let error = pair.ask(TestRequest::chat("gpt-4o", "Good morning!")).await.err().unwrap();
     assert_eq!(error.kind, ErrorKind::Authentication);
     let told = String::from_utf8(error.upstream.clone().unwrap().body.to_vec()).unwrap();
     // The vendor shows the beginning and the end of a key.
@@ -155,7 +155,7 @@ async fn a_refused_connection_is_unreachable() {
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = socket.local_addr().unwrap();
     let pair = Pair::with(Kind::OpenAi, |o| o, |config| config.base_url = Some(format!("http://{address}/v1"))).await;
-    let error = pair.ask(Ask::chat("gpt-4o", "Good morning!")).await.err().unwrap();
+    let error = pair.ask(TestRequest::chat("gpt-4o", "Good morning!")).await.err().unwrap();
     assert_eq!(error.kind, ErrorKind::Unreachable);
     assert_eq!(error.message, "provider `p` can't be reached: the connection was refused");
     assert!(error.chain().contains(&address.to_string()), "{}", error.chain());
@@ -166,7 +166,7 @@ async fn plain_http_is_no_tls() {
     let pair = Pair::new(Kind::OpenAi).await;
     let address = pair.sim.address();
     let tls = Pair::with(Kind::OpenAi, |o| o, |config| config.base_url = Some(format!("https://{address}/v1"))).await;
-    let error = tls.ask(Ask::chat("gpt-4o", "Good morning!")).await.err().unwrap();
+    let error = tls.ask(TestRequest::chat("gpt-4o", "Good morning!")).await.err().unwrap();
     assert_eq!(error.kind, ErrorKind::Unreachable);
     assert_eq!(error.message, "provider `p` can't be reached: the TLS handshake failed");
     assert!(error.chain().contains(&address.to_string()), "{}", error.chain());
@@ -177,7 +177,7 @@ async fn a_host_that_does_not_exist_is_logged_and_not_shown() {
     // `.invalid` never resolves (RFC 6761).
     let change = |config: &mut ProviderConfig| config.base_url = Some("http://nowhere.invalid/v1".into());
     let pair = Pair::with(Kind::OpenAi, |o| o, change).await;
-    let error = pair.ask(Ask::chat("gpt-4o", "Good morning!")).await.err().unwrap();
+    let error = pair.ask(TestRequest::chat("gpt-4o", "Good morning!")).await.err().unwrap();
     assert_eq!(error.kind, ErrorKind::Unreachable);
     assert_eq!(error.message, "provider `p` can't be reached: the name could not be resolved");
     assert!(error.chain().contains("nowhere.invalid"), "{}", error.chain());

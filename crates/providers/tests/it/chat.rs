@@ -1,17 +1,17 @@
 //! Chats: whole and as a stream, exact and translated.
 
-use crate::setup::{Ask, KINDS, Pair, collect, visible};
+use crate::setup::{KINDS, Pair, TestRequest, collect, visible};
 use baton_model::chat::PartKind;
-use baton_model::event::Reply;
+use baton_model::event::CollectedReply;
 use baton_model::fault::ErrorKind;
-use baton_model::{Capability, Detail, Event, Finish, UsageClass};
-use baton_provider_api::{Form, Recording};
+use baton_model::{Capability, Detail, FinishReason, ReplyEvent, UsageClass};
+use baton_provider_api::{Recording, ReplyForm};
 use baton_sim::Kind;
 use bytes::Bytes;
 use futures::StreamExt as _;
 use serde_json::json;
 
-fn text(reply: &Reply) -> String {
+fn text(reply: &CollectedReply) -> String {
     let parts = reply.choices[0].parts.iter();
     parts
         .filter_map(|part| if let PartKind::Text { text, .. } = &part.kind { Some(text.as_str()) } else { None })
@@ -26,16 +26,16 @@ fn answer(model: &str, asked: &str) -> String {
 async fn a_question_is_answered_whole_and_as_a_stream() {
     for (kind, model, dialect) in KINDS.iter().copied() {
         let pair = Pair::new(kind).await;
-        for ask in [Ask::chat(model, "Good morning!"), Ask::chat(model, "Good morning!").stream()] {
+        for ask in [TestRequest::chat(model, "Good morning!"), TestRequest::chat(model, "Good morning!").stream()] {
             let form = ask.form;
             let (exchange, frames) = pair.ask(ask).await.unwrap();
             assert_eq!((exchange.dialect, exchange.form), (dialect, form), "{kind:?}");
             let reply = collect(&frames);
             assert_eq!(text(&reply), answer(model, "Good morning!"), "{kind:?} {form:?}");
-            assert_eq!(reply.choices[0].finish, Some(Finish::Stop), "{kind:?} {form:?}");
-            assert_eq!(frames.last().unwrap().events.last(), Some(&Event::Ended), "{kind:?} {form:?}");
+            assert_eq!(reply.choices[0].finish, Some(FinishReason::Stop), "{kind:?} {form:?}");
+            assert_eq!(frames.last().unwrap().events.last(), Some(&ReplyEvent::Ended), "{kind:?} {form:?}");
             let usage = reply.usage.unwrap();
-            let billed = *pair.sim.billed().last().unwrap();
+            let billed = *pair.sim.billed_tokens().last().unwrap();
             assert_eq!(usage.get(UsageClass::Input), billed.input, "{kind:?} {form:?}");
             assert_eq!(usage.get(UsageClass::Output), billed.output, "{kind:?} {form:?}");
             // The same question costs the same everywhere: what is metered does not depend on the format.
@@ -49,7 +49,7 @@ async fn a_question_is_answered_whole_and_as_a_stream() {
 #[tokio::test]
 async fn bytes_of_the_same_format_pass_unchanged() {
     let pair = Pair::new(Kind::OpenAi).await;
-    let ask = Ask::chat("gpt-4o", "Good morning!").with("seed", json!(7)).stream().exact();
+    let ask = TestRequest::chat("gpt-4o", "Good morning!").with("seed", json!(7)).stream().exact();
     let (exchange, frames) = pair.ask(ask).await.unwrap();
 
     let sent = pair.sim.requests()[0].clone();
@@ -73,7 +73,7 @@ async fn bytes_of_the_same_format_pass_unchanged() {
 #[tokio::test]
 async fn anthropic_bytes_pass_unchanged() {
     let pair = Pair::new(Kind::Anthropic).await;
-    let ask = Ask::chat("claude-sonnet-4-5", "Good morning!").with("max_tokens", json!(99)).stream().exact();
+    let ask = TestRequest::chat("claude-sonnet-4-5", "Good morning!").with("max_tokens", json!(99)).stream().exact();
     let (_, frames) = pair.ask(ask).await.unwrap();
     let sent = pair.sim.requests()[0].json();
     assert_eq!((&sent["model"], &sent["max_tokens"]), (&json!("claude-sonnet-4-5"), &json!(99)));
@@ -95,10 +95,10 @@ async fn tools_are_called_in_parallel_and_their_results_understood() {
     for (kind, model, _) in KINDS.iter().copied() {
         let pair = Pair::new(kind).await;
         for stream in [false, true] {
-            let ask = Ask::chat(model, "What is the weather in Paris and Oslo?").with("tools", weather.clone());
+            let ask = TestRequest::chat(model, "What is the weather in Paris and Oslo?").with("tools", weather.clone());
             let (_, frames) = pair.ask(if stream { ask.stream() } else { ask }).await.unwrap();
             let reply = collect(&frames);
-            assert_eq!(reply.choices[0].finish, Some(Finish::ToolCalls), "{kind:?}");
+            assert_eq!(reply.choices[0].finish, Some(FinishReason::ToolCalls), "{kind:?}");
             let calls = reply.choices[0].parts.iter().filter_map(|part| match &part.kind {
                 PartKind::ToolCall(call) => Some(call.clone()),
                 _ => None,
@@ -123,7 +123,7 @@ async fn tools_are_called_in_parallel_and_their_results_understood() {
             ]);
             // The ids that the first reply gave, sent back: for Ollama, which has none, they were made up by the
             // reader.
-            let ask = Ask::chat(model, "").with("messages", messages).with("tools", weather.clone());
+            let ask = TestRequest::chat(model, "").with("messages", messages).with("tools", weather.clone());
             let (_, frames) = pair.ask(ask).await.unwrap();
             assert_eq!(text(&collect(&frames)), "Here is what I found: sunny; snow", "{kind:?} {stream}");
         }
@@ -134,12 +134,12 @@ async fn tools_are_called_in_parallel_and_their_results_understood() {
 async fn an_answer_stops_at_the_limit() {
     for (kind, model, _) in KINDS.iter().copied() {
         let pair = Pair::new(kind).await;
-        let ask = Ask::chat(model, "Say 50 words").with("max_tokens", json!(3)).stream();
+        let ask = TestRequest::chat(model, "Say 50 words").with("max_tokens", json!(3)).stream();
         let (_, frames) = pair.ask(ask).await.unwrap();
         let reply = collect(&frames);
         assert_eq!(
             (text(&reply).as_str(), &reply.choices[0].finish),
-            ("word1 word2 word3", &Some(Finish::Length)),
+            ("word1 word2 word3", &Some(FinishReason::Length)),
             "{kind:?}"
         );
     }
@@ -156,7 +156,8 @@ async fn an_answer_fits_its_schema() {
     let format = json!({ "type": "json_schema", "json_schema": { "name": "trip", "schema": schema, "strict": true } });
     for (kind, model, _) in KINDS.iter().copied() {
         let pair = Pair::new(kind).await;
-        let (_, frames) = pair.ask(Ask::chat(model, "Plan").with("response_format", format.clone())).await.unwrap();
+        let (_, frames) =
+            pair.ask(TestRequest::chat(model, "Plan").with("response_format", format.clone())).await.unwrap();
         let said: serde_json::Value = serde_json::from_str(&text(&collect(&frames))).unwrap();
         assert_eq!(said, json!({ "city": "simulated", "days": 1 }), "{kind:?}");
     }
@@ -166,7 +167,7 @@ async fn an_answer_fits_its_schema() {
 async fn a_recording_says_the_same_again() {
     for (kind, model, dialect) in KINDS.iter().copied() {
         let pair = Pair::new(kind).await;
-        for ask in [Ask::chat(model, "Again"), Ask::chat(model, "Again").stream()] {
+        for ask in [TestRequest::chat(model, "Again"), TestRequest::chat(model, "Again").stream()] {
             let capability = ask.capability;
             let (exchange, frames) = pair.ask(ask).await.unwrap();
             let recording = Recording {
@@ -188,10 +189,10 @@ async fn a_recording_says_the_same_again() {
 async fn a_dropped_reply_ends_the_call() {
     for (kind, model, _) in KINDS.iter().copied() {
         let pair = Pair::with(kind, |options| options.model("hang-mid-stream"), |_| {}).await;
-        let mut exchange = pair.open(Ask::chat("hang-mid-stream", model).stream()).await.unwrap();
-        assert_eq!(exchange.form, Form::Stream);
+        let mut exchange = pair.open(TestRequest::chat("hang-mid-stream", model).stream()).await.unwrap();
+        assert_eq!(exchange.form, ReplyForm::Stream);
         while let Some(Ok(frame)) = exchange.frames.next().await {
-            if frame.events.iter().any(Event::is_content) {
+            if frame.events.iter().any(ReplyEvent::is_content) {
                 break;
             }
         }
@@ -208,7 +209,7 @@ async fn a_strict_request_is_refused_where_something_of_it_cannot_be_said() {
     let pair = Pair::new(Kind::Anthropic).await;
     let body =
         json!({ "model": "m", "messages": [{ "role": "user", "content": "Hello" }], "seed": 7, "max_tokens": 9 });
-    let ask = |strict| Ask { strict, ..Ask::of("claude-sonnet-4-5", Capability::Chat, body.clone()) };
+    let ask = |strict| TestRequest { strict, ..TestRequest::of("claude-sonnet-4-5", Capability::Chat, body.clone()) };
     let refused = pair.ask(ask(true)).await.err().unwrap();
     assert_eq!((refused.kind, refused.param.as_deref()), (ErrorKind::InvalidRequest, Some("seed")), "{refused}");
     let (exchange, _) = pair.ask(ask(false)).await.unwrap();

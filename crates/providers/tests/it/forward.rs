@@ -1,14 +1,14 @@
 //! What is passed on without being read.
 
 use crate::setup::{KEY, Pair};
-use baton_provider_api::{Form, Forward, Forwarded};
-use baton_providers::{ProviderConfig, Secret};
+use baton_provider_api::{Forward, Forwarded, ReplyForm};
+use baton_providers::{ProviderConfig, SecretValue};
 use baton_sim::Kind;
 use bytes::Bytes;
 use futures::TryStreamExt as _;
 use http::Method;
 
-fn asking(method: Method, path: &str) -> Forward<'_> {
+fn forward_request(method: Method, path: &str) -> Forward<'_> {
     Forward {
         method,
         path,
@@ -16,7 +16,7 @@ fn asking(method: Method, path: &str) -> Forward<'_> {
         headers: &[],
         content_type: None,
         body: Bytes::new(),
-        form: Form::Whole,
+        form: ReplyForm::Whole,
         timeout: None,
     }
 }
@@ -35,7 +35,7 @@ async fn a_request_goes_as_it_is_with_our_key() {
         (Kind::Ollama, "/api/tags", "/api/tags", "authorization"),
     ] {
         let pair = Pair::new(kind).await;
-        let forward = Forward { query: Some("limit=3"), headers: &headers, ..asking(Method::GET, path) };
+        let forward = Forward { query: Some("limit=3"), headers: &headers, ..forward_request(Method::GET, path) };
         let forwarded = pair.provider.forward(forward).await.unwrap();
         assert_eq!(forwarded.status, 200, "{kind:?}");
         assert!(forwarded.content_type.starts_with("application/json"), "{kind:?}: {}", forwarded.content_type);
@@ -55,7 +55,7 @@ async fn an_error_comes_as_it_is() {
     let forward = Forward {
         body: body.clone(),
         content_type: Some("application/json"),
-        ..asking(Method::POST, "/chat/completions")
+        ..forward_request(Method::POST, "/chat/completions")
     };
     let forwarded = pair.provider.forward(forward).await.unwrap();
     assert_eq!(forwarded.status, 400);
@@ -70,10 +70,10 @@ async fn azure_keeps_files_beside_its_deployments() {
         let address = config.base_url.take().unwrap();
         *config = ProviderConfig::new("azure", "azure-deployments");
         config.base_url = Some(address.trim_end_matches("/v1").to_owned());
-        config.api_key = Some(Secret::new(KEY));
+        config.api_key = Some(SecretValue::new(KEY));
     };
     let pair = Pair::with(Kind::OpenAi, |options| options, azure).await;
-    let forward = Forward { query: Some("limit=3"), ..asking(Method::GET, "/files") };
+    let forward = Forward { query: Some("limit=3"), ..forward_request(Method::GET, "/files") };
     // The simulated vendor does not know the path; what it got is what matters.
     assert_eq!(pair.provider.forward(forward).await.unwrap().status, 404);
     let seen = &pair.sim.requests()[0];

@@ -1,8 +1,8 @@
 //! Headers and queries: ours, the client's, and the reply's.
 
-use crate::setup::{Ask, KEY, Pair};
+use crate::setup::{KEY, Pair, TestRequest};
 use baton_model::Capability;
-use baton_providers::{ProviderConfig, Secret};
+use baton_providers::{ProviderConfig, SecretValue};
 use baton_sim::Kind;
 use serde_json::json;
 
@@ -19,7 +19,7 @@ async fn the_key_goes_where_the_vendor_wants_it() {
     ] {
         let pair = Pair::new(kind).await;
         let headers = client(&[("authorization", "Bearer mine"), ("x-api-key", "mine"), ("traceparent", "00-1-2-01")]);
-        let ask = Ask { headers: &headers, ..Ask::chat(kind.models()[0], "Good morning!") };
+        let ask = TestRequest { headers: &headers, ..TestRequest::chat(kind.models()[0], "Good morning!") };
         pair.ask(ask).await.unwrap();
         let seen = &pair.sim.requests()[0];
         assert_eq!(seen.header(name), Some(value.as_str()), "{kind:?}");
@@ -32,11 +32,15 @@ async fn the_key_goes_where_the_vendor_wants_it() {
 #[tokio::test]
 async fn betas_are_merged_and_versions_are_the_clients() {
     let operators = |config: &mut ProviderConfig| {
-        config.headers = vec![("anthropic-beta".into(), Secret::new("context-1m,skills"))];
+        config.headers = vec![("anthropic-beta".into(), SecretValue::new("context-1m,skills"))];
     };
     let pair = Pair::with(Kind::Anthropic, |options| options, operators).await;
     let headers = client(&[("anthropic-beta", "skills, files"), ("anthropic-version", "2099-01-01")]);
-    let ask = Ask { headers: &headers, query: Some("beta=true"), ..Ask::chat("claude-sonnet-4-5", "Good morning!") };
+    let ask = TestRequest {
+        headers: &headers,
+        query: Some("beta=true"),
+        ..TestRequest::chat("claude-sonnet-4-5", "Good morning!")
+    };
     let (exchange, _) = pair.ask(ask).await.unwrap();
     let seen = &pair.sim.requests()[0];
     assert_eq!(seen.header("anthropic-beta"), Some("context-1m,skills,files"));
@@ -52,10 +56,10 @@ async fn azure_has_its_own_paths() {
         let address = config.base_url.take().unwrap();
         *config = ProviderConfig::new("azure", "azure-deployments");
         config.base_url = Some(address.trim_end_matches("/v1").to_owned());
-        config.api_key = Some(Secret::new(KEY));
+        config.api_key = Some(SecretValue::new(KEY));
     };
     let pair = Pair::with(Kind::OpenAi, |options| options, azure).await;
-    let ask = Ask { query: Some("x=1"), ..Ask::chat("my gpt", "Good morning!") };
+    let ask = TestRequest { query: Some("x=1"), ..TestRequest::chat("my gpt", "Good morning!") };
     // The simulated vendor does not know the path; what it got is what matters.
     pair.ask(ask).await.err().unwrap();
     let seen = &pair.sim.requests()[0];
@@ -73,7 +77,7 @@ async fn a_vendor_is_told_in_its_own_words() {
         "messages": [{ "role": "developer", "content": "Be brief." }, { "role": "user", "content": "Good morning!" }],
         "max_completion_tokens": 5,
     });
-    pair.ask(Ask::of("gpt-4o", Capability::Chat, body)).await.unwrap();
+    pair.ask(TestRequest::of("gpt-4o", Capability::Chat, body)).await.unwrap();
     let sent = pair.sim.requests()[0].json();
     assert_eq!((&sent["max_tokens"], &sent["messages"][0]["role"]), (&json!(5), &json!("system")), "{sent}");
 }
@@ -88,7 +92,9 @@ async fn what_speaks_of_another_vendor_stays_behind() {
     ] {
         let pair = Pair::new(kind).await;
         let headers = client(&sent);
-        pair.ask(Ask { headers: &headers, ..Ask::chat(kind.models()[0], "Good morning!") }).await.unwrap();
+        pair.ask(TestRequest { headers: &headers, ..TestRequest::chat(kind.models()[0], "Good morning!") })
+            .await
+            .unwrap();
         let seen = &pair.sim.requests()[0];
         let missing: Vec<_> = sent.iter().map(|(name, _)| *name).filter(|name| seen.header(name).is_none()).collect();
         assert_eq!(missing, gone, "{kind:?}");

@@ -1,9 +1,9 @@
 //! Everything but chats.
 
-use crate::setup::{Ask, Pair, collect};
+use crate::setup::{Pair, TestRequest, collect};
 use baton_model::operation::TranscriptionRequest;
-use baton_model::{Capability, Detail, Dialect, Event, Operation, Target, UsageClass};
-use baton_provider_api::{Form, Mode, Outgoing};
+use baton_model::{Capability, Detail, Dialect, Operation, ReplyEvent, Target, UsageClass};
+use baton_provider_api::{Mode, OutgoingRequest, ReplyForm};
 use baton_sim::Kind;
 use bytes::Bytes;
 use futures::StreamExt as _;
@@ -15,9 +15,9 @@ async fn texts_become_vectors() {
     for (kind, model) in [(Kind::OpenAi, "text-embedding-3-small"), (Kind::Ollama, "nomic-embed-text")] {
         let pair = Pair::new(kind).await;
         let body = json!({ "model": "m", "input": ["one two", "three"], "encoding_format": "base64" });
-        let (_, frames) = pair.ask(Ask::of(model, Capability::Embedding, body)).await.unwrap();
+        let (_, frames) = pair.ask(TestRequest::of(model, Capability::Embedding, body)).await.unwrap();
         let vectors = frames[0].events.iter().find_map(|event| match event {
-            Event::Embeddings(vectors) => Some(vectors),
+            ReplyEvent::Embeddings(vectors) => Some(vectors),
             _ => None,
         });
         let lengths: Vec<_> = vectors.unwrap().iter().map(|v| v.iter().map(|x| x * x).sum::<f32>()).collect();
@@ -33,10 +33,10 @@ async fn a_text_is_continued() {
         let pair = Pair::new(kind).await;
         for stream in [false, true] {
             let body = json!({ "model": "m", "prompt": "Say 20 words", "max_tokens": 2 });
-            let ask = Ask::of(model, Capability::Completion, body);
+            let ask = TestRequest::of(model, Capability::Completion, body);
             let (_, frames) = pair.ask(if stream { ask.stream() } else { ask }).await.unwrap();
             let text = frames.iter().flat_map(|frame| &frame.events).filter_map(|event| match event {
-                Event::Text { text, .. } => Some(text.as_str()),
+                ReplyEvent::Text { text, .. } => Some(text.as_str()),
                 _ => None,
             });
             let text: String = text.collect();
@@ -49,8 +49,8 @@ async fn a_text_is_continued() {
 async fn a_text_becomes_a_picture() {
     let pair = Pair::new(Kind::OpenAi).await;
     let body = json!({ "model": "m", "prompt": "a cat", "n": 2 });
-    let (_, frames) = pair.ask(Ask::of("gpt-image-1", Capability::ImageGeneration, body)).await.unwrap();
-    let pictures = frames[0].events.iter().filter(|event| matches!(event, Event::Image(_))).count();
+    let (_, frames) = pair.ask(TestRequest::of("gpt-image-1", Capability::ImageGeneration, body)).await.unwrap();
+    let pictures = frames[0].events.iter().filter(|event| matches!(event, ReplyEvent::Image(_))).count();
     assert_eq!(pictures, 2);
 }
 
@@ -58,11 +58,11 @@ async fn a_text_becomes_a_picture() {
 async fn a_text_is_spoken() {
     let pair = Pair::new(Kind::OpenAi).await;
     let body = json!({ "model": "m", "input": "hello", "voice": "alloy", "response_format": "wav" });
-    let (exchange, frames) = pair.ask(Ask::of("tts-1", Capability::AudioSpeech, body)).await.unwrap();
+    let (exchange, frames) = pair.ask(TestRequest::of("tts-1", Capability::AudioSpeech, body)).await.unwrap();
     assert_eq!(exchange.content_type, "audio/wav");
     let sound: Vec<u8> = frames.iter().flat_map(|frame| frame.bytes.to_vec()).collect();
     assert!(sound.starts_with(b"RIFF") && sound.len() == 44 + 50, "{}", sound.len());
-    assert_eq!(frames.last().unwrap().events, [Event::Ended]);
+    assert_eq!(frames.last().unwrap().events, [ReplyEvent::Ended]);
 }
 
 #[tokio::test]
@@ -78,14 +78,14 @@ async fn speech_is_written_down() {
             ..TranscriptionRequest::default()
         });
         let target = Target::new(Arc::new(crate::setup::model(model)));
-        let outgoing = Outgoing {
+        let outgoing = OutgoingRequest {
             target: &target,
             capability: Capability::AudioTranscription,
             dialect: Dialect::OpenAi,
             mode: Mode::Translated(&operation),
             size: 0,
             strict: false,
-            form: Form::Whole,
+            form: ReplyForm::Whole,
             detail: Detail::Full,
             headers: &[],
             query: None,
@@ -94,7 +94,7 @@ async fn speech_is_written_down() {
         let mut exchange = pair.provider.send(outgoing).await.unwrap();
         let frame = exchange.frames.next().await.unwrap().unwrap();
         let heard = frame.events.iter().find_map(|event| match event {
-            Event::Transcript(transcript) => Some(transcript.text.as_str()),
+            ReplyEvent::Transcript(transcript) => Some(transcript.text.as_str()),
             _ => None,
         });
         assert_eq!(heard, Some("The quick brown fox jumps over the lazy dog."), "{kind:?}");

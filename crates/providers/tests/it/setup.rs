@@ -2,10 +2,10 @@
 
 use baton_dialect::{codec, framing::splice};
 use baton_model::entity::{Model, ModelSource};
-use baton_model::event::Reply;
+use baton_model::event::CollectedReply;
 use baton_model::{Body, Capability, Detail, Dialect, Operation, Target};
-use baton_provider_api::{Exchange, Form, Frame, Mode, Outgoing, Provider, ProviderError, Transport};
-use baton_providers::{ProviderConfig, Secret, build};
+use baton_provider_api::{Exchange, Frame, Mode, OutgoingRequest, Provider, ProviderError, ReplyForm, Transport};
+use baton_providers::{ProviderConfig, SecretValue, build};
 use baton_sim::{Kind, Sim, SimOptions};
 use bytes::Bytes;
 use futures::StreamExt as _;
@@ -29,12 +29,12 @@ pub(crate) struct Pair {
 }
 
 /// What is asked.
-pub(crate) struct Ask<'a> {
+pub(crate) struct TestRequest<'a> {
     pub(crate) model: &'a str,
     pub(crate) capability: Capability,
-    /// OpenAI's format, or with [`Ask::exact`] the provider's own.
+    /// OpenAI's format, or with [`TestRequest::exact`] the provider's own.
     pub(crate) body: Value,
-    pub(crate) form: Form,
+    pub(crate) form: ReplyForm,
     pub(crate) exact: bool,
     pub(crate) strict: bool,
     pub(crate) headers: &'a [(String, String)],
@@ -55,13 +55,13 @@ impl Pair {
         let sim = Sim::start(kind, options(SimOptions::of(kind).key(KEY))).await.unwrap();
         let mut config = ProviderConfig::new("p", kind.name());
         config.base_url = Some(sim.base_url());
-        config.api_key = Some(Secret::new(KEY));
+        config.api_key = Some(SecretValue::new(KEY));
         change(&mut config);
         Self { provider: build(&config, &Transport::default()).unwrap(), sim }
     }
 
     /// Sends, and reads every frame.
-    pub(crate) async fn ask(&self, ask: Ask<'_>) -> Result<(Exchange, Vec<Frame>), ProviderError> {
+    pub(crate) async fn ask(&self, ask: TestRequest<'_>) -> Result<(Exchange, Vec<Frame>), ProviderError> {
         let mut exchange = self.open(ask).await?;
         let mut frames = Vec::new();
         while let Some(frame) = exchange.frames.next().await {
@@ -71,7 +71,7 @@ impl Pair {
     }
 
     /// Sends, and reads the head.
-    pub(crate) async fn open(&self, ask: Ask<'_>) -> Result<Exchange, ProviderError> {
+    pub(crate) async fn open(&self, ask: TestRequest<'_>) -> Result<Exchange, ProviderError> {
         let target = Target::new(Arc::new(model(ask.model)));
         let (body, operation): (Option<Body>, Option<Operation>);
         let mode = if ask.exact {
@@ -82,7 +82,7 @@ impl Pair {
             operation = Some(codec.read_request(ask.body.to_string().as_bytes()).unwrap());
             Mode::Translated(operation.as_ref().unwrap())
         };
-        let outgoing = Outgoing {
+        let outgoing = OutgoingRequest {
             target: &target,
             capability: ask.capability,
             dialect: self.provider.dialect(ask.capability, Dialect::OpenAi, &target.model).unwrap(),
@@ -99,7 +99,7 @@ impl Pair {
     }
 }
 
-impl<'a> Ask<'a> {
+impl<'a> TestRequest<'a> {
     /// A chat, translated, whole.
     pub(crate) fn chat(model: &'a str, text: &str) -> Self {
         let body = serde_json::json!({ "model": "asked", "messages": [{ "role": "user", "content": text }] });
@@ -111,7 +111,7 @@ impl<'a> Ask<'a> {
             model,
             capability,
             body,
-            form: Form::Whole,
+            form: ReplyForm::Whole,
             exact: false,
             strict: false,
             headers: &[],
@@ -121,7 +121,7 @@ impl<'a> Ask<'a> {
     }
 
     pub(crate) fn stream(mut self) -> Self {
-        self.form = Form::Stream;
+        self.form = ReplyForm::Stream;
         self.body["stream"] = true.into();
         self
     }
@@ -138,9 +138,9 @@ impl<'a> Ask<'a> {
 }
 
 /// What the frames say, together.
-pub(crate) fn collect(frames: &[Frame]) -> Reply {
+pub(crate) fn collect(frames: &[Frame]) -> CollectedReply {
     let events: Vec<_> = frames.iter().flat_map(|frame| frame.events.clone()).collect();
-    Reply::collect(&events)
+    CollectedReply::collect(&events)
 }
 
 /// The bytes that a client of the same format gets.

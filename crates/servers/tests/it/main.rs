@@ -12,7 +12,7 @@ fn a_database_is_ones_own_and_goes() {
 
 #[test]
 fn an_own_postgresql_keeps_what_was_committed() {
-    let server = postgres::Own::start(&["max_connections=5"]);
+    let server = postgres::PostgresServer::start(&["max_connections=5"]);
     let database = postgres::database_on(&server.url());
     database.sql("CREATE TABLE t AS SELECT 7 AS x");
     server.stop();
@@ -23,8 +23,8 @@ fn an_own_postgresql_keeps_what_was_committed() {
 
 #[test]
 fn own_redis_and_nats_stop_and_start() {
-    let mut redis = redis::Own::start(&["--requirepass", "secret"]);
-    let mut nats = nats::Own::start(true);
+    let mut redis = redis::RedisServer::start(&["--requirepass", "secret"]);
+    let mut nats = nats::NatsServer::start(true);
     let ports =
         [redis.url(), nats.url()].map(|url| url.rsplit_once(':').map(|(_, port)| port.to_owned()).unwrap_or_default());
     let answers = |port: &str| TcpStream::connect(format!("127.0.0.1:{port}")).is_ok();

@@ -1,31 +1,31 @@
 //! Message batches (Anthropic API reference, message batches). A batch has ended as soon as it is looked at: its
 //! results say of each request which model was asked.
 
-use super::{invalid, whole};
-use crate::call::{Call, Plan, Refusal};
-use crate::journal::{Billed, Stored};
+use super::{invalid, plan_json};
+use crate::call::{SimPlan, SimRefusal, SimRequest};
+use crate::journal::{BilledTokens, SimResponse};
 use serde_json::{Value, json};
 
 /// Answers a request below `/v1/messages/batches/`; `rest` follows that.
-pub(super) fn kept(call: &Call<'_>, rest: &str) -> Result<Plan, Refusal> {
+pub(super) fn stored_batch(call: &SimRequest<'_>, rest: &str) -> Result<SimPlan, SimRefusal> {
     let (id, below) = rest.split_once('/').unwrap_or((rest, ""));
-    let missing = || Refusal::new(404, "not_found_error", format!("Message batch {id} not found."));
-    let mut batch = call.journal.stored(id).ok_or_else(missing)?;
+    let missing = || SimRefusal::new(404, "not_found_error", format!("Message batch {id} not found."));
+    let mut batch = call.journal.find_response(id).ok_or_else(missing)?;
     match (call.method.as_str(), below) {
         ("GET", "") => {
             batch.body["processing_status"] = json!("ended");
             // At the vendor's own host, as the vendor gives it: Baton has to replace it, or its clients would go
             // there.
             batch.body["results_url"] = json!(format!("https://api.anthropic.com/v1/messages/batches/{id}/results"));
-            Ok(whole(&batch.body, Billed::default()))
+            Ok(plan_json(&batch.body, BilledTokens::default()))
         }
         ("DELETE", "") => {
             call.journal.forget(id);
-            Ok(whole(&json!({ "id": id, "type": "message_batch_deleted" }), Billed::default()))
+            Ok(plan_json(&json!({ "id": id, "type": "message_batch_deleted" }), BilledTokens::default()))
         }
         ("POST", "cancel") => {
             batch.body["processing_status"] = json!("canceling");
-            Ok(whole(&batch.body, Billed::default()))
+            Ok(plan_json(&batch.body, BilledTokens::default()))
         }
         ("GET", "results") => {
             let line = |request: &Value| {
@@ -34,14 +34,14 @@ pub(super) fn kept(call: &Call<'_>, rest: &str) -> Result<Plan, Refusal> {
                 format!("{}\n", json!({ "custom_id": request["custom_id"], "result": result }))
             };
             let body = batch.input.iter().map(line).collect::<String>().into_bytes();
-            Ok(Plan::Whole { content_type: "application/x-jsonl", body, billed: Billed::default() })
+            Ok(SimPlan::Whole { content_type: "application/x-jsonl", body, billed: BilledTokens::default() })
         }
-        _ => Err(Refusal::new(404, "not_found_error", "Not Found")),
+        _ => Err(SimRefusal::new(404, "not_found_error", "Not Found")),
     }
 }
 
 /// `POST /v1/messages/batches`.
-pub(super) fn create(call: &Call<'_>) -> Result<Plan, Refusal> {
+pub(super) fn create(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
     let requests = call.json["requests"].as_array().ok_or_else(|| invalid("requests: Field required"))?;
     // Names of the vendor's models alone: a batch that still has Baton's names fails.
     let unknown = requests.iter().find(|request| {
@@ -49,7 +49,7 @@ pub(super) fn create(call: &Call<'_>) -> Result<Plan, Refusal> {
         !call.options.models.iter().any(|known| known == model)
     });
     if let Some(unknown) = unknown {
-        return Err(Refusal::new(404, "not_found_error", format!("model: {}", unknown["params"]["model"])));
+        return Err(SimRefusal::new(404, "not_found_error", format!("model: {}", unknown["params"]["model"])));
     }
     let id = format!("msgbatch_sim{}", call.number);
     let body = json!({
@@ -61,6 +61,6 @@ pub(super) fn create(call: &Call<'_>) -> Result<Plan, Refusal> {
         "expires_at": "2026-01-02T00:00:00Z",
         "results_url": null,
     });
-    call.journal.store(&id, Stored { body: body.clone(), context: Vec::new(), input: requests.clone() });
-    Ok(whole(&body, Billed::default()))
+    call.journal.store(&id, SimResponse { body: body.clone(), context: Vec::new(), input: requests.clone() });
+    Ok(plan_json(&body, BilledTokens::default()))
 }

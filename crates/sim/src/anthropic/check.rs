@@ -2,7 +2,7 @@
 
 use super::invalid;
 use super::reply::is_sealed;
-use crate::call::Refusal;
+use crate::call::SimRefusal;
 use crate::image;
 use crate::seal::seal;
 use serde_json::Value;
@@ -45,10 +45,10 @@ const COUNTED: [&str; 10] = [
     "tools",
 ];
 
-pub(super) fn messages(json: &Value, model: &str, strict: bool) -> Result<(), Refusal> {
+pub(super) fn messages(json: &Value, model: &str, strict: bool) -> Result<(), SimRefusal> {
     // Unknown fields first: Anthropic's validation is of the whole body ("Extra inputs are not permitted"), which is
     // why a translation may leave nothing over.
-    known(json, &FIELDS, strict)?;
+    check_fields(json, &FIELDS, strict)?;
     let max = &json["max_tokens"];
     if max.is_null() {
         return Err(invalid("max_tokens: Field required"));
@@ -60,21 +60,21 @@ pub(super) fn messages(json: &Value, model: &str, strict: bool) -> Result<(), Re
     thinking(json)?;
     by_model(json, model)?;
     format(json)?;
-    shared(json)?;
-    thought_before_calls(json)
+    check_shared(json)?;
+    check_reasoning_before_calls(json)
 }
 
-pub(super) fn count(json: &Value, strict: bool) -> Result<(), Refusal> {
-    known(json, &COUNTED, strict)?;
-    shared(json)
+pub(super) fn count(json: &Value, strict: bool) -> Result<(), SimRefusal> {
+    check_fields(json, &COUNTED, strict)?;
+    check_shared(json)
 }
 
-fn known(json: &Value, fields: &[&str], strict: bool) -> Result<(), Refusal> {
+fn check_fields(json: &Value, fields: &[&str], strict: bool) -> Result<(), SimRefusal> {
     let unknown = json.as_object().into_iter().flatten().find(|(name, _)| strict && !fields.contains(&name.as_str()));
     unknown.map_or(Ok(()), |(name, _)| Err(invalid(format!("{name}: Extra inputs are not permitted"))))
 }
 
-fn shared(json: &Value) -> Result<(), Refusal> {
+fn check_shared(json: &Value) -> Result<(), SimRefusal> {
     for block in json["system"].as_array().into_iter().flatten() {
         if block["type"] != "text" || block["text"].as_str().is_none_or(str::is_empty) {
             return Err(invalid("system: text content blocks must be non-empty"));
@@ -84,7 +84,7 @@ fn shared(json: &Value) -> Result<(), Refusal> {
     turns(json)
 }
 
-fn numbers(json: &Value) -> Result<(), Refusal> {
+fn numbers(json: &Value) -> Result<(), SimRefusal> {
     for name in ["temperature", "top_p"] {
         if json[name].as_f64().is_some_and(|value| !(0.0..=1.0).contains(&value)) {
             return Err(invalid(format!("{name}: range: 0..1")));
@@ -98,7 +98,7 @@ fn numbers(json: &Value) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn thinking(json: &Value) -> Result<(), Refusal> {
+fn thinking(json: &Value) -> Result<(), SimRefusal> {
     let thinking = &json["thinking"];
     match thinking["type"].as_str() {
         None | Some("disabled") => return Ok(()),
@@ -126,7 +126,7 @@ fn thinking(json: &Value) -> Result<(), Refusal> {
 }
 
 /// Which model takes what (Anthropic documentation: adaptive thinking, effort, migration to 4.6).
-fn by_model(json: &Value, model: &str) -> Result<(), Refusal> {
+fn by_model(json: &Value, model: &str) -> Result<(), SimRefusal> {
     // Claude up to 4.5 thinks by a budget, from 4.6 on adaptively; the two refuse each other's field.
     let is_older = model.contains("-4-5");
     if is_older && json["thinking"]["type"] == "adaptive" {
@@ -145,7 +145,7 @@ fn by_model(json: &Value, model: &str) -> Result<(), Refusal> {
 }
 
 /// A schema says of each object that it is closed (Anthropic documentation, structured outputs).
-fn format(json: &Value) -> Result<(), Refusal> {
+fn format(json: &Value) -> Result<(), SimRefusal> {
     let format = &json["output_config"]["format"];
     if format.is_null() {
         return Ok(());
@@ -172,7 +172,7 @@ fn is_open(schema: &Value) -> bool {
 }
 
 /// With a budget for thought, the turn whose tools' results are sent starts with its thought.
-fn thought_before_calls(json: &Value) -> Result<(), Refusal> {
+fn check_reasoning_before_calls(json: &Value) -> Result<(), SimRefusal> {
     if json["thinking"]["type"] != "enabled" {
         return Ok(());
     }
@@ -192,7 +192,7 @@ fn thought_before_calls(json: &Value) -> Result<(), Refusal> {
     )))
 }
 
-fn tools(json: &Value) -> Result<(), Refusal> {
+fn tools(json: &Value) -> Result<(), SimRefusal> {
     if !json["tools"].is_null() && !json["tools"].is_array() {
         return Err(invalid("tools: Input should be a valid array"));
     }
@@ -218,7 +218,7 @@ fn tools(json: &Value) -> Result<(), Refusal> {
 }
 
 /// Roles alternate, and each call of a tool has its result at once.
-fn turns(json: &Value) -> Result<(), Refusal> {
+fn turns(json: &Value) -> Result<(), SimRefusal> {
     let messages = json["messages"].as_array().filter(|messages| !messages.is_empty());
     let messages = messages.ok_or_else(|| invalid("messages: at least one message is required"))?;
     let mut open: Vec<&str> = Vec::new();
@@ -266,7 +266,7 @@ fn turns(json: &Value) -> Result<(), Refusal> {
 }
 
 /// Checks the content of a message, and gives the calls in it. `open` are the calls of the message before.
-fn content<'a>(place: usize, role: &str, content: &'a Value, open: &[&str]) -> Result<Vec<&'a str>, Refusal> {
+fn content<'a>(place: usize, role: &str, content: &'a Value, open: &[&str]) -> Result<Vec<&'a str>, SimRefusal> {
     let path = format!("messages.{place}.content");
     let blocks = match content {
         Value::String(text) if text.is_empty() => return Err(invalid(format!("{path}: must be non-empty"))),
@@ -332,7 +332,7 @@ fn content<'a>(place: usize, role: &str, content: &'a Value, open: &[&str]) -> R
     }
 }
 
-fn source(block: &Value, path: &str) -> Result<(), Refusal> {
+fn source(block: &Value, path: &str) -> Result<(), SimRefusal> {
     let source = &block["source"];
     match source["type"].as_str() {
         Some("base64") => {
@@ -358,7 +358,7 @@ fn source(block: &Value, path: &str) -> Result<(), Refusal> {
     }
 }
 
-fn without_results(place: usize, open: &[&str]) -> Refusal {
+fn without_results(place: usize, open: &[&str]) -> SimRefusal {
     let text = "`tool_use` ids were found without `tool_result` blocks immediately after";
     invalid(format!(
         "messages.{place}: {text}: {}. Each `tool_use` block must have a corresponding `tool_result` block in the next message.",

@@ -1,22 +1,22 @@
 //! `POST /v1/messages` and `/v1/messages/count_tokens`.
 
-use super::reply::{call_id, id, redacted, stop, usage, with_output};
-use super::{check, invalid, stream, whole};
-use crate::answer::{Answer, Choice, Question, Tool, answer};
-use crate::call::{Call, Plan, Refusal};
+use super::reply::{call_id, id, redacted_block, stop, usage, with_output};
+use super::{check, invalid, plan_json, stream};
+use crate::call::{SimPlan, SimRefusal, SimRequest};
 use crate::image;
-use crate::journal::Billed;
+use crate::journal::BilledTokens;
+use crate::reply::{SimPrompt, SimReply, SimTool, SimToolChoice, reply_to};
 use crate::seal::seal;
 use crate::tokens;
 use serde_json::{Value, json};
 
-pub(super) fn plan(call: &Call<'_>) -> Result<Plan, Refusal> {
+pub(super) fn plan(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
     let model = model(call)?;
     check::messages(call.json, &model, call.options.strict)?;
-    let answer = answer(&question(call.json, &model));
-    let billed = billed(call);
+    let answer = reply_to(&read_prompt(call.json, &model));
+    let billed = bill_request(call);
     if call.json["stream"].as_bool() == Some(true) {
-        return Ok(Plan::Stream { script: stream::script(call, &model, &answer, billed), billed });
+        return Ok(SimPlan::Stream { script: stream::script(call, &model, &answer, billed), billed });
     }
     let billed = with_output(billed, &answer);
     let (reason, sequence) = stop(&answer.end);
@@ -30,30 +30,30 @@ pub(super) fn plan(call: &Call<'_>) -> Result<Plan, Refusal> {
         "stop_sequence": sequence,
         "usage": usage(billed),
     });
-    Ok(whole(&body, billed))
+    Ok(plan_json(&body, billed))
 }
 
 /// `POST /v1/messages/count_tokens`.
-pub(super) fn count(call: &Call<'_>) -> Result<Plan, Refusal> {
+pub(super) fn count(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
     model(call)?;
     check::count(call.json, call.options.strict)?;
     // Not looked up in the cache: counting must not make the next message cheaper.
-    let Billed { input, cache_read, cache_write, .. } = cost(call.json, |_| false);
-    Ok(whole(&json!({ "input_tokens": input + cache_read + cache_write }), Billed::default()))
+    let BilledTokens { input, cache_read, cache_write, .. } = cost(call.json, |_| false);
+    Ok(plan_json(&json!({ "input_tokens": input + cache_read + cache_write }), BilledTokens::default()))
 }
 
-fn model(call: &Call<'_>) -> Result<String, Refusal> {
+fn model(call: &SimRequest<'_>) -> Result<String, SimRefusal> {
     let name = call.json["model"].as_str().ok_or_else(|| invalid("model: Field required"))?;
-    if call.knows(name) {
+    if call.has_model(name) {
         Ok(name.to_owned())
     } else {
-        Err(Refusal::new(404, "not_found_error", format!("model: {name}")))
+        Err(SimRefusal::new(404, "not_found_error", format!("model: {name}")))
     }
 }
 
 // === The question ===
 
-fn question(json: &Value, model: &str) -> Question {
+fn read_prompt(json: &Value, model: &str) -> SimPrompt {
     let messages = json["messages"].as_array().map(Vec::as_slice).unwrap_or_default();
     let asks = |message: &Value| message["role"] == "user" && !text(&message["content"]).is_empty();
     let asked = messages.iter().rposition(asks).unwrap_or_default();
@@ -63,19 +63,19 @@ fn question(json: &Value, model: &str) -> Question {
     // A last turn of the model's own is a prefill: the reply goes on from it.
     let prefix = messages.last().filter(|message| message["role"] == "assistant");
     let (choice, parallel) = choice(&json["tool_choice"]);
-    Question {
+    SimPrompt {
         model: model.to_owned(),
         text: text(content),
         results: results.map(|block| text(&block["content"])).collect(),
         rounds: since.filter(|content| parts(content, "tool_use").next().is_some()).count(),
         prefix: prefix.map(|message| text(&message["content"])).unwrap_or_default(),
-        images: parts(content, "image").map(|block| seen(&block["source"])).collect(),
+        images: parts(content, "image").map(|block| describe_image(&block["source"])).collect(),
         tools: json["tools"].as_array().into_iter().flatten().filter_map(tool).collect(),
         choice,
         parallel,
         schema: json["output_config"]["format"].get("schema").cloned(),
         json: false,
-        thinks: matches!(json["thinking"]["type"].as_str(), Some("enabled" | "adaptive")),
+        reasons: matches!(json["thinking"]["type"].as_str(), Some("enabled" | "adaptive")),
         stops: json["stop_sequences"]
             .as_array()
             .into_iter()
@@ -91,23 +91,23 @@ fn parts<'a>(content: &'a Value, kind: &'static str) -> impl Iterator<Item = &'a
     content.as_array().into_iter().flatten().filter(move |block| block["type"] == kind)
 }
 
-fn seen(source: &Value) -> String {
+fn describe_image(source: &Value) -> String {
     match source["data"].as_str() {
         Some(data) => image::of_base64(data, source["media_type"].as_str().unwrap_or_default()),
         None => source["url"].as_str().unwrap_or_default().to_owned(),
     }
 }
 
-fn tool(tool: &Value) -> Option<Tool> {
-    Some(Tool { name: tool["name"].as_str()?.to_owned(), parameters: tool["input_schema"].clone() })
+fn tool(tool: &Value) -> Option<SimTool> {
+    Some(SimTool { name: tool["name"].as_str()?.to_owned(), parameters: tool["input_schema"].clone() })
 }
 
-fn choice(choice: &Value) -> (Choice, bool) {
+fn choice(choice: &Value) -> (SimToolChoice, bool) {
     let said = match choice["type"].as_str() {
-        Some("none") => Choice::None,
-        Some("any") => Choice::Any,
-        Some("tool") => Choice::Named(choice["name"].as_str().unwrap_or_default().to_owned()),
-        _ => Choice::Auto,
+        Some("none") => SimToolChoice::None,
+        Some("any") => SimToolChoice::Any,
+        Some("tool") => SimToolChoice::Named(choice["name"].as_str().unwrap_or_default().to_owned()),
+        _ => SimToolChoice::Auto,
     };
     (said, choice["disable_parallel_tool_use"].as_bool() != Some(true))
 }
@@ -124,12 +124,12 @@ fn text(content: &Value) -> String {
 
 // === The bill ===
 
-fn billed(call: &Call<'_>) -> Billed {
+fn bill_request(call: &SimRequest<'_>) -> BilledTokens {
     cost(call.json, |prefix| call.journal.cache(prefix))
 }
 
 /// What stands before the last `cache_control` is written to the cache, and read from it the next time.
-fn cost(json: &Value, cached: impl Fn(&str) -> bool) -> Billed {
+fn cost(json: &Value, cached: impl Fn(&str) -> bool) -> BilledTokens {
     let mut pieces: Vec<(u64, &Value)> = Vec::new();
     pieces.extend(json["tools"].as_array().into_iter().flatten().map(|tool| (tokens::count(&tool.to_string()), tool)));
     match &json["system"] {
@@ -147,12 +147,12 @@ fn cost(json: &Value, cached: impl Fn(&str) -> bool) -> Billed {
     let sum = |pieces: &[(u64, &Value)]| pieces.iter().map(|(tokens, _)| tokens).sum::<u64>();
     let mark = pieces.iter().rposition(|(_, piece)| piece.get("cache_control").is_some_and(|mark| !mark.is_null()));
     let Some((before, after)) = mark.map(|place| pieces.split_at(place + 1)) else {
-        return Billed { input: sum(&pieces), ..Billed::default() };
+        return BilledTokens { input: sum(&pieces), ..BilledTokens::default() };
     };
     let key = json!([json["model"], before.iter().map(|(_, piece)| piece).collect::<Vec<_>>()]).to_string();
     let (read, write) = if cached(&key) { (sum(before), 0) } else { (0, sum(before)) };
     // Apart, as this vendor reports them: `input_tokens` does not include what came from the cache.
-    Billed { input: sum(after), cache_read: read, cache_write: write, ..Billed::default() }
+    BilledTokens { input: sum(after), cache_read: read, cache_write: write, ..BilledTokens::default() }
 }
 
 fn block_cost(block: &Value) -> u64 {
@@ -170,12 +170,12 @@ fn block_cost(block: &Value) -> u64 {
 
 // === The reply ===
 
-fn blocks(call: &Call<'_>, answer: &Answer) -> Vec<Value> {
+fn blocks(call: &SimRequest<'_>, answer: &SimReply) -> Vec<Value> {
     let mut blocks = Vec::new();
-    if let Some(block) = redacted(answer) {
+    if let Some(block) = redacted_block(answer) {
         blocks.push(block);
-    } else if !answer.thought.is_empty() {
-        blocks.push(json!({ "type": "thinking", "thinking": answer.thought, "signature": seal(&answer.thought) }));
+    } else if !answer.reasoning.is_empty() {
+        blocks.push(json!({ "type": "thinking", "thinking": answer.reasoning, "signature": seal(&answer.reasoning) }));
     }
     if !answer.text.is_empty() {
         blocks.push(json!({ "type": "text", "text": answer.text }));

@@ -7,13 +7,13 @@ mod reply;
 mod shape;
 mod stream;
 
-pub(crate) use shape::{context_refusal, error_json, forced, invalid, whole};
+pub(crate) use shape::{context_refusal, error_json, forced_refusal, invalid, plan_json};
 
-use crate::call::{Call, Plan, Refusal};
-use crate::journal::Billed;
+use crate::call::{SimPlan, SimRefusal, SimRequest};
+use crate::journal::BilledTokens;
 use serde_json::json;
 
-pub(crate) fn plan(call: &Call<'_>) -> Result<Plan, Refusal> {
+pub(crate) fn plan(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
     authorize(call)?;
     // The vendor requires it of every request, and SDKs set it, so a gateway that drops it is noticed here.
     if call.header("anthropic-version").is_none() {
@@ -24,30 +24,30 @@ pub(crate) fn plan(call: &Call<'_>) -> Result<Plan, Refusal> {
         ("POST", "/v1/messages/count_tokens") => messages::count(call),
         ("POST", "/v1/messages/batches") => batches::create(call),
         (_, path) if path.starts_with("/v1/messages/batches/") => {
-            batches::kept(call, path.trim_start_matches("/v1/messages/batches/"))
+            batches::stored_batch(call, path.trim_start_matches("/v1/messages/batches/"))
         }
         ("GET", "/v1/models") => Ok(models(call)),
-        _ => Err(Refusal::new(404, "not_found_error", "Not Found")),
+        _ => Err(SimRefusal::new(404, "not_found_error", "Not Found")),
     }
 }
 
-fn authorize(call: &Call<'_>) -> Result<(), Refusal> {
+fn authorize(call: &SimRequest<'_>) -> Result<(), SimRefusal> {
     let (key, bearer) = (call.header("x-api-key"), call.header("authorization"));
     // A gateway that adds its own key must take the client's away.
     if key.is_some() && bearer.is_some() {
-        return Err(Refusal::new(401, "authentication_error", "send either x-api-key or authorization, not both"));
+        return Err(SimRefusal::new(401, "authentication_error", "send either x-api-key or authorization, not both"));
     }
     let sent = key.or(bearer.and_then(|value| value.strip_prefix("Bearer ")));
     match &call.options.key {
         Some(wanted) if sent != Some(wanted.as_str()) => {
-            Err(Refusal::new(401, "authentication_error", "invalid x-api-key"))
+            Err(SimRefusal::new(401, "authentication_error", "invalid x-api-key"))
         }
         _ => Ok(()),
     }
 }
 
 /// `GET /v1/models`, two a page, so that pages are walked.
-fn models(call: &Call<'_>) -> Plan {
+fn models(call: &SimRequest<'_>) -> SimPlan {
     let after = call.query.split('&').find_map(|pair| pair.strip_prefix("after_id=")).map(|id| id.replace("%2D", "-"));
     let all = &call.options.models;
     let start = after.and_then(|after| all.iter().position(|id| *id == after)).map_or(0, |place| place + 1);
@@ -69,5 +69,5 @@ fn models(call: &Call<'_>) -> Plan {
         "first_id": page.first(),
         "last_id": page.last(),
     });
-    whole(&body, Billed::default())
+    plan_json(&body, BilledTokens::default())
 }

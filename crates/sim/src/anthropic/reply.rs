@@ -1,8 +1,8 @@
 //! The parts of a message that whole replies and streams share.
 
-use crate::answer::{Answer, End};
-use crate::call::Call;
-use crate::journal::Billed;
+use crate::call::SimRequest;
+use crate::journal::BilledTokens;
+use crate::reply::{SimEnd, SimReply};
 use crate::seal::seal;
 use serde_json::{Value, json};
 
@@ -10,20 +10,20 @@ use serde_json::{Value, json};
 const REDACT: &str =
     "ANTHROPIC_MAGIC_STRING_TRIGGER_REDACTED_THINKING_46C9A13E193C177646C7398A98432ECCCE4C1253D5E2D82641AC0E52CC2876CB";
 
-pub(super) fn id(call: &Call<'_>) -> String {
+pub(super) fn id(call: &SimRequest<'_>) -> String {
     format!("msg_sim_{}", call.number)
 }
 
-pub(super) fn call_id(call: &Call<'_>, place: usize) -> String {
+pub(super) fn call_id(call: &SimRequest<'_>, place: usize) -> String {
     format!("toolu_sim_{}_{place}", call.number)
 }
 
-pub(super) fn with_output(billed: Billed, answer: &Answer) -> Billed {
+pub(super) fn with_output(billed: BilledTokens, answer: &SimReply) -> BilledTokens {
     let (output, reasoning) = answer.tokens();
-    Billed { output, reasoning, ..billed }
+    BilledTokens { output, reasoning, ..billed }
 }
 
-pub(super) fn usage(billed: Billed) -> Value {
+pub(super) fn usage(billed: BilledTokens) -> Value {
     json!({
         "input_tokens": billed.input,
         "cache_creation_input_tokens": billed.cache_write,
@@ -35,9 +35,9 @@ pub(super) fn usage(billed: Billed) -> Value {
 }
 
 /// The block with the sealed thought, where the vendor redacts it.
-pub(super) fn redacted(answer: &Answer) -> Option<Value> {
+pub(super) fn redacted_block(answer: &SimReply) -> Option<Value> {
     let data = || json!({ "type": "redacted_thinking", "data": seal(REDACT) });
-    answer.thought.contains(REDACT).then(data)
+    answer.reasoning.contains(REDACT).then(data)
 }
 
 /// Whether a redacted block is one of ours.
@@ -45,11 +45,11 @@ pub(super) fn is_sealed(data: &str) -> bool {
     data == seal(REDACT)
 }
 
-pub(super) fn stop(end: &End) -> (&'static str, Option<&str>) {
+pub(super) fn stop(end: &SimEnd) -> (&'static str, Option<&str>) {
     match end {
-        End::Stop => ("end_turn", None),
-        End::StopText(text) => ("stop_sequence", Some(text)),
-        End::Length => ("max_tokens", None),
-        End::Calls => ("tool_use", None),
+        SimEnd::Stop => ("end_turn", None),
+        SimEnd::StopText(text) => ("stop_sequence", Some(text)),
+        SimEnd::Length => ("max_tokens", None),
+        SimEnd::Calls => ("tool_use", None),
     }
 }

@@ -1,10 +1,10 @@
 //! What the vendor's endpoints share: errors in its words, and the shape of its replies.
 
-use crate::call::{Plan, Refusal};
-use crate::journal::Billed;
+use crate::call::{SimPlan, SimRefusal};
+use crate::journal::BilledTokens;
 use serde_json::{Value, json};
 
-pub(crate) fn error_json(refusal: &Refusal, number: usize) -> Value {
+pub(crate) fn error_json(refusal: &SimRefusal, number: usize) -> Value {
     json!({
         "type": "error",
         "error": { "type": refusal.kind, "message": refusal.message },
@@ -13,7 +13,7 @@ pub(crate) fn error_json(refusal: &Refusal, number: usize) -> Value {
 }
 
 /// The vendor's words for a status (API reference, errors).
-pub(crate) fn forced(status: u16) -> Refusal {
+pub(crate) fn forced_refusal(status: u16) -> SimRefusal {
     let (kind, message) = match status {
         401 => ("authentication_error", "invalid x-api-key"),
         402 => ("billing_error", "Your credit balance is too low to access the API."),
@@ -26,17 +26,17 @@ pub(crate) fn forced(status: u16) -> Refusal {
         400..500 => ("invalid_request_error", "The request is wrong."),
         _ => ("api_error", "Internal server error"),
     };
-    Refusal::new(status, kind, message)
+    SimRefusal::new(status, kind, message)
 }
 
-pub(crate) fn context_refusal() -> Refusal {
+pub(crate) fn context_refusal() -> SimRefusal {
     invalid("prompt is too long: 210000 tokens > 200000 maximum")
 }
 
-pub(crate) fn invalid(message: impl Into<String>) -> Refusal {
-    Refusal::new(400, "invalid_request_error", message)
+pub(crate) fn invalid(message: impl Into<String>) -> SimRefusal {
+    SimRefusal::new(400, "invalid_request_error", message)
 }
 
-pub(crate) fn whole(body: &Value, billed: Billed) -> Plan {
-    Plan::Whole { content_type: "application/json", body: body.to_string().into_bytes(), billed }
+pub(crate) fn plan_json(body: &Value, billed: BilledTokens) -> SimPlan {
+    SimPlan::Whole { content_type: "application/json", body: body.to_string().into_bytes(), billed }
 }

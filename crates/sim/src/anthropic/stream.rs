@@ -1,16 +1,16 @@
 //! The events of a stream (Anthropic API reference, streaming messages).
 
-use super::reply::{call_id, id, redacted, stop, usage, with_output};
-use super::{error_json, forced};
-use crate::answer::Answer;
-use crate::call::Call;
-use crate::journal::Billed;
+use super::reply::{call_id, id, redacted_block, stop, usage, with_output};
+use super::{error_json, forced_refusal};
+use crate::call::SimRequest;
+use crate::journal::BilledTokens;
 use crate::play::Script;
+use crate::reply::SimReply;
 use crate::seal::seal;
 use crate::tokens;
 use serde_json::{Value, json};
 
-pub(super) fn script(call: &Call<'_>, model: &str, answer: &Answer, billed: Billed) -> Script {
+pub(super) fn script(call: &SimRequest<'_>, model: &str, answer: &SimReply, billed: BilledTokens) -> Script {
     let message = json!({
         "id": id(call),
         "type": "message",
@@ -21,7 +21,7 @@ pub(super) fn script(call: &Call<'_>, model: &str, answer: &Answer, billed: Bill
         "stop_sequence": null,
         // The vendor's first event already counts an output token. The last report replaces it and is not added to
         // it.
-        "usage": usage(Billed { output: 1, ..billed }),
+        "usage": usage(BilledTokens { output: 1, ..billed }),
     });
     let before =
         // The ping carries nothing, and comes before any content: a reader must pass over it.
@@ -35,28 +35,28 @@ pub(super) fn script(call: &Call<'_>, model: &str, answer: &Answer, billed: Bill
     Script {
         content_type: "text/event-stream; charset=utf-8",
         before,
-        pieces: pieces(call, answer),
+        pieces: stream_pieces(call, answer),
         after: vec![event(&end), event(&json!({ "type": "message_stop" }))],
-        error: event(&error_json(&forced(529), call.number)),
+        error: event(&error_json(&forced_refusal(529), call.number)),
         garbage: "event: content_block_delta\ndata: {\"type\": oops\n\n".into(),
     }
 }
 
 /// The blocks, one after the other: start, deltas, stop. A delta is a token; what opens and closes a block goes along
 /// with its neighbour.
-fn pieces(call: &Call<'_>, answer: &Answer) -> Vec<(String, u64)> {
+fn stream_pieces(call: &SimRequest<'_>, answer: &SimReply) -> Vec<(String, u64)> {
     let mut pieces = Vec::new();
     let mut index = 0;
-    if let Some(block) = redacted(answer) {
+    if let Some(block) = redacted_block(answer) {
         let start = event(&json!({ "type": "content_block_start", "index": index, "content_block": block }));
         let stop = event(&json!({ "type": "content_block_stop", "index": index }));
-        pieces.push((start + &stop, tokens::count(&answer.thought)));
+        pieces.push((start + &stop, tokens::count(&answer.reasoning)));
         index += 1;
-    } else if !answer.thought.is_empty() {
+    } else if !answer.reasoning.is_empty() {
         let block = json!({ "type": "thinking", "thinking": "", "signature": "" });
         let deltas =
-            tokens::split(&answer.thought).into_iter().map(|t| json!({ "type": "thinking_delta", "thinking": t }));
-        let sign = json!({ "type": "signature_delta", "signature": seal(&answer.thought) });
+            tokens::split(&answer.reasoning).into_iter().map(|t| json!({ "type": "thinking_delta", "thinking": t }));
+        let sign = json!({ "type": "signature_delta", "signature": seal(&answer.reasoning) });
         pieces.extend(content(index, &block, deltas.map(|delta| (delta, 1)).chain([(sign, 0)])));
         index += 1;
     }

@@ -1,17 +1,17 @@
 //! What Ollama refuses in a chat. Unknown fields it ignores.
 
 use super::{capabilities, refusal};
-use crate::call::Refusal;
+use crate::call::SimRefusal;
 use serde_json::Value;
 
-pub(super) fn chat(json: &Value, model: &str) -> Result<(), Refusal> {
+pub(super) fn chat(json: &Value, model: &str) -> Result<(), SimRefusal> {
     let able = |ability: &str| capabilities(model).contains(&ability);
     if !able("completion") {
         return Err(refusal(400, format!("\"{model}\" does not support chat")));
     }
     // Ollama refuses `think` for a model that can't, where other vendors ignore it.
-    let thinks = !json["think"].is_null() && json["think"].as_bool() != Some(false);
-    if thinks && !able("thinking") {
+    let reasons = !json["think"].is_null() && json["think"].as_bool() != Some(false);
+    if reasons && !able("thinking") {
         return Err(refusal(400, format!("\"{model}\" does not support thinking")));
     }
     for message in json["messages"].as_array().into_iter().flatten() {
@@ -25,7 +25,7 @@ pub(super) fn chat(json: &Value, model: &str) -> Result<(), Refusal> {
     options(&json["options"])
 }
 
-pub(super) fn options(options: &Value) -> Result<(), Refusal> {
+pub(super) fn options(options: &Value) -> Result<(), SimRefusal> {
     for name in ["num_ctx", "num_predict", "seed", "top_k"] {
         if !options[name].is_null() && options[name].as_i64().is_none() {
             return Err(refusal(400, format!("option \"{name}\" must be of type integer")));
@@ -38,7 +38,7 @@ pub(super) fn options(options: &Value) -> Result<(), Refusal> {
     }
 }
 
-fn message(message: &Value) -> Result<(), Refusal> {
+fn message(message: &Value) -> Result<(), SimRefusal> {
     let role = message["role"].as_str().unwrap_or_default();
     if !["system", "user", "assistant", "tool"].contains(&role) {
         return Err(refusal(400, format!("invalid role: {role}")));

@@ -1,11 +1,11 @@
 //! `POST /api/chat`, `/api/generate` and `/api/embed`.
 
-use super::{capabilities, check, model, refusal, whole};
-use crate::answer::{Answer, End, Question, Tool, answer};
-use crate::call::{Call, Plan, Refusal};
+use super::{capabilities, check, model, plan_json, refusal};
+use crate::call::{SimPlan, SimRefusal, SimRequest};
 use crate::image;
-use crate::journal::Billed;
+use crate::journal::BilledTokens;
 use crate::play::Script;
+use crate::reply::{SimEnd, SimPrompt, SimReply, SimTool, reply_to};
 use crate::tokens;
 use serde_json::{Map, Value, json};
 
@@ -15,14 +15,14 @@ const CREATED: &str = "2026-01-01T00:00:00.000000001Z";
 /// What a token takes, in nanoseconds.
 const NANOS_PER_TOKEN: u64 = 1_000_000;
 
-pub(super) fn chat(call: &Call<'_>) -> Result<Plan, Refusal> {
+pub(super) fn chat(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
     let model = model(call)?;
     check::chat(call.json, &model)?;
     let messages = call.json["messages"].as_array().map(Vec::as_slice).unwrap_or_default();
     if messages.is_empty() {
-        return Ok(loaded(call, &model));
+        return Ok(plan_load(call, &model));
     }
-    let answer = answer(&question(call.json, &model, messages));
+    let answer = reply_to(&read_prompt(call.json, &model, messages));
     let tools = &call.json["tools"];
     let tool_tokens = if tools.is_null() { 0 } else { tokens::count(&tools.to_string()) };
     let input = tool_tokens + messages.iter().map(cost).sum::<u64>();
@@ -41,7 +41,7 @@ pub(super) fn chat(call: &Call<'_>) -> Result<Plan, Refusal> {
     }))
 }
 
-pub(super) fn generate(call: &Call<'_>) -> Result<Plan, Refusal> {
+pub(super) fn generate(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
     let model = model(call)?;
     if !capabilities(&model).contains(&"completion") {
         return Err(refusal(400, format!("\"{model}\" does not support generate")));
@@ -49,15 +49,15 @@ pub(super) fn generate(call: &Call<'_>) -> Result<Plan, Refusal> {
     check::options(&call.json["options"])?;
     let prompt = call.json["prompt"].as_str().unwrap_or_default();
     if prompt.is_empty() {
-        return Ok(loaded(call, &model));
+        return Ok(plan_load(call, &model));
     }
     let system = call.json["system"].as_str().unwrap_or_default();
-    let said = Question { text: prompt.to_owned(), ..options(call.json, &model) };
+    let said = SimPrompt { text: prompt.to_owned(), ..options(call.json, &model) };
     let input = tokens::count(prompt) + tokens::count(system) + tokens::PER_MESSAGE;
-    Ok(reply(call, &model, &answer(&said), input, &|_, content, _| ("response", json!(content))))
+    Ok(reply(call, &model, &reply_to(&said), input, &|_, content, _| ("response", json!(content))))
 }
 
-pub(super) fn embed(call: &Call<'_>) -> Result<Plan, Refusal> {
+pub(super) fn embed(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
     let model = model(call)?;
     let inputs: Option<Vec<&str>> = match &call.json["input"] {
         Value::String(text) => Some(vec![text]),
@@ -75,26 +75,26 @@ pub(super) fn embed(call: &Call<'_>) -> Result<Plan, Refusal> {
         "load_duration": NANOS_PER_TOKEN,
         "prompt_eval_count": input,
     });
-    Ok(whole(&body, Billed { input, ..Billed::default() }))
+    Ok(plan_json(&body, BilledTokens { input, ..BilledTokens::default() }))
 }
 
 /// A request without a prompt only loads the model.
-fn loaded(call: &Call<'_>, model: &str) -> Plan {
+fn plan_load(call: &SimRequest<'_>, model: &str) -> SimPlan {
     let (field, empty) = match call.path {
         "/api/chat" => ("message", json!({ "role": "assistant", "content": "" })),
         _ => ("response", json!("")),
     };
     let body = json!({ "model": model, "created_at": CREATED, field: empty, "done_reason": "load", "done": true });
-    whole(&body, Billed::default())
+    plan_json(&body, BilledTokens::default())
 }
 
-fn question(json: &Value, model: &str, messages: &[Value]) -> Question {
+fn read_prompt(json: &Value, model: &str, messages: &[Value]) -> SimPrompt {
     let last_user = messages.iter().rposition(|message| message["role"] == "user");
     let asked = last_user.and_then(|place| messages.get(place));
     let after = messages.get(last_user.map_or(0, |place| place + 1)..).unwrap_or_default();
     let results = after.iter().filter(|message| message["role"] == "tool");
     let content = |message: &Value| message["content"].as_str().unwrap_or_default().to_owned();
-    Question {
+    SimPrompt {
         text: asked.map(content).unwrap_or_default(),
         results: results.map(content).collect(),
         rounds: after.iter().filter(|message| !message["tool_calls"].is_null()).count(),
@@ -111,40 +111,40 @@ fn images(message: &Value) -> Vec<String> {
 }
 
 /// What a chat and a plain prompt share.
-fn options(json: &Value, model: &str) -> Question {
+fn options(json: &Value, model: &str) -> SimPrompt {
     let options = &json["options"];
     let thinking = capabilities(model).contains(&"thinking");
-    Question {
+    SimPrompt {
         model: model.to_owned(),
         schema: Some(&json["format"]).filter(|format| format.is_object()).cloned(),
         json: json["format"] == "json",
         // A model that can think does, unless it is told not to.
-        thinks: thinking && json["think"].as_bool() != Some(false),
+        reasons: thinking && json["think"].as_bool() != Some(false),
         stops: options["stop"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect(),
         max_tokens: options["num_predict"].as_u64(),
-        ..Question::default()
+        ..SimPrompt::default()
     }
 }
 
-fn tool(tool: &Value) -> Option<Tool> {
+fn tool(tool: &Value) -> Option<SimTool> {
     let function = &tool["function"];
-    Some(Tool { name: function["name"].as_str()?.to_owned(), parameters: function["parameters"].clone() })
+    Some(SimTool { name: function["name"].as_str()?.to_owned(), parameters: function["parameters"].clone() })
 }
 
 fn cost(message: &Value) -> u64 {
     let calls = &message["tool_calls"];
     let calls = if calls.is_null() { 0 } else { tokens::count(&calls.to_string()) };
     let images = message["images"].as_array().map_or(0, Vec::len);
-    let pictures = u64::try_from(images).unwrap_or_default() * tokens::PER_IMAGE;
-    tokens::PER_MESSAGE + tokens::count(message["content"].as_str().unwrap_or_default()) + calls + pictures
+    let images = u64::try_from(images).unwrap_or_default() * tokens::PER_IMAGE;
+    tokens::PER_MESSAGE + tokens::count(message["content"].as_str().unwrap_or_default()) + calls + images
 }
 
-type Say<'a> = &'a dyn Fn(&str, &str, &[(String, Value)]) -> (&'static str, Value);
+type TextField<'a> = &'a dyn Fn(&str, &str, &[(String, Value)]) -> (&'static str, Value);
 
 /// Lines, or one; `say` puts thinking, text and calls into the endpoint's own field.
-fn reply(call: &Call<'_>, model: &str, answer: &Answer, input: u64, say: Say<'_>) -> Plan {
+fn reply(call: &SimRequest<'_>, model: &str, answer: &SimReply, input: u64, say: TextField<'_>) -> SimPlan {
     let (output, reasoning) = answer.tokens();
-    let billed = Billed { input, ..Billed::default() };
+    let billed = BilledTokens { input, ..BilledTokens::default() };
     let line = |(field, value): (&str, Value)| {
         let mut line = Map::new();
         line.insert("model".into(), json!(model));
@@ -155,7 +155,7 @@ fn reply(call: &Call<'_>, model: &str, answer: &Answer, input: u64, say: Say<'_>
     };
     let end = |mut line: Map<String, Value>| {
         // Calls end with `stop` here too; only their presence says that results are awaited.
-        let reason = if answer.end == End::Length { "length" } else { "stop" };
+        let reason = if answer.end == SimEnd::Length { "length" } else { "stop" };
         line.insert("done_reason".into(), json!(reason));
         line.insert("done".into(), json!(true));
         line.insert("total_duration".into(), json!((input + output + 1) * NANOS_PER_TOKEN));
@@ -168,12 +168,12 @@ fn reply(call: &Call<'_>, model: &str, answer: &Answer, input: u64, say: Say<'_>
     };
     // Unlike the other vendors, it streams unless told not to.
     if call.json["stream"].as_bool() == Some(false) {
-        let body = end(line(say(&answer.thought, &answer.text, &answer.calls)));
-        return whole(&body, Billed { output, reasoning, ..billed });
+        let body = end(line(say(&answer.reasoning, &answer.text, &answer.calls)));
+        return plan_json(&body, BilledTokens { output, reasoning, ..billed });
     }
     let written = |line: Map<String, Value>| format!("{}\n", Value::Object(line));
     let mut pieces = Vec::new();
-    pieces.extend(tokens::split(&answer.thought).into_iter().map(|token| (written(line(say(token, "", &[]))), 1)));
+    pieces.extend(tokens::split(&answer.reasoning).into_iter().map(|token| (written(line(say(token, "", &[]))), 1)));
     pieces.extend(tokens::split(&answer.text).into_iter().map(|token| (written(line(say("", token, &[]))), 1)));
     for one in &answer.calls {
         let cost = tokens::count(&format!("{} {}", one.0, one.1));
@@ -187,5 +187,5 @@ fn reply(call: &Call<'_>, model: &str, answer: &Answer, input: u64, say: Say<'_>
         error: "{\"error\":\"an error was encountered while running the model\"}\n".into(),
         garbage: "{\"model\": oops\n".into(),
     };
-    Plan::Stream { script, billed }
+    SimPlan::Stream { script, billed }
 }

@@ -1,25 +1,25 @@
 //! `GET /api/tags`, `POST /api/show` and `GET /api/ps`.
 
-use super::{capabilities, model, whole};
-use crate::call::{Call, Plan, Refusal};
-use crate::journal::Billed;
+use super::{capabilities, model, plan_json};
+use crate::call::{SimPlan, SimRefusal, SimRequest};
+use crate::journal::BilledTokens;
 use serde_json::{Value, json};
 
 /// The context window of every model.
 const CONTEXT: u64 = 32_768;
 
-pub(super) fn tags(call: &Call<'_>) -> Plan {
+pub(super) fn tags(call: &SimRequest<'_>) -> SimPlan {
     list(call, |_| {})
 }
 
-pub(super) fn running(call: &Call<'_>) -> Plan {
+pub(super) fn list_running(call: &SimRequest<'_>) -> SimPlan {
     list(call, |entry| {
         entry["expires_at"] = json!("2026-01-01T00:05:00Z");
         entry["size_vram"] = json!(0);
     })
 }
 
-pub(super) fn show(call: &Call<'_>) -> Result<Plan, Refusal> {
+pub(super) fn show(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
     let model = model(call)?;
     let body = json!({
         "modelfile": format!("FROM {model}\n"),
@@ -33,10 +33,10 @@ pub(super) fn show(call: &Call<'_>) -> Result<Plan, Refusal> {
         "capabilities": capabilities(&model),
         "modified_at": "2026-01-01T00:00:00Z",
     });
-    Ok(whole(&body, Billed::default()))
+    Ok(plan_json(&body, BilledTokens::default()))
 }
 
-fn list(call: &Call<'_>, more: impl Fn(&mut Value)) -> Plan {
+fn list(call: &SimRequest<'_>, more: impl Fn(&mut Value)) -> SimPlan {
     let models = call.options.models.iter().map(|name| {
         let digest = "0".repeat(64);
         let mut entry = json!({ "name": name, "model": name, "size": 1000, "digest": digest, "details": details() });
@@ -44,7 +44,7 @@ fn list(call: &Call<'_>, more: impl Fn(&mut Value)) -> Plan {
         more(&mut entry);
         entry
     });
-    whole(&json!({ "models": models.collect::<Vec<_>>() }), Billed::default())
+    plan_json(&json!({ "models": models.collect::<Vec<_>>() }), BilledTokens::default())
 }
 
 fn details() -> Value {

@@ -1,16 +1,16 @@
 //! What the vendor's endpoints share: errors in its words, and the shape of its replies.
 
-use crate::call::{Call, Plan, Refusal};
-use crate::journal::Billed;
+use crate::call::{SimPlan, SimRefusal, SimRequest};
+use crate::journal::BilledTokens;
 use crate::openai;
 use serde_json::{Value, json};
 
-pub(crate) fn error_json(refusal: &Refusal) -> Value {
+pub(crate) fn error_json(refusal: &SimRefusal) -> Value {
     // What comes from the OpenAI-compatible endpoint has a kind, and OpenAI's shape.
     if refusal.kind.is_empty() { json!({ "error": refusal.message }) } else { openai::error_json(refusal) }
 }
 
-pub(crate) fn forced(status: u16) -> Refusal {
+pub(crate) fn forced_refusal(status: u16) -> SimRefusal {
     let message = match status {
         401 => "unauthorized",
         404 => "model 'x' not found",
@@ -22,19 +22,19 @@ pub(crate) fn forced(status: u16) -> Refusal {
     refusal(status, message)
 }
 
-pub(crate) fn context_refusal() -> Refusal {
+pub(crate) fn context_refusal() -> SimRefusal {
     refusal(400, "the input length exceeds the context length")
 }
 
-pub(crate) fn refusal(status: u16, message: impl Into<String>) -> Refusal {
-    Refusal::new(status, "", message)
+pub(crate) fn refusal(status: u16, message: impl Into<String>) -> SimRefusal {
+    SimRefusal::new(status, "", message)
 }
 
 /// The model that is asked for, with its tag.
-pub(crate) fn model(call: &Call<'_>) -> Result<String, Refusal> {
+pub(crate) fn model(call: &SimRequest<'_>) -> Result<String, SimRefusal> {
     let name = call.json["model"].as_str().filter(|name| !name.is_empty());
     let name = name.ok_or_else(|| refusal(400, "model is required"))?;
-    if call.knows(name) {
+    if call.has_model(name) {
         return Ok(name.to_owned());
     }
     Err(refusal(404, format!("model '{name}' not found")))
@@ -52,6 +52,6 @@ pub(crate) fn capabilities(model: &str) -> Vec<&'static str> {
     all
 }
 
-pub(crate) fn whole(body: &Value, billed: Billed) -> Plan {
-    Plan::Whole { content_type: "application/json; charset=utf-8", body: body.to_string().into_bytes(), billed }
+pub(crate) fn plan_json(body: &Value, billed: BilledTokens) -> SimPlan {
+    SimPlan::Whole { content_type: "application/json; charset=utf-8", body: body.to_string().into_bytes(), billed }
 }

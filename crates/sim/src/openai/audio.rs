@@ -1,9 +1,9 @@
 //! Speech in both directions.
 
-use super::form::{self, Field};
-use super::{event, forced, invalid, known, model};
-use crate::call::{Call, Plan, Refusal};
-use crate::journal::Billed;
+use super::form::{self, FormField};
+use super::{check_model, event, forced_refusal, invalid, model};
+use crate::call::{SimPlan, SimRefusal, SimRequest};
+use crate::journal::BilledTokens;
 use crate::play::Script;
 use crate::tokens;
 use serde_json::json;
@@ -15,12 +15,12 @@ const HEARD: &str = "The quick brown fox jumps over the lazy dog.";
 const TRANSLATED: &str = "The quick brown fox jumps over the lazy dog, in English.";
 
 /// `POST /v1/audio/transcriptions` and `/v1/audio/translations`. A second of audio is a thousand bytes.
-pub(super) fn heard(call: &Call<'_>, translate: bool) -> Result<Plan, Refusal> {
+pub(super) fn transcribe(call: &SimRequest<'_>, translate: bool) -> Result<SimPlan, SimRefusal> {
     let fields = form::read(call).ok_or_else(|| invalid("file", "Could not parse multipart form"))?;
     let field = |name: &str| fields.iter().find(|field| field.name == name);
-    let text_of = |name: &str| field(name).map(Field::text);
+    let text_of = |name: &str| field(name).map(FormField::text);
     let model = text_of("model").ok_or_else(|| invalid("model", "you must provide a model parameter"))?;
-    known(call, &model)?;
+    check_model(call, &model)?;
     let file = field("file").ok_or_else(|| invalid("file", "Missing required parameter: 'file'."))?;
     // OpenAI tells the format by the ending of the file's name, so a form that loses the name fails.
     let named = file.filename.as_deref().is_some_and(|name| {
@@ -34,7 +34,7 @@ pub(super) fn heard(call: &Call<'_>, translate: bool) -> Result<Plan, Refusal> {
     let format = text_of("response_format").unwrap_or_else(|| "json".into());
     // Whisper never streams: it ignores the field and replies whole.
     if text_of("stream").as_deref() == Some("true") && !model.starts_with("whisper") && !translate {
-        return Ok(streamed(text, seconds));
+        return Ok(plan_stream(text, seconds));
     }
     let usage = json!({ "type": "duration", "seconds": seconds });
     let (content_type, body) = match format.as_str() {
@@ -57,13 +57,13 @@ pub(super) fn heard(call: &Call<'_>, translate: bool) -> Result<Plan, Refusal> {
         "vtt" => ("text/plain; charset=utf-8", format!("WEBVTT\n\n00:00:00.000 --> 00:00:01.000\n{text}\n\n")),
         other => return Err(invalid("response_format", format!("Invalid value: '{other}'."))),
     };
-    Ok(Plan::Whole { content_type, body: body.into_bytes(), billed: Billed::default() })
+    Ok(SimPlan::Whole { content_type, body: body.into_bytes(), billed: BilledTokens::default() })
 }
 
-fn streamed(text: &str, seconds: usize) -> Plan {
+fn plan_stream(text: &str, seconds: usize) -> SimPlan {
     let delta = |token: &str| (event(&json!({ "type": "transcript.text.delta", "delta": token })), 1);
     let input = u64::try_from(seconds).unwrap_or_default() * 10;
-    let billed = Billed { input, ..Billed::default() };
+    let billed = BilledTokens { input, ..BilledTokens::default() };
     let output = tokens::count(text);
     let usage = json!({
         "type": "tokens",
@@ -77,14 +77,14 @@ fn streamed(text: &str, seconds: usize) -> Plan {
         before: Vec::new(),
         pieces: tokens::split(text).into_iter().map(delta).collect(),
         after: vec![event(&json!({ "type": "transcript.text.done", "text": text, "usage": usage }))],
-        error: event(&super::error_json(&forced(500))),
+        error: event(&super::error_json(&forced_refusal(500))),
         garbage: "data: {\"type\": oops\n\n".into(),
     };
-    Plan::Stream { script, billed }
+    SimPlan::Stream { script, billed }
 }
 
 /// `POST /v1/audio/speech`: silence in a WAV file, ten samples a character.
-pub(super) fn speech(call: &Call<'_>) -> Result<Plan, Refusal> {
+pub(super) fn speech(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
     model(call)?;
     let input = call.json["input"].as_str().filter(|input| !input.is_empty() && input.len() <= 4096);
     let input = input.ok_or_else(|| invalid("input", "Invalid 'input': expected 1 to 4096 characters."))?;
@@ -101,11 +101,11 @@ pub(super) fn speech(call: &Call<'_>) -> Result<Plan, Refusal> {
         other => return Err(invalid("response_format", format!("Invalid value: '{other}'."))),
     };
     let samples = u32::try_from(input.chars().count() * 10).unwrap_or(u32::MAX);
-    Ok(Plan::Whole { content_type, body: silence(samples), billed: Billed::default() })
+    Ok(SimPlan::Whole { content_type, body: silent_wave(samples), billed: BilledTokens::default() })
 }
 
 /// 8 kHz, 8 bits, one channel (RIFF WAVE).
-fn silence(samples: u32) -> Vec<u8> {
+fn silent_wave(samples: u32) -> Vec<u8> {
     let mut file = Vec::new();
     file.extend_from_slice(b"RIFF");
     file.extend_from_slice(&(36 + samples).to_le_bytes());

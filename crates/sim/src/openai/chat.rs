@@ -1,27 +1,27 @@
 //! `POST /v1/chat/completions`.
 
-use super::{CREATED, check, event, forced, model};
-use crate::answer::{Answer, Choice, End, Question, Tool, answer};
-use crate::call::{Call, Plan, Refusal};
+use super::{CREATED, check, event, forced_refusal, model};
+use crate::call::{SimPlan, SimRefusal, SimRequest};
 use crate::image;
-use crate::journal::Billed;
+use crate::journal::BilledTokens;
 use crate::play::Script;
+use crate::reply::{SimEnd, SimPrompt, SimReply, SimTool, SimToolChoice, reply_to};
 use crate::tokens;
 use serde_json::{Value, json};
 
 /// The vendor caches prompts from this length on (prompt caching guide).
 pub(super) const CACHED_FROM: u64 = 1024;
 
-pub(super) fn plan(call: &Call<'_>) -> Result<Plan, Refusal> {
+pub(super) fn plan(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
     let model = model(call)?;
     check::chat(call.json, &model, call.options.strict)?;
-    let answers = answers(call.json, &model);
-    let billed = billed(call);
+    let answers = make_replies(call.json, &model);
+    let billed = bill_request(call);
     if call.json["stream"].as_bool() == Some(true) {
-        return Ok(Plan::Stream { script: stream(call, &model, &answers, billed), billed });
+        return Ok(SimPlan::Stream { script: stream(call, &model, &answers, billed), billed });
     }
     let billed = with_output(billed, &answers);
-    let choices: Vec<_> = answers.iter().enumerate().map(|(index, answer)| whole(call, index, answer)).collect();
+    let choices: Vec<_> = answers.iter().enumerate().map(|(index, answer)| write_choice(call, index, answer)).collect();
     let body = json!({
         "id": id(call),
         "object": "chat.completion",
@@ -32,29 +32,29 @@ pub(super) fn plan(call: &Call<'_>) -> Result<Plan, Refusal> {
         "service_tier": "default",
         "system_fingerprint": "fp_sim",
     });
-    Ok(Plan::Whole { content_type: "application/json", body: body.to_string().into_bytes(), billed })
+    Ok(SimPlan::Whole { content_type: "application/json", body: body.to_string().into_bytes(), billed })
 }
 
-fn id(call: &Call<'_>) -> String {
+fn id(call: &SimRequest<'_>) -> String {
     format!("chatcmpl-sim-{}", call.number)
 }
 
 // === The question ===
 
-fn answers(json: &Value, model: &str) -> Vec<Answer> {
-    let question = question(json, model);
+fn make_replies(json: &Value, model: &str) -> Vec<SimReply> {
+    let question = read_prompt(json, model);
     let n = json["n"].as_u64().unwrap_or(1);
-    (0..n).map(|_| answer(&question)).collect()
+    (0..n).map(|_| reply_to(&question)).collect()
 }
 
-fn question(json: &Value, model: &str) -> Question {
+fn read_prompt(json: &Value, model: &str) -> SimPrompt {
     let messages = json["messages"].as_array().map(Vec::as_slice).unwrap_or_default();
     let last_user = messages.iter().rposition(|message| message["role"] == "user");
     let asked = last_user.and_then(|place| messages.get(place));
     let after = messages.get(last_user.map_or(0, |place| place + 1)..).unwrap_or_default();
     let results = after.iter().filter(|message| message["role"] == "tool").map(|message| text(&message["content"]));
     let format = &json["response_format"];
-    Question {
+    SimPrompt {
         model: model.to_owned(),
         text: asked.map(|message| text(&message["content"])).unwrap_or_default(),
         results: results.collect(),
@@ -65,7 +65,7 @@ fn question(json: &Value, model: &str) -> Question {
         parallel: json["parallel_tool_calls"].as_bool().unwrap_or(true),
         schema: format["json_schema"].get("schema").cloned(),
         json: format["type"] == "json_object",
-        thinks: reasons(model) && json["reasoning_effort"] != "none",
+        reasons: reasons(model) && json["reasoning_effort"] != "none",
         stops: match &json["stop"] {
             Value::String(stop) => vec![stop.clone()],
             Value::Array(stops) => stops.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
@@ -77,25 +77,27 @@ fn question(json: &Value, model: &str) -> Question {
 }
 
 /// Compatible services show what their models think (DeepSeek's `reasoning_content`); OpenAI only counts it.
-fn shows_thought(model: &str) -> bool {
+fn shows_reasoning(model: &str) -> bool {
     model.contains("reasoner")
 }
 
 pub(super) fn reasons(model: &str) -> bool {
-    shows_thought(model) || model.starts_with("gpt-5")
+    shows_reasoning(model) || model.starts_with("gpt-5")
 }
 
-fn tool(tool: &Value) -> Option<Tool> {
+fn tool(tool: &Value) -> Option<SimTool> {
     let function = &tool["function"];
-    Some(Tool { name: function["name"].as_str()?.to_owned(), parameters: function["parameters"].clone() })
+    Some(SimTool { name: function["name"].as_str()?.to_owned(), parameters: function["parameters"].clone() })
 }
 
-fn choice(choice: &Value) -> Choice {
+fn choice(choice: &Value) -> SimToolChoice {
     match choice {
-        Value::String(word) if word == "none" => Choice::None,
-        Value::String(word) if word == "required" => Choice::Any,
-        Value::Object(_) => choice["function"]["name"].as_str().map_or(Choice::Auto, |name| Choice::Named(name.into())),
-        _ => Choice::Auto,
+        Value::String(word) if word == "none" => SimToolChoice::None,
+        Value::String(word) if word == "required" => SimToolChoice::Any,
+        Value::Object(_) => {
+            choice["function"]["name"].as_str().map_or(SimToolChoice::Auto, |name| SimToolChoice::Named(name.into()))
+        }
+        _ => SimToolChoice::Auto,
     }
 }
 
@@ -114,32 +116,32 @@ fn images(content: &Value) -> Vec<String> {
 
 // === The bill ===
 
-fn billed(call: &Call<'_>) -> Billed {
+fn bill_request(call: &SimRequest<'_>) -> BilledTokens {
     let messages = call.json["messages"].as_array().map(Vec::as_slice).unwrap_or_default();
     let tools = &call.json["tools"];
     let tool_tokens = if tools.is_null() { 0 } else { tokens::count(&tools.to_string()) };
     let all = tool_tokens + messages.iter().map(cost).sum::<u64>();
-    let Some((_, prefix)) = messages.split_last() else { return Billed::default() };
+    let Some((_, prefix)) = messages.split_last() else { return BilledTokens::default() };
     // The last message is new in every turn, so it is never part of what is cached.
     let cacheable = tool_tokens + prefix.iter().map(cost).sum::<u64>();
     let key = json!([call.json["model"], tools, prefix]).to_string();
     let cache_read = if cacheable >= CACHED_FROM && call.journal.cache(&key) { cacheable } else { 0 };
-    Billed { input: all - cache_read, cache_read, ..Billed::default() }
+    BilledTokens { input: all - cache_read, cache_read, ..BilledTokens::default() }
 }
 
 fn cost(message: &Value) -> u64 {
     let calls = &message["tool_calls"];
     let calls = if calls.is_null() { 0 } else { tokens::count(&calls.to_string()) };
-    let pictures = u64::try_from(images(&message["content"]).len()).unwrap_or_default() * tokens::PER_IMAGE;
-    tokens::PER_MESSAGE + tokens::count(&text(&message["content"])) + calls + pictures
+    let images = u64::try_from(images(&message["content"]).len()).unwrap_or_default() * tokens::PER_IMAGE;
+    tokens::PER_MESSAGE + tokens::count(&text(&message["content"])) + calls + images
 }
 
-fn with_output(billed: Billed, answers: &[Answer]) -> Billed {
-    let (output, reasoning) = answers.iter().map(Answer::tokens).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
-    Billed { output, reasoning, ..billed }
+fn with_output(billed: BilledTokens, answers: &[SimReply]) -> BilledTokens {
+    let (output, reasoning) = answers.iter().map(SimReply::tokens).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
+    BilledTokens { output, reasoning, ..billed }
 }
 
-pub(super) fn usage(billed: Billed) -> Value {
+pub(super) fn usage(billed: BilledTokens) -> Value {
     // OpenAI counts cached tokens inside `prompt_tokens`, Anthropic beside it.
     let prompt = billed.input + billed.cache_read;
     json!({
@@ -158,7 +160,7 @@ pub(super) fn usage(billed: Billed) -> Value {
 
 // === The reply ===
 
-fn whole(call: &Call<'_>, index: usize, answer: &Answer) -> Value {
+fn write_choice(call: &SimRequest<'_>, index: usize, answer: &SimReply) -> Value {
     let silent = !answer.calls.is_empty() && answer.text.is_empty();
     let content = if silent { Value::Null } else { json!(answer.text) };
     let mut message = json!({ "role": "assistant", "content": content, "refusal": null, "annotations": [] });
@@ -167,14 +169,14 @@ fn whole(call: &Call<'_>, index: usize, answer: &Answer) -> Value {
         message["tool_calls"] =
             calls.map(|(place, (name, arguments))| tool_call(call, index, place, name, arguments)).collect();
     }
-    if shows_thought(call.json["model"].as_str().unwrap_or_default()) {
-        message["reasoning_content"] = json!(answer.thought);
+    if shows_reasoning(call.json["model"].as_str().unwrap_or_default()) {
+        message["reasoning_content"] = json!(answer.reasoning);
     }
     let logprobs = logprobs(call.json, &tokens::split(&answer.text));
     json!({ "index": index, "message": message, "logprobs": logprobs, "finish_reason": finish(&answer.end) })
 }
 
-fn tool_call(call: &Call<'_>, index: usize, place: usize, name: &str, arguments: &Value) -> Value {
+fn tool_call(call: &SimRequest<'_>, index: usize, place: usize, name: &str, arguments: &Value) -> Value {
     json!({
         "id": call_id(call, index, place),
         "type": "function",
@@ -182,15 +184,15 @@ fn tool_call(call: &Call<'_>, index: usize, place: usize, name: &str, arguments:
     })
 }
 
-fn call_id(call: &Call<'_>, index: usize, place: usize) -> String {
+fn call_id(call: &SimRequest<'_>, index: usize, place: usize) -> String {
     format!("call_sim_{}_{index}_{place}", call.number)
 }
 
-fn finish(end: &End) -> &'static str {
+fn finish(end: &SimEnd) -> &'static str {
     match end {
-        End::Stop | End::StopText(_) => "stop",
-        End::Length => "length",
-        End::Calls => "tool_calls",
+        SimEnd::Stop | SimEnd::StopText(_) => "stop",
+        SimEnd::Length => "length",
+        SimEnd::Calls => "tool_calls",
     }
 }
 
@@ -208,7 +210,7 @@ fn logprobs(json: &Value, tokens: &[&str]) -> Value {
     json!({ "content": content.collect::<Vec<_>>(), "refusal": null })
 }
 
-fn stream(call: &Call<'_>, model: &str, answers: &[Answer], billed: Billed) -> Script {
+fn stream(call: &SimRequest<'_>, model: &str, answers: &[SimReply], billed: BilledTokens) -> Script {
     let include_usage = call.json["stream_options"]["include_usage"].as_bool() == Some(true);
     let chunk = |choices: Value| {
         let mut chunk = json!({
@@ -237,14 +239,14 @@ fn stream(call: &Call<'_>, model: &str, answers: &[Answer], billed: Billed) -> S
         before: Vec::new(),
         pieces: Vec::new(),
         after: Vec::new(),
-        error: event(&super::error_json(&forced(500))),
+        error: event(&super::error_json(&forced_refusal(500))),
         garbage: "data: {\"id\": oops\n\n".into(),
     };
     for (index, answer) in answers.iter().enumerate() {
         script.before.push(say(index, json!({ "role": "assistant", "content": "", "refusal": null }), &[]));
-        for token in tokens::split(&answer.thought) {
+        for token in tokens::split(&answer.reasoning) {
             // Without a field for it, a piece of reasoning costs and shows nothing.
-            let shown = shows_thought(model).then(|| say(index, json!({ "reasoning_content": token }), &[]));
+            let shown = shows_reasoning(model).then(|| say(index, json!({ "reasoning_content": token }), &[]));
             script.pieces.push((shown.unwrap_or_default(), 1));
         }
         for token in tokens::split(&answer.text) {

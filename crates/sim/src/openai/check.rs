@@ -1,7 +1,7 @@
 //! What OpenAI refuses in a chat request.
 
 use super::invalid;
-use crate::call::Refusal;
+use crate::call::SimRefusal;
 use serde_json::Value;
 
 /// The fields of the reference (OpenAI API reference, create chat completion).
@@ -45,7 +45,7 @@ const FIELDS: [&str; 37] = [
     "web_search_options",
 ];
 
-pub(super) fn chat(json: &Value, model: &str, strict: bool) -> Result<(), Refusal> {
+pub(super) fn chat(json: &Value, model: &str, strict: bool) -> Result<(), SimRefusal> {
     if strict {
         let unknown = json.as_object().into_iter().flatten().find(|(name, _)| !FIELDS.contains(&name.as_str()));
         // Only OpenAI itself is so strict; most compatible services ignore what they don't know.
@@ -65,7 +65,7 @@ pub(super) fn chat(json: &Value, model: &str, strict: bool) -> Result<(), Refusa
     format(json)
 }
 
-fn messages(json: &Value) -> Result<(), Refusal> {
+fn messages(json: &Value) -> Result<(), SimRefusal> {
     let messages = json["messages"].as_array().filter(|messages| !messages.is_empty());
     let messages = messages.ok_or_else(|| invalid("messages", "Invalid 'messages': empty array."))?;
     let mut open: Vec<&str> = Vec::new();
@@ -94,13 +94,13 @@ fn messages(json: &Value) -> Result<(), Refusal> {
     if open.is_empty() { Ok(()) } else { Err(unanswered("messages", &open)) }
 }
 
-fn unanswered(param: &str, open: &[&str]) -> Refusal {
+fn unanswered(param: &str, open: &[&str]) -> SimRefusal {
     let text = "An assistant message with 'tool_calls' must be followed by tool messages responding to each \
                 'tool_call_id'. The following tool_call_ids did not have response messages: ";
     invalid(param, format!("{text}{}", open.join(", ")))
 }
 
-fn calls<'a>(message: &'a Value, param: &str) -> Result<Vec<&'a str>, Refusal> {
+fn calls<'a>(message: &'a Value, param: &str) -> Result<Vec<&'a str>, SimRefusal> {
     let mut ids = Vec::new();
     for call in message["tool_calls"].as_array().into_iter().flatten() {
         let id = call["id"].as_str().ok_or_else(|| invalid(param, "Missing required parameter: 'id'."))?;
@@ -113,7 +113,7 @@ fn calls<'a>(message: &'a Value, param: &str) -> Result<Vec<&'a str>, Refusal> {
     Ok(ids)
 }
 
-fn content(message: &Value, role: &str, param: &str) -> Result<(), Refusal> {
+fn content(message: &Value, role: &str, param: &str) -> Result<(), SimRefusal> {
     let param = format!("{param}.content");
     let allowed: &[&str] = match role {
         "user" => &["text", "image_url", "input_audio", "file"],
@@ -132,14 +132,14 @@ fn content(message: &Value, role: &str, param: &str) -> Result<(), Refusal> {
                 Some(kind) => {
                     Err(invalid(&param, format!("Invalid value: '{kind}'. Supported values are: {allowed:?}")))
                 }
-                None => parts.iter().try_for_each(|part| picture(part, &param)),
+                None => parts.iter().try_for_each(|part| check_image(part, &param)),
             }
         }
         _ => Err(invalid(&param, "Invalid value for 'content': expected a string, got null.")),
     }
 }
 
-fn picture(part: &Value, param: &str) -> Result<(), Refusal> {
+fn check_image(part: &Value, param: &str) -> Result<(), SimRefusal> {
     if part["type"] != "image_url" {
         return Ok(());
     }
@@ -149,7 +149,7 @@ fn picture(part: &Value, param: &str) -> Result<(), Refusal> {
     }
 }
 
-fn numbers(json: &Value, model: &str) -> Result<(), Refusal> {
+fn numbers(json: &Value, model: &str) -> Result<(), SimRefusal> {
     let bounds = [
         ("temperature", 0.0, 2.0),
         ("top_p", 0.0, 1.0),
@@ -183,12 +183,12 @@ fn numbers(json: &Value, model: &str) -> Result<(), Refusal> {
         for name in ["max_tokens", "stop"] {
             if !json[name].is_null() {
                 let message = format!("Unsupported parameter: '{name}' is not supported with this model.");
-                return Err(Refusal { code: Some("unsupported_parameter"), ..invalid(name, message) });
+                return Err(SimRefusal { code: Some("unsupported_parameter"), ..invalid(name, message) });
             }
         }
         if json["temperature"].as_f64().is_some_and(|value| value != 1.0) {
             let message = "Unsupported value: 'temperature' does not support other values than the default (1).";
-            return Err(Refusal { code: Some("unsupported_value"), ..invalid("temperature", message) });
+            return Err(SimRefusal { code: Some("unsupported_value"), ..invalid("temperature", message) });
         }
     } else if !json["reasoning_effort"].is_null() && model.starts_with("gpt-") {
         return Err(invalid("reasoning_effort", "Unrecognized request argument supplied: reasoning_effort"));
@@ -196,7 +196,7 @@ fn numbers(json: &Value, model: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn tools(json: &Value) -> Result<(), Refusal> {
+fn tools(json: &Value) -> Result<(), SimRefusal> {
     let tools = json["tools"].as_array().map(Vec::as_slice).unwrap_or_default();
     for name in ["tool_choice", "parallel_tool_calls"] {
         // A translation that drops all tools has to drop these too.
@@ -215,7 +215,7 @@ fn tools(json: &Value) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn format(json: &Value) -> Result<(), Refusal> {
+fn format(json: &Value) -> Result<(), SimRefusal> {
     let format = &json["response_format"];
     match format["type"].as_str() {
         // OpenAI's rule: without the word the model might write blanks for ever.

@@ -1,23 +1,23 @@
 //! Multipart forms (RFC 7578), read by their boundary alone.
 
-use crate::call::Call;
+use crate::call::SimRequest;
 
 /// A field of a form.
-pub(super) struct Field {
+pub(super) struct FormField {
     pub(super) name: String,
     pub(super) filename: Option<String>,
     pub(super) content_type: Option<String>,
     pub(super) value: Vec<u8>,
 }
 
-impl Field {
+impl FormField {
     pub(super) fn text(&self) -> String {
         String::from_utf8_lossy(&self.value).into_owned()
     }
 }
 
 /// The fields, in order; `None` if it is no form.
-pub(super) fn read(call: &Call<'_>) -> Option<Vec<Field>> {
+pub(super) fn read(call: &SimRequest<'_>) -> Option<Vec<FormField>> {
     let content_type = call.header("content-type")?.strip_prefix("multipart/form-data")?;
     let boundary = content_type.split("boundary=").nth(1)?.split(';').next()?.trim().trim_matches('"');
     let delimiter = format!("\r\n--{boundary}");
@@ -35,7 +35,7 @@ pub(super) fn read(call: &Call<'_>) -> Option<Vec<Field>> {
     Some(fields)
 }
 
-fn part(bytes: &[u8]) -> Option<Field> {
+fn part(bytes: &[u8]) -> Option<FormField> {
     let end = find(bytes, b"\r\n\r\n")?;
     let head = std::str::from_utf8(bytes.get(..end)?).ok()?;
     let parameter = |name: &str| {
@@ -46,7 +46,7 @@ fn part(bytes: &[u8]) -> Option<Field> {
         let (name, value) = line.split_once(':')?;
         name.eq_ignore_ascii_case("content-type").then(|| value.trim().to_owned())
     });
-    Some(Field {
+    Some(FormField {
         name: parameter("name")?,
         filename: parameter("filename"),
         content_type,

@@ -1,9 +1,9 @@
 //! Images: made from a text, or from other images (OpenAI API reference, images).
 
-use super::form::{self, Field};
-use super::{CREATED, event, forced, invalid, known, model, others};
-use crate::call::{Call, Plan, Refusal};
-use crate::journal::Billed;
+use super::form::{self, FormField};
+use super::{CREATED, check_model, event, forced_refusal, invalid, model, others};
+use crate::call::{SimPlan, SimRefusal, SimRequest};
+use crate::journal::BilledTokens;
 use crate::play::Script;
 use crate::tokens;
 use serde_json::{Value, json};
@@ -37,22 +37,22 @@ const EDIT: [&str; 18] = [
 const VARIATION: [&str; 6] = ["image", "model", "n", "size", "response_format", "user"];
 
 /// What is to be made.
-struct Wish {
+struct SimImageRequest {
     model: String,
     prompt: String,
     /// How many images came along, the mask among them.
-    pictures: u64,
+    images: u64,
     n: u64,
     response_format: Option<String>,
 }
 
 /// `POST /v1/images/generations`.
-pub(super) fn made(call: &Call<'_>) -> Result<Plan, Refusal> {
-    wish(call, 0)?.plan()
+pub(super) fn generate_images(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
+    read_wish(call, 0)?.plan()
 }
 
 /// `POST /v1/images/edits`: a form, or JSON.
-pub(super) fn edited(call: &Call<'_>) -> Result<Plan, Refusal> {
+pub(super) fn edit_images(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
     if call.header("content-type").is_some_and(|kind| kind.starts_with("application/json")) {
         return edited_json(call);
     }
@@ -62,7 +62,7 @@ pub(super) fn edited(call: &Call<'_>) -> Result<Plan, Refusal> {
     if one.len() > 1 {
         return Err(invalid("image", "Duplicate parameter: 'image'. Use the array syntax: 'image[]'."));
     }
-    let images: Vec<&Field> = one.into_iter().chain(many).collect();
+    let images: Vec<&FormField> = one.into_iter().chain(many).collect();
     if images.is_empty() || images.len() > 16 {
         return Err(invalid("image", format!("Expected 1 to 16 images, got {}.", images.len())));
     }
@@ -73,13 +73,13 @@ pub(super) fn edited(call: &Call<'_>) -> Result<Plan, Refusal> {
     }
     let wish = form.wish(form.prompt()?, (images.len() + masks.len()) as u64)?;
     match form.text("stream").as_deref() {
-        Some("true") if gpt => Ok(wish.streamed("image_edit")),
+        Some("true") if gpt => Ok(wish.plan_stream("image_edit")),
         Some("true" | "false") | None => wish.plan(),
         Some(other) => Err(invalid("stream", format!("Invalid value: '{other}'."))),
     }
 }
 
-fn edited_json(call: &Call<'_>) -> Result<Plan, Refusal> {
+fn edited_json(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
     let images = call.json["images"].as_array().filter(|images| (1..=16).contains(&images.len()));
     let images = images.ok_or_else(|| invalid("images", "Invalid 'images': expected 1 to 16."))?;
     for image in images.iter().chain(call.json.get("mask")) {
@@ -88,12 +88,12 @@ fn edited_json(call: &Call<'_>) -> Result<Plan, Refusal> {
         }
     }
     let mask = u64::from(call.json["mask"].is_object());
-    let wish = wish(call, images.len() as u64 + mask)?;
-    if call.json["stream"] == true { Ok(wish.streamed("image_edit")) } else { wish.plan() }
+    let wish = read_wish(call, images.len() as u64 + mask)?;
+    if call.json["stream"] == true { Ok(wish.plan_stream("image_edit")) } else { wish.plan() }
 }
 
 /// `POST /v1/images/variations`, of one image by the only model that has them.
-pub(super) fn varied(call: &Call<'_>) -> Result<Plan, Refusal> {
+pub(super) fn vary_image(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
     let form = Form::read(call, &VARIATION)?;
     if form.model != "dall-e-2" {
         return Err(invalid("model", format!("Invalid value: '{}'. Only 'dall-e-2' is supported.", form.model)));
@@ -106,7 +106,7 @@ pub(super) fn varied(call: &Call<'_>) -> Result<Plan, Refusal> {
 }
 
 /// An image must be a file of a type that the model reads, and begin like one.
-fn check(picture: &Field, gpt: bool) -> Result<(), Refusal> {
+fn check(picture: &FormField, gpt: bool) -> Result<(), SimRefusal> {
     let kind = picture.content_type.as_deref().unwrap_or_default();
     let begins = |start: &[u8]| picture.value.starts_with(start);
     let right = match kind {
@@ -123,55 +123,61 @@ fn check(picture: &Field, gpt: bool) -> Result<(), Refusal> {
 }
 
 /// The wish of a JSON body.
-fn wish(call: &Call<'_>, pictures: u64) -> Result<Wish, Refusal> {
+fn read_wish(call: &SimRequest<'_>, images: u64) -> Result<SimImageRequest, SimRefusal> {
     let model = model(call)?;
     let prompt = call.json["prompt"].as_str().filter(|prompt| !prompt.is_empty());
     let prompt = prompt.ok_or_else(|| invalid("prompt", "Missing required parameter: 'prompt'."))?.to_owned();
     let n = call.json["n"].as_u64().unwrap_or(1);
     let response_format = call.json["response_format"].as_str().map(str::to_owned);
-    Ok(Wish { model, prompt, pictures, n, response_format })
+    Ok(SimImageRequest { model, prompt, images, n, response_format })
 }
 
 /// A form whose fields are all known.
 struct Form {
     model: String,
-    fields: Vec<Field>,
+    fields: Vec<FormField>,
 }
 
 impl Form {
-    fn read(call: &Call<'_>, known_fields: &[&str]) -> Result<Self, Refusal> {
+    fn read(call: &SimRequest<'_>, known_fields: &[&str]) -> Result<Self, SimRefusal> {
         let fields = form::read(call).ok_or_else(|| invalid("image", "Could not parse multipart form"))?;
         if let Some(field) = fields.iter().find(|field| !known_fields.contains(&field.name.as_str())) {
             return Err(invalid(&field.name, format!("Unknown parameter: '{}'.", field.name)));
         }
         let form = Self { model: String::new(), fields };
         let model = form.text("model").ok_or_else(|| invalid("model", "you must provide a model parameter"))?;
-        known(call, &model)?;
+        check_model(call, &model)?;
         Ok(Self { model, ..form })
     }
 
-    fn all(&self, name: &str) -> Vec<&Field> {
+    fn all(&self, name: &str) -> Vec<&FormField> {
         self.fields.iter().filter(|field| field.name == name).collect()
     }
 
     fn text(&self, name: &str) -> Option<String> {
-        self.fields.iter().find(|field| field.name == name).map(Field::text)
+        self.fields.iter().find(|field| field.name == name).map(FormField::text)
     }
 
-    fn prompt(&self) -> Result<String, Refusal> {
+    fn prompt(&self) -> Result<String, SimRefusal> {
         let prompt = self.text("prompt").filter(|prompt| !prompt.is_empty());
         prompt.ok_or_else(|| invalid("prompt", "Missing required parameter: 'prompt'."))
     }
 
-    fn wish(&self, prompt: String, pictures: u64) -> Result<Wish, Refusal> {
+    fn wish(&self, prompt: String, images: u64) -> Result<SimImageRequest, SimRefusal> {
         let n = self.text("n").map(|n| n.parse().map_err(|_| invalid("n", format!("Invalid 'n': '{n}'."))));
         let n = n.transpose()?.unwrap_or(1);
-        Ok(Wish { model: self.model.clone(), prompt, pictures, n, response_format: self.text("response_format") })
+        Ok(SimImageRequest {
+            model: self.model.clone(),
+            prompt,
+            images,
+            n,
+            response_format: self.text("response_format"),
+        })
     }
 }
 
-impl Wish {
-    fn plan(self) -> Result<Plan, Refusal> {
+impl SimImageRequest {
+    fn plan(self) -> Result<SimPlan, SimRefusal> {
         let gpt = self.model.starts_with("gpt-image");
         // GPT image models always reply with base64; DALL-E has a choice.
         if gpt && self.response_format.is_some() {
@@ -182,18 +188,18 @@ impl Wish {
             Some("url") => json!({ "url": "https://images.example/sim.png", "revised_prompt": self.prompt }),
             _ => json!({ "b64_json": PIXEL }),
         };
-        let pictures = vec![picture; usize::try_from(self.n).unwrap_or(1).min(10)];
-        let mut body = json!({ "created": CREATED, "data": pictures });
-        let mut billed = Billed::default();
+        let images = vec![picture; usize::try_from(self.n).unwrap_or(1).min(10)];
+        let mut body = json!({ "created": CREATED, "data": images });
+        let mut billed = BilledTokens::default();
         if gpt {
-            billed = self.billed();
+            billed = self.bill_request();
             body["usage"] = self.usage();
         }
-        Ok(others::whole(&body, billed))
+        Ok(others::plan_json(&body, billed))
     }
 
     /// One partial image, then the image itself. The stream ends without a sign.
-    fn streamed(&self, endpoint: &str) -> Plan {
+    fn plan_stream(&self, endpoint: &str) -> SimPlan {
         let partial = json!({
             "type": format!("{endpoint}.partial_image"),
             "created_at": CREATED,
@@ -211,21 +217,21 @@ impl Wish {
             before: vec![event(&partial)],
             pieces: vec![(event(&completed), PICTURE)],
             after: Vec::new(),
-            error: event(&super::error_json(&forced(500))),
+            error: event(&super::error_json(&forced_refusal(500))),
             garbage: "data: {\"type\": oops\n\n".into(),
         };
         // The output is billed with the piece that carries it.
-        Plan::Stream { script, billed: Billed { output: 0, ..self.billed() } }
+        SimPlan::Stream { script, billed: BilledTokens { output: 0, ..self.bill_request() } }
     }
 
-    fn billed(&self) -> Billed {
-        let input = tokens::count(&self.prompt) + PICTURE * self.pictures;
-        Billed { input, output: PICTURE * self.n, ..Billed::default() }
+    fn bill_request(&self) -> BilledTokens {
+        let input = tokens::count(&self.prompt) + PICTURE * self.images;
+        BilledTokens { input, output: PICTURE * self.n, ..BilledTokens::default() }
     }
 
     fn usage(&self) -> Value {
-        let Billed { input, output, .. } = self.billed();
-        let images = PICTURE * self.pictures;
+        let BilledTokens { input, output, .. } = self.bill_request();
+        let images = PICTURE * self.images;
         json!({
             "input_tokens": input,
             "input_tokens_details": { "text_tokens": input - images, "image_tokens": images },

@@ -1,11 +1,11 @@
 //! Completions, embeddings, judgements and the list of models.
 
 use super::chat::usage;
-use super::{CREATED, event, forced, invalid, model};
-use crate::answer::{Answer, End, Question, answer};
-use crate::call::{Call, Plan, Refusal};
-use crate::journal::Billed;
+use super::{CREATED, event, forced_refusal, invalid, model};
+use crate::call::{SimPlan, SimRefusal, SimRequest};
+use crate::journal::BilledTokens;
 use crate::play::Script;
+use crate::reply::{SimEnd, SimPrompt, SimReply, reply_to};
 use crate::tokens;
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 const DIMENSIONS: u64 = 8;
 
 /// `POST /v1/completions`.
-pub(super) fn completion(call: &Call<'_>) -> Result<Plan, Refusal> {
+pub(super) fn completion(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
     let model = model(call)?;
     let json = call.json;
     let prompts = inputs(&json["prompt"]).ok_or_else(|| invalid("prompt", "Invalid 'prompt'."))?;
@@ -26,28 +26,28 @@ pub(super) fn completion(call: &Call<'_>) -> Result<Plan, Refusal> {
     let said = |prompt: &String| {
         // The vendor's default is 16.
         let max_tokens = Some(json["max_tokens"].as_u64().unwrap_or(16));
-        answer(&Question {
+        reply_to(&SimPrompt {
             model: model.clone(),
             text: prompt.clone(),
             stops: stops.clone(),
             max_tokens,
-            ..Question::default()
+            ..SimPrompt::default()
         })
     };
-    let answers: Vec<Answer> = prompts.iter().flat_map(|(prompt, _)| (0..n).map(move |_| said(prompt))).collect();
-    let billed = Billed { input: prompts.iter().map(|(_, tokens)| tokens).sum(), ..Billed::default() };
+    let answers: Vec<SimReply> = prompts.iter().flat_map(|(prompt, _)| (0..n).map(move |_| said(prompt))).collect();
+    let billed = BilledTokens { input: prompts.iter().map(|(_, tokens)| tokens).sum(), ..BilledTokens::default() };
     let output = answers.iter().map(|answer| answer.tokens().0).sum();
     let reply = |choices: Value| {
         let id = format!("cmpl-sim-{}", call.number);
         json!({ "id": id, "object": "text_completion", "created": CREATED, "model": model, "choices": choices })
     };
-    let choice = |index: usize, text: &str, end: Option<&End>| json!({ "text": text, "index": index, "logprobs": null, "finish_reason": end.map(finish) });
+    let choice = |index: usize, text: &str, end: Option<&SimEnd>| json!({ "text": text, "index": index, "logprobs": null, "finish_reason": end.map(finish) });
     if json["stream"].as_bool() != Some(true) {
-        let billed = Billed { output, ..billed };
+        let billed = BilledTokens { output, ..billed };
         let choices = answers.iter().enumerate().map(|(index, answer)| choice(index, &answer.text, Some(&answer.end)));
         let mut body = reply(choices.collect());
         body["usage"] = usage(billed);
-        return Ok(whole(&body, billed));
+        return Ok(plan_json(&body, billed));
     }
     let mut pieces = Vec::new();
     let mut after = Vec::new();
@@ -58,7 +58,7 @@ pub(super) fn completion(call: &Call<'_>) -> Result<Plan, Refusal> {
     }
     if json["stream_options"]["include_usage"].as_bool() == Some(true) {
         let mut last = reply(json!([]));
-        last["usage"] = usage(Billed { output, ..billed });
+        last["usage"] = usage(BilledTokens { output, ..billed });
         after.push(event(&last));
     }
     after.push("data: [DONE]\n\n".into());
@@ -67,18 +67,18 @@ pub(super) fn completion(call: &Call<'_>) -> Result<Plan, Refusal> {
         before: Vec::new(),
         pieces,
         after,
-        error: event(&super::error_json(&forced(500))),
+        error: event(&super::error_json(&forced_refusal(500))),
         garbage: "data: {\"id\": oops\n\n".into(),
     };
-    Ok(Plan::Stream { script, billed })
+    Ok(SimPlan::Stream { script, billed })
 }
 
-fn finish(end: &End) -> &'static str {
-    if *end == End::Length { "length" } else { "stop" }
+fn finish(end: &SimEnd) -> &'static str {
+    if *end == SimEnd::Length { "length" } else { "stop" }
 }
 
 /// `POST /v1/embeddings`. A vector is made of the text's bytes, of length one.
-pub(super) fn embeddings(call: &Call<'_>) -> Result<Plan, Refusal> {
+pub(super) fn embeddings(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
     let model = model(call)?;
     let json = call.json;
     let inputs = inputs(&json["input"]).filter(|inputs| inputs.iter().all(|(text, _)| !text.is_empty()));
@@ -90,9 +90,12 @@ pub(super) fn embeddings(call: &Call<'_>) -> Result<Plan, Refusal> {
         let embedding = if base64 { json!(base64_of(&vector)) } else { json!(vector) };
         json!({ "object": "embedding", "index": index, "embedding": embedding })
     });
-    let billed = Billed { input: inputs.iter().map(|(_, tokens)| tokens).sum(), ..Billed::default() };
+    let billed = BilledTokens { input: inputs.iter().map(|(_, tokens)| tokens).sum(), ..BilledTokens::default() };
     let usage = json!({ "prompt_tokens": billed.input, "total_tokens": billed.input });
-    Ok(whole(&json!({ "object": "list", "data": data.collect::<Vec<_>>(), "model": model, "usage": usage }), billed))
+    Ok(plan_json(
+        &json!({ "object": "list", "data": data.collect::<Vec<_>>(), "model": model, "usage": usage }),
+        billed,
+    ))
 }
 
 pub(crate) fn vector(text: &str, length: u64) -> Vec<f32> {
@@ -123,10 +126,10 @@ fn base64_of(vector: &[f32]) -> String {
 }
 
 /// `GET /v1/models`.
-pub(super) fn models(call: &Call<'_>) -> Plan {
+pub(super) fn models(call: &SimRequest<'_>) -> SimPlan {
     let model = |id: &String| json!({ "id": id, "object": "model", "created": CREATED, "owned_by": "sim" });
     let data: Vec<_> = call.options.models.iter().map(model).collect();
-    whole(&json!({ "object": "list", "data": data }), Billed::default())
+    plan_json(&json!({ "object": "list", "data": data }), BilledTokens::default())
 }
 
 /// Texts or token lists: each as text, with its length in tokens.
@@ -150,20 +153,20 @@ fn inputs(value: &Value) -> Option<Vec<(String, u64)>> {
     }
 }
 
-pub(super) fn whole(body: &Value, billed: Billed) -> Plan {
-    Plan::Whole { content_type: "application/json", body: body.to_string().into_bytes(), billed }
+pub(super) fn plan_json(body: &Value, billed: BilledTokens) -> SimPlan {
+    SimPlan::Whole { content_type: "application/json", body: body.to_string().into_bytes(), billed }
 }
 
 /// `POST /v1/moderations`: whatever speaks of harm is flagged. It costs nothing.
-pub(super) fn moderation(call: &Call<'_>) -> Result<Plan, Refusal> {
+pub(super) fn moderation(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
     let model = model(call)?;
     let flagged = call.json["input"].to_string().contains("harm");
     let result = json!({ "flagged": flagged, "categories": { "violence": flagged }, "category_scores": {} });
-    Ok(whole(&json!({ "id": "modr-sim", "model": model, "results": [result] }), Billed::default()))
+    Ok(plan_json(&json!({ "id": "modr-sim", "model": model, "results": [result] }), BilledTokens::default()))
 }
 
 /// `POST /v1/rerank`, as Jina has it: the documents that hold the query come first.
-pub(super) fn rerank(call: &Call<'_>) -> Result<Plan, Refusal> {
+pub(super) fn rerank(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
     let model = model(call)?;
     let query = call.json["query"].as_str().ok_or_else(|| invalid("query", "Missing required parameter: 'query'."))?;
     let documents = call.json["documents"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -173,7 +176,7 @@ pub(super) fn rerank(call: &Call<'_>) -> Result<Plan, Refusal> {
     scored.sort_by(|one, other| other.1.total_cmp(&one.1));
     let results = scored.into_iter().map(|(index, score)| json!({ "index": index, "relevance_score": score }));
     let input = documents.iter().map(|document| tokens::count(&text(document)) + tokens::count(query)).sum();
-    let billed = Billed { input, ..Billed::default() };
+    let billed = BilledTokens { input, ..BilledTokens::default() };
     let usage = json!({ "total_tokens": billed.input });
-    Ok(whole(&json!({ "model": model, "results": results.collect::<Vec<_>>(), "usage": usage }), billed))
+    Ok(plan_json(&json!({ "model": model, "results": results.collect::<Vec<_>>(), "usage": usage }), billed))
 }

@@ -1,12 +1,12 @@
 //! What the vendor's endpoints share: errors in its words, and the shape of its replies.
 
-use crate::call::{Call, Refusal};
+use crate::call::{SimRefusal, SimRequest};
 use serde_json::{Value, json};
 
 /// When everything here was created: 2026-01-01T00:00:00Z.
 pub(crate) const CREATED: u64 = 1_767_225_600;
 
-pub(crate) fn error_json(refusal: &Refusal) -> Value {
+pub(crate) fn error_json(refusal: &SimRefusal) -> Value {
     json!({ "error": {
         "message": refusal.message,
         "type": refusal.kind,
@@ -16,7 +16,7 @@ pub(crate) fn error_json(refusal: &Refusal) -> Value {
 }
 
 /// The vendor's words for a status.
-pub(crate) fn forced(status: u16) -> Refusal {
+pub(crate) fn forced_refusal(status: u16) -> SimRefusal {
     let (kind, code, message) = match status {
         401 => ("invalid_request_error", Some("invalid_api_key"), "Incorrect API key provided."),
         403 => ("invalid_request_error", Some("unsupported_country_region_territory"), "Not available here."),
@@ -28,42 +28,42 @@ pub(crate) fn forced(status: u16) -> Refusal {
         400..500 => ("invalid_request_error", None, "The request is wrong."),
         _ => ("server_error", None, "The server failed."),
     };
-    Refusal { code, ..Refusal::new(status, kind, message) }
+    SimRefusal { code, ..SimRefusal::new(status, kind, message) }
 }
 
-pub(crate) fn context_refusal() -> Refusal {
+pub(crate) fn context_refusal() -> SimRefusal {
     let message = "This model's maximum context length is 128000 tokens. However, your messages resulted in 200000 \
                    tokens. Please reduce the length of the messages.";
-    Refusal {
+    SimRefusal {
         code: Some("context_length_exceeded"),
         param: Some("messages".into()),
-        ..Refusal::new(400, "invalid_request_error", message)
+        ..SimRefusal::new(400, "invalid_request_error", message)
     }
 }
 
-pub(crate) fn quota_refusal() -> Refusal {
+pub(crate) fn quota_refusal() -> SimRefusal {
     let message = "You exceeded your current quota, please check your plan and billing details.";
-    Refusal { code: Some("insufficient_quota"), ..Refusal::new(429, "insufficient_quota", message) }
+    SimRefusal { code: Some("insufficient_quota"), ..SimRefusal::new(429, "insufficient_quota", message) }
 }
 
 /// A wrong field.
-pub(crate) fn invalid(param: &str, message: impl Into<String>) -> Refusal {
-    Refusal { param: Some(param.to_owned()), ..Refusal::new(400, "invalid_request_error", message) }
+pub(crate) fn invalid(param: &str, message: impl Into<String>) -> SimRefusal {
+    SimRefusal { param: Some(param.to_owned()), ..SimRefusal::new(400, "invalid_request_error", message) }
 }
 
 /// The model that is asked for, if it exists.
-pub(crate) fn model(call: &Call<'_>) -> Result<String, Refusal> {
+pub(crate) fn model(call: &SimRequest<'_>) -> Result<String, SimRefusal> {
     let name = call.json["model"].as_str().ok_or_else(|| invalid("model", "you must provide a model parameter"))?;
-    known(call, name)?;
+    check_model(call, name)?;
     Ok(name.to_owned())
 }
 
-pub(crate) fn known(call: &Call<'_>, name: &str) -> Result<(), Refusal> {
-    if call.knows(name) {
+pub(crate) fn check_model(call: &SimRequest<'_>, name: &str) -> Result<(), SimRefusal> {
+    if call.has_model(name) {
         return Ok(());
     }
     let message = format!("The model `{name}` does not exist or you do not have access to it.");
-    Err(Refusal { code: Some("model_not_found"), ..Refusal::new(404, "invalid_request_error", message) })
+    Err(SimRefusal { code: Some("model_not_found"), ..SimRefusal::new(404, "invalid_request_error", message) })
 }
 
 /// A frame of a stream.

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use axum::body::Bytes;
-use baton_sim::{Billed, Fault, Kind, Sim, SimOptions};
+use baton_sim::{BilledTokens, Kind, Sim, SimFault, SimOptions};
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
@@ -78,7 +78,7 @@ async fn anthropic_refuses_what_anthropic_refuses() {
     let result = json!({ "role": "user", "content": [{ "type": "tool_result", "tool_use_id": "b", "content": "x" }] });
     let result_of_a =
         json!({ "role": "user", "content": [{ "type": "tool_result", "tool_use_id": "a", "content": "x" }] });
-    let thought =
+    let reasoning =
         |text: &str, signature: &str| block(json!({ "type": "thinking", "thinking": text, "signature": signature }));
     let think = json!({ "type": "enabled", "budget_tokens": 1024 });
     let open = json!({ "type": "json_schema", "schema": { "type": "object", "properties": {} } });
@@ -98,7 +98,7 @@ async fn anthropic_refuses_what_anthropic_refuses() {
                 messages(json!({ "messages": [ask, block(json!({ "type": "thinking", "thinking": "x" }))] })),
                 "signature",
             ),
-            (messages(json!({ "messages": [ask, thought("x", "y"), ask] })), "Invalid `signature`"),
+            (messages(json!({ "messages": [ask, reasoning("x", "y"), ask] })), "Invalid `signature`"),
             (
                 messages(json!({ "thinking": think, "max_tokens": 2000, "messages": [ask, call, result_of_a] })),
                 "Expected `thinking` or `redacted_thinking`, but found `tool_use`",
@@ -145,7 +145,7 @@ async fn long_prompts_are_cached() {
     for _ in 0..2 {
         post(&sim_openai, "/v1/chat/completions", &json!({ "model": "gpt-4o", "messages": messages })).await;
     }
-    let read: Vec<_> = sim_openai.billed().iter().map(|billed| (billed.input, billed.cache_read)).collect();
+    let read: Vec<_> = sim_openai.billed_tokens().iter().map(|billed| (billed.input, billed.cache_read)).collect();
     // From 1,024 tokens on, and only what stands before the last message.
     assert_eq!(read, [(1109, 0), (5, 1104)]);
 
@@ -161,17 +161,17 @@ async fn long_prompts_are_cached() {
         post(&sim_anthropic, "/v1/messages", &body).await;
     }
     // Anthropic bills the writing too, and only up to a mark.
-    let written = Billed { input: 5, cache_write: 1100, output: 1, ..Billed::default() };
-    let read = Billed { input: 5, cache_read: 1100, output: 1, ..Billed::default() };
-    assert_eq!(sim_anthropic.billed(), [written, read]);
+    let written = BilledTokens { input: 5, cache_write: 1100, output: 1, ..BilledTokens::default() };
+    let read = BilledTokens { input: 5, cache_read: 1100, output: 1, ..BilledTokens::default() };
+    assert_eq!(sim_anthropic.billed_tokens(), [written, read]);
 }
 
 #[tokio::test]
 async fn faults_come_in_the_order_of_the_script() {
     let sim = sim(Kind::OpenAi).await;
-    sim.script([Some(Fault::Status(503)), None]);
+    sim.script([Some(SimFault::Status(503)), None]);
     // The script comes first; what is always so holds when it is used up.
-    sim.always(Some(Fault::Status(500)));
+    sim.always(Some(SimFault::Status(500)));
     let mut statuses = Vec::new();
     for _ in 0..3 {
         let body = json!({ "model": "gpt-4o", "messages": [{ "role": "user", "content": "Hi" }] });
@@ -187,11 +187,11 @@ async fn a_stream_without_its_end_is_billed_for_what_left() {
     let (status, text) = post(&sim, "/v1/chat/completions", &body).await;
     assert_eq!(status, 200);
     assert!(text.contains("\"You\"") && text.contains("\" said:\"") && !text.contains("[DONE]"), "{text}");
-    assert_eq!(sim.billed()[0].output, 2);
+    assert_eq!(sim.billed_tokens()[0].output, 2);
 }
 
 /// The reply as JSON.
-async fn said(sim: &Sim, path: &str, body: &Value) -> Value {
+async fn chat_reply(sim: &Sim, path: &str, body: &Value) -> Value {
     let (status, text) = post(sim, path, body).await;
     assert_eq!(status, 200, "{text}");
     serde_json::from_str(&text).unwrap()
@@ -209,7 +209,7 @@ async fn a_signed_thought_comes_back_unchanged_or_not_at_all() {
         "messages": [{ "role": "user", "content": "The weather in Paris then Rome" }],
     });
     for city in ["Paris", "Rome"] {
-        let reply = said(&sim, "/v1/messages", &body).await;
+        let reply = chat_reply(&sim, "/v1/messages", &body).await;
         let content = &reply["content"];
         assert_eq!((&content[0]["type"], &content[1]["input"]["city"]), (&json!("thinking"), &json!(city)));
         let result =
@@ -218,7 +218,7 @@ async fn a_signed_thought_comes_back_unchanged_or_not_at_all() {
         messages.push(json!({ "role": "assistant", "content": content }));
         messages.push(json!({ "role": "user", "content": [result] }));
     }
-    let reply = said(&sim, "/v1/messages", &body).await;
+    let reply = chat_reply(&sim, "/v1/messages", &body).await;
     assert_eq!(reply["content"][1]["text"], "Here is what I found: sun in Paris; sun in Rome");
     body["messages"][1]["content"][0]["thinking"] = json!("something else");
     let (status, text) = post(&sim, "/v1/messages", &body).await;
@@ -238,10 +238,10 @@ async fn sealed_reasoning_is_verified() {
         "tools": [tool],
         "input": [ask],
     });
-    let output = said(&sim, "/v1/responses", &body).await["output"].clone();
+    let output = chat_reply(&sim, "/v1/responses", &body).await["output"].clone();
     let result = json!({ "type": "function_call_output", "call_id": output[1]["call_id"], "output": "sun" });
     body["input"] = json!([ask, output[0], output[1], result]);
-    let reply = said(&sim, "/v1/responses", &body).await;
+    let reply = chat_reply(&sim, "/v1/responses", &body).await;
     assert_eq!(reply["output"][1]["content"][0]["text"], "Here is what I found: sun");
     body["input"] = json!([ask, output[1], result]);
     let (_, text) = post(&sim, "/v1/responses", &body).await;
@@ -256,9 +256,9 @@ async fn sealed_reasoning_is_verified() {
 #[tokio::test]
 async fn a_response_goes_on_from_a_stored_one() {
     let sim = sim(Kind::OpenAi).await;
-    let first = said(&sim, "/v1/responses", &json!({ "model": "gpt-4o", "input": "One" })).await;
+    let first = chat_reply(&sim, "/v1/responses", &json!({ "model": "gpt-4o", "input": "One" })).await;
     let body = json!({ "model": "gpt-4o", "input": "Two", "previous_response_id": first["id"] });
-    let second = said(&sim, "/v1/responses", &body).await;
+    let second = chat_reply(&sim, "/v1/responses", &body).await;
     assert!(second["usage"]["input_tokens"].as_u64().unwrap() > first["usage"]["input_tokens"].as_u64().unwrap() + 4);
     let body = json!({ "model": "gpt-4o", "input": "Two", "previous_response_id": "resp_other" });
     let (status, text) = post(&sim, "/v1/responses", &body).await;

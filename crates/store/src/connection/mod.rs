@@ -1,13 +1,13 @@
 //! Which database it is: nothing outside of this folder has to know but `partitions.rs`.
 
+mod fault;
 mod pools;
 mod postgres;
 mod sqlite;
-mod trouble;
 
+pub(crate) use fault::{DatabaseFault, classify_fault};
 pub(crate) use pools::Connection;
 pub use pools::Pools;
-pub(crate) use trouble::{Trouble, trouble};
 
 use crate::error::StoreError;
 use baton_model::{Clock, SystemClock, Timestamp};

@@ -39,8 +39,8 @@ fn ssl_mode(rest: &str) -> String {
 pub(super) async fn open(options: PgConnectOptions, pools: &Pools) -> Result<Connection, StoreError> {
     let options = options.application_name("baton").disable_statement_logging();
     // A pool would try for its whole timeout, whatever is wrong, and then know nothing: so one connection goes ahead.
-    let looked_at = tokio::time::timeout(pools.acquire_timeout, look(&options)).await;
-    let cannot = |reason: String| StoreError::CannotOpen { path: shown(&options), reason };
+    let looked_at = tokio::time::timeout(pools.acquire_timeout, read_version(&options)).await;
+    let cannot = |reason: String| StoreError::CannotOpen { path: describe_server(&options), reason };
     match looked_at {
         Ok(Ok(version)) if version / 10_000 >= OLDEST => {}
         Ok(Ok(version)) => {
@@ -65,7 +65,7 @@ pub(super) async fn open(options: PgConnectOptions, pools: &Pools) -> Result<Con
 }
 
 /// The server's version, as a number: 150004.
-async fn look(options: &PgConnectOptions) -> Result<i32, sqlx::Error> {
+async fn read_version(options: &PgConnectOptions) -> Result<i32, sqlx::Error> {
     let mut connection = PgConnection::connect_with(options).await?;
     let version = sqlx::query_scalar("SELECT current_setting('server_version_num')::int").fetch_one(&mut connection);
     let version = version.await?;
@@ -74,7 +74,7 @@ async fn look(options: &PgConnectOptions) -> Result<i32, sqlx::Error> {
 }
 
 /// The server and database, to be shown.
-fn shown(options: &PgConnectOptions) -> String {
+fn describe_server(options: &PgConnectOptions) -> String {
     let database = options.get_database().unwrap_or(options.get_username());
     match options.get_socket() {
         Some(socket) => format!("{database} at {}", socket.display()),

@@ -1,6 +1,6 @@
 //! SQLite: a file, or memory.
 
-use super::trouble::primary;
+use super::fault::primary;
 use super::{Connection, Pools};
 use crate::error::StoreError;
 use sea_orm::{ConnectOptions, Database, DbErr, RuntimeErr};

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 
 /// Which requests; each field that is set narrows it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Filter {
+pub struct RequestFilter {
     /// Served by this model, or asked for under its name.
     pub model: Option<ModelId>,
     /// Served by this provider.
@@ -39,21 +39,21 @@ pub struct Filter {
 
 /// A place in the list: the last request of a page. As text it is `ARRIVED.ID`, opaque to clients.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cursor {
+pub struct RequestCursor {
     arrived: Timestamp,
     id: RequestId,
 }
 
 /// One page of requests.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Page {
+pub struct RequestPage {
     /// The requests with their attempts, newest first.
     pub items: Vec<RequestRecord>,
     /// Where the next page begins; `None`: this is the last.
-    pub next: Option<Cursor>,
+    pub next: Option<RequestCursor>,
 }
 
-impl Cursor {
+impl RequestCursor {
     /// After that request.
     pub fn after(record: &RequestRecord) -> Self {
         Self { arrived: record.arrived, id: record.id.clone() }
@@ -67,7 +67,7 @@ impl Cursor {
     }
 }
 
-impl std::fmt::Display for Cursor {
+impl std::fmt::Display for RequestCursor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}.{}", self.arrived.0, self.id)
     }
@@ -75,16 +75,16 @@ impl std::fmt::Display for Cursor {
 
 pub(super) async fn list(
     reader: &DatabaseConnection,
-    filter: &Filter,
-    cursor: Option<&Cursor>,
+    filter: &RequestFilter,
+    cursor: Option<&RequestCursor>,
     limit: u64,
-) -> Result<Page, StoreError> {
+) -> Result<RequestPage, StoreError> {
     let limit = limit.clamp(1, 1_000);
     let query = request::Entity::find().order_by_desc(request::Column::Arrived).order_by_desc(request::Column::Id);
     let weights = query
         .clone()
         .filter(condition(filter))
-        .filter(Condition::all().add_option(cursor.map(older)))
+        .filter(Condition::all().add_option(cursor.map(older_than)))
         .select_only()
         .columns([request::Column::Arrived, request::Column::Id])
         .column_as(crate::weight(TEXTS), "weight")
@@ -92,9 +92,9 @@ pub(super) async fn list(
     let weights = weights.into_tuple::<(i64, String, i64)>().all(reader).await?;
     // Weighed first: records of an older version may be of any size, and all of a page is held at once.
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let fitting = crate::fitting(weights.get(..limit).unwrap_or(&weights), |(.., weight)| *weight);
+    let fitting = crate::take_fitting(weights.get(..limit).unwrap_or(&weights), |(.., weight)| *weight);
     let (Some((newest, ..)), Some((oldest, ..))) = (fitting.first(), fitting.last()) else {
-        return Ok(Page { items: Vec::new(), next: None });
+        return Ok(RequestPage { items: Vec::new(), next: None });
     };
     let rows = query
         .filter(request::Column::Id.is_in(fitting.iter().map(|(_, id, _)| id.as_str())))
@@ -103,8 +103,8 @@ pub(super) async fn list(
         .filter(request::Column::Arrived.gte(*oldest));
     let items = with_attempts(reader, rows.all(reader).await?).await?;
     let more = weights.len() > fitting.len();
-    let next = items.last().filter(|_| more).map(Cursor::after);
-    Ok(Page { items, next })
+    let next = items.last().filter(|_| more).map(RequestCursor::after);
+    Ok(RequestPage { items, next })
 }
 
 /// The columns of a request that a client or provider fills.
@@ -134,14 +134,14 @@ pub(super) async fn with_attempts(
         .collect()
 }
 
-fn older(cursor: &Cursor) -> Condition {
+fn older_than(cursor: &RequestCursor) -> Condition {
     let same_moment = Condition::all()
         .add(request::Column::Arrived.eq(cursor.arrived.0))
         .add(request::Column::Id.lt(cursor.id.as_str()));
     Condition::any().add(request::Column::Arrived.lt(cursor.arrived.0)).add(same_moment)
 }
 
-fn condition(filter: &Filter) -> Condition {
+fn condition(filter: &RequestFilter) -> Condition {
     use request::Column;
     let model = |model: &ModelId| {
         Condition::any().add(Column::Served.eq(model.as_str())).add(Column::Requested.eq(model.as_str()))

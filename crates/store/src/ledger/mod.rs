@@ -8,7 +8,7 @@ mod totals;
 mod usage;
 mod write;
 
-pub use list::{Cursor, Filter, Page};
+pub use list::{RequestCursor, RequestFilter, RequestPage};
 pub use retain::Retained;
 pub use totals::{GroupBy, Latency, ModelStats, UsageQuery, UsageRow};
 
@@ -21,11 +21,11 @@ use sea_orm::EntityTrait;
 
 /// The records of requests.
 #[derive(Debug, Clone, Copy)]
-pub struct Ledger<'s> {
+pub struct LedgerRepository<'s> {
     pub(crate) database: &'s Database,
 }
 
-impl Ledger<'_> {
+impl LedgerRepository<'_> {
     /// Writes records with their attempts, and for each the event that tells of it, all or none. A request that is there already stays as it is, so that
     /// writing a batch again after a crash changes nothing.
     ///
@@ -63,7 +63,12 @@ impl Ledger<'_> {
     /// # Errors
     ///
     /// Whatever keeps the database from answering.
-    pub async fn list(self, filter: &Filter, cursor: Option<&Cursor>, limit: u64) -> Result<Page, StoreError> {
+    pub async fn list(
+        self,
+        filter: &RequestFilter,
+        cursor: Option<&RequestCursor>,
+        limit: u64,
+    ) -> Result<RequestPage, StoreError> {
         list::list(self.database.reader(), filter, cursor, limit).await
     }
 

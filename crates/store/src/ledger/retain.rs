@@ -19,11 +19,11 @@ pub struct Retained {
 
 pub(super) async fn retain(writer: &DatabaseConnection, since: Timestamp) -> Result<Retained, StoreError> {
     let (months, requests) = if connection::is_postgres(writer) {
-        (partitions::drop_before(writer, since).await?, partitions::clear_rest(writer, since).await?)
+        (partitions::drop_before(writer, since).await?, partitions::remove_unpartitioned(writer, since).await?)
     } else {
         (Vec::new(), requests(writer, since).await?)
     };
-    said(writer, since).await?;
+    remove_feedback(writer, since).await?;
     Ok(Retained { months, requests })
 }
 
@@ -46,7 +46,7 @@ async fn requests(writer: &DatabaseConnection, since: Timestamp) -> Result<u64, 
 }
 
 /// What was said of answers.
-async fn said(writer: &DatabaseConnection, since: Timestamp) -> Result<(), StoreError> {
+async fn remove_feedback(writer: &DatabaseConnection, since: Timestamp) -> Result<(), StoreError> {
     loop {
         let old = feedback::Entity::find()
             .select_only()

@@ -31,8 +31,8 @@ pub(super) fn request(record: &RequestRecord) -> request::Model {
         served: record.served.as_ref().map(ToString::to_string),
         provider: record.provider.as_ref().map(ToString::to_string),
         key_id: attribution.key.as_ref().map(ToString::to_string),
-        project: attribution.project.as_deref().map(word),
-        user: attribution.user.as_deref().map(word),
+        project: attribution.project.as_deref().map(cut_indexed_text),
+        user: attribution.user.as_deref().map(cut_indexed_text),
         task: attribution.task.as_deref().map(text),
         tags: json::names(attribution.tags.iter().map(String::as_str)),
         metadata: attribution.metadata.as_ref().map(|metadata| metadata.0.clone()),
@@ -90,11 +90,11 @@ fn attempt(request: &RequestRecord, number: i32, attempt: &AttemptRecord) -> att
 /// Text of a client's or provider's: PostgreSQL keeps no NUL, and one such text must not hold up all that come after. Nor
 /// may one fill the disk.
 fn text(text: &str) -> String {
-    bounds::cut(text, bounds::ERROR).replace('\0', "\u{fffd}")
+    bounds::truncate(text, bounds::ERROR).replace('\0', "\u{fffd}")
 }
 
 /// Such text in a column with an index, whose entries are limited to a third of a page.
-pub(super) fn word(word: &str) -> String {
+pub(super) fn cut_indexed_text(word: &str) -> String {
     text(word).chars().take(LONGEST_WORD).collect()
 }
 
@@ -114,7 +114,8 @@ pub(super) fn read(row: request::Model, attempts: Vec<attempt::Model>) -> Result
         }
     };
     Ok(RequestRecord {
-        capability: Capability::asked(&row.capability).ok_or_else(|| unknown("capability", &row.capability))?,
+        capability: Capability::lookup_requestable(&row.capability)
+            .ok_or_else(|| unknown("capability", &row.capability))?,
         outcome: Outcome::lookup(&row.outcome).ok_or_else(|| unknown("outcome", &row.outcome))?,
         cache: CacheUse::lookup(&row.cache).ok_or_else(|| unknown("cache", &row.cache))?,
         status: u16::try_from(row.status).map_err(|_| unknown("status", &row.status.to_string()))?,

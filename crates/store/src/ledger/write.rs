@@ -21,7 +21,7 @@ pub(super) async fn write(database: &Database, records: &[RequestRecord]) -> Res
     for records in records.chunks(ROWS) {
         // What is there is left out as a whole. Ignoring conflicts alone would add attempts that the first version
         // did not have.
-        let known = known(&transaction, records).await?;
+        let known = find_known(&transaction, records).await?;
         let new = records
             .iter()
             .filter(|record| !known.contains(record.id.as_str()) && seen.insert(record.id.as_str()))
@@ -34,7 +34,10 @@ pub(super) async fn write(database: &Database, records: &[RequestRecord]) -> Res
 }
 
 /// The ids among these that are there already.
-async fn known(transaction: &DatabaseTransaction, records: &[RequestRecord]) -> Result<HashSet<String>, StoreError> {
+async fn find_known(
+    transaction: &DatabaseTransaction,
+    records: &[RequestRecord],
+) -> Result<HashSet<String>, StoreError> {
     let ids = records.iter().map(|record| record.id.as_str());
     let query = request::Entity::find().select_only().column(request::Column::Id);
     let known = query.filter(request::Column::Id.is_in(ids)).into_tuple::<String>().all(transaction).await?;
@@ -47,11 +50,14 @@ async fn insert(transaction: &DatabaseTransaction, records: &[&RequestRecord]) -
     let attempts = records.iter().flat_map(|record| row::attempts(record)).map(IntoActiveModel::into_active_model);
     let attempts = attempts.collect::<Vec<_>>();
     if !requests.is_empty() {
-        request::Entity::insert_many(requests).on_conflict(crate::keep()).exec_without_returning(transaction).await?;
+        request::Entity::insert_many(requests)
+            .on_conflict(crate::keep_existing())
+            .exec_without_returning(transaction)
+            .await?;
     }
     for attempts in attempts.chunks(ROWS) {
         attempt::Entity::insert_many(attempts.to_vec())
-            .on_conflict(crate::keep())
+            .on_conflict(crate::keep_existing())
             .exec_without_returning(transaction)
             .await?;
     }
@@ -73,6 +79,6 @@ fn event(record: &RequestRecord, node: &str) -> event::Model {
         traceparent: None,
         source: node.to_owned(),
         position: None,
-        project: record.attribution.project.as_deref().map(row::word),
+        project: record.attribution.project.as_deref().map(row::cut_indexed_text),
     }
 }

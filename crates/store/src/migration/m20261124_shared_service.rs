@@ -42,7 +42,7 @@ impl MigrationTrait for Migration {
             .await?;
         // By the database itself, so that no later code can change an entry by mistake.
         connection::refuse_changes(database, "audit").await?;
-        partitions::divide(database).await
+        partitions::create_partitions(database).await
     }
 }
 

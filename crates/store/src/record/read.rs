@@ -67,15 +67,16 @@ struct AttemptError {
 
 pub(super) fn read(text: &str) -> Result<RequestRecord, RecordError> {
     let request: Request = serde_json::from_str(text)?;
-    let error =
-        |error: RequestError| known("error.code", &error.code, Code::lookup).map(|code| (code, error.message.clone()));
+    let error = |error: RequestError| {
+        lookup_word("error.code", &error.code, Code::lookup).map(|code| (code, error.message.clone()))
+    };
     Ok(RequestRecord {
         arrived: moment("arrived_at", &request.arrived_at)?,
         finished: moment("finished_at", &request.finished_at)?,
         first_content: request.first_content_at.map(|text| moment("first_content_at", &text)).transpose()?,
-        capability: known("capability", &request.capability, Capability::asked)?,
-        outcome: known("outcome", &request.outcome, Outcome::lookup)?,
-        cache: known("cache", &request.cache, CacheUse::lookup)?,
+        capability: lookup_word("capability", &request.capability, Capability::lookup_requestable)?,
+        outcome: lookup_word("outcome", &request.outcome, Outcome::lookup)?,
+        cache: lookup_word("cache", &request.cache, CacheUse::lookup)?,
         error: request.error.map(error).transpose()?,
         attempts: request.attempts.into_iter().map(attempt).collect::<Result<_, _>>()?,
         id: RequestId::from(request.id),
@@ -98,22 +99,22 @@ pub(super) fn read(text: &str) -> Result<RequestRecord, RecordError> {
 
 fn attempt(attempt: Attempt) -> Result<AttemptRecord, RecordError> {
     let error = |error: AttemptError| {
-        known("error.kind", &error.kind, ErrorKind::lookup).map(|kind| (kind, error.message.clone()))
+        lookup_word("error.kind", &error.kind, ErrorKind::lookup).map(|kind| (kind, error.message.clone()))
     };
     let mut usage = Usage::default();
     usage.service_tier = attempt.service_tier;
     for (class, amount) in &attempt.tokens {
-        usage.set(known("tokens", class, UsageClass::lookup)?, *amount);
+        usage.set(lookup_word("tokens", class, UsageClass::lookup)?, *amount);
     }
     Ok(AttemptRecord {
         started: moment("started_at", &attempt.started_at)?,
         finished: moment("finished_at", &attempt.finished_at)?,
-        outcome: known("outcome", &attempt.outcome, Outcome::lookup)?,
-        origin: known("usage", &attempt.usage, UsageOrigin::lookup)?,
+        outcome: lookup_word("outcome", &attempt.outcome, Outcome::lookup)?,
+        origin: lookup_word("usage", &attempt.usage, UsageOrigin::lookup)?,
         error: attempt.error.map(error).transpose()?,
         cost: match attempt.cost {
             None => Cost::Unpriced,
-            Some(dollars) => Cost::Known(known("cost", dollars.get(), Nanos::parse)?),
+            Some(dollars) => Cost::Known(lookup_word("cost", dollars.get(), Nanos::parse)?),
         },
         usage,
         model: ModelId::from(attempt.model),
@@ -123,9 +124,9 @@ fn attempt(attempt: Attempt) -> Result<AttemptRecord, RecordError> {
 }
 
 fn moment(field: &'static str, text: &str) -> Result<Timestamp, RecordError> {
-    known(field, text, time::read)
+    lookup_word(field, text, time::read)
 }
 
-fn known<T>(field: &'static str, value: &str, lookup: impl FnOnce(&str) -> Option<T>) -> Result<T, RecordError> {
+fn lookup_word<T>(field: &'static str, value: &str, lookup: impl FnOnce(&str) -> Option<T>) -> Result<T, RecordError> {
     lookup(value).ok_or_else(|| RecordError::Value { field, value: value.to_owned() })
 }

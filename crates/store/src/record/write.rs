@@ -115,7 +115,7 @@ fn attempt(attempt: &AttemptRecord) -> Attempt<'_> {
             .as_ref()
             .map(|(kind, message)| AttemptError { kind: kind.name(), message: sentence(message) }),
         tokens: tokens(&attempt.usage),
-        service_tier: attempt.usage.service_tier.as_deref().map(|tier| bounds::cut(tier, bounds::ID)),
+        service_tier: attempt.usage.service_tier.as_deref().map(|tier| bounds::truncate(tier, bounds::ID)),
         usage: attempt.origin.name(),
         cost: cost(attempt.cost),
     }
@@ -123,7 +123,7 @@ fn attempt(attempt: &AttemptRecord) -> Attempt<'_> {
 
 /// As much of a client's or provider's text as is kept.
 fn sentence(text: &str) -> Cow<'_, str> {
-    bounds::cut(text, bounds::ERROR)
+    bounds::truncate(text, bounds::ERROR)
 }
 
 fn tokens(usage: &Usage) -> IndexMap<&'static str, u64> {

@@ -1,6 +1,6 @@
 //! Events on their way to webhooks.
 
-use super::{Webhook, Webhooks};
+use super::{Webhook, WebhookRepository};
 use crate::StoreError;
 use crate::entity::{delivery, event, webhook};
 use crate::stored_event::StoredEvent;
@@ -46,7 +46,7 @@ impl DeliveryState {
 
 /// An event on its way to a webhook.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Delivery {
+pub struct WebhookDelivery {
     /// A UUIDv7.
     pub id: String,
     /// To which webhook.
@@ -71,7 +71,7 @@ pub struct Delivery {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DueDelivery {
     /// The delivery.
-    pub delivery: Delivery,
+    pub delivery: WebhookDelivery,
     /// To whom.
     pub webhook: Webhook,
     /// What.
@@ -80,7 +80,7 @@ pub struct DueDelivery {
 
 /// A try that failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
+pub struct DeliveryFailure {
     /// The HTTP status, if there was an answer.
     pub status: Option<u16>,
     /// What went wrong, in a sentence.
@@ -93,20 +93,20 @@ pub struct Failure {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeliveryPage {
     /// The deliveries, newest first.
-    pub items: Vec<Delivery>,
+    pub items: Vec<WebhookDelivery>,
     /// The `cursor` of the next page; `None`: this is the last.
     pub next: Option<String>,
 }
 
-impl Webhooks<'_> {
+impl WebhookRepository<'_> {
     /// What is to be tried by now, oldest first, to webhooks that are active; but nothing to those in `except` (by
     /// their ids), so that one that is slow does not hide the others.
     ///
     /// # Errors
     ///
     /// Whatever keeps the database from answering.
-    pub async fn due(self, now: Timestamp, except: &[&str], limit: u64) -> Result<Vec<DueDelivery>, StoreError> {
-        let writer = self.place.writer();
+    pub async fn list_due(self, now: Timestamp, except: &[&str], limit: u64) -> Result<Vec<DueDelivery>, StoreError> {
+        let writer = self.scope.writer();
         // Webhooks first: deliveries to those that are not active must not fill the batch.
         let wanted = webhook::Entity::find()
             .filter(webhook::Column::Active.eq(true))
@@ -147,13 +147,13 @@ impl Webhooks<'_> {
     /// # Errors
     ///
     /// [`StoreError::NotFound`].
-    pub async fn delivered(self, id: &str, status: u16, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn mark_delivered(self, id: &str, status: u16, now: Timestamp) -> Result<(), StoreError> {
         let columns = [
             (delivery::Column::State, Expr::value(DeliveryState::Delivered.name())),
             (delivery::Column::LastStatus, Expr::value(i32::from(status))),
             (delivery::Column::LastError, Expr::value(None::<String>)),
         ];
-        self.tried(id, columns, now).await
+        self.update_delivery(id, columns, now).await
     }
 
     /// Notes that a try has failed.
@@ -161,7 +161,7 @@ impl Webhooks<'_> {
     /// # Errors
     ///
     /// [`StoreError::NotFound`].
-    pub async fn failed(self, id: &str, failure: &Failure, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn mark_failed(self, id: &str, failure: &DeliveryFailure, now: Timestamp) -> Result<(), StoreError> {
         let state = if failure.next.is_some() { DeliveryState::Pending } else { DeliveryState::Dead };
         let columns = [
             (delivery::Column::State, Expr::value(state.name())),
@@ -170,10 +170,10 @@ impl Webhooks<'_> {
             // Of one that is given up it means nothing, and the column takes no NULL.
             (delivery::Column::NextAt, Expr::value(failure.next.unwrap_or(now).0)),
         ];
-        self.tried(id, columns, now).await
+        self.update_delivery(id, columns, now).await
     }
 
-    async fn tried(
+    async fn update_delivery(
         self,
         id: &str,
         columns: impl IntoIterator<Item = (delivery::Column, Expr)>,
@@ -188,8 +188,8 @@ impl Webhooks<'_> {
         for (column, value) in columns {
             update = update.col_expr(column, value);
         }
-        let updated = update.exec(&self.place.writer()).await?;
-        if updated.rows_affected == 0 { Err(missing(id)) } else { Ok(()) }
+        let updated = update.exec(&self.scope.writer()).await?;
+        if updated.rows_affected == 0 { Err(not_found(id)) } else { Ok(()) }
     }
 
     /// One page of deliveries, newest first; to one webhook and in one state, where they are named.
@@ -210,9 +210,9 @@ impl Webhooks<'_> {
             .add_option(state.map(|state| delivery::Column::State.eq(state.name())))
             .add_option(cursor.map(|cursor| delivery::Column::Id.lt(cursor)));
         let query = delivery::Entity::find().filter(condition).order_by_desc(delivery::Column::Id).limit(limit + 1);
-        let rows = query.all(&self.place.reader()).await?;
+        let rows = query.all(&self.scope.reader()).await?;
         let (rows, next) = crate::page(rows, limit, |row| row.id.clone());
-        Ok(DeliveryPage { items: rows.into_iter().map(Delivery::try_from).collect::<Result<_, _>>()?, next })
+        Ok(DeliveryPage { items: rows.into_iter().map(WebhookDelivery::try_from).collect::<Result<_, _>>()?, next })
     }
 
     /// One delivery.
@@ -220,9 +220,9 @@ impl Webhooks<'_> {
     /// # Errors
     ///
     /// [`StoreError::NotFound`].
-    pub async fn delivery(self, id: &str) -> Result<Delivery, StoreError> {
-        let row = delivery::Entity::find_by_id(id).one(&self.place.reader()).await?;
-        row.ok_or_else(|| missing(id))?.try_into()
+    pub async fn delivery(self, id: &str) -> Result<WebhookDelivery, StoreError> {
+        let row = delivery::Entity::find_by_id(id).one(&self.scope.reader()).await?;
+        row.ok_or_else(|| not_found(id))?.try_into()
     }
 
     /// Has a delivery tried again at once, whatever its state, with as many tries as a new one has.
@@ -237,14 +237,14 @@ impl Webhooks<'_> {
             .col_expr(delivery::Column::NextAt, Expr::value(now.0))
             .col_expr(delivery::Column::UpdatedAt, Expr::value(now.0))
             .filter(delivery::Column::Id.eq(id))
-            .exec(&self.place.writer())
+            .exec(&self.scope.writer())
             .await?;
-        if updated.rows_affected == 0 { Err(missing(id)) } else { Ok(()) }
+        if updated.rows_affected == 0 { Err(not_found(id)) } else { Ok(()) }
     }
 }
 
 /// Makes a delivery of each event for every webhook that wants it.
-pub(crate) async fn make(
+pub(crate) async fn create_deliveries(
     transaction: &DatabaseTransaction,
     events: &[StoredEvent],
     now: Timestamp,
@@ -260,7 +260,7 @@ pub(crate) async fn make(
     let rows = wanted.map(IntoActiveModel::into_active_model).collect::<Vec<_>>();
     for rows in rows.chunks(ROWS) {
         // The index `deliveries_once` allows one for each webhook and event, however often an event is placed.
-        let insert = delivery::Entity::insert_many(rows.to_vec()).on_conflict(crate::keep());
+        let insert = delivery::Entity::insert_many(rows.to_vec()).on_conflict(crate::keep_existing());
         insert.exec_without_returning(transaction).await?;
     }
     Ok(())
@@ -292,11 +292,11 @@ fn new(webhook: &Webhook, event: &StoredEvent, now: Timestamp) -> delivery::Mode
     }
 }
 
-fn missing(id: &str) -> StoreError {
+fn not_found(id: &str) -> StoreError {
     StoreError::not_found(format!("delivery `{id}`"))
 }
 
-impl TryFrom<delivery::Model> for Delivery {
+impl TryFrom<delivery::Model> for WebhookDelivery {
     type Error = StoreError;
 
     fn try_from(row: delivery::Model) -> Result<Self, StoreError> {

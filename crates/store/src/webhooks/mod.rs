@@ -2,10 +2,10 @@
 
 pub(crate) mod deliveries;
 
-pub use deliveries::{Delivery, DeliveryPage, DeliveryState, DueDelivery, Failure};
+pub use deliveries::{DeliveryFailure, DeliveryPage, DeliveryState, DueDelivery, WebhookDelivery};
 
 use crate::entity::webhook;
-use crate::place::Place;
+use crate::scope::DatabaseScope;
 use crate::{StoreError, json};
 use baton_model::{EventKind, Timestamp};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder};
@@ -38,11 +38,11 @@ impl Webhook {
 
 /// The webhooks.
 #[derive(Debug, Clone, Copy)]
-pub struct Webhooks<'s> {
-    pub(crate) place: Place<'s>,
+pub struct WebhookRepository<'s> {
+    pub(crate) scope: DatabaseScope<'s>,
 }
 
-impl Webhooks<'_> {
+impl WebhookRepository<'_> {
     /// All of them, oldest first.
     ///
     /// # Errors
@@ -50,7 +50,7 @@ impl Webhooks<'_> {
     /// Whatever keeps the database from answering.
     pub async fn list(self) -> Result<Vec<Webhook>, StoreError> {
         let query = webhook::Entity::find().order_by_asc(webhook::Column::CreatedAt).order_by_asc(webhook::Column::Id);
-        query.all(&self.place.reader()).await?.into_iter().map(Webhook::try_from).collect()
+        query.all(&self.scope.reader()).await?.into_iter().map(Webhook::try_from).collect()
     }
 
     /// How many there are.
@@ -59,7 +59,7 @@ impl Webhooks<'_> {
     ///
     /// Whatever keeps the database from answering.
     pub async fn count(self) -> Result<u64, StoreError> {
-        Ok(webhook::Entity::find().count(&self.place.reader()).await?)
+        Ok(webhook::Entity::find().count(&self.scope.reader()).await?)
     }
 
     /// The webhook of that id.
@@ -68,8 +68,8 @@ impl Webhooks<'_> {
     ///
     /// [`StoreError::NotFound`].
     pub async fn get(self, id: &str) -> Result<Webhook, StoreError> {
-        let row = webhook::Entity::find_by_id(id).one(&self.place.reader()).await?;
-        row.ok_or_else(|| missing(id))?.try_into()
+        let row = webhook::Entity::find_by_id(id).one(&self.scope.reader()).await?;
+        row.ok_or_else(|| not_found(id))?.try_into()
     }
 
     /// Adds a webhook.
@@ -79,7 +79,7 @@ impl Webhooks<'_> {
     /// [`StoreError::Conflict`] if its id is taken.
     pub async fn insert(self, webhook: &Webhook) -> Result<(), StoreError> {
         let insert = webhook::Entity::insert(webhook::Model::from(webhook).into_active_model());
-        let inserted = insert.on_conflict(crate::keep()).exec_without_returning(&self.place.writer()).await?;
+        let inserted = insert.on_conflict(crate::keep_existing()).exec_without_returning(&self.scope.writer()).await?;
         crate::inserted(inserted, || format!("the webhook `{}` exists already", webhook.id))
     }
 
@@ -93,7 +93,7 @@ impl Webhooks<'_> {
             .set(webhook::Model::from(webhook).into_active_model().reset_all())
             .filter(webhook::Column::Id.eq(webhook.id.as_str()))
             .filter(webhook::Column::UpdatedAt.eq(seen.0))
-            .exec(&self.place.writer())
+            .exec(&self.scope.writer())
             .await?;
         if updated.rows_affected > 0 {
             return Ok(());
@@ -110,12 +110,12 @@ impl Webhooks<'_> {
     /// [`StoreError::NotFound`].
     pub async fn delete(self, id: &str) -> Result<(), StoreError> {
         // Its deliveries go with it by their foreign key.
-        let deleted = webhook::Entity::delete_by_id(id).exec(&self.place.writer()).await?;
-        if deleted.rows_affected == 0 { Err(missing(id)) } else { Ok(()) }
+        let deleted = webhook::Entity::delete_by_id(id).exec(&self.scope.writer()).await?;
+        if deleted.rows_affected == 0 { Err(not_found(id)) } else { Ok(()) }
     }
 }
 
-fn missing(id: &str) -> StoreError {
+fn not_found(id: &str) -> StoreError {
     StoreError::not_found(format!("webhook `{id}`"))
 }
 

@@ -40,14 +40,14 @@ pub async fn happen_as_a_whole(store: &Store) {
     let before = store.revision().await.unwrap();
     let change = store.change(&ada()).await.unwrap();
     change.models().insert(&samples::model("a")).await.unwrap();
-    let event = change.tell(registered("a")).await.unwrap();
+    let event = change.add_event(registered("a")).await.unwrap();
     change.audit(noted("a")).await.unwrap();
     // Asked of the change, it is there; the store itself would not see it yet.
     assert_eq!(change.models().get(&ModelId::from("a")).await.unwrap(), samples::model("a"));
     let revision = change.commit().await.unwrap();
     assert_eq!((revision, store.revision().await.unwrap()), (before + 1, before + 1));
     assert_eq!(store.models().list().await.unwrap(), [samples::model("a")]);
-    let told = store.events().unplaced(10).await.unwrap();
+    let told = store.events().list_unplaced(10).await.unwrap();
     assert_eq!((told.len(), told[0].id.as_str(), told[0].kind), (1, event.as_str(), EventKind::ModelRegistered));
     assert_eq!((told[0].source.as_str(), told[0].position), (store.node(), None));
     let page = store.audit().list(&AuditFilter::default(), None, 10).await.unwrap();
@@ -59,11 +59,11 @@ pub async fn happen_as_a_whole(store: &Store) {
 pub async fn leave_nothing_when_dropped(store: &Store) {
     let change = store.change(&ada()).await.unwrap();
     change.models().insert(&samples::model("a")).await.unwrap();
-    change.tell(registered("a")).await.unwrap();
+    change.add_event(registered("a")).await.unwrap();
     change.audit(noted("a")).await.unwrap();
     drop(change);
     assert_eq!(store.models().list().await.unwrap(), []);
-    assert_eq!(store.events().unplaced(10).await.unwrap(), []);
+    assert_eq!(store.events().list_unplaced(10).await.unwrap(), []);
     assert_eq!(store.audit().list(&AuditFilter::default(), None, 10).await.unwrap().items, []);
     assert_eq!(store.revision().await.unwrap(), 0);
 }
@@ -151,6 +151,6 @@ pub async fn of_providers_projects_feedback_are_kept_whole(store: &Store) {
     store.projects().delete("search").await.unwrap();
     assert!(matches!(store.projects().delete("search").await, Err(StoreError::NotFound { .. })));
 
-    assert_eq!(store.feedback().of(&said.request).await.unwrap(), std::slice::from_ref(&said));
-    assert_eq!(store.feedback().of(&RequestId::from("other")).await.unwrap(), []);
+    assert_eq!(store.feedback().list_for(&said.request).await.unwrap(), std::slice::from_ref(&said));
+    assert_eq!(store.feedback().list_for(&RequestId::from("other")).await.unwrap(), []);
 }

@@ -7,7 +7,7 @@ use baton_model::entity::Role;
 use baton_model::{Cost, KeyId, Nanos, RequestId, Timestamp, Usage, UsageClass};
 use baton_store::audit::AuditFilter;
 use baton_store::copy::{CopyReport, copy};
-use baton_store::ledger::{Filter, UsageQuery};
+use baton_store::ledger::{RequestFilter, UsageQuery};
 use baton_store::{ApiKey, EventFilter, FeedbackEntry, NewAudit, Store, StoreError, Webhook};
 use std::time::Duration;
 
@@ -21,8 +21,8 @@ async fn fill(store: &Store) {
     change.models().insert(&samples::model("Z")).await.unwrap();
     change.keys().insert(&key()).await.unwrap();
     change.webhooks().insert(&webhook()).await.unwrap();
-    change.feedback().insert(&said()).await.unwrap();
-    change.tell(registered("a/b:c")).await.unwrap();
+    change.feedback().insert(&sample_feedback()).await.unwrap();
+    change.add_event(registered("a/b:c")).await.unwrap();
     let after = Some("{}".to_owned());
     let entry = NewAudit { action: "model.register", kind: "model", subject: "Z".into(), before: None, after };
     change.audit(entry).await.unwrap();
@@ -35,8 +35,8 @@ async fn fill(store: &Store) {
     let mut records = (2..1_202).map(|number| samples::record(number, number.into(), attempts())).collect::<Vec<_>>();
     records.push(samples::full_record());
     store.ledger().write(&records).await.unwrap();
-    let ids = store.events().unplaced(600).await.unwrap().into_iter().map(|event| event.id).collect::<Vec<_>>();
-    store.events().place(&ids).await.unwrap();
+    let ids = store.events().list_unplaced(600).await.unwrap().into_iter().map(|event| event.id).collect::<Vec<_>>();
+    store.events().place_events(&ids).await.unwrap();
     store.commands().claim("c", "model.register", Duration::ZERO).await.unwrap();
     store.commands().finish("c", Some("{}")).await.unwrap();
 }
@@ -63,7 +63,7 @@ fn webhook() -> Webhook {
     }
 }
 
-fn said() -> FeedbackEntry {
+fn sample_feedback() -> FeedbackEntry {
     let request = RequestId::from("0193-000002");
     FeedbackEntry { id: "f".into(), request, score: Some(0.1), comment: None, at: Timestamp(5), actor: "ada".into() }
 }
@@ -76,18 +76,18 @@ async fn are_the_same(from: &Store, to: &Store) {
     assert_eq!(to.models().list().await.unwrap(), from.models().list().await.unwrap());
     assert_eq!(to.keys().all().await.unwrap(), from.keys().all().await.unwrap());
     assert_eq!(to.webhooks().list().await.unwrap(), from.webhooks().list().await.unwrap());
-    assert_eq!(to.feedback().of(&said().request).await.unwrap(), [said()]);
+    assert_eq!(to.feedback().list_for(&sample_feedback().request).await.unwrap(), [sample_feedback()]);
     assert_eq!(to.settings().lookup("pepper").await.unwrap().as_deref(), Some("secret"));
     let (one, other) = (
-        from.events().after(0, &EventFilter::default(), 2_000).await,
-        to.events().after(0, &EventFilter::default(), 2_000).await,
+        from.events().list_after(0, &EventFilter::default(), 2_000).await,
+        to.events().list_after(0, &EventFilter::default(), 2_000).await,
     );
     assert_eq!(other.unwrap(), one.unwrap());
-    let (one, other) = (from.events().unplaced(2_000).await, to.events().unplaced(2_000).await);
+    let (one, other) = (from.events().list_unplaced(2_000).await, to.events().list_unplaced(2_000).await);
     assert_eq!(other.unwrap(), one.unwrap());
     let (one, other) = (
-        from.ledger().list(&Filter::default(), None, 1_000).await,
-        to.ledger().list(&Filter::default(), None, 1_000).await,
+        from.ledger().list(&RequestFilter::default(), None, 1_000).await,
+        to.ledger().list(&RequestFilter::default(), None, 1_000).await,
     );
     assert_eq!(other.unwrap(), one.unwrap());
     let (one, other) = (
@@ -125,7 +125,7 @@ async fn can_be_run_again() {
     let ((lite, _folder), (postgres, _database)) = (file().await, server().await);
     fill(&lite).await;
     // As an interrupted run leaves it: some batches are there, the rest is not.
-    let page = lite.ledger().list(&Filter::default(), None, 400).await.unwrap();
+    let page = lite.ledger().list(&RequestFilter::default(), None, 400).await.unwrap();
     postgres.ledger().write(&page.items).await.unwrap();
     let events = "DELETE FROM events WHERE position IS NULL";
     _database.sql(events);

@@ -10,7 +10,7 @@ fn url(path: &Path) -> String {
     format!("sqlite:{}", path.display())
 }
 
-async fn refused(url: &str) -> String {
+async fn open_error(url: &str) -> String {
     match Store::open(url).await {
         Ok(store) => store.migrate().await.unwrap_err().to_string(),
         Err(error) => error.to_string(),
@@ -48,16 +48,16 @@ async fn the_reason_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let text = folder.path().join("notes.txt");
     std::fs::write(&text, "this is a shopping list, and it is long enough to be looked at: milk, bread, tea").unwrap();
-    assert!(refused(&url(&text)).await.ends_with("the file is not a SQLite database"));
-    assert!(refused(&url(folder.path())).await.ends_with("it is a folder; name a file in it"));
-    let below = refused(&url(&text.join("baton.db"))).await;
+    assert!(open_error(&url(&text)).await.ends_with("the file is not a SQLite database"));
+    assert!(open_error(&url(folder.path())).await.ends_with("it is a folder; name a file in it"));
+    let below = open_error(&url(&text.join("baton.db"))).await;
     assert!(below.contains("its folder") && below.contains("cannot be made"), "{below}");
     assert_eq!(
-        refused("mysql://baton:secret@db/baton").await,
+        open_error("mysql://baton:secret@db/baton").await,
         "`mysql://baton:…@db/baton` is not a database address: use `sqlite:PATH`, `sqlite::memory:` or \
          `postgresql://USER:PASSWORD@HOST:PORT/DATABASE`"
     );
-    assert!(refused("sqlite:").await.contains("is not a database address"));
+    assert!(open_error("sqlite:").await.contains("is not a database address"));
 }
 
 /// The last attempt of the batch is refused, after everything else has been written.

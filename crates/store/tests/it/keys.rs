@@ -49,7 +49,7 @@ pub async fn are_renamed_revoked_deleted(store: &Store) {
     store.keys().rename(&id, "new").await.unwrap();
     store.keys().revoke(&id, Timestamp(7)).await.unwrap();
     store.keys().revoke(&id, Timestamp(8)).await.unwrap();
-    store.keys().touch(&[(id.clone(), Timestamp(9)), (KeyId::from("unknown"), Timestamp(9))]).await.unwrap();
+    store.keys().note_uses(&[(id.clone(), Timestamp(9)), (KeyId::from("unknown"), Timestamp(9))]).await.unwrap();
     let expected =
         ApiKey { name: "new".into(), revoked_at: Some(Timestamp(7)), last_used_at: Some(Timestamp(9)), ..key(1) };
     assert_eq!(store.keys().get(&id).await.unwrap(), expected);
@@ -68,7 +68,7 @@ pub async fn are_rotated(store: &Store) {
         store.keys().insert(&key(number)).await.unwrap();
     }
     store.keys().revoke(&key(2).id, Timestamp(7)).await.unwrap();
-    store.keys().touch(&[(key(1).id, Timestamp(9))]).await.unwrap();
+    store.keys().note_uses(&[(key(1).id, Timestamp(9))]).await.unwrap();
     let rotated = ApiKey {
         hash: "new".into(),
         previous_hash: Some(key(1).hash),

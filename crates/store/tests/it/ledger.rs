@@ -4,7 +4,7 @@ use crate::samples::{self, MIDNIGHT};
 use baton_model::record::{CacheUse, Outcome};
 use baton_model::{Capability, Cost, KeyId, ModelId, Nanos, ProviderId, RequestId, Timestamp, Usage};
 use baton_store::Store;
-use baton_store::ledger::{Cursor, Filter, UsageQuery};
+use baton_store::ledger::{RequestCursor, RequestFilter, UsageQuery};
 use futures::FutureExt;
 use std::pin::pin;
 
@@ -41,21 +41,21 @@ pub async fn pages_cover_everything_once(store: &Store) {
     // Three arrive at each moment, so that pages end between requests of one moment.
     let records = (0..20).map(|number| samples::record(number, i64::from(number / 3), Vec::new())).collect::<Vec<_>>();
     store.ledger().write(&records).await.unwrap();
-    let (mut seen, mut cursor) = (Vec::new(), None::<Cursor>);
+    let (mut seen, mut cursor) = (Vec::new(), None::<RequestCursor>);
     loop {
-        let page = store.ledger().list(&Filter::default(), cursor.as_ref(), 4).await.unwrap();
+        let page = store.ledger().list(&RequestFilter::default(), cursor.as_ref(), 4).await.unwrap();
         assert!(page.items.len() <= 4);
         seen.extend(page.items);
         // One that arrives between two pages shifts nothing.
         store.ledger().write(&[samples::record(100 + seen.len() as u32, 1_000, Vec::new())]).await.unwrap();
         match page.next {
-            Some(next) => cursor = Some(Cursor::parse(&next.to_string()).unwrap()),
+            Some(next) => cursor = Some(RequestCursor::parse(&next.to_string()).unwrap()),
             None => break,
         }
     }
     assert_eq!(seen, records.into_iter().rev().collect::<Vec<_>>());
     for wrong in ["", "1", ".", "x.y", "1."] {
-        assert_eq!(Cursor::parse(wrong), None, "{wrong}");
+        assert_eq!(RequestCursor::parse(wrong), None, "{wrong}");
     }
 }
 
@@ -63,17 +63,17 @@ pub async fn filters_narrow(store: &Store) {
     let full = samples::full_record();
     let other = samples::record(2, 500, vec![samples::attempt("other", Cost::Unpriced, Usage::default())]);
     store.ledger().write(&[full.clone(), other]).await.unwrap();
-    let one = Filter::default;
+    let one = RequestFilter::default;
     for filter in [
-        Filter { model: Some(ModelId::from("gpt-4o")), ..one() },
-        Filter { provider: Some(ProviderId::from("gpt-4o-provider")), ..one() },
-        Filter { project: Some("search".into()), ..one() },
-        Filter { user: Some("ada".into()), ..one() },
-        Filter { outcome: Some(Outcome::Cancelled), ..one() },
-        Filter { status: Some(499), ..one() },
-        Filter { to: Some(Timestamp(MIDNIGHT + 500)), ..one() },
-        Filter { id: Some("0193-000001".into()), ..one() },
-        Filter { project: Some("search".into()), capability: Some(Capability::Chat), ..one() },
+        RequestFilter { model: Some(ModelId::from("gpt-4o")), ..one() },
+        RequestFilter { provider: Some(ProviderId::from("gpt-4o-provider")), ..one() },
+        RequestFilter { project: Some("search".into()), ..one() },
+        RequestFilter { user: Some("ada".into()), ..one() },
+        RequestFilter { outcome: Some(Outcome::Cancelled), ..one() },
+        RequestFilter { status: Some(499), ..one() },
+        RequestFilter { to: Some(Timestamp(MIDNIGHT + 500)), ..one() },
+        RequestFilter { id: Some("0193-000001".into()), ..one() },
+        RequestFilter { project: Some("search".into()), capability: Some(Capability::Chat), ..one() },
     ] {
         let page = store.ledger().list(&filter, None, 10).await.unwrap();
         assert_eq!(page.items.as_slice(), std::slice::from_ref(&full), "{filter:?}");
@@ -81,20 +81,20 @@ pub async fn filters_narrow(store: &Store) {
     }
     for filter in [
         // The name that was asked for, which another model has served.
-        Filter { model: Some(ModelId::from("smart")), ..one() },
-        Filter { key: Some(KeyId::from("key_1")), ..one() },
-        Filter { from: Some(Timestamp(MIDNIGHT + 5)), ..one() },
-        Filter { cache: Some(CacheUse::Miss), ..one() },
-        Filter { id: Some("0193".into()), ..one() },
+        RequestFilter { model: Some(ModelId::from("smart")), ..one() },
+        RequestFilter { key: Some(KeyId::from("key_1")), ..one() },
+        RequestFilter { from: Some(Timestamp(MIDNIGHT + 5)), ..one() },
+        RequestFilter { cache: Some(CacheUse::Miss), ..one() },
+        RequestFilter { id: Some("0193".into()), ..one() },
     ] {
         assert_eq!(store.ledger().list(&filter, None, 10).await.unwrap().items.len(), 2, "{filter:?}");
     }
     for filter in [
-        Filter { capability: Some(Capability::Embedding), ..one() },
+        RequestFilter { capability: Some(Capability::Embedding), ..one() },
         // Neither SQL nor wildcards in a filter mean anything.
-        Filter { project: Some("search' OR 1=1 --".into()), ..one() },
-        Filter { id: Some("0193%".into()), ..one() },
-        Filter { user: Some("ada".into()), status: Some(200), ..one() },
+        RequestFilter { project: Some("search' OR 1=1 --".into()), ..one() },
+        RequestFilter { id: Some("0193%".into()), ..one() },
+        RequestFilter { user: Some("ada".into()), status: Some(200), ..one() },
     ] {
         assert_eq!(store.ledger().list(&filter, None, 10).await.unwrap().items, [], "{filter:?}");
     }
@@ -137,7 +137,7 @@ pub async fn old_records_go(store: &Store) {
     assert_eq!(store.ledger().retain(since).await.unwrap().requests, 0);
     let left = store.ledger().usage(&everything()).await.unwrap();
     assert_eq!((left[0].requests, left[0].cost), (1, Nanos(1)));
-    assert_eq!(store.feedback().of(&request).await.unwrap(), []);
+    assert_eq!(store.feedback().list_for(&request).await.unwrap(), []);
 }
 
 /// Drops a write after each number of steps that it may take: whatever was done by then, all of the batch is there or

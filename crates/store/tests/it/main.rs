@@ -17,7 +17,7 @@ mod servers;
 mod settings;
 mod totals;
 
-use baton_servers::postgres::{self, Database};
+use baton_servers::postgres::{self, TestDatabase};
 use baton_store::Store;
 use tempfile::TempDir;
 
@@ -37,7 +37,7 @@ async fn file() -> (Store, TempDir) {
 }
 
 /// An empty store on the shared server, and the database to keep while it is used.
-async fn server() -> (Store, Database) {
+async fn server() -> (Store, TestDatabase) {
     let database = postgres::database();
     let store = Store::open(&database.url()).await.unwrap();
     store.migrate().await.unwrap();

@@ -11,7 +11,7 @@ const LONG: Duration = Duration::from_secs(600);
 const OVER: Duration = Duration::ZERO;
 
 fn two(store: &Store) -> [Store; 2] {
-    ["one", "two"].map(|name| store.clone().named(name, Arc::new(SystemClock)))
+    ["one", "two"].map(|name| store.clone().for_node(name, Arc::new(SystemClock)))
 }
 
 pub async fn run_a_command_once(store: &Store) {
@@ -76,7 +76,7 @@ pub async fn hold_a_lease_one_at_a_time(store: &Store) {
 /// Many ask for one command and one lease at the same moment: one gets it.
 pub async fn settle_a_race(store: &Store) {
     let names = (0..8).map(|number| format!("node-{number}"));
-    let nodes = names.map(|name| store.clone().named(&name, Arc::new(SystemClock))).collect::<Vec<_>>();
+    let nodes = names.map(|name| store.clone().for_node(&name, Arc::new(SystemClock))).collect::<Vec<_>>();
     let claims = nodes.iter().map(|node| node.commands().claim("c", "model.register", LONG));
     let claims = futures::future::join_all(claims).await;
     assert_eq!(claims.iter().filter(|claim| matches!(claim, Ok(Claim::Run))).count(), 1, "{claims:?}");

@@ -6,7 +6,7 @@ use baton_model::chat::Json;
 use baton_model::record::RequestRecord;
 use baton_model::{Cost, EventKind, Usage};
 use baton_store::audit::AuditFilter;
-use baton_store::ledger::{Cursor, Filter, GroupBy};
+use baton_store::ledger::{GroupBy, RequestCursor, RequestFilter};
 use baton_store::{ApiKey, EventFilter, NewAudit, NewEvent, Store, StoreError};
 
 /// Three of them are more than a page.
@@ -24,9 +24,9 @@ pub async fn of_records_are_bounded(store: &Store) {
     for record in &records {
         store.ledger().write(std::slice::from_ref(record)).await.unwrap();
     }
-    let (mut seen, mut cursor) = (Vec::new(), None::<Cursor>);
+    let (mut seen, mut cursor) = (Vec::new(), None::<RequestCursor>);
     loop {
-        let page = store.ledger().list(&Filter::default(), cursor.as_ref(), 100).await.unwrap();
+        let page = store.ledger().list(&RequestFilter::default(), cursor.as_ref(), 100).await.unwrap();
         // A hundred were asked for: the bytes end the page, and one is always there, or the list would not go on.
         assert!((1..=2).contains(&page.items.len()), "{}", page.items.len());
         seen.extend(page.items.into_iter().map(|record| record.id));
@@ -43,7 +43,7 @@ pub async fn of_events_and_changes_are_bounded(store: &Store) {
     let mut ids = Vec::new();
     for subject in ["a", "b", "c"] {
         let change = store.change(&ada()).await.unwrap();
-        ids.push(change.tell(NewEvent { data: text(), ..registered(subject) }).await.unwrap());
+        ids.push(change.add_event(NewEvent { data: text(), ..registered(subject) }).await.unwrap());
         let (before, after) = (None, Some(text()));
         change
             .audit(NewAudit { action: "model.register", kind: "model", subject: subject.into(), before, after })
@@ -51,10 +51,10 @@ pub async fn of_events_and_changes_are_bounded(store: &Store) {
             .unwrap();
         change.commit().await.unwrap();
     }
-    store.events().place(&ids).await.unwrap();
-    let first = store.events().after(0, &EventFilter::default(), 100).await.unwrap();
+    store.events().place_events(&ids).await.unwrap();
+    let first = store.events().list_after(0, &EventFilter::default(), 100).await.unwrap();
     assert_eq!(first.iter().map(|event| event.subject.as_str()).collect::<String>(), "ab");
-    let rest = store.events().after(2, &EventFilter::default(), 100).await.unwrap();
+    let rest = store.events().list_after(2, &EventFilter::default(), 100).await.unwrap();
     assert_eq!(rest.iter().map(|event| event.subject.as_str()).collect::<String>(), "c");
     let page = store.audit().list(&AuditFilter::default(), None, 100).await.unwrap();
     assert_eq!(page.items.iter().map(|entry| entry.subject.as_str()).collect::<String>(), "cb");
@@ -64,7 +64,7 @@ pub async fn of_events_and_changes_are_bounded(store: &Store) {
 
 pub async fn of_a_project_hold_what_is_its_own(store: &Store) {
     let change = store.change(&ada()).await.unwrap();
-    let mut ids = vec![change.tell(registered("m")).await.unwrap()];
+    let mut ids = vec![change.add_event(registered("m")).await.unwrap()];
     for (kind, subject, data) in [
         (EventKind::KeyCreated, "key_1", r#"{"id":"key_1","project_id":"search"}"#),
         (EventKind::KeyCreated, "key_2", r#"{"id":"key_2","project_id":null}"#),
@@ -74,7 +74,7 @@ pub async fn of_a_project_hold_what_is_its_own(store: &Store) {
         let (subject, data) = (subject.to_owned(), data.to_owned());
         ids.push(
             change
-                .tell(NewEvent { kind, subject: subject.clone(), data: data.clone(), traceparent: None })
+                .add_event(NewEvent { kind, subject: subject.clone(), data: data.clone(), traceparent: None })
                 .await
                 .unwrap(),
         );
@@ -89,16 +89,16 @@ pub async fn of_a_project_hold_what_is_its_own(store: &Store) {
     ids.extend(
         store
             .events()
-            .unplaced(10)
+            .list_unplaced(10)
             .await
             .unwrap()
             .into_iter()
             .map(|event| event.id)
             .filter(|id| id.starts_with("0193-")),
     );
-    store.events().place(&ids).await.unwrap();
+    store.events().place_events(&ids).await.unwrap();
     let own = EventFilter { types: None, project: Some("search") };
-    let told = store.events().after(0, &own, 10).await.unwrap();
+    let told = store.events().list_after(0, &own, 10).await.unwrap();
     assert_eq!(told.iter().map(|event| event.subject.as_str()).collect::<Vec<_>>(), ["key_1", "search", "0193-000001"]);
     assert_eq!(store.events().position_of(&ids[1], Some("search")).await.unwrap(), Some(2));
     for other in [&ids[0], &ids[2], &ids[4]] {

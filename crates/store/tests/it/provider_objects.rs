@@ -34,10 +34,10 @@ fn caller(key: Option<&str>, project: Option<&str>, user: Option<&str>) -> Calle
     }
 }
 
-async fn listed(store: &Store, caller: &Caller, near: Near<'_>, limit: u64) -> Vec<String> {
+async fn list_ids(store: &Store, caller: &Caller, near: Near<'_>, limit: u64) -> Vec<String> {
     let listed = store.provider_objects().list(caller, ProviderObjectKind::File, near, limit).await.unwrap();
     // The list and the rule for one say the same.
-    assert!(listed.iter().all(|entry| entry.owner.lets(caller)));
+    assert!(listed.iter().all(|entry| entry.owner.allows(caller)));
     listed.into_iter().map(|entry| entry.object).collect()
 }
 
@@ -63,7 +63,7 @@ pub async fn belong_to_key_and_project(store: &Store) {
         (caller(None, None, None), &[]),
         (Caller { role: Role::Admin, ..caller(None, None, None) }, &["file-4", "file-3", "file-2", "file-1"]),
     ] {
-        assert_eq!(listed(store, &who, Near::Newest, 10).await, sees, "{who:?}");
+        assert_eq!(list_ids(store, &who, Near::Newest, 10).await, sees, "{who:?}");
     }
 
     // Whoever was first keeps it; another provider may use the same name.
@@ -79,10 +79,10 @@ pub async fn are_listed_in_pages(store: &Store) {
         store.provider_objects().insert(&entry(number, &format!("f{number}"), "k", None)).await.unwrap();
     }
     let who = caller(Some("k"), None, None);
-    assert_eq!(listed(store, &who, Near::Newest, 2).await, ["f5", "f4"]);
-    assert_eq!(listed(store, &who, Near::OlderThan("id-0004"), 2).await, ["f3", "f2"]);
-    assert_eq!(listed(store, &who, Near::NewerThan("id-0002"), 2).await, ["f4", "f3"]);
-    assert_eq!(listed(store, &who, Near::OlderThan("id-0001"), 2).await, [""; 0]);
+    assert_eq!(list_ids(store, &who, Near::Newest, 2).await, ["f5", "f4"]);
+    assert_eq!(list_ids(store, &who, Near::OlderThan("id-0004"), 2).await, ["f3", "f2"]);
+    assert_eq!(list_ids(store, &who, Near::NewerThan("id-0002"), 2).await, ["f4", "f3"]);
+    assert_eq!(list_ids(store, &who, Near::OlderThan("id-0001"), 2).await, [""; 0]);
 }
 
 pub async fn go(store: &Store) {
@@ -92,7 +92,7 @@ pub async fn go(store: &Store) {
     store.provider_objects().delete("id-0003").await.unwrap();
     store.provider_objects().delete("id-0003").await.unwrap();
     assert_eq!(store.provider_objects().expire(Timestamp(MIDNIGHT + 2)).await.unwrap(), 1);
-    assert_eq!(listed(store, &caller(Some("k"), None, None), Near::Newest, 9).await, ["f2"]);
+    assert_eq!(list_ids(store, &caller(Some("k"), None, None), Near::Newest, 9).await, ["f2"]);
 }
 
 /// A response that goes that many microseconds after midnight.

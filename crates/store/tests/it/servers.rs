@@ -5,8 +5,8 @@ use crate::samples::{self, MIDNIGHT};
 use baton_model::chat::Json;
 use baton_model::{ModelId, Timestamp};
 use baton_servers::disk::SmallDisk;
-use baton_servers::postgres::{self, Own};
-use baton_store::ledger::Filter;
+use baton_servers::postgres::{self, PostgresServer};
+use baton_store::ledger::RequestFilter;
 use baton_store::{Pools, Store, StoreError, masked};
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ fn quick() -> Pools {
     Pools { acquire_timeout: Duration::from_secs(2), ..Pools::default() }
 }
 
-async fn refused(url: &str) -> String {
+async fn open_error(url: &str) -> String {
     match Store::open_with(url, &quick()).await {
         Ok(store) => store.migrate().await.unwrap_err().to_string(),
         Err(error) => error.to_string(),
@@ -45,24 +45,24 @@ async fn the_reason_is_named() {
     let database = postgres::database();
     let port = baton_servers::free_port();
     assert_eq!(
-        refused(&format!("postgresql://baton:secret@127.0.0.1:{port}/baton")).await,
+        open_error(&format!("postgresql://baton:secret@127.0.0.1:{port}/baton")).await,
         format!(
             "cannot open the database `baton at 127.0.0.1:{port}`: nothing listens on port {port} of 127.0.0.1; is the \
              server running, and is the port right?"
         )
     );
-    let nowhere = refused("postgresql://baton:secret@no-such-host.invalid/baton").await;
+    let nowhere = open_error("postgresql://baton:secret@no-such-host.invalid/baton").await;
     assert!(nowhere.contains("no-such-host.invalid can't be reached") && !nowhere.contains("secret"), "{nowhere}");
-    let missing = refused(&database.url().replace(database.name(), "no_such_database")).await;
+    let missing = open_error(&database.url().replace(database.name(), "no_such_database")).await;
     assert!(
         missing
             .ends_with("there is no database `no_such_database`; make it with `CREATE DATABASE \"no_such_database\"`"),
         "{missing}"
     );
-    let stranger = refused(&as_user(&database.url(), "no_such_user")).await;
+    let stranger = open_error(&as_user(&database.url(), "no_such_user")).await;
     assert!(stranger.contains("the server does not let the user `no_such_user` in"), "{stranger}");
     // A password with a character that ends the address: what can't be parsed must not be shown either.
-    let wrong = refused("postgresql://baton:sec#ret@[::1/baton").await;
+    let wrong = open_error("postgresql://baton:sec#ret@[::1/baton").await;
     assert!(wrong.contains("is not a database address") && !wrong.contains("sec#ret"), "{wrong}");
 }
 
@@ -110,7 +110,7 @@ async fn connections_are_encrypted() {
         format!("ssl_cert_file='{}'", certificate.display()),
         format!("ssl_key_file='{}'", key.display()),
     ];
-    let server = Own::start(&settings.each_ref().map(String::as_str));
+    let server = PostgresServer::start(&settings.each_ref().map(String::as_str));
     let url = server.url().replace("postgresql://", "postgresql+asyncpg://").replace("127.0.0.1", "localhost");
     let trusted = format!("{url}/postgres?ssl=verify-full&sslrootcert={}", certificate.display());
     for url in [format!("{url}/postgres?ssl=require"), trusted] {
@@ -121,16 +121,16 @@ async fn connections_are_encrypted() {
         assert_eq!(printed("psql", &["-XAtc", ours, &format!("{}/postgres?sslmode=disable", server.url())]), "t");
         store.close().await;
     }
-    let stranger = refused(&format!("{url}/postgres?ssl=verify-full")).await;
+    let stranger = open_error(&format!("{url}/postgres?ssl=verify-full")).await;
     assert!(stranger.contains("the connection can't be encrypted") && stranger.contains("`sslrootcert`"), "{stranger}");
-    let plain = Own::start(&[]);
-    let refusal = refused(&format!("{}/postgres?sslmode=require", plain.url())).await;
+    let plain = PostgresServer::start(&[]);
+    let refusal = open_error(&format!("{}/postgres?sslmode=require", plain.url())).await;
     assert!(refusal.contains("the connection can't be encrypted"), "{refusal}");
 }
 
 #[tokio::test]
 async fn a_wrong_password_is_named() {
-    let server = Own::start(&["password_encryption='scram-sha-256'"]);
+    let server = PostgresServer::start(&["password_encryption='scram-sha-256'"]);
     let database = postgres::database_on(&server.url());
     database.sql("CREATE ROLE baton LOGIN PASSWORD 'right'");
     let file = database.sql("SHOW hba_file");
@@ -145,7 +145,7 @@ async fn a_wrong_password_is_named() {
         assert!(Instant::now() < until, "the rules are not in force");
     }
     for wrong in [":wr0ng", ""] {
-        let told = refused(&url(wrong)).await;
+        let told = open_error(&url(wrong)).await;
         assert!(told.ends_with("the password of the user `baton` is wrong, or missing"), "{told}");
         assert!(!told.contains("wr0ng"), "{told}");
     }
@@ -162,7 +162,7 @@ async fn missing_rights_are_named() {
     let role = format!("{}_reader", database.name());
     database.sql(&format!("CREATE ROLE {role} LOGIN"));
     let url = as_user(&database.url(), &role);
-    let told = refused(&url).await;
+    let told = open_error(&url).await;
     assert!(told.starts_with("the database does not allow it (permission denied for schema public)"), "{told}");
     assert!(told.contains("`baton migrate`"), "{told}");
     let owner = Store::open(&database.url()).await.unwrap();
@@ -266,7 +266,7 @@ async fn an_earlier_database_gets_accounts_and_loses_queries() {
 async fn a_failed_migration_leaves_what_was_there() {
     let database = postgres::database();
     database.sql("CREATE TABLE webhooks (in_the_way int)");
-    let error = refused(&database.url()).await;
+    let error = open_error(&database.url()).await;
     assert_eq!(error, "the database failed");
     let tables = "SELECT string_agg(tablename, ',') FROM pg_tables WHERE schemaname = 'public'";
     assert_eq!(database.sql(tables), "webhooks");
@@ -278,7 +278,7 @@ async fn a_failed_migration_leaves_what_was_there() {
 
 #[tokio::test]
 async fn a_server_that_was_away_is_found_again() {
-    let server = Own::start(&[]);
+    let server = PostgresServer::start(&[]);
     let database = postgres::database_on(&server.url());
     let store = Store::open_with(&database.url(), &quick()).await.unwrap();
     store.migrate().await.unwrap();
@@ -292,20 +292,20 @@ async fn a_server_that_was_away_is_found_again() {
     assert!(store.models().list().await.is_err());
     server.restart();
     eventually(async || store.ledger().write(&records(2)).await).await;
-    assert_eq!(eventually(async || store.ledger().list(&Filter::default(), None, 9).await).await.items.len(), 2);
+    assert_eq!(eventually(async || store.ledger().list(&RequestFilter::default(), None, 9).await).await.items.len(), 2);
     store.close().await;
 }
 
 #[tokio::test]
 async fn a_server_without_connections_left_is_named() {
-    let server = Own::start(&["max_connections=4", "superuser_reserved_connections=0", "max_wal_senders=0"]);
+    let server = PostgresServer::start(&["max_connections=4", "superuser_reserved_connections=0", "max_wal_senders=0"]);
     let database = postgres::database_on(&server.url());
     let store = Store::open_with(&database.url(), &Pools { readers: 1, writers: 1, ..quick() }).await.unwrap();
     store.migrate().await.unwrap();
     store.ping().await.unwrap();
     // Those two connections stay; the next two are others'.
     let others = [open_one(&database.url()).await, open_one(&database.url()).await];
-    let told = refused(&database.url()).await;
+    let told = open_error(&database.url()).await;
     assert!(told.contains("the server has no connection left") && told.contains("`max_connections`"), "{told}");
     store.ledger().write(&[samples::record(1, 0, Vec::new())]).await.unwrap();
     drop(others);
@@ -332,7 +332,7 @@ fn printed(program: &str, arguments: &[&str]) -> String {
 #[tokio::test]
 async fn a_full_disk_is_named_and_nothing_is_lost() {
     let disk = SmallDisk::mount_for_postgres(24);
-    let server = Own::start(&[]);
+    let server = PostgresServer::start(&[]);
     let all = postgres::database_on(&server.url());
     all.sql(&format!("CREATE TABLESPACE small LOCATION '{}'", disk.path().display()));
     all.sql("CREATE DATABASE small TABLESPACE small");
@@ -401,7 +401,7 @@ async fn months_are_dropped_whole() {
     let gone = store.ledger().retain(Timestamp(MIDNIGHT - 8 * day)).await.unwrap();
     assert_eq!((gone.months.as_slice(), gone.requests), (["2026-10".to_owned()].as_slice(), 3));
     assert_eq!(rest(), "1,1");
-    let left = store.ledger().list(&Filter::default(), None, 10).await.unwrap().items;
+    let left = store.ledger().list(&RequestFilter::default(), None, 10).await.unwrap().items;
     assert_eq!(
         left.iter().map(|record| record.id.as_str()).collect::<Vec<_>>(),
         ["0193-000007", "0193-000006", "0193-000001"]

@@ -1,13 +1,17 @@
 //! Models that are named as a fallback or a default, and are not there.
 
-use super::finding::{Finding, Listed};
+use super::finding::{Finding, ListedModels};
 use crate::config::Config;
 use baton_model::entity::Model;
 use std::collections::BTreeSet;
 
 /// Looks for them among the models that are configured, registered (`None`: the database can't be read) and listed by
 /// providers (`None`: not all were asked). What is not found is a fault only where all could be looked at.
-pub(super) fn look(config: &Config, registered: Option<Vec<Model>>, listed: Option<Vec<Listed>>) -> Vec<Finding> {
+pub(super) fn check_fallbacks(
+    config: &Config,
+    registered: Option<Vec<Model>>,
+    listed: Option<Vec<ListedModels>>,
+) -> Vec<Finding> {
     let discovers = config.discovery.at_start || config.discovery.every.is_some();
     // A model may come from the file, the database or a provider's list. A name is surely wrong only if all of them
     // were read.
@@ -16,14 +20,15 @@ pub(super) fn look(config: &Config, registered: Option<Vec<Model>>, listed: Opti
     let mut there: BTreeSet<String> = config.models.iter().map(|model| model.model_id.clone()).collect();
     there.extend(registered.iter().map(|model| model.id.to_string()));
     if discovers {
-        let taken_over =
-            |list: &&Listed| config.providers.get(&list.provider).is_none_or(|section| section.discover != Some(false));
+        let taken_over = |list: &&ListedModels| {
+            config.providers.get(&list.provider).is_none_or(|section| section.discover != Some(false))
+        };
         // Where a name is taken, the model is called by its provider's too.
-        there.extend(listed.iter().filter(taken_over).flat_map(|Listed { provider, upstreams }| {
+        there.extend(listed.iter().filter(taken_over).flat_map(|ListedModels { provider, upstreams }| {
             upstreams.iter().flat_map(move |upstream| [upstream.clone(), format!("{provider}/{upstream}")])
         }));
     }
-    let missing = named(config, &registered).into_iter().filter(|(_, name)| !there.contains(name));
+    let missing = list_named(config, &registered).into_iter().filter(|(_, name)| !there.contains(name));
     missing
         .map(|(place, name)| {
             if complete {
@@ -38,7 +43,7 @@ pub(super) fn look(config: &Config, registered: Option<Vec<Model>>, listed: Opti
 }
 
 /// Every name of a model that stands for another: where, and the name.
-fn named(config: &Config, registered: &[Model]) -> Vec<(String, String)> {
+fn list_named(config: &Config, registered: &[Model]) -> Vec<(String, String)> {
     let mut named: Vec<(String, String)> =
         config.default_model.iter().map(|name| ("default_model".to_owned(), name.clone())).collect();
     for (name, section) in &config.providers {

@@ -3,13 +3,13 @@
 /// One thing that was checked.
 pub(super) struct Finding {
     pub check: String,
-    pub status: Status,
+    pub status: FindingStatus,
     pub message: String,
 }
 
 /// How it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Status {
+pub(super) enum FindingStatus {
     Ok,
     /// Baton starts, but something will not work as intended.
     Warning,
@@ -18,19 +18,19 @@ pub(super) enum Status {
 
 impl Finding {
     pub fn good(check: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { check: check.into(), status: Status::Ok, message: message.into() }
+        Self { check: check.into(), status: FindingStatus::Ok, message: message.into() }
     }
 
     pub fn warning(check: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { check: check.into(), status: Status::Warning, message: message.into() }
+        Self { check: check.into(), status: FindingStatus::Warning, message: message.into() }
     }
 
     pub fn bad(check: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self { check: check.into(), status: Status::Error, message: problem.into() }
+        Self { check: check.into(), status: FindingStatus::Error, message: problem.into() }
     }
 }
 
-impl Status {
+impl FindingStatus {
     pub fn name(self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -41,7 +41,7 @@ impl Status {
 }
 
 /// The models that a provider lists: its name, and theirs.
-pub(super) struct Listed {
+pub(super) struct ListedModels {
     pub provider: String,
     pub upstreams: Vec<String>,
 }

@@ -12,12 +12,12 @@ use std::path::Path;
 use tokio::net::TcpSocket;
 
 /// Looks at each of them.
-pub(super) fn look(config: &Config) -> Vec<Finding> {
+pub(super) fn check_local(config: &Config) -> Vec<Finding> {
     let journal = config.data_dir.join("journal");
     let mut findings: Vec<Finding> =
         config.server.listens().map(|(key, address)| port(key, address, &journal)).collect();
-    findings.push(folder("journal", &journal, "data_dir (BATON_DATA_DIR)"));
-    findings.push(folder("logs", &config.logs.dir, "logs.dir (BATON_LOG_DIR)"));
+    findings.push(check_folder("journal", &journal, "data_dir (BATON_DATA_DIR)"));
+    findings.push(check_folder("logs", &config.logs.dir, "logs.dir (BATON_LOG_DIR)"));
     let management = &config.server.management.tls;
     findings.extend(config.server.tls.as_ref().map(|section| certificate("certificate", "server.tls", section)));
     findings.extend(
@@ -62,8 +62,8 @@ fn is_running(journal: &Path) -> bool {
 
 /// Whether files can be written there. Nothing stays, not even the folder: it should belong to the user that Baton runs
 /// as, and this may be another.
-fn folder(check: &str, folder: &Path, key: &str) -> Finding {
-    match probe(folder) {
+fn check_folder(check: &str, folder: &Path, key: &str) -> Finding {
+    match try_to_write(folder) {
         Ok(()) => Finding::good(check, folder.display().to_string()),
         Err(error) => Finding::bad(
             check,
@@ -76,7 +76,7 @@ fn folder(check: &str, folder: &Path, key: &str) -> Finding {
     }
 }
 
-fn probe(folder: &Path) -> io::Result<()> {
+fn try_to_write(folder: &Path) -> io::Result<()> {
     // The nearest that exists, because Baton makes the rest. A dangling link counts as existing: no folder can be
     // made in its place.
     let present = folder.ancestors().find(|folder| folder.symlink_metadata().is_ok()).unwrap_or(Path::new("."));

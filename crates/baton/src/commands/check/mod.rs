@@ -10,14 +10,14 @@ mod local;
 use super::ignored;
 use super::output::{self, Column, Format, Output};
 use crate::app;
-use crate::config::{Config, Environment, Source, load};
+use crate::config::{Config, ConfigSource, Environment, load};
 use crate::shared_state;
 use baton_auth::token::Issuer;
 use baton_model::SystemClock;
 use baton_model::entity::Model;
 use baton_provider_api::Provider;
 use clap::Args;
-use finding::{Finding, Listed, Status};
+use finding::{Finding, FindingStatus, ListedModels};
 use serde_json::json;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ use std::sync::Arc;
 ///
 /// Example: baton check --config baton.toml
 #[derive(Args)]
-pub struct Check {
+pub struct CheckCommand {
     #[command(flatten)]
     output: Output,
     /// Do not call the providers and the token issuer
@@ -36,9 +36,9 @@ pub struct Check {
 
 const COLUMNS: [Column<'_>; 3] = [("status", "/status"), ("check", "/check"), ("message", "/message")];
 
-impl Check {
+impl CheckCommand {
     /// Runs it.
-    pub async fn run(self, source: Source, environment: &Environment) -> anyhow::Result<ExitCode> {
+    pub async fn run(self, source: ConfigSource, environment: &Environment) -> anyhow::Result<ExitCode> {
         let findings = match load(&source, environment) {
             // Without a configuration no port, folder or provider is known, so nothing else is looked at.
             Err(error) => error.faults.iter().map(|fault| Finding::bad("configuration", fault.to_string())).collect(),
@@ -49,18 +49,18 @@ impl Check {
                 }];
                 let ignored = ignored::warnings(&config, environment).into_iter();
                 findings.extend(ignored.map(|warning| Finding::warning("configuration", warning)));
-                findings.extend(local::look(&config));
+                findings.extend(local::check_local(&config));
                 let (database, registered) = database(&config).await;
                 findings.push(database);
-                findings.extend(shared(&config).await);
+                findings.extend(check_shared_services(&config).await);
                 findings.extend(self.issuer(&config).await);
                 let (providers, listed) = self.providers(&config).await;
                 findings.extend(providers);
-                findings.extend(fallbacks::look(&config, registered, listed));
+                findings.extend(fallbacks::check_fallbacks(&config, registered, listed));
                 findings
             }
         };
-        let faulty = findings.iter().any(|finding| finding.status == Status::Error);
+        let faulty = findings.iter().any(|finding| finding.status == FindingStatus::Error);
         self.show(&findings, !faulty);
         Ok(if faulty { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
@@ -99,7 +99,7 @@ impl Check {
     }
 
     /// What the providers say, and the models that they list; `None`: not all of them were reached.
-    async fn providers(&self, config: &Config) -> (Vec<Finding>, Option<Vec<Listed>>) {
+    async fn providers(&self, config: &Config) -> (Vec<Finding>, Option<Vec<ListedModels>>) {
         let providers = match app::providers(config) {
             Ok((providers, _)) => providers,
             Err(error) => return (vec![Finding::bad("providers", format!("{error:#}"))], None),
@@ -109,7 +109,7 @@ impl Check {
             return (vec![Finding::good("providers", message)], providers.is_empty().then(Vec::new));
         }
         // All at once: each one that can't be reached takes its whole timeout.
-        let asked = providers.values().map(|provider| ask(Arc::clone(provider)));
+        let asked = providers.values().map(|provider| check_provider(Arc::clone(provider)));
         let (findings, lists): (Vec<_>, Vec<_>) = futures::future::join_all(asked).await.into_iter().unzip();
         // One list that is missing makes the whole `None`: with a gap, no name can be called unknown.
         (findings, lists.into_iter().collect())
@@ -136,7 +136,7 @@ async fn database(config: &Config) -> (Finding, Option<Vec<Model>>) {
 }
 
 /// Redis and the bus.
-async fn shared(config: &Config) -> Vec<Finding> {
+async fn check_shared_services(config: &Config) -> Vec<Finding> {
     let found = shared_state::check(config).await;
     let finding = |(check, result): (&str, Result<String, String>)| match result {
         Ok(message) => Finding::good(check, message),
@@ -146,13 +146,13 @@ async fn shared(config: &Config) -> Vec<Finding> {
 }
 
 /// A provider that lists its models can be reached, and accepts its key.
-async fn ask(provider: Arc<dyn Provider>) -> (Finding, Option<Listed>) {
+async fn check_provider(provider: Arc<dyn Provider>) -> (Finding, Option<ListedModels>) {
     let check = format!("provider {}", provider.id());
     match provider.discover().await {
         Ok(models) => {
             let found = Finding::good(check, format!("{} models", models.len()));
             let upstreams = models.into_iter().map(|model| model.upstream).collect();
-            (found, Some(Listed { provider: provider.id().to_string(), upstreams }))
+            (found, Some(ListedModels { provider: provider.id().to_string(), upstreams }))
         }
         // Operators, who run this, need the address and the cause; a caller never sees them.
         Err(error) => (Finding::bad(check, error.chain()), None),

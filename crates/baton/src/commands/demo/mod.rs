@@ -3,12 +3,12 @@
 use super::output;
 use crate::app::App;
 use crate::config::sections::{ModelSection, ProviderSection};
-use crate::config::{Environment, Source, load};
+use crate::config::{ConfigSource, Environment, load};
 use crate::private;
 use crate::serve;
 use crate::telemetry::{self, Console};
 use anyhow::Context;
-use baton_auth::Secret;
+use baton_auth::KeySecret;
 use baton_model::Actor;
 use baton_sim::{Kind, Sim, SimOptions};
 use clap::Args;
@@ -22,7 +22,7 @@ use std::process::ExitCode;
 /// Real providers are registered too if OPENAI_API_KEY, ANTHROPIC_API_KEY or OLLAMA_URL is set. Its data is in a folder of
 /// its own, data/demo. Example: baton demo
 #[derive(Args)]
-pub struct Demo {
+pub struct DemoCommand {
     /// Address and port to listen on [default: $BATON_LISTEN, else the file's, else 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<String>,
@@ -31,10 +31,10 @@ pub struct Demo {
 /// The demonstration's own folder, so that it never touches an installation's data.
 const DATA_DIR: &str = "data/demo";
 
-impl Demo {
+impl DemoCommand {
     /// Runs until a signal.
-    pub async fn run(self, source: Source, environment: &Environment) -> anyhow::Result<ExitCode> {
-        let mut config = load(&Source { listen: self.listen, ..source }, environment)?;
+    pub async fn run(self, source: ConfigSource, environment: &Environment) -> anyhow::Result<ExitCode> {
+        let mut config = load(&ConfigSource { listen: self.listen, ..source }, environment)?;
         config.data_dir = DATA_DIR.into();
         // The file or the environment may name the database of a real installation.
         config.database.url = None;
@@ -52,8 +52,8 @@ impl Demo {
         }
         config.models.extend(models()?);
         let key = match environment.get("BATON_DEMO_KEY") {
-            Some(key) => Secret::given(key),
-            None => Secret::generate(&mut StdRng::from_os_rng()),
+            Some(key) => KeySecret::from_text(key),
+            None => KeySecret::generate(&mut StdRng::from_os_rng()),
         };
         config.auth.admin_key = Some(key.reveal().into());
         let app = App::build(&config).await?;
@@ -70,7 +70,7 @@ impl Demo {
         // Before the greeting: whoever stops the demonstration as soon as it appears must not end the process at
         // once.
         let stop = serve::signals();
-        greet(listeners.address()?, &sims, &real, key.reveal());
+        print_greeting(listeners.address()?, &sims, &real, key.reveal());
         serve::serve(app, listeners, &config, stop).await?;
         output::line("Baton has stopped.");
         Ok(ExitCode::SUCCESS)
@@ -101,7 +101,7 @@ fn models() -> anyhow::Result<Vec<ModelSection>> {
     Ok(models)
 }
 
-fn greet(address: SocketAddr, sims: &[Sim], real: &[String], key: &str) {
+fn print_greeting(address: SocketAddr, sims: &[Sim], real: &[String], key: &str) {
     output::line(&format!("Baton listens on http://{address} (API description: http://{address}/docs)\n"));
     for sim in sims {
         output::line(&format!("  simulated {:<10} http://{}", sim.kind().name(), sim.address()));

@@ -12,7 +12,7 @@ pub fn csv(columns: &[Column<'_>], items: &[Value]) -> String {
 }
 
 /// One object: a header line with the names of its fields, and a line with their values.
-pub fn one(fields: &[(String, Value)]) -> String {
+pub fn write_object(fields: &[(String, Value)]) -> String {
     let header = record(fields.iter().map(|(name, _)| name.clone()));
     header + &record(fields.iter().map(|(_, value)| field(Some(value))))
 }
@@ -34,10 +34,10 @@ fn record(fields: impl Iterator<Item = String>) -> String {
 
 /// One line of fields, with its end.
 pub fn line(fields: &[String]) -> String {
-    format!("{}\n", fields.iter().map(|field| quoted(field)).collect::<Vec<_>>().join(","))
+    format!("{}\n", fields.iter().map(|field| quote(field)).collect::<Vec<_>>().join(","))
 }
 
-fn quoted(field: &str) -> String {
+fn quote(field: &str) -> String {
     if field.contains([',', '"', '\n', '\r']) {
         format!("\"{}\"", field.replace('"', "\"\""))
     } else {

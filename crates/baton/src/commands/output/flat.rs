@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// Every field with its path: `price.input`, `attempts.0.model`. Lists of plain values stay together.
-pub fn flat(object: &Value) -> Vec<(String, Value)> {
+pub fn flatten(object: &Value) -> Vec<(String, Value)> {
     let mut fields = Vec::new();
     add(object, "", &mut fields);
     fields
@@ -39,6 +39,6 @@ mod tests {
             ("attempts.0.model".to_owned(), json!("m")),
             ("metadata".to_owned(), json!(null)),
         ];
-        assert_eq!(flat(&object), fields);
+        assert_eq!(flatten(&object), fields);
     }
 }

@@ -66,25 +66,25 @@ impl Output {
         }
         // A list that was cut must not look complete.
         if self.format() == Format::Table && reply.pointer("/next_cursor").is_some_and(|cursor| !cursor.is_null()) {
-            note("there are more; --limit sets how many are shown");
+            print_note("there are more; --limit sets how many are shown");
         }
     }
 
     /// Prints one object; as a table, each of its fields is a row.
     pub fn object(&self, object: &Value) {
         match self.format() {
-            Format::Table => line(&table::fields(&flat::flat(object))),
+            Format::Table => line(&table::fields(&flat::flatten(object))),
             Format::Json => json(object),
-            Format::Csv => text(&csv::one(&flat::flat(object))),
+            Format::Csv => text(&csv::write_object(&flat::flatten(object))),
         }
     }
 
     /// Prints what a command has done: a sentence for people, else the object that says it.
-    pub fn done(&self, sentence: &str, object: &Value) {
+    pub fn print_done(&self, sentence: &str, object: &Value) {
         match self.format() {
             Format::Table => line(sentence),
             Format::Json => json(object),
-            Format::Csv => text(&csv::one(&flat::flat(object))),
+            Format::Csv => text(&csv::write_object(&flat::flatten(object))),
         }
     }
 }
@@ -106,7 +106,7 @@ pub fn json(value: &Value) {
 
 /// Prints a note beside the output: for people, not for programs that read it.
 #[expect(clippy::print_stderr, reason = "it must not mix with the output")]
-pub fn note(text: &str) {
+pub fn print_note(text: &str) {
     eprintln!("{text}");
 }
 

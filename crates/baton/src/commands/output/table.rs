@@ -14,7 +14,7 @@ pub fn table(columns: &[Column<'_>], items: &[Value]) -> String {
     for item in items {
         table.add_row(columns.iter().map(|(_, pointer)| item.pointer(pointer).map_or_else(|| "-".into(), cell::cell)));
     }
-    written(&table)
+    render(&table)
 }
 
 /// A row for each field.
@@ -23,7 +23,7 @@ pub fn fields(fields: &[(String, Value)]) -> String {
     for (name, value) in fields {
         table.add_row([name.clone(), cell::cell(value)]);
     }
-    written(&table)
+    render(&table)
 }
 
 /// Without rules: the columns stand apart by blanks. As wide as the terminal at most; cells that are wider are wrapped.
@@ -43,7 +43,7 @@ fn terminal_width() -> Option<u16> {
 }
 
 /// Without the blanks at the ends of lines, and those before the first column.
-fn written(table: &Table) -> String {
+fn render(table: &Table) -> String {
     let lines = table.lines().map(|line| line.strip_prefix(' ').unwrap_or(&line).trim_end().to_owned());
     lines.collect::<Vec<_>>().join("\n")
 }
@@ -63,7 +63,7 @@ mod tests {
     fn a_table_fits_its_width() {
         let mut table = empty(Some(20));
         table.add_row(["a name", "a value that is much wider than that"]);
-        let text = written(&table);
+        let text = render(&table);
         assert!(text.lines().count() > 1 && text.lines().all(|line| line.chars().count() <= 20), "{text}");
     }
 }

@@ -1,7 +1,7 @@
 //! Audio files that callers give by URL.
 
 use super::webhooks::network;
-use baton_fetch::{Client, Limits};
+use baton_fetch::{FetchClient, FetchLimits};
 use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -27,9 +27,9 @@ impl Default for AudioSection {
 
 impl AudioSection {
     /// What fetches it, up to so many bytes.
-    pub fn client(&self, bytes: usize) -> Client {
+    pub fn client(&self, bytes: usize) -> FetchClient {
         let networks: Vec<IpNet> = self.allow.iter().filter_map(|text| network(text)).collect();
-        Client::guarded(networks).within(Limits { time: self.timeout, bytes })
+        FetchClient::guarded(networks).with_limits(FetchLimits { time: self.timeout, bytes })
     }
 
     /// What is wrong beyond types: the key below `audio`, and the problem.

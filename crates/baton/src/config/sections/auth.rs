@@ -2,9 +2,9 @@
 
 use super::environment::EnvironmentKind;
 use baton_auth::FailureLimit;
-use baton_auth::token::{Algorithm, ClaimNames, IssuerSettings, Source, TokenSettings};
+use baton_auth::token::{Algorithm, ClaimNames, IssuerSettings, SigningKeySource, TokenSettings};
 use baton_model::entity::Role;
-use baton_providers::Secret;
+use baton_providers::SecretValue;
 use baton_seal::Keyring;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -20,11 +20,11 @@ const SECRET_BYTES: usize = 32;
 pub struct AuthSection {
     /// A key with the role admin. Without one, a key is made at the first start and printed once.
     #[schemars(with = "Option<String>")]
-    pub admin_key: Option<Secret>,
+    pub admin_key: Option<SecretValue>,
     /// What secrets in the database (keys of providers, secrets of webhooks) are encrypted with: 32 random bytes as base64
     /// or hexadecimal; several with commas between them, the newest first, while they are changed (`baton secrets`).
     #[schemars(with = "Option<String>")]
-    pub secret_key: Option<Secret>,
+    pub secret_key: Option<SecretValue>,
     /// JSON Web Tokens as credentials beside keys.
     pub jwt: JwtSection,
     /// How many wrong credentials are looked at from one address.
@@ -62,7 +62,7 @@ impl FailuresSection {
 pub struct JwtSection {
     /// The secret of tokens by HS256. In production at least 32 bytes.
     #[schemars(with = "Option<String>")]
-    pub secret: Option<Secret>,
+    pub secret: Option<SecretValue>,
     /// What `iss` must be. An https:// address without `jwks_url` and `secret` is asked for its keys by OpenID Connect
     /// Discovery.
     pub issuer: Option<String>,
@@ -163,11 +163,11 @@ impl JwtSection {
     }
 
     /// Where the issuer's keys are.
-    pub fn source(&self) -> Option<Source> {
+    pub fn source(&self) -> Option<SigningKeySource> {
         match (&self.jwks_url, &self.issuer, &self.secret) {
-            (Some(url), ..) => Some(Source::Keys(url.clone())),
+            (Some(url), ..) => Some(SigningKeySource::Keys(url.clone())),
             // With a secret, `issuer` is only what the claim `iss` must say: nobody is asked at that address.
-            (None, Some(issuer), None) if is_address(issuer) => Some(Source::Discovery(issuer.clone())),
+            (None, Some(issuer), None) if is_address(issuer) => Some(SigningKeySource::Discovery(issuer.clone())),
             _ => None,
         }
     }
@@ -180,7 +180,7 @@ impl JwtSection {
     /// Which tokens are taken.
     pub fn settings(&self) -> TokenSettings {
         TokenSettings {
-            secret: self.secret.as_ref().map(|secret| baton_auth::Secret::given(secret.reveal())),
+            secret: self.secret.as_ref().map(|secret| baton_auth::KeySecret::from_text(secret.reveal())),
             // `faults` has refused what is none.
             algorithms: self.algorithms.iter().filter_map(|name| name.parse().ok()).collect(),
             issuer: self.issuer.clone(),

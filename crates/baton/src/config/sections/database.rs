@@ -1,6 +1,6 @@
 //! Where things are kept, and for how long.
 
-use baton_conversations::{Bounds, Kept};
+use baton_conversations::{StoredAmount, StoredResponseBounds};
 use baton_store::Pools;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -102,14 +102,14 @@ pub struct ResponsesSection {
 
 impl Default for ResponsesSection {
     fn default() -> Self {
-        let Bounds { keep, max_bytes, quota: _ } = Bounds::default();
+        let StoredResponseBounds { keep, max_bytes, quota: _ } = StoredResponseBounds::default();
         Self { keep, max_bytes }
     }
 }
 
 impl ResponsesSection {
     /// The same for what keeps them, with the most that one key keeps.
-    pub fn bounds(&self, quota: Kept) -> Bounds {
-        Bounds { keep: self.keep, max_bytes: self.max_bytes, quota }
+    pub fn bounds(&self, quota: StoredAmount) -> StoredResponseBounds {
+        StoredResponseBounds { keep: self.keep, max_bytes: self.max_bytes, quota }
     }
 }

@@ -1,6 +1,6 @@
 //! What the configuration can say. The doc comments of this file are the configuration reference.
 
-use super::fault::Fault;
+use super::fault::ConfigFault;
 use baton_engine::{CacheDefault, CacheShare};
 use baton_model::{Capability, ModelStatus, Nanos};
 use schemars::JsonSchema;
@@ -232,9 +232,9 @@ impl Default for DiscoverySection {
 }
 
 /// Everything that is wrong beyond single types: references that lead nowhere, prices that are no prices.
-pub fn check(config: &Config, place: &str) -> Vec<Fault> {
+pub fn check(config: &Config, place: &str) -> Vec<ConfigFault> {
     let mut faults = Vec::new();
-    let mut fault = |key: String, problem: String| faults.push(Fault::new(place, key, problem));
+    let mut fault = |key: String, problem: String| faults.push(ConfigFault::new(place, key, problem));
     for (key, problem) in config.server.faults() {
         fault(format!("server.{key}"), problem);
     }

@@ -68,11 +68,11 @@ pub struct IdentitySection {
 
 impl NodeSection {
     /// The node's name: the configured one, else the host's with a random part.
-    pub fn name(&self, chance: u32) -> String {
+    pub fn name(&self, rng: u32) -> String {
         // The host's name tells an operator where the node runs; the chance keeps apart those that share it.
         let host = || std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
         let host = || Some(host().trim().to_owned()).filter(|host| !host.is_empty()).unwrap_or("baton".into());
-        self.name.clone().unwrap_or_else(|| format!("{}-{chance:08x}", host()))
+        self.name.clone().unwrap_or_else(|| format!("{}-{rng:08x}", host()))
     }
 }
 

@@ -1,8 +1,8 @@
 //! `[providers.NAME]`.
 
 use baton_model::{Dialect, ProviderId, Quirks};
-use baton_provider_api::{OnDisconnect, Settings, Timeouts};
-use baton_providers::{ProviderConfig, Secret, presets};
+use baton_provider_api::{OnDisconnect, ProviderSettings, Timeouts};
+use baton_providers::{ProviderConfig, SecretValue, presets};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -21,15 +21,15 @@ pub struct ProviderSection {
     /// Its key.
     #[serde(default)]
     #[schemars(with = "Option<String>")]
-    pub api_key: Option<Secret>,
+    pub api_key: Option<SecretValue>,
     /// Headers sent with every request.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, String>")]
-    pub headers: BTreeMap<String, Secret>,
+    pub headers: BTreeMap<String, SecretValue>,
     /// Query sent with every request (`api-version=…`).
     #[serde(default)]
     #[schemars(with = "Option<String>")]
-    pub query: Option<Secret>,
+    pub query: Option<SecretValue>,
     /// Bounds on waiting.
     #[serde(default)]
     pub timeouts: TimeoutsSection,
@@ -125,7 +125,7 @@ impl ProviderSection {
         description
     }
 
-    fn settings(&self, usual: &Settings) -> Settings {
+    fn settings(&self, usual: &ProviderSettings) -> ProviderSettings {
         let TimeoutsSection { connect, first_token, idle, total } = self.timeouts;
         let timeouts = Timeouts {
             connect: connect.unwrap_or(usual.timeouts.connect),
@@ -139,7 +139,7 @@ impl ProviderSection {
             Some(DisconnectSection::Drain { time, bytes }) => OnDisconnect::Drain { time, bytes },
         };
         let retries = self.retries.unwrap_or(usual.retries);
-        Settings { timeouts, on_disconnect, retries, max_in_flight: self.max_in_flight, ..usual.clone() }
+        ProviderSettings { timeouts, on_disconnect, retries, max_in_flight: self.max_in_flight, ..usual.clone() }
     }
 
     /// The name under which the catalogue knows its models, if it is the vendor itself and not merely compatible: a

@@ -2,7 +2,7 @@
 
 use baton_admin::Quotas;
 use baton_control::ObjectQuotas;
-use baton_conversations::{Bounds, Kept};
+use baton_conversations::{StoredAmount, StoredResponseBounds};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -28,7 +28,7 @@ pub struct QuotasSection {
 
 impl Default for QuotasSection {
     fn default() -> Self {
-        let Kept { number, bytes } = Bounds::default().quota;
+        let StoredAmount { number, bytes } = StoredResponseBounds::default().quota;
         let ObjectQuotas { files, batches, responses } = ObjectQuotas::default();
         let Quotas { feedback_per_day, webhooks } = Quotas::default();
         let (responses, provider_responses) = (number, responses);
@@ -38,8 +38,8 @@ impl Default for QuotasSection {
 
 impl QuotasSection {
     /// Of the responses that Baton keeps.
-    pub fn responses(&self) -> Kept {
-        Kept { number: self.responses, bytes: self.response_bytes }
+    pub fn responses(&self) -> StoredAmount {
+        StoredAmount { number: self.responses, bytes: self.response_bytes }
     }
 
     /// Of what is at providers.
@@ -64,11 +64,11 @@ mod tests {
             "responses = 1\nresponse_bytes = 2\nprovider_responses = 3\nfiles = 4\nbatches = 5\nfeedback_per_day = 6\nwebhooks = 7",
         )
         .unwrap();
-        assert_eq!(section.responses(), Kept { number: 1, bytes: 2 });
+        assert_eq!(section.responses(), StoredAmount { number: 1, bytes: 2 });
         assert_eq!(section.objects(), ObjectQuotas { responses: 3, files: 4, batches: 5 });
         assert_eq!(section.management(), Quotas { feedback_per_day: 6, webhooks: 7 });
         let default = QuotasSection::default();
-        assert_eq!(default.responses(), Bounds::default().quota);
+        assert_eq!(default.responses(), StoredResponseBounds::default().quota);
         assert_eq!((default.objects(), default.management()), (ObjectQuotas::default(), Quotas::default()));
     }
 }

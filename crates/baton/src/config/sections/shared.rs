@@ -1,8 +1,8 @@
 //! What nodes share beside the database.
 
-use baton_bus::{Bound, Settings};
+use baton_bus::{BusSettings, StreamBound};
 use baton_kv::RedisSettings;
-use baton_providers::Secret;
+use baton_providers::SecretValue;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use std::time::Duration;
 pub struct RedisSection {
     /// `redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE]`, or `rediss://` for TLS; absent: no Redis.
     #[schemars(with = "Option<String>")]
-    pub url: Option<Secret>,
+    pub url: Option<SecretValue>,
     /// What the names of keys and streams begin with.
     pub prefix: String,
     /// The longest that a request waits for Redis; one that is slower is skipped for a while.
@@ -44,14 +44,14 @@ pub struct NatsSection {
     /// `nats://[USER:PASSWORD@|TOKEN@]HOST[:PORT]`, or `tls://` for TLS, with commas between the servers of a cluster;
     /// absent: no NATS.
     #[schemars(with = "Option<String>")]
-    pub url: Option<Secret>,
+    pub url: Option<SecretValue>,
     /// What subjects begin with; streams begin with it in capitals.
     pub prefix: String,
 }
 
 impl Default for NatsSection {
     fn default() -> Self {
-        Self { url: None, prefix: Settings::default().prefix }
+        Self { url: None, prefix: BusSettings::default().prefix }
     }
 }
 
@@ -88,7 +88,7 @@ pub struct BusSection {
 
 impl Default for BusSection {
     fn default() -> Self {
-        let Settings { ack_wait, timeout, max_commands, events, dead, .. } = Settings::default();
+        let BusSettings { ack_wait, timeout, max_commands, events, dead, .. } = BusSettings::default();
         Self {
             ack_wait,
             timeout,
@@ -103,15 +103,15 @@ impl Default for BusSection {
 
 impl BusSection {
     /// How the bus behaves, with names of that prefix.
-    pub fn settings(&self, prefix: &str) -> Settings {
-        Settings {
+    pub fn settings(&self, prefix: &str) -> BusSettings {
+        BusSettings {
             prefix: prefix.to_owned(),
             ack_wait: self.ack_wait,
             timeout: self.timeout,
             max_commands: self.max_commands,
-            events: Bound { length: self.max_events, age: self.event_age },
-            dead: Bound { length: self.max_dead, age: self.dead_age },
-            ..Settings::default()
+            events: StreamBound { length: self.max_events, age: self.event_age },
+            dead: StreamBound { length: self.max_dead, age: self.dead_age },
+            ..BusSettings::default()
         }
     }
 }

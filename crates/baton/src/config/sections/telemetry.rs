@@ -1,7 +1,7 @@
 //! `[telemetry]`.
 
-use baton_engine::Sampling;
-use baton_providers::Secret;
+use baton_engine::TraceSampling;
+use baton_providers::SecretValue;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ pub struct TelemetrySection {
     pub protocol: Protocol,
     /// Headers for the collector.
     #[schemars(with = "BTreeMap<String, String>")]
-    pub headers: BTreeMap<String, Secret>,
+    pub headers: BTreeMap<String, SecretValue>,
     /// The name under which this service stands in traces.
     pub service_name: String,
     /// The share of requests that are traced, from 0 to 1, where the client sends no `traceparent`; one that does has
@@ -62,9 +62,9 @@ pub enum Protocol {
 
 impl TelemetrySection {
     /// Which requests are traced.
-    pub fn sampling(&self) -> Sampling {
+    pub fn sampling(&self) -> TraceSampling {
         // Without a collector a client's own `traceparent` goes through as it is, and Baton decides nothing about it.
-        if self.endpoint.is_some() { Sampling::share(self.sample) } else { Sampling::Off }
+        if self.endpoint.is_some() { TraceSampling::share(self.sample) } else { TraceSampling::Off }
     }
 
     /// What is wrong with it: the key and the problem.

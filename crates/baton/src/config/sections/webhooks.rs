@@ -1,6 +1,6 @@
 //! `[webhooks]`.
 
-use baton_events::webhooks::{Schedule, Settings};
+use baton_events::webhooks::{Schedule, WebhookSettings};
 use humantime_serde::Serde;
 use ipnet::IpNet;
 use schemars::JsonSchema;
@@ -26,7 +26,7 @@ pub struct WebhooksSection {
 
 impl Default for WebhooksSection {
     fn default() -> Self {
-        let Settings { timeout, schedule, .. } = Settings::default();
+        let WebhookSettings { timeout, schedule, .. } = WebhookSettings::default();
         Self { allow: Vec::new(), timeout, schedule: schedule.0.into_iter().map(Serde::from).collect() }
     }
 }
@@ -38,9 +38,9 @@ impl WebhooksSection {
     }
 
     /// How webhooks are called.
-    pub fn settings(&self) -> Settings {
+    pub fn settings(&self) -> WebhookSettings {
         let schedule = Schedule(self.schedule.iter().map(|wait| **wait).collect());
-        Settings { allow: self.networks(), timeout: self.timeout, schedule }
+        WebhookSettings { allow: self.networks(), timeout: self.timeout, schedule }
     }
 
     /// What is wrong beyond types: the key below `webhooks`, and the problem.
@@ -77,7 +77,7 @@ mod tests {
         assert_eq!(settings.allow, ["10.0.0.0/8".parse().unwrap(), "192.168.1.1/32".parse().unwrap()]);
         assert_eq!(settings.schedule, Schedule([1, 120].map(Duration::from_secs).to_vec()));
         assert_eq!(section.faults(), []);
-        assert_eq!(WebhooksSection::default().settings(), Settings::default());
+        assert_eq!(WebhooksSection::default().settings(), WebhookSettings::default());
         let wrong = WebhooksSection {
             allow: vec!["10.0.0.0/8".into(), "home".into()],
             timeout: Duration::ZERO,

@@ -42,7 +42,7 @@ impl BuiltIn {
         }
     }
 
-    fn with(self) -> &'static str {
+    fn replacement(self) -> &'static str {
         match self {
             Self::Email => "[email]",
             Self::Card => "[card]",
@@ -69,10 +69,10 @@ impl Rule {
     /// Never for those that there are: a test compiles each.
     pub fn built_in(known: BuiltIn) -> Result<Self, String> {
         let meant = if known == BuiltIn::Card { has_card } else { |_: &str| true };
-        Ok(Self { meant, ..Self::pattern(known.pattern(), known.with())? })
+        Ok(Self { meant, ..Self::pattern(known.pattern(), known.replacement())? })
     }
 
-    /// A regular expression. `with` stands for itself: `$1` means nothing in it.
+    /// A regular expression. `replacement` stands for itself: `$1` means nothing in it.
     ///
     /// # Errors
     /// Why it is none.

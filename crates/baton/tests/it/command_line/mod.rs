@@ -6,7 +6,7 @@ mod output;
 mod recorder;
 mod things;
 
-use crate::running::{KEY, command, lines, told};
+use crate::running::{KEY, command, lines, printed_text};
 use examples::{EXAMPLES, Example, TalksTo};
 use recorder::Recorder;
 use std::collections::BTreeSet;
@@ -82,7 +82,7 @@ fn run(folder: &Path, example: &Example, arguments: &[String], given_by: Given, 
         TalksTo::NobodyUntilStopped { ready } => until(command, |line| line.contains(ready)),
         talks_to => {
             let output = command.output().unwrap();
-            assert!(output.status.success(), "{arguments:?} {given_by:?}: {}", told(&output));
+            assert!(output.status.success(), "{arguments:?} {given_by:?}: {}", printed_text(&output));
             if let TalksTo::Baton { prints } | TalksTo::BatonWithoutKey { prints } = talks_to {
                 let printed = String::from_utf8_lossy(&output.stdout);
                 assert!(printed.contains(prints), "{arguments:?}: expected {prints} in {printed}");
@@ -168,7 +168,7 @@ fn success_is_only_what_baton_replied() {
                 let mut command =
                     prepared(folder.path(), &arguments, example.talks_to, Given::ByVariables, &stranger.url());
                 let output = command.output().unwrap();
-                let told = told(&output);
+                let told = printed_text(&output);
                 assert_eq!(output.status.code(), Some(1), "{arguments:?} for {reply}: {told}");
                 assert!(output.stdout.is_empty() && told.starts_with("error: "), "{arguments:?} for {reply}: {told}");
             }

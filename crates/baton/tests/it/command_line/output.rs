@@ -1,7 +1,7 @@
 //! What commands print: tables for people, one shape of JSON, CSV.
 
 use super::things::Things;
-use crate::running::{KEY, command, run, told};
+use crate::running::{KEY, command, printed_text, run};
 use serde_json::{Value, json};
 use std::process::Output;
 
@@ -16,7 +16,7 @@ fn ask(things: &Things, arguments: &[&str]) -> Output {
 #[track_caller]
 fn stdout(things: &Things, arguments: &[&str]) -> String {
     let output = ask(things, arguments);
-    assert!(output.status.success(), "{arguments:?}: {}", told(&output));
+    assert!(output.status.success(), "{arguments:?}: {}", printed_text(&output));
     String::from_utf8(output.stdout).unwrap()
 }
 
@@ -102,7 +102,11 @@ fn a_model_is_added_with_its_price() {
     let model = json_of(&things, &[&add[..], &["input=0.59,output=0.79"]].concat());
     assert_eq!(model["price"], json!({ "input": 0.59, "output": 0.79 }));
     let refused = ask(&things, &[&add[..], &["0.59"]].concat());
-    assert!(told(&refused).contains("expected CLASS=DOLLARS, such as input=0.59"), "{}", told(&refused));
+    assert!(
+        printed_text(&refused).contains("expected CLASS=DOLLARS, such as input=0.59"),
+        "{}",
+        printed_text(&refused)
+    );
 }
 
 #[test]
@@ -117,8 +121,8 @@ fn a_webhook_is_tested() {
     assert!(seen.contains(result["event_id"].as_str().unwrap()) && !seen.contains(KEY), "{seen}");
     let silent = things.fill("{webhook}", "", "");
     let output = ask(&things, &["webhooks", "test", &silent]);
-    assert_eq!(output.status.code(), Some(1), "{}", told(&output));
-    assert!(told(&output).contains("did not accept the test message: "), "{}", told(&output));
+    assert_eq!(output.status.code(), Some(1), "{}", printed_text(&output));
+    assert!(printed_text(&output).contains("did not accept the test message: "), "{}", printed_text(&output));
     assert_eq!(json_of(&things, &["webhooks", "deliveries", &silent])["items"], json!([]));
     assert_eq!(json_of(&things, &["audit", "--action", "webhook.test"])["items"][0]["subject"], json!(silent));
 }
@@ -130,8 +134,8 @@ fn a_short_secret_makes_no_tokens() {
         command(folder.path(), &["token", "mint", "--sub", "ada"]).env("JWT_SECRET", secret).output().unwrap()
     };
     let refused = mint("0123456789012345678901234567890");
-    assert!(!refused.status.success() && refused.stdout.is_empty(), "{}", told(&refused));
-    assert!(told(&refused).contains("JWT_SECRET must be at least 32 bytes long"), "{}", told(&refused));
+    assert!(!refused.status.success() && refused.stdout.is_empty(), "{}", printed_text(&refused));
+    assert!(printed_text(&refused).contains("JWT_SECRET must be at least 32 bytes long"), "{}", printed_text(&refused));
     assert!(mint("01234567890123456789012345678901").status.success());
 }
 
@@ -140,6 +144,6 @@ fn a_shell_completes_the_commands() {
     let folder = tempfile::tempdir().unwrap();
     for shell in ["bash", "zsh", "fish"] {
         let output = run(folder.path(), &["completions", shell]);
-        assert!(output.status.success() && told(&output).contains("redeliver"), "{shell}");
+        assert!(output.status.success() && printed_text(&output).contains("redeliver"), "{shell}");
     }
 }

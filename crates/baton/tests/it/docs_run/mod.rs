@@ -9,7 +9,7 @@
 mod blocks;
 mod shape;
 
-use crate::running::{BINARY, KEY, Running, told};
+use crate::running::{BINARY, KEY, Running, printed_text};
 use blocks::{Block, Step};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -104,5 +104,5 @@ fn output_of(command: &str, folder: &Path, address: &str) -> String {
         .env("OPENAI_API_KEY", "sk-for-the-documents")
         .output()
         .unwrap();
-    told(&output)
+    printed_text(&output)
 }

@@ -1,7 +1,7 @@
 //! What an earlier version left in its data folder is read by this one: rows, journal and events.
 
 use baton::app::App;
-use baton::config::{Environment, Source, load};
+use baton::config::{ConfigSource, Environment, load};
 use baton_model::entity::ReasoningStyle;
 use baton_model::record::Outcome;
 use baton_model::{EventKind, ModelId, Nanos, RequestId, UsageClass};
@@ -45,7 +45,7 @@ async fn start_again(folder: &TempDir, more: &str) -> App {
     let file = folder.path().join("baton.toml");
     let provider = "kind = \"openai\"\nbase_url = \"http://127.0.0.1:1/v1\"\napi_key = \"sim\"\n";
     std::fs::write(&file, format!("{more}[providers.openai]\n{provider}[providers.anthropic]\n{provider}")).unwrap();
-    let mut config = load(&Source { file: Some(file), listen: None }, &Environment::default()).unwrap();
+    let mut config = load(&ConfigSource { file: Some(file), listen: None }, &Environment::default()).unwrap();
     config.data_dir = folder.path().join("data");
     // Another test of this process may have done it.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
@@ -78,7 +78,7 @@ async fn the_data_of_an_earlier_version_is_read() {
         assert_eq!(record.attempts.len(), 1, "{id}");
         assert!(record.cost().known().is_some_and(|cost| cost > Nanos::ZERO), "{id}");
     }
-    let unplaced = app.store.events().unplaced(100).await.unwrap();
+    let unplaced = app.store.events().list_unplaced(100).await.unwrap();
     let told: Vec<(EventKind, &str)> = unplaced.iter().map(|event| (event.kind, event.subject.as_str())).collect();
     for id in ["01a21b2b-2bae-77ce-9cc1-92a3256f2c42", "01a21b2b-2bbd-7090-886b-67c33cd4df21"] {
         assert!(told.contains(&(EventKind::ModelRequestCompleted, id)), "{id}: {told:?}");
@@ -93,7 +93,7 @@ async fn the_data_of_an_earlier_version_is_read() {
 async fn of_providers(app: &App) -> String {
     let rows = app.store.providers().list().await.unwrap();
     let audit = app.store.audit().list(&AuditFilter::default(), None, 100).await.unwrap();
-    let events = app.store.events().unplaced(100).await.unwrap();
+    let events = app.store.events().list_unplaced(100).await.unwrap();
     format!("{rows:?}{audit:?}{events:?}")
 }
 

@@ -1,6 +1,6 @@
 //! How many connections there are, and for how long.
 
-use crate::serving::{Serving, asked, busy, head, kept, response, rest, until};
+use crate::serving::{Serving, ask_on_kept_connection, busy, head, response, rest, serve_and_ask, until};
 use std::net::SocketAddr;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpSocket, TcpStream};
@@ -32,7 +32,7 @@ async fn an_idle_connection_ends() {
     let baton = Serving::start("connections.idle_timeout = \"200ms\"\nconnections.head_timeout = \"1h\"").await;
     let mut stream = baton.connect().await;
     for _ in 0..3 {
-        assert!(kept(&mut stream, "/health/live").await.ends_with("ok"));
+        assert!(ask_on_kept_connection(&mut stream, "/health/live").await.ends_with("ok"));
     }
     assert!(rest(&mut stream).await.is_empty());
     baton.until_metric("baton_slow_clients_total{what=\"idle\"}", 1.0).await;
@@ -44,7 +44,7 @@ async fn the_head_of_a_request_has_to_come() {
     let baton = Serving::start("connections.head_timeout = \"200ms\"\nconnections.idle_timeout = \"1h\"").await;
     let (mut silent, mut half, mut second) = (baton.connect().await, baton.connect().await, baton.connect().await);
     half.write_all(b"GET /health/live HTTP/1.1\r\nhost: lo").await.unwrap();
-    assert!(kept(&mut second, "/health/live").await.ends_with("ok"));
+    assert!(ask_on_kept_connection(&mut second, "/health/live").await.ends_with("ok"));
     second.write_all(b"GET /health").await.unwrap();
     for stream in [&mut silent, &mut half, &mut second] {
         assert!(rest(stream).await.is_empty());
@@ -66,7 +66,7 @@ async fn a_request_under_way_is_neither_idle_nor_a_head() {
     stream.write_all(head.as_bytes()).await.unwrap();
     // A connection that was opened later meets both limits meanwhile.
     let mut other = baton.connect().await;
-    assert!(kept(&mut other, "/health/live").await.ends_with("ok"));
+    assert!(ask_on_kept_connection(&mut other, "/health/live").await.ends_with("ok"));
     assert!(rest(&mut other).await.is_empty());
     assert!(rest(&mut baton.connect().await).await.is_empty());
     stream.write_all(two.as_bytes()).await.unwrap();
@@ -144,7 +144,7 @@ async fn connections_without_a_request_make_room() {
     for number in 0..7 {
         let mut stream = baton.connect().await;
         match number % 3 {
-            0 => assert!(kept(&mut stream, "/health/live").await.ends_with("ok")),
+            0 => assert!(ask_on_kept_connection(&mut stream, "/health/live").await.ends_with("ok")),
             1 => stream.write_all(b"GET /health/live HTTP/1.1\r\nhost: lo").await.unwrap(),
             _ => {}
         }
@@ -154,7 +154,7 @@ async fn connections_without_a_request_make_room() {
     let mut newcomers = Vec::new();
     for _ in 0..7 {
         let mut stream = baton.connect().await;
-        assert!(kept(&mut stream, "/health/live").await.ends_with("ok"));
+        assert!(ask_on_kept_connection(&mut stream, "/health/live").await.ends_with("ok"));
         newcomers.push(stream);
     }
     for stream in &mut idle {
@@ -170,7 +170,7 @@ async fn a_head_that_is_too_large_is_refused() {
     let baton = Serving::start("connections.max_head_bytes = 8192").await;
     for (size, status) in [(4 << 10, "200"), (16 << 10, "431")] {
         let header = format!("x-filler: {}\r\n", "x".repeat(size));
-        let told = asked(baton.connect().await, "GET", "/health/live", &header, "").await;
+        let told = serve_and_ask(baton.connect().await, "GET", "/health/live", &header, "").await;
         assert!(told.starts_with(&format!("HTTP/1.1 {status} ")), "{told}");
     }
     baton.end().await;

@@ -1,6 +1,6 @@
 //! No client can make up the value of a label: each would be kept for as long as the process runs.
 
-use crate::baton::{Baton, asking};
+use crate::baton::{Baton, chat_body};
 use http::Method;
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -14,9 +14,10 @@ async fn series(baton: &Baton) -> BTreeSet<String> {
 
 /// Requests that name that word wherever a client can name something.
 async fn ask(baton: &Baton, word: &str) {
-    let chat = asking("gpt", "Say hello", json!({ "user": word, "metadata": { word: word } })).to_string();
-    let unknown = asking(word, "Say hello", json!({})).to_string();
-    let native = asking("gpt", "hi", json!({ "user_id": word, "task_id": word, "project_id": word, "provider": word }));
+    let chat = chat_body("gpt", "Say hello", json!({ "user": word, "metadata": { word: word } })).to_string();
+    let unknown = chat_body(word, "Say hello", json!({})).to_string();
+    let native =
+        chat_body("gpt", "hi", json!({ "user_id": word, "task_id": word, "project_id": word, "provider": word }));
     let native = native.to_string();
     let get = |path: String| (Method::GET, path, String::new());
     for (method, path, body) in [

@@ -1,6 +1,6 @@
 //! A port of its own for health, metrics and management.
 
-use crate::running::told;
+use crate::running::printed_text;
 use crate::serving::{Serving, busy, head, response_head, rest};
 use serde_json::Value;
 use std::net::SocketAddr;
@@ -101,9 +101,9 @@ async fn its_connections_are_bounded_too() {
 fn a_port_for_everyone_needs_a_key_here_too() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("baton.toml"), "server.management.listen = \"0.0.0.0:0\"").unwrap();
-    let text = told(&crate::running::run(folder.path(), &["serve", "--listen", "127.0.0.1:0"]));
+    let text = printed_text(&crate::running::run(folder.path(), &["serve", "--listen", "127.0.0.1:0"]));
     assert!(text.contains("server.management.listen: `0.0.0.0:0` is open to other machines"), "{text}");
     std::fs::write(folder.path().join("baton.toml"), "server.management.listen = \"here\"").unwrap();
-    let text = told(&crate::running::run(folder.path(), &["serve"]));
+    let text = printed_text(&crate::running::run(folder.path(), &["serve"]));
     assert!(text.contains("server.management.listen: expected ADDRESS:PORT"), "{text}");
 }

@@ -1,9 +1,9 @@
 //! The pages of the documentation may do no more than they need.
 
-use crate::baton::{Baton, Told};
+use crate::baton::{Baton, ClientReply};
 
 /// What a page's policy says of something.
-fn policy<'t>(page: &'t Told, of: &str) -> Option<&'t str> {
+fn policy<'t>(page: &'t ClientReply, of: &str) -> Option<&'t str> {
     let policy = page.header("content-security-policy").expect("every page has a policy");
     policy.split(';').find_map(|rule| rule.trim().strip_prefix(of)?.strip_prefix(' '))
 }

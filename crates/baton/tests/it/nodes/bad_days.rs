@@ -1,13 +1,13 @@
 //! A minute of load on three nodes while they are killed, and the database and Redis go away: nothing is lost, nothing
 //! is there twice, and every cost is what the provider billed.
 
-use super::clients::{End, Saw, client};
+use super::clients::{ClientView, RequestEnd, client};
 use super::cluster::Cluster;
 use crate::running::KEY;
 use async_nats::jetstream::consumer::{AckPolicy, pull};
-use baton_bus::{Bus, Event, Nats, Settings};
+use baton_bus::{Bus, BusEvent, BusSettings, Nats};
 use baton_model::chat::Json;
-use baton_sim::Billed;
+use baton_sim::BilledTokens;
 use futures::StreamExt;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -27,7 +27,7 @@ async fn a_minute_of_bad_days_loses_nothing() {
     for number in 0..CLIENTS {
         clients.spawn(client(number, cluster.balancer.clone(), begun + LOAD));
     }
-    let bus = Nats::open(&cluster.nats.url(), Settings::default()).await.unwrap();
+    let bus = Nats::open(&cluster.nats.url(), BusSettings::default()).await.unwrap();
     let mut replies = bus.replies(REPLIES).await.unwrap();
     let told = tokio::spawn(async move {
         let mut told = BTreeMap::<String, Vec<String>>::new();
@@ -44,18 +44,21 @@ async fn a_minute_of_bad_days_loses_nothing() {
 
     misfortunes(&mut cluster, begun).await;
 
-    let saw: Vec<Saw> = clients.join_all().await.into_iter().flatten().collect();
+    let saw: Vec<ClientView> = clients.join_all().await.into_iter().flatten().collect();
     let sent = commands.await.unwrap();
     let mut ledger = Ledger::default();
     let finished: Vec<&str> =
-        saw.iter().filter(|saw| matches!(saw.end, End::Finished)).map(|saw| saw.mark.as_str()).collect();
+        saw.iter().filter(|saw| matches!(saw.end, RequestEnd::Finished)).map(|saw| saw.mark.as_str()).collect();
     settle(&cluster, &mut ledger, &finished, &sent).await;
     let told = told.await.unwrap();
 
     // Clients: only requests under way on a killed node failed.
-    let failed: Vec<&Saw> = saw.iter().filter(|saw| matches!(saw.end, End::Failed(_))).collect();
+    let failed: Vec<&ClientView> = saw.iter().filter(|saw| matches!(saw.end, RequestEnd::Failed(_))).collect();
     assert!(failed.is_empty(), "{} of {} failed: {:?}", failed.len(), saw.len(), failed.first());
-    assert!(saw.iter().any(|saw| matches!(saw.end, End::Killed)), "no request was under way when a node was killed");
+    assert!(
+        saw.iter().any(|saw| matches!(saw.end, RequestEnd::Killed)),
+        "no request was under way when a node was killed"
+    );
 
     // The ledger: each finished request once, with what was billed; each that reached a provider once.
     let billed = billed(&cluster);
@@ -146,7 +149,9 @@ async fn send_commands(bus: Nats, until: Instant) -> Vec<(String, String)> {
             let message = serde_json::json!({ "role": "user", "content": format!("command-{number}-end 12 words") });
             ("chat.execute", serde_json::json!({ "model": "gpt", "messages": [message] }))
         };
-        let mut command = Event::new(format!("c{number}"), "/tests", kind).with("apikey", KEY).with("replyto", REPLIES);
+        let mut command = BusEvent::new(format!("c{number}"), "/tests", kind)
+            .with_attribute("apikey", KEY)
+            .with_attribute("replyto", REPLIES);
         command.data = Some(Json(data.to_string()));
         bus.send(&command).await.unwrap();
         // Some are sent twice: a sender that was not sure.
@@ -191,8 +196,8 @@ async fn settle(cluster: &Cluster, ledger: &mut Ledger, finished: &[&str], sent:
         );
         tokio::time::sleep(Duration::from_millis(250)).await;
     }
-    let bus = Nats::open(&cluster.nats.url(), Settings::default()).await.unwrap();
-    let last = Event::new("last", "/tests", "last").with("commandid", "last");
+    let bus = Nats::open(&cluster.nats.url(), BusSettings::default()).await.unwrap();
+    let last = BusEvent::new("last", "/tests", "last").with_attribute("commandid", "last");
     bus.reply(REPLIES, &last).await.unwrap();
     *ledger = read(cluster);
 }
@@ -211,8 +216,8 @@ fn read(cluster: &Cluster) -> Ledger {
 }
 
 /// What the providers billed for each call, by the mark in the prompt.
-fn billed(cluster: &Cluster) -> BTreeMap<String, Vec<Billed>> {
-    let mut billed = BTreeMap::<String, Vec<Billed>>::new();
+fn billed(cluster: &Cluster) -> BTreeMap<String, Vec<BilledTokens>> {
+    let mut billed = BTreeMap::<String, Vec<BilledTokens>>::new();
     for seen in cluster.sims.iter().flat_map(baton_sim::Sim::requests) {
         let text = String::from_utf8_lossy(&seen.body).into_owned();
         let mark = ["mark-", "command-"].iter().find_map(|begin| {
@@ -228,7 +233,7 @@ fn billed(cluster: &Cluster) -> BTreeMap<String, Vec<Billed>> {
 }
 
 /// In nano-dollars, by the prices of the configuration.
-fn cost(billed: &Billed) -> i64 {
+fn cost(billed: &BilledTokens) -> i64 {
     let nanos = billed.input * 1000 + billed.output * 2000 + billed.cache_read * 500 + billed.cache_write * 1250;
     i64::try_from(nanos).unwrap()
 }
@@ -243,5 +248,5 @@ async fn published(cluster: &Cluster) -> BTreeSet<String> {
     let unacknowledged = pull::Config { ack_policy: AckPolicy::None, ..pull::Config::default() };
     let consumer = stream.create_consumer(unacknowledged).await.unwrap();
     let messages = consumer.messages().await.unwrap().take(usize::try_from(total).unwrap());
-    messages.map(|message| Event::read(&message.unwrap().payload).unwrap().id).collect().await
+    messages.map(|message| BusEvent::read(&message.unwrap().payload).unwrap().id).collect().await
 }

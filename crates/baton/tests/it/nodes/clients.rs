@@ -7,16 +7,16 @@ use std::time::{Duration, Instant};
 
 /// What a client saw of one request.
 #[derive(Debug)]
-pub struct Saw {
+pub struct ClientView {
     /// The mark that is in its prompt and in its tags.
     pub mark: String,
     /// How it ended.
-    pub end: End,
+    pub end: RequestEnd,
 }
 
 /// How a request ended for its client.
 #[derive(Debug)]
-pub enum End {
+pub enum RequestEnd {
     /// With a complete reply.
     Finished,
     /// The connection broke, and its node was killed meanwhile.
@@ -27,7 +27,7 @@ pub enum End {
 }
 
 /// Asks one request after another until `until`; client `number` of many.
-pub async fn client(number: usize, balancer: Balancer, until: Instant) -> Vec<Saw> {
+pub async fn client(number: usize, balancer: Balancer, until: Instant) -> Vec<ClientView> {
     let http = reqwest::Client::new();
     let mut seen = Vec::new();
     for turn in 0.. {
@@ -36,14 +36,14 @@ pub async fn client(number: usize, balancer: Balancer, until: Instant) -> Vec<Sa
         }
         let mark = format!("mark-{number}-{turn}-end");
         let end = ask(&http, &balancer, number + turn, &mark).await;
-        seen.push(Saw { mark, end });
+        seen.push(ClientView { mark, end });
         // Not a wait for anything: the rate of one user.
         tokio::time::sleep(Duration::from_millis(40)).await;
     }
     seen
 }
 
-async fn ask(http: &reqwest::Client, balancer: &Balancer, turn: usize, mark: &str) -> End {
+async fn ask(http: &reqwest::Client, balancer: &Balancer, turn: usize, mark: &str) -> RequestEnd {
     loop {
         // A balancer tries the next node where nobody listens.
         for node in balancer.nodes(turn) {
@@ -51,14 +51,14 @@ async fn ask(http: &reqwest::Client, balancer: &Balancer, turn: usize, mark: &st
             match send(http, &balancer.addresses[node], turn, mark).await {
                 Ok(end) => return end,
                 Err(error) if error.is_connect() => {}
-                Err(_) if balancer.was_killed(node, begun, Instant::now()) => return End::Killed,
+                Err(_) if balancer.was_killed(node, begun, Instant::now()) => return RequestEnd::Killed,
                 // The kill is noted when it is over, which may be a moment after the connection broke.
                 Err(error) => {
                     tokio::time::sleep(Duration::from_millis(500)).await;
                     if balancer.was_killed(node, begun, Instant::now()) {
-                        return End::Killed;
+                        return RequestEnd::Killed;
                     }
-                    return End::Failed(format!("node {node}: {error:?}"));
+                    return RequestEnd::Failed(format!("node {node}: {error:?}"));
                 }
             }
         }
@@ -66,7 +66,7 @@ async fn ask(http: &reqwest::Client, balancer: &Balancer, turn: usize, mark: &st
     }
 }
 
-async fn send(http: &reqwest::Client, address: &str, turn: usize, mark: &str) -> Result<End, reqwest::Error> {
+async fn send(http: &reqwest::Client, address: &str, turn: usize, mark: &str) -> Result<RequestEnd, reqwest::Error> {
     let (path, body) = request(turn, mark);
     let stream = body.get("stream").is_some();
     let answer = http
@@ -80,8 +80,8 @@ async fn send(http: &reqwest::Client, address: &str, turn: usize, mark: &str) ->
     let text = answer.text().await?;
     let complete = if stream { text.contains("[DONE]") } else { serde_json::from_str::<Value>(&text).is_ok() };
     Ok(match (status.is_success(), complete) {
-        (true, true) => End::Finished,
-        _ => End::Failed(format!("{status}: {text}")),
+        (true, true) => RequestEnd::Finished,
+        _ => RequestEnd::Failed(format!("{status}: {text}")),
     })
 }
 

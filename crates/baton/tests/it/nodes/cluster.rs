@@ -14,10 +14,10 @@ pub const NODES: usize = 3;
 
 /// The nodes, what is behind them, and what was done to them.
 pub struct Cluster {
-    pub postgres: postgres::Own,
-    pub database: postgres::Database,
-    pub redis: redis::Own,
-    pub nats: nats::Own,
+    pub postgres: postgres::PostgresServer,
+    pub database: postgres::TestDatabase,
+    pub redis: redis::RedisServer,
+    pub nats: nats::NatsServer,
     pub sims: [Sim; 3],
     folder: TempDir,
     nodes: [Node; NODES],
@@ -62,7 +62,8 @@ impl Balancer {
 impl Cluster {
     /// Starts everything; a token of a simulated provider takes `pace`.
     pub async fn start(pace: Duration) -> Self {
-        let (postgres, redis, nats) = (postgres::Own::start(&[]), redis::Own::start(&[]), nats::Own::start(true));
+        let (postgres, redis, nats) =
+            (postgres::PostgresServer::start(&[]), redis::RedisServer::start(&[]), nats::NatsServer::start(true));
         let database = postgres::database_on(&postgres.url());
         let mut sims = Vec::new();
         for kind in Kind::ALL {

@@ -1,21 +1,21 @@
 //! The stream looked over: deltas are seen but not taken apart.
 
-use super::full_reader::FullReader;
-use crate::meter_only::{reduce, single_data_line, text_length, values};
+use super::full_reader::AnthropicFullReader;
+use crate::meter_only::{find_values, reduce, single_data_line, text_length};
 use crate::{ReadError, StreamReader};
-use baton_model::Event;
+use baton_model::ReplyEvent;
 use memchr::memmem::Finder;
 use std::sync::LazyLock;
 
 /// Reads only what the meter and the fallback need.
 #[derive(Debug, Default)]
-pub(super) struct MeterReader {
-    full: FullReader,
+pub(super) struct AnthropicMeterReader {
+    full: AnthropicFullReader,
 }
 
-impl StreamReader for MeterReader {
-    fn push(&mut self, frame: &[u8]) -> Result<Vec<Event>, ReadError> {
-        if !self.full.over
+impl StreamReader for AnthropicMeterReader {
+    fn push(&mut self, frame: &[u8]) -> Result<Vec<ReplyEvent>, ReadError> {
+        if !self.full.ended
             && let Some(delta) = plain_delta(frame)
             && (!delta.is_json || self.full.blocks.takes_arguments())
         {
@@ -23,12 +23,12 @@ impl StreamReader for MeterReader {
             if delta.is_json {
                 self.full.blocks.note_arguments();
             }
-            return Ok(vec![Event::Opaque { text_bytes: delta.text_bytes }]);
+            return Ok(vec![ReplyEvent::Opaque { text_bytes: delta.text_bytes }]);
         }
         self.full.push(frame).map(reduce)
     }
 
-    fn finish(&mut self) -> Vec<Event> {
+    fn finish(&mut self) -> Vec<ReplyEvent> {
         self.full.finish()
     }
 }
@@ -57,16 +57,18 @@ fn plain_delta(frame: &[u8]) -> Option<Delta> {
     // An event's own type may stand anywhere, so none may be another event's.
     let is_known =
         |value: &[u8]| is(value, &[EVENT, b"\"text_delta\"", b"\"thinking_delta\"", b"\"input_json_delta\""]);
-    if !values(data, &keys.type_).any(|value| is(value, &[EVENT])) || !values(data, &keys.type_).all(is_known) {
+    if !find_values(data, &keys.type_).any(|value| is(value, &[EVENT])) || !find_values(data, &keys.type_).all(is_known)
+    {
         return None;
     }
     if keys.escape.find(data).is_some() {
         return None;
     }
-    if keys.telling.iter().any(|key| values(data, key).next().is_some()) {
+    if keys.telling.iter().any(|key| find_values(data, key).next().is_some()) {
         return None;
     }
-    let size = |key: &Finder<'_>| values(data, key).map(text_length).try_fold(0, |sum, length| Some(sum + length?));
+    let size =
+        |key: &Finder<'_>| find_values(data, key).map(text_length).try_fold(0, |sum, length| Some(sum + length?));
     let (json, text) = (size(&keys.json)?, size(&keys.text)? + size(&keys.thinking)?);
     let text_bytes = u32::try_from(json + text).ok().filter(|total| *total > 0)?;
     Some(Delta { text_bytes, is_json: json > 0 })

@@ -15,37 +15,37 @@ use super::{error, usage};
 use crate::json::Node;
 use crate::{ReadError, StreamReader};
 use baton_model::Detail;
-use baton_model::Event;
+use baton_model::ReplyEvent;
 use blocks::Blocks;
-use full_reader::{FullReader, finish, started};
-use meter_reader::MeterReader;
+use full_reader::{AnthropicFullReader, finish, started};
+use meter_reader::AnthropicMeterReader;
 
 /// A reader for a provider's stream.
 pub(super) fn reader(detail: Detail) -> Box<dyn StreamReader> {
     match detail {
-        Detail::Full => Box::new(FullReader::default()),
-        Detail::MeterOnly => Box::new(MeterReader::default()),
+        Detail::Full => Box::new(AnthropicFullReader::default()),
+        Detail::MeterOnly => Box::new(AnthropicMeterReader::default()),
     }
 }
 
 /// Reads a whole reply.
-pub(super) fn read_reply(body: &[u8]) -> Result<Vec<Event>, ReadError> {
+pub(super) fn read_reply(body: &[u8]) -> Result<Vec<ReplyEvent>, ReadError> {
     let root = Node::parse(body)?;
     // Some services send errors with status 200.
     if root.get("error").is_some() {
-        return Ok(vec![Event::Failed(error::read_node(200, &root))]);
+        return Ok(vec![ReplyEvent::Failed(error::read_node(200, &root))]);
     }
     let Some(content) = root.get("content").and_then(|content| content.items().ok()) else {
         return Err(ReadError::new("content", "required, but missing"));
     };
-    let mut events = vec![Event::Started(started(&root))];
+    let mut events = vec![ReplyEvent::Started(started(&root))];
     let mut blocks = Blocks::default();
     for (index, block) in (0..).zip(content) {
         blocks.start(index, block, &mut events);
         blocks.stop(index, &mut events);
     }
     finish(&root, &mut events);
-    events.extend(root.get("usage").map(|used| Event::Usage(usage::read(used))));
-    events.push(Event::Ended);
+    events.extend(root.get("usage").map(|used| ReplyEvent::Usage(usage::read(used))));
+    events.push(ReplyEvent::Ended);
     Ok(events)
 }

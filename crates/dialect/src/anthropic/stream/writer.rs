@@ -8,7 +8,7 @@ use crate::anthropic::{error, usage};
 use crate::framing::sse;
 use crate::json::{Node, Object, object};
 use crate::{ReplyContext, StreamWriter};
-use baton_model::event::{Event, Finish};
+use baton_model::event::{FinishReason, ReplyEvent};
 use baton_model::{Dialect, PublicError, Usage};
 use bytes::{Bytes, BytesMut};
 use std::collections::HashMap;
@@ -28,7 +28,7 @@ pub(in crate::anthropic) struct MessageWriter {
     /// How many of them were opened: those before the first that waits.
     opened: usize,
     usage: Usage,
-    finish: Option<(Finish, Option<String>)>,
+    finish: Option<(FinishReason, Option<String>)>,
 }
 
 /// The block that is open.
@@ -77,9 +77,9 @@ impl MessageWriter {
         }
     }
 
-    fn write(&mut self, event: &Event, out: &mut BytesMut) {
+    fn write(&mut self, event: &ReplyEvent, out: &mut BytesMut) {
         match event {
-            Event::Started(started) => {
+            ReplyEvent::Started(started) => {
                 let take = |slot: &mut String, name: &Option<String>| {
                     if let Some(name) = name {
                         slot.clone_from(name);
@@ -88,7 +88,7 @@ impl MessageWriter {
                 take(&mut self.context.id, &started.id);
                 take(&mut self.context.model, &started.model);
             }
-            Event::Text { choice: 0, text } | Event::Refusal { choice: 0, text } if !text.is_empty() => {
+            ReplyEvent::Text { choice: 0, text } | ReplyEvent::Refusal { choice: 0, text } if !text.is_empty() => {
                 if self.open != Open::Text {
                     self.start(out, Open::Text, |o| {
                         o.string("type", "text").string("text", "");
@@ -98,33 +98,33 @@ impl MessageWriter {
                     o.string("type", "text_delta").string("text", text);
                 });
             }
-            Event::Reasoning { choice: 0, text } if !text.is_empty() => {
-                self.think(out);
+            ReplyEvent::Reasoning { choice: 0, text } if !text.is_empty() => {
+                self.write_thinking(out);
                 self.delta(out, |o| {
                     o.string("type", "thinking_delta").string("thinking", text);
                 });
             }
-            Event::ReasoningSignature { choice: 0, signature } => {
-                self.think(out);
+            ReplyEvent::ReasoningSignature { choice: 0, signature } => {
+                self.write_thinking(out);
                 self.delta(out, |o| {
                     o.string("type", "signature_delta").string("signature", signature);
                 });
                 // A block has one signature, so reasoning that follows begins another.
                 self.close(out);
             }
-            Event::RedactedReasoning { choice: 0, data } => {
-                self.whole(
+            ReplyEvent::RedactedReasoning { choice: 0, data } => {
+                self.write_whole_block(
                     out,
                     &object(|o| {
                         o.string("type", "redacted_thinking").string("data", data);
                     }),
                 );
             }
-            Event::ToolCall { choice: 0, index, id, name } => self.call(out, *index, id, name),
-            Event::ToolArguments { choice: 0, index, fragment } if !fragment.is_empty() => {
+            ReplyEvent::ToolCall { choice: 0, index, id, name } => self.call(out, *index, id, name),
+            ReplyEvent::ToolArguments { choice: 0, index, fragment } if !fragment.is_empty() => {
                 self.arguments(out, *index, fragment);
             }
-            Event::Citation { choice: 0, dialect: Dialect::Anthropic, json } => {
+            ReplyEvent::Citation { choice: 0, dialect: Dialect::Anthropic, json } => {
                 if matches!(self.open, Open::Text | Open::Cited) {
                     self.delta(out, |o| {
                         o.string("type", "citations_delta").json("citation", json);
@@ -132,15 +132,17 @@ impl MessageWriter {
                     self.open = Open::Cited;
                 }
             }
-            Event::Other { choice: 0, dialect: Dialect::Anthropic, json } => self.whole(out, json.0.as_bytes()),
-            Event::Finished { choice: 0, reason, stop_sequence } => {
+            ReplyEvent::Other { choice: 0, dialect: Dialect::Anthropic, json } => {
+                self.write_whole_block(out, json.0.as_bytes())
+            }
+            ReplyEvent::Finished { choice: 0, reason, stop_sequence } => {
                 // Only noted: OpenAI's usage comes behind the reason, and `message_delta` has both.
                 self.finish = Some((reason.clone(), stop_sequence.clone()));
                 self.begin(out);
                 self.flush(out);
             }
-            Event::Usage(usage) => self.usage.update(usage),
-            Event::Ended => self.end(out),
+            ReplyEvent::Usage(usage) => self.usage.update(usage),
+            ReplyEvent::Ended => self.end(out),
             _ => {}
         }
     }
@@ -176,7 +178,7 @@ impl MessageWriter {
         self.open = kind;
     }
 
-    fn think(&mut self, out: &mut BytesMut) {
+    fn write_thinking(&mut self, out: &mut BytesMut) {
         if self.open != Open::Thinking {
             self.start(out, Open::Thinking, |o| {
                 o.string("type", "thinking").string("thinking", "").string("signature", "");
@@ -208,7 +210,7 @@ impl MessageWriter {
     }
 
     /// A block that comes at once.
-    fn whole(&mut self, out: &mut BytesMut, block: &[u8]) {
+    fn write_whole_block(&mut self, out: &mut BytesMut, block: &[u8]) {
         self.flush(out);
         self.begin(out);
         self.start_raw(out, Open::Other, block);
@@ -292,7 +294,7 @@ impl MessageWriter {
         self.begin(out);
         self.flush(out);
         // SDKs take the final usage from `message_delta`, so it comes last but for `message_stop`.
-        let (reason, stop) = self.finish.take().unwrap_or((Finish::Stop, None));
+        let (reason, stop) = self.finish.take().unwrap_or((FinishReason::Stop, None));
         event(out, "message_delta", |o| {
             o.object("delta", |o| {
                 o.string("stop_reason", finish_name(&reason));
@@ -317,7 +319,7 @@ fn event(out: &mut BytesMut, name: &str, fill: impl FnOnce(&mut Object<'_>)) {
 }
 
 impl StreamWriter for MessageWriter {
-    fn push(&mut self, event: &Event) -> Bytes {
+    fn push(&mut self, event: &ReplyEvent) -> Bytes {
         let mut out = BytesMut::new();
         self.write(event, &mut out);
         out.freeze()

@@ -5,7 +5,7 @@ mod requests;
 mod streams;
 
 use crate::testing::codec;
-use crate::{Codec, Dropped, Written};
+use crate::{Codec, Dropped, EncodedBody};
 use baton_model::chat::ChatRequest;
 use baton_model::{Capability, Dialect, Operation, Target};
 
@@ -21,7 +21,7 @@ fn read(body: &str) -> ChatRequest {
 }
 
 fn write(request: &ChatRequest, target: &Target) -> (String, Vec<Dropped>) {
-    let Written { body, dropped, .. } =
+    let EncodedBody { body, dropped, .. } =
         messages().write_request(&Operation::Chat(Box::new(request.clone())), target).unwrap();
     (String::from_utf8(body.to_vec()).unwrap(), dropped)
 }

@@ -5,7 +5,7 @@ use crate::anthropic::count_tokens;
 use crate::framing::splice::scan;
 use crate::testing::{chat_request, target, target_with_defaults};
 use baton_model::chat::{
-    ChatRequest, Effort, Json, Message, OutputFormat, Part, PartKind, ReasoningOptions, Role, Tool, ToolChoice,
+    ChatRequest, Effort, Json, Message, MessageRole, OutputFormat, Part, PartKind, ReasoningOptions, Tool, ToolChoice,
 };
 use baton_model::entity::ReasoningStyle;
 use baton_model::{Operation, Quirks, Target};
@@ -130,7 +130,7 @@ fn a_model_is_asked_as_it_can_be() {
 fn thought_is_asked_for_in_the_models_own_way() {
     let check = |reasoning: &ReasoningOptions, style, limit: Option<u64>, expected: &str, listed: &[&str]| {
         let request = ChatRequest {
-            messages: vec![Message { role: Role::User, name: None, parts: vec![Part::text("u")] }],
+            messages: vec![Message { role: MessageRole::User, name: None, parts: vec![Part::text("u")] }],
             reasoning: Some(reasoning.clone()),
             max_output_tokens: limit,
             ..ChatRequest::default()
@@ -236,8 +236,8 @@ fn sayable(mut request: ChatRequest) -> ChatRequest {
                     .retain(|part| !matches!(&part.kind, PartKind::Text { text, .. } if text.trim().is_empty()));
             }
         }
-        if matches!(message.role, Role::System | Role::Developer) {
-            message.role = Role::System;
+        if matches!(message.role, MessageRole::System | MessageRole::Developer) {
+            message.role = MessageRole::System;
             system.extend((!message.parts.is_empty()).then_some(message));
         } else if !message.parts.is_empty() {
             match turns.last_mut() {
@@ -252,12 +252,12 @@ fn sayable(mut request: ChatRequest) -> ChatRequest {
         0 | 1 => system.pop(),
         _ if marked => {
             let parts = system.into_iter().flat_map(|message| message.parts).collect();
-            Some(Message { role: Role::System, name: None, parts })
+            Some(Message { role: MessageRole::System, name: None, parts })
         }
         _ => {
             let lines = system.iter().map(|message| message.parts.iter().map(text).collect::<String>());
             let joined = lines.collect::<Vec<_>>().join("\n");
-            Some(Message { role: Role::System, name: None, parts: vec![Part::text(joined)] })
+            Some(Message { role: MessageRole::System, name: None, parts: vec![Part::text(joined)] })
         }
     };
     request.messages = system.into_iter().chain(turns).collect();
@@ -306,24 +306,24 @@ fn sayable(mut request: ChatRequest) -> ChatRequest {
 /// Whether the conversation begins with the user and does not end with words of the assistant, so that nothing is put
 /// before or trimmed.
 fn is_plain(request: &ChatRequest) -> bool {
-    let mut turns = request.messages.iter().filter(|message| message.role != Role::System);
-    let begins = turns.clone().next().is_some_and(|message| message.role == Role::User);
-    begins && turns.next_back().is_some_and(|message| message.role != Role::Assistant)
+    let mut turns = request.messages.iter().filter(|message| message.role != MessageRole::System);
+    let begins = turns.clone().next().is_some_and(|message| message.role == MessageRole::User);
+    begins && turns.next_back().is_some_and(|message| message.role != MessageRole::Assistant)
 }
 
 proptest! {
     #[test]
     fn what_is_written_reads_back(request in chat_request()) {
         let mut request = sayable(request);
-        let user = || Message { role: Role::User, name: None, parts: vec![Part::text("u")] };
+        let user = || Message { role: MessageRole::User, name: None, parts: vec![Part::text("u")] };
         if !is_plain(&request) {
-            let first = request.messages.iter().position(|message| message.role != Role::System);
+            let first = request.messages.iter().position(|message| message.role != MessageRole::System);
             request.messages.insert(first.unwrap_or(request.messages.len()), user());
             request.messages.push(user());
             request = sayable(request);
         }
         // Results that come first in a user's turn stand before its text, so a turn that the user began would change.
-        prop_assume!(!request.messages.windows(2).any(|pair| matches!(pair, [a, b] if a.role == Role::User && b.role == Role::Tool)));
+        prop_assume!(!request.messages.windows(2).any(|pair| matches!(pair, [a, b] if a.role == MessageRole::User && b.role == MessageRole::Tool)));
         let (written, dropped) = write(&request, &target(Quirks::default()));
         prop_assert_eq!(read(&written), request);
         prop_assert_eq!(dropped, []);

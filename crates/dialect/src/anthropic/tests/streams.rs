@@ -3,9 +3,9 @@
 use super::messages;
 use crate::ReplyContext;
 use crate::framing::Framing;
-use crate::testing::{check_cuts, facts, read_stream, text_bytes};
+use crate::testing::{check_cuts, meter_events, read_stream, text_bytes};
 use baton_model::chat::PartKind;
-use baton_model::event::{Event, Finish, Reply, Started};
+use baton_model::event::{CollectedReply, FinishReason, ReplyEvent, ReplyStart};
 use baton_model::fault::ErrorKind;
 use baton_model::{Code, Detail, Dialect, PublicError, Usage, UsageClass};
 use proptest::prelude::*;
@@ -22,7 +22,7 @@ const REPLIES: [&[u8]; 3] = [
     include_bytes!("../fixtures/by-hand/everything.response.txt"),
 ];
 
-fn written(events: &[Event]) -> Vec<u8> {
+fn written(events: &[ReplyEvent]) -> Vec<u8> {
     let mut writer = messages().stream_writer(ReplyContext::default()).unwrap();
     events.iter().flat_map(|event| writer.push(event)).collect()
 }
@@ -34,7 +34,7 @@ fn streams_survive_every_cut_and_facts_agree() {
         // Replies that pass through are billed by what this reader sees.
         let (looked_over, error) = read_stream(messages(), Framing::Sse, Detail::MeterOnly, stream);
         assert_eq!(error, None);
-        assert_eq!(facts(&looked_over), facts(&full));
+        assert_eq!(meter_events(&looked_over), meter_events(&full));
         assert_eq!(text_bytes(&looked_over), text_bytes(&full));
     }
 }
@@ -44,19 +44,22 @@ fn a_stream_written_reads_back() {
     for stream in STREAMS {
         let (events, _) = read_stream(messages(), Framing::Sse, Detail::Full, stream);
         let (again, error) = read_stream(messages(), Framing::Sse, Detail::Full, &written(&events));
-        assert_eq!((Reply::collect(&again), error), (Reply::collect(&events), None));
+        assert_eq!((CollectedReply::collect(&again), error), (CollectedReply::collect(&events), None));
         let whole = messages().write_reply(&events, &ReplyContext::default()).unwrap();
-        assert_eq!(Reply::collect(&messages().read_reply(&whole.body).unwrap()), Reply::collect(&events));
+        assert_eq!(
+            CollectedReply::collect(&messages().read_reply(&whole.body).unwrap()),
+            CollectedReply::collect(&events)
+        );
     }
 }
 
 #[test]
 fn whole_replies_read_and_write() {
     for body in REPLIES {
-        let reply = Reply::collect(&messages().read_reply(body).unwrap());
+        let reply = CollectedReply::collect(&messages().read_reply(body).unwrap());
         assert!(reply.usage.is_some() && reply.choices.first().is_some_and(|choice| choice.finish.is_some()));
         let again = messages().write_reply(&reply.events(), &ReplyContext::default()).unwrap();
-        assert_eq!(Reply::collect(&messages().read_reply(&again.body).unwrap()), reply);
+        assert_eq!(CollectedReply::collect(&messages().read_reply(&again.body).unwrap()), reply);
     }
     let by_hand: serde_json::Value = serde_json::from_slice(REPLIES[2]).unwrap();
     let again = messages().write_reply(&messages().read_reply(REPLIES[2]).unwrap(), &ReplyContext::default()).unwrap();
@@ -66,7 +69,7 @@ fn whole_replies_read_and_write() {
 #[test]
 fn everything_is_understood() {
     let (events, _) = read_stream(messages(), Framing::Sse, Detail::Full, STREAMS[2]);
-    let reply = Reply::collect(&events);
+    let reply = CollectedReply::collect(&events);
     let expected = [
         (UsageClass::Input, 12),
         (UsageClass::CacheRead, 100),
@@ -80,7 +83,7 @@ fn everything_is_understood() {
     assert_eq!(usage.nonzero().collect::<Vec<_>>(), expected);
     assert_eq!(usage.service_tier.as_deref(), Some("standard"));
     let choice = reply.choices.first().unwrap();
-    assert_eq!(choice.finish, Some(Finish::ToolCalls));
+    assert_eq!(choice.finish, Some(FinishReason::ToolCalls));
     let calls: Vec<_> = choice
         .parts
         .iter()
@@ -98,7 +101,7 @@ fn an_error_ends_a_stream() {
     for detail in [Detail::Full, Detail::MeterOnly] {
         let (events, _) = read_stream(messages(), Framing::Sse, detail, stream);
         // It comes under status 200, so only its type tells that the provider is overloaded.
-        assert!(matches!(events.last(), Some(Event::Failed(error)) if error.kind == ErrorKind::Overloaded));
+        assert!(matches!(events.last(), Some(ReplyEvent::Failed(error)) if error.kind == ErrorKind::Overloaded));
     }
     let failed = messages()
         .stream_writer(ReplyContext::default())
@@ -112,11 +115,12 @@ fn an_error_ends_a_stream() {
 #[test]
 fn interleaved_calls_become_blocks_in_order() {
     let call =
-        |index: u32, name: &str| Event::ToolCall { choice: 0, index, id: format!("c{index}"), name: name.into() };
-    let arguments = |index: u32, fragment: &str| Event::ToolArguments { choice: 0, index, fragment: fragment.into() };
+        |index: u32, name: &str| ReplyEvent::ToolCall { choice: 0, index, id: format!("c{index}"), name: name.into() };
+    let arguments =
+        |index: u32, fragment: &str| ReplyEvent::ToolArguments { choice: 0, index, fragment: fragment.into() };
     let events = [
-        Event::Started(Started { id: Some("m".into()), ..Started::default() }),
-        Event::Text { choice: 0, text: "T".into() },
+        ReplyEvent::Started(ReplyStart { id: Some("m".into()), ..ReplyStart::default() }),
+        ReplyEvent::Text { choice: 0, text: "T".into() },
         call(0, "f"),
         arguments(0, "{\"x\""),
         call(1, "g"),
@@ -124,9 +128,9 @@ fn interleaved_calls_become_blocks_in_order() {
         arguments(0, ":1}"),
         // Without arguments: `input` stays `{}`, and no delta comes, as from the vendor.
         call(2, "h"),
-        Event::Finished { choice: 0, reason: Finish::ToolCalls, stop_sequence: None },
-        Event::Usage(Usage::default().with(UsageClass::Input, 3).with(UsageClass::Output, 5)),
-        Event::Ended,
+        ReplyEvent::Finished { choice: 0, reason: FinishReason::ToolCalls, stop_sequence: None },
+        ReplyEvent::Usage(Usage::default().with(UsageClass::Input, 3).with(UsageClass::Output, 5)),
+        ReplyEvent::Ended,
     ];
     let text = String::from_utf8(written(&events)).unwrap();
     let data: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("data: ")).collect();
@@ -157,8 +161,8 @@ fn anothers_stream_is_told_in_this_format() {
     let (events, _) = read_stream(openai, Framing::Sse, Detail::Full, stream);
     let (again, error) = read_stream(messages(), Framing::Sse, Detail::Full, &written(&events));
     assert_eq!(error, None);
-    assert_eq!(again.last(), Some(&Event::Ended));
-    let (before, after) = (Reply::collect(&events), Reply::collect(&again));
+    assert_eq!(again.last(), Some(&ReplyEvent::Ended));
+    let (before, after) = (CollectedReply::collect(&events), CollectedReply::collect(&again));
     assert_eq!(after.choices, before.choices);
     // The sum only: Anthropic's input excludes what the cache gave, OpenAI's includes it.
     assert_eq!(after.usage.unwrap().input_tokens(), before.usage.unwrap().input_tokens());

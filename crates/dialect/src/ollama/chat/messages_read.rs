@@ -1,13 +1,15 @@
 //! Messages read: a text, images, reasoning, tool calls and results.
 
-use crate::json::{Fault, Node};
+use crate::json::{JsonFault, Node};
 use crate::ollama::calls;
 use crate::ollama::options::extension;
 use crate::open_calls::OpenCalls;
-use baton_model::chat::{Extension, Image, Message, Part, PartKind, Reasoning, Role, Source, ToolCall, ToolResult};
+use baton_model::chat::{
+    Extension, Image, MediaSource, Message, MessageRole, Part, PartKind, Reasoning, ToolCall, ToolResult,
+};
 
 /// Reads `messages`. Members that only this format knows go to `extensions`, with their whole path.
-pub(super) fn read(messages: &Node<'_>, extensions: &mut Vec<Extension>) -> Result<Vec<Message>, Fault> {
+pub(super) fn read(messages: &Node<'_>, extensions: &mut Vec<Extension>) -> Result<Vec<Message>, JsonFault> {
     let mut reader = Reader { open: OpenCalls::default(), extensions };
     let messages = messages.items()?.iter().enumerate();
     messages.map(|(place, message)| reader.message(message, place)).collect()
@@ -20,19 +22,19 @@ struct Reader<'r> {
 }
 
 impl Reader<'_> {
-    fn message(&mut self, node: &Node<'_>, place: usize) -> Result<Message, Fault> {
+    fn message(&mut self, node: &Node<'_>, place: usize) -> Result<Message, JsonFault> {
         let word = node.require("role")?;
         let role = match word.string()?.to_lowercase().as_str() {
-            "system" => Role::System,
-            "developer" => Role::Developer,
-            "user" => Role::User,
-            "assistant" => Role::Assistant,
-            "tool" => Role::Tool,
-            _ => return Err(word.expected("system, user, assistant or tool")),
+            "system" => MessageRole::System,
+            "developer" => MessageRole::Developer,
+            "user" => MessageRole::User,
+            "assistant" => MessageRole::Assistant,
+            "tool" => MessageRole::Tool,
+            _ => return Err(word.expected_fault("system, user, assistant or tool")),
         };
         let mut parts = read_content(node)?;
-        if role == Role::Tool {
-            parts = vec![PartKind::ToolResult(self.result(node, parts)?).into()];
+        if role == MessageRole::Tool {
+            parts = vec![PartKind::ToolResult(self.read_result(node, parts)?).into()];
         } else {
             for (index, call) in items(node, "tool_calls")?.iter().enumerate() {
                 let call = self.call(call, place, index)?;
@@ -49,7 +51,7 @@ impl Reader<'_> {
         Ok(Message { role, name: None, parts })
     }
 
-    fn call(&mut self, node: &Node<'_>, place: usize, index: usize) -> Result<ToolCall, Fault> {
+    fn call(&mut self, node: &Node<'_>, place: usize, index: usize) -> Result<ToolCall, JsonFault> {
         let function = node.require("function")?;
         for (name, value) in node.members()? {
             if !["id", "type", "function"].contains(&name.as_ref()) && !value.is_null() {
@@ -60,13 +62,13 @@ impl Reader<'_> {
         Ok(ToolCall {
             // Made of the place in the conversation, so that the next turn, which sends all of it again, gets the
             // same ids and finds the provider's prompt cache.
-            id: id.unwrap_or_else(|| calls::minted(index, &format!("m{place}"))),
+            id: id.unwrap_or_else(|| calls::make_id(index, &format!("m{place}"))),
             name: function.require("name")?.string()?,
             arguments: calls::read_arguments(function.get("arguments")),
         })
     }
 
-    fn result(&mut self, node: &Node<'_>, parts: Vec<Part>) -> Result<ToolResult, Fault> {
+    fn read_result(&mut self, node: &Node<'_>, parts: Vec<Part>) -> Result<ToolResult, JsonFault> {
         let text = |name: &str| node.get(name).map(Node::string).transpose();
         let (id, name) = (text("tool_call_id")?, text("tool_name")?);
         let answered = match (&id, &name) {
@@ -81,7 +83,7 @@ impl Reader<'_> {
 }
 
 /// What a message says. The server puts images before the text, so they stand there.
-fn read_content(node: &Node<'_>) -> Result<Vec<Part>, Fault> {
+fn read_content(node: &Node<'_>) -> Result<Vec<Part>, JsonFault> {
     let text =
         |name: &str| node.get(name).map(Node::string).transpose().map(|text| text.filter(|text| !text.is_empty()));
     // Most messages are one text. An empty vector would grow to four parts, and a part is larger than most texts.
@@ -90,13 +92,13 @@ fn read_content(node: &Node<'_>) -> Result<Vec<Part>, Fault> {
         parts.push(PartKind::Reasoning(Reasoning { text: reasoning, ..Reasoning::default() }).into());
     }
     for image in items(node, "images")? {
-        let source = Source::Base64 { media_type: String::new(), data: image.string()? };
+        let source = MediaSource::Base64 { media_type: String::new(), data: image.string()? };
         parts.push(PartKind::Image(Image { source, detail: None }).into());
     }
     parts.extend(text("content")?.map(Part::text));
     Ok(parts)
 }
 
-fn items<'n, 'a>(node: &'n Node<'a>, name: &str) -> Result<&'n [Node<'a>], Fault> {
+fn items<'n, 'a>(node: &'n Node<'a>, name: &str) -> Result<&'n [Node<'a>], JsonFault> {
     node.get(name).map_or(Ok(&[]), Node::items)
 }

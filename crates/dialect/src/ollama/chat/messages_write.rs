@@ -4,14 +4,15 @@ use crate::Dropped;
 use crate::json::{Array, Object};
 use crate::ollama::calls;
 use baton_model::chat::{
-    Document, Extension, Image, Json, Message, Part, PartKind, Reasoning, Role, Source, ToolCall, ToolResult,
+    Document, Extension, Image, Json, MediaSource, Message, MessageRole, Part, PartKind, Reasoning, ToolCall,
+    ToolResult,
 };
 use baton_model::entity::ReasoningStyle;
 use baton_model::{Dialect, Quirks};
 use std::collections::HashMap;
 
 /// Writes the conversation. What is not supported goes to `dropped`.
-pub(super) struct MessagesWriter<'r> {
+pub(super) struct OllamaMessagesWriter<'r> {
     /// Whether reasoning is sent back.
     reasoning: bool,
     /// Whether it was said that cache marks are not known.
@@ -33,7 +34,7 @@ struct MessageContent<'r> {
     calls: Vec<(String, &'r ToolCall)>,
 }
 
-impl<'r> MessagesWriter<'r> {
+impl<'r> OllamaMessagesWriter<'r> {
     pub(super) fn new(extensions: &'r [Extension], quirks: &Quirks, dropped: &'r mut Vec<Dropped>) -> Self {
         let mut members: HashMap<_, Vec<_>> = HashMap::new();
         for extension in extensions.iter().filter(|extension| extension.dialect == Dialect::Ollama) {
@@ -59,10 +60,10 @@ impl<'r> MessagesWriter<'r> {
             for (place, part) in &results {
                 if let PartKind::ToolResult(result) = &part.kind {
                     self.mark(part);
-                    self.result(result, &path, &format!("{path}.content[{place}]"), a);
+                    self.write_result(result, &path, &format!("{path}.content[{place}]"), a);
                 }
             }
-            if message.role != Role::Tool || !rest.is_empty() {
+            if message.role != MessageRole::Tool || !rest.is_empty() {
                 self.turn(message, &rest, &path, a);
             }
         }
@@ -73,9 +74,9 @@ impl<'r> MessagesWriter<'r> {
             self.drop(format!("{path}.name"), "not supported by ollama");
         }
         let (role, assistant) = match message.role {
-            Role::System | Role::Developer => ("system", false),
-            Role::User | Role::Tool => ("user", false),
-            Role::Assistant => ("assistant", true),
+            MessageRole::System | MessageRole::Developer => ("system", false),
+            MessageRole::User | MessageRole::Tool => ("user", false),
+            MessageRole::Assistant => ("assistant", true),
         };
         let said = self.collect_content(parts, assistant, path);
         for (_, call) in &said.calls {
@@ -101,7 +102,7 @@ impl<'r> MessagesWriter<'r> {
     }
 
     /// `path` is the message's, `part` the result's own.
-    fn result(&mut self, result: &'r ToolResult, path: &str, part: &str, a: &mut Array<'_>) {
+    fn write_result(&mut self, result: &'r ToolResult, path: &str, part: &str, a: &mut Array<'_>) {
         if result.is_error == Some(true) {
             self.drop(format!("{part}.is_error"), "not supported by ollama");
         }
@@ -198,7 +199,7 @@ impl<'r> MessagesWriter<'r> {
     }
 
     fn document(&mut self, document: &Document, path: String, said: &mut MessageContent<'r>) {
-        let Source::Text(text) = &document.source else {
+        let MediaSource::Text(text) = &document.source else {
             return self.drop(path, "documents are not supported by ollama");
         };
         // The format has no documents, but a text reads the same in the message.
@@ -224,11 +225,11 @@ impl<'r> MessagesWriter<'r> {
 /// The base64 of an image, or why there is none.
 fn image_data(image: &Image) -> Result<&str, &'static str> {
     match &image.source {
-        Source::Base64 { data, .. } => Ok(data),
-        Source::Url(url) => {
+        MediaSource::Base64 { data, .. } => Ok(data),
+        MediaSource::Url(url) => {
             let data = url.strip_prefix("data:").and_then(|rest| rest.split_once(";base64,"));
             data.map(|(_, data)| data).ok_or("image URLs are not supported by ollama")
         }
-        Source::Text(_) | Source::File { .. } => Err("an image stored at another provider"),
+        MediaSource::Text(_) | MediaSource::File { .. } => Err("an image stored at another provider"),
     }
 }

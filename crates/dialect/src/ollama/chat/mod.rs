@@ -12,35 +12,35 @@ mod tools;
 pub(super) use rewrite::{rewrite, set_window};
 
 use super::{line, stream, writer};
-use crate::{Codec, ReadError, ReplyContext, Rewritten, StreamReader, StreamWriter, Written};
-use baton_model::{Body, Detail, Event, Operation, Target};
+use crate::{Codec, EncodedBody, ReadError, ReplyContext, RewrittenRequest, StreamReader, StreamWriter};
+use baton_model::{Body, Detail, Operation, ReplyEvent, Target};
 
 /// The codec.
 #[derive(Debug)]
-pub struct Chat;
+pub struct OllamaChatCodec;
 
-impl Codec for Chat {
+impl Codec for OllamaChatCodec {
     fn read_request(&self, body: &[u8]) -> Result<Operation, ReadError> {
         request::read(body).map(|request| Operation::Chat(Box::new(request)))
     }
 
-    fn write_request(&self, operation: &Operation, target: &Target) -> Result<Written, ReadError> {
+    fn write_request(&self, operation: &Operation, target: &Target) -> Result<EncodedBody, ReadError> {
         match operation {
             Operation::Chat(request) => request::write(request, target),
             _ => Err(ReadError::wrong_operation("chat")),
         }
     }
 
-    fn rewrite(&self, body: &Body, target: &Target) -> Result<Rewritten, ReadError> {
+    fn rewrite(&self, body: &Body, target: &Target) -> Result<RewrittenRequest, ReadError> {
         rewrite(body, target)
     }
 
-    fn read_reply(&self, body: &[u8]) -> Result<Vec<Event>, ReadError> {
+    fn read_reply(&self, body: &[u8]) -> Result<Vec<ReplyEvent>, ReadError> {
         line::read_reply(body)
     }
 
-    fn write_reply(&self, events: &[Event], context: &ReplyContext) -> Option<Written> {
-        Some(writer::write_reply(writer::Endpoint::Chat, events, context))
+    fn write_reply(&self, events: &[ReplyEvent], context: &ReplyContext) -> Option<EncodedBody> {
+        Some(writer::write_reply(writer::OllamaEndpoint::Chat, events, context))
     }
 
     fn stream_reader(&self, detail: Detail) -> Option<Box<dyn StreamReader>> {
@@ -48,6 +48,6 @@ impl Codec for Chat {
     }
 
     fn stream_writer(&self, context: ReplyContext) -> Option<Box<dyn StreamWriter>> {
-        Some(Box::new(writer::LineWriter::new(writer::Endpoint::Chat, context)))
+        Some(Box::new(writer::LineWriter::new(writer::OllamaEndpoint::Chat, context)))
     }
 }

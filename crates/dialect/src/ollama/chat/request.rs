@@ -4,7 +4,7 @@ use super::{messages_read, messages_write, tools};
 use crate::effective_options::effective_options;
 use crate::json::{self, object};
 use crate::ollama::options;
-use crate::{ReadError, Written};
+use crate::{EncodedBody, ReadError};
 use baton_model::{ChatRequest, Target};
 
 /// Reads a client's request. One without messages only loads the model.
@@ -22,15 +22,16 @@ pub(super) fn read(body: &[u8]) -> Result<ChatRequest, ReadError> {
 }
 
 /// Writes a request for a provider.
-pub(super) fn write(request: &ChatRequest, target: &Target) -> Result<Written, ReadError> {
+pub(super) fn write(request: &ChatRequest, target: &Target) -> Result<EncodedBody, ReadError> {
     let (effective, mut dropped) = effective_options(request, target)?;
     let tools = if request.tools.is_empty() { &effective.tools } else { &request.tools };
     let body = object(|o| {
         o.string("model", target.upstream());
-        let writer = messages_write::MessagesWriter::new(&effective.extensions, &target.model.quirks, &mut dropped);
+        let writer =
+            messages_write::OllamaMessagesWriter::new(&effective.extensions, &target.model.quirks, &mut dropped);
         o.array("messages", |a| writer.write(&request.messages, a));
         tools::write(tools, &effective, o, &mut dropped);
         options::write(&effective, target, o, &mut dropped);
     });
-    Ok(Written { dropped, ..Written::json(body) })
+    Ok(EncodedBody { dropped, ..EncodedBody::json(body) })
 }

@@ -5,12 +5,12 @@ use crate::framing::splice::Editor;
 use crate::json::Node;
 use crate::ollama::options;
 use crate::rename_model::set_model;
-use crate::{Dropped, ReadError, Rewritten};
+use crate::{Dropped, ReadError, RewrittenRequest};
 use baton_model::entity::ReasoningStyle;
 use baton_model::{Body, ChatRequest, Target};
 
 /// Changes what must be changed.
-pub(in crate::ollama) fn rewrite(body: &Body, target: &Target) -> Result<Rewritten, ReadError> {
+pub(in crate::ollama) fn rewrite(body: &Body, target: &Target) -> Result<RewrittenRequest, ReadError> {
     let mut editor = Editor::new(body);
     let mut dropped = Vec::new();
     set_model(&mut editor, target);
@@ -19,7 +19,7 @@ pub(in crate::ollama) fn rewrite(body: &Body, target: &Target) -> Result<Rewritt
     set_window(&mut editor, target)?;
     // After the defaults: what the model refuses must not come back as one.
     refuse(&mut editor, target, &mut dropped)?;
-    Ok(Rewritten { body: editor.finish(), hide_usage: false, dropped })
+    Ok(RewrittenRequest { body: editor.finish(), hide_usage: false, dropped })
 }
 
 /// Asks for the window that the prompt needs, unless the client chose one itself.
@@ -49,7 +49,7 @@ fn add_defaults(editor: &mut Editor<'_>, target: &Target) -> Result<(), ReadErro
             editor.set_nested("options", name, value.0)?;
         }
     }
-    let think = options::think(defaults.reasoning.as_ref(), target, &mut Vec::new());
+    let think = options::think_value(defaults.reasoning.as_ref(), target, &mut Vec::new());
     let keep_alive = defaults.extensions.iter().find(|extension| extension.path == "keep_alive");
     let fields = [
         ("format", options::format(&defaults.output)),

@@ -1,7 +1,7 @@
 //! Tools. Whether one must be called can't be said here, but that none may be: by sending none.
 
 use crate::Dropped;
-use crate::json::{Array, Fault, Node, Object};
+use crate::json::{Array, JsonFault, Node, Object};
 use crate::ollama::options::extension;
 use baton_model::chat::{Json, Tool, ToolChoice};
 use baton_model::{ChatRequest, Dialect};
@@ -10,11 +10,11 @@ use baton_model::{ChatRequest, Dialect};
 const NO_PARAMETERS: &str = r#"{"type":"object","properties":{}}"#;
 
 /// Reads `tools`.
-pub(super) fn read(tools: &Node<'_>) -> Result<Vec<Tool>, Fault> {
+pub(super) fn read(tools: &Node<'_>) -> Result<Vec<Tool>, JsonFault> {
     tools.items()?.iter().map(read_tool).collect()
 }
 
-fn read_tool(node: &Node<'_>) -> Result<Tool, Fault> {
+fn read_tool(node: &Node<'_>) -> Result<Tool, JsonFault> {
     let type_ = node.get("type").map(Node::string).transpose()?;
     if type_.as_deref().is_some_and(|type_| type_ != "function") {
         return Ok(Tool::Other { dialect: Dialect::Ollama, json: node.json() });

@@ -1,16 +1,17 @@
 //! Messages read: roles, content parts, tool calls and results.
 
-use crate::json::{Fault, Node, Value, object};
+use crate::json::{JsonFault, JsonValue, Node, object};
 use crate::openai::extension::extension;
 use crate::openai_cache as cache;
 use crate::openai_media::data_url;
 use baton_model::Dialect;
 use baton_model::chat::{
-    Document, Extension, Image, Json, Message, Part, PartKind, Reasoning, Role, Source, ToolCall, ToolResult,
+    Document, Extension, Image, Json, MediaSource, Message, MessageRole, Part, PartKind, Reasoning, ToolCall,
+    ToolResult,
 };
 
 /// Reads `messages`. Unknown members of parts and calls go to `extensions`, with their whole path.
-pub(super) fn read(messages: &Node<'_>, extensions: &mut Vec<Extension>) -> Result<Vec<Message>, Fault> {
+pub(super) fn read(messages: &Node<'_>, extensions: &mut Vec<Extension>) -> Result<Vec<Message>, JsonFault> {
     let mut all = Vec::with_capacity(messages.items()?.len());
     for (place, message) in messages.items()?.iter().enumerate() {
         all.push(read_message(message, &format!("messages[{place}]"), extensions)?);
@@ -18,7 +19,7 @@ pub(super) fn read(messages: &Node<'_>, extensions: &mut Vec<Extension>) -> Resu
     Ok(all)
 }
 
-fn read_message(node: &Node<'_>, path: &str, extensions: &mut Vec<Extension>) -> Result<Message, Fault> {
+fn read_message(node: &Node<'_>, path: &str, extensions: &mut Vec<Extension>) -> Result<Message, JsonFault> {
     let role = node.require("role")?;
     let name = node.get("name").map(Node::string).transpose()?;
     match role.string()?.as_str() {
@@ -29,21 +30,21 @@ fn read_message(node: &Node<'_>, path: &str, extensions: &mut Vec<Extension>) ->
         }
         // The older form of the same: a call of that name, without an id.
         "function" => read_result(node, String::new(), name, path, extensions),
-        "system" => read_turn(Role::System, node, name, path, extensions),
-        "developer" => read_turn(Role::Developer, node, name, path, extensions),
-        "user" => read_turn(Role::User, node, name, path, extensions),
-        "assistant" => read_turn(Role::Assistant, node, name, path, extensions),
-        _ => Err(role.expected("system, developer, user, assistant or tool")),
+        "system" => read_turn(MessageRole::System, node, name, path, extensions),
+        "developer" => read_turn(MessageRole::Developer, node, name, path, extensions),
+        "user" => read_turn(MessageRole::User, node, name, path, extensions),
+        "assistant" => read_turn(MessageRole::Assistant, node, name, path, extensions),
+        _ => Err(role.expected_fault("system, developer, user, assistant or tool")),
     }
 }
 
 fn read_turn(
-    role: Role,
+    role: MessageRole,
     node: &Node<'_>,
     name: Option<String>,
     path: &str,
     extensions: &mut Vec<Extension>,
-) -> Result<Message, Fault> {
+) -> Result<Message, JsonFault> {
     // Most messages are one text. An empty vector would grow to four parts, and a part is larger than most texts.
     let mut parts = Vec::with_capacity(1);
     read_reasoning(node, &mut parts)?;
@@ -69,7 +70,7 @@ fn read_result(
     name: Option<String>,
     path: &str,
     extensions: &mut Vec<Extension>,
-) -> Result<Message, Fault> {
+) -> Result<Message, JsonFault> {
     let mut result = ToolResult { call_id, name, ..ToolResult::default() };
     if let Some(content) = node.get("content") {
         read_content(content, &format!("{path}.content[0]"), &mut result.parts, extensions)?;
@@ -77,11 +78,11 @@ fn read_result(
     let mut parts = vec![PartKind::ToolResult(result).into()];
     mark_last(node, &mut parts)?;
     read_own_members(node, &mut parts)?;
-    Ok(Message { role: Role::Tool, name: None, parts })
+    Ok(Message { role: MessageRole::Tool, name: None, parts })
 }
 
 /// A mark on the message itself is one on its last part.
-fn mark_last(node: &Node<'_>, parts: &mut [Part]) -> Result<(), Fault> {
+fn mark_last(node: &Node<'_>, parts: &mut [Part]) -> Result<(), JsonFault> {
     if let (Some(mark), Some(last)) = (cache::read(node)?, parts.last_mut()) {
         last.cache = Some(mark);
     }
@@ -89,7 +90,7 @@ fn mark_last(node: &Node<'_>, parts: &mut [Part]) -> Result<(), Fault> {
 }
 
 /// Members of a message that nothing else reads: kept as one part each, an object without `type`.
-fn read_own_members(node: &Node<'_>, parts: &mut Vec<Part>) -> Result<(), Fault> {
+fn read_own_members(node: &Node<'_>, parts: &mut Vec<Part>) -> Result<(), JsonFault> {
     const READ: [&str; 9] = [
         "role",
         "name",
@@ -102,8 +103,8 @@ fn read_own_members(node: &Node<'_>, parts: &mut Vec<Part>) -> Result<(), Fault>
         "thinking_blocks",
     ];
     for (name, value) in node.members()? {
-        let says_nothing =
-            matches!(value.value(), Value::Null) || matches!(value.value(), Value::Array(items) if items.is_empty());
+        let says_nothing = matches!(value.value(), JsonValue::Null)
+            || matches!(value.value(), JsonValue::Array(items) if items.is_empty());
         if says_nothing || READ.contains(&name.as_ref()) || cache::MEMBERS.contains(&name.as_ref()) {
             continue;
         }
@@ -119,7 +120,7 @@ fn other(json: Vec<u8>) -> Part {
 }
 
 /// Reads reasoning in the members that compatible services use for it.
-fn read_reasoning(node: &Node<'_>, parts: &mut Vec<Part>) -> Result<(), Fault> {
+fn read_reasoning(node: &Node<'_>, parts: &mut Vec<Part>) -> Result<(), JsonFault> {
     if let Some(blocks) = node.get("thinking_blocks") {
         let said = node.get("reasoning_content").and_then(Node::string_or_none).unwrap_or_default();
         parts
@@ -135,7 +136,7 @@ fn read_reasoning(node: &Node<'_>, parts: &mut Vec<Part>) -> Result<(), Fault> {
 }
 
 /// Reads `thinking_blocks`. `said` is what all of them say together: of a stream, the first has its text there alone.
-fn reasoning_texts(blocks: &Node<'_>, said: &str) -> Result<Vec<Reasoning>, Fault> {
+fn reasoning_texts(blocks: &Node<'_>, said: &str) -> Result<Vec<Reasoning>, JsonFault> {
     let mut reasoning_texts = Vec::new();
     for block in blocks.items()? {
         let text = |name: &str| block.get(name).map(Node::string).transpose();
@@ -159,14 +160,14 @@ fn read_content(
     path: &str,
     parts: &mut Vec<Part>,
     extensions: &mut Vec<Extension>,
-) -> Result<(), Fault> {
+) -> Result<(), JsonFault> {
     if let Some(text) = content.as_str() {
         if !text.is_empty() {
             parts.push(Part::text(text));
         }
         return Ok(());
     }
-    let items = content.items().map_err(|_| content.expected("a string or an array"))?;
+    let items = content.items().map_err(|_| content.expected_fault("a string or an array"))?;
     parts.reserve_exact(items.len());
     for (place, item) in items.iter().enumerate() {
         parts.push(read_part(item, &format!("{path}.content[{place}]"), extensions)?);
@@ -174,7 +175,7 @@ fn read_content(
     Ok(())
 }
 
-fn read_part(node: &Node<'_>, path: &str, extensions: &mut Vec<Extension>) -> Result<Part, Fault> {
+fn read_part(node: &Node<'_>, path: &str, extensions: &mut Vec<Extension>) -> Result<Part, JsonFault> {
     let (kind, member) = match node.require("type")?.string()?.as_str() {
         "text" => {
             let text = node.require("text")?.string()?;
@@ -199,28 +200,28 @@ fn read_part(node: &Node<'_>, path: &str, extensions: &mut Vec<Extension>) -> Re
     Ok(Part { kind, cache: cache::read(node)? })
 }
 
-fn read_image(node: &Node<'_>) -> Result<Image, Fault> {
+fn read_image(node: &Node<'_>) -> Result<Image, JsonFault> {
     // Mistral takes a bare string.
     let url = if node.is_object() { node.require("url")?.string()? } else { node.string()? };
-    let source = data_url(&url).unwrap_or(Source::Url(url));
+    let source = data_url(&url).unwrap_or(MediaSource::Url(url));
     Ok(Image { source, detail: node.get("detail").map(Node::string).transpose()? })
 }
 
-fn read_file(node: &Node<'_>) -> Result<Document, Fault> {
+fn read_file(node: &Node<'_>) -> Result<Document, JsonFault> {
     let title = node.get("filename").map(Node::string).transpose()?;
     let source = match (node.get("file_data"), node.get("file_id")) {
         (Some(data), _) => {
             let data = data.string()?;
             // Some clients send the base64 without `data:…` in front, and so without its type.
-            data_url(&data).unwrap_or(Source::Base64 { media_type: String::new(), data })
+            data_url(&data).unwrap_or(MediaSource::Base64 { media_type: String::new(), data })
         }
-        (None, Some(id)) => Source::File { dialect: Dialect::OpenAi, id: id.string()? },
-        (None, None) => return Err(node.expected("file_data or file_id")),
+        (None, Some(id)) => MediaSource::File { dialect: Dialect::OpenAi, id: id.string()? },
+        (None, None) => return Err(node.expected_fault("file_data or file_id")),
     };
     Ok(Document { source, title, context: None, citations: None })
 }
 
-fn read_call(node: &Node<'_>, path: &str, extensions: &mut Vec<Extension>) -> Result<PartKind, Fault> {
+fn read_call(node: &Node<'_>, path: &str, extensions: &mut Vec<Extension>) -> Result<PartKind, JsonFault> {
     let Some(function) = node.get("function") else {
         // A custom tool's call has no `function`, but it must say what it is.
         node.require("type")?;

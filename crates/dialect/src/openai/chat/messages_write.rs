@@ -5,13 +5,15 @@ use super::reasoning::write_reasoning;
 use crate::Dropped;
 use crate::json::{Array, Node, Object};
 use crate::openai_cache as cache;
-use crate::openai_media::{File, file, image_url};
-use baton_model::chat::{CacheControl, Document, Extension, Json, Message, Part, PartKind, Role, Source, ToolResult};
+use crate::openai_media::{DocumentSource, file, image_url};
+use baton_model::chat::{
+    CacheControl, Document, Extension, Json, MediaSource, Message, MessageRole, Part, PartKind, ToolResult,
+};
 use baton_model::{Dialect, Quirks};
 use std::collections::HashMap;
 
 /// Writes the conversation. What is not supported goes to `dropped`.
-pub(super) struct MessagesWriter<'r> {
+pub(super) struct OpenAiMessagesWriter<'r> {
     /// How instructions of a developer are called here.
     developer: &'static str,
     /// Whether cache marks are known.
@@ -29,7 +31,7 @@ pub(super) struct MessagesWriter<'r> {
     dropped: &'r mut Vec<Dropped>,
 }
 
-impl<'r> MessagesWriter<'r> {
+impl<'r> OpenAiMessagesWriter<'r> {
     pub(super) fn new(extensions: &'r [Extension], quirks: &Quirks, dropped: &'r mut Vec<Dropped>) -> Self {
         // Only members inside of messages: those of the request as a whole are written with its options.
         let mut members: HashMap<_, Vec<_>> = HashMap::new();
@@ -62,13 +64,13 @@ impl<'r> MessagesWriter<'r> {
             // message for each. Anthropic's turns hold the user's text beside the results.
             for (place, part) in &results {
                 if let PartKind::ToolResult(result) = &part.kind {
-                    let beside: &[_] = if message.role == Role::Tool { &rest } else { &[] };
+                    let beside: &[_] = if message.role == MessageRole::Tool { &rest } else { &[] };
                     self.write_result(result, part.cache, beside, &format!("{path}.content[{place}]"), a);
                 }
             }
             let owns = |part: &Part| own_members(&part.kind).is_some();
             // Members beside a result were written with it.
-            if message.role == Role::Tool && rest.iter().all(|(_, part)| owns(part)) {
+            if message.role == MessageRole::Tool && rest.iter().all(|(_, part)| owns(part)) {
                 continue;
             }
             self.flush_moved(a);
@@ -79,10 +81,10 @@ impl<'r> MessagesWriter<'r> {
 
     fn write_turn(&mut self, message: &Message, parts: &[(usize, &'r Part)], path: &str, a: &mut Array<'_>) {
         let role = match message.role {
-            Role::System => "system",
-            Role::Developer => self.developer,
-            Role::User | Role::Tool => "user",
-            Role::Assistant => "assistant",
+            MessageRole::System => "system",
+            MessageRole::Developer => self.developer,
+            MessageRole::User | MessageRole::Tool => "user",
+            MessageRole::Assistant => "assistant",
         };
         a.object(|o| {
             o.string("role", role).maybe_string("name", message.name.as_deref());
@@ -96,7 +98,7 @@ impl<'r> MessagesWriter<'r> {
             } else {
                 self.write_content(&content, path, o);
             }
-            if message.role == Role::Assistant {
+            if message.role == MessageRole::Assistant {
                 self.write_reasoning(parts, path, o);
                 self.write_calls(parts, path, o);
             }
@@ -218,21 +220,21 @@ impl<'r> MessagesWriter<'r> {
                 o.object("input_audio", |o| o.string("data", data).string("format", format).end());
             }),
             PartKind::Document(document) => match file(document) {
-                File::Data(data) => write("file", &|o| {
+                DocumentSource::Data(data) => write("file", &|o| {
                     o.object("file", |o| {
                         o.maybe_string("filename", document.title.as_deref()).string("file_data", &data);
                     });
                 }),
-                File::Id(id) => write("file", &|o| {
+                DocumentSource::Id(id) => write("file", &|o| {
                     o.object("file", |o| {
                         o.maybe_string("filename", document.title.as_deref()).string("file_id", id);
                     });
                 }),
-                File::Text(text) => {
+                DocumentSource::Text(text) => {
                     write("text", &|o| o.string("text", &text).end());
                     self.drop(path, "a text document sent as text");
                 }
-                File::Unsupported(reason) => self.drop(path, reason),
+                DocumentSource::Unsupported(reason) => self.drop(path, reason),
             },
             PartKind::Other { dialect: Dialect::OpenAi, json } => drop(a.raw(&json.0)),
             PartKind::Other { dialect, .. } => self.drop(path, &format!("specific to {dialect}")),
@@ -322,7 +324,7 @@ impl<'r> MessagesWriter<'r> {
 fn is_text(kind: &PartKind) -> bool {
     match kind {
         PartKind::Image(_) | PartKind::Audio { .. } => false,
-        PartKind::Document(document) => matches!(document.source, Source::Text(_)),
+        PartKind::Document(document) => matches!(document.source, MediaSource::Text(_)),
         _ => true,
     }
 }

@@ -18,39 +18,39 @@ mod tools;
 
 pub(super) use reasoning::write_block;
 pub(super) use reply::{annotation, finish_name, read_finish, write_names, write_tail, write_tier};
-pub(super) use rewrite::{Endpoint, rewrite};
+pub(super) use rewrite::{ClientEndpoint, rewrite};
 pub(crate) use tools::read as read_tools;
 
 use super::stream;
-use crate::{Codec, ReadError, ReplyContext, Rewritten, StreamReader, StreamWriter, Written};
-use baton_model::{Body, Detail, Event, Operation, Target};
+use crate::{Codec, EncodedBody, ReadError, ReplyContext, RewrittenRequest, StreamReader, StreamWriter};
+use baton_model::{Body, Detail, Operation, ReplyEvent, Target};
 
 /// The codec.
 #[derive(Debug)]
-pub struct Chat;
+pub struct OpenAiChatCodec;
 
-impl Codec for Chat {
+impl Codec for OpenAiChatCodec {
     fn read_request(&self, body: &[u8]) -> Result<Operation, ReadError> {
         request::read(body).map(|request| Operation::Chat(Box::new(request)))
     }
 
-    fn write_request(&self, operation: &Operation, target: &Target) -> Result<Written, ReadError> {
+    fn write_request(&self, operation: &Operation, target: &Target) -> Result<EncodedBody, ReadError> {
         match operation {
             Operation::Chat(request) => request::write(request, target),
             _ => Err(ReadError::wrong_operation("chat")),
         }
     }
 
-    fn rewrite(&self, body: &Body, target: &Target) -> Result<Rewritten, ReadError> {
-        rewrite(body, target, Endpoint::Chat)
+    fn rewrite(&self, body: &Body, target: &Target) -> Result<RewrittenRequest, ReadError> {
+        rewrite(body, target, ClientEndpoint::Chat)
     }
 
-    fn read_reply(&self, body: &[u8]) -> Result<Vec<Event>, ReadError> {
+    fn read_reply(&self, body: &[u8]) -> Result<Vec<ReplyEvent>, ReadError> {
         stream::read_reply(body)
     }
 
-    fn write_reply(&self, events: &[Event], context: &ReplyContext) -> Option<Written> {
-        Some(Written::json(reply::write(events, context)))
+    fn write_reply(&self, events: &[ReplyEvent], context: &ReplyContext) -> Option<EncodedBody> {
+        Some(EncodedBody::json(reply::write(events, context)))
     }
 
     fn stream_reader(&self, detail: Detail) -> Option<Box<dyn StreamReader>> {

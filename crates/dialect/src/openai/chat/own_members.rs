@@ -1,6 +1,6 @@
 //! Members of a message that only this format knows: a part of the vocabulary that is an object without `type`.
 
-use crate::json::{Node, Object, Value};
+use crate::json::{JsonValue, Node, Object};
 use baton_model::Dialect;
 use baton_model::chat::{Json, PartKind};
 
@@ -14,7 +14,7 @@ pub(super) fn own_members(kind: &PartKind) -> Option<&Json> {
 pub(super) fn write_own_members(kind: &PartKind, o: &mut Object<'_>) {
     let Some(json) = own_members(kind) else { return };
     if let Ok(node) = Node::parse(json.0.as_bytes())
-        && let Value::Object(members) = node.value()
+        && let JsonValue::Object(members) = node.value()
     {
         for (name, value) in members {
             o.raw(name, value.text());

@@ -6,38 +6,38 @@ use crate::ReplyContext;
 use crate::json::{self, Object, object};
 use crate::openai_usage as usage;
 use baton_model::chat::{Json, PartKind};
-use baton_model::event::{Choice, Event, Finish, Reply};
+use baton_model::event::{CollectedReply, FinishReason, ReplyChoice, ReplyEvent};
 use baton_model::{Dialect, Usage};
 
 /// Why a reply is complete, from its word.
-pub(in crate::openai) fn read_finish(word: &str) -> Finish {
+pub(in crate::openai) fn read_finish(word: &str) -> FinishReason {
     match word {
-        "stop" => Finish::Stop,
-        "length" => Finish::Length,
-        "tool_calls" => Finish::ToolCalls,
-        "content_filter" => Finish::ContentFilter,
-        _ => Finish::Other(word.to_owned()),
+        "stop" => FinishReason::Stop,
+        "length" => FinishReason::Length,
+        "tool_calls" => FinishReason::ToolCalls,
+        "content_filter" => FinishReason::ContentFilter,
+        _ => FinishReason::Other(word.to_owned()),
     }
 }
 
 /// The word for it. Clients check it against the reference's five, so that no other is ever said.
-pub(in crate::openai) fn finish_name(finish: &Finish) -> &'static str {
+pub(in crate::openai) fn finish_name(finish: &FinishReason) -> &'static str {
     match finish {
-        Finish::Stop | Finish::StopSequence | Finish::Pause => "stop",
-        Finish::Length | Finish::ContextWindow => "length",
-        Finish::ToolCalls => "tool_calls",
-        Finish::ContentFilter | Finish::Refusal => "content_filter",
-        Finish::Other(word) if word == "function_call" => "function_call",
-        Finish::Other(_) => "stop",
+        FinishReason::Stop | FinishReason::StopSequence | FinishReason::Pause => "stop",
+        FinishReason::Length | FinishReason::ContextWindow => "length",
+        FinishReason::ToolCalls => "tool_calls",
+        FinishReason::ContentFilter | FinishReason::Refusal => "content_filter",
+        FinishReason::Other(word) if word == "function_call" => "function_call",
+        FinishReason::Other(_) => "stop",
     }
 }
 
 /// Writes a whole reply for a client.
-pub(super) fn write(events: &[Event], context: &ReplyContext) -> Vec<u8> {
-    let mut reply = Reply::collect(events);
+pub(super) fn write(events: &[ReplyEvent], context: &ReplyContext) -> Vec<u8> {
+    let mut reply = CollectedReply::collect(events);
     if reply.choices.is_empty() {
         // SDKs read `choices[0]` without looking whether it is there.
-        reply.choices.push(Choice { finish: Some(Finish::Stop), ..Choice::default() });
+        reply.choices.push(ReplyChoice { finish: Some(FinishReason::Stop), ..ReplyChoice::default() });
     }
     object(|o| {
         write_names(&reply, context, "chat.completion", o);
@@ -51,14 +51,14 @@ pub(super) fn write(events: &[Event], context: &ReplyContext) -> Vec<u8> {
 }
 
 /// What stands before the choices of a whole chat or completion.
-pub(in crate::openai) fn write_names(reply: &Reply, context: &ReplyContext, kind: &str, o: &mut Object<'_>) {
+pub(in crate::openai) fn write_names(reply: &CollectedReply, context: &ReplyContext, kind: &str, o: &mut Object<'_>) {
     o.string("id", reply.started.id.as_deref().unwrap_or(&context.id)).string("object", kind);
     o.integer("created", reply.started.created.unwrap_or(context.created));
     o.string("model", reply.started.model.as_deref().unwrap_or(&context.model));
 }
 
 /// What stands after them.
-pub(in crate::openai) fn write_tail(reply: &Reply, o: &mut Object<'_>) {
+pub(in crate::openai) fn write_tail(reply: &CollectedReply, o: &mut Object<'_>) {
     if let Some(used) = &reply.usage {
         o.object("usage", |o| usage::write(used, o));
         write_tier(used, o);
@@ -71,7 +71,7 @@ pub(in crate::openai) fn write_tier(usage: &Usage, o: &mut Object<'_>) {
     o.maybe_string("service_tier", usage.service_tier.as_deref());
 }
 
-fn write_choice(choice: &Choice, o: &mut Object<'_>) {
+fn write_choice(choice: &ReplyChoice, o: &mut Object<'_>) {
     o.integer("index", choice.index);
     o.object("message", |o| {
         o.string("role", "assistant");
@@ -120,7 +120,7 @@ fn write_choice(choice: &Choice, o: &mut Object<'_>) {
                         o.string("id", &call.id).string("type", "function").object("function", |o| {
                             // An empty text is no JSON: a call without arguments has the empty object. If it was cut,
                             // its arguments are unknown.
-                            let bare = call.arguments.is_empty() && choice.finish != Some(Finish::Length);
+                            let bare = call.arguments.is_empty() && choice.finish != Some(FinishReason::Length);
                             let arguments = if bare { "{}" } else { &call.arguments };
                             o.string("name", &call.name).string("arguments", arguments);
                         });
@@ -144,7 +144,7 @@ fn write_choice(choice: &Choice, o: &mut Object<'_>) {
     o.string("finish_reason", choice.finish.as_ref().map_or("stop", finish_name));
 }
 
-fn citations(choice: &Choice) -> impl Iterator<Item = String> + '_ {
+fn citations(choice: &ReplyChoice) -> impl Iterator<Item = String> + '_ {
     choice
         .parts
         .iter()

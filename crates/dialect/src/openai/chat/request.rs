@@ -4,7 +4,7 @@ use super::{messages_read, messages_write, tools};
 use crate::effective_options::effective_options;
 use crate::json::{self, object};
 use crate::openai::options;
-use crate::{ReadError, Written};
+use crate::{EncodedBody, ReadError};
 use baton_model::{ChatRequest, Target};
 
 /// Reads a client's request.
@@ -18,7 +18,7 @@ pub(super) fn read(body: &[u8]) -> Result<ChatRequest, ReadError> {
 }
 
 /// Writes a request for a provider.
-pub(super) fn write(request: &ChatRequest, target: &Target) -> Result<Written, ReadError> {
+pub(super) fn write(request: &ChatRequest, target: &Target) -> Result<EncodedBody, ReadError> {
     let quirks = &target.model.quirks;
     let (effective, mut dropped) = effective_options(request, target)?;
     // The client's tools are not copied into the effective options: schemas may be large.
@@ -26,7 +26,7 @@ pub(super) fn write(request: &ChatRequest, target: &Target) -> Result<Written, R
     let marks = quirks.cache_marks == Some(true);
     let body = object(|o| {
         o.string("model", target.upstream());
-        let writer = messages_write::MessagesWriter::new(&effective.extensions, quirks, &mut dropped);
+        let writer = messages_write::OpenAiMessagesWriter::new(&effective.extensions, quirks, &mut dropped);
         o.array("messages", |a| writer.write(&request.messages, a));
         tools::write(tools, &effective, marks, o, &mut dropped);
         options::write(&effective, quirks, o, &mut dropped);
@@ -36,5 +36,5 @@ pub(super) fn write(request: &ChatRequest, target: &Target) -> Result<Written, R
         }
         options::write_stream(&effective, quirks, o);
     });
-    Ok(Written { dropped, ..Written::json(body) })
+    Ok(EncodedBody { dropped, ..EncodedBody::json(body) })
 }

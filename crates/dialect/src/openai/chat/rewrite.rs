@@ -4,13 +4,13 @@ use crate::framing::splice::Editor;
 use crate::json::Node;
 use crate::openai::options::max_tokens_field;
 use crate::rename_model::set_model;
-use crate::{Dropped, ReadError, Rewritten};
+use crate::{Dropped, ReadError, RewrittenRequest};
 use baton_model::entity::{MaxTokensField, ReasoningStyle};
 use baton_model::{Body, Target};
 
 /// Whose request it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::openai) enum Endpoint {
+pub(in crate::openai) enum ClientEndpoint {
     /// A chat's.
     Chat,
     /// A completion's, which knows fewer fields.
@@ -37,7 +37,11 @@ const COMPLETION_DEFAULTS: [&str; 12] = [
 ];
 
 /// Changes what must be changed.
-pub(in crate::openai) fn rewrite(body: &Body, target: &Target, form: Endpoint) -> Result<Rewritten, ReadError> {
+pub(in crate::openai) fn rewrite(
+    body: &Body,
+    target: &Target,
+    form: ClientEndpoint,
+) -> Result<RewrittenRequest, ReadError> {
     let mut editor = Editor::new(body);
     let mut dropped = Vec::new();
     set_model(&mut editor, target);
@@ -45,20 +49,20 @@ pub(in crate::openai) fn rewrite(body: &Body, target: &Target, form: Endpoint) -
     set_limit(&mut editor, target, form, &mut dropped)?;
     // After the defaults: what the model refuses must not come back as one.
     refuse(&mut editor, target, &mut dropped);
-    if form == Endpoint::Chat {
+    if form == ClientEndpoint::Chat {
         rename_developers(&mut editor, target)?;
     }
     // Last: it depends on the request as it will be sent.
     let hide_usage = ask_for_usage(&mut editor, target)?;
-    Ok(Rewritten { body: editor.finish(), hide_usage, dropped })
+    Ok(RewrittenRequest { body: editor.finish(), hide_usage, dropped })
 }
 
-fn add_defaults(editor: &mut Editor<'_>, target: &Target, form: Endpoint) {
+fn add_defaults(editor: &mut Editor<'_>, target: &Target, form: ClientEndpoint) {
     for (name, value) in target.defaults() {
         let limit = LIMITS.contains(&name.as_str());
         // A limit has two names: a default under one must not join the client's under the other.
         let present = if limit { LIMITS.iter().any(|name| editor.has(name)) } else { editor.has(name) };
-        let known = form == Endpoint::Chat || COMPLETION_DEFAULTS.contains(&name.as_str());
+        let known = form == ClientEndpoint::Chat || COMPLETION_DEFAULTS.contains(&name.as_str());
         if !present && known {
             let name = if limit { limit_name(target, form) } else { name };
             editor.set(name, value.0.clone());
@@ -66,10 +70,10 @@ fn add_defaults(editor: &mut Editor<'_>, target: &Target, form: Endpoint) {
     }
 }
 
-fn limit_name(target: &Target, form: Endpoint) -> &'static str {
+fn limit_name(target: &Target, form: ClientEndpoint) -> &'static str {
     match form {
-        Endpoint::Chat => max_tokens_field(&target.model.quirks),
-        Endpoint::Completion => "max_tokens",
+        ClientEndpoint::Chat => max_tokens_field(&target.model.quirks),
+        ClientEndpoint::Completion => "max_tokens",
     }
 }
 
@@ -78,7 +82,7 @@ fn limit_name(target: &Target, form: Endpoint) -> &'static str {
 fn set_limit(
     editor: &mut Editor<'_>,
     target: &Target,
-    form: Endpoint,
+    form: ClientEndpoint,
     dropped: &mut Vec<Dropped>,
 ) -> Result<(), ReadError> {
     let used = LIMITS.into_iter().find(|name| editor.has(name));
@@ -94,7 +98,7 @@ fn set_limit(
         }
         limit = Some(lowered);
     }
-    let specific = form == Endpoint::Chat && target.model.quirks.max_tokens_field != MaxTokensField::Unspecified;
+    let specific = form == ClientEndpoint::Chat && target.model.quirks.max_tokens_field != MaxTokensField::Unspecified;
     let name = match used {
         Some(used) if !specific => used,
         _ => limit_name(target, form),
@@ -149,7 +153,7 @@ fn rename_developers(editor: &mut Editor<'_>, target: &Target) -> Result<(), Rea
     let (mut renamed, mut from) = (String::with_capacity(messages.len()), 0);
     for message in root.items().unwrap_or_default() {
         if let Some(role) = message.get("role").filter(|role| role.as_str().as_deref() == Some("developer")) {
-            let place = role.place();
+            let place = role.span();
             renamed.push_str(messages.get(from..place.start).unwrap_or_default());
             renamed.push_str("\"system\"");
             from = place.end;

@@ -1,14 +1,14 @@
 //! Tools, and which of them must be called.
 
 use crate::Dropped;
-use crate::json::{Array, Fault, Node, Object};
+use crate::json::{Array, JsonFault, Node, Object};
 use crate::openai::extension::extension;
 use crate::openai_cache as cache;
 use baton_model::chat::{Json, Tool, ToolChoice};
 use baton_model::{ChatRequest, Dialect};
 
 /// Reads `tools` and `tool_choice`.
-pub(crate) fn read(request: &mut ChatRequest, root: &Node<'_>) -> Result<(), Fault> {
+pub(crate) fn read(request: &mut ChatRequest, root: &Node<'_>) -> Result<(), JsonFault> {
     if let Some(tools) = root.get("tools") {
         request.tools = tools.items()?.iter().map(read_tool).collect::<Result<_, _>>()?;
     }
@@ -16,7 +16,7 @@ pub(crate) fn read(request: &mut ChatRequest, root: &Node<'_>) -> Result<(), Fau
     Ok(())
 }
 
-fn read_tool(node: &Node<'_>) -> Result<Tool, Fault> {
+fn read_tool(node: &Node<'_>) -> Result<Tool, JsonFault> {
     let type_ = node.get("type").map(Node::string).transpose()?;
     if type_.as_deref().is_some_and(|type_| type_ != "function") || node.get("function").is_none() {
         node.require("type")?;
@@ -47,7 +47,7 @@ fn read_tool(node: &Node<'_>) -> Result<Tool, Fault> {
     })
 }
 
-fn read_choice(node: &Node<'_>) -> Result<ToolChoice, Fault> {
+fn read_choice(node: &Node<'_>) -> Result<ToolChoice, JsonFault> {
     let other = || ToolChoice::Other { dialect: Dialect::OpenAi, json: node.json() };
     if let Some(word) = node.as_str() {
         return Ok(match word.as_ref() {
@@ -55,10 +55,10 @@ fn read_choice(node: &Node<'_>) -> Result<ToolChoice, Fault> {
             "auto" => ToolChoice::Auto,
             // Mistral's word.
             "required" | "any" => ToolChoice::Required,
-            _ => return Err(node.expected("none, auto, required or an object")),
+            _ => return Err(node.expected_fault("none, auto, required or an object")),
         });
     }
-    node.members().map_err(|_| node.expected("a string or an object"))?;
+    node.members().map_err(|_| node.expected_fault("a string or an object"))?;
     Ok(match node.get("function").and_then(|function| function.get("name")) {
         Some(name) => ToolChoice::Tool(name.string()?),
         None => other(),

@@ -4,13 +4,13 @@
 //! the id or both, give every call index 0, or send calls whole.
 
 use crate::json::Node;
-use baton_model::Event;
+use baton_model::ReplyEvent;
 use std::collections::HashMap;
 
 /// The tool calls of one answer.
 #[derive(Debug, Default)]
-pub(super) struct Calls {
-    calls: Vec<Call>,
+pub(super) struct StreamedCalls {
+    calls: Vec<StreamedCall>,
     /// The last of each number.
     by_number: HashMap<u64, usize>,
     /// The last of each id, and of each id with that number.
@@ -19,7 +19,7 @@ pub(super) struct Calls {
 }
 
 #[derive(Debug)]
-struct Call {
+struct StreamedCall {
     /// The vendor's id of it; empty if it has none.
     id: String,
     /// Whether its beginning was told: not before its name is known.
@@ -28,13 +28,13 @@ struct Call {
     held: String,
 }
 
-impl Calls {
+impl StreamedCalls {
     pub(super) fn is_empty(&self) -> bool {
         self.calls.is_empty()
     }
 
     /// Takes one entry of `tool_calls`.
-    pub(super) fn push(&mut self, entry: &Node<'_>, choice: u32, reply: &str, events: &mut Vec<Event>) {
+    pub(super) fn push(&mut self, entry: &Node<'_>, choice: u32, reply: &str, events: &mut Vec<ReplyEvent>) {
         let function = entry.get("function").or_else(|| entry.get("custom"));
         let text =
             |name: &str| function.and_then(|function| function.get(name)).and_then(Node::as_str).unwrap_or_default();
@@ -47,7 +47,7 @@ impl Calls {
         let fragment = arguments.map(|node| node.as_str().unwrap_or_else(|| node.text().into())).unwrap_or_default();
         if call.begun {
             if !fragment.is_empty() {
-                events.push(Event::ToolArguments { choice, index, fragment: fragment.into_owned() });
+                events.push(ReplyEvent::ToolArguments { choice, index, fragment: fragment.into_owned() });
             }
             return;
         }
@@ -78,26 +78,26 @@ impl Calls {
             self.by_both.insert((id.clone(), number), place);
         }
         self.by_id.insert(id.clone(), place);
-        self.calls.push(Call { id, begun: false, held: String::new() });
+        self.calls.push(StreamedCall { id, begun: false, held: String::new() });
         place
     }
 
     /// Tells the calls whose name never came, so that nothing is lost.
-    pub(super) fn flush(&mut self, choice: u32, reply: &str, events: &mut Vec<Event>) {
+    pub(super) fn flush(&mut self, choice: u32, reply: &str, events: &mut Vec<ReplyEvent>) {
         for (index, call) in (0..).zip(&mut self.calls).filter(|(_, call)| !call.begun) {
             call.begin(choice, index, "", reply, events);
         }
     }
 }
 
-impl Call {
-    fn begin(&mut self, choice: u32, index: u32, name: &str, reply: &str, events: &mut Vec<Event>) {
+impl StreamedCall {
+    fn begin(&mut self, choice: u32, index: u32, name: &str, reply: &str, events: &mut Vec<ReplyEvent>) {
         self.begun = true;
         let id = if self.id.is_empty() { make_call_id(choice, index, reply) } else { self.id.clone() };
-        events.push(Event::ToolCall { choice, index, id, name: name.to_owned() });
+        events.push(ReplyEvent::ToolCall { choice, index, id, name: name.to_owned() });
         let held = std::mem::take(&mut self.held);
         if !held.is_empty() {
-            events.push(Event::ToolArguments { choice, index, fragment: held });
+            events.push(ReplyEvent::ToolArguments { choice, index, fragment: held });
         }
     }
 }

@@ -2,12 +2,12 @@
 
 use crate::error::openai_shape as error;
 use crate::framing::sse;
-use crate::json::{Node, Object, Value, object};
+use crate::json::{JsonValue, Node, Object, object};
 use crate::openai::chat::{annotation, finish_name, write_block, write_tier};
 use crate::openai_usage as usage;
 use crate::{ReplyContext, StreamWriter};
 use baton_model::chat::Reasoning;
-use baton_model::event::{Event, Finish, Started};
+use baton_model::event::{FinishReason, ReplyEvent, ReplyStart};
 use baton_model::{Dialect, PublicError, Usage};
 use bytes::{Bytes, BytesMut};
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,8 +31,8 @@ impl ChunkEnvelope {
     }
 
     /// Takes the provider's names over ours.
-    pub(in crate::openai) fn start(&mut self, started: &Started) {
-        let Started { id, model, created, fingerprint } = started;
+    pub(in crate::openai) fn start(&mut self, started: &ReplyStart) {
+        let ReplyStart { id, model, created, fingerprint } = started;
         let take = |slot: &mut String, name: &Option<String>| {
             if let Some(name) = name {
                 slot.clone_from(name);
@@ -173,23 +173,23 @@ impl ChatWriter {
         });
     }
 
-    fn write(&mut self, event: &Event, out: &mut BytesMut) {
+    fn write(&mut self, event: &ReplyEvent, out: &mut BytesMut) {
         match event {
-            Event::Started(started) => {
+            ReplyEvent::Started(started) => {
                 self.envelope.start(started);
                 // At once, not with the first text: the client of a slow model sees that its reply has begun.
                 self.begin(out, 0);
             }
-            Event::Text { choice, text } => self.delta(out, *choice, |o| put(o, "content", text)),
-            Event::Refusal { choice, text } => self.delta(out, *choice, |o| put(o, "refusal", text)),
-            Event::Reasoning { choice, text } => self.reasoning(out, *choice, text),
-            Event::ReasoningSignature { choice, signature } => {
+            ReplyEvent::Text { choice, text } => self.delta(out, *choice, |o| put(o, "content", text)),
+            ReplyEvent::Refusal { choice, text } => self.delta(out, *choice, |o| put(o, "refusal", text)),
+            ReplyEvent::Reasoning { choice, text } => self.reasoning(out, *choice, text),
+            ReplyEvent::ReasoningSignature { choice, signature } => {
                 self.block(out, *choice, &Reasoning { signature: Some(signature.clone()), ..Reasoning::default() });
             }
-            Event::RedactedReasoning { choice, data } => {
+            ReplyEvent::RedactedReasoning { choice, data } => {
                 self.block(out, *choice, &Reasoning { redacted: Some(data.clone()), ..Reasoning::default() });
             }
-            Event::ToolCall { choice, index, id, name } => {
+            ReplyEvent::ToolCall { choice, index, id, name } => {
                 self.delta(out, *choice, |o| {
                     o.array("tool_calls", |a| {
                         a.object(|o| {
@@ -202,11 +202,11 @@ impl ChatWriter {
                 });
                 self.choices.entry(*choice).or_default().bare_calls.insert(*index);
             }
-            Event::ToolArguments { choice, index, fragment } if !fragment.is_empty() => {
+            ReplyEvent::ToolArguments { choice, index, fragment } if !fragment.is_empty() => {
                 self.choices.entry(*choice).or_default().bare_calls.remove(index);
                 self.arguments(out, *choice, *index, fragment);
             }
-            Event::Citation { choice, dialect, json } => {
+            ReplyEvent::Citation { choice, dialect, json } => {
                 if let Some(annotation) = annotation(*dialect, json) {
                     self.delta(out, *choice, |o| {
                         o.array("annotations", |a| {
@@ -215,7 +215,7 @@ impl ChatWriter {
                     });
                 }
             }
-            Event::LogProbs { choice, content } => {
+            ReplyEvent::LogProbs { choice, content } => {
                 self.begin(out, *choice);
                 self.envelope.push(out, |o| {
                     o.integer("index", *choice).object("delta", |_| {});
@@ -225,9 +225,9 @@ impl ChatWriter {
                     o.null("finish_reason");
                 });
             }
-            Event::Other { choice, dialect: Dialect::OpenAi, json } => {
+            ReplyEvent::Other { choice, dialect: Dialect::OpenAi, json } => {
                 if let Ok(node) = Node::parse(json.0.as_bytes())
-                    && let Value::Object(members) = node.value()
+                    && let JsonValue::Object(members) = node.value()
                     // Members of a message have no `type`. What has one is a whole part, and a delta has no place for
                     // it.
                     && node.get("type").is_none()
@@ -239,29 +239,29 @@ impl ChatWriter {
                     });
                 }
             }
-            Event::Finished { choice, reason, .. } => {
+            ReplyEvent::Finished { choice, reason, .. } => {
                 self.begin(out, *choice);
                 // An empty text is no JSON: a call without arguments has the empty object. If it was cut, its
                 // arguments are unknown.
                 let bare = self.choices.get_mut(choice).map(|choice| std::mem::take(&mut choice.bare_calls));
-                for index in bare.into_iter().flatten().filter(|_| *reason != Finish::Length) {
+                for index in bare.into_iter().flatten().filter(|_| *reason != FinishReason::Length) {
                     self.arguments(out, *choice, index, "{}");
                 }
                 self.envelope.push(out, |o| {
                     o.integer("index", *choice).object("delta", |_| {}).string("finish_reason", finish_name(reason));
                 });
             }
-            Event::Usage(usage) => self.envelope.note_usage(usage),
-            Event::Ended => self.envelope.end(out),
-            Event::ToolArguments { .. }
-            | Event::Other { .. }
-            | Event::Opaque { .. }
-            | Event::Timings(_)
-            | Event::Embeddings(_)
-            | Event::Image(_)
-            | Event::Transcript(_)
-            | Event::Bytes(_)
-            | Event::Failed(_) => {}
+            ReplyEvent::Usage(usage) => self.envelope.note_usage(usage),
+            ReplyEvent::Ended => self.envelope.end(out),
+            ReplyEvent::ToolArguments { .. }
+            | ReplyEvent::Other { .. }
+            | ReplyEvent::Opaque { .. }
+            | ReplyEvent::Timings(_)
+            | ReplyEvent::Embeddings(_)
+            | ReplyEvent::Image(_)
+            | ReplyEvent::Transcript(_)
+            | ReplyEvent::Bytes(_)
+            | ReplyEvent::Failed(_) => {}
         }
     }
 }
@@ -273,7 +273,7 @@ fn put(o: &mut Object<'_>, name: &str, text: &str) {
 }
 
 impl StreamWriter for ChatWriter {
-    fn push(&mut self, event: &Event) -> Bytes {
+    fn push(&mut self, event: &ReplyEvent) -> Bytes {
         let mut out = BytesMut::new();
         self.write(event, &mut out);
         out.freeze()

@@ -1,12 +1,12 @@
 //! One chunk of a chat or completion, or a whole reply, as events.
 
-use super::calls::Calls;
+use super::calls::StreamedCalls;
 use crate::error::openai_shape as error;
-use crate::json::{Node, Value, object};
+use crate::json::{JsonValue, Node, object};
 use crate::openai::chat::read_finish;
 use crate::openai_usage as usage;
 use baton_model::chat::Json;
-use baton_model::event::{Event, Finish, Started};
+use baton_model::event::{FinishReason, ReplyEvent, ReplyStart};
 use baton_model::{Dialect, Usage};
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ pub(in crate::openai) struct Chunks {
 
 #[derive(Debug, Default)]
 struct Choice {
-    calls: Calls,
+    calls: StreamedCalls,
     finished: bool,
 }
 
@@ -44,10 +44,10 @@ impl Chunks {
     }
 
     /// The events of a chunk.
-    pub(super) fn push(&mut self, root: &Node<'_>, events: &mut Vec<Event>) {
+    pub(super) fn push(&mut self, root: &Node<'_>, events: &mut Vec<ReplyEvent>) {
         if root.get("error").is_some() || is_error_object(root) {
             // A few send the choices so far along with the error.
-            events.push(Event::Failed(error::read_node(200, root)));
+            events.push(ReplyEvent::Failed(error::read_node(200, root)));
             return;
         }
         // Names before content, whatever the order of members.
@@ -56,48 +56,48 @@ impl Chunks {
         for choice in choices {
             self.choice(choice, events);
             if choice.get("error").is_some() {
-                events.push(Event::Failed(error::read_node(200, choice)));
+                events.push(ReplyEvent::Failed(error::read_node(200, choice)));
                 return;
             }
         }
         self.usage(root, choices, events);
     }
 
-    fn start(&mut self, root: &Node<'_>, events: &mut Vec<Event>) {
+    fn start(&mut self, root: &Node<'_>, events: &mut Vec<ReplyEvent>) {
         if self.started {
             return;
         }
         let text = |name: &str| root.get(name).and_then(Node::string_or_none);
-        let started = Started {
+        let started = ReplyStart {
             id: text("id").filter(|id| !id.is_empty()),
             model: text("model").filter(|model| !model.is_empty()),
             created: root.get("created").and_then(|created| created.f64().ok()).map(whole),
             fingerprint: text("system_fingerprint"),
         };
         // Azure sends its verdict on the prompt first, without names.
-        if started == Started::default() && root.get("choices").is_none() {
+        if started == ReplyStart::default() && root.get("choices").is_none() {
             return;
         }
         self.started = started.id.is_some() || started.model.is_some();
         self.id = started.id.clone().unwrap_or_default();
         if self.started {
-            events.push(Event::Started(started));
+            events.push(ReplyEvent::Started(started));
         }
     }
 
-    fn choice(&mut self, node: &Node<'_>, events: &mut Vec<Event>) {
+    fn choice(&mut self, node: &Node<'_>, events: &mut Vec<ReplyEvent>) {
         let index: u32 = node.get("index").and_then(|index| index.integer().ok()).unwrap_or(0);
         let choice = self.choices.entry(index).or_default();
         if let Some(text) = node.get("text").and_then(Node::string_or_none).filter(|text| !text.is_empty()) {
-            events.push(Event::Text { choice: index, text });
+            events.push(ReplyEvent::Text { choice: index, text });
         }
         if let Some(message) = node.get("delta").or_else(|| node.get("message")) {
             choice.message(message, index, &self.id, events);
         }
         if let Some(logprobs) = node.get("logprobs") {
             match logprobs.get("content") {
-                Some(content) if matches!(content.value(), Value::Array(items) if !items.is_empty()) => {
-                    events.push(Event::LogProbs { choice: index, content: content.json() });
+                Some(content) if matches!(content.value(), JsonValue::Array(items) if !items.is_empty()) => {
+                    events.push(ReplyEvent::LogProbs { choice: index, content: content.json() });
                 }
                 // A completion's have another shape.
                 None if logprobs.get("tokens").is_some() => events.push(member(index, "logprobs", logprobs)),
@@ -108,17 +108,17 @@ impl Chunks {
             choice.calls.flush(index, &self.id, events);
             let reason = match read_finish(&word) {
                 // A call that was forced ends with `stop` at OpenAI, and everything else does at others.
-                Finish::Stop if !choice.calls.is_empty() => Finish::ToolCalls,
+                FinishReason::Stop if !choice.calls.is_empty() => FinishReason::ToolCalls,
                 reason => reason,
             };
             // Some repeat it in each chunk after.
             if !std::mem::replace(&mut choice.finished, true) {
-                events.push(Event::Finished { choice: index, reason, stop_sequence: None });
+                events.push(ReplyEvent::Finished { choice: index, reason, stop_sequence: None });
             }
         }
     }
 
-    fn usage(&mut self, root: &Node<'_>, choices: &[Node<'_>], events: &mut Vec<Event>) {
+    fn usage(&mut self, root: &Node<'_>, choices: &[Node<'_>], events: &mut Vec<ReplyEvent>) {
         let inside_choice = || choices.iter().find_map(|choice| choice.get("usage"));
         let groq = || root.get("x_groq").and_then(|groq| groq.get("usage"));
         let Some(node) = root.get("usage").or_else(inside_choice).or_else(groq).filter(|node| node.is_object()) else {
@@ -129,19 +129,19 @@ impl Chunks {
         // All zero is a vendor that counts only at the end, or not at all.
         if !usage.is_empty() && self.usage.as_ref() != Some(&usage) {
             self.usage = Some(usage.clone());
-            events.push(Event::Usage(usage));
+            events.push(ReplyEvent::Usage(usage));
         }
     }
 }
 
 impl Choice {
-    fn message(&mut self, node: &Node<'_>, choice: u32, reply: &str, events: &mut Vec<Event>) {
+    fn message(&mut self, node: &Node<'_>, choice: u32, reply: &str, events: &mut Vec<ReplyEvent>) {
         read_reasoning(node, choice, events);
         if let Some(content) = node.get("content") {
             read_content(content, choice, events);
         }
         if let Some(text) = node.get("refusal").and_then(Node::string_or_none).filter(|text| !text.is_empty()) {
-            events.push(Event::Refusal { choice, text });
+            events.push(ReplyEvent::Refusal { choice, text });
         }
         for entry in node.get("tool_calls").and_then(|calls| calls.items().ok()).unwrap_or_default() {
             self.calls.push(entry, choice, reply, events);
@@ -154,15 +154,17 @@ impl Choice {
                     | "thinking_blocks",
                     _,
                 )
-                | (_, Value::Null) => {}
-                ("annotations", Value::Array(items)) => events.extend(items.iter().map(|item| Event::Citation {
-                    choice,
-                    dialect: Dialect::OpenAi,
-                    json: item.json(),
-                })),
-                (_, Value::Array(items)) if items.is_empty() => {}
+                | (_, JsonValue::Null) => {}
+                ("annotations", JsonValue::Array(items)) => {
+                    events.extend(items.iter().map(|item| ReplyEvent::Citation {
+                        choice,
+                        dialect: Dialect::OpenAi,
+                        json: item.json(),
+                    }))
+                }
+                (_, JsonValue::Array(items)) if items.is_empty() => {}
                 // Labels (`channel`, `prefix`) say nothing of the reply.
-                (_, Value::String | Value::Bool(_) | Value::Number) => {}
+                (_, JsonValue::String | JsonValue::Bool(_) | JsonValue::Number) => {}
                 _ => events.push(member(choice, name, value)),
             }
         }
@@ -170,49 +172,49 @@ impl Choice {
 }
 
 /// Text, or parts as Mistral sends them for its reasoning models.
-fn read_content(content: &Node<'_>, choice: u32, events: &mut Vec<Event>) {
+fn read_content(content: &Node<'_>, choice: u32, events: &mut Vec<ReplyEvent>) {
     if let Some(text) = content.string_or_none() {
         if !text.is_empty() {
-            events.push(Event::Text { choice, text });
+            events.push(ReplyEvent::Text { choice, text });
         }
         return;
     }
     for part in content.items().unwrap_or_default() {
         let text = |node: &Node<'_>| node.get("text").and_then(Node::string_or_none);
         match part.get("type").and_then(Node::as_str).as_deref() {
-            Some("text") => events.extend(text(part).map(|text| Event::Text { choice, text })),
+            Some("text") => events.extend(text(part).map(|text| ReplyEvent::Text { choice, text })),
             Some("thinking") => {
                 let pieces = part.get("thinking").and_then(|pieces| pieces.items().ok()).unwrap_or_default();
-                events.extend(pieces.iter().filter_map(text).map(|text| Event::Reasoning { choice, text }));
+                events.extend(pieces.iter().filter_map(text).map(|text| ReplyEvent::Reasoning { choice, text }));
             }
-            _ => events.push(Event::Other { choice, dialect: Dialect::OpenAi, json: part.json() }),
+            _ => events.push(ReplyEvent::Other { choice, dialect: Dialect::OpenAi, json: part.json() }),
         }
     }
 }
 
 /// Reasoning, in the members that compatible services use for it. Several may say the same: signatures are taken from
 /// the blocks, the text from the first that has it.
-fn read_reasoning(node: &Node<'_>, choice: u32, events: &mut Vec<Event>) {
+fn read_reasoning(node: &Node<'_>, choice: u32, events: &mut Vec<ReplyEvent>) {
     let blocks = node.get("thinking_blocks").and_then(|blocks| blocks.items().ok()).unwrap_or_default();
     let member =
         |node: &Node<'_>, name: &str| node.get(name).and_then(Node::string_or_none).filter(|text| !text.is_empty());
     let blocks_have_text = blocks.iter().any(|block| member(block, "thinking").is_some());
     if !blocks_have_text && let Some(text) = member(node, "reasoning_content").or_else(|| member(node, "reasoning")) {
-        events.push(Event::Reasoning { choice, text });
+        events.push(ReplyEvent::Reasoning { choice, text });
     }
     for block in blocks {
-        events.extend(member(block, "thinking").map(|text| Event::Reasoning { choice, text }));
-        events.extend(member(block, "signature").map(|signature| Event::ReasoningSignature { choice, signature }));
-        events.extend(member(block, "data").map(|data| Event::RedactedReasoning { choice, data }));
+        events.extend(member(block, "thinking").map(|text| ReplyEvent::Reasoning { choice, text }));
+        events.extend(member(block, "signature").map(|signature| ReplyEvent::ReasoningSignature { choice, signature }));
+        events.extend(member(block, "data").map(|data| ReplyEvent::RedactedReasoning { choice, data }));
     }
 }
 
 /// A member that only this format knows, as an object that holds it alone.
-fn member(choice: u32, name: &str, value: &Node<'_>) -> Event {
+fn member(choice: u32, name: &str, value: &Node<'_>) -> ReplyEvent {
     let json = object(|o| {
         o.raw(name, value.text());
     });
-    Event::Other { choice, dialect: Dialect::OpenAi, json: Json(String::from_utf8(json).unwrap_or_default()) }
+    ReplyEvent::Other { choice, dialect: Dialect::OpenAi, json: Json(String::from_utf8(json).unwrap_or_default()) }
 }
 
 /// vLLM's older way to say an error.

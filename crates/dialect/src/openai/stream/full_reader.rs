@@ -5,50 +5,50 @@ use crate::error::openai_shape as error;
 use crate::framing::sse;
 use crate::json::Node;
 use crate::{ReadError, StreamReader};
-use baton_model::Event;
+use baton_model::ReplyEvent;
 
 /// Reads every event.
 #[derive(Debug, Default)]
-pub(super) struct FullReader {
+pub(super) struct OpenAiFullReader {
     pub(super) chunks: Chunks,
     /// Whether the end, or a failure, was told.
-    pub(super) over: bool,
+    pub(super) ended: bool,
     pub(super) usage_only: bool,
 }
 
-impl StreamReader for FullReader {
-    fn push(&mut self, frame: &[u8]) -> Result<Vec<Event>, ReadError> {
+impl StreamReader for OpenAiFullReader {
+    fn push(&mut self, frame: &[u8]) -> Result<Vec<ReplyEvent>, ReadError> {
         // Before any return: the answer is about this frame, also where it has no data.
         self.usage_only = false;
         let event = sse::parse(frame);
-        let Some(data) = event.data.filter(|data| !data.trim_ascii().is_empty() && !self.over) else {
+        let Some(data) = event.data.filter(|data| !data.trim_ascii().is_empty() && !self.ended) else {
             return Ok(Vec::new());
         };
         if data.trim_ascii() == b"[DONE]" {
-            self.over = true;
-            return Ok(vec![Event::Ended]);
+            self.ended = true;
+            return Ok(vec![ReplyEvent::Ended]);
         }
         let root = Node::parse(&data)?;
         let mut events = Vec::new();
         if event.name == Some("error") && root.get("error").is_none() {
-            events.push(Event::Failed(error::read_node(200, &root)));
+            events.push(ReplyEvent::Failed(error::read_node(200, &root)));
         } else {
             self.chunks.push(&root, &mut events);
         }
-        self.over = events.iter().any(|event| matches!(event, Event::Failed(_)));
+        self.ended = events.iter().any(|event| matches!(event, ReplyEvent::Failed(_)));
         let choices = root.get("choices").and_then(|choices| choices.items().ok());
-        let reports = events.iter().any(|event| matches!(event, Event::Usage(_)));
+        let reports = events.iter().any(|event| matches!(event, ReplyEvent::Usage(_)));
         self.usage_only = reports && choices.is_none_or(<[_]>::is_empty);
         Ok(events)
     }
 
-    fn finish(&mut self) -> Vec<Event> {
+    fn finish(&mut self) -> Vec<ReplyEvent> {
         // Some services send no `[DONE]`: the stream is complete if every choice said why it ended.
-        if self.over || !self.chunks.is_finished() {
+        if self.ended || !self.chunks.is_finished() {
             return Vec::new();
         }
-        self.over = true;
-        vec![Event::Ended]
+        self.ended = true;
+        vec![ReplyEvent::Ended]
     }
 
     fn is_usage_only(&self) -> bool {

@@ -3,34 +3,34 @@
 //! Most frames hold a few words and nothing else. They are told by searching for a handful of keys; any frame that
 //! could hold more (usage, an error, a finish, another choice), or is unusual in form, is parsed like in full.
 
-use super::full_reader::FullReader;
-use crate::meter_only::{reduce, single_data_line, text_length, values};
+use super::full_reader::OpenAiFullReader;
+use crate::meter_only::{find_values, reduce, single_data_line, text_length};
 use crate::{ReadError, StreamReader};
-use baton_model::Event;
+use baton_model::ReplyEvent;
 use memchr::memmem::Finder;
 use std::sync::LazyLock;
 
 /// Reads only what the meter and the fallback need.
 #[derive(Debug, Default)]
-pub(super) struct MeterReader {
-    full: FullReader,
+pub(super) struct OpenAiMeterReader {
+    full: OpenAiFullReader,
 }
 
-impl StreamReader for MeterReader {
-    fn push(&mut self, frame: &[u8]) -> Result<Vec<Event>, ReadError> {
+impl StreamReader for OpenAiMeterReader {
+    fn push(&mut self, frame: &[u8]) -> Result<Vec<ReplyEvent>, ReadError> {
         // The first frames have the names, and begin the first choice, which must be complete at the end.
         if self.full.chunks.is_started()
             && self.full.chunks.has_first()
-            && !self.full.over
+            && !self.full.ended
             && let Some(text_bytes) = plain_text(frame)
         {
             self.full.usage_only = false;
-            return Ok(vec![Event::Opaque { text_bytes }]);
+            return Ok(vec![ReplyEvent::Opaque { text_bytes }]);
         }
         self.full.push(frame).map(reduce)
     }
 
-    fn finish(&mut self) -> Vec<Event> {
+    fn finish(&mut self) -> Vec<ReplyEvent> {
         self.full.finish()
     }
 
@@ -48,16 +48,17 @@ fn plain_text(frame: &[u8]) -> Option<u32> {
     if keys.escape.find(data).is_some() || keys.deep.iter().any(|key| key.find(data).is_some()) {
         return None;
     }
-    let tells_nothing = |key: &Finder<'_>| values(data, key).all(|value| value.starts_with(b"null"));
+    let tells_nothing = |key: &Finder<'_>| find_values(data, key).all(|value| value.starts_with(b"null"));
     // vLLM's older way to say an error.
-    if values(data, &keys.object).any(|value| value.starts_with(b"\"error\"")) {
+    if find_values(data, &keys.object).any(|value| value.starts_with(b"\"error\"")) {
         return None;
     }
     let is_first = |value: &[u8]| matches!(value, [b'0', b',' | b'}' | b' ', ..]);
-    if !keys.telling.iter().all(tells_nothing) || !values(data, &keys.index).all(is_first) {
+    if !keys.telling.iter().all(tells_nothing) || !find_values(data, &keys.index).all(is_first) {
         return None;
     }
-    let size = |key: &Finder<'_>| values(data, key).map(text_length).try_fold(0, |sum, length| Some(sum + length?));
+    let size =
+        |key: &Finder<'_>| find_values(data, key).map(text_length).try_fold(0, |sum, length| Some(sum + length?));
     // Some services send the same text under both names; it counts once.
     let reasoning = match size(&keys.reasoning_content)? {
         0 => size(&keys.reasoning)?,

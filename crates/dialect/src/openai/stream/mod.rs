@@ -11,23 +11,23 @@ mod meter_reader;
 
 pub(super) use chat_writer::{ChatWriter, ChunkEnvelope, fail};
 use chunk::Chunks;
-use full_reader::FullReader;
-use meter_reader::MeterReader;
+use full_reader::OpenAiFullReader;
+use meter_reader::OpenAiMeterReader;
 
 use crate::json::Node;
 use crate::{ReadError, StreamReader};
-use baton_model::{Detail, Event};
+use baton_model::{Detail, ReplyEvent};
 
 /// A reader for a provider's stream.
 pub(super) fn reader(detail: Detail) -> Box<dyn StreamReader> {
     match detail {
-        Detail::Full => Box::new(FullReader::default()),
-        Detail::MeterOnly => Box::new(MeterReader::default()),
+        Detail::Full => Box::new(OpenAiFullReader::default()),
+        Detail::MeterOnly => Box::new(OpenAiMeterReader::default()),
     }
 }
 
 /// Reads a whole reply.
-pub(super) fn read_reply(body: &[u8]) -> Result<Vec<Event>, ReadError> {
+pub(super) fn read_reply(body: &[u8]) -> Result<Vec<ReplyEvent>, ReadError> {
     let root = Node::parse(body)?;
     // A proxy's JSON page would otherwise be an empty reply.
     if root.get("choices").is_none() && root.get("error").is_none() {
@@ -36,8 +36,8 @@ pub(super) fn read_reply(body: &[u8]) -> Result<Vec<Event>, ReadError> {
     let mut chunks = Chunks::default();
     let mut events = Vec::new();
     chunks.push(&root, &mut events);
-    if !events.iter().any(|event| matches!(event, Event::Failed(_))) {
-        events.push(Event::Ended);
+    if !events.iter().any(|event| matches!(event, ReplyEvent::Failed(_))) {
+        events.push(ReplyEvent::Ended);
     }
     Ok(events)
 }

@@ -3,36 +3,36 @@
 //! The first delta of an item is read like in full, which notes that the item was told; those that follow it, of the
 //! same kind and item, only count.
 
-use super::full_reader::FullReader;
-use crate::meter_only::{reduce, single_data_line, text_length, values};
+use super::full_reader::ResponsesFullReader;
+use crate::meter_only::{find_values, reduce, single_data_line, text_length};
 use crate::{ReadError, StreamReader};
-use baton_model::Event;
+use baton_model::ReplyEvent;
 use memchr::memchr;
 use memchr::memmem::Finder;
 use std::sync::LazyLock;
 
 /// Reads only what the meter and the fallback need.
 #[derive(Debug, Default)]
-pub(super) struct MeterReader {
-    full: FullReader,
+pub(super) struct ResponsesMeterReader {
+    full: ResponsesFullReader,
     /// The kind and item of the last frame, if that was a delta.
     last: Option<Vec<u8>>,
 }
 
-impl StreamReader for MeterReader {
-    fn push(&mut self, frame: &[u8]) -> Result<Vec<Event>, ReadError> {
-        let Some(delta) = plain_delta(frame).filter(|_| !self.full.over) else {
+impl StreamReader for ResponsesMeterReader {
+    fn push(&mut self, frame: &[u8]) -> Result<Vec<ReplyEvent>, ReadError> {
+        let Some(delta) = plain_delta(frame).filter(|_| !self.full.ended) else {
             self.last = None;
             return self.full.push(frame).map(reduce);
         };
         if self.last.as_ref() == Some(&delta.of) {
-            return Ok(vec![Event::Opaque { text_bytes: delta.text_bytes }]);
+            return Ok(vec![ReplyEvent::Opaque { text_bytes: delta.text_bytes }]);
         }
         self.last = Some(delta.of);
         self.full.push(frame).map(reduce)
     }
 
-    fn finish(&mut self) -> Vec<Event> {
+    fn finish(&mut self) -> Vec<ReplyEvent> {
         self.full.finish()
     }
 }
@@ -63,23 +63,23 @@ fn plain_delta(frame: &[u8]) -> Option<Delta> {
     };
     let data = single_data_line(line)?;
     // Escapes could spell a key.
-    if keys.escape.find(data).is_some() || keys.deep.iter().any(|key| values(data, key).next().is_some()) {
+    if keys.escape.find(data).is_some() || keys.deep.iter().any(|key| find_values(data, key).next().is_some()) {
         return None;
     }
-    let mut types = values(data, &keys.type_);
+    let mut types = find_values(data, &keys.type_);
     let type_ = types.next()?;
     let type_ = TYPES.into_iter().find(|known| type_.starts_with(known))?;
-    if types.next().is_some() || !values(data, &keys.logprobs).all(|value| value.starts_with(b"[]")) {
+    if types.next().is_some() || !find_values(data, &keys.logprobs).all(|value| value.starts_with(b"[]")) {
         return None;
     }
     let mut of = type_.to_vec();
     for key in &keys.places {
-        for value in values(data, key) {
+        for value in find_values(data, key) {
             of.push(b' ');
             of.extend(value.iter().take_while(|byte| byte.is_ascii_digit()));
         }
     }
-    let mut deltas = values(data, &keys.delta);
+    let mut deltas = find_values(data, &keys.delta);
     let length = text_length(deltas.next()?)?;
     let text_bytes = u32::try_from(length).ok().filter(|_| deltas.next().is_none())?;
     Some(Delta { text_bytes, of })

@@ -13,21 +13,21 @@ pub(super) use writer::{ResponseWriter, write_reply};
 
 use crate::json::Node;
 use crate::{ReadError, StreamReader};
-use baton_model::{Detail, Event};
-use full_reader::FullReader;
+use baton_model::{Detail, ReplyEvent};
+use full_reader::ResponsesFullReader;
 use items::ItemReader;
-use meter_reader::MeterReader;
+use meter_reader::ResponsesMeterReader;
 
 /// A reader for a provider's stream.
 pub(super) fn reader(detail: Detail) -> Box<dyn StreamReader> {
     match detail {
-        Detail::Full => Box::new(FullReader::default()),
-        Detail::MeterOnly => Box::new(MeterReader::default()),
+        Detail::Full => Box::new(ResponsesFullReader::default()),
+        Detail::MeterOnly => Box::new(ResponsesMeterReader::default()),
     }
 }
 
 /// Reads a whole reply.
-pub(super) fn read_reply(body: &[u8]) -> Result<Vec<Event>, ReadError> {
+pub(super) fn read_reply(body: &[u8]) -> Result<Vec<ReplyEvent>, ReadError> {
     let root = Node::parse(body)?;
     // A proxy's JSON page would otherwise be an empty reply.
     if root.get("output").is_none() && root.get("error").is_none() {

@@ -8,11 +8,11 @@ use bytes::BytesMut;
 
 /// The events on their way out, numbered.
 #[derive(Debug, Default)]
-pub(super) struct Line {
+pub(super) struct EventSequence {
     sequence: u64,
 }
 
-impl Line {
+impl EventSequence {
     pub(super) fn push(&mut self, out: &mut BytesMut, name: &str, fill: impl FnOnce(&mut Object<'_>)) {
         let data = object(|o| {
             o.string("type", name).integer("sequence_number", self.sequence);
@@ -25,9 +25,9 @@ impl Line {
 
 /// The item that text goes to.
 #[derive(Debug)]
-pub(super) enum Open {
+pub(super) enum OpenItem {
     None,
-    Message(Message),
+    Message(MessageItem),
     Reasoning(ReasoningItem),
 }
 
@@ -37,24 +37,24 @@ fn text_of(json: Vec<u8>) -> String {
 
 /// A message of the model's.
 #[derive(Debug)]
-pub(super) struct Message {
+pub(super) struct MessageItem {
     number: usize,
     id: String,
     /// Its parts that are complete.
     content: Vec<String>,
-    part: Option<Announced>,
+    part: Option<OpenPart>,
 }
 
 /// The part that is open.
 #[derive(Debug)]
-struct Announced {
+struct OpenPart {
     refusal: bool,
     text: String,
     annotations: Vec<String>,
     logprobs: Vec<String>,
 }
 
-impl Announced {
+impl OpenPart {
     fn part(&self) -> String {
         text_of(object(|o| {
             if self.refusal {
@@ -71,7 +71,7 @@ fn list(items: &[String]) -> String {
     format!("[{}]", items.join(","))
 }
 
-impl Message {
+impl MessageItem {
     pub(super) fn new(number: usize, id: String) -> Self {
         Self { number, id, content: Vec::new(), part: None }
     }
@@ -83,20 +83,20 @@ impl Message {
         }))
     }
 
-    fn place(&self, o: &mut Object<'_>) {
+    fn write_place(&self, o: &mut Object<'_>) {
         o.string("item_id", &self.id).integer("output_index", self.number as u64);
         o.integer("content_index", self.content.len() as u64);
     }
 
     /// Says a piece of text, or of a refusal.
-    pub(super) fn say(&mut self, refusal: bool, text: &str, line: &mut Line, out: &mut BytesMut) {
+    pub(super) fn push_text(&mut self, refusal: bool, text: &str, line: &mut EventSequence, out: &mut BytesMut) {
         self.part(refusal, line, out);
         if let Some(said) = &mut self.part {
             said.text.push_str(text);
         }
         let name = if refusal { "response.refusal.delta" } else { "response.output_text.delta" };
         line.push(out, name, |o| {
-            self.place(o);
+            self.write_place(o);
             o.string("delta", text);
             if !refusal {
                 // The SDKs' type requires it.
@@ -106,25 +106,25 @@ impl Message {
     }
 
     /// Opens a part of that kind, if none is open.
-    fn part(&mut self, refusal: bool, line: &mut Line, out: &mut BytesMut) {
+    fn part(&mut self, refusal: bool, line: &mut EventSequence, out: &mut BytesMut) {
         if self.part.as_ref().is_some_and(|said| said.refusal == refusal) {
             return;
         }
         self.close_part(line, out);
-        let said = Announced { refusal, text: String::new(), annotations: Vec::new(), logprobs: Vec::new() };
+        let said = OpenPart { refusal, text: String::new(), annotations: Vec::new(), logprobs: Vec::new() };
         line.push(out, "response.content_part.added", |o| {
-            self.place(o);
+            self.write_place(o);
             o.raw("part", &said.part());
         });
         self.part = Some(said);
     }
 
     /// Adds a source that the text cites.
-    pub(super) fn cite(&mut self, annotation: String, line: &mut Line, out: &mut BytesMut) {
+    pub(super) fn cite(&mut self, annotation: String, line: &mut EventSequence, out: &mut BytesMut) {
         self.part(false, line, out);
         let number = self.part.as_ref().map_or(0, |said| said.annotations.len());
         line.push(out, "response.output_text.annotation.added", |o| {
-            self.place(o);
+            self.write_place(o);
             o.integer("annotation_index", number as u64).raw("annotation", &annotation);
         });
         if let Some(said) = &mut self.part {
@@ -133,11 +133,11 @@ impl Message {
     }
 
     /// Adds log probabilities of what was said.
-    pub(super) fn weigh(&mut self, content: &Json, line: &mut Line, out: &mut BytesMut) {
+    pub(super) fn push_logprobs(&mut self, content: &Json, line: &mut EventSequence, out: &mut BytesMut) {
         self.part(false, line, out);
         // Only a delta can bring log probabilities, and their text was said already.
         line.push(out, "response.output_text.delta", |o| {
-            self.place(o);
+            self.write_place(o);
             o.string("delta", "").json("logprobs", content);
         });
         let items = content.0.trim().strip_prefix('[').and_then(|items| items.strip_suffix(']'));
@@ -146,14 +146,14 @@ impl Message {
         }
     }
 
-    fn close_part(&mut self, line: &mut Line, out: &mut BytesMut) {
+    fn close_part(&mut self, line: &mut EventSequence, out: &mut BytesMut) {
         let Some(said) = self.part.take() else { return };
         let (name, member) = match said.refusal {
             true => ("response.refusal.done", "refusal"),
             false => ("response.output_text.done", "text"),
         };
         line.push(out, name, |o| {
-            self.place(o);
+            self.write_place(o);
             o.string(member, &said.text);
             if !said.refusal {
                 o.raw("logprobs", &list(&said.logprobs));
@@ -161,14 +161,14 @@ impl Message {
         });
         let part = said.part();
         line.push(out, "response.content_part.done", |o| {
-            self.place(o);
+            self.write_place(o);
             o.raw("part", &part);
         });
         self.content.push(part);
     }
 
     /// Its number, and the item that it became.
-    pub(super) fn close(mut self, status: &str, line: &mut Line, out: &mut BytesMut) -> (usize, String) {
+    pub(super) fn close(mut self, status: &str, line: &mut EventSequence, out: &mut BytesMut) -> (usize, String) {
         self.close_part(line, out);
         (self.number, self.item(status))
     }
@@ -200,34 +200,34 @@ impl ReasoningItem {
         }))
     }
 
-    fn place(&self, o: &mut Object<'_>) {
+    fn write_place(&self, o: &mut Object<'_>) {
         o.string("item_id", &self.id).integer("output_index", self.number as u64).integer("summary_index", 0);
     }
 
     /// Says a piece of the reasoning.
-    pub(super) fn say(&mut self, text: &str, line: &mut Line, out: &mut BytesMut) {
+    pub(super) fn push_text(&mut self, text: &str, line: &mut EventSequence, out: &mut BytesMut) {
         if self.text.is_empty() {
             line.push(out, "response.reasoning_summary_part.added", |o| {
-                self.place(o);
+                self.write_place(o);
                 o.object("part", |o| o.string("type", "summary_text").string("text", "").end());
             });
         }
         self.text.push_str(text);
         line.push(out, "response.reasoning_summary_text.delta", |o| {
-            self.place(o);
+            self.write_place(o);
             o.string("delta", text);
         });
     }
 
     /// Its number, and the item that it became.
-    pub(super) fn close(self, line: &mut Line, out: &mut BytesMut) -> (usize, String) {
+    pub(super) fn close(self, line: &mut EventSequence, out: &mut BytesMut) -> (usize, String) {
         if !self.text.is_empty() {
             line.push(out, "response.reasoning_summary_text.done", |o| {
-                self.place(o);
+                self.write_place(o);
                 o.string("text", &self.text);
             });
             line.push(out, "response.reasoning_summary_part.done", |o| {
-                self.place(o);
+                self.write_place(o);
                 o.object("part", |o| o.string("type", "summary_text").string("text", &self.text).end());
             });
         }
@@ -237,7 +237,7 @@ impl ReasoningItem {
 
 /// A call of the model's. Calls may overlap, and stay open to the end.
 #[derive(Debug)]
-pub(super) struct Call {
+pub(super) struct CallItem {
     pub(super) number: usize,
     pub(super) id: String,
     pub(super) call_id: String,
@@ -245,7 +245,7 @@ pub(super) struct Call {
     pub(super) arguments: String,
 }
 
-impl Call {
+impl CallItem {
     pub(super) fn item(&self, status: &str) -> String {
         text_of(object(|o| {
             o.string("id", &self.id).string("type", "function_call").string("status", status);
@@ -253,28 +253,28 @@ impl Call {
         }))
     }
 
-    fn place(&self, o: &mut Object<'_>) {
+    fn write_place(&self, o: &mut Object<'_>) {
         o.string("item_id", &self.id).integer("output_index", self.number as u64);
     }
 
     /// Says a piece of its arguments.
-    pub(super) fn say(&mut self, fragment: &str, line: &mut Line, out: &mut BytesMut) {
+    pub(super) fn push_text(&mut self, fragment: &str, line: &mut EventSequence, out: &mut BytesMut) {
         self.arguments.push_str(fragment);
         line.push(out, "response.function_call_arguments.delta", |o| {
-            self.place(o);
+            self.write_place(o);
             o.string("delta", fragment);
         });
     }
 
     /// Its number, and the item that it became. `cut`: it may lack its end.
-    pub(super) fn close(mut self, cut: bool, line: &mut Line, out: &mut BytesMut) -> (usize, String) {
+    pub(super) fn close(mut self, cut: bool, line: &mut EventSequence, out: &mut BytesMut) -> (usize, String) {
         // An empty text is no JSON: a call without arguments has the empty object. If it was cut, its arguments are
         // unknown.
         if self.arguments.is_empty() && !cut {
-            self.say("{}", line, out);
+            self.push_text("{}", line, out);
         }
         line.push(out, "response.function_call_arguments.done", |o| {
-            self.place(o);
+            self.write_place(o);
             o.string("name", &self.name).string("arguments", &self.arguments);
         });
         (self.number, self.item(if cut { "incomplete" } else { "completed" }))

@@ -42,7 +42,7 @@ impl JournalSettings {
 }
 
 /// Receives whether the bytes were written.
-pub type Receipt = oneshot::Receiver<io::Result<()>>;
+pub type WriteReceipt = oneshot::Receiver<io::Result<()>>;
 
 struct Append {
     bytes: Vec<u8>,
@@ -99,7 +99,7 @@ impl Journal {
     }
 
     /// Queues a line; the receipt tells when it is written.
-    pub fn append(&self, bytes: Vec<u8>) -> Receipt {
+    pub fn append(&self, bytes: Vec<u8>) -> WriteReceipt {
         let (receipt, written) = oneshot::channel();
         if let Some(queue) = &*self.queue.lock().unwrap_or_else(PoisonError::into_inner) {
             // If the thread is gone, the receipt is dropped and says so.
@@ -114,7 +114,7 @@ impl Journal {
     }
 
     /// Why no record can be added; `None`: one can.
-    pub fn trouble(&self) -> Option<&'static str> {
+    pub fn recording_problem(&self) -> Option<&'static str> {
         if self.shared.disk_full.load(Ordering::Acquire) {
             return Some("the ledger's journal can't be written: see whether the disk of the data folder is full");
         }

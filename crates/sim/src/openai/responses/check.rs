@@ -1,6 +1,6 @@
 //! What OpenAI refuses in a request for a response.
 
-use crate::call::Refusal;
+use crate::call::SimRefusal;
 use crate::openai::chat::reasons;
 use crate::openai::invalid;
 use crate::seal::seal;
@@ -41,7 +41,7 @@ const FIELDS: [&str; 31] = [
     "user",
 ];
 
-pub(super) fn check(json: &Value, context: &[Value], model: &str, strict: bool) -> Result<(), Refusal> {
+pub(super) fn check(json: &Value, context: &[Value], model: &str, strict: bool) -> Result<(), SimRefusal> {
     let unknown = json.as_object().into_iter().flatten().find(|(name, _)| strict && !FIELDS.contains(&name.as_str()));
     if let Some((name, _)) = unknown {
         return Err(invalid(name, format!("Unknown parameter: '{name}'.")));
@@ -64,10 +64,10 @@ pub(super) fn check(json: &Value, context: &[Value], model: &str, strict: bool) 
         return Err(invalid("text.format.name", "Missing required parameter: 'text.format.name'."));
     }
     calls(context)?;
-    thoughts(context)
+    check_reasoning(context)
 }
 
-fn tools(json: &Value) -> Result<(), Refusal> {
+fn tools(json: &Value) -> Result<(), SimRefusal> {
     for (place, tool) in json["tools"].as_array().into_iter().flatten().enumerate() {
         if tool["type"] == "function" && !tool["name"].is_string() {
             let param = format!("tools[{place}].name");
@@ -78,7 +78,7 @@ fn tools(json: &Value) -> Result<(), Refusal> {
 }
 
 /// Each item is known, each call has its output, and each output its call.
-fn calls(context: &[Value]) -> Result<(), Refusal> {
+fn calls(context: &[Value]) -> Result<(), SimRefusal> {
     let ids = |kind: &str| context.iter().filter(|item| item["type"] == kind).map(|item| &item["call_id"]).collect();
     let (called, answered): (Vec<_>, Vec<_>) = (ids("function_call"), ids("function_call_output"));
     if let Some(id) = answered.iter().find(|id| !called.contains(id)) {
@@ -101,7 +101,7 @@ fn calls(context: &[Value]) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn message(item: &Value, param: &str) -> Result<(), Refusal> {
+fn message(item: &Value, param: &str) -> Result<(), SimRefusal> {
     let role = item["role"].as_str().unwrap_or_default();
     let kinds: &[&str] = match role {
         "user" => &["input_text", "input_image", "input_file"],
@@ -120,20 +120,20 @@ fn message(item: &Value, param: &str) -> Result<(), Refusal> {
 }
 
 /// Reasoning comes back as it was, directly before what it led to.
-fn thoughts(context: &[Value]) -> Result<(), Refusal> {
+fn check_reasoning(context: &[Value]) -> Result<(), SimRefusal> {
     let id = |item: &Value| item["id"].as_str().unwrap_or_default().to_owned();
-    let mut thought: Option<String> = None;
+    let mut reasoning: Option<String> = None;
     for item in context {
         if item["type"] == "reasoning" {
             // Null is allowed: a response that is stored is known by its id alone.
             let sealed = &item["encrypted_content"];
             if !sealed.is_null() && *sealed != seal(&id(item)) {
-                return Err(Refusal {
+                return Err(SimRefusal {
                     code: Some("invalid_encrypted_content"),
                     ..invalid("input", format!("The encrypted content for item {} could not be verified.", id(item)))
                 });
             }
-            thought = Some(id(item));
+            reasoning = Some(id(item));
             continue;
         }
         let number = id(item);
@@ -141,7 +141,7 @@ fn thoughts(context: &[Value]) -> Result<(), Refusal> {
         if let Some(number) = number {
             let wanted = format!("rs_sim_{}", number.split('_').next().unwrap_or_default());
             // OpenAI's rule for reasoning models: an item is not taken back without the reasoning that led to it.
-            if thought.as_ref() != Some(&wanted) {
+            if reasoning.as_ref() != Some(&wanted) {
                 let text = format!("was provided without its required 'reasoning' item: '{wanted}'.");
                 return Err(invalid("input", format!("Item '{}' of type {} {text}", id(item), item["type"])));
             }

@@ -8,24 +8,24 @@ use response::{id, response};
 
 use super::chat::{CACHED_FROM, reasons};
 use super::{invalid, model};
-use crate::answer::{Answer, Choice, Question, Tool, answer};
-use crate::call::{Call, Plan, Refusal};
+use crate::call::{SimPlan, SimRefusal, SimRequest};
 use crate::image;
-use crate::journal::{Billed, Stored};
+use crate::journal::{BilledTokens, SimResponse};
+use crate::reply::{SimPrompt, SimReply, SimTool, SimToolChoice, reply_to};
 use crate::seal::seal;
 use crate::tokens;
 use serde_json::{Value, json};
 
 /// `POST /v1/responses`.
-pub(super) fn create(call: &Call<'_>) -> Result<Plan, Refusal> {
+pub(super) fn create(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
     let model = model(call)?;
     let json = call.json;
     let input = items(&json["input"])?;
-    let mut context = earlier(call)?;
+    let mut context = earlier_context(call)?;
     context.extend(input.iter().cloned());
     check::check(json, &context, &model, call.options.strict)?;
-    let answer = answer(&question(json, &context, &model));
-    let billed = billed(call, &context);
+    let answer = reply_to(&read_prompt(json, &context, &model));
+    let billed = bill_request(call, &context);
     let output = output(call, &answer);
     let done = with_output(billed, &answer);
     let body = response(call, &model, &output, Some(&answer.end), Some(done));
@@ -33,20 +33,20 @@ pub(super) fn create(call: &Call<'_>) -> Result<Plan, Refusal> {
     if json["store"].as_bool() != Some(false) {
         // The reply belongs to what a later request goes on from.
         context.extend(output.iter().cloned());
-        call.journal.store(&id(call), Stored { body: body.clone(), context, input });
+        call.journal.store(&id(call), SimResponse { body: body.clone(), context, input });
     }
     if json["stream"].as_bool() == Some(true) {
         let script = stream::script(call, &model, &output, &answer, &body);
-        return Ok(Plan::Stream { script, billed });
+        return Ok(SimPlan::Stream { script, billed });
     }
-    Ok(whole(&body, done))
+    Ok(plan_json(&body, done))
 }
 
 /// `GET` and `DELETE` of `/v1/responses/{id}`, and `GET` of its `/input_items`.
-pub(super) fn kept(call: &Call<'_>, path: &str) -> Result<Plan, Refusal> {
+pub(super) fn stored_response(call: &SimRequest<'_>, path: &str) -> Result<SimPlan, SimRefusal> {
     let (id, rest) = path.split_once('/').unwrap_or((path, ""));
-    let missing = || Refusal::new(404, "invalid_request_error", format!("Response with id '{id}' not found."));
-    let stored = call.journal.stored(id).ok_or_else(missing)?;
+    let missing = || SimRefusal::new(404, "invalid_request_error", format!("Response with id '{id}' not found."));
+    let stored = call.journal.find_response(id).ok_or_else(missing)?;
     let body = match (call.method.as_str(), rest) {
         ("GET", "") => stored.body,
         ("GET", "input_items") => json!({ "object": "list", "data": stored.input, "has_more": false }),
@@ -56,17 +56,17 @@ pub(super) fn kept(call: &Call<'_>, path: &str) -> Result<Plan, Refusal> {
         }
         _ => return Err(missing()),
     };
-    Ok(whole(&body, Billed::default()))
+    Ok(plan_json(&body, BilledTokens::default()))
 }
 
-fn whole(body: &Value, billed: Billed) -> Plan {
-    Plan::Whole { content_type: "application/json", body: body.to_string().into_bytes(), billed }
+fn plan_json(body: &Value, billed: BilledTokens) -> SimPlan {
+    SimPlan::Whole { content_type: "application/json", body: body.to_string().into_bytes(), billed }
 }
 
 // === The question ===
 
 /// The input as items; a text is what a user says.
-fn items(input: &Value) -> Result<Vec<Value>, Refusal> {
+fn items(input: &Value) -> Result<Vec<Value>, SimRefusal> {
     match input {
         Value::String(text) => Ok(vec![json!({ "role": "user", "content": text })]),
         Value::Array(items) => Ok(items.clone()),
@@ -75,16 +75,16 @@ fn items(input: &Value) -> Result<Vec<Value>, Refusal> {
 }
 
 /// What was said before, if the request goes on from a stored response.
-fn earlier(call: &Call<'_>) -> Result<Vec<Value>, Refusal> {
+fn earlier_context(call: &SimRequest<'_>) -> Result<Vec<Value>, SimRefusal> {
     let Some(id) = call.json["previous_response_id"].as_str() else { return Ok(Vec::new()) };
-    let stored = call.journal.stored(id).ok_or_else(|| Refusal {
+    let stored = call.journal.find_response(id).ok_or_else(|| SimRefusal {
         code: Some("previous_response_not_found"),
         ..invalid("previous_response_id", format!("Previous response with id '{id}' not found."))
     });
     Ok(stored?.context)
 }
 
-fn question(json: &Value, context: &[Value], model: &str) -> Question {
+fn read_prompt(json: &Value, context: &[Value], model: &str) -> SimPrompt {
     let asked = context.iter().rposition(|item| item["role"] == "user").unwrap_or_default();
     let content = context.get(asked).map(|item| &item["content"]).unwrap_or(&Value::Null);
     let since = context.get(asked..).unwrap_or_default();
@@ -94,7 +94,7 @@ fn question(json: &Value, context: &[Value], model: &str) -> Question {
         _ => false,
     };
     let format = &json["text"]["format"];
-    Question {
+    SimPrompt {
         model: model.to_owned(),
         text: text(content),
         results: results.map(|item| text(&item["output"])).collect(),
@@ -102,16 +102,16 @@ fn question(json: &Value, context: &[Value], model: &str) -> Question {
         images: images(content),
         tools: json["tools"].as_array().into_iter().flatten().filter_map(tool).collect(),
         choice: match &json["tool_choice"] {
-            Value::String(word) if word == "none" => Choice::None,
-            Value::String(word) if word == "required" => Choice::Any,
-            choice => choice["name"].as_str().map_or(Choice::Auto, |name| Choice::Named(name.into())),
+            Value::String(word) if word == "none" => SimToolChoice::None,
+            Value::String(word) if word == "required" => SimToolChoice::Any,
+            choice => choice["name"].as_str().map_or(SimToolChoice::Auto, |name| SimToolChoice::Named(name.into())),
         },
         parallel: json["parallel_tool_calls"].as_bool().unwrap_or(true),
         schema: format.get("schema").cloned(),
         json: format["type"] == "json_object",
-        thinks: reasons(model) && json["reasoning"]["effort"] != "none",
+        reasons: reasons(model) && json["reasoning"]["effort"] != "none",
         max_tokens: json["max_output_tokens"].as_u64(),
-        ..Question::default()
+        ..SimPrompt::default()
     }
 }
 
@@ -124,13 +124,13 @@ fn images(content: &Value) -> Vec<String> {
     parts.filter_map(|part| part["image_url"].as_str()).map(image::of_url).collect()
 }
 
-fn tool(tool: &Value) -> Option<Tool> {
-    Some(Tool { name: tool["name"].as_str()?.to_owned(), parameters: tool["parameters"].clone() })
+fn tool(tool: &Value) -> Option<SimTool> {
+    Some(SimTool { name: tool["name"].as_str()?.to_owned(), parameters: tool["parameters"].clone() })
 }
 
 // === The bill ===
 
-fn billed(call: &Call<'_>, context: &[Value]) -> Billed {
+fn bill_request(call: &SimRequest<'_>, context: &[Value]) -> BilledTokens {
     let tools = &call.json["tools"];
     let tools = if tools.is_null() { 0 } else { tokens::count(&tools.to_string()) };
     let instructions = call.json["instructions"].as_str();
@@ -139,7 +139,7 @@ fn billed(call: &Call<'_>, context: &[Value]) -> Billed {
     let cacheable = all - context.last().map_or(0, cost);
     let key = json!([call.json["model"], call.json["tools"], instructions, context.split_last()]).to_string();
     let cache_read = if cacheable >= CACHED_FROM && call.journal.cache(&key) { cacheable } else { 0 };
-    Billed { input: all - cache_read, cache_read, ..Billed::default() }
+    BilledTokens { input: all - cache_read, cache_read, ..BilledTokens::default() }
 }
 
 fn cost(item: &Value) -> u64 {
@@ -147,28 +147,28 @@ fn cost(item: &Value) -> u64 {
         Some("function_call" | "reasoning") => tokens::count(&item.to_string()),
         Some("function_call_output") => tokens::PER_MESSAGE + tokens::count(&text(&item["output"])),
         _ => {
-            let pictures = u64::try_from(images(&item["content"]).len()).unwrap_or_default() * tokens::PER_IMAGE;
-            tokens::PER_MESSAGE + tokens::count(&text(&item["content"])) + pictures
+            let images = u64::try_from(images(&item["content"]).len()).unwrap_or_default() * tokens::PER_IMAGE;
+            tokens::PER_MESSAGE + tokens::count(&text(&item["content"])) + images
         }
     }
 }
 
-fn with_output(billed: Billed, answer: &Answer) -> Billed {
+fn with_output(billed: BilledTokens, answer: &SimReply) -> BilledTokens {
     let (output, reasoning) = answer.tokens();
-    Billed { output, reasoning, ..billed }
+    BilledTokens { output, reasoning, ..billed }
 }
 
 // === The reply ===
 
 /// The items of the reply. What belongs to a piece of reasoning has its number in its id, so that a missing one is
 /// noticed.
-fn output(call: &Call<'_>, answer: &Answer) -> Vec<Value> {
+fn output(call: &SimRequest<'_>, answer: &SimReply) -> Vec<Value> {
     let number = call.number;
     let mut items = Vec::new();
-    let mark = if answer.thought.is_empty() { "" } else { "r" };
-    if !answer.thought.is_empty() {
+    let mark = if answer.reasoning.is_empty() { "" } else { "r" };
+    if !answer.reasoning.is_empty() {
         let summary = match call.json["reasoning"]["summary"].as_str() {
-            Some(_) => json!([{ "type": "summary_text", "text": answer.thought }]),
+            Some(_) => json!([{ "type": "summary_text", "text": answer.reasoning }]),
             None => json!([]),
         };
         let mut item = json!({ "id": format!("rs_sim_{number}"), "type": "reasoning", "summary": summary });

@@ -1,24 +1,24 @@
 //! The response object, whole or as the first and last event of a stream.
 
-use crate::answer::End;
-use crate::call::Call;
-use crate::journal::Billed;
+use crate::call::SimRequest;
+use crate::journal::BilledTokens;
 use crate::openai::CREATED;
+use crate::reply::SimEnd;
 use serde_json::{Value, json};
 
 /// The response object; without an end it is still in progress.
 pub(super) fn response(
-    call: &Call<'_>,
+    call: &SimRequest<'_>,
     model: &str,
     output: &[Value],
-    end: Option<&End>,
-    billed: Option<Billed>,
+    end: Option<&SimEnd>,
+    billed: Option<BilledTokens>,
 ) -> Value {
     let json = call.json;
     let or = |name: &str, default: Value| if json[name].is_null() { default } else { json[name].clone() };
     let (status, details) = match end {
         None => ("in_progress", Value::Null),
-        Some(End::Length) => ("incomplete", json!({ "reason": "max_output_tokens" })),
+        Some(SimEnd::Length) => ("incomplete", json!({ "reason": "max_output_tokens" })),
         Some(_) => ("completed", Value::Null),
     };
     json!({
@@ -48,7 +48,7 @@ pub(super) fn response(
     })
 }
 
-pub(super) fn usage(billed: Billed) -> Value {
+pub(super) fn usage(billed: BilledTokens) -> Value {
     let input = billed.input + billed.cache_read;
     json!({
         "input_tokens": input,
@@ -59,6 +59,6 @@ pub(super) fn usage(billed: Billed) -> Value {
     })
 }
 
-pub(super) fn id(call: &Call<'_>) -> String {
+pub(super) fn id(call: &SimRequest<'_>) -> String {
     format!("resp_sim_{}", call.number)
 }

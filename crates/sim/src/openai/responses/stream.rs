@@ -1,10 +1,10 @@
 //! The events of a streamed response (OpenAI API reference, streaming events).
 
 use super::response::response;
-use crate::answer::{Answer, End};
-use crate::call::Call;
-use crate::openai::forced;
+use crate::call::SimRequest;
+use crate::openai::forced_refusal;
 use crate::play::Script;
+use crate::reply::{SimEnd, SimReply};
 use crate::tokens;
 use serde_json::{Value, json};
 
@@ -26,7 +26,7 @@ impl Events {
     }
 }
 
-pub(super) fn script(call: &Call<'_>, model: &str, output: &[Value], answer: &Answer, body: &Value) -> Script {
+pub(super) fn script(call: &SimRequest<'_>, model: &str, output: &[Value], answer: &SimReply, body: &Value) -> Script {
     let mut events = Events::default();
     let begun = response(call, model, &[], None, None);
     events.push("response.created", json!({ "response": begun }), 0);
@@ -40,9 +40,9 @@ pub(super) fn script(call: &Call<'_>, model: &str, output: &[Value], answer: &An
         }
     }
     let pieces = std::mem::take(&mut events.written);
-    let end = if answer.end == End::Length { "response.incomplete" } else { "response.completed" };
+    let end = if answer.end == SimEnd::Length { "response.incomplete" } else { "response.completed" };
     events.push(end, json!({ "response": body }), 0);
-    let refusal = forced(500);
+    let refusal = forced_refusal(500);
     let error = json!({ "type": "error", "code": "server_error", "message": refusal.message, "param": null });
     Script {
         content_type: "text/event-stream; charset=utf-8",
@@ -54,7 +54,7 @@ pub(super) fn script(call: &Call<'_>, model: &str, output: &[Value], answer: &An
     }
 }
 
-fn reasoning(events: &mut Events, index: usize, item: &Value, answer: &Answer) {
+fn reasoning(events: &mut Events, index: usize, item: &Value, answer: &SimReply) {
     let mut opening = item.clone();
     opening["summary"] = json!([]);
     events.push("response.output_item.added", json!({ "output_index": index, "item": opening }), 0);
@@ -74,7 +74,7 @@ fn reasoning(events: &mut Events, index: usize, item: &Value, answer: &Answer) {
         events.push("response.reasoning_summary_part.done", part(text), 0);
     }
     // A piece of reasoning costs what it costs, shown or not.
-    let hidden = if item["summary"][0].is_null() { tokens::count(&answer.thought) } else { 0 };
+    let hidden = if item["summary"][0].is_null() { tokens::count(&answer.reasoning) } else { 0 };
     events.push("response.output_item.done", json!({ "output_index": index, "item": item }), hidden);
 }
 

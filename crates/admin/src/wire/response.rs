@@ -1,7 +1,7 @@
 //! Replies on their way out, and bodies on their way in.
 
 use super::access::Admitted;
-use super::fields::Fields;
+use super::fields::JsonFields;
 use crate::Admin;
 use axum::body::HttpBody;
 use axum::extract::{FromRequest, Request};
@@ -17,13 +17,13 @@ use http::header::CONTENT_TYPE;
 use serde::Serialize;
 
 /// What an endpoint answers.
-pub type Answer = Result<Response, Refused>;
+pub type ApiResult = Result<Response, Refused>;
 
 /// A JSON answer.
 ///
 /// # Errors
 /// Never in practice: what is written here are plain structs.
-pub fn json(status: StatusCode, body: &impl Serialize) -> Answer {
+pub fn json(status: StatusCode, body: &impl Serialize) -> ApiResult {
     let text = serde_json::to_string(body).map_err(|error| {
         tracing::error!(%error, "an answer could not be written");
         PublicError::new(Code::Internal, "the answer could not be written")
@@ -35,7 +35,7 @@ pub fn json(status: StatusCode, body: &impl Serialize) -> Answer {
 ///
 /// # Errors
 /// `invalid_request` if it is longer than [`bounds::PAGE`].
-pub fn page(body: &impl Serialize, advice: &str) -> Answer {
+pub fn page(body: &impl Serialize, advice: &str) -> ApiResult {
     let response = json(StatusCode::OK, body)?;
     check_page(response.body().size_hint().exact().unwrap_or(0), advice)?;
     Ok(response)
@@ -54,23 +54,23 @@ pub fn check_page(bytes: u64, advice: &str) -> Result<(), PublicError> {
 }
 
 /// The whole body of a request, within the server's limit.
-pub struct Raw {
+pub struct RawBody {
     /// The body.
     pub bytes: Bytes,
     /// The memory that it is counted with while the endpoint runs.
     _hold: Hold,
 }
 
-impl FromRequest<Admin> for Raw {
+impl FromRequest<Admin> for RawBody {
     type Rejection = Refused;
 
     async fn from_request(request: Request, admin: &Admin) -> Result<Self, Refused> {
-        let HeldBody { bytes, hold } = whole(request, admin, admin.web.max_body_bytes).await?;
+        let HeldBody { bytes, hold } = read_whole_body(request, admin, admin.web.max_body_bytes).await?;
         Ok(Self { bytes, _hold: hold })
     }
 }
 
-async fn whole(request: Request, admin: &Admin, limit: usize) -> Result<HeldBody, PublicError> {
+async fn read_whole_body(request: Request, admin: &Admin, limit: usize) -> Result<HeldBody, PublicError> {
     let Some(Admitted(caller)) = request.extensions().get::<Admitted>().cloned() else {
         // An endpoint that takes a body and asks for no role would read it for everybody.
         return Err(PublicError::new(Code::Internal, "the endpoint does not say who may call it"));
@@ -83,16 +83,17 @@ fn too_large(limit: usize) -> PublicError {
     PublicError::new(Code::PayloadTooLarge, message).detail("limit_bytes", limit.to_string())
 }
 
-impl FromRequest<Admin> for Fields {
+impl FromRequest<Admin> for JsonFields {
     type Rejection = Refused;
 
     async fn from_request(request: Request, admin: &Admin) -> Result<Self, Refused> {
         let limit = admin.web.max_body_bytes.min(bounds::CHANGE);
-        let HeldBody { bytes, .. } = whole(request, admin, limit).await.map_err(|error| match error.code {
-            // The operator has set no such limit: it is what a change may say.
-            Code::PayloadTooLarge if limit == bounds::CHANGE => too_large(limit),
-            _ => error,
-        })?;
+        let HeldBody { bytes, .. } =
+            read_whole_body(request, admin, limit).await.map_err(|error| match error.code {
+                // The operator has set no such limit: it is what a change may say.
+                Code::PayloadTooLarge if limit == bounds::CHANGE => too_large(limit),
+                _ => error,
+            })?;
         // Parsing a large body takes milliseconds. `compute` moves the other tasks of this thread elsewhere first.
         Ok(compute(bytes.len(), || Self::read(bytes))?)
     }

@@ -2,7 +2,7 @@
 
 /// What kept a statement from running, where the database says so by a code.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Trouble {
+pub(crate) enum DatabaseFault {
     ReadOnly,
     Busy,
     Full,
@@ -13,10 +13,10 @@ pub(crate) enum Trouble {
 }
 
 /// What kept a statement from running.
-pub(crate) fn trouble(error: Option<&sqlx::Error>) -> Option<Trouble> {
+pub(crate) fn classify_fault(error: Option<&sqlx::Error>) -> Option<DatabaseFault> {
     let error = error?;
     if matches!(error, sqlx::Error::PoolTimedOut) {
-        return Some(Trouble::Busy);
+        return Some(DatabaseFault::Busy);
     }
     let error = error.as_database_error()?;
     let code = error.code()?;
@@ -25,25 +25,25 @@ pub(crate) fn trouble(error: Option<&sqlx::Error>) -> Option<Trouble> {
 }
 
 /// What kept a statement from running, by SQLite's result code ("Result and Error Codes").
-fn of_sqlite(code: &str) -> Option<Trouble> {
+fn of_sqlite(code: &str) -> Option<DatabaseFault> {
     // READONLY, BUSY, LOCKED, FULL.
     match primary(code)? {
-        8 => Some(Trouble::ReadOnly),
-        5 | 6 => Some(Trouble::Busy),
-        13 => Some(Trouble::Full),
+        8 => Some(DatabaseFault::ReadOnly),
+        5 | 6 => Some(DatabaseFault::Busy),
+        13 => Some(DatabaseFault::Full),
         _ => None,
     }
 }
 
 /// What kept a statement from running, by its SQLSTATE ("PostgreSQL Error Codes").
-fn of_postgres(code: &str, message: &str) -> Option<Trouble> {
+fn of_postgres(code: &str, message: &str) -> Option<DatabaseFault> {
     match code {
-        "25006" => Some(Trouble::ReadOnly),
+        "25006" => Some(DatabaseFault::ReadOnly),
         // No connection left, starting up, locked, deadlock, serialization, out of time.
-        "53300" | "57P03" | "55P03" | "40P01" | "40001" | "57014" => Some(Trouble::Busy),
-        "53100" => Some(Trouble::Full),
-        "42501" => Some(Trouble::Denied(message.to_owned())),
-        "22021" => Some(Trouble::Nul),
+        "53300" | "57P03" | "55P03" | "40P01" | "40001" | "57014" => Some(DatabaseFault::Busy),
+        "53100" => Some(DatabaseFault::Full),
+        "42501" => Some(DatabaseFault::Denied(message.to_owned())),
+        "22021" => Some(DatabaseFault::Nul),
         _ => None,
     }
 }

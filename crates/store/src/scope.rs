@@ -6,12 +6,12 @@ use sea_orm::{DatabaseExecutor, DatabaseTransaction, DbErr};
 
 /// The whole database, each call by itself; or a unit of work, all calls together.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Place<'s> {
+pub(crate) enum DatabaseScope<'s> {
     Database(&'s Database),
     Change(&'s DatabaseTransaction),
 }
 
-impl<'s> Place<'s> {
+impl<'s> DatabaseScope<'s> {
     /// For questions. In a unit of work they see what it has written.
     pub fn reader(self) -> DatabaseExecutor<'s> {
         match self {

@@ -4,7 +4,7 @@
 //! connections and sends nothing would keep out those who have something to ask.
 
 use super::activity::Activity;
-use baton_engine::{EdgeMetrics, OpenConnection, Port, Refusal};
+use baton_engine::{ConnectionRefusal, EdgeMetrics, OpenConnection, Port};
 use baton_web::Proxies;
 use indexmap::{IndexMap, IndexSet};
 use std::collections::HashMap;
@@ -18,19 +18,19 @@ use tokio_util::sync::CancellationToken;
 const LOOKED_AT: usize = 8;
 
 /// The places of one port.
-pub struct Room {
+pub struct ConnectionSlots {
     port: Port,
     most: usize,
     most_per_address: usize,
     /// A proxy asks for many clients, so it has no limit of its own.
     proxies: Proxies,
     metrics: EdgeMetrics,
-    taken: Mutex<Taken>,
+    taken: Mutex<TakenSlots>,
     closing: CancellationToken,
 }
 
 #[derive(Default)]
-struct Taken {
+struct TakenSlots {
     /// The number of the last connection.
     last: u64,
     all: IndexMap<u64, Occupant>,
@@ -48,14 +48,14 @@ struct Occupant {
 }
 
 /// A connection's place, until it is dropped.
-pub struct Place {
-    room: Arc<Room>,
+pub struct ConnectionSlot {
+    room: Arc<ConnectionSlots>,
     number: u64,
     displaced: Arc<Notify>,
     _open: OpenConnection,
 }
 
-impl Room {
+impl ConnectionSlots {
     /// For that many connections.
     pub fn new(port: Port, most: usize, most_per_address: usize, proxies: Proxies, metrics: EdgeMetrics) -> Arc<Self> {
         let (taken, closing) = (Mutex::default(), CancellationToken::new());
@@ -66,24 +66,28 @@ impl Room {
     ///
     /// # Errors
     /// Why there is none.
-    pub fn enter(self: &Arc<Self>, peer: IpAddr, activity: Arc<Activity>) -> Result<Place, Refusal> {
+    pub fn take_slot(
+        self: &Arc<Self>,
+        peer: IpAddr,
+        activity: Arc<Activity>,
+    ) -> Result<ConnectionSlot, ConnectionRefusal> {
         let address = (!self.proxies.trusts(peer)).then(|| network(peer));
-        let mut taken = self.taken();
+        let mut taken = self.lock_taken();
         let of_address = address.and_then(|address| taken.by_address.get(&address)).map_or(0, IndexSet::len);
         let shortage = if of_address >= self.most_per_address {
-            Some((Refusal::Address, address))
+            Some((ConnectionRefusal::Address, address))
         } else {
-            (taken.all.len() >= self.most).then_some((Refusal::Total, None))
+            (taken.all.len() >= self.most).then_some((ConnectionRefusal::Total, None))
         };
         if let Some((refusal, address)) = shortage
             && !taken.displace(address)
         {
-            self.metrics.refused(refusal);
+            self.metrics.count_refused(refusal);
             return Err(refusal);
         }
         let displaced = Arc::new(Notify::new());
         let number = taken.add(Occupant { activity, displaced: Arc::clone(&displaced), address });
-        Ok(Place { room: Arc::clone(self), number, displaced, _open: self.metrics.opened(self.port) })
+        Ok(ConnectionSlot { room: Arc::clone(self), number, displaced, _open: self.metrics.count_opened(self.port) })
     }
 
     /// Cancelled when the port closes: then connections finish what is under way.
@@ -91,12 +95,12 @@ impl Room {
         &self.closing
     }
 
-    fn taken(&self) -> MutexGuard<'_, Taken> {
+    fn lock_taken(&self) -> MutexGuard<'_, TakenSlots> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Taken {
+impl TakenSlots {
     fn add(&mut self, occupant: Occupant) -> u64 {
         self.last += 1;
         if let Some(address) = occupant.address {
@@ -145,17 +149,17 @@ impl Taken {
     }
 }
 
-impl Place {
+impl ConnectionSlot {
     /// Resolves once another connection has taken it.
     pub async fn displaced(&self) {
         self.displaced.notified().await;
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionSlot {
     fn drop(&mut self) {
         // Nothing is there of one that was displaced.
-        self.room.taken().remove(self.number);
+        self.room.lock_taken().remove(self.number);
     }
 }
 
@@ -176,27 +180,27 @@ mod tests {
     use futures::FutureExt;
     use std::time::Duration;
 
-    fn room(most: usize, most_per_address: usize) -> Arc<Room> {
+    fn room(most: usize, most_per_address: usize) -> Arc<ConnectionSlots> {
         let proxies = Proxies::new(vec!["10.0.0.0/8".parse().unwrap()], ForwardedHeader::default());
-        Room::new(Port::Main, most, most_per_address, proxies, EdgeMetrics::default())
+        ConnectionSlots::new(Port::Main, most, most_per_address, proxies, EdgeMetrics::default())
     }
 
     /// A connection that has a request under way, and its place.
-    fn busy(room: &Arc<Room>, address: &str) -> Result<(Place, UnderWay), Refusal> {
+    fn busy(room: &Arc<ConnectionSlots>, address: &str) -> Result<(ConnectionSlot, UnderWay), ConnectionRefusal> {
         let activity = activity();
         let request = activity.begin();
-        Ok((room.enter(address.parse().unwrap(), activity)?, request))
+        Ok((room.take_slot(address.parse().unwrap(), activity)?, request))
     }
 
-    fn idle(room: &Arc<Room>, address: &str) -> Result<Place, Refusal> {
-        room.enter(address.parse().unwrap(), activity())
+    fn idle(room: &Arc<ConnectionSlots>, address: &str) -> Result<ConnectionSlot, ConnectionRefusal> {
+        room.take_slot(address.parse().unwrap(), activity())
     }
 
     fn activity() -> Arc<Activity> {
         Activity::new(Duration::from_secs(10), Duration::from_secs(120))
     }
 
-    fn is_displaced(place: &Place) -> bool {
+    fn is_displaced(place: &ConnectionSlot) -> bool {
         place.displaced().now_or_never().is_some()
     }
 
@@ -205,19 +209,19 @@ mod tests {
         let room = room(2, 2);
         let first = busy(&room, "1.1.1.1").unwrap();
         let _second = busy(&room, "1.1.1.2").unwrap();
-        assert_eq!(busy(&room, "1.1.1.3").err(), Some(Refusal::Total));
+        assert_eq!(busy(&room, "1.1.1.3").err(), Some(ConnectionRefusal::Total));
         drop(first);
         drop(busy(&room, "1.1.1.3").unwrap());
-        assert_eq!(room.taken().by_address.len(), 1, "no address is remembered for longer than it is connected");
+        assert_eq!(room.lock_taken().by_address.len(), 1, "no address is remembered for longer than it is connected");
     }
 
     #[test]
     fn an_address_has_its_share() {
         let room = room(100, 2);
         let _held = [busy(&room, "1.1.1.1").unwrap(), busy(&room, "::ffff:1.1.1.1").unwrap()];
-        assert_eq!(busy(&room, "1.1.1.1").err(), Some(Refusal::Address));
+        assert_eq!(busy(&room, "1.1.1.1").err(), Some(ConnectionRefusal::Address));
         let _held = [busy(&room, "2001:db8::1").unwrap(), busy(&room, "2001:db8::2").unwrap()];
-        assert_eq!(busy(&room, "2001:db8::3").err(), Some(Refusal::Address), "one /64 network is one client");
+        assert_eq!(busy(&room, "2001:db8::3").err(), Some(ConnectionRefusal::Address), "one /64 network is one client");
         assert!(busy(&room, "2001:db8:0:1::1").is_ok());
     }
 
@@ -225,7 +229,7 @@ mod tests {
     fn trusted_proxies_are_bounded_by_the_total_alone() {
         let room = room(3, 1);
         let held: Vec<_> = (0..3).map(|_| busy(&room, "10.0.0.1").unwrap()).collect();
-        assert_eq!(busy(&room, "10.0.0.1").err(), Some(Refusal::Total));
+        assert_eq!(busy(&room, "10.0.0.1").err(), Some(ConnectionRefusal::Total));
         drop(held);
         assert!(busy(&room, "1.1.1.1").is_ok());
     }
@@ -244,7 +248,7 @@ mod tests {
         assert_eq!([&idlers[0], &idlers[1], &third].map(is_displaced), [true, false, false]);
         // That it ends now gives nobody a place twice.
         drop(idlers.remove(0));
-        assert_eq!(room.taken().all.len(), 3);
+        assert_eq!(room.lock_taken().all.len(), 3);
     }
 
     #[tokio::test]
@@ -264,6 +268,6 @@ mod tests {
         // Each looks at eight, so some find only busy ones; a second try looks elsewhere.
         let entered = (0..5).filter_map(|_| idle(&room, "1.1.1.2").ok()).collect::<Vec<_>>();
         assert!(!entered.is_empty());
-        assert_eq!(room.taken().all.len(), 40);
+        assert_eq!(room.lock_taken().all.len(), 40);
     }
 }

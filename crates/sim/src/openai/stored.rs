@@ -2,40 +2,40 @@
 //! says of each line which model was asked.
 
 use super::CREATED;
-use crate::call::{Call, Plan, Refusal};
-use crate::journal::{Billed, Stored};
+use crate::call::{SimPlan, SimRefusal, SimRequest};
+use crate::journal::{BilledTokens, SimResponse};
 use serde_json::{Value, json};
 
 /// Answers a request below `/v1/files` or `/v1/batches`; `rest` follows `/v1/`.
-pub(super) fn plan(call: &Call<'_>, rest: &str) -> Result<Plan, Refusal> {
+pub(super) fn plan(call: &SimRequest<'_>, rest: &str) -> Result<SimPlan, SimRefusal> {
     let parts: Vec<&str> = rest.split('/').collect();
     match (call.method.as_str(), parts.as_slice()) {
         ("POST", ["files"]) => upload(call),
-        ("GET", ["files", id]) => kept(call, id).map(|file| whole(&file.body)),
+        ("GET", ["files", id]) => find_stored(call, id).map(|file| plan_json(&file.body)),
         ("GET", ["files", id, "content"]) => content(call, id),
         ("DELETE", ["files", id]) => {
-            kept(call, id)?;
+            find_stored(call, id)?;
             call.journal.forget(id);
-            Ok(whole(&json!({ "id": id, "object": "file", "deleted": true })))
+            Ok(plan_json(&json!({ "id": id, "object": "file", "deleted": true })))
         }
         ("POST", ["batches"]) => create(call),
         ("GET", ["batches", id]) => look(call, id),
         ("POST", ["batches", id, "cancel"]) => {
-            let mut batch = kept(call, id)?.body;
+            let mut batch = find_stored(call, id)?.body;
             batch["status"] = json!("cancelling");
-            Ok(whole(&batch))
+            Ok(plan_json(&batch))
         }
-        _ => Err(Refusal::new(404, "invalid_request_error", "Invalid URL")),
+        _ => Err(SimRefusal::new(404, "invalid_request_error", "Invalid URL")),
     }
 }
 
-fn upload(call: &Call<'_>) -> Result<Plan, Refusal> {
+fn upload(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
     let purpose = field(call.body, "purpose").ok_or_else(|| invalid("'purpose' is a required property"))?;
     let text = field(call.body, "file").ok_or_else(|| invalid("'file' is a required property"))?;
-    Ok(whole(&keep(call, &format!("file-sim{}", call.number), &purpose, &text)))
+    Ok(plan_json(&store_object(call, &format!("file-sim{}", call.number), &purpose, &text)))
 }
 
-fn keep(call: &Call<'_>, id: &str, purpose: &str, text: &str) -> Value {
+fn store_object(call: &SimRequest<'_>, id: &str, purpose: &str, text: &str) -> Value {
     let body = json!({
         "id": id,
         "object": "file",
@@ -45,7 +45,7 @@ fn keep(call: &Call<'_>, id: &str, purpose: &str, text: &str) -> Value {
         "purpose": purpose,
         "status": "processed",
     });
-    call.journal.store(id, Stored { body: body.clone(), context: Vec::new(), input: vec![json!(text)] });
+    call.journal.store(id, SimResponse { body: body.clone(), context: Vec::new(), input: vec![json!(text)] });
     body
 }
 
@@ -58,19 +58,19 @@ fn field(form: &[u8], name: &str) -> Option<String> {
     Some(text.strip_suffix("\r\n").unwrap_or(text).to_owned())
 }
 
-fn text(call: &Call<'_>, id: &str) -> Result<String, Refusal> {
-    let file = kept(call, id)?;
+fn text(call: &SimRequest<'_>, id: &str) -> Result<String, SimRefusal> {
+    let file = find_stored(call, id)?;
     Ok(file.input.first().and_then(Value::as_str).unwrap_or_default().to_owned())
 }
 
-fn content(call: &Call<'_>, id: &str) -> Result<Plan, Refusal> {
+fn content(call: &SimRequest<'_>, id: &str) -> Result<SimPlan, SimRefusal> {
     let body = text(call, id)?.into_bytes();
-    Ok(Plan::Whole { content_type: "application/octet-stream", body, billed: Billed::default() })
+    Ok(SimPlan::Whole { content_type: "application/octet-stream", body, billed: BilledTokens::default() })
 }
 
-fn create(call: &Call<'_>) -> Result<Plan, Refusal> {
+fn create(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
     let input = call.json["input_file_id"].as_str().unwrap_or_default();
-    kept(call, input)?;
+    find_stored(call, input)?;
     let id = format!("batch_sim{}", call.number);
     let body = json!({
         "id": id,
@@ -83,12 +83,12 @@ fn create(call: &Call<'_>) -> Result<Plan, Refusal> {
         "output_file_id": null,
         "error_file_id": null,
     });
-    call.journal.store(&id, Stored { body: body.clone(), context: Vec::new(), input: Vec::new() });
-    Ok(whole(&body))
+    call.journal.store(&id, SimResponse { body: body.clone(), context: Vec::new(), input: Vec::new() });
+    Ok(plan_json(&body))
 }
 
-fn look(call: &Call<'_>, id: &str) -> Result<Plan, Refusal> {
-    let mut batch = kept(call, id)?;
+fn look(call: &SimRequest<'_>, id: &str) -> Result<SimPlan, SimRefusal> {
+    let mut batch = find_stored(call, id)?;
     if batch.body["output_file_id"].is_null() {
         let input = text(call, batch.body["input_file_id"].as_str().unwrap_or_default())?;
         let lines = input.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
@@ -100,24 +100,28 @@ fn look(call: &Call<'_>, id: &str) -> Result<Plan, Refusal> {
             .collect();
         // A file that no caller has uploaded: whoever looks at the batch must come to own it.
         let file = format!("file-out-{id}");
-        keep(call, &file, "batch_output", &output.join("\n"));
+        store_object(call, &file, "batch_output", &output.join("\n"));
         batch.body["output_file_id"] = json!(file);
         batch.body["status"] = json!("completed");
         call.journal.store(id, batch.clone());
     }
-    Ok(whole(&batch.body))
+    Ok(plan_json(&batch.body))
 }
 
-fn kept(call: &Call<'_>, id: &str) -> Result<Stored, Refusal> {
+fn find_stored(call: &SimRequest<'_>, id: &str) -> Result<SimResponse, SimRefusal> {
     call.journal
-        .stored(id)
-        .ok_or_else(|| Refusal::new(404, "invalid_request_error", format!("No such File object: {id}")))
+        .find_response(id)
+        .ok_or_else(|| SimRefusal::new(404, "invalid_request_error", format!("No such File object: {id}")))
 }
 
-fn invalid(message: &str) -> Refusal {
-    Refusal::new(400, "invalid_request_error", message)
+fn invalid(message: &str) -> SimRefusal {
+    SimRefusal::new(400, "invalid_request_error", message)
 }
 
-fn whole(body: &Value) -> Plan {
-    Plan::Whole { content_type: "application/json", body: body.to_string().into_bytes(), billed: Billed::default() }
+fn plan_json(body: &Value) -> SimPlan {
+    SimPlan::Whole {
+        content_type: "application/json",
+        body: body.to_string().into_bytes(),
+        billed: BilledTokens::default(),
+    }
 }

@@ -23,7 +23,7 @@ pub struct ReplyContext {
 
 /// A request or reply as bytes, and what was dropped or changed.
 #[derive(Debug, Clone, Default)]
-pub struct Written {
+pub struct EncodedBody {
     /// The bytes.
     pub body: Bytes,
     /// Its media type.
@@ -32,7 +32,7 @@ pub struct Written {
     pub dropped: Vec<Dropped>,
 }
 
-impl Written {
+impl EncodedBody {
     /// JSON, complete.
     pub fn json(body: Vec<u8>) -> Self {
         Self { body: body.into(), content_type: "application/json".into(), dropped: Vec::new() }
@@ -41,7 +41,7 @@ impl Written {
 
 /// A request of the same format with a few places changed.
 #[derive(Debug, Clone)]
-pub struct Rewritten {
+pub struct RewrittenRequest {
     /// The bytes.
     pub body: Bytes,
     /// Whether usage was asked for on Baton's behalf, so that frames which only report it are kept from the client.

@@ -2,7 +2,7 @@
 
 use crate::Admin;
 use crate::wire::faults::Faults;
-use baton_events::webhooks::{Secrets, sealed_row};
+use baton_events::webhooks::{WebhookSecrets, sealed_row};
 use baton_model::{Code, PublicError};
 use baton_seal::Keyring;
 use baton_store::Webhook;
@@ -11,16 +11,16 @@ use baton_store::Webhook;
 ///
 /// # Errors
 /// `validation_error` if there is nothing to seal with.
-pub fn seal(admin: &Admin, id: &str, secrets: &Secrets) -> Result<String, PublicError> {
+pub fn seal(admin: &Admin, id: &str, secrets: &WebhookSecrets) -> Result<String, PublicError> {
     let sealed = keyring(admin)?.seal(&sealed_row(id), secrets.write().as_bytes());
-    sealed.map_err(|error| PublicError::new(Code::Internal, "the secret could not be encrypted").because(error))
+    sealed.map_err(|error| PublicError::new(Code::Internal, "the secret could not be encrypted").with_cause(error))
 }
 
 /// The secrets of a webhook.
 ///
 /// # Errors
 /// `validation_error` if there is nothing to open them with; `conflict` if what there is does not.
-pub fn open(admin: &Admin, webhook: &Webhook) -> Result<Secrets, PublicError> {
+pub fn open(admin: &Admin, webhook: &Webhook) -> Result<WebhookSecrets, PublicError> {
     let lost = |why: String| {
         let message =
             format!("the webhook's secret can't be read ({why}); rotate with `overlap` 0s for a new one alone");
@@ -28,7 +28,7 @@ pub fn open(admin: &Admin, webhook: &Webhook) -> Result<Secrets, PublicError> {
     };
     // The row's name is part of the encryption. A secret that somebody moved to another row does not open.
     let opened = keyring(admin)?.open_text(&sealed_row(&webhook.id), &webhook.sealed_secret);
-    Secrets::read(&opened.map_err(|error| lost(error.to_string()))?).map_err(|error| lost(error.to_string()))
+    WebhookSecrets::read(&opened.map_err(|error| lost(error.to_string()))?).map_err(|error| lost(error.to_string()))
 }
 
 fn keyring(admin: &Admin) -> Result<&Keyring, PublicError> {

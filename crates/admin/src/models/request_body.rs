@@ -21,7 +21,7 @@ pub fn capability(bytes: &Bytes, said: Option<Capability>, snapshot: &Snapshot) 
     match said {
         Some(capability) => Ok(capability),
         None if has("messages") => Ok(Capability::Chat),
-        None if has("prompt") => Ok(text_or_picture(&body, snapshot)),
+        None if has("prompt") => Ok(text_or_image(&body, snapshot)),
         None if has("input") && has("voice") => Ok(Capability::AudioSpeech),
         None if has("input") => Ok(Capability::Embedding),
         None => Err(PublicError::new(
@@ -32,7 +32,7 @@ pub fn capability(bytes: &Bytes, said: Option<Capability>, snapshot: &Snapshot) 
 }
 
 /// A prompt is for a picture where the model asked for makes nothing else of it.
-fn text_or_picture(body: &Body, snapshot: &Snapshot) -> Capability {
+fn text_or_image(body: &Body, snapshot: &Snapshot) -> Capability {
     let name = ["model_id", "model"].iter().find_map(|field| body.value(field));
     let name: Option<String> = name.and_then(|text| serde_json::from_slice(text).ok());
     let model = name.and_then(|name| snapshot.models.get(name.as_str()));

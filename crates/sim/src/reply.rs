@@ -6,7 +6,7 @@ use serde_json::Value;
 
 /// A question, as far as the reply depends on it.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Question {
+pub(crate) struct SimPrompt {
     pub(crate) model: String,
     /// What the user said last.
     pub(crate) text: String,
@@ -18,27 +18,27 @@ pub(crate) struct Question {
     pub(crate) prefix: String,
     /// What is seen in each image: see [`crate::image`].
     pub(crate) images: Vec<String>,
-    pub(crate) tools: Vec<Tool>,
-    pub(crate) choice: Choice,
+    pub(crate) tools: Vec<SimTool>,
+    pub(crate) choice: SimToolChoice,
     /// Whether several calls may be made at once.
     pub(crate) parallel: bool,
     pub(crate) schema: Option<Value>,
     /// Any JSON object.
     pub(crate) json: bool,
-    pub(crate) thinks: bool,
+    pub(crate) reasons: bool,
     pub(crate) stops: Vec<String>,
     pub(crate) max_tokens: Option<u64>,
 }
 
 #[derive(Debug, Clone)]
-pub(crate) struct Tool {
+pub(crate) struct SimTool {
     pub(crate) name: String,
     pub(crate) parameters: Value,
 }
 
 /// Whether tools are to be called.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) enum Choice {
+pub(crate) enum SimToolChoice {
     #[default]
     Auto,
     None,
@@ -48,16 +48,16 @@ pub(crate) enum Choice {
 
 /// A reply.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Answer {
-    pub(crate) thought: String,
+pub(crate) struct SimReply {
+    pub(crate) reasoning: String,
     pub(crate) text: String,
     /// Name and arguments.
     pub(crate) calls: Vec<(String, Value)>,
-    pub(crate) end: End,
+    pub(crate) end: SimEnd,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum End {
+pub(crate) enum SimEnd {
     Stop,
     StopText(String),
     Length,
@@ -68,34 +68,34 @@ const CITIES: [&str; 10] =
     ["Paris", "London", "Tokyo", "Berlin", "Rome", "Madrid", "Vienna", "Oslo", "New York", "San Francisco"];
 
 /// Answers.
-pub(crate) fn answer(question: &Question) -> Answer {
-    let thought = if question.thinks { thought(question) } else { String::new() };
+pub(crate) fn reply_to(question: &SimPrompt) -> SimReply {
+    let reasoning = if question.reasons { write_reasoning(question) } else { String::new() };
     // Everything here follows from the question: the same request gets the same reply, in every format, so that tests
     // can compare formats.
     let calls = calls(question);
     let (text, end) = match calls.is_empty() {
-        true => (text(question), End::Stop),
-        false if question.text.contains("aloud") => ("Let me look that up.".to_owned(), End::Calls),
-        false => (String::new(), End::Calls),
+        true => (text(question), SimEnd::Stop),
+        false if question.text.contains("aloud") => ("Let me look that up.".to_owned(), SimEnd::Calls),
+        false => (String::new(), SimEnd::Calls),
     };
-    bounded(Answer { thought, text, calls, end }, question)
+    cut_reply(SimReply { reasoning, text, calls, end }, question)
 }
 
-impl Answer {
+impl SimReply {
     /// How many tokens it has, and how many of them are thought.
     pub(crate) fn tokens(&self) -> (u64, u64) {
-        let thought = tokens::count(&self.thought);
+        let reasoning = tokens::count(&self.reasoning);
         let calls = self.calls.iter().map(|(name, arguments)| tokens::count(&format!("{name} {arguments}")));
-        (thought + tokens::count(&self.text) + calls.sum::<u64>(), thought)
+        (reasoning + tokens::count(&self.text) + calls.sum::<u64>(), reasoning)
     }
 }
 
-fn thought(question: &Question) -> String {
+fn write_reasoning(question: &SimPrompt) -> String {
     let step = if question.rounds == 0 { String::new() } else { format!(" (step {})", question.rounds + 1) };
     format!("The user wants an answer to this: {}{step}", question.text)
 }
 
-fn text(question: &Question) -> String {
+fn text(question: &SimPrompt) -> String {
     if let Some(schema) = &question.schema {
         return schema::instance(schema, "simulated").to_string();
     }
@@ -126,22 +126,22 @@ fn words_wanted(text: &str) -> Option<u64> {
 }
 
 /// The calls of the step that is next: `then` in a question parts its steps.
-fn calls(question: &Question) -> Vec<(String, Value)> {
+fn calls(question: &SimPrompt) -> Vec<(String, Value)> {
     // Results without calls before them: the client keeps no history of calls, so the reply only repeats the results.
     let answered = question.rounds == 0 && !question.results.is_empty();
     let Some(step) = question.text.split(" then ").nth(question.rounds).filter(|_| !answered) else {
         return Vec::new();
     };
     let asked = question.text.to_lowercase();
-    let fits = |tool: &&Tool| {
+    let fits = |tool: &&SimTool| {
         let name = tool.name.to_lowercase();
         asked.contains(&name) || (asked.contains("weather") && name.contains("weather"))
     };
     let tool = match &question.choice {
-        Choice::None => None,
-        Choice::Named(name) => question.tools.iter().find(|tool| tool.name == *name),
-        Choice::Any => question.tools.iter().find(fits).or(question.tools.first()),
-        Choice::Auto => question.tools.iter().find(fits),
+        SimToolChoice::None => None,
+        SimToolChoice::Named(name) => question.tools.iter().find(|tool| tool.name == *name),
+        SimToolChoice::Any => question.tools.iter().find(fits).or(question.tools.first()),
+        SimToolChoice::Auto => question.tools.iter().find(fits),
     };
     let Some(tool) = tool else { return Vec::new() };
     let mut cities: Vec<_> = CITIES.into_iter().filter(|city| step.contains(city)).collect();
@@ -156,30 +156,30 @@ fn calls(question: &Question) -> Vec<(String, Value)> {
 }
 
 /// Cut at a stop text, and then at the limit.
-fn bounded(mut answer: Answer, question: &Question) -> Answer {
+fn cut_reply(mut answer: SimReply, question: &SimPrompt) -> SimReply {
     // Stop texts first, as vendors do: the limit counts what is left.
     let found = question.stops.iter().filter(|stop| !stop.is_empty());
     let found = found.filter_map(|stop| answer.text.find(stop.as_str()).map(|place| (place, stop))).min();
     if let Some((place, stop)) = found {
         answer.text.truncate(place);
-        answer.end = End::StopText(stop.clone());
+        answer.end = SimEnd::StopText(stop.clone());
     }
     let Some(most) = question.max_tokens else { return answer };
-    let (all, thought) = answer.tokens();
+    let (all, reasoning) = answer.tokens();
     if all > most {
-        if thought >= most {
-            answer.thought = first(&answer.thought, most);
+        if reasoning >= most {
+            answer.reasoning = first_tokens(&answer.reasoning, most);
             answer.text.clear();
         } else {
-            answer.text = first(&answer.text, most - thought);
+            answer.text = first_tokens(&answer.text, most - reasoning);
         }
         // A call that is cut has no valid arguments.
         answer.calls.clear();
-        answer.end = End::Length;
+        answer.end = SimEnd::Length;
     }
     answer
 }
 
-fn first(text: &str, n: u64) -> String {
+fn first_tokens(text: &str, n: u64) -> String {
     tokens::split(text).into_iter().take(usize::try_from(n).unwrap_or(usize::MAX)).collect()
 }

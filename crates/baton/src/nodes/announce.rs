@@ -9,7 +9,7 @@ use http::Method;
 use std::sync::Arc;
 
 /// Around the management API: a call that changed something is announced to other nodes before its reply leaves.
-pub async fn tell(State(notices): State<Arc<dyn Notices>>, request: Request, next: Next) -> Response {
+pub async fn announce_changes(State(notices): State<Arc<dyn Notices>>, request: Request, next: Next) -> Response {
     // A request that changed nothing after all costs the other nodes a look at the revision.
     let may_change = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     let response = next.run(request).await;
