@@ -83,8 +83,15 @@ fn read(path: &Path, text: &str, source: &ConfigSource, environment: &Environmen
 
 /// Whether one value may stand at a key, and what was expected if not.
 fn check_value(key: &str, value: &str) -> Result<(), String> {
-    let document = format!("{key} = {}", toml::Value::from(value));
-    toml::from_str::<Config>(&document).map(drop).map_err(|error| error.message().to_owned())
+    let check = |value: toml::Value| toml::from_str::<Config>(&format!("{key} = {value}"));
+    let as_text = check(value.into());
+    // A variable has no type. What reads as a number may be one, or a text of digits.
+    let number = value.parse::<i64>().map(toml::Value::from).or_else(|_| value.parse::<f64>().map(toml::Value::from));
+    let checked = match number {
+        Ok(number) if as_text.is_err() => check(number),
+        _ => as_text,
+    };
+    checked.map(drop).map_err(|error| error.message().to_owned())
 }
 
 /// The flag or the variable that a key's value comes from, if it comes from one.

@@ -96,6 +96,19 @@ fn everything_sets_variables_that_baton_reads() {
 }
 
 #[test]
+fn the_values_in_the_example_of_variables_are_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("baton.toml");
+    std::fs::write(&file, "").unwrap();
+    let example: &'static str = Box::leak(read(".env.example").into_boxed_str());
+    let values = example.lines().filter_map(|line| line.strip_prefix('#')?.split_once('='));
+    let values: Vec<_> = values.filter(|(name, value)| *name != "BATON_CONFIG" && !value.is_empty()).collect();
+    assert!(values.iter().any(|(name, _)| *name == "OTEL_TRACES_SAMPLER_ARG"), "{values:?}");
+    let source = ConfigSource { file: Some(file), listen: None };
+    load(&source, &Environment::of(values.clone())).unwrap_or_else(|error| panic!("{error}: {values:?}"));
+}
+
+#[test]
 fn the_charts_configuration_is_one() {
     let values = read("deploy/helm/baton/values.yaml");
     let (_, config) = values.split_once("\nconfig: |\n").unwrap();
