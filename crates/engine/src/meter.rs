@@ -2,7 +2,7 @@
 
 use baton_meter::count;
 use baton_meter::price;
-use baton_model::record::{AttemptRecord, Outcome};
+use baton_model::record::{AttemptError, AttemptRecord, Outcome};
 use baton_model::usage::UsageOrigin;
 use baton_model::{Cost, Event, Model, Nanos, Timestamp, Usage, UsageClass};
 use baton_provider_api::{Frame, ProviderError};
@@ -112,7 +112,9 @@ impl Attempt {
         let (outcome, error) = match ending {
             Ending::Completed => (Outcome::Completed, None),
             Ending::Cancelled => (Outcome::Cancelled, None),
-            Ending::Failed(error) => (Outcome::Failed, Some((error.kind, error.message.clone()))),
+            Ending::Failed(error) => {
+                (Outcome::Failed, Some(AttemptError { kind: error.kind, message: error.message.clone() }))
+            }
         };
         let cost = self.cost(&usage);
         AttemptRecord { outcome, error, usage, origin, cost, finished, ..self.start_record() }

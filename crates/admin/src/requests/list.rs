@@ -10,12 +10,11 @@ use crate::wire::page::fitting;
 use crate::wire::params::Params;
 use crate::wire::time;
 use axum::extract::State;
-use baton_model::record::{CacheUse, Outcome, RequestRecord};
+use baton_model::record::{CacheUse, Outcome};
 use baton_model::{Capability, KeyId, ModelId, ProviderId};
 use baton_store::ledger::{Cursor, Filter};
-use baton_store::record;
 use http::{StatusCode, Uri};
-use serde_json::value::RawValue;
+use serde_json::value::to_raw_value;
 
 /// Lists requests, newest first, a page at a time: of at most `limit`, and of at most 8 MiB. Who is confined to a project
 /// sees those of that project.
@@ -50,7 +49,7 @@ pub async fn list(State(admin): State<Admin>, Viewer(caller): Viewer, uri: Uri) 
         filter.project = Some(if other { String::new() } else { own.to_owned() });
     }
     let page = admin.store.ledger().list(&filter, cursor.as_ref(), limit).await?;
-    let (items, cut) = fitting(page.items.iter().filter_map(written));
+    let (items, cut) = fitting(page.items.iter().filter_map(|record| to_raw_value(record).ok()));
     let next = match page.items.get(items.len().saturating_sub(1)).filter(|_| cut) {
         Some(last) => Some(Cursor::after(last)),
         None => page.next,
@@ -73,9 +72,4 @@ fn filter(params: &mut Params) -> Filter {
         to: params.parse("to", time::EXPECTED, time::read_end),
         id: params.take("id"),
     }
-}
-
-/// A record as JSON.
-pub fn written(record: &RequestRecord) -> Option<Box<RawValue>> {
-    RawValue::from_string(record::to_json(record)).ok()
 }

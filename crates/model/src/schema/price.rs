@@ -1,8 +1,8 @@
-//! Prices: dollars per million units by class, in exact decimals.
+//! Prices and costs: dollars, in exact decimals. Prices are per million units, by class.
 
 use super::json::Members;
 use crate::money::Nanos;
-use crate::price::{ContextTier, Price, Rates};
+use crate::price::{ContextTier, Cost, Price, Rates};
 use crate::usage::UsageClass;
 use serde::de::{Deserialize, Deserializer, Error};
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -113,4 +113,19 @@ fn members<E: Error>(object: &RawValue) -> Result<Vec<(String, Box<RawValue>)>, 
 
 fn read<T: serde::de::DeserializeOwned, E: Error>(value: &RawValue) -> Result<T, E> {
     serde_json::from_str(value.get()).map_err(E::custom)
+}
+
+/// Dollars; null: unpriced.
+impl Serialize for Cost {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.known().map(number::<S::Error>).transpose()?.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Cost {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Some(dollars) = Option::<Box<RawValue>>::deserialize(deserializer)? else { return Ok(Self::Unpriced) };
+        let nanos = Nanos::parse(dollars.get());
+        nanos.map(Self::Known).ok_or_else(|| D::Error::custom(format!("no amount `{}`", dollars.get())))
+    }
 }

@@ -7,7 +7,7 @@ use baton_model::bounds;
 use baton_model::capability::Capability;
 use baton_model::chat::Json;
 use baton_model::fault::ErrorKind;
-use baton_model::record::{AttemptRecord, Attribution, CacheUse, Outcome, RequestRecord};
+use baton_model::record::{AttemptError, AttemptRecord, Attribution, CacheUse, Outcome, RequestError, RequestRecord};
 use baton_model::{
     Code, Cost, KeyId, ModelId, Nanos, ProviderId, RequestId, Timestamp, Usage, UsageClass, UsageOrigin,
 };
@@ -37,8 +37,8 @@ pub(super) fn request(record: &RequestRecord) -> request::Model {
         metadata: attribution.metadata.as_ref().map(|metadata| metadata.0.clone()),
         outcome: record.outcome.name().to_owned(),
         status: i32::from(record.status),
-        error_code: record.error.as_ref().map(|(code, _)| code.name().to_owned()),
-        error_message: record.error.as_ref().map(|(_, message)| text(message)),
+        error_code: record.error.as_ref().map(|error| error.code.name().to_owned()),
+        error_message: record.error.as_ref().map(|error| text(&error.message)),
         cache: record.cache.name().to_owned(),
         cost: cost(record.cost()),
         estimated: record.is_estimated(),
@@ -61,8 +61,8 @@ fn attempt(request: &RequestRecord, number: i32, attempt: &AttemptRecord) -> att
         started: attempt.started.0,
         finished: attempt.finished.0,
         outcome: attempt.outcome.name().to_owned(),
-        error_kind: attempt.error.as_ref().map(|(kind, _)| kind.name().to_owned()),
-        error_message: attempt.error.as_ref().map(|(_, message)| text(message)),
+        error_kind: attempt.error.as_ref().map(|error| error.kind.name().to_owned()),
+        error_message: attempt.error.as_ref().map(|error| text(&error.message)),
         origin: attempt.origin.name().to_owned(),
         estimated: attempt.origin == UsageOrigin::Estimated && !attempt.usage.is_empty(),
         service_tier: attempt.usage.service_tier.as_deref().map(text),
@@ -108,7 +108,7 @@ pub(super) fn read(row: request::Model, attempts: Vec<attempt::Model>) -> Result
         None => None,
         Some(word) => {
             let code = Code::lookup(&word).ok_or_else(|| unknown("error_code", &word))?;
-            Some((code, row.error_message.unwrap_or_default()))
+            Some(RequestError { code, message: row.error_message.unwrap_or_default() })
         }
     };
     Ok(RequestRecord {
@@ -144,7 +144,7 @@ fn read_attempt(row: attempt::Model, unknown: impl Fn(&str, &str) -> StoreError)
         None => None,
         Some(word) => {
             let kind = ErrorKind::lookup(&word).ok_or_else(|| unknown("error_kind", &word))?;
-            Some((kind, row.error_message.unwrap_or_default()))
+            Some(AttemptError { kind, message: row.error_message.unwrap_or_default() })
         }
     };
     Ok(AttemptRecord {

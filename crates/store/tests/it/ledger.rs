@@ -1,7 +1,7 @@
 //! Records of requests.
 
 use crate::samples::{self, MIDNIGHT};
-use baton_model::record::{CacheUse, Outcome};
+use baton_model::record::{AttemptError, CacheUse, Outcome, RequestError};
 use baton_model::{Capability, Cost, KeyId, ModelId, Nanos, ProviderId, RequestId, Timestamp, Usage};
 use baton_store::Store;
 use baton_store::ledger::{Cursor, Filter, UsageQuery};
@@ -101,11 +101,12 @@ pub async fn filters_narrow(store: &Store) {
 pub async fn odd_text_holds_nothing_up(store: &Store) {
     let mut record = samples::full_record();
     record.requested = "a\0b".into();
-    record.error = Some((baton_model::Code::ProviderError, "\0".into()));
+    record.error = Some(RequestError { code: baton_model::Code::ProviderError, message: "\0".into() });
     record.attribution.project = Some("p".repeat(4_000));
     record.attribution.user = Some("\u{1f980}\0".repeat(4_000));
     record.attribution.task = Some("\0".into());
-    record.attempts[0].error = Some((baton_model::fault::ErrorKind::Overloaded, "nul: \0".into()));
+    record.attempts[0].error =
+        Some(AttemptError { kind: baton_model::fault::ErrorKind::Overloaded, message: "nul: \0".into() });
     store.ledger().write(&[record.clone()]).await.unwrap();
     let kept = store.ledger().get(&record.id).await.unwrap();
     assert_eq!((kept.requested.as_str(), kept.attribution.task.as_deref()), ("a\u{fffd}b", Some("\u{fffd}")));
