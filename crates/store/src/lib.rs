@@ -60,14 +60,14 @@ pub use keys::Keys;
 pub use leases::Leases;
 pub use ledger::Ledger;
 pub use models::Models;
-pub use projects::{Project, Projects};
+pub use projects::Projects;
 pub use provider_objects::ProviderObjects;
 pub use providers::{Providers, RegisteredProvider};
 pub use quota::{Kept, QuotaWatch};
 pub use settings::Settings;
 pub use stored_event::StoredEvent;
 pub use stored_responses::StoredResponses;
-pub use webhooks::{Webhook, Webhooks};
+pub use webhooks::Webhooks;
 
 use baton_model::{Actor, Clock, SystemClock};
 use connection::Connection;

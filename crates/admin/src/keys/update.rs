@@ -9,8 +9,6 @@ use crate::wire::faults::Faults;
 use crate::wire::fields::Fields;
 use crate::wire::schema::settable;
 use axum::extract::{Path, State};
-use baton_model::entity::Role;
-use baton_model::schema::put_over;
 use baton_model::{ApiKey, Code, KeyId, PublicError};
 use http::StatusCode;
 
@@ -30,43 +28,21 @@ pub async fn update(
     mut fields: Fields,
 ) -> Answer {
     let mut faults = Faults::default();
-    let given = ["models", "projects", "addresses", "expires_at"].map(|field| fields.raw(field).is_some());
-    let models = input::models(&mut fields, &mut faults);
-    let projects = input::projects(&mut fields, &mut faults);
-    let addresses = input::addresses(&mut fields, &mut faults);
-    let expires_at = input::expiry(&mut fields, admin.web.engine.clock().now(), &mut faults);
-    let others = fields.others(&ApiKey::new("", Role::Caller), &FIXED, &mut faults);
+    let changes = input::read(&mut fields, &FIXED, admin.web.engine.clock().now(), &mut faults);
     fields.finish(&mut faults);
-    if others.iter().any(|(name, _)| name == "scope") {
+    let id = KeyId::from(id);
+    if changes.says("scope") {
         // Which scopes there are for it depends on what is fixed.
-        let before = admin.store.keys().get(&KeyId::from(id.as_str())).await?;
-        input::check_scope(&put_over(&before, &others).unwrap_or(before), &mut faults);
+        let mut changed = admin.store.keys().get(&id).await?;
+        changes.apply(&mut changed);
+        input::check_scope(&changed, &mut faults);
     }
     faults.check()?;
-    if others.is_empty() && !given.contains(&true) {
+    if changes.is_empty() {
         let known = settable::<ApiKey>(&FIXED, &[]).properties.keys().cloned().collect::<Vec<_>>().join(", ");
         let message = format!("the body names no field to change: {known}");
         return Err(PublicError::new(Code::InvalidRequest, message).into());
     }
-    let [with_models, with_projects, with_addresses, with_expiry] = given;
-    let id = KeyId::from(id);
-    let changed = admin.web.keys.update(&by, &id, |key| {
-        if with_models {
-            key.models = models;
-        }
-        if with_projects {
-            key.projects = projects;
-        }
-        if with_addresses {
-            key.addresses = addresses;
-        }
-        if with_expiry {
-            key.expires_at = expires_at;
-        }
-        // Each was tried when it was read.
-        if let Ok(changed) = put_over(key, &others) {
-            *key = changed;
-        }
-    });
+    let changed = admin.web.keys.update(&by, &id, |key| changes.apply(key));
     json(StatusCode::OK, &changed.await?)
 }

@@ -3,16 +3,14 @@
 
 use super::faults::Faults;
 use super::phrases::{brief, unknown};
-use super::schema::settable;
 use baton_dialect::framing::splice;
 use baton_model::bounds::{self, Most};
 use baton_model::chat::Json;
-use baton_model::schema::{Registered, Value, field_names, put_over};
+use baton_model::schema::{Registered, field_names, put_over};
 use baton_model::{Body, PublicError};
 use baton_web::bounds::object;
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
-use utoipa::PartialSchema;
 
 /// The fields of a JSON object. What is taken is ticked off; what is left at the end is unknown.
 pub struct Fields {
@@ -80,14 +78,6 @@ impl Fields {
         checked(name, path, text, char::is_control, faults)
     }
 
-    /// A text of one or more lines that may be null: `None` if it is absent, `Some(None)` for null.
-    pub fn nullable_text(&mut self, name: &'static str, faults: &mut Faults) -> Option<Option<String>> {
-        let path = self.at(name);
-        let text = self.take::<String>(name, "a string or null", faults)?;
-        let unfit = |letter: char| letter.is_control() && !letter.is_whitespace();
-        Some(text.and_then(|text| checked(name, path, text, unfit, faults)))
-    }
-
     /// A whole body of a type: each field that is wrong is noted, and counts as absent.
     pub fn body<T: DeserializeOwned>(&mut self, faults: &mut Faults) -> Option<T> {
         let mut members: Vec<String> = Vec::new();
@@ -102,54 +92,41 @@ impl Fields {
         serde_json::from_str(&format!("{{{}}}", members.join(","))).ok()
     }
 
-    /// The fields of a registered thing that nobody has taken and that can be set, but for the `fixed` ones: those without
-    /// a rule of their own. Each was tried on `thing`; what is wrong is noted.
-    pub fn others<T: Registered + PartialSchema>(
-        &mut self,
-        thing: &T,
-        fixed: &[&str],
-        faults: &mut Faults,
-    ) -> Vec<Value> {
-        let settable = settable::<T>(fixed, &[]);
-        let mut others = Vec::new();
-        for name in field_names::<T>().iter().filter(|name| settable.properties.contains_key(**name)) {
-            if self.taken.contains(name) {
-                continue;
-            }
-            let Some(value) = self.given(name, faults) else { continue };
-            let value = ((*name).to_owned(), value);
-            match put_over(thing, std::slice::from_ref(&value)) {
-                Ok(_) => others.push(value),
-                // Null is as absent where a field can't be null.
-                Err(_) if value.1.0 == "null" => {}
-                Err(error) => faults.add(self.at(name), sentence(&error, &value.1.0)),
-            }
+    /// A field of a registered thing, as the thing's schema says; it is tried on `thing`, and what is wrong is noted.
+    pub fn by_schema<T: Registered>(&mut self, name: &'static str, thing: &T, faults: &mut Faults) -> Option<Json> {
+        let value = (name.to_owned(), self.given(name, faults)?);
+        match put_over(thing, std::slice::from_ref(&value)) {
+            Ok(_) => return Some(value.1),
+            // Null is as absent where a field can't be null.
+            Err(_) if value.1.0 == "null" => {}
+            Err(error) => faults.add(self.at(name), sentence(&error, &value.1.0)),
         }
-        others
+        None
     }
 
-    /// The value of a field; a text that no field takes is noted, and counts as absent.
+    /// The value of a field; a text or object that no field takes is noted, and counts as absent.
     fn given(&mut self, name: &'static str, faults: &mut Faults) -> Option<Json> {
         const LINES: [&str; 3] = ["comment", "description", "display_name"];
+        const OBJECTS: [&str; 2] = ["configuration", "metadata"];
+        if OBJECTS.contains(&name) {
+            return self.object(name, faults);
+        }
         let value = Json(self.raw(name)?.to_owned());
         let Ok(text) = serde_json::from_str::<String>(&value.0) else { return Some(value) };
         let unfit = |letter: char| letter.is_control() && !(LINES.contains(&name) && letter.is_whitespace());
         checked(name, self.at(name), text, unfit, faults).map(|_| value)
     }
 
-    /// A JSON object of the operator's own, as it was written: `None` if it is absent. What is wrong is noted.
-    pub fn object(&mut self, name: &'static str, faults: &mut Faults) -> Option<Json> {
+    /// A JSON object of the operator's own, as it was written: `None` if it is absent or wrong, which is noted.
+    fn object(&mut self, name: &'static str, faults: &mut Faults) -> Option<Json> {
         let path = self.at(name);
         let text = self.raw(name)?;
-        let problem = if text.starts_with('{') {
-            object(text, Most::Object(bounds::JSON_BYTES, bounds::JSON_KEYS)).err()
+        let checked = if text.starts_with('{') {
+            object(text, Most::Object(bounds::JSON_BYTES, bounds::JSON_KEYS))
         } else {
-            Some(format!("expected an object, got {}", brief(text)))
+            Err(format!("expected an object, got {}", brief(text)))
         };
-        if let Some(problem) = problem {
-            faults.add(path, problem);
-        }
-        Some(Json(text.to_owned()))
+        checked.map(|()| Json(text.to_owned())).map_err(|problem| faults.add(path, problem)).ok()
     }
 
     /// A list of ids: `None` if it is absent, `Some(None)` for null. What is wrong is noted.

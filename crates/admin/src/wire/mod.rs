@@ -4,6 +4,7 @@ pub use baton_control::faults;
 
 pub mod access;
 pub mod answer;
+pub mod changes;
 pub mod fields;
 pub mod money;
 pub mod page;

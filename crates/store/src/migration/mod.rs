@@ -8,6 +8,7 @@ mod m20261127_kept_responses;
 mod m20261127_more_fields;
 mod m20261128_strict_keys;
 mod m20261129_scopes_and_quotas;
+mod m20261130_more_of_projects;
 
 use crate::{StoreError, connection};
 use sea_orm::{DatabaseConnection, DatabaseExecutor, EntityName, EntityTrait, QueryOrder};
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_api_of_requests::Migration),
             Box::new(m20261127_more_fields::Migration),
             Box::new(m20261129_scopes_and_quotas::Migration),
+            Box::new(m20261130_more_of_projects::Migration),
         ]
     }
 }

@@ -4,11 +4,11 @@ use crate::changes::{ada, registered};
 use crate::samples::{self, MIDNIGHT};
 use crate::{file, memory, server};
 use baton_model::entity::Role;
-use baton_model::{Cost, KeyId, Nanos, RequestId, Timestamp, Usage, UsageClass};
+use baton_model::{Cost, KeyId, Nanos, RequestId, Timestamp, Usage, UsageClass, Webhook};
 use baton_store::audit::AuditFilter;
 use baton_store::copy::{CopyReport, copy};
 use baton_store::ledger::{Filter, UsageQuery};
-use baton_store::{ApiKey, EventFilter, FeedbackEntry, NewAudit, Store, StoreError, Webhook};
+use baton_store::{ApiKey, EventFilter, FeedbackEntry, NewAudit, Store, StoreError};
 use std::time::Duration;
 
 /// Something in every table.
@@ -49,15 +49,7 @@ fn key() -> ApiKey {
 }
 
 fn webhook() -> Webhook {
-    Webhook {
-        id: "hook".into(),
-        url: "https://hook.example".into(),
-        types: None,
-        sealed_secret: "sealed".into(),
-        active: true,
-        created_at: Timestamp(MIDNIGHT),
-        updated_at: Timestamp(MIDNIGHT),
-    }
+    Webhook { sealed_secret: "sealed".into(), ..Webhook::new("hook", "https://hook.example") }
 }
 
 fn said() -> FeedbackEntry {

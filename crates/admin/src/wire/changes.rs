@@ -1,0 +1,83 @@
+//! What a body says of a registered thing: the fields that it gives, in the thing's own schema.
+
+use super::faults::Faults;
+use super::fields::Fields;
+use super::schema::settable;
+use baton_model::chat::Json;
+use baton_model::schema::{Registered, Value, field_names, put_over};
+use serde::Serialize;
+use std::marker::PhantomData;
+use utoipa::PartialSchema;
+
+/// Fields of a `T` that are to be changed; one that is absent says nothing.
+#[derive(Debug)]
+pub struct FieldChanges<T> {
+    given: Vec<Value>,
+    of: PhantomData<fn() -> T>,
+}
+
+/// How a field is read.
+pub enum Ruled {
+    /// As its schema says, and nothing more: a new field needs nothing else.
+    BySchema,
+    /// By a rule of its own, which has read this; nothing if the field is absent, or wrong, which is noted.
+    Read(Option<Json>),
+}
+
+impl Ruled {
+    /// What a rule has read.
+    pub fn read(value: Option<impl Serialize>) -> Self {
+        // Names, numbers and JSON that was read before: it always serialises.
+        Self::Read(value.and_then(|value| serde_json::to_string(&value).ok()).map(Json))
+    }
+}
+
+impl<T: Registered + PartialSchema> FieldChanges<T> {
+    /// Reads the fields that can be set, but for the `fixed` ones, in the order of the schema. `rule` says how each is
+    /// read; what is read by its schema is tried on `thing`.
+    pub fn read(
+        fields: &mut Fields,
+        thing: &T,
+        fixed: &[&str],
+        faults: &mut Faults,
+        mut rule: impl FnMut(&str, &mut Fields, &mut Faults) -> Ruled,
+    ) -> Self {
+        let settable = settable::<T>(fixed, &[]);
+        let mut given = Vec::new();
+        for name in field_names::<T>().iter().filter(|name| settable.properties.contains_key(**name)) {
+            let value = match rule(name, fields, faults) {
+                Ruled::BySchema => fields.by_schema(name, thing, faults),
+                Ruled::Read(value) => value,
+            };
+            given.extend(value.map(|value| ((*name).to_owned(), value)));
+        }
+        Self { given, of: PhantomData }
+    }
+
+    /// Whether nothing is said.
+    pub fn is_empty(&self) -> bool {
+        self.given.is_empty()
+    }
+
+    /// Whether a field is said.
+    pub fn says(&self, name: &str) -> bool {
+        self.given.iter().any(|(given, _)| given == name)
+    }
+
+    /// Makes them.
+    pub fn apply(&self, thing: &mut T) {
+        match put_over(thing, &self.given) {
+            Ok(changed) => *thing = changed,
+            // Each was tried when it was read.
+            Err(error) => tracing::error!(%error, "changes could not be made"),
+        }
+    }
+}
+
+/// Passes over what a reply shows but nobody can set, so that a thing that was got can be put back with a field changed.
+pub fn pass_over_shown<T: Registered + PartialSchema>(fields: &mut Fields) {
+    let settable = settable::<T>(&[], &[]);
+    for name in field_names::<T>().iter().filter(|name| !settable.properties.contains_key(**name)) {
+        fields.raw(name);
+    }
+}
