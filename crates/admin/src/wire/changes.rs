@@ -2,10 +2,10 @@
 
 use super::faults::Faults;
 use super::fields::Fields;
-use super::schema::settable;
 use baton_model::chat::Json;
-use baton_model::schema::{Registered, Value, field_names, put_over};
+use baton_model::schema::{Registered, Value, field_names, put_over, settable_names};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::marker::PhantomData;
 use utoipa::PartialSchema;
 
@@ -42,14 +42,13 @@ impl<T: Registered + PartialSchema> FieldChanges<T> {
         faults: &mut Faults,
         mut rule: impl FnMut(&str, &mut Fields, &mut Faults) -> Ruled,
     ) -> Self {
-        let settable = settable::<T>(fixed, &[]);
         let mut given = Vec::new();
-        for name in field_names::<T>().iter().filter(|name| settable.properties.contains_key(**name)) {
+        for name in settable_names::<T>().into_iter().filter(|name| !fixed.contains(name)) {
             let value = match rule(name, fields, faults) {
                 Ruled::BySchema => fields.by_schema(name, thing, faults),
                 Ruled::Read(value) => value,
             };
-            given.extend(value.map(|value| ((*name).to_owned(), value)));
+            given.extend(value.map(|value| (name.to_owned(), value)));
         }
         Self { given, of: PhantomData }
     }
@@ -64,8 +63,14 @@ impl<T: Registered + PartialSchema> FieldChanges<T> {
         self.given.iter().any(|(given, _)| given == name)
     }
 
-    /// Makes them.
-    pub fn apply(&self, thing: &mut T) {
+    /// What is said of a field.
+    pub fn get<V: DeserializeOwned>(&self, name: &str) -> Option<V> {
+        let (_, value) = self.given.iter().find(|(given, _)| given == name)?;
+        serde_json::from_str(&value.0).ok()
+    }
+
+    /// Makes them: of a `T`, or of what has some of its fields.
+    pub fn apply<U: Registered>(&self, thing: &mut U) {
         match put_over(thing, &self.given) {
             Ok(changed) => *thing = changed,
             // Each was tried when it was read.
@@ -76,8 +81,8 @@ impl<T: Registered + PartialSchema> FieldChanges<T> {
 
 /// Passes over what a reply shows but nobody can set, so that a thing that was got can be put back with a field changed.
 pub fn pass_over_shown<T: Registered + PartialSchema>(fields: &mut Fields) {
-    let settable = settable::<T>(&[], &[]);
-    for name in field_names::<T>().iter().filter(|name| !settable.properties.contains_key(**name)) {
+    let settable = settable_names::<T>();
+    for name in field_names::<T>().iter().filter(|name| !settable.contains(name)) {
         fields.raw(name);
     }
 }

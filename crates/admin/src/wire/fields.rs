@@ -6,7 +6,7 @@ use super::phrases::{brief, unknown};
 use baton_dialect::framing::splice;
 use baton_model::bounds::{self, Most};
 use baton_model::chat::Json;
-use baton_model::schema::{Registered, field_names, put_over};
+use baton_model::schema::{Registered, field_names, problem, put_over};
 use baton_model::{Body, PublicError};
 use baton_web::bounds::object;
 use bytes::Bytes;
@@ -86,7 +86,7 @@ impl Fields {
             let member = format!("{}:{}", serde_json::Value::from(*name), value.0);
             match serde_json::from_str::<T>(&format!("{{{member}}}")) {
                 Ok(_) => members.push(member),
-                Err(error) => faults.add(self.at(name), sentence(&error, &value.0)),
+                Err(error) => faults.add(self.at(name), problem(&error, &value.0)),
             }
         }
         serde_json::from_str(&format!("{{{}}}", members.join(","))).ok()
@@ -99,7 +99,7 @@ impl Fields {
             Ok(_) => return Some(value.1),
             // Null is as absent where a field can't be null.
             Err(_) if value.1.0 == "null" => {}
-            Err(error) => faults.add(self.at(name), sentence(&error, &value.1.0)),
+            Err(error) => faults.add(self.at(name), problem(&error, &value.1.0)),
         }
         None
     }
@@ -199,23 +199,4 @@ fn checked(
     };
     faults.add(path, problem);
     None
-}
-
-/// What is wrong with a value, for people: serde names types of Rust.
-fn sentence(error: &serde_json::Error, value: &str) -> String {
-    let text = error.to_string();
-    let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
-    let Some((_, expected)) = text.split_once(", expected ").filter(|_| text.starts_with("invalid ")) else {
-        return text.to_owned();
-    };
-    let expected = match expected {
-        "a boolean" => "true or false",
-        "a sequence" => "an array",
-        "a map" => "an object",
-        "u8" | "u16" | "u32" | "u64" => "a whole number from 0 on",
-        "i8" | "i16" | "i32" | "i64" => "a whole number",
-        "f32" | "f64" => "a number",
-        other => other,
-    };
-    format!("expected {expected}, got {}", brief(value))
 }

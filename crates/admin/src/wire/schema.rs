@@ -1,19 +1,22 @@
 //! What a body may say of a registered thing, made from the schema of the thing itself: what is read-only is left out.
 
+use baton_model::schema::settable_names;
+use serde::de::DeserializeOwned;
 use utoipa::PartialSchema;
 use utoipa::openapi::schema::{SchemaType, Type};
 use utoipa::openapi::{Object, RefOr, Schema};
 
 /// The schema of the fields that can be set, but for those that are `fixed`.
-pub fn settable<T: PartialSchema>(fixed: &[&str], required: &[&str]) -> Object {
+pub fn settable<T: DeserializeOwned + PartialSchema>(fixed: &[&str], required: &[&str]) -> Object {
     let RefOr::T(Schema::Object(mut object)) = T::schema() else { return Object::default() };
-    object.properties.retain(|name, property| !fixed.contains(&name.as_str()) && !is_read_only(property));
+    let names = settable_names::<T>();
+    object.properties.retain(|name, _| names.contains(&name.as_str()) && !fixed.contains(&name.as_str()));
     object.required = required.iter().map(ToString::to_string).collect();
     object
 }
 
 /// The same, where null says as little as nothing at all.
-pub fn nullable<T: PartialSchema>() -> Object {
+pub fn nullable<T: DeserializeOwned + PartialSchema>() -> Object {
     let mut object = settable::<T>(&[], &[]);
     for property in object.properties.values_mut() {
         if let RefOr::T(Schema::Object(property)) = property
@@ -24,10 +27,6 @@ pub fn nullable<T: PartialSchema>() -> Object {
         }
     }
     object
-}
-
-fn is_read_only(property: &RefOr<Schema>) -> bool {
-    matches!(property, RefOr::T(Schema::Object(object)) if object.read_only == Some(true))
 }
 
 /// Describes a body that gives fields of a registered thing: under that name, with what it is, and the schema of its fields.

@@ -13,5 +13,5 @@ pub mod time;
 pub(crate) mod usage;
 mod words;
 
-pub use patch::{Registered, Value, field_names, put_over, without};
+pub use patch::{Registered, Value, field_names, problem, put_over, settable_names, without};
 pub use record::RecordView;
