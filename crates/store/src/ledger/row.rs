@@ -11,6 +11,7 @@ use baton_model::record::{AttemptError, AttemptRecord, Attribution, CacheUse, Ou
 use baton_model::{
     Code, Cost, KeyId, ModelId, Nanos, ProviderId, RequestId, Timestamp, Usage, UsageClass, UsageOrigin,
 };
+use sea_orm::{ModelTrait, Value};
 
 /// The longest project or user that is kept, in characters.
 const LONGEST_WORD: usize = 500;
@@ -165,29 +166,11 @@ fn usage(row: &attempt::Model) -> Usage {
     let mut usage = Usage::default();
     usage.service_tier.clone_from(&row.service_tier);
     for class in UsageClass::ALL {
-        usage.set(class, u64::try_from(amount(row, class)).unwrap_or(0));
+        if let Value::BigInt(Some(amount)) = row.get(column(class)) {
+            usage.set(class, u64::try_from(amount).unwrap_or(0));
+        }
     }
     usage
-}
-
-fn amount(row: &attempt::Model, class: UsageClass) -> i64 {
-    match class {
-        UsageClass::Input => row.input,
-        UsageClass::CacheRead => row.cache_read,
-        UsageClass::CacheWrite => row.cache_write,
-        UsageClass::CacheWrite1h => row.cache_write_1h,
-        UsageClass::Output => row.output,
-        UsageClass::Reasoning => row.reasoning,
-        UsageClass::AudioInput => row.audio_input,
-        UsageClass::AudioCacheRead => row.audio_cache_read,
-        UsageClass::AudioOutput => row.audio_output,
-        UsageClass::ImageInput => row.image_input,
-        UsageClass::ImageOutput => row.image_output,
-        UsageClass::Images => row.images,
-        UsageClass::AudioMillis => row.audio_ms,
-        UsageClass::Characters => row.characters,
-        UsageClass::WebSearches => row.web_searches,
-    }
 }
 
 /// The column of a class.

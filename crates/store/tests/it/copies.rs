@@ -102,7 +102,7 @@ async fn go_over_and_back() {
     let count = |name: &str| report.tables.iter().find(|table| table.name == name).map(|table| table.written).unwrap();
     assert_eq!((count("requests"), count("attempts"), count("events"), count("models")), (1_201, 2_402, 1_202, 2));
     assert_eq!((count("audit"), count("commands"), count("deliveries"), count("settings")), (1, 1, 600, 1));
-    assert_eq!((report.target.requests, report.target.cost), (1_201, report.source.cost));
+    assert_eq!((report.target.requests, report.target.spent.cost), (1_201, report.source.spent.cost));
     are_the_same(&lite, &postgres).await;
     run(&postgres, &back).await.unwrap();
     are_the_same(&lite, &back).await;

@@ -33,7 +33,7 @@ pub async fn writing_again_changes_nothing(store: &Store) {
     store.ledger().write(&[]).await.unwrap();
     assert_eq!(store.ledger().get(&records[3].id).await.unwrap(), records[3]);
     let total = store.ledger().usage(&everything()).await.unwrap();
-    assert_eq!((total[0].requests, total[0].cost), (700, Nanos(3_500)));
+    assert_eq!((total[0].requests, total[0].spent.cost), (700, Nanos(3_500)));
 }
 
 pub async fn pages_cover_everything_once(store: &Store) {
@@ -134,7 +134,7 @@ pub async fn old_records_go(store: &Store) {
     assert_eq!(store.ledger().retain(since).await.unwrap().requests, 700);
     assert_eq!(store.ledger().retain(since).await.unwrap().requests, 0);
     let left = store.ledger().usage(&everything()).await.unwrap();
-    assert_eq!((left[0].requests, left[0].cost), (1, Nanos(1)));
+    assert_eq!((left[0].requests, left[0].spent.cost), (1, Nanos(1)));
     assert_eq!(store.feedback().of(&request).await.unwrap(), []);
 }
 
@@ -160,7 +160,7 @@ pub async fn a_dropped_write_leaves_nothing_half(store: &Store) {
         let from = Timestamp(MIDNIGHT + i64::from(steps));
         let query = UsageQuery { from, to: Timestamp(from.0 + 1), ..everything() };
         let rows = store.ledger().usage(&query).await.unwrap();
-        let there = rows.first().map(|row| (row.requests, row.cost.0)).unwrap_or_default();
+        let there = rows.first().map(|row| (row.requests, row.spent.cost.0)).unwrap_or_default();
         assert!([(0, 0), (3, 3)].contains(&there), "after {steps} steps: {there:?}");
         store.ledger().write(&batch).await.unwrap();
         assert_eq!(store.ledger().usage(&query).await.unwrap()[0].requests, 3);
