@@ -78,7 +78,7 @@ fn unknown(message: &str) -> Option<&str> {
 }
 
 /// The message, with the nearest known name in place of a list of them all.
-fn message(message: &str) -> String {
+pub fn message(message: &str) -> String {
     let Some(name) = unknown(message) else { return message.to_owned() };
     let known = message.split('`').skip(3).step_by(2);
     let hint = nearest(name, known.clone()).map_or_else(
