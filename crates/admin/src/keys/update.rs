@@ -7,9 +7,8 @@ use crate::wire::access::Administrator;
 use crate::wire::answer::{Answer, json};
 use crate::wire::faults::Faults;
 use crate::wire::fields::Fields;
-use crate::wire::schema::settable;
 use axum::extract::{Path, State};
-use baton_model::{ApiKey, Code, KeyId, PublicError};
+use baton_model::{ApiKey, KeyId};
 use http::StatusCode;
 
 /// Changes a key, with immediate effect. Its role, project and user are fixed: create another key for others.
@@ -38,11 +37,7 @@ pub async fn update(
         input::check_scope(&changed, &mut faults);
     }
     faults.check()?;
-    if changes.is_empty() {
-        let known = settable::<ApiKey>(&FIXED, &[]).properties.keys().cloned().collect::<Vec<_>>().join(", ");
-        let message = format!("the body names no field to change: {known}");
-        return Err(PublicError::new(Code::InvalidRequest, message).into());
-    }
+    changes.require(&FIXED)?;
     let changed = admin.web.keys.update(&by, &id, |key| changes.apply(key));
     json(StatusCode::OK, &changed.await?)
 }

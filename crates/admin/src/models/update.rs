@@ -39,9 +39,7 @@ pub async fn update(admin: &Admin, by: &Actor, id: &ModelId, headers: &HeaderMap
     let changes = input::read(&mut fields, Some(id), &snapshot, &mut faults);
     fields.finish(&mut faults);
     faults.check()?;
-    if changes.is_empty() {
-        return Err(PublicError::new(Code::InvalidRequest, "the body names no field to change").into());
-    }
+    changes.require(&["model_id"])?;
     let seen = match snapshot.models.get(id) {
         Some(model) => seen(headers, model)?,
         None => None,

@@ -10,7 +10,7 @@ use crate::wire::changes::pass_over_shown;
 use crate::wire::faults::Faults;
 use crate::wire::fields::Fields;
 use axum::extract::{Path, State};
-use baton_model::{Code, Project, PublicError, Timestamp};
+use baton_model::{Project, Timestamp};
 use http::StatusCode;
 
 /// Changes the given fields.
@@ -37,9 +37,7 @@ pub async fn update(
     let changes = input::read(&mut fields, &mut faults);
     fields.finish(&mut faults);
     faults.check()?;
-    if changes.is_empty() {
-        return Err(PublicError::new(Code::InvalidRequest, "the body names no field to change: name, metadata").into());
-    }
+    changes.require(&["id"])?;
     let change = admin.store.change(&by).await?;
     let before = change.projects().get(&id).await?;
     let mut after = before.clone();

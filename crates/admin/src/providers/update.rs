@@ -11,7 +11,7 @@ use crate::wire::faults::Faults;
 use crate::wire::fields::Fields;
 use axum::extract::{Path, State};
 use baton_control::providers::ProviderSecrets;
-use baton_model::{Code, ProviderId, PublicError};
+use baton_model::ProviderId;
 use http::StatusCode;
 
 /// Changes the given fields, with immediate effect; null resets a field.
@@ -39,9 +39,7 @@ pub async fn update(
     }
     fields.finish(&mut faults);
     faults.check()?;
-    if changes.is_empty() {
-        return Err(PublicError::new(Code::InvalidRequest, "the body names no field to change").into());
-    }
+    changes.require(&["name"])?;
     let mut after = before.clone();
     // Secrets that can't be opened are lost already: then a new key is the way out, not an obstacle.
     let opened = ProviderSecrets::open(&before, admin.providers.keyring());

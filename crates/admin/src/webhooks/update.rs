@@ -10,7 +10,7 @@ use crate::wire::changes::pass_over_shown;
 use crate::wire::faults::Faults;
 use crate::wire::fields::Fields;
 use axum::extract::{Path, State};
-use baton_model::{Code, PublicError, Timestamp, Webhook};
+use baton_model::{Timestamp, Webhook};
 use baton_store::NewAudit;
 use http::StatusCode;
 
@@ -38,11 +38,7 @@ pub async fn update(
     let changes = input::read(&admin, &mut fields, &mut faults).await;
     fields.finish(&mut faults);
     faults.check()?;
-    if changes.is_empty() {
-        return Err(
-            PublicError::new(Code::InvalidRequest, "the body names no field to change: url, types, active").into()
-        );
-    }
+    changes.require(&[])?;
     let change = admin.store.change(&by).await?;
     let before = change.webhooks().get(&id).await?;
     let mut after = before.clone();

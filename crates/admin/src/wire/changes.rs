@@ -4,6 +4,7 @@ use super::faults::Faults;
 use super::fields::Fields;
 use baton_model::chat::Json;
 use baton_model::schema::{Registered, Value, field_names, put_over, settable_names};
+use baton_model::{Code, PublicError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::marker::PhantomData;
@@ -53,9 +54,17 @@ impl<T: Registered + PartialSchema> FieldChanges<T> {
         Self { given, of: PhantomData }
     }
 
-    /// Whether nothing is said.
-    pub fn is_empty(&self) -> bool {
-        self.given.is_empty()
+    /// Refuses a change of nothing.
+    ///
+    /// # Errors
+    /// `invalid_request` that names what could be changed: all but what is `fixed`.
+    pub fn require(&self, fixed: &[&str]) -> Result<(), PublicError> {
+        if !self.given.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<_> = settable_names::<T>().into_iter().filter(|name| !fixed.contains(name)).collect();
+        let message = format!("the body names no field to change: {}", names.join(", "));
+        Err(PublicError::new(Code::InvalidRequest, message))
     }
 
     /// Whether a field is said.

@@ -89,3 +89,51 @@ impl JsonSchema for ModelSection {
         schema
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use baton_model::price::{ContextTier, Rates};
+    use baton_model::{Nanos, Price, UsageClass};
+
+    #[test]
+    fn a_table_is_a_model() -> Result<(), toml::de::Error> {
+        let section: ModelSection = toml::from_str(
+            r#"
+            model_id = "a"
+            provider = "x"
+            metadata = { z = 1, a = [1.5, { c = 1, b = 2 }] }
+            configuration = { temperature = 0.5 }
+            price = { input = "0.59", output = 2, context_tiers = [{ above = 200000, input = 1.25 }] }
+            "#,
+        )?;
+        assert_eq!(section.faults, []);
+        let input = |nanos| Rates::default().with(UsageClass::Input, Nanos(nanos));
+        let expected = Model {
+            metadata: Json(r#"{"a":[1.5,{"b":2,"c":1}],"z":1}"#.into()),
+            configuration: vec![("temperature".into(), Json("0.5".into()))],
+            price: Some(Price {
+                rates: input(590_000_000).with(UsageClass::Output, Nanos(2_000_000_000)),
+                context_tiers: vec![ContextTier { above: 200_000, rates: input(1_250_000_000) }],
+                service_tiers: Vec::new(),
+            }),
+            source: ModelSource::Config,
+            created_at: Timestamp(7),
+            updated_at: Timestamp(7),
+            ..Model::new("a", "x")
+        };
+        assert_eq!(section.register(Timestamp(7)), expected);
+        Ok(())
+    }
+
+    #[test]
+    fn what_baton_says_of_a_model_is_no_key() {
+        let refused = |text: &str| toml::from_str::<ModelSection>(text).err().map(|error| error.message().to_owned());
+        for key in ["source", "created_at", "provide"] {
+            let message = refused(&format!("model_id = \"a\"\nprovider = \"x\"\n{key} = \"api\"\n"));
+            assert!(message.is_some_and(|message| message.starts_with(&format!("unknown field `{key}`"))));
+        }
+        assert_eq!(refused("model_id = \"a\"").as_deref(), Some("missing field `provider`"));
+        assert_eq!(refused("model_id = 1\nprovider = \"x\"").as_deref(), Some("`model_id` must be a string"));
+    }
+}
