@@ -44,13 +44,13 @@ impl<'de> Deserialize<'de> for ModelSection {
             return Err(D::Error::unknown_field(unknown, &KEYS));
         }
         let text = |key: &'static str| match given.get(key) {
-            Some(Value::String(text)) => Ok(text.as_str()),
+            Some(Value::String(text)) => Ok(text.clone()),
             Some(_) => Err(D::Error::custom(format!("`{key}` must be a string"))),
             None => Err(D::Error::missing_field(key)),
         };
         let model = Model::new(text("model_id")?, text("provider")?);
         let mut section = Self { model, faults: Vec::new() };
-        for (key, mut value) in given.clone() {
+        for (key, mut value) in given {
             // Layers of the configuration have no order.
             value.sort_all_objects();
             section.set(&key, &value);
