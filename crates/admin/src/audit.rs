@@ -18,46 +18,10 @@ use utoipa::ToSchema;
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AuditView {
     /// The changes, newest first.
-    #[schema(value_type = Vec<AuditEntryView>)]
+    #[schema(value_type = Vec<AuditEntry>)]
     items: Vec<Box<RawValue>>,
     /// What `cursor` must be for the next page; null: this is the last.
     next_cursor: Option<String>,
-}
-
-/// An entry of the audit log.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct AuditEntryView {
-    /// The entry's id.
-    id: String,
-    /// When.
-    at: String,
-    /// Who: a key's id, `user:…`, `admin` for the key of the configuration, `baton:…` for the service itself.
-    #[schema(example = "key_5f0c9a4e1b2d3c4f5a6b7c8d")]
-    actor: String,
-    /// The role of the actor at that time.
-    #[schema(example = "admin")]
-    role: &'static str,
-    /// The address that it came from; null: not over the network.
-    address: Option<String>,
-    /// The request that made the change, as in `x-request-id`.
-    request_id: Option<String>,
-    /// The command of the bus that made the change.
-    command_id: Option<String>,
-    /// The action.
-    #[schema(example = "model.update")]
-    action: String,
-    /// The kind of thing that was changed.
-    #[schema(example = "model")]
-    kind: String,
-    /// The id of what was changed.
-    #[schema(example = "fast")]
-    subject: String,
-    /// The thing before the change, without secrets; null: it did not exist.
-    #[schema(value_type = Option<Object>)]
-    before: Option<Box<RawValue>>,
-    /// The thing after the change, without secrets; null: it was removed.
-    #[schema(value_type = Option<Object>)]
-    after: Option<Box<RawValue>>,
 }
 
 /// Lists who changed what, newest first, a page at a time: of at most `limit`, and of at most 8 MiB. Who is confined to a
@@ -93,31 +57,9 @@ pub async fn list(State(admin): State<Admin>, Viewer(caller): Viewer, uri: Uri) 
     // The ids are copied first, because writing an entry consumes it. The next cursor is the last entry that is
     // shown.
     let ids: Vec<String> = page.items.iter().map(|entry| entry.id.clone()).collect();
-    let written = page.items.into_iter().filter_map(|entry| to_raw_value(&AuditEntryView::from(entry)).ok());
+    let written = page.items.iter().filter_map(|entry| to_raw_value(entry).ok());
     let (items, cut) = take_fitting(written);
     // A page that was cut short goes on after its last entry, not after the last one that the database returned.
     let next = ids.into_iter().nth(items.len().saturating_sub(1)).filter(|_| cut).or(page.next);
     json(StatusCode::OK, &AuditView { items, next_cursor: next })
-}
-
-impl From<AuditEntry> for AuditEntryView {
-    fn from(entry: AuditEntry) -> Self {
-        // `before` and `after` were JSON when they were noted. They are passed on as text, so decimals keep their
-        // digits.
-        let raw = |text: Option<String>| text.and_then(|text| RawValue::from_string(text).ok());
-        Self {
-            id: entry.id,
-            at: time::write(entry.at),
-            actor: entry.actor,
-            role: entry.role.name(),
-            address: entry.address.map(|address| address.to_string()),
-            request_id: entry.request.map(|request| request.to_string()),
-            command_id: entry.command,
-            action: entry.action,
-            kind: entry.kind,
-            subject: entry.subject,
-            before: raw(entry.before),
-            after: raw(entry.after),
-        }
-    }
 }

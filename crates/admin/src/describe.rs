@@ -4,8 +4,8 @@ use crate::failures::AddCommonErrors;
 use crate::models;
 use crate::wire::faults::FieldFault;
 use serde::Serialize;
-use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{Object, OpenApi, RefOr, Schema};
 use utoipa::{Modify, ToSchema};
 
 #[derive(utoipa::OpenApi)]
@@ -44,6 +44,7 @@ struct Api;
 /// The description of the management API, of its routes' own descriptions.
 pub fn describe(routes: OpenApi) -> OpenApi {
     let mut api = <Api as utoipa::OpenApi>::openapi().merge_from(routes);
+    Flattened.modify(&mut api);
     // Last, because they complete what each call says for itself.
     Key.modify(&mut api);
     AddCommonErrors.modify(&mut api);
@@ -67,6 +68,37 @@ pub fn name_operations(mut api: OpenApi) -> OpenApi {
         }
     }
     api
+}
+
+/// Makes one object of parts that are written side by side, where all of them stand here: which structs of the code a
+/// record is made of is no business of its readers.
+struct Flattened;
+
+impl Modify for Flattened {
+    fn modify(&self, api: &mut OpenApi) {
+        for schema in api.components.iter_mut().flat_map(|components| components.schemas.values_mut()) {
+            if let Some(object) = joined(schema) {
+                *schema = object.into();
+            }
+        }
+    }
+}
+
+/// The object of all parts; `None` if one of them stands elsewhere.
+fn joined(schema: &RefOr<Schema>) -> Option<Object> {
+    let parts = match schema {
+        RefOr::T(Schema::Object(object)) => return Some(object.clone()),
+        RefOr::T(Schema::AllOf(parts)) => parts,
+        _ => return None,
+    };
+    let mut whole = Object::new();
+    for part in parts.items.iter().map(joined) {
+        let part = part?;
+        whole.properties.extend(part.properties);
+        whole.required.extend(part.required);
+    }
+    whole.description.clone_from(&parts.description);
+    Some(whole)
 }
 
 /// How a key is sent.

@@ -2,7 +2,7 @@
 
 use baton_meter::count;
 use baton_meter::price;
-use baton_model::record::{AttemptRecord, Outcome};
+use baton_model::record::{AttemptError, AttemptRecord, Outcome};
 use baton_model::usage::UsageOrigin;
 use baton_model::{Cost, Model, Nanos, ReplyEvent, Timestamp, Usage, UsageClass};
 use baton_provider_api::{Frame, ProviderError};
@@ -114,7 +114,9 @@ impl AttemptMeter {
         let (outcome, error) = match ending {
             AttemptEnd::Completed => (Outcome::Completed, None),
             AttemptEnd::Cancelled => (Outcome::Cancelled, None),
-            AttemptEnd::Failed(error) => (Outcome::Failed, Some((error.kind, error.message.clone()))),
+            AttemptEnd::Failed(error) => {
+                (Outcome::Failed, Some(AttemptError { kind: error.kind, message: error.message.clone() }))
+            }
         };
         let cost = self.cost(&usage);
         AttemptRecord { outcome, error, usage, origin, cost, finished, ..self.start_record() }

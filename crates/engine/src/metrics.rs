@@ -296,7 +296,7 @@ impl Metrics {
                 model: model.clone(),
                 provider: provider.clone(),
                 outcome: attempt.outcome.name(),
-                error: attempt.error.as_ref().map_or("", |(kind, _)| kind.name()),
+                error: attempt.error.as_ref().map_or("", |error| error.kind.name()),
             })
             .inc();
         for (class, amount) in attempt.usage.nonzero() {

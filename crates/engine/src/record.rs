@@ -8,8 +8,8 @@ use crate::shares::Hold;
 use crate::trace::Trace;
 use baton_meter::count;
 use baton_model::fault::ErrorKind;
-use baton_model::record::{CacheUse, Outcome, RequestRecord};
-use baton_model::{Capability, Code, Cost, Model, PublicError, ReplyEvent, SpanId};
+use baton_model::record::{CacheUse, Outcome, RequestError, RequestRecord};
+use baton_model::{Capability, Cost, Model, PublicError, ReplyEvent, SpanId};
 use baton_provider_api::ProviderError;
 use std::sync::Arc;
 
@@ -188,12 +188,12 @@ impl RequestRecorder {
     /// The request failed; the client is told `error`. Resolves when the record is in the journal.
     pub async fn fail(&mut self, error: &PublicError) {
         let status = (self.call.identity.status)(error);
-        self.close(Outcome::Failed, status, Some((error.code, error.message.clone()))).await;
+        self.close(Outcome::Failed, status, Some(error.into())).await;
     }
 
     /// The request failed while its reply was already on the way, so that its status was 200.
     pub async fn fail_midway(&mut self, error: &PublicError) {
-        self.close(Outcome::Failed, 200, Some((error.code, error.message.clone()))).await;
+        self.close(Outcome::Failed, 200, Some(error.into())).await;
     }
 
     /// The client left. Not waited for: nobody is there to wait.
@@ -225,7 +225,7 @@ impl RequestRecorder {
         &mut self,
         outcome: Outcome,
         status: u16,
-        error: Option<(Code, String)>,
+        error: Option<RequestError>,
     ) -> impl Future<Output = ()> + Send + use<> {
         // Taken, so that a second end (the drop after a settled reply) finds nothing to record.
         let receipt = self.record.take().map(|mut record| {
@@ -275,9 +275,9 @@ fn log(record: &RequestRecord, trace: &Trace) {
         stream = record.stream,
         outcome = record.outcome.name(),
         status = record.status,
-        error.code = record.error.as_ref().map(|(code, _)| code.name()),
+        error.code = record.error.as_ref().map(|error| error.code.name()),
         // Some repeat what the client sent, and are in the record alone.
-        error.message = record.error.as_ref().filter(|(code, _)| !code.quotes_the_caller()).map(|(_, message)| message.as_str()),
+        error.message = record.error.as_ref().filter(|error| !error.code.quotes_the_caller()).map(|error| error.message.as_str()),
         cache = record.cache.name(),
         attempts = record.attempts.len(),
         tokens.input = usage.input_tokens(),

@@ -1,7 +1,7 @@
 //! The vocabulary: the values that every other crate speaks.
 //!
-//! Nothing here performs I/O, or knows a provider's wire format or a vendor. Only what is registered can be written as JSON,
-//! by the feature `schema`. Each file holds one subject:
+//! Nothing here performs I/O, or knows a provider's wire format or a vendor. Only what is registered or recorded can be
+//! written as JSON, by the feature `schema`. Each file holds one subject:
 //!
 //! - [`bounds`]: how much of everything is kept;
 //! - [`body`]: the bytes a client sent, with one scan over their top level;
@@ -12,8 +12,8 @@
 //! - [`usage`], [`money`], [`price`]: what was consumed, and what it cost;
 //! - [`fault`]: whose fault an error is, whether to try again, and what the caller is told;
 //! - [`event_kind`]: what happens that other services are told of;
-//! - [`entity`]: the things that are registered: models, callers;
-//! - `schema`: how what is registered is written as JSON;
+//! - [`entity`]: the things that are registered: models, keys, projects, webhooks;
+//! - `schema`: how what is registered or recorded is written as JSON;
 //! - [`record`]: what is kept of a request; [`target`]: where an attempt goes;
 //! - [`trace`]: which trace a request belongs to;
 //! - [`id`], [`dialect`], [`capability`], [`clock`]: names, formats, abilities, time.
@@ -50,7 +50,7 @@ pub use chat::ChatRequest;
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use detail::Detail;
 pub use dialect::Dialect;
-pub use entity::{Actor, ApiKey, Caller, Model, ModelSource, ModelStatus, Quirks, Scope};
+pub use entity::{Actor, ApiKey, Caller, Model, ModelSource, ModelStatus, Project, Quirks, Scope, Webhook};
 pub use event::{FinishReason, ReplyEvent};
 pub use event_kind::EventKind;
 pub use fault::{Code, Fault, PublicError, Retry};

@@ -1,48 +1,81 @@
-//! What is kept of a request: one record, with each attempt.
+//! What is kept of a request: one record, with each attempt. To add a field: a line in the struct, and its column in the
+//! ledger (`crates/store/src/ledger/row.rs`). The journal, events, the API and its description have it then.
 
 use crate::capability::Capability;
 use crate::chat::Json;
 use crate::clock::Timestamp;
-use crate::fault::{Code, ErrorKind};
+use crate::fault::{Code, ErrorKind, PublicError};
 use crate::id::{KeyId, ModelId, ProviderId, RequestId};
 use crate::price::Cost;
 use crate::usage::{Usage, UsageOrigin};
 
 /// One request, complete. Its id is unique, so that writing it twice changes nothing.
+// Not read and written as it stands: `schema::record` says why, and adds what follows from the fields.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, serde::Deserialize, utoipa::ToSchema), serde(remote = "Self"))]
 pub struct RequestRecord {
-    /// The request's id.
+    /// The request's id, as in `x-request-id`.
+    #[cfg_attr(feature = "schema", schema(value_type = String))]
     pub id: RequestId,
     /// When its head arrived.
+    #[cfg_attr(feature = "schema", serde(rename = "arrived_at"), schema(value_type = String))]
     pub arrived: Timestamp,
     /// When its last byte left, or the client did.
+    #[cfg_attr(feature = "schema", serde(rename = "finished_at"), schema(value_type = String))]
     pub finished: Timestamp,
-    /// When the first content left; `None` if none did.
+    /// When the first content left; null if none did.
+    #[cfg_attr(feature = "schema", serde(rename = "first_content_at"), schema(value_type = Option<String>))]
     pub first_content: Option<Timestamp>,
-    /// The client API that it came through: `native`, `openai`, `anthropic`, `ollama`.
+    /// The client API that it came through: `native`, `openai`, `responses`, `anthropic` or `ollama`.
+    // Journals of a program before an update may still have its older name.
+    #[cfg_attr(feature = "schema", serde(alias = "door"))]
     pub api: String,
     /// The capability.
+    #[cfg_attr(
+        feature = "schema",
+        serde(deserialize_with = "crate::schema::record::asked"),
+        schema(value_type = String)
+    )]
     pub capability: Capability,
     /// Whether a stream was asked for.
     pub stream: bool,
     /// The model asked for, as the client wrote it.
+    #[cfg_attr(feature = "schema", serde(serialize_with = "crate::schema::record::sentence"))]
     pub requested: String,
-    /// The model that served it, or was tried last; `None` if none was tried.
+    /// The model that served it, or was tried last; null if none was tried.
+    #[cfg_attr(feature = "schema", serde(rename = "model"), schema(value_type = Option<String>))]
     pub served: Option<ModelId>,
     /// That model's provider.
+    #[cfg_attr(feature = "schema", schema(value_type = Option<String>))]
     pub provider: Option<ProviderId>,
     /// On whose behalf.
+    #[cfg_attr(feature = "schema", serde(flatten, skip_deserializing), schema(inline))]
     pub attribution: Attribution,
-    /// How it ended.
+    /// How it ended: `completed`, `failed`, `cancelled` or `interrupted`.
+    #[cfg_attr(feature = "schema", schema(value_type = String))]
     pub outcome: Outcome,
     /// The HTTP status that the client saw.
     pub status: u16,
-    /// The error that the client saw.
-    pub error: Option<(Code, String)>,
-    /// What the response cache did.
+    /// The error that the client saw: `{code, message}`.
+    #[cfg_attr(feature = "schema", schema(value_type = Option<Object>))]
+    pub error: Option<RequestError>,
+    /// What the response cache did: `hit`, `miss` or `bypass`.
+    #[cfg_attr(feature = "schema", schema(value_type = String))]
     pub cache: CacheUse,
-    /// Each attempt, in order; none for a cached answer or one refused before any provider was called.
+    /// Each attempt, in order; none for a cached reply or one refused before any provider was called.
+    #[cfg_attr(feature = "schema", serde(skip_serializing))]
     pub attempts: Vec<AttemptRecord>,
+}
+
+/// The error that the client of a request saw.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, serde::Deserialize))]
+pub struct RequestError {
+    /// Its code.
+    pub code: Code,
+    /// The sentence.
+    #[cfg_attr(feature = "schema", serde(serialize_with = "crate::schema::record::sentence"))]
+    pub message: String,
 }
 
 impl RequestRecord {
@@ -68,20 +101,36 @@ impl RequestRecord {
     }
 }
 
+impl From<&PublicError> for RequestError {
+    fn from(error: &PublicError) -> Self {
+        Self { code: error.code, message: error.message.clone() }
+    }
+}
+
 /// On whose behalf a request is made.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, serde::Deserialize, utoipa::ToSchema))]
 pub struct Attribution {
-    /// The key.
+    /// The key's id.
+    #[cfg_attr(feature = "schema", serde(rename = "key_id"), schema(value_type = Option<String>))]
     pub key: Option<KeyId>,
-    /// The project.
+    /// The project that it is attributed to.
+    #[cfg_attr(feature = "schema", serde(rename = "project_id"))]
     pub project: Option<String>,
-    /// The user.
+    /// The user that it is attributed to.
+    #[cfg_attr(feature = "schema", serde(rename = "user_id"))]
     pub user: Option<String>,
-    /// The task (`task_id`).
+    /// The task.
+    #[cfg_attr(feature = "schema", serde(rename = "task_id"))]
     pub task: Option<String>,
-    /// Tags (`x-baton-tags`).
+    /// `x-baton-tags`.
     pub tags: Vec<String>,
     /// The client's metadata, a JSON object.
+    #[cfg_attr(
+        feature = "schema",
+        serde(default, with = "crate::schema::json::one_line"),
+        schema(value_type = Option<Object>)
+    )]
     pub metadata: Option<Json>,
 }
 
@@ -99,6 +148,9 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Completed, Self::Failed, Self::Cancelled, Self::Interrupted];
+
     /// The word in records.
     pub fn name(self) -> &'static str {
         match self {
@@ -111,9 +163,7 @@ impl Outcome {
 
     /// The outcome of that word.
     pub fn lookup(name: &str) -> Option<Self> {
-        [Self::Completed, Self::Failed, Self::Cancelled, Self::Interrupted]
-            .into_iter()
-            .find(|outcome| outcome.name() == name)
+        Self::ALL.into_iter().find(|outcome| outcome.name() == name)
     }
 }
 
@@ -130,6 +180,9 @@ pub enum CacheUse {
 }
 
 impl CacheUse {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Bypass, Self::Miss, Self::Hit];
+
     /// The word in records and in `x-baton-cache`.
     pub fn name(self) -> &'static str {
         match self {
@@ -141,31 +194,52 @@ impl CacheUse {
 
     /// The use of that word.
     pub fn lookup(name: &str) -> Option<Self> {
-        [Self::Bypass, Self::Miss, Self::Hit].into_iter().find(|cache| cache.name() == name)
+        Self::ALL.into_iter().find(|cache| cache.name() == name)
     }
 }
 
 /// One attempt at one model.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, serde::Deserialize, utoipa::ToSchema))]
 pub struct AttemptRecord {
     /// The model tried.
+    #[cfg_attr(feature = "schema", schema(value_type = String))]
     pub model: ModelId,
     /// Its provider.
+    #[cfg_attr(feature = "schema", schema(value_type = String))]
     pub provider: ProviderId,
     /// What the provider calls it.
     pub upstream: String,
     /// When it was sent.
+    #[cfg_attr(feature = "schema", serde(rename = "started_at"), schema(value_type = String))]
     pub started: Timestamp,
     /// When its last byte came, or it was given up.
+    #[cfg_attr(feature = "schema", serde(rename = "finished_at"), schema(value_type = String))]
     pub finished: Timestamp,
-    /// How it ended.
+    /// How it ended: `completed`, `failed`, `cancelled` or `interrupted`.
+    #[cfg_attr(feature = "schema", schema(value_type = String))]
     pub outcome: Outcome,
-    /// What went wrong, in a kind and a sentence: the reason why the next was tried.
-    pub error: Option<(ErrorKind, String)>,
+    /// What went wrong, the reason why the next was tried: `{kind, message}`.
+    #[cfg_attr(feature = "schema", schema(value_type = Option<Object>))]
+    pub error: Option<AttemptError>,
     /// What it consumed.
+    #[cfg_attr(feature = "schema", serde(flatten), schema(inline))]
     pub usage: Usage,
-    /// Whether the provider said so.
+    /// Where that is from: `reported` by the provider, or `estimated`.
+    #[cfg_attr(feature = "schema", serde(rename = "usage"), schema(value_type = String))]
     pub origin: UsageOrigin,
-    /// What it cost, at the price of this model.
+    /// What it cost at the price of this model, in exact decimal dollars; null: unpriced.
+    #[cfg_attr(feature = "schema", serde(default), schema(value_type = Option<f64>))]
     pub cost: Cost,
+}
+
+/// What went wrong in an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, serde::Deserialize))]
+pub struct AttemptError {
+    /// The kind.
+    pub kind: ErrorKind,
+    /// The sentence.
+    #[cfg_attr(feature = "schema", serde(serialize_with = "crate::schema::record::sentence"))]
+    pub message: String,
 }

@@ -116,6 +116,9 @@ pub enum UsageOrigin {
 }
 
 impl UsageOrigin {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Reported, Self::Estimated];
+
     /// The name in records: `reported` or `estimated`.
     pub fn name(self) -> &'static str {
         match self {
@@ -126,15 +129,23 @@ impl UsageOrigin {
 
     /// The origin of that [name](Self::name).
     pub fn lookup(name: &str) -> Option<Self> {
-        [Self::Reported, Self::Estimated].into_iter().find(|origin| origin.name() == name)
+        Self::ALL.into_iter().find(|origin| origin.name() == name)
     }
 }
 
 /// What one attempt consumed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, serde::Deserialize, utoipa::ToSchema))]
 pub struct Usage {
-    counts: [u64; UsageClass::COUNT],
+    /// The usage, by class; only classes that are not zero.
+    #[cfg_attr(
+        feature = "schema",
+        serde(rename = "tokens", with = "crate::schema::usage"),
+        schema(value_type = Object)
+    )]
+    pub(crate) counts: [u64; UsageClass::COUNT],
     /// The service tier that the provider says it used (`default`, `flex`, `priority`, `batch`), which picks the price.
+    #[cfg_attr(feature = "schema", serde(serialize_with = "crate::schema::record::word"))]
     pub service_tier: Option<String>,
 }
 

@@ -1,15 +1,16 @@
 //! The audit log: who changed what, before and after. It only grows; the database itself refuses anything else.
 
-use crate::StoreError;
-use crate::belongs;
 use crate::database::Database;
 use crate::entity::audit;
+use crate::{StoreError, belongs, json};
 use baton_model::entity::Role;
 use baton_model::{Actor, RequestId, Timestamp};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
 };
+use serde::Serialize;
 use std::net::IpAddr;
+use utoipa::ToSchema;
 
 /// A change, for the log. Secrets in it are masked by whoever writes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,32 +27,47 @@ pub struct NewAudit {
     pub after: Option<String>,
 }
 
-/// An entry of the log.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An entry of the audit log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = AuditEntryView)]
 pub struct AuditEntry {
-    /// A UUIDv7.
+    /// The entry's id, a UUIDv7.
     pub id: String,
     /// When.
+    #[schema(value_type = String)]
     pub at: Timestamp,
-    /// Who: [`Actor::name`].
+    /// Who: a key's id, `user:…`, `admin` for the key of the configuration, `baton:…` for the service itself.
+    #[schema(example = "key_5f0c9a4e1b2d3c4f5a6b7c8d")]
     pub actor: String,
-    /// What the actor might do then.
+    /// The role of the actor at that time.
+    #[schema(value_type = String, example = "admin")]
     pub role: Role,
-    /// From where.
+    /// The address that it came from; null: not over the network.
+    #[schema(value_type = Option<String>)]
     pub address: Option<IpAddr>,
-    /// The request that made the change.
+    /// The request that made the change, as in `x-request-id`.
+    #[serde(rename = "request_id")]
+    #[schema(value_type = Option<String>)]
     pub request: Option<RequestId>,
-    /// The command that made the change.
+    /// The command of the bus that made the change.
+    #[serde(rename = "command_id")]
     pub command: Option<String>,
-    /// What was done.
+    /// The action.
+    #[schema(example = "model.update")]
     pub action: String,
-    /// To what kind of thing.
+    /// The kind of thing that was changed.
+    #[schema(example = "model")]
     pub kind: String,
-    /// To which one.
+    /// The id of what was changed.
+    #[schema(example = "fast")]
     pub subject: String,
-    /// What it was, as JSON.
+    /// The thing before the change, without secrets; null: it did not exist.
+    #[serde(serialize_with = "json::raw")]
+    #[schema(value_type = Option<Object>)]
     pub before: Option<String>,
-    /// What it is, as JSON.
+    /// The thing after the change, without secrets; null: it was removed.
+    #[serde(serialize_with = "json::raw")]
+    #[schema(value_type = Option<Object>)]
     pub after: Option<String>,
 }
 

@@ -54,7 +54,9 @@ impl CopyReport {
             .collect::<Vec<_>>();
         let (source, target) = (&self.source, &self.target);
         // A target with requests of its own has other sums, and its rows were compared one by one.
-        if source.requests == target.requests && (&source.tokens, source.cost) != (&target.tokens, target.cost) {
+        if source.requests == target.requests
+            && (&source.tokens, source.spent.cost) != (&target.tokens, target.spent.cost)
+        {
             faults.push("the same requests sum up to other tokens or costs".to_owned());
         }
         faults

@@ -5,24 +5,30 @@ use crate::entity::feedback;
 use crate::scope::DatabaseScope;
 use baton_model::{RequestId, Timestamp};
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 /// The most that is shown of what was said of one answer.
 const SHOWN: u64 = 100;
 
-/// What was said of an answer.
-#[derive(Debug, Clone, PartialEq)]
+/// Feedback that somebody gave on a reply.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = FeedbackView)]
 pub struct FeedbackEntry {
-    /// A UUIDv7.
+    /// Its id, a UUIDv7.
     pub id: String,
     /// The request that was answered.
+    #[serde(rename = "request_id")]
+    #[schema(value_type = String)]
     pub request: RequestId,
-    /// A number; what it means is the client's business.
+    /// From -1 (bad) to 1 (good); null if only a comment was given.
     pub score: Option<f64>,
-    /// Words.
+    /// In words.
     pub comment: Option<String>,
     /// When.
+    #[schema(value_type = String)]
     pub at: Timestamp,
-    /// Who: [`Actor::name`](baton_model::Actor).
+    /// Who, as in the audit log.
     pub actor: String,
 }
 

@@ -60,14 +60,14 @@ pub use keys::KeyRepository;
 pub use leases::LeaseRepository;
 pub use ledger::LedgerRepository;
 pub use models::ModelRepository;
-pub use projects::{Project, ProjectRepository};
+pub use projects::ProjectRepository;
 pub use provider_objects::ProviderObjectRepository;
 pub use providers::{ProviderRepository, RegisteredProvider};
 pub use quota::{QuotaWatch, StoredAmount};
 pub use settings::SettingRepository;
 pub use stored_event::StoredEvent;
 pub use stored_responses::StoredResponseRepository;
-pub use webhooks::{Webhook, WebhookRepository};
+pub use webhooks::WebhookRepository;
 
 use baton_model::{Actor, Clock, SystemClock};
 use connection::Connection;

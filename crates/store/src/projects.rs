@@ -1,28 +1,16 @@
 //! Projects: what requests are booked on.
 
-use crate::StoreError;
 use crate::entity::project;
 use crate::scope::DatabaseScope;
-use baton_model::Timestamp;
+use crate::{StoreError, json};
 use baton_model::chat::Json;
+use baton_model::{Project, Timestamp};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder,
 };
 
-/// A project.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Project {
-    /// Its id, as keys, tokens and requests name it.
-    pub id: String,
-    /// A name for people.
-    pub name: String,
-    /// A JSON object of the operator's own.
-    pub metadata: Json,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// When it was last changed.
-    pub updated_at: Timestamp,
-}
+/// The fields that have a column; those without one are in `more`.
+const COLUMNS: [&str; 5] = ["id", "name", "metadata", "created_at", "updated_at"];
 
 /// One page of projects.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,7 +41,8 @@ impl ProjectRepository<'_> {
         let reader = self.scope.reader();
         let pages = query.paginate(&reader, page_size.max(1));
         let rows = pages.fetch_page(page.saturating_sub(1)).await?;
-        Ok(ProjectPage { items: rows.into_iter().map(Project::from).collect(), total: pages.num_items().await? })
+        let items = rows.into_iter().map(read).collect::<Result<_, _>>()?;
+        Ok(ProjectPage { items, total: pages.num_items().await? })
     }
 
     /// The project of that id.
@@ -63,7 +52,7 @@ impl ProjectRepository<'_> {
     /// [`StoreError::NotFound`].
     pub async fn get(self, id: &str) -> Result<Project, StoreError> {
         let row = project::Entity::find_by_id(id).one(&self.scope.reader()).await?;
-        row.map(Project::from).ok_or_else(|| not_found(id))
+        read(row.ok_or_else(|| not_found(id))?)
     }
 
     /// Adds a project.
@@ -72,7 +61,7 @@ impl ProjectRepository<'_> {
     ///
     /// [`StoreError::Conflict`] if its id is taken.
     pub async fn insert(self, project: &Project) -> Result<(), StoreError> {
-        let insert = project::Entity::insert(project::Model::from(project).into_active_model());
+        let insert = project::Entity::insert(write(project).into_active_model());
         let inserted = insert.on_conflict(crate::keep_existing()).exec_without_returning(&self.scope.writer()).await?;
         crate::inserted(inserted, || format!("the project `{}` exists already", project.id))
     }
@@ -84,7 +73,7 @@ impl ProjectRepository<'_> {
     /// [`StoreError::NotFound`]; [`StoreError::Conflict`] if someone else has changed it since.
     pub async fn update(self, project: &Project, seen: Timestamp) -> Result<(), StoreError> {
         let updated = project::Entity::update_many()
-            .set(project::Model::from(project).into_active_model().reset_all())
+            .set(write(project).into_active_model().reset_all())
             .filter(project::Column::Id.eq(project.id.as_str()))
             .filter(project::Column::UpdatedAt.eq(seen.0))
             .exec(&self.scope.writer())
@@ -112,26 +101,25 @@ fn not_found(id: &str) -> StoreError {
     StoreError::not_found(format!("project `{id}`"))
 }
 
-impl From<&Project> for project::Model {
-    fn from(project: &Project) -> Self {
-        Self {
-            id: project.id.clone(),
-            name: project.name.clone(),
-            metadata: project.metadata.0.clone(),
-            created_at: project.created_at.0,
-            updated_at: project.updated_at.0,
-        }
+fn write(project: &Project) -> project::Model {
+    project::Model {
+        id: project.id.clone(),
+        name: project.name.clone(),
+        metadata: project.metadata.0.clone(),
+        created_at: project.created_at.0,
+        updated_at: project.updated_at.0,
+        more: json::more::write(project, &COLUMNS),
     }
 }
 
-impl From<project::Model> for Project {
-    fn from(row: project::Model) -> Self {
-        Self {
-            id: row.id,
-            name: row.name,
-            metadata: Json(row.metadata),
-            created_at: Timestamp(row.created_at),
-            updated_at: Timestamp(row.updated_at),
-        }
-    }
+fn read(row: project::Model) -> Result<Project, StoreError> {
+    let what = format!("a project (`{}`)", row.id);
+    let project = Project {
+        name: row.name,
+        metadata: Json(row.metadata),
+        created_at: Timestamp(row.created_at),
+        updated_at: Timestamp(row.updated_at),
+        ..Project::new(row.id)
+    };
+    json::more::read(project, &row.more).map_err(|error| StoreError::corrupt(what, error))
 }

@@ -9,9 +9,8 @@ use crate::wire::fields::JsonFields;
 use crate::wire::response::{ApiResult, json};
 use axum::extract::State;
 use baton_auth::KeySecret;
+use baton_model::ApiKey;
 use baton_model::entity::Role;
-use baton_model::schema::merge_fields;
-use baton_model::{ApiKey, Timestamp};
 use http::header::{CACHE_CONTROL, LOCATION};
 use http::{HeaderValue, StatusCode};
 use rand::SeedableRng;
@@ -38,7 +37,10 @@ pub struct NewKeyView {
 ))]
 pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator, mut fields: JsonFields) -> ApiResult {
     let mut faults = Faults::default();
-    let new = read(&mut fields, admin.web.engine.clock().now(), &mut faults);
+    fields.require("name", "a name for people", &mut faults);
+    let mut new = ApiKey::new("", Role::Caller);
+    input::read(&mut fields, &[], admin.web.engine.clock().now(), &mut faults).apply(&mut new);
+    input::check_scope(&new, &mut faults);
     fields.finish(&mut faults);
     faults.check()?;
     // A key is a secret, so its randomness comes from the system, whatever seeds the rest.
@@ -58,21 +60,4 @@ pub fn reply_with_secret(status: StatusCode, key: &ApiKey, secret: &KeySecret) -
     // The secret is shown this once. No cache on the way may keep it.
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
-}
-
-fn read(fields: &mut JsonFields, now: Timestamp, faults: &mut Faults) -> ApiKey {
-    fields.require("name", "a name for people", faults);
-    let new = ApiKey {
-        models: input::models(fields, faults),
-        projects: input::projects(fields, faults),
-        addresses: input::addresses(fields, faults),
-        expires_at: input::expiry(fields, now, faults),
-        ..ApiKey::new("", Role::Caller)
-    };
-    let others = fields.take_others(&new, &[], faults);
-    // Each was tried when it was read.
-    let key = merge_fields(&new, &others).unwrap_or(new);
-    // Last, because the scope is judged by the role and the project, which are among the others.
-    input::check_scope(&key, faults);
-    key
 }

@@ -1,69 +1,42 @@
 //! Fields that making and changing a key share.
 
+use crate::wire::changes::{FieldChanges, Ruled};
 use crate::wire::faults::Faults;
 use crate::wire::fields::JsonFields;
 use crate::wire::phrases::brief;
-use crate::wire::schema::settable_fields;
+use crate::wire::schema::{body, settable_fields};
 use crate::wire::time;
 use baton_model::entity::Role;
-use baton_model::{ApiKey, ModelId, Scope, Timestamp};
+use baton_model::{ApiKey, Scope, Timestamp};
 use ipnet::IpNet;
-use std::borrow::Cow;
 use std::net::IpAddr;
-use std::sync::Arc;
-use utoipa::openapi::{RefOr, Schema};
-use utoipa::{PartialSchema, ToSchema};
 
 /// What stays as it was made: make another key for others.
 pub const FIXED: [&str; 3] = ["role", "project_id", "user_id"];
 
-/// What a new key shall be, for the description.
-pub struct KeyBody;
+body!(KeyBody as "KeyBody" of ApiKey: "A new key; by default a caller that may use all models",
+    settable_fields::<ApiKey>(&[], &["name"]));
+body!(KeyChange as "KeyChange" of ApiKey: "The fields of a key that can be changed; absent fields stay",
+    settable_fields::<ApiKey>(&FIXED, &[]));
 
-/// What can be changed of a key, for the description.
-pub struct KeyChange;
-
-impl PartialSchema for KeyBody {
-    fn schema() -> RefOr<Schema> {
-        let mut body = settable_fields::<ApiKey>(&[], &["name"]);
-        body.description = Some("A new key; by default a caller that may use all models".into());
-        body.into()
-    }
+/// Reads the fields of a key, but for the `fixed` ones. What its scope may be depends on the key: [`check_scope`].
+pub fn read(fields: &mut JsonFields, fixed: &[&str], now: Timestamp, faults: &mut Faults) -> FieldChanges<ApiKey> {
+    FieldChanges::read(fields, &ApiKey::new("", Role::Caller), fixed, faults, |name, fields, faults| match name {
+        "models" => Ruled::read(models(fields, faults)),
+        "projects" => Ruled::read(fields.ids("projects", "an array of projects, or null for none", faults)),
+        "addresses" => Ruled::read(addresses(fields, faults)),
+        "expires_at" => Ruled::read(expiry(fields, now, faults)),
+        _ => Ruled::BySchema,
+    })
 }
 
-impl PartialSchema for KeyChange {
-    fn schema() -> RefOr<Schema> {
-        let mut body = settable_fields::<ApiKey>(&FIXED, &[]);
-        body.description = Some("The fields of a key that can be changed; absent fields stay".into());
-        body.into()
-    }
-}
-
-impl ToSchema for KeyBody {
-    fn name() -> Cow<'static, str> {
-        "KeyBody".into()
-    }
-}
-
-impl ToSchema for KeyChange {
-    fn name() -> Cow<'static, str> {
-        "KeyChange".into()
-    }
-}
-
-/// The models a key may use; `None` for all.
-pub fn models(fields: &mut JsonFields, faults: &mut Faults) -> Option<Arc<[ModelId]>> {
-    let names = fields.ids("models", "an array of model ids, or null for all", faults)??;
-    if names.is_empty() {
+/// The models a key may use; null for all.
+fn models(fields: &mut JsonFields, faults: &mut Faults) -> Option<Option<Vec<String>>> {
+    let names = fields.ids("models", "an array of model ids, or null for all", faults)?;
+    if names.as_ref().is_some_and(Vec::is_empty) {
         faults.add("models", "is empty, so that the key could use none; leave it out for all");
     }
-    Some(names.iter().map(ModelId::from).collect())
-}
-
-/// Further projects that its requests may name; `None` for none.
-pub fn projects(fields: &mut JsonFields, faults: &mut Faults) -> Option<Arc<[Arc<str>]>> {
-    let names = fields.ids("projects", "an array of projects, or null for none", faults)??;
-    Some(names.iter().map(|name| Arc::from(name.as_str())).collect())
+    Some(names)
 }
 
 /// How much the key sees, by its role: a scope that its role or project does not have is noted.
@@ -75,9 +48,11 @@ pub fn check_scope(key: &ApiKey, faults: &mut Faults) {
     }
 }
 
-/// The networks a key may be used from; `None` for any.
-pub fn addresses(fields: &mut JsonFields, faults: &mut Faults) -> Option<Vec<String>> {
-    let texts = fields.ids("addresses", "an array of networks, or null for any", faults)??;
+/// The networks a key may be used from; null for any.
+fn addresses(fields: &mut JsonFields, faults: &mut Faults) -> Option<Option<Vec<String>>> {
+    let Some(texts) = fields.ids("addresses", "an array of networks, or null for any", faults)? else {
+        return Some(None);
+    };
     if texts.is_empty() {
         faults.add("addresses", "is empty, so that the key could be used from nowhere; leave it out for any");
     }
@@ -91,19 +66,19 @@ pub fn addresses(fields: &mut JsonFields, faults: &mut Faults) -> Option<Vec<Str
             ),
         }
     }
-    Some(networks)
+    Some(Some(networks))
 }
 
-/// From when on a key is refused; `None` for never.
-pub fn expiry(fields: &mut JsonFields, now: Timestamp, faults: &mut Faults) -> Option<Timestamp> {
-    let text: String = fields.take("expires_at", time::EXPECTED, faults)??;
+/// From when on a key is refused; null for never.
+fn expiry(fields: &mut JsonFields, now: Timestamp, faults: &mut Faults) -> Option<Option<Timestamp>> {
+    let Some(text) = fields.take::<String>("expires_at", time::EXPECTED, faults)? else { return Some(None) };
     let expiry = time::read(&text);
     match expiry {
         None => faults.add("expires_at", format!("expected {}, got `{}`", time::EXPECTED, brief(&text))),
         Some(expiry) if expiry <= now => faults.add("expires_at", "is in the past"),
         Some(_) => {}
     }
-    expiry
+    Some(expiry)
 }
 
 fn network(text: &str) -> Option<IpNet> {

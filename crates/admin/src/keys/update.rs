@@ -7,11 +7,8 @@ use crate::wire::access::Administrator;
 use crate::wire::faults::Faults;
 use crate::wire::fields::JsonFields;
 use crate::wire::response::{ApiResult, json};
-use crate::wire::schema::settable_fields;
 use axum::extract::{Path, State};
-use baton_model::entity::Role;
-use baton_model::schema::merge_fields;
-use baton_model::{ApiKey, Code, KeyId, PublicError};
+use baton_model::{ApiKey, KeyId};
 use http::StatusCode;
 
 /// Changes a key, with immediate effect. Its role, project and user are fixed: create another key for others.
@@ -30,46 +27,17 @@ pub async fn update(
     mut fields: JsonFields,
 ) -> ApiResult {
     let mut faults = Faults::default();
-    // Null and absent differ: null lifts the restriction, absent leaves it as it is. Once read, both are `None`, so
-    // presence is noted first.
-    let given = ["models", "projects", "addresses", "expires_at"].map(|field| fields.raw(field).is_some());
-    let models = input::models(&mut fields, &mut faults);
-    let projects = input::projects(&mut fields, &mut faults);
-    let addresses = input::addresses(&mut fields, &mut faults);
-    let expires_at = input::expiry(&mut fields, admin.web.engine.clock().now(), &mut faults);
-    let others = fields.take_others(&ApiKey::new("", Role::Caller), &FIXED, &mut faults);
+    let changes = input::read(&mut fields, &FIXED, admin.web.engine.clock().now(), &mut faults);
     fields.finish(&mut faults);
-    if others.iter().any(|(name, _)| name == "scope") {
+    let id = KeyId::from(id);
+    if changes.says("scope") {
         // Which scopes there are for it depends on what is fixed.
-        let before = admin.store.keys().get(&KeyId::from(id.as_str())).await?;
-        input::check_scope(&merge_fields(&before, &others).unwrap_or(before), &mut faults);
+        let mut changed = admin.store.keys().get(&id).await?;
+        changes.apply(&mut changed);
+        input::check_scope(&changed, &mut faults);
     }
     faults.check()?;
-    if others.is_empty() && !given.contains(&true) {
-        let known = settable_fields::<ApiKey>(&FIXED, &[]).properties.keys().cloned().collect::<Vec<_>>().join(", ");
-        let message = format!("the body names no field to change: {known}");
-        return Err(PublicError::new(Code::InvalidRequest, message).into());
-    }
-    let [with_models, with_projects, with_addresses, with_expiry] = given;
-    let id = KeyId::from(id);
-    // A closure, because it runs on the key as the transaction reads it: another change in between is not undone.
-    let changed = admin.web.keys.update(&by, &id, |key| {
-        if with_models {
-            key.models = models;
-        }
-        if with_projects {
-            key.projects = projects;
-        }
-        if with_addresses {
-            key.addresses = addresses;
-        }
-        if with_expiry {
-            key.expires_at = expires_at;
-        }
-        // Each was tried when it was read.
-        if let Ok(changed) = merge_fields(key, &others) {
-            *key = changed;
-        }
-    });
+    changes.require(&FIXED)?;
+    let changed = admin.web.keys.update(&by, &id, |key| changes.apply(key));
     json(StatusCode::OK, &changed.await?)
 }

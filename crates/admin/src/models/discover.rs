@@ -7,8 +7,7 @@ use crate::wire::faults::Faults;
 use crate::wire::fields::JsonFields;
 use crate::wire::response::{ApiResult, json};
 use axum::extract::State;
-use baton_control::Conflict;
-use baton_model::ModelId;
+use baton_control::Discovery;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -27,50 +26,11 @@ pub struct DiscoverBody {
 /// The result of a discovery.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct DiscoverReport {
-    /// Every model that the providers list.
-    found: Vec<String>,
-    /// Models that are new.
-    added: Vec<String>,
-    /// Models that the provider describes differently than before.
-    changed: Vec<String>,
-    /// Models discovered before that are no longer listed.
-    gone: Vec<String>,
-    /// Listed models that were not registered; all others were.
-    conflicts: Vec<ConflictView>,
-    /// Providers that could not be reached.
-    failed: Vec<Failed>,
+    #[serde(flatten)]
+    #[schema(inline)]
+    found: Discovery,
     /// Whether nothing was changed.
     dry_run: bool,
-}
-
-/// A listed model that was not registered.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ConflictView {
-    /// The provider that lists it.
-    #[schema(example = "openai")]
-    provider: String,
-    /// What the provider calls it.
-    #[schema(example = "gpt-4o")]
-    upstream: String,
-    /// Why it was not registered.
-    #[schema(example = "the id `gpt-4o` is taken by the model that the provider calls `gpt-4o-2024-08-06`")]
-    error: String,
-}
-
-/// A provider that could not be reached.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Failed {
-    /// Its name.
-    provider: String,
-    /// Why.
-    error: String,
-}
-
-impl From<Conflict> for ConflictView {
-    fn from(conflict: Conflict) -> Self {
-        let Conflict { provider, listed, problem } = conflict;
-        Self { provider: provider.to_string(), upstream: listed, error: problem }
-    }
 }
 
 /// Lists the models of one provider, or of all, and registers them.
@@ -89,19 +49,5 @@ pub async fn discover(State(admin): State<Admin>, Operator(by): Operator, mut fi
     fields.finish(&mut faults);
     faults.check()?;
     let found = admin.models.discover(provider.as_deref(), dry_run, &by).await?;
-    let names = |ids: &[ModelId]| ids.iter().map(ModelId::to_string).collect();
-    let report = DiscoverReport {
-        found: names(&found.found),
-        added: names(&found.added),
-        changed: names(&found.changed),
-        gone: names(&found.gone),
-        conflicts: found.conflicts.into_iter().map(ConflictView::from).collect(),
-        failed: found
-            .failed
-            .into_iter()
-            .map(|(provider, error)| Failed { provider: provider.to_string(), error })
-            .collect(),
-        dry_run,
-    };
-    json(StatusCode::OK, &report)
+    json(StatusCode::OK, &DiscoverReport { found, dry_run })
 }

@@ -1,135 +1,57 @@
 //! The fields of a model as a client gives them.
 
 use super::written_price;
+use crate::wire::changes::{FieldChanges, Ruled};
 use crate::wire::faults::Faults;
 use crate::wire::fields::JsonFields;
 use crate::wire::money;
 use crate::wire::phrases::brief;
-use crate::wire::schema::settable_fields;
+use crate::wire::schema::{body, settable_fields};
 use baton_engine::Snapshot;
 use baton_engine::registry::nearest_name;
 use baton_meter::Tokenizer;
 use baton_model::bounds::{self, Maximum};
-use baton_model::chat::Json;
 use baton_model::price::Rates;
-use baton_model::schema::{NamedValue, merge_fields};
 use baton_model::{Capability, Model, ModelId, ModelStatus, Nanos, Price, ProviderId, Quirks, UsageClass};
-use indexmap::IndexMap;
 use serde_json::json;
-use serde_json::value::RawValue;
-use std::borrow::Cow;
+use utoipa::openapi::Object;
 use utoipa::openapi::schema::Type;
-use utoipa::openapi::{Object, RefOr, Schema};
-use utoipa::{PartialSchema, ToSchema};
 
-/// A model to register, or the fields of one to change, for the description: the fields of a model that can be set.
-pub struct ModelBody;
-
-impl PartialSchema for ModelBody {
-    fn schema() -> RefOr<Schema> {
-        let mut body = settable_fields::<Model>(&[], &[]);
-        body.description = Some("A model to register, or the fields of one to change".into());
-        let per_token = Object::builder()
-            .schema_type(Type::Number)
-            .description(Some("Dollars for one token, in place of `price`: sets `input` and `output`"));
-        body.properties.insert("cost_per_token".to_owned(), per_token.into());
-        body.examples = vec![json!({
-            "model_id": "fast", "provider": "groq", "upstream": "llama-3.3-70b-versatile", "capabilities": ["CHAT"],
-            "token_limit": 131_072, "max_tokens": 32_768, "price": {"input": "0.59", "output": "0.79"},
-            "fallbacks": ["gpt-4o-mini"]
-        })];
-        body.into()
-    }
-}
-
-impl ToSchema for ModelBody {
-    fn name() -> Cow<'static, str> {
-        "Model".into()
-    }
-
-    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-        Model::schemas(schemas);
-    }
-}
+body!(ModelBody as "Model" of Model: "A model to register, or the fields of one to change", {
+    let mut body = settable_fields::<Model>(&[], &[]);
+    let per_token = Object::builder()
+        .schema_type(Type::Number)
+        .description(Some("Dollars for one token, in place of `price`: sets `input` and `output`"));
+    body.properties.insert("cost_per_token".to_owned(), per_token.into());
+    body.examples = vec![json!({
+        "model_id": "fast", "provider": "groq", "upstream": "llama-3.3-70b-versatile", "capabilities": ["CHAT"],
+        "token_limit": 131_072, "max_tokens": 32_768, "price": {"input": "0.59", "output": "0.79"},
+        "fallbacks": ["gpt-4o-mini"]
+    })];
+    body
+});
 
 /// The most fallbacks of a model, as of a request.
 const MOST_FALLBACKS: usize = bounds::FALLBACKS;
 
-/// What is said of a model: absent fields say nothing. Where null means something (forget it), it is `Some(None)`.
-#[derive(Debug, Default, PartialEq)]
-pub struct ModelChanges {
-    provider: Option<ProviderId>,
-    upstream: Option<String>,
-    capabilities: Option<Vec<Capability>>,
-    status: Option<ModelStatus>,
-    max_tokens: Option<Option<u64>>,
-    token_limit: Option<Option<u64>>,
-    price: Option<Option<Price>>,
-    fallbacks: Option<Vec<ModelId>>,
-    configuration: Option<Vec<(String, Json)>>,
-    metadata: Option<Json>,
-    quirks: Option<Quirks>,
-    tokenizer: Option<Option<String>>,
-    /// Fields without a rule of their own.
-    others: Vec<NamedValue>,
-}
-
-impl ModelChanges {
-    /// Reads the fields of a model but its id; `own` is that id, on which it can't fall back.
-    pub fn read(fields: &mut JsonFields, own: Option<&ModelId>, snapshot: &Snapshot, faults: &mut Faults) -> Self {
-        Self {
-            provider: provider(fields, own, snapshot, faults),
-            upstream: fields.text("upstream", faults),
-            capabilities: capabilities(fields, faults),
-            status: status(fields, faults),
-            max_tokens: tokens(fields, "max_tokens", faults),
-            token_limit: tokens(fields, "token_limit", faults),
-            price: price(fields, faults),
-            fallbacks: fallbacks(fields, own, snapshot, faults),
-            configuration: configuration(fields, faults),
-            metadata: fields.object("metadata", faults),
-            quirks: quirks(fields, faults),
-            tokenizer: tokenizer(fields, faults),
-            // Last: whatever has a rule is taken by then.
-            others: fields.take_others(&Model::new("", ""), &["model_id"], faults),
-        }
-    }
-
-    /// Whether nothing is said.
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-
-    /// Whether the provider is said.
-    pub fn provider(&self) -> Option<&ProviderId> {
-        self.provider.as_ref()
-    }
-
-    /// Makes them.
-    pub fn apply(self, model: &mut Model) {
-        // `Option<Option<_>>`: the outer one tells whether the field was given, the inner one is its value or null.
-        fn set<T>(place: &mut T, change: Option<T>) {
-            if let Some(value) = change {
-                *place = value;
-            }
-        }
-        set(&mut model.provider, self.provider);
-        set(&mut model.upstream, self.upstream);
-        set(&mut model.capabilities, self.capabilities);
-        set(&mut model.status, self.status);
-        set(&mut model.max_tokens, self.max_tokens);
-        set(&mut model.token_limit, self.token_limit);
-        set(&mut model.price, self.price);
-        set(&mut model.fallbacks, self.fallbacks);
-        set(&mut model.configuration, self.configuration);
-        set(&mut model.metadata, self.metadata);
-        set(&mut model.quirks, self.quirks);
-        set(&mut model.tokenizer, self.tokenizer);
-        // Each was tried when it was read.
-        if let Ok(changed) = merge_fields(model, &self.others) {
-            *model = changed;
-        }
-    }
+/// Reads the fields of a model but its id; `own` is that id, on which it can't fall back.
+pub fn read(
+    fields: &mut JsonFields,
+    own: Option<&ModelId>,
+    snapshot: &Snapshot,
+    faults: &mut Faults,
+) -> FieldChanges<Model> {
+    FieldChanges::read(fields, &Model::new("", ""), &["model_id"], faults, |name, fields, faults| match name {
+        "provider" => Ruled::read(provider(fields, own, snapshot, faults)),
+        "capabilities" => Ruled::read(capabilities(fields, faults)),
+        "max_tokens" => Ruled::read(tokens(fields, "max_tokens", faults)),
+        "token_limit" => Ruled::read(tokens(fields, "token_limit", faults)),
+        "price" => Ruled::read(price(fields, faults)),
+        "fallbacks" => Ruled::read(fallbacks(fields, own, snapshot, faults)),
+        "quirks" => Ruled::read(quirks(fields, faults)),
+        "tokenizer" => Ruled::read(tokenizer(fields, faults)),
+        _ => Ruled::BySchema,
+    })
 }
 
 /// The id of a new model.
@@ -189,15 +111,6 @@ pub fn known_capabilities() -> String {
 /// The names of all statuses, for messages.
 pub fn known_statuses() -> String {
     ModelStatus::ALL.map(ModelStatus::name).join(", ")
-}
-
-fn status(fields: &mut JsonFields, faults: &mut Faults) -> Option<ModelStatus> {
-    let name: String = fields.take("status", &format!("one of {}", known_statuses()), faults)??;
-    let status = ModelStatus::lookup(&name);
-    if status.is_none() {
-        faults.add("status", format!("`{}` is not one of {}", brief(&name), known_statuses()));
-    }
-    status
 }
 
 fn tokens(fields: &mut JsonFields, name: &'static str, faults: &mut Faults) -> Option<Option<u64>> {
@@ -268,12 +181,6 @@ fn fallbacks(
     Some(names.iter().map(ModelId::from).collect())
 }
 
-fn configuration(fields: &mut JsonFields, faults: &mut Faults) -> Option<Vec<(String, Json)>> {
-    let text = fields.object("configuration", faults).filter(|text| text.0 != "null")?;
-    let members: IndexMap<String, Box<RawValue>> = serde_json::from_str(&text.0).ok()?;
-    Some(members.into_iter().map(|(name, value)| (name, Json(value.get().to_owned()))).collect())
-}
-
 fn quirks(fields: &mut JsonFields, faults: &mut Faults) -> Option<Quirks> {
     let text = fields.raw("quirks")?;
     match serde_json::from_str::<Quirks>(text) {
@@ -294,7 +201,7 @@ fn quirks(fields: &mut JsonFields, faults: &mut Faults) -> Option<Quirks> {
 }
 
 fn tokenizer(fields: &mut JsonFields, faults: &mut Faults) -> Option<Option<String>> {
-    let name = fields.nullable_text("tokenizer", faults)?;
+    let name: Option<String> = fields.take("tokenizer", "a tokenizer's name, or null", faults)?;
     if let Some(name) = name.as_deref().filter(|name| Tokenizer::lookup(name).is_none()) {
         let known = Tokenizer::ALL.map(Tokenizer::name).join(", ");
         faults.add("tokenizer", format!("`{}` is not one of {known}", brief(name)));

@@ -1,6 +1,6 @@
 //! `POST /api/models`.
 
-use super::input::{self, ModelBody, ModelChanges};
+use super::input::{self, ModelBody};
 use super::view::{etag, location};
 use crate::Admin;
 use crate::describe::ErrorBody;
@@ -27,21 +27,18 @@ pub async fn register(State(admin): State<Admin>, Operator(by): Operator, mut fi
     if fields.raw("provider").is_none_or(|text| text == "null") {
         faults.add("provider", "is required: the name of a configured provider");
     }
-    let changes = ModelChanges::read(&mut fields, id.as_ref(), &snapshot, &mut faults);
+    let changes = input::read(&mut fields, id.as_ref(), &snapshot, &mut faults);
     fields.finish(&mut faults);
     faults.check()?;
-    // Both are there now: what is missing was noted as a fault.
-    let (id, provider) = id.zip(changes.provider().cloned()).ok_or_else(incomplete)?;
+    // It is there now: what is missing was noted as a fault.
+    let id = id.ok_or_else(|| PublicError::new(Code::ValidationError, "model_id is required"))?;
     let now = admin.web.engine.clock().now();
-    let mut model = Model { created_at: now, updated_at: now, ..Model::new(id, provider) };
+    // The provider is among the changes.
+    let mut model = Model { created_at: now, updated_at: now, ..Model::new(id, "") };
     changes.apply(&mut model);
     let model = admin.models.register(model, &by).await?;
     let mut response = json(StatusCode::CREATED, &*model)?;
     response.headers_mut().insert(LOCATION, location(&model.id));
     response.headers_mut().insert(ETAG, etag(&model));
     Ok(response)
-}
-
-fn incomplete() -> PublicError {
-    PublicError::new(Code::ValidationError, "model_id and provider are required")
 }

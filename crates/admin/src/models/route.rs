@@ -6,17 +6,15 @@ use super::size::{measure_prompt, method};
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Anyone;
-use crate::wire::money::dollars;
 use crate::wire::params::QueryParams;
 use crate::wire::response::{ApiResult, RawBody, json};
 use axum::extract::State;
 use baton_engine::route::{Candidate, SkippedModel};
 use baton_engine::{Call, Engine};
 use baton_meter::price;
-use baton_model::{Capability, Model, PublicError, Usage, UsageClass};
+use baton_model::{Capability, Cost, Model, PublicError, Usage, UsageClass};
 use http::{StatusCode, Uri};
 use serde::Serialize;
-use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 /// The models that would be tried for a request.
@@ -68,10 +66,10 @@ pub struct CandidateView {
 pub struct ExpectedCost {
     /// The prompt alone, with nothing cached; null: unpriced.
     #[schema(value_type = Option<f64>)]
-    prompt: Option<Box<RawValue>>,
+    prompt: Cost,
     /// With the longest reply that the request, or else the model, allows; null: unpriced, or no limit is known.
     #[schema(value_type = Option<f64>)]
-    at_most: Option<Box<RawValue>>,
+    at_most: Cost,
 }
 
 /// A model that would not be tried.
@@ -143,12 +141,12 @@ fn view(engine: &Engine, call: &Call, candidate: &Candidate) -> Result<Candidate
 }
 
 fn expected_cost(model: &Model, call: &Call, tokens: u64) -> ExpectedCost {
-    let cost = |usage: &Usage| price::cost(usage, model.price.as_ref()).total.known().map(dollars);
+    let cost = |usage: &Usage| price::cost(usage, model.price.as_ref()).total;
     let mut usage = Usage::default();
     usage.set(UsageClass::Input, tokens);
     // What pictures and speech cost follows from more than their prompt.
     let by_text = matches!(call.wire.capability, Capability::Chat | Capability::Completion | Capability::Embedding);
-    let prompt = if by_text { cost(&usage) } else { None };
+    let prompt = if by_text { cost(&usage) } else { Cost::Unpriced };
     let longest = match call.wire.capability {
         Capability::Chat | Capability::Completion => match (call.options.max_output_tokens, model.max_tokens) {
             (Some(asked), Some(largest)) => Some(asked.min(largest)),
@@ -158,7 +156,7 @@ fn expected_cost(model: &Model, call: &Call, tokens: u64) -> ExpectedCost {
         Capability::Embedding => Some(0),
         _ => None,
     };
-    let at_most = longest.and_then(|longest| {
+    let at_most = longest.map_or(Cost::Unpriced, |longest| {
         usage.set(UsageClass::Output, longest);
         cost(&usage)
     });

@@ -1,18 +1,16 @@
 //! `PUT /api/models/{model_id}`.
 
-use super::input::{ModelBody, ModelChanges};
+use super::input::{self, ModelBody};
 use super::view::etag;
 use crate::Admin;
 use crate::describe::ErrorBody;
+use crate::wire::changes::pass_over_shown;
 use crate::wire::faults::Faults;
 use crate::wire::fields::JsonFields;
 use crate::wire::response::{ApiResult, json};
 use baton_model::{Actor, Code, Model, ModelId, PublicError, Timestamp};
 use http::header::{ETAG, IF_MATCH};
 use http::{HeaderMap, StatusCode};
-
-/// What an answer shows but nobody can set: passed over, so that a model got can be put back with a field changed.
-const READ_ONLY: [&str; 3] = ["source", "created_at", "updated_at"];
 
 /// Changes the given fields; null resets an optional field. With `If-Match` only if the model is still that
 /// version.
@@ -37,16 +35,11 @@ pub async fn update(admin: &Admin, by: &Actor, id: &ModelId, headers: &HeaderMap
     if fields.text("model_id", &mut faults).is_some_and(|given| given != id.as_str()) {
         faults.add("model_id", "can't be changed; register another model and remove this one");
     }
-    // Ticked off without being read, so that what `GET` returned can be put back whole.
-    for name in READ_ONLY {
-        fields.raw(name);
-    }
-    let changes = ModelChanges::read(&mut fields, Some(id), &snapshot, &mut faults);
+    pass_over_shown::<Model>(&mut fields);
+    let changes = input::read(&mut fields, Some(id), &snapshot, &mut faults);
     fields.finish(&mut faults);
     faults.check()?;
-    if changes.is_empty() {
-        return Err(PublicError::new(Code::InvalidRequest, "the body names no field to change").into());
-    }
+    changes.require(&["model_id"])?;
     // Compared with this node's snapshot, which may be behind. The store compares `read_if_match` with the row again.
     let seen = match snapshot.models.get(id) {
         Some(model) => read_if_match(headers, model)?,

@@ -1,8 +1,7 @@
 //! `POST /api/projects`.
 
-use super::input::ProjectBody;
+use super::input::{self, ProjectBody};
 use super::note;
-use super::view::{ProjectView, location};
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Administrator;
@@ -10,38 +9,37 @@ use crate::wire::faults::Faults;
 use crate::wire::fields::JsonFields;
 use crate::wire::response::{ApiResult, json};
 use axum::extract::State;
-use baton_model::chat::Json;
-use baton_store::Project;
+use baton_model::Project;
 use http::header::LOCATION;
 use http::{HeaderValue, StatusCode};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// Creates a project.
 #[utoipa::path(post, path = "/api/projects", tag = "projects", request_body = ProjectBody, responses(
-    (status = 201, description = "Created", body = ProjectView),
+    (status = 201, description = "Created", body = Project),
     (status = 409, description = "The id is taken", body = ErrorBody),
     (status = 422, description = "Fields are wrong: `details.errors` names each", body = ErrorBody),
 ))]
 pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator, mut fields: JsonFields) -> ApiResult {
     let mut faults = Faults::default();
-    fields.require("id", "what keys, tokens and requests name", &mut faults);
-    let body = ProjectBody::read(&mut fields, &mut faults);
-    let id = body.new_id(&mut faults);
+    let id = input::new_id(&mut fields, &mut faults);
+    let changes = input::read(&mut fields, &mut faults);
     fields.finish(&mut faults);
     faults.check()?;
     let now = admin.web.engine.clock().now();
-    let project = Project {
-        metadata: body.metadata.unwrap_or_else(|| Json("{}".into())),
-        name: body.name.unwrap_or_else(|| id.clone()),
-        id,
-        created_at: now,
-        updated_at: now,
-    };
+    let mut project = Project { created_at: now, updated_at: now, ..Project::new(id) };
+    changes.apply(&mut project);
     let change = admin.store.change(&by).await?;
     change.projects().insert(&project).await?;
     note::commit(change, None, Some(&project)).await?;
-    let mut response = json(StatusCode::CREATED, &ProjectView::from(&project))?;
+    let mut response = json(StatusCode::CREATED, &project)?;
     if let Ok(location) = HeaderValue::from_str(&location(&project.id)) {
         response.headers_mut().insert(LOCATION, location);
     }
     Ok(response)
+}
+
+/// The address of a project.
+fn location(id: &str) -> String {
+    format!("/api/projects/{}", utf8_percent_encode(id, NON_ALPHANUMERIC))
 }

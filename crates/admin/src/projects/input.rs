@@ -1,42 +1,24 @@
 //! The fields of a project.
 
+use crate::wire::changes::{FieldChanges, Ruled};
 use crate::wire::faults::Faults;
 use crate::wire::fields::JsonFields;
-use baton_model::chat::Json;
-use serde::Deserialize;
-use utoipa::ToSchema;
+use crate::wire::schema::{body, nullable};
+use baton_model::Project;
 
-/// A project to create, or the fields of one to change.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(default)]
-#[schema(as = Project)]
-pub struct ProjectBody {
-    /// Its id, as keys, tokens and requests name it: required to make one, fixed from then on.
-    #[schema(example = "search")]
-    pub id: Option<String>,
-    /// A name for people; by default the id.
-    #[schema(example = "Search")]
-    pub name: Option<String>,
-    /// Metadata to store with it.
-    #[serde(skip)]
-    #[schema(value_type = Option<Object>)]
-    pub metadata: Option<Json>,
+body!(ProjectBody as "Project" of Project: "A project to create, or the fields of one to change", nullable::<Project>());
+
+/// Reads the fields of a project but its id.
+pub fn read(fields: &mut JsonFields, faults: &mut Faults) -> FieldChanges<Project> {
+    FieldChanges::read(fields, &Project::new(""), &["id"], faults, |_, _, _| Ruled::BySchema)
 }
 
-impl ProjectBody {
-    /// Reads a body.
-    pub fn read(fields: &mut JsonFields, faults: &mut Faults) -> Self {
-        let body: Self = fields.read_body(faults).unwrap_or_default();
-        let metadata = fields.object("metadata", faults);
-        Self { metadata, ..body }
+/// The id of a new project.
+pub fn new_id(fields: &mut JsonFields, faults: &mut Faults) -> String {
+    fields.require("id", "what keys, tokens and requests name", faults);
+    let id = fields.text("id", faults).unwrap_or_default();
+    if id.trim() != id {
+        faults.add("id", "must not begin or end with a blank");
     }
-
-    /// The id of a new project.
-    pub fn new_id(&self, faults: &mut Faults) -> String {
-        let id = self.id.clone().unwrap_or_default();
-        if id.trim() != id {
-            faults.add("id", "must not begin or end with a blank");
-        }
-        id
-    }
+    id
 }

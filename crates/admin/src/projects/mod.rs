@@ -7,4 +7,3 @@ pub mod list;
 mod note;
 pub mod remove;
 pub mod update;
-pub mod view;

@@ -1,8 +1,7 @@
 //! What a change to a project leaves: an event, and an entry in the audit log.
 
-use super::view::text;
-use baton_model::EventKind;
-use baton_store::{Change, NewAudit, NewEvent, Project, StoreError};
+use baton_model::{EventKind, Project};
+use baton_store::{Change, NewAudit, NewEvent, StoreError};
 
 /// Tells of a change, and commits it.
 ///
@@ -21,4 +20,10 @@ pub async fn commit(change: Change, before: Option<&Project>, after: Option<&Pro
     change.audit(NewAudit { action, kind: "project", subject, before, after }).await?;
     change.commit().await?;
     Ok(())
+}
+
+/// The project as text.
+fn text(project: &Project) -> String {
+    // Text, and JSON that was read before: it always serialises.
+    serde_json::to_string(project).unwrap_or_default()
 }

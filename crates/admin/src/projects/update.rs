@@ -1,25 +1,22 @@
 //! `PUT /api/projects/{id}`.
 
-use super::input::ProjectBody;
+use super::input::{self, ProjectBody};
 use super::note;
-use super::view::ProjectView;
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Administrator;
+use crate::wire::changes::pass_over_shown;
 use crate::wire::faults::Faults;
 use crate::wire::fields::JsonFields;
 use crate::wire::response::{ApiResult, json};
 use axum::extract::{Path, State};
-use baton_model::{Code, PublicError, Timestamp};
+use baton_model::{Project, Timestamp};
 use http::StatusCode;
-
-/// What an answer shows but nobody can set: passed over, so that a project got can be put back with a field changed.
-const READ_ONLY: [&str; 2] = ["created_at", "updated_at"];
 
 /// Changes the given fields.
 #[utoipa::path(put, path = "/api/projects/{id}", tag = "projects", params(("id" = String, Path)),
     request_body = ProjectBody, responses(
-        (status = 200, description = "Changed", body = ProjectView),
+        (status = 200, description = "Changed", body = Project),
         (status = 400, description = "No field is given", body = ErrorBody),
         (status = 404, description = "There is no such project", body = ErrorBody),
         (status = 409, description = "Someone else has changed it at the same time", body = ErrorBody),
@@ -33,27 +30,22 @@ pub async fn update(
     mut fields: JsonFields,
 ) -> ApiResult {
     let mut faults = Faults::default();
-    for name in READ_ONLY {
-        fields.raw(name);
-    }
-    let body = ProjectBody::read(&mut fields, &mut faults);
-    if body.id.as_ref().is_some_and(|given| *given != id) {
+    pass_over_shown::<Project>(&mut fields);
+    if fields.text("id", &mut faults).is_some_and(|given| given != id) {
         faults.add("id", "can't be changed: requests are booked on it");
     }
+    let changes = input::read(&mut fields, &mut faults);
     fields.finish(&mut faults);
     faults.check()?;
-    if body.name.is_none() && body.metadata.is_none() {
-        return Err(PublicError::new(Code::InvalidRequest, "the body names no field to change: name, metadata").into());
-    }
+    changes.require(&["id"])?;
     let change = admin.store.change(&by).await?;
     let before = change.projects().get(&id).await?;
     let mut after = before.clone();
-    after.metadata = body.metadata.unwrap_or(after.metadata);
-    after.name = body.name.unwrap_or(after.name);
+    changes.apply(&mut after);
     // `updated_at` is the version that the update is compared by. It must grow even within one microsecond, or if the
     // clock was set back.
     after.updated_at = admin.web.engine.clock().now().max(Timestamp(before.updated_at.0.saturating_add(1)));
     change.projects().update(&after, before.updated_at).await?;
     note::commit(change, Some(&before), Some(&after)).await?;
-    json(StatusCode::OK, &ProjectView::from(&after))
+    json(StatusCode::OK, &after)
 }

@@ -1,21 +1,22 @@
 //! The fields of a provider as a client gives them.
 
+use crate::wire::changes::{FieldChanges, Ruled};
 use crate::wire::faults::Faults;
 use crate::wire::fields::JsonFields;
 use crate::wire::phrases::brief;
 use baton_control::providers::{ProviderSecrets, StoredProviderSettings};
 use baton_model::bounds::{self, Maximum};
-use baton_model::schema::field_names;
+use baton_model::schema::RegisteredSchema;
 use baton_model::{ProviderId, PublicError};
 use baton_providers::presets;
 use baton_seal::Keyring;
 use baton_store::RegisteredProvider;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// A provider to register, or the fields of one to change: absent fields stay, null resets.
-#[derive(Default, Deserialize, ToSchema)]
+#[derive(Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct ProviderBody {
     /// Its name: letters, digits, `-`, `_` and `.`. Can't be changed.
@@ -43,85 +44,71 @@ pub struct ProviderBody {
     default_model: Option<String>,
 }
 
-/// What is said of a provider: absent fields say nothing; `Some(None)` forgets.
-#[derive(Default)]
-pub struct ProviderChanges {
-    kind: Option<String>,
-    base_url: Option<Option<String>>,
-    api_key: Option<Option<String>>,
-    headers: Option<BTreeMap<String, String>>,
-    query: Option<Option<String>>,
-    timeouts: Option<BTreeMap<String, u64>>,
-    retries: Option<Option<u32>>,
-    discover: Option<Option<bool>>,
-    default_model: Option<Option<String>>,
-}
+impl RegisteredSchema for ProviderBody {}
 
 /// The longest bound of a call, in milliseconds: 24 hours.
 const LONGEST_BOUND: u64 = 24 * 3600 * 1000;
 
+/// The fields that are sealed.
+const SECRET: [&str; 3] = ["api_key", "headers", "query"];
 const BOUNDS: [&str; 4] = ["connect", "first_token", "idle", "total"];
 const LONGEST_NAME: usize = 64;
 const MOST_RETRIES: u32 = 10;
 
-impl ProviderChanges {
-    /// Reads the fields of a provider: its name, and the others; `None` if none of them is given.
-    pub fn read(fields: &mut JsonFields, faults: &mut Faults) -> (Option<String>, Option<Self>) {
-        let names = field_names::<ProviderBody>().iter().filter(|name| **name != "name");
-        // Null forgets, which is not the same as saying nothing.
-        let given: Vec<&str> = names.copied().filter(|name| fields.raw(name).is_some()).collect();
-        let body: ProviderBody = fields.read_body(faults).unwrap_or_default();
-        let is = |name: &str| given.contains(&name);
-        let changes = Self {
-            kind: check_kind(body.kind, faults),
-            base_url: is("base_url").then_some(body.base_url),
-            api_key: is("api_key").then_some(body.api_key),
-            headers: is("headers").then(|| check_headers(body.headers.unwrap_or_default(), faults)),
-            query: is("query").then_some(body.query),
-            timeouts: is("timeouts").then(|| read_timeouts(body.timeouts.unwrap_or_default(), faults)),
-            retries: is("retries").then(|| check_retries(body.retries, faults)),
-            discover: is("discover").then_some(body.discover),
-            default_model: is("default_model").then_some(body.default_model),
-        };
-        (body.name, (!given.is_empty()).then_some(changes))
-    }
+/// Reads the fields of a provider but its name. Null forgets, which is not the same as saying nothing.
+pub fn read(fields: &mut JsonFields, faults: &mut Faults) -> FieldChanges<ProviderBody> {
+    let blank = ProviderBody::default();
+    FieldChanges::read(fields, &blank, &["name"], faults, |name, fields, faults| match name {
+        "kind" => Ruled::read(fields.text("kind", faults).and_then(|kind| check_kind(kind, faults))),
+        "headers" => Ruled::read(
+            fields
+                .take("headers", "an object of texts, or null", faults)
+                .map(|headers| check_headers(headers.unwrap_or_default(), faults)),
+        ),
+        "timeouts" => Ruled::read(
+            fields
+                .take("timeouts", "an object of times, or null", faults)
+                .map(|timeouts| read_timeouts(timeouts.unwrap_or_default(), faults)),
+        ),
+        "retries" => Ruled::read(
+            fields
+                .take("retries", "a number from 0 to 10, or null", faults)
+                .map(|retries| check_retries(retries, faults)),
+        ),
+        _ => Ruled::BySchema,
+    })
+}
 
-    /// Makes them: of the row, and of the secrets that it had.
-    ///
-    /// # Errors
-    /// `validation_error` if there are secrets and nothing to encrypt them with.
-    pub fn apply(
-        self,
-        row: &mut RegisteredProvider,
-        mut sealed: ProviderSecrets,
-        keyring: Option<&Keyring>,
-    ) -> Result<(), PublicError> {
-        let mut kept = StoredProviderSettings::read_row(row);
-        // Settings that this version does not set are kept as they are in the row.
-        row.kind = self.kind.unwrap_or_else(|| row.kind.clone());
-        row.base_url = self.base_url.unwrap_or_else(|| row.base_url.clone());
-        kept.timeouts = self.timeouts.unwrap_or(kept.timeouts);
-        kept.retries = self.retries.unwrap_or(kept.retries);
-        kept.discover = self.discover.unwrap_or(kept.discover);
-        kept.default_model = self.default_model.unwrap_or(kept.default_model);
-        let given = self.api_key.is_some() || self.headers.is_some() || self.query.is_some();
-        // What an older version has kept in clear is sealed on this occasion.
-        let secret = given || (kept.query.is_some() && keyring.is_some());
-        sealed.api_key = self.api_key.unwrap_or(sealed.api_key);
-        sealed.headers = self.headers.unwrap_or(sealed.headers);
-        sealed.query = self.query.unwrap_or(sealed.query).filter(|query| !query.is_empty());
-        if secret {
-            kept.note_secrets(&sealed);
-            row.sealed_key = sealed.seal(&row.name, keyring)?;
-        }
-        row.settings = kept.json();
-        Ok(())
+/// Makes the changes: of the row, and of the secrets that it had.
+///
+/// # Errors
+/// `validation_error` if there are secrets and nothing to encrypt them with.
+pub fn apply(
+    changes: &FieldChanges<ProviderBody>,
+    row: &mut RegisteredProvider,
+    mut sealed: ProviderSecrets,
+    keyring: Option<&Keyring>,
+) -> Result<(), PublicError> {
+    let mut kept = StoredProviderSettings::read_row(row);
+    // What an older version has kept in clear is sealed on this occasion.
+    let secret = SECRET.iter().any(|field| changes.says(field)) || (kept.query.is_some() && keyring.is_some());
+    row.kind = changes.get("kind").unwrap_or_else(|| row.kind.clone());
+    row.base_url = changes.get("base_url").unwrap_or_else(|| row.base_url.clone());
+    changes.apply(&mut kept);
+    if secret {
+        changes.apply(&mut sealed);
+        sealed.query = sealed.query.filter(|query| !query.is_empty());
+        // Takes the query, which is secret, out of what is kept in clear.
+        kept.note_secrets(&sealed);
+        row.sealed_key = sealed.seal(&row.name, keyring)?;
     }
+    row.settings = kept.json();
+    Ok(())
 }
 
 /// The name of a new provider.
-pub fn read_new_name(name: Option<String>, faults: &mut Faults) -> ProviderId {
-    let name = name.unwrap_or_default();
+pub fn read_new_name(fields: &mut JsonFields, faults: &mut Faults) -> ProviderId {
+    let name = fields.text("name", faults).unwrap_or_default();
     let fits = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
     if !name.chars().all(fits) || name.len() > LONGEST_NAME {
         faults.add("name", "expected at most 64 letters, digits, `-`, `_` and `.`");
@@ -129,11 +116,11 @@ pub fn read_new_name(name: Option<String>, faults: &mut Faults) -> ProviderId {
     ProviderId::from(name)
 }
 
-fn check_kind(kind: Option<String>, faults: &mut Faults) -> Option<String> {
-    let kind = kind?;
+fn check_kind(kind: String, faults: &mut Faults) -> Option<String> {
     if presets::lookup(&kind).is_none() {
         let known: Vec<_> = presets::ALL.iter().map(|preset| preset.name).collect();
         faults.add("kind", format!("`{}` is not one of {}", brief(&kind), known.join(", ")));
+        return None;
     }
     Some(kind)
 }

@@ -1,7 +1,7 @@
 //! `POST /api/providers`.
 
 use super::get::view;
-use super::input::{ProviderBody, ProviderChanges, read_new_name};
+use super::input::{self, ProviderBody};
 use super::view::{ProviderView, location};
 use crate::Admin;
 use crate::describe::ErrorBody;
@@ -29,8 +29,8 @@ pub async fn register(
 ) -> ApiResult {
     let mut faults = Faults::default();
     fields.require("name", "what models and requests call it", &mut faults);
-    let (name, changes) = ProviderChanges::read(&mut fields, &mut faults);
-    let (name, changes) = (read_new_name(name, &mut faults), changes.unwrap_or_default());
+    let changes = input::read(&mut fields, &mut faults);
+    let name = input::read_new_name(&mut fields, &mut faults);
     fields.require("kind", "`openai`, `anthropic`, `ollama`, or a preset", &mut faults);
     fields.finish(&mut faults);
     faults.check()?;
@@ -44,7 +44,7 @@ pub async fn register(
         created_at: now,
         updated_at: now,
     };
-    changes.apply(&mut row, ProviderSecrets::default(), admin.providers.keyring())?;
+    input::apply(&changes, &mut row, ProviderSecrets::default(), admin.providers.keyring())?;
     let row = admin.providers.register(&by, row).await?;
     let mut response = json(StatusCode::CREATED, &view(&admin, &row.name, Some(&row)))?;
     if let Ok(location) = HeaderValue::from_str(&location(&row.name)) {

@@ -1,7 +1,7 @@
 //! `PUT /api/providers/{name}`.
 
 use super::get::view;
-use super::input::{ProviderBody, ProviderChanges};
+use super::input::{self, ProviderBody};
 use super::view::ProviderView;
 use crate::Admin;
 use crate::describe::ErrorBody;
@@ -11,7 +11,7 @@ use crate::wire::fields::JsonFields;
 use crate::wire::response::{ApiResult, json};
 use axum::extract::{Path, State};
 use baton_control::providers::ProviderSecrets;
-use baton_model::{Code, ProviderId, PublicError};
+use baton_model::ProviderId;
 use http::StatusCode;
 
 /// Changes the given fields, with immediate effect; null resets a field.
@@ -33,18 +33,18 @@ pub async fn update(
     let name = ProviderId::from(name);
     let before = admin.providers.find_stored(&name).await?;
     let mut faults = Faults::default();
-    let (given, changes) = ProviderChanges::read(&mut fields, &mut faults);
-    if given.is_some_and(|given| given != name.as_str()) {
+    let changes = input::read(&mut fields, &mut faults);
+    if fields.text("name", &mut faults).is_some_and(|given| given != name.as_str()) {
         faults.add("name", "can't be changed; register another provider and remove this one");
     }
     fields.finish(&mut faults);
     faults.check()?;
-    let changes = changes.ok_or_else(|| PublicError::new(Code::InvalidRequest, "the body names no field to change"))?;
+    changes.require(&["name"])?;
     let mut after = before.clone();
     // Secrets that can't be opened are lost already: then a new key is the way out, not an obstacle.
     let opened = ProviderSecrets::open(&before, admin.providers.keyring());
     let sealed = opened.unwrap_or_else(|_| ProviderSecrets::read_unsealed(&before));
-    changes.apply(&mut after, sealed, admin.providers.keyring())?;
+    input::apply(&changes, &mut after, sealed, admin.providers.keyring())?;
     // `before` goes along: the store refuses the update if the row has changed since it was read.
     let after = admin.providers.update(&by, &before, after).await?;
     json(StatusCode::OK, &view(&admin, &name, Some(&after)))

@@ -6,7 +6,6 @@ use crate::wire::access::Anyone;
 use crate::wire::faults::Faults;
 use crate::wire::fields::JsonFields;
 use crate::wire::response::{ApiResult, Refused, json};
-use crate::wire::time;
 use axum::extract::{Path, State};
 use baton_model::entity::Role;
 use baton_model::record::RequestRecord;
@@ -36,41 +35,11 @@ pub struct FeedbackBody {
     comment: Option<String>,
 }
 
-/// Feedback that somebody gave on a reply.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct FeedbackView {
-    /// Its id.
-    id: String,
-    /// The request that was answered.
-    request_id: String,
-    /// From -1 (bad) to 1 (good); null if only a comment was given.
-    score: Option<f64>,
-    /// In words.
-    comment: Option<String>,
-    /// When.
-    at: String,
-    /// Who.
-    actor: String,
-}
-
-impl From<&FeedbackEntry> for FeedbackView {
-    fn from(entry: &FeedbackEntry) -> Self {
-        Self {
-            id: entry.id.clone(),
-            request_id: entry.request.to_string(),
-            score: entry.score,
-            comment: entry.comment.clone(),
-            at: time::write(entry.at),
-            actor: entry.actor.clone(),
-        }
-    }
-}
-
 /// Gives feedback on a reply: a score, a comment, or both. Anyone may for requests made with the same key, in the same
 /// project or by the same user; operators for all. It can be said more than once.
 #[utoipa::path(post, path = "/api/requests/{id}/feedback", tag = "requests", params(("id" = String, Path)),
     request_body = FeedbackBody, responses(
-        (status = 201, description = "Kept", body = FeedbackView),
+        (status = 201, description = "Kept", body = FeedbackEntry),
         (status = 400, description = "Neither score nor comment is given", body = ErrorBody),
         (status = 404, description = "There is no such request among the caller's own", body = ErrorBody),
         (status = 422, description = "Fields are wrong: `details.errors` names each", body = ErrorBody),
@@ -118,7 +87,7 @@ pub async fn give_feedback(
     let event = NewEvent { kind, subject: record.id.to_string(), data: data(&record, &entry), traceparent: None };
     change.add_event(event).await?;
     change.commit_aside().await?;
-    json(StatusCode::CREATED, &FeedbackView::from(&entry))
+    json(StatusCode::CREATED, &entry)
 }
 
 /// A request of the caller's own, or any for an operator.
@@ -152,7 +121,7 @@ fn data(record: &RequestRecord, entry: &FeedbackEntry) -> String {
     #[derive(Serialize)]
     struct Data<'r> {
         #[serde(flatten)]
-        feedback: FeedbackView,
+        feedback: &'r FeedbackEntry,
         model_id: Option<&'r str>,
         provider: Option<&'r str>,
         key_id: Option<&'r str>,
@@ -161,7 +130,7 @@ fn data(record: &RequestRecord, entry: &FeedbackEntry) -> String {
     }
     let who = &record.attribution;
     let data = Data {
-        feedback: FeedbackView::from(entry),
+        feedback: entry,
         model_id: record.served.as_ref().map(|model| model.as_str()),
         provider: record.provider.as_ref().map(|provider| provider.as_str()),
         key_id: who.key.as_ref().map(|key| key.as_str()),

@@ -10,12 +10,11 @@ use crate::wire::params::QueryParams;
 use crate::wire::response::{ApiResult, json};
 use crate::wire::time;
 use axum::extract::State;
-use baton_model::record::{CacheUse, Outcome, RequestRecord};
+use baton_model::record::{CacheUse, Outcome};
 use baton_model::{Capability, KeyId, ModelId, ProviderId};
 use baton_store::ledger::{RequestCursor, RequestFilter};
-use baton_store::record;
 use http::{StatusCode, Uri};
-use serde_json::value::RawValue;
+use serde_json::value::to_raw_value;
 
 /// Lists requests, newest first, a page at a time: of at most `limit`, and of at most 8 MiB. Who is confined to a project
 /// sees those of that project.
@@ -51,7 +50,7 @@ pub async fn list(State(admin): State<Admin>, Viewer(caller): Viewer, uri: Uri) 
         filter.project = Some(if other { String::new() } else { own.to_owned() });
     }
     let page = admin.store.ledger().list(&filter, cursor.as_ref(), limit).await?;
-    let (items, cut) = take_fitting(page.items.iter().filter_map(write_record));
+    let (items, cut) = take_fitting(page.items.iter().filter_map(|record| to_raw_value(record).ok()));
     let next = match page.items.get(items.len().saturating_sub(1)).filter(|_| cut) {
         Some(last) => Some(RequestCursor::after(last)),
         None => page.next,
@@ -74,9 +73,4 @@ fn filter(params: &mut QueryParams) -> RequestFilter {
         to: params.parse("to", time::EXPECTED, time::read_end),
         id: params.take("id"),
     }
-}
-
-/// A record as JSON.
-pub fn write_record(record: &RequestRecord) -> Option<Box<RawValue>> {
-    RawValue::from_string(record::to_json(record)).ok()
 }

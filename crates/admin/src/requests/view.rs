@@ -1,5 +1,7 @@
-//! The description of a request's record; [`baton_store::record`] writes it.
+//! Requests as the API shows them: a record's schema is its own, in `baton-model`.
 
+use baton_model::schema::RecordView;
+use baton_store::FeedbackEntry;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -8,107 +10,19 @@ use utoipa::ToSchema;
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RequestsView {
     /// The requests, newest first.
-    #[schema(value_type = Vec<RecordSchema>)]
+    #[schema(value_type = Vec<RecordView>)]
     pub items: Vec<Box<RawValue>>,
     /// What `cursor` must be for the next page; null: this is the last.
     pub next_cursor: Option<String>,
 }
 
-/// One request with each attempt.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = RequestRecord)]
-pub struct RecordSchema {
-    /// The request's id, as in `x-request-id`.
-    id: String,
-    /// When its head arrived.
-    arrived_at: String,
-    /// When its last byte left.
-    finished_at: String,
-    /// When the first content left; null if none did.
-    first_content_at: Option<String>,
-    /// From arrival to the last byte.
-    latency_ms: u64,
-    /// `native`, `openai`, `anthropic` or `ollama`.
-    api: String,
-    /// The capability.
-    capability: String,
-    /// Whether as a stream.
-    stream: bool,
-    /// The model asked for, as the client wrote it.
-    requested: String,
-    /// The model that served it, or was tried last.
-    model: Option<String>,
-    /// That model's provider.
-    provider: Option<String>,
-    /// The key's id.
-    key_id: Option<String>,
-    /// The project that it is attributed to.
-    project_id: Option<String>,
-    /// The user that it is attributed to.
-    user_id: Option<String>,
-    /// The task.
-    task_id: Option<String>,
-    /// `x-baton-tags`.
-    tags: Vec<String>,
-    /// The client's metadata.
-    #[schema(value_type = Option<Object>)]
-    metadata: Option<Box<RawValue>>,
-    /// `completed`, `failed`, `cancelled` or `interrupted`.
-    outcome: String,
-    /// The HTTP status that the client saw.
-    status: u16,
-    /// The error that the client saw: `{code, message}`.
-    #[schema(value_type = Option<Object>)]
-    error: Option<Box<RawValue>>,
-    /// `hit`, `miss` or `bypass`.
-    cache: String,
-    /// The usage of the attempt that succeeded, by class.
-    #[schema(value_type = Object)]
-    tokens: Option<Box<RawValue>>,
-    /// What all attempts cost, in exact decimal dollars; null: unpriced.
-    cost: Option<f64>,
-    /// Whether any of its numbers is an estimate.
-    estimated: bool,
-    /// Each attempt, in order.
-    attempts: Vec<AttemptSchema>,
-}
-
 /// One request with each attempt, and the feedback on its reply.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[schema(as = JudgedRequestRecord)]
-pub struct JudgedRecordSchema {
+pub struct JudgedRecord<'r> {
     #[serde(flatten)]
-    record: RecordSchema,
+    #[schema(value_type = RecordView)]
+    pub(super) record: RecordView<'r>,
     /// The feedback on its reply, oldest first.
-    feedback: Vec<super::feedback::FeedbackView>,
-}
-
-/// One attempt at one model.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = AttemptRecord)]
-pub struct AttemptSchema {
-    /// The model tried.
-    model: String,
-    /// Its provider.
-    provider: String,
-    /// What the provider calls it.
-    upstream: String,
-    /// When it was sent.
-    started_at: String,
-    /// When its last byte came.
-    finished_at: String,
-    /// `completed`, `failed`, `cancelled` or `interrupted`.
-    outcome: String,
-    /// What went wrong: `{kind, message}`.
-    #[schema(value_type = Option<Object>)]
-    error: Option<Box<RawValue>>,
-    /// Its usage, by class.
-    #[schema(value_type = Object)]
-    tokens: Option<Box<RawValue>>,
-    /// The service tier, where the provider names one.
-    service_tier: Option<String>,
-    /// `reported` by the provider, or `estimated`.
-    usage: String,
-    /// What it cost, in exact decimal dollars; null: unpriced.
-    cost: Option<f64>,
+    pub(super) feedback: Vec<FeedbackEntry>,
 }

@@ -2,7 +2,7 @@
 
 use crate::wire::response::{ApiResult, check_page};
 use axum::response::IntoResponse;
-use baton_model::{Code, Nanos, PublicError, UsageClass};
+use baton_model::{Code, PublicError, UsageClass};
 use baton_store::ledger::{GroupBy, UsageRow};
 use csv::Writer;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
@@ -46,8 +46,6 @@ fn header(group_by: &[GroupBy]) -> Vec<String> {
 /// A row; what is not known is empty.
 fn record(row: &UsageRow) -> Vec<String> {
     let amount = |class| row.tokens.iter().find(|(known, _)| *known == class).map_or(0, |(_, amount)| *amount);
-    // An unknown cost is an empty cell. A zero would be added up as free.
-    let known = row.unpriced == 0 || row.cost != Nanos::ZERO;
     let latencies = match row.latency {
         Some(latency) => [latency.p50, latency.p95, latency.p99].map(millis),
         None => Default::default(),
@@ -55,8 +53,8 @@ fn record(row: &UsageRow) -> Vec<String> {
     let mut record: Vec<String> = row.group.iter().map(|value| value.clone().unwrap_or_default()).collect();
     record.extend([row.requests, row.errors, row.cache_hits].map(|count| count.to_string()));
     record.extend(UsageClass::ALL.map(|class| amount(class).to_string()));
-    record.push(if known { row.cost.to_string() } else { String::new() });
-    record.extend([row.unpriced, row.estimated].map(|count| count.to_string()));
+    record.push(row.spent.known().known().map(|cost| cost.to_string()).unwrap_or_default());
+    record.extend([row.spent.unpriced, row.estimated].map(|count| count.to_string()));
     record.extend(latencies);
     record
 }

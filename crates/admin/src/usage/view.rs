@@ -1,11 +1,8 @@
 //! A row of totals as JSON.
 
-use crate::wire::money::dollars;
-use baton_model::{Nanos, UsageClass};
-use baton_store::ledger::{GroupBy, Latency, UsageRow};
+use baton_store::ledger::{GroupBy, UsageRow};
 use indexmap::IndexMap;
 use serde::Serialize;
-use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 /// Totals over a range of time.
@@ -28,76 +25,18 @@ pub struct UsageView {
 /// have none.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RowView {
-    /// The grouped fields.
     #[serde(flatten)]
     #[schema(value_type = Object)]
     group: IndexMap<&'static str, Option<String>>,
-    /// Requests.
-    requests: u64,
-    /// Requests that failed.
-    errors: u64,
-    /// Requests that were served from the response cache.
-    cache_hits: u64,
-    /// The usage, by class (`input`, `cache_read`, `output`, `reasoning` …).
-    #[schema(value_type = Object, example = json!({"input": 1200, "output": 340}))]
-    tokens: IndexMap<&'static str, u64>,
-    /// What it cost, in exact decimal dollars, as far as that is known; null if nothing of it could be priced.
-    #[schema(value_type = Option<f64>)]
-    cost: Option<Box<RawValue>>,
-    /// Requests with an attempt that could not be priced.
-    unpriced: u64,
-    /// Requests with an attempt whose usage is an estimate.
-    estimated: u64,
-    /// How long completed requests took; null if there are none.
-    latency_ms: Option<LatencyView>,
-}
-
-/// Percentiles in milliseconds.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
-pub struct LatencyView {
-    /// The median.
-    pub p50: f64,
-    /// The 95th percentile.
-    pub p95: f64,
-    /// The 99th percentile.
-    pub p99: f64,
-}
-
-impl From<Latency> for LatencyView {
-    fn from(Latency { p50, p95, p99 }: Latency) -> Self {
-        let [p50, p95, p99] = [p50, p95, p99].map(|micros| micros as f64 / 1000.0);
-        Self { p50, p95, p99 }
-    }
+    #[serde(flatten)]
+    #[schema(inline)]
+    row: UsageRow,
 }
 
 impl RowView {
     /// A row of these groupings.
-    pub fn new(row: UsageRow, group_by: &[GroupBy]) -> Self {
-        Self {
-            group: group_by.iter().map(|by| by.name()).zip(row.group).collect(),
-            requests: row.requests,
-            errors: row.errors,
-            cache_hits: row.cache_hits,
-            tokens: tokens(&row.tokens),
-            cost: known_cost(row.cost, row.unpriced),
-            unpriced: row.unpriced,
-            estimated: row.estimated,
-            latency_ms: row.latency.map(LatencyView::from),
-        }
+    pub fn new(mut row: UsageRow, group_by: &[GroupBy]) -> Self {
+        let group = std::mem::take(&mut row.group);
+        Self { group: group_by.iter().map(|by| by.name()).zip(group).collect(), row }
     }
-}
-
-/// The usage, by class. The five that every reader looks for are there even if they are zero.
-pub fn tokens(tokens: &[(UsageClass, u64)]) -> IndexMap<&'static str, u64> {
-    use UsageClass::{CacheRead, CacheWrite, Input, Output, Reasoning};
-    // These five are always there, so that a chart does not have to guess what a missing one means.
-    let mut all: IndexMap<_, _> =
-        [Input, CacheRead, CacheWrite, Output, Reasoning].map(|class| (class.name(), 0)).into_iter().collect();
-    all.extend(tokens.iter().map(|(class, amount)| (class.name(), *amount)));
-    all
-}
-
-/// A sum as far as it is known: nothing known at all is no zero.
-pub fn known_cost(cost: Nanos, unpriced: u64) -> Option<Box<RawValue>> {
-    (unpriced == 0 || cost != Nanos::ZERO).then(|| dollars(cost))
 }

@@ -1,8 +1,8 @@
 //! `POST /api/webhooks`.
 
-use super::input::{WebhookBody, WebhookChanges};
+use super::input::{self, WebhookBody};
 use super::sealed;
-use super::view::{NewWebhookView, WebhookView, location, text};
+use super::view::{NewWebhookView, location, text};
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Administrator;
@@ -11,8 +11,8 @@ use crate::wire::fields::JsonFields;
 use crate::wire::response::{ApiResult, json};
 use axum::extract::State;
 use baton_events::webhooks::{WebhookSecret, WebhookSecrets};
-use baton_model::{Code, PublicError, Timestamp};
-use baton_store::{NewAudit, Webhook};
+use baton_model::{Code, PublicError, Webhook};
+use baton_store::NewAudit;
 use baton_web::identify;
 use http::header::{CACHE_CONTROL, LOCATION};
 use http::{HeaderValue, StatusCode};
@@ -29,23 +29,20 @@ use rand::rngs::StdRng;
 pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator, mut fields: JsonFields) -> ApiResult {
     let mut faults = Faults::default();
     fields.require("url", "where events are posted", &mut faults);
-    let (changes, secret) = WebhookChanges::read(&admin, &mut fields, &mut faults).await;
-    let secret = read_secret(secret, &mut faults);
+    let secret = read_secret(fields.text("secret", &mut faults), &mut faults);
+    let changes = input::read(&admin, &mut fields, &mut faults).await;
     fields.finish(&mut faults);
     faults.check()?;
     let now = admin.web.engine.clock().now();
     let id = format!("wh_{}", identify::request_id().as_str().replace('-', ""));
     let mut webhook = Webhook {
         sealed_secret: sealed::seal(&admin, &id, &WebhookSecrets::of(secret.clone()))?,
-        id,
-        url: String::new(),
-        types: None,
-        active: true,
         created_at: now,
-        // `apply` makes the version greater than this one and at least `now`: so it becomes `now`.
-        updated_at: Timestamp(i64::MIN),
+        updated_at: now,
+        // Where it is, is among the changes.
+        ..Webhook::new(id, "")
     };
-    changes.apply(&mut webhook, now);
+    changes.apply(&mut webhook);
     let change = admin.store.change(&by).await?;
     if change.webhooks().count().await? >= admin.quotas.webhooks {
         let message = format!("there are {} webhooks, the most (`quotas.webhooks`)", admin.quotas.webhooks);
@@ -70,7 +67,7 @@ pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator
 
 /// The answer that shows a secret.
 pub fn reply_with_secret(status: StatusCode, webhook: &Webhook, secret: &WebhookSecret) -> ApiResult {
-    let view = NewWebhookView { secret: secret.reveal().to_string(), webhook: WebhookView::from(webhook) };
+    let view = NewWebhookView { secret: secret.reveal().to_string(), webhook: webhook.clone() };
     let mut response = json(status, &view)?;
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)

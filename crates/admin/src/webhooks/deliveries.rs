@@ -1,6 +1,6 @@
 //! `GET /api/webhooks/{id}/deliveries`.
 
-use super::view::{DeliveriesView, DeliveryView};
+use super::view::DeliveriesView;
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Administrator;
@@ -32,6 +32,5 @@ pub async fn deliveries(State(admin): State<Admin>, _: Administrator, Path(id): 
     // So that an unknown webhook is a 404 and not an empty list.
     webhooks.get(&id).await?;
     let page = webhooks.deliveries(Some(&id), state, cursor.as_deref(), limit).await?;
-    let items = page.items.iter().map(DeliveryView::from).collect();
-    json(StatusCode::OK, &DeliveriesView { items, next_cursor: page.next })
+    json(StatusCode::OK, &DeliveriesView { items: page.items, next_cursor: page.next })
 }

@@ -2,75 +2,38 @@
 
 use crate::Admin;
 use crate::events::stream::known_types;
+use crate::wire::changes::{FieldChanges, Ruled};
 use crate::wire::faults::Faults;
 use crate::wire::fields::JsonFields;
 use crate::wire::phrases::brief;
+use crate::wire::schema::{body, nullable};
 use baton_events::webhooks::target;
-use baton_model::{EventKind, Timestamp};
-use baton_store::Webhook;
-use serde::Deserialize;
-use utoipa::ToSchema;
+use baton_model::{EventKind, Webhook};
+use utoipa::openapi::Object;
+use utoipa::openapi::schema::{SchemaType, Type};
 
-/// A webhook to create, or the fields of one to change.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(default)]
-#[schema(as = Webhook)]
-pub struct WebhookBody {
-    /// Where events are posted: `https`, or `http` in the networks of `webhooks.allow`; required to make one.
-    #[schema(example = "https://example.com/hooks/baton")]
-    pub url: Option<String>,
-    /// The types that it gets; by default, or null: all.
-    #[schema(example = json!(["model.updated", "key.revoked"]))]
-    types: Option<Vec<String>>,
-    /// Whether it gets events; by default true.
-    active: Option<bool>,
-    /// What messages are signed with, where it has to be a certain one (`whsec_` and 24 to 64 bytes in base64); only to
-    /// make one; by default a new one.
-    pub secret: Option<String>,
+body!(WebhookBody as "Webhook" of Webhook: "A webhook to create, or the fields of one to change", {
+    let mut body = nullable::<Webhook>();
+    let secret = Object::builder().schema_type(SchemaType::from_iter([Type::String, Type::Null])).description(Some(
+        "What messages are signed with, where it has to be a certain one (`whsec_` and 24 to 64 bytes in base64); only to \
+         make one; by default a new one.",
+    ));
+    body.properties.insert("secret".to_owned(), secret.into());
+    body
+});
+
+/// Reads the fields of a webhook. An address by a name may have to be resolved.
+pub async fn read(admin: &Admin, fields: &mut JsonFields, faults: &mut Faults) -> FieldChanges<Webhook> {
+    let url = url(admin, fields, faults).await;
+    FieldChanges::read(fields, &Webhook::new("", ""), &[], faults, |name, fields, faults| match name {
+        "url" => Ruled::read(url.as_ref()),
+        "types" => Ruled::read(types(fields, faults)),
+        _ => Ruled::BySchema,
+    })
 }
 
-/// What is said of a webhook; what is absent stays as it is.
-#[derive(Debug, Default)]
-pub struct WebhookChanges {
-    pub url: Option<String>,
-    types: Option<Option<Vec<EventKind>>>,
-    active: Option<bool>,
-}
-
-impl WebhookChanges {
-    /// Reads the fields, and beside them the secret. An address by a name may have to be resolved.
-    pub async fn read(admin: &Admin, fields: &mut JsonFields, faults: &mut Faults) -> (Self, Option<String>) {
-        let with_types = fields.raw("types").is_some();
-        let WebhookBody { url, types, active, secret } = fields.read_body(faults).unwrap_or_default();
-        let url = check_url(admin, url, faults).await;
-        (Self { url, types: with_types.then(|| read_types(types, faults)), active }, secret)
-    }
-
-    /// Whether nothing is said.
-    pub fn is_empty(&self) -> bool {
-        self.url.is_none() && self.types.is_none() && self.active.is_none()
-    }
-
-    /// Puts it into a webhook, as of that moment.
-    pub fn apply(self, webhook: &mut Webhook, now: Timestamp) {
-        if let Some(url) = self.url {
-            webhook.url = url;
-        }
-        if let Some(types) = self.types {
-            webhook.types = types;
-        }
-        if let Some(active) = self.active {
-            webhook.active = active;
-        }
-        // The version that an update is compared by. It must grow even within one microsecond, or if the clock was
-        // set back.
-        webhook.updated_at = now.max(Timestamp(webhook.updated_at.0.saturating_add(1)));
-    }
-}
-
-async fn check_url(admin: &Admin, url: Option<String>, faults: &mut Faults) -> Option<String> {
-    let url = url?;
-    // Early, for a good message. The name is resolved again at each delivery, because what it stands for may change.
+async fn url(admin: &Admin, fields: &mut JsonFields, faults: &mut Faults) -> Option<String> {
+    let url = fields.text("url", faults)?;
     match target::check(&url, &admin.reachable).await {
         Ok(()) => Some(url),
         Err(problem) => {
@@ -80,9 +43,11 @@ async fn check_url(admin: &Admin, url: Option<String>, faults: &mut Faults) -> O
     }
 }
 
-/// The types by their names; `None`: all.
-fn read_types(names: Option<Vec<String>>, faults: &mut Faults) -> Option<Vec<EventKind>> {
-    let names = names?;
+/// The types by their names; null: all.
+fn types(fields: &mut JsonFields, faults: &mut Faults) -> Option<Option<Vec<EventKind>>> {
+    let Some(names) = fields.take::<Vec<String>>("types", "an array of types, or null for all", faults)? else {
+        return Some(None);
+    };
     if names.is_empty() {
         faults.add("types", "is empty, so that nothing would come; leave it out for all types");
     }
@@ -94,5 +59,5 @@ fn read_types(names: Option<Vec<String>>, faults: &mut Faults) -> Option<Vec<Eve
             None => faults.add("types", format!("`{}` is not one of {}", brief(name), known_types())),
         }
     }
-    Some(types)
+    Some(Some(types))
 }

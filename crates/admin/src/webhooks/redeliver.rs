@@ -1,19 +1,19 @@
 //! `POST /api/webhooks/deliveries/{id}/redeliver`.
 
-use super::view::DeliveryView;
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Administrator;
 use crate::wire::response::{ApiResult, json};
 use axum::extract::{Path, State};
 use baton_store::NewAudit;
+use baton_store::webhooks::WebhookDelivery;
 use http::StatusCode;
 
 /// Delivers again: at once, whatever its state, with as many tries as a new one has. The message has the same id as
 /// before, so that a service that has seen it can tell.
 #[utoipa::path(post, path = "/api/webhooks/deliveries/{id}/redeliver", tag = "webhooks", params(("id" = String, Path)),
     responses(
-        (status = 202, description = "Accepted for delivery", body = DeliveryView),
+        (status = 202, description = "Accepted for delivery", body = WebhookDelivery),
         (status = 404, description = "There is no such delivery", body = ErrorBody),
     )
 )]
@@ -35,5 +35,5 @@ pub async fn redeliver(
     };
     change.audit(audit).await?;
     change.commit_aside().await?;
-    json(StatusCode::ACCEPTED, &DeliveryView::from(&delivery))
+    json(StatusCode::ACCEPTED, &delivery)
 }

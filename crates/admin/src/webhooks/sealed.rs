@@ -3,9 +3,8 @@
 use crate::Admin;
 use crate::wire::faults::Faults;
 use baton_events::webhooks::{WebhookSecrets, sealed_row};
-use baton_model::{Code, PublicError};
+use baton_model::{Code, PublicError, Webhook};
 use baton_seal::Keyring;
-use baton_store::Webhook;
 
 /// The secrets of a webhook, sealed.
 ///

@@ -1,25 +1,23 @@
 //! `PUT /api/webhooks/{id}`.
 
-use super::input::{WebhookBody, WebhookChanges};
-use super::view::{WebhookView, text};
+use super::input::{self, WebhookBody};
+use super::view::text;
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Administrator;
+use crate::wire::changes::pass_over_shown;
 use crate::wire::faults::Faults;
 use crate::wire::fields::JsonFields;
 use crate::wire::response::{ApiResult, json};
 use axum::extract::{Path, State};
-use baton_model::{Code, PublicError};
+use baton_model::{Timestamp, Webhook};
 use baton_store::NewAudit;
 use http::StatusCode;
-
-/// What an answer shows but nobody can set: passed over, so that a webhook got can be put back with a field changed.
-const READ_ONLY: [&str; 3] = ["id", "created_at", "updated_at"];
 
 /// Changes the given fields. Events that happen while it is not active pass it by; what is on its way waits.
 #[utoipa::path(put, path = "/api/webhooks/{id}", tag = "webhooks", params(("id" = String, Path)),
     request_body = WebhookBody, responses(
-        (status = 200, description = "Changed", body = WebhookView),
+        (status = 200, description = "Changed", body = Webhook),
         (status = 400, description = "No field is given", body = ErrorBody),
         (status = 404, description = "There is no such webhook", body = ErrorBody),
         (status = 409, description = "Someone else has changed it at the same time", body = ErrorBody),
@@ -33,24 +31,19 @@ pub async fn update(
     mut fields: JsonFields,
 ) -> ApiResult {
     let mut faults = Faults::default();
-    for name in READ_ONLY {
-        fields.raw(name);
-    }
+    pass_over_shown::<Webhook>(&mut fields);
     if fields.raw("secret").is_some() {
         faults.add("secret", "is not changed here: POST /api/webhooks/{id}/rotate makes a new one");
     }
-    let (changes, _) = WebhookChanges::read(&admin, &mut fields, &mut faults).await;
+    let changes = input::read(&admin, &mut fields, &mut faults).await;
     fields.finish(&mut faults);
     faults.check()?;
-    if changes.is_empty() {
-        return Err(
-            PublicError::new(Code::InvalidRequest, "the body names no field to change: url, types, active").into()
-        );
-    }
+    changes.require(&[])?;
     let change = admin.store.change(&by).await?;
     let before = change.webhooks().get(&id).await?;
     let mut after = before.clone();
-    changes.apply(&mut after, admin.web.engine.clock().now());
+    changes.apply(&mut after);
+    after.updated_at = admin.web.engine.clock().now().max(Timestamp(before.updated_at.0.saturating_add(1)));
     change.webhooks().update(&after, before.updated_at).await?;
     let audit = NewAudit {
         action: "webhook.update",
@@ -61,5 +54,5 @@ pub async fn update(
     };
     change.audit(audit).await?;
     change.commit_aside().await?;
-    json(StatusCode::OK, &WebhookView::from(&after))
+    json(StatusCode::OK, &after)
 }

@@ -3,16 +3,14 @@
 
 use super::faults::Faults;
 use super::phrases::{brief, unknown};
-use super::schema::settable_fields;
 use baton_dialect::framing::splice;
 use baton_model::bounds::{self, Maximum};
 use baton_model::chat::Json;
-use baton_model::schema::{NamedValue, RegisteredSchema, field_names, merge_fields};
+use baton_model::schema::{RegisteredSchema, field_names, merge_fields, problem};
 use baton_model::{Body, PublicError};
 use baton_web::bounds::object;
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
-use utoipa::PartialSchema;
 
 /// The fields of a JSON object. What is taken is ticked off; what is left at the end is unknown.
 pub struct JsonFields {
@@ -81,14 +79,6 @@ impl JsonFields {
         checked(name, path, text, char::is_control, faults)
     }
 
-    /// A text of one or more lines that may be null: `None` if it is absent, `Some(None)` for null.
-    pub fn nullable_text(&mut self, name: &'static str, faults: &mut Faults) -> Option<Option<String>> {
-        let path = self.path_of(name);
-        let text = self.take::<String>(name, "a string or null", faults)?;
-        let unfit = |letter: char| letter.is_control() && !letter.is_whitespace();
-        Some(text.and_then(|text| checked(name, path, text, unfit, faults)))
-    }
-
     /// A whole body of a type: each field that is wrong is noted, and counts as absent.
     pub fn read_body<T: DeserializeOwned>(&mut self, faults: &mut Faults) -> Option<T> {
         // serde stops at the first error. Each field is therefore read in an object of its own; only those that are
@@ -99,41 +89,36 @@ impl JsonFields {
             let member = format!("{}:{}", serde_json::Value::from(*name), value.0);
             match serde_json::from_str::<T>(&format!("{{{member}}}")) {
                 Ok(_) => members.push(member),
-                Err(error) => faults.add(self.path_of(name), sentence(&error, &value.0)),
+                Err(error) => faults.add(self.path_of(name), problem(&error, &value.0)),
             }
         }
         serde_json::from_str(&format!("{{{}}}", members.join(","))).ok()
     }
 
-    /// The fields of a registered thing that nobody has taken and that can be set, but for the `fixed` ones: those without
-    /// a rule of their own. Each was tried on `thing`; what is wrong is noted.
-    pub fn take_others<T: RegisteredSchema + PartialSchema>(
+    /// A field of a registered thing, as the thing's schema says; it is tried on `thing`, and what is wrong is noted.
+    pub fn by_schema<T: RegisteredSchema>(
         &mut self,
+        name: &'static str,
         thing: &T,
-        fixed: &[&str],
         faults: &mut Faults,
-    ) -> Vec<NamedValue> {
-        let settable = settable_fields::<T>(fixed, &[]);
-        let mut others = Vec::new();
-        for name in field_names::<T>().iter().filter(|name| settable.properties.contains_key(**name)) {
-            if self.taken.contains(name) {
-                continue;
-            }
-            let Some(value) = self.take_value(name, faults) else { continue };
-            let value = ((*name).to_owned(), value);
-            match merge_fields(thing, std::slice::from_ref(&value)) {
-                Ok(_) => others.push(value),
-                // Null is as absent where a field can't be null.
-                Err(_) if value.1.0 == "null" => {}
-                Err(error) => faults.add(self.path_of(name), sentence(&error, &value.1.0)),
-            }
+    ) -> Option<Json> {
+        let value = (name.to_owned(), self.take_value(name, faults)?);
+        match merge_fields(thing, std::slice::from_ref(&value)) {
+            Ok(_) => return Some(value.1),
+            // Null is as absent where a field can't be null.
+            Err(_) if value.1.0 == "null" => {}
+            Err(error) => faults.add(self.path_of(name), problem(&error, &value.1.0)),
         }
-        others
+        None
     }
 
-    /// The value of a field; a text that no field takes is noted, and counts as absent.
+    /// The value of a field; a text or object that no field takes is noted, and counts as absent.
     fn take_value(&mut self, name: &'static str, faults: &mut Faults) -> Option<Json> {
         const LINES: [&str; 3] = ["comment", "description", "display_name"];
+        const OBJECTS: [&str; 2] = ["configuration", "metadata"];
+        if OBJECTS.contains(&name) {
+            return self.object(name, faults);
+        }
         let value = Json(self.raw(name)?.to_owned());
         // Numbers, flags and arrays have no text to check. Their type is checked by whoever reads them.
         let Ok(text) = serde_json::from_str::<String>(&value.0) else { return Some(value) };
@@ -141,19 +126,16 @@ impl JsonFields {
         checked(name, self.path_of(name), text, unfit, faults).map(|_| value)
     }
 
-    /// A JSON object of the operator's own, as it was written: `None` if it is absent. What is wrong is noted.
-    pub fn object(&mut self, name: &'static str, faults: &mut Faults) -> Option<Json> {
+    /// A JSON object of the operator's own, as it was written: `None` if it is absent or wrong, which is noted.
+    fn object(&mut self, name: &'static str, faults: &mut Faults) -> Option<Json> {
         let path = self.path_of(name);
         let text = self.raw(name)?;
-        let problem = if text.starts_with('{') {
-            object(text, Maximum::Object(bounds::JSON_BYTES, bounds::JSON_KEYS)).err()
+        let checked = if text.starts_with('{') {
+            object(text, Maximum::Object(bounds::JSON_BYTES, bounds::JSON_KEYS))
         } else {
-            Some(format!("expected an object, got {}", brief(text)))
+            Err(format!("expected an object, got {}", brief(text)))
         };
-        if let Some(problem) = problem {
-            faults.add(path, problem);
-        }
-        Some(Json(text.to_owned()))
+        checked.map(|()| Json(text.to_owned())).map_err(|problem| faults.add(path, problem)).ok()
     }
 
     /// A list of ids: `None` if it is absent, `Some(None)` for null. What is wrong is noted.
@@ -226,24 +208,4 @@ fn checked(
     };
     faults.add(path, problem);
     None
-}
-
-/// What is wrong with a value, for people: serde names types of Rust.
-fn sentence(error: &serde_json::Error, value: &str) -> String {
-    let text = error.to_string();
-    // The position refers to the small object above and not to what was sent.
-    let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
-    let Some((_, expected)) = text.split_once(", expected ").filter(|_| text.starts_with("invalid ")) else {
-        return text.to_owned();
-    };
-    let expected = match expected {
-        "a boolean" => "true or false",
-        "a sequence" => "an array",
-        "a map" => "an object",
-        "u8" | "u16" | "u32" | "u64" => "a whole number from 0 on",
-        "i8" | "i16" | "i32" | "i64" => "a whole number",
-        "f32" | "f64" => "a number",
-        other => other,
-    };
-    format!("expected {expected}, got {}", brief(value))
 }

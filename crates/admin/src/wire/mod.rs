@@ -3,6 +3,7 @@
 pub use baton_control::faults;
 
 pub mod access;
+pub mod changes;
 pub mod fields;
 pub mod money;
 pub mod page;

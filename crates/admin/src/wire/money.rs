@@ -1,13 +1,6 @@
 //! Money on the wire: exact decimals, never floats.
 
 use baton_model::Nanos;
-use serde_json::value::RawValue;
-
-/// A JSON number of dollars in exact decimal.
-pub fn dollars(nanos: Nanos) -> Box<RawValue> {
-    // Decimal digits with at most a sign and a point are a JSON number.
-    RawValue::from_string(nanos.to_string()).unwrap_or_else(|_| RawValue::NULL.to_owned())
-}
 
 /// Reads dollars from JSON text: a decimal as a string or as a number, times ten to the `shift`. Some programs write
 /// small numbers with an exponent (`5e-07`), which is as exact. `None` for what is negative, has more than nine decimal

@@ -1,15 +1,9 @@
 //! Times on the wire: RFC 3339 in UTC.
 
 use baton_model::Timestamp;
-use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, Utc};
+pub use baton_model::schema::time::write;
+use chrono::{DateTime, NaiveDate, NaiveTime};
 use std::time::Duration;
-
-/// RFC 3339 in UTC, to the microsecond. A time beyond the calendar is written as the calendar's end.
-pub fn write(time: Timestamp) -> String {
-    // The calendar of chrono ends earlier than the microseconds that an i64 can count.
-    let time = DateTime::from_timestamp_micros(time.0).unwrap_or(DateTime::<Utc>::MAX_UTC);
-    time.to_rfc3339_opts(SecondsFormat::Micros, true)
-}
 
 /// What [`read`] and its kin take.
 pub const EXPECTED: &str = "a time such as 2026-11-23T15:00:00Z, or a date such as 2026-11-23";

@@ -84,7 +84,7 @@ async fn wrong_fields_are_named() {
         (r#"{"url": "http://example.com"}"#, &["url"]),
         (r#"{"url": "https://user:pass@example.com"}"#, &["url"]),
         (r#"{"url": "https://127.0.0.1/hook"}"#, &["url"]),
-        (r#"{"url": "https://a.example", "types": [], "active": 1}"#, &["active", "types"]),
+        (r#"{"url": "https://a.example", "types": [], "active": 1}"#, &["types", "active"]),
         (r#"{"url": "https://a.example", "types": ["model.exploded"], "events": 1}"#, &["types", "events"]),
         (r#"{"url": "https://a.example", "secret": "hunter2hunter2"}"#, &["secret"]),
     ] {

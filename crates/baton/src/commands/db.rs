@@ -86,7 +86,7 @@ fn rows(report: &CopyReport) -> Vec<Value> {
     });
     let of = |name: &str, source: String, target: String| json!({ "table": name, "source": source, "target": target });
     let (source, target) = (&report.source, &report.target);
-    let cost = of("total cost in dollars", source.cost.to_string(), target.cost.to_string());
+    let cost = of("total cost in dollars", source.spent.cost.to_string(), target.spent.cost.to_string());
     let tokens = source.tokens.iter().map(|(class, amount)| {
         let there = target.tokens.iter().find(|(other, _)| other == class).map_or(0, |(_, amount)| *amount);
         of(&format!("total {}", class.name()), amount.to_string(), there.to_string())

@@ -80,7 +80,7 @@ fn unknown_field(message: &str) -> Option<&str> {
 }
 
 /// The message, with the nearest known name in place of a list of them all.
-fn message(message: &str) -> String {
+pub fn message(message: &str) -> String {
     let Some(name) = unknown_field(message) else { return message.to_owned() };
     // serde says: unknown field `a`, expected one of `b`, `c`. After the name, every second piece is a known one.
     let known = message.split('`').skip(3).step_by(2);

@@ -37,7 +37,7 @@ fn of_request(ended: &EndedRequest<'_>) -> SpanData {
         ("baton.key.id", attribution.key.as_ref().map(ToString::to_string)),
         ("baton.project.id", attribution.project.clone()),
         ("user.id", attribution.user.clone()),
-        ("error.type", record.error.as_ref().map(|(code, _)| code.name().to_owned())),
+        ("error.type", record.error.as_ref().map(|error| error.code.name().to_owned())),
     ];
     attributes.extend(texts.into_iter().filter_map(|(name, text)| Some(KeyValue::new(name, text?))));
     if let Some(most) = ended.call.options.max_output_tokens {
@@ -48,9 +48,8 @@ fn of_request(ended: &EndedRequest<'_>) -> SpanData {
         attributes.push(KeyValue::new("gen_ai.response.time_to_first_chunk", waited));
     }
     attributes.extend(usage(&record.usage(), record.cost()));
-    // The messages of these codes quote what the caller sent, which belongs into no trace.
-    let error = record.error.as_ref().filter(|(code, _)| !code.quotes_the_caller());
-    let message = error.map(|(_, message)| message.clone());
+    let error = record.error.as_ref().filter(|error| !error.code.quotes_the_caller());
+    let message = error.map(|error| error.message.clone());
     SpanData {
         parent_span_id: trace.parent.map_or(otel::SpanId::INVALID, |parent| span_id(parent.span)),
         parent_span_is_remote: trace.parent.is_some(),
@@ -73,12 +72,12 @@ fn of_attempt(ended: &EndedRequest<'_>, attempt: &AttemptRecord, span: SpanId) -
         KeyValue::new("baton.outcome", attempt.outcome.name()),
         KeyValue::new("baton.usage", attempt.origin.name()),
     ];
-    if let Some((kind, _)) = &attempt.error {
-        attributes.push(KeyValue::new("error.type", kind.name()));
+    if let Some(error) = &attempt.error {
+        attributes.push(KeyValue::new("error.type", error.kind.name()));
     }
     attributes.extend(usage(&attempt.usage, attempt.cost));
-    let error = attempt.error.as_ref().filter(|(kind, _)| !kind.code().quotes_the_caller());
-    let message = error.map(|(_, message)| message.clone());
+    let error = attempt.error.as_ref().filter(|error| !error.kind.code().quotes_the_caller());
+    let message = error.map(|error| error.message.clone());
     SpanData {
         parent_span_id: span_id(ended.call.identity.trace.span),
         span_kind: SpanKind::Client,

@@ -108,6 +108,18 @@ fn check_names_each_fault_and_where_it_stands() {
             "[providers.x]\nkind = \"ollama\"\n[[models]]\nmodel_id = \"a\"\nprovider = \"x\"\nstatus = \"ASLEEP\"\n",
             "models[0].status: `ASLEEP` is not one of",
         ),
+        (
+            "[providers.x]\nkind = \"ollama\"\n[[models]]\nmodel_id = \"a\"\nprovider = \"x\"\nprice.input = 1\ntoken_limit = \"many\"\n",
+            "models[0].token_limit: expected a whole number from 0 on, got \"many\"",
+        ),
+        (
+            "[providers.x]\nkind = \"ollama\"\n[[models]]\nmodel_id = \"a\"\nprovider = \"x\"\nquirks = { strikt = true }\n",
+            "models[0].quirks.strikt: unknown key `strikt`; did you mean `strict`?",
+        ),
+        (
+            "[[models]]\nmodel_id = \"a\"\nmodelid = \"x\"\n",
+            "baton.toml:3:1: unknown key `modelid`; did you mean `model_id`?",
+        ),
         ("[database]\nurl = \"mysql://x\"\n", "database: `mysql://x` is not a database address"),
     ] {
         let folder = tempfile::tempdir().unwrap();

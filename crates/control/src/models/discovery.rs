@@ -2,7 +2,7 @@
 
 use super::ModelDirectory;
 use super::plan::{self, DiscoveryPlan, PlanInput, PlanStep};
-use super::report::{Conflict, Discovery};
+use super::report::{Conflict, Discovery, Failed};
 use baton_model::{Actor, Code, Model, ProviderId, PublicError};
 use baton_provider_api::{DiscoveredModel, Provider};
 use baton_store::{Change, StoreError};
@@ -34,7 +34,7 @@ impl ModelDirectory {
                 Ok(listed) => lists.push((id, listed)),
                 Err(error) => {
                     tracing::warn!(provider.id = %id, error = error.chain(), "a provider could not list its models");
-                    report.failed.push((id, error.to_string()));
+                    report.failed.push(Failed { provider: id, error: error.to_string() });
                 }
             }
         }

@@ -11,7 +11,7 @@ mod problems;
 mod report;
 
 pub use problems::Problem;
-pub use report::{Conflict, Discovery};
+pub use report::{Conflict, Discovery, Failed};
 
 use arc_swap::ArcSwap;
 use baton_engine::{Engine, Snapshot};

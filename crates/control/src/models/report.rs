@@ -1,33 +1,55 @@
 //! What a discovery reports: what is new, changed or gone, and what was not taken over.
 
 use baton_model::{ModelId, ProviderId};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 /// What a discovery found.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Discovery {
-    /// The id of every model that the providers list and that is registered here.
+    /// Every model that the providers list and that is registered here.
+    #[schema(value_type = Vec<String>)]
     pub found: Vec<ModelId>,
-    /// Those that are new here.
+    /// Models that are new.
+    #[schema(value_type = Vec<String>)]
     pub added: Vec<ModelId>,
-    /// Those of which the provider says something else than before.
+    /// Models that the provider describes differently than before.
+    #[schema(value_type = Vec<String>)]
     pub changed: Vec<ModelId>,
-    /// Those discovered before that are listed no more.
+    /// Models discovered before that are no longer listed.
+    #[schema(value_type = Vec<String>)]
     pub gone: Vec<ModelId>,
-    /// Listed models that were not taken over.
+    /// Listed models that were not registered; all others were.
     pub conflicts: Vec<Conflict>,
-    /// Providers that could not be asked, and why.
-    pub failed: Vec<(ProviderId, String)>,
+    /// Providers that could not be reached.
+    pub failed: Vec<Failed>,
 }
 
-/// A listed model that was not taken over. The rest of the list was.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A listed model that was not registered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ConflictView)]
 pub struct Conflict {
     /// The provider that lists it.
+    #[schema(value_type = String, example = "openai")]
     pub provider: ProviderId,
     /// What the provider calls it.
+    #[serde(rename = "upstream")]
+    #[schema(example = "gpt-4o")]
     pub listed: String,
-    /// Why it was not taken over.
+    /// Why it was not registered.
+    #[serde(rename = "error")]
+    #[schema(example = "the id `gpt-4o` is taken by the model that the provider calls `gpt-4o-2024-08-06`")]
     pub problem: String,
+}
+
+/// A provider that could not be reached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Failed {
+    /// Its name.
+    #[schema(value_type = String)]
+    pub provider: ProviderId,
+    /// Why.
+    pub error: String,
 }
 
 impl Discovery {

@@ -2,6 +2,7 @@
 
 use crate::faults::Faults;
 use baton_model::chat::Json;
+use baton_model::schema::RegisteredSchema;
 use baton_model::{Code, ProviderId, PublicError};
 use baton_providers::{ProviderConfig, SecretValue, presets};
 use baton_seal::Keyring;
@@ -59,6 +60,10 @@ pub struct ProviderSecrets {
 pub fn sealed_row(name: &ProviderId) -> String {
     format!("providers/{name}/secrets")
 }
+
+impl RegisteredSchema for StoredProviderSettings {}
+
+impl RegisteredSchema for ProviderSecrets {}
 
 impl StoredProviderSettings {
     /// The settings of a row. What an older program wrote, or somebody by hand, and can't be read, is as absent.

@@ -52,7 +52,7 @@ async fn each_kind_of_error_goes_where_it_may_help() {
         assert_eq!(second.calls().len(), usize::from(moves_on), "{kind:?}");
         let record = bench.record(&id).await;
         assert_eq!(record.attempts.len(), calls_of_first + usize::from(moves_on), "{kind:?}");
-        assert_eq!(record.attempts[0].error.as_ref().map(|(kind, _)| *kind), Some(kind));
+        assert_eq!(record.attempts[0].error.as_ref().map(|error| error.kind), Some(kind));
         match told {
             Ok(told) => {
                 assert!(moves_on, "{kind:?}");
@@ -99,7 +99,7 @@ async fn an_error_after_the_first_content_is_told_inside_the_stream() {
     assert!(second.calls().is_empty());
     let record = bench.record(&id).await;
     assert_eq!((record.outcome, record.status), (Outcome::Failed, 200));
-    assert_eq!(record.error.map(|(code, _)| code), Some(Code::Overloaded));
+    assert_eq!(record.error.map(|error| error.code), Some(Code::Overloaded));
 }
 
 #[tokio::test]

@@ -1,15 +1,19 @@
-//! The things that are registered: models, and those who call them.
+//! The things that are registered: models, those who call them, and those who are told of events.
 
 mod caller;
 mod key;
 mod model;
+mod project;
 mod provider_object;
 mod quirks;
 mod stored_response;
+mod webhook;
 
 pub use caller::{Actor, Caller, Role, Scope};
 pub use key::ApiKey;
 pub use model::{Model, ModelSource, ModelStatus};
+pub use project::Project;
 pub use provider_object::{Owner, ProviderObject, ProviderObjectKind};
 pub use quirks::{ChatApi, MaxTokensField, Quirks, ReasoningStyle};
 pub use stored_response::StoredResponse;
+pub use webhook::Webhook;

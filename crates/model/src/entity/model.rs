@@ -1,5 +1,5 @@
-//! A model that clients can ask for. To add a field: a line in the struct and one in [`Model::new`]. The API and events
-//! have it then, and the database keeps it in the column `more`.
+//! A model that clients can ask for. To add a field: a line in the struct and one in [`Model::new`]. The API, events and the
+//! configuration have it then, and the database keeps it in the column `more`.
 
 use super::Quirks;
 use crate::capability::Capability;
@@ -12,59 +12,92 @@ use crate::price::Price;
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(
     feature = "schema",
-    derive(serde::Serialize, serde::Deserialize, utoipa::ToSchema),
+    derive(serde::Serialize, serde::Deserialize, utoipa::ToSchema, schemars::JsonSchema),
     schema(as = ModelView)
 )]
 pub struct Model {
     /// What clients ask for.
-    #[cfg_attr(feature = "schema", serde(rename = "model_id"), schema(value_type = String, example = "fast"))]
+    #[cfg_attr(
+        feature = "schema",
+        serde(rename = "model_id"),
+        schema(value_type = String, example = "fast"),
+        schemars(with = "String")
+    )]
     pub id: ModelId,
     /// The provider that serves it.
-    #[cfg_attr(feature = "schema", schema(value_type = String, example = "groq"))]
+    #[cfg_attr(feature = "schema", schema(value_type = String, example = "groq"), schemars(with = "String"))]
     pub provider: ProviderId,
-    /// What the provider calls it.
+    /// What the provider calls it; by default the same as `model_id`.
     #[cfg_attr(feature = "schema", schema(example = "llama-3.3-70b-versatile"))]
     pub upstream: String,
     /// What it can do: `CHAT`, `COMPLETION`, `EMBEDDING`, `IMAGE_GENERATION`, `AUDIO_TRANSCRIPTION`,
-    /// `AUDIO_TRANSLATION`, `AUDIO_SPEECH`, `RERANK`.
-    #[cfg_attr(feature = "schema", schema(value_type = Vec<String>, example = json!(["CHAT"])))]
+    /// `AUDIO_TRANSLATION`, `AUDIO_SPEECH`, `RERANK`, `MODERATION`; by default what the catalogue says, else `CHAT`.
+    #[cfg_attr(
+        feature = "schema",
+        schema(value_type = Vec<String>, example = json!(["CHAT"])),
+        schemars(with = "Vec<String>")
+    )]
     pub capabilities: Vec<Capability>,
     /// `ACTIVE`, `INACTIVE` or `DEPRECATED`.
-    #[cfg_attr(feature = "schema", schema(value_type = String, example = "ACTIVE"))]
+    #[cfg_attr(feature = "schema", schema(value_type = String, example = "ACTIVE"), schemars(with = "String"))]
     pub status: ModelStatus,
     /// A name for people.
     pub display_name: Option<String>,
     /// A sentence for people.
     pub description: Option<String>,
-    /// The largest output, in tokens.
+    /// The largest output, in tokens; by default the catalogue's.
     pub max_tokens: Option<u64>,
-    /// The context window, in tokens: prompt and output together.
+    /// The context window, in tokens: prompt and output together; by default the catalogue's.
     pub token_limit: Option<u64>,
-    /// Dollars per million units, by class (`input`, `output`, `cache_read` …), in exact decimals; null: unpriced.
+    /// Dollars per million units, by class (`input`, `output`, `cache_read` …), in exact decimals; by default the
+    /// catalogue's price of the vendor's own models, else null: unpriced.
     #[cfg_attr(feature = "schema", schema(value_type = Option<Object>, example = json!({"input": 0.59, "output": 0.79})))]
     pub price: Option<Price>,
     /// Models to try in its place when it fails, in order.
-    #[cfg_attr(feature = "schema", schema(value_type = Vec<String>))]
+    #[cfg_attr(feature = "schema", schema(value_type = Vec<String>), schemars(with = "Vec<String>"))]
     pub fallbacks: Vec<ModelId>,
-    /// Defaults for requests, as fields of OpenAI's chat format, put in where the request has none.
-    #[cfg_attr(feature = "schema", serde(with = "crate::schema::json::members"), schema(value_type = Object))]
+    /// Defaults for requests, as fields of OpenAI's chat format (`temperature`, `max_completion_tokens` …), put in where the
+    /// request has none.
+    #[cfg_attr(
+        feature = "schema",
+        serde(with = "crate::schema::json::members"),
+        schema(value_type = Object),
+        schemars(with = "serde_json::Map<String, serde_json::Value>")
+    )]
     pub configuration: Vec<(String, Json)>,
     /// Whatever the operator keeps with it; a JSON object.
-    #[cfg_attr(feature = "schema", serde(with = "crate::schema::json"), schema(value_type = Object))]
+    #[cfg_attr(
+        feature = "schema",
+        serde(with = "crate::schema::json"),
+        schema(value_type = Object),
+        schemars(with = "serde_json::Map<String, serde_json::Value>")
+    )]
     pub metadata: Json,
     /// How it differs from others of its format.
     pub quirks: Quirks,
-    /// The tokenizer that counts for it (`o200k`, `cl100k`, or an estimating family's name); null: chosen by its upstream
-    /// name.
+    /// The tokenizer that counts for it: `o200k`, `cl100k`, or an estimating family (`claude`, `claude-new`); null: chosen
+    /// by its upstream name.
     pub tokenizer: Option<String>,
     /// Where the registration comes from: `config`, `api` or `discovered`.
-    #[cfg_attr(feature = "schema", schema(value_type = String, example = "api", read_only))]
+    #[cfg_attr(
+        feature = "schema",
+        schema(value_type = String, example = "api", read_only),
+        schemars(with = "String", extend("readOnly" = true))
+    )]
     pub source: ModelSource,
     /// When it was registered.
-    #[cfg_attr(feature = "schema", schema(value_type = String, format = DateTime, read_only))]
+    #[cfg_attr(
+        feature = "schema",
+        schema(value_type = String, format = DateTime, read_only),
+        schemars(with = "String", extend("readOnly" = true))
+    )]
     pub created_at: Timestamp,
     /// When it was last changed.
-    #[cfg_attr(feature = "schema", schema(value_type = String, format = DateTime, read_only))]
+    #[cfg_attr(
+        feature = "schema",
+        schema(value_type = String, format = DateTime, read_only),
+        schemars(with = "String", extend("readOnly" = true))
+    )]
     pub updated_at: Timestamp,
 }
 

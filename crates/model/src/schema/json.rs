@@ -20,6 +20,22 @@ pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
     if text.starts_with('{') { Ok(Json(text)) } else { Err(D::Error::custom("expected an object")) }
 }
 
+/// Any JSON or none, as it was written, but on one line.
+pub(crate) mod one_line {
+    use super::{Deserialize, Deserializer, Json, RawValue, Serialize, Serializer};
+
+    pub(crate) fn serialize<S: Serializer>(json: &Option<Json>, serializer: S) -> Result<S::Ok, S::Error> {
+        // Line ends can stand only between its tokens, where a blank does as well.
+        let line = |json: &Json| RawValue::from_string(json.0.trim().replace(['\n', '\r'], " ")).ok();
+        json.as_ref().and_then(line).serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Json>, D::Error> {
+        let raw = Option::<Box<RawValue>>::deserialize(deserializer)?;
+        Ok(raw.map(|raw| Json(raw.get().to_owned())))
+    }
+}
+
 /// An object whose members keep their order.
 pub(crate) mod members {
     use super::{Deserializer, Json, Members, RawValue, SerializeMap, Serializer};

@@ -1,4 +1,5 @@
-//! How what is registered is written as JSON: in the API, in columns of the database, in events and the audit log.
+//! How what is registered, and what is recorded of requests, is written as JSON: in the API, in columns of the database,
+//! in the journal, in events and the audit log.
 //!
 //! Each shape is said once, by serde on the entity itself. This module has what the derives can't know: words, times,
 //! money, JSON of the operator's own. A chat, an operation or an event of a reply has no schema here: those are
@@ -7,7 +8,10 @@
 pub(crate) mod json;
 mod patch;
 mod price;
+pub(crate) mod record;
 pub mod time;
+pub(crate) mod usage;
 mod words;
 
-pub use patch::{NamedValue, RegisteredSchema, field_names, fields_without, merge_fields};
+pub use patch::{NamedValue, RegisteredSchema, field_names, fields_without, merge_fields, problem, settable_names};
+pub use record::RecordView;

@@ -1,10 +1,13 @@
 //! Fields of a registered thing by their names: which there are, which are given, which are left.
 
 use super::json::Members;
+use crate::bounds;
 use crate::chat::Json;
 use serde::de::{DeserializeOwned, Deserializer, Visitor, value};
 use serde::forward_to_deserialize_any;
 use serde::ser::Serialize;
+use utoipa::PartialSchema;
+use utoipa::openapi::{RefOr, Schema};
 
 /// A field's name, and its value as JSON text.
 pub type NamedValue = (String, Json);
@@ -21,6 +24,16 @@ pub fn field_names<T: DeserializeOwned>() -> &'static [&'static str] {
     // Reading a struct begins with naming its fields; the probe goes no further.
     let _ = T::deserialize(Probe(&mut names));
     names
+}
+
+/// The names of the fields that somebody may set: all that the description does not call read-only.
+pub fn settable_names<T: DeserializeOwned + PartialSchema>() -> Vec<&'static str> {
+    let RefOr::T(Schema::Object(object)) = T::schema() else { return Vec::new() };
+    let is_settable = |name: &&&str| match object.properties.get(**name) {
+        Some(RefOr::T(Schema::Object(property))) => property.read_only != Some(true),
+        property => property.is_some(),
+    };
+    field_names::<T>().iter().filter(is_settable).copied().collect()
 }
 
 struct Probe<'n>(&'n mut &'static [&'static str]);
@@ -92,4 +105,24 @@ fn object(fields: &[NamedValue]) -> Result<String, serde_json::Error> {
     }
     text.push('}');
     Ok(text)
+}
+
+/// What is wrong with a value, for people: serde names types of Rust.
+pub fn problem(error: &serde_json::Error, value: &str) -> String {
+    const SHOWN: usize = 41;
+    let text = error.to_string();
+    let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
+    let Some((_, expected)) = text.split_once(", expected ").filter(|_| text.starts_with("invalid ")) else {
+        return text.to_owned();
+    };
+    let expected = match expected {
+        "a boolean" => "true or false",
+        "a sequence" => "an array",
+        "a map" => "an object",
+        "u8" | "u16" | "u32" | "u64" => "a whole number from 0 on",
+        "i8" | "i16" | "i32" | "i64" => "a whole number",
+        "f32" | "f64" => "a number",
+        other => other,
+    };
+    format!("expected {expected}, got {}", bounds::truncate(value, SHOWN))
 }

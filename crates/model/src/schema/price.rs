@@ -1,12 +1,15 @@
-//! Prices: dollars per million units by class, in exact decimals.
+//! Prices and costs: dollars, in exact decimals. Prices are per million units, by class.
 
 use super::json::Members;
 use crate::money::Nanos;
-use crate::price::{ContextTier, Price, Rates};
+use crate::price::{ContextTier, Cost, Price, Rates};
 use crate::usage::UsageClass;
+use schemars::{JsonSchema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer, Error};
 use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::json;
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 
 /// A JSON number of dollars. Never a float: a price is exact.
 fn number<E: serde::ser::Error>(nanos: Nanos) -> Result<Box<RawValue>, E> {
@@ -100,10 +103,15 @@ fn set_all<E: Error>(object: &RawValue, rates: &mut Rates) -> Result<(), E> {
 }
 
 fn set<E: Error>(class: &str, value: &RawValue, rates: &mut Rates) -> Result<(), E> {
-    let class = UsageClass::lookup(class).ok_or_else(|| E::custom(format!("no class `{class}`")))?;
-    // A string of digits has no escapes, so the quotes are all there is to take off.
+    let class = UsageClass::lookup(class).ok_or_else(|| {
+        E::custom(format!("`{class}` is not one of {}", UsageClass::ALL.map(UsageClass::name).join(", ")))
+    })?;
     let text = value.get().trim_matches('"');
-    let rate = Nanos::parse(text).ok_or_else(|| E::custom(format!("no amount `{text}`")))?;
+    let rate = Nanos::parse(text).ok_or_else(|| {
+        E::custom(format!(
+            "expected dollars per million as a decimal of at most nine places such as 0.59, got `{text}`"
+        ))
+    })?;
     rates.set(class, rate);
     Ok(())
 }
@@ -115,4 +123,67 @@ fn members<E: Error>(object: &RawValue) -> Result<Vec<(String, Box<RawValue>)>, 
 
 fn read<T: serde::de::DeserializeOwned, E: Error>(value: &RawValue) -> Result<T, E> {
     serde_json::from_str(value.get()).map_err(E::custom)
+}
+
+/// Dollars; null: unpriced.
+impl Serialize for Cost {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.known().map(number::<S::Error>).transpose()?.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Cost {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Some(dollars) = Option::<Box<RawValue>>::deserialize(deserializer)? else { return Ok(Self::Unpriced) };
+        let nanos = Nanos::parse(dollars.get());
+        nanos.map(Self::Known).ok_or_else(|| D::Error::custom(format!("no amount `{}`", dollars.get())))
+    }
+}
+
+/// A key for each class, and the tiers.
+impl JsonSchema for Price {
+    fn schema_name() -> Cow<'static, str> {
+        "Price".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> schemars::Schema {
+        let classes = UsageClass::ALL
+            .map(|class| (class.name().to_owned(), json!({ "type": ["string", "null"], "description": about(class) })));
+        let mut properties = serde_json::Map::from_iter(classes);
+        let tiers = [
+            (
+                "context_tiers",
+                "Other prices above a size of prompt, for the whole request: a list of `{ above = 200000, input = … }`.",
+            ),
+            ("service_tiers", "Other prices for a service tier, by its name: `{ flex = { input = … } }`."),
+        ];
+        properties.extend(tiers.map(|(name, about)| (name.to_owned(), json!({ "description": about }))));
+        json_schema!({
+            "type": "object",
+            "description": "Dollars per million tokens, as decimal strings (`\"0.59\"`). `images` and `web_searches` are per \
+                            million pieces, `audio_ms` per million milliseconds, `characters` per million characters.",
+            "properties": properties,
+        })
+    }
+}
+
+/// What the price of a class is for, and how it is priced without one.
+fn about(class: UsageClass) -> &'static str {
+    match class {
+        UsageClass::Input => "Text read.",
+        UsageClass::CacheRead => "Read from the provider's prompt cache; by default as input.",
+        UsageClass::CacheWrite => "Written to the provider's prompt cache; by default as input.",
+        UsageClass::CacheWrite1h => "The same, kept for an hour; by default as `cache_write`.",
+        UsageClass::Output => "Text produced.",
+        UsageClass::Reasoning => "Reasoning; by default as output.",
+        UsageClass::AudioInput => "Audio read.",
+        UsageClass::AudioCacheRead => "Audio read from the provider's prompt cache.",
+        UsageClass::AudioOutput => "Audio produced.",
+        UsageClass::ImageInput => "Images read; by default as input.",
+        UsageClass::ImageOutput => "Images produced, in tokens.",
+        UsageClass::Images => "Images produced.",
+        UsageClass::AudioMillis => "Milliseconds of audio heard.",
+        UsageClass::Characters => "Characters spoken.",
+        UsageClass::WebSearches => "Web searches.",
+    }
 }

@@ -2,7 +2,11 @@
 
 use crate::capability::Capability;
 use crate::entity::{ModelSource, ModelStatus, Role, Scope};
-use crate::id::{KeyId, ModelId, ProviderId};
+use crate::event_kind::EventKind;
+use crate::fault::{Code, ErrorKind};
+use crate::id::{KeyId, ModelId, ProviderId, RequestId};
+use crate::record::{CacheUse, Outcome};
+use crate::usage::UsageOrigin;
 use serde::de::{Deserialize, Deserializer, Error};
 use serde::ser::{Serialize, Serializer};
 
@@ -33,11 +37,17 @@ macro_rules! words {
 }
 
 words! {
+    CacheUse: CacheUse::ALL;
     Capability: Capability::ALL;
+    Code: Code::ALL;
+    ErrorKind: ErrorKind::ALL;
+    EventKind: EventKind::ALL;
     ModelSource: ModelSource::ALL;
     ModelStatus: ModelStatus::ALL;
+    Outcome: Outcome::ALL;
     Role: Role::ALL;
     Scope: Scope::ALL;
+    UsageOrigin: UsageOrigin::ALL;
 }
 
 macro_rules! names {
@@ -56,4 +66,4 @@ macro_rules! names {
     )+};
 }
 
-names! { KeyId, ModelId, ProviderId, }
+names! { KeyId, ModelId, ProviderId, RequestId, }

@@ -18,6 +18,9 @@ pub struct Model {
     pub active: bool,
     pub created_at: i64,
     pub updated_at: i64,
+    /// Fields without a column: a JSON object, in the schema of the API.
+    #[sea_orm(column_type = "Text")]
+    pub more: String,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -2,12 +2,10 @@
 
 pub(crate) mod more;
 
-use baton_model::Quirks;
-
 use baton_model::chat::Json;
-use baton_model::schema;
+use baton_model::{Quirks, schema};
 use indexmap::IndexMap;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 /// A number of tokens as a column has it.
@@ -29,6 +27,11 @@ pub(crate) fn read_quirks(text: &str) -> Result<Quirks, serde_json::Error> {
     let known = schema::field_names::<Quirks>();
     quirks.retain(|name, _| known.contains(&name.as_str()));
     serde_json::from_str(&serde_json::to_string(&quirks)?)
+}
+
+/// JSON as a column has it, for those who read it; null if it is none after all.
+pub(crate) fn raw<S: Serializer>(text: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
+    text.clone().and_then(|text| RawValue::from_string(text).ok()).serialize(serializer)
 }
 
 /// A JSON array of names.

@@ -10,7 +10,7 @@ mod write;
 
 pub use list::{RequestCursor, RequestFilter, RequestPage};
 pub use retain::Retained;
-pub use totals::{GroupBy, Latency, ModelStats, UsageQuery, UsageRow};
+pub use totals::{GroupBy, Latency, ModelStats, Spent, UsageQuery, UsageRow};
 
 use crate::database::Database;
 use crate::entity::request;

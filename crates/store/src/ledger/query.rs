@@ -1,7 +1,7 @@
 //! The SQL of totals, in the words that SQLite and PostgreSQL share.
 
 use super::row;
-use super::totals::{GroupBy, Latency};
+use super::totals::{GroupBy, Latency, Spent};
 use crate::StoreError;
 use crate::entity::{attempt, request};
 use baton_model::bounds::TOTALS;
@@ -42,8 +42,7 @@ pub(super) struct Counts {
 /// What attempts consumed.
 pub(super) struct Sums {
     pub tokens: Vec<(UsageClass, u64)>,
-    pub cost: Nanos,
-    pub unpriced: u64,
+    pub spent: Spent,
     pub estimated: u64,
 }
 
@@ -116,7 +115,8 @@ pub(super) async fn attempts(
                 tokens.extend((amount > 0).then_some((class, amount)));
             }
             let cost = Nanos(i64::try_from(read_halves(row, "cost")?).unwrap_or(i64::MAX));
-            let sums = Sums { tokens, cost, unpriced: number(row, "unpriced")?, estimated: number(row, "estimated")? };
+            let spent = Spent { cost, unpriced: number(row, "unpriced")? };
+            let sums = Sums { tokens, spent, estimated: number(row, "estimated")? };
             Ok((read_group(row, selection)?, sums))
         })
         .collect()

@@ -7,10 +7,11 @@ use baton_model::bounds;
 use baton_model::capability::Capability;
 use baton_model::chat::Json;
 use baton_model::fault::ErrorKind;
-use baton_model::record::{AttemptRecord, Attribution, CacheUse, Outcome, RequestRecord};
+use baton_model::record::{AttemptError, AttemptRecord, Attribution, CacheUse, Outcome, RequestError, RequestRecord};
 use baton_model::{
     Code, Cost, KeyId, ModelId, Nanos, ProviderId, RequestId, Timestamp, Usage, UsageClass, UsageOrigin,
 };
+use sea_orm::{ModelTrait, Value};
 
 /// The longest project or user that is kept, in characters.
 const LONGEST_WORD: usize = 500;
@@ -38,8 +39,8 @@ pub(super) fn request(record: &RequestRecord) -> request::Model {
         metadata: attribution.metadata.as_ref().map(|metadata| metadata.0.clone()),
         outcome: record.outcome.name().to_owned(),
         status: i32::from(record.status),
-        error_code: record.error.as_ref().map(|(code, _)| code.name().to_owned()),
-        error_message: record.error.as_ref().map(|(_, message)| text(message)),
+        error_code: record.error.as_ref().map(|error| error.code.name().to_owned()),
+        error_message: record.error.as_ref().map(|error| text(&error.message)),
         cache: record.cache.name().to_owned(),
         cost: cost(record.cost()),
         estimated: record.is_estimated(),
@@ -63,8 +64,8 @@ fn attempt(request: &RequestRecord, number: i32, attempt: &AttemptRecord) -> att
         started: attempt.started.0,
         finished: attempt.finished.0,
         outcome: attempt.outcome.name().to_owned(),
-        error_kind: attempt.error.as_ref().map(|(kind, _)| kind.name().to_owned()),
-        error_message: attempt.error.as_ref().map(|(_, message)| text(message)),
+        error_kind: attempt.error.as_ref().map(|error| error.kind.name().to_owned()),
+        error_message: attempt.error.as_ref().map(|error| text(&error.message)),
         origin: attempt.origin.name().to_owned(),
         estimated: attempt.origin == UsageOrigin::Estimated && !attempt.usage.is_empty(),
         service_tier: attempt.usage.service_tier.as_deref().map(text),
@@ -110,7 +111,7 @@ pub(super) fn read(row: request::Model, attempts: Vec<attempt::Model>) -> Result
         None => None,
         Some(word) => {
             let code = Code::lookup(&word).ok_or_else(|| unknown("error_code", &word))?;
-            Some((code, row.error_message.unwrap_or_default()))
+            Some(RequestError { code, message: row.error_message.unwrap_or_default() })
         }
     };
     Ok(RequestRecord {
@@ -147,7 +148,7 @@ fn read_attempt(row: attempt::Model, unknown: impl Fn(&str, &str) -> StoreError)
         None => None,
         Some(word) => {
             let kind = ErrorKind::lookup(&word).ok_or_else(|| unknown("error_kind", &word))?;
-            Some((kind, row.error_message.unwrap_or_default()))
+            Some(AttemptError { kind, message: row.error_message.unwrap_or_default() })
         }
     };
     Ok(AttemptRecord {
@@ -168,30 +169,11 @@ fn usage(row: &attempt::Model) -> Usage {
     let mut usage = Usage::default();
     usage.service_tier.clone_from(&row.service_tier);
     for class in UsageClass::ALL {
-        usage.set(class, u64::try_from(amount(row, class)).unwrap_or(0));
+        if let Value::BigInt(Some(amount)) = row.get(column(class)) {
+            usage.set(class, u64::try_from(amount).unwrap_or(0));
+        }
     }
     usage
-}
-
-fn amount(row: &attempt::Model, class: UsageClass) -> i64 {
-    // Without a rest: a new class does not compile before it has a column.
-    match class {
-        UsageClass::Input => row.input,
-        UsageClass::CacheRead => row.cache_read,
-        UsageClass::CacheWrite => row.cache_write,
-        UsageClass::CacheWrite1h => row.cache_write_1h,
-        UsageClass::Output => row.output,
-        UsageClass::Reasoning => row.reasoning,
-        UsageClass::AudioInput => row.audio_input,
-        UsageClass::AudioCacheRead => row.audio_cache_read,
-        UsageClass::AudioOutput => row.audio_output,
-        UsageClass::ImageInput => row.image_input,
-        UsageClass::ImageOutput => row.image_output,
-        UsageClass::Images => row.images,
-        UsageClass::AudioMillis => row.audio_ms,
-        UsageClass::Characters => row.characters,
-        UsageClass::WebSearches => row.web_searches,
-    }
 }
 
 /// The column of a class.

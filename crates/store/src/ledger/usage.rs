@@ -28,14 +28,8 @@ pub(super) async fn model_stats(
     let selection =
         query::Selection { from, to: Timestamp(i64::MAX), project, key: None, model: Some(model), group_by: &[] };
     let row = totals(reader, &selection).await?.into_iter().next().unwrap_or_default();
-    Ok(ModelStats {
-        requests: row.requests,
-        errors: row.errors,
-        tokens: row.tokens,
-        cost: row.cost,
-        unpriced: row.unpriced,
-        latency: row.latency,
-    })
+    let UsageRow { requests, errors, tokens, spent, latency, .. } = row;
+    Ok(ModelStats { requests, errors, tokens, spent, latency })
 }
 
 /// Three questions (requests, what attempts consumed, percentiles), joined by group: a group may be in one alone, such
@@ -46,17 +40,16 @@ async fn totals(reader: &DatabaseConnection, selection: &query::Selection<'_>) -
         let row = rows.entry(group).or_default();
         (row.requests, row.errors, row.cache_hits) = (counts.requests, counts.errors, counts.cache_hits);
     }
-    for (group, Sums { tokens, cost, unpriced, estimated }) in query::attempts(reader, selection).await? {
+    for (group, Sums { tokens, spent, estimated }) in query::attempts(reader, selection).await? {
         let row = rows.entry(group).or_default();
-        (row.tokens, row.cost, row.unpriced, row.estimated) = (tokens, cost, unpriced, estimated);
+        (row.tokens, row.spent, row.estimated) = (tokens, spent, estimated);
     }
     for (group, latency) in query::latencies(reader, selection).await? {
         rows.entry(group).or_default().latency = Some(latency);
     }
     Ok(rows
         .into_iter()
-        // Without groups SQL makes a row even of no requests.
-        .filter(|(_, row)| row.requests > 0 || !row.tokens.is_empty() || row.unpriced > 0)
+        .filter(|(_, row)| row.requests > 0 || !row.tokens.is_empty() || row.spent.unpriced > 0)
         .map(|(group, row)| UsageRow { group, ..row })
         .collect())
 }

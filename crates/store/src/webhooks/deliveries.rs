@@ -1,15 +1,17 @@
 //! Events on their way to webhooks.
 
-use super::{Webhook, WebhookRepository};
+use super::{WebhookRepository, read};
 use crate::StoreError;
 use crate::entity::{delivery, event, webhook};
 use crate::stored_event::StoredEvent;
-use baton_model::Timestamp;
+use baton_model::{Timestamp, Webhook};
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{
     ColumnTrait, Condition, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
 };
+use serde::{Serialize, Serializer};
 use std::collections::HashMap;
+use utoipa::ToSchema;
 
 /// Rows in one statement.
 const ROWS: usize = 500;
@@ -44,26 +46,38 @@ impl DeliveryState {
     }
 }
 
+impl Serialize for DeliveryState {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
 /// An event on its way to a webhook.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = DeliveryView)]
 pub struct WebhookDelivery {
-    /// A UUIDv7.
+    /// Its id, a UUIDv7.
     pub id: String,
-    /// To which webhook.
+    /// The webhook.
+    #[serde(rename = "webhook_id")]
     pub webhook: String,
-    /// Which event.
+    /// The event.
+    #[serde(rename = "event_id")]
     pub event: String,
-    /// How far it is.
+    /// `pending`, `mark_delivered` or `dead` (given up).
+    #[schema(value_type = String, example = "dead")]
     pub state: DeliveryState,
     /// How often it was tried.
     pub attempts: u32,
-    /// When it is tried next, while it is pending.
-    pub next_at: Timestamp,
-    /// The HTTP status of the last answer.
+    /// When it is tried next; null: it is not.
+    #[schema(value_type = Option<String>)]
+    pub next_at: Option<Timestamp>,
+    /// The HTTP status of the last reply; null: there was none.
     pub last_status: Option<u16>,
     /// What went wrong last.
     pub last_error: Option<String>,
     /// When that was.
+    #[schema(value_type = String)]
     pub updated_at: Timestamp,
 }
 
@@ -115,8 +129,7 @@ impl WebhookRepository<'_> {
         if webhooks.is_empty() {
             return Ok(Vec::new());
         }
-        let webhooks =
-            webhooks.into_iter().map(|row| Webhook::try_from(row).map(|webhook| (webhook.id.clone(), webhook)));
+        let webhooks = webhooks.into_iter().map(|row| read(row).map(|webhook| (webhook.id.clone(), webhook)));
         let webhooks = webhooks.collect::<Result<HashMap<_, _>, _>>()?;
         let rows = delivery::Entity::find()
             .filter(delivery::Column::State.eq(DeliveryState::Pending.name()))
@@ -253,7 +266,7 @@ pub(crate) async fn create_deliveries(
         return Ok(());
     }
     let webhooks = webhook::Entity::find().filter(webhook::Column::Active.eq(true)).all(transaction).await?;
-    let webhooks = webhooks.into_iter().map(Webhook::try_from).collect::<Result<Vec<_>, _>>()?;
+    let webhooks = webhooks.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
     let wanted = events.iter().flat_map(|event| {
         webhooks.iter().filter(|webhook| webhook.wants(event.kind)).map(|webhook| new(webhook, event, now))
     });
@@ -301,14 +314,16 @@ impl TryFrom<delivery::Model> for WebhookDelivery {
 
     fn try_from(row: delivery::Model) -> Result<Self, StoreError> {
         let corrupt = |reason: String| StoreError::corrupt(format!("a delivery (`{}`)", row.id), reason);
+        let state =
+            DeliveryState::lookup(&row.state).ok_or_else(|| corrupt(format!("its state is `{}`", row.state)))?;
         Ok(Self {
-            state: DeliveryState::lookup(&row.state).ok_or_else(|| corrupt(format!("its state is `{}`", row.state)))?,
             attempts: u32::try_from(row.attempts).map_err(|error| corrupt(error.to_string()))?,
             last_status: row.last_status.and_then(|status| u16::try_from(status).ok()),
             id: row.id,
             webhook: row.webhook_id,
             event: row.event_id,
-            next_at: Timestamp(row.next_at),
+            next_at: (state == DeliveryState::Pending).then_some(Timestamp(row.next_at)),
+            state,
             last_error: row.last_error,
             updated_at: Timestamp(row.updated_at),
         })

@@ -3,9 +3,9 @@
 use crate::samples::{self, MIDNIGHT};
 use baton_model::chat::Json;
 use baton_model::entity::Role;
-use baton_model::{Actor, EventKind, ModelId, ProviderId, RequestId, Timestamp};
+use baton_model::{Actor, EventKind, ModelId, Project, ProviderId, RequestId, Timestamp};
 use baton_store::audit::AuditFilter;
-use baton_store::{FeedbackEntry, NewAudit, NewEvent, Project, RegisteredProvider, Store, StoreError};
+use baton_store::{FeedbackEntry, NewAudit, NewEvent, RegisteredProvider, Store, StoreError};
 
 pub fn ada() -> Actor {
     Actor {
@@ -114,11 +114,11 @@ pub async fn of_providers_projects_feedback_are_kept_whole(store: &Store) {
         updated_at: Timestamp(MIDNIGHT),
     };
     let project = Project {
-        id: "search".into(),
         name: "Search \u{1f50d}".into(),
-        metadata: Json("{}".into()),
+        metadata: Json(r#"{"b": 1.0, "a": []}"#.into()),
         created_at: Timestamp(MIDNIGHT),
         updated_at: Timestamp(MIDNIGHT),
+        ..Project::new("search")
     };
     let said = FeedbackEntry {
         id: "f1".into(),

@@ -4,11 +4,11 @@ use crate::changes::{ada, registered};
 use crate::samples::{self, MIDNIGHT};
 use crate::{file, memory, server};
 use baton_model::entity::Role;
-use baton_model::{Cost, KeyId, Nanos, RequestId, Timestamp, Usage, UsageClass};
+use baton_model::{Cost, KeyId, Nanos, RequestId, Timestamp, Usage, UsageClass, Webhook};
 use baton_store::audit::AuditFilter;
 use baton_store::copy::{CopyReport, copy};
 use baton_store::ledger::{RequestFilter, UsageQuery};
-use baton_store::{ApiKey, EventFilter, FeedbackEntry, NewAudit, Store, StoreError, Webhook};
+use baton_store::{ApiKey, EventFilter, FeedbackEntry, NewAudit, Store, StoreError};
 use std::time::Duration;
 
 /// Something in every table.
@@ -52,15 +52,7 @@ fn key() -> ApiKey {
 }
 
 fn webhook() -> Webhook {
-    Webhook {
-        id: "hook".into(),
-        url: "https://hook.example".into(),
-        types: None,
-        sealed_secret: "sealed".into(),
-        active: true,
-        created_at: Timestamp(MIDNIGHT),
-        updated_at: Timestamp(MIDNIGHT),
-    }
+    Webhook { sealed_secret: "sealed".into(), ..Webhook::new("hook", "https://hook.example") }
 }
 
 fn sample_feedback() -> FeedbackEntry {
@@ -113,7 +105,7 @@ async fn go_over_and_back() {
     let count = |name: &str| report.tables.iter().find(|table| table.name == name).map(|table| table.written).unwrap();
     assert_eq!((count("requests"), count("attempts"), count("events"), count("models")), (1_201, 2_402, 1_202, 2));
     assert_eq!((count("audit"), count("commands"), count("deliveries"), count("settings")), (1, 1, 600, 1));
-    assert_eq!((report.target.requests, report.target.cost), (1_201, report.source.cost));
+    assert_eq!((report.target.requests, report.target.spent.cost), (1_201, report.source.spent.cost));
     are_the_same(&lite, &postgres).await;
     run(&postgres, &back).await.unwrap();
     are_the_same(&lite, &back).await;

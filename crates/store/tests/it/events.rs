@@ -3,9 +3,9 @@
 use crate::changes::{ada, registered};
 use crate::samples::{self, MIDNIGHT};
 use baton_model::record::Outcome;
-use baton_model::{EventKind, Timestamp};
+use baton_model::{EventKind, Timestamp, Webhook};
 use baton_store::webhooks::{DeliveryFailure, DeliveryState};
-use baton_store::{EventFilter, NewEvent, Store, StoreError, Webhook, record};
+use baton_store::{EventFilter, NewEvent, Store, StoreError, record};
 
 async fn tell(store: &Store, events: impl IntoIterator<Item = NewEvent>) -> Vec<String> {
     let change = store.change(&ada()).await.unwrap();
@@ -106,13 +106,11 @@ pub async fn go_when_they_are_old(store: &Store) {
 
 fn webhook(id: &str, types: Option<Vec<EventKind>>) -> Webhook {
     Webhook {
-        id: id.into(),
-        url: format!("https://{id}.example/hook"),
         types,
         sealed_secret: "sealed:1:xyz".into(),
-        active: true,
         created_at: Timestamp(MIDNIGHT),
         updated_at: Timestamp(MIDNIGHT),
+        ..Webhook::new(id, format!("https://{id}.example/hook"))
     }
 }
 

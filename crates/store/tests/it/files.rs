@@ -1,7 +1,8 @@
 //! What stands in the way of opening a file, said so that someone can act on it.
 
 use crate::{file, samples};
-use baton_model::{Code, Cost, Model, PublicError, Timestamp, Usage};
+use baton_model::chat::Json;
+use baton_model::{Code, Cost, EventKind, Model, Project, PublicError, Timestamp, Usage, Webhook};
 use baton_store::{Store, StoreError};
 use sea_orm::{ConnectionTrait, Database};
 use std::path::Path;
@@ -211,6 +212,37 @@ async fn a_caller_is_told_nothing_of_the_database() {
         (Code::Overloaded, "the database can't answer at the moment; try again later")
     );
     assert!(public.cause.unwrap().chain().contains("no such table: models"));
+}
+
+/// A newer version has fields that this one does not know.
+#[tokio::test]
+async fn rows_of_a_newer_version_are_read() {
+    let (store, folder) = file().await;
+    let other = Database::connect(url(&folder.path().join("deep/baton.db"))).await.unwrap();
+    for row in [
+        r#"INSERT INTO projects (id, name, metadata, created_at, updated_at, more) VALUES ('p', 'P', '{"a": 1.0}', 5, 6, '{"colour":"red"}')"#,
+        r#"INSERT INTO webhooks (id, url, types, sealed_secret, active, created_at, updated_at, more)
+            VALUES ('w', 'https://w.example', '["key.revoked"]', 's', 0, 5, 6, '{"colour":"red"}')"#,
+    ] {
+        other.execute_unprepared(row).await.unwrap();
+    }
+    let project = Project {
+        name: "P".into(),
+        metadata: Json(r#"{"a": 1.0}"#.into()),
+        created_at: Timestamp(5),
+        updated_at: Timestamp(6),
+        ..Project::new("p")
+    };
+    assert_eq!(store.projects().get("p").await.unwrap(), project);
+    let webhook = Webhook {
+        types: Some(vec![EventKind::KeyRevoked]),
+        sealed_secret: "s".into(),
+        active: false,
+        created_at: Timestamp(5),
+        updated_at: Timestamp(6),
+        ..Webhook::new("w", "https://w.example")
+    };
+    assert_eq!(store.webhooks().get("w").await.unwrap(), webhook);
 }
 
 /// Rows as version 0.1 wrote them, before fields without a column had a place: read, and written whole again.

@@ -1,7 +1,7 @@
 //! Records of requests.
 
 use crate::samples::{self, MIDNIGHT};
-use baton_model::record::{CacheUse, Outcome};
+use baton_model::record::{AttemptError, CacheUse, Outcome, RequestError};
 use baton_model::{Capability, Cost, KeyId, ModelId, Nanos, ProviderId, RequestId, Timestamp, Usage};
 use baton_store::Store;
 use baton_store::ledger::{RequestCursor, RequestFilter, UsageQuery};
@@ -34,7 +34,7 @@ pub async fn writing_again_changes_nothing(store: &Store) {
     store.ledger().write(&[]).await.unwrap();
     assert_eq!(store.ledger().get(&records[3].id).await.unwrap(), records[3]);
     let total = store.ledger().usage(&everything()).await.unwrap();
-    assert_eq!((total[0].requests, total[0].cost), (700, Nanos(3_500)));
+    assert_eq!((total[0].requests, total[0].spent.cost), (700, Nanos(3_500)));
 }
 
 pub async fn pages_cover_everything_once(store: &Store) {
@@ -104,11 +104,12 @@ pub async fn filters_narrow(store: &Store) {
 pub async fn odd_text_holds_nothing_up(store: &Store) {
     let mut record = samples::full_record();
     record.requested = "a\0b".into();
-    record.error = Some((baton_model::Code::ProviderError, "\0".into()));
+    record.error = Some(RequestError { code: baton_model::Code::ProviderError, message: "\0".into() });
     record.attribution.project = Some("p".repeat(4_000));
     record.attribution.user = Some("\u{1f980}\0".repeat(4_000));
     record.attribution.task = Some("\0".into());
-    record.attempts[0].error = Some((baton_model::fault::ErrorKind::Overloaded, "nul: \0".into()));
+    record.attempts[0].error =
+        Some(AttemptError { kind: baton_model::fault::ErrorKind::Overloaded, message: "nul: \0".into() });
     store.ledger().write(&[record.clone()]).await.unwrap();
     let kept = store.ledger().get(&record.id).await.unwrap();
     assert_eq!((kept.requested.as_str(), kept.attribution.task.as_deref()), ("a\u{fffd}b", Some("\u{fffd}")));
@@ -136,7 +137,7 @@ pub async fn old_records_go(store: &Store) {
     assert_eq!(store.ledger().retain(since).await.unwrap().requests, 700);
     assert_eq!(store.ledger().retain(since).await.unwrap().requests, 0);
     let left = store.ledger().usage(&everything()).await.unwrap();
-    assert_eq!((left[0].requests, left[0].cost), (1, Nanos(1)));
+    assert_eq!((left[0].requests, left[0].spent.cost), (1, Nanos(1)));
     assert_eq!(store.feedback().list_for(&request).await.unwrap(), []);
 }
 
@@ -162,7 +163,7 @@ pub async fn a_dropped_write_leaves_nothing_half(store: &Store) {
         let from = Timestamp(MIDNIGHT + i64::from(steps));
         let query = UsageQuery { from, to: Timestamp(from.0 + 1), ..everything() };
         let rows = store.ledger().usage(&query).await.unwrap();
-        let there = rows.first().map(|row| (row.requests, row.cost.0)).unwrap_or_default();
+        let there = rows.first().map(|row| (row.requests, row.spent.cost.0)).unwrap_or_default();
         assert!([(0, 0), (3, 3)].contains(&there), "after {steps} steps: {there:?}");
         store.ledger().write(&batch).await.unwrap();
         assert_eq!(store.ledger().usage(&query).await.unwrap()[0].requests, 3);

@@ -5,7 +5,7 @@ use baton_model::chat::Json;
 use baton_model::entity::{MaxTokensField, ReasoningStyle};
 use baton_model::fault::ErrorKind;
 use baton_model::price::{ContextTier, Rates};
-use baton_model::record::{AttemptRecord, Attribution, CacheUse, Outcome, RequestRecord};
+use baton_model::record::{AttemptError, AttemptRecord, Attribution, CacheUse, Outcome, RequestError, RequestRecord};
 use baton_model::{
     Code, Cost, KeyId, Model, ModelId, ModelSource, ModelStatus, Nanos, Price, ProviderId, Quirks, RequestId,
     Timestamp, Usage, UsageClass, UsageOrigin,
@@ -99,7 +99,7 @@ pub fn full_record() -> RequestRecord {
     usage.service_tier = Some("priority".into());
     let failed = AttemptRecord {
         outcome: Outcome::Failed,
-        error: Some((ErrorKind::Overloaded, "busy\n\"now\"".into())),
+        error: Some(AttemptError { kind: ErrorKind::Overloaded, message: "busy\n\"now\"".into() }),
         origin: UsageOrigin::Estimated,
         ..attempt("claude", Cost::Unpriced, Usage::default())
     };
@@ -114,7 +114,7 @@ pub fn full_record() -> RequestRecord {
         },
         outcome: Outcome::Cancelled,
         status: 499,
-        error: Some((Code::ProviderError, "the provider’s line broke".into())),
+        error: Some(RequestError { code: Code::ProviderError, message: "the provider’s line broke".into() }),
         ..record(1, 5, vec![failed, attempt("gpt-4o", Cost::Known(Nanos(123_456_789)), usage)])
     }
 }

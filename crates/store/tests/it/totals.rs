@@ -5,7 +5,7 @@ use crate::samples::{self, MIDNIGHT};
 use baton_model::record::{CacheUse, Outcome, RequestRecord};
 use baton_model::{Cost, ModelId, Nanos, Timestamp, Usage, UsageClass, UsageOrigin};
 use baton_store::Store;
-use baton_store::ledger::{GroupBy, Latency, UsageQuery, UsageRow};
+use baton_store::ledger::{GroupBy, Latency, Spent, UsageQuery, UsageRow};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Small pseudo-random numbers, the same in every run.
@@ -85,7 +85,7 @@ fn fold(records: &[RequestRecord], group_by: &[GroupBy]) -> Vec<UsageRow> {
                 *folded.usage.entry(class).or_default() += amount;
             }
             match attempt.cost {
-                Cost::Known(nanos) => folded.row.cost += nanos,
+                Cost::Known(nanos) => folded.row.spent.cost += nanos,
                 Cost::Unpriced => drop(folded.unpriced.insert(record.id.to_string())),
             }
             if attempt.origin == UsageOrigin::Estimated && !attempt.usage.is_empty() {
@@ -103,7 +103,7 @@ impl Folded {
         UsageRow {
             group,
             tokens: self.usage.into_iter().collect(),
-            unpriced: self.unpriced.len() as u64,
+            spent: Spent { unpriced: self.unpriced.len() as u64, ..self.row.spent },
             estimated: self.estimated.len() as u64,
             latency: (!self.latencies.is_empty()).then(|| Latency { p50: rank(50), p95: rank(95), p99: rank(99) }),
             ..self.row
@@ -149,7 +149,7 @@ pub async fn survive_absurd_numbers(store: &Store) {
     let records = (0..3).map(|number| samples::record(number, 0, vec![absurd()])).collect::<Vec<_>>();
     store.ledger().write(&records).await.unwrap();
     let rows = store.ledger().usage(&everything()).await.unwrap();
-    assert_eq!(rows[0].cost, Nanos(i64::MAX));
+    assert_eq!(rows[0].spent.cost, Nanos(i64::MAX));
     assert_eq!(rows[0].tokens, [(UsageClass::Input, u64::MAX)]);
 }
 
@@ -162,9 +162,9 @@ pub async fn book_on_the_attempts_model(store: &Store) {
     ];
     store.ledger().write(&[samples::record(1, 0, attempts)]).await.unwrap();
     let first = store.ledger().model_stats(&ModelId::from("first"), Timestamp(0), None).await.unwrap();
-    assert_eq!((first.requests, first.cost, first.latency), (0, Nanos(3), None));
+    assert_eq!((first.requests, first.spent.cost, first.latency), (0, Nanos(3), None));
     let second = store.ledger().model_stats(&ModelId::from("second"), Timestamp(0), None).await.unwrap();
-    assert_eq!((second.requests, second.errors, second.cost), (1, 0, Nanos(10)));
+    assert_eq!((second.requests, second.errors, second.spent.cost), (1, 0, Nanos(10)));
     assert_eq!(second.tokens, [(UsageClass::Output, 5)]);
     assert_eq!(second.latency, Some(Latency { p50: 1_000, p95: 1_000, p99: 1_000 }));
 }

@@ -17,7 +17,7 @@ pub(super) fn check_fallbacks(
     // were read.
     let complete = registered.is_some() && (listed.is_some() || !discovers);
     let (registered, listed) = (registered.unwrap_or_default(), listed.unwrap_or_default());
-    let mut there: BTreeSet<String> = config.models.iter().map(|model| model.model_id.clone()).collect();
+    let mut there: BTreeSet<String> = config.models.iter().map(|section| section.model.id.to_string()).collect();
     there.extend(registered.iter().map(|model| model.id.to_string()));
     if discovers {
         let taken_over = |list: &&ListedModels| {
@@ -51,8 +51,9 @@ fn list_named(config: &Config, registered: &[Model]) -> Vec<(String, String)> {
             section.default_model.iter().map(|model| (format!("providers.{name}.default_model"), model.clone())),
         );
     }
-    for (index, model) in config.models.iter().enumerate() {
-        named.extend(model.fallbacks.iter().map(|name| (format!("models[{index}].fallbacks"), name.clone())));
+    for (index, section) in config.models.iter().enumerate() {
+        let fallbacks = section.model.fallbacks.iter();
+        named.extend(fallbacks.map(|name| (format!("models[{index}].fallbacks"), name.to_string())));
     }
     for model in registered {
         let place = format!("the fallbacks of the registered model `{}`", model.id);

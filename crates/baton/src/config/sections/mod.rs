@@ -2,7 +2,6 @@
 
 use super::fault::ConfigFault;
 use baton_engine::{CacheDefault, CacheShare};
-use baton_model::{Capability, ModelStatus, Nanos};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -31,7 +30,7 @@ pub use connections::{ConnectionsSection, Http2Section, ManagementSection};
 pub use database::{DatabaseSection, EventsSection, LedgerSection, ResponsesSection};
 pub use environment::EnvironmentKind;
 pub use logs::{ConsoleForm, ContentSection, LogsSection};
-pub use model::{ModelSection, PriceSection};
+pub use model::ModelSection;
 pub use nodes::{CommandsSection, IdentitySection, NodeSection};
 pub use provider::{DisconnectSection, ProviderSection, TimeoutsSection};
 pub use quotas::QuotasSection;
@@ -265,46 +264,27 @@ pub fn check(config: &Config, place: &str) -> Vec<ConfigFault> {
         fault(key.into(), problem);
     }
     let mut names = BTreeMap::new();
-    for (index, model) in config.models.iter().enumerate() {
+    for (index, ModelSection { model, faults: faults_of_fields }) in config.models.iter().enumerate() {
         let key = |field: &str| format!("models[{index}].{field}");
-        if model.model_id.is_empty() {
+        if model.id.as_str().is_empty() {
             fault(key("model_id"), "is empty".into());
         }
-        if let Some(first) = names.insert(model.model_id.as_str(), index) {
-            fault(key("model_id"), format!("`{}` is taken by models[{first}]", model.model_id));
+        if let Some(first) = names.insert(&model.id, index) {
+            fault(key("model_id"), format!("`{}` is taken by models[{first}]", model.id));
         }
-        if !config.providers.contains_key(&model.provider) {
+        if !config.providers.contains_key(model.provider.as_str()) {
             let known: Vec<&str> = config.providers.keys().map(String::as_str).collect();
             fault(
                 key("provider"),
                 format!("unknown provider `{}`; configured providers: {}", model.provider, known.join(", ")),
             );
         }
-        for capability in &model.capabilities {
-            if Capability::lookup(capability).is_none() {
-                let known: Vec<&str> = Capability::ALL.iter().map(|capability| capability.name()).collect();
-                fault(key("capabilities"), format!("`{capability}` is not one of {}", known.join(", ")));
-            }
+        for (field, problem) in faults_of_fields {
+            fault(key(field), super::fault::message(problem));
         }
-        if let Some(status) = model.status.as_ref().filter(|status| ModelStatus::lookup(status).is_none()) {
-            let known: Vec<&str> = ModelStatus::ALL.iter().map(|status| status.name()).collect();
-            fault(key("status"), format!("`{status}` is not one of {}", known.join(", ")));
-        }
-        for (class, dollars) in model.price.iter().flat_map(PriceSection::entries) {
-            if Nanos::parse(dollars).is_none() {
-                fault(
-                    key(&format!("price.{class}")),
-                    format!("expected dollars per million as \"0.59\", got `{dollars}`"),
-                );
-            }
-        }
-    }
-    for (index, model) in config.models.iter().enumerate() {
-        for fallback in &model.fallbacks {
-            // A fallback may also be a model that is registered or discovered later; only itself is surely wrong.
-            if *fallback == model.model_id {
-                fault(format!("models[{index}].fallbacks"), format!("`{fallback}` can't be its own fallback"));
-            }
+        // A fallback may also be a model that is registered or discovered later; only itself is surely wrong.
+        if model.fallbacks.contains(&model.id) {
+            fault(key("fallbacks"), format!("`{}` can't be its own fallback", model.id));
         }
     }
     faults

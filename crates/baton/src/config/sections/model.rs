@@ -1,163 +1,139 @@
-//! `[[models]]`.
+//! `[[models]]`: a model's own schema, but for what Baton says of it.
 
 use baton_model::chat::Json;
-use baton_model::price::Rates;
-use baton_model::{Capability, Model, ModelId, ModelSource, ModelStatus, Nanos, Price, Quirks, Timestamp, UsageClass};
-use schemars::JsonSchema;
-use serde::Deserialize;
+use baton_model::schema::{merge_fields, problem, settable_names};
+use baton_model::{Model, ModelSource, Timestamp};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::{Deserialize, Deserializer, Error};
+use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 /// A model.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone)]
 pub struct ModelSection {
-    /// What clients ask for.
-    pub model_id: String,
-    /// The provider that serves it.
-    pub provider: String,
-    /// What the provider calls it; by default the same as `model_id`.
-    #[serde(default)]
-    pub upstream: Option<String>,
-    /// What it can do: `CHAT`, `COMPLETION`, `EMBEDDING`, `IMAGE_GENERATION`, `AUDIO_TRANSCRIPTION`,
-    /// `AUDIO_TRANSLATION`, `AUDIO_SPEECH`, `RERANK`, `MODERATION`. By default what the built-in catalogue says, else `CHAT`.
-    #[serde(default)]
-    pub capabilities: Vec<String>,
-    /// `ACTIVE`, `INACTIVE` or `DEPRECATED`.
-    #[serde(default)]
-    pub status: Option<String>,
-    /// A name for people.
-    #[serde(default)]
-    pub display_name: Option<String>,
-    /// A sentence for people.
-    #[serde(default)]
-    pub description: Option<String>,
-    /// The context window, in tokens; by default the catalogue's.
-    #[serde(default)]
-    pub token_limit: Option<u64>,
-    /// The largest output, in tokens; by default the catalogue's.
-    #[serde(default)]
-    pub max_tokens: Option<u64>,
-    /// What it costs; by default the catalogue's price of the vendor's own models, else unpriced.
-    #[serde(default)]
-    pub price: Option<PriceSection>,
-    /// Models to try when it fails, in order.
-    #[serde(default)]
-    pub fallbacks: Vec<String>,
-    /// Defaults for requests, as fields of OpenAI's chat format (`temperature`, `max_completion_tokens` …).
-    #[serde(default)]
-    #[schemars(with = "BTreeMap<String, String>")]
-    pub configuration: BTreeMap<String, serde_json::Value>,
-    /// Whatever is to be kept with it.
-    #[serde(default)]
-    #[schemars(with = "BTreeMap<String, String>")]
-    pub metadata: BTreeMap<String, serde_json::Value>,
-    /// The tokenizer that counts for it: `o200k`, `cl100k`, or an estimating family (`claude`, `claude-new`).
-    #[serde(default)]
-    pub tokenizer: Option<String>,
-    /// How it differs from others of its format.
-    #[serde(default)]
-    pub quirks: Quirks,
+    /// As it is configured.
+    pub model: Model,
+    /// What is wrong with it: key and problem. A table is read to its end, so that all of it is told at once.
+    pub faults: Vec<(String, String)>,
 }
 
-/// Dollars per million tokens, as decimal strings (`"0.59"`). `images` and `web_searches` are per million pieces,
-/// `audio_ms` per million milliseconds, `characters` per million characters.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct PriceSection {
-    /// Text read.
-    pub input: Option<String>,
-    /// Text produced.
-    pub output: Option<String>,
-    /// Read from the provider's prompt cache; by default as input.
-    pub cache_read: Option<String>,
-    /// Written to the provider's prompt cache; by default as input.
-    pub cache_write: Option<String>,
-    /// The same, kept for an hour; by default as `cache_write`.
-    pub cache_write_1h: Option<String>,
-    /// Reasoning; by default as output.
-    pub reasoning: Option<String>,
-    /// Audio read.
-    pub audio_input: Option<String>,
-    /// Audio produced.
-    pub audio_output: Option<String>,
-    /// Images read; by default as input.
-    pub image_input: Option<String>,
-    /// Images produced, in tokens.
-    pub image_output: Option<String>,
-    /// Images produced.
-    pub images: Option<String>,
-    /// Milliseconds of audio heard.
-    pub audio_ms: Option<String>,
-    /// Characters spoken.
-    pub characters: Option<String>,
-    /// Web searches.
-    pub web_searches: Option<String>,
-}
-
-impl PriceSection {
-    /// The rates that are given, by the name of their class.
-    pub fn entries(&self) -> Vec<(&'static str, &str)> {
-        let Self { input, output, cache_read, cache_write, cache_write_1h, reasoning, .. } = self;
-        let Self { audio_input, audio_output, image_input, image_output, images, audio_ms, .. } = self;
-        let Self { characters, web_searches, .. } = self;
-        [
-            ("input", input),
-            ("output", output),
-            ("cache_read", cache_read),
-            ("cache_write", cache_write),
-            ("cache_write_1h", cache_write_1h),
-            ("reasoning", reasoning),
-            ("audio_input", audio_input),
-            ("audio_output", audio_output),
-            ("image_input", image_input),
-            ("image_output", image_output),
-            ("images", images),
-            ("audio_ms", audio_ms),
-            ("characters", characters),
-            ("web_searches", web_searches),
-        ]
-        .into_iter()
-        .filter_map(|(name, rate)| Some((name, rate.as_deref()?)))
-        .collect()
-    }
-
-    fn price(&self) -> Price {
-        let mut rates = Rates::default();
-        for (name, dollars) in self.entries() {
-            // `check` has refused what is no class or no price.
-            if let (Some(class), Some(rate)) = (UsageClass::lookup(name), Nanos::parse(dollars)) {
-                rates.set(class, rate);
-            }
-        }
-        Price { rates, ..Price::default() }
-    }
-}
+static KEYS: LazyLock<Vec<&'static str>> = LazyLock::new(settable_names::<Model>);
+const REQUIRED: [&str; 2] = ["model_id", "provider"];
 
 impl ModelSection {
     /// As a registration made at start.
     pub fn register(&self, now: Timestamp) -> Model {
-        Model {
-            upstream: self.upstream.clone().unwrap_or_else(|| self.model_id.clone()),
-            capabilities: self.capabilities.iter().filter_map(|name| Capability::lookup(name)).collect(),
-            status: self.status.as_deref().and_then(ModelStatus::lookup).unwrap_or_default(),
-            display_name: self.display_name.clone(),
-            description: self.description.clone(),
-            max_tokens: self.max_tokens,
-            token_limit: self.token_limit,
-            price: self.price.as_ref().map(PriceSection::price),
-            fallbacks: self.fallbacks.iter().map(ModelId::from).collect(),
-            configuration: self
-                .configuration
-                .iter()
-                .map(|(name, value)| (name.clone(), Json(value.to_string())))
-                .collect(),
-            metadata: Json(serde_json::to_string(&self.metadata).unwrap_or_else(|_| "{}".into())),
-            quirks: self.quirks.clone(),
-            tokenizer: self.tokenizer.clone(),
-            source: ModelSource::Config,
-            created_at: now,
-            updated_at: now,
-            ..Model::new(self.model_id.as_str(), self.provider.as_str())
+        Model { source: ModelSource::Config, created_at: now, updated_at: now, ..self.model.clone() }
+    }
+
+    fn set(&mut self, key: &str, value: &Value) {
+        match with(&self.model, key, value) {
+            Ok(model) => self.model = model,
+            Err(error) => self.faults.extend(located(&self.model, key, value, &error)),
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for ModelSection {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // By JSON, because that is what the schema keeps as it was written: metadata, defaults of requests, prices.
+        let given = BTreeMap::<String, Value>::deserialize(deserializer)?;
+        if let Some(unknown) = given.keys().find(|key| !KEYS.contains(&key.as_str())) {
+            return Err(D::Error::unknown_field(unknown, &KEYS));
+        }
+        let text = |key: &'static str| match given.get(key) {
+            Some(Value::String(text)) => Ok(text.clone()),
+            Some(_) => Err(D::Error::custom(format!("`{key}` must be a string"))),
+            None => Err(D::Error::missing_field(key)),
+        };
+        let model = Model::new(text("model_id")?, text("provider")?);
+        let mut section = Self { model, faults: Vec::new() };
+        for (key, mut value) in given {
+            // Layers of the configuration have no order.
+            value.sort_all_objects();
+            section.set(&key, &value);
+        }
+        Ok(section)
+    }
+}
+
+fn with(model: &Model, key: &str, value: &Value) -> Result<Model, serde_json::Error> {
+    merge_fields(model, &[(key.to_owned(), Json(value.to_string()))])
+}
+
+/// What is wrong with a value, by its own members where it has some.
+fn located(model: &Model, key: &str, value: &Value, error: &serde_json::Error) -> Vec<(String, String)> {
+    let members = value.as_object().into_iter().flatten();
+    let wrong = members.filter_map(|(name, value)| {
+        let alone = Value::Object(Map::from_iter([(name.clone(), value.clone())]));
+        let error = with(model, key, &alone).err()?;
+        Some((format!("{key}.{name}"), problem(&error, &value.to_string())))
+    });
+    let wrong: Vec<_> = wrong.collect();
+    if wrong.is_empty() { vec![(key.to_owned(), problem(error, &value.to_string()))] } else { wrong }
+}
+
+impl JsonSchema for ModelSection {
+    fn schema_name() -> Cow<'static, str> {
+        "ModelSection".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut schema = Model::json_schema(generator);
+        schema.insert("required".to_owned(), REQUIRED.as_slice().into());
+        if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+            properties.retain(|key, _| KEYS.contains(&key.as_str()));
+        }
+        schema
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use baton_model::price::{ContextTier, Rates};
+    use baton_model::{Nanos, Price, UsageClass};
+
+    #[test]
+    fn a_table_is_a_model() -> Result<(), toml::de::Error> {
+        let section: ModelSection = toml::from_str(
+            r#"
+            model_id = "a"
+            provider = "x"
+            metadata = { z = 1, a = [1.5, { c = 1, b = 2 }] }
+            configuration = { temperature = 0.5 }
+            price = { input = "0.59", output = 2, context_tiers = [{ above = 200000, input = 1.25 }] }
+            "#,
+        )?;
+        assert_eq!(section.faults, []);
+        let input = |nanos| Rates::default().with(UsageClass::Input, Nanos(nanos));
+        let expected = Model {
+            metadata: Json(r#"{"a":[1.5,{"b":2,"c":1}],"z":1}"#.into()),
+            configuration: vec![("temperature".into(), Json("0.5".into()))],
+            price: Some(Price {
+                rates: input(590_000_000).with(UsageClass::Output, Nanos(2_000_000_000)),
+                context_tiers: vec![ContextTier { above: 200_000, rates: input(1_250_000_000) }],
+                service_tiers: Vec::new(),
+            }),
+            source: ModelSource::Config,
+            created_at: Timestamp(7),
+            updated_at: Timestamp(7),
+            ..Model::new("a", "x")
+        };
+        assert_eq!(section.register(Timestamp(7)), expected);
+        Ok(())
+    }
+
+    #[test]
+    fn what_baton_says_of_a_model_is_no_key() {
+        let refused = |text: &str| toml::from_str::<ModelSection>(text).err().map(|error| error.message().to_owned());
+        for key in ["source", "created_at", "provide"] {
+            let message = refused(&format!("model_id = \"a\"\nprovider = \"x\"\n{key} = \"api\"\n"));
+            assert!(message.is_some_and(|message| message.starts_with(&format!("unknown field `{key}`"))));
+        }
+        assert_eq!(refused("model_id = \"a\"").as_deref(), Some("missing field `provider`"));
+        assert_eq!(refused("model_id = 1\nprovider = \"x\"").as_deref(), Some("`model_id` must be a string"));
     }
 }

@@ -6,6 +6,8 @@ use baton_model::entity::ReasoningStyle;
 use baton_model::record::Outcome;
 use baton_model::{EventKind, ModelId, Nanos, RequestId, UsageClass};
 use baton_store::audit::AuditFilter;
+use baton_store::record;
+use serde_json::{Map, Value};
 use sqlx::{Connection, SqliteConnection};
 use std::path::Path;
 use tempfile::TempDir;
@@ -87,6 +89,18 @@ async fn the_data_of_an_earlier_version_is_read() {
     assert!(told.iter().all(|(_, subject)| *subject != first), "its event has a position already: {told:?}");
     // Positions go on from there: consumers have stored theirs.
     assert_eq!(app.store.events().last_position().await.unwrap(), 15);
+}
+
+#[test]
+fn a_record_of_an_earlier_version_is_written_as_it_was() {
+    for line in include_str!("journal.txt").lines() {
+        let text = &line[line.find('{').unwrap()..];
+        let mut expected: Map<String, Value> = serde_json::from_str(text).unwrap();
+        let api = expected.remove("door").unwrap();
+        expected.insert("api".to_owned(), api);
+        let written = record::to_json(&record::from_json(text).unwrap());
+        assert_eq!(serde_json::from_str::<Map<String, Value>>(&written).unwrap(), expected);
+    }
 }
 
 /// Everything that the database shows of providers, as text.
