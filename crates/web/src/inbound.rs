@@ -8,6 +8,7 @@ use axum::extract::{FromRef, FromRequest, Request};
 use baton_engine::{Hold, Trace};
 use baton_model::{Actor, Caller, Code, PublicError, RequestId, Timestamp};
 use bytes::Bytes;
+use http::header::CONTENT_ENCODING;
 use http::request::Parts;
 use std::sync::{Mutex, PoisonError};
 
@@ -42,7 +43,10 @@ impl Inbound {
         let body = std::mem::take(self.body.get_mut().unwrap_or_else(PoisonError::into_inner));
         // Given back first: a body that a handler has replaced is read, and counted, a second time.
         self.hold = None;
-        let HeldBody { bytes, hold } = read_body(self.web.engine.limits(), &self.caller, body, self.limit).await?;
+        let limits = self.web.engine.limits();
+        let HeldBody { bytes, hold } = read_body(limits, &self.caller, &self.parts.headers, body, self.limit).await?;
+        // From here on it is what its text says: nobody decodes it again, here or at a provider.
+        self.parts.headers.remove(CONTENT_ENCODING);
         self.hold = Some(hold);
         Ok(bytes)
     }

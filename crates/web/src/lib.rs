@@ -17,6 +17,7 @@ pub mod body;
 pub mod bounds;
 pub mod client_api;
 pub mod draining;
+pub mod encoding;
 pub mod failure;
 pub mod headers;
 pub mod identify;

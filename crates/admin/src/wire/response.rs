@@ -75,7 +75,8 @@ async fn read_whole_body(request: Request, admin: &Admin, limit: usize) -> Resul
         // An endpoint that takes a body and asks for no role would read it for everybody.
         return Err(PublicError::new(Code::Internal, "the endpoint does not say who may call it"));
     };
-    read_body(admin.web.engine.limits(), &caller, request.into_body(), limit).await
+    let (parts, body) = request.into_parts();
+    read_body(admin.web.engine.limits(), &caller, &parts.headers, body, limit).await
 }
 
 fn too_large(limit: usize) -> PublicError {

@@ -73,6 +73,7 @@ fn status_and_type(code: Code) -> (u16, &'static str) {
         Code::Conflict => (409, REQUEST),
         Code::PreconditionFailed => (412, REQUEST),
         Code::PayloadTooLarge => (413, "request_too_large"),
+        Code::UnsupportedMediaType => (415, REQUEST),
         Code::ValidationError => (422, REQUEST),
         Code::RateLimitExceeded => (429, "rate_limit_error"),
         Code::Internal => (500, "api_error"),

@@ -210,6 +210,7 @@ fn status_type_and_code(code: Code) -> (u16, &'static str, Option<&'static str>)
         Code::Conflict => (409, REQUEST, Some("conflict")),
         Code::PreconditionFailed => (412, REQUEST, Some("precondition_failed")),
         Code::PayloadTooLarge => (413, REQUEST, Some("request_too_large")),
+        Code::UnsupportedMediaType => (415, REQUEST, Some("unsupported_media_type")),
         Code::ValidationError => (422, REQUEST, Some("validation_error")),
         Code::RateLimitExceeded => (429, "requests", Some("rate_limit_exceeded")),
         Code::ProviderError => (502, SERVER, Some("provider_error")),

@@ -35,6 +35,8 @@ pub enum Code {
     PreconditionFailed,
     /// The body is too large: 413.
     PayloadTooLarge,
+    /// The body is encoded in a way that nothing here decodes: 415.
+    UnsupportedMediaType,
     /// Fields of a management call are wrong: 422, each named in the details.
     ValidationError,
     /// Too many requests or tokens: 429.
@@ -55,7 +57,7 @@ pub enum Code {
 
 impl Code {
     /// All of them, in the order of their statuses.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::InvalidRequest,
         Self::TokenLimitExceeded,
         Self::ContentFiltered,
@@ -69,6 +71,7 @@ impl Code {
         Self::Conflict,
         Self::PreconditionFailed,
         Self::PayloadTooLarge,
+        Self::UnsupportedMediaType,
         Self::ValidationError,
         Self::RateLimitExceeded,
         Self::Internal,
@@ -100,6 +103,7 @@ impl Code {
             Self::Conflict => "conflict",
             Self::PreconditionFailed => "precondition_failed",
             Self::PayloadTooLarge => "payload_too_large",
+            Self::UnsupportedMediaType => "unsupported_media_type",
             Self::ValidationError => "validation_error",
             Self::RateLimitExceeded => "rate_limit_exceeded",
             Self::ProviderError => "provider_error",
@@ -127,6 +131,7 @@ impl Code {
             | Self::Conflict
             | Self::PreconditionFailed
             | Self::PayloadTooLarge
+            | Self::UnsupportedMediaType
             | Self::ValidationError => true,
             Self::BudgetExceeded
             | Self::RateLimitExceeded
@@ -152,6 +157,7 @@ impl Code {
             Self::Conflict => 409,
             Self::PreconditionFailed => 412,
             Self::PayloadTooLarge => 413,
+            Self::UnsupportedMediaType => 415,
             Self::ValidationError => 422,
             Self::RateLimitExceeded => 429,
             Self::Internal => 500,
