@@ -1,7 +1,7 @@
 //! The way back: bytes become frames, whether they come from a socket or from a recording.
 
 use baton_dialect::framing::{Framing, Splitter};
-use baton_dialect::{Codec, ReadError, StreamReader};
+use baton_dialect::{Codec, ReadError, ReplyContext, StreamReader};
 use baton_model::fault::{ErrorKind, UpstreamBody};
 use baton_model::{Capability, Detail, Dialect, ReplyEvent};
 use baton_provider_api::transport::HttpReply;
@@ -55,7 +55,8 @@ pub(crate) fn form(
         "text/html" | "application/xhtml+xml" => {
             protocol(format!("{peer} replied with a web page ({essence}), not with its API: correct the base_url"))
         }
-        // Reading it as a whole would need a second reader, for a service that ignores `stream: false`.
+        // Some services can't but stream. What was said is put together, like a reply that is called JSON and is a stream.
+        "text/event-stream" if asked == ReplyForm::Whole && chatty => Ok(ReplyForm::Whole),
         "text/event-stream" if asked == ReplyForm::Whole => {
             protocol(format!("{peer} replied with a stream where a whole reply was requested"))
         }
@@ -111,28 +112,64 @@ impl ReplyReader {
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return Err(ProviderError::new(ErrorKind::Protocol, "the provider replied with an empty body"));
         }
+        if matches!(self.capability, Capability::Chat | Capability::Completion) && is_stream(self.dialect, &bytes) {
+            return self.join_stream(bytes).await;
+        }
         // Before the codec, which is lenient and would read an error as an empty reply.
         if let Some(error) = error_in_success(self.dialect, &bytes) {
             return Err(error);
         }
         let events =
             compute(bytes.len(), || self.codec.read_reply(&bytes)).map_err(|error| wrong_format("reply", &error))?;
-        match events.into_iter().partition::<Vec<_>, _>(|event| matches!(event, ReplyEvent::Failed(_))) {
-            (failed, _) if !failed.is_empty() => {
-                let error = failed
-                    .into_iter()
-                    .find_map(|event| if let ReplyEvent::Failed(error) = event { Some(error) } else { None });
-                Err(error.map_or_else(|| ProviderError::new(ErrorKind::Internal, "the provider failed"), Into::into))
-            }
-            (_, mut events) => {
-                // HTTP has said that a whole reply is complete.
-                if !events.contains(&ReplyEvent::Ended) {
-                    events.push(ReplyEvent::Ended);
-                }
-                Ok(Frame { bytes, hidden: false, events })
-            }
+        let mut events = without_failure(events)?;
+        // HTTP has said that a whole reply is complete.
+        if !events.contains(&ReplyEvent::Ended) {
+            events.push(ReplyEvent::Ended);
         }
+        Ok(Frame { bytes, hidden: false, events })
     }
+
+    /// The whole reply that a stream would have been.
+    async fn join_stream(self, bytes: Bytes) -> Result<Frame, ProviderError> {
+        // All of it is read, even where the client gets bytes that nobody looks into: here they are written anew.
+        let reader = Self { form: ReplyForm::Stream, detail: Detail::Full, hide_usage: false, ..self };
+        let codec = reader.codec;
+        let mut frames = reader.frames(ReplySource::Recorded(Some(bytes)));
+        let mut events = Vec::new();
+        while let Some(frame) = frames.next().await {
+            events.extend(frame?.events);
+        }
+        let events = without_failure(events)?;
+        // The events of a stream bring its id, model and time along.
+        let written = codec.write_reply(&events, &ReplyContext::default()).ok_or_else(|| {
+            ProviderError::new(
+                ErrorKind::Protocol,
+                "the provider replied with a stream where a whole reply was requested",
+            )
+        })?;
+        Ok(Frame { bytes: written.body, hidden: false, events })
+    }
+}
+
+/// The events, unless one says that the provider failed.
+fn without_failure(events: Vec<ReplyEvent>) -> Result<Vec<ReplyEvent>, ProviderError> {
+    let failure =
+        events.iter().find_map(|event| if let ReplyEvent::Failed(error) = event { Some(error) } else { None });
+    match failure {
+        Some(error) => Err(error.clone().into()),
+        None => Ok(events),
+    }
+}
+
+/// Whether a reply that should be whole is a stream.
+fn is_stream(dialect: Dialect, bytes: &[u8]) -> bool {
+    if Framing::of(dialect) != Framing::Ndjson {
+        return begins_stream(bytes);
+    }
+    // More than one line, and the first is complete: a whole reply may be written over several lines too.
+    let mut lines = bytes.trim_ascii().splitn(2, |byte| *byte == b'\n');
+    let (first, rest) = (lines.next().unwrap_or_default(), lines.next());
+    rest.is_some() && serde_json::from_slice::<serde::de::IgnoredAny>(first).is_ok()
 }
 
 /// Audio, or whatever else is forwarded as it comes.
@@ -341,23 +378,38 @@ fn wrong_format(what: &str, error: &ReadError) -> ProviderError {
     ProviderError::new(ErrorKind::Protocol, format!("the provider's {what} is not of its format: {error}"))
 }
 
-/// An error that came with status 200, as some services send it: `{"error": …}` beside or instead of a reply.
+/// A body of at most so many bytes is looked through whole for an error: this takes microseconds.
+const SHORT: usize = 4 << 10;
+
+/// An error that came with status 200, as some services send it: `{"error": …}` beside or instead of a reply, or vLLM's
+/// older `{"object": "error", "message": …}`.
 fn error_in_success(dialect: Dialect, body: &[u8]) -> Option<ProviderError> {
     #[derive(Deserialize)]
     struct Probe<'a> {
         #[serde(borrow)]
         error: Option<&'a RawValue>,
+        #[serde(borrow)]
+        object: Option<&'a RawValue>,
+        /// Of OpenAI's Responses: a response that failed has an `error`, and is one all the same.
+        #[serde(borrow)]
+        output: Option<&'a RawValue>,
     }
     #[derive(Deserialize)]
     struct Inner {
         code: Option<u16>,
     }
-    // A reply never begins with `error`; to look only there keeps long answers from being parsed twice.
-    let start = body.get(..200).unwrap_or(body);
+    // A long reply never begins with `error`; to look only there keeps long answers from being parsed twice.
+    let start = if body.len() <= SHORT { body } else { body.get(..200).unwrap_or(body) };
     if !start.windows(7).any(|window| window == b"\"error\"") {
         return None;
     }
-    let error = serde_json::from_slice::<Probe<'_>>(body).ok()?.error.filter(|error| error.get() != "null")?;
+    let whole: &RawValue = serde_json::from_slice(body).ok()?;
+    let probe: Probe<'_> = serde_json::from_str(whole.get()).ok()?;
+    let error = match probe.error.filter(|error| error.get() != "null" && probe.output.is_none()) {
+        Some(error) => error,
+        None if probe.object.is_some_and(|object| object.get() == "\"error\"") => whole,
+        None => return None,
+    };
     let said = serde_json::from_str::<Inner>(error.get()).ok().and_then(|inner| inner.code);
     let status = said.filter(|code| (400..600).contains(code)).unwrap_or(500);
     let mut found = ProviderError::from(baton_dialect::error::read(dialect, status, body));

@@ -38,6 +38,8 @@ pub enum SimFault {
     HangMidStream,
     /// Nothing is ever answered.
     Hang,
+    /// A stream comes where a whole reply was asked for.
+    AlwaysStream,
     /// Status 503, with a body that comes drop by drop and never ends.
     DrippingError,
     /// Each token takes 200 milliseconds.
@@ -46,7 +48,7 @@ pub enum SimFault {
 
 impl SimFault {
     /// All that have a fixed name, and that name.
-    pub const NAMED: [(&'static str, Self); 18] = [
+    pub const NAMED: [(&'static str, Self); 19] = [
         ("fail-context", Self::Context),
         ("fail-quota", Self::Quota),
         ("html", Self::Html),
@@ -64,6 +66,7 @@ impl SimFault {
         ("hang-mid-stream", Self::HangMidStream),
         ("hang", Self::Hang),
         ("dripping-error", Self::DrippingError),
+        ("always-stream", Self::AlwaysStream),
         ("slow", Self::Slow),
     ];
 

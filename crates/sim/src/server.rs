@@ -150,7 +150,7 @@ async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response
     }
     let (head, body) = request.into_parts();
     let body = axum::body::to_bytes(body, BODY_BYTES).await.unwrap_or_default();
-    let json: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let mut json: Value = serde_json::from_slice(&body).unwrap_or_default();
     let text = |value: &axum::http::HeaderValue| value.to_str().unwrap_or_default().to_owned();
     let entry = shared.journal.open(RecordedRequest {
         method: head.method.to_string(),
@@ -165,6 +165,9 @@ async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response
     let number = entry.number();
     // One fault a request, refused ones too, so that a script is used up in the order of arrival.
     let fault = shared.fault(&json);
+    if fault == Some(SimFault::AlwaysStream) && json.is_object() {
+        json["stream"] = true.into();
+    }
     let delay = if fault == Some(SimFault::Slow) { Duration::from_millis(200) } else { shared.options.token_delay };
     let headers = reply_headers(shared.kind, number);
     let stage = Stage { entry, fault, delay, stopped: shared.stopped.clone(), headers };

@@ -57,9 +57,18 @@ impl ClientApi {
         let reply = match (self, &error.upstream) {
             // Baton's own API has its own error shape, so a provider's body never passes through it.
             (Self::Native, _) => native::write_error(error, request_id),
-            (_, Some(upstream)) if upstream.dialect == self.dialect() => return upstream.clone(),
+            (_, Some(upstream)) if upstream.dialect == self.dialect() => {
+                // Some services say an error with status 200. SDKs would take it for a reply without content.
+                let status = if upstream.status < 400 { self.own_status(error) } else { upstream.status };
+                return UpstreamBody { status, ..upstream.clone() };
+            }
             _ => error::write(self.dialect(), error, request_id),
         };
         UpstreamBody::json(self.dialect(), reply.status, reply.body.into())
+    }
+
+    /// The status that the error has here whatever the provider's was.
+    fn own_status(self, error: &PublicError) -> u16 {
+        error::write(self.dialect(), &PublicError { upstream: None, ..error.clone() }, "").status
     }
 }

@@ -142,7 +142,11 @@ mod tests {
         assert_eq!(ContentEncoding::of(&header(&[])).unwrap(), None);
         assert_eq!(ContentEncoding::of(&header(&["identity"])).unwrap(), None);
         for values in [&["compress"][..], &["gzip, gzip"], &["gzip", "gzip"]] {
-            assert_eq!(ContentEncoding::of(&header(values)).unwrap_err().code, Code::UnsupportedMediaType, "{values:?}");
+            assert_eq!(
+                ContentEncoding::of(&header(values)).unwrap_err().code,
+                Code::UnsupportedMediaType,
+                "{values:?}"
+            );
         }
     }
 }

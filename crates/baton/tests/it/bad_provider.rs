@@ -37,6 +37,20 @@ async fn each_fault_of_each_provider_has_its_error() {
 }
 
 #[tokio::test]
+async fn an_error_with_status_200_has_the_status_of_an_error() {
+    for (name, path) in [("openai", "/v1/chat/completions"), ("anthropic", "/v1/messages"), ("ollama", "/api/chat")] {
+        let model = format!("[[models]]\nmodel_id = \"bad\"\nprovider = \"{name}\"\nupstream = \"error-200\"\n");
+        let baton = Baton::with(&model).await;
+        let messages = json!([{ "role": "user", "content": "hi" }]);
+        // In the provider's own format, so that its body is what the client gets.
+        let body = json!({ "model": "bad", "messages": messages, "max_tokens": 5, "stream": false });
+        let reply = baton.post(path, &body).await;
+        assert_eq!(reply.status.as_u16(), 502, "{name}: {}", reply.text());
+        assert!(!reply.json()["error"].is_null(), "{name}: {}", reply.text());
+    }
+}
+
+#[tokio::test]
 async fn an_endless_line_ends() {
     let baton =
         Baton::with("[[models]]\nmodel_id = \"endless\"\nprovider = \"openai\"\nupstream = \"endless-line\"\n").await;

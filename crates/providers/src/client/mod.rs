@@ -78,7 +78,7 @@ impl ProviderClient {
         let reply = self.transport.send(request).await?;
         let mut reply = self.accept(reply, dialect).await?;
 
-        let content_type = reply.content_type().to_owned();
+        let mut content_type = reply.content_type().to_owned();
         let mut form = reply_reader::form(outgoing.form, dialect, outgoing.capability, &content_type, reply.peer())?;
         let mut first = None;
         if outgoing.form == ReplyForm::Stream && form == ReplyForm::Whole && outgoing.capability == Capability::Chat {
@@ -87,6 +87,10 @@ impl ProviderClient {
             if first.as_deref().is_some_and(reply_reader::begins_stream) {
                 form = ReplyForm::Stream;
             }
+        }
+        // A stream that is put together is what the format's whole replies are.
+        if form == ReplyForm::Whole && content_type.starts_with("text/event-stream") {
+            content_type = "application/json".to_owned();
         }
         let headers = reply_headers::select_for_client(reply.headers());
         let reader = ReplyReader {

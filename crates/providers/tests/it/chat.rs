@@ -1,12 +1,13 @@
 //! Chats: whole and as a stream, exact and translated.
 
 use crate::setup::{KINDS, Pair, TestRequest, collect, visible};
+use baton_dialect::codec;
 use baton_model::chat::PartKind;
 use baton_model::event::CollectedReply;
 use baton_model::fault::ErrorKind;
 use baton_model::{Capability, Detail, FinishReason, ReplyEvent, UsageClass};
-use baton_provider_api::{Recording, ReplyForm};
-use baton_sim::Kind;
+use baton_provider_api::{Frame, Recording, ReplyForm};
+use baton_sim::{Kind, SimFault};
 use bytes::Bytes;
 use futures::StreamExt as _;
 use serde_json::json;
@@ -43,6 +44,24 @@ async fn a_question_is_answered_whole_and_as_a_stream() {
         }
         assert_eq!(pair.sim.requests()[0].json()["model"], model);
         assert!(pair.sim.requests().iter().all(|seen| seen.complete && !seen.disconnected), "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_stream_where_a_whole_reply_was_requested_is_put_together() {
+    for (kind, model, dialect) in KINDS.iter().copied() {
+        for ask in [TestRequest::chat(model, "Good morning!"), TestRequest::chat(model, "Good morning!").exact()] {
+            let pair = Pair::new(kind).await;
+            pair.sim.always(Some(SimFault::AlwaysStream));
+            let (exchange, frames) = pair.ask(ask).await.unwrap();
+            assert_eq!((exchange.form, exchange.dialect), (ReplyForm::Whole, dialect), "{kind:?}");
+            assert!(exchange.content_type.starts_with("application/json") || kind == Kind::Ollama, "{kind:?}");
+            assert_eq!(text(&collect(&frames)), answer(model, "Good morning!"), "{kind:?}");
+            // What the client gets is one reply of the format, and says the same.
+            let whole = codec(dialect, Capability::Chat).unwrap().read_reply(&frames[0].bytes).unwrap();
+            let whole = [Frame { events: whole, ..Frame::default() }];
+            assert_eq!(text(&collect(&whole)), answer(model, "Good morning!"), "{kind:?}");
+        }
     }
 }
 
