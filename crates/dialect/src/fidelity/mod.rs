@@ -14,6 +14,8 @@ pub mod document;
 mod fate;
 mod field_value;
 mod fields;
+#[cfg(test)]
+mod interleaved;
 pub mod reply;
 pub mod request;
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! A message's stream, written.
 //!
-//! Blocks can't overlap here, and OpenAI's tool calls can: a call that begins while another is unfinished is kept back
-//! until that one is complete.
+//! Blocks can't overlap here, and in other formats they can: a call that begins while another is unfinished is kept back
+//! until that one is complete, and so is text or reasoning that comes between the arguments of a call. A block that ended
+//! early would leave the client with half of the arguments.
 
 use crate::anthropic::reply::{finish_name, write_stop};
 use crate::anthropic::{error, usage};
@@ -27,9 +28,15 @@ pub(in crate::anthropic) struct MessageWriter {
     places: HashMap<u32, usize>,
     /// How many of them were opened: those before the first that waits.
     opened: usize,
+    /// What came while a call was unfinished, in order.
+    held: Vec<ReplyEvent>,
+    held_bytes: usize,
     usage: Usage,
     finish: Option<(FinishReason, Option<String>)>,
 }
+
+/// The most that is kept back, in bytes: a call that is unfinished by then never ends.
+const MOST_HELD: usize = 1 << 20;
 
 /// The block that is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +59,8 @@ struct Call {
     name: String,
     /// All arguments so far.
     arguments: String,
+    /// With how many bytes of arguments it was last looked whether they are complete, and what was found.
+    looked_at: (usize, bool),
     state: State,
 }
 
@@ -72,12 +81,44 @@ impl MessageWriter {
             calls: Vec::new(),
             places: HashMap::new(),
             opened: 0,
+            held: Vec::new(),
+            held_bytes: 0,
             usage: Usage::default(),
             finish: None,
         }
     }
 
     fn write(&mut self, event: &ReplyEvent, out: &mut BytesMut) {
+        let Some(size) = content_size(event) else {
+            self.write_now(event, out);
+            // What came may have been the end of the call that the others wait for.
+            if !self.held.is_empty() && !self.is_call_unfinished() {
+                self.release(out);
+            }
+            return;
+        };
+        if self.is_call_unfinished() && self.held_bytes <= MOST_HELD {
+            self.held_bytes += size;
+            self.held.push(event.clone());
+            return;
+        }
+        self.release(out);
+        self.write_now(event, out);
+    }
+
+    /// Writes what was kept back.
+    fn release(&mut self, out: &mut BytesMut) {
+        if self.held.is_empty() {
+            return;
+        }
+        self.flush(out);
+        self.held_bytes = 0;
+        for event in std::mem::take(&mut self.held) {
+            self.write_now(&event, out);
+        }
+    }
+
+    fn write_now(&mut self, event: &ReplyEvent, out: &mut BytesMut) {
         match event {
             ReplyEvent::Started(started) => {
                 let take = |slot: &mut String, name: &Option<String>| {
@@ -140,6 +181,7 @@ impl MessageWriter {
                 self.finish = Some((reason.clone(), stop_sequence.clone()));
                 self.begin(out);
                 self.flush(out);
+                self.release(out);
             }
             ReplyEvent::Usage(usage) => self.usage.update(usage),
             ReplyEvent::Ended => self.end(out),
@@ -220,7 +262,14 @@ impl MessageWriter {
     fn call(&mut self, out: &mut BytesMut, index: u32, id: &str, name: &str) {
         let (id, name) = (id.to_owned(), name.to_owned());
         self.places.entry(index).or_insert(self.calls.len());
-        self.calls.push(Call { index, id, name, arguments: String::new(), state: State::Waiting });
+        self.calls.push(Call {
+            index,
+            id,
+            name,
+            arguments: String::new(),
+            looked_at: (0, false),
+            state: State::Waiting,
+        });
         if let Open::Tool(open) = self.open {
             if !self.is_complete(open) {
                 return;
@@ -250,11 +299,22 @@ impl MessageWriter {
     }
 
     /// Whether all arguments of a call are there, as far as they can tell.
-    fn is_complete(&self, index: u32) -> bool {
-        let Some(call) = self.places.get(&index).and_then(|place| self.calls.get(*place)) else { return false };
-        // Most are not, and need no parsing to tell.
-        let may_be = call.arguments.trim_end().ends_with('}');
-        may_be && Node::parse(call.arguments.as_bytes()).is_ok_and(|node| node.is_object())
+    fn is_complete(&mut self, index: u32) -> bool {
+        let Some(call) = self.call_of(index) else { return false };
+        let length = call.arguments.len();
+        if call.looked_at.0 != length {
+            // Most are not, and need no parsing to tell.
+            let may_be = call.arguments.trim_end().ends_with('}');
+            let is = may_be && Node::parse(call.arguments.as_bytes()).is_ok_and(|node| node.is_object());
+            call.looked_at = (length, is);
+        }
+        call.looked_at.1
+    }
+
+    /// Whether a call waits for more of its arguments, or for its turn.
+    fn is_call_unfinished(&mut self) -> bool {
+        let open = if let Open::Tool(index) = self.open { !self.is_complete(index) } else { false };
+        open || self.opened < self.calls.len()
     }
 
     fn call_of(&mut self, index: u32) -> Option<&mut Call> {
@@ -293,6 +353,8 @@ impl MessageWriter {
     fn end(&mut self, out: &mut BytesMut) {
         self.begin(out);
         self.flush(out);
+        self.release(out);
+        self.flush(out);
         // SDKs take the final usage from `message_delta`, so it comes last but for `message_stop`.
         let (reason, stop) = self.finish.take().unwrap_or((FinishReason::Stop, None));
         event(out, "message_delta", |o| {
@@ -303,6 +365,19 @@ impl MessageWriter {
             o.object("usage", |o| usage::write(&self.usage, o));
         });
         event(out, "message_stop", |_| {});
+    }
+}
+
+/// How many bytes of content an event brings that needs a block of its own; `None` of other events.
+fn content_size(event: &ReplyEvent) -> Option<usize> {
+    match event {
+        ReplyEvent::Text { choice: 0, text }
+        | ReplyEvent::Refusal { choice: 0, text }
+        | ReplyEvent::Reasoning { choice: 0, text } => Some(text.len()).filter(|size| *size > 0),
+        ReplyEvent::ReasoningSignature { choice: 0, signature } => Some(signature.len()),
+        ReplyEvent::RedactedReasoning { choice: 0, data } => Some(data.len()),
+        ReplyEvent::Citation { choice: 0, json, .. } | ReplyEvent::Other { choice: 0, json, .. } => Some(json.0.len()),
+        _ => None,
     }
 }
 
