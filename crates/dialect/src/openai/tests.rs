@@ -30,6 +30,33 @@ fn write(request: &ChatRequest, target: &Target) -> (String, Vec<Dropped>) {
     (String::from_utf8(body.to_vec()).unwrap(), dropped)
 }
 
+/// Whole and streamed are read by the same code, so one form of each is enough.
+#[test]
+fn ends_and_calls_of_other_servers_are_understood() {
+    let read = |choice: &str| {
+        let body = format!(r#"{{"id":"r","model":"m","choices":[{choice}]}}"#);
+        CollectedReply::collect(&chat().read_reply(body.as_bytes()).unwrap()).choices.remove(0)
+    };
+    for (more, finish, sequence) in [
+        (r#""stop_reason":"END""#, FinishReason::StopSequence, Some("END")),
+        (r#""matched_stop":"END""#, FinishReason::StopSequence, Some("END")),
+        // The token that ends every reply, nothing, and a gateway's word for the same.
+        (r#""stop_reason":128009"#, FinishReason::Stop, None),
+        (r#""matched_stop":2"#, FinishReason::Stop, None),
+        (r#""stop_reason":null"#, FinishReason::Stop, None),
+        (r#""stop_reason":"end_turn""#, FinishReason::Stop, None),
+    ] {
+        let choice = read(&format!(r#"{{"message":{{"content":"a"}},"finish_reason":"stop",{more}}}"#));
+        assert_eq!((choice.finish, choice.stop_sequence.as_deref()), (Some(finish), sequence), "{more}");
+    }
+    let choice = read(
+        r#"{"message":{"role":"assistant","content":null,"function_call":{"name":"f","arguments":"{\"a\":1}"}},"finish_reason":"function_call"}"#,
+    );
+    assert_eq!(choice.finish, Some(FinishReason::ToolCalls));
+    let PartKind::ToolCall(call) = &choice.parts[0].kind else { panic!("{choice:?}") };
+    assert_eq!((call.name.as_str(), call.arguments.as_str(), call.id.as_str()), ("f", r#"{"a":1}"#, "call_0_r"));
+}
+
 /// A request that says everything reads and writes as the same JSON.
 #[test]
 fn everything_a_chat_can_say_survives() {

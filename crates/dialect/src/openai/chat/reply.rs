@@ -14,7 +14,8 @@ pub(in crate::openai) fn read_finish(word: &str) -> FinishReason {
     match word {
         "stop" => FinishReason::Stop,
         "length" => FinishReason::Length,
-        "tool_calls" => FinishReason::ToolCalls,
+        // The older word is of the older `function_call`.
+        "tool_calls" | "function_call" => FinishReason::ToolCalls,
         "content_filter" => FinishReason::ContentFilter,
         _ => FinishReason::Other(word.to_owned()),
     }
@@ -27,7 +28,6 @@ pub(in crate::openai) fn finish_name(finish: &FinishReason) -> &'static str {
         FinishReason::Length | FinishReason::ContextWindow => "length",
         FinishReason::ToolCalls => "tool_calls",
         FinishReason::ContentFilter | FinishReason::Refusal => "content_filter",
-        FinishReason::Other(word) if word == "function_call" => "function_call",
         FinishReason::Other(_) => "stop",
     }
 }

@@ -5,6 +5,7 @@
 
 use crate::json::Node;
 use baton_model::ReplyEvent;
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// The tool calls of one answer.
@@ -36,10 +37,33 @@ impl StreamedCalls {
     /// Takes one entry of `tool_calls`.
     pub(super) fn push(&mut self, entry: &Node<'_>, choice: u32, reply: &str, events: &mut Vec<ReplyEvent>) {
         let function = entry.get("function").or_else(|| entry.get("custom"));
+        let id = entry.get("id").and_then(Node::as_str).unwrap_or_default();
+        let number = entry.get("index").and_then(|index| index.integer().ok());
+        self.push_fragment(function, id, number, choice, (reply, events));
+    }
+
+    /// Takes a `function_call`, which older servers have instead: one for a reply, without an id.
+    pub(super) fn push_function(
+        &mut self,
+        function: &Node<'_>,
+        choice: u32,
+        reply: &str,
+        events: &mut Vec<ReplyEvent>,
+    ) {
+        self.push_fragment(Some(function), "".into(), Some(0), choice, (reply, events));
+    }
+
+    fn push_fragment(
+        &mut self,
+        function: Option<&Node<'_>>,
+        id: Cow<'_, str>,
+        number: Option<u64>,
+        choice: u32,
+        (reply, events): (&str, &mut Vec<ReplyEvent>),
+    ) {
         let text =
             |name: &str| function.and_then(|function| function.get(name)).and_then(Node::as_str).unwrap_or_default();
-        let (name, id) = (text("name"), entry.get("id").and_then(Node::as_str).unwrap_or_default());
-        let number = entry.get("index").and_then(|index| index.integer().ok());
+        let name = text("name");
         let place = self.find(number, &id, !name.is_empty()).unwrap_or_else(|| self.add(number, id.into_owned()));
         let Some(call) = self.calls.get_mut(place) else { return };
         let index = u32::try_from(place).unwrap_or(u32::MAX);

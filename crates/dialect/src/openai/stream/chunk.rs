@@ -106,14 +106,17 @@ impl Chunks {
         }
         if let Some(word) = node.get("finish_reason").and_then(Node::as_str).filter(|word| !word.is_empty()) {
             choice.calls.flush(index, &self.id, events);
+            let stop_sequence = find_stop_sequence(node);
             let reason = match read_finish(&word) {
                 // A call that was forced ends with `stop` at OpenAI, and everything else does at others.
                 FinishReason::Stop if !choice.calls.is_empty() => FinishReason::ToolCalls,
+                FinishReason::Stop if stop_sequence.is_some() => FinishReason::StopSequence,
                 reason => reason,
             };
+            let stop_sequence = stop_sequence.filter(|_| reason == FinishReason::StopSequence);
             // Some repeat it in each chunk after.
             if !std::mem::replace(&mut choice.finished, true) {
-                events.push(ReplyEvent::Finished { choice: index, reason, stop_sequence: None });
+                events.push(ReplyEvent::Finished { choice: index, reason, stop_sequence });
             }
         }
     }
@@ -146,11 +149,14 @@ impl Choice {
         for entry in node.get("tool_calls").and_then(|calls| calls.items().ok()).unwrap_or_default() {
             self.calls.push(entry, choice, reply, events);
         }
+        if let Some(function) = node.get("function_call").filter(|call| call.is_object()) {
+            self.calls.push_function(function, choice, reply, events);
+        }
         let Ok(members) = node.members() else { return };
         for (name, value) in members {
             match (name.as_ref(), value.value()) {
                 (
-                    "role" | "content" | "refusal" | "tool_calls" | "reasoning_content" | "reasoning"
+                    "role" | "content" | "refusal" | "tool_calls" | "function_call" | "reasoning_content" | "reasoning"
                     | "thinking_blocks",
                     _,
                 )
@@ -207,6 +213,16 @@ fn read_reasoning(node: &Node<'_>, choice: u32, events: &mut Vec<ReplyEvent>) {
         events.extend(member(block, "signature").map(|signature| ReplyEvent::ReasoningSignature { choice, signature }));
         events.extend(member(block, "data").map(|data| ReplyEvent::RedactedReasoning { choice, data }));
     }
+}
+
+/// The stop sequence that ended a choice, as servers beside OpenAI tell it: vLLM in `stop_reason`, SGLang in
+/// `matched_stop`. A number there is the token that ends every reply.
+fn find_stop_sequence(choice: &Node<'_>) -> Option<String> {
+    // Gateways put other vendors' words there.
+    const WORDS: [&str; 8] =
+        ["stop", "end_turn", "eos", "length", "max_tokens", "tool_use", "tool_calls", "stop_sequence"];
+    let word = choice.get("stop_reason").or_else(|| choice.get("matched_stop")).and_then(Node::string_or_none)?;
+    (!word.is_empty() && !WORDS.contains(&word.as_str())).then_some(word)
 }
 
 /// A member that only this format knows, as an object that holds it alone.
