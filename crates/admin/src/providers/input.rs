@@ -38,6 +38,9 @@ pub struct ProviderBody {
     timeouts: Option<BTreeMap<String, String>>,
     /// How often the same model is tried again after an error that may be temporary.
     retries: Option<u32>,
+    /// The most requests at it at a time, from each node; more are refused. Absent: only `server.max_in_flight` bounds them.
+    #[schema(minimum = 1)]
+    max_in_flight: Option<u64>,
     /// Whether its own list of models is taken over.
     discover: Option<bool>,
     /// The model for requests that name only this provider.
@@ -74,6 +77,11 @@ pub fn read(fields: &mut JsonFields, faults: &mut Faults) -> FieldChanges<Provid
             fields
                 .take("retries", "a number from 0 to 10, or null", faults)
                 .map(|retries| check_retries(retries, faults)),
+        ),
+        "max_in_flight" => Ruled::read(
+            fields
+                .take("max_in_flight", "a positive integer, or null", faults)
+                .map(|most| check_max_in_flight(most, faults)),
         ),
         _ => Ruled::BySchema,
     })
@@ -136,6 +144,13 @@ fn check_headers(headers: BTreeMap<String, String>, faults: &mut Faults) -> BTre
         faults.add("headers", problem);
     }
     headers
+}
+
+fn check_max_in_flight(most: Option<u64>, faults: &mut Faults) -> Option<u64> {
+    if most == Some(0) {
+        faults.add("max_in_flight", "must be a positive integer");
+    }
+    most
 }
 
 fn check_retries(retries: Option<u32>, faults: &mut Faults) -> Option<u32> {

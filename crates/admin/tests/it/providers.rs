@@ -105,6 +105,20 @@ async fn providers_of_the_configuration_are_read_only() {
 }
 
 #[tokio::test]
+async fn how_many_requests_it_takes_is_set_shown_and_in_force() {
+    let admin = TestAdmin::new().await;
+    register(&admin, "a", "").await;
+    let most = |admin: &TestAdmin| admin.engine.registry().snapshot().providers["a"].settings().max_in_flight;
+    assert_eq!(most(&admin), None);
+    let changed = admin.put("/api/providers/a", r#"{"max_in_flight": 3}"#).await;
+    assert_eq!(changed.status, 200, "{}", changed.text);
+    assert_eq!(most(&admin), Some(3));
+    assert_eq!(admin.get("/api/providers/a").await.json()["registration"]["max_in_flight"], 3, "{}", changed.text);
+    assert_eq!(admin.put("/api/providers/a", r#"{"max_in_flight": null}"#).await.status, 200);
+    assert_eq!(most(&admin), None);
+}
+
+#[tokio::test]
 async fn a_provider_in_use_is_removed_only_by_force() {
     let admin = TestAdmin::new().await;
     register(&admin, "a", "").await;
@@ -123,10 +137,9 @@ async fn a_provider_in_use_is_removed_only_by_force() {
 #[tokio::test]
 async fn wrong_fields_are_named() {
     let admin = TestAdmin::new().await;
-    let body =
-        r#"{"name": "a b", "kind": "opanai", "retries": 11, "timeouts": {"total": "soon", "x": "1s"}, "colour": 1}"#;
+    let body = r#"{"name": "a b", "kind": "opanai", "retries": 11, "max_in_flight": 0, "timeouts": {"total": "soon", "x": "1s"}, "colour": 1}"#;
     let refused = admin.post("/api/providers", body).await;
-    let fields = ["kind", "timeouts.total", "timeouts.x", "retries", "name", "colour"];
+    let fields = ["kind", "timeouts.total", "timeouts.x", "retries", "max_in_flight", "name", "colour"];
     refused.is_refused(422, "validation_error", &fields);
     admin.post("/api/providers", "{}").await.is_refused(422, "validation_error", &["name", "kind"]);
     // Azure has no address of its own: each resource has one.

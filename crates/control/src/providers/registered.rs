@@ -27,6 +27,9 @@ pub struct StoredProviderSettings {
     /// How often the same model is tried again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retries: Option<u32>,
+    /// The most requests at it at a time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_in_flight: Option<u64>,
     /// Whether its own list of models is taken over.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub discover: Option<bool>,
@@ -143,6 +146,7 @@ pub fn to_config(row: &RegisteredProvider, kept: &StoredProviderSettings, sealed
         sealed.headers.iter().map(|(name, value)| (name.clone(), SecretValue::from(value.as_str()))).collect();
     config.query = sealed.query.as_deref().map(SecretValue::from);
     config.settings.retries = kept.retries.unwrap_or(config.settings.retries);
+    config.settings.max_in_flight = kept.max_in_flight.or(config.settings.max_in_flight);
     let timeouts = &mut config.settings.timeouts;
     for (name, place) in [
         ("connect", &mut timeouts.connect),

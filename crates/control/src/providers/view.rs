@@ -28,6 +28,8 @@ pub struct RegistrationView {
     timeouts: BTreeMap<String, String>,
     /// How often the same model is tried again; null: as its kind says.
     retries: Option<u32>,
+    /// The most requests at it at a time, from each node; null: only `server.max_in_flight` bounds them.
+    max_in_flight: Option<u64>,
     /// Whether its own list of models is taken over.
     discover: bool,
     /// When it was registered.
@@ -50,6 +52,7 @@ impl From<&RegisteredProvider> for RegistrationView {
             query,
             timeouts: settings.timeouts.into_iter().map(|(name, millis)| (name, text(millis))).collect(),
             retries: settings.retries,
+            max_in_flight: settings.max_in_flight,
             discover: settings.discover != Some(false),
             created_at: write_time(row.created_at),
             updated_at: write_time(row.updated_at),
