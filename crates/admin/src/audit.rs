@@ -20,7 +20,7 @@ pub struct AuditView {
     /// The changes, newest first.
     #[schema(value_type = Vec<AuditEntryView>)]
     items: Vec<Box<RawValue>>,
-    /// What `cursor` must be for the next page; null: this is the last.
+    /// The value of `cursor` for the next page; null: this is the last page.
     next_cursor: Option<String>,
 }
 
@@ -31,13 +31,14 @@ pub struct AuditEntryView {
     id: String,
     /// When.
     at: String,
-    /// Who: a key's id, `user:…`, `admin` for the key of the configuration, `baton:…` for the service itself.
+    /// Who made the change: a key's id, `user:…`, `admin` for the key of the configuration, `baton:…` for the service
+    /// itself.
     #[schema(example = "key_5f0c9a4e1b2d3c4f5a6b7c8d")]
     actor: String,
     /// The role of the actor at that time.
     #[schema(example = "admin")]
     role: &'static str,
-    /// The address that it came from; null: not over the network.
+    /// The client's address; null: not over the network.
     address: Option<String>,
     /// The request that made the change, as in `x-request-id`.
     request_id: Option<String>,
@@ -46,34 +47,34 @@ pub struct AuditEntryView {
     /// The action.
     #[schema(example = "model.update")]
     action: String,
-    /// The kind of thing that was changed.
+    /// The kind of the changed object.
     #[schema(example = "model")]
     kind: String,
-    /// The id of what was changed.
+    /// The id of the changed object.
     #[schema(example = "fast")]
     subject: String,
-    /// The thing before the change, without secrets; null: it did not exist.
+    /// The object before the change, without secrets; null: it did not exist.
     #[schema(value_type = Option<Object>)]
     before: Option<Box<RawValue>>,
-    /// The thing after the change, without secrets; null: it was removed.
+    /// The object after the change, without secrets; null: it was removed.
     #[schema(value_type = Option<Object>)]
     after: Option<Box<RawValue>>,
 }
 
-/// Lists who changed what, newest first, a page at a time: of at most `limit`, and of at most 8 MiB. Who is confined to a
-/// project sees changes of that project and its keys. The log only grows: nobody can change or remove an entry.
+/// Lists who changed what, newest first, in pages of at most `limit` entries and at most 8 MiB. A caller restricted to
+/// a project sees the changes of that project and its keys. Entries can't be changed or removed.
 #[utoipa::path(get, path = "/api/audit", tag = "audit", params(
-    ("actor" = Option<String>, Query, description = "Made by this actor"),
+    ("actor" = Option<String>, Query, description = "Only changes by this actor"),
     ("action" = Option<String>, Query, description = "Only this action, such as `key.revoke`"),
-    ("kind" = Option<String>, Query, description = "Only changes of this kind of thing, such as `key`"),
-    ("subject" = Option<String>, Query, description = "Only changes of the thing with this id"),
-    ("from" = Option<String>, Query, description = "From: RFC 3339, or a date"),
-    ("to" = Option<String>, Query, description = "Before: RFC 3339, or a date, which is included"),
+    ("kind" = Option<String>, Query, description = "Only changes of this kind of object, such as `key`"),
+    ("subject" = Option<String>, Query, description = "Only changes of the object with this id"),
+    ("from" = Option<String>, Query, description = "At or after this time: RFC 3339, or a date"),
+    ("to" = Option<String>, Query, description = "Before this time: RFC 3339, or a date, which is included"),
     ("limit" = Option<u64>, Query, description = "1 to 100; by default 20"),
-    ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
+    ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page"),
 ), responses(
     (status = 200, description = "A page of the log", body = AuditView),
-    (status = 422, description = "A parameter is wrong", body = ErrorBody),
+    (status = 422, description = "A parameter is invalid", body = ErrorBody),
 ))]
 pub async fn list(State(admin): State<Admin>, Viewer(caller): Viewer, uri: Uri) -> ApiResult {
     let mut params = QueryParams::read(&uri)?;

@@ -79,10 +79,10 @@ impl NodeLimits {
         shares.take(&holder_of(caller), 1).map_err(|full| {
             overloaded(match full {
                 NoShareLeft::Taken => {
-                    format!("{most} requests are in flight to the provider `{provider}`, its maximum")
+                    format!("{most} requests are in flight to the provider `{provider}`, the maximum")
                 }
                 NoShareLeft::Share => {
-                    format!("this key has its share of the requests in flight to `{provider}`, which is busy")
+                    format!("this key has reached its share of the requests in flight to `{provider}`")
                 }
             })
         })
@@ -100,8 +100,8 @@ impl NodeLimits {
 
     fn no_place(&self, full: NoShareLeft) -> PublicError {
         overloaded(match full {
-            NoShareLeft::Taken => format!("{} requests are in flight on this node, its maximum", self.slots.limit()),
-            NoShareLeft::Share => "this key has its share of the requests in flight on this node, which is busy".into(),
+            NoShareLeft::Taken => format!("{} requests are in flight on this node, the maximum", self.slots.limit()),
+            NoShareLeft::Share => "this key has reached its share of the requests in flight on this node".into(),
         })
     }
 }
@@ -109,10 +109,8 @@ impl NodeLimits {
 /// No more bytes can be held.
 pub fn no_bytes(full: NoShareLeft) -> PublicError {
     overloaded(match full {
-        NoShareLeft::Taken => "the request bodies in flight on this node take all the memory that they may".into(),
-        NoShareLeft::Share => {
-            "this key has its share of the memory for request bodies on this node, which is busy".into()
-        }
+        NoShareLeft::Taken => "the request bodies in flight on this node use the maximum of memory".into(),
+        NoShareLeft::Share => "this key has reached its share of the memory for request bodies on this node".into(),
     })
 }
 

@@ -83,7 +83,7 @@ impl Relay {
                 Ok(()) => {}
                 Err(error @ BusError::Refused(_)) => tracing::error!(
                     event.id, event.kind, %error,
-                    "the bus refuses an event for good; it stands in the stream of the API, and goes to webhooks"
+                    "the bus permanently refuses an event; it is in the API's event stream, and sent to webhooks"
                 ),
                 Err(error) => return (gone, Some(error)),
             }

@@ -25,7 +25,7 @@ pub struct RequestRecord {
     pub capability: Capability,
     /// Whether a stream was asked for.
     pub stream: bool,
-    /// The model asked for, as the client wrote it.
+    /// The requested model, as the client wrote it.
     pub requested: String,
     /// The model that served it, or was tried last; `None` if none was tried.
     pub served: Option<ModelId>,
@@ -35,7 +35,7 @@ pub struct RequestRecord {
     pub attribution: Attribution,
     /// How it ended.
     pub outcome: Outcome,
-    /// The HTTP status that the client saw.
+    /// The HTTP status of the reply to the client.
     pub status: u16,
     /// The error that the client saw.
     pub error: Option<(Code, String)>,
@@ -60,7 +60,7 @@ impl RequestRecord {
         self.attempts.last().map(|attempt| attempt.usage.clone()).unwrap_or_default()
     }
 
-    /// Whether any of its numbers is an estimate.
+    /// Whether any of its numbers is estimated.
     pub fn is_estimated(&self) -> bool {
         self.attempts.iter().any(|attempt| attempt.origin == UsageOrigin::Estimated && !attempt.usage.is_empty())
     }
@@ -150,7 +150,7 @@ pub struct AttemptRecord {
     pub model: ModelId,
     /// Its provider.
     pub provider: ProviderId,
-    /// What the provider calls it.
+    /// The provider's name for it.
     pub upstream: String,
     /// When it was sent.
     pub started: Timestamp,

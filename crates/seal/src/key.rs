@@ -35,19 +35,19 @@ pub enum KeyFault {
         found: String,
     },
     /// All its bytes are the same: a placeholder.
-    #[error("key {position} is one byte 32 times over: expected random bytes")]
+    #[error("key {position} is one repeated byte: expected random bytes")]
     Weak {
         /// Which, from 1.
         position: usize,
     },
-    /// It stands there twice.
-    #[error("key {position} stands there before: expected each key once, the newest first")]
+    /// It is given twice.
+    #[error("key {position} is given twice: expected each key once, the newest first")]
     Repeated {
         /// Which, from 1.
         position: usize,
     },
     /// The system has no randomness.
-    #[error("the system gave no random bytes")]
+    #[error("the system returned no random bytes")]
     NoRandomness,
 }
 
@@ -98,7 +98,7 @@ fn read(text: &str) -> Result<Zeroizing<[u8; LENGTH]>, String> {
         return Err("empty".to_owned());
     }
     if text.len() == 2 * LENGTH && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return read_hex(text).ok_or_else(|| "no hexadecimal number".to_owned());
+        return read_hex(text).ok_or_else(|| "not a hexadecimal number".to_owned());
     }
     let alphabet = if text.contains(['-', '_']) { &URL_SAFE } else { &STANDARD };
     let bytes = GeneralPurpose::new(alphabet, LENIENT).decode(text).map(Zeroizing::new);
@@ -158,8 +158,8 @@ mod tests {
         check("hunter2!", "key 1 of 1 is neither base64 nor hexadecimal");
         check("aHVudGVyMg==", "key 1 of 1 is 7 bytes long");
         check(&format!("{HEX},"), "key 2 of 2 is empty");
-        check(&format!("{HEX},{HEX}"), "key 2 stands there before");
-        check(&"0".repeat(64), "one byte 32 times over");
+        check(&format!("{HEX},{HEX}"), "key 2 is given twice");
+        check(&"0".repeat(64), "is one repeated byte");
         check(&HEX.replace("00", "0g"), "key 1 of 1 is 48 bytes long");
     }
 }

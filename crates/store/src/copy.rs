@@ -55,7 +55,7 @@ impl CopyReport {
         let (source, target) = (&self.source, &self.target);
         // A target with requests of its own has other sums, and its rows were compared one by one.
         if source.requests == target.requests && (&source.tokens, source.cost) != (&target.tokens, target.cost) {
-            faults.push("the same requests sum up to other tokens or costs".to_owned());
+            faults.push("the tokens or costs of the same requests differ".to_owned());
         }
         faults
     }
@@ -74,7 +74,7 @@ pub async fn copy(
     mut progress: impl FnMut(&'static str, u64, u64),
 ) -> Result<CopyReport, StoreError> {
     if !from.is_migrated().await? {
-        let what = "the source has no tables, or those of an older version: run `baton migrate` on it first";
+        let what = "the source has no tables, or the tables of an older version: run `baton migrate` on it first";
         return Err(StoreError::conflict(what));
     }
     to.migrate().await?;
@@ -174,7 +174,7 @@ impl Copy<'_> {
             compare::<request::Entity>(&transaction, "requests", column, |row| &row.id, &|_| {}, rows).await?;
             if attempts_of(&transaction, &ids).await? != attempts {
                 let range = ids.first().zip(ids.last()).map(|(first, last)| format!("`{first}` to `{last}`"));
-                let what = format!("the target has other attempts of the requests {}", range.unwrap_or_default());
+                let what = format!("the target has other attempts for the requests {}", range.unwrap_or_default());
                 return Err(StoreError::conflict(what));
             }
             transaction.commit().await?;
@@ -240,8 +240,7 @@ where
         if copy.as_ref() != Some(&row) {
             let key = key(&row);
             return Err(StoreError::conflict(format!(
-                "the target has something else than the source under `{key}` in `{name}`: it has been used by itself; \
-                 copy into an empty database"
+                "the target differs from the source at `{key}` in `{name}`, because it has been used separately; copy into an empty database"
             )));
         }
     }

@@ -14,7 +14,7 @@ const SHOWN: u64 = 100;
 pub struct FeedbackEntry {
     /// A UUIDv7.
     pub id: String,
-    /// The request that was answered.
+    /// The request.
     pub request: RequestId,
     /// A number; what it means is the client's business.
     pub score: Option<f64>,

@@ -84,7 +84,7 @@ impl ModelRepository<'_> {
             return Ok(());
         }
         self.get(&model.id).await?;
-        Err(StoreError::conflict(format!("the model `{}` has been changed meanwhile", model.id)))
+        Err(StoreError::conflict(format!("the model `{}` was changed at the same time", model.id)))
     }
 
     /// Removes a model.

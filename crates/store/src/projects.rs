@@ -12,9 +12,9 @@ use sea_orm::{
 /// A project.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Project {
-    /// Its id, as keys, tokens and requests name it.
+    /// The id that keys, tokens and requests refer to.
     pub id: String,
-    /// A name for people.
+    /// A display name.
     pub name: String,
     /// A JSON object of the operator's own.
     pub metadata: Json,
@@ -29,7 +29,7 @@ pub struct Project {
 pub struct ProjectPage {
     /// The projects, newest first.
     pub items: Vec<Project>,
-    /// How many there are on all pages.
+    /// The number of entries on all pages.
     pub total: u64,
 }
 
@@ -93,7 +93,7 @@ impl ProjectRepository<'_> {
             return Ok(());
         }
         self.get(&project.id).await?;
-        Err(StoreError::conflict(format!("the project `{}` has been changed meanwhile", project.id)))
+        Err(StoreError::conflict(format!("the project `{}` was changed at the same time", project.id)))
     }
 
     /// Removes a project. Its requests stay in the ledger under its id.

@@ -80,7 +80,7 @@ impl ProviderRepository<'_> {
             return Ok(());
         }
         self.get(&provider.name).await?;
-        Err(StoreError::conflict(format!("the provider `{}` has been changed meanwhile", provider.name)))
+        Err(StoreError::conflict(format!("the provider `{}` was changed at the same time", provider.name)))
     }
 
     /// Removes a provider.

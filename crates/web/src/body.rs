@@ -87,9 +87,9 @@ fn broken_body_error(error: &(dyn std::error::Error + 'static)) -> PublicError {
     {
         Some(slow) => PublicError::new(
             Code::BodyTimeout,
-            format!("the body took too long: {slow} (`server.connections.min_body_rate`)"),
+            format!("the body arrived too slowly: {slow} (`server.connections.min_body_rate`)"),
         ),
         // The library's text says nothing that a client does not know.
-        None => PublicError::new(Code::InvalidRequest, "the body could not be read to its end"),
+        None => PublicError::new(Code::InvalidRequest, "the body could not be read completely"),
     }
 }

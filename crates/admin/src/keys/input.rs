@@ -26,7 +26,7 @@ pub struct KeyChange;
 impl PartialSchema for KeyBody {
     fn schema() -> RefOr<Schema> {
         let mut body = settable_fields::<ApiKey>(&[], &["name"]);
-        body.description = Some("A new key; by default a caller that may use all models".into());
+        body.description = Some("A new key; by default with the role `caller` and access to all models".into());
         body.into()
     }
 }
@@ -34,7 +34,7 @@ impl PartialSchema for KeyBody {
 impl PartialSchema for KeyChange {
     fn schema() -> RefOr<Schema> {
         let mut body = settable_fields::<ApiKey>(&FIXED, &[]);
-        body.description = Some("The fields of a key that can be changed; absent fields stay".into());
+        body.description = Some("The fields of a key that can be changed; absent fields stay unchanged".into());
         body.into()
     }
 }
@@ -55,7 +55,7 @@ impl ToSchema for KeyChange {
 pub fn models(fields: &mut JsonFields, faults: &mut Faults) -> Option<Arc<[ModelId]>> {
     let names = fields.ids("models", "an array of model ids, or null for all", faults)??;
     if names.is_empty() {
-        faults.add("models", "is empty, so that the key could use none; leave it out for all");
+        faults.add("models", "must not be empty, because the key could use no model; leave it out for all models");
     }
     Some(names.iter().map(ModelId::from).collect())
 }
@@ -69,8 +69,10 @@ pub fn projects(fields: &mut JsonFields, faults: &mut Faults) -> Option<Arc<[Arc
 /// How much the key sees, by its role: a scope that its role or project does not have is noted.
 pub fn check_scope(key: &ApiKey, faults: &mut Faults) {
     match (key.scope, key.role, &key.project) {
-        (Some(Scope::Project), Role::Admin, _) => faults.add("scope", "an admin sees everything: leave it out"),
-        (Some(Scope::Project), _, None) => faults.add("scope", "needs a `project_id`: whose records it would see"),
+        (Some(Scope::Project), Role::Admin, _) => {
+            faults.add("scope", "must be left out for an admin, who sees everything")
+        }
+        (Some(Scope::Project), _, None) => faults.add("scope", "requires a `project_id`, whose records the key sees"),
         _ => {}
     }
 }
@@ -79,7 +81,8 @@ pub fn check_scope(key: &ApiKey, faults: &mut Faults) {
 pub fn addresses(fields: &mut JsonFields, faults: &mut Faults) -> Option<Vec<String>> {
     let texts = fields.ids("addresses", "an array of networks, or null for any", faults)??;
     if texts.is_empty() {
-        faults.add("addresses", "is empty, so that the key could be used from nowhere; leave it out for any");
+        faults
+            .add("addresses", "must not be empty, because the key could be used from no network; leave it out for any");
     }
     let mut networks = Vec::new();
     for text in &texts {
@@ -87,7 +90,7 @@ pub fn addresses(fields: &mut JsonFields, faults: &mut Faults) -> Option<Vec<Str
             Some(network) => networks.push(network.to_string()),
             None => faults.add(
                 "addresses",
-                format!("expected a network such as 10.0.0.0/8, or an address, got `{}`", brief(text)),
+                format!("must be a network such as 10.0.0.0/8, or an address, got `{}`", brief(text)),
             ),
         }
     }
@@ -99,8 +102,8 @@ pub fn expiry(fields: &mut JsonFields, now: Timestamp, faults: &mut Faults) -> O
     let text: String = fields.take("expires_at", time::EXPECTED, faults)??;
     let expiry = time::read(&text);
     match expiry {
-        None => faults.add("expires_at", format!("expected {}, got `{}`", time::EXPECTED, brief(&text))),
-        Some(expiry) if expiry <= now => faults.add("expires_at", "is in the past"),
+        None => faults.add("expires_at", format!("must be {}, got `{}`", time::EXPECTED, brief(&text))),
+        Some(expiry) if expiry <= now => faults.add("expires_at", "must be in the future"),
         Some(_) => {}
     }
     expiry

@@ -27,15 +27,15 @@ pub struct DiscoverBody {
 /// The result of a discovery.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct DiscoverReport {
-    /// Every model that the providers list.
+    /// All models that the providers list.
     found: Vec<String>,
     /// Models that are new.
     added: Vec<String>,
-    /// Models that the provider describes differently than before.
+    /// Models whose description by the provider has changed.
     changed: Vec<String>,
-    /// Models discovered before that are no longer listed.
+    /// Previously discovered models that are no longer listed.
     gone: Vec<String>,
-    /// Listed models that were not registered; all others were.
+    /// Listed models that were not registered.
     conflicts: Vec<ConflictView>,
     /// Providers that could not be reached.
     failed: Vec<Failed>,
@@ -49,11 +49,11 @@ pub struct ConflictView {
     /// The provider that lists it.
     #[schema(example = "openai")]
     provider: String,
-    /// What the provider calls it.
+    /// The provider's name for it.
     #[schema(example = "gpt-4o")]
     upstream: String,
     /// Why it was not registered.
-    #[schema(example = "the id `gpt-4o` is taken by the model that the provider calls `gpt-4o-2024-08-06`")]
+    #[schema(example = "the id `gpt-4o` is used by the model that the provider calls `gpt-4o-2024-08-06`")]
     error: String,
 }
 
@@ -73,14 +73,14 @@ impl From<Conflict> for ConflictView {
     }
 }
 
-/// Lists the models of one provider, or of all, and registers them.
+/// Lists the models of one provider or of all providers, and registers them.
 #[utoipa::path(post, path = "/api/models/discover", tag = "models", request_body = DiscoverBody, responses(
     (
         status = 200,
-        description = "What was found; `failed` names providers that could not be reached, `conflicts` models that were not registered",
+        description = "The models that were found; `failed` lists providers that could not be reached, `conflicts` models that were not registered",
         body = DiscoverReport,
     ),
-    (status = 404, description = "There is no such provider", body = ErrorBody),
+    (status = 404, description = "The provider does not exist", body = ErrorBody),
 ))]
 pub async fn discover(State(admin): State<Admin>, Operator(by): Operator, mut fields: JsonFields) -> ApiResult {
     let mut faults = Faults::default();

@@ -20,35 +20,35 @@ use utoipa::ToSchema;
 pub struct StatsView {
     /// The model.
     model_id: String,
-    /// Since when; null: ever.
+    /// Start of the range; null: everything.
     from: Option<String>,
-    /// Requests that it served, or was the last model tried for.
+    /// The number of requests that it served, or that it was tried for last.
     requests: u64,
     /// Requests that failed.
     errors: u64,
-    /// What it consumed, by class (`input`, `output`, `cache_read` …); attempts for requests that another model served
-    /// in the end included.
+    /// Its usage, by class (`input`, `output`, `cache_read` …), including attempts for requests that another model
+    /// served in the end.
     #[schema(value_type = Object)]
     tokens: IndexMap<&'static str, u64>,
-    /// What that cost, in exact decimal dollars; null if none of it could be priced.
+    /// The cost, in exact decimal dollars; null: nothing could be priced.
     #[schema(value_type = Option<f64>)]
     cost: Option<Box<RawValue>>,
-    /// Requests with an attempt of it that could not be priced.
+    /// The number of requests with an attempt of it that could not be priced.
     unpriced: u64,
-    /// How long completed requests took; null if there are none.
+    /// The latency of completed requests; null: there are none.
     latency_ms: Option<LatencyView>,
 }
 
-/// Shows the statistics of a model: requests, errors, consumption, cost, latency; who is confined to a project sees those
-/// of that project.
+/// Shows the statistics of a model: requests, errors, usage, cost and latency. A caller restricted to a project sees
+/// only its requests.
 #[utoipa::path(get, path = "/api/models/{model_id}/stats", tag = "models",
     params(
         ("model_id" = String, Path),
-        ("from" = Option<String>, Query, description = "Since when: RFC 3339, or a date; by default ever"),
+        ("from" = Option<String>, Query, description = "Start of the range: RFC 3339, or a date; by default everything"),
     ),
     responses(
         (status = 200, description = "The statistics of the model", body = StatsView),
-        (status = 404, description = "There is no such model", body = ErrorBody),
+        (status = 404, description = "The model does not exist", body = ErrorBody),
     )
 )]
 pub async fn stats(admin: &Admin, Viewer(caller): &Viewer, id: &ModelId, uri: &Uri) -> ApiResult {

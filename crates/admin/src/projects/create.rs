@@ -19,11 +19,11 @@ use http::{HeaderValue, StatusCode};
 #[utoipa::path(post, path = "/api/projects", tag = "projects", request_body = ProjectBody, responses(
     (status = 201, description = "Created", body = ProjectView),
     (status = 409, description = "The id is taken", body = ErrorBody),
-    (status = 422, description = "Fields are wrong: `details.errors` names each", body = ErrorBody),
+    (status = 422, description = "Fields are invalid: `details.errors` names each", body = ErrorBody),
 ))]
 pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator, mut fields: JsonFields) -> ApiResult {
     let mut faults = Faults::default();
-    fields.require("id", "what keys, tokens and requests name", &mut faults);
+    fields.require("id", "the id that keys, tokens and requests refer to", &mut faults);
     let body = ProjectBody::read(&mut fields, &mut faults);
     let id = body.new_id(&mut faults);
     fields.finish(&mut faults);

@@ -11,10 +11,10 @@ use utoipa::ToSchema;
 #[serde(default)]
 #[schema(as = Project)]
 pub struct ProjectBody {
-    /// Its id, as keys, tokens and requests name it: required to make one, fixed from then on.
+    /// The id that keys, tokens and requests refer to; required to create a project, and can't be changed.
     #[schema(example = "search")]
     pub id: Option<String>,
-    /// A name for people; by default the id.
+    /// A display name; by default the id.
     #[schema(example = "Search")]
     pub name: Option<String>,
     /// Metadata to store with it.
@@ -35,7 +35,7 @@ impl ProjectBody {
     pub fn new_id(&self, faults: &mut Faults) -> String {
         let id = self.id.clone().unwrap_or_default();
         if id.trim() != id {
-            faults.add("id", "must not begin or end with a blank");
+            faults.add("id", "must not begin or end with a space");
         }
         id
     }

@@ -20,10 +20,10 @@ const READ_ONLY: [&str; 2] = ["created_at", "updated_at"];
 #[utoipa::path(put, path = "/api/projects/{id}", tag = "projects", params(("id" = String, Path)),
     request_body = ProjectBody, responses(
         (status = 200, description = "Changed", body = ProjectView),
-        (status = 400, description = "No field is given", body = ErrorBody),
-        (status = 404, description = "There is no such project", body = ErrorBody),
+        (status = 400, description = "The body has no field to change", body = ErrorBody),
+        (status = 404, description = "The project does not exist", body = ErrorBody),
         (status = 409, description = "Someone else has changed it at the same time", body = ErrorBody),
-        (status = 422, description = "Fields are wrong: `details.errors` names each", body = ErrorBody),
+        (status = 422, description = "Fields are invalid: `details.errors` names each", body = ErrorBody),
     )
 )]
 pub async fn update(
@@ -38,12 +38,16 @@ pub async fn update(
     }
     let body = ProjectBody::read(&mut fields, &mut faults);
     if body.id.as_ref().is_some_and(|given| *given != id) {
-        faults.add("id", "can't be changed: requests are booked on it");
+        faults.add("id", "can't be changed, because requests are attributed to it");
     }
     fields.finish(&mut faults);
     faults.check()?;
     if body.name.is_none() && body.metadata.is_none() {
-        return Err(PublicError::new(Code::InvalidRequest, "the body names no field to change: name, metadata").into());
+        return Err(PublicError::new(
+            Code::InvalidRequest,
+            "the body must contain at least one field to change: name, metadata",
+        )
+        .into());
     }
     let change = admin.store.change(&by).await?;
     let before = change.projects().get(&id).await?;

@@ -10,13 +10,13 @@ use utoipa::ToSchema;
 /// A project.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ProjectView {
-    /// Its id, as keys, tokens and requests name it.
+    /// The id that keys, tokens and requests refer to.
     #[schema(example = "search")]
     id: String,
-    /// A name for people.
+    /// A display name.
     #[schema(example = "Search")]
     name: String,
-    /// Metadata, as it was given.
+    /// Its metadata.
     #[schema(value_type = Object)]
     metadata: Box<RawValue>,
     /// When it was made.

@@ -36,12 +36,12 @@ pub struct FeedbackBody {
     comment: Option<String>,
 }
 
-/// Feedback that somebody gave on a reply.
+/// Feedback on a reply.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct FeedbackView {
     /// Its id.
     id: String,
-    /// The request that was answered.
+    /// The request.
     request_id: String,
     /// From -1 (bad) to 1 (good); null if only a comment was given.
     score: Option<f64>,
@@ -66,15 +66,15 @@ impl From<&FeedbackEntry> for FeedbackView {
     }
 }
 
-/// Gives feedback on a reply: a score, a comment, or both. Anyone may for requests made with the same key, in the same
-/// project or by the same user; operators for all. It can be said more than once.
+/// Gives feedback on a reply: a score, a comment or both. Callers may rate requests of their own key, project or user;
+/// operators may rate all requests. Feedback can be given more than once.
 #[utoipa::path(post, path = "/api/requests/{id}/feedback", tag = "requests", params(("id" = String, Path)),
     request_body = FeedbackBody, responses(
         (status = 201, description = "Kept", body = FeedbackView),
-        (status = 400, description = "Neither score nor comment is given", body = ErrorBody),
-        (status = 404, description = "There is no such request among the caller's own", body = ErrorBody),
-        (status = 422, description = "Fields are wrong: `details.errors` names each", body = ErrorBody),
-        (status = 429, description = "The key has given as much feedback today as it may", body = ErrorBody),
+        (status = 400, description = "The body has neither a score nor a comment", body = ErrorBody),
+        (status = 404, description = "The request does not exist, or is not the caller's", body = ErrorBody),
+        (status = 422, description = "Fields are invalid: `details.errors` names each", body = ErrorBody),
+        (status = 429, description = "The key has reached its quota of feedback for a day", body = ErrorBody),
     )
 )]
 pub async fn give_feedback(
@@ -87,12 +87,12 @@ pub async fn give_feedback(
     let mut faults = Faults::default();
     let FeedbackBody { score, comment } = fields.read_body(&mut faults).unwrap_or_default();
     if let Some(score) = score.filter(|score| !(-1.0..=1.0).contains(score)) {
-        faults.add("score", format!("expected a number from -1 (bad) to 1 (good), got {score}"));
+        faults.add("score", format!("must be a number from -1 (bad) to 1 (good), got {score}"));
     }
     fields.finish(&mut faults);
     faults.check()?;
     if score.is_none() && comment.is_none() {
-        return Err(PublicError::new(Code::InvalidRequest, "expected a score, a comment, or both").into());
+        return Err(PublicError::new(Code::InvalidRequest, "a score, a comment or both are required").into());
     }
     let record = find_own_request(&admin, &caller, RequestId::from(id)).await?;
     let actor = identify::actor(&admin.web, &parts, &caller);

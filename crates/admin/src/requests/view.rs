@@ -10,7 +10,7 @@ pub struct RequestsView {
     /// The requests, newest first.
     #[schema(value_type = Vec<RecordSchema>)]
     pub items: Vec<Box<RawValue>>,
-    /// What `cursor` must be for the next page; null: this is the last.
+    /// The value of `cursor` for the next page; null: this is the last page.
     pub next_cursor: Option<String>,
 }
 
@@ -22,9 +22,9 @@ pub struct RecordSchema {
     id: String,
     /// When its head arrived.
     arrived_at: String,
-    /// When its last byte left.
+    /// When its last byte was sent.
     finished_at: String,
-    /// When the first content left; null if none did.
+    /// When the first content was sent; null: none was sent.
     first_content_at: Option<String>,
     /// From arrival to the last byte.
     latency_ms: u64,
@@ -32,11 +32,11 @@ pub struct RecordSchema {
     api: String,
     /// The capability.
     capability: String,
-    /// Whether as a stream.
+    /// Whether it was a stream.
     stream: bool,
-    /// The model asked for, as the client wrote it.
+    /// The requested model, as the client wrote it.
     requested: String,
-    /// The model that served it, or was tried last.
+    /// The model that served it, or that was tried last.
     model: Option<String>,
     /// That model's provider.
     provider: Option<String>,
@@ -55,9 +55,9 @@ pub struct RecordSchema {
     metadata: Option<Box<RawValue>>,
     /// `completed`, `failed`, `cancelled` or `interrupted`.
     outcome: String,
-    /// The HTTP status that the client saw.
+    /// The HTTP status of the reply to the client.
     status: u16,
-    /// The error that the client saw: `{code, message}`.
+    /// The error that the client got: `{code, message}`.
     #[schema(value_type = Option<Object>)]
     error: Option<Box<RawValue>>,
     /// `hit`, `miss` or `bypass`.
@@ -67,7 +67,7 @@ pub struct RecordSchema {
     tokens: Option<Box<RawValue>>,
     /// What all attempts cost, in exact decimal dollars; null: unpriced.
     cost: Option<f64>,
-    /// Whether any of its numbers is an estimate.
+    /// Whether any of its numbers is estimated.
     estimated: bool,
     /// Each attempt, in order.
     attempts: Vec<AttemptSchema>,
@@ -91,11 +91,11 @@ pub struct AttemptSchema {
     model: String,
     /// Its provider.
     provider: String,
-    /// What the provider calls it.
+    /// The provider's name for it.
     upstream: String,
     /// When it was sent.
     started_at: String,
-    /// When its last byte came.
+    /// When its last byte arrived.
     finished_at: String,
     /// `completed`, `failed`, `cancelled` or `interrupted`.
     outcome: String,
@@ -109,6 +109,6 @@ pub struct AttemptSchema {
     service_tier: Option<String>,
     /// `reported` by the provider, or `estimated`.
     usage: String,
-    /// What it cost, in exact decimal dollars; null: unpriced.
+    /// Its cost, in exact decimal dollars; null: unpriced.
     cost: Option<f64>,
 }

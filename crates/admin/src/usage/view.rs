@@ -8,24 +8,23 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-/// Totals over a range of time.
+/// Totals of a time range.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct UsageView {
-    /// Requests that arrived then or later.
+    /// Start of the range.
     pub from: String,
-    /// Requests that arrived before.
+    /// End of the range, exclusive.
     pub to: String,
     /// What makes a row.
     #[schema(example = json!(["model"]))]
     pub group_by: Vec<&'static str>,
-    /// How many rows there are.
+    /// The number of rows.
     pub total: u64,
     /// The rows, ordered by their groups.
     pub items: Vec<RowView>,
 }
 
-/// The total of one group. Beside these it has the fields that it is grouped by (`model`, `day` …), null where requests
-/// have none.
+/// The totals of one group, and the fields that it is grouped by (`model`, `day` …), null for requests without one.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RowView {
     /// The grouped fields.
@@ -36,19 +35,19 @@ pub struct RowView {
     requests: u64,
     /// Requests that failed.
     errors: u64,
-    /// Requests that were served from the response cache.
+    /// The number of requests served from the response cache.
     cache_hits: u64,
     /// The usage, by class (`input`, `cache_read`, `output`, `reasoning` …).
     #[schema(value_type = Object, example = json!({"input": 1200, "output": 340}))]
     tokens: IndexMap<&'static str, u64>,
-    /// What it cost, in exact decimal dollars, as far as that is known; null if nothing of it could be priced.
+    /// The cost, in exact decimal dollars, as far as known; null: nothing could be priced.
     #[schema(value_type = Option<f64>)]
     cost: Option<Box<RawValue>>,
-    /// Requests with an attempt that could not be priced.
+    /// The number of requests with an attempt that could not be priced.
     unpriced: u64,
-    /// Requests with an attempt whose usage is an estimate.
+    /// The number of requests with an attempt whose usage is estimated.
     estimated: u64,
-    /// How long completed requests took; null if there are none.
+    /// The latency of completed requests; null: there are none.
     latency_ms: Option<LatencyView>,
 }
 

@@ -16,16 +16,17 @@ use utoipa::ToSchema;
 #[serde(default)]
 #[schema(as = Webhook)]
 pub struct WebhookBody {
-    /// Where events are posted: `https`, or `http` in the networks of `webhooks.allow`; required to make one.
+    /// The address that events are posted to: `https`, or `http` in the networks of `webhooks.allow`; required to
+    /// create a webhook.
     #[schema(example = "https://example.com/hooks/baton")]
     pub url: Option<String>,
-    /// The types that it gets; by default, or null: all.
+    /// The event types that it gets; by default, or null: all.
     #[schema(example = json!(["model.updated", "key.revoked"]))]
     types: Option<Vec<String>>,
     /// Whether it gets events; by default true.
     active: Option<bool>,
-    /// What messages are signed with, where it has to be a certain one (`whsec_` and 24 to 64 bytes in base64); only to
-    /// make one; by default a new one.
+    /// The secret that signs messages (`whsec_` and 24 to 64 bytes in base64); only when creating a webhook; by default
+    /// a new secret.
     pub secret: Option<String>,
 }
 
@@ -81,7 +82,7 @@ async fn check_url(admin: &Admin, url: Option<String>, faults: &mut Faults) -> O
 fn read_types(names: Option<Vec<String>>, faults: &mut Faults) -> Option<Vec<EventKind>> {
     let names = names?;
     if names.is_empty() {
-        faults.add("types", "is empty, so that nothing would come; leave it out for all types");
+        faults.add("types", "must not be empty, because no event would be sent; leave it out for all types");
     }
     let mut types = Vec::new();
     for name in &names {

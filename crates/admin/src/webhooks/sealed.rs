@@ -23,7 +23,7 @@ pub fn seal(admin: &Admin, id: &str, secrets: &WebhookSecrets) -> Result<String,
 pub fn open(admin: &Admin, webhook: &Webhook) -> Result<WebhookSecrets, PublicError> {
     let lost = |why: String| {
         let message =
-            format!("the webhook's secret can't be read ({why}); rotate with `overlap` 0s for a new one alone");
+            format!("the webhook's secret can't be read ({why}); rotate it with `overlap` 0s to replace it at once");
         PublicError::new(Code::Conflict, message)
     };
     let opened = keyring(admin)?.open_text(&sealed_row(&webhook.id), &webhook.sealed_secret);
@@ -37,8 +37,8 @@ fn keyring(admin: &Admin) -> Result<&Keyring, PublicError> {
     let mut faults = Faults::default();
     faults.add(
         "secret",
-        "can't be kept, because there is nothing to encrypt it with: set BATON_SECRET_KEY (`baton secrets key` makes one)",
+        "can't be stored, because there is no key to encrypt it with: set BATON_SECRET_KEY (`baton secrets key` makes one)",
     );
     faults.check()?;
-    Err(PublicError::new(Code::Internal, "there is nothing to encrypt with"))
+    Err(PublicError::new(Code::Internal, "there is no key to encrypt it with"))
 }

@@ -16,14 +16,14 @@ use http::StatusCode;
 /// What an answer shows but nobody can set: passed over, so that a webhook got can be put back with a field changed.
 const READ_ONLY: [&str; 3] = ["id", "created_at", "updated_at"];
 
-/// Changes the given fields. Events that happen while it is not active pass it by; what is on its way waits.
+/// Changes the given fields. An inactive webhook gets no new events; its pending deliveries wait.
 #[utoipa::path(put, path = "/api/webhooks/{id}", tag = "webhooks", params(("id" = String, Path)),
     request_body = WebhookBody, responses(
         (status = 200, description = "Changed", body = WebhookView),
-        (status = 400, description = "No field is given", body = ErrorBody),
-        (status = 404, description = "There is no such webhook", body = ErrorBody),
+        (status = 400, description = "The body has no field to change", body = ErrorBody),
+        (status = 404, description = "The webhook does not exist", body = ErrorBody),
         (status = 409, description = "Someone else has changed it at the same time", body = ErrorBody),
-        (status = 422, description = "Fields are wrong: `details.errors` names each", body = ErrorBody),
+        (status = 422, description = "Fields are invalid: `details.errors` names each", body = ErrorBody),
     )
 )]
 pub async fn update(
@@ -37,15 +37,17 @@ pub async fn update(
         fields.raw(name);
     }
     if fields.raw("secret").is_some() {
-        faults.add("secret", "is not changed here: POST /api/webhooks/{id}/rotate makes a new one");
+        faults.add("secret", "can't be changed here: POST /api/webhooks/{id}/rotate creates a new secret");
     }
     let (changes, _) = WebhookChanges::read(&admin, &mut fields, &mut faults).await;
     fields.finish(&mut faults);
     faults.check()?;
     if changes.is_empty() {
-        return Err(
-            PublicError::new(Code::InvalidRequest, "the body names no field to change: url, types, active").into()
-        );
+        return Err(PublicError::new(
+            Code::InvalidRequest,
+            "the body must contain at least one field to change: url, types, active",
+        )
+        .into());
     }
     let change = admin.store.change(&by).await?;
     let before = change.webhooks().get(&id).await?;

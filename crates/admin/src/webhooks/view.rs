@@ -14,13 +14,13 @@ pub struct WebhookView {
     /// Its id.
     #[schema(example = "wh_01935f0c9a4e7b2d8c4f5a6b7c8d9e0f")]
     id: String,
-    /// Where events are posted.
+    /// The address that events are posted to.
     #[schema(example = "https://example.com/hooks/baton")]
     url: String,
-    /// The types that it gets; null: all.
+    /// The event types that it gets; null: all.
     #[schema(example = json!(["model.updated", "key.revoked"]))]
     types: Option<Vec<&'static str>>,
-    /// Whether it gets events now. While it does not, events pass it by.
+    /// Whether it gets events. Events that happen while it is inactive are not sent later.
     active: bool,
     /// When it was made.
     created_at: String,
@@ -31,7 +31,7 @@ pub struct WebhookView {
 /// A webhook with a new secret. This is the only response that shows it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct NewWebhookView {
-    /// What its messages are signed with, shown only once.
+    /// The secret that signs its messages, shown only once.
     #[schema(example = "whsec_…")]
     pub secret: String,
     /// The webhook.
@@ -51,15 +51,15 @@ pub struct DeliveryView {
     /// `pending`, `delivered` or `dead` (given up).
     #[schema(example = "dead")]
     state: &'static str,
-    /// How often it was tried.
+    /// The number of attempts.
     attempts: u32,
-    /// When it is tried next; null: it is not.
+    /// The time of the next attempt; null: there is none.
     next_at: Option<String>,
-    /// The HTTP status of the last reply; null: there was none.
+    /// The HTTP status of the last reply; null: there was no reply.
     last_status: Option<u16>,
-    /// What went wrong last.
+    /// The last error.
     last_error: Option<String>,
-    /// When that was.
+    /// When it happened.
     updated_at: String,
 }
 
@@ -68,7 +68,7 @@ pub struct DeliveryView {
 pub struct DeliveriesView {
     /// The deliveries, newest first.
     pub items: Vec<DeliveryView>,
-    /// What `cursor` must be for the next page; null: this is the last.
+    /// The value of `cursor` for the next page; null: this is the last page.
     pub next_cursor: Option<String>,
 }
 

@@ -8,6 +8,7 @@ use baton_dialect::framing::splice;
 use baton_model::bounds::{self, Maximum};
 use baton_model::chat::Json;
 use baton_model::schema::{NamedValue, RegisteredSchema, field_names, merge_fields};
+use baton_model::serde_words::describe_value;
 use baton_model::{Body, PublicError};
 use baton_web::bounds::object;
 use bytes::Bytes;
@@ -36,7 +37,8 @@ impl JsonFields {
         match splice::scan(Bytes::copy_from_slice(json.as_bytes())) {
             Ok(body) => Some(Self { body, path, taken: Vec::new() }),
             Err(error) => {
-                faults.add(path, error.to_string());
+                // The path stands for what the error calls the body.
+                faults.add(path, error.problem.trim_start_matches("the body "));
                 None
             }
         }
@@ -68,7 +70,7 @@ impl JsonFields {
         let text = self.raw(name)?;
         let read = serde_json::from_str::<Option<T>>(text);
         Some(read.unwrap_or_else(|_| {
-            faults.add(path, format!("expected {expected}, got {}", brief(text)));
+            faults.add(path, format!("must be {expected}, got {}", brief(text)));
             None
         }))
     }
@@ -96,7 +98,9 @@ impl JsonFields {
             let member = format!("{}:{}", serde_json::Value::from(*name), value.0);
             match serde_json::from_str::<T>(&format!("{{{member}}}")) {
                 Ok(_) => members.push(member),
-                Err(error) => faults.add(self.path_of(name), sentence(&error, &value.0)),
+                Err(error) => {
+                    faults.add(self.path_of(name), describe_value(&error.to_string(), brief(&value.0).as_str()))
+                }
             }
         }
         serde_json::from_str(&format!("{{{}}}", members.join(","))).ok()
@@ -122,7 +126,9 @@ impl JsonFields {
                 Ok(_) => others.push(value),
                 // Null is as absent where a field can't be null.
                 Err(_) if value.1.0 == "null" => {}
-                Err(error) => faults.add(self.path_of(name), sentence(&error, &value.1.0)),
+                Err(error) => {
+                    faults.add(self.path_of(name), describe_value(&error.to_string(), brief(&value.1.0).as_str()))
+                }
             }
         }
         others
@@ -144,7 +150,7 @@ impl JsonFields {
         let problem = if text.starts_with('{') {
             object(text, Maximum::Object(bounds::JSON_BYTES, bounds::JSON_KEYS)).err()
         } else {
-            Some(format!("expected an object, got {}", brief(text)))
+            Some(format!("must be an object, got {}", brief(text)))
         };
         if let Some(problem) = problem {
             faults.add(path, problem);
@@ -216,29 +222,10 @@ fn checked(
     } else if let Err(problem) = max_length(name).check(&text) {
         problem
     } else if text.chars().any(unfit) {
-        "must not hold control characters".to_owned()
+        "must not contain control characters".to_owned()
     } else {
         return Some(text);
     };
     faults.add(path, problem);
     None
-}
-
-/// What is wrong with a value, for people: serde names types of Rust.
-fn sentence(error: &serde_json::Error, value: &str) -> String {
-    let text = error.to_string();
-    let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
-    let Some((_, expected)) = text.split_once(", expected ").filter(|_| text.starts_with("invalid ")) else {
-        return text.to_owned();
-    };
-    let expected = match expected {
-        "a boolean" => "true or false",
-        "a sequence" => "an array",
-        "a map" => "an object",
-        "u8" | "u16" | "u32" | "u64" => "a whole number from 0 on",
-        "i8" | "i16" | "i32" | "i64" => "a whole number",
-        "f32" | "f64" => "a number",
-        other => other,
-    };
-    format!("expected {expected}, got {}", brief(value))
 }

@@ -10,11 +10,11 @@ pub fn sentence(status: StatusCode, body: &[u8]) -> String {
     // The message itself names only the first of several wrong fields.
     if let Some(errors) = at("/error/details/errors").and_then(Value::as_array).filter(|errors| errors.len() > 1) {
         let lines: String = errors.iter().map(line).collect();
-        return format!("{} fields are wrong:{lines}", errors.len());
+        return format!("{} fields are invalid:{lines}", errors.len());
     }
     match at("/error/message").and_then(Value::as_str) {
         Some(message) => message.to_owned(),
-        None => format!("refused with the status {status}, and no message of Baton's"),
+        None => format!("refused with the status {status}, without a message"),
     }
 }
 

@@ -53,7 +53,7 @@ impl Copy {
         }
         let file = self.from.strip_prefix("sqlite:").map(|path| path.trim_start_matches("//"));
         if let Some(path) = file.and_then(|path| path.split('?').next()).filter(|path| !Path::new(path).exists()) {
-            bail!("--from: there is no database `{path}`");
+            bail!("--from: the database `{path}` does not exist");
         }
         // Totals over all time may take a while.
         let pools = Pools { statement_timeout: Duration::from_secs(3600), ..Pools::default() };

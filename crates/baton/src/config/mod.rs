@@ -14,6 +14,7 @@ pub use environment::Environment;
 pub use fault::{ConfigError, ConfigFault};
 pub use sections::Config;
 
+use baton_model::serde_words;
 use config::{File, FileFormat};
 use std::path::{Path, PathBuf};
 
@@ -48,25 +49,23 @@ fn read(path: &Path, text: &str, source: &ConfigSource, environment: &Environmen
     // Read once on its own, for faults with their line.
     let table: toml::Table = toml::from_str(text).map_err(|error| fault::syntax(path, text, &error))?;
     let expanded = expand::expand(path, table, environment)?;
-    let written =
-        toml::to_string(&expanded).map_err(|error| ConfigFault::new(path.display(), "", error.to_string()))?;
+    let written = toml::to_string(&expanded).map_err(|_| ConfigFault::new(path.display(), "", "is not valid TOML"))?;
     toml::from_str::<Config>(&written).map_err(|error| fault::shape_error(path, text, &written, &error))?;
 
     let mut layers = config::Config::builder().add_source(File::from_str(&written, FileFormat::Toml));
     for (variable, key, value) in environment.overrides() {
         check_value(key, value).map_err(|problem| ConfigFault::new("environment", variable, problem))?;
-        layers =
-            layers.set_override(key, value).map_err(|error| ConfigFault::new("environment", key, error.to_string()))?;
+        layers = layers.set_override(key, value).map_err(|_| ConfigFault::new("environment", key, "can't be set"))?;
     }
     if let Some(listen) = &source.listen {
         layers = layers
             .set_override("server.listen", listen.as_str())
-            .map_err(|error| ConfigFault::new("--listen", "", error.to_string()))?;
+            .map_err(|_| ConfigFault::new("--listen", "", "can't be set"))?;
     }
     let mut config: Config = layers
         .build()
         .and_then(config::Config::try_deserialize)
-        .map_err(|error| ConfigFault::new("environment", "", error.to_string()))?;
+        .map_err(|error| ConfigFault::new("environment", "", serde_words::describe(&error.to_string())))?;
     environment.register_providers(&mut config);
     let mut faults = sections::check(&config, &path.display().to_string());
     for fault in &mut faults {
@@ -80,7 +79,7 @@ fn read(path: &Path, text: &str, source: &ConfigSource, environment: &Environmen
 /// Whether one value may stand at a key, and what was expected if not.
 fn check_value(key: &str, value: &str) -> Result<(), String> {
     let document = format!("{key} = {}", toml::Value::from(value));
-    toml::from_str::<Config>(&document).map(drop).map_err(|error| error.message().to_owned())
+    toml::from_str::<Config>(&document).map(drop).map_err(|error| serde_words::describe(error.message()).into_owned())
 }
 
 /// The flag or the variable that a key's value comes from, if it comes from one.

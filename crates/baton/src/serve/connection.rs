@@ -62,7 +62,7 @@ pub async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
         };
         if let Some(slow) = why.filter(|_| !leaving) {
             limits.metrics.too_slow(slow);
-            tracing::debug!(client.address = %peer.ip(), what = slow.name(), "a client is too slow; its connection ends");
+            tracing::debug!(client.address = %peer.ip(), what = slow.name(), "a client is too slow; its connection is closed");
         }
         // Who is idle is told, so that a request that crosses the message is still served.
         if leaving || why == Some(SlowClient::Head) {

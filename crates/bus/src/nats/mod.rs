@@ -81,7 +81,7 @@ impl Bus for Nats {
     fn reply<'a>(&'a self, to: &'a str, event: &'a BusEvent) -> BoxFuture<'a, Result<(), BusError>> {
         async move {
             if !setup::is_subject(to) || self.shared.names.is_own(to) {
-                return Err(BusError::Refused(format!("replyto: expected a subject of your own, got `{to}`")));
+                return Err(BusError::Refused(format!("replyto: must be a subject outside of Baton's, got `{to}`")));
             }
             let payload: Bytes = event.write().into();
             if payload.len() > self.shared.client.max_payload() {

@@ -24,7 +24,7 @@ pub struct Discovery {
 pub struct Conflict {
     /// The provider that lists it.
     pub provider: ProviderId,
-    /// What the provider calls it.
+    /// The provider's name for it.
     pub listed: String,
     /// Why it was not taken over.
     pub problem: String,

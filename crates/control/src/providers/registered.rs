@@ -26,7 +26,7 @@ pub struct StoredProviderSettings {
     /// How often the same model is tried again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retries: Option<u32>,
-    /// Whether its own list of models is taken over.
+    /// Whether the models that it lists are registered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub discover: Option<bool>,
     /// The model for requests that name only this provider.
@@ -97,14 +97,14 @@ impl ProviderSecrets {
         let keyring = keyring.ok_or("its key is encrypted, and BATON_SECRET_KEY is not set")?;
         let text = keyring.open_text(&sealed_row(&row.name), sealed).map_err(|error| format!("its key: {error}"))?;
         let sealed: Self =
-            serde_json::from_str(&text).map_err(|_| "its key: what was encrypted can't be read".to_owned())?;
+            serde_json::from_str(&text).map_err(|_| "its key: the encrypted value can't be read".to_owned())?;
         Ok(Self { query: sealed.query.clone().or(in_clear.query), ..sealed })
     }
 
     /// ProviderSecrets for a row; `None` if there is no secret.
     ///
     /// # Errors
-    /// `validation_error` if there is nothing to encrypt with.
+    /// `validation_error` if there is no key to encrypt it with.
     pub fn seal(&self, name: &ProviderId, keyring: Option<&Keyring>) -> Result<Option<String>, PublicError> {
         let field = match self {
             Self { api_key: Some(_), .. } => "api_key",
@@ -112,8 +112,8 @@ impl ProviderSecrets {
             Self { query: Some(_), .. } => "query",
             Self { .. } => return Ok(None),
         };
-        let problem = "can't be kept, because there is nothing to encrypt it with: set BATON_SECRET_KEY (`baton secrets \
-                       key` makes one), or write the provider into the configuration file";
+        let problem = "can't be stored, because there is no key to encrypt it with: set BATON_SECRET_KEY (`baton \
+            secrets key` makes one), or define the provider in the configuration file";
         let Some(keyring) = keyring else {
             let mut faults = Faults::default();
             faults.add(field, problem);

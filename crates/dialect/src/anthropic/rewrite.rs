@@ -69,7 +69,7 @@ fn set_limit(
 ) -> Result<(), ReadError> {
     let Some(limit) = target.max_output_tokens else { return Ok(()) };
     let asked = editor.get("max_tokens").unwrap_or_default().to_owned();
-    asked.parse::<f64>().map_err(|_| ReadError::new("max_tokens", "expected a whole number"))?;
+    asked.parse::<f64>().map_err(|_| ReadError::new("max_tokens", "must be an integer"))?;
     if asked != limit.to_string() {
         if asked_for {
             dropped.push(Dropped::new("max_tokens", format!("changed from {asked} to {limit}")));

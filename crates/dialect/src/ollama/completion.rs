@@ -61,7 +61,7 @@ fn read(root: &Node<'_>) -> Result<CompletionRequest, JsonFault> {
 
 fn write(request: &CompletionRequest, target: &Target) -> Result<EncodedBody, ReadError> {
     let [Prompt::Text(prompt)] = request.prompts.as_slice() else {
-        return Err(ReadError::new("prompt", "ollama takes one text, neither several nor token ids"));
+        return Err(ReadError::new("prompt", "ollama takes one string, not an array or token ids"));
     };
     let (effective, mut dropped) = effective_options(&request.chat, target)?;
     if request.echo == Some(true) {

@@ -35,7 +35,7 @@ pub(super) async fn read(
         fields.take(api, name, value, &mut request);
     }
     if request.file.is_empty() {
-        return Err(PublicError::new(Code::InvalidRequest, "file: is required; expected an audio file").at("file"));
+        return Err(PublicError::new(Code::InvalidRequest, "file: is required: an audio file").at("file"));
     }
     Ok(fields.into_request(request))
 }

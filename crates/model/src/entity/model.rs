@@ -8,7 +8,8 @@ use crate::clock::Timestamp;
 use crate::id::{ModelId, ProviderId};
 use crate::price::Price;
 
-/// A registered model. What the registration leaves out (a price, limits) is shown as the built-in catalogue has it.
+/// A registered model. Fields without a value in the registration (a price, limits) are shown from the built-in
+/// catalogue.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(
     feature = "schema",
@@ -16,25 +17,25 @@ use crate::price::Price;
     schema(as = ModelView)
 )]
 pub struct Model {
-    /// What clients ask for.
+    /// The name that clients use.
     #[cfg_attr(feature = "schema", serde(rename = "model_id"), schema(value_type = String, example = "fast"))]
     pub id: ModelId,
     /// The provider that serves it.
     #[cfg_attr(feature = "schema", schema(value_type = String, example = "groq"))]
     pub provider: ProviderId,
-    /// What the provider calls it.
+    /// The provider's name for it.
     #[cfg_attr(feature = "schema", schema(example = "llama-3.3-70b-versatile"))]
     pub upstream: String,
-    /// What it can do: `CHAT`, `COMPLETION`, `EMBEDDING`, `IMAGE_GENERATION`, `AUDIO_TRANSCRIPTION`,
+    /// Its capabilities: `CHAT`, `COMPLETION`, `EMBEDDING`, `IMAGE_GENERATION`, `AUDIO_TRANSCRIPTION`,
     /// `AUDIO_TRANSLATION`, `AUDIO_SPEECH`, `RERANK`.
     #[cfg_attr(feature = "schema", schema(value_type = Vec<String>, example = json!(["CHAT"])))]
     pub capabilities: Vec<Capability>,
     /// `ACTIVE`, `INACTIVE` or `DEPRECATED`.
     #[cfg_attr(feature = "schema", schema(value_type = String, example = "ACTIVE"))]
     pub status: ModelStatus,
-    /// A name for people.
+    /// A display name.
     pub display_name: Option<String>,
-    /// A sentence for people.
+    /// A description for people.
     pub description: Option<String>,
     /// The largest output, in tokens.
     pub max_tokens: Option<u64>,
@@ -46,16 +47,16 @@ pub struct Model {
     /// Models to try in its place when it fails, in order.
     #[cfg_attr(feature = "schema", schema(value_type = Vec<String>))]
     pub fallbacks: Vec<ModelId>,
-    /// Defaults for requests, as fields of OpenAI's chat format, put in where the request has none.
+    /// Defaults for requests, as fields of OpenAI's chat format.
     #[cfg_attr(feature = "schema", serde(with = "crate::schema::json::members"), schema(value_type = Object))]
     pub configuration: Vec<(String, Json)>,
-    /// Whatever the operator keeps with it; a JSON object.
+    /// The operator's own metadata; a JSON object.
     #[cfg_attr(feature = "schema", serde(with = "crate::schema::json"), schema(value_type = Object))]
     pub metadata: Json,
     /// How it differs from others of its format.
     pub quirks: Quirks,
-    /// The tokenizer that counts for it (`o200k`, `cl100k`, or an estimating family's name); null: chosen by its upstream
-    /// name.
+    /// The tokenizer that counts its tokens (`o200k`, `cl100k`, or an estimating family's name); null: chosen by its
+    /// upstream name.
     pub tokenizer: Option<String>,
     /// Where the registration comes from: `config`, `api` or `discovered`.
     #[cfg_attr(feature = "schema", schema(value_type = String, example = "api", read_only))]

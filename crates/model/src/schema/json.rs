@@ -16,7 +16,7 @@ pub(crate) fn serialize<S: Serializer>(json: &Json, serializer: S) -> Result<S::
 
 pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Json, D::Error> {
     let text = Box::<RawValue>::deserialize(deserializer)?.get().to_owned();
-    if text.starts_with('{') { Ok(Json(text)) } else { Err(D::Error::custom("expected an object")) }
+    if text.starts_with('{') { Ok(Json(text)) } else { Err(D::Error::custom("must be an object")) }
 }
 
 /// An object whose members keep their order.

@@ -5,9 +5,9 @@ use baton_model::{Nanos, Timestamp, UsageClass};
 /// What a total is made for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UsageQuery {
-    /// Requests that arrived then or later.
+    /// Start of the range.
     pub from: Timestamp,
-    /// Requests that arrived before.
+    /// End of the range, exclusive.
     pub to: Timestamp,
     /// What makes a row, in order; nothing: one row for all.
     pub group_by: Vec<GroupBy>,
@@ -75,9 +75,9 @@ pub struct UsageRow {
     pub tokens: Vec<(UsageClass, u64)>,
     /// What it cost, as far as that is known.
     pub cost: Nanos,
-    /// Requests with an attempt that could not be priced.
+    /// The number of requests with an attempt that could not be priced.
     pub unpriced: u64,
-    /// Requests with an attempt whose usage is an estimate.
+    /// The number of requests with an attempt whose usage is estimated.
     pub estimated: u64,
     /// How long completed requests took; `None` if there are none.
     pub latency: Option<Latency>,
@@ -105,7 +105,7 @@ pub struct ModelStats {
     pub tokens: Vec<(UsageClass, u64)>,
     /// What that cost, as far as it is known.
     pub cost: Nanos,
-    /// Requests with an attempt of it that could not be priced.
+    /// The number of requests with an attempt of it that could not be priced.
     pub unpriced: u64,
     /// How long completed requests took; `None` if there are none.
     pub latency: Option<Latency>,

@@ -55,15 +55,15 @@ pub struct WebhookDelivery {
     pub event: String,
     /// How far it is.
     pub state: DeliveryState,
-    /// How often it was tried.
+    /// The number of attempts.
     pub attempts: u32,
     /// When it is tried next, while it is pending.
     pub next_at: Timestamp,
     /// The HTTP status of the last answer.
     pub last_status: Option<u16>,
-    /// What went wrong last.
+    /// The last error.
     pub last_error: Option<String>,
-    /// When that was.
+    /// When it happened.
     pub updated_at: Timestamp,
 }
 

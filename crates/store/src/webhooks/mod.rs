@@ -99,7 +99,7 @@ impl WebhookRepository<'_> {
             return Ok(());
         }
         self.get(&webhook.id).await?;
-        Err(StoreError::conflict(format!("the webhook `{}` has been changed meanwhile", webhook.id)))
+        Err(StoreError::conflict(format!("the webhook `{}` was changed at the same time", webhook.id)))
     }
 
     /// Removes a webhook, with all that is on its way to it.

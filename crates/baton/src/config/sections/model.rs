@@ -11,24 +11,25 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ModelSection {
-    /// What clients ask for.
+    /// The name that clients use.
     pub model_id: String,
     /// The provider that serves it.
     pub provider: String,
-    /// What the provider calls it; by default the same as `model_id`.
+    /// The provider's name for it; by default the same as `model_id`.
     #[serde(default)]
     pub upstream: Option<String>,
-    /// What it can do: `CHAT`, `COMPLETION`, `EMBEDDING`, `IMAGE_GENERATION`, `AUDIO_TRANSCRIPTION`,
-    /// `AUDIO_TRANSLATION`, `AUDIO_SPEECH`, `RERANK`, `MODERATION`. By default what the built-in catalogue says, else `CHAT`.
+    /// Its capabilities: `CHAT`, `COMPLETION`, `EMBEDDING`, `IMAGE_GENERATION`, `AUDIO_TRANSCRIPTION`,
+    /// `AUDIO_TRANSLATION`, `AUDIO_SPEECH`, `RERANK`, `MODERATION`. By default those of the built-in catalogue, else
+    /// `CHAT`.
     #[serde(default)]
     pub capabilities: Vec<String>,
     /// `ACTIVE`, `INACTIVE` or `DEPRECATED`.
     #[serde(default)]
     pub status: Option<String>,
-    /// A name for people.
+    /// A display name.
     #[serde(default)]
     pub display_name: Option<String>,
-    /// A sentence for people.
+    /// A description for people.
     #[serde(default)]
     pub description: Option<String>,
     /// The context window, in tokens; by default the catalogue's.
@@ -37,7 +38,7 @@ pub struct ModelSection {
     /// The largest output, in tokens; by default the catalogue's.
     #[serde(default)]
     pub max_tokens: Option<u64>,
-    /// What it costs; by default the catalogue's price of the vendor's own models, else unpriced.
+    /// What it costs; by default the catalogue's price for models of the vendor itself, else unpriced.
     #[serde(default)]
     pub price: Option<PriceSection>,
     /// Models to try when it fails, in order.
@@ -47,11 +48,11 @@ pub struct ModelSection {
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, String>")]
     pub configuration: BTreeMap<String, serde_json::Value>,
-    /// Whatever is to be kept with it.
+    /// Metadata of your own.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, String>")]
     pub metadata: BTreeMap<String, serde_json::Value>,
-    /// The tokenizer that counts for it: `o200k`, `cl100k`, or an estimating family (`claude`, `claude-new`).
+    /// The tokenizer that counts its tokens: `o200k`, `cl100k`, or an estimating family (`claude`, `claude-new`).
     #[serde(default)]
     pub tokenizer: Option<String>,
     /// How it differs from others of its format.
@@ -86,9 +87,9 @@ pub struct PriceSection {
     pub image_output: Option<String>,
     /// Images produced.
     pub images: Option<String>,
-    /// Milliseconds of audio heard.
+    /// Milliseconds of audio input.
     pub audio_ms: Option<String>,
-    /// Characters spoken.
+    /// Characters of speech output.
     pub characters: Option<String>,
     /// Web searches.
     pub web_searches: Option<String>,
