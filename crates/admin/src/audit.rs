@@ -20,24 +20,24 @@ pub struct AuditView {
     /// The changes, newest first.
     #[schema(value_type = Vec<AuditEntry>)]
     items: Vec<Box<RawValue>>,
-    /// What `cursor` must be for the next page; null: this is the last.
+    /// The value of `cursor` for the next page; null: this is the last page.
     next_cursor: Option<String>,
 }
 
 /// Lists who changed what, newest first, a page at a time: of at most `limit`, and of at most 8 MiB. Who is confined to a
 /// project sees changes of that project and its keys. The log only grows: nobody can change or remove an entry.
 #[utoipa::path(get, path = "/api/audit", tag = "audit", params(
-    ("actor" = Option<String>, Query, description = "Made by this actor"),
+    ("actor" = Option<String>, Query, description = "Only changes by this actor"),
     ("action" = Option<String>, Query, description = "Only this action, such as `key.revoke`"),
-    ("kind" = Option<String>, Query, description = "Only changes of this kind of thing, such as `key`"),
-    ("subject" = Option<String>, Query, description = "Only changes of the thing with this id"),
-    ("from" = Option<String>, Query, description = "From: RFC 3339, or a date"),
-    ("to" = Option<String>, Query, description = "Before: RFC 3339, or a date, which is included"),
+    ("kind" = Option<String>, Query, description = "Only changes of this kind of object, such as `key`"),
+    ("subject" = Option<String>, Query, description = "Only changes of the object with this id"),
+    ("from" = Option<String>, Query, description = "At or after this time: RFC 3339, or a date"),
+    ("to" = Option<String>, Query, description = "Before this time: RFC 3339, or a date, which is included"),
     ("limit" = Option<u64>, Query, description = "1 to 100; by default 20"),
-    ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
+    ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page"),
 ), responses(
     (status = 200, description = "A page of the log", body = AuditView),
-    (status = 422, description = "A parameter is wrong", body = ErrorBody),
+    (status = 422, description = "A parameter is invalid", body = ErrorBody),
 ))]
 pub async fn list(State(admin): State<Admin>, Viewer(caller): Viewer, uri: Uri) -> ApiResult {
     let mut params = QueryParams::read(&uri)?;

@@ -26,9 +26,9 @@ use utoipa::{Modify, ToSchema};
     components(schemas(ErrorBody, ErrorDetail, FieldFault)),
     tags(
         (name = "models", description = "The registered models, their health, and what a request to them would do"),
-        (name = "providers", description = "The services that serve models"),
+        (name = "providers", description = "The services that models are called at"),
         (name = "keys", description = "API keys: who may call the API"),
-        (name = "projects", description = "What requests are attributed to"),
+        (name = "projects", description = "Projects that requests are attributed to"),
         (name = "usage", description = "Usage and costs"),
         (name = "requests", description = "The ledger: one record per request"),
         (name = "events", description = "Events as they happen"),
@@ -127,10 +127,10 @@ pub struct ErrorDetail {
     /// The kind of error, for programs.
     #[schema(example = "validation_error")]
     code: String,
-    /// A sentence that a person can act on.
+    /// A message for people.
     #[schema(example = "provider: unknown provider `opanai`; configured providers: anthropic, openai")]
     message: String,
-    /// More, for programs: `param` names the field, `errors` lists every wrong field.
+    /// Details for programs: `param` is the field, `errors` lists every invalid field.
     #[schema(value_type = Object, example = json!({"param": "provider", "errors": [{"field": "provider", "message": "…"}]}))]
     details: Vec<FieldFault>,
     /// The request's id, as in `x-request-id`.

@@ -28,13 +28,13 @@ const FAILURES: [(&str, AppliesTo, &str); 11] = [
     ("400", AppliesTo::WithPath, "The name in the path can't be read"),
     ("401", AppliesTo::Authenticated, "No key was sent, or one that is unknown, revoked or expired"),
     ("403", AppliesTo::Authenticated, "The key's role does not allow it"),
-    ("404", AppliesTo::WithPath, "There is no such thing"),
+    ("404", AppliesTo::WithPath, "The object does not exist"),
     ("408", AppliesTo::WithBody, "The body arrived too slowly"),
     ("413", AppliesTo::WithBody, "The body is larger than `server.max_body_bytes`"),
-    ("422", AppliesTo::WithQuery, "Parameters are wrong: `details.errors` names each"),
-    ("422", AppliesTo::WithBody, "Fields are wrong: `details.errors` names each"),
-    ("429", AppliesTo::Authenticated, "Too many credentials from this address were wrong"),
-    ("503", AppliesTo::Authenticated, "The database can't answer at the moment"),
+    ("422", AppliesTo::WithQuery, "Parameters are invalid: `details.errors` names each"),
+    ("422", AppliesTo::WithBody, "Fields are invalid: `details.errors` names each"),
+    ("429", AppliesTo::Authenticated, "Too many invalid credentials came from this address"),
+    ("503", AppliesTo::Authenticated, "The database is unavailable at the moment"),
 ];
 
 impl Modify for AddCommonErrors {

@@ -38,12 +38,13 @@ impl DatabaseCheck {
             Ok(Ok(())) => None,
             Ok(Err(error)) => {
                 // Probes need no key, so they are not told what the database said.
-                tracing::warn!(error = &error as &dyn std::error::Error, "the database does not answer");
+                tracing::warn!(error = &error as &dyn std::error::Error, "the database is unavailable");
                 Some("see the log".to_owned())
             }
-            Err(_) => {
-                Some(format!("nothing within {} ms: it is away, busy, or has no connection left", PATIENCE.as_millis()))
-            }
+            Err(_) => Some(format!(
+                "no response within {} ms: it is unreachable, busy, or out of connections",
+                PATIENCE.as_millis()
+            )),
         };
         *last = Some(Known { asked, trouble: trouble.clone() });
         trouble

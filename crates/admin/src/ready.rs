@@ -7,10 +7,10 @@ use baton_tasks::supervised;
 use http::StatusCode;
 use std::sync::Arc;
 
-/// Readiness, for load balancers: whether requests can be served and recorded.
+/// Readiness for load balancers: whether requests can be served and recorded.
 #[utoipa::path(get, path = "/health/ready", tag = "service", security(()), responses(
     (status = 200, description = "`ready`; while requests are slowed down, because the database takes records more slowly than they come: `ready, slowed down by SECONDS s`", body = String, content_type = "text/plain"),
-    (status = 503, description = "Not ready, with the reason", body = String, content_type = "text/plain"),
+    (status = 503, description = "Not ready; the body says why", body = String, content_type = "text/plain"),
 ))]
 pub async fn ready(State(admin): State<Admin>) -> Response {
     if admin.web.draining.has_begun() {
@@ -21,7 +21,7 @@ pub async fn ready(State(admin): State<Admin>) -> Response {
     let asked = tokio::spawn(supervised("readiness", async move { pulse.find_problem(|| store.ping()).await }));
     let trouble = asked.await.ok().flatten().unwrap_or_else(|| Some("see the log".to_owned()));
     if let Some(trouble) = trouble {
-        return (StatusCode::SERVICE_UNAVAILABLE, format!("the database does not answer: {trouble}")).into_response();
+        return (StatusCode::SERVICE_UNAVAILABLE, format!("the database is unavailable: {trouble}")).into_response();
     }
     if let Some(trouble) = admin.web.engine.recording_problem() {
         return (StatusCode::SERVICE_UNAVAILABLE, trouble).into_response();

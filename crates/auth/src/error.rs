@@ -22,10 +22,10 @@ pub enum AuthError {
         expected: &'static str,
     },
     /// Headers hold different keys: which is meant would be a guess.
-    #[error("the request holds different API keys in several headers: send one")]
+    #[error("the request has different API keys in several headers: send one")]
     Ambiguous,
     /// The key is not one that is known.
-    #[error("the API key is not known: expected a key of this service, which begins with `bt-`")]
+    #[error("unknown API key: keys of this service begin with `bt-`")]
     Unknown,
     /// The key was revoked.
     #[error("the API key has been revoked")]
@@ -37,13 +37,13 @@ pub enum AuthError {
     #[error("the API key has been replaced by a newer one")]
     Replaced,
     /// The key may not be used from there.
-    #[error("the API key may not be used from {}", address.map_or_else(|| "an address that is not known".to_owned(), |address| address.to_string()))]
+    #[error("the API key may not be used from {}", address.map_or_else(|| "an unknown address".to_owned(), |address| address.to_string()))]
     Elsewhere {
         /// Where the request comes from, if that is known.
         address: Option<IpAddr>,
     },
     /// Too many credentials from that address were wrong, and these have not been right from there before.
-    #[error("too many wrong credentials from this address; try again later")]
+    #[error("too many invalid credentials from this address; try again later")]
     TooManyFailures {
         /// When it is worth trying again.
         after: Duration,
@@ -52,12 +52,10 @@ pub enum AuthError {
     #[error(transparent)]
     Token(#[from] TokenFault),
     /// A token was sent, but none are taken.
-    #[error(
-        "a JSON Web Token was sent, but this service takes none: expected an API key; tokens need JWT_SECRET or `auth.jwt`"
-    )]
+    #[error("this service does not accept JSON Web Tokens: send an API key, or configure JWT_SECRET or `auth.jwt`")]
     NoTokens,
     /// The caller is known, but may not do this.
-    #[error("this needs the role `{}`, but the caller has `{}`", needed.name(), has.name())]
+    #[error("this requires the role `{}`, but the caller has the role `{}`", needed.name(), has.name())]
     Forbidden {
         /// The least role that may.
         needed: Role,
@@ -65,7 +63,7 @@ pub enum AuthError {
         has: Role,
     },
     /// The keys can't be read or written.
-    #[error("the keys are not available")]
+    #[error("the API keys are not available")]
     Store(#[from] StoreError),
 }
 
@@ -111,7 +109,7 @@ impl From<AuthError> for PublicError {
             // Not the caller's fault: the same token may be good once the issuer replies. What its HTTP client said is for
             // the log.
             E::Token(TokenFault::NoSigners(_)) => {
-                let message = "tokens can't be checked at the moment: the issuer's signing keys are not available";
+                let message = "tokens can't be verified at the moment: the issuer's signing keys are not available";
                 return Self::new(Code::Overloaded, message).with_cause(error);
             }
             E::TooManyFailures { after } => {

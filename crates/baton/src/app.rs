@@ -45,7 +45,7 @@ pub struct App {
     pub shared: SharedState,
     /// Events on their way to webhooks.
     pub webhooks: Arc<WebhookSender>,
-    /// Who may ask.
+    /// Credentials.
     pub keys: Arc<ApiKeys>,
     /// Whether this node is about to stop.
     pub draining: Draining,
@@ -111,7 +111,7 @@ impl App {
         providers.reload().await.context("providers and models can't be read from the database")?;
         if let Err(error) = providers.seal_queries(&Actor::service("start")).await {
             // It is tried again at the next start; a database that only reads must not keep a node from serving.
-            tracing::warn!(%error, "secrets of providers that stand in clear in the database could not be encrypted");
+            tracing::warn!(%error, "unencrypted secrets of providers in the database could not be encrypted");
         }
         let open_on_loopback = open_on_loopback(config)?;
         let keys =
@@ -218,8 +218,8 @@ pub fn open_on_loopback(config: &Config) -> anyhow::Result<bool> {
     let loopback = |listen: &str| listen.parse::<SocketAddr>().is_ok_and(|listen| listen.ip().is_loopback());
     if let Some((key, listen)) = config.server.listens().find(|(_, listen)| development && !loopback(listen)) {
         bail!(
-            "server.{key}: `{listen}` is open to other machines, but neither an admin key nor JWT_SECRET is set: \
-             set BATON_ADMIN_KEY, or listen on 127.0.0.1"
+            "server.{key}: `{listen}` is reachable from other machines, but neither an admin key nor JWT_SECRET is \
+             set: set BATON_ADMIN_KEY, or listen on 127.0.0.1"
         );
     }
     Ok(development)

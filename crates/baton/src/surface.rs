@@ -134,11 +134,8 @@ fn service() -> utoipa::openapi::OpenApi {
         PathItem::new(HttpMethod::Get, operation)
     };
     let paths = PathsBuilder::new()
-        .path(
-            "/",
-            path("get_front", "Says what this is", "Its name, its version and where to go on", "application/json"),
-        )
-        .path("/health/live", path("get_health_live", "Says that the process is alive", "`ok`", "text/plain"))
+        .path("/", path("get_front", "Describes this service", "Its name, its version and links", "application/json"))
+        .path("/health/live", path("get_health_live", "Reports that the process is alive", "`ok`", "text/plain"))
         .path(
             "/metrics",
             path("get_metrics", "Shows the metrics", "In Prometheus' text format, or OpenMetrics", "text/plain"),
@@ -178,7 +175,7 @@ fn error_response(path: &str, error: PublicError) -> Response {
 fn bug() -> Response {
     let id = identify::request_id();
     tracing::error!(request.id = %id, "a handler panicked");
-    let error = PublicError::new(Code::Internal, "internal error in Baton; the log has more under this request id");
+    let error = PublicError::new(Code::Internal, "internal error in Baton; see the log for this request id");
     let mut response = ErrorResponse { api: ClientApi::Native, error, id }.into_response();
     *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
     response

@@ -10,7 +10,7 @@ pub enum BusError {
     #[error("{0}")]
     Setup(String),
     /// Too many commands wait: try again later.
-    #[error("{0} commands wait already, as many as may")]
+    #[error("{0} commands are waiting, the maximum")]
     Full(u64),
     /// It will never take this one: don't try again.
     #[error("{0}")]

@@ -4,14 +4,14 @@ use baton_model::{Code, PublicError, bounds};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// One field that is wrong.
+/// An invalid field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FieldFault {
     /// The field, with its path: `price.input`.
     #[schema(example = "price.input")]
     pub field: String,
     /// What is wrong with it.
-    #[schema(example = "expected dollars per million as a decimal, such as 0.59")]
+    #[schema(example = "must be dollars per million as a decimal, such as 0.59")]
     pub message: String,
 }
 

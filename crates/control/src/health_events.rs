@@ -42,7 +42,7 @@ async fn write(engine: &Engine, store: &Store, open: &mut BTreeSet<ModelId>) {
             Ok(()) => break,
             // Once an outage as a warning, not once a try.
             Err(error) if pause == FIRST_PAUSE => {
-                tracing::warn!(%error, "health events are written once the database responds again");
+                tracing::warn!(%error, "health events will be written when the database is available");
             }
             Err(error) => tracing::debug!(%error, "health events can't be written yet"),
         }

@@ -44,7 +44,7 @@ impl Default for ObjectQuotas {
 pub struct NewProviderObject<'a> {
     /// What it is.
     pub kind: ProviderObjectKind,
-    /// What the provider calls it.
+    /// The provider's name for it.
     pub object: &'a str,
     /// Who keeps it.
     pub provider: &'a ProviderId,
@@ -85,7 +85,7 @@ impl ProviderObjects {
             return Ok(());
         }
         let message =
-            format!("this key has {kept} {words}, and may have {most} (`quotas.{words}`): delete some of them");
+            format!("this key has {kept} {words}, the maximum is {most} (`quotas.{words}`): delete some of them");
         Err(PublicError::new(Code::InvalidRequest, message))
     }
 
@@ -100,7 +100,7 @@ impl ProviderObjects {
         made: NewProviderObject<'_>,
     ) -> Result<ProviderObject, PublicError> {
         check_name(made.object).map_err(|problem| {
-            let message = format!("`{}` gave an id that can't be kept: it {problem}", made.provider);
+            let message = format!("`{}` returned an id that can't be stored: it {problem}", made.provider);
             PublicError::new(Code::ProviderError, message)
         })?;
         let entry = self.entry(caller, made);
@@ -112,7 +112,7 @@ impl ProviderObjects {
     /// must not wait for the database.
     pub fn keep_in_background(&self, caller: &Caller, made: NewProviderObject<'_>) {
         if let Err(problem) = check_name(made.object) {
-            tracing::warn!(provider.id = %made.provider, "a provider gave an id that can't be kept: it {problem}");
+            tracing::warn!(provider.id = %made.provider, "a provider returned an id that can't be stored: it {problem}");
             return;
         }
         let entry = self.entry(caller, made);
@@ -129,7 +129,7 @@ impl ProviderObjects {
         }
         let unnoted = |error: StoreError| {
             let error = &error as &dyn std::error::Error;
-            tracing::warn!(object.id = entry.object, error, "an object of a provider could not be noted");
+            tracing::warn!(object.id = entry.object, error, "an object of a provider could not be recorded");
         };
         match self.store.provider_objects().insert(entry).await {
             Ok(()) => {}
@@ -158,7 +158,7 @@ impl ProviderObjects {
         let shrunk = self.store.provider_objects().shrink(&entry.owner, entry.kind, self.quotas.responses).await;
         if let Err(error) = shrunk {
             let error = &error as &dyn std::error::Error;
-            tracing::warn!(error, "old responses of providers could not be forgotten; it is tried again");
+            tracing::warn!(error, "records of old responses at providers could not be removed; Baton tries again");
         }
     }
 
@@ -194,7 +194,7 @@ impl ProviderObjects {
         object: &str,
     ) -> Result<(), PublicError> {
         if let Err(problem) = check_name(object) {
-            tracing::warn!(provider.id = %parent.provider, "a provider gave an id that can't be kept: it {problem}");
+            tracing::warn!(provider.id = %parent.provider, "a provider returned an id that can't be stored: it {problem}");
             return Ok(());
         }
         let (id, object) = (uuid::Uuid::now_v7().to_string(), object.to_owned());

@@ -166,10 +166,10 @@ impl Conversations {
         }
         match self.store.stored_responses().shrink(&stored.owner, self.bounds.quota).await {
             Ok(0) => {}
-            Ok(removed) => tracing::info!(removed, account, "the oldest stored responses of an account went"),
+            Ok(removed) => tracing::info!(removed, account, "the oldest stored responses of an account were removed"),
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
-                tracing::warn!(error, "old stored responses could not be removed; it is tried again");
+                tracing::warn!(error, "old stored responses could not be removed; Baton tries again");
             }
         }
     }

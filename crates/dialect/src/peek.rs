@@ -111,7 +111,7 @@ impl TopLevel<'_> {
     /// The first of these fields that is there; zero asks for nothing, which only Anthropic allows.
     fn first_natural(&self, names: &[&str]) -> Result<Option<u64>, ReadError> {
         for name in names {
-            if let Some(number) = self.get::<u64>(name, "a whole number of tokens")? {
+            if let Some(number) = self.get::<u64>(name, "a positive integer")? {
                 return Ok(Some(number));
             }
         }
@@ -130,7 +130,7 @@ fn parse<T: DeserializeOwned>(name: &str, text: &[u8], expected: &str) -> Result
     }
     serde_json::from_slice(text)
         .map(Some)
-        .map_err(|_| ReadError::new(name, format!("expected {expected}, got {}", shorten(text))))
+        .map_err(|_| ReadError::new(name, format!("must be {expected}, got {}", shorten(text))))
 }
 
 fn shorten(text: &[u8]) -> String {
@@ -154,7 +154,7 @@ impl Required {
             Self::Text => "a string or an array that is not empty",
         };
         let Some(text) = body.value(name) else {
-            return Err(ReadError::new(name, format!("is missing; expected {expected}")));
+            return Err(ReadError::new(name, format!("is required, and must be {expected}")));
         };
         let inside = |from: usize| text.get(from..text.len().saturating_sub(1)).unwrap_or_default();
         let filled = !inside(1).trim_ascii().is_empty();
@@ -163,7 +163,7 @@ impl Required {
             (Self::Text, Some(b'"')) => !inside(1).is_empty(),
             _ => false,
         };
-        if fits { Ok(()) } else { Err(ReadError::new(name, format!("expected {expected}, got {}", shorten(text)))) }
+        if fits { Ok(()) } else { Err(ReadError::new(name, format!("must be {expected}, got {}", shorten(text)))) }
     }
 }
 
@@ -246,16 +246,16 @@ mod tests {
     #[test]
     fn wrong_fields_are_named() {
         for (text, problem) in [
-            (r#"{"messages":[1],"stream":"yes"}"#, "stream: expected true or false, got \"yes\""),
-            (r#"{"messages":[1],"model":7}"#, "model: expected a string, got 7"),
-            (r#"{"messages":[1],"max_tokens":-1}"#, "max_tokens: expected a whole number of tokens, got -1"),
+            (r#"{"messages":[1],"stream":"yes"}"#, "stream: must be true or false, got \"yes\""),
+            (r#"{"messages":[1],"model":7}"#, "model: must be a string, got 7"),
+            (r#"{"messages":[1],"max_tokens":-1}"#, "max_tokens: must be a positive integer, got -1"),
         ] {
             assert_eq!(look(Dialect::OpenAi, Capability::Chat, text), Err(problem.into()));
         }
         for (text, problem) in [
-            (r#"{}"#, "messages: is missing; expected an array that is not empty"),
-            (r#"{"messages":[ ]}"#, "messages: expected an array that is not empty, got [ ]"),
-            (r#"{"messages":"hi"}"#, "messages: expected an array that is not empty, got \"hi\""),
+            (r#"{}"#, "messages: is required, and must be an array that is not empty"),
+            (r#"{"messages":[ ]}"#, "messages: must be an array that is not empty, got [ ]"),
+            (r#"{"messages":"hi"}"#, "messages: must be an array that is not empty, got \"hi\""),
         ] {
             let checked = check(Dialect::OpenAi, Capability::Chat, text.as_bytes());
             assert_eq!(checked.map_err(|error| error.to_string()), Err(problem.into()));

@@ -20,7 +20,7 @@ impl ReadError {
 
     /// A codec was given the operation of another capability: a mistake of the caller, not of the client.
     pub(crate) fn wrong_operation(codec: &str) -> Self {
-        Self::new("", format!("the {codec} codec was given another operation"))
+        Self::new("", format!("the {codec} codec does not support this operation"))
     }
 }
 

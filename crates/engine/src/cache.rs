@@ -47,7 +47,7 @@ pub struct CacheSettings {
     pub default: CacheDefault,
     /// How long a reply is kept.
     pub ttl: Duration,
-    /// The largest reply that is kept, in bytes.
+    /// The largest reply that is cached, in bytes.
     pub max_reply_bytes: usize,
 }
 

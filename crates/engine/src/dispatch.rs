@@ -129,8 +129,8 @@ fn take_provider_share(
 fn unavailable(call: &Call, closed_off: Option<Duration>) -> PublicError {
     let selector = &call.routing.selector;
     let message = match closed_off {
-        Some(_) => format!("the provider of `{selector}` has failed again and again, so it is left alone for a while"),
-        None => format!("no model can serve `{selector}` now"),
+        Some(_) => format!("the provider of `{selector}` has failed repeatedly and is not called for a while"),
+        None => format!("no model can serve `{selector}` at the moment"),
     };
     // In whole seconds, upwards: a client that comes back a moment too early would be refused again.
     let retry_after = closed_off.map(|wait| Duration::from_secs(wait.as_secs() + u64::from(wait.subsec_nanos() > 0)));
@@ -202,7 +202,9 @@ async fn start_attempt(
     let mode = match (operation, call.content.body()) {
         (Some(operation), _) => Mode::Translated(operation),
         (None, Some(body)) => Mode::Passthrough(body),
-        (None, None) => return Err(ProviderError::new(ErrorKind::Internal, "a request without a body or a meaning")),
+        (None, None) => {
+            return Err(ProviderError::new(ErrorKind::Internal, "a request without a body or an operation"));
+        }
     };
     let detail =
         if candidate.wire() == call.wire && !recorder.collects_text() { Detail::MeterOnly } else { Detail::Full };
@@ -284,7 +286,7 @@ async fn prepare_operation<'c>(
         let by_budget = candidate.model.quirks.reasoning == ReasoningStyle::Budget;
         if !complete && by_budget && request.reasoning.take().is_some() {
             // Such a model refuses to think on where it can't see what it thought before.
-            fitted.warnings.push("reasoning: dropped, because the reasoning before the tool calls is not known".into());
+            fitted.warnings.push("reasoning: dropped, because the reasoning before the tool calls is unknown".into());
         }
     }
     Ok(operation)

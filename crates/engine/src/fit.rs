@@ -63,8 +63,9 @@ pub async fn fit(call: &Arc<Call>, candidate: &Candidate) -> Result<Fitted, Publ
         {
             let room = limit - size.tokens;
             output = Some(room);
-            warnings
-                .push(format!("max_tokens: lowered from {tokens} to {room}, what the prompt leaves of {limit} tokens"));
+            warnings.push(format!(
+                "max_tokens: lowered from {tokens} to {room}, the rest of {limit} tokens after the prompt"
+            ));
         }
         prompt = Some(size.tokens);
     }
@@ -117,7 +118,7 @@ async fn size(call: &Arc<Call>, candidate: &Candidate, limit: u64, output: u64) 
         Some(counted) => match counted.await {
             Ok(tokens) => Ok(TokenCount { tokens, exact: true, tokenizer: "provider" }),
             Err(error) => {
-                tracing::warn!(model.id = %model.id, error = error.chain(), "the provider could not count a prompt; the estimate stands");
+                tracing::warn!(model.id = %model.id, error = error.chain(), "the provider could not count a prompt; Baton's estimate is used");
                 Ok(count)
             }
         },
@@ -166,7 +167,7 @@ fn limit_error(model: &Model, count: TokenCount, limit: u64) -> PublicError {
     let about = if count.exact { "" } else { "about " };
     PublicError::new(
         Code::TokenLimitExceeded,
-        format!("the prompt has {about}{} tokens; the context window of `{}` holds {limit}", count.tokens, model.id),
+        format!("the prompt has {about}{} tokens, but the context window of `{}` has {limit}", count.tokens, model.id),
     )
     .detail("tokens", count.tokens.to_string())
     .detail("token_limit", limit.to_string())

@@ -89,11 +89,11 @@ impl NodeLimits {
         shares.take(&holder_of(caller), 1).map_err(|full| {
             overloaded(match full {
                 NoShareLeft::Taken => {
-                    format!("{most} requests are in flight to the provider `{provider}`, its maximum")
+                    format!("{most} requests are in flight to the provider `{provider}`, the maximum")
                 }
                 // A call takes one place, and there is at least one.
                 NoShareLeft::Share | NoShareLeft::Never => {
-                    format!("this key has its share of the requests in flight to `{provider}`, which is busy")
+                    format!("this key has reached its share of the requests in flight to `{provider}`")
                 }
             })
         })
@@ -111,9 +111,9 @@ impl NodeLimits {
 
     fn no_place(&self, full: NoShareLeft) -> PublicError {
         overloaded(match full {
-            NoShareLeft::Taken => format!("{} requests are in flight on this node, its maximum", self.slots.limit()),
+            NoShareLeft::Taken => format!("{} requests are in flight on this node, the maximum", self.slots.limit()),
             NoShareLeft::Share | NoShareLeft::Never => {
-                "this key has its share of the requests in flight on this node, which is busy".into()
+                "this key has reached its share of the requests in flight on this node".into()
             }
         })
     }
@@ -122,10 +122,8 @@ impl NodeLimits {
 /// No more bytes can be held.
 pub fn no_bytes(full: NoShareLeft) -> PublicError {
     overloaded(match full {
-        NoShareLeft::Taken => "the request bodies in flight on this node take all the memory that they may".into(),
-        NoShareLeft::Share => {
-            "this key has its share of the memory for request bodies on this node, which is busy".into()
-        }
+        NoShareLeft::Taken => "the request bodies in flight on this node use the maximum of memory".into(),
+        NoShareLeft::Share => "this key has reached its share of the memory for request bodies on this node".into(),
         NoShareLeft::Never => {
             let message = "the body needs more memory than request bodies may take on this node \
                            (`server.max_bytes_in_flight`)";

@@ -194,7 +194,7 @@ impl Metrics {
     fn register(&mut self) {
         let Self { registry, documented, edge, .. } = self;
         let mut list = List { registry, documented };
-        list.counter("requests", "Requests that ended, by how they ended", self.requests.clone());
+        list.counter("requests", "Finished requests, by outcome", self.requests.clone());
         list.histogram(
             "request_duration_seconds",
             "Time from a request's head to the last byte of its reply",
@@ -205,42 +205,42 @@ impl Metrics {
             "Time from a request's head to the first content of its reply",
             self.first_content.clone(),
         );
-        list.gauge("requests_in_flight", "Requests under way on this node", self.in_flight.clone());
-        list.counter("attempts", "Calls of providers, by how they ended", self.attempts.clone());
-        list.counter("tokens", "What replies consumed, by class", self.tokens.clone());
-        list.counter("cost_nanodollars", "What attempts cost, in billionths of a dollar", self.cost.clone());
-        list.counter("unpriced_attempts", "Attempts whose price is not known", self.unpriced.clone());
-        list.counter("cache_lookups", "What the response cache did for requests", self.cache.clone());
+        list.gauge("requests_in_flight", "Requests in flight on this node", self.in_flight.clone());
+        list.counter("attempts", "Calls to providers, by outcome", self.attempts.clone());
+        list.counter("tokens", "Units used by replies (tokens, images, …), by class", self.tokens.clone());
+        list.counter("cost_nanodollars", "Cost of attempts, in billionths of a dollar", self.cost.clone());
+        list.counter("unpriced_attempts", "Attempts without a known price", self.unpriced.clone());
+        list.counter("cache_lookups", "Requests, by their use of the response cache", self.cache.clone());
         list.gauge(
             "ledger_journal_bytes",
-            "Bytes in the ledger's journal, most of them on their way into the database",
+            "Bytes in the ledger's journal, including those not yet in the database",
             self.journal.clone(),
         );
         list.gauge(
             "ledger_slowdown_seconds",
-            "How long each request waits because the database takes records more slowly than they come",
+            "Delay added to each request because the database is slower than new records arrive",
             self.slowdown.clone(),
         );
         list.gauge(
             "body_bytes_in_flight",
-            "Memory for the bodies of requests in flight, by what each costs in its mode",
+            "Memory for the bodies of requests in flight, weighted by mode",
             self.body_bytes.clone(),
         );
         list.gauge("cache_bytes", "Bytes that the response cache holds in this process", self.cache_bytes.clone());
         list.gauge(
             "redis_up",
-            "Whether Redis is used; if not, it is unavailable, and shared state is kept in this process",
+            "1 if Redis is used; 0 if it is unavailable and shared state is kept in this process",
             self.redis_up.clone(),
         );
-        list.counter("redis_errors", "Operations of Redis that failed or timed out", self.redis_errors.clone());
+        list.counter("redis_errors", "Redis operations that failed or timed out", self.redis_errors.clone());
         list.counter(
             "task_panics",
-            "Background tasks that panicked: each is a fault of Baton, and its log line says where",
+            "Background tasks that panicked; each is a bug in Baton, see the log",
             self.task_panics.clone(),
         );
         list.counter(
             "refused_credentials",
-            "Requests whose credentials were refused: wrong, or limited (too many were wrong from their address)",
+            "Requests with refused credentials: wrong, or limited (too many invalid credentials from the address)",
             self.refused_credentials.clone(),
         );
         list.counter(
@@ -248,20 +248,20 @@ impl Metrics {
             "Spans for the collector of traces: exported, dropped (the queue was full) or failed (it was unavailable)",
             self.spans.clone(),
         );
-        list.gauge("connections", "Connections of clients that are open, by port", edge.connections.clone());
+        list.gauge("connections", "Open client connections, by port", edge.connections.clone());
         list.counter(
             "connections_refused",
-            "Connections that were closed at once: too many in all (total) or of one address (address), or no free file (system)",
+            "Connections closed at once: too many in total (total) or from one address (address), or no free file descriptor (system)",
             edge.refused.clone(),
         );
         list.counter(
             "slow_clients",
-            "Connections, streams and bodies that were ended because the client was too slow, by what it was too slow at",
+            "Connections, streams and bodies ended because the client was too slow, by cause",
             edge.slow.clone(),
         );
         list.counter(
             "log_lines_lost",
-            "Log lines that the disk (file) or the terminal did not take in time",
+            "Log lines lost because the disk (file) or the terminal was too slow",
             edge.lost_lines.clone(),
         );
     }

@@ -18,7 +18,7 @@ pub trait Observer: Send + Sync {
 
 /// A request that is over.
 pub struct EndedRequest<'a> {
-    /// What is kept of it.
+    /// The stored key.
     pub record: &'a RequestRecord,
     /// What was asked, and its trace.
     pub call: &'a Call,

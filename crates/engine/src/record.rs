@@ -103,7 +103,7 @@ impl RequestRecorder {
             let mut start = RequestRecord::clone(record);
             start.attempts.push(AttemptMeter::new(Arc::clone(model), now).start_record());
             if let Err(cause) = self.shared.ledger.start(&start).await {
-                let message = "the request can't be recorded in the ledger now, so it was not sent";
+                let message = "the request can't be recorded in the ledger at the moment, so it was not sent";
                 return Err(ProviderError::new(ErrorKind::Unrecorded, message).with_cause(cause));
             }
         }

@@ -19,7 +19,7 @@ pub struct Snapshot {
     pub models: BTreeMap<ModelId, Arc<Model>>,
     /// By name.
     pub providers: BTreeMap<ProviderId, Arc<dyn Provider>>,
-    /// The model for requests that name none.
+    /// The model for requests without a model.
     pub default_model: Option<ModelId>,
     /// The model for requests that name only a provider; the provider's first where it is not set.
     pub default_models: BTreeMap<ProviderId, ModelId>,
@@ -74,13 +74,13 @@ impl Snapshot {
             // Inactive is told apart from unknown, or an operator would search for a spelling mistake.
             (Some(model), _) => Err(PublicError::new(
                 Code::ModelNotFound,
-                format!("the model `{}` is inactive; an operator can set its status to ACTIVE", model.id),
+                format!("model `{}` is inactive; an operator can set its status to ACTIVE", model.id),
             )
             .at("model")),
             (None, ModelSelector::Model(name)) => Err(self.not_found(caller, name)),
             (None, _) => Err(PublicError::new(
                 Code::InvalidRequest,
-                format!("name a model: no default model for {capability} is configured"),
+                format!("`model` is required: no default model for {capability} is configured"),
             )
             .at("model")),
         }

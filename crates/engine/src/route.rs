@@ -43,7 +43,7 @@ pub struct SkippedModel {
     pub reason: String,
 }
 
-/// The order of attempts.
+/// The models in the order of attempts.
 #[derive(Clone, Default)]
 pub struct RoutePlan {
     /// To be tried, first to last.

@@ -22,9 +22,9 @@ impl Outage {
     /// It failed. Only the first time is for the log.
     pub fn note_failure(&mut self, now: Instant, what: &str, error: &impl Display) {
         if self.failures == 0 {
-            tracing::warn!(%error, "{what} rests; nothing is lost, and it goes on by itself");
+            tracing::warn!(%error, "{what} is interrupted; nothing is lost, and it continues automatically");
         } else {
-            tracing::debug!(%error, "{what} still rests");
+            tracing::debug!(%error, "{what} is still interrupted");
         }
         // The pause is computed before the failure is counted, so that the first one is the shortest.
         self.until = Some(now + self.pause());
@@ -34,7 +34,7 @@ impl Outage {
     /// It works.
     pub fn note_success(&mut self, what: &str) {
         if self.failures > 0 {
-            tracing::info!(tries = self.failures, "{what} goes on");
+            tracing::info!(tries = self.failures, "{what} continues");
         }
         // The pauses begin anew: a short outage after a long one is over soon.
         *self = Self::default();

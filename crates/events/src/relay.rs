@@ -85,7 +85,7 @@ impl Relay {
                 Ok(()) => {}
                 Err(error @ BusError::Refused(_)) => tracing::error!(
                     event.id, event.kind, %error,
-                    "the bus refuses an event for good; it stands in the stream of the API, and goes to webhooks"
+                    "the bus permanently refuses an event; it is in the API's event stream, and sent to webhooks"
                 ),
                 // An outage ends the round: the rest would each wait for the same timeout.
                 Err(error) => return (gone, Some(error)),

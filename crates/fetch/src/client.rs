@@ -10,6 +10,7 @@ use ipnet::IpNet;
 use reqwest::redirect::Policy;
 use reqwest::{ClientBuilder, Response, Url};
 use std::error::Error;
+use std::io::ErrorKind;
 use std::time::Duration;
 
 /// A client of side calls. Cheap to clone; connections are shared by clones.
@@ -133,12 +134,12 @@ async fn collect(response: Response, host: &str, limit: usize, cut: bool) -> Res
 fn parse(text: &str) -> Result<Url, FetchError> {
     // What was given may hold a password; only an address that has none is repeated.
     let wrong = |url: &str, expected| Err(FetchError::Address { url: url.to_owned(), expected });
-    let Ok(url) = Url::parse(text) else { return wrong("…", "expected http:// or https:// and a host") };
+    let Ok(url) = Url::parse(text) else { return wrong("…", "must be http:// or https:// and a host") };
     if !url.username().is_empty() || url.password().is_some() {
-        return wrong("…", "must not hold a user name or password");
+        return wrong("…", "must not contain a user name or password");
     }
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
-        return wrong(url.scheme(), "expected http:// or https:// and a host");
+        return wrong(url.scheme(), "must be http:// or https:// and a host");
     }
     Ok(url)
 }
@@ -153,12 +154,23 @@ fn failure(error: &reqwest::Error, host: &str) -> FetchError {
         }
         cause = inner.source();
     }
-    // Only the last cause says what happened; those before it name the address with its query.
-    FetchError::Unreachable { host: host.to_owned(), reason: root(error) }
+    FetchError::Unreachable { host: host.to_owned(), reason: reason(error).to_owned() }
 }
 
-fn root(error: &(dyn Error + 'static)) -> String {
-    error.source().map_or_else(|| error.to_string(), root)
+/// Why, in words that name neither libraries nor the address with its query.
+fn reason(error: &(dyn Error + 'static)) -> &'static str {
+    let causes = || std::iter::successors(Some(error), |error: &&(dyn Error + 'static)| (*error).source());
+    let io = causes().find_map(|cause| cause.downcast_ref::<std::io::Error>()).map(std::io::Error::kind);
+    // Neither the resolver's error nor the one of TLS has a kind of its own.
+    let begins = |text: &str| causes().any(|cause| cause.to_string().starts_with(text));
+    match io {
+        _ if begins("invalid peer certificate") => "its certificate is not accepted",
+        _ if begins("dns error") => "its name can't be resolved",
+        Some(ErrorKind::ConnectionRefused) => "the connection was refused",
+        Some(ErrorKind::ConnectionReset) => "the connection was reset",
+        Some(ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable) => "there is no route to it",
+        _ => "the connection failed",
+    }
 }
 
 fn chain(error: &(dyn Error + 'static)) -> String {

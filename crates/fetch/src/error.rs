@@ -17,7 +17,7 @@ pub enum FetchError {
         expected: &'static str,
     },
     /// The address is not on the public internet, nor in a network that is allowed.
-    #[error("`{host}` is {address}, which is not on the public internet and in no network that is allowed")]
+    #[error("`{host}` is {address}, which is neither on the public internet nor in an allowed network")]
     Refused {
         /// The host as it was given.
         host: String,
@@ -39,7 +39,7 @@ pub enum FetchError {
         reason: String,
     },
     /// It took too long.
-    #[error("`{host}` did not answer within {limit:?}")]
+    #[error("`{host}` did not reply within {limit:?}")]
     TimedOut {
         /// The host.
         host: String,
@@ -65,7 +65,7 @@ pub enum FetchError {
         expected: String,
     },
     /// The client could not be set up.
-    #[error("calls can't be made: {0}")]
+    #[error("the HTTP client can't be set up: {0}")]
     Setup(String),
 }
 
@@ -76,7 +76,7 @@ impl FetchError {
         match self {
             Self::Address { .. } | Self::TooLarge { .. } | Self::Type { .. } => self.to_string(),
             Self::Refused { .. } | Self::Unresolved { .. } | Self::Unreachable { .. } | Self::TimedOut { .. } => {
-                "nothing can be fetched from that address".to_owned()
+                "the file can't be fetched from that address".to_owned()
             }
             Self::Setup(_) => "files can't be fetched at the moment".to_owned(),
         }

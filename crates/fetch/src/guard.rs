@@ -77,7 +77,7 @@ mod tests {
         // A name that points to the inside as well is followed only to the outside.
         check(&["127.0.0.1", "1.1.1.1", "::1", "10.9.8.7"], Ok(&["1.1.1.1", "10.9.8.7"]));
         let refused =
-            "`name.test` is 169.254.169.254, which is not on the public internet and in no network that is allowed";
+            "`name.test` is 169.254.169.254, which is neither on the public internet nor in an allowed network";
         check(&["169.254.169.254"], Err(refused));
         check(&[], Err("the name `name.test` can't be resolved"));
     }

@@ -39,7 +39,7 @@ impl<'s> BatchModels<'s> {
         let first = self.provider.get_or_insert_with(|| model.provider.clone());
         if *first != model.provider {
             let message = format!(
-                "{place}: a batch goes to one provider, and `{name}` is at `{}`, those before at `{first}`",
+                "{place}: all models of a batch must be at one provider, but `{name}` is at `{}` and the models before at `{first}`",
                 model.provider
             );
             return Err(PublicError::new(Code::InvalidRequest, message).at(place));

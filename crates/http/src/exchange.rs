@@ -102,7 +102,7 @@ fn attribution(caller: &Caller, headers: &RequestHeaders, body: Attribution) -> 
     bounds::attribution(&body)?;
     for (project, field) in [(&body.project, "project_id"), (&headers.project, "x-baton-project")] {
         let Some(project) = project.as_deref().filter(|project| !caller.may_book_on(project)) else { continue };
-        let message = format!("{field}: this key may not book requests on the project `{project}`");
+        let message = format!("{field}: this key may not attribute requests to the project `{project}`");
         return Err(PublicError::new(Code::PermissionDenied, message).at(field));
     }
     Ok(Attribution {

@@ -105,7 +105,7 @@ fn timeout(text: &str) -> Result<Duration, PublicError> {
 }
 
 fn header_error(name: &str, expected: &str, got: &str) -> PublicError {
-    PublicError::new(Code::InvalidRequest, format!("{name}: expected {expected}, got {got}")).at(name)
+    PublicError::new(Code::InvalidRequest, format!("{name}: must be {expected}, got {got}")).at(name)
 }
 
 /// The client's headers that are passed on to a provider.

@@ -149,7 +149,10 @@ pub async fn note_object(
         return Ok(());
     }
     let object: Object = serde_json::from_slice(&reply.body).map_err(|_| {
-        PublicError::new(Code::ProviderError, format!("`{provider}` did not report what it has created"))
+        PublicError::new(
+            Code::ProviderError,
+            format!("the reply of `{provider}` does not contain the id of the created object"),
+        )
     })?;
     // A batch is kept longer than its time to run, which is what vendors mean by this field there.
     let expires_at = moment(&object.expires_at).filter(|_| kind == ProviderObjectKind::File);

@@ -54,7 +54,7 @@ pub fn provider(snapshot: &Snapshot, id: &ProviderId) -> Result<Arc<dyn Provider
     snapshot.providers.get(id).cloned().ok_or_else(|| {
         PublicError::new(
             Code::ProviderNotAvailable,
-            format!("the provider `{id}` that keeps it is not configured any more"),
+            format!("the provider `{id}`, which stores it, is not configured any more"),
         )
     })
 }
@@ -96,7 +96,7 @@ pub fn choose_provider(
         // The default model's provider is where requests without a name go, so files without a name go there too.
         several => match several.iter().find(|provider| Some(provider.id()) == default) {
             Some(provider) => Ok(Arc::clone(provider)),
-            None => refuse(format!("name the provider in the header x-baton-provider: {}", names())),
+            None => refuse(format!("the header x-baton-provider is required; available providers: {}", names())),
         },
     }
 }

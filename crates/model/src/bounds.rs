@@ -1,8 +1,8 @@
 //! How much of everything is kept: the longest fields, the longest lists. A field that somebody outside can fill has its
 //! bound here, and nowhere else; the table in `docs/limits.md` is made from [`ALL`].
 //!
-//! What a client or operator sends beyond a bound is refused by the field's name. What a provider sends beyond it is cut
-//! or left out, because nobody is there who could be told.
+//! What a client or operator sends beyond a bound is refused by the field's name. What a provider sends beyond it is
+//! truncated or left out, because nobody is there who could be told.
 
 use std::fmt;
 
@@ -112,7 +112,7 @@ impl fmt::Display for BeyondBound {
             Self::NoToken => "401",
             Self::ProviderFails => "502",
             Self::DeadLetter => "the command is a dead letter",
-            Self::Cut => "it is cut",
+            Self::Cut => "it is truncated",
             Self::Paged => "the page ends earlier",
         })
     }

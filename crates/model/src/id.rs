@@ -83,10 +83,10 @@ impl ModelId {
             Err(problem)
         // A slash at an end would be lost in `/api/models/{id}`, and blanks are lost in headers.
         } else if text.trim() != text || text.starts_with('/') || text.ends_with('/') {
-            Err("must not begin or end with blanks or slashes".to_owned())
+            Err("must not begin or end with spaces or slashes".to_owned())
         } else if text.chars().any(char::is_control) {
             // PostgreSQL refuses the character NUL in a text, and the others break logs and headers.
-            Err("must not hold control characters".to_owned())
+            Err("must not contain control characters".to_owned())
         } else {
             Ok(Self::from(text))
         }

@@ -15,7 +15,7 @@
 //! - [`entity`]: the things that are registered: models, keys, projects, webhooks;
 //! - `schema`: how what is registered or recorded is written as JSON;
 //! - [`record`]: what is kept of a request; [`target`]: where an attempt goes;
-//! - [`trace`]: which trace a request belongs to;
+//! - [`trace`]: which trace a request belongs to; [`serde_words`]: errors of serde, in words for callers;
 //! - [`id`], [`dialect`], [`capability`], [`clock`]: names, formats, abilities, time.
 //!
 //! To add a capability: a variant in [`capability::Capability`] and in [`operation::Operation`]; the compiler leads
@@ -39,6 +39,7 @@ pub mod price;
 pub mod record;
 #[cfg(feature = "schema")]
 pub mod schema;
+pub mod serde_words;
 pub mod target;
 pub mod trace;
 pub mod usage;

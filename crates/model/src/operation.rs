@@ -62,13 +62,13 @@ impl CompletionRequest {
     /// If a chat can't ask it: several prompts, token ids, a gap to fill, or the prompt repeated.
     pub fn as_chat(&self) -> Result<ChatRequest, &'static str> {
         let [Prompt::Text(prompt)] = self.prompts.as_slice() else {
-            return Err("prompt: a model that only chats takes one text, neither several nor token ids");
+            return Err("prompt: a chat-only model takes one string, not an array or token ids");
         };
         if self.suffix.as_deref().is_some_and(|suffix| !suffix.is_empty()) {
-            return Err("suffix: a model that only chats can't fill a gap");
+            return Err("suffix: not supported by a chat-only model");
         }
         if self.echo == Some(true) {
-            return Err("echo: a model that only chats can't repeat the prompt");
+            return Err("echo: not supported by a chat-only model");
         }
         let message = Message { role: MessageRole::User, name: None, parts: vec![Part::text(prompt.as_str())] };
         Ok(ChatRequest { messages: vec![message], ..self.chat.clone() })

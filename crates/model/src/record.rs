@@ -39,7 +39,7 @@ pub struct RequestRecord {
     pub capability: Capability,
     /// Whether a stream was asked for.
     pub stream: bool,
-    /// The model asked for, as the client wrote it.
+    /// The requested model, as the client wrote it.
     #[cfg_attr(feature = "schema", serde(serialize_with = "crate::schema::record::sentence"))]
     pub requested: String,
     /// The model that served it, or was tried last; null if none was tried.
@@ -54,7 +54,7 @@ pub struct RequestRecord {
     /// How it ended: `completed`, `failed`, `cancelled` or `interrupted`.
     #[cfg_attr(feature = "schema", schema(value_type = String))]
     pub outcome: Outcome,
-    /// The HTTP status that the client saw.
+    /// The HTTP status of the reply to the client.
     pub status: u16,
     /// The error that the client saw: `{code, message}`.
     #[cfg_attr(feature = "schema", schema(value_type = Option<Object>))]
@@ -94,7 +94,7 @@ impl RequestRecord {
         self.attempts.last().map(|attempt| attempt.usage.clone()).unwrap_or_default()
     }
 
-    /// Whether any of its numbers is an estimate.
+    /// Whether any of its numbers is estimated.
     pub fn is_estimated(&self) -> bool {
         // An attempt that consumed nothing is called estimated too, and says nothing of the numbers.
         self.attempts.iter().any(|attempt| attempt.origin == UsageOrigin::Estimated && !attempt.usage.is_empty())
@@ -208,7 +208,7 @@ pub struct AttemptRecord {
     /// Its provider.
     #[cfg_attr(feature = "schema", schema(value_type = String))]
     pub provider: ProviderId,
-    /// What the provider calls it.
+    /// The provider's name for it.
     pub upstream: String,
     /// When it was sent.
     #[cfg_attr(feature = "schema", serde(rename = "started_at"), schema(value_type = String))]

@@ -5,9 +5,9 @@ use baton_model::Capability;
 /// A model as its provider lists it.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct DiscoveredModel {
-    /// What the provider calls it.
+    /// The provider's name for it.
     pub upstream: String,
-    /// A name for people.
+    /// A display name.
     pub display_name: Option<String>,
     /// What it can do; empty where the provider does not say.
     pub capabilities: Vec<Capability>,

@@ -5,7 +5,7 @@ use std::time::Duration;
 /// How a provider is to be treated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProviderSettings {
-    /// Bounds on waiting.
+    /// Timeouts.
     pub timeouts: Timeouts,
     /// What becomes of the upstream call when the client leaves.
     pub on_disconnect: OnDisconnect,

@@ -98,7 +98,7 @@ fn unknown_kind(kind: &str) -> BuildError {
 
 fn base_url(config: &ProviderConfig, preset: &Preset) -> Result<BaseUrl, BuildError> {
     let text = config.base_url.as_deref().or(preset.base_url);
-    let text = text.ok_or_else(|| BuildError::new("base_url", format!("{} has no address of its own", preset.name)))?;
+    let text = text.ok_or_else(|| BuildError::new("base_url", format!("is required for {}", preset.name)))?;
     // Paths begin with a slash, and `//` is another path.
     let text = text.trim().trim_end_matches('/');
     // The paths of these formats begin with the version; people copy addresses that end with it.
@@ -120,14 +120,14 @@ fn headers(config: &ProviderConfig, preset: &Preset) -> Result<HeaderMap, BuildE
         // Who gives an address of his own may well need no key there.
         None if preset.key == KeyRequirement::Required && config.base_url.is_none() => {
             let hint = preset.key_env.map(|name| format!(" (usually in {name})")).unwrap_or_default();
-            return Err(BuildError::new("api_key", format!("{} needs one{hint}", preset.name)));
+            return Err(BuildError::new("api_key", format!("is required for {}{hint}", preset.name)));
         }
         None => {}
     }
     for (name, value) in &config.headers {
         let field = format!("headers.{name}");
         let parsed = HeaderName::try_from(name.as_str());
-        let parsed = parsed.map_err(|_| BuildError::new(&field, "expected the name of an HTTP header"))?;
+        let parsed = parsed.map_err(|_| BuildError::new(&field, "must be the name of an HTTP header"))?;
         let value = secret(value.reveal()).map_err(|problem| BuildError::new(&field, problem))?;
         headers.insert(parsed, value);
     }
@@ -135,7 +135,7 @@ fn headers(config: &ProviderConfig, preset: &Preset) -> Result<HeaderMap, BuildE
 }
 
 fn secret(text: &str) -> Result<HeaderValue, &'static str> {
-    let mut value = HeaderValue::from_str(text).map_err(|_| "holds characters that no header may hold")?;
+    let mut value = HeaderValue::from_str(text).map_err(|_| "must not contain characters that no header can carry")?;
     // Kept out of debug output, and out of the compression tables of HTTP/2.
     value.set_sensitive(true);
     if text.is_empty() { Err("is empty") } else { Ok(value) }
@@ -157,16 +157,20 @@ mod tests {
     #[test]
     fn what_makes_no_provider_is_named() {
         check(|_| {}, "opanai", "kind: `opanai` is not one of openai, ");
-        check(|_| {}, "openai", "api_key: openai needs one (usually in OPENAI_API_KEY)");
-        check(|_| {}, "azure", "base_url: azure has no address of its own");
-        check(|config| config.base_url = Some("localhost:1".into()), "vllm", "base_url: expected http:// or https://");
-        check(|config| config.base_url = Some("https://a:hunter2@h".into()), "vllm", "base_url: must not hold");
-        check(|config| config.api_key = Some(SecretValue::new("hunter2\nx")), "openai", "api_key: holds characters");
+        check(|_| {}, "openai", "api_key: is required for openai (usually in OPENAI_API_KEY)");
+        check(|_| {}, "azure", "base_url: is required for azure");
+        check(|config| config.base_url = Some("localhost:1".into()), "vllm", "base_url: must be http:// or https://");
+        check(|config| config.base_url = Some("https://a:hunter2@h".into()), "vllm", "base_url: must not contain");
+        check(
+            |config| config.api_key = Some(SecretValue::new("hunter2\nx")),
+            "openai",
+            "api_key: must not contain characters",
+        );
         check(|config| config.api_key = Some(SecretValue::new(" ")), "openai", "api_key: ");
         check(
             |config| config.headers = vec![("a b".into(), SecretValue::new("hunter2"))],
             "ollama",
-            "headers.a b: expected",
+            "headers.a b: must be",
         );
     }
 

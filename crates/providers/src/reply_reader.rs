@@ -85,7 +85,8 @@ impl ReplyReader {
             ReplyForm::Stream => match self.codec.stream_reader(self.detail) {
                 Some(reader) => Stream::new(&self, reader, source).frames(),
                 None => {
-                    let message = format!("{} has no streams in the {} format", self.capability, self.dialect);
+                    let message =
+                        format!("{} does not support streams in the {} format", self.capability, self.dialect);
                     stream::once(async { Err(ProviderError::new(ErrorKind::Protocol, message)) }).boxed()
                 }
             },
@@ -371,11 +372,14 @@ impl Stream {
 }
 
 fn stream_was_cut() -> ProviderError {
-    ProviderError::new(ErrorKind::Protocol, "the stream ended before its end")
+    ProviderError::new(ErrorKind::Protocol, "the stream ended before it was complete")
 }
 
 fn wrong_format(what: &str, error: &ReadError) -> ProviderError {
-    ProviderError::new(ErrorKind::Protocol, format!("the provider's {what} is not of its format: {error}"))
+    ProviderError::new(
+        ErrorKind::Protocol,
+        format!("the provider's {what} does not have the format of its API: {error}"),
+    )
 }
 
 /// A body of at most so many bytes is looked through whole for an error: this takes microseconds.

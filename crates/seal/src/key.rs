@@ -36,19 +36,19 @@ pub enum KeyFault {
         found: String,
     },
     /// All its bytes are the same: a placeholder.
-    #[error("key {position} is one byte 32 times over: expected random bytes")]
+    #[error("key {position} is one repeated byte: expected random bytes")]
     Weak {
         /// Which, from 1.
         position: usize,
     },
-    /// It stands there twice.
-    #[error("key {position} stands there before: expected each key once, the newest first")]
+    /// It is given twice.
+    #[error("key {position} is given twice: expected each key once, the newest first")]
     Repeated {
         /// Which, from 1.
         position: usize,
     },
     /// The system has no randomness.
-    #[error("the system gave no random bytes")]
+    #[error("the system returned no random bytes")]
     NoRandomness,
 }
 
@@ -102,7 +102,7 @@ fn read(text: &str) -> Result<Zeroizing<[u8; LENGTH]>, String> {
     }
     // Before base64: 64 hexadecimal digits are valid base64, too, of 48 other bytes.
     if text.len() == 2 * LENGTH && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return read_hex(text).ok_or_else(|| "no hexadecimal number".to_owned());
+        return read_hex(text).ok_or_else(|| "not a hexadecimal number".to_owned());
     }
     // The two alphabets differ in two letters. A key without any of them reads alike in both.
     let alphabet = if text.contains(['-', '_']) { &URL_SAFE } else { &STANDARD };
@@ -165,8 +165,8 @@ mod tests {
         // A password in base64: what it says must not come back in the fault.
         check("aHVudGVyMg==", "key 1 of 1 is 7 bytes long");
         check(&format!("{HEX},"), "key 2 of 2 is empty");
-        check(&format!("{HEX},{HEX}"), "key 2 stands there before");
-        check(&"0".repeat(64), "one byte 32 times over");
+        check(&format!("{HEX},{HEX}"), "key 2 is given twice");
+        check(&"0".repeat(64), "is one repeated byte");
         // One wrong digit makes it valid base64 of the wrong length, so it is refused as such.
         check(&HEX.replace("00", "0g"), "key 1 of 1 is 48 bytes long");
     }

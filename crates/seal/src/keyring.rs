@@ -21,19 +21,21 @@ pub struct Keyring(Vec<SealKey>);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SealError {
     /// It is not of the form that sealing gives.
-    #[error("the sealed text is damaged: it is not of the form `v1.KEY.TEXT`")]
+    #[error("the encrypted text is damaged: expected the form `v1.KEY.TEXT`")]
     Form,
     /// The key that it was sealed with is not given.
-    #[error("it is sealed with the key `{id}`, which is not given: add that key to BATON_SECRET_KEY after a comma")]
+    #[error(
+        "it is encrypted with the key `{id}`, which is missing: append that key to BATON_SECRET_KEY, after a comma"
+    )]
     UnknownKey {
         /// The key's id.
         id: String,
     },
     /// It was changed, or belongs to another row.
-    #[error("the sealed text does not belong to this row, or was changed")]
+    #[error("the encrypted text does not belong to this row, or was changed")]
     Tampered,
     /// The system has no randomness, or the secret is beyond all size.
-    #[error("the secret could not be sealed: the system gave no random bytes")]
+    #[error("the secret could not be encrypted: the system returned no random bytes")]
     Unsealed,
 }
 

@@ -74,7 +74,7 @@ pub struct AuditEntry {
 /// Which entries; each field that is set narrows it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AuditFilter {
-    /// Made by this actor.
+    /// Only changes by this actor.
     pub actor: Option<String>,
     /// That did this.
     pub action: Option<String>,

@@ -169,5 +169,5 @@ pub(crate) async fn note_effect(transaction: &DatabaseTransaction, id: &str, nod
     if noted.rows_affected > 0 {
         return Ok(());
     }
-    Err(StoreError::conflict(format!("the command `{id}` is not this node's any more: another has taken it over")))
+    Err(StoreError::conflict(format!("the command `{id}` was taken over by another node")))
 }

@@ -57,7 +57,7 @@ impl CopyReport {
         if source.requests == target.requests
             && (&source.tokens, source.spent.cost) != (&target.tokens, target.spent.cost)
         {
-            faults.push("the same requests sum up to other tokens or costs".to_owned());
+            faults.push("the tokens or costs of the same requests differ".to_owned());
         }
         faults
     }
@@ -76,7 +76,7 @@ pub async fn copy(
     mut progress: impl FnMut(&'static str, u64, u64),
 ) -> Result<CopyReport, StoreError> {
     if !from.is_migrated().await? {
-        let what = "the source has no tables, or those of an older version: run `baton migrate` on it first";
+        let what = "the source has no tables, or the tables of an older version: run `baton migrate` on it first";
         return Err(StoreError::conflict(what));
     }
     to.migrate().await?;
@@ -180,7 +180,7 @@ impl Copy<'_> {
             compare::<request::Entity>(&transaction, "requests", column, |row| &row.id, &|_| {}, rows).await?;
             if attempts_of(&transaction, &ids).await? != attempts {
                 let range = ids.first().zip(ids.last()).map(|(first, last)| format!("`{first}` to `{last}`"));
-                let what = format!("the target has other attempts of the requests {}", range.unwrap_or_default());
+                let what = format!("the target has other attempts for the requests {}", range.unwrap_or_default());
                 return Err(StoreError::conflict(what));
             }
             transaction.commit().await?;
@@ -246,8 +246,7 @@ where
         if copy.as_ref() != Some(&row) {
             let key = key(&row);
             return Err(StoreError::conflict(format!(
-                "the target has something else than the source under `{key}` in `{name}`: it has been used by itself; \
-                 copy into an empty database"
+                "the target differs from the source at `{key}` in `{name}`, because it has been used separately; copy into an empty database"
             )));
         }
     }

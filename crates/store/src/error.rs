@@ -17,7 +17,7 @@ pub enum StoreError {
         address: String,
     },
     /// The database can't be opened.
-    #[error("cannot open the database `{path}`: {reason}")]
+    #[error("the database `{path}` can't be opened: {reason}")]
     CannotOpen {
         /// Its path, or its name and server.
         path: String,
@@ -26,8 +26,8 @@ pub enum StoreError {
     },
     /// A newer program has changed its tables.
     #[error(
-        "the database has the migration `{migration}`, which this version does not know: a newer Baton has used it; \
-         start that version, or restore a backup made before the update"
+        "the database has the migration `{migration}`, which this version does not know, because a newer Baton has \
+         used it; start that version, or restore a backup from before the update"
     )]
     Newer {
         /// The first migration that is unknown.
@@ -53,27 +53,26 @@ pub enum StoreError {
     },
     /// The database refuses to be written.
     #[error(
-        "the database is read-only: check the owner and the permissions of its file and folder; of a server, that it is \
-         no standby, and its `default_transaction_read_only`"
+        "the database is read-only: check the owner and permissions of its file and folder; for a server, check that \
+         it is not a standby, and `default_transaction_read_only`"
     )]
     ReadOnly,
     /// The user lacks a right.
     #[error(
-        "the database does not allow it ({message}): give its user that right, or run `baton migrate` once as a user who \
-         may make tables"
+        "the database does not allow it ({message}): grant its user that right, or run `baton migrate` once as a user who may create tables"
     )]
     Denied {
         /// What the server says.
         message: String,
     },
     /// Another process holds the database, or it is too busy: worth trying again.
-    #[error("the database is away or busy, has no connection left, or is locked by another process")]
+    #[error("the database is unavailable or busy, has no free connection, or is locked by another process")]
     Busy(#[source] DbErr),
     /// The disk is full.
-    #[error("the database's disk is full: make room there; records wait in the journal until then")]
+    #[error("the database's disk is full: free some space; records wait in the journal until then")]
     Full(#[source] DbErr),
     /// A row holds what this program can't read.
-    #[error("the database holds {what} that cannot be read: {reason}")]
+    #[error("the database contains {what} that can't be read: {reason}")]
     Corrupt {
         /// Which row.
         what: String,
@@ -114,9 +113,7 @@ impl From<DbErr> for StoreError {
                 Some(DatabaseFault::Busy) => Self::Busy(error),
                 Some(DatabaseFault::Full) => Self::Full(error),
                 Some(DatabaseFault::Denied(message)) => Self::Denied { message },
-                Some(DatabaseFault::Nul) => {
-                    Self::conflict("a text has the character NUL, which the database does not keep")
-                }
+                Some(DatabaseFault::Nul) => Self::conflict("text must not contain the character U+0000"),
                 None => Self::Unavailable(error),
             },
         }
@@ -133,10 +130,9 @@ impl From<StoreError> for PublicError {
             StoreError::TooMuch { .. } => Self::new(Code::InvalidRequest, error.to_string()),
             // Not `Overloaded` like the rest: to try again does not help.
             StoreError::Corrupt { .. } => {
-                Self::new(Code::Internal, "a stored entry can't be read; the service's log says which")
-                    .with_cause(error)
+                Self::new(Code::Internal, "a stored entry can't be read; see the log of the service").with_cause(error)
             }
-            other => Self::new(Code::Overloaded, "the database can't answer at the moment; try again later")
+            other => Self::new(Code::Overloaded, "the database is unavailable at the moment; try again later")
                 .with_cause(other),
         }
     }

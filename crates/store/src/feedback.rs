@@ -17,7 +17,7 @@ const SHOWN: u64 = 100;
 pub struct FeedbackEntry {
     /// Its id, a UUIDv7.
     pub id: String,
-    /// The request that was answered.
+    /// The request.
     #[serde(rename = "request_id")]
     #[schema(value_type = String)]
     pub request: RequestId,

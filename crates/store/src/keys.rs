@@ -35,7 +35,7 @@ const COLUMNS: [&str; 14] = [
 pub struct KeyPage {
     /// The keys, newest first.
     pub items: Vec<ApiKey>,
-    /// How many there are on all pages.
+    /// The number of entries on all pages.
     pub total: u64,
 }
 

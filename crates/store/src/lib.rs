@@ -128,7 +128,7 @@ impl Store {
         migration::run(self.writer()).await?;
         if let Err(error) = self.ledger().prepare(self.database.clock.now()).await {
             // Records go elsewhere then, and nothing is lost.
-            tracing::warn!(%error, "the ledger's parts for the coming months could not be made");
+            tracing::warn!(%error, "the ledger's partitions for the coming months could not be created");
         }
         Ok(())
     }

@@ -86,7 +86,7 @@ impl ModelRepository<'_> {
         }
         // Nothing was updated: `get` says whether it is gone, else somebody was faster.
         self.get(&model.id).await?;
-        Err(StoreError::conflict(format!("the model `{}` has been changed meanwhile", model.id)))
+        Err(StoreError::conflict(format!("the model `{}` was changed at the same time", model.id)))
     }
 
     /// Removes a model.

@@ -17,7 +17,7 @@ const COLUMNS: [&str; 5] = ["id", "name", "metadata", "created_at", "updated_at"
 pub struct ProjectPage {
     /// The projects, newest first.
     pub items: Vec<Project>,
-    /// How many there are on all pages.
+    /// The number of entries on all pages.
     pub total: u64,
 }
 
@@ -83,7 +83,7 @@ impl ProjectRepository<'_> {
         }
         // Nothing was updated: `get` says whether it is gone, else somebody was faster.
         self.get(&project.id).await?;
-        Err(StoreError::conflict(format!("the project `{}` has been changed meanwhile", project.id)))
+        Err(StoreError::conflict(format!("the project `{}` was changed at the same time", project.id)))
     }
 
     /// Removes a project. Its requests stay in the ledger under its id.

@@ -39,7 +39,7 @@ impl ProviderObjectRepository<'_> {
     pub async fn insert(self, entry: &ProviderObject) -> Result<(), StoreError> {
         let insert = provider_object::Entity::insert(provider_object::Model::from(entry).into_active_model());
         let rows = insert.on_conflict(crate::keep_existing()).exec_without_returning(self.database.writer()).await?;
-        crate::inserted(rows, || format!("the {} `{}` is noted already", entry.kind.name(), entry.object))
+        crate::inserted(rows, || format!("the {} `{}` is recorded already", entry.kind.name(), entry.object))
     }
 
     /// All of that kind and name, newest first; more than one only where two providers use the same name.

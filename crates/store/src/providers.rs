@@ -81,7 +81,7 @@ impl ProviderRepository<'_> {
         }
         // Nothing was updated: `get` says whether it is gone, else somebody was faster.
         self.get(&provider.name).await?;
-        Err(StoreError::conflict(format!("the provider `{}` has been changed meanwhile", provider.name)))
+        Err(StoreError::conflict(format!("the provider `{}` was changed at the same time", provider.name)))
     }
 
     /// Removes a provider.

@@ -28,7 +28,7 @@ impl StoredResponseRepository<'_> {
     pub async fn insert(self, kept: &StoredResponse) -> Result<(), StoreError> {
         let insert = stored_response::Entity::insert(stored_response::Model::from(kept).into_active_model());
         let rows = insert.on_conflict(crate::keep_existing()).exec_without_returning(self.database.writer()).await?;
-        crate::inserted(rows, || format!("the response `{}` is kept already", kept.id))
+        crate::inserted(rows, || format!("the response `{}` is stored already", kept.id))
     }
 
     /// How many somebody keeps, and how many bytes they have together.

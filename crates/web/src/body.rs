@@ -100,7 +100,7 @@ fn broken_body_error(error: &(dyn std::error::Error + 'static), is_encoded: bool
     {
         Some(slow) => PublicError::new(
             Code::BodyTimeout,
-            format!("the body took too long: {slow} (`server.connections.min_body_rate`)"),
+            format!("the body arrived too slowly: {slow} (`server.connections.min_body_rate`)"),
         ),
         // It may be either, and the client knows which.
         None if is_encoded => PublicError::new(
@@ -108,6 +108,6 @@ fn broken_body_error(error: &(dyn std::error::Error + 'static), is_encoded: bool
             "the body could not be decoded to its end: it is not encoded as `content-encoding` says, or broke off",
         ),
         // The library's text says nothing that a client does not know.
-        None => PublicError::new(Code::InvalidRequest, "the body could not be read to its end"),
+        None => PublicError::new(Code::InvalidRequest, "the body could not be read completely"),
     }
 }

@@ -84,7 +84,7 @@ fn check_origin(parts: &Parts) -> Result<(), String> {
     let host = text("host").or_else(|| parts.uri.authority().map(Authority::as_str));
     if let Some(host) = host.filter(|host| !is_loopback(host)) {
         return Err(format!(
-            "a request to the host `{host}` needs an API key: without one, ask for 127.0.0.1 or localhost"
+            "a request to the host `{host}` needs an API key; without a key, use 127.0.0.1 or localhost"
         ));
     }
     let own = |origin: &str| {
@@ -98,11 +98,11 @@ fn check_origin(parts: &Parts) -> Result<(), String> {
         return Err("a request from a web page of another site needs an API key".to_owned());
     }
     if parts.headers.keys().any(|name| is_written_by_proxies(name.as_str())) {
-        return Err("a request that came through a proxy needs an API key".to_owned());
+        return Err("a request through a proxy needs an API key".to_owned());
     }
     // A proxy may add no header at all. But nginx, as it comes, asks by HTTP/1.0, which no client of today does.
     if parts.version < Version::HTTP_11 {
-        return Err("a request by HTTP/1.0 needs an API key: it may come through a proxy".to_owned());
+        return Err("an HTTP/1.0 request needs an API key, because it may come through a proxy".to_owned());
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use baton_dialect::{codec, native};
 use baton_engine::{Content, ModelSelector};
 use baton_model::bounds::FALLBACKS;
 use baton_model::record::Attribution;
-use baton_model::{Capability, Code, Dialect, PublicError};
+use baton_model::{Capability, Code, Dialect, PublicError, serde_words};
 use baton_provider_api::ReplyForm;
 use bytes::Bytes;
 
@@ -32,6 +32,15 @@ pub struct ParsedRequest {
     pub attribution: Attribution,
     /// What was sent.
     pub content: Content,
+}
+
+/// Why a body that is read as a whole does not fit, as the rest of a sentence about it.
+pub fn json_problem(error: &serde_json::Error) -> String {
+    if error.is_data() {
+        serde_words::describe(&error.to_string()).into_owned()
+    } else {
+        format!("must be valid JSON (line {}, column {})", error.line(), error.column())
+    }
 }
 
 /// Reads a JSON request.

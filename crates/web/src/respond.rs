@@ -62,7 +62,8 @@ pub async fn respond(State(responding): State<Responding>, mut request: Request,
     let context = headers::value(&trace.context().to_string());
     let mut response = if request.uri().path().contains("%00") {
         // Nothing that is stored holds this character, and PostgreSQL takes none: no handler has to know.
-        Refused(PublicError::new(Code::InvalidRequest, "the path holds the character U+0000")).into_response()
+        Refused(PublicError::new(Code::InvalidRequest, "the path must not contain the character U+0000"))
+            .into_response()
     } else {
         let at = web.engine.clock().now();
         // The id stands there by itself too, for what knows nothing of traces: the audit log.

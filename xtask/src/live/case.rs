@@ -21,7 +21,7 @@ pub fn add(cases: &mut Vec<Case>, name: &str, request: Request, check: fn(&Reply
 
 /// That it succeeded.
 pub fn ok(reply: &Reply) -> anyhow::Result<()> {
-    ensure!(reply.status == 200, "expected 200");
+    ensure!(reply.status == 200, "must be 200");
     ensure!(reply.header("x-request-id").is_some(), "no x-request-id");
     Ok(())
 }

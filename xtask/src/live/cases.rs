@@ -236,14 +236,14 @@ fn began(reply: &Reply) -> anyhow::Result<String> {
 }
 
 fn too_long(reply: &Reply) -> anyhow::Result<String> {
-    ensure!(reply.status == 400, "expected 400");
+    ensure!(reply.status == 400, "must be 400");
     let message = text_at(&reply.json()?, "/error/message")?;
     ensure!(message.contains("tokens"), "no numbers: {message}");
     Ok(message)
 }
 
 fn listed(reply: &Reply) -> anyhow::Result<String> {
-    ensure!(reply.status == 200, "expected 200");
+    ensure!(reply.status == 200, "must be 200");
     let body = reply.json()?;
     Ok(format!(
         "context {}, {}",
@@ -288,19 +288,19 @@ fn heard(reply: &Reply) -> anyhow::Result<String> {
 }
 
 fn unknown_model(reply: &Reply) -> anyhow::Result<String> {
-    ensure!(reply.status == 404, "expected 404");
+    ensure!(reply.status == 404, "must be 404");
     let body = reply.json()?;
     ensure!(text_at(&body, "/error/code")? == "model_not_found", "another code");
     text_at(&body, "/error/message")
 }
 
 fn bad_json(reply: &Reply) -> anyhow::Result<String> {
-    ensure!(reply.status == 400, "expected 400");
+    ensure!(reply.status == 400, "must be 400");
     text_at(&reply.json()?, "/error/message")
 }
 
 fn usage_recorded(reply: &Reply) -> anyhow::Result<String> {
-    ensure!(reply.status == 200, "expected 200");
+    ensure!(reply.status == 200, "must be 200");
     let body = reply.json()?;
     let rows = body.as_array().or_else(|| body.pointer("/items").and_then(Value::as_array)).map_or(0, Vec::len);
     ensure!(rows > 0, "no rows");

@@ -12,22 +12,22 @@ use http::{StatusCode, Uri};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// How many replies were removed.
+/// The number of removed replies.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PurgeView {
-    /// That many; with Redis, those that had expired or been replaced are counted too.
+    /// The number; with Redis, it includes replies that had expired or been replaced.
     purged: u64,
 }
 
 /// Removes cached replies: all, or those of a model, a key or a project.
 #[utoipa::path(delete, path = "/api/cache", tag = "cache", params(
     ("model" = Option<String>, Query, description = "Only replies of this model"),
-    ("key" = Option<String>, Query, description = "Only replies to this key, by its id"),
+    ("key" = Option<String>, Query, description = "Only replies to the key with this id"),
     ("project" = Option<String>, Query, description = "Only replies to this project"),
 ), responses(
     (status = 200, description = "Removed", body = PurgeView),
-    (status = 422, description = "A parameter is wrong, or there are several", body = ErrorBody),
-    (status = 503, description = "What nodes share can't be reached: nothing there was forgotten", body = ErrorBody),
+    (status = 422, description = "A parameter is invalid, or more than one is given", body = ErrorBody),
+    (status = 503, description = "Redis is unavailable: the replies that nodes share were not removed", body = ErrorBody),
 ))]
 pub async fn purge(State(admin): State<Admin>, Administrator(by): Administrator, uri: Uri) -> ApiResult {
     let mut params = QueryParams::read(&uri)?;
@@ -47,7 +47,7 @@ pub async fn purge(State(admin): State<Admin>, Administrator(by): Administrator,
     if !purged.complete {
         return Err(PublicError::new(
             Code::Overloaded,
-            "redis is away, and the answers that nodes share are in it still: try again when it is back",
+            "Redis is unavailable, so the replies that nodes share were not removed: try again when it is available",
         )
         .into());
     }

@@ -8,7 +8,7 @@ use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// The size of the response cache. The latest changes are counted a moment later.
+/// The size of the response cache. The latest changes may not be counted yet.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CacheView {
     /// Answers.

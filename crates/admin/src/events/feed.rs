@@ -40,7 +40,7 @@ impl Feed {
                 Ok(last) => {
                     self.last.send_if_modified(|known| std::mem::replace(known, last) != last);
                 }
-                Err(error) => tracing::debug!(%error, "whether there are new events is asked again"),
+                Err(error) => tracing::debug!(%error, "new events can be read again"),
             }
             tokio::time::sleep(EVERY).await;
         }

@@ -101,7 +101,7 @@ impl Listener {
                 self.ready = events.into();
             }
             Err(error) => {
-                tracing::debug!(%error, "events can't be read; it is tried again");
+                tracing::debug!(%error, "events can't be read; Baton tries again");
                 tokio::time::sleep(TICK).await;
             }
         }

@@ -16,16 +16,17 @@ use http::request::Parts;
 /// What `after` is for everything that is kept.
 const OLDEST: &str = "oldest";
 
-/// Streams events as server-sent events: `id` is the event's id, `event` its type, `data` the CloudEvent. From now
-/// on, or from after an event that was seen: a client that was cut off goes on where it was, and misses nothing that is
-/// still kept (`events.keep`). Who is confined to a project gets the events of that project alone. The stream ends when the node stops or the key is revoked; connect again.
+/// Streams events as server-sent events: `id` is the event's id, `event` its type, `data` the CloudEvent. The stream
+/// begins now, or after a given event, so that a disconnected client can continue without missing events that are still
+/// stored (`events.keep`). A caller restricted to a project gets only the events of that project. The stream ends when
+/// the node stops or the key is revoked; then connect again.
 #[utoipa::path(get, path = "/api/events", tag = "events", params(
-    ("after" = Option<String>, Query, description = "The id of the last event that was seen, or `oldest`; by default from now on"),
+    ("after" = Option<String>, Query, description = "The id of the last event that the client has received, or `oldest`; by default, only new events are sent"),
     ("types" = Option<String>, Query, description = "Only these types, separated by commas: `model.updated,key.revoked`"),
-    ("Last-Event-ID" = Option<String>, Header, description = "As `after`, which it outranks; browsers send it by themselves"),
+    ("Last-Event-ID" = Option<String>, Header, description = "Like `after`, and takes precedence over it; browsers send it automatically"),
 ), responses(
-    (status = 200, description = "Events, and comments while there are none", body = String, content_type = "text/event-stream"),
-    (status = 400, description = "The event to continue from is not in the stream, or no longer", body = ErrorBody),
+    (status = 200, description = "Events; comments while there are none", body = String, content_type = "text/event-stream"),
+    (status = 400, description = "The event to continue after is not in the stream, or no longer stored", body = ErrorBody),
 ))]
 pub async fn stream(State(admin): State<Admin>, Viewer(caller): Viewer, parts: Parts) -> ApiResult {
     let mut params = QueryParams::read(&parts.uri)?;
@@ -68,9 +69,8 @@ async fn position(admin: &Admin, after: Option<String>, project: Option<&str>) -
             Some(position) => Ok(position),
             None => Err(PublicError::new(
                 Code::InvalidRequest,
-                "the event to go on from is not in the stream, or not any more: events are kept for a time \
-                 (`events.keep`); begin with `?after=oldest` for all that are kept, or without `after` and Last-Event-ID \
-                 for what happens from now on",
+                "the event to continue after is not in the stream, or no longer stored (`events.keep`); use \
+                 `?after=oldest` for all stored events, or leave out `after` and Last-Event-ID for new events only",
             )
             .at("after")
             .into()),

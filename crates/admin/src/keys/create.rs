@@ -24,16 +24,16 @@ pub struct NewKeyView {
     /// The key itself, shown only once.
     #[schema(example = "bt-x7Kq2m…")]
     key: String,
-    /// What is kept of it.
+    /// The stored key.
     #[serde(flatten)]
     kept: ApiKey,
 }
 
-/// Creates a key. The response is the only one that shows it.
+/// Creates a key. Only this response shows it.
 #[utoipa::path(post, path = "/api/keys", tag = "keys", request_body = KeyBody, responses(
     (status = 201, description = "Created; `key` is shown only once", body = NewKeyView),
-    (status = 403, description = "Only admins create keys", body = ErrorBody),
-    (status = 422, description = "Fields are wrong: `details.errors` names each", body = ErrorBody),
+    (status = 403, description = "The key is not an admin's", body = ErrorBody),
+    (status = 422, description = "Fields are invalid: `details.errors` names each", body = ErrorBody),
 ))]
 pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator, mut fields: JsonFields) -> ApiResult {
     let mut faults = Faults::default();

@@ -11,8 +11,8 @@ use http::StatusCode;
 
 /// Shows a key, without its secret.
 #[utoipa::path(get, path = "/api/keys/{id}", tag = "keys", params(("id" = String, Path)), responses(
-    (status = 200, description = "The key, without the key itself", body = ApiKey),
-    (status = 404, description = "There is no such key", body = ErrorBody),
+    (status = 200, description = "The key, without its secret", body = ApiKey),
+    (status = 404, description = "The key does not exist", body = ErrorBody),
 ))]
 pub async fn get(State(admin): State<Admin>, Viewer(caller): Viewer, Path(id): Path<String>) -> ApiResult {
     let id = KeyId::from(id);

@@ -14,9 +14,11 @@ use std::net::IpAddr;
 /// What stays as it was made: make another key for others.
 pub const FIXED: [&str; 3] = ["role", "project_id", "user_id"];
 
-body!(KeyBody as "KeyBody" of ApiKey: "A new key; by default a caller that may use all models",
+body!(KeyBody as "KeyBody" of ApiKey: "A new key; by default with the role `caller` and access to all models",
     settable_fields::<ApiKey>(&[], &["name"]));
-body!(KeyChange as "KeyChange" of ApiKey: "The fields of a key that can be changed; absent fields stay",
+body!(KeyChange as "KeyChange" of ApiKey: "The fields of a key that can be changed; absent fields stay unchanged \
+    unchanged \
+    unchanged",
     settable_fields::<ApiKey>(&FIXED, &[]));
 
 /// Reads the fields of a key, but for the `fixed` ones. What its scope may be depends on the key: [`check_scope`].
@@ -34,7 +36,7 @@ pub fn read(fields: &mut JsonFields, fixed: &[&str], now: Timestamp, faults: &mu
 fn models(fields: &mut JsonFields, faults: &mut Faults) -> Option<Option<Vec<String>>> {
     let names = fields.ids("models", "an array of model ids, or null for all", faults)?;
     if names.as_ref().is_some_and(Vec::is_empty) {
-        faults.add("models", "is empty, so that the key could use none; leave it out for all");
+        faults.add("models", "must not be empty, because the key could use no model; leave it out for all models");
     }
     Some(names)
 }
@@ -42,8 +44,10 @@ fn models(fields: &mut JsonFields, faults: &mut Faults) -> Option<Option<Vec<Str
 /// How much the key sees, by its role: a scope that its role or project does not have is noted.
 pub fn check_scope(key: &ApiKey, faults: &mut Faults) {
     match (key.scope, key.role, &key.project) {
-        (Some(Scope::Project), Role::Admin, _) => faults.add("scope", "an admin sees everything: leave it out"),
-        (Some(Scope::Project), _, None) => faults.add("scope", "needs a `project_id`: whose records it would see"),
+        (Some(Scope::Project), Role::Admin, _) => {
+            faults.add("scope", "must be left out for an admin, who sees everything")
+        }
+        (Some(Scope::Project), _, None) => faults.add("scope", "requires a `project_id`, whose records the key sees"),
         _ => {}
     }
 }
@@ -54,7 +58,8 @@ fn addresses(fields: &mut JsonFields, faults: &mut Faults) -> Option<Option<Vec<
         return Some(None);
     };
     if texts.is_empty() {
-        faults.add("addresses", "is empty, so that the key could be used from nowhere; leave it out for any");
+        faults
+            .add("addresses", "must not be empty, because the key could be used from no network; leave it out for any");
     }
     let mut networks = Vec::new();
     for text in &texts {
@@ -62,7 +67,7 @@ fn addresses(fields: &mut JsonFields, faults: &mut Faults) -> Option<Option<Vec<
             Some(network) => networks.push(network.to_string()),
             None => faults.add(
                 "addresses",
-                format!("expected a network such as 10.0.0.0/8, or an address, got `{}`", brief(text)),
+                format!("must be a network such as 10.0.0.0/8, or an address, got `{}`", brief(text)),
             ),
         }
     }
@@ -74,8 +79,8 @@ fn expiry(fields: &mut JsonFields, now: Timestamp, faults: &mut Faults) -> Optio
     let Some(text) = fields.take::<String>("expires_at", time::EXPECTED, faults)? else { return Some(None) };
     let expiry = time::read(&text);
     match expiry {
-        None => faults.add("expires_at", format!("expected {}, got `{}`", time::EXPECTED, brief(&text))),
-        Some(expiry) if expiry <= now => faults.add("expires_at", "is in the past"),
+        None => faults.add("expires_at", format!("must be {}, got `{}`", time::EXPECTED, brief(&text))),
+        Some(expiry) if expiry <= now => faults.add("expires_at", "must be in the future"),
         Some(_) => {}
     }
     Some(expiry)

@@ -9,7 +9,8 @@ use axum::extract::State;
 use baton_model::ApiKey;
 use http::Uri;
 
-/// Lists the keys, newest first, revoked ones included; who is confined to a project sees those of that project.
+/// Lists the keys, newest first, including revoked ones. A caller restricted to a project sees only the keys of that
+/// project.
 #[utoipa::path(get, path = "/api/keys", tag = "keys", params(
     ("page" = Option<u64>, Query, description = "From 1; by default 1"),
     ("page_size" = Option<u64>, Query, description = "1 to 100; by default 20"),

@@ -9,10 +9,10 @@ use axum::response::IntoResponse;
 use baton_model::KeyId;
 use http::StatusCode;
 
-/// Revokes a key, at once. It stays in the list, and its requests in the ledger.
+/// Revokes a key, with immediate effect. It stays in the list, and its requests stay in the ledger.
 #[utoipa::path(delete, path = "/api/keys/{id}", tag = "keys", params(("id" = String, Path)), responses(
     (status = 204, description = "Revoked"),
-    (status = 404, description = "There is no such key", body = ErrorBody),
+    (status = 404, description = "The key does not exist", body = ErrorBody),
 ))]
 pub async fn revoke(State(admin): State<Admin>, Administrator(by): Administrator, Path(id): Path<String>) -> ApiResult {
     admin.web.keys.revoke(&by, &KeyId::from(id)).await?;

@@ -18,11 +18,11 @@ use serde::Deserialize;
 use std::time::Duration;
 use utoipa::ToSchema;
 
-/// How long both may be used.
+/// How long the previous secret stays valid.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct RotateBody {
-    /// How long the key before is accepted too: `24h`, `30m`; by default `24h`, `0s` ends it at once.
+    /// How long the previous secret stays valid: `24h`, `30m`; by default `24h`; `0s` ends it at once.
     #[schema(example = "24h")]
     overlap: Option<String>,
 }
@@ -30,14 +30,14 @@ pub struct RotateBody {
 const OVERLAP: Duration = Duration::from_secs(24 * 60 * 60);
 const LONGEST: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
-/// Gives a key another secret, shown only once. The one before is accepted for a while, so that whoever uses it can change
-/// over; rotating again ends it at once.
+/// Gives a key a new secret, shown only once. The previous secret is accepted for a while, so that its users can
+/// switch; rotating again ends it at once.
 #[utoipa::path(post, path = "/api/keys/{id}/rotate", tag = "keys", params(("id" = String, Path)),
     request_body = RotateBody, responses(
         (status = 200, description = "Rotated; `key` is shown only once", body = NewKeyView),
-        (status = 404, description = "There is no such key", body = ErrorBody),
+        (status = 404, description = "The key does not exist", body = ErrorBody),
         (status = 409, description = "The key is revoked", body = ErrorBody),
-        (status = 422, description = "Fields are wrong: `details.errors` names each", body = ErrorBody),
+        (status = 422, description = "Fields are invalid: `details.errors` names each", body = ErrorBody),
     )
 )]
 pub async fn rotate(
@@ -53,7 +53,7 @@ pub async fn rotate(
     let id = KeyId::from(id);
     let rotated = admin.web.keys.rotate(&by, &id, overlap, &mut StdRng::from_os_rng()).await;
     let (key, secret) = rotated.map_err(|error| match error {
-        AuthError::Revoked => PublicError::new(Code::Conflict, "the key is revoked: make another"),
+        AuthError::Revoked => PublicError::new(Code::Conflict, "the key is revoked; create another key"),
         other => other.into(),
     })?;
     reply_with_secret(StatusCode::OK, &key, &secret)
@@ -69,11 +69,11 @@ pub fn overlap(fields: &mut JsonFields, faults: &mut Faults) -> Duration {
     match humantime::parse_duration(&text) {
         Ok(overlap) if overlap <= LONGEST => overlap,
         Ok(_) => {
-            faults.add("overlap", "is longer than 90 days");
+            faults.add("overlap", "must be at most 90 days");
             OVERLAP
         }
         Err(_) => {
-            faults.add("overlap", format!("expected {expected}, got `{}`", brief(&text)));
+            faults.add("overlap", format!("must be {expected}, got `{}`", brief(&text)));
             OVERLAP
         }
     }

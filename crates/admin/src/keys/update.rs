@@ -11,13 +11,13 @@ use axum::extract::{Path, State};
 use baton_model::{ApiKey, KeyId};
 use http::StatusCode;
 
-/// Changes a key, with immediate effect. Its role, project and user are fixed: create another key for others.
+/// Changes a key, with immediate effect. Its role, project and user can't be changed; create another key instead.
 #[utoipa::path(put, path = "/api/keys/{id}", tag = "keys", params(("id" = String, Path)), request_body = KeyChange,
     responses(
         (status = 200, description = "Changed", body = ApiKey),
-        (status = 400, description = "No field is given", body = ErrorBody),
-        (status = 404, description = "There is no such key", body = ErrorBody),
-        (status = 422, description = "Fields are wrong: `details.errors` names each", body = ErrorBody),
+        (status = 400, description = "The body has no field to change", body = ErrorBody),
+        (status = 404, description = "The key does not exist", body = ErrorBody),
+        (status = 422, description = "Fields are invalid: `details.errors` names each", body = ErrorBody),
     )
 )]
 pub async fn update(

@@ -34,7 +34,7 @@ pub fn read(uri: &Uri) -> Result<ModelPath, PublicError> {
     let id = |text: &str| {
         let decoded = percent_decode_str(text).decode_utf8();
         decoded.map(ModelId::from).map_err(|_| {
-            PublicError::new(Code::InvalidRequest, "the model's id in the path is not UTF-8").at("model_id")
+            PublicError::new(Code::InvalidRequest, "the model's id in the path must be UTF-8").at("model_id")
         })
     };
     match rest.rsplit_once('/') {

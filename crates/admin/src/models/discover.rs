@@ -37,10 +37,10 @@ pub struct DiscoverReport {
 #[utoipa::path(post, path = "/api/models/discover", tag = "models", request_body = DiscoverBody, responses(
     (
         status = 200,
-        description = "What was found; `failed` names providers that could not be reached, `conflicts` models that were not registered",
+        description = "The models that were found; `failed` lists providers that could not be reached, `conflicts` models that were not registered",
         body = DiscoverReport,
     ),
-    (status = 404, description = "There is no such provider", body = ErrorBody),
+    (status = 404, description = "The provider does not exist", body = ErrorBody),
 ))]
 pub async fn discover(State(admin): State<Admin>, Operator(by): Operator, mut fields: JsonFields) -> ApiResult {
     let mut faults = Faults::default();

@@ -9,10 +9,10 @@ use baton_model::{Caller, Model, ModelId};
 use http::StatusCode;
 use http::header::ETAG;
 
-/// Shows a model. Its id may hold `/` and `:`, raw or percent-encoded.
+/// Shows a model. Its id may contain `/` and `:`, raw or percent-encoded.
 #[utoipa::path(get, path = "/api/models/{model_id}", tag = "models", params(("model_id" = String, Path)), responses(
     (status = 200, description = "The model; `ETag` is its version", body = Model),
-    (status = 404, description = "There is none that the caller may use", body = ErrorBody),
+    (status = 404, description = "The model does not exist, or the caller may not use it", body = ErrorBody),
 ))]
 pub fn get(admin: &Admin, caller: &Caller, id: &ModelId) -> ApiResult {
     let snapshot = admin.web.engine.registry().snapshot();

@@ -29,9 +29,9 @@ pub struct HealthView {
     failures_in_a_row: u32,
     /// When the circuit last opened.
     opened_at: Option<String>,
-    /// When it last answered.
+    /// When it last replied.
     last_success_at: Option<String>,
-    /// The last errors, newest first; none for who is confined to a project.
+    /// The last errors, newest first; empty for a caller restricted to a project.
     last_errors: Vec<ModelErrorView>,
 }
 
@@ -43,7 +43,7 @@ pub struct ModelErrorView {
     /// Which kind: `overloaded`, `timeout`, `unreachable` …
     #[schema(example = "overloaded")]
     kind: &'static str,
-    /// The provider's sentence.
+    /// The provider's message.
     message: String,
 }
 
@@ -51,7 +51,7 @@ pub struct ModelErrorView {
 #[utoipa::path(get, path = "/api/models/{model_id}/health", tag = "models", params(("model_id" = String, Path)),
     responses(
         (status = 200, description = "The health of the model", body = HealthView),
-        (status = 404, description = "There is no such model", body = ErrorBody),
+        (status = 404, description = "The model does not exist", body = ErrorBody),
     )
 )]
 pub fn health(admin: &Admin, Viewer(caller): &Viewer, id: &ModelId) -> ApiResult {

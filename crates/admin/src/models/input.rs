@@ -57,7 +57,7 @@ pub fn read(
 /// The id of a new model.
 pub fn model_id(fields: &mut JsonFields, faults: &mut Faults) -> Option<ModelId> {
     if fields.raw("model_id").is_none_or(|text| text == "null") {
-        faults.add("model_id", "is required: what clients ask for");
+        faults.add("model_id", "is required: the name that clients use for the model");
         return None;
     }
     let text = fields.text("model_id", faults)?;
@@ -114,11 +114,11 @@ pub fn known_statuses() -> String {
 }
 
 fn tokens(fields: &mut JsonFields, name: &'static str, faults: &mut Faults) -> Option<Option<u64>> {
-    let expected = "a number of tokens from 1 on, or null";
+    let expected = "a positive number of tokens, or null";
     let tokens: Option<u64> = fields.take(name, expected, faults)?;
     // The database keeps a signed 64-bit integer.
     if tokens.is_some_and(|tokens| tokens == 0 || i64::try_from(tokens).is_err()) {
-        faults.add(name, format!("expected {expected}"));
+        faults.add(name, format!("must be {expected}"));
     }
     Some(tokens)
 }
@@ -130,7 +130,7 @@ fn price(fields: &mut JsonFields, faults: &mut Faults) -> Option<Option<Price>> 
     match (price, per_token) {
         (Some(_), Some(_)) => {
             // Neither can silently win: a wrong price is a wrong bill.
-            faults.add("cost_per_token", "can't be given beside price, which says the same");
+            faults.add("cost_per_token", "can't be combined with `price`");
             None
         }
         (Some(text), None) | (None, Some(text)) if text == "null" => Some(None),
@@ -139,7 +139,7 @@ fn price(fields: &mut JsonFields, faults: &mut Faults) -> Option<Option<Price>> 
         (None, Some(text)) => match money::read(&text, 6) {
             Some(rate) => Some(Some(same_for_all(rate))),
             None => {
-                let expected = "expected dollars per token as a decimal of at most 15 places, such as 0.0000005";
+                let expected = "must be dollars per token as a decimal of at most 15 places, such as 0.0000005";
                 faults.add("cost_per_token", format!("{expected}, got {}", brief(&text)));
                 None
             }
@@ -171,7 +171,7 @@ fn fallbacks(
             continue;
         }
         if own.is_some_and(|own| own.as_str() == name) {
-            faults.add("fallbacks", format!("`{name}`: a model can't be its own fallback"));
+            faults.add("fallbacks", format!("`{name}` is the model itself: a model can't be its own fallback"));
         } else if !snapshot.models.contains_key(name.as_str()) {
             let near = nearest_name(name, snapshot.models.keys().map(ModelId::as_str));
             let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
@@ -194,7 +194,7 @@ fn quirks(fields: &mut JsonFields, faults: &mut Faults) -> Option<Quirks> {
             Some(quirks)
         }
         Err(error) => {
-            faults.add("quirks", error.to_string());
+            faults.add("quirks", baton_model::serde_words::describe(&error.to_string()));
             None
         }
     }

@@ -16,13 +16,13 @@ use http::Uri;
 #[utoipa::path(get, path = "/api/models", tag = "models", params(
     ("page" = Option<u64>, Query, description = "From 1; by default 1"),
     ("page_size" = Option<u64>, Query, description = "1 to 100; by default 20"),
-    ("provider" = Option<String>, Query, description = "Only this provider's"),
+    ("provider" = Option<String>, Query, description = "Only models of this provider"),
     ("capability" = Option<String>, Query, description = "Only models with this capability, such as `CHAT`"),
     ("status" = Option<String>, Query, description = "`ACTIVE`, `INACTIVE` or `DEPRECATED`"),
     ("search" = Option<String>, Query, description = "Only models whose name or description contains it"),
 ), responses(
     (status = 200, description = "A page of models", body = Page<Model>),
-    (status = 422, description = "A parameter is wrong", body = ErrorBody),
+    (status = 422, description = "A parameter is invalid", body = ErrorBody),
 ))]
 pub async fn list(State(admin): State<Admin>, Anyone(caller): Anyone, uri: Uri) -> ApiResult {
     let mut params = QueryParams::read(&uri)?;

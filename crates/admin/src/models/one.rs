@@ -51,7 +51,7 @@ fn model(uri: &Uri) -> Result<ModelId, PublicError> {
         // Somebody whose model is called `a/health` meant the model, hence the hint.
         ModelPath::Health(_) | ModelPath::Stats(_) => Err(PublicError::new(
             Code::MethodNotAllowed,
-            format!("`{}` can only be read; the slash of a model's id can be written as %2F", uri.path()),
+            format!("`{}` supports only GET; write the slash of a model's id as %2F", uri.path()),
         )),
     }
 }

@@ -15,17 +15,17 @@ use http::header::{ETAG, LOCATION};
 
 /// Registers a model.
 #[utoipa::path(post, path = "/api/models", tag = "models", request_body = ModelBody, responses(
-    (status = 201, description = "Registered; `Location` and `ETag` name it", body = Model),
+    (status = 201, description = "Registered; `Location` is its path, `ETag` its version", body = Model),
     (status = 400, description = "The body is not a JSON object", body = ErrorBody),
     (status = 409, description = "`model_id` is taken", body = ErrorBody),
-    (status = 422, description = "Fields are wrong: `details.errors` names each", body = ErrorBody),
+    (status = 422, description = "Fields are invalid: `details.errors` names each", body = ErrorBody),
 ))]
 pub async fn register(State(admin): State<Admin>, Operator(by): Operator, mut fields: JsonFields) -> ApiResult {
     let mut faults = Faults::default();
     let id = input::model_id(&mut fields, &mut faults);
     let snapshot = admin.web.engine.registry().snapshot();
     if fields.raw("provider").is_none_or(|text| text == "null") {
-        faults.add("provider", "is required: the name of a configured provider");
+        faults.add("provider", "is required: the name of a registered provider");
     }
     let changes = input::read(&mut fields, id.as_ref(), &snapshot, &mut faults);
     fields.finish(&mut faults);

@@ -12,12 +12,12 @@ use http::{StatusCode, Uri};
 #[utoipa::path(delete, path = "/api/models/{model_id}", tag = "models",
     params(
         ("model_id" = String, Path),
-        ("force" = Option<bool>, Query, description = "Also remove it if other models fall back on it"),
+        ("force" = Option<bool>, Query, description = "Also remove it if it is a fallback of other models"),
     ),
     responses(
         (status = 204, description = "Removed"),
-        (status = 404, description = "There is no such model", body = ErrorBody),
-        (status = 409, description = "Other models fall back on it, or it is defined in the configuration file", body = ErrorBody),
+        (status = 404, description = "The model does not exist", body = ErrorBody),
+        (status = 409, description = "It is a fallback of other models, or defined in the configuration file", body = ErrorBody),
     )
 )]
 pub async fn remove(admin: &Admin, by: &Actor, id: &ModelId, uri: &Uri) -> ApiResult {

@@ -26,7 +26,7 @@ pub fn capability(bytes: &Bytes, said: Option<Capability>, snapshot: &Snapshot) 
         None if has("input") => Ok(Capability::Embedding),
         None => Err(PublicError::new(
             Code::InvalidRequest,
-            "expected the body of a request: `messages` (chat), `prompt` (completion) or `input` (embedding)",
+            "the body must have `messages` (chat), `prompt` (completion) or `input` (embedding)",
         )),
     }
 }

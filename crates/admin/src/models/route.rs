@@ -23,7 +23,7 @@ pub struct RouteView {
     /// What is asked.
     #[schema(example = "CHAT")]
     capability: &'static str,
-    /// Models that would be tried, first to last; the next only when one fails.
+    /// The models that would be tried, in order; the next one only if the one before fails.
     candidates: Vec<CandidateView>,
     /// Models that would not be tried.
     passed: Vec<PassedView>,
@@ -36,38 +36,38 @@ pub struct CandidateView {
     model_id: String,
     /// Its provider.
     provider: String,
-    /// What the provider calls it.
+    /// The provider's name for it.
     upstream: String,
-    /// The capability that would be called: a completion goes to a chat-only model as a chat.
+    /// The capability that would be called; a chat-only model gets a completion as a chat.
     serves: &'static str,
     /// The format in which it would be called: `openai`, `anthropic`, `ollama`.
     dialect: &'static str,
-    /// `passthrough`: the body goes there as it is, but for the model's name; `translated`: it is written anew.
+    /// `passthrough`: the body is forwarded unchanged except for the model's name; `translated`: it is converted.
     mode: &'static str,
-    /// `closed`, `half_open`, or `open`: then it is tried last.
+    /// `closed`, `half_open` or `open`; a model with an open circuit is tried last.
     circuit: &'static str,
-    /// How many tokens it would read.
+    /// The size of the prompt, in tokens.
     tokens: u64,
     /// `exact` or `estimate`.
     method: &'static str,
-    /// Its context window, in tokens; null: not known.
+    /// Its context window, in tokens; null: unknown.
     token_limit: Option<u64>,
-    /// Whether the prompt leaves room in it; null where it is not known.
+    /// Whether the prompt fits into the context window; null: unknown.
     fits: Option<bool>,
-    /// Why it would be passed over when its turn comes.
+    /// Why it would be skipped.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
-    /// What it would cost.
+    /// The expected cost.
     expected_cost: ExpectedCost,
 }
 
 /// What a request would cost, in exact decimal dollars.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ExpectedCost {
-    /// The prompt alone, with nothing cached; null: unpriced.
+    /// The cost of the prompt alone, without caching; null: unpriced.
     #[schema(value_type = Option<f64>)]
     prompt: Cost,
-    /// With the longest reply that the request, or else the model, allows; null: unpriced, or no limit is known.
+    /// The cost with the longest reply that the request or the model allows; null: unpriced, or no limit is known.
     #[schema(value_type = Option<f64>)]
     at_most: Cost,
 }
@@ -81,16 +81,16 @@ pub struct PassedView {
     reason: String,
 }
 
-/// Shows which models would be tried for a request (a body in Baton's own format), and what that would cost. Calls
-/// nobody.
+/// Shows which models would be tried for a request (a body in Baton's own format), and what it would cost. No provider
+/// is called.
 #[utoipa::path(post, path = "/api/models/route", tag = "models",
-    params(("capability" = Option<String>, Query, description = "What is asked; by default as the body's fields tell")),
-    request_body(content = Object, description = "The body of `/api/models/chat` and its like",
+    params(("capability" = Option<String>, Query, description = "The capability; by default derived from the fields of the body")),
+    request_body(content = Object, description = "The body of `/api/models/chat` or of another capability",
         example = json!({"model_id": "fast", "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 100})),
     responses(
-        (status = 200, description = "The order of attempts", body = RouteView),
+        (status = 200, description = "The models in the order of attempts", body = RouteView),
         (status = 400, description = "The body is not a request, or the model can't serve it", body = ErrorBody),
-        (status = 404, description = "There is no such model that the caller may use", body = ErrorBody),
+        (status = 404, description = "The model does not exist, or the caller may not use it", body = ErrorBody),
     )
 )]
 pub async fn route(
@@ -121,7 +121,7 @@ fn view(engine: &Engine, call: &Call, candidate: &Candidate) -> Result<Candidate
     let size = measure_prompt(call.content.read_operation()?, model);
     let too_long = (size.fits == Some(false)).then(|| {
         let limit = model.token_limit.unwrap_or_default();
-        format!("the prompt has {} tokens; the context window holds {limit}", size.count.tokens)
+        format!("the prompt has {} tokens, but the context window has {limit}", size.count.tokens)
     });
     Ok(CandidateView {
         model_id: model.id.to_string(),

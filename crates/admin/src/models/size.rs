@@ -7,7 +7,7 @@ use baton_model::{Model, Operation};
 /// A prompt's size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PromptSize {
-    /// How many tokens the model reads.
+    /// The number of tokens.
     pub count: TokenCount,
     /// Whether they leave room in its context window; `None`: its window is not known.
     pub fits: Option<bool>,

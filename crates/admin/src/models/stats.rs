@@ -18,23 +18,23 @@ use utoipa::ToSchema;
 pub struct StatsView {
     /// The model.
     model_id: String,
-    /// Since when; null: ever.
+    /// Start of the range; null: everything.
     from: Option<String>,
     #[serde(flatten)]
     #[schema(inline)]
     stats: ModelStats,
 }
 
-/// Shows the statistics of a model: requests, errors, consumption, cost, latency; who is confined to a project sees those
-/// of that project.
+/// Shows the statistics of a model: requests, errors, usage, cost and latency. A caller restricted to a project sees
+/// only its requests.
 #[utoipa::path(get, path = "/api/models/{model_id}/stats", tag = "models",
     params(
         ("model_id" = String, Path),
-        ("from" = Option<String>, Query, description = "Since when: RFC 3339, or a date; by default ever"),
+        ("from" = Option<String>, Query, description = "Start of the range: RFC 3339, or a date; by default everything"),
     ),
     responses(
         (status = 200, description = "The statistics of the model", body = StatsView),
-        (status = 404, description = "There is no such model", body = ErrorBody),
+        (status = 404, description = "The model does not exist", body = ErrorBody),
     )
 )]
 pub async fn stats(admin: &Admin, Viewer(caller): &Viewer, id: &ModelId, uri: &Uri) -> ApiResult {

@@ -14,20 +14,20 @@ use utoipa::ToSchema;
 /// How large a prompt is.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TokensView {
-    /// The model that it was counted for.
+    /// The model.
     model_id: String,
-    /// How many tokens the model reads.
+    /// The number of tokens.
     #[schema(example = 12)]
     tokens: u64,
     /// `exact`, or `estimate` where the vendor publishes no tokenizer.
     #[schema(example = "exact")]
     method: &'static str,
-    /// What counted.
+    /// The tokenizer.
     #[schema(example = "o200k")]
     tokenizer: &'static str,
-    /// The model's context window, in tokens; null: not known.
+    /// The model's context window, in tokens; null: unknown.
     token_limit: Option<u64>,
-    /// Whether the prompt leaves room in it; null where it is not known.
+    /// Whether the prompt fits into the context window; null: unknown.
     fits: Option<bool>,
 }
 
@@ -38,7 +38,7 @@ pub struct TokensView {
     responses(
         (status = 200, description = "The size", body = TokensView),
         (status = 400, description = "The body is not a request", body = ErrorBody),
-        (status = 404, description = "There is no such model", body = ErrorBody),
+        (status = 404, description = "The model does not exist", body = ErrorBody),
     )
 )]
 pub async fn tokens(State(admin): State<Admin>, Anyone(caller): Anyone, RawBody { bytes, .. }: RawBody) -> ApiResult {

@@ -12,8 +12,7 @@ use baton_model::{Actor, Code, Model, ModelId, PublicError, Timestamp};
 use http::header::{ETAG, IF_MATCH};
 use http::{HeaderMap, StatusCode};
 
-/// Changes the given fields; null resets an optional field. With `If-Match` only if the model is still that
-/// version.
+/// Changes the given fields; null resets an optional field. With `If-Match`, only if the model still has that version.
 #[utoipa::path(put, path = "/api/models/{model_id}", tag = "models",
     params(
         ("model_id" = String, Path),
@@ -22,11 +21,11 @@ use http::{HeaderMap, StatusCode};
     request_body = ModelBody,
     responses(
         (status = 200, description = "Changed", body = Model),
-        (status = 400, description = "No field is given", body = ErrorBody),
-        (status = 404, description = "There is no such model", body = ErrorBody),
+        (status = 400, description = "The body has no field to change", body = ErrorBody),
+        (status = 404, description = "The model does not exist", body = ErrorBody),
         (status = 409, description = "It is defined in the configuration file", body = ErrorBody),
-        (status = 412, description = "It has been changed since", body = ErrorBody),
-        (status = 422, description = "Fields are wrong: `details.errors` names each", body = ErrorBody),
+        (status = 412, description = "The model has been changed since that version", body = ErrorBody),
+        (status = 422, description = "Fields are invalid: `details.errors` names each", body = ErrorBody),
     )
 )]
 pub async fn update(admin: &Admin, by: &Actor, id: &ModelId, headers: &HeaderMap, mut fields: JsonFields) -> ApiResult {
@@ -65,7 +64,7 @@ fn read_if_match(headers: &HeaderMap, model: &Model) -> Result<Option<Timestamp>
     }
     Err(PublicError::new(
         Code::PreconditionFailed,
-        format!("the model `{}` has been changed since; get it again and repeat the change", model.id),
+        format!("the model `{}` has been changed since that version; get it again and repeat the change", model.id),
     )
     .at("if-match"))
 }

@@ -12,7 +12,7 @@ use indexmap::IndexMap;
 use serde_json::value::RawValue;
 
 /// What is expected of every amount.
-const EXPECTED: &str = "expected dollars per million as a decimal of at most nine places, such as 0.59 or \"0.59\"";
+const EXPECTED: &str = "must be dollars per million as a decimal of at most nine places, such as 0.59 or \"0.59\"";
 
 /// Reads a price; what is wrong with it is noted, with its path.
 pub fn read(json: &str, faults: &mut Faults) -> Option<Price> {
@@ -26,7 +26,7 @@ pub fn read(json: &str, faults: &mut Faults) -> Option<Price> {
         }
     }
     if price.rates.is_empty() {
-        faults.add("price", "names no amount; expected at least one, such as input");
+        faults.add("price", "must contain at least one amount, such as input");
     }
     Some(price)
 }
@@ -36,7 +36,7 @@ fn read_rate(path: &str, name: &str, text: &str, rates: &mut Rates, faults: &mut
     let field = || format!("{path}.{name}");
     let Some(class) = UsageClass::lookup(name) else {
         let known = UsageClass::ALL.map(UsageClass::name).join(", ");
-        return faults.add(field(), format!("unknown class; known are: {known}"));
+        return faults.add(field(), format!("unknown class; known classes: {known}"));
     };
     match money::read(text, 0) {
         _ if text == "null" => {}
@@ -54,7 +54,7 @@ fn check_number(path: &str, number: usize, faults: &mut Faults) {
 fn read_context_tiers(json: &str, faults: &mut Faults) -> Vec<ContextTier> {
     const PATH: &str = "price.context_tiers";
     let Ok(list) = serde_json::from_str::<Vec<IndexMap<String, Box<RawValue>>>>(json) else {
-        faults.add(PATH, "expected an array of objects such as {\"above\": 200000, \"input\": 6}");
+        faults.add(PATH, "must be an array of objects such as {\"above\": 200000, \"input\": 6}");
         return Vec::new();
     };
     check_number(PATH, list.len(), faults);
@@ -67,7 +67,7 @@ fn read_context_tiers(json: &str, faults: &mut Faults) -> Vec<ContextTier> {
 fn read_context_tier(path: &str, tier: &IndexMap<String, Box<RawValue>>, faults: &mut Faults) -> ContextTier {
     let above = tier.get("above").and_then(|above| above.get().parse().ok());
     if above.is_none() {
-        faults.add(format!("{path}.above"), "expected a number of tokens");
+        faults.add(format!("{path}.above"), "must be a number of tokens");
     }
     let mut rates = Rates::default();
     for (name, text) in tier.iter().filter(|(name, _)| *name != "above") {
@@ -80,7 +80,7 @@ fn read_context_tier(path: &str, tier: &IndexMap<String, Box<RawValue>>, faults:
 fn read_service_tiers(json: &str, faults: &mut Faults) -> Vec<(String, Rates)> {
     const PATH: &str = "price.service_tiers";
     let Ok(tiers) = serde_json::from_str::<IndexMap<String, IndexMap<String, Box<RawValue>>>>(json) else {
-        faults.add(PATH, "expected an object such as {\"flex\": {\"input\": 0.5}}");
+        faults.add(PATH, "must be an object such as {\"flex\": {\"input\": 0.5}}");
         return Vec::new();
     };
     check_number(PATH, tiers.len(), faults);

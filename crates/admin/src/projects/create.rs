@@ -18,7 +18,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 #[utoipa::path(post, path = "/api/projects", tag = "projects", request_body = ProjectBody, responses(
     (status = 201, description = "Created", body = Project),
     (status = 409, description = "The id is taken", body = ErrorBody),
-    (status = 422, description = "Fields are wrong: `details.errors` names each", body = ErrorBody),
+    (status = 422, description = "Fields are invalid: `details.errors` names each", body = ErrorBody),
 ))]
 pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator, mut fields: JsonFields) -> ApiResult {
     let mut faults = Faults::default();

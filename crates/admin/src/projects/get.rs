@@ -12,7 +12,7 @@ use http::StatusCode;
 /// Shows a project.
 #[utoipa::path(get, path = "/api/projects/{id}", tag = "projects", params(("id" = String, Path)), responses(
     (status = 200, description = "The project", body = Project),
-    (status = 404, description = "There is no such project", body = ErrorBody),
+    (status = 404, description = "The project does not exist", body = ErrorBody),
 ))]
 pub async fn get(State(admin): State<Admin>, Viewer(caller): Viewer, Path(id): Path<String>) -> ApiResult {
     let project = admin.store.projects().get(&id).await.and_then(|project| check_visible(&caller, project, &id))?;

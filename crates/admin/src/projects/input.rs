@@ -15,10 +15,10 @@ pub fn read(fields: &mut JsonFields, faults: &mut Faults) -> FieldChanges<Projec
 
 /// The id of a new project.
 pub fn new_id(fields: &mut JsonFields, faults: &mut Faults) -> String {
-    fields.require("id", "what keys, tokens and requests name", faults);
+    fields.require("id", "the id that keys, tokens and requests refer to", faults);
     let id = fields.text("id", faults).unwrap_or_default();
     if id.trim() != id {
-        faults.add("id", "must not begin or end with a blank");
+        faults.add("id", "must not begin or end with a space");
     }
     id
 }

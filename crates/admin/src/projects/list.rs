@@ -9,7 +9,7 @@ use axum::extract::State;
 use baton_model::Project;
 use http::Uri;
 
-/// Lists the projects, newest first; who is confined to a project sees that one.
+/// Lists the projects, newest first. A caller restricted to a project sees only that one.
 #[utoipa::path(get, path = "/api/projects", tag = "projects", params(
     ("page" = Option<u64>, Query, description = "From 1; by default 1"),
     ("page_size" = Option<u64>, Query, description = "1 to 100; by default 20"),

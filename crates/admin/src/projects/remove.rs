@@ -9,10 +9,10 @@ use axum::extract::{Path, State};
 use axum::response::IntoResponse;
 use http::StatusCode;
 
-/// Removes a project. Its keys stay valid, and its requests stay in the ledger under its id.
+/// Removes a project. Its keys stay valid, and its requests stay in the ledger.
 #[utoipa::path(delete, path = "/api/projects/{id}", tag = "projects", params(("id" = String, Path)), responses(
     (status = 204, description = "Removed"),
-    (status = 404, description = "There is no such project", body = ErrorBody),
+    (status = 404, description = "The project does not exist", body = ErrorBody),
 ))]
 pub async fn remove(State(admin): State<Admin>, Administrator(by): Administrator, Path(id): Path<String>) -> ApiResult {
     let change = admin.store.change(&by).await?;

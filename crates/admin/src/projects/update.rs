@@ -17,10 +17,10 @@ use http::StatusCode;
 #[utoipa::path(put, path = "/api/projects/{id}", tag = "projects", params(("id" = String, Path)),
     request_body = ProjectBody, responses(
         (status = 200, description = "Changed", body = Project),
-        (status = 400, description = "No field is given", body = ErrorBody),
-        (status = 404, description = "There is no such project", body = ErrorBody),
+        (status = 400, description = "The body has no field to change", body = ErrorBody),
+        (status = 404, description = "The project does not exist", body = ErrorBody),
         (status = 409, description = "Someone else has changed it at the same time", body = ErrorBody),
-        (status = 422, description = "Fields are wrong: `details.errors` names each", body = ErrorBody),
+        (status = 422, description = "Fields are invalid: `details.errors` names each", body = ErrorBody),
     )
 )]
 pub async fn update(
@@ -32,7 +32,7 @@ pub async fn update(
     let mut faults = Faults::default();
     pass_over_shown::<Project>(&mut fields);
     if fields.text("id", &mut faults).is_some_and(|given| given != id) {
-        faults.add("id", "can't be changed: requests are booked on it");
+        faults.add("id", "can't be changed, because requests are attributed to it");
     }
     let changes = input::read(&mut fields, &mut faults);
     fields.finish(&mut faults);

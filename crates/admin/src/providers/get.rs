@@ -13,7 +13,7 @@ use http::StatusCode;
 /// Shows a provider, without its key.
 #[utoipa::path(get, path = "/api/providers/{name}", tag = "providers", params(("name" = String, Path)), responses(
     (status = 200, description = "The provider", body = ProviderView),
-    (status = 404, description = "There is no such provider", body = ErrorBody),
+    (status = 404, description = "The provider does not exist", body = ErrorBody),
 ))]
 pub async fn get(State(admin): State<Admin>, _: Overseer, Path(name): Path<String>) -> ApiResult {
     let name = ProviderId::from(name);

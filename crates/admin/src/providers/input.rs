@@ -15,33 +15,34 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
-/// A provider to register, or the fields of one to change: absent fields stay, null resets.
+/// A provider to register, or the fields of one to change; absent fields stay unchanged, null resets a field.
 #[derive(Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct ProviderBody {
-    /// Its name: letters, digits, `-`, `_` and `.`. Can't be changed.
+    /// Its name: letters, digits, `-`, `_` and `.`; can't be changed.
     #[schema(example = "groq")]
     name: Option<String>,
     /// `openai`, `anthropic` or `ollama`, or a preset: `groq`, `together`, `azure`, `vllm` and others.
     #[schema(example = "groq")]
     kind: Option<String>,
-    /// Its address; a preset knows its own.
+    /// Its address; by default the preset's.
     base_url: Option<String>,
     /// Its key. Stored encrypted, and never shown again.
     api_key: Option<String>,
-    /// Headers sent with every request. Stored encrypted like the key; replaced as a whole.
+    /// Headers that are sent with every request. Stored encrypted like the key; replaced as a whole.
     headers: Option<BTreeMap<String, String>>,
-    /// Query sent with every request (`api-version=…`). Stored encrypted like the key; its parameters' names are shown.
+    /// Query parameters that are sent with every request (`api-version=…`). Stored encrypted like the key; its
+    /// parameters' names are shown.
     query: Option<String>,
-    /// Bounds on waiting: `connect`, `first_token`, `idle`, `total`, each as `30s`.
+    /// Timeouts: `connect`, `first_token`, `idle`, `total`, each such as `30s`.
     #[schema(example = json!({ "first_token": "30s" }))]
     timeouts: Option<BTreeMap<String, String>>,
-    /// How often the same model is tried again after an error that may be temporary.
+    /// How often the same model is tried again after a temporary error.
     retries: Option<u32>,
     /// The most requests at it at a time, from each node; more are refused. Absent: only `server.max_in_flight` bounds them.
     #[schema(minimum = 1)]
     max_in_flight: Option<u64>,
-    /// Whether its own list of models is taken over.
+    /// Whether the models that it lists are registered.
     discover: Option<bool>,
     /// The model for requests that name only this provider.
     default_model: Option<String>,
@@ -119,7 +120,7 @@ pub fn read_new_name(fields: &mut JsonFields, faults: &mut Faults) -> ProviderId
     let name = fields.text("name", faults).unwrap_or_default();
     let fits = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
     if !name.chars().all(fits) || name.len() > LONGEST_NAME {
-        faults.add("name", "expected at most 64 letters, digits, `-`, `_` and `.`");
+        faults.add("name", "must have at most 64 letters, digits, `-`, `_` and `.`");
     }
     ProviderId::from(name)
 }
@@ -155,7 +156,7 @@ fn check_max_in_flight(most: Option<u64>, faults: &mut Faults) -> Option<u64> {
 
 fn check_retries(retries: Option<u32>, faults: &mut Faults) -> Option<u32> {
     if retries.is_some_and(|retries| retries > MOST_RETRIES) {
-        faults.add("retries", "expected a number from 0 to 10");
+        faults.add("retries", "must be a number from 0 to 10");
     }
     retries
 }
@@ -168,7 +169,7 @@ fn read_timeouts(given: BTreeMap<String, String>, faults: &mut Faults) -> BTreeM
         match millis.filter(|millis| (1..=LONGEST_BOUND).contains(millis)) {
             _ if !BOUNDS.contains(&name.as_str()) => faults.add(field, format!("is not one of {}", BOUNDS.join(", "))),
             Some(millis) => drop(bounds.insert(name, millis)),
-            None => faults.add(field, format!("expected a time such as 30s, of at most 24h, got `{}`", brief(&text))),
+            None => faults.add(field, format!("must be a time such as 30s, of at most 24h, got `{}`", brief(&text))),
         }
     }
     bounds

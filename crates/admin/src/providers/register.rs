@@ -16,11 +16,11 @@ use baton_store::RegisteredProvider;
 use http::header::LOCATION;
 use http::{HeaderValue, StatusCode};
 
-/// Registers a provider, in force at once. Its key is kept encrypted, and never shown again.
+/// Registers a provider, with immediate effect. Its key is stored encrypted, and never shown again.
 #[utoipa::path(post, path = "/api/providers", tag = "providers", request_body = ProviderBody, responses(
     (status = 201, description = "Registered", body = ProviderView),
     (status = 409, description = "The name is taken", body = ErrorBody),
-    (status = 422, description = "Fields are wrong: `details.errors` names each", body = ErrorBody),
+    (status = 422, description = "Fields are invalid: `details.errors` names each", body = ErrorBody),
 ))]
 pub async fn register(
     State(admin): State<Admin>,
@@ -28,7 +28,7 @@ pub async fn register(
     mut fields: JsonFields,
 ) -> ApiResult {
     let mut faults = Faults::default();
-    fields.require("name", "what models and requests call it", &mut faults);
+    fields.require("name", "the name that models and requests refer to", &mut faults);
     let changes = input::read(&mut fields, &mut faults);
     let name = input::read_new_name(&mut fields, &mut faults);
     fields.require("kind", "`openai`, `anthropic`, `ollama`, or a preset", &mut faults);

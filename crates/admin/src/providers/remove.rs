@@ -10,16 +10,16 @@ use axum::response::IntoResponse;
 use baton_model::ProviderId;
 use http::{StatusCode, Uri};
 
-/// Removes a provider, and the models that it was discovered to have.
+/// Removes a provider and its discovered models.
 #[utoipa::path(delete, path = "/api/providers/{name}", tag = "providers",
     params(
         ("name" = String, Path),
-        ("force" = Option<bool>, Query, description = "Also remove it if models are registered with it; they are removed too"),
+        ("force" = Option<bool>, Query, description = "Also remove it if models use it; they are removed too"),
     ),
     responses(
         (status = 204, description = "Removed"),
-        (status = 404, description = "There is no such provider", body = ErrorBody),
-        (status = 409, description = "Models are registered with it, or it is defined in the configuration file", body = ErrorBody),
+        (status = 404, description = "The provider does not exist", body = ErrorBody),
+        (status = 409, description = "Models use it, or it is defined in the configuration file", body = ErrorBody),
     )
 )]
 pub async fn remove(

@@ -18,10 +18,10 @@ use http::StatusCode;
 #[utoipa::path(put, path = "/api/providers/{name}", tag = "providers", params(("name" = String, Path)),
     request_body = ProviderBody, responses(
         (status = 200, description = "Changed", body = ProviderView),
-        (status = 400, description = "No field is given", body = ErrorBody),
-        (status = 404, description = "There is no such provider", body = ErrorBody),
+        (status = 400, description = "The body has no field to change", body = ErrorBody),
+        (status = 404, description = "The provider does not exist", body = ErrorBody),
         (status = 409, description = "It is defined in the configuration file, or someone else changed it", body = ErrorBody),
-        (status = 422, description = "Fields are wrong: `details.errors` names each", body = ErrorBody),
+        (status = 422, description = "Fields are invalid: `details.errors` names each", body = ErrorBody),
     )
 )]
 pub async fn update(

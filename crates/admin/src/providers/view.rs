@@ -8,13 +8,13 @@ use baton_store::RegisteredProvider;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// A provider. Of those in the configuration, address and key stay with the operator.
+/// A provider. The address and key of a provider in the configuration are not shown.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ProviderView {
     /// Its name.
     #[schema(example = "groq")]
     name: String,
-    /// The format that it speaks (`openai`, `anthropic`, `ollama`), or, of a registered one, the kind it was registered as.
+    /// The format of its API (`openai`, `anthropic`, `ollama`); for a registered provider, its kind.
     #[schema(example = "openai")]
     kind: String,
     /// `config` or `api`.
@@ -23,28 +23,28 @@ pub struct ProviderView {
     /// Its capabilities.
     #[schema(example = json!(["CHAT", "COMPLETION"]))]
     capabilities: Vec<&'static str>,
-    /// How many models are registered with it.
+    /// The number of its registered models.
     models: u64,
     /// The model for requests that name only the provider.
     default_model: Option<String>,
     /// The health of its models on this node.
     circuits: CircuitsView,
-    /// Why it is not in force, if it is not.
+    /// Why it can't be used; null: it can.
     #[serde(skip_serializing_if = "Option::is_none")]
     fault: Option<String>,
-    /// How it was registered, if it was.
+    /// Its registration, if it was registered over the API.
     #[serde(skip_serializing_if = "Option::is_none")]
     registration: Option<RegistrationView>,
 }
 
-/// How many models are in which state.
+/// The number of models in each state of their circuit.
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub struct CircuitsView {
-    /// They are tried in their turn.
+    /// Models that are tried normally.
     closed: u64,
-    /// The next request decides.
+    /// Models that the next request tries.
     half_open: u64,
-    /// They are tried only when all others have failed.
+    /// Models that are tried only when all others have failed.
     open: u64,
 }
 

@@ -40,10 +40,10 @@ pub struct FeedbackBody {
 #[utoipa::path(post, path = "/api/requests/{id}/feedback", tag = "requests", params(("id" = String, Path)),
     request_body = FeedbackBody, responses(
         (status = 201, description = "Kept", body = FeedbackEntry),
-        (status = 400, description = "Neither score nor comment is given", body = ErrorBody),
-        (status = 404, description = "There is no such request among the caller's own", body = ErrorBody),
-        (status = 422, description = "Fields are wrong: `details.errors` names each", body = ErrorBody),
-        (status = 429, description = "The key has given as much feedback today as it may", body = ErrorBody),
+        (status = 400, description = "The body has neither a score nor a comment", body = ErrorBody),
+        (status = 404, description = "The request does not exist, or is not the caller's", body = ErrorBody),
+        (status = 422, description = "Fields are invalid: `details.errors` names each", body = ErrorBody),
+        (status = 429, description = "The key has reached its quota of feedback for a day", body = ErrorBody),
     )
 )]
 pub async fn give_feedback(
@@ -56,12 +56,12 @@ pub async fn give_feedback(
     let mut faults = Faults::default();
     let FeedbackBody { score, comment } = fields.read_body(&mut faults).unwrap_or_default();
     if let Some(score) = score.filter(|score| !(-1.0..=1.0).contains(score)) {
-        faults.add("score", format!("expected a number from -1 (bad) to 1 (good), got {score}"));
+        faults.add("score", format!("must be a number from -1 (bad) to 1 (good), got {score}"));
     }
     fields.finish(&mut faults);
     faults.check()?;
     if score.is_none() && comment.is_none() {
-        return Err(PublicError::new(Code::InvalidRequest, "expected a score, a comment, or both").into());
+        return Err(PublicError::new(Code::InvalidRequest, "a score, a comment or both are required").into());
     }
     // The record reaches the database through the journal, after the client has its reply. Feedback may be faster.
     let record = find_own_request(&admin, &caller, RequestId::from(id)).await?;

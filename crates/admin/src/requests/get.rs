@@ -14,7 +14,7 @@ use http::StatusCode;
 /// Shows a request with each attempt, and the feedback on its reply.
 #[utoipa::path(get, path = "/api/requests/{id}", tag = "requests", params(("id" = String, Path)), responses(
     (status = 200, description = "The request", body = JudgedRecord),
-    (status = 404, description = "There is no such request (or its record is still on its way)", body = ErrorBody),
+    (status = 404, description = "The request does not exist, or its record is not in the database yet", body = ErrorBody),
 ))]
 pub async fn get(State(admin): State<Admin>, Viewer(caller): Viewer, Path(id): Path<String>) -> ApiResult {
     let id = RequestId::from(id);

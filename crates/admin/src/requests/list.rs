@@ -16,26 +16,26 @@ use baton_store::ledger::{RequestCursor, RequestFilter};
 use http::{StatusCode, Uri};
 use serde_json::value::to_raw_value;
 
-/// Lists requests, newest first, a page at a time: of at most `limit`, and of at most 8 MiB. Who is confined to a project
-/// sees those of that project.
+/// Lists requests, newest first, in pages of at most `limit` entries and at most 8 MiB. A caller restricted to a
+/// project sees only the requests of that project.
 #[utoipa::path(get, path = "/api/requests", tag = "requests", params(
-    ("model" = Option<String>, Query, description = "Served by this model, or asked for under its name"),
+    ("model" = Option<String>, Query, description = "Served by this model, or requested under its name"),
     ("provider" = Option<String>, Query, description = "Served by this provider"),
-    ("key" = Option<String>, Query, description = "Made with this key, by its id"),
+    ("key" = Option<String>, Query, description = "Made with the key of this id"),
     ("project" = Option<String>, Query, description = "Attributed to this project"),
     ("user" = Option<String>, Query, description = "Attributed to this user"),
     ("outcome" = Option<String>, Query, description = "`completed`, `failed`, `cancelled` or `interrupted`"),
     ("status" = Option<u16>, Query, description = "The HTTP status that the client saw"),
     ("capability" = Option<String>, Query, description = "For this capability, such as `CHAT`"),
     ("cache" = Option<String>, Query, description = "`hit`, `miss` or `bypass`"),
-    ("from" = Option<String>, Query, description = "Arrived then or later: RFC 3339, or a date"),
-    ("to" = Option<String>, Query, description = "Arrived before: RFC 3339, or a date, which is included"),
+    ("from" = Option<String>, Query, description = "Arrived at or after this time: RFC 3339, or a date"),
+    ("to" = Option<String>, Query, description = "Arrived before this time: RFC 3339, or a date, which is included"),
     ("id" = Option<String>, Query, description = "Only requests whose id starts with it"),
     ("limit" = Option<u64>, Query, description = "1 to 100; by default 20"),
-    ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
+    ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page"),
 ), responses(
     (status = 200, description = "A page of requests", body = RequestsView),
-    (status = 422, description = "A parameter is wrong", body = ErrorBody),
+    (status = 422, description = "A parameter is invalid", body = ErrorBody),
 ))]
 pub async fn list(State(admin): State<Admin>, Viewer(caller): Viewer, uri: Uri) -> ApiResult {
     let mut params = QueryParams::read(&uri)?;

@@ -12,7 +12,7 @@ pub struct RequestsView {
     /// The requests, newest first.
     #[schema(value_type = Vec<RecordView>)]
     pub items: Vec<Box<RawValue>>,
-    /// What `cursor` must be for the next page; null: this is the last.
+    /// The value of `cursor` for the next page; null: this is the last page.
     pub next_cursor: Option<String>,
 }
 

@@ -8,7 +8,7 @@ use csv::Writer;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 
 /// What to do where the totals are too long, in whatever format.
-pub(super) const ADVICE: &str = "ask for less time or fewer groups";
+pub(super) const ADVICE: &str = "request a shorter time or fewer groups";
 
 /// The rows as a file.
 ///

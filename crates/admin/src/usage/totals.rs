@@ -25,18 +25,19 @@ enum Format {
     Csv,
 }
 
-/// Totals of requests, tokens, cost, errors and latency. A caller sees its own key's alone, and who is confined to a
-/// project those of that project.
+/// Totals of requests, tokens, cost, errors and latency. A caller sees only the requests of its own key; a caller
+/// restricted to a project, only those of that project.
 #[utoipa::path(get, path = "/api/usage", tag = "usage", params(
-    ("from" = Option<String>, Query, description = "Since when: RFC 3339, or a date; by default 30 days before `to`"),
-    ("to" = Option<String>, Query, description = "Until before when: RFC 3339, or a date, which is included; by default now"),
-    ("group_by" = Option<String>, Query, description = "What makes a row, with commas: `model`, `provider`, `key`, `project`, `user`, `day`, `hour`; by default one row for all"),
+    ("from" = Option<String>, Query, description = "Start of the range: RFC 3339, or a date; by default 30 days before `to`"),
+    ("to" = Option<String>, Query, description = "End of the range, exclusive: RFC 3339, or a date, which is included; by default now"),
+    ("group_by" = Option<String>, Query, description = "The fields to group by, separated by commas: `model`, \
+        `provider`, `key`, `project`, `user`, `day`, `hour`; by default one row for everything"),
     ("project" = Option<String>, Query, description = "Only this project"),
-    ("key" = Option<String>, Query, description = "Only this key, by its id"),
+    ("key" = Option<String>, Query, description = "Only the key with this id"),
     ("format" = Option<String>, Query, description = "`json` (the default) or `csv`"),
 ), responses(
     (status = 200, description = "The totals", content((UsageView = "application/json"), (String = "text/csv"))),
-    (status = 422, description = "A parameter is wrong", body = ErrorBody),
+    (status = 422, description = "A parameter is invalid", body = ErrorBody),
 ))]
 pub async fn usage(State(admin): State<Admin>, Anyone(caller): Anyone, uri: Uri) -> ApiResult {
     let (mut query, format) = read(&uri, admin.web.engine.clock().now())?;
@@ -66,7 +67,7 @@ fn read(uri: &Uri, now: Timestamp) -> Result<(UsageQuery, Format), PublicError> 
     let from = params.parse("from", time::EXPECTED, time::read);
     // What arrives in this very microsecond belongs to it too.
     let to = params.parse("to", time::EXPECTED, time::read_end).unwrap_or(Timestamp(now.0.saturating_add(1)));
-    let groups = format!("one or more of {}, with commas", GroupBy::ALL.map(GroupBy::name).join(", "));
+    let groups = format!("one or more of {}, separated by commas", GroupBy::ALL.map(GroupBy::name).join(", "));
     let group_by = params.parse("group_by", &groups, groups_of).unwrap_or_default();
     let project = params.take("project");
     let key = params.take("key").map(KeyId::from);
@@ -107,6 +108,6 @@ fn find_visible_key(caller: &Caller, asked: Option<KeyId>) -> Result<Option<KeyI
     match (&caller.key, asked) {
         (Some(own), None) => Ok(Some(own.clone())),
         (Some(own), Some(asked)) if *own == asked => Ok(Some(asked)),
-        _ => Err(PublicError::new(Code::PermissionDenied, "this key sees only its own usage").at("key")),
+        _ => Err(PublicError::new(Code::PermissionDenied, "this key may only see its own usage").at("key")),
     }
 }

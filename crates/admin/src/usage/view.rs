@@ -5,24 +5,23 @@ use indexmap::IndexMap;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Totals over a range of time.
+/// Totals of a time range.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct UsageView {
-    /// Requests that arrived then or later.
+    /// Start of the range.
     pub from: String,
-    /// Requests that arrived before.
+    /// End of the range, exclusive.
     pub to: String,
     /// What makes a row.
     #[schema(example = json!(["model"]))]
     pub group_by: Vec<&'static str>,
-    /// How many rows there are.
+    /// The number of rows.
     pub total: u64,
     /// The rows, ordered by their groups.
     pub items: Vec<RowView>,
 }
 
-/// The total of one group. Beside these it has the fields that it is grouped by (`model`, `day` …), null where requests
-/// have none.
+/// The totals of one group, and the fields that it is grouped by (`model`, `day` …), null for requests without one.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RowView {
     #[serde(flatten)]

@@ -19,16 +19,16 @@ use http::{HeaderValue, StatusCode};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
-/// Registers a service that is told of events. The response is the only one that shows the secret that its messages are
-/// signed with, by the Standard Webhooks scheme.
+/// Registers a service that receives events. Only this response shows the secret that signs its messages (Standard
+/// Webhooks).
 #[utoipa::path(post, path = "/api/webhooks", tag = "webhooks", request_body = WebhookBody, responses(
     (status = 201, description = "Created; `secret` is shown only once", body = NewWebhookView),
-    (status = 409, description = "There are as many as there may be", body = ErrorBody),
-    (status = 422, description = "Fields are wrong: `details.errors` names each; or BATON_SECRET_KEY is not set", body = ErrorBody),
+    (status = 409, description = "The quota of webhooks is reached", body = ErrorBody),
+    (status = 422, description = "Fields are invalid: `details.errors` names each; or BATON_SECRET_KEY is not set", body = ErrorBody),
 ))]
 pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator, mut fields: JsonFields) -> ApiResult {
     let mut faults = Faults::default();
-    fields.require("url", "where events are posted", &mut faults);
+    fields.require("url", "the address that events are posted to", &mut faults);
     let secret = read_secret(fields.text("secret", &mut faults), &mut faults);
     let changes = input::read(&admin, &mut fields, &mut faults).await;
     fields.finish(&mut faults);
@@ -45,7 +45,7 @@ pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator
     changes.apply(&mut webhook);
     let change = admin.store.change(&by).await?;
     if change.webhooks().count().await? >= admin.quotas.webhooks {
-        let message = format!("there are {} webhooks, the most (`quotas.webhooks`)", admin.quotas.webhooks);
+        let message = format!("there are {} webhooks already, the maximum (`quotas.webhooks`)", admin.quotas.webhooks);
         return Err(PublicError::new(Code::Conflict, message).into());
     }
     change.webhooks().insert(&webhook).await?;

@@ -10,17 +10,17 @@ use axum::extract::{Path, State};
 use baton_store::webhooks::DeliveryState;
 use http::{StatusCode, Uri};
 
-/// Lists the deliveries to a webhook: delivered, pending and given up, newest first, a page at a time. Deliveries
-/// are kept as long as their events (`events.keep`).
+/// Lists the deliveries to a webhook: delivered, pending and dead, newest first, a page at a time. Deliveries are kept
+/// as long as their events (`events.keep`).
 #[utoipa::path(get, path = "/api/webhooks/{id}/deliveries", tag = "webhooks", params(
     ("id" = String, Path),
     ("state" = Option<String>, Query, description = "`pending`, `delivered` or `dead`"),
     ("limit" = Option<u64>, Query, description = "1 to 100; by default 20"),
-    ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
+    ("cursor" = Option<String>, Query, description = "`next_cursor` of the previous page"),
 ), responses(
     (status = 200, description = "A page of deliveries", body = DeliveriesView),
-    (status = 404, description = "There is no such webhook", body = ErrorBody),
-    (status = 422, description = "A parameter is wrong", body = ErrorBody),
+    (status = 404, description = "The webhook does not exist", body = ErrorBody),
+    (status = 422, description = "A parameter is invalid", body = ErrorBody),
 ))]
 pub async fn deliveries(State(admin): State<Admin>, _: Administrator, Path(id): Path<String>, uri: Uri) -> ApiResult {
     let mut params = QueryParams::read(&uri)?;

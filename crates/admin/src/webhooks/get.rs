@@ -11,7 +11,7 @@ use http::StatusCode;
 /// Shows a webhook, without its secret.
 #[utoipa::path(get, path = "/api/webhooks/{id}", tag = "webhooks", params(("id" = String, Path)), responses(
     (status = 200, description = "The webhook", body = Webhook),
-    (status = 404, description = "There is no such webhook", body = ErrorBody),
+    (status = 404, description = "The webhook does not exist", body = ErrorBody),
 ))]
 pub async fn get(State(admin): State<Admin>, _: Administrator, Path(id): Path<String>) -> ApiResult {
     let webhook = admin.store.webhooks().get(&id).await?;

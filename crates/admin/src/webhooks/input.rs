@@ -49,7 +49,7 @@ fn types(fields: &mut JsonFields, faults: &mut Faults) -> Option<Option<Vec<Even
         return Some(None);
     };
     if names.is_empty() {
-        faults.add("types", "is empty, so that nothing would come; leave it out for all types");
+        faults.add("types", "must not be empty, because no event would be sent; leave it out for all types");
     }
     let mut types = Vec::new();
     for name in &names {

@@ -9,12 +9,12 @@ use baton_store::NewAudit;
 use baton_store::webhooks::WebhookDelivery;
 use http::StatusCode;
 
-/// Delivers again: at once, whatever its state, with as many tries as a new one has. The message has the same id as
-/// before, so that a service that has seen it can tell.
+/// Delivers an event again, at once, whatever its state, with as many attempts as a new delivery. The message keeps its
+/// id, so that the service can recognize a duplicate.
 #[utoipa::path(post, path = "/api/webhooks/deliveries/{id}/redeliver", tag = "webhooks", params(("id" = String, Path)),
     responses(
         (status = 202, description = "Accepted for delivery", body = WebhookDelivery),
-        (status = 404, description = "There is no such delivery", body = ErrorBody),
+        (status = 404, description = "The delivery does not exist", body = ErrorBody),
     )
 )]
 pub async fn redeliver(

@@ -10,10 +10,10 @@ use axum::response::IntoResponse;
 use baton_store::NewAudit;
 use http::StatusCode;
 
-/// Removes a webhook, with its pending deliveries.
+/// Removes a webhook and its pending deliveries.
 #[utoipa::path(delete, path = "/api/webhooks/{id}", tag = "webhooks", params(("id" = String, Path)), responses(
     (status = 204, description = "Removed"),
-    (status = 404, description = "There is no such webhook", body = ErrorBody),
+    (status = 404, description = "The webhook does not exist", body = ErrorBody),
 ))]
 pub async fn remove(State(admin): State<Admin>, Administrator(by): Administrator, Path(id): Path<String>) -> ApiResult {
     let change = admin.store.change(&by).await?;

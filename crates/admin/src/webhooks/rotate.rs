@@ -16,14 +16,14 @@ use baton_model::Timestamp;
 use baton_store::NewAudit;
 use http::StatusCode;
 
-/// Gives a webhook another secret, shown only once. For a while messages are signed with both, so that its service can
-/// change over; rotating again ends the older one at once.
+/// Gives a webhook a new secret, shown only once. For a while messages are signed with both secrets, so that the
+/// service can switch; rotating again ends the older one at once.
 #[utoipa::path(post, path = "/api/webhooks/{id}/rotate", tag = "webhooks", params(("id" = String, Path)),
     request_body = RotateBody, responses(
         (status = 200, description = "Rotated; `secret` is shown only once", body = NewWebhookView),
-        (status = 404, description = "There is no such webhook", body = ErrorBody),
-        (status = 409, description = "The secret before can't be read, or someone else changes the webhook", body = ErrorBody),
-        (status = 422, description = "Fields are wrong: `details.errors` names each; or BATON_SECRET_KEY is not set", body = ErrorBody),
+        (status = 404, description = "The webhook does not exist", body = ErrorBody),
+        (status = 409, description = "The previous secret can't be read, or someone else changes the webhook", body = ErrorBody),
+        (status = 422, description = "Fields are invalid: `details.errors` names each; or BATON_SECRET_KEY is not set", body = ErrorBody),
     )
 )]
 pub async fn rotate(

@@ -22,7 +22,7 @@ pub fn seal(admin: &Admin, id: &str, secrets: &WebhookSecrets) -> Result<String,
 pub fn open(admin: &Admin, webhook: &Webhook) -> Result<WebhookSecrets, PublicError> {
     let lost = |why: String| {
         let message =
-            format!("the webhook's secret can't be read ({why}); rotate with `overlap` 0s for a new one alone");
+            format!("the webhook's secret can't be read ({why}); rotate it with `overlap` 0s to replace it at once");
         PublicError::new(Code::Conflict, message)
     };
     // The row's name is part of the encryption. A secret that somebody moved to another row does not open.
@@ -37,8 +37,8 @@ fn keyring(admin: &Admin) -> Result<&Keyring, PublicError> {
     let mut faults = Faults::default();
     faults.add(
         "secret",
-        "can't be kept, because there is nothing to encrypt it with: set BATON_SECRET_KEY (`baton secrets key` makes one)",
+        "can't be stored, because there is no key to encrypt it with: set BATON_SECRET_KEY (`baton secrets key` makes one)",
     );
     faults.check()?;
-    Err(PublicError::new(Code::Internal, "there is nothing to encrypt with"))
+    Err(PublicError::new(Code::Internal, "there is no key to encrypt it with"))
 }

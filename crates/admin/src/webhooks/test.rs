@@ -22,17 +22,17 @@ pub struct TestView {
     event_id: String,
     /// Whether the service accepted it.
     delivered: bool,
-    /// The HTTP status of the reply; null: there was none.
+    /// The HTTP status of the reply; null: there was no reply.
     status: Option<u16>,
     /// Why it was not accepted.
     error: Option<String>,
 }
 
 /// Sends a signed message of type `webhook.test` to a webhook, at once, and shows the reply of the service. It is sent
-/// whatever types the webhook gets, and even while it is inactive; it is not tried again and not listed as a delivery.
+/// regardless of the webhook's types and state; it is not retried and not listed as a delivery.
 #[utoipa::path(post, path = "/api/webhooks/{id}/test", tag = "webhooks", params(("id" = String, Path)), responses(
     (status = 200, description = "What the service replied; `delivered` is false if it did not accept the message", body = TestView),
-    (status = 404, description = "There is no such webhook", body = ErrorBody),
+    (status = 404, description = "The webhook does not exist", body = ErrorBody),
     (status = 409, description = "The webhook's secret can't be read", body = ErrorBody),
 ))]
 pub async fn test(State(admin): State<Admin>, Administrator(by): Administrator, Path(id): Path<String>) -> ApiResult {

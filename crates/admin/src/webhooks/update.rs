@@ -14,14 +14,14 @@ use baton_model::{Timestamp, Webhook};
 use baton_store::NewAudit;
 use http::StatusCode;
 
-/// Changes the given fields. Events that happen while it is not active pass it by; what is on its way waits.
+/// Changes the given fields. An inactive webhook gets no new events; its pending deliveries wait.
 #[utoipa::path(put, path = "/api/webhooks/{id}", tag = "webhooks", params(("id" = String, Path)),
     request_body = WebhookBody, responses(
         (status = 200, description = "Changed", body = Webhook),
-        (status = 400, description = "No field is given", body = ErrorBody),
-        (status = 404, description = "There is no such webhook", body = ErrorBody),
+        (status = 400, description = "The body has no field to change", body = ErrorBody),
+        (status = 404, description = "The webhook does not exist", body = ErrorBody),
         (status = 409, description = "Someone else has changed it at the same time", body = ErrorBody),
-        (status = 422, description = "Fields are wrong: `details.errors` names each", body = ErrorBody),
+        (status = 422, description = "Fields are invalid: `details.errors` names each", body = ErrorBody),
     )
 )]
 pub async fn update(
@@ -33,7 +33,7 @@ pub async fn update(
     let mut faults = Faults::default();
     pass_over_shown::<Webhook>(&mut fields);
     if fields.raw("secret").is_some() {
-        faults.add("secret", "is not changed here: POST /api/webhooks/{id}/rotate makes a new one");
+        faults.add("secret", "can't be changed here: POST /api/webhooks/{id}/rotate creates a new secret");
     }
     let changes = input::read(&admin, &mut fields, &mut faults).await;
     fields.finish(&mut faults);

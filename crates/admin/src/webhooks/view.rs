@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 /// A webhook with a new secret. This is the only response that shows it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct NewWebhookView {
-    /// What its messages are signed with, shown only once.
+    /// The secret that signs its messages, shown only once.
     #[schema(example = "whsec_…")]
     pub secret: String,
     /// The webhook.
@@ -22,7 +22,7 @@ pub struct NewWebhookView {
 pub struct DeliveriesView {
     /// The deliveries, newest first.
     pub items: Vec<WebhookDelivery>,
-    /// What `cursor` must be for the next page; null: this is the last.
+    /// The value of `cursor` for the next page; null: this is the last page.
     pub next_cursor: Option<String>,
 }
 

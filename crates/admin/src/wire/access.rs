@@ -75,7 +75,7 @@ impl FromRequestParts<Admin> for Overseer {
     async fn from_request_parts(parts: &mut Parts, admin: &Admin) -> Result<Self, Refused> {
         let caller = admit(parts, admin, Role::Viewer).await?;
         if let Some(project) = caller.confined_to() {
-            let message = format!("this needs the scope `all`, but the caller sees the project `{project}` only");
+            let message = format!("this requires the scope `all`, but the caller sees only the project `{project}`");
             return Err(PublicError::new(Code::PermissionDenied, message).into());
         }
         Ok(Self)

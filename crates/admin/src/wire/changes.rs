@@ -63,7 +63,7 @@ impl<T: RegisteredSchema + PartialSchema> FieldChanges<T> {
             return Ok(());
         }
         let names: Vec<_> = settable_names::<T>().into_iter().filter(|name| !fixed.contains(name)).collect();
-        let message = format!("the body names no field to change: {}", names.join(", "));
+        let message = format!("the body must contain at least one field to change: {}", names.join(", "));
         Err(PublicError::new(Code::InvalidRequest, message))
     }
 

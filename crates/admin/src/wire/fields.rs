@@ -35,7 +35,8 @@ impl JsonFields {
         match splice::scan(Bytes::copy_from_slice(json.as_bytes())) {
             Ok(body) => Some(Self { body, path, taken: Vec::new() }),
             Err(error) => {
-                faults.add(path, error.to_string());
+                // The path stands for what the error calls the body.
+                faults.add(path, error.problem.trim_start_matches("the body "));
                 None
             }
         }
@@ -67,7 +68,7 @@ impl JsonFields {
         let text = self.raw(name)?;
         let read = serde_json::from_str::<Option<T>>(text);
         Some(read.unwrap_or_else(|_| {
-            faults.add(path, format!("expected {expected}, got {}", brief(text)));
+            faults.add(path, format!("must be {expected}, got {}", brief(text)));
             None
         }))
     }
@@ -133,7 +134,7 @@ impl JsonFields {
         let checked = if text.starts_with('{') {
             object(text, Maximum::Object(bounds::JSON_BYTES, bounds::JSON_KEYS))
         } else {
-            Err(format!("expected an object, got {}", brief(text)))
+            Err(format!("must be an object, got {}", brief(text)))
         };
         checked.map(|()| Json(text.to_owned())).map_err(|problem| faults.add(path, problem)).ok()
     }
@@ -202,7 +203,7 @@ fn checked(
     } else if let Err(problem) = max_length(name).check(&text) {
         problem
     } else if text.chars().any(unfit) {
-        "must not hold control characters".to_owned()
+        "must not contain control characters".to_owned()
     } else {
         return Some(text);
     };

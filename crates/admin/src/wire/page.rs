@@ -10,13 +10,13 @@ use utoipa::ToSchema;
 /// One page of a list.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Page<T> {
-    /// What is on this page.
+    /// The entries of this page.
     pub items: Vec<T>,
-    /// How many there are on all pages.
+    /// The number of entries on all pages.
     pub total: u64,
     /// This page's number, from 1.
     pub page: u64,
-    /// How many a page holds at most.
+    /// The largest number of entries of a page.
     pub page_size: u64,
 }
 
@@ -26,7 +26,7 @@ impl<T: Serialize> Page<T> {
     /// # Errors
     /// `invalid_request` if it is too long: what is registered is bounded, but an older version may have kept more.
     pub fn to_response(&self) -> ApiResult {
-        response::page(self, "ask for a smaller `page_size`")
+        response::page(self, "request a smaller `page_size`")
     }
 }
 
@@ -35,7 +35,7 @@ impl<T: Serialize> Page<T> {
 pub struct Paging {
     /// The page's number, from 1.
     pub page: u64,
-    /// How many a page holds at most.
+    /// The largest number of entries of a page.
     pub size: u64,
 }
 

@@ -22,7 +22,7 @@ impl QueryParams {
     /// `invalid_request` if it is not percent-encoded text.
     pub fn read(uri: &Uri) -> Result<Self, PublicError> {
         let Query(given) = Query::<Vec<(String, String)>>::try_from_uri(uri)
-            .map_err(|error| PublicError::new(Code::InvalidRequest, format!("the query can't be read: {error}")))?;
+            .map_err(|_| PublicError::new(Code::InvalidRequest, "the query must be percent-encoded UTF-8"))?;
         Ok(Self { given, taken: Vec::new(), faults: Faults::default() })
     }
 
@@ -33,7 +33,7 @@ impl QueryParams {
         let mut values = self.given.iter().filter(|(given, _)| given == name).map(|(_, value)| value);
         let value = values.next().filter(|value| !value.is_empty()).cloned();
         if values.next().is_some() {
-            self.faults.add(name, "given more than once");
+            self.faults.add(name, "must be given only once");
         }
         if let Some(Err(problem)) = value.as_ref().map(|value| Maximum::Bytes(PARAMETER).check(value)) {
             self.faults.add(name, problem);
@@ -41,7 +41,7 @@ impl QueryParams {
         }
         // Nothing that is kept holds one, and PostgreSQL takes none.
         if value.as_ref().is_some_and(|value| value.contains('\0')) {
-            self.faults.add(name, "holds the character U+0000");
+            self.faults.add(name, "must not contain the character U+0000");
             return None;
         }
         value
@@ -52,7 +52,7 @@ impl QueryParams {
         let text = self.take(name)?;
         let value = read(&text);
         if value.is_none() {
-            self.faults.add(name, format!("expected {expected}, got `{}`", brief(&text)));
+            self.faults.add(name, format!("must be {expected}, got `{}`", brief(&text)));
         }
         value
     }

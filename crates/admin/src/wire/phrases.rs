@@ -14,6 +14,6 @@ pub fn brief(text: &str) -> String {
 pub fn unknown(what: &str, name: &str, known: &[&str]) -> String {
     match nearest_name(name, known.iter().copied()) {
         Some(near) => format!("unknown {what}; did you mean `{near}`?"),
-        None => format!("unknown {what}; known are: {}", known.join(", ")),
+        None => format!("unknown {what}; known: {}", known.join(", ")),
     }
 }

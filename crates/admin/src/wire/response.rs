@@ -25,8 +25,8 @@ pub type ApiResult = Result<Response, Refused>;
 /// Never in practice: what is written here are plain structs.
 pub fn json(status: StatusCode, body: &impl Serialize) -> ApiResult {
     let text = serde_json::to_string(body).map_err(|error| {
-        tracing::error!(%error, "an answer could not be written");
-        PublicError::new(Code::Internal, "the answer could not be written")
+        tracing::error!(%error, "a reply could not be written");
+        PublicError::new(Code::Internal, "the reply could not be written")
     })?;
     Ok((status, [(CONTENT_TYPE, "application/json")], text).into_response())
 }
@@ -49,7 +49,7 @@ pub fn check_page(bytes: u64, advice: &str) -> Result<(), PublicError> {
     if bytes <= bounds::PAGE as u64 {
         return Ok(());
     }
-    let message = format!("the answer would be {bytes} bytes long, and may be {}: {advice}", bounds::PAGE);
+    let message = format!("the reply would have {bytes} bytes, more than the maximum of {}: {advice}", bounds::PAGE);
     Err(PublicError::new(Code::InvalidRequest, message))
 }
 
@@ -73,14 +73,14 @@ impl FromRequest<Admin> for RawBody {
 async fn read_whole_body(request: Request, admin: &Admin, limit: usize) -> Result<HeldBody, PublicError> {
     let Some(Admitted(caller)) = request.extensions().get::<Admitted>().cloned() else {
         // An endpoint that takes a body and asks for no role would read it for everybody.
-        return Err(PublicError::new(Code::Internal, "the endpoint does not say who may call it"));
+        return Err(PublicError::new(Code::Internal, "the endpoint does not declare who may call it"));
     };
     let (parts, body) = request.into_parts();
     read_body(admin.web.engine.limits(), &caller, &parts.headers, body, limit).await
 }
 
 fn too_large(limit: usize) -> PublicError {
-    let message = format!("the body is larger than {limit} bytes, the most that a call of the management API has");
+    let message = format!("the body is larger than {limit} bytes, the maximum of the management API");
     PublicError::new(Code::PayloadTooLarge, message).detail("limit_bytes", limit.to_string())
 }
 

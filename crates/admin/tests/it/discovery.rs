@@ -43,7 +43,7 @@ async fn a_name_that_is_taken_is_reported_and_the_rest_is_taken_over() {
     admin.post("/api/models", alias).await.expect(201);
     let dry = admin.post("/api/models/discover", r#"{"provider": "lab", "dry_run": true}"#).await.expect(200).json();
     let done = admin.post("/api/models/discover", r#"{"provider": "lab"}"#).await.expect(200).json();
-    let error = "the id `llama3.2:latest` is taken by the model that the provider calls `qwen3:8b`";
+    let error = "the id `llama3.2:latest` is used by the model that the provider calls `qwen3:8b`";
     assert_eq!(done["conflicts"], json!([{"provider": "lab", "upstream": "llama3.2:latest", "error": error}]));
     assert!(!done["added"].as_array().unwrap().is_empty(), "{done}");
     // The dry run must foresee the conflicts as well, though it writes nothing that could collide.

@@ -62,7 +62,7 @@ async fn the_caller_sees_a_sentence_and_the_log_gets_the_cause_once() {
         let answer = admin.send(method, path, &[], body).await;
         answer.is_refused(503, "overloaded", &[]);
         let message = &answer.json()["error"]["message"];
-        assert_eq!(message, "the database can't answer at the moment; try again later", "{path}");
+        assert_eq!(message, "the database is unavailable at the moment; try again later", "{path}");
         let lines = std::mem::take(&mut *log.0.lock().unwrap());
         let id = format!("request.id={}", answer.header("x-request-id"));
         let expected = |line: &String| line.contains(&id) && line.contains("Connection closed");

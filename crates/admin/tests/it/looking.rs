@@ -66,7 +66,7 @@ async fn a_route_tells_the_order_and_the_cost_and_calls_nobody() {
     }
     assert!(reply.text.contains(r#""expected_cost":{"prompt":0.000027,"at_most":0.001527}"#), "{}", reply.text);
     assert_eq!(candidates[1]["fits"], false);
-    assert!(candidates[1]["reason"].as_str().unwrap().contains("the context window holds 5"), "{json}");
+    assert!(candidates[1]["reason"].as_str().unwrap().contains("the context window has 5"), "{json}");
     assert_eq!(
         (&candidates[2]["mode"], &candidates[2]["expected_cost"]["prompt"]),
         (&json!("translated"), &json!(null))

@@ -102,7 +102,7 @@ async fn every_bad_field_is_named_at_once() {
     let told = admin.post("/api/models", r#"{"model_id": "x", "provider": "openai", "modelid": 1}"#).await.text;
     assert!(told.contains("did you mean `model_id`?"), "{told}");
     let told = admin.post("/api/models", r#"{"model_id": "x", "provider": "openai", "zzz": 1}"#).await.text;
-    assert!(told.contains("known are: model_id, provider, upstream, capabilities"), "each once: {told}");
+    assert!(told.contains("known: model_id, provider, upstream, capabilities"), "each once: {told}");
     assert_eq!(admin.get("/api/models").await.items("model_id"), ["house"]);
 }
 

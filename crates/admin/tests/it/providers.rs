@@ -125,7 +125,7 @@ async fn a_provider_in_use_is_removed_only_by_force() {
     assert_eq!(admin.post("/api/models", r#"{"model_id": "m", "provider": "a"}"#).await.status, 201);
     let refused = admin.delete("/api/providers/a").await;
     refused.is_refused(409, "conflict", &[]);
-    assert!(refused.text.contains("served by `a`: m"), "{}", refused.text);
+    assert!(refused.text.contains("use the provider `a`: m"), "{}", refused.text);
     assert_eq!(admin.delete("/api/providers/a?force=true").await.status, 204);
     admin.get("/api/models/m").await.is_refused(404, "model_not_found", &[]);
     assert!(!admin.engine.registry().snapshot().providers.contains_key("a"));

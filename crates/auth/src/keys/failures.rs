@@ -15,7 +15,7 @@ use std::time::Duration;
 /// How many failures an address may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FailureLimit {
-    /// A second, in the long run; 0: any number.
+    /// Per second, in the long run; 0: no limit.
     pub per_second: u32,
     /// At once.
     pub burst: u32,

@@ -8,14 +8,14 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Which claims say what. A name may be a path (`realm_access.roles`); one that holds points itself is tried first.
+/// The names of claims. A name may be a path (`realm_access.roles`); one that holds points itself is tried first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClaimNames {
     /// The role: a word, or a list of words of which the highest role counts.
     pub role: String,
-    /// The project that requests are booked on.
+    /// The project that requests are attributed to.
     pub project: String,
-    /// The user that requests are booked on.
+    /// The user that requests are attributed to.
     pub user: String,
     /// The models that may be used: a list, or words with blanks between them.
     pub models: String,
@@ -46,9 +46,9 @@ impl Default for ClaimNames {
 pub struct Claims {
     /// What it may do.
     pub role: Role,
-    /// The project that requests are booked on.
+    /// The project that requests are attributed to.
     pub project: Option<Arc<str>>,
-    /// The user that requests are booked on.
+    /// The user that requests are attributed to.
     pub user: Option<Arc<str>>,
     /// The models it may use; `None`: all.
     pub models: Option<Arc<[ModelId]>>,
@@ -75,11 +75,11 @@ impl ClaimNames {
             None => return Ok(self.default_role),
             Some(Value::String(word)) => vec![word.as_str()],
             Some(Value::Array(words)) => words.iter().filter_map(Value::as_str).collect(),
-            Some(_) => return Err(fault(&self.role, "is no role: expected a word, or a list of words")),
+            Some(_) => return Err(fault(&self.role, "must be a role or a list of roles")),
         };
         // The roles are in order, the highest first.
         let known = Role::ALL.into_iter().find(|role| words.iter().any(|word| self.role_of(word) == Some(*role)));
-        known.ok_or_else(|| fault(&self.role, format!("names no role that is known here: expected {}", self.roles())))
+        known.ok_or_else(|| fault(&self.role, format!("must be one of {}", self.roles())))
     }
 
     fn role_of(&self, word: &str) -> Option<Role> {
@@ -112,14 +112,14 @@ fn text(claims: &Map<String, Value>, name: &str) -> Result<Option<String>, Token
         Some(Value::String(text)) => text.clone(),
         // Some issuers number their users.
         Some(Value::Number(number)) => number.to_string(),
-        Some(_) => return Err(fault(name, "is no text: expected a name")),
+        Some(_) => return Err(fault(name, "must be a string")),
     };
     checked(name, text).map(Some)
 }
 
 /// A claim that names several.
 fn read_words(claims: &Map<String, Value>, name: &str) -> Result<Option<Vec<String>>, TokenFault> {
-    let wrong = || fault(name, "is no list: expected a list of names, or names with blanks between them");
+    let wrong = || fault(name, "must be a list of names, or names separated by spaces");
     let words: Vec<String> = match find(claims, name) {
         None => return Ok(None),
         Some(Value::String(text)) => text.split_whitespace().map(str::to_owned).collect(),
@@ -135,7 +135,7 @@ fn read_words(claims: &Map<String, Value>, name: &str) -> Result<Option<Vec<Stri
 fn checked(name: &str, text: String) -> Result<String, TokenFault> {
     if text.trim().is_empty() || Maximum::Bytes(bounds::ID).check(&text).is_err() || text.chars().any(char::is_control)
     {
-        return Err(fault(name, "is no name: expected 1 to 256 bytes without control characters"));
+        return Err(fault(name, "must have 1 to 256 bytes and no control characters"));
     }
     Ok(text)
 }
@@ -179,20 +179,20 @@ mod tests {
         assert_eq!(role(r#"{"realm_access": 5}"#), Ok(Role::Caller));
         // With a list of its own, the names of the roles themselves mean nothing.
         let refused = role(r#"{"realm_access": {"roles": ["admin"]}}"#).unwrap_err();
-        assert!(refused.contains("names no role that is known here: expected all, ops"), "{refused}");
+        assert!(refused.contains("must be one of all, ops"), "{refused}");
     }
 
     #[test]
     fn claims_of_another_kind_are_named() {
         for (json, expected) in [
-            (r#"{"role": "root"}"#, "claim `role` names no role that is known here: expected admin, operator"),
-            (r#"{"role": 5}"#, "claim `role` is no role"),
-            (r#"{"role": []}"#, "claim `role` names no role"),
-            (r#"{"sub": {}}"#, "claim `sub` is no text"),
-            (r#"{"sub": " "}"#, "claim `sub` is no name"),
-            (r#"{"project_id": "a\nb"}"#, "claim `project_id` is no name"),
-            (r#"{"models": [5]}"#, "claim `models` is no list"),
-            (r#"{"models": {"a": 1}}"#, "claim `models` is no list"),
+            (r#"{"role": "root"}"#, "claim `role` must be one of admin, operator"),
+            (r#"{"role": 5}"#, "claim `role` must be a role"),
+            (r#"{"role": []}"#, "claim `role` must be one of"),
+            (r#"{"sub": {}}"#, "claim `sub` must be a string"),
+            (r#"{"sub": " "}"#, "claim `sub` must have 1 to 256 bytes"),
+            (r#"{"project_id": "a\nb"}"#, "claim `project_id` must have 1 to 256 bytes"),
+            (r#"{"models": [5]}"#, "claim `models` must be a list"),
+            (r#"{"models": {"a": 1}}"#, "claim `models` must be a list"),
         ] {
             let fault = read(&ClaimNames::default(), json).unwrap_err();
             assert!(fault.contains(expected), "{fault}");

@@ -10,13 +10,13 @@ pub enum TokenFault {
     #[error("the token is malformed: {0}")]
     Malformed(&'static str),
     /// It is signed in a way that is not taken here, or not at all.
-    #[error("the token is not signed with an algorithm that is accepted here: {expected}")]
+    #[error("the token's signing algorithm is not accepted: {expected}")]
     Algorithm {
         /// Those that are.
         expected: String,
     },
     /// The signature is wrong.
-    #[error("the token's signature is wrong: it was changed, or signed with another key")]
+    #[error("the token's signature is invalid: the token was changed, or signed with another key")]
     Signature,
     /// The issuer has no such key, as far as is known.
     #[error("the token is signed with a key that its issuer does not publish")]
@@ -25,7 +25,7 @@ pub enum TokenFault {
     #[error("the signing keys of the token's issuer are not available: {0}")]
     NoSigners(String),
     /// It is over.
-    #[error("the token expired at {}; this machine's clock says {}", time(*at), time(*now))]
+    #[error("the token expired at {}; this machine's time is {}", time(*at), time(*now))]
     Expired {
         /// When it did.
         at: Timestamp,
@@ -33,7 +33,7 @@ pub enum TokenFault {
         now: Timestamp,
     },
     /// It is not valid yet.
-    #[error("the token is valid from {} on; this machine's clock says {}", time(*from), time(*now))]
+    #[error("the token is not valid before {}; this machine's time is {}", time(*from), time(*now))]
     Early {
         /// From when on it is.
         from: Timestamp,
@@ -41,7 +41,7 @@ pub enum TokenFault {
         now: Timestamp,
     },
     /// It was made by or for somebody else.
-    #[error("the token's claim `{claim}` is not what is accepted here: expected {expected}")]
+    #[error("the token's claim `{claim}` is not accepted: expected {expected}")]
     Party {
         /// `iss` or `aud`.
         claim: &'static str,

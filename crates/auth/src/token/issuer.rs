@@ -176,11 +176,11 @@ impl Issuer {
             .map_err(|_| useless("expected the JSON of OpenID Connect Discovery with `issuer` and `jwks_uri`"))?;
         // Tokens hold the issuer's own spelling, so a difference would have each of them refused.
         if found.issuer != issuer {
-            return Err(useless("its `issuer` is another than auth.jwt.issuer; a slash at the end counts"));
+            return Err(useless("its `issuer` differs from auth.jwt.issuer; a slash at the end counts"));
         }
         // Keys fetched in clear could be anybody's, and with them every token.
         if issuer.starts_with("https://") && !found.jwks_uri.starts_with("https://") {
-            return Err(useless("its `jwks_uri` does not begin with https://"));
+            return Err(useless("its `jwks_uri` must begin with https://"));
         }
         Ok(found.jwks_uri)
     }
@@ -190,6 +190,6 @@ impl Issuer {
         if reply.status.is_success() {
             return Ok(reply.body);
         }
-        Err(format!("`{address}` answered with the status {}", reply.status.as_u16()))
+        Err(format!("`{address}` replied with the status {}", reply.status.as_u16()))
     }
 }

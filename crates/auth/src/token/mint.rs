@@ -15,7 +15,7 @@ pub struct Mint {
     pub user: String,
     /// What it may do.
     pub role: Role,
-    /// The project that requests are booked on.
+    /// The project that requests are attributed to.
     pub project: Option<String>,
     /// The models it may use; empty: all.
     pub models: Vec<String>,
@@ -58,5 +58,5 @@ fn role_word(names: &ClaimNames, role: Role) -> Result<String, String> {
         return Ok(role.name().to_owned());
     }
     let word = names.roles.iter().find(|(_, known)| **known == role).map(|(word, _)| word.clone());
-    word.ok_or_else(|| format!("no word in auth.jwt.roles stands for `{}`", role.name()))
+    word.ok_or_else(|| format!("auth.jwt.roles has no entry for the role `{}`", role.name()))
 }

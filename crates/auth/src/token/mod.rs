@@ -40,9 +40,9 @@ pub struct TokenSettings {
     pub issuer: Option<String>,
     /// What `aud` must hold one of; empty: anything.
     pub audience: Vec<String>,
-    /// How far the clocks of issuer and Baton may be apart.
+    /// How far the clocks of the issuer and Baton may differ.
     pub leeway: Duration,
-    /// Which claims say what.
+    /// The names of claims.
     pub claims: ClaimNames,
 }
 

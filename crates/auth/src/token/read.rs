@@ -35,19 +35,19 @@ impl<'t> UnverifiedToken<'t> {
         let malformed = TokenFault::Malformed;
         // Bounded before it is decoded: decoding costs memory, and nobody is authenticated yet.
         if text.len() > LONGEST {
-            return Err(malformed("it is longer than 16 KiB"));
+            return Err(malformed("it must have at most 16 KiB"));
         }
-        let three = malformed("expected three parts with points between them; encrypted tokens are not accepted");
+        let three = malformed("it must have three parts separated by dots; encrypted tokens are not accepted");
         // What was signed is these very bytes; JSON that is written again would be other ones.
         let Some((message, signature)) = text.rsplit_once('.') else { return Err(three) };
         let Some((header, claims)) = message.split_once('.') else { return Err(three) };
         if claims.contains('.') {
             return Err(three);
         }
-        let header: Header = decode(header).ok_or(malformed("its header is not JSON with `alg`"))?;
+        let header: Header = decode(header).ok_or(malformed("its header must be JSON with `alg`"))?;
         // RFC 7515 demands that a token with unknown critical extensions is rejected.
         if header.crit.is_some() {
-            return Err(malformed("its header demands extensions (`crit`) that are not known here"));
+            return Err(malformed("its header requires unsupported extensions (`crit`)"));
         }
         let algorithm = header.alg.parse().map_err(|_| TokenFault::Algorithm {
             // `none` ends here, as do algorithms nobody has heard of.
@@ -86,7 +86,7 @@ impl<'t> UnverifiedToken<'t> {
 
     /// The claims: to be called once the signature is good.
     pub fn claims(&self) -> Result<Map<String, Value>, TokenFault> {
-        decode(self.claims).ok_or(TokenFault::Malformed("its claims are not a JSON object"))
+        decode(self.claims).ok_or(TokenFault::Malformed("its claims must be a JSON object"))
     }
 }
 
@@ -97,10 +97,8 @@ fn decode<T: for<'de> Deserialize<'de>>(part: &str) -> Option<T> {
 /// Whether it is neither too early nor too late for a token.
 pub(super) fn check_times(claims: &Map<String, Value>, now: Timestamp, leeway: Duration) -> Result<(), TokenFault> {
     let leeway = i64::try_from(leeway.as_micros()).unwrap_or(i64::MAX);
-    let at = time(claims, "exp")?.ok_or_else(|| TokenFault::Claim {
-        claim: "exp".to_owned(),
-        problem: "is missing: a token must end at some time".to_owned(),
-    })?;
+    let at = time(claims, "exp")?
+        .ok_or_else(|| TokenFault::Claim { claim: "exp".to_owned(), problem: "is required".to_owned() })?;
     if at.0.saturating_add(leeway) <= now.0 {
         return Err(TokenFault::Expired { at, now });
     }
@@ -118,7 +116,7 @@ fn time(claims: &Map<String, Value>, claim: &'static str) -> Result<Option<Times
         // Casts between these saturate.
         (None, Some(seconds)) if seconds.is_finite() => (seconds * 1e6) as i64,
         _ => {
-            let problem = "is no time: expected seconds since 1970".to_owned();
+            let problem = "must be a time, in seconds since 1970".to_owned();
             return Err(TokenFault::Claim { claim: claim.to_owned(), problem });
         }
     };

@@ -38,7 +38,7 @@ impl Signers {
         // A key of an unknown kind must not make the others unusable: issuers add kinds over time.
         let keys: Vec<Signer> = published.keys.into_iter().filter_map(signer).collect();
         if keys.is_empty() {
-            return Err("it holds no public key to check signatures with");
+            return Err("it contains no public key that can verify signatures");
         }
         Ok(Self { keys, fetched })
     }

@@ -180,7 +180,7 @@ async fn the_issuer_says_where_its_keys_are() {
     // A slash more is another issuer: the tokens' `iss` is compared letter by letter.
     let (_clock, other) = keys(SigningKeySource::Discovery(format!("{issuer}/")), settings()).await;
     let error = show(&other, &key.token()).await.unwrap_err();
-    assert!(error.to_string().contains("its `issuer` is another than auth.jwt.issuer"), "{error}");
+    assert!(error.to_string().contains("its `issuer` differs from auth.jwt.issuer"), "{error}");
 }
 
 #[tokio::test]
@@ -220,7 +220,7 @@ async fn keys_outlive_their_issuer_for_a_while() {
     assert!(show(&keys, &key.token()).await.is_ok());
     published.answer(500, "");
     let issuer = Arc::clone(keys.tokens().unwrap().issuer().unwrap());
-    assert!(issuer.fetch().await.unwrap_err().contains("answered with the status 500"));
+    assert!(issuer.fetch().await.unwrap_err().contains("replied with the status 500"));
     clock.0.store(Timestamp(1_000).plus(DAY).0, Ordering::SeqCst);
     assert!(show(&keys, &key.token()).await.is_ok());
     // One microsecond beyond the bound.
@@ -245,10 +245,10 @@ async fn an_issuer_that_is_of_no_use_is_told_as_what_it_is() {
     let (_clock, keys) = by_address(&published, IssuerSettings { pause: Duration::ZERO, ..settings() }).await;
     let huge = format!("{{\"keys\": [{}]}}", " ".repeat(2 << 20));
     for (status, body, expected) in [
-        (500, "", "answered with the status 500"),
+        (500, "", "replied with the status 500"),
         (200, "<html>", "it is not a JSON Web Key Set"),
-        (200, "{\"keys\": []}", "it holds no public key"),
-        (200, "{\"keys\": [{\"kty\": \"oct\", \"k\": \"AAAA\"}, {\"kty\": \"new\"}, 5]}", "it holds no public key"),
+        (200, "{\"keys\": []}", "it contains no public key"),
+        (200, "{\"keys\": [{\"kty\": \"oct\", \"k\": \"AAAA\"}, {\"kty\": \"new\"}, 5]}", "it contains no public key"),
         (200, &huge, "sent more than 1048576 bytes"),
     ] {
         published.answer(status, body);
@@ -258,5 +258,5 @@ async fn an_issuer_that_is_of_no_use_is_told_as_what_it_is() {
     }
     published.fall_silent();
     let error = show(&keys, &key.token()).await.unwrap_err();
-    assert!(error.to_string().contains("did not answer within 300ms"), "{error}");
+    assert!(error.to_string().contains("did not reply within 300ms"), "{error}");
 }

@@ -194,7 +194,7 @@ async fn a_key_bound_to_networks_works_only_from_there() {
         assert_eq!(error.public().code.status(), 403);
     }
     let error = show(&keys, secret.reveal()).unwrap_err();
-    assert!(error.to_string().contains("an address that is not known"), "{error}");
+    assert!(error.to_string().contains("an unknown address"), "{error}");
 }
 
 #[tokio::test]

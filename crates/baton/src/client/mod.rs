@@ -206,7 +206,7 @@ impl ApiClient {
     }
 
     fn not_baton(&self, problem: &str) -> anyhow::Error {
-        anyhow::anyhow!("{} did not reply as Baton does: {problem}; check --url and BATON_URL", self.base_url)
+        anyhow::anyhow!("{} did not reply like Baton: {problem}; check --url and BATON_URL", self.base_url)
     }
 }
 

@@ -10,12 +10,12 @@ pub fn sentence(status: StatusCode, body: &[u8]) -> String {
     // The message itself names only the first of several wrong fields.
     if let Some(errors) = at("/error/details/errors").and_then(Value::as_array).filter(|errors| errors.len() > 1) {
         let lines: String = errors.iter().map(line).collect();
-        return format!("{} fields are wrong:{lines}", errors.len());
+        return format!("{} fields are invalid:{lines}", errors.len());
     }
     match at("/error/message").and_then(Value::as_str) {
         Some(message) => message.to_owned(),
         // The body is not shown: without a message of Baton's it is a proxy's page of HTML.
-        None => format!("refused with the status {status}, and no message of Baton's"),
+        None => format!("refused with the status {status}, without a message"),
     }
 }
 

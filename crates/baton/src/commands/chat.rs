@@ -39,7 +39,7 @@ impl ChatCommand {
     /// Runs it.
     pub async fn run(self, environment: &Environment) -> anyhow::Result<ExitCode> {
         if self.server.output.format() == Format::Csv {
-            bail!("a chat has no rows to print as CSV; use --output json");
+            bail!("a chat can't be printed as CSV; use --output json");
         }
         let client = self.server.client(environment)?;
         let mut messages: Vec<Value> =
@@ -123,7 +123,7 @@ fn read_line(line: &[u8], reply: &mut ChatReply, show: bool) -> anyhow::Result<(
     let Ok(event) = serde_json::from_slice::<Value>(data) else { return Ok(()) };
     // The status was sent before the provider failed, so a failure in the middle comes as an event.
     if let Some(message) = event.pointer("/error/message").and_then(Value::as_str) {
-        bail!("the reply broke off: {message}");
+        bail!("the reply was interrupted: {message}");
     }
     // Only Baton's summary has one.
     if event.get("request_id").is_some() {

@@ -54,7 +54,7 @@ impl Copy {
         // SQLite makes a file that is not there: a typing error would be copied as an empty installation.
         let file = self.from.strip_prefix("sqlite:").map(|path| path.trim_start_matches("//"));
         if let Some(path) = file.and_then(|path| path.split('?').next()).filter(|path| !Path::new(path).exists()) {
-            bail!("--from: there is no database `{path}`");
+            bail!("--from: the database `{path}` does not exist");
         }
         // Totals over all time may take a while.
         let pools = Pools { statement_timeout: Duration::from_secs(3600), ..Pools::default() };

@@ -46,7 +46,7 @@ impl HealthCommand {
         }
         // A web page that says "ready" to everything is no Baton.
         if !(status.is_success() && of_baton && message == "ready") {
-            bail!("{url} did not reply as Baton does: the status is {status}");
+            bail!("{url} did not reply like Baton: the status is {status}");
         }
         self.output.print_done(&format!("{url} is ready"), &json!({ "url": url, "ready": true }));
         Ok(ExitCode::SUCCESS)

@@ -17,10 +17,10 @@ pub fn warnings(config: &Config, environment: &Environment) -> Vec<String> {
             // Also where the file takes the address from the variable.
             Some(provider) if provider.base_url.as_deref() == Some(address) => None,
             Some(_) => Some(format!(
-                "{variable} is set but not used: the configuration file defines the provider `{name}`; set base_url there"
+                "{variable} is set but not used, because the configuration file defines the provider `{name}`; set base_url there"
             )),
             // Ollama has no key: its address alone registers it.
-            None => Some(format!("{variable} is set but not used: {} is not set", key?)),
+            None => Some(format!("{variable} is set but not used, because {} is not set", key?)),
         }
     };
     PROVIDERS.into_iter().filter_map(warning).collect()
@@ -45,10 +45,10 @@ mod tests {
             Some(ProviderSection { base_url: url.map(str::to_owned), ..ProviderSection::of_kind("openai") })
         };
         check(None, &[], &[]);
-        check(None, &[URL], &["OPENAI_BASE_URL is set but not used: OPENAI_API_KEY is not set"]);
+        check(None, &[URL], &["OPENAI_BASE_URL is set but not used, because OPENAI_API_KEY is not set"]);
         check(section(Some(URL.1)), &[URL], &[]);
-        let expected = "OPENAI_BASE_URL is set but not used: the configuration file defines the provider `openai`; set \
-                        base_url there";
+        let expected = "OPENAI_BASE_URL is set but not used, because the configuration file defines the provider \
+                        `openai`; set base_url there";
         check(section(None), &[URL], &[expected]);
         check(section(Some("http://127.0.0.1:2")), &[URL], &[expected]);
     }

@@ -107,11 +107,11 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     // dependency has compiled in a second library, rustls panics at the first connection.
     rustls::crypto::aws_lc_rs::default_provider()
         .install_default()
-        .map_err(|_| anyhow::anyhow!("the TLS library is set up already"))?;
+        .map_err(|_| anyhow::anyhow!("the TLS library is initialized already"))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .context("the threads to run on can't be started")?;
+        .context("the runtime's threads can't be started")?;
     let environment = Environment::of_process();
     let source = ConfigSource { file: cli.config, listen: None };
     runtime.block_on(async move {

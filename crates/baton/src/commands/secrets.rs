@@ -52,7 +52,7 @@ impl SecretsCommand {
         }
         let config = load(source, environment)?;
         let keyring = config.auth.keyring().map_err(anyhow::Error::msg)?;
-        let keyring = keyring.context("BATON_SECRET_KEY is not set: set it to NEW,OLD")?;
+        let keyring = keyring.context("BATON_SECRET_KEY is not set; set it to NEW,OLD")?;
         let store = app::open_store(&config).await?;
         let tally = rotate(&store, &keyring).await;
         store.close().await;

@@ -53,7 +53,7 @@ async fn discover(app: &App) {
     if let Err(error) = app.models.discover(None, false, &Actor::service("discovery")).await {
         tracing::warn!(
             error = &error as &dyn std::error::Error,
-            "the models could not be discovered; those known before are offered"
+            "the models could not be discovered; the models known before stay available"
         );
     }
 }

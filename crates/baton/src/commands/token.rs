@@ -68,7 +68,7 @@ fn make_token(config: &Config, wanted: Mint) -> anyhow::Result<String> {
     let jwt = &config.auth.jwt;
     let settings = jwt.settings();
     let Some(secret) = &settings.secret else {
-        bail!("JWT_SECRET is not set: tokens are signed with the secret that Baton verifies them with");
+        bail!("JWT_SECRET is not set; it must be the secret that Baton verifies tokens with");
     };
     // Whoever has one token can search for a short secret offline, and then make tokens of any role.
     if secret.reveal().len() < SECRET_BYTES {

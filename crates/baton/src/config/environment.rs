@@ -33,14 +33,14 @@ const KEYS: [(&str, &str); 20] = [
 
 /// Those that Baton reads besides, and what for.
 const OTHERS: [(&str, &str); 9] = [
-    ("ANTHROPIC_API_KEY", "Registers the provider `anthropic`, unless the file defines one of that name."),
+    ("ANTHROPIC_API_KEY", "Registers the provider `anthropic`, unless the file defines a provider of that name."),
     ("ANTHROPIC_BASE_URL", "The address of that provider."),
-    ("BATON_API_KEY", "The API key that `baton`'s own commands use; without it `BATON_ADMIN_KEY`."),
+    ("BATON_API_KEY", "The API key that `baton`'s commands use; default: `BATON_ADMIN_KEY`."),
     ("BATON_CONFIG", "The configuration file."),
-    ("BATON_DEMO_KEY", "The admin key of `baton demo`; without it a new one at each start."),
-    ("BATON_URL", "The address of the running Baton that `baton`'s own commands talk to."),
-    ("OLLAMA_URL", "Registers the provider `ollama` at that address, unless the file defines one of that name."),
-    ("OPENAI_API_KEY", "Registers the provider `openai`, unless the file defines one of that name."),
+    ("BATON_DEMO_KEY", "The admin key of `baton demo`; default: a new key at each start."),
+    ("BATON_URL", "The address of the running Baton that `baton`'s commands use."),
+    ("OLLAMA_URL", "Registers the provider `ollama` at that address, unless the file defines a provider of that name."),
+    ("OPENAI_API_KEY", "Registers the provider `openai`, unless the file defines a provider of that name."),
     ("OPENAI_BASE_URL", "The address of that provider."),
 ];
 

@@ -1,6 +1,7 @@
 //! What is wrong with a configuration, and where.
 
 use baton_engine::registry::nearest_name;
+use baton_model::serde_words;
 use std::fmt;
 use std::path::Path;
 
@@ -56,9 +57,21 @@ impl fmt::Display for ConfigError {
 
 impl std::error::Error for ConfigError {}
 
-/// A file that is not TOML.
+/// A file that is not TOML. The parser's own sentences speak of its grammar.
 pub fn syntax(path: &Path, text: &str, error: &toml::de::Error) -> ConfigError {
-    ConfigFault::new(locate(path, text, error.span().map(|span| span.start)), "", error.message()).into()
+    let message = error.message();
+    let problem = if message.contains("duplicate key") {
+        "this key is given twice"
+    } else if message.contains("must be quoted") || message.contains("missing opening quote") {
+        "a string must be in quotes"
+    } else if message.contains("unclosed") || message.contains("invalid basic string") {
+        "a bracket or quote is not closed"
+    } else if message.contains("missing value") || message.contains("key with no value") {
+        "a value is required after `=`"
+    } else {
+        "is not valid TOML here"
+    };
+    ConfigFault::new(locate(path, text, error.span().map(|span| span.start)), "", problem).into()
 }
 
 /// A file that says something unknown, or of another type. `written` is the text with its variables in place; the line
@@ -66,11 +79,16 @@ pub fn syntax(path: &Path, text: &str, error: &toml::de::Error) -> ConfigError {
 pub fn shape_error(path: &Path, text: &str, written: &str, error: &toml::de::Error) -> ConfigError {
     let span = error.span().unwrap_or(0..0);
     let culprit = written.get(span.clone()).unwrap_or_default();
-    let word = unknown_field(error.message()).unwrap_or(culprit).trim();
+    let unknown = unknown_field(error.message());
+    let word = unknown.unwrap_or(culprit).trim();
     // The error's own place is one in `written`, whose lines are others. The word is the same in both, unless it came
     // from a variable: then only the file is named.
     let place = text.find(word).filter(|_| !word.is_empty());
-    let key = table_of(written, span.start);
+    let mut key = table_of(written, span.start);
+    // An unknown key is named by its own sentence.
+    if let Some(field) = field_at(written, span.start).filter(|_| unknown.is_none()) {
+        key = if key.is_empty() { field.to_owned() } else { format!("{key}.{field}") };
+    }
     ConfigFault::new(locate(path, text, place), key, message(error.message())).into()
 }
 
@@ -81,21 +99,38 @@ fn unknown_field(message: &str) -> Option<&str> {
 
 /// The message, with the nearest known name in place of a list of them all.
 pub fn message(message: &str) -> String {
-    let Some(name) = unknown_field(message) else { return message.to_owned() };
+    let Some(name) = unknown_field(message) else { return serde_words::describe(message).into_owned() };
     // serde says: unknown field `a`, expected one of `b`, `c`. After the name, every second piece is a known one.
     let known = message.split('`').skip(3).step_by(2);
     let hint = nearest_name(name, known.clone()).map_or_else(
-        || format!("known are: {}", known.collect::<Vec<_>>().join(", ")),
+        || format!("known keys: {}", known.collect::<Vec<_>>().join(", ")),
         |near| format!("did you mean `{near}`?"),
     );
     format!("unknown key `{name}`; {hint}")
 }
 
-/// The table in whose lines the place stands.
+/// The path of the table in whose lines the place stands: `providers.groq`, `models[2].price`.
 fn table_of(written: &str, place: usize) -> String {
     let before = written.get(..place).unwrap_or(written);
-    let header = before.lines().rev().map(str::trim).find(|line| line.starts_with('[') && line.ends_with(']'));
-    header.map(|line| line.trim_matches(['[', ']']).to_owned()).unwrap_or_default()
+    let headers = || before.lines().map(str::trim).filter(|line| line.starts_with('[') && line.ends_with(']'));
+    let Some(last) = headers().last() else { return String::new() };
+    let mut path = last.trim_matches(['[', ']']).to_owned();
+    // The last array above is the one that the table belongs to, if its name is the beginning of the path.
+    if let Some(array) = headers().filter(|line| line.starts_with("[[")).last() {
+        let name = array.trim_matches(['[', ']']);
+        let index = headers().filter(|line| *line == array).count() - 1;
+        if let Some(rest) = path.strip_prefix(name).filter(|rest| rest.is_empty() || rest.starts_with('.')) {
+            path = format!("{name}[{index}]{rest}");
+        }
+    }
+    path
+}
+
+/// The field whose value begins there.
+fn field_at(written: &str, place: usize) -> Option<&str> {
+    let line = written.get(..place)?.lines().last()?;
+    let (field, _) = line.split_once('=')?;
+    Some(field.trim()).filter(|field| !field.is_empty() && !field.contains(['[', '{', '"']))
 }
 
 fn locate(path: &Path, text: &str, place: Option<usize>) -> String {

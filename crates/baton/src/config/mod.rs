@@ -14,6 +14,7 @@ pub use environment::Environment;
 pub use fault::{ConfigError, ConfigFault};
 pub use sections::Config;
 
+use baton_model::serde_words;
 use config::{File, FileFormat};
 use std::path::{Path, PathBuf};
 
@@ -49,8 +50,7 @@ fn read(path: &Path, text: &str, source: &ConfigSource, environment: &Environmen
     // Read once on its own, for faults with their line.
     let table: toml::Table = toml::from_str(text).map_err(|error| fault::syntax(path, text, &error))?;
     let expanded = expand::expand(path, table, environment)?;
-    let written =
-        toml::to_string(&expanded).map_err(|error| ConfigFault::new(path.display(), "", error.to_string()))?;
+    let written = toml::to_string(&expanded).map_err(|_| ConfigFault::new(path.display(), "", "is not valid TOML"))?;
     // Only for its faults: the value is read again below, with the other layers over it.
     toml::from_str::<Config>(&written).map_err(|error| fault::shape_error(path, text, &written, &error))?;
 
@@ -58,18 +58,17 @@ fn read(path: &Path, text: &str, source: &ConfigSource, environment: &Environmen
     for (variable, key, value) in environment.overrides() {
         // Each one alone, because the error of all layers together names neither a variable nor a line.
         check_value(key, value).map_err(|problem| ConfigFault::new("environment", variable, problem))?;
-        layers =
-            layers.set_override(key, value).map_err(|error| ConfigFault::new("environment", key, error.to_string()))?;
+        layers = layers.set_override(key, value).map_err(|_| ConfigFault::new("environment", key, "can't be set"))?;
     }
     if let Some(listen) = &source.listen {
         layers = layers
             .set_override("server.listen", listen.as_str())
-            .map_err(|error| ConfigFault::new("--listen", "", error.to_string()))?;
+            .map_err(|_| ConfigFault::new("--listen", "", "can't be set"))?;
     }
     let mut config: Config = layers
         .build()
         .and_then(config::Config::try_deserialize)
-        .map_err(|error| ConfigFault::new("environment", "", error.to_string()))?;
+        .map_err(|error| ConfigFault::new("environment", "", serde_words::describe(&error.to_string())))?;
     // After all layers: a provider of the file keeps its name.
     environment.register_providers(&mut config);
     let mut faults = sections::check(&config, &path.display().to_string());
@@ -91,7 +90,7 @@ fn check_value(key: &str, value: &str) -> Result<(), String> {
         Ok(number) if as_text.is_err() => check(number),
         _ => as_text,
     };
-    checked.map(drop).map_err(|error| error.message().to_owned())
+    checked.map(drop).map_err(|error| serde_words::describe(error.message()).into_owned())
 }
 
 /// The flag or the variable that a key's value comes from, if it comes from one.

@@ -16,9 +16,10 @@ pub fn configuration() -> String {
     let defaults: Value = serde_json::to_value(&schema).unwrap_or_default();
     let mut text = String::from(
         "# Configuration\n\n<!-- Made from crates/baton/src/config/sections.rs by `cargo xtask docs`. -->\n\n\
-         Layers, each over the one before: defaults, the file (`baton.toml`, `--config` or `BATON_CONFIG`), the\n\
-         environment (a `.env` file included), flags. `${NAME}` in a value is taken from the environment. An unknown key\n\
-         is an error that names the nearest known one. `baton check` lists every problem and where it is.\n",
+         Baton reads its configuration in layers; a later layer overrides an earlier one: defaults, the file (`baton.toml`,\n\
+         `--config` or `BATON_CONFIG`), the environment (including a `.env` file), flags. `${NAME}` in a value is replaced\n\
+         by the environment variable. An unknown key is an error that suggests the nearest known key. `baton check` lists\n\
+         every problem and where it is.\n",
     );
     variables(&mut text);
     section(&mut text, &defaults, &schema, "", 0);
@@ -149,8 +150,8 @@ pub fn metrics() -> String {
 pub fn limits() -> String {
     let mut text = String::from(
         "# Limits\n\n<!-- Made from crates/model/src/bounds.rs by `cargo xtask docs`. -->\n\n\
-         Everything that is kept has a bound. Bytes are those of UTF-8 text. The longest body of a request is\n\
-         `server.max_body_bytes`; how much one key may keep is set in [`[quotas]`](configuration.md).\n\n\
+         Everything that Baton stores has a limit. Bytes are those of UTF-8 text. The longest body of a request is\n\
+         `server.max_body_bytes`; how much one key may store is set in [`[quotas]`](configuration.md).\n\n\
          | of | at most | beyond |\n| --- | --- | --- |\n",
     );
     for bound in bounds::ALL {

@@ -1,6 +1,7 @@
 //! Which commands there are, and which call of the API each stands for.
 
 use baton_bus::BusEvent;
+use baton_web::parse::json_problem;
 use http::Method;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
@@ -54,11 +55,11 @@ impl CommandCall {
         let text = event.data.as_ref().map_or("{}", |data| data.0.as_str());
         let fields: Map<String, Value> = match serde_json::from_str(text) {
             Ok(Value::Object(fields)) => fields,
-            Ok(_) => return Err("data: expected a JSON object".to_owned()),
-            Err(error) => return Err(format!("data: is not JSON: {error}")),
+            Ok(_) => return Err("data: must be a JSON object".to_owned()),
+            Err(error) => return Err(format!("data: {}", json_problem(&error))),
         };
         if fields.get("stream").and_then(Value::as_bool) == Some(true) {
-            return Err("data.stream: a command has one result; leave `stream` out".to_owned());
+            return Err("data.stream: must be left out, because a command has one result".to_owned());
         }
         let model = || match fields.get("model_id") {
             Some(Value::String(id)) if !id.is_empty() => Ok(utf8_percent_encode(id, IN_PATH).to_string()),
@@ -90,7 +91,7 @@ fn query(fields: &Map<String, Value>, without: &[&str]) -> Result<String, String
             // As in a body, null is a field that is not there.
             Value::Null => continue,
             Value::Array(_) | Value::Object(_) => {
-                return Err(format!("data.{name}: expected a string, number or boolean"));
+                return Err(format!("data.{name}: must be a string, number or boolean"));
             }
         };
         let sign = if query.is_empty() { '?' } else { '&' };
@@ -138,10 +139,10 @@ mod tests {
             assert!(fault.contains(part), "{fault}");
         };
         wrong("model.destroy", "{}", "type: unknown command `model.destroy`; known commands: model.register, ");
-        wrong("model.update", "[]", "data: expected a JSON object");
+        wrong("model.update", "[]", "data: must be a JSON object");
         wrong("model.update", "{}", "data.model_id: is required");
         wrong("model.delete", r#"{"model_id":""}"#, "data.model_id: is required");
-        wrong("cache.purge", r#"{"model":["a"]}"#, "data.model: expected a string");
-        wrong("chat.execute", r#"{"stream":true}"#, "data.stream: a command has one result");
+        wrong("cache.purge", r#"{"model":["a"]}"#, "data.model: must be a string");
+        wrong("chat.execute", r#"{"stream":true}"#, "data.stream: must be left out");
     }
 }

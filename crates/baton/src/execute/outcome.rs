@@ -51,7 +51,7 @@ impl CommandOutcome {
     /// The same in few words, for a reply that is too long to be kept until the command comes again.
     pub fn shorten(&self) -> Self {
         match self {
-            Self::Done(_) => Self::repeated("it was done; its reply was too long to be kept"),
+            Self::Done(_) => Self::repeated("the command was executed; its reply was too long to be stored"),
             Self::Failed { reason, .. } => Self::from_refusal(bounds::truncate(reason, bounds::ERROR).into_owned()),
             Self::Later(reason) => Self::Later(bounds::truncate(reason, bounds::ERROR).into_owned()),
         }

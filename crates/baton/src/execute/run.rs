@@ -100,7 +100,7 @@ impl Executor {
             Err(error) => Err(error),
         };
         if let Err(error) = told {
-            tracing::warn!(delivery.place, delivery.attempt, %error, "the bus did not take a reply about a command; it comes again");
+            tracing::warn!(delivery.place, delivery.attempt, %error, "the bus did not accept the reply to a command; the command will be delivered again");
         }
     }
 
@@ -123,7 +123,8 @@ impl Executor {
                 Ok(Next::Again(wait))
             }
             Claim::Effected => {
-                self.finish(delivery, event, &CommandOutcome::repeated("it was done; its reply was lost")).await
+                self.finish(delivery, event, &CommandOutcome::repeated("the command was executed; its reply was lost"))
+                    .await
             }
         }
     }
@@ -138,7 +139,7 @@ impl Executor {
         if let CommandOutcome::Later(reason) = &outcome
             && delivery.attempt < self.settings.attempts
         {
-            tracing::info!(command.id = event.id, command.kind = event.kind, reason, "a command is tried again later");
+            tracing::info!(command.id = event.id, command.kind = event.kind, reason, "a command will be tried again");
             // The claim goes back first. Otherwise the next delivery would find it claimed until the lease is over.
             return Ok(match self.store.commands().release(&event.id).await {
                 Ok(()) => Next::Again(redelivery_wait(delivery.attempt)),
@@ -158,13 +159,15 @@ impl Executor {
         *request.method_mut() = call.method;
         match call.path.parse() {
             Ok(uri) => *request.uri_mut() = uri,
-            Err(error) => return CommandOutcome::from_refusal(format!("data: makes no address: {error}")),
+            Err(_) => return CommandOutcome::from_refusal("data: does not form a valid path".to_owned()),
         }
         let headers = request.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Some(key) = event.text("apikey") {
             let Ok(mut value) = HeaderValue::from_str(&format!("Bearer {key}")) else {
-                return CommandOutcome::from_refusal("apikey: holds what no key has".to_owned());
+                return CommandOutcome::from_refusal(
+                    "apikey: must not contain characters that no header can carry".to_owned(),
+                );
             };
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);
@@ -186,7 +189,7 @@ impl Executor {
         let status = response.status();
         match response.into_body().collect().await {
             Ok(body) => CommandOutcome::from_reply(status, &body.to_bytes()),
-            Err(error) => CommandOutcome::Later(format!("the reply broke off: {error}")),
+            Err(error) => CommandOutcome::Later(format!("the reply was interrupted: {error}")),
         }
     }
 
@@ -197,7 +200,7 @@ impl Executor {
             // A third, so that two renewals may fail before another node takes the command over.
             tokio::time::sleep(self.settings.lease / 3).await;
             if let Err(error) = delivery.extend().await {
-                tracing::debug!(command.id = event.id, %error, "the bus could not be informed that a command is still executed");
+                tracing::debug!(command.id = event.id, %error, "the bus could not be told that a command is still running");
             }
             match self.store.commands().extend(&event.id, self.settings.lease).await {
                 Ok(true) => failures = 0,
@@ -205,7 +208,7 @@ impl Executor {
                 // While the database is away nobody can take it over.
                 Err(error) => {
                     failures += 1;
-                    tracing::debug!(command.id = event.id, failures, %error, "a command's claim can't be renewed now");
+                    tracing::debug!(command.id = event.id, failures, %error, "a command's claim can't be renewed at the moment");
                 }
             }
         }
@@ -231,7 +234,7 @@ impl Executor {
         }
         match outcome {
             CommandOutcome::Done(_) => {
-                tracing::info!(command.id = event.id, command.kind = event.kind, "a command is done")
+                tracing::info!(command.id = event.id, command.kind = event.kind, "a command was executed")
             }
             // Before the acknowledgement, so that a failure is in one of the two places at any moment.
             CommandOutcome::Failed { reason, .. } | CommandOutcome::Later(reason) => {
@@ -249,13 +252,13 @@ impl Executor {
             match self.store.commands().finish(&event.id, Some(reply)).await {
                 Ok(ours) => return ours,
                 Err(error) if failures == 0 => {
-                    tracing::warn!(command.id = event.id, %error, "what a command did can't be noted yet; it stays here until it can");
+                    tracing::warn!(command.id = event.id, %error, "the result of a command can't be stored yet; this node tries until it can");
                 }
                 Err(_) => {}
             }
             failures += 1;
             if let Err(error) = delivery.extend().await {
-                tracing::debug!(command.id = event.id, %error, "the bus could not be informed that a command stays here");
+                tracing::debug!(command.id = event.id, %error, "the bus could not be told that a command stays with this node");
             }
             tokio::time::sleep(FIRST_WAIT).await;
         }
@@ -270,7 +273,7 @@ impl Executor {
                 // A `replyto` that the bus takes from nobody: another try would end alike, and the command would come
                 // for ever.
                 Err(error @ BusError::Refused(_)) => {
-                    tracing::warn!(command.id = event.id, %error, "no reply can go where a command wants it");
+                    tracing::warn!(command.id = event.id, %error, "the reply address of a command is invalid");
                     return Next::Acknowledge;
                 }
                 Err(error) => {
@@ -289,13 +292,13 @@ impl Executor {
     }
 
     async fn put_dead_letter(&self, delivery: &CommandDelivery, reason: &str) -> Result<(), BusError> {
-        tracing::warn!(delivery.place, delivery.attempt, reason, "a command failed; it is with the dead letters");
+        tracing::warn!(delivery.place, delivery.attempt, reason, "a command failed and became a dead letter");
         self.bus.put_dead_letter(&DeadLetter::new(delivery, reason, self.store.node(), self.clock.now())).await
     }
 
     /// The database is away: the command waits with the bus, for as long as it takes.
     fn retry_later(&self, delivery: &CommandDelivery, event: &BusEvent, error: &StoreError) -> Next {
-        tracing::warn!(command.id = event.id, %error, "the database can't answer; a command waits");
+        tracing::warn!(command.id = event.id, %error, "the database is unavailable; a command waits");
         // Without a limit of attempts, unlike where there is no capacity: nothing is known to be wrong with the
         // command.
         Next::Again(redelivery_wait(delivery.attempt))

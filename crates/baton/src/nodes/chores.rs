@@ -82,7 +82,7 @@ pub struct Retention {
 /// Removes what is too old.
 pub async fn clean(store: &Store, now: Timestamp, kept: Retention) {
     if let Err(error) = remove(store, now, kept).await {
-        tracing::warn!(%error, "what is too old could not be removed; the next try is in an hour");
+        tracing::warn!(%error, "old records could not be removed; the next try is in an hour");
     }
 }
 

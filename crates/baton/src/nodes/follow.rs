@@ -60,7 +60,7 @@ pub async fn follow_changes(
         match reload_if_newer(&registered, &store, in_force).await {
             Ok(revision) => {
                 if std::mem::take(&mut away) {
-                    tracing::info!("the database responds again; changes of other nodes are in force");
+                    tracing::info!("the database is available again; changes of other nodes are in force");
                 }
                 in_force = Some(revision);
             }
@@ -68,7 +68,7 @@ pub async fn follow_changes(
                 away = true;
                 tracing::warn!(
                     error = format!("{error:#}"),
-                    "what others change can't be read; what is known stays in force"
+                    "changes of other nodes can't be read; the known state stays in force"
                 );
             }
             Err(_) => {}
@@ -112,7 +112,7 @@ fn published(bus: Arc<dyn Bus>) -> impl futures::Stream<Item = ()> + Send {
             match bus.listen().await {
                 Ok(events) => return events,
                 Err(error) => {
-                    tracing::debug!(%error, "the bus can't be listened to");
+                    tracing::debug!(%error, "the bus can't be subscribed to");
                     tokio::time::sleep(LISTEN_AGAIN).await;
                 }
             }

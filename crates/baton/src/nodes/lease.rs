@@ -37,7 +37,7 @@ impl Lease {
             let asked = Instant::now();
             let acquired = self.store.leases().acquire(self.name, self.store.node(), TTL).await;
             if let (Err(error), false) = (&acquired, self.away) {
-                tracing::warn!(lease = self.name, %error, "the database can't be asked who holds a lease; its work pauses");
+                tracing::warn!(lease = self.name, %error, "the database can't be queried for a lease; its work pauses");
             }
             self.away = acquired.is_err();
             let held = acquired.unwrap_or(false);

@@ -88,7 +88,7 @@ fn refuse(stream: TcpStream) {
         stream.shutdown(Shutdown::Write)
     });
     if let Err(error) = told {
-        tracing::debug!(%error, "a refused client was not told why");
+        tracing::debug!(%error, "a refused client could not be sent the reason");
     }
 }
 

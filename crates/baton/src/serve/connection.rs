@@ -62,7 +62,7 @@ pub async fn serve(
         };
         if let Some(slow) = why.filter(|_| !leaving) {
             limits.metrics.too_slow(slow);
-            tracing::debug!(client.address = %peer.ip(), what = slow.name(), "a client is too slow; its connection ends");
+            tracing::debug!(client.address = %peer.ip(), what = slow.name(), "a client is too slow; its connection is closed");
         }
         if leaving || why == Some(SlowClient::Head) {
             return;

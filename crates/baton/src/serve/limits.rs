@@ -12,7 +12,7 @@ use std::time::Duration;
 /// The bounds of every connection, and the counters of those who meet them.
 #[derive(Clone)]
 pub struct ConnectionLimits {
-    /// How long the handshake of TLS may take.
+    /// How long the TLS handshake may take.
     pub handshake: Duration,
     /// How long the head of a request may take.
     pub head: Duration,

@@ -64,11 +64,11 @@ pub async fn serve(app: App, listeners: Listeners, config: &Config, stop: Cancel
     let (delay, grace) = (config.drain_delay(), config.server.shutdown_grace);
     let stopping = async {
         stop.cancelled().await;
-        tracing::info!("asked to stop; requests under way are finished first");
+        tracing::info!("stopping; requests in flight are finished first");
         // Not ready first, port closed later: load balancers need time to see it.
         app.draining.begin();
         if !delay.is_zero() {
-            tracing::info!(delay = %humantime::format_duration(delay), "no longer ready; the port closes after the delay");
+            tracing::info!(delay = %humantime::format_duration(delay), "not ready any more; the port closes after the drain delay");
             tokio::time::sleep(delay).await;
         }
         // The time counts from here: until now the node was serving as before.
@@ -83,14 +83,14 @@ pub async fn serve(app: App, listeners: Listeners, config: &Config, stop: Cancel
     tokio::select! {
         () = finished => {}
         () = stopping => {
-            tracing::warn!(grace = %humantime::format_duration(grace), "requests still under way were cut off");
+            tracing::warn!(grace = %humantime::format_duration(grace), "requests still in flight were cut off");
         }
     }
     // The loops end first; what they had left to write is written below.
     chores.shutdown().await;
     node.shutdown().await;
     if let Err(error) = app.keys.note_uses().await {
-        tracing::warn!(%error, "when keys were last used could not be written down");
+        tracing::warn!(%error, "the last use of keys could not be stored");
     }
     app.close().await;
     // The last line: whoever reads the log later can tell a stop from a crash.
@@ -157,7 +157,7 @@ async fn note_uses(keys: Arc<ApiKeys>) {
     loop {
         tokio::time::sleep(NOTING).await;
         if let Err(error) = keys.note_uses().await {
-            tracing::debug!(%error, "when keys were last used is written down later");
+            tracing::debug!(%error, "the last use of keys will be stored later");
         }
     }
 }

@@ -45,7 +45,7 @@ impl Certificates {
         Ok(Self { place, certificate, key, seen: AtomicU64::new(read.mark()), current: RwLock::new(Arc::new(current)) })
     }
 
-    /// Reads the files again; whether another certificate is in force now.
+    /// Reads the files again; whether a new certificate is in use now.
     ///
     /// # Errors
     /// As for [`Certificates::load`], once for each new content: the certificate before stays in force.
@@ -80,11 +80,11 @@ impl Certificates {
         let (place, file) = (self.place, self.certificate.display());
         match looked_at {
             Err(Error::InvalidCertificate(CertificateError::ExpiredContext { not_after, .. })) => bail!(
-                "{place}.certificate: `{file}` expired at {}: put a renewed one there; a running Baton takes it over",
+                "{place}.certificate: `{file}` expired at {}; replace it, and a running Baton uses the new one at once",
                 day(not_after)
             ),
             Err(Error::InvalidCertificate(CertificateError::NotValidYetContext { not_before, .. })) => bail!(
-                "{place}.certificate: `{file}` is valid from {} on: look at this machine's clock, or put another there",
+                "{place}.certificate: `{file}` is not valid before {}; check this machine's clock, or replace the certificate",
                 day(not_before)
             ),
             _ => Ok(()),
@@ -117,7 +117,7 @@ pub async fn refresh_forever(certificates: Arc<Certificates>) {
         let reading = Arc::clone(&certificates);
         // Files on a network volume may hang.
         match tokio::task::spawn_blocking(move || reading.refresh()).await {
-            Ok(Ok(true)) => tracing::info!("another certificate is in force"),
+            Ok(Ok(true)) => tracing::info!("a new certificate is in use"),
             Ok(Ok(false)) | Err(_) => {}
             Ok(Err(error)) => tracing::warn!(
                 error = format!("{error:#}"),
@@ -151,10 +151,10 @@ impl Files {
         let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&self.certificate).collect();
         let chain = chain.ok().filter(|chain| !chain.is_empty());
         let Some(chain) = chain else {
-            bail!("{place}.certificate: `{}` holds no certificate: expected PEM", certificate.display());
+            bail!("{place}.certificate: `{}` contains no certificate; expected PEM", certificate.display());
         };
         let Ok(secret) = PrivateKeyDer::from_pem_slice(&self.key) else {
-            bail!("{place}.key: `{}` holds no private key: expected PEM without a password", key.display());
+            bail!("{place}.key: `{}` contains no private key; expected PEM without a password", key.display());
         };
         CertifiedKey::from_der(chain, secret, &crypto()).map_err(|error| match error {
             Error::InconsistentKeys(_) => anyhow::anyhow!(
@@ -162,7 +162,11 @@ impl Files {
                 key.display(),
                 certificate.display()
             ),
-            error => anyhow::anyhow!("{place}: the certificate or its key is invalid: {error}"),
+            _ => anyhow::anyhow!(
+                "{place}: the certificate in `{}` or the key in `{}` is damaged, or of a kind that is not supported",
+                certificate.display(),
+                key.display()
+            ),
         })
     }
 }

@@ -5,5 +5,8 @@ use anyhow::Context;
 
 /// A client for the collector.
 pub(super) fn http_client(section: &TelemetrySection) -> anyhow::Result<reqwest::Client> {
-    reqwest::Client::builder().timeout(section.timeout).build().context("no client for the collector of traces")
+    reqwest::Client::builder()
+        .timeout(section.timeout)
+        .build()
+        .context("the client of the trace collector can't be created")
 }

@@ -55,7 +55,7 @@ impl ContentLog {
         let thread = std::thread::Builder::new()
             .name("content-log".into())
             .spawn(move || write(&receiver, &redactor, most))
-            .context("no thread for the log of contents")?;
+            .context("the thread of the content log can't be started")?;
         let room = Arc::new(Semaphore::new(MOST_BYTES));
         Ok(Self { projects: section.projects.clone(), room, writer: Mutex::new(Some((sender, thread))) })
     }
@@ -79,7 +79,7 @@ impl ContentLog {
             !matches!(writer.as_ref().map(|(sender, _)| sender.try_send(item)), Some(Err(TrySendError::Full(_))))
         });
         if !sent {
-            tracing::warn!(request.id = %id, "its content is not logged: too much waits to be written");
+            tracing::warn!(request.id = %id, "the content of a request is not logged: too much is waiting to be written");
         }
     }
 

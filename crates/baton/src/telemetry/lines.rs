@@ -152,7 +152,7 @@ impl<W: Write> Write for Outlet<W> {
                 tracing::warn!(
                     lines = lost,
                     output = self.load.output.name(),
-                    "log lines were lost: they were not taken in time"
+                    "log lines were lost: the output was too slow"
                 );
             }
         }

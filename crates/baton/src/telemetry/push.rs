@@ -43,7 +43,7 @@ impl Push {
         let mut headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/x-protobuf"))]);
         for (name, value) in &section.headers {
             let mut value = HeaderValue::try_from(value.reveal())
-                .with_context(|| format!("telemetry.headers: `{name}` holds odd characters"))?;
+                .with_context(|| format!("telemetry.headers: `{name}` has characters that no header can carry"))?;
             value.set_sensitive(true);
             headers.insert(HeaderName::try_from(name.as_str())?, value);
         }
@@ -102,7 +102,7 @@ impl Sending {
             Err(error) if !self.away => {
                 self.away = true;
                 // The next ones hold what these did: nothing is lost but points in between.
-                tracing::warn!(%error, "the collector takes no metrics; they are at /metrics too");
+                tracing::warn!(%error, "the collector does not accept metrics; they are at /metrics too");
             }
             Err(_) => {}
         }

@@ -135,13 +135,13 @@ impl Sending {
             Ok(()) => {
                 self.counts.exported.fetch_add(number, Ordering::Relaxed);
                 if std::mem::take(&mut self.away) {
-                    tracing::info!("the collector of traces takes spans again");
+                    tracing::info!("the trace collector accepts spans again");
                 }
             }
             Err(error) => {
                 self.counts.failed.fetch_add(number, Ordering::Relaxed);
                 if !std::mem::replace(&mut self.away, true) {
-                    tracing::warn!(%error, "the collector of traces takes no spans; requests are not affected");
+                    tracing::warn!(%error, "the trace collector does not accept spans; requests are not affected");
                 }
             }
         }

@@ -82,8 +82,11 @@ fn check_names_each_fault_and_where_it_stands() {
         // The place is that of the file as it was written, though it is read a second time with its variables filled
         // in.
         ("[server\n", "baton.toml:1:8"),
-        ("[server]\nlisten = \"here\"\n", "server.listen: expected ADDRESS:PORT"),
-        ("[server]\nmax_in_flight = \"many\"\n", "invalid type"),
+        ("[server]\nlisten = \"here\"\n", "server.listen: must be ADDRESS:PORT"),
+        (
+            "[server]\nmax_in_flight = \"many\"\n",
+            "baton.toml:2:17: server.max_in_flight: must be an integer of at least 0, got \"many\"",
+        ),
         (
             "[providers.x]\nkind = \"openai\"\napi_key = \"${NOT_SET_ANYWHERE}\"\n",
             "providers.x.api_key: the environment variable `NOT_SET_ANYWHERE` is not set",
@@ -94,7 +97,7 @@ fn check_names_each_fault_and_where_it_stands() {
         ("[[models]]\nmodel_id = \"a\"\nprovider = \"nobody\"\n", "models[0].provider: unknown provider `nobody`"),
         (
             "[providers.x]\nkind = \"ollama\"\n[[models]]\nmodel_id = \"a\"\nprovider = \"x\"\n[[models]]\nmodel_id = \"a\"\nprovider = \"x\"\n",
-            "models[1].model_id: `a` is taken by models[0]",
+            "models[1].model_id: `a` is used by models[0]",
         ),
         (
             "[providers.x]\nkind = \"ollama\"\n[[models]]\nmodel_id = \"a\"\nprovider = \"x\"\nprice = { input = \"1,5\" }\n",
@@ -110,7 +113,7 @@ fn check_names_each_fault_and_where_it_stands() {
         ),
         (
             "[providers.x]\nkind = \"ollama\"\n[[models]]\nmodel_id = \"a\"\nprovider = \"x\"\nprice.input = 1\ntoken_limit = \"many\"\n",
-            "models[0].token_limit: expected a whole number from 0 on, got \"many\"",
+            "models[0].token_limit: must be an integer of at least 0, got \"many\"",
         ),
         (
             "[providers.x]\nkind = \"ollama\"\n[[models]]\nmodel_id = \"a\"\nprovider = \"x\"\nquirks = { strikt = true }\n",
@@ -129,12 +132,8 @@ fn check_names_each_fault_and_where_it_stands() {
         assert!(printed_text(&output).contains(fault), "{text}\nexpected {fault}\ngot {}", printed_text(&output));
     }
     for (variable, value, fault) in [
-        (
-            "ENVIRONMENT",
-            "prod",
-            "environment: ENVIRONMENT: unknown variant `prod`, expected `development` or `production`",
-        ),
-        ("BATON_LISTEN", "here", "environment: BATON_LISTEN: server.listen: expected ADDRESS:PORT"),
+        ("ENVIRONMENT", "prod", "environment: ENVIRONMENT: must be `development` or `production`, got `prod`"),
+        ("BATON_LISTEN", "here", "environment: BATON_LISTEN: server.listen: must be ADDRESS:PORT"),
         ("BATON_LISTEN", "0.0.0.0:8080", "set BATON_ADMIN_KEY"),
     ] {
         let folder = tempfile::tempdir().unwrap();
@@ -149,7 +148,7 @@ fn check_names_each_fault_and_where_it_stands() {
     let folder = tempfile::tempdir().unwrap();
     let output = run(folder.path(), &["serve", "--listen", "here"]);
     assert!(
-        printed_text(&output).contains("error: --listen: server.listen: expected ADDRESS:PORT"),
+        printed_text(&output).contains("error: --listen: server.listen: must be ADDRESS:PORT"),
         "{}",
         printed_text(&output)
     );
@@ -226,8 +225,7 @@ fn an_address_in_the_environment_without_effect_is_warned_of() {
         .unwrap();
     let variables = [("BATON_LISTEN", "127.0.0.1:0"), ("OPENAI_BASE_URL", "http://127.0.0.1:1/v1")];
     let output = command(folder.path(), &["check", "--offline"]).envs(variables).output().unwrap();
-    let warning =
-        "warning configuration: OPENAI_BASE_URL is set but not used: the configuration file defines the provider";
+    let warning = "warning configuration: OPENAI_BASE_URL is set but not used, because the configuration file defines the provider";
     assert!(output.status.success() && printed_text(&output).contains(warning), "{}", printed_text(&output));
 }
 
@@ -238,7 +236,7 @@ fn a_data_folder_has_one_baton() {
     let second = run(folder.path(), &["serve", "--listen", "127.0.0.1:0"]);
     assert!(!second.status.success());
     assert!(
-        printed_text(&second).contains("another process uses it: each needs a folder of its own"),
+        printed_text(&second).contains("another process uses it; each process needs its own folder"),
         "{}",
         printed_text(&second)
     );
@@ -294,11 +292,11 @@ fn the_command_line_asks_a_running_baton() {
     asked(&["models", "add", "first", "--provider", "sim-openai", "--upstream", "gpt-4o"]);
     asked(&["models", "add", "second", "--provider", "sim-openai", "--upstream", "gpt-4o", "--fallback", "first"]);
     let refused = run(folder.path(), &["models", "remove", "first", "--url", &url, "--key", KEY]);
-    assert!(printed_text(&refused).contains("fall back on `first`"), "{}", printed_text(&refused));
+    assert!(printed_text(&refused).contains("have the fallback `first`"), "{}", printed_text(&refused));
     asked(&["models", "remove", "first", "--force"]);
     let wrong = ["models", "add", "third", "--provider", "nobody", "--capability", "FLY", "--url", &url, "--key", KEY];
     let wrong = printed_text(&run(folder.path(), &wrong));
-    assert!(wrong.contains("error: 2 fields are wrong:\n  provider: unknown provider `nobody`"), "{wrong}");
+    assert!(wrong.contains("error: 2 fields are invalid:\n  provider: unknown provider `nobody`"), "{wrong}");
     assert!(wrong.contains("\n  capabilities: `FLY` is not one of CHAT") && !wrong.contains('{'), "{wrong}");
     assert!(asked(&["usage"]).contains("gpt"));
     let unreachable = run(folder.path(), &["models", "list", "--url", "http://127.0.0.1:9"]);

@@ -112,7 +112,7 @@ async fn guesses_of_keys_are_slowed() {
     for path in ["/v1/models", "/api/models", "/api/tags"] {
         let told = baton.send(Method::GET, path, &[("x-api-key", "bt-another")], "").await.expect(429);
         assert_eq!(told.header("retry-after"), Some("1"), "{}", told.text());
-        assert!(message(&told).contains("too many wrong credentials"), "{}", told.text());
+        assert!(message(&told).contains("too many invalid credentials"), "{}", told.text());
     }
     // The right key from the same address goes on: users behind one proxy share it.
     show(KEY).await.expect(200);

@@ -42,7 +42,7 @@ fn of_redis() {
     for (url, fault) in [
         (
             format!("redis://{place}"),
-            format!("Redis at {place} wants a password: write redis://:PASSWORD@HOST or redis://USER:PASSWORD@HOST"),
+            format!("Redis at {place} requires a password: use redis://:PASSWORD@HOST or redis://USER:PASSWORD@HOST"),
         ),
         (
             format!("redis://:s3cr3t@{place}"),
@@ -102,16 +102,16 @@ fn answering(status: &'static str, body: &'static str) -> String {
 #[test]
 fn of_a_token_issuer() {
     let folder = tempfile::tempdir().unwrap();
-    let advice = "look at auth.jwt.jwks_url: until its keys can be fetched, its tokens are refused";
+    let advice = "look at auth.jwt.jwks_url: its tokens are refused until its keys can be fetched";
     let away = format!("http://127.0.0.1:{}/keys?token=s3cr3t", free_port());
     let broken = answering("500 Internal Server Error", "s3cr3t");
     let garbage = answering("200 OK", "<html>s3cr3t</html>");
     let useless = answering("200 OK", r#"{"keys":[{"kty":"oct","k":"s3cr3t"}]}"#);
     for (url, fault) in [
-        (&away, "`127.0.0.1` can't be reached: Connection refused (os error 111)".to_owned()),
-        (&broken, format!("`{broken}` answered with the status 500")),
+        (&away, "`127.0.0.1` can't be reached: the connection was refused".to_owned()),
+        (&broken, format!("`{broken}` replied with the status 500")),
         (&garbage, format!("invalid response from `{garbage}`: it is not a JSON Web Key Set")),
-        (&useless, format!("invalid response from `{useless}`: it holds no public key to check signatures with")),
+        (&useless, format!("invalid response from `{useless}`: it contains no public key that can verify signatures")),
     ] {
         let output = check(folder.path(), &format!("[auth.jwt]\njwks_url = \"{url}\"\naudience = []\n"), &[]);
         names(&output, &[&format!("token issuer: {fault}; {advice}")]);
@@ -137,18 +137,18 @@ fn of_a_certificate() {
     let early = issue(folder.path(), "early", [2080, 2090]);
     let other = issue(folder.path(), "other", [2020, 2090]);
     for (section, fault) in [
-        (&old, "`old.pem` expired at 2021-01-01T00:00:00Z: put a renewed one there; a running Baton takes it over"),
+        (&old, "`old.pem` expired at 2021-01-01T00:00:00Z; replace it, and a running Baton uses the new one at once"),
         (
             &early,
-            "`early.pem` is valid from 2080-01-01T00:00:00Z on: look at this machine's clock, or put another there",
+            "`early.pem` is not valid before 2080-01-01T00:00:00Z; check this machine's clock, or replace the certificate",
         ),
         (&good.replace("good.pem", "none.pem"), "`none.pem` can't be read: No such file or directory (os error 2)"),
-        (&good.replace("good.pem", "good.key"), "`good.key` holds no certificate: expected PEM"),
+        (&good.replace("good.pem", "good.key"), "`good.key` contains no certificate; expected PEM"),
     ] {
         names(&check(folder.path(), section, &[]), &[&format!("certificate: server.tls.certificate: {fault}")]);
     }
     for (section, fault) in [
-        (good.replace("good.key", "good.pem"), "`good.pem` holds no private key: expected PEM without a password"),
+        (good.replace("good.key", "good.pem"), "`good.pem` contains no private key; expected PEM without a password"),
         (
             other.replace("other.key", "good.key"),
             "the key in `good.key` does not belong to the certificate in `other.pem`",
@@ -234,8 +234,7 @@ async fn of_models_that_are_not_there() {
              fallbacks = [\"gpt-4o-mini\", \"nowhere\"]\n"
         )
     };
-    let problem = "no such model is configured, registered or listed by a provider, so it is skipped; correct the name, \
-                   or register the model";
+    let problem = "the model is not configured, registered or listed by a provider, so it is skipped; correct the name, or register the model";
     names(
         &check(folder.path(), &configuration(&sim.base_url()), &[]),
         &[
@@ -248,7 +247,7 @@ async fn of_models_that_are_not_there() {
     assert_eq!(output.status.code(), Some(1));
     assert!(printed_text(&output).contains("error   provider sim: unreachable"), "{}", printed_text(&output));
     for name in ["gtp", "gpt-4o-mini", "nowhere"] {
-        let expected = format!("`{name}`: unknown model; not every provider or the database could be asked\n");
+        let expected = format!("`{name}`: unknown model; not every provider, or not the database, could be queried\n");
         assert!(printed_text(&output).contains(&expected), "{}", printed_text(&output));
     }
 }

@@ -118,13 +118,13 @@ fn an_installation_moves_over_and_back() {
     let refused = copy(&lite, &back);
     assert!(!refused.status.success());
     assert!(
-        printed_text(&refused).contains("the target has something else than the source under `pepper`"),
+        printed_text(&refused).contains("the target differs from the source at `pepper`"),
         "{}",
         printed_text(&refused)
     );
     // SQLite would make it, and an empty installation would be copied with success.
     let nothing = copy("sqlite:nowhere.db", &back);
-    assert!(printed_text(&nothing).contains("--from: there is no database `nowhere.db`"), "{}", printed_text(&nothing));
+    assert!(printed_text(&nothing).contains("--from: the database `nowhere.db`"), "{}", printed_text(&nothing));
     assert!(!folder.path().join("nowhere.db").exists());
     let itself = copy("postgresql://baton:s3cr3t@db/baton", "postgresql://baton:s3cr3t@db/baton");
     assert!(
@@ -154,33 +154,33 @@ fn check_names_what_is_wrong() {
         (
             format!("postgresql://baton:s3cr3t@127.0.0.1:{port}/baton"),
             format!(
-                "cannot open the database `baton at 127.0.0.1:{port}`: nothing listens on port {port} of 127.0.0.1; is the \
-                 server running, and is the port right?"
+                "the database `baton at 127.0.0.1:{port}` can't be opened: nothing listens on port {port} of \
+                 127.0.0.1; check that the server is running, and the port"
             ),
         ),
         (
             format!("{server}/nowhere"),
             format!(
-                "cannot open the database `nowhere at {place}`: there is no database `nowhere`; make it with `CREATE \
-                 DATABASE \"nowhere\"`"
+                "the database `nowhere at {place}` can't be opened: the database `nowhere` does not exist; create it \
+                 with `CREATE DATABASE \"nowhere\"`"
             ),
         ),
         (
             format!("postgresql://{reader}@{place}/{}", database.name()),
-            "the database does not allow it (permission denied for schema public): give its user that right, or run \
-             `baton migrate` once as a user who may make tables"
+            "the database does not allow it (permission denied for schema public): grant its user that right, or run \
+             `baton migrate` once as a user who may create tables"
                 .to_owned(),
         ),
         (
             read_only.url(),
-            "the database is read-only: check the owner and the permissions of its file and folder; of a server, that it \
-             is no standby, and its `default_transaction_read_only`"
+            "the database is read-only: check the owner and permissions of its file and folder; for a server, check \
+             that it is not a standby, and `default_transaction_read_only`"
                 .to_owned(),
         ),
         (
             newer.url(),
-            "the database has the migration `m20990101_teleport`, which this version does not know: a newer Baton has \
-             used it; start that version, or restore a backup made before the update"
+            "the database has the migration `m20990101_teleport`, which this version does not know, because a newer \
+             Baton has used it; start that version, or restore a backup from before the update"
                 .to_owned(),
         ),
         (

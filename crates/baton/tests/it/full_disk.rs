@@ -61,7 +61,7 @@ fn a_full_disk_refuses_requests_and_loses_no_record() {
 
     answered.extend(ask_until(&node, 503));
     let (status, refused) = node.ask("POST", "/v1/chat/completions", KEY, BODY);
-    assert!(status == 503 && refused.contains("see whether the disk of the data folder is full"), "{refused}");
+    assert!(status == 503 && refused.contains("check whether the disk of the data folder is full"), "{refused}");
     let (status, reason) = node.ask("GET", "/health/ready", "", "");
     assert!(status == 503 && reason.contains("the disk of the data folder"), "{reason}");
 

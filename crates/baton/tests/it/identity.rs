@@ -74,7 +74,7 @@ async fn a_request_names_a_project_only_where_its_credentials_allow_it() {
         let headers = [("authorization", who.as_str()), ("x-baton-project", project)];
         let body = chat_body("gpt", "Say hello", json!({})).to_string();
         let told = baton.send(Method::POST, "/v1/chat/completions", &headers, body).await.expect(status);
-        assert_eq!(told.text().contains("may not book"), status == 403, "{}", told.text());
+        assert_eq!(told.text().contains("may not attribute"), status == 403, "{}", told.text());
         let body = chat_body("gpt", "Say hello", json!({ "project_id": project })).to_string();
         let told = baton.send(Method::POST, "/api/models/chat", &headers[..1], body).await.expect(status);
         if status == 403 {

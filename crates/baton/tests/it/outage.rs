@@ -94,9 +94,10 @@ impl Node {
         self.ask("GET", "/health/ready", "", &Value::Null)
     }
 
-    /// What is refused while the database does not answer, and how.
+    /// What is refused while the database is unavailable, and how.
     fn refuses_what_needs_the_database(&self) {
-        let reason = "the database does not answer: nothing within 800 ms: it is away, busy, or has no connection left";
+        let reason =
+            "the database is unavailable: no response within 800 ms: it is unreachable, busy, or out of connections";
         assert_eq!(self.ready(), (503, reason.to_owned()));
         for (method, path, body) in [
             ("POST", "/api/models", json!({ "model_id": "new", "provider": "openai", "upstream": "gpt-4o" })),
@@ -164,8 +165,8 @@ async fn a_node_that_dies_while_the_database_is_away_loses_nothing() {
     let place = node.database.url().split_once('@').unwrap().1.split_once('/').unwrap().0.to_owned();
     let (_, port) = place.split_once(':').unwrap();
     let expected = format!(
-        "error: cannot open the database `{} at {place}`: nothing listens on port {port} of 127.0.0.1; is the server \
-         running, and is the port right?\n",
+        "error: the database `{} at {place}` can't be opened: nothing listens on port {port} of 127.0.0.1; check that \
+         the server is running, and the port\n",
         node.database.name()
     );
     assert!(printed_text(&output).ends_with(&expected), "{}", printed_text(&output));
@@ -217,7 +218,9 @@ impl Hoard {
 impl Drop for Hoard {
     fn drop(&mut self) {
         // The server would only notice at the end of the sleep that nobody listens any more.
-        self.ask("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)' AND pid <> pg_backend_pid()");
+        self.ask(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)' AND pid <> pg_backend_pid()",
+        );
         for session in self.taken.iter_mut().chain([&mut self.keeper]) {
             let _ = session.kill();
             let _ = session.wait();

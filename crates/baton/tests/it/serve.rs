@@ -79,7 +79,7 @@ async fn certificates_are_renewed_without_a_restart_and_bad_ones_change_nothing(
     assert!(shows_certificate(&certificates, &first).await);
     let good = std::fs::read(&section.key).unwrap();
     // Empty, as a file is for a moment while it is written.
-    for (bad, expected) in [("nonsense", "holds no private key"), ("", "holds no private key")] {
+    for (bad, expected) in [("nonsense", "contains no private key"), ("", "contains no private key")] {
         std::fs::write(&section.key, bad).unwrap();
         let error = certificates.refresh().unwrap_err().to_string();
         assert!(error.starts_with("server.tls.key: ") && error.contains(expected), "{error}");

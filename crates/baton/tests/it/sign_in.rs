@@ -50,14 +50,14 @@ fn wrong_settings_of_sign_in_refuse_the_start_and_say_why() {
     let production = ("ENVIRONMENT", "production");
     for (file, variables, expected) in [
         ("", &[("JWT_SECRET", "too short"), production][..], "environment: JWT_SECRET: auth.jwt.secret: "),
-        ("", &[("JWT_SECRET", "too short"), production][..], "is shorter than 32 bytes"),
+        ("", &[("JWT_SECRET", "too short"), production][..], "must have at least 32 bytes"),
         ("", &[("BATON_SECRET_KEY", "hunter2")][..], "expected 32 random bytes"),
-        ("auth.jwt.jwks_url = \"ftp://x\"", &[][..], "auth.jwt.jwks_url: expected an address"),
-        ("auth.jwt.jwks_url = \"https://x\"", &[][..], "auth.jwt.audience: is needed with an issuer"),
+        ("auth.jwt.jwks_url = \"ftp://x\"", &[][..], "auth.jwt.jwks_url: must be an address"),
+        ("auth.jwt.jwks_url = \"https://x\"", &[][..], "auth.jwt.audience: is required with an issuer"),
         ("auth.jwt.algorithms = [\"none\"]", &[][..], "auth.jwt.algorithms[0]: `none` is not one of"),
         ("auth.jwt.roles = { ops = \"king\" }", &[][..], "auth.jwt.roles.ops: `king` is not one of admin"),
         ("auth.jwt.default_role = \"king\"", &[][..], "auth.jwt.default_role: `king` is not one of"),
-        ("server.trusted_proxies = [\"lb\"]", &[][..], "server.trusted_proxies[0]: expected a network"),
+        ("server.trusted_proxies = [\"lb\"]", &[][..], "server.trusted_proxies[0]: must be a network"),
     ] {
         std::fs::write(folder.path().join("baton.toml"), file).unwrap();
         let output = with(folder.path(), &["serve"], variables);
@@ -104,7 +104,7 @@ fn secrets_outlive_their_key() {
         serde_json::from_str::<serde_json::Value>(&shown).unwrap()["fault"].as_str().map(str::to_owned)
     };
     // Only the new key: what the old one has sealed can't be read, and the rest goes on.
-    assert!(fault(&new).unwrap().contains("add that key to BATON_SECRET_KEY"));
+    assert!(fault(&new).unwrap().contains("append that key to BATON_SECRET_KEY"));
     let rotate = |list: &str| with(folder.path(), &["secrets", "rotate"], &[("BATON_SECRET_KEY", list)]);
     let refused = rotate(&new);
     assert!(
@@ -163,8 +163,8 @@ async fn a_token_of_a_clock_that_is_ten_minutes_off_is_told_both_times() {
     let fast = Timestamp(now.0 + 600_000_000);
     let slow = Timestamp(now.0 - 600_000_000);
     for (clock, expected) in [
-        (fast, format!("the token is valid from {} on; this machine's clock says ", time(fast.seconds()))),
-        (slow, format!("the token expired at {}; this machine's clock says ", time(slow.seconds() + 300))),
+        (fast, format!("the token is not valid before {}; this machine's time is ", time(fast.seconds()))),
+        (slow, format!("the token expired at {}; this machine's time is ", time(slow.seconds() + 300))),
     ] {
         let token = mint(&KeySecret::from_text(SECRET), &ClaimNames::default(), &wanted, clock).unwrap();
         let bearer = format!("Bearer {token}");

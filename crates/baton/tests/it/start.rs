@@ -29,7 +29,7 @@ async fn a_listed_name_that_is_taken_keeps_no_node_from_starting() {
     // Discovery meets the taken name at this start, which must not end with it.
     configure(folder.path(), &sim, "");
     let running = start(folder.path());
-    let warned = |line: &&String| line.contains("a listed model was not taken over");
+    let warned = |line: &&String| line.contains("a listed model was not registered");
     assert_eq!(running.lines.iter().filter(warned).count(), 1, "{:?}", running.lines);
     assert_eq!(running.ask("POST", "/api/models/discover", KEY, "{}").0, 200);
 }

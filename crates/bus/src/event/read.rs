@@ -24,8 +24,11 @@ impl BusEvent {
     pub fn read(bytes: &[u8]) -> Result<Self, EventFault> {
         // A list of its own and not a map: a map keeps one of two members of the same name in silence.
         let members: Members = serde_json::from_slice(bytes).map_err(|error| {
-            let shape = if error.is_data() { "expected a JSON object" } else { "is not JSON" };
-            EventFault { attribute: None, problem: format!("{shape}: {error}") }
+            let problem = if error.is_data() { "must be a JSON object" } else { "must be valid JSON" };
+            EventFault {
+                attribute: None,
+                problem: format!("{problem} (line {}, column {})", error.line(), error.column()),
+            }
         })?;
         let mut draft = Draft::default();
         for (name, value) in members.0 {
@@ -59,7 +62,7 @@ impl Draft {
     fn put_attribute(&mut self, name: String, value: &RawValue) -> Result<(), EventFault> {
         // JSON parsers differ in which of two members wins, so neither is taken.
         if self.seen.contains(&name) {
-            return Err(fault(&name, "stands there twice"));
+            return Err(fault(&name, "is given twice"));
         }
         let event = self.event.get_or_insert_with(|| BusEvent::new("", "", ""));
         if value.get() == "null" {
@@ -80,7 +83,7 @@ impl Draft {
             "datacontenttype" => event.datacontenttype = content_type(&text(&name, value)?)?,
             "dataschema" => event.dataschema = Some(text(&name, value)?),
             "data" | "data_base64" if event.data.is_some() => {
-                return Err(fault(&name, "expected either `data` or `data_base64`, got both"));
+                return Err(fault(&name, "must contain either `data` or `data_base64`, not both"));
             }
             // As text: numbers keep their spelling, so that a price in a command stays exact.
             "data" => event.data = Some(Json(value.get().to_owned())),
@@ -95,7 +98,7 @@ impl Draft {
     }
 
     fn finish(self) -> Result<BusEvent, EventFault> {
-        let missing = |name| fault(name, "is missing");
+        let missing = |name| fault(name, "is required");
         let event = self.event.ok_or_else(|| missing("specversion"))?;
         // Also where all else is there: an event of version 0.3 has other names, and must not be read by these.
         if !self.specversion {
@@ -117,7 +120,7 @@ fn fault(attribute: &str, problem: impl Into<String>) -> EventFault {
 }
 
 fn text(name: &str, value: &RawValue) -> Result<String, EventFault> {
-    serde_json::from_str(value.get()).map_err(|_| fault(name, format!("expected a string, got {}", kind(value))))
+    serde_json::from_str(value.get()).map_err(|_| fault(name, format!("must be a string, got {}", kind(value))))
 }
 
 fn identifier(name: &str, value: &RawValue) -> Result<String, EventFault> {
@@ -126,11 +129,11 @@ fn identifier(name: &str, value: &RawValue) -> Result<String, EventFault> {
         return Err(fault(name, "is empty"));
     }
     if text.len() > LONGEST {
-        return Err(fault(name, format!("expected at most {LONGEST} bytes, got {}", text.len())));
+        return Err(fault(name, format!("must be at most {LONGEST} bytes, got {}", text.len())));
     }
     // Control characters would end up in subjects, keys and log lines.
     if text.chars().any(char::is_control) {
-        return Err(fault(name, "has control characters"));
+        return Err(fault(name, "must not contain control characters"));
     }
     Ok(text)
 }
@@ -138,12 +141,12 @@ fn identifier(name: &str, value: &RawValue) -> Result<String, EventFault> {
 fn version(text: &str) -> Result<(), EventFault> {
     // Patches of 1.0 change no format, and some writers name them.
     let known = text == "1.0" || text.starts_with("1.0.");
-    known.then_some(()).ok_or_else(|| fault("specversion", format!("expected 1.0, got `{}`", short(text))))
+    known.then_some(()).ok_or_else(|| fault("specversion", format!("must be 1.0, got `{}`", short(text))))
 }
 
 fn time(text: &str) -> Result<Timestamp, EventFault> {
     let time = DateTime::parse_from_rfc3339(text)
-        .map_err(|_| fault("time", format!("expected a moment such as 2026-01-31T12:00:00Z, got `{}`", short(text))))?;
+        .map_err(|_| fault("time", format!("must be a time such as 2026-01-31T12:00:00Z, got `{}`", short(text))))?;
     Ok(Timestamp(time.timestamp_micros()))
 }
 
@@ -151,14 +154,14 @@ fn time(text: &str) -> Result<Timestamp, EventFault> {
 fn content_type(text: &str) -> Result<Option<String>, EventFault> {
     let essence = text.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
     let json = essence == "application/json" || essence == "text/json" || essence.ends_with("+json");
-    let problem = || fault("datacontenttype", format!("expected application/json, got `{}`", short(text)));
+    let problem = || fault("datacontenttype", format!("must be application/json, got `{}`", short(text)));
     json.then(|| (text != JSON).then(|| text.to_owned())).ok_or_else(problem)
 }
 
 fn decoded(text: &str) -> Result<Json, EventFault> {
-    let bytes = STANDARD.decode(text).map_err(|error| fault("data_base64", format!("is not base64: {error}")))?;
+    let bytes = STANDARD.decode(text).map_err(|_| fault("data_base64", "must be base64".to_owned()))?;
     let value: Box<RawValue> =
-        serde_json::from_slice(&bytes).map_err(|error| fault("data_base64", format!("holds no JSON: {error}")))?;
+        serde_json::from_slice(&bytes).map_err(|_| fault("data_base64", "must be the base64 of JSON".to_owned()))?;
     Ok(Json(value.get().to_owned()))
 }
 
@@ -167,15 +170,15 @@ fn extension(name: &str, value: &RawValue) -> Result<ExtensionValue, EventFault>
         // Most such names come from the camel case of client libraries (`replyTo`), so the right one is named.
         let lower: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
         let known = DEFINED.iter().chain(&["apikey", "replyto", "commandid", "traceparent", "tracestate"]);
-        let meant = known.copied().find(|known| *known == lower).map(|known| format!("; is `{known}` meant?"));
-        let problem = "is no attribute: names are of lower-case letters and digits";
+        let meant = known.copied().find(|known| *known == lower).map(|known| format!("; did you mean `{known}`?"));
+        let problem = "is not an attribute: names consist of lower-case letters and digits";
         return Err(fault(name, format!("{problem}{}", meant.unwrap_or_default())));
     }
     match serde_json::from_str(value.get()) {
         Ok(Value::String(text)) => Ok(ExtensionValue::Text(text)),
         Ok(Value::Bool(value)) => Ok(ExtensionValue::Boolean(value)),
         Ok(Value::Number(number)) if number.is_i64() => Ok(ExtensionValue::Number(number.as_i64().unwrap_or_default())),
-        _ => Err(fault(name, format!("expected a string, a whole number or a boolean, got {}", kind(value)))),
+        _ => Err(fault(name, format!("must be a string, an integer or a boolean, got {}", kind(value)))),
     }
 }
 

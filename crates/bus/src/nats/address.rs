@@ -20,7 +20,7 @@ enum Credentials {
     Password { user: String, password: String },
 }
 
-const EXPECTED: &str = "expected nats://[USER:PASSWORD@|TOKEN@]HOST[:PORT], or tls:// for TLS";
+const EXPECTED: &str = "must be nats://[USER:PASSWORD@|TOKEN@]HOST[:PORT], or tls:// for TLS";
 
 impl NatsServers {
     pub fn read(text: &str) -> Result<Self, BusError> {
@@ -92,15 +92,15 @@ fn log_event(event: &Event, away: &AtomicBool, here: &str) {
     match event {
         Event::Disconnected => {
             if !away.swap(true, Ordering::Relaxed) {
-                tracing::warn!(nats = here, "nats is away");
+                tracing::warn!(nats = here, "NATS is unavailable");
             }
         }
         Event::Connected => {
             if away.swap(false, Ordering::Relaxed) {
-                tracing::info!(nats = here, "nats is back");
+                tracing::info!(nats = here, "NATS is available again");
             }
         }
-        other => tracing::debug!(nats = here, event = %other, "nats told something"),
+        other => tracing::debug!(nats = here, event = %other, "message from NATS"),
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) fn commands(shared: Arc<NatsConnection>) -> BoxStream<'static, Comman
             match next(&shared, &mut consumer).await {
                 Ok(message) => {
                     if std::mem::take(&mut away) {
-                        tracing::info!("commands are read again");
+                        tracing::info!("commands can be read again");
                     }
                     if let Some(delivery) = message.and_then(|message| delivery(&shared, message)) {
                         yield delivery;

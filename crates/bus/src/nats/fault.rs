@@ -37,13 +37,17 @@ pub(super) fn is_off(code: ErrorCode) -> bool {
 pub(super) fn connecting(error: &ConnectError, address: &NatsServers) -> BusError {
     match error.kind() {
         ConnectErrorKind::AuthorizationViolation | ConnectErrorKind::Authentication => BusError::Setup(format!(
-            "NATS at {address} wants other credentials: write nats://USER:PASSWORD@HOST or nats://TOKEN@HOST"
+            "NATS at {address} requires other credentials: use nats://USER:PASSWORD@HOST or nats://TOKEN@HOST"
         )),
         ConnectErrorKind::TimedOut => BusError::Away(format!("NATS at {address} does not respond in time")),
         ConnectErrorKind::Io if is_refused(error) => {
             BusError::Away(format!("NATS at {address} refuses connections: is it running there?"))
         }
-        _ => BusError::Away(format!("NATS at {address}: {error}")),
+        ConnectErrorKind::Dns => BusError::Away(format!("the name of NATS at {address} can't be resolved")),
+        ConnectErrorKind::Tls => BusError::Setup(format!(
+            "the TLS handshake with NATS at {address} failed: check its certificate, and tls:// in the address"
+        )),
+        _ => BusError::Away(format!("the connection to NATS at {address} failed")),
     }
 }
 

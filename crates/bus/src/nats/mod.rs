@@ -85,7 +85,7 @@ impl Bus for Nats {
             // A command comes from anybody. Its reply must not become a command, an event or a call of the server's
             // own API.
             if !setup::is_subject(to) || self.shared.names.is_own(to) {
-                return Err(BusError::Refused(format!("replyto: expected a subject of your own, got `{to}`")));
+                return Err(BusError::Refused(format!("replyto: must be a subject outside of Baton's, got `{to}`")));
             }
             let payload: Bytes = event.write().into();
             // Checked here: a server closes the connection of a client that sends more.

@@ -62,7 +62,7 @@ impl NatsNames {
 
     fn subject(&self, part: &str, kind: &str) -> Result<String, BusError> {
         let subject = format!("{}.{part}.{kind}", self.prefix);
-        let problem = || BusError::Refused(format!("type: expected words with dots between them, got `{kind}`"));
+        let problem = || BusError::Refused(format!("type: must be words separated by dots, got `{kind}`"));
         is_subject(&subject).then_some(subject).ok_or_else(problem)
     }
 }
@@ -118,7 +118,8 @@ pub(super) async fn prepare(
         ..pull::Config::default()
     };
     let made = context.create_consumer_on_stream(consumer, names.command_stream()).await;
-    made.map(drop).map_err(|error| BusError::Setup(format!("NATS at {address}: the consumer can't be made: {error}")))
+    made.map(drop)
+        .map_err(|error| BusError::Setup(format!("NATS at {address}: the consumer can't be created: {error}")))
 }
 
 async fn create_stream(context: &Context, config: Config) -> Result<(), CreateStreamError> {
@@ -145,9 +146,9 @@ fn stream_fault(error: &CreateStreamError, address: &NatsServers) -> BusError {
         }
         CreateStreamErrorKind::TimedOut => BusError::Away(format!("NATS at {address} does not respond in time")),
         CreateStreamErrorKind::JetStream(inner) => {
-            BusError::Setup(format!("NATS at {address}: a stream can't be made: {inner}"))
+            BusError::Setup(format!("NATS at {address}: a stream can't be created: {inner}"))
         }
-        _ => BusError::Away(format!("NATS at {address}: {error}")),
+        _ => BusError::Away(format!("NATS at {address} sent an unexpected reply")),
     }
 }
 

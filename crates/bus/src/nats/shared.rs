@@ -88,11 +88,12 @@ impl NatsConnection {
         match put {
             PublishFault::Nowhere => BusError::Setup(fault::jetstream_off(&self.address)),
             PublishFault::Silence => self.unreachable("does not respond in time"),
-            PublishFault::TooLarge => {
-                BusError::Refused(format!("too large for NATS at {}: raise its max_payload", self.address))
-            }
+            PublishFault::TooLarge => BusError::Refused(format!(
+                "message message too large for NATS at {}: raise its max_payload",
+                self.address
+            )),
             PublishFault::Full => BusError::Full(self.settings.max_commands),
-            PublishFault::Other(problem) => self.unreachable(&format!("did not take a message: {problem}")),
+            PublishFault::Other(problem) => self.unreachable(&format!("did not accept a message: {problem}")),
         }
     }
 

@@ -83,7 +83,7 @@ impl Reader {
         let mut delivery = CommandDelivery::new(Bytes::from(raw.unwrap_or_default()), entry.attempt, entry.id, receipt);
         if !found {
             let names: Vec<&str> = entry.fields.keys().map(String::as_str).collect();
-            let problem = format!("expected a field `event` in the stream's entry, got {}", names.join(", "));
+            let problem = format!("the stream's entry must have the field `event`, got {}", names.join(", "));
             // Told as a fault and not passed over: an entry that nobody takes would stay pending for ever.
             delivery.event = Err(EventFault { attribute: None, problem });
         }
@@ -100,7 +100,7 @@ impl Reader {
 
     fn report_recovery(&mut self) {
         if std::mem::take(&mut self.away) {
-            tracing::info!("commands are read again");
+            tracing::info!("commands can be read again");
         }
     }
 }

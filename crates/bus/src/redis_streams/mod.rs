@@ -38,7 +38,7 @@ impl RedisStreams {
     /// If the address is none.
     pub fn open(url: &str, settings: BusSettings) -> Result<Self, BusError> {
         // The error's own text may repeat the address, and with it the password.
-        let expected = "expected redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE], or rediss:// for TLS";
+        let expected = "must be redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE], or rediss:// for TLS";
         let client = Client::open(url).map_err(|_| BusError::Setup(expected.into()))?;
         let config = ConnectionManagerConfig::new()
             .set_connection_timeout(Some(CONNECTING))
@@ -81,7 +81,7 @@ impl Bus for RedisStreams {
             let own = format!("{}:", self.shared.settings.prefix);
             // A command comes from anybody. Its reply must not become a command or an event.
             if to.is_empty() || to.starts_with(&own) {
-                return Err(BusError::Refused(format!("replyto: expected a stream of your own, got `{to}`")));
+                return Err(BusError::Refused(format!("replyto: must be a stream outside of Baton's, got `{to}`")));
             }
             let mut call = scripts::REPLY.key(to);
             call.arg(REPLIES).arg(milliseconds(REPLIES_AGE)).arg(event.write());
@@ -126,7 +126,7 @@ impl Bus for RedisStreams {
             let version = info.lines().find_map(|line| line.strip_prefix("redis_version:")).unwrap_or("unknown").trim();
             let major: u32 = version.split('.').next().and_then(|major| major.parse().ok()).unwrap_or(0);
             if major < 7 {
-                return Err(BusError::Setup(format!("Redis at {place} is version {version}: expected 7 or newer")));
+                return Err(BusError::Setup(format!("Redis at {place} has version {version}: 7 or newer is required")));
             }
             Ok(format!("streams of Redis {version} at {place}"))
         }

@@ -148,15 +148,15 @@ async fn bad_commands_are_told_and_put_away(place: &Place) {
     // So that there is something to send to.
     bus.check().await.unwrap();
     let cases: [(&[u8], &str, &str); 5] = [
-        (b"hello", "is not JSON: expected value at line 1 column 1", r#""text":"hello""#),
-        (b"\xff", "is not JSON: expected value at line 1 column 1", r#""base64":"/w==""#),
-        (br#"{"specversion":"1.0"}"#, "id: is missing", r#""command":{"specversion":"1.0"}"#),
+        (b"hello", "must be valid JSON (line 1, column 1)", r#""text":"hello""#),
+        (b"\xff", "must be valid JSON (line 1, column 1)", r#""base64":"/w==""#),
+        (br#"{"specversion":"1.0"}"#, "id: is required", r#""command":{"specversion":"1.0"}"#),
         (
             br#"{"specversion":"1.0","id":"1","source":"s","type":"t","replyTo":"x","apikey":"secret"}"#,
-            "replyTo: is no attribute: names are of lower-case letters and digits; is `replyto` meant?",
+            "replyTo: is not an attribute: names consist of lower-case letters and digits; did you mean `replyto`?",
             r#""apikey":"***"}"#,
         ),
-        (br#"[1]"#, "expected a JSON object: invalid type: sequence", r#""text":"[1]""#),
+        (br#"[1]"#, "must be a JSON object (line 1, column 0)", r#""text":"[1]""#),
     ];
     let mut commands = bus.commands();
     for (raw, reason, written) in cases {

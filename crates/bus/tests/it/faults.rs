@@ -26,7 +26,7 @@ async fn of_redis() {
     let mut server = baton_servers::redis::RedisServer::start(&["--requirepass", "secret"]);
     let url = server.url();
     let place = url.trim_start_matches("redis://");
-    let wants = "Redis at PLACE wants a password: write redis://:PASSWORD@HOST or redis://USER:PASSWORD@HOST";
+    let wants = "Redis at PLACE requires a password: use redis://:PASSWORD@HOST or redis://USER:PASSWORD@HOST";
     assert_eq!(error_text(redis(&url).await, place), wants);
     let wrong = redis(&format!("redis://:wrong@{place}")).await;
     assert_eq!(error_text(wrong, place), "Redis at PLACE does not accept the user or the password in the address");
@@ -35,7 +35,7 @@ async fn of_redis() {
     let mut admin = crate::place::redis(&right).await;
     ::redis::cmd("REPLICAOF").arg(&["127.0.0.1", "1"]).query_async::<()>(&mut admin).await.unwrap();
     let replica = redis(&right).await;
-    assert_eq!(error_text(replica, place), "Redis at PLACE is a replica and takes no writes: name the primary");
+    assert_eq!(error_text(replica, place), "Redis at PLACE is a replica and does not accept writes: use the primary");
     server.stop();
     assert_eq!(error_text(redis(&right).await, place), "Redis at PLACE refuses connections: is it running there?");
 }
@@ -74,11 +74,11 @@ async fn of_a_server_that_accepts_and_never_replies() {
 async fn of_addresses_that_are_none() {
     // The message must not repeat an address, which may hold a password.
     for url in ["", "http://:secret@x", "redis://:secret@", "redis://:secret@x:70000"] {
-        let expected = "expected redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE], or rediss:// for TLS";
+        let expected = "must be redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE], or rediss:// for TLS";
         assert_eq!(redis(url).await.unwrap_err().to_string(), expected, "{url}");
     }
     for url in ["", "http://:secret@x", "nats://", "nats://secret@x:70000", "nats://x,http://y", "ws://x"] {
-        let expected = "expected nats://[USER:PASSWORD@|TOKEN@]HOST[:PORT], or tls:// for TLS";
+        let expected = "must be nats://[USER:PASSWORD@|TOKEN@]HOST[:PORT], or tls:// for TLS";
         assert_eq!(nats(url).await.unwrap_err().to_string(), expected, "{url}");
     }
 }

@@ -15,8 +15,8 @@ const ATTEMPTS: u32 = 3;
 type Selected = Vec<(ProviderId, Arc<dyn Provider>)>;
 
 impl ModelDirectory {
-    /// Lists the models of one provider, or of all, and registers them. A dry run reports what a real one would,
-    /// and changes nothing.
+    /// Lists the models of one provider or of all providers, and registers them. A dry run reports what a real one
+    /// would, and changes nothing.
     ///
     /// # Errors
     /// `not_found` if there is no such provider; whatever keeps the database from responding. A provider that fails and
@@ -167,6 +167,6 @@ async fn write(change: &Change, step: &PlanStep) -> Result<(), StoreError> {
 
 fn log_conflicts(conflicts: &[Conflict]) {
     for Conflict { provider, listed, problem } in conflicts {
-        tracing::warn!(provider.id = %provider, model.upstream = listed, problem, "a listed model was not taken over");
+        tracing::warn!(provider.id = %provider, model.upstream = listed, problem, "a listed model was not registered");
     }
 }

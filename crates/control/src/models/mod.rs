@@ -111,7 +111,7 @@ impl ModelDirectory {
         if seen.is_some_and(|seen| seen != was) {
             return Err(PublicError::new(
                 Code::PreconditionFailed,
-                format!("the model `{id}` has been changed since; get it again and repeat the change"),
+                format!("the model `{id}` has been changed since that version; get it again and repeat the change"),
             ));
         }
         let mut model = before.clone();
@@ -149,7 +149,7 @@ impl ModelDirectory {
             return Err(PublicError::new(
                 Code::Conflict,
                 format!(
-                    "these models fall back on `{id}`: {}; change them, or remove it with ?force=true",
+                    "these models have the fallback `{id}`: {}; change them, or remove the model with ?force=true",
                     users.join(", ")
                 ),
             ));
@@ -214,7 +214,7 @@ impl ModelDirectory {
         if self.configured.iter().any(|model| model.id == *id) {
             return Err(PublicError::new(
                 Code::Conflict,
-                format!("the model `{id}` stands in the configuration file; change it there"),
+                format!("the model `{id}` is defined in the configuration file; change it there"),
             ));
         }
         self.store.models().get(id).await.map_err(|error| match error {

@@ -62,7 +62,7 @@ pub(super) fn plan(ground: &PlanInput<'_>, provider: &ProviderId, listed: &[Disc
         }
     }
     if let Some(first) = beyond.first() {
-        let problem = format!("the list is too long: this is the first of {} that are left out", beyond.len());
+        let problem = format!("the list is too long: this is the first of {} models that are left out", beyond.len());
         plan.conflicts.push(conflict(provider, first, problem));
     }
     plan
@@ -114,7 +114,7 @@ fn adopt_model(
     // It was discovered before the configuration took the id. The row stays, and is offered again when the
     // configuration lets the id go.
     if ground.configured.iter().any(|model| model.id == known.id) {
-        return Err(format!("a model of the configuration file has the id `{}`, so it is not offered", known.id));
+        return Err(format!("the id `{}` is used by a model of the configuration file", known.id));
     }
     let model = Model {
         // An operator may have switched it off. A new list must not switch it on again.
@@ -149,19 +149,19 @@ fn free_id(provider: &ProviderId, upstream: &str, taken: &Taken) -> Result<Model
         None if !reserved => return Ok(plain),
         // Whoever gave this id to another model of the same provider meant it; the provider's name tells nothing apart.
         Some(Some(other)) => {
-            return Err(format!("the id `{plain}` is taken by the model that the provider calls `{other}`"));
+            return Err(format!("the id `{plain}` is used by the model that the provider calls `{other}`"));
         }
         _ => {}
     }
     let longer = ModelId::parse(&format!("{provider}/{plain}")).map_err(not_an_id)?;
     if taken.contains_key(&longer) {
-        return Err(format!("the ids `{plain}` and `{longer}` are both taken"));
+        return Err(format!("the ids `{plain}` and `{longer}` are both in use"));
     }
     Ok(longer)
 }
 
 fn not_an_id(problem: String) -> String {
-    format!("its name can't be a model's id: it {problem}")
+    format!("its name is not a valid model id: it {problem}")
 }
 
 /// The registration of a model that a provider lists.

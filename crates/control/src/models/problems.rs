@@ -22,7 +22,10 @@ impl ModelDirectory {
         let stored = self.store.models().list().await?;
         let hidden = stored.iter().filter(|model| self.configured.iter().any(|configured| configured.id == model.id));
         let hidden = hidden.map(|model| {
-            problem(model, "it is registered in the database too; the configuration file's is used".to_owned())
+            problem(
+                model,
+                "it is registered in the database too; the model of the configuration file is used".to_owned(),
+            )
         });
         let snapshot = self.engine.registry().snapshot();
         let in_force = snapshot.models.values().flat_map(|model| {

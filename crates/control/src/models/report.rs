@@ -32,13 +32,13 @@ pub struct Conflict {
     /// The provider that lists it.
     #[schema(value_type = String, example = "openai")]
     pub provider: ProviderId,
-    /// What the provider calls it.
+    /// The provider's name for it.
     #[serde(rename = "upstream")]
     #[schema(example = "gpt-4o")]
     pub listed: String,
     /// Why it was not registered.
     #[serde(rename = "error")]
-    #[schema(example = "the id `gpt-4o` is taken by the model that the provider calls `gpt-4o-2024-08-06`")]
+    #[schema(example = "the id `gpt-4o` is used by the model that the provider calls `gpt-4o-2024-08-06`")]
     pub problem: String,
 }
 

@@ -94,7 +94,7 @@ impl ProviderDirectory {
     /// `conflict` if it stands in the configuration; `not_found`.
     pub async fn find_stored(&self, name: &ProviderId) -> Result<RegisteredProvider, PublicError> {
         if self.is_configured(name) {
-            let message = format!("the provider `{name}` stands in the configuration file; change it there");
+            let message = format!("the provider `{name}` is defined in the configuration file; change it there");
             return Err(PublicError::new(Code::Conflict, message));
         }
         self.store.providers().get(name).await.map_err(|error| lookup_error(name, error))
@@ -107,7 +107,7 @@ impl ProviderDirectory {
     pub async fn register(&self, by: &Actor, row: RegisteredProvider) -> Result<RegisteredProvider, PublicError> {
         let _one = self.change.lock().await;
         if self.is_configured(&row.name) {
-            let message = format!("the provider `{}` stands in the configuration file", row.name);
+            let message = format!("the provider `{}` is defined in the configuration file", row.name);
             return Err(PublicError::new(Code::Conflict, message).at("name"));
         }
         // Built before it is stored, so that the database never holds a provider that this version can't use.
@@ -158,7 +158,8 @@ impl ProviderDirectory {
             .collect();
         if !registered.is_empty() && !force {
             let names = registered.join(", ");
-            let message = format!("these models are served by `{name}`: {names}; remove them, or all with ?force=true");
+            let message =
+                format!("these models use the provider `{name}`: {names}; remove them, or everything with ?force=true");
             return Err(PublicError::new(Code::Conflict, message));
         }
         // In the same transaction: a model without its provider must not be left behind by a crash.
@@ -180,7 +181,7 @@ impl ProviderDirectory {
         let rows = self.store.providers().list().await?;
         for row in rows.into_iter().filter(|row| StoredProviderSettings::read_row(row).query.is_some()) {
             if self.keyring.is_none() {
-                let problem = "the query of a provider stands in clear in the database: set BATON_SECRET_KEY";
+                let problem = "the query of a provider is stored unencrypted in the database: set BATON_SECRET_KEY";
                 tracing::warn!(provider.id = %row.name, "{problem}");
                 continue;
             }

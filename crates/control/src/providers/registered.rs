@@ -30,7 +30,7 @@ pub struct StoredProviderSettings {
     /// The most requests at it at a time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_in_flight: Option<u64>,
-    /// Whether its own list of models is taken over.
+    /// Whether the models that it lists are registered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub discover: Option<bool>,
     /// The model for requests that name only this provider.
@@ -105,7 +105,7 @@ impl ProviderSecrets {
         let keyring = keyring.ok_or("its key is encrypted, and BATON_SECRET_KEY is not set")?;
         let text = keyring.open_text(&sealed_row(&row.name), sealed).map_err(|error| format!("its key: {error}"))?;
         let sealed: Self =
-            serde_json::from_str(&text).map_err(|_| "its key: what was encrypted can't be read".to_owned())?;
+            serde_json::from_str(&text).map_err(|_| "its key: the encrypted value can't be read".to_owned())?;
         // The encrypted one wins: a row that was sealed by a newer version may still have the clear one of an older.
         Ok(Self { query: sealed.query.clone().or(in_clear.query), ..sealed })
     }
@@ -113,7 +113,7 @@ impl ProviderSecrets {
     /// The secrets, encrypted for a row; `None` if there is none.
     ///
     /// # Errors
-    /// `validation_error` if there is nothing to encrypt with.
+    /// `validation_error` if there is no key to encrypt it with.
     pub fn seal(&self, name: &ProviderId, keyring: Option<&Keyring>) -> Result<Option<String>, PublicError> {
         let field = match self {
             Self { api_key: Some(_), .. } => "api_key",
@@ -121,8 +121,8 @@ impl ProviderSecrets {
             Self { query: Some(_), .. } => "query",
             Self { .. } => return Ok(None),
         };
-        let problem = "can't be kept, because there is nothing to encrypt it with: set BATON_SECRET_KEY (`baton secrets \
-                       key` makes one), or write the provider into the configuration file";
+        let problem = "can't be stored, because there is no key to encrypt it with: set BATON_SECRET_KEY (`baton \
+            secrets key` makes one), or define the provider in the configuration file";
         let Some(keyring) = keyring else {
             let mut faults = Faults::default();
             faults.add(field, problem);

@@ -23,14 +23,14 @@ pub struct RegistrationView {
     headers: Vec<String>,
     /// The names of the parameters of the query that is sent with every request.
     query: Vec<String>,
-    /// Bounds on waiting that differ from those of its kind: `connect`, `first_token`, `idle`, `total`.
+    /// Timeouts that differ from those of its kind: `connect`, `first_token`, `idle`, `total`.
     #[schema(value_type = BTreeMap<String, String>)]
     timeouts: BTreeMap<String, String>,
-    /// How often the same model is tried again; null: as its kind says.
+    /// How often the same model is tried again; null: the default of its kind.
     retries: Option<u32>,
     /// The most requests at it at a time, from each node; null: only `server.max_in_flight` bounds them.
     max_in_flight: Option<u64>,
-    /// Whether its own list of models is taken over.
+    /// Whether the models that it lists are registered.
     discover: bool,
     /// When it was registered.
     created_at: String,

@@ -167,7 +167,7 @@ async fn a_name_that_is_taken_at_the_same_provider_is_one_conflict() {
     let alias = Model { upstream: "gpt-4o-2024-08-06".into(), ..registered("gpt-4o") };
     directory.register(alias, &by()).await.unwrap();
     let found = discovered(&directory).await;
-    let problem = "the id `gpt-4o` is taken by the model that the provider calls `gpt-4o-2024-08-06`".to_owned();
+    let problem = "the id `gpt-4o` is used by the model that the provider calls `gpt-4o-2024-08-06`".to_owned();
     assert_eq!(found.conflicts, [Conflict { provider: "openai".into(), listed: "gpt-4o".into(), problem }]);
     assert_eq!(found.added, [ModelId::from("gpt-4o-mini")]);
     assert_eq!(found.found, [ModelId::from("gpt-4o"), ModelId::from("gpt-4o-mini")]);
@@ -239,7 +239,7 @@ async fn a_configured_model_hides_a_discovered_one() {
     assert_eq!((conflicts(&found), found.found.as_slice()), (vec![("openai", "x")], &[ModelId::from("y")][..]));
     let problem = |problem: &str| Problem { model: "x".into(), problem: problem.into() };
     let expected = [
-        problem("it is registered in the database too; the configuration file's is used"),
+        problem("it is registered in the database too; the model of the configuration file is used"),
         problem("unknown provider `away`, so requests for it are refused"),
         problem("its fallback `lost` is not a registered model; it is skipped"),
     ];

@@ -43,7 +43,7 @@ fn request_fate(field: request::Field) -> Fate {
         F::TopK => Partly("not while the model reasons"),
         F::MinP | F::Seed | F::RepeatPenalty | F::LogitBias => Dropped("not supported"),
         F::FrequencyPenalty | F::PresencePenalty => Dropped("not supported"),
-        F::Stop => Partly("not texts of white space only"),
+        F::Stop => Partly("texts of white space only are dropped"),
         F::N => Dropped("one choice per request"),
         F::Logprobs => Dropped("not supported"),
         F::Effort => Partly("`minimal` is sent as `low`; a budget where the model takes that"),

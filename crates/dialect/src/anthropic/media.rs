@@ -84,8 +84,8 @@ pub(super) fn document(document: &Document) -> Result<SourceJson<'_>, &'static s
 
 /// The text in base64: this format takes text as text, and PDF alone as base64.
 fn decoded(data: &str) -> Result<Cow<'_, str>, &'static str> {
-    let bytes = STANDARD.decode(data).map_err(|_| "a text that is not base64")?;
-    String::from_utf8(bytes).map(Cow::Owned).map_err(|_| "a text that is not UTF-8")
+    let bytes = STANDARD.decode(data).map_err(|_| "text that is not base64")?;
+    String::from_utf8(bytes).map(Cow::Owned).map_err(|_| "text that is not UTF-8")
 }
 
 /// The media type of an image by how its base64 begins, for formats that do not say (Ollama).

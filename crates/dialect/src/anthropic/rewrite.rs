@@ -75,7 +75,7 @@ fn set_limit(
     let Some(limit) = target.max_output_tokens else { return Ok(()) };
     let asked = editor.get("max_tokens").unwrap_or_default().to_owned();
     // As a float, because `1e2` is a valid whole number in JSON too.
-    asked.parse::<f64>().map_err(|_| ReadError::new("max_tokens", "expected a whole number"))?;
+    asked.parse::<f64>().map_err(|_| ReadError::new("max_tokens", "must be an integer"))?;
     if asked != limit.to_string() {
         if asked_for {
             dropped.push(Dropped::new("max_tokens", format!("changed from {asked} to {limit}")));

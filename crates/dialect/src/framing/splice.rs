@@ -28,7 +28,7 @@ fn fields(bytes: &[u8]) -> Result<Vec<BodyField>, ReadError> {
     if lexer.peek() != Some(b'{') {
         // Text that is no JSON at all gets the error that says so.
         lexer.value().and_then(|_| lexer.end())?;
-        return Err(ReadError::new("", "expected a JSON object"));
+        return Err(ReadError::new("", "the body must be a JSON object"));
     }
     let (mut fields, mut depth) = (Vec::new(), 0);
     lexer.open(&mut depth)?;
@@ -128,7 +128,7 @@ impl<'b> Editor<'b> {
     /// If the outer field is no object.
     pub fn set_nested(&mut self, outer: &str, inner: &str, json: impl Into<String>) -> Result<(), ReadError> {
         let object = Bytes::from(self.get(outer).filter(|json| *json != "null").unwrap_or("{}").to_owned());
-        let fields = fields(&object).map_err(|_| ReadError::new(outer, "expected an object"))?;
+        let fields = fields(&object).map_err(|_| ReadError::new(outer, "must be an object"))?;
         let mut editor = Editor::over(&object, &fields);
         editor.set(inner, json);
         let edited = String::from_utf8_lossy(&editor.finish()).into_owned();
@@ -143,7 +143,7 @@ impl<'b> Editor<'b> {
     pub fn remove_nested(&mut self, outer: &str, inner: &str) -> Result<bool, ReadError> {
         let Some(object) = self.get(outer).filter(|json| *json != "null") else { return Ok(false) };
         let object = Bytes::from(object.to_owned());
-        let fields = fields(&object).map_err(|_| ReadError::new(outer, "expected an object"))?;
+        let fields = fields(&object).map_err(|_| ReadError::new(outer, "must be an object"))?;
         let mut editor = Editor::over(&object, &fields);
         let was_there = editor.remove(inner);
         let edited = String::from_utf8_lossy(&editor.finish()).into_owned();
@@ -296,7 +296,7 @@ mod tests {
         assert_eq!(error.to_string(), "a: given twice");
         // Only names at the top decide on model and price. Those below are the provider's matter.
         assert!(scan(Bytes::from_static(b"{\"a\":{\"b\":1,\"b\":2}}")).is_ok());
-        assert_eq!(scan(Bytes::from_static(b"[1]")).unwrap_err().to_string(), "expected a JSON object");
+        assert_eq!(scan(Bytes::from_static(b"[1]")).unwrap_err().to_string(), "the body must be a JSON object");
     }
 
     fn value() -> impl Strategy<Value = Value> {

@@ -22,7 +22,7 @@ impl<'a> Lexer<'a> {
     /// If the bytes are not UTF-8.
     pub fn new(bytes: &'a [u8]) -> Result<Self, ReadError> {
         let text = std::str::from_utf8(bytes)
-            .map_err(|error| ReadError::new("", format!("not UTF-8 at byte {}", error.valid_up_to())))?;
+            .map_err(|error| ReadError::new("", format!("the body is not UTF-8 at byte {}", error.valid_up_to())))?;
         let mut lexer = Self { text, at: if bytes.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 } };
         lexer.whitespace();
         Ok(lexer)
@@ -124,7 +124,10 @@ impl<'a> Lexer<'a> {
     /// If that is deeper than [`MAX_DEPTH`].
     pub fn open(&mut self, depth: &mut usize) -> Result<(), ReadError> {
         if *depth == MAX_DEPTH {
-            return Err(ReadError::new("", format!("nested deeper than {MAX_DEPTH} levels at byte {}", self.at)));
+            return Err(ReadError::new(
+                "",
+                format!("the body is nested deeper than {MAX_DEPTH} levels at byte {}", self.at),
+            ));
         }
         *depth += 1;
         self.at += 1;
@@ -233,7 +236,7 @@ impl<'a> Lexer<'a> {
         let place = if self.at >= self.text.len() { "the text ends".to_owned() } else { format!("byte {}", self.at) };
         ReadError::new(
             "",
-            format!("not valid JSON: expected {expected} where {place}").replace("where byte", "at byte"),
+            format!("the body is not valid JSON: expected {expected} where {place}").replace("where byte", "at byte"),
         )
     }
 }

@@ -127,7 +127,7 @@ impl<'a> Node<'a> {
         self.get(name).ok_or_else(|| JsonFault {
             start: self.start,
             member: Some(name.to_owned()),
-            problem: "required, but missing".to_owned(),
+            problem: "is required".to_owned(),
         })
     }
 
@@ -196,9 +196,7 @@ impl<'a> Node<'a> {
     /// # Errors
     /// If it is none, or too large.
     pub fn integer<T: TryFrom<i128>>(&self) -> Result<T, JsonFault> {
-        self.as_integer()
-            .and_then(|number| T::try_from(number).ok())
-            .ok_or_else(|| self.expected_fault("a whole number"))
+        self.as_integer().and_then(|number| T::try_from(number).ok()).ok_or_else(|| self.expected_fault("an integer"))
     }
 
     fn as_integer(&self) -> Option<i128> {
@@ -231,7 +229,7 @@ impl<'a> Node<'a> {
 
     /// The fault of a value of the wrong kind.
     pub fn expected_fault(&self, expected: &str) -> JsonFault {
-        self.fault(format!("expected {expected}"))
+        self.fault(format!("must be {expected}"))
     }
 
     /// The path of the value that starts there: `messages[2].content`.
@@ -341,13 +339,13 @@ mod tests {
             let content = root.require("messages")?.items()?.last().unwrap().require("content")?;
             content.items()?.first().unwrap().require("image_url")?.require("url")?.string().map(drop)
         };
-        check(text, url, "messages[1].content[0].image_url.url: expected a string");
+        check(text, url, "messages[1].content[0].image_url.url: must be a string");
         let model = |root: &Node<'_>| root.require("model").map(drop);
-        check(text, model, "model: required, but missing");
+        check(text, model, "model: is required");
         let content =
             |root: &Node<'_>| root.require("messages")?.items()?.first().unwrap().require("content").map(drop);
-        check(text, content, "messages[0].content: required, but missing");
-        check("[]", model, "expected an object");
+        check(text, content, "messages[0].content: is required");
+        check("[]", model, "must be an object");
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub fn take_envelope(body: &Body) -> Result<(Envelope, Body), ReadError> {
     if let (Some(id), Some(model)) = (&model_id, &model)
         && id != model
     {
-        return Err(ReadError::new("model_id", "names another model than `model` does"));
+        return Err(ReadError::new("model_id", "must name the same model as `model`"));
     }
     if let (Some(id), None) = (&model_id, &model) {
         editor.set("model", quoted(id));
@@ -78,14 +78,14 @@ fn text(editor: &Editor<'_>, name: &str) -> Result<Option<String>, ReadError> {
         JsonValue::String => Ok(node.string_or_none().filter(|text| !text.is_empty())),
         // Ids are often numbers where they come from.
         JsonValue::Number => Ok(Some(node.text().to_owned())),
-        _ => Err(ReadError::new(name, "expected a string")),
+        _ => Err(ReadError::new(name, "must be a string")),
     }
 }
 
 fn take_fallbacks(editor: &mut Editor<'_>) -> Result<Option<Vec<ModelId>>, ReadError> {
     let Some(json) = editor.get("fallbacks") else { return Ok(None) };
     let names: Option<Vec<String>> =
-        serde_json::from_str(json).map_err(|_| ReadError::new("fallbacks", "expected an array of model names"))?;
+        serde_json::from_str(json).map_err(|_| ReadError::new("fallbacks", "must be an array of model names"))?;
     editor.remove("fallbacks");
     Ok(names.map(|names| names.iter().map(ModelId::from).collect()))
 }
@@ -97,7 +97,7 @@ fn take_metadata(editor: &mut Editor<'_>) -> Result<Option<Json>, ReadError> {
     let metadata = match node.value() {
         JsonValue::Null => None,
         JsonValue::Object(_) => Some(node.json()),
-        _ => return Err(ReadError::new("metadata", "expected an object")),
+        _ => return Err(ReadError::new("metadata", "must be an object")),
     };
     editor.remove("metadata");
     Ok(metadata)
@@ -141,9 +141,9 @@ mod tests {
     #[test]
     fn wrong_types_are_named() {
         for (request, error) in [
-            (r#"{"task_id":[]}"#, "task_id: expected a string"),
-            (r#"{"metadata":1}"#, "metadata: expected an object"),
-            (r#"{"model_id":"a","model":"b"}"#, "model_id: names another model than `model` does"),
+            (r#"{"task_id":[]}"#, "task_id: must be a string"),
+            (r#"{"metadata":1}"#, "metadata: must be an object"),
+            (r#"{"model_id":"a","model":"b"}"#, "model_id: must name the same model as `model`"),
         ] {
             let body = scan(Bytes::from(request)).unwrap();
             assert_eq!(take_envelope(&body).unwrap_err().to_string(), error);

@@ -62,7 +62,7 @@ fn read(root: &Node<'_>) -> Result<CompletionRequest, JsonFault> {
 fn write(request: &CompletionRequest, target: &Target) -> Result<EncodedBody, ReadError> {
     // Several prompts would need several requests, of which some could fail: that can't be one reply.
     let [Prompt::Text(prompt)] = request.prompts.as_slice() else {
-        return Err(ReadError::new("prompt", "ollama takes one text, neither several nor token ids"));
+        return Err(ReadError::new("prompt", "ollama takes one string, not an array or token ids"));
     };
     let (effective, mut dropped) = effective_options(&request.chat, target)?;
     if request.echo == Some(true) {

@@ -80,7 +80,7 @@ fn read_input(node: &Node<'_>) -> Result<Vec<Prompt>, JsonFault> {
 fn write(request: &EmbeddingRequest, target: &Target) -> Result<EncodedBody, ReadError> {
     let texts: Option<Vec<_>> = request.input.iter().map(text).collect();
     // Leaving one out would give each text behind it the vector of its neighbour.
-    let texts = texts.ok_or_else(|| ReadError::new("input", "ollama takes texts, not token ids"))?;
+    let texts = texts.ok_or_else(|| ReadError::new("input", "ollama takes strings, not token ids"))?;
     let mut dropped = Vec::new();
     let dimensions = request.dimensions.filter(|_| !target.model.quirks.refuses("dimensions"));
     if request.dimensions.is_some() && dimensions.is_none() {
@@ -145,7 +145,7 @@ fn read_reply(root: &Node<'_>) -> Result<Vec<ReplyEvent>, JsonFault> {
 }
 
 fn read_vector(node: &Node<'_>) -> Result<Vec<f32>, JsonFault> {
-    #[expect(clippy::cast_possible_truncation, reason = "vectors are of that precision")]
+    #[expect(clippy::cast_possible_truncation, reason = "vectors have that precision")]
     node.items()?.iter().map(|number| number.f64().map(|number| number as f32)).collect()
 }
 

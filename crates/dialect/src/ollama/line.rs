@@ -25,7 +25,7 @@ pub(super) fn read_reply(body: &[u8]) -> Result<Vec<ReplyEvent>, ReadError> {
     let root = Node::parse(body)?;
     // A proxy's JSON page would otherwise be an empty reply.
     if ["message", "response", "done", "error"].iter().all(|name| root.get(name).is_none()) {
-        return Err(ReadError::new("message", "required, but missing"));
+        return Err(ReadError::new("message", "is required"));
     }
     let mut events = Vec::new();
     LineContext::default().push(&root, &mut events);

@@ -77,11 +77,11 @@ fn everything_a_chat_can_say_survives() {
 #[test]
 fn faults_are_named() {
     for (body, error) in [
-        (r#"{"messages":[{"role":"king"}]}"#, "messages[0].role: expected system, user, assistant or tool"),
-        (r#"{"messages":[{"role":"user","content":[]}]}"#, "messages[0].content: expected a string"),
-        (r#"{"messages":[],"options":{"temperature":"hot"}}"#, "options.temperature: expected a number"),
-        (r#"{"messages":[],"format":"xml"}"#, "format: expected json or a schema"),
-        (r#"{"messages":[],"think":1}"#, "think: expected true, false or a level"),
+        (r#"{"messages":[{"role":"king"}]}"#, "messages[0].role: must be system, user, assistant or tool"),
+        (r#"{"messages":[{"role":"user","content":[]}]}"#, "messages[0].content: must be a string"),
+        (r#"{"messages":[],"options":{"temperature":"hot"}}"#, "options.temperature: must be a number"),
+        (r#"{"messages":[],"format":"xml"}"#, "format: must be json or a schema"),
+        (r#"{"messages":[],"think":1}"#, "think: must be true, false or a level"),
     ] {
         assert_eq!(chat().read_request(body.as_bytes()).unwrap_err().to_string(), error);
     }
@@ -355,7 +355,7 @@ fn completions_stream_and_answer() {
     // OpenAI answers each of several prompts. Taking the first alone would answer half of the request.
     let two = CompletionRequest { prompts: vec![Prompt::Text("a".into()); 2], ..CompletionRequest::default() };
     let error = completion.write_request(&Operation::Completion(Box::new(two)), &target(Quirks::default()));
-    assert_eq!(error.unwrap_err().to_string(), "prompt: ollama takes one text, neither several nor token ids");
+    assert_eq!(error.unwrap_err().to_string(), "prompt: ollama takes one string, not an array or token ids");
 }
 
 #[test]

@@ -127,7 +127,7 @@ fn read_vector(node: &Node<'_>) -> Result<Vec<f32>, JsonFault> {
         }
         return Ok(floats.iter().map(|float| f32::from_le_bytes(*float)).collect());
     }
-    #[expect(clippy::cast_possible_truncation, reason = "vectors are of that precision")]
+    #[expect(clippy::cast_possible_truncation, reason = "vectors have that precision")]
     node.items()?.iter().map(|number| number.f64().map(|number| number as f32)).collect()
 }
 

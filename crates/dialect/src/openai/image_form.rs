@@ -28,7 +28,7 @@ impl Codec for ImageFormCodec {
     /// Reads the JSON form of edits.
     fn read_request(&self, body: &[u8]) -> Result<Operation, ReadError> {
         if self.variation {
-            return Err(ReadError::new("", "expected a form: variations have no JSON form"));
+            return Err(ReadError::new("", "the body must be a form: variations have no JSON form"));
         }
         json::read(body, read).map(Operation::ImageForm)
     }

@@ -139,7 +139,7 @@ impl StreamReader for SpeechReader {
             "speech.audio.delta" | "audio.delta" => {
                 let sound =
                     root.get("audio").or_else(|| root.get("delta")).and_then(Node::string_or_none).unwrap_or_default();
-                let sound = STANDARD.decode(sound).map_err(|_| ReadError::new("audio", "expected base64"))?;
+                let sound = STANDARD.decode(sound).map_err(|_| ReadError::new("audio", "must be base64"))?;
                 vec![ReplyEvent::Bytes(sound.into())]
             }
             "speech.audio.done" | "audio.done" => {

@@ -87,14 +87,14 @@ fn everything_a_chat_can_say_survives() {
 #[test]
 fn faults_are_named() {
     for (body, error) in [
-        (r#"{"model":"m"}"#, "messages: required, but missing"),
-        (r#"{"messages":[{"role":"king"}]}"#, "messages[0].role: expected system, developer, user, assistant or tool"),
+        (r#"{"model":"m"}"#, "messages: is required"),
+        (r#"{"messages":[{"role":"king"}]}"#, "messages[0].role: must be system, developer, user, assistant or tool"),
         (
             r#"{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":1}}]}]}"#,
-            "messages[0].content[0].image_url.url: expected a string",
+            "messages[0].content[0].image_url.url: must be a string",
         ),
-        (r#"{"messages":[],"temperature":"hot"}"#, "temperature: expected a number"),
-        (r#"{"messages":[],"tool_choice":"maybe"}"#, "tool_choice: expected none, auto, required or an object"),
+        (r#"{"messages":[],"temperature":"hot"}"#, "temperature: must be a number"),
+        (r#"{"messages":[],"tool_choice":"maybe"}"#, "tool_choice: must be none, auto, required or an object"),
     ] {
         assert_eq!(chat().read_request(body.as_bytes()).unwrap_err().to_string(), error);
     }

@@ -119,7 +119,8 @@ fn read_reply(body: &[u8]) -> Result<Vec<ReplyEvent>, ReadError> {
         }
         _ => {
             // `text`, `srt` and `vtt` are no JSON: what does not parse is the transcript itself.
-            let text = std::str::from_utf8(body).map_err(|_| ReadError::new("", "neither JSON nor text"))?;
+            let text =
+                std::str::from_utf8(body).map_err(|_| ReadError::new("", "the transcript is neither JSON nor text"))?;
             events.push(ReplyEvent::Transcript(Transcript { text: text.to_owned(), ..Transcript::default() }));
             events.push(ReplyEvent::Bytes(Bytes::copy_from_slice(body)));
         }

@@ -69,7 +69,7 @@ fn read_image(node: &Node<'_>) -> Result<Image, JsonFault> {
         }
         // Files are the same for all of OpenAI's endpoints.
         (None, Some(id)) => MediaSource::File { dialect: Dialect::OpenAi, id: id.string()? },
-        (None, None) => return Err(node.expected_fault("image_url or file_id")),
+        (None, None) => return Err(node.fault("requires image_url or file_id")),
     };
     Ok(Image { source, detail: node.get("detail").map(Node::string).transpose()? })
 }
@@ -82,7 +82,7 @@ fn read_file(node: &Node<'_>) -> Result<Document, JsonFault> {
         }
         (None, Some(url), _) => MediaSource::Url(url.string()?),
         (None, None, Some(id)) => MediaSource::File { dialect: Dialect::OpenAi, id: id.string()? },
-        (None, None, None) => return Err(node.expected_fault("file_data, file_url or file_id")),
+        (None, None, None) => return Err(node.fault("requires file_data, file_url or file_id")),
     };
     let title = node.get("filename").map(Node::string).transpose()?;
     Ok(Document { source, title, context: None, citations: None })

@@ -94,19 +94,19 @@ fn what_the_model_does_in_a_row_is_one_turn() {
 #[test]
 fn faults_are_named() {
     for (body, error) in [
-        (r#"{"input":7}"#, "input: expected a string or an array"),
-        (r#"{"input":[{"role":"king"}]}"#, "input[0].role: expected system, developer, user or assistant"),
-        (r#"{"input":[{}]}"#, "input[0].type: required, but missing"),
+        (r#"{"input":7}"#, "input: must be a string or an array"),
+        (r#"{"input":[{"role":"king"}]}"#, "input[0].role: must be system, developer, user or assistant"),
+        (r#"{"input":[{}]}"#, "input[0].type: is required"),
         (
             r#"{"input":[{"role":"user","content":[{"type":"input_image","image_url":{"url":1}}]}]}"#,
-            "input[0].content[0].image_url: expected a string",
+            "input[0].content[0].image_url: must be a string",
         ),
-        (r#"{"input":"x","temperature":"hot"}"#, "temperature: expected a number"),
-        (r#"{"input":"x","tool_choice":"maybe"}"#, "tool_choice: expected none, auto, required or an object"),
-        (r#"{"input":"x","tools":[{"type":"function"}]}"#, "tools[0].name: required, but missing"),
+        (r#"{"input":"x","temperature":"hot"}"#, "temperature: must be a number"),
+        (r#"{"input":"x","tool_choice":"maybe"}"#, "tool_choice: must be none, auto, required or an object"),
+        (r#"{"input":"x","tools":[{"type":"function"}]}"#, "tools[0].name: is required"),
         (
             r#"{"input":"x","text":{"format":{"type":"json_schema","name":"s","schema":7}}}"#,
-            "text.format.schema: expected an object",
+            "text.format.schema: must be an object",
         ),
     ] {
         assert_eq!(chat().read_request(body.as_bytes()).unwrap_err().to_string(), error);

@@ -10,7 +10,7 @@ pub struct ModelError {
     pub at: Timestamp,
     /// Which kind.
     pub kind: ErrorKind,
-    /// The provider's sentence.
+    /// The provider's message.
     pub message: String,
 }
 

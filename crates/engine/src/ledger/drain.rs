@@ -198,7 +198,7 @@ async fn read(path: PathBuf, from: u64) -> io::Result<Chunk> {
             chunk.next += length as u64;
             match line::read(&bytes) {
                 Some(line) => chunk.lines.push(line),
-                None => tracing::warn!(path = %path.display(), "a damaged line in the journal is passed over"),
+                None => tracing::warn!(path = %path.display(), "a damaged line in the journal is skipped"),
             }
         }
         Ok(chunk)

@@ -44,7 +44,7 @@ async fn a_limit_that_does_not_fit_is_lowered_with_a_warning() {
     (call.content, call.options.max_output_tokens) = (long(), Some(150));
     let told = bench.ask(call).await.unwrap();
     assert_eq!(fake.calls()[0].max_output_tokens, Some(92));
-    assert_eq!(told.head.warnings, ["max_tokens: lowered from 150 to 92, what the prompt leaves of 200 tokens"]);
+    assert_eq!(told.head.warnings, ["max_tokens: lowered from 150 to 92, the rest of 200 tokens after the prompt"]);
 }
 
 #[tokio::test]

@@ -110,7 +110,9 @@ async fn a_full_journal_refuses_requests_rather_than_lose_their_records() {
     let record = bench.record(&id).await;
     ledger.append(&record).await.unwrap();
     assert!(
-        ledger.recording_problem().is_some_and(|trouble| trouble.contains("the database has not taken its records"))
+        ledger
+            .recording_problem()
+            .is_some_and(|trouble| trouble.contains("its records could not be written to the database"))
     );
     assert!(ledger.pending_bytes() > 1);
 }

@@ -107,9 +107,8 @@ fn outcome_of_reply(reply: &FetchReply, now: Timestamp) -> DeliveryOutcome {
     if status == StatusCode::GONE {
         return DeliveryOutcome::Gone;
     }
-    let hint =
-        if status.is_redirection() { "; redirects are not followed: register the address behind it" } else { "" };
-    let error = format!("it answered {status}{hint}");
+    let hint = if status.is_redirection() { "; redirects are not followed: register the final address" } else { "" };
+    let error = format!("the service replied {status}{hint}");
     DeliveryOutcome::Again { status: Some(status), error, after: retry_after(&reply.headers, now) }
 }
 

@@ -177,7 +177,7 @@ impl WebhookSender {
                 // Before the delivery is marked: if the node dies in between, the next try gets the 410 again and
                 // ends the webhook then.
                 self.deactivate(&tried.webhook, now).await?;
-                DeliveryFailure { status: Some(410), error: "it answered 410 Gone".to_owned(), next: None }
+                DeliveryFailure { status: Some(410), error: "the service replied 410 Gone".to_owned(), next: None }
             }
         };
         let DeliveryFailure { status, error, next } = &failure;
@@ -214,7 +214,7 @@ impl WebhookSender {
         };
         change.audit(audit).await?;
         change.commit_aside().await?;
-        tracing::warn!(webhook.id = id, "a webhook answered 410 Gone, and gets no more events");
+        tracing::warn!(webhook.id = id, "a webhook's service replied 410 Gone; it gets no more events");
         Ok(())
     }
 }

@@ -24,7 +24,7 @@ pub struct WebhookSecret(Zeroizing<Vec<u8>>);
 
 /// Why a text is no secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("expected `whsec_` and 24 to 64 bytes in base64")]
+#[error("must be `whsec_` and 24 to 64 bytes in base64")]
 pub struct WebhookSecretFault;
 
 impl WebhookSecret {

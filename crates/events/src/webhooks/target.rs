@@ -18,13 +18,13 @@ const RESOLVING: Duration = Duration::from_secs(5);
 /// # Errors
 /// What is wrong with it, as the rest of a sentence about the field.
 pub async fn check(url: &str, allowed: &[IpNet]) -> Result<(), String> {
-    let url = Url::parse(url).map_err(|error| format!("expected https://HOST/PATH: {error}"))?;
+    let url = Url::parse(url).map_err(|_| "must be https://HOST/PATH".to_owned())?;
     // Addresses are shown in lists and logs.
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("must not hold a user name or password: requests are signed, check the signature".to_owned());
+        return Err("must not contain a user name or password; requests are signed, so check the signature".to_owned());
     }
     let host = url.host().filter(|_| matches!(url.scheme(), "https" | "http"));
-    let host = host.ok_or_else(|| format!("expected https://HOST/PATH, got `{}:…`", url.scheme()))?;
+    let host = host.ok_or_else(|| format!("must be https://HOST/PATH, got `{}:…`", url.scheme()))?;
     if let Some(address) = literal(&host).filter(|address| !is_permitted(*address, allowed)) {
         return Err(format!(
             "`{host}` is {address}, which is not on the public internet; an operator can allow its network in \
@@ -32,7 +32,8 @@ pub async fn check(url: &str, allowed: &[IpNet]) -> Result<(), String> {
         ));
     }
     if url.scheme() == "http" && !is_within(&host, url.port_or_known_default().unwrap_or(80), allowed).await {
-        return Err("expected https://: http:// is for hosts in the networks of `webhooks.allow`".to_owned());
+        return Err("must begin with https://; http:// is only allowed for hosts in the networks of `webhooks.allow`"
+            .to_owned());
     }
     Ok(())
 }
@@ -96,14 +97,14 @@ mod tests {
             assert_eq!(check(good, &allowed).await, Ok(()), "{good}");
         }
         for (bad, why) in [
-            ("", "expected https://HOST/PATH"),
-            ("example.com/hook", "expected https://HOST/PATH"),
+            ("", "must be https://HOST/PATH"),
+            ("example.com/hook", "must be https://HOST/PATH"),
             ("ftp://example.com", "got `ftp:…`"),
             ("file:///etc/passwd", "got `file:…`"),
             ("https://user@example.com", "user name or password"),
             ("https://:pass@example.com", "user name or password"),
-            ("http://example.invalid", "http:// is for hosts in the networks"),
-            ("http://1.1.1.1", "http:// is for hosts in the networks"),
+            ("http://example.invalid", "http:// is only allowed for hosts in the networks"),
+            ("http://1.1.1.1", "http:// is only allowed for hosts in the networks"),
             ("https://192.168.0.1", "is 192.168.0.1, which is not on the public internet"),
             ("https://0xc0a80001/", "is 192.168.0.1, which is not on the public internet"),
             ("https://[::1]/", "is ::1, which is not on the public internet"),

@@ -130,7 +130,7 @@ async fn a_delivery_that_fails_is_tried_again_by_the_schedule_then_kept_then_del
         hub.deliver().await;
         let delivery = hub.only(DeliveryState::Pending).await;
         assert_eq!((delivery.attempts, delivery.last_status), (tries, Some(500)));
-        assert_eq!(delivery.last_error.as_deref(), Some("it answered 500 Internal Server Error"));
+        assert_eq!(delivery.last_error.as_deref(), Some("the service replied 500 Internal Server Error"));
         let wait = delivery.next_at.unwrap().since(now).as_secs_f64();
         assert!((seconds * 0.8..seconds * 1.2).contains(&wait), "{tries}: {wait}");
         assert_eq!(target.received().len(), tries as usize);
@@ -173,7 +173,7 @@ async fn a_service_that_is_gone_gets_nothing_more() {
     hub.register("wh", &target.url, None).await;
     hub.happen(1).await;
     hub.deliver().await;
-    assert_eq!(hub.only(DeliveryState::Dead).await.last_error.as_deref(), Some("it answered 410 Gone"));
+    assert_eq!(hub.only(DeliveryState::Dead).await.last_error.as_deref(), Some("the service replied 410 Gone"));
     assert!(!hub.store.webhooks().get("wh").await.unwrap().active);
     hub.happen(1).await;
     hub.deliver().await;
@@ -218,7 +218,7 @@ async fn a_service_that_does_not_respond_in_time_has_failed() {
     hub.happen(1).await;
     hub.deliver().await;
     let delivery = hub.only(DeliveryState::Pending).await;
-    assert_eq!(delivery.last_error.as_deref(), Some("`127.0.0.1` did not answer within 50ms"));
+    assert_eq!(delivery.last_error.as_deref(), Some("`127.0.0.1` did not reply within 50ms"));
     assert!(delivery.next_at > Some(NOON));
 }
 
@@ -231,7 +231,7 @@ async fn nothing_goes_where_it_is_not_allowed() {
     hub.deliver().await;
     // Dead at once: trying again would only help somebody who probes the network.
     let error = hub.only(DeliveryState::Dead).await.last_error.unwrap();
-    assert!(error.contains("127.0.0.1, which is not on the public internet"), "{error}");
+    assert!(error.contains("127.0.0.1, which is neither on the public internet"), "{error}");
     assert!(!error.contains("s3cret"), "{error}");
     assert!(target.received().is_empty());
 }

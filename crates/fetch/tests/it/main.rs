@@ -107,10 +107,10 @@ async fn time_size_and_type_are_bounded() {
 async fn faults_say_what_was_asked_without_its_secrets() {
     let client = FetchClient::trusted();
     for (url, expected) in [
-        ("", "expected http:// or https:// and a host"),
-        ("ftp://hunter2.test/", "expected http:// or https:// and a host"),
-        ("file:///etc/passwd", "expected http:// or https:// and a host"),
-        ("http://user:hunter2@example.test/", "must not hold a user name or password"),
+        ("", "must be http:// or https:// and a host"),
+        ("ftp://hunter2.test/", "must be http:// or https:// and a host"),
+        ("file:///etc/passwd", "must be http:// or https:// and a host"),
+        ("http://user:hunter2@example.test/", "must not contain a user name or password"),
         ("http://127.0.0.1:1/?key=hunter2", "`127.0.0.1` can't be reached"),
     ] {
         let error = client.send(FetchRequest::get(url)).await.unwrap_err().to_string();

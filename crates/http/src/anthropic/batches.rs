@@ -13,6 +13,7 @@ use baton_model::entity::ProviderObjectKind;
 use baton_model::{Code, ModelId, PublicError};
 use baton_provider_api::{Forward, Provider};
 use baton_tasks::compute;
+use baton_web::parse::json_problem;
 use baton_web::{ClientApi, Inbound, Refused};
 use bytes::Bytes;
 use http::Method;
@@ -107,7 +108,8 @@ fn read_batch(state: &HttpState, inbound: &Inbound, bytes: Bytes) -> Result<Batc
         model: &'a RawValue,
     }
     let batch: Requests<'_> = serde_json::from_slice(&bytes).map_err(|error| {
-        PublicError::new(Code::InvalidRequest, format!("requests: expected a list, each with `params.model`: {error}"))
+        let problem = json_problem(&error);
+        PublicError::new(Code::InvalidRequest, format!("requests: each entry requires `params.model`: {problem}"))
             .at("requests")
     })?;
     // One snapshot for the whole batch: its models must not change provider half-way.
@@ -117,7 +119,7 @@ fn read_batch(state: &HttpState, inbound: &Inbound, bytes: Bytes) -> Result<Batc
     for (number, entry) in batch.requests.iter().enumerate() {
         let place = format!("requests.{number}.params.model");
         let name: String = serde_json::from_str(entry.params.model.get())
-            .map_err(|_| PublicError::new(Code::InvalidRequest, format!("{place}: expected a string")).at(&place))?;
+            .map_err(|_| PublicError::new(Code::InvalidRequest, format!("{place}: must be a string")).at(&place))?;
         let upstream = models.upstream(&name, &place)?;
         // Untouched where the names agree, so that most bodies go out byte for byte.
         if let Some(span) = spans::of(entry.params.model, &bytes).filter(|_| upstream != name) {
@@ -129,7 +131,8 @@ fn read_batch(state: &HttpState, inbound: &Inbound, bytes: Bytes) -> Result<Batc
         None => upstream::choose_provider(&snapshot, &inbound.caller, &inbound.parts.headers, "anthropic")?,
     };
     if provider.kind() != "anthropic" {
-        let message = format!("requests: `{}` has no message batches: only Anthropic's API does", provider.id());
+        let message =
+            format!("requests: `{}` does not support message batches; only Anthropic's API does", provider.id());
         return Err(PublicError::new(Code::InvalidRequest, message).at("requests"));
     }
     Ok(Batch {

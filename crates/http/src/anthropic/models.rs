@@ -58,7 +58,7 @@ pub fn page<'m>(mut models: Vec<&'m Arc<Model>>, query: Option<&str>) -> Result<
         models
             .iter()
             .position(|model| model.id.as_str() == id)
-            .ok_or_else(|| PublicError::new(Code::InvalidRequest, format!("unknown model `{id}` to page from")))
+            .ok_or_else(|| PublicError::new(Code::InvalidRequest, format!("unknown model `{id}`")))
     };
     let (from, to) = match (&asked.after, &asked.before) {
         (Some(after), _) => {

@@ -28,7 +28,7 @@ const ENTRIES: [Entry; 19] = [
     Entry {
         path: "/api/models/chat",
         tag: NATIVE,
-        summary: "Continues a conversation",
+        summary: "Generates the next message of a conversation",
         page: "chat/create",
         body: BodyKind::Json,
         example: Some(
@@ -38,7 +38,7 @@ const ENTRIES: [Entry; 19] = [
     Entry {
         path: "/api/models/completion",
         tag: NATIVE,
-        summary: "Continues a text",
+        summary: "Generates the continuation of a text",
         page: "completions/create",
         body: BodyKind::Json,
         example: Some(r#"{"model_id": "gpt-3.5-turbo-instruct", "prompt": "Once upon a time"}"#),
@@ -46,7 +46,7 @@ const ENTRIES: [Entry; 19] = [
     Entry {
         path: "/api/models/embedding",
         tag: NATIVE,
-        summary: "Turns texts into vectors",
+        summary: "Creates embeddings of texts",
         page: "embeddings/create",
         body: BodyKind::Json,
         example: Some(r#"{"model_id": "text-embedding-3-small", "input": ["a text", "another"]}"#),
@@ -62,7 +62,7 @@ const ENTRIES: [Entry; 19] = [
     Entry {
         path: "/api/models/audio/transcription",
         tag: NATIVE,
-        summary: "Turns speech into text",
+        summary: "Transcribes audio",
         page: "audio/createTranscription",
         body: BodyKind::Form,
         example: None,
@@ -70,7 +70,7 @@ const ENTRIES: [Entry; 19] = [
     Entry {
         path: "/api/models/audio/translation",
         tag: NATIVE,
-        summary: "Turns speech into English text",
+        summary: "Transcribes audio and translates it into English",
         page: "audio/createTranslation",
         body: BodyKind::Form,
         example: None,
@@ -78,7 +78,7 @@ const ENTRIES: [Entry; 19] = [
     Entry {
         path: "/v1/chat/completions",
         tag: OPENAI,
-        summary: "Continues a conversation",
+        summary: "Generates the next message of a conversation",
         page: "chat/create",
         body: BodyKind::Json,
         example: Some(r#"{"model": "gpt-4o", "messages": [{"role": "user", "content": "Say hello"}]}"#),
@@ -86,7 +86,7 @@ const ENTRIES: [Entry; 19] = [
     Entry {
         path: "/v1/responses",
         tag: OPENAI,
-        summary: "Makes a response",
+        summary: "Creates a response",
         page: "responses/create",
         body: BodyKind::Json,
         example: Some(r#"{"model": "gpt-4o", "input": "Say hello"}"#),
@@ -94,7 +94,7 @@ const ENTRIES: [Entry; 19] = [
     Entry {
         path: "/v1/responses/{id}",
         tag: OPENAI,
-        summary: "Shows a response that its provider keeps (DELETE: deletes it)",
+        summary: "Shows a stored response (DELETE: deletes it)",
         page: "responses/get",
         body: BodyKind::Nothing,
         example: None,
@@ -102,7 +102,7 @@ const ENTRIES: [Entry; 19] = [
     Entry {
         path: "/v1/responses/{id}/cancel",
         tag: OPENAI,
-        summary: "Cancels a response that is made in the background",
+        summary: "Cancels a response that runs in the background",
         page: "responses/cancel",
         body: BodyKind::Json,
         example: None,
@@ -110,7 +110,7 @@ const ENTRIES: [Entry; 19] = [
     Entry {
         path: "/v1/responses/{id}/input_items",
         tag: OPENAI,
-        summary: "Lists what a response was made of",
+        summary: "Lists the input items of a response",
         page: "responses/input-items",
         body: BodyKind::Nothing,
         example: None,
@@ -118,7 +118,7 @@ const ENTRIES: [Entry; 19] = [
     Entry {
         path: "/v1/completions",
         tag: OPENAI,
-        summary: "Continues a text",
+        summary: "Generates the continuation of a text",
         page: "completions/create",
         body: BodyKind::Json,
         example: None,
@@ -126,7 +126,7 @@ const ENTRIES: [Entry; 19] = [
     Entry {
         path: "/v1/embeddings",
         tag: OPENAI,
-        summary: "Turns texts into vectors",
+        summary: "Creates embeddings of texts",
         page: "embeddings/create",
         body: BodyKind::Json,
         example: None,
@@ -142,7 +142,7 @@ const ENTRIES: [Entry; 19] = [
     Entry {
         path: "/v1/audio/transcriptions",
         tag: OPENAI,
-        summary: "Turns speech into text",
+        summary: "Transcribes audio",
         page: "audio/createTranscription",
         body: BodyKind::Form,
         example: None,
@@ -150,7 +150,7 @@ const ENTRIES: [Entry; 19] = [
     Entry {
         path: "/v1/audio/translations",
         tag: OPENAI,
-        summary: "Turns speech into English text",
+        summary: "Transcribes audio and translates it into English",
         page: "audio/createTranslation",
         body: BodyKind::Form,
         example: None,
@@ -158,7 +158,7 @@ const ENTRIES: [Entry; 19] = [
     Entry {
         path: "/v1/audio/speech",
         tag: OPENAI,
-        summary: "Turns a text into speech",
+        summary: "Generates speech from text",
         page: "audio/createSpeech",
         body: BodyKind::Json,
         example: None,
@@ -230,15 +230,12 @@ fn description(entry: &Entry) -> String {
     let format = format!("[OpenAI's reference]({OPENAI_REFERENCE}/{})", entry.page);
     match (entry.tag, entry.body) {
         (NATIVE, BodyKind::Form) => format!(
-            "The form of {format}, or JSON of the same fields with the URL of the audio file as `file_url`, with \
-             `model_id` or `model`, or `provider` alone, or neither for the service's default model; and `user_id`, \
-             `project_id`, `task_id` for attribution."
+            "The form of {format}, or JSON with the same fields and the URL of the audio file as `file_url`; with \
+             `model_id` or `model`, or only `provider`, or neither for the default model. `user_id`, `project_id` and `task_id` attribute the request."
         ),
         (NATIVE, _) => format!(
-            "The body of {format}, with `model_id` or `model`, or `provider` alone, or neither for the service's default \
-             model; and `user_id`, `project_id`, `task_id`, `metadata` for attribution, `fallbacks` in place of the \
-             model's own. With `stream: true` the reply is server-sent events in OpenAI's format, then an event \
-             `summary`."
+            "The body of {format}, with `model_id` or `model`, or only `provider`, or neither for the default model. \
+             `user_id`, `project_id`, `task_id` and `metadata` attribute the request; `fallbacks` replaces the model's own. With `stream: true` the reply is a stream of server-sent events in OpenAI's format, followed by an event `summary`."
         ),
         _ => format!("As {format} says."),
     }

@@ -68,7 +68,7 @@ const CALLS: [Call; 36] = [
         .with_form()
         .replying(ReplyKind::Streamed),
     post("/v1/images/variations", OPENAI, "Generates variations of an image", "images/createVariation").with_form(),
-    post("/v1/moderations", OPENAI, "Classifies whether a text or image breaks a policy", "moderations/create"),
+    post("/v1/moderations", OPENAI, "Classifies whether a text or image violates a policy", "moderations/create"),
     post(
         "/v1/rerank",
         OPENAI,
@@ -78,22 +78,28 @@ const CALLS: [Call; 36] = [
     post(
         "/rerank",
         OPENAI,
-        "The same as `/v1/rerank`, where some clients look for it",
+        "The same as `/v1/rerank`, for clients that use this path",
         "https://api.jina.ai/redoc#tag/rerank",
     ),
-    get("/v1/files", OPENAI, "Lists the files of the key and its project", "files/list"),
+    get("/v1/files", OPENAI, "Lists the files of the key and of its project", "files/list"),
     post("/v1/files", OPENAI, "Uploads a file", "files/create").with_form(),
     get("/v1/files/{id}", OPENAI, "Shows a file", "files/retrieve"),
     delete("/v1/files/{id}", OPENAI, "Deletes a file", "files/delete"),
     get("/v1/files/{id}/content", OPENAI, "Returns a file's bytes", "files/retrieve-contents")
         .replying(ReplyKind::Bytes),
-    get("/v1/batches", OPENAI, "Lists the batches of the key and its project", "batch/list"),
+    get("/v1/batches", OPENAI, "Lists the batches of the key and of its project", "batch/list"),
     post("/v1/batches", OPENAI, "Runs the requests of a file", "batch/create"),
     get("/v1/batches/{id}", OPENAI, "Shows a batch", "batch/retrieve"),
     post("/v1/batches/{id}/cancel", OPENAI, "Cancels a batch", "batch/cancel").without_body(),
-    post("/v1/messages", ANTHROPIC, "Continues a conversation", "messages").replying(ReplyKind::Streamed),
+    post("/v1/messages", ANTHROPIC, "Generates the next message of a conversation", "messages")
+        .replying(ReplyKind::Streamed),
     post("/v1/messages/count_tokens", ANTHROPIC, "Counts the tokens of a prompt", "messages-count-tokens"),
-    get("/v1/messages/batches", ANTHROPIC, "Lists the batches of the key and its project", "listing-message-batches"),
+    get(
+        "/v1/messages/batches",
+        ANTHROPIC,
+        "Lists the batches of the key and of its project",
+        "listing-message-batches",
+    ),
     post("/v1/messages/batches", ANTHROPIC, "Runs several requests", "creating-message-batches"),
     get("/v1/messages/batches/{id}", ANTHROPIC, "Shows a batch", "retrieving-message-batches"),
     delete("/v1/messages/batches/{id}", ANTHROPIC, "Deletes a batch", "deleting-message-batches"),
@@ -105,36 +111,33 @@ const CALLS: [Call; 36] = [
         "retrieving-message-batch-results",
     )
     .replying(ReplyKind::Bytes),
-    post("/api/chat", OLLAMA, "Continues a conversation", "generate-a-chat-completion").replying(ReplyKind::Streamed),
-    post("/api/generate", OLLAMA, "Continues a text", "generate-a-completion").replying(ReplyKind::Streamed),
-    post("/api/embed", OLLAMA, "Turns texts into vectors", "generate-embeddings"),
-    post("/api/embeddings", OLLAMA, "Turns a text into a vector (the older form)", "generate-embedding"),
+    post("/api/chat", OLLAMA, "Generates the next message of a conversation", "generate-a-chat-completion")
+        .replying(ReplyKind::Streamed),
+    post("/api/generate", OLLAMA, "Generates the continuation of a text", "generate-a-completion")
+        .replying(ReplyKind::Streamed),
+    post("/api/embed", OLLAMA, "Creates embeddings of texts", "generate-embeddings"),
+    post("/api/embeddings", OLLAMA, "Creates the embedding of a text (the older form)", "generate-embedding"),
     get("/api/tags", OLLAMA, "Lists the models that the key may use", "list-local-models"),
     post("/api/show", OLLAMA, "Shows a model", "show-model-information"),
-    get("/api/ps", OLLAMA, "Lists the models that servers of Ollama have loaded", "list-running-models"),
-    get("/api/version", OLLAMA, "Says the version of the API", "version"),
-    post("/api/pull", OLLAMA, "Lets the server of Ollama pull a model (admins)", "pull-a-model")
+    get("/api/ps", OLLAMA, "Lists the models that the Ollama servers have loaded", "list-running-models"),
+    get("/api/version", OLLAMA, "Shows the version of the API", "version"),
+    post("/api/pull", OLLAMA, "Makes the Ollama server pull a model (admins)", "pull-a-model")
         .replying(ReplyKind::Bytes),
-    post("/api/push", OLLAMA, "Lets the server of Ollama push a model (admins)", "push-a-model")
+    post("/api/push", OLLAMA, "Makes the Ollama server push a model (admins)", "push-a-model")
         .replying(ReplyKind::Bytes),
-    post("/api/create", OLLAMA, "Lets the server of Ollama make a model (admins)", "create-a-model")
+    post("/api/create", OLLAMA, "Makes the Ollama server create a model (admins)", "create-a-model")
         .replying(ReplyKind::Bytes),
-    post("/api/copy", OLLAMA, "Lets the server of Ollama copy a model (admins)", "copy-a-model")
+    post("/api/copy", OLLAMA, "Makes the Ollama server copy a model (admins)", "copy-a-model")
         .replying(ReplyKind::Bytes),
     // Its `HEAD` asks whether the file is there.
     Call {
         reply: ReplyKind::Bytes,
-        ..post(
-            "/api/blobs/{digest}",
-            OLLAMA,
-            "Sends a file for a model to the server of Ollama (admins)",
-            "push-a-blob",
-        )
+        ..post("/api/blobs/{digest}", OLLAMA, "Uploads a file for a model to the Ollama server (admins)", "push-a-blob")
     },
     Call {
         body: BodyKind::Json,
         reply: ReplyKind::Bytes,
-        ..delete("/api/delete", OLLAMA, "Lets the server of Ollama delete a model (admins)", "delete-a-model")
+        ..delete("/api/delete", OLLAMA, "Makes the Ollama server delete a model (admins)", "delete-a-model")
     },
 ];
 

@@ -36,7 +36,7 @@ pub(super) async fn read(
     }
     // Providers answer an empty file with errors that don't name the field.
     if request.file.is_empty() {
-        return Err(PublicError::new(Code::InvalidRequest, "file: is required; expected an audio file").at("file"));
+        return Err(PublicError::new(Code::InvalidRequest, "file: is required: an audio file").at("file"));
     }
     Ok(fields.into_request(request))
 }

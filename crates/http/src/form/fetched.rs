@@ -6,6 +6,7 @@ use baton_model::bounds::{Maximum, URL};
 use baton_model::operation::TranscriptionRequest;
 use baton_model::{Capability, Code, PublicError};
 use baton_web::parse::ParsedRequest;
+use baton_web::parse::json_problem;
 use baton_web::{ClientApi, bounds};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
@@ -26,7 +27,7 @@ pub(super) async fn read(
 ) -> Result<ParsedRequest, PublicError> {
     let invalid = |message: String| PublicError::new(Code::InvalidRequest, message);
     let object: Map<String, Value> =
-        serde_json::from_slice(body).map_err(|error| invalid(format!("expected a JSON object: {error}")))?;
+        serde_json::from_slice(body).map_err(|error| invalid(format!("the body {}", json_problem(&error))))?;
     let translate = capability == Capability::AudioTranslation;
     let mut request = TranscriptionRequest { translate, ..TranscriptionRequest::default() };
     let (mut fields, mut address) = (AudioFields::default(), None);
@@ -43,8 +44,7 @@ pub(super) async fn read(
         }
     }
     let address = address.filter(|address| !address.is_empty()).ok_or_else(|| {
-        invalid("file_url: is required; expected the address of an audio file, or a form with `file`".into())
-            .at("file_url")
+        invalid("file_url: is required: the URL of an audio file; or send a form with `file`".into()).at("file_url")
     })?;
     bounds::text("file_url", &address, Maximum::Bytes(URL))?;
     // Fetched by the guarded client: the URL comes from a caller, and must not reach internal addresses.
@@ -78,6 +78,6 @@ fn fetch_error(error: &FetchError) -> PublicError {
         _ => Code::InvalidRequest,
     };
     // The operator may know why; the caller must not learn from it what stands in this network.
-    tracing::info!(%error, "a file that a caller named could not be fetched");
+    tracing::info!(%error, "a file named by a caller could not be fetched");
     PublicError::new(code, format!("file_url: {}", error.public())).at("file_url")
 }

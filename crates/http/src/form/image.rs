@@ -32,7 +32,7 @@ pub(super) async fn read(capability: Capability, mut form: Multipart<'static>) -
         request.parts.push(FormPart { name, filename, content_type, content });
     }
     if !request.parts.iter().any(|part| is_image(part) && !part.content.is_empty()) {
-        return Err(PublicError::new(Code::InvalidRequest, "image: is required; expected an image").at("image"));
+        return Err(PublicError::new(Code::InvalidRequest, "image: is required").at("image"));
     }
     let named = !request.model.is_empty();
     Ok(ParsedRequest {

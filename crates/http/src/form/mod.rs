@@ -12,6 +12,7 @@ use baton_web::parse::ParsedRequest;
 use bytes::Bytes;
 use http::HeaderMap;
 use multipart::{media_type, open_form};
+pub(crate) use multipart::{read_boundary, unreadable};
 
 /// Reads the form of such a request; `None` where it comes as JSON. Edits of images come as either.
 ///

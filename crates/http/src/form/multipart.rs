@@ -22,19 +22,36 @@ pub(super) fn media_type(headers: &HeaderMap) -> &str {
 /// # Errors
 /// If the media type names no boundary.
 pub(super) fn open_form(headers: &HeaderMap, bytes: &Bytes) -> Result<Multipart<'static>, PublicError> {
-    let content_type = content_type(headers);
-    let boundary = multer::parse_boundary(content_type).map_err(|_| {
-        PublicError::new(
-            Code::InvalidRequest,
-            format!("content-type: expected multipart/form-data with a boundary, got `{content_type}`"),
-        )
-        .at("content-type")
-    })?;
+    let boundary = read_boundary(content_type(headers))?;
     // The body is in memory already, in its bounds; the parser takes only streams.
     Ok(Multipart::new(stream::iter([Ok::<_, Infallible>(bytes.clone())]), boundary))
 }
 
-/// A form that can't be read.
-pub(super) fn unreadable(error: multer::Error) -> PublicError {
-    PublicError::new(Code::InvalidRequest, format!("the form can't be read: {error}"))
+/// The boundary that a form's media type names.
+///
+/// # Errors
+/// If it is no form's media type, or names none.
+pub(crate) fn read_boundary(content_type: &str) -> Result<String, PublicError> {
+    multer::parse_boundary(content_type).map_err(|_| {
+        let message = format!("content-type: must be multipart/form-data with a boundary, got `{content_type}`");
+        PublicError::new(Code::InvalidRequest, message).at("content-type")
+    })
+}
+
+/// A form that can't be read. The library's own sentences name its internals.
+pub(crate) fn unreadable(error: multer::Error) -> PublicError {
+    let problem = match error {
+        multer::Error::IncompleteFieldData { field_name: Some(name) } => {
+            format!("the form ends within the field `{name}`: its closing boundary is missing")
+        }
+        multer::Error::IncompleteFieldData { .. } | multer::Error::IncompleteStream => {
+            "the form is incomplete: its closing boundary is missing".to_owned()
+        }
+        multer::Error::IncompleteHeaders
+        | multer::Error::ReadHeaderFailed(_)
+        | multer::Error::DecodeHeaderName { .. }
+        | multer::Error::DecodeHeaderValue { .. } => "the header of a part of the form is malformed".to_owned(),
+        _ => "the form is malformed".to_owned(),
+    };
+    PublicError::new(Code::InvalidRequest, problem)
 }

@@ -40,7 +40,7 @@ fn rename_prompt(bytes: Bytes) -> Result<Bytes, PublicError> {
     let prompt =
         body.value("prompt").and_then(|text| std::str::from_utf8(text).ok()).filter(|text| text.starts_with('"'));
     let prompt =
-        prompt.ok_or_else(|| PublicError::new(Code::InvalidRequest, "prompt: expected a string").at("prompt"))?;
+        prompt.ok_or_else(|| PublicError::new(Code::InvalidRequest, "prompt: must be a string").at("prompt"))?;
     let mut editor = Editor::new(&body);
     // Edited in place: every other field reaches the provider as it was sent.
     editor.set("input", prompt);

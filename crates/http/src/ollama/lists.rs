@@ -82,7 +82,7 @@ async fn list_loaded(
     let asked = upstream::send_request(server, upstream::request_without_body(Method::GET, "/api/ps", headers)).await;
     let Ok(told) =
         // A server that is away has nothing loaded; the others are still listed.
-        asked.inspect_err(|error| tracing::debug!(provider.id = %server.id(), %error, "no list of loaded models"))
+        asked.inspect_err(|error| tracing::debug!(provider.id = %server.id(), %error, "the list of loaded models could not be read"))
     else {
         return Vec::new();
     };

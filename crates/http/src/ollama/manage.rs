@@ -18,7 +18,7 @@ use http::Method;
 pub async fn serve(State(state): State<HttpState>, mut inbound: Inbound) -> Result<Response, Refused> {
     // Before anything else: a pull fills a disk, and a deletion takes the model from everybody.
     if inbound.caller.role != Role::Admin {
-        return Err(PublicError::new(Code::PermissionDenied, "only admins change the models of a server").into());
+        return Err(PublicError::new(Code::PermissionDenied, "only admins may change the models of a server").into());
     }
     let snapshot = state.web.engine.registry().snapshot();
     let provider = upstream::choose_provider(&snapshot, &inbound.caller, &inbound.parts.headers, "ollama")?;
@@ -49,7 +49,7 @@ fn then_discover(reply: Forwarded, state: HttpState, provider: String, by: Actor
     // At the end and not at once: a pull streams its progress for minutes, and the model is there only then.
     let after = stream::once(async move {
         if let Err(error) = state.models.discover(Some(&provider), false, &by).await {
-            tracing::warn!(provider.id = provider, %error, "the changed list of models was not taken over");
+            tracing::warn!(provider.id = provider, %error, "the changed list of models could not be registered");
         }
     });
     let body = reply.body.chain(after.filter_map(|()| async { None })).boxed();

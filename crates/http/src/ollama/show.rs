@@ -22,7 +22,7 @@ pub async fn serve(State(state): State<HttpState>, mut inbound: Inbound) -> Resu
     // Older clients say `name`.
     let field = if body.value("model").is_some() { "model" } else { "name" };
     let name = body.value(field).and_then(|text| serde_json::from_slice::<String>(text).ok());
-    let name = name.ok_or_else(|| PublicError::new(Code::InvalidRequest, "model: expected a string").at("model"))?;
+    let name = name.ok_or_else(|| PublicError::new(Code::InvalidRequest, "model: must be a string").at("model"))?;
     let snapshot = state.web.engine.registry().snapshot();
     let model = snapshot.find(&inbound.caller, &ModelSelector::Model(name), Capability::Chat)?;
     if !is_ollamas(&snapshot, model) {

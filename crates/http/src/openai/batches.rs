@@ -9,6 +9,7 @@ use axum::response::Response;
 use baton_model::entity::ProviderObjectKind;
 use baton_model::{Code, PublicError};
 use baton_provider_api::Forward;
+use baton_web::parse::json_problem;
 use baton_web::{ClientApi, Inbound, Refused};
 use http::Method;
 use serde::Deserialize;
@@ -23,8 +24,8 @@ pub async fn create(State(state): State<HttpState>, mut inbound: Inbound) -> Res
     }
     let body = inbound.read_body().await?;
     let input: Input = serde_json::from_slice(&body).map_err(|error| {
-        PublicError::new(Code::InvalidRequest, format!("input_file_id: expected the id of a file: {error}"))
-            .at("input_file_id")
+        let message = format!("input_file_id: the id of a file is required: {}", json_problem(&error));
+        PublicError::new(Code::InvalidRequest, message).at("input_file_id")
     })?;
     // The file decides where the batch runs: no other provider has it.
     let file = objects::find(&state, &inbound.caller, ProviderObjectKind::File, &input.input_file_id).await?;

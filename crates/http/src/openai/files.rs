@@ -2,6 +2,7 @@
 
 use super::{lines, page};
 use crate::batch_models::BatchModels;
+use crate::form::{read_boundary, unreadable};
 use crate::{HttpState, headers, objects, query, spans, upstream};
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -89,7 +90,10 @@ async fn read_upload(state: &HttpState, inbound: &Inbound, bytes: Bytes) -> Resu
         None => upstream::choose_provider(&snapshot, caller, &parts.headers, "openai")?,
     };
     if provider.kind() != "openai" {
-        let message = format!("file: the models of a batch must be of OpenAI's API, which `{}` is not", provider.id());
+        let message = format!(
+            "file: the models of a batch must be at a provider with OpenAI's API, but `{}` has another",
+            provider.id()
+        );
         return Err(PublicError::new(Code::InvalidRequest, message).at("file"));
     }
     // The original form where nothing was renamed, so that its bytes pass through.
@@ -106,23 +110,18 @@ struct UploadForm {
 
 impl UploadForm {
     async fn read(content_type: &str, bytes: &Bytes) -> Result<Self, PublicError> {
-        let broken =
-            |error: multer::Error| PublicError::new(Code::InvalidRequest, format!("the form can't be read: {error}"));
-        let boundary = multer::parse_boundary(content_type).map_err(|_| {
-            let message = format!("content-type: expected multipart/form-data with a boundary, got `{content_type}`");
-            PublicError::new(Code::InvalidRequest, message).at("content-type")
-        })?;
+        let boundary = read_boundary(content_type)?;
         let whole = stream::iter([Ok::<_, Infallible>(bytes.clone())]);
         let mut form = multer::Multipart::new(whole, &boundary);
         let (mut purpose, mut file) = (None, None);
-        while let Some(field) = form.next_field().await.map_err(broken)? {
+        while let Some(field) = form.next_field().await.map_err(unreadable)? {
             match field.name() {
-                Some("file") => file = Some(field.bytes().await.map_err(broken)?),
-                Some("purpose") => purpose = Some(field.text().await.map_err(broken)?),
+                Some("file") => file = Some(field.bytes().await.map_err(unreadable)?),
+                Some("purpose") => purpose = Some(field.text().await.map_err(unreadable)?),
                 _ => {}
             }
         }
-        let file = file.ok_or_else(|| PublicError::new(Code::InvalidRequest, "file: is missing").at("file"))?;
+        let file = file.ok_or_else(|| PublicError::new(Code::InvalidRequest, "file: is required").at("file"))?;
         Ok(Self { purpose, file, boundary })
     }
 
@@ -135,7 +134,7 @@ impl UploadForm {
         let start =
             start.ok_or_else(|| PublicError::new(Code::InvalidRequest, "the form's lines must end with CRLF"))?;
         let text = |bytes: &Bytes| String::from_utf8(bytes.to_vec());
-        let file = text(file).map_err(|_| PublicError::new(Code::InvalidRequest, "file: expected UTF-8").at("file"))?;
+        let file = text(file).map_err(|_| PublicError::new(Code::InvalidRequest, "file: must be UTF-8").at("file"))?;
         Ok(spans::replace(form, &[(start..start + self.file.len(), file)]))
     }
 }

@@ -33,8 +33,8 @@ pub fn rename_models(file: &Bytes, named: &mut BatchModels<'_>) -> Result<Bytes,
         let place = format!("line {}: body.model", number + 1);
         let wrong = |problem: &str| PublicError::new(Code::InvalidRequest, format!("{place}: {problem}")).at("file");
         let read: Line<'_> =
-            serde_json::from_slice(line).map_err(|_| wrong("expected a request with a body that names its model"))?;
-        let name: String = serde_json::from_str(read.body.model.get()).map_err(|_| wrong("expected a string"))?;
+            serde_json::from_slice(line).map_err(|_| wrong("must be a request with a body that names its model"))?;
+        let name: String = serde_json::from_str(read.body.model.get()).map_err(|_| wrong("must be a string"))?;
         let upstream = named.upstream(&name, &place)?;
         if let Some(span) = spans::of(read.body.model, file).filter(|_| upstream != name) {
             places.push((span, serde_json::Value::from(upstream).to_string()));

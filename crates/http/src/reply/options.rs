@@ -26,7 +26,7 @@ pub struct ReplyOptions {
     pub api: ClientApi,
     /// What was asked.
     pub capability: Capability,
-    /// Whether as a stream.
+    /// Whether it was a stream.
     pub form: ReplyForm,
     /// Whether with usage inside the stream.
     pub include_usage: bool,

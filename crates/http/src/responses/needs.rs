@@ -30,7 +30,7 @@ pub(super) fn read(body: &Body) -> Result<Needs, PublicError> {
     let previous = match given("previous_response_id") {
         None => None,
         Some(text) => Some(serde_json::from_slice(text).map_err(|_| {
-            PublicError::new(Code::InvalidRequest, "previous_response_id: expected a string").at("previous_response_id")
+            PublicError::new(Code::InvalidRequest, "previous_response_id: must be a string").at("previous_response_id")
         })?),
     };
     let fields = FIELDS.into_iter().filter(|name| given(name).is_some()).collect();
@@ -88,16 +88,14 @@ pub(super) async fn bind(
         && kept.object.provider != model.provider
     {
         return refuse(format!(
-            "{field}: the response is kept by `{}`, and the model `{}` is at `{}`",
+            "{field}: the response is stored by `{}`, but the model `{}` is at `{}`",
             kept.object.provider, model.id, model.provider
         ));
     }
     if !stores_responses(&snapshot, model) {
         return match missing {
             Some(error) => Err(error.at("previous_response_id")),
-            None => {
-                refuse(format!("{field}: `{}`, the provider of `{}`, keeps nothing for it", model.provider, model.id))
-            }
+            None => refuse(format!("{field}: not supported by `{}`, the provider of `{}`", model.provider, model.id)),
         };
     }
     // Another provider would know nothing of it.

@@ -27,12 +27,12 @@ pub(super) async fn serve(
             json!({ "id": stored.id, "object": "response", "deleted": true }).to_string()
         }
         (_, "") if parameter(query, &["stream"]).as_deref() == Some("true") => {
-            let message = "stream: only a response that is made in the background can be streamed again";
+            let message = "stream: only a background response can be streamed again";
             return Err(PublicError::new(Code::InvalidRequest, message).at("stream"));
         }
         (_, "") => stored.response,
         (_, "/cancel") => {
-            let message = "only a response that is made in the background can be cancelled";
+            let message = "only a background response can be cancelled";
             return Err(PublicError::new(Code::InvalidRequest, message));
         }
         _ => list(&stored, query)?,
@@ -53,7 +53,7 @@ struct Page<'p> {
 /// `order` (`desc` unless `asc`), `after` an item's id, `limit`.
 fn list(stored: &StoredResponse, query: Option<&str>) -> Result<String, PublicError> {
     let wrong = |field: &str, expected: &str, got: &str| {
-        PublicError::new(Code::InvalidRequest, format!("{field}: expected {expected}, got `{got}`")).at(field)
+        PublicError::new(Code::InvalidRequest, format!("{field}: must be {expected}, got `{got}`")).at(field)
     };
     let ListQuery { limit, after, .. } = ListQuery::read(query)?;
     let ascending = match parameter(query, &["order"]).as_deref() {

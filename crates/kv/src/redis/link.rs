@@ -57,7 +57,7 @@ impl Link {
             Err(error) => {
                 link.errors.fetch_add(1, Ordering::Relaxed);
                 let error = link.describe(&error);
-                tracing::warn!(%error, "redis is unavailable; shared state is kept in this process until it is back");
+                tracing::warn!(%error, "Redis is unavailable; shared state is kept in this process until it is available");
                 // Weak, so that the probe ends with the last user of the cache.
                 tokio::spawn(supervised("redis_probe", probe_until_up(Arc::downgrade(&link), FIRST_PAUSE)));
             }
@@ -129,7 +129,7 @@ impl Link {
         let brief = state.since.elapsed() < LONGEST_PAUSE;
         drop(state);
         let error = self.describe(error);
-        tracing::warn!(operation, %error, "redis is unavailable; shared state is kept in this process until it is back");
+        tracing::warn!(operation, %error, "Redis is unavailable; shared state is kept in this process until it is available");
         let pause = if brief { LONGEST_PAUSE } else { FIRST_PAUSE };
         tokio::spawn(supervised("redis_probe", probe_until_up(Arc::downgrade(self), pause)));
     }
@@ -147,7 +147,7 @@ impl Link {
         if logged.is_none_or(|at| at.elapsed() >= QUIET) {
             *logged = Some(Instant::now());
             let error = self.describe(error);
-            tracing::warn!(operation, %error, "a redis operation failed");
+            tracing::warn!(operation, %error, "a Redis operation failed");
         }
     }
 
@@ -179,10 +179,10 @@ async fn probe_until_up(link: Weak<Link>, first: Duration) {
         match link.connect().await {
             Ok(connection) => {
                 link.note_up(connection);
-                tracing::info!("redis is back");
+                tracing::info!("Redis is available again");
                 return;
             }
-            Err(error) => tracing::debug!(error = %link.describe(&error), "redis is still unavailable"),
+            Err(error) => tracing::debug!(error = %link.describe(&error), "Redis is still unavailable"),
         }
         // Doubled, so that a Redis that is away for long costs little.
         pause = (pause * 2).min(LONGEST_PAUSE);
@@ -192,7 +192,7 @@ async fn probe_until_up(link: Weak<Link>, first: Duration) {
 fn client(settings: &RedisSettings) -> Result<Client, RedisFault> {
     // The error's own text may repeat the address, and with it the password.
     Client::open(settings.url.as_str())
-        .map_err(|_| RedisFault::new("expected redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE], or rediss:// for TLS"))
+        .map_err(|_| RedisFault::new("must be redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE], or rediss:// for TLS"))
 }
 
 /// Where that is, without credentials.
@@ -213,7 +213,7 @@ pub(super) async fn check(settings: &RedisSettings) -> Result<String, RedisFault
     let version = info.lines().find_map(|line| line.strip_prefix("redis_version:")).unwrap_or("unknown").trim();
     let major: u32 = version.split('.').next().and_then(|major| major.parse().ok()).unwrap_or(0);
     if major < 7 {
-        return Err(RedisFault::new(format!("Redis at {place} is version {version}: expected 7 or newer")));
+        return Err(RedisFault::new(format!("Redis at {place} has version {version}: 7 or newer is required")));
     }
     scripts::check_access(settings, &mut connection).await.map_err(told)?;
     Ok(format!("Redis {version} at {place}"))

@@ -218,7 +218,7 @@ async fn what_is_wrong_is_told() {
     check(
         RedisSettings::at(&url),
         place,
-        "Redis at PLACE wants a password: write redis://:PASSWORD@HOST or redis://USER:PASSWORD@HOST",
+        "Redis at PLACE requires a password: use redis://:PASSWORD@HOST or redis://USER:PASSWORD@HOST",
     )
     .await;
     let wrong = RedisSettings::at(format!("redis://:wrong@{place}"));
@@ -233,7 +233,7 @@ async fn what_is_wrong_is_told() {
         .await
         .unwrap();
     let reader = RedisSettings::at(format!("redis://reader:x@{place}"));
-    let advice = "Redis at PLACE does not let this user do that: allow it the commands, keys and channels that begin with the prefix";
+    let advice = "Redis at PLACE does not permit this to the user: allow the commands, and keys and channels that begin with the prefix";
     check(reader, place, advice).await;
 
     let wrong = redis(RedisSettings::at(format!("redis://:wrong@{place}"))).await;
@@ -246,7 +246,7 @@ async fn what_is_wrong_is_told() {
 async fn an_address_that_is_none_is_told_without_its_password() {
     for url in ["", "redis", "http://:secret@x", "redis://:secret@", "redis://:secret@x:70000", "redis://:secret@x/a"] {
         let fault = Redis::open(RedisSettings::at(url)).await.err().map(|fault| fault.to_string());
-        let expected = "expected redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE], or rediss:// for TLS";
+        let expected = "must be redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE], or rediss:// for TLS";
         assert_eq!(fault.as_deref(), Some(expected), "{url}");
     }
 }

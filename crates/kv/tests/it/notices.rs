@@ -64,7 +64,7 @@ async fn after_an_outage_listeners_look_and_hear_again() {
     redis.publish("models", "into the void").await;
     server.restart();
     assert_eq!(next(&mut stream).await, Notice::Missed);
-    crate::until("redis is back", async || redis.outage().is_none()).await;
+    crate::until("Redis is available again", async || redis.outage().is_none()).await;
     redis.publish("models", "2").await;
     assert_eq!(next(&mut stream).await, published("models", "2"));
 }

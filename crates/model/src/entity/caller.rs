@@ -74,11 +74,11 @@ pub struct Caller {
     pub role: Role,
     /// How much of it its role lets it see; `None`: its project, if it has one.
     pub scope: Option<Scope>,
-    /// The project that requests are booked on.
+    /// The project that requests are attributed to.
     pub project: Option<Arc<str>>,
     /// Further projects that a request may name to be booked on, for a caller without a project of its own.
     pub projects: Option<Arc<[Arc<str>]>>,
-    /// The user that requests are booked on.
+    /// The user that requests are attributed to.
     pub user: Option<Arc<str>>,
     /// The models it may use; `None`: all.
     pub models: Option<Arc<[ModelId]>>,

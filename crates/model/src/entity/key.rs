@@ -16,7 +16,7 @@ pub struct ApiKey {
         schema(value_type = String, example = "key_5f0c9a4e1b2d3c4f5a6b7c8d", read_only)
     )]
     pub id: KeyId,
-    /// A name for people.
+    /// A display name.
     #[cfg_attr(feature = "schema", schema(example = "team-a"))]
     pub name: String,
     /// The key's first characters, to tell keys apart.
@@ -28,30 +28,30 @@ pub struct ApiKey {
     /// `admin`, `operator`, `viewer` or `caller`.
     #[cfg_attr(feature = "schema", schema(value_type = String, example = "caller"))]
     pub role: Role,
-    /// How much its role lets it see: `all`, or the records of its `project`; null: those of its project, if it has one.
+    /// What it may see: `all`, or only the records of its `project`; null: those of its project, if it has one.
     #[cfg_attr(feature = "schema", schema(value_type = Option<String>, example = "project"))]
     pub scope: Option<Scope>,
     /// The project that its requests are attributed to.
     #[cfg_attr(feature = "schema", serde(rename = "project_id"), schema(value_type = Option<String>))]
     pub project: Option<Arc<str>>,
-    /// Further projects that its requests may name to be booked on (`x-baton-project`), for a key without a project.
+    /// The projects that requests may be attributed to with `x-baton-project`, for a key without a project.
     #[cfg_attr(feature = "schema", schema(value_type = Option<Vec<String>>))]
     pub projects: Option<Arc<[Arc<str>]>>,
     /// The user that its requests are attributed to.
     #[cfg_attr(feature = "schema", serde(rename = "user_id"), schema(value_type = Option<String>))]
     pub user: Option<Arc<str>>,
-    /// The models it may use; null: all.
+    /// The models that it may use; null: all.
     #[cfg_attr(feature = "schema", schema(value_type = Option<Vec<String>>))]
     pub models: Option<Arc<[ModelId]>>,
-    /// The networks it may be used from (`10.0.0.0/8`); null: any.
+    /// The networks that it may be used from (`10.0.0.0/8`); null: any.
     pub addresses: Option<Vec<String>>,
-    /// Whether its requests are refused where something in them is not supported by the model, instead of being reported
-    /// in `x-baton-warning`.
+    /// Whether its requests are refused if the model does not support a part of them, instead of dropping that part and
+    /// reporting it in `x-baton-warning`.
     pub strict: bool,
     /// What the key before the last rotation hashes to. Never shown.
     #[cfg_attr(feature = "schema", serde(skip))]
     pub previous_hash: Option<String>,
-    /// Until when the key before the last rotation is accepted too.
+    /// Until when the previous secret is accepted.
     #[cfg_attr(feature = "schema", schema(value_type = Option<String>, read_only))]
     pub previous_until: Option<Timestamp>,
     /// When it was made.
@@ -63,7 +63,7 @@ pub struct ApiKey {
     /// When it was revoked.
     #[cfg_attr(feature = "schema", schema(value_type = Option<String>, read_only))]
     pub revoked_at: Option<Timestamp>,
-    /// When it was last used, about.
+    /// When it was last used, approximately.
     #[cfg_attr(feature = "schema", schema(value_type = Option<String>, read_only))]
     pub last_used_at: Option<Timestamp>,
 }

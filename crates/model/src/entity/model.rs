@@ -8,7 +8,8 @@ use crate::clock::Timestamp;
 use crate::id::{ModelId, ProviderId};
 use crate::price::Price;
 
-/// A registered model. What the registration leaves out (a price, limits) is shown as the built-in catalogue has it.
+/// A registered model. Fields without a value in the registration (a price, limits) are shown from the built-in
+/// catalogue.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(
     feature = "schema",
@@ -16,7 +17,7 @@ use crate::price::Price;
     schema(as = ModelView)
 )]
 pub struct Model {
-    /// What clients ask for.
+    /// The name that clients use.
     #[cfg_attr(
         feature = "schema",
         serde(rename = "model_id"),
@@ -27,10 +28,10 @@ pub struct Model {
     /// The provider that serves it.
     #[cfg_attr(feature = "schema", schema(value_type = String, example = "groq"), schemars(with = "String"))]
     pub provider: ProviderId,
-    /// What the provider calls it; by default the same as `model_id`.
+    /// The provider's name for it; by default the same as `model_id`.
     #[cfg_attr(feature = "schema", schema(example = "llama-3.3-70b-versatile"))]
     pub upstream: String,
-    /// What it can do: `CHAT`, `COMPLETION`, `EMBEDDING`, `IMAGE_GENERATION`, `AUDIO_TRANSCRIPTION`,
+    /// Its capabilities: `CHAT`, `COMPLETION`, `EMBEDDING`, `IMAGE_GENERATION`, `AUDIO_TRANSCRIPTION`,
     /// `AUDIO_TRANSLATION`, `AUDIO_SPEECH`, `RERANK`, `MODERATION`; by default what the catalogue says, else `CHAT`.
     #[cfg_attr(
         feature = "schema",
@@ -41,9 +42,9 @@ pub struct Model {
     /// `ACTIVE`, `INACTIVE` or `DEPRECATED`.
     #[cfg_attr(feature = "schema", schema(value_type = String, example = "ACTIVE"), schemars(with = "String"))]
     pub status: ModelStatus,
-    /// A name for people.
+    /// A display name.
     pub display_name: Option<String>,
-    /// A sentence for people.
+    /// A description for people.
     pub description: Option<String>,
     /// The largest output, in tokens; by default the catalogue's.
     pub max_tokens: Option<u64>,
@@ -65,7 +66,7 @@ pub struct Model {
         schemars(with = "serde_json::Map<String, serde_json::Value>")
     )]
     pub configuration: Vec<(String, Json)>,
-    /// Whatever the operator keeps with it; a JSON object.
+    /// The operator's own metadata; a JSON object.
     #[cfg_attr(
         feature = "schema",
         serde(with = "crate::schema::json"),

@@ -1,6 +1,6 @@
 //! What two vendors, or two models, of one format do differently: data, never code.
 
-/// How a model, or all models of a provider, differ from their format. Everything absent is the format's own rule.
+/// How a model, or all models of a provider, differ from their format. Absent fields follow the format.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[cfg_attr(
     feature = "schema",
@@ -8,7 +8,7 @@
     serde(deny_unknown_fields)
 )]
 pub struct Quirks {
-    /// How the output limit is called in OpenAI's format: `max_tokens` or `max_completion_tokens`.
+    /// The name of the output limit in OpenAI's format: `max_tokens` or `max_completion_tokens`.
     #[cfg_attr(
         feature = "schema",
         serde(default, skip_serializing_if = "is_default", deserialize_with = "or_default"),
@@ -16,11 +16,11 @@ pub struct Quirks {
         schemars(with = "Option<MaxTokensField>")
     )]
     pub max_tokens_field: MaxTokensField,
-    /// Parameters that it refuses, by their canonical name (`temperature`, `top_p` …): left out, and reported in
+    /// Parameters that it refuses, by canonical name (`temperature`, `top_p` …): they are left out, and reported in
     /// `x-baton-warning`.
     #[cfg_attr(feature = "schema", serde(default, skip_serializing_if = "Vec::is_empty"))]
     pub refuses: Vec<String>,
-    /// How it is told to reason: `unsupported`, `budget` or `adaptive`.
+    /// How reasoning is requested: `unsupported`, `budget` or `adaptive`.
     #[cfg_attr(
         feature = "schema",
         serde(default, skip_serializing_if = "is_default", deserialize_with = "or_default"),
@@ -28,29 +28,29 @@ pub struct Quirks {
         schemars(with = "Option<ReasoningStyle>")
     )]
     pub reasoning: ReasoningStyle,
-    /// Whether it knows the developer role; else instructions are sent as system.
+    /// Whether it supports the developer role; if not, instructions are sent with the system role.
     #[cfg_attr(feature = "schema", serde(skip_serializing_if = "Option::is_none"))]
     pub developer_role: Option<bool>,
-    /// Whether a stream may be asked for its usage (`stream_options.include_usage`). Absent: yes.
+    /// Whether it supports usage in streams (`stream_options.include_usage`). Absent: yes.
     #[cfg_attr(feature = "schema", serde(skip_serializing_if = "Option::is_none"))]
     pub stream_usage: Option<bool>,
-    /// Whether a final assistant message is continued. Absent: yes.
+    /// Whether it continues a final assistant message. Absent: yes.
     #[cfg_attr(feature = "schema", serde(skip_serializing_if = "Option::is_none"))]
     pub prefill: Option<bool>,
-    /// Whether instructions may stand in the middle of a conversation (Anthropic). Absent: no, they move to the top.
+    /// Whether instructions may be in the middle of a conversation (Anthropic). Absent: no, they are moved to the top.
     #[cfg_attr(feature = "schema", serde(skip_serializing_if = "Option::is_none"))]
     pub system_anywhere: Option<bool>,
-    /// Whether it answers in JSON of a schema. Absent: yes.
+    /// Whether it supports replies in JSON with a schema. Absent: yes.
     #[cfg_attr(feature = "schema", serde(skip_serializing_if = "Option::is_none"))]
     pub json_schema: Option<bool>,
-    /// Whether it takes cache marks in OpenAI's format (`prompt_cache_breakpoint`). Absent: no.
+    /// Whether it supports cache marks in OpenAI's format (`prompt_cache_breakpoint`). Absent: no.
     #[cfg_attr(feature = "schema", serde(skip_serializing_if = "Option::is_none"))]
     pub cache_marks: Option<bool>,
-    /// Whether requests are refused of which something is not supported by it, instead of being reported in
-    /// `x-baton-warning`. A request asks for the same with `x-baton-strict: true`. Absent: no.
+    /// Whether requests with unsupported parts are refused, instead of dropping these parts and reporting them in
+    /// `x-baton-warning`. A request can require the same with `x-baton-strict: true`. Absent: no.
     #[cfg_attr(feature = "schema", serde(skip_serializing_if = "Option::is_none"))]
     pub strict: Option<bool>,
-    /// Which of OpenAI's two APIs for chats it has: `chat`, `responses`, or `both`, where each client is served by its own.
+    /// Which of OpenAI's two chat APIs it supports: `chat`, `responses`, or `both`, so that each client gets its own.
     #[cfg_attr(
         feature = "schema",
         serde(default, skip_serializing_if = "is_default", deserialize_with = "or_default"),
@@ -101,7 +101,7 @@ impl Quirks {
     }
 }
 
-/// How the output limit is called in OpenAI's format.
+/// The name of the output limit in OpenAI's format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(
     feature = "schema",
@@ -125,7 +125,7 @@ impl MaxTokensField {
     }
 }
 
-/// Which of OpenAI's two APIs for chats a model or service has.
+/// Which of OpenAI's two chat APIs a model or service supports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(
     feature = "schema",
@@ -159,7 +159,7 @@ impl ChatApi {
     }
 }
 
-/// How a model is told to reason.
+/// How reasoning is requested from a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(
     feature = "schema",

@@ -167,7 +167,7 @@ impl ErrorKind {
 pub struct UpstreamError {
     /// What it means.
     pub kind: ErrorKind,
-    /// The provider's sentence.
+    /// The provider's message.
     pub message: String,
     /// The provider's own code or type (`context_length_exceeded`, `overloaded_error`).
     pub code: Option<String>,

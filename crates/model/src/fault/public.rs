@@ -173,7 +173,7 @@ impl Code {
 pub struct PublicError {
     /// Which.
     pub code: Code,
-    /// A sentence that a person can act on.
+    /// A message for people.
     pub message: String,
     /// The field it complains about.
     pub param: Option<String>,

@@ -17,7 +17,7 @@ pub(crate) fn serialize<S: Serializer>(json: &Json, serializer: S) -> Result<S::
 pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Json, D::Error> {
     // As text: `serde_json::Value` would make a float of `1.10`, and of large integers too.
     let text = Box::<RawValue>::deserialize(deserializer)?.get().to_owned();
-    if text.starts_with('{') { Ok(Json(text)) } else { Err(D::Error::custom("expected an object")) }
+    if text.starts_with('{') { Ok(Json(text)) } else { Err(D::Error::custom("must be an object")) }
 }
 
 /// Any JSON or none, as it was written, but on one line.

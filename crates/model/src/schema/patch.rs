@@ -3,6 +3,7 @@
 use super::json::Members;
 use crate::bounds;
 use crate::chat::Json;
+use crate::serde_words::describe_value;
 use serde::de::{DeserializeOwned, Deserializer, Visitor, value};
 use serde::forward_to_deserialize_any;
 use serde::ser::Serialize;
@@ -107,22 +108,8 @@ fn object(fields: &[NamedValue]) -> Result<String, serde_json::Error> {
     Ok(text)
 }
 
-/// What is wrong with a value, for people: serde names types of Rust.
+/// What is wrong with a value, for people.
 pub fn problem(error: &serde_json::Error, value: &str) -> String {
     const SHOWN: usize = 41;
-    let text = error.to_string();
-    let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
-    let Some((_, expected)) = text.split_once(", expected ").filter(|_| text.starts_with("invalid ")) else {
-        return text.to_owned();
-    };
-    let expected = match expected {
-        "a boolean" => "true or false",
-        "a sequence" => "an array",
-        "a map" => "an object",
-        "u8" | "u16" | "u32" | "u64" => "a whole number from 0 on",
-        "i8" | "i16" | "i32" | "i64" => "a whole number",
-        "f32" | "f64" => "a number",
-        other => other,
-    };
-    format!("expected {expected}, got {}", bounds::truncate(value, SHOWN))
+    describe_value(&error.to_string(), &bounds::truncate(value, SHOWN))
 }

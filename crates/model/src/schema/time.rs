@@ -21,7 +21,7 @@ impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         let time = DateTime::parse_from_rfc3339(&text)
-            .map_err(|_| D::Error::custom("expected a time such as 2026-11-23T15:00:00Z"))?;
+            .map_err(|_| D::Error::custom("must be a time such as 2026-11-23T15:00:00Z"))?;
         Ok(Self(time.timestamp_micros()))
     }
 }

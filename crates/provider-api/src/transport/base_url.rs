@@ -26,12 +26,12 @@ impl BaseUrl {
         let (Some(scheme), Some(authority)) = (scheme, parts.authority) else { return Err(expected(text)) };
         // It would be in every message and log line that names the address.
         if authority.as_str().contains('@') {
-            return Err("must not hold a name or password; give the key apart from it".into());
+            return Err("must not contain a user name or password; set the key separately".into());
         }
         let path = parts.path_and_query.unwrap_or_else(|| PathAndQuery::from_static("/"));
         // It would stand before the path that is appended.
         if path.query().is_some() {
-            return Err("must not hold a query".into());
+            return Err("must not contain a query".into());
         }
         Ok(Self { scheme, authority, prefix: path.path().trim_end_matches('/').to_owned() })
     }
@@ -55,7 +55,7 @@ impl BaseUrl {
         }
         let built =
             Uri::builder().scheme(self.scheme.clone()).authority(self.authority.clone()).path_and_query(whole).build();
-        built.map_err(|_| ProviderError::new(ErrorKind::InvalidRequest, format!("`{path}` makes no valid address")))
+        built.map_err(|_| ProviderError::new(ErrorKind::InvalidRequest, format!("`{path}` does not form a valid URL")))
     }
 }
 
@@ -68,7 +68,7 @@ impl std::fmt::Display for BaseUrl {
 /// Never repeats the address itself where it may hold a password.
 fn expected(text: &str) -> String {
     let shown = if text.contains('@') { String::new() } else { format!(", not `{text}`") };
-    format!("expected http:// or https:// and a host{shown}")
+    format!("must be http:// or https:// and a host{shown}")
 }
 
 #[cfg(test)]

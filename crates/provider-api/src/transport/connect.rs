@@ -19,7 +19,7 @@ pub(super) struct Connector {
 
 /// A connection did not stand in time.
 #[derive(Debug, thiserror::Error)]
-#[error("the connection did not stand in time")]
+#[error("the connection was not established in time")]
 pub(super) struct ConnectTooSlow;
 
 impl Connector {

@@ -59,7 +59,7 @@ fn describe_closed(error: &hyper::Error, peer: &str, when: &str) -> (ErrorKind, 
     let io =
         |kind| chain(error).any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == kind));
     if error.is_parse() {
-        (ErrorKind::Protocol, format!("{peer} did not reply in HTTP"))
+        (ErrorKind::Protocol, format!("{peer} did not reply with HTTP"))
     } else if io(io::ErrorKind::ConnectionReset) {
         (ErrorKind::Unreachable, format!("{peer} reset the connection {when}"))
     } else if io(io::ErrorKind::InvalidData) {

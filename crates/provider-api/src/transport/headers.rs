@@ -11,7 +11,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
 
 /// A redirect: the address may be an internal one, so only the log gets it.
 #[derive(Debug, thiserror::Error)]
-#[error("it redirects to {0}: correct the base_url")]
+#[error("it redirects to {0}; correct the base_url")]
 struct RedirectsTo(String);
 
 /// Refuses a reply that can't be used whatever its body says.

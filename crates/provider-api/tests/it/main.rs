@@ -113,7 +113,7 @@ async fn a_reply_that_is_not_http_is_a_protocol_error() {
     });
     let error = send(&base_url, "/", PATIENT).await.err().unwrap();
     assert_eq!(error.kind, ErrorKind::Protocol);
-    assert_eq!(error.message, "provider `p` did not reply in HTTP");
+    assert_eq!(error.message, "provider `p` did not reply with HTTP");
     // What the HTTP client says of it, and where, is for the log.
     assert!(error.chain().contains("invalid HTTP version"), "{}", error.chain());
     assert!(error.chain().contains(base_url.authority()), "{}", error.chain());

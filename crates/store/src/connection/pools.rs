@@ -12,7 +12,7 @@ pub struct Pools {
     pub writers: u32,
     /// How long a free connection is waited for, and a server that does not answer.
     pub acquire_timeout: Duration,
-    /// How long PostgreSQL may work on a list or total.
+    /// How long PostgreSQL may take for a list or a total.
     pub statement_timeout: Duration,
 }
 

@@ -45,10 +45,10 @@ pub(super) async fn open(options: PgConnectOptions, pools: &Pools) -> Result<Con
         Ok(Ok(version)) if version / 10_000 >= OLDEST => {}
         Ok(Ok(version)) => {
             let version = version / 10_000;
-            return Err(cannot(format!("it is PostgreSQL {version}; version {OLDEST} or newer is needed")));
+            return Err(cannot(format!("it is PostgreSQL {version}; version {OLDEST} or newer is required")));
         }
         Ok(Err(error)) => return Err(cannot(reason(&options, &error))),
-        Err(_) => return Err(cannot(format!("it does not answer within {:?}", pools.acquire_timeout))),
+        Err(_) => return Err(cannot(format!("it does not respond within {:?}", pools.acquire_timeout))),
     }
     let pool = |connections: u32, options: PgConnectOptions| {
         let pool = PgPoolOptions::new()
@@ -95,27 +95,28 @@ fn reason(options: &PgConnectOptions, error: &sqlx::Error) -> String {
         sqlx::Error::Tls(error) => unencrypted(error),
         sqlx::Error::Io(error) => match error.kind() {
             ErrorKind::ConnectionRefused => {
-                format!("nothing listens on port {port} of {host}; is the server running, and is the port right?")
+                format!("nothing listens on port {port} of {host}; check that the server is running, and the port")
             }
             // What a handshake fails with.
             ErrorKind::InvalidData => unencrypted(error),
-            _ => format!("{host} can't be reached ({error}); check the host's name and the network"),
+            _ => format!("{host} can't be reached ({error}); check the host name and the network"),
         },
         sqlx::Error::Database(error) => match error.code().as_deref() {
-            Some("28P01") => format!("the password of the user `{user}` is wrong, or missing"),
-            Some("28000") => format!("the server does not let the user `{user}` in ({})", error.message()),
+            Some("28P01") => format!("the password of the user `{user}` is wrong or missing"),
+            Some("28000") => format!("the server refuses the user `{user}` ({})", error.message()),
             Some("3D000") => {
                 let name = options.get_database().unwrap_or(user);
-                format!("there is no database `{name}`; make it with `CREATE DATABASE \"{name}\"`")
+                format!("the database `{name}` does not exist; create it with `CREATE DATABASE \"{name}\"`")
             }
             Some("53300") => format!(
-                "the server has no connection left ({}); raise its `max_connections`, or give each node fewer \
-                 (`database.readers`, `database.writers`)",
+                "the server has no free connection ({}); raise its `max_connections`, or lower `database.readers` and `database.writers` of the nodes",
                 error.message()
             ),
             Some("57P03") => "the server is starting up or going down; try again in a moment".into(),
             _ => error.message().to_owned(),
         },
-        _ => error.to_string(),
+        sqlx::Error::PoolTimedOut => "it does not respond in time".into(),
+        sqlx::Error::Protocol(_) => format!("{host} does not speak PostgreSQL's protocol on port {port}"),
+        _ => format!("the connection to {host} failed; check the address and the network"),
     }
 }

@@ -36,12 +36,12 @@ pub(super) async fn file(options: SqliteConnectOptions, pools: &Pools) -> Result
     let path = options.get_filename();
     let cannot = |reason: String| StoreError::CannotOpen { path: path.display().to_string(), reason };
     if path.is_dir() {
-        return Err(cannot("it is a folder; name a file in it".into()));
+        return Err(cannot("it is a folder; use a file in it".into()));
     }
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         tokio::fs::create_dir_all(folder)
             .await
-            .map_err(|error| cannot(format!("its folder `{}` cannot be made: {error}", folder.display())))?;
+            .map_err(|error| cannot(format!("its folder `{}` can't be created: {error}", folder.display())))?;
     }
     let connect = async |connections| {
         let options = options.clone();
@@ -57,15 +57,16 @@ pub(super) async fn file(options: SqliteConnectOptions, pools: &Pools) -> Result
 /// Why a file could not be opened, in words that help.
 fn reason(error: &DbErr) -> String {
     let (DbErr::Conn(RuntimeErr::SqlxError(driver)) | DbErr::Query(RuntimeErr::SqlxError(driver))) = error else {
-        return error.to_string();
+        return "the file can't be opened".into();
     };
     match code(driver) {
         Some(8) => "it is read-only; check the owner and the permissions of the file and its folder".into(),
-        Some(14) => "the file or its folder may not be read or written; check its path, owner and permissions".into(),
+        Some(14) => "the file or its folder can't be read or written; check the path, owner and permissions".into(),
         Some(5 | 6) => "another process has locked it".into(),
         Some(26) => "the file is not a SQLite database".into(),
         Some(11) => "the file is damaged; restore a backup".into(),
-        _ => driver.to_string(),
+        Some(code) => format!("SQLite reports the error {code}"),
+        None => "the file can't be opened".into(),
     }
 }
 

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 /// Which requests; each field that is set narrows it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RequestFilter {
-    /// Served by this model, or asked for under its name.
+    /// Served by this model, or requested under its name.
     pub model: Option<ModelId>,
     /// Served by this provider.
     pub provider: Option<ProviderId>,

@@ -171,7 +171,9 @@ async fn all(reader: &DatabaseConnection, mut select: SelectStatement) -> Result
     if rows.len() <= TOTALS {
         return Ok(rows);
     }
-    Err(StoreError::TooMuch { what: format!("these are more than {TOTALS} totals: ask for less time or fewer groups") })
+    Err(StoreError::TooMuch {
+        what: format!("there are more than {TOTALS} totals: request a shorter time or fewer groups"),
+    })
 }
 
 fn narrow(select: &mut SelectStatement, selection: &Selection<'_>, of: Of) {

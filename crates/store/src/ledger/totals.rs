@@ -8,9 +8,9 @@ use utoipa::ToSchema;
 /// What a total is made for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UsageQuery {
-    /// Requests that arrived then or later.
+    /// Start of the range.
     pub from: Timestamp,
-    /// Requests that arrived before.
+    /// End of the range, exclusive.
     pub to: Timestamp,
     /// What makes a row, in order; nothing: one row for all.
     pub group_by: Vec<GroupBy>,
@@ -118,7 +118,7 @@ pub struct Spent {
     /// What it cost, in exact decimal dollars, as far as that is known; null if nothing of it could be priced.
     #[schema(value_type = Option<f64>)]
     pub cost: Nanos,
-    /// Requests with an attempt that could not be priced.
+    /// The number of requests with an attempt that could not be priced.
     pub unpriced: u64,
 }
 

@@ -1,4 +1,4 @@
-//! Totals over a range of time.
+//! Totals of a time range.
 
 use super::query::{self, Sums};
 use super::totals::{ModelStats, UsageQuery, UsageRow};

@@ -67,16 +67,16 @@ pub struct WebhookDelivery {
     /// `pending`, `mark_delivered` or `dead` (given up).
     #[schema(value_type = String, example = "dead")]
     pub state: DeliveryState,
-    /// How often it was tried.
+    /// The number of attempts.
     pub attempts: u32,
     /// When it is tried next; null: it is not.
     #[schema(value_type = Option<String>)]
     pub next_at: Option<Timestamp>,
     /// The HTTP status of the last reply; null: there was none.
     pub last_status: Option<u16>,
-    /// What went wrong last.
+    /// The last error.
     pub last_error: Option<String>,
-    /// When that was.
+    /// When it happened.
     #[schema(value_type = String)]
     pub updated_at: Timestamp,
 }

@@ -77,7 +77,7 @@ impl WebhookRepository<'_> {
         }
         // Nothing was updated: `get` says whether it is gone, else somebody was faster.
         self.get(&webhook.id).await?;
-        Err(StoreError::conflict(format!("the webhook `{}` has been changed meanwhile", webhook.id)))
+        Err(StoreError::conflict(format!("the webhook `{}` was changed at the same time", webhook.id)))
     }
 
     /// Removes a webhook, with all that is on its way to it.

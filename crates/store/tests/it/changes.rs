@@ -138,7 +138,7 @@ pub async fn of_providers_projects_feedback_are_kept_whole(store: &Store) {
     let later = RegisteredProvider { sealed_key: None, updated_at: Timestamp(MIDNIGHT + 1), ..provider.clone() };
     store.providers().update(&later, provider.updated_at).await.unwrap();
     let late = store.providers().update(&later, provider.updated_at).await.unwrap_err();
-    assert_eq!(late.to_string(), "the provider `groq` has been changed meanwhile");
+    assert_eq!(late.to_string(), "the provider `groq` was changed at the same time");
     assert_eq!(store.providers().get(&later.name).await.unwrap(), later);
     store.providers().delete(&later.name).await.unwrap();
     assert_eq!(store.providers().get(&later.name).await.unwrap_err().to_string(), "there is no provider `groq`");

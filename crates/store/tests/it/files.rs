@@ -50,9 +50,9 @@ async fn the_reason_is_named() {
     let text = folder.path().join("notes.txt");
     std::fs::write(&text, "this is a shopping list, and it is long enough to be looked at: milk, bread, tea").unwrap();
     assert!(open_error(&url(&text)).await.ends_with("the file is not a SQLite database"));
-    assert!(open_error(&url(folder.path())).await.ends_with("it is a folder; name a file in it"));
+    assert!(open_error(&url(folder.path())).await.ends_with("it is a folder; use a file in it"));
     let below = open_error(&url(&text.join("baton.db"))).await;
-    assert!(below.contains("its folder") && below.contains("cannot be made"), "{below}");
+    assert!(below.contains("its folder") && below.contains("can't be created"), "{below}");
     assert_eq!(
         open_error("mysql://baton:secret@db/baton").await,
         "`mysql://baton:…@db/baton` is not a database address: use `sqlite:PATH`, `sqlite::memory:` or \
@@ -209,7 +209,7 @@ async fn a_caller_is_told_nothing_of_the_database() {
     let public = PublicError::from(store.models().list().await.unwrap_err());
     assert_eq!(
         (public.code, public.message.as_str()),
-        (Code::Overloaded, "the database can't answer at the moment; try again later")
+        (Code::Overloaded, "the database is unavailable at the moment; try again later")
     );
     assert!(public.cause.unwrap().chain().contains("no such table: models"));
 }

@@ -47,20 +47,21 @@ async fn the_reason_is_named() {
     assert_eq!(
         open_error(&format!("postgresql://baton:secret@127.0.0.1:{port}/baton")).await,
         format!(
-            "cannot open the database `baton at 127.0.0.1:{port}`: nothing listens on port {port} of 127.0.0.1; is the \
-             server running, and is the port right?"
+            "the database `baton at 127.0.0.1:{port}` can't be opened: nothing listens on port {port} of 127.0.0.1; \
+             check that the server is running, and the port"
         )
     );
     let nowhere = open_error("postgresql://baton:secret@no-such-host.invalid/baton").await;
     assert!(nowhere.contains("no-such-host.invalid can't be reached") && !nowhere.contains("secret"), "{nowhere}");
     let missing = open_error(&database.url().replace(database.name(), "no_such_database")).await;
     assert!(
-        missing
-            .ends_with("there is no database `no_such_database`; make it with `CREATE DATABASE \"no_such_database\"`"),
+        missing.ends_with(
+            "the database `no_such_database` does not exist; create it with `CREATE DATABASE \"no_such_database\"`"
+        ),
         "{missing}"
     );
     let stranger = open_error(&as_user(&database.url(), "no_such_user")).await;
-    assert!(stranger.contains("the server does not let the user `no_such_user` in"), "{stranger}");
+    assert!(stranger.contains("the server refuses the user `no_such_user`"), "{stranger}");
     // A password with a character that ends the address: what can't be parsed must not be shown either.
     let wrong = open_error("postgresql://baton:sec#ret@[::1/baton").await;
     assert!(wrong.contains("is not a database address") && !wrong.contains("sec#ret"), "{wrong}");
@@ -146,7 +147,7 @@ async fn a_wrong_password_is_named() {
     }
     for wrong in [":wr0ng", ""] {
         let told = open_error(&url(wrong)).await;
-        assert!(told.ends_with("the password of the user `baton` is wrong, or missing"), "{told}");
+        assert!(told.ends_with("the password of the user `baton` is wrong or missing"), "{told}");
         assert!(!told.contains("wr0ng"), "{told}");
     }
     let store = Store::open(&url(":right")).await.unwrap();
@@ -306,7 +307,7 @@ async fn a_server_without_connections_left_is_named() {
     // Those two connections stay; the next two are others'.
     let others = [open_one(&database.url()).await, open_one(&database.url()).await];
     let told = open_error(&database.url()).await;
-    assert!(told.contains("the server has no connection left") && told.contains("`max_connections`"), "{told}");
+    assert!(told.contains("the server has no free connection") && told.contains("`max_connections`"), "{told}");
     store.ledger().write(&[samples::record(1, 0, Vec::new())]).await.unwrap();
     drop(others);
     let second = eventually(async || Store::open_with(&database.url(), &quick()).await).await;
@@ -362,7 +363,7 @@ async fn a_full_disk_is_named_and_nothing_is_lost() {
         assert!(written < 1_000, "the disk is not small");
     };
     assert!(matches!(error, StoreError::Full(_)) && error.is_temporary(), "{error:?}");
-    assert!(error.to_string().starts_with("the database's disk is full: make room there"), "{error}");
+    assert!(error.to_string().starts_with("the database's disk is full: free some space"), "{error}");
     let there = async || store.ledger().usage(&everything()).await.unwrap().first().map_or(0, |row| row.requests);
     // Whole batches: of the one that failed, nothing is there.
     assert_eq!(there().await, u64::from(written) * 50);

@@ -32,10 +32,10 @@ pub(super) fn check_fallbacks(
     missing
         .map(|(place, name)| {
             if complete {
-                let problem = "no such model is configured, registered or listed by a provider, so it is skipped";
+                let problem = "the model is not configured, registered or listed by a provider, so it is skipped";
                 Finding::bad("models", format!("{place}: `{name}`: {problem}; correct the name, or register the model"))
             } else {
-                let problem = "unknown model; not every provider or the database could be asked";
+                let problem = "unknown model; not every provider, or not the database, could be queried";
                 Finding::warning("models", format!("{place}: `{name}`: {problem}"))
             }
         })

@@ -44,7 +44,7 @@ fn port(key: &str, address: &str, journal: &Path) -> Finding {
 /// Takes the address without listening there: a Baton that starts at this moment is not kept from it.
 fn bind(address: &str) -> io::Result<()> {
     let address: SocketAddr =
-        address.parse().map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, "expected ADDRESS:PORT"))?;
+        address.parse().map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, "must be ADDRESS:PORT"))?;
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     // As for the server's own socket: else connections of a Baton that just stopped (TIME_WAIT) would make the port
     // look taken.

@@ -92,7 +92,7 @@ impl CheckCommand {
             Ok(keys) => Finding::good(check, format!("{keys} signing keys")),
             Err(fault) => {
                 let key = if jwt.jwks_url.is_some() { "jwks_url" } else { "issuer" };
-                let advice = "until its keys can be fetched, its tokens are refused";
+                let advice = "its tokens are refused until its keys can be fetched";
                 Finding::bad(check, format!("{fault}; look at auth.jwt.{key}: {advice}"))
             }
         })

@@ -66,7 +66,7 @@ impl Output {
         }
         // A list that was cut must not look complete.
         if self.format() == Format::Table && reply.pointer("/next_cursor").is_some_and(|cursor| !cursor.is_null()) {
-            print_note("there are more; --limit sets how many are shown");
+            print_note("there are more; use --limit to show more");
         }
     }
 

@@ -1,4 +1,4 @@
-//! Audio files that callers give by URL.
+//! Audio files that requests give by URL.
 
 use super::webhooks::network;
 use baton_fetch::{FetchClient, FetchLimits};
@@ -7,13 +7,13 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use std::time::Duration;
 
-/// Audio that is fetched: `file_url` of `/api/models/audio/transcription` and `translation`.
+/// Audio files that Baton fetches: `file_url` of `/api/models/audio/transcription` and `translation`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct AudioSection {
-    /// The networks where it may be besides the public internet: `["10.0.0.0/8"]`.
+    /// Networks besides the public internet that files may be fetched from: `["10.0.0.0/8"]`.
     pub allow: Vec<String>,
-    /// How long it may take. The size is bounded by `server.max_body_bytes`.
+    /// How long a download may take. Its size is limited by `server.max_body_bytes`.
     #[serde(with = "crate::config::duration")]
     #[schemars(with = "String", extend("x-limit" = true))]
     pub timeout: Duration,
@@ -36,7 +36,7 @@ impl AudioSection {
     pub fn faults(&self) -> Vec<(String, String)> {
         let wrong = self.allow.iter().enumerate().filter(|(_, text)| network(text).is_none());
         let told = wrong.map(|(index, text)| {
-            (format!("allow[{index}]"), format!("expected a network such as 10.0.0.0/8, or an address, got `{text}`"))
+            (format!("allow[{index}]"), format!("must be a network such as 10.0.0.0/8, or an address, got `{text}`"))
         });
         told.collect()
     }

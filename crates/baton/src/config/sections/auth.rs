@@ -14,29 +14,30 @@ use std::time::Duration;
 /// Bytes of a secret for HS256 in production, by RFC 7518.
 const SECRET_BYTES: usize = 32;
 
-/// Who may ask.
+/// Credentials.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct AuthSection {
-    /// A key with the role admin. Without one, a key is made at the first start and printed once.
+    /// A key with the role admin. Absent: a key is created at the first start and printed once.
     #[schemars(with = "Option<String>")]
     pub admin_key: Option<SecretValue>,
-    /// What secrets in the database (keys of providers, secrets of webhooks) are encrypted with: 32 random bytes as base64
-    /// or hexadecimal; several with commas between them, the newest first, while they are changed (`baton secrets`).
+    /// The key that encrypts secrets in the database (provider keys, webhook secrets): 32 random bytes as base64 or
+    /// hexadecimal; during a change several keys separated by commas, the newest first (`baton secrets`).
     #[schemars(with = "Option<String>")]
     pub secret_key: Option<SecretValue>,
     /// JSON Web Tokens as credentials beside keys.
     pub jwt: JwtSection,
-    /// How many wrong credentials are looked at from one address.
+    /// The limit for wrong credentials from one address.
     pub failures: FailuresSection,
 }
 
-/// Wrong credentials from one address (behind `server.trusted_proxies`: the client's; of version 6: its network of 64 bits).
-/// Beyond these, requests from there get 429, but for those whose key was right from there before.
+/// The limit for wrong credentials from one address (behind `server.trusted_proxies`: the client's address; for IPv6:
+/// its /64 network). Above it, requests from that address get 429, unless their key has been used successfully from
+/// there before.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct FailuresSection {
-    /// A second, in the long run; 0: any number.
+    /// Per second, in the long run; 0: no limit.
     pub per_second: u32,
     /// At once.
     pub burst: u32,
@@ -60,53 +61,52 @@ impl FailuresSection {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct JwtSection {
-    /// The secret of tokens by HS256. In production at least 32 bytes.
+    /// The secret for HS256 tokens. In production at least 32 bytes.
     #[schemars(with = "Option<String>")]
     pub secret: Option<SecretValue>,
-    /// What `iss` must be. An https:// address without `jwks_url` and `secret` is asked for its keys by OpenID Connect
-    /// Discovery.
+    /// The required value of `iss`. If it is an https:// address and neither `jwks_url` nor `secret` is set, its keys
+    /// are found by OpenID Connect Discovery.
     pub issuer: Option<String>,
-    /// What `aud` must hold one of. Needed with an issuer; an empty list takes tokens for anybody.
+    /// The accepted values of `aud`. Required with an issuer; an empty list accepts tokens for any audience.
     pub audience: Option<Vec<String>>,
-    /// Where the issuer's public keys are (a JSON Web Key Set).
+    /// The URL of the issuer's public keys (a JSON Web Key Set).
     pub jwks_url: Option<String>,
-    /// The algorithms that are accepted, beyond which key they need: HS256, RS256, RS384, RS512, PS256, PS384, PS512,
-    /// ES256, ES384, EdDSA.
+    /// The accepted algorithms, any of: HS256, RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA.
     pub algorithms: Vec<String>,
-    /// How far the clocks of issuer and Baton may be apart.
+    /// How far the clocks of the issuer and Baton may differ.
     #[serde(with = "crate::config::duration")]
     #[schemars(with = "String")]
     pub leeway: Duration,
-    /// How often the issuer's keys are fetched. A token with an unknown key has them fetched at once, every 10s at most.
+    /// How often the issuer's keys are fetched. A token with an unknown key triggers a fetch, at most every 10s.
     #[serde(with = "crate::config::duration")]
     #[schemars(with = "String")]
     pub refresh: Duration,
-    /// How long the last keys are used while the issuer can't be reached.
+    /// How long the last fetched keys are used while the issuer can't be reached.
     #[serde(with = "crate::config::duration")]
     #[schemars(with = "String")]
     pub max_stale: Duration,
-    /// Which claims say what.
+    /// The names of claims.
     pub claims: ClaimsSection,
-    /// What words of the role claim mean: `{ "platform-team" = "operator" }`. Absent: the roles' own names. With entries,
-    /// only they count.
+    /// The roles that values of the role claim stand for: `{ "platform-team" = "operator" }`. Absent: the names of the
+    /// roles. With entries, no other values are accepted.
     pub roles: BTreeMap<String, String>,
     /// The role of tokens without that claim.
     pub default_role: String,
 }
 
-/// The names of claims; a path (`realm_access.roles`) leads into objects.
+/// The names of claims; a path (`realm_access.roles`) selects a member of an object.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ClaimsSection {
-    /// The role: `admin`, `operator`, `viewer` or `caller`, or a list of which the highest counts.
+    /// The role: `admin`, `operator`, `viewer` or `caller`, or a list, of which the highest role is used.
     pub role: String,
-    /// The project that requests are booked on.
+    /// The project that requests are attributed to.
     pub project: String,
-    /// The user that requests are booked on.
+    /// The user that requests are attributed to.
     pub user: String,
-    /// The models that may be used; without it all.
+    /// The models that the token may use; absent: all.
     pub models: String,
-    /// The id of an API key: requests are booked on it, and the token can do no more than it.
+    /// The id of an API key: requests are attributed to it, and the token has at most its permissions.
     pub key: String,
 }
 
@@ -190,7 +190,7 @@ impl JwtSection {
         }
     }
 
-    /// Which claims say what.
+    /// The names of claims.
     pub fn claim_names(&self) -> ClaimNames {
         let ClaimsSection { role, project, user, models, key } = self.claims.clone();
         let roles = self.roles.iter().filter_map(|(word, role)| Some((word.clone(), Role::lookup(role)?)));
@@ -203,23 +203,22 @@ impl JwtSection {
         let mut fault = |key: &str, problem: String| faults.push((format!("jwt.{key}"), problem));
         let short = self.secret.as_ref().is_some_and(|secret| secret.reveal().len() < SECRET_BYTES);
         if short && environment == EnvironmentKind::Production {
-            fault("secret", "(JWT_SECRET) is shorter than 32 bytes, which production needs at least".to_owned());
+            fault("secret", "must have at least 32 bytes in production".to_owned());
         }
         for (key, address) in [("jwks_url", &self.jwks_url), ("issuer", &self.issuer)] {
             let asked = key == "jwks_url" || (self.jwks_url.is_none() && self.secret.is_none());
             if let Some(address) = address.as_ref().filter(|address| asked && !is_address(address)) {
-                fault(key, format!("expected an address that begins with https://, got `{address}`"));
+                fault(key, format!("must be an address that begins with https://, got `{address}`"));
             }
         }
         if self.source().is_some() && self.audience.is_none() {
-            let problem = "is needed with an issuer: without it, tokens that were made for other services would be \
-                           accepted here; if that is meant, say so with an empty list";
+            let problem = "is required with an issuer, because tokens for other services would be accepted otherwise; set an empty list to accept them";
             fault("audience", problem.to_owned());
         }
         for (index, name) in self.algorithms.iter().enumerate().filter(|(_, name)| name.parse::<Algorithm>().is_err()) {
             fault(
                 &format!("algorithms[{index}]"),
-                format!("`{name}` is not one of HS256, RS256, ES256, EdDSA and their like"),
+                format!("`{name}` is not one of HS256, RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA"),
             );
         }
         let known = Role::ALL.map(Role::name).join(", ");

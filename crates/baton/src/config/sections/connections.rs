@@ -6,22 +6,24 @@ use serde::Deserialize;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// How many connections there may be, and how long a client may take for what.
+/// How many connections there may be, and how long a client may take.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ConnectionsSection {
-    /// The most connections at a time; more are refused. By default half of the limit of open files, which is raised as far
-    /// as it goes at start, with room for files and for connections to providers, and 10000 at most.
+    /// The most connections at a time; more are refused. By default half of the limit of open files, which Baton raises
+    /// as far as possible at start, at most 10000.
     #[schemars(extend("x-limit" = true))]
     pub max: Option<usize>,
-    /// The most of one address, or of one /64 network of IPv6; trusted proxies may have more. By default half of `max`.
+    /// The most connections from one address, or one IPv6 /64 network; trusted proxies may have more. By default half
+    /// of `max`.
     #[schemars(extend("x-limit" = true))]
     pub max_per_address: Option<usize>,
-    /// How long the handshake of TLS may take.
+    /// How long the TLS handshake may take.
     #[serde(with = "crate::config::duration")]
     #[schemars(with = "String", extend("x-limit" = true))]
     pub handshake_timeout: Duration,
-    /// How long the head of a request may take: of the first since the connection, of others since their first byte.
+    /// How long the head of a request may take: from the connection for the first request, from the first byte for
+    /// later ones.
     #[serde(with = "crate::config::duration")]
     #[schemars(with = "String", extend("x-limit" = true))]
     pub head_timeout: Duration,
@@ -29,19 +31,19 @@ pub struct ConnectionsSection {
     #[serde(with = "crate::config::duration")]
     #[schemars(with = "String", extend("x-limit" = true))]
     pub idle_timeout: Duration,
-    /// How long a client may read nothing of what is there for it. Its requests are given up.
+    /// How long a client may read nothing of the data that waits for it. After that its requests are cancelled.
     #[serde(with = "crate::config::duration")]
     #[schemars(with = "String", extend("x-limit" = true))]
     pub write_timeout: Duration,
-    /// The fewest bytes a second, on average, with which the body of a request must arrive.
+    /// The lowest average rate at which the body of a request must arrive, in bytes a second.
     #[schemars(extend("x-limit" = true))]
     pub min_body_rate: u32,
-    /// How much later than by `min_body_rate` it may arrive, and so the longest silence within it.
+    /// How much later than `min_body_rate` requires a body may arrive; also the longest silence within a body.
     #[serde(with = "crate::config::duration")]
     #[schemars(with = "String", extend("x-limit" = true))]
     pub body_grace: Duration,
-    /// The largest head of a request, in bytes. By HTTP/1 also the most bytes of a reply that wait for the client: until it
-    /// has read some, no more is taken from the provider.
+    /// The largest head of a request, in bytes. With HTTP/1 also the most bytes of a reply that wait for the client;
+    /// Baton reads no more from the provider until the client has read some.
     #[schemars(extend("x-limit" = true))]
     pub max_head_bytes: u32,
 }
@@ -68,7 +70,7 @@ impl ConnectionsSection {
         let mut faults = Vec::new();
         for (key, most) in [("max", self.max), ("max_per_address", self.max_per_address)] {
             if most == Some(0) {
-                faults.push((key, "expected at least 1, got 0".to_owned()));
+                faults.push((key, "must be at least 1, got 0".to_owned()));
             }
         }
         for (key, timeout) in [
@@ -80,43 +82,44 @@ impl ConnectionsSection {
             faults.extend(too_short(key, timeout));
         }
         if self.min_body_rate == 0 {
-            faults.push(("min_body_rate", "expected at least 1, got 0".to_owned()));
+            faults.push(("min_body_rate", "must be at least 1, got 0".to_owned()));
         }
         // What every server takes, and hyper demands.
         if !(8 << 10..=16 << 20).contains(&self.max_head_bytes) {
-            faults.push(("max_head_bytes", format!("expected 8192 to 16777216, got {}", self.max_head_bytes)));
+            faults.push(("max_head_bytes", format!("must be from 8192 to 16777216, got {}", self.max_head_bytes)));
         }
         faults
     }
 }
 
-/// What one connection of HTTP/2 may do.
+/// What one HTTP/2 connection may do.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Http2Section {
     /// The most requests at a time.
     #[schemars(extend("x-limit" = true))]
     pub max_streams: u32,
-    /// The most requests that the client may take back before they were looked at; more end the connection.
+    /// The most requests that the client may reset before they are processed; more end the connection.
     #[schemars(extend("x-limit" = true))]
     pub max_pending_resets: usize,
-    /// The most requests that may break the protocol; more end the connection.
+    /// The most requests that may violate the protocol; more end the connection.
     #[schemars(extend("x-limit" = true))]
     pub max_faulty_streams: usize,
-    /// The most bytes of one body that are taken before they are read.
+    /// The flow-control window of one body, in bytes.
     #[schemars(extend("x-limit" = true))]
     pub stream_window_bytes: u32,
-    /// The most bytes of all bodies together that are taken before they are read.
+    /// The flow-control window of all bodies together, in bytes.
     #[schemars(extend("x-limit" = true))]
     pub connection_window_bytes: u32,
-    /// The most bytes of one reply that wait for the client: until it has read some, no more is taken from the provider.
+    /// The most bytes of one reply that wait for the client; Baton reads no more from the provider until the client has
+    /// read some.
     #[schemars(extend("x-limit" = true))]
     pub max_unread_bytes: u32,
-    /// The silence after which the client is asked by a PING whether it is still there.
+    /// The silence after which the client is sent a PING.
     #[serde(with = "crate::config::duration")]
     #[schemars(with = "String", extend("x-limit" = true))]
     pub ping_interval: Duration,
-    /// How long it may take to answer.
+    /// How long the reply to a PING may take.
     #[serde(with = "crate::config::duration")]
     #[schemars(with = "String", extend("x-limit" = true))]
     pub ping_timeout: Duration,
@@ -142,7 +145,7 @@ impl Http2Section {
     pub(super) fn faults(&self) -> Vec<(&'static str, String)> {
         let mut faults = Vec::new();
         if self.max_streams == 0 {
-            faults.push(("max_streams", "expected at least 1, got 0".to_owned()));
+            faults.push(("max_streams", "must be at least 1, got 0".to_owned()));
         }
         for (key, bytes) in [
             ("stream_window_bytes", self.stream_window_bytes),
@@ -150,11 +153,11 @@ impl Http2Section {
         ] {
             // The protocol's own bounds: it begins with the first, and can't count beyond the second.
             if !(65_535..=0x7fff_ffff).contains(&bytes) {
-                faults.push((key, format!("expected 65535 to 2147483647, got {bytes}")));
+                faults.push((key, format!("must be from 65535 to 2147483647, got {bytes}")));
             }
         }
         if self.max_unread_bytes == 0 {
-            faults.push(("max_unread_bytes", "expected at least 1, got 0".to_owned()));
+            faults.push(("max_unread_bytes", "must be at least 1, got 0".to_owned()));
         }
         for (key, timeout) in [("ping_interval", self.ping_interval), ("ping_timeout", self.ping_timeout)] {
             faults.extend(too_short(key, timeout));
@@ -163,14 +166,14 @@ impl Http2Section {
     }
 }
 
-/// A port of its own for health, metrics and the management API. With it, the main port serves requests and health alone,
-/// so that neither of the two can fill up the other.
+/// A separate port for health, metrics and the management API. The main port then serves only requests and health, so
+/// that neither port can exhaust the other.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ManagementSection {
     /// Address and port. Absent: the main port serves everything.
     pub listen: Option<String>,
-    /// A certificate, so that this port speaks TLS.
+    /// A certificate for TLS on this port.
     pub tls: Option<TlsSection>,
     /// The most connections at a time.
     #[schemars(extend("x-limit" = true))]
@@ -188,10 +191,10 @@ impl ManagementSection {
     pub(super) fn faults(&self) -> Vec<(&'static str, String)> {
         let mut faults = Vec::new();
         if let Some(listen) = self.listen.as_ref().filter(|listen| listen.parse::<SocketAddr>().is_err()) {
-            faults.push(("listen", format!("expected ADDRESS:PORT such as 127.0.0.1:9090, got `{listen}`")));
+            faults.push(("listen", format!("must be ADDRESS:PORT such as 127.0.0.1:9090, got `{listen}`")));
         }
         if self.max_connections == 0 {
-            faults.push(("max_connections", "expected at least 1, got 0".to_owned()));
+            faults.push(("max_connections", "must be at least 1, got 0".to_owned()));
         }
         faults
     }
@@ -200,5 +203,5 @@ impl ManagementSection {
 /// A time that nobody can keep.
 fn too_short(key: &'static str, timeout: Duration) -> Option<(&'static str, String)> {
     let least = Duration::from_millis(50);
-    (timeout < least).then(|| (key, format!("expected at least {least:?}, got {timeout:?}")))
+    (timeout < least).then(|| (key, format!("must be at least {least:?}, got {timeout:?}")))
 }

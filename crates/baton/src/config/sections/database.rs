@@ -6,12 +6,13 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use std::time::Duration;
 
-/// Where records and registrations are kept.
+/// The database for records and registrations.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct DatabaseSection {
     /// `sqlite:PATH` or `postgresql://USER:PASSWORD@HOST:PORT/DATABASE` (version 15 or newer; `?sslmode=verify-full`
-    /// and `sslrootcert` as elsewhere; `postgresql+asyncpg://` too); by default `baton.db` in the data folder.
+    /// and `sslrootcert` are supported; `postgresql+asyncpg://` is accepted too); by default `baton.db` in the data
+    /// folder.
     pub url: Option<String>,
     /// The most connections for lists, totals and snapshots.
     #[schemars(extend("x-limit" = true))]
@@ -19,11 +20,11 @@ pub struct DatabaseSection {
     /// The most connections for records and changes. SQLite has one.
     #[schemars(extend("x-limit" = true))]
     pub writers: u32,
-    /// How long a free connection is waited for, and a server that does not respond.
+    /// How long to wait for a free connection, or for a server that does not respond.
     #[serde(with = "crate::config::duration")]
     #[schemars(with = "String", extend("x-limit" = true))]
     pub acquire_timeout: Duration,
-    /// How long PostgreSQL may work on a list or total.
+    /// How long PostgreSQL may take for a list or a total.
     #[serde(with = "crate::config::duration")]
     #[schemars(with = "String", extend("x-limit" = true))]
     pub statement_timeout: Duration,
@@ -52,13 +53,14 @@ impl DatabaseSection {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct LedgerSection {
-    /// The most bytes that may wait for the database; when they are reached, requests are refused.
+    /// The most bytes that may wait for the database; at this size, requests are refused.
     #[schemars(extend("x-limit" = true))]
     pub max_journal_bytes: u64,
-    /// Whether every record is forced to the disk before the client sees the end of its reply. A killed process loses
-    /// nothing either way; a power cut may cost the last moments without it.
+    /// Whether every record is synced to the disk before the client sees the end of its reply. A killed process loses
+    /// nothing in either case; without it, a power failure may lose the last moments.
     pub sync: bool,
-    /// How long records are kept (`400d`); absent: for ever. PostgreSQL drops whole months, once all of a month is older.
+    /// How long records are kept (`400d`); absent: for ever. PostgreSQL drops whole months, when the whole month is
+    /// older.
     #[serde(with = "crate::config::duration")]
     #[schemars(with = "Option<String>")]
     pub retention: Option<Duration>,
@@ -74,7 +76,7 @@ impl Default for LedgerSection {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct EventsSection {
-    /// How long events are kept for those who read them later.
+    /// How long events are stored.
     #[serde(with = "crate::config::duration")]
     #[schemars(with = "String", extend("x-limit" = true))]
     pub keep: Duration,
@@ -86,16 +88,16 @@ impl Default for EventsSection {
     }
 }
 
-/// Responses (OpenAI's `/v1/responses`) of models whose provider keeps none: Baton keeps them itself, unless a request says
-/// `"store": false`.
+/// Responses (OpenAI's `/v1/responses`) of models whose provider does not store them: Baton stores them itself, unless
+/// a request has `"store": false`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ResponsesSection {
-    /// How long; `0s`: none are kept.
+    /// How long responses are stored; `0s`: they are not stored.
     #[serde(with = "crate::config::duration")]
     #[schemars(with = "String", extend("x-limit" = true))]
     pub keep: Duration,
-    /// The longest conversation that is kept, in bytes. A longer one is not stored, and its reply says `"store": false`.
+    /// The longest conversation that is stored, in bytes. The reply of a longer one has `"store": false`.
     #[schemars(extend("x-limit" = true))]
     pub max_bytes: usize,
 }

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use std::path::PathBuf;
 
-/// Log files: one a day (UTC), JSON lines.
+/// Log files: one per day (UTC), as JSON lines.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct LogsSection {
@@ -15,14 +15,14 @@ pub struct LogsSection {
     #[schemars(extend("x-limit" = true))]
     pub keep: usize,
     /// What is logged: `error`, `warn`, `info`, `debug`, `trace`, or by module (`info,baton_engine=debug`). `debug` and
-    /// `trace` alone mean Baton's own lines: those of the libraries below it may repeat what clients send, and have to be
-    /// asked for by name (`debug,h2=debug`).
+    /// `trace` without a module apply to Baton's own lines only: lines of libraries may contain what clients send, and
+    /// must be enabled by name (`debug,h2=debug`).
     pub level: String,
-    /// The most bytes of lines that wait for a disk or a terminal that is slow. More are lost; `baton_log_lines_lost_total`
-    /// counts them, and a line says so once lines flow again.
+    /// The most bytes of lines that wait for a slow disk or terminal. More are lost; `baton_log_lines_lost_total`
+    /// counts them, and a later line reports them.
     #[schemars(extend("x-limit" = true))]
     pub max_waiting_bytes: usize,
-    /// The form of lines on the terminal: `readable`, or `json` for containers whose output is gathered.
+    /// The format of lines on the terminal: `readable`, or `json` for containers whose output is collected.
     pub console: ConsoleForm,
     /// Prompts and replies.
     pub content: ContentSection,
@@ -52,20 +52,20 @@ pub enum ConsoleForm {
     Json,
 }
 
-/// Prompts and replies in the log files. They are written only where this says so, and what the rules know is taken out
-/// of them first. They never go to the terminal, into traces or into metrics.
+/// Prompts and replies in the log files. They are written only if enabled here, after the redaction rules have been
+/// applied. They never appear on the terminal, in traces or in metrics.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ContentSection {
-    /// Whether they are written.
+    /// Whether prompts and replies are written.
     pub enabled: bool,
     /// The most bytes of a prompt, and of a reply; the rest is cut off.
     #[schemars(extend("x-limit" = true))]
     pub max_bytes: usize,
-    /// What is taken out: `email`, `card` (payment cards), `iban`, `phone`, `key` (API keys, tokens, private keys), or
-    /// `{ pattern = "ACME-[0-9]+", with = "[acme]" }`, a regular expression and what is written instead.
+    /// What is redacted: `email`, `card` (payment cards), `iban`, `phone`, `key` (API keys, tokens, private keys), or
+    /// `{ pattern = "ACME-[0-9]+", with = "[acme]" }`, a regular expression and its replacement.
     pub redact: Vec<RedactionSection>,
-    /// Of which projects; empty: of all.
+    /// The projects whose content is written; empty: all.
     pub projects: Vec<String>,
 }
 
@@ -78,7 +78,7 @@ impl Default for ContentSection {
 
 /// One rule of redaction.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "expected `email`, `card`, `iban`, `phone`, `key` or { pattern = \"…\", with = \"…\" }")]
+#[serde(untagged, expecting = "must be `email`, `card`, `iban`, `phone`, `key` or { pattern = \"…\", with = \"…\" }")]
 pub enum RedactionSection {
     /// One that Baton knows.
     BuiltIn(#[schemars(with = "String")] BuiltIn),

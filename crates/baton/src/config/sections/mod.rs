@@ -44,27 +44,27 @@ pub use webhooks::WebhooksSection;
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// `development` or `production`. In production, requests without a key are never accepted.
+    /// `development` or `production`. In production, requests without a key are always refused.
     pub environment: EnvironmentKind,
     /// Folder of the journal and the SQLite file.
     pub data_dir: PathBuf,
-    /// The model for requests that name none.
+    /// The model for requests without a model.
     pub default_model: Option<String>,
-    /// Where and how requests are accepted.
+    /// Ports, and limits for requests and connections.
     pub server: ServerSection,
-    /// Where records and registrations are kept.
+    /// The database for records and registrations.
     pub database: DatabaseSection,
-    /// Redis, for what nodes share.
+    /// Redis, for state that nodes share.
     pub redis: RedisSection,
     /// NATS, for events and commands.
     pub nats: NatsSection,
-    /// How events and commands travel.
+    /// The bus for events and commands.
     pub bus: BusSection,
-    /// Who may ask.
+    /// Credentials.
     pub auth: AuthSection,
     /// Log files.
     pub logs: LogsSection,
-    /// Traces and metrics for a collector.
+    /// Traces and metrics for an OTLP collector.
     pub telemetry: TelemetrySection,
     /// The response cache.
     pub cache: CacheSection,
@@ -74,23 +74,23 @@ pub struct Config {
     pub ledger: LedgerSection,
     /// The stream of events.
     pub events: EventsSection,
-    /// Responses (OpenAI's) that Baton keeps itself.
+    /// OpenAI responses that Baton stores itself.
     pub responses: ResponsesSection,
-    /// The most that a key keeps.
+    /// What one key may store.
     pub quotas: QuotasSection,
-    /// Audio files that callers give by URL.
+    /// Audio files that requests give by URL.
     pub audio: AudioSection,
-    /// Events for services over HTTP.
+    /// Events that are sent to services over HTTP.
     pub webhooks: WebhooksSection,
-    /// Taking over the providers' own lists of models.
+    /// Discovery: registering the models that providers list.
     pub discovery: DiscoverySection,
-    /// This node, among others that share its database.
+    /// This node, among the nodes that share the database.
     pub node: NodeSection,
     /// Commands from the bus.
     pub commands: CommandsSection,
     /// Providers, by name.
     pub providers: BTreeMap<String, ProviderSection>,
-    /// Models. Those given here are read-only over the API.
+    /// Models. Models defined here are read-only in the API.
     pub models: Vec<ModelSection>,
 }
 
@@ -139,22 +139,22 @@ impl Config {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CacheSection {
-    /// What is cached without being asked for by header: `off`, `deterministic` (embeddings, and requests with
+    /// Which replies are cached without a header that says so: `off`, `deterministic` (embeddings, and requests with
     /// temperature 0 or a seed) or `all`.
     #[schemars(with = "String")]
     pub default: CacheDefault,
-    /// Who may be given a cached reply: `caller` (the same key, project and user) or `project` (everyone whose requests are
-    /// booked on the same project).
+    /// Who may get a cached reply: `caller` (the same key, project and user) or `project` (all requests attributed to
+    /// the same project).
     #[schemars(with = "String")]
     pub share: CacheShare,
     /// How long a reply is kept.
     #[serde(with = "crate::config::duration")]
     #[schemars(with = "String", extend("x-limit" = true))]
     pub ttl: Duration,
-    /// The most memory it uses, in bytes.
+    /// The most memory that the cache uses, in bytes.
     #[schemars(extend("x-limit" = true))]
     pub max_bytes: u64,
-    /// The largest reply that is kept, in bytes.
+    /// The largest reply that is cached, in bytes.
     #[schemars(extend("x-limit" = true))]
     pub max_answer_bytes: usize,
 }
@@ -176,24 +176,24 @@ impl Default for CacheSection {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RoutingSection {
-    /// Failures in a row after which a model is not tried: its circuit opens.
+    /// The number of failures in a row after which a model's circuit opens, so that it is not tried.
     pub circuit_failures: u32,
-    /// How long that lasts; then one request tries it.
+    /// How long the circuit stays open; then one request tries the model.
     #[serde(with = "crate::config::duration")]
     #[schemars(with = "String")]
     pub circuit_cooldown: Duration,
-    /// The wait before the same model is tried again, doubled each time.
+    /// The pause before the same model is tried again, doubled each time.
     #[serde(with = "crate::config::duration")]
     #[schemars(with = "String")]
     pub retry_pause: Duration,
-    /// The longest such wait; a provider that asks for more is passed over.
+    /// The longest such pause; a provider that requires a longer one is skipped.
     #[serde(with = "crate::config::duration")]
     #[schemars(with = "String", extend("x-limit" = true))]
     pub longest_retry_pause: Duration,
-    /// Retries that a provider gets for 100 recent requests; more requests than that are not tried again.
+    /// The number of retries per 100 recent requests of a provider; beyond it, requests are not tried again.
     #[schemars(extend("x-limit" = true))]
     pub retry_budget_percent: u16,
-    /// Retries a second that a provider gets in any case.
+    /// The number of retries per second that a provider gets in any case.
     #[schemars(extend("x-limit" = true))]
     pub retry_budget_min: u32,
 }
@@ -212,13 +212,13 @@ impl Default for RoutingSection {
     }
 }
 
-/// Taking over the providers' own lists of models.
+/// Discovery: registering the models that providers list.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct DiscoverySection {
-    /// Whether providers are asked at start.
+    /// Whether to discover models at start.
     pub at_start: bool,
-    /// How often they are asked again; absent: never by itself.
+    /// How often to discover models again; absent: never.
     #[serde(with = "crate::config::duration")]
     #[schemars(with = "Option<String>")]
     pub every: Option<Duration>,
@@ -258,7 +258,7 @@ pub fn check(config: &Config, place: &str) -> Vec<ConfigFault> {
     }
     // It is renewed at a third of it: a database that is slow for a second must not hand the command to another node.
     if config.commands.lease < Duration::from_secs(3) {
-        fault("commands.lease".into(), "expected 3s at least".into());
+        fault("commands.lease".into(), "must be at least 3s".into());
     }
     for (key, problem) in shared::faults(&config.redis, &config.nats, &config.bus) {
         fault(key.into(), problem);
@@ -270,7 +270,7 @@ pub fn check(config: &Config, place: &str) -> Vec<ConfigFault> {
             fault(key("model_id"), "is empty".into());
         }
         if let Some(first) = names.insert(&model.id, index) {
-            fault(key("model_id"), format!("`{}` is taken by models[{first}]", model.id));
+            fault(key("model_id"), format!("`{}` is used by models[{first}] already", model.id));
         }
         if !config.providers.contains_key(model.provider.as_str()) {
             let known: Vec<&str> = config.providers.keys().map(String::as_str).collect();

@@ -4,14 +4,14 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use std::time::Duration;
 
-/// This node, among others that share its database.
+/// This node, among the nodes that share the database.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct NodeSection {
-    /// Its name in events, leases and the claims of commands; by default the host's name and a random part. No two
-    /// nodes may have the same.
+    /// Its name in events, leases and the claims of commands; by default the host name and a random part. Every node
+    /// needs another name.
     pub name: Option<String>,
-    /// How often it looks for what others have changed, where no notice tells it to look at once.
+    /// How often it checks for changes of other nodes, if no notice tells it earlier.
     #[serde(with = "crate::config::duration")]
     #[schemars(with = "String")]
     pub follow: Duration,
@@ -27,19 +27,19 @@ impl Default for NodeSection {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CommandsSection {
-    /// Whether this node executes them.
+    /// Whether this node executes commands.
     pub enabled: bool,
-    /// The most that are executed at a time on this node.
+    /// The most commands that this node executes at a time.
     #[schemars(extend("x-limit" = true))]
     pub concurrency: usize,
-    /// Deliveries after which a command that finds no capacity is given up.
+    /// The number of deliveries after which a command is given up that was refused for lack of capacity.
     #[schemars(extend("x-limit" = true))]
     pub attempts: u32,
-    /// How long a command is a node's before another may take it over; renewed for as long as it is executed.
+    /// How long a node holds a command before another may take it over; renewed while it is executed.
     #[serde(with = "crate::config::duration")]
     #[schemars(with = "String")]
     pub lease: Duration,
-    /// Who asks where a command carries no `apikey`; absent: such commands are refused.
+    /// The identity of commands without `apikey`; absent: such commands are refused.
     pub identity: Option<IdentitySection>,
 }
 
@@ -49,16 +49,16 @@ impl Default for CommandsSection {
     }
 }
 
-/// Who asks where a command carries no key.
+/// The identity of commands without an API key.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IdentitySection {
     /// `admin`, `operator`, `viewer` or `caller`.
     pub role: String,
-    /// The project that requests are booked on.
+    /// The project that requests are attributed to.
     #[serde(default)]
     pub project: Option<String>,
-    /// The user that requests are booked on.
+    /// The user that requests are attributed to.
     #[serde(default)]
     pub user: Option<String>,
     /// The models it may use; absent: all.

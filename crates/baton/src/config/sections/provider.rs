@@ -15,51 +15,52 @@ pub struct ProviderSection {
     /// `openai`, `anthropic` or `ollama`, or a preset: `openrouter`, `groq`, `together`, `fireworks`, `deepseek`, `xai`,
     /// `mistral`, `azure`, `gemini`, `vllm`, `sglang`, `llama.cpp`, `lmstudio`, `localai` and others.
     pub kind: String,
-    /// Its address; a preset knows its own.
+    /// Its address; by default the preset's.
     #[serde(default)]
     pub base_url: Option<String>,
     /// Its key.
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub api_key: Option<SecretValue>,
-    /// Headers sent with every request.
+    /// Headers that are sent with every request.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, String>")]
     pub headers: BTreeMap<String, SecretValue>,
-    /// Query sent with every request (`api-version=…`).
+    /// Query parameters that are sent with every request (`api-version=…`).
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub query: Option<SecretValue>,
-    /// Bounds on waiting.
+    /// Timeouts.
     #[serde(default)]
     pub timeouts: TimeoutsSection,
-    /// How often the same model is tried again on an error that invites it.
+    /// How often the same model is tried again after a temporary error.
     #[serde(default)]
     pub retries: Option<u32>,
-    /// The most calls to it at once from one node; more go to the fallbacks, or are refused with `overloaded`. Absent: only
-    /// `server.max_in_flight` bounds them.
+    /// The most calls to it at once from one node; more go to the fallbacks, or are refused with `overloaded`. Absent:
+    /// only `server.max_in_flight` limits them.
     #[serde(default)]
     #[schemars(extend("x-limit" = true))]
     pub max_in_flight: Option<u64>,
-    /// What becomes of the call when the client leaves: `"cancel"`, or `{ drain = { time = "30s", bytes = 1000000 } }`.
+    /// What happens to the call when the client disconnects: `"cancel"`, or `{ drain = { time = "30s", bytes = 1000000
+    /// } }`.
     #[serde(default)]
     pub on_disconnect: Option<DisconnectSection>,
-    /// Whether its own list of models is taken over.
+    /// Whether the models that it lists are registered.
     #[serde(default)]
     pub discover: Option<bool>,
     /// The model for requests that name only this provider.
     #[serde(default)]
     pub default_model: Option<String>,
-    /// How it differs from its format; a preset knows its own.
+    /// How it differs from its format; by default the preset's.
     #[serde(default)]
     pub quirks: Quirks,
 }
 
-/// Bounds on waiting for a provider; what is absent is the preset's.
+/// Timeouts of calls to a provider; by default the preset's.
 #[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct TimeoutsSection {
-    /// Until the connection stands.
+    /// Until the connection is established.
     #[serde(with = "crate::config::duration")]
     #[schemars(with = "Option<String>", extend("x-limit" = true))]
     pub connect: Option<Duration>,

@@ -6,23 +6,23 @@ use baton_conversations::{StoredAmount, StoredResponseBounds};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// The most that one key keeps (and one project's tokens): beyond these the oldest go, or more is refused.
+/// What one key may store (or all tokens of one project): above it, the oldest are removed, or more is refused.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct QuotasSection {
-    /// Responses that Baton keeps; the oldest go.
+    /// Responses that Baton stores; the oldest are removed.
     pub responses: u64,
-    /// Bytes of all of them together; the oldest go.
+    /// Total size of these responses, in bytes; the oldest are removed.
     pub response_bytes: u64,
-    /// Responses at providers that Baton knows the owner of; the oldest are forgotten.
+    /// Responses at providers whose owner Baton records; the oldest records are removed.
     pub provider_responses: u64,
     /// Files at providers; more are refused.
     pub files: u64,
-    /// Batches at providers, OpenAI's and Anthropic's each; more are refused.
+    /// Batches at providers, for OpenAI's and Anthropic's each; more are refused.
     pub batches: u64,
     /// Feedback within 24 hours; more is refused.
     pub feedback_per_day: u64,
-    /// Webhooks of all keys together, as each event goes to each of them; more are refused.
+    /// Webhooks of all keys together; more are refused.
     pub webhooks: u64,
 }
 

@@ -8,28 +8,27 @@ use serde::Deserialize;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-/// Where and how requests are accepted.
+/// Ports, and limits for requests and connections.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ServerSection {
     /// Address and port.
     pub listen: String,
-    /// A certificate, so that the port speaks TLS. Absent: plain HTTP, as behind a proxy that does it.
+    /// A certificate for TLS on this port. Absent: plain HTTP, for example behind a proxy that terminates TLS.
     pub tls: Option<TlsSection>,
-    /// The networks of proxies that are believed when they say for whom they ask (`["10.0.0.0/8"]`). The address of the
-    /// client counts for keys that are bound to networks, and stands in the audit log.
+    /// The networks of trusted proxies, whose header with the client's address is used (`["10.0.0.0/8"]`). The client's
+    /// address matters for keys that are bound to networks, and appears in the audit log.
     pub trusted_proxies: Vec<String>,
-    /// In which header they say it: `x-forwarded-for` or `forwarded`. The other is not looked at.
+    /// The header with the client's address: `x-forwarded-for` or `forwarded`. The other one is ignored.
     pub forwarded_header: ForwardedSection,
     /// The largest request body, in bytes.
     #[schemars(extend("x-limit" = true))]
     pub max_body_bytes: usize,
-    /// The largest request body that is translated into another format, in bytes; larger ones only pass through to
+    /// The largest request body that is translated into another format, in bytes; larger bodies can only be sent to
     /// providers of the client's own format.
     #[schemars(extend("x-limit" = true))]
     pub max_translated_bytes: usize,
-    /// The most requests in flight; more are refused with `overloaded`. On a busy node one key can't hold more than its
-    /// share.
+    /// The most requests in flight; more are refused with `overloaded`. On a busy node, one key can't exceed its share.
     #[schemars(extend("x-limit" = true))]
     pub max_in_flight: usize,
     /// The most memory for the bodies of requests in flight, in bytes, counted at what a body costs: twice its size; if it
@@ -37,24 +36,24 @@ pub struct ServerSection {
     /// process may use (of its container, else of the machine).
     #[schemars(extend("x-limit" = true))]
     pub max_bytes_in_flight: Option<u64>,
-    /// Silence in a stream after which a comment is sent.
+    /// The silence in a stream after which a comment is sent.
     #[serde(with = "crate::config::duration")]
     #[schemars(with = "String")]
     pub keep_alive: Duration,
-    /// How long, after a signal to stop, the port still accepts while `/health/ready` says `draining`, so that load
-    /// balancers notice; by default nothing in development, 5s in production.
+    /// How long the port still accepts connections after a signal to stop, while `/health/ready` replies `draining` for
+    /// load balancers; by default 0 in development, 5s in production.
     #[serde(with = "crate::config::duration")]
     #[schemars(with = "Option<String>")]
     pub drain_delay: Option<Duration>,
-    /// How long requests under way may go on after that.
+    /// How long requests in flight may continue after that.
     #[serde(with = "crate::config::duration")]
     #[schemars(with = "String")]
     pub shutdown_grace: Duration,
-    /// Connections, and how long clients may take.
+    /// Limits for connections, and timeouts for clients.
     pub connections: ConnectionsSection,
-    /// Connections of HTTP/2.
+    /// Limits for HTTP/2 connections.
     pub http2: Http2Section,
-    /// A port of its own for health, metrics and management.
+    /// A separate port for health, metrics and management.
     pub management: ManagementSection,
 }
 
@@ -110,11 +109,11 @@ impl ServerSection {
     pub fn faults(&self) -> Vec<(String, String)> {
         let mut faults = Vec::new();
         if self.listen.parse::<SocketAddr>().is_err() {
-            let problem = format!("expected ADDRESS:PORT such as 127.0.0.1:8080, got `{}`", self.listen);
+            let problem = format!("must be ADDRESS:PORT such as 127.0.0.1:8080, got `{}`", self.listen);
             faults.push(("listen".to_owned(), problem));
         }
         for (index, text) in self.trusted_proxies.iter().enumerate().filter(|(_, text)| network(text).is_none()) {
-            let problem = format!("expected a network such as 10.0.0.0/8, or an address, got `{text}`");
+            let problem = format!("must be a network such as 10.0.0.0/8, or an address, got `{text}`");
             faults.push((format!("trusted_proxies[{index}]"), problem));
         }
         let inner = [

@@ -7,16 +7,16 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use std::time::Duration;
 
-/// Redis (7 or newer): the response cache, notices, and the bus where there is no NATS.
+/// Redis (7 or newer): the response cache, notices, and the bus if there is no NATS.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RedisSection {
     /// `redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE]`, or `rediss://` for TLS; absent: no Redis.
     #[schemars(with = "Option<String>")]
     pub url: Option<SecretValue>,
-    /// What the names of keys and streams begin with.
+    /// The prefix of keys and streams.
     pub prefix: String,
-    /// The longest that a request waits for Redis; one that is slower is skipped for a while.
+    /// How long a request waits for Redis; if Redis is slower, it is not used for a while.
     #[serde(with = "crate::config::duration")]
     #[schemars(with = "String", extend("x-limit" = true))]
     pub timeout: Duration,
@@ -41,11 +41,11 @@ impl RedisSection {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct NatsSection {
-    /// `nats://[USER:PASSWORD@|TOKEN@]HOST[:PORT]`, or `tls://` for TLS, with commas between the servers of a cluster;
+    /// `nats://[USER:PASSWORD@|TOKEN@]HOST[:PORT]`, or `tls://` for TLS, the servers of a cluster separated by commas;
     /// absent: no NATS.
     #[schemars(with = "Option<String>")]
     pub url: Option<SecretValue>,
-    /// What subjects begin with; streams begin with it in capitals.
+    /// The prefix of subjects; streams have it in capitals.
     pub prefix: String,
 }
 
@@ -55,11 +55,12 @@ impl Default for NatsSection {
     }
 }
 
-/// The bus for events and commands: NATS where there is one, else Redis, else this process. All nodes must agree.
+/// The bus for events and commands: NATS if configured, else Redis, else this process. All nodes must have the same
+/// settings.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct BusSection {
-    /// How long a command is a node's before another gets it, unless the node says that it is still at it.
+    /// How long a node has to execute a command before another node gets it; a node that is still working extends it.
     #[serde(with = "crate::config::duration")]
     #[schemars(with = "String")]
     pub ack_wait: Duration,
@@ -73,14 +74,14 @@ pub struct BusSection {
     /// The most events that the bus keeps; the oldest go first.
     #[schemars(extend("x-limit" = true))]
     pub max_events: u64,
-    /// How long it keeps them.
+    /// How long the bus keeps them.
     #[serde(with = "crate::config::duration")]
     #[schemars(with = "String", extend("x-limit" = true))]
     pub event_age: Duration,
-    /// The most dead letters that it keeps.
+    /// The most dead letters that the bus keeps.
     #[schemars(extend("x-limit" = true))]
     pub max_dead: u64,
-    /// How long it keeps them.
+    /// How long the bus keeps them.
     #[serde(with = "crate::config::duration")]
     #[schemars(with = "String", extend("x-limit" = true))]
     pub dead_age: Duration,
@@ -123,7 +124,7 @@ pub(super) fn faults(redis: &RedisSection, nats: &NatsSection, bus: &BusSection)
         // NATS gives `.`, `*` and `>` a meaning in subjects, and Redis `*` and `?` in patterns.
         let letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
         if prefix.is_empty() || !prefix.bytes().all(letter) {
-            faults.push((key, format!("expected letters, digits, `-` and `_`, got `{prefix}`")));
+            faults.push((key, format!("must be letters, digits, `-` and `_`, got `{prefix}`")));
         }
     }
     for (key, least, duration) in [
@@ -134,14 +135,14 @@ pub(super) fn faults(redis: &RedisSection, nats: &NatsSection, bus: &BusSection)
         ("bus.dead_age", Duration::from_secs(60), bus.dead_age),
     ] {
         if duration < least {
-            faults.push((key, format!("expected at least {least:?}, got {duration:?}")));
+            faults.push((key, format!("must be at least {least:?}, got {duration:?}")));
         }
     }
     for (key, number) in
         [("bus.max_commands", bus.max_commands), ("bus.max_events", bus.max_events), ("bus.max_dead", bus.max_dead)]
     {
         if number == 0 {
-            faults.push((key, "expected at least 1, got 0".into()));
+            faults.push((key, "must be at least 1, got 0".into()));
         }
     }
     faults
@@ -161,9 +162,9 @@ mod tests {
         assert_eq!(
             faults(&redis, &nats, &bus),
             [
-                ("redis.prefix", "expected letters, digits, `-` and `_`, got `a*`".to_owned()),
-                ("redis.timeout", "expected at least 1ms, got 0ns".to_owned()),
-                ("bus.max_commands", "expected at least 1, got 0".to_owned()),
+                ("redis.prefix", "must be letters, digits, `-` and `_`, got `a*`".to_owned()),
+                ("redis.timeout", "must be at least 1ms, got 0ns".to_owned()),
+                ("bus.max_commands", "must be at least 1, got 0".to_owned()),
             ]
         );
         assert!(!format!("{redis:?} {:?}", redis.settings()).contains("secret"));

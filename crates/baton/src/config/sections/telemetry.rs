@@ -7,21 +7,21 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Traces and metrics by OTLP. Metrics are at `/metrics` in any case.
+/// Traces and metrics over OTLP. Metrics are always available at `/metrics` too.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct TelemetrySection {
-    /// Address of the collector, without path: `http://collector:4318`. Absent: nothing is sent.
+    /// The collector's address, without a path: `http://collector:4318`. Absent: nothing is sent.
     pub endpoint: Option<String>,
-    /// How it is spoken to; `http/protobuf` is what there is.
+    /// The protocol; only `http/protobuf` is supported.
     pub protocol: Protocol,
-    /// Headers for the collector.
+    /// Headers of requests to the collector.
     #[schemars(with = "BTreeMap<String, String>")]
     pub headers: BTreeMap<String, SecretValue>,
-    /// The name under which this service stands in traces.
+    /// The name of this service in traces.
     pub service_name: String,
-    /// The share of requests that are traced, from 0 to 1, where the client sends no `traceparent`; one that does has
-    /// decided.
+    /// The share of requests that are traced, from 0 to 1, for requests without `traceparent`; with `traceparent`, the
+    /// client decides.
     pub sample: f64,
     /// How long the collector may take to accept a batch.
     #[serde(with = "crate::config::duration")]
@@ -75,20 +75,20 @@ impl TelemetrySection {
             let good = uri.filter(|uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some());
             if good.is_none() {
                 faults
-                    .push(("endpoint", format!("expected an address such as http://collector:4318, got `{endpoint}`")));
+                    .push(("endpoint", format!("must be an address such as http://collector:4318, got `{endpoint}`")));
             }
         }
         if !(0.0..=1.0).contains(&self.sample) {
-            faults.push(("sample", format!("expected a share from 0 to 1, got {}", self.sample)));
+            faults.push(("sample", format!("must be a number from 0 to 1, got {}", self.sample)));
         }
         if self.queue == 0 {
-            faults.push(("queue", "expected at least 1".into()));
+            faults.push(("queue", "must be at least 1".into()));
         }
         if self.metrics_every.is_some_and(|every| every.is_zero()) {
-            faults.push(("metrics_every", "expected a time such as 60s, or leave it out".into()));
+            faults.push(("metrics_every", "must be a time such as 60s; leave it out to send no metrics".into()));
         }
         for name in self.headers.keys().filter(|name| http::HeaderName::try_from(name.as_str()).is_err()) {
-            faults.push(("headers", format!("`{name}` is no name of a header")));
+            faults.push(("headers", format!("`{name}` is not a valid header name")));
         }
         faults
     }

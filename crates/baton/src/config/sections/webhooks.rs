@@ -8,18 +8,18 @@ use serde::Deserialize;
 use std::net::IpAddr;
 use std::time::Duration;
 
-/// Events for services over HTTP, registered by `/api/webhooks`.
+/// Events that are sent to services over HTTP, registered with `/api/webhooks`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct WebhooksSection {
-    /// Networks where webhooks may be besides the public internet (`["10.0.0.0/8"]`); there they may be plain `http` too.
+    /// Networks besides the public internet that webhooks may be in (`["10.0.0.0/8"]`); there `http` is allowed too.
     pub allow: Vec<String>,
     /// How long a service may take to reply.
     #[serde(with = "crate::config::duration")]
     #[schemars(with = "String", extend("x-limit" = true))]
     pub timeout: Duration,
-    /// The waits before a delivery that failed is tried again, the first, the second and so on, varied by a fifth; after
-    /// the last it is given up, and can be repeated by hand.
+    /// The pauses before a failed delivery is tried again, in order, varied by a fifth; after the last one it is given
+    /// up, and can be repeated with `baton webhooks redeliver`.
     #[schemars(with = "Vec<String>")]
     pub schedule: Vec<Serde<Duration>>,
 }
@@ -48,12 +48,12 @@ impl WebhooksSection {
         let wrong = self.allow.iter().enumerate().filter(|(_, text)| network(text).is_none());
         let mut faults: Vec<_> = wrong
             .map(|(index, text)| {
-                let problem = format!("expected a network such as 10.0.0.0/8, or an address, got `{text}`");
+                let problem = format!("must be a network such as 10.0.0.0/8, or an address, got `{text}`");
                 (format!("allow[{index}]"), problem)
             })
             .collect();
         if self.timeout.is_zero() {
-            faults.push(("timeout".to_owned(), "expected a time such as 10s".to_owned()));
+            faults.push(("timeout".to_owned(), "must be a time such as 10s".to_owned()));
         }
         faults
     }

@@ -77,7 +77,7 @@ impl Rule {
     /// # Errors
     /// Why it is none.
     pub fn pattern(pattern: &str, with: &str) -> Result<Self, String> {
-        let pattern = Regex::new(pattern).map_err(|error| format!("is no regular expression: {error}"))?;
+        let pattern = Regex::new(pattern).map_err(|_| "must be a regular expression".to_owned())?;
         Ok(Self { pattern, with: with.to_owned(), meant: |_| true })
     }
 }

@@ -102,11 +102,7 @@ fn a_model_is_added_with_its_price() {
     let model = json_of(&things, &[&add[..], &["input=0.59,output=0.79"]].concat());
     assert_eq!(model["price"], json!({ "input": 0.59, "output": 0.79 }));
     let refused = ask(&things, &[&add[..], &["0.59"]].concat());
-    assert!(
-        printed_text(&refused).contains("expected CLASS=DOLLARS, such as input=0.59"),
-        "{}",
-        printed_text(&refused)
-    );
+    assert!(printed_text(&refused).contains("must be CLASS=DOLLARS, such as input=0.59"), "{}", printed_text(&refused));
 }
 
 #[test]

@@ -40,5 +40,5 @@ fn a_request_through_a_proxy_needs_a_key() {
     }
     // What nginx sends where nobody has told it otherwise: the target as the host, and no header of its own.
     let (status, answer) = ask(&baton, "HTTP/1.0", "");
-    assert!(status == 401 && answer.contains("HTTP/1.0 needs an API key"), "{answer}");
+    assert!(status == 401 && answer.contains("HTTP/1.0 request needs an API key"), "{answer}");
 }

@@ -1,4 +1,4 @@
-//! A port of its own for health, metrics and management.
+//! A separate port for health, metrics and management.
 
 use crate::running::printed_text;
 use crate::serving::{Serving, busy, head, response_head, rest};
@@ -102,8 +102,8 @@ fn a_port_for_everyone_needs_a_key_here_too() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("baton.toml"), "server.management.listen = \"0.0.0.0:0\"").unwrap();
     let text = printed_text(&crate::running::run(folder.path(), &["serve", "--listen", "127.0.0.1:0"]));
-    assert!(text.contains("server.management.listen: `0.0.0.0:0` is open to other machines"), "{text}");
+    assert!(text.contains("server.management.listen: `0.0.0.0:0` is reachable from other machines"), "{text}");
     std::fs::write(folder.path().join("baton.toml"), "server.management.listen = \"here\"").unwrap();
     let text = printed_text(&crate::running::run(folder.path(), &["serve"]));
-    assert!(text.contains("server.management.listen: expected ADDRESS:PORT"), "{text}");
+    assert!(text.contains("server.management.listen: must be ADDRESS:PORT"), "{text}");
 }

@@ -36,7 +36,7 @@ pub(super) fn read_reply(body: &[u8]) -> Result<Vec<ReplyEvent>, ReadError> {
         return Ok(vec![ReplyEvent::Failed(error::read_node(200, &root))]);
     }
     let Some(content) = root.get("content").and_then(|content| content.items().ok()) else {
-        return Err(ReadError::new("content", "required, but missing"));
+        return Err(ReadError::new("content", "is required"));
     };
     let mut events = vec![ReplyEvent::Started(started(&root))];
     let mut blocks = Blocks::default();

@@ -45,14 +45,14 @@ fn everything_a_message_can_say_survives() {
 #[test]
 fn faults_are_named() {
     for (body, error) in [
-        (r#"{"model":"m"}"#, "messages: required, but missing"),
-        (r#"{"messages":[{"role":"king","content":""}]}"#, "messages[0].role: expected user or assistant"),
+        (r#"{"model":"m"}"#, "messages: is required"),
+        (r#"{"messages":[{"role":"king","content":""}]}"#, "messages[0].role: must be user or assistant"),
         (
             r#"{"messages":[{"role":"user","content":[{"type":"image","source":{"type":"url"}}]}]}"#,
-            "messages[0].content[0].source.url: required, but missing",
+            "messages[0].content[0].source.url: is required",
         ),
-        (r#"{"messages":[],"tool_choice":{"type":"maybe"}}"#, "tool_choice.type: expected auto, any, tool or none"),
-        (r#"{"messages":[],"max_tokens":"x"}"#, "max_tokens: expected a whole number"),
+        (r#"{"messages":[],"tool_choice":{"type":"maybe"}}"#, "tool_choice.type: must be auto, any, tool or none"),
+        (r#"{"messages":[],"max_tokens":"x"}"#, "max_tokens: must be an integer"),
     ] {
         assert_eq!(messages().read_request(body.as_bytes()).unwrap_err().to_string(), error);
     }

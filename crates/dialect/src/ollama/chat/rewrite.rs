@@ -73,7 +73,7 @@ fn set_limit(editor: &mut Editor<'_>, target: &Target, dropped: &mut Vec<Dropped
     }
     if let Some(asked) = asked {
         let number = asked.parse::<f64>();
-        let number = number.map_err(|_| ReadError::new("options.num_predict", "expected a whole number"))?;
+        let number = number.map_err(|_| ReadError::new("options.num_predict", "must be an integer"))?;
         // Negative limits mean "none", so lowering one takes nothing from the client.
         if number >= 0.0 {
             dropped.push(Dropped::new("options.num_predict", format!("changed from {asked} to {limit}")));

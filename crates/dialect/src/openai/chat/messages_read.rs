@@ -216,7 +216,7 @@ fn read_file(node: &Node<'_>) -> Result<Document, JsonFault> {
             data_url(&data).unwrap_or(MediaSource::Base64 { media_type: String::new(), data })
         }
         (None, Some(id)) => MediaSource::File { dialect: Dialect::OpenAi, id: id.string()? },
-        (None, None) => return Err(node.expected_fault("file_data or file_id")),
+        (None, None) => return Err(node.fault("requires file_data or file_id")),
     };
     Ok(Document { source, title, context: None, citations: None })
 }

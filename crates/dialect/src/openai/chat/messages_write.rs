@@ -122,7 +122,7 @@ impl<'r> OpenAiMessagesWriter<'r> {
         let (text, rest): (Vec<_>, Vec<_>) = result.parts.iter().enumerate().partition(|(_, part)| is_text(&part.kind));
         for (place, part) in rest {
             let path = format!("{path}.content[{place}]");
-            self.drop(&path, "out of a tool result moved into a user message");
+            self.drop(&path, "moved from a tool result into a user message");
             // Not at once: the results of one turn must follow one another, and a user message between them is
             // refused.
             self.moved.push((path, part));

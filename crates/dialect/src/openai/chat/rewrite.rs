@@ -91,7 +91,7 @@ fn set_limit(
     if let Some(lowered) = target.max_output_tokens.map(|limit| limit.to_string()) {
         if let (Some(asked), Some(used)) = (&asked, used) {
             // Checked here, because a limit that is replaced is never seen by the provider.
-            asked.parse::<f64>().map_err(|_| ReadError::new(used, "expected a whole number"))?;
+            asked.parse::<f64>().map_err(|_| ReadError::new(used, "must be an integer"))?;
             if *asked != lowered {
                 dropped.push(Dropped::new(used, format!("changed from {asked} to {lowered}")));
             }

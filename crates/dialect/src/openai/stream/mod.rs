@@ -31,7 +31,7 @@ pub(super) fn read_reply(body: &[u8]) -> Result<Vec<ReplyEvent>, ReadError> {
     let root = Node::parse(body)?;
     // A proxy's JSON page would otherwise be an empty reply.
     if root.get("choices").is_none() && root.get("error").is_none() {
-        return Err(ReadError::new("choices", "required, but missing"));
+        return Err(ReadError::new("choices", "is required"));
     }
     let mut chunks = Chunks::default();
     let mut events = Vec::new();

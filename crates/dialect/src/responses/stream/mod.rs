@@ -31,7 +31,7 @@ pub(super) fn read_reply(body: &[u8]) -> Result<Vec<ReplyEvent>, ReadError> {
     let root = Node::parse(body)?;
     // A proxy's JSON page would otherwise be an empty reply.
     if root.get("output").is_none() && root.get("error").is_none() {
-        return Err(ReadError::new("output", "required, but missing"));
+        return Err(ReadError::new("output", "is required"));
     }
     let (mut items, mut events) = (ItemReader::default(), Vec::new());
     items.start(&root, &mut events);

@@ -116,11 +116,11 @@ impl Journal {
     /// Why no record can be added; `None`: one can.
     pub fn recording_problem(&self) -> Option<&'static str> {
         if self.shared.disk_full.load(Ordering::Acquire) {
-            return Some("the ledger's journal can't be written: see whether the disk of the data folder is full");
+            return Some("the ledger's journal can't be written: check whether the disk of the data folder is full");
         }
         let full = self.size() >= self.settings.max_bytes;
         full.then_some(
-            "the ledger's journal is full, because the database has not taken its records: see whether it answers",
+            "the ledger's journal is full, because its records could not be written to the database: check whether the database is available",
         )
     }
 
@@ -241,7 +241,7 @@ impl Writer {
         let mut outcome = self.write(&pending);
         if let Err(error) = &outcome {
             if !self.shared.disk_full.swap(true, Ordering::AcqRel) {
-                tracing::error!(%error, "the journal can't be written: new requests are refused until it can");
+                tracing::error!(%error, "the journal can't be written; new requests are refused until it can");
             }
             // Deleting the reserve makes room on the same file system for the records of requests under way.
             self.reserve.release();
@@ -271,7 +271,7 @@ impl Writer {
         let was_full = self.shared.disk_full.swap(outcome.is_err(), Ordering::AcqRel);
         match outcome {
             Err(error) if !was_full => {
-                tracing::error!(%error, "no room can be set aside for the journal: requests are refused until it can");
+                tracing::error!(%error, "disk space for the journal can't be reserved; requests are refused until it can");
             }
             Ok(()) if was_full => tracing::info!("the journal can be written again"),
             _ => {}
@@ -314,7 +314,7 @@ fn lock(folder: &Path) -> io::Result<File> {
     let file = OpenOptions::new().create(true).append(true).open(folder.join("lock"))?;
     match file.try_lock() {
         Err(TryLockError::WouldBlock) => {
-            Err(io::Error::new(io::ErrorKind::WouldBlock, "another process uses it: each needs a folder of its own"))
+            Err(io::Error::new(io::ErrorKind::WouldBlock, "another process uses it; each process needs its own folder"))
         }
         // A file system without locks: then that no other uses it is the operator's care.
         Err(TryLockError::Error(error)) if error.kind() != io::ErrorKind::Unsupported => Err(error),
