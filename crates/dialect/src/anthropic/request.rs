@@ -8,6 +8,7 @@ use super::{messages_read, options, tools};
 use crate::effective_options::effective_options;
 use crate::json::{self, object};
 use crate::{EncodedBody, ReadError};
+
 use baton_model::chat::MessageRole;
 use baton_model::{ChatRequest, Target};
 
@@ -31,7 +32,13 @@ pub(super) fn write(request: &ChatRequest, target: &Target, purpose: Purpose) ->
     let (effective, mut dropped) = effective_options(request, target)?;
     // `effective` has tools only where a default gives some: the request's own are not copied.
     let tools = if request.tools.is_empty() { &effective.tools } else { &request.tools };
-    let plan = ThinkingPlan::new(&effective, target, tools::is_forced(&effective, tools), &mut dropped);
+    let begun = request.messages.last().is_some_and(|message| message.role == MessageRole::Assistant);
+    let excluded = match (tools::is_forced(&effective, tools), begun) {
+        (true, _) => Some("not together with a tool that must be called"),
+        (false, true) => Some("not together with an answer that was begun"),
+        (false, false) => None,
+    };
+    let plan = ThinkingPlan::unless(&effective, target, excluded, &mut dropped);
     let mut unsaid = Vec::new();
     let mut writer = BlockWriter::new(&effective.extensions, &target.model.quirks, &mut unsaid);
     let mut conversation = GroupedConversation::regroup(&request.messages, &mut writer)?;

@@ -2,6 +2,7 @@
 
 mod caller;
 mod key;
+mod limits;
 mod model;
 mod provider_object;
 mod quirks;
@@ -9,7 +10,8 @@ mod stored_response;
 
 pub use caller::{Actor, Caller, Role, Scope};
 pub use key::ApiKey;
+pub use limits::{Alphabet, Limits};
 pub use model::{Model, ModelSource, ModelStatus};
 pub use provider_object::{Owner, ProviderObject, ProviderObjectKind};
-pub use quirks::{ChatApi, MaxTokensField, Quirks, ReasoningStyle};
+pub use quirks::{ChatApi, MaxTokensField, Quirks, ReasoningHistory, ReasoningStyle};
 pub use stored_response::StoredResponse;
