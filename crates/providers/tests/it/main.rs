@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
+mod any_request;
 mod bad_replies;
 mod chat;
 mod discovery;
