@@ -112,6 +112,11 @@ impl<'r> GroupedConversation<'r> {
         Ok(())
     }
 
+    /// Whether it ends with the assistant, who is to go on from there.
+    pub(super) fn is_begun_answer(&self) -> bool {
+        self.turns.last().is_some_and(|turn| turn.role == "assistant")
+    }
+
     /// Adds blocks to the last turn if it is of that role, else as a new one; none make no turn.
     fn push(&mut self, role: &'static str, blocks: Vec<PendingBlock<'r>>) {
         match self.turns.last_mut() {

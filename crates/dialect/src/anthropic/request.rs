@@ -8,7 +8,6 @@ use super::{messages_read, options, tools};
 use crate::effective_options::effective_options;
 use crate::json::{self, object};
 use crate::{EncodedBody, ReadError};
-
 use baton_model::chat::MessageRole;
 use baton_model::{ChatRequest, Target};
 
@@ -32,16 +31,15 @@ pub(super) fn write(request: &ChatRequest, target: &Target, purpose: Purpose) ->
     let (effective, mut dropped) = effective_options(request, target)?;
     // `effective` has tools only where a default gives some: the request's own are not copied.
     let tools = if request.tools.is_empty() { &effective.tools } else { &request.tools };
-    let begun = request.messages.last().is_some_and(|message| message.role == MessageRole::Assistant);
-    let excluded = match (tools::is_forced(&effective, tools), begun) {
+    let mut unsaid = Vec::new();
+    let mut writer = BlockWriter::new(&effective.extensions, &target.model.quirks, &mut unsaid);
+    let mut conversation = GroupedConversation::regroup(&request.messages, &mut writer)?;
+    let excluded = match (tools::is_forced(&effective, tools), conversation.is_begun_answer()) {
         (true, _) => Some("not together with a tool that must be called"),
         (false, true) => Some("not together with an answer that was begun"),
         (false, false) => None,
     };
     let plan = ThinkingPlan::unless(&effective, target, excluded, &mut dropped);
-    let mut unsaid = Vec::new();
-    let mut writer = BlockWriter::new(&effective.extensions, &target.model.quirks, &mut unsaid);
-    let mut conversation = GroupedConversation::regroup(&request.messages, &mut writer)?;
     let body = object(|o| {
         o.string("model", target.upstream());
         conversation.write(&mut writer, o);

@@ -148,7 +148,7 @@ fn what_leaves_is_accepted() {
         of.max_tokens = Some(4096);
         let target = Target::new(Arc::new(of));
         let dialect = pair.provider.dialect(Capability::Chat, Dialect::OpenAi, &target.model).unwrap();
-        let mut runner = TestRunner::new(Config { cases: 256, failure_persistence: None, ..Config::default() });
+        let mut runner = TestRunner::new(Config { failure_persistence: None, ..Config::default() });
         let outcome = runner.run(&request(), |request| {
             let operation = Operation::Chat(Box::new(request));
             let outgoing = OutgoingRequest {

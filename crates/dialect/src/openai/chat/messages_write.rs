@@ -14,6 +14,9 @@ use baton_model::entity::{ReasoningHistory, ReasoningStyle};
 use baton_model::{Dialect, Quirks};
 use std::collections::HashMap;
 
+/// What is said where nothing is left to say.
+const EMPTY: &str = "…";
+
 /// Writes the conversation. What is not supported goes to `dropped`.
 pub(super) struct OpenAiMessagesWriter<'r> {
     /// How instructions of a developer are called here.
@@ -59,6 +62,7 @@ impl<'r> OpenAiMessagesWriter<'r> {
     }
 
     pub(super) fn write(mut self, turns: &'r [Turn<'r>], a: &mut Array<'_>) {
+        let mut silent = 0;
         for turn in turns {
             let (results, rest): (Vec<_>, Vec<_>) =
                 turn.parts.iter().partition(|placed| matches!(placed.part.kind, PartKind::ToolResult(_)));
@@ -76,11 +80,16 @@ impl<'r> OpenAiMessagesWriter<'r> {
             self.flush_moved(a);
             if turn.role == MessageRole::Assistant && !self.says_something(&rest) {
                 self.drop_silent(&rest);
+                silent += 1;
                 continue;
             }
             self.write_turn(turn, &rest, a);
         }
         self.flush_moved(a);
+        // The vendor refuses a conversation without a message.
+        if silent > 0 && silent == turns.len() {
+            a.object(|o| o.string("role", "user").string("content", EMPTY).end());
+        }
     }
 
     /// Whether a turn of the assistant has content, calls, or thoughts that are sent back: an empty one is refused.

@@ -120,7 +120,7 @@ fn calls(context: &[Value]) -> Result<(), SimRefusal> {
 fn message(item: &Value, param: &str) -> Result<(), SimRefusal> {
     let role = item["role"].as_str().unwrap_or_default();
     let kinds: &[&str] = match role {
-        "user" => &["input_text", "input_image", "input_file"],
+        "user" => &["input_text", "input_image", "input_file", "input_audio"],
         "system" | "developer" => &["input_text"],
         "assistant" => &["output_text", "refusal"],
         _ => return Err(invalid(&format!("{param}.role"), format!("Invalid value: '{role}'."))),
