@@ -9,4 +9,5 @@ mod discovery;
 mod forward;
 mod headers;
 mod others;
+mod reported;
 mod setup;
