@@ -165,9 +165,9 @@ const OPENAI: Preset = Preset {
     capabilities: OPENAIS,
     max_tokens: MaxTokensField::Unspecified,
     developer_role: None,
-    // It answers 400 to every field that it does not know.
+    // It answers 400 to every field that it does not know. What else its own models refuse stands in the catalogue:
+    // clients use this name for other services too.
     refuses: SERVER_SAMPLING,
-    reasoning_history: ReasoningHistory::None,
     api: ChatApi::Both,
     ..COMPATIBLE
 };

@@ -32,12 +32,16 @@ const MARKS: [&[u8]; 4] = [b"tool", b"function", b"\"call_id\"", b"image/jpg"];
 /// Members of the assistant's messages with what it thought; the reference has none.
 const REASONING: [&str; 4] = ["reasoning_content", "reasoning", "reasoning_details", "thinking_blocks"];
 
-/// Makes a chat's request fit for a model.
+/// Makes a chat's request fit for a model; `exact` if it is the client's own and not translated.
 ///
 /// # Errors
 /// If it is not a JSON object.
-pub fn fit(dialect: Dialect, body: Bytes, quirks: &Quirks) -> Result<Fitted, ReadError> {
-    let profile = Profile::new(dialect, quirks);
+pub fn fit(dialect: Dialect, body: Bytes, quirks: &Quirks, exact: bool) -> Result<Fitted, ReadError> {
+    let mut profile = Profile::new(dialect, quirks);
+    if exact && quirks.limits.call_id.is_none() {
+        // The id comes from the provider itself, mostly: a service that makes longer ones takes them back.
+        profile.call_id.length = None;
+    }
     let scanned = scan(body)?;
     let mut editor = Editor::new(&scanned);
     let (mut names, mut dropped) = (ToolNames::default(), Vec::new());
@@ -65,7 +69,7 @@ pub fn fit(dialect: Dialect, body: Bytes, quirks: &Quirks) -> Result<Fitted, Rea
                 edits: Edits::default(),
             };
             match field {
-                "tools" | "functions" => walk.tools(&node),
+                "tools" | "functions" => walk.tools(&node, field == "functions"),
                 "tool_choice" | "function_call" => walk.choice(&node),
                 _ => walk.messages(&node),
             }

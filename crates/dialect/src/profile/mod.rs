@@ -13,6 +13,8 @@ mod names;
 mod places;
 mod rules;
 mod schema;
+#[cfg(test)]
+mod tests;
 mod user;
 
 pub use fit::{Fitted, fit};

@@ -28,14 +28,15 @@ fn is(node: &Node<'_>, member: &str, value: &str) -> bool {
 }
 
 impl Walk<'_> {
-    /// `tools`; OpenAI's older `functions` are the same without a shell.
-    pub(super) fn tools(&mut self, tools: &Node<'_>) {
+    /// `tools`; OpenAI's older `functions` are the same without a shell (`bare`).
+    pub(super) fn tools(&mut self, tools: &Node<'_>, bare: bool) {
         for tool in each(Some(tools)) {
             let own = match self.dialect {
                 // Anthropic's own tools have a type with a date, and names that are fixed.
                 Dialect::Anthropic => tool.get("type").is_none() || is(tool, "type", "custom"),
                 Dialect::Responses => is(tool, "type", "function") || is(tool, "type", "custom"),
-                Dialect::OpenAi | Dialect::Ollama => true,
+                // A service's own tools have a type and no shell; their parameters are settings.
+                Dialect::OpenAi | Dialect::Ollama => bare,
             };
             for shell in ["function", "custom"] {
                 if let Some(inner) = tool.get(shell) {

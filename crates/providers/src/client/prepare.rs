@@ -41,7 +41,8 @@ pub(super) fn prepare(
     let fitted = match outgoing.capability {
         // Last, and on the bytes: what a vendor accepts does not depend on whose words they are.
         Capability::Chat | Capability::Completion => {
-            fit(outgoing.dialect, body, &target.model.quirks).map_err(refuse_request)?
+            let exact = matches!(outgoing.mode, Mode::Passthrough(_));
+            fit(outgoing.dialect, body, &target.model.quirks, exact).map_err(refuse_request)?
         }
         _ => Fitted { body, ..Fitted::default() },
     };

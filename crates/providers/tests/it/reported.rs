@@ -4,6 +4,7 @@
 use crate::setup::{Pair, collect, model, visible};
 use baton_dialect::{codec, framing::splice};
 use baton_model::chat::PartKind;
+use baton_model::entity::Limits;
 use baton_model::{Capability, Detail, Dialect, Operation, Quirks, Target};
 use baton_provider_api::{Frame, Mode, OutgoingRequest, ProviderError, ReplyForm};
 use baton_sim::Kind;
@@ -71,6 +72,14 @@ fn quirks(case: &Value) -> Quirks {
             "adaptive" => baton_model::entity::ReasoningStyle::Adaptive,
             "unsupported" => baton_model::entity::ReasoningStyle::Unsupported,
             _ => baton_model::entity::ReasoningStyle::Unspecified,
+        },
+        reasoning_history: match text("reasoning_history").as_str() {
+            "none" => baton_model::entity::ReasoningHistory::None,
+            _ => baton_model::entity::ReasoningHistory::Unspecified,
+        },
+        limits: Limits {
+            call_id: case["quirks"]["call_id"].as_u64().and_then(|most| most.try_into().ok()),
+            ..Limits::default()
         },
         ..Quirks::default()
     }
