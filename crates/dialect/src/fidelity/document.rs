@@ -31,7 +31,8 @@ fn limits(out: &mut String) {
          both modes. `quirks.limits` of a provider or model changes them, and 0 is no limit. vLLM, llama.cpp, SGLang and \
          other servers on one's own machines have none.\n\n- A tool's name that does not fit is sent as its beginning \
          with a hash of all of it. The reply has the client's name again.\n- A call's id that does not fit is sent as a \
-         hash, in the call and in its result.\n- An end user's id that does not fit is sent as a hash, with a \
+         hash, in the call and in its result; in passthrough mode \
+         only where `limits` or the catalogue name a length.\n- An end user's id that does not fit is sent as a hash, with a \
          warning.\n- Of too many texts to stop at the first are sent, with a warning.\n\n"
     );
     let profiles = Dialect::ALL.map(|dialect| (dialect, Profile::new(dialect, &Quirks::default())));
@@ -41,7 +42,8 @@ fn limits(out: &mut String) {
     let most = |limit: Option<usize>| limit.map_or_else(|| "any number".to_owned(), |most| format!("at most {most}"));
     let text = |rule: TextRule| {
         let alphabet = match rule.alphabet {
-            Alphabet::Unspecified | Alphabet::Any => "characters",
+            Alphabet::Unspecified | Alphabet::Any if rule.length.is_some() => "characters",
+            Alphabet::Unspecified | Alphabet::Any => "of characters",
             Alphabet::Word => "of `a-z A-Z 0-9 _ -`",
             Alphabet::Alphanumeric => "of `a-z A-Z 0-9`",
         };
