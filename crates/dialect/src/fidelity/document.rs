@@ -23,6 +23,9 @@ pub fn dialects() -> String {
     out
 }
 
+/// What a cell of a format says.
+type Cell<'c> = &'c dyn Fn(&Profile) -> String;
+
 /// What each format accepts of names, ids and numbers.
 fn limits(out: &mut String) {
     let _ = write!(
@@ -50,7 +53,7 @@ fn limits(out: &mut String) {
         format!("{} {alphabet}", most(rule.length))
     };
     let yes = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
-    let rows: [(&str, &dyn Fn(&Profile) -> String); 6] = [
+    let rows: [(&str, Cell<'_>); 6] = [
         ("a tool's name", &|profile| text(profile.tool_name)),
         ("a call's id", &|profile| text(profile.call_id)),
         ("texts to stop at", &|profile| most(profile.stops)),
