@@ -19,6 +19,7 @@ pub mod error;
 mod exact;
 mod extensions;
 pub mod fidelity;
+mod foreign_text;
 pub mod framing;
 pub mod json;
 mod meter_only;
@@ -32,6 +33,7 @@ mod openai_usage;
 #[cfg(test)]
 mod pairs;
 pub mod peek;
+pub mod profile;
 mod read_error;
 mod reasoning_effort;
 mod reasoning_origin;
@@ -40,6 +42,7 @@ pub mod responses;
 mod stream;
 #[cfg(test)]
 mod testing;
+mod turns;
 #[cfg(test)]
 mod wrong;
 

@@ -2,7 +2,7 @@
 //!
 //! To add one: an entry in [`ALL`], with a link to the vendor's reference in its comment.
 
-use baton_model::entity::{ChatApi, MaxTokensField};
+use baton_model::entity::{Alphabet, ChatApi, Limits, MaxTokensField, ReasoningHistory};
 use baton_model::{Capability, Dialect, Quirks};
 use baton_provider_api::ProviderSettings;
 use std::time::Duration;
@@ -38,6 +38,12 @@ pub struct Preset {
     pub developer_role: Option<bool>,
     /// Whether structured output by schema is known.
     pub json_schema: Option<bool>,
+    /// Parameters that it refuses, by their canonical name.
+    pub refuses: &'static [&'static str],
+    /// How reasoning of earlier turns is sent back.
+    pub reasoning_history: ReasoningHistory,
+    /// Lengths, alphabets and numbers that it allows, where they are not the format's.
+    pub limits: Limits,
     /// Which of OpenAI's two APIs for chats it has; the model says where this does not.
     pub api: ChatApi,
     /// How long the first token may take, where that is not the usual.
@@ -100,6 +106,21 @@ const OPENAIS: &[Capability] = &[
 /// What servers on one's own machines have: vLLM, llama.cpp, SGLang and the like rerank too.
 const SERVERS: &[Capability] = &[Capability::Chat, Capability::Completion, Capability::Embedding, Capability::Rerank];
 
+/// Parameters of llama.cpp, vLLM and Ollama, which OpenAI's reference does not have.
+const SERVER_SAMPLING: &[&str] = &["top_k", "min_p", "repeat_penalty"];
+
+/// The rules of the format.
+const FORMATS_OWN: Limits = Limits {
+    tool_name: None,
+    tool_name_alphabet: Alphabet::Unspecified,
+    call_id: None,
+    call_id_alphabet: Alphabet::Unspecified,
+    stops: None,
+    user: None,
+    opaque_user: None,
+    tool_properties: None,
+};
+
 /// A service in OpenAI's format that needs a key and knows the older names.
 const COMPATIBLE: Preset = Preset {
     name: "",
@@ -118,6 +139,9 @@ const COMPATIBLE: Preset = Preset {
     // OpenAI renamed the system role for its own models; others refuse the new word.
     developer_role: Some(false),
     json_schema: None,
+    refuses: &[],
+    reasoning_history: ReasoningHistory::Unspecified,
+    limits: FORMATS_OWN,
     api: ChatApi::Chat,
     first_token: None,
 };
@@ -126,6 +150,8 @@ const COMPATIBLE: Preset = Preset {
 const OWN: Preset = Preset {
     key: KeyRequirement::Optional,
     capabilities: SERVERS,
+    // They put names and ids into a template, and check none.
+    limits: Limits::NONE,
     first_token: Some(Duration::from_secs(300)),
     ..COMPATIBLE
 };
@@ -139,6 +165,9 @@ const OPENAI: Preset = Preset {
     capabilities: OPENAIS,
     max_tokens: MaxTokensField::Unspecified,
     developer_role: None,
+    // It answers 400 to every field that it does not know. What else its own models refuse stands in the catalogue:
+    // clients use this name for other services too.
+    refuses: SERVER_SAMPLING,
     api: ChatApi::Both,
     ..COMPATIBLE
 };
@@ -174,6 +203,7 @@ pub const ALL: &[Preset] = &[
         ],
         max_tokens: MaxTokensField::Unspecified,
         developer_role: None,
+        limits: FORMATS_OWN,
         ..OWN
     },
     // Any service in OpenAI's format; every endpoint is tried, the service says what it has.
@@ -182,6 +212,8 @@ pub const ALL: &[Preset] = &[
         title: "OpenAI-compatible",
         capabilities: EVERYTHING,
         api: ChatApi::Unspecified,
+        // Of a service that nobody knows the strictest rules are assumed.
+        limits: FORMATS_OWN,
         ..OWN
     },
     // https://learn.microsoft.com/azure/ai-foundry/openai/latest: base_url https://RESOURCE.openai.azure.com/openai/v1
@@ -213,6 +245,7 @@ pub const ALL: &[Preset] = &[
         base_url: Some("https://api.cerebras.ai/v1"),
         key_env: Some("CEREBRAS_API_KEY"),
         max_tokens: MaxTokensField::MaxCompletionTokens,
+        refuses: &["frequency_penalty", "presence_penalty", "logit_bias"],
         ..COMPATIBLE
     },
     // https://docs.cohere.com/docs/compatibility-api
@@ -241,6 +274,7 @@ pub const ALL: &[Preset] = &[
         key_env: Some("DEEPSEEK_API_KEY"),
         capabilities: CHAT,
         json_schema: Some(false),
+        reasoning_history: ReasoningHistory::ReasoningContent,
         ..COMPATIBLE
     },
     // https://docs.fireworks.ai/api-reference
@@ -250,6 +284,7 @@ pub const ALL: &[Preset] = &[
         base_url: Some("https://api.fireworks.ai/inference/v1"),
         key_env: Some("FIREWORKS_API_KEY"),
         capabilities: TEXT_EMBED,
+        reasoning_history: ReasoningHistory::ReasoningContent,
         ..COMPATIBLE
     },
     // https://ai.google.dev/gemini-api/docs/openai
@@ -259,6 +294,9 @@ pub const ALL: &[Preset] = &[
         base_url: Some("https://generativelanguage.googleapis.com/v1beta/openai"),
         key_env: Some("GEMINI_API_KEY"),
         capabilities: &[Capability::Chat, Capability::Embedding, Capability::ImageGeneration],
+        // Unknown names are refused.
+        refuses: SERVER_SAMPLING,
+        reasoning_history: ReasoningHistory::None,
         ..COMPATIBLE
     },
     // https://console.groq.com/docs/api-reference
@@ -274,6 +312,9 @@ pub const ALL: &[Preset] = &[
             Capability::AudioSpeech,
         ],
         max_tokens: MaxTokensField::MaxCompletionTokens,
+        // Not supported by the reference, or unknown: both are refused.
+        refuses: &["logprobs", "logit_bias", "top_k", "min_p", "repeat_penalty"],
+        reasoning_history: ReasoningHistory::None,
         ..COMPATIBLE
     },
     // https://huggingface.co/docs/inference-providers
@@ -286,13 +327,20 @@ pub const ALL: &[Preset] = &[
         ..COMPATIBLE
     },
     // https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
-    Preset { name: "llama.cpp", title: "llama.cpp", base_url: Some("http://127.0.0.1:8080/v1"), ..OWN },
+    Preset {
+        name: "llama.cpp",
+        reasoning_history: ReasoningHistory::ReasoningContent,
+        title: "llama.cpp",
+        base_url: Some("http://127.0.0.1:8080/v1"),
+        ..OWN
+    },
     // https://lmstudio.ai/docs/developer
     Preset {
         name: "lmstudio",
         title: "LM Studio",
         base_url: Some("http://127.0.0.1:1234/v1"),
         api: ChatApi::Both,
+        reasoning_history: ReasoningHistory::ReasoningContent,
         ..OWN
     },
     // https://localai.io
@@ -311,6 +359,21 @@ pub const ALL: &[Preset] = &[
         key_env: Some("MISTRAL_API_KEY"),
         capabilities: &[Capability::Chat, Capability::Embedding, Capability::AudioTranscription],
         stream_usage: Some(false),
+        // Every other field is refused as an extra input.
+        refuses: &[
+            "top_k",
+            "min_p",
+            "repeat_penalty",
+            "seed",
+            "logprobs",
+            "logit_bias",
+            "user",
+            "service_tier",
+            "verbosity",
+        ],
+        reasoning_history: ReasoningHistory::None,
+        // Its API takes call ids of nine letters and digits alone.
+        limits: Limits { call_id: Some(9), call_id_alphabet: Alphabet::Alphanumeric, ..FORMATS_OWN },
         ..COMPATIBLE
     },
     // https://platform.moonshot.ai/docs
@@ -320,6 +383,7 @@ pub const ALL: &[Preset] = &[
         base_url: Some("https://api.moonshot.ai/v1"),
         key_env: Some("MOONSHOT_API_KEY"),
         capabilities: CHAT,
+        reasoning_history: ReasoningHistory::ReasoningContent,
         ..COMPATIBLE
     },
     // https://docs.api.nvidia.com
@@ -338,6 +402,7 @@ pub const ALL: &[Preset] = &[
         base_url: Some("https://openrouter.ai/api/v1"),
         key_env: Some("OPENROUTER_API_KEY"),
         capabilities: TEXT_EMBED,
+        reasoning_history: ReasoningHistory::Reasoning,
         ..COMPATIBLE
     },
     // https://docs.perplexity.ai/api-reference: usage comes in every stream.
@@ -351,7 +416,13 @@ pub const ALL: &[Preset] = &[
         ..COMPATIBLE
     },
     // https://docs.sglang.ai/basic_usage/openai_api.html
-    Preset { name: "sglang", title: "SGLang", base_url: Some("http://127.0.0.1:30000/v1"), ..OWN },
+    Preset {
+        name: "sglang",
+        reasoning_history: ReasoningHistory::ReasoningContent,
+        title: "SGLang",
+        base_url: Some("http://127.0.0.1:30000/v1"),
+        ..OWN
+    },
     // https://docs.together.ai/reference
     Preset {
         name: "together",
@@ -374,6 +445,7 @@ pub const ALL: &[Preset] = &[
             Capability::AudioTranslation,
         ],
         api: ChatApi::Both,
+        reasoning_history: ReasoningHistory::ReasoningContent,
         ..OWN
     },
     // https://docs.x.ai/docs/api-reference
@@ -401,6 +473,9 @@ impl Preset {
             stream_usage: self.stream_usage,
             developer_role: self.developer_role,
             json_schema: self.json_schema,
+            refuses: self.refuses.iter().map(ToString::to_string).collect(),
+            reasoning_history: self.reasoning_history,
+            limits: self.limits,
             api: self.api,
             ..Quirks::default()
         }

@@ -1,6 +1,7 @@
 //! The way back: bytes become frames, whether they come from a socket or from a recording.
 
 use baton_dialect::framing::{Framing, Splitter};
+use baton_dialect::profile::ToolNames;
 use baton_dialect::{Codec, ReadError, ReplyContext, StreamReader};
 use baton_model::fault::{ErrorKind, UpstreamBody};
 use baton_model::{Capability, Detail, Dialect, ReplyEvent};
@@ -25,6 +26,8 @@ pub(crate) struct ReplyReader {
     pub(crate) form: ReplyForm,
     pub(crate) detail: Detail,
     pub(crate) hide_usage: bool,
+    /// The client's names of tools that were sent under others.
+    pub(crate) names: ToolNames,
     pub(crate) max_frame_bytes: usize,
     pub(crate) max_reply_bytes: usize,
 }
@@ -109,6 +112,8 @@ impl ReplyReader {
             }
             ReplySource::Recorded(bytes) => bytes.unwrap_or_default(),
         };
+        // Before it is read, so that bytes and events name the same tools.
+        let bytes = self.names.restore(bytes);
         // Read leniently it would be an empty reply, and billed as one.
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return Err(ProviderError::new(ErrorKind::Protocol, "the provider replied with an empty body"));
@@ -218,6 +223,7 @@ struct Stream {
     splitter: Splitter,
     reader: Box<dyn StreamReader>,
     hide_usage: bool,
+    names: ToolNames,
     /// Frames that are cut but not given out yet.
     ready: VecDeque<Result<Frame, ProviderError>>,
     /// What came after the end: it says nothing to the meter, but the client gets it as it came.
@@ -246,6 +252,7 @@ impl Stream {
             splitter: Splitter::new(Framing::of(reply.dialect), reply.max_frame_bytes),
             reader,
             hide_usage: reply.hide_usage,
+            names: reply.names.clone(),
             ready: VecDeque::new(),
             after: BytesMut::new(),
             most_after: reply.max_frame_bytes,
@@ -323,6 +330,7 @@ impl Stream {
     }
 
     fn read(&mut self, bytes: Bytes) {
+        let bytes = self.names.restore(bytes);
         match self.reader.push(&bytes) {
             Ok(events) => {
                 let hidden = self.hide_usage && self.reader.is_usage_only();
@@ -335,6 +343,7 @@ impl Stream {
     /// At the end of the bytes: what is left, and whether it may end here.
     fn finish(&mut self) {
         if let Some(bytes) = self.splitter.finish().filter(|bytes| !bytes.iter().all(u8::is_ascii_whitespace)) {
+            let bytes = self.names.restore(bytes);
             // Half a frame is not forwarded.
             match self.reader.push(&bytes) {
                 Ok(events) => {

@@ -18,6 +18,7 @@ body!(KeyBody as "KeyBody" of ApiKey: "A new key; by default with the role `call
     settable_fields::<ApiKey>(&[], &["name"]));
 body!(KeyChange as "KeyChange" of ApiKey: "The fields of a key that can be changed; absent fields stay unchanged \
     unchanged \
+    unchanged \
     unchanged",
     settable_fields::<ApiKey>(&FIXED, &[]));
 

@@ -185,11 +185,12 @@ fn quirks(fields: &mut JsonFields, faults: &mut Faults) -> Option<Quirks> {
     let text = fields.raw("quirks")?;
     match serde_json::from_str::<Quirks>(text) {
         Ok(quirks) => {
-            let refuses = &quirks.refuses;
-            let number = Maximum::Entries(bounds::REFUSES).check_length(refuses.len());
-            let each = || refuses.iter().try_for_each(|name| Maximum::Bytes(bounds::ID).check(name));
-            if let Err(problem) = number.and_then(|()| each()) {
-                faults.add("quirks.refuses", problem);
+            for (field, names) in [("quirks.refuses", &quirks.refuses), ("quirks.accepts", &quirks.accepts)] {
+                let number = Maximum::Entries(bounds::REFUSES).check_length(names.len());
+                let each = || names.iter().try_for_each(|name| Maximum::Bytes(bounds::ID).check(name));
+                if let Err(problem) = number.and_then(|()| each()) {
+                    faults.add(field, problem);
+                }
             }
             Some(quirks)
         }

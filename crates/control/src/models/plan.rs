@@ -3,7 +3,8 @@
 use super::VendorInfo;
 use super::report::{Conflict, Discovery};
 use baton_meter::catalogue;
-use baton_model::{Capability, Model, ModelId, ModelSource, ProviderId, Timestamp, bounds};
+use baton_model::entity::ReasoningStyle;
+use baton_model::{Capability, Model, ModelId, ModelSource, ProviderId, Quirks, Timestamp, bounds};
 use baton_provider_api::DiscoveredModel;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -176,6 +177,14 @@ fn new_model(ground: &PlanInput<'_>, provider: &ProviderId, found: &DiscoveredMo
         display_name,
         max_tokens: tokens(found.max_tokens),
         token_limit: tokens(found.token_limit),
+        quirks: Quirks {
+            // Asked to reason, such a model answers with an error.
+            reasoning: match found.reasoning {
+                Some(false) => ReasoningStyle::Unsupported,
+                Some(true) | None => ReasoningStyle::Unspecified,
+            },
+            ..Quirks::default()
+        },
         source: ModelSource::Discovered,
         created_at: ground.now,
         updated_at: ground.now,
@@ -198,6 +207,7 @@ fn differs(known: &Model, listed: &Model) -> bool {
         || known.token_limit != listed.token_limit
         || known.max_tokens != listed.max_tokens
         || known.display_name != listed.display_name
+        || known.quirks.reasoning != listed.quirks.reasoning
 }
 
 // === impl Step ===

@@ -7,9 +7,9 @@ use super::extension::UNKNOWN;
 use super::media;
 use crate::Dropped;
 use crate::json::{Array, Object};
-use crate::open_calls::OpenCalls;
 use crate::reasoning_origin;
-use baton_model::chat::{Extension, Json, Message, Part, PartKind, ToolCall, ToolResult};
+use crate::turns::PlacedPart;
+use baton_model::chat::{Extension, Json, Part, PartKind, ToolCall, ToolResult};
 use baton_model::entity::ReasoningStyle;
 use baton_model::{Dialect, Quirks};
 use std::borrow::Cow;
@@ -27,9 +27,6 @@ pub(super) struct BlockWriter<'r> {
     pub(super) quirks: &'r Quirks,
     /// Members that only this format knows, by the path of what they belong to.
     extensions: HashMap<&'r str, Vec<(&'r str, &'r Json)>>,
-    /// Calls without an id in the turn before, by the id given to them.
-    minted: OpenCalls,
-    mint: u32,
     dropped: &'r mut Vec<Dropped>,
 }
 
@@ -45,16 +42,16 @@ impl<'r> BlockWriter<'r> {
                 members.entry(owner).or_default().push((name, &extension.value));
             }
         }
-        Self { quirks, extensions: members, minted: OpenCalls::default(), mint: 0, dropped }
+        Self { quirks, extensions: members, dropped }
     }
 
     /// The parts of a message that a turn of that role can hold.
-    pub(super) fn blocks(&mut self, message: &'r Message, path: &str, role: &str) -> Vec<PendingBlock<'r>> {
-        let mut blocks = Vec::with_capacity(message.parts.len());
-        for (place, part) in message.parts.iter().enumerate() {
-            let path = format!("{path}.content[{place}]");
-            if self.check_role(part, &path, role) {
-                blocks.push(PendingBlock { path, part: Cow::Borrowed(part) });
+    pub(super) fn blocks(&mut self, parts: Vec<PlacedPart<'r>>, role: &str) -> Vec<PendingBlock<'r>> {
+        let mut blocks = Vec::with_capacity(parts.len());
+        for placed in parts {
+            let path = placed.path();
+            if self.check_role(&placed.part, &path, role) {
+                blocks.push(PendingBlock { path, part: placed.part });
             }
         }
         blocks
@@ -129,11 +126,6 @@ impl<'r> BlockWriter<'r> {
         }
     }
 
-    /// Before a turn of the assistant: the calls of the one before have all their results.
-    pub(super) fn forget_calls(&mut self) {
-        self.minted = OpenCalls::default();
-    }
-
     /// Writes `content`: a string where one plain text is all there is.
     pub(super) fn write_content(&mut self, blocks: &[PendingBlock<'r>], o: &mut Object<'_>) {
         match blocks {
@@ -199,14 +191,7 @@ impl<'r> BlockWriter<'r> {
     }
 
     fn write_call(&mut self, call: &ToolCall, path: &str, o: &mut Object<'_>) {
-        let mut id = plain_id(&call.id);
-        // The API requires an id in every call, and the result must repeat it. Older Ollama servers send none.
-        if id.is_empty() {
-            id = format!("toolu_{}", self.mint).into();
-            self.mint += 1;
-            self.minted.push(id.to_string(), call.name.clone());
-        }
-        o.string("type", "tool_use").string("id", &id).string("name", &call.name);
+        o.string("type", "tool_use").string("id", &plain_id(&call.id)).string("name", &call.name);
         let input = arguments(&call.arguments);
         if matches!(input, Input::Wrapped(_)) {
             self.drop(format!("{path}.arguments"), "not a JSON object: sent as the member `arguments` of one");
@@ -215,13 +200,7 @@ impl<'r> BlockWriter<'r> {
     }
 
     fn write_result(&mut self, result: &ToolResult, path: &str, o: &mut Object<'_>) {
-        let mut id = plain_id(&result.call_id);
-        if id.is_empty() {
-            // A result without an id answers the call of its name, else the first that is still open.
-            let named = result.name.as_ref().and_then(|name| self.minted.take_by_name(name));
-            id = named.or_else(|| self.minted.take_first()).map_or(id, Cow::Owned);
-        }
-        o.string("type", "tool_result").string("tool_use_id", &id);
+        o.string("type", "tool_result").string("tool_use_id", &plain_id(&result.call_id));
         let mut parts = Vec::with_capacity(result.parts.len());
         for (place, part) in result.parts.iter().enumerate() {
             let path = format!("{path}.content[{place}]");
@@ -244,6 +223,11 @@ impl<'r> BlockWriter<'r> {
                 .end(),
         }
         o.maybe_bool("is_error", result.is_error);
+    }
+
+    /// Where what is not supported is listed.
+    pub(super) fn dropped(&mut self) -> &mut Vec<Dropped> {
+        self.dropped
     }
 
     pub(super) fn drop(&mut self, field: impl Into<String>, reason: &str) {

@@ -8,11 +8,16 @@ use super::extension::UNKNOWN;
 use super::system::{self, System};
 use crate::ReadError;
 use crate::json::{Array, Object};
+use crate::turns::{self, PlacedPart, TurnRules};
+use baton_model::Dialect;
 use baton_model::chat::{Message, MessageRole, Part, PartKind};
 use std::borrow::Cow;
 
 /// What is said in the user's place where a conversation begins with the model.
 const OPENING: &str = "(The conversation begins with your message.)";
+
+/// What is said where nothing is left to say: the API refuses a conversation without a message.
+const EMPTY: &str = "…";
 
 /// A conversation regrouped.
 #[derive(Debug)]
@@ -34,37 +39,37 @@ impl<'r> GroupedConversation<'r> {
     /// If it ends with the assistant, and this model does not go on from there.
     pub(super) fn regroup(messages: &'r [Message], writer: &mut BlockWriter<'r>) -> Result<Self, ReadError> {
         let mut conversation = Self { system: System::default(), turns: Vec::new() };
-        for ((place, message), precedes_assistant) in messages.iter().enumerate().zip(precede_assistant(messages)) {
-            let path = format!("messages[{place}]");
-            if message.name.is_some() {
-                writer.drop(format!("{path}.name"), UNKNOWN);
+        let rules = TurnRules { dialect: Dialect::Anthropic, earlier_calls: false };
+        let ordered = turns::order(messages, rules, writer.dropped());
+        let precede = precede_assistant(&ordered);
+        for (turn, precedes_assistant) in ordered.into_iter().zip(precede) {
+            if turn.name.is_some() {
+                writer.drop(format!("messages[{}].name", turn.message), UNKNOWN);
             }
-            match message.role {
+            match turn.role {
                 MessageRole::System | MessageRole::Developer => {
                     // The API takes a turn of the system only behind a user's and before an assistant's (or at the
                     // end), and only from models that know it. Everywhere else instructions must move to the top.
                     let follows_user = matches!(conversation.turns.last(), Some(turn) if turn.role != "assistant");
                     if writer.quirks.system_anywhere == Some(true) && follows_user && precedes_assistant {
-                        let blocks = writer.blocks(message, &path, "system");
+                        let blocks = writer.blocks(turn.parts, "system");
                         conversation.push("system", blocks);
                     } else {
-                        let blocks = instructions(message, &path, writer);
+                        let blocks = instructions(turn.parts, writer);
                         conversation.system.push(blocks);
                     }
                 }
-                MessageRole::Assistant => conversation.push("assistant", writer.blocks(message, &path, "assistant")),
-                MessageRole::User | MessageRole::Tool => {
-                    conversation.push("user", writer.blocks(message, &path, "user"))
-                }
+                MessageRole::Assistant => conversation.push("assistant", writer.blocks(turn.parts, "assistant")),
+                MessageRole::User | MessageRole::Tool => conversation.push("user", writer.blocks(turn.parts, "user")),
             }
         }
-        conversation.open(writer);
+        conversation.open(writer, !messages.is_empty());
         conversation.close(writer)?;
         Ok(conversation)
     }
 
     /// A conversation must begin with the user.
-    fn open(&mut self, writer: &mut BlockWriter<'r>) {
+    fn open(&mut self, writer: &mut BlockWriter<'r>, spoken: bool) {
         // The API requires at least one message, and instructions are none.
         if self.turns.is_empty() {
             let blocks = self.system.take();
@@ -73,6 +78,10 @@ impl<'r> GroupedConversation<'r> {
                     writer.drop(block.path.as_str(), "instructions alone are sent as the user's turn");
                 }
                 self.push("user", blocks);
+            } else if spoken {
+                writer.drop("messages", "nothing of them can be said: a placeholder was sent");
+                let part = Cow::Owned(Part::text(EMPTY));
+                self.push("user", vec![PendingBlock { path: String::new(), part }]);
             }
         } else if self.turns.first().is_some_and(|turn| turn.role != "user") {
             // The API refuses a conversation that does not begin with the user.
@@ -103,6 +112,11 @@ impl<'r> GroupedConversation<'r> {
         Ok(())
     }
 
+    /// Whether it ends with the assistant, who is to go on from there.
+    pub(super) fn is_begun_answer(&self) -> bool {
+        self.turns.last().is_some_and(|turn| turn.role == "assistant")
+    }
+
     /// Adds blocks to the last turn if it is of that role, else as a new one; none make no turn.
     fn push(&mut self, role: &'static str, blocks: Vec<PendingBlock<'r>>) {
         match self.turns.last_mut() {
@@ -126,17 +140,14 @@ impl<'r> GroupedConversation<'r> {
 }
 
 fn write_turn<'r>(turn: &Turn<'r>, writer: &mut BlockWriter<'r>, a: &mut Array<'_>) {
-    if turn.role == "assistant" {
-        writer.forget_calls();
-    }
     a.object(|o| {
         o.string("role", turn.role);
         writer.write_content(&turn.blocks, o);
     });
 }
 
-fn instructions<'r>(message: &'r Message, path: &str, writer: &mut BlockWriter<'r>) -> Vec<PendingBlock<'r>> {
-    let mut blocks = writer.blocks(message, path, "system");
+fn instructions<'r>(parts: Vec<PlacedPart<'r>>, writer: &mut BlockWriter<'r>) -> Vec<PendingBlock<'r>> {
+    let mut blocks = writer.blocks(parts, "system");
     blocks.retain(|block| {
         let held = system::holds(&block.part);
         if !held {
@@ -148,24 +159,20 @@ fn instructions<'r>(message: &'r Message, path: &str, writer: &mut BlockWriter<'
 }
 
 /// Of each message, whether the assistant's turn or the end follows, instructions apart.
-fn precede_assistant(messages: &[Message]) -> Vec<bool> {
+fn precede_assistant(turns: &[turns::Turn<'_>]) -> Vec<bool> {
     // From the end: looking ahead from each message would be quadratic in a long run of instructions.
     let mut follows = true;
-    let mut precede: Vec<_> = messages
+    let mut precede: Vec<_> = turns
         .iter()
         .rev()
-        .map(|message| {
+        .map(|turn| {
             let precedes = follows;
-            if !is_instruction(message) {
-                follows = message.role == MessageRole::Assistant;
+            if !matches!(turn.role, MessageRole::System | MessageRole::Developer) {
+                follows = turn.role == MessageRole::Assistant;
             }
             precedes
         })
         .collect();
     precede.reverse();
     precede
-}
-
-fn is_instruction(message: &Message) -> bool {
-    matches!(message.role, MessageRole::System | MessageRole::Developer)
 }

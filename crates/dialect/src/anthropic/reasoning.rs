@@ -64,6 +64,17 @@ enum Thinking {
 impl ThinkingPlan {
     /// What to ask of the target. `forced`: a tool must be called.
     pub(super) fn new(request: &ChatRequest, target: &Target, forced: bool, dropped: &mut Vec<Dropped>) -> Self {
+        let excluded = forced.then_some("not together with a tool that must be called");
+        Self::unless(request, target, excluded, dropped)
+    }
+
+    /// The same; thought is excluded for that reason.
+    pub(super) fn unless(
+        request: &ChatRequest,
+        target: &Target,
+        excluded: Option<&str>,
+        dropped: &mut Vec<Dropped>,
+    ) -> Self {
         let limit = request.max_output_tokens;
         let max_tokens = limit.or(target.model.max_tokens).unwrap_or(DEFAULT_MAX_TOKENS);
         let mut plan = Self { thinking: None, display: None, effort: None, max_tokens };
@@ -71,9 +82,9 @@ impl ThinkingPlan {
         let style = target.model.quirks.reasoning;
         plan.effort = effort_word(reasoning, style, dropped);
         plan.thinking = match choose_thinking(reasoning, style) {
-            // The API refuses `thinking` with a `tool_choice` that forces a call.
-            Some(Thinking::Budget(_)) if forced => {
-                dropped.push(Dropped::new("reasoning", "not together with a tool that must be called"));
+            // The API refuses `thinking` with a `tool_choice` that forces a call, and with an answer that was begun.
+            Some(Thinking::Budget(_)) if excluded.is_some() => {
+                dropped.push(Dropped::new("reasoning", excluded.unwrap_or_default()));
                 None
             }
             Some(Thinking::Budget(budget)) => {

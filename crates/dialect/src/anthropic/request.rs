@@ -31,10 +31,15 @@ pub(super) fn write(request: &ChatRequest, target: &Target, purpose: Purpose) ->
     let (effective, mut dropped) = effective_options(request, target)?;
     // `effective` has tools only where a default gives some: the request's own are not copied.
     let tools = if request.tools.is_empty() { &effective.tools } else { &request.tools };
-    let plan = ThinkingPlan::new(&effective, target, tools::is_forced(&effective, tools), &mut dropped);
     let mut unsaid = Vec::new();
     let mut writer = BlockWriter::new(&effective.extensions, &target.model.quirks, &mut unsaid);
     let mut conversation = GroupedConversation::regroup(&request.messages, &mut writer)?;
+    let excluded = match (tools::is_forced(&effective, tools), conversation.is_begun_answer()) {
+        (true, _) => Some("not together with a tool that must be called"),
+        (false, true) => Some("not together with an answer that was begun"),
+        (false, false) => None,
+    };
+    let plan = ThinkingPlan::unless(&effective, target, excluded, &mut dropped);
     let body = object(|o| {
         o.string("model", target.upstream());
         conversation.write(&mut writer, o);

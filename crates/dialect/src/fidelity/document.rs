@@ -1,7 +1,9 @@
 //! `docs/dialects.md`: per pair of formats, field by field, what is kept, expressed differently, or dropped.
 
 use super::{Fate, declarations, reply, request};
-use baton_model::{Dialect, UsageClass};
+use crate::profile::{Profile, TextRule};
+use baton_model::entity::Alphabet;
+use baton_model::{Dialect, Quirks, UsageClass};
 use std::fmt::Write;
 
 /// What stands before the tables.
@@ -17,7 +19,52 @@ pub fn dialects() -> String {
         }
     }
     usage(&formats, &mut out);
+    limits(&mut out);
     out
+}
+
+/// What a cell of a format says.
+type Cell<'c> = &'c dyn Fn(&Profile) -> String;
+
+/// What each format accepts of names, ids and numbers.
+fn limits(out: &mut String) {
+    let _ = write!(
+        out,
+        "\n## Names, ids and numbers\n\nThese hold for every provider of the format of which nothing else is known, in \
+         both modes. `quirks.limits` of a provider or model changes them, and 0 is no limit. vLLM, llama.cpp, SGLang and \
+         other servers on one's own machines have none.\n\n- A tool's name that does not fit is sent as its beginning \
+         with a hash of all of it. The reply has the client's name again.\n- A call's id that does not fit is sent as a \
+         hash, in the call and in its result; in passthrough mode \
+         only where `limits` or the catalogue name a length.\n- An end user's id that does not fit is sent as a hash, with a \
+         warning.\n- Of too many texts to stop at the first are sent, with a warning.\n\n"
+    );
+    let profiles = Dialect::ALL.map(|dialect| (dialect, Profile::new(dialect, &Quirks::default())));
+    let titles: Vec<_> = profiles.iter().map(|(dialect, _)| title(*dialect)).collect();
+    let _ = writeln!(out, "| what | {} |", titles.join(" | "));
+    let _ = writeln!(out, "| --- |{}", " --- |".repeat(titles.len()));
+    let most = |limit: Option<usize>| limit.map_or_else(|| "any number".to_owned(), |most| format!("at most {most}"));
+    let text = |rule: TextRule| {
+        let alphabet = match rule.alphabet {
+            Alphabet::Unspecified | Alphabet::Any if rule.length.is_some() => "characters",
+            Alphabet::Unspecified | Alphabet::Any => "of characters",
+            Alphabet::Word => "of `a-z A-Z 0-9 _ -`",
+            Alphabet::Alphanumeric => "of `a-z A-Z 0-9`",
+        };
+        format!("{} {alphabet}", most(rule.length))
+    };
+    let yes = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
+    let rows: [(&str, Cell<'_>); 6] = [
+        ("a tool's name", &|profile| text(profile.tool_name)),
+        ("a call's id", &|profile| text(profile.call_id)),
+        ("texts to stop at", &|profile| most(profile.stops)),
+        ("an end user's id: characters", &|profile| most(profile.user)),
+        ("an end user's id: must be opaque", &|profile| yes(profile.opaque_user)),
+        ("a tool's schema: `properties` are required", &|profile| yes(profile.tool_properties)),
+    ];
+    for (name, cell) in rows {
+        let cells: Vec<_> = profiles.iter().map(|(_, profile)| cell(profile)).collect();
+        let _ = writeln!(out, "| {name} | {} |", cells.join(" | "));
+    }
 }
 
 /// The name of a format in headings.

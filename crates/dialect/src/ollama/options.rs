@@ -238,6 +238,10 @@ pub(super) fn think_value(
         dropped.push(Dropped::new("reasoning.display", "not supported by ollama"));
     }
     let level = match (reasoning.enabled, reasoning.effort, reasoning.budget) {
+        (Some(false), ..) | (_, Some(Effort::None), _) if knows_levels(target) => {
+            dropped.push(Dropped::new("reasoning", "the model always reasons: sent as think: low"));
+            return Some(Json("\"low\"".to_owned()));
+        }
         (Some(false), ..) | (_, Some(Effort::None), _) => return Some(Json("false".to_owned())),
         (_, Some(Effort::Minimal | Effort::Low), _) | (_, None, Some(..=1_535)) => "\"low\"",
         (_, Some(Effort::Medium), _) | (_, None, Some(1_536..=3_071)) => "\"medium\"",

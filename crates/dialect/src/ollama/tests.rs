@@ -138,12 +138,13 @@ fn thinking_is_asked_by_switch_or_level() {
     let effort = |effort| ReasoningOptions { effort: Some(effort), ..ReasoningOptions::default() };
     let budget = |budget| ReasoningOptions { budget: Some(budget), ..ReasoningOptions::default() };
     let (plain, levels) = (ReasoningStyle::Unspecified, ReasoningStyle::Adaptive);
-    check(effort(Effort::None), levels, Some("false"), &[]);
+    check(effort(Effort::None), levels, Some("\"low\""), &["reasoning"]);
+    check(effort(Effort::None), plain, Some("false"), &[]);
     check(effort(Effort::Minimal), levels, Some("\"low\""), &[]);
     check(effort(Effort::XHigh), levels, Some("\"max\""), &[]);
     check(effort(Effort::High), plain, Some("true"), &["reasoning.effort"]);
     check(budget(2_048), levels, Some("\"medium\""), &["reasoning.budget"]);
-    check(ReasoningOptions { enabled: Some(false), ..effort(Effort::High) }, levels, Some("false"), &[]);
+    check(ReasoningOptions { enabled: Some(false), ..effort(Effort::High) }, levels, Some("\"low\""), &["reasoning"]);
     check(ReasoningOptions { adaptive: true, ..ReasoningOptions::default() }, plain, Some("true"), &[]);
     check(ReasoningOptions::default(), plain, None, &[]);
 }
@@ -419,7 +420,8 @@ fn as_said_here(request: &ChatRequest) -> ChatRequest {
         other => other,
     };
     said.reasoning = said.reasoning.map(|reasoning| match reasoning.effort {
-        Some(Effort::None) => ReasoningOptions { enabled: Some(false), ..ReasoningOptions::default() },
+        // A model with levels has none for this.
+        Some(Effort::None) => ReasoningOptions { effort: Some(Effort::Low), ..reasoning },
         Some(Effort::Minimal) => ReasoningOptions { effort: Some(Effort::Low), ..reasoning },
         Some(Effort::XHigh) => ReasoningOptions { effort: Some(Effort::Max), ..reasoning },
         _ => reasoning,

@@ -52,14 +52,15 @@ fn request_fate(field: request::Field) -> Fate {
         | F::ImageUrl
         | F::Audio
         | F::DocumentData
-        | F::Reasoning
-        | F::ReasoningSignature
-        | F::ReasoningRedacted
         | F::CallId
         | F::Call
         | F::ResultId
         | F::ResultName
         | F::ResultText => Kept,
+        F::Reasoning => Partly("to models that take it back (quirk `reasoning_history`), in their own field"),
+        F::ReasoningSignature | F::ReasoningRedacted => {
+            Partly("to models with the quirk `reasoning_history = \"thinking_blocks\"`")
+        }
         F::ReasoningOn => Emulated("an effort: `high` where the model decides how much, else `medium`"),
         F::Budget => Emulated("an effort by the size of the budget"),
         F::Display => Dropped("the format does not show reasoning"),

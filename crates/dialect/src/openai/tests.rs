@@ -7,7 +7,7 @@ use crate::testing::{
 };
 use crate::{Codec, Dropped, EncodedBody, ReplyContext};
 use baton_model::chat::{ChatRequest, Json, PartKind};
-use baton_model::entity::{MaxTokensField, ReasoningStyle};
+use baton_model::entity::{MaxTokensField, ReasoningHistory, ReasoningStyle};
 use baton_model::event::{CollectedReply, FinishReason, ReplyChoice, ReplyEvent};
 use baton_model::{Capability, Detail, Dialect, Operation, Quirks, Target, UsageClass};
 use bytes::Bytes;
@@ -57,6 +57,12 @@ fn ends_and_calls_of_other_servers_are_understood() {
     assert_eq!((call.name.as_str(), call.arguments.as_str(), call.id.as_str()), ("f", r#"{"a":1}"#, "call_0_r"));
 }
 
+/// Of a model that takes back all that the format can say.
+fn everything() -> Quirks {
+    let reasoning_history = ReasoningHistory::ThinkingBlocks;
+    Quirks { cache_marks: Some(true), reasoning_history, ..Quirks::default() }
+}
+
 /// A request that says everything reads and writes as the same JSON.
 #[test]
 fn everything_a_chat_can_say_survives() {
@@ -75,8 +81,7 @@ fn everything_a_chat_can_say_survives() {
         "reasoning_effort":"high","response_format":{"type":"json_schema","json_schema":{"name":"s","schema":{"b": 1.0, "a": 2},"strict":true}},
         "safety_identifier":"u2","service_tier":"flex","verbosity":"low","store":true,"user":"u1","logprobs":true,"top_logprobs":3,
         "stream":true,"stream_options":{"include_usage":true,"include_obfuscation":false}}"#;
-    let quirks = Quirks { cache_marks: Some(true), ..Quirks::default() };
-    let (written, dropped) = write(&read(body), &target(quirks));
+    let (written, dropped) = write(&read(body), &target(everything()));
     let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
     assert_eq!(value(&written), value(body));
     assert_eq!(dropped, []);
@@ -437,8 +442,7 @@ fn parts_of_other_formats_are_listed() {
 proptest! {
     #[test]
     fn what_is_written_reads_back(request in chat_request()) {
-        let quirks = Quirks { cache_marks: Some(true), ..Quirks::default() };
-        let (written, dropped) = write(&request, &target(quirks));
+        let (written, dropped) = write(&request, &target(everything()));
         prop_assert_eq!(read(&written), request);
         prop_assert_eq!(dropped, []);
     }

@@ -3,8 +3,8 @@
 use super::{parts, reasoning};
 use crate::Dropped;
 use crate::json::{Array, Node, Object, object};
-use crate::open_calls::OpenCalls;
-use baton_model::chat::{Document, Extension, Json, Message, MessageRole, Part, PartKind, ToolCall, ToolResult};
+use crate::turns::{PlacedPart, Turn};
+use baton_model::chat::{Document, Extension, Json, MessageRole, Part, PartKind, ToolCall, ToolResult};
 use baton_model::entity::ReasoningStyle;
 use baton_model::{Dialect, Quirks};
 use std::collections::HashMap;
@@ -19,9 +19,6 @@ pub(super) struct ItemsWriter<'r> {
     reasons: bool,
     /// Members that only this format knows, by the path of what they belong to.
     extensions: HashMap<&'r str, Vec<(&'r str, &'r Json)>>,
-    /// Ids for calls and results of formats that have none.
-    open: OpenCalls,
-    minted: u32,
     dropped: &'r mut Vec<Dropped>,
 }
 
@@ -40,82 +37,79 @@ impl<'r> ItemsWriter<'r> {
             mark_dropped: false,
             reasons: quirks.reasoning != ReasoningStyle::Unsupported,
             extensions: members,
-            open: OpenCalls::default(),
-            minted: 0,
             dropped,
         }
     }
 
     /// Writes `instructions`, if the conversation begins with them, and `input`.
-    pub(super) fn write(mut self, messages: &[Message], o: &mut Object<'_>) {
+    pub(super) fn write(mut self, turns: &[Turn<'_>], o: &mut Object<'_>) {
         // The vendor's own place for them, which is not carried over to the next response.
-        let instructions = messages.first().and_then(|first| self.instructions(first));
+        let instructions = turns.first().and_then(|first| self.instructions(first));
         o.maybe_string("instructions", instructions);
         o.array("input", |a| {
-            for (place, message) in messages.iter().enumerate().skip(usize::from(instructions.is_some())) {
-                self.message(message, &format!("messages[{place}]"), a);
+            for turn in turns.iter().skip(usize::from(instructions.is_some())) {
+                self.turn(turn, a);
             }
         });
     }
 
     /// The text of a system message that holds one and nothing else.
-    fn instructions<'m>(&self, message: &'m Message) -> Option<&'m str> {
-        let [Part { kind: PartKind::Text { text, .. }, cache: None }] = message.parts.as_slice() else { return None };
-        let plain = message.role == MessageRole::System && message.name.is_none() && !text.is_empty();
+    fn instructions<'m>(&self, turn: &'m Turn<'_>) -> Option<&'m str> {
+        let [placed] = turn.parts.as_slice() else { return None };
+        let Part { kind: PartKind::Text { text, .. }, cache: None } = placed.part.as_ref() else { return None };
+        let plain = turn.role == MessageRole::System && turn.name.is_none() && !text.is_empty();
         let alone = ["messages[0].content[0]", "messages[0].content[0].message"]
             .iter()
             .all(|path| !self.extensions.contains_key(path));
         (plain && alone).then_some(text)
     }
 
-    fn message(&mut self, message: &Message, path: &str, a: &mut Array<'_>) {
-        if message.name.is_some() {
-            self.drop(format!("{path}.name"), "not supported by responses");
+    fn turn(&mut self, turn: &Turn<'_>, a: &mut Array<'_>) {
+        if turn.name.is_some() {
+            self.drop(format!("messages[{}].name", turn.message), "not supported by responses");
         }
-        let mut content: Vec<(usize, &Part)> = Vec::new();
-        for (place, part) in message.parts.iter().enumerate() {
-            let here = format!("{path}.content[{place}]");
+        let mut content: Vec<&PlacedPart<'_>> = Vec::new();
+        for placed in &turn.parts {
+            let here = placed.path();
             // Members that a message has of its own (`phase`) must not spread to the parts of another.
-            if !is_content(&part.kind) || self.extensions.contains_key(format!("{here}.message").as_str()) {
-                self.flush(message.role, &mut content, path, a);
+            if !is_content(&placed.part.kind) || self.extensions.contains_key(format!("{here}.message").as_str()) {
+                self.flush(turn.role, &mut content, a);
             }
             // Text gathers into one message until an item interrupts it: items stay in the order in which the model
             // made them.
-            if is_content(&part.kind) {
-                content.push((place, part));
+            if is_content(&placed.part.kind) {
+                content.push(placed);
             } else {
-                self.item(part, &here, a);
+                self.item(&placed.part, &here, a);
             }
         }
-        if message.parts.is_empty() {
-            self.write_message(message.role, &[], path, a);
+        if turn.parts.is_empty() {
+            self.write_message(turn.role, &[], a);
         }
-        self.flush(message.role, &mut content, path, a);
+        self.flush(turn.role, &mut content, a);
     }
 
-    fn flush<'p>(&mut self, role: MessageRole, content: &mut Vec<(usize, &'p Part)>, path: &str, a: &mut Array<'_>) {
-        let content: Vec<(usize, &'p Part)> = std::mem::take(content);
+    fn flush<'p>(&mut self, role: MessageRole, content: &mut Vec<&'p PlacedPart<'p>>, a: &mut Array<'_>) {
+        let content: Vec<&'p PlacedPart<'p>> = std::mem::take(content);
         if !content.is_empty() {
-            self.write_message(role, &content, path, a);
+            self.write_message(role, &content, a);
         }
     }
 
-    fn write_message(&mut self, role: MessageRole, parts: &[(usize, &Part)], path: &str, a: &mut Array<'_>) {
+    fn write_message(&mut self, role: MessageRole, placed: &[&PlacedPart<'_>], a: &mut Array<'_>) {
         let name = match role {
             MessageRole::System => "system",
             MessageRole::Developer => self.developer,
             MessageRole::User | MessageRole::Tool => "user",
             MessageRole::Assistant => "assistant",
         };
-        let first = parts.first().map_or(0, |(place, _)| *place);
-        let own = self.extensions.get(format!("{path}.content[{first}].message").as_str()).cloned();
+        let parts: Vec<_> = placed.iter().map(|placed| (placed.path(), placed.part.as_ref())).collect();
+        let own = parts.first().and_then(|(path, _)| self.extensions.get(format!("{path}.message").as_str()).cloned());
         // A part that is not supported must not leave an empty message behind.
-        let content = match parts {
+        let content = match parts.as_slice() {
             [] => "\"\"".to_owned(),
-            [(_, Part { kind: PartKind::Text { text, .. }, .. })] if self.is_plain(parts, path) => {
-                crate::json::quoted(text)
-            }
-            _ => self.array_of(parts, path, role == MessageRole::Assistant),
+            [(_, Part { kind: PartKind::Text { text, .. }, .. })] if self.is_plain(&parts) => crate::json::quoted(text),
+            _ => self.array_of(&parts, role == MessageRole::Assistant),
         };
         if content == "[]" {
             return;
@@ -129,12 +123,12 @@ impl<'r> ItemsWriter<'r> {
     }
 
     /// Whether a part is a text that fits into a plain string.
-    fn is_plain(&mut self, parts: &[(usize, &Part)], path: &str) -> bool {
-        let [(place, Part { kind: PartKind::Text { text, citations }, cache })] = parts else { return false };
+    fn is_plain(&mut self, parts: &[(String, &Part)]) -> bool {
+        let [(path, Part { kind: PartKind::Text { text, citations }, cache })] = parts else { return false };
         let plain = citations.is_empty()
             && !text.is_empty()
             && (cache.is_none() || !self.marks)
-            && !self.extensions.contains_key(format!("{path}.content[{place}]").as_str());
+            && !self.extensions.contains_key(path.as_str());
         if plain && cache.is_some() {
             self.drop_mark();
         }
@@ -142,10 +136,10 @@ impl<'r> ItemsWriter<'r> {
     }
 
     /// Parts as an array.
-    fn array_of(&mut self, parts: &[(usize, &Part)], path: &str, output: bool) -> String {
+    fn array_of(&mut self, parts: &[(String, &Part)], output: bool) -> String {
         let array = crate::json::array(|a| {
-            for (place, part) in parts {
-                self.part(part, &format!("{path}.content[{place}]"), output, a);
+            for (path, part) in parts {
+                self.part(part, path, output, a);
             }
         });
         String::from_utf8(array).unwrap_or_default()
@@ -218,19 +212,11 @@ impl<'r> ItemsWriter<'r> {
     }
 
     fn call(&mut self, call: &ToolCall, path: &str, a: &mut Array<'_>) {
-        let id = if call.id.is_empty() {
-            // The format requires `call_id`, and older Ollama servers send calls without ids.
-            self.minted += 1;
-            format!("call_{}", self.minted - 1)
-        } else {
-            call.id.clone()
-        };
-        self.open.push(id.clone(), call.name.clone());
         let members = self.extensions.get(path).cloned().unwrap_or_default();
         // An empty text is no JSON: a call without arguments has the empty object.
         let arguments = if call.arguments.is_empty() { "{}" } else { &call.arguments };
         a.object(|o| {
-            o.string("type", "function_call").string("call_id", &id).string("name", &call.name);
+            o.string("type", "function_call").string("call_id", &call.id).string("name", &call.name);
             o.string("arguments", arguments);
             for (name, value) in members {
                 o.json(name, value);
@@ -239,30 +225,19 @@ impl<'r> ItemsWriter<'r> {
     }
 
     fn write_result(&mut self, result: &ToolResult, path: &str, a: &mut Array<'_>) {
-        // Ollama's results name their call's function or nothing at all; those without a name answer the calls in
-        // order.
-        let named = || result.name.as_deref();
-        let answered = match (result.call_id.is_empty(), named()) {
-            // The call may stand in an earlier response that the provider keeps: its id is sent even if no call is
-            // known.
-            (false, _) => self.open.take_by_id(&result.call_id).or_else(|| Some(result.call_id.clone())),
-            (true, Some(name)) => self.open.take_by_name(name).or_else(|| self.open.take_first()),
-            (true, None) => self.open.take_first(),
-        };
         if result.is_error == Some(true) {
             self.drop(format!("{path}.is_error"), "not supported by responses");
         }
-        let parts: Vec<_> = result.parts.iter().enumerate().collect();
+        let parts: Vec<_> =
+            result.parts.iter().enumerate().map(|(place, part)| (format!("{path}.content[{place}]"), part)).collect();
         let output = match parts.as_slice() {
             [] => "\"\"".to_owned(),
-            [(_, Part { kind: PartKind::Text { text, .. }, .. })] if self.is_plain(&parts, path) => {
-                crate::json::quoted(text)
-            }
-            _ => self.array_of(&parts, path, false),
+            [(_, Part { kind: PartKind::Text { text, .. }, .. })] if self.is_plain(&parts) => crate::json::quoted(text),
+            _ => self.array_of(&parts, false),
         };
         let members = self.extensions.get(path).cloned().unwrap_or_default();
         a.object(|o| {
-            o.string("type", "function_call_output").string("call_id", answered.as_deref().unwrap_or_default());
+            o.string("type", "function_call_output").string("call_id", &result.call_id);
             o.raw("output", &output);
             for (name, value) in members {
                 o.json(name, value);

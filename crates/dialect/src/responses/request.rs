@@ -4,9 +4,10 @@ use super::{items_read, items_write, options, tools};
 use crate::effective_options::effective_options;
 use crate::json::{self, object};
 use crate::reasoning_origin::is_from_responses;
+use crate::turns::{self, TurnRules};
 use crate::{EncodedBody, ReadError};
 use baton_model::chat::{Message, PartKind};
-use baton_model::{ChatRequest, Target};
+use baton_model::{ChatRequest, Dialect, Target};
 
 /// Reads a client's request.
 pub(super) fn read(body: &[u8]) -> Result<ChatRequest, ReadError> {
@@ -23,9 +24,13 @@ pub(super) fn write(request: &ChatRequest, target: &Target) -> Result<EncodedBod
     let quirks = &target.model.quirks;
     let (effective, mut dropped) = effective_options(request, target)?;
     let given = if request.tools.is_empty() { &effective.tools } else { &request.tools };
+    // The call may stand in an earlier response that the provider keeps.
+    let earlier = |name: &str| request.extensions.iter().any(|extension| extension.path == name);
+    let earlier_calls = earlier("previous_response_id") || earlier("conversation");
+    let turns = turns::order(&request.messages, TurnRules { dialect: Dialect::Responses, earlier_calls }, &mut dropped);
     let body = object(|o| {
         o.string("model", target.upstream());
-        items_write::ItemsWriter::new(&effective.extensions, quirks, &mut dropped).write(&request.messages, o);
+        items_write::ItemsWriter::new(&effective.extensions, quirks, &mut dropped).write(&turns, o);
         tools::write(given, &effective, o, &mut dropped);
         options::write(&effective, quirks, o, &mut dropped);
         options::write_include(&effective, quirks, request.messages.iter().any(carries_reasoning), o);

@@ -1,7 +1,7 @@
 //! The data file's schema.
 
 use super::entry::Entry;
-use baton_model::entity::{ChatApi, MaxTokensField, ReasoningStyle};
+use baton_model::entity::{ChatApi, Limits, MaxTokensField, ReasoningHistory, ReasoningStyle};
 use baton_model::price::{ContextTier, Rates};
 use baton_model::{Capability, Nanos, Price, Quirks, UsageClass};
 use indexmap::IndexMap;
@@ -22,7 +22,15 @@ pub(super) struct CatalogueFile {
     /// The day of the newest fact.
     #[serde(rename = "date")]
     pub _date: String,
+    /// What all models of a vendor have in common.
+    pub vendors: IndexMap<String, VendorFile>,
     pub models: Vec<EntryFile>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct VendorFile {
+    quirks: QuirksFile,
 }
 
 #[derive(Deserialize)]
@@ -85,6 +93,15 @@ struct QuirksFile {
     json_schema: Option<bool>,
     developer_role: Option<bool>,
     api: Option<ApiFile>,
+    reasoning_history: Option<ReasoningHistoryFile>,
+    /// The most characters of a call's id.
+    call_id: Option<u32>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum ReasoningHistoryFile {
+    None,
 }
 
 #[derive(Deserialize)]
@@ -113,7 +130,16 @@ enum MaxTokensFile {
 #[expect(clippy::expect_used, reason = "the file is part of the program; a test reads all of it")]
 pub(super) fn read() -> Vec<Entry> {
     let file: CatalogueFile = serde_json::from_slice(BYTES).expect("the embedded catalogue is valid");
-    file.models.into_iter().map(|entry| entry.into_entry().expect("the embedded catalogue's words are known")).collect()
+    let vendors: IndexMap<String, Quirks> =
+        file.vendors.into_iter().map(|(name, vendor)| (name, vendor.quirks.into())).collect();
+    let complete = |entry: EntryFile| {
+        let mut entry = entry.into_entry().expect("the embedded catalogue's words are known");
+        if let Some(common) = vendors.get(&entry.vendor) {
+            entry.quirks = common.overlaid_by(&entry.quirks);
+        }
+        entry
+    };
+    file.models.into_iter().map(complete).collect()
 }
 
 impl EntryFile {
@@ -180,6 +206,11 @@ impl From<QuirksFile> for Quirks {
                 Some(ApiFile::Chat) => ChatApi::Chat,
                 Some(ApiFile::Responses) => ChatApi::Responses,
             },
+            reasoning_history: match file.reasoning_history {
+                None => ReasoningHistory::Unspecified,
+                Some(ReasoningHistoryFile::None) => ReasoningHistory::None,
+            },
+            limits: Limits { call_id: file.call_id, ..Limits::default() },
             ..Self::default()
         }
     }

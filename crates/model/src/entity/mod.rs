@@ -2,6 +2,7 @@
 
 mod caller;
 mod key;
+mod limits;
 mod model;
 mod project;
 mod provider_object;
@@ -11,9 +12,10 @@ mod webhook;
 
 pub use caller::{Actor, Caller, Role, Scope};
 pub use key::ApiKey;
+pub use limits::{Alphabet, Limits};
 pub use model::{Model, ModelSource, ModelStatus};
 pub use project::Project;
 pub use provider_object::{Owner, ProviderObject, ProviderObjectKind};
-pub use quirks::{ChatApi, MaxTokensField, Quirks, ReasoningStyle};
+pub use quirks::{ChatApi, MaxTokensField, Quirks, ReasoningHistory, ReasoningStyle};
 pub use stored_response::StoredResponse;
 pub use webhook::Webhook;

@@ -1,5 +1,7 @@
 //! What two vendors, or two models, of one format do differently: data, never code.
 
+use super::limits::Limits;
+
 /// How a model, or all models of a provider, differ from their format. Absent fields follow the format.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[cfg_attr(
@@ -20,6 +22,10 @@ pub struct Quirks {
     /// `x-baton-warning`.
     #[cfg_attr(feature = "schema", serde(default, skip_serializing_if = "Vec::is_empty"))]
     pub refuses: Vec<String>,
+    /// Parameters that it takes although its vendor refuses them, by their canonical name: another server behind the
+    /// vendor's API, say.
+    #[cfg_attr(feature = "schema", serde(default, skip_serializing_if = "Vec::is_empty"))]
+    pub accepts: Vec<String>,
     /// How reasoning is requested: `unsupported`, `budget` or `adaptive`.
     #[cfg_attr(
         feature = "schema",
@@ -28,6 +34,15 @@ pub struct Quirks {
         schemars(with = "Option<ReasoningStyle>")
     )]
     pub reasoning: ReasoningStyle,
+    /// How reasoning of earlier turns is sent back in OpenAI's format: `none`, `reasoning_content`, `reasoning` or
+    /// `thinking_blocks`. Absent: not at all where a request is translated, as the client sent it where it is not.
+    #[cfg_attr(
+        feature = "schema",
+        serde(default, skip_serializing_if = "is_default", deserialize_with = "or_default"),
+        schema(value_type = Option<ReasoningHistory>),
+        schemars(with = "Option<ReasoningHistory>")
+    )]
+    pub reasoning_history: ReasoningHistory,
     /// Whether it supports the developer role; if not, instructions are sent with the system role.
     #[cfg_attr(feature = "schema", serde(skip_serializing_if = "Option::is_none"))]
     pub developer_role: Option<bool>,
@@ -37,7 +52,8 @@ pub struct Quirks {
     /// Whether it continues a final assistant message. Absent: yes.
     #[cfg_attr(feature = "schema", serde(skip_serializing_if = "Option::is_none"))]
     pub prefill: Option<bool>,
-    /// Whether instructions may be in the middle of a conversation (Anthropic). Absent: no, they are moved to the top.
+    /// Whether instructions may stand in the middle of a conversation; else they move to the top. Absent: yes, but not
+    /// in Anthropic's format.
     #[cfg_attr(feature = "schema", serde(skip_serializing_if = "Option::is_none"))]
     pub system_anywhere: Option<bool>,
     /// Whether it supports replies in JSON with a schema. Absent: yes.
@@ -58,16 +74,19 @@ pub struct Quirks {
         schemars(with = "Option<ChatApi>")
     )]
     pub api: ChatApi,
+    /// Lengths, alphabets and numbers that it allows, where they are not the format's.
+    #[cfg_attr(feature = "schema", serde(default, skip_serializing_if = "is_default"))]
+    pub limits: Limits,
 }
 
 #[cfg(feature = "schema")]
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
 /// Null says as little as nothing at all.
 #[cfg(feature = "schema")]
-fn or_default<'de, D: serde::Deserializer<'de>, T: Default + serde::Deserialize<'de>>(
+pub(super) fn or_default<'de, D: serde::Deserializer<'de>, T: Default + serde::Deserialize<'de>>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     <Option<T> as serde::Deserialize>::deserialize(deserializer).map(Option::unwrap_or_default)
@@ -82,12 +101,17 @@ impl Quirks {
     /// These, where `specific` says nothing.
     #[must_use]
     pub fn overlaid_by(&self, specific: &Self) -> Self {
-        // All of both: what the service refuses, it refuses for each of its models.
+        // All of both: what the service refuses, it refuses for each of its models but those that are said to take it.
         let mut refuses = self.refuses.clone();
+        refuses.retain(|name| !specific.accepts.contains(name));
         refuses.extend(specific.refuses.iter().filter(|name| !self.refuses.contains(name)).cloned());
+        let mut accepts = self.accepts.clone();
+        accepts.extend(specific.accepts.iter().filter(|name| !self.accepts.contains(name)).cloned());
         Self {
             max_tokens_field: specific.max_tokens_field.or(self.max_tokens_field),
             refuses,
+            accepts,
+            reasoning_history: specific.reasoning_history.or(self.reasoning_history),
             reasoning: specific.reasoning.or(self.reasoning),
             developer_role: specific.developer_role.or(self.developer_role),
             stream_usage: specific.stream_usage.or(self.stream_usage),
@@ -97,6 +121,7 @@ impl Quirks {
             cache_marks: specific.cache_marks.or(self.cache_marks),
             strict: specific.strict.or(self.strict),
             api: specific.api.or(self.api),
+            limits: self.limits.overlaid_by(&specific.limits),
         }
     }
 }
@@ -180,6 +205,34 @@ pub enum ReasoningStyle {
 }
 
 impl ReasoningStyle {
+    fn or(self, other: Self) -> Self {
+        if self == Self::Unspecified { other } else { self }
+    }
+}
+
+/// How reasoning of earlier turns is sent back in OpenAI's format, whose reference has no field for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(
+    feature = "schema",
+    derive(serde::Serialize, serde::Deserialize, utoipa::ToSchema, schemars::JsonSchema),
+    serde(rename_all = "snake_case")
+)]
+pub enum ReasoningHistory {
+    /// Not known: left out of what is written, kept in what a client of the format wrote itself.
+    #[default]
+    #[cfg_attr(feature = "schema", serde(skip))]
+    Unspecified,
+    /// Refused, so it is taken out of a client's own messages too.
+    None,
+    /// As text in `reasoning_content`.
+    ReasoningContent,
+    /// As text in `reasoning`.
+    Reasoning,
+    /// As text in `reasoning_content`, with signatures and encrypted reasoning in `thinking_blocks`.
+    ThinkingBlocks,
+}
+
+impl ReasoningHistory {
     fn or(self, other: Self) -> Self {
         if self == Self::Unspecified { other } else { self }
     }

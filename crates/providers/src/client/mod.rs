@@ -8,6 +8,7 @@ pub(crate) use prepare::refuse_request;
 
 use crate::reply_reader::{self, ReplyReader, ReplySource};
 use crate::secret::SecretValue;
+use baton_dialect::profile::ToolNames;
 use baton_dialect::{Codec, codec};
 use baton_model::fault::{ErrorKind, UpstreamBody};
 use baton_model::{Capability, Detail, Dialect, ProviderId, Quirks, Target};
@@ -56,7 +57,7 @@ impl ProviderClient {
     ) -> Result<Exchange, ProviderError> {
         let dialect = outgoing.dialect;
         let codec = codec_of(dialect, outgoing.capability)?;
-        let PreparedBody { body, content_type, hide_usage, dropped } =
+        let PreparedBody { body, content_type, hide_usage, dropped, names } =
             compute(outgoing.size, || prepare(codec, &outgoing, &self.quirks))?;
         // Only now: what is dropped is known once the codec has written the body.
         check_strict(outgoing.strict, &dropped)?;
@@ -100,6 +101,7 @@ impl ProviderClient {
             form,
             detail: outgoing.detail,
             hide_usage,
+            names,
             max_frame_bytes: self.settings.max_frame_bytes,
             max_reply_bytes: self.settings.max_reply_bytes,
         };
@@ -118,6 +120,8 @@ impl ProviderClient {
             form,
             detail,
             hide_usage,
+            // A recording has the client's names: it was made behind the reader.
+            names: ToolNames::default(),
             max_frame_bytes: self.settings.max_frame_bytes,
             max_reply_bytes: self.settings.max_reply_bytes,
         };

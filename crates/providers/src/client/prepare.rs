@@ -1,8 +1,9 @@
 //! A request put into bytes: the client's own with a few places changed, or written from its meaning.
 
+use baton_dialect::profile::{Fitted, ToolNames, fit};
 use baton_dialect::{Codec, Dropped, ReadError};
 use baton_model::fault::ErrorKind;
-use baton_model::{Quirks, Target};
+use baton_model::{Capability, Quirks, Target};
 use baton_provider_api::{Mode, OutgoingRequest, ProviderError};
 use bytes::Bytes;
 use std::borrow::Cow;
@@ -14,6 +15,8 @@ pub(super) struct PreparedBody {
     pub(super) content_type: String,
     pub(super) hide_usage: bool,
     pub(super) dropped: Vec<String>,
+    /// The client's names of tools, to be put back into the reply.
+    pub(super) names: ToolNames,
 }
 
 /// Puts the request into bytes, in its mode.
@@ -23,28 +26,34 @@ pub(super) fn prepare(
     quirks: &Quirks,
 ) -> Result<PreparedBody, ProviderError> {
     let target = with_quirks(outgoing.target, quirks);
-    match outgoing.mode {
+    let (body, content_type, hide_usage, mut dropped) = match outgoing.mode {
         Mode::Passthrough(body) => {
             let rewritten = codec.rewrite(body, &target).map_err(refuse_request)?;
-            Ok(PreparedBody {
-                body: rewritten.body,
-                content_type: "application/json".into(),
-                hide_usage: rewritten.hide_usage,
-                dropped: rewritten.dropped.into_iter().map(describe).collect(),
-            })
+            (rewritten.body, "application/json".to_owned(), rewritten.hide_usage, rewritten.dropped)
         }
         Mode::Translated(operation) => {
             let written = codec.write_request(operation, &target).map_err(refuse_request)?;
-            Ok(PreparedBody {
-                body: written.body,
-                content_type: written.content_type,
-                // Only passthrough has something to hide: a translated stream shows the usage only to a client that
-                // asked for it.
-                hide_usage: false,
-                dropped: written.dropped.into_iter().map(describe).collect(),
-            })
+            // Only passthrough has something to hide: a translated stream shows the usage only to a client that
+            // asked for it.
+            (written.body, written.content_type, false, written.dropped)
         }
-    }
+    };
+    let fitted = match outgoing.capability {
+        // Last, and on the bytes: what a vendor accepts does not depend on whose words they are.
+        Capability::Chat | Capability::Completion => {
+            let exact = matches!(outgoing.mode, Mode::Passthrough(_));
+            fit(outgoing.dialect, body, &target.model.quirks, exact).map_err(refuse_request)?
+        }
+        _ => Fitted { body, ..Fitted::default() },
+    };
+    dropped.extend(fitted.dropped);
+    Ok(PreparedBody {
+        body: fitted.body,
+        content_type,
+        hide_usage,
+        dropped: dropped.into_iter().map(describe).collect(),
+        names: fitted.names,
+    })
 }
 
 /// The target with the vendor's peculiarities under the model's own.

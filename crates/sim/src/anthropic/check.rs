@@ -57,6 +57,7 @@ pub(super) fn messages(json: &Value, model: &str, strict: bool) -> Result<(), Si
         return Err(invalid("max_tokens: Input should be a valid integer"));
     }
     numbers(json)?;
+    user(json)?;
     thinking(json)?;
     by_model(json, model)?;
     format(json)?;
@@ -94,6 +95,18 @@ fn numbers(json: &Value) -> Result<(), SimRefusal> {
         if stop.as_str().is_none_or(|stop| stop.trim().is_empty()) {
             return Err(invalid("stop_sequences: each stop sequence must contain non-whitespace"));
         }
+    }
+    Ok(())
+}
+
+/// An end user's id is opaque (API reference, `metadata.user_id`).
+fn user(json: &Value) -> Result<(), SimRefusal> {
+    let id = json["metadata"]["user_id"].as_str().unwrap_or_default();
+    if id.chars().count() > 256 {
+        return Err(invalid("metadata.user_id: String should have at most 256 characters"));
+    }
+    if id.contains('@') && id.contains('.') {
+        return Err(invalid("metadata.user_id: user_id appears to contain an email address"));
     }
     Ok(())
 }
@@ -182,7 +195,9 @@ fn check_reasoning_before_calls(json: &Value) -> Result<(), SimRefusal> {
     let blocks = blocks.map(Vec::as_slice).unwrap_or_default();
     let found = blocks.first().and_then(|block| block["type"].as_str()).unwrap_or_default();
     let calls = blocks.iter().any(|block| block["type"] == "tool_use");
-    if !calls || matches!(found, "thinking" | "redacted_thinking") {
+    // An answer that was begun is the final one too.
+    let begun = place + 1 == messages.len();
+    if !(calls || begun) || matches!(found, "thinking" | "redacted_thinking") {
         return Ok(());
     }
     Err(invalid(format!(
@@ -286,6 +301,7 @@ fn content<'a>(place: usize, role: &str, content: &'a Value, open: &[&str]) -> R
                 }
             }
             ("user", "image" | "document") => source(block, &path)?,
+            ("user", "search_result") => {}
             ("user", "tool_result") => {
                 let id = block["tool_use_id"].as_str().unwrap_or_default();
                 if !open.contains(&id) {
@@ -301,6 +317,12 @@ fn content<'a>(place: usize, role: &str, content: &'a Value, open: &[&str]) -> R
                 let fits = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
                 if id.is_empty() || !id.chars().all(fits) {
                     return Err(invalid(format!("{path}.tool_use.id: String should match pattern '^[a-zA-Z0-9_-]+$'")));
+                }
+                let name = block["name"].as_str().unwrap_or_default();
+                if name.is_empty() || name.len() > 128 || !name.chars().all(fits) {
+                    return Err(invalid(format!(
+                        "{path}.tool_use.name: String should match pattern '^[a-zA-Z0-9_-]{{1,128}}$'"
+                    )));
                 }
                 if !block["input"].is_object() {
                     return Err(invalid(format!("{path}.tool_use.input: Input should be a valid dictionary")));

@@ -53,9 +53,10 @@ pub(super) fn chat(json: &Value, model: &str, strict: bool) -> Result<(), SimRef
             return Err(invalid(name, format!("Unrecognized request argument supplied: {name}")));
         }
     }
-    messages(json)?;
+    messages(json, strict)?;
     numbers(json, model)?;
     tools(json)?;
+    users(json)?;
     if !json["stream_options"].is_null() && json["stream"].as_bool() != Some(true) {
         return Err(invalid(
             "stream_options",
@@ -65,7 +66,67 @@ pub(super) fn chat(json: &Value, model: &str, strict: bool) -> Result<(), SimRef
     format(json)
 }
 
-fn messages(json: &Value) -> Result<(), SimRefusal> {
+/// The longest id of an end user.
+const USER: usize = 64;
+
+/// The longest id of a call.
+const CALL_ID: usize = 40;
+
+/// What a thinking model of another vendor said to itself: the reference has no member for it.
+const REASONING: [&str; 3] = ["reasoning_content", "reasoning", "thinking_blocks"];
+
+pub(super) fn users(json: &Value) -> Result<(), SimRefusal> {
+    for name in ["user", "safety_identifier"] {
+        if let Some(user) = json[name].as_str().filter(|user| user.chars().count() > USER) {
+            return Err(too_long(name, USER, user));
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn too_long(param: &str, most: usize, text: &str) -> SimRefusal {
+    let length = text.chars().count();
+    invalid(
+        param,
+        format!(
+            "Invalid '{param}': string too long. Expected a string with maximum length {most}, but got a string with \
+             length {length} instead."
+        ),
+    )
+}
+
+/// A name of a function, wherever it stands.
+pub(super) fn name(name: &Value, param: &str) -> Result<(), SimRefusal> {
+    let name = name.as_str().unwrap_or_default();
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    if name.is_empty() || !name.chars().all(fits) {
+        return Err(invalid(
+            param,
+            format!(
+                "Invalid '{param}': string does not match pattern. Expected a string that matches the pattern '^[a-zA-Z0-9_-]+$'."
+            ),
+        ));
+    }
+    if name.len() > 64 { Err(too_long(param, 64, name)) } else { Ok(()) }
+}
+
+/// A function's schema: that of an object, with its properties.
+pub(super) fn parameters(schema: &Value, name: &Value) -> Result<(), SimRefusal> {
+    if schema.is_null() {
+        return Ok(());
+    }
+    if schema["type"] != "object" {
+        let text = format!("Invalid schema for function {name}: schema must be a JSON Schema of 'type: \"object\"'.");
+        return Err(invalid("tools", text));
+    }
+    if !schema["properties"].is_object() {
+        let text = format!("Invalid schema for function {name}: In context=(), object schema missing properties.");
+        return Err(invalid("tools", text));
+    }
+    Ok(())
+}
+
+fn messages(json: &Value, strict: bool) -> Result<(), SimRefusal> {
     let messages = json["messages"].as_array().filter(|messages| !messages.is_empty());
     let messages = messages.ok_or_else(|| invalid("messages", "Invalid 'messages': empty array."))?;
     let mut open: Vec<&str> = Vec::new();
@@ -87,6 +148,10 @@ fn messages(json: &Value) -> Result<(), SimRefusal> {
             return Err(unanswered(&param, &open));
         }
         if role == "assistant" {
+            let unknown = REASONING.iter().find(|name| strict && !message[**name].is_null());
+            if let Some(name) = unknown {
+                return Err(invalid(&format!("{param}.{name}"), format!("Unknown parameter: '{param}.{name}'.")));
+            }
             open = calls(message, &param)?;
         }
         content(message, role, &param)?;
@@ -107,6 +172,13 @@ fn calls<'a>(message: &'a Value, param: &str) -> Result<Vec<&'a str>, SimRefusal
         let function = &call["function"];
         if call["type"] == "function" && (!function["name"].is_string() || !function["arguments"].is_string()) {
             return Err(invalid(param, "Invalid type for 'tool_calls.function': expected strings."));
+        }
+        let param = format!("{param}.tool_calls[{}]", ids.len());
+        if id.is_empty() || id.chars().count() > CALL_ID {
+            return Err(too_long(&format!("{param}.id"), CALL_ID, id));
+        }
+        if call["type"] == "function" {
+            name(&function["name"], &format!("{param}.function.name"))?;
         }
         ids.push(id);
     }
@@ -205,14 +277,14 @@ fn tools(json: &Value) -> Result<(), SimRefusal> {
         }
     }
     for (place, tool) in tools.iter().enumerate() {
-        let name = tool["function"]["name"].as_str().unwrap_or_default();
-        let fits = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-        if tool["type"] == "function" && (name.is_empty() || name.len() > 64 || !name.chars().all(fits)) {
-            let param = format!("tools[{place}].function.name");
-            return Err(invalid(&param, format!("Invalid '{param}': string does not match pattern.")));
+        if tool["type"] == "function" {
+            let function = &tool["function"];
+            name(&function["name"], &format!("tools[{place}].function.name"))?;
+            parameters(&function["parameters"], &function["name"])?;
         }
     }
-    Ok(())
+    let chosen = &json["tool_choice"]["function"]["name"];
+    if chosen.is_null() { Ok(()) } else { name(chosen, "tool_choice.function.name") }
 }
 
 fn format(json: &Value) -> Result<(), SimRefusal> {

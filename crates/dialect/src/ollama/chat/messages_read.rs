@@ -4,6 +4,7 @@ use crate::json::{JsonFault, Node};
 use crate::ollama::calls;
 use crate::ollama::options::extension;
 use crate::open_calls::OpenCalls;
+use crate::openai_media::data_url;
 use baton_model::chat::{
     Extension, Image, MediaSource, Message, MessageRole, Part, PartKind, Reasoning, ToolCall, ToolResult,
 };
@@ -92,7 +93,10 @@ fn read_content(node: &Node<'_>) -> Result<Vec<Part>, JsonFault> {
         parts.push(PartKind::Reasoning(Reasoning { text: reasoning, ..Reasoning::default() }).into());
     }
     for image in items(node, "images")? {
-        let source = MediaSource::Base64 { media_type: String::new(), data: image.string()? };
+        let data = image.string()?;
+        // The reference wants bare base64; browsers make whole addresses of it.
+        let bare = |data| MediaSource::Base64 { media_type: String::new(), data };
+        let source = data_url(&data).unwrap_or_else(|| bare(data));
         parts.push(PartKind::Image(Image { source, detail: None }).into());
     }
     parts.extend(text("content")?.map(Part::text));

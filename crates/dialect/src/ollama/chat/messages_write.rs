@@ -3,9 +3,9 @@
 use crate::Dropped;
 use crate::json::{Array, Object};
 use crate::ollama::calls;
+use crate::turns::Turn;
 use baton_model::chat::{
-    Document, Extension, Image, Json, MediaSource, Message, MessageRole, Part, PartKind, Reasoning, ToolCall,
-    ToolResult,
+    Document, Extension, Image, Json, MediaSource, MessageRole, Part, PartKind, Reasoning, ToolCall, ToolResult,
 };
 use baton_model::entity::ReasoningStyle;
 use baton_model::{Dialect, Quirks};
@@ -52,11 +52,12 @@ impl<'r> OllamaMessagesWriter<'r> {
         }
     }
 
-    pub(super) fn write(mut self, messages: &'r [Message], a: &mut Array<'_>) {
-        for (place, message) in messages.iter().enumerate() {
-            let path = format!("messages[{place}]");
+    pub(super) fn write(mut self, turns: &'r [Turn<'r>], a: &mut Array<'_>) {
+        for message in turns {
+            let path = format!("messages[{}]", message.message);
+            let parts = message.parts.iter().map(|placed| (placed.place, placed.part.as_ref()));
             let (results, rest): (Vec<_>, Vec<_>) =
-                message.parts.iter().enumerate().partition(|(_, part)| matches!(part.kind, PartKind::ToolResult(_)));
+                parts.partition(|(_, part)| matches!(part.kind, PartKind::ToolResult(_)));
             for (place, part) in &results {
                 if let PartKind::ToolResult(result) = &part.kind {
                     self.mark(part);
@@ -69,7 +70,7 @@ impl<'r> OllamaMessagesWriter<'r> {
         }
     }
 
-    fn turn(&mut self, message: &'r Message, parts: &[(usize, &'r Part)], path: &str, a: &mut Array<'_>) {
+    fn turn(&mut self, message: &Turn<'_>, parts: &[(usize, &'r Part)], path: &str, a: &mut Array<'_>) {
         if message.name.is_some() {
             self.drop(format!("{path}.name"), "not supported by ollama");
         }

@@ -4,8 +4,9 @@ use super::{messages_read, messages_write, tools};
 use crate::effective_options::effective_options;
 use crate::json::{self, object};
 use crate::ollama::options;
+use crate::turns::{self, TurnRules};
 use crate::{EncodedBody, ReadError};
-use baton_model::{ChatRequest, Target};
+use baton_model::{ChatRequest, Dialect, Target};
 
 /// Reads a client's request. One without messages only loads the model.
 pub(super) fn read(body: &[u8]) -> Result<ChatRequest, ReadError> {
@@ -25,11 +26,13 @@ pub(super) fn read(body: &[u8]) -> Result<ChatRequest, ReadError> {
 pub(super) fn write(request: &ChatRequest, target: &Target) -> Result<EncodedBody, ReadError> {
     let (effective, mut dropped) = effective_options(request, target)?;
     let tools = if request.tools.is_empty() { &effective.tools } else { &request.tools };
+    let rules = TurnRules { dialect: Dialect::Ollama, earlier_calls: false };
+    let turns = turns::order(&request.messages, rules, &mut dropped);
     let body = object(|o| {
         o.string("model", target.upstream());
         let writer =
             messages_write::OllamaMessagesWriter::new(&effective.extensions, &target.model.quirks, &mut dropped);
-        o.array("messages", |a| writer.write(&request.messages, a));
+        o.array("messages", |a| writer.write(&turns, a));
         tools::write(tools, &effective, o, &mut dropped);
         options::write(&effective, target, o, &mut dropped);
     });

@@ -102,6 +102,11 @@ fn refuse(editor: &mut Editor<'_>, target: &Target, dropped: &mut Vec<Dropped>) 
             }
         }
     }
+    // Such a model has levels alone, and thinks at its own where it is told not to.
+    if quirks.reasoning == ReasoningStyle::Adaptive && editor.get("think") == Some("false") {
+        editor.set("think", "\"low\"");
+        dropped.push(Dropped::new("think", "the model always reasons: sent as low"));
+    }
     // `false` is what such a model does anyway: removing it is not worth a warning.
     let silent = quirks.reasoning == ReasoningStyle::Unsupported;
     if silent && editor.has("think") && editor.get("think") != Some("false") && editor.remove("think") {

@@ -3,14 +3,19 @@
 use super::own_members::{own_members, write_own_members};
 use super::reasoning::write_reasoning;
 use crate::Dropped;
-use crate::json::{Array, Node, Object};
+use crate::json::{Array, Node, Object, array};
 use crate::openai_cache as cache;
 use crate::openai_media::{DocumentSource, file, image_url};
+use crate::turns::{PlacedPart, Turn};
 use baton_model::chat::{
-    CacheControl, Document, Extension, Json, MediaSource, Message, MessageRole, Part, PartKind, ToolResult,
+    CacheControl, Document, Extension, Json, MediaSource, MessageRole, Part, PartKind, Reasoning, ToolResult,
 };
+use baton_model::entity::{ReasoningHistory, ReasoningStyle};
 use baton_model::{Dialect, Quirks};
 use std::collections::HashMap;
+
+/// What is said where nothing is left to say.
+const EMPTY: &str = "…";
 
 /// Writes the conversation. What is not supported goes to `dropped`.
 pub(super) struct OpenAiMessagesWriter<'r> {
@@ -20,8 +25,8 @@ pub(super) struct OpenAiMessagesWriter<'r> {
     marks: bool,
     /// Whether it was said that they are not.
     mark_dropped: bool,
-    /// Whether reasoning is sent back, as text and with signatures.
-    reasoning: bool,
+    /// How reasoning is sent back, and whether with signatures.
+    history: ReasoningHistory,
     blocks: bool,
     /// Members that only this format knows, by the path of what they belong to.
     extensions: HashMap<&'r str, Vec<(&'r str, &'r Json)>>,
@@ -42,68 +47,98 @@ impl<'r> OpenAiMessagesWriter<'r> {
                 members.entry(owner).or_default().push((name, &extension.value));
             }
         }
-        let silent = quirks.reasoning == baton_model::entity::ReasoningStyle::Unsupported;
+        let silent = quirks.reasoning == ReasoningStyle::Unsupported || quirks.refuses("reasoning_content");
+        let history = if silent { ReasoningHistory::None } else { quirks.reasoning_history };
         Self {
             developer: if quirks.developer_role == Some(false) { "system" } else { "developer" },
             marks: quirks.cache_marks == Some(true),
             mark_dropped: false,
-            reasoning: !silent && !quirks.refuses("reasoning_content"),
-            blocks: !silent && !quirks.refuses("thinking_blocks"),
+            history,
+            blocks: history == ReasoningHistory::ThinkingBlocks && !quirks.refuses("thinking_blocks"),
             extensions: members,
             moved: Vec::new(),
             dropped,
         }
     }
 
-    pub(super) fn write(mut self, messages: &'r [Message], a: &mut Array<'_>) {
-        for (place, message) in messages.iter().enumerate() {
-            let path = format!("messages[{place}]");
+    pub(super) fn write(mut self, turns: &'r [Turn<'r>], a: &mut Array<'_>) {
+        let mut silent = 0;
+        for turn in turns {
             let (results, rest): (Vec<_>, Vec<_>) =
-                message.parts.iter().enumerate().partition(|(_, part)| matches!(part.kind, PartKind::ToolResult(_)));
-            // Results first: the vendor refuses an assistant's calls that are not followed directly by a `tool`
-            // message for each. Anthropic's turns hold the user's text beside the results.
-            for (place, part) in &results {
-                if let PartKind::ToolResult(result) = &part.kind {
-                    let beside: &[_] = if message.role == MessageRole::Tool { &rest } else { &[] };
-                    self.write_result(result, part.cache, beside, &format!("{path}.content[{place}]"), a);
+                turn.parts.iter().partition(|placed| matches!(placed.part.kind, PartKind::ToolResult(_)));
+            for placed in &results {
+                if let PartKind::ToolResult(result) = &placed.part.kind {
+                    let beside: &[_] = if turn.role == MessageRole::Tool { &rest } else { &[] };
+                    self.write_result(result, placed.part.cache, beside, &placed.path(), a);
                 }
             }
-            let owns = |part: &Part| own_members(&part.kind).is_some();
+            let owns = |placed: &&PlacedPart<'_>| own_members(&placed.part.kind).is_some();
             // Members beside a result were written with it.
-            if message.role == MessageRole::Tool && rest.iter().all(|(_, part)| owns(part)) {
+            if turn.role == MessageRole::Tool && rest.iter().all(owns) {
                 continue;
             }
             self.flush_moved(a);
-            self.write_turn(message, &rest, &path, a);
+            if turn.role == MessageRole::Assistant && !self.says_something(&rest) {
+                self.drop_silent(&rest);
+                silent += 1;
+                continue;
+            }
+            self.write_turn(turn, &rest, a);
         }
         self.flush_moved(a);
+        // The vendor refuses a conversation without a message.
+        if silent > 0 && silent == turns.len() {
+            a.object(|o| o.string("role", "user").string("content", EMPTY).end());
+        }
     }
 
-    fn write_turn(&mut self, message: &Message, parts: &[(usize, &'r Part)], path: &str, a: &mut Array<'_>) {
-        let role = match message.role {
+    /// Whether a turn of the assistant has content, calls, or thoughts that are sent back: an empty one is refused.
+    fn says_something(&self, parts: &[&'r PlacedPart<'r>]) -> bool {
+        let sent_back = !matches!(self.history, ReasoningHistory::Unspecified | ReasoningHistory::None);
+        parts.is_empty()
+            || parts.iter().any(|placed| match &placed.part.kind {
+                PartKind::Reasoning(_) => sent_back,
+                PartKind::Other { dialect, .. } => *dialect == Dialect::OpenAi,
+                _ => true,
+            })
+    }
+
+    /// Lists what a turn holds that is not written at all.
+    fn drop_silent(&mut self, parts: &[&'r PlacedPart<'r>]) {
+        for placed in parts {
+            self.drop(placed.path(), "not supported by openai, and the turn held nothing else");
+        }
+    }
+
+    fn write_turn(&mut self, turn: &Turn<'_>, parts: &[&'r PlacedPart<'r>], a: &mut Array<'_>) {
+        let role = match turn.role {
             MessageRole::System => "system",
             MessageRole::Developer => self.developer,
             MessageRole::User | MessageRole::Tool => "user",
             MessageRole::Assistant => "assistant",
         };
         a.object(|o| {
-            o.string("role", role).maybe_string("name", message.name.as_deref());
-            let content: Vec<_> = parts.iter().filter(|(_, part)| is_content(&part.kind)).copied().collect();
-            self.drop_citations(parts, path);
-            let calls = parts.iter().any(|(_, part)| is_call(&part.kind));
-            let refuses = parts.iter().any(|(_, part)| matches!(part.kind, PartKind::Refusal(_)));
+            o.string("role", role).maybe_string("name", turn.name);
+            let content: Vec<_> = parts
+                .iter()
+                .filter(|placed| is_content(&placed.part.kind))
+                .map(|placed| (placed.path(), placed.part.as_ref()))
+                .collect();
+            self.drop_citations(parts);
+            let calls = parts.iter().any(|placed| is_call(&placed.part.kind));
+            let refuses = parts.iter().any(|placed| matches!(placed.part.kind, PartKind::Refusal(_)));
             // `null` beside calls, as the vendor's own replies have it.
             if content.is_empty() && (calls || refuses) {
                 o.null("content");
             } else {
-                self.write_content(&content, path, o);
+                self.write_content(&content, o);
             }
-            if message.role == MessageRole::Assistant {
-                self.write_reasoning(parts, path, o);
-                self.write_calls(parts, path, o);
+            if turn.role == MessageRole::Assistant {
+                self.write_reasoning(parts, o);
+                self.write_calls(parts, o);
             }
-            for (_, part) in parts {
-                match &part.kind {
+            for placed in parts {
+                match &placed.part.kind {
                     PartKind::Refusal(text) => o.string("refusal", text).end(),
                     kind => write_own_members(kind, o),
                 }
@@ -115,13 +150,13 @@ impl<'r> OpenAiMessagesWriter<'r> {
         &mut self,
         result: &'r ToolResult,
         mark: Option<CacheControl>,
-        beside: &[(usize, &'r Part)],
+        beside: &[&'r PlacedPart<'r>],
         path: &str,
         a: &mut Array<'_>,
     ) {
-        let (text, rest): (Vec<_>, Vec<_>) = result.parts.iter().enumerate().partition(|(_, part)| is_text(&part.kind));
-        for (place, part) in rest {
-            let path = format!("{path}.content[{place}]");
+        let placed = result.parts.iter().enumerate().map(|(place, part)| (format!("{path}.content[{place}]"), part));
+        let (text, rest): (Vec<_>, Vec<_>) = placed.partition(|(_, part)| is_text(&part.kind));
+        for (path, part) in rest {
             self.drop(&path, "moved from a tool result into a user message");
             // Not at once: the results of one turn must follow one another, and a user message between them is
             // refused.
@@ -141,10 +176,10 @@ impl<'r> OpenAiMessagesWriter<'r> {
                 o.string("role", "tool").string("tool_call_id", &result.call_id);
             }
             o.maybe_string("name", result.name.as_deref());
-            self.write_content(&text, path, o);
+            self.write_content(&text, o);
             cache::write(mark.filter(|_| self.marks), o);
-            for (_, part) in beside {
-                write_own_members(&part.kind, o);
+            for placed in beside {
+                write_own_members(&placed.part.kind, o);
             }
         });
     }
@@ -163,27 +198,30 @@ impl<'r> OpenAiMessagesWriter<'r> {
         });
     }
 
-    /// Writes `content`: a string where one plain text is all there is.
-    fn write_content(&mut self, parts: &[(usize, &'r Part)], path: &str, o: &mut Object<'_>) {
+    /// Writes `content`: a string where one plain text is all there is, or nothing. An empty array would be refused.
+    fn write_content(&mut self, parts: &[(String, &'r Part)], o: &mut Object<'_>) {
         match parts {
-            [] => o.string("content", "").end(),
-            [(place, Part { kind: PartKind::Text { text, .. }, cache })]
+            [(path, Part { kind: PartKind::Text { text, .. }, cache })]
                 if (cache.is_none() || !self.marks)
                     && !text.is_empty()
-                    && !self.extensions.contains_key(format!("{path}.content[{place}]").as_str()) =>
+                    && !self.extensions.contains_key(path.as_str()) =>
             {
                 if cache.is_some() {
                     self.drop_mark();
                 }
                 o.string("content", text);
             }
-            _ => o
-                .array("content", |a| {
-                    for (place, part) in parts {
-                        self.write_part(part, &format!("{path}.content[{place}]"), a);
+            _ => {
+                let content = array(|a| {
+                    for (path, part) in parts {
+                        self.write_part(part, path, a);
                     }
-                })
-                .end(),
+                });
+                match content.as_slice() {
+                    b"[]" => o.string("content", ""),
+                    content => o.raw("content", &String::from_utf8_lossy(content)),
+                };
+            }
         }
     }
 
@@ -254,18 +292,21 @@ impl<'r> OpenAiMessagesWriter<'r> {
         }
     }
 
-    fn write_calls(&mut self, parts: &[(usize, &'r Part)], path: &str, o: &mut Object<'_>) {
-        let mut calls = parts.iter().filter(|(_, part)| is_call(&part.kind)).peekable();
+    fn write_calls(&mut self, parts: &[&'r PlacedPart<'r>], o: &mut Object<'_>) {
+        let mut calls = parts.iter().filter(|placed| is_call(&placed.part.kind)).peekable();
         if calls.peek().is_none() {
             return;
         }
         o.array("tool_calls", |a| {
-            // Numbered among the calls, not among all parts: so does the reader, which made the paths of the
-            // extensions.
-            for (place, (_, part)) in calls.enumerate() {
-                match &part.kind {
+            // Numbered among the calls of their message, not among all parts: so does the reader, which made the paths
+            // of the extensions.
+            let (mut message, mut place) = (usize::MAX, 0);
+            for placed in calls {
+                place = if placed.message == message { place + 1 } else { 0 };
+                message = placed.message;
+                match &placed.part.kind {
                     PartKind::ToolCall(call) => {
-                        let members = self.extensions.get(format!("{path}.tool_calls[{place}]").as_str());
+                        let members = self.extensions.get(format!("messages[{message}].tool_calls[{place}]").as_str());
                         a.object(|o| {
                             o.string("id", &call.id).string("type", "function").object("function", |o| {
                                 o.string("name", &call.name).string("arguments", &call.arguments);
@@ -282,21 +323,24 @@ impl<'r> OpenAiMessagesWriter<'r> {
         });
     }
 
-    fn write_reasoning(&mut self, parts: &[(usize, &'r Part)], path: &str, o: &mut Object<'_>) {
-        let reasoning_texts: Vec<_> = parts
-            .iter()
-            .filter_map(
-                |(_, part)| if let PartKind::Reasoning(reasoning) = &part.kind { Some(reasoning) } else { None },
-            )
-            .collect();
-        if reasoning_texts.is_empty() {
+    fn write_reasoning(&mut self, parts: &[&'r PlacedPart<'r>], o: &mut Object<'_>) {
+        let thoughts = parts.iter().filter_map(|placed| match &placed.part.kind {
+            PartKind::Reasoning(reasoning) => Some((placed, reasoning)),
+            _ => None,
+        });
+        if self.history == ReasoningHistory::Unspecified || self.history == ReasoningHistory::None {
+            for (placed, _) in thoughts {
+                self.dropped.push(Dropped::new(placed.path(), "reasoning is not taken back by the model"));
+            }
             return;
         }
-        if !self.reasoning {
-            self.drop(format!("{path}.reasoning_content"), "refused by the model");
-            return;
+        let seals = |reasoning: &Reasoning| reasoning.signature.is_some() || reasoning.redacted.is_some();
+        for (placed, reasoning) in thoughts.clone().filter(|(_, reasoning)| !self.blocks && seals(reasoning)) {
+            let path = placed.path();
+            let field = if reasoning.redacted.is_some() { path } else { format!("{path}.signature") };
+            self.dropped.push(Dropped::new(field, "not supported by the model"));
         }
-        write_reasoning(reasoning_texts.into_iter(), self.blocks, o);
+        write_reasoning(thoughts.map(|(_, reasoning)| reasoning), self.history, self.blocks, o);
     }
 
     fn drop(&mut self, field: impl Into<String>, reason: &str) {
@@ -304,10 +348,10 @@ impl<'r> OpenAiMessagesWriter<'r> {
     }
 
     /// A reply that goes back has no annotations here: its reader takes them for members of one format alone.
-    fn drop_citations(&mut self, parts: &[(usize, &'r Part)], path: &str) {
-        for (place, part) in parts {
-            if matches!(&part.kind, PartKind::Text { citations, .. } if !citations.is_empty()) {
-                self.drop(format!("{path}.content[{place}].citations"), "not supported by openai");
+    fn drop_citations(&mut self, parts: &[&'r PlacedPart<'r>]) {
+        for placed in parts {
+            if matches!(&placed.part.kind, PartKind::Text { citations, .. } if !citations.is_empty()) {
+                self.drop(format!("{}.citations", placed.path()), "not supported by openai");
             }
         }
     }

@@ -2,17 +2,19 @@
 
 use crate::json::Object;
 use baton_model::chat::Reasoning;
+use baton_model::entity::ReasoningHistory;
 
-/// Writes what the model thought: `reasoning_content` for people, `thinking_blocks` where something must go back
-/// unchanged.
+/// Writes what the model thought, in the member that the vendor takes it back in: `reasoning_content` or `reasoning`
+/// for people, `thinking_blocks` where something must go back unchanged.
 pub(super) fn write_reasoning<'r>(
     reasoning_texts: impl Iterator<Item = &'r Reasoning> + Clone,
+    history: ReasoningHistory,
     blocks: bool,
     o: &mut Object<'_>,
 ) {
     let text: String = reasoning_texts.clone().map(|reasoning| reasoning.text.as_str()).collect();
     if !text.is_empty() {
-        o.string("reasoning_content", &text);
+        o.string(if history == ReasoningHistory::Reasoning { "reasoning" } else { "reasoning_content" }, &text);
     }
     let sealed = |reasoning: &Reasoning| reasoning.signature.is_some() || reasoning.redacted.is_some();
     if blocks && (reasoning_texts.clone().any(sealed) || reasoning_texts.clone().count() > 1) {

@@ -6,6 +6,7 @@ use crate::ReplyContext;
 use crate::json::{self, Object, object};
 use crate::openai_usage as usage;
 use baton_model::chat::{Json, PartKind};
+use baton_model::entity::ReasoningHistory;
 use baton_model::event::{CollectedReply, FinishReason, ReplyChoice, ReplyEvent};
 use baton_model::{Dialect, Usage};
 
@@ -111,7 +112,7 @@ fn write_choice(choice: &ReplyChoice, o: &mut Object<'_>) {
             None => o.null("refusal"),
         };
         if reasoning_texts().next().is_some() {
-            write_reasoning(reasoning_texts(), true, o);
+            write_reasoning(reasoning_texts(), ReasoningHistory::ThinkingBlocks, true, o);
         }
         if calls().next().is_some() {
             o.array("tool_calls", |a| {

@@ -4,8 +4,9 @@ use super::{messages_read, messages_write, tools};
 use crate::effective_options::effective_options;
 use crate::json::{self, object};
 use crate::openai::options;
+use crate::turns::{self, TurnRules};
 use crate::{EncodedBody, ReadError};
-use baton_model::{ChatRequest, Target};
+use baton_model::{ChatRequest, Dialect, Target};
 
 /// Reads a client's request.
 pub(super) fn read(body: &[u8]) -> Result<ChatRequest, ReadError> {
@@ -24,10 +25,12 @@ pub(super) fn write(request: &ChatRequest, target: &Target) -> Result<EncodedBod
     // The client's tools are not copied into the effective options: schemas may be large.
     let tools = if request.tools.is_empty() { &effective.tools } else { &request.tools };
     let marks = quirks.cache_marks == Some(true);
+    let rules = TurnRules { dialect: Dialect::OpenAi, earlier_calls: false };
+    let turns = turns::order(&request.messages, rules, &mut dropped);
     let body = object(|o| {
         o.string("model", target.upstream());
         let writer = messages_write::OpenAiMessagesWriter::new(&effective.extensions, quirks, &mut dropped);
-        o.array("messages", |a| writer.write(&request.messages, a));
+        o.array("messages", |a| writer.write(&turns, a));
         tools::write(tools, &effective, marks, o, &mut dropped);
         options::write(&effective, quirks, o, &mut dropped);
         if let Some(alternatives) = effective.logprobs {

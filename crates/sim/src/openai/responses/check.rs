@@ -2,7 +2,7 @@
 
 use crate::call::SimRefusal;
 use crate::openai::chat::reasons;
-use crate::openai::invalid;
+use crate::openai::{check, invalid};
 use crate::seal::seal;
 use serde_json::Value;
 
@@ -41,6 +41,9 @@ const FIELDS: [&str; 31] = [
     "user",
 ];
 
+/// The longest id of a call here.
+const CALL_ID: usize = 64;
+
 pub(super) fn check(json: &Value, context: &[Value], model: &str, strict: bool) -> Result<(), SimRefusal> {
     let unknown = json.as_object().into_iter().flatten().find(|(name, _)| strict && !FIELDS.contains(&name.as_str()));
     if let Some((name, _)) = unknown {
@@ -69,12 +72,16 @@ pub(super) fn check(json: &Value, context: &[Value], model: &str, strict: bool) 
 
 fn tools(json: &Value) -> Result<(), SimRefusal> {
     for (place, tool) in json["tools"].as_array().into_iter().flatten().enumerate() {
+        let param = format!("tools[{place}].name");
         if tool["type"] == "function" && !tool["name"].is_string() {
-            let param = format!("tools[{place}].name");
             return Err(invalid(&param, format!("Missing required parameter: '{param}'.")));
         }
+        if tool["type"] == "function" {
+            check::name(&tool["name"], &param)?;
+            check::parameters(&tool["parameters"], &tool["name"])?;
+        }
     }
-    Ok(())
+    check::users(json)
 }
 
 /// Each item is known, each call has its output, and each output its call.
@@ -94,7 +101,16 @@ fn calls(context: &[Value]) -> Result<(), SimRefusal> {
             Some("function_call") if !item["arguments"].is_string() => {
                 return Err(invalid(&format!("{param}.arguments"), "Invalid type: expected a string."));
             }
-            Some("function_call" | "function_call_output" | "reasoning") => {}
+            Some(kind @ ("function_call" | "function_call_output")) => {
+                let id = item["call_id"].as_str().unwrap_or_default();
+                if id.is_empty() || id.chars().count() > CALL_ID {
+                    return Err(check::too_long(&format!("{param}.call_id"), CALL_ID, id));
+                }
+                if kind == "function_call" {
+                    check::name(&item["name"], &format!("{param}.name"))?;
+                }
+            }
+            Some("reasoning") => {}
             Some(kind) => return Err(invalid(&param, format!("Invalid value: '{kind}'."))),
         }
     }
@@ -104,7 +120,7 @@ fn calls(context: &[Value]) -> Result<(), SimRefusal> {
 fn message(item: &Value, param: &str) -> Result<(), SimRefusal> {
     let role = item["role"].as_str().unwrap_or_default();
     let kinds: &[&str] = match role {
-        "user" => &["input_text", "input_image", "input_file"],
+        "user" => &["input_text", "input_image", "input_file", "input_audio"],
         "system" | "developer" => &["input_text"],
         "assistant" => &["output_text", "refusal"],
         _ => return Err(invalid(&format!("{param}.role"), format!("Invalid value: '{role}'."))),

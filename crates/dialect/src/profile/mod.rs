@@ -1,0 +1,22 @@
+//! What a vendor's API accepts, applied to a request as it leaves: names, ids, numbers, schemas.
+//!
+//! The rules are data: each format has its own ([`Profile`]), which a vendor's preset and a model's quirks override.
+//! One pass over the bytes applies them, after the codec and in the same way whether the request was translated or is
+//! the client's own. Where nothing has to change, the bytes stay the very same.
+//!
+//! What is renamed comes back as it was: [`ToolNames`] puts the client's names into the reply.
+
+mod edits;
+mod fit;
+mod instructions;
+mod names;
+mod places;
+mod rules;
+mod schema;
+#[cfg(test)]
+mod tests;
+mod user;
+
+pub use fit::{Fitted, fit};
+pub use names::ToolNames;
+pub use rules::{Profile, TextRule};

@@ -1,0 +1,124 @@
+//! Names that fit, made of names that don't, and the way back.
+
+use super::rules::TextRule;
+use crate::json::quoted;
+use baton_model::entity::Alphabet;
+use bytes::Bytes;
+use memchr::memmem;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+/// How many digits of a hash tell two names apart that begin alike.
+const MARK: usize = 8;
+
+/// A tool's name as the rule allows it: its beginning, and a hash of all of it. `None` if it may go as it is. The same
+/// name always becomes the same, so that a conversation finds the provider's prompt cache.
+pub(super) fn shorten_name(rule: &TextRule, name: &str) -> Option<String> {
+    if name.is_empty() || rule.allows(name) {
+        return None;
+    }
+    let fill = if rule.alphabet == Alphabet::Alphanumeric { 'x' } else { '_' };
+    let most = rule.length.unwrap_or(usize::MAX);
+    let begin = name.chars().map(|c| if rule.alphabet.has(c) { c } else { fill });
+    let mut short: String = begin.take(most.saturating_sub(MARK + 1)).collect();
+    short.push(fill);
+    short.push_str(&hash(name, MARK));
+    Some(short.chars().take(most).collect())
+}
+
+/// A call's id as the rule allows it; `None` if it may go as it is. Nothing is read out of it, so it is a hash alone,
+/// and the result of the call gets the same.
+pub(super) fn shorten_id(rule: &TextRule, id: &str) -> Option<String> {
+    if id.is_empty() || rule.allows(id) {
+        return None;
+    }
+    let plain = if rule.alphabet == Alphabet::Alphanumeric { "" } else { "call_" };
+    Some(format!("{plain}{}", hash(id, 32)).chars().take(rule.length.unwrap_or(usize::MAX)).collect())
+}
+
+/// The first digits of the text's hash.
+pub(super) fn hash(text: &str, digits: usize) -> String {
+    let mut hash = String::with_capacity(64);
+    for byte in Sha256::digest(text.as_bytes()) {
+        // Writing into a string can't fail.
+        let _ = write!(hash, "{byte:02x}");
+    }
+    hash.truncate(digits);
+    hash
+}
+
+/// Which names were sent in place of the client's.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ToolNames {
+    /// As JSON strings: as sent, and as the client has it.
+    renamed: BTreeMap<String, String>,
+}
+
+impl ToolNames {
+    pub(super) fn insert(&mut self, sent: &str, given: &str) {
+        self.renamed.insert(quoted(sent), quoted(given));
+    }
+
+    /// Whether none was changed.
+    pub fn is_empty(&self) -> bool {
+        self.renamed.is_empty()
+    }
+
+    /// The frame or reply with the client's names. They are looked for as whole JSON strings, whatever the format: with
+    /// its hash a name means nothing else.
+    pub fn restore(&self, bytes: Bytes) -> Bytes {
+        let mut restored = bytes;
+        for (sent, given) in &self.renamed {
+            let mut from = 0;
+            let mut out: Vec<u8> = Vec::new();
+            for at in memmem::find_iter(&restored, sent.as_bytes()) {
+                // Behind a backslash the quote is a letter of a longer string.
+                if restored.get(at.wrapping_sub(1)) == Some(&b'\\') {
+                    continue;
+                }
+                out.extend_from_slice(restored.get(from..at).unwrap_or_default());
+                out.extend_from_slice(given.as_bytes());
+                from = at + sent.len();
+            }
+            if from > 0 {
+                out.extend_from_slice(restored.get(from..).unwrap_or_default());
+                restored = out.into();
+            }
+        }
+        restored
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIXTY_FOUR: TextRule = TextRule { length: Some(64), alphabet: Alphabet::Word };
+
+    #[test]
+    fn names_fit_and_stay_apart() {
+        let long = "mcp__warehouse_inventory_reports__list_every_item_with_stock_below_threshold_v";
+        let (one, two) =
+            (shorten_name(&SIXTY_FOUR, &format!("{long}1")), shorten_name(&SIXTY_FOUR, &format!("{long}2")));
+        assert_ne!(one, two);
+        for name in [one, two, shorten_name(&SIXTY_FOUR, "files.read"), shorten_name(&SIXTY_FOUR, "天気")] {
+            assert!(name.as_deref().is_some_and(|name| SIXTY_FOUR.allows(name)), "{name:?}");
+        }
+        assert_eq!(shorten_name(&SIXTY_FOUR, "files_read"), None);
+        assert_ne!(shorten_name(&SIXTY_FOUR, "files.read"), shorten_name(&SIXTY_FOUR, "files/read"));
+        let nine = TextRule { length: Some(9), alphabet: Alphabet::Alphanumeric };
+        assert!(shorten_id(&nine, "call_1").is_some_and(|id| id.len() == 9 && nine.allows(&id)));
+    }
+
+    #[test]
+    fn the_clients_names_come_back_in_whole_strings_alone() {
+        let mut names = ToolNames::default();
+        names.insert("files_read_0a", "files.\"read\"");
+        let restored = names
+            .restore(Bytes::from_static(br#"{"name":"files_read_0a","a":"files_read_0ab","b":"\"files_read_0a\""}"#));
+        assert_eq!(restored, r#"{"name":"files.\"read\"","a":"files_read_0ab","b":"\"files_read_0a\""}"#);
+        let same = Bytes::from_static(b"data: {}");
+        assert_eq!(names.restore(same.clone()).as_ptr(), same.as_ptr());
+    }
+}
