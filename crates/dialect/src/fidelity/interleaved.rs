@@ -1,4 +1,5 @@
 //! Streams whose pieces come in any order: what a client puts together is what the provider said.
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "tests")]
 
 use crate::framing::Framing;
 use crate::testing::read_stream;

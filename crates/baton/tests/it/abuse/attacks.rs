@@ -60,7 +60,7 @@ impl Target {
         let _ = stream.write_all(request);
         let mut reply = Vec::new();
         match stream.read_to_end(&mut reply) {
-            Err(error) if reply.is_empty() => return Err(error.into()),
+            Err(error) if reply.is_empty() => return Err(error),
             // A reset after a part of the reply is what a refusal looks like to a client that still writes.
             _ => {}
         }

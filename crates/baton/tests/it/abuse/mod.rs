@@ -5,6 +5,7 @@
 //! everything that the attack held has to be free soon after it.
 //!
 //! `cargo xtask abuse` runs them for longer, against a release binary, and prints what was measured.
+#![expect(clippy::print_stdout, reason = "what was measured is shown by `cargo xtask abuse`")]
 
 mod attacks;
 mod confine;
