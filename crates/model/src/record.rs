@@ -41,7 +41,7 @@ pub struct RequestRecord {
     pub error: Option<(Code, String)>,
     /// What the response cache did.
     pub cache: CacheUse,
-    /// Each attempt, in order; none for a cached answer or one refused before any provider was called.
+    /// Each attempt, in order; none for a cached reply or one refused before any provider was called.
     pub attempts: Vec<AttemptRecord>,
 }
 
@@ -55,7 +55,7 @@ impl RequestRecord {
             .map_or(Cost::Unpriced, Cost::Known)
     }
 
-    /// The usage of the attempt that answered (the last).
+    /// The usage of the attempt that replied (the last).
     pub fn usage(&self) -> Usage {
         self.attempts.last().map(|attempt| attempt.usage.clone()).unwrap_or_default()
     }
@@ -86,7 +86,7 @@ pub struct Attribution {
 /// How a request, or an attempt, ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Outcome {
-    /// The answer is complete.
+    /// The reply is complete.
     Completed,
     /// It failed.
     Failed,
@@ -123,7 +123,7 @@ pub enum CacheUse {
     Bypass,
     /// It had nothing.
     Miss,
-    /// It answered, or another identical request under way did.
+    /// It replied, or another identical request under way did.
     Hit,
 }
 

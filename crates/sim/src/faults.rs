@@ -36,7 +36,7 @@ pub enum SimFault {
     GarbageMidStream,
     /// A stream stops after two tokens, and the connection stays open.
     HangMidStream,
-    /// Nothing is ever answered.
+    /// There is never a reply.
     Hang,
     /// Each token takes 200 milliseconds.
     Slow,

@@ -1,4 +1,4 @@
-//! Feedback: what somebody said an answer was worth.
+//! Feedback on replies.
 
 use crate::StoreError;
 use crate::entity::feedback;
@@ -6,10 +6,10 @@ use crate::scope::DatabaseScope;
 use baton_model::{RequestId, Timestamp};
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 
-/// The most that is shown of what was said of one answer.
+/// The most feedback that is shown of one reply.
 const SHOWN: u64 = 100;
 
-/// What was said of an answer.
+/// Feedback on a reply.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FeedbackEntry {
     /// A UUIDv7.
@@ -56,7 +56,7 @@ impl FeedbackRepository<'_> {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the database from answering.
+    /// If the database is unavailable.
     pub async fn count(self, actor: &str, since: Timestamp) -> Result<u64, StoreError> {
         let query = feedback::Entity::find()
             .filter(feedback::Column::Actor.eq(actor))
@@ -64,11 +64,11 @@ impl FeedbackRepository<'_> {
         Ok(query.count(&self.scope.reader()).await?)
     }
 
-    /// What was said of one answer, oldest first; the newest hundred.
+    /// The feedback on one reply, oldest first; the newest hundred.
     ///
     /// # Errors
     ///
-    /// Whatever keeps the database from answering.
+    /// If the database is unavailable.
     pub async fn list_for(self, request: &RequestId) -> Result<Vec<FeedbackEntry>, StoreError> {
         let query = feedback::Entity::find()
             .filter(feedback::Column::RequestId.eq(request.as_str()))

@@ -11,7 +11,7 @@ use baton_model::{Actor, Code, Model, ModelId, PublicError, Timestamp};
 use http::header::{ETAG, IF_MATCH};
 use http::{HeaderMap, StatusCode};
 
-/// What an answer shows but nobody can set: passed over, so that a model got can be put back with a field changed.
+/// Fields of a reply that can't be set: ignored, so that a model can be sent back with a changed field.
 const READ_ONLY: [&str; 3] = ["source", "created_at", "updated_at"];
 
 /// Changes the given fields; null resets an optional field. With `If-Match`, only if the model still has that version.

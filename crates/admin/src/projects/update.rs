@@ -13,7 +13,7 @@ use axum::extract::{Path, State};
 use baton_model::{Code, PublicError, Timestamp};
 use http::StatusCode;
 
-/// What an answer shows but nobody can set: passed over, so that a project got can be put back with a field changed.
+/// Fields of a reply that can't be set: ignored, so that a project can be sent back with a changed field.
 const READ_ONLY: [&str; 2] = ["created_at", "updated_at"];
 
 /// Changes the given fields.

@@ -13,7 +13,7 @@ use baton_model::{Code, PublicError};
 use baton_store::NewAudit;
 use http::StatusCode;
 
-/// What an answer shows but nobody can set: passed over, so that a webhook got can be put back with a field changed.
+/// Fields of a reply that can't be set: ignored, so that a webhook can be sent back with a changed field.
 const READ_ONLY: [&str; 3] = ["id", "created_at", "updated_at"];
 
 /// Changes the given fields. An inactive webhook gets no new events; its pending deliveries wait.

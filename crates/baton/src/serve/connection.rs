@@ -30,7 +30,7 @@ const FAREWELL: Duration = Duration::from_secs(5);
 
 /// What connections of a port have in common.
 pub struct Served {
-    /// What answers their requests.
+    /// What serves their requests.
     pub router: Router,
     /// What bounds them.
     pub limits: ConnectionLimits,
@@ -74,7 +74,7 @@ pub async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     }
 }
 
-/// Answers a request, which is under way until both its bodies are dropped.
+/// Serves a request, which is under way until both its bodies are dropped.
 fn serve_request(
     request: http::Request<hyper::body::Incoming>,
     peer: SocketAddr,

@@ -64,7 +64,7 @@ impl ConnectionSlots {
     /// Why there is none.
     pub fn take_slot(self: &Arc<Self>, peer: IpAddr) -> Result<ConnectionSlot, ConnectionRefusal> {
         let address = (!self.proxies.trusts(peer)).then(|| network(peer));
-        let mut taken = self.taken();
+        let mut taken = self.lock_taken();
         self.ask_for_room(&mut taken);
         let refusal = if taken.total >= self.most {
             Some(ConnectionRefusal::Total)
@@ -111,14 +111,14 @@ impl ConnectionSlots {
         }
     }
 
-    fn taken(&self) -> MutexGuard<'_, TakenSlots> {
+    fn lock_taken(&self) -> MutexGuard<'_, TakenSlots> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for ConnectionSlot {
     fn drop(&mut self) {
-        let mut taken = self.room.taken();
+        let mut taken = self.room.lock_taken();
         taken.total -= 1;
         let Some(address) = self.address else { return };
         if let Some(number) = taken.by_address.get_mut(&address) {
@@ -161,7 +161,7 @@ mod tests {
         assert_eq!(take_slot(&room, "1.1.1.3").err(), Some(ConnectionRefusal::Total));
         drop(first);
         drop(take_slot(&room, "1.1.1.3").unwrap());
-        assert_eq!(room.taken().by_address.len(), 1, "no address is remembered for longer than it is connected");
+        assert_eq!(room.lock_taken().by_address.len(), 1, "no address is remembered for longer than it is connected");
     }
 
     #[test]

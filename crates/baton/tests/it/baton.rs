@@ -25,7 +25,7 @@ pub struct Baton {
     _folder: TempDir,
 }
 
-/// An answer, complete.
+/// A reply, complete.
 pub struct ClientReply {
     pub status: StatusCode,
     pub headers: HeaderMap,
@@ -181,7 +181,7 @@ impl Baton {
         self.address
     }
 
-    /// Sends a request and reads the head of its answer.
+    /// Sends a request and reads the head of its reply.
     pub async fn open(
         &self,
         method: Method,
@@ -210,7 +210,7 @@ impl Baton {
         self.transport.send(request).await.unwrap()
     }
 
-    /// Sends a request and reads its whole answer.
+    /// Sends a request and reads its whole reply.
     pub async fn send(
         &self,
         method: Method,
@@ -231,12 +231,12 @@ impl Baton {
         self.send(Method::GET, path, &[], Bytes::new()).await
     }
 
-    /// A chat at OpenAI's door.
+    /// A chat through OpenAI's API.
     pub async fn chat(&self, model: &str, more: Value) -> ClientReply {
         self.post("/v1/chat/completions", &chat_body(model, "Say hello", more)).await
     }
 
-    /// The record of the request that was answered so.
+    /// The record of the request that got this reply.
     pub async fn record(&self, told: &ClientReply) -> baton_model::record::RequestRecord {
         let id = baton_model::RequestId::from(told.header("x-request-id").expect("every answer has an id"));
         self.app.engine.close().await;

@@ -1,4 +1,4 @@
-//! Kept answers at the doors.
+//! Cached replies in the client APIs.
 
 use crate::baton::{Baton, chat_body};
 use http::Method;

@@ -1,4 +1,4 @@
-//! A chat at each door, on each provider.
+//! A chat through each client API, on each provider.
 
 use crate::baton::{Baton, chat_body};
 use baton_model::record::Outcome;

@@ -7,7 +7,7 @@ use std::process::Command;
 const REQUESTS: &str = "25";
 const SEED: &str = "20261123";
 
-/// No answer is a 5xx that the description does not foresee, none has a status, type or shape that it does not name.
+/// No reply is a 5xx that the description does not foresee, none has a status, type or shape that it does not name.
 #[test]
 #[expect(clippy::disallowed_methods, reason = "run_tests says which Python has the tools")]
 fn the_server_does_what_its_description_says() {
@@ -27,7 +27,7 @@ fn the_server_does_what_its_description_says() {
         .args(["-m", "schemathesis.cli", "run", &format!("http://{}/openapi.json", demo.address)])
         .args(["-H", &format!("Authorization: Bearer {KEY}"), "--checks", &checks.join(",")])
         .args(["--max-examples", REQUESTS, "--seed", SEED, "--generation-database", "none"])
-        // Its answer has no end.
+        // Its reply has no end.
         .args(["--exclude-path", "/api/events"])
         // One at a time: with threads, Python 3.11's parser fails now and then.
         .args(["--workers", "1"])

@@ -1,4 +1,4 @@
-//! What a key may not see is to it as what is not there: the same status, in the same words, at every door.
+//! What a key may not see is to it as what is not there: the same status, in the same words, in every API.
 
 use crate::baton::{Baton, ClientReply};
 use crate::client_apis::{form, key};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 const JSON: (&str, &str) = ("content-type", "application/json");
 const ANTHROPIC: (&str, &str) = ("anthropic-version", "2023-06-01");
 
-/// What an answer says, without what differs between any two.
+/// What a reply says, without what differs between any two.
 fn words(told: &ClientReply, name: &str) -> (u16, String) {
     let id = told.header("x-request-id").unwrap();
     (told.status.as_u16(), told.text().replace(id, "ID").replace(name, "NAME"))

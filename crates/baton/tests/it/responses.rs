@@ -4,7 +4,7 @@ use crate::baton::{Baton, chat_body};
 use http::Method;
 use serde_json::{Value, json};
 
-/// A request at the door of responses.
+/// A request to the responses API.
 async fn respond(baton: &Baton, model: &str, more: Value) -> crate::baton::ClientReply {
     let mut body = json!({ "model": model, "input": "Say hello" });
     if let (Some(body), Value::Object(more)) = (body.as_object_mut(), more) {

@@ -145,7 +145,7 @@ async fn the_audit_log_names_who_made_a_change_and_from_where() {
     }
 }
 
-/// A token from a machine whose clock is off is refused with both times, at every door.
+/// A token from a machine whose clock is off is refused with both times, in every API.
 #[tokio::test]
 async fn a_token_of_a_clock_that_is_ten_minutes_off_is_told_both_times() {
     let baton = Baton::with(&format!("auth.jwt.secret = \"{SECRET}\"")).await;
@@ -179,7 +179,7 @@ async fn a_token_of_a_clock_that_is_ten_minutes_off_is_told_both_times() {
             assert_eq!(told, expected, "{path}");
             let here = chrono::DateTime::parse_from_rfc3339(here).unwrap().timestamp();
             assert!((before..=SystemClock.now().seconds()).contains(&here), "{path}: {error}");
-            // Each in the words of its door.
+            // Each in the words of its API.
             let word = if path.starts_with("/v1") { "invalid_api_key" } else { "authentication_error" };
             assert_eq!(error["code"], word, "{path}: {error}");
             assert!(!refused.text().contains(&token));

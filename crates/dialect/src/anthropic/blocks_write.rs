@@ -215,7 +215,7 @@ impl<'r> BlockWriter<'r> {
     fn write_result(&mut self, result: &ToolResult, path: &str, o: &mut Object<'_>) {
         let mut id = plain_id(&result.call_id);
         if id.is_empty() {
-            // A result without an id answers the call of its name, else the first that is still open.
+            // A result without an id belongs to the call of its name, else the first that is still open.
             let named = result.name.as_ref().and_then(|name| self.minted.take_by_name(name));
             id = named.or_else(|| self.minted.take_first()).map_or(id, Cow::Owned);
         }

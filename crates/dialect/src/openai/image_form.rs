@@ -1,7 +1,7 @@
 //! Images made from images: `POST /v1/images/edits` and `/v1/images/variations`.
 //!
 //! Reference: OpenAI API reference, images (create image edit, create image variation). Requests are forms, which the
-//! HTTP door takes apart; edits may also be JSON, with images as `{image_url}` or `{file_id}` in `images` and `mask`.
+//! HTTP API takes apart; edits may also be JSON, with images as `{image_url}` or `{file_id}` in `images` and `mask`.
 //! Replies and streams are those of [generations](super::image), but for the names of the events.
 
 use super::image;

@@ -137,7 +137,7 @@ impl Bench {
     }
 }
 
-/// An answer, read to its end.
+/// A reply, read to its end.
 pub struct CompleteReply {
     pub model: String,
     pub head: baton_engine::ReplyHead,

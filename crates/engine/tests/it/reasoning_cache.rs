@@ -1,4 +1,4 @@
-//! Thoughts that a client's format has no place for come back with the results of the calls they led to.
+//! Reasoning that a client's format has no place for comes back with the results of the calls that it led to.
 
 #![expect(clippy::panic, reason = "tests")]
 
@@ -14,7 +14,7 @@ use baton_provider_api::fake::{FakeProvider, FakeReply};
 use baton_provider_api::{Frame, ReplyForm};
 use std::sync::Arc;
 
-/// A thought, a call, another thought, another call.
+/// Reasoning, a call, more reasoning, another call.
 fn with_reasoning() -> FakeReply {
     let call = |index: u32, id: &str| ReplyEvent::ToolCall { choice: 0, index, id: id.into(), name: "look".into() };
     let events = [
@@ -37,7 +37,7 @@ fn with_reasoning() -> FakeReply {
     )
 }
 
-/// The next turn, as a client sends it that dropped all thoughts.
+/// The next turn, as a client sends it that dropped all reasoning.
 fn results(id_a: &'static str) -> ChatRequest {
     let call = |id: &str| {
         let arguments = if id == "call_b" { "{}" } else { r#"{"a":1.5,"b":[1,{"c":1,"d":2}]}"# };
@@ -154,8 +154,8 @@ async fn what_was_kept_stands_in_place_of_what_a_client_kept_of_it() {
     bench.ask(chat("claude")).await.unwrap();
     let piece = || {
         let mut request = results("call_a");
-        let thought = Reasoning { text: "here.".into(), signature: Some("s1".into()), ..Reasoning::default() };
-        request.messages[1].parts.insert(0, PartKind::Reasoning(thought).into());
+        let reasoning_part = Reasoning { text: "here.".into(), signature: Some("s1".into()), ..Reasoning::default() };
+        request.messages[1].parts.insert(0, PartKind::Reasoning(reasoning_part).into());
         request
     };
     bench.ask(going_on(piece)).await.unwrap();

@@ -39,7 +39,7 @@ pub enum Code {
     ValidationError,
     /// Too many requests or tokens: 429.
     RateLimitExceeded,
-    /// The provider failed or answered nonsense: 502.
+    /// The provider failed or replied with nonsense: 502.
     ProviderError,
     /// The provider refused Baton's key: 502.
     ProviderAuthenticationError,
@@ -139,7 +139,7 @@ impl Code {
         }
     }
 
-    /// The HTTP status at Baton's own doors.
+    /// The HTTP status in Baton's own API.
     pub fn status(self) -> u16 {
         match self {
             Self::InvalidRequest | Self::TokenLimitExceeded | Self::ContentFiltered => 400,
@@ -191,7 +191,7 @@ pub struct Cause(Arc<dyn std::error::Error + Send + Sync>);
 pub struct UpstreamBody {
     /// The format it is written in.
     pub dialect: Dialect,
-    /// Its HTTP status; 200 where the error stood in an answer that began well.
+    /// Its HTTP status; 200 where the error stood in a reply that began well.
     pub status: u16,
     /// Its media type.
     pub content_type: String,

@@ -69,7 +69,7 @@ pub struct UsageRow {
     pub requests: u64,
     /// Requests that failed.
     pub errors: u64,
-    /// Requests that the response cache answered.
+    /// Requests served from the response cache.
     pub cache_hits: u64,
     /// What was consumed, by class; only classes that are not zero.
     pub tokens: Vec<(UsageClass, u64)>,
@@ -97,11 +97,11 @@ pub struct Latency {
 /// How a model has done.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ModelStats {
-    /// Requests that it answered, or was the last to be tried for.
+    /// Requests that it served, or was the last to be tried for.
     pub requests: u64,
     /// Those of them that failed.
     pub errors: u64,
-    /// What it consumed, by class; attempts for requests that another model answered in the end included.
+    /// What it consumed, by class; attempts for requests that another model served in the end included.
     pub tokens: Vec<(UsageClass, u64)>,
     /// What that cost, as far as it is known.
     pub cost: Nanos,

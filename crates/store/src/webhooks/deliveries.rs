@@ -59,7 +59,7 @@ pub struct WebhookDelivery {
     pub attempts: u32,
     /// When it is tried next, while it is pending.
     pub next_at: Timestamp,
-    /// The HTTP status of the last answer.
+    /// The HTTP status of the last reply.
     pub last_status: Option<u16>,
     /// The last error.
     pub last_error: Option<String>,
@@ -81,7 +81,7 @@ pub struct DueDelivery {
 /// A try that failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeliveryFailure {
-    /// The HTTP status, if there was an answer.
+    /// The HTTP status, if there was a reply.
     pub status: Option<u16>,
     /// What went wrong, in a sentence.
     pub error: String,
@@ -104,7 +104,7 @@ impl WebhookRepository<'_> {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the database from answering.
+    /// If the database is unavailable.
     pub async fn list_due(self, now: Timestamp, except: &[&str], limit: u64) -> Result<Vec<DueDelivery>, StoreError> {
         let writer = self.scope.writer();
         let wanted = webhook::Entity::find()
@@ -192,7 +192,7 @@ impl WebhookRepository<'_> {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the database from answering.
+    /// If the database is unavailable.
     pub async fn deliveries(
         self,
         webhook: Option<&str>,

@@ -3,7 +3,7 @@
 use crate::json::Object;
 use baton_model::chat::Reasoning;
 
-/// Writes what the model thought: `reasoning_content` for people, `thinking_blocks` where something must go back
+/// Writes the model's reasoning: `reasoning_content` for people, `thinking_blocks` where something must go back
 /// unchanged.
 pub(super) fn write_reasoning<'r>(
     reasoning_texts: impl Iterator<Item = &'r Reasoning> + Clone,

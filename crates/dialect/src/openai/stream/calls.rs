@@ -7,7 +7,7 @@ use crate::json::Node;
 use baton_model::ReplyEvent;
 use std::collections::HashMap;
 
-/// The tool calls of one answer.
+/// The tool calls of one choice.
 #[derive(Debug, Default)]
 pub(super) struct StreamedCalls {
     calls: Vec<StreamedCall>,
