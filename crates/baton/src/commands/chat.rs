@@ -76,7 +76,7 @@ impl ChatCommand {
         let reply = read(reply, !as_json).await?;
         messages.push(json!({ "role": "assistant", "content": reply.text }));
         if as_json {
-            output::json(&json!({ "text": reply.text, "usage": reply.usage, "summary": reply.summary }));
+            output::print_json(&json!({ "text": reply.text, "usage": reply.usage, "summary": reply.summary }));
             return Ok(());
         }
         let text =
@@ -85,7 +85,7 @@ impl ChatCommand {
             Some(Value::Null) | None => "unpriced".to_owned(),
             Some(cost) => format!("${}", output::cell(cost)),
         };
-        output::line(&format!(
+        output::print_line(&format!(
             "\n[{} · {} tokens in, {} out · {cost} · {} ms]",
             text(&reply.summary, "/model_id"),
             text(&reply.usage, "/prompt_tokens"),

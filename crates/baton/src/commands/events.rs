@@ -65,9 +65,9 @@ impl EventsCommand {
         let Ok(event) = serde_json::from_slice::<Value>(data) else { return };
         let text = |name: &str| event.get(name).map(output::cell).unwrap_or_default();
         match self.server.output.format() {
-            Format::Table => output::line(&format!("{}  {}  {}", text("time"), text("type"), text("subject"))),
-            Format::Json => output::line(&event.to_string()),
-            Format::Csv => output::text(&output::csv_line(&["id", "time", "type", "subject"].map(&text))),
+            Format::Table => output::print_line(&format!("{}  {}  {}", text("time"), text("type"), text("subject"))),
+            Format::Json => output::print_line(&event.to_string()),
+            Format::Csv => output::print_text(&output::csv_line(&["id", "time", "type", "subject"].map(&text))),
         }
         self.after = Some(text("id"));
     }
