@@ -42,10 +42,10 @@ pub fn free_port() -> anyhow::Result<u16> {
 }
 
 impl Baton {
-    /// Starts it and waits until it answers.
+    /// Starts it and waits until it replies.
     ///
     /// # Errors
-    /// If it does not answer within half a minute.
+    /// If it does not reply within half a minute.
     pub fn start(binary: &Path, folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> anyhow::Result<Self> {
         let port = free_port()?;
         let listen = format!("127.0.0.1:{port}");
@@ -67,7 +67,7 @@ impl Baton {
     fn wait(&mut self, port: u16) -> anyhow::Result<()> {
         let deadline = Instant::now() + Duration::from_secs(60);
         // The port is open before Baton is ready, so the reply counts.
-        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() || !self.answers(port) {
+        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() || !self.replies(port) {
             if let Some(status) = self.child.try_wait()? {
                 bail!("Baton ended with {status}: {}", self.log());
             }
@@ -79,7 +79,7 @@ impl Baton {
         Ok(())
     }
 
-    fn answers(&self, port: u16) -> bool {
+    fn replies(&self, port: u16) -> bool {
         use std::io::Write;
         let Ok(mut stream) = std::net::TcpStream::connect(("127.0.0.1", port)) else { return false };
         let _ = stream.set_read_timeout(Some(Duration::from_secs(5)));

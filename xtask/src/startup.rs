@@ -1,4 +1,4 @@
-//! How long from the binary's start to the first answer of the demonstration, and what it holds when idle.
+//! How long from the binary's start to the first reply of the demonstration, and what it holds when idle.
 
 use crate::process::{Baton, build};
 use anyhow::{Context, bail};
@@ -6,7 +6,7 @@ use clap::Args;
 use std::io::{Read, Write};
 use std::time::{Duration, Instant};
 
-/// Measures the start of `baton demo`: time to the first chat answer, and memory when idle
+/// Measures the start of `baton demo`: time to the first chat reply, and memory when idle
 #[derive(Args)]
 pub struct Startup {
     /// How often
@@ -18,7 +18,7 @@ impl Startup {
     /// Prints each run and the medians, beside the start of `sh -c true` as a reference of the machine.
     pub fn run(self) -> anyhow::Result<()> {
         let binary = build(true)?;
-        let (mut answers, mut idle, mut reference) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut replies, mut idle, mut reference) = (Vec::new(), Vec::new(), Vec::new());
         for run in 1..=self.runs.max(1) {
             let started = Instant::now();
             std::process::Command::new("sh").args(["-c", "true"]).status().context("sh")?;
@@ -29,7 +29,7 @@ impl Startup {
             let started = Instant::now();
             let baton = Baton::start(&binary, &folder, &["demo"], &[("BATON_DEMO_KEY", KEY)])?;
             chat(&baton)?;
-            answers.push(started.elapsed());
+            replies.push(started.elapsed());
             // Until what the start has left to do is over, and memory was given back.
             std::thread::sleep(Duration::from_secs(2));
             idle.push(resident(baton.id())?);
@@ -37,10 +37,10 @@ impl Startup {
             drop(baton);
             std::fs::remove_dir_all(&folder)?;
         }
-        answers.sort();
+        replies.sort();
         idle.sort_unstable();
         reference.sort();
-        println!("start to first answer  median {:?}  (all {answers:?})", middle(&answers));
+        println!("start to first answer  median {:?}  (all {replies:?})", middle(&replies));
         println!("resident when idle     median {:.1} MiB  (all KiB {idle:?})", middle(&idle) as f64 / 1024.0);
         println!("reference: sh -c true  median {:?}", middle(&reference));
         Ok(())
@@ -64,10 +64,10 @@ fn chat(baton: &Baton) -> anyhow::Result<()> {
          content-length: {}\r\n\r\n{body}",
         body.len()
     )?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    if !answer.starts_with("HTTP/1.1 200") {
-        bail!("the first chat failed: {answer}");
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply)?;
+    if !reply.starts_with("HTTP/1.1 200") {
+        bail!("the first chat failed: {reply}");
     }
     Ok(())
 }

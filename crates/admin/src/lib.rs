@@ -1,7 +1,7 @@
 //! The management API: models, keys, projects, usage, the ledger, the cache; events, webhooks, the audit log.
 //!
 //! `routes.rs` lists every path; each resource is a folder with a file a verb, which reads top to bottom: what it takes,
-//! what it answers, what can go wrong. `wire` has what they share. `describe` is what `/openapi.json` says.
+//! what it replies, what can go wrong. `wire` has what they share. `describe` is what `/openapi.json` says.
 //!
 //! What is *not* here: requests to models (`baton-http`), and any rule of what may be registered beyond the form of its
 //! fields (`baton-control`).

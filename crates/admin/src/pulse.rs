@@ -1,13 +1,13 @@
-//! Whether the database answers, for those who ask often.
+//! Whether the database replies, for those who ask often.
 
 use baton_store::StoreError;
 use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
-/// How long the database may take to answer: a little less than the second that Kubernetes' probes wait.
+/// How long the database may take to reply: a little less than the second that Kubernetes' probes wait.
 const PATIENCE: Duration = Duration::from_millis(800);
-/// How long an answer of the database counts. Probes need no key, so without that anyone could keep it busy.
+/// How long a reply of the database counts. Probes need no key, so without that anyone could keep it busy.
 const FRESH: Duration = Duration::from_secs(1);
 
 /// How the database was when it was last asked. All who want to know share one question at a time.
@@ -28,7 +28,7 @@ impl DatabaseCheck {
     where
         F: Future<Output = Result<(), StoreError>>,
     {
-        // Held while it is asked: who comes meanwhile waits for the same answer.
+        // Held while it is asked: others wait for the same reply.
         let mut last = self.last.lock().await;
         if let Some(known) = last.as_ref().filter(|known| known.asked.elapsed() < FRESH) {
             return known.trouble.clone();
@@ -79,8 +79,8 @@ mod tests {
         let (database, counted) = (DatabaseCheck::default(), Counted::default());
         let quick = Duration::from_millis(10);
         for second in 1..4 {
-            let answers = join_all((0..100).map(|_| database.find_problem(|| counted.run_check(quick)))).await;
-            assert!(answers.iter().all(Option::is_none), "{answers:?}");
+            let replies = join_all((0..100).map(|_| database.find_problem(|| counted.run_check(quick)))).await;
+            assert!(replies.iter().all(Option::is_none), "{replies:?}");
             assert_eq!(counted.asked(), second);
             assert!(database.find_problem(|| counted.run_check(quick)).await.is_none());
             assert_eq!(counted.asked(), second);
@@ -91,8 +91,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_database_that_hangs_is_asked_no_more_often() {
         let (database, counted) = (DatabaseCheck::default(), Counted::default());
-        let answers = join_all((0..100).map(|_| database.find_problem(|| counted.run_check(Duration::MAX)))).await;
-        assert!(answers.iter().flatten().all(|trouble| trouble.contains("800 ms")), "{answers:?}");
-        assert_eq!((answers.iter().flatten().count(), counted.asked()), (100, 1));
+        let replies = join_all((0..100).map(|_| database.find_problem(|| counted.run_check(Duration::MAX)))).await;
+        assert!(replies.iter().flatten().all(|trouble| trouble.contains("800 ms")), "{replies:?}");
+        assert_eq!((replies.iter().flatten().count(), counted.asked()), (100, 1));
     }
 }

@@ -281,7 +281,7 @@ fn settings(config: &Config) -> EngineSettings {
             share: config.cache.share,
             default: config.cache.default,
             ttl: config.cache.ttl,
-            max_reply_bytes: config.cache.max_answer_bytes,
+            max_reply_bytes: config.cache.max_reply_bytes,
         },
         circuit: CircuitSettings {
             failures: config.routing.circuit_failures,

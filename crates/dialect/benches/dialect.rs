@@ -10,7 +10,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 use std::sync::Arc;
 
-/// A format, with what a provider answers in it.
+/// A format, with what a provider replies in it.
 struct Format {
     dialect: Dialect,
     stream: &'static [u8],

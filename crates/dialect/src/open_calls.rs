@@ -1,15 +1,15 @@
-//! Tool calls that wait for their results, for formats whose results need not say which call they answer.
+//! Tool calls that wait for their results, for formats whose results need not name their call.
 //!
 //! A conversation may hold a million calls, so that none is looked for by going through all.
 
 use std::collections::{HashMap, VecDeque};
 
-/// Calls that no result has answered yet, in order.
+/// Calls without a result yet, in order.
 #[derive(Debug, Default)]
 pub(crate) struct OpenCalls {
-    /// The ids of all calls; `None` of an answered one.
+    /// The ids of all calls; `None` for a call with a result.
     ids: VecDeque<Option<String>>,
-    /// How many answered ones were taken off the front of `ids`.
+    /// How many calls with a result were taken off the front of `ids`.
     gone: usize,
     by_id: HashMap<String, VecDeque<usize>>,
     by_name: HashMap<String, VecDeque<usize>>,
@@ -18,24 +18,24 @@ pub(crate) struct OpenCalls {
 impl OpenCalls {
     /// One more call.
     pub(crate) fn push(&mut self, id: String, name: String) {
-        // Places count from the first call ever, because answered ones leave the front.
+        // Places count from the first call ever, because calls with a result leave the front.
         let place = self.gone + self.ids.len();
         self.by_id.entry(id.clone()).or_default().push_back(place);
         self.by_name.entry(name).or_default().push_back(place);
         self.ids.push_back(Some(id));
     }
 
-    /// Answers the first call of that id. Returns the id.
+    /// Takes the first open call of that id. Returns the id.
     pub(crate) fn take_by_id(&mut self, id: &str) -> Option<String> {
         first_open(self.by_id.get_mut(id)?, &mut self.ids, self.gone)
     }
 
-    /// Answers the first call of that name. Returns its id.
+    /// Takes the first open call of that name. Returns its id.
     pub(crate) fn take_by_name(&mut self, name: &str) -> Option<String> {
         first_open(self.by_name.get_mut(name)?, &mut self.ids, self.gone)
     }
 
-    /// Answers the first call. Returns its id.
+    /// Takes the first open call. Returns its id.
     pub(crate) fn take_first(&mut self) -> Option<String> {
         while let Some(id) = self.ids.pop_front() {
             self.gone += 1;

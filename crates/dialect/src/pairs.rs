@@ -64,19 +64,19 @@ fn collect_contents(events: &[ReplyEvent]) -> ReplyContents {
         other => other,
     });
     let tokens = (usage.input_tokens(), usage.output_tokens());
-    let mut answer = ReplyContents { finish, tokens, ..ReplyContents::default() };
+    let mut contents = ReplyContents { finish, tokens, ..ReplyContents::default() };
     for part in &choice.parts {
         match &part.kind {
-            PartKind::Text { text, .. } => answer.text.push_str(text),
-            PartKind::Reasoning(reasoning) => answer.reasoning.push_str(&reasoning.text),
+            PartKind::Text { text, .. } => contents.text.push_str(text),
+            PartKind::Reasoning(reasoning) => contents.reasoning.push_str(&reasoning.text),
             PartKind::ToolCall(call) => {
                 let arguments = same_json(&call.arguments);
-                answer.calls.push((call.id.clone(), call.name.clone(), arguments));
+                contents.calls.push((call.id.clone(), call.name.clone(), arguments));
             }
             _ => {}
         }
     }
-    answer
+    contents
 }
 
 #[test]

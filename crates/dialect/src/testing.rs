@@ -152,23 +152,23 @@ fn turn() -> impl Strategy<Value = Vec<Message>> {
             .prop_map(|(role, parts)| vec![message(role, parts)]),
         (option::of(word()), prop::collection::vec(user_part(), 1..4))
             .prop_map(|(name, parts)| vec![Message { name, ..message(MessageRole::User, parts) }]),
-        (option::of(reasoning()), text()).prop_map(|(thought, text)| {
-            let parts = thought.into_iter().chain([Part::text(text)]).collect();
+        (option::of(reasoning()), text()).prop_map(|(reasoning_part, text)| {
+            let parts = reasoning_part.into_iter().chain([Part::text(text)]).collect();
             vec![message(MessageRole::Assistant, parts)]
         }),
         (option::of(reasoning()), option::of(text()), prop::collection::vec((word(), word(), text()), 1..3))
-            .prop_map(|(thought, text, calls)| tool_turn(thought, text, calls)),
+            .prop_map(|(reasoning_part, text, calls)| tool_turn(reasoning_part, text, calls)),
     ]
 }
 
 /// Calls, and their results.
-fn tool_turn(thought: Option<Part>, text: Option<String>, calls: Vec<(String, String, String)>) -> Vec<Message> {
+fn tool_turn(reasoning_part: Option<Part>, text: Option<String>, calls: Vec<(String, String, String)>) -> Vec<Message> {
     let call = |(id, name, _): &(String, String, String)| {
         // Its spaces and `1.50` are lost by any writer that parses the arguments instead of passing them on.
         let arguments = r#"{"city": "Paris", "n": 1.50}"#.to_owned();
         Part::from(PartKind::ToolCall(ToolCall { id: format!("call_{id}"), name: name.clone(), arguments }))
     };
-    let parts = thought.into_iter().chain(text.map(Part::text)).chain(calls.iter().map(call)).collect();
+    let parts = reasoning_part.into_iter().chain(text.map(Part::text)).chain(calls.iter().map(call)).collect();
     let result = |(id, _, text): &(String, String, String)| {
         let result = ToolResult { call_id: format!("call_{id}"), parts: vec![Part::text(text)], ..Default::default() };
         message(MessageRole::Tool, vec![PartKind::ToolResult(result).into()])
@@ -191,7 +191,7 @@ fn reasoning() -> impl Strategy<Value = Part> {
         (text(), word()).prop_map(|(text, s)| Reasoning { text, signature: Some(s), redacted: None }),
         word().prop_map(|data| Reasoning { redacted: Some(data), ..Reasoning::default() }),
     ]
-    .prop_map(|thought| PartKind::Reasoning(thought).into())
+    .prop_map(|reasoning_part| PartKind::Reasoning(reasoning_part).into())
 }
 
 fn user_part() -> impl Strategy<Value = Part> {

@@ -285,7 +285,7 @@ async fn prepare_operation<'c>(
         let complete = shared.reasoning_cache.restore(call, &candidate.model.provider, request).await;
         let by_budget = candidate.model.quirks.reasoning == ReasoningStyle::Budget;
         if !complete && by_budget && request.reasoning.take().is_some() {
-            // Such a model refuses to think on where it can't see what it thought before.
+            // Such a model refuses to continue reasoning if it can't see its earlier reasoning.
             fitted.warnings.push("reasoning: dropped, because the reasoning before the tool calls is unknown".into());
         }
     }

@@ -52,7 +52,7 @@ pub enum SlowClient {
     Read,
     /// Reading one stream of HTTP/2.
     Stream,
-    /// Answering a PING of HTTP/2.
+    /// Replying to a PING of HTTP/2.
     Ping,
 }
 

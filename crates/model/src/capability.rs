@@ -9,7 +9,7 @@ pub enum Capability {
     Completion,
     /// A text becomes a vector.
     Embedding,
-    /// A text becomes pictures.
+    /// Images are generated from a text.
     ImageGeneration,
     /// Speech becomes text in its own language.
     AudioTranscription,
@@ -17,13 +17,13 @@ pub enum Capability {
     AudioTranslation,
     /// A text becomes speech.
     AudioSpeech,
-    /// Documents are ordered by how well they answer a query.
+    /// Documents are ordered by how well they match a query.
     Rerank,
-    /// Texts and pictures are judged by whether they break a policy.
+    /// Texts and images are classified by whether they violate a policy.
     Moderation,
-    /// Pictures are changed as a text says. Models list [`Self::ImageGeneration`] for it.
+    /// Images are changed as a text says. Models list [`Self::ImageGeneration`] for it.
     ImageEdit,
-    /// Pictures like a given one are made. Models list [`Self::ImageGeneration`] for it.
+    /// Variations of an image are generated. Models list [`Self::ImageGeneration`] for it.
     ImageVariation,
     /// The tokens of a conversation are counted. Models list [`Self::Chat`] for it.
     TokenCount,

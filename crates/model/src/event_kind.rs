@@ -9,11 +9,11 @@ pub enum EventKind {
     ModelUpdated,
     /// A model was deleted, or its provider lists it no more.
     ModelDeleted,
-    /// A request was answered.
+    /// A request was completed.
     ModelRequestCompleted,
     /// A request failed, was cancelled by its client, or was under way when its node ended.
     ModelRequestFailed,
-    /// Somebody said what an answer was worth.
+    /// Feedback was given on a reply.
     ModelFeedbackReceived,
     /// A model's circuit opened or closed.
     ModelHealthChanged,

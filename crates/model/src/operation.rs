@@ -13,9 +13,9 @@ pub enum Operation {
     Completion(Box<CompletionRequest>),
     /// Turn texts into vectors.
     Embedding(EmbeddingRequest),
-    /// Make pictures.
+    /// Generate images.
     Image(ImageRequest),
-    /// Make pictures from pictures.
+    /// Edit images.
     ImageForm(ImageFormRequest),
     /// Turn speech into text, in its own language or in English.
     Transcription(TranscriptionRequest),
@@ -49,7 +49,7 @@ pub struct CompletionRequest {
     pub prompts: Vec<Prompt>,
     /// Text that comes after the gap (fill in the middle).
     pub suffix: Option<String>,
-    /// Whether the answer repeats the prompt first.
+    /// Whether the reply repeats the prompt first.
     pub echo: Option<bool>,
     /// Sampling, limits and everything else that a chat request has too.
     pub chat: ChatRequest,
@@ -103,12 +103,12 @@ pub struct EmbeddingRequest {
     pub extensions: Vec<Extension>,
 }
 
-/// Pictures to make (OpenAI's `/v1/images/generations`).
+/// Images to generate (OpenAI's `/v1/images/generations`).
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ImageRequest {
     /// The model asked for.
     pub model: String,
-    /// What the picture shows.
+    /// What the image shows.
     pub prompt: String,
     /// How many.
     pub n: Option<u32>,
@@ -122,17 +122,17 @@ pub struct ImageRequest {
     pub extensions: Vec<Extension>,
 }
 
-/// Pictures to change, or to make others like (OpenAI's `/v1/images/edits` and `/v1/images/variations`). A multipart form
-/// outside, whose parts are kept as they came.
+/// Images to edit or to vary (OpenAI's `/v1/images/edits` and `/v1/images/variations`). A multipart form outside, whose
+/// parts are kept as they came.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ImageFormRequest {
     /// The model asked for.
     pub model: String,
-    /// Whether others like the picture are asked for, not changes as the prompt says.
+    /// Whether variations are requested, not edits.
     pub variation: bool,
     /// Whether it is asked as a stream.
     pub stream: bool,
-    /// Everything but the model, in order: the pictures too.
+    /// Everything but the model, in order, including the images.
     pub parts: Vec<FormPart>,
 }
 

@@ -89,7 +89,7 @@ impl RequestRecord {
             .map_or(Cost::Unpriced, Cost::Known)
     }
 
-    /// The usage of the attempt that answered (the last).
+    /// The usage of the attempt that replied (the last).
     pub fn usage(&self) -> Usage {
         self.attempts.last().map(|attempt| attempt.usage.clone()).unwrap_or_default()
     }
@@ -137,7 +137,7 @@ pub struct Attribution {
 /// How a request, or an attempt, ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Outcome {
-    /// The answer is complete.
+    /// The reply is complete.
     Completed,
     /// It failed.
     Failed,
@@ -175,7 +175,7 @@ pub enum CacheUse {
     Bypass,
     /// It had nothing.
     Miss,
-    /// It answered, or another identical request under way did.
+    /// It replied, or another identical request under way did.
     Hit,
 }
 

@@ -26,7 +26,7 @@ pub enum UsageClass {
     ImageInput,
     /// Image tokens produced.
     ImageOutput,
-    /// Pictures produced, where they are billed by the piece.
+    /// Images produced, where they are billed by the piece.
     Images,
     /// Milliseconds of audio heard, where it is billed by time.
     AudioMillis,

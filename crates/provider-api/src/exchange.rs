@@ -20,7 +20,7 @@ pub enum ReplyForm {
 pub struct Exchange {
     /// The format of the frames' bytes.
     pub dialect: Dialect,
-    /// Whether it comes whole or in pieces; a provider may answer whole where a stream was asked.
+    /// Whether it comes whole or in pieces; a provider may reply whole where a stream was asked.
     pub form: ReplyForm,
     /// Whether usage was asked for on Baton's behalf, so that frames which only report it are hidden.
     pub hide_usage: bool,

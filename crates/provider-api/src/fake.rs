@@ -194,8 +194,8 @@ impl FakeProvider {
         act.unwrap_or_else(|| FakeAct::Fail(ProviderError::new(ErrorKind::Internal, "the script has ended")))
     }
 
-    fn exchange(&self, answer: FakeReply, form: ReplyForm, guard: Guard) -> Result<Exchange, ProviderError> {
-        let FakeReply { frames, then, whole, headers, dropped } = answer;
+    fn exchange(&self, reply: FakeReply, form: ReplyForm, guard: Guard) -> Result<Exchange, ProviderError> {
+        let FakeReply { frames, then, whole, headers, dropped } = reply;
         // For `replay`, which gets only the bytes of a reply and knows no format to read them by.
         self.state().played.push(frames.clone());
         let form = if whole { ReplyForm::Whole } else { form };
@@ -239,8 +239,8 @@ impl Provider for FakeProvider {
             let guard = Guard { cancelled: self.cancelled.clone(), done: false };
             loop {
                 match act {
-                    FakeAct::Answer(answer) => {
-                        let mut exchange = self.exchange(answer, outgoing.form, guard)?;
+                    FakeAct::Answer(reply) => {
+                        let mut exchange = self.exchange(reply, outgoing.form, guard)?;
                         // A provider may speak several formats: the reply is in the one that was asked for.
                         exchange.dialect = outgoing.dialect;
                         return Ok(exchange);
@@ -299,11 +299,11 @@ impl Provider for FakeProvider {
     }
 }
 
-// === impl Act, Answer, FakeCall ===
+// === impl Act, Reply, FakeCall ===
 
 impl From<FakeReply> for FakeAct {
-    fn from(answer: FakeReply) -> Self {
-        Self::Answer(answer)
+    fn from(reply: FakeReply) -> Self {
+        Self::Answer(reply)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Requests that a provider answers and Baton does not read: files, batches, whatever a provider keeps for a client.
+//! Requests that a provider serves and Baton does not read: files, batches, whatever a provider keeps for a client.
 
 use crate::error::ProviderError;
 use crate::exchange::ReplyForm;
@@ -30,7 +30,7 @@ pub struct Forward<'a> {
     pub timeout: Option<Duration>,
 }
 
-/// What a provider answered, whatever its status. Dropping it cancels the call.
+/// What a provider replied, whatever its status. Dropping it cancels the call.
 pub struct Forwarded {
     /// The HTTP status; never a redirect.
     pub status: u16,

@@ -411,7 +411,7 @@ fn error_in_success(dialect: Dialect, body: &[u8]) -> Option<ProviderError> {
     struct Inner {
         code: Option<u16>,
     }
-    // A long reply never begins with `error`; to look only there keeps long answers from being parsed twice.
+    // A long reply never begins with `error`; to look only there keeps long replies from being parsed twice.
     let start = if body.len() <= SHORT { body } else { body.get(..200).unwrap_or(body) };
     if !start.windows(7).any(|window| window == b"\"error\"") {
         return None;

@@ -1,6 +1,6 @@
 //! PostgreSQL, Redis and NATS for tests: real servers, never imitations. A development dependency only.
 //!
-//! Two kinds. *Shared* servers run already (`./run_tests.sh` starts them where none answers on the standard port), and
+//! Two kinds. *Shared* servers run already (`./run_tests.sh` starts them where none replies on the standard port), and
 //! each test takes a database or a prefix of its own there. *Own* servers are started by a test that means to stop,
 //! fill or break one, on a free port, in a folder that goes with them.
 //!

@@ -36,7 +36,7 @@ pub enum SimFault {
     GarbageMidStream,
     /// A stream stops after two tokens, and the connection stays open.
     HangMidStream,
-    /// Nothing is ever answered.
+    /// There is never a reply.
     Hang,
     /// A stream comes where a whole reply was asked for.
     AlwaysStream,

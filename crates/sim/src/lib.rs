@@ -1,7 +1,7 @@
 //! Simulated providers on real sockets, for demonstrations, tests and benchmarks.
 //!
 //! A [`Sim`] listens on a port of its own and speaks one vendor's API as its reference describes it: it checks
-//! requests as the vendor does, answers deterministically, bills by a simple rule, and fails on demand. It is written
+//! requests as the vendor does, replies deterministically, bills by a simple rule, and fails on demand. It is written
 //! apart from Baton's codecs, so that an error in one can't hide an equal error in the other.
 //!
 //! What it does:
@@ -22,7 +22,7 @@
 //!   requests ([`Sim::script`]).
 //! - **Memory**: every request as it came, what was billed, and whether the client left early ([`Sim::requests`]).
 //!   Other processes ask for it over the socket: `GET /_sim/requests?containing=TEXT` lists the requests whose body
-//!   has that text, and `GET /_sim/over?containing=TEXT` answers the same once the last of them is over.
+//!   has that text, and `GET /_sim/over?containing=TEXT` replies the same once the last of them is over.
 
 #![expect(clippy::indexing_slicing, reason = "only JSON values are indexed: a missing field reads as null")]
 

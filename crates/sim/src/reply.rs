@@ -67,7 +67,7 @@ pub(crate) enum SimEnd {
 const CITIES: [&str; 10] =
     ["Paris", "London", "Tokyo", "Berlin", "Rome", "Madrid", "Vienna", "Oslo", "New York", "San Francisco"];
 
-/// Answers.
+/// Replies.
 pub(crate) fn reply_to(question: &SimPrompt) -> SimReply {
     let reasoning = if question.reasons { write_reasoning(question) } else { String::new() };
     // Everything here follows from the question: the same request gets the same reply, in every format, so that tests
@@ -82,7 +82,7 @@ pub(crate) fn reply_to(question: &SimPrompt) -> SimReply {
 }
 
 impl SimReply {
-    /// How many tokens it has, and how many of them are thought.
+    /// How many tokens it has, and how many of them are reasoning.
     pub(crate) fn tokens(&self) -> (u64, u64) {
         let reasoning = tokens::count(&self.reasoning);
         let calls = self.calls.iter().map(|(name, arguments)| tokens::count(&format!("{name} {arguments}")));
@@ -156,28 +156,28 @@ fn calls(question: &SimPrompt) -> Vec<(String, Value)> {
 }
 
 /// Cut at a stop text, and then at the limit.
-fn cut_reply(mut answer: SimReply, question: &SimPrompt) -> SimReply {
+fn cut_reply(mut reply: SimReply, question: &SimPrompt) -> SimReply {
     // Stop texts first, as vendors do: the limit counts what is left.
     let found = question.stops.iter().filter(|stop| !stop.is_empty());
-    let found = found.filter_map(|stop| answer.text.find(stop.as_str()).map(|place| (place, stop))).min();
+    let found = found.filter_map(|stop| reply.text.find(stop.as_str()).map(|place| (place, stop))).min();
     if let Some((place, stop)) = found {
-        answer.text.truncate(place);
-        answer.end = SimEnd::StopText(stop.clone());
+        reply.text.truncate(place);
+        reply.end = SimEnd::StopText(stop.clone());
     }
-    let Some(most) = question.max_tokens else { return answer };
-    let (all, reasoning) = answer.tokens();
+    let Some(most) = question.max_tokens else { return reply };
+    let (all, reasoning) = reply.tokens();
     if all > most {
         if reasoning >= most {
-            answer.reasoning = first_tokens(&answer.reasoning, most);
-            answer.text.clear();
+            reply.reasoning = first_tokens(&reply.reasoning, most);
+            reply.text.clear();
         } else {
-            answer.text = first_tokens(&answer.text, most - reasoning);
+            reply.text = first_tokens(&reply.text, most - reasoning);
         }
         // A call that is cut has no valid arguments.
         answer.calls.clear();
         answer.end = SimEnd::Length;
     }
-    answer
+    reply
 }
 
 fn first_tokens(text: &str, n: u64) -> String {

@@ -6,7 +6,7 @@ use axum::http::{StatusCode, Uri, header};
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 
-/// Answers paths under `/_sim/`; nothing for others. These requests are not remembered themselves.
+/// Serves paths under `/_sim/`; nothing for others. These requests are not remembered themselves.
 pub(crate) async fn serve_watch(journal: &SimJournal, uri: &Uri) -> Option<Response> {
     let path = uri.path().strip_prefix("/_sim/")?;
     let text = uri.query().and_then(|query| query.strip_prefix("containing=")).unwrap_or_default();

@@ -110,7 +110,7 @@ impl AuditRepository<'_> {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the database from answering.
+    /// If the database is unavailable.
     pub async fn list(self, filter: &AuditFilter, cursor: Option<&str>, limit: u64) -> Result<AuditPage, StoreError> {
         let limit = limit.clamp(1, 1_000);
         let query = audit::Entity::find()

@@ -61,7 +61,7 @@ impl Change {
         WebhookRepository { scope: self.scope() }
     }
 
-    /// What was said of answers.
+    /// The feedback on replies.
     pub fn feedback(&self) -> FeedbackRepository<'_> {
         FeedbackRepository { scope: self.scope() }
     }
@@ -75,7 +75,7 @@ impl Change {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the database from writing.
+    /// If the database can't be written to.
     pub async fn add_event(&self, event: NewEvent) -> Result<String, StoreError> {
         let row = events::row(event, &self.node, self.clock.now());
         let id = row.id.clone();
@@ -87,7 +87,7 @@ impl Change {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the database from writing.
+    /// If the database can't be written to.
     pub async fn audit(&self, entry: NewAudit) -> Result<(), StoreError> {
         audit::insert(&self.transaction, entry, &self.by, self.clock.now()).await
     }

@@ -38,7 +38,7 @@ impl CommandRepository<'_> {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the database from writing.
+    /// If the database can't be written to.
     pub async fn claim(self, id: &str, kind: &str, lease: Duration) -> Result<Claim, StoreError> {
         let transaction = connection::begin(self.database.writer()).await?;
         let now = connection::now(&transaction).await?;
@@ -93,7 +93,7 @@ impl CommandRepository<'_> {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the database from writing.
+    /// If the database can't be written to.
     pub async fn extend(self, id: &str, lease: Duration) -> Result<bool, StoreError> {
         let until = connection::now(self.database.writer()).await?.plus(lease);
         let extended = command::Entity::update_many()
@@ -111,7 +111,7 @@ impl CommandRepository<'_> {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the database from writing.
+    /// If the database can't be written to.
     pub async fn finish(self, id: &str, reply: Option<&str>) -> Result<bool, StoreError> {
         let finished = command::Entity::update_many()
             .col_expr(command::Column::Done, Expr::value(true))
@@ -129,7 +129,7 @@ impl CommandRepository<'_> {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the database from writing.
+    /// If the database can't be written to.
     pub async fn release(self, id: &str) -> Result<(), StoreError> {
         command::Entity::delete_many()
             .filter(command::Column::Id.eq(id))
@@ -145,7 +145,7 @@ impl CommandRepository<'_> {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the database from writing.
+    /// If the database can't be written to.
     pub async fn expire(self, before: Timestamp) -> Result<u64, StoreError> {
         let now = connection::now(self.database.writer()).await?;
         let expired = command::Entity::delete_many()

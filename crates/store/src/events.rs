@@ -52,7 +52,7 @@ impl EventRepository<'_> {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the database from answering.
+    /// If the database is unavailable.
     pub async fn list_unplaced(self, limit: u64) -> Result<Vec<StoredEvent>, StoreError> {
         let query = event::Entity::find()
             .filter(event::Column::Position.is_null())
@@ -100,7 +100,7 @@ impl EventRepository<'_> {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the database from answering.
+    /// If the database is unavailable.
     pub async fn list_after(
         self,
         position: u64,
@@ -127,7 +127,7 @@ impl EventRepository<'_> {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the database from answering.
+    /// If the database is unavailable.
     pub async fn position_of(self, id: &str, project: Option<&str>) -> Result<Option<u64>, StoreError> {
         let row = event::Entity::find_by_id(id).one(self.database.reader()).await?;
         let row = row.filter(|row| project.is_none() || row.project.as_deref() == project);
@@ -138,7 +138,7 @@ impl EventRepository<'_> {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the database from answering.
+    /// If the database is unavailable.
     pub async fn last_position(self) -> Result<u64, StoreError> {
         counters::get(self.database.reader(), counters::POSITION).await
     }

@@ -8,7 +8,7 @@ use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFi
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// The most that is shown of what was said of one answer.
+/// The most feedback that is shown of one reply.
 const SHOWN: u64 = 100;
 
 /// Feedback that somebody gave on a reply.
@@ -62,7 +62,7 @@ impl FeedbackRepository<'_> {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the database from answering.
+    /// If the database is unavailable.
     pub async fn count(self, actor: &str, since: Timestamp) -> Result<u64, StoreError> {
         let query = feedback::Entity::find()
             .filter(feedback::Column::Actor.eq(actor))
@@ -70,11 +70,11 @@ impl FeedbackRepository<'_> {
         Ok(query.count(&self.scope.reader()).await?)
     }
 
-    /// What was said of one answer, oldest first; the newest hundred.
+    /// The feedback on one reply, oldest first; the newest hundred.
     ///
     /// # Errors
     ///
-    /// Whatever keeps the database from answering.
+    /// If the database is unavailable.
     pub async fn list_for(self, request: &RequestId) -> Result<Vec<FeedbackEntry>, StoreError> {
         let query = feedback::Entity::find()
             .filter(feedback::Column::RequestId.eq(request.as_str()))

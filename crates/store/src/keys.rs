@@ -51,7 +51,7 @@ impl KeyRepository<'_> {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the database from answering.
+    /// If the database is unavailable.
     pub async fn all(self) -> Result<Vec<ApiKey>, StoreError> {
         let query = key::Entity::find().order_by_asc(key::Column::CreatedAt).order_by_asc(key::Column::Id);
         Ok(crate::readable(query.all(&self.scope.reader()).await?.into_iter().map(read)))
@@ -61,7 +61,7 @@ impl KeyRepository<'_> {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the database from answering.
+    /// If the database is unavailable.
     pub async fn list(self, project: Option<&str>, page: u64, page_size: u64) -> Result<KeyPage, StoreError> {
         let query = key::Entity::find()
             .filter(Condition::all().add_option(project.map(|project| key::Column::Project.eq(project))))
@@ -89,7 +89,7 @@ impl KeyRepository<'_> {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the database from answering.
+    /// If the database is unavailable.
     pub async fn lookup(self, hash: &str) -> Result<Option<ApiKey>, StoreError> {
         let row = key::Entity::find().filter(key::Column::Hash.eq(hash)).one(&self.scope.reader()).await?;
         row.map(read).transpose()
@@ -167,7 +167,7 @@ impl KeyRepository<'_> {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the database from writing.
+    /// If the database can't be written to.
     pub async fn note_uses(self, used: &[(KeyId, Timestamp)]) -> Result<(), StoreError> {
         // In one transaction: each commit is a write to the disk, and the keys of a busy minute are many.
         let transaction = self.scope.begin().await?;

@@ -18,7 +18,7 @@ impl LeaseRepository<'_> {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the database from writing.
+    /// If the database can't be written to.
     pub async fn acquire(self, name: &str, holder: &str, ttl: Duration) -> Result<bool, StoreError> {
         let now = connection::now(self.database.writer()).await?;
         let row =
@@ -39,7 +39,7 @@ impl LeaseRepository<'_> {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the database from writing.
+    /// If the database can't be written to.
     pub async fn release(self, name: &str, holder: &str) -> Result<(), StoreError> {
         lease::Entity::delete_many()
             .filter(lease::Column::Name.eq(name))

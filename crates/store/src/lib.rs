@@ -142,11 +142,11 @@ impl Store {
         migration::is_done(self.reader()).await
     }
 
-    /// Whether the database answers, for readiness.
+    /// Whether the database replies, for readiness.
     ///
     /// # Errors
     ///
-    /// Whatever keeps it from answering.
+    /// If the database is unavailable.
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.reader().execute_unprepared("SELECT 1").await?;
         Ok(())
@@ -156,7 +156,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the database from writing.
+    /// If the database can't be written to.
     pub async fn change(&self, by: &Actor) -> Result<Change, StoreError> {
         Change::begin(&self.database, by).await
     }
@@ -166,7 +166,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the database from answering.
+    /// If the database is unavailable.
     pub async fn revision(&self) -> Result<u64, StoreError> {
         counters::get(self.reader(), counters::REVISION).await
     }

@@ -40,7 +40,7 @@ impl ModelRepository<'_> {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the database from answering.
+    /// If the database is unavailable.
     pub async fn list(self) -> Result<Vec<Model>, StoreError> {
         let rows = model::Entity::find().order_by_asc(model::Column::Id).all(&self.scope.reader()).await?;
         Ok(crate::readable(rows.into_iter().map(read)))

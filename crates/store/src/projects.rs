@@ -32,7 +32,7 @@ impl ProjectRepository<'_> {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the database from answering.
+    /// If the database is unavailable.
     pub async fn list(self, only: Option<&str>, page: u64, page_size: u64) -> Result<ProjectPage, StoreError> {
         let query = project::Entity::find()
             .filter(Condition::all().add_option(only.map(|id| project::Column::Id.eq(id))))

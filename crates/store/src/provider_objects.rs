@@ -46,7 +46,7 @@ impl ProviderObjectRepository<'_> {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the database from answering.
+    /// If the database is unavailable.
     pub async fn find(self, kind: ProviderObjectKind, object: &str) -> Result<Vec<ProviderObject>, StoreError> {
         let query = provider_object::Entity::find()
             .filter(provider_object::Column::Object.eq(object))
@@ -59,7 +59,7 @@ impl ProviderObjectRepository<'_> {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the database from answering.
+    /// If the database is unavailable.
     pub async fn list(
         self,
         caller: &Caller,
@@ -92,7 +92,7 @@ impl ProviderObjectRepository<'_> {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the database from answering.
+    /// If the database is unavailable.
     pub async fn count_of(self, owner: &Owner, kind: ProviderObjectKind) -> Result<u64, StoreError> {
         Ok(of_account(owner, kind).count(self.database.writer()).await?)
     }
@@ -125,7 +125,7 @@ impl ProviderObjectRepository<'_> {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the database from writing.
+    /// If the database can't be written to.
     pub async fn delete(self, id: &str) -> Result<(), StoreError> {
         provider_object::Entity::delete_by_id(id).exec(self.database.writer()).await?;
         Ok(())
@@ -135,7 +135,7 @@ impl ProviderObjectRepository<'_> {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the database from writing.
+    /// If the database can't be written to.
     pub async fn expire(self, now: Timestamp) -> Result<u64, StoreError> {
         let old = provider_object::Entity::delete_many().filter(provider_object::Column::ExpiresAt.lt(now.0));
         Ok(old.exec(self.database.writer()).await?.rows_affected)

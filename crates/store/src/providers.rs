@@ -37,7 +37,7 @@ impl ProviderRepository<'_> {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the database from answering.
+    /// If the database is unavailable.
     pub async fn list(self) -> Result<Vec<RegisteredProvider>, StoreError> {
         let rows = provider::Entity::find().order_by_asc(provider::Column::Name).all(&self.scope.reader()).await?;
         Ok(rows.into_iter().map(RegisteredProvider::from).collect())

@@ -17,7 +17,7 @@ impl SettingRepository<'_> {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the database from answering.
+    /// If the database is unavailable.
     pub async fn lookup(self, name: &str) -> Result<Option<String>, StoreError> {
         let row = setting::Entity::find_by_id(name).one(&self.scope.reader()).await?;
         Ok(row.map(|row| row.value))
@@ -27,7 +27,7 @@ impl SettingRepository<'_> {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the database from writing.
+    /// If the database can't be written to.
     pub async fn set(self, name: &str, value: &str) -> Result<(), StoreError> {
         let replace = OnConflict::column(setting::Column::Name).update_column(setting::Column::Value).to_owned();
         self.insert(name, value, replace).await
@@ -38,7 +38,7 @@ impl SettingRepository<'_> {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the database from writing.
+    /// If the database can't be written to.
     pub async fn get_or_set(self, name: &str, value: &str) -> Result<String, StoreError> {
         let keep = OnConflict::column(setting::Column::Name).do_nothing().to_owned();
         self.insert(name, value, keep).await?;

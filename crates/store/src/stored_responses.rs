@@ -35,7 +35,7 @@ impl StoredResponseRepository<'_> {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the database from answering.
+    /// If the database is unavailable.
     pub async fn amount_of(self, owner: &Owner) -> Result<StoredAmount, StoreError> {
         let bytes = Func::coalesce([Func::sum(Expr::col(stored_response::Column::Bytes)).into(), Expr::value(0)]);
         let query = stored_response::Entity::find()
@@ -93,7 +93,7 @@ impl StoredResponseRepository<'_> {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the database from answering.
+    /// If the database is unavailable.
     pub async fn get(self, id: &str, now: Timestamp) -> Result<Option<StoredResponse>, StoreError> {
         let query = stored_response::Entity::find_by_id(id).filter(stored_response::Column::ExpiresAt.gte(now.0));
         Ok(query.one(self.database.reader()).await?.map(StoredResponse::from))
@@ -103,7 +103,7 @@ impl StoredResponseRepository<'_> {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the database from writing.
+    /// If the database can't be written to.
     pub async fn delete(self, id: &str) -> Result<(), StoreError> {
         stored_response::Entity::delete_by_id(id).exec(self.database.writer()).await?;
         Ok(())
@@ -113,7 +113,7 @@ impl StoredResponseRepository<'_> {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the database from writing.
+    /// If the database can't be written to.
     pub async fn expire(self, now: Timestamp) -> Result<u64, StoreError> {
         let old = stored_response::Entity::delete_many().filter(stored_response::Column::ExpiresAt.lt(now.0));
         Ok(old.exec(self.database.writer()).await?.rows_affected)

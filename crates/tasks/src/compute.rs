@@ -24,7 +24,7 @@ mod tests {
     #[test]
     fn others_go_on_meanwhile() {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
-        let (asked, answers) = mpsc::channel();
+        let (asked, replies) = mpsc::channel();
         let computing = runtime.spawn(async move {
             let (other, done) = mpsc::channel();
             tokio::spawn(async move { other.send(()) });
@@ -33,7 +33,7 @@ mod tests {
             asked.send(()).unwrap();
         });
         runtime.block_on(computing).unwrap();
-        answers.recv().unwrap();
+        replies.recv().unwrap();
     }
 
     #[tokio::test]

@@ -9,7 +9,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
-/// A request and its answer.
+/// A request and its reply.
 #[derive(Deserialize)]
 pub struct Exchange {
     pub id: String,

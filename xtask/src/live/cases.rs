@@ -219,8 +219,8 @@ fn called(reply: &Reply) -> anyhow::Result<String> {
 
 fn thinking(reply: &Reply) -> anyhow::Result<String> {
     ok(reply)?;
-    let thought = text_at(&reply.json()?, "/choices/0/message/reasoning_content")?;
-    Ok(format!("thought {}", shortened(&thought)))
+    let reasoning = text_at(&reply.json()?, "/choices/0/message/reasoning_content")?;
+    Ok(format!("thought {}", shortened(&reasoning)))
 }
 
 fn two_answers(reply: &Reply) -> anyhow::Result<String> {

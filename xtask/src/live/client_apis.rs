@@ -80,7 +80,7 @@ fn counted(reply: &Reply) -> anyhow::Result<String> {
     Ok(format!("{tokens} tokens"))
 }
 
-/// The fields that Ollama ends an answer with.
+/// The fields that Ollama ends a reply with.
 fn ended(last: &Value) -> anyhow::Result<String> {
     ensure!(last.get("done") == Some(&Value::Bool(true)), "it is not done");
     for field in ["/total_duration", "/eval_duration", "/prompt_eval_count", "/eval_count"] {

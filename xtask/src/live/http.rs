@@ -19,7 +19,7 @@ pub struct Request {
     pub content_type: String,
     /// Its body.
     pub body: Vec<u8>,
-    /// Whether the client leaves after the first bytes of the answer.
+    /// Whether the client leaves after the first bytes of the reply.
     pub leaves: bool,
 }
 
@@ -42,7 +42,7 @@ impl Request {
     }
 }
 
-/// An answer.
+/// A reply.
 pub struct Reply {
     /// Its status.
     pub status: u16,
@@ -80,10 +80,10 @@ impl Reply {
     }
 }
 
-/// Sends a request and reads the whole answer.
+/// Sends a request and reads the whole reply.
 ///
 /// # Errors
-/// If the connection fails or the answer is no HTTP.
+/// If the connection fails or the reply is no HTTP.
 pub fn ask(url: &str, request: &Request) -> anyhow::Result<Reply> {
     let address = url.trim_start_matches("http://");
     let mut stream = TcpStream::connect(address)?;

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 /// The size of the response cache. The latest changes may not be counted yet.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CacheView {
-    /// Answers.
+    /// Replies.
     entries: u64,
     /// Bytes, keys included.
     bytes: u64,

@@ -53,7 +53,7 @@ pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator
     Ok(response)
 }
 
-/// The one answer that shows a key.
+/// The only reply that shows a key.
 pub fn reply_with_secret(status: StatusCode, key: &ApiKey, secret: &KeySecret) -> ApiResult {
     let view = NewKeyView { key: secret.reveal().to_owned(), kept: key.clone() };
     let mut response = json(status, &view)?;

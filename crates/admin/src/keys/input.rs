@@ -19,6 +19,7 @@ body!(KeyBody as "KeyBody" of ApiKey: "A new key; by default with the role `call
 body!(KeyChange as "KeyChange" of ApiKey: "The fields of a key that can be changed; absent fields stay unchanged \
     unchanged \
     unchanged \
+    unchanged \
     unchanged",
     settable_fields::<ApiKey>(&FIXED, &[]));
 

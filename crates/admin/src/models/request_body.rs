@@ -31,7 +31,7 @@ pub fn capability(bytes: &Bytes, said: Option<Capability>, snapshot: &Snapshot) 
     }
 }
 
-/// A prompt is for a picture where the model asked for makes nothing else of it.
+/// A prompt is for an image if the requested model makes nothing else of it.
 fn text_or_image(body: &Body, snapshot: &Snapshot) -> Capability {
     let name = ["model_id", "model"].iter().find_map(|field| body.value(field));
     let name: Option<String> = name.and_then(|text| serde_json::from_slice(text).ok());

@@ -144,7 +144,7 @@ fn expected_cost(model: &Model, call: &Call, tokens: u64) -> ExpectedCost {
     let cost = |usage: &Usage| price::cost(usage, model.price.as_ref()).total;
     let mut usage = Usage::default();
     usage.set(UsageClass::Input, tokens);
-    // What pictures and speech cost follows from more than their prompt.
+    // The cost of images and speech depends on more than their prompt.
     let by_text = matches!(call.wire.capability, Capability::Chat | Capability::Completion | Capability::Embedding);
     let prompt = if by_text { cost(&usage) } else { Cost::Unpriced };
     let longest = match call.wire.capability {

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
 use utoipa::ToSchema;
 
-/// How long a record is waited for: it reaches the database a moment after its answer the client.
+/// How long a record is waited for: it reaches the database a moment after its reply reaches the client.
 const PATIENCE: Duration = Duration::from_secs(2);
 const LOOK: Duration = Duration::from_millis(50);
 /// In microseconds.

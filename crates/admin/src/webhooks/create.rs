@@ -65,7 +65,7 @@ pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator
     Ok(response)
 }
 
-/// The answer that shows a secret.
+/// The reply that shows a secret.
 pub fn reply_with_secret(status: StatusCode, webhook: &Webhook, secret: &WebhookSecret) -> ApiResult {
     let view = NewWebhookView { secret: secret.reveal().to_string(), webhook: webhook.clone() };
     let mut response = json(status, &view)?;

@@ -1,5 +1,5 @@
 //! A JSON body, taken apart field by field: each value's own text, so that decimals stay exact, and every wrong field
-//! is named in one answer.
+//! is named in one reply.
 
 use super::faults::Faults;
 use super::phrases::{brief, unknown};

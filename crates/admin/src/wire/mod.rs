@@ -1,4 +1,4 @@
-//! What all endpoints share of their wire format: reading fields and queries, writing answers, times and money.
+//! What all endpoints share of their wire format: reading fields and queries, writing replies, times and money.
 
 pub use baton_control::faults;
 

@@ -21,7 +21,7 @@ pub struct Page<T> {
 }
 
 impl<T: Serialize> Page<T> {
-    /// The page as an answer.
+    /// The page as a reply.
     ///
     /// # Errors
     /// `invalid_request` if it is too long: what is registered is bounded, but an older version may have kept more.

@@ -16,10 +16,10 @@ use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde::Serialize;
 
-/// What an endpoint answers.
+/// What an endpoint replies.
 pub type ApiResult = Result<Response, Refused>;
 
-/// A JSON answer.
+/// A JSON reply.
 ///
 /// # Errors
 /// Never in practice: what is written here are plain structs.
@@ -31,7 +31,7 @@ pub fn json(status: StatusCode, body: &impl Serialize) -> ApiResult {
     Ok((status, [(CONTENT_TYPE, "application/json")], text).into_response())
 }
 
-/// A JSON answer that is as long as what was asked for: `advice` says what to ask for instead if that is too long.
+/// A JSON reply that is as long as what was asked for: `advice` says what to ask for instead if that is too long.
 ///
 /// # Errors
 /// `invalid_request` if it is longer than [`bounds::PAGE`].
@@ -41,7 +41,7 @@ pub fn page(body: &impl Serialize, advice: &str) -> ApiResult {
     Ok(response)
 }
 
-/// Whether a list of so many bytes may be answered.
+/// Whether a list of so many bytes may be sent.
 ///
 /// # Errors
 /// As of [`page`].

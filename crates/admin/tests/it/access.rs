@@ -23,7 +23,7 @@ const CALLS: &[(Method, &str, &str)] = &[
     (Method::GET, "/api/projects", "viewer"),
     (Method::GET, "/api/projects/x", "viewer"),
     (Method::GET, "/api/audit", "viewer"),
-    // An event that is not there, or the answer would never end.
+    // An event that is not there, or the reply would never end.
     (Method::GET, "/api/events?after=x", "viewer"),
     (Method::POST, "/api/models", "operator"),
     (Method::PUT, "/api/models/house", "operator"),

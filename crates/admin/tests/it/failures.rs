@@ -59,12 +59,12 @@ async fn the_caller_sees_a_sentence_and_the_log_gets_the_cause_once() {
         (Method::GET, "/api/audit", ""),
         (Method::GET, "/api/webhooks", ""),
     ] {
-        let answer = admin.send(method, path, &[], body).await;
-        answer.is_refused(503, "overloaded", &[]);
-        let message = &answer.json()["error"]["message"];
+        let reply = admin.send(method, path, &[], body).await;
+        reply.is_refused(503, "overloaded", &[]);
+        let message = &reply.json()["error"]["message"];
         assert_eq!(message, "the database is unavailable at the moment; try again later", "{path}");
         let lines = std::mem::take(&mut *log.0.lock().unwrap());
-        let id = format!("request.id={}", answer.header("x-request-id"));
+        let id = format!("request.id={}", reply.header("x-request-id"));
         let expected = |line: &String| line.contains(&id) && line.contains("Connection closed");
         assert!(lines.len() == 1 && lines.iter().all(expected), "{path}: {lines:?}");
     }

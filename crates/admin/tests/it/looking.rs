@@ -80,11 +80,11 @@ async fn a_route_tells_the_order_and_the_cost_and_calls_nobody() {
         "validation_error",
         &["capability"],
     );
-    let picture = admin.post("/api/models/route", r#"{"model_id": "draws", "prompt": "a cat"}"#).await;
-    picture.is_refused(404, "model_not_found", &[]);
+    let image = admin.post("/api/models/route", r#"{"model_id": "draws", "prompt": "a cat"}"#).await;
+    image.is_refused(404, "model_not_found", &[]);
     admin.register("draws", r#", "capabilities": ["IMAGE_GENERATION"]"#).await;
-    let picture = admin.post("/api/models/route", r#"{"model_id": "draws", "prompt": "a cat"}"#).await;
-    assert_eq!(picture.json()["capability"], "IMAGE_GENERATION", "{}", picture.text);
+    let image = admin.post("/api/models/route", r#"{"model_id": "draws", "prompt": "a cat"}"#).await;
+    assert_eq!(image.json()["capability"], "IMAGE_GENERATION", "{}", image.text);
 }
 
 #[tokio::test]

@@ -56,7 +56,7 @@ pub(crate) struct TestAdmin {
     _folder: TempDir,
 }
 
-/// An answer, read.
+/// A reply, read.
 #[derive(Debug)]
 pub(crate) struct ApiReply {
     pub(crate) status: StatusCode,
@@ -211,7 +211,7 @@ impl As<'_> {
         ApiReply { status: parts.status, headers: parts.headers, text: String::from_utf8(bytes.to_vec()).unwrap() }
     }
 
-    /// The answer as it begins; its body may never end.
+    /// The reply as it begins; its body may never end.
     pub(crate) async fn open(
         &self,
         method: Method,
@@ -259,7 +259,7 @@ impl ApiReply {
         self.json()["error"]["message"].as_str().unwrap().to_owned()
     }
 
-    /// An answer of that status.
+    /// A reply of that status.
     #[track_caller]
     pub(crate) fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.text);

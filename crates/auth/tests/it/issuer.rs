@@ -19,11 +19,11 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-/// An issuer: what it answers can be changed.
+/// An issuer: what it replies can be changed.
 struct Published {
     address: SocketAddr,
     /// Status and body; none: it takes the connection and says nothing.
-    answer: Arc<Mutex<Option<(u16, String)>>>,
+    reply: Arc<Mutex<Option<(u16, String)>>>,
     asked: Arc<AtomicUsize>,
 }
 
@@ -31,9 +31,9 @@ impl Published {
     async fn start(keys: &[&Signing]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let answer = Arc::new(Mutex::new(None));
+        let reply = Arc::new(Mutex::new(None));
         let asked = Arc::new(AtomicUsize::new(0));
-        let published = Self { address, answer: Arc::clone(&answer), asked: Arc::clone(&asked) };
+        let published = Self { address, reply: Arc::clone(&reply), asked: Arc::clone(&asked) };
         published.publish(keys);
         tokio::spawn(async move {
             let mut silent = Vec::new();
@@ -46,7 +46,7 @@ impl Published {
                     let issuer = format!("http://{address}");
                     Some((200, json!({ "issuer": issuer, "jwks_uri": format!("{issuer}/keys") }).to_string()))
                 } else {
-                    answer.lock().unwrap().clone()
+                    reply.lock().unwrap().clone()
                 };
                 match told {
                     None => silent.push(stream),
@@ -65,15 +65,15 @@ impl Published {
 
     fn publish(&self, keys: &[&Signing]) {
         let keys: Vec<Value> = keys.iter().map(|key| serde_json::to_value(&key.public).unwrap()).collect();
-        self.answer(200, &json!({ "keys": keys }).to_string());
+        self.reply(200, &json!({ "keys": keys }).to_string());
     }
 
-    fn answer(&self, status: u16, body: &str) {
-        *self.answer.lock().unwrap() = Some((status, body.to_owned()));
+    fn reply(&self, status: u16, body: &str) {
+        *self.reply.lock().unwrap() = Some((status, body.to_owned()));
     }
 
     fn fall_silent(&self) {
-        *self.answer.lock().unwrap() = None;
+        *self.reply.lock().unwrap() = None;
     }
 
     fn asked(&self) -> usize {
@@ -218,7 +218,7 @@ async fn keys_outlive_their_issuer_for_a_while() {
     let published = Published::start(&[&key]).await;
     let (clock, keys) = by_address(&published, IssuerSettings { pause: Duration::ZERO, ..settings() }).await;
     assert!(show(&keys, &key.token()).await.is_ok());
-    published.answer(500, "");
+    published.reply(500, "");
     let issuer = Arc::clone(keys.tokens().unwrap().issuer().unwrap());
     assert!(issuer.fetch().await.unwrap_err().contains("replied with the status 500"));
     clock.0.store(Timestamp(1_000).plus(DAY).0, Ordering::SeqCst);
@@ -251,7 +251,7 @@ async fn an_issuer_that_is_of_no_use_is_told_as_what_it_is() {
         (200, "{\"keys\": [{\"kty\": \"oct\", \"k\": \"AAAA\"}, {\"kty\": \"new\"}, 5]}", "it contains no public key"),
         (200, &huge, "sent more than 1048576 bytes"),
     ] {
-        published.answer(status, body);
+        published.reply(status, body);
         let error = show(&keys, &key.token()).await.unwrap_err();
         assert!(error.to_string().contains(expected), "{error}");
         assert_eq!(error.public().code.status(), 503);

@@ -58,7 +58,7 @@ impl AuditCommand {
             ("to", &self.to),
         ];
         let reply = client.list_newest("/api/audit", &keep_given(&filters), self.limit).await?;
-        self.server.output.list(&COLUMNS, &reply);
+        self.server.output.print_list(&COLUMNS, &reply);
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -54,7 +54,7 @@ impl CacheCommand {
         match self.action {
             Action::Size => {
                 let expected = ExpectedReply::ok(&[ExpectedField::Number("/entries"), ExpectedField::Number("/bytes")]);
-                self.server.output.object(&client.get("/api/cache", &[], &expected).await?);
+                self.server.output.print_object(&client.get("/api/cache", &[], &expected).await?);
             }
             Action::Purge(Purge { all: _, model, key_id, project }) => {
                 let filters = [("model", &model), ("key", &key_id), ("project", &project)];

@@ -77,7 +77,7 @@ impl ChatCommand {
         // The call keeps no conversation, so each turn sends all of it again.
         messages.push(json!({ "role": "assistant", "content": reply.text }));
         if as_json {
-            output::json(&json!({ "text": reply.text, "usage": reply.usage, "summary": reply.summary }));
+            output::print_json(&json!({ "text": reply.text, "usage": reply.usage, "summary": reply.summary }));
             return Ok(());
         }
         let text =
@@ -87,7 +87,7 @@ impl ChatCommand {
             Some(Value::Null) | None => "unpriced".to_owned(),
             Some(cost) => format!("${}", output::cell(cost)),
         };
-        output::line(&format!(
+        output::print_line(&format!(
             "\n[{} · {} tokens in, {} out · {cost} · {} ms]",
             text(&reply.summary, "/model_id"),
             text(&reply.usage, "/prompt_tokens"),

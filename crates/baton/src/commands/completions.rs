@@ -19,7 +19,7 @@ impl CompletionsCommand {
     pub fn run(self, mut definition: clap::Command) -> ExitCode {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut definition, "baton", &mut script);
-        output::text(&String::from_utf8_lossy(&script));
+        output::print_text(&String::from_utf8_lossy(&script));
         ExitCode::SUCCESS
     }
 }

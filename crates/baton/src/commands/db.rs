@@ -68,11 +68,12 @@ impl Copy {
         to.close().await;
         let report = copied.with_context(|| format!("the copy to `{}` is incomplete", masked(&self.to)))?;
         let problems = report.faults();
-        self.output.list(&COLUMNS, &json!({ "ok": problems.is_empty(), "items": rows(&report), "problems": problems }));
+        self.output
+            .print_list(&COLUMNS, &json!({ "ok": problems.is_empty(), "items": rows(&report), "problems": problems }));
         if self.output.format() == Format::Table {
-            problems.iter().for_each(|problem| output::line(&format!("error: {problem}")));
+            problems.iter().for_each(|problem| output::print_line(&format!("error: {problem}")));
             if problems.is_empty() {
-                output::line("copy complete; counts and totals match");
+                output::print_line("copy complete; counts and totals match");
             }
         }
         Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

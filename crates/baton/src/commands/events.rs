@@ -67,10 +67,10 @@ impl EventsCommand {
         let Ok(event) = serde_json::from_slice::<Value>(data) else { return };
         let text = |name: &str| event.get(name).map(output::cell).unwrap_or_default();
         match self.server.output.format() {
-            Format::Table => output::line(&format!("{}  {}  {}", text("time"), text("type"), text("subject"))),
+            Format::Table => output::print_line(&format!("{}  {}  {}", text("time"), text("type"), text("subject"))),
             // On one line, unlike other JSON, because there is no end at which a list could be closed.
-            Format::Json => output::line(&event.to_string()),
-            Format::Csv => output::text(&output::csv_line(&["id", "time", "type", "subject"].map(&text))),
+            Format::Json => output::print_line(&event.to_string()),
+            Format::Csv => output::print_text(&output::csv_line(&["id", "time", "type", "subject"].map(&text))),
         }
         // After it was printed: an event may be shown twice, and none is left out.
         self.after = Some(text("id"));

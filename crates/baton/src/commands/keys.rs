@@ -139,7 +139,7 @@ impl KeysCommand {
             Action::Create(create) => {
                 let created =
                     client.post("/api/keys", &create.body(), &ExpectedReply::created(KEY_WITH_SECRET)).await?;
-                show_secret(output, &created);
+                output.print_secret("key", "key", &created);
                 warn_of_unknown(&client, &create.models, create.project.as_deref()).await;
             }
             Action::Update(update) => {
@@ -150,12 +150,13 @@ impl KeysCommand {
             Action::Rotate { id, overlap } => {
                 let body = json!({ "overlap": overlap });
                 let path = format!("{}/rotate", path(&id));
-                show_secret(output, &client.post(&path, &body, &ExpectedReply::ok(KEY_WITH_SECRET)).await?);
+                let rotated = client.post(&path, &body, &ExpectedReply::ok(KEY_WITH_SECRET)).await?;
+                output.print_secret("key", "key", &rotated);
             }
-            Action::List => output.list(&COLUMNS, &client.all("/api/keys", &[]).await?),
+            Action::List => output.print_list(&COLUMNS, &client.all("/api/keys", &[]).await?),
             Action::Revoke { id } => {
                 client.delete(&path(&id), &[]).await?;
-                output.print_done(&format!("key `{id}` revoked"), &json!({ "id": id, "revoked": true }));
+                output.print_gone("key", "revoked", "id", &id);
             }
         }
         Ok(ExitCode::SUCCESS)
@@ -194,12 +195,6 @@ impl Update {
         set("expires_at", self.never_expires.then_some(Value::Null));
         body.into()
     }
-}
-
-/// Prints a key, which nobody can print again.
-fn show_secret(output: &output::Output, key: &Value) {
-    let text = |pointer: &str| key.pointer(pointer).map(output::cell).unwrap_or_default();
-    output.print_done(&format!("{}\n\nThe key `{}` is shown only once.", text("/key"), text("/id")), key);
 }
 
 /// A key may name what does not exist yet, so that it can be made first; mostly it is a typing error.

@@ -130,12 +130,14 @@ impl ModelsCommand {
         match self.action {
             Action::List { provider, capability, search } => {
                 let filters = [("provider", &provider), ("capability", &capability), ("search", &search)];
-                output.list(&COLUMNS, &client.all("/api/models", &keep_given(&filters)).await?);
+                output.print_list(&COLUMNS, &client.all("/api/models", &keep_given(&filters)).await?);
             }
-            Action::Show { model } => output.object(&client.get(&path(&model), &[], &ExpectedReply::ok(MODEL)).await?),
+            Action::Show { model } => {
+                output.print_object(&client.get(&path(&model), &[], &ExpectedReply::ok(MODEL)).await?)
+            }
             Action::Health { model } => {
                 let path = format!("{}/health", path(&model));
-                output.object(&client.get(&path, &[], &ExpectedReply::ok(MODEL)).await?);
+                output.print_object(&client.get(&path, &[], &ExpectedReply::ok(MODEL)).await?);
             }
             Action::Add(add) => {
                 let added = client.post("/api/models", &add.body(), &ExpectedReply::created(MODEL)).await?;
@@ -144,7 +146,7 @@ impl ModelsCommand {
             Action::Remove { model, force } => {
                 let force: &[_] = if force { &[("force", "true")] } else { &[] };
                 client.delete(&path(&model), force).await?;
-                output.print_done(&format!("model `{model}` removed"), &json!({ "model_id": model, "removed": true }));
+                output.print_gone("model", "removed", "model_id", &model);
             }
             Action::Discover { provider, dry_run } => {
                 let mut body = Map::from_iter([("dry_run".to_owned(), json!(dry_run))]);

@@ -19,7 +19,7 @@ impl OpenApiCommand {
     /// Runs it.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let Self { json: _ } = self;
-        output::line(&crate::surface::description().to_pretty_json()?);
+        output::print_line(&crate::surface::description().to_pretty_json()?);
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -53,7 +53,7 @@ impl DocsCommand {
             Document::Metrics => reference::metrics(),
             Document::SettingLimits => reference::setting_limits(),
         };
-        output::line(text.trim_end());
+        output::print_line(text.trim_end());
         ExitCode::SUCCESS
     }
 }

@@ -68,14 +68,14 @@ impl ProjectsCommand {
                 let created = client.post("/api/projects", &body.into(), &ExpectedReply::created(PROJECT)).await?;
                 output.print_done(&format!("project `{id}` created"), &created);
             }
-            Action::List => output.list(&COLUMNS, &client.all("/api/projects", &[]).await?),
+            Action::List => output.print_list(&COLUMNS, &client.all("/api/projects", &[]).await?),
             Action::Rename { id, name } => {
                 let changed = client.put(&path(&id), &json!({ "name": name }), &ExpectedReply::ok(PROJECT)).await?;
                 output.print_done(&format!("project `{id}` renamed to `{name}`"), &changed);
             }
             Action::Remove { id } => {
                 client.delete(&path(&id), &[]).await?;
-                output.print_done(&format!("project `{id}` removed"), &json!({ "id": id, "removed": true }));
+                output.print_gone("project", "removed", "id", &id);
             }
         }
         Ok(ExitCode::SUCCESS)

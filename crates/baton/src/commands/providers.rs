@@ -81,8 +81,10 @@ impl ProvidersCommand {
         let output = &self.server.output;
         let path = |name: &str| format!("/api/providers/{}", segment(name));
         match self.action {
-            Action::List => output.list(&COLUMNS, &client.all("/api/providers", &[]).await?),
-            Action::Show { name } => output.object(&client.get(&path(&name), &[], &ExpectedReply::ok(PROVIDER)).await?),
+            Action::List => output.print_list(&COLUMNS, &client.all("/api/providers", &[]).await?),
+            Action::Show { name } => {
+                output.print_object(&client.get(&path(&name), &[], &ExpectedReply::ok(PROVIDER)).await?)
+            }
             Action::Add(add) => {
                 let body = add.body(environment)?;
                 let added = client.post("/api/providers", &body, &ExpectedReply::created(PROVIDER)).await?;
@@ -91,7 +93,7 @@ impl ProvidersCommand {
             Action::Remove { name, force } => {
                 let force: &[_] = if force { &[("force", "true")] } else { &[] };
                 client.delete(&path(&name), force).await?;
-                output.print_done(&format!("provider `{name}` removed"), &json!({ "name": name, "removed": true }));
+                output.print_gone("provider", "removed", "name", &name);
             }
         }
         Ok(ExitCode::SUCCESS)

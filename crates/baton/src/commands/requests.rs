@@ -86,12 +86,12 @@ impl RequestsCommand {
         match self.action {
             Action::List(list) => {
                 let reply = client.list_newest("/api/requests", &list.query(), list.limit).await?;
-                self.server.output.list(&COLUMNS, &reply);
+                self.server.output.print_list(&COLUMNS, &reply);
             }
             Action::Show { id } => {
                 let path = format!("/api/requests/{}", segment(&id));
                 let expected = ExpectedReply::ok(&[ExpectedField::Text("/id"), ExpectedField::List("/attempts")]);
-                self.server.output.object(&client.get(&path, &[], &expected).await?);
+                self.server.output.print_object(&client.get(&path, &[], &expected).await?);
             }
         }
         Ok(ExitCode::SUCCESS)

@@ -47,15 +47,15 @@ impl RouteCommand {
         let route = client.post("/api/models/route", &body.into(), &expected).await?;
         let output = &self.server.output;
         if output.format() == Format::Json {
-            output::json(&route);
+            output::print_json(&route);
             return Ok(ExitCode::SUCCESS);
         }
         let items = |pointer: &str| json!({ "items": route.pointer(pointer).unwrap_or(&Value::Null) });
-        output.list(&CANDIDATES, &items("/candidates"));
+        output.print_list(&CANDIDATES, &items("/candidates"));
         let passed = items("/passed");
         if output.format() == Format::Table && passed.pointer("/items/0").is_some() {
-            output::line("");
-            output.list(&PASSED, &passed);
+            output::print_line("");
+            output.print_list(&PASSED, &passed);
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -76,7 +76,7 @@ fn print_greeting(app: &App, config: &Config, environment: &Environment, address
     let models = app.engine.registry().snapshot().models.len();
     tracing::info!(%address, models, providers = config.providers.len(), "baton is ready");
     if let Bootstrap::Made(key) = &app.bootstrap {
-        output::line(&first_key(key.reveal()));
+        output::print_line(&first_key(key.reveal()));
     }
     for warning in ignored::warnings(config, environment) {
         tracing::warn!("{warning}");

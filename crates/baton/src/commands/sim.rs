@@ -42,7 +42,7 @@ impl SimulateCommand {
         }
         let addresses: Map<String, Value> =
             sims.iter().map(|sim| (sim.kind().name().to_owned(), json!(sim.base_url()))).collect();
-        self.output.object(&addresses.into());
+        self.output.print_object(&addresses.into());
         serve::signals().cancelled().await;
         Ok(ExitCode::SUCCESS)
     }

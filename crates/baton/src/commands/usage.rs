@@ -77,7 +77,7 @@ impl UsageCommand {
         if self.server.output.format() == Format::Table {
             add_totals(&mut reply, groups.first().map(|(name, _)| name.as_str()).unwrap_or_default());
         }
-        self.server.output.list(&columns, &reply);
+        self.server.output.print_list(&columns, &reply);
     }
 }
 

@@ -107,16 +107,18 @@ impl WebhooksCommand {
             Action::Create { endpoint, types } => {
                 let types = if types.is_empty() { Value::Null } else { json!(types) };
                 let body = json!({ "url": endpoint, "types": types });
-                show_secret(output, &client.post("/api/webhooks", &body, &ExpectedReply::created(WITH_SECRET)).await?);
+                let created = client.post("/api/webhooks", &body, &ExpectedReply::created(WITH_SECRET)).await?;
+                output.print_secret("secret of", "secret", &created);
             }
-            Action::List => output.list(&COLUMNS, &client.all("/api/webhooks", &[]).await?),
+            Action::List => output.print_list(&COLUMNS, &client.all("/api/webhooks", &[]).await?),
             Action::Remove { id } => {
                 client.delete(&path(&id), &[]).await?;
-                output.print_done(&format!("webhook `{id}` removed"), &json!({ "id": id, "removed": true }));
+                output.print_gone("webhook", "removed", "id", &id);
             }
             Action::Rotate { id, overlap } => {
                 let (path, body) = (format!("{}/rotate", path(&id)), json!({ "overlap": overlap }));
-                show_secret(output, &client.post(&path, &body, &ExpectedReply::ok(WITH_SECRET)).await?);
+                let rotated = client.post(&path, &body, &ExpectedReply::ok(WITH_SECRET)).await?;
+                output.print_secret("secret of", "secret", &rotated);
             }
             Action::Test { id } => {
                 let path = format!("{}/test", path(&id));
@@ -125,7 +127,10 @@ impl WebhooksCommand {
             }
             Action::Deliveries { id, state, limit } => {
                 let path = format!("{}/deliveries", path(&id));
-                output.list(&DELIVERIES, &client.list_newest(&path, &keep_given(&[("state", &state)]), limit).await?);
+                output.print_list(
+                    &DELIVERIES,
+                    &client.list_newest(&path, &keep_given(&[("state", &state)]), limit).await?,
+                );
             }
             Action::Redeliver { delivery } => {
                 let path = format!("/api/webhooks/deliveries/{}/redeliver", segment(&delivery));
@@ -150,11 +155,4 @@ fn show_test(output: &Output, result: &Value) -> ExitCode {
         .print_done(&format!("`{}` did not accept the test message: {}", text("/webhook_id"), text("/error")), result);
     // A webhook that refuses is the outcome that scripts ask for, though the call itself succeeded.
     ExitCode::FAILURE
-}
-
-/// Prints a secret, which nobody can print again.
-fn show_secret(output: &Output, webhook: &Value) {
-    let text = |pointer: &str| webhook.pointer(pointer).map(output::cell).unwrap_or_default();
-    let sentence = format!("{}\n\nThe secret of `{}` is shown only once.", text("/secret"), text("/id"));
-    output.print_done(&sentence, webhook);
 }

@@ -63,11 +63,9 @@ pub fn syntax(path: &Path, text: &str, error: &toml::de::Error) -> ConfigError {
     let problem = if message.contains("duplicate key") {
         "this key is given twice"
     } else if message.contains("must be quoted") || message.contains("missing opening quote") {
-        "a string must be in quotes"
+        "a value is required here; a string must be in quotes"
     } else if message.contains("unclosed") || message.contains("invalid basic string") {
         "a bracket or quote is not closed"
-    } else if message.contains("missing value") || message.contains("key with no value") {
-        "a value is required after `=`"
     } else {
         "is not valid TOML here"
     };
@@ -86,7 +84,7 @@ pub fn shape_error(path: &Path, text: &str, written: &str, error: &toml::de::Err
     let place = text.find(word).filter(|_| !word.is_empty());
     let mut key = table_of(written, span.start);
     // An unknown key is named by its own sentence.
-    if let Some(field) = field_at(written, span.start).filter(|_| unknown.is_none()) {
+    if let Some(field) = field_at(written, start).filter(|_| unknown.is_none() && header.is_none()) {
         key = if key.is_empty() { field.to_owned() } else { format!("{key}.{field}") };
     }
     ConfigFault::new(locate(path, text, place), key, message(error.message())).into()

@@ -101,3 +101,46 @@ fn find_override(key: &str, source: &ConfigSource, environment: &Environment) ->
     let (variable, ..) = environment.overrides().find(|(_, overridden, _)| *overridden == key)?;
     Some(format!("environment: {variable}"))
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    fn read_text(text: &str) -> Result<Config, ConfigError> {
+        read(Path::new("baton.toml"), text, &ConfigSource::default(), &Environment::of([]))
+    }
+
+    #[test]
+    fn a_former_name_is_still_read() {
+        assert_eq!(read_text("[cache]\nmax_answer_bytes = 7\n").unwrap().cache.max_reply_bytes, 7);
+    }
+
+    #[test]
+    fn faults_have_the_path_of_their_field_and_no_words_of_libraries() {
+        let models = "[[models]]\nmodel_id = \"a\"\nprovider = \"x\"\n[[models]]\nmodel_id = \"b\"\nprovider = \"x\"\n";
+        for (text, fault) in [
+            ("[cache]\nmax_bytes = -1\n", "baton.toml:2:13: cache.max_bytes: must be an integer of at least 0, got -1"),
+            (
+                "[cache]\nttl = \"soon\"\n",
+                "baton.toml:2:7: cache.ttl: must be a time such as 500ms, 30s or 24h, got \"soon\"",
+            ),
+            ("[providers.x]\ntimeouts = { idle = 5 }\n", "providers.x.timeouts.idle: must be "),
+            (
+                &format!("{models}token_limit = \"many\"\n"),
+                "models[1].token_limit: must be an integer of at least 0, got \"many\"",
+            ),
+            (&format!("{models}price = {{ input = 1 }}\n"), "models[1].price.input: must be a string, got 1"),
+            (&format!("{models}[[models]]\nmodel_id = \"c\"\n"), "baton.toml:7:1: models[2]: `provider` is required"),
+            ("[cache]\nttl = 1h\n", "baton.toml:2:"),
+            ("[cache]\nttl = \"1h\"\nttl = \"2h\"\n", "this key is given twice"),
+            ("[cache\n", "a bracket or quote is not closed"),
+            ("[cache]\nttl =\n", "a value is required here; a string must be in quotes"),
+            ("[cache]\ndefault = off\n", "a string must be in quotes"),
+        ] {
+            let error = read_text(text).unwrap_err().to_string();
+            assert!(error.contains(fault), "{text}{error}");
+            assert!(!error.contains("invalid") && !error.contains("u64"), "{text}{error}");
+        }
+    }
+}

@@ -28,7 +28,7 @@ const FAREWELL: Duration = Duration::from_secs(5);
 
 /// What connections of a port have in common.
 pub struct Served {
-    /// What answers their requests.
+    /// What serves their requests.
     pub router: Router,
     /// What bounds them.
     pub limits: ConnectionLimits,
@@ -80,7 +80,7 @@ pub async fn serve(
     }
 }
 
-/// Answers a request, which is under way until both its bodies are dropped.
+/// Serves a request, which is under way until both its bodies are dropped.
 fn serve_request(
     request: http::Request<hyper::body::Incoming>,
     peer: SocketAddr,

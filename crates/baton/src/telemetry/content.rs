@@ -36,7 +36,7 @@ struct Item {
     id: RequestId,
     trace: TraceId,
     prompt: Option<Bytes>,
-    answer: Vec<ReplyEvent>,
+    reply: Vec<ReplyEvent>,
     /// Its place among what waits.
     _room: OwnedSemaphorePermit,
 }
@@ -72,8 +72,8 @@ impl ContentLog {
         let room =
             u32::try_from(bytes).ok().and_then(|bytes| Arc::clone(&self.room).try_acquire_many_owned(bytes).ok());
         let sent = room.is_some_and(|room| {
-            let (prompt, answer) = (prompt.cloned(), ended.reply.to_vec());
-            let item = Item { id: id.clone(), trace: ended.call.identity.trace.id, prompt, answer, _room: room };
+            let (prompt, reply) = (prompt.cloned(), ended.reply.to_vec());
+            let item = Item { id: id.clone(), trace: ended.call.identity.trace.id, prompt, reply, _room: room };
             let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
             // Where there is no writer any more, the process ends.
             !matches!(writer.as_ref().map(|(sender, _)| sender.try_send(item)), Some(Err(TrySendError::Full(_))))
@@ -96,11 +96,11 @@ impl ContentLog {
 }
 
 fn write(items: &Receiver<Item>, redactor: &Redactor, most: usize) {
-    for Item { id, trace, prompt, answer, _room } in items {
+    for Item { id, trace, prompt, reply, _room } in items {
         let prompt = prompt.and_then(|bytes| serde_json::from_slice(&bytes).ok());
         let prompt = prompt.map(|prompt| redact_document(prompt, redactor, most));
-        let answer = (!answer.is_empty()).then(|| redact_document(reply_document(&answer), redactor, most));
-        tracing::info!(target: TARGET, { request.id = %id, trace.id = %trace, prompt, answer }, "content");
+        let reply = (!reply.is_empty()).then(|| redact_document(reply_document(&reply), redactor, most));
+        tracing::info!(target: TARGET, { request.id = %id, trace.id = %trace, prompt, reply }, "content");
     }
 }
 

@@ -154,8 +154,8 @@ fn check_names_each_fault_and_where_it_stands() {
     );
     let output = command(folder.path(), &["check", "--json"]).env("BATON_LISTEN", "127.0.0.1:0").output().unwrap();
     assert!(output.status.success(), "{}", printed_text(&output));
-    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(answer["ok"], true);
+    let reply: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(reply["ok"], true);
 }
 
 #[cfg(unix)]

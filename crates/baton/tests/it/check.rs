@@ -82,8 +82,8 @@ fn of_nats() {
     assert!(told.contains("ok      redis: Redis ") && told.contains("ok      bus: JetStream of NATS "), "{told}");
 }
 
-/// Answers every request on a port of its own so.
-fn answering(status: &'static str, body: &'static str) -> String {
+/// Replies to every request like this, on a port of its own.
+fn replying(status: &'static str, body: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     std::thread::spawn(move || {
@@ -104,9 +104,9 @@ fn of_a_token_issuer() {
     let folder = tempfile::tempdir().unwrap();
     let advice = "look at auth.jwt.jwks_url: its tokens are refused until its keys can be fetched";
     let away = format!("http://127.0.0.1:{}/keys?token=s3cr3t", free_port());
-    let broken = answering("500 Internal Server Error", "s3cr3t");
-    let garbage = answering("200 OK", "<html>s3cr3t</html>");
-    let useless = answering("200 OK", r#"{"keys":[{"kty":"oct","k":"s3cr3t"}]}"#);
+    let broken = replying("500 Internal Server Error", "s3cr3t");
+    let garbage = replying("200 OK", "<html>s3cr3t</html>");
+    let useless = replying("200 OK", r#"{"keys":[{"kty":"oct","k":"s3cr3t"}]}"#);
     for (url, fault) in [
         (&away, "`127.0.0.1` can't be reached: the connection was refused".to_owned()),
         (&broken, format!("`{broken}` replied with the status 500")),

@@ -311,12 +311,12 @@ async fn documents_are_ordered_and_paid_by_their_tokens() {
         let seen = baton.openai.requests().pop().unwrap();
         assert_eq!(String::from_utf8_lossy(&seen.body), body.replace("\"order\"", "\"gpt-4o-mini\""));
         assert_eq!(seen.path, "/v1/rerank");
-        let answer = told.json();
-        assert_eq!(answer["results"][0]["index"], 1, "{answer}");
+        let reply = told.json();
+        assert_eq!(reply["results"][0]["index"], 1, "{reply}");
         // A thousand dollars a million tokens: a tenth of a cent each.
         let cost: f64 = told.header("x-baton-cost").unwrap().parse().unwrap();
-        let tokens = answer["usage"]["total_tokens"].as_f64().unwrap();
-        assert!(tokens > 0.0 && (cost - tokens / 1000.0).abs() < 1e-9, "{cost}: {answer}");
+        let tokens = reply["usage"]["total_tokens"].as_f64().unwrap();
+        assert!(tokens > 0.0 && (cost - tokens / 1000.0).abs() < 1e-9, "{cost}: {reply}");
     }
     let wrong = json!({ "model": "gpt", "query": "cat", "documents": [] });
     assert!(baton.post("/v1/rerank", &wrong).await.expect(400).text().contains("RERANK"));
@@ -344,7 +344,7 @@ const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\xff\xfe\r\n--\r\n--baton-\"%22 \r\n";
 /// A part of a form: its name, the rest of its head, its content.
 type Part<'p> = (&'p str, &'p str, &'p [u8]);
 
-fn picture<'p>(name: &'p str) -> Part<'p> {
+fn image<'p>(name: &'p str) -> Part<'p> {
     (name, "; filename=\"a cat.png\"\r\nContent-Type: image/png", PNG)
 }
 
@@ -377,11 +377,11 @@ async fn images_are_changed_by_forms_whose_bytes_arrive() {
     let path = "/v1/images/edits";
     let several = [
         ("prompt", "", &b"a hat"[..]),
-        picture("image[]"),
+        image("image[]"),
         ("model", "", b"paint"),
-        picture("image[]"),
+        image("image[]"),
         ("size", "", b"auto"),
-        picture("mask"),
+        image("mask"),
         ("n", "", b"2"),
     ];
     let told = ask_form(&baton, path, &several, "gpt-image-1").await;
@@ -400,7 +400,7 @@ async fn images_are_changed_by_forms_whose_bytes_arrive() {
 async fn images_that_are_changed_are_streamed() {
     let baton = Baton::start().await;
     // The only model that paints is the one that is meant without a name.
-    let streamed = [picture("image"), ("prompt", "", b"a hat"), ("stream", "", b"true")];
+    let streamed = [image("image"), ("prompt", "", b"a hat"), ("stream", "", b"true")];
     let told = ask_form(&baton, "/v1/images/edits", &streamed, "gpt-image-1").await;
     let events = told.events();
     let kinds: Vec<_> = events.iter().map(|event| event["type"].as_str().unwrap()).collect();
@@ -427,7 +427,7 @@ async fn variations_of_an_image_are_paid_by_the_piece() {
         "price": { "images": "20000" },
     });
     baton.post("/api/models", &model).await.expect(201);
-    let sent = [("model", "", &b"vary"[..]), picture("image"), ("n", "", b"3"), ("response_format", "", b"b64_json")];
+    let sent = [("model", "", &b"vary"[..]), image("image"), ("n", "", b"3"), ("response_format", "", b"b64_json")];
     let told = ask_form(&baton, "/v1/images/variations", &sent, "dall-e-2").await;
     assert!(told.json().pointer("/data/2/b64_json").is_some(), "{}", told.text());
     let record = baton.record(&told).await;
@@ -447,7 +447,7 @@ async fn forms_without_images_are_refused() {
     }
     let told = baton.send(Method::POST, "/v1/images/variations", &[JSON], "{}").await.expect(400);
     assert!(told.text().contains("multipart/form-data"), "{}", told.text());
-    let wrong = parts("b0", &[("model", "", b"gpt"), picture("image"), ("prompt", "", b"a hat")]);
+    let wrong = parts("b0", &[("model", "", b"gpt"), image("image"), ("prompt", "", b"a hat")]);
     let told = baton.send(Method::POST, "/v1/images/edits", &[kind], wrong).await.expect(400);
     assert!(told.text().contains("IMAGE_EDIT; these models do: paint"), "{}", told.text());
     assert!(baton.openai.requests().is_empty());

@@ -11,14 +11,14 @@ use std::time::{Duration, Instant};
 
 const BODY: &str = r#"{"model":"gpt","messages":[{"role":"user","content":"Say hello"}]}"#;
 
-/// Asks once: the status, and the request's id if it was answered.
+/// Asks once: the status, and the request's id if there was a reply.
 fn ask(node: &Running) -> (u16, Option<String>) {
     let (status, body) = node.ask("POST", "/api/models/chat", KEY, BODY);
     let body: Value = serde_json::from_str(&body).unwrap();
     (status, body["request_id"].as_str().map(str::to_owned))
 }
 
-/// Asks until the answer has that status; the ids of what was answered on the way.
+/// Asks until the reply has that status; the ids of the replies on the way.
 fn ask_until(node: &Running, wanted: u16) -> BTreeSet<String> {
     let until = Instant::now() + Duration::from_secs(60);
     let mut answered = BTreeSet::new();

@@ -50,7 +50,7 @@ async fn without_credentials_no_path_reads_a_body() {
     for (method, path) in operations {
         let path = path.replace(['{', '}'], "");
         let mut client = TcpStream::connect(baton.address()).await.unwrap();
-        // A body is announced and never sent: a server that waits for it does not answer.
+        // A body is announced and never sent: a server that waits for it does not reply.
         let head = format!(
             "{method} {path} HTTP/1.1\r\nhost: baton\r\ncontent-type: application/json\r\ncontent-length: 1000000\r\n\r\n"
         );

@@ -49,9 +49,9 @@ fn ask(configuration: &str) -> (tempfile::TempDir, Running, String) {
         .args(["-H", &format!("traceparent: {PARENT}"), "-H", "x-baton-project: shop", "-d", &body, &url])
         .output()
         .unwrap();
-    let answer = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success() && answer.contains("jane@example.com"), "the provider repeats it: {answer}");
-    (folder, demo, answer)
+    let reply = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success() && reply.contains("jane@example.com"), "the provider repeats it: {reply}");
+    (folder, demo, reply)
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn content_is_logged_by_opt_in_and_without_what_the_rules_find() {
     let told = "mail [email], card [card], project [name]";
     let prompt: Value = serde_json::from_str(content["prompt"].as_str().unwrap()).unwrap();
     assert_eq!(prompt["messages"][0]["content"], told);
-    assert!(content["answer"].as_str().unwrap().contains(told), "{content}");
+    assert!(content["reply"].as_str().unwrap().contains(told), "{content}");
     assert_eq!(content["request.id"], line(&lines, "request")["request.id"]);
     assert!(!demo.lines.iter().any(|line| line.contains("[email]")), "the terminal shows no contents");
     let all = format!("{lines:?}");

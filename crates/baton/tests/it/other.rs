@@ -11,9 +11,9 @@ async fn a_completion_is_served_by_models_that_complete_and_by_those_that_only_c
     for model in ["instruct", "llama", "gpt", "claude"] {
         let body = json!({ "model": model, "prompt": "Say hello", "max_tokens": 50 });
         let told = baton.post("/v1/completions", &body).await.expect(200);
-        let answer = told.json();
-        assert_eq!(answer["object"], "text_completion", "{model}");
-        let text = answer.pointer("/choices/0/text").and_then(Value::as_str).unwrap();
+        let reply = told.json();
+        assert_eq!(reply["object"], "text_completion", "{model}");
+        let text = reply.pointer("/choices/0/text").and_then(Value::as_str).unwrap();
         assert!(text.contains("Say hello"), "{model}: {text}");
         let streamed = json!({ "model": model, "prompt": "Say hello", "max_tokens": 50, "stream": true });
         let told = baton.post("/v1/completions", &streamed).await.expect(200);
@@ -142,13 +142,13 @@ async fn a_form_without_a_file_is_refused() {
     assert!(told.text().contains("multipart/form-data"), "{}", told.text());
 }
 
-/// A server with a second of sound, a page that is none, and nothing else. Its address.
+/// A server with a second of audio, a page that is none, and nothing else. Its address.
 async fn library() -> String {
     let (_, form) = form(&[]);
     let start = form.windows(4).position(|window| window == b"RIFF").unwrap();
-    let sound = form[start..form.len() - b"\r\n--b0--\r\n".len()].to_vec();
+    let audio = form[start..form.len() - b"\r\n--b0--\r\n".len()].to_vec();
     let router = axum::Router::new()
-        .route("/calls/a.wav", axum::routing::get(|| async { ([("content-type", "audio/wav")], sound) }))
+        .route("/calls/a.wav", axum::routing::get(|| async { ([("content-type", "audio/wav")], audio) }))
         .route("/page", axum::routing::get(|| async { ([("content-type", "text/html")], "hello") }));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

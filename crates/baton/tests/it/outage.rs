@@ -74,8 +74,8 @@ impl Node {
 
     /// A call of the management API, by the admin.
     fn manage(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
-        let (status, answer) = self.ask(method, path, KEY, body);
-        (status, serde_json::from_str(&answer).unwrap_or(Value::Null))
+        let (status, reply) = self.ask(method, path, KEY, body);
+        (status, serde_json::from_str(&reply).unwrap_or(Value::Null))
     }
 
     fn chat(&self, key: &str, text: &str) -> u16 {
@@ -83,7 +83,7 @@ impl Node {
         self.ask("POST", "/v1/chat/completions", key, &body).0
     }
 
-    /// So many requests, each of which is answered.
+    /// So many requests, each of which gets a reply.
     fn chats(&self, count: usize) {
         for number in 0..count {
             assert_eq!(self.chat(&self.key, &format!("Say {number}")), 200);
@@ -107,15 +107,15 @@ impl Node {
             ("GET", "/api/audit", Value::Null),
             ("GET", "/api/usage?group_by=model", Value::Null),
         ] {
-            let (status, answer) = self.manage(method, path, &body);
-            assert_eq!((status, &answer["error"]["code"]), (503, &json!("overloaded")), "{method} {path}: {answer}");
+            let (status, reply) = self.manage(method, path, &body);
+            assert_eq!((status, &reply["error"]["code"]), (503, &json!("overloaded")), "{method} {path}: {reply}");
         }
         // Nobody who is known is turned away, and nobody else is let in.
         assert_eq!(self.chat(&self.key, "Say hello"), 200);
         assert_eq!(self.chat("bt-nobody-has-this-key-000000000000000000000000", "Say hello"), 401);
     }
 
-    /// Every answer that the provider billed is recorded, once, at its price.
+    /// Every reply that the provider billed is recorded, once, at its price.
     fn has_recorded_everything(&self) {
         let billed = self.sim.billed_tokens();
         let count = billed.len().to_string();
@@ -180,7 +180,7 @@ struct Hoard {
     taken: Vec<Child>,
     keeper: Child,
     ask: ChildStdin,
-    answers: BufReader<ChildStdout>,
+    replies: BufReader<ChildStdout>,
 }
 
 impl Hoard {
@@ -192,8 +192,8 @@ impl Hoard {
             psql
         };
         let mut keeper = session().stdin(Stdio::piped()).spawn().unwrap();
-        let (ask, answers) = (keeper.stdin.take().unwrap(), BufReader::new(keeper.stdout.take().unwrap()));
-        let mut hoard = Self { taken: Vec::new(), keeper, ask, answers };
+        let (ask, replies) = (keeper.stdin.take().unwrap(), BufReader::new(keeper.stdout.take().unwrap()));
+        let mut hoard = Self { taken: Vec::new(), keeper, ask, replies };
         until("all connections are taken", || {
             hoard.taken.retain_mut(|session| session.try_wait().unwrap().is_none());
             // The node's own connections too, again and again: its pool opens new ones as long as there are any.
@@ -209,9 +209,9 @@ impl Hoard {
 
     fn ask(&mut self, query: &str) -> String {
         writeln!(self.ask, "{query};").unwrap();
-        let mut answer = String::new();
-        self.answers.read_line(&mut answer).unwrap();
-        answer.trim().to_owned()
+        let mut reply = String::new();
+        self.replies.read_line(&mut reply).unwrap();
+        reply.trim().to_owned()
     }
 }
 

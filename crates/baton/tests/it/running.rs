@@ -81,11 +81,11 @@ pub fn ask_at(address: &str, method: &str, path: &str, key: &str, body: &str) ->
         stream,
         "{method} {path} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {key}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
     );
-    let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer);
-    let answer = String::from_utf8(answer).unwrap();
-    let status = answer.split(' ').nth(1).and_then(|word| word.parse().ok()).unwrap_or_else(|| panic!("{answer}"));
-    (status, answer.split_once("\r\n\r\n").unwrap().1.to_owned())
+    let mut reply = Vec::new();
+    let _ = stream.read_to_end(&mut reply);
+    let reply = String::from_utf8(reply).unwrap();
+    let status = reply.split(' ').nth(1).and_then(|word| word.parse().ok()).unwrap_or_else(|| panic!("{reply}"));
+    (status, reply.split_once("\r\n\r\n").unwrap().1.to_owned())
 }
 
 /// An address of this machine that nobody listens at.

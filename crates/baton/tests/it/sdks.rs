@@ -58,7 +58,11 @@ fn configuration(sims: &[Sim]) -> String {
     let mut text = String::new();
     for sim in sims {
         let (name, url) = (sim.kind().name(), sim.base_url());
-        let provider = format!("kind = \"{name}\"\nbase_url = \"{url}\"\napi_key = \"sim\"\nretries = 0");
+        let mut provider = format!("kind = \"{name}\"\nbase_url = \"{url}\"\napi_key = \"sim\"\nretries = 0");
+        if sim.kind() == Kind::OpenAi {
+            // As OpenAI itself, which is known by its own address only.
+            provider.push_str("\nquirks = { reasoning_history = \"none\" }");
+        }
         // Otherwise the providers' own names of models would be there too, and a script could ask for one by mistake.
         writeln!(text, "[providers.{name}]\n{provider}\ndiscover = false").unwrap();
     }

@@ -44,13 +44,13 @@ async fn the_port_speaks_tls() {
     let baton = Serving::start_in(folder, &server).await;
     let stream = TcpStream::connect(baton.address).await.unwrap();
     let stream = trusting(&certificate, "http/1.1").connect(localhost(), stream).await.unwrap();
-    let answer = serve_and_ask(stream, "GET", "/api/keys", "", "").await;
-    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let reply = serve_and_ask(stream, "GET", "/api/keys", "", "").await;
+    assert!(reply.starts_with("HTTP/1.1 200"), "{reply}");
     let stream = TcpStream::connect(baton.address).await.unwrap();
     let stream = trusting(&certificate, "h2").connect(localhost(), stream).await.unwrap();
     assert_eq!(stream.get_ref().1.alpn_protocol(), Some(b"h2".as_slice()));
     drop(stream);
-    // Whoever does not speak TLS is not answered, and does not hold the port up.
+    // A client that does not speak TLS gets no reply, and does not hold the port up.
     let mut plain = TcpStream::connect(baton.address).await.unwrap();
     plain.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
     let mut nothing = Vec::new();
@@ -108,8 +108,8 @@ async fn a_node_that_drains_says_so_and_still_serves() {
     assert!(baton.ask("GET", "/health/ready", "", "").await.ends_with("ready"));
     baton.stop.cancel();
     until(async || {
-        let answer = baton.ask("GET", "/health/ready", "", "").await;
-        answer.starts_with("HTTP/1.1 503") && answer.ends_with("draining")
+        let reply = baton.ask("GET", "/health/ready", "", "").await;
+        reply.starts_with("HTTP/1.1 503") && reply.ends_with("draining")
     })
     .await;
     assert!(baton.ask("GET", "/health/live", "", "").await.starts_with("HTTP/1.1 200"));
@@ -134,9 +134,9 @@ async fn a_request_under_way_is_served_after_the_port_has_closed() {
     baton.stop.cancel();
     until(async || TcpStream::connect(baton.address).await.is_err()).await;
     stream.write_all(body.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
-    assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).await.unwrap();
+    assert!(reply.starts_with("HTTP/1.1 201"), "{reply}");
     baton.ended.await.unwrap().unwrap();
 }
 
@@ -149,9 +149,9 @@ async fn requests_that_do_not_end_are_cut_off_after_the_grace() {
     );
     stream.write_all(head.as_bytes()).await.unwrap();
     baton.end().await;
-    let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer).await;
-    assert!(!answer.starts_with(b"HTTP/1.1 201"));
+    let mut reply = Vec::new();
+    let _ = stream.read_to_end(&mut reply).await;
+    assert!(!reply.starts_with(b"HTTP/1.1 201"));
 }
 
 #[tokio::test]
@@ -182,9 +182,9 @@ async fn only_trusted_proxies_say_where_a_request_comes_from() {
         let request =
             format!("GET /api/keys HTTP/1.1\r\nhost: x\r\nx-api-key: {key}\r\nconnection: close\r\n{header}\r\n");
         stream.write_all(request.as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
-        assert!(answer.starts_with(expected), "{server} {header}: {answer}");
+        let mut reply = String::new();
+        stream.read_to_string(&mut reply).await.unwrap();
+        assert!(reply.starts_with(expected), "{server} {header}: {reply}");
         baton.end().await;
     }
 }

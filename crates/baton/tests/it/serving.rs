@@ -96,7 +96,7 @@ pub fn head(method: &str, path: &str) -> String {
     format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {KEY}\r\n")
 }
 
-/// Asks over that connection, which ends with the answer.
+/// Asks over that connection, which ends with the reply.
 pub async fn serve_and_ask(
     mut stream: impl AsyncRead + AsyncWrite + Unpin,
     method: &str,
@@ -108,9 +108,9 @@ pub async fn serve_and_ask(
     let head = head(method, path);
     let request = format!("{head}connection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}");
     stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).await.unwrap();
-    String::from_utf8(answer).unwrap()
+    let mut reply = Vec::new();
+    stream.read_to_end(&mut reply).await.unwrap();
+    String::from_utf8(reply).unwrap()
 }
 
 /// Has a request under way over that connection: a new key, whose body of 13 bytes does not come.

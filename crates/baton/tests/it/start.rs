@@ -24,8 +24,8 @@ async fn a_listed_name_that_is_taken_keeps_no_node_from_starting() {
     // Nothing is discovered yet, and the lease of those who discover stays free.
     configure(folder.path(), &sim, "[discovery]\nat_start = false\nevery = \"0s\"");
     let body = r#"{"model_id": "gpt-4o", "provider": "openai", "upstream": "gpt-4o-2024-08-06"}"#;
-    let (status, answer) = start(folder.path()).ask("POST", "/api/models", KEY, body);
-    assert_eq!(status, 201, "{answer}");
+    let (status, reply) = start(folder.path()).ask("POST", "/api/models", KEY, body);
+    assert_eq!(status, 201, "{reply}");
     // Discovery meets the taken name at this start, which must not end with it.
     configure(folder.path(), &sim, "");
     let running = start(folder.path());

@@ -119,7 +119,7 @@ async fn a_client_that_leaves_cancels_the_upstream_call_and_is_billed_by_estimat
         &[("x-baton-user", "leaves")],
         chat_body("gpt", "Say hello", json!({ "stream": true })).to_string(),
     );
-    // The call reaches the provider, which never answers; then the client leaves.
+    // The call reaches the provider, which never replies; then the client leaves.
     let reached = async {
         while baton.openai.requests().is_empty() {
             tokio::task::yield_now().await;

@@ -1,7 +1,7 @@
 //! The exact length of a prompt: `POST /v1/messages/count_tokens`.
 //!
 //! Reference: Anthropic API reference, count message tokens: a messages request without the options about the reply,
-//! answered by `{"input_tokens": n}`.
+//! whose reply is `{"input_tokens": n}`.
 
 use super::purpose::Purpose;
 use super::request;
@@ -55,7 +55,7 @@ pub fn write_request(request: &ChatRequest, target: &Target) -> Result<EncodedBo
     request::write(request, target, Purpose::Count)
 }
 
-/// Reads a provider's answer, in tokens.
+/// Reads a provider's reply, in tokens.
 ///
 /// # Errors
 /// If it is not of the format.

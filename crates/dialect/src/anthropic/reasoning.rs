@@ -45,7 +45,7 @@ pub(super) fn read_effort(request: &mut ChatRequest, path: &str, node: &Node<'_>
     Ok(())
 }
 
-/// How a request asks for thought, and for how many tokens in all.
+/// How a request asks for reasoning, and for how many tokens in all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ThinkingPlan {
     thinking: Option<Thinking>,
@@ -194,7 +194,7 @@ fn effort_word(
     }
 }
 
-/// The limit on all output where the client gave none: the model's, or enough for thought and answer.
+/// The limit on all output where the client gave none: the model's, or enough for reasoning and reply.
 fn output_limit(budget: u64, target: &Target) -> u64 {
     target.model.max_tokens.unwrap_or_else(|| budget.max(LEAST_BUDGET).saturating_add(DEFAULT_MAX_TOKENS))
 }

@@ -119,7 +119,7 @@ fn refuse(editor: &mut Editor<'_>, target: &Target, dropped: &mut Vec<Dropped>) 
     Ok(())
 }
 
-/// Takes out what providers of another kind thought: the service would refuse their signatures.
+/// Takes out the reasoning of other kinds of providers: the service would refuse their signatures.
 fn drop_foreign_reasoning(editor: &mut Editor<'_>, dropped: &mut Vec<Dropped>) -> Result<(), ReadError> {
     let Some(messages) = editor.get("messages").filter(|text| may_contain(text.as_bytes(), &[RESPONSES])) else {
         return Ok(());

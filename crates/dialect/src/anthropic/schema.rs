@@ -1,4 +1,4 @@
-//! Schemas of answers, as the format wants them.
+//! Schemas of replies, as the format wants them.
 //!
 //! Reference: Anthropic documentation, structured outputs: every object says `additionalProperties: false`. Others let
 //! an open object be understood; what fits the closed one fits the open one too.

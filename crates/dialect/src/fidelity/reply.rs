@@ -18,7 +18,7 @@ fields! {
         Created = "created",
         /// OpenAI's fingerprint of the system.
         Fingerprint = "system_fingerprint",
-        /// Answers beside the first.
+        /// Choices beside the first.
         MoreChoices = "choices beside the first",
         /// Text.
         Text = "text",
@@ -152,7 +152,7 @@ impl FieldValues {
             PartKind::Other { dialect, json } => {
                 self.record_value(Field::Other, "content", format!("{dialect} {}", plain_json(json)));
             }
-            // A model answers with none of these.
+            // A model replies with none of these.
             PartKind::Image(_) | PartKind::Audio { .. } | PartKind::Document(_) | PartKind::ToolResult(_) => {}
         }
     }

@@ -40,7 +40,7 @@ fields! {
         MaxTokens = "max_tokens",
         /// Texts to stop at.
         Stop = "stop",
-        /// More than one answer.
+        /// More than one choice.
         N = "n",
         /// Log probabilities.
         Logprobs = "logprobs",
@@ -66,7 +66,7 @@ fields! {
         RequestCache = "cache_control",
         /// A field that only one format knows.
         Extension = "fields of one format alone",
-        /// Some JSON object as answer.
+        /// Some JSON object as reply.
         JsonObject = "response_format: json_object",
         /// A schema for the reply.
         Schema = "response_format: schema",
@@ -138,7 +138,7 @@ fields! {
         DocumentTitle = "document.title",
         /// What to know about it.
         DocumentContext = "document.context",
-        /// Whether answers cite it.
+        /// Whether replies cite it.
         DocumentCitations = "document.citations",
         /// A piece of reasoning that anyone may read.
         Reasoning = "reasoning: text",
@@ -150,7 +150,7 @@ fields! {
         CallId = "tool call: id",
         /// Name and arguments of a call.
         Call = "tool call",
-        /// The call that a result answers.
+        /// The call that a result belongs to.
         ResultId = "tool result: id",
         /// The name of the tool.
         ResultName = "tool result: name",

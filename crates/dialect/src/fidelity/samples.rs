@@ -231,12 +231,12 @@ fn say_of_function(field: request::Field, dialect: Dialect, tool: &mut Tool) {
 
 fn say_thought(field: request::Field, request: &mut ChatRequest) {
     use request::Field as F;
-    let thought = match field {
+    let reasoning_part = match field {
         F::ReasoningSignature => Reasoning { text: "Hm.".into(), signature: Some("c2ln".into()), redacted: None },
         F::ReasoningRedacted => Reasoning { redacted: Some("ZW5j".into()), ..Reasoning::default() },
         _ => Reasoning { text: "Hm.".into(), ..Reasoning::default() },
     };
-    let parts = vec![PartKind::Reasoning(thought).into(), Part::text("Well.")];
+    let parts = vec![PartKind::Reasoning(reasoning_part).into(), Part::text("Well.")];
     request.messages.push(Message { role: MessageRole::Assistant, name: None, parts });
     request.messages.push(base().messages.remove(0));
 }

@@ -1,7 +1,7 @@
 //! Every codec does what it declares, field by field, and between all pairs.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use super::samples::{base, reply as answer, set_field};
+use super::samples::{base, reply as sample_reply, set_field};
 use super::{Fate, FieldValue, declarations, find_lost, find_lost_in_reply, reply, request, same_bill};
 use crate::framing::Framing;
 use crate::testing::{codec, read_stream, target};
@@ -106,7 +106,7 @@ fn replies_keep_what_is_declared() {
     for to in chats() {
         let fate = declarations(to).unwrap().reply;
         for field in reply::Field::ALL {
-            let events = answer(*field, to);
+            let events = sample_reply(*field, to);
             let before = CollectedReply::collect(&events);
             let said = of_field(reply::list_values(&before), *field);
             assert!(!said.is_empty(), "the sample of {} does not say it", field.name());
@@ -139,7 +139,7 @@ fn replies_keep_what_is_declared() {
 fn bills_are_counted_as_declared() {
     for to in chats() {
         for class in UsageClass::ALL {
-            let mut events = answer(reply::Field::Text, to);
+            let mut events = sample_reply(reply::Field::Text, to);
             let usage = Usage::default().with(UsageClass::Input, 9).with(UsageClass::Output, 8);
             let amount = usage.get(class) + 5;
             events.insert(3, ReplyEvent::Usage(usage.with(class, amount)));

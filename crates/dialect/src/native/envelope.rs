@@ -10,7 +10,7 @@ use bytes::Bytes;
 pub struct Summary {
     /// The request's id.
     pub request_id: RequestId,
-    /// The model that answered.
+    /// The model that replied.
     pub model_id: ModelId,
     /// Its provider.
     pub provider: ProviderId,
@@ -18,7 +18,7 @@ pub struct Summary {
     pub latency_ms: u64,
     /// What it cost.
     pub cost: Cost,
-    /// Whether the cache answered.
+    /// Whether the reply is from the cache.
     pub cached: bool,
     /// How many attempts it took.
     pub attempts: u32,

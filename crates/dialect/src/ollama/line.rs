@@ -53,7 +53,7 @@ impl LineContext {
         let message = root.get("message").filter(|node| node.is_object()).unwrap_or(root);
         let text =
             |node: &Node<'_>, name: &str| node.get(name).and_then(Node::string_or_none).filter(|t| !t.is_empty());
-        // Reasoning first: a line may hold both, and the model thought before it spoke.
+        // Reasoning first: a line may hold both, and the model reasons before it writes text.
         events.extend(text(message, "thinking").map(|text| ReplyEvent::Reasoning { choice: 0, text }));
         let said = text(message, "content").or_else(|| text(root, "response"));
         events.extend(said.map(|text| ReplyEvent::Text { choice: 0, text }));

@@ -433,7 +433,7 @@ fn as_said_here(request: &ChatRequest) -> ChatRequest {
 
 fn message_as_said_here(message: &Message, called: &mut HashMap<String, String>) -> Message {
     let separator = if message.role == MessageRole::Assistant { "" } else { "\n" };
-    let (mut thought, mut text, mut images, mut rest) = (String::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut reasoning_part, mut text, mut images, mut rest) = (String::new(), Vec::new(), Vec::new(), Vec::new());
     for part in &message.parts {
         let image = |data: &String| {
             let source = MediaSource::Base64 { media_type: String::new(), data: data.clone() };
@@ -441,7 +441,7 @@ fn message_as_said_here(message: &Message, called: &mut HashMap<String, String>)
         };
         match part.kind.clone() {
             PartKind::Text { text: more, .. } => text.push(more),
-            PartKind::Reasoning(more) => thought.push_str(&more.text),
+            PartKind::Reasoning(more) => reasoning_part.push_str(&more.text),
             PartKind::Image(Image { source: MediaSource::Base64 { data, .. }, .. }) | PartKind::Audio { data, .. } => {
                 images.push(image(&data));
             }
@@ -456,11 +456,11 @@ fn message_as_said_here(message: &Message, called: &mut HashMap<String, String>)
             _ => {}
         }
     }
-    let thought = baton_model::chat::Reasoning { text: thought, ..Default::default() };
-    let thought = (!thought.text.is_empty()).then(|| PartKind::Reasoning(thought).into());
+    let reasoning_part = baton_model::chat::Reasoning { text: reasoning_part, ..Default::default() };
+    let reasoning_part = (!reasoning_part.text.is_empty()).then(|| PartKind::Reasoning(reasoning_part).into());
     let text = (!text.is_empty()).then(|| Part::text(text.join(separator)));
     let role = if message.role == MessageRole::Developer { MessageRole::System } else { message.role };
-    Message { role, name: None, parts: thought.into_iter().chain(images).chain(text).chain(rest).collect() }
+    Message { role, name: None, parts: reasoning_part.into_iter().chain(images).chain(text).chain(rest).collect() }
 }
 
 #[test]

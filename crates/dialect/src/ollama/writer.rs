@@ -1,6 +1,6 @@
 //! Replies, written for a client: whole, or a line at a time.
 //!
-//! This format has one answer only, no refusals apart from text, and no signatures; tool calls are held until they are
+//! This format has only one choice, no refusals apart from text, and no signatures; tool calls are held until they are
 //! whole.
 
 use super::{calls, error, time};
@@ -65,39 +65,39 @@ fn write_rest(said: &LineContent<'_>, o: &mut Object<'_>) {
 pub(super) fn write_reply(form: OllamaEndpoint, events: &[ReplyEvent], context: &ReplyContext) -> EncodedBody {
     let reply = CollectedReply::collect(events);
     let others = reply.choices.iter().filter(|choice| choice.index != 0).count();
-    let answer = reply.choices.iter().find(|choice| choice.index == 0).cloned().unwrap_or_default();
-    let (text, reasoning, calls) = (text(&answer), reasoning(&answer), tool_calls(&answer));
+    let first_choice = reply.choices.iter().find(|choice| choice.index == 0).cloned().unwrap_or_default();
+    let (text, reasoning, calls) = (text(&first_choice), reasoning(&first_choice), tool_calls(&first_choice));
     let body = object(|o| {
         write_names(&reply.started, context, o);
         form.write(&LineContent { text: &text, reasoning: &reasoning, calls: &calls }, o);
-        write_logprobs(&answer.logprobs, o);
-        for part in &answer.parts {
+        write_logprobs(&first_choice.logprobs, o);
+        for part in &first_choice.parts {
             write_own(&part.kind, o);
         }
-        write_end(answer.finish.as_ref(), reply.usage.as_ref(), reply.timings, o);
+        write_end(first_choice.finish.as_ref(), reply.usage.as_ref(), reply.timings, o);
     });
     let dropped = (others > 0).then(|| Dropped::new("n", "ollama's format holds one choice"));
     EncodedBody { dropped: dropped.into_iter().collect(), ..EncodedBody::json(body) }
 }
 
-fn text(answer: &ReplyChoice) -> String {
-    let texts = answer.parts.iter().filter_map(|part| match &part.kind {
+fn text(first_choice: &ReplyChoice) -> String {
+    let texts = first_choice.parts.iter().filter_map(|part| match &part.kind {
         PartKind::Text { text, .. } | PartKind::Refusal(text) => Some(text.as_str()),
         _ => None,
     });
     texts.collect()
 }
 
-fn reasoning(answer: &ReplyChoice) -> String {
-    let reasoning_texts = answer.parts.iter().filter_map(|part| match &part.kind {
+fn reasoning(first_choice: &ReplyChoice) -> String {
+    let reasoning_texts = first_choice.parts.iter().filter_map(|part| match &part.kind {
         PartKind::Reasoning(reasoning) => Some(reasoning.text.as_str()),
         _ => None,
     });
     reasoning_texts.collect()
 }
 
-fn tool_calls(answer: &ReplyChoice) -> Vec<ToolCall> {
-    let calls = answer.parts.iter().filter_map(|part| match &part.kind {
+fn tool_calls(first_choice: &ReplyChoice) -> Vec<ToolCall> {
+    let calls = first_choice.parts.iter().filter_map(|part| match &part.kind {
         PartKind::ToolCall(call) => Some(call.clone()),
         _ => None,
     });

@@ -1,7 +1,7 @@
 //! Completions: `POST /v1/completions`, the older endpoint that continues a text.
 //!
-//! Reference: OpenAI API reference, completions (legacy). A model that only chats answers one too: the engine asks it
-//! the chat of [`CompletionRequest::as_chat`], and the writers here make a `text_completion` of what it says.
+//! Reference: OpenAI API reference, completions (legacy). A chat-only model serves one too: the engine asks it the chat
+//! of [`CompletionRequest::as_chat`], and the writers here make a `text_completion` of what it says.
 
 use super::chat::{ClientEndpoint, finish_name, rewrite, write_names, write_tail};
 use super::{options, stream};

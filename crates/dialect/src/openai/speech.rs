@@ -99,8 +99,8 @@ fn write(request: &SpeechRequest, target: &Target) -> EncodedBody {
 }
 
 /// The media type of audio by its first bytes.
-fn content_type(sound: &[u8]) -> &'static str {
-    match sound {
+fn content_type(audio_bytes: &[u8]) -> &'static str {
+    match audio_bytes {
         [b'R', b'I', b'F', b'F', ..] => "audio/wav",
         [b'O', b'g', b'g', b'S', ..] => "audio/ogg",
         [b'f', b'L', b'a', b'C', ..] => "audio/flac",
@@ -137,10 +137,11 @@ impl StreamReader for SpeechReader {
         }
         Ok(match kind.as_str() {
             "speech.audio.delta" | "audio.delta" => {
-                let sound =
+                let audio_bytes =
                     root.get("audio").or_else(|| root.get("delta")).and_then(Node::string_or_none).unwrap_or_default();
-                let sound = STANDARD.decode(sound).map_err(|_| ReadError::new("audio", "must be base64"))?;
-                vec![ReplyEvent::Bytes(sound.into())]
+                let audio_bytes =
+                    STANDARD.decode(audio_bytes).map_err(|_| ReadError::new("audio", "must be base64"))?;
+                vec![ReplyEvent::Bytes(audio_bytes.into())]
             }
             "speech.audio.done" | "audio.done" => {
                 self.ended = true;

@@ -238,14 +238,17 @@ fn blocks_of_thought_that_were_streamed_come_back_whole() {
     }
     let message = serde_json::json!({ "role": "assistant", "reasoning_content": said, "thinking_blocks": blocks });
     let request = read(&serde_json::json!({ "model": "m", "messages": [message] }).to_string());
-    let thought = |part: &'_ baton_model::chat::Part| match &part.kind {
-        PartKind::Reasoning(thought) => Some(thought.clone()),
+    let reasoning_part = |part: &'_ baton_model::chat::Part| match &part.kind {
+        PartKind::Reasoning(reasoning_part) => Some(reasoning_part.clone()),
         _ => None,
     };
-    let thoughts: Vec<_> = request.messages[0].parts.iter().filter_map(thought).collect();
-    let told: Vec<_> = thoughts.iter().map(|thought| (thought.text.as_str(), thought.signature.as_deref())).collect();
+    let reasoning_parts: Vec<_> = request.messages[0].parts.iter().filter_map(reasoning_part).collect();
+    let told: Vec<_> = reasoning_parts
+        .iter()
+        .map(|reasoning_part| (reasoning_part.text.as_str(), reasoning_part.signature.as_deref()))
+        .collect();
     assert_eq!(told, [("ab", Some("s")), ("", None), ("cd", Some("t"))]);
-    assert_eq!(thoughts[1].redacted.as_deref(), Some("d"));
+    assert_eq!(reasoning_parts[1].redacted.as_deref(), Some("d"));
 }
 
 #[test]
@@ -261,7 +264,7 @@ fn an_error_ends_a_stream() {
     assert!(written.starts_with(b"data: {\"error\":{\"message\":\"later\""));
 }
 
-/// How vendors number and name the calls of one answer, and what it comes to: (id, name, arguments).
+/// How vendors number and name the calls of one choice, and the result: (id, name, arguments).
 #[test]
 fn tool_calls_are_put_together_however_they_come() {
     let check = |chunks: &[&str], expected: &[(&str, &str, &str)]| {

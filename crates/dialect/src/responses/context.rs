@@ -29,7 +29,7 @@ impl Items {
         json::read(json, |node| Ok(Self(node.items()?.iter().map(|item| item.text().to_owned()).collect())))
     }
 
-    /// What a response answered.
+    /// What a response replied.
     ///
     /// # Errors
     /// If it is no response.

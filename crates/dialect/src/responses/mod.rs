@@ -1,7 +1,7 @@
 //! OpenAI's responses: `POST /v1/responses`.
 //!
 //! Reference: OpenAI API reference, responses (`CreateResponse`, `Item`, `ResponseStreamEvent`). What is special here:
-//! - a conversation is a list of items, not of messages: what the model thought, said and called in one turn are items
+//! - a conversation is a list of items, not of messages: the model's reasoning, text and calls of one turn are items
 //!   side by side, which are read as one message and written apart again ([`items_read`], [`items_write`]). An item's
 //!   own `id` and `status` mean something to the service that keeps it alone, and are not read;
 //! - `instructions` is the first system message;

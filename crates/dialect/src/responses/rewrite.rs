@@ -99,7 +99,7 @@ fn other_names(name: &str) -> &'static [&'static str] {
     }
 }
 
-/// Takes out what other kinds of providers thought: this one can't read it, and refuses the request.
+/// Takes out the reasoning of other kinds of providers: this one can't read it, and refuses the request.
 fn drop_foreign_reasoning(editor: &mut Editor<'_>, dropped: &mut Vec<Dropped>) -> Result<(), ReadError> {
     let marks = [SIGNATURE, REDACTED];
     let Some(input) = editor.get("input").filter(|input| may_contain(input.as_bytes(), &marks)) else { return Ok(()) };

@@ -197,10 +197,13 @@ fn a_stream_says_everything_and_can_be_cut_anywhere() {
     assert_eq!(reply, CollectedReply::collect(&chat().read_reply(REPLY).unwrap()));
     let choice = reply.choices.first().unwrap();
     assert_eq!(choice.finish, Some(FinishReason::ToolCalls));
-    let [thought, search, text, weather, time] = choice.parts.as_slice() else { panic!("{:?}", choice.parts) };
-    let PartKind::Reasoning(thought) = &thought.kind else { panic!("{thought:?}") };
-    assert_eq!(thought.text, "I look.\n\nThen I say.");
-    assert_eq!(thought.signature.as_deref(), Some(r#"baton.responses:{"id":"rs_1","encrypted_content":"gAAAA"}"#));
+    let [reasoning_part, search, text, weather, time] = choice.parts.as_slice() else { panic!("{:?}", choice.parts) };
+    let PartKind::Reasoning(reasoning_part) = &reasoning_part.kind else { panic!("{reasoning_part:?}") };
+    assert_eq!(reasoning_part.text, "I look.\n\nThen I say.");
+    assert_eq!(
+        reasoning_part.signature.as_deref(),
+        Some(r#"baton.responses:{"id":"rs_1","encrypted_content":"gAAAA"}"#)
+    );
     assert!(matches!(search.kind, PartKind::Other { dialect: Dialect::Responses, .. }));
     assert!(
         matches!(&text.kind, PartKind::Text { text, citations } if text == "Grüße aus 😀\nParis." && citations.len() == 1)
@@ -338,8 +341,8 @@ fn a_failure_is_told_as_both_kinds_of_clients_expect() {
 }
 
 /// Writes a reply for a client of that format and gives its assistant turn back as a request's.
-fn through_client(client: Dialect, thought: Reasoning) -> ChatRequest {
-    let part = PartKind::Reasoning(thought).into();
+fn through_client(client: Dialect, reasoning_part: Reasoning) -> ChatRequest {
+    let part = PartKind::Reasoning(reasoning_part).into();
     let message = Message { role: MessageRole::Assistant, name: None, parts: vec![part] };
     let choice = baton_model::event::ReplyChoice {
         parts: message.parts,
@@ -367,17 +370,17 @@ fn through_client(client: Dialect, thought: Reasoning) -> ChatRequest {
 #[test]
 fn thoughts_survive_clients_of_every_format() {
     let own = r#"baton.responses:{"encrypted_content":"gAAA"}"#;
-    for thought in [
+    for reasoning_part in [
         Reasoning { text: "hm".into(), signature: Some("sig".into()), redacted: None },
         Reasoning { redacted: Some("data".into()), ..Reasoning::default() },
         Reasoning { text: "hm".into(), signature: Some(own.into()), redacted: None },
     ] {
         for client in [Dialect::OpenAi, Dialect::Responses, Dialect::Anthropic] {
-            let back = through_client(client, thought.clone());
+            let back = through_client(client, reasoning_part.clone());
             let parts: Vec<_> = back.messages.iter().flat_map(|message| &message.parts).collect();
             let Some(PartKind::Reasoning(back)) = parts.first().map(|part| &part.kind) else { panic!("{parts:?}") };
             let signature = back.signature.as_deref().map(|proof| proof.replace(r#""id":"rs_7_0","#, ""));
-            assert_eq!(Reasoning { signature, ..back.clone() }, thought, "through {client}");
+            assert_eq!(Reasoning { signature, ..back.clone() }, reasoning_part, "through {client}");
         }
     }
 }
@@ -386,8 +389,8 @@ fn thoughts_survive_clients_of_every_format() {
 fn thoughts_go_back_to_their_own_kind_of_provider_alone() {
     let own = r#"baton.responses:{"id":"rs_1","encrypted_content":"gAAA"}"#;
     let request = |signature: &str| {
-        let thought = Reasoning { text: "hm".into(), signature: Some(signature.into()), redacted: None };
-        let parts = vec![PartKind::Reasoning(thought).into(), baton_model::chat::Part::text("a")];
+        let reasoning_part = Reasoning { text: "hm".into(), signature: Some(signature.into()), redacted: None };
+        let parts = vec![PartKind::Reasoning(reasoning_part).into(), baton_model::chat::Part::text("a")];
         let turn = |role, parts| Message { role, name: None, parts };
         let user = || turn(MessageRole::User, vec![baton_model::chat::Part::text("q")]);
         ChatRequest { messages: vec![user(), turn(MessageRole::Assistant, parts), user()], ..ChatRequest::default() }

@@ -15,7 +15,7 @@ async fn bench(fake: FakeProvider) -> (Bench, Arc<FakeProvider>) {
     (Bench::new(vec![model("a", "one")], vec![Arc::clone(&fake)]).await, fake)
 }
 
-fn answering() -> FakeProvider {
+fn replying() -> FakeProvider {
     FakeProvider::new("one", Dialect::OpenAi).always(FakeReply::text(&["hi"], usage()))
 }
 
@@ -25,7 +25,7 @@ fn deterministic() -> Call {
 
 #[tokio::test]
 async fn a_deterministic_request_is_served_once_and_then_for_nothing() {
-    let (bench, fake) = bench(answering()).await;
+    let (bench, fake) = bench(replying()).await;
     let first = bench.ask(deterministic()).await.unwrap();
     let call = deterministic();
     let id = call.identity.id.clone();
@@ -57,7 +57,7 @@ async fn what_is_cached_is_chosen_by_request_and_header() {
             1,
         ),
     ] {
-        let (bench, fake) = bench(answering()).await;
+        let (bench, fake) = bench(replying()).await;
         bench.ask(call("a")).await.unwrap();
         bench.ask(call("a")).await.unwrap();
         assert_eq!(fake.calls().len(), calls, "{what}");
@@ -66,7 +66,7 @@ async fn what_is_cached_is_chosen_by_request_and_header() {
 
 #[tokio::test]
 async fn no_key_reads_what_another_was_sent() {
-    let (bench, fake) = bench(answering()).await;
+    let (bench, fake) = bench(replying()).await;
     bench.ask(of_key(deterministic(), "k1")).await.unwrap();
     bench.ask(of_key(deterministic(), "k2")).await.unwrap();
     // The same key may book on several projects, and each of them pays for its own replies.
@@ -79,7 +79,7 @@ async fn no_key_reads_what_another_was_sent() {
 
 #[tokio::test]
 async fn another_prompt_is_another_reply() {
-    let (bench, fake) = bench(answering()).await;
+    let (bench, fake) = bench(replying()).await;
     bench.ask(deterministic()).await.unwrap();
     let other = content(r#"{"messages":"bye"}"#, Box::new(|_| Ok(conversation("bye"))));
     bench.ask(Call { content: other, ..deterministic() }).await.unwrap();
@@ -88,7 +88,7 @@ async fn another_prompt_is_another_reply() {
 
 #[tokio::test]
 async fn a_cached_reply_serves_whole_and_streamed() {
-    let (bench, fake) = bench(answering()).await;
+    let (bench, fake) = bench(replying()).await;
     bench.ask(with(deterministic(), |call| call.options.form = ReplyForm::Whole)).await.unwrap();
     let streamed = bench.ask(deterministic()).await.unwrap();
     assert_eq!((streamed.head.cache, streamed.head.form), (CacheUse::Hit, ReplyForm::Whole));
@@ -98,10 +98,9 @@ async fn a_cached_reply_serves_whole_and_streamed() {
 #[tokio::test]
 async fn identical_requests_in_flight_share_one_call() {
     let go = Arc::new(Notify::new());
-    let answer = FakeAct::from(FakeReply::text(&["hi"], usage()));
+    let reply = FakeAct::from(FakeReply::text(&["hi"], usage()));
     let (bench, fake) =
-        bench(FakeProvider::new("one", Dialect::OpenAi).always(FakeAct::After(Arc::clone(&go), Box::new(answer))))
-            .await;
+        bench(FakeProvider::new("one", Dialect::OpenAi).always(FakeAct::After(Arc::clone(&go), Box::new(reply)))).await;
     let leading = tokio::spawn({
         let engine = bench.engine.clone();
         async move { read(engine.serve(deterministic()).await.unwrap()).await }
@@ -126,10 +125,10 @@ async fn identical_requests_in_flight_share_one_call() {
 #[tokio::test]
 async fn a_shared_call_goes_on_while_someone_waits_and_ends_when_nobody_does() {
     let go = Arc::new(Notify::new());
-    let answer = FakeAct::from(FakeReply::text(&["hi"], usage()));
+    let reply = FakeAct::from(FakeReply::text(&["hi"], usage()));
     let (bench, fake) = bench(
         FakeProvider::new("one", Dialect::OpenAi)
-            .then(FakeAct::After(Arc::clone(&go), Box::new(answer)))
+            .then(FakeAct::After(Arc::clone(&go), Box::new(reply)))
             .then(FakeReply::text(&["hi"], usage()).cut(2, FakeEnd::Hang)),
     )
     .await;
@@ -149,9 +148,9 @@ async fn a_shared_call_goes_on_while_someone_waits_and_ends_when_nobody_does() {
     assert_eq!(fake.cancelled(), 0);
 
     // Asked anew, and left by the only one who waits.
-    let answer =
+    let reply =
         bench.engine.serve(with(deterministic(), |call| call.options.cache = CachePolicy::NoCache)).await.unwrap();
-    drop(answer);
+    drop(reply);
     bench.engine.close().await;
     assert_eq!(fake.cancelled(), 1);
 }
@@ -172,7 +171,7 @@ async fn a_failed_reply_is_not_cached() {
 
 #[tokio::test]
 async fn a_changed_model_and_a_purge_forget_replies() {
-    let (bench, fake) = bench(answering()).await;
+    let (bench, fake) = bench(replying()).await;
     bench.ask(of_key(deterministic(), "k1")).await.unwrap();
     assert_eq!(bench.engine.cache().purge(Some("key:k2")).await.entries, 0);
     assert_eq!(bench.engine.cache().purge(Some("key:k1")).await.entries, 1);
@@ -207,7 +206,7 @@ async fn no_user_of_a_token_reads_what_another_was_sent() {
         call.identity.attribution.project = project.map(str::to_owned);
         call
     };
-    let (bench, fake) = bench(answering()).await;
+    let (bench, fake) = bench(replying()).await;
     for user in ["ada", "eve"] {
         let told = bench.ask(of_user(user, None)).await.unwrap();
         assert_eq!(told.head.cache, CacheUse::Miss, "{user}");
@@ -223,7 +222,7 @@ async fn no_user_of_a_token_reads_what_another_was_sent() {
         cache: CacheSettings { share: CacheShare::Project, ..CacheSettings::default() },
         ..EngineSettings::default()
     };
-    let shared = Bench::with(vec![model("a", "one")], vec![Arc::new(answering())], settings).await;
+    let shared = Bench::with(vec![model("a", "one")], vec![Arc::new(replying())], settings).await;
     for (user, project, expected) in [
         ("ada", Some("p"), CacheUse::Miss),
         ("eve", Some("p"), CacheUse::Hit),
@@ -238,7 +237,7 @@ async fn no_user_of_a_token_reads_what_another_was_sent() {
 
 #[tokio::test]
 async fn what_a_caller_may_use_and_asks_for_is_part_of_the_key() {
-    let (bench, fake) = bench(answering()).await;
+    let (bench, fake) = bench(replying()).await;
     let mut limited = of_key(deterministic(), "k");
     limited.identity.caller.models = Some([ModelId::from("a")].into());
     let strict = with(of_key(deterministic(), "k"), |call| call.routing.strict = true);
@@ -273,7 +272,7 @@ async fn a_panic_in_the_shared_call_ends_it_for_all_who_wait_and_frees_their_pla
 
 #[tokio::test]
 async fn a_time_beyond_the_clock_is_no_deadline() {
-    let (bench, _) = bench(answering()).await;
+    let (bench, _) = bench(replying()).await;
     for call in [deterministic(), chat("a")] {
         let told = bench.ask(with(call, |call| call.routing.timeout = Some(Duration::MAX))).await.unwrap();
         assert_eq!(told.text, "<start>hi<usage><end>");

@@ -34,7 +34,7 @@ async fn an_unknown_price_is_unpriced_and_never_zero() {
 
 #[tokio::test]
 async fn a_failed_attempt_that_consumed_something_counts_at_its_own_price() {
-    // It reports its input, produces nothing, and fails: the next one answers.
+    // It reports its input, produces nothing, and fails: the next one replies.
     let mut begun = FakeReply::text(&["never"], usage());
     begun.frames[0]
         .events

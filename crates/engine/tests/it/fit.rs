@@ -6,7 +6,7 @@ use baton_model::{Code, Dialect, Model};
 use baton_provider_api::fake::{FakeProvider, FakeReply};
 use std::sync::Arc;
 
-fn answering(name: &str) -> FakeProvider {
+fn replying(name: &str) -> FakeProvider {
     FakeProvider::new(name, Dialect::OpenAi).always(FakeReply::text(&["hi"], usage()))
 }
 
@@ -24,7 +24,7 @@ fn long() -> baton_engine::Content {
 
 #[tokio::test]
 async fn a_prompt_that_does_not_fit_is_refused_with_both_numbers_and_nobody_is_called() {
-    let fake = Arc::new(answering("one"));
+    let fake = Arc::new(replying("one"));
     let bench = Bench::new(vec![limited(50)], vec![Arc::clone(&fake)]).await;
     let mut call = chat("a");
     call.content = long();
@@ -38,7 +38,7 @@ async fn a_prompt_that_does_not_fit_is_refused_with_both_numbers_and_nobody_is_c
 
 #[tokio::test]
 async fn a_limit_that_does_not_fit_is_lowered_with_a_warning() {
-    let fake = Arc::new(answering("one"));
+    let fake = Arc::new(replying("one"));
     let bench = Bench::new(vec![limited(200)], vec![Arc::clone(&fake)]).await;
     let mut call = chat("a");
     (call.content, call.options.max_output_tokens) = (long(), Some(150));
@@ -49,7 +49,7 @@ async fn a_limit_that_does_not_fit_is_lowered_with_a_warning() {
 
 #[tokio::test]
 async fn the_largest_output_of_the_model_is_kept() {
-    let fake = Arc::new(answering("one"));
+    let fake = Arc::new(replying("one"));
     let bench = Bench::new(vec![Model { max_tokens: Some(20), ..limited(200) }], vec![Arc::clone(&fake)]).await;
     let mut call = chat("a");
     call.options.max_output_tokens = Some(21);
@@ -59,7 +59,7 @@ async fn the_largest_output_of_the_model_is_kept() {
 
 #[tokio::test]
 async fn what_fits_is_sent_as_it_came() {
-    let fake = Arc::new(answering("one"));
+    let fake = Arc::new(replying("one"));
     let bench = Bench::new(vec![limited(200)], vec![Arc::clone(&fake)]).await;
     let mut call = chat("a");
     call.options.max_output_tokens = Some(30);
@@ -70,7 +70,7 @@ async fn what_fits_is_sent_as_it_came() {
 
 #[tokio::test]
 async fn a_fallback_with_a_larger_window_takes_what_the_first_cannot() {
-    let (one, two) = (Arc::new(answering("one")), Arc::new(answering("two")));
+    let (one, two) = (Arc::new(replying("one")), Arc::new(replying("two")));
     let large = Model { token_limit: Some(100_000), ..model("b", "two") };
     let bench =
         Bench::new(vec![falling_back(limited(50), &["b"]), large], vec![Arc::clone(&one), Arc::clone(&two)]).await;
@@ -84,7 +84,7 @@ async fn a_fallback_with_a_larger_window_takes_what_the_first_cannot() {
 async fn a_doubtful_estimate_is_checked_with_the_provider() {
     // By estimate about 1.2 times 108; the provider counts 120, which fits, or 131, which does not.
     for (counted, fits) in [(120, true), (131, false)] {
-        let fake = Arc::new(answering("one").counting(counted));
+        let fake = Arc::new(replying("one").counting(counted));
         let claude = Model { tokenizer: Some("claude".into()), ..limited(130) };
         let bench = Bench::new(vec![claude], vec![fake]).await;
         let mut call = chat("a");
@@ -95,7 +95,7 @@ async fn a_doubtful_estimate_is_checked_with_the_provider() {
 
 #[tokio::test]
 async fn a_strict_request_is_refused_where_its_limit_would_be_lowered() {
-    let fake = Arc::new(answering("one"));
+    let fake = Arc::new(replying("one"));
     let model = Model { max_tokens: Some(1000), ..model("a", "one") };
     let quirks = Quirks { strict: Some(true), ..Quirks::default() };
     let strict = Model { quirks, max_tokens: Some(1000), ..crate::bench::model("b", "one") };

@@ -17,11 +17,11 @@ async fn the_call_is_cancelled_and_what_was_produced_is_estimated() {
     let bench = Bench::new(vec![model("a", "one")], vec![Arc::clone(&fake)]).await;
     let call = chat("a");
     let id = call.identity.id.clone();
-    let mut answer = bench.engine.serve(call).await.unwrap();
+    let mut reply = bench.engine.serve(call).await.unwrap();
     for _ in 0..2 {
-        answer.frames.next().await.unwrap().unwrap();
+        reply.frames.next().await.unwrap().unwrap();
     }
-    drop(answer);
+    drop(reply);
     assert_eq!(fake.cancelled(), 1);
     let record = bench.record(&id).await;
     assert_eq!((record.outcome, record.status), (Outcome::Cancelled, 499));
@@ -63,9 +63,9 @@ async fn a_provider_may_be_drained_for_its_exact_usage() {
     let bench = Bench::new(vec![model("a", "one")], vec![Arc::new(fake)]).await;
     let call = chat("a");
     let id = call.identity.id.clone();
-    let mut answer = bench.engine.serve(call).await.unwrap();
-    answer.frames.next().await.unwrap().unwrap();
-    drop(answer);
+    let mut reply = bench.engine.serve(call).await.unwrap();
+    reply.frames.next().await.unwrap().unwrap();
+    drop(reply);
     let record = bench.record(&id).await;
     assert_eq!(record.outcome, Outcome::Cancelled);
     assert_eq!((record.usage(), record.attempts[0].origin), (usage(), UsageOrigin::Reported));
@@ -82,11 +82,11 @@ async fn a_drain_has_bounds() {
     let bench = Bench::new(vec![model("a", "one")], vec![Arc::new(fake)]).await;
     let call = chat("a");
     let id = call.identity.id.clone();
-    let mut answer = bench.engine.serve(call).await.unwrap();
+    let mut reply = bench.engine.serve(call).await.unwrap();
     for _ in 0..2 {
-        answer.frames.next().await.unwrap().unwrap();
+        reply.frames.next().await.unwrap().unwrap();
     }
-    drop(answer);
+    drop(reply);
     assert_eq!(bench.record(&id).await.attempts[0].origin, UsageOrigin::Estimated);
 }
 

@@ -9,7 +9,7 @@ use baton_store::Store;
 use baton_store::ledger::{RequestFilter, RequestPage};
 use std::sync::Arc;
 
-fn answering() -> Arc<FakeProvider> {
+fn replying() -> Arc<FakeProvider> {
     Arc::new(FakeProvider::new("one", Dialect::OpenAi).always(FakeReply::text(&["hi"], usage())))
 }
 
@@ -25,7 +25,7 @@ async fn list_requests(store: &Store) -> RequestPage {
 
 #[tokio::test]
 async fn the_record_is_in_the_journal_before_the_end_of_the_reply() {
-    let bench = Bench::new(vec![model("a", "one")], vec![answering()]).await;
+    let bench = Bench::new(vec![model("a", "one")], vec![replying()]).await;
     let call = chat("a");
     let id = call.identity.id.to_string();
     bench.ask(call).await.unwrap();
@@ -103,7 +103,7 @@ async fn a_full_journal_refuses_requests_rather_than_lose_their_records() {
     let away = Store::open("sqlite::memory:").await.unwrap();
     let ledger = Ledger::open(settings, away, Arc::new(SystemClock)).unwrap();
     assert_eq!(ledger.recording_problem(), None);
-    let bench = Bench::new(vec![model("a", "one")], vec![answering()]).await;
+    let bench = Bench::new(vec![model("a", "one")], vec![replying()]).await;
     let call = chat("a");
     let id = call.identity.id.clone();
     bench.ask(call).await.unwrap();
@@ -124,7 +124,7 @@ async fn requests_are_slowed_down_before_they_are_refused() {
     // The tables are missing, so nothing can be moved into this database.
     let away = Store::open("sqlite::memory:").await.unwrap();
     let ledger = Ledger::open(settings, away, Arc::new(SystemClock)).unwrap();
-    let bench = Bench::new(vec![model("a", "one")], vec![answering()]).await;
+    let bench = Bench::new(vec![model("a", "one")], vec![replying()]).await;
     let call = chat("a");
     let id = call.identity.id.clone();
     bench.ask(call).await.unwrap();
@@ -149,7 +149,7 @@ async fn a_segment_is_deleted_only_when_its_records_outlive_a_power_cut() {
     // Each batch closes a segment.
     let settings = JournalSettings { segment_bytes: 1, ..JournalSettings::in_folder(&journal) };
     let ledger = Ledger::open(settings, store.clone(), Arc::new(SystemClock)).unwrap();
-    let bench = Bench::new(vec![model("a", "one")], vec![answering()]).await;
+    let bench = Bench::new(vec![model("a", "one")], vec![replying()]).await;
     let call = chat("a");
     let id = call.identity.id.clone();
     bench.ask(call).await.unwrap();
@@ -171,7 +171,7 @@ async fn a_segment_is_deleted_only_when_its_records_outlive_a_power_cut() {
 
 #[tokio::test]
 async fn a_call_is_sent_only_when_its_start_is_in_the_journal() {
-    let fake = answering();
+    let fake = replying();
     let folder = tempfile::tempdir().unwrap();
     let journal = folder.path().join("journal");
     // Every batch begins a new file.
@@ -186,7 +186,7 @@ async fn a_call_is_sent_only_when_its_start_is_in_the_journal() {
 
 #[tokio::test]
 async fn a_request_that_was_refused_is_recorded_with_its_error() {
-    let bench = Bench::new(vec![model("a", "one")], vec![answering()]).await;
+    let bench = Bench::new(vec![model("a", "one")], vec![replying()]).await;
     let mut call = chat("a");
     call.routing.fallbacks = None;
     call.wire.capability = baton_model::Capability::Rerank;
@@ -204,7 +204,7 @@ async fn a_request_that_was_refused_is_recorded_with_its_error() {
 
 #[tokio::test]
 async fn many_at_once_are_recorded_once_each() {
-    let bench = Bench::new(vec![model("a", "one")], vec![answering()]).await;
+    let bench = Bench::new(vec![model("a", "one")], vec![replying()]).await;
     let asked = (0..200).map(|_| bench.ask(chat("a")));
     for told in futures::future::join_all(asked).await {
         told.unwrap();

@@ -18,13 +18,13 @@ fn failing(id: &str) -> Arc<FakeProvider> {
     Arc::new(FakeProvider::new(id, Dialect::OpenAi).always(ProviderError::new(ErrorKind::Internal, "broke")))
 }
 
-fn answering(id: &str) -> Arc<FakeProvider> {
+fn replying(id: &str) -> Arc<FakeProvider> {
     Arc::new(FakeProvider::new(id, Dialect::OpenAi).always(FakeReply::text(&["hi"], usage())))
 }
 
 #[tokio::test]
 async fn an_open_circuit_fails_fast() {
-    let (broken, well) = (failing("one"), answering("two"));
+    let (broken, well) = (failing("one"), replying("two"));
     let models = vec![model("a", "one"), falling_back(model("b", "one"), &["c"]), model("c", "two")];
     let bench = Bench::new(models, vec![Arc::clone(&broken), well]).await;
     // Until the circuit is open: then the code is another.
@@ -113,7 +113,7 @@ async fn a_provider_has_its_own_bound() {
     let bounded = ProviderSettings { max_in_flight: Some(1), ..ProviderSettings::default() };
     let first = FakeProvider::new("one", Dialect::OpenAi).settings(bounded).always(FakeReply::text(&["hi"], usage()));
     let models = vec![model("a", "one"), falling_back(model("b", "one"), &["c"]), model("c", "two")];
-    let bench = Bench::new(models, vec![Arc::new(first), answering("two")]).await;
+    let bench = Bench::new(models, vec![Arc::new(first), replying("two")]).await;
     let held = bench.engine.serve(chat("a")).await.unwrap();
     assert_eq!(bench.ask(chat("a")).await.err().unwrap().code, Code::Overloaded);
     assert_eq!(bench.ask(chat("b")).await.unwrap().model, "c");
@@ -125,7 +125,7 @@ async fn a_provider_has_its_own_bound() {
 #[tokio::test]
 async fn a_body_that_is_too_large_to_translate_may_still_pass_through() {
     let (same, other) =
-        (answering("one"), FakeProvider::new("two", Dialect::Anthropic).always(FakeReply::text(&["hi"], usage())));
+        (replying("one"), FakeProvider::new("two", Dialect::Anthropic).always(FakeReply::text(&["hi"], usage())));
     let settings = EngineSettings { max_translated_bytes: 20, ..EngineSettings::default() };
     let models = vec![model("a", "one"), model("b", "two"), falling_back(model("c", "two"), &["a"])];
     let bench = Bench::with(models, vec![same, Arc::new(other)], settings).await;
@@ -174,15 +174,15 @@ fn what_a_translation_costs_is_counted_by_what_is_in_it() {
 
 /// Frames of text, of which a cache with small bounds keeps none.
 fn long_answer(frames: usize) -> FakeReply {
-    let mut answer = FakeReply::text(&[], usage());
+    let mut reply = FakeReply::text(&[], usage());
     let piece = "x".repeat(10_000);
     let frame = Frame {
         bytes: Bytes::from(piece.clone()),
         hidden: false,
         events: vec![baton_model::ReplyEvent::Text { choice: 0, text: piece }],
     };
-    answer.frames.splice(1..1, std::iter::repeat_n(frame, frames));
-    answer
+    reply.frames.splice(1..1, std::iter::repeat_n(frame, frames));
+    reply
 }
 
 #[tokio::test]

@@ -156,8 +156,8 @@ async fn what_was_kept_stands_in_place_of_what_a_client_kept_of_it() {
     bench.ask(chat("claude")).await.unwrap();
     let piece = || {
         let mut request = results("call_a");
-        let thought = Reasoning { text: "here.".into(), signature: Some("s1".into()), ..Reasoning::default() };
-        request.messages[1].parts.insert(0, PartKind::Reasoning(thought).into());
+        let reasoning_part = Reasoning { text: "here.".into(), signature: Some("s1".into()), ..Reasoning::default() };
+        request.messages[1].parts.insert(0, PartKind::Reasoning(reasoning_part).into());
         request
     };
     bench.ask(going_on(piece)).await.unwrap();

@@ -69,7 +69,7 @@ pub async fn stream(store: &Store) -> Vec<String> {
         .collect()
 }
 
-/// Asks until the answer is yes.
+/// Asks until the reply is yes.
 pub async fn until<F: Future<Output = bool>>(what: &str, mut asked: impl FnMut() -> F) {
     let deadline = Instant::now() + Duration::from_secs(60);
     while !asked().await {

@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
 
-/// What it answers.
+/// What it replies.
 #[derive(Clone, Copy)]
 pub enum ScriptedReplies {
     /// This status.
@@ -28,23 +28,23 @@ pub struct Received {
 
 #[derive(Clone)]
 pub struct WebhookTarget {
-    answers: Arc<Mutex<ScriptedReplies>>,
+    replies: Arc<Mutex<ScriptedReplies>>,
     received: Arc<Mutex<Vec<Received>>>,
     pub url: String,
 }
 
 impl WebhookTarget {
-    pub async fn start(answers: ScriptedReplies) -> Self {
+    pub async fn start(replies: ScriptedReplies) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/hook?token=s3cret", listener.local_addr().unwrap());
-        let target = Self { answers: Arc::new(Mutex::new(answers)), received: Arc::default(), url };
+        let target = Self { replies: Arc::new(Mutex::new(replies)), received: Arc::default(), url };
         let router = Router::new().fallback(take).with_state(target.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         target
     }
 
-    pub fn answer(&self, answers: ScriptedReplies) {
-        *self.answers.lock().unwrap() = answers;
+    pub fn reply(&self, replies: ScriptedReplies) {
+        *self.replies.lock().unwrap() = replies;
     }
 
     pub fn received(&self) -> Vec<Received> {
@@ -60,8 +60,8 @@ impl Received {
 
 async fn take(State(target): State<WebhookTarget>, headers: HeaderMap, body: Bytes) -> Response {
     target.received.lock().unwrap().push(Received { headers, body });
-    let answers = *target.answers.lock().unwrap();
-    match answers {
+    let replies = *target.replies.lock().unwrap();
+    match replies {
         ScriptedReplies::Status(status) => StatusCode::from_u16(status).unwrap().into_response(),
         ScriptedReplies::Busy(seconds) => {
             let headers = [("retry-after", HeaderValue::from_static(seconds))];

@@ -144,7 +144,7 @@ async fn a_delivery_that_fails_is_tried_again_by_the_schedule_then_kept_then_del
     let dead = hub.only(DeliveryState::Dead).await;
     assert_eq!((dead.attempts, dead.last_status), (8, Some(500)));
 
-    target.answer(ScriptedReplies::Status(200));
+    target.reply(ScriptedReplies::Status(200));
     hub.deliver().await;
     assert_eq!(target.received().len(), 8, "what is dead rests");
     hub.store.webhooks().redeliver(&dead.id, now).await.unwrap();

@@ -80,8 +80,8 @@ fn tools_and_pictures_make_an_estimate() {
     let with_tool = count::operation(&Operation::Chat(Box::new(request.clone())), &model("gpt-4o"));
     assert!(!with_tool.exact && with_tool.tokens > plain.tokens + 20);
     let source = MediaSource::Url("https://example.com/cat.png".into());
-    let picture = PartKind::Image(Image { source, detail: Some("low".into()) });
-    request.messages.first_mut().unwrap().parts.push(picture.into());
+    let image = PartKind::Image(Image { source, detail: Some("low".into()) });
+    request.messages.first_mut().unwrap().parts.push(image.into());
     let with_picture = count::operation(&Operation::Chat(Box::new(request)), &model("gpt-4o"));
     // OpenAI bills an image of low detail as 85 tokens, whatever its size.
     assert_eq!(with_picture.tokens, with_tool.tokens + 85);

@@ -55,7 +55,7 @@ impl Part {
 /// What a part is.
 #[derive(Debug, Clone, PartialEq)]
 pub enum PartKind {
-    /// Text; an answer's may carry the sources it cites, each as the JSON of the dialect that made it.
+    /// Text; a reply's may carry the sources it cites, each as the JSON of the dialect that made it.
     Text {
         /// The text.
         text: String,
@@ -64,9 +64,9 @@ pub enum PartKind {
     },
     /// A refusal that stands apart from text (OpenAI).
     Refusal(String),
-    /// A picture.
+    /// An image.
     Image(Image),
-    /// Sound, as base64 data, with its format (`wav`, `mp3`).
+    /// Audio, as base64 data, with its format (`wav`, `mp3`).
     Audio {
         /// Base64.
         data: String,
@@ -75,7 +75,7 @@ pub enum PartKind {
     },
     /// A file to read.
     Document(Document),
-    /// What the model thought.
+    /// The model's reasoning.
     Reasoning(Reasoning),
     /// A call that the model makes.
     ToolCall(ToolCall),
@@ -90,7 +90,7 @@ pub enum PartKind {
     },
 }
 
-/// Where the bytes of a picture or document are.
+/// Where the bytes of an image or document are.
 #[derive(Debug, Clone, PartialEq)]
 pub enum MediaSource {
     /// In the request.
@@ -113,7 +113,7 @@ pub enum MediaSource {
     },
 }
 
-/// A picture.
+/// An image.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Image {
     /// Where its bytes are.
@@ -131,18 +131,18 @@ pub struct Document {
     pub title: Option<String>,
     /// What the model shall know about it (Anthropic's `context`).
     pub context: Option<String>,
-    /// Whether answers cite it (Anthropic's `citations.enabled`).
+    /// Whether replies cite it (Anthropic's `citations.enabled`).
     pub citations: Option<bool>,
 }
 
-/// What the model thought. It must go back unchanged in the same turn as its tool calls.
+/// The model's reasoning. It must go back unchanged in the same turn as its tool calls.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Reasoning {
     /// The readable text; empty where the provider hides it.
     pub text: String,
     /// The provider's proof that the text is its own (Anthropic).
     pub signature: Option<String>,
-    /// The thought in encrypted form, in place of text (Anthropic's `redacted_thinking`).
+    /// The reasoning in encrypted form, in place of text (Anthropic's `redacted_thinking`).
     pub redacted: Option<String>,
 }
 
@@ -153,7 +153,7 @@ pub struct ToolResult {
     pub call_id: String,
     /// The tool's name, where the format says it (Ollama's `tool_name`).
     pub name: Option<String>,
-    /// The result: text, pictures, documents.
+    /// The result: text, images, documents.
     pub parts: Vec<Part>,
     /// Whether the call failed (Anthropic's `is_error`).
     pub is_error: Option<bool>,

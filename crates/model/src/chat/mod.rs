@@ -25,7 +25,7 @@ pub struct ChatRequest {
     pub tool_choice: Option<ToolChoice>,
     /// Whether it may call several at once; the formats' default is yes.
     pub parallel_tool_calls: Option<bool>,
-    /// The form of the answer.
+    /// The form of the reply.
     pub output: OutputFormat,
     /// Randomness and penalties.
     pub sampling: SamplingOptions,
@@ -33,7 +33,7 @@ pub struct ChatRequest {
     pub max_output_tokens: Option<u64>,
     /// Texts at which it stops.
     pub stop: Vec<String>,
-    /// How many answers; the formats' default is one.
+    /// How many choices; the formats' default is one.
     pub n: Option<u32>,
     /// Log probabilities wanted, with that many alternatives for each token (0: the chosen one alone).
     pub logprobs: Option<u8>,
@@ -47,7 +47,7 @@ pub struct ChatRequest {
     pub end_user: Option<String>,
     /// `auto`, `default`, `flex`, `priority`, `standard_only` …
     pub service_tier: Option<String>,
-    /// `low`, `medium`, `high`: how wordy the answer is.
+    /// `low`, `medium`, `high`: how wordy the reply is.
     pub verbosity: Option<String>,
     /// A cache mark on the whole request (Anthropic's top-level `cache_control`).
     pub cache: Option<CacheControl>,

@@ -14,7 +14,7 @@ pub struct SamplingOptions {
     pub top_k: Option<i64>,
     /// Only tokens at least that likely, relative to the best.
     pub min_p: Option<f64>,
-    /// The same seed and request give the same answer, where the provider can.
+    /// The same seed and request give the same reply, where the provider can.
     pub seed: Option<i64>,
     /// -2 to 2.
     pub frequency_penalty: Option<f64>,
@@ -26,7 +26,7 @@ pub struct SamplingOptions {
     pub logit_bias: Option<Json>,
 }
 
-/// The form of the answer.
+/// The form of the reply.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub enum OutputFormat {
     /// As the model likes.
@@ -40,7 +40,7 @@ pub enum OutputFormat {
     Schema(Schema),
 }
 
-/// A schema for the answer.
+/// A schema for the reply.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Schema {
     /// Its name (OpenAI requires one; others have none).
@@ -49,7 +49,7 @@ pub struct Schema {
     pub description: Option<String>,
     /// The JSON schema.
     pub schema: Json,
-    /// Whether the answer must fit exactly.
+    /// Whether the reply must fit exactly.
     pub strict: Option<bool>,
 }
 

@@ -1,4 +1,4 @@
-//! Responses that Baton keeps itself, where the provider that answered has no place for them.
+//! Responses that Baton keeps itself, where the provider that replied has no place for them.
 
 use super::Owner;
 use crate::clock::Timestamp;
@@ -11,7 +11,7 @@ pub struct StoredResponse {
     pub id: String,
     /// Whose it is.
     pub owner: Owner,
-    /// The model that answered.
+    /// The model that replied.
     pub model: ModelId,
     /// Everything that was said to the model, earlier turns too: a JSON array of items, each with an id.
     pub input: String,

@@ -14,51 +14,51 @@ use bytes::Bytes;
 
 /// One thing that happens while a reply arrives.
 ///
-/// `choice` numbers the answers from 0 where several were asked for (`n`), and the prompts of a completion.
+/// `choice` numbers the choices from 0 where several were asked for (`n`), and the prompts of a completion.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ReplyEvent {
     /// The reply begins: names, no content yet.
     Started(ReplyStart),
     /// Text.
     Text {
-        /// Which answer.
+        /// Which choice.
         choice: u32,
         /// The next piece.
         text: String,
     },
     /// Refusal text that stands apart (OpenAI).
     Refusal {
-        /// Which answer.
+        /// Which choice.
         choice: u32,
         /// The next piece.
         text: String,
     },
     /// Readable reasoning.
     Reasoning {
-        /// Which answer.
+        /// Which choice.
         choice: u32,
         /// The next piece.
         text: String,
     },
     /// The signature of the reasoning just sent; ends that piece of reasoning.
     ReasoningSignature {
-        /// Which answer.
+        /// Which choice.
         choice: u32,
         /// Opaque.
         signature: String,
     },
     /// Reasoning in encrypted form.
     RedactedReasoning {
-        /// Which answer.
+        /// Which choice.
         choice: u32,
         /// Opaque.
         data: String,
     },
     /// A tool call begins. Its arguments follow, possibly none.
     ToolCall {
-        /// Which answer.
+        /// Which choice.
         choice: u32,
-        /// Which call of the answer, from 0.
+        /// Which call of the choice, from 0.
         index: u32,
         /// The id that the result refers to; minted by the reader where the provider sends none.
         id: String,
@@ -67,16 +67,16 @@ pub enum ReplyEvent {
     },
     /// The next piece of a tool call's arguments.
     ToolArguments {
-        /// Which answer.
+        /// Which choice.
         choice: u32,
-        /// Which call of the answer.
+        /// Which call of the choice.
         index: u32,
         /// A fragment of JSON text.
         fragment: String,
     },
     /// A source that the text before it cites, as the JSON of the dialect that made it.
     Citation {
-        /// Which answer.
+        /// Which choice.
         choice: u32,
         /// Whose JSON it is.
         dialect: Dialect,
@@ -86,7 +86,7 @@ pub enum ReplyEvent {
     /// Log probabilities of tokens just sent, as OpenAI's array of `content` entries (`token, logprob, bytes,
     /// top_logprobs`), which Ollama shares.
     LogProbs {
-        /// Which answer.
+        /// Which choice.
         choice: u32,
         /// A JSON array.
         content: Json,
@@ -98,16 +98,16 @@ pub enum ReplyEvent {
     },
     /// A part that only one format knows (audio of a chat, results of a provider's own tools), as its JSON.
     Other {
-        /// Which answer.
+        /// Which choice.
         choice: u32,
         /// Whose JSON it is.
         dialect: Dialect,
         /// The part as it stood.
         json: Json,
     },
-    /// An answer is complete.
+    /// A choice is complete.
     Finished {
-        /// Which answer.
+        /// Which choice.
         choice: u32,
         /// Why.
         reason: FinishReason,
@@ -120,13 +120,13 @@ pub enum ReplyEvent {
     Timings(Timings),
     /// Vectors, in the order of the inputs.
     Embeddings(Vec<Vec<f32>>),
-    /// A picture.
+    /// An image.
     Image(GeneratedImage),
     /// Text heard, complete.
     Transcript(Transcript),
     /// The next bytes of spoken audio, or of any reply that has no finer form.
     Bytes(Bytes),
-    /// The provider failed after it began to answer.
+    /// The provider failed after it began to reply.
     Failed(UpstreamError),
     /// The provider said that the stream is complete (`[DONE]`, `message_stop`, `done: true`). A stream that ends
     /// without this was cut.
@@ -134,7 +134,7 @@ pub enum ReplyEvent {
 }
 
 impl ReplyEvent {
-    /// Whether a client can see something of the answer in it. Frames without content are held back until the first
+    /// Whether a client can see something of the reply in it. Frames without content are held back until the first
     /// one with, so that an error before it can still go to another model.
     pub fn is_content(&self) -> bool {
         match self {
@@ -183,7 +183,7 @@ pub struct ReplyStart {
     pub fingerprint: Option<String>,
 }
 
-/// Why an answer is complete.
+/// Why a choice is complete.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum FinishReason {
     /// The model was done, or met a stop text.
@@ -215,11 +215,11 @@ pub struct Timings {
     pub load: u64,
     /// Reading the prompt.
     pub prompt: u64,
-    /// Producing the answer.
+    /// Producing the reply.
     pub output: u64,
 }
 
-/// A picture made.
+/// A generated image.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct GeneratedImage {
     /// Base64, if sent.

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 pub struct CollectedReply {
     /// Its names.
     pub started: ReplyStart,
-    /// The answers, by number.
+    /// The choices, by number.
     pub choices: Vec<ReplyChoice>,
     /// What was consumed; empty where the provider did not say.
     pub usage: Option<Usage>,
@@ -18,10 +18,10 @@ pub struct CollectedReply {
     pub timings: Option<Timings>,
 }
 
-/// Where the tool calls of each answer stand among its parts.
+/// Where the tool calls of each choice stand among its parts.
 type Calls = HashMap<u32, Vec<usize>>;
 
-/// One answer.
+/// One choice.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ReplyChoice {
     /// Its number, from 0.
@@ -129,7 +129,7 @@ impl CollectedReply {
         events
     }
 
-    /// The answer of that number, made if it is not there yet.
+    /// The choice of that number, created if it is not there yet.
     fn choice(&mut self, index: u32) -> &mut ReplyChoice {
         // Choices may begin in any order in a stream.
         let place = match self.choices.binary_search_by_key(&index, |choice| choice.index) {
@@ -188,7 +188,7 @@ impl ReplyChoice {
                 PartKind::Other { dialect, json } => {
                     events.push(ReplyEvent::Other { choice, dialect: *dialect, json: json.clone() });
                 }
-                // A model answers with none of these; pictures and sound of a chat come as `Other`.
+                // A model replies with none of these; images and audio of a chat come as `Other`.
                 PartKind::Image(_) | PartKind::Audio { .. } | PartKind::Document(_) | PartKind::ToolResult(_) => {}
             }
         }

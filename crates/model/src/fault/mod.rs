@@ -57,7 +57,7 @@ pub enum ErrorKind {
     Timeout,
     /// It could not be reached: no such host, refused, TLS, reset.
     Unreachable,
-    /// It answered something that is not its format: HTML, truncated JSON, an endless line, a redirect.
+    /// It replied with something that is not its format: HTML, truncated JSON, an endless line, a redirect.
     Protocol,
     /// Nothing was sent, because the ledger can't record it now.
     Unrecorded,

@@ -41,7 +41,7 @@ pub enum Code {
     ValidationError,
     /// Too many requests or tokens: 429.
     RateLimitExceeded,
-    /// The provider failed or answered nonsense: 502.
+    /// The provider failed or replied with nonsense: 502.
     ProviderError,
     /// The provider refused Baton's key: 502.
     ProviderAuthenticationError,

@@ -19,7 +19,7 @@ fn text(reply: &CollectedReply) -> String {
         .collect()
 }
 
-fn answer(model: &str, asked: &str) -> String {
+fn whole_reply(model: &str, asked: &str) -> String {
     format!("You said: {asked} I am {model}, a simulated model, and this is my answer.")
 }
 
@@ -32,7 +32,7 @@ async fn a_question_is_answered_whole_and_as_a_stream() {
             let (exchange, frames) = pair.ask(ask).await.unwrap();
             assert_eq!((exchange.dialect, exchange.form), (dialect, form), "{kind:?}");
             let reply = collect(&frames);
-            assert_eq!(text(&reply), answer(model, "Good morning!"), "{kind:?} {form:?}");
+            assert_eq!(text(&reply), whole_reply(model, "Good morning!"), "{kind:?} {form:?}");
             assert_eq!(reply.choices[0].finish, Some(FinishReason::Stop), "{kind:?} {form:?}");
             assert_eq!(frames.last().unwrap().events.last(), Some(&ReplyEvent::Ended), "{kind:?} {form:?}");
             let usage = reply.usage.unwrap();

@@ -50,8 +50,8 @@ async fn a_text_becomes_a_picture() {
     let pair = Pair::new(Kind::OpenAi).await;
     let body = json!({ "model": "m", "prompt": "a cat", "n": 2 });
     let (_, frames) = pair.ask(TestRequest::of("gpt-image-1", Capability::ImageGeneration, body)).await.unwrap();
-    let pictures = frames[0].events.iter().filter(|event| matches!(event, ReplyEvent::Image(_))).count();
-    assert_eq!(pictures, 2);
+    let images = frames[0].events.iter().filter(|event| matches!(event, ReplyEvent::Image(_))).count();
+    assert_eq!(images, 2);
 }
 
 #[tokio::test]
@@ -60,8 +60,8 @@ async fn a_text_is_spoken() {
     let body = json!({ "model": "m", "input": "hello", "voice": "alloy", "response_format": "wav" });
     let (exchange, frames) = pair.ask(TestRequest::of("tts-1", Capability::AudioSpeech, body)).await.unwrap();
     assert_eq!(exchange.content_type, "audio/wav");
-    let sound: Vec<u8> = frames.iter().flat_map(|frame| frame.bytes.to_vec()).collect();
-    assert!(sound.starts_with(b"RIFF") && sound.len() == 44 + 50, "{}", sound.len());
+    let audio: Vec<u8> = frames.iter().flat_map(|frame| frame.bytes.to_vec()).collect();
+    assert!(audio.starts_with(b"RIFF") && audio.len() == 44 + 50, "{}", audio.len());
     assert_eq!(frames.last().unwrap().events, [ReplyEvent::Ended]);
 }
 

@@ -27,12 +27,12 @@ fn own_redis_and_nats_stop_and_start() {
     let mut nats = nats::NatsServer::start(true);
     let ports =
         [redis.url(), nats.url()].map(|url| url.rsplit_once(':').map(|(_, port)| port.to_owned()).unwrap_or_default());
-    let answers = |port: &str| TcpStream::connect(format!("127.0.0.1:{port}")).is_ok();
-    assert!(ports.iter().all(|port| answers(port)));
+    let replies = |port: &str| TcpStream::connect(format!("127.0.0.1:{port}")).is_ok();
+    assert!(ports.iter().all(|port| replies(port)));
     redis.stop();
     nats.stop();
-    assert!(!ports.iter().any(|port| answers(port)));
+    assert!(!ports.iter().any(|port| replies(port)));
     redis.restart();
     nats.restart();
-    assert!(ports.iter().all(|port| answers(port)));
+    assert!(ports.iter().all(|port| replies(port)));
 }

@@ -6,7 +6,7 @@ use crate::call::{SimPlan, SimRefusal, SimRequest};
 use crate::journal::{BilledTokens, SimResponse};
 use serde_json::{Value, json};
 
-/// Answers a request below `/v1/messages/batches/`; `rest` follows that.
+/// Serves a request below `/v1/messages/batches/`; `rest` follows that.
 pub(super) fn stored_batch(call: &SimRequest<'_>, rest: &str) -> Result<SimPlan, SimRefusal> {
     let (id, below) = rest.split_once('/').unwrap_or((rest, ""));
     let missing = || SimRefusal::new(404, "not_found_error", format!("Message batch {id} not found."));

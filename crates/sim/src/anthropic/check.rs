@@ -184,7 +184,7 @@ fn is_open(schema: &Value) -> bool {
         || (schema["items"].is_object() && is_open(&schema["items"]))
 }
 
-/// With a budget for thought, the turn whose tools' results are sent starts with its thought.
+/// With a budget for reasoning, the turn whose tools' results are sent starts with its reasoning.
 fn check_reasoning_before_calls(json: &Value) -> Result<(), SimRefusal> {
     if json["thinking"]["type"] != "enabled" {
         return Ok(());

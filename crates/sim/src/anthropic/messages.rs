@@ -13,19 +13,19 @@ use serde_json::{Value, json};
 pub(super) fn plan(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
     let model = model(call)?;
     check::messages(call.json, &model, call.options.strict)?;
-    let answer = reply_to(&read_prompt(call.json, &model));
+    let sim_reply = reply_to(&read_prompt(call.json, &model));
     let billed = bill_request(call);
     if call.json["stream"].as_bool() == Some(true) {
-        return Ok(SimPlan::Stream { script: stream::script(call, &model, &answer, billed), billed });
+        return Ok(SimPlan::Stream { script: stream::script(call, &model, &sim_reply, billed), billed });
     }
-    let billed = with_output(billed, &answer);
-    let (reason, sequence) = stop(&answer.end);
+    let billed = with_output(billed, &sim_reply);
+    let (reason, sequence) = stop(&sim_reply.end);
     let body = json!({
         "id": id(call),
         "type": "message",
         "role": "assistant",
         "model": model,
-        "content": blocks(call, &answer),
+        "content": blocks(call, &sim_reply),
         "stop_reason": reason,
         "stop_sequence": sequence,
         "usage": usage(billed),
@@ -170,17 +170,19 @@ fn block_cost(block: &Value) -> u64 {
 
 // === The reply ===
 
-fn blocks(call: &SimRequest<'_>, answer: &SimReply) -> Vec<Value> {
+fn blocks(call: &SimRequest<'_>, sim_reply: &SimReply) -> Vec<Value> {
     let mut blocks = Vec::new();
-    if let Some(block) = redacted_block(answer) {
+    if let Some(block) = redacted_block(sim_reply) {
         blocks.push(block);
-    } else if !answer.reasoning.is_empty() {
-        blocks.push(json!({ "type": "thinking", "thinking": answer.reasoning, "signature": seal(&answer.reasoning) }));
+    } else if !sim_reply.reasoning.is_empty() {
+        blocks.push(
+            json!({ "type": "thinking", "thinking": sim_reply.reasoning, "signature": seal(&sim_reply.reasoning) }),
+        );
     }
-    if !answer.text.is_empty() {
-        blocks.push(json!({ "type": "text", "text": answer.text }));
+    if !sim_reply.text.is_empty() {
+        blocks.push(json!({ "type": "text", "text": sim_reply.text }));
     }
-    for (place, (name, input)) in answer.calls.iter().enumerate() {
+    for (place, (name, input)) in sim_reply.calls.iter().enumerate() {
         blocks.push(json!({ "type": "tool_use", "id": call_id(call, place), "name": name, "input": input }));
     }
     blocks

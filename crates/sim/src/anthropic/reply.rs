@@ -18,8 +18,8 @@ pub(super) fn call_id(call: &SimRequest<'_>, place: usize) -> String {
     format!("toolu_sim_{}_{place}", call.number)
 }
 
-pub(super) fn with_output(billed: BilledTokens, answer: &SimReply) -> BilledTokens {
-    let (output, reasoning) = answer.tokens();
+pub(super) fn with_output(billed: BilledTokens, sim_reply: &SimReply) -> BilledTokens {
+    let (output, reasoning) = sim_reply.tokens();
     BilledTokens { output, reasoning, ..billed }
 }
 
@@ -34,10 +34,10 @@ pub(super) fn usage(billed: BilledTokens) -> Value {
     })
 }
 
-/// The block with the sealed thought, where the vendor redacts it.
-pub(super) fn redacted_block(answer: &SimReply) -> Option<Value> {
+/// The block with the sealed reasoning, where the vendor redacts it.
+pub(super) fn redacted_block(sim_reply: &SimReply) -> Option<Value> {
     let data = || json!({ "type": "redacted_thinking", "data": seal(REDACT) });
-    answer.reasoning.contains(REDACT).then(data)
+    sim_reply.reasoning.contains(REDACT).then(data)
 }
 
 /// Whether a redacted block is one of ours.

@@ -10,7 +10,7 @@ use crate::seal::seal;
 use crate::tokens;
 use serde_json::{Value, json};
 
-pub(super) fn script(call: &SimRequest<'_>, model: &str, answer: &SimReply, billed: BilledTokens) -> Script {
+pub(super) fn script(call: &SimRequest<'_>, model: &str, sim_reply: &SimReply, billed: BilledTokens) -> Script {
     let message = json!({
         "id": id(call),
         "type": "message",
@@ -26,16 +26,16 @@ pub(super) fn script(call: &SimRequest<'_>, model: &str, answer: &SimReply, bill
     let before =
         // The ping carries nothing, and comes before any content: a reader must pass over it.
         vec![event(&json!({ "type": "message_start", "message": message })), event(&json!({ "type": "ping" }))];
-    let (reason, sequence) = stop(&answer.end);
+    let (reason, sequence) = stop(&sim_reply.end);
     let end = json!({
         "type": "message_delta",
         "delta": { "stop_reason": reason, "stop_sequence": sequence },
-        "usage": usage(with_output(billed, answer)),
+        "usage": usage(with_output(billed, sim_reply)),
     });
     Script {
         content_type: "text/event-stream; charset=utf-8",
         before,
-        pieces: stream_pieces(call, answer),
+        pieces: stream_pieces(call, sim_reply),
         after: vec![event(&end), event(&json!({ "type": "message_stop" }))],
         error: event(&error_json(&forced_refusal(529), call.number)),
         garbage: "event: content_block_delta\ndata: {\"type\": oops\n\n".into(),
@@ -44,29 +44,29 @@ pub(super) fn script(call: &SimRequest<'_>, model: &str, answer: &SimReply, bill
 
 /// The blocks, one after the other: start, deltas, stop. A delta is a token; what opens and closes a block goes along
 /// with its neighbour.
-fn stream_pieces(call: &SimRequest<'_>, answer: &SimReply) -> Vec<(String, u64)> {
+fn stream_pieces(call: &SimRequest<'_>, sim_reply: &SimReply) -> Vec<(String, u64)> {
     let mut pieces = Vec::new();
     let mut index = 0;
-    if let Some(block) = redacted_block(answer) {
+    if let Some(block) = redacted_block(sim_reply) {
         let start = event(&json!({ "type": "content_block_start", "index": index, "content_block": block }));
         let stop = event(&json!({ "type": "content_block_stop", "index": index }));
-        pieces.push((start + &stop, tokens::count(&answer.reasoning)));
+        pieces.push((start + &stop, tokens::count(&sim_reply.reasoning)));
         index += 1;
-    } else if !answer.reasoning.is_empty() {
+    } else if !sim_reply.reasoning.is_empty() {
         let block = json!({ "type": "thinking", "thinking": "", "signature": "" });
         let deltas =
-            tokens::split(&answer.reasoning).into_iter().map(|t| json!({ "type": "thinking_delta", "thinking": t }));
-        let sign = json!({ "type": "signature_delta", "signature": seal(&answer.reasoning) });
+            tokens::split(&sim_reply.reasoning).into_iter().map(|t| json!({ "type": "thinking_delta", "thinking": t }));
+        let sign = json!({ "type": "signature_delta", "signature": seal(&sim_reply.reasoning) });
         pieces.extend(content(index, &block, deltas.map(|delta| (delta, 1)).chain([(sign, 0)])));
         index += 1;
     }
-    if !answer.text.is_empty() {
+    if !sim_reply.text.is_empty() {
         let block = json!({ "type": "text", "text": "" });
-        let deltas = tokens::split(&answer.text).into_iter().map(|t| json!({ "type": "text_delta", "text": t }));
+        let deltas = tokens::split(&sim_reply.text).into_iter().map(|t| json!({ "type": "text_delta", "text": t }));
         pieces.extend(content(index, &block, deltas.map(|delta| (delta, 1))));
         index += 1;
     }
-    for (place, (name, input)) in answer.calls.iter().enumerate() {
+    for (place, (name, input)) in sim_reply.calls.iter().enumerate() {
         let block = json!({ "type": "tool_use", "id": call_id(call, place), "name": name, "input": {} });
         let input = input.to_string();
         let cost = tokens::count(&format!("{name} {input}"));

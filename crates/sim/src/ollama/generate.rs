@@ -22,11 +22,11 @@ pub(super) fn chat(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
     if messages.is_empty() {
         return Ok(plan_load(call, &model));
     }
-    let answer = reply_to(&read_prompt(call.json, &model, messages));
+    let sim_reply = reply_to(&read_prompt(call.json, &model, messages));
     let tools = &call.json["tools"];
     let tool_tokens = if tools.is_null() { 0 } else { tokens::count(&tools.to_string()) };
     let input = tool_tokens + messages.iter().map(cost).sum::<u64>();
-    Ok(reply(call, &model, &answer, input, &|thinking, content, calls| {
+    Ok(reply(call, &model, &sim_reply, input, &|thinking, content, calls| {
         let mut message = json!({ "role": "assistant", "content": content });
         if !thinking.is_empty() {
             message["thinking"] = json!(thinking);
@@ -142,8 +142,8 @@ fn cost(message: &Value) -> u64 {
 type TextField<'a> = &'a dyn Fn(&str, &str, &[(String, Value)]) -> (&'static str, Value);
 
 /// Lines, or one; `say` puts thinking, text and calls into the endpoint's own field.
-fn reply(call: &SimRequest<'_>, model: &str, answer: &SimReply, input: u64, say: TextField<'_>) -> SimPlan {
-    let (output, reasoning) = answer.tokens();
+fn reply(call: &SimRequest<'_>, model: &str, sim_reply: &SimReply, input: u64, say: TextField<'_>) -> SimPlan {
+    let (output, reasoning) = sim_reply.tokens();
     let billed = BilledTokens { input, ..BilledTokens::default() };
     let line = |(field, value): (&str, Value)| {
         let mut line = Map::new();
@@ -155,7 +155,7 @@ fn reply(call: &SimRequest<'_>, model: &str, answer: &SimReply, input: u64, say:
     };
     let end = |mut line: Map<String, Value>| {
         // Calls end with `stop` here too; only their presence says that results are awaited.
-        let reason = if answer.end == SimEnd::Length { "length" } else { "stop" };
+        let reason = if sim_reply.end == SimEnd::Length { "length" } else { "stop" };
         line.insert("done_reason".into(), json!(reason));
         line.insert("done".into(), json!(true));
         line.insert("total_duration".into(), json!((input + output + 1) * NANOS_PER_TOKEN));
@@ -168,14 +168,14 @@ fn reply(call: &SimRequest<'_>, model: &str, answer: &SimReply, input: u64, say:
     };
     // Unlike the other vendors, it streams unless told not to.
     if call.json["stream"].as_bool() == Some(false) {
-        let body = end(line(say(&answer.reasoning, &answer.text, &answer.calls)));
+        let body = end(line(say(&sim_reply.reasoning, &sim_reply.text, &sim_reply.calls)));
         return plan_json(&body, BilledTokens { output, reasoning, ..billed });
     }
     let written = |line: Map<String, Value>| format!("{}\n", Value::Object(line));
     let mut pieces = Vec::new();
-    pieces.extend(tokens::split(&answer.reasoning).into_iter().map(|token| (written(line(say(token, "", &[]))), 1)));
-    pieces.extend(tokens::split(&answer.text).into_iter().map(|token| (written(line(say("", token, &[]))), 1)));
-    for one in &answer.calls {
+    pieces.extend(tokens::split(&sim_reply.reasoning).into_iter().map(|token| (written(line(say(token, "", &[]))), 1)));
+    pieces.extend(tokens::split(&sim_reply.text).into_iter().map(|token| (written(line(say("", token, &[]))), 1)));
+    for one in &sim_reply.calls {
         let cost = tokens::count(&format!("{} {}", one.0, one.1));
         pieces.push((written(line(say("", "", std::slice::from_ref(one)))), cost));
     }

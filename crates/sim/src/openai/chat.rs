@@ -15,13 +15,14 @@ pub(super) const CACHED_FROM: u64 = 1024;
 pub(super) fn plan(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
     let model = model(call)?;
     check::chat(call.json, &model, call.options.strict)?;
-    let answers = make_replies(call.json, &model);
+    let replies = make_replies(call.json, &model);
     let billed = bill_request(call);
     if call.json["stream"].as_bool() == Some(true) {
-        return Ok(SimPlan::Stream { script: stream(call, &model, &answers, billed), billed });
+        return Ok(SimPlan::Stream { script: stream(call, &model, &replies, billed), billed });
     }
-    let billed = with_output(billed, &answers);
-    let choices: Vec<_> = answers.iter().enumerate().map(|(index, answer)| write_choice(call, index, answer)).collect();
+    let billed = with_output(billed, &replies);
+    let choices: Vec<_> =
+        replies.iter().enumerate().map(|(index, sim_reply)| write_choice(call, index, sim_reply)).collect();
     let body = json!({
         "id": id(call),
         "object": "chat.completion",
@@ -136,8 +137,8 @@ fn cost(message: &Value) -> u64 {
     tokens::PER_MESSAGE + tokens::count(&text(&message["content"])) + calls + images
 }
 
-fn with_output(billed: BilledTokens, answers: &[SimReply]) -> BilledTokens {
-    let (output, reasoning) = answers.iter().map(SimReply::tokens).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
+fn with_output(billed: BilledTokens, replies: &[SimReply]) -> BilledTokens {
+    let (output, reasoning) = replies.iter().map(SimReply::tokens).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
     BilledTokens { output, reasoning, ..billed }
 }
 
@@ -160,20 +161,20 @@ pub(super) fn usage(billed: BilledTokens) -> Value {
 
 // === The reply ===
 
-fn write_choice(call: &SimRequest<'_>, index: usize, answer: &SimReply) -> Value {
-    let silent = !answer.calls.is_empty() && answer.text.is_empty();
-    let content = if silent { Value::Null } else { json!(answer.text) };
+fn write_choice(call: &SimRequest<'_>, index: usize, sim_reply: &SimReply) -> Value {
+    let silent = !sim_reply.calls.is_empty() && sim_reply.text.is_empty();
+    let content = if silent { Value::Null } else { json!(sim_reply.text) };
     let mut message = json!({ "role": "assistant", "content": content, "refusal": null, "annotations": [] });
-    if !answer.calls.is_empty() {
-        let calls = answer.calls.iter().enumerate();
+    if !sim_reply.calls.is_empty() {
+        let calls = sim_reply.calls.iter().enumerate();
         message["tool_calls"] =
             calls.map(|(place, (name, arguments))| tool_call(call, index, place, name, arguments)).collect();
     }
     if shows_reasoning(call.json["model"].as_str().unwrap_or_default()) {
-        message["reasoning_content"] = json!(answer.reasoning);
+        message["reasoning_content"] = json!(sim_reply.reasoning);
     }
-    let logprobs = logprobs(call.json, &tokens::split(&answer.text));
-    json!({ "index": index, "message": message, "logprobs": logprobs, "finish_reason": finish(&answer.end) })
+    let logprobs = logprobs(call.json, &tokens::split(&sim_reply.text));
+    json!({ "index": index, "message": message, "logprobs": logprobs, "finish_reason": finish(&sim_reply.end) })
 }
 
 fn tool_call(call: &SimRequest<'_>, index: usize, place: usize, name: &str, arguments: &Value) -> Value {
@@ -210,7 +211,7 @@ fn logprobs(json: &Value, tokens: &[&str]) -> Value {
     json!({ "content": content.collect::<Vec<_>>(), "refusal": null })
 }
 
-fn stream(call: &SimRequest<'_>, model: &str, answers: &[SimReply], billed: BilledTokens) -> Script {
+fn stream(call: &SimRequest<'_>, model: &str, replies: &[SimReply], billed: BilledTokens) -> Script {
     let include_usage = call.json["stream_options"]["include_usage"].as_bool() == Some(true);
     let chunk = |choices: Value| {
         let mut chunk = json!({
@@ -242,17 +243,17 @@ fn stream(call: &SimRequest<'_>, model: &str, answers: &[SimReply], billed: Bill
         error: event(&super::error_json(&forced_refusal(500))),
         garbage: "data: {\"id\": oops\n\n".into(),
     };
-    for (index, answer) in answers.iter().enumerate() {
+    for (index, sim_reply) in replies.iter().enumerate() {
         script.before.push(say(index, json!({ "role": "assistant", "content": "", "refusal": null }), &[]));
-        for token in tokens::split(&answer.reasoning) {
+        for token in tokens::split(&sim_reply.reasoning) {
             // Without a field for it, a piece of reasoning costs and shows nothing.
             let shown = shows_reasoning(model).then(|| say(index, json!({ "reasoning_content": token }), &[]));
             script.pieces.push((shown.unwrap_or_default(), 1));
         }
-        for token in tokens::split(&answer.text) {
+        for token in tokens::split(&sim_reply.text) {
             script.pieces.push((say(index, json!({ "content": token }), &[token]), 1));
         }
-        for (place, (name, arguments)) in answer.calls.iter().enumerate() {
+        for (place, (name, arguments)) in sim_reply.calls.iter().enumerate() {
             let mut opening = tool_call(call, index, place, name, &json!(""));
             opening["index"] = json!(place);
             // Id and name come once, in the opening; what follows is known by its index alone.
@@ -263,14 +264,14 @@ fn stream(call: &SimRequest<'_>, model: &str, answers: &[SimReply], billed: Bill
                 script.pieces.push((say(index, delta, &[]), tokens));
             }
         }
-        let end = json!([{ "index": index, "delta": {}, "logprobs": null, "finish_reason": finish(&answer.end) }]);
+        let end = json!([{ "index": index, "delta": {}, "logprobs": null, "finish_reason": finish(&sim_reply.end) }]);
         script.after.push(event(&chunk(end)));
     }
     script.pieces.retain(|(bytes, tokens)| !bytes.is_empty() || *tokens > 0);
     if include_usage {
         // The chunk with the usage has no choices: a reader that takes the first one breaks on it.
         let mut last = chunk(json!([]));
-        last["usage"] = usage(with_output(billed, answers));
+        last["usage"] = usage(with_output(billed, replies));
         script.after.push(event(&last));
     }
     script.after.push("data: [DONE]\n\n".into());

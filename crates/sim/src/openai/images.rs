@@ -68,8 +68,8 @@ pub(super) fn edit_images(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> 
     }
     let masks = form.all("mask");
     let gpt = form.model.starts_with("gpt-image");
-    for picture in images.iter().chain(&masks) {
-        check(picture, gpt)?;
+    for file in images.iter().chain(&masks) {
+        check(file, gpt)?;
     }
     let wish = form.wish(form.prompt()?, (images.len() + masks.len()) as u64)?;
     match form.text("stream").as_deref() {
@@ -99,27 +99,27 @@ pub(super) fn vary_image(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
         return Err(invalid("model", format!("Invalid value: '{}'. Only 'dall-e-2' is supported.", form.model)));
     }
     match form.all("image").as_slice() {
-        [picture] => check(picture, false)?,
+        [file] => check(file, false)?,
         other => return Err(invalid("image", format!("Expected 1 image, got {}.", other.len()))),
     }
     form.wish(String::new(), 1)?.plan()
 }
 
 /// An image must be a file of a type that the model reads, and begin like one.
-fn check(picture: &FormField, gpt: bool) -> Result<(), SimRefusal> {
-    let kind = picture.content_type.as_deref().unwrap_or_default();
-    let begins = |start: &[u8]| picture.value.starts_with(start);
+fn check(file: &FormField, gpt: bool) -> Result<(), SimRefusal> {
+    let kind = file.content_type.as_deref().unwrap_or_default();
+    let begins = |start: &[u8]| file.value.starts_with(start);
     let right = match kind {
         "image/png" => begins(b"\x89PNG\r\n\x1a\n"),
         "image/jpeg" if gpt => begins(b"\xff\xd8\xff"),
         "image/webp" if gpt => begins(b"RIFF"),
         _ => false,
     };
-    if picture.filename.is_some() && right {
+    if file.filename.is_some() && right {
         return Ok(());
     }
     let message = format!("Invalid image file or mode for image: unsupported mimetype ('{kind}') or content.");
-    Err(invalid(&picture.name, message))
+    Err(invalid(&file.name, message))
 }
 
 /// The wish of a JSON body.
@@ -183,12 +183,12 @@ impl SimImageRequest {
         if gpt && self.response_format.is_some() {
             return Err(invalid("response_format", "Unknown parameter: 'response_format'."));
         }
-        let picture = match self.response_format.as_deref() {
+        let encoded = match self.response_format.as_deref() {
             None if !gpt => json!({ "url": "https://images.example/sim.png", "revised_prompt": self.prompt }),
             Some("url") => json!({ "url": "https://images.example/sim.png", "revised_prompt": self.prompt }),
             _ => json!({ "b64_json": PIXEL }),
         };
-        let images = vec![picture; usize::try_from(self.n).unwrap_or(1).min(10)];
+        let images = vec![encoded; usize::try_from(self.n).unwrap_or(1).min(10)];
         let mut body = json!({ "created": CREATED, "data": images });
         let mut billed = BilledTokens::default();
         if gpt {

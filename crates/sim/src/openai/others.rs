@@ -34,9 +34,9 @@ pub(super) fn completion(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
             ..SimPrompt::default()
         })
     };
-    let answers: Vec<SimReply> = prompts.iter().flat_map(|(prompt, _)| (0..n).map(move |_| said(prompt))).collect();
+    let replies: Vec<SimReply> = prompts.iter().flat_map(|(prompt, _)| (0..n).map(move |_| said(prompt))).collect();
     let billed = BilledTokens { input: prompts.iter().map(|(_, tokens)| tokens).sum(), ..BilledTokens::default() };
-    let output = answers.iter().map(|answer| answer.tokens().0).sum();
+    let output = replies.iter().map(|sim_reply| sim_reply.tokens().0).sum();
     let reply = |choices: Value| {
         let id = format!("cmpl-sim-{}", call.number);
         json!({ "id": id, "object": "text_completion", "created": CREATED, "model": model, "choices": choices })
@@ -44,17 +44,18 @@ pub(super) fn completion(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
     let choice = |index: usize, text: &str, end: Option<&SimEnd>| json!({ "text": text, "index": index, "logprobs": null, "finish_reason": end.map(finish) });
     if json["stream"].as_bool() != Some(true) {
         let billed = BilledTokens { output, ..billed };
-        let choices = answers.iter().enumerate().map(|(index, answer)| choice(index, &answer.text, Some(&answer.end)));
+        let choices =
+            replies.iter().enumerate().map(|(index, sim_reply)| choice(index, &sim_reply.text, Some(&sim_reply.end)));
         let mut body = reply(choices.collect());
         body["usage"] = usage(billed);
         return Ok(plan_json(&body, billed));
     }
     let mut pieces = Vec::new();
     let mut after = Vec::new();
-    for (index, answer) in answers.iter().enumerate() {
-        let tokens = tokens::split(&answer.text).into_iter();
+    for (index, sim_reply) in replies.iter().enumerate() {
+        let tokens = tokens::split(&sim_reply.text).into_iter();
         pieces.extend(tokens.map(|token| (event(&reply(json!([choice(index, token, None)]))), 1)));
-        after.push(event(&reply(json!([choice(index, "", Some(&answer.end))]))));
+        after.push(event(&reply(json!([choice(index, "", Some(&sim_reply.end))]))));
     }
     if json["stream_options"]["include_usage"].as_bool() == Some(true) {
         let mut last = reply(json!([]));

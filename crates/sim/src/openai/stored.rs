@@ -6,7 +6,7 @@ use crate::call::{SimPlan, SimRefusal, SimRequest};
 use crate::journal::{BilledTokens, SimResponse};
 use serde_json::{Value, json};
 
-/// Answers a request below `/v1/files` or `/v1/batches`; `rest` follows `/v1/`.
+/// Serves a request below `/v1/files` or `/v1/batches`; `rest` follows `/v1/`.
 pub(super) fn plan(call: &SimRequest<'_>, rest: &str) -> Result<SimPlan, SimRefusal> {
     let parts: Vec<&str> = rest.split('/').collect();
     match (call.method.as_str(), parts.as_slice()) {

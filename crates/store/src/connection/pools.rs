@@ -10,7 +10,7 @@ pub struct Pools {
     pub readers: u32,
     /// The most connections for records and changes. SQLite has one.
     pub writers: u32,
-    /// How long a free connection is waited for, and a server that does not answer.
+    /// How long a free connection is waited for, and a server that does not reply.
     pub acquire_timeout: Duration,
     /// How long PostgreSQL may take for a list or a total.
     pub statement_timeout: Duration,

@@ -1,4 +1,4 @@
-//! What somebody said of an answer.
+//! Feedback on a reply.
 
 use sea_orm::entity::prelude::*;
 

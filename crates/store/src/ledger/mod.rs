@@ -40,7 +40,7 @@ impl LedgerRepository<'_> {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the database from writing.
+    /// If the database can't be written to.
     pub async fn make_durable(self) -> Result<bool, StoreError> {
         Ok(connection::make_durable(self.database.writer()).await?)
     }
@@ -62,7 +62,7 @@ impl LedgerRepository<'_> {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the database from answering.
+    /// If the database is unavailable.
     pub async fn list(
         self,
         filter: &RequestFilter,
@@ -74,13 +74,13 @@ impl LedgerRepository<'_> {
 
     /// Totals, one row a group, ordered by the groups.
     ///
-    /// What was consumed and what it cost is booked on the model and provider of the attempt that consumed it; requests,
-    /// errors and latencies on those that answered, or were tried last.
+    /// What was consumed and what it cost is booked on the model and provider of the attempt that consumed it;
+    /// requests, errors and latencies on those that replied, or were tried last.
     ///
     /// # Errors
     ///
-    /// [`StoreError::TooMuch`] if there are more than [`bounds::TOTALS`](baton_model::bounds::TOTALS); whatever keeps the
-    /// database from answering.
+    /// [`StoreError::TooMuch`] if there are more than [`bounds::TOTALS`](baton_model::bounds::TOTALS); or if the
+    /// database is unavailable.
     pub async fn usage(self, query: &UsageQuery) -> Result<Vec<UsageRow>, StoreError> {
         usage::usage(self.database.reader(), query).await
     }
@@ -109,7 +109,7 @@ impl LedgerRepository<'_> {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the database from answering.
+    /// If the database is unavailable.
     pub async fn model_stats(
         self,
         model: &baton_model::ModelId,

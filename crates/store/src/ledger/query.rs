@@ -53,7 +53,7 @@ enum Of {
     Attempts,
 }
 
-/// Requests, errors and cache hits, by the model that answered.
+/// Requests, errors and cache hits, by the model that replied.
 pub(super) async fn requests(
     reader: &DatabaseConnection,
     selection: &Selection<'_>,

@@ -45,7 +45,7 @@ async fn requests(writer: &DatabaseConnection, since: Timestamp) -> Result<u64, 
     }
 }
 
-/// What was said of answers.
+/// The feedback on replies.
 async fn remove_feedback(writer: &DatabaseConnection, since: Timestamp) -> Result<(), StoreError> {
     loop {
         let old = feedback::Entity::find()

@@ -33,7 +33,7 @@ pub(super) async fn model_stats(
 }
 
 /// Three questions (requests, what attempts consumed, percentiles), joined by group: a group may be in one alone, such
-/// as a model that was tried but never answered.
+/// as a model that was tried but never replied.
 async fn totals(reader: &DatabaseConnection, selection: &query::Selection<'_>) -> Result<Vec<UsageRow>, StoreError> {
     let mut rows = BTreeMap::<Vec<Option<String>>, UsageRow>::new();
     for (group, counts) in query::requests(reader, selection).await? {

@@ -95,7 +95,7 @@ pub struct DueDelivery {
 /// A try that failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeliveryFailure {
-    /// The HTTP status, if there was an answer.
+    /// The HTTP status, if there was a reply.
     pub status: Option<u16>,
     /// What went wrong, in a sentence.
     pub error: String,
@@ -118,7 +118,7 @@ impl WebhookRepository<'_> {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the database from answering.
+    /// If the database is unavailable.
     pub async fn list_due(self, now: Timestamp, except: &[&str], limit: u64) -> Result<Vec<DueDelivery>, StoreError> {
         let writer = self.scope.writer();
         // Webhooks first: deliveries to those that are not active must not fill the batch.
@@ -209,7 +209,7 @@ impl WebhookRepository<'_> {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the database from answering.
+    /// If the database is unavailable.
     pub async fn deliveries(
         self,
         webhook: Option<&str>,

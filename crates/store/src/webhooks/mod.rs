@@ -24,7 +24,7 @@ impl WebhookRepository<'_> {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the database from answering.
+    /// If the database is unavailable.
     pub async fn list(self) -> Result<Vec<Webhook>, StoreError> {
         let query = webhook::Entity::find().order_by_asc(webhook::Column::CreatedAt).order_by_asc(webhook::Column::Id);
         query.all(&self.scope.reader()).await?.into_iter().map(read).collect()
@@ -34,7 +34,7 @@ impl WebhookRepository<'_> {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the database from answering.
+    /// If the database is unavailable.
     pub async fn count(self) -> Result<u64, StoreError> {
         Ok(webhook::Entity::find().count(&self.scope.reader()).await?)
     }

@@ -69,14 +69,14 @@ impl CheckCommand {
     fn show(&self, findings: &[Finding], ok: bool) {
         if self.output.format() == Format::Table {
             for Finding { check, status, message } in findings {
-                output::line(&format!("{:<7} {check}: {message}", status.name()));
+                output::print_line(&format!("{:<7} {check}: {message}", status.name()));
             }
             return;
         }
         let items = findings.iter().map(
             |Finding { check, status, message }| json!({ "check": check, "status": status.name(), "message": message }),
         );
-        self.output.list(&COLUMNS, &json!({ "ok": ok, "items": items.collect::<Vec<_>>() }));
+        self.output.print_list(&COLUMNS, &json!({ "ok": ok, "items": items.collect::<Vec<_>>() }));
     }
 
     /// Whether the keys of the token issuer can be fetched.

@@ -72,7 +72,7 @@ impl DemoCommand {
         let stop = serve::signals();
         print_greeting(listeners.address()?, &sims, &real, key.reveal());
         serve::serve(app, listeners, &config, stop).await?;
-        output::line("Baton has stopped.");
+        output::print_line("Baton has stopped.");
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -102,17 +102,17 @@ fn models() -> anyhow::Result<Vec<ModelSection>> {
 }
 
 fn print_greeting(address: SocketAddr, sims: &[Sim], real: &[String], key: &str) {
-    output::line(&format!("Baton listens on http://{address} (API description: http://{address}/docs)\n"));
+    output::print_line(&format!("Baton listens on http://{address} (API description: http://{address}/docs)\n"));
     for sim in sims {
-        output::line(&format!("  simulated {:<10} http://{}", sim.kind().name(), sim.address()));
+        output::print_line(&format!("  simulated {:<10} http://{}", sim.kind().name(), sim.address()));
     }
     for name in real {
-        output::line(&format!("  real      {name}"));
+        output::print_line(&format!("  real      {name}"));
     }
-    output::line(&format!("\nAdmin key of this run: {key}\n\nFor baton's own commands, in another terminal:\n"));
-    output::line(&format!("export BATON_URL=http://{address} BATON_API_KEY={key}\n\nTry these:\n"));
+    output::print_line(&format!("\nAdmin key of this run: {key}\n\nFor baton's own commands, in another terminal:\n"));
+    output::print_line(&format!("export BATON_URL=http://{address} BATON_API_KEY={key}\n\nTry these:\n"));
     for (what, line) in lines(address, key) {
-        output::line(&format!("# {what}\n{line}\n"));
+        output::print_line(&format!("# {what}\n{line}\n"));
     }
 }
 

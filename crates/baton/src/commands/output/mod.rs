@@ -13,7 +13,7 @@ pub use column::Column;
 pub use csv::line as csv_line;
 
 use clap::{Args, ValueEnum};
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 use std::io::{ErrorKind, Write};
 
 /// What help pages call the options that many commands share, so that they don't stand among a command's own.
@@ -56,13 +56,13 @@ impl Output {
     }
 
     /// Prints a list: the `items` of a reply.
-    pub fn list(&self, columns: &[Column<'_>], reply: &Value) {
+    pub fn print_list(&self, columns: &[Column<'_>], reply: &Value) {
         let items = reply.pointer("/items").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         match self.format() {
-            Format::Table if items.is_empty() => line("none"),
-            Format::Table => line(&table::table(columns, items)),
-            Format::Json => json(reply),
-            Format::Csv => text(&csv::csv(columns, items)),
+            Format::Table if items.is_empty() => print_line("none"),
+            Format::Table => print_line(&table::table(columns, items)),
+            Format::Json => print_json(reply),
+            Format::Csv => print_text(&csv::csv(columns, items)),
         }
         // A list that was cut must not look complete.
         if self.format() == Format::Table && reply.pointer("/next_cursor").is_some_and(|cursor| !cursor.is_null()) {
@@ -71,37 +71,51 @@ impl Output {
     }
 
     /// Prints one object; as a table, each of its fields is a row.
-    pub fn object(&self, object: &Value) {
+    pub fn print_object(&self, object: &Value) {
         match self.format() {
-            Format::Table => line(&table::fields(&flat::flatten(object))),
-            Format::Json => json(object),
-            Format::Csv => text(&csv::write_object(&flat::flatten(object))),
+            Format::Table => print_line(&table::fields(&flat::flatten(object))),
+            Format::Json => print_json(object),
+            Format::Csv => print_text(&csv::write_object(&flat::flatten(object))),
         }
+    }
+
+    /// Prints that something is `gone` (removed, revoked): a sentence for people, else an object that says it. `field` is
+    /// the name of its id.
+    pub fn print_gone(&self, kind: &str, gone: &str, field: &str, id: &str) {
+        let object = Map::from_iter([(field.to_owned(), json!(id)), (gone.to_owned(), json!(true))]);
+        self.print_done(&format!("{kind} `{id}` {gone}"), &object.into());
+    }
+
+    /// Prints an object with a secret in the field `secret`, which nobody can print again.
+    pub fn print_secret(&self, what: &str, secret: &str, object: &Value) {
+        let value = |field: &str| object.get(field).map(cell).unwrap_or_default();
+        let sentence = format!("{}\n\nThe {what} `{}` is shown only once.", value(secret), value("id"));
+        self.print_done(&sentence, object);
     }
 
     /// Prints what a command has done: a sentence for people, else the object that says it.
     pub fn print_done(&self, sentence: &str, object: &Value) {
         match self.format() {
-            Format::Table => line(sentence),
-            Format::Json => json(object),
-            Format::Csv => text(&csv::write_object(&flat::flatten(object))),
+            Format::Table => print_line(sentence),
+            Format::Json => print_json(object),
+            Format::Csv => print_text(&csv::write_object(&flat::flatten(object))),
         }
     }
 }
 
 /// Prints a line. If nobody reads any more (`baton models list | head`), the command is over.
-pub fn line(text: &str) {
-    print(&format!("{text}\n"));
+pub fn print_line(text: &str) {
+    write_stdout(&format!("{text}\n"));
 }
 
 /// Prints text that ends its own lines.
-pub fn text(text: &str) {
-    print(text);
+pub fn print_text(text: &str) {
+    write_stdout(text);
 }
 
 /// Prints JSON, indented.
-pub fn json(value: &Value) {
-    line(&serde_json::to_string_pretty(value).unwrap_or_default());
+pub fn print_json(value: &Value) {
+    print_line(&serde_json::to_string_pretty(value).unwrap_or_default());
 }
 
 /// Prints a note beside the output: for people, not for programs that read it.
@@ -110,7 +124,7 @@ pub fn print_note(text: &str) {
     eprintln!("{text}");
 }
 
-fn print(text: &str) {
+fn write_stdout(text: &str) {
     let mut stdout = std::io::stdout();
     // A closed pipe is a wish of the reader and no failure. `println!` would panic there.
     if let Err(error) = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {

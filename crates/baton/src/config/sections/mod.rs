@@ -156,7 +156,9 @@ pub struct CacheSection {
     pub max_bytes: u64,
     /// The largest reply that is cached, in bytes.
     #[schemars(extend("x-limit" = true))]
-    pub max_answer_bytes: usize,
+    // Earlier configurations call a reply an answer.
+    #[serde(alias = "max_answer_bytes")]
+    pub max_reply_bytes: usize,
 }
 
 impl Default for CacheSection {
@@ -167,7 +169,7 @@ impl Default for CacheSection {
             share: engine.share,
             ttl: engine.ttl,
             max_bytes: 128 << 20,
-            max_answer_bytes: engine.max_reply_bytes,
+            max_reply_bytes: engine.max_reply_bytes,
         }
     }
 }

@@ -20,7 +20,7 @@ use TalksTo::{Baton, BatonUntilStopped, BatonWithoutKey, Nobody, NobodyUntilStop
 /// An example of a command.
 ///
 /// In its arguments `{baton}` is Baton's address, `{other}` an address that is not Baton's, `{new}` a name that nothing
-/// has; `{key}`, `{project}`, `{model}`, `{provider}`, `{webhook}`, `{answering}` (a webhook whose service replies), `{delivery}` and `{request}` are ids of things that are there.
+/// has; `{key}`, `{project}`, `{model}`, `{provider}`, `{webhook}`, `{replying}` (a webhook whose service replies), `{delivery}` and `{request}` are ids of things that are there.
 pub struct Example {
     /// The command and its subcommands.
     pub path: &'static str,
@@ -93,7 +93,7 @@ pub const EXAMPLES: &[Example] = &[
     example("webhooks list", &[], Baton { prints: "budget.exceeded" }),
     example("webhooks remove", &["{webhook}"], Baton { prints: "removed" }),
     example("webhooks rotate", &["{webhook}"], Baton { prints: "whsec_" }),
-    example("webhooks test", &["{answering}"], Baton { prints: "accepted the test message (204)" }),
+    example("webhooks test", &["{replying}"], Baton { prints: "accepted the test message (204)" }),
     example("webhooks deliveries", &["{webhook}"], Baton { prints: "none" }),
     example("webhooks redeliver", &["{delivery}"], Baton { prints: "queued" }),
     example("events", &["--after", "oldest"], BatonUntilStopped),

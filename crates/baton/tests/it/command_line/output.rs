@@ -108,8 +108,8 @@ fn a_model_is_added_with_its_price() {
 #[test]
 fn a_webhook_is_tested() {
     let mut things = Things::start();
-    let answering = things.fill("{answering}", "", "");
-    let result = json_of(&things, &["webhooks", "test", &answering]);
+    let replying = things.fill("{replying}", "", "");
+    let result = json_of(&things, &["webhooks", "test", &replying]);
     assert_eq!((&result["delivered"], &result["status"]), (&json!(true), &json!(204)));
     // The service sees a signed message that says that it is a test, and no key.
     let seen = things.service.seen();

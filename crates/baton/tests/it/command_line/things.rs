@@ -56,7 +56,7 @@ impl Things {
                 self.create("/api/providers", &body, "name")
             }
             "webhook" => self.webhook("budget.exceeded", "http://127.0.0.1:1/hook"),
-            "answering" => self.webhook("budget.exceeded", &format!("{}/hook", self.service.url())),
+            "replying" => self.webhook("budget.exceeded", &format!("{}/hook", self.service.url())),
             "delivery" => self.delivery(),
             "request" => self.request(),
             _ => panic!("there is no placeholder {name}"),

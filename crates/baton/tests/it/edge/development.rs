@@ -10,9 +10,9 @@ fn ask(baton: &Running, version: &str, headers: &str) -> (u16, String) {
     let address = &baton.address;
     let request = format!("GET /api/keys {version}\r\nhost: {address}\r\nconnection: close\r\n{headers}\r\n");
     stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    (answer.split(' ').nth(1).unwrap().parse().unwrap(), answer)
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).unwrap();
+    (reply.split(' ').nth(1).unwrap().parse().unwrap(), reply)
 }
 
 #[test]
@@ -35,10 +35,10 @@ fn a_request_through_a_proxy_needs_a_key() {
         "cf-connecting-ip: 203.0.113.7",
         "true-client-ip: 203.0.113.7",
     ] {
-        let (status, answer) = ask(&baton, "HTTP/1.1", &format!("{header}\r\n"));
-        assert!(status == 401 && answer.contains("through a proxy needs an API key"), "{header}: {answer}");
+        let (status, reply) = ask(&baton, "HTTP/1.1", &format!("{header}\r\n"));
+        assert!(status == 401 && reply.contains("through a proxy needs an API key"), "{header}: {reply}");
     }
     // What nginx sends where nobody has told it otherwise: the target as the host, and no header of its own.
-    let (status, answer) = ask(&baton, "HTTP/1.0", "");
-    assert!(status == 401 && answer.contains("HTTP/1.0 request needs an API key"), "{answer}");
+    let (status, reply) = ask(&baton, "HTTP/1.0", "");
+    assert!(status == 401 && reply.contains("HTTP/1.0 request needs an API key"), "{reply}");
 }

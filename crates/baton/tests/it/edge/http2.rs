@@ -87,7 +87,7 @@ async fn an_idle_connection_ends_whatever_else_it_says() {
 #[tokio::test]
 async fn a_client_that_answers_no_ping_is_gone() {
     let baton = Serving::start("http2.ping_interval = \"100ms\"\nhttp2.ping_timeout = \"100ms\"").await;
-    // One that answers stays.
+    // One that replies stays.
     let mut client = connect(&baton, 65_535).await;
     let mut mute = TcpStream::connect(baton.address).await.unwrap();
     // The preface, and settings that set nothing.

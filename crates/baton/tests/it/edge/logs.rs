@@ -105,8 +105,8 @@ fn debug_lines_repeat_nothing_that_clients_send() {
         // The last of them: lines are in order.
         ("/api/embed", KEY, "{}".to_owned()),
     ] {
-        let (status, answer) = baton.ask("POST", path, key, &body);
-        assert!(status >= 400, "{path}: {answer}");
+        let (status, reply) = baton.ask("POST", path, key, &body);
+        assert!(status >= 400, "{path}: {reply}");
     }
     let text = || {
         let files = std::fs::read_dir(folder.path().join("logs")).unwrap().map(|file| file.unwrap().path());

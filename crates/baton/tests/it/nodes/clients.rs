@@ -69,15 +69,15 @@ async fn ask(http: &reqwest::Client, balancer: &Balancer, turn: usize, mark: &st
 async fn send(http: &reqwest::Client, address: &str, turn: usize, mark: &str) -> Result<RequestEnd, reqwest::Error> {
     let (path, body) = request(turn, mark);
     let stream = body.get("stream").is_some();
-    let answer = http
+    let reply = http
         .post(format!("http://{address}{path}"))
         .bearer_auth(KEY)
         .header("x-baton-tags", mark)
         .json(&body)
         .send()
         .await?;
-    let status = answer.status();
-    let text = answer.text().await?;
+    let status = reply.status();
+    let text = reply.text().await?;
     let complete = if stream { text.contains("[DONE]") } else { serde_json::from_str::<Value>(&text).is_ok() };
     Ok(match (status.is_success(), complete) {
         (true, true) => RequestEnd::Finished,

@@ -146,7 +146,7 @@ impl Cluster {
         });
         let url = format!("http://{}/health/ready", self.nodes[node].address);
         let until = Instant::now() + Duration::from_secs(60);
-        while !reqwest::get(&url).await.is_ok_and(|answer| answer.status().is_success()) {
+        while !reqwest::get(&url).await.is_ok_and(|reply| reply.status().is_success()) {
             let ended = self.nodes[node].child.as_mut().is_some_and(|child| child.try_wait().unwrap().is_some());
             assert!(!ended && Instant::now() < until, "node {node} is not ready: {:?}", lines.lock());
             tokio::time::sleep(Duration::from_millis(50)).await;

@@ -5,7 +5,7 @@ use crate::running::KEY;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// Asks until the answer is as wished; the tests' deadline is what the nodes promise, with room for a busy machine.
+/// Asks until the reply is as wished; the tests' deadline is what the nodes promise, with room for a busy machine.
 async fn until(wish: impl AsyncFn() -> bool) -> bool {
     for _ in 0..200 {
         if wish().await {

@@ -209,7 +209,7 @@ def errors(vendor, mark):
     raised(anthropic.BadRequestError, 400, ask(f"{vendor}-fail-context"), "context")
     raised(anthropic.BadRequestError, 400, ask(plain, tools="hammer"), "tools")
     raised(anthropic.BadRequestError, 400, ask(plain, messages=[]), "no message")
-    if vendor != "ollama":  # It takes results without calls.
+    if own:  # Of a result without a call a text is made, where a request is translated.
         raised(anthropic.BadRequestError, 400, ask(plain, messages=user(
             [{"type": "tool_result", "tool_use_id": "x", "content": "x"}])), "result without call")
     missing = raised(anthropic.NotFoundError, 404, ask("nobody"), "unknown model")

@@ -21,13 +21,13 @@ def chats(vendor, mark):
         return {"tools": [{"type": "function", "function": {"name": "a", "parameters": parameters}}]}
 
     form = {"type": "json_schema", "json_schema": {"name": "a", "schema": 7}}
-    roles = "expected system, developer, user, assistant or tool"
+    roles = "must be system, developer, user, assistant or tool"
     for more, param, message in [
-        ({"messages": []}, "messages", "messages: expected an array that is not empty, got []"),
+        ({"messages": []}, "messages", "messages: must be an array that is not empty, got []"),
         ({"messages": [{"role": "wizard", "content": mark}]}, "messages[0].role", f"messages[0].role: {roles}"),
-        (tool(7), "tools[0].function.parameters", "tools[0].function.parameters: expected an object"),
+        (tool(7), "tools[0].function.parameters", "tools[0].function.parameters: must be an object"),
         ({"response_format": form}, "response_format.json_schema.schema",
-         "response_format.json_schema.schema: expected an object"),
+         "response_format.json_schema.schema: must be an object"),
         ({"max_tokens": -1}, "max_tokens", "max_tokens: must be an integer of tokens, got -1"),
     ]:
         error = raised(openai.BadRequestError, 400, lambda: openai_client.chat.completions.create(
@@ -42,9 +42,9 @@ def chats(vendor, mark):
 @check("openai", "ollama")
 def messages(vendor, mark):
     for more, message in [
-        ({"messages": []}, "messages: expected an array that is not empty, got []"),
-        ({"messages": [{"role": "wizard", "content": mark}]}, "messages[0].role: expected user or assistant"),
-        ({"tools": [{"name": "a", "input_schema": 7}]}, "tools[0].input_schema: expected an object"),
+        ({"messages": []}, "messages: must be an array that is not empty, got []"),
+        ({"messages": [{"role": "wizard", "content": mark}]}, "messages[0].role: must be user or assistant"),
+        ({"tools": [{"name": "a", "input_schema": 7}]}, "tools[0].input_schema: must be an object"),
         ({"max_tokens": -1}, "max_tokens: must be an integer of tokens, got -1"),
     ]:
         error = raised(anthropic.BadRequestError, 400, lambda: anthropic_client.messages.create(

@@ -43,7 +43,7 @@ struct Delta {
 /// The type of an event that holds a delta.
 const EVENT: &[u8] = b"\"content_block_delta\"";
 
-/// What a frame holds that is known to be a delta of text, thought or arguments, and nothing else; `None` where that
+/// What a frame holds that is known to be a delta of text, reasoning or arguments, and nothing else; `None` where that
 /// can't be said without parsing.
 fn plain_delta(frame: &[u8]) -> Option<Delta> {
     let keys = &*KEYS;

@@ -225,7 +225,9 @@ fn sayable(mut request: ChatRequest) -> ChatRequest {
         message.name = None;
         message.parts.retain(|part| match &part.kind {
             PartKind::Text { text, .. } => !text.trim().is_empty(),
-            PartKind::Reasoning(thought) => thought.signature.is_some() || thought.redacted.is_some(),
+            PartKind::Reasoning(reasoning_part) => {
+                reasoning_part.signature.is_some() || reasoning_part.redacted.is_some()
+            }
             PartKind::Audio { .. } => false,
             _ => true,
         });

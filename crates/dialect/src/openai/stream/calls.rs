@@ -8,7 +8,7 @@ use baton_model::ReplyEvent;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-/// The tool calls of one answer.
+/// The tool calls of one choice.
 #[derive(Debug, Default)]
 pub(super) struct StreamedCalls {
     calls: Vec<StreamedCall>,

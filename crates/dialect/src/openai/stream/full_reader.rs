@@ -18,7 +18,7 @@ pub(super) struct OpenAiFullReader {
 
 impl StreamReader for OpenAiFullReader {
     fn push(&mut self, frame: &[u8]) -> Result<Vec<ReplyEvent>, ReadError> {
-        // Before any return: the answer is about this frame, also where it has no data.
+        // Before any return: the reply is about this frame, also where it has no data.
         self.usage_only = false;
         let event = sse::parse(frame);
         let Some(data) = event.data.filter(|data| !data.trim_ascii().is_empty() && !self.ended) else {

@@ -207,7 +207,7 @@ impl ResponseWriter {
         self.write_done((number, json.0.clone()), out);
     }
 
-    /// Closes the message or thought that is open.
+    /// Closes the open message or reasoning.
     fn close(&mut self, out: &mut BytesMut) {
         let status = match incomplete(ResponseStatus::Finished(self.finish.as_ref())) {
             Some(_) => "incomplete",

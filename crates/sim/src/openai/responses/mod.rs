@@ -24,11 +24,11 @@ pub(super) fn create(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
     let mut context = earlier_context(call)?;
     context.extend(input.iter().cloned());
     check::check(json, &context, &model, call.options.strict)?;
-    let answer = reply_to(&read_prompt(json, &context, &model));
+    let sim_reply = reply_to(&read_prompt(json, &context, &model));
     let billed = bill_request(call, &context);
-    let output = output(call, &answer);
-    let done = with_output(billed, &answer);
-    let body = response(call, &model, &output, Some(&answer.end), Some(done));
+    let output = output(call, &sim_reply);
+    let done = with_output(billed, &sim_reply);
+    let body = response(call, &model, &output, Some(&sim_reply.end), Some(done));
     // Stored unless the request says no, which is the vendor's default.
     if json["store"].as_bool() != Some(false) {
         // The reply belongs to what a later request goes on from.
@@ -36,7 +36,7 @@ pub(super) fn create(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
         call.journal.store(&id(call), SimResponse { body: body.clone(), context, input });
     }
     if json["stream"].as_bool() == Some(true) {
-        let script = stream::script(call, &model, &output, &answer, &body);
+        let script = stream::script(call, &model, &output, &sim_reply, &body);
         return Ok(SimPlan::Stream { script, billed });
     }
     Ok(plan_json(&body, done))
@@ -153,8 +153,8 @@ fn cost(item: &Value) -> u64 {
     }
 }
 
-fn with_output(billed: BilledTokens, answer: &SimReply) -> BilledTokens {
-    let (output, reasoning) = answer.tokens();
+fn with_output(billed: BilledTokens, sim_reply: &SimReply) -> BilledTokens {
+    let (output, reasoning) = sim_reply.tokens();
     BilledTokens { output, reasoning, ..billed }
 }
 
@@ -162,13 +162,13 @@ fn with_output(billed: BilledTokens, answer: &SimReply) -> BilledTokens {
 
 /// The items of the reply. What belongs to a piece of reasoning has its number in its id, so that a missing one is
 /// noticed.
-fn output(call: &SimRequest<'_>, answer: &SimReply) -> Vec<Value> {
+fn output(call: &SimRequest<'_>, sim_reply: &SimReply) -> Vec<Value> {
     let number = call.number;
     let mut items = Vec::new();
-    let mark = if answer.reasoning.is_empty() { "" } else { "r" };
-    if !answer.reasoning.is_empty() {
+    let mark = if sim_reply.reasoning.is_empty() { "" } else { "r" };
+    if !sim_reply.reasoning.is_empty() {
         let summary = match call.json["reasoning"]["summary"].as_str() {
-            Some(_) => json!([{ "type": "summary_text", "text": answer.reasoning }]),
+            Some(_) => json!([{ "type": "summary_text", "text": sim_reply.reasoning }]),
             None => json!([]),
         };
         let mut item = json!({ "id": format!("rs_sim_{number}"), "type": "reasoning", "summary": summary });
@@ -178,16 +178,16 @@ fn output(call: &SimRequest<'_>, answer: &SimReply) -> Vec<Value> {
         }
         items.push(item);
     }
-    if !answer.text.is_empty() {
+    if !sim_reply.text.is_empty() {
         items.push(json!({
             "id": format!("msg_sim_{mark}{number}"),
             "type": "message",
             "role": "assistant",
             "status": "completed",
-            "content": [{ "type": "output_text", "text": answer.text, "annotations": [], "logprobs": [] }],
+            "content": [{ "type": "output_text", "text": sim_reply.text, "annotations": [], "logprobs": [] }],
         }));
     }
-    for (place, (name, arguments)) in answer.calls.iter().enumerate() {
+    for (place, (name, arguments)) in sim_reply.calls.iter().enumerate() {
         items.push(json!({
             "id": format!("fc_sim_{mark}{number}_{place}"),
             "type": "function_call",

@@ -26,7 +26,13 @@ impl Events {
     }
 }
 
-pub(super) fn script(call: &SimRequest<'_>, model: &str, output: &[Value], answer: &SimReply, body: &Value) -> Script {
+pub(super) fn script(
+    call: &SimRequest<'_>,
+    model: &str,
+    output: &[Value],
+    sim_reply: &SimReply,
+    body: &Value,
+) -> Script {
     let mut events = Events::default();
     let begun = response(call, model, &[], None, None);
     events.push("response.created", json!({ "response": begun }), 0);
@@ -34,13 +40,13 @@ pub(super) fn script(call: &SimRequest<'_>, model: &str, output: &[Value], answe
     let before = events.written.drain(..).map(|(event, _)| event).collect();
     for (index, item) in output.iter().enumerate() {
         match item["type"].as_str() {
-            Some("reasoning") => reasoning(&mut events, index, item, answer),
+            Some("reasoning") => reasoning(&mut events, index, item, sim_reply),
             Some("message") => message(&mut events, index, item),
             _ => function_call(&mut events, index, item),
         }
     }
     let pieces = std::mem::take(&mut events.written);
-    let end = if answer.end == SimEnd::Length { "response.incomplete" } else { "response.completed" };
+    let end = if sim_reply.end == SimEnd::Length { "response.incomplete" } else { "response.completed" };
     events.push(end, json!({ "response": body }), 0);
     let refusal = forced_refusal(500);
     let error = json!({ "type": "error", "code": "server_error", "message": refusal.message, "param": null });
@@ -54,7 +60,7 @@ pub(super) fn script(call: &SimRequest<'_>, model: &str, output: &[Value], answe
     }
 }
 
-fn reasoning(events: &mut Events, index: usize, item: &Value, answer: &SimReply) {
+fn reasoning(events: &mut Events, index: usize, item: &Value, sim_reply: &SimReply) {
     let mut opening = item.clone();
     opening["summary"] = json!([]);
     events.push("response.output_item.added", json!({ "output_index": index, "item": opening }), 0);
@@ -74,7 +80,7 @@ fn reasoning(events: &mut Events, index: usize, item: &Value, answer: &SimReply)
         events.push("response.reasoning_summary_part.done", part(text), 0);
     }
     // A piece of reasoning costs what it costs, shown or not.
-    let hidden = if item["summary"][0].is_null() { tokens::count(&answer.reasoning) } else { 0 };
+    let hidden = if item["summary"][0].is_null() { tokens::count(&sim_reply.reasoning) } else { 0 };
     events.push("response.output_item.done", json!({ "output_index": index, "item": item }), hidden);
 }
 
