@@ -174,8 +174,8 @@ fn cut_reply(mut reply: SimReply, question: &SimPrompt) -> SimReply {
             reply.text = first_tokens(&reply.text, most - reasoning);
         }
         // A call that is cut has no valid arguments.
-        answer.calls.clear();
-        answer.end = SimEnd::Length;
+        reply.calls.clear();
+        reply.end = SimEnd::Length;
     }
     reply
 }

@@ -79,10 +79,17 @@ pub fn shape_error(path: &Path, text: &str, written: &str, error: &toml::de::Err
     let culprit = written.get(span.clone()).unwrap_or_default();
     let unknown = unknown_field(error.message());
     let word = unknown.unwrap_or(culprit).trim();
+    // A table as a whole, where a field is missing: its header tells which one, of several of that name.
+    let header = word.lines().next().filter(|line| line.starts_with('['));
+    let (word, before) = match header {
+        Some(header) => (header, written.get(..span.start).unwrap_or_default().matches(header).count()),
+        None => (word, 0),
+    };
     // The error's own place is one in `written`, whose lines are others. The word is the same in both, unless it came
     // from a variable: then only the file is named.
-    let place = text.find(word).filter(|_| !word.is_empty());
-    let mut key = table_of(written, span.start);
+    let place = text.match_indices(word).nth(before).map(|(place, _)| place).filter(|_| !word.is_empty());
+    let start = span.start + header.map_or(0, |header| header.len() + 1);
+    let mut key = table_of(written, start);
     // An unknown key is named by its own sentence.
     if let Some(field) = field_at(written, start).filter(|_| unknown.is_none() && header.is_none()) {
         key = if key.is_empty() { field.to_owned() } else { format!("{key}.{field}") };

@@ -1,7 +1,7 @@
 //! Lengths, alphabets and numbers that a vendor's API allows: data, never code.
 
 #[cfg(feature = "schema")]
-use super::quirks::{is_default, or_default};
+use super::defaults::{is_default, or_default};
 
 /// What a model, or all models of a provider, allow. Everything absent is the format's own rule; 0 is no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -1,6 +1,8 @@
 //! The things that are registered: models, those who call them, and those who are told of events.
 
 mod caller;
+#[cfg(feature = "schema")]
+mod defaults;
 mod key;
 mod limits;
 mod model;

@@ -1,5 +1,7 @@
 //! What two vendors, or two models, of one format do differently: data, never code.
 
+#[cfg(feature = "schema")]
+use super::defaults::{is_default, or_default};
 use super::limits::Limits;
 
 /// How a model, or all models of a provider, differ from their format. Absent fields follow the format.
@@ -77,19 +79,6 @@ pub struct Quirks {
     /// Lengths, alphabets and numbers that it allows, where they are not the format's.
     #[cfg_attr(feature = "schema", serde(default, skip_serializing_if = "is_default"))]
     pub limits: Limits,
-}
-
-#[cfg(feature = "schema")]
-pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
-}
-
-/// Null says as little as nothing at all.
-#[cfg(feature = "schema")]
-pub(super) fn or_default<'de, D: serde::Deserializer<'de>, T: Default + serde::Deserialize<'de>>(
-    deserializer: D,
-) -> Result<T, D::Error> {
-    <Option<T> as serde::Deserialize>::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 impl Quirks {

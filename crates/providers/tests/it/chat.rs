@@ -56,11 +56,11 @@ async fn a_stream_where_a_whole_reply_was_requested_is_put_together() {
             let (exchange, frames) = pair.ask(ask).await.unwrap();
             assert_eq!((exchange.form, exchange.dialect), (ReplyForm::Whole, dialect), "{kind:?}");
             assert!(exchange.content_type.starts_with("application/json") || kind == Kind::Ollama, "{kind:?}");
-            assert_eq!(text(&collect(&frames)), answer(model, "Good morning!"), "{kind:?}");
+            assert_eq!(text(&collect(&frames)), whole_reply(model, "Good morning!"), "{kind:?}");
             // What the client gets is one reply of the format, and says the same.
             let whole = codec(dialect, Capability::Chat).unwrap().read_reply(&frames[0].bytes).unwrap();
             let whole = [Frame { events: whole, ..Frame::default() }];
-            assert_eq!(text(&collect(&whole)), answer(model, "Good morning!"), "{kind:?}");
+            assert_eq!(text(&collect(&whole)), whole_reply(model, "Good morning!"), "{kind:?}");
         }
     }
 }
