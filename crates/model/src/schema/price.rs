@@ -109,7 +109,7 @@ fn set<E: Error>(class: &str, value: &RawValue, rates: &mut Rates) -> Result<(),
     let text = value.get().trim_matches('"');
     let rate = Nanos::parse(text).ok_or_else(|| {
         E::custom(format!(
-            "expected dollars per million as a decimal of at most nine places such as 0.59, got `{text}`"
+            "must be dollars per million tokens, as a decimal of at most nine places such as 0.59, got `{text}`"
         ))
     })?;
     rates.set(class, rate);

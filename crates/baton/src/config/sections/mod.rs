@@ -268,13 +268,16 @@ pub fn check(config: &Config, place: &str) -> Vec<ConfigFault> {
     let mut names = BTreeMap::new();
     for (index, ModelSection { model, faults: faults_of_fields }) in config.models.iter().enumerate() {
         let key = |field: &str| format!("models[{index}].{field}");
-        if model.id.as_str().is_empty() {
+        let lacks = |field: &str| faults_of_fields.iter().any(|(key, _)| key == field);
+        if model.id.as_str().is_empty() && !lacks("model_id") {
             fault(key("model_id"), "is empty".into());
         }
-        if let Some(first) = names.insert(&model.id, index) {
+        if let Some(first) = names.insert(&model.id, index)
+            && !lacks("model_id")
+        {
             fault(key("model_id"), format!("`{}` is used by models[{first}] already", model.id));
         }
-        if !config.providers.contains_key(model.provider.as_str()) {
+        if !config.providers.contains_key(model.provider.as_str()) && !lacks("provider") {
             let known: Vec<&str> = config.providers.keys().map(String::as_str).collect();
             fault(
                 key("provider"),

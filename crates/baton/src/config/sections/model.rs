@@ -43,13 +43,18 @@ impl<'de> Deserialize<'de> for ModelSection {
         if let Some(unknown) = given.keys().find(|key| !KEYS.contains(&key.as_str())) {
             return Err(D::Error::unknown_field(unknown, &KEYS));
         }
-        let text = |key: &'static str| match given.get(key) {
+        let mut faults = Vec::new();
+        let mut text = |key: &'static str| match given.get(key) {
             Some(Value::String(text)) => Ok(text.clone()),
             Some(_) => Err(D::Error::custom(format!("`{key}` must be a string"))),
-            None => Err(D::Error::missing_field(key)),
+            // A fault and no error: an error has the place of the first table of its kind.
+            None => {
+                faults.push((key.to_owned(), "is required".to_owned()));
+                Ok(String::new())
+            }
         };
         let model = Model::new(text("model_id")?, text("provider")?);
-        let mut section = Self { model, faults: Vec::new() };
+        let mut section = Self { model, faults };
         for (key, mut value) in given {
             // Layers of the configuration have no order.
             value.sort_all_objects();
@@ -91,6 +96,7 @@ impl JsonSchema for ModelSection {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
     use baton_model::price::{ContextTier, Rates};
@@ -133,7 +139,8 @@ mod tests {
             let message = refused(&format!("model_id = \"a\"\nprovider = \"x\"\n{key} = \"api\"\n"));
             assert!(message.is_some_and(|message| message.starts_with(&format!("unknown field `{key}`"))));
         }
-        assert_eq!(refused("model_id = \"a\"").as_deref(), Some("missing field `provider`"));
+        let section: ModelSection = toml::from_str("model_id = \"a\"").unwrap();
+        assert_eq!(section.faults, [("provider".to_owned(), "is required".to_owned())]);
         assert_eq!(refused("model_id = 1\nprovider = \"x\"").as_deref(), Some("`model_id` must be a string"));
     }
 }
