@@ -1,7 +1,7 @@
-//! Streams looked over: what the readers of [`Detail::MeterOnly`](crate::Detail::MeterOnly) share.
+//! Streams looked over: what the readers of [`Detail::MeterOnly`](baton_model::Detail::MeterOnly) share.
 //!
 //! Most frames hold a few words and nothing else. They are told by searching for a handful of keys; what could hold
-//! more is parsed like in full, and [`reduced`].
+//! more is parsed like in full, and [`reduce`].
 
 use crate::json::lexer::unescape;
 use baton_model::ReplyEvent;

@@ -27,7 +27,7 @@ pub enum Claim {
     Effected,
 }
 
-/// The commands, in the name of this node ([`Store::named`](crate::Store::named)). Time is the database's own, as for leases.
+/// The commands, in the name of this node ([`Store::for_node`](crate::Store::for_node)). Time is the database's own, as for leases.
 #[derive(Debug, Clone, Copy)]
 pub struct CommandRepository<'s> {
     pub(crate) database: &'s Database,

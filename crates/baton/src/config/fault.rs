@@ -115,10 +115,10 @@ fn message(message: &str) -> String {
 fn table_of(written: &str, place: usize) -> String {
     let before = written.get(..place).unwrap_or(written);
     let headers = || before.lines().map(str::trim).filter(|line| line.starts_with('[') && line.ends_with(']'));
-    let Some(last) = headers().last() else { return String::new() };
+    let Some(last) = headers().next_back() else { return String::new() };
     let mut path = last.trim_matches(['[', ']']).to_owned();
     // The last array above is the one that the table belongs to, if its name is the beginning of the path.
-    if let Some(array) = headers().filter(|line| line.starts_with("[[")).last() {
+    if let Some(array) = headers().rfind(|line| line.starts_with("[[")) {
         let name = array.trim_matches(['[', ']']);
         let index = headers().filter(|line| *line == array).count() - 1;
         if let Some(rest) = path.strip_prefix(name).filter(|rest| rest.is_empty() || rest.starts_with('.')) {
