@@ -11,7 +11,7 @@ use axum::middleware::{from_fn_with_state, map_request};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use baton_admin::Admin;
-use baton_engine::{Engine, metrics};
+use baton_engine::{Engine, metrics_text};
 use baton_http::HttpState;
 use baton_kv::Notices;
 use baton_model::{Code, PublicError};
@@ -151,7 +151,8 @@ async fn metrics(State(engine): State<Engine>, headers: HeaderMap) -> Response {
     if headers.get_all(ACCEPT).iter().any(accepts) {
         ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response()
     } else {
-        ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], metrics::plain(&text)).into_response()
+        ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], metrics_text::to_older_format(&text))
+            .into_response()
     }
 }
 

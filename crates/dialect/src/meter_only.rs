@@ -1,4 +1,4 @@
-//! Streams looked over: what the readers of [`Detail::MeterOnly`](crate::Detail::MeterOnly) share.
+//! Streams looked over: what the readers of [`Detail::MeterOnly`](baton_model::Detail::MeterOnly) share.
 //!
 //! Most frames hold a few words and nothing else, which a search for a handful of keys shows. A frame that could hold
 //! more is parsed in full, and its content [reduced](reduce).

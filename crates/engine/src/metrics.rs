@@ -2,12 +2,15 @@
 //! this list.
 
 use crate::edge_metrics::EdgeMetrics;
+use crate::metric_labels::{
+    AttemptLabels, CacheLabels, Exemplar, ModelLabels, ReasonLabels, RequestLabels, SpanLabels, TaskLabels, TokenLabels,
+};
 use crate::observe::Spans;
 use crate::trace::Trace;
 use baton_kv::CacheHealth;
 use baton_model::record::{AttemptRecord, RequestRecord};
 use baton_model::{Cost, UsageClass};
-use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::encoding::text;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::exemplar::HistogramWithExemplars;
 use prometheus_client::metrics::family::Family;
@@ -93,65 +96,8 @@ impl List<'_> {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct RequestLabels {
-    api: String,
-    capability: &'static str,
-    model: String,
-    provider: String,
-    outcome: &'static str,
-    status: u32,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ModelLabels {
-    model: String,
-    provider: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct AttemptLabels {
-    model: String,
-    provider: String,
-    outcome: &'static str,
-    error: &'static str,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct TokenLabels {
-    model: String,
-    provider: String,
-    class: &'static str,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct CacheLabels {
-    result: &'static str,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct SpanLabels {
-    result: &'static str,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ReasonLabels {
-    reason: &'static str,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct TaskLabels {
-    task: &'static str,
-}
-
 /// A metric that is there only where what it tells of is configured.
 type Unlabelled = Vec<(String, String)>;
-
-/// What leads from a point of a histogram to the trace of a request.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Exemplar {
-    trace_id: String,
-}
 
 type Times = Family<ModelLabels, HistogramWithExemplars<Exemplar>, fn() -> HistogramWithExemplars<Exemplar>>;
 
@@ -364,26 +310,6 @@ impl Metrics {
         let _ = text::encode(&mut text, &self.registry);
         text
     }
-}
-
-/// The same in Prometheus' older text format: no exemplars, counters named as their samples, no mark at the end.
-pub fn plain(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    let counters: Vec<&str> =
-        text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.strip_suffix(" counter")).collect();
-    for line in text.lines().filter(|line| *line != "# EOF" && !line.starts_with("# UNIT ")) {
-        let about = line.strip_prefix("# HELP ").or_else(|| line.strip_prefix("# TYPE "));
-        match about.and_then(|about| about.split_once(' ')) {
-            Some((name, rest)) if counters.contains(&name) => {
-                plain.extend([line.get(..7).unwrap_or_default(), name, "_total ", rest]);
-            }
-            Some(_) => plain.push_str(line),
-            // A label's value can't hold this: its quotes are escaped.
-            None => plain.push_str(line.split_once(" # {").map_or(line, |(sample, _)| sample)),
-        }
-        plain.push('\n');
-    }
-    plain
 }
 
 fn seconds(duration: Duration) -> f64 {

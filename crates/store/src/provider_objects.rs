@@ -149,7 +149,7 @@ fn of_account(owner: &Owner, kind: ProviderObjectKind) -> Select<provider_object
         .filter(provider_object::Column::Kind.eq(kind.name()))
 }
 
-/// The same as [`Owner::lets`].
+/// The same as [`Owner::allows`].
 fn visible_to(caller: &Caller) -> Condition {
     if caller.role == Role::Admin {
         return Condition::all();

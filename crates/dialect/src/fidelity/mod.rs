@@ -8,6 +8,7 @@
 //! What a request loses between two formats is what it has ([`request::list_values`]), does not arrive ([`find_lost`])
 //! and is not listed among what was [dropped](crate::Dropped).
 
+mod canonical_json;
 mod compare;
 mod declared;
 pub mod document;

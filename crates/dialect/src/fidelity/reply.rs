@@ -1,8 +1,8 @@
 //! The fields of a chat's reply, and a reply taken apart into them.
 
+use super::canonical_json::{arguments_of, plain_json};
 use super::field_value::FieldValue;
 use super::fields::fields;
-use super::request::{arguments_of, plain_json};
 use baton_model::chat::{Part, PartKind, Reasoning, ToolCall};
 use baton_model::event::{CollectedReply, FinishReason, ReplyChoice, ReplyStart, Timings};
 use baton_model::{Usage, UsageClass};

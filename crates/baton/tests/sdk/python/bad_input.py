@@ -28,7 +28,7 @@ def chats(vendor, mark):
         (tool(7), "tools[0].function.parameters", "tools[0].function.parameters: must be an object"),
         ({"response_format": form}, "response_format.json_schema.schema",
          "response_format.json_schema.schema: must be an object"),
-        ({"max_tokens": -1}, "max_tokens", "max_tokens: must be an integer of tokens, got -1"),
+        ({"max_tokens": -1}, "max_tokens", "max_tokens: must be a positive integer, got -1"),
     ]:
         error = raised(openai.BadRequestError, 400, lambda: openai_client.chat.completions.create(
             **{"model": VENDORS[vendor]["plain"], "messages": user(mark), **more}), message)
@@ -45,7 +45,7 @@ def messages(vendor, mark):
         ({"messages": []}, "messages: must be an array that is not empty, got []"),
         ({"messages": [{"role": "wizard", "content": mark}]}, "messages[0].role: must be user or assistant"),
         ({"tools": [{"name": "a", "input_schema": 7}]}, "tools[0].input_schema: must be an object"),
-        ({"max_tokens": -1}, "max_tokens: must be an integer of tokens, got -1"),
+        ({"max_tokens": -1}, "max_tokens: must be a positive integer, got -1"),
     ]:
         error = raised(anthropic.BadRequestError, 400, lambda: anthropic_client.messages.create(
             **{"model": VENDORS[vendor]["plain"], "max_tokens": 50, "messages": user(mark), **more}), message)

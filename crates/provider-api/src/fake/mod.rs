@@ -3,23 +3,25 @@
 //! It speaks no wire format: its frames hold whatever bytes and events the test put there. What it was asked is kept
 //! for the test to look at.
 
+mod call;
+mod script;
+
+pub use call::FakeCall;
+pub use script::{FakeAct, FakeEnd, FakeReply};
+
 use crate::{
-    DiscoveredModel, Exchange, Forward, Forwarded, Frame, Mode, OutgoingRequest, Provider, ProviderError,
-    ProviderSettings, Recording, ReplyForm,
+    DiscoveredModel, Exchange, Forward, Forwarded, Frame, OutgoingRequest, Provider, ProviderError, ProviderSettings,
+    Recording, ReplyForm,
 };
 use baton_model::chat::ChatRequest;
 use baton_model::fault::ErrorKind;
-use baton_model::{
-    Capability, Detail, Dialect, FinishReason, Model, ModelId, Operation, ProviderId, ReplyEvent, Target, Usage,
-};
-use bytes::Bytes;
+use baton_model::{Capability, Detail, Dialect, Model, ProviderId, ReplyEvent, Target};
 use futures::future::BoxFuture;
-use futures::stream::{self, BoxStream, StreamExt as _};
+use futures::stream::{self, StreamExt as _};
+use script::{Guard, play};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
-use tokio::sync::Notify;
 
 /// A scripted provider.
 pub struct FakeProvider {
@@ -32,75 +34,6 @@ pub struct FakeProvider {
     cancelled: Arc<AtomicUsize>,
 }
 
-/// What a call to a [`FakeProvider`] leads to.
-#[derive(Debug, Clone)]
-pub enum FakeAct {
-    /// A reply.
-    Answer(FakeReply),
-    /// An error in place of a reply.
-    Fail(ProviderError),
-    /// Nothing, ever.
-    Hang,
-    /// The act, once the test says so.
-    After(Arc<Notify>, Box<FakeAct>),
-}
-
-/// A scripted reply.
-#[derive(Debug, Clone, Default)]
-pub struct FakeReply {
-    /// The frames, in order. Each comes as soon as it is asked for.
-    pub frames: Vec<Frame>,
-    /// What comes after them.
-    pub then: FakeEnd,
-    /// Whole even if a stream was asked.
-    pub whole: bool,
-    /// Headers of the reply.
-    pub headers: Vec<(String, String)>,
-    /// What could not be said.
-    pub dropped: Vec<String>,
-}
-
-/// What comes after the frames of an [`FakeReply`].
-#[derive(Debug, Clone, Default)]
-pub enum FakeEnd {
-    /// The end.
-    #[default]
-    End,
-    /// An error.
-    Fail(ProviderError),
-    /// Nothing, ever.
-    Hang,
-}
-
-/// A call that a [`FakeProvider`] got.
-#[derive(Debug, Clone, PartialEq)]
-pub struct FakeCall {
-    /// The model of the target, as Baton calls it.
-    pub model: ModelId,
-    /// The model of the target, as the provider calls it.
-    pub upstream: String,
-    /// The output limit of the target.
-    pub max_output_tokens: Option<u64>,
-    /// The context window of the target.
-    pub context_window: Option<u64>,
-    /// What was asked.
-    pub capability: Capability,
-    /// The client's bytes, in the exact mode.
-    pub body: Option<Bytes>,
-    /// The meaning, in the translated mode.
-    pub operation: Option<Operation>,
-    /// Whether a stream was asked.
-    pub form: ReplyForm,
-    /// How closely the reply was to be read.
-    pub detail: Detail,
-    /// Client headers passed on.
-    pub headers: Vec<(String, String)>,
-    /// Client query passed on.
-    pub query: Option<String>,
-    /// The bound on the whole call.
-    pub timeout: Option<Duration>,
-}
-
 #[derive(Default)]
 struct State {
     script: VecDeque<FakeAct>,
@@ -109,7 +42,7 @@ struct State {
     played: Vec<Vec<Frame>>,
 }
 
-// === impl Fake ===
+// === impl FakeProvider ===
 
 impl FakeProvider {
     /// A provider that speaks a format for every capability, without a script yet.
@@ -239,7 +172,7 @@ impl Provider for FakeProvider {
             let guard = Guard { cancelled: self.cancelled.clone(), done: false };
             loop {
                 match act {
-                    FakeAct::Answer(reply) => {
+                    FakeAct::Reply(reply) => {
                         let mut exchange = self.exchange(reply, outgoing.form, guard)?;
                         // A provider may speak several formats: the reply is in the one that was asked for.
                         exchange.dialect = outgoing.dialect;
@@ -297,120 +230,6 @@ impl Provider for FakeProvider {
     fn discover(&self) -> BoxFuture<'_, Result<Vec<DiscoveredModel>, ProviderError>> {
         Box::pin(async { Ok(self.discovered.clone()) })
     }
-}
-
-// === impl Act, Reply, FakeCall ===
-
-impl From<FakeReply> for FakeAct {
-    fn from(reply: FakeReply) -> Self {
-        Self::Answer(reply)
-    }
-}
-
-impl From<ProviderError> for FakeAct {
-    fn from(error: ProviderError) -> Self {
-        Self::Fail(error)
-    }
-}
-
-impl FakeReply {
-    /// These frames, and the end.
-    pub fn new(frames: Vec<Frame>) -> Self {
-        Self { frames, ..Self::default() }
-    }
-
-    /// Text in these pieces, a frame each; then why it finished, the usage, and the end. The bytes of a frame are its
-    /// piece; the frames of names, usage and end hold `<start>`, `<usage>` and `<end>`.
-    pub fn text(pieces: &[&str], usage: Usage) -> Self {
-        let frame = |bytes: &str, events| {
-            let bytes = Bytes::copy_from_slice(bytes.as_bytes());
-            Frame { bytes, hidden: false, events }
-        };
-        let text = |piece: &&str| frame(piece, vec![ReplyEvent::Text { choice: 0, text: (*piece).to_owned() }]);
-        let mut frames = vec![frame("<start>", vec![ReplyEvent::Started(baton_model::event::ReplyStart::default())])];
-        frames.extend(pieces.iter().map(text));
-        let finished = ReplyEvent::Finished { choice: 0, reason: FinishReason::Stop, stop_sequence: None };
-        frames.push(frame("<usage>", vec![finished, ReplyEvent::Usage(usage)]));
-        frames.push(frame("<end>", vec![ReplyEvent::Ended]));
-        Self::new(frames)
-    }
-
-    /// The same up to its first `n` frames, and then this.
-    #[must_use]
-    pub fn cut(mut self, n: usize, then: FakeEnd) -> Self {
-        self.frames.truncate(n);
-        self.then = then;
-        self
-    }
-}
-
-impl FakeCall {
-    fn of(outgoing: &OutgoingRequest<'_>) -> Self {
-        let (body, operation) = match outgoing.mode {
-            Mode::Passthrough(body) => (Some(body.bytes.clone()), None),
-            Mode::Translated(operation) => (None, Some(operation.clone())),
-        };
-        Self {
-            model: outgoing.target.model.id.clone(),
-            upstream: outgoing.target.upstream().to_owned(),
-            max_output_tokens: outgoing.target.max_output_tokens,
-            context_window: outgoing.target.context_window,
-            capability: outgoing.capability,
-            body,
-            operation,
-            form: outgoing.form,
-            detail: outgoing.detail,
-            headers: outgoing.headers.to_vec(),
-            query: outgoing.query.map(str::to_owned),
-            timeout: outgoing.timeout,
-        }
-    }
-}
-
-/// Counts a call that is dropped before its end.
-struct Guard {
-    cancelled: Arc<AtomicUsize>,
-    done: bool,
-}
-
-impl Guard {
-    fn finish(mut self) {
-        self.done = true;
-    }
-}
-
-impl Drop for Guard {
-    fn drop(&mut self) {
-        if !self.done {
-            self.cancelled.fetch_add(1, Ordering::SeqCst);
-        }
-    }
-}
-
-fn play(frames: Vec<Frame>, then: FakeEnd, guard: Guard) -> BoxStream<'static, Result<Frame, ProviderError>> {
-    let start = (VecDeque::from(frames), Some((then, guard)));
-    stream::unfold(start, |(mut frames, mut rest)| async move {
-        if let Some(frame) = frames.pop_front() {
-            return Some((Ok(frame), (frames, rest)));
-        }
-        let (then, guard) = rest.take()?;
-        match then {
-            FakeEnd::End => {
-                guard.finish();
-                None
-            }
-            FakeEnd::Fail(error) => {
-                guard.finish();
-                Some((Err(error), (frames, None)))
-            }
-            // The guard waits too: it counts the drop.
-            FakeEnd::Hang => {
-                let _guard = guard;
-                std::future::pending().await
-            }
-        }
-    })
-    .boxed()
 }
 
 fn concat(frames: &[Frame]) -> Vec<u8> {
