@@ -35,7 +35,7 @@ def chats(vendor, mark):
         same((error.body["message"], error.param, error.type), (message, param, "invalid_request_error"))
     deep = raised(openai.BadRequestError, 400, lambda: openai_client.chat.completions.create(
         model=VENDORS[vendor]["plain"], messages=user(mark), **tool(DEEP)), "deep")
-    same(deep.body["message"].startswith("nested deeper than 128 levels at byte "), True, deep.body)
+    same(deep.body["message"].startswith("the body is nested deeper than 128 levels at byte "), True, deep.body)
     same(sent(vendor, mark), [], "nobody was called")
 
 
