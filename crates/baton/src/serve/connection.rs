@@ -64,14 +64,17 @@ pub async fn serve(
             limits.metrics.too_slow(slow);
             tracing::debug!(client.address = %peer.ip(), what = slow.name(), "a client is too slow; its connection is closed");
         }
-        if leaving || why == Some(SlowClient::Head) {
+        let evicted = why == Some(SlowClient::Evicted);
+        if (leaving && !evicted) || why == Some(SlowClient::Head) {
             return;
         }
         connection.as_mut().graceful_shutdown();
-        if why == Some(SlowClient::Evicted) {
-            // Told, and not waited for: its place is taken, and the system has no more files than there are places.
-            let _ = futures::poll!(connection.as_mut());
-            return;
+        if evicted {
+            // Told, and not waited for: its place is taken, and the system has no more files than there are places. Only a
+            // request that has begun since is served first: it may have reached a provider.
+            if futures::poll!(connection.as_mut()).is_ready() || activity.without_request_since().is_some() {
+                return;
+            }
         }
         // Who is idle is told, so that a request that crosses the message is still served.
         leaving = true;
