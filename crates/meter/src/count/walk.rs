@@ -29,9 +29,10 @@ pub(super) fn operation(operation: &Operation, visit: &mut Visit<'_>) {
         Operation::Chat(request) => chat(request, visit),
         Operation::Completion(request) => {
             request.prompts.iter().for_each(|prompt| self::prompt(prompt, visit));
-            if let Some(suffix) = &request.suffix {
-                visit(Piece::Text(suffix));
+            for text in [&request.suffix, &request.system].into_iter().flatten() {
+                visit(Piece::Text(text));
             }
+            request.images.iter().for_each(|image| visit(Piece::Estimated(media::image(image))));
         }
         Operation::Embedding(request) => request.input.iter().for_each(|prompt| self::prompt(prompt, visit)),
         Operation::Image(request) => {

@@ -1,6 +1,6 @@
 //! The tokenizers, and how they count.
 
-use bpe_openai::{cl100k_base, o200k_base};
+use super::table::{CL100K, O200K};
 
 /// What counts the tokens of a model. Cheap to copy; the tables behind it load at the first count ([`Self::preload`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,8 +56,8 @@ impl Tokenizer {
         }
         // Each table is loaded by its first use, so a process holds only those that it counts with.
         let tokens = match self.encoding {
-            Encoding::Cl100k => cl100k_base().count(text),
-            Encoding::O200k => o200k_base().count(text),
+            Encoding::Cl100k => CL100K.count(text),
+            Encoding::O200k => O200K.count(text),
         };
         // No byte-level encoding makes more tokens than there are bytes, so no estimate has to.
         self.scaled(tokens as u64).min(text.len() as u64)

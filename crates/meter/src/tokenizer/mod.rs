@@ -7,6 +7,7 @@
 
 mod encoding;
 mod family;
+mod table;
 
 pub use encoding::Tokenizer;
 

@@ -1,0 +1,40 @@
+//! Packs the byte-pair tables for the binary: without what only other ways of encoding need, and compressed.
+//!
+//! The library keeps three automata and two maps for each encoding. Counting uses one automaton and one map, and the
+//! rest is two thirds of the bytes, in the binary and in memory.
+
+use bpe_openai::byte_pair_encoding::BytePairEncoding;
+use rmpv::Value;
+use std::error::Error;
+use std::path::PathBuf;
+
+/// The fields of [`BytePairEncoding`], in order.
+const FIELDS: usize = 10;
+/// Those that counting never looks into: `bytes_hash_to_token`, `overlapping_searcher`, `overlapping_searcher_rev`.
+const UNUSED: [usize; 3] = [2, 6, 7];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-changed=build.rs");
+    // Each unused field is taken from an encoding of single bytes, which is as small as one can be.
+    let bytes = (0..=u8::MAX).map(|byte| vec![byte]);
+    let smallest = fields(&BytePairEncoding::from_dictionary(bytes, None))?;
+    for (name, tokenizer) in [("cl100k", bpe_openai::cl100k_base()), ("o200k", bpe_openai::o200k_base())] {
+        let mut fields = fields(&tokenizer.bpe)?;
+        for unused in UNUSED {
+            fields[unused].clone_from(&smallest[unused]);
+        }
+        let mut table = Vec::new();
+        rmpv::encode::write_value(&mut table, &Value::Array(fields))?;
+        let path = PathBuf::from(std::env::var("OUT_DIR")?).join(format!("{name}.table"));
+        std::fs::write(path, lz4_flex::compress_prepend_size(&table))?;
+    }
+    Ok(())
+}
+
+fn fields(encoding: &BytePairEncoding) -> Result<Vec<Value>, Box<dyn Error>> {
+    let written = rmp_serde::to_vec(encoding)?;
+    match rmpv::decode::read_value(&mut written.as_slice())? {
+        Value::Array(fields) if fields.len() == FIELDS => Ok(fields),
+        _ => Err("the library's table has another form: look which of its fields counting uses".into()),
+    }
+}
