@@ -3,6 +3,7 @@
 //! Reference: Anthropic API reference, errors. Status 529 says that it is overloaded. Services that speak this format
 //! often keep OpenAI's shape for errors, so both are read.
 
+use crate::error::context_length::ContextLength;
 use crate::error::{ErrorReply, openai_shape};
 use crate::json::{Node, object};
 use baton_model::fault::{ErrorKind, UpstreamError};
@@ -47,6 +48,7 @@ pub fn write(error: &PublicError, request_id: &str) -> ErrorReply {
     }
     let (status, type_) = status_and_type(error.code);
     let message = match &error.param {
+        _ if error.code == Code::TokenLimitExceeded => describe_length(error),
         Some(param) if !error.message.contains(param.as_str()) => format!("{param}: {}", error.message),
         _ => error.message.clone(),
     };
@@ -57,6 +59,14 @@ pub fn write(error: &PublicError, request_id: &str) -> ErrorReply {
         o.string("request_id", request_id);
     });
     ErrorReply { status, body }
+}
+
+/// That a prompt is too long, in the words by which this vendor's programs know it.
+fn describe_length(error: &PublicError) -> String {
+    match ContextLength::of(error) {
+        Some(ContextLength { tokens, limit }) => format!("prompt is too long: {tokens} tokens > {limit} maximum"),
+        None => format!("prompt is too long: {}", error.message),
+    }
 }
 
 /// Status and `type`, such that the SDKs raise the class that fits and retry when it helps.

@@ -1,5 +1,6 @@
 //! Errors in each format: read from providers, written for clients.
 
+pub(crate) mod context_length;
 pub(crate) mod openai_shape;
 mod reply;
 

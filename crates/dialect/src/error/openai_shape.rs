@@ -3,10 +3,12 @@
 //! Reference: OpenAI API reference, `Error`; the exception classes of its SDKs follow the status, and quota is told
 //! from rate limits by the code alone. Compatible services write this in many ways, all read here.
 
+use super::context_length::ContextLength;
 use super::reply::ErrorReply;
 use crate::json::{JsonValue, Node, object};
 use baton_model::fault::{ErrorKind, UpstreamError};
 use baton_model::{Code, Dialect, PublicError};
+use std::borrow::Cow;
 
 /// The longest message taken from a body that is not of the format.
 const LONGEST_EXCERPT: usize = 300;
@@ -176,7 +178,7 @@ pub fn write(error: &PublicError, request_id: &str) -> ErrorReply {
     let (status, type_, code) = status_type_and_code(error.code);
     let body = object(|o| {
         o.object("error", |o| {
-            o.string("message", &error.message).string("type", type_);
+            o.string("message", &message(error)).string("type", type_);
             match &error.param {
                 Some(param) => o.string("param", param),
                 None => o.null("param"),
@@ -189,6 +191,17 @@ pub fn write(error: &PublicError, request_id: &str) -> ErrorReply {
         });
     });
     ErrorReply { status, body }
+}
+
+/// The message: in the vendor's words where programs read it.
+fn message(error: &PublicError) -> Cow<'_, str> {
+    match ContextLength::of(error) {
+        Some(ContextLength { tokens, limit }) => Cow::Owned(format!(
+            "This model's maximum context length is {limit} tokens. However, your messages resulted in {tokens} tokens. \
+             Please reduce the length of the messages."
+        )),
+        None => Cow::Borrowed(&error.message),
+    }
 }
 
 /// Status, `type` and `code`, such that the SDKs raise the class that fits and retry when it helps.
