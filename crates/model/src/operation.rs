@@ -1,7 +1,7 @@
 //! Everything a model can be asked to do, one variant a capability.
 
 use crate::capability::Capability;
-use crate::chat::{ChatRequest, Extension, Message, MessageRole, Part};
+use crate::chat::{ChatRequest, Extension, Image, Message, MessageRole, Part, PartKind};
 use bytes::Bytes;
 
 /// A request in the canonical vocabulary.
@@ -51,6 +51,10 @@ pub struct CompletionRequest {
     pub suffix: Option<String>,
     /// Whether the reply repeats the prompt first.
     pub echo: Option<bool>,
+    /// Instructions that stand before the prompt (Ollama's `system`).
+    pub system: Option<String>,
+    /// What the prompt speaks of (Ollama's `images`).
+    pub images: Vec<Image>,
     /// Sampling, limits and everything else that a chat request has too.
     pub chat: ChatRequest,
 }
@@ -70,8 +74,14 @@ impl CompletionRequest {
         if self.echo == Some(true) {
             return Err("echo: not supported by a chat-only model");
         }
-        let message = Message { role: MessageRole::User, name: None, parts: vec![Part::text(prompt.as_str())] };
-        Ok(ChatRequest { messages: vec![message], ..self.chat.clone() })
+        let message = |role, parts| Message { role, name: None, parts };
+        let system = self.system.as_deref().filter(|system| !system.is_empty());
+        let system = system.map(|system| message(MessageRole::System, vec![Part::text(system)]));
+        // The images first, as in a chat of Ollama's.
+        let images = self.images.iter().cloned().map(|image| PartKind::Image(image).into());
+        let prompt = images.chain([Part::text(prompt.as_str())]).collect();
+        let messages = system.into_iter().chain([message(MessageRole::User, prompt)]).collect();
+        Ok(ChatRequest { messages, ..self.chat.clone() })
     }
 }
 

@@ -1,8 +1,8 @@
 //! Completions: `POST /api/generate`.
 //!
 //! Reference: Ollama API documentation, "Generate a completion". Unlike OpenAI's, the prompt goes through the model's
-//! template unless `raw` is set, and one request has one prompt. `system`, `template`, `raw`, `context` and `images`
-//! have no place in the vocabulary: they stay extensions.
+//! template unless `raw` is set, and one request has one prompt. `template`, `raw` and `context` have no
+//! place in the vocabulary: they stay extensions.
 
 use super::{chat, line, options, stream, writer};
 use crate::effective_options::effective_options;
@@ -55,7 +55,9 @@ fn read(root: &Node<'_>) -> Result<CompletionRequest, JsonFault> {
         prompts: vec![Prompt::Text(text("prompt")?.unwrap_or_default())],
         suffix: text("suffix")?,
         echo: None,
-        chat: options::read(root, &["prompt", "suffix"])?,
+        system: text("system")?,
+        images: chat::read_images(root)?,
+        chat: options::read(root, &["prompt", "suffix", "system", "images"])?,
     })
 }
 
@@ -70,7 +72,8 @@ fn write(request: &CompletionRequest, target: &Target) -> Result<EncodedBody, Re
     }
     let body = object(|o| {
         o.string("model", target.upstream()).string("prompt", prompt);
-        o.maybe_string("suffix", request.suffix.as_deref());
+        o.maybe_string("suffix", request.suffix.as_deref()).maybe_string("system", request.system.as_deref());
+        chat::write_images(&request.images, o, &mut dropped);
         options::write(&effective, target, o, &mut dropped);
     });
     Ok(EncodedBody { dropped, ..EncodedBody::json(body) })

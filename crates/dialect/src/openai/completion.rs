@@ -7,12 +7,13 @@ use super::chat::{ClientEndpoint, finish_name, rewrite, write_names, write_tail}
 use super::{options, stream};
 use crate::effective_options::effective_options;
 use crate::json::{self, Array, JsonFault, JsonValue, Node, Object, object};
-use crate::{Codec, EncodedBody, ReadError, ReplyContext, RewrittenRequest, StreamReader, StreamWriter};
+use crate::{Codec, Dropped, EncodedBody, ReadError, ReplyContext, RewrittenRequest, StreamReader, StreamWriter};
 use baton_model::chat::{Json, PartKind};
 use baton_model::event::{CollectedReply, FinishReason, ReplyChoice, ReplyEvent};
 use baton_model::operation::{CompletionRequest, Prompt};
 use baton_model::{Body, Detail, Dialect, Operation, PublicError, Target};
 use bytes::{Bytes, BytesMut};
+use std::borrow::Cow;
 
 /// The codec.
 #[derive(Debug)]
@@ -59,6 +60,8 @@ fn read(root: &Node<'_>) -> Result<CompletionRequest, JsonFault> {
         prompts: read_prompts(root.require("prompt")?)?,
         suffix: root.get("suffix").map(Node::string).transpose()?,
         echo: root.get("echo").map(Node::bool).transpose()?,
+        system: None,
+        images: Vec::new(),
         chat,
     })
 }
@@ -120,15 +123,32 @@ fn write(request: &CompletionRequest, target: &Target) -> Result<EncodedBody, Re
     // This endpoint has only the older name.
     let mut quirks = target.model.quirks.clone();
     quirks.max_tokens_field = baton_model::entity::MaxTokensField::MaxTokens;
+    let prompts = with_system(request, &mut dropped);
     let body = object(|o| {
         o.string("model", target.upstream());
-        write_prompts("prompt", &request.prompts, o);
+        write_prompts("prompt", &prompts, o);
         o.maybe_string("suffix", request.suffix.as_deref()).maybe_bool("echo", request.echo);
         options::write(&effective, &quirks, o, &mut dropped);
         o.maybe_integer("logprobs", effective.logprobs);
         options::write_stream(&effective, &quirks, o);
     });
     Ok(EncodedBody { dropped, ..EncodedBody::json(body) })
+}
+
+/// The prompts with the instructions before them: this endpoint knows text alone.
+fn with_system<'r>(request: &'r CompletionRequest, dropped: &mut Vec<Dropped>) -> Cow<'r, [Prompt]> {
+    if !request.images.is_empty() {
+        dropped.push(Dropped::new("images", "not supported by openai in completions"));
+    }
+    let Some(system) = request.system.as_deref().filter(|system| !system.is_empty()) else {
+        return Cow::Borrowed(&request.prompts);
+    };
+    dropped.push(Dropped::new("system", "sent as text before the prompt"));
+    let prompts = request.prompts.iter().map(|prompt| match prompt {
+        Prompt::Text(text) => Prompt::Text(format!("{system}\n\n{text}")),
+        Prompt::Tokens(ids) => Prompt::Tokens(ids.clone()),
+    });
+    Cow::Owned(prompts.collect())
 }
 
 fn write_reply(events: &[ReplyEvent], context: &ReplyContext) -> Vec<u8> {

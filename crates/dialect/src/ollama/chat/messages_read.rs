@@ -92,15 +92,21 @@ fn read_content(node: &Node<'_>) -> Result<Vec<Part>, JsonFault> {
     if let Some(reasoning) = text("thinking")? {
         parts.push(PartKind::Reasoning(Reasoning { text: reasoning, ..Reasoning::default() }).into());
     }
-    for image in items(node, "images")? {
+    parts.extend(read_images(node)?.into_iter().map(|image| Part::from(PartKind::Image(image))));
+    parts.extend(text("content")?.map(Part::text));
+    Ok(parts)
+}
+
+/// The `images` of a message, or of a completion.
+pub(in crate::ollama) fn read_images(node: &Node<'_>) -> Result<Vec<Image>, JsonFault> {
+    let images = items(node, "images")?.iter().map(|image| {
         let data = image.string()?;
         // The reference wants bare base64; browsers make whole addresses of it.
         let bare = |data| MediaSource::Base64 { media_type: String::new(), data };
         let source = data_url(&data).unwrap_or_else(|| bare(data));
-        parts.push(PartKind::Image(Image { source, detail: None }).into());
-    }
-    parts.extend(text("content")?.map(Part::text));
-    Ok(parts)
+        Ok(Image { source, detail: None })
+    });
+    images.collect()
 }
 
 fn items<'n, 'a>(node: &'n Node<'a>, name: &str) -> Result<&'n [Node<'a>], JsonFault> {

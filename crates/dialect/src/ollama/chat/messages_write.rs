@@ -123,13 +123,7 @@ impl<'r> OllamaMessagesWriter<'r> {
 
     fn content(&self, said: &MessageContent<'_>, separator: &str, o: &mut Object<'_>) {
         o.string("content", &said.texts.join(separator));
-        if !said.images.is_empty() {
-            o.array("images", |a| {
-                for image in &said.images {
-                    a.string(image);
-                }
-            });
-        }
+        write_image_data(&said.images, o);
     }
 
     fn call(&mut self, call: &ToolCall, part: &str, index: usize, path: &str, a: &mut Array<'_>) {
@@ -220,6 +214,28 @@ impl<'r> OllamaMessagesWriter<'r> {
 
     fn drop(&mut self, field: impl Into<String>, reason: &str) {
         self.dropped.push(Dropped::new(field, reason));
+    }
+}
+
+/// Writes the images of a completion.
+pub(in crate::ollama) fn write_images(images: &[Image], o: &mut Object<'_>, dropped: &mut Vec<Dropped>) {
+    let mut data = Vec::with_capacity(images.len());
+    for (place, image) in images.iter().enumerate() {
+        match image_data(image) {
+            Ok(image) => data.push(image),
+            Err(reason) => dropped.push(Dropped::new(format!("images[{place}]"), reason)),
+        }
+    }
+    write_image_data(&data, o);
+}
+
+fn write_image_data(images: &[&str], o: &mut Object<'_>) {
+    if !images.is_empty() {
+        o.array("images", |a| {
+            for image in images {
+                a.string(image);
+            }
+        });
     }
 }
 

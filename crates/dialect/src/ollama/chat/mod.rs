@@ -9,6 +9,8 @@ mod request;
 mod rewrite;
 mod tools;
 
+pub(super) use messages_read::read_images;
+pub(super) use messages_write::write_images;
 pub(super) use rewrite::{rewrite, set_window};
 
 use super::{line, stream, writer};
