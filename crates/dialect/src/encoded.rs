@@ -1,5 +1,6 @@
 //! What codecs write: bytes, and what was dropped or changed on the way.
 
+use crate::client_tools::ClientTools;
 use bytes::Bytes;
 
 /// What writing a reply needs beside its events.
@@ -19,6 +20,10 @@ pub struct ReplyContext {
     pub request: Bytes,
     /// Whether the reply is stored for later requests, for formats whose replies say so (responses).
     pub stored: bool,
+    /// What the client's request says of its tools, for formats that know more than functions.
+    pub tools: ClientTools,
+    /// How many tokens the prompt has by Baton's own count, for formats that say it before the provider does.
+    pub input_tokens: Option<u64>,
 }
 
 /// A request or reply as bytes, and what was dropped or changed.

@@ -11,6 +11,7 @@
 //! capability to a format: a file named after it in the folder, and its line in [`codec`].
 
 pub mod anthropic;
+pub mod client_tools;
 mod codec;
 mod effective_options;
 mod encoded;

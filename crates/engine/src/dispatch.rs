@@ -31,6 +31,8 @@ pub struct Opened {
     pub buffered: VecDeque<Frame>,
     /// What the client should know.
     pub warnings: Vec<String>,
+    /// How many tokens the prompt has by Baton's count, if that was asked.
+    pub prompt_tokens: Option<u64>,
     /// The place among the calls to its provider; given back with the reply.
     pub place: Option<Hold>,
 }
@@ -164,7 +166,8 @@ async fn try_candidate(
             Ok((exchange, buffered)) => {
                 let mut warnings = fitted.warnings;
                 warnings.extend(exchange.dropped.iter().cloned());
-                return Ok(Opened { candidate, exchange, buffered, warnings, place: None });
+                let prompt_tokens = fitted.prompt_tokens;
+                return Ok(Opened { candidate, exchange, buffered, warnings, prompt_tokens, place: None });
             }
             Err(error) => error,
         };

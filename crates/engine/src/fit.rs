@@ -5,6 +5,7 @@ use crate::route::Candidate;
 use baton_meter::count::{self, TokenCount};
 use baton_model::operation::Prompt;
 use baton_model::{Capability, Code, Model, Operation, PublicError, Target};
+use baton_provider_api::ReplyForm;
 use baton_tasks::{blocking, compute};
 use memchr::memmem;
 use std::sync::Arc;
@@ -16,8 +17,12 @@ pub struct Fitted {
     pub target: Target,
     /// What was changed: `max_tokens: lowered from 4096 to 1000 …`.
     pub warnings: Vec<String>,
+    /// How many tokens the prompt has by Baton's count, where the client's format says it before the provider does.
+    pub prompt_tokens: Option<u64>,
 }
 
+/// What stands in place of a tokenizer where the bytes alone settle that a prompt fits.
+const BOUND: &str = "bytes";
 /// The share of the limit within which an estimate is checked with the provider, where it offers a count.
 const DOUBTFUL: f64 = 0.10;
 /// What is left for the reply in a context window when the client sets no limit.
@@ -38,9 +43,9 @@ pub async fn fit(call: &Arc<Call>, candidate: &Candidate) -> Result<Fitted, Publ
         Capability::Chat | Capability::Completion => {}
         Capability::Embedding => {
             compute(call.content.len(), || check_texts(call, model))?;
-            return Ok(Fitted { target, warnings });
+            return Ok(Fitted { target, warnings, prompt_tokens: None });
         }
-        _ => return Ok(Fitted { target, warnings }),
+        _ => return Ok(Fitted { target, warnings, prompt_tokens: None }),
     }
     let wanted = call.options.max_output_tokens;
     let mut output = wanted;
@@ -51,7 +56,8 @@ pub async fn fit(call: &Arc<Call>, candidate: &Candidate) -> Result<Fitted, Publ
         warnings.push(format!("max_tokens: lowered from {tokens} to {largest}, the largest output of `{}`", model.id));
     }
     let sizes_context = candidate.provider.sizes_context();
-    let mut prompt = None;
+    // The size as far as it is known, and whether it is a count and no mere bound.
+    let (mut prompt, mut counted) = (None, false);
     if let Some(limit) = model.token_limit {
         let size = size(call, candidate, limit, output.unwrap_or(0)).await?;
         // A prompt that fills the window leaves no token for the reply, so it counts as too long.
@@ -67,7 +73,7 @@ pub async fn fit(call: &Arc<Call>, candidate: &Candidate) -> Result<Fitted, Publ
                 "max_tokens: lowered from {tokens} to {room}, the rest of {limit} tokens after the prompt"
             ));
         }
-        prompt = Some(size.tokens);
+        (prompt, counted) = (Some(size.tokens), size.tokenizer != BOUND);
     }
     // An untouched limit stays unset in the target, so that bytes can pass through unread.
     if output != wanted {
@@ -83,7 +89,19 @@ pub async fn fit(call: &Arc<Call>, candidate: &Candidate) -> Result<Fitted, Publ
         let window = window(prompt.saturating_add(output.unwrap_or(ANSWER)));
         target.context_window = Some(model.token_limit.map_or(window, |limit| window.min(limit)));
     }
-    Ok(Fitted { target, warnings })
+    let prompt_tokens = match prompt {
+        _ if !begins_with_prompt_size(call, candidate) => None,
+        Some(tokens) if counted => Some(tokens),
+        _ => Some(count_prompt(call, model).await?.tokens),
+    };
+    Ok(Fitted { target, warnings, prompt_tokens })
+}
+
+/// Whether the client's stream begins with the size of the prompt, and the provider's does not.
+fn begins_with_prompt_size(call: &Call, candidate: &Candidate) -> bool {
+    call.options.form == ReplyForm::Stream
+        && call.wire.dialect.begins_with_prompt_size()
+        && !candidate.dialect.begins_with_prompt_size()
 }
 
 /// The next of a few sizes: a provider loads the model anew for each size, so few are better than exact ones.
@@ -97,7 +115,7 @@ fn window(tokens: u64) -> u64 {
 async fn size(call: &Arc<Call>, candidate: &Candidate, limit: u64, output: u64) -> Result<TokenCount, PublicError> {
     let model = &candidate.model;
     let bytes = call.content.len() as u64;
-    let bound = TokenCount { tokens: bytes, exact: false, tokenizer: "bytes" };
+    let bound = TokenCount { tokens: bytes, exact: false, tokenizer: BOUND };
     // A window is sized by the tokens, so a bound is good enough only while it changes nothing.
     let small = !candidate.provider.sizes_context() || bytes + ANSWER <= SMALLEST_WINDOW;
     // A token has at least one byte, so a body that is shorter than the window fits without being counted. Most

@@ -25,6 +25,8 @@ pub struct ReplyHead {
     pub headers: Vec<(String, String)>,
     /// What the client should know: what was left out, lowered, deprecated.
     pub warnings: Vec<String>,
+    /// How many tokens the prompt has by Baton's count, where a format says it before the provider does.
+    pub input_tokens: Option<u64>,
     /// What the cache did.
     pub cache: CacheUse,
     /// How many attempts were made.

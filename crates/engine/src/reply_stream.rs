@@ -50,7 +50,7 @@ impl ReplyStream {
         opened: Opened,
         deadline: Option<Instant>,
     ) -> (ReplyHead, Self) {
-        let Opened { candidate, exchange, buffered, warnings, place } = opened;
+        let Opened { candidate, exchange, buffered, warnings, prompt_tokens, place } = opened;
         let Exchange { dialect, form, content_type, headers, frames, .. } = exchange;
         recorder.mark_first_content();
         let bill = Bill::default();
@@ -72,6 +72,7 @@ impl ReplyStream {
             content_type,
             headers,
             warnings,
+            input_tokens: prompt_tokens,
             cache: CacheUse::Bypass,
             attempts: recorder.attempts(),
             bill: Arc::clone(&bill),

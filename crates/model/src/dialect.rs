@@ -32,6 +32,11 @@ impl Dialect {
         matches!(self, Self::Responses | Self::Anthropic)
     }
 
+    /// Whether a stream begins with the size of its prompt, before anything is generated.
+    pub fn begins_with_prompt_size(self) -> bool {
+        self == Self::Anthropic
+    }
+
     /// The dialect of that [name](Self::name), in any case.
     pub fn lookup(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|dialect| dialect.name().eq_ignore_ascii_case(name))

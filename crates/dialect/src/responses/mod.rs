@@ -32,6 +32,7 @@ mod tools;
 mod usage;
 
 pub use fidelity::FIDELITY;
+pub(crate) use parts::read_output;
 
 use crate::{Codec, EncodedBody, ReadError, ReplyContext, RewrittenRequest, StreamReader, StreamWriter};
 use baton_model::{Body, Capability, Detail, Operation, ReplyEvent, Target};

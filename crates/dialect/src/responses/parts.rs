@@ -28,6 +28,14 @@ pub(super) fn read_all(
     Ok(())
 }
 
+/// Reads the output of a tool: a text or parts. What only this format knows of them is left out.
+///
+/// # Errors
+/// If it is neither; the parts before the fault are read.
+pub(crate) fn read_output(output: &Node<'_>, parts: &mut Vec<Part>) -> Result<(), JsonFault> {
+    read_all(output, "", 0, parts, &mut Vec::new())
+}
+
 /// Whether a type is that of a part, not of an item: both may be known to this format alone.
 pub(super) fn is_part(type_: &str) -> bool {
     type_.starts_with("input_") || type_.starts_with("output_") || ["computer_screenshot", "refusal"].contains(&type_)

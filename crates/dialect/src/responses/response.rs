@@ -5,6 +5,7 @@
 
 use super::usage;
 use crate::ReplyContext;
+use crate::client_tools::{ClientCall, ClientTools};
 use crate::framing::splice;
 use crate::json::{Object, object};
 use baton_model::event::{FinishReason, ReplyStart};
@@ -52,15 +53,16 @@ pub(super) struct ResponseBase {
     created: i64,
     request: Option<Body>,
     stored: bool,
+    tools: ClientTools,
     pub usage: Option<Usage>,
 }
 
 impl ResponseBase {
     pub(super) fn new(context: ReplyContext) -> Self {
-        let ReplyContext { id, model, created, request, stored, .. } = context;
+        let ReplyContext { id, model, created, request, stored, tools, .. } = context;
         // The id is Baton's own whatever the provider's was: clients ask Baton for it.
         let id = if id.starts_with("resp_") { id } else { format!("resp_{id}") };
-        Self { id, model, created, request: splice::scan(request).ok(), stored, usage: None }
+        Self { id, model, created, request: splice::scan(request).ok(), stored, tools, usage: None }
     }
 
     /// Takes the provider's names over ours.
@@ -69,6 +71,11 @@ impl ResponseBase {
             self.model.clone_from(model);
         }
         self.created = started.created.unwrap_or(self.created);
+    }
+
+    /// A call as the client knows it.
+    pub(super) fn client_call(&self, name: &str) -> ClientCall {
+        self.tools.call(name)
     }
 
     /// The id of an item of that number: unique among all responses, as this one's id is.

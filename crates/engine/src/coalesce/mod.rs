@@ -60,6 +60,8 @@ pub fn replay(
         content_type: recording.content_type.clone(),
         headers: Vec::new(),
         warnings: warnings.clone(),
+        // A recording has its usage, which says the provider's own number.
+        input_tokens: None,
         cache: CacheUse::Hit,
         attempts: 0,
         bill: free_bill(),

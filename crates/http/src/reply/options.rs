@@ -5,6 +5,7 @@ use crate::HttpState;
 use crate::headers;
 use axum::body::Body;
 use axum::response::Response;
+use baton_dialect::client_tools::ClientTools;
 use baton_dialect::{Codec, ReplyContext, codec, native};
 use baton_engine::ReplyHead;
 use baton_model::record::CacheUse;
@@ -34,6 +35,8 @@ pub struct ReplyOptions {
     pub base64: bool,
     /// The client's request, for formats whose replies repeat it; empty for others.
     pub request: Bytes,
+    /// What the client's request says of its tools.
+    pub tools: ClientTools,
     /// What watches the reply.
     pub observer: Option<Arc<dyn ReplyObserver>>,
     /// The request's id.
@@ -76,6 +79,7 @@ impl ReplyOptions {
             include_usage: request.include_usage,
             base64: request.base64,
             request: Bytes::new(),
+            tools: request.content.body().map(|body| ClientTools::of_request(api.dialect(), body)).unwrap_or_default(),
             observer: None,
             id: inbound.id.clone(),
             arrived: inbound.arrived,
@@ -99,6 +103,8 @@ impl ReplyOptions {
             include_usage: self.include_usage,
             base64: self.base64,
             request: self.request.clone(),
+            tools: self.tools.clone(),
+            input_tokens: head.input_tokens,
             stored: self.observer.as_ref().is_some_and(|observer| observer.stores()),
         }
     }

@@ -1,5 +1,6 @@
 //! A request put into bytes: the client's own with a few places changed, or written from its meaning.
 
+use baton_dialect::client_tools::adapt;
 use baton_dialect::profile::{Fitted, ToolNames, fit};
 use baton_dialect::{Codec, Dropped, ReadError};
 use baton_model::fault::ErrorKind;
@@ -32,7 +33,9 @@ pub(super) fn prepare(
             (rewritten.body, "application/json".to_owned(), rewritten.hide_usage, rewritten.dropped)
         }
         Mode::Translated(operation) => {
-            let written = codec.write_request(operation, &target).map_err(refuse_request)?;
+            let (operation, lost) = adapt(operation, outgoing.dialect);
+            let mut written = codec.write_request(&operation, &target).map_err(refuse_request)?;
+            written.dropped.extend(lost);
             // Only passthrough has something to hide: a translated stream shows the usage only to a client that
             // asked for it.
             (written.body, written.content_type, false, written.dropped)

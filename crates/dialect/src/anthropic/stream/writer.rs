@@ -5,12 +5,12 @@
 //! early would leave the client with half of the arguments.
 
 use crate::anthropic::reply::{finish_name, write_stop};
-use crate::anthropic::{error, usage};
+use crate::anthropic::{error, usage as anthropic_usage};
 use crate::framing::sse;
 use crate::json::{Node, Object, object};
 use crate::{ReplyContext, StreamWriter};
 use baton_model::event::{FinishReason, ReplyEvent};
-use baton_model::{Dialect, PublicError, Usage};
+use baton_model::{Dialect, PublicError, Usage, UsageClass};
 use bytes::{Bytes, BytesMut};
 use std::collections::HashMap;
 
@@ -193,12 +193,17 @@ impl MessageWriter {
         if std::mem::replace(&mut self.begun, true) {
             return;
         }
+        // The provider's own number, if it came before the content; `message_delta` has it in any case.
+        let mut usage = self.usage.clone();
+        if let Some(tokens) = self.context.input_tokens.filter(|_| self.usage.is_empty()) {
+            usage.set(UsageClass::Input, tokens);
+        }
         event(out, "message_start", |o| {
             o.object("message", |o| {
                 o.string("id", &self.context.id).string("type", "message").string("role", "assistant");
                 o.string("model", &self.context.model).array("content", |_| {});
                 o.null("stop_reason").null("stop_sequence");
-                o.object("usage", |o| usage::write(&self.usage, o));
+                o.object("usage", |o| anthropic_usage::write(&usage, o));
             });
         });
     }
@@ -362,7 +367,7 @@ impl MessageWriter {
                 o.string("stop_reason", finish_name(&reason));
                 write_stop(stop.as_deref(), o);
             });
-            o.object("usage", |o| usage::write(&self.usage, o));
+            o.object("usage", |o| anthropic_usage::write(&self.usage, o));
         });
         event(out, "message_stop", |_| {});
     }

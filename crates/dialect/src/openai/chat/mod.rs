@@ -17,7 +17,10 @@ mod rewrite;
 mod tools;
 
 pub(super) use reasoning::write_block;
-pub(super) use reply::{annotation, finish_name, read_finish, write_names, write_tail, write_tier};
+pub(super) use reply::{
+    Arguments, annotation, chat_finish_name, finish_name, read_finish, write_call, write_function_call, write_names,
+    write_tail, write_tier,
+};
 pub(super) use rewrite::{ClientEndpoint, rewrite};
 pub(crate) use tools::read as read_tools;
 

@@ -3,9 +3,10 @@
 use super::own_members::write_own_members;
 use super::reasoning::write_reasoning;
 use crate::ReplyContext;
+use crate::client_tools::{self, ClientTools};
 use crate::json::{self, Object, object};
 use crate::openai_usage as usage;
-use baton_model::chat::{Json, PartKind};
+use baton_model::chat::{Json, PartKind, ToolCall};
 use baton_model::entity::ReasoningHistory;
 use baton_model::event::{CollectedReply, FinishReason, ReplyChoice, ReplyEvent};
 use baton_model::{Dialect, Usage};
@@ -33,6 +34,14 @@ pub(in crate::openai) fn finish_name(finish: &FinishReason) -> &'static str {
     }
 }
 
+/// The word for it in a chat, whose older form has one of its own for a call.
+pub(in crate::openai) fn chat_finish_name(finish: &FinishReason, tools: &ClientTools) -> &'static str {
+    match finish {
+        FinishReason::ToolCalls if tools.reads_function_calls() => "function_call",
+        finish => finish_name(finish),
+    }
+}
+
 /// Writes a whole reply for a client.
 pub(super) fn write(events: &[ReplyEvent], context: &ReplyContext) -> Vec<u8> {
     let mut reply = CollectedReply::collect(events);
@@ -44,7 +53,7 @@ pub(super) fn write(events: &[ReplyEvent], context: &ReplyContext) -> Vec<u8> {
         write_names(&reply, context, "chat.completion", o);
         o.array("choices", |a| {
             for choice in &reply.choices {
-                a.object(|o| write_choice(choice, o));
+                a.object(|o| write_choice(choice, &context.tools, o));
             }
         });
         write_tail(&reply, o);
@@ -72,7 +81,54 @@ pub(in crate::openai) fn write_tier(usage: &Usage, o: &mut Object<'_>) {
     o.maybe_string("service_tier", usage.service_tier.as_deref());
 }
 
-fn write_choice(choice: &ReplyChoice, o: &mut Object<'_>) {
+/// What a call is given, in the words of its kind of tool.
+pub(in crate::openai) enum Arguments<'a> {
+    /// JSON.
+    Function(&'a str),
+    /// Plain text.
+    Custom(&'a str),
+}
+
+/// Writes the members of a call.
+pub(in crate::openai) fn write_call(id: &str, name: &str, arguments: Arguments<'_>, o: &mut Object<'_>) {
+    let (type_, member, text) = match arguments {
+        Arguments::Function(text) => ("function", "arguments", text),
+        Arguments::Custom(text) => ("custom", "input", text),
+    };
+    o.string("id", id).string("type", type_).object(type_, |o| o.string("name", name).string(member, text).end());
+}
+
+/// Writes a call as the older form has it.
+pub(in crate::openai) fn write_function_call(name: &str, arguments: &str, o: &mut Object<'_>) {
+    o.object("function_call", |o| o.string("name", name).string("arguments", arguments).end());
+}
+
+fn write_calls(calls: &[&ToolCall], cut: bool, tools: &ClientTools, o: &mut Object<'_>) {
+    // An empty text is no JSON: a call without arguments has the empty object. If it was cut, its arguments are
+    // unknown.
+    let arguments = |call: &ToolCall| if call.arguments.is_empty() && !cut { "{}" } else { &call.arguments }.to_owned();
+    if tools.reads_function_calls() {
+        // The older form has one call in a reply.
+        if let Some(call) = calls.first() {
+            write_function_call(&call.name, &arguments(call), o);
+        }
+        return;
+    }
+    o.array("tool_calls", |a| {
+        for call in calls {
+            a.object(|o| {
+                if tools.call(&call.name).custom {
+                    let input = client_tools::of_arguments(&call.arguments);
+                    write_call(&call.id, &call.name, Arguments::Custom(&input), o);
+                } else {
+                    write_call(&call.id, &call.name, Arguments::Function(&arguments(call)), o);
+                }
+            });
+        }
+    });
+}
+
+fn write_choice(choice: &ReplyChoice, tools: &ClientTools, o: &mut Object<'_>) {
     o.integer("index", choice.index);
     o.object("message", |o| {
         o.string("role", "assistant");
@@ -115,19 +171,7 @@ fn write_choice(choice: &ReplyChoice, o: &mut Object<'_>) {
             write_reasoning(reasoning_texts(), ReasoningHistory::ThinkingBlocks, true, o);
         }
         if calls().next().is_some() {
-            o.array("tool_calls", |a| {
-                for call in calls() {
-                    a.object(|o| {
-                        o.string("id", &call.id).string("type", "function").object("function", |o| {
-                            // An empty text is no JSON: a call without arguments has the empty object. If it was cut,
-                            // its arguments are unknown.
-                            let bare = call.arguments.is_empty() && choice.finish != Some(FinishReason::Length);
-                            let arguments = if bare { "{}" } else { &call.arguments };
-                            o.string("name", &call.name).string("arguments", arguments);
-                        });
-                    });
-                }
-            });
+            write_calls(&calls().collect::<Vec<_>>(), choice.finish == Some(FinishReason::Length), tools, o);
         }
         let annotations: Vec<_> = citations(choice).collect();
         if !annotations.is_empty() {
@@ -142,7 +186,7 @@ fn write_choice(choice: &ReplyChoice, o: &mut Object<'_>) {
         }
     });
     write_logprobs(&choice.logprobs, o);
-    o.string("finish_reason", choice.finish.as_ref().map_or("stop", finish_name));
+    o.string("finish_reason", choice.finish.as_ref().map_or("stop", |finish| chat_finish_name(finish, tools)));
 }
 
 fn citations(choice: &ReplyChoice) -> impl Iterator<Item = String> + '_ {

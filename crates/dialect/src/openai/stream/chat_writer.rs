@@ -1,9 +1,12 @@
 //! A chat's stream, written.
 
+use crate::client_tools::{self, ClientTools};
 use crate::error::openai_shape as error;
 use crate::framing::sse;
 use crate::json::{JsonValue, Node, Object, object};
-use crate::openai::chat::{annotation, finish_name, write_block, write_tier};
+use crate::openai::chat::{
+    Arguments, annotation, chat_finish_name, write_block, write_call, write_function_call, write_tier,
+};
 use crate::openai_usage as usage;
 use crate::{ReplyContext, StreamWriter};
 use baton_model::chat::Reasoning;
@@ -101,6 +104,7 @@ fn write_piece(index: u32, block: &Reasoning, o: &mut Object<'_>) {
 #[derive(Debug)]
 pub(in crate::openai) struct ChatWriter {
     envelope: ChunkEnvelope,
+    tools: ClientTools,
     choices: BTreeMap<u32, Choice>,
 }
 
@@ -108,13 +112,16 @@ pub(in crate::openai) struct ChatWriter {
 struct Choice {
     /// Tool calls of which no argument was sent yet.
     bare_calls: BTreeSet<u32>,
+    /// What came so far of the arguments of custom tools, whose text comes out of them when they are complete.
+    custom_calls: BTreeMap<u32, String>,
     /// Reasoning blocks that are over.
     reasoning_texts: u32,
 }
 
 impl ChatWriter {
     pub(in crate::openai) fn new(context: ReplyContext) -> Self {
-        Self { envelope: ChunkEnvelope::new("chat.completion.chunk", context), choices: BTreeMap::new() }
+        let tools = context.tools.clone();
+        Self { envelope: ChunkEnvelope::new("chat.completion.chunk", context), tools, choices: BTreeMap::new() }
     }
 
     /// Appends a chunk with a delta; before a choice's first, the one with its role.
@@ -140,7 +147,70 @@ impl ChatWriter {
         });
     }
 
+    fn call(&mut self, out: &mut BytesMut, choice: u32, index: u32, (id, name): (&str, &str)) {
+        if self.tools.reads_function_calls() {
+            // The older form has one call in a reply, and no id for it.
+            if index == 0 {
+                self.delta(out, choice, |o| write_function_call(name, "", o));
+            }
+        } else {
+            let custom = self.tools.call(name).custom;
+            self.delta(out, choice, |o| {
+                o.array("tool_calls", |a| {
+                    a.object(|o| {
+                        o.integer("index", index);
+                        write_call(id, name, if custom { Arguments::Custom("") } else { Arguments::Function("") }, o);
+                    });
+                });
+            });
+            if custom {
+                self.choices.entry(choice).or_default().custom_calls.insert(index, String::new());
+                return;
+            }
+        }
+        self.choices.entry(choice).or_default().bare_calls.insert(index);
+    }
+
+    fn take_arguments(&mut self, out: &mut BytesMut, choice: u32, index: u32, fragment: &str) {
+        let state = self.choices.entry(choice).or_default();
+        if let Some(held) = state.custom_calls.get_mut(&index) {
+            held.push_str(fragment);
+            return;
+        }
+        state.bare_calls.remove(&index);
+        self.arguments(out, choice, index, fragment);
+    }
+
+    /// What closes the calls of a choice.
+    fn end_calls(&mut self, out: &mut BytesMut, choice: u32, cut: bool) {
+        let Some(state) = self.choices.get_mut(&choice) else { return };
+        let (bare, custom) = (std::mem::take(&mut state.bare_calls), std::mem::take(&mut state.custom_calls));
+        // An empty text is no JSON: a call without arguments has the empty object. If it was cut, its arguments are
+        // unknown.
+        for index in bare.into_iter().filter(|_| !cut) {
+            self.arguments(out, choice, index, "{}");
+        }
+        for (index, arguments) in custom.into_iter().filter(|(_, arguments)| !arguments.is_empty()) {
+            let input = client_tools::of_arguments(&arguments);
+            self.delta(out, choice, |o| {
+                o.array("tool_calls", |a| {
+                    a.object(|o| {
+                        o.integer("index", index).object("custom", |o| o.string("input", &input).end());
+                    });
+                });
+            });
+        }
+    }
+
     fn arguments(&mut self, out: &mut BytesMut, choice: u32, index: u32, fragment: &str) {
+        if self.tools.reads_function_calls() {
+            if index == 0 {
+                self.delta(out, choice, |o| {
+                    o.object("function_call", |o| o.string("arguments", fragment).end());
+                });
+            }
+            return;
+        }
         self.delta(out, choice, |o| {
             o.array("tool_calls", |a| {
                 a.object(|o| {
@@ -189,22 +259,9 @@ impl ChatWriter {
             ReplyEvent::RedactedReasoning { choice, data } => {
                 self.block(out, *choice, &Reasoning { redacted: Some(data.clone()), ..Reasoning::default() });
             }
-            ReplyEvent::ToolCall { choice, index, id, name } => {
-                self.delta(out, *choice, |o| {
-                    o.array("tool_calls", |a| {
-                        a.object(|o| {
-                            o.integer("index", *index).string("id", id).string("type", "function");
-                            o.object("function", |o| {
-                                o.string("name", name).string("arguments", "");
-                            });
-                        });
-                    });
-                });
-                self.choices.entry(*choice).or_default().bare_calls.insert(*index);
-            }
+            ReplyEvent::ToolCall { choice, index, id, name } => self.call(out, *choice, *index, (id, name)),
             ReplyEvent::ToolArguments { choice, index, fragment } if !fragment.is_empty() => {
-                self.choices.entry(*choice).or_default().bare_calls.remove(index);
-                self.arguments(out, *choice, *index, fragment);
+                self.take_arguments(out, *choice, *index, fragment);
             }
             ReplyEvent::Citation { choice, dialect, json } => {
                 if let Some(annotation) = annotation(*dialect, json) {
@@ -241,14 +298,10 @@ impl ChatWriter {
             }
             ReplyEvent::Finished { choice, reason, .. } => {
                 self.begin(out, *choice);
-                // An empty text is no JSON: a call without arguments has the empty object. If it was cut, its
-                // arguments are unknown.
-                let bare = self.choices.get_mut(choice).map(|choice| std::mem::take(&mut choice.bare_calls));
-                for index in bare.into_iter().flatten().filter(|_| *reason != FinishReason::Length) {
-                    self.arguments(out, *choice, index, "{}");
-                }
+                self.end_calls(out, *choice, *reason == FinishReason::Length);
+                let finish = chat_finish_name(reason, &self.tools);
                 self.envelope.push(out, |o| {
-                    o.integer("index", *choice).object("delta", |_| {}).string("finish_reason", finish_name(reason));
+                    o.integer("index", *choice).object("delta", |_| {}).string("finish_reason", finish);
                 });
             }
             ReplyEvent::Usage(usage) => self.envelope.note_usage(usage),

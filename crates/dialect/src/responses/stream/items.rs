@@ -1,5 +1,6 @@
 //! Events of a stream, and the items that they tell of.
 
+use crate::client_tools;
 use crate::error::openai_shape as error;
 use crate::json::{JsonValue, Node};
 use crate::openai_usage as usage;
@@ -170,6 +171,13 @@ impl ItemReader {
                 if !told && !fragment.is_empty() {
                     events.push(ReplyEvent::ToolArguments { choice: 0, index, fragment });
                 }
+            }
+            // In its own words only to clients that have such tools, who get it back from the arguments.
+            Some("custom_tool_call") => {
+                let index = self.call(place, node, events);
+                let input = node.get("input").and_then(Node::string_or_none).unwrap_or_default();
+                let fragment = client_tools::as_arguments(&input);
+                events.push(ReplyEvent::ToolArguments { choice: 0, index, fragment });
             }
             Some("reasoning") => {
                 let text = reasoning::text(node).unwrap_or_default();

@@ -1,5 +1,6 @@
 //! The items that are open while a stream is written: a message, a piece of reasoning, calls.
 
+use crate::client_tools::{self, ClientCall};
 use crate::framing::sse;
 use crate::json::{Object, object};
 use crate::responses::reasoning::write_summary;
@@ -241,16 +242,27 @@ pub(super) struct CallItem {
     pub(super) number: usize,
     pub(super) id: String,
     pub(super) call_id: String,
-    pub(super) name: String,
+    pub(super) called: ClientCall,
     pub(super) arguments: String,
 }
 
 impl CallItem {
     pub(super) fn item(&self, status: &str) -> String {
+        let ClientCall { name, namespace, custom } = &self.called;
         text_of(object(|o| {
-            o.string("id", &self.id).string("type", "function_call").string("status", status);
-            o.string("arguments", &self.arguments).string("call_id", &self.call_id).string("name", &self.name);
+            o.string("id", &self.id);
+            if *custom {
+                o.string("type", "custom_tool_call").string("status", status).string("input", &self.input());
+            } else {
+                o.string("type", "function_call").string("status", status).string("arguments", &self.arguments);
+            }
+            o.string("call_id", &self.call_id).string("name", name).maybe_string("namespace", namespace.as_deref());
         }))
+    }
+
+    /// The text that a custom tool takes.
+    fn input(&self) -> String {
+        if self.arguments.is_empty() { String::new() } else { client_tools::of_arguments(&self.arguments) }
     }
 
     fn write_place(&self, o: &mut Object<'_>) {
@@ -260,23 +272,36 @@ impl CallItem {
     /// Says a piece of its arguments.
     pub(super) fn push_text(&mut self, fragment: &str, line: &mut EventSequence, out: &mut BytesMut) {
         self.arguments.push_str(fragment);
-        line.push(out, "response.function_call_arguments.delta", |o| {
-            self.write_place(o);
-            o.string("delta", fragment);
-        });
+        // The text of a custom tool comes out of its arguments, and so when they are complete.
+        if !self.called.custom {
+            line.push(out, "response.function_call_arguments.delta", |o| {
+                self.write_place(o);
+                o.string("delta", fragment);
+            });
+        }
     }
 
     /// Its number, and the item that it became. `cut`: it may lack its end.
     pub(super) fn close(mut self, cut: bool, line: &mut EventSequence, out: &mut BytesMut) -> (usize, String) {
-        // An empty text is no JSON: a call without arguments has the empty object. If it was cut, its arguments are
-        // unknown.
-        if self.arguments.is_empty() && !cut {
-            self.push_text("{}", line, out);
+        if self.called.custom {
+            let input = self.input();
+            for (name, member) in [("delta", "delta"), ("done", "input")] {
+                line.push(out, &format!("response.custom_tool_call_input.{name}"), |o| {
+                    self.write_place(o);
+                    o.string(member, &input);
+                });
+            }
+        } else {
+            // An empty text is no JSON: a call without arguments has the empty object. If it was cut, its arguments
+            // are unknown.
+            if self.arguments.is_empty() && !cut {
+                self.push_text("{}", line, out);
+            }
+            line.push(out, "response.function_call_arguments.done", |o| {
+                self.write_place(o);
+                o.string("name", &self.called.name).string("arguments", &self.arguments);
+            });
         }
-        line.push(out, "response.function_call_arguments.done", |o| {
-            self.write_place(o);
-            o.string("name", &self.name).string("arguments", &self.arguments);
-        });
         (self.number, self.item(if cut { "incomplete" } else { "completed" }))
     }
 }

@@ -179,11 +179,13 @@ impl ResponseWriter {
     fn call(&mut self, index: u32, call_id: &str, name: &str, out: &mut BytesMut) {
         self.close(out);
         let number = self.output.len();
+        let called = self.response.client_call(name);
+        let prefix = if called.custom { "ctc" } else { "fc" };
         let call = CallItem {
             number,
-            id: self.response.item_id("fc", number),
+            id: self.response.item_id(prefix, number),
             call_id: call_id.to_owned(),
-            name: name.to_owned(),
+            called,
             arguments: String::new(),
         };
         self.add(|_, _| (call.item("in_progress"), OpenItem::None), out);
