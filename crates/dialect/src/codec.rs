@@ -70,8 +70,8 @@ mod tests {
     fn optional_methods_are_left_out_where_there_is_nothing_to_do() {
         let mut incomplete = Vec::new();
         for dialect in Dialect::ALL {
-            // A count is no capability that models list.
-            for capability in Capability::ALL.into_iter().chain([Capability::TokenCount]) {
+            // These are no capabilities that models list.
+            for capability in Capability::ALL.into_iter().chain([Capability::TokenCount, Capability::Compaction]) {
                 let Some(codec) = crate::codec(dialect, capability) else { continue };
                 let reads = !codec.read_request(b"{}").is_err_and(|error| error == super::passthrough_only());
                 let writes = codec.write_reply(&[], &ReplyContext::default()).is_some();
@@ -90,6 +90,8 @@ mod tests {
             (Dialect::OpenAi, Capability::Embedding, true, true, false),
             (Dialect::OpenAi, Capability::Rerank, false, false, false),
             (Dialect::OpenAi, Capability::Moderation, false, false, false),
+            (Dialect::Responses, Capability::TokenCount, true, false, false),
+            (Dialect::Responses, Capability::Compaction, false, false, false),
             (Dialect::Anthropic, Capability::TokenCount, true, false, false),
             (Dialect::Ollama, Capability::Embedding, true, true, false),
         ];

@@ -13,6 +13,7 @@
 pub mod anthropic;
 pub mod client_tools;
 mod codec;
+pub mod count;
 mod effective_options;
 mod encoded;
 pub mod error;

@@ -9,6 +9,7 @@
 
 mod anthropic;
 mod batch_models;
+mod count;
 pub mod describe;
 pub mod exchange;
 mod form;

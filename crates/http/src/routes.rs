@@ -1,6 +1,6 @@
 //! Every path of the request APIs, on one page.
 
-use crate::{HttpState, anthropic, exchange, listing, ollama, openai, responses};
+use crate::{HttpState, anthropic, count, exchange, listing, ollama, openai, responses};
 use axum::Router;
 use axum::extract::State;
 use axum::middleware::from_fn_with_state;
@@ -62,7 +62,9 @@ fn openai() -> Router<HttpState> {
 
 fn responses() -> Router<HttpState> {
     Router::new()
-        .route("/v1/responses", post(responses::create))
+        .route("/v1/responses", post(responses::create).get(responses::socket::connect))
+        .route("/v1/responses/input_tokens", post(responses::input_tokens))
+        .route("/v1/responses/compact", post(responses::compact::serve))
         .route("/v1/responses/{id}", get(responses::one).delete(responses::one))
         .route("/v1/responses/{id}/cancel", post(responses::cancel))
         .route("/v1/responses/{id}/input_items", get(responses::input_items))
@@ -71,7 +73,7 @@ fn responses() -> Router<HttpState> {
 fn anthropic() -> Router<HttpState> {
     Router::new()
         .route("/v1/messages", requests(Anthropic, Chat))
-        .route("/v1/messages/count_tokens", post(anthropic::count::serve))
+        .route("/v1/messages/count_tokens", post(count::messages))
         .route("/v1/messages/batches", get(anthropic::batches::list).post(anthropic::batches::create))
         .route("/v1/messages/batches/{id}", get(anthropic::batches::one).delete(anthropic::batches::one))
         .route("/v1/messages/batches/{id}/cancel", post(anthropic::batches::cancel))

@@ -22,6 +22,8 @@ pub const JSON_BYTES: usize = 16 << 10;
 pub const JSON_KEYS: usize = 64;
 /// Fallbacks of a request or of a model. Each may be tried in turn, with retries of its own.
 pub const FALLBACKS: usize = 16;
+/// A message of a WebSocket, in bytes. So much memory is counted for each connection as long as it lasts.
+pub const MESSAGE: usize = 8 << 20;
 /// Tags of a request.
 pub const TAGS: usize = 32;
 /// Models, projects or networks that a key names.
@@ -101,6 +103,8 @@ pub enum BeyondBound {
     Cut,
     /// The page ends earlier.
     Paged,
+    /// The connection is closed.
+    Closed,
 }
 
 impl fmt::Display for BeyondBound {
@@ -114,6 +118,7 @@ impl fmt::Display for BeyondBound {
             Self::DeadLetter => "the command is a dead letter",
             Self::Cut => "it is truncated",
             Self::Paged => "the page ends earlier",
+            Self::Closed => "the connection is closed",
         })
     }
 }
@@ -126,7 +131,7 @@ const fn bound(subject: &'static str, most: Maximum, beyond: BeyondBound) -> Doc
 }
 
 /// All of them, in the order in which documents list them.
-pub const ALL: [DocumentedBound; 44] = [
+pub const ALL: [DocumentedBound; 45] = [
     bound("Requests: `metadata`", Object(JSON_BYTES, JSON_KEYS), Refused),
     bound("Requests: `user_id`, `project_id`, `task_id`", Bytes(ID), Refused),
     bound("Requests: `x-baton-user`, `x-baton-project`", Bytes(ID), Refused),
@@ -134,6 +139,7 @@ pub const ALL: [DocumentedBound; 44] = [
     bound("Requests: a tag", Bytes(ID), Refused),
     bound("Requests: `fallbacks`, `x-baton-fallbacks`", Entries(FALLBACKS), Refused),
     bound("Requests: `file_url`", Bytes(URL), Refused),
+    bound("Requests: a message of a WebSocket", Bytes(MESSAGE), BeyondBound::Closed),
     bound("Feedback: `comment`", Characters(TEXT), Invalid),
     bound("Tokens: a claim that names a user, project, key or model", Bytes(ID), NoToken),
     bound("Models: `model_id`", Bytes(ID), Invalid),

@@ -27,6 +27,8 @@ pub enum Capability {
     ImageVariation,
     /// The tokens of a conversation are counted. Models list [`Self::Chat`] for it.
     TokenCount,
+    /// A conversation is made shorter. Models list [`Self::Chat`] for it.
+    Compaction,
 }
 
 impl Capability {
@@ -44,14 +46,14 @@ impl Capability {
     ];
 
     /// What a request may ask beside [those](Self::ALL); see [`Self::listed_as`].
-    pub const ASIDE: [Self; 3] = [Self::ImageEdit, Self::ImageVariation, Self::TokenCount];
+    pub const ASIDE: [Self; 4] = [Self::ImageEdit, Self::ImageVariation, Self::TokenCount, Self::Compaction];
 
     /// The capability that a model lists when it can do this.
     #[must_use]
     pub fn listed_as(self) -> Self {
         match self {
             Self::ImageEdit | Self::ImageVariation => Self::ImageGeneration,
-            Self::TokenCount => Self::Chat,
+            Self::TokenCount | Self::Compaction => Self::Chat,
             listed => listed,
         }
     }
@@ -71,6 +73,7 @@ impl Capability {
             Self::ImageEdit => "IMAGE_EDIT",
             Self::ImageVariation => "IMAGE_VARIATION",
             Self::TokenCount => "TOKEN_COUNT",
+            Self::Compaction => "COMPACTION",
         }
     }
 

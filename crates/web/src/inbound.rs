@@ -1,7 +1,7 @@
 //! A request as handlers get it: its caller is known, its body is not read yet.
 
 use crate::body::{HeldBody, read_body};
-use crate::respond::{Arrived, Refused};
+use crate::respond::{self, Arrived, Refused};
 use crate::{Web, identify};
 use axum::body::Body;
 use axum::extract::{FromRef, FromRequest, Request};
@@ -55,6 +55,27 @@ impl Inbound {
     #[must_use]
     pub fn with_body(self, body: Bytes) -> Self {
         Self { body: Mutex::new(Body::from(body)), ..self }
+    }
+
+    /// A request that came on the same connection behind the same head: a message of a WebSocket. The caller is looked up
+    /// anew, because keys are revoked while connections last.
+    ///
+    /// # Errors
+    /// If the credentials are no longer good.
+    pub async fn again(&self, body: Bytes) -> Result<Self, PublicError> {
+        let (web, parts) = (self.web.clone(), self.parts.clone());
+        let caller = identify::caller(&web, &parts).await?;
+        Ok(Self {
+            id: identify::request_id(),
+            caller,
+            trace: respond::trace(&web, &parts.headers),
+            arrived: web.engine.clock().now(),
+            parts,
+            body: Mutex::new(Body::from(body)),
+            hold: None,
+            limit: self.limit,
+            web,
+        })
     }
 
     /// Who makes a change, for the audit log.

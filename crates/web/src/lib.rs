@@ -26,6 +26,7 @@ mod linger;
 pub mod paced;
 pub mod parse;
 pub mod respond;
+mod upgraded;
 
 pub use address::{ForwardedHeader, Proxies};
 pub use client_api::ClientApi;
@@ -34,6 +35,7 @@ pub use failure::ErrorResponse;
 pub use inbound::Inbound;
 pub use linger::linger;
 pub use respond::{Refused, Responding, respond};
+pub use upgraded::UpgradedConnection;
 
 use baton_auth::ApiKeys;
 use baton_engine::Engine;

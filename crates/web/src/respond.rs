@@ -38,6 +38,13 @@ pub struct Refused(PublicError);
 #[derive(Clone)]
 struct Unrendered(PublicError);
 
+impl Refused {
+    /// The error, for a handler that writes it itself.
+    pub fn into_error(self) -> PublicError {
+        self.0
+    }
+}
+
 impl<E: Into<PublicError>> From<E> for Refused {
     fn from(error: E) -> Self {
         Self(error.into())
@@ -83,6 +90,6 @@ pub async fn respond(State(responding): State<Responding>, mut request: Request,
 }
 
 /// The trace of a request.
-fn trace(web: &Web, headers: &HeaderMap) -> Trace {
+pub(crate) fn trace(web: &Web, headers: &HeaderMap) -> Trace {
     web.engine.trace(headers::text(headers, "traceparent"), headers::text(headers, "tracestate"))
 }

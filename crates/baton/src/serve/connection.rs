@@ -10,14 +10,16 @@ use axum::Router;
 use axum::body::{Body, HttpBody};
 use axum::extract::ConnectInfo;
 use baton_engine::SlowClient;
+use baton_web::UpgradedConnection;
 use baton_web::paced::Paced;
+use http::header::UPGRADE;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::sleep;
@@ -46,8 +48,17 @@ pub async fn serve(
 ) {
     let Served { router, limits, room } = served;
     let socket = Socket::new(stream, Arc::clone(&activity), limits.metrics.clone());
-    let service = service_fn(|request| serve_request(request, peer, router.clone(), &activity, limits));
-    let mut connection = pin!(limits.builder.serve_connection(TokioIo::new(socket), service));
+    // Set by a request that asks for another protocol.
+    let upgraded = Mutex::new(None);
+    let service = service_fn(|mut request| {
+        if request.headers().contains_key(UPGRADE) {
+            let (kept, dropped) = UpgradedConnection::new(room.closing().clone());
+            request.extensions_mut().insert(kept);
+            *upgraded.lock().unwrap_or_else(PoisonError::into_inner) = Some(dropped);
+        }
+        serve_request(request, peer, router.clone(), &activity, limits)
+    });
+    let mut connection = pin!(limits.builder.serve_connection_with_upgrades(TokioIo::new(socket), service));
     let mut timer = pin!(sleep(limits.head));
     let mut leaving = false;
     loop {
@@ -55,7 +66,7 @@ pub async fn serve(
             // The connection first: one that has ended, or a request that has just come, must not lose to a timer of
             // the same moment. It is polled on every wake, so what the timer waits for is up to date.
             biased;
-            ended = connection.as_mut() => return report(ended, peer, limits),
+            ended = connection.as_mut() => break report(ended, peer, limits),
             slow = poll_fn(|cx| activity.poll_slow(&mut timer, cx)) => Some(slow),
             () = room.closing().cancelled(), if !leaving => None,
             () = place.displaced() => Some(SlowClient::Evicted),
@@ -80,6 +91,11 @@ pub async fn serve(
         leaving = true;
         // HTTP/1 ends an idle connection by itself. A client of HTTP/2 has to answer the GOAWAY, and may not.
         activity.limit_idle(FAREWELL);
+    }
+    // The connection goes on without HTTP, in its place, if it was upgraded; else this was dropped with the request.
+    let upgraded = upgraded.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(dropped) = upgraded {
+        dropped.cancelled().await;
     }
 }
 

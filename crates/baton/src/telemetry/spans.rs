@@ -142,6 +142,7 @@ fn operation(capability: Capability) -> &'static str {
         Capability::ImageEdit => "image_edit",
         Capability::ImageVariation => "image_variation",
         Capability::TokenCount => "count_tokens",
+        Capability::Compaction => "compaction",
     }
 }
 

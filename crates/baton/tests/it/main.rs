@@ -40,3 +40,4 @@ mod soak;
 mod start;
 mod stream;
 mod tracing;
+mod websocket;

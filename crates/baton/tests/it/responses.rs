@@ -1,6 +1,7 @@
 //! Responses: at every provider, and what a provider keeps.
 
 use crate::baton::{Baton, chat_body};
+use baton_model::{Cost, Nanos};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -218,4 +219,68 @@ async fn what_others_have_kept_is_not_there() {
     let refused = baton.send(Method::POST, "/v1/responses", &eve, body).await.expect(404).json();
     assert_eq!(refused.pointer("/error/param"), Some(&json!("previous_response_id")));
     baton.send(Method::GET, &path, &ada, "").await.expect(200);
+}
+
+#[tokio::test]
+async fn the_prompt_of_a_response_is_counted() {
+    let baton = Baton::start().await;
+    let count = |model: &'static str, more: Value| {
+        let mut body = json!({ "model": model, "input": "Say hello to the sea" });
+        if let (Some(body), Value::Object(more)) = (body.as_object_mut(), more) {
+            body.extend(more);
+        }
+        body
+    };
+    for model in ["gpt", "claude", "llama"] {
+        let told = baton.post("/v1/responses/input_tokens", &count(model, json!({}))).await.expect(200).json();
+        assert_eq!(told["object"], "response.input_tokens", "{model}");
+        assert!(told["input_tokens"].as_u64().unwrap() >= 5, "{model}: {told}");
+    }
+    // The vendor counts its own, and bills nothing for it.
+    assert_eq!(baton.openai.requests().last().unwrap().path, "/v1/responses/input_tokens");
+    assert!(baton.anthropic.requests().is_empty() && baton.ollama.requests().is_empty());
+    let first = respond(&baton, "llama", json!({})).await.expect(200).json();
+    let more = json!({ "previous_response_id": first["id"] });
+    let all = baton.post("/v1/responses/input_tokens", &count("claude", more)).await.expect(200).json();
+    let alone = baton.post("/v1/responses/input_tokens", &count("claude", json!({}))).await.expect(200).json();
+    assert!(all["input_tokens"].as_u64() > alone["input_tokens"].as_u64(), "{all} {alone}");
+    let wrong =
+        baton.post("/v1/responses/input_tokens", &count("claude", json!({ "input": 5 }))).await.expect(400).json();
+    assert_eq!(wrong.pointer("/error/param"), Some(&json!("input")), "{wrong}");
+    baton.post("/v1/responses/input_tokens", &count("gtp", json!({}))).await.expect(404);
+}
+
+#[tokio::test]
+async fn a_conversation_is_made_shorter_for_every_provider() {
+    let baton = Baton::start().await;
+    let input = json!([
+        { "role": "user", "content": "Remember the number 7" },
+        { "type": "message", "role": "assistant", "content": [{ "type": "output_text", "text": "I will.", "annotations": [] }] },
+    ]);
+    let mut replies = Vec::new();
+    for model in ["gpt", "claude", "llama"] {
+        let reply = baton.post("/v1/responses/compact", &json!({ "model": model, "input": input })).await.expect(200);
+        let compacted = reply.json();
+        assert_eq!(compacted["object"], "response.compaction", "{model}: {compacted}");
+        let items = compacted["output"].as_array().unwrap();
+        assert_eq!(items.len(), 2, "{model}: {compacted}");
+        assert_eq!((&items[0]["role"], &items[1]["type"]), (&json!("user"), &json!("compaction")), "{model}");
+        assert!(compacted.pointer("/usage/total_tokens").unwrap().as_u64().unwrap() > 0, "{model}");
+        replies.push(reply);
+        if model == "gpt" {
+            continue;
+        }
+        // What Baton made shorter is read by every model, and by the vendor too.
+        for next in ["claude", "gpt"] {
+            let mut items = items.clone();
+            items.push(json!({ "role": "user", "content": "Which number?" }));
+            respond(&baton, next, json!({ "input": items })).await.expect(200);
+            let sim = if next == "gpt" { &baton.openai } else { &baton.anthropic };
+            assert!(told_last(sim).to_string().contains("Summary of the conversation so far"), "{model} {next}");
+        }
+    }
+    for reply in replies {
+        let record = baton.record(&reply).await;
+        assert!(matches!(record.cost(), Cost::Known(nanos) if nanos > Nanos::ZERO), "{record:?}");
+    }
 }

@@ -1,10 +1,12 @@
 //! Conversations that are gone on from: a response's input as items that can be kept, and a request that takes them up.
 
+use super::aside::open_compaction;
 use crate::ReadError;
 use crate::framing::splice::{self, Editor};
 use crate::json::{self, JsonFault, Node, array, object, quoted};
 use baton_model::Body;
 use bytes::Bytes;
+use memchr::memmem;
 
 /// Items of a conversation: each a JSON object with its own `id`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -76,6 +78,21 @@ impl Items {
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &str> {
         self.0.iter().map(String::as_str)
     }
+}
+
+/// A request whose conversation Baton made shorter before, with the summary as a message; any other as it is.
+///
+/// # Errors
+/// If the input is neither a text nor a list.
+pub fn open_compactions(body: Body) -> Result<Body, ReadError> {
+    let Some(input) = body.value("input").filter(|input| memmem::find(input, b"\"compaction\"").is_some()) else {
+        return Ok(body);
+    };
+    let Ok(items) = Items::parse(input) else { return Ok(body) };
+    let opened = items.0.into_iter().map(|item| open_compaction(&item).unwrap_or(item)).collect();
+    let mut editor = Editor::new(&body);
+    editor.set("input", Items(opened).to_json());
+    splice::scan(editor.finish())
 }
 
 /// A request that goes on from nothing, and says all of it itself.

@@ -15,6 +15,7 @@
 //!
 //! Errors are those of chat completions, [`crate::error::openai_shape`].
 
+pub mod aside;
 pub mod context;
 mod fidelity;
 mod items_read;
@@ -39,7 +40,12 @@ use baton_model::{Body, Capability, Detail, Operation, ReplyEvent, Target};
 
 /// The codec of a capability in this format.
 pub fn codec(capability: Capability) -> Option<&'static dyn Codec> {
-    (capability == Capability::Chat).then_some(&ResponsesCodec as &dyn Codec)
+    match capability {
+        Capability::Chat => Some(&ResponsesCodec),
+        Capability::TokenCount => Some(&aside::InputTokensCodec),
+        Capability::Compaction => Some(&aside::CompactCodec),
+        _ => None,
+    }
 }
 
 /// The codec.

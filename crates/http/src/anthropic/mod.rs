@@ -1,5 +1,4 @@
 //! Paths of Anthropic's API beside messages.
 
 pub mod batches;
-pub mod count;
 pub mod models;

@@ -63,7 +63,7 @@ impl Call {
     }
 }
 
-const CALLS: [Call; 36] = [
+const CALLS: [Call; 38] = [
     post("/v1/images/edits", OPENAI, "Edits images (a form, or JSON with `images`)", "images/createEdit")
         .with_form()
         .replying(ReplyKind::Streamed),
@@ -91,6 +91,13 @@ const CALLS: [Call; 36] = [
     post("/v1/batches", OPENAI, "Runs the requests of a file", "batch/create"),
     get("/v1/batches/{id}", OPENAI, "Shows a batch", "batch/retrieve"),
     post("/v1/batches/{id}/cancel", OPENAI, "Cancels a batch", "batch/cancel").without_body(),
+    post(
+        "/v1/responses/input_tokens",
+        OPENAI,
+        "Counts the tokens of a response's prompt",
+        "responses/input-tokens/count",
+    ),
+    post("/v1/responses/compact", OPENAI, "Makes a conversation shorter", "responses/compact"),
     post("/v1/messages", ANTHROPIC, "Generates the next message of a conversation", "messages")
         .replying(ReplyKind::Streamed),
     post("/v1/messages/count_tokens", ANTHROPIC, "Counts the tokens of a prompt", "messages-count-tokens"),

@@ -5,10 +5,13 @@
 //! a response can be gone on from with any model. What else only a provider can store ([`needs`]) is refused before a
 //! model is asked.
 
+pub mod compact;
 mod needs;
 mod recording;
+pub mod socket;
 mod stored;
 
+use crate::count::{self, Counter};
 use crate::headers::RequestHeaders;
 use crate::reply::{ReplyObserver, ReplyOptions, respond};
 use crate::{HttpState, exchange, objects, upstream};
@@ -49,6 +52,29 @@ pub async fn create(State(state): State<HttpState>, mut inbound: Inbound) -> Res
     let call = exchange::call(API, Capability::Chat, inbound, headers, request)?;
     let reply = state.web.engine.serve(call).await?;
     Ok(respond(reply, options).await?)
+}
+
+/// `POST /v1/responses/input_tokens`: how many tokens the prompt of such a request has.
+///
+/// # Errors
+/// If the request can't be read, or its model can't be used.
+pub async fn input_tokens(State(state): State<HttpState>, mut inbound: Inbound) -> Result<Response, Refused> {
+    const API: ClientApi = ClientApi::Responses;
+    let headers = RequestHeaders::read(&inbound.parts.headers)?;
+    let bytes = inbound.read_body().await?;
+    let prepared = prepare(&state, &inbound.caller, bytes, &inbound.id).await?;
+    let body = prepared.body.clone();
+    let mut request = exchange::read(API, Capability::TokenCount, &state, &inbound.parts.headers, body.clone()).await?;
+    prepared.bind(&state, &inbound.caller, &mut request).await?;
+    match count::counter(&state, &inbound.caller, &request.selector, API)? {
+        Counter::Provider => {
+            let options = ReplyOptions::new(&state, API, Capability::TokenCount, &inbound, &request);
+            let call = exchange::call(API, Capability::TokenCount, inbound, headers, request)?;
+            let reply = state.web.engine.serve(call).await?;
+            Ok(respond(reply, options).await?)
+        }
+        Counter::Baton(model) => Ok(count::count_here(API, body, model).await?),
+    }
 }
 
 /// `GET` and `DELETE /v1/responses/{id}`. With `stream=true` its events, as they come.
@@ -102,7 +128,7 @@ struct Prepared {
 /// # Errors
 /// If a field has the wrong type, or the earlier response is another's.
 async fn prepare(state: &HttpState, caller: &Caller, body: Bytes, id: &RequestId) -> Result<Prepared, PublicError> {
-    let scanned = compute(body.len(), || splice::scan(body))?;
+    let scanned = compute(body.len(), || Ok::<_, PublicError>(context::open_compactions(splice::scan(body)?)?))?;
     let mut needs = needs::read(&scanned)?;
     let earlier = match &needs.previous {
         Some(previous) => {

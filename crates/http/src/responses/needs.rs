@@ -111,6 +111,22 @@ pub(super) fn keeps_responses(state: &HttpState, caller: &Caller, body: &Body, o
     snapshot.find(caller, &selector, Capability::Chat).is_ok_and(|model| stores_responses(&snapshot, model))
 }
 
+/// Whether the provider of the model that is asked for has an endpoint of this format for that.
+///
+/// # Errors
+/// If the model can't be used.
+pub(super) fn is_served(
+    state: &HttpState,
+    caller: &Caller,
+    selector: &ModelSelector,
+    capability: Capability,
+) -> Result<bool, PublicError> {
+    let snapshot = state.web.engine.registry().snapshot();
+    let model = snapshot.find(caller, selector, Capability::Chat)?;
+    let provider = snapshot.providers.get(&model.provider);
+    Ok(provider.is_some_and(|provider| provider.dialect(capability, Dialect::Responses, model).is_some()))
+}
+
 /// Whether the model is asked in the format whose services keep responses.
 fn stores_responses(snapshot: &Snapshot, model: &Model) -> bool {
     let provider = snapshot.providers.get(&model.provider);

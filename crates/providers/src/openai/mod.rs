@@ -58,16 +58,24 @@ impl Provider for OpenAi {
     }
 
     fn serves(&self, capability: Capability) -> bool {
-        path(Dialect::OpenAi, capability).is_some() && self.capabilities.contains(&capability.listed_as())
+        let has_path = [Dialect::OpenAi, Dialect::Responses].iter().any(|format| path(*format, capability).is_some());
+        has_path && self.capabilities.contains(&capability.listed_as())
     }
 
     fn dialect(&self, capability: Capability, client: Dialect, model: &Model) -> Option<Dialect> {
         // Responses only where model and vendor have them: most compatible services do not.
-        self.serves(capability).then(|| match (capability, model.quirks.api.at(self.client.quirks.api)) {
+        let api = model.quirks.api.at(self.client.quirks.api);
+        let dialect = match (capability, api) {
             (Capability::Chat, ChatApi::Responses) => Dialect::Responses,
             (Capability::Chat, ChatApi::Both) if client == Dialect::Responses => Dialect::Responses,
+            // The vendor itself has all of the API. Of compatible services, those with responses have no more of it.
+            (Capability::TokenCount | Capability::Compaction, ChatApi::Both) if client == Dialect::Responses => {
+                Dialect::Responses
+            }
+            (Capability::TokenCount | Capability::Compaction, _) => return None,
             _ => Dialect::OpenAi,
-        })
+        };
+        self.serves(capability).then_some(dialect)
     }
 
     fn send<'a>(&'a self, outgoing: OutgoingRequest<'a>) -> BoxFuture<'a, Result<Exchange, ProviderError>> {
@@ -99,6 +107,8 @@ pub(crate) fn path(dialect: Dialect, capability: Capability) -> Option<&'static 
     match (dialect, capability) {
         (Dialect::OpenAi, Capability::Chat) => Some("/chat/completions"),
         (Dialect::Responses, Capability::Chat) => Some("/responses"),
+        (Dialect::Responses, Capability::TokenCount) => Some("/responses/input_tokens"),
+        (Dialect::Responses, Capability::Compaction) => Some("/responses/compact"),
         (Dialect::OpenAi, Capability::Completion) => Some("/completions"),
         (Dialect::OpenAi, Capability::Embedding) => Some("/embeddings"),
         (Dialect::OpenAi, Capability::ImageGeneration) => Some("/images/generations"),

@@ -31,6 +31,8 @@ pub(crate) fn plan(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
         ("POST", "/v1/moderations") => others::moderation(call),
         ("POST", "/v1/rerank") => others::rerank(call),
         ("POST", "/v1/responses") => responses::create(call),
+        ("POST", "/v1/responses/input_tokens") => responses::count(call),
+        ("POST", "/v1/responses/compact") => responses::compact(call),
         (_, path) if path.starts_with("/v1/responses/") => {
             responses::stored_response(call, path.trim_start_matches("/v1/responses/"))
         }

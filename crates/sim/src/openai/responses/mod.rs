@@ -42,6 +42,35 @@ pub(super) fn create(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
     Ok(plan_json(&body, done))
 }
 
+/// `POST /v1/responses/input_tokens`.
+pub(super) fn count(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
+    model(call)?;
+    let mut context = earlier_context(call)?;
+    context.extend(items(&call.json["input"])?);
+    let billed = bill_request(call, &context);
+    let counted = billed.input + billed.cache_read + billed.cache_write;
+    Ok(plan_json(&json!({ "object": "response.input_tokens", "input_tokens": counted }), BilledTokens::default()))
+}
+
+/// `POST /v1/responses/compact`: the user's messages, and an item that nobody else can read.
+pub(super) fn compact(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
+    model(call)?;
+    let mut context = earlier_context(call)?;
+    context.extend(items(&call.json["input"])?);
+    let billed = BilledTokens { output: 5, ..bill_request(call, &context) };
+    let mut output: Vec<Value> = context.into_iter().filter(|item| item["role"] == "user").collect();
+    output.push(json!({ "id": "cmp_1", "type": "compaction", "encrypted_content": seal("compacted") }));
+    let input = billed.input + billed.cache_read + billed.cache_write;
+    let body = json!({
+        "id": id(call), "object": "response.compaction", "created_at": 1, "output": output,
+        "usage": {
+            "input_tokens": input, "input_tokens_details": { "cached_tokens": billed.cache_read },
+            "output_tokens": 5, "output_tokens_details": { "reasoning_tokens": 0 }, "total_tokens": input + 5,
+        },
+    });
+    Ok(plan_json(&body, billed))
+}
+
 /// `GET` and `DELETE` of `/v1/responses/{id}`, and `GET` of its `/input_items`.
 pub(super) fn stored_response(call: &SimRequest<'_>, path: &str) -> Result<SimPlan, SimRefusal> {
     let (id, rest) = path.split_once('/').unwrap_or((path, ""));
