@@ -19,6 +19,7 @@ mod fields;
 mod interleaved;
 pub mod reply;
 pub mod request;
+mod request_fields;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]
