@@ -11,7 +11,7 @@ use crate::shared::EngineContext;
 use crate::shares::Hold;
 use baton_model::entity::ReasoningStyle;
 use baton_model::fault::{ErrorKind, Retry, UpstreamBody};
-use baton_model::{Code, Detail, Operation, PublicError, ReplyEvent};
+use baton_model::{Code, Detail, Dialect, Operation, PublicError, ReplyEvent};
 use baton_provider_api::{Exchange, Frame, Mode, OutgoingRequest, ProviderError, ReplyForm, check_strict};
 use baton_tasks::compute;
 use futures::StreamExt;
@@ -64,7 +64,7 @@ pub async fn try_candidates(
                 continue;
             }
         };
-        if let Err(error) = check_size(shared, call, &candidate) {
+        if let Err(error) = check_size(shared, call, &candidate).and_then(|()| check_thread(call, &candidate)) {
             unfit.get_or_insert(error);
             continue;
         }
@@ -115,6 +115,20 @@ fn check_size(shared: &EngineContext, call: &Call, candidate: &Candidate) -> Res
          (`server.max_translated_bytes`)"
     );
     Err(PublicError::new(Code::PayloadTooLarge, message).detail("limit_bytes", limit.to_string()))
+}
+
+/// Refuses a conversation that the client wants kept, or that says only what is new: no other format has threads. Told in
+/// the vendor's own code, an SDK sends all of it and asks for no thread again.
+fn check_thread(call: &Call, candidate: &Candidate) -> Result<(), PublicError> {
+    let asked = call.content.body().and_then(|body| body.value("thread")).is_some_and(|thread| thread != b"null");
+    if !asked || call.wire.dialect != Dialect::Anthropic || passes_through(call, candidate) {
+        return Ok(());
+    }
+    let message = format!("thread: not supported by `{}`; send the whole conversation", candidate.model.id);
+    Err(PublicError::new(Code::InvalidRequest, message)
+        .at("thread")
+        .detail("error_code", "\"thread_unsupported_request\"")
+        .detail("unsupported", "[\"model\"]"))
 }
 
 /// A place for a call to the candidate's provider, if that has a bound.

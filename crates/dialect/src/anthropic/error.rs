@@ -55,6 +55,14 @@ pub fn write(error: &PublicError, request_id: &str) -> ErrorReply {
     let body = object(|o| {
         o.string("type", "error").object("error", |o| {
             o.string("type", type_).string("message", &message);
+            // Programs of the vendor's read them where there is a code of its own.
+            if error.details.iter().any(|(name, _)| *name == "error_code") {
+                o.object("details", |o| {
+                    for (name, value) in &error.details {
+                        o.json(name, value);
+                    }
+                });
+            }
         });
         o.string("request_id", request_id);
     });

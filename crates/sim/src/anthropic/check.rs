@@ -45,9 +45,19 @@ const COUNTED: [&str; 10] = [
     "tools",
 ];
 
+/// Not every organization has threads, and SDKs ask for them unasked.
+fn threads(json: &Value) -> Result<(), SimRefusal> {
+    if json["thread"].is_null() {
+        return Ok(());
+    }
+    let code = Some("thread_unsupported_request");
+    Err(SimRefusal { code, ..invalid("thread: This request can't be threaded") })
+}
+
 pub(super) fn messages(json: &Value, model: &str, strict: bool) -> Result<(), SimRefusal> {
     // Unknown fields first: Anthropic's validation is of the whole body ("Extra inputs are not permitted"), which is
     // why a translation may leave nothing over.
+    threads(json)?;
     check_fields(json, &FIELDS, strict)?;
     let max = &json["max_tokens"];
     if max.is_null() {

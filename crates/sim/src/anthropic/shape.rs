@@ -5,11 +5,11 @@ use crate::journal::BilledTokens;
 use serde_json::{Value, json};
 
 pub(crate) fn error_json(refusal: &SimRefusal, number: usize) -> Value {
-    json!({
-        "type": "error",
-        "error": { "type": refusal.kind, "message": refusal.message },
-        "request_id": format!("req_sim_{number}"),
-    })
+    let mut error = json!({ "type": refusal.kind, "message": refusal.message });
+    if let (Some(code), Some(error)) = (refusal.code, error.as_object_mut()) {
+        error.insert("details".into(), json!({ "error_code": code, "unsupported": ["model"] }));
+    }
+    json!({ "type": "error", "error": error, "request_id": format!("req_sim_{number}") })
 }
 
 /// The vendor's words for a status (API reference, errors).

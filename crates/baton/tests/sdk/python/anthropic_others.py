@@ -1,5 +1,7 @@
 """The Anthropic SDK's counts, models and batches."""
 
+import json
+
 import anthropic
 from harness import BASE_URL, KEY, VENDORS, check, hello, raised, run, same, sent
 
@@ -29,6 +31,26 @@ def models(vendor, mark):
     same((model.id, model.type), (plain, "model"))
     missing = raised(anthropic.NotFoundError, 404, lambda: client.models.retrieve("nobody"), "unknown model")
     same(missing.body["error"]["type"], "not_found_error")
+
+
+@check()
+def tool_runner(vendor, mark):
+    """The runner asks for a thread that the server holds, and sends all of it again where there is none."""
+    asked = []
+
+    @anthropic.beta_tool
+    def weather(city: str) -> str:
+        """Tells the weather of a city."""
+        asked.append(city)
+        return "sunny"
+
+    runner = client.beta.messages.tool_runner(
+        model=VENDORS[vendor]["plain"], max_tokens=500, tools=[weather], messages=user(f"Please use weather now. {mark}"))
+    replies = list(runner)
+    same((len(asked), replies[0].stop_reason, replies[-1].stop_reason), (1, "tool_use", "end_turn"))
+    # A model that was told the result was told the question too.
+    last = json.dumps(sent(vendor, mark)[-1])
+    same(("sunny" in last, mark in last), (True, True), "the whole conversation was sent")
 
 
 @check("anthropic")
