@@ -59,13 +59,14 @@ pub fn fit(dialect: Dialect, body: Bytes, quirks: &Quirks, exact: bool) -> Resul
             continue;
         }
         let node = Node::parse(text.as_bytes())?;
-        let (edits, found_unwanted) = {
+        let (edits, found_unwanted, merged_alternatives) = {
             let mut walk = Walk {
                 dialect,
                 profile: &profile,
                 names: &mut names,
                 unwanted,
                 found_unwanted: false,
+                merged_alternatives: false,
                 edits: Edits::default(),
             };
             match field {
@@ -73,10 +74,13 @@ pub fn fit(dialect: Dialect, body: Bytes, quirks: &Quirks, exact: bool) -> Resul
                 "tool_choice" | "function_call" => walk.choice(&node),
                 _ => walk.messages(&node),
             }
-            (walk.edits, walk.found_unwanted)
+            (walk.edits, walk.found_unwanted, walk.merged_alternatives)
         };
         if found_unwanted {
             dropped.push(Dropped::new("reasoning_content", "refused by the model"));
+        }
+        if merged_alternatives {
+            dropped.push(Dropped::new("tools", "alternatives at the top of a schema are sent as one object"));
         }
         if let Some(edited) = edits.apply(text) {
             editor.set(field, edited);

@@ -16,6 +16,8 @@ pub(super) struct Walk<'w> {
     pub(super) unwanted: &'w [&'static str],
     /// Whether one was.
     pub(super) found_unwanted: bool,
+    /// Whether alternatives at the top of a tool's schema were merged.
+    pub(super) merged_alternatives: bool,
     pub(super) edits: Edits,
 }
 
@@ -51,6 +53,16 @@ impl Walk<'_> {
 
     fn tool(&mut self, tool: &Node<'_>) {
         self.name(tool.get("name"));
+        let parameters = tool.get(if self.dialect == Dialect::Anthropic { "input_schema" } else { "parameters" });
+        // Ollama puts the schema into a template and checks nothing.
+        let checked = parameters.filter(|_| self.dialect != Dialect::Ollama);
+        if let Some((parameters, merged)) =
+            checked.and_then(|schema| Some((schema, schema::merge_alternatives(schema)?)))
+        {
+            self.edits.replace(parameters.span(), merged);
+            self.merged_alternatives = true;
+            return;
+        }
         if let Some(parameters) = tool.get("parameters").filter(|_| self.profile.tool_properties)
             && let Some(completed) = schema::complete(parameters)
         {

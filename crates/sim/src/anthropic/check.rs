@@ -232,6 +232,10 @@ fn tools(json: &Value) -> Result<(), SimRefusal> {
         if name.is_empty() || name.len() > 128 || !name.chars().all(fits) {
             return Err(invalid(format!("{path}.name: String should match pattern '^[a-zA-Z0-9_-]{{1,128}}$'")));
         }
+        if ["oneOf", "anyOf", "allOf"].iter().any(|word| !tool["input_schema"][word].is_null()) {
+            let text = "input_schema does not support oneOf, allOf, or anyOf at the top level";
+            return Err(invalid(format!("{path}.{text}")));
+        }
         if tool["input_schema"]["type"] != "object" {
             return Err(invalid(format!("{path}.input_schema.type: Field required")));
         }

@@ -119,6 +119,13 @@ pub(super) fn parameters(schema: &Value, name: &Value) -> Result<(), SimRefusal>
         let text = format!("Invalid schema for function {name}: schema must be a JSON Schema of 'type: \"object\"'.");
         return Err(invalid("tools", text));
     }
+    if ["oneOf", "anyOf", "allOf", "enum", "not"].iter().any(|word| !schema[word].is_null()) {
+        let text = format!(
+            "Invalid schema for function {name}: schema must have type 'object' and not have \
+            'oneOf'/'anyOf'/'allOf'/'enum'/'not' at the top level."
+        );
+        return Err(invalid("tools", text));
+    }
     if !schema["properties"].is_object() {
         let text = format!("Invalid schema for function {name}: In context=(), object schema missing properties.");
         return Err(invalid("tools", text));
