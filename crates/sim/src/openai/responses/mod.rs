@@ -118,6 +118,7 @@ fn read_prompt(json: &Value, context: &[Value], model: &str) -> SimPrompt {
     let content = context.get(asked).map(|item| &item["content"]).unwrap_or(&Value::Null);
     let since = context.get(asked..).unwrap_or_default();
     let results = since.iter().filter(|item| item["type"] == "function_call_output");
+    // Parallel calls stand next to each other, and are one round together.
     let begins = |pair: &&[Value]| match pair {
         [before, item] => item["type"] == "function_call" && before["type"] != "function_call",
         _ => false,
