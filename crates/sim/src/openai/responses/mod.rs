@@ -25,6 +25,7 @@ pub(super) fn create(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
     context.extend(input.iter().cloned());
     check::check(json, &context, &model, call.options.strict)?;
     let sim_reply = reply_to(&read_prompt(json, &context, &model));
+    // Here and not below, where the context already has the reply, which is no part of the prompt.
     let billed = bill_request(call, &context);
     let output = output(call, &sim_reply);
     let done = with_output(billed, &sim_reply);
