@@ -137,6 +137,7 @@ impl<'r> BlockWriter<'r> {
     }
 
     fn write_block(&mut self, part: &Part, path: &str, a: &mut Array<'_>) {
+        // As it stood, with a cache mark among its members if it has one.
         if let PartKind::Other { json, .. } = &part.kind {
             a.raw(&json.0);
             return;
@@ -204,6 +205,7 @@ impl<'r> BlockWriter<'r> {
         let mut parts = Vec::with_capacity(result.parts.len());
         for (place, part) in result.parts.iter().enumerate() {
             let path = format!("{path}.content[{place}]");
+            // As a user's, because results stand in the user's turn.
             if self.check_role(part, &path, "user") {
                 parts.push(PendingBlock { path, part: Cow::Borrowed(part) });
             }

@@ -21,6 +21,7 @@ pub fn adapt(operation: &Operation, dialect: Dialect) -> (Cow<'_, Operation>, Ve
     request.tool_choice = request.tool_choice.take().map(|choice| adapt_choice(choice, dialect));
     adapt_namespaces(&mut request, dialect);
     adapt_calls(&mut request.messages, dialect);
+    // Functions are of chats, so a request for a chat keeps them.
     if dialect != Dialect::OpenAi {
         adapt_functions(&mut request, dialect);
     }

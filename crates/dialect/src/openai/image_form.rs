@@ -62,6 +62,7 @@ impl Codec for ImageFormCodec {
 }
 
 fn read(root: &Node<'_>) -> Result<ImageFormRequest, JsonFault> {
+    // Only looked at here: it becomes a part of the form like the others.
     root.require("prompt")?.string()?;
     let mut request = ImageFormRequest {
         model: root.get("model").map(Node::string).transpose()?.unwrap_or_default(),

@@ -67,6 +67,7 @@ fn read_field(request: &mut ChatRequest, name: &str, node: &Node<'_>) -> Result<
         "stream" => request.stream = node.bool()?,
         "user" | "safety_identifier" => request.end_user = Some(node.string()?),
         "service_tier" => request.service_tier = Some(node.string()?),
+        // Read by `read`, once it is known whether `include` asks for any.
         "top_logprobs" => {}
         "include" => read_include(request, node)?,
         "text" => read_text(request, node)?,
@@ -166,6 +167,7 @@ pub(super) fn write(request: &ChatRequest, quirks: &Quirks, o: &mut Object<'_>, 
     for extension in &request.extensions {
         if !is_written(extension) {
             dropped.push(Dropped::new(&extension.path, "not supported by responses"));
+        // `write_include` writes that one, joined with what Baton asks for.
         } else if !extension.path.contains(['.', '[']) && extension.path != "include" {
             o.json(&extension.path, &extension.value);
         }

@@ -299,6 +299,7 @@ impl MessageWriter {
                     self.open_calls(out, false);
                 }
             }
+            // Too late: a block that was closed can't be opened again.
             State::Closed => {}
         }
     }
@@ -359,6 +360,7 @@ impl MessageWriter {
         self.begin(out);
         self.flush(out);
         self.release(out);
+        // Once more, because what was kept back may have opened a block.
         self.flush(out);
         // SDKs take the final usage from `message_delta`, so it comes last but for `message_stop`.
         let (reason, stop) = self.finish.take().unwrap_or((FinishReason::Stop, None));

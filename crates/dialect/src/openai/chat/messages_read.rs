@@ -47,6 +47,7 @@ fn read_turn(
 ) -> Result<Message, JsonFault> {
     // Most messages are one text. An empty vector would grow to four parts, and a part is larger than most texts.
     let mut parts = Vec::with_capacity(1);
+    // First: the model thinks before it speaks, and formats that keep the order want it so.
     read_reasoning(node, &mut parts)?;
     if let Some(content) = node.get("content") {
         read_content(content, path, &mut parts, extensions)?;
