@@ -305,6 +305,7 @@ impl Stream {
                 self.after.extend_from_slice(&piece);
             }
         };
+        // What came by then is passed on; the rest goes with the connection.
         let _ = tokio::time::timeout(TAIL, read).await;
         self.after.split().freeze()
     }

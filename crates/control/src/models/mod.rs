@@ -158,6 +158,7 @@ impl ModelDirectory {
         change.models().delete(id).await?;
         self.note_change(&change, "model.delete", Some(&before), None).await?;
         change.commit().await?;
+        // One that is registered again under this name begins anew.
         self.engine.health().forget(id);
         // After the commit: a reply that is cached in between would outlive the model.
         self.engine.cache().purge(Some(&format!("model:{id}"))).await;
