@@ -230,6 +230,7 @@ impl Writer {
             // A receipt that nobody waits for is no concern of the journal.
             let _ = append.receipt.send(told);
         }
+        // Both, because only the second is remembered for a drain that does not wait yet.
         self.shared.written.notify_waiters();
         self.shared.written.notify_one();
     }
