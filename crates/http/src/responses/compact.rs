@@ -69,6 +69,7 @@ fn ask(prepared: &Prepared, said: &Items) -> Result<Bytes, PublicError> {
     )?;
     let mut editor = Editor::new(&body);
     editor.set("input", said.clone().then(ask).to_json());
+    // It is read here, as a whole, and nobody asks for it later.
     for (name, value) in [("stream", "false"), ("store", "false")] {
         editor.set(name, value);
     }

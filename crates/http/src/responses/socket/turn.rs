@@ -83,6 +83,7 @@ impl Create {
         for name in ["type", "stream_id", "generate"] {
             editor.remove(name);
         }
+        // The events are the messages, whatever the client says.
         editor.set("stream", "true");
         let body = editor.finish();
         Ok(Self { lane, body, previous, generates })
