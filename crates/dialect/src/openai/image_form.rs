@@ -80,6 +80,7 @@ fn read(root: &Node<'_>) -> Result<ImageFormRequest, JsonFault> {
             }
             "mask" => request.parts.push(read_image("mask", value)?),
             _ => {
+                // In a form everything is text.
                 let content = value.string_or_none().unwrap_or_else(|| value.text().to_owned());
                 request.parts.push(FormPart { name: name.to_string(), content: content.into(), ..FormPart::default() });
             }

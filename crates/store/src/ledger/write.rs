@@ -56,6 +56,7 @@ async fn insert(transaction: &DatabaseTransaction, records: &[&RequestRecord]) -
             .exec_without_returning(transaction)
             .await?;
     }
+    // A request may have several, so those of a batch can be too many for one statement.
     for attempts in attempts.chunks(ROWS) {
         attempt::Entity::insert_many(attempts.to_vec())
             .on_conflict(crate::keep_existing())
