@@ -177,6 +177,7 @@ impl<'r> Pairing<'r, '_> {
             }
         }
         turn.parts = parts;
+        // A tool's turn holds results alone, and what is left is text.
         if turn.role == MessageRole::Tool {
             turn.role = MessageRole::User;
         }

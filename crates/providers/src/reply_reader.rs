@@ -188,6 +188,7 @@ fn audio_frames(limit: usize, source: ReplySource) -> Frames {
                 Err(ProviderError::new(ErrorKind::Protocol, "the provider replied with an empty body")),
                 (None, 0),
             )),
+            // Nothing in the bytes says that they are complete: their end has to.
             Ok(None) => Some((Ok(Frame { events: vec![ReplyEvent::Ended], ..Frame::default() }), (None, seen))),
             Ok(Some(bytes)) if seen + bytes.len() > limit => {
                 let message = format!("the provider's reply is larger than {limit} bytes");

@@ -204,6 +204,7 @@ impl ModelDirectory {
             (Some(_), None) => EventKind::ModelDeleted,
         };
         let [before, after] = [before, after].map(|model| model.map(text));
+        // Of a model that is gone, what it was.
         let data = after.clone().or_else(|| before.clone()).unwrap_or_default();
         let event = NewEvent { kind, subject: model.id.to_string(), data, traceparent: None };
         change.add_event(event).await?;

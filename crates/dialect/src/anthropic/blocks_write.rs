@@ -161,6 +161,7 @@ impl<'r> BlockWriter<'r> {
             PartKind::Refusal(text) => o.string("type", "text").string("text", text).end(),
             PartKind::Image(image) => {
                 o.string("type", "image");
+                // One that can't be said never comes here (`check_role`), nor does such a document.
                 if let Ok(source) = media::image(image) {
                     source.write(o);
                 }

@@ -136,6 +136,7 @@ fn write_tool(tool: &Tool, place: usize, a: &mut Array<'_>, dropped: &mut Vec<Dr
             });
         }
         Tool::Other { dialect: Dialect::Anthropic, json } => drop(a.raw(&json.0)),
+        // `write` has reported it.
         Tool::Other { .. } => {}
     }
 }

@@ -73,6 +73,7 @@ fn refuse(editor: &mut Editor<'_>, target: &Target, dropped: &mut Vec<Dropped>) 
         }
         match name.split_once('.') {
             Some((outer, inner)) => note(name, editor.remove_nested(outer, inner)?),
+            // In this format both stand inside of `text`.
             None if name == "verbosity" => note("text.verbosity", editor.remove_nested("text", "verbosity")?),
             None if name == "response_format" => note("text.format", editor.remove_nested("text", "format")?),
             None => note(name, editor.has(name) && editor.remove(name)),

@@ -343,6 +343,7 @@ impl MessageWriter {
             if !arguments.is_empty() {
                 self.delta(out, |o| write_fragment(&arguments, o));
             }
+            // The next one has to wait: this format has one open block at a time.
             if !all && !self.is_complete(index) {
                 return;
             }

@@ -104,6 +104,7 @@ fn read_own_members(node: &Node<'_>, parts: &mut Vec<Part>) -> Result<(), JsonFa
         "thinking_blocks",
     ];
     for (name, value) in node.members()? {
+        // Clients send a reply's message back with all its members, the empty ones too.
         let says_nothing = matches!(value.value(), JsonValue::Null)
             || matches!(value.value(), JsonValue::Array(items) if items.is_empty());
         if says_nothing || READ.contains(&name.as_ref()) || cache::MEMBERS.contains(&name.as_ref()) {

@@ -196,6 +196,7 @@ fn with_output(billed: BilledTokens, sim_reply: &SimReply) -> BilledTokens {
 fn output(call: &SimRequest<'_>, sim_reply: &SimReply) -> Vec<Value> {
     let number = call.number;
     let mut items = Vec::new();
+    // By its id `check_reasoning` knows an item that must not come back without its reasoning.
     let mark = if sim_reply.reasoning.is_empty() { "" } else { "r" };
     if !sim_reply.reasoning.is_empty() {
         let summary = match call.json["reasoning"]["summary"].as_str() {
