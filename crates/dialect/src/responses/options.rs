@@ -88,6 +88,7 @@ fn read_include(request: &mut ChatRequest, node: &Node<'_>) -> Result<(), JsonFa
     for item in node.items()? {
         match item.string()?.as_str() {
             LOGPROBS => request.logprobs = Some(0),
+            // `write_include` decides about it: Baton asks for it wherever the model reasons.
             ENCRYPTED => {}
             _ => rest.push(item.text()),
         }
@@ -204,6 +205,7 @@ fn drop_foreign(request: &ChatRequest, dropped: &mut Vec<Dropped>) {
         ("top_k", sampling.top_k.is_some()),
         ("min_p", sampling.min_p.is_some()),
         ("seed", sampling.seed.is_some()),
+        // A penalty of zero changes nothing, so nothing is lost.
         ("frequency_penalty", sampling.frequency_penalty.is_some_and(|penalty| penalty != 0.0)),
         ("presence_penalty", sampling.presence_penalty.is_some_and(|penalty| penalty != 0.0)),
         ("repeat_penalty", sampling.repeat_penalty.is_some()),
