@@ -98,7 +98,8 @@ impl<'r> Pairing<'r, '_> {
             if id.is_empty() {
                 let prefix = if self.rules.dialect == Dialect::Anthropic { "toolu" } else { "call" };
                 id = format!("{prefix}_{}", self.minted);
-                // Counted and not random: a conversation that is sent again gets the same ids, and finds the prompt cache.
+                // Counted and not random: a conversation that is sent again gets the same ids, and finds the prompt
+                // cache.
                 self.minted += 1;
                 if let PartKind::ToolCall(call) = &mut placed.part.to_mut().kind {
                     call.id.clone_from(&id);

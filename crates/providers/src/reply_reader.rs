@@ -58,7 +58,8 @@ pub(crate) fn form(
         "text/html" | "application/xhtml+xml" => {
             protocol(format!("{peer} replied with a web page ({essence}), not with its API: correct the base_url"))
         }
-        // Some services can't but stream. What was said is put together, like a reply that is called JSON and is a stream.
+        // Some services can't but stream. What was said is put together, like a reply that is called JSON and is a
+        // stream.
         "text/event-stream" if asked == ReplyForm::Whole && chatty => Ok(ReplyForm::Whole),
         "text/event-stream" if asked == ReplyForm::Whole => {
             protocol(format!("{peer} replied with a stream where a whole reply was requested"))

@@ -127,8 +127,8 @@ impl AuditRepository<'_> {
         let fitting = crate::take_fitting(weights.get(..limit).unwrap_or(&weights), |(_, weight)| *weight);
         let Some((last, _)) = fitting.last() else { return Ok(AuditPage { items: Vec::new(), next: None }) };
         let next = (weights.len() > fitting.len()).then(|| last.clone());
-        // Needs no limit: between two ids of the log nothing is inserted, and of the first page only entries made since the
-        // weighing come along.
+        // Needs no limit: between two ids of the log nothing is inserted, and of the first page only entries made since
+        // the weighing come along.
         let rows = query.filter(audit::Column::Id.gte(last.as_str())).all(self.database.reader()).await?;
         Ok(AuditPage { items: rows.into_iter().map(AuditEntry::try_from).collect::<Result<_, _>>()?, next })
     }

@@ -114,7 +114,8 @@ impl CommandRepository<'_> {
     ///
     /// If the database can't be written to.
     pub async fn finish(self, id: &str, reply: Option<&str>) -> Result<bool, StoreError> {
-        // Whether the lease has run out is not asked: as long as nobody else has taken the command over, the work counts.
+        // Whether the lease has run out is not asked: as long as nobody else has taken the command over, the work
+        // counts.
         let finished = command::Entity::update_many()
             .col_expr(command::Column::Done, Expr::value(true))
             .col_expr(command::Column::Reply, Expr::value(reply.map(str::to_owned)))

@@ -22,8 +22,8 @@ pub(crate) async fn create_partitions(database: &impl ConnectionTrait) -> Result
         return Ok(());
     }
     // A part has no room for rows of another part, so a key that is unique over all parts has the month's column in
-    // it; and a month can be dropped only if no other table refers to it, so attempts refer to nothing. Ids are compared
-    // byte by byte, as SQLite does.
+    // it; and a month can be dropped only if no other table refers to it, so attempts refer to nothing. Ids are
+    // compared byte by byte, as SQLite does.
     database
         .execute_unprepared(
             r#"
